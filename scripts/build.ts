@@ -1,0 +1,49 @@
+/** Builds dist/xrayd.cjs: the whole daemon in one file, the receive thread's code inside it. */
+import { chmodSync, readFileSync, statSync } from 'node:fs';
+import { build, type BuildOptions } from 'esbuild';
+
+const { version, engines } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string; engines: { node: string } };
+const OUTPUT = 'dist/xrayd.cjs';
+
+/**
+ * Before anything else, in words that every Node understands. CommonJS, and syntax for an old Node: an ES module's imports would be
+ * resolved first and fail with a stack trace.
+ */
+const [major = 0, minor = 0] = engines.node.replace('>=', '').split('.').map(Number);
+const VERSION_CHECK = `(function () {
+  var found = process.versions.node.split('.');
+  if (+found[0] > ${major} || (+found[0] === ${major} && +found[1] >= ${minor})) return;
+  console.error('xrayd: needs Node ${major}.${minor} or newer, this is ' + process.versions.node + ' (' + process.execPath + ').');
+  process.exit(1);
+})();`;
+
+const shared: BuildOptions = {
+  bundle: true,
+  platform: 'node',
+  format: 'cjs',
+  target: 'node16',
+  minifySyntax: true,
+  minifyWhitespace: true,
+  keepNames: false,
+  logLevel: 'warning',
+  // Both are behind a check for what is defined here.
+  define: { 'import.meta.url': '"file:///"' },
+  // ES modules where a package has them: their dead code can be left out.
+  mainFields: ['module', 'main'],
+};
+
+const worker = await build({ ...shared, entryPoints: ['src/udp/receive-worker.ts'], write: false });
+await build({
+  ...shared,
+  entryPoints: ['src/main.ts'],
+  outfile: OUTPUT,
+  define: {
+    ...shared.define,
+    XRAYD_VERSION: JSON.stringify(version),
+    RECEIVE_WORKER_SOURCE: JSON.stringify(worker.outputFiles[0]!.text),
+  },
+  banner: { js: `#!/usr/bin/env node\n${VERSION_CHECK}` },
+  legalComments: 'none',
+});
+chmodSync(OUTPUT, 0o755);
+console.log(`built ${OUTPUT}: ${(statSync(OUTPUT).size / 1024).toFixed(0)} KiB`);

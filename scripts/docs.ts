@@ -1,0 +1,24 @@
+/** Writes the generated documents; with --check, says which of them are out of date and exits 1. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { configurationDoc } from '../src/config/help.ts';
+import { metricsDoc } from '../src/telemetry/metrics.ts';
+import { PROCESS_METRICS } from '../src/telemetry/process-metrics.ts';
+
+const documents = { 'docs/configuration.md': configurationDoc(), 'docs/metrics.md': metricsDoc(PROCESS_METRICS) };
+const isCheck = process.argv.includes('--check');
+for (const [path, text] of Object.entries(documents)) {
+  if (!isCheck) {
+    writeFileSync(path, text);
+  } else if (readOr(path) !== text) {
+    console.error(`${path} is out of date: run npm run docs`);
+    process.exitCode = 1;
+  }
+}
+
+function readOr(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}

@@ -1,0 +1,42 @@
+import { performCall } from './http-call.ts';
+import type { Outbound } from './outbound-proxy.ts';
+import { signedHeaders, type AwsCredentials } from './signer.ts';
+
+export interface CallerIdentity {
+  readonly account: string;
+  /** ARN of the role or user. */
+  readonly role: string;
+}
+
+/**
+ * Asks STS whose credentials these are; undefined when it does not say within 2 s.
+ * GetCallerIdentity needs no permission. Source: STS API reference.
+ */
+export async function callerIdentity(credentials: AwsCredentials, url: URL, region: string, outbound: Outbound): Promise<CallerIdentity | undefined> {
+  const body = Buffer.from('Action=GetCallerIdentity&Version=2011-06-15');
+  const unsigned = { 'content-type': 'application/x-www-form-urlencoded', 'content-length': String(body.length) };
+  const headers = await signedHeaders({ url, method: 'POST', headers: unsigned, body }, credentials, 'sts', region, new Date());
+  const answer = await performCall({
+    url,
+    method: 'POST',
+    headers,
+    body,
+    agent: outbound.agentFor(url),
+    signal: AbortSignal.timeout(2_000),
+    timeoutMs: 2_000,
+    maxAnswerBytes: 64 * 1024,
+  });
+  if (answer.kind !== 'answer' || answer.status !== 200) return undefined;
+  const text = answer.body.toString();
+  const account = /<Account>(\d+)<\/Account>/.exec(text)?.[1];
+  const arn = /<Arn>([^<]+)<\/Arn>/.exec(text)?.[1];
+  return account === undefined || arn === undefined ? undefined : { account, role: arn };
+}
+
+/** STS beside an X-Ray endpoint of AWS: the same region and partition. undefined for an endpoint that is not AWS's. */
+export function stsUrlBeside(xray: URL, override: string | undefined): URL | undefined {
+  if (override !== undefined && URL.canParse(override)) return new URL(override);
+  const match = /^xray(-fips)?\.([a-z0-9-]+)\.(amazonaws\.com(?:\.cn)?|api\.aws|c2s\.ic\.gov|sc2s\.sgov\.gov)$/.exec(xray.hostname);
+  if (match === null) return undefined;
+  return new URL(`https://sts.${match[2]}.${match[3] === 'api.aws' ? 'amazonaws.com' : match[3]}/`);
+}

@@ -1,0 +1,26 @@
+import { parseEndpoint } from './url.ts';
+
+export interface EndpointConfig {
+  readonly region: string;
+  /** URL of --endpoint, or "". */
+  readonly endpoint: string;
+}
+
+/**
+ * The URL of X-Ray: what is configured, or what AWS's own rules say for the region: every partition's suffix, AWS_USE_FIPS_ENDPOINT,
+ * AWS_USE_DUALSTACK_ENDPOINT and endpoint_url of the profile. Uploads and proxied calls both use it.
+ */
+export async function resolveEndpoint({ region, endpoint }: EndpointConfig): Promise<URL> {
+  if (endpoint !== '') return parseEndpoint(endpoint);
+  const [{ XRayClient, PutTraceSegmentsCommand }, { getEndpointFromInstructions }] = await Promise.all([
+    import('@aws-sdk/client-xray'),
+    import('@smithy/core/endpoints'),
+  ]);
+  const client = new XRayClient({ region });
+  try {
+    const resolved = await getEndpointFromInstructions({}, PutTraceSegmentsCommand, client.config as never);
+    return resolved.url;
+  } finally {
+    client.destroy();
+  }
+}

@@ -1,0 +1,66 @@
+import type { Component, ComponentState } from '../pipeline/component.ts';
+import type { Exporter, ExportResult } from '../pipeline/exporter.ts';
+import type { Logger } from '../pipeline/logger.ts';
+import type { Batch } from '../pipeline/segment.ts';
+import { classify } from './classify.ts';
+import { documentText, encodeBatch } from './encode.ts';
+import type { PermissionHints } from './permissions.ts';
+import type { XRayApi, XRayAnswer } from './xray-api.ts';
+
+export interface XRayExporterDeps {
+  readonly api: XRayApi;
+  readonly hints: PermissionHints;
+  readonly log: Logger;
+  /** Told of each call: `outcome` is sent, partial, rejected or the code of a failure. */
+  readonly onCall: (outcome: string, seconds: number) => void;
+}
+
+/** Sends batches to X-Ray by PutTraceSegments. */
+export class XRayExporter implements Exporter, Component {
+  readonly name = 'exporter';
+  readonly #deps: XRayExporterDeps;
+  #lastProblem = '';
+  #lastSuccessMs = 0;
+
+  constructor(deps: XRayExporterDeps) {
+    this.#deps = deps;
+  }
+
+  get state(): ComponentState {
+    if (this.#lastProblem !== '') return { name: this.name, state: 'degraded', reason: this.#lastProblem };
+    return { name: this.name, state: 'ok', reason: this.#deps.api.url.origin };
+  }
+
+  /** When X-Ray last took a batch, in ms since the epoch; 0 = never. */
+  get lastSuccessMs(): number {
+    return this.#lastSuccessMs;
+  }
+
+  async start(): Promise<void> {}
+
+  async stop(): Promise<void> {}
+
+  async send(batch: Batch, signal: AbortSignal): Promise<ExportResult> {
+    const { api, hints, log, onCall } = this.#deps;
+    const startedMs = performance.now();
+    const answer = await api.call({ target: '/TraceSegments', body: encodeBatch(batch), headers: api.sdkHeaders(), signal });
+    const result = classify(answer, () => batch.map(({ chunk, start, end }) => documentText(chunk, start, end)));
+    const outcome = result.kind === 'retry' ? result.code : result.kind;
+    if (answer.kind !== 'no_credentials') onCall(outcome, (performance.now() - startedMs) / 1000);
+    hints.look('/TraceSegments', answer);
+    this.#remember(result, answer);
+    log.debug({ segments: batch.length, outcome }, 'PutTraceSegments');
+    return result;
+  }
+
+  #remember(result: ExportResult, answer: XRayAnswer): void {
+    if (result.kind === 'sent' || result.kind === 'partial') {
+      this.#lastSuccessMs = Date.now();
+      this.#lastProblem = '';
+    } else if (answer.kind === 'answer') {
+      this.#lastProblem = `X-Ray answered ${answer.status} ${result.code}`;
+    } else {
+      this.#lastProblem = `${result.code}: ${answer.message}`;
+    }
+  }
+}

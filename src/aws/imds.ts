@@ -1,0 +1,33 @@
+import { isTrue, type Environment } from './environment.ts';
+
+/** Unreachable metadata must not hold up a start: a firewalled 169.254.169.254 never answers. */
+const TIMEOUT_MS = 1_000;
+
+/**
+ * Reads paths below /latest/ from the EC2 instance metadata service, version 2 only. Rejects when it is switched off, unreachable or refuses.
+ * Honours AWS_EC2_METADATA_DISABLED, AWS_EC2_METADATA_SERVICE_ENDPOINT and its _MODE.
+ */
+export async function readInstanceMetadata(paths: readonly string[], env: Environment): Promise<string[]> {
+  if (isTrue(env['AWS_EC2_METADATA_DISABLED'])) throw new Error('switched off by AWS_EC2_METADATA_DISABLED');
+  const { getInstanceMetadataEndpoint, httpRequest } = await import('@smithy/credential-provider-imds');
+  const { hostname, port, protocol, path: prefix } = await getInstanceMetadataEndpoint();
+  const options = { hostname, protocol, timeout: TIMEOUT_MS, ...(port === undefined ? {} : { port: Number(port) }) };
+  const base = (prefix ?? '').replace(/\/$/, '');
+  const token = await withTimeout(
+    httpRequest({ ...options, path: `${base}/latest/api/token`, method: 'PUT', headers: { 'x-aws-ec2-metadata-token-ttl-seconds': '60' } }),
+  );
+  const headers = { 'x-aws-ec2-metadata-token': token.toString() };
+  const answers = paths.map((path) => withTimeout(httpRequest({ ...options, path: `${base}/latest/${path}`, headers })));
+  return (await Promise.all(answers)).map((answer) => answer.toString().trim());
+}
+
+/** The SDK's `timeout` is for an idle socket; this one is for the whole call. */
+async function withTimeout<T>(call: Promise<T>): Promise<T> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(new Error(`no answer within ${TIMEOUT_MS} ms`)), TIMEOUT_MS);
+  try {
+    return await Promise.race([call, promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,59 @@
+import { readFile } from 'node:fs/promises';
+import { messageOf, XraydError } from '../pipeline/errors.ts';
+import type { Environment } from './environment.ts';
+import { readInstanceMetadata } from './imds.ts';
+
+export interface FoundRegion {
+  readonly region: string;
+  readonly origin: string;
+}
+
+/**
+ * The region when neither flag, variable nor file names it: profile, ECS metadata, IMDSv2, each with a short time-out.
+ * `isLocalMode` (-o) leaves instance metadata out. Throws XRAYD_REGION with everything that was looked at.
+ */
+export async function findRegion(env: Environment, isLocalMode: boolean): Promise<FoundRegion> {
+  const tried: string[] = [];
+  const sources: [string, () => Promise<string | undefined>][] = [
+    [`profile ${env['AWS_PROFILE'] || 'default'}`, () => regionOfProfile(env)],
+    ['ECS metadata', () => regionOfEcs(env)],
+  ];
+  if (!isLocalMode) sources.push(['instance metadata', async () => (await readInstanceMetadata(['meta-data/placement/region'], env))[0]]);
+  for (const [origin, find] of sources) {
+    try {
+      const region = await find();
+      if (region) return { region, origin };
+      tried.push(`${origin}: none`);
+    } catch (error) {
+      tried.push(`${origin}: ${messageOf(error)}`);
+    }
+  }
+  const looked = `AWS_REGION and AWS_DEFAULT_REGION: not set; ${tried.join('; ')}`;
+  throw new XraydError('XRAYD_REGION', `no AWS region: set --region, Region in cfg.yaml or AWS_REGION (looked at ${looked}). For a daemon without AWS run: xrayd local`);
+}
+
+async function regionOfProfile(env: Environment): Promise<string | undefined> {
+  const { loadSharedConfigFiles } = await import('@smithy/core/config');
+  const { configFile, credentialsFile } = await loadSharedConfigFiles();
+  const profile = env['AWS_PROFILE'] || 'default';
+  return configFile[profile]?.['region'] ?? credentialsFile[profile]?.['region'];
+}
+
+/** From the task's ARN: by the metadata endpoint (version 4), or by the metadata file where the agent writes one. */
+async function regionOfEcs(env: Environment): Promise<string | undefined> {
+  const uri = env['ECS_CONTAINER_METADATA_URI_V4'];
+  if (uri) {
+    const answer = await fetch(`${uri}/task`, { signal: AbortSignal.timeout(1_000) });
+    const task = (await answer.json()) as { TaskARN?: string };
+    return regionOfArn(task.TaskARN);
+  }
+  const file = env['ECS_CONTAINER_METADATA_FILE'];
+  if (!file) return undefined;
+  const metadata = JSON.parse(await readFile(file, 'utf8')) as { TaskARN?: string };
+  return regionOfArn(metadata.TaskARN);
+}
+
+/** `arn:aws:ecs:us-west-2:123456789012:task/…` has it in the fourth place. */
+export function regionOfArn(arn: string | undefined): string | undefined {
+  return arn?.split(':')[3];
+}

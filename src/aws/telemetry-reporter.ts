@@ -1,0 +1,130 @@
+import { sumOf, type Snapshot } from '../pipeline/accounting.ts';
+import type { Component } from '../pipeline/component.ts';
+import { messageOf } from '../pipeline/errors.ts';
+import type { Logger } from '../pipeline/logger.ts';
+import type { Environment } from './environment.ts';
+import { readInstanceMetadata } from './imds.ts';
+import type { PermissionHints } from './permissions.ts';
+import { noErrors, type ConnectionErrors, type XRayApi } from './xray-api.ts';
+
+/** All as the reference daemon: a record a minute, 30 kept, 10 a call, none before the first segment (§1.11). */
+const INTERVAL_MS = 60_000;
+const MAX_KEPT = 30;
+const MAX_PER_CALL = 10;
+
+/** Source: the TelemetryRecord shape of the X-Ray model. */
+interface TelemetryRecord {
+  readonly BackendConnectionErrors: ConnectionErrors;
+  readonly SegmentsReceivedCount: number;
+  readonly SegmentsRejectedCount: number;
+  readonly SegmentsSentCount: number;
+  readonly SegmentsSpilloverCount: number;
+  readonly Timestamp: number;
+}
+
+export interface TelemetryReporterConfig {
+  readonly resourceArn: string;
+  /** -o: do not ask instance metadata who this machine is. */
+  readonly isLocalMode: boolean;
+}
+
+export interface TelemetryReporterDeps {
+  readonly api: XRayApi;
+  readonly hints: PermissionHints;
+  readonly snapshot: () => Snapshot;
+  readonly env: Environment;
+  readonly log: Logger;
+}
+
+/** Tells X-Ray once a minute what was received, sent and lost (PutTelemetryRecords). Never fatal, never in the way. */
+export class TelemetryReporter implements Component {
+  readonly name = 'telemetry records';
+  readonly #config: TelemetryReporterConfig;
+  readonly #deps: TelemetryReporterDeps;
+  readonly #records: TelemetryRecord[] = [];
+  #last = { received: 0, rejected: 0, sent: 0, dropped: 0 };
+  #lastErrors: ConnectionErrors = noErrors();
+  #machine: Promise<{ instanceId: string; hostname: string }> | undefined;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(config: TelemetryReporterConfig, deps: TelemetryReporterDeps) {
+    this.#config = config;
+    this.#deps = deps;
+  }
+
+  async start(): Promise<void> {
+    this.#timer = setInterval(() => void this.#report(AbortSignal.timeout(INTERVAL_MS)), INTERVAL_MS);
+    this.#timer.unref();
+  }
+
+  async stop(deadline: AbortSignal): Promise<void> {
+    if (this.#timer === undefined) return;
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+    if (!deadline.aborted) await this.#report(AbortSignal.any([deadline, AbortSignal.timeout(2_000)]));
+  }
+
+  async #report(signal: AbortSignal): Promise<void> {
+    this.#addRecord();
+    while (this.#records.length > 0) {
+      const records = this.#records.slice(0, MAX_PER_CALL);
+      if (!(await this.#put(records, signal))) return;
+      this.#records.splice(0, records.length);
+    }
+  }
+
+  #addRecord(): void {
+    const snapshot = this.#deps.snapshot();
+    if (snapshot.received === 0) return;
+    const now = {
+      received: snapshot.received,
+      rejected: sumOf(snapshot.rejected) + sumOf(snapshot.unprocessed),
+      sent: snapshot.sent,
+      dropped: sumOf(snapshot.dropped),
+    };
+    const last = this.#last;
+    const errors = { ...this.#deps.api.errors };
+    this.#records.push({
+      BackendConnectionErrors: difference(errors, this.#lastErrors),
+      SegmentsReceivedCount: now.received - last.received,
+      SegmentsRejectedCount: now.rejected - last.rejected,
+      SegmentsSentCount: now.sent - last.sent,
+      SegmentsSpilloverCount: now.dropped - last.dropped,
+      Timestamp: Math.floor(Date.now() / 1000),
+    });
+    this.#last = now;
+    this.#lastErrors = errors;
+    if (this.#records.length > MAX_KEPT) this.#records.shift();
+  }
+
+  async #put(records: readonly TelemetryRecord[], signal: AbortSignal): Promise<boolean> {
+    const { api, hints, log } = this.#deps;
+    this.#machine ??= this.#identify();
+    const { instanceId, hostname } = await this.#machine;
+    // The reference writes "" for what it does not know, and its member order.
+    const body = { EC2InstanceId: instanceId, Hostname: hostname, ResourceARN: this.#config.resourceArn, TelemetryRecords: records };
+    const answer = await api.call({ target: '/TelemetryRecords', body: Buffer.from(JSON.stringify(body)), headers: api.sdkHeaders(), signal });
+    hints.look('/TelemetryRecords', answer);
+    const isTaken = answer.kind === 'answer' && answer.status === 200;
+    if (!isTaken) log.debug({ outcome: answer.kind === 'answer' ? answer.status : answer.kind }, 'telemetry records not taken');
+    return isTaken;
+  }
+
+  async #identify(): Promise<{ instanceId: string; hostname: string }> {
+    const { env, log } = this.#deps;
+    const known = { instanceId: env['AWS_INSTANCE_ID'] ?? '', hostname: env['AWS_HOSTNAME'] ?? '' };
+    if (this.#config.isLocalMode || (known.instanceId !== '' && known.hostname !== '')) return known;
+    try {
+      const [instanceId = '', hostname = ''] = await readInstanceMetadata(['meta-data/instance-id', 'meta-data/hostname'], env);
+      return { instanceId: known.instanceId || instanceId, hostname: known.hostname || hostname };
+    } catch (error) {
+      // Fargate and most pods have no instance metadata: nothing is wrong.
+      log.debug({ reason: messageOf(error) }, 'no instance id for the telemetry records');
+      return known;
+    }
+  }
+}
+
+function difference(now: ConnectionErrors, then: ConnectionErrors): ConnectionErrors {
+  return Object.fromEntries(Object.entries(now).map(([name, count]) => [name, count - then[name as keyof ConnectionErrors]])) as unknown as ConnectionErrors;
+}

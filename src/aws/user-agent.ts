@@ -1,0 +1,15 @@
+import type { Environment } from './environment.ts';
+
+const GOOS: Readonly<Record<string, string>> = { win32: 'windows' };
+const GOARCH: Readonly<Record<string, string>> = { x64: 'amd64', ia32: '386' };
+
+/**
+ * The reference's form: an SDK part, then `xray-agent/xray-daemon/VERSION exec-env/ENV OS/GOOS-GOARCH`.
+ * Source: reference/xray-protocol-and-api.md §1.9, recorded in test/fixtures/go-daemon-upstream.ndjson.
+ */
+export function userAgent(version: string, env: Environment): string {
+  const os = GOOS[process.platform] ?? process.platform;
+  const arch = GOARCH[process.arch] ?? process.arch;
+  const agent = `xray-agent/xray-daemon/xrayd-${version} exec-env/${env['AWS_EXECUTION_ENV'] || 'UNKNOWN'} OS/${os}-${arch}`;
+  return `xrayd/${version} ua/2.1 os/${os} lang/js md/nodejs#${process.versions.node} api/xray ${agent}`;
+}

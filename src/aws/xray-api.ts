@@ -1,0 +1,134 @@
+import { randomUUID } from 'node:crypto';
+import type { CredentialSource } from './credentials.ts';
+import { performCall, type HttpAnswer, type HttpFailure } from './http-call.ts';
+import type { Outbound } from './outbound-proxy.ts';
+import { signedHeaders } from './signer.ts';
+
+export interface XRayApiConfig {
+  readonly url: URL;
+  readonly region: string;
+  readonly userAgent: string;
+  readonly timeoutMs: number;
+}
+
+export interface XRayApiDeps {
+  readonly credentials: CredentialSource;
+  readonly outbound: Outbound;
+}
+
+export interface XRayCall {
+  readonly method?: string;
+  /** Request target: path and query. */
+  readonly target: string;
+  readonly body: Buffer;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly signal: AbortSignal;
+}
+
+/** There was nothing to sign with, and an unsigned request is never sent. */
+export interface NoCredentials {
+  readonly kind: 'no_credentials';
+  readonly message: string;
+}
+
+export type XRayAnswer = HttpAnswer | HttpFailure | NoCredentials;
+
+/** Counts of what went wrong, in the words of PutTelemetryRecords. Source: the BackendConnectionErrors shape of the X-Ray model. */
+export interface ConnectionErrors {
+  TimeoutCount: number;
+  ConnectionRefusedCount: number;
+  HTTPCode4XXCount: number;
+  HTTPCode5XXCount: number;
+  UnknownHostCount: number;
+  OtherCount: number;
+}
+
+/** An answer of X-Ray is a few hundred bytes, GetSamplingRules' some ten thousand. */
+const MAX_ANSWER_BYTES = 4 * 1024 * 1024;
+
+/** Signed calls to X-Ray, one at a time each; no retries here. */
+export class XRayApi {
+  readonly errors: ConnectionErrors = noErrors();
+  readonly #config: XRayApiConfig;
+  readonly #deps: XRayApiDeps;
+
+  constructor(config: XRayApiConfig, deps: XRayApiDeps) {
+    this.#config = config;
+    this.#deps = deps;
+  }
+
+  get url(): URL {
+    return this.#config.url;
+  }
+
+  /** Calls `target` with the headers given, host, content-length and the signature; an SDK's own headers are the caller's to add. */
+  async call({ method = 'POST', target, body, headers, signal }: XRayCall): Promise<XRayAnswer> {
+    const { url: base, region, timeoutMs } = this.#config;
+    const credentials = await this.#deps.credentials.get();
+    if (credentials === undefined) return { kind: 'no_credentials', message: this.#deps.credentials.problem };
+    const prefix = base.pathname.replace(/\/$/, '');
+    const url = urlOf(base, prefix + target);
+    const hasLength = body.length > 0 || method === 'POST';
+    const unsigned = { ...headers, ...(hasLength ? { 'content-length': String(body.length) } : {}) };
+    const signed = await signedHeaders({ url, method, headers: unsigned, body }, credentials, 'xray', region, new Date());
+    const agent = this.#deps.outbound.agentFor(url);
+    const answer = await performCall({ url, method, headers: signed, body, agent, signal, timeoutMs, maxAnswerBytes: MAX_ANSWER_BYTES });
+    this.#count(answer);
+    if (answer.kind === 'answer' && /^ExpiredToken/.test(errorTypeOf(answer))) this.#deps.credentials.invalidate(credentials);
+    return answer;
+  }
+
+  /** The headers that the reference daemon adds to its own calls (§1.9). */
+  sdkHeaders(): Record<string, string> {
+    const nowMs = Date.now();
+    return {
+      'user-agent': this.#config.userAgent,
+      'content-type': 'application/json',
+      'amz-sdk-invocation-id': randomUUID(),
+      'amz-sdk-request': 'attempt=1; max=1',
+      'x-amzn-xray-timestamp': `${Math.floor(nowMs / 1000)}.${String(nowMs % 1000).padStart(3, '0')}000000`,
+    };
+  }
+
+  #count(answer: HttpAnswer | HttpFailure): void {
+    const { errors } = this;
+    if (answer.kind === 'answer') {
+      if (answer.status >= 500) errors.HTTPCode5XXCount++;
+      else if (answer.status >= 400) errors.HTTPCode4XXCount++;
+    } else if (answer.code === 'timeout') errors.TimeoutCount++;
+    else if (answer.code === 'connection_refused') errors.ConnectionRefusedCount++;
+    else if (answer.code === 'dns') errors.UnknownHostCount++;
+    else if (answer.code !== 'aborted') errors.OtherCount++;
+  }
+}
+
+export function noErrors(): ConnectionErrors {
+  return { TimeoutCount: 0, ConnectionRefusedCount: 0, HTTPCode4XXCount: 0, HTTPCode5XXCount: 0, UnknownHostCount: 0, OtherCount: 0 };
+}
+
+/**
+ * The error's type as AWS SDKs read it: the x-amzn-errortype header up to `:`, else `__type` or `code` of the body after `#`; "" when there is none.
+ */
+export function errorTypeOf(answer: HttpAnswer): string {
+  const header = answer.headers['x-amzn-errortype'];
+  const text = typeof header === 'string' ? header : typeInBody(answer.body);
+  return (text.split(':')[0] ?? '').split('#').at(-1) ?? '';
+}
+
+function typeInBody(body: Buffer): string {
+  try {
+    const parsed = JSON.parse(body.toString()) as { __type?: unknown; code?: unknown } | null;
+    return String(parsed?.__type ?? parsed?.code ?? '');
+  } catch {
+    return '';
+  }
+}
+
+/** `target` may be `//host/path`, which a URL would read as another host. */
+function urlOf(base: URL, target: string): URL {
+  const url = new URL(base);
+  const question = target.indexOf('?');
+  url.pathname = question < 0 ? target : target.slice(0, question);
+  url.search = question < 0 ? '' : target.slice(question);
+  return url;
+}

@@ -1,0 +1,77 @@
+import type { Segment } from '../pipeline/segment.ts';
+import { costOf } from './segment-queue.ts';
+
+/** A batch on its way, with how often it has failed. */
+export interface Attempt {
+  readonly segments: readonly Segment[];
+  readonly failures: number;
+}
+
+interface Returned {
+  segments: readonly Segment[];
+  readonly failures: number;
+  dueMs: number;
+}
+
+/** Batches that failed and wait for another try, oldest first: they keep their place before everything that came later. */
+export class ReturnedBatches {
+  readonly #batches: Returned[] = [];
+  #segments = 0;
+  #bytes = 0;
+
+  get segments(): number {
+    return this.#segments;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  add(attempt: Attempt, dueMs: number): void {
+    const firstMs = attempt.segments[0]!.arrivedAtMs;
+    let at = this.#batches.length;
+    while (at > 0 && this.#batches[at - 1]!.segments[0]!.arrivedAtMs > firstMs) at--;
+    this.#batches.splice(at, 0, { ...attempt, dueMs });
+    this.#segments += attempt.segments.length;
+    for (const segment of attempt.segments) this.#bytes += costOf(segment);
+  }
+
+  /** The oldest batch whose time has come. */
+  takeDue(nowMs: number): Attempt | undefined {
+    const at = this.#batches.findIndex((batch) => batch.dueMs <= nowMs);
+    if (at < 0) return undefined;
+    const [batch] = this.#batches.splice(at, 1);
+    this.#segments -= batch!.segments.length;
+    for (const segment of batch!.segments) this.#bytes -= costOf(segment);
+    return batch;
+  }
+
+  shiftOldest(): Segment | undefined {
+    const batch = this.#batches[0];
+    const segment = batch?.segments[0];
+    if (batch === undefined || segment === undefined) return undefined;
+    batch.segments = batch.segments.slice(1);
+    if (batch.segments.length === 0) this.#batches.shift();
+    this.#segments--;
+    this.#bytes -= costOf(segment);
+    return segment;
+  }
+
+  takeAll(): Segment[] {
+    const all = this.#batches.splice(0).flatMap((batch) => [...batch.segments]);
+    this.#segments = 0;
+    this.#bytes = 0;
+    return all;
+  }
+
+  /** X-Ray is back, or the daemon stops: nothing waits any longer. */
+  makeDue(): void {
+    for (const batch of this.#batches) batch.dueMs = 0;
+  }
+
+  nextDueMs(): number {
+    let next = Infinity;
+    for (const batch of this.#batches) next = Math.min(next, batch.dueMs);
+    return next;
+  }
+}

@@ -1,0 +1,60 @@
+import { byteLengthOf, type Segment } from '../pipeline/segment.ts';
+
+/** What a waiting segment costs besides its bytes: its object, its share of the chunk and of the queue. */
+export const SEGMENT_OVERHEAD_BYTES = 160;
+
+export function costOf(segment: Segment): number {
+  return byteLengthOf(segment) + SEGMENT_OVERHEAD_BYTES;
+}
+
+/** Segments in the order they came, with their cost in bytes. */
+export class SegmentQueue {
+  #segments: (Segment | undefined)[] = [];
+  #head = 0;
+  #bytes = 0;
+
+  get length(): number {
+    return this.#segments.length - this.#head;
+  }
+
+  /** Cost of all segments, overhead included. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  get oldest(): Segment | undefined {
+    return this.#segments[this.#head];
+  }
+
+  push(segment: Segment): void {
+    this.#segments.push(segment);
+    this.#bytes += costOf(segment);
+  }
+
+  shift(): Segment | undefined {
+    const segment = this.#segments[this.#head];
+    if (segment === undefined) return undefined;
+    this.#segments[this.#head++] = undefined;
+    this.#bytes -= costOf(segment);
+    // Amortised: half of the array has been read before it is copied.
+    if (this.#head > 1024 && this.#head * 2 > this.#segments.length) {
+      this.#segments = this.#segments.slice(this.#head);
+      this.#head = 0;
+    }
+    return segment;
+  }
+
+  /** The oldest segments, at most `maxSegments` of them and `maxBytes` of documents, but at least one if there is one. */
+  take(maxSegments: number, maxBytes: number): Segment[] {
+    const taken: Segment[] = [];
+    let bytes = 0;
+    while (taken.length < maxSegments) {
+      const next = this.oldest;
+      if (next === undefined || (taken.length > 0 && bytes + byteLengthOf(next) > maxBytes)) break;
+      bytes += byteLengthOf(next);
+      taken.push(next);
+      this.shift();
+    }
+    return taken;
+  }
+}

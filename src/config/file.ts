@@ -1,0 +1,33 @@
+import { readFileSync } from 'node:fs';
+import { messageOf, systemCodeOf, XraydError } from '../pipeline/errors.ts';
+import type { OptionName, OptionValue } from './schema.ts';
+
+/** Where the reference daemon looks when there is no -c. */
+export const DEFAULT_FILES = ['/etc/amazon/xray/cfg.yaml', 'cfg.yaml'] as const;
+
+export interface ConfigFile {
+  readonly path: string;
+  readonly values: ReadonlyMap<OptionName, OptionValue>;
+  /** Line of each value, counted from 1. */
+  readonly lines: ReadonlyMap<OptionName, number>;
+}
+
+/**
+ * Reads `path`, or the first of the default files that exists. undefined when none does.
+ * Throws XRAYD_CONFIG for a named file that cannot be read, and for anything in a file that is not the reference's.
+ */
+export async function readConfigFile(path: string, defaults: readonly string[] = DEFAULT_FILES): Promise<ConfigFile | undefined> {
+  for (const candidate of path === '' ? defaults : [path]) {
+    let text: string;
+    try {
+      text = readFileSync(candidate, 'utf8');
+    } catch (error) {
+      if (path === '' && systemCodeOf(error) === 'ENOENT') continue;
+      throw new XraydError('XRAYD_CONFIG', `cannot read ${candidate}: ${messageOf(error)}`, { cause: error });
+    }
+    // The YAML parser is loaded only where there is a file.
+    const { parseConfigFile } = await import('./parse-file.ts');
+    return parseConfigFile(candidate, text);
+  }
+  return undefined;
+}

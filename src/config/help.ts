@@ -1,0 +1,92 @@
+import { envNameOf, OPTION_NAMES, SPECS, type OptionGroup, type OptionSpec } from './schema.ts';
+
+const INTRO = `Usage: xrayd [command] [flags]
+
+Commands:
+  daemon       receive segments and send them to AWS X-Ray (the default)
+  local        receive segments and show them here: no account, no region, no network
+  send         send one sample trace to a daemon and print its id
+  healthcheck  exit 0 if a running daemon is ready and 1 if not, for images without a shell
+`;
+
+const OUTRO = `
+Each flag is also a variable: --buffer-memory is XRAYD_BUFFER_MEMORY. A flag beats the variable, the variable beats cfg.yaml,
+cfg.yaml beats AWS_REGION and HTTPS_PROXY. One dash or two, "-n us-east-1" or "--region=us-east-1": all work.
+`;
+
+const GROUPS: readonly OptionGroup[] = ['Receiving', 'X-Ray', 'Sending', 'Operating', 'Other'];
+
+/** The text of --help. */
+export function helpText(): string {
+  const sections = GROUPS.map((group) => {
+    const lines = OPTION_NAMES.map((name) => SPECS[name])
+      .filter((spec) => spec.group === group)
+      .map((spec) => `  ${synopsisOf(spec)}\n${wrap(`${spec.help}${defaultOf(spec)}`, 8, 100)}`);
+    return `\n${group}:\n${lines.join('\n')}\n`;
+  });
+  return INTRO + sections.join('') + OUTRO;
+}
+
+/** docs/configuration.md. */
+export function configurationDoc(): string {
+  const tables = GROUPS.map((group) => {
+    const rows = OPTION_NAMES.map((name) => SPECS[name])
+      .filter((spec) => spec.group === group)
+      .map((spec) => {
+        const flags = [spec.short === undefined ? '' : `\`-${spec.short}\` `, `\`--${spec.flag}\``].join('');
+        const variables = [envNameOf(spec), ...(spec.sharedEnv ?? [])].filter((name) => name !== undefined);
+        const shown = defaultTextOf(spec);
+        const cells = [flags, variables.map((name) => `\`${name}\``).join(' '), spec.fileKey ? `\`${spec.fileKey}\`` : '', shown, spec.help];
+        return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
+      });
+    return `## ${group}\n\n| flag | variables | cfg.yaml | default | meaning |\n| --- | --- | --- | --- | --- |\n${rows.join('\n')}\n`;
+  });
+  return `<!-- Generated from src/config/schema.ts by \`npm run docs\`. Do not edit. -->
+
+# Configuration
+
+Every option, once. A flag beats the \`XRAYD_*\` variable, that beats cfg.yaml, that beats the variables of AWS and of the system
+(\`AWS_REGION\`, \`HTTPS_PROXY\`), those beat instance metadata. An empty text and 0 mean "not set". \`xrayd --print-config\` shows each value and where it came from.
+
+cfg.yaml is the reference daemon's: looked for at the path of \`-c\`, then \`/etc/amazon/xray/cfg.yaml\`, then \`./cfg.yaml\`; \`Version\` 1 or 2; a key that is not
+in the table is an error that names the nearest known one. xrayd's own options are flags and variables only, so that a file written for either daemon works with both.
+
+${tables.join('\n')}`;
+}
+
+function synopsisOf(spec: OptionSpec): string {
+  const short = spec.short === undefined ? '' : `-${spec.short}, `;
+  if (spec.kind === 'switch') return `${short}--${spec.flag}`;
+  const placeholder = spec.kind === 'number' ? spec.unit.toUpperCase() : placeholderOf(spec);
+  return `${short}--${spec.flag} ${placeholder}`;
+}
+
+function placeholderOf(spec: OptionSpec & { kind: 'text' }): string {
+  if (spec.placeholder !== undefined) return spec.placeholder;
+  if (spec.choices !== undefined) return spec.choices.join('|');
+  return { address: 'HOST:PORT', url: 'URL', list: 'LIST', text: 'TEXT' }[spec.form ?? 'text'];
+}
+
+function defaultTextOf(spec: OptionSpec): string {
+  if (spec.defaultText !== undefined) return spec.defaultText;
+  if (spec.default === '' || spec.default === 0) return '';
+  return spec.kind === 'number' ? `${spec.default} ${spec.unit}` : String(spec.default);
+}
+
+function defaultOf(spec: OptionSpec): string {
+  const text = spec.default === false ? '' : defaultTextOf(spec);
+  return text === '' ? '' : ` Default: ${text}.`;
+}
+
+function wrap(text: string, indent: number, width: number): string {
+  const lines: string[] = [];
+  let line = ' '.repeat(indent - 1);
+  for (const word of text.split(' ')) {
+    if (line.length + word.length + 1 > width) {
+      lines.push(line);
+      line = ' '.repeat(indent - 1);
+    }
+    line += ` ${word}`;
+  }
+  return [...lines, line].join('\n');
+}

@@ -1,0 +1,65 @@
+import { callerIdentity, stsUrlBeside } from './aws/caller-identity.ts';
+import { CredentialSource } from './aws/credentials.ts';
+import { resolveEndpoint } from './aws/endpoint.ts';
+import type { Environment } from './aws/environment.ts';
+import { XRayExporter } from './aws/exporter.ts';
+import { Outbound } from './aws/outbound-proxy.ts';
+import { PermissionHints } from './aws/permissions.ts';
+import { credentialProviders } from './aws/providers.ts';
+import { findRegion } from './aws/region.ts';
+import { TelemetryReporter } from './aws/telemetry-reporter.ts';
+import { userAgent } from './aws/user-agent.ts';
+import { XRayApi } from './aws/xray-api.ts';
+import { parseAddress } from './config/address.ts';
+import type { LoadedConfig } from './config/load.ts';
+import { parseUrl } from './config/value.ts';
+import type { Component } from './pipeline/component.ts';
+import type { Logger } from './pipeline/logger.ts';
+import { SamplingProxy } from './proxy/sampling-proxy.ts';
+import { Service, type Common, type Mode } from './service.ts';
+import { VERSION } from './version.ts';
+
+/** As the reference daemon's idle flush. */
+const BATCH_MAX_AGE_MS = 1_000;
+
+/** The daemon: UDP → buffer → PutTraceSegments, and the sampling calls on TCP. Throws XRAYD_REGION. */
+export async function buildDaemon(loaded: LoadedConfig, env: Environment, log: Logger): Promise<Service> {
+  const { config, origins } = loaded;
+  const { region, origin } = config.region === '' ? await findRegion(env, config.localMode) : { region: config.region, origin: origins.region };
+  const url = await resolveEndpoint({ region, endpoint: config.endpoint });
+  log.info({ region, from: origin, endpoint: url.origin }, 'sending to X-Ray');
+  if (config.noVerifySsl) log.warn({}, 'TLS certificates are not checked (--no-verify-ssl): whoever stands between here and X-Ray can read the traces');
+  return new Service(loaded, log, (common) => daemonMode(common, env, region, url));
+}
+
+function daemonMode({ config, log, accounting, onCall, onRequest }: Common, env: Environment, region: string, url: URL): Mode {
+  const noProxy = env['NO_PROXY'] ?? env['no_proxy'] ?? '';
+  const proxyAddress = parseUrl(config.proxyAddress)?.href ?? '';
+  // Sampling calls and telemetry share the agent with the uploads.
+  const outbound = new Outbound({ proxyAddress, noProxy, noVerifySsl: config.noVerifySsl, maxSockets: config.concurrency + 16 });
+  const stsUrl = stsUrlBeside(url, env['AWS_ENDPOINT_URL_STS']);
+  const credentials = new CredentialSource({
+    providers: credentialProviders({ ...config, region }, { env, outbound }),
+    identify: async (found) => (stsUrl === undefined ? undefined : callerIdentity(found, stsUrl, region, outbound)),
+    log,
+  });
+  const api = new XRayApi({ url, region, userAgent: userAgent(VERSION, env), timeoutMs: config.requestTimeout * 1000 }, { credentials, outbound });
+  const hints = new PermissionHints(log);
+  const exporter = new XRayExporter({ api, hints, log, onCall });
+  const reporter = new TelemetryReporter(
+    { resourceArn: config.resourceArn, isLocalMode: config.localMode },
+    { api, hints, snapshot: () => accounting.snapshot(), env, log },
+  );
+  return {
+    maxAgeMs: BATCH_MAX_AGE_MS,
+    upstream: [connections(outbound), credentials],
+    exporter,
+    credentialsExpireAtMs: () => credentials.expiresAtMs,
+    tcp: (intake) => new SamplingProxy({ ...parseAddress(config.bindTcp)!, allow: config.proxyAllow }, { api, intake, hints, log, onRequest }),
+    watchers: config.telemetryRecords ? [reporter] : [],
+  };
+}
+
+function connections(outbound: Outbound): Component {
+  return { name: 'connections', start: async () => {}, stop: async () => outbound.close() };
+}

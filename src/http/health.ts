@@ -1,0 +1,22 @@
+import type { ComponentState } from '../pipeline/component.ts';
+
+/** The parts without which this process does nothing. AWS, credentials and a full buffer are not among them: an outage must not empty the Service. */
+const ESSENTIAL = new Set(['udp', 'tcp']);
+
+export interface Health {
+  readonly isHealthy: boolean;
+  readonly reason?: string;
+  readonly parts: readonly ComponentState[];
+}
+
+/** `live`: the event loop answers and no essential part has failed. `ready`: its sockets are bound too, and it is not stopping. */
+export function healthOf(probe: 'live' | 'ready', parts: readonly ComponentState[], isStopping: boolean): Health {
+  const essential = parts.filter((part) => ESSENTIAL.has(part.name));
+  const failed = essential.find((part) => part.state === 'failed');
+  if (failed !== undefined) return { isHealthy: false, reason: `${failed.name}: ${failed.reason ?? 'failed'}`, parts };
+  if (probe === 'live') return { isHealthy: true, parts };
+  if (isStopping) return { isHealthy: false, reason: 'stopping', parts };
+  const unbound = essential.find((part) => part.state !== 'ok');
+  if (unbound !== undefined) return { isHealthy: false, reason: `${unbound.name}: ${unbound.state}`, parts };
+  return { isHealthy: true, parts };
+}

@@ -1,0 +1,82 @@
+import fastify, { type FastifyInstance } from 'fastify';
+import { boundAddress, formatAddress, type Address } from '../pipeline/address.ts';
+import type { Component, ComponentState } from '../pipeline/component.ts';
+import { messageOf, XraydError } from '../pipeline/errors.ts';
+import type { Logger } from '../pipeline/logger.ts';
+import { healthOf } from './health.ts';
+
+export interface HttpServerConfig {
+  readonly host: string;
+  readonly port: number;
+  /** The address was asked for: then a taken port ends the start, else the daemon goes on without HTTP. */
+  readonly isRequired: boolean;
+}
+
+export interface HttpServerDeps {
+  readonly parts: () => readonly ComponentState[];
+  readonly isStopping: () => boolean;
+  /** Counts worth seeing beside the health. */
+  readonly counts: () => object;
+  /** The text of /metrics. */
+  readonly metrics: () => Promise<string>;
+  readonly log: Logger;
+}
+
+/** HTTP 2001: /livez, /readyz, /metrics. Started first and stopped last, so that a drain can be watched. */
+export class HttpServer implements Component {
+  readonly name = 'http';
+  readonly #config: HttpServerConfig;
+  readonly #deps: HttpServerDeps;
+  readonly #app: FastifyInstance;
+  #state: ComponentState = { name: 'http', state: 'starting' };
+
+  constructor(config: HttpServerConfig, deps: HttpServerDeps) {
+    this.#config = config;
+    this.#deps = deps;
+    this.#app = fastify({ requestTimeout: 5_000, keepAliveTimeout: 75_000, bodyLimit: 1024, forceCloseConnections: true });
+    this.#app.get('/livez', async (_request, reply) => this.#health('live', reply));
+    this.#app.get('/readyz', async (_request, reply) => this.#health('ready', reply));
+    this.#app.get('/metrics', async (_request, reply) => {
+      void reply.header('content-type', 'text/plain; version=0.0.4; charset=utf-8');
+      return deps.metrics();
+    });
+    this.#app.setNotFoundHandler(async (_request, reply) => reply.code(404).send({ error: 'xrayd answers /livez, /readyz and /metrics here' }));
+  }
+
+  get state(): ComponentState {
+    return this.#state;
+  }
+
+  get address(): Address | undefined {
+    return boundAddress(this.#app.server.address());
+  }
+
+  /** Rejects with XRAYD_BIND when the address was asked for. */
+  async start(): Promise<void> {
+    const { host, port, isRequired } = this.#config;
+    const { log } = this.#deps;
+    try {
+      await this.#app.listen({ host, port });
+    } catch (error) {
+      if (isRequired) throw new XraydError('XRAYD_BIND', messageOf(error), { cause: error });
+      this.#state = { name: this.name, state: 'failed', reason: messageOf(error) };
+      log.error({ reason: messageOf(error) }, 'no health and metrics: the HTTP port cannot be used. Choose another with --http-address');
+      return;
+    }
+    const address = formatAddress(this.address!);
+    this.#state = { name: this.name, state: 'ok', reason: address };
+    log.info({ address }, 'health and metrics on HTTP');
+  }
+
+  async stop(): Promise<void> {
+    await this.#app.close();
+    this.#state = { name: this.name, state: 'off' };
+  }
+
+  #health(probe: 'live' | 'ready', reply: { code(status: number): unknown }): object {
+    const health = healthOf(probe, this.#deps.parts(), this.#deps.isStopping());
+    void reply.code(health.isHealthy ? 200 : 503);
+    const { isHealthy, parts, reason } = health;
+    return { status: isHealthy ? 'ok' : 'failing', ...(reason === undefined ? {} : { reason }), parts, segments: this.#deps.counts() };
+  }
+}

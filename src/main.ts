@@ -1,0 +1,118 @@
+import { parseAddress, udpAddressOfSdk } from './config/address.ts';
+import { readConfigFile } from './config/file.ts';
+import { parseFlags, type Command, type CommandLine } from './config/flags.ts';
+import { helpText } from './config/help.ts';
+import { configFileNameOf, mergeConfig, printConfig, type LoadedConfig } from './config/load.ts';
+import { buildDaemon } from './daemon.ts';
+import { healthProblem } from './healthcheck.ts';
+import { buildLocal } from './local.ts';
+import { formatAddress } from './pipeline/address.ts';
+import { messageOf, XraydError } from './pipeline/errors.ts';
+import { sampleTrace, sendDocuments } from './sample-trace.ts';
+import type { Service } from './service.ts';
+import { openLog, type ProcessLogger } from './telemetry/logger.ts';
+import { REFERENCE_VERSION, VERSION } from './version.ts';
+
+const EXIT_LOSS = 3;
+
+async function main(): Promise<number> {
+  const commandLine = parseFlags(process.argv.slice(2));
+  if (commandLine.values.get('help') === true) return print(helpText());
+  if (commandLine.values.get('version') === true) return print(`xrayd ${VERSION} (compatible with aws-xray-daemon ${REFERENCE_VERSION})\n`);
+  const loaded = await loadConfig(commandLine);
+  if (loaded.config.printConfig) return print(printConfig(loaded));
+  switch (commandLine.command) {
+    case 'send':
+      return send(loaded);
+    case 'healthcheck':
+      return healthcheck(loaded);
+    case 'daemon':
+    case 'local':
+      return serve(commandLine.command, loaded);
+  }
+}
+
+async function loadConfig(commandLine: CommandLine): Promise<LoadedConfig> {
+  const { env } = process;
+  return mergeConfig({ commandLine, env, file: await readConfigFile(configFileNameOf(commandLine, env)) });
+}
+
+async function send({ config, origins }: LoadedConfig): Promise<number> {
+  const address = origins.to === 'AWS_XRAY_DAEMON_ADDRESS' ? udpAddressOfSdk(config.to) : parseAddress(config.to);
+  if (address === undefined) throw new XraydError('XRAYD_USAGE', `${origins.to} must be host:port, not "${config.to}"`);
+  const { traceId, documents } = sampleTrace(Date.now());
+  await sendDocuments(documents, address);
+  return print(`sent trace ${traceId} to UDP ${formatAddress(address)}\n`);
+}
+
+async function healthcheck({ config }: LoadedConfig): Promise<number> {
+  const address = parseAddress(config.httpAddress);
+  const problem = address === undefined ? 'HTTP is off (--http-address)' : await healthProblem(address);
+  if (problem === undefined) return print('ready\n');
+  process.stderr.write(`xrayd: not ready at ${config.httpAddress}: ${problem}\n`);
+  return 1;
+}
+
+async function serve(command: Extract<Command, 'daemon' | 'local'>, loaded: LoadedConfig): Promise<number> {
+  const { config } = loaded;
+  // The local X-Ray's output are the traces; its log must not stand between them.
+  const fd = command === 'local' ? 2 : 1;
+  const isTerminal = (fd === 2 ? process.stderr : process.stdout).isTTY;
+  const format = config.logFormat === 'auto' ? (isTerminal ? 'pretty' : 'json') : config.logFormat;
+  const log = await openLog({ level: config.logLevel, format: format as 'json' | 'pretty', file: config.logFile, hasRotation: config.logRotation }, fd);
+  // By contract only a signal ends a running daemon: a bug in one request must not take the buffer along.
+  process.on('uncaughtException', (error) => log.error({ error: error.stack }, 'a bug; please report it'));
+  process.on('unhandledRejection', (error) => log.error({ error: error instanceof Error ? error.stack : String(error) }, 'a bug; please report it'));
+  log.info({ version: VERSION, node: process.versions.node, pid: process.pid, command }, 'xrayd starts');
+  const signal = nextSignal();
+  const service =
+    command === 'daemon'
+      ? await buildDaemon(loaded, process.env, log)
+      : buildLocal(loaded, { log, write: (text) => void process.stdout.write(text), hasColor: process.stdout.isTTY && process.stdout.hasColors() });
+  await service.start();
+  if (command === 'local') printWelcome(service);
+  log.info({ startMs: Math.round(performance.now()) }, 'xrayd is ready');
+  log.info({ signal: await signal }, 'xrayd stops');
+  return drain(service, loaded, log);
+}
+
+async function drain(service: Service, { config }: LoadedConfig, log: ProcessLogger): Promise<number> {
+  const second = new AbortController();
+  void nextSignal().then(() => second.abort());
+  const deadline = AbortSignal.any([second.signal, AbortSignal.timeout(config.shutdownTimeout * 1000)]);
+  const { sent, lost } = await service.stop(deadline);
+  const line = `xrayd stopped: ${sent} segments sent in the drain, ${lost} lost`;
+  if (lost > 0) log.error({ sent, lost }, line);
+  else log.info({ sent, lost }, line);
+  await log.close();
+  return lost > 0 && config.exitOnLoss ? EXIT_LOSS : 0;
+}
+
+function printWelcome({ udp, http }: Service): void {
+  const address = udp.address === undefined ? '' : formatAddress(udp.address);
+  const health = http?.address === undefined ? '' : `  Health and metrics: http://${formatAddress(http.address)}\n`;
+  print(`xrayd ${VERSION}: local X-Ray on UDP and TCP ${address}. Every request is traced, nothing leaves this machine.\n${health}\n`);
+}
+
+function nextSignal(): Promise<NodeJS.Signals> {
+  const { promise, resolve } = Promise.withResolvers<NodeJS.Signals>();
+  for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, resolve);
+  return promise;
+}
+
+function print(text: string): number {
+  process.stdout.write(text);
+  return 0;
+}
+
+main().then(
+  (code) => {
+    // Whatever may still hold the event loop, the work is done; an open keep-alive socket must not delay the exit.
+    process.exit(code);
+  },
+  (error: unknown) => {
+    const known = error instanceof XraydError;
+    process.stderr.write(`xrayd: ${known ? error.message : `${messageOf(error)}\n${(error as Error).stack ?? ''}`}\n`);
+    process.exit(known ? error.exitCode : 1);
+  },
+);

@@ -1,0 +1,115 @@
+/** Why a datagram was not a valid one. In the order of their numbers on the receive thread. */
+export const REJECT_REASONS = ['empty', 'no_document', 'bad_header'] as const;
+export type RejectReason = (typeof REJECT_REASONS)[number];
+
+/** Why a valid document was lost here. */
+export const DROP_REASONS = ['buffer_full', 'retry_expired', 'shutdown'] as const;
+export type DropReason = (typeof DROP_REASONS)[number];
+
+/** X-Ray has about 15 codes; more come from something that is not X-Ray. */
+const MAX_CODES = 40;
+
+export interface Snapshot {
+  readonly received: number;
+  readonly restored: number;
+  readonly rejected: Readonly<Record<RejectReason, number>>;
+  readonly dropped: Readonly<Record<DropReason, number>>;
+  readonly sent: number;
+  readonly unprocessed: Readonly<Record<string, number>>;
+  readonly retried: number;
+  /** Documents in the receive thread's mailbox and in the buffer. */
+  readonly buffered: number;
+  readonly bufferedBytes: number;
+  readonly inFlight: number;
+  readonly spooled: number;
+}
+
+/** A place that counts what it receives on its own, such as the receive thread. */
+export interface SegmentSource {
+  /** One consistent reading: received = sum of rejected + held + handed over. */
+  read(): { received: number; rejected: Readonly<Record<RejectReason, number>>; held: number };
+}
+
+/** A place that holds documents. */
+export interface SegmentStock {
+  read(): { buffered: number; bufferedBytes: number; inFlight: number };
+}
+
+/**
+ * Where every document went. Each term is counted where it happens and none is computed from the others:
+ * received + restored = rejected + dropped + sent + unprocessed + buffered + in flight + spooled, at every moment.
+ */
+export class Accounting {
+  /** Documents taken by TCP; the sources count their own. */
+  received = 0;
+  sent = 0;
+  retried = 0;
+  readonly dropped: Record<DropReason, number> = zeros(DROP_REASONS);
+  readonly unprocessed: Record<string, number> = Object.create(null) as Record<string, number>;
+  readonly #sources: SegmentSource[] = [];
+  readonly #stocks: SegmentStock[] = [];
+
+  addSource(source: SegmentSource): void {
+    this.#sources.push(source);
+  }
+
+  addStock(stock: SegmentStock): void {
+    this.#stocks.push(stock);
+  }
+
+  /** `code` is a metric label, so what the network said is bounded here: by form, by length and by number. */
+  countUnprocessed(code: string): void {
+    const isKnown = code in this.unprocessed;
+    const isLabel = /^\w{1,64}$/.test(code) && Object.keys(this.unprocessed).length < MAX_CODES;
+    const label = isKnown || isLabel ? code : 'other';
+    this.unprocessed[label] = (this.unprocessed[label] ?? 0) + 1;
+  }
+
+  /** One consistent reading of every term; synchronous, so nothing moves while it is taken. */
+  snapshot(): Snapshot {
+    const rejected = zeros(REJECT_REASONS);
+    const stock = { buffered: 0, bufferedBytes: 0, inFlight: 0 };
+    let received = this.received;
+    for (const source of this.#sources) {
+      const counts = source.read();
+      received += counts.received;
+      stock.buffered += counts.held;
+      for (const reason of REJECT_REASONS) rejected[reason] += counts.rejected[reason];
+    }
+    for (const held of this.#stocks) {
+      const counts = held.read();
+      stock.buffered += counts.buffered;
+      stock.bufferedBytes += counts.bufferedBytes;
+      stock.inFlight += counts.inFlight;
+    }
+    return {
+      received,
+      // The spool is the next release's; until then nothing is restored or spooled.
+      restored: 0,
+      rejected,
+      dropped: { ...this.dropped },
+      sent: this.sent,
+      unprocessed: { ...this.unprocessed },
+      retried: this.retried,
+      ...stock,
+      spooled: 0,
+    };
+  }
+}
+
+/** How many documents a snapshot cannot account for. 0, or there is a bug. */
+export function imbalanceOf(snapshot: Snapshot): number {
+  const out = sumOf(snapshot.rejected) + sumOf(snapshot.dropped) + snapshot.sent + sumOf(snapshot.unprocessed);
+  const here = snapshot.buffered + snapshot.inFlight + snapshot.spooled;
+  return snapshot.received + snapshot.restored - out - here;
+}
+
+export function sumOf(counts: Readonly<Record<string, number>>): number {
+  let sum = 0;
+  for (const count of Object.values(counts)) sum += count;
+  return sum;
+}
+
+function zeros<K extends string>(keys: readonly K[]): Record<K, number> {
+  return Object.fromEntries(keys.map((key) => [key, 0])) as Record<K, number>;
+}

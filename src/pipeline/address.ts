@@ -1,0 +1,15 @@
+export interface Address {
+  /** Host name or IP address, without brackets. */
+  readonly host: string;
+  readonly port: number;
+}
+
+/** `host:port`, with brackets around IPv6. */
+export function formatAddress({ host, port }: Address): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+/** The address that a server is bound to; undefined when it is not, or is bound to a path. */
+export function boundAddress(bound: { address: string; port: number } | string | null | undefined): Address | undefined {
+  return typeof bound === 'object' && bound !== null ? { host: bound.address, port: bound.port } : undefined;
+}

@@ -1,0 +1,28 @@
+import type { Component } from './component.ts';
+import type { Batch } from './segment.ts';
+
+/** Where batches go: X-Ray, or the local X-Ray in its place. */
+export interface Exporter extends Component {
+  /**
+   * Tries once to deliver `batch`. Whatever the network or the service does is an outcome, not an exception;
+   * a rejected promise is a bug here. When `signal` aborts, the attempt ends as `retry`.
+   */
+  send(batch: Batch, signal: AbortSignal): Promise<ExportResult>;
+}
+
+/** A document that X-Ray refused in an answer with HTTP 200. */
+export interface RefusedDocument {
+  /** Its place in the batch. */
+  readonly position: number;
+  /** X-Ray's `ErrorCode`, bounded: it is a metric label. */
+  readonly code: string;
+}
+
+export type ExportResult =
+  | { readonly kind: 'sent' }
+  /** HTTP 200 in which X-Ray refused some documents, matched to the batch by position. */
+  | { readonly kind: 'partial'; readonly refused: readonly RefusedDocument[] }
+  /** Same input may succeed later; `afterMs` is what the service asked for. */
+  | { readonly kind: 'retry'; readonly code: string; readonly afterMs?: number }
+  /** Same input will fail again. */
+  | { readonly kind: 'rejected'; readonly code: string };

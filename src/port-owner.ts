@@ -1,0 +1,72 @@
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { formatAddress, type Address } from './pipeline/address.ts';
+import { messageOf, systemCodeOf, XraydError } from './pipeline/errors.ts';
+
+/** What failed to be bound, for a person: the flag that chooses another address, and who has the port. */
+export interface Binding {
+  readonly protocol: 'UDP' | 'TCP' | 'HTTP';
+  readonly address: Address;
+  readonly flag: string;
+}
+
+export function bindError({ protocol, address, flag }: Binding, error: unknown): XraydError {
+  const cause = error instanceof XraydError ? error.cause : error;
+  const code = systemCodeOf(cause);
+  const options = { cause: error };
+  const what = `cannot listen on ${protocol} ${formatAddress(address)}`;
+  if (code === 'EADDRINUSE') {
+    const owner = portOwner(protocol === 'UDP' ? 'udp' : 'tcp', address.port);
+    const who = owner === undefined ? 'is taken' : `is taken by pid ${owner.pid} (${owner.name})`;
+    return new XraydError('XRAYD_BIND', `${what}: the port ${who}. Stop it, or choose another with ${flag}.`, options);
+  }
+  if (code === 'EADDRNOTAVAIL') return new XraydError('XRAYD_BIND', `${what}: no interface has this address. Choose another with ${flag}.`, options);
+  if (code === 'EACCES') return new XraydError('XRAYD_BIND', `${what}: not permitted. Choose a port above 1023 with ${flag}.`, options);
+  return new XraydError('XRAYD_BIND', `${what}: ${messageOf(cause)}. Choose another address with ${flag}.`, options);
+}
+
+/** The process that has a port, where /proc tells (Linux, same user or root). */
+export function portOwner(protocol: 'udp' | 'tcp', port: number): { pid: number; name: string } | undefined {
+  try {
+    const inodes = new Set([`/proc/net/${protocol}`, `/proc/net/${protocol}6`].flatMap((table) => inodesOf(read(table), port)));
+    for (const pid of readdirSync('/proc')) {
+      if (/^\d+$/.test(pid) && hasSocket(pid, inodes)) return { pid: Number(pid), name: read(`/proc/${pid}/comm`).trim() };
+    }
+  } catch {
+    // Not Linux, or nothing to be seen: the message does without.
+  }
+  return undefined;
+}
+
+/** Inodes of the sockets bound to `port`. The format is documented in proc_net(5). */
+function inodesOf(table: string, port: number): string[] {
+  const local = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
+  const rows = table.split('\n').map((line) => line.trim().split(/\s+/));
+  return rows.filter((row) => row[1]?.endsWith(local)).map((row) => row[9] ?? '');
+}
+
+function hasSocket(pid: string, inodes: ReadonlySet<string>): boolean {
+  try {
+    return readdirSync(`/proc/${pid}/fd`).some((fd) => {
+      const link = linkOf(`/proc/${pid}/fd/${fd}`);
+      return link.startsWith('socket:[') && inodes.has(link.slice(8, -1));
+    });
+  } catch {
+    return false;
+  }
+}
+
+function linkOf(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return '';
+  }
+}
+
+function read(path: string): string {
+  try {
+    return readFileSync(path, 'latin1');
+  } catch {
+    return '';
+  }
+}

@@ -1,0 +1,52 @@
+/** What AWSXRayDaemonWriteAccess allows besides PutTraceSegments, which has a way of its own. */
+const DEFAULT_PATHS = ['/GetSamplingRules', '/SamplingTargets', '/SamplingStatisticSummaries', '/TelemetryRecords'] as const;
+export const TRACE_SEGMENTS = '/TraceSegments';
+
+/** The other paths of the X-Ray API, so that a refused one is told from a mistyped one. Source: the X-Ray model, 2016-04-12. */
+const OTHER_PATHS = new Set([
+  '/CreateGroup', '/CreateSamplingRule', '/DeleteGroup', '/DeleteResourcePolicy', '/DeleteSamplingRule', '/EncryptionConfig', '/GetGroup',
+  '/Groups', '/IndexingRules', '/Insight', '/InsightEvents', '/InsightImpactGraph', '/InsightSummaries', '/ListResourcePolicies',
+  '/ListTagsForResource', '/PutEncryptionConfig', '/PutResourcePolicy', '/RetrievedTraces', '/RetrievedTracesGraph', '/ServiceGraph',
+  '/StartTraceRetrieval', '/CancelTraceRetrieval', '/GetIndexingRules', '/GetRetrievedTracesGraph', '/ListRetrievedTraces',
+  '/TagResource', '/TimeSeriesServiceStatistics', '/TraceGraph', '/TraceSegmentDestination', '/GetTraceSegmentDestination', '/TraceSummaries',
+  '/Traces', '/UntagResource', '/UpdateGroup', '/UpdateIndexingRule', '/UpdateSamplingRule', '/UpdateTraceSegmentDestination',
+]); // prettier-ignore
+
+export const MAX_BODY_BYTES = 1024 * 1024;
+/** 50 documents of 64 KB, escaped. */
+export const MAX_SEGMENTS_BODY_BYTES = 5 * 1024 * 1024;
+
+export type Route =
+  | { readonly kind: 'segments' }
+  | { readonly kind: 'forward'; readonly label: string }
+  | { readonly kind: 'refuse'; readonly status: number; readonly errorType: string; readonly message: string; readonly label: string };
+
+/** Which requests may use this daemon's credentials. */
+export class Routes {
+  readonly #allowsAll: boolean;
+  readonly #paths: ReadonlySet<string>;
+
+  /** `allow` is the text of --proxy-allow: paths separated by commas, or `all`. */
+  constructor(allow: string) {
+    const extra = allow.split(',').map((path) => path.trim()).filter((path) => path !== '');
+    this.#allowsAll = extra.includes('all');
+    this.#paths = new Set([...DEFAULT_PATHS, ...extra.map((path) => (path.startsWith('/') ? path : `/${path}`))]);
+  }
+
+  /**
+   * Compares the raw request target, byte for byte: a query, `%`, `//` or an absolute form is no listed path.
+   * compat: the reference forwards any method and path; `all` brings that back.
+   */
+  find(method: string, target: string): Route {
+    if (method === 'POST' && target === TRACE_SEGMENTS) return { kind: 'segments' };
+    const label = this.#paths.has(target) ? target : 'other';
+    if (this.#allowsAll || (method === 'POST' && this.#paths.has(target))) return { kind: 'forward', label };
+    const path = target.split('?')[0] ?? '';
+    if (OTHER_PATHS.has(path) || this.#paths.has(path) || path === TRACE_SEGMENTS) {
+      const message = `xrayd does not forward ${method} ${path}. Start it with --proxy-allow ${path} (or all) to let clients call it with the daemon's credentials.`;
+      return { kind: 'refuse', status: 403, errorType: 'AccessDeniedException', message, label };
+    }
+    const message = 'This is no path of the X-Ray API that xrayd knows. Start it with --proxy-allow all to forward every request.';
+    return { kind: 'refuse', status: 404, errorType: 'UnknownOperationException', message, label };
+  }
+}

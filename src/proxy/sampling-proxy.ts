@@ -1,0 +1,191 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import type { PermissionHints } from '../aws/permissions.ts';
+import type { XRayAnswer, XRayApi } from '../aws/xray-api.ts';
+import { boundAddress, formatAddress, type Address } from '../pipeline/address.ts';
+import type { Component, ComponentState } from '../pipeline/component.ts';
+import { messageOf, XraydError } from '../pipeline/errors.ts';
+import type { Logger } from '../pipeline/logger.ts';
+import type { SegmentIntake } from '../pipeline/segment.ts';
+import { MAX_BODY_BYTES, MAX_SEGMENTS_BODY_BYTES, Routes, TRACE_SEGMENTS } from './routes.ts';
+
+/** SDKs poll every 10 s and keep the connection: a shorter keep-alive would close it under them. */
+const KEEP_ALIVE_MS = 75_000;
+const HEADERS_TIMEOUT_MS = 5_000;
+const REQUEST_TIMEOUT_MS = 15_000;
+const MAX_CONNECTIONS = 512;
+
+export interface SamplingProxyConfig {
+  readonly host: string;
+  readonly port: number;
+  readonly allow: string;
+}
+
+export interface SamplingProxyDeps {
+  readonly api: XRayApi;
+  readonly intake: SegmentIntake;
+  readonly hints: PermissionHints;
+  readonly log: Logger;
+  readonly onRequest: (path: string, status: number) => void;
+}
+
+/** What goes back to the client. */
+interface Reply {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer;
+}
+
+/** TCP 2000: forwards the sampling calls, signed, and takes documents that are too large for a datagram. */
+export class SamplingProxy implements Component {
+  readonly name = 'tcp';
+  readonly #config: SamplingProxyConfig;
+  readonly #deps: SamplingProxyDeps;
+  readonly #routes: Routes;
+  readonly #server: Server;
+  readonly #abort = new AbortController();
+  #state: ComponentState = { name: 'tcp', state: 'starting' };
+  #stopped: Promise<void> | undefined;
+
+  constructor(config: SamplingProxyConfig, deps: SamplingProxyDeps) {
+    this.#config = config;
+    this.#deps = deps;
+    this.#routes = new Routes(config.allow);
+    const timeouts = { headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: REQUEST_TIMEOUT_MS, keepAliveTimeout: KEEP_ALIVE_MS };
+    this.#server = createServer({ ...timeouts, maxHeaderSize: 16 * 1024 }, (request, response) => void this.#serve(request, response));
+    this.#server.maxConnections = MAX_CONNECTIONS;
+    this.#server.on('clientError', (_error, socket: Socket) => {
+      // Old TCP probes connect and close; that is no request, and not worth a word.
+      if (!socket.writable || socket.bytesWritten > 0) return void socket.destroy();
+      socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+      deps.onRequest('invalid', 400);
+    });
+  }
+
+  get state(): ComponentState {
+    return this.#state;
+  }
+
+  get address(): Address | undefined {
+    return boundAddress(this.#server.address());
+  }
+
+  /** Rejects with XRAYD_BIND. */
+  async start(): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.#server.once('error', (error) => reject(new XraydError('XRAYD_BIND', error.message, { cause: error })));
+    this.#server.listen({ host: this.#config.host, port: this.#config.port, exclusive: true }, resolve);
+    await promise;
+    this.#server.on('error', (error) => this.#deps.log.limited('tcp_server', 'warn', { error: messageOf(error) }, 'error on the TCP port'));
+    const address = formatAddress(this.address!);
+    this.#state = { name: this.name, state: 'ok', reason: address };
+    this.#deps.log.info({ address }, 'answering sampling calls on TCP');
+  }
+
+  stop(deadline: AbortSignal): Promise<void> {
+    this.#stopped ??= this.#close(deadline);
+    return this.#stopped;
+  }
+
+  async #close(deadline: AbortSignal): Promise<void> {
+    if (!this.#server.listening) return;
+    this.#state = { name: this.name, state: 'stopping' };
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#server.close(() => resolve());
+    this.#server.closeIdleConnections();
+    // A sampling call is not worth the drain time of the segments behind it.
+    const soon = AbortSignal.any([deadline, AbortSignal.timeout(1_000)]);
+    const cut = (): void => {
+      this.#abort.abort();
+      this.#server.closeAllConnections();
+    };
+    soon.addEventListener('abort', cut, { once: true });
+    if (soon.aborted) cut();
+    await promise;
+    soon.removeEventListener('abort', cut);
+    this.#state = { name: this.name, state: 'off' };
+  }
+
+  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { log, onRequest } = this.#deps;
+    const target = request.url ?? '/';
+    const route = this.#routes.find(request.method ?? '', target);
+    const label = route.kind === 'segments' ? TRACE_SEGMENTS : route.label;
+    let reply: Reply;
+    try {
+      const body = await readBody(request, route.kind === 'segments' ? MAX_SEGMENTS_BODY_BYTES : MAX_BODY_BYTES);
+      if (body === undefined) reply = errorReply(413, 'RequestEntityTooLarge', 'The body is larger than xrayd takes', { connection: 'close' });
+      else if (route.kind === 'refuse') reply = errorReply(route.status, route.errorType, route.message);
+      else if (route.kind === 'segments') reply = this.#take(body);
+      else reply = await this.#forward(request, target, body);
+    } catch (error) {
+      // The client went away while it sent its body.
+      if (request.destroyed && !request.complete) return;
+      log.limited('tcp_request', 'error', { error: messageOf(error) }, 'a request on the TCP port failed; please report this');
+      reply = errorReply(500, 'InternalFailure', 'xrayd failed; its log says why');
+    }
+    onRequest(label, reply.status);
+    log.debug({ path: label, status: reply.status }, 'answered a request on TCP');
+    response.writeHead(reply.status, { ...reply.headers, 'content-length': String(reply.body.length) });
+    response.end(reply.body);
+  }
+
+  /** All documents or none; X-Ray's own answer when they are in. */
+  #take(body: Buffer): Reply {
+    const answer = this.#deps.intake.put(body);
+    if (answer.status !== 200) return errorReply(answer.status, answer.errorType, answer.message, answer.status === 429 ? { 'retry-after': '1' } : {});
+    return { status: 200, headers: { 'content-type': 'application/json' }, body: Buffer.from('{"UnprocessedTraceSegments":[]}') };
+  }
+
+  /** The upstream request is built anew. A sidecar's or a client's own headers would break the signature (aws-xray-daemon#199). */
+  async #forward(request: IncomingMessage, target: string, body: Buffer): Promise<Reply> {
+    const { api, hints, log } = this.#deps;
+    const encoding = request.headers['content-encoding'];
+    const headers = {
+      'user-agent': api.sdkHeaders()['user-agent'] ?? '',
+      'content-type': request.headers['content-type'] ?? 'application/json',
+      ...(encoding === undefined ? {} : { 'content-encoding': encoding }),
+    };
+    const answer = await api.call({ method: request.method ?? 'POST', target, body, headers, signal: this.#abort.signal });
+    hints.look(target, answer);
+    const reply = replyOf(answer);
+    if (answer.kind !== 'answer' || (answer.status >= 400 && answer.status !== 403)) {
+      const reason = answer.kind === 'answer' ? `http_${answer.status}` : answer.kind === 'failure' ? answer.code : answer.kind;
+      log.limited(`proxy_${reason}`, 'warn', { path: target.split('?')[0], reason }, 'a sampling call to X-Ray failed: SDKs fall back to their local rules');
+    }
+    return reply;
+  }
+}
+
+function replyOf(answer: XRayAnswer): Reply {
+  if (answer.kind === 'no_credentials') return errorReply(503, 'ServiceUnavailableException', `xrayd has ${answer.message}`);
+  if (answer.kind === 'failure') {
+    const status = answer.code === 'timeout' ? 504 : 502;
+    return errorReply(status, 'ServiceUnavailableException', `xrayd could not reach X-Ray: ${answer.code}`);
+  }
+  const headers: Record<string, string> = {};
+  for (const name of ['content-type', 'content-encoding', 'x-amzn-errortype', 'x-amzn-requestid', 'retry-after', 'location']) {
+    const value = answer.headers[name];
+    if (typeof value === 'string') headers[name] = value;
+  }
+  return { status: answer.status, headers, body: answer.body };
+}
+
+/** In X-Ray's form. Valid JSON always: the Node SDK parses the body whatever the status. */
+function errorReply(status: number, errorType: string, message: string, more: Readonly<Record<string, string>> = {}): Reply {
+  const headers = { 'content-type': 'application/json', 'x-amzn-errortype': errorType, ...more };
+  return { status, headers, body: Buffer.from(JSON.stringify({ Message: message })) };
+}
+
+/** The whole body, or undefined when it is larger than `maxBytes`; the rest is then read and thrown away. */
+async function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer | undefined> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  if (Number(request.headers['content-length']) > maxBytes) return undefined;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    length += chunk.length;
+    if (length > maxBytes) return undefined;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}

@@ -1,0 +1,159 @@
+import { totalmem } from 'node:os';
+import { Batcher } from './batcher/batcher.ts';
+import { BodyIntake } from './batcher/body-intake.ts';
+import { parseAddress } from './config/address.ts';
+import type { LoadedConfig } from './config/load.ts';
+import type { Config } from './config/schema.ts';
+import { HttpServer } from './http/server.ts';
+import { Accounting, sumOf } from './pipeline/accounting.ts';
+import type { Address } from './pipeline/address.ts';
+import type { Component, ComponentState } from './pipeline/component.ts';
+import type { Exporter } from './pipeline/exporter.ts';
+import type { Logger } from './pipeline/logger.ts';
+import type { SegmentIntake } from './pipeline/segment.ts';
+import { bindError, type Binding } from './port-owner.ts';
+import { MetricsPage } from './telemetry/metrics.ts';
+import { UdpReceiver } from './udp/receiver.ts';
+import { VERSION } from './version.ts';
+
+type Part = Component & { readonly state?: ComponentState };
+type ListeningPart = Part & { readonly state: ComponentState; readonly address: Address | undefined };
+
+/** What differs between the daemon and the local X-Ray: where batches go, and who answers on TCP. */
+export interface Mode {
+  readonly maxAgeMs: number;
+  /** Parts that the exporter needs, such as credentials; started before it and stopped after it. */
+  readonly upstream: readonly Part[];
+  readonly exporter: Exporter & { readonly lastSuccessMs: number; readonly state: ComponentState };
+  readonly credentialsExpireAtMs: () => number | undefined;
+  readonly tcp: (intake: SegmentIntake) => ListeningPart;
+  /** Parts that watch the pipeline, such as the telemetry records. */
+  readonly watchers: readonly Part[];
+}
+
+/** What a mode is made with. */
+export interface Common {
+  readonly config: Config;
+  readonly log: Logger;
+  readonly accounting: Accounting;
+  readonly onCall: (outcome: string, seconds: number) => void;
+  readonly onRequest: (path: string, status: number) => void;
+}
+
+export interface Drained {
+  readonly sent: number;
+  readonly lost: number;
+}
+
+/** The pipeline with its ports: UDP → batcher → exporter, TCP beside it, HTTP over it. */
+export class Service {
+  readonly accounting: Accounting;
+  readonly udp: UdpReceiver;
+  readonly tcp: ListeningPart;
+  readonly http: HttpServer | undefined;
+  readonly #log: Logger;
+  /** In the order of their start: downstream first. */
+  readonly #parts: readonly { part: Part; binding?: Binding }[];
+  #isStopping = false;
+
+  constructor({ config, origins }: LoadedConfig, log: Logger, makeMode: (common: Common) => Mode) {
+    const accounting = new Accounting();
+    const page = new MetricsPage(
+      {
+        snapshot: () => accounting.snapshot(),
+        kernelDrops: () => this.udp.kernelDrops(),
+        bufferLimitBytes: () => batcher.limitBytes,
+        concurrency: () => batcher.concurrency,
+        credentialsExpireAtMs: () => mode.credentialsExpireAtMs(),
+        lastSuccessMs: () => mode.exporter.lastSuccessMs,
+      },
+      VERSION,
+    );
+    const mode = makeMode({
+      config,
+      log,
+      accounting,
+      onCall: (outcome, seconds) => page.countCall(outcome, seconds),
+      onRequest: (path, status) => page.countRequest(path, status),
+    });
+    const { exporter, maxAgeMs } = mode;
+    const batcher = new Batcher(
+      { maxBytes: bufferBytesOf(config), maxAgeMs, concurrency: config.concurrency, retryMaxAgeMs: config.retryMaxAge * 1000 },
+      { exporter, accounting, log },
+    );
+    const udpAddress = addressOf(config.bind);
+    this.#log = log;
+    this.accounting = accounting;
+    this.udp = new UdpReceiver({ ...udpAddress, maxAgeMs }, { sink: batcher, log });
+    accounting.addSource(this.udp);
+    this.tcp = mode.tcp(new BodyIntake(batcher));
+    const watched = [this.udp, this.tcp, batcher, exporter, ...mode.upstream];
+    if (config.httpAddress !== 'off') {
+      this.http = new HttpServer(
+        { ...addressOf(config.httpAddress), isRequired: origins.httpAddress !== 'default' },
+        {
+          parts: () => watched.flatMap((part) => ('state' in part && part.state !== undefined ? [part.state] : [])),
+          isStopping: () => this.#isStopping,
+          counts: () => accounting.snapshot(),
+          metrics: () => page.render(),
+          log,
+        },
+      );
+    }
+    this.#parts = [
+      ...(this.http === undefined ? [] : [{ part: this.http, binding: binding('HTTP', config.httpAddress, '--http-address') }]),
+      ...mode.upstream.map((part) => ({ part })),
+      { part: exporter },
+      ...mode.watchers.map((part) => ({ part })),
+      { part: batcher },
+      { part: this.tcp, binding: binding('TCP', config.bindTcp, '--bind-tcp') },
+      { part: this.udp, binding: binding('UDP', config.bind, '--bind') },
+    ];
+  }
+
+  /** Starts everything, or stops what had started and rejects with the reason. */
+  async start(): Promise<void> {
+    for (const [started, { part, binding: bound }] of this.#parts.entries()) {
+      try {
+        await part.start();
+      } catch (error) {
+        for (const { part: earlier } of this.#parts.slice(0, started).reverse()) await earlier.stop(AbortSignal.abort());
+        throw bound === undefined ? error : bindError(bound, error);
+      }
+    }
+  }
+
+  /** Drains, upstream first, until `deadline`; says what was sent and lost meanwhile. */
+  async stop(deadline: AbortSignal): Promise<Drained> {
+    this.#isStopping = true;
+    const before = this.accounting.snapshot();
+    for (const { part } of [...this.#parts].reverse()) {
+      try {
+        await part.stop(deadline);
+      } catch (error) {
+        this.#log.error({ part: part.name, error: String(error) }, 'a part did not stop; please report this');
+      }
+    }
+    const after = this.accounting.snapshot();
+    return { sent: after.sent - before.sent, lost: sumOf(after.dropped) - sumOf(before.dropped) };
+  }
+}
+
+const MB = 1024 * 1024;
+
+/** The budget: what is configured, or 64 MB, or a quarter of what the cgroup allows; never less than the reference's least, 3 MB. */
+export function bufferBytesOf(config: Config, limitBytes: number = process.constrainedMemory(), machineBytes: number = totalmem()): number {
+  if (config.bufferMemory > 0) return config.bufferMemory * MB;
+  // Without a limit the kernel says 0 or a number beyond any machine.
+  const isLimited = limitBytes > 0 && limitBytes < machineBytes;
+  return isLimited ? Math.max(3 * MB, Math.min(64 * MB, Math.floor(limitBytes / 4))) : 64 * MB;
+}
+
+function addressOf(text: string): Address {
+  // Checked when the configuration was read.
+  return parseAddress(text)!;
+}
+
+function binding(protocol: Binding['protocol'], text: string, flag: string): Binding {
+  return { protocol, address: addressOf(text === 'off' ? ':0' : text), flag };
+}

@@ -1,0 +1,119 @@
+import { createWriteStream } from 'node:fs';
+import { basename, dirname } from 'node:path';
+import type { Writable } from 'node:stream';
+import { pino, type DestinationStream, type Logger as Pino } from 'pino';
+import { messageOf } from '../pipeline/errors.ts';
+import type { LogFields, Logger, LogLevel } from '../pipeline/logger.ts';
+
+const LIMIT_MS = 10_000;
+
+export interface LogConfig {
+  /** The reference's names; `dev` is everything, `prod` is info. */
+  readonly level: string;
+  readonly format: 'json' | 'pretty';
+  /** "" for the stream. */
+  readonly file: string;
+  readonly hasRotation: boolean;
+}
+
+/** compat: aws-xray-daemon logs at info for `prod`. */
+export function levelOf(name: string): LogLevel {
+  if (name === 'prod') return 'info';
+  if (name === 'dev') return 'trace';
+  return name as LogLevel;
+}
+
+/** pino behind our Logger. */
+export class ProcessLogger implements Logger {
+  readonly #pino: Pino;
+  readonly #now: () => number;
+  readonly #close: () => Promise<void>;
+  readonly #limits = new Map<string, { nextMs: number; suppressed: number }>();
+
+  constructor(destination: DestinationStream, level: LogLevel, close: () => Promise<void> = async () => {}, now: () => number = Date.now) {
+    const formatters = { level: (label: string) => ({ level: label }) };
+    this.#pino = pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime, formatters }, destination);
+    this.#close = close;
+    this.#now = now;
+  }
+
+  trace(fields: LogFields, message: string): void {
+    this.#pino.trace(fields, message);
+  }
+
+  debug(fields: LogFields, message: string): void {
+    this.#pino.debug(fields, message);
+  }
+
+  info(fields: LogFields, message: string): void {
+    this.#pino.info(fields, message);
+  }
+
+  warn(fields: LogFields, message: string): void {
+    this.#pino.warn(fields, message);
+  }
+
+  error(fields: LogFields, message: string): void {
+    this.#pino.error(fields, message);
+  }
+
+  limited(reason: string, level: LogLevel, fields: LogFields, message: string): void {
+    const nowMs = this.#now();
+    const limit = this.#limits.get(reason) ?? { nextMs: 0, suppressed: 0 };
+    this.#limits.set(reason, limit);
+    if (nowMs < limit.nextMs) {
+      limit.suppressed++;
+      return;
+    }
+    const { suppressed } = limit;
+    limit.nextMs = nowMs + LIMIT_MS;
+    limit.suppressed = 0;
+    this.#pino[level](suppressed === 0 ? fields : { ...fields, suppressed }, message);
+  }
+
+  /** Writes out what is left. */
+  async close(): Promise<void> {
+    await this.#close();
+  }
+}
+
+/** The log on `stream` (a file descriptor: 1 or 2), or in a file. */
+export async function openLog(config: LogConfig, fd: 1 | 2): Promise<ProcessLogger> {
+  const level = levelOf(config.level);
+  if (config.file !== '') return openFileLog(config, level, fd);
+  if (config.format === 'pretty') return new ProcessLogger(await prettyStream(fd), level);
+  return new ProcessLogger(pino.destination({ dest: fd, sync: true }), level);
+}
+
+async function openFileLog(config: LogConfig, level: LogLevel, fd: 1 | 2): Promise<ProcessLogger> {
+  const { createStream } = await import('rotating-file-stream');
+  const stream: Writable = config.hasRotation
+    ? createStream(basename(config.file), { path: dirname(config.file), size: '50M', maxFiles: 5 })
+    : createWriteStream(config.file, { flags: 'a' });
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  stream.once('open', () => resolve());
+  stream.once('error', reject);
+  const fallback = pino.destination({ dest: fd, sync: true });
+  try {
+    await promise;
+  } catch (error) {
+    const log = new ProcessLogger(fallback, level);
+    log.error({ file: config.file, reason: messageOf(error) }, 'cannot write the log file, so the log goes here');
+    return log;
+  }
+  // A disk that fills up later must not end the daemon.
+  let isBroken = false;
+  stream.on('error', (error: Error) => {
+    if (!isBroken) new ProcessLogger(fallback, level).error({ file: config.file, reason: messageOf(error) }, 'the log file cannot be written any more');
+    isBroken = true;
+  });
+  const destination = { write: (line: string) => void (isBroken ? fallback.write(line) : stream.write(line)) };
+  const close = (): Promise<void> => new Promise((done) => void stream.end(() => done()));
+  return new ProcessLogger(destination, level, close);
+}
+
+/** For people at a terminal only, so loaded only for them. */
+async function prettyStream(fd: 1 | 2): Promise<DestinationStream> {
+  const { default: pretty } = await import('pino-pretty');
+  return pretty({ colorize: true, translateTime: 'SYS:HH:MM:ss.l', ignore: 'pid,hostname', singleLine: true, sync: true, destination: fd });
+}

@@ -1,0 +1,165 @@
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { Snapshot } from '../pipeline/accounting.ts';
+import { processMetrics } from './process-metrics.ts';
+
+/** What the metrics are read from at each scrape. */
+export interface MetricSources {
+  snapshot(): Snapshot;
+  kernelDrops(): number;
+  bufferLimitBytes(): number;
+  concurrency(): number;
+  /** In ms since the epoch; undefined when there is none or it does not end. */
+  credentialsExpireAtMs(): number | undefined;
+  lastSuccessMs(): number;
+}
+
+/** A value for each combination of labels. */
+export type Samples = number | readonly (readonly [labels: Readonly<Record<string, string>>, value: number])[];
+
+export interface Metric {
+  readonly name: string;
+  readonly type: 'counter' | 'gauge';
+  readonly help: string;
+  readonly labels: readonly string[];
+  /** undefined: nothing to show yet. */
+  readonly read: (snapshot: Snapshot, sources: MetricSources) => Samples | undefined;
+}
+
+function by(label: string, counts: Readonly<Record<string, number>>): Samples {
+  return Object.entries(counts).map(([key, value]) => [{ [label]: key }, value] as const);
+}
+
+const SECONDS = 1000;
+
+/** The catalogue. docs/metrics.md is made from it. */
+export const METRICS: readonly Metric[] = [
+  counter('xrayd_segments_received_total', 'Datagrams received on UDP and documents taken on TCP, the rejected ones included.', (s) => s.received),
+  counter('xrayd_segments_rejected_total', 'Datagrams that are no segment: empty, without a document, or with a bad header.', (s) => by('reason', s.rejected), 'reason'),
+  counter('xrayd_segments_dropped_total', 'Valid segments lost here: buffer_full, retry_expired or shutdown.', (s) => by('reason', s.dropped), 'reason'),
+  counter('xrayd_segments_sent_total', 'Segments that X-Ray accepted.', (s) => s.sent),
+  counter('xrayd_segments_unprocessed_total', "Segments that X-Ray refused for good, by X-Ray's error code.", (s) => by('code', s.unprocessed), 'code'),
+  counter('xrayd_segments_retried_total', 'Times that a segment went back to wait for another call.', (s) => s.retried),
+  counter('xrayd_segments_restored_total', 'Segments found in the spool at start.', (s) => s.restored),
+  counter('xrayd_kernel_drops_total', 'Datagrams that the kernel dropped before xrayd could read them, because the socket buffer was full (Linux).', (_s, m) => m.kernelDrops()),
+  gauge('xrayd_buffer_segments', 'Segments that wait to be sent.', (s) => s.buffered),
+  gauge('xrayd_buffer_bytes', 'Memory in use of the buffer budget, segments in flight included.', (s) => s.bufferedBytes),
+  gauge('xrayd_buffer_limit_bytes', 'The buffer budget.', (_s, m) => m.bufferLimitBytes()),
+  gauge('xrayd_in_flight_segments', 'Segments in calls that X-Ray has not answered yet.', (s) => s.inFlight),
+  gauge('xrayd_spooled_segments', 'Segments in the spool on disk.', (s) => s.spooled),
+  gauge('xrayd_spooled_bytes', 'Bytes in the spool on disk.', () => 0),
+  gauge('xrayd_upload_concurrency', 'Calls to X-Ray that may run at one time now.', (_s, m) => m.concurrency()),
+  gauge('xrayd_credentials_expiry_timestamp_seconds', 'When the credentials in use end. Absent when they do not end or there are none.', (_s, m) => {
+    const ms = m.credentialsExpireAtMs();
+    return ms === undefined ? undefined : ms / SECONDS;
+  }),
+  gauge('xrayd_last_success_timestamp_seconds', 'When X-Ray last accepted segments; 0 = not yet.', (_s, m) => m.lastSuccessMs() / SECONDS),
+];
+
+/** Metrics that are counted where they happen, because they have no number of their own to be read from. */
+export const LIVE_METRICS = {
+  calls: { name: 'xrayd_put_trace_segments_total', help: 'PutTraceSegments calls, by outcome: sent, partial, rejected, or why the call is tried again.' },
+  durations: { name: 'xrayd_put_trace_segments_duration_seconds', help: 'How long a PutTraceSegments call took, from signing to the whole answer.' },
+  requests: { name: 'xrayd_proxy_requests_total', help: 'Requests on TCP 2000, by path and status.' },
+} as const;
+
+function counter(name: string, help: string, read: Metric['read'], ...labels: string[]): Metric {
+  return { name, type: 'counter', help, labels, read };
+}
+
+function gauge(name: string, help: string, read: Metric['read'], ...labels: string[]): Metric {
+  return { name, type: 'gauge', help, labels, read };
+}
+
+/** /metrics: every number of one scrape is from one moment, so that the accounting identity holds in it. */
+export class MetricsPage {
+  readonly #registry = new Registry();
+  readonly #sources: MetricSources;
+  readonly #values: { metric: Metric; instrument: Counter | Gauge }[];
+  readonly #calls: Counter;
+  readonly #durations: Histogram;
+  readonly #requests: Counter;
+  readonly #readProcess: () => void;
+  #rendering: Promise<unknown> = Promise.resolve();
+
+  constructor(sources: MetricSources, version: string) {
+    const registers = [this.#registry];
+    this.#sources = sources;
+    this.#values = METRICS.map((metric) => {
+      const options = { name: metric.name, help: metric.help, labelNames: [...metric.labels], registers };
+      return { metric, instrument: metric.type === 'counter' ? new Counter(options) : new Gauge(options) };
+    });
+    this.#calls = new Counter({ ...LIVE_METRICS.calls, labelNames: ['outcome'], registers });
+    const buckets = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+    this.#durations = new Histogram({ ...LIVE_METRICS.durations, buckets, registers });
+    this.#requests = new Counter({ ...LIVE_METRICS.requests, labelNames: ['path', 'status'], registers });
+    this.#readProcess = processMetrics(this.#registry, version);
+  }
+
+  countCall(outcome: string, seconds: number): void {
+    this.#calls.inc({ outcome });
+    this.#durations.observe(seconds);
+  }
+
+  countRequest(path: string, status: number): void {
+    this.#requests.inc({ path, status: String(status) });
+  }
+
+  /** The text for Prometheus. prom-client renders in several turns, so one scrape waits for the one before. */
+  render(): Promise<string> {
+    const rendered = this.#rendering.then(() => {
+      this.#read();
+      return this.#registry.metrics();
+    });
+    this.#rendering = rendered.catch(() => {});
+    return rendered;
+  }
+
+  #read(): void {
+    const snapshot = this.#sources.snapshot();
+    for (const { metric, instrument } of this.#values) {
+      const samples = metric.read(snapshot, this.#sources);
+      instrument.reset();
+      if (samples === undefined) {
+        instrument.remove();
+      } else if (typeof samples === 'number') {
+        instrument.inc(samples);
+      } else {
+        for (const [labels, value] of samples) instrument.inc(labels, value);
+      }
+    }
+    this.#readProcess();
+  }
+}
+
+/** docs/metrics.md. */
+export function metricsDoc(processHelp: readonly { name: string; help: string; type: string }[]): string {
+  const live = [
+    { ...LIVE_METRICS.calls, type: 'counter', labels: ['outcome'] },
+    { ...LIVE_METRICS.durations, type: 'histogram', labels: [] },
+    { ...LIVE_METRICS.requests, type: 'counter', labels: ['path', 'status'] },
+  ];
+  const rows = [...METRICS, ...live].map(({ name, type, labels, help }) => `| \`${name}\` | ${type} | ${labels.map((label) => `\`${label}\``).join(' ')} | ${help} |`);
+  const processRows = processHelp.map(({ name, help, type }) => `| \`${name}\` | ${type} | | ${help} |`);
+  return `<!-- Generated from src/telemetry by \`npm run docs\`. Do not edit. -->
+
+# Metrics
+
+\`GET /metrics\` on the HTTP address (default 127.0.0.1:2001), in the Prometheus text format.
+
+Every segment is in exactly one place. In each scrape this holds to the segment:
+
+    received + restored = rejected + dropped + sent + unprocessed + buffer_segments + in_flight_segments + spooled_segments
+
+and what applications sent is \`received + kernel_drops\`, but for what the network lost.
+
+| metric | type | labels | meaning |
+| --- | --- | --- | --- |
+${rows.join('\n')}
+
+## The process
+
+| metric | type | labels | meaning |
+| --- | --- | --- | --- |
+${processRows.join('\n')}
+`;
+}

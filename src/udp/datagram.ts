@@ -1,0 +1,30 @@
+import { isTraceHeader } from './header.ts';
+
+const NEWLINE = 0x0a;
+
+/** Negative results of `documentOffset`; their index in REJECT_REASONS is `-1 - value`. */
+export const REJECT_EMPTY = -1;
+export const REJECT_NO_DOCUMENT = -2;
+export const REJECT_BAD_HEADER = -3;
+
+/** Longest header that is remembered; the SDKs' are 29 and 31 bytes. */
+const MAX_REMEMBERED = 64;
+let remembered: Buffer = Buffer.alloc(0);
+
+/**
+ * Where the document begins in a datagram, or a negative reject number. The document is everything after the first newline.
+ * Called once per datagram on the receive thread: no allocation and no exception on the usual path, which is that the header
+ * has the very bytes of the last good one (a node has one or two SDKs). The accepted set is exactly the reference daemon's.
+ */
+export function documentOffset(datagram: Buffer): number {
+  const length = datagram.length;
+  if (length === 0) return REJECT_EMPTY;
+  const known = remembered.length;
+  if (known !== 0 && length > known + 1 && datagram[known] === NEWLINE && remembered.compare(datagram, 0, known) === 0) return known + 1;
+  const newline = datagram.indexOf(NEWLINE);
+  if (newline < 0 || newline === length - 1) return REJECT_NO_DOCUMENT;
+  const header = datagram.subarray(0, newline);
+  if (!isTraceHeader(header)) return REJECT_BAD_HEADER;
+  if (newline <= MAX_REMEMBERED) remembered = Buffer.from(header);
+  return newline + 1;
+}

@@ -1,0 +1,175 @@
+import { Worker } from 'node:worker_threads';
+import { REJECT_REASONS, type SegmentSource } from '../pipeline/accounting.ts';
+import { formatAddress, type Address } from '../pipeline/address.ts';
+import type { Component, ComponentState } from '../pipeline/component.ts';
+import { messageOf, XraydError } from '../pipeline/errors.ts';
+import type { Logger } from '../pipeline/logger.ts';
+import type { SegmentSink } from '../pipeline/segment.ts';
+import { readKernelDrops } from './kernel-drops.ts';
+import { MailboxReader } from './mailbox.ts';
+import type { FromWorker, ToWorker, WorkerInput } from './worker-messages.ts';
+
+/** Asked of the kernel; 3,640 one-KB datagrams, 0.9 s at 4,000/s. The default of 212,992 bytes holds 92. */
+const RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024;
+
+/** The release build puts the worker's code here, so that the daemon stays one file. */
+declare const RECEIVE_WORKER_SOURCE: string | undefined;
+
+export interface UdpReceiverConfig {
+  readonly host: string;
+  readonly port: number;
+  readonly maxAgeMs: number;
+}
+
+export interface UdpReceiverDeps {
+  readonly sink: SegmentSink;
+  readonly log: Logger;
+}
+
+/** UDP 2000: a thread that receives, and the hand-over of its mail to the sink. */
+export class UdpReceiver implements Component, SegmentSource {
+  readonly name = 'udp';
+  readonly #config: UdpReceiverConfig;
+  readonly #deps: UdpReceiverDeps;
+  readonly #mailbox = new MailboxReader();
+  #worker: Worker | undefined;
+  #state: ComponentState = { name: 'udp', state: 'starting' };
+  #bound: Address | undefined;
+  #stopping: Promise<void> | undefined;
+  #drops = 0;
+
+  constructor(config: UdpReceiverConfig, deps: UdpReceiverDeps) {
+    this.#config = config;
+    this.#deps = deps;
+  }
+
+  get state(): ComponentState {
+    return this.#state;
+  }
+
+  /** The bound address; undefined before `start`. */
+  get address(): Address | undefined {
+    return this.#bound;
+  }
+
+  /** Resolves when the socket is bound. Rejects with XRAYD_BIND. */
+  async start(): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const { host, port, maxAgeMs } = this.#config;
+    const input: WorkerInput = { memory: this.#mailbox.memory, host, port, maxAgeMs, receiveBufferBytes: RECEIVE_BUFFER_BYTES };
+    const worker = startWorker(input);
+    this.#worker = worker;
+    worker.on('message', (message: FromWorker) => {
+      if (message.type === 'bound') {
+        this.#onBound(message);
+        resolve();
+      } else if (message.type === 'bind-error') {
+        const cause = Object.assign(new Error(message.message), { code: message.code });
+        reject(new XraydError('XRAYD_BIND', message.message, { cause }));
+      } else {
+        this.#onMessage(message);
+      }
+    });
+    worker.once('error', (error) => {
+      this.#fail(messageOf(error));
+      reject(new XraydError('XRAYD_BIND', `the receive thread failed: ${messageOf(error)}`, { cause: error }));
+    });
+    worker.once('exit', () => {
+      if (this.#stopping === undefined) this.#fail('the receive thread ended');
+    });
+    try {
+      await promise;
+    } catch (error) {
+      this.#stopping = Promise.resolve();
+      await worker.terminate();
+      throw error;
+    }
+    void this.#deliver();
+  }
+
+  /** Drains the socket, closes it, hands the last mail over. */
+  stop(deadline: AbortSignal): Promise<void> {
+    this.#stopping ??= this.#stop(deadline);
+    return this.#stopping;
+  }
+
+  read(): ReturnType<SegmentSource['read']> {
+    return this.#mailbox.read();
+  }
+
+  /** Datagrams that the kernel dropped because the socket buffer was full; stays at the last reading where it cannot be read. */
+  kernelDrops(): number {
+    if (this.#bound !== undefined) this.#drops = readKernelDrops(this.#bound) ?? this.#drops;
+    return this.#drops;
+  }
+
+  async #stop(deadline: AbortSignal): Promise<void> {
+    const worker = this.#worker;
+    if (worker === undefined || this.#state.state === 'failed') return;
+    this.kernelDrops();
+    this.#state = { name: this.name, state: 'stopping' };
+    const { promise, resolve } = Promise.withResolvers<void>();
+    worker.on('message', (message: FromWorker) => message.type === 'stopped' && resolve());
+    worker.once('exit', () => resolve());
+    const giveUp = (): void => resolve();
+    deadline.addEventListener('abort', giveUp, { once: true });
+    worker.postMessage('stop' satisfies ToWorker);
+    if (!deadline.aborted) await promise;
+    deadline.removeEventListener('abort', giveUp);
+    await worker.terminate();
+    this.#mailbox.drain((mail) => this.#deps.sink.push(mail));
+    this.#bound = undefined;
+    this.#state = { name: this.name, state: 'off' };
+    this.#mailbox.wake();
+  }
+
+  async #deliver(): Promise<void> {
+    while (this.#bound !== undefined) {
+      await this.#mailbox.sealed();
+      this.#mailbox.drain((mail) => this.#deps.sink.push(mail));
+    }
+  }
+
+  #onBound({ host, port, receiveBufferBytes }: Extract<FromWorker, { type: 'bound' }>): void {
+    const { log } = this.#deps;
+    this.#bound = { host, port };
+    const address = formatAddress(this.#bound);
+    this.#state = { name: this.name, state: 'ok', reason: address };
+    log.info({ address, receiveBufferBytes }, 'receiving segments on UDP');
+    // Linux reports twice what it was asked for, and less when net.core.rmem_max cuts it.
+    if (process.platform !== 'linux' || receiveBufferBytes >= RECEIVE_BUFFER_BYTES) return;
+    const remedy = `sysctl -w net.core.rmem_max=${RECEIVE_BUFFER_BYTES}`;
+    log.warn({ receiveBufferBytes, remedy }, 'the UDP receive buffer is small: bursts may be lost before they are read');
+  }
+
+  #onMessage(message: FromWorker): void {
+    const { log } = this.#deps;
+    if (message.type === 'first') {
+      log.info({ from: message.from }, `first segment received from ${message.from}`);
+    } else if (message.type === 'rejected') {
+      const { count, bytes, from } = message;
+      const reason = REJECT_REASONS[message.reason];
+      if (reason !== 'empty') log.warn({ reason, count, bytes, from }, 'rejected a datagram that is no segment');
+    } else if (message.type === 'error') {
+      log.limited('udp_socket', 'warn', { error: message.message }, 'error on the UDP socket');
+    }
+  }
+
+  #fail(reason: string): void {
+    if (this.#state.state === 'failed' || this.#state.state === 'off') return;
+    this.#state = { name: this.name, state: 'failed', reason };
+    this.#deps.log.error({ reason }, 'no segment can be received any more');
+  }
+}
+
+function startWorker(input: WorkerInput): Worker {
+  const options = {
+    workerData: input,
+    name: 'receive',
+    // Datagrams die young and slabs are not on the heap; small limits keep the thread at about 11 MB.
+    resourceLimits: { maxOldGenerationSizeMb: 32, maxYoungGenerationSizeMb: 2 },
+    stdin: false,
+  };
+  if (typeof RECEIVE_WORKER_SOURCE === 'string') return new Worker(RECEIVE_WORKER_SOURCE, { ...options, eval: true });
+  return new Worker(new URL('receive-worker.ts', import.meta.url), options);
+}

@@ -1,0 +1,26 @@
+/** What the main thread and the receive thread say to each other, apart from the mail. */
+export interface WorkerInput {
+  readonly memory: SharedArrayBuffer;
+  readonly host: string;
+  readonly port: number;
+  readonly receiveBufferBytes: number;
+  /** A slab is handed over when its first document is this old. */
+  readonly maxAgeMs: number;
+}
+
+export type ToWorker = 'stop';
+
+export type FromWorker =
+  | { readonly type: 'bound'; readonly host: string; readonly port: number; readonly receiveBufferBytes: number }
+  | { readonly type: 'bind-error'; readonly code: string; readonly message: string }
+  | { readonly type: 'error'; readonly message: string }
+  | { readonly type: 'first'; readonly from: string }
+  /** `count` datagrams since the last report of this reason; `bytes` and `from` are the last one's. */
+  | { readonly type: 'rejected'; readonly reason: number; readonly count: number; readonly bytes: number; readonly from: string }
+  | { readonly type: 'stopped' };
+
+export const REJECT_REPORT_MS = 10_000;
+
+/** At stop the socket counts as drained when nothing came for this long; a sender that never pauses is cut off after MAX_DRAIN_MS. */
+export const QUIET_MS = 20;
+export const MAX_DRAIN_MS = 500;

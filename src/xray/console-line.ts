@@ -1,0 +1,43 @@
+import { styleText } from 'node:util';
+import type { DocumentSummary } from './document.ts';
+
+/** `18:40:12.511  orders    1-67423f1c-…  201 ok       43 ms  2 subsegments`; local time. */
+export function formatLine(summary: DocumentSummary, arrivedAtMs: number, hasColor: boolean): string {
+  const paint = (style: Parameters<typeof styleText>[0], text: string): string => (hasColor ? styleText(style, text, { validateStream: false }) : text);
+  const color = { ok: 'green', error: 'yellow', fault: 'red', throttle: 'magenta', 'in progress': 'cyan' } as const;
+  const name = summary.kind === 'subsegment' ? `└ ${summary.name || '?'}` : summary.name || '?';
+  const status = `${summary.httpStatus ?? ''} ${summary.status}`.trim();
+  const columns = [
+    paint('dim', timeOf(summary.startMs || arrivedAtMs)),
+    paint('bold', printable(name).padEnd(16)),
+    printable(summary.traceId || '(no trace id)').padEnd(35),
+    paint(color[summary.status], status.padEnd(9)),
+    durationOf(summary.durationMs).padStart(8),
+  ];
+  if (summary.subsegments > 0) columns.push(paint('dim', `${summary.subsegments} subsegment${summary.subsegments === 1 ? '' : 's'}`));
+  return `${columns.join('  ')}\n`;
+}
+
+export function formatOtlpLine(kind: string, bytes: number, arrivedAtMs: number, hasColor: boolean): string {
+  const what = { T1S: 'OTLP spans', T1U: 'OTLP spans, unsampled', M1: 'OTLP metrics' }[kind] ?? kind;
+  const time = timeOf(arrivedAtMs);
+  return `${hasColor ? styleText('dim', time, { validateStream: false }) : time}  ${what} (${bytes} bytes)\n`;
+}
+
+function timeOf(ms: number): string {
+  const date = new Date(ms);
+  if (Number.isNaN(date.getTime())) return '??:??:??.???';
+  const two = (value: number): string => String(value).padStart(2, '0');
+  return `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}.${String(date.getMilliseconds()).padStart(3, '0')}`;
+}
+
+function durationOf(ms: number | undefined): string {
+  if (ms === undefined) return '';
+  return ms < 10_000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;
+}
+
+/** Names come from outside: a terminal's control characters must not. */
+function printable(text: string): string {
+  // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
+  return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, '?').slice(0, 200);
+}
