@@ -28,7 +28,8 @@ export async function buildDaemon(loaded: LoadedConfig, env: Environment, log: L
   const { region, origin } = config.region === '' ? await findRegion(env, config.localMode) : { region: config.region, origin: origins.region };
   const url = await resolveEndpoint({ region, endpoint: config.endpoint });
   log.info({ region, from: origin, endpoint: url.origin }, 'sending to X-Ray');
-  if (config.noVerifySsl) log.warn({}, 'TLS certificates are not checked (--no-verify-ssl): whoever stands between here and X-Ray can read the traces');
+  if (config.noVerifySsl)
+    log.warn({}, 'TLS certificates are not checked (--no-verify-ssl): whoever stands between here and X-Ray can read the traces');
   return new Service(loaded, log, (common) => daemonMode(common, env, region, url));
 }
 

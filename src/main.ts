@@ -59,7 +59,10 @@ async function serve(command: Extract<Command, 'daemon' | 'local'>, loaded: Load
   const fd = command === 'local' ? 2 : 1;
   const isTerminal = (fd === 2 ? process.stderr : process.stdout).isTTY;
   const format = config.logFormat === 'auto' ? (isTerminal ? 'pretty' : 'json') : config.logFormat;
-  const log = await openLog({ level: config.logLevel, format: format as 'json' | 'pretty', file: config.logFile, hasRotation: config.logRotation }, fd);
+  const log = await openLog(
+    { level: config.logLevel, format: format as 'json' | 'pretty', file: config.logFile, hasRotation: config.logRotation },
+    fd,
+  );
   // By contract only a signal ends a running daemon: a bug in one request must not take the buffer along.
   process.on('uncaughtException', (error) => log.error({ error: error.stack }, 'a bug; please report it'));
   process.on('unhandledRejection', (error) => log.error({ error: error instanceof Error ? error.stack : String(error) }, 'a bug; please report it'));

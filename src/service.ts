@@ -117,7 +117,7 @@ export class Service {
       try {
         await part.start();
       } catch (error) {
-        for (const { part: earlier } of this.#parts.slice(0, started).reverse()) await earlier.stop(AbortSignal.abort());
+        for (const { part: earlier } of this.#parts.slice(0, started).toReversed()) await earlier.stop(AbortSignal.abort());
         throw bound === undefined ? error : bindError(bound, error);
       }
     }
@@ -127,7 +127,7 @@ export class Service {
   async stop(deadline: AbortSignal): Promise<Drained> {
     this.#isStopping = true;
     const before = this.accounting.snapshot();
-    for (const { part } of [...this.#parts].reverse()) {
+    for (const { part } of this.#parts.toReversed()) {
       try {
         await part.stop(deadline);
       } catch (error) {

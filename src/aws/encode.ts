@@ -22,7 +22,7 @@ export function documentText(chunk: Buffer, start: number, end: number): string 
 
 function lossyText(bytes: Buffer): string {
   let text = '';
-  for (let i = 0; i < bytes.length; ) {
+  for (let i = 0; i < bytes.length;) {
     const length = sequenceLength(bytes, i);
     text += length === 0 ? '\ufffd' : bytes.toString('utf8', i, i + length);
     i += length || 1;

@@ -11,7 +11,7 @@ export async function readInstanceMetadata(paths: readonly string[], env: Enviro
   if (isTrue(env['AWS_EC2_METADATA_DISABLED'])) throw new Error('switched off by AWS_EC2_METADATA_DISABLED');
   const { getInstanceMetadataEndpoint, httpRequest } = await import('@smithy/credential-provider-imds');
   const { hostname, port, protocol, path: prefix } = await getInstanceMetadataEndpoint();
-  const options = { hostname, protocol, timeout: TIMEOUT_MS, ...(port === undefined ? {} : { port: Number(port) }) };
+  const options = { hostname, protocol, timeout: TIMEOUT_MS, ...(port === undefined ? {} : { port }) };
   const base = (prefix ?? '').replace(/\/$/, '');
   const token = await withTimeout(
     httpRequest({ ...options, path: `${base}/latest/api/token`, method: 'PUT', headers: { 'x-aws-ec2-metadata-token-ttl-seconds': '60' } }),

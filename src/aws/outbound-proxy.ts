@@ -31,7 +31,7 @@ export class Outbound {
 
   agentFor(url: URL): HttpAgent | HttpsAgent {
     const isProxied = this.#proxied !== undefined && !isExempt(url.hostname, portOf(url), this.#noProxy);
-    const agents = isProxied ? this.#proxied! : this.#direct;
+    const agents = isProxied ? this.#proxied : this.#direct;
     return url.protocol === 'https:' ? agents.https : agents.http;
   }
 

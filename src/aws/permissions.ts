@@ -27,11 +27,13 @@ export class PermissionHints {
     const key = `${action} ${errorType}`;
     if (this.#said.has(key)) return;
     this.#said.add(key);
-    const isDenied = /^AccessDenied/.test(errorType);
+    const isDenied = errorType.startsWith('AccessDenied');
     const caller = isDenied ? /User: (arn:[\w:/+=,.@-]+) is not authorized/.exec(answer.body.toString('utf8', 0, 4096))?.[1] : undefined;
     const fields = { action, errorType, ...(caller === undefined ? {} : { caller }) };
-    if (errorType === '') this.#log.error(fields, `HTTP 403 for ${action} that is not X-Ray's own: look at what stands between here and the endpoint`);
-    else if (isDenied) this.#log.error(fields, `X-Ray refuses ${action}: give the role this action, for example by the managed policy AWSXRayDaemonWriteAccess`);
+    if (errorType === '')
+      this.#log.error(fields, `HTTP 403 for ${action} that is not X-Ray's own: look at what stands between here and the endpoint`);
+    else if (isDenied)
+      this.#log.error(fields, `X-Ray refuses ${action}: give the role this action, for example by the managed policy AWSXRayDaemonWriteAccess`);
     else this.#log.error(fields, `X-Ray refuses ${action}: the credentials or their signature are not accepted`);
   }
 }

@@ -29,7 +29,10 @@ export async function findRegion(env: Environment, isLocalMode: boolean): Promis
     }
   }
   const looked = `AWS_REGION and AWS_DEFAULT_REGION: not set; ${tried.join('; ')}`;
-  throw new XraydError('XRAYD_REGION', `no AWS region: set --region, Region in cfg.yaml or AWS_REGION (looked at ${looked}). For a daemon without AWS run: xrayd local`);
+  throw new XraydError(
+    'XRAYD_REGION',
+    `no AWS region: set --region, Region in cfg.yaml or AWS_REGION (looked at ${looked}). For a daemon without AWS run: xrayd local`,
+  );
 }
 
 async function regionOfProfile(env: Environment): Promise<string | undefined> {

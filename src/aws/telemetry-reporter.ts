@@ -126,5 +126,7 @@ export class TelemetryReporter implements Component {
 }
 
 function difference(now: ConnectionErrors, then: ConnectionErrors): ConnectionErrors {
-  return Object.fromEntries(Object.entries(now).map(([name, count]) => [name, count - then[name as keyof ConnectionErrors]])) as unknown as ConnectionErrors;
+  return Object.fromEntries(
+    Object.entries(now).map(([name, count]) => [name, count - then[name as keyof ConnectionErrors]]),
+  ) as unknown as ConnectionErrors;
 }

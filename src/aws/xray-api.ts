@@ -74,7 +74,7 @@ export class XRayApi {
     const agent = this.#deps.outbound.agentFor(url);
     const answer = await performCall({ url, method, headers: signed, body, agent, signal, timeoutMs, maxAnswerBytes: MAX_ANSWER_BYTES });
     this.#count(answer);
-    if (answer.kind === 'answer' && /^ExpiredToken/.test(errorTypeOf(answer))) this.#deps.credentials.invalidate(credentials);
+    if (answer.kind === 'answer' && errorTypeOf(answer).startsWith('ExpiredToken')) this.#deps.credentials.invalidate(credentials);
     return answer;
   }
 
@@ -118,7 +118,8 @@ export function errorTypeOf(answer: HttpAnswer): string {
 function typeInBody(body: Buffer): string {
   try {
     const parsed = JSON.parse(body.toString()) as { __type?: unknown; code?: unknown } | null;
-    return String(parsed?.__type ?? parsed?.code ?? '');
+    const type = parsed?.__type ?? parsed?.code;
+    return typeof type === 'string' ? type : '';
   } catch {
     return '';
   }

@@ -258,7 +258,12 @@ export class Batcher implements Component, SegmentSink, SegmentStock, DocumentSi
     accounting.retried += kept.length;
     const delayMs = this.#isDraining ? 0 : nextDelay(failures, BATCH_BACKOFF, random, afterMs);
     if (kept.length > 0) this.#returned.add({ segments: kept, failures: failures + 1 }, nowMs + delayMs);
-    log.limited(`retry_${code}`, 'warn', { code, bufferedSegments: this.read().buffered }, 'sending to X-Ray failed; the segments are kept and tried again');
+    log.limited(
+      `retry_${code}`,
+      'warn',
+      { code, bufferedSegments: this.read().buffered },
+      'sending to X-Ray failed; the segments are kept and tried again',
+    );
   }
 
   #drop(segments: readonly Segment[], reason: DropReason): void {

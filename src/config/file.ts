@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { messageOf, systemCodeOf, XraydError } from '../pipeline/errors.ts';
-import type { OptionName, OptionValue } from './schema.ts';
+import type { OptionValue } from './option.ts';
+import type { OptionName } from './schema.ts';
 
 /** Where the reference daemon looks when there is no -c. */
-export const DEFAULT_FILES = ['/etc/amazon/xray/cfg.yaml', 'cfg.yaml'] as const;
+const DEFAULT_FILES = ['/etc/amazon/xray/cfg.yaml', 'cfg.yaml'] as const;
 
 export interface ConfigFile {
   readonly path: string;

@@ -1,9 +1,10 @@
 import { closest } from 'fastest-levenshtein';
 import { XraydError } from '../pipeline/errors.ts';
-import { OPTION_NAMES, SPECS, type OptionName, type OptionValue } from './schema.ts';
+import type { OptionValue } from './option.ts';
+import { OPTION_NAMES, SPECS, type OptionName } from './schema.ts';
 import { parseText } from './value.ts';
 
-export const COMMANDS = ['daemon', 'local', 'send', 'healthcheck'] as const;
+const COMMANDS = ['daemon', 'local', 'send', 'healthcheck'] as const;
 export type Command = (typeof COMMANDS)[number];
 
 export interface CommandLine {

@@ -1,4 +1,5 @@
-import { envNameOf, OPTION_NAMES, SPECS, type OptionGroup, type OptionSpec } from './schema.ts';
+import { envNameOf, type OptionGroup, type OptionSpec } from './option.ts';
+import { OPTION_NAMES, SPECS } from './schema.ts';
 
 const INTRO = `Usage: xrayd [command] [flags]
 

@@ -1,7 +1,8 @@
 import type { ConfigFile } from './file.ts';
 import { XraydError } from '../pipeline/errors.ts';
 import type { CommandLine } from './flags.ts';
-import { envNameOf, OPTION_NAMES, SPECS, type Config, type OptionName, type OptionSpec, type OptionValue } from './schema.ts';
+import { envNameOf, type OptionSpec, type OptionValue } from './option.ts';
+import { OPTION_NAMES, SPECS, type Config, type OptionName } from './schema.ts';
 import { parseText, redactUrl } from './value.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;

@@ -1,7 +1,8 @@
 import { closest } from 'fastest-levenshtein';
 import { isMap, isScalar, LineCounter, parseDocument, stringify, type Node, type YAMLMap } from 'yaml';
 import { XraydError } from '../pipeline/errors.ts';
-import { OPTION_NAMES, SPECS, type OptionName, type OptionValue } from './schema.ts';
+import type { OptionValue } from './option.ts';
+import { OPTION_NAMES, SPECS, type OptionName } from './schema.ts';
 import { checkValue } from './value.ts';
 import type { ConfigFile } from './file.ts';
 

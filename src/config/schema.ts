@@ -1,48 +1,11 @@
+import type { NumberOption, OptionSpec, TextOption } from './option.ts';
+
+const LOG_LEVELS = ['dev', 'debug', 'info', 'warn', 'error', 'prod'] as const;
+
 /**
  * Every option, once: this table gives the types, the checks, the defaults, `--help` and docs/configuration.md.
  * Options with a `fileKey` or a one-letter flag are the reference daemon's; names, defaults and limits are its own.
  */
-export type OptionGroup = 'Daemon' | 'X-Ray' | 'Receiving' | 'Sending' | 'Operating' | 'Local X-Ray' | 'Other';
-
-interface OptionBase {
-  readonly group: OptionGroup;
-  /** Long flag, without dashes. */
-  readonly flag: string;
-  readonly short?: string;
-  /** Path in cfg.yaml. */
-  readonly fileKey?: string;
-  /** AWS's or the system's own variables, first set one wins; they rank below cfg.yaml. */
-  readonly sharedEnv?: readonly string[];
-  readonly help: string;
-  /** What the docs say where the default depends on the machine. */
-  readonly defaultText?: string;
-  /** `cli`: exists on the command line only, not as XRAYD_*. */
-  readonly only?: 'cli';
-}
-
-export interface TextOption extends OptionBase {
-  readonly kind: 'text';
-  readonly default: string;
-  readonly choices?: readonly string[];
-  /** `address` is host:port; `url` may be given without a scheme. */
-  readonly form?: 'address' | 'url' | 'list';
-  readonly placeholder?: string;
-}
-export interface NumberOption extends OptionBase {
-  readonly kind: 'number';
-  readonly default: number;
-  readonly min: number;
-  readonly max: number;
-  readonly unit: string;
-}
-export interface SwitchOption extends OptionBase {
-  readonly kind: 'switch';
-  readonly default: boolean;
-}
-export type OptionSpec = TextOption | NumberOption | SwitchOption;
-
-export const LOG_LEVELS = ['dev', 'debug', 'info', 'warn', 'error', 'prod'] as const;
-
 export const OPTIONS = {
   bind: {
     group: 'Receiving',
@@ -316,8 +279,6 @@ export const OPTIONS = {
 } as const satisfies Record<string, OptionSpec>;
 
 export type OptionName = keyof typeof OPTIONS;
-export type OptionValue = string | number | boolean;
-
 type ValueOf<S extends OptionSpec> = S extends TextOption ? string : S extends NumberOption ? number : boolean;
 
 /** What a user can set, all of it, with defaults filled in. 0 and "" stand for "not set". */
@@ -326,8 +287,3 @@ export type Config = { readonly [K in OptionName]: ValueOf<(typeof OPTIONS)[K]> 
 /** The table with the optional members visible to the type checker. */
 export const SPECS: Readonly<Record<OptionName, OptionSpec>> = OPTIONS;
 export const OPTION_NAMES = Object.keys(OPTIONS) as OptionName[];
-
-/** XRAYD_BUFFER_MEMORY for `buffer-memory`; undefined for what exists on the command line only. */
-export function envNameOf(spec: OptionSpec): string | undefined {
-  return spec.only === 'cli' ? undefined : `XRAYD_${spec.flag.toUpperCase().replaceAll('-', '_')}`;
-}

@@ -1,5 +1,5 @@
 import { parseAddress } from './address.ts';
-import type { OptionSpec, OptionValue } from './schema.ts';
+import type { OptionSpec, OptionValue } from './option.ts';
 
 /**
  * Text from a flag or a variable as the value of an option, or a problem in words that follow "--flag".

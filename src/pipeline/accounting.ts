@@ -3,7 +3,7 @@ export const REJECT_REASONS = ['empty', 'no_document', 'bad_header'] as const;
 export type RejectReason = (typeof REJECT_REASONS)[number];
 
 /** Why a valid document was lost here. */
-export const DROP_REASONS = ['buffer_full', 'retry_expired', 'shutdown'] as const;
+const DROP_REASONS = ['buffer_full', 'retry_expired', 'shutdown'] as const;
 export type DropReason = (typeof DROP_REASONS)[number];
 
 /** X-Ray has about 15 codes; more come from something that is not X-Ray. */

@@ -2,7 +2,7 @@
  * Every error that ends a start, with the exit code it ends with.
  * 2 is Go's (and so the reference daemon's) code for a bad command line; 1 is for everything else.
  */
-export const ERRORS = {
+const ERRORS = {
   XRAYD_USAGE: { exitCode: 2 },
   XRAYD_CONFIG: { exitCode: 1 },
   XRAYD_BIND: { exitCode: 1 },

@@ -28,7 +28,10 @@ export class Routes {
 
   /** `allow` is the text of --proxy-allow: paths separated by commas, or `all`. */
   constructor(allow: string) {
-    const extra = allow.split(',').map((path) => path.trim()).filter((path) => path !== '');
+    const extra = allow
+      .split(',')
+      .map((path) => path.trim())
+      .filter((path) => path !== '');
     this.#allowsAll = extra.includes('all');
     this.#paths = new Set([...DEFAULT_PATHS, ...extra.map((path) => (path.startsWith('/') ? path : `/${path}`))]);
   }

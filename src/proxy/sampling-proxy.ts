@@ -133,7 +133,8 @@ export class SamplingProxy implements Component {
   /** All documents or none; X-Ray's own answer when they are in. */
   #take(body: Buffer): Reply {
     const answer = this.#deps.intake.put(body);
-    if (answer.status !== 200) return errorReply(answer.status, answer.errorType, answer.message, answer.status === 429 ? { 'retry-after': '1' } : {});
+    if (answer.status !== 200)
+      return errorReply(answer.status, answer.errorType, answer.message, answer.status === 429 ? { 'retry-after': '1' } : {});
     return { status: 200, headers: { 'content-type': 'application/json' }, body: Buffer.from('{"UnprocessedTraceSegments":[]}') };
   }
 
@@ -151,7 +152,12 @@ export class SamplingProxy implements Component {
     const reply = replyOf(answer);
     if (answer.kind !== 'answer' || (answer.status >= 400 && answer.status !== 403)) {
       const reason = answer.kind === 'answer' ? `http_${answer.status}` : answer.kind === 'failure' ? answer.code : answer.kind;
-      log.limited(`proxy_${reason}`, 'warn', { path: target.split('?')[0], reason }, 'a sampling call to X-Ray failed: SDKs fall back to their local rules');
+      log.limited(
+        `proxy_${reason}`,
+        'warn',
+        { path: target.split('?')[0], reason },
+        'a sampling call to X-Ray failed: SDKs fall back to their local rules',
+      );
     }
     return reply;
   }

@@ -104,7 +104,8 @@ async function openFileLog(config: LogConfig, level: LogLevel, fd: 1 | 2): Promi
   // A disk that fills up later must not end the daemon.
   let isBroken = false;
   stream.on('error', (error: Error) => {
-    if (!isBroken) new ProcessLogger(fallback, level).error({ file: config.file, reason: messageOf(error) }, 'the log file cannot be written any more');
+    if (!isBroken)
+      new ProcessLogger(fallback, level).error({ file: config.file, reason: messageOf(error) }, 'the log file cannot be written any more');
     isBroken = true;
   });
   const destination = { write: (line: string) => void (isBroken ? fallback.write(line) : stream.write(line)) };

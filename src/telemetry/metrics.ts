@@ -34,13 +34,32 @@ const SECONDS = 1000;
 /** The catalogue. docs/metrics.md is made from it. */
 export const METRICS: readonly Metric[] = [
   counter('xrayd_segments_received_total', 'Datagrams received on UDP and documents taken on TCP, the rejected ones included.', (s) => s.received),
-  counter('xrayd_segments_rejected_total', 'Datagrams that are no segment: empty, without a document, or with a bad header.', (s) => by('reason', s.rejected), 'reason'),
-  counter('xrayd_segments_dropped_total', 'Valid segments lost here: buffer_full, retry_expired or shutdown.', (s) => by('reason', s.dropped), 'reason'),
+  counter(
+    'xrayd_segments_rejected_total',
+    'Datagrams that are no segment: empty, without a document, or with a bad header.',
+    (s) => by('reason', s.rejected),
+    'reason',
+  ),
+  counter(
+    'xrayd_segments_dropped_total',
+    'Valid segments lost here: buffer_full, retry_expired or shutdown.',
+    (s) => by('reason', s.dropped),
+    'reason',
+  ),
   counter('xrayd_segments_sent_total', 'Segments that X-Ray accepted.', (s) => s.sent),
-  counter('xrayd_segments_unprocessed_total', "Segments that X-Ray refused for good, by X-Ray's error code.", (s) => by('code', s.unprocessed), 'code'),
+  counter(
+    'xrayd_segments_unprocessed_total',
+    "Segments that X-Ray refused for good, by X-Ray's error code.",
+    (s) => by('code', s.unprocessed),
+    'code',
+  ),
   counter('xrayd_segments_retried_total', 'Times that a segment went back to wait for another call.', (s) => s.retried),
   counter('xrayd_segments_restored_total', 'Segments found in the spool at start.', (s) => s.restored),
-  counter('xrayd_kernel_drops_total', 'Datagrams that the kernel dropped before xrayd could read them, because the socket buffer was full (Linux).', (_s, m) => m.kernelDrops()),
+  counter(
+    'xrayd_kernel_drops_total',
+    'Datagrams that the kernel dropped before xrayd could read them, because the socket buffer was full (Linux).',
+    (_s, m) => m.kernelDrops(),
+  ),
   gauge('xrayd_buffer_segments', 'Segments that wait to be sent.', (s) => s.buffered),
   gauge('xrayd_buffer_bytes', 'Memory in use of the buffer budget, segments in flight included.', (s) => s.bufferedBytes),
   gauge('xrayd_buffer_limit_bytes', 'The buffer budget.', (_s, m) => m.bufferLimitBytes()),
@@ -57,7 +76,10 @@ export const METRICS: readonly Metric[] = [
 
 /** Metrics that are counted where they happen, because they have no number of their own to be read from. */
 export const LIVE_METRICS = {
-  calls: { name: 'xrayd_put_trace_segments_total', help: 'PutTraceSegments calls, by outcome: sent, partial, rejected, or why the call is tried again.' },
+  calls: {
+    name: 'xrayd_put_trace_segments_total',
+    help: 'PutTraceSegments calls, by outcome: sent, partial, rejected, or why the call is tried again.',
+  },
   durations: { name: 'xrayd_put_trace_segments_duration_seconds', help: 'How long a PutTraceSegments call took, from signing to the whole answer.' },
   requests: { name: 'xrayd_proxy_requests_total', help: 'Requests on TCP 2000, by path and status.' },
 } as const;
@@ -138,7 +160,9 @@ export function metricsDoc(processHelp: readonly { name: string; help: string; t
     { ...LIVE_METRICS.durations, type: 'histogram', labels: [] },
     { ...LIVE_METRICS.requests, type: 'counter', labels: ['path', 'status'] },
   ];
-  const rows = [...METRICS, ...live].map(({ name, type, labels, help }) => `| \`${name}\` | ${type} | ${labels.map((label) => `\`${label}\``).join(' ')} | ${help} |`);
+  const rows = [...METRICS, ...live].map(
+    ({ name, type, labels, help }) => `| \`${name}\` | ${type} | ${labels.map((label) => `\`${label}\``).join(' ')} | ${help} |`,
+  );
   const processRows = processHelp.map(({ name, help, type }) => `| \`${name}\` | ${type} | | ${help} |`);
   return `<!-- Generated from src/telemetry by \`npm run docs\`. Do not edit. -->
 

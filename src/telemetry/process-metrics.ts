@@ -19,13 +19,28 @@ export const PROCESS_METRICS: readonly ProcessMetric[] = [
   { name: 'process_cpu_user_seconds_total', type: 'counter', help: 'User CPU time.', read: () => process.cpuUsage().user / MICROSECONDS },
   { name: 'process_cpu_system_seconds_total', type: 'counter', help: 'System CPU time.', read: () => process.cpuUsage().system / MICROSECONDS },
   { name: 'process_cpu_seconds_total', type: 'counter', help: 'User and system CPU time.', read: cpuSeconds },
-  { name: 'process_start_time_seconds', type: 'gauge', help: 'When the process started, in seconds since the epoch.', read: () => performance.timeOrigin / 1000 },
+  {
+    name: 'process_start_time_seconds',
+    type: 'gauge',
+    help: 'When the process started, in seconds since the epoch.',
+    read: () => performance.timeOrigin / 1000,
+  },
   { name: 'process_resident_memory_bytes', type: 'gauge', help: 'Resident memory.', read: () => process.memoryUsage.rss() },
   { name: 'process_open_fds', type: 'gauge', help: 'Open file descriptors (Linux).', read: openDescriptors },
   { name: 'nodejs_heap_size_total_bytes', type: 'gauge', help: 'Size of the JavaScript heap.', read: () => process.memoryUsage().heapTotal },
   { name: 'nodejs_heap_size_used_bytes', type: 'gauge', help: 'Used part of the JavaScript heap.', read: () => process.memoryUsage().heapUsed },
-  { name: 'nodejs_external_memory_bytes', type: 'gauge', help: 'Memory outside the heap: the buffer is here.', read: () => process.memoryUsage().external },
-  { name: 'nodejs_eventloop_utilization', type: 'gauge', help: 'Share of the time since the last scrape that the main thread was busy.', read: utilization },
+  {
+    name: 'nodejs_external_memory_bytes',
+    type: 'gauge',
+    help: 'Memory outside the heap: the buffer is here.',
+    read: () => process.memoryUsage().external,
+  },
+  {
+    name: 'nodejs_eventloop_utilization',
+    type: 'gauge',
+    help: 'Share of the time since the last scrape that the main thread was busy.',
+    read: utilization,
+  },
 ];
 
 /** Registers them and returns what reads them anew. */

@@ -28,7 +28,7 @@ export function dropsIn(table: string, hexHost: string | undefined, port: number
 function hexAddress(host: string): string | undefined {
   if (host.includes(':')) return undefined;
   const bytes = host.split('.').map((part) => Number(part).toString(16).toUpperCase().padStart(2, '0'));
-  return bytes.reverse().join('');
+  return bytes.toReversed().join('');
 }
 
 function readTable(path: string): string | undefined {

@@ -132,22 +132,29 @@ export class MailboxReader extends Mailbox {
     const { control } = this;
     while (this.#head !== Atomics.load(control, TAIL)) {
       const slab = control[QUEUE + (this.#head & (SLABS - 1))]!;
-      const count = control[COUNTS + slab]!;
-      const firstEntry = slab * MAX_BATCH_SEGMENTS;
-      const ends = this.ends.subarray(firstEntry, firstEntry + count);
-      const base = slab * SLAB_BYTES;
-      take({
-        count,
-        ends,
-        arrivedAtMs: this.arrivals.subarray(firstEntry, firstEntry + count),
-        bytes: this.bytes.subarray(base, base + ends[count - 1]!),
-      });
       this.#head = (this.#head + 1) | 0;
-      control[COUNTS + slab] = 0;
-      Atomics.store(control, STATES + slab, FREE);
-      Atomics.add(control, FREED, 1);
-      Atomics.notify(control, FREED);
+      this.#take(slab, take);
     }
+  }
+
+  /** The same, with the slab that the writer had open. Only when the writer has ended. */
+  drainAll(take: (mail: Mail) => void): void {
+    this.drain(take);
+    for (let slab = 0; slab < SLABS; slab++) if (this.control[COUNTS + slab]! > 0) this.#take(slab, take);
+  }
+
+  #take(slab: number, take: (mail: Mail) => void): void {
+    const { control } = this;
+    const count = control[COUNTS + slab]!;
+    const firstEntry = slab * MAX_BATCH_SEGMENTS;
+    const ends = this.ends.subarray(firstEntry, firstEntry + count);
+    const base = slab * SLAB_BYTES;
+    const arrivedAtMs = this.arrivals.subarray(firstEntry, firstEntry + count);
+    take({ count, ends, arrivedAtMs, bytes: this.bytes.subarray(base, base + ends[count - 1]!) });
+    control[COUNTS + slab] = 0;
+    Atomics.store(control, STATES + slab, FREE);
+    Atomics.add(control, FREED, 1);
+    Atomics.notify(control, FREED);
   }
 
   /** Resolves when there is a slab to drain, at once if there is one already. */

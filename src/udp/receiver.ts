@@ -117,7 +117,7 @@ export class UdpReceiver implements Component, SegmentSource {
     if (!deadline.aborted) await promise;
     deadline.removeEventListener('abort', giveUp);
     await worker.terminate();
-    this.#mailbox.drain((mail) => this.#deps.sink.push(mail));
+    this.#mailbox.drainAll((mail) => this.#deps.sink.push(mail));
     this.#bound = undefined;
     this.#state = { name: this.name, state: 'off' };
     this.#mailbox.wake();

@@ -3,7 +3,8 @@ import type { DocumentSummary } from './document.ts';
 
 /** `18:40:12.511  orders    1-67423f1c-…  201 ok       43 ms  2 subsegments`; local time. */
 export function formatLine(summary: DocumentSummary, arrivedAtMs: number, hasColor: boolean): string {
-  const paint = (style: Parameters<typeof styleText>[0], text: string): string => (hasColor ? styleText(style, text, { validateStream: false }) : text);
+  const paint = (style: Parameters<typeof styleText>[0], text: string): string =>
+    hasColor ? styleText(style, text, { validateStream: false }) : text;
   const color = { ok: 'green', error: 'yellow', fault: 'red', throttle: 'magenta', 'in progress': 'cyan' } as const;
   const name = summary.kind === 'subsegment' ? `└ ${summary.name || '?'}` : summary.name || '?';
   const status = `${summary.httpStatus ?? ''} ${summary.status}`.trim();

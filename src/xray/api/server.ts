@@ -70,7 +70,12 @@ export class LocalApi implements Component {
       return refuse(reply, status, status === 500 ? 'InternalFailure' : 'InvalidRequestException', messageOf(error));
     });
     app.setNotFoundHandler(async (_request, reply) =>
-      refuse(reply, 404, 'UnknownOperationException', 'The local X-Ray answers GetSamplingRules, SamplingTargets, SamplingStatisticSummaries, TraceSegments and TelemetryRecords'),
+      refuse(
+        reply,
+        404,
+        'UnknownOperationException',
+        'The local X-Ray answers GetSamplingRules, SamplingTargets, SamplingStatisticSummaries, TraceSegments and TelemetryRecords',
+      ),
     );
     app.post('/GetSamplingRules', async () => samplingRules());
     app.post('/SamplingTargets', async (request, reply) => {

@@ -40,7 +40,13 @@ export function samplingTargets(body: unknown, nowMs: number): object {
       continue;
     }
     const ttl = Math.floor(nowMs / 1000) + QUOTA_SECONDS;
-    targets.push({ RuleName: name, FixedRate: RULE.FixedRate, ReservoirQuota: RULE.ReservoirSize, ReservoirQuotaTTL: ttl, Interval: INTERVAL_SECONDS });
+    targets.push({
+      RuleName: name,
+      FixedRate: RULE.FixedRate,
+      ReservoirQuota: RULE.ReservoirSize,
+      ReservoirQuotaTTL: ttl,
+      Interval: INTERVAL_SECONDS,
+    });
   }
   return { SamplingTargetDocuments: targets, LastRuleModification: 0, UnprocessedStatistics: unprocessed };
 }

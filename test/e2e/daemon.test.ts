@@ -1,0 +1,143 @@
+import { afterEach, expect, test } from 'vitest';
+import { DaemonProcess } from '../fakes/daemon-process.ts';
+import { eventually } from '../fakes/eventually.ts';
+import { DATAGRAMS, HEADER, REFERENCE_REQUESTS, segment } from '../fakes/fixtures.ts';
+import { EXAMPLE_CREDENTIALS, FakeXRay } from '../fakes/xray.ts';
+
+const cleanUps: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const cleanUp of cleanUps.splice(0).toReversed()) await cleanUp();
+});
+
+const KEYS = { AWS_ACCESS_KEY_ID: EXAMPLE_CREDENTIALS.accessKeyId, AWS_SECRET_ACCESS_KEY: EXAMPLE_CREDENTIALS.secretAccessKey };
+
+async function fakeXRay(): Promise<FakeXRay> {
+  const xray = await new FakeXRay().start();
+  cleanUps.push(() => xray.stop());
+  return xray;
+}
+
+async function daemonFor(xray: FakeXRay, args: readonly string[] = [], env: Readonly<Record<string, string>> = {}): Promise<DaemonProcess> {
+  const daemon = new DaemonProcess({ args: ['--endpoint', xray.url, '-n', 'us-east-1', ...args], env: { ...KEYS, ...env } });
+  cleanUps.push(() => daemon.stop('SIGKILL'));
+  return daemon.ready();
+}
+
+test('every recorded datagram arrives at X-Ray once and byte for byte', async () => {
+  const xray = await fakeXRay();
+  const documents: string[] = [];
+  xray.intercept = ({ target, body }) => {
+    if (target === '/TraceSegments') documents.push(...(JSON.parse(body.toString()) as { TraceSegmentDocuments: string[] }).TraceSegmentDocuments);
+    return undefined;
+  };
+  const daemon = await daemonFor(xray);
+  await daemon.send(...DATAGRAMS.map(({ datagram }) => datagram));
+  await eventually(() => documents.length >= DATAGRAMS.length);
+  expect(documents.toSorted()).toEqual(DATAGRAMS.map(({ document }) => document.toString()).toSorted());
+  expect(xray.problems).toEqual([]);
+});
+
+test('the calls have the headers of the reference daemon, and no others', async () => {
+  const xray = await fakeXRay();
+  const daemon = await daemonFor(xray);
+  await daemon.send(HEADER + segment('a'));
+  await eventually(() => xray.documents.length === 1);
+  const reference = REFERENCE_REQUESTS.find(({ path }) => path === '/TraceSegments');
+  const theirs = Object.fromEntries(reference!.headers.map(([name, value]) => [name.toLowerCase(), value]));
+  const ours = xray.calls('/TraceSegments')[0]!.headers;
+  // Go's transport adds accept-encoding; Node's writes the connection header that HTTP/1.1 implies.
+  const names = (headers: object): string[] => Object.keys(headers).filter((name) => !['accept-encoding', 'connection'].includes(name)).toSorted();
+  expect(names(ours)).toEqual(names(theirs));
+  const signed = /SignedHeaders=([^,]+)/;
+  expect(signed.exec(ours['authorization'] ?? '')?.[1]).toBe(signed.exec(theirs['authorization'] ?? '')?.[1]);
+  expect(ours['x-amzn-xray-timestamp']).toMatch(/^\d{10}\.\d{9}$/);
+  expect(ours['user-agent']).toMatch(/ xray-agent\/xray-daemon\/\S+ exec-env\/UNKNOWN OS\/\w+-\w+$/);
+  expect(ours['content-type']).toBe('application/json');
+});
+
+test('an unprocessed document is counted by its code and the others are sent', async () => {
+  const xray = await fakeXRay();
+  const daemon = await daemonFor(xray);
+  await daemon.send(`${HEADER}x`, HEADER + segment('good'), `${HEADER}{"id":"1234567890abcdef"}`);
+  await eventually(async () => (await daemon.metrics())['xrayd_segments_sent_total'] === 1);
+  const metrics = await daemon.metrics();
+  expect(metrics['xrayd_segments_unprocessed_total{code="ParseError"}']).toBe(1);
+  expect(metrics['xrayd_segments_unprocessed_total{code="MissingName"}']).toBe(1);
+});
+
+test('SIGTERM drains what waits, exits 0 and says how much in the last line', async () => {
+  const xray = await fakeXRay();
+  const daemon = await daemonFor(xray);
+  await daemon.send(...Array.from({ length: 120 }, (_, i) => HEADER + segment(`s${i}`)));
+  expect(await daemon.stop()).toEqual({ code: 0, signal: null });
+  expect(xray.documents).toHaveLength(120);
+  const last = daemon.log.at(-1);
+  expect(last?.msg).toMatch(/^xrayd stopped: \d+ segments sent in the drain, 0 lost$/);
+});
+
+test('a drain that X-Ray does not take ends at the deadline and says what is lost', async () => {
+  const xray = await fakeXRay();
+  xray.intercept = () => 'hang';
+  const daemon = await daemonFor(xray, ['--shutdown-timeout', '1']);
+  await daemon.send(...Array.from({ length: 60 }, (_, i) => HEADER + segment(`s${i}`)));
+  await eventually(async () => (await daemon.metrics())['xrayd_segments_received_total'] === 60);
+  expect(await daemon.stop()).toEqual({ code: 0, signal: null });
+  expect(daemon.log.at(-1)).toMatchObject({ level: 'error', lost: 60 });
+});
+
+test('--exit-on-loss turns a loss at shutdown into exit code 3, and a second signal ends the drain at once', async () => {
+  const xray = await fakeXRay();
+  xray.intercept = () => 'hang';
+  const daemon = await daemonFor(xray, ['--shutdown-timeout', '60', '--exit-on-loss']);
+  await daemon.send(HEADER + segment('a'));
+  await eventually(async () => (await daemon.metrics())['xrayd_segments_received_total'] === 1);
+  daemon.kill('SIGTERM');
+  await eventually(() => daemon.find(/^xrayd stops/) !== undefined);
+  daemon.kill('SIGINT');
+  expect(await daemon.end()).toEqual({ code: 3, signal: null });
+});
+
+test('readiness turns off while the drain goes on, and metrics stay', async () => {
+  const xray = await fakeXRay();
+  xray.intercept = () => 'hang';
+  const daemon = await daemonFor(xray, ['--shutdown-timeout', '5']);
+  expect((await fetch(`${daemon.httpUrl}/readyz`)).status).toBe(200);
+  await daemon.send(HEADER + segment('a'));
+  await eventually(async () => (await daemon.metrics())['xrayd_segments_received_total'] === 1);
+  daemon.kill();
+  await eventually(async () => (await fetch(`${daemon.httpUrl}/readyz`)).status === 503);
+  expect((await fetch(`${daemon.httpUrl}/livez`)).status).toBe(200);
+  expect((await daemon.metrics())['xrayd_segments_received_total']).toBe(1);
+  daemon.kill();
+  await daemon.end();
+});
+
+test('what X-Ray refused for a while is delivered once it takes it again', async () => {
+  const xray = await fakeXRay();
+  let isAway = true;
+  xray.intercept = () => (isAway ? { status: 503, body: 'away' } : undefined);
+  const daemon = await daemonFor(xray);
+  await daemon.send(...Array.from({ length: 130 }, (_, i) => HEADER + segment(`s${i}`)));
+  await eventually(async () => ((await daemon.metrics())['xrayd_put_trace_segments_total{outcome="http_503"}'] ?? 0) >= 3);
+  isAway = false;
+  await eventually(() => xray.documents.length === 130);
+  const metrics = await daemon.metrics();
+  expect(metrics['xrayd_segments_sent_total']).toBe(130);
+  expect(metrics['xrayd_buffer_segments']).toBe(0);
+  expect(new Set(xray.documents).size).toBe(130);
+});
+
+test('telemetry records are flushed at shutdown, with the counts of the drain', async () => {
+  const xray = await fakeXRay();
+  const daemon = await daemonFor(xray, ['-a', 'arn:aws:ec2:us-east-1:123456789012:instance/i-1'], { AWS_HOSTNAME: 'host-1', AWS_INSTANCE_ID: 'i-1' });
+  await daemon.send(HEADER + segment('a'), 'no header');
+  await daemon.stop();
+  const body = JSON.parse(xray.calls('/TelemetryRecords')[0]!.body.toString()) as { TelemetryRecords: Record<string, unknown>[] };
+  expect(body).toMatchObject({ EC2InstanceId: 'i-1', Hostname: 'host-1', ResourceARN: 'arn:aws:ec2:us-east-1:123456789012:instance/i-1' });
+  expect(body.TelemetryRecords[0]).toMatchObject({ SegmentsReceivedCount: 2, SegmentsSentCount: 1, SegmentsRejectedCount: 1, SegmentsSpilloverCount: 0 });
+  // The members and their order are the reference daemon's.
+  const reference = REFERENCE_REQUESTS.find(({ path }) => path === '/TelemetryRecords');
+  const theirs = JSON.parse(reference!.body) as typeof body;
+  expect(Object.keys(body)).toEqual(Object.keys(theirs));
+  expect(Object.keys(body.TelemetryRecords[0]!).toSorted()).toEqual(Object.keys(theirs.TelemetryRecords[0]!).toSorted());
+});

@@ -1,0 +1,175 @@
+import { connect } from 'node:net';
+import { afterEach, expect, test } from 'vitest';
+import { DaemonProcess } from '../fakes/daemon-process.ts';
+import { eventually } from '../fakes/eventually.ts';
+import { DATAGRAMS, HEADER, SAMPLING_REQUESTS, segment } from '../fakes/fixtures.ts';
+import { rawRequest } from '../fakes/raw-http.ts';
+
+const daemons: DaemonProcess[] = [];
+afterEach(async () => {
+  for (const daemon of daemons.splice(0)) await daemon.stop('SIGKILL');
+});
+
+async function local(...args: string[]): Promise<DaemonProcess> {
+  const daemon = new DaemonProcess({ args: ['local', ...args] });
+  daemons.push(daemon);
+  return daemon.ready();
+}
+
+const post = (daemon: DaemonProcess, path: string, body?: string, headers: Record<string, string> = {}): Promise<Response> =>
+  fetch(daemon.tcpUrl + path, { method: 'POST', headers, ...(body === undefined ? {} : { body }) });
+
+test('starts without region, credentials or network, and writes a line a document with service, trace id, status and duration', async () => {
+  const daemon = await local();
+  await daemon.send(HEADER + segment('orders', { fault: true, http: { response: { status: 500 } }, subsegments: [{ id: 'a' }] }));
+  await eventually(() => daemon.stdout.includes('orders'));
+  expect(daemon.stdout).toMatch(/^\d\d:\d\d:\d\d\.\d{3} {2}orders +1-[0-9a-f]{8}-[0-9a-f]{24} +500 fault +250 ms +1 subsegment$/m);
+});
+
+test('xrayd send is shown, and prints the id that is shown', async () => {
+  const daemon = await local();
+  const sender = new DaemonProcess({ args: ['send', '--to', `127.0.0.1:${daemon.udpPort}`], hasFreePorts: false });
+  expect(await sender.end()).toEqual({ code: 0, signal: null });
+  const traceId = /1-[0-9a-f]{8}-[0-9a-f]{24}/.exec(sender.stdout)?.[0];
+  expect(traceId).toBeDefined();
+  await eventually(() => daemon.stdout.split(traceId!).length === 3);
+});
+
+test('xrayd send says so when nothing listens', async () => {
+  const sender = new DaemonProcess({ args: ['send', '--to', '127.0.0.1:9'], hasFreePorts: false });
+  expect(await sender.end()).toEqual({ code: 1, signal: null });
+  expect(sender.stderr).toBe('xrayd: cannot send to UDP 127.0.0.1:9: nothing listens there. Start a daemon, for example: xrayd local\n');
+});
+
+test('xrayd send reads AWS_XRAY_DAEMON_ADDRESS as the SDKs do', async () => {
+  const daemon = await local();
+  const env = { AWS_XRAY_DAEMON_ADDRESS: `tcp:127.0.0.1:1 udp:127.0.0.1:${daemon.udpPort}` };
+  const sender = new DaemonProcess({ args: ['send'], env, hasFreePorts: false });
+  expect(await sender.end()).toEqual({ code: 0, signal: null });
+});
+
+test('xrayd healthcheck exits 0 while it runs and 1 when it does not', async () => {
+  const daemon = await local();
+  const address = daemon.httpUrl.slice('http://'.length);
+  const check = (): DaemonProcess => new DaemonProcess({ args: ['healthcheck', '--http-address', address], hasFreePorts: false });
+  expect((await check().end()).code).toBe(0);
+  await daemon.stop();
+  expect((await check().end()).code).toBe(1);
+});
+
+test('all recorded datagrams of real SDKs are shown or counted as refused', async () => {
+  const daemon = await local();
+  await daemon.send(...DATAGRAMS.map(({ datagram }) => datagram));
+  await eventually(async () => {
+    const metrics = await daemon.metrics();
+    return (metrics['xrayd_segments_sent_total'] ?? 0) + (metrics['xrayd_segments_unprocessed_total{code="ParseError"}'] ?? 0) === DATAGRAMS.length;
+  });
+  const refused = DATAGRAMS.filter(({ document }) => document.toString() === 'None').length;
+  expect((await daemon.metrics())['xrayd_segments_unprocessed_total{code="ParseError"}'] ?? 0).toBe(refused);
+});
+
+// §4.6 of the protocol reference, a row a test: what each SDK sends and what it needs in the answer.
+type Rule = Record<string, unknown>;
+const recorded = (client: string, path: string): Buffer => SAMPLING_REQUESTS.find((one) => one.client.startsWith(client) && one.path === path)!.request;
+
+async function rulesFor(request: Buffer): Promise<{ status: number; rule: Rule }> {
+  const daemon = await local();
+  const { status, body } = await rawRequest(daemon.tcpUrl, request);
+  const answer = JSON.parse(body) as { SamplingRuleRecords: { SamplingRule: Rule; CreatedAt: unknown; ModifiedAt: unknown }[] };
+  const [record] = answer.SamplingRuleRecords;
+  expect(record?.CreatedAt).toBeTypeOf('number');
+  expect(record?.ModifiedAt).toBeTypeOf('number');
+  return { status, rule: record!.SamplingRule };
+}
+
+test('§4.6 Node: version 1, ResourceARN *, an empty object of attributes, nothing falsy', async () => {
+  const { rule } = await rulesFor(recorded('aws-xray-sdk-node', '/GetSamplingRules'));
+  expect(rule).toMatchObject({ Version: 1, ResourceARN: '*', Attributes: {}, ServiceType: '*', RuleName: 'Default', FixedRate: 1 });
+  expect(rule['Priority']).toBeTruthy();
+});
+
+test('§4.6 Node: targets with a number as LastRuleModification', async () => {
+  const daemon = await local();
+  const { status, body } = await rawRequest(daemon.tcpUrl, recorded('aws-xray-sdk-node', '/SamplingTargets'));
+  expect(status).toBe(200);
+  expect(JSON.parse(body)).toMatchObject({ LastRuleModification: 0, SamplingTargetDocuments: [{ RuleName: 'Default', FixedRate: 1 }] });
+});
+
+test('§4.6 Python: every member of the rule is there and attributes are falsy or empty', async () => {
+  const { rule } = await rulesFor(recorded('aws-xray-sdk-python', '/GetSamplingRules'));
+  const members = ['RuleName', 'Priority', 'FixedRate', 'ReservoirSize', 'ServiceName', 'ServiceType', 'Host', 'HTTPMethod', 'URLPath', 'Version', 'ResourceARN'];
+  for (const member of members) expect(rule[member] ?? undefined).toBeDefined();
+});
+
+test('§4.6 Java: 200 with numbers for times and no null lists in the targets, for its upper-case client id and milliseconds', async () => {
+  const daemon = await local();
+  const { status, body } = await rawRequest(daemon.tcpUrl, recorded('aws-xray-recorder-sdk-java', '/SamplingTargets'));
+  expect(status).toBe(200);
+  const answer = JSON.parse(body) as Record<string, unknown>;
+  expect(answer['LastRuleModification']).toBeTypeOf('number');
+  expect(answer['SamplingTargetDocuments']).toHaveLength(1);
+  expect(answer['UnprocessedStatistics']).toEqual([]);
+});
+
+test('§4.6 Go: {"NextToken": null} without a content type, and no member of the rule is null', async () => {
+  const { status, rule } = await rulesFor(recorded('aws-xray-sdk-go', '/GetSamplingRules'));
+  expect(status).toBe(200);
+  expect(Object.values(rule).filter((value) => value === null)).toEqual([]);
+});
+
+test('§4.6 .NET: an empty body with application/json; charset=utf-8', async () => {
+  const daemon = await local();
+  const answer = await post(daemon, '/GetSamplingRules', undefined, { 'content-type': 'application/json; charset=utf-8' });
+  expect(answer.status).toBe(200);
+  expect(await answer.json()).toMatchObject({ SamplingRuleRecords: [{ SamplingRule: { RuleName: 'Default' } }] });
+});
+
+test('§4.6 Ruby: a signature of rubbish is not looked at', async () => {
+  const daemon = await local();
+  const answer = await post(daemon, '/GetSamplingRules', '{}', { authorization: 'AWS4-HMAC-SHA256 Credential=x/y', 'content-type': 'application/json' });
+  expect(answer.status).toBe(200);
+});
+
+test('ADOT: an empty body of length 0, and statistics in its own words', async () => {
+  const daemon = await local();
+  expect((await rawRequest(daemon.tcpUrl, recorded('aws-opentelemetry-distro', '/GetSamplingRules'))).status).toBe(200);
+  expect((await rawRequest(daemon.tcpUrl, recorded('aws-opentelemetry-distro', '/SamplingTargets'))).status).toBe(200);
+});
+
+test('an unknown rule in the statistics is answered with ErrorCode 400, as AWS does', async () => {
+  const daemon = await local();
+  const answer = await post(daemon, '/SamplingTargets', '{"SamplingStatisticsDocuments":[{"RuleName":"gone"},null]}');
+  expect(await answer.json()).toMatchObject({ UnprocessedStatistics: [{ RuleName: 'gone', ErrorCode: '400', Message: 'Unknown rule' }, { RuleName: null }] });
+});
+
+test('POST /TraceSegments takes documents that no datagram can hold', async () => {
+  const daemon = await local();
+  const document = segment('big', { metadata: { text: 'x'.repeat(200_000) } });
+  const answer = await post(daemon, '/TraceSegments', JSON.stringify({ TraceSegmentDocuments: [document] }));
+  expect(await answer.json()).toEqual({ UnprocessedTraceSegments: [] });
+  await eventually(() => daemon.stdout.includes('big'));
+});
+
+test('what the local X-Ray does not answer yet is an error in the form of X-Ray', async () => {
+  const daemon = await local();
+  const answer = await post(daemon, '/TraceSummaries', '{}');
+  expect(answer.status).toBe(404);
+  expect(answer.headers.get('x-amzn-errortype')).toBe('UnknownOperationException');
+});
+
+test('control characters in names do not reach the terminal', async () => {
+  const daemon = await local();
+  await daemon.send(HEADER + segment('evil\u001b[31m\r\nfake line'));
+  await eventually(() => daemon.stdout.includes('evil'));
+  expect(daemon.stdout).toContain('evil?[31m??fake line');
+});
+
+test('connect-and-close on both ports is silent', async () => {
+  const daemon = await local('-l', 'info');
+  const before = daemon.log.length;
+  const port = Number(new URL(daemon.tcpUrl).port);
+  await new Promise<void>((done) => connect(port, '127.0.0.1', function (this: ReturnType<typeof connect>) { this.end(); }).on('close', () => done())); // prettier-ignore
+  await daemon.send('');
+  await eventually(async () => (await daemon.metrics())['xrayd_segments_rejected_total{reason="empty"}'] === 1);
+  expect(daemon.log.length).toBe(before);
+});

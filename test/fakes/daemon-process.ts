@@ -1,0 +1,119 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { eventually } from './eventually.ts';
+
+export interface DaemonOptions {
+  readonly args?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  /** The program; the source of xrayd when not given. */
+  readonly command?: readonly string[];
+  readonly cwd?: string;
+  /** Bind to free ports, unless the arguments say where; true when not given. */
+  readonly hasFreePorts?: boolean;
+}
+
+export interface LogRecord {
+  readonly level: string;
+  readonly msg: string;
+  readonly [field: string]: unknown;
+}
+
+const FROM_SOURCE = [process.execPath, fileURLToPath(new URL('../../src/main.ts', import.meta.url))];
+
+/** A daemon of its own process, on free loopback ports, with nothing of this machine's AWS environment. */
+export class DaemonProcess {
+  readonly #child: ChildProcess;
+  stdout = '';
+  stderr = '';
+
+  constructor({ args = [], env = {}, command = FROM_SOURCE, cwd, hasFreePorts = true }: DaemonOptions = {}) {
+    const [program = '', ...first] = command;
+    const ports = ['--bind', '--bind-tcp', '--http-address'].flatMap((flag) => (args.includes(flag) ? [] : [flag, '127.0.0.1:0']));
+    this.#child = spawn(program, [...first, ...(hasFreePorts ? ports : []), ...args], {
+      env: { PATH: process.env['PATH'], HOME: '/nonexistent', AWS_EC2_METADATA_DISABLED: 'true', ...env },
+      ...(cwd === undefined ? {} : { cwd }),
+    });
+    this.#child.stdout?.on('data', (chunk: Buffer) => (this.stdout += chunk.toString()));
+    this.#child.stderr?.on('data', (chunk: Buffer) => (this.stderr += chunk.toString()));
+  }
+
+  get pid(): number {
+    return this.#child.pid!;
+  }
+
+  /** The JSON lines of both streams. */
+  get log(): LogRecord[] {
+    const lines = `${this.stdout}\n${this.stderr}`.split('\n').filter((line) => line.startsWith('{'));
+    return lines.flatMap((line) => {
+      try {
+        return [JSON.parse(line) as LogRecord];
+      } catch {
+        return [];
+      }
+    });
+  }
+
+  find(pattern: RegExp): LogRecord | undefined {
+    return this.log.find((line) => pattern.test(line.msg));
+  }
+
+  get isRunning(): boolean {
+    return this.#child.exitCode === null && this.#child.signalCode === null;
+  }
+
+  async ready(): Promise<this> {
+    await eventually(() => {
+      if (!this.isRunning) throw new Error(`the daemon ended: ${this.stdout}${this.stderr}`);
+      return this.find(/is ready/) !== undefined;
+    });
+    return this;
+  }
+
+  get udpPort(): number {
+    return this.#port(/receiving segments on UDP/);
+  }
+
+  get tcpUrl(): string {
+    return `http://127.0.0.1:${this.#port(/answering sampling calls on TCP/)}`;
+  }
+
+  get httpUrl(): string {
+    return `http://127.0.0.1:${this.#port(/health and metrics on HTTP/)}`;
+  }
+
+  /** Sends datagrams as they are, one after the other. */
+  async send(...datagrams: readonly (string | Buffer)[]): Promise<void> {
+    const socket = createSocket('udp4');
+    for (const datagram of datagrams) {
+      await new Promise<void>((done, fail) => socket.send(datagram, this.udpPort, '127.0.0.1', (error) => (error ? fail(error) : done())));
+    }
+    socket.close();
+  }
+
+  async metrics(): Promise<Record<string, number>> {
+    const text = await (await fetch(`${this.httpUrl}/metrics`)).text();
+    const lines = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+    return Object.fromEntries(lines.map((line) => [line.slice(0, line.lastIndexOf(' ')), Number(line.slice(line.lastIndexOf(' ') + 1))]));
+  }
+
+  async end(): Promise<{ code: number | null; signal: string | null }> {
+    if (this.isRunning) await once(this.#child, 'exit');
+    return { code: this.#child.exitCode, signal: this.#child.signalCode };
+  }
+
+  kill(signal: NodeJS.Signals = 'SIGTERM'): void {
+    if (this.isRunning) this.#child.kill(signal);
+  }
+
+  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<{ code: number | null; signal: string | null }> {
+    this.kill(signal);
+    return this.end();
+  }
+
+  #port(pattern: RegExp): number {
+    const address = String(this.find(pattern)?.['address']);
+    return Number(address.slice(address.lastIndexOf(':') + 1));
+  }
+}

@@ -1,0 +1,32 @@
+import { readFileSync } from 'node:fs';
+
+function lines<T>(name: string): T[] {
+  const text = readFileSync(new URL(`../fixtures/${name}`, import.meta.url), 'utf8');
+  return text.split('\n').filter((line) => line !== '').map((line) => JSON.parse(line) as T); // prettier-ignore
+}
+
+export const HEADER = '{"format":"json","version":1}\n';
+
+/** Datagrams recorded from real SDKs; see test/fixtures/README.md. */
+export const DATAGRAMS = lines<{ client: string; scenario: string; payload_base64: string }>('datagrams.ndjson').map((line) => {
+  const datagram = Buffer.from(line.payload_base64, 'base64');
+  return { client: line.client, scenario: line.scenario, datagram, document: datagram.subarray(datagram.indexOf('\n') + 1) };
+});
+
+/** HTTP requests to TCP 2000 recorded from real SDKs. */
+export const SAMPLING_REQUESTS = lines<{ client: string; path: string; request_base64: string }>('sampling-requests.ndjson').map((line) => ({
+  client: line.client,
+  path: line.path,
+  request: Buffer.from(line.request_base64, 'base64'),
+}));
+
+/** What the reference daemon sent to X-Ray. */
+export const REFERENCE_REQUESTS = lines<{ client: string; path: string; headers: [string, string][]; body: string }>('go-daemon-upstream.ndjson');
+
+/** A segment document that X-Ray accepts. */
+export function segment(name: string, more: Readonly<Record<string, unknown>> = {}): string {
+  const id = Buffer.from(name).toString('hex').padEnd(16, '0').slice(0, 16);
+  const start = Math.floor(Date.now() / 1000);
+  const traceId = `1-${start.toString(16)}-${id}${'0'.repeat(8)}`;
+  return JSON.stringify({ id, trace_id: traceId, name, start_time: start, end_time: start + 0.25, ...more });
+}

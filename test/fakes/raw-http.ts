@@ -1,0 +1,41 @@
+import { connect } from 'node:net';
+
+export interface RawAnswer {
+  /** 0 when the server closed without a word. */
+  readonly status: number;
+  readonly head: string;
+  readonly body: string;
+}
+
+/** Sends bytes to an HTTP server as they are and reads one answer. */
+export async function rawRequest(url: string, request: Buffer | string): Promise<RawAnswer> {
+  const { hostname, port } = new URL(url);
+  const { promise, resolve, reject } = Promise.withResolvers<RawAnswer>();
+  const socket = connect(Number(port), hostname);
+  let text = '';
+  const settle = (): void => {
+    const answer = parse(text);
+    socket.destroy();
+    resolve(answer ?? { status: 0, head: text, body: '' });
+  };
+  socket.on('data', (chunk: Buffer) => {
+    text += chunk.toString('latin1');
+    if (parse(text) !== undefined) settle();
+  });
+  socket.on('end', settle);
+  socket.on('close', settle);
+  socket.on('error', (error: NodeJS.ErrnoException) => (error.code === 'ECONNRESET' || error.code === 'EPIPE' ? settle() : reject(error)));
+  socket.write(request);
+  return promise;
+}
+
+function parse(text: string): RawAnswer | undefined {
+  const end = text.indexOf('\r\n\r\n');
+  if (end < 0) return undefined;
+  const head = text.slice(0, end);
+  const body = text.slice(end + 4);
+  const status = Number(/^HTTP\/1\.\d (\d+)/.exec(head)?.[1] ?? 0);
+  if (status === 100) return parse(body);
+  const length = Number(/^content-length: (\d+)/im.exec(head)?.[1] ?? 0);
+  return body.length >= length ? { status, head, body: body.slice(0, length) } : undefined;
+}

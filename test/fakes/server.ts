@@ -1,0 +1,78 @@
+import { createServer as createHttp, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createHttps } from 'node:https';
+import type { AddressInfo } from 'node:net';
+
+export interface RecordedRequest {
+  readonly method: string;
+  /** Request target: path and query. */
+  readonly target: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer;
+}
+
+export interface CannedReply {
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string | Buffer;
+}
+
+/** `hang` never answers, `reset` cuts the connection. */
+export type Behaviour = CannedReply | 'hang' | 'reset';
+
+/** An HTTP server on a free loopback port that remembers what it was asked. */
+export abstract class FakeServer {
+  readonly requests: RecordedRequest[] = [];
+  readonly #server: Server;
+
+  constructor(tls?: { key: string; cert: string }) {
+    const serve = (request: IncomingMessage, response: ServerResponse): void => void this.#serve(request, response);
+    this.#server = tls === undefined ? createHttp(serve) : createHttps(tls, serve);
+    this.#protocol = tls === undefined ? 'http' : 'https';
+  }
+
+  readonly #protocol: string;
+
+  get url(): string {
+    return `${this.#protocol}://127.0.0.1:${this.port}`;
+  }
+
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  async start(port = 0): Promise<this> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.#server.once('error', reject);
+    this.#server.listen(port, '127.0.0.1', resolve);
+    await promise;
+    return this;
+  }
+
+  async stop(): Promise<void> {
+    this.#server.closeAllConnections();
+    await new Promise((done) => this.#server.close(done));
+  }
+
+  protected abstract answer(request: RecordedRequest): Behaviour | Promise<Behaviour>;
+
+  async #serve(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
+    const chunks: Buffer[] = [];
+    try {
+      for await (const chunk of incoming as AsyncIterable<Buffer>) chunks.push(chunk);
+    } catch {
+      return;
+    }
+    const headers = Object.fromEntries(Object.entries(incoming.headers).map(([name, value]) => [name, String(value)]));
+    const request = { method: incoming.method ?? '', target: incoming.url ?? '', headers, body: Buffer.concat(chunks) };
+    this.requests.push(request);
+    const behaviour = await this.answer(request);
+    if (behaviour === 'hang') return;
+    if (behaviour === 'reset') return void incoming.socket.destroy();
+    response.writeHead(behaviour.status, behaviour.headers);
+    response.end(behaviour.body ?? '');
+  }
+}
+
+export function json(value: unknown, status = 200, headers: Readonly<Record<string, string>> = {}): CannedReply {
+  return { status, headers: { 'content-type': 'application/json', ...headers }, body: JSON.stringify(value) };
+}
