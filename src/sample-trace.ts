@@ -71,14 +71,13 @@ export function sampleTrace(nowMs: number): { traceId: string; documents: string
 export async function sendDocuments(documents: readonly string[], address: Address): Promise<void> {
   const socket = createSocket(address.host.includes(':') ? 'udp6' : 'udp4');
   try {
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    socket.once('error', reject);
-    socket.connect(address.port, address.host, resolve);
-    await promise;
+    // A connected socket hears of a closed port: when it reads, or at its next send.
+    const failure = new Promise<never>((_resolve, reject) => socket.on('error', reject));
+    await Promise.race([failure, new Promise<void>((connected) => socket.connect(address.port, address.host, connected))]);
     for (const document of documents) {
-      await new Promise<void>((sent, failed) => void socket.send(HEADER + document, (error) => (error ? failed(error) : sent())));
-      // A connected socket hears of a closed port, at its next send.
-      await new Promise((next) => setTimeout(next, REFUSAL_WAIT_MS));
+      const sent = new Promise<void>((done, failed) => void socket.send(HEADER + document, (error) => (error ? failed(error) : done())));
+      await Promise.race([failure, sent]);
+      await Promise.race([failure, new Promise((next) => setTimeout(next, REFUSAL_WAIT_MS))]);
     }
   } catch (error) {
     const reason = systemCodeOf(error) === 'ECONNREFUSED' ? 'nothing listens there. Start a daemon, for example: xrayd local' : messageOf(error);

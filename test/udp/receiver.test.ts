@@ -1,0 +1,108 @@
+import { createSocket } from 'node:dgram';
+import { afterEach, expect, test } from 'vitest';
+import { XraydError } from '../../src/pipeline/errors.ts';
+import type { Mail, SegmentSink } from '../../src/pipeline/segment.ts';
+import { UdpReceiver } from '../../src/udp/receiver.ts';
+import { eventually } from '../fakes/eventually.ts';
+import { DATAGRAMS, HEADER } from '../fakes/fixtures.ts';
+import { MemoryLog } from '../fakes/log.ts';
+
+class MemorySink implements SegmentSink {
+  readonly documents: Buffer[] = [];
+
+  push({ count, ends, bytes }: Mail): void {
+    for (let i = 0; i < count; i++) this.documents.push(Buffer.from(bytes.subarray(i === 0 ? 0 : ends[i - 1], ends[i])));
+  }
+}
+
+const receivers: UdpReceiver[] = [];
+afterEach(async () => {
+  for (const receiver of receivers.splice(0)) await receiver.stop(AbortSignal.abort());
+});
+
+async function start(host = '127.0.0.1', port = 0): Promise<{ receiver: UdpReceiver; sink: MemorySink; log: MemoryLog }> {
+  const sink = new MemorySink();
+  const log = new MemoryLog();
+  const receiver = new UdpReceiver({ host, port, maxAgeMs: 20 }, { sink, log });
+  receivers.push(receiver);
+  await receiver.start();
+  return { receiver, sink, log };
+}
+
+async function send(host: string, port: number, datagrams: readonly Buffer[]): Promise<void> {
+  const socket = createSocket(host.includes(':') ? 'udp6' : 'udp4');
+  for (const datagram of datagrams) await new Promise<void>((done, fail) => socket.send(datagram, port, host, (error) => (error ? fail(error) : done())));
+  socket.close();
+}
+
+test('hands every recorded document over byte for byte', async () => {
+  const { receiver, sink } = await start();
+  await send('127.0.0.1', receiver.address!.port, DATAGRAMS.map(({ datagram }) => datagram));
+  await eventually(() => sink.documents.length === DATAGRAMS.length);
+  expect(sink.documents).toEqual(DATAGRAMS.map(({ document }) => Buffer.from(document)));
+});
+
+test('receives a datagram of 65,507 bytes whole', async () => {
+  const { receiver, sink } = await start();
+  const datagram = Buffer.alloc(65_507, 'a');
+  datagram.write(HEADER);
+  await send('127.0.0.1', receiver.address!.port, [datagram]);
+  await eventually(() => sink.documents.length === 1);
+  expect(sink.documents[0]).toEqual(datagram.subarray(HEADER.length));
+});
+
+test.each([
+  ['::1', '::1'],
+  ['::', '::1'],
+  ['::', '127.0.0.1'],
+  ['0.0.0.0', '127.0.0.1'],
+])('bound to %s it hears %s', async (host, from) => {
+  const { receiver, sink } = await start(host);
+  await send(from, receiver.address!.port, [Buffer.from(`${HEADER}a`)]);
+  await eventually(() => sink.documents.length === 1);
+});
+
+test('says who sent the first segment, once', async () => {
+  const { receiver, sink, log } = await start();
+  await send('127.0.0.1', receiver.address!.port, [Buffer.from(`${HEADER}a`), Buffer.from(`${HEADER}b`)]);
+  await eventually(() => sink.documents.length === 2 && log.find(/first segment/).length > 0);
+  expect(log.find(/first segment received from 127\.0\.0\.1/, 'info')).toHaveLength(1);
+});
+
+test('counts each rejection by reason, says it at most once in ten seconds, and never shows the payload', async () => {
+  const { receiver, log } = await start();
+  await send('127.0.0.1', receiver.address!.port, [Buffer.alloc(0), Buffer.from('secret-1'), Buffer.from('secret-2'), Buffer.from('secret\nx')]);
+  await eventually(() => receiver.read().received === 4 && log.find(/rejected/).length === 2);
+  expect(receiver.read().rejected).toEqual({ empty: 1, no_document: 2, bad_header: 1 });
+  expect(log.find(/rejected/).map(({ fields }) => [fields['reason'], fields['bytes']])).toEqual([
+    ['no_document', 8],
+    ['bad_header', 8],
+  ]);
+  expect(JSON.stringify(log.lines)).not.toContain('secret');
+});
+
+test('stop reads what the kernel holds before it closes', async () => {
+  const { receiver, sink } = await start();
+  const datagrams = Array.from({ length: 500 }, (_, i) => Buffer.from(HEADER + i));
+  await send('127.0.0.1', receiver.address!.port, datagrams);
+  await receiver.stop(AbortSignal.timeout(5_000));
+  expect(sink.documents).toHaveLength(500);
+  expect(receiver.read()).toMatchObject({ received: 500, held: 0 });
+});
+
+test('stop is legal before start and twice', async () => {
+  const receiver = new UdpReceiver({ host: '127.0.0.1', port: 0, maxAgeMs: 20 }, { sink: new MemorySink(), log: new MemoryLog() });
+  await receiver.stop(AbortSignal.timeout(1_000));
+  const { receiver: started } = await start();
+  await Promise.all([started.stop(AbortSignal.timeout(1_000)), started.stop(AbortSignal.timeout(1_000))]);
+});
+
+test('a taken port rejects the start', async () => {
+  const { receiver } = await start();
+  await expect(start('127.0.0.1', receiver.address!.port)).rejects.toSatisfy((error) => error instanceof XraydError && error.code === 'XRAYD_BIND');
+});
+
+test('logs the effective socket buffer', async () => {
+  const { log } = await start();
+  expect(log.find(/receiving segments on UDP/)[0]?.fields['receiveBufferBytes']).toBeGreaterThan(0);
+});
