@@ -16,7 +16,7 @@ export interface CredentialProvider {
   /** The environment names this provider: when it fails, falling back to another identity would hide the mistake. */
   readonly isExplicit: boolean;
   /** What is known of the identity without asking anyone. */
-  describe?(): { role: string };
+  describe?(): { role: string; account?: string };
 }
 
 export interface ProvidersConfig {
@@ -82,7 +82,7 @@ function webIdentityLink(env: Environment, clientConfig: ClientConfig): Credenti
       env['AWS_WEB_IDENTITY_TOKEN_FILE'] && env['AWS_ROLE_ARN'] ? undefined : 'AWS_WEB_IDENTITY_TOKEN_FILE and AWS_ROLE_ARN are not set',
     // The token file is read anew each time: kubelet rotates it.
     get: async () => (await sdk()).fromTokenFile({ clientConfig: await clientConfig() })(),
-    describe: () => ({ role: env['AWS_ROLE_ARN'] ?? '' }),
+    describe: () => roleOf(env['AWS_ROLE_ARN'] ?? ''),
   };
 }
 
@@ -121,8 +121,14 @@ function assumeRole(link: CredentialProvider, config: ProvidersConfig, clientCon
       const params = { RoleArn: roleArn, RoleSessionName: roleSessionName, ...(roleExternalId === '' ? {} : { ExternalId: roleExternalId }) };
       return fromTemporaryCredentials({ masterCredentials, params, clientConfig: await clientConfig() })();
     },
-    describe: () => ({ role: roleArn }),
+    describe: () => roleOf(roleArn),
   };
+}
+
+/** `arn:aws:iam::123456789012:role/app` has the account in the fifth place. */
+function roleOf(role: string): { role: string; account?: string } {
+  const account = role.split(':')[4];
+  return account === undefined ? { role } : { role, account };
 }
 
 /** Loaded when the search begins: half of the bundle's weight is behind it. */

@@ -17,7 +17,7 @@ export function issue(lifetimeMs = 3_600_000): Required<KnownCredentials> & { ex
 /** STS: AssumeRoleWithWebIdentity, AssumeRole, GetCallerIdentity. Gives credentials only for the token or signature it knows. */
 export class FakeSts extends FakeServer {
   /** Who may sign AssumeRole and GetCallerIdentity. */
-  readonly callers: KnownCredentials[] = [];
+  callers: readonly KnownCredentials[] = [];
   readonly issued: (Required<KnownCredentials> & { expiration: Date })[] = [];
   readonly roles = new Set(['arn:aws:iam::123456789012:role/app', 'arn:aws:iam::999999999999:role/xray']);
   webIdentityToken = '';
@@ -116,5 +116,27 @@ export class FakeImds extends FakeServer {
       Token: found.sessionToken,
       Expiration: found.expiration.toISOString(),
     });
+  }
+}
+
+/** IAM Identity Center: role credentials for who shows the access token. Source: GetRoleCredentials of the SSO portal API. */
+export class FakeSso extends FakeServer {
+  accessToken = '';
+  readonly issued: (Required<KnownCredentials> & { expiration: Date })[] = [];
+
+  protected override answer({ target, headers }: RecordedRequest): Behaviour {
+    if (!target.startsWith('/federation/credentials?')) return json({ message: 'not found' }, 404);
+    if (headers['x-amz-sso_bearer_token'] !== this.accessToken) return json({ message: 'Session token not found or invalid' }, 401);
+    const found = issue();
+    this.issued.push(found);
+    const { accessKeyId, secretAccessKey, sessionToken, expiration } = found;
+    return json({ roleCredentials: { accessKeyId, secretAccessKey, sessionToken, expiration: expiration.getTime() } });
+  }
+}
+
+/** The ECS metadata endpoint, version 4. */
+export class FakeEcsMetadata extends FakeServer {
+  protected override answer({ target }: RecordedRequest): Behaviour {
+    return target === '/v4/abc/task' ? json({ TaskARN: 'arn:aws:ecs:ap-southeast-2:123456789012:task/cluster/abc' }) : json({}, 404);
   }
 }

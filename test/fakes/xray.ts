@@ -37,7 +37,8 @@ const ACTIONS: Readonly<Record<string, string>> = {
 /** X-Ray as the daemon sees it: verifies the signature, the form of each call and each document, and answers in X-Ray's words. */
 export class FakeXRay extends FakeServer {
   readonly region: string;
-  readonly credentials: KnownCredentials[];
+  /** Kept, not copied: a fake that issues credentials may add to it. */
+  readonly credentials: readonly KnownCredentials[];
   /** Every document it accepted, in order. */
   readonly documents: string[] = [];
   /** IAM actions that the caller lacks. */
@@ -50,7 +51,7 @@ export class FakeXRay extends FakeServer {
   constructor({ region = 'us-east-1', credentials = [EXAMPLE_CREDENTIALS], tls }: FakeXRayConfig = {}) {
     super(tls);
     this.region = region;
-    this.credentials = [...credentials];
+    this.credentials = credentials;
   }
 
   /** The calls of `path`. */

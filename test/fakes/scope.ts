@@ -1,0 +1,40 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach } from 'vitest';
+import { DaemonProcess, type DaemonOptions } from './daemon-process.ts';
+
+/** What a test starts, it stops: in the opposite order, after the test. Call once a file. */
+export class Scope {
+  readonly #cleanUps: (() => unknown)[] = [];
+
+  constructor() {
+    afterEach(async () => {
+      for (const cleanUp of this.#cleanUps.splice(0).toReversed()) await cleanUp();
+    });
+  }
+
+  async start<T extends { start(): Promise<unknown>; stop(): Promise<unknown> }>(server: T): Promise<T> {
+    await server.start();
+    this.#cleanUps.push(() => server.stop());
+    return server;
+  }
+
+  /** A daemon that is killed at the end; not waited for. */
+  spawn(options: DaemonOptions): DaemonProcess {
+    const daemon = new DaemonProcess(options);
+    this.#cleanUps.push(() => daemon.stop('SIGKILL'));
+    return daemon;
+  }
+
+  /** A daemon that is ready. */
+  daemon(options: DaemonOptions): Promise<DaemonProcess> {
+    return this.spawn(options).ready();
+  }
+
+  folder(): string {
+    const path = mkdtempSync(join(tmpdir(), 'xrayd-test-'));
+    this.#cleanUps.push(() => rmSync(path, { recursive: true, force: true }));
+    return path;
+  }
+}
