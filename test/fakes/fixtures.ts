@@ -23,6 +23,37 @@ export const SAMPLING_REQUESTS = lines<{ client: string; path: string; request_b
 /** What the reference daemon sent to X-Ray. */
 export const REFERENCE_REQUESTS = lines<{ client: string; path: string; headers: [string, string][]; body: string }>('go-daemon-upstream.ndjson');
 
+interface RecordedBytes {
+  readonly text?: string;
+  readonly base64?: string;
+}
+
+function bytesOf(recorded: RecordedBytes): Buffer {
+  return recorded.base64 === undefined ? Buffer.from(recorded.text ?? '', 'latin1') : Buffer.from(recorded.base64, 'base64');
+}
+
+function upstreamRequest(recorded: RecordedBytes): { method: string; target: string; body: Buffer } {
+  const bytes = bytesOf(recorded);
+  const end = bytes.indexOf('\r\n\r\n');
+  const [method = '', target = ''] = bytes.toString('latin1', 0, end).split(' ');
+  const isChunked = /^transfer-encoding: chunked/im.test(bytes.toString('latin1', 0, end));
+  const body = bytes.subarray(end + 4);
+  return { method, target, body: isChunked ? Buffer.from(/^[0-9a-f]+\r\n(.*)\r\n0\r\n\r\n$/s.exec(body.toString('latin1'))?.[1] ?? '', 'latin1') : body };
+}
+
+/** What the reference daemon's proxy did: the client's bytes, what went upstream, what upstream said, what the client got. */
+export const PROXY_CASES = lines<{ case: string; request?: RecordedBytes; upstream?: RecordedBytes[]; upstream_reply?: string; response: RecordedBytes }>(
+  'go-daemon-proxy.ndjson',
+)
+  .filter((line) => line.request !== undefined)
+  .map((line) => ({
+    name: line.case,
+    request: bytesOf(line.request!),
+    upstream: (line.upstream ?? []).map(upstreamRequest),
+    upstreamReply: line.upstream_reply,
+    response: bytesOf(line.response).toString('latin1'),
+  }));
+
 /** A segment document that X-Ray accepts. */
 export function segment(name: string, more: Readonly<Record<string, unknown>> = {}): string {
   const id = Buffer.from(name).toString('hex').padEnd(16, '0').slice(0, 16);

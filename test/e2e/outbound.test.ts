@@ -1,0 +1,47 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { selfSigned } from '../fakes/certificate.ts';
+import { eventually } from '../fakes/eventually.ts';
+import { HEADER, segment } from '../fakes/fixtures.ts';
+import { FakeHttpProxy } from '../fakes/http-proxy.ts';
+import { FakeImds } from '../fakes/identity.ts';
+import { Scope } from '../fakes/scope.ts';
+import { EXAMPLE_CREDENTIALS, FakeXRay } from '../fakes/xray.ts';
+
+const scope = new Scope();
+const HOST = 'xray.eu-west-1.amazonaws.com';
+const env = { AWS_ACCESS_KEY_ID: EXAMPLE_CREDENTIALS.accessKeyId, AWS_SECRET_ACCESS_KEY: EXAMPLE_CREDENTIALS.secretAccessKey };
+
+test('HTTPS_PROXY: X-Ray and the regional STS are reached by CONNECT, instance metadata and loopback are not', async () => {
+  const tls = selfSigned(HOST);
+  const xray = await scope.start(new FakeXRay({ tls, region: 'eu-west-1' }));
+  const imds = await scope.start(new FakeImds());
+  const proxy = await scope.start(new FakeHttpProxy({ [`${HOST}:443`]: xray.port }));
+  const ca = join(scope.folder(), 'ca.pem');
+  writeFileSync(ca, tls.cert);
+  const metadata = { AWS_EC2_METADATA_SERVICE_ENDPOINT: imds.url, AWS_EC2_METADATA_DISABLED: 'false' };
+  const daemon = await scope.daemon({ args: ['-n', 'eu-west-1'], env: { ...env, ...metadata, HTTPS_PROXY: proxy.url, NODE_EXTRA_CA_CERTS: ca } });
+  await daemon.send(HEADER + segment('a'));
+  await eventually(() => xray.documents.length === 1);
+  expect((await fetch(`${daemon.tcpUrl}/GetSamplingRules`, { method: 'POST' })).status).toBe(200);
+  await daemon.stop();
+  expect(new Set(proxy.asked)).toEqual(new Set([`${HOST}:443`, 'sts.eu-west-1.amazonaws.com:443']));
+  expect(imds.requests.length).toBeGreaterThan(0);
+});
+
+test('-p takes host:port and a user; a certificate that is not trusted keeps the segments, and --no-verify-ssl lets it pass', async () => {
+  const xray = await scope.start(new FakeXRay({ tls: selfSigned(HOST), region: 'eu-west-1' }));
+  const proxy = await scope.start(new FakeHttpProxy({ [`${HOST}:443`]: xray.port }));
+  const address = proxy.url.replace('http://', 'user:secret@');
+  const strict = await scope.daemon({ args: ['-n', 'eu-west-1', '-p', address], env });
+  await strict.send(HEADER + segment('a'));
+  await eventually(async () => ((await strict.metrics())['xrayd_put_trace_segments_total{outcome="tls"}'] ?? 0) > 0);
+  expect((await strict.metrics())['xrayd_buffer_segments']).toBe(1);
+  const lax = await scope.daemon({ args: ['-n', 'eu-west-1', '-p', address, '--no-verify-ssl'], env });
+  await lax.send(HEADER + segment('b'));
+  await eventually(() => xray.documents.length === 1);
+  expect(proxy.authorizations).toContain(`Basic ${Buffer.from('user:secret').toString('base64')}`);
+  expect(lax.find(/certificates are not checked/)).toMatchObject({ level: 'warn' });
+  expect(`${strict.stdout}${lax.stdout}`).not.toContain('secret');
+});

@@ -1,0 +1,239 @@
+import { connect } from 'node:net';
+import { expect, test } from 'vitest';
+import type { DaemonProcess } from '../fakes/daemon-process.ts';
+import { eventually } from '../fakes/eventually.ts';
+import { PROXY_CASES, SAMPLING_REQUESTS, segment } from '../fakes/fixtures.ts';
+import { rawRequest } from '../fakes/raw-http.ts';
+import { RawUpstream } from '../fakes/raw-upstream.ts';
+import { Scope } from '../fakes/scope.ts';
+import { EXAMPLE_CREDENTIALS, FakeXRay } from '../fakes/xray.ts';
+
+const scope = new Scope();
+const env = { AWS_ACCESS_KEY_ID: EXAMPLE_CREDENTIALS.accessKeyId, AWS_SECRET_ACCESS_KEY: EXAMPLE_CREDENTIALS.secretAccessKey };
+
+async function start(args: readonly string[] = []): Promise<{ xray: FakeXRay; daemon: DaemonProcess }> {
+  const xray = await scope.start(new FakeXRay());
+  const daemon = await scope.daemon({ args: ['--endpoint', xray.url, '-n', 'us-east-1', ...args], env });
+  return { xray, daemon };
+}
+
+const post = (daemon: DaemonProcess, path: string, body = '{}', headers: Record<string, string> = {}): Promise<Response> =>
+  fetch(daemon.tcpUrl + path, { method: 'POST', body, headers });
+
+// §4.6: each SDK's own bytes, in daemon mode.
+test.each(SAMPLING_REQUESTS)('$client gets an answer from $path that it can use', async ({ path, request }) => {
+  const { daemon, xray } = await start();
+  const { status, body, head } = await rawRequest(daemon.tcpUrl, request);
+  expect(status).toBe(200);
+  expect(head).toMatch(/^content-type: application\/json/im);
+  const answer = JSON.parse(body) as Record<string, unknown>;
+  if (path === '/GetSamplingRules') expect(answer).toMatchObject({ SamplingRuleRecords: [{ SamplingRule: { Version: 1, Attributes: {}, ResourceARN: '*' } }] });
+  else expect(answer).toMatchObject({ LastRuleModification: 0, SamplingTargetDocuments: [{ RuleName: 'Default' }], UnprocessedStatistics: [] });
+  expect(xray.problems).toEqual([]);
+});
+
+test('.NET: an empty body with a charset in its content type', async () => {
+  const { daemon } = await start();
+  const answer = await post(daemon, '/GetSamplingRules', '', { 'content-type': 'application/json; charset=utf-8' });
+  expect(answer.status).toBe(200);
+  expect(await answer.json()).toHaveProperty('SamplingRuleRecords');
+});
+
+test('Ruby: signed with rubbish for another region, and signed anew', async () => {
+  const { daemon, xray } = await start();
+  const rubbish = {
+    authorization: 'AWS4-HMAC-SHA256 Credential=x/20260101/us-west-2/xray/aws4_request, SignedHeaders=host, Signature=00',
+    'x-amz-date': '20260101T000000Z',
+    'x-amz-security-token': 'rubbish',
+    'content-type': 'application/json',
+  };
+  expect((await post(daemon, '/GetSamplingRules', '{}', rubbish)).status).toBe(200);
+  expect(xray.problems).toEqual([]);
+});
+
+test('statistics in unknown words go through unchanged', async () => {
+  const { daemon, xray } = await start();
+  const body = '{"SamplingStatisticsDocuments": [], "SamplingBoostStatisticsDocuments":[{"x":1.0}],"new":"é"}';
+  await post(daemon, '/SamplingTargets', body);
+  expect(xray.calls('/SamplingTargets')[0]?.body.toString()).toBe(body);
+});
+
+test('only chosen headers go upstream, whatever a client or sidecar sends', async () => {
+  const { daemon, xray } = await start();
+  const headers = {
+    'x-forwarded-for': '1.2.3.4',
+    'x-forwarded-proto': 'http',
+    'x-request-id': 'a',
+    'x-envoy-attempt-count': '1',
+    authorization: 'junk',
+    te: 'trailers',
+    'x-amzn-trace-id': 'Root=1-1-1',
+    expect: '100-continue',
+    'proxy-authorization': 'Basic eDp5',
+  };
+  const lines = Object.entries({ host: '127.0.0.1', 'content-length': '2', ...headers }).map(([name, value]) => `${name}: ${value}\r\n`);
+  expect((await rawRequest(daemon.tcpUrl, `POST /GetSamplingRules HTTP/1.1\r\n${lines.join('')}\r\n{}`)).status).toBe(200);
+  const names = Object.keys(xray.calls('/GetSamplingRules')[0]!.headers).toSorted();
+  expect(names).toEqual(['authorization', 'connection', 'content-length', 'content-type', 'host', 'user-agent', 'x-amz-date']);
+});
+
+const REFUSED: [method: string, target: string, status: number][] = [
+  ['POST', '/TraceSummaries', 403],
+  ['POST', '/CreateSamplingRule', 403],
+  ['GET', '/GetSamplingRules', 403],
+  ['POST', '/GetSamplingRules?a=b', 403],
+  ['POST', '//GetSamplingRules', 404],
+  ['POST', '/%47etSamplingRules', 404],
+  ['POST', '/GetSamplingRules/', 404],
+  ['POST', '/getsamplingrules', 404],
+  ['POST', 'http://evil.example/GetSamplingRules', 404],
+  ['GET', '/', 404],
+  ['POST', '/__proto__', 404],
+];
+test('refuses what is not on the list with an error of X-Ray that names --proxy-allow, and nothing reaches X-Ray', async () => {
+  const { daemon, xray } = await start();
+  for (const [method, target, status] of REFUSED) {
+    const answer = await rawRequest(daemon.tcpUrl, `${method} ${target} HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n`);
+    expect([method, target, answer.status]).toEqual([method, target, status]);
+    expect(answer.head).toMatch(/^x-amzn-errortype: (AccessDenied|UnknownOperation)Exception$/im);
+    expect(JSON.parse(answer.body)).toMatchObject({ Message: expect.stringContaining('--proxy-allow') as string });
+  }
+  expect(xray.requests).toEqual([]);
+  expect((await daemon.metrics())['xrayd_proxy_requests_total{path="other",status="403"}']).toBe(3);
+});
+
+test('--proxy-allow adds paths', async () => {
+  const { daemon, xray } = await start(['--proxy-allow', '/TraceSummaries,Groups']);
+  await post(daemon, '/TraceSummaries');
+  await post(daemon, '/Groups');
+  expect((await post(daemon, '/Traces')).status).toBe(403);
+  expect(xray.requests.map(({ target }) => target)).toEqual(['/TraceSummaries', '/Groups']);
+});
+
+// What the reference daemon did with the same bytes and the same upstream, recorded. Differences are those of docs/compatibility.md.
+const DIFFERENCES: Readonly<Record<string, { status?: number; body?: RegExp; target?: string }>> = {
+  'trace segments by tcp': { target: '/TraceSegments?proxied' },
+  'query string': { target: '/GetSamplingRules?a=b%20c&d' },
+  'odd path': { target: '/a//c%2Fd' },
+  'not http': { body: /^$/ },
+  'no host header': { body: /^$/ },
+  'upstream not listening': { status: 502, body: /"Message":"xrayd could not reach X-Ray: connection_refused"/ },
+};
+test.each(PROXY_CASES)('with --proxy-allow all, "$name" goes as through the reference daemon', async ({ name, request, upstream, upstreamReply, response }) => {
+  const server = await scope.start(new RawUpstream());
+  if (upstreamReply !== undefined) server.reply = upstreamReply;
+  const endpoint = upstreamReply === undefined ? 'http://127.0.0.1:9' : server.url;
+  const daemon = await scope.daemon({ args: ['--endpoint', endpoint, '-n', 'us-east-1', '--proxy-allow', 'all'], env });
+  const answer = await rawRequest(daemon.tcpUrl, request);
+  const difference = DIFFERENCES[name] ?? {};
+  const theirs = { status: Number(/^HTTP\/1\.\d (\d+)/m.exec(response.replace(/^HTTP\/1\.1 100 Continue\r\n\r\n/, ''))?.[1]), body: lastBody(response) };
+  expect(answer.status).toBe(difference.status ?? theirs.status);
+  if (difference.body === undefined) expect(answer.body).toBe(theirs.body);
+  else expect(answer.body).toMatch(difference.body);
+  const first = upstream[0];
+  if (first === undefined) {
+    expect(server.requests).toEqual([]);
+    return;
+  }
+  const ours = server.requests[0];
+  expect({ method: ours?.method, target: ours?.target }).toEqual({ method: first.method, target: difference.target ?? first.target });
+  expect(ours?.body).toEqual(first.body);
+});
+
+function lastBody(response: string): string {
+  const [first = ''] = response.replace(/^HTTP\/1\.1 100 Continue\r\n\r\n/, '').split(/(?<=.)HTTP\/1\.1 /);
+  const body = first.slice(first.indexOf('\r\n\r\n') + 4);
+  // A chunked body, taken apart.
+  return /^transfer-encoding: chunked/im.test(first) ? body.replace(/^2\r\n(.*)\r\n0\r\n\r\n$/s, '$1') : body;
+}
+
+test('bodies over the limit are refused with 413 and the daemon goes on', async () => {
+  const { daemon, xray } = await start();
+  const answer = await rawRequest(daemon.tcpUrl, 'POST /SamplingTargets HTTP/1.1\r\nHost: x\r\nContent-Length: 104857600\r\n\r\n{');
+  expect(answer.status).toBe(413);
+  const chunk = `${(65_536).toString(16)}\r\n${'a'.repeat(65_536)}\r\n`;
+  const chunked = await rawRequest(daemon.tcpUrl, `POST /SamplingTargets HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n${chunk.repeat(20)}`);
+  expect(chunked.status).toBe(413);
+  expect(xray.requests).toEqual([]);
+  expect((await post(daemon, '/GetSamplingRules')).status).toBe(200);
+});
+
+test('POST /TraceSegments over TCP puts the documents into the same buffer, too large for a datagram or not', async () => {
+  const { daemon, xray } = await start();
+  const documents = [segment('small'), segment('large', { metadata: { text: 'é'.repeat(100_000) } })];
+  const answer = await post(daemon, '/TraceSegments', JSON.stringify({ TraceSegmentDocuments: documents }));
+  expect(answer.status).toBe(200);
+  expect(await answer.json()).toEqual({ UnprocessedTraceSegments: [] });
+  await eventually(() => xray.documents.length === 2);
+  expect(xray.documents).toEqual(documents);
+  expect((await daemon.metrics())['xrayd_segments_received_total']).toBe(2);
+});
+
+test.each([
+  ['', 'SerializationException'],
+  ['{"TraceSegmentDocuments":', 'SerializationException'],
+  ['null', 'InvalidRequestException'],
+  ['{}', 'InvalidRequestException'],
+  ['{"TraceSegmentDocuments":[]}', 'InvalidRequestException'],
+  ['{"TraceSegmentDocuments":["{}",1]}', 'SerializationException'],
+])('POST /TraceSegments with the body %j is a 400, and nothing counts as received', async (body, errorType) => {
+  const { daemon } = await start();
+  const answer = await post(daemon, '/TraceSegments', body);
+  expect([answer.status, answer.headers.get('x-amzn-errortype')]).toEqual([400, errorType]);
+  expect((await daemon.metrics())['xrayd_segments_received_total']).toBe(0);
+});
+
+test('POST /TraceSegments into a full buffer is a 429, and nothing of it counts as received', async () => {
+  const { daemon, xray } = await start(['-m', '3']);
+  xray.intercept = () => 'hang';
+  const documents = Array.from({ length: 8 }, (_, i) => segment(`s${i}`, { metadata: { text: 'x'.repeat(100_000) } }));
+  const body = JSON.stringify({ TraceSegmentDocuments: documents });
+  const statuses: number[] = [];
+  for (let i = 0; i < 5; i++) statuses.push((await post(daemon, '/TraceSegments', body)).status);
+  expect(statuses).toEqual([200, 200, 200, 429, 429]);
+  const metrics = await daemon.metrics();
+  expect(metrics['xrayd_segments_received_total']).toBe(24);
+  expect(metrics['xrayd_segments_dropped_total{reason="buffer_full"}']).toBe(0);
+});
+
+test('X-Ray away is a 502 and X-Ray silent a 504, both in JSON and said once', async () => {
+  const { daemon, xray } = await start(['--request-timeout', '1']);
+  xray.intercept = () => 'hang';
+  expect((await post(daemon, '/GetSamplingRules')).status).toBe(504);
+  xray.intercept = () => 'reset';
+  const answer = await post(daemon, '/GetSamplingRules');
+  expect(answer.status).toBe(502);
+  expect(await answer.json()).toHaveProperty('Message');
+  expect(daemon.log.filter(({ msg }) => msg.includes('SDKs fall back'))).toHaveLength(2);
+});
+
+test('connect-and-close logs nothing and counts nothing', async () => {
+  const { daemon } = await start();
+  const before = daemon.log.length;
+  const port = Number(new URL(daemon.tcpUrl).port);
+  for (const isReset of [false, true]) {
+    await new Promise<void>((done) => {
+      const socket = connect(port, '127.0.0.1', () => (isReset ? socket.resetAndDestroy() : socket.end()));
+      socket.on('close', () => done());
+    });
+  }
+  await post(daemon, '/GetSamplingRules');
+  expect(daemon.log.slice(before).filter(({ level }) => level !== 'debug' && level !== 'info')).toEqual([]);
+  expect(daemon.stderr).toBe('');
+});
+
+test('answers many requests on one connection, also 10 s apart as the SDKs poll', async () => {
+  const { daemon } = await start();
+  const socket = connect(Number(new URL(daemon.tcpUrl).port), '127.0.0.1');
+  let text = '';
+  socket.on('data', (chunk: Buffer) => (text += chunk.toString()));
+  const ask = async (count: number): Promise<void> => {
+    socket.write('POST /GetSamplingRules HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}');
+    await eventually(() => text.split('HTTP/1.1 200').length === count + 1);
+  };
+  await ask(1);
+  // Longer than Node's own keep-alive of 5 s, which would close the connection between two polls.
+  await new Promise((next) => setTimeout(next, 7_000));
+  await ask(2);
+  socket.destroy();
+});
