@@ -1,0 +1,44 @@
+import { afterEach, expect, test } from 'vitest';
+import { stsUrlBeside } from '../../src/aws/caller-identity.ts';
+import { resolveEndpoint } from '../../src/aws/endpoint.ts';
+
+afterEach(() => {
+  delete process.env['AWS_USE_FIPS_ENDPOINT'];
+  delete process.env['AWS_USE_DUALSTACK_ENDPOINT'];
+});
+
+test.each([
+  ['us-east-1', 'https://xray.us-east-1.amazonaws.com/'],
+  ['eu-west-3', 'https://xray.eu-west-3.amazonaws.com/'],
+  ['cn-north-1', 'https://xray.cn-north-1.amazonaws.com.cn/'],
+  ['us-gov-west-1', 'https://xray.us-gov-west-1.amazonaws.com/'],
+  ['us-iso-east-1', 'https://xray.us-iso-east-1.c2s.ic.gov/'],
+  ['us-isob-east-1', 'https://xray.us-isob-east-1.sc2s.sgov.gov/'],
+  ['eusc-de-east-1', 'https://xray.eusc-de-east-1.amazonaws.eu/'],
+])('%s is at %s', async (region, url) => {
+  expect((await resolveEndpoint({ region, endpoint: '' })).href).toBe(url);
+});
+
+test('FIPS and dual-stack, by the variables of AWS', async () => {
+  process.env['AWS_USE_FIPS_ENDPOINT'] = 'true';
+  expect((await resolveEndpoint({ region: 'us-east-1', endpoint: '' })).host).toBe('xray-fips.us-east-1.amazonaws.com');
+  process.env['AWS_USE_DUALSTACK_ENDPOINT'] = 'true';
+  expect((await resolveEndpoint({ region: 'us-east-1', endpoint: '' })).host).toBe('xray-fips.us-east-1.api.aws');
+});
+
+test.each([
+  ['http://127.0.0.1:4566', 'http://127.0.0.1:4566/'],
+  ['vpce-1.xray.us-east-1.vpce.amazonaws.com', 'https://vpce-1.xray.us-east-1.vpce.amazonaws.com/'],
+  ['https://x.example/base', 'https://x.example/base'],
+])('a configured endpoint %s is used as it is', async (endpoint, url) => {
+  expect((await resolveEndpoint({ region: 'us-east-1', endpoint })).href).toBe(url);
+});
+
+test.each([
+  ['https://xray.eu-west-1.amazonaws.com/', 'https://sts.eu-west-1.amazonaws.com/'],
+  ['https://xray.cn-north-1.amazonaws.com.cn/', 'https://sts.cn-north-1.amazonaws.com.cn/'],
+  ['http://127.0.0.1:4566/', undefined],
+  ['https://evil.example/xray.eu-west-1.amazonaws.com', undefined],
+])('beside %s STS is at %s', (xray, sts) => {
+  expect(stsUrlBeside(new URL(xray), undefined)?.href).toBe(sts);
+});

@@ -1,0 +1,257 @@
+import fc from 'fast-check';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { Batcher, type BatcherConfig } from '../../src/batcher/batcher.ts';
+import { SEGMENT_OVERHEAD_BYTES } from '../../src/batcher/segment-queue.ts';
+import { Accounting, imbalanceOf } from '../../src/pipeline/accounting.ts';
+import type { ExportResult } from '../../src/pipeline/exporter.ts';
+import { ManualExporter, textsOf } from '../fakes/exporter.ts';
+import { MemoryLog } from '../fakes/log.ts';
+import { mailOf } from '../fakes/mail.ts';
+
+beforeEach(() => void vi.useFakeTimers({ now: 1_000_000 }));
+afterEach(() => void vi.useRealTimers());
+
+function setUp(config: Partial<BatcherConfig> = {}) {
+  const accounting = new Accounting();
+  const exporter = new ManualExporter();
+  const log = new MemoryLog();
+  let pushed = 0;
+  // Full jitter at its longest, so that a wait is known.
+  const deps = { exporter, accounting, log, random: () => 0.999 };
+  const batcher = new Batcher({ maxBytes: 1024 * 1024, maxAgeMs: 1_000, concurrency: 2, retryMaxAgeMs: 60_000, ...config }, deps);
+  accounting.addSource({ read: () => ({ received: pushed, rejected: { empty: 0, no_document: 0, bad_header: 0 }, held: 0 }) });
+  return {
+    accounting,
+    exporter,
+    log,
+    batcher,
+    push: (...documents: string[]) => {
+      pushed += documents.length;
+      batcher.push(mailOf(documents, Date.now()));
+    },
+    expectBalanced: () => expect(imbalanceOf(accounting.snapshot())).toBe(0),
+  };
+}
+
+const numbered = (count: number, from = 0): string[] => Array.from({ length: count }, (_, i) => `document-${i + from}`);
+
+test('sends a batch as soon as it has 50 documents', () => {
+  const { push, exporter, expectBalanced } = setUp();
+  push(...numbered(49));
+  expect(exporter.calls).toHaveLength(0);
+  push(...numbered(2, 49));
+  expect(exporter.calls.map(({ batch }) => batch.length)).toEqual([50]);
+  expectBalanced();
+});
+
+test('sends what there is when the oldest has waited as long as it may', async () => {
+  const { push, exporter } = setUp();
+  push('a');
+  await vi.advanceTimersByTimeAsync(500);
+  push('b');
+  await vi.advanceTimersByTimeAsync(498);
+  expect(exporter.calls).toHaveLength(0);
+  await vi.advanceTimersByTimeAsync(2);
+  expect(exporter.calls.map(({ batch }) => textsOf(batch))).toEqual([['a', 'b']]);
+});
+
+test('a batch holds at most a megabyte', () => {
+  const { push, exporter } = setUp({ maxBytes: 64 * 1024 * 1024 });
+  push(...Array.from({ length: 50 }, () => 'x'.repeat(60_000)));
+  expect(exporter.calls.map(({ batch }) => batch.length)).toEqual([17, 17]);
+});
+
+test('runs no more calls than it may at one time', async () => {
+  const { push, exporter } = setUp();
+  push(...numbered(200));
+  expect(exporter.calls).toHaveLength(2);
+  exporter.calls[0]!.settle({ kind: 'sent' });
+  await vi.advanceTimersByTimeAsync(0);
+  expect(exporter.calls).toHaveLength(3);
+});
+
+test('drops the oldest segments when the budget is full, and counts each once', () => {
+  const each = 1_000 + SEGMENT_OVERHEAD_BYTES;
+  const { push, batcher, accounting, expectBalanced, log } = setUp({ maxBytes: 3 * each });
+  for (const name of ['a', 'b', 'c', 'd']) push(name.repeat(1_000));
+  expect(accounting.dropped).toEqual({ buffer_full: 1, retry_expired: 0, shutdown: 0 });
+  expect(batcher.read()).toEqual({ buffered: 3, bufferedBytes: 3 * each, inFlight: 0 });
+  expect(log.find(/--buffer-memory/, 'error')).toHaveLength(1);
+  expectBalanced();
+});
+
+test('what is in flight counts against the budget and is not dropped', async () => {
+  const each = 1_000 + SEGMENT_OVERHEAD_BYTES;
+  const { push, exporter, accounting, expectBalanced } = setUp({ maxBytes: 60 * each, concurrency: 1 });
+  push(...numbered(50).map((text) => text.padEnd(1_000)));
+  push(...numbered(20, 50).map((text) => text.padEnd(1_000)));
+  expect(accounting.dropped.buffer_full).toBe(10);
+  expectBalanced();
+  exporter.calls[0]!.settle({ kind: 'sent' });
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(accounting.sent).toBe(50);
+  expect(textsOf(exporter.calls[1]!.batch)[0]?.trim()).toBe('document-60');
+});
+
+test('a failed batch keeps its place in line and is sent again', async () => {
+  const { push, exporter, accounting, expectBalanced } = setUp({ concurrency: 1 });
+  push(...numbered(120));
+  exporter.calls[0]!.settle({ kind: 'retry', code: 'http_503' });
+  await vi.advanceTimersByTimeAsync(0);
+  // One failure may be the batch's own fault: the next goes on.
+  expect(textsOf(exporter.calls[1]!.batch)[0]).toBe('document-50');
+  exporter.calls[1]!.settle({ kind: 'sent' });
+  await vi.advanceTimersByTimeAsync(300);
+  expect(textsOf(exporter.calls[2]!.batch)[0]).toBe('document-0');
+  expect(accounting.retried).toBe(50);
+  expectBalanced();
+});
+
+test('throttled, it pauses all calls for what X-Ray asked for, then tries one', async () => {
+  const { push, exporter } = setUp({ concurrency: 2 });
+  push(...numbered(300));
+  exporter.calls[0]!.settle({ kind: 'retry', code: 'throttled', afterMs: 3_000 });
+  exporter.calls[1]!.settle({ kind: 'retry', code: 'throttled', afterMs: 3_000 });
+  await vi.advanceTimersByTimeAsync(2_990);
+  expect(exporter.calls).toHaveLength(2);
+  await vi.advanceTimersByTimeAsync(20);
+  expect(exporter.calls).toHaveLength(3);
+  exporter.calls[2]!.settle({ kind: 'sent' });
+  await vi.advanceTimersByTimeAsync(0);
+  expect(exporter.calls).toHaveLength(5);
+});
+
+test('an outage costs few calls and no segment, and what waited is sent as soon as it is over', async () => {
+  const { push, exporter, accounting, log, expectBalanced } = setUp();
+  exporter.answer = () => ({ kind: 'retry', code: 'connection_refused' });
+  push(...numbered(500));
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(exporter.calls.length).toBeLessThan(30);
+  exporter.answer = () => ({ kind: 'sent' });
+  await vi.advanceTimersByTimeAsync(5_100);
+  expect(accounting.sent).toBe(500);
+  expect(log.find(/takes segments again/)).toHaveLength(1);
+  expectBalanced();
+});
+
+test('segments that are too old are dropped when a call fails, the younger ones of the batch stay', async () => {
+  const { push, exporter, accounting, expectBalanced } = setUp({ retryMaxAgeMs: 1_200, concurrency: 1 });
+  push('old');
+  await vi.advanceTimersByTimeAsync(900);
+  push('young');
+  await vi.advanceTimersByTimeAsync(400);
+  exporter.calls[0]!.settle({ kind: 'retry', code: 'http_500' });
+  await vi.advanceTimersByTimeAsync(0);
+  expect(accounting.dropped.retry_expired).toBe(1);
+  await vi.advanceTimersByTimeAsync(400);
+  expect(textsOf(exporter.calls[1]!.batch)).toEqual(['young']);
+  expectBalanced();
+});
+
+test('refused documents are counted by code and not sent again; a batch refused as a whole too', async () => {
+  const { push, exporter, accounting, expectBalanced } = setUp();
+  push(...numbered(50));
+  exporter.calls[0]!.settle({ kind: 'partial', refused: [{ position: 3, code: 'InvalidName' }] });
+  push(...numbered(50));
+  exporter.calls[1]!.settle({ kind: 'rejected', code: 'InvalidRequestException' });
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(accounting.sent).toBe(49);
+  expect(accounting.unprocessed).toEqual({ InvalidName: 1, InvalidRequestException: 50 });
+  expect(exporter.calls).toHaveLength(2);
+  expectBalanced();
+});
+
+test('codes from the network are bounded before they become labels', () => {
+  const accounting = new Accounting();
+  for (const code of ['Good', 'a b', 'x'.repeat(65), '']) accounting.countUnprocessed(code);
+  for (let i = 0; i < 100; i++) accounting.countUnprocessed(`Code${i}`);
+  accounting.countUnprocessed('__proto__');
+  expect(Object.keys(accounting.unprocessed).length).toBeLessThanOrEqual(41);
+  expect(accounting.unprocessed['other']).toBeGreaterThan(3);
+});
+
+test('an exporter that throws loses nothing', async () => {
+  const { push, exporter, log, expectBalanced } = setUp();
+  exporter.send = () => Promise.reject(new Error('bug'));
+  push(...numbered(50));
+  await vi.advanceTimersByTimeAsync(10);
+  expect(log.find(/please report/, 'error').length).toBeGreaterThan(0);
+  expectBalanced();
+});
+
+test('stop sends what waits without waiting for its age, and resolves when all is answered', async () => {
+  const { push, exporter, batcher, accounting, expectBalanced } = setUp();
+  push(...numbered(60));
+  exporter.answer = () => ({ kind: 'sent' });
+  exporter.calls[0]!.settle({ kind: 'sent' });
+  await batcher.stop(new AbortController().signal);
+  expect(accounting.sent).toBe(60);
+  expect(batcher.offer([Buffer.from('late')])).toBe('stopping');
+  expectBalanced();
+});
+
+test('stop gives up at the deadline, and what is left counts as dropped', async () => {
+  const { push, batcher, accounting, expectBalanced } = setUp();
+  push(...numbered(170));
+  const deadline = new AbortController();
+  const stopped = batcher.stop(deadline.signal);
+  await vi.advanceTimersByTimeAsync(100);
+  deadline.abort();
+  await stopped;
+  await batcher.stop(deadline.signal);
+  expect(accounting.dropped.shutdown).toBe(170);
+  expectBalanced();
+});
+
+test('offer takes all documents or none', () => {
+  const { batcher, accounting, expectBalanced } = setUp({ maxBytes: 1_000 });
+  expect(batcher.offer([Buffer.alloc(300), Buffer.alloc(300)])).toBe('accepted');
+  expect(batcher.offer([Buffer.alloc(1), Buffer.alloc(300)])).toBe('full');
+  expect(accounting.received).toBe(2);
+  expect(accounting.dropped.buffer_full).toBe(0);
+  expectBalanced();
+});
+
+test('accounts for every document under any interleaving of pushes, answers, time and shutdown', async () => {
+  const results: fc.Arbitrary<ExportResult> = fc.constantFrom<ExportResult>(
+    { kind: 'sent' },
+    { kind: 'partial', refused: [{ position: 0, code: 'InvalidName' }] },
+    { kind: 'retry', code: 'throttled' },
+    { kind: 'retry', code: 'http_503' },
+    { kind: 'rejected', code: 'http_413' },
+  );
+  const step = fc.oneof(
+    fc.record({ kind: fc.constant('push' as const), count: fc.integer({ min: 1, max: 80 }), bytes: fc.integer({ min: 1, max: 2_000 }) }),
+    fc.record({ kind: fc.constant('answer' as const), which: fc.nat(), result: results }),
+    fc.record({ kind: fc.constant('wait' as const), ms: fc.integer({ min: 0, max: 3_000 }) }),
+    fc.record({ kind: fc.constant('offer' as const), count: fc.integer({ min: 1, max: 10 }) }),
+  );
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { maxLength: 40 }), fc.boolean(), async (steps, isAborted) => {
+      const { push, exporter, batcher, accounting, expectBalanced } = setUp({ maxBytes: 100_000, retryMaxAgeMs: 5_000 });
+      const open = (): typeof exporter.calls => exporter.calls.splice(0);
+      for (const one of steps) {
+        if (one.kind === 'push') push(...Array.from({ length: one.count }, () => 'x'.repeat(one.bytes)));
+        else if (one.kind === 'offer') batcher.offer(Array.from({ length: one.count }, () => Buffer.alloc(500)));
+        else if (one.kind === 'wait') await vi.advanceTimersByTimeAsync(one.ms);
+        else for (const call of open()) call.settle(one.result);
+        await vi.advanceTimersByTimeAsync(0);
+        expectBalanced();
+        expect(batcher.read().bufferedBytes).toBeLessThanOrEqual(100_000);
+      }
+      exporter.answer = () => ({ kind: 'sent' });
+      const deadline = new AbortController();
+      const stopped = batcher.stop(deadline.signal);
+      if (!isAborted) {
+        for (const call of open()) call.settle({ kind: 'sent' });
+        await vi.advanceTimersByTimeAsync(10_000);
+      }
+      deadline.abort();
+      await stopped;
+      expectBalanced();
+      expect(batcher.read()).toEqual({ buffered: 0, bufferedBytes: 0, inFlight: 0 });
+      expect(accounting.snapshot().buffered).toBe(0);
+    }),
+    { numRuns: 60 },
+  );
+});

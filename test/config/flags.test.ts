@@ -1,0 +1,70 @@
+import { expect, test } from 'vitest';
+import { parseFlags } from '../../src/config/flags.ts';
+import { OPTION_NAMES, SPECS } from '../../src/config/schema.ts';
+import { XraydError } from '../../src/pipeline/errors.ts';
+
+const values = (...args: string[]): Record<string, unknown> => Object.fromEntries(parseFlags(args).values);
+
+test("the reference daemon's flags, short and long", () => {
+  const pairs: [short: string, long: string, value: string, name: string, parsed: unknown][] = [
+    ['a', 'resource-arn', 'arn:x', 'resourceArn', 'arn:x'],
+    ['m', 'buffer-memory', '24', 'bufferMemory', 24],
+    ['n', 'region', 'us-east-1', 'region', 'us-east-1'],
+    ['b', 'bind', '0.0.0.0:2000', 'bind', '0.0.0.0:2000'],
+    ['t', 'bind-tcp', '0.0.0.0:2000', 'bindTcp', '0.0.0.0:2000'],
+    ['r', 'role-arn', 'arn:r', 'roleArn', 'arn:r'],
+    ['c', 'config', '/tmp/cfg.yaml', 'config', '/tmp/cfg.yaml'],
+    ['f', 'log-file', '/tmp/x.log', 'logFile', '/tmp/x.log'],
+    ['l', 'log-level', 'dev', 'logLevel', 'dev'],
+    ['p', 'proxy-address', 'http://p:1', 'proxyAddress', 'http://p:1'],
+  ];
+  for (const [short, long, value, name, parsed] of pairs) {
+    for (const args of [[`-${short}`, value], [`--${short}=${value}`], [`-${long}`, value], [`--${long}`, value], [`-${long}=${value}`]]) {
+      expect(values(...args)).toEqual({ [name]: parsed });
+    }
+  }
+  for (const args of [['-o'], ['--local-mode'], ['-o=true'], ['-o=1']]) expect(values(...args)).toEqual({ localMode: true });
+  expect(values('-o=false')).toEqual({ localMode: false });
+  expect(values('-v')).toEqual({ version: true });
+  expect(values('--help')).toEqual({ help: true });
+});
+
+test('the last of two equal flags wins, and a command stands before or after the flags', () => {
+  expect(values('-b', '1.1.1.1:1', '-b', '2.2.2.2:2')).toEqual({ bind: '2.2.2.2:2' });
+  expect(parseFlags(['-t', '0.0.0.0:2000', '-b', '0.0.0.0:2000', 'local']).command).toBe('local');
+  expect(parseFlags(['local', '-b', '0.0.0.0:2000']).command).toBe('local');
+  expect(parseFlags([]).command).toBe('daemon');
+});
+
+test('"" and 0 are as if the flag were not there', () => {
+  expect(values('-n', '', '-m', '0', '-r=')).toEqual({});
+});
+
+const WRONG: [args: string[], message: string][] = [
+  [['--buffer-memry', '3'], 'unknown flag --buffer-memry. Did you mean --buffer-memory? See xrayd --help.'],
+  [['-x'], 'unknown flag -x.'],
+  [['locl'], 'unknown command "locl". Did you mean "local"? See xrayd --help.'],
+  [['local', 'daemon'], 'unexpected argument "daemon" after the command local. See xrayd --help.'],
+  [['-n'], '-n needs a value. See xrayd --help.'],
+  [['-m', '2'], '-m must be between 3 and 65536 MB, not 2. See xrayd --help.'],
+  [['-m', 'many'], '-m must be a whole number of MB, not "many". See xrayd --help.'],
+  [['-b', '2000'], '-b must be host:port, such as 127.0.0.1:2000 or [::]:2000, not "2000". See xrayd --help.'],
+  [['-b', '127.0.0.1:70000'], '-b must be host:port'],
+  [['-l', 'loud'], '-l must be one of dev, debug, info, warn, error, prod, not "loud". See xrayd --help.'],
+  [['-p', 'ftp://x'], '-p must be a URL'],
+  [['-o=maybe'], '-o must be true or false, not "maybe". See xrayd --help.'],
+  [['--'], 'unknown command "--".'],
+];
+test.each(WRONG)('%j is refused with words that help', (args, message) => {
+  expect(() => parseFlags(args)).toThrow(XraydError);
+  expect(() => parseFlags(args)).toThrow(message);
+});
+
+test('a password in a wrong proxy address is not repeated', () => {
+  expect(() => parseFlags(['-p', 'ftp://user:secret@x'])).toThrow(expect.objectContaining({ message: expect.not.stringContaining('secret') as string }) as Error);
+});
+
+test('no two options share a flag', () => {
+  const flags = OPTION_NAMES.flatMap((name) => [SPECS[name].flag, ...(SPECS[name].short ?? [])]);
+  expect(new Set(flags).size).toBe(flags.length);
+});

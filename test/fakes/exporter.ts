@@ -1,0 +1,26 @@
+import type { Exporter, ExportResult } from '../../src/pipeline/exporter.ts';
+import type { Batch } from '../../src/pipeline/segment.ts';
+
+/** Calls wait until the test settles them, and end as `retry` when they are aborted, as the contract says. */
+export class ManualExporter implements Exporter {
+  readonly name = 'exporter';
+  readonly calls: { batch: Batch; settle: (result: ExportResult) => void }[] = [];
+  /** Answers at once when it is set. */
+  answer: ((batch: Batch) => ExportResult) | undefined;
+
+  async start(): Promise<void> {}
+
+  async stop(): Promise<void> {}
+
+  send(batch: Batch, signal: AbortSignal): Promise<ExportResult> {
+    const { promise, resolve } = Promise.withResolvers<ExportResult>();
+    this.calls.push({ batch, settle: resolve });
+    signal.addEventListener('abort', () => resolve({ kind: 'retry', code: 'aborted' }));
+    if (this.answer !== undefined) resolve(this.answer(batch));
+    return promise;
+  }
+}
+
+export function textsOf(batch: Batch): string[] {
+  return batch.map(({ chunk, start, end }) => chunk.toString('utf8', start, end));
+}

@@ -1,0 +1,13 @@
+import type { Mail } from '../../src/pipeline/segment.ts';
+
+/** A mail as the receive thread hands it over. */
+export function mailOf(documents: readonly (string | Buffer)[], arrivedAtMs: number): Mail {
+  const buffers = documents.map((document) => Buffer.from(document));
+  let end = 0;
+  return {
+    count: buffers.length,
+    bytes: Buffer.concat(buffers),
+    ends: Uint32Array.from(buffers, (buffer) => (end += buffer.length)),
+    arrivedAtMs: Float64Array.from(buffers, () => arrivedAtMs),
+  };
+}
