@@ -1,0 +1,105 @@
+import { createSocket } from 'node:dgram';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { DaemonProcess } from '../fakes/daemon-process.ts';
+import { eventually } from '../fakes/eventually.ts';
+import { HEADER, segment } from '../fakes/fixtures.ts';
+import { Scope } from '../fakes/scope.ts';
+
+const scope = new Scope();
+
+async function run(args: readonly string[], env: Readonly<Record<string, string>> = {}, cwd?: string): Promise<DaemonProcess & { code: number | null }> {
+  const process = new DaemonProcess({ args, env, hasFreePorts: false, ...(cwd === undefined ? {} : { cwd }) });
+  const { code } = await process.end();
+  return Object.assign(process, { code });
+}
+
+test('--version names the version and the reference it is compatible with', async () => {
+  const { code, stdout } = await run(['-v']);
+  const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
+  expect([code, stdout]).toEqual([0, `xrayd ${version} (compatible with aws-xray-daemon 3.6.6)\n`]);
+});
+
+test('--help explains every command', async () => {
+  const { code, stdout } = await run(['-h']);
+  expect(code).toBe(0);
+  for (const word of ['daemon', 'local', 'send', 'healthcheck', '--buffer-memory', 'XRAYD_BUFFER_MEMORY']) expect(stdout).toContain(word);
+});
+
+test('a wrong flag exits 2, a wrong file 1, each with one line', async () => {
+  const flag = await run(['--regoin', 'x']);
+  expect([flag.code, flag.stderr]).toEqual([2, 'xrayd: unknown flag --regoin. Did you mean --region? See xrayd --help.\n']);
+  const file = join(scope.folder(), 'cfg.yaml');
+  writeFileSync(file, 'Version: 2\nRegoin: x\n');
+  const bad = await run(['-c', file]);
+  expect([bad.code, bad.stderr]).toEqual([1, `xrayd: ${file} line 2: unknown key "Regoin". Did you mean "Region"?\n`]);
+});
+
+test('cfg.yaml is found in the working folder, and --print-config says where each value came from', async () => {
+  const folder = scope.folder();
+  writeFileSync(join(folder, 'cfg.yaml'), 'Version: 2\nRegion: eu-north-1\n');
+  const { code, stdout } = await run(['--print-config', '-m', '9'], { AWS_REGION: 'us-east-1', HTTPS_PROXY: 'http://u:secret@p:1' }, folder);
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/^region +eu-north-1 +cfg\.yaml line 2$/m);
+  expect(stdout).toMatch(/^buffer-memory +9 +-m$/m);
+  expect(stdout).toMatch(/^proxy-address +http:\/\/\*\*\*@p:1 +HTTPS_PROXY$/m);
+});
+
+test('without a region it exits 1 and says where it looked and what to do', async () => {
+  const { code, stderr } = await run(['-b', '127.0.0.1:0', '-t', '127.0.0.1:0', '--http-address', '127.0.0.1:0']);
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/^xrayd: no AWS region: set --region, Region in cfg\.yaml or AWS_REGION \(looked at .*instance metadata: switched off.*\)\. For a daemon without AWS run: xrayd local\n$/);
+});
+
+test('a taken UDP port is named with its owner, and the exit code is 1', async () => {
+  const socket = createSocket('udp4');
+  await new Promise<void>((done) => socket.bind(0, '127.0.0.1', done));
+  const { port } = socket.address();
+  const { code, stderr } = await run(['local', '-b', `127.0.0.1:${port}`, '-t', '127.0.0.1:0', '--http-address', 'off']);
+  socket.close();
+  expect(code).toBe(1);
+  expect(stderr.trim().split('\n').at(-1)).toMatch(
+    new RegExp(`^xrayd: cannot listen on UDP 127\\.0\\.0\\.1:${port}: the port is taken by pid \\d+ \\(.+\\)\\. Stop it, or choose another with --bind\\.$`),
+  );
+});
+
+test('a taken TCP port, and an address that no interface has', async () => {
+  const server = createServer();
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  const { port } = server.address() as { port: number };
+  const taken = await run(['local', '-b', '127.0.0.1:0', '-t', `127.0.0.1:${port}`, '--http-address', 'off']);
+  server.close();
+  expect([taken.code, taken.stderr]).toEqual([1, expect.stringMatching(/cannot listen on TCP .* choose another with --bind-tcp\./)]);
+  const foreign = await run(['local', '-b', '192.0.2.1:2000', '-t', '127.0.0.1:0', '--http-address', 'off']);
+  expect([foreign.code, foreign.stderr]).toEqual([1, expect.stringContaining('no interface has this address')]);
+});
+
+test('a taken HTTP port does not stop a daemon that was not told to use it', async () => {
+  const first = await scope.daemon({ args: ['local'] });
+  const port = new URL(first.httpUrl).port;
+  const asked = await run(['local', '-b', '127.0.0.1:0', '-t', '127.0.0.1:0', '--http-address', `127.0.0.1:${port}`]);
+  expect([asked.code, asked.stderr]).toEqual([1, expect.stringContaining('cannot listen on HTTP')]);
+});
+
+test('-f writes the log to a file and nothing but what was asked for to the console', async () => {
+  const file = join(scope.folder(), 'xrayd.log');
+  const daemon = scope.spawn({ args: ['local', '-f', file, '-l', 'dev'] });
+  await eventually(() => daemon.stdout.includes('local X-Ray on UDP'));
+  await eventually(() => readFileSync(file, 'utf8').includes('xrayd is ready'));
+  expect(await daemon.stop()).toMatchObject({ code: 0 });
+  expect(daemon.stderr).toBe('');
+  expect(readFileSync(file, 'utf8')).toContain('xrayd stopped');
+});
+
+test('a log file that cannot be opened is said on the console, and the daemon runs', async () => {
+  const daemon = await scope.daemon({ args: ['local', '-f', '/dev/null/x.log'] });
+  expect(daemon.find(/cannot write the log file/)).toMatchObject({ level: 'error', file: '/dev/null/x.log' });
+});
+
+test('the flags of an image and a command after them work together', async () => {
+  const daemon = await scope.daemon({ args: ['-t', '127.0.0.1:0', '-b', '127.0.0.1:0', 'local'] });
+  await daemon.send(HEADER + segment('a'));
+  await eventually(() => daemon.stdout.includes('1-'));
+});

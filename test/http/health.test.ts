@@ -1,0 +1,56 @@
+import { expect, test } from 'vitest';
+import { healthOf } from '../../src/http/health.ts';
+import { HttpServer } from '../../src/http/server.ts';
+import type { ComponentState } from '../../src/pipeline/component.ts';
+import { MemoryLog } from '../fakes/log.ts';
+import { Scope } from '../fakes/scope.ts';
+
+const scope = new Scope();
+const OK: ComponentState[] = [
+  { name: 'udp', state: 'ok' },
+  { name: 'tcp', state: 'ok' },
+];
+const isHealthy = (probe: 'live' | 'ready', parts: ComponentState[], isStopping = false): boolean => healthOf(probe, parts, isStopping).isHealthy;
+
+test('AWS, credentials and a full buffer do not make the process unhealthy', () => {
+  const parts: ComponentState[] = [...OK, { name: 'exporter', state: 'degraded' }, { name: 'credentials', state: 'failed' }, { name: 'batcher', state: 'degraded' }];
+  expect(isHealthy('live', parts)).toBe(true);
+  expect(isHealthy('ready', parts)).toBe(true);
+});
+
+test('ready means bound and not stopping; live means not failed', () => {
+  const starting: ComponentState[] = [{ name: 'udp', state: 'starting' }, OK[1]!];
+  const failed: ComponentState[] = [{ name: 'udp', state: 'failed', reason: 'the receive thread ended' }, OK[1]!];
+  expect([isHealthy('live', starting), isHealthy('ready', starting)]).toEqual([true, false]);
+  expect([isHealthy('live', failed), isHealthy('ready', failed)]).toEqual([false, false]);
+  expect([isHealthy('live', OK, true), isHealthy('ready', OK, true)]).toEqual([true, false]);
+  expect(healthOf('live', failed, false).reason).toBe('udp: the receive thread ended');
+});
+
+async function server(parts: ComponentState[], port = 0, isRequired = true): Promise<{ http: HttpServer; log: MemoryLog }> {
+  const log = new MemoryLog();
+  const deps = { parts: () => parts, isStopping: () => false, counts: () => ({ received: 1 }), metrics: async () => 'm 1\n', log };
+  return { http: await scope.start(new HttpServer({ host: '127.0.0.1', port, isRequired }, deps)), log };
+}
+
+test('answers with the state and reason of each part as JSON', async () => {
+  const { http } = await server([...OK, { name: 'credentials', state: 'degraded', reason: 'none' }]);
+  const answer = await fetch(`http://127.0.0.1:${http.address!.port}/readyz`);
+  expect(answer.status).toBe(200);
+  expect(await answer.json()).toEqual({
+    status: 'ok',
+    parts: [...OK, { name: 'credentials', state: 'degraded', reason: 'none' }],
+    segments: { received: 1 },
+  });
+  expect((await fetch(`http://127.0.0.1:${http.address!.port}/other`)).status).toBe(404);
+  const metrics = await fetch(`http://127.0.0.1:${http.address!.port}/metrics`);
+  expect(metrics.headers.get('content-type')).toBe('text/plain; version=0.0.4; charset=utf-8');
+});
+
+test('a taken port is one error line when nobody asked for it, and ends the start when somebody did', async () => {
+  const { http } = await server(OK);
+  const { http: second, log } = await server(OK, http.address!.port, false);
+  expect(log.find(/--http-address/, 'error')).toHaveLength(1);
+  expect(second.state.state).toBe('failed');
+  await expect(server(OK, http.address!.port)).rejects.toThrow(/EADDRINUSE/);
+});

@@ -1,0 +1,52 @@
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { Accounting } from '../../src/pipeline/accounting.ts';
+import { LIVE_METRICS, METRICS, metricsDoc, MetricsPage } from '../../src/telemetry/metrics.ts';
+import { PROCESS_METRICS } from '../../src/telemetry/process-metrics.ts';
+
+const SOURCES = { kernelDrops: () => 4, bufferLimitBytes: () => 10, concurrency: () => 2, credentialsExpireAtMs: () => undefined, lastSuccessMs: () => 5_000 };
+
+function page(accounting: Accounting): MetricsPage {
+  return new MetricsPage({ snapshot: () => accounting.snapshot(), ...SOURCES }, '1.2.3');
+}
+
+test('shows the catalogue, with help and type for each', async () => {
+  const text = await page(new Accounting()).render();
+  for (const name of [...METRICS.map((metric) => metric.name), ...Object.values(LIVE_METRICS).map((metric) => metric.name)]) {
+    expect(text).toMatch(new RegExp(`^# HELP ${name} \\S`, 'm'));
+    expect(text).toMatch(new RegExp(`^# TYPE ${name} (counter|gauge|histogram)$`, 'm'));
+  }
+  expect(text).toMatch(/^process_resident_memory_bytes \d+$/m);
+  expect(text).toMatch(/^nodejs_heap_size_used_bytes \d+$/m);
+  expect(text).toContain('xrayd_build_info{version="1.2.3"');
+});
+
+test('has every name that DESIGN promises', () => {
+  const names = new Set([...METRICS.map((metric) => metric.name), ...Object.values(LIVE_METRICS).map((metric) => metric.name)]);
+  const promised = `segments_received_total segments_rejected_total segments_dropped_total segments_sent_total segments_unprocessed_total segments_retried_total
+    kernel_drops_total buffer_segments buffer_bytes buffer_limit_bytes in_flight_segments put_trace_segments_total put_trace_segments_duration_seconds
+    upload_concurrency proxy_requests_total credentials_expiry_timestamp_seconds last_success_timestamp_seconds segments_restored_total spooled_segments spooled_bytes`;
+  for (const name of promised.split(/\s+/)) expect(names).toContain(`xrayd_${name}`);
+});
+
+test('each scrape is one moment: numbers do not add up over scrapes', async () => {
+  const accounting = new Accounting();
+  const metrics = page(accounting);
+  accounting.sent = 3;
+  accounting.countUnprocessed('ParseError');
+  await metrics.render();
+  accounting.sent = 5;
+  metrics.countCall('sent', 0.02);
+  metrics.countRequest('/GetSamplingRules', 200);
+  const [text, again] = await Promise.all([metrics.render(), metrics.render()]);
+  expect(text).toMatch(/^xrayd_segments_sent_total 5$/m);
+  expect(text).toMatch(/^xrayd_segments_unprocessed_total\{code="ParseError"\} 1$/m);
+  expect(text).toMatch(/^xrayd_put_trace_segments_total\{outcome="sent"\} 1$/m);
+  expect(text).toMatch(/^xrayd_proxy_requests_total\{path="\/GetSamplingRules",status="200"\} 1$/m);
+  expect(text).not.toMatch(/^xrayd_credentials_expiry_timestamp_seconds \d/m);
+  expect(again).toMatch(/^xrayd_segments_sent_total 5$/m);
+});
+
+test('docs/metrics.md is up to date', () => {
+  expect(readFileSync('docs/metrics.md', 'utf8')).toBe(metricsDoc(PROCESS_METRICS));
+});
