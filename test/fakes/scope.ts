@@ -20,6 +20,11 @@ export class Scope {
     return server;
   }
 
+  /** Done after the test. */
+  add(cleanUp: () => unknown): void {
+    this.#cleanUps.push(cleanUp);
+  }
+
   /** A daemon that is killed at the end; not waited for. */
   spawn(options: DaemonOptions): DaemonProcess {
     const daemon = new DaemonProcess(options);

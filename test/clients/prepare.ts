@@ -1,0 +1,96 @@
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const SOURCES = dirname(fileURLToPath(import.meta.url));
+const CACHE = join(SOURCES, '../../node_modules/.cache/xrayd-clients');
+const INSTALL_TIMEOUT_MS = 300_000;
+
+export interface Client {
+  readonly name: string;
+  /** Program and arguments; undefined when the client cannot run here. */
+  readonly command: readonly string[] | undefined;
+  /** Why it cannot. */
+  readonly skipped: string;
+}
+
+interface Recipe {
+  readonly name: string;
+  /** What says which versions: a change makes a new installation. */
+  readonly pinnedBy: string;
+  readonly tool: string;
+  readonly install: (folder: string) => void;
+  readonly command: (folder: string) => readonly string[];
+}
+
+const RECIPES: readonly Recipe[] = [
+  {
+    name: 'python',
+    pinnedBy: 'requirements.txt',
+    tool: 'python3',
+    install: (folder) => {
+      run('python3', ['-m', 'venv', 'venv'], folder);
+      run('venv/bin/pip', ['install', '--quiet', '--disable-pip-version-check', '--no-deps', '-r', 'requirements.txt'], folder);
+    },
+    command: (folder) => [join(folder, 'venv/bin/python'), join(folder, 'app.py')],
+  },
+  {
+    name: 'node',
+    pinnedBy: 'package-lock.json',
+    tool: 'npm',
+    install: (folder) => run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'], folder),
+    command: (folder) => [process.execPath, join(folder, 'app.cjs')],
+  },
+  {
+    name: 'go',
+    pinnedBy: 'go.sum',
+    tool: 'go',
+    install: (folder) => run('go', ['build', '-o', 'app', '.'], folder),
+    command: (folder) => [join(folder, 'app')],
+  },
+];
+
+/** Installs each client once, beside node_modules. One that cannot be installed is skipped by name, unless XRAYD_REQUIRE_CLIENTS is set: CI's case. */
+export function prepareClients(): Client[] {
+  return RECIPES.map((recipe) => {
+    try {
+      return { name: recipe.name, command: prepare(recipe), skipped: '' };
+    } catch (error) {
+      if (process.env['XRAYD_REQUIRE_CLIENTS']) throw error;
+      return { name: recipe.name, command: undefined, skipped: reasonOf(recipe, error) };
+    }
+  });
+}
+
+function prepare(recipe: Recipe): readonly string[] {
+  const source = join(SOURCES, recipe.name);
+  const hash = createHash('sha256');
+  for (const file of [recipe.pinnedBy, ...programsOf(recipe.name)]) hash.update(readFileSync(join(source, file)));
+  const folder = join(CACHE, `${recipe.name}-${hash.digest('hex').slice(0, 12)}`);
+  if (existsSync(join(folder, 'installed'))) return recipe.command(folder);
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(CACHE, { recursive: true });
+  cpSync(source, folder, { recursive: true });
+  run(recipe.tool, [recipe.tool === 'go' ? 'version' : '--version'], folder);
+  recipe.install(folder);
+  // Last, so that an installation that was cut off is made again.
+  cpSync(join(folder, recipe.pinnedBy), join(folder, 'installing'));
+  renameSync(join(folder, 'installing'), join(folder, 'installed'));
+  return recipe.command(folder);
+}
+
+function programsOf(name: string): string[] {
+  return { python: ['app.py'], node: ['app.cjs'], go: ['main.go', 'go.mod'] }[name] ?? [];
+}
+
+function run(program: string, args: readonly string[], cwd: string): void {
+  execFileSync(program, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'], timeout: INSTALL_TIMEOUT_MS });
+}
+
+function reasonOf({ tool }: Recipe, error: unknown): string {
+  const { code, stderr } = error as { code?: string; stderr?: Buffer };
+  if (code === 'ENOENT') return `${tool} is not installed`;
+  return `it could not be installed: ${stderr?.toString().trim().split('\n').at(-1) ?? String(error)}`;
+}
