@@ -30,7 +30,11 @@ test.each([
   ['407 of a proxy', answer(407, ''), { kind: 'retry', code: 'http_407' }],
   ['404 of something else', answer(404, ''), { kind: 'retry', code: 'http_404' }],
   ['a redirect', answer(302, ''), { kind: 'retry', code: 'http_302' }],
-  ['InvalidRequestException', answer(400, {}, { 'x-amzn-errortype': 'InvalidRequestException' }), { kind: 'rejected', code: 'InvalidRequestException' }],
+  [
+    'InvalidRequestException',
+    answer(400, {}, { 'x-amzn-errortype': 'InvalidRequestException' }),
+    { kind: 'rejected', code: 'InvalidRequestException' },
+  ],
   ['413', answer(413, ''), { kind: 'rejected', code: 'http_413' }],
   ['a time-out', failure('timeout'), { kind: 'retry', code: 'timeout' }],
   ['no DNS', failure('dns'), { kind: 'retry', code: 'dns' }],
@@ -56,7 +60,10 @@ test('refused documents are found by their id, wherever it stands in the documen
 
 test('an answer without an id goes to a document that has none, an unknown id to any that is left, and no position is named twice', () => {
   const documents = ['{"id":"1"}', 'None', '{"id":"1"}'];
-  const result = classify(refuse({ ErrorCode: 'ParseError' }, { Id: '1', ErrorCode: 'A' }, { Id: 'gone' }, { Id: '1', ErrorCode: 'B' }, { Id: null }), () => documents);
+  const result = classify(
+    refuse({ ErrorCode: 'ParseError' }, { Id: '1', ErrorCode: 'A' }, { Id: 'gone' }, { Id: '1', ErrorCode: 'B' }, { Id: null }),
+    () => documents,
+  );
   expect(result).toEqual({
     kind: 'partial',
     refused: [

@@ -29,19 +29,26 @@ test("the body is the one that AWS's own client makes of the same documents", as
 
 test('the signature is right in the eyes of another implementation, for any body, path and query', async () => {
   await fc.assert(
-    fc.asyncProperty(fc.uint8Array({ maxLength: 200 }), fc.stringMatching(/^\/[A-Za-z0-9._~/-]{0,20}$/), fc.stringMatching(/^[a-z]{1,5}=[A-Za-z0-9._~-]{0,5}$/), async (bytes, path, query) => {
-      const url = new URL('https://xray.us-east-1.amazonaws.com');
-      url.pathname = path.replaceAll(/\/{2,}/g, '/');
-      url.search = query;
-      const body = Buffer.from(bytes);
-      const credentials = { ...EXAMPLE_CREDENTIALS, sessionToken: 'token' };
-      const request = { url, method: 'POST', headers: { 'content-type': 'application/json', 'user-agent': 'x' }, body };
-      const headers = await signedHeaders(request, credentials, 'xray', 'us-east-1', new Date());
-      expect(headers['x-amz-security-token']).toBe('token');
-      expect(signatureProblem({ method: 'POST', target: url.pathname + url.search, headers, body }, 'xray', 'us-east-1', [credentials])).toBeUndefined();
-      const tampered = { method: 'POST', target: url.pathname + url.search, headers, body: Buffer.concat([body, Buffer.from('x')]) };
-      expect(signatureProblem(tampered, 'xray', 'us-east-1', [credentials])).toBe('InvalidSignatureException');
-    }),
+    fc.asyncProperty(
+      fc.uint8Array({ maxLength: 200 }),
+      fc.stringMatching(/^\/[A-Za-z0-9._~/-]{0,20}$/),
+      fc.stringMatching(/^[a-z]{1,5}=[A-Za-z0-9._~-]{0,5}$/),
+      async (bytes, path, query) => {
+        const url = new URL('https://xray.us-east-1.amazonaws.com');
+        url.pathname = path.replaceAll(/\/{2,}/g, '/');
+        url.search = query;
+        const body = Buffer.from(bytes);
+        const credentials = { ...EXAMPLE_CREDENTIALS, sessionToken: 'token' };
+        const request = { url, method: 'POST', headers: { 'content-type': 'application/json', 'user-agent': 'x' }, body };
+        const headers = await signedHeaders(request, credentials, 'xray', 'us-east-1', new Date());
+        expect(headers['x-amz-security-token']).toBe('token');
+        expect(
+          signatureProblem({ method: 'POST', target: url.pathname + url.search, headers, body }, 'xray', 'us-east-1', [credentials]),
+        ).toBeUndefined();
+        const tampered = { method: 'POST', target: url.pathname + url.search, headers, body: Buffer.concat([body, Buffer.from('x')]) };
+        expect(signatureProblem(tampered, 'xray', 'us-east-1', [credentials])).toBe('InvalidSignatureException');
+      },
+    ),
     { numRuns: 50 },
   );
 });

@@ -32,7 +32,10 @@ function documentsOf(xray: FakeXRay): string[] {
   return bodies.flatMap(({ TraceSegmentDocuments }) => TraceSegmentDocuments);
 }
 
-const isOf = (path: string) => (document: string): boolean => new RegExp(`"url": ?"[^"]*${path}"`).test(document);
+const isOf =
+  (path: string) =>
+  (document: string): boolean =>
+    new RegExp(`"url": ?"[^"]*${path}"`).test(document);
 
 for (const { name, command, skipped } of prepareClients()) {
   test.skipIf(command === undefined)(

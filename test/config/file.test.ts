@@ -89,7 +89,8 @@ test('a file without a version is refused with the file to write instead', () =>
 });
 
 test('keys from before version 1 are refused with the file to write instead', () => {
-  const old = 'Processor:\n  Region: us-east-1\n  BatchSize: 50\n  BufferSizeMB: 24\nSocket:\n  BufferSizeKB: 128\n  UDPAddress: "127.0.0.1:2000"\nLogging:\n  LogFile: /x.log\nVersion: 1\n';
+  const old =
+    'Processor:\n  Region: us-east-1\n  BatchSize: 50\n  BufferSizeMB: 24\nSocket:\n  BufferSizeKB: 128\n  UDPAddress: "127.0.0.1:2000"\nLogging:\n  LogFile: /x.log\nVersion: 1\n';
   expect(() => parseConfigFile('cfg.yaml', old)).toThrow(
     'cfg.yaml line 2: "Processor.Region" is a key from before version 1. Write this instead:\n\nRegion: us-east-1\nTotalBufferSizeMB: 24\nSocket:\n  UDPAddress: 127.0.0.1:2000\nLogging:\n  LogPath: /x.log\nVersion: 2\n',
   );

@@ -61,7 +61,9 @@ test.each(WRONG)('%j is refused with words that help', (args, message) => {
 });
 
 test('a password in a wrong proxy address is not repeated', () => {
-  expect(() => parseFlags(['-p', 'ftp://user:secret@x'])).toThrow(expect.objectContaining({ message: expect.not.stringContaining('secret') as string }) as Error);
+  expect(() => parseFlags(['-p', 'ftp://user:secret@x'])).toThrow(
+    expect.objectContaining({ message: expect.not.stringContaining('secret') as string }) as Error,
+  );
 });
 
 test('no two options share a flag', () => {

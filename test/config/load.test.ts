@@ -8,7 +8,11 @@ import { parseConfigFile } from '../../src/config/parse-file.ts';
 import { OPTION_NAMES, SPECS } from '../../src/config/schema.ts';
 
 function load(args: string[], env: Record<string, string> = {}, file?: string): LoadedConfig {
-  return mergeConfig({ commandLine: parseFlags(args), env, file: file === undefined ? undefined : parseConfigFile('cfg.yaml', `${file}\nVersion: 2\n`) });
+  return mergeConfig({
+    commandLine: parseFlags(args),
+    env,
+    file: file === undefined ? undefined : parseConfigFile('cfg.yaml', `${file}\nVersion: 2\n`),
+  });
 }
 
 test('flag > XRAYD_* > cfg.yaml > AWS variables > default, each with its origin', () => {
@@ -32,7 +36,12 @@ test('every option but those of the command line is a variable too', () => {
     const spec = SPECS[name];
     const variable = envNameOf(spec);
     if (variable === undefined) continue;
-    const text = spec.kind === 'number' ? String(spec.min) : spec.kind === 'switch' ? 'true' : (spec.choices?.[0] ?? (spec.form === 'url' ? 'http://h:1' : 'h:1'));
+    const text =
+      spec.kind === 'number'
+        ? String(spec.min)
+        : spec.kind === 'switch'
+          ? 'true'
+          : (spec.choices?.[0] ?? (spec.form === 'url' ? 'http://h:1' : 'h:1'));
     const { config, origins } = load([], { [variable]: text });
     expect([name, String(config[name]), origins[name]]).toEqual([name, text, variable]);
   }

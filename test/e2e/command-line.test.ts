@@ -10,7 +10,11 @@ import { Scope } from '../fakes/scope.ts';
 
 const scope = new Scope();
 
-async function run(args: readonly string[], env: Readonly<Record<string, string>> = {}, cwd?: string): Promise<DaemonProcess & { code: number | null }> {
+async function run(
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+  cwd?: string,
+): Promise<DaemonProcess & { code: number | null }> {
   const process = new DaemonProcess({ args, env, hasFreePorts: false, ...(cwd === undefined ? {} : { cwd }) });
   const { code } = await process.end();
   return Object.assign(process, { code });
@@ -50,7 +54,9 @@ test('cfg.yaml is found in the working folder, and --print-config says where eac
 test('without a region it exits 1 and says where it looked and what to do', async () => {
   const { code, stderr } = await run(['-b', '127.0.0.1:0', '-t', '127.0.0.1:0', '--http-address', '127.0.0.1:0']);
   expect(code).toBe(1);
-  expect(stderr).toMatch(/^xrayd: no AWS region: set --region, Region in cfg\.yaml or AWS_REGION \(looked at .*instance metadata: switched off.*\)\. For a daemon without AWS run: xrayd local\n$/);
+  expect(stderr).toMatch(
+    /^xrayd: no AWS region: set --region, Region in cfg\.yaml or AWS_REGION \(looked at .*instance metadata: switched off.*\)\. For a daemon without AWS run: xrayd local\n$/,
+  );
 });
 
 test('a taken UDP port is named with its owner, and the exit code is 1', async () => {
@@ -61,7 +67,9 @@ test('a taken UDP port is named with its owner, and the exit code is 1', async (
   socket.close();
   expect(code).toBe(1);
   expect(stderr.trim().split('\n').at(-1)).toMatch(
-    new RegExp(`^xrayd: cannot listen on UDP 127\\.0\\.0\\.1:${port}: the port is taken by pid \\d+ \\(.+\\)\\. Stop it, or choose another with --bind\\.$`),
+    new RegExp(
+      `^xrayd: cannot listen on UDP 127\\.0\\.0\\.1:${port}: the port is taken by pid \\d+ \\(.+\\)\\. Stop it, or choose another with --bind\\.$`,
+    ),
   );
 });
 

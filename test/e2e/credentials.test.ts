@@ -44,7 +44,10 @@ test('profile: keys in the credentials file, chosen by AWS_PROFILE', async () =>
   const xray = await scope.start(new FakeXRay());
   const home = scope.folder();
   mkdirSync(join(home, '.aws'));
-  writeFileSync(join(home, '.aws/credentials'), `[team]\naws_access_key_id=${KEYS.AWS_ACCESS_KEY_ID}\naws_secret_access_key=${KEYS.AWS_SECRET_ACCESS_KEY}\n`);
+  writeFileSync(
+    join(home, '.aws/credentials'),
+    `[team]\naws_access_key_id=${KEYS.AWS_ACCESS_KEY_ID}\naws_secret_access_key=${KEYS.AWS_SECRET_ACCESS_KEY}\n`,
+  );
   const daemon = await start(xray, { HOME: home, AWS_PROFILE: 'team' });
   await expectUpload(daemon, xray);
   expect(daemon.find(/credentials found/)).toMatchObject({ provider: 'profile team' });
@@ -78,7 +81,8 @@ test('profile: SSO with an sso-session', async () => {
   const home = scope.folder();
   const cache = join(home, '.aws/sso/cache');
   mkdirSync(cache, { recursive: true });
-  const session = '[sso-session corp]\nsso_region=us-east-1\nsso_start_url=https://corp.awsapps.com/start\nsso_registration_scopes=sso:account:access\n';
+  const session =
+    '[sso-session corp]\nsso_region=us-east-1\nsso_start_url=https://corp.awsapps.com/start\nsso_registration_scopes=sso:account:access\n';
   writeFileSync(join(home, '.aws/config'), `${session}[profile dev]\nsso_session=corp\nsso_account_id=123456789012\nsso_role_name=dev\n`);
   const expiresAt = new Date(Date.now() + 3_600_000).toISOString();
   const token = { accessToken: sso.accessToken, expiresAt, region: 'us-east-1', startUrl: 'https://corp.awsapps.com/start' };
@@ -106,7 +110,8 @@ test('IRSA: the web identity token is exchanged, and read again when kubelet has
   await eventually(() => sts.issued.length > issued);
   await expectUpload(daemon, xray, 'third');
   expect(sts.requests.at(-1)?.body.toString()).toContain('token-of-tomorrow');
-  const key = (request: { headers: Readonly<Record<string, string>> }): string => /Credential=([^/]+)/.exec(request.headers['authorization'] ?? '')?.[1] ?? '';
+  const key = (request: { headers: Readonly<Record<string, string>> }): string =>
+    /Credential=([^/]+)/.exec(request.headers['authorization'] ?? '')?.[1] ?? '';
   expect(new Set(xray.calls('/TraceSegments').map(key)).size).toBeGreaterThan(1);
   expect((await daemon.metrics())['xrayd_credentials_expiry_timestamp_seconds']).toBeGreaterThan(Date.now() / 1000);
 });
@@ -153,7 +158,10 @@ test('ECS: the region comes from the metadata file where the agent writes one', 
   const xray = await scope.start(new FakeXRay({ region: 'us-west-2' }));
   const file = join(scope.folder(), 'metadata.json');
   writeFileSync(file, '{"TaskARN":"arn:aws:ecs:us-west-2:123456789012:task/x"}');
-  const daemon = await scope.daemon({ args: ['--endpoint', xray.url], env: { ...KEYS, ECS_ENABLE_CONTAINER_METADATA: 'true', ECS_CONTAINER_METADATA_FILE: file } });
+  const daemon = await scope.daemon({
+    args: ['--endpoint', xray.url],
+    env: { ...KEYS, ECS_ENABLE_CONTAINER_METADATA: 'true', ECS_CONTAINER_METADATA_FILE: file },
+  });
   await expectUpload(daemon, xray);
 });
 
@@ -217,7 +225,9 @@ test('no credentials at all: the record names all five places', async () => {
   const tried = daemon.find(/no AWS credentials/)?.['tried'] as string[];
   expect(tried).toHaveLength(5);
   expect(tried[0]).toBe('environment: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not set');
-  expect(tried[1]).toMatch(/^profile default: \/nonexistent\/\.aws\/credentials does not exist, \/nonexistent\/\.aws\/config does not exist \(uid \d+\)$/);
+  expect(tried[1]).toMatch(
+    /^profile default: \/nonexistent\/\.aws\/credentials does not exist, \/nonexistent\/\.aws\/config does not exist \(uid \d+\)$/,
+  );
   expect(tried[2]).toBe('web identity (IRSA): AWS_WEB_IDENTITY_TOKEN_FILE and AWS_ROLE_ARN are not set');
   expect(tried[3]).toContain('AWS_CONTAINER_CREDENTIALS_FULL_URI are not set');
   expect(tried[4]).toBe('instance metadata (IMDSv2): switched off by AWS_EC2_METADATA_DISABLED');
@@ -269,7 +279,8 @@ test('an expired token is renewed and the batch delivered', async () => {
   agent.token = 't';
   const xray = await scope.start(new FakeXRay({ credentials: agent.issued }));
   let isExpired = true;
-  xray.intercept = () => (isExpired ? { status: 403, headers: { 'x-amzn-errortype': 'ExpiredTokenException' }, body: '{"message":"expired"}' } : undefined);
+  xray.intercept = () =>
+    isExpired ? { status: 403, headers: { 'x-amzn-errortype': 'ExpiredTokenException' }, body: '{"message":"expired"}' } : undefined;
   const daemon = await start(xray, { AWS_CONTAINER_CREDENTIALS_FULL_URI: `${agent.url}/v1/credentials`, AWS_CONTAINER_AUTHORIZATION_TOKEN: 't' });
   await daemon.send(HEADER + segment('a'));
   await eventually(() => agent.issued.length >= 2);

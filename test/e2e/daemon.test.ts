@@ -46,7 +46,10 @@ test('the calls have the headers of the reference daemon, and no others', async 
   const theirs = Object.fromEntries(reference!.headers.map(([name, value]) => [name.toLowerCase(), value]));
   const ours = xray.calls('/TraceSegments')[0]!.headers;
   // Go's transport adds accept-encoding; Node's writes the connection header that HTTP/1.1 implies.
-  const names = (headers: object): string[] => Object.keys(headers).filter((name) => !['accept-encoding', 'connection'].includes(name)).toSorted();
+  const names = (headers: object): string[] =>
+    Object.keys(headers)
+      .filter((name) => !['accept-encoding', 'connection'].includes(name))
+      .toSorted();
   expect(names(ours)).toEqual(names(theirs));
   const signed = /SignedHeaders=([^,]+)/;
   expect(signed.exec(ours['authorization'] ?? '')?.[1]).toBe(signed.exec(theirs['authorization'] ?? '')?.[1]);
@@ -134,7 +137,12 @@ test('telemetry records are flushed at shutdown, with the counts of the drain', 
   await daemon.stop();
   const body = JSON.parse(xray.calls('/TelemetryRecords')[0]!.body.toString()) as { TelemetryRecords: Record<string, unknown>[] };
   expect(body).toMatchObject({ EC2InstanceId: 'i-1', Hostname: 'host-1', ResourceARN: 'arn:aws:ec2:us-east-1:123456789012:instance/i-1' });
-  expect(body.TelemetryRecords[0]).toMatchObject({ SegmentsReceivedCount: 2, SegmentsSentCount: 1, SegmentsRejectedCount: 1, SegmentsSpilloverCount: 0 });
+  expect(body.TelemetryRecords[0]).toMatchObject({
+    SegmentsReceivedCount: 2,
+    SegmentsSentCount: 1,
+    SegmentsRejectedCount: 1,
+    SegmentsSpilloverCount: 0,
+  });
   // The members and their order are the reference daemon's.
   const reference = REFERENCE_REQUESTS.find(({ path }) => path === '/TelemetryRecords');
   const theirs = JSON.parse(reference!.body) as typeof body;

@@ -70,7 +70,8 @@ test('all recorded datagrams of real SDKs are shown or counted as refused', asyn
 
 // §4.6 of the protocol reference, a row a test: what each SDK sends and what it needs in the answer.
 type Rule = Record<string, unknown>;
-const recorded = (client: string, path: string): Buffer => SAMPLING_REQUESTS.find((one) => one.client.startsWith(client) && one.path === path)!.request;
+const recorded = (client: string, path: string): Buffer =>
+  SAMPLING_REQUESTS.find((one) => one.client.startsWith(client) && one.path === path)!.request;
 
 async function rulesFor(request: Buffer): Promise<{ status: number; rule: Rule }> {
   const daemon = await local();
@@ -97,7 +98,19 @@ test('§4.6 Node: targets with a number as LastRuleModification', async () => {
 
 test('§4.6 Python: every member of the rule is there and attributes are falsy or empty', async () => {
   const { rule } = await rulesFor(recorded('aws-xray-sdk-python', '/GetSamplingRules'));
-  const members = ['RuleName', 'Priority', 'FixedRate', 'ReservoirSize', 'ServiceName', 'ServiceType', 'Host', 'HTTPMethod', 'URLPath', 'Version', 'ResourceARN'];
+  const members = [
+    'RuleName',
+    'Priority',
+    'FixedRate',
+    'ReservoirSize',
+    'ServiceName',
+    'ServiceType',
+    'Host',
+    'HTTPMethod',
+    'URLPath',
+    'Version',
+    'ResourceARN',
+  ];
   for (const member of members) expect(rule[member] ?? undefined).toBeDefined();
 });
 
@@ -126,7 +139,10 @@ test('§4.6 .NET: an empty body with application/json; charset=utf-8', async () 
 
 test('§4.6 Ruby: a signature of rubbish is not looked at', async () => {
   const daemon = await local();
-  const answer = await post(daemon, '/GetSamplingRules', '{}', { authorization: 'AWS4-HMAC-SHA256 Credential=x/y', 'content-type': 'application/json' });
+  const answer = await post(daemon, '/GetSamplingRules', '{}', {
+    authorization: 'AWS4-HMAC-SHA256 Credential=x/y',
+    'content-type': 'application/json',
+  });
   expect(answer.status).toBe(200);
 });
 
@@ -139,7 +155,9 @@ test('ADOT: an empty body of length 0, and statistics in its own words', async (
 test('an unknown rule in the statistics is answered with ErrorCode 400, as AWS does', async () => {
   const daemon = await local();
   const answer = await post(daemon, '/SamplingTargets', '{"SamplingStatisticsDocuments":[{"RuleName":"gone"},null]}');
-  expect(await answer.json()).toMatchObject({ UnprocessedStatistics: [{ RuleName: 'gone', ErrorCode: '400', Message: 'Unknown rule' }, { RuleName: null }] });
+  expect(await answer.json()).toMatchObject({
+    UnprocessedStatistics: [{ RuleName: 'gone', ErrorCode: '400', Message: 'Unknown rule' }, { RuleName: null }],
+  });
 });
 
 test('POST /TraceSegments takes documents that no datagram can hold', async () => {

@@ -27,7 +27,8 @@ test.each(SAMPLING_REQUESTS)('$client gets an answer from $path that it can use'
   expect(status).toBe(200);
   expect(head).toMatch(/^content-type: application\/json/im);
   const answer = JSON.parse(body) as Record<string, unknown>;
-  if (path === '/GetSamplingRules') expect(answer).toMatchObject({ SamplingRuleRecords: [{ SamplingRule: { Version: 1, Attributes: {}, ResourceARN: '*' } }] });
+  if (path === '/GetSamplingRules')
+    expect(answer).toMatchObject({ SamplingRuleRecords: [{ SamplingRule: { Version: 1, Attributes: {}, ResourceARN: '*' } }] });
   else expect(answer).toMatchObject({ LastRuleModification: 0, SamplingTargetDocuments: [{ RuleName: 'Default' }], UnprocessedStatistics: [] });
   expect(xray.problems).toEqual([]);
 });
@@ -119,26 +120,32 @@ const DIFFERENCES: Readonly<Record<string, { status?: number; body?: RegExp; tar
   'no host header': { body: /^$/ },
   'upstream not listening': { status: 502, body: /"Message":"xrayd could not reach X-Ray: connection_refused"/ },
 };
-test.each(PROXY_CASES)('with --proxy-allow all, "$name" goes as through the reference daemon', async ({ name, request, upstream, upstreamReply, response }) => {
-  const server = await scope.start(new RawUpstream());
-  if (upstreamReply !== undefined) server.reply = upstreamReply;
-  const endpoint = upstreamReply === undefined ? 'http://127.0.0.1:9' : server.url;
-  const daemon = await scope.daemon({ args: ['--endpoint', endpoint, '-n', 'us-east-1', '--proxy-allow', 'all'], env });
-  const answer = await rawRequest(daemon.tcpUrl, request);
-  const difference = DIFFERENCES[name] ?? {};
-  const theirs = { status: Number(/^HTTP\/1\.\d (\d+)/m.exec(response.replace(/^HTTP\/1\.1 100 Continue\r\n\r\n/, ''))?.[1]), body: lastBody(response) };
-  expect(answer.status).toBe(difference.status ?? theirs.status);
-  if (difference.body === undefined) expect(answer.body).toBe(theirs.body);
-  else expect(answer.body).toMatch(difference.body);
-  const first = upstream[0];
-  if (first === undefined) {
-    expect(server.requests).toEqual([]);
-    return;
-  }
-  const ours = server.requests[0];
-  expect({ method: ours?.method, target: ours?.target }).toEqual({ method: first.method, target: difference.target ?? first.target });
-  expect(ours?.body).toEqual(first.body);
-});
+test.each(PROXY_CASES)(
+  'with --proxy-allow all, "$name" goes as through the reference daemon',
+  async ({ name, request, upstream, upstreamReply, response }) => {
+    const server = await scope.start(new RawUpstream());
+    if (upstreamReply !== undefined) server.reply = upstreamReply;
+    const endpoint = upstreamReply === undefined ? 'http://127.0.0.1:9' : server.url;
+    const daemon = await scope.daemon({ args: ['--endpoint', endpoint, '-n', 'us-east-1', '--proxy-allow', 'all'], env });
+    const answer = await rawRequest(daemon.tcpUrl, request);
+    const difference = DIFFERENCES[name] ?? {};
+    const theirs = {
+      status: Number(/^HTTP\/1\.\d (\d+)/m.exec(response.replace(/^HTTP\/1\.1 100 Continue\r\n\r\n/, ''))?.[1]),
+      body: lastBody(response),
+    };
+    expect(answer.status).toBe(difference.status ?? theirs.status);
+    if (difference.body === undefined) expect(answer.body).toBe(theirs.body);
+    else expect(answer.body).toMatch(difference.body);
+    const first = upstream[0];
+    if (first === undefined) {
+      expect(server.requests).toEqual([]);
+      return;
+    }
+    const ours = server.requests[0];
+    expect({ method: ours?.method, target: ours?.target }).toEqual({ method: first.method, target: difference.target ?? first.target });
+    expect(ours?.body).toEqual(first.body);
+  },
+);
 
 function lastBody(response: string): string {
   const [first = ''] = response.replace(/^HTTP\/1\.1 100 Continue\r\n\r\n/, '').split(/(?<=.)HTTP\/1\.1 /);
@@ -152,7 +159,10 @@ test('bodies over the limit are refused with 413 and the daemon goes on', async 
   const answer = await rawRequest(daemon.tcpUrl, 'POST /SamplingTargets HTTP/1.1\r\nHost: x\r\nContent-Length: 104857600\r\n\r\n{');
   expect(answer.status).toBe(413);
   const chunk = `${(65_536).toString(16)}\r\n${'a'.repeat(65_536)}\r\n`;
-  const chunked = await rawRequest(daemon.tcpUrl, `POST /SamplingTargets HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n${chunk.repeat(20)}`);
+  const chunked = await rawRequest(
+    daemon.tcpUrl,
+    `POST /SamplingTargets HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n${chunk.repeat(20)}`,
+  );
   expect(chunked.status).toBe(413);
   expect(xray.requests).toEqual([]);
   expect((await post(daemon, '/GetSamplingRules')).status).toBe(200);

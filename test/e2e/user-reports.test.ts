@@ -11,7 +11,10 @@ import { EXAMPLE_CREDENTIALS, FakeXRay } from '../fakes/xray.ts';
 const scope = new Scope();
 const env = { AWS_ACCESS_KEY_ID: EXAMPLE_CREDENTIALS.accessKeyId, AWS_SECRET_ACCESS_KEY: EXAMPLE_CREDENTIALS.secretAccessKey };
 
-async function start(more: Readonly<Record<string, string>> = {}, args: readonly string[] = ['-n', 'us-east-1']): Promise<{ xray: FakeXRay; daemon: DaemonProcess }> {
+async function start(
+  more: Readonly<Record<string, string>> = {},
+  args: readonly string[] = ['-n', 'us-east-1'],
+): Promise<{ xray: FakeXRay; daemon: DaemonProcess }> {
   const xray = await scope.start(new FakeXRay());
   const daemon = await scope.daemon({ args: ['--endpoint', xray.url, ...args], env: { ...env, ...more } });
   return { xray, daemon };
@@ -105,7 +108,8 @@ test('aws-xray-daemon#95: a minute of traffic at the default level leaves the li
     await new Promise((next) => setTimeout(next, 50));
   }
   await eventually(() => xray.documents.length === sent);
-  for (const line of [/xrayd starts/, /sending to X-Ray/, /credentials found/, /receiving segments/, /is ready/]) expect(daemon.find(line)).toBeDefined();
+  for (const line of [/xrayd starts/, /sending to X-Ray/, /credentials found/, /receiving segments/, /is ready/])
+    expect(daemon.find(line)).toBeDefined();
   expect(xray.calls('/TraceSegments').length).toBeGreaterThan(20);
   expect(daemon.log.slice(startLines).map(({ msg }) => msg).filter((msg) => !/credentials found/.test(msg))).toEqual(['first segment received from 127.0.0.1']); // prettier-ignore
 }, 120_000);

@@ -38,13 +38,21 @@ function upstreamRequest(recorded: RecordedBytes): { method: string; target: str
   const [method = '', target = ''] = bytes.toString('latin1', 0, end).split(' ');
   const isChunked = /^transfer-encoding: chunked/im.test(bytes.toString('latin1', 0, end));
   const body = bytes.subarray(end + 4);
-  return { method, target, body: isChunked ? Buffer.from(/^[0-9a-f]+\r\n(.*)\r\n0\r\n\r\n$/s.exec(body.toString('latin1'))?.[1] ?? '', 'latin1') : body };
+  return {
+    method,
+    target,
+    body: isChunked ? Buffer.from(/^[0-9a-f]+\r\n(.*)\r\n0\r\n\r\n$/s.exec(body.toString('latin1'))?.[1] ?? '', 'latin1') : body,
+  };
 }
 
 /** What the reference daemon's proxy did: the client's bytes, what went upstream, what upstream said, what the client got. */
-export const PROXY_CASES = lines<{ case: string; request?: RecordedBytes; upstream?: RecordedBytes[]; upstream_reply?: string; response: RecordedBytes }>(
-  'go-daemon-proxy.ndjson',
-)
+export const PROXY_CASES = lines<{
+  case: string;
+  request?: RecordedBytes;
+  upstream?: RecordedBytes[];
+  upstream_reply?: string;
+  response: RecordedBytes;
+}>('go-daemon-proxy.ndjson')
   .filter((line) => line.request !== undefined)
   .map((line) => ({
     name: line.case,

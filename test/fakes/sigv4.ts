@@ -18,12 +18,18 @@ export interface KnownCredentials {
  * Why AWS would refuse the request's signature; undefined when it is good. The signature is made again by aws4, which shares no code
  * with the daemon's signer, over exactly the headers that the request says it signed.
  */
-export function signatureProblem(request: SignedRequest, service: string, region: string, credentials: readonly KnownCredentials[]): string | undefined {
+export function signatureProblem(
+  request: SignedRequest,
+  service: string,
+  region: string,
+  credentials: readonly KnownCredentials[],
+): string | undefined {
   const { headers, method, target, body } = request;
   const authorization = headers['authorization'] ?? '';
-  const parts = /^AWS4-HMAC-SHA256 Credential=([^/]+)\/(\d{8})\/([^/]+)\/([^/]+)\/aws4_request, SignedHeaders=([^,]+), Signature=([0-9a-f]{64})$/.exec(
-    authorization,
-  );
+  const parts =
+    /^AWS4-HMAC-SHA256 Credential=([^/]+)\/(\d{8})\/([^/]+)\/([^/]+)\/aws4_request, SignedHeaders=([^,]+), Signature=([0-9a-f]{64})$/.exec(
+      authorization,
+    );
   if (parts === null) return 'MissingAuthenticationToken';
   const [, accessKeyId = '', date, signedRegion, signedService, signedNames = ''] = parts;
   const known = credentials.find((one) => one.accessKeyId === accessKeyId);

@@ -71,7 +71,11 @@ export class FakeXRay extends FakeServer {
     if (action === undefined) return json({ Output: { __type: 'com.amazon.coral.service#UnknownOperationException' }, Version: '1.0' });
     if (this.denied.has(action)) {
       const caller = 'arn:aws:sts::123456789012:assumed-role/node/i-0abc';
-      return refuse(403, 'AccessDeniedException', `User: ${caller} is not authorized to perform: ${action} because no identity-based policy allows it`);
+      return refuse(
+        403,
+        'AccessDeniedException',
+        `User: ${caller} is not authorized to perform: ${action} because no identity-based policy allows it`,
+      );
     }
     return this.#perform(request);
   }

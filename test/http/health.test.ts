@@ -13,7 +13,12 @@ const OK: ComponentState[] = [
 const isHealthy = (probe: 'live' | 'ready', parts: ComponentState[], isStopping = false): boolean => healthOf(probe, parts, isStopping).isHealthy;
 
 test('AWS, credentials and a full buffer do not make the process unhealthy', () => {
-  const parts: ComponentState[] = [...OK, { name: 'exporter', state: 'degraded' }, { name: 'credentials', state: 'failed' }, { name: 'batcher', state: 'degraded' }];
+  const parts: ComponentState[] = [
+    ...OK,
+    { name: 'exporter', state: 'degraded' },
+    { name: 'credentials', state: 'failed' },
+    { name: 'batcher', state: 'degraded' },
+  ];
   expect(isHealthy('live', parts)).toBe(true);
   expect(isHealthy('ready', parts)).toBe(true);
 });

@@ -4,7 +4,13 @@ import { Accounting } from '../../src/pipeline/accounting.ts';
 import { LIVE_METRICS, METRICS, metricsDoc, MetricsPage } from '../../src/telemetry/metrics.ts';
 import { PROCESS_METRICS } from '../../src/telemetry/process-metrics.ts';
 
-const SOURCES = { kernelDrops: () => 4, bufferLimitBytes: () => 10, concurrency: () => 2, credentialsExpireAtMs: () => undefined, lastSuccessMs: () => 5_000 };
+const SOURCES = {
+  kernelDrops: () => 4,
+  bufferLimitBytes: () => 10,
+  concurrency: () => 2,
+  credentialsExpireAtMs: () => undefined,
+  lastSuccessMs: () => 5_000,
+};
 
 function page(accounting: Accounting): MetricsPage {
   return new MetricsPage({ snapshot: () => accounting.snapshot(), ...SOURCES }, '1.2.3');

@@ -31,13 +31,18 @@ async function start(host = '127.0.0.1', port = 0): Promise<{ receiver: UdpRecei
 
 async function send(host: string, port: number, datagrams: readonly Buffer[]): Promise<void> {
   const socket = createSocket(host.includes(':') ? 'udp6' : 'udp4');
-  for (const datagram of datagrams) await new Promise<void>((done, fail) => socket.send(datagram, port, host, (error) => (error ? fail(error) : done())));
+  for (const datagram of datagrams)
+    await new Promise<void>((done, fail) => socket.send(datagram, port, host, (error) => (error ? fail(error) : done())));
   socket.close();
 }
 
 test('hands every recorded document over byte for byte', async () => {
   const { receiver, sink } = await start();
-  await send('127.0.0.1', receiver.address!.port, DATAGRAMS.map(({ datagram }) => datagram));
+  await send(
+    '127.0.0.1',
+    receiver.address!.port,
+    DATAGRAMS.map(({ datagram }) => datagram),
+  );
   await eventually(() => sink.documents.length === DATAGRAMS.length);
   expect(sink.documents).toEqual(DATAGRAMS.map(({ document }) => Buffer.from(document)));
 });

@@ -31,11 +31,15 @@ test('every recorded document has a name, a trace id and a duration, but for Non
 
 test('any JSON makes a line or nothing, never an exception', () => {
   fc.assert(
-    fc.property(fc.json(), fc.record({ start_time: fc.jsonValue(), end_time: fc.jsonValue(), name: fc.jsonValue(), http: fc.jsonValue(), subsegments: fc.jsonValue() }), (text, object) => {
-      for (const one of [text, JSON.stringify(object)]) {
-        const summary = summarize(one);
-        if (summary !== undefined) expect(formatLine(summary, 0, false)).toMatch(/^[^\n]*\n$/);
-      }
-    }),
+    fc.property(
+      fc.json(),
+      fc.record({ start_time: fc.jsonValue(), end_time: fc.jsonValue(), name: fc.jsonValue(), http: fc.jsonValue(), subsegments: fc.jsonValue() }),
+      (text, object) => {
+        for (const one of [text, JSON.stringify(object)]) {
+          const summary = summarize(one);
+          if (summary !== undefined) expect(formatLine(summary, 0, false)).toMatch(/^[^\n]*\n$/);
+        }
+      },
+    ),
   );
 });

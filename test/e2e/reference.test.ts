@@ -1,0 +1,110 @@
+import { createSocket } from 'node:dgram';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { DaemonProcess } from '../fakes/daemon-process.ts';
+import { eventually } from '../fakes/eventually.ts';
+import { DATAGRAMS, HEADER, segment } from '../fakes/fixtures.ts';
+import { ACCEPTED, REJECTED } from '../fakes/header-cases.ts';
+import { mutated, Random } from '../fakes/random.ts';
+import { rawRequest } from '../fakes/raw-http.ts';
+import { Scope } from '../fakes/scope.ts';
+import { EXAMPLE_CREDENTIALS, FakeXRay } from '../fakes/xray.ts';
+
+const scope = new Scope();
+const reference = process.env['XRAY_REFERENCE_DAEMON'];
+const reason = reference === undefined ? ' (skipped: XRAY_REFERENCE_DAEMON does not name the binary of aws-xray-daemon)' : '';
+const env = {
+  AWS_ACCESS_KEY_ID: EXAMPLE_CREDENTIALS.accessKeyId,
+  AWS_SECRET_ACCESS_KEY: EXAMPLE_CREDENTIALS.secretAccessKey,
+  AWS_REGION: 'us-east-1',
+};
+
+interface Run {
+  /** What X-Ray was given, in any order. */
+  readonly documents: string[];
+  readonly paths: string[];
+  /** Names of the headers of PutTraceSegments, and which of them are signed. */
+  readonly headers: string[];
+  readonly signed: string | undefined;
+  readonly sampling: { status: number; body: string };
+}
+
+async function freePort(): Promise<number> {
+  const socket = createSocket('udp4');
+  await new Promise<void>((done) => socket.bind(0, '127.0.0.1', done));
+  const { port } = socket.address();
+  socket.close();
+  return port;
+}
+
+/** Runs a daemon with the reference's own flags and file, and sends it the datagrams; the last one is known to be forwarded. */
+async function run(command: readonly string[], datagrams: readonly Buffer[]): Promise<Run> {
+  const xray = await scope.start(new FakeXRay());
+  const documents: string[] = [];
+  xray.intercept = ({ target, body }) => {
+    if (target === '/TraceSegments') documents.push(...(JSON.parse(body.toString()) as { TraceSegmentDocuments: string[] }).TraceSegmentDocuments);
+    return undefined;
+  };
+  const port = await freePort();
+  const file = join(scope.folder(), 'cfg.yaml');
+  writeFileSync(file, `Endpoint: "${xray.url}"\nVersion: 2\n`);
+  const args = ['-o', '-n', 'us-east-1', '-b', `127.0.0.1:${port}`, '-t', `127.0.0.1:${port}`, '-c', file, '-m', '64'];
+  const daemon = new DaemonProcess({ command, args, env: { ...env, XRAYD_HTTP_ADDRESS: 'off' }, hasFreePorts: false });
+  scope.add(() => daemon.stop('SIGKILL'));
+  const url = `http://127.0.0.1:${port}`;
+  await eventually(() => fetch(`${url}/GetSamplingRules`, { method: 'POST', body: '{}' }).then((answer) => answer.ok, () => false)); // prettier-ignore
+  const socket = createSocket('udp4');
+  // Either port may be bound before the other.
+  const first = segment('first');
+  await eventually(() => {
+    socket.send(HEADER + first, port, '127.0.0.1');
+    return documents.includes(first);
+  });
+  // Slowly: the reference does not enlarge its socket buffer.
+  for (const [i, datagram] of datagrams.entries()) {
+    await new Promise<void>((done, fail) => socket.send(datagram, port, '127.0.0.1', (error) => (error ? fail(error) : done())));
+    if (i % 20 === 0) await new Promise((next) => setTimeout(next, 20));
+  }
+  const last = segment('last');
+  await new Promise((next) => setTimeout(next, 1_500));
+  socket.send(HEADER + last, port, '127.0.0.1');
+  await eventually(() => documents.includes(last));
+  socket.close();
+  const { status, body } = await rawRequest(url, 'POST /GetSamplingRules HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}');
+  await daemon.stop();
+  const { headers } = xray.calls('/TraceSegments')[0]!;
+  return {
+    documents: documents.filter((document) => document !== last && document !== first).toSorted(),
+    paths: [...new Set(xray.requests.map(({ target }) => target))].toSorted(),
+    headers: Object.keys(headers).filter((name) => !['accept-encoding', 'connection'].includes(name)).toSorted(), // prettier-ignore
+    signed: /SignedHeaders=([^,]+)/.exec(headers['authorization'] ?? '')?.[1],
+    sampling: { status, body },
+  };
+}
+
+test.skipIf(reference === undefined)(
+  `the same datagrams through the reference daemon and through xrayd: the same documents, paths, headers and refusals${reason}`,
+  async () => {
+    const random = new Random(Number(process.env['XRAYD_TEST_SEED'] ?? 20_261_123));
+    const datagrams = [
+      ...DATAGRAMS.map(({ datagram }) => datagram),
+      ...[...ACCEPTED, ...REJECTED].map(([, datagram]) => Buffer.from(datagram)),
+      ...Array.from({ length: 1_000 }, () => mutated(random.pick(DATAGRAMS).datagram, random)),
+    ];
+    const theirs = await run([reference!], datagrams);
+    const ours = await run([process.execPath, 'src/main.ts'], datagrams);
+    // Counted, not listed: two runs with a difference would print everything.
+    const difference = (one: string[], other: string[]): string[] =>
+      one.filter((document) => !other.includes(document)).map((document) => document.slice(0, 200));
+    expect(difference(theirs.documents, ours.documents).slice(0, 5)).toEqual([]);
+    expect(difference(ours.documents, theirs.documents).slice(0, 5)).toEqual([]);
+    expect(ours.documents.length).toBe(theirs.documents.length);
+    expect(ours.paths).toEqual(theirs.paths);
+    expect(ours.headers).toEqual(theirs.headers);
+    expect(ours.signed).toBe(theirs.signed);
+    expect(ours.sampling.status).toBe(theirs.sampling.status);
+    expect(JSON.parse(ours.sampling.body)).toEqual(JSON.parse(theirs.sampling.body));
+  },
+  180_000,
+);

@@ -1,0 +1,144 @@
+import { createSocket } from 'node:dgram';
+import { connect } from 'node:net';
+import { DaemonProcess } from '../fakes/daemon-process.ts';
+import { eventually } from '../fakes/eventually.ts';
+import { DATAGRAMS, HEADER, SAMPLING_REQUESTS } from '../fakes/fixtures.ts';
+import { mutated, Random } from '../fakes/random.ts';
+import { EXAMPLE_CREDENTIALS, FakeXRay } from '../fakes/xray.ts';
+
+export interface FuzzConfig {
+  readonly durationMs: number;
+  readonly seed: number;
+  readonly command?: readonly string[];
+  /** Called about every ten seconds. */
+  readonly onProgress?: (line: string) => void;
+}
+
+export interface FuzzResult {
+  readonly datagrams: number;
+  readonly requests: number;
+  readonly received: number;
+  readonly kernelDrops: number;
+  /** What the identity leaves unexplained; 0. */
+  readonly imbalance: number;
+  readonly rejected: number;
+  readonly sent: number;
+  readonly unprocessed: number;
+  readonly dropped: number;
+  /** Resident memory in MB: after a quarter of the time, and at the end. */
+  readonly memoryMb: readonly [early: number, late: number];
+  readonly isAlive: boolean;
+  readonly hasPayloadInLog: boolean;
+  readonly logLines: number;
+  readonly stderr: string;
+}
+
+/** In every payload that is made here, so that a payload in the log is found. */
+const MARKER = 'pAyLoAdMaRkEr';
+const DATAGRAMS_A_ROUND = 40;
+
+/** Sends a daemon what it was not made for, and counts what became of it. Bounded in time; everything on loopback. */
+export async function fuzz({ durationMs, seed, command, onProgress = () => {} }: FuzzConfig): Promise<FuzzResult> {
+  const random = new Random(seed);
+  const xray = await new FakeXRay().start();
+  const env = { AWS_ACCESS_KEY_ID: EXAMPLE_CREDENTIALS.accessKeyId, AWS_SECRET_ACCESS_KEY: EXAMPLE_CREDENTIALS.secretAccessKey };
+  const daemon = new DaemonProcess({ args: ['--endpoint', xray.url, '-n', 'us-east-1'], env, ...(command === undefined ? {} : { command }) });
+  const socket = createSocket('udp4');
+  try {
+    await daemon.ready();
+    const { udpPort } = daemon;
+    const tcpPort = Number(new URL(daemon.tcpUrl).port);
+    const startMs = performance.now();
+    let datagrams = 0;
+    let requests = 0;
+    let early = 0;
+    let nextProgressMs = 10_000;
+    while (performance.now() - startMs < durationMs && daemon.isRunning) {
+      const batch = Array.from({ length: DATAGRAMS_A_ROUND }, () => datagramOf(random));
+      await Promise.all(
+        batch.map(
+          (datagram) => new Promise<void>((done, fail) => socket.send(datagram, udpPort, '127.0.0.1', (error) => (error ? fail(error) : done()))),
+        ),
+      );
+      datagrams += batch.length;
+      await throwAt(tcpPort, requestOf(random));
+      requests++;
+      // The fake keeps what it was asked; a long run must not fill this process.
+      xray.requests.length = 0;
+      xray.documents.length = 0;
+      const elapsedMs = performance.now() - startMs;
+      if (early === 0 && elapsedMs > durationMs / 4) early = await memoryOf(daemon);
+      if (elapsedMs > nextProgressMs) {
+        nextProgressMs += 10_000;
+        onProgress(`${Math.round(elapsedMs / 1000)} s: ${datagrams} datagrams, ${requests} requests, ${(await memoryOf(daemon)).toFixed(0)} MB`);
+      }
+    }
+    const offered = datagrams;
+    const total = (metrics: Record<string, number>): number =>
+      (metrics['xrayd_segments_received_total'] ?? 0) + (metrics['xrayd_kernel_drops_total'] ?? 0);
+    await eventually(async () => {
+      const metrics = await daemon.metrics();
+      return total(metrics) >= offered && metrics['xrayd_buffer_segments'] === 0 && metrics['xrayd_in_flight_segments'] === 0;
+    }, 60_000);
+    const metrics = await daemon.metrics();
+    const sum = (prefix: string): number => Object.entries(metrics).reduce((all, [name, value]) => (name.startsWith(prefix) ? all + value : all), 0);
+    const [received, sent] = [metrics['xrayd_segments_received_total'] ?? 0, metrics['xrayd_segments_sent_total'] ?? 0];
+    const [rejected, unprocessed, dropped] = ['rejected', 'unprocessed', 'dropped'].map((name) => sum(`xrayd_segments_${name}_total{`)) as [
+      number,
+      number,
+      number,
+    ];
+    const log = daemon.stdout + daemon.stderr;
+    return {
+      datagrams,
+      requests,
+      received,
+      kernelDrops: metrics['xrayd_kernel_drops_total'] ?? 0,
+      imbalance: received - rejected - unprocessed - dropped - sent,
+      rejected,
+      sent,
+      unprocessed,
+      dropped,
+      memoryMb: [early, await memoryOf(daemon)],
+      isAlive: daemon.isRunning,
+      hasPayloadInLog: log.includes(MARKER),
+      logLines: daemon.log.length,
+      stderr: daemon.stderr,
+    };
+  } finally {
+    socket.close();
+    await daemon.stop('SIGKILL');
+    await xray.stop();
+  }
+}
+
+function datagramOf(random: Random): Buffer {
+  const kind = random.next();
+  if (kind < 0.2) return Buffer.concat([random.bytes(random.below(200)), Buffer.from(MARKER)]);
+  if (kind < 0.3) return Buffer.concat([Buffer.from(HEADER), random.bytes(random.below(300)), Buffer.from(MARKER)]);
+  if (kind < 0.31) return Buffer.alloc(0);
+  if (kind < 0.32) return Buffer.concat([Buffer.from(HEADER), Buffer.from('['.repeat(20_000)), Buffer.from(MARKER)]);
+  return Buffer.concat([mutated(random.pick(DATAGRAMS).datagram, random), Buffer.from(MARKER)]);
+}
+
+function requestOf(random: Random): Buffer {
+  return random.next() < 0.1 ? random.bytes(random.below(400)) : mutated(random.pick(SAMPLING_REQUESTS).request, random);
+}
+
+/** Writes bytes to a TCP port and goes away after a short while, answered or not. */
+async function throwAt(port: number, bytes: Buffer): Promise<void> {
+  await new Promise<void>((done) => {
+    const socket = connect(port, '127.0.0.1', () => socket.write(bytes));
+    const timer = setTimeout(() => socket.destroy(), 25);
+    socket.on('error', () => {});
+    socket.on('data', () => {});
+    socket.on('close', () => {
+      clearTimeout(timer);
+      done();
+    });
+  });
+}
+
+async function memoryOf(daemon: DaemonProcess): Promise<number> {
+  return ((await daemon.metrics())['process_resident_memory_bytes'] ?? 0) / 1e6;
+}
