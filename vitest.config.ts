@@ -4,7 +4,6 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     testTimeout: 30_000,
-    // Names what was skipped and why.
-    reporters: ['default'],
+    reporters: ['default', './test/skipped-reporter.ts'],
   },
 });

@@ -75,7 +75,9 @@ export async function sendDocuments(documents: readonly string[], address: Addre
     const failure = new Promise<never>((_resolve, reject) => socket.on('error', reject));
     await Promise.race([failure, new Promise<void>((connected) => socket.connect(address.port, address.host, connected))]);
     for (const document of documents) {
-      const sent = new Promise<void>((done, failed) => void socket.send(HEADER + document, (error) => (error ? failed(error) : done())));
+      const sent = new Promise<void>((done, failed) => {
+        socket.send(HEADER + document, (error) => (error ? failed(error) : done()));
+      });
       await Promise.race([failure, sent]);
       await Promise.race([failure, new Promise((next) => setTimeout(next, REFUSAL_WAIT_MS))]);
     }

@@ -6,7 +6,7 @@ const LOG_LEVELS = ['dev', 'debug', 'info', 'warn', 'error', 'prod'] as const;
  * Every option, once: this table gives the types, the checks, the defaults, `--help` and docs/configuration.md.
  * Options with a `fileKey` or a one-letter flag are the reference daemon's; names, defaults and limits are its own.
  */
-export const OPTIONS = {
+const OPTIONS = {
   bind: {
     group: 'Receiving',
     kind: 'text',

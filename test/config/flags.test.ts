@@ -67,6 +67,6 @@ test('a password in a wrong proxy address is not repeated', () => {
 });
 
 test('no two options share a flag', () => {
-  const flags = OPTION_NAMES.flatMap((name) => [SPECS[name].flag, ...(SPECS[name].short ?? [])]);
+  const flags = OPTION_NAMES.flatMap((name) => [SPECS[name].flag, SPECS[name].short ?? []].flat());
   expect(new Set(flags).size).toBe(flags.length);
 });
