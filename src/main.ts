@@ -66,6 +66,7 @@ async function serve(command: Extract<Command, 'daemon' | 'local'>, loaded: Load
   // By contract only a signal ends a running daemon: a bug in one request must not take the buffer along.
   process.on('uncaughtException', (error) => log.error({ error: error.stack }, 'a bug; please report it'));
   process.on('unhandledRejection', (error) => log.error({ error: error instanceof Error ? error.stack : String(error) }, 'a bug; please report it'));
+  ignoreLostConsole(log);
   log.info({ version: VERSION, node: process.versions.node, pid: process.pid, command }, 'xrayd starts');
   const signal = nextSignal();
   const service =
@@ -89,6 +90,13 @@ async function drain(service: Service, { config }: LoadedConfig, log: ProcessLog
   else log.info({ sent, lost }, line);
   await log.close();
   return lost > 0 && config.exitOnLoss ? EXIT_LOSS : 0;
+}
+
+/** Whoever read the console may go (`xrayd local | head`); the daemon stays. */
+function ignoreLostConsole(log: ProcessLogger): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error) => log.limited('console', 'warn', { error: error.message }, 'the console cannot be written'));
+  }
 }
 
 function printWelcome({ udp, http }: Service): void {

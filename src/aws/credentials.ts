@@ -7,6 +7,8 @@ import type { AwsCredentials } from './signer.ts';
 
 /** Refreshed this long before they end, so that no call is signed with credentials that end on the way. */
 const REFRESH_BEFORE_MS = 5 * 60_000;
+/** A provider may go on to give credentials that are about to end; it is not asked for each batch. */
+const REFRESH_EVERY_MS = 5_000;
 /** Between two attempts after failures: doubles from the first to the second. */
 const RETRY_MS = { first: 1_000, most: 60_000 };
 
@@ -29,6 +31,7 @@ export class CredentialSource implements Component {
   #refreshing: Promise<void> | undefined;
   #retryTimer: NodeJS.Timeout | undefined;
   #failures = 0;
+  #foundAtMs = 0;
   #isStopped = false;
 
   constructor(deps: CredentialsDeps) {
@@ -64,8 +67,7 @@ export class CredentialSource implements Component {
   async get(): Promise<AwsCredentials | undefined> {
     const valid = this.#valid();
     if (valid !== undefined) {
-      const endsAtMs = this.expiresAtMs;
-      if (endsAtMs !== undefined && endsAtMs - this.#deps.now() < REFRESH_BEFORE_MS && this.#failures === 0) void this.#refresh();
+      if (this.#isDue()) void this.#refresh();
       return valid;
     }
     // After a failure the timer decides when to ask again, not the number of batches that wait.
@@ -76,6 +78,12 @@ export class CredentialSource implements Component {
   /** X-Ray said that the credentials have expired: whatever their date says, the next call gets new ones. */
   invalidate(used: AwsCredentials): void {
     if (this.#current?.accessKeyId === used.accessKeyId) this.#current = undefined;
+  }
+
+  #isDue(): boolean {
+    const nowMs = this.#deps.now();
+    const endsSoon = this.expiresAtMs !== undefined && this.expiresAtMs - nowMs < REFRESH_BEFORE_MS;
+    return endsSoon && this.#failures === 0 && nowMs - this.#foundAtMs >= REFRESH_EVERY_MS;
   }
 
   #valid(): AwsCredentials | undefined {
@@ -114,6 +122,7 @@ export class CredentialSource implements Component {
   async #accept(provider: CredentialProvider, credentials: AwsCredentials): Promise<void> {
     const isNews = this.#provider !== provider.name || this.#failures > 0;
     this.#current = credentials;
+    this.#foundAtMs = this.#deps.now();
     this.#provider = provider.name;
     this.#problem = '';
     this.#failures = 0;

@@ -36,7 +36,7 @@ export interface HttpFailure {
 export async function performCall(call: HttpCall): Promise<HttpAnswer | HttpFailure> {
   const first = await attempt(call);
   // A keep-alive socket that the server closed just before it was used again: the request was never read (nodejs/node#47130).
-  return first.kind === 'failure' && first.wasReused ? attempt({ ...call, agent: call.agent }) : first;
+  return first.kind === 'failure' && first.wasReused ? attempt(call) : first;
 }
 
 function attempt(call: HttpCall): Promise<HttpAnswer | (HttpFailure & { wasReused: boolean })> {

@@ -23,7 +23,7 @@ export class PermissionHints {
   look(path: string, answer: XRayAnswer): void {
     if (answer.kind !== 'answer' || answer.status !== 403) return;
     const errorType = errorTypeOf(answer);
-    const action = ACTIONS[path] ?? path;
+    const action = ACTIONS[path] ?? 'this call (--proxy-allow)';
     const key = `${action} ${errorType}`;
     if (this.#said.has(key)) return;
     this.#said.add(key);

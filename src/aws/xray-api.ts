@@ -12,7 +12,7 @@ export interface XRayApiConfig {
 }
 
 export interface XRayApiDeps {
-  readonly credentials: CredentialSource;
+  readonly credentials: Pick<CredentialSource, 'get' | 'problem' | 'invalidate'>;
   readonly outbound: Outbound;
 }
 
@@ -64,7 +64,8 @@ export class XRayApi {
   /** Calls `target` with the headers given, host, content-length and the signature; an SDK's own headers are the caller's to add. */
   async call({ method = 'POST', target, body, headers, signal }: XRayCall): Promise<XRayAnswer> {
     const { url: base, region, timeoutMs } = this.#config;
-    const credentials = await this.#deps.credentials.get();
+    const credentials = await unlessAborted(this.#deps.credentials.get(), signal);
+    if (credentials === ABORTED) return { kind: 'failure', code: 'aborted', message: 'given up while looking for credentials' };
     if (credentials === undefined) return { kind: 'no_credentials', message: this.#deps.credentials.problem };
     const prefix = base.pathname.replace(/\/$/, '');
     const url = urlOf(base, prefix + target);
@@ -99,6 +100,21 @@ export class XRayApi {
     else if (answer.code === 'connection_refused') errors.ConnectionRefusedCount++;
     else if (answer.code === 'dns') errors.UnknownHostCount++;
     else if (answer.code !== 'aborted') errors.OtherCount++;
+  }
+}
+
+const ABORTED = Symbol('aborted');
+
+/** The SDK's providers cannot be told to stop, so they are left behind. */
+async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T | typeof ABORTED> {
+  if (signal.aborted) return ABORTED;
+  const { promise, resolve } = Promise.withResolvers<typeof ABORTED>();
+  const onAbort = (): void => resolve(ABORTED);
+  signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    return await Promise.race([work, promise]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
   }
 }
 

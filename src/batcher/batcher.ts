@@ -215,14 +215,15 @@ export class Batcher implements Component, SegmentSink, SegmentStock, DocumentSi
     }
     this.#onAnswer();
     if (result.kind === 'rejected') {
-      for (let i = 0; i < segments.length; i++) accounting.countUnprocessed(result.code);
-      log.limited(`rejected_${result.code}`, 'error', { code: result.code, segments: segments.length }, 'X-Ray refused a batch for good');
+      let code = '';
+      for (let i = 0; i < segments.length; i++) code = accounting.countUnprocessed(result.code);
+      log.limited(`rejected_${code}`, 'error', { code, segments: segments.length }, 'X-Ray refused a batch for good');
       return;
     }
     const refused = result.kind === 'partial' ? result.refused : [];
     accounting.sent += segments.length - refused.length;
-    for (const { code, position } of refused) {
-      accounting.countUnprocessed(code);
+    for (const { code: given, position } of refused) {
+      const code = accounting.countUnprocessed(given);
       const bytes = byteLengthOf(segments[position]!);
       log.limited(`unprocessed_${code}`, 'error', { code, bytes }, 'X-Ray refused a segment for good');
     }

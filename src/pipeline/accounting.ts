@@ -57,12 +57,13 @@ export class Accounting {
     this.#stocks.push(stock);
   }
 
-  /** `code` is a metric label, so what the network said is bounded here: by form, by length and by number. */
-  countUnprocessed(code: string): void {
+  /** Returns the label it counted under: `code` comes from the network and is bounded here, by form, by length and by number. */
+  countUnprocessed(code: string): string {
     const isKnown = code in this.unprocessed;
     const isLabel = /^\w{1,64}$/.test(code) && Object.keys(this.unprocessed).length < MAX_CODES;
     const label = isKnown || isLabel ? code : 'other';
     this.unprocessed[label] = (this.unprocessed[label] ?? 0) + 1;
+    return label;
   }
 
   /** One consistent reading of every term; synchronous, so nothing moves while it is taken. */

@@ -79,7 +79,9 @@ export class SamplingProxy implements Component {
   async start(): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     this.#server.once('error', (error) => reject(new XraydError('XRAYD_BIND', error.message, { cause: error })));
-    this.#server.listen({ host: this.#config.host, port: this.#config.port, exclusive: true }, resolve);
+    // Without a host Node takes every interface, on a kernel without IPv6 too.
+    const host = this.#config.host === '::' ? {} : { host: this.#config.host };
+    this.#server.listen({ ...host, port: this.#config.port, exclusive: true }, resolve);
     await promise;
     this.#server.on('error', (error) => this.#deps.log.limited('tcp_server', 'warn', { error: messageOf(error) }, 'error on the TCP port'));
     const address = formatAddress(this.address!);

@@ -106,8 +106,11 @@ test('IRSA: the web identity token is exchanged, and read again when kubelet has
   sts.webIdentityToken = 'token-of-tomorrow';
   writeFileSync(tokenFile, 'token-of-tomorrow');
   const issued = sts.issued.length;
-  await expectUpload(daemon, xray, 'second');
-  await eventually(() => sts.issued.length > issued);
+  // A use of credentials that end soon renews them, at most every few seconds.
+  await eventually(async () => {
+    await expectUpload(daemon, xray, 'second');
+    return sts.issued.length > issued;
+  }, 25_000);
   await expectUpload(daemon, xray, 'third');
   expect(sts.requests.at(-1)?.body.toString()).toContain('token-of-tomorrow');
   const key = (request: { headers: Readonly<Record<string, string>> }): string =>
@@ -135,8 +138,10 @@ test('EKS Pod Identity: the agent is shown the token in the file, as it is now',
   agent.token = 'pod-token-2';
   writeFileSync(tokenFile, agent.token);
   const issued = agent.issued.length;
-  await expectUpload(daemon, xray, 'second');
-  await eventually(() => agent.issued.length > issued);
+  await eventually(async () => {
+    await expectUpload(daemon, xray, 'second');
+    return agent.issued.length > issued;
+  }, 25_000);
 });
 
 test('ECS: the agent is shown the token in the variable, and the region comes from the task', async () => {

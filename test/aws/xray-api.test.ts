@@ -1,0 +1,86 @@
+import { getEventListeners } from 'node:events';
+import { expect, test } from 'vitest';
+import { Outbound } from '../../src/aws/outbound-proxy.ts';
+import { XRayApi } from '../../src/aws/xray-api.ts';
+import { Scope } from '../fakes/scope.ts';
+import { EXAMPLE_CREDENTIALS, FakeXRay } from '../fakes/xray.ts';
+
+const scope = new Scope();
+
+function apiFor(url: string, get: () => Promise<typeof EXAMPLE_CREDENTIALS | undefined>, timeoutMs = 5_000): XRayApi {
+  const outbound = new Outbound({ proxyAddress: '', noProxy: '', noVerifySsl: false, maxSockets: 4 });
+  scope.add(() => outbound.close());
+  const credentials = { get, problem: 'no AWS credentials', invalidate: () => {} };
+  return new XRayApi({ url: new URL(url), region: 'us-east-1', userAgent: 'test', timeoutMs }, { credentials, outbound });
+}
+
+const call = (signal: AbortSignal) => ({ target: '/GetSamplingRules', body: Buffer.from('{}'), headers: {}, signal });
+const never = (): Promise<undefined> => new Promise(() => {});
+
+test('a call that waits for credentials ends when it is aborted', async () => {
+  const abort = new AbortController();
+  const answer = apiFor('http://127.0.0.1:9', never).call(call(abort.signal));
+  abort.abort();
+  expect(await answer).toMatchObject({ kind: 'failure', code: 'aborted' });
+});
+
+test('calls leave no listeners on a signal that lives as long as the daemon', async () => {
+  const xray = await scope.start(new FakeXRay());
+  const api = apiFor(xray.url, async () => EXAMPLE_CREDENTIALS);
+  const { signal } = new AbortController();
+  for (let i = 0; i < 3; i++) expect(await api.call(call(signal))).toMatchObject({ kind: 'answer', status: 200 });
+  expect(getEventListeners(signal, 'abort')).toEqual([]);
+});
+
+test('without credentials nothing is sent', async () => {
+  const xray = await scope.start(new FakeXRay());
+  expect(await apiFor(xray.url, async () => undefined).call(call(new AbortController().signal))).toEqual({
+    kind: 'no_credentials',
+    message: 'no AWS credentials',
+  });
+  expect(xray.requests).toEqual([]);
+});
+
+test('failures are counted in the words of PutTelemetryRecords', async () => {
+  const xray = await scope.start(new FakeXRay());
+  const api = apiFor(xray.url, async () => EXAMPLE_CREDENTIALS, 100);
+  const { signal } = new AbortController();
+  xray.intercept = () => ({ status: 500 });
+  await api.call(call(signal));
+  xray.intercept = () => ({ status: 429 });
+  await api.call(call(signal));
+  xray.intercept = () => 'hang';
+  await api.call(call(signal));
+  xray.intercept = () => 'reset';
+  await api.call(call(signal));
+  expect(api.errors).toEqual({
+    TimeoutCount: 1,
+    ConnectionRefusedCount: 0,
+    HTTPCode4XXCount: 1,
+    HTTPCode5XXCount: 1,
+    UnknownHostCount: 0,
+    OtherCount: 1,
+  });
+  const closed = apiFor('http://127.0.0.1:9', async () => EXAMPLE_CREDENTIALS);
+  await closed.call(call(signal));
+  expect(closed.errors.ConnectionRefusedCount).toBe(1);
+});
+
+test('an answer that is too large is given up', async () => {
+  const xray = await scope.start(new FakeXRay());
+  xray.intercept = () => ({ status: 200, body: Buffer.alloc(5 * 1024 * 1024) });
+  const answer = await apiFor(xray.url, async () => EXAMPLE_CREDENTIALS).call(call(new AbortController().signal));
+  expect(answer).toMatchObject({ kind: 'failure', code: 'answer_too_large' });
+});
+
+test('a kept connection that the server closed between two calls costs no failure', async () => {
+  const xray = await scope.start(new FakeXRay());
+  const api = apiFor(xray.url, async () => EXAMPLE_CREDENTIALS);
+  const { signal } = new AbortController();
+  await api.call(call(signal));
+  // Reset at the moment of its reuse, as a server does whose idle time has just run out.
+  let calls = 0;
+  xray.intercept = () => (calls++ === 0 ? 'reset' : undefined);
+  expect(await api.call(call(signal))).toMatchObject({ kind: 'answer', status: 200 });
+  expect(calls).toBe(2);
+});
