@@ -136,10 +136,8 @@ export class UdpReceiver implements Component, SegmentSource {
     const address = formatAddress(this.#bound);
     this.#state = { name: this.name, state: 'ok', reason: address };
     log.info({ address, receiveBufferBytes }, 'receiving segments on UDP');
-    // Linux reports twice what it was asked for, and less when net.core.rmem_max cuts it.
-    if (process.platform !== 'linux' || receiveBufferBytes >= RECEIVE_BUFFER_BYTES) return;
-    const remedy = `sysctl -w net.core.rmem_max=${RECEIVE_BUFFER_BYTES}`;
-    log.warn({ receiveBufferBytes, remedy }, 'the UDP receive buffer is small: bursts may be lost before they are read');
+    const remedy = socketBufferRemedy(receiveBufferBytes, process.platform);
+    if (remedy !== undefined) log.warn({ receiveBufferBytes, remedy }, 'the UDP receive buffer is small: bursts may be lost before they are read');
   }
 
   #onMessage(message: FromWorker): void {
@@ -160,6 +158,12 @@ export class UdpReceiver implements Component, SegmentSource {
     this.#state = { name: this.name, state: 'failed', reason };
     this.#deps.log.error({ reason }, 'no segment can be received any more');
   }
+}
+
+/** What to do about a small socket buffer. Linux reports twice what it was asked for, and less when net.core.rmem_max cuts it. */
+export function socketBufferRemedy(effectiveBytes: number, platform: string): string | undefined {
+  if (platform !== 'linux' || effectiveBytes >= RECEIVE_BUFFER_BYTES) return undefined;
+  return `sysctl -w net.core.rmem_max=${RECEIVE_BUFFER_BYTES}`;
 }
 
 function startWorker(input: WorkerInput): Worker {

@@ -159,17 +159,6 @@ test('ECS: the agent is shown the token in the variable, and the region comes fr
   expect(daemon.find(/sending to X-Ray/)).toMatchObject({ region: 'ap-southeast-2', from: 'ECS metadata' });
 });
 
-test('ECS: the region comes from the metadata file where the agent writes one', async () => {
-  const xray = await scope.start(new FakeXRay({ region: 'us-west-2' }));
-  const file = join(scope.folder(), 'metadata.json');
-  writeFileSync(file, '{"TaskARN":"arn:aws:ecs:us-west-2:123456789012:task/x"}');
-  const daemon = await scope.daemon({
-    args: ['--endpoint', xray.url],
-    env: { ...KEYS, ECS_ENABLE_CONTAINER_METADATA: 'true', ECS_CONTAINER_METADATA_FILE: file },
-  });
-  await expectUpload(daemon, xray);
-});
-
 test('EC2: credentials and region from IMDSv2', async () => {
   const imds = await scope.start(new FakeImds());
   const xray = await scope.start(new FakeXRay({ credentials: imds.issued, region: 'eu-central-1' }));
@@ -183,14 +172,6 @@ test('EC2: credentials and region from IMDSv2', async () => {
     EC2InstanceId: 'i-0123456789abcdef0',
     Hostname: 'ip-10-0-0-1.ec2.internal',
   });
-});
-
-test('-o leaves instance metadata alone', async () => {
-  const imds = await scope.start(new FakeImds());
-  const env = { ...KEYS, AWS_EC2_METADATA_SERVICE_ENDPOINT: imds.url, AWS_EC2_METADATA_DISABLED: 'false' };
-  const daemon = scope.spawn({ args: ['-o'], env });
-  expect((await daemon.end()).code).toBe(1);
-  expect(imds.requests).toEqual([]);
 });
 
 test('-r: the role is assumed on top, with external id and session name', async () => {

@@ -149,3 +149,32 @@ test('telemetry records are flushed at shutdown, with the counts of the drain', 
   expect(Object.keys(body)).toEqual(Object.keys(theirs));
   expect(Object.keys(body.TelemetryRecords[0]!).toSorted()).toEqual(Object.keys(theirs.TelemetryRecords[0]!).toSorted());
 });
+
+test('the accounting identity holds at every scrape, whatever X-Ray answers', async () => {
+  const xray = await fakeXRay();
+  let calls = 0;
+  const moods = [undefined, { status: 503 }, { status: 429, headers: { 'x-amzn-errortype': 'ThrottledException' } }, undefined, 'reset' as const];
+  xray.intercept = () => moods[calls++ % moods.length];
+  const daemon = await daemonFor(xray, ['-m', '3']);
+  const scrapes: Record<string, number>[] = [];
+  for (let round = 0; round < 60; round++) {
+    const documents = Array.from({ length: 30 }, (_, i) =>
+      i % 10 === 0 ? 'no header' : HEADER + segment(`s${i}`, { metadata: { text: 'x'.repeat(3_000) } }),
+    );
+    await daemon.send(...documents, '', `${HEADER}not json`);
+    scrapes.push(await daemon.metrics());
+  }
+  for (const metrics of scrapes) {
+    const sum = (prefix: string): number => Object.entries(metrics).reduce((all, [name, value]) => (name.startsWith(prefix) ? all + value : all), 0);
+    const gone = ['rejected', 'dropped', 'unprocessed'].reduce(
+      (all, name) => all + sum(`xrayd_segments_${name}_total{`),
+      metrics['xrayd_segments_sent_total'] ?? 0,
+    );
+    const here = (metrics['xrayd_buffer_segments'] ?? 0) + (metrics['xrayd_in_flight_segments'] ?? 0) + (metrics['xrayd_spooled_segments'] ?? 0);
+    expect((metrics['xrayd_segments_received_total'] ?? 0) + (metrics['xrayd_segments_restored_total'] ?? 0)).toBe(gone + here);
+  }
+  expect(new Set(scrapes.map((metrics) => metrics['xrayd_segments_received_total'])).size).toBeGreaterThan(10);
+  const total = (metrics: Record<string, number>): number =>
+    (metrics['xrayd_segments_received_total'] ?? 0) + (metrics['xrayd_kernel_drops_total'] ?? 0);
+  await eventually(async () => total(await daemon.metrics()) === 60 * 32);
+});

@@ -247,3 +247,20 @@ test('answers many requests on one connection, also 10 s apart as the SDKs poll'
   await ask(2);
   socket.destroy();
 });
+
+test('a client that does not finish its headers is cut off, and so are connections over the cap', async () => {
+  const { daemon } = await start();
+  const port = Number(new URL(daemon.tcpUrl).port);
+  const sockets = Array.from({ length: 520 }, () => connect(port, '127.0.0.1').on('error', () => {}));
+  for (const socket of sockets) scope.add(() => socket.destroy());
+  const closed = new Set<unknown>();
+  for (const socket of sockets) socket.on('data', () => {}).on('close', () => closed.add(socket));
+  await eventually(() => closed.size >= 8);
+  const before = closed.size;
+  const slow = sockets.find((socket) => !closed.has(socket))!;
+  slow.write('POST /GetSamplingRules HTTP/1.1\r\nX: ');
+  await eventually(() => closed.has(slow), 20_000);
+  expect(before).toBeLessThan(100);
+  for (const socket of sockets) socket.destroy();
+  await eventually(async () => (await post(daemon, '/GetSamplingRules').catch(() => undefined))?.status === 200);
+});

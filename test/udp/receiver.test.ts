@@ -2,7 +2,7 @@ import { createSocket } from 'node:dgram';
 import { afterEach, expect, test } from 'vitest';
 import { XraydError } from '../../src/pipeline/errors.ts';
 import type { Mail, SegmentSink } from '../../src/pipeline/segment.ts';
-import { UdpReceiver } from '../../src/udp/receiver.ts';
+import { socketBufferRemedy, UdpReceiver } from '../../src/udp/receiver.ts';
 import { eventually } from '../fakes/eventually.ts';
 import { DATAGRAMS, HEADER } from '../fakes/fixtures.ts';
 import { MemoryLog } from '../fakes/log.ts';
@@ -105,6 +105,12 @@ test('stop is legal before start and twice', async () => {
 test('a taken port rejects the start', async () => {
   const { receiver } = await start();
   await expect(start('127.0.0.1', receiver.address!.port)).rejects.toSatisfy((error) => error instanceof XraydError && error.code === 'XRAYD_BIND');
+});
+
+test('names the sysctl when the kernel gave less than was asked for', () => {
+  expect(socketBufferRemedy(425_984, 'linux')).toBe('sysctl -w net.core.rmem_max=4194304');
+  expect(socketBufferRemedy(8_388_608, 'linux')).toBeUndefined();
+  expect(socketBufferRemedy(65_536, 'darwin')).toBeUndefined();
 });
 
 test('logs the effective socket buffer', async () => {

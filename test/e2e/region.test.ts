@@ -1,0 +1,49 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { eventually } from '../fakes/eventually.ts';
+import { HEADER, segment } from '../fakes/fixtures.ts';
+import { FakeImds } from '../fakes/identity.ts';
+import type { DaemonProcess } from '../fakes/daemon-process.ts';
+import { Scope } from '../fakes/scope.ts';
+import { EXAMPLE_CREDENTIALS, FakeXRay } from '../fakes/xray.ts';
+
+const scope = new Scope();
+const KEYS = { AWS_ACCESS_KEY_ID: EXAMPLE_CREDENTIALS.accessKeyId, AWS_SECRET_ACCESS_KEY: EXAMPLE_CREDENTIALS.secretAccessKey };
+
+/** The fake X-Ray takes nothing that is signed for another region. */
+async function expectUpload(daemon: DaemonProcess, xray: FakeXRay): Promise<void> {
+  await daemon.send(HEADER + segment('a'));
+  await eventually(() => xray.documents.length > 0);
+}
+
+test('ECS: the region comes from the metadata file where the agent writes one', async () => {
+  const xray = await scope.start(new FakeXRay({ region: 'us-west-2' }));
+  const file = join(scope.folder(), 'metadata.json');
+  writeFileSync(file, '{"TaskARN":"arn:aws:ecs:us-west-2:123456789012:task/x"}');
+  const daemon = await scope.daemon({
+    args: ['--endpoint', xray.url],
+    env: { ...KEYS, ECS_ENABLE_CONTAINER_METADATA: 'true', ECS_CONTAINER_METADATA_FILE: file },
+  });
+  await expectUpload(daemon, xray);
+});
+
+test('the region of the profile is taken when nothing else names one', async () => {
+  const xray = await scope.start(new FakeXRay({ region: 'sa-east-1' }));
+  const folder = scope.folder();
+  const [config, credentials] = [join(folder, 'config'), join(folder, 'credentials')];
+  writeFileSync(config, '[profile team]\nregion=sa-east-1\n[default]\nregion=eu-west-1\n');
+  writeFileSync(credentials, `[team]\naws_access_key_id=${KEYS.AWS_ACCESS_KEY_ID}\naws_secret_access_key=${KEYS.AWS_SECRET_ACCESS_KEY}\n`);
+  const env = { AWS_CONFIG_FILE: config, AWS_SHARED_CREDENTIALS_FILE: credentials, AWS_PROFILE: 'team' };
+  const daemon = await scope.daemon({ args: ['--endpoint', xray.url], env });
+  await expectUpload(daemon, xray);
+  expect(daemon.find(/sending to X-Ray/)).toMatchObject({ region: 'sa-east-1', from: 'profile team' });
+});
+
+test('-o leaves instance metadata alone', async () => {
+  const imds = await scope.start(new FakeImds());
+  const env = { ...KEYS, AWS_EC2_METADATA_SERVICE_ENDPOINT: imds.url, AWS_EC2_METADATA_DISABLED: 'false' };
+  const daemon = scope.spawn({ args: ['-o'], env });
+  expect((await daemon.end()).code).toBe(1);
+  expect(imds.requests).toEqual([]);
+});
