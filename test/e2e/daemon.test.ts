@@ -109,6 +109,7 @@ test('readiness turns off while the drain goes on, and metrics stay', async () =
   await eventually(async () => (await daemon.metrics())['xrayd_segments_received_total'] === 1);
   daemon.kill();
   await eventually(async () => (await fetch(`${daemon.httpUrl}/readyz`)).status === 503);
+  expect(await (await fetch(`${daemon.httpUrl}/readyz`)).json()).toMatchObject({ status: 'failing', reason: 'stopping' });
   expect((await fetch(`${daemon.httpUrl}/livez`)).status).toBe(200);
   expect((await daemon.metrics())['xrayd_segments_received_total']).toBe(1);
   daemon.kill();

@@ -23,6 +23,9 @@ export const SAMPLING_REQUESTS = lines<{ client: string; path: string; request_b
 /** What the reference daemon sent to X-Ray. */
 export const REFERENCE_REQUESTS = lines<{ client: string; path: string; headers: [string, string][]; body: string }>('go-daemon-upstream.ndjson');
 
+/** Requests of the AWS CLI to an X-Ray endpoint. */
+export const CLI_REQUESTS = lines<{ path: string; headers: Record<string, string>; body: string }>('aws-cli.ndjson');
+
 interface RecordedBytes {
   readonly text?: string;
   readonly base64?: string;

@@ -95,6 +95,23 @@ test('stop reads what the kernel holds before it closes', async () => {
   expect(receiver.read()).toMatchObject({ received: 500, held: 0 });
 });
 
+test('stop reads on while a sender does not pause', { retry: 3 }, async () => {
+  const { receiver, sink } = await start();
+  const { port } = receiver.address!;
+  const stopped = receiver.stop(AbortSignal.timeout(5_000));
+  const socket = createSocket('udp4');
+  let sent = 0;
+  // Five times as long as the pause after which the socket counts as drained.
+  const endMs = performance.now() + 100;
+  while (performance.now() < endMs) {
+    await new Promise<void>((done) => socket.send(Buffer.from(`${HEADER}x`), port, '127.0.0.1', () => done()));
+    sent++;
+  }
+  socket.close();
+  await stopped;
+  expect(sink.documents).toHaveLength(sent);
+});
+
 test('stop is legal before start and twice', async () => {
   const receiver = new UdpReceiver({ host: '127.0.0.1', port: 0, maxAgeMs: 20 }, { sink: new MemorySink(), log: new MemoryLog() });
   await receiver.stop(AbortSignal.timeout(1_000));

@@ -1,0 +1,56 @@
+import {
+  GetSamplingRulesCommand,
+  GetSamplingStatisticSummariesCommand,
+  GetSamplingTargetsCommand,
+  PutTraceSegmentsCommand,
+  XRayClient,
+} from '@aws-sdk/client-xray';
+import { expect, test } from 'vitest';
+import type { DaemonProcess } from '../fakes/daemon-process.ts';
+import { eventually } from '../fakes/eventually.ts';
+import { CLI_REQUESTS, segment } from '../fakes/fixtures.ts';
+import { rawRequest } from '../fakes/raw-http.ts';
+import { Scope } from '../fakes/scope.ts';
+import { EXAMPLE_CREDENTIALS, FakeXRay } from '../fakes/xray.ts';
+
+// People point an AWS SDK or the CLI at TCP 2000 as the endpoint of X-Ray, with their own credentials or with any.
+const scope = new Scope();
+const env = { AWS_ACCESS_KEY_ID: EXAMPLE_CREDENTIALS.accessKeyId, AWS_SECRET_ACCESS_KEY: EXAMPLE_CREDENTIALS.secretAccessKey };
+
+async function start(mode: string): Promise<DaemonProcess> {
+  if (mode === 'local') return scope.daemon({ args: ['local'] });
+  const xray = await scope.start(new FakeXRay());
+  return scope.daemon({ args: ['--endpoint', xray.url, '-n', 'us-east-1'], env });
+}
+
+const MODES = ['daemon', 'local'];
+
+test.each(MODES)('%s: the AWS SDK understands the answers to the sampling calls, and its PutTraceSegments is taken', async (mode) => {
+  const daemon = await start(mode);
+  const credentials = { accessKeyId: 'any', secretAccessKey: 'any' };
+  const client = new XRayClient({ endpoint: daemon.tcpUrl, region: 'eu-west-1', credentials, maxAttempts: 1 });
+  scope.add(() => client.destroy());
+  const { SamplingRuleRecords } = await client.send(new GetSamplingRulesCommand({}));
+  expect(SamplingRuleRecords?.[0]?.SamplingRule).toMatchObject({ RuleName: 'Default', FixedRate: 1, Version: 1 });
+  expect(SamplingRuleRecords?.[0]?.ModifiedAt).toBeInstanceOf(Date);
+  const statistics = { RuleName: 'Default', ClientID: 'ABCDEF1234567890ABCDEF10', Timestamp: new Date(), RequestCount: 1, SampledCount: 1 };
+  const targets = await client.send(new GetSamplingTargetsCommand({ SamplingStatisticsDocuments: [statistics] }));
+  expect(targets.LastRuleModification).toBeInstanceOf(Date);
+  expect(targets.SamplingTargetDocuments?.[0]).toMatchObject({ RuleName: 'Default', FixedRate: 1, Interval: 10 });
+  expect((await client.send(new GetSamplingStatisticSummariesCommand({}))).SamplingStatisticSummaries).toEqual([]);
+  const put = await client.send(new PutTraceSegmentsCommand({ TraceSegmentDocuments: [segment('by-sdk')] }));
+  expect(put.UnprocessedTraceSegments).toEqual([]);
+  await eventually(async () => (await daemon.metrics())['xrayd_segments_sent_total'] === 1);
+});
+
+test.each(MODES)("%s: the AWS CLI's own requests for the sampling calls are answered", async (mode) => {
+  const daemon = await start(mode);
+  const requests = CLI_REQUESTS.filter(({ path }) => ['/GetSamplingRules', '/SamplingTargets', '/SamplingStatisticSummaries'].includes(path));
+  expect(requests.length).toBeGreaterThan(3);
+  for (const { path, headers, body } of requests) {
+    const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+    const answer = await rawRequest(daemon.tcpUrl, `POST ${path} HTTP/1.1\r\n${lines.join('')}\r\n${body}`);
+    expect([path, answer.status]).toEqual([path, 200]);
+    expect(JSON.parse(answer.body)).toBeTypeOf('object');
+  }
+});
