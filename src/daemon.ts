@@ -44,7 +44,10 @@ function daemonMode({ config, log, accounting, onCall, onRequest }: Common, env:
     identify: async (found) => (stsUrl === undefined ? undefined : callerIdentity(found, stsUrl, region, outbound)),
     log,
   });
-  const api = new XRayApi({ url, region, userAgent: userAgent(VERSION, env), timeoutMs: config.requestTimeout * 1000 }, { credentials, outbound });
+  const api = new XRayApi(
+    { url, region, userAgent: userAgent(VERSION, env), timeoutMs: config.requestTimeout * 1000 },
+    { credentials, outbound, log },
+  );
   const hints = new PermissionHints(log);
   const exporter = new XRayExporter({ api, hints, log, onCall });
   const reporter = new TelemetryReporter(

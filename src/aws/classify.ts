@@ -15,6 +15,11 @@ const THROTTLING = new Set([
   'ProvisionedThroughputExceededException',
 ]);
 
+/** Codes of single documents that say "not now" have the names of the errors, with or without the ending, or of an internal failure. */
+function isTransient(code: string): boolean {
+  return THROTTLING.has(code) || /^(Throttl|InternalFailure|InternalServer|InternalError|ServiceUnavailable|Timeout)/.test(code);
+}
+
 /** The credentials, not the documents, are at fault; an operator can mend each of them while the buffer holds. */
 const CREDENTIALS = new Set([
   'AccessDeniedException',
@@ -80,7 +85,7 @@ function match(refused: readonly Unprocessed[], documents: readonly string[]): R
   const nameless: string[] = [];
   const take = (position: number, code: string): void => {
     free.delete(position);
-    matched.push({ position, code });
+    matched.push({ position, code, isRetryable: isTransient(code) });
   };
   for (const { Id, ErrorCode } of refused) {
     const code = typeof ErrorCode === 'string' && ErrorCode !== '' ? ErrorCode : 'unknown';

@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
+import type { Logger } from '../pipeline/logger.ts';
 import type { CredentialSource } from './credentials.ts';
 import { performCall, type HttpAnswer, type HttpFailure } from './http-call.ts';
 import type { Outbound } from './outbound-proxy.ts';
+import { ServiceClock } from './service-clock.ts';
 import { signedHeaders } from './signer.ts';
 
 export interface XRayApiConfig {
@@ -14,6 +16,7 @@ export interface XRayApiConfig {
 export interface XRayApiDeps {
   readonly credentials: Pick<CredentialSource, 'get' | 'problem' | 'invalidate'>;
   readonly outbound: Outbound;
+  readonly log: Logger;
 }
 
 export interface XRayCall {
@@ -51,6 +54,7 @@ export class XRayApi {
   readonly errors: ConnectionErrors = noErrors();
   readonly #config: XRayApiConfig;
   readonly #deps: XRayApiDeps;
+  readonly #clock = new ServiceClock();
 
   constructor(config: XRayApiConfig, deps: XRayApiDeps) {
     this.#config = config;
@@ -71,9 +75,17 @@ export class XRayApi {
     const url = urlOf(base, prefix + target);
     const hasLength = body.length > 0 || method === 'POST';
     const unsigned = { ...headers, ...(hasLength ? { 'content-length': String(body.length) } : {}) };
-    const signed = await signedHeaders({ url, method, headers: unsigned, body }, credentials, 'xray', region, new Date());
     const agent = this.#deps.outbound.agentFor(url);
-    const answer = await performCall({ url, method, headers: signed, body, agent, signal, timeoutMs, maxAnswerBytes: MAX_ANSWER_BYTES });
+    const attempt = async (): Promise<HttpAnswer | HttpFailure> => {
+      const signed = await signedHeaders({ url, method, headers: unsigned, body }, credentials, 'xray', region, new Date(this.#clock.nowMs()));
+      return performCall({ url, method, headers: signed, body, agent, signal, timeoutMs, maxAnswerBytes: MAX_ANSWER_BYTES });
+    };
+    let answer = await attempt();
+    if (answer.kind === 'answer' && this.#clock.correct(answer.status, answer.headers.date)) {
+      const skewSeconds = Math.round(this.#clock.skewMs / 1000);
+      this.#deps.log.limited('clock', 'warn', { skewSeconds }, "this machine's clock is wrong: requests are signed with the time of X-Ray");
+      answer = await attempt();
+    }
     this.#count(answer);
     if (answer.kind === 'answer' && errorTypeOf(answer).startsWith('ExpiredToken')) this.#deps.credentials.invalidate(credentials);
     return answer;

@@ -1,22 +1,19 @@
 import type { Accounting, DropReason, SegmentStock } from '../pipeline/accounting.ts';
 import type { Component, ComponentState } from '../pipeline/component.ts';
 import { messageOf } from '../pipeline/errors.ts';
-import type { Exporter, ExportResult } from '../pipeline/exporter.ts';
+import type { Exporter, ExportResult, RefusedDocument } from '../pipeline/exporter.ts';
 import type { Logger } from '../pipeline/logger.ts';
 import { byteLengthOf, MAX_BATCH_SEGMENTS, type Mail, type Segment, type SegmentSink } from '../pipeline/segment.ts';
 import type { DocumentSink } from './body-intake.ts';
 import { nextDelay } from './backoff.ts';
+import { Pace } from './pace.ts';
 import { ReturnedBatches, type Attempt } from './returned-batches.ts';
-import { costOf, SEGMENT_OVERHEAD_BYTES, SegmentQueue } from './segment-queue.ts';
+import { SEGMENT_OVERHEAD_BYTES, SegmentQueue, totalCostOf } from './segment-queue.ts';
 
 /** A batch of 50 × 64 KB takes 40 ms to encode; a megabyte keeps that stall below 10 ms. */
 const MAX_BATCH_BYTES = 1024 * 1024;
-/** Shared by all workers while X-Ray is away or throttles; short enough to drain at once when it is back. */
-const PAUSE = { baseMs: 100, capMs: 5_000 };
 /** A batch's own, so that one that always fails does not stand in the way of the others. */
 const BATCH_BACKOFF = { baseMs: 250, capMs: 30_000 };
-/** One failure may be the batch's fault; two in a row are X-Ray's or the network's. */
-const FAILURES_OF_AN_OUTAGE = 2;
 
 export interface BatcherConfig {
   readonly maxBytes: number;
@@ -42,28 +39,27 @@ export class Batcher implements Component, SegmentSink, SegmentStock, DocumentSi
   readonly #waiting = new SegmentQueue();
   readonly #returned = new ReturnedBatches();
   readonly #abort = new AbortController();
+  readonly #pace: Pace;
   #inFlightBytes = 0;
   #inFlightSegments = 0;
   #calls = 0;
-  #failures = 0;
-  #pausedUntilMs = 0;
   #timer: NodeJS.Timeout | undefined;
   #timerAtMs = Infinity;
   #isDraining = false;
-  #lastFailure = '';
   #stopped: Promise<void> | undefined;
   #onEmpty: (() => void) | undefined;
 
   constructor(config: BatcherConfig, deps: BatcherDeps) {
     this.#config = config;
     this.#deps = { now: Date.now, random: Math.random, ...deps };
+    this.#pace = new Pace(config.concurrency, this.#deps.random);
     deps.accounting.addStock(this);
   }
 
   get state(): ComponentState {
     if (this.#isDraining) return { name: this.name, state: 'stopping' };
-    if (this.#failures === 0) return { name: this.name, state: 'ok' };
-    return { name: this.name, state: 'degraded', reason: `the last ${this.#failures} calls failed: ${this.#lastFailure}` };
+    const { problem } = this.#pace;
+    return problem === undefined ? { name: this.name, state: 'ok' } : { name: this.name, state: 'degraded', reason: problem };
   }
 
   get limitBytes(): number {
@@ -72,7 +68,7 @@ export class Batcher implements Component, SegmentSink, SegmentStock, DocumentSi
 
   /** Calls that may run at one time now. */
   get concurrency(): number {
-    return this.#failures >= FAILURES_OF_AN_OUTAGE ? 1 : this.#config.concurrency;
+    return this.#pace.concurrency;
   }
 
   async start(): Promise<void> {}
@@ -113,7 +109,7 @@ export class Batcher implements Component, SegmentSink, SegmentStock, DocumentSi
 
   async #drain(deadline: AbortSignal): Promise<void> {
     this.#isDraining = true;
-    this.#pausedUntilMs = 0;
+    this.#pace.resume();
     this.#returned.makeDue();
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#onEmpty = resolve;
@@ -148,7 +144,7 @@ export class Batcher implements Component, SegmentSink, SegmentStock, DocumentSi
   /** Starts as many calls as may run now, and sets the timer for the next thing that becomes due. */
   #pump(): void {
     const nowMs = this.#deps.now();
-    while (this.#calls < this.concurrency && nowMs >= this.#pausedUntilMs) {
+    while (this.#calls < this.concurrency && nowMs >= this.#pace.pausedUntilMs) {
       const attempt = this.#returned.takeDue(nowMs) ?? this.#nextBatch(nowMs);
       if (attempt === undefined) break;
       void this.#send(attempt);
@@ -171,7 +167,7 @@ export class Batcher implements Component, SegmentSink, SegmentStock, DocumentSi
     const oldest = this.#waiting.oldest;
     const batchAtMs = oldest === undefined ? Infinity : oldest.arrivedAtMs + this.#config.maxAgeMs;
     const workAtMs = isBusy ? Infinity : Math.min(batchAtMs, this.#returned.nextDueMs());
-    const atMs = workAtMs === Infinity ? Infinity : Math.max(workAtMs, this.#pausedUntilMs, nowMs + 1);
+    const atMs = workAtMs === Infinity ? Infinity : Math.max(workAtMs, this.#pace.pausedUntilMs, nowMs + 1);
     if (atMs === this.#timerAtMs) return;
     clearTimeout(this.#timer);
     this.#timer = undefined;
@@ -186,8 +182,7 @@ export class Batcher implements Component, SegmentSink, SegmentStock, DocumentSi
 
   async #send(attempt: Attempt): Promise<void> {
     const { segments } = attempt;
-    let cost = 0;
-    for (const segment of segments) cost += costOf(segment);
+    const cost = totalCostOf(segments);
     this.#calls++;
     this.#inFlightSegments += segments.length;
     this.#inFlightBytes += cost;
@@ -207,35 +202,64 @@ export class Batcher implements Component, SegmentSink, SegmentStock, DocumentSi
   }
 
   #settle(attempt: Attempt, result: ExportResult): void {
-    const { accounting, log } = this.#deps;
-    const { segments } = attempt;
     if (result.kind === 'retry') {
       this.#onFailure(attempt, result.code, result.afterMs);
       return;
     }
     this.#onAnswer();
-    if (result.kind === 'rejected') {
-      let code = '';
-      for (let i = 0; i < segments.length; i++) code = accounting.countUnprocessed(result.code);
-      log.limited(`rejected_${code}`, 'error', { code, segments: segments.length }, 'X-Ray refused a batch for good');
-      return;
-    }
-    const refused = result.kind === 'partial' ? result.refused : [];
-    accounting.sent += segments.length - refused.length;
-    for (const { code: given, position } of refused) {
-      const code = accounting.countUnprocessed(given);
-      const bytes = byteLengthOf(segments[position]!);
-      log.limited(`unprocessed_${code}`, 'error', { code, bytes }, 'X-Ray refused a segment for good');
+    if (result.kind === 'rejected') this.#onRejected(attempt, result.code);
+    else this.#onTaken(attempt, result.kind === 'partial' ? result.refused : []);
+  }
+
+  /** One poison document must not take 49 others along: the halves go apart until it stands alone. Kept apart, not mixed with what follows. */
+  #onRejected({ segments, failures }: Attempt, given: string): void {
+    const { accounting, log, now } = this.#deps;
+    if (this.#abort.signal.aborted) {
+      this.#drop(segments, 'shutdown');
+    } else if (segments.length > 1) {
+      const middle = Math.ceil(segments.length / 2);
+      for (const half of [segments.slice(0, middle), segments.slice(middle)]) this.#returned.add({ segments: half, failures }, now());
+      accounting.retried += segments.length;
+      const fields = { code: given, segments: segments.length };
+      log.limited('bisect', 'warn', fields, 'X-Ray refused a batch; its halves are sent apart to find the document that is to blame');
+    } else {
+      this.#countRefused(segments[0]!, given);
     }
   }
 
-  #onAnswer(): void {
-    if (this.#failures >= FAILURES_OF_AN_OUTAGE) {
-      this.#deps.log.info({ bufferedSegments: this.read().buffered }, 'X-Ray takes segments again');
-      this.#returned.makeDue();
+  #onTaken({ segments, failures }: Attempt, refused: readonly RefusedDocument[]): void {
+    const { accounting, now, random } = this.#deps;
+    accounting.sent += segments.length - refused.length;
+    const again: Segment[] = [];
+    for (const { code, position, isRetryable } of refused) {
+      const segment = segments[position]!;
+      if (isRetryable && !this.#isExpired(segment)) again.push(segment);
+      else this.#countRefused(segment, code);
     }
-    this.#failures = 0;
-    this.#pausedUntilMs = 0;
+    if (again.length === 0) return;
+    if (this.#abort.signal.aborted) {
+      this.#drop(again, 'shutdown');
+      return;
+    }
+    accounting.retried += again.length;
+    this.#returned.add({ segments: again, failures: failures + 1 }, now() + nextDelay(failures, BATCH_BACKOFF, random));
+  }
+
+  #countRefused(segment: Segment, given: string): void {
+    const code = this.#deps.accounting.countUnprocessed(given);
+    this.#deps.log.limited(`unprocessed_${code}`, 'error', { code, bytes: byteLengthOf(segment) }, 'X-Ray refused a segment for good');
+  }
+
+  #isExpired(segment: Segment): boolean {
+    return segment.arrivedAtMs < this.#deps.now() - this.#config.retryMaxAgeMs;
+  }
+
+  #onAnswer(): void {
+    const wasOutage = this.#pace.isOutage;
+    this.#pace.answered();
+    if (!wasOutage) return;
+    this.#deps.log.info({ bufferedSegments: this.read().buffered }, 'X-Ray takes segments again');
+    this.#returned.makeDue();
   }
 
   #onFailure({ segments, failures }: Attempt, code: string, afterMs: number | undefined): void {
@@ -245,15 +269,10 @@ export class Batcher implements Component, SegmentSink, SegmentStock, DocumentSi
       return;
     }
     const nowMs = now();
-    this.#failures++;
-    this.#lastFailure = code;
-    if (code === 'throttled' || this.#failures >= FAILURES_OF_AN_OUTAGE) {
-      this.#pausedUntilMs = nowMs + nextDelay(this.#failures - 1, this.#isDraining ? { ...PAUSE, capMs: 250 } : PAUSE, random, afterMs);
-    }
-    const oldestAllowedMs = nowMs - this.#config.retryMaxAgeMs;
-    const kept = segments.filter((segment) => segment.arrivedAtMs >= oldestAllowedMs);
+    this.#pace.failed(code, afterMs, nowMs, this.#isDraining);
+    const kept = segments.filter((segment) => !this.#isExpired(segment));
     this.#drop(
-      segments.filter((segment) => segment.arrivedAtMs < oldestAllowedMs),
+      segments.filter((segment) => this.#isExpired(segment)),
       'retry_expired',
     );
     accounting.retried += kept.length;

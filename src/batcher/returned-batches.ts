@@ -1,5 +1,5 @@
 import type { Segment } from '../pipeline/segment.ts';
-import { costOf } from './segment-queue.ts';
+import { costOf, totalCostOf } from './segment-queue.ts';
 
 /** A batch on its way, with how often it has failed. */
 export interface Attempt {
@@ -33,7 +33,7 @@ export class ReturnedBatches {
     while (at > 0 && this.#batches[at - 1]!.segments[0]!.arrivedAtMs > firstMs) at--;
     this.#batches.splice(at, 0, { ...attempt, dueMs });
     this.#segments += attempt.segments.length;
-    for (const segment of attempt.segments) this.#bytes += costOf(segment);
+    this.#bytes += totalCostOf(attempt.segments);
   }
 
   /** The oldest batch whose time has come. */
@@ -42,7 +42,7 @@ export class ReturnedBatches {
     if (at < 0) return undefined;
     const [batch] = this.#batches.splice(at, 1);
     this.#segments -= batch!.segments.length;
-    for (const segment of batch!.segments) this.#bytes -= costOf(segment);
+    this.#bytes -= totalCostOf(batch!.segments);
     return batch;
   }
 

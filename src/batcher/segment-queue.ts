@@ -7,6 +7,12 @@ export function costOf(segment: Segment): number {
   return byteLengthOf(segment) + SEGMENT_OVERHEAD_BYTES;
 }
 
+export function totalCostOf(segments: readonly Segment[]): number {
+  let cost = 0;
+  for (const segment of segments) cost += costOf(segment);
+  return cost;
+}
+
 /** Segments in the order they came, with their cost in bytes. */
 export class SegmentQueue {
   #segments: (Segment | undefined)[] = [];

@@ -16,6 +16,8 @@ export interface RefusedDocument {
   readonly position: number;
   /** X-Ray's `ErrorCode`, bounded: it is a metric label. */
   readonly code: string;
+  /** The code says "not now": the document is sent again, and not counted as refused. */
+  readonly isRetryable: boolean;
 }
 
 export type ExportResult =
@@ -24,5 +26,5 @@ export type ExportResult =
   | { readonly kind: 'partial'; readonly refused: readonly RefusedDocument[] }
   /** Same input may succeed later; `afterMs` is what the service asked for. */
   | { readonly kind: 'retry'; readonly code: string; readonly afterMs?: number }
-  /** Same input will fail again. */
+  /** Same input will fail again. Of several documents one may be to blame: the batcher sends the halves apart. */
   | { readonly kind: 'rejected'; readonly code: string };

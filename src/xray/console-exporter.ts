@@ -40,7 +40,7 @@ export class ConsoleExporter implements Exporter {
     const refused: RefusedDocument[] = [];
     for (const [position, { chunk, start, end, arrivedAtMs }] of batch.entries()) {
       const line = this.#lineOf(chunk.toString('utf8', start, end), arrivedAtMs);
-      if (line === undefined) refused.push({ position, code: 'ParseError' });
+      if (line === undefined) refused.push({ position, code: 'ParseError', isRetryable: false });
       else this.#deps.write(line);
     }
     this.#lastSuccessMs = Date.now();

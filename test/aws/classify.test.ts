@@ -52,8 +52,8 @@ test('refused documents are found by their id, wherever it stands in the documen
   expect(result).toEqual({
     kind: 'partial',
     refused: [
-      { position: 2, code: 'InvalidName' },
-      { position: 1, code: 'MissingName' },
+      { position: 2, code: 'InvalidName', isRetryable: false },
+      { position: 1, code: 'MissingName', isRetryable: false },
     ],
   });
 });
@@ -67,9 +67,24 @@ test('an answer without an id goes to a document that has none, an unknown id to
   expect(result).toEqual({
     kind: 'partial',
     refused: [
-      { position: 0, code: 'A' },
-      { position: 2, code: 'B' },
-      { position: 1, code: 'ParseError' },
+      { position: 0, code: 'A', isRetryable: false },
+      { position: 2, code: 'B', isRetryable: false },
+      { position: 1, code: 'ParseError', isRetryable: false },
     ],
+  });
+});
+
+test.each([
+  ['ThrottledException', true],
+  ['ThrottlingError', true],
+  ['InternalFailure', true],
+  ['ServiceUnavailable', true],
+  ['InvalidSegment', false],
+  ['ParseError', false],
+  ['unknown', false],
+])('a single document refused with %s is worth another try: %s', (code, isRetryable) => {
+  expect(classify(refuse({ Id: '1', ErrorCode: code }), () => ['{"id":"1"}'])).toEqual({
+    kind: 'partial',
+    refused: [{ position: 0, code, isRetryable }],
   });
 });

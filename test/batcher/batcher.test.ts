@@ -148,16 +148,37 @@ test('segments that are too old are dropped when a call fails, the younger ones 
   expectBalanced();
 });
 
-test('refused documents are counted by code and not sent again; a batch refused as a whole too', async () => {
+test('refused documents are counted by code and not sent again', async () => {
   const { push, exporter, accounting, expectBalanced } = setUp();
   push(...numbered(50));
-  exporter.calls[0]!.settle({ kind: 'partial', refused: [{ position: 3, code: 'InvalidName' }] });
-  push(...numbered(50));
-  exporter.calls[1]!.settle({ kind: 'rejected', code: 'InvalidRequestException' });
+  exporter.calls[0]!.settle({ kind: 'partial', refused: [{ position: 3, code: 'InvalidName', isRetryable: false }] });
   await vi.advanceTimersByTimeAsync(60_000);
   expect(accounting.sent).toBe(49);
-  expect(accounting.unprocessed).toEqual({ InvalidName: 1, InvalidRequestException: 50 });
-  expect(exporter.calls).toHaveLength(2);
+  expect(accounting.unprocessed).toEqual({ InvalidName: 1 });
+  expect(exporter.calls).toHaveLength(1);
+  expectBalanced();
+});
+
+test('a document that X-Ray throttles is sent again, alone, and the others count as sent', async () => {
+  const { push, exporter, accounting, expectBalanced } = setUp();
+  push(...numbered(50));
+  exporter.calls[0]!.settle({ kind: 'partial', refused: [{ position: 3, code: 'ThrottledException', isRetryable: true }] });
+  await vi.advanceTimersByTimeAsync(300);
+  expect(accounting.sent).toBe(49);
+  expect(accounting.unprocessed).toEqual({});
+  expect(textsOf(exporter.calls[1]!.batch)).toEqual(['document-3']);
+  expectBalanced();
+});
+
+test('of a batch that is refused as a whole only the poison document is lost', async () => {
+  const { push, exporter, accounting, expectBalanced } = setUp();
+  exporter.answer = (batch) => (textsOf(batch).includes('document-17') ? { kind: 'rejected', code: 'SerializationException' } : { kind: 'sent' });
+  push(...numbered(50));
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(accounting.sent).toBe(49);
+  expect(accounting.unprocessed).toEqual({ SerializationException: 1 });
+  // Two calls a level, and there are log2(50) + 1 levels.
+  expect(exporter.calls.length).toBeLessThanOrEqual(13);
   expectBalanced();
 });
 
@@ -215,7 +236,8 @@ test('offer takes all documents or none', () => {
 test('accounts for every document under any interleaving of pushes, answers, time and shutdown', async () => {
   const results: fc.Arbitrary<ExportResult> = fc.constantFrom<ExportResult>(
     { kind: 'sent' },
-    { kind: 'partial', refused: [{ position: 0, code: 'InvalidName' }] },
+    { kind: 'partial', refused: [{ position: 0, code: 'InvalidName', isRetryable: false }] },
+    { kind: 'partial', refused: [{ position: 0, code: 'ThrottledException', isRetryable: true }] },
     { kind: 'retry', code: 'throttled' },
     { kind: 'retry', code: 'http_503' },
     { kind: 'rejected', code: 'http_413' },

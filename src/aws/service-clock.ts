@@ -1,0 +1,30 @@
+/** AWS takes signatures up to 5 minutes old; the SDKs correct their clock from 4 on. Source: SigV4 documentation; @aws-sdk/core isClockSkewed. */
+const TOLERATED_MS = 4 * 60_000;
+
+/** The time as X-Ray sees it: this machine's, corrected when X-Ray refused a request and its Date says why. */
+export class ServiceClock {
+  readonly #now: () => number;
+  #skewMs = 0;
+
+  constructor(now: () => number = Date.now) {
+    this.#now = now;
+  }
+
+  /** How far X-Ray is ahead of this machine. */
+  get skewMs(): number {
+    return this.#skewMs;
+  }
+
+  nowMs(): number {
+    return this.#now() + this.#skewMs;
+  }
+
+  /** Whether a refused request is worth another signature: its answer has status 400 or 403, and a Date far from the time it was signed with. */
+  correct(status: number, date: string | undefined): boolean {
+    if ((status !== 400 && status !== 403) || date === undefined) return false;
+    const theirsMs = Date.parse(date);
+    if (Number.isNaN(theirsMs) || Math.abs(theirsMs - this.nowMs()) < TOLERATED_MS) return false;
+    this.#skewMs = theirsMs - this.#now();
+    return true;
+  }
+}

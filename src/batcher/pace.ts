@@ -1,0 +1,63 @@
+import { nextDelay } from './backoff.ts';
+
+/** Shared by all workers while X-Ray is away or throttles; short enough to drain at once when it is back. */
+const PAUSE = { baseMs: 100, capMs: 5_000 };
+/** The same while the daemon stops, when there is no time to be patient. */
+const PAUSE_IN_DRAIN = { baseMs: 100, capMs: 250 };
+/** One failure may be the batch's fault; two in a row are X-Ray's or the network's. */
+const FAILURES_OF_AN_OUTAGE = 2;
+
+/** How many calls may run at one time, and from when: learnt from how the last ones went. Knows no batches. */
+export class Pace {
+  readonly #ceiling: number;
+  readonly #random: () => number;
+  #limit: number;
+  #failures = 0;
+  #lastFailure = '';
+  #pausedUntilMs = 0;
+
+  constructor(ceiling: number, random: () => number) {
+    this.#ceiling = ceiling;
+    this.#random = random;
+    this.#limit = ceiling;
+  }
+
+  /** In an outage one call at a time probes. */
+  get concurrency(): number {
+    return this.isOutage ? 1 : Math.floor(this.#limit);
+  }
+
+  get isOutage(): boolean {
+    return this.#failures >= FAILURES_OF_AN_OUTAGE;
+  }
+
+  /** No call before this moment, in ms since the epoch. */
+  get pausedUntilMs(): number {
+    return this.#pausedUntilMs;
+  }
+
+  /** What is wrong, in words; undefined when the last call was answered. */
+  get problem(): string | undefined {
+    return this.#failures === 0 ? undefined : `the last ${this.#failures} calls failed: ${this.#lastFailure}`;
+  }
+
+  /** X-Ray took or refused a batch: it is there. Additive increase, about one more call for each round of answers. */
+  answered(): void {
+    this.#limit = Math.min(this.#ceiling, this.#limit + 1 / this.#limit);
+    this.#failures = 0;
+    this.#pausedUntilMs = 0;
+  }
+
+  /** A call is to be made again; `afterMs` is what X-Ray asked for. Multiplicative decrease where more calls would make it worse. */
+  failed(code: string, afterMs: number | undefined, nowMs: number, isDraining: boolean): void {
+    if (code === 'throttled' || code === 'timeout') this.#limit = Math.max(1, this.#limit / 2);
+    this.#failures++;
+    this.#lastFailure = code;
+    if (code !== 'throttled' && !this.isOutage) return;
+    this.#pausedUntilMs = nowMs + nextDelay(this.#failures - 1, isDraining ? PAUSE_IN_DRAIN : PAUSE, this.#random, afterMs);
+  }
+
+  resume(): void {
+    this.#pausedUntilMs = 0;
+  }
+}

@@ -1,0 +1,31 @@
+import { expect, test } from 'vitest';
+import { ServiceClock } from '../../src/aws/service-clock.ts';
+
+const NOW = Date.parse('2026-11-23T12:00:00Z');
+const at = (minutes: number): string => new Date(NOW + minutes * 60_000).toUTCString();
+
+test.each<[status: number, date: string | undefined, isCorrected: boolean]>([
+  [403, at(10), true],
+  [403, at(-10), true],
+  [400, at(10), true],
+  [403, at(3), false],
+  [200, at(10), false],
+  [500, at(10), false],
+  [403, undefined, false],
+  [403, 'yesterday', false],
+])('status %i with Date %j: corrected is %s', (status, date, isCorrected) => {
+  expect(new ServiceClock(() => NOW).correct(status, date)).toBe(isCorrected);
+});
+
+test('runs on from the corrected time, and is corrected once for one skew', () => {
+  let nowMs = NOW;
+  const clock = new ServiceClock(() => nowMs);
+  expect(clock.correct(403, at(10))).toBe(true);
+  nowMs += 1_000;
+  expect(clock.nowMs()).toBe(NOW + 10 * 60_000 + 1_000);
+  expect(clock.correct(403, at(10))).toBe(false);
+  // The machine's clock was put right meanwhile.
+  nowMs += 10 * 60_000;
+  expect(clock.correct(403, new Date(nowMs).toUTCString())).toBe(true);
+  expect(Math.abs(clock.skewMs)).toBeLessThan(1_000);
+});
