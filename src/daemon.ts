@@ -33,7 +33,7 @@ export async function buildDaemon(loaded: LoadedConfig, env: Environment, log: L
   return new Service(loaded, log, (common) => daemonMode(common, env, region, url));
 }
 
-function daemonMode({ config, log, accounting, onCall, onRequest }: Common, env: Environment, region: string, url: URL): Mode {
+function daemonMode({ config, log, accounting, onCall, onRequest, onRules }: Common, env: Environment, region: string, url: URL): Mode {
   const noProxy = env['NO_PROXY'] ?? env['no_proxy'] ?? '';
   const proxyAddress = parseUrl(config.proxyAddress)?.href ?? '';
   // Sampling calls and telemetry share the agent with the uploads.
@@ -59,7 +59,8 @@ function daemonMode({ config, log, accounting, onCall, onRequest }: Common, env:
     upstream: [connections(outbound), credentials],
     exporter,
     credentialsExpireAtMs: () => credentials.expiresAtMs,
-    tcp: (intake) => new SamplingProxy({ ...parseAddress(config.bindTcp)!, allow: config.proxyAllow }, { api, intake, hints, log, onRequest }),
+    tcp: (intake) =>
+      new SamplingProxy({ ...parseAddress(config.bindTcp)!, allow: config.proxyAllow }, { api, intake, hints, log, onRequest, onRules }),
     watchers: config.telemetryRecords ? [reporter] : [],
   };
 }

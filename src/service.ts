@@ -38,6 +38,8 @@ export interface Common {
   readonly accounting: Accounting;
   readonly onCall: (outcome: string, seconds: number) => void;
   readonly onRequest: (path: string, status: number) => void;
+  /** Told where each answer to GetSamplingRules came from. */
+  readonly onRules: (source: string) => void;
 }
 
 export interface Drained {
@@ -75,6 +77,7 @@ export class Service {
       accounting,
       onCall: (outcome, seconds) => page.countCall(outcome, seconds),
       onRequest: (path, status) => page.countRequest(path, status),
+      onRules: (source) => page.countRules(source),
     });
     const { exporter, maxAgeMs } = mode;
     const batcher = new Batcher(

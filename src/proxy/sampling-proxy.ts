@@ -7,6 +7,7 @@ import type { Component, ComponentState } from '../pipeline/component.ts';
 import { messageOf, XraydError } from '../pipeline/errors.ts';
 import type { Logger } from '../pipeline/logger.ts';
 import type { SegmentIntake } from '../pipeline/segment.ts';
+import { asksForAllRules, RulesCache, type CacheableReply, type RulesSource } from './rules-cache.ts';
 import { MAX_BODY_BYTES, MAX_SEGMENTS_BODY_BYTES, Routes, TRACE_SEGMENTS } from './routes.ts';
 
 /** SDKs poll every 10 s and keep the connection: a shorter keep-alive would close it under them. */
@@ -27,14 +28,11 @@ export interface SamplingProxyDeps {
   readonly hints: PermissionHints;
   readonly log: Logger;
   readonly onRequest: (path: string, status: number) => void;
+  readonly onRules: (source: RulesSource) => void;
 }
 
 /** What goes back to the client. */
-interface Reply {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: Buffer;
-}
+type Reply = CacheableReply;
 
 /** TCP 2000: forwards the sampling calls, signed, and takes documents that are too large for a datagram. */
 export class SamplingProxy implements Component {
@@ -42,6 +40,7 @@ export class SamplingProxy implements Component {
   readonly #config: SamplingProxyConfig;
   readonly #deps: SamplingProxyDeps;
   readonly #routes: Routes;
+  readonly #rules: RulesCache;
   readonly #server: Server;
   readonly #abort = new AbortController();
   #state: ComponentState = { name: 'tcp', state: 'starting' };
@@ -51,6 +50,7 @@ export class SamplingProxy implements Component {
     this.#config = config;
     this.#deps = deps;
     this.#routes = new Routes(config.allow);
+    this.#rules = new RulesCache(deps.onRules);
     const timeouts = {
       headersTimeout: HEADERS_TIMEOUT_MS,
       requestTimeout: REQUEST_TIMEOUT_MS,
@@ -124,6 +124,7 @@ export class SamplingProxy implements Component {
       if (body === undefined) reply = errorReply(413, 'RequestEntityTooLarge', 'The body is larger than xrayd takes', { connection: 'close' });
       else if (route.kind === 'refuse') reply = errorReply(route.status, route.errorType, route.message);
       else if (route.kind === 'segments') reply = this.#take(body);
+      else if (isRulesRequest(request, body)) reply = await this.#rules.get(() => this.#forward(request, target, body));
       else reply = await this.#forward(request, target, body);
     } catch (error) {
       // The client went away while it sent its body.
@@ -163,11 +164,15 @@ export class SamplingProxy implements Component {
         `proxy_${reason}`,
         'warn',
         { path: target.split('?')[0], reason },
-        'a sampling call to X-Ray failed: SDKs fall back to their local rules',
+        'a sampling call to X-Ray failed: SDKs go on with the last rules, or fall back to their local ones',
       );
     }
     return reply;
   }
+}
+
+function isRulesRequest(request: IncomingMessage, body: Buffer): boolean {
+  return request.method === 'POST' && request.url === '/GetSamplingRules' && asksForAllRules(body);
 }
 
 function replyOf(answer: XRayAnswer): Reply {

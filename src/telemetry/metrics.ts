@@ -81,6 +81,10 @@ export const LIVE_METRICS = {
     help: 'PutTraceSegments calls, by outcome: sent, partial, rejected, or why the call is tried again.',
   },
   durations: { name: 'xrayd_put_trace_segments_duration_seconds', help: 'How long a PutTraceSegments call took, from signing to the whole answer.' },
+  rules: {
+    name: 'xrayd_sampling_rules_served_total',
+    help: 'Answers to GetSamplingRules, by source: upstream, cache (another client asked within 10 s), or stale (X-Ray is away and the last good answer, at most an hour old, was given).',
+  },
   requests: { name: 'xrayd_proxy_requests_total', help: 'Requests on TCP 2000, by path and status.' },
 } as const;
 
@@ -100,6 +104,7 @@ export class MetricsPage {
   readonly #calls: Counter;
   readonly #durations: Histogram;
   readonly #requests: Counter;
+  readonly #rules: Counter;
   readonly #readProcess: () => void;
   #rendering: Promise<unknown> = Promise.resolve();
 
@@ -114,6 +119,7 @@ export class MetricsPage {
     const buckets = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
     this.#durations = new Histogram({ ...LIVE_METRICS.durations, buckets, registers });
     this.#requests = new Counter({ ...LIVE_METRICS.requests, labelNames: ['path', 'status'], registers });
+    this.#rules = new Counter({ ...LIVE_METRICS.rules, labelNames: ['source'], registers });
     this.#readProcess = processMetrics(this.#registry, version);
   }
 
@@ -124,6 +130,10 @@ export class MetricsPage {
 
   countRequest(path: string, status: number): void {
     this.#requests.inc({ path, status: String(status) });
+  }
+
+  countRules(source: string): void {
+    this.#rules.inc({ source });
   }
 
   /** The text for Prometheus. prom-client renders in several turns, so one scrape waits for the one before. */
@@ -159,6 +169,7 @@ export function metricsDoc(processHelp: readonly { name: string; help: string; t
     { ...LIVE_METRICS.calls, type: 'counter', labels: ['outcome'] },
     { ...LIVE_METRICS.durations, type: 'histogram', labels: [] },
     { ...LIVE_METRICS.requests, type: 'counter', labels: ['path', 'status'] },
+    { ...LIVE_METRICS.rules, type: 'counter', labels: ['source'] },
   ];
   const rows = [...METRICS, ...live].map(
     ({ name, type, labels, help }) => `| \`${name}\` | ${type} | ${labels.map((label) => `\`${label}\``).join(' ')} | ${help} |`,

@@ -214,7 +214,7 @@ test('X-Ray away is a 502 and X-Ray silent a 504, both in JSON and said once', a
   const answer = await post(daemon, '/GetSamplingRules');
   expect(answer.status).toBe(502);
   expect(await answer.json()).toHaveProperty('Message');
-  expect(daemon.log.filter(({ msg }) => msg.includes('SDKs fall back'))).toHaveLength(2);
+  expect(daemon.log.filter(({ msg }) => msg.includes('SDKs go on'))).toHaveLength(2);
 });
 
 test('connect-and-close logs nothing and counts nothing', async () => {

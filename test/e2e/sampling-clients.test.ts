@@ -54,3 +54,20 @@ test.each(MODES)("%s: the AWS CLI's own requests for the sampling calls are answ
     expect(JSON.parse(answer.body)).toBeTypeOf('object');
   }
 });
+
+test('while X-Ray is away the last good rules are served, marked in the metrics; targets are not invented', async () => {
+  const xray = await scope.start(new FakeXRay());
+  const daemon = await scope.daemon({ args: ['--endpoint', xray.url, '-n', 'us-east-1'], env });
+  const ask = (path: string): Promise<Response> => fetch(daemon.tcpUrl + path, { method: 'POST', body: '{}' });
+  const good = await (await ask('/GetSamplingRules')).text();
+  await Promise.all(Array.from({ length: 20 }, () => ask('/GetSamplingRules')));
+  expect(xray.calls('/GetSamplingRules')).toHaveLength(1);
+  xray.intercept = () => 'reset';
+  // The answer is fresh for ten seconds.
+  await eventually(async () => {
+    expect(await (await ask('/GetSamplingRules')).text()).toBe(good);
+    return (await daemon.metrics())['xrayd_sampling_rules_served_total{source="stale"}'] === 1;
+  });
+  expect((await ask('/SamplingTargets')).status).toBe(502);
+  expect((await daemon.metrics())['xrayd_sampling_rules_served_total{source="upstream"}']).toBe(1);
+});
