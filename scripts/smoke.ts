@@ -31,6 +31,7 @@ async function waitFor(check: () => boolean): Promise<void> {
 const version = run('--version');
 expect('--version', version.code === 0 && version.output.startsWith('xrayd '), version.output);
 const daemon = spawn(bundle, ['-b', '127.0.0.1:0', '-t', '127.0.0.1:0', '--http-address', '127.0.0.1:0', 'local'], { env, cwd: folder });
+process.on('exit', () => daemon.kill('SIGKILL'));
 let output = '';
 for (const stream of [daemon.stdout, daemon.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
 await waitFor(() => output.includes('xrayd is ready'));

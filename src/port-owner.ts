@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { formatAddress, type Address } from './pipeline/address.ts';
 import { messageOf, systemCodeOf, XraydError } from './pipeline/errors.ts';
+import { inodesOn } from './udp/kernel-drops.ts';
 
 /** What failed to be bound, for a person: the flag that chooses another address, and who has the port. */
 export interface Binding {
@@ -27,7 +28,7 @@ export function bindError({ protocol, address, flag }: Binding, error: unknown):
 /** The process that has a port, where /proc tells (Linux, same user or root). */
 export function portOwner(protocol: 'udp' | 'tcp', port: number): { pid: number; name: string } | undefined {
   try {
-    const inodes = new Set([`/proc/net/${protocol}`, `/proc/net/${protocol}6`].flatMap((table) => inodesOf(read(table), port)));
+    const inodes = new Set([`/proc/net/${protocol}`, `/proc/net/${protocol}6`].flatMap((table) => inodesOn(read(table), port)));
     for (const pid of readdirSync('/proc')) {
       if (/^\d+$/.test(pid) && hasSocket(pid, inodes)) return { pid: Number(pid), name: read(`/proc/${pid}/comm`).trim() };
     }
@@ -35,13 +36,6 @@ export function portOwner(protocol: 'udp' | 'tcp', port: number): { pid: number;
     // Not Linux, or nothing to be seen: the message does without.
   }
   return undefined;
-}
-
-/** Inodes of the sockets bound to `port`. The format is documented in proc_net(5). */
-function inodesOf(table: string, port: number): string[] {
-  const local = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
-  const rows = table.split('\n').map((line) => line.trim().split(/\s+/));
-  return rows.filter((row) => row[1]?.endsWith(local)).map((row) => row[9] ?? '');
 }
 
 function hasSocket(pid: string, inodes: ReadonlySet<string>): boolean {

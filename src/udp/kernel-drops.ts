@@ -1,40 +1,63 @@
-import { readFileSync } from 'node:fs';
-import type { Address } from '../pipeline/address.ts';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+
+/** One of each family; a socket is in one of them. The format is documented in proc_net(5). */
+const TABLES = ['/proc/net/udp', '/proc/net/udp6'];
 
 /**
- * Datagrams that the kernel dropped on the socket bound to `address`, from /proc/net/udp and udp6 (last column);
- * undefined where there is no such table. The sockets of this network namespace are in it, one per address and port.
+ * The inode of this process's UDP socket on `port`, by which /proc/net knows it; undefined where there is no /proc.
+ * Another process may have the same port on another address: what tells them apart is whose descriptor it is.
  */
-export function readKernelDrops({ host, port }: Address): number | undefined {
-  const table = readTable(host.includes(':') ? '/proc/net/udp6' : '/proc/net/udp');
-  return table === undefined ? undefined : dropsIn(table, hexAddress(host), port);
+export function ownInode(port: number): string | undefined {
+  const own = ownSockets();
+  return TABLES.flatMap((path) => inodesOn(readTable(path), port)).find((inode) => own.has(inode));
 }
 
-/** `table` is the text of /proc/net/udp. The format is documented in proc_net(5). */
-export function dropsIn(table: string, hexHost: string | undefined, port: number): number | undefined {
+/** Inodes of the sockets on `port` in the text of /proc/net/udp or tcp. */
+export function inodesOn(table: string, port: number): string[] {
   const local = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
-  let drops: number | undefined;
+  const rows = table.split('\n').map((line) => line.trim().split(/\s+/));
+  return rows.filter((columns) => columns[1]?.endsWith(local)).map((columns) => columns[9] ?? '');
+}
+
+function ownSockets(): Set<string> {
+  try {
+    return new Set(readdirSync('/proc/self/fd').flatMap((fd) => /^socket:\[(\d+)\]$/.exec(linkOf(`/proc/self/fd/${fd}`))?.[1] ?? []));
+  } catch {
+    return new Set();
+  }
+}
+
+function linkOf(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch {
+    // The descriptor by which the folder itself was read is gone.
+    return '';
+  }
+}
+
+/** Datagrams that the kernel dropped on the socket with this inode because its buffer was full; undefined where that cannot be read. */
+export function readKernelDrops(inode: string): number | undefined {
+  for (const path of TABLES) {
+    const drops = dropsIn(readTable(path), inode);
+    if (drops !== undefined) return drops;
+  }
+  return undefined;
+}
+
+/** `table` is the text of /proc/net/udp: the inode is column 10, the drops are the last. */
+export function dropsIn(table: string, inode: string): number | undefined {
   for (const line of table.split('\n')) {
     const columns = line.trim().split(/\s+/);
-    const address = columns[1];
-    if (address === undefined || !address.endsWith(local)) continue;
-    if (hexHost !== undefined && address !== hexHost + local) continue;
-    drops = (drops ?? 0) + Number(columns.at(-1));
+    if (columns[9] === inode) return Number(columns.at(-1));
   }
-  return drops;
+  return undefined;
 }
 
-/** IPv4 in the byte order of the table; IPv6 is matched by its port alone. */
-function hexAddress(host: string): string | undefined {
-  if (host.includes(':')) return undefined;
-  const bytes = host.split('.').map((part) => Number(part).toString(16).toUpperCase().padStart(2, '0'));
-  return bytes.toReversed().join('');
-}
-
-function readTable(path: string): string | undefined {
+function readTable(path: string): string {
   try {
     return readFileSync(path, 'latin1');
   } catch {
-    return undefined;
+    return '';
   }
 }

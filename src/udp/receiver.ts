@@ -5,12 +5,15 @@ import type { Component, ComponentState } from '../pipeline/component.ts';
 import { messageOf, XraydError } from '../pipeline/errors.ts';
 import type { Logger } from '../pipeline/logger.ts';
 import type { SegmentSink } from '../pipeline/segment.ts';
-import { readKernelDrops } from './kernel-drops.ts';
+import { ownInode, readKernelDrops } from './kernel-drops.ts';
 import { MailboxReader } from './mailbox.ts';
 import type { FromWorker, ToWorker, WorkerInput } from './worker-messages.ts';
 
 /** Asked of the kernel; 3,640 one-KB datagrams, 0.9 s at 4,000/s. The default of 212,992 bytes holds 92. */
 const RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024;
+
+/** Reading the drops costs 64 µs; without a scrape they are noticed within this time. */
+const DROPS_EVERY_MS = 10_000;
 
 /** The release build puts the worker's code here, so that the daemon stays one file. */
 declare const RECEIVE_WORKER_SOURCE: string | undefined;
@@ -37,6 +40,8 @@ export class UdpReceiver implements Component, SegmentSource {
   #bound: Address | undefined;
   #stopping: Promise<void> | undefined;
   #drops = 0;
+  #inode: string | undefined;
+  #dropTimer: NodeJS.Timeout | undefined;
 
   constructor(config: UdpReceiverConfig, deps: UdpReceiverDeps) {
     this.#config = config;
@@ -85,6 +90,8 @@ export class UdpReceiver implements Component, SegmentSource {
       throw error;
     }
     void this.#deliver();
+    this.#dropTimer = setInterval(() => this.kernelDrops(), DROPS_EVERY_MS);
+    this.#dropTimer.unref();
   }
 
   /** Drains the socket, closes it, hands the last mail over. */
@@ -99,14 +106,20 @@ export class UdpReceiver implements Component, SegmentSource {
 
   /** Datagrams that the kernel dropped because the socket buffer was full; stays at the last reading where it cannot be read. */
   kernelDrops(): number {
-    if (this.#bound !== undefined) this.#drops = readKernelDrops(this.#bound) ?? this.#drops;
-    return this.#drops;
+    const drops = this.#inode === undefined ? undefined : readKernelDrops(this.#inode);
+    if (drops === undefined || drops === this.#drops) return this.#drops;
+    const fields = { dropped: drops - this.#drops, total: drops, remedy: `sysctl -w net.core.rmem_max=${2 * RECEIVE_BUFFER_BYTES}, or more CPU` };
+    this.#drops = drops;
+    this.#deps.log.limited('kernel_drops', 'error', fields, 'the kernel dropped datagrams before they could be read: the socket buffer was full');
+    return drops;
   }
 
   async #stop(deadline: AbortSignal): Promise<void> {
     const worker = this.#worker;
     if (worker === undefined || this.#state.state === 'failed') return;
+    clearInterval(this.#dropTimer);
     this.kernelDrops();
+    this.#inode = undefined;
     this.#state = { name: this.name, state: 'stopping' };
     const { promise, resolve } = Promise.withResolvers<void>();
     worker.on('message', (message: FromWorker) => message.type === 'stopped' && resolve());
@@ -133,6 +146,7 @@ export class UdpReceiver implements Component, SegmentSource {
   #onBound({ host, port, receiveBufferBytes }: Extract<FromWorker, { type: 'bound' }>): void {
     const { log } = this.#deps;
     this.#bound = { host, port };
+    this.#inode = ownInode(port);
     const address = formatAddress(this.#bound);
     this.#state = { name: this.name, state: 'ok', reason: address };
     log.info({ address, receiveBufferBytes }, 'receiving segments on UDP');

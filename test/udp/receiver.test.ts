@@ -124,6 +124,24 @@ test('a taken port rejects the start', async () => {
   await expect(start('127.0.0.1', receiver.address!.port)).rejects.toSatisfy((error) => error instanceof XraydError && error.code === 'XRAYD_BIND');
 });
 
+test.runIf(process.platform === 'linux')('counts what the kernel dropped, to the datagram, and says so with the remedy', async () => {
+  const { receiver, log } = await start();
+  const { port } = receiver.address!;
+  // More than the mailbox and the largest socket buffer hold, while the thread that hands over is kept busy.
+  const datagram = Buffer.concat([Buffer.from(HEADER), Buffer.alloc(60_000, 'a')]);
+  const socket = createSocket('udp4');
+  let sent = 0;
+  const pending: Promise<void>[] = [];
+  for (; sent < 2_000; sent++) pending.push(new Promise((done) => socket.send(datagram, port, '127.0.0.1', () => done())));
+  const endMs = performance.now() + 300;
+  while (performance.now() < endMs);
+  await Promise.all(pending);
+  await eventually(() => receiver.read().received + receiver.kernelDrops() === sent);
+  socket.close();
+  expect(receiver.kernelDrops()).toBeGreaterThan(0);
+  expect(log.find(/kernel dropped/, 'error').length).toBeGreaterThan(0);
+});
+
 test('names the sysctl when the kernel gave less than was asked for', () => {
   expect(socketBufferRemedy(425_984, 'linux')).toBe('sysctl -w net.core.rmem_max=4194304');
   expect(socketBufferRemedy(8_388_608, 'linux')).toBeUndefined();
