@@ -45,6 +45,10 @@ export class FakeXRay extends FakeServer {
   readonly denied = new Set<string>();
   readonly problems: string[] = [];
   rules: Record<string, unknown>[] = [DEFAULT_RULE];
+  latencyMs = 0;
+  /** Every n-th document is throttled inside an HTTP 200; 0 = none. */
+  throttleEvery = 0;
+  #seen = 0;
   /** Asked first: anything but undefined is the answer. */
   intercept: (request: RecordedRequest) => Behaviour | undefined | Promise<Behaviour | undefined> = () => undefined;
 
@@ -60,6 +64,7 @@ export class FakeXRay extends FakeServer {
   }
 
   protected override async answer(request: RecordedRequest): Promise<Behaviour> {
+    if (this.latencyMs > 0) await new Promise((next) => setTimeout(next, this.latencyMs));
     const canned = await this.intercept(request);
     if (canned !== undefined) return canned;
     const problem = signatureProblem(request, 'xray', this.region, this.credentials);
@@ -107,7 +112,9 @@ export class FakeXRay extends FakeServer {
     if (!documents.every((document) => typeof document === 'string')) return refuse(400, 'SerializationException', 'Expected a string');
     const unprocessed: object[] = [];
     for (const document of documents) {
-      const refusal = judgeDocument(document);
+      this.#seen++;
+      const isThrottled = this.throttleEvery > 0 && this.#seen % this.throttleEvery === 0;
+      const refusal = isThrottled ? { id: idOf(document), code: 'ThrottledException' } : judgeDocument(document);
       if (refusal === undefined) this.documents.push(document);
       else unprocessed.push({ Id: refusal.id, ErrorCode: refusal.code, Message: `Invalid segment. ErrorCode: ${refusal.code}` });
     }
@@ -129,6 +136,10 @@ export class FakeXRay extends FakeServer {
         .map(({ RuleName }) => ({ RuleName, ErrorCode: '400', Message: 'Unknown rule' })),
     });
   }
+}
+
+function idOf(document: string): string | null {
+  return /"id":"([0-9a-f]{16})"/.exec(document)?.[1] ?? null;
 }
 
 function refuse(status: number, errorType: string, message: string): CannedReply {

@@ -1,0 +1,12 @@
+import { expect, test } from 'vitest';
+import { runScenario, SCENARIOS } from './scenarios.ts';
+
+// Short versions; the full set is `npm run faults`.
+test.each(SCENARIOS)(
+  '$id: $title',
+  async (scenario) => {
+    const outcome = await runScenario(scenario, { seconds: 3 });
+    expect(outcome.problems, JSON.stringify(outcome)).toEqual([]);
+  },
+  120_000,
+);
