@@ -68,11 +68,16 @@ function attempt(call: HttpCall): Promise<HttpAnswer | (HttpFailure & { wasReuse
   request.on('error', (error) => fail(codeOf(error), error.message));
   request.on('response', (response) => {
     hasAnswer = true;
+    const tooLarge = (): void => fail('answer_too_large', `the answer is larger than ${call.maxAnswerBytes} bytes`);
+    if (Number(response.headers['content-length']) > call.maxAnswerBytes) {
+      tooLarge();
+      return;
+    }
     const chunks: Buffer[] = [];
     let length = 0;
     response.on('data', (chunk: Buffer) => {
       length += chunk.length;
-      if (length > call.maxAnswerBytes) fail('answer_too_large', `the answer is larger than ${call.maxAnswerBytes} bytes`);
+      if (length > call.maxAnswerBytes) tooLarge();
       else chunks.push(chunk);
     });
     response.on('error', (error) => fail(codeOf(error), error.message));

@@ -47,7 +47,7 @@ export interface ConnectionErrors {
 }
 
 /** An answer of X-Ray is a few hundred bytes, GetSamplingRules' some ten thousand. */
-const MAX_ANSWER_BYTES = 4 * 1024 * 1024;
+const MAX_ANSWER_BYTES = 1024 * 1024;
 
 /** Signed calls to X-Ray, one at a time each; no retries here. */
 export class XRayApi {

@@ -67,9 +67,14 @@ test('failures are counted in the words of PutTelemetryRecords', async () => {
   expect(closed.errors.ConnectionRefusedCount).toBe(1);
 });
 
-test('an answer that is too large is given up', async () => {
+test.each([true, false])('an answer that is too large is given up, with its length announced: %s', async (isAnnounced) => {
   const xray = await scope.start(new FakeXRay());
-  xray.intercept = () => ({ status: 200, body: Buffer.alloc(5 * 1024 * 1024) });
+  const body = Buffer.alloc(5 * 1024 * 1024);
+  xray.intercept = () => ({
+    status: 200,
+    headers: isAnnounced ? { 'content-length': String(body.length) } : { 'transfer-encoding': 'chunked' },
+    body,
+  });
   const answer = await apiFor(xray.url, async () => EXAMPLE_CREDENTIALS).call(call(new AbortController().signal));
   expect(answer).toMatchObject({ kind: 'failure', code: 'answer_too_large' });
 });

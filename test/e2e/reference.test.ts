@@ -9,6 +9,7 @@ import { ACCEPTED, REJECTED } from '../fakes/header-cases.ts';
 import { mutated, Random } from '../fakes/random.ts';
 import { rawRequest } from '../fakes/raw-http.ts';
 import { Scope } from '../fakes/scope.ts';
+import { freePort } from '../fakes/free-port.ts';
 import { EXAMPLE_CREDENTIALS, FakeXRay } from '../fakes/xray.ts';
 
 const scope = new Scope();
@@ -28,14 +29,6 @@ interface Run {
   readonly headers: string[];
   readonly signed: string | undefined;
   readonly sampling: { status: number; body: string };
-}
-
-async function freePort(): Promise<number> {
-  const socket = createSocket('udp4');
-  await new Promise<void>((done) => socket.bind(0, '127.0.0.1', done));
-  const { port } = socket.address();
-  socket.close();
-  return port;
 }
 
 /** Runs a daemon with the reference's own flags and file, and sends it the datagrams; the last one is known to be forwarded. */

@@ -1,10 +1,10 @@
-import { createSocket } from 'node:dgram';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { selfSigned } from '../fakes/certificate.ts';
 import { DaemonProcess } from '../fakes/daemon-process.ts';
+import { freePort } from '../fakes/free-port.ts';
 import { EXAMPLE_CREDENTIALS } from '../fakes/xray.ts';
 import { Load } from './load.ts';
 import { Oracle, type Verdict } from './oracle.ts';
@@ -108,12 +108,4 @@ export class Harness {
       // The process has ended.
     }
   }
-}
-
-async function freePort(): Promise<number> {
-  const socket = createSocket('udp4');
-  await new Promise<void>((done) => socket.bind(0, '127.0.0.1', done));
-  const { port } = socket.address();
-  socket.close();
-  return port;
 }

@@ -71,7 +71,7 @@ export const SCENARIOS: readonly Scenario[] = [
     id: 'R8',
     title: 'every second call throttled',
     run: (harness, scale) => through(harness, scale, (call) => (call % 2 === 0 ? throttled : undefined)),
-    check: ({ calls, offered }) => [calls > 1.2 * 2 * Math.ceil(offered / 10) && 'too many calls'],
+    check: ({ calls, offered }) => [calls > 1.2 * 2 * Math.ceil(offered / 50) && 'too many calls'],
   },
   {
     id: 'R9',
