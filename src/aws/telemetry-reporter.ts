@@ -7,7 +7,7 @@ import { readInstanceMetadata } from './imds.ts';
 import type { PermissionHints } from './permissions.ts';
 import { noErrors, type ConnectionErrors, type XRayApi } from './xray-api.ts';
 
-/** All as the reference daemon: a record a minute, 30 kept, 10 a call, none before the first segment (§1.11). */
+/** All as the reference daemon: a record a minute, 30 kept, 10 a call, none before the first segment. Source: aws-xray-daemon 3.6.6, pkg/telemetry. */
 const INTERVAL_MS = 60_000;
 const MAX_KEPT = 30;
 const MAX_PER_CALL = 10;

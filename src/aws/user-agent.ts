@@ -5,7 +5,7 @@ const GOARCH: Readonly<Record<string, string>> = { x64: 'amd64', ia32: '386' };
 
 /**
  * The reference's form: an SDK part, then `xray-agent/xray-daemon/VERSION exec-env/ENV OS/GOOS-GOARCH`.
- * Source: reference/xray-protocol-and-api.md §1.9, recorded in test/fixtures/go-daemon-upstream.ndjson.
+ * Source: aws-xray-daemon 3.6.6, pkg/conn/xray_client.go; recorded in test/fixtures/go-daemon-upstream.ndjson.
  */
 export function userAgent(version: string, env: Environment): string {
   const os = GOOS[process.platform] ?? process.platform;

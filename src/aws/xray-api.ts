@@ -91,7 +91,7 @@ export class XRayApi {
     return answer;
   }
 
-  /** The headers that the reference daemon adds to its own calls (§1.9). */
+  /** The headers that the reference daemon adds to its own calls. Source: aws-xray-daemon 3.6.6, pkg/conn/xray_client.go. */
   sdkHeaders(): Record<string, string> {
     const nowMs = Date.now();
     return {

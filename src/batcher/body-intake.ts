@@ -5,7 +5,7 @@ export interface DocumentSink {
   offer(documents: readonly Uint8Array[]): 'accepted' | 'full' | 'stopping';
 }
 
-/** PutTraceSegments by TCP. The messages of the 400s are X-Ray's own (§3.1). */
+/** PutTraceSegments by TCP. The messages of the 400s are X-Ray's own. */
 export class BodyIntake implements SegmentIntake {
   readonly #sink: DocumentSink;
 

@@ -68,7 +68,7 @@ test('all recorded datagrams of real SDKs are shown or counted as refused', asyn
   expect((await daemon.metrics())['xrayd_segments_unprocessed_total{code="ParseError"}'] ?? 0).toBe(refused);
 });
 
-// §4.6 of the protocol reference, a row a test: what each SDK sends and what it needs in the answer.
+// What each SDK sends and what it needs in the answer, by its sources and by recordings of it.
 type Rule = Record<string, unknown>;
 const recorded = (client: string, path: string): Buffer =>
   SAMPLING_REQUESTS.find((one) => one.client.startsWith(client) && one.path === path)!.request;
@@ -83,20 +83,20 @@ async function rulesFor(request: Buffer): Promise<{ status: number; rule: Rule }
   return { status, rule: record!.SamplingRule };
 }
 
-test('§4.6 Node: version 1, ResourceARN *, an empty object of attributes, nothing falsy', async () => {
+test('Node: version 1, ResourceARN *, an empty object of attributes, nothing falsy', async () => {
   const { rule } = await rulesFor(recorded('aws-xray-sdk-node', '/GetSamplingRules'));
   expect(rule).toMatchObject({ Version: 1, ResourceARN: '*', Attributes: {}, ServiceType: '*', RuleName: 'Default', FixedRate: 1 });
   expect(rule['Priority']).toBeTruthy();
 });
 
-test('§4.6 Node: targets with a number as LastRuleModification', async () => {
+test('Node: targets with a number as LastRuleModification', async () => {
   const daemon = await local();
   const { status, body } = await rawRequest(daemon.tcpUrl, recorded('aws-xray-sdk-node', '/SamplingTargets'));
   expect(status).toBe(200);
   expect(JSON.parse(body)).toMatchObject({ LastRuleModification: 0, SamplingTargetDocuments: [{ RuleName: 'Default', FixedRate: 1 }] });
 });
 
-test('§4.6 Python: every member of the rule is there and attributes are falsy or empty', async () => {
+test('Python: every member of the rule is there and attributes are falsy or empty', async () => {
   const { rule } = await rulesFor(recorded('aws-xray-sdk-python', '/GetSamplingRules'));
   const members = [
     'RuleName',
@@ -114,7 +114,7 @@ test('§4.6 Python: every member of the rule is there and attributes are falsy o
   for (const member of members) expect(rule[member] ?? undefined).toBeDefined();
 });
 
-test('§4.6 Java: 200 with numbers for times and no null lists in the targets, for its upper-case client id and milliseconds', async () => {
+test('Java: 200 with numbers for times and no null lists in the targets, for its upper-case client id and milliseconds', async () => {
   const daemon = await local();
   const { status, body } = await rawRequest(daemon.tcpUrl, recorded('aws-xray-recorder-sdk-java', '/SamplingTargets'));
   expect(status).toBe(200);
@@ -124,20 +124,20 @@ test('§4.6 Java: 200 with numbers for times and no null lists in the targets, f
   expect(answer['UnprocessedStatistics']).toEqual([]);
 });
 
-test('§4.6 Go: {"NextToken": null} without a content type, and no member of the rule is null', async () => {
+test('Go: {"NextToken": null} without a content type, and no member of the rule is null', async () => {
   const { status, rule } = await rulesFor(recorded('aws-xray-sdk-go', '/GetSamplingRules'));
   expect(status).toBe(200);
   expect(Object.values(rule).filter((value) => value === null)).toEqual([]);
 });
 
-test('§4.6 .NET: an empty body with application/json; charset=utf-8', async () => {
+test('.NET: an empty body with application/json; charset=utf-8', async () => {
   const daemon = await local();
   const answer = await post(daemon, '/GetSamplingRules', undefined, { 'content-type': 'application/json; charset=utf-8' });
   expect(answer.status).toBe(200);
   expect(await answer.json()).toMatchObject({ SamplingRuleRecords: [{ SamplingRule: { RuleName: 'Default' } }] });
 });
 
-test('§4.6 Ruby: a signature of rubbish is not looked at', async () => {
+test('Ruby: a signature of rubbish is not looked at', async () => {
   const daemon = await local();
   const answer = await post(daemon, '/GetSamplingRules', '{}', {
     authorization: 'AWS4-HMAC-SHA256 Credential=x/y',

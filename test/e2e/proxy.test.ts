@@ -20,7 +20,7 @@ async function start(args: readonly string[] = []): Promise<{ xray: FakeXRay; da
 const post = (daemon: DaemonProcess, path: string, body = '{}', headers: Record<string, string> = {}): Promise<Response> =>
   fetch(daemon.tcpUrl + path, { method: 'POST', body, headers });
 
-// §4.6: each SDK's own bytes, in daemon mode.
+// Each SDK's own bytes.
 test.each(SAMPLING_REQUESTS)('$client gets an answer from $path that it can use', async ({ path, request }) => {
   const { daemon, xray } = await start();
   const { status, body, head } = await rawRequest(daemon.tcpUrl, request);

@@ -7,7 +7,8 @@ import { FakeImds } from '../fakes/identity.ts';
 import { Scope } from '../fakes/scope.ts';
 import { EXAMPLE_CREDENTIALS, FakeXRay } from '../fakes/xray.ts';
 
-// One test for each line of the appendix of reference/what-users-ask.md. daemon#17 and daemon#11 are delivery under load: test/faults.
+// What users reported of the reference daemon and its peers, a test each. NO_PROXY (aws-xray-daemon#12, #255) is in outbound.test.ts and test/aws/outbound-proxy.test.ts,
+// outages (#17) in test/faults.
 const scope = new Scope();
 const env = { AWS_ACCESS_KEY_ID: EXAMPLE_CREDENTIALS.accessKeyId, AWS_SECRET_ACCESS_KEY: EXAMPLE_CREDENTIALS.secretAccessKey };
 

@@ -1,6 +1,6 @@
 /**
  * Why X-Ray refuses a document (HTTP 200, UnprocessedTraceSegments); undefined when it takes it.
- * Codes and order of the checks: reference/xray-protocol-and-api.md §3.3.
+ * Codes and order of the checks as recorded answers of X-Ray show them.
  */
 export function judgeDocument(text: string): { id: string | null; code: string } | undefined {
   if (/^(T1S|T1U|M1)[A-Za-z0-9+/=]+$/.test(text)) return undefined;

@@ -1,4 +1,4 @@
-/** The accept/reject table of the reference daemon: reference/xray-protocol-and-api.md §1.2 and §12. */
+/** What the reference daemon accepts and rejects. Source: aws-xray-daemon 3.6.6, cmd/tracing/daemon.go, pkg/tracesegment; Go's encoding/json. */
 export const ACCEPTED: [what: string, datagram: string, document: string][] = [
   ['the compact header of Node, Python, .NET and Ruby', '{"format":"json","version":1}\n{}', '{}'],
   ['the spaced header of Java and Go', '{"format": "json", "version": 1}\n{}', '{}'],

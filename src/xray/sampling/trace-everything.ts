@@ -1,5 +1,5 @@
 /**
- * The local X-Ray's sampling: one rule that traces every request. Each member that an SDK insists on is there (§4.6):
+ * The local X-Ray's sampling: one rule that traces every request. Each member that an SDK insists on is there:
  * Attributes is an object for Node, LastRuleModification a number for Node and Python, nothing is null for Go.
  */
 const RULE = {
@@ -27,7 +27,7 @@ export function samplingRules(): object {
   return { SamplingRuleRecords: [{ SamplingRule: RULE, CreatedAt: 0, ModifiedAt: 0 }], NextToken: null };
 }
 
-/** Answer of GetSamplingTargets to `body`; statistics in any form are taken, because SDKs differ in it (§12). */
+/** Answer of GetSamplingTargets to `body`; statistics in any form are taken, because SDKs differ in it: Java's time is in milliseconds, ADOT writes SampleCount. */
 export function samplingTargets(body: unknown, nowMs: number): object {
   const documents = (body as { SamplingStatisticsDocuments?: unknown } | null)?.SamplingStatisticsDocuments;
   const asked = Array.isArray(documents) ? documents : [];
