@@ -14,7 +14,7 @@ const HOST = 'xray.eu-west-1.amazonaws.com';
 const env = { AWS_ACCESS_KEY_ID: EXAMPLE_CREDENTIALS.accessKeyId, AWS_SECRET_ACCESS_KEY: EXAMPLE_CREDENTIALS.secretAccessKey };
 
 test('HTTPS_PROXY: X-Ray and the regional STS are reached by CONNECT, instance metadata and loopback are not', async () => {
-  const tls = selfSigned(HOST);
+  const tls = await selfSigned(HOST);
   const xray = await scope.start(new FakeXRay({ tls, region: 'eu-west-1' }));
   const imds = await scope.start(new FakeImds());
   const proxy = await scope.start(new FakeHttpProxy({ [`${HOST}:443`]: xray.port }));
@@ -31,7 +31,7 @@ test('HTTPS_PROXY: X-Ray and the regional STS are reached by CONNECT, instance m
 });
 
 test('-p takes host:port and a user; a certificate that is not trusted keeps the segments, and --no-verify-ssl lets it pass', async () => {
-  const xray = await scope.start(new FakeXRay({ tls: selfSigned(HOST), region: 'eu-west-1' }));
+  const xray = await scope.start(new FakeXRay({ tls: await selfSigned(HOST), region: 'eu-west-1' }));
   const proxy = await scope.start(new FakeHttpProxy({ [`${HOST}:443`]: xray.port }));
   const address = proxy.url.replace('http://', 'user:secret@');
   const strict = await scope.daemon({ args: ['-n', 'eu-west-1', '-p', address], env });

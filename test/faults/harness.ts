@@ -36,7 +36,7 @@ export class Harness {
   }
 
   static async start({ command, isBundle = false, args = [] }: HarnessConfig): Promise<Harness> {
-    const oracle = await new Oracle({ tls: selfSigned('localhost') }).start();
+    const oracle = await new Oracle({ tls: await selfSigned('localhost') }).start();
     const folder = mkdtempSync(join(tmpdir(), 'xrayd-faults-'));
     const port = await freePort();
     const file = join(folder, 'cfg.yaml');
