@@ -25,7 +25,7 @@ export interface FuzzResult {
   readonly sent: number;
   readonly unprocessed: number;
   readonly dropped: number;
-  /** Resident memory in MB: after a quarter of the time, and at the end. */
+  /** Resident memory in MB, the means of the second and of the last quarter of the time: single readings are 15 MB apart between two collections of garbage. */
   readonly memoryMb: readonly [early: number, late: number];
   readonly isAlive: boolean;
   readonly hasPayloadInLog: boolean;
@@ -51,7 +51,8 @@ export async function fuzz({ durationMs, seed, command, onProgress = () => {} }:
     const startMs = performance.now();
     let datagrams = 0;
     let requests = 0;
-    let early = 0;
+    const memory: { atMs: number; mb: number }[] = [];
+    let nextReadingMs = 0;
     let nextProgressMs = 10_000;
     while (performance.now() - startMs < durationMs && daemon.isRunning) {
       const batch = Array.from({ length: DATAGRAMS_A_ROUND }, () => datagramOf(random));
@@ -67,7 +68,10 @@ export async function fuzz({ durationMs, seed, command, onProgress = () => {} }:
       xray.requests.length = 0;
       xray.documents.length = 0;
       const elapsedMs = performance.now() - startMs;
-      if (early === 0 && elapsedMs > durationMs / 4) early = await memoryOf(daemon);
+      if (elapsedMs > nextReadingMs) {
+        nextReadingMs += durationMs / 100;
+        memory.push({ atMs: elapsedMs, mb: await memoryOf(daemon) });
+      }
       if (elapsedMs > nextProgressMs) {
         nextProgressMs += 10_000;
         onProgress(`${Math.round(elapsedMs / 1000)} s: ${datagrams} datagrams, ${requests} requests, ${(await memoryOf(daemon)).toFixed(0)} MB`);
@@ -99,7 +103,7 @@ export async function fuzz({ durationMs, seed, command, onProgress = () => {} }:
       sent,
       unprocessed,
       dropped,
-      memoryMb: [early, await memoryOf(daemon)],
+      memoryMb: [meanBetween(memory, durationMs / 4, durationMs / 2), meanBetween(memory, (durationMs * 3) / 4, durationMs)],
       isAlive: daemon.isRunning,
       hasPayloadInLog: log.includes(MARKER),
       logLines: daemon.log.length,
@@ -110,6 +114,11 @@ export async function fuzz({ durationMs, seed, command, onProgress = () => {} }:
     await daemon.stop('SIGKILL');
     await xray.stop();
   }
+}
+
+function meanBetween(readings: readonly { atMs: number; mb: number }[], fromMs: number, toMs: number): number {
+  const chosen = readings.filter(({ atMs }) => atMs >= fromMs && atMs <= toMs);
+  return chosen.reduce((sum, { mb }) => sum + mb, 0) / chosen.length;
 }
 
 function datagramOf(random: Random): Buffer {
