@@ -229,11 +229,12 @@ export class Batcher implements Component, SegmentSink, SegmentStock, DocumentSi
 
   #onTaken({ segments, failures }: Attempt, refused: readonly RefusedDocument[]): void {
     const { accounting, now, random } = this.#deps;
+    const nowMs = now();
     accounting.sent += segments.length - refused.length;
     const again: Segment[] = [];
     for (const { code, position, isRetryable } of refused) {
       const segment = segments[position]!;
-      if (isRetryable && !this.#isExpired(segment)) again.push(segment);
+      if (isRetryable && !this.#isExpired(segment, nowMs)) again.push(segment);
       else this.#countRefused(segment, code);
     }
     if (again.length === 0) return;
@@ -242,7 +243,7 @@ export class Batcher implements Component, SegmentSink, SegmentStock, DocumentSi
       return;
     }
     accounting.retried += again.length;
-    this.#returned.add({ segments: again, failures: failures + 1 }, now() + nextDelay(failures, BATCH_BACKOFF, random));
+    this.#returned.add({ segments: again, failures: failures + 1 }, nowMs + nextDelay(failures, BATCH_BACKOFF, random));
   }
 
   #countRefused(segment: Segment, given: string): void {
@@ -250,8 +251,8 @@ export class Batcher implements Component, SegmentSink, SegmentStock, DocumentSi
     this.#deps.log.limited(`unprocessed_${code}`, 'error', { code, bytes: byteLengthOf(segment) }, 'X-Ray refused a segment for good');
   }
 
-  #isExpired(segment: Segment): boolean {
-    return segment.arrivedAtMs < this.#deps.now() - this.#config.retryMaxAgeMs;
+  #isExpired(segment: Segment, nowMs: number): boolean {
+    return segment.arrivedAtMs < nowMs - this.#config.retryMaxAgeMs;
   }
 
   #onAnswer(): void {
@@ -270,11 +271,9 @@ export class Batcher implements Component, SegmentSink, SegmentStock, DocumentSi
     }
     const nowMs = now();
     this.#pace.failed(code, afterMs, nowMs, this.#isDraining);
-    const kept = segments.filter((segment) => !this.#isExpired(segment));
-    this.#drop(
-      segments.filter((segment) => this.#isExpired(segment)),
-      'retry_expired',
-    );
+    const kept = segments.filter((segment) => !this.#isExpired(segment, nowMs));
+    const expired = segments.filter((segment) => this.#isExpired(segment, nowMs));
+    this.#drop(expired, 'retry_expired');
     accounting.retried += kept.length;
     const delayMs = this.#isDraining ? 0 : nextDelay(failures, BATCH_BACKOFF, random, afterMs);
     if (kept.length > 0) this.#returned.add({ segments: kept, failures: failures + 1 }, nowMs + delayMs);

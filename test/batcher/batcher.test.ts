@@ -148,6 +148,23 @@ test('segments that are too old are dropped when a call fails, the younger ones 
   expectBalanced();
 });
 
+test('a segment that expires while a failure is settled is kept or dropped, not both', async () => {
+  const accounting = new Accounting();
+  const exporter = new ManualExporter();
+  let nowMs = 1_000_000;
+  let isTicking = false;
+  // A clock that moves at each look, across the very age at which segments expire.
+  const now = (): number => (isTicking ? nowMs++ : nowMs);
+  const config = { maxBytes: 1024 * 1024, maxAgeMs: 1_000, concurrency: 1, retryMaxAgeMs: 2_000 };
+  const batcher = new Batcher(config, { exporter, accounting, log: new MemoryLog(), random: () => 0.999, now });
+  expect(batcher.offer(Array.from({ length: 50 }, () => Buffer.from('x')))).toBe('accepted');
+  nowMs += 1_975;
+  isTicking = true;
+  exporter.calls[0]!.settle({ kind: 'retry', code: 'http_500' });
+  await vi.advanceTimersByTimeAsync(0);
+  expect(imbalanceOf(accounting.snapshot())).toBe(0);
+});
+
 test('refused documents are counted by code and not sent again', async () => {
   const { push, exporter, accounting, expectBalanced } = setUp();
   push(...numbered(50));
