@@ -1,7 +1,8 @@
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { formatAddress, type Address } from './pipeline/address.ts';
 import { messageOf, systemCodeOf, XraydError } from './pipeline/errors.ts';
 import { inodesOn } from './udp/kernel-drops.ts';
+import { readProc, socketInode } from './udp/proc.ts';
 
 /** What failed to be bound, for a person: the flag that chooses another address, and who has the port. */
 export interface Binding {
@@ -28,9 +29,9 @@ export function bindError({ protocol, address, flag }: Binding, error: unknown):
 /** The process that has a port, where /proc tells (Linux, same user or root). */
 export function portOwner(protocol: 'udp' | 'tcp', port: number): { pid: number; name: string } | undefined {
   try {
-    const inodes = new Set([`/proc/net/${protocol}`, `/proc/net/${protocol}6`].flatMap((table) => inodesOn(read(table), port)));
+    const inodes = new Set([`/proc/net/${protocol}`, `/proc/net/${protocol}6`].flatMap((table) => inodesOn(readProc(table), port)));
     for (const pid of readdirSync('/proc')) {
-      if (/^\d+$/.test(pid) && hasSocket(pid, inodes)) return { pid: Number(pid), name: read(`/proc/${pid}/comm`).trim() };
+      if (/^\d+$/.test(pid) && hasSocket(pid, inodes)) return { pid: Number(pid), name: readProc(`/proc/${pid}/comm`).trim() };
     }
   } catch {
     // Not Linux, or nothing to be seen: the message does without.
@@ -40,27 +41,8 @@ export function portOwner(protocol: 'udp' | 'tcp', port: number): { pid: number;
 
 function hasSocket(pid: string, inodes: ReadonlySet<string>): boolean {
   try {
-    return readdirSync(`/proc/${pid}/fd`).some((fd) => {
-      const link = linkOf(`/proc/${pid}/fd/${fd}`);
-      return link.startsWith('socket:[') && inodes.has(link.slice(8, -1));
-    });
+    return readdirSync(`/proc/${pid}/fd`).some((fd) => inodes.has(socketInode(`/proc/${pid}/fd/${fd}`) ?? ''));
   } catch {
     return false;
-  }
-}
-
-function linkOf(path: string): string {
-  try {
-    return readlinkSync(path);
-  } catch {
-    return '';
-  }
-}
-
-function read(path: string): string {
-  try {
-    return readFileSync(path, 'latin1');
-  } catch {
-    return '';
   }
 }

@@ -1,4 +1,5 @@
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
+import { readProc, socketInode } from './proc.ts';
 
 /** One of each family; a socket is in one of them. The format is documented in proc_net(5). */
 const TABLES = ['/proc/net/udp', '/proc/net/udp6'];
@@ -9,7 +10,7 @@ const TABLES = ['/proc/net/udp', '/proc/net/udp6'];
  */
 export function ownInode(port: number): string | undefined {
   const own = ownSockets();
-  return TABLES.flatMap((path) => inodesOn(readTable(path), port)).find((inode) => own.has(inode));
+  return TABLES.flatMap((path) => inodesOn(readProc(path), port)).find((inode) => own.has(inode));
 }
 
 /** Inodes of the sockets on `port` in the text of /proc/net/udp or tcp. */
@@ -21,25 +22,16 @@ export function inodesOn(table: string, port: number): string[] {
 
 function ownSockets(): Set<string> {
   try {
-    return new Set(readdirSync('/proc/self/fd').flatMap((fd) => /^socket:\[(\d+)\]$/.exec(linkOf(`/proc/self/fd/${fd}`))?.[1] ?? []));
+    return new Set(readdirSync('/proc/self/fd').flatMap((fd) => socketInode(`/proc/self/fd/${fd}`) ?? []));
   } catch {
     return new Set();
-  }
-}
-
-function linkOf(path: string): string {
-  try {
-    return readlinkSync(path);
-  } catch {
-    // The descriptor by which the folder itself was read is gone.
-    return '';
   }
 }
 
 /** Datagrams that the kernel dropped on the socket with this inode because its buffer was full; undefined where that cannot be read. */
 export function readKernelDrops(inode: string): number | undefined {
   for (const path of TABLES) {
-    const drops = dropsIn(readTable(path), inode);
+    const drops = dropsIn(readProc(path), inode);
     if (drops !== undefined) return drops;
   }
   return undefined;
@@ -52,12 +44,4 @@ export function dropsIn(table: string, inode: string): number | undefined {
     if (columns[9] === inode) return Number(columns.at(-1));
   }
   return undefined;
-}
-
-function readTable(path: string): string {
-  try {
-    return readFileSync(path, 'latin1');
-  } catch {
-    return '';
-  }
 }
