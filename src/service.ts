@@ -1,6 +1,7 @@
 import { totalmem } from 'node:os';
 import { Batcher } from './batcher/batcher.ts';
 import { BodyIntake } from './batcher/body-intake.ts';
+import { Spool } from './batcher/spool/spool.ts';
 import { parseAddress } from './config/address.ts';
 import type { LoadedConfig } from './config/load.ts';
 import type { Config } from './config/schema.ts';
@@ -80,9 +81,10 @@ export class Service {
       onRules: (source) => page.countRules(source),
     });
     const { exporter, maxAgeMs } = mode;
+    const spool = config.spool === '' ? undefined : new Spool({ folder: config.spool, maxBytes: config.spoolSize * MB }, { accounting, log });
     const batcher = new Batcher(
       { maxBytes: bufferBytesOf(config), maxAgeMs, concurrency: config.concurrency, retryMaxAgeMs: config.retryMaxAge * 1000 },
-      { exporter, accounting, log },
+      { exporter, accounting, log, spool },
     );
     const udpAddress = addressOf(config.bind);
     this.#log = log;
@@ -90,12 +92,13 @@ export class Service {
     this.udp = new UdpReceiver({ ...udpAddress, maxAgeMs }, { sink: batcher, log });
     accounting.addSource(this.udp);
     this.tcp = mode.tcp(new BodyIntake(batcher));
-    const watched = [this.udp, this.tcp, batcher, exporter, ...mode.upstream];
+    const spools = spool === undefined ? [] : [spool];
+    const watched: Part[] = [this.udp, this.tcp, batcher, ...spools, exporter, ...mode.upstream];
     if (config.httpAddress !== 'off') {
       this.http = new HttpServer(
         { ...addressOf(config.httpAddress), isRequired: origins.httpAddress !== 'default' },
         {
-          parts: () => watched.flatMap((part) => ('state' in part && part.state !== undefined ? [part.state] : [])),
+          parts: () => watched.flatMap(({ state }) => (state === undefined ? [] : [state])),
           isStopping: () => this.#isStopping,
           counts: () => accounting.snapshot(),
           metrics: () => page.render(),
@@ -108,6 +111,7 @@ export class Service {
       ...mode.upstream.map((part) => ({ part })),
       { part: exporter },
       ...mode.watchers.map((part) => ({ part })),
+      ...spools.map((part) => ({ part })),
       { part: batcher },
       { part: this.tcp, binding: binding('TCP', config.bindTcp, '--bind-tcp') },
       { part: this.udp, binding: binding('UDP', config.bind, '--bind') },

@@ -1,25 +1,34 @@
-import type { Accounting, DropReason, SegmentStock } from '../pipeline/accounting.ts';
+import type { Accounting, SegmentStock } from '../pipeline/accounting.ts';
 import type { Component, ComponentState } from '../pipeline/component.ts';
-import { messageOf } from '../pipeline/errors.ts';
-import type { Exporter, ExportResult, RefusedDocument } from '../pipeline/exporter.ts';
+import type { Exporter, ExportResult } from '../pipeline/exporter.ts';
 import type { Logger } from '../pipeline/logger.ts';
-import { byteLengthOf, MAX_BATCH_SEGMENTS, type Mail, type Segment, type SegmentSink } from '../pipeline/segment.ts';
-import type { DocumentSink } from './body-intake.ts';
+import { MAX_BATCH_SEGMENTS, type Mail, type Segment, type SegmentSink } from '../pipeline/segment.ts';
 import { nextDelay } from './backoff.ts';
+import type { DocumentSink } from './body-intake.ts';
+import { outcomeOf } from './outcome.ts';
+import { Overflow } from './overflow.ts';
 import { Pace } from './pace.ts';
+import { Replay } from './replay.ts';
 import { ReturnedBatches, type Attempt } from './returned-batches.ts';
-import { SEGMENT_OVERHEAD_BYTES, SegmentQueue, totalCostOf } from './segment-queue.ts';
+import { ownCopyOf, SEGMENT_OVERHEAD_BYTES, SegmentQueue } from './segment-queue.ts';
+import type { Spool } from './spool/spool.ts';
+import { Uplink } from './uplink.ts';
 
 /** A batch of 50 × 64 KB takes 40 ms to encode; a megabyte keeps that stall below 10 ms. */
 const MAX_BATCH_BYTES = 1024 * 1024;
 /** A batch's own, so that one that always fails does not stand in the way of the others. */
 const BATCH_BACKOFF = { baseMs: 250, capMs: 30_000 };
+/** With a spool, memory above this share of the budget goes to disk; the rest is room for what arrives meanwhile. */
+const SPOOL_ABOVE = 0.875;
+/** For writing to the spool what the shutdown deadline left: part of what the default deadline leaves of Kubernetes' 30 s. */
+const SPOOL_AT_END_MS = 5_000;
 
 export interface BatcherConfig {
   readonly maxBytes: number;
   /** A segment waits no longer than this for others to share its call. */
   readonly maxAgeMs: number;
   readonly concurrency: number;
+  /** Segments older than this are not tried again; with a spool they go there. */
   readonly retryMaxAgeMs: number;
 }
 
@@ -27,6 +36,7 @@ export interface BatcherDeps {
   readonly exporter: Exporter;
   readonly accounting: Accounting;
   readonly log: Logger;
+  readonly spool?: Spool | undefined;
   readonly now?: () => number;
   readonly random?: () => number;
 }
@@ -35,13 +45,16 @@ export interface BatcherDeps {
 export class Batcher implements Component, SegmentSink, SegmentStock, DocumentSink {
   readonly name = 'batcher';
   readonly #config: BatcherConfig;
-  readonly #deps: Required<BatcherDeps>;
+  readonly #accounting: Accounting;
+  readonly #log: Logger;
+  readonly #now: () => number;
+  readonly #random: () => number;
   readonly #waiting = new SegmentQueue();
   readonly #returned = new ReturnedBatches();
-  readonly #abort = new AbortController();
   readonly #pace: Pace;
-  #inFlightBytes = 0;
-  #inFlightSegments = 0;
+  readonly #uplink: Uplink;
+  readonly #overflow: Overflow;
+  readonly #replay: Replay | undefined;
   #calls = 0;
   #timer: NodeJS.Timeout | undefined;
   #timerAtMs = Infinity;
@@ -49,11 +62,21 @@ export class Batcher implements Component, SegmentSink, SegmentStock, DocumentSi
   #stopped: Promise<void> | undefined;
   #onEmpty: (() => void) | undefined;
 
-  constructor(config: BatcherConfig, deps: BatcherDeps) {
+  constructor(config: BatcherConfig, { exporter, accounting, log, spool, now = Date.now, random = Math.random }: BatcherDeps) {
     this.#config = config;
-    this.#deps = { now: Date.now, random: Math.random, ...deps };
-    this.#pace = new Pace(config.concurrency, this.#deps.random);
-    deps.accounting.addStock(this);
+    this.#accounting = accounting;
+    this.#log = log;
+    this.#now = now;
+    this.#random = random;
+    this.#pace = new Pace(config.concurrency, random);
+    this.#uplink = new Uplink({ exporter, accounting, log, pace: this.#pace, now, onRecovered: () => this.#onRecovered() });
+    this.#overflow = new Overflow(spool);
+    if (spool !== undefined) {
+      const { concurrency } = config;
+      const keepInMemory = (segments: readonly Segment[]): void => this.#return(segments, 1);
+      this.#replay = new Replay({ concurrency }, { spool, uplink: this.#uplink, keepInMemory, now, random });
+    }
+    accounting.addStock(this);
   }
 
   get state(): ComponentState {
@@ -71,14 +94,16 @@ export class Batcher implements Component, SegmentSink, SegmentStock, DocumentSi
     return this.#pace.concurrency;
   }
 
-  async start(): Promise<void> {}
+  async start(): Promise<void> {
+    this.#pump();
+  }
 
   read(): ReturnType<SegmentStock['read']> {
-    return { buffered: this.#waiting.length + this.#returned.segments, bufferedBytes: this.#heldBytes(), inFlight: this.#inFlightSegments };
+    return { buffered: this.#held(), bufferedBytes: this.#heldBytes(), inFlight: this.#uplink.segments };
   }
 
   push(mail: Mail): void {
-    const chunk = Buffer.allocUnsafe(mail.bytes.length);
+    const chunk = Buffer.allocUnsafeSlow(mail.bytes.length);
     chunk.set(mail.bytes);
     let start = 0;
     for (let i = 0; i < mail.count; i++) {
@@ -86,7 +111,7 @@ export class Batcher implements Component, SegmentSink, SegmentStock, DocumentSi
       this.#waiting.push({ chunk, start, end, arrivedAtMs: mail.arrivedAtMs[i]! });
       start = end;
     }
-    this.#dropOverflow();
+    this.#makeRoom();
     this.#pump();
   }
 
@@ -95,9 +120,10 @@ export class Batcher implements Component, SegmentSink, SegmentStock, DocumentSi
     let needed = 0;
     for (const document of documents) needed += document.length + SEGMENT_OVERHEAD_BYTES;
     if (this.#heldBytes() + needed > this.#config.maxBytes) return 'full';
-    const arrivedAtMs = this.#deps.now();
-    for (const document of documents) this.#waiting.push({ chunk: Buffer.from(document), start: 0, end: document.length, arrivedAtMs });
-    this.#deps.accounting.received += documents.length;
+    const arrivedAtMs = this.#now();
+    for (const document of documents) this.#waiting.push(ownCopyOf({ chunk: document, start: 0, end: document.length, arrivedAtMs }));
+    this.#accounting.received += documents.length;
+    this.#makeRoom();
     this.#pump();
     return 'accepted';
   }
@@ -117,39 +143,63 @@ export class Batcher implements Component, SegmentSink, SegmentStock, DocumentSi
     this.#pump();
     if (!deadline.aborted) await promise;
     clearTimeout(this.#timer);
-    const left = [...this.#waiting.take(Infinity, Infinity), ...this.#returned.takeAll()];
-    this.#drop(left, 'shutdown');
-    if (this.#calls === 0) return;
-    const { promise: settled, resolve: resolveSettled } = Promise.withResolvers<void>();
-    this.#onEmpty = resolveSettled;
-    this.#abort.abort();
-    await settled;
+    this.#uplink.abort();
+    if (this.#calls > 0) {
+      const { promise: settled, resolve: resolveSettled } = Promise.withResolvers<void>();
+      this.#onEmpty = resolveSettled;
+      await settled;
+    }
+    const end = AbortSignal.timeout(SPOOL_AT_END_MS);
+    await this.#overflow.settle(end);
+    const left: (readonly Segment[])[] = [];
+    for (let next = this.#takeOldest(); next !== undefined; next = this.#takeOldest()) left.push(next);
+    await this.#overflow.writeAll(left, end, (segments) => this.#uplink.drop(segments, 'shutdown'));
+  }
+
+  #takeOldest(): readonly Segment[] | undefined {
+    const oldest = this.#returned.takeOldest()?.segments ?? this.#waiting.take(MAX_BATCH_SEGMENTS, MAX_BATCH_BYTES);
+    return oldest.length === 0 ? undefined : oldest;
+  }
+
+  #held(): number {
+    return this.#waiting.length + this.#returned.segments + this.#overflow.segments;
   }
 
   #heldBytes(): number {
-    return this.#waiting.bytes + this.#returned.bytes + this.#inFlightBytes;
+    return this.#waiting.bytes + this.#returned.bytes + this.#overflow.bytes + this.#uplink.bytes;
   }
 
-  /** What has waited longest goes first; what is in flight cannot be dropped. */
-  #dropOverflow(): void {
-    const dropped: Segment[] = [];
-    while (this.#heldBytes() > this.#config.maxBytes) {
-      const oldest = this.#returned.shiftOldest() ?? this.#waiting.shift();
+  /** What has waited longest goes first, to the spool while it keeps up; what is in flight cannot be dropped. */
+  #makeRoom(): void {
+    const { maxBytes } = this.#config;
+    while (this.#overflow.canWrite && !this.#isDraining && this.#heldBytes() - this.#overflow.bytes > maxBytes * SPOOL_ABOVE) {
+      const oldest = this.#takeOldest();
       if (oldest === undefined) break;
-      dropped.push(oldest);
+      void this.#spool(oldest, () => this.#returned.add({ segments: oldest, failures: 0 }, this.#now()));
     }
-    this.#drop(dropped, 'buffer_full');
+    let dropped = 0;
+    for (; this.#heldBytes() > maxBytes; dropped++) {
+      if ((this.#returned.shiftOldest() ?? this.#waiting.shift()) === undefined) break;
+    }
+    this.#uplink.drop(dropped, 'buffer_full');
+  }
+
+  async #spool(segments: readonly Segment[], onFailure: () => void): Promise<void> {
+    // After a failure the next mail tries again.
+    if (await this.#overflow.write(segments, onFailure)) this.#makeRoom();
+    this.#pump();
   }
 
   /** Starts as many calls as may run now, and sets the timer for the next thing that becomes due. */
   #pump(): void {
-    const nowMs = this.#deps.now();
-    while (this.#calls < this.concurrency && nowMs >= this.#pace.pausedUntilMs) {
+    const nowMs = this.#now();
+    while (this.#calls < this.concurrency && nowMs >= this.#pace.pausedUntilMs && !this.#uplink.isAborted) {
       const attempt = this.#returned.takeDue(nowMs) ?? this.#nextBatch(nowMs);
-      if (attempt === undefined) break;
-      void this.#send(attempt);
+      if (attempt !== undefined) void this.#run(this.#send(attempt));
+      else if (this.#replay !== undefined && nowMs >= this.#replayAtMs()) void this.#run(this.#replay.sendNext());
+      else break;
     }
-    if (this.#isDraining && this.#calls === 0 && this.#waiting.length + this.#returned.segments === 0) this.#onEmpty?.();
+    if (this.#isDraining && this.#calls === 0 && (this.#uplink.isAborted || this.#held() === 0)) this.#onEmpty?.();
     this.#setTimer(nowMs);
   }
 
@@ -161,12 +211,17 @@ export class Batcher implements Component, SegmentSink, SegmentStock, DocumentSi
     return { segments: this.#waiting.take(MAX_BATCH_SEGMENTS, MAX_BATCH_BYTES), failures: 0 };
   }
 
+  /** Nothing in the spool is sent while the daemon stops: it is safe where it is. */
+  #replayAtMs(): number {
+    return this.#isDraining ? Infinity : (this.#replay?.readyAtMs ?? Infinity);
+  }
+
   #setTimer(nowMs: number): void {
     // When every worker is busy, the one that finishes pumps.
     const isBusy = this.#calls >= this.concurrency;
     const oldest = this.#waiting.oldest;
     const batchAtMs = oldest === undefined ? Infinity : oldest.arrivedAtMs + this.#config.maxAgeMs;
-    const workAtMs = isBusy ? Infinity : Math.min(batchAtMs, this.#returned.nextDueMs());
+    const workAtMs = isBusy ? Infinity : Math.min(batchAtMs, this.#returned.nextDueMs(), this.#replayAtMs());
     const atMs = workAtMs === Infinity ? Infinity : Math.max(workAtMs, this.#pace.pausedUntilMs, nowMs + 1);
     if (atMs === this.#timerAtMs) return;
     clearTimeout(this.#timer);
@@ -180,120 +235,63 @@ export class Batcher implements Component, SegmentSink, SegmentStock, DocumentSi
     this.#pump();
   }
 
-  async #send(attempt: Attempt): Promise<void> {
-    const { segments } = attempt;
-    const cost = totalCostOf(segments);
+  async #run(call: Promise<void>): Promise<void> {
     this.#calls++;
-    this.#inFlightSegments += segments.length;
-    this.#inFlightBytes += cost;
-    let result: ExportResult;
-    try {
-      result = await this.#deps.exporter.send(segments, this.#abort.signal);
-    } catch (error) {
-      // By contract a bug; the documents are not to blame, so they stay.
-      this.#deps.log.limited('exporter_bug', 'error', { error: messageOf(error) }, 'the exporter failed; please report this');
-      result = { kind: 'retry', code: 'internal' };
-    }
+    await call;
     this.#calls--;
-    this.#inFlightSegments -= segments.length;
-    this.#inFlightBytes -= cost;
-    this.#settle(attempt, result);
     this.#pump();
   }
 
-  #settle(attempt: Attempt, result: ExportResult): void {
+  async #send(attempt: Attempt): Promise<void> {
+    const { segments, failures } = attempt;
+    const result = await this.#uplink.call(segments, this.#isDraining);
+    this.#uplink.landed(segments);
     if (result.kind === 'retry') {
-      this.#onFailure(attempt, result.code, result.afterMs);
+      this.#onFailure(attempt, result);
       return;
     }
-    this.#onAnswer();
-    if (result.kind === 'rejected') this.#onRejected(attempt, result.code);
-    else this.#onTaken(attempt, result.kind === 'partial' ? result.refused : []);
-  }
-
-  /** One poison document must not take 49 others along: the halves go apart until it stands alone. Kept apart, not mixed with what follows. */
-  #onRejected({ segments, failures }: Attempt, given: string): void {
-    const { accounting, log, now } = this.#deps;
-    if (this.#abort.signal.aborted) {
-      this.#drop(segments, 'shutdown');
-    } else if (segments.length > 1) {
-      const middle = Math.ceil(segments.length / 2);
-      for (const half of [segments.slice(0, middle), segments.slice(middle)]) this.#returned.add({ segments: half, failures }, now());
-      accounting.retried += segments.length;
-      const fields = { code: given, segments: segments.length };
-      log.limited('bisect', 'warn', fields, 'X-Ray refused a batch; its halves are sent apart to find the document that is to blame');
-    } else {
-      this.#countRefused(segments[0]!, given);
+    const nowMs = this.#now();
+    const outcome = outcomeOf(segments, result, (segment) => this.#isExpired(segment, nowMs));
+    this.#uplink.count(outcome);
+    // A document that waits alone must not hold the memory of those that came with it and are gone; the halves of a batch go at once.
+    for (const group of outcome.again) {
+      if (outcome.isThrottled) this.#return(group.map(ownCopyOf), failures + 1);
+      else this.#returned.add({ segments: group, failures }, nowMs);
     }
   }
 
-  #onTaken({ segments, failures }: Attempt, refused: readonly RefusedDocument[]): void {
-    const { accounting, now, random } = this.#deps;
-    const nowMs = now();
-    accounting.sent += segments.length - refused.length;
-    const again: Segment[] = [];
-    for (const { code, position, isRetryable } of refused) {
-      const segment = segments[position]!;
-      if (isRetryable && !this.#isExpired(segment, nowMs)) again.push(segment);
-      else this.#countRefused(segment, code);
-    }
-    if (again.length === 0) return;
-    if (this.#abort.signal.aborted) {
-      this.#drop(again, 'shutdown');
-      return;
-    }
-    accounting.retried += again.length;
-    this.#returned.add({ segments: again, failures: failures + 1 }, nowMs + nextDelay(failures, BATCH_BACKOFF, random));
-  }
-
-  #countRefused(segment: Segment, given: string): void {
-    const code = this.#deps.accounting.countUnprocessed(given);
-    this.#deps.log.limited(`unprocessed_${code}`, 'error', { code, bytes: byteLengthOf(segment) }, 'X-Ray refused a segment for good');
+  #return(segments: readonly Segment[], failures: number): void {
+    this.#returned.add({ segments, failures }, this.#now() + nextDelay(failures - 1, BATCH_BACKOFF, this.#random));
   }
 
   #isExpired(segment: Segment, nowMs: number): boolean {
     return segment.arrivedAtMs < nowMs - this.#config.retryMaxAgeMs;
   }
 
-  #onAnswer(): void {
-    const wasOutage = this.#pace.isOutage;
-    this.#pace.answered();
-    if (!wasOutage) return;
-    this.#deps.log.info({ bufferedSegments: this.read().buffered }, 'X-Ray takes segments again');
+  #onRecovered(): void {
+    this.#log.info({ bufferedSegments: this.#held() }, 'X-Ray takes segments again');
     this.#returned.makeDue();
   }
 
-  #onFailure({ segments, failures }: Attempt, code: string, afterMs: number | undefined): void {
-    const { accounting, log, now, random } = this.#deps;
-    if (this.#abort.signal.aborted) {
-      this.#drop(segments, 'shutdown');
-      return;
-    }
-    const nowMs = now();
-    this.#pace.failed(code, afterMs, nowMs, this.#isDraining);
-    const kept = segments.filter((segment) => !this.#isExpired(segment, nowMs));
-    const expired = segments.filter((segment) => this.#isExpired(segment, nowMs));
-    this.#drop(expired, 'retry_expired');
-    accounting.retried += kept.length;
-    const delayMs = this.#isDraining ? 0 : nextDelay(failures, BATCH_BACKOFF, random, afterMs);
-    if (kept.length > 0) this.#returned.add({ segments: kept, failures: failures + 1 }, nowMs + delayMs);
-    log.limited(
-      `retry_${code}`,
-      'warn',
-      { code, bufferedSegments: this.read().buffered },
-      'sending to X-Ray failed; the segments are kept and tried again',
-    );
+  #onFailure({ segments, failures }: Attempt, { code, afterMs }: Extract<ExportResult, { kind: 'retry' }>): void {
+    const nowMs = this.#now();
+    // At the end of a drain all that is left shares one fate.
+    const isLast = this.#uplink.isAborted;
+    const kept = segments.filter((segment) => isLast || !this.#isExpired(segment, nowMs));
+    const expired = segments.filter((segment) => !isLast && this.#isExpired(segment, nowMs));
+    if (expired.length > 0) this.#onExpired(expired);
+    if (kept.length === 0) return;
+    const delayMs = this.#isDraining ? 0 : nextDelay(failures, BATCH_BACKOFF, this.#random, afterMs);
+    this.#returned.add({ segments: kept, failures: failures + 1 }, nowMs + delayMs);
+    if (isLast) return;
+    this.#accounting.retried += kept.length;
+    const fields = { code, bufferedSegments: this.#held() };
+    this.#log.limited(`retry_${code}`, 'warn', fields, 'sending to X-Ray failed; the segments are kept and tried again');
   }
 
-  #drop(segments: readonly Segment[], reason: DropReason): void {
-    if (segments.length === 0) return;
-    this.#deps.accounting.dropped[reason] += segments.length;
-    this.#deps.log.limited(`dropped_${reason}`, 'error', { reason, segments: segments.length }, REMEDIES[reason]);
+  #onExpired(segments: readonly Segment[]): void {
+    const onFailure = (): void => this.#uplink.drop(segments.length, 'retry_expired');
+    if (this.#overflow.isUsable) void this.#spool(segments, onFailure);
+    else onFailure();
   }
 }
-
-const REMEDIES: Readonly<Record<DropReason, string>> = {
-  buffer_full: 'dropped the oldest segments: the buffer is full. Raise --buffer-memory, or see why X-Ray takes less than arrives',
-  retry_expired: 'dropped segments that could not be sent within --retry-max-age',
-  shutdown: 'dropped the segments that could not be sent before the shutdown deadline. Raise --shutdown-timeout, or see why X-Ray did not take them',
-};

@@ -57,11 +57,9 @@ export class ReturnedBatches {
     return segment;
   }
 
-  takeAll(): Segment[] {
-    const all = this.#batches.splice(0).flatMap((batch) => [...batch.segments]);
-    this.#segments = 0;
-    this.#bytes = 0;
-    return all;
+  /** The oldest batch, due or not. */
+  takeOldest(): Attempt | undefined {
+    return this.takeDue(Infinity);
   }
 
   /** X-Ray is back, or the daemon stops: nothing waits any longer. */

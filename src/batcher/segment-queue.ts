@@ -64,3 +64,8 @@ export class SegmentQueue {
     return taken;
   }
 }
+
+/** The same segment with memory of its own. */
+export function ownCopyOf({ chunk, start, end, arrivedAtMs }: Omit<Segment, 'chunk'> & { readonly chunk: Uint8Array }): Segment {
+  return { chunk: Buffer.from(chunk.subarray(start, end)), start: 0, end: end - start, arrivedAtMs };
+}

@@ -3,7 +3,7 @@ export const REJECT_REASONS = ['empty', 'no_document', 'bad_header'] as const;
 export type RejectReason = (typeof REJECT_REASONS)[number];
 
 /** Why a valid document was lost here. */
-const DROP_REASONS = ['buffer_full', 'retry_expired', 'shutdown'] as const;
+const DROP_REASONS = ['buffer_full', 'retry_expired', 'shutdown', 'spool_full', 'spool_unreadable'] as const;
 export type DropReason = (typeof DROP_REASONS)[number];
 
 /** X-Ray has about 15 codes; more come from something that is not X-Ray. */
@@ -21,7 +21,9 @@ export interface Snapshot {
   readonly buffered: number;
   readonly bufferedBytes: number;
   readonly inFlight: number;
+  /** Documents on disk. */
   readonly spooled: number;
+  readonly spooledBytes: number;
 }
 
 /** A place that counts what it receives on its own, such as the receive thread. */
@@ -32,7 +34,7 @@ export interface SegmentSource {
 
 /** A place that holds documents. */
 export interface SegmentStock {
-  read(): { buffered: number; bufferedBytes: number; inFlight: number };
+  read(): { buffered: number; bufferedBytes: number; inFlight: number; spooled?: number; spooledBytes?: number };
 }
 
 /**
@@ -42,6 +44,8 @@ export interface SegmentStock {
 export class Accounting {
   /** Documents taken by TCP; the sources count their own. */
   received = 0;
+  /** Documents found in the spool. */
+  restored = 0;
   sent = 0;
   retried = 0;
   readonly dropped: Record<DropReason, number> = zeros(DROP_REASONS);
@@ -69,7 +73,7 @@ export class Accounting {
   /** One consistent reading of every term; synchronous, so nothing moves while it is taken. */
   snapshot(): Snapshot {
     const rejected = zeros(REJECT_REASONS);
-    const stock = { buffered: 0, bufferedBytes: 0, inFlight: 0 };
+    const stock = { buffered: 0, bufferedBytes: 0, inFlight: 0, spooled: 0, spooledBytes: 0 };
     let received = this.received;
     for (const source of this.#sources) {
       const counts = source.read();
@@ -82,18 +86,18 @@ export class Accounting {
       stock.buffered += counts.buffered;
       stock.bufferedBytes += counts.bufferedBytes;
       stock.inFlight += counts.inFlight;
+      stock.spooled += counts.spooled ?? 0;
+      stock.spooledBytes += counts.spooledBytes ?? 0;
     }
     return {
       received,
-      // The spool is the next release's; until then nothing is restored or spooled.
-      restored: 0,
+      restored: this.restored,
       rejected,
       dropped: { ...this.dropped },
       sent: this.sent,
       unprocessed: { ...this.unprocessed },
       retried: this.retried,
       ...stock,
-      spooled: 0,
     };
   }
 }

@@ -42,7 +42,7 @@ export const METRICS: readonly Metric[] = [
   ),
   counter(
     'xrayd_segments_dropped_total',
-    'Valid segments lost here: buffer_full, retry_expired or shutdown.',
+    'Valid segments lost here: buffer_full, retry_expired, shutdown, spool_full or spool_unreadable.',
     (s) => by('reason', s.dropped),
     'reason',
   ),
@@ -65,7 +65,7 @@ export const METRICS: readonly Metric[] = [
   gauge('xrayd_buffer_limit_bytes', 'The buffer budget.', (_s, m) => m.bufferLimitBytes()),
   gauge('xrayd_in_flight_segments', 'Segments in calls that X-Ray has not answered yet.', (s) => s.inFlight),
   gauge('xrayd_spooled_segments', 'Segments in the spool on disk.', (s) => s.spooled),
-  gauge('xrayd_spooled_bytes', 'Bytes in the spool on disk.', () => 0),
+  gauge('xrayd_spooled_bytes', 'Bytes in the spool on disk.', (s) => s.spooledBytes),
   gauge('xrayd_upload_concurrency', 'Calls to X-Ray that may run at one time now.', (_s, m) => m.concurrency()),
   gauge('xrayd_credentials_expiry_timestamp_seconds', 'When the credentials in use end. Absent when they do not end or there are none.', (_s, m) => {
     const ms = m.credentialsExpireAtMs();

@@ -1,0 +1,89 @@
+import type { Segment } from '../pipeline/segment.ts';
+import { totalCostOf } from './segment-queue.ts';
+import type { Spool } from './spool/spool.ts';
+
+/** Enough to hide the latency of a sync, few enough that a slow disk holds little memory. */
+const MAX_WRITES = 4;
+/** At shutdown there is nothing else to do. */
+const MAX_WRITES_AT_END = 16;
+
+/** Segments on their way from memory to the spool, if there is one. */
+export class Overflow {
+  readonly #spool: Spool | undefined;
+  readonly #writing = new Set<Promise<boolean>>();
+  #segments = 0;
+  #bytes = 0;
+  #isOver = false;
+
+  constructor(spool: Spool | undefined) {
+    this.#spool = spool;
+  }
+
+  /** Segments that are not on disk yet, and what they cost in memory. */
+  get segments(): number {
+    return this.#segments;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  get isUsable(): boolean {
+    return this.#spool !== undefined && this.#spool.isUsable;
+  }
+
+  get canWrite(): boolean {
+    return this.#writing.size < MAX_WRITES && this.isUsable;
+  }
+
+  /** Writes one batch; `onFailure` is called, before it resolves with false, when it is the caller's again. */
+  async write(segments: readonly Segment[], onFailure: () => void): Promise<boolean> {
+    this.#hold(segments, 1);
+    const written = this.#put(segments, onFailure);
+    this.#writing.add(written);
+    await written;
+    this.#writing.delete(written);
+    return written;
+  }
+
+  /** Waits for the writes that run, so that what failed is back with its caller; at most until `deadline`. */
+  async settle(deadline: AbortSignal): Promise<void> {
+    await Promise.race([Promise.all(this.#writing), abortOf(deadline)]);
+  }
+
+  /** Writes all of them until `deadline`, and nothing after it. `onLost` is told of each that could not be written. */
+  async writeAll(batches: readonly (readonly Segment[])[], deadline: AbortSignal, onLost: (segments: number) => void): Promise<void> {
+    for (const batch of batches) this.#hold(batch, 1);
+    const left = batches.values();
+    const work = async (): Promise<void> => {
+      for (const batch of left) await this.#put(batch, () => onLost(batch.length));
+    };
+    await Promise.race([Promise.all(Array.from({ length: MAX_WRITES_AT_END }, work)), abortOf(deadline)]);
+    this.#isOver = true;
+    if (this.#segments > 0) onLost(this.#segments);
+    this.#segments = 0;
+    this.#bytes = 0;
+  }
+
+  async #put(segments: readonly Segment[], onFailure: () => void): Promise<boolean> {
+    const isWritten = !this.#isOver && (await this.#spool?.write(segments, () => this.#hold(segments, -1))) === true;
+    // What the deadline found unfinished has been counted.
+    if (this.#isOver || isWritten) return isWritten;
+    this.#hold(segments, -1);
+    onFailure();
+    return false;
+  }
+
+  #hold(segments: readonly Segment[], sign: 1 | -1): void {
+    if (this.#isOver) return;
+    this.#segments += sign * segments.length;
+    this.#bytes += sign * totalCostOf(segments);
+  }
+}
+
+function abortOf(signal: AbortSignal): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  signal.addEventListener('abort', () => resolve(), { once: true });
+  if (signal.aborted) resolve();
+  return promise;
+}

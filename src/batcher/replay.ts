@@ -1,0 +1,74 @@
+import type { Segment } from '../pipeline/segment.ts';
+import { nextDelay } from './backoff.ts';
+import { outcomeOf } from './outcome.ts';
+import type { Spool } from './spool/spool.ts';
+import type { Uplink } from './uplink.ts';
+
+/** While X-Ray throttles single documents of the spool, the spool waits; live traffic does not. */
+const PAUSE = { baseMs: 500, capMs: 30_000 };
+
+export interface ReplayDeps {
+  readonly spool: Spool;
+  readonly uplink: Uplink;
+  /** Takes what can no longer be on disk. */
+  readonly keepInMemory: (segments: readonly Segment[]) => void;
+  readonly now: () => number;
+  readonly random: () => number;
+}
+
+/** Sends what is in the spool, when nothing newer waits. A file goes when all of it is delivered, refused, or in another file. */
+export class Replay {
+  readonly #deps: ReplayDeps;
+  readonly #limit: number;
+  #running = 0;
+  #throttled = 0;
+  #notBeforeMs = 0;
+
+  /** Half of the calls, so that live traffic always finds one. */
+  constructor({ concurrency }: { readonly concurrency: number }, deps: ReplayDeps) {
+    this.#deps = deps;
+    this.#limit = Math.ceil(concurrency / 2);
+  }
+
+  /** When the next file may be sent; Infinity while there is none, or enough are on their way. */
+  get readyAtMs(): number {
+    return this.#running < this.#limit && this.#deps.spool.hasNext ? this.#notBeforeMs : Infinity;
+  }
+
+  async sendNext(): Promise<void> {
+    this.#running++;
+    try {
+      await this.#sendNext();
+    } finally {
+      this.#running--;
+    }
+  }
+
+  async #sendNext(): Promise<void> {
+    const { spool, uplink, keepInMemory, now, random } = this.#deps;
+    const taken = await spool.take();
+    if (taken === undefined) return;
+    const { entry, segments } = taken;
+    spool.checkOut(entry);
+    const result = await uplink.call(segments, false);
+    if (result.kind === 'retry') {
+      uplink.landed(segments);
+      spool.giveBack(entry);
+      return;
+    }
+    // What is on disk has no age: the spool is bounded by its size.
+    const outcome = outcomeOf(segments, result, () => false);
+    uplink.count(outcome);
+    const again = new Set(outcome.again.flat());
+    uplink.landed(segments.filter((segment) => !again.has(segment)));
+    this.#throttled = outcome.isThrottled && again.size > 0 ? this.#throttled + 1 : 0;
+    this.#notBeforeMs = this.#throttled === 0 ? 0 : now() + nextDelay(this.#throttled - 1, PAUSE, random);
+    for (const group of outcome.again) {
+      // Written before the old file goes, so that a crash between the two sends twice and loses nothing.
+      if (await spool.write(group, () => uplink.landed(group))) continue;
+      uplink.landed(group);
+      keepInMemory(group);
+    }
+    await spool.finish(entry);
+  }
+}

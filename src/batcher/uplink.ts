@@ -1,0 +1,103 @@
+import type { Accounting, DropReason } from '../pipeline/accounting.ts';
+import { messageOf } from '../pipeline/errors.ts';
+import type { Exporter, ExportResult } from '../pipeline/exporter.ts';
+import type { Logger } from '../pipeline/logger.ts';
+import { byteLengthOf, type Segment } from '../pipeline/segment.ts';
+import type { Outcome } from './outcome.ts';
+import type { Pace } from './pace.ts';
+import { totalCostOf } from './segment-queue.ts';
+
+export interface UplinkDeps {
+  readonly exporter: Exporter;
+  readonly accounting: Accounting;
+  readonly log: Logger;
+  readonly pace: Pace;
+  readonly now: () => number;
+  /** X-Ray answers again after an outage. */
+  readonly onRecovered: () => void;
+}
+
+/** Makes the calls to X-Ray, counts what is in flight and what became of it, and lets the pace learn from each. */
+export class Uplink {
+  readonly #deps: UplinkDeps;
+  readonly #abort = new AbortController();
+  #segments = 0;
+  #bytes = 0;
+
+  constructor(deps: UplinkDeps) {
+    this.#deps = deps;
+  }
+
+  /** Segments in flight, and what they cost in memory. */
+  get segments(): number {
+    return this.#segments;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  get isAborted(): boolean {
+    return this.#abort.signal.aborted;
+  }
+
+  /** Ends the calls that run, and those to come, as `retry`. */
+  abort(): void {
+    this.#abort.abort();
+  }
+
+  /** One call; its segments are in flight until `landed`. Never rejects. */
+  async call(segments: readonly Segment[], isDraining: boolean): Promise<ExportResult> {
+    const { exporter, log, pace, now, onRecovered } = this.#deps;
+    this.#segments += segments.length;
+    this.#bytes += totalCostOf(segments);
+    let result: ExportResult = { kind: 'retry', code: 'aborted' };
+    try {
+      if (!this.isAborted) result = await exporter.send(segments, this.#abort.signal);
+    } catch (error) {
+      // By contract a bug; the documents are not to blame, so they stay.
+      log.limited('exporter_bug', 'error', { error: messageOf(error) }, 'the exporter failed; please report this');
+      result = { kind: 'retry', code: 'internal' };
+    }
+    if (result.kind !== 'retry') {
+      const wasOutage = pace.isOutage;
+      pace.answered();
+      if (wasOutage) onRecovered();
+    } else if (!this.isAborted) {
+      pace.failed(result.code, result.afterMs, now(), isDraining);
+    }
+    return result;
+  }
+
+  /** These are in flight no longer. Called in the turn in which they are counted elsewhere. */
+  landed(segments: readonly Segment[]): void {
+    this.#segments -= segments.length;
+    this.#bytes -= totalCostOf(segments);
+  }
+
+  count({ sent, refused, again, isThrottled }: Outcome): void {
+    const { accounting, log } = this.#deps;
+    accounting.sent += sent;
+    for (const { segment, code } of refused) {
+      const label = accounting.countUnprocessed(code);
+      log.limited(`unprocessed_${label}`, 'error', { code: label, bytes: byteLengthOf(segment) }, 'X-Ray refused a segment for good');
+    }
+    for (const group of again) accounting.retried += group.length;
+    if (again.length === 0 || isThrottled) return;
+    const fields = { segments: again.flat().length };
+    log.limited('bisect', 'warn', fields, 'X-Ray refused a batch; its halves are sent apart to find the document that is to blame');
+  }
+
+  drop(segments: number, reason: keyof typeof REMEDIES): void {
+    if (segments === 0) return;
+    const { accounting, log } = this.#deps;
+    accounting.dropped[reason] += segments;
+    log.limited(`dropped_${reason}`, 'error', { reason, segments }, REMEDIES[reason]);
+  }
+}
+
+const REMEDIES = {
+  buffer_full: 'dropped the oldest segments: the buffer is full. Raise --buffer-memory, or see why X-Ray takes less than arrives',
+  retry_expired: 'dropped segments that could not be sent within --retry-max-age',
+  shutdown: 'dropped the segments that could not be sent before the shutdown deadline. Raise --shutdown-timeout, or see why X-Ray did not take them',
+} as const satisfies Partial<Record<DropReason, string>>;

@@ -1,0 +1,239 @@
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { Batcher, type BatcherConfig } from '../../src/batcher/batcher.ts';
+import { SEGMENT_OVERHEAD_BYTES } from '../../src/batcher/segment-queue.ts';
+import { Spool } from '../../src/batcher/spool/spool.ts';
+import { Accounting, imbalanceOf } from '../../src/pipeline/accounting.ts';
+import type { ExportResult } from '../../src/pipeline/exporter.ts';
+import { ManualExporter, textsOf } from '../fakes/exporter.ts';
+import { MemoryLog } from '../fakes/log.ts';
+import { mailOf } from '../fakes/mail.ts';
+import { Scope } from '../fakes/scope.ts';
+import { numberedDocuments as numbered } from '../fakes/segments.ts';
+
+const scope = new Scope();
+const away = (): ExportResult => ({ kind: 'retry', code: 'http_503' });
+const taken = (): ExportResult => ({ kind: 'sent' });
+
+/** A batcher with a spool in `folder`: what one life of the daemon is made of. */
+async function life(folder: string, config: Partial<BatcherConfig> = {}, maxBytes = 10e6) {
+  const accounting = new Accounting();
+  const exporter = new ManualExporter();
+  const log = new MemoryLog();
+  const spool = new Spool({ folder, maxBytes }, { accounting, log });
+  const settings = { maxBytes: 1024 * 1024, maxAgeMs: 20, concurrency: 4, retryMaxAgeMs: 60_000, ...config };
+  const batcher = new Batcher(settings, { exporter, accounting, log, spool, random: () => 0.1 });
+  let pushed = 0;
+  accounting.addSource({ read: () => ({ received: pushed, rejected: { empty: 0, no_document: 0, bad_header: 0 }, held: 0 }) });
+  await spool.start();
+  scope.add(() => batcher.stop(AbortSignal.abort()).then(() => spool.stop()));
+  return {
+    accounting,
+    exporter,
+    log,
+    batcher,
+    spool,
+    start: () => batcher.start(),
+    push: (documents: readonly string[], arrivedAtMs = Date.now()) => {
+      pushed += documents.length;
+      batcher.push(mailOf(documents, arrivedAtMs));
+    },
+    stop: async (deadline = AbortSignal.abort()) => {
+      await batcher.stop(deadline);
+      await spool.stop();
+    },
+    delivered: () => exporter.calls.flatMap(({ batch }) => textsOf(batch)),
+    expectBalanced: () => expect(imbalanceOf(accounting.snapshot())).toBe(0),
+    settled: async (spooled: number) => {
+      await expect.poll(() => accounting.snapshot(), { timeout: 5_000 }).toMatchObject({ buffered: 0, inFlight: 0, spooled });
+      expect(imbalanceOf(accounting.snapshot())).toBe(0);
+    },
+  };
+}
+
+const filesIn = (folder: string): string[] => readdirSync(folder).filter((name) => name.endsWith('.batch'));
+
+test('keeps at shutdown what could not be sent, and a later life sends it', async () => {
+  const folder = scope.folder();
+  const first = await life(folder);
+  first.exporter.answer = away;
+  first.push(numbered(120));
+  await first.stop();
+  expect(first.accounting.snapshot()).toMatchObject({ received: 120, buffered: 0, inFlight: 0, spooled: 120, dropped: { shutdown: 0 } });
+  first.expectBalanced();
+  const second = await life(folder);
+  second.exporter.answer = taken;
+  await second.start();
+  await second.settled(0);
+  expect(second.delivered().toSorted()).toEqual(numbered(120).toSorted());
+  expect(second.accounting.snapshot()).toMatchObject({ restored: 120, sent: 120 });
+  await expect.poll(() => filesIn(folder)).toEqual([]);
+});
+
+test('what hangs in a call at the deadline is kept too', async () => {
+  const folder = scope.folder();
+  const { push, stop, exporter, accounting } = await life(folder);
+  push(numbered(50));
+  expect(exporter.calls).toHaveLength(1);
+  await stop(AbortSignal.timeout(50));
+  expect(accounting.snapshot()).toMatchObject({ spooled: 50, dropped: { shutdown: 0 } });
+});
+
+test('an outage beyond memory loses nothing while the disk has room', async () => {
+  const folder = scope.folder();
+  const each = 1_000 + SEGMENT_OVERHEAD_BYTES;
+  const { push, exporter, accounting, settled, delivered, expectBalanced, batcher } = await life(folder, { maxBytes: 200 * each });
+  exporter.answer = away;
+  const all = numbered(1_000).map((document) => document.padEnd(1_000, '.'));
+  for (let at = 0; at < all.length; at += 10) {
+    push(all.slice(at, at + 10));
+    expectBalanced();
+    expect(batcher.read().bufferedBytes).toBeLessThanOrEqual(200 * each);
+    // The disk keeps up with what arrives.
+    await expect.poll(() => batcher.read().bufferedBytes, { interval: 1 }).toBeLessThanOrEqual(180 * each);
+  }
+  expect(accounting.snapshot().spooled).toBeGreaterThan(700);
+  exporter.calls.length = 0;
+  exporter.answer = taken;
+  await settled(0);
+  expect([...new Set(delivered())].toSorted()).toEqual(all.toSorted());
+  expect(accounting).toMatchObject({ sent: 1_000, dropped: { buffer_full: 0, spool_full: 0 } });
+});
+
+test('live segments go before those of the spool', async () => {
+  const folder = scope.folder();
+  const before = await life(folder);
+  before.push(numbered(200));
+  await before.stop();
+  const { push, exporter, start, settled } = await life(folder, { concurrency: 1 });
+  await start();
+  await expect.poll(() => exporter.calls.length).toBe(1);
+  push(numbered(50, 1_000));
+  push(numbered(50, 1_050));
+  const [first] = exporter.calls;
+  exporter.answer = taken;
+  first!.settle({ kind: 'sent' });
+  await settled(0);
+  const order = exporter.calls.map(({ batch }) => textsOf(batch)[0]);
+  expect(order.slice(0, 3)).toEqual(['document-0', 'document-1000', 'document-1050']);
+  expect(order.slice(3)).toEqual(['document-50', 'document-100', 'document-150']);
+});
+
+test('while X-Ray is away the spool is not read again and again', async () => {
+  const folder = scope.folder();
+  const before = await life(folder);
+  before.push(numbered(500));
+  await before.stop();
+  const { exporter, start, expectBalanced, accounting } = await life(folder);
+  exporter.answer = away;
+  await start();
+  await new Promise((next) => setTimeout(next, 300));
+  expect(exporter.calls.length).toBeLessThan(12);
+  expect(accounting.snapshot().spooled + accounting.snapshot().inFlight).toBe(500);
+  expectBalanced();
+});
+
+test('of a spooled batch that X-Ray refuses as a whole, only the poison document is lost, also when the daemon ends in the middle', async () => {
+  const folder = scope.folder();
+  const first = await life(folder);
+  first.push([...numbered(20), 'poison', ...numbered(29, 20)]);
+  await first.stop();
+  const judge = (batch: Parameters<ManualExporter['send']>[0]): ExportResult =>
+    textsOf(batch).includes('poison') ? { kind: 'rejected', code: 'http_413' } : { kind: 'sent' };
+  const second = await life(folder);
+  second.exporter.answer = judge;
+  await second.start();
+  await expect.poll(() => second.accounting.sent).toBeGreaterThan(0);
+  await second.stop();
+  second.expectBalanced();
+  const third = await life(folder);
+  third.exporter.answer = judge;
+  await third.start();
+  await third.settled(0);
+  expect(second.accounting.sent + third.accounting.sent).toBeGreaterThanOrEqual(49);
+  const delivered = [...second.exporter.calls, ...third.exporter.calls].flatMap(({ batch }) => (judge(batch).kind === 'sent' ? textsOf(batch) : []));
+  expect([...new Set(delivered)].toSorted()).toEqual(numbered(49).toSorted());
+  expect(Object.assign({}, second.accounting.unprocessed, third.accounting.unprocessed)).toEqual({ http_413: 1 });
+});
+
+test('documents of a spooled batch that are throttled stay on disk until they are taken', async () => {
+  const folder = scope.folder();
+  const before = await life(folder);
+  before.push(numbered(50));
+  await before.stop();
+  const { exporter, start, accounting, settled } = await life(folder);
+  const refused = [3, 7].map((position) => ({ position, code: 'ThrottledException', isRetryable: true }));
+  exporter.answer = (batch) => (batch.length > 2 ? { kind: 'partial', refused } : { kind: 'sent' });
+  await start();
+  await expect.poll(() => accounting.snapshot()).toMatchObject({ sent: 48, spooled: 2, inFlight: 0 });
+  expect(filesIn(folder).map((name) => name.split('-')[2])).toEqual(['2']);
+  await settled(0);
+  expect(exporter.calls.slice(1).flatMap(({ batch }) => textsOf(batch))).toEqual(['document-3', 'document-7']);
+});
+
+test('segments that are too old to be tried again go to disk instead of being dropped', async () => {
+  const { push, exporter, accounting } = await life(scope.folder(), { retryMaxAgeMs: 1_000 });
+  exporter.answer = away;
+  push(numbered(50), Date.now() - 5_000);
+  await expect.poll(() => accounting.snapshot()).toMatchObject({ dropped: { retry_expired: 0 }, buffered: 0 });
+  expect(accounting.snapshot().spooled + accounting.snapshot().inFlight).toBe(50);
+});
+
+test('a disk in trouble costs nothing but its room: the oldest are dropped as without a spool', async () => {
+  const folder = join(scope.folder(), 'spool');
+  const each = 1_000 + SEGMENT_OVERHEAD_BYTES;
+  const { push, exporter, accounting, expectBalanced, stop } = await life(folder, { maxBytes: 100 * each });
+  exporter.answer = away;
+  rmSync(folder, { recursive: true });
+  for (let i = 0; i < 30; i++) {
+    push(Array.from({ length: 10 }, () => 'x'.repeat(1_000)));
+    await new Promise((next) => setTimeout(next, 1));
+    expectBalanced();
+  }
+  expect(accounting.dropped.buffer_full).toBe(200);
+  mkdirSync(folder);
+  await stop();
+  expect(accounting.dropped.shutdown).toBe(100);
+  expectBalanced();
+});
+
+test('accounts for every document under any interleaving, over several lives', async () => {
+  const result = fc.constantFrom<ExportResult>(
+    { kind: 'sent' },
+    { kind: 'partial', refused: [{ position: 0, code: 'ThrottledException', isRetryable: true }] },
+    { kind: 'partial', refused: [{ position: 0, code: 'InvalidName', isRetryable: false }] },
+    { kind: 'retry', code: 'throttled' },
+    { kind: 'rejected', code: 'http_413' },
+  );
+  const step = fc.oneof(
+    fc.record({ kind: fc.constant('push' as const), count: fc.integer({ min: 1, max: 80 }), bytes: fc.integer({ min: 1, max: 2_000 }) }),
+    fc.record({ kind: fc.constant('answer' as const), result }),
+    fc.record({ kind: fc.constant('wait' as const), ms: fc.integer({ min: 0, max: 5 }) }),
+  );
+  await fc.assert(
+    fc.asyncProperty(fc.array(fc.array(step, { maxLength: 12 }), { minLength: 1, maxLength: 3 }), async (lives) => {
+      const folder = scope.folder();
+      let left = 0;
+      for (const steps of lives) {
+        const one = await life(folder, { maxBytes: 60_000, maxAgeMs: 2 }, 50_000);
+        expect(one.accounting.restored).toBe(left);
+        await one.start();
+        for (const what of steps) {
+          if (what.kind === 'push') one.push(Array.from({ length: what.count }, () => 'x'.repeat(what.bytes)));
+          else if (what.kind === 'wait') await new Promise((next) => setTimeout(next, what.ms));
+          else for (const call of one.exporter.calls.splice(0)) call.settle(what.result);
+          one.expectBalanced();
+          expect(one.batcher.read().bufferedBytes).toBeLessThanOrEqual(60_000 + 8 * 50_000);
+          expect(one.accounting.snapshot().spooledBytes).toBeLessThanOrEqual(50_000);
+        }
+        await one.stop();
+        one.expectBalanced();
+        expect(one.accounting.snapshot()).toMatchObject({ buffered: 0, inFlight: 0 });
+        left = one.accounting.snapshot().spooled;
+      }
+    }),
+    { numRuns: 40 },
+  );
+});

@@ -1,0 +1,199 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { encodeBatch, entryOf } from '../../../src/batcher/spool/format.ts';
+import { Spool } from '../../../src/batcher/spool/spool.ts';
+import { Accounting, imbalanceOf } from '../../../src/pipeline/accounting.ts';
+import { textsOf } from '../../fakes/exporter.ts';
+import { MemoryLog } from '../../fakes/log.ts';
+import { Scope } from '../../fakes/scope.ts';
+import { numberedDocuments, segmentsOf } from '../../fakes/segments.ts';
+
+const scope = new Scope();
+
+async function open(folder: string, { maxBytes = 1e6, now = Date.now }: { maxBytes?: number; now?: () => number } = {}) {
+  const accounting = new Accounting();
+  const log = new MemoryLog();
+  const spool = await scope.start(new Spool({ folder, maxBytes }, { accounting, log, now }));
+  let given = 0;
+  return {
+    spool,
+    log,
+    accounting,
+    write: async (...documents: string[]): Promise<boolean> => {
+      const isWritten = await spool.write(segmentsOf(documents), () => (given += documents.length));
+      return isWritten;
+    },
+    /** What was given to it is in it, or lost for a reason. */
+    expectBalanced: () => expect(imbalanceOf(accounting.snapshot()) + given).toBe(0),
+    takeAll: async (): Promise<string[][]> => {
+      const all: string[][] = [];
+      while (spool.hasNext) {
+        const taken = await spool.take();
+        if (taken === undefined) continue;
+        all.push(textsOf(taken.segments));
+        spool.checkOut(taken.entry);
+        given -= taken.segments.length;
+        await spool.finish(taken.entry);
+      }
+      return all;
+    },
+  };
+}
+
+test('batches survive, in the order they came, with their segments counted from the names', async () => {
+  const folder = scope.folder();
+  const first = await open(folder);
+  expect(await first.write('a', 'b')).toBe(true);
+  expect(await first.write('c')).toBe(true);
+  first.expectBalanced();
+  await first.spool.stop();
+  const second = await open(folder);
+  expect(second.accounting.snapshot()).toMatchObject({ restored: 3, spooled: 3 });
+  expect(second.log.find(/found in the spool/, 'info')).toHaveLength(1);
+  second.expectBalanced();
+  expect(await second.takeAll()).toEqual([['a', 'b'], ['c']]);
+  expect(second.accounting.snapshot()).toMatchObject({ spooled: 0, spooledBytes: 0 });
+  expect(readdirSync(folder).filter((name) => name.includes('batch'))).toEqual([]);
+});
+
+test('a batch that was not sent keeps its file and its place', async () => {
+  const { spool, write, accounting, takeAll } = await open(scope.folder());
+  await write('a');
+  await write('b');
+  const taken = await spool.take();
+  spool.checkOut(taken!.entry);
+  expect(accounting.snapshot().spooled).toBe(1);
+  spool.giveBack(taken!.entry);
+  expect(accounting.snapshot().spooled).toBe(2);
+  expect(await takeAll()).toEqual([['a'], ['b']]);
+});
+
+test('a changed, a cut and a missing file are counted and set aside, and the rest is read', async () => {
+  const folder = scope.folder();
+  const before = await open(folder);
+  for (const document of ['changed', 'cut', 'missing', 'whole']) await before.write(document, 'x'.repeat(100));
+  await before.spool.stop();
+  const [changed, cut, missing] = readdirSync(folder)
+    .filter((name) => name.endsWith('.batch'))
+    .toSorted();
+  const bytes = readFileSync(join(folder, changed!));
+  bytes[bytes.length - 1] = 0;
+  writeFileSync(join(folder, changed!), bytes);
+  writeFileSync(join(folder, cut!), bytes.subarray(0, 30));
+  const { takeAll, accounting, log, expectBalanced } = await open(folder);
+  rmSync(join(folder, missing!));
+  expect((await takeAll()).map(([first]) => first)).toEqual(['whole']);
+  expect(accounting.dropped.spool_unreadable).toBe(6);
+  expect(log.find(/set aside/, 'error').map(({ fields }) => fields['reason'])).toEqual([
+    'its checksum is wrong',
+    'its checksum is wrong',
+    expect.stringMatching(/ENOENT/),
+  ]);
+  expect(readdirSync(folder)).toContain(`${changed}.unreadable`);
+  expectBalanced();
+  const later = await open(folder);
+  expect(later.accounting.restored).toBe(0);
+});
+
+test('files that are not its own are left alone, unfinished ones go', async () => {
+  const folder = scope.folder();
+  mkdirSync(join(folder, 'lost+found'));
+  writeFileSync(join(folder, 'notes.txt'), 'mine');
+  const entry = entryOf(segmentsOf(['half']), 0, '00000000');
+  writeFileSync(join(folder, `${entry.name}.part`), encodeBatch(segmentsOf(['half'])));
+  const { accounting, log, takeAll } = await open(folder);
+  expect(accounting.restored).toBe(0);
+  expect(await takeAll()).toEqual([]);
+  expect(log.find(/not its own/, 'warn').map(({ fields }) => fields['files'])).toEqual([2]);
+  expect(readFileSync(join(folder, 'notes.txt'), 'utf8')).toBe('mine');
+  await expect.poll(() => existsSync(join(folder, `${entry.name}.part`))).toBe(false);
+});
+
+test('a folder where a file should be is unreadable, and no more than that', async () => {
+  const folder = scope.folder();
+  mkdirSync(join(folder, entryOf(segmentsOf(['x']), 0, '00000000').name));
+  const { accounting, takeAll, expectBalanced } = await open(folder);
+  expect(await takeAll()).toEqual([]);
+  expect(accounting).toMatchObject({ restored: 1, dropped: { spool_unreadable: 1 } });
+  expectBalanced();
+});
+
+test('when it is full its oldest batches go, counted', async () => {
+  const { write, accounting, takeAll, expectBalanced, log } = await open(scope.folder(), { maxBytes: 3 * 150 });
+  for (const document of ['a', 'b', 'c', 'd', 'e']) expect(await write(document.repeat(100))).toBe(true);
+  expect(accounting.snapshot()).toMatchObject({ spooled: 3, dropped: { spool_full: 2 } });
+  expect(log.find(/--spool-size/, 'error').length).toBeGreaterThan(0);
+  expectBalanced();
+  expect((await takeAll()).map(([first]) => first![0])).toEqual(['c', 'd', 'e']);
+  expect(await write('x'.repeat(1_000))).toBe(false);
+});
+
+test('a spool that shrank between two starts drops its oldest', async () => {
+  const folder = scope.folder();
+  const before = await open(folder);
+  for (const document of ['a', 'b', 'c']) await before.write(document.repeat(100));
+  await before.spool.stop();
+  const { accounting, takeAll, expectBalanced } = await open(folder, { maxBytes: 150 });
+  expect(accounting).toMatchObject({ restored: 3, dropped: { spool_full: 2 } });
+  expectBalanced();
+  expect((await takeAll()).map(([first]) => first![0])).toEqual(['c']);
+});
+
+test('a disk in trouble is left alone for 10 s, said once, and used again when it works', async () => {
+  const folder = join(scope.folder(), 'spool');
+  let nowMs = 0;
+  const { spool, write, log, takeAll, expectBalanced } = await open(folder, { now: () => nowMs });
+  rmSync(folder, { recursive: true });
+  expect(await write('a')).toBe(false);
+  expect(spool.state).toMatchObject({ state: 'degraded', reason: expect.stringMatching(/ENOENT/) });
+  mkdirSync(folder);
+  expect(spool.isUsable).toBe(false);
+  expect(await write('b')).toBe(false);
+  expect(log.find(/in memory alone/, 'error')).toHaveLength(1);
+  nowMs = 10_000;
+  expect(spool.isUsable).toBe(true);
+  expect(await write('c')).toBe(true);
+  expect(spool.state.state).toBe('ok');
+  expectBalanced();
+  expect(await takeAll()).toEqual([['c']]);
+});
+
+test('a folder that cannot be made does not stop a start, and is tried again', async () => {
+  const parent = scope.folder();
+  const folder = join(parent, 'taken', 'spool');
+  writeFileSync(join(parent, 'taken'), 'a file, no folder');
+  let nowMs = 0;
+  const { spool, write, log } = await open(folder, { now: () => nowMs });
+  expect(spool.isUsable).toBe(false);
+  expect(log.find(/in memory alone/, 'error')).toHaveLength(1);
+  rmSync(join(parent, 'taken'));
+  nowMs = 10_000;
+  expect(await write('a')).toBe(true);
+});
+
+test('of two daemons at one folder only the first takes what it held; when that has ended, the next one does', async () => {
+  const folder = scope.folder();
+  const before = await open(folder);
+  await before.write('left');
+  await before.spool.stop();
+  const first = await open(folder);
+  const second = await open(folder);
+  expect([first.accounting.restored, second.accounting.restored]).toEqual([1, 0]);
+  expect(second.log.find(/another xrayd uses this spool/, 'warn')).toHaveLength(1);
+  expect(await second.write('mine')).toBe(true);
+  expect(await second.takeAll()).toEqual([['mine']]);
+  await first.spool.stop();
+  await second.spool.stop();
+  expect((await open(folder)).accounting.restored).toBe(1);
+});
+
+test('writes at one time respect the limit together, and lose none', async () => {
+  const { write, accounting, takeAll, expectBalanced } = await open(scope.folder(), { maxBytes: 10 * 150 });
+  const written = await Promise.all(numberedDocuments(40).map((document) => write(document.padEnd(100, 'x'))));
+  const { spooled, spooledBytes, dropped } = accounting.snapshot();
+  expect(spooledBytes).toBeLessThanOrEqual(1_500);
+  expect(spooled + dropped.spool_full).toBe(written.filter((isWritten) => isWritten).length);
+  expectBalanced();
+  expect(await takeAll()).toHaveLength(spooled);
+});
