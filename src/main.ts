@@ -1,3 +1,4 @@
+import { setFlagsFromString } from 'node:v8';
 import { parseAddress, udpAddressOfSdk } from './config/address.ts';
 import { readConfigFile } from './config/file.ts';
 import { parseFlags, type Command, type CommandLine } from './config/flags.ts';
@@ -14,6 +15,11 @@ import { openLog, type ProcessLogger } from './telemetry/logger.ts';
 import { REFERENCE_VERSION, VERSION } from './version.ts';
 
 const EXIT_LOSS = 3;
+
+// Memory before speed of collection: V8 would let the young generation grow to 48 MB under load, and the old one to several times what lives in it.
+// Together 50 MB less after the drain of a full buffer (npm run faults -- memory), for no measurable CPU.
+setFlagsFromString('--semi-space-growth-factor=1');
+setFlagsFromString('--heap-growing-percent=20');
 
 async function main(): Promise<number> {
   const commandLine = parseFlags(process.argv.slice(2));

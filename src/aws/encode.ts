@@ -2,16 +2,18 @@ import { isUtf8 } from 'node:buffer';
 import type { Batch } from '../pipeline/segment.ts';
 
 /**
- * The body of PutTraceSegments: each document as one JSON string. On Node 26 decoding and JSON.stringify need 114 µs for
+ * The body of PutTraceSegments, in parts: each document as one JSON string. On Node 26 decoding and JSON.stringify need 114 µs for
  * 50 × 1 KB, a byte escaper of our own in a prototype 182.
  */
-export function encodeBatch(batch: Batch): Buffer {
-  let text = '{"TraceSegmentDocuments":[';
+export function bodyParts(batch: Batch): string[] {
+  const parts = ['{"TraceSegmentDocuments":['];
   for (let i = 0; i < batch.length; i++) {
     const { chunk, start, end } = batch[i]!;
-    text += (i === 0 ? '' : ',') + JSON.stringify(documentText(chunk, start, end));
+    if (i > 0) parts.push(',');
+    parts.push(JSON.stringify(documentText(chunk, start, end)));
   }
-  return Buffer.from(`${text}]}`);
+  parts.push(']}');
+  return parts;
 }
 
 /** A document as text. compat: each byte that is not UTF-8 becomes one U+FFFD, as Go's JSON encoder does; Node's decoder makes one of several. */

@@ -2,8 +2,9 @@ import type { Component, ComponentState } from '../pipeline/component.ts';
 import type { Exporter, ExportResult } from '../pipeline/exporter.ts';
 import type { Logger } from '../pipeline/logger.ts';
 import type { Batch } from '../pipeline/segment.ts';
+import { BodyPool } from './body-pool.ts';
 import { classify } from './classify.ts';
-import { documentText, encodeBatch } from './encode.ts';
+import { bodyParts, documentText } from './encode.ts';
 import type { PermissionHints } from './permissions.ts';
 import type { XRayApi, XRayAnswer } from './xray-api.ts';
 
@@ -19,6 +20,7 @@ export interface XRayExporterDeps {
 export class XRayExporter implements Exporter, Component {
   readonly name = 'exporter';
   readonly #deps: XRayExporterDeps;
+  readonly #bodies = new BodyPool();
   #lastProblem = '';
   #lastSuccessMs = 0;
 
@@ -43,7 +45,10 @@ export class XRayExporter implements Exporter, Component {
   async send(batch: Batch, signal: AbortSignal): Promise<ExportResult> {
     const { api, hints, log, onCall } = this.#deps;
     const startedMs = performance.now();
-    const answer = await api.call({ target: '/TraceSegments', body: encodeBatch(batch), headers: api.sdkHeaders(), signal });
+    const body = this.#bodies.take(bodyParts(batch));
+    const answer = await api.call({ target: '/TraceSegments', body, headers: api.sdkHeaders(), signal });
+    // Of a call that was given up a socket may still hold the body.
+    if (answer.kind === 'answer') this.#bodies.giveBack(body);
     const result = classify(answer, () => batch.map(({ chunk, start, end }) => documentText(chunk, start, end)));
     const outcome = result.kind === 'retry' ? result.code : result.kind;
     if (answer.kind !== 'no_credentials') onCall(outcome, (performance.now() - startedMs) / 1000);

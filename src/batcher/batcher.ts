@@ -2,20 +2,21 @@ import type { Accounting, SegmentStock } from '../pipeline/accounting.ts';
 import type { Component, ComponentState } from '../pipeline/component.ts';
 import type { Exporter, ExportResult } from '../pipeline/exporter.ts';
 import type { Logger } from '../pipeline/logger.ts';
-import { MAX_BATCH_SEGMENTS, type Mail, type Segment, type SegmentSink } from '../pipeline/segment.ts';
+import type { Mail, Segment, SegmentSink } from '../pipeline/segment.ts';
 import { nextDelay } from './backoff.ts';
 import type { DocumentSink } from './body-intake.ts';
 import { outcomeOf } from './outcome.ts';
 import { Overflow } from './overflow.ts';
 import { Pace } from './pace.ts';
 import { Replay } from './replay.ts';
-import { ReturnedBatches, type Attempt } from './returned-batches.ts';
-import { ownCopyOf, SEGMENT_OVERHEAD_BYTES, SegmentQueue } from './segment-queue.ts';
+import type { Attempt } from './returned-batches.ts';
+import { MAX_BATCH_BYTES, SegmentBuffer } from './segment-buffer.ts';
+import { SEGMENT_OVERHEAD_BYTES } from './segment-queue.ts';
 import type { Spool } from './spool/spool.ts';
 import { Uplink } from './uplink.ts';
 
-/** A batch of 50 × 64 KB takes 40 ms to encode; a megabyte keeps that stall below 10 ms. */
-const MAX_BATCH_BYTES = 1024 * 1024;
+/** Enough for 100 MB a second at 20 ms; each byte in flight is in memory three times. */
+const MAX_IN_FLIGHT_BYTES = 4 * MAX_BATCH_BYTES;
 /** A batch's own, so that one that always fails does not stand in the way of the others. */
 const BATCH_BACKOFF = { baseMs: 250, capMs: 30_000 };
 /** With a spool, memory above this share of the budget goes to disk; the rest is room for what arrives meanwhile. */
@@ -49,8 +50,7 @@ export class Batcher implements Component, SegmentSink, SegmentStock, DocumentSi
   readonly #log: Logger;
   readonly #now: () => number;
   readonly #random: () => number;
-  readonly #waiting = new SegmentQueue();
-  readonly #returned = new ReturnedBatches();
+  readonly #buffer = new SegmentBuffer();
   readonly #pace: Pace;
   readonly #uplink: Uplink;
   readonly #overflow: Overflow;
@@ -73,7 +73,7 @@ export class Batcher implements Component, SegmentSink, SegmentStock, DocumentSi
     this.#overflow = new Overflow(spool);
     if (spool !== undefined) {
       const { concurrency } = config;
-      const keepInMemory = (segments: readonly Segment[]): void => this.#return(segments, 1);
+      const keepInMemory = (segments: readonly Segment[]): void => this.#buffer.putBackCopies({ segments, failures: 1 }, now() + this.#backoff(0));
       this.#replay = new Replay({ concurrency }, { spool, uplink: this.#uplink, keepInMemory, now, random });
     }
     accounting.addStock(this);
@@ -103,14 +103,7 @@ export class Batcher implements Component, SegmentSink, SegmentStock, DocumentSi
   }
 
   push(mail: Mail): void {
-    const chunk = Buffer.allocUnsafeSlow(mail.bytes.length);
-    chunk.set(mail.bytes);
-    let start = 0;
-    for (let i = 0; i < mail.count; i++) {
-      const end = mail.ends[i]!;
-      this.#waiting.push({ chunk, start, end, arrivedAtMs: mail.arrivedAtMs[i]! });
-      start = end;
-    }
+    this.#buffer.push(mail);
     this.#makeRoom();
     this.#pump();
   }
@@ -121,7 +114,7 @@ export class Batcher implements Component, SegmentSink, SegmentStock, DocumentSi
     for (const document of documents) needed += document.length + SEGMENT_OVERHEAD_BYTES;
     if (this.#heldBytes() + needed > this.#config.maxBytes) return 'full';
     const arrivedAtMs = this.#now();
-    for (const document of documents) this.#waiting.push(ownCopyOf({ chunk: document, start: 0, end: document.length, arrivedAtMs }));
+    for (const document of documents) this.#buffer.pushDocument(document, arrivedAtMs);
     this.#accounting.received += documents.length;
     this.#makeRoom();
     this.#pump();
@@ -136,7 +129,7 @@ export class Batcher implements Component, SegmentSink, SegmentStock, DocumentSi
   async #drain(deadline: AbortSignal): Promise<void> {
     this.#isDraining = true;
     this.#pace.resume();
-    this.#returned.makeDue();
+    this.#buffer.makeDue();
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#onEmpty = resolve;
     deadline.addEventListener('abort', () => resolve(), { once: true });
@@ -152,63 +145,65 @@ export class Batcher implements Component, SegmentSink, SegmentStock, DocumentSi
     const end = AbortSignal.timeout(SPOOL_AT_END_MS);
     await this.#overflow.settle(end);
     const left: (readonly Segment[])[] = [];
-    for (let next = this.#takeOldest(); next !== undefined; next = this.#takeOldest()) left.push(next);
+    for (let next = this.#buffer.takeOldest(); next !== undefined; next = this.#buffer.takeOldest()) left.push(next);
     await this.#overflow.writeAll(left, end, (segments) => this.#uplink.drop(segments, 'shutdown'));
   }
 
-  #takeOldest(): readonly Segment[] | undefined {
-    const oldest = this.#returned.takeOldest()?.segments ?? this.#waiting.take(MAX_BATCH_SEGMENTS, MAX_BATCH_BYTES);
-    return oldest.length === 0 ? undefined : oldest;
-  }
-
   #held(): number {
-    return this.#waiting.length + this.#returned.segments + this.#overflow.segments;
+    return this.#buffer.length + this.#overflow.segments;
   }
 
   #heldBytes(): number {
-    return this.#waiting.bytes + this.#returned.bytes + this.#overflow.bytes + this.#uplink.bytes;
+    return this.#buffer.bytes + this.#overflow.bytes + this.#uplink.bytes;
   }
 
   /** What has waited longest goes first, to the spool while it keeps up; what is in flight cannot be dropped. */
   #makeRoom(): void {
     const { maxBytes } = this.#config;
     while (this.#overflow.canWrite && !this.#isDraining && this.#heldBytes() - this.#overflow.bytes > maxBytes * SPOOL_ABOVE) {
-      const oldest = this.#takeOldest();
+      const oldest = this.#buffer.takeOldest();
       if (oldest === undefined) break;
-      void this.#spool(oldest, () => this.#returned.add({ segments: oldest, failures: 0 }, this.#now()));
+      void this.#spool(oldest, () => this.#buffer.putBack({ segments: oldest, failures: 0 }, this.#now()));
     }
-    let dropped = 0;
-    for (; this.#heldBytes() > maxBytes; dropped++) {
-      if ((this.#returned.shiftOldest() ?? this.#waiting.shift()) === undefined) break;
+    const dropped: Segment[] = [];
+    while (this.#heldBytes() > maxBytes) {
+      const oldest = this.#buffer.shiftOldest();
+      if (oldest === undefined) break;
+      dropped.push(oldest);
     }
-    this.#uplink.drop(dropped, 'buffer_full');
+    this.#drop(dropped, 'buffer_full');
   }
 
   async #spool(segments: readonly Segment[], onFailure: () => void): Promise<void> {
     // After a failure the next mail tries again.
-    if (await this.#overflow.write(segments, onFailure)) this.#makeRoom();
+    if (await this.#overflow.write(segments, onFailure)) {
+      this.#buffer.release(segments);
+      this.#makeRoom();
+    }
     this.#pump();
+  }
+
+  #drop(segments: readonly Segment[], reason: 'buffer_full' | 'retry_expired'): void {
+    this.#uplink.drop(segments.length, reason);
+    this.#buffer.release(segments);
   }
 
   /** Starts as many calls as may run now, and sets the timer for the next thing that becomes due. */
   #pump(): void {
     const nowMs = this.#now();
-    while (this.#calls < this.concurrency && nowMs >= this.#pace.pausedUntilMs && !this.#uplink.isAborted) {
-      const attempt = this.#returned.takeDue(nowMs) ?? this.#nextBatch(nowMs);
+    while (
+      this.#calls < this.concurrency &&
+      this.#uplink.bytes < MAX_IN_FLIGHT_BYTES &&
+      nowMs >= this.#pace.pausedUntilMs &&
+      !this.#uplink.isAborted
+    ) {
+      const attempt = this.#buffer.takeDue(nowMs, this.#config.maxAgeMs, this.#isDraining);
       if (attempt !== undefined) void this.#run(this.#send(attempt));
       else if (this.#replay !== undefined && nowMs >= this.#replayAtMs()) void this.#run(this.#replay.sendNext());
       else break;
     }
     if (this.#isDraining && this.#calls === 0 && (this.#uplink.isAborted || this.#held() === 0)) this.#onEmpty?.();
     this.#setTimer(nowMs);
-  }
-
-  #nextBatch(nowMs: number): Attempt | undefined {
-    const oldest = this.#waiting.oldest;
-    if (oldest === undefined) return undefined;
-    const isFull = this.#waiting.length >= MAX_BATCH_SEGMENTS || this.#waiting.bytes >= MAX_BATCH_BYTES;
-    if (!isFull && !this.#isDraining && nowMs - oldest.arrivedAtMs < this.#config.maxAgeMs - 1) return undefined;
-    return { segments: this.#waiting.take(MAX_BATCH_SEGMENTS, MAX_BATCH_BYTES), failures: 0 };
   }
 
   /** Nothing in the spool is sent while the daemon stops: it is safe where it is. */
@@ -218,10 +213,8 @@ export class Batcher implements Component, SegmentSink, SegmentStock, DocumentSi
 
   #setTimer(nowMs: number): void {
     // When every worker is busy, the one that finishes pumps.
-    const isBusy = this.#calls >= this.concurrency;
-    const oldest = this.#waiting.oldest;
-    const batchAtMs = oldest === undefined ? Infinity : oldest.arrivedAtMs + this.#config.maxAgeMs;
-    const workAtMs = isBusy ? Infinity : Math.min(batchAtMs, this.#returned.nextDueMs(), this.#replayAtMs());
+    const isBusy = this.#calls >= this.concurrency || this.#uplink.bytes >= MAX_IN_FLIGHT_BYTES;
+    const workAtMs = isBusy ? Infinity : Math.min(this.#buffer.nextDueMs(this.#config.maxAgeMs), this.#replayAtMs());
     const atMs = workAtMs === Infinity ? Infinity : Math.max(workAtMs, this.#pace.pausedUntilMs, nowMs + 1);
     if (atMs === this.#timerAtMs) return;
     clearTimeout(this.#timer);
@@ -253,15 +246,17 @@ export class Batcher implements Component, SegmentSink, SegmentStock, DocumentSi
     const nowMs = this.#now();
     const outcome = outcomeOf(segments, result, (segment) => this.#isExpired(segment, nowMs));
     this.#uplink.count(outcome);
-    // A document that waits alone must not hold the memory of those that came with it and are gone; the halves of a batch go at once.
-    for (const group of outcome.again) {
-      if (outcome.isThrottled) this.#return(group.map(ownCopyOf), failures + 1);
-      else this.#returned.add({ segments: group, failures }, nowMs);
+    if (outcome.halves !== undefined) {
+      for (const half of outcome.halves) this.#buffer.putBack({ segments: half, failures }, nowMs);
+      return;
     }
+    const { throttled } = outcome;
+    if (throttled.length > 0) this.#buffer.putBackCopies({ segments: throttled, failures: failures + 1 }, nowMs + this.#backoff(failures));
+    this.#buffer.release(segments);
   }
 
-  #return(segments: readonly Segment[], failures: number): void {
-    this.#returned.add({ segments, failures }, this.#now() + nextDelay(failures - 1, BATCH_BACKOFF, this.#random));
+  #backoff(failures: number, afterMs = 0): number {
+    return nextDelay(failures, BATCH_BACKOFF, this.#random, afterMs);
   }
 
   #isExpired(segment: Segment, nowMs: number): boolean {
@@ -270,7 +265,7 @@ export class Batcher implements Component, SegmentSink, SegmentStock, DocumentSi
 
   #onRecovered(): void {
     this.#log.info({ bufferedSegments: this.#held() }, 'X-Ray takes segments again');
-    this.#returned.makeDue();
+    this.#buffer.makeDue();
   }
 
   #onFailure({ segments, failures }: Attempt, { code, afterMs }: Extract<ExportResult, { kind: 'retry' }>): void {
@@ -281,8 +276,8 @@ export class Batcher implements Component, SegmentSink, SegmentStock, DocumentSi
     const expired = segments.filter((segment) => !isLast && this.#isExpired(segment, nowMs));
     if (expired.length > 0) this.#onExpired(expired);
     if (kept.length === 0) return;
-    const delayMs = this.#isDraining ? 0 : nextDelay(failures, BATCH_BACKOFF, this.#random, afterMs);
-    this.#returned.add({ segments: kept, failures: failures + 1 }, nowMs + delayMs);
+    const delayMs = this.#isDraining ? 0 : this.#backoff(failures, afterMs);
+    this.#buffer.putBack({ segments: kept, failures: failures + 1 }, nowMs + delayMs);
     if (isLast) return;
     this.#accounting.retried += kept.length;
     const fields = { code, bufferedSegments: this.#held() };
@@ -290,7 +285,7 @@ export class Batcher implements Component, SegmentSink, SegmentStock, DocumentSi
   }
 
   #onExpired(segments: readonly Segment[]): void {
-    const onFailure = (): void => this.#uplink.drop(segments.length, 'retry_expired');
+    const onFailure = (): void => this.#drop(segments, 'retry_expired');
     if (this.#overflow.isUsable) void this.#spool(segments, onFailure);
     else onFailure();
   }

@@ -6,10 +6,10 @@ export interface Outcome {
   readonly sent: number;
   /** Refused for good. */
   readonly refused: readonly { readonly segment: Segment; readonly code: string }[];
-  /** To be sent again, each list in a call of its own. */
-  readonly again: readonly (readonly Segment[])[];
-  /** `again` is there because X-Ray asked for time, not to find which document it refused. */
-  readonly isThrottled: boolean;
+  /** X-Ray asked for time for these. */
+  readonly throttled: readonly Segment[];
+  /** To be sent apart, to find the document that X-Ray refused the batch for. */
+  readonly halves?: readonly (readonly Segment[])[];
 }
 
 /**
@@ -21,14 +21,14 @@ export function outcomeOf(
   result: Exclude<ExportResult, { kind: 'retry' }>,
   isExpired: (segment: Segment) => boolean,
 ): Outcome {
-  if (result.kind === 'sent') return { sent: segments.length, refused: [], again: [], isThrottled: false };
+  if (result.kind === 'sent') return { sent: segments.length, refused: [], throttled: [] };
   if (result.kind === 'partial') {
     const isAgain = ({ position, isRetryable }: (typeof result.refused)[number]) => isRetryable && !isExpired(segments[position]!);
-    const again = result.refused.filter(isAgain).map(({ position }) => segments[position]!);
+    const throttled = result.refused.filter(isAgain).map(({ position }) => segments[position]!);
     const refused = result.refused.filter((one) => !isAgain(one)).map(({ position, code }) => ({ segment: segments[position]!, code }));
-    return { sent: segments.length - result.refused.length, refused, again: again.length > 0 ? [again] : [], isThrottled: true };
+    return { sent: segments.length - result.refused.length, refused, throttled };
   }
-  if (segments.length === 1) return { sent: 0, refused: [{ segment: segments[0]!, code: result.code }], again: [], isThrottled: false };
+  if (segments.length === 1) return { sent: 0, refused: [{ segment: segments[0]!, code: result.code }], throttled: [] };
   const middle = Math.ceil(segments.length / 2);
-  return { sent: 0, refused: [], again: [segments.slice(0, middle), segments.slice(middle)], isThrottled: false };
+  return { sent: 0, refused: [], throttled: [], halves: [segments.slice(0, middle), segments.slice(middle)] };
 }

@@ -59,11 +59,12 @@ export class Replay {
     // What is on disk has no age: the spool is bounded by its size.
     const outcome = outcomeOf(segments, result, () => false);
     uplink.count(outcome);
-    const again = new Set(outcome.again.flat());
+    const groups = outcome.halves ?? (outcome.throttled.length > 0 ? [outcome.throttled] : []);
+    const again = new Set(groups.flat());
     uplink.landed(segments.filter((segment) => !again.has(segment)));
-    this.#throttled = outcome.isThrottled && again.size > 0 ? this.#throttled + 1 : 0;
+    this.#throttled = outcome.throttled.length > 0 ? this.#throttled + 1 : 0;
     this.#notBeforeMs = this.#throttled === 0 ? 0 : now() + nextDelay(this.#throttled - 1, PAUSE, random);
-    for (const group of outcome.again) {
+    for (const group of groups) {
       // Written before the old file goes, so that a crash between the two sends twice and loses nothing.
       if (await spool.write(group, () => uplink.landed(group))) continue;
       uplink.landed(group);

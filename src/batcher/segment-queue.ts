@@ -1,7 +1,7 @@
 import { byteLengthOf, type Segment } from '../pipeline/segment.ts';
 
-/** What a waiting segment costs besides its bytes: its object, its share of the chunk and of the queue. */
-export const SEGMENT_OVERHEAD_BYTES = 160;
+/** What a waiting segment costs besides its bytes: its object and place in the queue (100), its share of unused slab ends and of what sending it takes. */
+export const SEGMENT_OVERHEAD_BYTES = 256;
 
 export function costOf(segment: Segment): number {
   return byteLengthOf(segment) + SEGMENT_OVERHEAD_BYTES;
@@ -66,6 +66,6 @@ export class SegmentQueue {
 }
 
 /** The same segment with memory of its own. */
-export function ownCopyOf({ chunk, start, end, arrivedAtMs }: Omit<Segment, 'chunk'> & { readonly chunk: Uint8Array }): Segment {
+export function ownCopyOf({ chunk, start, end, arrivedAtMs }: Segment): Segment {
   return { chunk: Buffer.from(chunk.subarray(start, end)), start: 0, end: end - start, arrivedAtMs };
 }

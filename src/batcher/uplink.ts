@@ -75,17 +75,18 @@ export class Uplink {
     this.#bytes -= totalCostOf(segments);
   }
 
-  count({ sent, refused, again, isThrottled }: Outcome): void {
+  count({ sent, refused, throttled, halves }: Outcome): void {
     const { accounting, log } = this.#deps;
     accounting.sent += sent;
     for (const { segment, code } of refused) {
       const label = accounting.countUnprocessed(code);
       log.limited(`unprocessed_${label}`, 'error', { code: label, bytes: byteLengthOf(segment) }, 'X-Ray refused a segment for good');
     }
-    for (const group of again) accounting.retried += group.length;
-    if (again.length === 0 || isThrottled) return;
-    const fields = { segments: again.flat().length };
-    log.limited('bisect', 'warn', fields, 'X-Ray refused a batch; its halves are sent apart to find the document that is to blame');
+    accounting.retried += throttled.length;
+    if (halves === undefined) return;
+    const segments = halves.reduce((sum, half) => sum + half.length, 0);
+    accounting.retried += segments;
+    log.limited('bisect', 'warn', { segments }, 'X-Ray refused a batch; its halves are sent apart to find the document that is to blame');
   }
 
   drop(segments: number, reason: keyof typeof REMEDIES): void {

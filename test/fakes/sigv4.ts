@@ -23,6 +23,7 @@ export function signatureProblem(
   service: string,
   region: string,
   credentials: readonly KnownCredentials[],
+  nowMs: number = Date.now(),
 ): string | undefined {
   const { headers, method, target, body } = request;
   const authorization = headers['authorization'] ?? '';
@@ -37,7 +38,7 @@ export function signatureProblem(
   if ((headers['x-amz-security-token'] ?? undefined) !== known.sessionToken) return 'UnrecognizedClientException';
   if (signedRegion !== region || signedService !== service) return 'InvalidSignatureException';
   const amzDate = headers['x-amz-date'] ?? '';
-  if (!amzDate.startsWith(date ?? '?') || Math.abs(Date.now() - timeOf(amzDate)) > 5 * 60_000) return 'RequestExpired';
+  if (!amzDate.startsWith(date ?? '?') || Math.abs(nowMs - timeOf(amzDate)) > 5 * 60_000) return 'RequestExpired';
   const names = signedNames.split(';');
   if (!names.includes('host') || !names.includes('x-amz-date')) return 'InvalidSignatureException';
   const chosen = Object.fromEntries(names.map((name) => [name, headers[name] ?? '']));

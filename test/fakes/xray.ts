@@ -46,6 +46,8 @@ export class FakeXRay extends FakeServer {
   readonly problems: string[] = [];
   rules: Record<string, unknown>[] = [DEFAULT_RULE];
   latencyMs = 0;
+  /** How far its clock is ahead of this machine's. */
+  clockAheadMs = 0;
   /** Every n-th document is throttled inside an HTTP 200; 0 = none. */
   throttleEvery = 0;
   #seen = 0;
@@ -67,7 +69,18 @@ export class FakeXRay extends FakeServer {
     if (this.latencyMs > 0) await new Promise((next) => setTimeout(next, this.latencyMs));
     const canned = await this.intercept(request);
     if (canned !== undefined) return canned;
-    const problem = signatureProblem(request, 'xray', this.region, this.credentials);
+    const reply = this.#reply(request);
+    if (this.clockAheadMs === 0) return reply;
+    return { ...reply, headers: { ...reply.headers, date: new Date(Date.now() + this.clockAheadMs).toUTCString() } };
+  }
+
+  /** Takes a document that X-Ray would take. */
+  protected accept(document: string): void {
+    this.documents.push(document);
+  }
+
+  #reply(request: RecordedRequest): CannedReply {
+    const problem = signatureProblem(request, 'xray', this.region, this.credentials, Date.now() + this.clockAheadMs);
     if (problem !== undefined) {
       this.problems.push(`${request.target}: ${problem}`);
       return refuse(403, problem, 'The request signature we calculated does not match the signature you provided.');
@@ -115,7 +128,7 @@ export class FakeXRay extends FakeServer {
       this.#seen++;
       const isThrottled = this.throttleEvery > 0 && this.#seen % this.throttleEvery === 0;
       const refusal = isThrottled ? { id: idOf(document), code: 'ThrottledException' } : judgeDocument(document);
-      if (refusal === undefined) this.documents.push(document);
+      if (refusal === undefined) this.accept(document);
       else unprocessed.push({ Id: refusal.id, ErrorCode: refusal.code, Message: `Invalid segment. ErrorCode: ${refusal.code}` });
     }
     return json({ UnprocessedTraceSegments: unprocessed });

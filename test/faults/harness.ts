@@ -1,11 +1,15 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { selfSigned } from '../fakes/certificate.ts';
 import { DaemonProcess } from '../fakes/daemon-process.ts';
 import { freePort } from '../fakes/free-port.ts';
+import { MemoryLimit } from '../fakes/memory-limit.ts';
 import { EXAMPLE_CREDENTIALS } from '../fakes/xray.ts';
+import { Gate } from './gate.ts';
+import { ledgerOf, type Ledger } from './ledger.ts';
 import { Load } from './load.ts';
 import { Oracle, type Verdict } from './oracle.ts';
 
@@ -16,50 +20,101 @@ export interface HarnessConfig {
   readonly isBundle?: boolean;
   /** Further flags, for this one scenario. */
   readonly args?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  /** A module of this folder that the daemon loads first, to break something inside it. */
+  readonly preload?: string;
+  readonly memoryLimitMb?: number;
+  /** Gives the daemon a folder of its own to spool to. */
+  readonly hasSpool?: boolean;
+  /** The host name in the endpoint; the address of the gate when not given. */
+  readonly host?: string;
 }
 
-/** A daemon, a TLS X-Ray that checks every document, and a load between them. */
+const FROM_SOURCE = [process.execPath, fileURLToPath(new URL('../../src/main.ts', import.meta.url))];
+const FROM_BUNDLE = [process.execPath, fileURLToPath(new URL('../../dist/xrayd.cjs', import.meta.url))];
+
+/** A daemon, a network that can be broken, a TLS X-Ray that checks every document, and a load. */
 export class Harness {
   readonly oracle: Oracle;
   readonly load: Load;
-  readonly daemon: DaemonProcess;
+  readonly gate: Gate;
+  readonly port: number;
+  readonly #config: HarnessConfig;
   readonly #folder: string;
+  #daemon: DaemonProcess;
+  #limit: MemoryLimit | undefined;
   #peakRssMb = 0;
+  #oomKills = 0;
   readonly #watch: NodeJS.Timeout;
 
-  private constructor(oracle: Oracle, daemon: DaemonProcess, port: number, folder: string) {
+  private constructor(oracle: Oracle, gate: Gate, port: number, config: HarnessConfig) {
     this.oracle = oracle;
-    this.daemon = daemon;
+    this.gate = gate;
+    this.port = port;
     this.load = new Load(port);
-    this.#folder = folder;
+    this.#config = config;
+    this.#folder = mkdtempSync(join(tmpdir(), 'xrayd-faults-'));
+    writeFileSync(join(this.#folder, 'cfg.yaml'), `Endpoint: "https://${config.host ?? '127.0.0.1'}:${gate.port}"\nNoVerifySSL: true\nVersion: 2\n`);
+    this.#daemon = this.#spawn();
     this.#watch = setInterval(() => this.#measure(), 250);
   }
 
-  static async start({ command, isBundle = false, args = [] }: HarnessConfig): Promise<Harness> {
+  static async start(config: HarnessConfig): Promise<Harness> {
     const oracle = await new Oracle({ tls: await selfSigned('localhost') }).start();
-    const folder = mkdtempSync(join(tmpdir(), 'xrayd-faults-'));
-    const port = await freePort();
-    const file = join(folder, 'cfg.yaml');
-    writeFileSync(file, `Endpoint: "${oracle.url}"\nNoVerifySSL: true\nVersion: 2\n`);
-    const flags = ['-o', '-n', 'us-east-1', '-c', file, '-b', `127.0.0.1:${port}`, '-t', `127.0.0.1:${port}`, ...args];
-    const env = {
-      AWS_ACCESS_KEY_ID: EXAMPLE_CREDENTIALS.accessKeyId,
-      AWS_SECRET_ACCESS_KEY: EXAMPLE_CREDENTIALS.secretAccessKey,
-      XRAYD_HTTP_ADDRESS: '127.0.0.1:0',
-    };
-    const program = command ?? (isBundle ? [process.execPath, 'dist/xrayd.cjs'] : undefined);
-    const daemon = new DaemonProcess({ args: flags, env, hasFreePorts: false, ...(program === undefined ? {} : { command: program }) });
-    const harness = new Harness(oracle, daemon, port, folder);
-    await harness.#warmUp();
-    return harness;
+    const gate = await new Gate(oracle.port).start();
+    const harness = new Harness(oracle, gate, await freePort(), config);
+    try {
+      await harness.#warmUp();
+      return harness;
+    } catch (error) {
+      await harness.stop();
+      throw error;
+    }
+  }
+
+  get daemon(): DaemonProcess {
+    return this.#daemon;
   }
 
   get peakRssMb(): number {
     return this.#peakRssMb;
   }
 
+  get oomKills(): number {
+    return this.#oomKills;
+  }
+
+  get hasMemoryLimit(): boolean {
+    return this.#limit !== undefined;
+  }
+
+  get folder(): string {
+    return this.#folder;
+  }
+
+  get spoolFolder(): string {
+    return join(this.#folder, 'spool');
+  }
+
   verdict(): Verdict {
     return this.oracle.judge(this.load.offered);
+  }
+
+  async ledger(): Promise<Ledger> {
+    return ledgerOf(await this.#daemon.metrics());
+  }
+
+  get openFiles(): number {
+    return readdirSync(`/proc/${this.#daemon.pid}/fd`).length;
+  }
+
+  rssMb(): number {
+    try {
+      const status = readFileSync(`/proc/${this.#daemon.pid}/status`, 'utf8');
+      return (Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1] ?? 0) * 1024) / 1e6;
+    } catch {
+      return 0;
+    }
   }
 
   /** Waits until all that was offered has arrived, or nothing more does for `quietMs`; says how long it took. */
@@ -76,12 +131,43 @@ export class Harness {
     return lastMs - startMs;
   }
 
+  /** Another life of the daemon, on the same ports and with the same spool. The one before has to have ended. */
+  async restart(): Promise<void> {
+    this.#limit?.remove();
+    this.#daemon = this.#spawn();
+    await this.#daemon.ready();
+  }
+
   async stop(): Promise<void> {
     clearInterval(this.#watch);
     this.load.close();
     await this.daemon.stop('SIGKILL');
+    this.#limit?.remove();
+    await this.gate.stop();
     await this.oracle.stop();
     rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  #spawn(): DaemonProcess {
+    const { command, isBundle = false, args = [], env = {}, preload, memoryLimitMb, hasSpool = false } = this.#config;
+    const address = `127.0.0.1:${this.port}`;
+    const spool = hasSpool ? ['--spool', this.spoolFolder] : [];
+    const flags = ['-o', '-n', 'us-east-1', '-c', join(this.#folder, 'cfg.yaml'), '-b', address, '-t', address, ...spool, ...args];
+    const program = command ?? (isBundle ? FROM_BUNDLE : FROM_SOURCE);
+    if (memoryLimitMb !== undefined) this.#limit = MemoryLimit.create(memoryLimitMb * 1024 * 1024);
+    return new DaemonProcess({
+      command: this.#limit?.around(program) ?? program,
+      args: flags,
+      hasFreePorts: false,
+      env: {
+        AWS_ACCESS_KEY_ID: EXAMPLE_CREDENTIALS.accessKeyId,
+        AWS_SECRET_ACCESS_KEY: EXAMPLE_CREDENTIALS.secretAccessKey,
+        XRAYD_HTTP_ADDRESS: '127.0.0.1:0',
+        FAULTS_FOLDER: this.#folder,
+        ...(preload === undefined ? {} : { NODE_OPTIONS: `--import ${new URL(`./preload/${preload}.ts`, import.meta.url).href}` }),
+        ...env,
+      },
+    });
   }
 
   /** Both ports are bound when the first segment has arrived; it is the first that is offered. */
@@ -94,18 +180,12 @@ export class Harness {
     }
     // The same number may have been sent more than once meanwhile.
     await sleep(1_500);
-    this.oracle.documents.length = 0;
-    this.oracle.requests.length = 0;
     this.oracle.reset();
     this.load.offered = 0;
   }
 
   #measure(): void {
-    try {
-      const status = readFileSync(`/proc/${this.daemon.pid}/status`, 'utf8');
-      this.#peakRssMb = Math.max(this.#peakRssMb, (Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1] ?? 0) * 1024) / 1e6);
-    } catch {
-      // The process has ended.
-    }
+    this.#peakRssMb = Math.max(this.#peakRssMb, this.rssMb());
+    this.#oomKills = Math.max(this.#oomKills, this.#limit?.oomKills ?? 0);
   }
 }

@@ -14,9 +14,9 @@ export class Load {
   }
 
   /** `count` as fast as the socket takes them. */
-  async burst(count: number): Promise<void> {
+  async burst(count: number, padding?: string): Promise<void> {
     const sends: Promise<void>[] = [];
-    for (let i = 0; i < count; i++) sends.push(this.#send());
+    for (let i = 0; i < count; i++) sends.push(this.#send(padding));
     await Promise.all(sends);
   }
 
@@ -37,8 +37,8 @@ export class Load {
     this.#socket.close();
   }
 
-  #send(): Promise<void> {
-    const datagram = HEADER + numbered(this.offered++);
+  #send(padding?: string): Promise<void> {
+    const datagram = HEADER + numbered(this.offered++, padding);
     return new Promise((done, fail) => this.#socket.send(datagram, this.#port, '127.0.0.1', (error) => (error ? fail(error) : done())));
   }
 }

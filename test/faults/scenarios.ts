@@ -144,7 +144,7 @@ export async function runScenario(scenario: Scenario, scale: Scale, config: Harn
   try {
     const drainedMs = await scenario.run(harness, scale);
     const { offered } = harness.load;
-    const calls = harness.oracle.calls('/TraceSegments').length;
+    const calls = harness.oracle.uploads;
     const outcome = { ...harness.verdict(), offered, calls, drainedMs, peakRssMb: harness.peakRssMb };
     const problems: (string | false)[] = [outcome.corrupted > 0 && 'corrupted', outcome.invented > 0 && 'invented'];
     if (scenario.mayLose === undefined) problems.push(outcome.missing > 0 && `${outcome.missing} missing`);

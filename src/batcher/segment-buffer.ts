@@ -1,0 +1,86 @@
+import { MAX_BATCH_SEGMENTS, type Mail, type Segment } from '../pipeline/segment.ts';
+import { ReturnedBatches, type Attempt } from './returned-batches.ts';
+import { ownCopyOf, SegmentQueue } from './segment-queue.ts';
+import { Slabs } from './slabs.ts';
+
+/** A batch of 50 × 64 KB takes 40 ms to encode; half a megabyte keeps that stall below 5 ms, and what a call holds besides small. */
+export const MAX_BATCH_BYTES = 512 * 1024;
+
+/** What waits in memory: segments that were never sent, and batches that failed, in the order of their arrival. */
+export class SegmentBuffer {
+  readonly #slabs = new Slabs();
+  readonly #waiting = new SegmentQueue();
+  readonly #returned = new ReturnedBatches();
+
+  get length(): number {
+    return this.#waiting.length + this.#returned.segments;
+  }
+
+  /** Cost of all segments, overhead included. */
+  get bytes(): number {
+    return this.#waiting.bytes + this.#returned.bytes;
+  }
+
+  push(mail: Mail): void {
+    const { chunk, start: base } = this.#slabs.copy(mail.bytes, mail.count);
+    let start = base;
+    for (let i = 0; i < mail.count; i++) {
+      const end = base + mail.ends[i]!;
+      this.#waiting.push({ chunk, start, end, arrivedAtMs: mail.arrivedAtMs[i]! });
+      start = end;
+    }
+  }
+
+  pushDocument(document: Uint8Array, arrivedAtMs: number): void {
+    const { chunk, start } = this.#slabs.copy(document, 1);
+    this.#waiting.push({ chunk, start, end: start + document.length, arrivedAtMs });
+  }
+
+  /** Waits for another try from `dueMs` on, in its place by age. */
+  putBack(attempt: Attempt, dueMs: number): void {
+    this.#returned.add(attempt, dueMs);
+  }
+
+  /** The same for a few documents of a batch whose others are gone: they must not hold the memory of those. */
+  putBackCopies({ segments, failures }: Attempt, dueMs: number): void {
+    this.#returned.add({ segments: segments.map(ownCopyOf), failures }, dueMs);
+  }
+
+  /** The oldest batch whose time has come; of those that were never sent a full one, or one as old as it may get (`isEager`: any). */
+  takeDue(nowMs: number, maxAgeMs: number, isEager: boolean): Attempt | undefined {
+    const returned = this.#returned.takeDue(nowMs);
+    if (returned !== undefined) return returned;
+    const { oldest, length, bytes } = this.#waiting;
+    if (oldest === undefined) return undefined;
+    const isFull = length >= MAX_BATCH_SEGMENTS || bytes >= MAX_BATCH_BYTES;
+    if (!isFull && !isEager && nowMs - oldest.arrivedAtMs < maxAgeMs - 1) return undefined;
+    return { segments: this.#waiting.take(MAX_BATCH_SEGMENTS, MAX_BATCH_BYTES), failures: 0 };
+  }
+
+  /** When `takeDue` has something next; Infinity when nothing waits. */
+  nextDueMs(maxAgeMs: number): number {
+    const { oldest } = this.#waiting;
+    return Math.min(oldest === undefined ? Infinity : oldest.arrivedAtMs + maxAgeMs, this.#returned.nextDueMs());
+  }
+
+  /** What has waited longest, as a batch, due or not. */
+  takeOldest(): readonly Segment[] | undefined {
+    const oldest = this.#returned.takeOldest()?.segments ?? this.#waiting.take(MAX_BATCH_SEGMENTS, MAX_BATCH_BYTES);
+    return oldest.length === 0 ? undefined : oldest;
+  }
+
+  /** The segment that has waited longest. */
+  shiftOldest(): Segment | undefined {
+    return this.#returned.shiftOldest() ?? this.#waiting.shift();
+  }
+
+  /** X-Ray is back, or the daemon stops: what failed waits no longer. */
+  makeDue(): void {
+    this.#returned.makeDue();
+  }
+
+  /** These are delivered, dropped or on disk: nothing reads them any more, and their memory is used again. */
+  release(segments: readonly Segment[]): void {
+    this.#slabs.release(segments);
+  }
+}

@@ -1,0 +1,30 @@
+import { expect, test } from 'vitest';
+import { BodyPool } from '../../src/aws/body-pool.ts';
+
+test('bodies are the parts as UTF-8, and apart while they are held', () => {
+  const pool = new BodyPool();
+  const [a, b] = [pool.take(['é', 'x']), pool.take(['other'])];
+  expect(a.toString()).toBe('éx');
+  expect(b.toString()).toBe('other');
+  expect(a.buffer).not.toBe(b.buffer);
+});
+
+test('memory is used again, the smallest that fits first', () => {
+  const pool = new BodyPool();
+  const [large, small] = [pool.take(['x'.repeat(200_000)]), pool.take(['x'])];
+  const memories = { large: large.buffer, small: small.buffer };
+  pool.giveBack(large);
+  pool.giveBack(small);
+  expect(pool.take(['short']).buffer).toBe(memories.small);
+  expect(pool.take(['short']).buffer).toBe(memories.large);
+  expect([memories.large, memories.small]).not.toContain(pool.take(['short']).buffer);
+});
+
+test('keeps no more than 4 MB', () => {
+  const pool = new BodyPool();
+  const bodies = Array.from({ length: 9 }, () => pool.take(['x'.repeat(1_000_000)]));
+  const memories = new Set(bodies.map(({ buffer }) => buffer));
+  for (const body of bodies) pool.giveBack(body);
+  const again = Array.from({ length: 9 }, () => pool.take(['y']));
+  expect(again.filter(({ buffer }) => memories.has(buffer))).toHaveLength(4);
+});
