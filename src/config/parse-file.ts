@@ -19,25 +19,27 @@ const ALL_KEYS = [...FILE_KEYS.keys(), ...SECTIONS, 'Version'];
  * Keys of configuration files from before version 1, and what they are now ('' = gone).
  * Sources: the daemon's configuration chapter of the X-Ray developer guide; its migration notes.
  */
-const OLD_KEYS: Readonly<Record<string, string>> = {
-  'Processor.BufferSizeMB': 'TotalBufferSizeMB',
-  'Processor.Concurrency': 'Concurrency',
-  'Processor.Endpoint': 'Endpoint',
-  'Processor.Region': 'Region',
-  'Processor.Routine': 'Concurrency',
-  'Processor.BatchSize': '',
-  'Processor.IdleTimeoutMillisecond': '',
-  'Processor.QueueSize': '',
-  'Socket.BufferSizeKB': '',
-  'Logging.LogFile': 'Logging.LogPath',
-  BatchProcessorQueueSize: '',
-  LogFile: 'Logging.LogPath',
-  LogLevel: 'Logging.LogLevel',
-  LogPath: 'Logging.LogPath',
-  LogRotation: 'Logging.LogRotation',
-  UDPAddress: 'Socket.UDPAddress',
-  TCPAddress: 'Socket.TCPAddress',
-};
+const OLD_KEYS: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    'Processor.BufferSizeMB': 'TotalBufferSizeMB',
+    'Processor.Concurrency': 'Concurrency',
+    'Processor.Endpoint': 'Endpoint',
+    'Processor.Region': 'Region',
+    'Processor.Routine': 'Concurrency',
+    'Processor.BatchSize': '',
+    'Processor.IdleTimeoutMillisecond': '',
+    'Processor.QueueSize': '',
+    'Socket.BufferSizeKB': '',
+    'Logging.LogFile': 'Logging.LogPath',
+    BatchProcessorQueueSize: '',
+    LogFile: 'Logging.LogPath',
+    LogLevel: 'Logging.LogLevel',
+    LogPath: 'Logging.LogPath',
+    LogRotation: 'Logging.LogRotation',
+    UDPAddress: 'Socket.UDPAddress',
+    TCPAddress: 'Socket.TCPAddress',
+  }),
+);
 
 interface Entry {
   readonly key: string;
@@ -102,7 +104,7 @@ function entriesOf(path: string, map: YAMLMap, lineOf: (node: Node) => number): 
 /** The reference ends too; it points to a migration script that is gone, we print the file. */
 function refuseOldFile(path: string, entries: readonly Entry[]): void {
   const version = entries.find((entry) => entry.key === 'Version');
-  const old = entries.filter((entry) => entry.key in OLD_KEYS);
+  const old = entries.filter((entry) => OLD_KEYS.has(entry.key));
   if (version !== undefined && version.value !== 1 && version.value !== 2) {
     throw problem(path, version.line, `Version must be 1 or 2, not ${JSON.stringify(version.value)}. Write "Version: 2".`);
   }
@@ -117,7 +119,7 @@ function refuseOldFile(path: string, entries: readonly Entry[]): void {
 function migrated(entries: readonly Entry[]): string {
   const file: Record<string, unknown> = {};
   for (const { key, value } of entries) {
-    const now = OLD_KEYS[key] ?? key;
+    const now = OLD_KEYS.get(key) ?? key;
     if (now === '' || now === 'Version' || !FILE_KEYS.has(now)) continue;
     const [section = '', leaf] = now.split('.');
     if (leaf === undefined) file[section] = value;

@@ -7,6 +7,8 @@ import type { Component, ComponentState } from '../pipeline/component.ts';
 import { messageOf, XraydError } from '../pipeline/errors.ts';
 import type { Logger } from '../pipeline/logger.ts';
 import type { SegmentIntake } from '../pipeline/segment.ts';
+import { BodyReader } from './body.ts';
+import { browserProblem } from './browser-guard.ts';
 import { asksForAllRules, RulesCache, type CacheableReply, type RulesSource } from './rules-cache.ts';
 import { MAX_BODY_BYTES, MAX_SEGMENTS_BODY_BYTES, Routes, TRACE_SEGMENTS } from './routes.ts';
 
@@ -15,6 +17,7 @@ const KEEP_ALIVE_MS = 75_000;
 const HEADERS_TIMEOUT_MS = 5_000;
 const REQUEST_TIMEOUT_MS = 15_000;
 const MAX_CONNECTIONS = 512;
+const LOOPBACK = /^(127\.|::1$|localhost$)/;
 
 export interface SamplingProxyConfig {
   readonly host: string;
@@ -41,6 +44,7 @@ export class SamplingProxy implements Component {
   readonly #deps: SamplingProxyDeps;
   readonly #routes: Routes;
   readonly #rules: RulesCache;
+  readonly #bodies = new BodyReader();
   readonly #server: Server;
   readonly #abort = new AbortController();
   #state: ComponentState = { name: 'tcp', state: 'starting' };
@@ -120,8 +124,12 @@ export class SamplingProxy implements Component {
     const label = route.kind === 'segments' ? TRACE_SEGMENTS : route.label;
     let reply: Reply;
     try {
-      const body = await readBody(request, route.kind === 'segments' ? MAX_SEGMENTS_BODY_BYTES : MAX_BODY_BYTES);
-      if (body === undefined) reply = errorReply(413, 'RequestEntityTooLarge', 'The body is larger than xrayd takes', { connection: 'close' });
+      const body = await this.#bodies.read(request, route.kind === 'segments' ? MAX_SEGMENTS_BODY_BYTES : MAX_BODY_BYTES);
+      const problem = browserProblem(request.headers, LOOPBACK.test(this.#config.host));
+      if (body === 'too_large') reply = errorReply(413, 'RequestEntityTooLarge', 'The body is larger than xrayd takes', { connection: 'close' });
+      else if (body === 'busy')
+        reply = errorReply(429, 'ThrottledException', 'xrayd reads too much at one time', { connection: 'close', 'retry-after': '1' });
+      else if (problem !== undefined) reply = errorReply(403, 'AccessDeniedException', problem);
       else if (route.kind === 'refuse') reply = errorReply(route.status, route.errorType, route.message);
       else if (route.kind === 'segments') reply = this.#take(body);
       else if (isRulesRequest(request, body)) reply = await this.#rules.get(() => this.#forward(request, target, body));
@@ -193,17 +201,4 @@ function replyOf(answer: XRayAnswer): Reply {
 function errorReply(status: number, errorType: string, message: string, more: Readonly<Record<string, string>> = {}): Reply {
   const headers = { 'content-type': 'application/json', 'x-amzn-errortype': errorType, ...more };
   return { status, headers, body: Buffer.from(JSON.stringify({ Message: message })) };
-}
-
-/** The whole body, or undefined when it is larger than `maxBytes`; the rest is then read and thrown away. */
-async function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer | undefined> {
-  const chunks: Buffer[] = [];
-  let length = 0;
-  if (Number(request.headers['content-length']) > maxBytes) return undefined;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    length += chunk.length;
-    if (length > maxBytes) return undefined;
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
 }

@@ -116,5 +116,7 @@ async function openFileLog(config: LogConfig, level: LogLevel, fd: 1 | 2): Promi
 /** For people at a terminal only, so loaded only for them. */
 async function prettyStream(fd: 1 | 2): Promise<DestinationStream> {
   const { default: pretty } = await import('pino-pretty');
-  return pretty({ colorize: true, translateTime: 'SYS:HH:MM:ss.l', ignore: 'pid,hostname', singleLine: true, sync: true, destination: fd });
+  const stream = fd === 1 ? process.stdout : process.stderr;
+  const colorize = stream.isTTY && stream.hasColors();
+  return pretty({ colorize, translateTime: 'SYS:HH:MM:ss.l', ignore: 'pid,hostname', singleLine: true, sync: true, destination: fd });
 }
