@@ -81,9 +81,18 @@ export class Service {
       onRules: (source) => page.countRules(source),
     });
     const { exporter, maxAgeMs } = mode;
-    const spool = config.spool === '' ? undefined : new Spool({ folder: config.spool, maxBytes: config.spoolSize * MB }, { accounting, log });
+    const spool =
+      config.spool === ''
+        ? undefined
+        : new Spool({ folder: config.spool, maxBytes: config.spoolSize * MB, isNewestFirst: config.newestFirst }, { accounting, log });
     const batcher = new Batcher(
-      { maxBytes: bufferBytesOf(config), maxAgeMs, concurrency: config.concurrency, retryMaxAgeMs: config.retryMaxAge * 1000 },
+      {
+        maxBytes: bufferBytesOf(config),
+        maxAgeMs,
+        concurrency: config.concurrency,
+        retryMaxAgeMs: config.retryMaxAge * 1000,
+        isNewestFirst: config.newestFirst,
+      },
       { exporter, accounting, log, spool },
     );
     const udpAddress = addressOf(config.bind);

@@ -10,7 +10,7 @@ import { Overflow } from './overflow.ts';
 import { Pace } from './pace.ts';
 import { Replay } from './replay.ts';
 import type { Attempt } from './returned-batches.ts';
-import { MAX_BATCH_BYTES, SegmentBuffer } from './segment-buffer.ts';
+import { MAX_BATCH_BYTES, SegmentBuffer, type SegmentBufferConfig } from './segment-buffer.ts';
 import { SEGMENT_OVERHEAD_BYTES } from './segment-queue.ts';
 import type { Spool } from './spool/spool.ts';
 import { Uplink } from './uplink.ts';
@@ -24,10 +24,8 @@ const SPOOL_ABOVE = 0.875;
 /** For writing to the spool what the shutdown deadline left: part of what the default deadline leaves of Kubernetes' 30 s. */
 const SPOOL_AT_END_MS = 5_000;
 
-export interface BatcherConfig {
+export interface BatcherConfig extends SegmentBufferConfig {
   readonly maxBytes: number;
-  /** A segment waits no longer than this for others to share its call. */
-  readonly maxAgeMs: number;
   readonly concurrency: number;
   /** Segments older than this are not tried again; with a spool they go there. */
   readonly retryMaxAgeMs: number;
@@ -50,7 +48,7 @@ export class Batcher implements Component, SegmentSink, SegmentStock, DocumentSi
   readonly #log: Logger;
   readonly #now: () => number;
   readonly #random: () => number;
-  readonly #buffer = new SegmentBuffer();
+  readonly #buffer: SegmentBuffer;
   readonly #pace: Pace;
   readonly #uplink: Uplink;
   readonly #overflow: Overflow;
@@ -64,6 +62,7 @@ export class Batcher implements Component, SegmentSink, SegmentStock, DocumentSi
 
   constructor(config: BatcherConfig, { exporter, accounting, log, spool, now = Date.now, random = Math.random }: BatcherDeps) {
     this.#config = config;
+    this.#buffer = new SegmentBuffer(config);
     this.#accounting = accounting;
     this.#log = log;
     this.#now = now;
@@ -197,7 +196,7 @@ export class Batcher implements Component, SegmentSink, SegmentStock, DocumentSi
       nowMs >= this.#pace.pausedUntilMs &&
       !this.#uplink.isAborted
     ) {
-      const attempt = this.#buffer.takeDue(nowMs, this.#config.maxAgeMs, this.#isDraining);
+      const attempt = this.#buffer.takeDue(nowMs, this.#isDraining);
       if (attempt !== undefined) void this.#run(this.#send(attempt));
       else if (this.#replay !== undefined && nowMs >= this.#replayAtMs()) void this.#run(this.#replay.sendNext());
       else break;
@@ -214,7 +213,7 @@ export class Batcher implements Component, SegmentSink, SegmentStock, DocumentSi
   #setTimer(nowMs: number): void {
     // When every worker is busy, the one that finishes pumps.
     const isBusy = this.#calls >= this.concurrency || this.#uplink.bytes >= MAX_IN_FLIGHT_BYTES;
-    const workAtMs = isBusy ? Infinity : Math.min(this.#buffer.nextDueMs(this.#config.maxAgeMs), this.#replayAtMs());
+    const workAtMs = isBusy ? Infinity : Math.min(this.#buffer.nextDueMs(), this.#replayAtMs());
     const atMs = workAtMs === Infinity ? Infinity : Math.max(workAtMs, this.#pace.pausedUntilMs, nowMs + 1);
     if (atMs === this.#timerAtMs) return;
     clearTimeout(this.#timer);

@@ -36,9 +36,10 @@ export class ReturnedBatches {
     this.#bytes += totalCostOf(attempt.segments);
   }
 
-  /** The oldest batch whose time has come. */
-  takeDue(nowMs: number): Attempt | undefined {
-    const at = this.#batches.findIndex((batch) => batch.dueMs <= nowMs);
+  /** The oldest batch whose time has come, or the newest. */
+  takeDue(nowMs: number, isNewestFirst = false): Attempt | undefined {
+    const isDue = (batch: Returned): boolean => batch.dueMs <= nowMs;
+    const at = isNewestFirst ? this.#batches.findLastIndex(isDue) : this.#batches.findIndex(isDue);
     if (at < 0) return undefined;
     const [batch] = this.#batches.splice(at, 1);
     this.#segments -= batch!.segments.length;

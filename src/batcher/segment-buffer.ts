@@ -6,11 +6,23 @@ import { Slabs } from './slabs.ts';
 /** A batch of 50 × 64 KB takes 40 ms to encode; half a megabyte keeps that stall below 5 ms, and what a call holds besides small. */
 export const MAX_BATCH_BYTES = 512 * 1024;
 
+export interface SegmentBufferConfig {
+  /** A segment waits no longer than this for others to share its call. */
+  readonly maxAgeMs: number;
+  /** After an outage the newest are sent first; when there is no room the oldest go, either way. */
+  readonly isNewestFirst: boolean;
+}
+
 /** What waits in memory: segments that were never sent, and batches that failed, in the order of their arrival. */
 export class SegmentBuffer {
+  readonly #config: SegmentBufferConfig;
   readonly #slabs = new Slabs();
   readonly #waiting = new SegmentQueue();
   readonly #returned = new ReturnedBatches();
+
+  constructor(config: SegmentBufferConfig) {
+    this.#config = config;
+  }
 
   get length(): number {
     return this.#waiting.length + this.#returned.segments;
@@ -46,20 +58,31 @@ export class SegmentBuffer {
     this.#returned.add({ segments: segments.map(ownCopyOf), failures }, dueMs);
   }
 
-  /** The oldest batch whose time has come; of those that were never sent a full one, or one as old as it may get (`isEager`: any). */
-  takeDue(nowMs: number, maxAgeMs: number, isEager: boolean): Attempt | undefined {
-    const returned = this.#returned.takeDue(nowMs);
-    if (returned !== undefined) return returned;
+  /**
+   * The next batch whose time has come; of those that were never sent a full one, or one as old as it may get (`isEager`: any).
+   * What failed goes first, the oldest of it; newest first, what failed goes last.
+   */
+  takeDue(nowMs: number, isEager: boolean): Attempt | undefined {
+    const { isNewestFirst } = this.#config;
+    const returned = (): Attempt | undefined => this.#returned.takeDue(nowMs, isNewestFirst);
+    const waiting = (): Attempt | undefined => this.#takeWaiting(nowMs, isEager);
+    return isNewestFirst ? (waiting() ?? returned()) : (returned() ?? waiting());
+  }
+
+  #takeWaiting(nowMs: number, isEager: boolean): Attempt | undefined {
+    const { isNewestFirst, maxAgeMs } = this.#config;
     const { oldest, length, bytes } = this.#waiting;
     if (oldest === undefined) return undefined;
     const isFull = length >= MAX_BATCH_SEGMENTS || bytes >= MAX_BATCH_BYTES;
     if (!isFull && !isEager && nowMs - oldest.arrivedAtMs < maxAgeMs - 1) return undefined;
-    return { segments: this.#waiting.take(MAX_BATCH_SEGMENTS, MAX_BATCH_BYTES), failures: 0 };
+    const take = isNewestFirst ? this.#waiting.takeNewest.bind(this.#waiting) : this.#waiting.take.bind(this.#waiting);
+    return { segments: take(MAX_BATCH_SEGMENTS, MAX_BATCH_BYTES), failures: 0 };
   }
 
   /** When `takeDue` has something next; Infinity when nothing waits. */
-  nextDueMs(maxAgeMs: number): number {
+  nextDueMs(): number {
     const { oldest } = this.#waiting;
+    const { maxAgeMs } = this.#config;
     return Math.min(oldest === undefined ? Infinity : oldest.arrivedAtMs + maxAgeMs, this.#returned.nextDueMs());
   }
 

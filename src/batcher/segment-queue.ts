@@ -63,6 +63,21 @@ export class SegmentQueue {
     }
     return taken;
   }
+
+  /** The same from the other end: the newest segments, in the order they came. */
+  takeNewest(maxSegments: number, maxBytes: number): Segment[] {
+    let from = this.#segments.length;
+    let bytes = 0;
+    while (from > this.#head && this.#segments.length - from < maxSegments) {
+      const next = byteLengthOf(this.#segments[from - 1]!);
+      if (from < this.#segments.length && bytes + next > maxBytes) break;
+      bytes += next;
+      from--;
+    }
+    const taken = this.#segments.splice(from) as Segment[];
+    this.#bytes -= totalCostOf(taken);
+    return taken;
+  }
 }
 
 /** The same segment with memory of its own. */

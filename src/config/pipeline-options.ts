@@ -164,6 +164,13 @@ export const PIPELINE_OPTIONS = {
     unit: 'seconds',
     help: 'Segments older than this are dropped when a call fails, or go to the spool, instead of tried again.',
   },
+  newestFirst: {
+    group: 'Sending',
+    kind: 'switch',
+    flag: 'newest-first',
+    default: false,
+    help: 'After an outage send the newest segments first, so that what happens now is seen at once; otherwise they are sent in the order they came.',
+  },
   spool: {
     group: 'Sending',
     kind: 'text',

@@ -22,8 +22,8 @@ async function life(folder: string, config: Partial<BatcherConfig> = {}, maxByte
   const accounting = new Accounting();
   const exporter = new ManualExporter();
   const log = new MemoryLog();
-  const spool = new Spool({ folder, maxBytes }, { accounting, log });
-  const settings = { maxBytes: 1024 * 1024, maxAgeMs: 20, concurrency: 4, retryMaxAgeMs: 60_000, ...config };
+  const spool = new Spool({ folder, maxBytes, isNewestFirst: config.isNewestFirst ?? false }, { accounting, log });
+  const settings = { maxBytes: 1024 * 1024, maxAgeMs: 20, concurrency: 4, retryMaxAgeMs: 60_000, isNewestFirst: false, ...config };
   const batcher = new Batcher(settings, { exporter, accounting, log, spool, random: () => 0.1 });
   let pushed = 0;
   accounting.addSource({ read: () => ({ received: pushed, rejected: { empty: 0, no_document: 0, bad_header: 0 }, held: 0 }) });

@@ -131,7 +131,7 @@ test('a segment that expires while a failure is settled is kept or dropped, not 
   let isTicking = false;
   // A clock that moves at each look, across the very age at which segments expire.
   const now = (): number => (isTicking ? nowMs++ : nowMs);
-  const config = { maxBytes: 1024 * 1024, maxAgeMs: 1_000, concurrency: 1, retryMaxAgeMs: 2_000 };
+  const config = { maxBytes: 1024 * 1024, maxAgeMs: 1_000, concurrency: 1, retryMaxAgeMs: 2_000, isNewestFirst: false };
   const batcher = new Batcher(config, { exporter, accounting, log: new MemoryLog(), random: () => 0.999, now });
   expect(batcher.offer(Array.from({ length: 50 }, () => Buffer.from('x')))).toBe('accepted');
   nowMs += 1_975;
@@ -223,5 +223,23 @@ test('offer takes all documents or none', () => {
   expect(batcher.offer([Buffer.alloc(1), Buffer.alloc(300)])).toBe('full');
   expect(accounting.received).toBe(2);
   expect(accounting.dropped.buffer_full).toBe(0);
+  expectBalanced();
+});
+
+test('newest first: after an outage what is new goes before what is old, and what has no room is still the oldest', async () => {
+  const each = 1_000 + SEGMENT_OVERHEAD_BYTES;
+  const { push, exporter, accounting, expectBalanced } = setUp({ isNewestFirst: true, concurrency: 1, maxBytes: 180 * each });
+  exporter.answer = () => ({ kind: 'retry', code: 'http_503' });
+  for (let second = 0; second < 4; second++) {
+    push(...Array.from({ length: 50 }, (_, i) => `${second}-${i}`.padEnd(1_000)));
+    await vi.advanceTimersByTimeAsync(1_000);
+  }
+  expect(accounting.dropped.buffer_full).toBe(20);
+  exporter.calls.length = 0;
+  exporter.answer = () => ({ kind: 'sent' });
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(exporter.calls.map(({ batch }) => [textsOf(batch)[0]!.trim(), batch.length]).slice(-1)).toEqual([['0-20', 30]]);
+  const firsts = exporter.calls.map(({ batch }) => Number(textsOf(batch)[0]!.split('-')[0]));
+  expect(firsts).toEqual(firsts.toSorted((a, b) => b - a));
   expectBalanced();
 });

@@ -13,7 +13,10 @@ export function setUp(config: Partial<BatcherConfig> = {}) {
   let pushed = 0;
   // Full jitter at its longest, so that a wait is known.
   const deps = { exporter, accounting, log, random: () => 0.999 };
-  const batcher = new Batcher({ maxBytes: 1024 * 1024, maxAgeMs: 1_000, concurrency: 2, retryMaxAgeMs: 60_000, ...config }, deps);
+  const batcher = new Batcher(
+    { maxBytes: 1024 * 1024, maxAgeMs: 1_000, concurrency: 2, retryMaxAgeMs: 60_000, isNewestFirst: false, ...config },
+    deps,
+  );
   accounting.addSource({ read: () => ({ received: pushed, rejected: { empty: 0, no_document: 0, bad_header: 0 }, held: 0 }) });
   return {
     accounting,

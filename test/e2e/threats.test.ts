@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { DaemonProcess } from '../fakes/daemon-process.ts';
+import type { DaemonProcess } from '../fakes/daemon-process.ts';
 import { eventually } from '../fakes/eventually.ts';
 import { freePort } from '../fakes/free-port.ts';
 import { HEADER, segment } from '../fakes/fixtures.ts';

@@ -26,6 +26,8 @@ export interface HarnessConfig {
   readonly memoryLimitMb?: number;
   /** Gives the daemon a folder of its own to spool to. */
   readonly hasSpool?: boolean;
+  /** Longest file that it may write, in blocks of 512 bytes: a disk that is full. */
+  readonly fileSizeBlocks?: number;
   /** The host name in the endpoint; the address of the gate when not given. */
   readonly host?: string;
 }
@@ -45,6 +47,8 @@ export class Harness {
   #limit: MemoryLimit | undefined;
   #peakRssMb = 0;
   #oomKills = 0;
+  /** Told how a long scenario comes along. */
+  onProgress: (line: string) => void = () => {};
   readonly #watch: NodeJS.Timeout;
 
   private constructor(oracle: Oracle, gate: Gate, port: number, config: HarnessConfig) {
@@ -86,6 +90,10 @@ export class Harness {
 
   get hasMemoryLimit(): boolean {
     return this.#limit !== undefined;
+  }
+
+  get isBundle(): boolean {
+    return this.#config.isBundle === true;
   }
 
   get folder(): string {
@@ -131,6 +139,11 @@ export class Harness {
     return lastMs - startMs;
   }
 
+  /** Waits until nothing waits in the daemon any more. */
+  async quiet(): Promise<void> {
+    for (let tries = 0; tries < 600 && (await this.ledger()).here > 0; tries++) await sleep(50);
+  }
+
   /** Another life of the daemon, on the same ports and with the same spool. The one before has to have ended. */
   async restart(): Promise<void> {
     this.#limit?.remove();
@@ -149,11 +162,12 @@ export class Harness {
   }
 
   #spawn(): DaemonProcess {
-    const { command, isBundle = false, args = [], env = {}, preload, memoryLimitMb, hasSpool = false } = this.#config;
+    const { command, isBundle = false, args = [], env = {}, preload, memoryLimitMb, hasSpool = false, fileSizeBlocks } = this.#config;
     const address = `127.0.0.1:${this.port}`;
     const spool = hasSpool ? ['--spool', this.spoolFolder] : [];
     const flags = ['-o', '-n', 'us-east-1', '-c', join(this.#folder, 'cfg.yaml'), '-b', address, '-t', address, ...spool, ...args];
-    const program = command ?? (isBundle ? FROM_BUNDLE : FROM_SOURCE);
+    let program = command ?? (isBundle ? FROM_BUNDLE : FROM_SOURCE);
+    if (fileSizeBlocks !== undefined) program = ['sh', '-c', `trap '' XFSZ; ulimit -f ${fileSizeBlocks}; exec "$@"`, 'sh', ...program];
     if (memoryLimitMb !== undefined) this.#limit = MemoryLimit.create(memoryLimitMb * 1024 * 1024);
     return new DaemonProcess({
       command: this.#limit?.around(program) ?? program,

@@ -18,6 +18,7 @@ const RETRY_AFTER_MS = 10_000;
 export interface SpoolConfig {
   readonly folder: string;
   readonly maxBytes: number;
+  readonly isNewestFirst: boolean;
 }
 
 export interface SpoolDeps {
@@ -117,9 +118,9 @@ export class Spool implements Component, SegmentStock {
     return true;
   }
 
-  /** The oldest batch, to be sent: `checkOut`, then `finish` or `giveBack`. undefined: it could not be read, and has been counted and set aside. */
+  /** The oldest batch, or the newest, to be sent: `checkOut`, then `finish` or `giveBack`. undefined: it could not be read, and has been counted and set aside. */
   async take(): Promise<{ entry: SpoolEntry; segments: readonly Segment[] } | undefined> {
-    const entry = this.#entries.shift();
+    const entry = this.#config.isNewestFirst ? this.#entries.pop() : this.#entries.shift();
     if (entry === undefined) return undefined;
     let reason = 'its checksum is wrong';
     try {
@@ -140,7 +141,8 @@ export class Spool implements Component, SegmentStock {
   /** Not sent: the file stays, and its turn comes again. */
   giveBack(entry: SpoolEntry): void {
     this.#segments += entry.segments;
-    this.#entries.unshift(entry);
+    if (this.#config.isNewestFirst) this.#entries.push(entry);
+    else this.#entries.unshift(entry);
   }
 
   /** Sent, or refused for good: the file goes. */

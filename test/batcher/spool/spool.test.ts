@@ -14,7 +14,7 @@ const scope = new Scope();
 async function open(folder: string, { maxBytes = 1e6, now = Date.now }: { maxBytes?: number; now?: () => number } = {}) {
   const accounting = new Accounting();
   const log = new MemoryLog();
-  const spool = await scope.start(new Spool({ folder, maxBytes }, { accounting, log, now }));
+  const spool = await scope.start(new Spool({ folder, maxBytes, isNewestFirst: false }, { accounting, log, now }));
   let given = 0;
   return {
     spool,
