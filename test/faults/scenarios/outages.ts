@@ -75,6 +75,8 @@ export const OUTAGES: readonly Scenario[] = [
     config: { memoryLimitMb: 128 },
     mayLose: true,
     run: async (harness, { isFull }) => {
+      const budget = (await harness.daemon.metrics())['xrayd_buffer_limit_bytes'];
+      if (budget !== 32 * 1024 * 1024) throw new Error(`the budget is ${budget}, not a quarter of the limit`);
       harness.oracle.intercept = () => ({ status: 503 });
       await harness.load.steady(2_000, isFull ? 30 : 4);
       harness.oracle.intercept = () => undefined;

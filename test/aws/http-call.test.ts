@@ -1,0 +1,126 @@
+import { Agent as HttpAgent } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
+import { createServer, type AddressInfo, type Socket } from 'node:net';
+import { gzipSync } from 'node:zlib';
+import { expect, test } from 'vitest';
+import { performCall, type HttpCall } from '../../src/aws/http-call.ts';
+import { selfSigned } from '../fakes/certificate.ts';
+import { freePort } from '../fakes/free-port.ts';
+import { Scope } from '../fakes/scope.ts';
+import { FakeXRay } from '../fakes/xray.ts';
+
+const scope = new Scope();
+
+/** A server that does with each connection what it is told, and its URL. */
+async function serving(onConnection: (socket: Socket) => void): Promise<URL> {
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket.on('error', () => {}));
+    onConnection(socket);
+  });
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  scope.add(() => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  });
+  return new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+}
+
+function call(url: URL, more: Partial<HttpCall> = {}): ReturnType<typeof performCall> {
+  const agent = url.protocol === 'https:' ? new HttpsAgent() : new HttpAgent();
+  scope.add(() => agent.destroy());
+  const signal = new AbortController().signal;
+  return performCall({ url, method: 'POST', headers: {}, body: Buffer.from('{}'), agent, signal, timeoutMs: 1_000, maxAnswerBytes: 10_000, ...more });
+}
+
+const onRequest =
+  (bytes: string | Buffer, then: (socket: Socket) => void = () => {}) =>
+  (socket: Socket): void =>
+    void socket.once('data', () => {
+      socket.write(bytes);
+      then(socket);
+    });
+
+test('nobody listens: connection_refused', async () => {
+  expect(await call(new URL(`http://127.0.0.1:${await freePort()}`))).toMatchObject({ kind: 'failure', code: 'connection_refused' });
+});
+
+test('a certificate that nobody vouches for: tls', async () => {
+  const xray = await scope.start(new FakeXRay({ tls: await selfSigned('localhost') }));
+  expect(await call(new URL(xray.url))).toMatchObject({ kind: 'failure', code: 'tls' });
+});
+
+test('no TLS where TLS should be: tls', async () => {
+  const url = await serving((socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'));
+  expect(await call(new URL(url.href.replace('http:', 'https:')))).toMatchObject({ kind: 'failure', code: 'tls' });
+});
+
+test('a TLS handshake that hangs: timeout', async () => {
+  const url = await serving(() => {});
+  expect(await call(new URL(url.href.replace('http:', 'https:')))).toMatchObject({ kind: 'failure', code: 'timeout' });
+});
+
+test('no answer, and half an answer that goes on for ever: timeout', async () => {
+  expect(await call(await serving(() => {}))).toMatchObject({ kind: 'failure', code: 'timeout' });
+  const dripping = await serving(
+    onRequest('HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n', (socket) => {
+      const timer = setInterval(() => socket.write('x'), 20);
+      socket.on('close', () => clearInterval(timer));
+    }),
+  );
+  expect(await call(dripping)).toMatchObject({ kind: 'failure', code: 'timeout' });
+});
+
+test('a reset before, in the middle of, and an end before the end of an answer: connection_reset', async () => {
+  expect(await call(await serving((socket) => socket.once('data', () => socket.resetAndDestroy())))).toMatchObject({ code: 'connection_reset' });
+  const head = 'HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\n{"Unproc';
+  expect(await call(await serving(onRequest(head, (socket) => setTimeout(() => socket.resetAndDestroy(), 50))))).toMatchObject({
+    code: 'connection_reset',
+  });
+  expect(await call(await serving(onRequest(head, (socket) => socket.end())))).toMatchObject({ code: 'connection_reset' });
+});
+
+test.each(['SMTP ready\r\n', 'HTTP/9.9 what\r\n\r\n', `HTTP/1.1 200 OK\r\nX: ${'x'.repeat(100_000)}\r\n\r\n`, '\0\0\0\0\r\n\r\n'])(
+  'what is no HTTP is a failure of the network: %#',
+  async (bytes) => {
+    expect(await call(await serving(onRequest(bytes)))).toMatchObject({ kind: 'failure', code: 'network' });
+  },
+);
+
+test('an answer over the limit is not read, whether it says so or not', async () => {
+  const endless = onRequest('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n', (socket) => {
+    const timer = setInterval(() => socket.write(`1000\r\n${'x'.repeat(4_096)}\r\n`), 1);
+    socket.on('close', () => clearInterval(timer));
+  });
+  expect(await call(await serving(endless))).toMatchObject({ kind: 'failure', code: 'answer_too_large' });
+  expect(await call(await serving(onRequest('HTTP/1.1 200 OK\r\nContent-Length: 99999999\r\n\r\n')))).toMatchObject({ code: 'answer_too_large' });
+});
+
+test('a gzip bomb stays as small as it came: nothing is unpacked', async () => {
+  const bomb = gzipSync(Buffer.alloc(5_000_000));
+  const url = await serving(
+    onRequest(Buffer.concat([Buffer.from(`HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: ${bomb.length}\r\n\r\n`), bomb])),
+  );
+  expect(await call(url)).toMatchObject({ kind: 'answer', status: 200, body: bomb });
+});
+
+test('given up before and during a call: aborted', async () => {
+  const url = await serving(() => {});
+  expect(await call(url, { signal: AbortSignal.abort() })).toMatchObject({ kind: 'failure', code: 'aborted' });
+  expect(await call(url, { signal: AbortSignal.timeout(30) })).toMatchObject({ kind: 'failure', code: 'aborted' });
+});
+
+test('a kept connection that was closed under the call is tried once more, at once; a fresh one is not', async () => {
+  let connections = 0;
+  const url = await serving((socket) => {
+    connections++;
+    let requests = 0;
+    // The second request on a connection finds it closed.
+    socket.on('data', () => (requests++ === 0 ? socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}') : socket.resetAndDestroy()));
+  });
+  const agent = new HttpAgent({ keepAlive: true });
+  scope.add(() => agent.destroy());
+  for (let i = 0; i < 4; i++) expect(await call(url, { agent })).toMatchObject({ kind: 'answer', status: 200 });
+  // Each second call found its connection closed, and made the one that the next call finds closed.
+  expect(connections).toBe(4);
+});
