@@ -256,3 +256,14 @@ test('a megabyte holds 700 segments of 1 KB, however slowly they come, and takes
   // Slabs of a megabyte: three, and the one that is being filled.
   expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(5 * 1024 * 1024);
 });
+
+test('a document that was throttled is what it was, after the memory of its batch was used again', async () => {
+  const { push, exporter } = setUp();
+  push(...numbered(50));
+  exporter.calls[0]!.settle({ kind: 'partial', refused: [{ position: 3, code: 'ThrottledException', isRetryable: true }] });
+  await vi.advanceTimersByTimeAsync(0);
+  exporter.answer = () => ({ kind: 'sent' });
+  push(...numbered(50, 1_000));
+  await vi.advanceTimersByTimeAsync(5_000);
+  expect(exporter.calls.map(({ batch }) => textsOf(batch)).at(-1)).toEqual(['document-3']);
+});
