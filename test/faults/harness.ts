@@ -1,17 +1,20 @@
+import { createSocket } from 'node:dgram';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { numbered } from '../../bench/load/documents.ts';
+import { Load } from '../../bench/load/load.ts';
+import { Oracle, type Verdict } from '../../bench/load/oracle.ts';
 import { selfSigned } from '../fakes/certificate.ts';
 import { DaemonProcess } from '../fakes/daemon-process.ts';
 import { freePort } from '../fakes/free-port.ts';
 import { MemoryLimit } from '../fakes/memory-limit.ts';
+import { HEADER } from '../fakes/fixtures.ts';
 import { EXAMPLE_CREDENTIALS } from '../fakes/xray.ts';
 import { Gate } from './gate.ts';
 import { ledgerOf, type Ledger } from './ledger.ts';
-import { Load } from './load.ts';
-import { Oracle, type Verdict } from './oracle.ts';
 
 export interface HarnessConfig {
   /** Any daemon that takes the reference's flags and file; the sources of xrayd when not given. */
@@ -184,18 +187,18 @@ export class Harness {
     });
   }
 
-  /** Both ports are bound when the first segment has arrived; it is the first that is offered. */
+  /** Both ports are bound when a segment has arrived. */
   async #warmUp(): Promise<void> {
-    for (let tries = 0; tries < 200 && this.verdict().delivered === 0; tries++) {
+    const socket = createSocket('udp4');
+    for (let tries = 0; tries < 200 && this.oracle.judge(1).delivered === 0; tries++) {
       if (!this.daemon.isRunning) throw new Error(`the daemon ended: ${this.daemon.stdout}${this.daemon.stderr}`);
-      this.load.offered = 0;
-      await this.load.burst(1);
+      socket.send(HEADER + numbered(0, ''), this.port, '127.0.0.1');
       await sleep(100);
     }
+    socket.close();
     // The same number may have been sent more than once meanwhile.
     await sleep(1_500);
     this.oracle.reset();
-    this.load.offered = 0;
   }
 
   #measure(): void {

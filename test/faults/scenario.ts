@@ -1,6 +1,6 @@
+import type { Verdict } from '../../bench/load/oracle.ts';
 import type { Behaviour } from '../fakes/server.ts';
 import { Harness, type HarnessConfig } from './harness.ts';
-import type { Verdict } from './oracle.ts';
 
 /** The figures of one run. */
 export interface Outcome extends Verdict {

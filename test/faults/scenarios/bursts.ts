@@ -1,6 +1,7 @@
+import type { Size } from '../../../bench/load/documents.ts';
 import { burst, through, type Scenario } from '../scenario.ts';
 
-const LARGE = 'x'.repeat(60_000);
+const LARGE: Size = { bytes: 60_000, kind: 'utf8' };
 
 /** Load alone. */
 export const BURSTS: readonly Scenario[] = [

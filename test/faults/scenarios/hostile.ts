@@ -1,8 +1,7 @@
-import { spawn } from 'node:child_process';
 import { createSocket } from 'node:dgram';
-import { once } from 'node:events';
 import { connect } from 'node:net';
-import { fileURLToPath } from 'node:url';
+import { FLOOD_FROM } from '../../../bench/load/documents.ts';
+import { Load } from '../../../bench/load/load.ts';
 import { DaemonProcess } from '../../fakes/daemon-process.ts';
 import { DATAGRAMS } from '../../fakes/fixtures.ts';
 import { mutated, Random } from '../../fakes/random.ts';
@@ -12,7 +11,6 @@ import type { Scenario } from '../scenario.ts';
 const strangers = new WeakMap<Harness, number>();
 const stranger = (harness: Harness, count: number): unknown => strangers.set(harness, (strangers.get(harness) ?? 0) + count);
 const slowest = new WeakMap<Harness, number>();
-const FLOOD = fileURLToPath(new URL('../flood.ts', import.meta.url));
 
 /** Senders and clients that mean no good, while the load goes on. */
 export const HOSTILE: readonly Scenario[] = [
@@ -47,10 +45,8 @@ export const HOSTILE: readonly Scenario[] = [
     mayLose: true,
     run: async (harness, { isFull }) => {
       const seconds = isFull ? 15 : 3;
-      const child = spawn(process.execPath, [FLOOD, String(harness.port), String(seconds)]);
-      let sent = '';
-      child.stdout.on('data', (chunk: Buffer) => (sent += chunk.toString()));
-      const ended = once(child, 'exit');
+      const flood = new Load(harness.port, { first: FLOOD_FROM });
+      const flooded = flood.steady(200_000, seconds);
       const load = harness.load.steady(100, seconds);
       const { httpUrl } = harness.daemon;
       const tcpUrl = `http://127.0.0.1:${harness.port}`;
@@ -72,11 +68,13 @@ export const HOSTILE: readonly Scenario[] = [
       }
       slowest.set(harness, worst);
       await load;
-      await ended;
+      await flooded;
+      flood.close();
+      const sent = flood.offered;
       harness.onProgress(`${sent} flooded in ${seconds} s, slowest answer ${Math.round(worst)} ms`);
       await harness.quiet();
       const { received, kernelDrops } = await harness.ledger();
-      const seen = received + kernelDrops - harness.load.offered - Number(sent);
+      const seen = received + kernelDrops - harness.load.offered - sent;
       if (seen < 1 || seen > 50)
         throw new Error(`${sent} flooded and ${harness.load.offered} offered, but received ${received} and dropped ${kernelDrops} by the kernel`);
       // Of what was lost it cannot be told whose it was.

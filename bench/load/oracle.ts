@@ -1,5 +1,6 @@
-import type { Behaviour, RecordedRequest } from '../fakes/server.ts';
-import { FakeXRay, type FakeXRayConfig } from '../fakes/xray.ts';
+import type { Behaviour, RecordedRequest } from '../../test/fakes/server.ts';
+import { FakeXRay, type FakeXRayConfig } from '../../test/fakes/xray.ts';
+import { FLOOD_FROM, numberOf } from './documents.ts';
 
 /** What became of numbered segments: each is to arrive once, unchanged, and nothing else is. */
 export interface Verdict {
@@ -9,27 +10,6 @@ export interface Verdict {
   readonly corrupted: number;
   readonly invented: number;
 }
-
-const PADDING = 'x'.repeat(700);
-
-/** Segment number `n`: about 1 KB, or more with `padding`; every byte of it follows from the number. */
-export function numbered(n: number, padding = PADDING): string {
-  const id = n.toString(16).padStart(16, '0');
-  const traceId = `1-67423f1c-${id.padStart(24, '0')}`;
-  const http = { request: { method: 'GET', url: `http://shop.example/orders/${n}` }, response: { status: 200 } };
-  return JSON.stringify({
-    id,
-    trace_id: traceId,
-    name: 'faults',
-    start_time: 1_732_394_780.5,
-    end_time: 1_732_394_780.75,
-    http,
-    metadata: { padding },
-  });
-}
-
-/** What a flood is made of; it is not judged. */
-export const FLOOD = '{"id":"00000000000f100d","trace_id":"1-67423f1c-00000000000000000000f10d","name":"flood","start_time":1,"end_time":2}';
 
 /** X-Ray with 20 ms of latency, that checks each document it accepts and keeps none: it may run for hours. */
 export class Oracle extends FakeXRay {
@@ -74,12 +54,10 @@ export class Oracle extends FakeXRay {
   }
 
   protected override accept(document: string): void {
-    if (document === FLOOD) return;
-    const n = Number.parseInt(/^\{"id":"([0-9a-f]{16})"/.exec(document)?.[1] ?? '', 16);
-    const padding = /"padding":"(x*)"\}\}$/.exec(document)?.[1];
-    if (Number.isNaN(n) || padding === undefined) this.#invented++;
-    else if (document !== numbered(n, padding)) this.#corrupted++;
-    else this.#count(n);
+    const n = numberOf(document);
+    if (n === 'invented') this.#invented++;
+    else if (n === 'corrupted') this.#corrupted++;
+    else if (n < FLOOD_FROM) this.#count(n);
   }
 
   #count(n: number): void {

@@ -1,0 +1,45 @@
+/** What the padding of a document is made of. */
+export type PaddingKind = 'ascii' | 'utf8';
+
+export interface Size {
+  /** Length of the padding in bytes; the document is about 320 longer. */
+  readonly bytes: number;
+  readonly kind: PaddingKind;
+}
+
+/** About 1 KB, the size of most segments. */
+export const USUAL: Size = { bytes: 700, kind: 'ascii' };
+/** Numbers from here on are a flood's, which nobody judges. */
+export const FLOOD_FROM = 1e12;
+
+const UNITS = { ascii: 'x', utf8: 'añ日🚀 ' } as const;
+const FULL = /"metadata":\{"padding":"(x*|(?:añ日🚀 )*)"\}\}$/;
+
+/** Segment number `n`; every byte of it follows from the number and the padding. sender.c makes the same. */
+export function numbered(n: number, padding: string): string {
+  const id = n.toString(16).padStart(16, '0');
+  const traceId = `1-67423f1c-${id.padStart(24, '0')}`;
+  const http = { request: { method: 'GET', url: `http://shop.example/orders/${n}` }, response: { status: 200 } };
+  return JSON.stringify({
+    id,
+    trace_id: traceId,
+    name: 'shop',
+    start_time: 1_732_394_780.5,
+    end_time: 1_732_394_780.75,
+    http,
+    metadata: { padding },
+  });
+}
+
+export function paddingOf({ bytes, kind }: Size): string {
+  const unit = UNITS[kind];
+  return unit.repeat(Math.floor(bytes / Buffer.byteLength(unit)));
+}
+
+/** The number of a document, or what is wrong with it. */
+export function numberOf(document: string): number | 'corrupted' | 'invented' {
+  const n = Number.parseInt(/^\{"id":"([0-9a-f]{16})"/.exec(document)?.[1] ?? '', 16);
+  const padding = FULL.exec(document)?.[1];
+  if (Number.isNaN(n) || padding === undefined) return 'invented';
+  return document === numbered(n, padding) ? n : 'corrupted';
+}

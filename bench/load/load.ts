@@ -1,0 +1,38 @@
+import { USUAL, type Size } from './documents.ts';
+import { startSender, type Sender } from './sender.ts';
+
+/** Numbered segments into a port: steady, in a ramp, or at once. One call at a time. */
+export class Load {
+  readonly #sender: Sender;
+  readonly #first: number;
+  #next: number;
+
+  /** `first` is the number of the first segment; `sockets` is how many source ports, as of so many processes. */
+  constructor(port: number, { first = 0, sockets = 1 } = {}) {
+    this.#first = first;
+    this.#next = first;
+    this.#sender = startSender({ port, first, sockets });
+  }
+
+  /** How many were handed to the kernel, by the calls that have ended. */
+  get offered(): number {
+    return this.#next - this.#first;
+  }
+
+  /** `count` as fast as the socket takes them. */
+  async burst(count: number, size: Size = USUAL): Promise<void> {
+    this.#next = await this.#sender.burst(count, size);
+  }
+
+  async steady(perSecond: number, seconds: number, size: Size = USUAL): Promise<void> {
+    this.#next = await this.#sender.paced(perSecond, perSecond, seconds, size);
+  }
+
+  async ramp(from: number, to: number, seconds: number, size: Size = USUAL): Promise<void> {
+    this.#next = await this.#sender.paced(from, to, seconds, size);
+  }
+
+  close(): void {
+    this.#sender.close();
+  }
+}
