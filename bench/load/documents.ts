@@ -15,20 +15,12 @@ export const FLOOD_FROM = 1e12;
 const UNITS = { ascii: 'x', utf8: 'añ日🚀 ' } as const;
 const FULL = /"metadata":\{"padding":"(x*|(?:añ日🚀 )*)"\}\}$/;
 
-/** Segment number `n`; every byte of it follows from the number and the padding. sender.c makes the same. */
-export function numbered(n: number, padding: string): string {
+/** Segment number `n`, sent at `time` (seconds since the epoch with six decimals); every other byte follows from the number and the padding. sender.c makes the same. */
+export function numbered(n: number, padding: string, time = '1732394780.500000'): string {
   const id = n.toString(16).padStart(16, '0');
-  const traceId = `1-67423f1c-${id.padStart(24, '0')}`;
-  const http = { request: { method: 'GET', url: `http://shop.example/orders/${n}` }, response: { status: 200 } };
-  return JSON.stringify({
-    id,
-    trace_id: traceId,
-    name: 'shop',
-    start_time: 1_732_394_780.5,
-    end_time: 1_732_394_780.75,
-    http,
-    metadata: { padding },
-  });
+  const http = `{"request":{"method":"GET","url":"http://shop.example/orders/${n}"},"response":{"status":200}}`;
+  const times = `"start_time":${time},"end_time":${time}`;
+  return `{"id":"${id}","trace_id":"1-67423f1c-${id.padStart(24, '0')}","name":"shop",${times},"http":${http},"metadata":{"padding":"${padding}"}}`;
 }
 
 export function paddingOf({ bytes, kind }: Size): string {
@@ -40,6 +32,12 @@ export function paddingOf({ bytes, kind }: Size): string {
 export function numberOf(document: string): number | 'corrupted' | 'invented' {
   const n = Number.parseInt(/^\{"id":"([0-9a-f]{16})"/.exec(document)?.[1] ?? '', 16);
   const padding = FULL.exec(document)?.[1];
-  if (Number.isNaN(n) || padding === undefined) return 'invented';
-  return document === numbered(n, padding) ? n : 'corrupted';
+  const time = /"start_time":(\d{10}\.\d{6}),/.exec(document)?.[1];
+  if (Number.isNaN(n) || padding === undefined || time === undefined) return 'invented';
+  return document === numbered(n, padding, time) ? n : 'corrupted';
+}
+
+/** When the documents in a PutTraceSegments body were sent, in ms since the epoch. */
+export function sentTimesOf(body: Buffer): number[] {
+  return Array.from(body.toString('latin1').matchAll(/start_time\\":(\d{10}\.\d{6})/g), ([, time]) => Number(time) * 1000);
 }

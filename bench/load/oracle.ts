@@ -1,6 +1,6 @@
 import type { Behaviour, RecordedRequest } from '../../test/fakes/server.ts';
 import { FakeXRay, type FakeXRayConfig } from '../../test/fakes/xray.ts';
-import { FLOOD_FROM, numberOf } from './documents.ts';
+import { FLOOD_FROM, numberOf, sentTimesOf } from './documents.ts';
 
 /** What became of numbered segments: each is to arrive once, unchanged, and nothing else is. */
 export interface Verdict {
@@ -22,8 +22,8 @@ export class Oracle extends FakeXRay {
   #highest = -1;
   /** PutTraceSegments calls, also those that a fault answered. */
   uploads = 0;
-  /** Calls to another path. */
-  readonly others: string[] = [];
+  /** When it is an array: for each document, how long it took from the sender to the last byte of its request here, in ms. */
+  delaysMs: number[] | undefined;
 
   constructor(config: FakeXRayConfig = {}) {
     super(config);
@@ -48,8 +48,11 @@ export class Oracle extends FakeXRay {
   }
 
   protected override async answer(request: RecordedRequest): Promise<Behaviour> {
-    if (request.target === '/TraceSegments') this.uploads++;
-    else this.others.push(request.target);
+    if (request.target === '/TraceSegments') {
+      this.uploads++;
+      const nowMs = Date.now();
+      if (this.delaysMs !== undefined) for (const sentMs of sentTimesOf(request.body)) this.delaysMs.push(Math.max(0, nowMs - sentMs));
+    }
     return super.answer(request);
   }
 

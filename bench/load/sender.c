@@ -51,12 +51,15 @@ static void fill_padding(int bytes, const char *kind) {
 static void send_one(void) {
   static char datagram[MAX_PADDING + 1000];
   unsigned long long n = next_number++;
+  struct timespec now;
+  clock_gettime(CLOCK_REALTIME, &now);
+  long micros = now.tv_nsec / 1000;
   int length = snprintf(datagram, sizeof datagram,
                         HEADER
-                        "{\"id\":\"%016llx\",\"trace_id\":\"1-67423f1c-%024llx\",\"name\":\"shop\",\"start_time\":1732394780.5,\"end_time\":1732394780.75,"
+                        "{\"id\":\"%016llx\",\"trace_id\":\"1-67423f1c-%024llx\",\"name\":\"shop\",\"start_time\":%lld.%06ld,\"end_time\":%lld.%06ld,"
                         "\"http\":{\"request\":{\"method\":\"GET\",\"url\":\"http://shop.example/orders/%llu\"},\"response\":{\"status\":200}},"
                         "\"metadata\":{\"padding\":\"%s\"}}",
-                        n, n, n, padding);
+                        n, n, (long long)now.tv_sec, micros, (long long)now.tv_sec, micros, n, padding);
   /* Refused: nobody listens just now, which is part of some scenarios. */
   if (send(sockets[n % socket_count], datagram, length, 0) < 0 && errno != ECONNREFUSED) perror("send");
 }

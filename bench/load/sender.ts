@@ -130,7 +130,7 @@ export class OwnSender implements Sender {
     const n = this.#next++;
     const socket = this.#sockets[n % this.#sockets.length]!;
     return new Promise((done, fail) =>
-      socket.send(HEADER + numbered(n, padding), this.#port, '127.0.0.1', (error) => (error ? fail(error) : done())),
+      socket.send(HEADER + numbered(n, padding, (Date.now() / 1000).toFixed(6)), this.#port, '127.0.0.1', (error) => (error ? fail(error) : done())),
     );
   }
 }

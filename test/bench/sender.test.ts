@@ -1,6 +1,6 @@
 import { createSocket } from 'node:dgram';
 import { expect, test } from 'vitest';
-import { numbered, numberOf, paddingOf, type Size } from '../../bench/load/documents.ts';
+import { numbered, numberOf, paddingOf, sentTimesOf, type Size } from '../../bench/load/documents.ts';
 import { Load } from '../../bench/load/load.ts';
 import { OwnSender } from '../../bench/load/sender.ts';
 import { HEADER } from '../fakes/fixtures.ts';
@@ -39,7 +39,8 @@ test.each<Size>([
   await load.steady(100, 0.05, size);
   await expect.poll(() => received.length).toBe(8);
   expect(load.offered).toBe(8);
-  expect(received.toSorted()).toEqual(Array.from({ length: 8 }, (_, n) => HEADER + numbered(n, paddingOf(size))).toSorted());
+  const timeless = received.map((datagram) => datagram.replaceAll(/_time":\d+\.\d{6}/g, '_time":1732394780.500000'));
+  expect(timeless.toSorted()).toEqual(Array.from({ length: 8 }, (_, n) => HEADER + numbered(n, paddingOf(size))).toSorted());
   expect(received.map((datagram) => numberOf(datagram.slice(HEADER.length))).toSorted((a, b) => Number(a) - Number(b))).toEqual([
     0, 1, 2, 3, 4, 5, 6, 7,
   ]);
@@ -53,6 +54,17 @@ test('from as many ports as asked for, from the number asked for, at a rate that
   expect(load.offered).toBe(50);
   expect(ports.size).toBe(5);
   expect(numberOf(received[0]!.slice(HEADER.length))).toBe(1_000);
+});
+
+test('a document says when it was sent', async () => {
+  const { port, received } = await sink();
+  const beforeMs = Date.now();
+  await loadTo(port).burst(1);
+  await expect.poll(() => received.length).toBe(1);
+  const body = Buffer.from(JSON.stringify({ TraceSegmentDocuments: [received[0]!.slice(HEADER.length)] }));
+  const [sentMs = 0] = sentTimesOf(body);
+  expect(sentMs).toBeGreaterThanOrEqual(beforeMs);
+  expect(sentMs).toBeLessThanOrEqual(Date.now() + 1);
 });
 
 test('the oracle tells what was changed from what was never sent', () => {
@@ -71,5 +83,6 @@ test('without a C compiler this process sends the same', async () => {
   expect(await sender.burst(2, size)).toBe(7);
   expect(await sender.paced(100, 100, 0.03, size)).toBe(10);
   await expect.poll(() => received.length).toBe(5);
-  expect(received.toSorted()).toEqual([5, 6, 7, 8, 9].map((n) => HEADER + numbered(n, paddingOf(size))).toSorted());
+  expect(received.map((datagram) => numberOf(datagram.slice(HEADER.length))).toSorted((a, b) => Number(a) - Number(b))).toEqual([5, 6, 7, 8, 9]);
+  expect(received[0]).toContain(`"padding":"${paddingOf(size)}"`);
 });

@@ -1,0 +1,66 @@
+/**
+ * npm run bench [-- NAMES] [--seconds N] [--against PATH] [--json FILE] [--chart FILE]: measures the bundle, and beside it, scenario by scenario,
+ * another daemon with the reference's flags. CPU and memory are those of the daemon's process, from the kernel. Linux only.
+ */
+import { execFileSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { cpus, totalmem } from 'node:os';
+import { parseArgs } from 'node:util';
+import { Harness } from '../test/faults/harness.ts';
+import { chartOf } from './chart.ts';
+import { SCENARIOS, type Measured } from './scenarios.ts';
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { seconds: { type: 'string', default: '15' }, against: { type: 'string' }, json: { type: 'string' }, chart: { type: 'string' } },
+});
+const chosen = SCENARIOS.filter(({ name, isLong }) =>
+  positionals.length === 0 ? isLong === undefined : positionals.some((one) => name === one || name.startsWith(`${one}-`)),
+);
+if (chosen.length === 0) {
+  console.error(`no such scenario. There are: ${SCENARIOS.map(({ name }) => name).join(' ')}`);
+  process.exit(2);
+}
+
+const daemons: [name: string, command: string[] | undefined][] = [['xrayd', undefined]];
+if (values.against !== undefined) daemons.push([versionOf(values.against), values.against.split(' ')]);
+
+const results: Record<string, Record<string, Measured>> = {};
+for (const [i, { name, title, run }] of chosen.entries()) {
+  results[name] = {};
+  for (const [daemon, command] of daemons) {
+    const say = (text: string): void => void (process.stdout.isTTY && process.stdout.write(`\r\u001b[K${text}`));
+    say(`${i + 1}/${chosen.length} ${name}: ${title}, ${daemon} …`);
+    const harness = await Harness.start(command === undefined ? { isBundle: true } : { command });
+    harness.onProgress = (line) => say(`${i + 1}/${chosen.length} ${name}: ${title}, ${daemon} … ${line}`);
+    try {
+      const measured = await run(harness, Number(values.seconds));
+      results[name][daemon] = measured;
+      say('');
+      console.log(`${name} ${daemon}: ${JSON.stringify(rounded(measured))}`);
+    } finally {
+      await harness.stop();
+    }
+  }
+}
+const machine = `node ${process.versions.node}, ${process.platform} ${process.arch}, ${cpus().length} × ${cpus()[0]?.model.trim()}, ${Math.round(totalmem() / 2 ** 30)} GiB, net.core.rmem_max ${readFileSync('/proc/sys/net/core/rmem_max', 'utf8').trim()}`;
+console.log(`${machine}; ${values.seconds} s each; sender and X-Ray (TLS, 20 ms) on the same cores`);
+console.table(
+  Object.fromEntries(Object.entries(results).flatMap(([name, by]) => Object.entries(by).map(([daemon, one]) => [`${name} ${daemon}`, rounded(one)]))),
+);
+if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify({ machine, seconds: Number(values.seconds), results }, undefined, 2)}\n`);
+if (values.chart !== undefined) writeFileSync(values.chart, chartOf(results));
+// The harness leaves nothing behind but a keep-alive timer or two.
+process.exit(0);
+
+function rounded(measured: Measured): Record<string, number> {
+  return Object.fromEntries(Object.entries(measured).map(([key, value]: [string, number]) => [key, Number(value.toPrecision(value < 10 ? 2 : 3))]));
+}
+
+function versionOf(program: string): string {
+  try {
+    return execFileSync(program, ['--version'], { encoding: 'utf8', timeout: 5_000 }).trim().split('\n')[0] ?? program;
+  } catch {
+    return program;
+  }
+}
