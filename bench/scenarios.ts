@@ -18,6 +18,9 @@ export interface Measured {
   readonly p50Ms?: number;
   readonly p99Ms?: number;
   readonly wakeUpsPerSecond?: number;
+  readonly wakeUpsPerSegment?: number;
+  /** PutTraceSegments calls for each segment: 0.02 when every batch is full. */
+  readonly callsPerSegment?: number;
   /** Segments a second: the highest rate of the ramp at which nothing was lost. */
   readonly losslessRate?: number;
 }
@@ -69,12 +72,14 @@ function steady(rate: number, { size, sockets = 1 }: { size?: Size; sockets?: nu
       const delays: number[] = [];
       harness.oracle.delaysMs = delays;
       const warm = load.offered;
+      const callsBefore = harness.oracle.uploads;
       const before = readBooks(harness.daemon.pid);
       await load.steady(rate, seconds, size);
       const lost = await arrive(harness, load);
       const after = readBooks(harness.daemon.pid);
       const offered = load.offered - warm;
-      return { offered, lost, ...costOf(before, after, offered, seconds), ...delaysOf(delays) };
+      const callsPerSegment = (harness.oracle.uploads - callsBefore) / offered;
+      return { offered, lost, callsPerSegment, ...costOf(before, after, offered, seconds), ...delaysOf(delays) };
     } finally {
       load.close();
     }
@@ -126,7 +131,7 @@ function costOf(before: Books, after: Books, segments: number, seconds: number):
     corePercent: cpuUs / seconds / 1e4,
     residentMb: after.residentMb,
     peakMb: after.peakMb,
-    wakeUpsPerSecond: (after.wakeUps - before.wakeUps) / seconds,
+    wakeUpsPerSegment: (after.wakeUps - before.wakeUps) / segments,
   };
 }
 

@@ -1,0 +1,39 @@
+import { hash } from 'node:crypto';
+import type { Measured } from './scenarios.ts';
+
+/** What may be gated: figures that a busy machine does not change, and CPU against work of the same kind on the same machine. */
+export interface Figures extends Measured {
+  /** CPU per segment, in runs of the calibration loop. */
+  readonly cpuRatio?: number;
+}
+
+/** For each scenario, the most that each figure may be. */
+export type Budgets = Readonly<Record<string, Readonly<Partial<Record<keyof Figures, number>>>>>;
+
+/** What is over its budget, in words with the old figure (the limit's own record), the new one and the limit. A figure that was not measured is over it. */
+export function overBudget(scenario: string, figures: Figures, budgets: Budgets): string[] {
+  const limits = Object.entries(budgets[scenario] ?? {}) as [keyof Figures, number][];
+  return limits.flatMap(([name, limit]) => {
+    const value = figures[name];
+    if (value === undefined) return [`${scenario} ${name}: not measured, limit ${limit}`];
+    return value <= limit ? [] : [`${scenario} ${name}: ${short(value)}, limit ${limit}`];
+  });
+}
+
+const DOCUMENT = JSON.stringify({ id: '0123456789abcdef', metadata: { text: 'x"'.repeat(400) } });
+
+/** µs of CPU that a fixed piece of work takes here and now: text to JSON and a hash, what a daemon does with a batch. The least of several, which other programs disturb least. */
+export function calibrationUs(): number {
+  let least = Infinity;
+  for (let round = 0; round < 15; round++) {
+    const before = process.cpuUsage();
+    for (let i = 0; i < 400; i++) hash('sha256', JSON.stringify([DOCUMENT, i]));
+    const { user, system } = process.cpuUsage(before);
+    least = Math.min(least, (user + system) / 400);
+  }
+  return least;
+}
+
+function short(value: number): string {
+  return String(Number(value.toPrecision(3)));
+}

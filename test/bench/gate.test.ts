@@ -1,0 +1,40 @@
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+import { calibrationUs, overBudget, type Budgets } from '../../bench/gate.ts';
+import { SCENARIOS } from '../../bench/scenarios.ts';
+
+const budgets: Budgets = { 'steady-10000': { lost: 0, cpuRatio: 5 } };
+
+test('a figure over its limit is named with its value and the limit', () => {
+  expect(overBudget('steady-10000', { lost: 3, cpuRatio: 5.678 }, budgets)).toEqual([
+    'steady-10000 lost: 3, limit 0',
+    'steady-10000 cpuRatio: 5.68, limit 5',
+  ]);
+});
+
+test('at the limit is within it, and what has no limit is not looked at', () => {
+  expect(overBudget('steady-10000', { lost: 0, cpuRatio: 5, residentMb: 1_000 }, budgets)).toEqual([]);
+  expect(overBudget('idle', { residentMb: 1_000 }, budgets)).toEqual([]);
+});
+
+test('a figure that was not measured is over its limit', () => {
+  expect(overBudget('steady-10000', { lost: 0 }, budgets)).toEqual(['steady-10000 cpuRatio: not measured, limit 5']);
+});
+
+test('each budget is one of a scenario that there is', () => {
+  const names = Object.keys(JSON.parse(readFileSync(new URL('../../bench/budgets.json', import.meta.url), 'utf8')) as Budgets);
+  expect(SCENARIOS.map(({ name }) => name)).toEqual(expect.arrayContaining(names));
+});
+
+test('the calibration takes time', () => {
+  expect(calibrationUs()).toBeGreaterThan(0.1);
+});
+
+test.skipIf(process.platform !== 'linux')('the gate bites: 30 µs more for each document and it fails', () => {
+  const program = fileURLToPath(new URL('../../bench/ci.ts', import.meta.url));
+  const { status, stdout } = spawnSync(process.execPath, [program, 'steady-10000', '--tries', '1', '--preload', 'slow'], { encoding: 'utf8' });
+  expect(stdout).toMatch(/over budget:[^]*steady-10000 cpuRatio: [\d.]+, limit [\d.]+/);
+  expect(status).toBe(1);
+});
