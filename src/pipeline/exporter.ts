@@ -6,6 +6,7 @@ export interface Exporter extends Component {
   /**
    * Tries once to deliver `batch`. Whatever the network or the service does is an outcome, not an exception;
    * a rejected promise is a bug here. When `signal` aborts, the attempt ends as `retry`.
+   * The documents may be read until the promise settles; their memory is used again after that.
    */
   send(batch: Batch, signal: AbortSignal): Promise<ExportResult>;
 }

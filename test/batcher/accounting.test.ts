@@ -16,8 +16,8 @@ function checked(bytes: number): string {
 }
 
 /** X-Ray takes nothing whose memory was used for something else meanwhile. */
-function settleChecked({ batch, settle }: ManualExporter['calls'][number], result: ExportResult): void {
-  for (const text of textsOf(batch)) expect(text).toBe(text.slice(0, 10).repeat(text.length / 10));
+function settleChecked({ original, settle }: ManualExporter['calls'][number], result: ExportResult): void {
+  for (const text of textsOf(original)) expect(text).toBe(text.slice(0, 10).repeat(text.length / 10));
   settle(result);
 }
 

@@ -4,7 +4,8 @@ import type { Batch } from '../../src/pipeline/segment.ts';
 /** Calls wait until the test settles them, and end as `retry` when they are aborted, as the contract says. */
 export class ManualExporter implements Exporter {
   readonly name = 'exporter';
-  readonly calls: { batch: Batch; settle: (result: ExportResult) => void }[] = [];
+  /** `batch` is what was given; `original` is where it lay, and may be read until it is settled. */
+  readonly calls: { batch: Batch; original: Batch; settle: (result: ExportResult) => void }[] = [];
   /** Answers at once when it is set. */
   answer: ((batch: Batch) => ExportResult) | undefined;
 
@@ -14,7 +15,13 @@ export class ManualExporter implements Exporter {
 
   send(batch: Batch, signal: AbortSignal): Promise<ExportResult> {
     const { promise, resolve } = Promise.withResolvers<ExportResult>();
-    this.calls.push({ batch, settle: resolve });
+    const copy = batch.map(({ chunk, start, end, arrivedAtMs }) => ({
+      chunk: Buffer.from(chunk.subarray(start, end)),
+      start: 0,
+      end: end - start,
+      arrivedAtMs,
+    }));
+    this.calls.push({ batch: copy, original: batch, settle: resolve });
     signal.addEventListener('abort', () => resolve({ kind: 'retry', code: 'aborted' }));
     if (this.answer !== undefined) resolve(this.answer(batch));
     return promise;

@@ -35,20 +35,31 @@ export function parseName(name: string): SpoolEntry | 'unfinished' | 'foreign' {
   return segments >= 1 && segments <= MAX_BATCH_SEGMENTS ? { name, segments, bytes: Number(match[2]) } : 'foreign';
 }
 
-export function encodeBatch(segments: readonly Segment[]): Buffer {
-  const file = Buffer.allocUnsafe(sizeOf(segments));
+/** The parts of a file. The documents are not copied: they must stay where they are until all is written. */
+export function encodeBatch(segments: readonly Segment[]): Buffer[] {
+  const head = Buffer.allocUnsafe(HEADER_BYTES + segments.length * ROW_BYTES);
+  const documents: Buffer[] = [];
   let row = HEADER_BYTES;
-  let at = HEADER_BYTES + segments.length * ROW_BYTES;
+  let [chunk, start, end] = [segments[0]!.chunk, 0, 0];
   for (const segment of segments) {
-    file.writeDoubleLE(segment.arrivedAtMs, row);
-    file.writeUInt32LE(byteLengthOf(segment), row + 8);
+    head.writeDoubleLE(segment.arrivedAtMs, row);
+    head.writeUInt32LE(byteLengthOf(segment), row + 8);
     row += ROW_BYTES;
-    at += segment.chunk.copy(file, at, segment.start, segment.end);
+    // Most lie one after the other.
+    if (segment.chunk === chunk && segment.start === end) {
+      end = segment.end;
+      continue;
+    }
+    if (end > start) documents.push(chunk.subarray(start, end));
+    ({ chunk, start, end } = segment);
   }
-  MAGIC.copy(file);
-  file.writeUInt32LE(segments.length, MAGIC.length + 4);
-  file.writeUInt32LE(crc32(file.subarray(MAGIC.length + 4)), MAGIC.length);
-  return file;
+  if (end > start) documents.push(chunk.subarray(start, end));
+  MAGIC.copy(head);
+  head.writeUInt32LE(segments.length, MAGIC.length + 4);
+  let sum = crc32(head.subarray(MAGIC.length + 4));
+  for (const part of documents) sum = crc32(part, sum);
+  head.writeUInt32LE(sum, MAGIC.length);
+  return [head, ...documents];
 }
 
 /** The segments of a file, which share its memory; undefined when it is not what its name says, or not what was written. */

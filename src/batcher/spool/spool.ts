@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, readdir, readFile, rename, unlink, type FileHandle } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, unlink, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Accounting, SegmentStock } from '../../pipeline/accounting.ts';
@@ -9,6 +9,7 @@ import type { Logger } from '../../pipeline/logger.ts';
 import type { Segment } from '../../pipeline/segment.ts';
 import { decodeBatch, encodeBatch, entryOf, parseName, type SpoolEntry } from './format.ts';
 import { OWNER_FILE, ownFolder } from './owner.ts';
+import { ReadMemory } from './read-memory.ts';
 
 /** A disk that does not answer must not keep the ports closed; what it holds is found later. */
 const OPEN_PATIENCE_MS = 1_000;
@@ -41,6 +42,7 @@ export class Spool implements Component, SegmentStock {
   readonly #owner = randomBytes(4).toString('hex');
   /** Oldest first. */
   #entries: SpoolEntry[] = [];
+  readonly #memory = new ReadMemory();
   #directory: FileHandle | undefined;
   #opening: Promise<void> | undefined;
   #release: (() => void) | undefined;
@@ -103,7 +105,7 @@ export class Spool implements Component, SegmentStock {
     // Taken now, so that writes that run together respect the limit together.
     this.#bytes += entry.bytes;
     try {
-      await this.#writeSynced(path, encodeBatch(segments));
+      await this.#writeSynced(path, encodeBatch(segments), entry.bytes);
     } catch (error) {
       this.#bytes -= entry.bytes;
       for (const name of [`${path}.part`, path]) await unlink(name).catch(() => {});
@@ -124,7 +126,7 @@ export class Spool implements Component, SegmentStock {
     if (entry === undefined) return undefined;
     let reason = 'its checksum is wrong';
     try {
-      const segments = decodeBatch(await readFile(this.#pathOf(entry.name)), entry);
+      const segments = decodeBatch(await this.#read(entry), entry);
       if (segments !== undefined) return { entry, segments };
     } catch (error) {
       reason = messageOf(error);
@@ -138,8 +140,9 @@ export class Spool implements Component, SegmentStock {
     this.#segments -= entry.segments;
   }
 
-  /** Not sent: the file stays, and its turn comes again. */
+  /** Not sent: the file stays, and its turn comes again. Its segments are not to be read any more, here and in `finish`. */
   giveBack(entry: SpoolEntry): void {
+    this.#memory.giveBack(entry);
     this.#segments += entry.segments;
     if (this.#config.isNewestFirst) this.#entries.push(entry);
     else this.#entries.unshift(entry);
@@ -147,6 +150,7 @@ export class Spool implements Component, SegmentStock {
 
   /** Sent, or refused for good: the file goes. */
   async finish(entry: SpoolEntry): Promise<void> {
+    this.#memory.giveBack(entry);
     this.#bytes -= entry.bytes;
     await this.#remove(entry);
   }
@@ -224,10 +228,11 @@ export class Spool implements Component, SegmentStock {
     return true;
   }
 
-  async #writeSynced(path: string, file: Buffer): Promise<void> {
+  async #writeSynced(path: string, parts: readonly Buffer[], bytes: number): Promise<void> {
     const handle = await open(`${path}.part`, 'wx', 0o600);
     try {
-      await handle.writeFile(file);
+      const { bytesWritten } = await handle.writev(parts);
+      if (bytesWritten !== bytes) throw new Error(`the disk took ${bytesWritten} of ${bytes} bytes`);
       await handle.datasync();
     } finally {
       await handle.close();
@@ -236,7 +241,20 @@ export class Spool implements Component, SegmentStock {
     await this.#directory?.sync();
   }
 
+  async #read(entry: SpoolEntry): Promise<Buffer> {
+    const handle = await open(this.#pathOf(entry.name), 'r');
+    try {
+      const memory = this.#memory.take(entry);
+      // One byte more than there should be, to see that there is none.
+      const { bytesRead } = await handle.read(memory, 0, entry.bytes + 1, 0);
+      return memory.subarray(0, bytesRead);
+    } finally {
+      await handle.close();
+    }
+  }
+
   async #setAside(entry: SpoolEntry, reason: string): Promise<void> {
+    this.#memory.giveBack(entry);
     this.#segments -= entry.segments;
     this.#bytes -= entry.bytes;
     this.#accounting.dropped.spool_unreadable += entry.segments;

@@ -101,7 +101,7 @@ test('files that are not its own are left alone, unfinished ones go', async () =
   mkdirSync(join(folder, 'lost+found'));
   writeFileSync(join(folder, 'notes.txt'), 'mine');
   const entry = entryOf(segmentsOf(['half']), 0, '00000000');
-  writeFileSync(join(folder, `${entry.name}.part`), encodeBatch(segmentsOf(['half'])));
+  writeFileSync(join(folder, `${entry.name}.part`), Buffer.concat(encodeBatch(segmentsOf(['half']))));
   const { accounting, log, takeAll } = await open(folder);
   expect(accounting.restored).toBe(0);
   expect(await takeAll()).toEqual([]);
