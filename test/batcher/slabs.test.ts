@@ -43,6 +43,13 @@ test('memory follows what is held: a steady flow goes round in a few slabs', () 
   expect(slabs.inUse).toBeLessThanOrEqual(3);
 });
 
+test('segments that come one by one take no more memory than those that come together', () => {
+  const slabs = new Slabs();
+  for (let i = 0; i < 2_100; i++) slabs.copy(new Uint8Array(KB), 1);
+  // Of a megabyte each.
+  expect(slabs.inUse).toBe(3);
+});
+
 test('a mail of several documents is free when the last of them is', () => {
   const slabs = new Slabs();
   const { chunk, start } = slabs.copy(new Uint8Array(30), 3);

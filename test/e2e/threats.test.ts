@@ -159,7 +159,10 @@ test.each(['json', 'pretty'])('what strangers send forges no log line and moves 
   const address = `127.0.0.1:${await freePort()}`;
   const args = ['--endpoint', xray.url, '-n', 'us-east-1', '-l', 'dev', '--log-format', format, '-b', address, '-t', address];
   const daemon = scope.spawn({ args: [...args, '--http-address', 'off'], env, hasFreePorts: false });
-  await eventually(() => daemon.stdout.includes('is ready'));
+  await eventually(() => {
+    if (!daemon.isRunning) throw new Error(`the daemon ended: ${daemon.stdout}${daemon.stderr}`);
+    return daemon.stdout.includes('is ready');
+  }, 30_000);
   const [, port] = address.split(':');
   const socket = createSocket('udp4');
   for (const bytes of [INJECTION, HEADER + INJECTION, `${INJECTION}${HEADER}`, HEADER + segment(INJECTION)]) {
@@ -169,7 +172,7 @@ test.each(['json', 'pretty'])('what strangers send forges no log line and moves 
   await fetch(`http://${address}/${encodeURIComponent(INJECTION)}`, { method: 'POST', body: INJECTION });
   await rawRequest(`http://${address}`, 'POST /GetSamplingRules?\u001b[31m HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}');
   await fetch(`http://${address}/GetSamplingRules`, { method: 'POST', body: '{}' });
-  await eventually(() => call >= 3);
+  await eventually(() => call >= 3, 30_000);
   await daemon.stop();
   // oxlint-disable-next-line no-control-regex -- these are what is looked for
   expect(daemon.stdout).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u2028]/);

@@ -1,10 +1,30 @@
 import { createSocket } from 'node:dgram';
+import { createServer } from 'node:net';
 
-/** A port that was free a moment ago, for a program that must be told one for UDP and TCP. */
+/** Below the ports that the kernel hands out by itself, so that no other test is given it between this look and its use. */
+const FIRST = 20_000;
+const COUNT = 12_000;
+
+/** A port that is free for UDP and TCP, for a program that must be told one for both. */
 export async function freePort(): Promise<number> {
+  for (;;) {
+    const port = FIRST + Math.floor(Math.random() * COUNT);
+    if ((await isFreeUdp(port)) && (await isFreeTcp(port))) return port;
+  }
+}
+
+function isFreeUdp(port: number): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<boolean>();
   const socket = createSocket('udp4');
-  await new Promise<void>((done) => socket.bind(0, '127.0.0.1', done));
-  const { port } = socket.address();
-  socket.close();
-  return port;
+  socket.once('error', () => socket.close(() => resolve(false)));
+  socket.bind(port, '127.0.0.1', () => socket.close(() => resolve(true)));
+  return promise;
+}
+
+function isFreeTcp(port: number): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  const server = createServer();
+  server.once('error', () => resolve(false));
+  server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
+  return promise;
 }

@@ -95,6 +95,20 @@ export const OUTAGES: readonly Scenario[] = [
       return harness.settle();
     },
   },
+  {
+    id: 'R24-large',
+    title: 'an outage that fills 64 MB with segments of 60 KB, and its drain',
+    config: { args: ['-m', '64'] },
+    mayLose: true,
+    // A body of such documents is in memory three times while it is sent, and the ends of slabs stay empty.
+    mbBesides: 140,
+    run: async (harness, { isFull }) => {
+      harness.oracle.intercept = () => ({ status: 503 });
+      await harness.load.steady(isFull ? 400 : 100, isFull ? 8 : 2, { bytes: 60_000, kind: 'ascii' });
+      harness.oracle.intercept = () => undefined;
+      return harness.settle();
+    },
+  },
 ];
 
 export function gated(mode: GateMode): Scenario['run'] {
