@@ -10,7 +10,7 @@ export interface Figures extends Measured {
 /** For each scenario, the most that each figure may be. */
 export type Budgets = Readonly<Record<string, Readonly<Partial<Record<keyof Figures, number>>>>>;
 
-/** What is over its budget, in words with the old figure (the limit's own record), the new one and the limit. A figure that was not measured is over it. */
+/** What is over its budget, in words with its figure and the limit. A figure that was not measured is over it. */
 export function overBudget(scenario: string, figures: Figures, budgets: Budgets): string[] {
   const limits = Object.entries(budgets[scenario] ?? {}) as [keyof Figures, number][];
   return limits.flatMap(([name, limit]) => {

@@ -63,10 +63,8 @@ export class SegmentBuffer {
    * What failed goes first, the oldest of it; newest first, what failed goes last.
    */
   takeDue(nowMs: number, isEager: boolean): Attempt | undefined {
-    const { isNewestFirst } = this.#config;
-    const returned = (): Attempt | undefined => this.#returned.takeDue(nowMs, isNewestFirst);
-    const waiting = (): Attempt | undefined => this.#takeWaiting(nowMs, isEager);
-    return isNewestFirst ? (waiting() ?? returned()) : (returned() ?? waiting());
+    if (this.#config.isNewestFirst) return this.#takeWaiting(nowMs, isEager) ?? this.#returned.takeDue(nowMs, true);
+    return this.#returned.takeDue(nowMs) ?? this.#takeWaiting(nowMs, isEager);
   }
 
   #takeWaiting(nowMs: number, isEager: boolean): Attempt | undefined {
@@ -75,8 +73,10 @@ export class SegmentBuffer {
     if (oldest === undefined) return undefined;
     const isFull = length >= MAX_BATCH_SEGMENTS || bytes >= MAX_BATCH_BYTES;
     if (!isFull && !isEager && nowMs - oldest.arrivedAtMs < maxAgeMs - 1) return undefined;
-    const take = isNewestFirst ? this.#waiting.takeNewest.bind(this.#waiting) : this.#waiting.take.bind(this.#waiting);
-    return { segments: take(MAX_BATCH_SEGMENTS, MAX_BATCH_BYTES), failures: 0 };
+    const segments = isNewestFirst
+      ? this.#waiting.takeNewest(MAX_BATCH_SEGMENTS, MAX_BATCH_BYTES)
+      : this.#waiting.take(MAX_BATCH_SEGMENTS, MAX_BATCH_BYTES);
+    return { segments, failures: 0 };
   }
 
   /** When `takeDue` has something next; Infinity when nothing waits. */

@@ -3,7 +3,7 @@
  * Without --command the bundle is driven. Any daemon with the reference's flags can be, through the scenarios that ask for nothing of xrayd's own.
  */
 import { parseArgs } from 'node:util';
-import { runScenario, type Outcome, type Scenario } from './scenario.ts';
+import { NOT_RUN, runScenario, type Outcome, type Scenario } from './scenario.ts';
 import { SCENARIOS } from './scenarios.ts';
 
 const { values, positionals } = parseArgs({
@@ -46,8 +46,7 @@ function verdictOf({ problems, skipped }: Outcome): string {
 }
 
 function failedWith(problem: string): Outcome {
-  const none = { offered: 0, calls: 0, drainedMs: 0, peakRssMb: 0, delivered: 0, missing: 0, duplicate: 0, corrupted: 0, invented: 0 };
-  return { ...none, problems: [problem] };
+  return { ...NOT_RUN, problems: [problem] };
 }
 
 function rowOf({ offered, delivered, missing, duplicate, calls, drainedMs, peakRssMb, problems }: Outcome): object {

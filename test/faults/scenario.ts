@@ -47,12 +47,19 @@ export interface Scenario {
   readonly extra?: (harness: Harness) => number;
 }
 
+/** The figures of a scenario that could not be run, or not to its end. */
+export const NOT_RUN = { offered: 0, calls: 0, drainedMs: 0, peakRssMb: 0, delivered: 0, missing: 0, duplicate: 0, corrupted: 0, invented: 0 };
 export const RATE = 500;
 /** Above the budget of the buffer. */
 const MAX_MB_BESIDES = 110;
 
 /** Load through a fault; resolves with how long the rest took to arrive. */
-export async function through(harness: Harness, { seconds }: Scale, begin: () => unknown, end: () => unknown): Promise<number> {
+export async function through(
+  harness: Harness,
+  { seconds }: Scale,
+  begin: () => unknown = () => undefined,
+  end: () => unknown = () => undefined,
+): Promise<number> {
   await begin();
   await harness.load.steady(RATE, seconds);
   await end();
@@ -98,9 +105,8 @@ export async function runScenario(
     onProgress(`offered ${harness.load.offered}, delivered ${delivered}, ${Math.round(harness.rssMb())} MB`);
   }, 1_000);
   try {
-    const none = { offered: 0, calls: 0, drainedMs: 0, peakRssMb: 0, delivered: 0, missing: 0, duplicate: 0, corrupted: 0, invented: 0 };
     if (!isOther && scenario.config?.memoryLimitMb !== undefined && !harness.hasMemoryLimit) {
-      return { ...none, problems: [], skipped: 'this user may not make control groups' };
+      return { ...NOT_RUN, problems: [], skipped: 'this user may not make control groups' };
     }
     const drainedMs = await scenario.run(harness, scale);
     const { offered } = harness.load;

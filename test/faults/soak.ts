@@ -4,8 +4,9 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { json, type Behaviour } from '../fakes/server.ts';
+import type { Behaviour } from '../fakes/server.ts';
 import { Harness } from './harness.ts';
+import { expired, throttled } from './replies.ts';
 
 const { values } = parseArgs({
   options: { minutes: { type: 'string', default: '10' }, rate: { type: 'string', default: '500' }, command: { type: 'string' } },
@@ -26,8 +27,6 @@ const answering = (name: string, answer: (call: number) => Behaviour | undefined
     ({ oracle }) => (oracle.intercept = () => undefined),
   ];
 };
-const throttled = json({ Message: 'Rate exceeded' }, 429, { 'x-amzn-errortype': 'ThrottledException' });
-const expired = json({ Message: 'The security token included in the request is expired' }, 403, { 'x-amzn-errortype': 'ExpiredTokenException' });
 
 const FAULTS: readonly Fault[] = [
   answering('503', () => ({ status: 503 })),

@@ -5,6 +5,7 @@ import { eventually } from '../fakes/eventually.ts';
 import { DATAGRAMS, HEADER, SAMPLING_REQUESTS } from '../fakes/fixtures.ts';
 import { mutated, Random } from '../fakes/random.ts';
 import { EXAMPLE_CREDENTIALS, FakeXRay } from '../fakes/xray.ts';
+import { ledgerOf } from '../faults/ledger.ts';
 
 export interface FuzzConfig {
   readonly durationMs: number;
@@ -78,27 +79,18 @@ export async function fuzz({ durationMs, seed, command, onProgress = () => {} }:
       }
     }
     const offered = datagrams;
-    const total = (metrics: Record<string, number>): number =>
-      (metrics['xrayd_segments_received_total'] ?? 0) + (metrics['xrayd_kernel_drops_total'] ?? 0);
     await eventually(async () => {
-      const metrics = await daemon.metrics();
-      return total(metrics) >= offered && metrics['xrayd_buffer_segments'] === 0 && metrics['xrayd_in_flight_segments'] === 0;
+      const { received, kernelDrops, here } = ledgerOf(await daemon.metrics());
+      return received + kernelDrops >= offered && here === 0;
     }, 60_000);
-    const metrics = await daemon.metrics();
-    const sum = (prefix: string): number => Object.entries(metrics).reduce((all, [name, value]) => (name.startsWith(prefix) ? all + value : all), 0);
-    const [received, sent] = [metrics['xrayd_segments_received_total'] ?? 0, metrics['xrayd_segments_sent_total'] ?? 0];
-    const [rejected, unprocessed, dropped] = ['rejected', 'unprocessed', 'dropped'].map((name) => sum(`xrayd_segments_${name}_total{`)) as [
-      number,
-      number,
-      number,
-    ];
+    const { received, sent, kernelDrops, rejected, unprocessed, dropped, imbalance } = ledgerOf(await daemon.metrics());
     const log = daemon.stdout + daemon.stderr;
     return {
       datagrams,
       requests,
       received,
-      kernelDrops: metrics['xrayd_kernel_drops_total'] ?? 0,
-      imbalance: received - rejected - unprocessed - dropped - sent,
+      kernelDrops,
+      imbalance,
       rejected,
       sent,
       unprocessed,

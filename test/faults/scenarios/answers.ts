@@ -1,11 +1,9 @@
 import { gzipSync } from 'node:zlib';
-import { json, type Behaviour } from '../../fakes/server.ts';
+import type { Behaviour } from '../../fakes/server.ts';
+import { denied, expired, throttled } from '../replies.ts';
 import { answering, through, type Scenario } from '../scenario.ts';
 import { gated } from './outages.ts';
 
-const throttled = json({ Message: 'Rate exceeded' }, 429, { 'x-amzn-errortype': 'ThrottledException' });
-const expired = json({ Message: 'The security token included in the request is expired' }, 403, { 'x-amzn-errortype': 'ExpiredTokenException' });
-const denied = json({ Message: 'User is not authorized to perform: xray:PutTraceSegments' }, 403, { 'x-amzn-errortype': 'AccessDeniedException' });
 const bomb: Behaviour = { status: 200, headers: { 'content-encoding': 'gzip' }, body: gzipSync(Buffer.alloc(200e6)) };
 
 /** X-Ray is there and does not simply take everything. */
@@ -19,13 +17,7 @@ export const ANSWERS: readonly Scenario[] = [
   {
     id: 'R9',
     title: 'single documents throttled inside an HTTP 200',
-    run: (harness, scale) =>
-      through(
-        harness,
-        scale,
-        () => (harness.oracle.throttleEvery = 7),
-        () => undefined,
-      ),
+    run: (harness, scale) => through(harness, scale, () => (harness.oracle.throttleEvery = 7)),
   },
   {
     id: 'R10',
@@ -49,12 +41,7 @@ export const ANSWERS: readonly Scenario[] = [
     run: (harness, scale) => {
       const isPoisoned = (body: Buffer): boolean => /orders\/\d*77 ?\\"|orders\/\d*77\\"/.test(body.toString());
       harness.oracle.intercept = ({ target, body }) => (target === '/TraceSegments' && isPoisoned(body) ? { status: 413 } : undefined);
-      return through(
-        harness,
-        scale,
-        () => undefined,
-        () => undefined,
-      );
+      return through(harness, scale);
     },
     check: ({ missing, offered }) => {
       const poison = Math.floor((offered + 22) / 100);
@@ -77,12 +64,7 @@ export const ANSWERS: readonly Scenario[] = [
         if (target === '/TraceSegments' && call++ % 4 === 0) await new Promise((next) => setTimeout(next, 4_000));
         return undefined;
       };
-      return through(
-        harness,
-        scale,
-        () => undefined,
-        () => undefined,
-      );
+      return through(harness, scale);
     },
     check: ({ drainedMs, offered, delivered }) => [drainedMs > 10_000 && offered === delivered && 'slow calls held the others up'],
   },
@@ -96,13 +78,7 @@ export const ANSWERS: readonly Scenario[] = [
   {
     id: 'R13-skew',
     title: "this machine's clock is 10 minutes behind X-Ray's",
-    run: (harness, scale) =>
-      through(
-        harness,
-        scale,
-        () => (harness.oracle.clockAheadMs = 600_000),
-        () => undefined,
-      ),
+    run: (harness, scale) => through(harness, scale, () => (harness.oracle.clockAheadMs = 600_000)),
     check: (_outcome, { daemon }) => [daemon.find(/clock is wrong/) === undefined && 'the clock is not named in the log'],
   },
 ];

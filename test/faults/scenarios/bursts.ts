@@ -8,13 +8,7 @@ export const BURSTS: readonly Scenario[] = [
   {
     id: 'R1',
     title: 'steady load',
-    run: (harness, scale) =>
-      through(
-        harness,
-        scale,
-        () => undefined,
-        () => undefined,
-      ),
+    run: (harness, scale) => through(harness, scale),
     check: ({ duplicate }) => [duplicate > 0 && 'duplicates'],
   },
   { id: 'R2-1000', title: '1,000 datagrams at once', run: burst(1_000) },

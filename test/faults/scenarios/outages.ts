@@ -1,7 +1,9 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { answering, drainsIn, through, type Scenario } from '../scenario.ts';
+import type { Size } from '../../../bench/load/documents.ts';
 import type { GateMode } from '../gate.ts';
+import type { Harness } from '../harness.ts';
 
 /** X-Ray, or the way to it, is away for a while; everything arrives after it. */
 export const OUTAGES: readonly Scenario[] = [
@@ -77,10 +79,7 @@ export const OUTAGES: readonly Scenario[] = [
     run: async (harness, { isFull }) => {
       const budget = (await harness.daemon.metrics())['xrayd_buffer_limit_bytes'];
       if (budget !== 32 * 1024 * 1024) throw new Error(`the budget is ${budget}, not a quarter of the limit`);
-      harness.oracle.intercept = () => ({ status: 503 });
-      await harness.load.steady(2_000, isFull ? 30 : 4);
-      harness.oracle.intercept = () => undefined;
-      return harness.settle();
+      return filled(harness, 2_000, isFull ? 30 : 4);
     },
   },
   {
@@ -88,12 +87,7 @@ export const OUTAGES: readonly Scenario[] = [
     title: 'an outage that fills 64 MB, and its drain',
     config: { args: ['-m', '64'] },
     mayLose: true,
-    run: async (harness, { isFull }) => {
-      harness.oracle.intercept = () => ({ status: 503 });
-      await harness.load.steady(isFull ? 4_000 : 1_000, isFull ? 18 : 3);
-      harness.oracle.intercept = () => undefined;
-      return harness.settle();
-    },
+    run: (harness, { isFull }) => filled(harness, isFull ? 4_000 : 1_000, isFull ? 18 : 3),
   },
   {
     id: 'R24-large',
@@ -102,14 +96,17 @@ export const OUTAGES: readonly Scenario[] = [
     mayLose: true,
     // A body of such documents is in memory three times while it is sent, and the ends of slabs stay empty.
     mbBesides: 140,
-    run: async (harness, { isFull }) => {
-      harness.oracle.intercept = () => ({ status: 503 });
-      await harness.load.steady(isFull ? 400 : 100, isFull ? 8 : 2, { bytes: 60_000, kind: 'ascii' });
-      harness.oracle.intercept = () => undefined;
-      return harness.settle();
-    },
+    run: (harness, { isFull }) => filled(harness, isFull ? 400 : 100, isFull ? 8 : 2, { bytes: 60_000, kind: 'ascii' }),
   },
 ];
+
+/** An outage under a load that is meant to be more than the buffer holds, and its drain. */
+async function filled(harness: Harness, perSecond: number, seconds: number, size?: Size): Promise<number> {
+  harness.oracle.intercept = () => ({ status: 503 });
+  await harness.load.steady(perSecond, seconds, size);
+  harness.oracle.intercept = () => undefined;
+  return harness.settle();
+}
 
 export function gated(mode: GateMode): Scenario['run'] {
   return (harness, scale) =>
