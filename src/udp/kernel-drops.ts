@@ -5,12 +5,13 @@ import { readProc, socketInode } from './proc.ts';
 const TABLES = ['/proc/net/udp', '/proc/net/udp6'];
 
 /**
- * The inode of this process's UDP socket on `port`, by which /proc/net knows it; undefined where there is no /proc.
+ * This process's UDP socket on `port`: its descriptor, and the inode by which /proc/net knows it; undefined where there is no /proc.
  * Another process may have the same port on another address: what tells them apart is whose descriptor it is.
  */
-export function ownInode(port: number): string | undefined {
+export function ownSocket(port: number): { inode: string; descriptor: number } | undefined {
   const own = ownSockets();
-  return TABLES.flatMap((path) => inodesOn(readProc(path), port)).find((inode) => own.has(inode));
+  const inode = TABLES.flatMap((path) => inodesOn(readProc(path), port)).find((candidate) => own.has(candidate));
+  return inode === undefined ? undefined : { inode, descriptor: own.get(inode)! };
 }
 
 /** Inodes of the sockets on `port` in the text of /proc/net/udp or tcp. */
@@ -20,11 +21,13 @@ export function inodesOn(table: string, port: number): string[] {
   return rows.filter((columns) => columns[1]?.endsWith(local)).map((columns) => columns[9] ?? '');
 }
 
-function ownSockets(): Set<string> {
+/** Descriptors of this process's sockets by inode. */
+function ownSockets(): Map<string, number> {
   try {
-    return new Set(readdirSync('/proc/self/fd').flatMap((fd) => socketInode(`/proc/self/fd/${fd}`) ?? []));
+    const descriptors = readdirSync('/proc/self/fd').map((fd) => [socketInode(`/proc/self/fd/${fd}`), Number(fd)] as const);
+    return new Map(descriptors.filter((entry): entry is [string, number] => entry[0] !== undefined));
   } catch {
-    return new Set();
+    return new Map();
   }
 }
 

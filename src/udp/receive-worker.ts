@@ -5,8 +5,14 @@
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { parentPort, workerData } from 'node:worker_threads';
 import { documentOffset } from './datagram.ts';
+import { DirectReader } from './direct-reader.ts';
 import { MailboxWriter } from './mailbox.ts';
 import { QUIET_MS, MAX_DRAIN_MS, REJECT_REPORT_MS, type FromWorker, type ToWorker, type WorkerInput } from './worker-messages.ts';
+
+/** Datagrams in one turn of the event loop from which on it pays to read the rest directly. */
+const BUSY_TURN = 16;
+/** Then the event loop has its turn, for the timer and the end. */
+const MAX_DIRECT = 1_000;
 
 const input = workerData as WorkerInput;
 const port = parentPort!;
@@ -15,9 +21,25 @@ let socket: Socket;
 let isFirst = true;
 let isTimerSet = false;
 let lastDatagramMs = 0;
+/** undefined until the main thread has found the descriptor, and for good where there is no /proc. */
+let reader: DirectReader | undefined;
+let inThisTurn = 0;
 const reports = [0, 0, 0].map(() => ({ nextMs: 0, count: 0 }));
 
-function onDatagram(datagram: Buffer, from: RemoteInfo): void {
+function onMessage(datagram: Buffer, from: RemoteInfo): void {
+  onDatagram(datagram, from);
+  inThisTurn++;
+  if (inThisTurn === 1) setImmediate(onTurnEnd);
+}
+
+/** libuv gives at most 32 datagrams a turn; after half of that more are waiting, most likely. */
+function onTurnEnd(): void {
+  const isBusy = inThisTurn >= BUSY_TURN;
+  inThisTurn = 0;
+  if (isBusy) reader?.read(MAX_DIRECT, onDatagram);
+}
+
+function onDatagram(datagram: Buffer, from?: RemoteInfo): void {
   const nowMs = Date.now();
   lastDatagramMs = nowMs;
   const start = documentOffset(datagram);
@@ -29,17 +51,17 @@ function onDatagram(datagram: Buffer, from: RemoteInfo): void {
   if (!isTimerSet) armTimer(nowMs);
   if (isFirst) {
     isFirst = false;
-    tell({ type: 'first', from: from.address });
+    tell({ type: 'first', from: from?.address });
   }
 }
 
 /** A bad datagram is counted always and reported rarely: a flood of them must not become a flood of messages. */
-function reject(reason: number, bytes: number, from: RemoteInfo, nowMs: number): void {
+function reject(reason: number, bytes: number, from: RemoteInfo | undefined, nowMs: number): void {
   mailbox.reject(reason);
   const report = reports[reason]!;
   report.count++;
   if (nowMs < report.nextMs) return;
-  tell({ type: 'rejected', reason, count: report.count, bytes, from: from.address });
+  tell({ type: 'rejected', reason, count: report.count, bytes, from: from?.address });
   report.count = 0;
   report.nextMs = nowMs + REJECT_REPORT_MS;
 }
@@ -68,6 +90,8 @@ function drain(): void {
       setTimeout(look, QUIET_MS);
       return;
     }
+    // The number of a closed descriptor may be another socket's a moment later.
+    reader = undefined;
     socket.close(() => {
       mailbox.seal();
       tell({ type: 'stopped' });
@@ -79,7 +103,7 @@ function drain(): void {
 
 function bind(host: string): void {
   socket = createSocket({ type: host.includes(':') ? 'udp6' : 'udp4', recvBufferSize: input.receiveBufferBytes });
-  socket.on('message', onDatagram);
+  socket.on('message', onMessage);
   socket.once('error', onBindError);
   socket.bind({ address: host, port: input.port, exclusive: true }, () => {
     socket.removeListener('error', onBindError);
@@ -102,5 +126,6 @@ function tell(message: FromWorker): void {
 
 port.on('message', (message: ToWorker) => {
   if (message === 'stop') drain();
+  else reader = new DirectReader(message.descriptor);
 });
 bind(input.host);

@@ -5,7 +5,7 @@ import type { Component, ComponentState } from '../pipeline/component.ts';
 import { messageOf, XraydError } from '../pipeline/errors.ts';
 import type { Logger } from '../pipeline/logger.ts';
 import type { SegmentSink } from '../pipeline/segment.ts';
-import { ownInode, readKernelDrops } from './kernel-drops.ts';
+import { ownSocket, readKernelDrops } from './kernel-drops.ts';
 import { MailboxReader } from './mailbox.ts';
 import type { FromWorker, ToWorker, WorkerInput } from './worker-messages.ts';
 
@@ -146,7 +146,9 @@ export class UdpReceiver implements Component, SegmentSource {
   #onBound({ host, port, receiveBufferBytes }: Extract<FromWorker, { type: 'bound' }>): void {
     const { log } = this.#deps;
     this.#bound = { host, port };
-    this.#inode = ownInode(port);
+    const own = ownSocket(port);
+    this.#inode = own?.inode;
+    if (own !== undefined) this.#worker?.postMessage({ descriptor: own.descriptor } satisfies ToWorker);
     const address = formatAddress(this.#bound);
     this.#state = { name: this.name, state: 'ok', reason: address };
     log.info({ address, receiveBufferBytes }, 'receiving segments on UDP');
@@ -157,7 +159,8 @@ export class UdpReceiver implements Component, SegmentSource {
   #onMessage(message: FromWorker): void {
     const { log } = this.#deps;
     if (message.type === 'first') {
-      log.info({ from: message.from }, `first segment received from ${message.from}`);
+      const from = message.from ?? 'an unknown address';
+      log.info({ from: message.from }, `first segment received from ${from}`);
     } else if (message.type === 'rejected') {
       const { count, bytes, from } = message;
       const reason = REJECT_REASONS[message.reason];

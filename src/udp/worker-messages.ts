@@ -8,15 +8,16 @@ export interface WorkerInput {
   readonly maxAgeMs: number;
 }
 
-export type ToWorker = 'stop';
+/** `descriptor` is that of the worker's socket, which the worker itself cannot learn. */
+export type ToWorker = 'stop' | { readonly descriptor: number };
 
 export type FromWorker =
   | { readonly type: 'bound'; readonly host: string; readonly port: number; readonly receiveBufferBytes: number }
   | { readonly type: 'bind-error'; readonly code: string; readonly message: string }
   | { readonly type: 'error'; readonly message: string }
-  | { readonly type: 'first'; readonly from: string }
-  /** `count` datagrams since the last report of this reason; `bytes` and `from` are the last one's. */
-  | { readonly type: 'rejected'; readonly reason: number; readonly count: number; readonly bytes: number; readonly from: string }
+  | { readonly type: 'first'; readonly from: string | undefined }
+  /** `count` datagrams since the last report of this reason; `bytes` and `from` are the last one's; `from` is not known of all. */
+  | { readonly type: 'rejected'; readonly reason: number; readonly count: number; readonly bytes: number; readonly from: string | undefined }
   | { readonly type: 'stopped' };
 
 export const REJECT_REPORT_MS = 10_000;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { dropsIn, inodesOn, ownInode, readKernelDrops } from '../../src/udp/kernel-drops.ts';
+import { dropsIn, inodesOn, ownSocket, readKernelDrops } from '../../src/udp/kernel-drops.ts';
 
 const TABLE = `  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode ref pointer drops
   101: 0100007F:07D0 00000000:0000 07 00000000:00000000 00:00000000 00000000     0        0 12345 2 0000000000000000 42
@@ -15,7 +15,7 @@ test('says nothing of a socket that is not there, nor where there is no table', 
   expect(dropsIn(TABLE, '99999')).toBeUndefined();
   expect(dropsIn('', '12345')).toBeUndefined();
   expect(readKernelDrops('none')).toBeUndefined();
-  expect(ownInode(1)).toBeUndefined();
+  expect(ownSocket(1)).toBeUndefined();
 });
 
 test('finds the sockets of a port, and of those the one that is ours', () => {
