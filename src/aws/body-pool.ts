@@ -1,6 +1,6 @@
 const STEP_BYTES = 64 * 1024;
 /** Memory kept for the next bodies: as much as usually is in flight. */
-const MAX_FREE_BYTES = 4 * 1024 * 1024;
+const MAX_FREE_BYTES = 2 * 1024 * 1024;
 
 /**
  * Memory for request bodies, used again. A new buffer for each is freed only when the collector runs, and it lets 64 MB of them gather.

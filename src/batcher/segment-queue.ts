@@ -1,7 +1,10 @@
 import { byteLengthOf, type Segment } from '../pipeline/segment.ts';
 
-/** What a waiting segment costs besides its bytes: its object and place in the queue (100), its share of unused slab ends and of what sending it takes. */
-export const SEGMENT_OVERHEAD_BYTES = 256;
+/**
+ * What a waiting segment costs besides its bytes: its object and place in the queue (100), and its share of unused slab ends, of what sending it
+ * takes and of the room that the collector leaves. A full buffer is to stay below budget + 110 MB resident (npm run faults -- R19 R24).
+ */
+export const SEGMENT_OVERHEAD_BYTES = 400;
 
 export function costOf(segment: Segment): number {
   return byteLengthOf(segment) + SEGMENT_OVERHEAD_BYTES;

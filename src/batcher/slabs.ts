@@ -29,7 +29,7 @@ export class Slabs {
     }
     if (this.#current === undefined || this.#used + bytes.length > SLAB_BYTES) {
       this.#leave();
-      this.#current = this.#free.pop() ?? Buffer.allocUnsafeSlow(SLAB_BYTES);
+      this.#current = this.#free.pop() ?? newSlab();
       this.#used = 0;
     }
     const chunk = this.#current;
@@ -54,12 +54,25 @@ export class Slabs {
     this.#live.delete(chunk);
     // The current one is filled from its start again: at low rates one slab is all there is.
     if (chunk === this.#current) this.#used = 0;
-    else if (this.#free.length < MAX_FREE) this.#free.push(chunk);
+    else this.#keep(chunk);
   }
 
   /** A full slab whose documents have all gone already is free. */
   #leave(): void {
-    if (this.#current !== undefined && !this.#live.has(this.#current)) this.#free.push(this.#current);
+    if (this.#current !== undefined && !this.#live.has(this.#current)) this.#keep(this.#current);
     this.#current = undefined;
   }
+
+  #keep(chunk: Buffer): void {
+    if (this.#free.length < MAX_FREE) this.#free.push(chunk);
+    else (chunk.buffer as ArrayBuffer).resize(0);
+  }
+}
+
+/**
+ * A resizable buffer is pages of its own, and its memory goes back to the system the moment it is made empty. An ordinary one is the
+ * collector's to free, and malloc's to keep: 60 MB stayed resident after a full buffer had drained (docs/performance.md).
+ */
+function newSlab(): Buffer {
+  return Buffer.from(new ArrayBuffer(SLAB_BYTES, { maxByteLength: SLAB_BYTES }), 0, SLAB_BYTES);
 }

@@ -218,7 +218,7 @@ test('stop gives up at the deadline, and what is left counts as dropped', async 
 });
 
 test('offer takes all documents or none', () => {
-  const { batcher, accounting, expectBalanced } = setUp({ maxBytes: 1_000 });
+  const { batcher, accounting, expectBalanced } = setUp({ maxBytes: 1_300 });
   expect(batcher.offer([Buffer.alloc(200), Buffer.alloc(200)])).toBe('accepted');
   expect(batcher.offer([Buffer.alloc(1), Buffer.alloc(300)])).toBe('full');
   expect(accounting.received).toBe(2);

@@ -67,3 +67,17 @@ test('memory that is not its own is not its concern', () => {
   slabs.release([{ chunk, start: 0, end: 1, arrivedAtMs: 0 }]);
   expect(slabs.inUse).toBe(0);
 });
+
+test('what a full buffer took goes back to the system when it is empty, but for two slabs', () => {
+  const slabs = new Slabs();
+  const held = Array.from({ length: 10_000 }, (_, i): Segment => {
+    const { chunk, start } = slabs.copy(new Uint8Array(KB).fill(i % 251), 1);
+    return { chunk, start, end: start + KB, arrivedAtMs: 0 };
+  });
+  const chunks = [...new Set(held.map(({ chunk }) => chunk))];
+  expect(chunks).toHaveLength(10);
+  slabs.release(held);
+  const resident = chunks.reduce((bytes, { buffer }) => bytes + buffer.byteLength, 0);
+  // And the one that is being filled.
+  expect(resident).toBe(3 * KB * KB);
+});
