@@ -9,16 +9,19 @@ export class BodyPool {
   #free: ArrayBuffer[] = [];
   #freeBytes = 0;
 
-  /** The parts one after the other as UTF-8, in memory that is the caller's until `giveBack`. Never one long string: 1 MB of it is garbage for the old generation. */
+  /**
+   * The parts, binary strings, one after the other, in memory that is the caller's until `giveBack`. Never one long string: 1 MB of it is
+   * garbage for the old generation.
+   */
   take(parts: readonly string[]): Buffer<ArrayBuffer> {
     let length = 0;
-    for (const part of parts) length += Buffer.byteLength(part);
+    for (const part of parts) length += part.length;
     const at = this.#free.findIndex((free) => free.byteLength >= length);
     const memory = at < 0 ? new ArrayBuffer(Math.ceil(length / STEP_BYTES) * STEP_BYTES) : this.#free.splice(at, 1)[0]!;
     if (at >= 0) this.#freeBytes -= memory.byteLength;
     const body = Buffer.from(memory, 0, length);
     let written = 0;
-    for (const part of parts) written += body.write(part, written);
+    for (const part of parts) written += body.write(part, written, 'latin1');
     return body;
   }
 
