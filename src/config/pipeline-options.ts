@@ -138,7 +138,7 @@ export const PIPELINE_OPTIONS = {
     kind: 'number',
     flag: 'concurrency',
     fileKey: 'Concurrency',
-    default: 16,
+    default: 32,
     min: 1,
     max: 256,
     unit: 'calls',
