@@ -7,16 +7,22 @@ export interface Figures extends Measured {
   readonly cpuRatio?: number;
 }
 
-/** For each scenario, the most that each figure may be. */
-export type Budgets = Readonly<Record<string, Readonly<Partial<Record<keyof Figures, number>>>>>;
+/** `was` is what it was when the limit was set. */
+export interface Budget {
+  readonly was: number;
+  readonly limit: number;
+}
 
-/** What is over its budget, in words with its figure and the limit. A figure that was not measured is over it. */
+/** For each scenario, the budgets of its figures. */
+export type Budgets = Readonly<Record<string, Readonly<Partial<Record<keyof Figures, Budget>>>>>;
+
+/** What is over its budget, in words with the figure, the old one and the limit. A figure that was not measured is over it. */
 export function overBudget(scenario: string, figures: Figures, budgets: Budgets): string[] {
-  const limits = Object.entries(budgets[scenario] ?? {}) as [keyof Figures, number][];
-  return limits.flatMap(([name, limit]) => {
+  const limits = Object.entries(budgets[scenario] ?? {}) as [keyof Figures, Budget][];
+  return limits.flatMap(([name, { was, limit }]) => {
     const value = figures[name];
-    if (value === undefined) return [`${scenario} ${name}: not measured, limit ${limit}`];
-    return value <= limit ? [] : [`${scenario} ${name}: ${short(value)}, limit ${limit}`];
+    if (value === undefined) return [`${scenario} ${name}: not measured, was ${was}, limit ${limit}`];
+    return value <= limit ? [] : [`${scenario} ${name}: ${short(value)}, was ${was}, limit ${limit}`];
   });
 }
 

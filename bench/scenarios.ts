@@ -1,3 +1,4 @@
+import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Harness } from '../test/faults/harness.ts';
 import { readBooks, type Books } from './books.ts';
@@ -23,6 +24,8 @@ export interface Measured {
   readonly callsPerSegment?: number;
   /** Segments a second: the highest rate of the ramp at which nothing was lost. */
   readonly losslessRate?: number;
+  /** From the start of the process until its TCP port takes a connection, the median of five, in ms. */
+  readonly startUpMs?: number;
 }
 
 export interface Scenario {
@@ -41,6 +44,7 @@ const RAMP = [10_000, 20_000, 30_000, 40_000, 50_000, 60_000, 80_000];
 const LOSS = 1e-4;
 
 export const SCENARIOS: readonly Scenario[] = [
+  { name: 'start-up', title: 'five starts', run: startUp },
   { name: 'idle', title: 'nothing happens', run: idle },
   ...[100, 1_000, 4_000, 10_000].map((rate): Scenario => ({ name: `steady-${rate}`, title: `${rate} segments of 1 KB a second`, run: steady(rate) })),
   { name: 'ramp', title: 'up to the first loss', run: ramp },
@@ -49,6 +53,30 @@ export const SCENARIOS: readonly Scenario[] = [
   { name: 'senders', title: '4,000 a second from 200 ports', run: steady(4_000, { sockets: 200 }) },
   { name: 'memory', title: '1,000 a second for 10 minutes', isLong: true, run: (harness) => steady(1_000)(harness, 600) },
 ];
+
+async function startUp(harness: Harness): Promise<Measured> {
+  const times: number[] = [];
+  for (let round = 0; round < 5; round++) {
+    await harness.daemon.stop('SIGKILL');
+    const startMs = performance.now();
+    harness.respawn();
+    await untilOpen(harness.port);
+    times.push(performance.now() - startMs);
+  }
+  return { startUpMs: times.sort((a, b) => a - b)[2]! };
+}
+
+/** Resolves when something listens on the TCP port; gives up after 10 s. */
+async function untilOpen(port: number): Promise<void> {
+  for (let tries = 0; tries < 2_000; tries++) {
+    const socket = connect(port, '127.0.0.1');
+    const isOpen = await new Promise<boolean>((resolve) => socket.once('connect', () => resolve(true)).once('error', () => resolve(false)));
+    socket.destroy();
+    if (isOpen) return;
+    await sleep(5);
+  }
+  throw new Error(`nothing listens on TCP ${port}`);
+}
 
 async function idle({ daemon }: Harness, seconds: number): Promise<Measured> {
   await sleep(5_000);

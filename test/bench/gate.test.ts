@@ -5,12 +5,12 @@ import { expect, test } from 'vitest';
 import { calibrationUs, overBudget, type Budgets } from '../../bench/gate.ts';
 import { SCENARIOS } from '../../bench/scenarios.ts';
 
-const budgets: Budgets = { 'steady-10000': { lost: 0, cpuRatio: 5 } };
+const budgets: Budgets = { 'steady-10000': { lost: { was: 0, limit: 0 }, cpuRatio: { was: 4.2, limit: 5 } } };
 
-test('a figure over its limit is named with its value and the limit', () => {
+test('a figure over its limit is named with the old value, the new one and the limit', () => {
   expect(overBudget('steady-10000', { lost: 3, cpuRatio: 5.678 }, budgets)).toEqual([
-    'steady-10000 lost: 3, limit 0',
-    'steady-10000 cpuRatio: 5.68, limit 5',
+    'steady-10000 lost: 3, was 0, limit 0',
+    'steady-10000 cpuRatio: 5.68, was 4.2, limit 5',
   ]);
 });
 
@@ -20,7 +20,7 @@ test('at the limit is within it, and what has no limit is not looked at', () => 
 });
 
 test('a figure that was not measured is over its limit', () => {
-  expect(overBudget('steady-10000', { lost: 0 }, budgets)).toEqual(['steady-10000 cpuRatio: not measured, limit 5']);
+  expect(overBudget('steady-10000', { lost: 0 }, budgets)).toEqual(['steady-10000 cpuRatio: not measured, was 4.2, limit 5']);
 });
 
 test('each budget is one of a scenario that there is', () => {
@@ -35,6 +35,6 @@ test('the calibration takes time', () => {
 test.skipIf(process.platform !== 'linux')('the gate bites: 30 µs more for each document and it fails', () => {
   const program = fileURLToPath(new URL('../../bench/ci.ts', import.meta.url));
   const { status, stdout } = spawnSync(process.execPath, [program, 'steady-10000', '--tries', '1', '--preload', 'slow'], { encoding: 'utf8' });
-  expect(stdout).toMatch(/over budget:[^]*steady-10000 cpuRatio: [\d.]+, limit [\d.]+/);
+  expect(stdout).toMatch(/over budget:[^]*steady-10000 cpuRatio: [\d.]+, was [\d.]+, limit [\d.]+/);
   expect(status).toBe(1);
 });

@@ -149,9 +149,14 @@ export class Harness {
 
   /** Another life of the daemon, on the same ports and with the same spool. The one before has to have ended. */
   async restart(): Promise<void> {
+    this.respawn();
+    await this.#daemon.ready();
+  }
+
+  /** The same, without waiting until it is ready. */
+  respawn(): void {
     this.#limit?.remove();
     this.#daemon = this.#spawn();
-    await this.#daemon.ready();
   }
 
   async stop(): Promise<void> {
