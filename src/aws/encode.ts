@@ -17,14 +17,17 @@ export function bodyParts(batch: Batch): string[] {
 }
 
 function binaryText(chunk: Buffer, start: number, end: number): string {
-  const bytes = chunk.subarray(start, end);
-  return (isUtf8(bytes) ? bytes : Buffer.from(lossyText(bytes))).toString('latin1');
+  return wellFormed(chunk.subarray(start, end)).toString('latin1');
 }
 
-/** A document as text. compat: each byte that is not UTF-8 becomes one U+FFFD, as Go's JSON encoder does; Node's decoder makes one of several. */
+/** A document as text. */
 export function documentText(chunk: Buffer, start: number, end: number): string {
-  const bytes = chunk.subarray(start, end);
-  return isUtf8(bytes) ? bytes.toString('utf8') : lossyText(bytes);
+  return wellFormed(chunk.subarray(start, end)).toString('utf8');
+}
+
+/** The same as UTF-8. compat: each byte that is not UTF-8 becomes one U+FFFD, as Go's JSON encoder does; Node's decoder makes one of several. */
+function wellFormed(bytes: Buffer): Buffer {
+  return isUtf8(bytes) ? bytes : Buffer.from(lossyText(bytes));
 }
 
 function lossyText(bytes: Buffer): string {
