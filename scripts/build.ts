@@ -1,6 +1,7 @@
 /** Builds dist/xrayd.cjs: the whole daemon in one file, the receive thread's code inside it. */
-import { chmodSync, readFileSync, statSync } from 'node:fs';
+import { chmodSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { build, type BuildOptions } from 'esbuild';
+import { licensesOf } from './licenses.ts';
 
 const { version, engines } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string; engines: { node: string } };
 const OUTPUT = 'dist/xrayd.cjs';
@@ -25,6 +26,7 @@ const shared: BuildOptions = {
   minifySyntax: true,
   minifyWhitespace: true,
   keepNames: false,
+  metafile: true,
   logLevel: 'warning',
   // Both are behind a check for what is defined here.
   define: { 'import.meta.url': '"file:///"' },
@@ -33,7 +35,7 @@ const shared: BuildOptions = {
 };
 
 const worker = await build({ ...shared, entryPoints: ['src/udp/receive-worker.ts'], write: false });
-await build({
+const main = await build({
   ...shared,
   entryPoints: ['src/main.ts'],
   outfile: OUTPUT,
@@ -46,4 +48,5 @@ await build({
   legalComments: 'none',
 });
 chmodSync(OUTPUT, 0o755);
+writeFileSync('dist/THIRD-PARTY-LICENSES.txt', licensesOf(main.metafile!, worker.metafile!));
 console.log(`built ${OUTPUT}: ${(statSync(OUTPUT).size / 1024).toFixed(0)} KiB`);

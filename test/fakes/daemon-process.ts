@@ -3,6 +3,7 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { eventually } from './eventually.ts';
+import { scrape } from './metrics.ts';
 
 export interface DaemonOptions {
   readonly args?: readonly string[];
@@ -92,10 +93,8 @@ export class DaemonProcess {
     socket.close();
   }
 
-  async metrics(): Promise<Record<string, number>> {
-    const text = await (await fetch(`${this.httpUrl}/metrics`)).text();
-    const lines = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
-    return Object.fromEntries(lines.map((line) => [line.slice(0, line.lastIndexOf(' ')), Number(line.slice(line.lastIndexOf(' ') + 1))]));
+  metrics(): Promise<Record<string, number>> {
+    return scrape(this.httpUrl);
   }
 
   async end(): Promise<{ code: number | null; signal: string | null }> {

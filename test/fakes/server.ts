@@ -35,17 +35,17 @@ export abstract class FakeServer {
   readonly #protocol: string;
 
   get url(): string {
-    return `${this.#protocol}://127.0.0.1:${this.port}`;
+    return `${this.#protocol}://${(this.#server.address() as AddressInfo).address}:${this.port}`;
   }
 
   get port(): number {
     return (this.#server.address() as AddressInfo).port;
   }
 
-  async start(port = 0): Promise<this> {
+  async start(port = 0, host = '127.0.0.1'): Promise<this> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     this.#server.once('error', reject);
-    this.#server.listen(port, '127.0.0.1', resolve);
+    this.#server.listen(port, host, resolve);
     await promise;
     return this;
   }

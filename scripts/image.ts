@@ -1,0 +1,73 @@
+/**
+ * npm run image: puts together in dist/image what the image adds to its base, and with --tag builds the image.
+ *
+ *   npm run image -- [--tag NAME] [--base IMAGE] [--with docker|podman|buildah]
+ */
+import { execFileSync, spawnSync } from 'node:child_process';
+import { chmodSync, cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+
+const ROOT = 'dist/image';
+/** Where distroless has its Node. No env, no shell: the kernel starts it by the first line of the bundle. */
+const NODE = '/nodejs/bin/node';
+const BUILD = {
+  docker: ['build'],
+  podman: ['build', '--format', 'docker'],
+  // Without Docker's format there is no HEALTHCHECK; chroot needs no user namespaces.
+  buildah: ['bud', '--isolation', 'chroot', '--format', 'docker'],
+} as const;
+type Builder = keyof typeof BUILD;
+
+const { values } = parseArgs({ options: { tag: { type: 'string' }, base: { type: 'string' }, with: { type: 'string' } } });
+const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
+
+execFileSync(process.execPath, ['scripts/build.ts'], { stdio: 'inherit' });
+rmSync(ROOT, { recursive: true, force: true });
+mkdirSync(`${ROOT}/usr/bin`, { recursive: true });
+mkdirSync(`${ROOT}/licenses/xrayd`, { recursive: true });
+writeFileSync(`${ROOT}/xray`, readFileSync('dist/xrayd.cjs', 'utf8').replace(/^#!.*/, `#!${NODE}`));
+chmodSync(`${ROOT}/xray`, 0o755);
+// compat: the two images of the reference have it at these two places.
+symlinkSync('../../xray', `${ROOT}/usr/bin/xray`);
+cpSync('LICENSE', `${ROOT}/licenses/xrayd/LICENSE`);
+cpSync('dist/THIRD-PARTY-LICENSES.txt', `${ROOT}/licenses/xrayd/THIRD-PARTY-LICENSES.txt`);
+writeFileSync(`${ROOT}/licenses/xrayd/sbom.cdx.json`, sbom());
+console.log(`put together ${ROOT} for version ${version}`);
+
+if (values.tag !== undefined) {
+  const builder = chooseBuilder(values.with);
+  const args = [
+    ...BUILD[builder],
+    ...(values.base === undefined ? [] : ['--build-arg', `BASE=${values.base}`]),
+    '--build-arg',
+    `VERSION=${version}`,
+    '--build-arg',
+    `REVISION=${revision()}`,
+    '-t',
+    values.tag,
+    '.',
+  ];
+  console.log(`${builder} ${args.join(' ')}`);
+  process.exitCode = spawnSync(builder, args, { stdio: 'inherit' }).status ?? 1;
+}
+
+function chooseBuilder(name: string | undefined): Builder {
+  const known = Object.keys(BUILD) as Builder[];
+  if (name !== undefined && !known.includes(name as Builder)) throw new Error(`--with takes one of ${known.join(', ')}, not ${name}`);
+  const found = known.filter((one) => name === undefined || one === name).find((one) => spawnSync(one, ['--version']).status === 0);
+  if (found === undefined)
+    throw new Error(`${name ?? known.join(', ')}: not installed. Install one, or leave out --tag to only put the files together.`);
+  return found;
+}
+
+/** What is in the image, as CycloneDX; npm knows it from the lock file. */
+function sbom(): string {
+  return execFileSync('npm', ['sbom', '--omit', 'dev', '--sbom-format', 'cyclonedx', '--sbom-type', 'application'], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+}
+
+function revision(): string {
+  return spawnSync('git', ['rev-parse', 'HEAD']).stdout?.toString().trim() || 'unknown';
+}
