@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { parseAddress, udpAddressOfSdk } from './config/address.ts';
 import { readConfigFile } from './config/file.ts';
@@ -10,6 +11,7 @@ import { buildLocal } from './local.ts';
 import { formatAddress } from './pipeline/address.ts';
 import { messageOf, XraydError } from './pipeline/errors.ts';
 import { sampleTrace, sendDocuments } from './sample-trace.ts';
+import { sendAndConfirm } from './send-and-confirm.ts';
 import type { Service } from './service.ts';
 import { openLog, type ProcessLogger } from './telemetry/logger.ts';
 import { REFERENCE_VERSION, VERSION } from './version.ts';
@@ -47,8 +49,10 @@ async function send({ config, origins }: LoadedConfig): Promise<number> {
   const address = origins.to === 'AWS_XRAY_DAEMON_ADDRESS' ? udpAddressOfSdk(config.to) : parseAddress(config.to);
   if (address === undefined) throw new XraydError('XRAYD_USAGE', `${origins.to} must be host:port, not "${config.to}"`);
   const { traceId, documents } = sampleTrace(Date.now());
-  await sendDocuments(documents, address);
-  return print(`sent trace ${traceId} to UDP ${formatAddress(address)}\n`);
+  const metrics = parseAddress(config.confirm);
+  if (metrics === undefined) await sendDocuments(documents, address);
+  const counted = metrics === undefined ? '' : `; ${await sendAndConfirm(documents, address, metrics)}`;
+  return print(`sent trace ${traceId} to UDP ${formatAddress(address)}${counted}\n`);
 }
 
 async function healthcheck({ config }: LoadedConfig): Promise<number> {
@@ -89,6 +93,8 @@ async function serve(command: Extract<Command, 'daemon' | 'local'>, loaded: Load
 async function drain(service: Service, { config }: LoadedConfig, log: ProcessLogger): Promise<number> {
   const second = new AbortController();
   void nextSignal().then(() => second.abort());
+  service.retire();
+  await sleep(config.shutdownDelay * 1000, undefined, { signal: second.signal }).catch(() => {});
   const deadline = AbortSignal.any([second.signal, AbortSignal.timeout(config.shutdownTimeout * 1000)]);
   const { sent, lost } = await service.stop(deadline);
   const line = `xrayd stopped: ${sent} segments sent in the drain, ${lost} lost`;

@@ -139,9 +139,14 @@ export class Service {
     }
   }
 
+  /** Says on /readyz that no more clients should come; everything goes on. */
+  retire(): void {
+    this.#isStopping = true;
+  }
+
   /** Drains, upstream first, until `deadline`; says what was sent and lost meanwhile. */
   async stop(deadline: AbortSignal): Promise<Drained> {
-    this.#isStopping = true;
+    this.retire();
     const before = this.accounting.snapshot();
     for (const { part } of this.#parts.toReversed()) {
       try {

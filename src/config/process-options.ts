@@ -14,6 +14,16 @@ export const PROCESS_OPTIONS = {
     unit: 'seconds',
     help: 'Longest that SIGTERM or SIGINT waits for the buffer to be sent. Keep it below the grace period of Kubernetes or ECS.',
   },
+  shutdownDelay: {
+    group: 'Operating',
+    kind: 'number',
+    flag: 'shutdown-delay',
+    default: 0,
+    min: 1,
+    max: 600,
+    unit: 'seconds',
+    help: 'How long SIGTERM or SIGINT first leaves the ports open, with /readyz saying no, so that load balancers stop sending clients here. Comes before --shutdown-timeout.',
+  },
   exitOnLoss: {
     group: 'Operating',
     kind: 'switch',
@@ -73,6 +83,14 @@ export const PROCESS_OPTIONS = {
     sharedEnv: ['AWS_XRAY_DAEMON_ADDRESS'],
     default: '127.0.0.1:2000',
     help: 'For `xrayd send`: the UDP address to send to.',
+  },
+  confirm: {
+    group: 'Other',
+    kind: 'text',
+    form: 'address',
+    flag: 'confirm',
+    default: '',
+    help: "For `xrayd send`: the address of the daemon's /metrics. Waits until it has counted the segments, and exits with 1 if it does not.",
   },
   config: {
     group: 'Other',

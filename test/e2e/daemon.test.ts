@@ -116,6 +116,19 @@ test('readiness turns off while the drain goes on, and metrics stay', async () =
   await daemon.end();
 });
 
+test('--shutdown-delay leaves the ports open after SIGTERM, with readiness off, and what comes then is sent', async () => {
+  const xray = await fakeXRay();
+  const daemon = await daemonFor(xray, ['--shutdown-delay', '600']);
+  const ready = async (): Promise<number> => (await fetch(`${daemon.httpUrl}/readyz`)).status;
+  expect(await ready()).toBe(200);
+  daemon.kill('SIGTERM');
+  await eventually(async () => (await ready()) === 503);
+  await daemon.send(HEADER + segment('late'));
+  await eventually(() => xray.documents.length === 1);
+  daemon.kill('SIGTERM');
+  expect(await daemon.end()).toEqual({ code: 0, signal: null });
+});
+
 test('what X-Ray refused for a while is delivered once it takes it again', async () => {
   const xray = await fakeXRay();
   let isAway = true;

@@ -48,6 +48,21 @@ test('xrayd send reads AWS_XRAY_DAEMON_ADDRESS as the SDKs do', async () => {
   expect(await sender.end()).toEqual({ code: 0, signal: null });
 });
 
+test('xrayd send --confirm waits until the daemon has counted the segments, and fails where another listens', async () => {
+  const [daemon, other] = [await local(), await local()];
+  const send = (http: string): DaemonProcess =>
+    new DaemonProcess({ args: ['send', '--to', `localhost:${daemon.udpPort}`, '--confirm', http], hasFreePorts: false });
+  const good = send(new URL(daemon.httpUrl).host);
+  expect((await good.end()).code, good.stderr).toBe(0);
+  expect(good.stdout).toMatch(/^sent trace .*; the daemon at .* has counted 2 more segments\n$/);
+  const wrong = send(new URL(other.httpUrl).host);
+  expect((await wrong.end()).code).toBe(1);
+  expect(wrong.stderr).toMatch(/^xrayd: of 2 segments sent to UDP .*, the daemon at .* counted 0\. Is it the same daemon/);
+  const none = send('127.0.0.1:9');
+  expect((await none.end()).code).toBe(1);
+  expect(none.stderr).toMatch(/^xrayd: cannot read http:.*:9\/metrics: .*--confirm takes/);
+});
+
 test('xrayd healthcheck exits 0 while it runs and 1 when it does not', async () => {
   const daemon = await local();
   const address = daemon.httpUrl.slice('http://'.length);
