@@ -29,7 +29,7 @@ export class FakeSts extends FakeServer {
     const form = new URLSearchParams(request.body.toString());
     switch (form.get('Action')) {
       case 'AssumeRoleWithWebIdentity':
-        if (form.get('WebIdentityToken') !== this.webIdentityToken) return stsError(400, 'InvalidIdentityToken', 'The token is expired or unknown');
+        if (!this.isKnownToken(form.get('WebIdentityToken') ?? '')) return stsError(400, 'InvalidIdentityToken', 'The token is expired or unknown');
         return this.#assume('AssumeRoleWithWebIdentity', form);
       case 'AssumeRole':
         if (signatureProblem(request, 'sts', this.region, this.callers) !== undefined) return stsError(403, 'SignatureDoesNotMatch', 'bad signature');
@@ -41,6 +41,10 @@ export class FakeSts extends FakeServer {
       default:
         return stsError(400, 'InvalidAction', 'unknown action');
     }
+  }
+
+  protected isKnownToken(token: string): boolean {
+    return token === this.webIdentityToken;
   }
 
   #assume(action: string, form: URLSearchParams): Behaviour {

@@ -16,7 +16,8 @@ for library in $(ldd "$node" | grep -o '/[^ ]*'); do
 done
 # Names are looked up through these two, which ldd does not see.
 for name in libnss_dns.so.2 libnss_files.so.2 libresolv.so.2; do
-  found=$(ldconfig -p | awk -v n="$name" '$1 == n { print $NF; exit }')
+  # Read to the end: an awk that leaves early would end ldconfig, and with it, by pipefail, this script.
+  found=$(ldconfig -p | awk -v n="$name" '$1 == n && !seen++ { print $NF }')
   if [ -n "$found" ]; then cp -L "$found" "$root$(dirname "$(ldd "$node" | grep -o '/[^ ]*libc.so.6')")/"; fi
 done
 printf 'root:x:0:0:root:/root:/sbin/nologin\nnonroot:x:65532:65532:nonroot:/home/nonroot:/sbin/nologin\n' >"$root/etc/passwd"

@@ -1,0 +1,131 @@
+{{- define "aws-xray.name" -}}
+{{- default .Chart.Name .Values.nameOverride | trunc 63 | trimSuffix "-" -}}
+{{- end -}}
+
+{{- define "aws-xray.fullname" -}}
+{{- if .Values.fullnameOverride -}}
+{{- .Values.fullnameOverride | trunc 57 | trimSuffix "-" -}}
+{{- else -}}
+{{- $name := default .Chart.Name .Values.nameOverride -}}
+{{- if contains $name .Release.Name -}}
+{{- .Release.Name | trunc 57 | trimSuffix "-" -}}
+{{- else -}}
+{{- printf "%s-%s" .Release.Name $name | trunc 57 | trimSuffix "-" -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{/* Selectors cannot change in an upgrade: these two, for ever. They are the okgolove chart's. */}}
+{{- define "aws-xray.selectorLabels" -}}
+app.kubernetes.io/name: {{ include "aws-xray.name" . }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end -}}
+
+{{- define "aws-xray.labels" -}}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-" }}
+{{ include "aws-xray.selectorLabels" . }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+{{- with .Values.commonLabels }}
+{{ toYaml . }}
+{{- end }}
+{{- end -}}
+
+{{- define "aws-xray.serviceAccountName" -}}
+{{- if .Values.serviceAccount.create -}}
+{{- default (include "aws-xray.fullname" .) .Values.serviceAccount.name -}}
+{{- else -}}
+{{- default "default" .Values.serviceAccount.name -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "aws-xray.image" -}}
+{{- $repository := .Values.image.repository -}}
+{{- with .Values.global.imageRegistry -}}
+{{- $first := first (splitList "/" $repository) -}}
+{{- if or (contains "." $first) (contains ":" $first) (eq $first "localhost") -}}
+{{- $repository = trimPrefix (printf "%s/" $first) $repository -}}
+{{- end -}}
+{{- $repository = printf "%s/%s" . $repository -}}
+{{- end -}}
+{{- if .Values.image.digest -}}
+{{- printf "%s@%s" $repository .Values.image.digest -}}
+{{- else -}}
+{{- printf "%s:%s" $repository (default .Chart.AppVersion (toString .Values.image.tag)) -}}
+{{- end -}}
+{{- end -}}
+
+{{/* The daemon's file: the keys of aws-xray-daemon that have a value. An empty one would be read as "not set" by xrayd, and as set by others. */}}
+{{- define "aws-xray.config" -}}
+{{- $xray := .Values.xray -}}
+{{- $address := printf "%s:%v" $xray.bindHost $xray.containerPort -}}
+{{- $config := dict "Version" 2 "Socket" (dict "UDPAddress" $address "TCPAddress" $address) -}}
+{{- with $xray.region }}{{ $_ := set $config "Region" . }}{{ end -}}
+{{- with $xray.roleArn }}{{ $_ := set $config "RoleARN" . }}{{ end -}}
+{{- with $xray.endpoint }}{{ $_ := set $config "Endpoint" . }}{{ end -}}
+{{- with $xray.proxyAddress }}{{ $_ := set $config "ProxyAddress" . }}{{ end -}}
+{{- with $xray.resourceArn }}{{ $_ := set $config "ResourceARN" . }}{{ end -}}
+{{- with $xray.noVerifySSL }}{{ $_ := set $config "NoVerifySSL" . }}{{ end -}}
+{{- with $xray.bufferMemoryMB }}{{ $_ := set $config "TotalBufferSizeMB" (int .) }}{{ end -}}
+{{- with $xray.concurrency }}{{ $_ := set $config "Concurrency" (int .) }}{{ end -}}
+{{- with $xray.loglevel }}{{ $_ := set $config "Logging" (dict "LogLevel" .) }}{{ end -}}
+{{- toYaml $config -}}
+{{- end -}}
+
+{{/* xrayd's own options, which its file does not have. */}}
+{{- define "aws-xray.ownOptions" -}}
+{{- $xray := .Values.xray -}}
+- name: XRAYD_HTTP_ADDRESS
+  value: {{ printf "%s:%v" $xray.bindHost .Values.http.port | quote }}
+- name: XRAYD_SHUTDOWN_TIMEOUT
+  value: {{ .Values.shutdownTimeoutSeconds | quote }}
+{{- $delay := ternary .Values.network.drainSeconds 0 (eq .Values.network.mode "service") -}}
+{{- $options := dict
+  "SHUTDOWN_DELAY" $delay
+  "LOG_FORMAT" $xray.logFormat
+  "NEWEST_FIRST" $xray.newestFirst
+  "PROXY_ALLOW" $xray.proxyAllow
+  "REQUEST_TIMEOUT" $xray.requestTimeoutSeconds
+  "RETRY_MAX_AGE" $xray.retryMaxAgeSeconds
+  "ROLE_EXTERNAL_ID" $xray.roleExternalId
+}}
+{{- range $name, $value := $options }}
+{{- if $value }}
+- name: XRAYD_{{ $name }}
+  value: {{ $value | quote }}
+{{- end }}
+{{- end }}
+{{- if not $xray.telemetryRecords }}
+- name: XRAYD_TELEMETRY_RECORDS
+  value: "false"
+{{- end }}
+{{- if $xray.spool.enabled }}
+- name: XRAYD_SPOOL
+  value: /spool
+- name: XRAYD_SPOOL_SIZE
+  value: {{ $xray.spool.sizeMB | quote }}
+{{- end }}
+{{- end -}}
+
+{{- define "aws-xray.probe" -}}
+httpGet:
+  path: {{ .path }}
+  port: http-metrics
+{{ toYaml .timing }}
+{{- end -}}
+
+{{/* The names are the okgolove chart's; http-metrics is new. */}}
+{{- define "aws-xray.servicePorts" -}}
+- name: incoming
+  port: {{ .Values.service.port }}
+  targetPort: xray-ingest
+  protocol: UDP
+- name: xray-tcp
+  port: {{ .Values.service.port }}
+  targetPort: xray-tcp
+  protocol: TCP
+- name: http-metrics
+  port: {{ .Values.http.port }}
+  targetPort: http-metrics
+  protocol: TCP
+{{- end -}}

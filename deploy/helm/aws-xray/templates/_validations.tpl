@@ -1,0 +1,54 @@
+{{/* What the schema cannot say: contradictions between values, each with what to do. */}}
+{{- define "aws-xray.validate" -}}
+{{- $mode := .Values.network.mode -}}
+{{- $isHost := ne $mode "service" -}}
+{{- $surge := dig "rollingUpdate" "maxSurge" 0 .Values.updateStrategy -}}
+{{- if and $isHost $surge (ne (toString $surge) "0") (ne (toString $surge) "0%") -}}
+{{- fail (printf "updateStrategy.rollingUpdate.maxSurge does not work with network.mode %s: two pods cannot have one port of a node. Use maxUnavailable, or network.mode service." $mode) -}}
+{{- end -}}
+{{- if and (not .Values.service.headless.enabled) (not .Values.service.local.enabled) (not $isHost) -}}
+{{- fail "network.mode service needs service.local.enabled or service.headless.enabled: nothing else leads to the daemon." -}}
+{{- end -}}
+{{- if eq (toString .Values.xray.containerPort) (toString .Values.http.port) -}}
+{{- fail (printf "xray.containerPort and http.port are both %v. Set http.port to another." .Values.http.port) -}}
+{{- end -}}
+{{- $drain := ternary 0 (int .Values.network.drainSeconds) $isHost -}}
+{{- $needed := add $drain (int .Values.shutdownTimeoutSeconds) 5 -}}
+{{- if le (int .Values.terminationGracePeriodSeconds) (int $needed) -}}
+{{- fail (printf "terminationGracePeriodSeconds is %v, but the end of a pod may take %v s (network.drainSeconds + shutdownTimeoutSeconds + 5): Kubernetes would kill it with segments in its buffer. Set it above %v." .Values.terminationGracePeriodSeconds $needed $needed) -}}
+{{- end -}}
+{{- if and .Values.networkPolicy.enabled (eq $mode "hostNetwork") -}}
+{{- fail "networkPolicy.enabled has no effect in network.mode hostNetwork: a NetworkPolicy does not bind pods on the host's network. Use another mode, or the nodes' security groups." -}}
+{{- end -}}
+{{- include "aws-xray.validatePorts" . -}}
+{{- end -}}
+
+{{/*
+Helm 3 merges the ports of a Service and of a container by number. Where UDP and TCP share one and it changes, one of the two is lost, without a word,
+and neither another upgrade nor a rollback brings it back. Helm 4 applies on the server, where the protocol is part of the key.
+*/}}
+{{- define "aws-xray.validatePorts" -}}
+{{- if and .Release.IsUpgrade (not .Values.acceptPortChange) (semverCompare "<4.0.0-0" .Capabilities.HelmVersion.Version) -}}
+{{- $fullname := include "aws-xray.fullname" . -}}
+{{- $daemonSet := lookup "apps/v1" "DaemonSet" .Release.Namespace $fullname | default dict -}}
+{{- range dig "spec" "template" "spec" "containers" (list) $daemonSet -}}
+{{- range .ports -}}
+{{- if and (eq .name "xray-ingest") (ne (int .containerPort) (int $.Values.xray.containerPort)) -}}
+{{- fail (include "aws-xray.portChange" (dict "what" "xray.containerPort" "from" .containerPort "to" $.Values.xray.containerPort "fullname" $fullname)) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- range $name := list $fullname (printf "%s-local" $fullname) -}}
+{{- $service := lookup "v1" "Service" $.Release.Namespace $name | default dict -}}
+{{- range dig "spec" "ports" (list) $service -}}
+{{- if and (eq .name "incoming") (ne (int .port) (int $.Values.service.port)) -}}
+{{- fail (include "aws-xray.portChange" (dict "what" "service.port" "from" .port "to" $.Values.service.port "fullname" $fullname)) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "aws-xray.portChange" -}}
+{{ .what }} would change from {{ .from }} to {{ .to }}, and Helm 3 would lose either UDP or TCP of {{ .fullname }} on the way: it merges ports by number. Run this upgrade once with `--force --set acceptPortChange=true` (and a rollback across it with `--force`), or use Helm 4. Nothing was changed.
+{{- end -}}

@@ -1,0 +1,36 @@
+"""The application: every request is a trace; X-Ray decides by its sampling rules which are kept."""
+import os
+
+import requests
+from aws_xray_sdk.core import patch, xray_recorder
+from aws_xray_sdk.ext.flask.middleware import XRayMiddleware
+from flask import Flask
+
+app = Flask(__name__)
+# The daemon's address comes from AWS_XRAY_DAEMON_ADDRESS (deployment.yaml).
+xray_recorder.configure(service=os.environ.get("SERVICE_NAME", "My Flask Web Application"))
+XRayMiddleware(app, xray_recorder)
+patch(["requests"])
+
+
+@app.route("/")
+def home():
+    with xray_recorder.in_subsegment("look up price") as subsegment:
+        subsegment.put_annotation("sku", "A-1042")
+        requests.get("http://127.0.0.1:8080/price", timeout=5)
+    return "12.50\n"
+
+
+@app.route("/price")
+def price():
+    return "12.50\n"
+
+
+@app.route("/fail")
+def fail():
+    raise RuntimeError("this one is for the trace")
+
+
+@app.route("/health")
+def health():
+    return "healthy\n"

@@ -1,0 +1,98 @@
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { parse, parseAllDocuments } from 'yaml';
+import { eventually } from '../fakes/eventually.ts';
+import { Scope } from '../fakes/scope.ts';
+import { CHART, ROLE, type Namespace } from './kubernetes.ts';
+import { install, setUp } from './setting.ts';
+
+const scope = new Scope();
+
+/** The Deployment of examples/eks-flask with our image and `address` for its daemon. */
+async function deployFlask(namespace: Namespace, name: string, version: string, address: string): Promise<void> {
+  const [deployment] = parseAllDocuments(readFileSync('examples/eks-flask/deployment.yaml', 'utf8')).map((document) => document.toJS() as Deployment);
+  const text = JSON.stringify(deployment).replaceAll('flask-shop', name).replace(`REGISTRY/${name}:latest`, `localhost/flask-shop:${version}`);
+  const changed = JSON.parse(text.replace('"value":"$(NODE_IP):2000"', `"value":${JSON.stringify(address)}`)) as Deployment;
+  changed.spec.replicas = 1;
+  const [container] = changed.spec.template.spec.containers;
+  container!.env.push({ name: 'SERVICE_NAME', value: name });
+  await namespace.apply(changed);
+}
+
+interface Deployment {
+  spec: { replicas: number; template: { spec: { containers: { env: { name: string; value?: string }[] }[] } } };
+}
+
+const MODES = [
+  { mode: 'hostNetwork', podSecurity: 'privileged', paths: ['service', 'node', 'local'] },
+  { mode: 'hostPort', podSecurity: 'privileged', paths: ['service', 'node', 'local'] },
+  { mode: 'service', podSecurity: 'restricted', paths: ['service', 'local'] },
+] as const;
+
+test.each(MODES)(
+  'network.mode $mode under Pod Security $podSecurity: Flask applications send through $paths, by IRSA, and helm test passes',
+  async ({ mode, podSecurity, paths }) => {
+    const setting = await setUp(scope, podSecurity);
+    const { namespace, xray, sts } = setting;
+    const notes = await install(setting, '--set', `network.mode=${mode}`);
+    expect(notes).toContain(`network.mode ${mode}`);
+
+    const addresses = {
+      service: `aws-xray.${namespace.name}.svc.cluster.local:2000`,
+      local: `aws-xray-local.${namespace.name}.svc.cluster.local:2000`,
+      node: '$(NODE_IP):2000',
+    };
+    for (const path of paths) await deployFlask(namespace, `flask-${path}`, path === 'service' ? '2021' : 'modern', addresses[path]);
+    for (const path of paths) await namespace.rollout(`deployment/flask-${path}`);
+    for (const path of paths) {
+      const [pod] = await namespace.pods(`app=flask-${path}`);
+      // Through the pod's own network: the page is asked for, X-Ray has the trace of it.
+      await eventually(async () => {
+        await fetch(`http://${pod!.status.podIP}:8080/`);
+        return xray.documents.some((document) => document.includes(`"name":"flask-${path}"`) || document.includes(`"name": "flask-${path}"`));
+      }, 40_000);
+    }
+    expect(xray.problems).toEqual([]);
+    expect(sts.issued.length).toBeGreaterThan(0);
+    expect(await namespace.logs((await namespace.daemon()).metadata.name)).toContain(`"role":"${ROLE}"`);
+    const metrics = await namespace.metrics();
+    expect(metrics['xrayd_proxy_requests_total{path="/GetSamplingRules",status="200"}']).toBeGreaterThan(0);
+
+    const tested = await namespace.helm('test', 'aws-xray', '--logs', '--timeout', '90s');
+    expect(tested.code, tested.output).toBe(0);
+    await eventually(async () => (await namespace.ledger()).here === 0);
+    expect(await namespace.ledger()).toMatchObject({ imbalance: 0, dropped: 0, kernelDrops: 0 });
+  },
+);
+
+test('a host mode in a namespace that enforces restricted: helm succeeds, no pod comes, and NOTES say how to allow it', async () => {
+  const { namespace, values } = await setUp(scope, 'restricted');
+  const { code, output } = await namespace.helm('install', 'aws-xray', CHART, '-f', values);
+  expect(code).toBe(0);
+  expect(output).toContain(`kubectl label namespace ${namespace.name} pod-security.kubernetes.io/enforce=privileged --overwrite`);
+  await eventually(async () => (await namespace.kubectl(['get', 'events'])).includes('violates PodSecurity'));
+  expect(await namespace.pods()).toEqual([]);
+  // What NOTES say helps.
+  await namespace.kubectl(['label', 'namespace', namespace.name, 'pod-security.kubernetes.io/enforce=privileged', '--overwrite']);
+  await namespace.kubectl(['rollout', 'restart', 'daemonset/aws-xray']);
+  await eventually(async () => (await namespace.pods()).length === 1, 60_000);
+  await namespace.rollout();
+});
+
+test('a changed value of the configuration rolls the pods, uninstall leaves nothing behind', async () => {
+  const setting = await setUp(scope);
+  const { namespace, values } = setting;
+  await install(setting, '--set', 'network.mode=service');
+  const before = (await namespace.daemon()).metadata.name;
+  expect((await namespace.helm('upgrade', 'aws-xray', CHART, '-f', values, '--set', 'network.mode=service,xray.loglevel=debug')).code).toBe(0);
+  await namespace.rollout();
+  await eventually(async () => (await namespace.daemon()).metadata.name !== before, 60_000);
+  const config = parse(await namespace.kubectl(['get', 'configmap', 'aws-xray', '-o', 'jsonpath={.data.cfg\\.yaml}'])) as {
+    Logging: { LogLevel: string };
+  };
+  expect(config.Logging.LogLevel).toBe('debug');
+  expect((await namespace.helm('uninstall', 'aws-xray', '--wait')).code).toBe(0);
+  await eventually(async () => (await namespace.pods()).length === 0, 60_000);
+  const left = (await namespace.kubectl(['get', 'all,configmap,serviceaccount', '-o', 'name'])).split('\n').filter((name) => /xray/.test(name));
+  expect(left).toEqual([]);
+});
