@@ -17,6 +17,10 @@
 {{- if le (int .Values.terminationGracePeriodSeconds) (int $needed) -}}
 {{- fail (printf "terminationGracePeriodSeconds is %v, but the end of a pod may take %v s (network.drainSeconds + shutdownTimeoutSeconds + 5): Kubernetes would kill it with segments in its buffer. Set it above %v." .Values.terminationGracePeriodSeconds $needed $needed) -}}
 {{- end -}}
+{{- $unready := mul (int (dig "periodSeconds" 10 .Values.readinessProbe)) (int (dig "failureThreshold" 3 .Values.readinessProbe)) -}}
+{{- if and (not $isHost) .Values.readinessProbe (le $drain (int $unready)) -}}
+{{- fail (printf "network.drainSeconds is %v, but readinessProbe takes up to %v s (periodSeconds × failureThreshold) to say that a pod ends, and kube-proxy sends clients there until then. Set drainSeconds above %v." $drain $unready (add $unready 2)) -}}
+{{- end -}}
 {{- if and .Values.networkPolicy.enabled (eq $mode "hostNetwork") -}}
 {{- fail "networkPolicy.enabled has no effect in network.mode hostNetwork: a NetworkPolicy does not bind pods on the host's network. Use another mode, or the nodes' security groups." -}}
 {{- end -}}
