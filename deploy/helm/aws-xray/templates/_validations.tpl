@@ -21,6 +21,10 @@
 {{- if and (not $isHost) .Values.readinessProbe (le $drain (int $unready)) -}}
 {{- fail (printf "network.drainSeconds is %v, but readinessProbe takes up to %v s (periodSeconds × failureThreshold) to say that a pod ends, and kube-proxy sends clients there until then. Set drainSeconds above %v." $drain $unready (add $unready 2)) -}}
 {{- end -}}
+{{- $distribution := .Values.service.local.trafficDistribution -}}
+{{- if and (has $distribution (list "PreferSameNode" "PreferSameZone")) (semverCompare "<1.34.0-0" .Capabilities.KubeVersion.Version) -}}
+{{- fail (printf "service.local.trafficDistribution %s needs Kubernetes 1.34, this is %s. Leave it empty: then -local leads to the own node only." $distribution .Capabilities.KubeVersion.Version) -}}
+{{- end -}}
 {{- if and .Values.networkPolicy.enabled (eq $mode "hostNetwork") -}}
 {{- fail "networkPolicy.enabled has no effect in network.mode hostNetwork: a NetworkPolicy does not bind pods on the host's network. Use another mode, or the nodes' security groups." -}}
 {{- end -}}

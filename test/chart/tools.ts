@@ -1,0 +1,44 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+
+export const CHART = 'deploy/helm/aws-xray';
+/** Where test/cluster/tools/build.sh puts helm and the others. */
+const CACHE = process.env['XRAYD_TOOLS'] ?? join(homedir(), '.cache/xrayd/cluster');
+const SCHEMAS = `${CACHE}/schemas/{{.NormalizedKubernetesVersion}}{{.StrictSuffix}}/{{.ResourceKind}}{{.KindSuffix}}.json`;
+/** The oldest and the newest Kubernetes that the chart is for. */
+export const KUBERNETES = ['1.27', '1.36'] as const;
+
+/** Why the chart cannot be rendered here; '' when it can. */
+export function whyNoTools(): string {
+  const missing = ['helm', 'helm-unittest', 'kubeconform', 'promtool'].filter((tool) => !existsSync(join(CACHE, 'bin', tool)));
+  return missing.length === 0 ? '' : `${missing.join(', ')} not built, see test/cluster/tools/build.sh chart`;
+}
+
+export interface Ran {
+  readonly code: number | null;
+  readonly output: string;
+}
+
+export function tool(name: string, args: readonly string[], input?: string): Ran {
+  const { status, stdout, stderr } = spawnSync(join(CACHE, 'bin', name), args, { encoding: 'utf8', ...(input === undefined ? {} : { input }) });
+  return { code: status, output: stdout + stderr };
+}
+
+/** Each file of values in ci/, by what it is about. */
+export function valuesFiles(): string[] {
+  return readdirSync(join(CHART, 'ci')).map((file) => file.replace(/-values\.yaml$/, ''));
+}
+
+/** The chart for a release aws-xray in the namespace tracing. */
+export function render(values: string, kubernetes: string, chart = CHART): Ran {
+  const args = ['template', 'aws-xray', chart, '--namespace', 'tracing', '--kube-version', kubernetes, '-f', values];
+  return tool('helm', args);
+}
+
+/** What the API server of `kubernetes` would say of the form; kinds of Prometheus' operator are not known to it. */
+export function conform(manifests: string, kubernetes: string): Ran {
+  const skipped = 'ServiceMonitor,PodMonitor,PrometheusRule';
+  return tool('kubeconform', ['-strict', '-kubernetes-version', `${kubernetes}.0`, '-schema-location', SCHEMAS, '-skip', skipped, '-'], manifests);
+}
