@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
-const CONTAINERS = ['test/image/**/*.test.ts', 'test/cluster/**/*.test.ts', 'test/chart/chart.test.ts'];
+const CONTAINERS = ['test/image/**/*.test.ts', 'test/cluster/**/*.test.ts', 'test/chart/chart.test.ts', 'test/chart/release.test.ts'];
 
 /** `npm test` is the project "daemon"; the others need helm or root and container tools: `npm run test:chart`, `test:image`, `test:cluster`. */
 export default defineConfig({

@@ -62,7 +62,7 @@ function chooseBuilder(name: string | undefined): Builder {
 
 /** What is in the image, as CycloneDX; npm knows it from the lock file. */
 function sbom(): string {
-  return execFileSync('npm', ['sbom', '--omit', 'dev', '--sbom-format', 'cyclonedx', '--sbom-type', 'application'], {
+  return execFileSync('npm', ['sbom', '--package-lock-only', '--omit', 'dev', '--sbom-format', 'cyclonedx', '--sbom-type', 'application'], {
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'ignore'],
   });

@@ -14,8 +14,10 @@ const ONLY_NEWEST = new Set(['same-node']);
 const KINDS = ['ConfigMap', 'DaemonSet', 'NetworkPolicy', 'Pod', 'PodMonitor', 'PrometheusRule', 'Service', 'ServiceAccount', 'ServiceMonitor'];
 
 const fileOf = (name: string): string => join(CHART, 'ci', `${name}-values.yaml`);
-const objectsOf = (manifests: string): Record<string, unknown>[] =>
-  parseAllDocuments(manifests).flatMap((document) => (document.toJS() as Record<string, unknown> | null) ?? []);
+function objectsOf(manifests: string): Record<string, unknown>[] {
+  const objects = parseAllDocuments(manifests).map((document) => document.toJS() as Record<string, unknown> | null);
+  return objects.filter((object) => object !== null);
+}
 
 /** The paths of what is there without a value. */
 function emptyPaths(value: unknown, path = ''): string[] {

@@ -6,13 +6,14 @@ import { join } from 'node:path';
 export const CHART = 'deploy/helm/aws-xray';
 /** Where test/cluster/tools/build.sh puts helm and the others. */
 const CACHE = process.env['XRAYD_TOOLS'] ?? join(homedir(), '.cache/xrayd/cluster');
+export const TOOLS = join(CACHE, 'bin');
 const SCHEMAS = `${CACHE}/schemas/{{.NormalizedKubernetesVersion}}{{.StrictSuffix}}/{{.ResourceKind}}{{.KindSuffix}}.json`;
 /** The oldest and the newest Kubernetes that the chart is for. */
 export const KUBERNETES = ['1.27', '1.36'] as const;
 
 /** Why the chart cannot be rendered here; '' when it can. */
 export function whyNoTools(): string {
-  const missing = ['helm', 'helm-unittest', 'kubeconform', 'promtool'].filter((tool) => !existsSync(join(CACHE, 'bin', tool)));
+  const missing = ['helm', 'helm-unittest', 'kubeconform', 'promtool'].filter((tool) => !existsSync(join(TOOLS, tool)));
   return missing.length === 0 ? '' : `${missing.join(', ')} not built, see test/cluster/tools/build.sh chart`;
 }
 
@@ -22,7 +23,7 @@ export interface Ran {
 }
 
 export function tool(name: string, args: readonly string[], input?: string): Ran {
-  const { status, stdout, stderr } = spawnSync(join(CACHE, 'bin', name), args, { encoding: 'utf8', ...(input === undefined ? {} : { input }) });
+  const { status, stdout, stderr } = spawnSync(join(TOOLS, name), args, { encoding: 'utf8', ...(input === undefined ? {} : { input }) });
   return { code: status, output: stdout + stderr };
 }
 

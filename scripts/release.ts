@@ -1,0 +1,104 @@
+/**
+ * npm run release: one version number for daemon, image, chart and npm package.
+ *
+ *   npm run release -- 1.2.3               sets the version everywhere and dates the changelog; then commit, tag v1.2.3 and push the tag
+ *   npm run release -- --artifacts DIR     builds what is published into DIR: npm package, chart, release notes, checksums
+ *   npm run release -- --check             says whether all files have the same version
+ */
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+
+const CHART = 'deploy/helm/aws-xray';
+/** Each place that has the version: the text before it and the text after it. */
+const PLACES = [
+  { file: 'package.json', before: /^ {2}"version": "/m, after: '"' },
+  { file: 'package-lock.json', before: /^\{\n {2}"name": "xrayd",\n {2}"version": "/, after: '"' },
+  { file: 'package-lock.json', before: /^ {4}"": \{\n {6}"name": "xrayd",\n {6}"version": "/m, after: '"' },
+  { file: `${CHART}/Chart.yaml`, before: /^version: /m, after: '\n' },
+  { file: `${CHART}/Chart.yaml`, before: /^appVersion: "/m, after: '"' },
+  { file: 'deploy/ecs/task-definition.json', before: /"image": "ghcr\.io\/xrayd\/xrayd:/, after: '"' },
+] as const;
+const SEMVER = /^\d+\.\d+\.\d+(-[0-9a-z.]+)?$/;
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { artifacts: { type: 'string' }, check: { type: 'boolean', default: false } },
+});
+const [wanted] = positionals;
+if (wanted !== undefined) setVersion(wanted);
+else if (values.artifacts !== undefined) buildArtifacts(values.artifacts);
+else if (values.check) console.log(`all at ${currentVersion()}`);
+else throw new Error('say a version, --artifacts DIR or --check');
+
+/** The version; throws when the files do not agree on it. */
+function currentVersion(): string {
+  const found = PLACES.map(({ file, before, after }) => {
+    const text = readFileSync(file, 'utf8');
+    const match = before.exec(text);
+    if (match === null) throw new Error(`${file}: no version where there was one (${before.source})`);
+    const start = match.index + match[0].length;
+    return { file, version: text.slice(start, text.indexOf(after, start)) };
+  });
+  const [{ version } = { version: '' }] = found;
+  const other = found.find((place) => place.version !== version);
+  if (other !== undefined) throw new Error(`${other.file} has ${other.version}, package.json has ${version}. Run: npm run release -- VERSION`);
+  return version;
+}
+
+function setVersion(version: string): void {
+  if (!SEMVER.test(version)) throw new Error(`"${version}" is no version like 1.2.3`);
+  const old = currentVersion();
+  for (const { file, before, after } of PLACES) {
+    const text = readFileSync(file, 'utf8');
+    const match = before.exec(text)!;
+    const start = match.index + match[0].length;
+    writeFileSync(file, text.slice(0, start) + version + text.slice(text.indexOf(after, start)));
+  }
+  const changes = readFileSync('CHANGELOG.md', 'utf8');
+  if (!changes.includes(`\n## ${version} `)) {
+    const today = new Date().toISOString().slice(0, 10);
+    writeFileSync('CHANGELOG.md', changes.replace('\n## Unreleased\n', `\n## Unreleased\n\n## ${version} - ${today}\n`));
+  }
+  console.log(`${old} → ${version}. Read the diff, then: git commit -am "chore: release ${version}" && git tag v${version} && git push --tags`);
+}
+
+function buildArtifacts(folder: string): void {
+  const version = currentVersion();
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  execFileSync(process.execPath, ['scripts/image.ts'], { stdio: 'inherit' });
+  execFileSync('npm', ['pack', '--silent', '--pack-destination', folder, stageNpmPackage(version)], { stdio: 'inherit' });
+  execFileSync('helm', ['package', CHART, '--destination', folder], { stdio: 'inherit' });
+  cpSync('dist/image/licenses/xrayd/sbom.cdx.json', join(folder, 'sbom.cdx.json'));
+  writeFileSync(join(folder, 'RELEASE-NOTES.md'), notesOf(version));
+  const sums = readdirSync(folder).map(
+    (file) =>
+      `${createHash('sha256')
+        .update(readFileSync(join(folder, file)))
+        .digest('hex')}  ${file}`,
+  );
+  writeFileSync(join(folder, 'SHA256SUMS'), `${sums.join('\n')}\n`);
+  console.log(`${folder}: ${readdirSync(folder).join(', ')}`);
+}
+
+/** The bundle needs no dependencies, so what is published names none: installing it is one file. */
+function stageNpmPackage(version: string): string {
+  const folder = 'dist/npm';
+  const { name, description, keywords, license, bin, engines } = JSON.parse(readFileSync('package.json', 'utf8')) as Record<string, unknown>;
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(`${folder}/dist`, { recursive: true });
+  const manifest = { name, version, description, keywords, license, bin, engines, files: ['dist', 'CHANGELOG.md'] };
+  writeFileSync(`${folder}/package.json`, `${JSON.stringify(manifest, null, 2)}\n`);
+  for (const file of ['dist/xrayd.cjs', 'dist/THIRD-PARTY-LICENSES.txt', 'LICENSE', 'README.md', 'CHANGELOG.md']) cpSync(file, join(folder, file));
+  return `./${folder}`;
+}
+
+/** What the changelog says of the version; of what is unreleased when it is not in there yet. */
+function notesOf(version: string): string {
+  const sections = readFileSync('CHANGELOG.md', 'utf8').split(/^## /m);
+  const section = sections.find((text) => text.startsWith(`${version} `)) ?? sections.find((text) => text.startsWith('Unreleased')) ?? '';
+  return section.slice(section.indexOf('\n') + 1).trim() + '\n';
+}

@@ -1,0 +1,94 @@
+import { spawnSync } from 'node:child_process';
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { parse, parseAllDocuments } from 'yaml';
+import { parseFlags } from '../../src/config/flags.ts';
+import { Scope } from '../fakes/scope.ts';
+
+const scope = new Scope();
+const UNIT = 'deploy/systemd/xrayd.service';
+const hasSystemd = spawnSync('systemd-analyze', ['--version']).status === 0;
+
+test.skipIf(!hasSystemd)(`systemd accepts the unit${hasSystemd ? '' : ' (skipped: systemd-analyze not installed)'}, and notices a wrong line`, () => {
+  const folder = scope.folder();
+  const program = join(folder, 'xrayd');
+  writeFileSync(program, '#!/bin/sh\n');
+  chmodSync(program, 0o755);
+  const verify = (text: string): { code: number | null; output: string } => {
+    const file = join(folder, 'xrayd.service');
+    writeFileSync(file, text);
+    const { status, stderr } = spawnSync('systemd-analyze', ['verify', '--man=no', file], { encoding: 'utf8' });
+    return {
+      code: status,
+      output: stderr
+        .split('\n')
+        .filter((line) => line.includes('xrayd.service'))
+        .join('\n'),
+    };
+  };
+  // The unit names a program that is installed later.
+  const unit = readFileSync(UNIT, 'utf8').replace('/usr/local/bin/xrayd', program);
+  expect(verify(unit)).toEqual({ code: 0, output: '' });
+  expect(verify(unit.replace('MemoryMax=', 'MemoryMaxx=')).output).toContain('Unknown key');
+});
+
+test('the command lines of unit, task definition and sidecar are ones that xrayd takes', () => {
+  const [, exec = ''] = /^ExecStart=\S+ (.*)$/m.exec(readFileSync(UNIT, 'utf8')) ?? [];
+  expect(parseFlags(exec.split(' ')).command).toBe('daemon');
+  const task = JSON.parse(readFileSync('deploy/ecs/task-definition.json', 'utf8')) as {
+    containerDefinitions: { name: string; healthCheck?: { command: string[] }; stopTimeout?: number }[];
+  };
+  const daemon = task.containerDefinitions.find(({ name }) => name === 'xray-daemon')!;
+  const [kind, program, ...check] = daemon.healthCheck!.command;
+  expect([kind, program, parseFlags(check).command]).toEqual(['CMD', '/xray', 'healthcheck']);
+  expect(daemon.stopTimeout).toBeGreaterThan(15);
+  const guide = readFileSync('docs/kubernetes.md', 'utf8');
+  const sidecar = blocksOf(guide).find((block) => block.startsWith('containers:'))!;
+  const { containers } = parse(sidecar) as { containers: { command: string[] }[] };
+  expect(parseFlags(containers[0]!.command.slice(1)).command).toBe('daemon');
+});
+
+test('the guides hold valid YAML and JSON, and the values in them are ones that the chart has', () => {
+  const schema = JSON.parse(readFileSync('deploy/helm/aws-xray/values.schema.json', 'utf8')) as Schema;
+  for (const file of ['docs/kubernetes.md', 'docs/ecs.md', 'docs/grafana.md']) {
+    for (const block of blocksOf(readFileSync(file, 'utf8'))) expect(() => parse(block) as unknown, `${file}: ${block}`).not.toThrow();
+  }
+  const guide = readFileSync('docs/kubernetes.md', 'utf8');
+  const paths = [...guide.matchAll(/`((?:xray|network|service|http|image|global|monitoring|serviceAccount|networkPolicy)\.[A-Za-z.]+)`/g)].map(
+    ([, path = '']) => path,
+  );
+  expect(paths.length).toBeGreaterThan(15);
+  for (const path of paths) expect(isIn(schema, path.split('.')), path).toBe(true);
+});
+
+test('examples/eks-flask: what the Deployment, the Service and the image say of each other fits', () => {
+  const read = (file: string): Record<string, never> =>
+    parseAllDocuments(readFileSync(join('examples/eks-flask', file), 'utf8'))[0]!.toJS() as Record<string, never>;
+  const { spec } = read('deployment.yaml') as unknown as {
+    spec: {
+      selector: { matchLabels: object };
+      template: { metadata: { labels: object }; spec: { containers: { env: { name: string }[]; ports: { containerPort: number }[] }[] } };
+    };
+  };
+  const service = read('service.yaml') as unknown as { spec: { selector: object } };
+  expect(spec.template.metadata.labels).toEqual(spec.selector.matchLabels);
+  expect(service.spec.selector).toEqual(spec.selector.matchLabels);
+  const [container] = spec.template.spec.containers;
+  // $(NODE_IP) is replaced only by what stands before it.
+  expect(container!.env.map(({ name }) => name)).toEqual(['NODE_IP', 'AWS_XRAY_DAEMON_ADDRESS']);
+  expect(readFileSync('examples/eks-flask/Dockerfile', 'utf8')).toContain(`EXPOSE ${container!.ports[0]!.containerPort}`);
+});
+
+interface Schema {
+  readonly properties?: Readonly<Record<string, Schema>>;
+}
+
+function isIn(schema: Schema | undefined, [head, ...rest]: readonly string[]): boolean {
+  return head === undefined ? true : schema?.properties?.[head] !== undefined && isIn(schema.properties[head], rest);
+}
+
+/** The fenced blocks of YAML and JSON. */
+function blocksOf(markdown: string): string[] {
+  return [...markdown.matchAll(/```(?:yaml|json)\n([\s\S]*?)```/g)].map(([, block = '']) => block);
+}
