@@ -1,9 +1,10 @@
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { Scope } from '../fakes/scope.ts';
-import { CHART, conform, KUBERNETES, render, tool, valuesFiles, whyNoTools } from './tools.ts';
+import { CHART, conform, KUBERNETES, render, tool, TOOLS, valuesFiles, whyNoTools } from './tools.ts';
 
 const scope = new Scope();
 const skipped = whyNoTools();
@@ -56,6 +57,12 @@ describe.skipIf(skipped !== '')(`the chart${skipped && ` (skipped: ${skipped})`}
     expect(objects.length).toBeGreaterThan(4);
     expect(objects.flatMap((object) => emptyPaths(object, String(object['kind'])))).toEqual([]);
     for (const { kind } of objects) expect(KINDS).toContain(kind);
+  });
+
+  test('docs/compatibility.md has the comparison with the okgolove chart as it is', () => {
+    const env = { ...process.env, PATH: `${TOOLS}:${process.env['PATH']}` };
+    const { status, stderr } = spawnSync(process.execPath, ['scripts/compare-charts.ts', '--check'], { encoding: 'utf8', env });
+    expect(status, stderr).toBe(0);
   });
 
   test('its unit tests pass', () => {

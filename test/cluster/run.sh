@@ -16,6 +16,8 @@ test/cluster/flask-image.sh 2>/dev/null
 for image in xrayd:test flask-shop:modern flask-shop:2021; do
   buildah push -q "localhost/$image" "docker-archive:$work/${image/:/-}.tar:localhost/$image"
 done
+# What an interrupted run left.
+if [ -e /run/netns/xrayd ]; then test/cluster/cluster.sh down; fi
 trap finish EXIT
 test/cluster/cluster.sh up "$work"/*.tar
 test/cluster/cluster.sh run node node_modules/vitest/vitest.mjs run --project cluster "$@"

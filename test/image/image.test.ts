@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -48,6 +48,30 @@ describe.skipIf(skipped !== '')(`the image${skipped && ` (skipped: ${skipped})`}
     execFileSync('tar', ['-czf', join(folder, 'layer.tgz'), '-C', 'dist/image', '.']);
     const bytes = Number(execFileSync('stat', ['-c', '%s', join(folder, 'layer.tgz')], { encoding: 'utf8' }));
     expect(bytes).toBeLessThan(3_000_000);
+  });
+
+  test('has no native code of ours, and builds for arm64 on this machine', () => {
+    const files = execFileSync('find', ['dist/image', '-type', 'f'], { encoding: 'utf8' }).trim().split('\n');
+    for (const file of files) expect(readFileSync(file).subarray(0, 4).toString('latin1'), file).not.toBe('\x7fELF');
+    // On an empty base: nothing is run in the build, so no emulation is needed.
+    const args = [
+      'bud',
+      '-q',
+      '--isolation',
+      'chroot',
+      '--format',
+      'docker',
+      '--platform',
+      'linux/arm64',
+      '--build-arg',
+      'BASE=scratch',
+      '-t',
+      `${IMAGE}-arm64`,
+      '.',
+    ];
+    execFileSync('buildah', args, { stdio: 'pipe' });
+    const [built] = JSON.parse(execFileSync('podman', ['inspect', `${IMAGE}-arm64`], { encoding: 'utf8' })) as { Architecture: string }[];
+    expect(built!.Architecture).toBe('arm64');
   });
 
   test('is configured as the reference image: user 10001, entry point, ports; and has a health check and labels', () => {
