@@ -7,12 +7,24 @@ const PAUSE_IN_DRAIN = { baseMs: 100, capMs: 250 };
 /** One failure may be the batch's fault; two in a row are X-Ray's or the network's. */
 const FAILURES_OF_AN_OUTAGE = 2;
 
+export interface PaceFailure {
+  readonly code: string;
+  /** What X-Ray asked to wait. */
+  readonly afterMs?: number | undefined;
+  readonly startedMs: number;
+  readonly nowMs: number;
+  readonly isDraining: boolean;
+}
+
 /** How many calls may run at one time, and from when: learnt from how the last ones went. Knows no batches. */
 export class Pace {
   readonly #ceiling: number;
   readonly #random: () => number;
   #limit: number;
   #failures = 0;
+  /** Failures that came one after the other. Calls that ran beside each other and failed together are one. */
+  #rounds = 0;
+  #roundFailedAtMs = -Infinity;
   #lastFailure = '';
   #pausedUntilMs = 0;
 
@@ -45,16 +57,25 @@ export class Pace {
   answered(): void {
     this.#limit = Math.min(this.#ceiling, this.#limit + 1 / this.#limit);
     this.#failures = 0;
+    this.#rounds = 0;
+    this.#roundFailedAtMs = -Infinity;
     this.#pausedUntilMs = 0;
   }
 
-  /** A call is to be made again; `afterMs` is what X-Ray asked for. Multiplicative decrease where more calls would make it worse. */
-  failed(code: string, afterMs: number | undefined, nowMs: number, isDraining: boolean): void {
+  /**
+   * A call that began at `startedMs` is to be made again. Multiplicative decrease where more calls would make it worse.
+   * The pause grows with each round: thirty calls that hang at once say no more about how long X-Ray will be away than one does.
+   */
+  failed({ code, afterMs, startedMs, nowMs, isDraining }: PaceFailure): void {
     if (code === 'throttled' || code === 'timeout') this.#limit = Math.max(1, this.#limit / 2);
     this.#failures++;
     this.#lastFailure = code;
+    if (startedMs >= this.#roundFailedAtMs) {
+      this.#rounds++;
+      this.#roundFailedAtMs = nowMs;
+    }
     if (code !== 'throttled' && !this.isOutage) return;
-    this.#pausedUntilMs = nowMs + nextDelay(this.#failures - 1, isDraining ? PAUSE_IN_DRAIN : PAUSE, this.#random, afterMs);
+    this.#pausedUntilMs = nowMs + nextDelay(this.#rounds - 1, isDraining ? PAUSE_IN_DRAIN : PAUSE, this.#random, afterMs);
   }
 
   resume(): void {

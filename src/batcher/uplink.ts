@@ -52,6 +52,7 @@ export class Uplink {
     this.#segments += segments.length;
     this.#bytes += totalCostOf(segments);
     let result: ExportResult = { kind: 'retry', code: 'aborted' };
+    const startedMs = now();
     try {
       if (!this.isAborted) result = await exporter.send(segments, this.#abort.signal);
     } catch (error) {
@@ -64,7 +65,7 @@ export class Uplink {
       pace.answered();
       if (wasOutage) onRecovered();
     } else if (!this.isAborted) {
-      pace.failed(result.code, result.afterMs, now(), isDraining);
+      pace.failed({ code: result.code, afterMs: result.afterMs, startedMs, nowMs: now(), isDraining });
     }
     return result;
   }

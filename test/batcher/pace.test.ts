@@ -2,8 +2,9 @@ import { expect, test } from 'vitest';
 import { Pace } from '../../src/batcher/pace.ts';
 
 const pace = (ceiling = 16): Pace => new Pace(ceiling, () => 0.999);
+const failure = { code: 'timeout', startedMs: 0, nowMs: 0, isDraining: false };
 const fail = (one: Pace, code: string, times = 1): void => {
-  for (let i = 0; i < times; i++) one.failed(code, undefined, 0, false);
+  for (let i = 0; i < times; i++) one.failed({ ...failure, code });
 };
 
 test('halves the calls when X-Ray throttles or times out, not for other failures', () => {
@@ -48,9 +49,17 @@ test('one call probes in an outage, after a pause that grows to five seconds', (
 
 test('waits as long as X-Ray asks, and little while the daemon stops', () => {
   const one = pace();
-  one.failed('throttled', 3_000, 1_000, false);
+  one.failed({ ...failure, code: 'throttled', afterMs: 3_000, nowMs: 1_000 });
   expect(one.pausedUntilMs).toBe(4_000);
   const stopping = pace();
-  for (let i = 0; i < 20; i++) stopping.failed('http_503', undefined, 0, true);
+  for (let i = 0; i < 20; i++) stopping.failed({ ...failure, code: 'http_503', isDraining: true });
   expect(stopping.pausedUntilMs).toBeLessThanOrEqual(250);
+});
+
+test('thirty calls that hang beside each other make one pause, not the thirtieth', () => {
+  const one = pace();
+  for (let i = 0; i < 30; i++) one.failed({ ...failure, startedMs: i, nowMs: 5_000 + i });
+  expect([one.isOutage, one.pausedUntilMs]).toEqual([true, 5_029 + 100]);
+  one.failed({ ...failure, startedMs: 5_200, nowMs: 10_200 });
+  expect(one.pausedUntilMs).toBe(10_200 + 200);
 });
