@@ -35,6 +35,7 @@ const shared: BuildOptions = {
 };
 
 const worker = await build({ ...shared, entryPoints: ['src/udp/receive-worker.ts'], write: false });
+const store = await build({ ...shared, entryPoints: ['src/xray/store/store-worker.ts'], write: false });
 const main = await build({
   ...shared,
   entryPoints: ['src/main.ts'],
@@ -43,10 +44,11 @@ const main = await build({
     ...shared.define,
     XRAYD_VERSION: JSON.stringify(version),
     RECEIVE_WORKER_SOURCE: JSON.stringify(worker.outputFiles[0]!.text),
+    STORE_WORKER_SOURCE: JSON.stringify(store.outputFiles[0]!.text),
   },
   banner: { js: `#!/usr/bin/env node\n${VERSION_CHECK}` },
   legalComments: 'none',
 });
 chmodSync(OUTPUT, 0o755);
-writeFileSync('dist/THIRD-PARTY-LICENSES.txt', licensesOf(main.metafile!, worker.metafile!));
+writeFileSync('dist/THIRD-PARTY-LICENSES.txt', licensesOf(main.metafile!, worker.metafile!, store.metafile!));
 console.log(`built ${OUTPUT}: ${(statSync(OUTPUT).size / 1024).toFixed(0)} KiB`);

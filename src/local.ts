@@ -1,12 +1,21 @@
+import { randomBytes } from 'node:crypto';
 import { parseAddress } from './config/address.ts';
 import type { LoadedConfig } from './config/load.ts';
+import { isLoopbackHost } from './pipeline/browser-guard.ts';
 import type { Logger } from './pipeline/logger.ts';
-import { Service } from './service.ts';
+import { Service, type Common, type Mode } from './service.ts';
 import { LocalApi } from './xray/api/server.ts';
-import { ConsoleExporter } from './xray/console-exporter.ts';
+import { LocalService } from './xray/api/local-service.ts';
+import { ConsoleLines } from './xray/console-lines.ts';
+import { Ingest } from './xray/ingest.ts';
+import { LiveFeed } from './xray/live.ts';
+import { LocalExporter } from './xray/local-exporter.ts';
+import type { DefaultSampling } from './xray/sampling/rule-book.ts';
+import { Store } from './xray/store/store.ts';
 
 /** A person waits for the trace. */
 const BATCH_MAX_AGE_MS = 50;
+const MB = 1_000_000;
 
 export interface LocalDeps {
   readonly log: Logger;
@@ -15,15 +24,44 @@ export interface LocalDeps {
   readonly hasColor: boolean;
 }
 
+export interface LocalXRay {
+  readonly service: Service;
+  /** What readers have to send; "" when everybody may read. */
+  readonly token: string;
+}
+
 /** The local X-Ray: the same pipeline, with the service itself behind it. No region, no credentials, no network. */
-export function buildLocal(loaded: LoadedConfig, { log, write, hasColor }: LocalDeps): Service {
-  const { config } = loaded;
-  return new Service(loaded, log, ({ onCall, onRequest }) => ({
+export function buildLocal(loaded: LoadedConfig, deps: LocalDeps): LocalXRay {
+  const token = readersToken(loaded);
+  return { service: new Service(loaded, deps.log, (common) => localMode(common, token, deps)), token };
+}
+
+function localMode({ config, log, accounting, onCall, onRequest }: Common, token: string, { write, hasColor }: LocalDeps): Mode {
+  const store = new Store({ file: config.data, maxBytes: config.dataSize * MB });
+  const feed = new LiveFeed();
+  const lines = new ConsoleLines({ write, hasColor, nowMs: Date.now });
+  const ingest = new Ingest({ store, log, lines, onChanged: (ids) => feed.changed(ids) });
+  const onDocument = (refusedWith: string | undefined): void => {
+    accounting.received++;
+    if (refusedWith === undefined) accounting.sent++;
+    else accounting.countUnprocessed(refusedWith);
+  };
+  const account = { region: config.region === '' ? 'us-east-1' : config.region, accountId: config.accountId };
+  const service = new LocalService({ account, defaultSampling: config.defaultSampling as DefaultSampling }, { store, ingest, feed, onDocument });
+  const opening = { name: 'local', start: () => service.open(), stop: async () => {} };
+  return {
     maxAgeMs: BATCH_MAX_AGE_MS,
-    upstream: [],
-    exporter: new ConsoleExporter({ write, hasColor, onCall }),
+    upstream: [store, opening],
+    exporter: new LocalExporter({ ingest, lines, onCall }),
     credentialsExpireAtMs: () => undefined,
-    tcp: (intake) => new LocalApi(parseAddress(config.bindTcp)!, { intake, log, onRequest }),
+    tcp: () => new LocalApi({ ...parseAddress(config.bindTcp)!, token }, { service, log, onRequest }),
     watchers: [],
-  }));
+  };
+}
+
+/** On a loopback address everybody on this machine may read; elsewhere a token is asked for, unless that was waived. */
+function readersToken({ config }: LoadedConfig): string {
+  if (config.token !== '') return config.token;
+  const isOpen = config.insecureBind || isLoopbackHost(parseAddress(config.bindTcp)!.host);
+  return isOpen ? '' : randomBytes(16).toString('hex');
 }

@@ -7,7 +7,7 @@ import { helpText } from './config/help.ts';
 import { configFileNameOf, mergeConfig, printConfig, type LoadedConfig } from './config/load.ts';
 import { buildDaemon } from './daemon.ts';
 import { healthProblem } from './healthcheck.ts';
-import { buildLocal } from './local.ts';
+import { buildLocal, type LocalXRay } from './local.ts';
 import { formatAddress } from './pipeline/address.ts';
 import { messageOf, XraydError } from './pipeline/errors.ts';
 import { sampleTrace, sendDocuments } from './sample-trace.ts';
@@ -79,15 +79,18 @@ async function serve(command: Extract<Command, 'daemon' | 'local'>, loaded: Load
   ignoreLostConsole(log);
   log.info({ version: VERSION, node: process.versions.node, pid: process.pid, command }, 'xrayd starts');
   const signal = nextSignal();
-  const service =
-    command === 'daemon'
-      ? await buildDaemon(loaded, process.env, log)
-      : buildLocal(loaded, { log, write: (text) => void process.stdout.write(text), hasColor: process.stdout.isTTY && process.stdout.hasColors() });
+  const { service, token } = await build(command, loaded, log);
   await service.start();
-  if (command === 'local') printWelcome(service);
+  if (command === 'local') printWelcome(service, token);
   log.info({ startMs: Math.round(performance.now()) }, 'xrayd is ready');
   log.info({ signal: await signal }, 'xrayd stops');
   return drain(service, loaded, log);
+}
+
+async function build(command: Extract<Command, 'daemon' | 'local'>, loaded: LoadedConfig, log: ProcessLogger): Promise<LocalXRay> {
+  if (command === 'daemon') return { service: await buildDaemon(loaded, process.env, log), token: '' };
+  const hasColor = process.stdout.isTTY && process.stdout.hasColors();
+  return buildLocal(loaded, { log, write: (text) => void process.stdout.write(text), hasColor });
 }
 
 async function drain(service: Service, { config }: LoadedConfig, log: ProcessLogger): Promise<number> {
@@ -111,10 +114,16 @@ function ignoreLostConsole(log: ProcessLogger): void {
   }
 }
 
-function printWelcome({ udp, http }: Service): void {
+function printWelcome({ udp, tcp, http }: Service, token: string): void {
   const address = udp.address === undefined ? '' : formatAddress(udp.address);
-  const health = http?.address === undefined ? '' : `  Health and metrics: http://${formatAddress(http.address)}\n`;
-  print(`xrayd ${VERSION}: local X-Ray on UDP and TCP ${address}. Every request is traced, nothing leaves this machine.\n${health}\n`);
+  const api = tcp.address === undefined ? '' : formatAddress(tcp.address);
+  const lines = [
+    `xrayd ${VERSION}: local X-Ray on UDP and TCP ${address}. Every request is traced, nothing leaves this machine.`,
+    `  Read traces:  aws xray get-trace-summaries --endpoint-url http://${api} --region us-east-1 --start-time $(date -d '-1 hour' +%s) --end-time $(date +%s)`,
+    ...(token === '' ? [] : [`  Token for readers, as the access key id of an AWS client: ${token}`]),
+    ...(http?.address === undefined ? [] : [`  Health and metrics: http://${formatAddress(http.address)}`]),
+  ];
+  print(`${lines.join('\n')}\n\n`);
 }
 
 function nextSignal(): Promise<NodeJS.Signals> {

@@ -5,7 +5,7 @@ const INTRO = `Usage: xrayd [command] [flags]
 
 Commands:
   daemon       receive segments and send them to AWS X-Ray (the default)
-  local        receive segments and show them here: no account, no region, no network
+  local        a whole X-Ray here: receive segments, read them back by X-Ray's API; no account, no network
   send         send one sample trace to a daemon and print its id
   healthcheck  exit 0 if a running daemon is ready and 1 if not, for images without a shell
 `;
@@ -15,7 +15,7 @@ Each flag is also a variable: --buffer-memory is XRAYD_BUFFER_MEMORY. A flag bea
 cfg.yaml beats AWS_REGION and HTTPS_PROXY. One dash or two, "-n us-east-1" or "--region=us-east-1": all work.
 `;
 
-const GROUPS: readonly OptionGroup[] = ['Receiving', 'X-Ray', 'Sending', 'Operating', 'Other'];
+const GROUPS: readonly OptionGroup[] = ['Receiving', 'X-Ray', 'Sending', 'Operating', 'Local X-Ray', 'Other'];
 
 /** The text of --help. */
 export function helpText(): string {

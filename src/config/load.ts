@@ -79,7 +79,7 @@ export function printConfig({ config, origins }: LoadedConfig): string {
     const spec = SPECS[name];
     const value = config[name];
     const isUnset = value === '' || value === 0;
-    const shown = isUnset ? `(${spec.defaultText ?? 'none'})` : redactUrl(String(value));
+    const shown = isUnset ? `(${spec.defaultText ?? 'none'})` : name === 'token' ? '(hidden)' : redactUrl(String(value));
     return [spec.flag, shown, origins[name]] as const;
   });
   const widths = [0, 1].map((column) => Math.max(...rows.map((row) => row[column as 0 | 1].length)));

@@ -8,6 +8,7 @@ const ERRORS = {
   XRAYD_BIND: { exitCode: 1 },
   XRAYD_REGION: { exitCode: 1 },
   XRAYD_SEND: { exitCode: 1 },
+  XRAYD_STORE: { exitCode: 1 },
 } as const;
 
 export type ErrorCode = keyof typeof ERRORS;

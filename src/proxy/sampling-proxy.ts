@@ -8,7 +8,7 @@ import { messageOf, XraydError } from '../pipeline/errors.ts';
 import type { Logger } from '../pipeline/logger.ts';
 import type { SegmentIntake } from '../pipeline/segment.ts';
 import { BodyReader } from './body.ts';
-import { browserProblem } from './browser-guard.ts';
+import { browserProblem } from '../pipeline/browser-guard.ts';
 import { asksForAllRules, RulesCache, type CacheableReply, type RulesSource } from './rules-cache.ts';
 import { MAX_BODY_BYTES, MAX_SEGMENTS_BODY_BYTES, Routes, TRACE_SEGMENTS } from './routes.ts';
 

@@ -21,7 +21,14 @@ const post = (daemon: DaemonProcess, path: string, body?: string, headers: Recor
 
 test('starts without region, credentials or network, and writes a line a document with service, trace id, status and duration', async () => {
   const daemon = await local();
-  await daemon.send(HEADER + segment('orders', { fault: true, http: { response: { status: 500 } }, subsegments: [{ id: 'a' }] }));
+  await daemon.send(
+    HEADER +
+      segment('orders', {
+        fault: true,
+        http: { response: { status: 500 } },
+        subsegments: [{ id: '53995c3f42cd8ad8', name: 'query', start_time: 1, end_time: 2 }],
+      }),
+  );
   await eventually(() => daemon.stdout.includes('orders'));
   expect(daemon.stdout).toMatch(/^\d\d:\d\d:\d\d\.\d{3} {2}orders +1-[0-9a-f]{8}-[0-9a-f]{24} +500 fault +250 ms +1 subsegment$/m);
 });
@@ -183,18 +190,19 @@ test('POST /TraceSegments takes documents that no datagram can hold', async () =
   await eventually(() => daemon.stdout.includes('big'));
 });
 
-test('what the local X-Ray does not answer yet is an error in the form of X-Ray', async () => {
+test('an unknown path is answered as X-Ray does: 200, with the error in the body', async () => {
   const daemon = await local();
-  const answer = await post(daemon, '/TraceSummaries', '{}');
-  expect(answer.status).toBe(404);
-  expect(answer.headers.get('x-amzn-errortype')).toBe('UnknownOperationException');
+  const answer = await post(daemon, '/NoSuchOperation', '{}');
+  expect(answer.status).toBe(200);
+  expect(await answer.json()).toEqual({ Output: { __type: 'com.amazon.coral.service#UnknownOperationException' }, Version: '1.0' });
 });
 
 test('control characters in names do not reach the terminal', async () => {
   const daemon = await local();
-  await daemon.send(HEADER + segment('evil\u001b[31m\r\nfake line'));
-  await eventually(() => daemon.stdout.includes('evil'));
-  expect(daemon.stdout).toContain('evil?[31m??fake line');
+  await daemon.send(HEADER + segment('evil\u001b[31m\r\nfake line'), HEADER + segment('good'));
+  await eventually(() => daemon.stdout.includes('good'));
+  expect(daemon.stdout).not.toContain('evil');
+  expect((await daemon.metrics())['xrayd_segments_unprocessed_total{code="InvalidName"}']).toBe(1);
 });
 
 test('connect-and-close on both ports is silent', async () => {

@@ -77,7 +77,7 @@ export class DaemonProcess {
   }
 
   get tcpUrl(): string {
-    return `http://127.0.0.1:${this.#port(/answering sampling calls on TCP/)}`;
+    return `http://127.0.0.1:${this.#port(/answering (sampling calls )?on TCP/)}`;
   }
 
   get httpUrl(): string {

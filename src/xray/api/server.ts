@@ -1,37 +1,56 @@
-import fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
+import { randomUUID } from 'node:crypto';
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { boundAddress, formatAddress, type Address } from '../../pipeline/address.ts';
+import { isLoopbackHost } from '../../pipeline/browser-guard.ts';
 import type { Component, ComponentState } from '../../pipeline/component.ts';
 import { messageOf, XraydError } from '../../pipeline/errors.ts';
 import type { Logger } from '../../pipeline/logger.ts';
-import { samplingRules, samplingTargets } from '../sampling/trace-everything.ts';
-import type { SegmentIntake } from '../../pipeline/segment.ts';
+import { awsJson } from '../aws-json.ts';
+import { accessProblem, type Access } from './access.ts';
+import { ApiError } from './api-error.ts';
+import type { LocalService } from './local-service.ts';
+import type { Operation } from './operation.ts';
+import { addLiveRoutes } from './live-routes.ts';
+import { addOwnRoutes } from './own-routes.ts';
+import { violationError, withoutNulls, type Violation } from './validation.ts';
 
 export interface LocalApiConfig {
   readonly host: string;
   readonly port: number;
+  /** Asked of those who read; "" for none. */
+  readonly token: string;
 }
 
 export interface LocalApiDeps {
-  readonly intake: SegmentIntake;
+  readonly service: LocalService;
   readonly log: Logger;
   readonly onRequest: (path: string, status: number) => void;
 }
 
+/** 50 documents of any size, up to this together. */
 const MAX_BODY_BYTES = 5 * 1024 * 1024;
+/** What SDKs send, without a signature of their own. */
+const SDK_PATHS: ReadonlySet<string> = new Set(['/TraceSegments', '/TelemetryRecords', '/GetSamplingRules', '/SamplingTargets']);
 
-/** TCP 2000 of the local X-Ray. Requests are not authenticated: SDKs sign theirs with anything, or not at all. */
+/** TCP 2000 of the local X-Ray: X-Ray's whole API, and ours beside it. Signatures are not checked. */
 export class LocalApi implements Component {
   readonly name = 'tcp';
   readonly #config: LocalApiConfig;
   readonly #deps: LocalApiDeps;
   readonly #app: FastifyInstance;
+  readonly #stop = new AbortController();
   #state: ComponentState = { name: 'tcp', state: 'starting' };
 
   constructor(config: LocalApiConfig, deps: LocalApiDeps) {
     this.#config = config;
     this.#deps = deps;
-    this.#app = fastify({ bodyLimit: MAX_BODY_BYTES, keepAliveTimeout: 75_000, requestTimeout: 15_000, forceCloseConnections: true });
-    this.#addRoutes();
+    this.#app = fastify({
+      bodyLimit: MAX_BODY_BYTES,
+      keepAliveTimeout: 75_000,
+      requestTimeout: 15_000,
+      forceCloseConnections: true,
+      ajv: { customOptions: { allErrors: true, coerceTypes: false, removeAdditional: false, useDefaults: false, strict: false } },
+    });
   }
 
   get state(): ComponentState {
@@ -42,8 +61,9 @@ export class LocalApi implements Component {
     return boundAddress(this.#app.server.address());
   }
 
-  /** Rejects with XRAYD_BIND. */
+  /** Rejects with XRAYD_BIND. The service has to be open. */
   async start(): Promise<void> {
+    this.#addRoutes();
     try {
       await this.#app.listen({ host: this.#config.host, port: this.#config.port });
     } catch (error) {
@@ -51,10 +71,11 @@ export class LocalApi implements Component {
     }
     const address = formatAddress(this.address!);
     this.#state = { name: this.name, state: 'ok', reason: address };
-    this.#deps.log.info({ address }, 'answering sampling calls on TCP');
+    this.#deps.log.info({ address }, 'answering on TCP');
   }
 
   async stop(): Promise<void> {
+    this.#stop.abort();
     await this.#app.close();
     this.#state = { name: this.name, state: 'off' };
   }
@@ -63,53 +84,83 @@ export class LocalApi implements Component {
     const app = this.#app;
     // Go sends no content type, .NET and ADOT no body, botocore anything: the body is read as bytes and understood here.
     app.removeAllContentTypeParsers();
-    app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+    app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => {
+      try {
+        done(null, jsonOf(body as Buffer));
+      } catch (error) {
+        done(error as Error);
+      }
+    });
+    app.addHook('onRequest', async (request, reply) => {
+      void reply.headers({ 'x-amzn-requestid': randomUUID(), 'x-content-type-options': 'nosniff' });
+      this.#guard(request);
+    });
+    app.addHook('preValidation', async (request) => {
+      // Without a content type and a length there is nothing to parse.
+      if (request.method === 'POST') request.body ??= {};
+    });
     app.addHook('onResponse', async (request, reply) => this.#deps.onRequest(request.routeOptions.url ?? 'other', reply.statusCode));
-    app.setErrorHandler(async (error: { statusCode?: number }, _request, reply) => {
-      const status = error.statusCode ?? 500;
-      return refuse(reply, status, status === 500 ? 'InternalFailure' : 'InvalidRequestException', messageOf(error));
-    });
-    app.setNotFoundHandler(async (_request, reply) =>
-      refuse(
-        reply,
-        404,
-        'UnknownOperationException',
-        'The local X-Ray answers GetSamplingRules, SamplingTargets, SamplingStatisticSummaries, TraceSegments and TelemetryRecords',
-      ),
-    );
-    app.post('/GetSamplingRules', async () => samplingRules());
-    app.post('/SamplingTargets', async (request, reply) => {
-      const body = jsonOf(request.body);
-      if (body === undefined) return refuse(reply, 400, 'SerializationException', 'The body is not JSON');
-      return samplingTargets(body, Date.now());
-    });
-    app.post('/SamplingStatisticSummaries', async () => ({ SamplingStatisticSummaries: [], NextToken: null }));
-    app.post('/TelemetryRecords', async () => ({}));
-    app.post('/TraceSegments', async (request, reply) => this.#take(bytesOf(request.body), reply));
+    app.setErrorHandler(async (error: Error, request, reply) => refuse(reply, this.#apiErrorOf(error, request)));
+    app.setNotFoundHandler(async (request, reply) => unknownOperation(request, reply));
+    for (const operation of this.#deps.service.operations()) this.#addOperation(operation);
+    const { store, feed, groups } = this.#deps.service;
+    addLiveRoutes(app, { store, feed, groups, signal: this.#stop.signal });
+    addOwnRoutes(app, this.#deps.service);
   }
 
-  #take(body: Buffer, reply: FastifyReply): object {
-    const answer = this.#deps.intake.put(body);
-    return answer.status === 200 ? { UnprocessedTraceSegments: [] } : refuse(reply, answer.status, answer.errorType, answer.message);
+  #addOperation({ path, schema, handle }: Operation): void {
+    this.#app.post(path, { schema: { body: schema } }, async (request, reply) => {
+      void reply.header('strict-transport-security', 'max-age=31540000; includeSubDomains');
+      const answer = await handle(request.body as Record<string, unknown>);
+      void reply.header('content-type', 'application/json');
+      return reply.send(typeof answer === 'string' ? answer : awsJson(answer));
+    });
+  }
+
+  #guard(request: FastifyRequest): void {
+    const { url } = request.routeOptions;
+    const { token } = request.query as { token?: string };
+    const access: Access = SDK_PATHS.has(url ?? '') ? 'sdk' : request.method === 'POST' ? 'query' : 'page';
+    const config = { isLoopback: isLoopbackHost(this.#config.host), token: this.#config.token };
+    const problem = accessProblem(access, { headers: request.headers, token }, config);
+    if (problem !== undefined) throw problem;
+  }
+
+  #apiErrorOf(error: Error & { statusCode?: number; validation?: readonly Violation[] }, request: FastifyRequest): ApiError {
+    if (error instanceof ApiError) return error;
+    if (error.validation !== undefined) return violationError(error.validation, request.body);
+    if (error.statusCode === 413) return new ApiError('RequestEntityTooLargeException', `The body is larger than ${MAX_BODY_BYTES} bytes`, 413);
+    if (error.statusCode !== undefined && error.statusCode < 500) return new ApiError('InvalidRequestException', error.message, error.statusCode);
+    this.#deps.log.limited('api_bug', 'error', { path: request.routeOptions.url, error: error.stack }, 'a request failed; please report this');
+    return new ApiError('InternalFailure', '', 500);
   }
 }
 
-function refuse(reply: FastifyReply, status: number, errorType: string, message: string): { Message: string } {
-  void reply.code(status).header('x-amzn-errortype', errorType);
-  return { Message: message };
-}
-
-function bytesOf(body: unknown): Buffer {
-  return Buffer.isBuffer(body) ? body : Buffer.alloc(0);
-}
-
-/** The body as JSON: {} when it is empty, undefined when it is not JSON. */
-function jsonOf(body: unknown): unknown {
-  const bytes = bytesOf(body);
-  if (bytes.length === 0) return {};
+/** The body as JSON; `{}` when there is none. Throws SerializationException. */
+function jsonOf(body: Buffer): unknown {
+  if (body.length === 0) return {};
+  let json: unknown;
   try {
-    return JSON.parse(bytes.toString());
+    json = JSON.parse(body.toString());
   } catch {
-    return undefined;
+    throw new ApiError('SerializationException', 'The body is not JSON');
   }
+  if (typeof json !== 'object' || json === null || Array.isArray(json)) throw new ApiError('SerializationException', 'The body is not a JSON object');
+  return withoutNulls(json);
+}
+
+/** compat: a failure has no message, and constraint violations and readings a lower-case key. Source: recorded answers of X-Ray. */
+function refuse(reply: FastifyReply, { type, status, message }: ApiError): FastifyReply {
+  const key = type === 'ValidationException' || status === 500 ? 'message' : 'Message';
+  const body = JSON.stringify({ [key]: message === '' ? null : message });
+  return reply.code(status).headers({ 'x-amzn-errortype': type, 'content-type': 'application/json' }).send(body);
+}
+
+/** compat: X-Ray answers an unknown path with 200. Source: recorded answers of X-Ray. For browsers a 404 is clearer. */
+function unknownOperation({ method, routeOptions }: FastifyRequest, reply: FastifyReply): FastifyReply {
+  if (method === 'POST' && routeOptions.url === undefined) {
+    const Output = { __type: 'com.amazon.coral.service#UnknownOperationException' };
+    return reply.header('content-type', 'application/json').send(JSON.stringify({ Output, Version: '1.0' }));
+  }
+  return refuse(reply, new ApiError('UnknownOperationException', 'There is no such page', 404));
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { browserProblem } from '../../src/proxy/browser-guard.ts';
+import { browserProblem } from '../../src/pipeline/browser-guard.ts';
 
 test.each([
   '127.0.0.1:2000',

@@ -12,10 +12,19 @@ const PRIVATE_NAME = /^[^.]*$|\.(localhost|internal|local|test|home\.arpa)$/;
  */
 export function browserProblem({ origin, host }: IncomingHttpHeaders, isLoopback: boolean): string | undefined {
   if (origin !== undefined) return 'xrayd does not answer web pages: the request has an Origin header';
-  if (!isLoopback || host === undefined) return undefined;
-  const name = host.replace(/:\d*$/, '').replace(/^\[|\]$/g, '');
+  return isLoopback ? hostProblem(host) : undefined;
+}
+
+/** Why a request's `Host` may be a name that somebody pointed at this machine; undefined for addresses, private names and none. */
+export function hostProblem(host: string | undefined): string | undefined {
+  const name = (host ?? 'localhost').replace(/:\d*$/, '').replace(/^\[|\]$/g, '');
   const isLocal = isIP(name) !== 0 || PRIVATE_NAME.test(name);
   return isLocal
     ? undefined
     : `xrayd does not answer to the name ${JSON.stringify(name.slice(0, 100))} on a loopback address; use 127.0.0.1 or localhost`;
+}
+
+/** Whether `host` is this machine's own: not to be reached from another. */
+export function isLoopbackHost(host: string): boolean {
+  return /^(127\.|::1$|localhost$)/.test(host);
 }

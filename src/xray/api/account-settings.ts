@@ -1,0 +1,149 @@
+import { double } from '../aws-json.ts';
+import { ApiError, invalid } from './api-error.ts';
+import type { Operation } from './operation.ts';
+import type { Saved } from './saved.ts';
+import { boolean, number, oneOf, request, text, token } from './schemas.ts';
+
+interface Policy {
+  readonly PolicyName: string;
+  readonly PolicyDocument: string;
+  readonly PolicyRevisionId: string;
+  readonly LastUpdatedTime: number;
+}
+
+export interface AccountState {
+  readonly encryption: { readonly Type: string; readonly KeyId: string | null };
+  readonly policies: readonly Policy[];
+  readonly destination: string;
+  readonly indexingPercentage: number;
+  readonly indexingModifiedAt: number;
+}
+
+export const INITIAL_ACCOUNT: AccountState = {
+  encryption: { Type: 'NONE', KeyId: null },
+  policies: [],
+  destination: 'XRay',
+  indexingPercentage: 1,
+  indexingModifiedAt: 0,
+};
+
+/** X-Ray's quotas for resource policies. */
+const MAX_POLICIES = 5;
+const MAX_POLICY_BYTES = 5 * 1024;
+
+/** What an account sets for all its traces. Nothing of it changes how the local X-Ray works; it is there to be written and read. */
+export function accountOperations(saved: Saved<AccountState>, now: () => number): Operation[] {
+  const change = (members: Partial<AccountState>): Promise<void> => saved.set({ ...saved.value, ...members });
+  const encryption = (status: string): object => ({ EncryptionConfig: { ...saved.value.encryption, Status: status } });
+  const destination = (status: string): object => ({ Destination: saved.value.destination, Status: status });
+  const indexing = (): object => ({
+    Name: 'Default',
+    ModifiedAt: double(saved.value.indexingModifiedAt),
+    Rule: {
+      Probabilistic: {
+        DesiredSamplingPercentage: double(saved.value.indexingPercentage),
+        ActualSamplingPercentage: double(saved.value.indexingPercentage),
+      },
+    },
+  });
+  return [
+    { path: '/EncryptionConfig', schema: {}, handle: async () => encryption('ACTIVE') },
+    {
+      path: '/PutEncryptionConfig',
+      schema: request({ KeyId: text(1, 3_000), Type: oneOf('NONE', 'KMS') }, 'Type'),
+      handle: async ({ Type, KeyId }) => {
+        if ((Type === 'KMS') !== (KeyId !== undefined))
+          throw invalid(Type === 'KMS' ? 'KeyId is required for type KMS' : 'KeyId must be empty for type NONE');
+        await change({ encryption: { Type: Type as string, KeyId: (KeyId as string | undefined) ?? null } });
+        return encryption('UPDATING');
+      },
+    },
+    { path: '/GetTraceSegmentDestination', schema: {}, handle: async () => destination('ACTIVE') },
+    {
+      path: '/UpdateTraceSegmentDestination',
+      schema: request({ Destination: oneOf('XRay', 'CloudWatchLogs') }),
+      handle: async ({ Destination }) => {
+        if (Destination !== undefined) await change({ destination: Destination as string });
+        return destination('PENDING');
+      },
+    },
+    { path: '/GetIndexingRules', schema: request({ NextToken: token }), handle: async () => ({ IndexingRules: [indexing()], NextToken: null }) },
+    {
+      path: '/UpdateIndexingRule',
+      schema: request(
+        { Name: text(), Rule: request({ Probabilistic: request({ DesiredSamplingPercentage: number(0, 100) }, 'DesiredSamplingPercentage') }) },
+        'Name',
+        'Rule',
+      ),
+      handle: async ({ Name, Rule }) => {
+        if (Name !== 'Default') throw new ApiError('ResourceNotFoundException', `Indexing rule ${String(Name)} not found`, 404);
+        const { Probabilistic } = Rule as { Probabilistic?: { DesiredSamplingPercentage: number } };
+        if (Probabilistic === undefined) throw invalid('Rule must have Probabilistic');
+        await change({ indexingPercentage: Probabilistic.DesiredSamplingPercentage, indexingModifiedAt: now() });
+        return { IndexingRule: indexing() };
+      },
+    },
+    ...policyOperations(saved, change, now),
+  ];
+}
+
+function policyOperations(saved: Saved<AccountState>, change: (members: Partial<AccountState>) => Promise<void>, now: () => number): Operation[] {
+  const shown = (policy: Policy): object => ({ ...policy, LastUpdatedTime: double(policy.LastUpdatedTime) });
+  const others = (name: unknown): readonly Policy[] => saved.value.policies.filter(({ PolicyName }) => PolicyName !== name);
+  const stale = (name: unknown): ApiError =>
+    new ApiError('InvalidPolicyRevisionIdException', `Another concurrent request has modified the resource policy ${String(name)}`);
+  const name = { type: 'string', minLength: 1, maxLength: 128, pattern: String.raw`^[\w+=,.@-]+$` };
+  return [
+    {
+      path: '/ListResourcePolicies',
+      schema: request({ NextToken: token }),
+      handle: async () => ({ ResourcePolicies: saved.value.policies.map(shown), NextToken: null }),
+    },
+    {
+      path: '/PutResourcePolicy',
+      schema: request(
+        { PolicyName: name, PolicyDocument: text(), PolicyRevisionId: text(), BypassPolicyLockoutCheck: boolean },
+        'PolicyName',
+        'PolicyDocument',
+      ),
+      handle: async ({ PolicyName, PolicyDocument, PolicyRevisionId }) => {
+        const document = PolicyDocument as string;
+        if (!isPolicy(document)) throw new ApiError('MalformedPolicyDocumentException', 'The policy document is not valid');
+        if (Buffer.byteLength(document) > MAX_POLICY_BYTES)
+          throw new ApiError('PolicySizeLimitExceededException', 'The policy document is larger than 5 KB');
+        const old = saved.value.policies.find((policy) => policy.PolicyName === PolicyName);
+        // compat: revision "0" asks that there is none yet. Source: X-Ray's model.
+        const isStale =
+          PolicyRevisionId !== undefined && PolicyRevisionId !== (old?.PolicyRevisionId ?? '0') && !(old === undefined && PolicyRevisionId === '0');
+        if (isStale) throw stale(PolicyName);
+        if (old === undefined && saved.value.policies.length >= MAX_POLICIES) {
+          throw new ApiError('PolicyCountLimitExceededException', `There are ${MAX_POLICIES} resource policies already`);
+        }
+        const revision = old === undefined ? 0 : Number(old.PolicyRevisionId) + 1;
+        const policy = { PolicyName: PolicyName as string, PolicyDocument: document, PolicyRevisionId: String(revision), LastUpdatedTime: now() };
+        await change({ policies: [...others(PolicyName), policy] });
+        return { ResourcePolicy: shown(policy) };
+      },
+    },
+    {
+      path: '/DeleteResourcePolicy',
+      schema: request({ PolicyName: name, PolicyRevisionId: text() }, 'PolicyName'),
+      handle: async ({ PolicyName, PolicyRevisionId }) => {
+        const old = saved.value.policies.find((policy) => policy.PolicyName === PolicyName);
+        if (old === undefined) throw invalid(`The resource policy ${String(PolicyName)} does not exist`);
+        if (PolicyRevisionId !== undefined && PolicyRevisionId !== old.PolicyRevisionId) throw stale(PolicyName);
+        await change({ policies: others(PolicyName) });
+        return {};
+      },
+    },
+  ];
+}
+
+function isPolicy(document: string): boolean {
+  try {
+    const policy: unknown = JSON.parse(document);
+    return typeof policy === 'object' && policy !== null && 'Statement' in policy;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,16 @@
+/** An answer that is an error, as AWS writes it: the type in `x-amzn-errortype`, the message in the body. */
+export class ApiError extends Error {
+  readonly status: number;
+  readonly type: string;
+
+  constructor(type: string, message: string, status = 400) {
+    super(message);
+    this.name = 'ApiError';
+    this.type = type;
+    this.status = status;
+  }
+}
+
+export function invalid(message: string): ApiError {
+  return new ApiError('InvalidRequestException', message);
+}

@@ -1,0 +1,164 @@
+import { expandGroups } from '../filter/groups.ts';
+import { FilterError, parseFilter } from '../filter/parse.ts';
+import type { Expression } from '../filter/expression.ts';
+import { groupArn, type Account } from './account.ts';
+import { invalid } from './api-error.ts';
+import type { Operation } from './operation.ts';
+import type { Saved } from './saved.ts';
+import { filter, groupArn as arnSchema, groupName, insightsConfiguration, request, tags, token } from './schemas.ts';
+import type { Tags } from './tags.ts';
+
+export interface Group {
+  readonly GroupName: string;
+  readonly GroupARN: string;
+  readonly FilterExpression: string | null;
+  readonly InsightsConfiguration: { readonly InsightsEnabled: boolean; readonly NotificationsEnabled: boolean };
+  /** When its expression was last changed, in seconds since the epoch; ours. */
+  readonly editedAt: number;
+}
+
+/** X-Ray's quota, with Default among them. */
+const MAX_GROUPS = 25;
+const NO_INSIGHTS = { InsightsEnabled: false, NotificationsEnabled: false };
+
+export interface GroupRef {
+  readonly GroupName?: string;
+  readonly GroupARN?: string;
+}
+
+/** The groups of traces, and filter expressions that name them. */
+export class Groups {
+  readonly #account: Account;
+  readonly #saved: Saved<readonly Group[]>;
+  readonly #tags: Tags;
+
+  constructor(account: Account, saved: Saved<readonly Group[]>, ownTags: Tags) {
+    this.#account = account;
+    this.#saved = saved;
+    this.#tags = ownTags;
+  }
+
+  get all(): readonly Group[] {
+    const Default = {
+      GroupName: 'Default',
+      GroupARN: groupArn(this.#account, 'Default'),
+      FilterExpression: null,
+      InsightsConfiguration: NO_INSIGHTS,
+      editedAt: 0,
+    };
+    return [Default, ...this.#saved.value];
+  }
+
+  /** Throws InvalidRequestException. */
+  find({ GroupName, GroupARN }: GroupRef): Group {
+    if ((GroupName === undefined) === (GroupARN === undefined)) throw invalid('Provide either GroupName or GroupARN');
+    const group = this.all.find((each) => (GroupName === undefined ? each.GroupARN === GroupARN : each.GroupName === GroupName));
+    if (group === undefined) throw invalid('Group not found');
+    return group;
+  }
+
+  /** The filter of a request that may name a group: none for Default. Throws InvalidRequestException. */
+  filterOf(ref: GroupRef): { filter: Expression | undefined; editedAt: number } {
+    const name = ref.GroupName === '' ? undefined : ref.GroupName;
+    if (name === undefined && ref.GroupARN === undefined) return { filter: undefined, editedAt: 0 };
+    const group = this.all.find((each) => (name === undefined ? each.GroupARN === ref.GroupARN : each.GroupName === name));
+    if (group === undefined) throw invalid('Group not found.');
+    return { filter: group.FilterExpression === null ? undefined : this.parse(group.FilterExpression), editedAt: group.editedAt };
+  }
+
+  /** Understands an expression, with its groups expanded. Throws InvalidRequestException in X-Ray's form. */
+  parse(text: string): Expression {
+    try {
+      return expandGroups(parseFilter(text), (keyword, value) => {
+        const group = this.all.find((each) => (keyword === 'group.name' ? each.GroupName : each.GroupARN) === value);
+        if (group === undefined) return undefined;
+        return group.FilterExpression === null ? null : parseFilter(group.FilterExpression);
+      });
+    } catch (error) {
+      if (error instanceof FilterError) throw invalid(error.message);
+      throw error;
+    }
+  }
+
+  operations(): Operation[] {
+    const ref = { GroupName: groupName, GroupARN: arnSchema };
+    return [
+      { path: '/Groups', schema: request({ NextToken: token }), handle: async (body) => this.#list(body) },
+      { path: '/GetGroup', schema: request(ref), handle: async (body) => ({ Group: shown(this.find(body)) }) },
+      {
+        path: '/CreateGroup',
+        schema: request(
+          { GroupName: groupName, FilterExpression: { type: 'string' }, InsightsConfiguration: insightsConfiguration, Tags: tags },
+          'GroupName',
+        ),
+        handle: async (body) => this.#create(body as unknown as CreateGroup),
+      },
+      {
+        path: '/UpdateGroup',
+        schema: request({ ...ref, FilterExpression: filter, InsightsConfiguration: insightsConfiguration }),
+        handle: async (body) => this.#update(body),
+      },
+      { path: '/DeleteGroup', schema: request(ref), handle: async (body) => this.#delete(body) },
+    ];
+  }
+
+  #list({ NextToken }: { NextToken?: string }): object {
+    if (NextToken !== undefined) throw invalid('Next Token not supported');
+    return { Groups: this.all.map(shown), NextToken: null };
+  }
+
+  async #create({ GroupName, FilterExpression, InsightsConfiguration, Tags: given }: CreateGroup): Promise<object> {
+    if (!/^[A-Za-z0-9-]+$/.test(GroupName)) throw invalid('Group name may contain letters, digits and dashes only');
+    if (FilterExpression === undefined || FilterExpression.trim() === '') throw invalid('Filter Expression is empty');
+    if (this.all.some((group) => group.GroupName === GroupName)) throw invalid(`${GroupName} already exists`);
+    if (this.all.length >= MAX_GROUPS) throw invalid(`Group limit of ${MAX_GROUPS} exceeded`);
+    this.parse(FilterExpression);
+    const group = {
+      GroupName,
+      GroupARN: groupArn(this.#account, GroupName),
+      FilterExpression,
+      InsightsConfiguration: { ...NO_INSIGHTS, ...InsightsConfiguration },
+      editedAt: 0,
+    };
+    if (given !== undefined) await this.#tags.add(group.GroupARN, given);
+    await this.#saved.set([...this.#saved.value, group]);
+    return { Group: shown(group) };
+  }
+
+  async #update({ FilterExpression, InsightsConfiguration, ...ref }: UpdateGroup): Promise<object> {
+    const group = this.find(ref);
+    if (group.GroupName === 'Default') throw invalid('The Default group cannot be updated');
+    if (FilterExpression !== undefined) this.parse(FilterExpression);
+    const updated = {
+      ...group,
+      ...(FilterExpression === undefined ? {} : { FilterExpression, editedAt: Date.now() / 1000 }),
+      InsightsConfiguration: { ...group.InsightsConfiguration, ...InsightsConfiguration },
+    };
+    await this.#saved.set(this.#saved.value.map((each) => (each.GroupARN === group.GroupARN ? updated : each)));
+    return { Group: shown(updated) };
+  }
+
+  async #delete(ref: GroupRef): Promise<object> {
+    const group = this.find(ref);
+    if (group.GroupName === 'Default') throw invalid('The Default group cannot be deleted');
+    await this.#tags.forget(group.GroupARN);
+    await this.#saved.set(this.#saved.value.filter(({ GroupARN }) => GroupARN !== group.GroupARN));
+    return {};
+  }
+}
+
+interface CreateGroup {
+  readonly GroupName: string;
+  readonly FilterExpression?: string;
+  readonly InsightsConfiguration?: Partial<Group['InsightsConfiguration']>;
+  readonly Tags?: readonly { Key: string; Value: string }[];
+}
+
+interface UpdateGroup extends GroupRef {
+  readonly FilterExpression?: string;
+  readonly InsightsConfiguration?: Partial<Group['InsightsConfiguration']>;
+}
+
+function shown({ GroupName, GroupARN, FilterExpression, InsightsConfiguration }: Group): object {
+  return { GroupName, GroupARN, FilterExpression, InsightsConfiguration };
+}

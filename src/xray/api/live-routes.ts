@@ -1,0 +1,126 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { LiveFeed } from '../live.ts';
+import type { Store } from '../store/store.ts';
+import { ApiError } from './api-error.ts';
+import type { Groups } from './groups.ts';
+
+export interface LiveDeps {
+  readonly store: Pick<Store, 'read'>;
+  readonly feed: LiveFeed;
+  readonly groups: Groups;
+  /** Aborts when the server stops. */
+  readonly signal: AbortSignal;
+}
+
+const MAX_CLIENTS = 64;
+/** Changes are sent together this often: a person sees no difference, and a busy trace is sent ten times a second at most. */
+const TICK_MS = 100;
+/** Traces in one message. Of more, the newest are sent. */
+const MAX_TRACES = 200;
+/** A client that has this much unread is too slow: it gets what is newest when it has read on. */
+const MAX_UNREAD_BYTES = 1024 * 1024;
+const KEEP_ALIVE_MS = 15_000;
+
+/**
+ * `GET /events`: server-sent events. `traces` carries the summaries of traces that changed, with the number of the change as id;
+ * `resync` says that changes were left out and the list is to be read anew.
+ * `GET /traces.ndjson?filter=…&follow=true`: summaries, one a line; with follow it goes on.
+ */
+export function addLiveRoutes(app: FastifyInstance, deps: LiveDeps): void {
+  let clients = 0;
+  const stream = async (reply: FastifyReply, type: string, run: (out: Outlet) => Promise<void>): Promise<FastifyReply> => {
+    if (clients >= MAX_CLIENTS) throw new ApiError('ThrottledException', `There are ${MAX_CLIENTS} listeners already`, 429);
+    clients++;
+    const { raw } = reply.hijack();
+    const closed = new AbortController();
+    raw.once('close', () => closed.abort());
+    raw.writeHead(200, { 'content-type': type, 'cache-control': 'no-store', 'x-accel-buffering': 'no' });
+    const signal = AbortSignal.any([closed.signal, deps.signal]);
+    try {
+      await run({ write: (text) => raw.write(text), isFull: () => raw.writableLength > MAX_UNREAD_BYTES, signal });
+    } catch {
+      // The client went, or the store is closing: either way the answer ends here.
+    } finally {
+      clients--;
+      raw.end();
+    }
+    return reply;
+  };
+  app.get('/events', async (request, reply) => stream(reply, 'text/event-stream', (out) => sendEvents(out, lastIdOf(request), deps)));
+  app.get('/traces.ndjson', async (request, reply) => {
+    const { filter, follow } = request.query as { filter?: string; follow?: string };
+    const expression = filter === undefined || filter === '' ? undefined : deps.groups.parse(filter);
+    return stream(reply, 'application/x-ndjson', async (out) => {
+      const from = deps.feed.last;
+      const range = { type: 'TraceId', start: -Infinity, end: Number.MAX_VALUE } as const;
+      let after: { row: number; time: number } | undefined;
+      do {
+        const page = await deps.store.read('summaries', { range: { ...range, start: -1 }, filter: expression, rate: 1, after, limit: MAX_TRACES });
+        const { TraceSummaries } = JSON.parse(page.json) as { TraceSummaries: object[] };
+        for (const summary of TraceSummaries) out.write(`${JSON.stringify(summary)}\n`);
+        after = page.next;
+        while (out.isFull() && !out.signal.aborted) await sleep(TICK_MS, undefined, { signal: out.signal });
+      } while (after !== undefined && !out.signal.aborted);
+      if (follow !== 'true') return;
+      await eachTick(deps.feed, from, out, async (ids) => {
+        for (const line of await deps.store.read('summariesOf', { ids, filter: expression })) out.write(`${line}\n`);
+      });
+    });
+  });
+}
+
+interface Outlet {
+  readonly write: (text: string) => void;
+  readonly isFull: () => boolean;
+  readonly signal: AbortSignal;
+}
+
+async function sendEvents(out: Outlet, lastId: number | undefined, { feed, store }: LiveDeps): Promise<void> {
+  out.write(`retry: 1000\n\n`);
+  const from = lastId ?? feed.last;
+  if (feed.since(from) === undefined) out.write(`event: resync\nid: ${feed.last}\ndata: {}\n\n`);
+  await eachTick(feed, feed.since(from) === undefined ? feed.last : from, out, async (ids, number, isWhole) => {
+    if (!isWhole) out.write(`event: resync\nid: ${number}\ndata: {}\n\n`);
+    const summaries = await store.read('summariesOf', { ids, filter: undefined });
+    if (summaries.length > 0) out.write(`event: traces\nid: ${number}\ndata: [${summaries.join(',')}]\n\n`);
+  });
+}
+
+/** Calls `send` with the traces that changed since the last time, at most once a tick and never while the client has much unread. */
+async function eachTick(
+  feed: LiveFeed,
+  from: number,
+  out: Outlet,
+  send: (ids: readonly string[], number: number, isWhole: boolean) => Promise<void>,
+): Promise<void> {
+  let sent = from;
+  let wake = Promise.withResolvers<void>();
+  const stopListening = feed.listen(() => wake.resolve());
+  const onAbort = (): void => wake.resolve();
+  out.signal.addEventListener('abort', onAbort, { once: true });
+  const keepAlive = setInterval(() => out.write(out.isFull() ? '' : '\n'), KEEP_ALIVE_MS);
+  try {
+    while (!out.signal.aborted) {
+      if (feed.last === sent) {
+        wake = Promise.withResolvers<void>();
+        await wake.promise;
+      }
+      await sleep(TICK_MS, undefined, { signal: out.signal });
+      if (out.isFull()) continue;
+      const number = feed.last;
+      const ids = feed.since(sent);
+      const shown = ids?.slice(-MAX_TRACES) ?? [];
+      await send(shown, number, ids !== undefined && shown.length === ids.length);
+      sent = number;
+    }
+  } finally {
+    clearInterval(keepAlive);
+    stopListening();
+  }
+}
+
+function lastIdOf({ headers }: FastifyRequest): number | undefined {
+  const id = headers['last-event-id'];
+  return typeof id === 'string' && /^\d+$/.test(id) ? Number(id) : undefined;
+}

@@ -1,0 +1,113 @@
+import type { Ingest } from '../ingest.ts';
+import type { LiveFeed } from '../live.ts';
+import type { DefaultSampling, SamplingRuleRecord } from '../sampling/rule-book.ts';
+import { StoreFullError, type Store } from '../store/store.ts';
+import type { Refusal } from '../trace/validate.ts';
+import { accountOperations, INITIAL_ACCOUNT } from './account-settings.ts';
+import type { Account } from './account.ts';
+import { ApiError } from './api-error.ts';
+import { Groups, type Group } from './groups.ts';
+import { insightOperations } from './insights.ts';
+import type { Operation } from './operation.ts';
+import { retrievalOperations } from './retrieval.ts';
+import { Sampling } from './sampling.ts';
+import { Settings } from './saved.ts';
+import { Tags, type Tag } from './tags.ts';
+import { traceOperations } from './traces.ts';
+
+export interface LocalServiceConfig {
+  readonly account: Account;
+  readonly defaultSampling: DefaultSampling;
+}
+
+export interface LocalServiceDeps {
+  readonly store: Store;
+  readonly ingest: Ingest;
+  readonly feed: LiveFeed;
+  /** Told of each document that came by TCP: undefined when it was stored, or the code of its refusal. */
+  readonly onDocument: (refusedWith: string | undefined) => void;
+}
+
+interface Parts {
+  readonly groups: Groups;
+  readonly sampling: Sampling;
+  readonly operations: readonly Operation[];
+}
+
+/** X-Ray itself: its operations over the store, with what an account has set. */
+export class LocalService {
+  readonly store: Store;
+  readonly ingest: Ingest;
+  readonly feed: LiveFeed;
+  readonly #config: LocalServiceConfig;
+  readonly #deps: LocalServiceDeps;
+  #parts: Parts | undefined;
+
+  constructor(config: LocalServiceConfig, deps: LocalServiceDeps) {
+    this.#config = config;
+    this.#deps = deps;
+    this.store = deps.store;
+    this.ingest = deps.ingest;
+    this.feed = deps.feed;
+  }
+
+  /** Reads the settings from the store, which has to be open. */
+  async open(): Promise<void> {
+    const { account, defaultSampling } = this.#config;
+    const { store } = this.#deps;
+    const settings = new Settings(store, await store.write('settings', {}));
+    const now = (): number => Date.now() / 1000;
+    const isKnown = (arn: string): boolean =>
+      groups.all.some(({ GroupARN }) => GroupARN === arn) || sampling.records.some(({ SamplingRule }) => SamplingRule.RuleARN === arn);
+    const tags = new Tags(settings.value<Record<string, Tag[]>>('tags', {}), isKnown);
+    const groups = new Groups(account, settings.value<readonly Group[]>('groups', []), tags);
+    const saved = settings.value<readonly SamplingRuleRecord[]>('samplingRules', []);
+    const sampling = new Sampling({ account, defaultSampling }, { saved, tags, now });
+    this.#parts = {
+      groups,
+      sampling,
+      operations: [
+        ...traceOperations({ store, groups, put: (documents) => this.#put(documents) }),
+        ...sampling.operations(),
+        ...groups.operations(),
+        ...insightOperations(groups),
+        ...tags.operations(),
+        ...accountOperations(settings.value('account', INITIAL_ACCOUNT), now),
+        ...retrievalOperations(store, now),
+      ],
+    };
+  }
+
+  get groups(): Groups {
+    return this.#opened.groups;
+  }
+
+  get sampling(): Sampling {
+    return this.#opened.sampling;
+  }
+
+  operations(): readonly Operation[] {
+    return this.#opened.operations;
+  }
+
+  get #opened(): Parts {
+    if (this.#parts === undefined) throw new Error('the local X-Ray is not open');
+    return this.#parts;
+  }
+
+  async #put(documents: readonly string[]): Promise<readonly Refusal[]> {
+    const { ingest, onDocument } = this.#deps;
+    try {
+      const { refused } = await ingest.put(
+        documents.map((text) => Buffer.from(text)),
+        Date.now(),
+      );
+      for (const { code } of refused) onDocument(code);
+      for (let stored = refused.length; stored < documents.length; stored++) onDocument(undefined);
+      return refused;
+    } catch (error) {
+      if (error instanceof StoreFullError) throw new ApiError('ThrottledException', 'The disk of the local X-Ray is full', 429);
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,97 @@
+import { randomUUID } from 'node:crypto';
+import { double } from '../aws-json.ts';
+import type { Store } from '../store/store.ts';
+import { TRACE_ID } from '../trace/validate.ts';
+import { ApiError, invalid } from './api-error.ts';
+import type { Operation } from './operation.ts';
+import { list, oneOf, request, text, timestamp, token } from './schemas.ts';
+
+interface Retrieval {
+  readonly ids: readonly string[];
+  readonly expiresAt: number;
+  isCancelled: boolean;
+}
+
+/** A token's life, and traces in a page. Source: X-Ray's model. */
+const LIFE_SECONDS = 3_600;
+const PAGE_TRACES = 5;
+const MAX_RETRIEVALS = 1_000;
+
+/** Transaction Search's way to traces. Here they are in the store already, so a retrieval is complete at once. */
+export function retrievalOperations(store: Pick<Store, 'read'>, now: () => number): Operation[] {
+  const retrievals = new Map<string, Retrieval>();
+  const find = (retrievalToken: unknown): Retrieval => {
+    const retrieval = retrievals.get(retrievalToken as string);
+    if (retrieval === undefined || retrieval.expiresAt <= now()) throw new ApiError('ResourceNotFoundException', 'Retrieval token not found', 404);
+    return retrieval;
+  };
+  const statusOf = ({ isCancelled }: Retrieval): string => (isCancelled ? 'CANCELLED' : 'COMPLETE');
+  const retrievalToken = text(0, 1_020);
+  return [
+    {
+      path: '/StartTraceRetrieval',
+      schema: request({ TraceIds: list(text(1, 35), 0, 100), StartTime: timestamp, EndTime: timestamp }, 'TraceIds', 'StartTime', 'EndTime'),
+      handle: async ({ TraceIds, StartTime, EndTime }) => {
+        const ids = TraceIds as string[];
+        if (ids.length === 0) throw invalid('Zero trace ids provided');
+        if ((EndTime as number) < (StartTime as number)) throw invalid('End time cannot be earlier than start time');
+        const bad = ids.find((id) => !TRACE_ID.test(id));
+        if (bad !== undefined) throw invalid(`Invalid trace id ${bad}: incorrect id format`);
+        if (retrievals.size >= MAX_RETRIEVALS) retrievals.delete(retrievals.keys().next().value!);
+        const id = randomUUID();
+        retrievals.set(id, { ids, expiresAt: now() + LIFE_SECONDS, isCancelled: false });
+        return { RetrievalToken: id };
+      },
+    },
+    {
+      path: '/ListRetrievedTraces',
+      schema: request({ RetrievalToken: retrievalToken, TraceFormat: oneOf('XRAY', 'OTEL'), NextToken: token }, 'RetrievalToken'),
+      handle: async ({ RetrievalToken, TraceFormat = 'XRAY', NextToken = '0' }) => {
+        const retrieval = find(RetrievalToken);
+        if (TraceFormat === 'OTEL') throw invalid('The local X-Ray gives traces in the format XRAY only');
+        const from = Number(NextToken);
+        if (!Number.isInteger(from) || from < 0) throw invalid(`Invalid token ${String(NextToken)}`);
+        const ids = retrieval.isCancelled ? [] : retrieval.ids.slice(from, from + PAGE_TRACES);
+        const found = JSON.parse(await store.read('traces', { ids })) as FoundTrace[];
+        const next = from + PAGE_TRACES;
+        return {
+          RetrievalStatus: statusOf(retrieval),
+          TraceFormat,
+          Traces: found.map(({ Id, Duration, Segments }) => ({ Id, Duration: double(Duration), Spans: Segments })),
+          NextToken: next < retrieval.ids.length && !retrieval.isCancelled ? String(next) : null,
+        };
+      },
+    },
+    {
+      path: '/GetRetrievedTracesGraph',
+      schema: request({ RetrievalToken: retrievalToken, NextToken: token }, 'RetrievalToken'),
+      handle: async ({ RetrievalToken, NextToken = '0' }) => {
+        const retrieval = find(RetrievalToken);
+        // One trace a page: the nodes of a graph refer to each other by their numbers.
+        const at = Number(NextToken);
+        const id = retrieval.isCancelled ? undefined : retrieval.ids[at];
+        const json = id === undefined ? undefined : await store.read('traceGraph', { id });
+        const services = JSON.parse(json ?? '[]') as object[];
+        return {
+          RetrievalStatus: statusOf(retrieval),
+          Services: services.map((Service) => ({ Service, Links: [] })),
+          NextToken: at + 1 < retrieval.ids.length && !retrieval.isCancelled ? String(at + 1) : null,
+        };
+      },
+    },
+    {
+      path: '/CancelTraceRetrieval',
+      schema: request({ RetrievalToken: retrievalToken }, 'RetrievalToken'),
+      handle: async ({ RetrievalToken }) => {
+        find(RetrievalToken).isCancelled = true;
+        return {};
+      },
+    },
+  ];
+}
+
+interface FoundTrace {
+  readonly Id: string;
+  readonly Duration: number | null;
+  readonly Segments: readonly object[];
+}

@@ -1,0 +1,163 @@
+import { double } from '../aws-json.ts';
+import type { SamplingRule } from '../sampling/rule.ts';
+import { defaultRule, sortedRecords, type DefaultSampling, type SamplingRuleRecord } from '../sampling/rule-book.ts';
+import { SamplingTargets } from '../sampling/targets.ts';
+import { ruleArn, type Account } from './account.ts';
+import { ApiError, invalid } from './api-error.ts';
+import type { Operation } from './operation.ts';
+import type { Saved } from './saved.ts';
+import { request, samplingRule, samplingRuleUpdate, tags, text, token } from './schemas.ts';
+import type { Tag, Tags } from './tags.ts';
+
+export interface SamplingConfig {
+  readonly account: Account;
+  readonly defaultSampling: DefaultSampling;
+}
+
+export interface SamplingDeps {
+  /** Rules that users made, and Default when they changed it. */
+  readonly saved: Saved<readonly SamplingRuleRecord[]>;
+  readonly tags: Tags;
+  /** Seconds since the epoch. */
+  readonly now: () => number;
+}
+
+const MAX_RULES = 25;
+
+/** Centralized sampling: rules, and targets that share their reservoirs. */
+export class Sampling {
+  readonly #config: SamplingConfig;
+  readonly #deps: SamplingDeps;
+  readonly #targets = new SamplingTargets();
+  #lastModification = 0;
+
+  constructor(config: SamplingConfig, deps: SamplingDeps) {
+    this.#config = config;
+    this.#deps = deps;
+    this.#lastModification = Math.max(0, ...deps.saved.value.map(({ ModifiedAt }) => ModifiedAt));
+  }
+
+  get records(): readonly SamplingRuleRecord[] {
+    const own = this.#deps.saved.value;
+    if (own.some(({ SamplingRule }) => SamplingRule.RuleName === 'Default')) return own;
+    const rule = defaultRule(ruleArn(this.#config.account, 'Default'), this.#config.defaultSampling);
+    return [...own, { SamplingRule: rule, CreatedAt: 0, ModifiedAt: 0 }];
+  }
+
+  /** The rules as AWS would apply them: where Default is ours, AWS's own. */
+  get rulesOfAws(): SamplingRule[] {
+    const { account } = this.#config;
+    return this.records.map(({ SamplingRule: rule, ModifiedAt }) =>
+      rule.RuleName === 'Default' && ModifiedAt === 0 ? defaultRule(ruleArn(account, 'Default'), 'aws') : rule,
+    );
+  }
+
+  operations(): Operation[] {
+    const ref = { RuleName: text(), RuleARN: text() };
+    const rules = (): SamplingRule[] => this.records.map(({ SamplingRule }) => SamplingRule);
+    return [
+      {
+        path: '/GetSamplingRules',
+        schema: {},
+        handle: async () => ({ SamplingRuleRecords: sortedRecords(this.records).map(shown), NextToken: null }),
+      },
+      {
+        // SDKs differ in what they send; nothing of it is refused (targets.ts).
+        path: '/SamplingTargets',
+        schema: {},
+        handle: async (body) => this.#targets.answer(body, rules(), this.#lastModification, this.#deps.now()),
+      },
+      {
+        path: '/SamplingStatisticSummaries',
+        schema: request({ NextToken: token }),
+        handle: async () => ({ SamplingStatisticSummaries: this.#targets.summaries(rules(), this.#deps.now()), NextToken: null }),
+      },
+      {
+        path: '/CreateSamplingRule',
+        schema: request({ SamplingRule: samplingRule, Tags: tags }, 'SamplingRule'),
+        handle: async ({ SamplingRule: rule, Tags: given }) => this.#create(rule as NewRule, given as Tag[] | undefined),
+      },
+      {
+        path: '/UpdateSamplingRule',
+        schema: request({ SamplingRuleUpdate: samplingRuleUpdate }, 'SamplingRuleUpdate'),
+        handle: async ({ SamplingRuleUpdate: update }) => this.#update(update as Partial<SamplingRule>),
+      },
+      { path: '/DeleteSamplingRule', schema: request(ref), handle: async (body) => this.#delete(body) },
+    ];
+  }
+
+  async #create(rule: NewRule, given: Tag[] | undefined): Promise<object> {
+    const { RuleName, RuleARN } = rule;
+    if (RuleName === undefined && RuleARN === undefined) throw invalid(EITHER);
+    if (RuleName !== undefined && RuleARN !== undefined) throw invalid(BOTH);
+    if (rule.Version !== 1) throw invalid('Sampling rule version must be 1');
+    const name = RuleName ?? RuleARN!.split('/').at(-1)!;
+    const arn = ruleArn(this.#config.account, name);
+    if (this.#find(name) !== undefined) throw invalid('Sampling rule already exists');
+    const own = this.records.filter(({ SamplingRule }) => SamplingRule.RuleName !== 'Default');
+    if (own.length >= MAX_RULES) throw new ApiError('RuleLimitExceededException', `Sampling rule limit of ${MAX_RULES} exceeded`);
+    if (given !== undefined) await this.#deps.tags.add(arn, given);
+    const now = Math.floor(this.#deps.now());
+    const record = { SamplingRule: { ...rule, RuleName: name, RuleARN: arn, Attributes: rule.Attributes ?? {} }, CreatedAt: now, ModifiedAt: now };
+    await this.#save([...this.#deps.saved.value, record], now);
+    return { SamplingRuleRecord: shown(record) };
+  }
+
+  /** compat: a boost that the update does not name is cleared. Source: recorded answers of X-Ray. */
+  async #update({ RuleName, RuleARN, ...members }: Partial<SamplingRule>): Promise<object> {
+    const record = this.#one(RuleName, RuleARN);
+    const { SamplingRule: rule } = record;
+    const allowed = rule.RuleName === 'Default' ? ['FixedRate', 'ReservoirSize'] : undefined;
+    if (allowed !== undefined && Object.keys(members).some((key) => !allowed.includes(key)))
+      throw invalid('Invalid update request for sampling rule');
+    const { SamplingRateBoost: _, ...rest } = rule;
+    const now = Math.floor(this.#deps.now());
+    const updated = { ...record, SamplingRule: { ...rest, ...members }, ModifiedAt: now };
+    const others = this.#deps.saved.value.filter(({ SamplingRule }) => SamplingRule.RuleName !== rule.RuleName);
+    await this.#save([...others, updated], now);
+    return { SamplingRuleRecord: shown(updated) };
+  }
+
+  async #delete({ RuleName, RuleARN }: Partial<SamplingRule>): Promise<object> {
+    const record = this.#one(RuleName, RuleARN);
+    const { SamplingRule: rule } = record;
+    if (rule.RuleName === 'Default') throw invalid('The default sampling rule cannot be deleted');
+    await this.#deps.tags.forget(rule.RuleARN);
+    await this.#save(
+      this.#deps.saved.value.filter(({ SamplingRule }) => SamplingRule.RuleName !== rule.RuleName),
+      Math.floor(this.#deps.now()),
+    );
+    return { SamplingRuleRecord: shown(record) };
+  }
+
+  #one(name: string | undefined, arn: string | undefined): SamplingRuleRecord {
+    if (name === undefined && arn === undefined) throw invalid(EITHER);
+    if (name !== undefined && arn !== undefined) throw invalid(BOTH);
+    const record = name === undefined ? this.records.find(({ SamplingRule }) => SamplingRule.RuleARN === arn) : this.#find(name);
+    if (record === undefined) throw invalid('Sampling rule does not exist');
+    return record;
+  }
+
+  #find(name: string): SamplingRuleRecord | undefined {
+    return this.records.find(({ SamplingRule }) => SamplingRule.RuleName === name);
+  }
+
+  async #save(records: readonly SamplingRuleRecord[], now: number): Promise<void> {
+    await this.#deps.saved.set(records);
+    this.#lastModification = now;
+  }
+}
+
+const EITHER = 'Request must contain either sampling rule name or sampling rule ARN';
+const BOTH = 'Request cannot contain both sampling rule name and sampling rule ARN';
+
+type NewRule = Omit<SamplingRule, 'RuleName' | 'RuleARN' | 'Attributes'> & Partial<Pick<SamplingRule, 'RuleName' | 'RuleARN' | 'Attributes'>>;
+
+/** Rates are doubles, counts and times of change whole numbers that every SDK reads. */
+function shown({ SamplingRule, CreatedAt, ModifiedAt }: SamplingRuleRecord): object {
+  return {
+    SamplingRule: { ...SamplingRule, FixedRate: double(SamplingRule.FixedRate) },
+    CreatedAt: double(CreatedAt),
+    ModifiedAt: double(ModifiedAt),
+  };
+}

@@ -1,0 +1,76 @@
+import { ApiError, invalid } from './api-error.ts';
+import type { Operation } from './operation.ts';
+import type { Saved } from './saved.ts';
+import { arn, list, request, tags, text, token } from './schemas.ts';
+
+export interface Tag {
+  readonly Key: string;
+  readonly Value: string;
+}
+
+const MAX_TAGS = 50;
+
+/** Tags of groups and sampling rules, by their ARNs. */
+export class Tags {
+  readonly #saved: Saved<Readonly<Record<string, readonly Tag[]>>>;
+  readonly #isKnown: (arn: string) => boolean;
+
+  /** `isKnown` says whether there is such a group or rule. */
+  constructor(saved: Saved<Readonly<Record<string, readonly Tag[]>>>, isKnown: (arn: string) => boolean) {
+    this.#saved = saved;
+    this.#isKnown = isKnown;
+  }
+
+  /** Throws what AWS would; then nothing was changed. */
+  async add(resource: string, given: readonly Tag[]): Promise<void> {
+    const keys = given.map(({ Key }) => Key);
+    // compat: AWS fails here with an internal error. Source: recorded answers of X-Ray.
+    if (new Set(keys).size < keys.length) throw new ApiError('InternalFailure', '', 500);
+    if (keys.some((key) => /^aws:/i.test(key))) throw invalid('Caller is an end user and not allowed to mutate system tags');
+    const merged = new Map(this.#of(resource).map((tag) => [tag.Key, tag]));
+    for (const tag of given) merged.set(tag.Key, tag);
+    if (merged.size > MAX_TAGS) throw new ApiError('TooManyTagsException', 'The resultant tag set must not have more than 50 user tags.');
+    await this.#saved.set({ ...this.#saved.value, [resource]: [...merged.values()] });
+  }
+
+  async forget(resource: string): Promise<void> {
+    const { [resource]: _, ...others } = this.#saved.value;
+    await this.#saved.set(others);
+  }
+
+  operations(): Operation[] {
+    const known = (resource: string): string => {
+      if (!this.#isKnown(resource)) throw new ApiError('ResourceNotFoundException', 'The resource does not exist', 404);
+      return resource;
+    };
+    return [
+      {
+        path: '/ListTagsForResource',
+        schema: request({ ResourceARN: arn, NextToken: token }, 'ResourceARN'),
+        handle: async ({ ResourceARN }) => ({ Tags: this.#of(known(ResourceARN as string)), NextToken: null }),
+      },
+      {
+        path: '/TagResource',
+        schema: request({ ResourceARN: arn, Tags: tags }, 'ResourceARN', 'Tags'),
+        handle: async ({ ResourceARN, Tags: given }) => {
+          await this.add(known(ResourceARN as string), given as Tag[]);
+          return {};
+        },
+      },
+      {
+        path: '/UntagResource',
+        schema: request({ ResourceARN: arn, TagKeys: list(text(1, 128), 0, 200) }, 'ResourceARN', 'TagKeys'),
+        handle: async ({ ResourceARN, TagKeys }) => {
+          const resource = known(ResourceARN as string);
+          const left = this.#of(resource).filter(({ Key }) => !(TagKeys as string[]).includes(Key));
+          await this.#saved.set({ ...this.#saved.value, [resource]: left });
+          return {};
+        },
+      },
+    ];
+  }
+
+  #of(resource: string): readonly Tag[] {
+    return Object.hasOwn(this.#saved.value, resource) ? this.#saved.value[resource]! : [];
+  }
+}

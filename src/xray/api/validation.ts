@@ -1,0 +1,80 @@
+import { ApiError } from './api-error.ts';
+
+/** What fastify's validator says of one member. */
+export interface Violation {
+  readonly keyword: string;
+  readonly instancePath: string;
+  readonly params: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * The error that AWS answers to a request that its model forbids: a wrong type cannot be read, anything else is listed.
+ * Source: recorded answers of X-Ray for the form, X-Ray's model for the constraints.
+ */
+export function violationError(violations: readonly Violation[], body: unknown): ApiError {
+  if (violations.some(({ keyword }) => keyword === 'type')) {
+    return new ApiError('SerializationException', 'The request has a member of a wrong type');
+  }
+  const texts = violations.map((violation) => textOf(violation, body));
+  const errors = texts.length === 1 ? '1 validation error' : `${texts.length} validation errors`;
+  return new ApiError('ValidationException', `${errors} detected: ${texts.join('; ')}`);
+}
+
+function textOf({ keyword, instancePath, params }: Violation, body: unknown): string {
+  const isMissing = keyword === 'required';
+  const path = instancePath.split('/').slice(1);
+  const place = (isMissing ? [...path, String(params['missingProperty'])] : path).map(memberName).join('.');
+  const value = isMissing ? 'null' : `'${shown(valueAt(body, path))}'`;
+  return `Value ${value} at '${place}' failed to satisfy constraint: ${constraint(keyword, params)}`;
+}
+
+function constraint(keyword: string, params: Readonly<Record<string, unknown>>): string {
+  const limit = String(params['limit']);
+  switch (keyword) {
+    case 'required':
+      return 'Member must not be null';
+    case 'minimum':
+      return `Member must have value greater than or equal to ${limit}`;
+    case 'maximum':
+      return `Member must have value less than or equal to ${limit}`;
+    case 'minLength':
+    case 'minItems':
+      return `Member must have length greater than or equal to ${limit}`;
+    case 'maxLength':
+    case 'maxItems':
+    case 'maxProperties':
+      return `Member must have length less than or equal to ${limit}`;
+    case 'enum':
+      return `Member must satisfy enum value set: [${(params['allowedValues'] as string[]).join(', ')}]`;
+    case 'pattern':
+      return `Member must satisfy regular expression pattern: ${String(params['pattern'])}`;
+    default:
+      return `Member is not valid (${keyword})`;
+  }
+}
+
+/** AWS writes members in lower camel case here, and counts the elements of lists from 1. */
+function memberName(part: string): string {
+  return /^\d+$/.test(part) ? `${Number(part) + 1}.member` : part.charAt(0).toLowerCase() + part.slice(1);
+}
+
+function valueAt(body: unknown, path: readonly string[]): unknown {
+  let value = body;
+  for (const part of path) value = (value as Record<string, unknown> | undefined)?.[part];
+  return value;
+}
+
+function shown(value: unknown): string {
+  return (typeof value === 'string' ? value : (JSON.stringify(value) ?? '')).slice(0, 200);
+}
+
+/** A copy without the members that are null, which clients write for absent ones. */
+export function withoutNulls(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutNulls);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([, each]) => each !== null)
+      .map(([key, each]) => [key, withoutNulls(each)]),
+  );
+}

@@ -1,0 +1,39 @@
+/** TypeScript's library has no `JSON.rawJSON` yet (Node 21). */
+const { rawJSON } = JSON as unknown as { rawJSON: (text: string) => object };
+
+/**
+ * A number as AWS writes a double: as Java does, `4.0`, `1.790161902E9`. Counts and HTTP statuses are plain numbers, because clients
+ * written in Go refuse `200.0` there.
+ */
+export function double(value: number): object;
+export function double(value: number | null | undefined): object | null;
+export function double(value: number | null | undefined): object | null {
+  if (value === null || value === undefined || !Number.isFinite(value)) return null;
+  const size = Math.abs(value);
+  if (size !== 0 && (size < 1e-3 || size >= 1e7)) {
+    const [digits = '', exponent = ''] = value.toExponential().split('e');
+    return rawJSON(`${digits.includes('.') ? digits : `${digits}.0`}E${exponent.replace('+', '')}`);
+  }
+  return rawJSON(Number.isInteger(value) ? `${value}.0` : String(value));
+}
+
+/** A length of time in seconds, to the millisecond. */
+export function seconds(value: number | undefined): object | null {
+  return value === undefined ? null : double(Math.round(value * 1000) / 1000);
+}
+
+/** An answer's text as AWS writes it: keys sorted, absent members as null. */
+export function awsJson(value: unknown): string {
+  return JSON.stringify(value, sorted);
+}
+
+function sorted(_key: string, value: unknown): unknown {
+  if (value === undefined) return null;
+  if (typeof value !== 'object' || value === null || Array.isArray(value) || isRaw(value)) return value;
+  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)));
+}
+
+const { isRawJSON } = JSON as unknown as { isRawJSON: (value: unknown) => boolean };
+function isRaw(value: object): boolean {
+  return isRawJSON(value);
+}

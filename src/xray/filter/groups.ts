@@ -1,0 +1,38 @@
+import type { Expression } from './expression.ts';
+
+/** Matches every trace, as the group Default does. */
+const ALL: Expression = { kind: 'and', of: [] };
+const NONE: Expression = { kind: 'or', of: [] };
+const MAX_DEPTH = 10;
+
+/** Puts the groups' own expressions in place of `group.name` and `group.arn`; a group that does not exist matches nothing. */
+export function expandGroups(
+  expression: Expression,
+  find: (keyword: 'group.name' | 'group.arn', value: string) => Expression | null | undefined,
+  depth = 0,
+): Expression {
+  switch (expression.kind) {
+    case 'and':
+    case 'or':
+      return { kind: expression.kind, of: expression.of.map((each) => expandGroups(each, find, depth)) };
+    case 'not':
+      return { kind: 'not', of: expandGroups(expression.of, find, depth) };
+    case 'exists':
+      return isGroup(expression.field.keyword) ? ALL : expression;
+    case 'compare': {
+      const { field, operator, value } = expression;
+      if (!isGroup(field.keyword)) return expression;
+      const isPossible = (operator === '=' || operator === '!=') && typeof value === 'string' && depth < MAX_DEPTH;
+      const group = isPossible ? find(field.keyword, value) : undefined;
+      if (group === undefined) return NONE;
+      const expanded = group === null ? ALL : expandGroups(group, find, depth + 1);
+      return operator === '=' ? expanded : { kind: 'not', of: expanded };
+    }
+    default:
+      return expression;
+  }
+}
+
+function isGroup(keyword: string): keyword is 'group.name' | 'group.arn' {
+  return keyword === 'group.name' || keyword === 'group.arn';
+}

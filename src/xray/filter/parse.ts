@@ -1,0 +1,201 @@
+import type { SyntaxNode } from '@lezer/common';
+import { BOOLEANS, CAUSES, KEYWORDS, type Expression, type Field, type Operator, type Scope, type Selector, type Value } from './expression.ts';
+import { parser } from './parser.ts';
+
+/** What is wrong with a filter expression; `message` has X-Ray's form. */
+export class FilterError extends Error {
+  /** Offset in the text. */
+  readonly position: number;
+
+  constructor(text: string, position: number, symbol: string) {
+    const before = text.slice(0, position).split('\n');
+    super(`Error Location: line ${before.length}, position ${before.at(-1)!.length} : Invalid input symbol: '${symbol}'`);
+    this.name = 'FilterError';
+    this.position = position;
+  }
+}
+
+const strict = parser.configure({ strict: true });
+/** Braces and parentheses; a person needs three. */
+const MAX_DEPTH = 200;
+
+/** Understands a filter expression. Throws FilterError. */
+export function parseFilter(text: string): Expression {
+  let tree;
+  try {
+    tree = strict.parse(text);
+  } catch (error) {
+    const at = /at (\d+)$/.exec(error instanceof Error ? error.message : '')?.[1];
+    throw syntaxError(text, at === undefined ? text.length : Number(at));
+  }
+  return new Reader(text).expression(tree.topNode.firstChild!, 'trace', 0);
+}
+
+function syntaxError(text: string, position: number): FilterError {
+  const rest = text.slice(position);
+  const start = position + (rest.length - rest.trimStart().length);
+  const word = /^\w+|^\S/.exec(text.slice(start))?.[0] ?? '<EOF>';
+  return new FilterError(text, start, word);
+}
+
+/** Turns the parser's tree into an expression, and checks what the grammar leaves open: which words may stand where. */
+class Reader {
+  readonly #text: string;
+
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  expression(node: SyntaxNode, scope: Scope, depth: number): Expression {
+    if (depth > MAX_DEPTH) throw syntaxError(this.#text, node.from);
+    switch (node.name) {
+      case 'Group':
+        return this.expression(node.firstChild!.nextSibling ?? node.firstChild!, scope, depth + 1);
+      case 'And':
+      case 'Or':
+        return this.#chain(node, scope, depth);
+      case 'Not':
+        return { kind: 'not', of: this.expression(node.lastChild!, scope, depth + 1) };
+      case 'Exists':
+        return { kind: 'exists', field: this.#field(node.firstChild!, scope) };
+      case 'Comparison':
+        return this.#comparison(node, scope);
+      case 'Complex':
+        return this.#complex(node, scope, depth);
+      default:
+        return this.#scoped(node, scope, depth);
+    }
+  }
+
+  /** `a AND b AND c` is one list, however it was grouped. */
+  #chain(node: SyntaxNode, scope: Scope, depth: number): Expression {
+    const kind = node.name === 'And' ? 'and' : 'or';
+    const of: Expression[] = [];
+    const open = [node];
+    for (let next = open.pop(); next !== undefined; next = open.pop()) {
+      if (next.name === node.name) {
+        open.push(next.lastChild!, next.firstChild!);
+        continue;
+      }
+      const read = this.expression(next, scope, depth + 1);
+      if (read.kind === kind) of.push(...read.of);
+      else of.push(read);
+    }
+    return { kind, of };
+  }
+
+  #comparison(node: SyntaxNode, scope: Scope): Expression {
+    const [nameNode, operatorNode, valueNode] = [node.firstChild!, node.firstChild!.nextSibling!, node.lastChild!];
+    const field = this.#field(nameNode, scope);
+    const operator = this.#textOf(operatorNode).toLowerCase() as Operator;
+    if (field.keyword === 'rootcause.json') return this.#causeJson(operator, operatorNode, valueNode);
+    if (valueNode.name === 'JsonLiteral') throw syntaxError(this.#text, valueNode.from);
+    const value = this.#value(valueNode);
+    const asBoolean = BOOLEANS.has(field.keyword) && typeof value === 'string' ? booleanOf(value) : undefined;
+    return { kind: 'compare', field, operator, value: asBoolean ?? value };
+  }
+
+  #causeJson(operator: Operator, operatorNode: SyntaxNode, valueNode: SyntaxNode): Expression {
+    if (operator !== '=' && operator !== '!=') throw syntaxError(this.#text, operatorNode.from);
+    if (valueNode.name !== 'JsonLiteral') throw syntaxError(this.#text, valueNode.from);
+    try {
+      const json = JSON.parse(this.#textOf(valueNode).slice(1)) as unknown[];
+      return { kind: 'rootcause.json', isEqual: operator === '=', json };
+    } catch {
+      throw syntaxError(this.#text, valueNode.from);
+    }
+  }
+
+  #complex(node: SyntaxNode, scope: Scope, depth: number): Expression {
+    const word = node.firstChild!;
+    if (scope !== 'trace') throw syntaxError(this.#text, word.from);
+    const kind = word.name === 'Edge' ? 'edge' : 'service';
+    const bodyNode = node.getChild('Body');
+    const selectors = this.#selectors(node.getChild('Arguments')!);
+    const [first = {}, second = {}] = selectors;
+    if (kind === 'edge' ? selectors.length !== 2 : selectors.length > 1) throw syntaxError(this.#text, word.from);
+    const body = bodyNode === null ? undefined : this.#body(bodyNode, kind, depth);
+    return kind === 'edge' ? { kind, from: first, to: second, body } : { kind, at: first, body };
+  }
+
+  #scoped(node: SyntaxNode, scope: Scope, depth: number): Expression {
+    const name = this.#textOf(node.firstChild!).toLowerCase();
+    const cause = CAUSES.get(name);
+    if (scope !== 'trace' || cause === undefined) throw this.#unknown(node.firstChild!);
+    return { kind: 'rootcause', ...cause, body: this.#body(node.getChild('Body')!, 'rootcause', depth) };
+  }
+
+  #body(node: SyntaxNode, scope: Scope, depth: number): Expression {
+    return this.expression(node.firstChild!.nextSibling ?? node.firstChild!, scope, depth + 1);
+  }
+
+  #selectors(node: SyntaxNode): Selector[] {
+    const selectors: Selector[] = [];
+    for (let child = node.firstChild; child !== null; child = child.nextSibling) {
+      if (child.name === 'String') selectors.push({ name: this.#string(child) });
+      else if (child.name === 'Id') selectors.push(this.#id(child));
+    }
+    return selectors;
+  }
+
+  #id(node: SyntaxNode): Selector {
+    const selector: { name?: string; type?: string; accountId?: string } = {};
+    for (const memberNode of node.getChildren('Member')) {
+      const nameNode = memberNode.firstChild!;
+      const value = this.#string(memberNode.lastChild!);
+      const name = this.#textOf(nameNode).toLowerCase();
+      if (name === 'name') selector.name = value;
+      else if (name === 'type') selector.type = value;
+      else if (name === 'account.id') selector.accountId = value;
+      else throw syntaxError(this.#text, nameNode.from);
+    }
+    return selector;
+  }
+
+  #field(node: SyntaxNode, scope: Scope): Field {
+    const bracket = node.getChild('Bracket');
+    const text = this.#textOf(node.firstChild!);
+    const lower = text.toLowerCase();
+    if (bracket !== null) {
+      if (!KEYWORDS[scope].includes(lower) || !lower.endsWith('annotation')) throw this.#unknown(node);
+      const key = this.#textOf(bracket).slice(1, -1).trim();
+      return { keyword: lower, key: /^".*"$/s.test(key) ? key.slice(1, -1) : key };
+    }
+    const annotation = /^((?:source\.|destination\.)?annotation)\.(.+)$/i.exec(text);
+    const keyword = annotation?.[1]?.toLowerCase() ?? lower;
+    if (!KEYWORDS[scope].includes(keyword) || (keyword.endsWith('annotation') && annotation === null)) throw this.#unknown(node);
+    return annotation === null ? { keyword } : { keyword, key: annotation[2]! };
+  }
+
+  /** compat: X-Ray names what its lexer choked on: the longest beginning that some keyword has, and one character more. */
+  #unknown(node: SyntaxNode): FilterError {
+    const text = this.#textOf(node);
+    const known = [...Object.values(KEYWORDS).flat(), 'service', 'edge', ...CAUSES.keys(), 'and', 'or', 'not'];
+    let length = 0;
+    while (length < text.length && known.some((keyword) => keyword.startsWith(text.slice(0, length + 1).toLowerCase()))) length++;
+    return new FilterError(this.#text, node.from, text.slice(0, length + 1));
+  }
+
+  #value(node: SyntaxNode): Value {
+    const text = this.#textOf(node);
+    if (node.name === 'String') return this.#string(node);
+    return node.name === 'Number' ? Number(text) : text.toLowerCase() === 'true';
+  }
+
+  #string(node: SyntaxNode): string {
+    try {
+      return JSON.parse(this.#textOf(node)) as string;
+    } catch {
+      throw syntaxError(this.#text, node.from);
+    }
+  }
+
+  #textOf(node: SyntaxNode): string {
+    return this.#text.slice(node.from, node.to);
+  }
+}
+
+function booleanOf(text: string): boolean | undefined {
+  const lower = text.toLowerCase();
+  return lower === 'true' ? true : lower === 'false' ? false : undefined;
+}

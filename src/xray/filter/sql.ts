@@ -1,0 +1,130 @@
+import type { Expression, Field, Operator, Value } from './expression.ts';
+import { indexed } from './terms.ts';
+
+/** Traces that may match, as rows of the index `term(field, value, trace)`. */
+export interface Condition {
+  /** Of columns `field` and `value`. */
+  readonly where: string;
+  readonly params: readonly (string | number)[];
+  /** One field and one value: the index gives its traces in their order. */
+  readonly isEquality: boolean;
+}
+
+/** Any of these. */
+export type Alternatives = readonly Condition[];
+
+/**
+ * What the index can say of `expression`: every trace that matches satisfies each of the conditions given, and others may. None: the index
+ * cannot help. The predicate has the last word, so that both always agree.
+ */
+export function conditionsOf(expression: Expression): Alternatives[] {
+  switch (expression.kind) {
+    case 'and':
+      return expression.of.flatMap(conditionsOf);
+    case 'or': {
+      // Each branch has to be narrowed, by its first condition.
+      const branches = expression.of.map((branch) => conditionsOf(branch)[0]);
+      return branches.length > 0 && branches.every((branch) => branch !== undefined) ? [branches.flat()] : [];
+    }
+    case 'compare':
+      return one(comparison(expression.field, expression.operator, expression.value));
+    case 'exists':
+      return one(existence(expression.field));
+    case 'service': {
+      const { name } = expression.at;
+      return [...(name === undefined ? [] : [named(name)]), ...flagsIn(expression.body)];
+    }
+    case 'edge': {
+      const names = [expression.from.name, expression.to.name].filter((name) => name !== undefined);
+      return [...names.map(named), ...flagsIn(expression.body)];
+    }
+    case 'rootcause':
+      if (expression.cause === 'responsetime') return [];
+      return expression.cause === 'fault' ? [[flag('any.fault')]] : [[flag('any.error'), flag('any.throttle')]];
+    case 'not':
+    case 'rootcause.json':
+      return [];
+  }
+}
+
+function one(condition: Condition | undefined): Alternatives[] {
+  return condition === undefined ? [] : [[condition]];
+}
+
+function named(name: string): Alternatives {
+  return [equal('service', indexed(name))];
+}
+
+/** In braces only the flags are in the index, without the service that they belong to. */
+function flagsIn(body: Expression | undefined): Alternatives[] {
+  switch (body?.kind) {
+    case 'and':
+      return body.of.flatMap(flagsIn);
+    case 'exists':
+      return FLAGS.has(body.field.keyword) ? [[flag(`any.${body.field.keyword}`)]] : [];
+    case 'compare':
+      return FLAGS.has(body.field.keyword) && body.operator === '=' && body.value === true ? [[flag(`any.${body.field.keyword}`)]] : [];
+    default:
+      return [];
+  }
+}
+
+const FLAGS: ReadonlySet<string> = new Set(['fault', 'error', 'throttle']);
+/** Fields that the index holds, by keyword. */
+const INDEXED: Readonly<Record<string, string>> = {
+  user: 'user',
+  'resource.arn': 'resource.arn',
+  'instance.id': 'instance.id',
+  availabilityzone: 'availabilityzone',
+  responsetime: 'root.responsetime',
+  'http.status': 'root.http.status',
+  'http.url': 'root.http.url',
+  'http.method': 'root.http.method',
+};
+
+function indexFieldOf({ keyword, key }: Field): string | undefined {
+  return keyword === 'annotation' ? `annotation.${key}` : INDEXED[keyword];
+}
+
+function existence(field: Field): Condition | undefined {
+  if (FLAGS.has(field.keyword)) return flag(`root.${field.keyword}`);
+  const name = indexFieldOf(field);
+  return name === undefined ? undefined : anyValue(name);
+}
+
+function comparison(field: Field, operator: Operator, value: Value): Condition | undefined {
+  if (FLAGS.has(field.keyword)) return operator === '=' && value === true ? flag(`root.${field.keyword}`) : undefined;
+  const name = indexFieldOf(field);
+  if (name === undefined) return undefined;
+  const asked = indexed(value);
+  switch (operator) {
+    case '=':
+      return typeof value === 'string' && /^(true|false)$/i.test(value) ? boolean(name, asked, value.toLowerCase() === 'true') : equal(name, asked);
+    case '<':
+    case '<=':
+    case '>':
+    case '>=':
+      return typeof value === 'number' ? { where: `field = ? AND value ${operator} ?`, params: [name, value], isEquality: false } : anyValue(name);
+    case 'beginswith':
+      // A text of the index may be longer than what was asked for, never shorter, unless it was cut.
+      return typeof value === 'string' ? { where: 'field = ? AND value >= ?', params: [name, asked], isEquality: false } : anyValue(name);
+    default:
+      return anyValue(name);
+  }
+}
+
+function boolean(name: string, asked: string | number, isTrue: boolean): Condition {
+  return { where: 'field = ? AND value IN (?, ?)', params: [name, asked, isTrue ? 1 : 0], isEquality: false };
+}
+
+function equal(name: string, value: string | number): Condition {
+  return { where: 'field = ? AND value = ?', params: [name, value], isEquality: true };
+}
+
+function anyValue(name: string): Condition {
+  return { where: 'field = ?', params: [name], isEquality: false };
+}
+
+function flag(name: string): Condition {
+  return equal(name, 1);
+}

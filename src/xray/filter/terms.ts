@@ -1,0 +1,69 @@
+import type { AnnotationValue } from '../query/trace-view.ts';
+import { httpOf } from '../query/trace-view.ts';
+import { Entity } from '../trace/entity.ts';
+import { arrayOf, isObject, member, objectOf, textOf, type Json } from '../trace/json.ts';
+import { inferredServiceOf } from '../trace/service-id.ts';
+
+/** One entry of the store's index: the trace has this value somewhere. */
+export interface Term {
+  readonly field: string;
+  readonly value: string | number;
+}
+
+/** Longer texts are cut in the index; what it finds is checked against the documents anyway. */
+const MAX_TEXT = 200;
+
+/** A value as it stands in the index: booleans as 0 and 1. */
+export function indexed(value: AnnotationValue): string | number {
+  if (typeof value === 'boolean') return value ? 1 : 0;
+  return typeof value === 'string' ? value.slice(0, MAX_TEXT) : value;
+}
+
+/**
+ * What a document adds to the index. Each trace that an expression matches must be found by the conditions that sql.ts makes of it,
+ * so every field here says of what it holds the values: of all documents, or of those that may be the trace's root.
+ */
+export function termsOf(json: Json): Term[] {
+  const terms: Term[] = [];
+  const add = (field: string, value: AnnotationValue | undefined): void => {
+    if (value !== undefined) terms.push({ field, value: indexed(value) });
+  };
+  const document = new Entity(json, json['type'] === 'subsegment');
+  if (!document.isSubsegment) {
+    add('service', document.name);
+    add('user', textOf(json['user']));
+    add('resource.arn', textOf(json['resource_arn']));
+    add('instance.id', textOf(member(document.aws['ec2'], 'instance_id')));
+    add('availabilityzone', textOf(member(document.aws['ec2'], 'availability_zone')));
+    if (document.parentId === undefined) addRoot(document, add);
+  }
+  const open: { entity: Entity; isTop: boolean }[] = [{ entity: document, isTop: true }];
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    const { entity, isTop } = next;
+    for (const [key, value] of Object.entries(objectOf(entity.json['annotations']))) {
+      if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') add(`annotation.${key}`, value);
+    }
+    if (entity.isCall) add('service', inferredServiceOf(entity).name);
+    if (entity.isCall || (isTop && !entity.isSubsegment)) addFlags('any', entity, add);
+    for (const child of arrayOf(entity.json['subsegments'])) if (isObject(child)) open.push({ entity: new Entity(child, true), isTop: false });
+  }
+  return terms;
+}
+
+type Add = (field: string, value: AnnotationValue | undefined) => void;
+
+function addRoot(root: Entity, add: Add): void {
+  const { url, method, status } = httpOf(root);
+  addFlags('root', root, add);
+  add('root.responsetime', root.seconds);
+  add('root.http.status', status);
+  add('root.http.url', url);
+  add('root.http.method', method);
+}
+
+function addFlags(whose: 'any' | 'root', entity: Entity, add: Add): void {
+  const { isFault, isError, isThrottle } = entity.outcome;
+  if (isFault) add(`${whose}.fault`, 1);
+  if (isError) add(`${whose}.error`, 1);
+  if (isThrottle) add(`${whose}.throttle`, 1);
+}

@@ -1,0 +1,70 @@
+import type { ComponentState } from '../pipeline/component.ts';
+import type { Exporter, ExportResult, RefusedDocument } from '../pipeline/exporter.ts';
+import { messageOf } from '../pipeline/errors.ts';
+import type { Batch } from '../pipeline/segment.ts';
+import type { ConsoleLines } from './console-lines.ts';
+import type { Ingest } from './ingest.ts';
+import { StoreFullError } from './store/store.ts';
+
+/** AWS Distro for OpenTelemetry sends spans (T1S sampled, T1U not) and metrics (M1) over the same port. */
+const OTLP = /^(T1S|T1U|M1)/;
+
+export interface LocalExporterDeps {
+  readonly ingest: Ingest;
+  readonly lines: ConsoleLines;
+  readonly onCall: (outcome: string, seconds: number) => void;
+}
+
+/** Where the local X-Ray's documents go: into the store, and as a line each to the console. */
+export class LocalExporter implements Exporter {
+  readonly name = 'exporter';
+  readonly #deps: LocalExporterDeps;
+  #lastSuccessMs = 0;
+
+  constructor(deps: LocalExporterDeps) {
+    this.#deps = deps;
+  }
+
+  get state(): ComponentState {
+    const { problem } = this.#deps.ingest;
+    return problem === undefined
+      ? { name: this.name, state: 'ok', reason: 'the local store' }
+      : { name: this.name, state: 'degraded', reason: problem };
+  }
+
+  get lastSuccessMs(): number {
+    return this.#lastSuccessMs;
+  }
+
+  async start(): Promise<void> {}
+
+  async stop(): Promise<void> {}
+
+  async send(batch: Batch): Promise<ExportResult> {
+    const { ingest, lines, onCall } = this.#deps;
+    const startedMs = performance.now();
+    const texts = batch.map(({ chunk, start, end }) => chunk.subarray(start, end));
+    const positions = [...texts.keys()].filter((position) => !isOtlp(texts[position]!));
+    let refused: RefusedDocument[] = [];
+    try {
+      const written = await ingest.put(
+        positions.map((position) => texts[position]!),
+        Date.now(),
+      );
+      refused = written.refused.map(({ position, code }) => ({ position: positions[position]!, code, isRetryable: false }));
+    } catch (error) {
+      onCall('retry', (performance.now() - startedMs) / 1000);
+      return { kind: 'retry', code: error instanceof StoreFullError ? 'store_full' : messageOf(error).slice(0, 64) };
+    }
+    // OTLP bodies are no segment documents: they are shown, and stored by nobody yet.
+    for (const [position, { arrivedAtMs }] of batch.entries()) if (isOtlp(texts[position]!)) lines.write(texts[position]!, arrivedAtMs);
+    this.#lastSuccessMs = Date.now();
+    const result: ExportResult = refused.length === 0 ? { kind: 'sent' } : { kind: 'partial', refused };
+    onCall(result.kind, (performance.now() - startedMs) / 1000);
+    return result;
+  }
+}
+
+function isOtlp(body: Buffer): boolean {
+  return OTLP.test(body.toString('latin1', 0, 3));
+}

@@ -1,0 +1,140 @@
+import { ruleFor, type SamplingRule } from '../sampling/rule.ts';
+import type { Entity } from '../trace/entity.ts';
+import { objectOf, textOf } from '../trace/json.ts';
+import { MAX_NAME_LENGTH } from '../trace/validate.ts';
+import { MAX_TRACE_BYTES } from './documents.ts';
+import { httpOf, type TraceView } from './trace-view.ts';
+
+/** Something that AWS would do differently, silently: what, to which (sub)segment, and the remedy. */
+export interface Finding {
+  readonly code: string;
+  readonly id: string | null;
+  readonly message: string;
+  readonly remedy: string;
+}
+
+/** X-Ray's quotas. https://docs.aws.amazon.com/general/latest/gr/xray.html */
+const MAX_DOCUMENT_BYTES = 64 * 1024;
+const MAX_ANNOTATIONS = 50;
+/** Source: X-Ray's published schema of segment documents. */
+const ANNOTATION_KEY = /^[A-Za-z0-9_]{1,500}$/;
+const MAX_ANNOTATION_TEXT = 1_000;
+/** Clocks of two machines that agree better than this are good enough. */
+const SKEW_SECONDS = 0.005;
+
+/** What AWS would do to this trace. `originals`: its documents as they came; `rules`: the sampling rules as AWS has them. */
+export function findingsOf(view: TraceView, originals: readonly string[], rules: readonly SamplingRule[]): Finding[] {
+  return [...sizes(view, originals), ...names(view), ...annotations(view), ...parts(view), ...skews(view), ...sampling(view, rules)];
+}
+
+function sizes({ trace }: TraceView, originals: readonly string[]): Finding[] {
+  const findings: Finding[] = [];
+  for (const text of originals) {
+    const bytes = Buffer.byteLength(text);
+    if (bytes <= MAX_DOCUMENT_BYTES) continue;
+    findings.push({
+      code: 'document_too_large',
+      id: textOf(objectOf(JSON.parse(text))['id']) ?? null,
+      message: `the document has ${bytes} bytes; X-Ray's quota is ${MAX_DOCUMENT_BYTES}`,
+      remedy: 'Put less into metadata, or let the SDK stream subsegments earlier (streaming threshold).',
+    });
+  }
+  if (trace.bytes > MAX_TRACE_BYTES) {
+    const message = `the trace has ${trace.bytes} bytes; X-Ray refuses segments beyond ${MAX_TRACE_BYTES}, and beyond 100 KB for long traces`;
+    findings.push({ code: 'trace_too_large', id: null, message, remedy: 'Record fewer subsegments, or begin a new trace for each item of a batch.' });
+  }
+  return findings;
+}
+
+function names({ trace }: TraceView): Finding[] {
+  return [...trace.entities()]
+    .filter(({ json }) => (json['name'] as string).length > MAX_NAME_LENGTH)
+    .map(({ id, json }) => ({
+      code: 'name_cut',
+      id,
+      message: `the name has ${(json['name'] as string).length} characters; X-Ray cuts it at ${MAX_NAME_LENGTH}`,
+      remedy: 'Name the service, and put what varies into an annotation.',
+    }));
+}
+
+function annotations({ trace }: TraceView): Finding[] {
+  const findings: Finding[] = [];
+  const keys = new Set<string>();
+  const add = ({ id }: Entity, message: string, remedy: string): void => void findings.push({ code: 'annotation_not_indexed', id, message, remedy });
+  for (const entity of trace.entities()) {
+    for (const [key, value] of Object.entries(objectOf(entity.json['annotations']))) {
+      keys.add(key);
+      if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean') {
+        add(entity, `annotation "${key}" is neither text, number nor boolean`, 'Put it into metadata, or annotate its parts.');
+      } else if (!ANNOTATION_KEY.test(key)) {
+        add(entity, `annotation "${key}": X-Ray's schema has only letters, digits and _ in keys`, 'Name it with letters, digits and _.');
+      } else if (typeof value === 'string' && value.length > MAX_ANNOTATION_TEXT) {
+        add(entity, `annotation "${key}" has ${value.length} characters; X-Ray takes ${MAX_ANNOTATION_TEXT}`, 'Put long texts into metadata.');
+      }
+    }
+  }
+  if (keys.size > MAX_ANNOTATIONS) {
+    const message = `the trace has ${keys.size} annotations; X-Ray indexes ${MAX_ANNOTATIONS}`;
+    findings.push({ code: 'annotation_not_indexed', id: null, message, remedy: 'Annotate what you search for, and put the rest into metadata.' });
+  }
+  return findings;
+}
+
+function parts({ trace }: TraceView): Finding[] {
+  const orphans = [...trace.orphans, ...trace.segments.filter(({ parentId }) => parentId !== undefined && trace.find(parentId) === undefined)];
+  return [
+    ...orphans.map(({ id, parentId, isSubsegment }) => ({
+      code: 'orphan',
+      id,
+      message: isSubsegment
+        ? `its parent ${parentId} has not come: X-Ray does not show such a subsegment`
+        : `its caller ${parentId} has not come: X-Ray shows the trace as partial, without a root`,
+      remedy: 'See that the caller reports to this daemon too. In Lambda the parent is the function segment, which only AWS sends.',
+    })),
+    ...[...trace.entities()]
+      .filter(({ isInProgress }) => isInProgress)
+      .map(({ id }) => ({
+        code: 'unclosed',
+        id,
+        message: 'it is in progress, and has not been closed',
+        remedy: 'Close it in a finally block, or with the SDK’s capture functions, which do so.',
+      })),
+  ];
+}
+
+/** A callee that began before it was called, or ended after its caller had the answer, has another clock. */
+function skews({ trace }: TraceView): Finding[] {
+  const findings: Finding[] = [];
+  for (const segment of trace.segments) {
+    const caller = segment.parentId === undefined ? undefined : trace.find(segment.parentId);
+    if (caller === undefined || !caller.isCall) continue;
+    const early = caller.start - segment.start;
+    if (early <= SKEW_SECONDS) continue;
+    const message = `it starts ${Math.round(early * 1000)} ms before the call that caused it: the clocks of the two machines differ`;
+    findings.push({ code: 'clock_skew', id: segment.id, message, remedy: 'Synchronise the clocks (chrony, Amazon Time Sync).' });
+  }
+  return findings;
+}
+
+function sampling({ root }: TraceView, rules: readonly SamplingRule[]): Finding[] {
+  if (root === undefined) return [];
+  const { url, method } = httpOf(root);
+  const target = url !== undefined && URL.canParse(url) ? new URL(url) : undefined;
+  const rule = ruleFor(rules, {
+    serviceName: root.name,
+    serviceType: textOf(root.json['origin']) ?? '',
+    host: target?.host ?? '',
+    method: method ?? '',
+    path: target?.pathname ?? '',
+  });
+  if (rule === undefined || rule.FixedRate >= 1) return [];
+  const percent = Math.round(rule.FixedRate * 10_000) / 100;
+  return [
+    {
+      code: 'sampling',
+      id: root.id,
+      message: `the rule ${rule.RuleName} would decide: ${rule.ReservoirSize} such requests a second are traced, and of the others ${percent} %`,
+      remedy: 'Create a rule with a higher rate for this service in AWS if each request matters.',
+    },
+  ];
+}

@@ -1,0 +1,168 @@
+import { double } from '../aws-json.ts';
+import type { Entity } from '../trace/entity.ts';
+import { arrayOf, isObject, textOf } from '../trace/json.ts';
+import { keyOf, serviceOf, type ServiceId } from '../trace/service-id.ts';
+import { serviceMembers } from './members.ts';
+import { Statistics } from './statistics.ts';
+import type { TraceView } from './trace-view.ts';
+
+interface Span {
+  first: number;
+  last: number;
+}
+
+interface Edge {
+  readonly to: string;
+  readonly statistics: Statistics;
+  readonly aliases: Map<string, ServiceId>;
+  readonly span: Span;
+  /** Seconds from a message's sending to its receipt; of asynchronous links only. */
+  readonly ages: Statistics | undefined;
+}
+
+interface Node {
+  readonly service: ServiceId;
+  readonly statistics: Statistics;
+  readonly edges: Map<string, Edge>;
+  readonly span: Span;
+  isRoot: boolean;
+  /** It has segments of its own. */
+  isReporting: boolean;
+}
+
+/** A segment that says which other traces it goes on from, such as those of the messages it received. */
+export interface Link {
+  readonly traceId: string;
+  readonly id: string;
+  readonly segment: Entity;
+  readonly receivedAt: number;
+}
+
+/** Links are looked up one by one; a graph of more is drawn without the rest. */
+const MAX_LINKS = 1_000;
+
+/** Adds traces up to the graph of services that GetTraceGraph and GetServiceGraph give. */
+export class Graph {
+  readonly #nodes = new Map<string, Node>();
+  readonly links: Link[] = [];
+  readonly #span: Span = emptySpan();
+
+  add(view: TraceView): void {
+    const { client, visits, calls } = view.map;
+    const at = view.trace.receivedAt;
+    if (client !== undefined) this.#node(client, at);
+    for (const { service, entity, isInferred, isRoot } of visits) {
+      const node = this.#node(service, at);
+      node.isRoot ||= isRoot;
+      node.isReporting ||= !isInferred;
+      if (entity.seconds !== undefined) node.statistics.add(entity.outcome, entity.seconds);
+      if (!isInferred) this.#collectLinks(entity, at);
+    }
+    for (const { from, to, entity, alias } of calls) {
+      const edge = this.#edge(from, to, at, false);
+      if (entity.seconds !== undefined) edge.statistics.add(entity.outcome, entity.seconds);
+      if (alias !== undefined) edge.aliases.set(keyOf(alias), alias);
+    }
+    widen(this.#span, at);
+  }
+
+  /** Draws an asynchronous link from the service of `sender`, which lies in another trace. */
+  addLink(sender: Entity, { segment, receivedAt }: Link): void {
+    const edge = this.#edge(serviceOf(sender.segment), serviceOf(segment), receivedAt, true);
+    if (segment.seconds !== undefined) edge.statistics.add(segment.outcome, segment.seconds);
+    edge.ages?.add({ isFault: false, isError: false, isThrottle: false }, Math.max(0, segment.start - (sender.end ?? sender.start)));
+  }
+
+  /** First and last occupied second, or nulls. */
+  bounds(): { StartTime: object | null; EndTime: object | null } {
+    const { first, last } = this.#span;
+    return first === Infinity ? { StartTime: null, EndTime: null } : { StartTime: double(first), EndTime: double(Math.max(last, first + 1)) };
+  }
+
+  /** `Services`. `hasTimes`: a graph of a range of time, as against that of one trace. */
+  services(hasTimes: boolean): object[] {
+    const nodes = [...this.#nodes].sort(([, a], [, b]) => compare(a, b));
+    const references = new Map(nodes.map(([key], position) => [key, position]));
+    const times = ({ first, last }: Span): object =>
+      hasTimes ? { StartTime: double(first), EndTime: double(last + 1) } : { StartTime: null, EndTime: null };
+    return nodes.map(([, node], position) => {
+      const isClient = node.service.type === 'client';
+      return {
+        ReferenceId: position,
+        ...serviceMembers(node.service),
+        Root: node.isRoot ? true : null,
+        State: stateOf(node),
+        ...times(node.span),
+        Edges: [...node.edges.values()].map((edge) => ({
+          ReferenceId: references.get(edge.to),
+          ...times(edge.span),
+          SummaryStatistics: edge.statistics.members(),
+          ...(edge.ages === undefined
+            ? { ResponseTimeHistogram: edge.statistics.histogram() }
+            : { EdgeType: 'link', ResponseTimeHistogram: [], ReceivedEventAgeHistogram: edge.ages.histogram() }),
+          Aliases: [...edge.aliases.values()].map(({ name, type }) => ({ Name: name, Names: [name], Type: type })),
+        })),
+        SummaryStatistics: isClient ? null : node.statistics.members(),
+        DurationHistogram: isClient ? null : node.statistics.histogram(),
+        ResponseTimeHistogram: isClient ? null : node.statistics.histogram(),
+        Region: null,
+        HostedIn: hasTimes ? {} : null,
+        KeyAttributes: hasTimes ? {} : null,
+      };
+    });
+  }
+
+  #node(service: ServiceId, at: number): Node {
+    const key = keyOf(service);
+    let node = this.#nodes.get(key);
+    if (node === undefined) {
+      node = { service, statistics: new Statistics(), edges: new Map(), span: emptySpan(), isRoot: false, isReporting: false };
+      this.#nodes.set(key, node);
+    }
+    widen(node.span, at);
+    return node;
+  }
+
+  #edge(from: ServiceId, to: ServiceId, at: number, isLink: boolean): Edge {
+    const { edges } = this.#node(from, at);
+    this.#node(to, at);
+    const key = `${isLink ? 'link ' : ''}${keyOf(to)}`;
+    let edge = edges.get(key);
+    if (edge === undefined) {
+      edge = { to: keyOf(to), statistics: new Statistics(), aliases: new Map(), span: emptySpan(), ages: isLink ? new Statistics() : undefined };
+      edges.set(key, edge);
+    }
+    widen(edge.span, at);
+    return edge;
+  }
+
+  #collectLinks(segment: Entity, receivedAt: number): void {
+    for (const link of arrayOf(segment.json['links'])) {
+      const traceId = isObject(link) ? textOf(link['trace_id']) : undefined;
+      const id = isObject(link) ? textOf(link['id']) : undefined;
+      if (traceId === undefined || id === undefined || this.links.length >= MAX_LINKS) continue;
+      this.links.push({ traceId, id, segment, receivedAt });
+    }
+  }
+}
+
+/** compat: services with segments are active, those that X-Ray infers unknown when they are AWS's and passive when not. */
+function stateOf({ service: { type }, isReporting }: Node): string {
+  if (isReporting) return 'active';
+  return type === 'client' || type?.startsWith('AWS::') === true ? 'unknown' : 'passive';
+}
+
+function compare(a: Node, b: Node): number {
+  if (a.service.name !== b.service.name) return a.service.name < b.service.name ? -1 : 1;
+  return (a.service.type ?? '') < (b.service.type ?? '') ? -1 : 1;
+}
+
+function emptySpan(): Span {
+  return { first: Infinity, last: -Infinity };
+}
+
+function widen(span: Span, atSeconds: number): void {
+  const second = Math.floor(atSeconds);
+  span.first = Math.min(span.first, second);
+  span.last = Math.max(span.last, second);
+}

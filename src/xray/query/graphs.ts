@@ -1,0 +1,66 @@
+import type { Expression, Selector } from '../filter/expression.ts';
+import { isCall, isVisit } from '../filter/predicate.ts';
+import type { Range, Reader } from '../store/reader.ts';
+import { Graph } from './graph.ts';
+import { TimeSeries, type TimeSeriesConfig } from './time-series.ts';
+import { matching } from './trace-summaries.ts';
+
+/** GetTraceGraph: `Services`; undefined when there is no such trace. */
+export function traceGraph(reader: Reader, traceId: string): object[] | undefined {
+  const view = reader.trace(traceId);
+  if (view === undefined) return undefined;
+  const graph = new Graph();
+  graph.add(view);
+  addLinks(graph, reader);
+  return graph.services(false);
+}
+
+/** GetServiceGraph, of the traces that were received in the range. Those with a root in progress are left out. Source: recorded answers of X-Ray. */
+export async function serviceGraph(reader: Reader, start: number, end: number, filter: Expression | undefined): Promise<object> {
+  const graph = new Graph();
+  const range: Range = { type: 'Event', start, end };
+  for await (const view of matching(reader, range, filter)) {
+    if (!view.trace.segments.some(({ isInProgress }) => isInProgress)) graph.add(view);
+  }
+  addLinks(graph, reader);
+  return { ...graph.bounds(), Services: graph.services(true) };
+}
+
+function addLinks(graph: Graph, reader: Reader): void {
+  for (const link of graph.links) {
+    const sender = reader.trace(link.traceId)?.trace.find(link.id);
+    if (sender !== undefined) graph.addLink(sender, link);
+  }
+}
+
+/** Whose statistics GetTimeSeriesServiceStatistics gives: a service's, an edge's, or those of the entries. */
+export type EntitySelector =
+  | { readonly kind: 'entry' }
+  | { readonly kind: 'service'; readonly at: Selector; readonly body: Expression | undefined }
+  | { readonly kind: 'edge'; readonly from: Selector; readonly to: Selector; readonly body: Expression | undefined };
+
+export interface TimeSeriesRequest {
+  readonly start: number;
+  readonly end: number;
+  readonly periodSeconds: 60 | 300;
+  readonly filter: Expression | undefined;
+  readonly selector: EntitySelector;
+}
+
+/** GetTimeSeriesServiceStatistics, by the time of receipt. */
+export async function timeSeries(reader: Reader, { start, end, periodSeconds, filter, selector }: TimeSeriesRequest): Promise<object[]> {
+  const config: TimeSeriesConfig = { start, end, periodSeconds, kind: selector.kind === 'service' ? 'service' : 'edge' };
+  const series = new TimeSeries(config);
+  // A bucket that ends in the range began before it.
+  const range: Range = { type: 'Event', start: start - periodSeconds, end };
+  for await (const { trace, map } of matching(reader, range, filter)) {
+    const at = trace.receivedAt;
+    series.touch(at);
+    const entities =
+      selector.kind === 'service'
+        ? map.visits.filter((visit) => isVisit(visit, selector.at, selector.body))
+        : map.calls.filter((call) => (selector.kind === 'entry' ? call.from.type === 'client' : isCall(call, selector)));
+    for (const { entity } of entities) if (entity.seconds !== undefined) series.add(at, entity.outcome, entity.seconds);
+  }
+  return series.members();
+}

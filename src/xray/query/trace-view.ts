@@ -1,0 +1,137 @@
+import type { Trace } from '../trace/assemble.ts';
+import type { Entity } from '../trace/entity.ts';
+import { numberOf, textOf, objectOf, member } from '../trace/json.ts';
+import { mapOf, type TraceMap } from '../trace/map.ts';
+import { rootCausesOf, type CauseKind, type RootCause } from './root-causes.ts';
+
+export type AnnotationValue = string | number | boolean;
+
+/** What is asked of a trace, each answer worked out once and only when asked for. */
+export class TraceView {
+  readonly trace: Trace;
+  readonly #causes = new Map<CauseKind, readonly RootCause[]>();
+  #map: TraceMap | undefined;
+  #annotations: ReadonlyMap<string, readonly AnnotationValue[]> | undefined;
+  #bounds: Bounds | undefined;
+
+  constructor(trace: Trace) {
+    this.trace = trace;
+  }
+
+  get root(): Entity | undefined {
+    return this.trace.root;
+  }
+
+  get map(): TraceMap {
+    return (this.#map ??= mapOf(this.trace));
+  }
+
+  causes(kind: CauseKind): readonly RootCause[] {
+    let causes = this.#causes.get(kind);
+    if (causes === undefined) {
+      causes = rootCausesOf(this.trace, kind);
+      this.#causes.set(kind, causes);
+    }
+    return causes;
+  }
+
+  /** Earliest start of a segment, in seconds; starts of zero and less do not count. */
+  get start(): number {
+    return this.#times.start;
+  }
+
+  /** From the first start to the last end of what is complete, in seconds; undefined while nothing is. */
+  get duration(): number | undefined {
+    const { firstStart, lastEnd } = this.#times;
+    return firstStart === Infinity ? undefined : lastEnd - firstStart;
+  }
+
+  /** Seconds of the root segment. */
+  get responseTime(): number | undefined {
+    return this.root?.seconds;
+  }
+
+  /**
+   * Something is missing: a segment below the root is in progress, or a parent is not here.
+   * compat: an in-progress root, and a call that says its callee reports when none has, do not count. Source: recorded answers of X-Ray.
+   */
+  get isPartial(): boolean {
+    const { trace } = this;
+    if (trace.root === undefined || trace.orphans.length > 0) return true;
+    return trace.segments.some(
+      (segment) => (segment.parentId !== undefined && trace.find(segment.parentId) === undefined) || (segment.isInProgress && segment !== trace.root),
+    );
+  }
+
+  /** The distinct values of each annotation, of all segments and subsegments. */
+  get annotations(): ReadonlyMap<string, readonly AnnotationValue[]> {
+    return (this.#annotations ??= annotationsOf(this.trace.entities()));
+  }
+
+  /** The distinct texts that `read` finds in the segments. */
+  textsOf(read: (segment: Entity) => unknown): string[] {
+    const texts = new Set<string>();
+    for (const segment of this.trace.segments) {
+      const text = textOf(read(segment));
+      if (text !== undefined) texts.add(text);
+    }
+    return [...texts];
+  }
+
+  get #times(): Bounds {
+    return (this.#bounds ??= boundsOf(this.trace));
+  }
+}
+
+interface Bounds {
+  readonly start: number;
+  readonly firstStart: number;
+  readonly lastEnd: number;
+}
+
+function boundsOf(trace: Trace): Bounds {
+  let start = Infinity;
+  let firstStart = Infinity;
+  let lastEnd = -Infinity;
+  for (const segment of trace.segments) if (segment.start > 0) start = Math.min(start, segment.start);
+  for (const entity of trace.entities(false)) {
+    if (entity.end === undefined || entity.start <= 0) continue;
+    firstStart = Math.min(firstStart, entity.start);
+    lastEnd = Math.max(lastEnd, entity.end);
+  }
+  if (start === Infinity) for (const orphan of trace.orphans) if (orphan.start > 0) start = Math.min(start, orphan.start);
+  return { start: start === Infinity ? 0 : start, firstStart, lastEnd };
+}
+
+export function annotationsOf(entities: Iterable<Entity>): Map<string, AnnotationValue[]> {
+  const found = new Map<string, AnnotationValue[]>();
+  for (const { json } of entities) {
+    for (const [key, value] of Object.entries(objectOf(json['annotations']))) {
+      if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean') continue;
+      const values = found.get(key);
+      if (values === undefined) found.set(key, [value]);
+      else if (!values.includes(value)) values.push(value);
+    }
+  }
+  return found;
+}
+
+/** `http` of an entity, as summaries and filters name its members. */
+export interface HttpFields {
+  readonly url: string | undefined;
+  readonly method: string | undefined;
+  readonly userAgent: string | undefined;
+  readonly clientIp: string | undefined;
+  readonly status: number | undefined;
+}
+
+export function httpOf(entity: Entity | undefined): HttpFields {
+  const request = member(entity?.json['http'], 'request');
+  return {
+    url: textOf(member(request, 'url')),
+    method: textOf(member(request, 'method')),
+    userAgent: textOf(member(request, 'user_agent')),
+    clientIp: textOf(member(request, 'client_ip')),
+    status: numberOf(entity?.httpStatus),
+  };
+}

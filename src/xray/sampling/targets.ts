@@ -1,0 +1,116 @@
+import { arrayOf, numberOf, objectOf, textOf } from '../trace/json.ts';
+import { inOrder, type SamplingRule } from './rule.ts';
+
+/** AWS gives quotas for 5 minutes, asks for statistics every 10 s, and sums them up by windows of 10 s. Source: X-Ray developer guide, sampling. */
+const QUOTA_SECONDS = 300;
+const INTERVAL_SECONDS = 10;
+/** A client that has not reported for this long has no share of the reservoir. */
+const CLIENT_SECONDS = 60;
+/** A hostile client cannot make more than this of them. */
+const MAX_CLIENTS = 10_000;
+
+interface Window {
+  readonly start: number;
+  requests: number;
+  sampled: number;
+  borrowed: number;
+}
+
+interface RuleState {
+  /** When each client last reported, in seconds since the epoch. */
+  readonly clients: Map<string, number>;
+  open: Window | undefined;
+  closed: Window | undefined;
+}
+
+/** What clients report of their sampling, and how they share a rule's reservoir. Times are in seconds since the epoch. */
+export class SamplingTargets {
+  readonly #states = new Map<string, RuleState>();
+
+  /**
+   * GetSamplingTargets. Statistics are taken in any form: Java's time is in milliseconds, ADOT writes SampleCount.
+   * A client gets a quota from the second window on; until then it borrows.
+   */
+  answer(body: unknown, rules: readonly SamplingRule[], lastModification: number, now: number): object {
+    const targets: object[] = [];
+    const unprocessed: object[] = [];
+    for (const document of arrayOf(objectOf(body)['SamplingStatisticsDocuments'])) {
+      const { RuleName, ClientID, RequestCount, SampledCount, SampleCount, BorrowCount } = objectOf(document);
+      const rule = rules.find((each) => each.RuleName === RuleName);
+      if (rule === undefined) {
+        unprocessed.push({ RuleName: textOf(RuleName) ?? null, ErrorCode: '400', Message: 'Unknown rule' });
+        continue;
+      }
+      const state = this.#report(rule.RuleName, (textOf(ClientID) ?? '').toLowerCase(), now);
+      const window = openWindow(state, now);
+      window.requests += numberOf(RequestCount) ?? 0;
+      window.sampled += numberOf(SampledCount) ?? numberOf(SampleCount) ?? 0;
+      window.borrowed += numberOf(BorrowCount) ?? 0;
+      targets.push({ RuleName: rule.RuleName, FixedRate: rule.FixedRate, ...quotaOf(rule, state, now), ...boostOf(rule, body, now) });
+    }
+    const boosts = arrayOf(objectOf(body)['SamplingBoostStatisticsDocuments'])
+      .map(objectOf)
+      .filter(({ RuleName }) => !rules.some((rule) => rule.RuleName === RuleName))
+      .map(({ RuleName }) => ({ RuleName: textOf(RuleName) ?? null, ErrorCode: '400', Message: 'Unknown rule' }));
+    return {
+      SamplingTargetDocuments: targets,
+      LastRuleModification: lastModification,
+      UnprocessedStatistics: unprocessed,
+      UnprocessedBoostStatistics: boosts,
+    };
+  }
+
+  /** GetSamplingStatisticSummaries: the last closed window of each rule. */
+  summaries(rules: readonly SamplingRule[], now: number): object[] {
+    return inOrder(rules).flatMap(({ RuleName }) => {
+      const state = this.#states.get(RuleName);
+      if (state === undefined) return [];
+      openWindow(state, now);
+      const { closed } = state;
+      if (closed === undefined) return [];
+      return [{ RuleName, Timestamp: closed.start, RequestCount: closed.requests, SampledCount: closed.sampled, BorrowCount: closed.borrowed }];
+    });
+  }
+
+  #report(rule: string, client: string, now: number): RuleState {
+    let state = this.#states.get(rule);
+    if (state === undefined) {
+      state = { clients: new Map(), open: undefined, closed: undefined };
+      this.#states.set(rule, state);
+    }
+    for (const [id, lastSeen] of state.clients) if (now - lastSeen > CLIENT_SECONDS) state.clients.delete(id);
+    // The one that asks stands last.
+    state.clients.delete(client);
+    if (state.clients.size < MAX_CLIENTS) state.clients.set(client, now);
+    return state;
+  }
+}
+
+function openWindow(state: RuleState, now: number): Window {
+  const start = Math.floor(now / INTERVAL_SECONDS) * INTERVAL_SECONDS;
+  if (state.open === undefined || state.open.start !== start) {
+    state.closed = state.open ?? state.closed;
+    state.open = { start, requests: 0, sampled: 0, borrowed: 0 };
+  }
+  return state.open;
+}
+
+/** Each client's share of the reservoir, in whole requests a second; the shares add up to it. */
+function quotaOf({ ReservoirSize }: SamplingRule, { clients, closed }: RuleState, now: number): object {
+  if (closed === undefined) return {};
+  const [client] = [...clients].at(-1) ?? [''];
+  const position = [...clients.keys()].sort().indexOf(client);
+  const share = Math.floor(ReservoirSize / clients.size) + (position < ReservoirSize % clients.size ? 1 : 0);
+  return { ReservoirQuota: share, ReservoirQuotaTTL: Math.floor(now) + QUOTA_SECONDS, Interval: INTERVAL_SECONDS };
+}
+
+/** While a rule with a boost sees anomalies that it did not sample, its rate is raised for the cooldown. */
+function boostOf({ RuleName, SamplingRateBoost: boost }: SamplingRule, body: unknown, now: number): object {
+  if (boost === undefined) return {};
+  const anomalies = arrayOf(objectOf(body)['SamplingBoostStatisticsDocuments'])
+    .map(objectOf)
+    .filter((document) => document['RuleName'] === RuleName)
+    .reduce((sum, { AnomalyCount, SampledAnomalyCount }) => sum + (numberOf(AnomalyCount) ?? 0) - (numberOf(SampledAnomalyCount) ?? 0), 0);
+  if (anomalies <= 0) return {};
+  return { SamplingBoost: { BoostRate: boost.MaxRate, BoostRateTTL: Math.floor(now) + boost.CooldownWindowMinutes * 60 } };
+}

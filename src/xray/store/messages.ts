@@ -1,0 +1,57 @@
+import type { Refusal } from '../trace/validate.ts';
+import type { TimeSeriesRequest } from '../query/graphs.ts';
+import type { SummariesRequest } from '../query/trace-summaries.ts';
+import type { SamplingRule } from '../sampling/rule.ts';
+import type { Expression } from '../filter/expression.ts';
+
+export interface WorkerInput {
+  readonly role: 'writer' | 'reader';
+  readonly file: string;
+  readonly isTemporary: boolean;
+  readonly maxBytes: number;
+}
+
+export interface Written {
+  /** By position in what was given. */
+  readonly refused: readonly (Refusal & { readonly position: number })[];
+  /** Ids of the traces that changed. */
+  readonly changed: readonly string[];
+}
+
+/** What the writing thread does, by name. */
+export interface WriteCalls {
+  put: { args: { bytes: Uint8Array; ends: Uint32Array; receivedAt: number }; result: Written };
+  pin: { args: { traceId: string; isPinned: boolean }; result: boolean };
+  clear: { args: Record<string, never>; result: undefined };
+  save: { args: { name: string; json: string }; result: undefined };
+  settings: { args: Record<string, never>; result: Readonly<Record<string, string>> };
+}
+
+/** What the reading thread answers, by name. Results are texts in AWS's JSON, so that the main thread only passes them on. */
+export interface ReadCalls {
+  summaries: { args: SummariesRequest; result: { json: string; next: { row: number; time: number } | undefined } };
+  /** Those of them that match. */
+  summariesOf: { args: { ids: readonly string[]; filter: Expression | undefined }; result: readonly string[] };
+  traces: { args: { ids: readonly string[] }; result: string };
+  traceGraph: { args: { id: string }; result: string | undefined };
+  serviceGraph: { args: { start: number; end: number; filter: Expression | undefined }; result: string };
+  timeSeries: { args: TimeSeriesRequest; result: string };
+  originals: { args: { id: string }; result: readonly string[] };
+  findings: { args: { id: string; rules: readonly SamplingRule[] }; result: string | undefined };
+  size: { args: Record<string, never>; result: { traces: number; segments: number; bytes: number } };
+}
+
+export type Calls = WriteCalls & ReadCalls;
+export type CallName = keyof Calls;
+
+export interface ToStoreWorker {
+  readonly id: number;
+  readonly name: CallName | 'close';
+  readonly args: unknown;
+}
+
+export type FromStoreWorker =
+  | { readonly type: 'ready' }
+  | { readonly type: 'failed'; readonly message: string }
+  | { readonly type: 'result'; readonly id: number; readonly result: unknown }
+  | { readonly type: 'error'; readonly id: number; readonly message: string; readonly isFull: boolean };

@@ -1,0 +1,81 @@
+import { DatabaseSync } from 'node:sqlite';
+
+/** In the file's header: says that the file is a store of xrayd. "xray" in ASCII. */
+const APPLICATION_ID = 0x78726179;
+export const SCHEMA_VERSION = 1;
+
+/**
+ * trace: a row each; `start` is its earliest segment's, `received` its last change, both in seconds since the epoch.
+ * document: as it came. Of two versions of one entity the first completed one stays.
+ * term: the index. It is read in the order of traces, newest last; rows of pruned traces are swept later.
+ * setting: groups, sampling rules and the like, as JSON.
+ */
+const TABLES = `
+CREATE TABLE trace (
+  row INTEGER PRIMARY KEY,
+  id TEXT NOT NULL UNIQUE,
+  start REAL NOT NULL,
+  last_end REAL NOT NULL,
+  received REAL NOT NULL,
+  revision INTEGER NOT NULL,
+  bytes INTEGER NOT NULL,
+  has_segment INTEGER NOT NULL,
+  pinned INTEGER NOT NULL DEFAULT 0
+);
+CREATE INDEX trace_start ON trace(start);
+CREATE INDEX trace_received ON trace(received);
+CREATE TABLE document (
+  trace INTEGER NOT NULL,
+  id TEXT NOT NULL,
+  in_progress INTEGER NOT NULL,
+  body TEXT NOT NULL
+);
+CREATE UNIQUE INDEX document_entity ON document(trace, id);
+CREATE TABLE field (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
+CREATE TABLE term (field INTEGER NOT NULL, value NOT NULL, trace INTEGER NOT NULL, PRIMARY KEY (field, value, trace)) WITHOUT ROWID;
+CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+`;
+
+/** For each connection 8 MB; the file system's cache holds the rest. */
+const CACHE_KB = 8 * 1024;
+
+export interface DatabaseConfig {
+  readonly file: string;
+  /** Deleted at the end: it need not survive a loss of power. */
+  readonly isTemporary: boolean;
+}
+
+/** Opens the file to write, and makes its tables when it is new. Throws an Error with a message for a person. */
+export function openToWrite({ file, isTemporary }: DatabaseConfig): DatabaseSync {
+  const database = open(file, false);
+  const [{ application_id: application } = {}] = database.prepare('PRAGMA application_id').all();
+  const [{ user_version: version } = {}] = database.prepare('PRAGMA user_version').all();
+  const [{ tables } = {}] = database.prepare('SELECT count(*) AS tables FROM sqlite_master').all();
+  const isNew = application === 0 && tables === 0;
+  if (!isNew && application !== APPLICATION_ID) throw new Error(`${file} is a database of another program. Name another file with --data`);
+  if (!isNew && version !== SCHEMA_VERSION) {
+    throw new Error(
+      `${file} was written by a newer xrayd (form ${String(version)}, this one knows ${SCHEMA_VERSION}). Use that version, or name another file with --data`,
+    );
+  }
+  database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = ${isTemporary ? 'OFF' : 'NORMAL'};`);
+  if (isNew) database.exec(`BEGIN; ${TABLES} PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${SCHEMA_VERSION}; COMMIT;`);
+  return database;
+}
+
+export function openToRead(file: string): DatabaseSync {
+  return open(file, true);
+}
+
+function open(file: string, readOnly: boolean): DatabaseSync {
+  try {
+    const database = new DatabaseSync(file, { readOnly, timeout: 5_000 });
+    database.exec(`PRAGMA cache_size = -${CACHE_KB}`);
+    // The first page is read here: a file that is no database says so now.
+    database.prepare('SELECT count(*) FROM sqlite_master').get();
+    return database;
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new Error(`cannot open ${file} as a store of traces: ${reason}. Name another file with --data`, { cause: error });
+  }
+}

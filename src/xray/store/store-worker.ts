@@ -1,0 +1,116 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { awsJson } from '../aws-json.ts';
+import { matches } from '../filter/predicate.ts';
+import { findingsOf } from '../query/findings.ts';
+import { serviceGraph, timeSeries, traceGraph } from '../query/graphs.ts';
+import { traceMembers } from '../query/documents.ts';
+import { summaryOf } from '../query/summary.ts';
+import { traceSummaries } from '../query/trace-summaries.ts';
+import type { Calls, FromStoreWorker, ReadCalls, ToStoreWorker, WorkerInput, WriteCalls } from './messages.ts';
+import { Reader } from './reader.ts';
+import { openToRead, openToWrite } from './schema.ts';
+import { Writer } from './writer.ts';
+
+type Handlers<C extends Partial<Calls>> = {
+  readonly [K in keyof C]: (args: C[K] extends { args: infer A } ? A : never) => Promise<ResultOf<C[K]>> | ResultOf<C[K]>;
+};
+type ResultOf<C> = C extends { result: infer R } ? R : never;
+
+/** SQLite's result codes for a disk without room. https://sqlite.org/rescode.html */
+const SQLITE_FULL = 13;
+const SQLITE_IOERR = 10;
+
+const NO_MATCH = { eventTime: undefined, service: undefined, edge: undefined };
+
+function writing(writer: Writer): Handlers<WriteCalls> {
+  return {
+    put: ({ bytes, ends, receivedAt }) => writer.put(textsOf(bytes, ends), receivedAt),
+    pin: ({ traceId, isPinned }) => writer.pin(traceId, isPinned),
+    clear: () => {
+      writer.clear();
+      return undefined;
+    },
+    save: ({ name, json }) => {
+      writer.save(name, json);
+      return undefined;
+    },
+    settings: () => writer.settings(),
+  };
+}
+
+function reading(reader: Reader): Handlers<ReadCalls> {
+  const viewsOf = (ids: readonly string[]) => ids.map((id) => reader.trace(id)).filter((view) => view !== undefined);
+  return {
+    summaries: async (request) => {
+      const { next, ...page } = await traceSummaries(reader, request);
+      return { json: awsJson(page), next };
+    },
+    summariesOf: ({ ids, filter }) =>
+      viewsOf(ids)
+        .filter((view) => filter === undefined || matches(filter, view))
+        .map((view) => awsJson(summaryOf(view, NO_MATCH))),
+    traces: ({ ids }) => awsJson(viewsOf(ids).map(traceMembers)),
+    traceGraph: ({ id }) => {
+      const services = traceGraph(reader, id);
+      return services === undefined ? undefined : awsJson(services);
+    },
+    serviceGraph: async ({ start, end, filter }) => awsJson(await serviceGraph(reader, start, end, filter)),
+    timeSeries: async (request) => awsJson(await timeSeries(reader, request)),
+    originals: ({ id }) => reader.originals(id),
+    findings: ({ id, rules }) => {
+      const view = reader.trace(id);
+      return view === undefined ? undefined : JSON.stringify(findingsOf(view, reader.originals(id), rules));
+    },
+    size: () => reader.size(),
+  };
+}
+
+function textsOf(bytes: Uint8Array, ends: Uint32Array): string[] {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  let start = 0;
+  return Array.from(ends, (end) => {
+    const text = buffer.toString('utf8', start, end);
+    start = end;
+    return text;
+  });
+}
+
+function open(): { handlers: Handlers<WriteCalls> | Handlers<ReadCalls>; close: () => void } {
+  const { role, file, isTemporary, maxBytes } = workerData as WorkerInput;
+  if (role === 'writer') {
+    const writer = new Writer(openToWrite({ file, isTemporary }), { maxBytes });
+    return { handlers: writing(writer), close: () => writer.close() };
+  }
+  const reader = new Reader(openToRead(file));
+  return { handlers: reading(reader), close: () => reader.close() };
+}
+
+function say(message: FromStoreWorker): void {
+  parentPort!.postMessage(message);
+}
+
+try {
+  const { handlers, close } = open();
+  parentPort!.on('message', ({ id, name, args }: ToStoreWorker) => {
+    if (name === 'close') {
+      close();
+      say({ type: 'result', id, result: undefined });
+      parentPort!.close();
+      return;
+    }
+    void answer(id, async () => (handlers as Record<string, (args: unknown) => unknown>)[name]!(args));
+  });
+  say({ type: 'ready' });
+} catch (error) {
+  say({ type: 'failed', message: error instanceof Error ? error.message : String(error) });
+}
+
+async function answer(id: number, work: () => Promise<unknown>): Promise<void> {
+  try {
+    say({ type: 'result', id, result: await work() });
+  } catch (error) {
+    const { errcode } = error as { errcode?: number };
+    const isFull = errcode === SQLITE_FULL || (errcode !== undefined && (errcode & 0xff) === SQLITE_IOERR);
+    say({ type: 'error', id, message: error instanceof Error ? error.message : String(error), isFull });
+  }
+}

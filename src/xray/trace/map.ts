@@ -1,0 +1,68 @@
+import type { Trace } from './assemble.ts';
+import { walk, type Entity } from './entity.ts';
+import { inferredServiceOf, keyOf, serviceOf, type ServiceId } from './service-id.ts';
+
+/** A request that a service served: one segment, or one that X-Ray infers. */
+export interface Visit {
+  readonly service: ServiceId;
+  /** The segment; of an inferred service the subsegment that called it. */
+  readonly entity: Entity;
+  readonly isInferred: boolean;
+  readonly isRoot: boolean;
+}
+
+/** A call from one service to another, as the caller saw it. */
+export interface Call {
+  readonly from: ServiceId;
+  readonly to: ServiceId;
+  /** Whose times and outcome count: the caller's subsegment, or the callee itself where the caller has none. */
+  readonly entity: Entity;
+  /** How the caller saw a service that reports itself. */
+  readonly alias: ServiceId | undefined;
+  readonly source: Entity | undefined;
+  readonly destination: Entity | undefined;
+}
+
+/** Who called whom in one trace. */
+export interface TraceMap {
+  /** Everybody who used the trace's entry; absent when the entry is. */
+  readonly client: ServiceId | undefined;
+  readonly visits: readonly Visit[];
+  readonly calls: readonly Call[];
+}
+
+/** Source: X-Ray developer guide, concepts; recorded answers of X-Ray. */
+export function mapOf(trace: Trace): TraceMap {
+  const visits: Visit[] = [];
+  const calls: Call[] = [];
+  const root = trace.root;
+  const client = root === undefined ? undefined : { name: root.name, type: 'client', accountId: null };
+  if (root !== undefined && client !== undefined) {
+    calls.push({ from: client, to: serviceOf(root), entity: root, alias: undefined, source: undefined, destination: root });
+  }
+  for (const segment of trace.segments) {
+    const service = serviceOf(segment);
+    visits.push({ service, entity: segment, isInferred: false, isRoot: segment === root });
+    walk(segment, (entity) => {
+      const callees = trace.calleesOf(entity);
+      for (const callee of callees) {
+        const alias = entity.isCall ? inferredServiceOf(entity) : undefined;
+        const seen = entity.isSubsegment ? entity : callee;
+        calls.push({ from: service, to: serviceOf(callee), entity: seen, alias, source: segment, destination: callee });
+      }
+      if (!trace.isInferring(entity)) return;
+      const to = inferredServiceOf(entity);
+      visits.push({ service: to, entity, isInferred: true, isRoot: false });
+      calls.push({ from: service, to, entity, alias: undefined, source: segment, destination: undefined });
+    });
+  }
+  return { client, visits, calls };
+}
+
+/** The services of a trace, each once, the client first. */
+export function servicesOf({ client, visits }: TraceMap): ServiceId[] {
+  const services = new Map<string, ServiceId>();
+  if (client !== undefined) services.set(keyOf(client), client);
+  for (const { service } of visits) services.set(keyOf(service), service);
+  return [...services.values()];
+}

@@ -1,0 +1,58 @@
+import { TraceView } from '../../src/xray/query/trace-view.ts';
+import { assemble, Trace } from '../../src/xray/trace/assemble.ts';
+import type { Json } from '../../src/xray/trace/json.ts';
+
+export const TRACE_ID = '1-6ab3b3f3-bb7d9ea64dfa9798043e81d2';
+/** The second at which traces of these tests begin. */
+export const START = 1_790_161_967;
+
+let entities = 0;
+const nextId = (): string => (++entities).toString(16).padStart(16, '0');
+
+export interface Part {
+  readonly [member: string]: unknown;
+  /** Seconds after START. */
+  readonly from?: number;
+  readonly to?: number;
+  readonly subsegments?: readonly Part[];
+}
+
+/** A segment of one second, or `from`–`to`; members as given. */
+export function segmentJson(name: string, { from = 0, to = from + 1, subsegments, ...members }: Part = {}): Json & { id: string } {
+  const times = members['in_progress'] === true ? {} : { end_time: START + to };
+  return {
+    id: nextId(),
+    trace_id: TRACE_ID,
+    name,
+    start_time: START + from,
+    ...times,
+    ...members,
+    ...(subsegments === undefined ? {} : { subsegments }),
+  };
+}
+
+/** A subsegment that lies in a segment. */
+export function sub(name: string, part: Part = {}): Part & { id: string } {
+  const { trace_id: _, ...json } = segmentJson(name, part);
+  return json;
+}
+
+/** A subsegment that is sent alone. */
+export function streamed(name: string, parentId: string, part: Part = {}): Json & { id: string } {
+  return segmentJson(name, { type: 'subsegment', parent_id: parentId, ...part });
+}
+
+/** A call to another service, in a subsegment. */
+export function call(name: string, part: Part = {}): Part & { id: string } {
+  return sub(name, { namespace: 'remote', ...part });
+}
+
+export function viewOf(...documents: readonly Json[]): TraceView {
+  const bytes = documents.reduce((sum, document) => sum + JSON.stringify(document).length, 0);
+  return new TraceView(new Trace({ id: TRACE_ID, revision: 1, receivedAt: START + 10, bytes }, assemble(documents)));
+}
+
+/** An answer as a client reads it. */
+export function plain(answer: unknown): unknown {
+  return JSON.parse(JSON.stringify(answer));
+}

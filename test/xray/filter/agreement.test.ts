@@ -1,0 +1,50 @@
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import type { Expression } from '../../../src/xray/filter/expression.ts';
+import { matches } from '../../../src/xray/filter/predicate.ts';
+import { printFilter } from '../../../src/xray/filter/print.ts';
+import { conditionsOf } from '../../../src/xray/filter/sql.ts';
+import { Reader } from '../../../src/xray/store/reader.ts';
+import { openToRead, openToWrite } from '../../../src/xray/store/schema.ts';
+import { Writer } from '../../../src/xray/store/writer.ts';
+import { comparisons, expressions } from '../../fakes/filters.ts';
+import { Scope } from '../../fakes/scope.ts';
+import { randomTraces } from '../../fakes/random-traces.ts';
+import { START } from '../../fakes/traces.ts';
+
+const scope = new Scope();
+
+test('the index finds every trace that the predicate matches, for any expression', () => {
+  const file = join(scope.folder(), 'traces.db');
+  const writer = new Writer(openToWrite({ file, isTemporary: true }), { maxBytes: 1e9 });
+  scope.add(() => writer.close());
+  for (const [i, documents] of randomTraces(300, 7).entries()) {
+    // Some come in two batches, so that documents in progress are replaced.
+    const half = i % 2 === 0 ? documents.length : Math.ceil(documents.length / 2);
+    for (const part of [documents.slice(0, half), documents.slice(half)]) {
+      const { refused } = writer.put(
+        part.map((document) => JSON.stringify(document)),
+        START + i,
+      );
+      expect(refused).toEqual([]);
+    }
+  }
+  const reader = new Reader(openToRead(file));
+  scope.add(() => reader.close());
+  const range = { type: 'TraceId', start: 0, end: 1e12 } as const;
+  const everything = [...reader.scan(range, [])].map(({ view }) => view);
+  expect(everything).toHaveLength(300);
+  let found = 0;
+  const agree = (expression: Expression): void => {
+    const expected = everything.filter((view) => matches(expression, view)).map(({ trace }) => trace.id);
+    const candidates = [...reader.scan(range, conditionsOf(expression))].map(({ view }) => view);
+    const actual = candidates.filter((view) => matches(expression, view)).map(({ trace }) => trace.id);
+    expect(actual.sort(), printFilter(expression)).toEqual(expected.sort());
+    if (expected.length > 0 && candidates.length < everything.length) found++;
+  };
+  for (const comparison of comparisons()) agree(comparison);
+  fc.assert(fc.property(expressions, agree), { numRuns: 1_500 });
+  // Otherwise the index would not have been tried.
+  expect(found).toBeGreaterThan(200);
+});
