@@ -1,9 +1,9 @@
-import { spawn } from 'node:child_process';
 import { expect, test } from 'vitest';
 import { eventually } from '../fakes/eventually.ts';
 import { Scope } from '../fakes/scope.ts';
 import { UdpTap } from '../fakes/udp-tap.ts';
 import { EXAMPLE_CREDENTIALS, FakeXRay } from '../fakes/xray.ts';
+import { startApplication } from './application.ts';
 import { prepareClients } from './prepare.ts';
 
 const scope = new Scope();
@@ -13,18 +13,6 @@ const env = { AWS_ACCESS_KEY_ID: EXAMPLE_CREDENTIALS.accessKeyId, AWS_SECRET_ACC
 function rulesOf(xray: FakeXRay): Record<string, unknown>[] {
   const fallback = xray.rules[0]!;
   return [{ ...fallback, RuleName: 'no-health', Priority: 1, FixedRate: 0, ReservoirSize: 0, URLPath: '/health*' }, fallback];
-}
-
-async function startClient(command: readonly string[], daemonAddress: string): Promise<(path: string) => Promise<number>> {
-  const [program = '', ...args] = command;
-  const child = spawn(program, args, { env: { PATH: process.env['PATH'], AWS_XRAY_DAEMON_ADDRESS: daemonAddress } });
-  let output = '';
-  child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
-  child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()));
-  scope.add(() => child.kill('SIGKILL'));
-  await eventually(() => /^listening \d+$/m.test(output), 30_000, `the client did not start: ${output}`);
-  const port = /^listening (\d+)$/m.exec(output)?.[1];
-  return async (path) => (await fetch(`http://127.0.0.1:${port}${path}`)).status;
 }
 
 function documentsOf(xray: FakeXRay): string[] {
@@ -45,7 +33,7 @@ for (const { name, command, skipped } of prepareClients()) {
       xray.rules = rulesOf(xray);
       const daemon = await scope.daemon({ args: ['--endpoint', xray.url, '-n', 'us-east-1'], env });
       const tap = await scope.start(new UdpTap(daemon.udpPort));
-      const request = await startClient(command!, `tcp:127.0.0.1:${new URL(daemon.tcpUrl).port} udp:127.0.0.1:${tap.port}`);
+      const request = await startApplication(command!, `tcp:127.0.0.1:${new URL(daemon.tcpUrl).port} udp:127.0.0.1:${tap.port}`, scope);
 
       // The first request starts the SDK's rule poller; until it has the rules it samples by its own.
       await request('/');

@@ -25,7 +25,8 @@ interface Recipe {
   readonly command: (folder: string) => readonly string[];
 }
 
-const RECIPES: readonly Recipe[] = [
+/** Web applications with AWS's X-Ray SDKs. */
+const APPLICATIONS: readonly Recipe[] = [
   {
     name: 'python',
     pinnedBy: 'requirements.txt',
@@ -52,16 +53,44 @@ const RECIPES: readonly Recipe[] = [
   },
 ];
 
+/** Programs that read from an X-Ray. */
+const READERS: readonly Recipe[] = [
+  {
+    name: 'aws-cli',
+    pinnedBy: 'requirements.txt',
+    tool: 'python3',
+    install: (folder) => {
+      run('python3', ['-m', 'venv', 'venv'], folder);
+      run('venv/bin/pip', ['install', '--quiet', '--disable-pip-version-check', '--no-deps', '-r', 'requirements.txt'], folder);
+    },
+    command: (folder) => [join(folder, 'venv/bin/python')],
+  },
+  {
+    name: 'grafana',
+    pinnedBy: 'go.sum',
+    tool: 'go',
+    install: (folder) => run('go', ['build', '-o', 'app', '.'], folder),
+    command: (folder) => [join(folder, 'app')],
+  },
+];
+
 /** Installs each client once, beside node_modules. One that cannot be installed is skipped by name, unless XRAYD_REQUIRE_CLIENTS is set: CI's case. */
 export function prepareClients(): Client[] {
-  return RECIPES.map((recipe) => {
-    try {
-      return { name: recipe.name, command: prepare(recipe), skipped: '' };
-    } catch (error) {
-      if (process.env['XRAYD_REQUIRE_CLIENTS']) throw error;
-      return { name: recipe.name, command: undefined, skipped: reasonOf(recipe, error) };
-    }
-  });
+  return APPLICATIONS.map(prepareOne);
+}
+
+/** The same for those that read. */
+export function prepareReader(name: 'aws-cli' | 'grafana'): Client {
+  return prepareOne(READERS.find((recipe) => recipe.name === name)!);
+}
+
+function prepareOne(recipe: Recipe): Client {
+  try {
+    return { name: recipe.name, command: prepare(recipe), skipped: '' };
+  } catch (error) {
+    if (process.env['XRAYD_REQUIRE_CLIENTS']) throw error;
+    return { name: recipe.name, command: undefined, skipped: reasonOf(recipe, error) };
+  }
 }
 
 function prepare(recipe: Recipe): readonly string[] {
@@ -82,7 +111,9 @@ function prepare(recipe: Recipe): readonly string[] {
 }
 
 function programsOf(name: string): string[] {
-  return { python: ['app.py'], node: ['app.cjs'], go: ['main.go', 'go.mod'] }[name] ?? [];
+  return (
+    { python: ['app.py'], node: ['app.cjs'], go: ['main.go', 'go.mod'], 'aws-cli': ['operations.py'], grafana: ['main.go', 'go.mod'] }[name] ?? []
+  );
 }
 
 function run(program: string, args: readonly string[], cwd: string): void {

@@ -68,11 +68,13 @@ export function causeMembers(kind: CauseKind, { isClientImpacting, services }: R
     ClientImpacting: isClientImpacting,
     Services: services.map(({ service, isInferred, path }) => ({
       ...serviceMembers(service),
+      // compat: AWS writes null for services without an origin, and Grafana's X-Ray data source panics on it.
+      Type: service.type ?? '',
       Inferred: isInferred,
       EntityPath: path.map(({ name, coverage, isRemote, exceptions }) =>
         kind === 'responsetime'
           ? { Name: name, Coverage: double(coverage), Remote: isRemote }
-          : { Name: name, Exceptions: exceptions.map(({ type, message }) => ({ Name: type, Message: message })), Remote: isRemote },
+          : { Name: name, Exceptions: exceptions.map(({ type, message }) => ({ Name: type ?? '', Message: message })), Remote: isRemote },
       ),
     })),
   };

@@ -1,7 +1,8 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 
-/** Batches between two looks at the size: 64 batches of 50 one-KB segments are 3 MB. */
-const LOOK_EVERY = 64;
+/** How much comes in between two looks at the size: so much, but never more than this share of the cap. */
+const LOOK_BYTES = 3_000_000;
+const LOOK_SHARE = 0.02;
 /** Traces deleted for one batch while the store is over its cap; more than come in with it. */
 const TRACES_A_TURN = 100;
 /** Down to this share of the cap, so that pruning is not always on. */
@@ -29,7 +30,7 @@ export class Pruner {
   readonly #nextTerm: StatementSync;
   readonly #sweep: StatementSync;
   readonly #pageBytes: number;
-  #batches = 0;
+  #unseenBytes = 0;
   #isOver = false;
   #sweptTo: TermKey | undefined;
   #isSweeping = false;
@@ -50,9 +51,13 @@ export class Pruner {
     );
   }
 
-  /** Whether this batch should be followed by `prune`. */
-  isDue(): boolean {
-    if (++this.#batches % LOOK_EVERY === 0) this.#isOver = this.#usedBytes() > this.#maxBytes;
+  /** Whether this batch, of `bytes`, should be followed by `prune`. */
+  isDue(bytes: number): boolean {
+    this.#unseenBytes += bytes;
+    if (this.#unseenBytes > Math.min(LOOK_BYTES, this.#maxBytes * LOOK_SHARE)) {
+      this.#unseenBytes = 0;
+      this.#isOver = this.#usedBytes() > this.#maxBytes;
+    }
     return this.#isOver || this.#isSweeping;
   }
 

@@ -50,7 +50,9 @@ export class Writer {
   put(texts: readonly string[], receivedAt: number): Written {
     const refused: (Refusal & { position: number })[] = [];
     const byTrace = new Map<string, Arrival[]>();
+    let bytes = 0;
     for (const [position, body] of texts.entries()) {
+      bytes += body.length;
       const document = readDocument(body);
       if (isRefusal(document)) {
         refused.push({ ...document, position });
@@ -64,7 +66,7 @@ export class Writer {
     this.#inTransaction(() => {
       for (const [id, arrivals] of byTrace) if (this.#putTrace(id, arrivals, receivedAt)) changed.push(id);
     });
-    if (this.#pruner.isDue()) this.#inTransaction(() => this.#pruner.prune());
+    if (this.#pruner.isDue(bytes)) this.#inTransaction(() => this.#pruner.prune());
     return { refused, changed };
   }
 

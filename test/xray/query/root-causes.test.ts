@@ -21,7 +21,7 @@ test('response time: the child that takes more than half, and the inferred servi
     {
       ClientImpacting: true,
       Services: [
-        service('web', null, false, [
+        service('web', '', false, [
           { Name: 'web', Coverage: 1, Remote: false },
           { Name: 'api.example.com', Coverage: 0.75, Remote: true },
         ]),
@@ -53,7 +53,7 @@ test('fault: the root’s own exception', () => {
   expect(causes(viewOf(segmentJson('web', { fault: true, cause: boom })), 'fault')).toEqual([
     {
       ClientImpacting: true,
-      Services: [service('web', null, false, [{ Name: 'web', Exceptions: [{ Name: 'ProbeError', Message: 'boom' }], Remote: false }])],
+      Services: [service('web', '', false, [{ Name: 'web', Exceptions: [{ Name: 'ProbeError', Message: 'boom' }], Remote: false }])],
     },
   ]);
 });
@@ -64,7 +64,7 @@ test('fault: down to the deepest with an exception; a remote one has its inferre
     {
       ClientImpacting: true,
       Services: [
-        service('web', null, false, [
+        service('web', '', false, [
           { Name: 'web', Exceptions: [], Remote: false },
           { Name: 'api.example.com', Exceptions: [{ Name: 'ProbeError', Message: 'boom' }], Remote: true },
         ]),

@@ -1,0 +1,199 @@
+import * as xray from '@aws-sdk/client-xray';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { eventually } from '../../fakes/eventually.ts';
+import { segmentJson } from '../../fakes/traces.ts';
+import { LocalXRay } from '../../fakes/local-xray.ts';
+
+// Every operation of X-Ray, called as its SDK calls it: what the SDK's parser misreads fails here.
+let local: LocalXRay;
+let client: xray.XRayClient;
+let range: LocalXRay['range'];
+beforeAll(async () => {
+  local = await LocalXRay.start();
+  ({ client, range } = local);
+});
+afterAll(() => local.stop());
+
+test('PutTraceSegments: a bad document is named, and the others are stored', async () => {
+  const good = segmentJson('good', { trace_id: local.nextTraceId() });
+  const answer = await client.send(
+    new xray.PutTraceSegmentsCommand({ TraceSegmentDocuments: ['{"id":', JSON.stringify({ ...good, id: 'x' }), JSON.stringify(good)] }),
+  );
+  expect(answer.UnprocessedTraceSegments).toEqual([
+    { Id: undefined, ErrorCode: 'ParseError', Message: 'Invalid segment. ErrorCode: ParseError' },
+    { Id: 'x', ErrorCode: 'InvalidId', Message: 'Invalid segment. ErrorCode: InvalidId' },
+  ]);
+  const read = await client.send(new xray.BatchGetTracesCommand({ TraceIds: [good['trace_id'] as string] }));
+  expect(read.Traces).toHaveLength(1);
+  expect(await local.errorOf(new xray.PutTraceSegmentsCommand({ TraceSegmentDocuments: [] }))).toEqual([
+    'InvalidRequestException',
+    'Segments can not be empty',
+  ]);
+});
+
+test('PutTelemetryRecords', async () => {
+  const record = { Timestamp: new Date(), SegmentsReceivedCount: 1 };
+  await client.send(new xray.PutTelemetryRecordsCommand({ TelemetryRecords: Array.from({ length: 30 }, () => record) }));
+  expect(await local.errorOf(new xray.PutTelemetryRecordsCommand({ TelemetryRecords: [] }))).toEqual([
+    'InvalidRequestException',
+    'Telemetry records cannot be empty',
+  ]);
+});
+
+test('GetTraceSummaries: a trace is found by its annotation at once, with all that the SDK has members for', async () => {
+  const id = await local.putTrace({ annotations: { order: 'o-1', size: 3, paid: true }, user: 'u1' });
+  const { TraceSummaries, ApproximateTime, TracesProcessedCount } = await client.send(
+    new xray.GetTraceSummariesCommand({ ...range, FilterExpression: 'annotation.order = "o-1"' }),
+  );
+  expect(ApproximateTime).toEqual(new Date(Math.floor(range.StartTime.getTime() / 1000) * 1000));
+  expect(TracesProcessedCount).toBe(1);
+  expect(TraceSummaries).toHaveLength(1);
+  expect(TraceSummaries![0]).toMatchObject({
+    Id: id,
+    Duration: 1,
+    ResponseTime: 1,
+    HasFault: false,
+    IsPartial: false,
+    Http: { HttpURL: 'http://shop/', HttpStatus: 200, HttpMethod: 'GET' },
+    Annotations: {
+      order: [{ AnnotationValue: { StringValue: 'o-1' } }],
+      size: [{ AnnotationValue: { NumberValue: 3 } }],
+      paid: [{ AnnotationValue: { BooleanValue: true } }],
+    },
+    Users: [{ UserName: 'u1' }],
+    EntryPoint: { Name: 'web' },
+    Revision: 1,
+  });
+  expect(TraceSummaries![0]!.ResponseTimeRootCauses?.[0]?.Services?.map(({ Name }) => Name)).toEqual(['web', 'orders', 'orders']);
+});
+
+test('GetTraceSummaries: the range types, sampling strategies and errors', async () => {
+  const id = await local.putTrace({ annotations: { key: 'ranges' } });
+  const find = async (input: Partial<xray.GetTraceSummariesCommandInput>): Promise<xray.TraceSummary[]> =>
+    (await client.send(new xray.GetTraceSummariesCommand({ ...range, FilterExpression: 'annotation.key = "ranges"', ...input }))).TraceSummaries!;
+  const at = (from: number, to: number): { StartTime: Date; EndTime: Date } => ({
+    StartTime: new Date((local.now + from) * 1000),
+    EndTime: new Date((local.now + to) * 1000),
+  });
+  expect(await find(at(-1, 0))).toEqual([]);
+  expect(await find(at(0, 1))).toHaveLength(1);
+  expect((await find({ TimeRangeType: 'Event' }))[0]).toMatchObject({ Id: id, MatchedEventTime: expect.any(Date) as Date });
+  expect(await find({ ...at(0.9, 1.1), TimeRangeType: 'Service' })).toHaveLength(1);
+  expect(await find({ TimeRangeType: 'Event', Sampling: true, SamplingStrategy: { Name: 'FixedRate', Value: 0 } })).toEqual([]);
+  expect(await find({ Sampling: true, SamplingStrategy: { Name: 'PartialScan', Value: 7 } })).toHaveLength(1);
+  expect(await find({ SamplingStrategy: { Name: 'FixedRate', Value: 7 } })).toHaveLength(1);
+  const error = async (input: Partial<xray.GetTraceSummariesCommandInput>): Promise<string> =>
+    (await local.errorOf(new xray.GetTraceSummariesCommand({ ...range, ...input })))[1];
+  expect(await error({ Sampling: true, SamplingStrategy: { Name: 'FixedRate', Value: 1 } })).toBe(
+    'Cannot use FixedRate with input time range type: TraceId. Please try using time range type: Event',
+  );
+  expect(await error({ TimeRangeType: 'Event', Sampling: true, SamplingStrategy: { Name: 'FixedRate', Value: 2 } })).toBe(
+    'sampling rate must be specified and its value must be between [0, 1]',
+  );
+  expect(await error({ EndTime: new Date(0) })).toBe('End time cannot be earlier than start time');
+  expect(await error({ NextToken: 'nonsense' })).toBe('Invalid token nonsense');
+  expect(await error({ FilterExpression: 'ok AND (madeup = 7)' })).toBe("Error Location: line 1, position 8 : Invalid input symbol: 'ma'");
+});
+
+test('GetTraceSummaries: MatchedService and MatchedEdge come with the range type Service', async () => {
+  await local.putTrace({ annotations: { key: 'matched' } });
+  const FilterExpression = 'annotation.key = "matched" AND service("orders") { ok } AND edge("web", "orders") { ok }';
+  const raw = async (TimeRangeType: string): Promise<Record<string, unknown>> => {
+    const body = JSON.stringify({ StartTime: local.now - 60, EndTime: local.now + 60, TimeRangeType, FilterExpression });
+    const answer = (await (await fetch(`${local.daemon.tcpUrl}/TraceSummaries`, { method: 'POST', body })).json()) as {
+      TraceSummaries: Record<string, unknown>[];
+    };
+    return answer.TraceSummaries[0]!;
+  };
+  expect(await raw('Service')).toMatchObject({
+    MatchedService: { Annotations: {}, HasError: false, ResponseTime: 0.7 },
+    MatchedEdge: { DestinationAnnotations: {}, HasFault: false, ResponseTime: 0.75 },
+  });
+  expect(await raw('TraceId')).toMatchObject({ MatchedService: null, MatchedEdge: null, MatchedEventTime: null });
+});
+
+test('GetTraceSummaries: pages follow each other without a gap, also while traces come in', async () => {
+  const ids = new Set<string>();
+  for (let i = 0; i < 250; i++) ids.add(await local.putTrace({ annotations: { key: 'paged' } }));
+  const found: string[] = [];
+  for await (const { TraceSummaries } of xray.paginateGetTraceSummaries({ client }, { ...range, FilterExpression: 'annotation.key = "paged"' })) {
+    found.push(...TraceSummaries!.map(({ Id }) => Id!));
+    await local.putTrace({ annotations: { key: 'paged' } });
+  }
+  expect(found).toHaveLength(250);
+  expect(new Set(found)).toEqual(ids);
+});
+
+test('BatchGetTraces: processed documents, inferred segments and errors', async () => {
+  const id = await local.putTrace();
+  const { Traces, UnprocessedTraceIds } = await client.send(new xray.BatchGetTracesCommand({ TraceIds: [id, local.nextTraceId()] }));
+  expect(UnprocessedTraceIds).toEqual([]);
+  expect(Traces).toHaveLength(1);
+  expect(Traces![0]).toMatchObject({ Id: id, Duration: 1, LimitExceeded: false });
+  const documents = Traces![0]!.Segments!.map(({ Id, Document }): Record<string, unknown> => ({
+    Id,
+    ...(JSON.parse(Document!) as Record<string, unknown>),
+  }));
+  expect(documents.map(({ name, inferred, origin }) => [name, inferred, origin])).toEqual([
+    ['web', undefined, undefined],
+    ['orders', undefined, undefined],
+    ['DynamoDB', true, 'AWS::DynamoDB::Table'],
+  ]);
+  expect(documents[2]).toMatchObject({ aws: { resource_names: ['orders'] }, parent_id: (documents[1]!['subsegments'] as { id: string }[])[0]!.id });
+  const error = async (TraceIds: string[], NextToken?: string): Promise<string> =>
+    (await local.errorOf(new xray.BatchGetTracesCommand({ TraceIds, ...(NextToken === undefined ? {} : { NextToken }) })))[1];
+  expect(await error(Array.from({ length: 6 }, () => local.nextTraceId()))).toBe('Exceeding maximum query size: 5');
+  expect(await error(['1-x-y'])).toBe('Invalid trace id 1-x-y: incorrect id format');
+  expect(await error([id, id])).toBe('Containing duplicate trace ids');
+  expect(await error([id], 'x')).toBe('NextToken is currently not supported');
+});
+
+test('GetTraceGraph', async () => {
+  const id = await local.putTrace();
+  const { Services } = await client.send(new xray.GetTraceGraphCommand({ TraceIds: [id] }));
+  expect(Services!.map(({ Name, Type, State, Root, Edges }) => [Name, Type, State, Root, Edges!.map(({ ReferenceId }) => ReferenceId)])).toEqual([
+    ['orders', undefined, 'active', undefined, [1]],
+    ['orders', 'AWS::DynamoDB::Table', 'unknown', undefined, []],
+    ['web', undefined, 'active', true, [0]],
+    ['web', 'client', 'unknown', undefined, [2]],
+  ]);
+  const error = async (TraceIds: string[]): Promise<string> => (await local.errorOf(new xray.GetTraceGraphCommand({ TraceIds })))[1];
+  expect(await error([])).toBe('Zero trace ids provided');
+  expect(await error([id, id])).toBe('Currently only one trace Id is supported');
+  expect(await error(['x'])).toBe('Invalid traceId. ErrorCode: InvalidId');
+  expect(await error([local.nextTraceId()])).toBe('Trace id not found');
+});
+
+test('GetServiceGraph and GetTimeSeriesServiceStatistics', async () => {
+  await local.putTrace();
+  const graph = await client.send(new xray.GetServiceGraphCommand(range));
+  expect(graph.ContainsOldGroupVersions).toBe(false);
+  expect(graph.StartTime!.getTime()).toBeLessThan(graph.EndTime!.getTime());
+  const web = graph.Services!.find(({ Name, Type }) => Name === 'web' && Type === undefined)!;
+  expect(web.SummaryStatistics!.TotalCount).toBe(web.SummaryStatistics!.OkCount);
+  expect(web.Edges![0]!.StartTime).toBeInstanceOf(Date);
+  expect(await client.send(new xray.GetServiceGraphCommand({ StartTime: new Date(0), EndTime: new Date(1_000) }))).toMatchObject({ Services: [] });
+  expect(await local.errorOf(new xray.GetServiceGraphCommand({ StartTime: new Date(0), EndTime: new Date(7 * 3_600_000) }))).toEqual([
+    'InvalidRequestException',
+    'Time range cannot be longer than 6 hours',
+  ]);
+  expect((await local.errorOf(new xray.GetServiceGraphCommand({ ...range, GroupName: 'none' })))[1]).toBe('Group not found.');
+  const series = async (input: Partial<xray.GetTimeSeriesServiceStatisticsCommandInput>): Promise<xray.TimeSeriesServiceStatistics[]> =>
+    (await client.send(new xray.GetTimeSeriesServiceStatisticsCommand({ ...range, ...input }))).TimeSeriesServiceStatistics!;
+  expect((await series({}))[0]!.EdgeSummaryStatistics!.TotalCount).toBeGreaterThan(0);
+  expect((await series({ Period: 300, EntitySelectorExpression: 'service("orders")' }))[0]!.ServiceSummaryStatistics!.TotalCount).toBeGreaterThan(0);
+  expect((await series({ EntitySelectorExpression: 'edge("web", "orders")' }))[0]!.EdgeSummaryStatistics!.TotalCount).toBeGreaterThan(0);
+  const [none] = await series({ EntitySelectorExpression: 'service("none")' });
+  expect(none).toMatchObject({ Timestamp: expect.any(Date) as Date, ResponseTimeHistogram: [] });
+  expect(none!.ServiceSummaryStatistics).toBeUndefined();
+  expect((await local.errorOf(new xray.GetTimeSeriesServiceStatisticsCommand({ ...range, Period: 5 })))[1]).toBe(
+    'Time period must be one of [60, 300]',
+  );
+});
+
+test('a segment is readable soon after it was sent by UDP', async () => {
+  const trace = local.nextTraceId();
+  const document = segmentJson('by-udp', { trace_id: trace });
+  await local.daemon.send(`{"format":"json","version":1}\n${JSON.stringify(document)}`);
+  await eventually(async () => (await client.send(new xray.BatchGetTracesCommand({ TraceIds: [trace] }))).Traces!.length === 1);
+});

@@ -1,0 +1,61 @@
+import * as xray from '@aws-sdk/client-xray';
+import { DaemonProcess } from './daemon-process.ts';
+import { call, segmentJson, sub, type Part } from './traces.ts';
+
+/** A local X-Ray, and AWS's SDK in front of it. */
+export class LocalXRay {
+  readonly daemon: DaemonProcess;
+  readonly client: xray.XRayClient;
+  /** Seconds since the epoch: when its traces begin. */
+  readonly now = Date.now() / 1000;
+  /** Ten minutes before and after. */
+  readonly range = { StartTime: new Date((this.now - 600) * 1000), EndTime: new Date((this.now + 600) * 1000) };
+  #traces = 0;
+
+  private constructor(daemon: DaemonProcess) {
+    this.daemon = daemon;
+    const credentials = { accessKeyId: 'any', secretAccessKey: 'any' };
+    this.client = new xray.XRayClient({ endpoint: daemon.tcpUrl, region: 'eu-west-1', credentials, maxAttempts: 1 });
+  }
+
+  static async start(...args: string[]): Promise<LocalXRay> {
+    return new LocalXRay(await new DaemonProcess({ args: ['local', '--region', 'eu-west-1', '--account-id', '123456789012', ...args] }).ready());
+  }
+
+  async stop(): Promise<void> {
+    this.client.destroy();
+    await this.daemon.stop('SIGKILL');
+  }
+
+  nextTraceId(): string {
+    return `1-${Math.floor(this.now).toString(16)}-${(++this.#traces).toString(16).padStart(24, '0')}`;
+  }
+
+  /** Sends a trace of a web request that calls orders, which uses a table; resolves with its id. */
+  async putTrace(members: Part = {}): Promise<string> {
+    const { now } = this;
+    const trace = { trace_id: this.nextTraceId() };
+    const at = { start_time: now, end_time: now + 1 };
+    const orders = call('orders', { ...at, end_time: now + 0.75 });
+    const table = sub('DynamoDB', { ...at, namespace: 'aws', aws: { operation: 'GetItem', table_name: 'orders' } });
+    const http = { request: { url: 'http://shop/', method: 'GET' }, response: { status: 200 } };
+    const documents = [
+      segmentJson('web', { ...trace, ...at, http, subsegments: [orders], ...members }),
+      segmentJson('orders', { ...trace, ...at, end_time: now + 0.7, parent_id: orders.id, subsegments: [table] }),
+    ].map((document) => JSON.stringify(document));
+    const { UnprocessedTraceSegments: refused = [] } = await this.client.send(new xray.PutTraceSegmentsCommand({ TraceSegmentDocuments: documents }));
+    if (refused.length > 0) throw new Error(`refused: ${JSON.stringify(refused)}`);
+    return trace.trace_id;
+  }
+
+  /** Name and message of the error that a command is answered with. */
+  async errorOf(command: object): Promise<[string, string]> {
+    try {
+      await this.client.send(command as xray.GetGroupsCommand);
+    } catch (error) {
+      const { name, message } = error as Error;
+      return [name, message];
+    }
+    throw new Error('it was answered');
+  }
+}

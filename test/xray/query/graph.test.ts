@@ -1,0 +1,126 @@
+import { expect, test } from 'vitest';
+import { Graph } from '../../../src/xray/query/graph.ts';
+import { Statistics } from '../../../src/xray/query/statistics.ts';
+import { TimeSeries } from '../../../src/xray/query/time-series.ts';
+import type { Json } from '../../../src/xray/trace/json.ts';
+import { call, plain, segmentJson, START, sub, viewOf } from '../../fakes/traces.ts';
+
+interface Node {
+  readonly ReferenceId: number;
+  readonly Name: string;
+  readonly Type: string | null;
+  readonly State: string;
+  readonly Root: boolean | null;
+  readonly SummaryStatistics: Record<string, unknown> | null;
+  readonly Edges: {
+    ReferenceId: number;
+    SummaryStatistics: Record<string, unknown>;
+    Aliases: unknown[];
+    EdgeType?: string;
+    ReceivedEventAgeHistogram?: unknown[];
+  }[];
+}
+
+const graphOf = (...documents: readonly Json[]): Node[] => {
+  const graph = new Graph();
+  graph.add(viewOf(...documents));
+  return plain(graph.services(false)) as Node[];
+};
+const counts = (ok: number, error: number, throttle: number, fault: number, seconds: number): object => ({
+  OkCount: ok,
+  ErrorStatistics: { ThrottleCount: throttle, OtherCount: error, TotalCount: error + throttle },
+  FaultStatistics: { OtherCount: fault, TotalCount: fault },
+  TotalCount: ok + error + throttle + fault,
+  TotalResponseTime: seconds,
+});
+
+test('a faulted trace with a failing call, as recorded from AWS', () => {
+  const nodes = graphOf(segmentJson('root', { to: 7, fault: true, subsegments: [call('early-fault-remote', { to: 1.25, fault: true })] }));
+  expect(nodes.map(({ Name, Type, State, Root }) => [Name, Type, State, Root])).toEqual([
+    ['early-fault-remote', 'remote', 'passive', null],
+    ['root', null, 'active', true],
+    ['root', 'client', 'unknown', null],
+  ]);
+  expect(nodes[0]!.SummaryStatistics).toEqual(counts(0, 0, 0, 1, 1.25));
+  expect(nodes[1]!.SummaryStatistics).toEqual(counts(0, 0, 0, 1, 7));
+  expect(nodes[1]!.Edges).toMatchObject([{ ReferenceId: 0, SummaryStatistics: counts(0, 0, 0, 1, 1.25), Aliases: [] }]);
+  expect(nodes[2]!).toMatchObject({ SummaryStatistics: null, DurationHistogram: null, ResponseTimeHistogram: null });
+  expect(nodes[2]!.Edges).toMatchObject([{ ReferenceId: 1, SummaryStatistics: counts(0, 0, 0, 1, 7) }]);
+});
+
+test('a node has the callee’s times, an edge the caller’s, and an alias says how the caller saw it', () => {
+  const orders = call('orders.example', { to: 0.8 });
+  const nodes = graphOf(segmentJson('web', { subsegments: [orders] }), segmentJson('orders', { parent_id: orders.id, to: 0.5 }));
+  expect(nodes.map(({ Name }) => Name)).toEqual(['orders', 'web', 'web']);
+  expect(nodes[0]!.SummaryStatistics).toMatchObject({ TotalResponseTime: 0.5 });
+  expect(nodes[1]!.Edges).toMatchObject([
+    {
+      ReferenceId: 0,
+      SummaryStatistics: { TotalResponseTime: 0.8 },
+      Aliases: [{ Name: 'orders.example', Names: ['orders.example'], Type: 'remote' }],
+    },
+  ]);
+});
+
+test('each request is one of throttle, fault, error and ok', () => {
+  const statistics = new Statistics();
+  for (const flags of [{}, { isError: true }, { isError: true, isThrottle: true }, { isFault: true }, { isFault: true, isThrottle: true }]) {
+    statistics.add({ isFault: false, isError: false, isThrottle: false, ...flags }, 0.1);
+  }
+  expect(plain(statistics.members())).toEqual(counts(1, 1, 2, 1, 0.5));
+});
+
+test('a histogram has each time in ms, and few of them when there are many', () => {
+  const statistics = new Statistics();
+  const OK = { isFault: false, isError: false, isThrottle: false };
+  for (const seconds of [0.2, 0.1, 0.1]) statistics.add(OK, seconds);
+  expect(plain(statistics.histogram())).toEqual([
+    { Value: 0.2, Count: 1 },
+    { Value: 0.1, Count: 2 },
+  ]);
+  for (let ms = 0; ms < 5_000; ms++) statistics.add(OK, ms / 1000);
+  const merged = plain(statistics.histogram()) as { Value: number; Count: number }[];
+  expect(merged.length).toBeLessThanOrEqual(101);
+  expect(merged.reduce((sum, { Count }) => sum + Count, 0)).toBe(5_003);
+});
+
+test('a callee that names its caller’s segment as parent has an edge with its own times', () => {
+  const web = segmentJson('web', { to: 3 });
+  const nodes = graphOf(web, segmentJson('worker', { parent_id: web.id, to: 2 }));
+  const caller = nodes.find(({ Name, Type }) => Name === 'web' && Type === null)!;
+  expect(caller.Edges).toMatchObject([
+    { ReferenceId: nodes.findIndex(({ Name }) => Name === 'worker'), SummaryStatistics: { TotalResponseTime: 2 }, Aliases: [] },
+  ]);
+});
+
+test('a link from another trace is an edge of its own kind, with the age of what was received', () => {
+  const send = sub('SQS', { namespace: 'aws', from: 0, to: 0.5 });
+  const sender = viewOf(segmentJson('producer', { subsegments: [send] }));
+  const receiver = viewOf(segmentJson('consumer', { from: 3, to: 5, links: [{ trace_id: 'other', id: send.id }] }));
+  const graph = new Graph();
+  graph.add(sender);
+  graph.add(receiver);
+  for (const link of graph.links) graph.addLink(sender.trace.find(link.id)!, link);
+  const nodes = plain(graph.services(true)) as Node[];
+  const producer = nodes.find(({ Name, Type }) => Name === 'producer' && Type === null)!;
+  expect(producer.Edges.find(({ EdgeType }) => EdgeType === 'link')).toMatchObject({
+    ReferenceId: nodes.findIndex(({ Name, Type }) => Name === 'consumer' && Type === null),
+    ReceivedEventAgeHistogram: [{ Value: 2.5, Count: 1 }],
+  });
+});
+
+test('times series: by the end of the bucket of receipt, newest first, empty ones left out', () => {
+  const series = new TimeSeries({ start: START, end: START + 600, periodSeconds: 60, kind: 'service' });
+  const OK = { isFault: false, isError: false, isThrottle: false };
+  series.add(START + 10, OK, 1);
+  series.add(START + 310, OK, 2);
+  series.touch(START + 200);
+  series.add(START + 6_000, OK, 3);
+  const rows = plain(series.members()) as { Timestamp: number; ServiceSummaryStatistics: { TotalResponseTime: number } | null }[];
+  expect(rows.map(({ Timestamp, ServiceSummaryStatistics }) => [Timestamp % 60, ServiceSummaryStatistics?.TotalResponseTime])).toEqual([
+    [0, 2],
+    [0, undefined],
+    [0, 1],
+  ]);
+  expect(rows[0]!.Timestamp).toBeGreaterThan(rows[1]!.Timestamp);
+});
