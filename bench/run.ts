@@ -1,14 +1,17 @@
 /**
  * npm run bench [-- NAMES] [--seconds N] [--against PATH] [--json FILE] [--chart FILE]: measures the bundle, and beside it, scenario by scenario,
  * another daemon with the reference's flags. CPU and memory are those of the daemon's process, from the kernel. Linux only.
+ * npm run bench -- local: the local X-Ray (local.ts).
  */
 import { execFileSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
-import { cpus, totalmem } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { Harness } from '../test/faults/harness.ts';
 import { chartOf } from './chart.ts';
+import { machineText } from './machine.ts';
 import { SCENARIOS, type Measured } from './scenarios.ts';
+
+if (process.argv[2] === 'local') await import('./local.ts');
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -43,7 +46,7 @@ for (const [i, { name, title, run }] of chosen.entries()) {
     }
   }
 }
-const machine = `node ${process.versions.node}, ${process.platform} ${process.arch}, ${cpus().length} × ${cpus()[0]?.model.trim()}, ${Math.round(totalmem() / 2 ** 30)} GiB, net.core.rmem_max ${readFileSync('/proc/sys/net/core/rmem_max', 'utf8').trim()}`;
+const machine = machineText();
 console.log(`${machine}; ${values.seconds} s each; sender and X-Ray (TLS, 20 ms) on the same cores`);
 console.table(
   Object.fromEntries(Object.entries(results).flatMap(([name, by]) => Object.entries(by).map(([daemon, one]) => [`${name} ${daemon}`, rounded(one)]))),

@@ -1,10 +1,11 @@
-/** Builds dist/xrayd.cjs: the whole daemon in one file, the receive thread's code inside it. */
-import { chmodSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+/** Builds dist/xrayd.cjs: the whole daemon in one file, the code of its threads inside it; and dist/index.cjs, the library, without AWS. */
+import { chmodSync, copyFileSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { build, type BuildOptions } from 'esbuild';
 import { licensesOf } from './licenses.ts';
 
 const { version, engines } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string; engines: { node: string } };
 const OUTPUT = 'dist/xrayd.cjs';
+const LIBRARY = 'dist/index.cjs';
 
 /**
  * Before anything else, in words that every Node understands. CommonJS, and syntax for an old Node: an ES module's imports would be
@@ -36,19 +37,22 @@ const shared: BuildOptions = {
 
 const worker = await build({ ...shared, entryPoints: ['src/udp/receive-worker.ts'], write: false });
 const store = await build({ ...shared, entryPoints: ['src/xray/store/store-worker.ts'], write: false });
+const define = {
+  ...shared.define,
+  XRAYD_VERSION: JSON.stringify(version),
+  RECEIVE_WORKER_SOURCE: JSON.stringify(worker.outputFiles[0]!.text),
+  STORE_WORKER_SOURCE: JSON.stringify(store.outputFiles[0]!.text),
+};
+const library = await build({ ...shared, entryPoints: ['src/library.ts'], outfile: LIBRARY, define, legalComments: 'none' });
+copyFileSync('src/library-types.ts', 'dist/index.d.ts');
 const main = await build({
   ...shared,
   entryPoints: ['src/main.ts'],
   outfile: OUTPUT,
-  define: {
-    ...shared.define,
-    XRAYD_VERSION: JSON.stringify(version),
-    RECEIVE_WORKER_SOURCE: JSON.stringify(worker.outputFiles[0]!.text),
-    STORE_WORKER_SOURCE: JSON.stringify(store.outputFiles[0]!.text),
-  },
+  define,
   banner: { js: `#!/usr/bin/env node\n${VERSION_CHECK}` },
   legalComments: 'none',
 });
 chmodSync(OUTPUT, 0o755);
-writeFileSync('dist/THIRD-PARTY-LICENSES.txt', licensesOf(main.metafile!, worker.metafile!, store.metafile!));
-console.log(`built ${OUTPUT}: ${(statSync(OUTPUT).size / 1024).toFixed(0)} KiB`);
+writeFileSync('dist/THIRD-PARTY-LICENSES.txt', licensesOf(main.metafile!, library.metafile!, worker.metafile!, store.metafile!));
+for (const file of [OUTPUT, LIBRARY]) console.log(`built ${file}: ${(statSync(file).size / 1024).toFixed(0)} KiB`);

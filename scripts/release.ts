@@ -87,12 +87,13 @@ function buildArtifacts(folder: string): void {
 /** The bundle needs no dependencies, so what is published names none: installing it is one file. */
 function stageNpmPackage(version: string): string {
   const folder = 'dist/npm';
-  const { name, description, keywords, license, bin, engines } = JSON.parse(readFileSync('package.json', 'utf8')) as Record<string, unknown>;
+  const { name, description, keywords, license, bin, exports, engines } = JSON.parse(readFileSync('package.json', 'utf8')) as Record<string, unknown>;
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(`${folder}/dist`, { recursive: true });
-  const manifest = { name, version, description, keywords, license, bin, engines, files: ['dist', 'CHANGELOG.md'] };
+  const manifest = { name, version, description, keywords, license, bin, exports, engines, files: ['dist', 'CHANGELOG.md'] };
   writeFileSync(`${folder}/package.json`, `${JSON.stringify(manifest, null, 2)}\n`);
-  for (const file of ['dist/xrayd.cjs', 'dist/THIRD-PARTY-LICENSES.txt', 'LICENSE', 'README.md', 'CHANGELOG.md']) cpSync(file, join(folder, file));
+  const built = ['xrayd.cjs', 'index.cjs', 'index.d.ts', 'THIRD-PARTY-LICENSES.txt'].map((file) => `dist/${file}`);
+  for (const file of [...built, 'LICENSE', 'README.md', 'CHANGELOG.md']) cpSync(file, join(folder, file));
   return `./${folder}`;
 }
 

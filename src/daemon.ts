@@ -12,6 +12,7 @@ import { userAgent } from './aws/user-agent.ts';
 import { XRayApi } from './aws/xray-api.ts';
 import { parseAddress } from './config/address.ts';
 import type { LoadedConfig } from './config/load.ts';
+import type { Config } from './config/schema.ts';
 import { parseUrl } from './config/value.ts';
 import type { Component } from './pipeline/component.ts';
 import type { Logger } from './pipeline/logger.ts';
@@ -20,20 +21,32 @@ import { Service, type Common, type Mode } from './service.ts';
 import { VERSION } from './version.ts';
 
 /** As the reference daemon's idle flush. */
-const BATCH_MAX_AGE_MS = 1_000;
+export const BATCH_MAX_AGE_MS = 1_000;
 
 /** The daemon: UDP → buffer → PutTraceSegments, and the sampling calls on TCP. Throws XRAYD_REGION. */
 export async function buildDaemon(loaded: LoadedConfig, env: Environment, log: Logger): Promise<Service> {
-  const { config, origins } = loaded;
+  const destination = await findDestination(loaded, env, log);
+  return new Service(loaded, log, (common) => daemonMode(common, env, destination));
+}
+
+/** Where X-Ray is. */
+export interface Destination {
+  readonly region: string;
+  readonly url: URL;
+}
+
+/** Throws XRAYD_REGION. */
+export async function findDestination({ config, origins }: LoadedConfig, env: Environment, log: Logger): Promise<Destination> {
   const { region, origin } = config.region === '' ? await findRegion(env, config.localMode) : { region: config.region, origin: origins.region };
   const url = await resolveEndpoint({ region, endpoint: config.endpoint });
   log.info({ region, from: origin, endpoint: url.origin }, 'sending to X-Ray');
   if (config.noVerifySsl)
     log.warn({}, 'TLS certificates are not checked (--no-verify-ssl): whoever stands between here and X-Ray can read the traces');
-  return new Service(loaded, log, (common) => daemonMode(common, env, region, url));
+  return { region, url };
 }
 
-function daemonMode({ config, log, accounting, onCall, onRequest, onRules }: Common, env: Environment, region: string, url: URL): Mode {
+/** What it takes to call X-Ray: a way out, credentials, the signed call. Start and stop `upstream` before and after its use. */
+export function uplinkTo({ region, url }: Destination, { config, log }: { config: Config; log: Logger }, env: Environment) {
   const noProxy = env['NO_PROXY'] ?? env['no_proxy'] ?? '';
   const proxyAddress = parseUrl(config.proxyAddress)?.href ?? '';
   // Sampling calls and telemetry share the agent with the uploads.
@@ -48,16 +61,19 @@ function daemonMode({ config, log, accounting, onCall, onRequest, onRules }: Com
     { url, region, userAgent: userAgent(VERSION, env), timeoutMs: config.requestTimeout * 1000 },
     { credentials, outbound, log },
   );
-  const hints = new PermissionHints(log);
-  const exporter = new XRayExporter({ api, hints, log, onCall });
+  return { api, outbound, credentials, hints: new PermissionHints(log), upstream: [connections(outbound), credentials] };
+}
+
+function daemonMode({ config, log, accounting, onCall, onRequest, onRules }: Common, env: Environment, destination: Destination): Mode {
+  const { api, hints, credentials, upstream } = uplinkTo(destination, { config, log }, env);
   const reporter = new TelemetryReporter(
     { resourceArn: config.resourceArn, isLocalMode: config.localMode },
     { api, hints, snapshot: () => accounting.snapshot(), env, log },
   );
   return {
     maxAgeMs: BATCH_MAX_AGE_MS,
-    upstream: [connections(outbound), credentials],
-    exporter,
+    upstream,
+    exporter: new XRayExporter({ api, hints, log, onCall }),
     credentialsExpireAtMs: () => credentials.expiresAtMs,
     tcp: (intake) =>
       new SamplingProxy({ ...parseAddress(config.bindTcp)!, allow: config.proxyAllow }, { api, intake, hints, log, onRequest, onRules }),

@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { parseAddress } from './config/address.ts';
 import type { LoadedConfig } from './config/load.ts';
+import type { Snapshot } from './pipeline/accounting.ts';
 import { isLoopbackHost } from './pipeline/browser-guard.ts';
+import type { Component, ComponentState } from './pipeline/component.ts';
 import type { Logger } from './pipeline/logger.ts';
 import { Service, type Common, type Mode } from './service.ts';
 import { LocalApi } from './xray/api/server.ts';
@@ -22,7 +24,16 @@ export interface LocalDeps {
   /** Writes to the console. */
   readonly write: (text: string) => void;
   readonly hasColor: boolean;
+  /** Takes what is stored, to send it on; started and stopped with the rest. */
+  readonly tee?: Tee;
 }
+
+/** The part of src/tee.ts that is needed here: the library goes without AWS. */
+type Tee = Component & {
+  readonly state: ComponentState;
+  put(documents: readonly Uint8Array[]): void;
+  read(): Snapshot;
+};
 
 export interface LocalXRay {
   readonly service: Service;
@@ -36,11 +47,11 @@ export function buildLocal(loaded: LoadedConfig, deps: LocalDeps): LocalXRay {
   return { service: new Service(loaded, deps.log, (common) => localMode(common, token, deps)), token };
 }
 
-function localMode({ config, log, accounting, onCall, onRequest }: Common, token: string, { write, hasColor }: LocalDeps): Mode {
+function localMode({ config, log, accounting, onCall, onRequest }: Common, token: string, { write, hasColor, tee }: LocalDeps): Mode {
   const store = new Store({ file: config.data, maxBytes: config.dataSize * MB });
   const feed = new LiveFeed();
   const lines = new ConsoleLines({ write, hasColor, nowMs: Date.now });
-  const ingest = new Ingest({ store, log, lines, onChanged: (ids) => feed.changed(ids) });
+  const ingest = new Ingest({ store, log, lines, onChanged: (ids) => feed.changed(ids), onStored: (documents) => tee?.put(documents) });
   const onDocument = (refusedWith: string | undefined): void => {
     accounting.received++;
     if (refusedWith === undefined) accounting.sent++;
@@ -51,11 +62,12 @@ function localMode({ config, log, accounting, onCall, onRequest }: Common, token
   const opening = { name: 'local', start: () => service.open(), stop: async () => {} };
   return {
     maxAgeMs: BATCH_MAX_AGE_MS,
-    upstream: [store, opening],
+    upstream: [store, opening, ...(tee === undefined ? [] : [tee])],
     exporter: new LocalExporter({ ingest, lines, onCall }),
     credentialsExpireAtMs: () => undefined,
     tcp: () => new LocalApi({ ...parseAddress(config.bindTcp)!, token }, { service, log, onRequest }),
     watchers: [],
+    ...(tee === undefined ? {} : { teed: () => tee.read() }),
   };
 }
 

@@ -13,6 +13,7 @@ import { messageOf, XraydError } from './pipeline/errors.ts';
 import { sampleTrace, sendDocuments } from './sample-trace.ts';
 import { sendAndConfirm } from './send-and-confirm.ts';
 import type { Service } from './service.ts';
+import { Tee } from './tee.ts';
 import { openLog, type ProcessLogger } from './telemetry/logger.ts';
 import { REFERENCE_VERSION, VERSION } from './version.ts';
 
@@ -37,8 +38,18 @@ async function main(): Promise<number> {
     case 'daemon':
     case 'local':
       return serve(commandLine.command, loaded);
+    case 'run':
+      return (await import('./commands/run.ts')).runCommand(loaded, commandLine.operands, OUTPUT, process.env);
+    case 'export':
+      return (await import('./commands/transfer.ts')).exportTraces(loaded, OUTPUT);
+    case 'import':
+      return (await import('./commands/transfer.ts')).importTraces(loaded, commandLine.operands, OUTPUT);
+    case 'pull':
+      return (await import('./commands/pull.ts')).pull(loaded, process.env, OUTPUT);
   }
 }
+
+const OUTPUT = { out: print, say: (text: string): void => void process.stderr.write(text) };
 
 async function loadConfig(commandLine: CommandLine): Promise<LoadedConfig> {
   const { env } = process;
@@ -90,7 +101,8 @@ async function serve(command: Extract<Command, 'daemon' | 'local'>, loaded: Load
 async function build(command: Extract<Command, 'daemon' | 'local'>, loaded: LoadedConfig, log: ProcessLogger): Promise<LocalXRay> {
   if (command === 'daemon') return { service: await buildDaemon(loaded, process.env, log), token: '' };
   const hasColor = process.stdout.isTTY && process.stdout.hasColors();
-  return buildLocal(loaded, { log, write: (text) => void process.stdout.write(text), hasColor });
+  const tee = loaded.config.tee ? await Tee.build(loaded, process.env, log) : undefined;
+  return buildLocal(loaded, { log, ...(tee === undefined ? {} : { tee }), write: (text) => void process.stdout.write(text), hasColor });
 }
 
 async function drain(service: Service, { config }: LoadedConfig, log: ProcessLogger): Promise<number> {

@@ -6,7 +6,7 @@ import { parseAddress } from './config/address.ts';
 import type { LoadedConfig } from './config/load.ts';
 import type { Config } from './config/schema.ts';
 import { HttpServer } from './http/server.ts';
-import { Accounting, sumOf } from './pipeline/accounting.ts';
+import { Accounting, sumOf, type Snapshot } from './pipeline/accounting.ts';
 import type { Address } from './pipeline/address.ts';
 import type { Component, ComponentState } from './pipeline/component.ts';
 import type { Exporter } from './pipeline/exporter.ts';
@@ -28,6 +28,8 @@ export interface Mode {
   readonly exporter: Exporter & { readonly lastSuccessMs: number; readonly state: ComponentState };
   readonly credentialsExpireAtMs: () => number | undefined;
   readonly tcp: (intake: SegmentIntake) => ListeningPart;
+  /** What became of the copies that were sent on. */
+  readonly teed?: () => Snapshot;
   /** Parts that watch the pipeline, such as the telemetry records. */
   readonly watchers: readonly Part[];
 }
@@ -69,6 +71,7 @@ export class Service {
         concurrency: () => batcher.concurrency,
         credentialsExpireAtMs: () => mode.credentialsExpireAtMs(),
         lastSuccessMs: () => mode.exporter.lastSuccessMs,
+        teed: () => mode.teed?.(),
       },
       VERSION,
     );

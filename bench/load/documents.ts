@@ -2,7 +2,7 @@
 export type PaddingKind = 'ascii' | 'utf8';
 
 export interface Size {
-  /** Length of the padding in bytes; the document is about 320 longer. */
+  /** Length of the padding in bytes; the document is about 360 longer. */
   readonly bytes: number;
   readonly kind: PaddingKind;
 }
@@ -12,6 +12,9 @@ export const USUAL: Size = { bytes: 700, kind: 'ascii' };
 /** Numbers from here on are a flood's, which nobody judges. */
 export const FLOOD_FROM = 1e12;
 
+/** Distinct values of the annotation `customer`. */
+export const CUSTOMERS = 10_000;
+
 const UNITS = { ascii: 'x', utf8: 'añ日🚀 ' } as const;
 const FULL = /"metadata":\{"padding":"(x*|(?:añ日🚀 )*)"\}\}$/;
 
@@ -20,7 +23,9 @@ export function numbered(n: number, padding: string, time = '1732394780.500000')
   const id = n.toString(16).padStart(16, '0');
   const http = `{"request":{"method":"GET","url":"http://shop.example/orders/${n}"},"response":{"status":200}}`;
   const times = `"start_time":${time},"end_time":${time}`;
-  return `{"id":"${id}","trace_id":"1-67423f1c-${id.padStart(24, '0')}","name":"shop",${times},"http":${http},"metadata":{"padding":"${padding}"}}`;
+  const annotations = `{"customer":"c-${n % CUSTOMERS}"}`;
+  const members = `${times},"http":${http},"annotations":${annotations},"metadata":{"padding":"${padding}"}`;
+  return `{"id":"${id}","trace_id":"1-67423f1c-${id.padStart(24, '0')}","name":"shop",${members}}`;
 }
 
 export function paddingOf({ bytes, kind }: Size): string {

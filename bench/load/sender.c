@@ -58,8 +58,8 @@ static void send_one(void) {
                         HEADER
                         "{\"id\":\"%016llx\",\"trace_id\":\"1-67423f1c-%024llx\",\"name\":\"shop\",\"start_time\":%lld.%06ld,\"end_time\":%lld.%06ld,"
                         "\"http\":{\"request\":{\"method\":\"GET\",\"url\":\"http://shop.example/orders/%llu\"},\"response\":{\"status\":200}},"
-                        "\"metadata\":{\"padding\":\"%s\"}}",
-                        n, n, (long long)now.tv_sec, micros, (long long)now.tv_sec, micros, n, padding);
+                        "\"annotations\":{\"customer\":\"c-%llu\"},\"metadata\":{\"padding\":\"%s\"}}",
+                        n, n, (long long)now.tv_sec, micros, (long long)now.tv_sec, micros, n, n % 10000, padding);
   /* Refused: nobody listens just now, which is part of some scenarios. */
   if (send(sockets[n % socket_count], datagram, length, 0) < 0 && errno != ECONNREFUSED) perror("send");
 }

@@ -4,11 +4,13 @@ import type { OptionValue } from './option.ts';
 import { OPTION_NAMES, SPECS, type OptionName } from './schema.ts';
 import { parseText } from './value.ts';
 
-const COMMANDS = ['daemon', 'local', 'send', 'healthcheck'] as const;
+const COMMANDS = ['daemon', 'local', 'run', 'send', 'export', 'import', 'pull', 'healthcheck'] as const;
 export type Command = (typeof COMMANDS)[number];
 
 export interface CommandLine {
   readonly command: Command;
+  /** What stands behind the command: the files to import, or the program to run with its arguments. */
+  readonly operands: readonly string[];
   readonly values: ReadonlyMap<OptionName, OptionValue>;
   /** How each flag was written, for --print-config. */
   readonly written: ReadonlyMap<OptionName, string>;
@@ -17,17 +19,27 @@ export interface CommandLine {
 /**
  * Reads the arguments after the program's name. The grammar is that of Go's flag package, because existing manifests use all of it:
  * one or two dashes, `-flag value` or `-flag=value`, a switch takes its value only after `=`, the last of two equal flags wins.
- * A command may stand before or after the flags (an image's ENTRYPOINT has flags of its own).
+ * A command may stand before or after the flags (an image's ENTRYPOINT has flags of its own). What follows `run` (or `--`) is the program
+ * with its own flags.
  * Throws XRAYD_USAGE.
  */
 export function parseFlags(args: readonly string[]): CommandLine {
   const values = new Map<OptionName, OptionValue>();
   const written = new Map<OptionName, string>();
+  const operands: string[] = [];
   let command: Command | undefined;
   for (let i = 0; i < args.length; i++) {
     const arg = args[i] ?? '';
     const match = /^--?([^-=][^=]*)(?:=(.*))?$/s.exec(arg);
     if (match === null) {
+      if (command === 'run') {
+        operands.push(...args.slice(arg === '--' ? i + 1 : i));
+        break;
+      }
+      if (command === 'import') {
+        operands.push(arg);
+        continue;
+      }
       if (command !== undefined) throw usage(`unexpected argument "${arg}" after the command ${command}`);
       command = commandOf(arg);
       continue;
@@ -47,7 +59,7 @@ export function parseFlags(args: readonly string[]): CommandLine {
     values.set(name, parsed.value);
     written.set(name, dashed(match[1] ?? ''));
   }
-  return { command: command ?? 'daemon', values, written };
+  return { command: command ?? 'daemon', operands, values, written };
 }
 
 function commandOf(arg: string): Command {

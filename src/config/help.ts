@@ -6,6 +6,10 @@ const INTRO = `Usage: xrayd [command] [flags]
 Commands:
   daemon       receive segments and send them to AWS X-Ray (the default)
   local        a whole X-Ray here: receive segments, read them back by X-Ray's API; no account, no network
+  run          run a command with a local X-Ray beside it, and print its traces: xrayd run -- npm test
+  export       print traces of a local X-Ray as JSON, in the form of BatchGetTraces
+  import       read such JSON, the AWS CLI's too, into a local X-Ray: xrayd import traces.json
+  pull         copy traces from AWS into a local X-Ray
   send         send one sample trace to a daemon and print its id
   healthcheck  exit 0 if a running daemon is ready and 1 if not, for images without a shell
 `;

@@ -9,6 +9,8 @@ const ERRORS = {
   XRAYD_REGION: { exitCode: 1 },
   XRAYD_SEND: { exitCode: 1 },
   XRAYD_STORE: { exitCode: 1 },
+  XRAYD_TRANSFER: { exitCode: 1 },
+  XRAYD_RUN: { exitCode: 1 },
 } as const;
 
 export type ErrorCode = keyof typeof ERRORS;

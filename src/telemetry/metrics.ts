@@ -1,5 +1,5 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
-import type { Snapshot } from '../pipeline/accounting.ts';
+import { sumOf, type Snapshot } from '../pipeline/accounting.ts';
 import { processMetrics } from './process-metrics.ts';
 
 /** What the metrics are read from at each scrape. */
@@ -11,6 +11,8 @@ export interface MetricSources {
   /** In ms since the epoch; undefined when there is none or it does not end. */
   credentialsExpireAtMs(): number | undefined;
   lastSuccessMs(): number;
+  /** What became of the copies that a local X-Ray sends on to AWS; undefined where it sends none. */
+  teed?(): Snapshot | undefined;
 }
 
 /** A value for each combination of labels. */
@@ -72,6 +74,15 @@ export const METRICS: readonly Metric[] = [
     return ms === undefined ? undefined : ms / SECONDS;
   }),
   gauge('xrayd_last_success_timestamp_seconds', 'When X-Ray last accepted segments; 0 = not yet.', (_s, m) => m.lastSuccessMs() / SECONDS),
+  counter(
+    'xrayd_tee_segments_total',
+    'Local X-Ray with --tee: copies of segments for AWS, by what became of them: sent, dropped or unprocessed.',
+    (_s, m) => {
+      const teed = m.teed?.();
+      return teed === undefined ? undefined : by('outcome', { sent: teed.sent, dropped: sumOf(teed.dropped), unprocessed: sumOf(teed.unprocessed) });
+    },
+    'outcome',
+  ),
 ];
 
 /** Metrics that are counted where they happen, because they have no number of their own to be read from. */
@@ -152,7 +163,7 @@ export class MetricsPage {
       const samples = metric.read(snapshot, this.#sources);
       instrument.reset();
       if (samples === undefined) {
-        instrument.remove();
+        if (metric.labels.length === 0) instrument.remove();
       } else if (typeof samples === 'number') {
         instrument.inc(samples);
       } else {

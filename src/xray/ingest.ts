@@ -10,6 +10,15 @@ export interface IngestDeps {
   readonly lines: ConsoleLines;
   /** Ids of traces that have just changed. */
   readonly onChanged: (traceIds: readonly string[]) => void;
+  /** Given what was stored and is no import, to send it on. The documents' memory is the caller's own. */
+  readonly onStored?: (documents: readonly Uint8Array[]) => void;
+}
+
+export interface Arrival {
+  /** Since the epoch. */
+  readonly receivedAtMs: number;
+  /** Traces that were recorded elsewhere: shown and sent on to nobody. */
+  readonly isImport: boolean;
 }
 
 /** Refused documents remembered, for the findings of their traces. */
@@ -35,9 +44,9 @@ export class Ingest {
     return this.#refusals.filter((refusal) => refusal.traceId === traceId);
   }
 
-  /** Stores what X-Ray would take; `receivedAtMs` since the epoch. Rejects with StoreFullError when the disk is full; then nothing was stored. */
-  async put(documents: readonly Uint8Array[], receivedAtMs: number): Promise<Written> {
-    const { store, log, lines, onChanged } = this.#deps;
+  /** Stores what X-Ray would take. Rejects with StoreFullError when the disk is full; then nothing was stored. */
+  async put(documents: readonly Uint8Array[], { receivedAtMs, isImport }: Arrival): Promise<Written> {
+    const { store, log, lines, onChanged, onStored } = this.#deps;
     const ends = new Uint32Array(documents.length);
     let end = 0;
     for (const [i, document] of documents.entries()) ends[i] = end += document.length;
@@ -57,8 +66,12 @@ export class Ingest {
     this.#isFull = false;
     this.#refusals.push(...written.refused);
     if (this.#refusals.length > MAX_REFUSALS) this.#refusals.splice(0, this.#refusals.length - MAX_REFUSALS);
-    const refused = new Set(written.refused.map(({ position }) => position));
-    for (const [position, document] of documents.entries()) if (!refused.has(position)) lines.write(document, receivedAtMs);
+    if (!isImport) {
+      const refused = new Set(written.refused.map(({ position }) => position));
+      const stored = documents.filter((_, position) => !refused.has(position));
+      for (const document of stored) lines.write(document, receivedAtMs);
+      onStored?.(stored);
+    }
     if (written.changed.length > 0) onChanged(written.changed);
     return written;
   }

@@ -49,7 +49,7 @@ export class LocalExporter implements Exporter {
     try {
       const written = await ingest.put(
         positions.map((position) => texts[position]!),
-        Date.now(),
+        { receivedAtMs: Date.now(), isImport: false },
       );
       refused = written.refused.map(({ position, code }) => ({ position: positions[position]!, code, isRetryable: false }));
     } catch (error) {

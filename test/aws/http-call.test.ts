@@ -5,7 +5,7 @@ import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { performCall, type HttpCall } from '../../src/aws/http-call.ts';
 import { selfSigned } from '../fakes/certificate.ts';
-import { freePort } from '../fakes/free-port.ts';
+import { freePort } from '../../src/free-port.ts';
 import { Scope } from '../fakes/scope.ts';
 import { FakeXRay } from '../fakes/xray.ts';
 

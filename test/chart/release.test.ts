@@ -47,6 +47,14 @@ describe.skipIf(skipped !== '')(`a release${skipped && ` (skipped: ${skipped})`}
     scope.add(() => daemon.stop());
     await daemon.ready();
     expect((await fetch(`${daemon.httpUrl}/readyz`)).status).toBe(200);
+    const program = `import { startLocalXRay } from 'xrayd';
+      const xray = await startLocalXRay();
+      console.log((await xray.traces()).length, Object.keys(xray.env).length);
+      await xray.stop();`;
+    const output = execFileSync(process.execPath, ['--input-type=module', '--eval', program], { cwd: elsewhere, encoding: 'utf8' });
+    expect(output).toBe('0 3\n');
+    const types = readFileSync(join(elsewhere, 'node_modules/xrayd/dist/index.d.ts'), 'utf8');
+    expect(types).toContain('export declare function startLocalXRay');
   });
 
   test('is refused when a file has another version, and when the version is none', () => {

@@ -12,14 +12,18 @@ export class LocalXRay {
   readonly range = { StartTime: new Date((this.now - 600) * 1000), EndTime: new Date((this.now + 600) * 1000) };
   #traces = 0;
 
-  private constructor(daemon: DaemonProcess) {
+  private constructor(daemon: DaemonProcess, token: string) {
     this.daemon = daemon;
-    const credentials = { accessKeyId: 'any', secretAccessKey: 'any' };
+    const credentials = { accessKeyId: token, secretAccessKey: 'any' };
     this.client = new xray.XRayClient({ endpoint: daemon.tcpUrl, region: 'eu-west-1', credentials, maxAttempts: 1 });
   }
 
   static async start(...args: string[]): Promise<LocalXRay> {
-    return new LocalXRay(await new DaemonProcess({ args: ['local', '--region', 'eu-west-1', '--account-id', '123456789012', ...args] }).ready());
+    const token = args.includes('--token') ? args[args.indexOf('--token') + 1]! : 'any';
+    return new LocalXRay(
+      await new DaemonProcess({ args: ['local', '--region', 'eu-west-1', '--account-id', '123456789012', ...args] }).ready(),
+      token,
+    );
   }
 
   async stop(): Promise<void> {

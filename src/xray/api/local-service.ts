@@ -67,7 +67,7 @@ export class LocalService {
       groups,
       sampling,
       operations: [
-        ...traceOperations({ store, groups, put: (documents) => this.#put(documents) }),
+        ...traceOperations({ store, groups, put: (documents) => this.put(documents, { isImport: false }) }),
         ...sampling.operations(),
         ...groups.operations(),
         ...insightOperations(groups),
@@ -90,18 +90,15 @@ export class LocalService {
     return this.#opened.operations;
   }
 
-  get #opened(): Parts {
-    if (this.#parts === undefined) throw new Error('the local X-Ray is not open');
-    return this.#parts;
-  }
-
-  async #put(documents: readonly string[]): Promise<readonly Refusal[]> {
+  /** Stores documents; resolves with those that X-Ray would refuse. Imports are not counted as received, and go nowhere else. */
+  async put(documents: readonly string[], { isImport }: { isImport: boolean }): Promise<readonly Refusal[]> {
     const { ingest, onDocument } = this.#deps;
     try {
       const { refused } = await ingest.put(
         documents.map((text) => Buffer.from(text)),
-        Date.now(),
+        { receivedAtMs: Date.now(), isImport },
       );
+      if (isImport) return refused;
       for (const { code } of refused) onDocument(code);
       for (let stored = refused.length; stored < documents.length; stored++) onDocument(undefined);
       return refused;
@@ -109,5 +106,10 @@ export class LocalService {
       if (error instanceof StoreFullError) throw new ApiError('ThrottledException', 'The disk of the local X-Ray is full', 429);
       throw error;
     }
+  }
+
+  get #opened(): Parts {
+    if (this.#parts === undefined) throw new Error('the local X-Ray is not open');
+    return this.#parts;
   }
 }

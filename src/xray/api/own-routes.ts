@@ -2,9 +2,11 @@ import type { FastifyInstance } from 'fastify';
 import { TRACE_ID } from '../trace/validate.ts';
 import { ApiError } from './api-error.ts';
 import type { LocalService } from './local-service.ts';
+import { list, request } from './schemas.ts';
 
 /** Ours beside X-Ray's operations, under /api: never mixed into AWS's answers. */
-export function addOwnRoutes(app: FastifyInstance, { store, ingest, sampling }: LocalService): void {
+export function addOwnRoutes(app: FastifyInstance, service: LocalService): void {
+  const { store, ingest, sampling } = service;
   app.get('/api/traces/:id/findings', async ({ params }, reply) => {
     const { id } = params as { id: string };
     const found = TRACE_ID.test(id) ? await store.read('findings', { id, rules: sampling.rulesOfAws }) : undefined;
@@ -29,6 +31,18 @@ export function addOwnRoutes(app: FastifyInstance, { store, ingest, sampling }: 
       throw new ApiError('ResourceNotFoundException', 'There is no such trace', 404);
     return { TraceId: id, Pinned };
   });
+  app.post(
+    '/api/import',
+    { schema: { body: request({ TraceSegmentDocuments: list({ type: 'string' }) }, 'TraceSegmentDocuments') } },
+    async ({ body }) => {
+      const { TraceSegmentDocuments } = body as { TraceSegmentDocuments: string[] };
+      const refused = await service.put(TraceSegmentDocuments, { isImport: true });
+      return {
+        Stored: TraceSegmentDocuments.length - refused.length,
+        Refused: refused.map(({ id, code, message }) => ({ Id: id, ErrorCode: code, Message: message })),
+      };
+    },
+  );
   app.post('/api/clear', async () => {
     await store.write('clear', {});
     return {};

@@ -1,5 +1,5 @@
 import type { Expression, Field, Operator, Value } from './expression.ts';
-import { indexed } from './terms.ts';
+import { indexed, indexedTime, LOWEST_STATUS } from './terms.ts';
 
 /** Traces that may match, as rows of the index `term(field, value, trace)`. */
 export interface Condition {
@@ -79,7 +79,6 @@ const INDEXED: Readonly<Record<string, string>> = {
   responsetime: 'root.responsetime',
   'http.status': 'root.http.status',
   'http.url': 'root.http.url',
-  'http.method': 'root.http.method',
 };
 
 function indexFieldOf({ keyword, key }: Field): string | undefined {
@@ -88,14 +87,16 @@ function indexFieldOf({ keyword, key }: Field): string | undefined {
 
 function existence(field: Field): Condition | undefined {
   if (FLAGS.has(field.keyword)) return flag(`root.${field.keyword}`);
-  const name = indexFieldOf(field);
+  const name = field.keyword === 'http.status' ? undefined : indexFieldOf(field);
   return name === undefined ? undefined : anyValue(name);
 }
 
 function comparison(field: Field, operator: Operator, value: Value): Condition | undefined {
   if (FLAGS.has(field.keyword)) return operator === '=' && value === true ? flag(`root.${field.keyword}`) : undefined;
+  if (field.keyword === 'http.status') return statusComparison(operator, value);
   const name = indexFieldOf(field);
   if (name === undefined) return undefined;
+  if (field.keyword === 'responsetime') return timeComparison(name, operator, value);
   const asked = indexed(value);
   switch (operator) {
     case '=':
@@ -111,6 +112,23 @@ function comparison(field: Field, operator: Operator, value: Value): Condition |
     default:
       return anyValue(name);
   }
+}
+
+/** The index has the statuses of failures only. */
+function statusComparison(operator: Operator, value: Value): Condition | undefined {
+  if (typeof value !== 'number' || value < LOWEST_STATUS) return undefined;
+  if (operator === '=') return equal('root.http.status', value);
+  return operator === '>' || operator === '>='
+    ? { where: `field = ? AND value ${operator} ?`, params: ['root.http.status', value], isEquality: false }
+    : undefined;
+}
+
+/** Times are rounded down in the index. */
+function timeComparison(name: string, operator: Operator, value: Value): Condition {
+  if (typeof value !== 'number') return anyValue(name);
+  if (operator === '>' || operator === '>=') return { where: 'field = ? AND value >= ?', params: [name, indexedTime(value)], isEquality: false };
+  if (operator === '<' || operator === '<=') return { where: 'field = ? AND value <= ?', params: [name, value], isEquality: false };
+  return anyValue(name);
 }
 
 function boolean(name: string, asked: string | number, isTrue: boolean): Condition {

@@ -19,6 +19,14 @@ export function indexed(value: AnnotationValue): string | number {
   return typeof value === 'string' ? value.slice(0, MAX_TEXT) : value;
 }
 
+/** What most traces have leads nowhere: statuses are in the index from here on. */
+export const LOWEST_STATUS = 400;
+
+/** Times stand in steps of 10 ms, rounded down, so that neighbours share a page of the index. */
+export function indexedTime(seconds: number): number {
+  return Math.floor(seconds * 100) / 100;
+}
+
 /**
  * What a document adds to the index. Each trace that an expression matches must be found by the conditions that sql.ts makes of it,
  * so every field here says of what it holds the values: of all documents, or of those that may be the trace's root.
@@ -53,12 +61,11 @@ export function termsOf(json: Json): Term[] {
 type Add = (field: string, value: AnnotationValue | undefined) => void;
 
 function addRoot(root: Entity, add: Add): void {
-  const { url, method, status } = httpOf(root);
+  const { url, status } = httpOf(root);
   addFlags('root', root, add);
-  add('root.responsetime', root.seconds);
-  add('root.http.status', status);
+  if (root.seconds !== undefined) add('root.responsetime', indexedTime(root.seconds));
+  if (status !== undefined && status >= LOWEST_STATUS) add('root.http.status', status);
   add('root.http.url', url);
-  add('root.http.method', method);
 }
 
 function addFlags(whose: 'any' | 'root', entity: Entity, add: Add): void {

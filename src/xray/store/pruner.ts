@@ -1,14 +1,21 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { documentRows } from './schema.ts';
 
 /** How much comes in between two looks at the size: so much, but never more than this share of the cap. */
 const LOOK_BYTES = 3_000_000;
 const LOOK_SHARE = 0.02;
-/** Traces deleted for one batch while the store is over its cap; more than come in with it. */
-const TRACES_A_TURN = 100;
+/** Deleted while the store is over its cap, for each byte that came in. */
+const BYTES_PER_BYTE = 2;
+/** A turn deletes no more traces than this, so that no batch waits long. */
+const MAX_TRACES = 5_000;
 /** Down to this share of the cap, so that pruning is not always on. */
 const LOW_WATER = 0.98;
-/** Index rows looked at in one turn of the sweep. */
-const TERMS_A_TURN = 2_000;
+/** Index rows that the sweep looks at for each KB that came in, and at most. */
+const TERMS_PER_KB = 12;
+const MAX_TERMS = 50_000;
+
+/** Traces that stay. They are few, and have an index of their own. */
+const PINNED = 'SELECT row FROM trace WHERE pinned = 1 ORDER BY row';
 
 interface TermKey {
   readonly field: number;
@@ -26,7 +33,8 @@ export class Pruner {
   readonly #pages: StatementSync;
   readonly #oldest: StatementSync;
   readonly #deleteDocuments: StatementSync;
-  readonly #deleteTrace: StatementSync;
+  readonly #pinned: StatementSync;
+  readonly #deleteTraces: StatementSync;
   readonly #nextTerm: StatementSync;
   readonly #sweep: StatementSync;
   readonly #pageBytes: number;
@@ -41,13 +49,14 @@ export class Pruner {
     this.#maxBytes = maxBytes;
     this.#pageBytes = database.prepare('PRAGMA page_size').get()!['page_size'] as number;
     this.#pages = database.prepare('SELECT page_count - freelist_count AS used FROM pragma_page_count(), pragma_freelist_count()');
-    this.#oldest = database.prepare('SELECT row FROM trace WHERE pinned = 0 ORDER BY row LIMIT ?');
-    this.#deleteDocuments = database.prepare('DELETE FROM document WHERE trace = ?');
-    this.#deleteTrace = database.prepare('DELETE FROM trace WHERE row = ?');
+    this.#oldest = database.prepare('SELECT row, bytes FROM trace WHERE row >= ? AND pinned = 0 ORDER BY row LIMIT ?');
+    this.#deleteDocuments = database.prepare('DELETE FROM document WHERE row >= ? AND row < ?');
+    this.#pinned = database.prepare(PINNED);
+    this.#deleteTraces = database.prepare('DELETE FROM trace WHERE row >= ? AND row <= ? AND pinned = 0');
     this.#nextTerm = database.prepare('SELECT field, value, trace FROM term WHERE (field, value, trace) > (?, ?, ?) LIMIT 1 OFFSET ?');
     this.#sweep = database.prepare(
       `DELETE FROM term WHERE (field, value, trace) > (?, ?, ?) AND (field, value, trace) <= (?, ?, ?)
-       AND trace < ? AND trace NOT IN (SELECT row FROM trace WHERE pinned = 1)`,
+       AND trace < ? AND trace NOT IN (${PINNED})`,
     );
   }
 
@@ -61,38 +70,56 @@ export class Pruner {
     return this.#isOver || this.#isSweeping;
   }
 
-  prune(): void {
+  /** After `bytes` came in. */
+  prune(bytes: number): void {
     if (this.#isOver) {
-      this.#deleteOldest();
+      this.#deleteOldest(bytes * BYTES_PER_BYTE);
       this.#isOver = this.#usedBytes() > this.#maxBytes * LOW_WATER;
     }
-    if (this.#isSweeping) this.#sweepOn();
+    if (this.#isSweeping) this.#sweepOn(Math.min(MAX_TERMS, Math.ceil((bytes / 1000) * TERMS_PER_KB)));
   }
 
   clear(): void {
     this.#database.exec(`
-      DELETE FROM document WHERE trace IN (SELECT row FROM trace WHERE pinned = 0);
-      DELETE FROM term WHERE trace NOT IN (SELECT row FROM trace WHERE pinned = 1);
+      DELETE FROM term WHERE trace NOT IN (${PINNED});
       DELETE FROM trace WHERE pinned = 0;`);
+    this.#deleteDocumentsOf(0, Number.MAX_SAFE_INTEGER);
+  }
+
+  /** From the first trace to the last, but for pinned ones. */
+  #deleteDocumentsOf(first: number, last: number): void {
+    let from = first;
+    for (const { row } of this.#pinned.all()) {
+      const pinned = row as number;
+      if (pinned < from || pinned > last) continue;
+      this.#deleteDocuments.run(documentRows(from).first, documentRows(pinned).first);
+      from = pinned + 1;
+    }
+    this.#deleteDocuments.run(documentRows(from).first, Math.min(Number.MAX_SAFE_INTEGER, documentRows(last).last));
   }
 
   #usedBytes(): number {
     return (this.#pages.get()!['used'] as number) * this.#pageBytes;
   }
 
-  #deleteOldest(): void {
-    const rows = this.#oldest.all(TRACES_A_TURN);
-    for (const { row } of rows) {
-      this.#deleteDocuments.run(row as number);
-      this.#deleteTrace.run(row as number);
-      this.#lowestRow = (row as number) + 1;
+  #deleteOldest(bytes: number): void {
+    let last: number | undefined;
+    let freed = 0;
+    for (const row of this.#oldest.iterate(this.#lowestRow, MAX_TRACES)) {
+      last = row['row'] as number;
+      freed += row['bytes'] as number;
+      if (freed >= bytes) break;
     }
-    if (rows.length > 0) this.#isSweeping = true;
+    if (last === undefined) return;
+    this.#deleteDocumentsOf(this.#lowestRow, last);
+    this.#deleteTraces.run(this.#lowestRow, last);
+    this.#lowestRow = last + 1;
+    this.#isSweeping = true;
   }
 
-  #sweepOn(): void {
+  #sweepOn(terms: number): void {
     const from = this.#sweptTo ?? { field: -1, value: '', trace: 0 };
-    const to = this.#nextTerm.get(from.field, from.value, from.trace, TERMS_A_TURN) as TermKey | undefined;
+    const to = this.#nextTerm.get(from.field, from.value, from.trace, terms) as TermKey | undefined;
     const end = to ?? { field: Number.MAX_SAFE_INTEGER, value: '', trace: 0 };
     this.#sweep.run(from.field, from.value, from.trace, end.field, end.value, end.trace, this.#lowestRow);
     this.#sweptTo = to;

@@ -3,6 +3,7 @@ import type { Alternatives, Condition } from '../filter/sql.ts';
 import { TraceView } from '../query/trace-view.ts';
 import { assemble, Trace } from '../trace/assemble.ts';
 import type { Json } from '../trace/json.ts';
+import { documentRows } from './schema.ts';
 
 /** Which time of a trace is meant: of its start, of its last change, or of the end of one of its segments. */
 export type TimeRangeType = 'TraceId' | 'Event' | 'Service';
@@ -57,7 +58,7 @@ export class Reader {
   constructor(database: DatabaseSync) {
     this.#database = database;
     this.#byId = database.prepare(`SELECT ${COLUMNS} FROM trace WHERE id = ?`);
-    this.#bodies = database.prepare('SELECT body FROM document WHERE trace = ? ORDER BY rowid');
+    this.#bodies = database.prepare('SELECT body FROM document WHERE row >= ? AND row < ? ORDER BY row');
   }
 
   trace(id: string): TraceView | undefined {
@@ -86,8 +87,7 @@ export class Reader {
 
   /** Numbers for the page and for the log. */
   size(): { traces: number; segments: number; bytes: number } {
-    const [{ traces } = {}] = this.#database.prepare('SELECT count(*) AS traces FROM trace').all();
-    const [{ segments } = {}] = this.#database.prepare('SELECT count(*) AS segments FROM document').all();
+    const [{ traces, segments } = {}] = this.#database.prepare('SELECT count(*) AS traces, total(documents) AS segments FROM trace').all();
     const [{ bytes } = {}] = this.#database
       .prepare('SELECT (page_count - freelist_count) * page_size AS bytes FROM pragma_page_count(), pragma_freelist_count(), pragma_page_size()')
       .all();
@@ -97,7 +97,7 @@ export class Reader {
   /** The documents of a trace as they came, oldest first. */
   originals(id: string): string[] {
     const row = this.#byId.get(id) as unknown as TraceRow | undefined;
-    return row === undefined ? [] : this.#bodies.all(row.row).map(({ body }) => body as string);
+    return row === undefined ? [] : this.#bodiesOf(row.row);
   }
 
   close(): void {
@@ -124,10 +124,15 @@ export class Reader {
       this.#cache.set(row, cached);
       return cached;
     }
-    const documents = this.#bodies.all(row).map(({ body }) => JSON.parse(body as string) as Json);
+    const documents = this.#bodiesOf(row).map((body) => JSON.parse(body) as Json);
     const view = new TraceView(new Trace({ id, revision, receivedAt: received, bytes }, assemble(documents)));
     this.#keep(row, view, cached);
     return view;
+  }
+
+  #bodiesOf(trace: number): string[] {
+    const { first, last } = documentRows(trace);
+    return this.#bodies.all(first, last).map(({ body }) => body as string);
   }
 
   #keep(row: number, view: TraceView, replaced: TraceView | undefined): void {

@@ -9,6 +9,7 @@ import { traceSummaries } from '../query/trace-summaries.ts';
 import type { Calls, FromStoreWorker, ReadCalls, ToStoreWorker, WorkerInput, WriteCalls } from './messages.ts';
 import { Reader } from './reader.ts';
 import { openToRead, openToWrite } from './schema.ts';
+import { PutQueue } from './put-queue.ts';
 import { Writer } from './writer.ts';
 
 type Handlers<C extends Partial<Calls>> = {
@@ -23,8 +24,9 @@ const SQLITE_IOERR = 10;
 const NO_MATCH = { eventTime: undefined, service: undefined, edge: undefined };
 
 function writing(writer: Writer): Handlers<WriteCalls> {
+  const queue = new PutQueue(writer);
   return {
-    put: ({ bytes, ends, receivedAt }) => writer.put(textsOf(bytes, ends), receivedAt),
+    put: ({ bytes, ends, receivedAt }) => queue.put({ texts: textsOf(bytes, ends), receivedAt }),
     pin: ({ traceId, isPinned }) => writer.pin(traceId, isPinned),
     clear: () => {
       writer.clear();

@@ -4,6 +4,7 @@ import { isRefusal, readDocument, type Refusal, type SegmentDocument } from '../
 import { isObject, numberOf } from '../trace/json.ts';
 import type { Written } from './messages.ts';
 import { Pruner } from './pruner.ts';
+import { DOCUMENTS_A_TRACE, documentRows } from './schema.ts';
 
 export interface WriterConfig {
   readonly maxBytes: number;
@@ -14,45 +15,86 @@ interface Arrival {
   readonly body: string;
 }
 
+interface KnownDocument {
+  readonly row: number;
+  readonly isInProgress: boolean;
+}
+
+interface IndexRow {
+  readonly field: number;
+  readonly value: string | number;
+  readonly row: number;
+}
+
+/** Documents that came together; `receivedAt` in seconds since the epoch. */
+export interface Delivery {
+  readonly texts: readonly string[];
+  readonly receivedAt: number;
+}
+
 /** The writing side of the store. Synchronous: it has a thread of its own. */
 export class Writer {
   readonly #database: DatabaseSync;
   readonly #fields = new Map<string, number>();
   readonly #pruner: Pruner;
+  /** Index rows of the transaction under way. */
+  readonly #terms: IndexRow[] = [];
+  /** Of the trace that comes next. */
+  #nextRow = 1;
   readonly #findTrace: StatementSync;
   readonly #addTrace: StatementSync;
   readonly #changeTrace: StatementSync;
-  readonly #putDocument: StatementSync;
+  readonly #documents: StatementSync;
+  readonly #addDocument: StatementSync;
+  readonly #replaceDocument: StatementSync;
   readonly #addField: StatementSync;
   readonly #addTerm: StatementSync;
 
   constructor(database: DatabaseSync, { maxBytes }: WriterConfig) {
     this.#database = database;
     this.#pruner = new Pruner(database, maxBytes);
-    this.#findTrace = database.prepare('SELECT row, start, has_segment FROM trace WHERE id = ?');
-    this.#addTrace = database.prepare('INSERT INTO trace (id, start, last_end, received, revision, bytes, has_segment) VALUES (?, ?, ?, ?, 1, ?, ?)');
+    this.#findTrace = database.prepare('SELECT row, start, documents, has_segment FROM trace WHERE id = ?');
+    this.#addTrace = database.prepare(
+      'INSERT INTO trace (row, id, start, last_end, received, revision, bytes, documents, has_segment) VALUES (?, ?, ?, ?, ?, 1, ?, ?, ?)',
+    );
     this.#changeTrace = database.prepare(
-      'UPDATE trace SET start = ?, last_end = max(last_end, ?), received = max(received, ?), revision = revision + 1, bytes = bytes + ?, has_segment = ? WHERE row = ?',
+      'UPDATE trace SET start = ?, last_end = max(last_end, ?), received = max(received, ?), revision = revision + 1, bytes = bytes + ?, documents = ?, has_segment = ? WHERE row = ?',
     );
-    this.#putDocument = database.prepare(
-      `INSERT INTO document (trace, id, in_progress, body) VALUES (?, ?, ?, ?)
-       ON CONFLICT (trace, id) DO UPDATE SET in_progress = excluded.in_progress, body = excluded.body WHERE document.in_progress = 1`,
-    );
+    this.#documents = database.prepare('SELECT row, id, in_progress FROM document WHERE row >= ? AND row < ?');
+    this.#addDocument = database.prepare('INSERT INTO document (row, id, in_progress, body) VALUES (?, ?, ?, ?)');
+    this.#replaceDocument = database.prepare('UPDATE document SET in_progress = ?, body = ? WHERE row = ?');
     this.#addField = database.prepare('INSERT INTO field (name) VALUES (?)');
     this.#addTerm = database.prepare('INSERT OR IGNORE INTO term (field, value, trace) VALUES (?, ?, ?)');
-    for (const { id, name } of database.prepare('SELECT id, name FROM field').all()) this.#fields.set(name as string, id as number);
+    this.#load();
+  }
+
+  /** `putAll` of one delivery. */
+  put(texts: readonly string[], receivedAt: number): Written {
+    return this.putAll([{ texts, receivedAt }])[0]!;
   }
 
   /**
-   * Stores what X-Ray would take of `texts`, all in one transaction; `receivedAt` in seconds since the epoch.
+   * Stores what X-Ray would take of each delivery, all in one transaction: the more are together, the less each costs.
    * Throws what SQLite throws, such as for a full disk; then nothing is stored.
    */
-  put(texts: readonly string[], receivedAt: number): Written {
+  putAll(deliveries: readonly Delivery[]): Written[] {
+    let bytes = 0;
+    const written = this.#inTransaction(() => {
+      const each = deliveries.map(({ texts, receivedAt }) => {
+        for (const text of texts) bytes += text.length;
+        return this.#put(texts, receivedAt);
+      });
+      this.#addTerms();
+      return each;
+    });
+    if (this.#pruner.isDue(bytes)) this.#inTransaction(() => this.#pruner.prune(bytes));
+    return written;
+  }
+
+  #put(texts: readonly string[], receivedAt: number): Written {
     const refused: (Refusal & { position: number })[] = [];
     const byTrace = new Map<string, Arrival[]>();
-    let bytes = 0;
     for (const [position, body] of texts.entries()) {
-      bytes += body.length;
       const document = readDocument(body);
       if (isRefusal(document)) {
         refused.push({ ...document, position });
@@ -63,10 +105,7 @@ export class Writer {
       else arrivals.push({ document, body });
     }
     const changed: string[] = [];
-    this.#inTransaction(() => {
-      for (const [id, arrivals] of byTrace) if (this.#putTrace(id, arrivals, receivedAt)) changed.push(id);
-    });
-    if (this.#pruner.isDue(bytes)) this.#inTransaction(() => this.#pruner.prune());
+    for (const [id, arrivals] of byTrace) if (this.#putTrace(id, arrivals, receivedAt)) changed.push(id);
     return { refused, changed };
   }
 
@@ -93,47 +132,67 @@ export class Writer {
     this.#database.close();
   }
 
-  #inTransaction(work: () => void): void {
+  #inTransaction<T>(work: () => T): T {
     this.#database.exec('BEGIN IMMEDIATE');
     try {
-      work();
+      const result = work();
       this.#database.exec('COMMIT');
+      return result;
     } catch (error) {
       // SQLite has rolled back by itself when the disk was full.
       if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
-      this.#fields.clear();
-      for (const { id, name } of this.#database.prepare('SELECT id, name FROM field').all()) this.#fields.set(name as string, id as number);
+      this.#load();
       throw error;
     }
   }
 
+  /** What is known of the file without asking it, as it stands in the file. */
+  #load(): void {
+    this.#terms.length = 0;
+    this.#fields.clear();
+    for (const { id, name } of this.#database.prepare('SELECT id, name FROM field').all()) this.#fields.set(name as string, id as number);
+    this.#nextRow = Number(this.#database.prepare('SELECT max(row) AS last FROM trace').get()!['last'] ?? 0) + 1;
+  }
+
   /** False when nothing new was in `arrivals`. */
   #putTrace(id: string, arrivals: readonly Arrival[], receivedAt: number): boolean {
-    const found = this.#findTrace.get(id) as { row: number; start: number; has_segment: number } | undefined;
-    let hasSegment = found?.has_segment === 1;
-    let start = found?.start ?? Infinity;
-    let end = 0;
-    let bytes = 0;
-    for (const { document, body } of arrivals) {
-      bytes += body.length;
-      end = Math.max(end, lastEndOf(document));
-      const own = numberOf(document.json['start_time']) ?? 0;
-      // The first segment's start counts, and subsegments' only while there is none.
-      if (!document.isSubsegment && !hasSegment) start = Infinity;
-      if (own > 0 && (!document.isSubsegment || !hasSegment)) start = Math.min(start, own);
-      hasSegment ||= !document.isSubsegment;
-    }
-    if (start === Infinity) start = 0;
+    const found = this.#findTrace.get(id) as { row: number; start: number; documents: number; has_segment: number } | undefined;
+    const { start, end, hasSegment } = timesOf(arrivals, found?.has_segment === 1, found?.start ?? Infinity);
     const segment = hasSegment ? 1 : 0;
-    const row = found?.row ?? Number(this.#addTrace.run(id, start, end, receivedAt, bytes, segment).lastInsertRowid);
+    const row = found?.row ?? this.#nextRow++;
+    const known = found === undefined ? new Map<string, KnownDocument>() : this.#knownDocuments(row);
+    const { first } = documentRows(row);
+    let documents = found?.documents ?? 0;
+    let bytes = 0;
     let isChanged = false;
     for (const { document, body } of arrivals) {
-      if (this.#putDocument.run(row, document.id, document.isInProgress ? 1 : 0, body).changes === 0) continue;
+      const before = known.get(document.id);
+      if (before === undefined ? documents === DOCUMENTS_A_TRACE : !before.isInProgress) continue;
+      const inProgress = document.isInProgress ? 1 : 0;
+      const at = before?.row ?? first + documents++;
+      if (before === undefined) this.#addDocument.run(at, document.id, inProgress, body);
+      else this.#replaceDocument.run(inProgress, body, at);
+      known.set(document.id, { row: at, isInProgress: document.isInProgress });
+      bytes += body.length;
       isChanged = true;
-      for (const { field, value } of termsOf(document.json)) this.#addTerm.run(this.#fieldId(field), value, row);
+      for (const { field, value } of termsOf(document.json)) this.#terms.push({ field: this.#fieldId(field), value, row });
     }
-    if (found !== undefined && isChanged) this.#changeTrace.run(start, end, receivedAt, bytes, segment, row);
+    if (found === undefined) this.#addTrace.run(row, id, start, end, receivedAt, bytes, documents, segment);
+    else if (isChanged) this.#changeTrace.run(start, end, receivedAt, bytes, documents, segment, row);
     return isChanged;
+  }
+
+  #knownDocuments(trace: number): Map<string, KnownDocument> {
+    const { first, last } = documentRows(trace);
+    const rows = this.#documents.all(first, last);
+    return new Map(rows.map(({ row, id, in_progress: inProgress }) => [id as string, { row: row as number, isInProgress: inProgress === 1 }]));
+  }
+
+  /** In the order of the index, so that neighbours share a page. */
+  #addTerms(): void {
+    this.#terms.sort(byIndexOrder);
+    for (const { field, value, row } of this.#terms) this.#addTerm.run(field, value, row);
+    this.#terms.length = 0;
   }
 
   #fieldId(name: string): number {
@@ -144,6 +203,27 @@ export class Writer {
     }
     return id;
   }
+}
+
+function byIndexOrder(a: IndexRow, b: IndexRow): number {
+  if (a.field !== b.field) return a.field - b.field;
+  if (a.value === b.value) return a.row - b.row;
+  return a.value < b.value ? -1 : 1;
+}
+
+/** Start and end of a trace, in seconds: the first segment's start counts, and subsegments' only while there is none. */
+function timesOf(arrivals: readonly Arrival[], hadSegment: boolean, knownStart: number): { start: number; end: number; hasSegment: boolean } {
+  let hasSegment = hadSegment;
+  let start = knownStart;
+  let end = 0;
+  for (const { document } of arrivals) {
+    end = Math.max(end, lastEndOf(document));
+    const own = numberOf(document.json['start_time']) ?? 0;
+    if (!document.isSubsegment && !hasSegment) start = Infinity;
+    if (own > 0 && (!document.isSubsegment || !hasSegment)) start = Math.min(start, own);
+    hasSegment ||= !document.isSubsegment;
+  }
+  return { start: start === Infinity ? 0 : start, end, hasSegment };
 }
 
 /** The latest end in a document, in seconds. The ends of nested subsegments count too. */

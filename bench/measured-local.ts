@@ -1,0 +1,169 @@
+import { statSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { DaemonProcess } from '../test/fakes/daemon-process.ts';
+import { readBooks } from './books.ts';
+import { CUSTOMERS } from './load/documents.ts';
+import { Load } from './load/load.ts';
+
+/** Questions of each kind. */
+const QUESTIONS = 50;
+
+export interface Figures {
+  readonly [figure: string]: number;
+}
+
+interface Shares {
+  readonly p99: number;
+  readonly max: number;
+}
+
+/** What loop-delay.mjs writes. */
+interface LoopDelay {
+  readonly late: Shares;
+  readonly own: Shares;
+}
+
+/** A local X-Ray that was started with loop-delay.mjs, and what is measured of it. */
+export class MeasuredLocal {
+  readonly #daemon: DaemonProcess;
+  readonly #file: string;
+  readonly #rate: number;
+  readonly #load: Load;
+
+  constructor(daemon: DaemonProcess, file: string, rate: number) {
+    this.#rate = rate;
+    this.#daemon = daemon;
+    this.#file = file;
+    this.#load = new Load(daemon.udpPort);
+  }
+
+  close(): void {
+    this.#load.close();
+  }
+
+  steady(perSecond: number, seconds: number): Promise<void> {
+    return this.#load.steady(perSecond, seconds);
+  }
+
+  /** Sends `count` at the rate, waits until they are stored, and says what it cost and whether any was lost. */
+  async ingest(count: number): Promise<Figures> {
+    const storedBefore = await this.#stored();
+    const offeredBefore = this.#load.offered;
+    await this.#loopDelay();
+    const before = readBooks(this.#daemon.pid);
+    const startMs = performance.now();
+    const sending = this.#load.steady(this.#rate, count / this.#rate);
+    const progress = setInterval(() => void this.#say(storedBefore, count), 1_000);
+    await sending;
+    const offered = this.#load.offered - offeredBefore;
+    const sentMs = performance.now() - startMs;
+    let stored = (await this.#stored()) - storedBefore;
+    for (let quietMs = 0; stored < offered && quietMs < 3_000;) {
+      await sleep(50);
+      const now = (await this.#stored()) - storedBefore;
+      quietMs = now > stored ? 0 : quietMs + 50;
+      stored = now;
+    }
+    clearInterval(progress);
+    const after = readBooks(this.#daemon.pid);
+    const loop = await this.#loopDelay();
+    return {
+      offered,
+      lost: offered - stored,
+      offeredPerSecond: Math.round(offered / (sentMs / 1000)),
+      storedAfterMs: Math.round(performance.now() - startMs - sentMs),
+      cpuUsPerSegment: Number(((after.cpuUs - before.cpuUs) / offered).toPrecision(3)),
+      residentMb: Math.round(after.residentMb),
+      peakMb: Math.round(after.peakMb),
+      fileMb: Math.round(statSync(this.#file).size / 1e6),
+      loopOwnP99Ms: rounded(loop.own.p99),
+      loopOwnMaxMs: rounded(loop.own.max),
+      loopLateP99Ms: rounded(loop.late.p99),
+      loopLateMaxMs: rounded(loop.late.max),
+    };
+  }
+
+  /** Median and slowest answer of each kind of question, in ms; the client's own work is in them. */
+  async questions(): Promise<Figures> {
+    const now = Date.now() / 1000;
+    const range = { StartTime: now - 3_600, EndTime: now + 60 };
+    const ids: string[] = [];
+    const newest = await timed(async () => {
+      const { TraceSummaries } = await this.#post<{ TraceSummaries: { Id: string }[] }>('/TraceSummaries', range);
+      ids.push(...TraceSummaries.map(({ Id }) => Id));
+    });
+    const trace = await timed((i) => this.#post('/Traces', { TraceIds: [ids[(i * 37) % ids.length]] }));
+    const oldId = (i: number): string => `1-67423f1c-${(i * 1_001).toString(16).padStart(24, '0')}`;
+    const oldTrace = await timed((i) => this.#post('/Traces', { TraceIds: [oldId(i)] }));
+    const annotation = await timed((i) =>
+      this.#post('/TraceSummaries', { ...range, FilterExpression: `annotation.customer = "c-${(i * 199) % CUSTOMERS}"` }),
+    );
+    const residentMb = Math.round(readBooks(this.#daemon.pid).residentMb);
+    return { ...named('newest', newest), ...named('trace', trace), ...named('oldTrace', oldTrace), ...named('annotation', annotation), residentMb };
+  }
+
+  /** From sending a segment by UDP until BatchGetTraces has it, asked every millisecond or so. */
+  async untilReadable(): Promise<Figures> {
+    const times = await timed(async (i) => {
+      const id = `1-67423f1d-${i.toString(16).padStart(24, '0')}`;
+      const document = {
+        id: i.toString(16).padStart(16, '0'),
+        trace_id: id,
+        name: 'one',
+        start_time: Date.now() / 1000,
+        end_time: Date.now() / 1000,
+      };
+      await this.#daemon.send(`{"format":"json","version":1}\n${JSON.stringify(document)}`);
+      for (;;) {
+        const { Traces } = await this.#post<{ Traces: object[] }>('/Traces', { TraceIds: [id] });
+        if (Traces.length === 1) return;
+        await sleep(1);
+      }
+    });
+    return named('readable', times);
+  }
+
+  async #say(storedBefore: number, count: number): Promise<void> {
+    if (process.stdout.isTTY) process.stdout.write(`\r\u001b[Kingest: ${(await this.#stored()) - storedBefore} of ${count} stored`);
+  }
+
+  async #stored(): Promise<number> {
+    return (await this.#daemon.metrics())['xrayd_segments_sent_total'] ?? 0;
+  }
+
+  /** Since the last call. */
+  async #loopDelay(): Promise<LoopDelay> {
+    const before = this.#daemon.stderr.length;
+    this.#daemon.kill('SIGUSR2');
+    for (let tries = 0; tries < 200; tries++) {
+      const line = /^\{"loopDelay":(.*)\}$/m.exec(this.#daemon.stderr.slice(before));
+      if (line !== null) return JSON.parse(line[1]!) as LoopDelay;
+      await sleep(10);
+    }
+    throw new Error('the measured process does not say its loop delay');
+  }
+
+  async #post<T>(path: string, body: object): Promise<T> {
+    const answer = await fetch(this.#daemon.tcpUrl + path, { method: 'POST', body: JSON.stringify(body) });
+    if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
+    return (await answer.json()) as T;
+  }
+}
+
+async function timed(ask: (i: number) => Promise<unknown>): Promise<number[]> {
+  const times: number[] = [];
+  for (let i = 0; i < QUESTIONS; i++) {
+    const startMs = performance.now();
+    await ask(i);
+    times.push(performance.now() - startMs);
+  }
+  return times.sort((a, b) => a - b);
+}
+
+function named(name: string, times: readonly number[]): Figures {
+  return { [`${name}P50Ms`]: rounded(times[Math.floor(times.length / 2)]!), [`${name}MaxMs`]: rounded(times.at(-1)!) };
+}
+
+function rounded(ms: number): number {
+  return Number(ms.toPrecision(3));
+}

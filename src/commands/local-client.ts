@@ -1,0 +1,103 @@
+import type { XRayClient } from '@aws-sdk/client-xray';
+import type { LoadedConfig } from '../config/load.ts';
+import { messageOf, XraydError } from '../pipeline/errors.ts';
+import { TraceSource, type TraceDocuments } from './trace-source.ts';
+
+/** What the local X-Ray made of an import. */
+export interface Imported {
+  readonly stored: number;
+  readonly refused: readonly { readonly Id: string | null; readonly ErrorCode: string; readonly Message: string }[];
+}
+
+/** As many documents as a call of PutTraceSegments has, and less than the local X-Ray takes in one body. */
+const DOCUMENTS_A_CALL = 50;
+const BYTES_A_CALL = 2_000_000;
+
+/** A local X-Ray that runs elsewhere, as the other commands see it. */
+export class LocalClient {
+  readonly #url: string;
+  readonly #token: string;
+
+  constructor({ api, token }: { api: string; token: string }) {
+    this.#url = `http://${api}`;
+    this.#token = token;
+  }
+
+  static of({ config }: LoadedConfig): LocalClient {
+    return new LocalClient(config);
+  }
+
+  async source(): Promise<TraceSource> {
+    await this.#reach();
+    const { XRayClient } = await import('@aws-sdk/client-xray');
+    // The local X-Ray takes its token as an access key id, and any other when it has none.
+    const credentials = { accessKeyId: this.#token === '' ? 'xrayd' : this.#token, secretAccessKey: 'xrayd' };
+    const client: XRayClient = new XRayClient({ endpoint: this.#url, region: 'us-east-1', credentials, maxAttempts: 3 });
+    return new TraceSource(client);
+  }
+
+  /** Stores the documents of traces. Segments that X-Ray inferred are left out: the local X-Ray infers them itself. */
+  async import(traces: AsyncIterable<TraceDocuments> | Iterable<TraceDocuments>): Promise<Imported & { traces: number }> {
+    let count = 0;
+    let stored = 0;
+    const refused: Imported['refused'][number][] = [];
+    let documents: string[] = [];
+    let bytes = 0;
+    const flush = async (): Promise<void> => {
+      if (documents.length === 0) return;
+      const answer = await this.#post('/api/import', { TraceSegmentDocuments: documents });
+      const { Stored, Refused } = answer as { Stored: number; Refused: Imported['refused'] };
+      stored += Stored;
+      refused.push(...Refused);
+      documents = [];
+      bytes = 0;
+    };
+    for await (const { Segments } of traces) {
+      count++;
+      for (const { Document } of Segments) {
+        if (isInferred(Document)) continue;
+        if (documents.length === DOCUMENTS_A_CALL || bytes + Document.length > BYTES_A_CALL) await flush();
+        documents.push(Document);
+        bytes += Document.length;
+      }
+    }
+    await flush();
+    return { traces: count, stored, refused };
+  }
+
+  async #reach(): Promise<void> {
+    await this.#call('/api/store', { method: 'GET' });
+  }
+
+  async #post(path: string, body: object): Promise<unknown> {
+    return this.#call(path, { method: 'POST', body: JSON.stringify(body) });
+  }
+
+  async #call(path: string, init: RequestInit): Promise<unknown> {
+    const headers = this.#token === '' ? {} : { authorization: `Bearer ${this.#token}` };
+    let answer: Response;
+    try {
+      answer = await fetch(this.#url + path, { ...init, headers });
+    } catch (error) {
+      const reason = messageOf((error as { cause?: unknown }).cause ?? error);
+      throw new XraydError(
+        'XRAYD_TRANSFER',
+        `no local X-Ray answers at ${this.#url}: ${reason}. Start one with \`xrayd local\`, or name it with --api`,
+        {
+          cause: error,
+        },
+      );
+    }
+    if (!answer.ok) throw new XraydError('XRAYD_TRANSFER', `${this.#url}${path}: HTTP ${answer.status}: ${await answer.text()}`);
+    return answer.json();
+  }
+}
+
+function isInferred(document: string): boolean {
+  try {
+    return (JSON.parse(document) as { inferred?: unknown } | null)?.inferred === true;
+  } catch {
+    // The local X-Ray says what is wrong with it.
+    return false;
+  }
+}

@@ -1,0 +1,102 @@
+import { spawn } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
+import { constants } from 'node:os';
+import type { LoadedConfig } from '../config/load.ts';
+import { messageOf, systemCodeOf, XraydError } from '../pipeline/errors.ts';
+import { startLocalXRay, type StartedXRay } from '../library.ts';
+import { LocalClient } from './local-client.ts';
+import { writeTraces } from './trace-file.ts';
+import type { CommandOutput } from './transfer.ts';
+
+const KINDS = ['fault', 'error', 'throttle'] as const;
+type Kind = (typeof KINDS)[number];
+const FLAGS = { fault: 'HasFault', error: 'HasError', throttle: 'HasThrottle' } as const;
+
+/** Lines of the summary; the slowest traces are shown. */
+const MAX_LINES = 20;
+
+/** `xrayd run -- COMMAND…`: resolves with the exit code, which is the command's own unless `--fail-on` says otherwise. */
+export async function runCommand(loaded: LoadedConfig, command: readonly string[], { say }: CommandOutput, env: NodeJS.ProcessEnv): Promise<number> {
+  const [program, ...args] = command;
+  if (program === undefined) throw new XraydError('XRAYD_USAGE', 'run needs a command: xrayd run -- npm test. See xrayd --help.');
+  const failOn = kindsOf(loaded.config.failOn);
+  const xray = await startLocalXRay({ data: loaded.config.data });
+  try {
+    const code = await exitCodeOf(program, args, { ...env, ...xray.env });
+    await xray.settled();
+    const bad = await summarize(xray, failOn, say);
+    if (loaded.config.save !== '') await save(xray, loaded.config.save, say);
+    return code === 0 && bad > 0 ? 1 : code;
+  } finally {
+    await xray.stop();
+  }
+}
+
+function kindsOf(list: string): Kind[] {
+  const names = list.split(',').map((name) => name.trim());
+  const kinds = names.filter((name) => name !== '');
+  const unknown = kinds.find((kind) => !KINDS.includes(kind as Kind));
+  if (unknown !== undefined) throw new XraydError('XRAYD_USAGE', `--fail-on takes ${KINDS.join(', ')}, not "${unknown}". See xrayd --help.`);
+  return kinds as Kind[];
+}
+
+async function exitCodeOf(program: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
+  const child = spawn(program, args, { stdio: 'inherit', env });
+  const { promise, resolve, reject } = Promise.withResolvers<number>();
+  child.once('error', (error) => {
+    const problem = systemCodeOf(error) === 'ENOENT' ? 'there is no such program' : messageOf(error);
+    reject(new XraydError('XRAYD_RUN', `cannot run ${program}: ${problem}`, { cause: error }));
+  });
+  child.once('exit', (code, signal) => resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal])));
+  // Ctrl-C reaches the command by the terminal; this process stays for the summary.
+  const ignore = (): void => {};
+  const forward = (): void => void child.kill('SIGTERM');
+  process.on('SIGINT', ignore);
+  process.on('SIGTERM', forward);
+  try {
+    return await promise;
+  } finally {
+    process.off('SIGINT', ignore);
+    process.off('SIGTERM', forward);
+  }
+}
+
+/** Says what the traces are, and how many of them are of the kinds asked for. */
+async function summarize(xray: StartedXRay, failOn: readonly Kind[], say: (text: string) => void): Promise<number> {
+  const traces = await xray.traces();
+  const isBad = (trace: (typeof traces)[number]): boolean => failOn.some((kind) => trace.summary[FLAGS[kind]] === true);
+  const bad = traces.filter(isBad);
+  const counts = KINDS.map((kind) => `${traces.filter(({ summary }) => summary[FLAGS[kind]] === true).length} ${kind}`);
+  say(`\nxrayd: ${traces.length} trace${traces.length === 1 ? '' : 's'} (${counts.join(', ')})\n`);
+  const slowest = traces.toSorted((a, b) => Number(isBad(b)) - Number(isBad(a)) || durationOf(b) - durationOf(a));
+  for (const { id, summary } of slowest.slice(0, MAX_LINES)) {
+    const status = KINDS.find((kind) => summary[FLAGS[kind]] === true) ?? 'ok';
+    const { HttpMethod = null, HttpURL = null } = (summary['Http'] ?? {}) as { HttpMethod?: string | null; HttpURL?: string | null };
+    const name = [(summary['EntryPoint'] as { Name?: string } | null)?.Name, HttpMethod, HttpURL].filter(Boolean).join(' ');
+    say(`  ${status.padEnd(8)} ${`${Math.round(durationOf({ summary }) * 1000)} ms`.padStart(9)}  ${id}  ${printable(name)}\n`);
+  }
+  if (traces.length > MAX_LINES) say(`  … and ${traces.length - MAX_LINES} more\n`);
+  if (bad.length > 0) say(`xrayd: ${bad.length} of them with ${failOn.join(' or ')} (--fail-on)\n`);
+  return bad.length;
+}
+
+function durationOf({ summary }: { summary: Readonly<Record<string, unknown>> }): number {
+  return typeof summary['Duration'] === 'number' ? summary['Duration'] : 0;
+}
+
+/** Names come from the traced program. */
+function printable(text: string): string {
+  return text.replaceAll(/[\p{Cc}\p{Cf}]/gu, '?').slice(0, 120);
+}
+
+async function save(xray: StartedXRay, file: string, say: (text: string) => void): Promise<void> {
+  const source = await new LocalClient({ api: xray.url.replace('http://', ''), token: '' }).source();
+  const texts: string[] = [];
+  const count = await writeTraces(source.traces({ ids: [], filter: '', sinceMinutes: Infinity }), (text) => void texts.push(text));
+  try {
+    await writeFile(file, texts.join(''));
+  } catch (error) {
+    throw new XraydError('XRAYD_RUN', `cannot write the traces: ${messageOf(error)}`, { cause: error });
+  }
+  say(`xrayd: saved ${count} trace${count === 1 ? '' : 's'} to ${file}\n`);
+}

@@ -1,0 +1,92 @@
+import type { XRayClient } from '@aws-sdk/client-xray';
+import { readFile } from 'node:fs/promises';
+import { text } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { LoadedConfig } from '../config/load.ts';
+import { messageOf, XraydError } from '../pipeline/errors.ts';
+import { LocalClient, type Imported } from './local-client.ts';
+import { readTraces, writeTraces } from './trace-file.ts';
+import { TraceSource, type TraceDocuments, type TraceQuery } from './trace-source.ts';
+
+/** How often `export --wait` looks. */
+const LOOK_MS = 100;
+
+export interface CommandOutput {
+  readonly out: (text: string) => void;
+  /** For people: progress, and what became of it. */
+  readonly say: (text: string) => void;
+}
+
+/** `xrayd export`: resolves with the exit code. */
+export async function exportTraces(loaded: LoadedConfig, { out, say }: CommandOutput): Promise<number> {
+  const { wait } = loaded.config;
+  const source = await LocalClient.of(loaded).source();
+  const query = queryOf(loaded);
+  // The first trace is waited for; then all that match are written.
+  if (wait > 0 && !(await comes(source, query, wait * 1000))) {
+    say(`xrayd: no trace matched within ${wait} s\n`);
+    return 1;
+  }
+  const count = await writeTraces(source.traces(query), out);
+  say(`exported ${plural(count, 'trace')}\n`);
+  return 0;
+}
+
+async function comes(source: TraceSource, query: TraceQuery, timeoutMs: number): Promise<boolean> {
+  const endMs = Date.now() + timeoutMs;
+  while (!(await hasAny(source, query))) {
+    if (Date.now() > endMs) return false;
+    await sleep(LOOK_MS);
+  }
+  return true;
+}
+
+async function hasAny(source: TraceSource, query: TraceQuery): Promise<boolean> {
+  for await (const _ of source.traces(query)) return true;
+  return false;
+}
+
+/** `xrayd import FILE…`; "-" and no name are standard input. */
+export async function importTraces(loaded: LoadedConfig, files: readonly string[], { say }: CommandOutput): Promise<number> {
+  const local = LocalClient.of(loaded);
+  let code = 0;
+  for (const file of files.length === 0 ? ['-'] : files) {
+    let traces: TraceDocuments[];
+    try {
+      traces = readTraces(file === '-' ? await text(process.stdin) : await readFile(file, 'utf8'));
+    } catch (error) {
+      throw new XraydError('XRAYD_TRANSFER', `cannot import ${file}: ${messageOf(error)}. It wants what \`aws xray batch-get-traces\` prints`, {
+        cause: error,
+      });
+    }
+    code = Math.max(code, report(await local.import(traces), say));
+  }
+  return code;
+}
+
+/** `xrayd pull`: from AWS into the local X-Ray. `region` and `credentials` as the daemon would find them. */
+export async function pullTraces(loaded: LoadedConfig, client: XRayClient, { say }: CommandOutput): Promise<number> {
+  let seen = 0;
+  const traces = (async function* (): AsyncGenerator<TraceDocuments> {
+    for await (const trace of new TraceSource(client).traces(queryOf(loaded))) {
+      if (++seen % 100 === 0) say(`pulled ${seen} traces …\n`);
+      yield trace;
+    }
+  })();
+  return report(await LocalClient.of(loaded).import(traces), say);
+}
+
+function queryOf({ config }: LoadedConfig): TraceQuery {
+  const ids = config.traceId.split(',').map((id) => id.trim());
+  return { ids: ids.filter((id) => id !== ''), filter: config.filter, sinceMinutes: config.since };
+}
+
+function report({ traces, stored, refused }: Imported & { traces: number }, say: (line: string) => void): number {
+  say(`imported ${plural(traces, 'trace')}: ${plural(stored, 'document')} stored, ${refused.length} refused\n`);
+  for (const { Id, ErrorCode, Message } of refused.slice(0, 10)) say(`  refused ${Id ?? 'a document'}: ${ErrorCode}: ${Message}\n`);
+  return refused.length === 0 ? 0 : 1;
+}
+
+function plural(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}

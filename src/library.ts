@@ -1,0 +1,137 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { mergeConfig } from './config/load.ts';
+import type { OptionValue } from './config/option.ts';
+import type { OptionName } from './config/schema.ts';
+import { freePort } from './free-port.ts';
+import type { LocalXRayOptions, RecordedTrace, StartedXRay } from './library-types.ts';
+import { buildLocal } from './local.ts';
+import type { Service } from './service.ts';
+import { lineLogger } from './telemetry/line-logger.ts';
+
+export type { LocalXRayOptions, RecordedTrace, StartedXRay } from './library-types.ts';
+
+/** How often a trace that is waited for is looked for. */
+const LOOK_MS = 25;
+/** A datagram on loopback is read within this time. */
+const QUIET_MS = 100;
+const STOP_MS = 5_000;
+const IDS_A_CALL = 5;
+/** From the epoch to far beyond any trace. */
+const ALWAYS = { StartTime: 0, EndTime: 1e11 };
+
+/** The contract is in library-types.ts. */
+export async function startLocalXRay({ port, data = '', onLog = () => {} }: LocalXRayOptions = {}): Promise<StartedXRay> {
+  const address = `127.0.0.1:${port ?? (await freePort())}`;
+  const values = new Map<OptionName, OptionValue>([
+    ['bind', address],
+    ['bindTcp', address],
+    ['httpAddress', 'off'],
+    ['data', data],
+  ]);
+  const loaded = mergeConfig({ commandLine: { command: 'local', operands: [], values, written: new Map() }, env: {}, file: undefined });
+  const { service } = buildLocal(loaded, { log: lineLogger(onLog), write: () => {}, hasColor: false });
+  await service.start();
+  return new Started(service, address);
+}
+
+class Started implements StartedXRay {
+  readonly daemonAddress: string;
+  readonly url: string;
+  readonly env: Readonly<Record<string, string>>;
+  readonly #service: Service;
+
+  constructor(service: Service, address: string) {
+    this.#service = service;
+    this.daemonAddress = address;
+    this.url = `http://${address}`;
+    this.env = { AWS_XRAY_DAEMON_ADDRESS: address, AWS_ENDPOINT_URL_XRAY: this.url, XRAYD_API: address };
+  }
+
+  async waitForTrace(filterExpression: string, { timeoutMs = 5_000 }: { readonly timeoutMs?: number } = {}): Promise<RecordedTrace> {
+    const endMs = performance.now() + timeoutMs;
+    for (;;) {
+      const { TraceSummaries } = await this.#page(filterExpression);
+      const [found] = await this.#recorded(TraceSummaries.slice(0, 1));
+      if (found !== undefined) return found;
+      if (performance.now() > endMs) throw new Error(await this.#noSuchTrace(filterExpression, timeoutMs));
+      await sleep(LOOK_MS);
+    }
+  }
+
+  async traces(filterExpression?: string): Promise<RecordedTrace[]> {
+    const traces: RecordedTrace[] = [];
+    let token: string | null = null;
+    do {
+      const page: Page = await this.#page(filterExpression, token);
+      traces.push(...(await this.#recorded(page.TraceSummaries)));
+      token = page.NextToken;
+    } while (token !== null);
+    return traces;
+  }
+
+  async settled(): Promise<void> {
+    let { received } = this.#service.accounting.snapshot();
+    for (;;) {
+      await sleep(QUIET_MS);
+      const now = this.#service.accounting.snapshot();
+      if (now.received === received && now.buffered === 0 && now.inFlight === 0) return;
+      received = now.received;
+    }
+  }
+
+  async clear(): Promise<void> {
+    await this.#post('/api/clear', {});
+  }
+
+  async stop(): Promise<void> {
+    await this.#service.stop(AbortSignal.timeout(STOP_MS));
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+
+  #page(filterExpression?: string, token: string | null = null): Promise<Page> {
+    return this.#post('/TraceSummaries', { ...ALWAYS, FilterExpression: filterExpression ?? null, NextToken: token });
+  }
+
+  async #recorded(summaries: readonly Summary[]): Promise<RecordedTrace[]> {
+    const recorded: RecordedTrace[] = [];
+    for (let i = 0; i < summaries.length; i += IDS_A_CALL) {
+      const some = summaries.slice(i, i + IDS_A_CALL);
+      const { Traces } = await this.#post<{ Traces: { Id: string; Segments: { Document: string }[] }[] }>('/Traces', {
+        TraceIds: some.map(({ Id }) => Id),
+      });
+      for (const summary of some) {
+        const trace = Traces.find(({ Id }) => Id === summary.Id);
+        const segments = trace?.Segments.map(({ Document }) => JSON.parse(Document) as Record<string, unknown>) ?? [];
+        recorded.push({ id: summary.Id, summary, segments });
+      }
+    }
+    return recorded;
+  }
+
+  async #noSuchTrace(filterExpression: string, timeoutMs: number): Promise<string> {
+    const { TraceSummaries } = await this.#page();
+    const entries = TraceSummaries.map(({ Id, EntryPoint }) => `${(EntryPoint as { Name?: string } | null)?.Name ?? 'no root'} ${Id}`);
+    const there = entries.length === 0 ? 'No trace has come at all' : `There are: ${entries.slice(0, 10).join(', ')}`;
+    return `no trace matched ${filterExpression} within ${timeoutMs} ms. ${there}`;
+  }
+
+  async #post<T>(path: string, body: object): Promise<T> {
+    const answer = await fetch(this.url + path, { method: 'POST', body: JSON.stringify(body) });
+    const json = (await answer.json()) as T & { message?: string; Message?: string };
+    if (!answer.ok) throw new Error(`${path}: ${answer.headers.get('x-amzn-errortype')}: ${json.Message ?? json.message}`);
+    return json;
+  }
+}
+
+interface Summary {
+  readonly Id: string;
+  readonly [member: string]: unknown;
+}
+
+interface Page {
+  readonly TraceSummaries: readonly Summary[];
+  readonly NextToken: string | null;
+}

@@ -1,0 +1,41 @@
+import { expect, test } from 'vitest';
+import { readTraces, writeTraces } from '../../src/commands/trace-file.ts';
+import type { TraceDocuments } from '../../src/commands/trace-source.ts';
+
+const DOCUMENT = '{"id":"1111111111111111","trace_id":"1-6ab3b3f3-bb7d9ea64dfa9798043e81d2"}';
+const TRACE = { Id: '1-6ab3b3f3-bb7d9ea64dfa9798043e81d2', Segments: [{ Id: '1111111111111111', Document: DOCUMENT }] };
+
+test.each([
+  ['an answer of BatchGetTraces', JSON.stringify({ Traces: [TRACE], UnprocessedTraceIds: [] })],
+  ['a list of traces', JSON.stringify([TRACE])],
+  ['one trace', JSON.stringify(TRACE)],
+  ['a segment document', DOCUMENT],
+  ['documents, one a line', `${DOCUMENT}\n\n`],
+])('reads %s', (_, text) => {
+  expect(readTraces(text)).toEqual([TRACE]);
+});
+
+test.each([
+  ['', 'it has no traces'],
+  ['{"Traces":[]}', 'it has no traces'],
+  ['hello', 'it is neither JSON nor lines of JSON (line 1)'],
+  [`${DOCUMENT}\n{"id":`, 'it is neither JSON nor lines of JSON (line 2)'],
+  ['[1]', 'number 1 is neither a trace of BatchGetTraces nor a segment document'],
+  ['{"Traces":[{"Segments":[{"Document":1}]}]}', 'number 1 is neither a trace of BatchGetTraces nor a segment document'],
+  ['{"Traces":7}', 'it has no traces'],
+])('says what is wrong with %j', (text, problem) => {
+  expect(() => readTraces(text)).toThrow(problem);
+});
+
+test('what it writes it reads', async () => {
+  const texts: string[] = [];
+  const count = await writeTraces(
+    (async function* (): AsyncGenerator<TraceDocuments> {
+      yield TRACE;
+      yield { ...TRACE, Duration: 1.5, LimitExceeded: false };
+    })(),
+    (text) => void texts.push(text),
+  );
+  expect(count).toBe(2);
+  expect(readTraces(texts.join('')).map(({ Segments }) => Segments)).toEqual([TRACE.Segments, TRACE.Segments]);
+});

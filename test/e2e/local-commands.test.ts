@@ -1,0 +1,152 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { text } from 'node:stream/consumers';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+import { LocalXRay } from '../fakes/local-xray.ts';
+import { eventually } from '../fakes/eventually.ts';
+import { Scope } from '../fakes/scope.ts';
+import { segmentJson } from '../fakes/traces.ts';
+import { EXAMPLE_CREDENTIALS, FakeXRay } from '../fakes/xray.ts';
+
+const scope = new Scope();
+const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+
+const AWS = { AWS_ACCESS_KEY_ID: EXAMPLE_CREDENTIALS.accessKeyId, AWS_SECRET_ACCESS_KEY: EXAMPLE_CREDENTIALS.secretAccessKey };
+
+interface Ended {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+async function xrayd(args: readonly string[], { input = '', env = {} }: { input?: string; env?: Record<string, string> } = {}): Promise<Ended> {
+  const child = spawn(process.execPath, [MAIN, ...args], {
+    env: { PATH: process.env['PATH'], HOME: '/nonexistent', AWS_EC2_METADATA_DISABLED: 'true', ...env },
+  });
+  child.stdin.end(input);
+  const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
+  return { code: child.exitCode, stdout, stderr };
+}
+
+async function startLocal(...args: string[]): Promise<LocalXRay> {
+  const local = await LocalXRay.start(...args);
+  scope.add(() => local.stop());
+  return local;
+}
+
+const apiOf = (local: LocalXRay): string => local.daemon.tcpUrl.replace('http://', '');
+
+test('export writes what matches, and import reads it into another local X-Ray, where it answers the same', async () => {
+  const from = await startLocal();
+  const id = await from.putTrace({ fault: true });
+  await from.putTrace();
+  const exported = await xrayd(['export', '--api', apiOf(from), '--filter', 'fault']);
+  expect(exported).toMatchObject({ code: 0, stderr: 'exported 1 trace\n' });
+  const { Traces } = JSON.parse(exported.stdout) as { Traces: { Id: string; Segments: { Document: string }[] }[] };
+  expect(Traces.map(({ Id, Segments }) => [Id, Segments.length])).toEqual([[id, 3]]);
+
+  const to = await startLocal();
+  const imported = await xrayd(['import', '--api', apiOf(to)], { input: exported.stdout });
+  expect(imported).toMatchObject({ code: 0, stderr: 'imported 1 trace: 2 documents stored, 0 refused\n' });
+  const again = await xrayd(['export', '--api', apiOf(to), '--trace-id', id]);
+  expect(JSON.parse(again.stdout)).toEqual(JSON.parse(exported.stdout));
+  expect((await to.daemon.metrics())['xrayd_segments_received_total']).toBe(0);
+});
+
+test('import says which documents X-Ray would refuse, and takes the others', async () => {
+  const local = await startLocal();
+  const file = join(scope.folder(), 'traces.ndjson');
+  writeFileSync(file, `${JSON.stringify(segmentJson('good'))}\n${JSON.stringify({ ...segmentJson('bad'), id: 'x' })}\n`);
+  const { code, stderr } = await xrayd(['import', '--api', apiOf(local), file]);
+  expect(code).toBe(1);
+  expect(stderr).toBe('imported 2 traces: 1 document stored, 1 refused\n  refused x: InvalidId: Invalid segment. ErrorCode: InvalidId\n');
+});
+
+test.each([
+  [['export', '--api', '127.0.0.1:9'], /no local X-Ray answers at http:\/\/127.0.0.1:9: .*Start one with `xrayd local`/],
+  [['import', '/nonexistent/traces.json'], /cannot import \/nonexistent\/traces.json: ENOENT/],
+  [['run'], /run needs a command: xrayd run -- npm test/],
+  [['run', '--fail-on', 'slow', '--', 'true'], /--fail-on takes fault, error, throttle, not "slow"/],
+  [['run', '--', '/nonexistent/program'], /cannot run \/nonexistent\/program: there is no such program/],
+])('%j says what is wrong and what to do', async (args, problem) => {
+  const { code, stderr } = await xrayd(args);
+  expect(stderr).toMatch(problem);
+  expect(code).toBeGreaterThan(0);
+});
+
+test('export --wait waits for the first trace, and fails when none comes', async () => {
+  const local = await startLocal();
+  const waiting = xrayd(['export', '--api', apiOf(local), '--filter', 'service("web")', '--wait', '20']);
+  await local.putTrace();
+  expect(await waiting).toMatchObject({ code: 0, stderr: 'exported 1 trace\n' });
+  const none = await xrayd(['export', '--api', apiOf(local), '--filter', 'service("none")', '--wait', '1']);
+  expect(none).toMatchObject({ code: 1, stdout: '', stderr: 'xrayd: no trace matched within 1 s\n' });
+});
+
+test('a token is asked for and taken', async () => {
+  const local = await startLocal('--token', 'secret-token');
+  const refused = await xrayd(['export', '--api', apiOf(local)]);
+  expect(refused.code).toBe(1);
+  expect(refused.stderr).toMatch(/HTTP 403/);
+  expect((await xrayd(['export', '--api', apiOf(local)], { env: { XRAYD_TOKEN: 'secret-token' } })).code).toBe(0);
+});
+
+test('pull copies traces from an account, signed with its credentials', async () => {
+  // The account is another local X-Ray: it answers as AWS does, and takes the access key id as a token.
+  const account = await startLocal('--token', EXAMPLE_CREDENTIALS.accessKeyId);
+  const ids = [await account.putTrace(), await account.putTrace({ error: true })];
+  const local = await startLocal();
+  const args = ['pull', '--endpoint', account.daemon.tcpUrl, '--region', 'eu-west-1', '--api', apiOf(local)];
+  const one = await xrayd([...args, '--trace-id', ids[0]!], { env: AWS });
+  expect(one).toMatchObject({ code: 0, stderr: 'imported 1 trace: 2 documents stored, 0 refused\n' });
+  const matching = await xrayd([...args, '--filter', 'error'], { env: AWS });
+  expect(matching).toMatchObject({ code: 0, stderr: 'imported 1 trace: 2 documents stored, 0 refused\n' });
+  expect((await xrayd([...args, '--filter', 'error ('], { env: AWS })).stderr).toMatch(/X-Ray does not give its traces: InvalidRequest/);
+  expect((await xrayd(args)).stderr).toMatch(/no AWS credentials. Tried environment/);
+});
+
+test('--tee sends what is stored on to AWS, byte for byte and signed, and counts it', async () => {
+  const aws = await scope.start(new FakeXRay());
+  const args = ['local', '--tee', '--endpoint', aws.url, '--region', 'us-east-1'];
+  const daemon = await scope.daemon({ args, env: AWS });
+  const documents = Array.from({ length: 60 }, (_, i) => JSON.stringify(segmentJson(`s${i}`)));
+  await daemon.send(...documents.map((document) => `{"format":"json","version":1}\n${document}`), '{"format":"json","version":1}\n{"id":"bad"}');
+  await eventually(async () => (await daemon.metrics())['xrayd_tee_segments_total{outcome="sent"}'] === 60);
+  const teed = aws
+    .calls('/TraceSegments')
+    .flatMap(({ body }) => (JSON.parse(body.toString()) as { TraceSegmentDocuments: string[] }).TraceSegmentDocuments);
+  expect(teed.toSorted()).toEqual(documents.toSorted());
+  expect(await daemon.metrics()).toMatchObject({ xrayd_segments_sent_total: 60, 'xrayd_tee_segments_total{outcome="dropped"}': 0 });
+  expect((await daemon.stop()).code).toBe(0);
+});
+
+/** A program that sends one segment to where it is told, and exits with a code. */
+const TRACED = `
+  const [host, port] = process.env.AWS_XRAY_DAEMON_ADDRESS.split(':');
+  const socket = require('node:dgram').createSocket('udp4');
+  const trace_id = '1-' + Math.floor(Date.now() / 1000).toString(16) + '-' + '0'.repeat(24);
+  const http = { request: { method: 'GET', url: 'http://shop/' + String.fromCharCode(27) } };
+  const segment = { trace_id, id: '1'.repeat(16), name: 'shop', start_time: 1, end_time: 1.5, http, fault: process.argv[1] === 'fault' };
+  socket.send('{"format":"json","version":1}\\n' + JSON.stringify(segment), Number(port), host, () => { socket.close(); process.exitCode = Number(process.argv[2] ?? 0); });`;
+
+test('run: the command is traced, its traces are summed up and saved, its exit code kept', async () => {
+  const file = join(scope.folder(), 'saved.json');
+  const { code, stderr } = await xrayd(['run', '--save', file, '--', process.execPath, '--eval', TRACED, 'fault', '7']);
+  expect(stderr).toMatch(
+    /xrayd: 1 trace \(1 fault, 0 error, 0 throttle\)\n {2}fault {7}500 ms {2}1-[0-9a-f]{8}-0{24} {2}shop GET http:\/\/shop\/\?\n/,
+  );
+  expect(stderr).toMatch(/saved 1 trace to/);
+  expect(code).toBe(7);
+  const { Traces } = JSON.parse(readFileSync(file, 'utf8')) as { Traces: object[] };
+  expect(Traces).toHaveLength(1);
+});
+
+test('run --fail-on: 1 when a trace has a fault, 0 when none has', async () => {
+  const run = async (kind: string): Promise<number | null> =>
+    (await xrayd(['run', '--fail-on', 'fault', '--', process.execPath, '--eval', TRACED, kind])).code;
+  expect(await run('fault')).toBe(1);
+  expect(await run('ok')).toBe(0);
+});
