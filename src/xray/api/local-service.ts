@@ -70,7 +70,7 @@ export class LocalService {
         ...traceOperations({ store, groups, put: (documents) => this.put(documents, { isImport: false }) }),
         ...sampling.operations(),
         ...groups.operations(),
-        ...insightOperations(groups),
+        ...insightOperations({ groups, store, now }),
         ...tags.operations(),
         ...accountOperations(settings.value('account', INITIAL_ACCOUNT), now),
         ...retrievalOperations(store, now),

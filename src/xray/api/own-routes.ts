@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import { TRACE_ID } from '../trace/validate.ts';
 import { ApiError } from './api-error.ts';
 import type { LocalService } from './local-service.ts';
-import { list, request } from './schemas.ts';
+import { boolean, list, request } from './schemas.ts';
 
 /** Ours beside X-Ray's operations, under /api: never mixed into AWS's answers. */
 export function addOwnRoutes(app: FastifyInstance, service: LocalService): void {
@@ -24,7 +24,7 @@ export function addOwnRoutes(app: FastifyInstance, service: LocalService): void 
     if (documents.length === 0) throw new ApiError('ResourceNotFoundException', 'There is no such trace', 404);
     return reply.send({ Documents: documents });
   });
-  app.post('/api/traces/:id/pin', async ({ params, body }) => {
+  app.post('/api/traces/:id/pin', { schema: { body: request({ Pinned: boolean }) } }, async ({ params, body }) => {
     const { Pinned = true } = body as { Pinned?: boolean };
     const { id } = params as { id: string };
     if (!(await store.write('pin', { traceId: id, isPinned: Pinned })))

@@ -1,4 +1,5 @@
 import type { Refusal } from '../trace/validate.ts';
+import type { Insight, InsightsRequest } from '../query/insights.ts';
 import type { TimeSeriesRequest } from '../query/graphs.ts';
 import type { SummariesRequest } from '../query/trace-summaries.ts';
 import type { SamplingRule } from '../sampling/rule.ts';
@@ -36,6 +37,7 @@ export interface ReadCalls {
   traceGraph: { args: { id: string }; result: string | undefined };
   serviceGraph: { args: { start: number; end: number; filter: Expression | undefined }; result: string };
   timeSeries: { args: TimeSeriesRequest; result: string };
+  insights: { args: InsightsRequest; result: readonly Insight[] };
   originals: { args: { id: string }; result: readonly string[] };
   findings: { args: { id: string; rules: readonly SamplingRule[] }; result: string | undefined };
   size: { args: Record<string, never>; result: { traces: number; segments: number; bytes: number } };

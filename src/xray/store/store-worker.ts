@@ -3,12 +3,13 @@ import { awsJson } from '../aws-json.ts';
 import { matches } from '../filter/predicate.ts';
 import { findingsOf } from '../query/findings.ts';
 import { serviceGraph, timeSeries, traceGraph } from '../query/graphs.ts';
+import { findInsights } from '../query/insights.ts';
 import { traceMembers } from '../query/documents.ts';
 import { summaryOf } from '../query/summary.ts';
 import { traceSummaries } from '../query/trace-summaries.ts';
 import type { Calls, FromStoreWorker, ReadCalls, ToStoreWorker, WorkerInput, WriteCalls } from './messages.ts';
 import { Reader } from './reader.ts';
-import { openToRead, openToWrite } from './schema.ts';
+import { holdFile, openToRead, openToWrite } from './schema.ts';
 import { PutQueue } from './put-queue.ts';
 import { Writer } from './writer.ts';
 
@@ -58,6 +59,7 @@ function reading(reader: Reader): Handlers<ReadCalls> {
     },
     serviceGraph: async ({ start, end, filter }) => awsJson(await serviceGraph(reader, start, end, filter)),
     timeSeries: async (request) => awsJson(await timeSeries(reader, request)),
+    insights: (request) => findInsights(reader, request),
     originals: ({ id }) => reader.originals(id),
     findings: ({ id, rules }) => {
       const view = reader.trace(id);
@@ -80,8 +82,13 @@ function textsOf(bytes: Uint8Array, ends: Uint32Array): string[] {
 function open(): { handlers: Handlers<WriteCalls> | Handlers<ReadCalls>; close: () => void } {
   const { role, file, isTemporary, maxBytes } = workerData as WorkerInput;
   if (role === 'writer') {
+    const letGo = isTemporary ? (): void => {} : holdFile(file);
     const writer = new Writer(openToWrite({ file, isTemporary }), { maxBytes });
-    return { handlers: writing(writer), close: () => writer.close() };
+    const close = (): void => {
+      writer.close();
+      letGo();
+    };
+    return { handlers: writing(writer), close };
   }
   const reader = new Reader(openToRead(file));
   return { handlers: reading(reader), close: () => reader.close() };

@@ -47,7 +47,7 @@ test('groups, and filters that name them', async () => {
   expect((await client.send(new xray.GetGroupsCommand({}))).Groups).toHaveLength(1);
 });
 
-test('insights are well-formed and empty', async () => {
+test('without faults there are no insights', async () => {
   expect((await client.send(new xray.GetInsightSummariesCommand({ ...range, GroupName: 'Default' }))).InsightSummaries).toEqual([]);
   const InsightId = '12345678-1234-1234-1234-123456789012';
   for (const command of [

@@ -1,0 +1,182 @@
+import type { Expression } from '../filter/expression.ts';
+import type { Reader } from '../store/reader.ts';
+import type { Visit } from '../trace/map.ts';
+import { keyOf, type ServiceId } from '../trace/service-id.ts';
+import type { TraceView } from './trace-view.ts';
+import { matching } from './trace-summaries.ts';
+
+/** Requests, and how many of them were faults. */
+export interface Impact {
+  readonly total: number;
+  readonly faults: number;
+}
+
+/** One minute of an insight. Times are in seconds since the epoch. */
+export interface InsightEvent {
+  readonly at: number;
+  readonly service: Impact;
+  readonly client: Impact;
+}
+
+/** A service that failed more than it usually does. */
+export interface Insight {
+  readonly service: ServiceId;
+  readonly start: number;
+  /** undefined while it goes on. */
+  readonly end: number | undefined;
+  readonly lastUpdate: number;
+  readonly requests: Impact;
+  readonly client: Impact;
+  /** Services whose requests failed with it, most faults first; the service itself is among them. */
+  readonly affected: readonly ServiceId[];
+  readonly events: readonly InsightEvent[];
+}
+
+export interface InsightsRequest {
+  readonly start: number;
+  readonly end: number;
+  readonly now: number;
+  readonly filter: Expression | undefined;
+}
+
+/**
+ * The rule, ours: AWS does not publish its own. A minute of a service is anomalous with this many faults of its own, this share of its requests,
+ * and this many times the share of the hour before. Anomalous minutes closer than QUIET_MINUTES are one insight.
+ */
+const MIN_FAULTS = 5;
+const MIN_RATE = 0.1;
+const MIN_TIMES_BASELINE = 3;
+const BASELINE_MINUTES = 60;
+export const QUIET_MINUTES = 5;
+const MAX_AFFECTED = 5;
+
+interface Minute {
+  total: number;
+  faults: number;
+  clientTotal: number;
+  clientFaults: number;
+  readonly affected: Map<string, { service: ServiceId; faults: number }>;
+}
+
+interface Seen {
+  readonly service: ServiceId;
+  /** By whole minutes since the epoch. */
+  readonly minutes: Map<number, Minute>;
+}
+
+/** Insights that overlap the range, by the time of receipt; newest first. */
+export async function findInsights(reader: Reader, { start, end, now, filter }: InsightsRequest): Promise<Insight[]> {
+  const services = new Map<string, Seen>();
+  const from = start - (BASELINE_MINUTES + QUIET_MINUTES) * 60;
+  for await (const view of matching(reader, { type: 'Event', start: from, end }, filter)) add(services, view);
+  const insights = [...services.values()].flatMap((seen) => insightsOf(seen, now));
+  return insights
+    .filter((insight) => insight.start < end && (insight.end ?? now) >= start)
+    .sort((a, b) => b.start - a.start || (keyOf(a.service) < keyOf(b.service) ? -1 : 1));
+}
+
+function add(services: Map<string, Seen>, { map, root, trace }: TraceView): void {
+  const minute = Math.floor(trace.receivedAt / 60);
+  const failed = map.visits.filter(({ entity }) => entity.outcome.isFault);
+  const explained = new Set(map.calls.filter(({ entity, source }) => source !== undefined && entity.outcome.isFault).map(({ source }) => source));
+  const counted = new Set<string>();
+  for (const visit of map.visits) {
+    const slot = minuteOf(services, visit.service, minute);
+    const isOwn = visit.entity.outcome.isFault && (visit.isInferred || !explained.has(visit.entity));
+    slot.total++;
+    if (isOwn) {
+      slot.faults++;
+      addAffected(slot, failed);
+    }
+    const key = keyOf(visit.service);
+    if (counted.has(key) || root === undefined) continue;
+    counted.add(key);
+    slot.clientTotal++;
+    if (root.outcome.isFault) slot.clientFaults++;
+  }
+}
+
+function minuteOf(services: Map<string, Seen>, service: ServiceId, at: number): Minute {
+  const key = keyOf(service);
+  let seen = services.get(key);
+  if (seen === undefined) {
+    seen = { service, minutes: new Map() };
+    services.set(key, seen);
+  }
+  let minute = seen.minutes.get(at);
+  if (minute === undefined) {
+    minute = { total: 0, faults: 0, clientTotal: 0, clientFaults: 0, affected: new Map() };
+    seen.minutes.set(at, minute);
+  }
+  return minute;
+}
+
+function addAffected({ affected }: Minute, failed: readonly Visit[]): void {
+  for (const { service } of failed) {
+    const key = keyOf(service);
+    const known = affected.get(key);
+    if (known === undefined) affected.set(key, { service, faults: 1 });
+    else known.faults++;
+  }
+}
+
+function insightsOf({ service, minutes }: Seen, now: number): Insight[] {
+  const runs: number[][] = [];
+  const anomalous = new Set<number>();
+  for (const at of [...minutes.keys()].sort((a, b) => a - b)) {
+    if (!isAnomalous(minutes, anomalous, at)) continue;
+    anomalous.add(at);
+    const run = runs.at(-1);
+    if (run !== undefined && at - run.at(-1)! <= QUIET_MINUTES) run.push(at);
+    else runs.push([at]);
+  }
+  return runs.map((run) => insightOf(service, run, minutes, now));
+}
+
+/** Minutes that were anomalous themselves are not what is usual. */
+function isAnomalous(minutes: ReadonlyMap<number, Minute>, anomalous: ReadonlySet<number>, at: number): boolean {
+  const { total, faults } = minutes.get(at)!;
+  if (faults < MIN_FAULTS || faults / total < MIN_RATE) return false;
+  let usual = 0;
+  let usualFaults = 0;
+  for (let before = at - BASELINE_MINUTES; before < at; before++) {
+    const minute = minutes.get(before);
+    if (minute === undefined || anomalous.has(before)) continue;
+    usual += minute.total;
+    usualFaults += minute.faults;
+  }
+  return usual === 0 || faults / total >= MIN_TIMES_BASELINE * (usualFaults / usual);
+}
+
+function insightOf(service: ServiceId, run: readonly number[], minutes: ReadonlyMap<number, Minute>, now: number): Insight {
+  const affected = new Map<string, { service: ServiceId; faults: number }>();
+  const events = run.map((at): InsightEvent => {
+    const minute = minutes.get(at)!;
+    for (const [key, { service: other, faults }] of minute.affected) {
+      affected.set(key, { service: other, faults: faults + (affected.get(key)?.faults ?? 0) });
+    }
+    return {
+      at: at * 60,
+      service: { total: minute.total, faults: minute.faults },
+      client: { total: minute.clientTotal, faults: minute.clientFaults },
+    };
+  });
+  const last = (run.at(-1)! + 1) * 60;
+  return {
+    service,
+    start: run[0]! * 60,
+    end: now < last + QUIET_MINUTES * 60 ? undefined : last,
+    lastUpdate: Math.min(last, now),
+    requests: sumOf(events.map((event) => event.service)),
+    client: sumOf(events.map((event) => event.client)),
+    affected: [...affected.values()]
+      .sort((a, b) => b.faults - a.faults)
+      .slice(0, MAX_AFFECTED)
+      .map(({ service: other }) => other),
+    events,
+  };
+}
+
+function sumOf(impacts: readonly Impact[]): Impact {
+  return { total: impacts.reduce((sum, { total }) => sum + total, 0), faults: impacts.reduce((sum, { faults }) => sum + faults, 0) };
+}

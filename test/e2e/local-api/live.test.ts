@@ -1,0 +1,112 @@
+import { connect } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, test } from 'vitest';
+import { eventually } from '../../fakes/eventually.ts';
+import { LocalXRay } from '../../fakes/local-xray.ts';
+import { Scope } from '../../fakes/scope.ts';
+
+const scope = new Scope();
+
+async function startLocal(): Promise<LocalXRay> {
+  const local = await LocalXRay.start();
+  scope.add(() => local.stop());
+  return local;
+}
+
+/** Reads a stream in the background. */
+async function listen(url: string, headers: Record<string, string> = {}): Promise<{ text: () => string; isClosed: () => boolean }> {
+  const stop = new AbortController();
+  scope.add(() => stop.abort());
+  const answer = await fetch(url, { headers, signal: stop.signal });
+  expect(answer.status).toBe(200);
+  let text = '';
+  let isClosed = false;
+  void (async () => {
+    try {
+      for await (const chunk of answer.body!) text += Buffer.from(chunk).toString();
+    } catch {
+      // The test has ended.
+    }
+    isClosed = true;
+  })();
+  return { text: () => text, isClosed: () => isClosed };
+}
+
+test('GET /events: summaries as traces change, and what was missed with Last-Event-ID', async () => {
+  const local = await startLocal();
+  const url = `${local.daemon.tcpUrl}/events`;
+  const events = await listen(url);
+  const first = await local.putTrace();
+  await eventually(() => events.text().includes(first));
+  const [, id, data] = /event: traces\nid: (\d+)\ndata: (.*)\n/.exec(events.text())!;
+  expect(JSON.parse(data!)).toMatchObject([{ Id: first, Duration: 1, EntryPoint: { Name: 'web' } }]);
+  const second = await local.putTrace();
+  const again = await listen(url, { 'last-event-id': id! });
+  await eventually(() => again.text().includes(second));
+  expect(again.text()).not.toContain(first);
+});
+
+test('GET /events: an id that is not known makes the listener read everything anew', async () => {
+  const local = await startLocal();
+  const events = await listen(`${local.daemon.tcpUrl}/events`, { 'last-event-id': '4711' });
+  await eventually(() => events.text().includes('event: resync\nid: 0\n'));
+});
+
+test('GET /events: who does not read is not waited for, and memory does not grow', async () => {
+  const local = await startLocal();
+  const port = Number(new URL(local.daemon.tcpUrl).port);
+  const deaf = connect(port, '127.0.0.1');
+  scope.add(() => deaf.destroy());
+  deaf.pause();
+  deaf.write('GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n');
+  const events = await listen(`${local.daemon.tcpUrl}/events`);
+  let last = '';
+  const pad = 'x'.repeat(8_000);
+  for (let i = 0; i < 300; i++) last = await local.putTrace({ user: pad, annotations: { pad } });
+  await eventually(() => events.text().includes(last));
+});
+
+test('GET /events: the stream ends when the X-Ray stops', async () => {
+  const local = await startLocal();
+  const events = await listen(`${local.daemon.tcpUrl}/events`);
+  expect((await local.daemon.stop()).code).toBe(0);
+  await eventually(() => events.isClosed());
+});
+
+test('GET /events: the hundredth listener or so is refused, and there is room again when one goes', async () => {
+  const local = await startLocal();
+  const url = `${local.daemon.tcpUrl}/events`;
+  const stops: AbortController[] = [];
+  let status = 200;
+  while (status === 200 && stops.length < 500) {
+    const stop = new AbortController();
+    stops.push(stop);
+    ({ status } = await fetch(url, { signal: stop.signal }));
+  }
+  expect(status).toBe(429);
+  for (const stop of stops) stop.abort();
+  await eventually(async () => {
+    const stop = new AbortController();
+    const answer = await fetch(url, { signal: stop.signal });
+    stop.abort();
+    return answer.status === 200;
+  });
+});
+
+test('GET /traces.ndjson: what is there, and with follow what comes, both filtered', async () => {
+  const local = await startLocal();
+  const url = `${local.daemon.tcpUrl}/traces.ndjson`;
+  const ok = await local.putTrace();
+  const fault = await local.putTrace({ fault: true });
+  const all = (await (await fetch(url)).text()).trimEnd().split('\n');
+  expect(all.map((line) => (JSON.parse(line) as { Id: string }).Id).toSorted()).toEqual([ok, fault].toSorted());
+  const followed = await listen(`${url}?filter=fault&follow=true`);
+  await eventually(() => followed.text().includes(fault));
+  const next = await local.putTrace({ fault: true });
+  await local.putTrace();
+  await eventually(() => followed.text().includes(next));
+  await sleep(150);
+  expect(followed.text().trimEnd().split('\n')).toHaveLength(2);
+  const wrong = await fetch(`${url}?filter=service(`);
+  expect([wrong.status, wrong.headers.get('x-amzn-errortype')]).toEqual([400, 'InvalidRequestException']);
+});

@@ -1,0 +1,49 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { LocalXRay } from '../fakes/local-xray.ts';
+import { Scope } from '../fakes/scope.ts';
+
+const scope = new Scope();
+
+async function startWith(file: string): Promise<LocalXRay> {
+  const local = await LocalXRay.start('--data', file);
+  scope.add(() => local.stop());
+  return local;
+}
+
+async function traceIds(local: LocalXRay): Promise<string[]> {
+  const lines = (await (await fetch(`${local.daemon.tcpUrl}/traces.ndjson`)).text()).split('\n');
+  return lines.filter((line) => line !== '').map((line) => (JSON.parse(line) as { Id: string }).Id);
+}
+
+test('--data keeps traces, groups and sampling rules over a kill -9; what was readable a second before is there', async () => {
+  const file = join(scope.folder(), 'traces.db');
+  const first = await startWith(file);
+  const ids: string[] = [];
+  for (let i = 0; i < 50; i++) ids.push(await first.putTrace());
+  const post = (path: string, body: object): Promise<Response> => fetch(first.daemon.tcpUrl + path, { method: 'POST', body: JSON.stringify(body) });
+  expect((await post('/CreateGroup', { GroupName: 'kept', FilterExpression: 'fault' })).status).toBe(200);
+  await first.daemon.stop('SIGKILL');
+  const second = await startWith(file);
+  expect((await traceIds(second)).toSorted()).toEqual(ids.toSorted());
+  expect(await (await fetch(`${second.daemon.tcpUrl}/Groups`, { method: 'POST' })).text()).toContain('"GroupName":"kept"');
+});
+
+test('a file of something else ends the start with one line that says what to do', async () => {
+  const file = join(scope.folder(), 'notes.txt');
+  writeFileSync(file, 'these are my notes, and they are longer than the header of a database would be. '.repeat(10));
+  const daemon = scope.spawn({ args: ['local', '--data', file] });
+  expect((await daemon.end()).code).toBe(1);
+  expect(daemon.stderr).toMatch(/xrayd: cannot open .*notes\.txt as a store of traces: .*not a database.* Name another file with --data\n/);
+});
+
+test('a second one on the same file is refused, until the first has ended, however it ended', async () => {
+  const file = join(scope.folder(), 'shared.db');
+  const first = await startWith(file);
+  const second = scope.spawn({ args: ['local', '--data', file] });
+  expect((await second.end()).code).toBe(1);
+  expect(second.stderr).toMatch(/xrayd: .*shared\.db is in use by another xrayd\. Stop it, or name another file with --data\n/);
+  await first.daemon.stop('SIGKILL');
+  await startWith(file);
+});

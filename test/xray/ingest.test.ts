@@ -1,0 +1,56 @@
+import { expect, test } from 'vitest';
+import { ConsoleLines } from '../../src/xray/console-lines.ts';
+import { Ingest } from '../../src/xray/ingest.ts';
+import type { Written } from '../../src/xray/store/messages.ts';
+import { StoreFullError } from '../../src/xray/store/store.ts';
+import { MemoryLog } from '../fakes/log.ts';
+
+const DOCUMENTS = ['first', 'second', 'third'].map((text) => Buffer.from(text));
+const refusal = { id: null, code: 'InvalidId', message: 'no', traceId: 'trace' };
+
+function ingestInto(write: () => Written): { ingest: Ingest; log: MemoryLog; stored: string[]; changed: string[] } {
+  const log = new MemoryLog();
+  const stored: string[] = [];
+  const changed: string[] = [];
+  const ingest = new Ingest({
+    store: { write: async () => write() },
+    log,
+    lines: new ConsoleLines({ write: () => {}, hasColor: false, nowMs: () => 0 }),
+    onChanged: (ids) => changed.push(...ids),
+    onStored: (documents) => stored.push(...documents.map(String)),
+  });
+  return { ingest, log, stored, changed };
+}
+
+test('what was stored is sent on, what was refused is remembered for its trace', async () => {
+  const { ingest, stored, changed } = ingestInto(() => ({ refused: [{ ...refusal, position: 1 }], changed: ['t'] }));
+  await ingest.put(DOCUMENTS, { receivedAtMs: 1, isImport: false });
+  expect(stored).toEqual(['first', 'third']);
+  expect(changed).toEqual(['t']);
+  expect(ingest.refusalsOf('trace')).toMatchObject([refusal]);
+  expect(ingest.refusalsOf('other')).toEqual([]);
+});
+
+test('an import is sent on to nobody', async () => {
+  const { ingest, stored, changed } = ingestInto(() => ({ refused: [], changed: ['t'] }));
+  await ingest.put(DOCUMENTS, { receivedAtMs: 1, isImport: true });
+  expect(stored).toEqual([]);
+  expect(changed).toEqual(['t']);
+});
+
+test('a full disk is said once and shown until there is room again', async () => {
+  let isFull = true;
+  const { ingest, log, stored } = ingestInto(() => {
+    if (isFull) throw new StoreFullError('database or disk is full');
+    return { refused: [], changed: [] };
+  });
+  const put = (): Promise<unknown> => ingest.put(DOCUMENTS, { receivedAtMs: 1, isImport: false });
+  await expect(put()).rejects.toBeInstanceOf(StoreFullError);
+  expect(ingest.problem).toBe('the disk is full: traces are not stored');
+  expect(log.find(/^the disk is full/)).toHaveLength(1);
+  expect(stored).toEqual([]);
+  isFull = false;
+  await put();
+  expect(ingest.problem).toBeUndefined();
+  expect(log.find(/^there is room again/)).toHaveLength(1);
+});

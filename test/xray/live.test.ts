@@ -1,0 +1,29 @@
+import { expect, test } from 'vitest';
+import { LiveFeed } from '../../src/xray/live.ts';
+
+test('gives each trace once, at its last change, oldest first', () => {
+  const feed = new LiveFeed();
+  feed.changed(['a', 'b', 'c']);
+  feed.changed(['a']);
+  expect(feed.since(0)).toEqual(['b', 'c', 'a']);
+  expect(feed.since(3)).toEqual(['a']);
+  expect(feed.since(feed.last)).toEqual([]);
+});
+
+test('says so when changes were forgotten, or never were', () => {
+  const feed = new LiveFeed();
+  feed.changed(Array.from({ length: 5_001 }, (_, i) => `t${i}`));
+  expect(feed.since(0)).toBeUndefined();
+  expect(feed.since(1)).toHaveLength(5_000);
+  expect(feed.since(feed.last + 1)).toBeUndefined();
+});
+
+test('calls listeners until they go', () => {
+  const feed = new LiveFeed();
+  let calls = 0;
+  const stop = feed.listen(() => calls++);
+  feed.changed(['a']);
+  stop();
+  feed.changed(['a']);
+  expect([calls, feed.listeners]).toEqual([1, 0]);
+});
