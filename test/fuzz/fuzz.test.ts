@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { fuzzApi } from './api.ts';
 import { fuzz } from './fuzz.ts';
 
 // The long run is `npm run fuzz -- --minutes 10`.
@@ -15,4 +16,15 @@ test('ten seconds of random and mutated input leave the process alive, every dat
   expect(result.hasPayloadInLog, where).toBe(false);
   expect(result.logLines, where).toBeLessThan(80);
   expect(result.stderr, where).toBe('');
+}, 120_000);
+
+// The long run is `npm run fuzz -- --api --minutes 30`.
+test('eight seconds of requests that an API was not made for: no failure but the documented one, no hang', async () => {
+  const seed = Number(process.env['XRAYD_TEST_SEED'] ?? Date.now() % 1e9);
+  const result = await fuzzApi({ durationMs: 8_000, seed });
+  const where = `seed ${seed}: ${JSON.stringify(result)}`;
+  expect(result.problems, where).toEqual([]);
+  expect(result.isAlive, where).toBe(true);
+  expect(result.statuses['200'], where).toBeGreaterThan(100);
+  expect(result.statuses['400'], where).toBeGreaterThan(100);
 }, 120_000);

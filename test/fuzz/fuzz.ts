@@ -6,6 +6,7 @@ import { DATAGRAMS, HEADER, SAMPLING_REQUESTS } from '../fakes/fixtures.ts';
 import { mutated, Random } from '../fakes/random.ts';
 import { EXAMPLE_CREDENTIALS, FakeXRay } from '../fakes/xray.ts';
 import { ledgerOf } from '../faults/ledger.ts';
+import { MemoryReadings } from './memory.ts';
 
 export interface FuzzConfig {
   readonly durationMs: number;
@@ -52,8 +53,7 @@ export async function fuzz({ durationMs, seed, command, onProgress = () => {} }:
     const startMs = performance.now();
     let datagrams = 0;
     let requests = 0;
-    const memory: { atMs: number; mb: number }[] = [];
-    let nextReadingMs = 0;
+    const memory = new MemoryReadings(daemon, durationMs);
     let nextProgressMs = 10_000;
     while (performance.now() - startMs < durationMs && daemon.isRunning) {
       const batch = Array.from({ length: DATAGRAMS_A_ROUND }, () => datagramOf(random));
@@ -69,13 +69,10 @@ export async function fuzz({ durationMs, seed, command, onProgress = () => {} }:
       xray.requests.length = 0;
       xray.documents.length = 0;
       const elapsedMs = performance.now() - startMs;
-      if (elapsedMs > nextReadingMs) {
-        nextReadingMs += durationMs / 100;
-        memory.push({ atMs: elapsedMs, mb: await memoryOf(daemon) });
-      }
+      await memory.at(elapsedMs);
       if (elapsedMs > nextProgressMs) {
         nextProgressMs += 10_000;
-        onProgress(`${Math.round(elapsedMs / 1000)} s: ${datagrams} datagrams, ${requests} requests, ${(await memoryOf(daemon)).toFixed(0)} MB`);
+        onProgress(`${Math.round(elapsedMs / 1000)} s: ${datagrams} datagrams, ${requests} requests, ${memory.lastMb.toFixed(0)} MB`);
       }
     }
     const offered = datagrams;
@@ -95,7 +92,7 @@ export async function fuzz({ durationMs, seed, command, onProgress = () => {} }:
       sent,
       unprocessed,
       dropped,
-      memoryMb: [meanBetween(memory, durationMs / 4, durationMs / 2), meanBetween(memory, (durationMs * 3) / 4, durationMs)],
+      memoryMb: memory.means(),
       isAlive: daemon.isRunning,
       hasPayloadInLog: log.includes(MARKER),
       logLines: daemon.log.length,
@@ -106,11 +103,6 @@ export async function fuzz({ durationMs, seed, command, onProgress = () => {} }:
     await daemon.stop('SIGKILL');
     await xray.stop();
   }
-}
-
-function meanBetween(readings: readonly { atMs: number; mb: number }[], fromMs: number, toMs: number): number {
-  const chosen = readings.filter(({ atMs }) => atMs >= fromMs && atMs <= toMs);
-  return chosen.reduce((sum, { mb }) => sum + mb, 0) / chosen.length;
 }
 
 function datagramOf(random: Random): Buffer {
@@ -138,8 +130,4 @@ async function throwAt(port: number, bytes: Buffer): Promise<void> {
       done();
     });
   });
-}
-
-async function memoryOf(daemon: DaemonProcess): Promise<number> {
-  return ((await daemon.metrics())['process_resident_memory_bytes'] ?? 0) / 1e6;
 }

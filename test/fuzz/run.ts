@@ -1,21 +1,38 @@
-/** npm run fuzz -- --minutes N [--seed N]: the fuzzer against the bundle, with its figures at the end; exits 1 when something is wrong. */
+/**
+ * npm run fuzz [-- --minutes N --seed N --api]: the fuzzer against the bundle, with its figures at the end; exits 1 when something is wrong.
+ * --api: against the API of the local X-Ray instead of the daemon.
+ */
 import { parseArgs } from 'node:util';
+import { fuzzApi } from './api.ts';
 import { fuzz } from './fuzz.ts';
 
-const { values } = parseArgs({ options: { minutes: { type: 'string', default: '10' }, seed: { type: 'string', default: '1' } } });
-const result = await fuzz({
+const { values } = parseArgs({
+  options: { minutes: { type: 'string', default: '10' }, seed: { type: 'string', default: '1' }, api: { type: 'boolean', default: false } },
+});
+/** Between the means of the second and of the last quarter. */
+const GROWTH_MB = 15;
+const config = {
   durationMs: Number(values.minutes) * 60_000,
   seed: Number(values.seed),
   command: [process.execPath, 'dist/xrayd.cjs'],
-  onProgress: (line) => console.log(line),
-});
-console.log(result);
-const [early, late] = result.memoryMb;
-const isGood =
-  result.isAlive &&
-  result.imbalance === 0 &&
-  result.received + result.kernelDrops === result.datagrams &&
-  !result.hasPayloadInLog &&
-  late < early + 15;
+  onProgress: (line: string) => console.log(line),
+};
+
+async function isDaemonGood(): Promise<boolean> {
+  const result = await fuzz(config);
+  console.log(result);
+  const [early, late] = result.memoryMb;
+  const isCounted = result.imbalance === 0 && result.received + result.kernelDrops === result.datagrams;
+  return result.isAlive && isCounted && !result.hasPayloadInLog && late < early + GROWTH_MB;
+}
+
+async function isApiGood(): Promise<boolean> {
+  const result = await fuzzApi(config);
+  console.log(result);
+  const [early, late] = result.memoryMb;
+  return result.isAlive && result.problems.length === 0 && late < early + GROWTH_MB;
+}
+
+const isGood = values.api ? await isApiGood() : await isDaemonGood();
 console.log(isGood ? 'good' : 'NOT good');
 process.exit(isGood ? 0 : 1);

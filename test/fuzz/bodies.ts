@@ -1,0 +1,126 @@
+import fc from 'fast-check';
+import { LocalService } from '../../src/xray/api/local-service.ts';
+import type { JsonSchema } from '../../src/xray/api/schemas.ts';
+import { printFilter } from '../../src/xray/filter/print.ts';
+import { LiveFeed } from '../../src/xray/live.ts';
+import { expressions } from '../fakes/filters.ts';
+import { mutated, type Random } from '../fakes/random.ts';
+import { randomTraces } from '../fakes/random-traces.ts';
+import { START } from '../fakes/traces.ts';
+
+export interface Request {
+  readonly method: string;
+  readonly path: string;
+  readonly body: Buffer;
+}
+
+interface Shape {
+  readonly path: string;
+  readonly schema: JsonSchema;
+}
+
+const OWN: readonly Shape[] = ['/api/import', '/api/clear', '/api/traces/1-6ab3b3f3-000000000000000000000001/pin', '/nowhere', '/', '/Traces/'].map(
+  (path) => ({ path, schema: {} }),
+);
+const READS = [
+  '/traces.ndjson',
+  '/traces.ndjson?filter=fault',
+  '/traces.ndjson?filter=(',
+  '/api/store',
+  '/api/traces/x/findings',
+  '/api/traces/%00/originals',
+];
+
+/** Requests to the local X-Ray: mostly what an operation's schema allows or nearly allows, sometimes rubbish. */
+export class Bodies {
+  readonly #random: Random;
+  readonly #shapes: readonly Shape[];
+  readonly #filters: readonly string[];
+  readonly #documents: readonly string[];
+
+  private constructor(random: Random, shapes: readonly Shape[], seed: number) {
+    this.#random = random;
+    this.#shapes = shapes;
+    this.#filters = fc.sample(expressions, { numRuns: 500, seed }).map(printFilter);
+    this.#documents = randomTraces(200, seed)
+      .flat()
+      .map((document) => JSON.stringify(document));
+  }
+
+  static async of(random: Random, seed: number): Promise<Bodies> {
+    // The real operations with their schemas; nothing is called.
+    const store = { write: async () => ({}) };
+    const deps = { store, ingest: {}, feed: new LiveFeed(), onDocument: () => {} };
+    const service = new LocalService({ account: { region: 'eu-west-1', accountId: '1' }, defaultSampling: 'all' }, deps as never);
+    await service.open();
+    return new Bodies(random, [...service.operations(), ...OWN], seed);
+  }
+
+  next(): Request {
+    const random = this.#random;
+    if (random.next() < 0.1) return { method: 'GET', path: random.pick(READS), body: Buffer.alloc(0) };
+    const { path, schema } = random.pick(this.#shapes);
+    const body = Buffer.from(JSON.stringify(this.#valueOf(schema, '')) ?? '');
+    const kind = random.next();
+    if (kind < 0.08) return { method: 'POST', path, body: mutated(body, random) };
+    if (kind < 0.1) return { method: 'POST', path, body: random.bytes(random.below(500)) };
+    if (kind < 0.11) return { method: 'POST', path, body: Buffer.from('['.repeat(50_000)) };
+    return { method: 'POST', path, body };
+  }
+
+  #valueOf(schema: JsonSchema, name: string): unknown {
+    const random = this.#random;
+    if (random.next() < 0.04)
+      return random.pick<unknown>([null, 0, -1, 1e308, '', 'x'.repeat(5_000), [], {}, true, [[]], '\u0000\ud800', '__proto__']);
+    switch (schema['type']) {
+      case 'object':
+        return this.#objectOf(schema);
+      case 'array':
+        return Array.from({ length: random.below(name === 'TraceSegmentDocuments' ? 8 : 4) }, () =>
+          this.#valueOf(schema['items'] as JsonSchema, name),
+        );
+      case 'number':
+        return /Time/.test(name) ? START + random.below(20_000) - 10_000 : random.next() * 2;
+      case 'integer':
+        return random.pick([0, 1, 5, 60, 300, 9_999, 10_000]);
+      case 'boolean':
+        return random.next() < 0.5;
+      case 'string':
+        return this.#textOf(schema, name);
+      default:
+        return { TraceSegmentDocuments: [random.pick(this.#documents)], Pinned: random.next() < 0.5 };
+    }
+  }
+
+  #objectOf({ properties = {}, additionalProperties }: JsonSchema): object {
+    const random = this.#random;
+    if (typeof additionalProperties === 'object') return { key: this.#valueOf(additionalProperties as JsonSchema, 'key') };
+    const chosen = Object.entries(properties as Record<string, JsonSchema>).filter(() => random.next() < 0.8);
+    const members = chosen.map(([name, schema]) => [name, this.#valueOf(schema, name)] as const);
+    return Object.fromEntries(random.next() < 0.05 ? [...members, ['__proto__', {}], ['unknown', 1]] : members);
+  }
+
+  #textOf({ enum: choices }: JsonSchema, name: string): string {
+    const random = this.#random;
+    if (Array.isArray(choices)) return random.pick(choices as string[]);
+    switch (name) {
+      case 'TraceSegmentDocuments': {
+        const document = random.pick(this.#documents);
+        return random.next() < 0.3 ? mutated(Buffer.from(document), random).toString() : document;
+      }
+      case 'TraceIds':
+        return `1-${START.toString(16)}-${random.below(250).toString(16).padStart(24, '0')}`;
+      case 'FilterExpression':
+      case 'EntitySelectorExpression': {
+        const filter = random.pick(this.#filters);
+        return random.next() < 0.3 ? mutated(Buffer.from(filter), random).toString() : filter;
+      }
+      case 'PolicyDocument':
+        return '{"Version":"2012-10-17","Statement":[]}';
+      case 'ResourceARN':
+        return random.pick(['*', 'arn:aws:xray:eu-west-1:1:group/Default', 'arn:aws:xray:eu-west-1:1:sampling-rule/Default']);
+      default:
+        return random.pick(['Default', 'a', 'b', 'c', '*', 'web', '1', 'a'.repeat(24), 'ffffffff-ffff-4fff-8fff-ffffffffffff']);
+    }
+  }
+}
