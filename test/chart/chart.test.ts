@@ -12,7 +12,19 @@ if (skipped !== '' && process.env['XRAYD_REQUIRE_CONTAINERS'] !== undefined) thr
 const NEWEST = KUBERNETES.at(-1)!;
 /** Values that only a newer Kubernetes than the oldest knows. */
 const ONLY_NEWEST = new Set(['same-node']);
-const KINDS = ['ConfigMap', 'DaemonSet', 'NetworkPolicy', 'Pod', 'PodMonitor', 'PrometheusRule', 'Service', 'ServiceAccount', 'ServiceMonitor'];
+const DAEMON_KINDS = [
+  'ConfigMap',
+  'DaemonSet',
+  'NetworkPolicy',
+  'Pod',
+  'PodMonitor',
+  'PrometheusRule',
+  'Service',
+  'ServiceAccount',
+  'ServiceMonitor',
+];
+/** With mode local. */
+const KINDS = [...DAEMON_KINDS, 'Deployment', 'PersistentVolumeClaim', 'Secret'];
 
 const fileOf = (name: string): string => join(CHART, 'ci', `${name}-values.yaml`);
 function objectsOf(manifests: string): Record<string, unknown>[] {
@@ -68,7 +80,7 @@ describe.skipIf(skipped !== '')(`the chart${skipped && ` (skipped: ${skipped})`}
   test('its unit tests pass', () => {
     const { code, output } = tool('helm-unittest', ['--strict', '-f', 'unittests/*_test.yaml', CHART]);
     expect(code, output).toBe(0);
-    expect(output).toMatch(/Tests: +3\d passed/);
+    expect(output).toMatch(/Tests: +4\d passed/);
   });
 
   test('promtool accepts the alerts, and each fires when it should and not before', () => {

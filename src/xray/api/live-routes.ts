@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { LiveFeed } from '../live.ts';
 import type { Store } from '../store/store.ts';
-import { ApiError } from './api-error.ts';
+import { ApiError, invalid } from './api-error.ts';
 import type { Groups } from './groups.ts';
 
 export interface LiveDeps {
@@ -25,7 +25,7 @@ const KEEP_ALIVE_MS = 15_000;
 /**
  * `GET /events`: server-sent events. `traces` carries the summaries of traces that changed, with the number of the change as id;
  * `resync` says that changes were left out and the list is to be read anew.
- * `GET /traces.ndjson?filter=…&follow=true`: summaries, one a line; with follow it goes on.
+ * `GET /traces.ndjson?filter=…&limit=…&follow=true`: summaries, one a line, newest first; with follow it goes on.
  */
 export function addLiveRoutes(app: FastifyInstance, deps: LiveDeps): void {
   let clients = 0;
@@ -49,17 +49,22 @@ export function addLiveRoutes(app: FastifyInstance, deps: LiveDeps): void {
   };
   app.get('/events', async (request, reply) => stream(reply, 'text/event-stream', (out) => sendEvents(out, lastIdOf(request), deps)));
   app.get('/traces.ndjson', async (request, reply) => {
-    const { filter, follow } = request.query as { filter?: string; follow?: string };
+    const { filter, follow, limit } = request.query as { filter?: string; follow?: string; limit?: string };
+    const most = limit === undefined ? Infinity : Number(limit);
+    if (Number.isNaN(most) || most < 1) throw invalid(`limit is a number of traces, not "${limit}"`);
     const expression = filter === undefined || filter === '' ? undefined : deps.groups.parse(filter);
     return stream(reply, 'application/x-ndjson', async (out) => {
       const from = deps.feed.last;
       const range = { type: 'TraceId', start: -Infinity, end: Number.MAX_VALUE } as const;
       let after: { row: number; time: number } | undefined;
+      let left = most;
       do {
-        const page = await deps.store.read('summaries', { range: { ...range, start: -1 }, filter: expression, rate: 1, after, limit: MAX_TRACES });
+        const size = Math.min(left, MAX_TRACES);
+        const page = await deps.store.read('summaries', { range: { ...range, start: -1 }, filter: expression, rate: 1, after, limit: size });
         const { TraceSummaries } = JSON.parse(page.json) as { TraceSummaries: object[] };
         for (const summary of TraceSummaries) out.write(`${JSON.stringify(summary)}\n`);
-        after = page.next;
+        left -= TraceSummaries.length;
+        after = left > 0 ? page.next : undefined;
         while (out.isFull() && !out.signal.aborted) await sleep(TICK_MS, undefined, { signal: out.signal });
       } while (after !== undefined && !out.signal.aborted);
       if (follow !== 'true') return;

@@ -48,6 +48,13 @@ const FOLDED = new Set(['type', 'parent_id', 'trace_id']);
 
 /** The document as AWS gives it back: streamed subsegments in their place, times as doubles, resource names added. */
 export function processed(entity: Entity): Json {
+  const document = ownMembers(entity);
+  if (entity.children.length > 0) document['subsegments'] = entity.children.map(processed);
+  return document;
+}
+
+/** The document without what lies in it. */
+function ownMembers(entity: Entity): Record<string, unknown> {
   const { json } = entity;
   const document: Record<string, unknown> = Object.create(null) as Record<string, unknown>;
   for (const key of [...ORDER, ...Object.keys(json)]) {
@@ -57,7 +64,6 @@ export function processed(entity: Entity): Json {
   }
   document['name'] = entity.name;
   if (entity.isCall) addResourceNames(document);
-  if (entity.children.length > 0) document['subsegments'] = entity.children.map(processed);
   return document;
 }
 
@@ -105,7 +111,7 @@ function addResourceNames(document: Record<string, unknown>): void {
  * The segment of a service that does not report. AWS's ids are random; these are the same in every answer, so that a page can keep its place.
  */
 export function inferredDocument(trace: Trace, call: Entity): Json {
-  const seen = processed(call);
+  const seen = ownMembers(call);
   const document: Record<string, unknown> = {
     id: inferredIdOf(trace.id, call.id),
     name: call.name,

@@ -100,6 +100,8 @@ test('GET /traces.ndjson: what is there, and with follow what comes, both filter
   const fault = await local.putTrace({ fault: true });
   const all = (await (await fetch(url)).text()).trimEnd().split('\n');
   expect(all.map((line) => (JSON.parse(line) as { Id: string }).Id).toSorted()).toEqual([ok, fault].toSorted());
+  expect((await (await fetch(`${url}?limit=1`)).text()).trimEnd().split('\n')).toHaveLength(1);
+  for (const limit of ['0', 'x', '-1']) expect((await fetch(`${url}?limit=${limit}`)).status).toBe(400);
   const followed = await listen(`${url}?filter=fault&follow=true`);
   await eventually(() => followed.text().includes(fault));
   const next = await local.putTrace({ fault: true });

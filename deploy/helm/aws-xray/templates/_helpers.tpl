@@ -60,9 +60,10 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- $xray := .Values.xray -}}
 {{- $address := printf "%s:%v" $xray.bindHost $xray.containerPort -}}
 {{- $config := dict "Version" 2 "Socket" (dict "UDPAddress" $address "TCPAddress" $address) -}}
-{{- with $xray.region }}{{ $_ := set $config "Region" . }}{{ end -}}
+{{- $isLocal := eq .Values.mode "local" -}}
+{{- with $xray.region | default (ternary "us-east-1" "" $isLocal) }}{{ $_ := set $config "Region" . }}{{ end -}}
 {{- with $xray.roleArn }}{{ $_ := set $config "RoleARN" . }}{{ end -}}
-{{- with $xray.endpoint }}{{ $_ := set $config "Endpoint" . }}{{ end -}}
+{{- with $xray.endpoint | default (ternary (printf "http://%s-xray.%s.svc:2000" (include "aws-xray.fullname" .) .Release.Namespace) "" $isLocal) }}{{ $_ := set $config "Endpoint" . }}{{ end -}}
 {{- with $xray.proxyAddress }}{{ $_ := set $config "ProxyAddress" . }}{{ end -}}
 {{- with $xray.resourceArn }}{{ $_ := set $config "ResourceARN" . }}{{ end -}}
 {{- with $xray.noVerifySSL }}{{ $_ := set $config "NoVerifySSL" . }}{{ end -}}
@@ -95,6 +96,13 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
   value: {{ $value | quote }}
 {{- end }}
 {{- end }}
+{{- if eq .Values.mode "local" }}
+{{- /* The local X-Ray takes any: what the daemon signs with must not be looked for. */}}
+- name: AWS_ACCESS_KEY_ID
+  value: local
+- name: AWS_SECRET_ACCESS_KEY
+  value: local
+{{- end }}
 {{- if not $xray.telemetryRecords }}
 - name: XRAYD_TELEMETRY_RECORDS
   value: "false"
@@ -104,6 +112,23 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
   value: /spool
 - name: XRAYD_SPOOL_SIZE
   value: {{ $xray.spool.sizeMB | quote }}
+{{- end }}
+{{- end -}}
+
+{{/* The local X-Ray is not a daemon: no selector of the daemons finds it. */}}
+{{- define "aws-xray.localSelectorLabels" -}}
+app.kubernetes.io/name: {{ include "aws-xray.name" . | trunc 58 | trimSuffix "-" }}-xray
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end -}}
+
+{{- define "aws-xray.localLabels" -}}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-" }}
+{{ include "aws-xray.localSelectorLabels" . }}
+app.kubernetes.io/component: local-xray
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+{{- with .Values.commonLabels }}
+{{ toYaml . }}
 {{- end }}
 {{- end -}}
 

@@ -28,6 +28,13 @@
 {{- if and .Values.networkPolicy.enabled (eq $mode "hostNetwork") -}}
 {{- fail "networkPolicy.enabled has no effect in network.mode hostNetwork: a NetworkPolicy does not bind pods on the host's network. Use another mode, or the nodes' security groups." -}}
 {{- end -}}
+{{- if eq .Values.mode "local" -}}
+{{- range $name := list "endpoint" "roleArn" "proxyAddress" -}}
+{{- if index $.Values.xray $name -}}
+{{- fail (printf "xray.%s has no use with mode local: the daemons send to the local X-Ray of this release. Leave it empty, or set mode to aws." $name) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
 {{- include "aws-xray.validatePorts" . -}}
 {{- end -}}
 

@@ -1,0 +1,112 @@
+import { expect, test } from 'vitest';
+import { isLike, ruleFor, type SamplingRule } from '../../../src/xray/sampling/rule.ts';
+import { SamplingTargets } from '../../../src/xray/sampling/targets.ts';
+
+/** A multiple of ten seconds. */
+const NOW = 1_790_000_000;
+
+function rule(members: Partial<SamplingRule> = {}): SamplingRule {
+  const any = { ResourceARN: '*', ServiceName: '*', ServiceType: '*', Host: '*', HTTPMethod: '*', URLPath: '*', Attributes: {}, Version: 1 };
+  return { RuleName: 'r', RuleARN: 'arn', Priority: 1, FixedRate: 0.1, ReservoirSize: 5, ...any, ...members };
+}
+
+interface Answer {
+  readonly SamplingTargetDocuments: Record<string, unknown>[];
+  readonly UnprocessedStatistics: unknown[];
+  readonly UnprocessedBoostStatistics: unknown[];
+}
+
+function report(targets: SamplingTargets, client: string, now: number, members: object = {}, rules = [rule()]): Answer {
+  const document = { RuleName: 'r', ClientID: client.padEnd(24, '0'), Timestamp: now, RequestCount: 10, SampledCount: 3, BorrowCount: 1, ...members };
+  return targets.answer({ SamplingStatisticsDocuments: [document] }, rules, NOW - 5, now) as Answer;
+}
+
+test('a client borrows until a window has closed, and then has a quota for five minutes', () => {
+  const targets = new SamplingTargets();
+  expect(report(targets, 'a', NOW).SamplingTargetDocuments).toEqual([{ RuleName: 'r', FixedRate: 0.1 }]);
+  expect(report(targets, 'a', NOW + 10).SamplingTargetDocuments).toEqual([
+    { RuleName: 'r', FixedRate: 0.1, ReservoirQuota: 5, ReservoirQuotaTTL: NOW + 310, Interval: 10 },
+  ]);
+});
+
+test('clients share the reservoir: the shares add up to it, and one that is silent for a minute has none', () => {
+  const targets = new SamplingTargets();
+  for (const client of ['a', 'b', 'c']) report(targets, client, NOW);
+  const shares = ['a', 'b', 'c'].map((client) => report(targets, client, NOW + 10).SamplingTargetDocuments[0]!['ReservoirQuota'] as number);
+  expect(shares.toSorted()).toEqual([1, 2, 2]);
+  for (const at of [40, 70, 80]) report(targets, 'a', NOW + at);
+  expect(report(targets, 'a', NOW + 90).SamplingTargetDocuments[0]!['ReservoirQuota']).toBe(5);
+});
+
+test('one client under two spellings of its id is one', () => {
+  const targets = new SamplingTargets();
+  report(targets, 'abc', NOW);
+  expect(report(targets, 'ABC', NOW + 10).SamplingTargetDocuments[0]!['ReservoirQuota']).toBe(5);
+});
+
+test('statistics are summed up by windows of ten seconds, and the last closed one is given; ADOT’s SampleCount counts', () => {
+  const targets = new SamplingTargets();
+  report(targets, 'a', NOW);
+  report(targets, 'b', NOW + 9, { SampledCount: undefined, SampleCount: 4, Timestamp: (NOW + 9) * 1000 });
+  expect(targets.summaries([rule()], NOW + 9)).toEqual([]);
+  const closed = { RuleName: 'r', Timestamp: NOW, RequestCount: 20, SampledCount: 7, BorrowCount: 2 };
+  expect(targets.summaries([rule()], NOW + 10)).toEqual([closed]);
+});
+
+test('an unknown rule is named with code 400, in both kinds of statistics, and the others are answered', () => {
+  const body = {
+    SamplingStatisticsDocuments: [{ RuleName: 'gone' }, { RuleName: 'r' }],
+    SamplingBoostStatisticsDocuments: [{ RuleName: 'gone' }, { RuleName: 'r' }],
+  };
+  const answer = new SamplingTargets().answer(body, [rule()], 0, NOW) as Answer;
+  const unknown = [{ RuleName: 'gone', ErrorCode: '400', Message: 'Unknown rule' }];
+  expect(answer.UnprocessedStatistics).toEqual(unknown);
+  expect(answer.UnprocessedBoostStatistics).toEqual(unknown);
+  expect(answer.SamplingTargetDocuments).toHaveLength(1);
+});
+
+test('a boost is given while anomalies were seen that were not sampled', () => {
+  const boosted = [rule({ SamplingRateBoost: { MaxRate: 0.5, CooldownWindowMinutes: 10 } })];
+  const answer = (AnomalyCount: number): unknown => {
+    const body = {
+      SamplingStatisticsDocuments: [{ RuleName: 'r', ClientID: 'a' }],
+      SamplingBoostStatisticsDocuments: [{ RuleName: 'r', AnomalyCount, SampledAnomalyCount: 2 }],
+    };
+    return (new SamplingTargets().answer(body, boosted, 0, NOW) as Answer).SamplingTargetDocuments[0]!['SamplingBoost'];
+  };
+  expect(answer(3)).toEqual({ BoostRate: 0.5, BoostRateTTL: NOW + 600 });
+  expect(answer(2)).toBeUndefined();
+});
+
+test.each([null, [], 7, { SamplingStatisticsDocuments: 'x' }, { SamplingStatisticsDocuments: [null, 7, { RuleName: {} }] }])(
+  'no body breaks it: %j',
+  (body) => {
+    expect((new SamplingTargets().answer(body, [rule()], 0, NOW) as Answer).SamplingTargetDocuments).toEqual([]);
+  },
+);
+
+test('rules are tried by priority, then by name; the first that matches decides; those for a resource or with attributes never do', () => {
+  const request = { serviceName: 'shop', serviceType: 'AWS::ECS::Container', host: 'shop.example', method: 'GET', path: '/orders/7' };
+  const rules = [
+    rule({ RuleName: 'z', Priority: 1, URLPath: '/health*' }),
+    rule({ RuleName: 'c', Priority: 2, ResourceARN: 'arn:aws:x' }),
+    rule({ RuleName: 'd', Priority: 2, Attributes: { a: 'b' } }),
+    rule({ RuleName: 'b', Priority: 3, URLPath: '/ORDERS/?' }),
+    rule({ RuleName: 'a', Priority: 3, Host: '*.example', HTTPMethod: 'get' }),
+  ];
+  expect(ruleFor(rules, request)?.RuleName).toBe('a');
+  expect(ruleFor(rules, { ...request, method: 'POST' })?.RuleName).toBe('b');
+  expect(ruleFor(rules, { ...request, method: 'POST', path: '/orders/77' })).toBeUndefined();
+});
+
+test.each([
+  ['anything', '*', true],
+  ['', '*', true],
+  ['', '?', false],
+  ['abc', 'A?C', true],
+  ['abc', 'a*d', false],
+  ['a/b/c', '*/c', true],
+  ['aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab', '*a*a*a*a*a*a*a*c', false],
+])('isLike(%j, %j) is %s', (text, pattern, isMatch) => {
+  expect(isLike(text, pattern)).toBe(isMatch);
+});
