@@ -33,7 +33,7 @@ test('clients share the reservoir: the shares add up to it, and one that is sile
   const targets = new SamplingTargets();
   for (const client of ['a', 'b', 'c']) report(targets, client, NOW);
   const shares = ['a', 'b', 'c'].map((client) => report(targets, client, NOW + 10).SamplingTargetDocuments[0]!['ReservoirQuota'] as number);
-  expect(shares.toSorted()).toEqual([1, 2, 2]);
+  expect(shares.toSorted((a, b) => a - b)).toEqual([1, 2, 2]);
   for (const at of [40, 70, 80]) report(targets, 'a', NOW + at);
   expect(report(targets, 'a', NOW + 90).SamplingTargetDocuments[0]!['ReservoirQuota']).toBe(5);
 });
