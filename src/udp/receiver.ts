@@ -190,6 +190,8 @@ function startWorker(input: WorkerInput): Worker {
     // Datagrams die young and slabs are not on the heap; small limits keep the thread at about 11 MB.
     resourceLimits: { maxOldGenerationSizeMb: 32, maxYoungGenerationSizeMb: 2 },
     stdin: false,
+    // Nothing of what the program around a library was started with.
+    execArgv: [],
   };
   if (typeof RECEIVE_WORKER_SOURCE === 'string') return new Worker(RECEIVE_WORKER_SOURCE, { ...options, eval: true });
   return new Worker(new URL('receive-worker.ts', import.meta.url), options);
