@@ -43,7 +43,9 @@ describe.skipIf(skipped !== '')(`a release${skipped && ` (skipped: ${skipped})`}
     });
     const npx = ['npx', '--offline', '--prefix', elsewhere, 'xrayd'];
     expect(execFileSync(npx[0]!, [...npx.slice(1), '--version'], { encoding: 'utf8', cwd: elsewhere })).toMatch(new RegExp(`^xrayd ${VERSION} `));
-    const daemon = new DaemonProcess({ command: npx, args: ['local'], cwd: elsewhere, env: { HOME: elsewhere } });
+    // Not through npx, which would leave it behind.
+    const command = [process.execPath, join(elsewhere, 'node_modules/.bin/xrayd')];
+    const daemon = new DaemonProcess({ command, args: ['local'], cwd: elsewhere, env: { HOME: elsewhere } });
     scope.add(() => daemon.stop());
     await daemon.ready();
     expect((await fetch(`${daemon.httpUrl}/readyz`)).status).toBe(200);

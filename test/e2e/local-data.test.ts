@@ -47,3 +47,9 @@ test('a second one on the same file is refused, until the first has ended, howev
   await first.daemon.stop('SIGKILL');
   await startWith(file);
 });
+
+test('without a writable temporary folder the start ends with one line that says what to do', async () => {
+  const daemon = scope.spawn({ args: ['local'], env: { TMPDIR: '/nonexistent' } });
+  expect((await daemon.end()).code).toBe(1);
+  expect(daemon.stderr).toMatch(/xrayd: cannot make a temporary file for traces: ENOENT.*Set TMPDIR to a folder that is writable .*--data\n/);
+});

@@ -24,8 +24,7 @@ export class Tags {
   /** Throws what AWS would; then nothing was changed. */
   async add(resource: string, given: readonly Tag[]): Promise<void> {
     const keys = given.map(({ Key }) => Key);
-    // compat: AWS fails here with an internal error. Source: recorded answers of X-Ray.
-    if (new Set(keys).size < keys.length) throw new ApiError('InternalFailure', '', 500);
+    if (hasTwice(keys)) throw invalid('Tag keys must be unique');
     if (keys.some((key) => /^aws:/i.test(key))) throw invalid('Caller is an end user and not allowed to mutate system tags');
     const merged = new Map(this.#of(resource).map((tag) => [tag.Key, tag]));
     for (const tag of given) merged.set(tag.Key, tag);
@@ -53,7 +52,10 @@ export class Tags {
         path: '/TagResource',
         schema: request({ ResourceARN: arn, Tags: tags }, 'ResourceARN', 'Tags'),
         handle: async ({ ResourceARN, Tags: given }) => {
-          await this.add(known(ResourceARN as string), given as Tag[]);
+          const resource = known(ResourceARN as string);
+          // compat: AWS fails here with an internal error. Source: recorded answers of X-Ray.
+          if (hasTwice((given as Tag[]).map(({ Key }) => Key))) throw new ApiError('InternalFailure', '', 500);
+          await this.add(resource, given as Tag[]);
           return {};
         },
       },
@@ -73,4 +75,8 @@ export class Tags {
   #of(resource: string): readonly Tag[] {
     return Object.hasOwn(this.#saved.value, resource) ? this.#saved.value[resource]! : [];
   }
+}
+
+function hasTwice(keys: readonly string[]): boolean {
+  return new Set(keys).size < keys.length;
 }

@@ -102,7 +102,8 @@ export function holdFile(file: string): () => void {
 function open(file: string, { isReader }: { isReader: boolean }): DatabaseSync {
   try {
     const database = new DatabaseSync(file, { readOnly: isReader, timeout: 5_000 });
-    database.exec(`PRAGMA cache_size = -${isReader ? READ_CACHE_KB : WRITE_CACHE_KB}`);
+    // Nothing is written beside the file: in a container there may be nowhere else to write.
+    database.exec(`PRAGMA temp_store = MEMORY; PRAGMA cache_size = -${isReader ? READ_CACHE_KB : WRITE_CACHE_KB}`);
     // The first page is read here: a file that is no database says so now.
     database.prepare('SELECT count(*) FROM sqlite_master').get();
     return database;

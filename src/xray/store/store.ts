@@ -38,7 +38,7 @@ export class Store implements Component {
   /** Rejects with XRAYD_STORE when the file cannot be used. */
   async start(): Promise<void> {
     const isTemporary = this.#config.file === '';
-    if (isTemporary) this.#folder = temporaryFolder();
+    if (isTemporary) this.#folder = makeTemporaryFolder();
     const file = this.#folder === undefined ? this.#config.file : join(this.#folder, 'traces.db');
     const input = { file, isTemporary, maxBytes: this.#config.maxBytes };
     try {
@@ -137,6 +137,15 @@ class StoreThread {
 }
 
 const PREFIX = 'xrayd-local-';
+
+function makeTemporaryFolder(): string {
+  try {
+    return temporaryFolder();
+  } catch (error) {
+    const remedy = 'Set TMPDIR to a folder that is writable (in a container: --tmpfs /tmp), or name a file with --data';
+    throw new XraydError('XRAYD_STORE', `cannot make a temporary file for traces: ${messageOf(error)}. ${remedy}`, { cause: error });
+  }
+}
 
 /** A folder of this process; what killed processes left behind is removed. */
 function temporaryFolder(): string {

@@ -147,6 +147,14 @@ test('tags', async () => {
       ])
     )[0],
   ).toBe('InternalFailure');
+  const twice = [
+    { Key: 'k', Value: '1' },
+    { Key: 'k', Value: '2' },
+  ];
+  expect(await local.errorOf(new xray.CreateGroupCommand({ GroupName: 'twice', FilterExpression: 'ok', Tags: twice }))).toEqual([
+    'InvalidRequestException',
+    'Tag keys must be unique',
+  ]);
   expect((await tag([{ Key: 'aws:x', Value: '1' }]))[1]).toBe('Caller is an end user and not allowed to mutate system tags');
   expect((await tag(Array.from({ length: 51 }, (_, i) => ({ Key: `k${i}`, Value: '' }))))[0]).toBe('TooManyTagsException');
 });
