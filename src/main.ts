@@ -5,15 +5,13 @@ import { readConfigFile } from './config/file.ts';
 import { parseFlags, type Command, type CommandLine } from './config/flags.ts';
 import { helpText } from './config/help.ts';
 import { configFileNameOf, mergeConfig, printConfig, type LoadedConfig } from './config/load.ts';
-import { buildDaemon } from './daemon.ts';
 import { healthProblem } from './healthcheck.ts';
-import { buildLocal, type LocalXRay } from './local.ts';
+import type { LocalXRay } from './local.ts';
 import { formatAddress } from './pipeline/address.ts';
 import { messageOf, XraydError } from './pipeline/errors.ts';
 import { sampleTrace, sendDocuments } from './sample-trace.ts';
 import { sendAndConfirm } from './send-and-confirm.ts';
 import type { Service } from './service.ts';
-import { Tee } from './tee.ts';
 import { openLog, type ProcessLogger } from './telemetry/logger.ts';
 import { REFERENCE_VERSION, VERSION } from './version.ts';
 
@@ -98,10 +96,15 @@ async function serve(command: Extract<Command, 'daemon' | 'local'>, loaded: Load
   return drain(service, loaded, log);
 }
 
+/** Each mode is loaded when it is asked for: the daemon goes without the local X-Ray's memory, and the other way round. */
 async function build(command: Extract<Command, 'daemon' | 'local'>, loaded: LoadedConfig, log: ProcessLogger): Promise<LocalXRay> {
-  if (command === 'daemon') return { service: await buildDaemon(loaded, process.env, log), token: '' };
+  if (command === 'daemon') {
+    const { buildDaemon } = await import('./daemon.ts');
+    return { service: await buildDaemon(loaded, process.env, log), token: '' };
+  }
+  const { buildLocal } = await import('./local.ts');
+  const tee = loaded.config.tee ? await (await import('./tee.ts')).Tee.build(loaded, process.env, log) : undefined;
   const hasColor = process.stdout.isTTY && process.stdout.hasColors();
-  const tee = loaded.config.tee ? await Tee.build(loaded, process.env, log) : undefined;
   return buildLocal(loaded, { log, ...(tee === undefined ? {} : { tee }), write: (text) => void process.stdout.write(text), hasColor });
 }
 
