@@ -37,6 +37,7 @@ export class Pruner {
   readonly #deleteTraces: StatementSync;
   readonly #nextTerm: StatementSync;
   readonly #sweep: StatementSync;
+  readonly #deleteFields: StatementSync;
   readonly #pageBytes: number;
   #unseenBytes = 0;
   #isOver = false;
@@ -54,6 +55,7 @@ export class Pruner {
     this.#pinned = database.prepare(PINNED);
     this.#deleteTraces = database.prepare('DELETE FROM trace WHERE row >= ? AND row <= ? AND pinned = 0');
     this.#nextTerm = database.prepare('SELECT field, value, trace FROM term WHERE (field, value, trace) > (?, ?, ?) LIMIT 1 OFFSET ?');
+    this.#deleteFields = database.prepare('DELETE FROM field WHERE NOT EXISTS (SELECT 1 FROM term WHERE term.field = field.id)');
     this.#sweep = database.prepare(
       `DELETE FROM term WHERE (field, value, trace) > (?, ?, ?) AND (field, value, trace) <= (?, ?, ?)
        AND trace < ? AND trace NOT IN (${PINNED})`,
@@ -70,13 +72,13 @@ export class Pruner {
     return this.#isOver || this.#isSweeping;
   }
 
-  /** After `bytes` came in. */
-  prune(bytes: number): void {
+  /** After `bytes` came in. True when names of fields are gone, too. */
+  prune(bytes: number): boolean {
     if (this.#isOver) {
       this.#deleteOldest(bytes * BYTES_PER_BYTE);
       this.#isOver = this.#usedBytes() > this.#maxBytes * LOW_WATER;
     }
-    if (this.#isSweeping) this.#sweepOn(Math.min(MAX_TERMS, Math.ceil((bytes / 1000) * TERMS_PER_KB)));
+    return this.#isSweeping && this.#sweepOn(Math.min(MAX_TERMS, Math.ceil((bytes / 1000) * TERMS_PER_KB)));
   }
 
   clear(): void {
@@ -117,13 +119,16 @@ export class Pruner {
     this.#isSweeping = true;
   }
 
-  #sweepOn(terms: number): void {
+  /** True at the end of the index, when names that nothing has any more are gone: annotations may have any. */
+  #sweepOn(terms: number): boolean {
     const from = this.#sweptTo ?? { field: -1, value: '', trace: 0 };
     const to = this.#nextTerm.get(from.field, from.value, from.trace, terms) as TermKey | undefined;
     const end = to ?? { field: Number.MAX_SAFE_INTEGER, value: '', trace: 0 };
     this.#sweep.run(from.field, from.value, from.trace, end.field, end.value, end.trace, this.#lowestRow);
     this.#sweptTo = to;
+    if (to !== undefined) return false;
     // Once through; it begins again when the next traces are deleted.
-    if (to === undefined) this.#isSweeping = false;
+    this.#isSweeping = false;
+    return this.#deleteFields.run().changes > 0;
   }
 }

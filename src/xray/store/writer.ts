@@ -87,7 +87,7 @@ export class Writer {
       this.#addTerms();
       return each;
     });
-    if (this.#pruner.isDue(bytes)) this.#inTransaction(() => this.#pruner.prune(bytes));
+    if (this.#pruner.isDue(bytes) && this.#inTransaction(() => this.#pruner.prune(bytes))) this.#load();
     return written;
   }
 
@@ -151,7 +151,9 @@ export class Writer {
     this.#terms.length = 0;
     this.#fields.clear();
     for (const { id, name } of this.#database.prepare('SELECT id, name FROM field').all()) this.#fields.set(name as string, id as number);
-    this.#nextRow = Number(this.#database.prepare('SELECT max(row) AS last FROM trace').get()!['last'] ?? 0) + 1;
+    // Never a row that was in use: the pruner knows which are gone by their number.
+    const last = Number(this.#database.prepare('SELECT max(row) AS last FROM trace').get()!['last'] ?? 0);
+    this.#nextRow = Math.max(this.#nextRow, last + 1);
   }
 
   /** False when nothing new was in `arrivals`. */
