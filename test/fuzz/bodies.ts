@@ -19,9 +19,15 @@ interface Shape {
   readonly schema: JsonSchema;
 }
 
-const OWN: readonly Shape[] = ['/api/import', '/api/clear', '/api/traces/1-6ab3b3f3-000000000000000000000001/pin', '/nowhere', '/', '/Traces/'].map(
-  (path) => ({ path, schema: {} }),
-);
+/** Requests that empty the store; more, and there would be nothing to ask for. */
+const CLEAR_SHARE = 0.001;
+/** Members that are seldom right when they are there. */
+const SELDOM = /^(NextToken|RetrievalToken|GroupARN|RuleARN)$/;
+
+const OWN: readonly Shape[] = ['/api/import', '/api/traces/1-6ab3b3f3-000000000000000000000001/pin', '/nowhere', '/', '/Traces/'].map((path) => ({
+  path,
+  schema: {},
+}));
 const READS = [
   '/traces.ndjson',
   '/traces.ndjson?filter=fault',
@@ -59,6 +65,7 @@ export class Bodies {
   next(): Request {
     const random = this.#random;
     if (random.next() < 0.1) return { method: 'GET', path: random.pick(READS), body: Buffer.alloc(0) };
+    if (random.next() < CLEAR_SHARE) return { method: 'POST', path: '/api/clear', body: Buffer.from('{}') };
     const { path, schema } = random.pick(this.#shapes);
     const body = Buffer.from(JSON.stringify(this.#valueOf(schema, '')) ?? '');
     const kind = random.next();
@@ -80,7 +87,7 @@ export class Bodies {
           this.#valueOf(schema['items'] as JsonSchema, name),
         );
       case 'number':
-        return /Time/.test(name) ? START + random.below(20_000) - 10_000 : random.next() * 2;
+        return this.#numberOf(name);
       case 'integer':
         return random.pick([0, 1, 5, 60, 300, 9_999, 10_000]);
       case 'boolean':
@@ -92,10 +99,19 @@ export class Bodies {
     }
   }
 
+  /** The time of receipt is now, that of the traces is START; both are asked for, mostly in the right order. */
+  #numberOf(name: string): number {
+    const random = this.#random;
+    if (!name.includes('Time')) return random.next() * 2;
+    const around = random.next() < 0.5 ? START : Date.now() / 1000;
+    return name === 'StartTime' ? around - random.below(10_000) : around + random.below(10_000) - 100;
+  }
+
   #objectOf({ properties = {}, additionalProperties }: JsonSchema): object {
     const random = this.#random;
     if (typeof additionalProperties === 'object') return { key: this.#valueOf(additionalProperties as JsonSchema, 'key') };
-    const chosen = Object.entries(properties as Record<string, JsonSchema>).filter(() => random.next() < 0.8);
+    const all = Object.entries(properties as Record<string, JsonSchema>);
+    const chosen = all.filter(([name]) => random.next() < (SELDOM.test(name) ? 0.1 : 0.9));
     const members = chosen.map(([name, schema]) => [name, this.#valueOf(schema, name)] as const);
     return Object.fromEntries(random.next() < 0.05 ? [...members, ['__proto__', {}], ['unknown', 1]] : members);
   }

@@ -37,6 +37,8 @@ interface TraceRow {
 
 /** Assembled traces kept for the next question; each costs about five times its documents. */
 const CACHE_BYTES = 4 * 1024 * 1024;
+/** What a trace costs beside its documents, however small. */
+const VIEW_BYTES = 2_000;
 /** Rows fetched at a time by a scan. */
 const SCAN_ROWS = 64;
 
@@ -138,7 +140,7 @@ export class Reader {
   #keep(row: number, view: TraceView, replaced: TraceView | undefined): void {
     if (replaced !== undefined) this.#forget(row, replaced);
     this.#cache.set(row, view);
-    this.#cachedBytes += view.trace.bytes;
+    this.#cachedBytes += view.trace.bytes + VIEW_BYTES;
     for (const [oldest, oldestView] of this.#cache) {
       if (this.#cachedBytes <= CACHE_BYTES) return;
       this.#forget(oldest, oldestView);
@@ -147,7 +149,7 @@ export class Reader {
 
   #forget(row: number, view: TraceView): void {
     this.#cache.delete(row);
-    this.#cachedBytes -= view.trace.bytes;
+    this.#cachedBytes -= view.trace.bytes + VIEW_BYTES;
   }
 
   #prepared(sql: string): StatementSync {
