@@ -19,16 +19,18 @@ export class LocalXRay {
   }
 
   static async start(...args: string[]): Promise<LocalXRay> {
-    const token = args.includes('--token') ? args[args.indexOf('--token') + 1]! : 'any';
-    return new LocalXRay(
-      await new DaemonProcess({ args: ['local', '--region', 'eu-west-1', '--account-id', '123456789012', ...args] }).ready(),
-      token,
-    );
+    return LocalXRay.startIn({}, ...args);
   }
 
-  async stop(): Promise<void> {
+  static async startIn(env: Record<string, string>, ...args: string[]): Promise<LocalXRay> {
+    const token = args.includes('--token') ? args[args.indexOf('--token') + 1]! : 'any';
+    const daemon = new DaemonProcess({ args: ['local', '--region', 'eu-west-1', '--account-id', '123456789012', ...args], env });
+    return new LocalXRay(await daemon.ready(), token);
+  }
+
+  async stop(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
     this.client.destroy();
-    await this.daemon.stop('SIGKILL');
+    await this.daemon.stop(signal);
   }
 
   nextTraceId(): string {

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, statfsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
@@ -38,9 +38,10 @@ export class Store implements Component {
   /** Rejects with XRAYD_STORE when the file cannot be used. */
   async start(): Promise<void> {
     const isTemporary = this.#config.file === '';
-    if (isTemporary) this.#folder = makeTemporaryFolder();
-    const file = this.#folder === undefined ? this.#config.file : join(this.#folder, 'traces.db');
-    const input = { file, isTemporary, maxBytes: this.#config.maxBytes };
+    const folder = isTemporary ? makeTemporaryFolder() : undefined;
+    this.#folder = folder?.path;
+    const file = folder === undefined ? this.#config.file : join(folder.path, 'traces.db');
+    const input = { file, isTemporary, maxBytes: Math.min(this.#config.maxBytes, folder?.maxBytes ?? Infinity) };
     try {
       this.#writer = await StoreThread.start({ ...input, role: 'writer' });
       this.#reader = await StoreThread.start({ ...input, role: 'reader' });
@@ -48,7 +49,7 @@ export class Store implements Component {
       await this.stop();
       throw new XraydError('XRAYD_STORE', messageOf(error), { cause: error });
     }
-    this.#state = { name: this.name, state: 'ok', reason: isTemporary ? 'a temporary file' : file };
+    this.#state = { name: this.name, state: 'ok', reason: isTemporary ? `a temporary file, ${file}` : file };
   }
 
   async stop(): Promise<void> {
@@ -138,23 +139,38 @@ class StoreThread {
 
 const PREFIX = 'xrayd-local-';
 
-function makeTemporaryFolder(): string {
-  try {
-    return temporaryFolder();
-  } catch (error) {
-    const remedy = 'Set TMPDIR to a folder that is writable (in a container: --tmpfs /tmp), or name a file with --data';
-    throw new XraydError('XRAYD_STORE', `cannot make a temporary file for traces: ${messageOf(error)}. ${remedy}`, { cause: error });
-  }
+/** Where temporary files go; the second is there, in memory, in a container with a read-only root. */
+const TEMPORARY = [tmpdir(), '/dev/shm'];
+/** Of a file system in memory, which is often 64 MB: what the log and the index of it need has to fit beside the traces. */
+const MEMORY_SHARE = 0.4;
+
+interface TemporaryFolder {
+  readonly path: string;
+  /** Most that the store may hold there. */
+  readonly maxBytes: number;
 }
 
-/** A folder of this process; what killed processes left behind is removed. */
-function temporaryFolder(): string {
-  for (const name of readdirSync(tmpdir())) {
-    const pid = Number(/^xrayd-local-(\d+)-/.exec(name)?.[1]);
-    if (!Number.isInteger(pid) || isRunning(pid)) continue;
-    rmSync(join(tmpdir(), name), { recursive: true, force: true });
+/** A folder of this process; what killed processes left behind is removed. Throws XRAYD_STORE. */
+function makeTemporaryFolder(): TemporaryFolder {
+  const problems: string[] = [];
+  for (const [i, parent] of TEMPORARY.entries()) {
+    try {
+      removeLeftovers(parent);
+      const { blocks, bsize } = statfsSync(parent);
+      return { path: mkdtempSync(join(parent, `${PREFIX}${process.pid}-`)), maxBytes: i === 0 ? Infinity : blocks * bsize * MEMORY_SHARE };
+    } catch (error) {
+      problems.push(messageOf(error));
+    }
   }
-  return mkdtempSync(join(tmpdir(), `${PREFIX}${process.pid}-`));
+  const remedy = 'Set TMPDIR to a folder that is writable (in a container: --tmpfs /tmp), or name a file with --data';
+  throw new XraydError('XRAYD_STORE', `cannot make a temporary file for traces: ${problems.join('; ')}. ${remedy}`);
+}
+
+function removeLeftovers(parent: string): void {
+  for (const name of readdirSync(parent)) {
+    const pid = Number(/^xrayd-local-(\d+)-/.exec(name)?.[1]);
+    if (Number.isInteger(pid) && !isRunning(pid)) rmSync(join(parent, name), { recursive: true, force: true });
+  }
 }
 
 function isRunning(pid: number): boolean {
