@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { constants } from 'node:os';
 import type { LoadedConfig } from '../config/load.ts';
+import { itemsOf } from '../config/value.ts';
 import { messageOf, systemCodeOf, XraydError } from '../pipeline/errors.ts';
 import { startLocalXRay, type StartedXRay } from '../library.ts';
 import { LocalClient } from './local-client.ts';
@@ -33,8 +34,7 @@ export async function runCommand(loaded: LoadedConfig, command: readonly string[
 }
 
 function kindsOf(list: string): Kind[] {
-  const names = list.split(',').map((name) => name.trim());
-  const kinds = names.filter((name) => name !== '');
+  const kinds = itemsOf(list);
   const unknown = kinds.find((kind) => !KINDS.includes(kind as Kind));
   if (unknown !== undefined) throw new XraydError('XRAYD_USAGE', `--fail-on takes ${KINDS.join(', ')}, not "${unknown}". See xrayd --help.`);
   return kinds as Kind[];

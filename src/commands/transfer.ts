@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { LoadedConfig } from '../config/load.ts';
+import { itemsOf } from '../config/value.ts';
 import { messageOf, XraydError } from '../pipeline/errors.ts';
 import { LocalClient, type Imported } from './local-client.ts';
 import { readTraces, writeTraces } from './trace-file.ts';
@@ -77,8 +78,7 @@ export async function pullTraces(loaded: LoadedConfig, client: XRayClient, { say
 }
 
 function queryOf({ config }: LoadedConfig): TraceQuery {
-  const ids = config.traceId.split(',').map((id) => id.trim());
-  return { ids: ids.filter((id) => id !== ''), filter: config.filter, sinceMinutes: config.since };
+  return { ids: itemsOf(config.traceId), filter: config.filter, sinceMinutes: config.since };
 }
 
 function report({ traces, stored, refused }: Imported & { traces: number }, say: (line: string) => void): number {

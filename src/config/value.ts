@@ -62,3 +62,9 @@ export function parseUrl(text: string): URL | undefined {
 export function redactUrl(text: string): string {
   return text.replace(/^([a-z][a-z0-9+.-]*:\/\/)?[^/@\s]*@/i, '$1***@');
 }
+
+/** The items of a value of form `list`: separated by commas, without blanks. */
+export function itemsOf(list: string): string[] {
+  const items = list.split(',').map((item) => item.trim());
+  return items.filter((item) => item !== '');
+}
