@@ -28,12 +28,17 @@ export function overBudget(scenario: string, figures: Figures, budgets: Budgets)
 
 const DOCUMENT = JSON.stringify({ id: '0123456789abcdef', metadata: { text: 'x"'.repeat(400) } });
 
-/** µs of CPU that a fixed piece of work takes here and now: text to JSON and a hash, what a daemon does with a batch. The least of several, which other programs disturb least. */
+/** One run of the calibration loop: text to JSON and a hash, what a daemon does with a batch. */
+export function calibrationWork(seed: number, toJson: (value: unknown) => string = JSON.stringify): void {
+  hash('sha256', toJson([DOCUMENT, seed]));
+}
+
+/** µs of CPU that a fixed piece of work takes here and now. The least of several, which other programs disturb least. */
 export function calibrationUs(): number {
   let least = Infinity;
   for (let round = 0; round < 15; round++) {
     const before = process.cpuUsage();
-    for (let i = 0; i < 400; i++) hash('sha256', JSON.stringify([DOCUMENT, i]));
+    for (let i = 0; i < 400; i++) calibrationWork(i);
     const { user, system } = process.cpuUsage(before);
     least = Math.min(least, (user + system) / 400);
   }

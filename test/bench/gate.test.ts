@@ -32,9 +32,9 @@ test('the calibration takes time', () => {
   expect(calibrationUs()).toBeGreaterThan(0.1);
 });
 
-test.skipIf(process.platform !== 'linux')('the gate bites: 30 µs more for each document and it fails', () => {
+test.skipIf(process.platform !== 'linux')('the gate bites: 20 runs of the calibration loop more for each document and it fails', () => {
   const program = fileURLToPath(new URL('../../bench/ci.ts', import.meta.url));
-  const { status, stdout } = spawnSync(process.execPath, [program, 'steady-10000', '--tries', '1', '--preload', 'slow'], { encoding: 'utf8' });
-  expect(stdout).toMatch(/over budget:[^]*steady-10000 cpuRatio: [\d.]+, was [\d.]+, limit [\d.]+/);
+  const { status, stdout } = spawnSync(process.execPath, [program, 'steady-1000', '--tries', '1', '--preload', 'slow'], { encoding: 'utf8' });
+  expect(stdout).toMatch(/over budget:[^]*steady-1000 cpuRatio: [\d.]+, was [\d.]+, limit [\d.]+/);
   expect(status).toBe(1);
 });
