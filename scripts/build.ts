@@ -1,6 +1,7 @@
-/** Builds dist/xrayd.cjs: the whole daemon in one file, the code of its threads inside it; and dist/index.cjs, the library, without AWS. */
+/** Builds dist/xrayd.cjs: the whole daemon in one file, the code of its threads and the page inside it; and dist/index.cjs, the library, without AWS. */
 import { chmodSync, copyFileSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { build, type BuildOptions } from 'esbuild';
+import { buildPage } from './page.ts';
 import { licensesOf } from './licenses.ts';
 
 const { version, engines } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string; engines: { node: string } };
@@ -45,14 +46,18 @@ const define = {
 };
 const library = await build({ ...shared, entryPoints: ['src/library.ts'], outfile: LIBRARY, define, legalComments: 'none' });
 copyFileSync('src/library-types.ts', 'dist/index.d.ts');
+const page = await buildPage();
 const main = await build({
   ...shared,
   entryPoints: ['src/main.ts'],
   outfile: OUTPUT,
-  define,
+  define: { ...define, PAGE_FILES: JSON.stringify(page.files) },
   banner: { js: `#!/usr/bin/env node\n${VERSION_CHECK}` },
   legalComments: 'none',
 });
 chmodSync(OUTPUT, 0o755);
-writeFileSync('dist/THIRD-PARTY-LICENSES.txt', licensesOf(main.metafile!, library.metafile!, worker.metafile!, store.metafile!));
+writeFileSync(
+  'dist/THIRD-PARTY-LICENSES.txt',
+  licensesOf(main.metafile!, library.metafile!, worker.metafile!, store.metafile!, { inputs: page.inputs }),
+);
 for (const file of [OUTPUT, LIBRARY]) console.log(`built ${file}: ${(statSync(file).size / 1024).toFixed(0)} KiB`);

@@ -1,11 +1,15 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Metafile } from 'esbuild';
 
 const LICENSE_FILE = /^(licen[cs]e|notice|copying)([.-].*)?$/i;
 
+/** What a bundler says of a bundle: which files are in it. */
+interface Bundle {
+  readonly inputs: Readonly<Record<string, unknown>>;
+}
+
 /** The licences of every package that is in the bundles, as one text: what they ask for where their code is passed on. */
-export function licensesOf(...bundles: readonly Metafile[]): string {
+export function licensesOf(...bundles: readonly Bundle[]): string {
   const folders = new Set(bundles.flatMap(({ inputs }) => Object.keys(inputs)).flatMap((path) => packageFolder(path) ?? []));
   const packages = [...folders].sort().map((folder) => {
     const { name, version, license = 'see its text' } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Record<string, string>;

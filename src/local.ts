@@ -1,11 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { parseAddress } from './config/address.ts';
+import { formatAddress } from './pipeline/address.ts';
 import type { LoadedConfig } from './config/load.ts';
 import type { Snapshot } from './pipeline/accounting.ts';
 import { isLoopbackHost } from './pipeline/browser-guard.ts';
 import type { Component, ComponentState } from './pipeline/component.ts';
 import type { Logger } from './pipeline/logger.ts';
 import { Service, type Common, type Mode } from './service.ts';
+import { sampleTrace } from './sample-trace.ts';
+import { VERSION } from './version.ts';
+import type { ProcessStatus } from './xray/api/page-routes.ts';
 import { LocalApi } from './xray/api/server.ts';
 import { LocalService } from './xray/api/local-service.ts';
 import { ConsoleLines } from './xray/console-lines.ts';
@@ -35,6 +39,12 @@ type Tee = Component & {
   read(): Snapshot;
 };
 
+interface Reading {
+  /** Asked of those who read. */
+  readonly token: string;
+  readonly status: () => ProcessStatus;
+}
+
 export interface LocalXRay {
   readonly service: Service;
   /** What readers have to send; "" when everybody may read. */
@@ -44,10 +54,16 @@ export interface LocalXRay {
 /** The local X-Ray: the same pipeline, with the service itself behind it. No region, no credentials, no network. */
 export function buildLocal(loaded: LoadedConfig, deps: LocalDeps): LocalXRay {
   const token = readersToken(loaded);
-  return { service: new Service(loaded, deps.log, (common) => localMode(common, token, deps)), token };
+  const status = (): ProcessStatus => {
+    const { received, dropped } = service.accounting.snapshot();
+    const lost = Object.values(dropped).reduce((sum, each) => sum + each, service.udp.kernelDrops());
+    return { version: VERSION, address: formatAddress(service.udp.address!), received, lost };
+  };
+  const service: Service = new Service(loaded, deps.log, (common) => localMode(common, { token, status }, deps));
+  return { service, token };
 }
 
-function localMode({ config, log, accounting, onCall, onRequest }: Common, token: string, { write, hasColor, tee }: LocalDeps): Mode {
+function localMode({ config, log, accounting, onCall, onRequest }: Common, { token, status }: Reading, { write, hasColor, tee }: LocalDeps): Mode {
   const store = new Store({ file: config.data, maxBytes: config.dataSize * MB });
   const feed = new LiveFeed();
   const lines = new ConsoleLines({ write, hasColor, nowMs: Date.now });
@@ -65,7 +81,7 @@ function localMode({ config, log, accounting, onCall, onRequest }: Common, token
     upstream: [store, opening, ...(tee === undefined ? [] : [tee])],
     exporter: new LocalExporter({ ingest, lines, onCall }),
     credentialsExpireAtMs: () => undefined,
-    tcp: () => new LocalApi({ ...parseAddress(config.bindTcp)!, token }, { service, log, onRequest }),
+    tcp: () => new LocalApi({ ...parseAddress(config.bindTcp)!, token }, { service, log, onRequest, status, sample: () => sampleTrace(Date.now()) }),
     watchers: [],
     ...(tee === undefined ? {} : { teed: () => tee.read() }),
   };

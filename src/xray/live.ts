@@ -1,5 +1,9 @@
+import { randomUUID } from 'node:crypto';
+
 /** Which traces changed, and when: what a listener missed is there for a while, and what is gone makes it read everything anew. */
 export class LiveFeed {
+  /** Numbers are of one run: a listener that comes back after a restart begins anew. */
+  readonly run: string = randomUUID();
   readonly #listeners = new Set<() => void>();
   /** Newest last; of a trace only its last change. */
   readonly #changes = new Map<string, number>();
@@ -26,6 +30,13 @@ export class LiveFeed {
       this.#changes.delete(id);
       this.#forgotten = number;
     }
+    for (const listener of this.#listeners) listener();
+  }
+
+  /** Whoever listens has to read everything anew. */
+  everythingChanged(): void {
+    this.#changes.clear();
+    this.#forgotten = ++this.#last;
     for (const listener of this.#listeners) listener();
   }
 

@@ -1,9 +1,11 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { LiveFeed } from '../live.ts';
+import type { Expression } from '../filter/expression.ts';
 import type { Store } from '../store/store.ts';
 import { ApiError, invalid } from './api-error.ts';
 import type { Groups } from './groups.ts';
+import type { Hello } from './page-types.ts';
 
 export interface LiveDeps {
   readonly store: Pick<Store, 'read'>;
@@ -24,7 +26,7 @@ const KEEP_ALIVE_MS = 15_000;
 
 /**
  * `GET /events`: server-sent events. `traces` carries the summaries of traces that changed, with the number of the change as id;
- * `resync` says that changes were left out and the list is to be read anew.
+ * `resync` says that changes were left out and the list is to be read anew. With `form=rows`, and a `filter`, it is `rows` with RowChanges.
  * `GET /traces.ndjson?filter=…&limit=…&follow=true`: summaries, one a line, newest first; with follow it goes on.
  */
 export function addLiveRoutes(app: FastifyInstance, deps: LiveDeps): void {
@@ -47,7 +49,12 @@ export function addLiveRoutes(app: FastifyInstance, deps: LiveDeps): void {
     }
     return reply;
   };
-  app.get('/events', async (request, reply) => stream(reply, 'text/event-stream', (out) => sendEvents(out, lastIdOf(request), deps)));
+  app.get('/events', async (request, reply) => {
+    const { filter, form } = request.query as { filter?: string; form?: string };
+    const expression = filter === undefined || filter === '' ? undefined : deps.groups.parse(filter);
+    const what = { lastId: lastIdOf(request), filter: expression, isRows: form === 'rows' };
+    return stream(reply, 'text/event-stream', (out) => sendEvents(out, what, deps));
+  });
   app.get('/traces.ndjson', async (request, reply) => {
     const { filter, follow, limit } = request.query as { filter?: string; follow?: string; limit?: string };
     const most = limit === undefined ? Infinity : Number(limit);
@@ -81,13 +88,23 @@ interface Outlet {
   readonly signal: AbortSignal;
 }
 
-async function sendEvents(out: Outlet, lastId: number | undefined, { feed, store }: LiveDeps): Promise<void> {
-  out.write(`retry: 1000\n\n`);
+interface Wanted {
+  readonly lastId: number | undefined;
+  readonly filter: Expression | undefined;
+  readonly isRows: boolean;
+}
+
+async function sendEvents(out: Outlet, { lastId, filter, isRows }: Wanted, { feed, store }: LiveDeps): Promise<void> {
+  out.write(`retry: 1000\n\nevent: hello\ndata: ${JSON.stringify({ run: feed.run } satisfies Hello)}\n\n`);
   const from = lastId ?? feed.last;
   if (feed.since(from) === undefined) out.write(`event: resync\nid: ${feed.last}\ndata: {}\n\n`);
   await eachTick(feed, feed.since(from) === undefined ? feed.last : from, out, async (ids, number, isWhole) => {
     if (!isWhole) out.write(`event: resync\nid: ${number}\ndata: {}\n\n`);
-    const summaries = await store.read('summariesOf', { ids, filter: undefined });
+    if (isRows) {
+      out.write(`event: rows\nid: ${number}\ndata: ${await store.read('rowsOf', { ids, filter })}\n\n`);
+      return;
+    }
+    const summaries = await store.read('summariesOf', { ids, filter });
     if (summaries.length > 0) out.write(`event: traces\nid: ${number}\ndata: [${summaries.join(',')}]\n\n`);
   });
 }

@@ -39,12 +39,12 @@ export class LocalService {
   readonly store: Store;
   readonly ingest: Ingest;
   readonly feed: LiveFeed;
-  readonly #config: LocalServiceConfig;
+  readonly config: LocalServiceConfig;
   readonly #deps: LocalServiceDeps;
   #parts: Parts | undefined;
 
   constructor(config: LocalServiceConfig, deps: LocalServiceDeps) {
-    this.#config = config;
+    this.config = config;
     this.#deps = deps;
     this.store = deps.store;
     this.ingest = deps.ingest;
@@ -53,7 +53,7 @@ export class LocalService {
 
   /** Reads the settings from the store, which has to be open. */
   async open(): Promise<void> {
-    const { account, defaultSampling } = this.#config;
+    const { account, defaultSampling } = this.config;
     const { store } = this.#deps;
     const settings = new Settings(store, await store.write('settings', {}));
     const now = (): number => Date.now() / 1000;

@@ -6,7 +6,7 @@ import { boolean, list, request } from './schemas.ts';
 
 /** Ours beside X-Ray's operations, under /api: never mixed into AWS's answers. */
 export function addOwnRoutes(app: FastifyInstance, service: LocalService): void {
-  const { store, ingest, sampling } = service;
+  const { store, ingest, feed, sampling } = service;
   app.get('/api/traces/:id/findings', async ({ params }, reply) => {
     const { id } = params as { id: string };
     const found = TRACE_ID.test(id) ? await store.read('findings', { id, rules: sampling.rulesOfAws }) : undefined;
@@ -45,6 +45,7 @@ export function addOwnRoutes(app: FastifyInstance, service: LocalService): void 
   );
   app.post('/api/clear', async () => {
     await store.write('clear', {});
+    feed.everythingChanged();
     return {};
   });
   app.get('/api/store', async () => store.read('size', {}));

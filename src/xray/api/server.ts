@@ -8,10 +8,11 @@ import type { Logger } from '../../pipeline/logger.ts';
 import { awsJson } from '../aws-json.ts';
 import { accessProblem, type Access } from './access.ts';
 import { ApiError } from './api-error.ts';
-import type { LocalService } from './local-service.ts';
 import type { Operation } from './operation.ts';
 import { addLiveRoutes } from './live-routes.ts';
 import { addOwnRoutes } from './own-routes.ts';
+import { addPageFiles } from './page-files.ts';
+import { addPageRoutes, type PageDeps } from './page-routes.ts';
 import { violationError, withoutNulls, type Violation } from './validation.ts';
 
 export interface LocalApiConfig {
@@ -21,8 +22,7 @@ export interface LocalApiConfig {
   readonly token: string;
 }
 
-export interface LocalApiDeps {
-  readonly service: LocalService;
+export interface LocalApiDeps extends PageDeps {
   readonly log: Logger;
   readonly onRequest: (path: string, status: number) => void;
 }
@@ -106,6 +106,8 @@ export class LocalApi implements Component {
     const { store, feed, groups } = this.#deps.service;
     addLiveRoutes(app, { store, feed, groups, signal: this.#stop.signal });
     addOwnRoutes(app, this.#deps.service);
+    addPageRoutes(app, this.#deps);
+    addPageFiles(app);
   }
 
   #addOperation({ path, schema, handle }: Operation): void {

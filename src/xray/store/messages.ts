@@ -1,6 +1,7 @@
 import type { Refusal } from '../trace/validate.ts';
 import type { Insight, InsightsRequest } from '../query/insights.ts';
 import type { TimeSeriesRequest } from '../query/graphs.ts';
+import type { RowsRequest } from '../query/row.ts';
 import type { SummariesRequest } from '../query/trace-summaries.ts';
 import type { SamplingRule } from '../sampling/rule.ts';
 import type { Expression } from '../filter/expression.ts';
@@ -33,6 +34,14 @@ export interface ReadCalls {
   summaries: { args: SummariesRequest; result: { json: string; next: { row: number; time: number } | undefined } };
   /** Those of them that match. */
   summariesOf: { args: { ids: readonly string[]; filter: Expression | undefined }; result: readonly string[] };
+  /** `rows` is a list of TraceRow. */
+  rows: { args: RowsRequest; result: { rows: string; next: { row: number; time: number } | undefined } };
+  /** RowChanges. */
+  rowsOf: { args: { ids: readonly string[]; filter: Expression | undefined }; result: string };
+  /** TraceDocuments. */
+  documents: { args: { id: string }; result: string | undefined };
+  /** Values of a field of the index that begin with `prefix`, or names of annotations when `field` is "". */
+  suggestions: { args: { field: string; prefix: string }; result: readonly (string | number)[] };
   traces: { args: { ids: readonly string[] }; result: string };
   traceGraph: { args: { id: string }; result: string | undefined };
   serviceGraph: { args: { start: number; end: number; filter: Expression | undefined }; result: string };

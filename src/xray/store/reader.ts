@@ -45,6 +45,9 @@ const SCAN_ROWS = 64;
 /** A value that so many traces have leads nowhere. */
 const MANY_TRACES = 2_000;
 
+/** Values that are offered when one is typed. */
+const MAX_VALUES = 30;
+
 const COLUMNS = 'trace.row, trace.id, trace.start, trace.received, trace.revision, trace.bytes';
 const FIELD = 'field = (SELECT id FROM field WHERE name = ?)';
 
@@ -59,7 +62,7 @@ export class Reader {
 
   constructor(database: DatabaseSync) {
     this.#database = database;
-    this.#byId = database.prepare(`SELECT ${COLUMNS} FROM trace WHERE id = ?`);
+    this.#byId = database.prepare(`SELECT ${COLUMNS}, trace.pinned FROM trace WHERE id = ?`);
     this.#bodies = database.prepare('SELECT body FROM document WHERE row >= ? AND row < ? ORDER BY row');
   }
 
@@ -100,6 +103,37 @@ export class Reader {
   originals(id: string): string[] {
     const row = this.#byId.get(id) as unknown as TraceRow | undefined;
     return row === undefined ? [] : this.#bodiesOf(row.row);
+  }
+
+  /** The trace with its documents as they came, as TraceDocuments; they are passed on, not understood. */
+  documents(id: string): string | undefined {
+    const row = this.#byId.get(id) as unknown as (TraceRow & { pinned: number }) | undefined;
+    if (row === undefined) return undefined;
+    const isPinned = row.pinned === 1;
+    const facts = JSON.stringify({ id, revision: row.revision, received: row.received, bytes: row.bytes, isPinned });
+    return `${facts.slice(0, -1)},"documents":[${this.#bodiesOf(row.row).join(',')}]}`;
+  }
+
+  /** Names of annotations that traces have. */
+  annotationKeys(): string[] {
+    const statement = this.#prepared("SELECT name FROM field WHERE name LIKE 'annotation.%' ORDER BY name LIMIT 1000");
+    return statement.all().map(({ name }) => (name as string).slice('annotation.'.length));
+  }
+
+  /** The first values of a field of the index that begin with `prefix`, each once. Each is one step: a value may have a million traces. */
+  values(field: string, prefix: string): (string | number)[] {
+    const next = this.#prepared(`SELECT value FROM term WHERE ${FIELD} AND value > ? ORDER BY value LIMIT 1`);
+    const least = this.#prepared(`SELECT value FROM term WHERE ${FIELD} AND value >= ? ORDER BY value LIMIT 1`);
+    const values: (string | number)[] = [];
+    // Numbers come before texts, so the least value of all is asked for without a type.
+    let found = prefix === '' ? next.get(field, -Number.MAX_VALUE) : least.get(field, prefix);
+    while (found !== undefined && values.length < MAX_VALUES) {
+      const value = found['value'] as string | number;
+      if (!String(value).startsWith(prefix)) break;
+      values.push(value);
+      found = next.get(field, value);
+    }
+    return values;
   }
 
   close(): void {

@@ -5,6 +5,7 @@ import { findingsOf } from '../query/findings.ts';
 import { serviceGraph, timeSeries, traceGraph } from '../query/graphs.ts';
 import { findInsights } from '../query/insights.ts';
 import { traceMembers } from '../query/documents.ts';
+import { rowOf, traceRows } from '../query/row.ts';
 import { summaryOf } from '../query/summary.ts';
 import { traceSummaries } from '../query/trace-summaries.ts';
 import type { Calls, FromStoreWorker, ReadCalls, ToStoreWorker, WorkerInput, WriteCalls } from './messages.ts';
@@ -52,6 +53,19 @@ function reading(reader: Reader): Handlers<ReadCalls> {
       viewsOf(ids)
         .filter((view) => filter === undefined || matches(filter, view))
         .map((view) => awsJson(summaryOf(view, NO_MATCH))),
+    rows: async (request) => {
+      const { rows, next } = await traceRows(reader, request);
+      return { rows: JSON.stringify(rows), next };
+    },
+    rowsOf: ({ ids, filter }) => {
+      const rows = viewsOf(ids)
+        .filter((view) => filter === undefined || matches(filter, view))
+        .map(rowOf);
+      const shown = new Set(rows.map(({ id }) => id));
+      return JSON.stringify({ rows, others: ids.filter((id) => !shown.has(id)) });
+    },
+    documents: ({ id }) => reader.documents(id),
+    suggestions: ({ field, prefix }) => (field === '' ? reader.annotationKeys() : reader.values(field, prefix)),
     traces: ({ ids }) => awsJson(viewsOf(ids).map(traceMembers)),
     traceGraph: ({ id }) => {
       const services = traceGraph(reader, id);

@@ -22,6 +22,7 @@ export class StoreFullError extends Error {}
 export class Store implements Component {
   readonly name = 'store';
   readonly #config: StoreConfig;
+  #maxBytes: number;
   #folder: string | undefined;
   #writer: StoreThread | undefined;
   #reader: StoreThread | undefined;
@@ -29,10 +30,21 @@ export class Store implements Component {
 
   constructor(config: StoreConfig) {
     this.#config = config;
+    this.#maxBytes = config.maxBytes;
   }
 
   get state(): ComponentState {
     return this.#state;
+  }
+
+  /** Where traces are kept; "" when they go with the process. */
+  get file(): string {
+    return this.#config.file;
+  }
+
+  /** What it may grow to. */
+  get maxBytes(): number {
+    return this.#maxBytes;
   }
 
   /** Rejects with XRAYD_STORE when the file cannot be used. */
@@ -41,7 +53,8 @@ export class Store implements Component {
     const folder = isTemporary ? makeTemporaryFolder() : undefined;
     this.#folder = folder?.path;
     const file = folder === undefined ? this.#config.file : join(folder.path, 'traces.db');
-    const input = { file, isTemporary, maxBytes: Math.min(this.#config.maxBytes, folder?.maxBytes ?? Infinity) };
+    this.#maxBytes = Math.min(this.#config.maxBytes, folder?.maxBytes ?? Infinity);
+    const input = { file, isTemporary, maxBytes: this.#maxBytes };
     try {
       this.#writer = await StoreThread.start({ ...input, role: 'writer' });
       this.#reader = await StoreThread.start({ ...input, role: 'reader' });

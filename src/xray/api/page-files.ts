@@ -1,0 +1,72 @@
+import type { FastifyInstance, FastifyReply } from 'fastify';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { extname } from 'node:path';
+import { gunzipSync, gzipSync } from 'node:zlib';
+
+/** The release build puts the page here, so that the program stays one file: gzip in base64 by path. */
+declare const PAGE_FILES: Readonly<Record<string, string>> | undefined;
+
+const TYPES: Readonly<Record<string, string>> = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.svg': 'image/svg+xml',
+};
+
+/** Nothing from elsewhere, ever, and no frames around it. The editor brings its styles along. */
+const POLICY =
+  "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; worker-src 'self'; " +
+  "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+const NOT_BUILT = '<!doctype html><title>xrayd</title><p>The page has not been built: run <code>npm run build</code>.';
+
+/** Paths that are places in the page: it finds out itself which. */
+const PLACES = ['/', '/traces/:id', '/map', '/settings'];
+
+/** The page's files. Those with a hash in their names never change. */
+export function addPageFiles(app: FastifyInstance): void {
+  const files = readFiles();
+  const html = files.get('index.html') ?? gzipSync(NOT_BUILT);
+  for (const place of PLACES) {
+    app.get(place, async (request, reply) => {
+      const { token } = request.query as { token?: string };
+      if (token !== undefined) return keepToken(token, request.url, reply);
+      void reply.headers({ 'content-security-policy': POLICY, 'referrer-policy': 'no-referrer', 'cache-control': 'no-cache' });
+      return sendFile(request.headers['accept-encoding'], reply.type(TYPES['.html']!), html);
+    });
+  }
+  app.get('/assets/:name', async (request, reply) => {
+    const { name } = request.params as { name: string };
+    const file = files.get(`assets/${name}`);
+    if (file === undefined) return reply.callNotFound();
+    void reply.header('cache-control', 'max-age=31536000, immutable');
+    return sendFile(request.headers['accept-encoding'], reply.type(TYPES[extname(name)] ?? 'application/octet-stream'), file);
+  });
+}
+
+/** The token has been checked. From here on the browser sends it by itself, and it is not in the address any more. */
+async function keepToken(token: string, url: string, reply: FastifyReply): Promise<FastifyReply> {
+  const here = new URL(url, 'http://localhost');
+  here.searchParams.delete('token');
+  void reply.header('set-cookie', `xrayd-token=${encodeURIComponent(token)}; Path=/; HttpOnly; SameSite=Strict`);
+  return reply.redirect(here.pathname + here.search, 303);
+}
+
+async function sendFile(accepted: string | string[] | undefined, reply: FastifyReply, file: Buffer): Promise<FastifyReply> {
+  if (!/\bgzip\b/.test(String(accepted))) return reply.send(gunzipSync(file));
+  return reply.headers({ 'content-encoding': 'gzip', vary: 'accept-encoding' }).send(file);
+}
+
+function readFiles(): ReadonlyMap<string, Buffer> {
+  if (typeof PAGE_FILES !== 'undefined') return new Map(Object.entries(PAGE_FILES).map(([path, text]) => [path, Buffer.from(text, 'base64')]));
+  // From source, the page is what `npm run build` made last.
+  const folder = new URL('../../../dist/page/', import.meta.url);
+  if (!existsSync(folder)) return new Map();
+  const paths = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  return new Map(
+    paths.map(({ parentPath, name }) => {
+      const path = `${parentPath}/${name}`;
+      return [path.slice(path.indexOf('dist/page/') + 'dist/page/'.length).replace(/^\/+/, ''), gzipSync(readFileSync(path))];
+    }),
+  );
+}

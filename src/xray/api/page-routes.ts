@@ -1,0 +1,84 @@
+import type { FastifyInstance } from 'fastify';
+import type { Range } from '../store/reader.ts';
+import { ApiError, invalid } from './api-error.ts';
+import type { LocalService } from './local-service.ts';
+import type { Status } from './page-types.ts';
+
+/** What the page wants to know of the process that it talks to. */
+export type ProcessStatus = Pick<Status, 'version' | 'address' | 'received' | 'lost'>;
+
+export interface PageDeps {
+  readonly service: LocalService;
+  readonly status: () => ProcessStatus;
+  /** Documents of a new sample trace. */
+  readonly sample: () => { traceId: string; documents: string[] };
+}
+
+const MAX_ROWS = 1_000;
+const DAY_SECONDS = 24 * 60 * 60;
+
+/** What the page reads, beside X-Ray's operations: see page-types.ts. */
+export function addPageRoutes(app: FastifyInstance, { service, status, sample }: PageDeps): void {
+  const { store, groups, config } = service;
+  const filterOf = (text: string | undefined) => (text === undefined || text === '' ? undefined : groups.parse(text));
+  app.get('/api/traces', async ({ query }, reply) => {
+    const { filter, after, limit, ...range } = query as Query;
+    const { rows, next } = await store.read('rows', {
+      ...rangeOf(range),
+      filter: filterOf(filter),
+      after: cursorOf(after),
+      limit: Math.min(numberOf('limit', limit) ?? 200, MAX_ROWS),
+    });
+    const token = next === undefined ? null : `${next.row}:${next.time}`;
+    return reply.type('application/json').send(`{"rows":${rows},"next":${JSON.stringify(token)}}`);
+  });
+  app.get('/api/traces/:id', async ({ params }, reply) => {
+    const documents = await store.read('documents', { id: (params as { id: string }).id });
+    if (documents === undefined) throw new ApiError('ResourceNotFoundException', 'There is no such trace', 404);
+    return reply.type('application/json').send(documents);
+  });
+  app.get('/api/graph', async ({ query }, reply) => {
+    const { filter, ...range } = query as Query;
+    return reply.type('application/json').send(await store.read('serviceGraph', { ...rangeOf(range), filter: filterOf(filter) }));
+  });
+  app.get('/api/suggestions', async ({ query }) => {
+    const { field = '', prefix = '' } = query as { field?: string; prefix?: string };
+    return store.read('suggestions', { field, prefix });
+  });
+  app.get('/api/status', async (): Promise<Status> => {
+    const size = await store.read('size', {});
+    return { ...status(), ...config.account, ...size, maxBytes: store.maxBytes, file: store.file };
+  });
+  app.post('/api/sample', async () => {
+    const { traceId, documents } = sample();
+    await service.put(documents, { isImport: false });
+    return { TraceId: traceId };
+  });
+}
+
+interface Query {
+  readonly filter?: string;
+  readonly after?: string;
+  readonly limit?: string;
+  /** Of the start, in seconds since the epoch. */
+  readonly from?: string;
+  readonly to?: string;
+}
+
+function rangeOf({ from, to }: Query): Pick<Range, 'start' | 'end'> {
+  return { start: numberOf('from', from) ?? -1, end: numberOf('to', to) ?? Date.now() / 1000 + DAY_SECONDS };
+}
+
+function numberOf(name: string, text: string | undefined): number | undefined {
+  if (text === undefined || text === '') return undefined;
+  const number = Number(text);
+  if (!Number.isFinite(number) || number < 0) throw invalid(`${name} is a number of 0 or more, not "${text.slice(0, 40)}"`);
+  return number;
+}
+
+function cursorOf(text: string | undefined): { row: number; time: number } | undefined {
+  if (text === undefined || text === '') return undefined;
+  const [row, time] = text.split(':').map(Number);
+  if (!Number.isSafeInteger(row) || !Number.isFinite(time)) throw invalid('after is what next of the page before was');
+  return { row: row!, time: time! };
+}

@@ -1,0 +1,90 @@
+/** What the page reads of its own routes: shared with ui/. Times are seconds since the epoch, lengths of time seconds. */
+
+/** What became of a trace, as its row shows it; `live` while its root is in progress. */
+export type RowOutcome = 'ok' | 'error' | 'throttle' | 'fault' | 'live';
+
+/** A trace in the list. */
+export interface TraceRow {
+  readonly id: string;
+  readonly start: number;
+  /** null while nothing of it is complete. */
+  readonly duration: number | null;
+  readonly outcome: RowOutcome;
+  /** HTTP status of the root. */
+  readonly status: number | null;
+  readonly method: string | null;
+  readonly url: string | null;
+  /** Of the root segment, or of what there is instead. */
+  readonly name: string;
+  /** `origin` of the root. */
+  readonly type: string | null;
+  /** The first services, the one that was entered first. */
+  readonly services: readonly string[];
+  /** Of all services, the client not counted. */
+  readonly serviceCount: number;
+  /** Segments, subsegments and inferred calls. */
+  readonly spans: number;
+  readonly isPartial: boolean;
+  /** Grows with each change. */
+  readonly revision: number;
+}
+
+/** `GET /api/traces`: newest first. */
+export interface RowsPage {
+  readonly rows: readonly TraceRow[];
+  /** For `after` of the next page; null at the end. */
+  readonly next: string | null;
+}
+
+/** Data of the event `rows` of `GET /events?form=rows`. */
+export interface RowChanges {
+  readonly rows: readonly TraceRow[];
+  /** Changed too, and do not match the filter (any more). */
+  readonly others: readonly string[];
+}
+
+/** Data of the event `hello`, the first one. */
+export interface Hello {
+  /** Changes with each start of the local X-Ray. */
+  readonly run: string;
+}
+
+/** `GET /api/status`. */
+export interface Status {
+  readonly version: string;
+  /** Where applications send: host:port of UDP. */
+  readonly address: string;
+  readonly region: string;
+  readonly accountId: string;
+  readonly traces: number;
+  readonly segments: number;
+  readonly bytes: number;
+  readonly maxBytes: number;
+  /** Since the start: documents that came, and those that were lost here. */
+  readonly received: number;
+  readonly lost: number;
+  /** "" when traces go with the process. */
+  readonly file: string;
+}
+
+/** `GET /api/traces/ID`. */
+export interface TraceDocuments {
+  readonly id: string;
+  readonly revision: number;
+  /** When it last changed. */
+  readonly received: number;
+  /** Bytes of its documents. */
+  readonly bytes: number;
+  readonly isPinned: boolean;
+  /** The segment documents as they came, oldest first. */
+  readonly documents: readonly Readonly<Record<string, unknown>>[];
+}
+
+/** A member of `Findings` of `GET /api/traces/ID/findings`. */
+export interface FindingMember {
+  readonly code: string;
+  /** The (sub)segment meant; null for the whole trace. */
+  readonly id: string | null;
+  readonly message: string;
+  readonly remedy: string;
+}

@@ -1,0 +1,104 @@
+import axe from 'axe-core';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { chromium, type BrowserContext, type Page } from 'playwright-core';
+import { afterAll, beforeAll, expect } from 'vitest';
+
+const CHROMIUM = process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium';
+/** Nothing but the page may use the network. */
+const FLAGS = [
+  '--headless',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+/** Why there is no browser here; "" when there is one. */
+export const skipped = existsSync(CHROMIUM) ? '' : `no Chromium at ${CHROMIUM}: apt install chromium, or set CHROMIUM_PATH`;
+if (skipped !== '' && process.env['XRAYD_REQUIRE_BROWSER'] !== undefined) throw new Error(skipped);
+/** For the names of tests that are skipped. */
+export const note = skipped === '' ? '' : ` (skipped: ${skipped})`;
+
+export interface PageOptions {
+  readonly width?: number;
+  readonly height?: number;
+  readonly theme?: 'light' | 'dark';
+}
+
+/** Starts a Chromium with a fresh profile. */
+export async function launch({ width = 1360, height = 800, theme = 'light' }: PageOptions = {}): Promise<{
+  context: BrowserContext;
+  close: () => Promise<void>;
+}> {
+  const profile = mkdtempSync(join(tmpdir(), 'xrayd-chromium-'));
+  const context = await chromium.launchPersistentContext(profile, {
+    executablePath: CHROMIUM,
+    args: FLAGS,
+    viewport: { width, height },
+    colorScheme: theme,
+    timezoneId: 'UTC',
+  });
+  const close = async (): Promise<void> => {
+    await context.close();
+    rmSync(profile, { recursive: true, force: true });
+  };
+  return { context, close };
+}
+
+/** Opens pages for the tests of a file, and fails them for what a person would not see: exceptions, requests to elsewhere, refused styles. */
+export class Browser {
+  #context: BrowserContext | undefined;
+  readonly problems: string[] = [];
+
+  /** Call once a file. */
+  constructor() {
+    let close = async (): Promise<void> => {};
+    beforeAll(async () => {
+      if (skipped !== '') return;
+      const started = await launch();
+      this.#context = started.context;
+      close = started.close;
+    });
+    afterAll(() => close());
+  }
+
+  async open(url: string, { width = 1360, height = 800, theme = 'light' }: PageOptions = {}): Promise<Page> {
+    for (const old of this.#context!.pages()) await old.close();
+    const page = await this.#context!.newPage();
+    await page.setViewportSize({ width, height });
+    await page.emulateMedia({ colorScheme: theme });
+    page.on('pageerror', (error) => this.problems.push(`exception: ${error.stack || `${error.name} ${error.message}`}`));
+    page.on('console', (message) => {
+      // A refused request is in the answer that the page shows.
+      if (message.type() === 'error' && !/Failed to load resource|ERR_CONNECTION_REFUSED|ERR_INCOMPLETE/.test(message.text())) {
+        this.problems.push(`console: ${message.text()}`);
+      }
+    });
+    page.on('request', (request) => {
+      const { origin, protocol } = new URL(request.url());
+      if (protocol !== 'data:' && protocol !== 'blob:' && origin !== new URL(url).origin) this.problems.push(`a request to ${origin}`);
+    });
+    await page.goto(url);
+    return page;
+  }
+
+  /** To be called at the end of each test. */
+  check(): void {
+    expect(this.problems.splice(0)).toEqual([]);
+  }
+}
+
+/** What axe finds wrong, in words. */
+export async function accessibilityProblems(page: Page): Promise<string[]> {
+  await page.evaluate(axe.source);
+  const found = await page.evaluate(async () => {
+    const { axe: checker } = window as unknown as { axe: { run: () => Promise<axe.AxeResults> } };
+    return (await checker.run()).violations;
+  });
+  return found.flatMap(({ id, help, nodes }) => nodes.map(({ html, any }) => `${id}: ${help}: ${html.slice(0, 200)} ${any[0]?.message ?? ''}`));
+}

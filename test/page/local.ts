@@ -1,0 +1,56 @@
+import type { DaemonProcess } from '../fakes/daemon-process.ts';
+import type { Scope } from '../fakes/scope.ts';
+import { checkout, randomOf, request, type ShopTrace } from './shop.ts';
+
+/** A local X-Ray whose page is looked at. */
+export class ShownXRay {
+  readonly daemon: DaemonProcess;
+  readonly random = randomOf(7);
+
+  private constructor(daemon: DaemonProcess) {
+    this.daemon = daemon;
+  }
+
+  static of(daemon: DaemonProcess): ShownXRay {
+    return new ShownXRay(daemon);
+  }
+
+  static async start(scope: Scope, ...args: string[]): Promise<ShownXRay> {
+    const daemon = await scope.daemon({ args: ['local', ...args] });
+    return new ShownXRay(daemon);
+  }
+
+  get url(): string {
+    return this.daemon.tcpUrl;
+  }
+
+  /** Over UDP, as an SDK sends. */
+  async send(trace: ShopTrace): Promise<string> {
+    await this.daemon.send(...trace.texts.map((text) => `{"format":"json","version":1}\n${text}`));
+    return trace.traceId;
+  }
+
+  /** Stored when it resolves. */
+  async put(...traces: readonly ShopTrace[]): Promise<void> {
+    const texts = traces.flatMap((trace) => trace.texts);
+    for (let i = 0; i < texts.length; i += 50) {
+      const answer = await fetch(`${this.url}/TraceSegments`, {
+        method: 'POST',
+        body: JSON.stringify({ TraceSegmentDocuments: texts.slice(i, i + 50) }),
+      });
+      const { UnprocessedTraceSegments: refused } = (await answer.json()) as { UnprocessedTraceSegments: object[] };
+      if (refused.length > 0) throw new Error(`refused: ${JSON.stringify(refused)}`);
+    }
+  }
+
+  /** `count` requests in the last ten minutes, every twentieth a checkout; resolves with the id of a checkout that failed. */
+  async putShop(count: number, now = Date.now() / 1000): Promise<string> {
+    const traces = Array.from({ length: count }, (_, i) => {
+      const start = now - 600 + (i * 590) / count;
+      return i % 20 === 3 ? checkout(start, this.random, { isFailing: i % 40 === 3 }) : request(start, this.random);
+    });
+    const failed = checkout(now - 3, this.random);
+    await this.put(...traces, failed);
+    return failed.traceId;
+  }
+}

@@ -1,0 +1,196 @@
+import type { Page } from 'playwright-core';
+import { afterEach, expect, test } from 'vitest';
+import { Scope } from '../fakes/scope.ts';
+import { prepareClients } from '../clients/prepare.ts';
+import { startApplication } from '../clients/application.ts';
+import { accessibilityProblems, Browser, note, skipped } from './browser.ts';
+import { ShownXRay } from './local.ts';
+import { checkout } from './shop.ts';
+
+const scope = new Scope();
+const browser = new Browser();
+afterEach(() => browser.check());
+
+async function shop(count = 100): Promise<{ xray: ShownXRay; id: string }> {
+  const xray = await ShownXRay.start(scope);
+  return { xray, id: await xray.putShop(count) };
+}
+
+test.skipIf(skipped !== '')(`service map: numbers of a node and of an edge, a range of its histogram, and the way to the traces${note}`, async () => {
+  const { xray } = await shop();
+  const page = await browser.open(`${xray.url}/map`);
+  const node = page.locator('.node', { hasText: 'DynamoDB table' });
+  await node.click();
+  const side = page.getByRole('complementary');
+  await side.getByText('p99').waitFor();
+  expect(await side.textContent()).toMatch(/throttle/);
+  const bins = (await page.locator('.bins').boundingBox())!;
+  await page.mouse.move(bins.x + 5, bins.y + 40);
+  await page.mouse.down();
+  await page.mouse.move(bins.x + 60, bins.y + 40, { steps: 3 });
+  await page.mouse.up();
+  await side.getByRole('button', { name: /^Traces of / }).click();
+  await page.waitForURL((url) =>
+    (url.searchParams.get('q') ?? '').startsWith('service(id(name: "orders", type: "AWS::DynamoDB::Table")) { responsetime >= '),
+  );
+  await page.locator('.table .rows .row').first().waitFor();
+  await page.goBack();
+  await page.keyboard.press('Escape');
+  await page.locator('.edge .hit').first().click({ force: true });
+  await side.getByText('As the caller saw it').waitFor();
+});
+
+test.skipIf(skipped !== '')(`service map: it follows what comes, without a jump${note}`, async () => {
+  const { xray } = await shop(10);
+  const page = await browser.open(`${xray.url}/map`);
+  const node = page.locator('.node', { hasText: 'DynamoDB table' });
+  await node.click();
+  const place = await node.getAttribute('transform');
+  const number = async (): Promise<string | null> => page.getByRole('complementary').locator('dd').first().textContent();
+  const before = await number();
+  await xray.put(checkout(Date.now() / 1000 - 2, xray.random), checkout(Date.now() / 1000 - 2, xray.random));
+  await page.waitForFunction((text) => document.querySelector('.side dd')?.textContent !== text, before);
+  expect(await node.getAttribute('transform')).toBe(place);
+});
+
+test.skipIf(skipped !== '')(`? lists the keys that work here, and g goes places${note}`, async () => {
+  const { xray } = await shop(5);
+  const page = await browser.open(xray.url);
+  await page.locator('.table .rows .row').first().waitFor();
+  await page.keyboard.press('?');
+  await page.getByRole('dialog', { name: 'Keys' }).waitFor();
+  expect(await page.getByRole('dialog').textContent()).toContain('show what is new');
+  await page.keyboard.press('Escape');
+  await page.keyboard.press('g');
+  await page.keyboard.press('m');
+  await page.waitForURL(/\/map$/);
+  await page.keyboard.press('g');
+  await page.keyboard.press('t');
+  await page.waitForURL(/\/$/);
+  await page.keyboard.press('j');
+  await page.keyboard.press('Enter');
+  await page.waitForURL(/\/traces\//);
+});
+
+test.skipIf(skipped !== '')(`settings: theme, time zone, relative times and the editor are kept${note}`, async () => {
+  const { xray, id } = await shop(5);
+  const page = await browser.open(`${xray.url}/settings`);
+  await page.getByLabel('Dark').check();
+  await page.getByLabel('How long ago').check();
+  await page.getByLabel('Open files with').selectOption('zed');
+  await page.getByLabel('Your sources').fill('/home/me/shop');
+  await page.getByLabel('In the container').fill('/app');
+  await page.getByLabel('In the container').press('Tab');
+  await page.reload();
+  expect(await page.locator('html').getAttribute('data-theme')).toBe('dark');
+  expect(await page.evaluate(() => getComputedStyle(document.body).backgroundColor)).toBe('rgb(15, 18, 23)');
+  await page.goto(xray.url);
+  expect(await page.locator('.row .start').nth(1).textContent()).toMatch(/ago$|^now$/);
+  await page.goto(`${xray.url}/traces/${id}`);
+  await page.getByRole('treeitem').first().waitFor();
+  for (let i = 0; i < 4; i++) await page.keyboard.press('e');
+  const frame = page.getByRole('link', { name: 'orders/repository.py:88' });
+  expect(await frame.getAttribute('href')).toBe('zed://file/home/me/shop/orders/repository.py:88');
+  await page.evaluate(() => localStorage.clear());
+});
+
+test.skipIf(skipped !== '')(`all traces can be removed; the page is at its first run again${note}`, async () => {
+  const { xray } = await shop(5);
+  const page = await browser.open(`${xray.url}/settings`);
+  page.on('dialog', (dialog) => void dialog.accept());
+  await page.getByRole('button', { name: 'Remove all traces' }).click();
+  await page.getByText('Removed.').waitFor();
+  await page.keyboard.press('g');
+  await page.keyboard.press('t');
+  await page.getByRole('heading', { name: 'Send segments to' }).waitFor();
+});
+
+const screens: readonly { name: string; path: (id: string) => string; ready: string }[] = [
+  { name: 'traces', path: () => '/', ready: '.table .rows .row' },
+  { name: 'no match', path: () => '/?q=service(%22x%22)', ready: '.empty' },
+  { name: 'timeline', path: (id) => `/traces/${id}`, ready: '[role=treeitem]' },
+  { name: 'flame', path: (id) => `/traces/${id}?tab=flame`, ready: '.flame' },
+  { name: 'self time', path: (id) => `/traces/${id}?tab=self`, ready: '.self-time td' },
+  { name: 'trace map', path: (id) => `/traces/${id}?tab=map`, ready: '.node' },
+  { name: 'raw', path: (id) => `/traces/${id}?tab=raw`, ready: '.finding' },
+  { name: 'service map', path: () => '/map', ready: '.node' },
+  { name: 'settings', path: () => '/settings', ready: '.settings dl' },
+  { name: 'missing trace', path: () => '/traces/1-00000000-000000000000000000000000', ready: '.empty' },
+];
+
+for (const theme of ['light', 'dark'] as const) {
+  test.skipIf(skipped !== '')(`axe finds nothing on any screen, ${theme}${note}`, async () => {
+    const { xray, id } = await shop(40);
+    const problems: string[] = [];
+    const look = async (name: string, page: Page): Promise<void> => {
+      for (const problem of await accessibilityProblems(page)) problems.push(`${name}: ${problem}`);
+    };
+    for (const { name, path, ready } of screens) {
+      const page = await browser.open(xray.url + path(id), { theme });
+      await page.locator('.cm-editor, .settings').first().waitFor();
+      await page.locator(ready).first().waitFor();
+      await look(name, page);
+      if (name !== 'timeline') continue;
+      for (let i = 0; i < 4; i++) await page.keyboard.press('e');
+      await page.getByText('ProvisionedThroughputExceededException').waitFor();
+      await look('panel', page);
+      await page.keyboard.press('?');
+      await look('keys', page);
+    }
+    const empty = await ShownXRay.start(scope);
+    const page = await browser.open(empty.url, { theme });
+    await page.getByRole('button', { name: 'Send a sample trace' }).waitFor();
+    await look('first run', page);
+    expect(problems).toEqual([]);
+  });
+}
+
+test.skipIf(skipped !== '')(`400 px wide: nothing is wider than the screen, the navigation is below${note}`, async () => {
+  const { xray, id } = await shop(40);
+  for (const { path, ready } of screens) {
+    const page = await browser.open(xray.url + path(id), { width: 400, height: 800 });
+    await page.locator(ready).first().waitFor();
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(400);
+    const nav = (await page.locator('#page > nav').boundingBox())!;
+    expect(Math.round(nav.y + nav.height)).toBe(800);
+  }
+});
+
+test.skipIf(skipped !== '')(`bound elsewhere: the address with the token opens the page, without it nothing does${note}`, async () => {
+  const xray = await ShownXRay.start(scope, '--bind-tcp', '0.0.0.0:0', '--token', 'sesame');
+  const url = xray.url.replace('0.0.0.0', '127.0.0.1');
+  expect((await fetch(url)).status).toBe(403);
+  const page = await browser.open(`${url}/?token=sesame`);
+  await page.getByRole('button', { name: 'Send a sample trace' }).click();
+  await page.locator('.table .rows .row').first().waitFor();
+  expect(page.url()).toBe(`${url}/`);
+});
+
+const [node] = prepareClients().filter(({ name }) => name === 'node');
+
+test.skipIf(skipped !== '' || node?.command === undefined)(
+  `a real application: its requests appear, its exception is in the panel${note}${node?.skipped === '' ? '' : ` (skipped: ${node?.skipped})`}`,
+  async () => {
+    const xray = await ShownXRay.start(scope);
+    const page = await browser.open(xray.url);
+    await page.getByRole('button', { name: 'Send a sample trace' }).waitFor();
+    const ports = `tcp:127.0.0.1:${new URL(xray.url).port} udp:127.0.0.1:${xray.daemon.udpPort}`;
+    const send = await startApplication(node!.command!, ports, scope);
+    await send('/');
+    await new Promise((next) => setTimeout(next, 1_500));
+    expect(await send('/error')).toBe(500);
+    await page.locator('.row .badge.fault').first().waitFor();
+    await page
+      .locator('.row', { has: page.locator('.badge.fault') })
+      .first()
+      .locator('a')
+      .click();
+    await page.getByRole('treeitem').first().waitFor();
+    for (let i = 0; i < 5 && (await page.locator('.exception').count()) === 0; i++) {
+      await page.keyboard.press('e');
+      await page.getByRole('complementary').waitFor();
+    }
+    await page.locator('.exception', { hasText: 'card declined' }).waitFor();
+  },
+  60_000,
+);

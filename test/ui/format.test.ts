@@ -1,0 +1,50 @@
+import './browser-globals.ts';
+import { expect, test } from 'vitest';
+import { ago, duration, megabytes, middle, pathOf, percent, shortName, tick } from '../../ui/src/format.ts';
+
+test.each([
+  [0, '0 ms'],
+  [0.000812, '812 µs'],
+  [0.0000004, '0.40 µs'],
+  [0.00401, '4.01 ms'],
+  [0.0382, '38.2 ms'],
+  [0.184, '184 ms'],
+  [0.99951, '1.00 s'],
+  [1.284, '1.28 s'],
+  [12.34, '12.3 s'],
+  [59.96, '1 min'],
+  [125, '2 min 5 s'],
+  [3_600, '1 h'],
+  [3 * 3_600 + 20 * 60, '3 h 20 min'],
+  [4 * 86_400 + 2 * 3_600, '4 d 2 h'],
+  [-0.05, '−50.0 ms'],
+  [Infinity, '–'],
+])('%s s is %s', (seconds, text) => {
+  expect(duration(seconds)).toBe(text);
+});
+
+test('on a scale there are no zeros at the end', () => {
+  expect([0.01, 1, 10, 0.25, 2.5].map(tick)).toEqual(['10 ms', '1 s', '10 s', '250 ms', '2.5 s']);
+});
+
+test('shares never say that nothing or all is what it is not quite', () => {
+  expect([0, 0.0001, 0.384, 0.9999, 1].map(percent)).toEqual(['0 %', '< 1 %', '38 %', '> 99 %', '100 %']);
+});
+
+test('long texts keep their beginning and their end', () => {
+  expect(middle('short', 10)).toBe('short');
+  expect(middle('/usr/lib/python3.11/site-packages/flask/app.py', 21)).toBe('/usr/lib/p…ask/app.py');
+});
+
+test('paths, names of topics and queues', () => {
+  expect(pathOf('https://shop.example/a?b=1')).toBe('/a?b=1');
+  expect(pathOf('/relative')).toBe('/relative');
+  expect(shortName('arn:aws:sns:us-east-1:1:order-created')).toBe('order-created');
+  expect(shortName('https://sqs.us-east-1.amazonaws.com/1/jobs')).toBe('jobs');
+  expect(shortName('db@host:5432')).toBe('db@host:5432');
+});
+
+test('how long ago, and sizes', () => {
+  expect([100, 99.5, 70, 40, -3_600, -90_000].map((at) => ago(at, 100))).toEqual(['now', 'now', '30 s ago', '1 min ago', '1 h ago', '1 d ago']);
+  expect([18_400_000, 1_024_000_000].map(megabytes)).toEqual(['18.4', '1,024']);
+});

@@ -1,0 +1,106 @@
+import './browser-globals.ts';
+import { afterEach, expect, test, vi } from 'vitest';
+import type { TraceRow } from '../../src/xray/api/page-types.ts';
+import { binsOf, scaleOf } from '../../ui/src/traces/chart-scale.ts';
+import { RowList, sorted, sortOf } from '../../ui/src/traces/row-list.ts';
+import { windowOf } from '../../ui/src/traces/window.ts';
+
+afterEach(() => vi.unstubAllGlobals());
+
+function row(id: string, start: number, members: Partial<TraceRow> = {}): TraceRow {
+  const plain = {
+    duration: 0.1,
+    outcome: 'ok',
+    status: 200,
+    method: 'GET',
+    url: 'http://a/b',
+    name: 'web',
+    type: null,
+    services: ['web'],
+    serviceCount: 1,
+  } as const;
+  return { id, start, ...plain, spans: 1, isPartial: false, revision: 1, ...members };
+}
+
+/** A list whose store has `pages`. */
+async function listOf(...pages: TraceRow[][]): Promise<RowList> {
+  const list = new RowList();
+  vi.stubGlobal('fetch', async (path: string) => {
+    const at = Number(new URL(path, 'http://x').searchParams.get('after') ?? 0);
+    return new Response(JSON.stringify({ rows: pages[at] ?? [], next: at + 1 < pages.length ? String(at + 1) : null }));
+  });
+  list.show({ filter: '' });
+  await vi.waitFor(() => expect(list.isComplete.value).toBe(true));
+  return list;
+}
+
+const ids = (list: RowList): string[] => list.rows.map(({ id }) => id);
+
+test('pages come one after the other, newest first', async () => {
+  expect(ids(await listOf([row('c', 3), row('b', 2)], [row('a', 1)]))).toEqual(['c', 'b', 'a']);
+});
+
+test('changes fill in their place, new ones stand where they belong', async () => {
+  const list = await listOf([row('b', 2), row('a', 1)]);
+  list.apply([row('c', 1.5), row('a', 1, { spans: 9, revision: 2 })], []);
+  expect(ids(list)).toEqual(['b', 'c', 'a']);
+  expect(list.get('a')?.spans).toBe(9);
+  // A segment that began earlier has come.
+  list.apply([row('b', 0.5, { revision: 2 })], []);
+  expect(ids(list)).toEqual(['c', 'a', 'b']);
+});
+
+test('while held, new ones wait and nothing goes; then all of it is done', async () => {
+  const list = await listOf([row('b', 2), row('a', 1)]);
+  list.hold(true);
+  list.apply([row('c', 3), row('d', 4)], ['a']);
+  expect(ids(list)).toEqual(['b', 'a']);
+  expect(list.waiting.value).toBe(2);
+  list.apply([], ['c']);
+  expect(list.waiting.value).toBe(1);
+  list.hold(false);
+  expect(ids(list)).toEqual(['d', 'b', 'a']);
+});
+
+test('what does not match any more goes, and who listens is told of all', async () => {
+  const list = await listOf([row('b', 2), row('a', 1)]);
+  const told: string[] = [];
+  list.onChanged = (changed) => void told.push(...changed);
+  list.apply([row('b', 2, { revision: 2 })], ['a', 'x']);
+  expect(ids(list)).toEqual(['b']);
+  expect(told).toEqual(['b', 'a', 'x']);
+});
+
+test('a refused filter is said', async () => {
+  const list = new RowList();
+  vi.stubGlobal('fetch', async () => new Response('{"Message": "Group not found"}', { status: 400 }));
+  list.show({ filter: 'group.name = "x"' });
+  await vi.waitFor(() => expect(list.state.value).toBe('failed'));
+  expect(list.problem.value).toBe('Group not found');
+});
+
+test('sorts by any column, and keeps the order of arrival among equals', () => {
+  const rows = [row('c', 3, { duration: 1 }), row('b', 2, { duration: null }), row('a', 1, { duration: 2, outcome: 'fault', status: 500 })];
+  expect(sorted(rows, sortOf('')).map(({ id }) => id)).toEqual(['c', 'b', 'a']);
+  expect(sorted(rows, sortOf('start')).map(({ id }) => id)).toEqual(['a', 'b', 'c']);
+  expect(sorted(rows, sortOf('-duration')).map(({ id }) => id)).toEqual(['a', 'c', 'b']);
+  expect(sorted(rows, sortOf('-status')).map(({ id }) => id)).toEqual(['a', 'c', 'b']);
+  expect(sortOf('nonsense')).toEqual({ key: 'start', isDescending: true });
+});
+
+test('only rows that are seen are there', () => {
+  expect(windowOf({ top: 0, height: 280, rowHeight: 28, rows: 100_000 })).toEqual({ first: 0, last: 20 });
+  expect(windowOf({ top: 28_000, height: 280, rowHeight: 28, rows: 100_000 })).toEqual({ first: 990, last: 1_020 });
+  expect(windowOf({ top: 28_000, height: 280, rowHeight: 28, rows: 5 })).toEqual({ first: 0, last: 5 });
+});
+
+test('the scales lead there and back', () => {
+  const rows = [row('a', 100, { duration: 0.004 }), row('b', 700, { duration: 12 })];
+  const scale = scaleOf(rows, { width: 1_000, height: 124, pad: { top: 12, bottom: 18, left: 62, right: 14 } });
+  expect(scale.timeAt(scale.x(300))).toBeCloseTo(300, 6);
+  expect(scale.durationAt(scale.y(0.25))).toBeCloseTo(0.25, 6);
+  expect(scale.durationTicks.map(({ seconds }) => seconds)).toEqual([0.01, 0.1, 1, 10]);
+  const { bins, secondsAt } = binsOf(rows, 200);
+  expect([bins[0]!.total, bins.at(-1)!.total]).toEqual([1, 1]);
+  expect([secondsAt(0), secondsAt(200)].map((seconds) => Number(seconds.toPrecision(3)))).toEqual([0.004, 12]);
+});

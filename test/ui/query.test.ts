@@ -1,0 +1,65 @@
+import './browser-globals.ts';
+import { expect, test } from 'vitest';
+import { quantile, sharesOf, typeName } from '../../ui/src/map/graph.ts';
+import { wantedAt } from '../../ui/src/query/completion.ts';
+import { annotationCondition, problemOf, withCondition } from '../../ui/src/search.ts';
+
+test('a condition is added with AND, once, and beside OR in parentheses', () => {
+  expect(withCondition('', 'fault', false)).toBe('fault');
+  expect(withCondition('ok', 'fault', true)).toBe('ok AND !(fault)');
+  expect(withCondition('ok OR error', 'fault', false)).toBe('(ok OR error) AND fault');
+  expect(withCondition('fault', 'fault', false)).toBe('fault');
+  expect(withCondition('no ( expression', 'fault', false)).toBe('fault');
+});
+
+test('annotations of all types and names', () => {
+  expect(annotationCondition('tenant', 'a"c')).toBe('annotation.tenant = "a\\"c"');
+  expect(annotationCondition('cart value', 184.5)).toBe('annotation[cart value] = 184.5');
+  expect(annotationCondition('beta', false)).toBe('annotation.beta = false');
+  for (const condition of [annotationCondition('cart value', 1), annotationCondition('a-b', 'x')]) expect(problemOf(condition)).toBeUndefined();
+});
+
+test('a mistake is said with its place', () => {
+  expect(problemOf('service("web") AND AND')).toEqual({ message: "Error Location: line 1, position 19 : Invalid input symbol: 'AND'", position: 19 });
+  expect(problemOf('  ')).toBeUndefined();
+});
+
+test.each([
+  ['', { kind: 'word', scope: 'trace', typed: '' }],
+  ['fau', { kind: 'word', scope: 'trace', typed: 'fau' }],
+  ['service("che', { kind: 'service', typed: 'che' }],
+  ['edge("a", "b', { kind: 'service', typed: 'b' }],
+  ['service("a") { fau', { kind: 'word', scope: 'service', typed: 'fau' }],
+  ['edge("a", "b") { ', { kind: 'word', scope: 'edge', typed: '' }],
+  ['service("a") { fault } AND ', { kind: 'word', scope: 'trace', typed: '' }],
+  ['annotation.te', { kind: 'key', typed: 'te' }],
+  ['annotation.tenant ', { kind: 'operator', keyword: 'annotation', typed: '' }],
+  ['annotation.tenant = ', { kind: 'value', keyword: 'annotation', key: 'tenant', typed: '', isQuoted: false }],
+  ['annotation[cart value] = "1', { kind: 'value', keyword: 'annotation', key: 'cart value', typed: '1', isQuoted: true }],
+  ['http.url CONTAINS "a b', { kind: 'value', keyword: 'http.url', typed: 'a b', isQuoted: true }],
+  ['http.status = 5', { kind: 'value', keyword: 'http.status', typed: '5', isQuoted: false }],
+  ['http.status = 500 ', { kind: 'join', typed: '' }],
+  ['service("a") an', { kind: 'join', typed: 'an' }],
+  ['responsetime ', { kind: 'operator', keyword: 'responsetime', typed: '' }],
+] as const)('after %j', (before, wanted) => {
+  expect(wantedAt(before)).toEqual({ ...('keyword' in wanted && wanted.kind === 'value' ? { key: undefined } : {}), ...wanted });
+});
+
+test('quantiles of a histogram, shares and names of types', () => {
+  const histogram = [
+    { Value: 0.2, Count: 1 },
+    { Value: 0.01, Count: 98 },
+    { Value: 0.1, Count: 1 },
+  ];
+  expect([0.5, 0.98, 0.99, 1].map((share) => quantile(histogram, share))).toEqual([0.01, 0.01, 0.1, 0.2]);
+  expect(quantile([], 0.5)).toBeUndefined();
+  expect(sharesOf(null)).toEqual({ ok: 0, error: 0, throttle: 0, fault: 0 });
+  expect(['AWS::DynamoDB::Table', 'Database::SQL', 'remote', null, 'AWS::SNS', 'client'].map(typeName)).toEqual([
+    'DynamoDB table',
+    'SQL',
+    '',
+    '',
+    'SNS',
+    'client',
+  ]);
+});

@@ -1,0 +1,90 @@
+import type { FindingMember, RowsPage, Status, TraceDocuments } from '../../src/xray/api/page-types.ts';
+import type { Graph } from './map/graph.ts';
+
+/** The local X-Ray answered that it would not; `message` is for a person. */
+export class Refused extends Error {
+  readonly status: number;
+
+  constructor(status: number, message: string) {
+    super(message);
+    this.name = 'Refused';
+    this.status = status;
+  }
+}
+
+export interface Query {
+  readonly filter: string;
+  /** Seconds since the epoch, of the start. */
+  readonly from?: number | undefined;
+  readonly to?: number | undefined;
+}
+
+export async function readRows(query: Query, after: string | null, limit: number, signal: AbortSignal): Promise<RowsPage> {
+  return get(`/api/traces?${queryText(query)}&limit=${limit}${after === null ? '' : `&after=${after}`}`, signal);
+}
+
+export async function readTrace(id: string, signal?: AbortSignal): Promise<TraceDocuments> {
+  return get(`/api/traces/${encodeURIComponent(id)}`, signal);
+}
+
+export async function readFindings(id: string, signal?: AbortSignal): Promise<readonly FindingMember[]> {
+  const { Findings } = await get<{ Findings: readonly FindingMember[] }>(`/api/traces/${encodeURIComponent(id)}/findings`, signal);
+  return Findings;
+}
+
+export async function readGraph(query: Query, signal?: AbortSignal): Promise<Graph> {
+  return get(`/api/graph?${queryText(query)}`, signal);
+}
+
+export async function readTraceGraph(id: string, signal?: AbortSignal): Promise<Graph> {
+  return post('/TraceGraph', { TraceIds: [id] }, signal);
+}
+
+export async function readStatus(): Promise<Status> {
+  return get('/api/status');
+}
+
+/** Seen values of a field of the index, or keys of annotations for "". */
+export async function readSuggestions(field: string, prefix: string): Promise<readonly (string | number)[]> {
+  return get(`/api/suggestions?field=${encodeURIComponent(field)}&prefix=${encodeURIComponent(prefix)}`);
+}
+
+export async function sendSample(): Promise<string> {
+  const { TraceId } = await post<{ TraceId: string }>('/api/sample', {});
+  return TraceId;
+}
+
+export async function setPinned(id: string, Pinned: boolean): Promise<void> {
+  await post(`/api/traces/${encodeURIComponent(id)}/pin`, { Pinned });
+}
+
+export async function clearStore(): Promise<void> {
+  await post('/api/clear', {});
+}
+
+function queryText({ filter, from, to }: Query): string {
+  const text = new URLSearchParams({ filter });
+  if (from !== undefined) text.set('from', String(from));
+  if (to !== undefined) text.set('to', String(to));
+  return text.toString();
+}
+
+async function get<T>(path: string, signal?: AbortSignal): Promise<T> {
+  return answered(await fetch(path, signal === undefined ? {} : { signal }));
+}
+
+async function post<T>(path: string, body: object, signal?: AbortSignal): Promise<T> {
+  return answered(await fetch(path, { method: 'POST', body: JSON.stringify(body), ...(signal === undefined ? {} : { signal }) }));
+}
+
+async function answered<T>(answer: Response): Promise<T> {
+  if (answer.ok) return (await answer.json()) as T;
+  let message = '';
+  try {
+    const body = (await answer.json()) as { Message?: string; message?: string };
+    message = body.Message ?? body.message ?? '';
+  } catch {
+    // Not one of ours.
+  }
+  throw new Refused(answer.status, message === '' ? `The answer was ${answer.status}` : message);
+}

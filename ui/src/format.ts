@@ -1,0 +1,128 @@
+import { settings } from './settings.ts';
+
+const UNITS = [
+  { below: 1e-3, factor: 1e6, unit: 'µs' },
+  { below: 1, factor: 1e3, unit: 'ms' },
+  { below: 60, factor: 1, unit: 's' },
+] as const;
+
+/** Three significant digits and the unit: 812 µs, 38.2 ms, 1.28 s; from a minute on 2 min 5 s, 3 h 20 min, 4 d 2 h. */
+export function duration(seconds: number): string {
+  if (!Number.isFinite(seconds)) return '–';
+  if (seconds < 0) return `−${duration(-seconds)}`;
+  if (seconds === 0) return '0 ms';
+  // What rounds up to the next unit is written in it: not 1000 ms.
+  const unit = UNITS.find(({ below, factor }) => seconds < below && Number((seconds * factor).toPrecision(3)) < below * factor);
+  if (unit !== undefined) return `${significant(seconds * unit.factor)} ${unit.unit}`;
+  const whole = Math.round(seconds);
+  if (whole < 3_600) return parts(Math.floor(whole / 60), 'min', whole % 60, 's');
+  const minutes = Math.round(seconds / 60);
+  if (minutes < 24 * 60) return parts(Math.floor(minutes / 60), 'h', minutes % 60, 'min');
+  const hours = Math.round(seconds / 3_600);
+  return parts(Math.floor(hours / 24), 'd', hours % 24, 'h');
+}
+
+/** As `duration`, for places on a scale: 1 s, not 1.00 s. */
+export function tick(seconds: number): string {
+  return duration(seconds)
+    .replace(/(\.\d*?)0+(?= )/, '$1')
+    .replace(/\.(?= )/, '');
+}
+
+function parts(large: number, largeUnit: string, small: number, smallUnit: string): string {
+  return small === 0 ? `${large} ${largeUnit}` : `${large} ${largeUnit} ${small} ${smallUnit}`;
+}
+
+function significant(value: number): string {
+  if (value >= 99.95) return String(Math.round(value));
+  return value >= 9.995 ? value.toFixed(1) : value.toFixed(2);
+}
+
+const THOUSANDS = new Intl.NumberFormat('en-US');
+
+export function count(value: number): string {
+  return THOUSANDS.format(value);
+}
+
+export function plural(value: number, one: string, many = `${one}s`): string {
+  return `${count(value)} ${value === 1 ? one : many}`;
+}
+
+/** 18.4 MB; powers of 1000, as the options are. */
+export function megabytes(bytes: number): string {
+  const mb = bytes / 1_000_000;
+  return mb >= 100 ? count(Math.round(mb)) : mb.toFixed(1);
+}
+
+export function percent(share: number): string {
+  if (share > 0 && share < 0.01) return '< 1 %';
+  if (share < 1 && share > 0.99) return '> 99 %';
+  return `${Math.round(share * 100)} %`;
+}
+
+/** Time of day to the millisecond, with the date when it was not today; or how long ago, if that was chosen. */
+export function clock(seconds: number, { nowSeconds = Date.now() / 1000 }: { nowSeconds?: number } = {}): string {
+  if (settings.value.times === 'relative') return ago(seconds, nowSeconds);
+  return absolute(seconds, nowSeconds);
+}
+
+export function absolute(seconds: number, nowSeconds = Date.now() / 1000): string {
+  const date = new Date(seconds * 1000);
+  const time = `${partsOf(date).time}.${String(Math.floor((((seconds * 1000) % 1000) + 1000) % 1000)).padStart(3, '0')}`;
+  return partsOf(date).day === partsOf(new Date(nowSeconds * 1000)).day ? time : `${partsOf(date).day} ${time}`;
+}
+
+/** With the time zone: for what is read later, or elsewhere. */
+export function fullTime(seconds: number): string {
+  return new Date(seconds * 1000).toISOString();
+}
+
+export function ago(seconds: number, nowSeconds = Date.now() / 1000): string {
+  const passed = nowSeconds - seconds;
+  if (passed < 1) return 'now';
+  if (passed < 60) return `${Math.floor(passed)} s ago`;
+  if (passed < 3_600) return `${Math.floor(passed / 60)} min ago`;
+  if (passed < 86_400) return `${Math.floor(passed / 3_600)} h ago`;
+  return `${Math.floor(passed / 86_400)} d ago`;
+}
+
+const formats = new Map<string, Intl.DateTimeFormat>();
+
+function partsOf(date: Date): { day: string; time: string } {
+  const zone = settings.value.zone === 'utc' ? 'UTC' : undefined;
+  const key = zone ?? 'local';
+  let format = formats.get(key);
+  if (format === undefined) {
+    const options = { year: 'numeric', month: '2-digit', day: '2-digit', hour: '2-digit', minute: '2-digit', second: '2-digit' } as const;
+    format = new Intl.DateTimeFormat('en-GB', { ...options, hourCycle: 'h23', ...(zone === undefined ? {} : { timeZone: zone }) });
+    formats.set(key, format);
+  }
+  const found: Record<string, string> = {};
+  for (const { type, value } of format.formatToParts(date)) found[type] = value;
+  return { day: `${found['year']}-${found['month']}-${found['day']}`, time: `${found['hour']}:${found['minute']}:${found['second']}` };
+}
+
+/** Long texts whose end matters, such as addresses: `most` characters with … in the middle. */
+export function middle(text: string, most: number): string {
+  if (text.length <= most) return text;
+  const end = Math.floor(most / 2);
+  return `${text.slice(0, most - end - 1)}…${text.slice(-end)}`;
+}
+
+/** The part of an ARN or of an address that tells it from others: the name of a topic, a queue, a function. */
+export function shortName(name: string): string {
+  if (!/^(arn:|https?:\/\/)/.test(name)) return name;
+  return (
+    name
+      .split(/[:/]/)
+      .filter((part) => part !== '')
+      .at(-1) ?? name
+  );
+}
+
+/** Path and query of an address; all of it when it is none. */
+export function pathOf(url: string): string {
+  if (!URL.canParse(url)) return url;
+  const { pathname, search } = new URL(url);
+  return pathname + search;
+}

@@ -1,0 +1,69 @@
+import { effect, signal } from '@preact/signals';
+import type { Hello, RowChanges, Status } from '../../src/xray/api/page-types.ts';
+import { readStatus } from './api.ts';
+import { searched } from './search.ts';
+import { RowList } from './traces/row-list.ts';
+
+/** Whether changes come; `lostSince` is when they stopped, in ms since the epoch. */
+export const connection = signal<{ readonly isOpen: boolean; readonly lostSince: number | undefined }>({ isOpen: false, lostSince: undefined });
+export const status = signal<Status | undefined>(undefined);
+/** Documents a second, over the last few seconds. */
+export const rate = signal(0);
+/** The reader has stopped the list. */
+export const isPaused = signal(false);
+/** The traces that match what is searched for: one list, whichever screen is open. */
+export const list = new RowList();
+
+const STATUS_MS = 2_000;
+let run: string | undefined;
+
+/** Follows the local X-Ray until the page is left. */
+export function follow(): void {
+  effect(() => {
+    const query = searched.value;
+    list.show(query);
+    const events = new EventSource(`/events?form=rows&filter=${encodeURIComponent(query.filter)}`);
+    events.addEventListener('hello', ({ data }) => {
+      const hello = JSON.parse(data as string) as Hello;
+      // Another process, with other traces perhaps.
+      if (run !== undefined && run !== hello.run) list.resync();
+      run = hello.run;
+    });
+    events.addEventListener('open', () => {
+      if (connection.peek().lostSince !== undefined) list.resync();
+      connection.value = { isOpen: true, lostSince: undefined };
+    });
+    events.addEventListener('error', () => {
+      const { lostSince } = connection.peek();
+      // A filter with a mistake is refused; that is no lost connection, and the query box says it.
+      if (list.state.peek() !== 'failed' || events.readyState !== EventSource.CLOSED)
+        connection.value = { isOpen: false, lostSince: lostSince ?? Date.now() };
+    });
+    events.addEventListener('resync', () => list.resync());
+    events.addEventListener('rows', ({ data }) => {
+      const { rows, others } = JSON.parse(data as string) as RowChanges;
+      list.apply(rows, others);
+    });
+    return () => events.close();
+  });
+  void readOften();
+}
+
+async function readOften(): Promise<never> {
+  let before: { received: number; atMs: number } | undefined;
+  for (;;) {
+    try {
+      if (document.visibilityState === 'visible') {
+        const read = await readStatus();
+        const atMs = performance.now();
+        if (before !== undefined) rate.value = Math.max(0, (read.received - before.received) / ((atMs - before.atMs) / 1000));
+        before = { received: read.received, atMs };
+        status.value = read;
+      }
+    } catch {
+      // The stream says that the connection is lost.
+      before = undefined;
+    }
+    await new Promise((next) => setTimeout(next, STATUS_MS));
+  }
+}

@@ -1,0 +1,23 @@
+import { Graph, layout as place } from '@dagrejs/dagre';
+import type { Layout, LayoutInput } from './layout.ts';
+
+addEventListener('message', ({ data }: MessageEvent<{ id: number; input: LayoutInput }>) => {
+  postMessage({ id: data.id, layout: layoutOf(data.input) });
+});
+
+function layoutOf({ nodes, edges }: LayoutInput): Layout {
+  const graph = new Graph();
+  graph.setGraph({ rankdir: 'LR', nodesep: 20, ranksep: 90, marginx: 24, marginy: 24 });
+  graph.setDefaultEdgeLabel(() => ({}));
+  for (const { id, width, height } of nodes) graph.setNode(String(id), { width, height });
+  for (const { from, to } of edges) if (from !== to) graph.setEdge(String(from), String(to));
+  place(graph);
+  const places = Object.fromEntries(
+    nodes.map(({ id }) => {
+      const { x, y } = graph.node(String(id)) as { x: number; y: number };
+      return [id, { x, y }];
+    }),
+  );
+  const { width = 0, height = 0 } = graph.graph() as { width?: number; height?: number };
+  return { places, width, height };
+}

@@ -1,0 +1,151 @@
+import type { Completion, CompletionContext, CompletionResult } from '@codemirror/autocomplete';
+import { BOOLEANS, CAUSES, KEYWORDS, type Scope } from '../../../src/xray/filter/expression.ts';
+import { readSuggestions } from '../api.ts';
+import { list } from '../live.ts';
+
+const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS'];
+const STATUSES = ['200', '201', '204', '301', '302', '304', '400', '401', '403', '404', '409', '422', '429', '500', '502', '503', '504'];
+const OPERATORS = ['=', '!=', '<', '<=', '>', '>=', 'CONTAINS', 'BEGINSWITH', 'ENDSWITH'];
+const TEXT_OPERATORS = ['=', '!=', 'CONTAINS', 'BEGINSWITH', 'ENDSWITH'];
+const NUMBER_OPERATORS = ['=', '!=', '<', '<=', '>', '>='];
+const NUMBERS = new Set(['responsetime', 'duration', 'http.status', 'index', 'coverage']);
+
+/** Where the store's index has the values of a keyword. */
+const FIELDS: Readonly<Record<string, string>> = {
+  'http.url': 'root.http.url',
+  user: 'user',
+  'resource.arn': 'resource.arn',
+  'instance.id': 'instance.id',
+  availabilityzone: 'availabilityzone',
+};
+
+const ABOUT: Readonly<Record<string, string>> = {
+  ok: 'no fault, error or throttle',
+  error: 'a 4xx',
+  throttle: 'a 429',
+  fault: 'a 5xx',
+  partial: 'still running, or with parts missing',
+  inferred: 'has a service that does not report',
+  root: 'the entry of the trace',
+  responsetime: 'seconds of the root segment',
+  duration: 'seconds from first start to last end',
+  'group.name': 'of a group',
+};
+
+/** What a text before the cursor asks for. */
+type Wanted =
+  | { readonly kind: 'service'; readonly typed: string }
+  | { readonly kind: 'value'; readonly keyword: string; readonly key: string | undefined; readonly typed: string; readonly isQuoted: boolean }
+  | { readonly kind: 'key'; readonly typed: string }
+  | { readonly kind: 'operator'; readonly keyword: string; readonly typed: string }
+  | { readonly kind: 'join'; readonly typed: string }
+  | { readonly kind: 'word'; readonly scope: Scope; readonly typed: string };
+
+const NAME = String.raw`((?:source\.|destination\.)?annotation)(?:\.(\w+)|\[([^\]]*)\])|([a-z][\w.]*)`;
+
+/** Pure: what may come where the text ends. */
+export function wantedAt(before: string): Wanted {
+  const service = /(?:service|edge)\s*\((?:[^()]*,)?\s*"([^"]*)$/i.exec(before);
+  if (service !== null) return { kind: 'service', typed: service[1]! };
+  const value = new RegExp(`(?:${NAME})\\s*(?:!?=|[<>]=?|contains|beginswith|endswith)\\s*("?)([^"\\s]*|[^"]*)$`, 'i').exec(before);
+  if (value !== null && (value[5] === '"' || !/\s/.test(value[6]!))) {
+    const keyword = (value[1] ?? value[4]!).toLowerCase();
+    return { kind: 'value', keyword, key: value[2] ?? value[3], typed: value[6]!, isQuoted: value[5] === '"' };
+  }
+  const key = /annotation\.(\w*)$/i.exec(before);
+  if (key !== null) return { kind: 'key', typed: key[1]! };
+  const operator = new RegExp(`(?:${NAME})\\s+([=!<>]*|[a-z]*)$`, 'i').exec(before);
+  if (operator !== null && !/^(and|or|not)$/i.test(operator[4] ?? '') && !isComplete(before.slice(0, operator.index))) {
+    return { kind: 'operator', keyword: (operator[1] ?? operator[4]!).toLowerCase(), typed: operator[5]! };
+  }
+  const join = /(?:["\])}]|\btrue|\bfalse|\d)\s+([a-z]*)$/i.exec(before);
+  if (join !== null) return { kind: 'join', typed: join[1]! };
+  return { kind: 'word', scope: scopeAt(before), typed: /[\w.]*$/.exec(before)![0] };
+}
+
+/** A condition stands there already, without AND or OR after it. */
+function isComplete(before: string): boolean {
+  return /(?:["\])}]|\btrue|\bfalse|\d)\s*$/i.test(before);
+}
+
+function scopeAt(before: string): Scope {
+  const open = before.lastIndexOf('{');
+  if (open <= before.lastIndexOf('}')) return 'trace';
+  const head = before.slice(0, open);
+  if (/edge\s*\([^{}]*\)\s*$/i.test(head)) return 'edge';
+  return /service\s*\([^{}]*\)\s*$/i.test(head) ? 'service' : 'rootcause';
+}
+
+export async function complete(context: CompletionContext): Promise<CompletionResult | null> {
+  const before = context.state.sliceDoc(0, context.pos);
+  const wanted = wantedAt(before);
+  if (!context.explicit && wanted.kind === 'word' && wanted.typed === '' && before.trim() !== '' && !/(\s|[({!])$/.test(before)) return null;
+  const options = await optionsFor(wanted);
+  if (options.length === 0) return null;
+  return { from: context.pos - wanted.typed.length, options, filter: true, validFor: /^[\w.]*$/ };
+}
+
+async function optionsFor(wanted: Wanted): Promise<Completion[]> {
+  switch (wanted.kind) {
+    case 'service':
+      return (await values('service', wanted.typed)).map((name) => ({ label: String(name), apply: `${name}")` }));
+    case 'key':
+      return (await values('', '')).map((name) => ({ label: String(name) }));
+    case 'value':
+      return valuesFor(wanted);
+    case 'operator':
+      return operatorsOf(wanted.keyword).map((label) => ({ label, apply: `${label} ` }));
+    case 'join':
+      return ['AND', 'OR'].map((label) => ({ label, apply: `${label} ` }));
+    case 'word':
+      return words(wanted.scope);
+  }
+}
+
+function operatorsOf(keyword: string): readonly string[] {
+  if (BOOLEANS.has(keyword)) return ['=', '!=', 'AND', 'OR'];
+  if (NUMBERS.has(keyword)) return NUMBER_OPERATORS;
+  return keyword.endsWith('annotation') ? OPERATORS : TEXT_OPERATORS;
+}
+
+async function valuesFor({ keyword, key, typed, isQuoted }: Extract<Wanted, { kind: 'value' }>): Promise<Completion[]> {
+  const quote = (value: string): Completion => ({ label: value, apply: isQuoted ? `${value}"` : JSON.stringify(value) });
+  const plain = (label: string): Completion => ({ label });
+  if (BOOLEANS.has(keyword)) return isQuoted ? [] : ['true', 'false'].map(plain);
+  if (keyword === 'http.method') return METHODS.map(quote);
+  if (keyword === 'http.status') return isQuoted ? [] : STATUSES.map(plain);
+  const field = keyword.endsWith('annotation') ? `annotation.${key ?? ''}` : FIELDS[keyword];
+  if (field === undefined) return [];
+  const found = await values(field, isQuoted ? typed : '');
+  return found.flatMap((value) => (typeof value === 'string' ? [quote(value)] : isQuoted ? [] : [plain(String(value))]));
+}
+
+async function values(field: string, prefix: string): Promise<readonly (string | number)[]> {
+  try {
+    return await readSuggestions(field, prefix);
+  } catch {
+    return [];
+  }
+}
+
+function words(scope: Scope): Completion[] {
+  const keywords = KEYWORDS[scope].map((keyword): Completion => {
+    const isAnnotation = keyword.endsWith('annotation');
+    const isBoolean = BOOLEANS.has(keyword);
+    return { label: keyword, apply: isAnnotation ? `${keyword}.` : isBoolean ? keyword : `${keyword} `, ...about(keyword) };
+  });
+  if (scope !== 'trace') return keywords;
+  const services = [...new Set(list.rows.slice(0, 200).flatMap((row) => row.services))].slice(0, 10);
+  return [
+    { label: 'service(', apply: 'service("', detail: 'traces that a service took part in', boost: 2 },
+    { label: 'edge(', apply: 'edge("', detail: 'calls from one service to another', boost: 1 },
+    ...services.map((name): Completion => ({ label: `service("${name}")` })),
+    ...keywords,
+    ...[...CAUSES.keys()].map((label): Completion => ({ label, apply: `${label} { `, boost: -1 })),
+    { label: 'NOT', apply: 'NOT ', boost: -1 },
+  ];
+}
+
+function about(keyword: string): { detail?: string } {
+  return ABOUT[keyword] === undefined ? {} : { detail: ABOUT[keyword] };
+}

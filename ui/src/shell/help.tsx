@@ -1,0 +1,47 @@
+import { signal } from '@preact/signals';
+import { useEffect, useRef } from 'preact/hooks';
+import { allKeys } from './keys.ts';
+
+const isOpen = signal(false);
+
+export function openHelp(): void {
+  isOpen.value = true;
+}
+
+/** The keys that work here and now. */
+export function Help() {
+  const dialog = useRef<HTMLDialogElement>(null);
+  useEffect(() => {
+    if (isOpen.value) dialog.current?.showModal();
+  }, [isOpen.value]);
+  if (!isOpen.value) return null;
+  return (
+    <dialog ref={dialog} class="help" aria-labelledby="keys-title" onClose={() => (isOpen.value = false)}>
+      <h1 id="keys-title">Keys</h1>
+      {allKeys().map(([title, handlers]) => (
+        <section key={title}>
+          <h2>{title}</h2>
+          <dl>
+            {handlers.map(({ keys, does }) => (
+              <div key={does}>
+                <dt>
+                  {keys.map((key) => (
+                    <kbd key={key}>{NAMES[key] ?? key}</kbd>
+                  ))}
+                </dt>
+                <dd>{does}</dd>
+              </div>
+            ))}
+          </dl>
+        </section>
+      ))}
+      <form method="dialog">
+        <button class="button" autofocus>
+          Close
+        </button>
+      </form>
+    </dialog>
+  );
+}
+
+const NAMES: Readonly<Record<string, string>> = { ArrowUp: '↑', ArrowDown: '↓', ArrowLeft: '←', ArrowRight: '→', Escape: 'Esc', ' ': 'Space' };

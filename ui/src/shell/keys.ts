@@ -1,0 +1,43 @@
+/** What a key does; the first handler that takes it has it. */
+export interface KeyHandler {
+  /** As `event.key`, with `g t` for two keys one after the other. */
+  readonly keys: readonly string[];
+  readonly does: string;
+  readonly run: () => void;
+}
+
+const groups = new Map<string, readonly KeyHandler[]>();
+let before: { key: string; atMs: number } | undefined;
+/** Two keys belong together within this time. */
+const CHORD_MS = 1_000;
+
+/** Adds the keys of a screen under a title; the function that it returns takes them away. */
+export function addKeys(title: string, handlers: readonly KeyHandler[]): () => void {
+  groups.set(title, handlers);
+  return () => {
+    if (groups.get(title) === handlers) groups.delete(title);
+  };
+}
+
+/** For the list of keys: what works here and now. */
+export function allKeys(): readonly (readonly [title: string, handlers: readonly KeyHandler[]])[] {
+  return [...groups];
+}
+
+export function onKeyDown(event: KeyboardEvent): void {
+  if (event.defaultPrevented || event.metaKey || event.ctrlKey || event.altKey) return;
+  const target = event.target as HTMLElement;
+  const isWriting = target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName);
+  if (isWriting || document.querySelector('dialog[open]') !== null) return;
+  // Enter and space press what has the focus.
+  if ((event.key === 'Enter' || event.key === ' ') && /^(A|BUTTON|SUMMARY)$/.test(target.tagName)) return;
+  const nowMs = performance.now();
+  const chord = before !== undefined && nowMs - before.atMs < CHORD_MS ? `${before.key} ${event.key}` : undefined;
+  before = { key: event.key, atMs: nowMs };
+  const handlers = [...groups.values()].toReversed().flat();
+  const handler = handlers.find(({ keys }) => chord !== undefined && keys.includes(chord)) ?? handlers.find(({ keys }) => keys.includes(event.key));
+  if (handler === undefined) return;
+  before = undefined;
+  event.preventDefault();
+  handler.run();
+}

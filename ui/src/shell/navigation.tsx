@@ -1,0 +1,80 @@
+import { connection, list, rate, status } from '../live.ts';
+import { count, megabytes } from '../format.ts';
+import { hrefTo, place } from '../route.ts';
+import { expression } from '../search.ts';
+import { forget, saved } from '../query/saved-filters.ts';
+
+/** On the left; at the bottom of a narrow screen. */
+export function Navigation() {
+  const { screen } = place.value;
+  return (
+    <nav aria-label="Screens">
+      <div class="brand">
+        <svg viewBox="0 0 18 18" aria-hidden="true">
+          <path d="M2 4h8M5 9h10M8 14h8" />
+        </svg>
+        xrayd
+      </div>
+      <a href={hrefTo('/')} aria-current={screen === 'traces' || screen === 'trace' ? 'page' : undefined}>
+        Traces <Found />
+      </a>
+      <a href={hrefTo('/map')} aria-current={screen === 'map' ? 'page' : undefined}>
+        Service map
+      </a>
+      <a href={hrefTo('/settings')} aria-current={screen === 'settings' ? 'page' : undefined}>
+        Settings
+      </a>
+      <Saved />
+      <Foot />
+    </nav>
+  );
+}
+
+/** How many traces match. */
+function Found() {
+  void list.version.value;
+  const { length } = list.rows;
+  if (length === 0) return null;
+  return <span class="faint">{list.isComplete.value ? count(length) : `${count(length)}+`}</span>;
+}
+
+function Saved() {
+  if (saved.value.length === 0) return null;
+  return (
+    <div class="saved">
+      <h2>Saved filters</h2>
+      {saved.value.map(({ name, filter }) => (
+        <div key={name} class="saved-filter">
+          <a href={`/?q=${encodeURIComponent(filter)}`} title={filter} aria-current={expression.value === filter ? 'true' : undefined}>
+            {name}
+          </a>
+          <button type="button" class="quiet" aria-label={`Remove the saved filter ${name}`} onClick={() => forget(name)}>
+            ×
+          </button>
+        </div>
+      ))}
+    </div>
+  );
+}
+
+function Foot() {
+  const now = status.value;
+  const { lostSince } = connection.value;
+  return (
+    <div class="foot" role="status">
+      {lostSince !== undefined && <span class="fault-text">Not connected since {new Date(lostSince).toLocaleTimeString()}, trying again</span>}
+      {now !== undefined && (
+        <>
+          <span>Listening on</span>
+          <span class="mono">{now.address}</span>
+          <span title="Documents a second; those that were received and lost here">
+            {rate.value >= 10 ? count(Math.round(rate.value)) : rate.value.toFixed(rate.value === 0 ? 0 : 1)} segments/s · {count(now.lost)} lost
+          </span>
+          <span title={now.file === '' ? 'In a temporary file: --data FILE keeps them' : now.file}>
+            {megabytes(now.bytes)} of {megabytes(now.maxBytes)} MB
+          </span>
+        </>
+      )}
+    </div>
+  );
+}

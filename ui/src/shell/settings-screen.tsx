@@ -1,0 +1,125 @@
+import { signal } from '@preact/signals';
+import { clearStore } from '../api.ts';
+import { megabytes, plural } from '../format.ts';
+import { status } from '../live.ts';
+import { change, EDITORS, settings, type EditorName, type Settings } from '../settings.ts';
+
+const said = signal('');
+
+/** How the page looks, and what is kept. */
+export function SettingsScreen() {
+  const { theme, zone, times, editor, sourceRoot, containerRoot } = settings.value;
+  return (
+    <div class="settings">
+      <h1>Settings</h1>
+      <section>
+        <h2>Appearance</h2>
+        <Choice name="theme" title="Theme" value={theme} options={{ system: 'As the system', light: 'Light', dark: 'Dark' }} />
+        <Choice name="times" title="Times" value={times} options={{ absolute: 'Time of day', relative: 'How long ago' }} />
+        <Choice
+          name="zone"
+          title="Time zone"
+          value={zone}
+          options={{ local: `Here, ${Intl.DateTimeFormat().resolvedOptions().timeZone}`, utc: 'UTC' }}
+        />
+      </section>
+      <section>
+        <h2>Stack traces</h2>
+        <label class="field">
+          <span>Open files with</span>
+          <select class="button" value={editor} onInput={(event) => change({ editor: event.currentTarget.value as EditorName })}>
+            {Object.entries(EDITORS).map(([key, { name }]) => (
+              <option key={key} value={key}>
+                {name}
+              </option>
+            ))}
+          </select>
+        </label>
+        <Path name="sourceRoot" title="Your sources" value={sourceRoot} hint="/home/me/shop" />
+        <Path name="containerRoot" title="In the container" value={containerRoot} hint="/app" />
+        <p class="faint">A path in the container becomes one of your sources: /app/orders.py is /home/me/shop/orders.py.</p>
+      </section>
+      <section>
+        <h2>Store</h2>
+        <Stored />
+      </section>
+    </div>
+  );
+}
+
+function Choice<K extends 'theme' | 'times' | 'zone'>({
+  name,
+  title,
+  value,
+  options,
+}: {
+  name: K;
+  title: string;
+  value: Settings[K];
+  options: Readonly<Record<string, string>>;
+}) {
+  return (
+    <fieldset class="field">
+      <legend>{title}</legend>
+      {Object.entries(options).map(([key, label]) => (
+        <label key={key}>
+          <input type="radio" name={name} value={key} checked={value === key} onChange={() => change({ [name]: key })} /> {label}
+        </label>
+      ))}
+    </fieldset>
+  );
+}
+
+function Path({ name, title, value, hint }: { name: 'sourceRoot' | 'containerRoot'; title: string; value: string; hint: string }) {
+  return (
+    <label class="field">
+      <span>{title}</span>
+      <input
+        type="text"
+        class="text mono"
+        value={value}
+        placeholder={hint}
+        spellcheck={false}
+        onChange={(event) => change({ [name]: event.currentTarget.value.trim() })}
+      />
+    </label>
+  );
+}
+
+function Stored() {
+  const now = status.value;
+  if (now === undefined) return null;
+  const clear = async (): Promise<void> => {
+    if (!confirm(`Remove ${plural(now.traces, 'trace')}? Pinned traces stay.`)) return;
+    try {
+      await clearStore();
+      said.value = 'Removed.';
+    } catch (error) {
+      said.value = error instanceof Error ? error.message : String(error);
+    }
+  };
+  return (
+    <>
+      <dl class="pairs">
+        <dt>Holds</dt>
+        <dd>
+          {plural(now.traces, 'trace')} of {plural(now.segments, 'document')}, {megabytes(now.bytes)} of {megabytes(now.maxBytes)} MB
+        </dd>
+        <dt>In</dt>
+        <dd>{now.file === '' ? 'a temporary file, which goes with xrayd: --data FILE keeps them' : <span class="mono">{now.file}</span>}</dd>
+        <dt>Account</dt>
+        <dd>
+          <span class="mono">{now.accountId}</span>, {now.region}
+        </dd>
+        <dt>Version</dt>
+        <dd>xrayd {now.version}</dd>
+      </dl>
+      <p>
+        <button type="button" class="button" onClick={() => void clear()}>
+          Remove all traces
+        </button>{' '}
+        <span role="status">{said.value}</span>
+      </p>
+    </>
+  );
+}

@@ -1,0 +1,62 @@
+import { connection, isPaused, list } from '../live.ts';
+import { param, place, setParams } from '../route.ts';
+import { RANGES } from '../search.ts';
+import { absolute } from '../format.ts';
+import { QueryBox } from '../query/query-box.tsx';
+
+/** What is searched for, when, and whether the list moves. */
+export function TopBar() {
+  if (place.value.screen === 'settings') return <header class="top" />;
+  return (
+    <header class="top">
+      <QueryBox />
+      <TimeRange />
+      <LiveButton />
+    </header>
+  );
+}
+
+function TimeRange() {
+  const isBrushed = param('to') !== '';
+  const range = param('range');
+  const onInput = (event: Event): void => {
+    const { value } = event.currentTarget as HTMLSelectElement;
+    if (value !== 'brushed') setParams({ range: value, from: '', to: '' });
+  };
+  return (
+    <select class="button range" aria-label="Time range" value={isBrushed ? 'brushed' : range} onInput={onInput}>
+      <option value="">All time</option>
+      {Object.entries(RANGES).map(([name, { name: title }]) => (
+        <option key={name} value={name}>
+          {title}
+        </option>
+      ))}
+      {isBrushed && (
+        <option value="brushed">
+          {absolute(Number(param('from')))} – {absolute(Number(param('to')))}
+        </option>
+      )}
+    </select>
+  );
+}
+
+export function togglePause(): void {
+  isPaused.value = !isPaused.value;
+  if (!isPaused.value) list.release();
+}
+
+function LiveButton() {
+  const isLive = !isPaused.value && connection.value.isOpen;
+  return (
+    <button
+      type="button"
+      class={isLive ? 'button live-on' : 'button'}
+      aria-pressed={!isPaused.value}
+      title={isPaused.value ? 'New traces wait (p)' : 'New traces come by themselves (p pauses)'}
+      onClick={togglePause}
+    >
+      <span class="dot" aria-hidden="true" />
+      {isPaused.value ? 'Paused' : connection.value.isOpen ? 'Live' : 'Offline'}
+    </button>
+  );
+}

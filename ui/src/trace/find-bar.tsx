@@ -1,0 +1,77 @@
+import { useEffect, useRef } from 'preact/hooks';
+import { count, duration } from '../format.ts';
+import { setFindFocus } from './find-focus.ts';
+import { keysFor } from './keys.ts';
+import type { TraceState } from './trace-state.ts';
+
+/** Finds spans in the trace, and what else one does with the timeline. */
+export function FindBar({ state }: { state: TraceState }) {
+  const input = useRef<HTMLInputElement>(null);
+  useEffect(() => {
+    setFindFocus(() => input.current?.focus());
+    return () => setFindFocus(() => {});
+  }, []);
+  const matches = state.matches.value;
+  const selected = state.selected.value;
+  const at = selected === undefined ? -1 : matches.indexOf(selected);
+  const run = (key: string): void =>
+    keysFor(state)
+      .find(({ keys }) => keys.includes(key))
+      ?.run();
+  const gaps = state.gaps.value;
+  return (
+    <div class="find" role="search" aria-label="In this trace">
+      <input
+        ref={input}
+        class="text"
+        type="search"
+        aria-label="Find in the trace"
+        placeholder="Find in this trace (f)"
+        value={state.find.value}
+        onInput={(event) => (state.find.value = event.currentTarget.value)}
+        onKeyDown={(event) => {
+          if (event.key === 'Enter') run(event.shiftKey ? 'N' : 'n');
+          if (event.key === 'Escape') {
+            state.find.value = '';
+            event.currentTarget.blur();
+          }
+        }}
+      />
+      {state.find.value !== '' && (
+        <>
+          <span class="faint" role="status">
+            {matches.length === 0 ? 'Nothing found' : `${at < 0 ? '–' : count(at + 1)} of ${count(matches.length)}`}
+          </span>
+          <button type="button" class="button small" onClick={() => run('N')} disabled={matches.length === 0}>
+            Previous
+          </button>
+          <button type="button" class="button small" onClick={() => run('n')} disabled={matches.length === 0}>
+            Next
+          </button>
+        </>
+      )}
+      <span class="spacer" />
+      {gaps.length > 0 && (
+        <button
+          type="button"
+          class="button small"
+          aria-pressed={state.isFoldingGaps.value}
+          onClick={() => (state.isFoldingGaps.value = !state.isFoldingGaps.value)}
+        >
+          {state.isFoldingGaps.value ? 'Idle folded' : 'Idle shown'}, {duration(gaps.reduce((sum, { from, to }) => sum + to - from, 0))}
+        </button>
+      )}
+      {state.zoom.value !== undefined && (
+        <button type="button" class="button small" onClick={() => state.zoomTo(undefined)}>
+          Whole trace
+        </button>
+      )}
+      <button type="button" class="button small" onClick={() => state.openTo(1)}>
+        Collapse
+      </button>
+      <button type="button" class="button small" onClick={() => state.openTo(Infinity)}>
+        Expand
+      </button>
+    </div>
+  );
+}

@@ -1,0 +1,77 @@
+import type { RowOutcome } from '../../../src/xray/api/page-types.ts';
+import type { Span } from './model.ts';
+
+/** Spans that were reached the same way, as one. Seconds. */
+export interface Frame {
+  readonly name: string;
+  readonly service: string;
+  readonly depth: number;
+  total: number;
+  calls: number;
+  outcome: RowOutcome;
+  /** The longest of them. */
+  first: Span;
+  readonly children: Map<string, Frame>;
+  readonly parent: Frame | undefined;
+}
+
+const RANK = { ok: 0, live: 1, error: 2, throttle: 3, fault: 4 } as const;
+
+/** Merges spans by the names on the way to them. Without recursion: a trace may be deep. */
+export function framesOf(roots: readonly Span[]): Frame[] {
+  const tops = new Map<string, Frame>();
+  const open: { span: Span; parent: Frame | undefined }[] = roots.map((span) => ({ span, parent: undefined }));
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    const { span, parent } = next;
+    if (span.kind === 'inferred') continue;
+    const into = parent?.children ?? tops;
+    const key = `${span.kind} ${span.name}`;
+    const length = span.end - span.start;
+    let frame = into.get(key);
+    if (frame === undefined) {
+      const depth = parent === undefined ? 0 : parent.depth + 1;
+      frame = { name: span.name, service: span.service, depth, total: 0, calls: 0, outcome: 'ok', first: span, children: new Map(), parent };
+      into.set(key, frame);
+    }
+    frame.total += length;
+    frame.calls++;
+    if (length > frame.first.end - frame.first.start) frame.first = span;
+    if (RANK[span.outcome] > RANK[frame.outcome]) frame.outcome = span.outcome;
+    for (const child of span.children) open.push({ span: child, parent: frame });
+  }
+  return [...tops.values()];
+}
+
+export interface PlacedFrame {
+  readonly frame: Frame;
+  /** Of the width, 0–1. */
+  readonly left: number;
+  readonly width: number;
+  readonly row: number;
+}
+
+/** Where each frame stands: below its parent, as wide as its share. Parallel calls that take longer than their parent share its width. */
+export function placedFrames(tops: readonly Frame[], root: Frame | undefined): PlacedFrame[] {
+  const placed: PlacedFrame[] = [];
+  const above: Frame[] = [];
+  for (let at = root?.parent; at !== undefined; at = at.parent) above.unshift(at);
+  for (const [row, frame] of above.entries()) placed.push({ frame, left: 0, width: 1, row });
+  const open: PlacedFrame[] = [];
+  const spread = (frames: readonly Frame[], left: number, width: number, row: number, total: number): void => {
+    const sum = frames.reduce((all, frame) => all + frame.total, 0);
+    const scale = sum > total ? 1 / sum : total === 0 ? 0 : 1 / total;
+    let at = left;
+    for (const frame of frames.toSorted((a, b) => b.total - a.total)) {
+      const share = frame.total * scale * width;
+      open.push({ frame, left: at, width: share, row });
+      at += share;
+    }
+  };
+  if (root === undefined) spread(tops, 0, 1, 0, 0);
+  else open.push({ frame: root, left: 0, width: 1, row: above.length });
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    placed.push(next);
+    if (next.width > 0.0005) spread([...next.frame.children.values()], next.left, next.width, next.row + 1, next.frame.total);
+  }
+  return placed;
+}

@@ -1,0 +1,91 @@
+import { useSignal } from '@preact/signals';
+import { useEffect, useMemo, useRef } from 'preact/hooks';
+import { context2d, themeColours, whenResized } from '../canvas.ts';
+import { count, duration, percent } from '../format.ts';
+import { settings } from '../settings.ts';
+import { cut } from './draw-timeline.ts';
+import { framesOf, placedFrames, type Frame, type PlacedFrame } from './flame-tree.ts';
+import type { TraceModel } from './model.ts';
+import type { TraceState } from './trace-state.ts';
+
+const ROW = 24;
+
+/** The trace with repeats merged: width is time, below is what was called. */
+export function Flame({ state }: { state: TraceState }) {
+  const model = state.model.value as TraceModel;
+  const tops = useMemo(() => framesOf(model.roots), [model]);
+  const root = useSignal<Frame | undefined>(undefined);
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const width = useSignal(0);
+  const placed = useMemo(() => placedFrames(tops, root.value), [tops, root.value]);
+  const rows = placed.reduce((most, { row }) => Math.max(most, row + 1), 1);
+  useEffect(() => {
+    root.value = undefined;
+    const element = canvas.current!;
+    return whenResized(element, () => (width.value = element.clientWidth));
+  }, [tops]);
+  void [settings.value, width.value, state.selected.value];
+  useEffect(() => {
+    if (width.value > 0) draw(canvas.current!, placed, rows * ROW, state.selected.value?.id);
+  });
+  const frameAt = (event: MouseEvent): Frame | undefined => {
+    const box = canvas.current!.getBoundingClientRect();
+    const [x, row] = [(event.clientX - box.left) / box.width, Math.floor((event.clientY - box.top) / ROW)];
+    return placed.find((each) => each.row === row && x >= each.left && x < each.left + each.width)?.frame;
+  };
+  const total = tops.reduce((sum, frame) => sum + frame.total, 0);
+  return (
+    <div class="flame">
+      <p class="faint">
+        Width is time, repeats are merged. Click for the longest of a frame, double-click to look at it alone.{' '}
+        {root.value !== undefined && (
+          <button type="button" class="button small" onClick={() => (root.value = undefined)}>
+            Whole trace
+          </button>
+        )}
+      </p>
+      <canvas
+        ref={canvas}
+        height={rows * ROW}
+        role="img"
+        aria-label="Flame graph; the view Self time has the same figures as a table"
+        onClick={(event) => state.select(frameAt(event)?.first)}
+        onDblClick={(event) => (root.value = frameAt(event))}
+        onPointerMove={(event) => {
+          const frame = frameAt(event);
+          canvas.current!.title = frame === undefined ? '' : titleOf(frame, total);
+        }}
+      />
+    </div>
+  );
+}
+
+function titleOf({ name, service, calls, total }: Frame, all: number): string {
+  return `${name} in ${service}\n${count(calls)} ${calls === 1 ? 'call' : 'calls'}, ${duration(total)}, ${percent(all === 0 ? 0 : total / all)}`;
+}
+
+function draw(canvas: HTMLCanvasElement, placed: readonly PlacedFrame[], height: number, selectedId: string | undefined): void {
+  const { context, width } = context2d(canvas, height);
+  const colours = themeColours();
+  context.textBaseline = 'middle';
+  for (const { frame, left, width: share, row } of placed) {
+    const [x, w, y] = [left * width, share * width, row * ROW];
+    if (w < 0.5) continue;
+    context.fillStyle = colours.bars[frame.outcome];
+    context.globalAlpha = frame.first.id === selectedId ? 1 : 0.28;
+    context.fillRect(x, y, Math.max(1, w - 1), ROW - 1);
+    context.globalAlpha = 1;
+    context.fillRect(x, y, Math.max(1, w - 1), 2);
+    if (w < 40) continue;
+    const font = frame.first.kind === 'segment' ? colours.strong : colours.medium;
+    context.fillStyle = colours.ink;
+    context.font = font;
+    const name = cut(context, font, frame.calls > 1 ? `${frame.name} ×${frame.calls}` : frame.name, w - 14);
+    context.fillText(name, x + 6, y + ROW / 2 + 1);
+    const at = x + 6 + context.measureText(name).width + 8;
+    context.fillStyle = colours.ink2;
+    context.font = colours.small;
+    const length = duration(frame.total);
+    if (at + context.measureText(length).width < x + w - 6) context.fillText(length, at, y + ROW / 2 + 1);
+  }
+}

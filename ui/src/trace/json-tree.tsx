@@ -1,0 +1,48 @@
+import { useSignal } from '@preact/signals';
+
+/** Members of an object that are shown at first: metadata can be anything. */
+const FIRST_MEMBERS = 100;
+
+/** Any JSON value, to be opened level by level; `levels` are open at first. */
+export function JsonTree({ value, name, levels = 1 }: { value: unknown; name?: string; levels?: number }) {
+  if (typeof value !== 'object' || value === null) return <Leaf value={value} />;
+  return <Branch name={name} value={value} levels={levels} />;
+}
+
+function Branch({ name, value, levels }: { name: string | undefined; value: object; levels: number }) {
+  const isShown = useSignal(levels > 0);
+  const isAll = useSignal(false);
+  const entries = Object.entries(value);
+  const shown = isAll.value ? entries : entries.slice(0, FIRST_MEMBERS);
+  const summary = Array.isArray(value) ? `[${entries.length}]` : `{${entries.length}}`;
+  return (
+    <details class="json" open={isShown.value} onToggle={(event) => (isShown.value = event.currentTarget.open)}>
+      <summary>
+        {name !== undefined && <span class="key">{name}</span>} <span class="faint">{summary}</span>
+      </summary>
+      {isShown.value && (
+        <div class="members">
+          {shown.map(([key, member]) =>
+            typeof member === 'object' && member !== null ? (
+              <Branch key={key} name={key} value={member as object} levels={levels - 1} />
+            ) : (
+              <div key={key}>
+                <span class="key">{key}</span> <Leaf value={member} />
+              </div>
+            ),
+          )}
+          {shown.length < entries.length && (
+            <button type="button" class="link" onClick={() => (isAll.value = true)}>
+              {entries.length - shown.length} more
+            </button>
+          )}
+        </div>
+      )}
+    </details>
+  );
+}
+
+function Leaf({ value }: { value: unknown }) {
+  const kind = value === null ? 'null' : typeof value;
+  return <span class={`leaf mono ${kind}`}>{typeof value === 'string' ? value : String(value)}</span>;
+}

@@ -1,0 +1,93 @@
+import { useEffect, useRef } from 'preact/hooks';
+import { context2d, themeColours, whenResized } from '../canvas.ts';
+import { settings } from '../settings.ts';
+import type { TraceState, Zoom } from './trace-state.ts';
+
+const HEIGHT = 54;
+const PAD = 5;
+/** A grip of the window. */
+const GRIP = 6;
+const CLICK_PX = 3;
+
+type Drag = { readonly kind: 'new' | 'move' | 'left' | 'right'; readonly startX: number; readonly start: Zoom };
+
+/** The whole trace, and which part of it is seen. Drag for another part, drag the part or its edges to move it. */
+export function Minimap({ state }: { state: TraceState }) {
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const drag = useRef<Drag>(undefined);
+  const model = state.model.value;
+  const axis = state.axis.value;
+  const { from, to } = state.window.value;
+  void settings.value;
+  useEffect(() => {
+    const element = canvas.current!;
+    const draw = (): void => drawAll(element, state);
+    draw();
+    return whenResized(canvas.current!, draw);
+  }, [model, axis, settings.value.theme]);
+  const unitsAt = (event: PointerEvent): number => {
+    const box = canvas.current!.getBoundingClientRect();
+    return ((event.clientX - box.left) / box.width) * axis.units;
+  };
+  const unitsOf = (px: number): number => (px / canvas.current!.clientWidth) * axis.units;
+  const onDown = (event: PointerEvent): void => {
+    (event.currentTarget as Element).setPointerCapture(event.pointerId);
+    const at = unitsAt(event);
+    const grip = unitsOf(GRIP);
+    const isWhole = state.zoom.peek() === undefined;
+    const kind = isWhole ? 'new' : Math.abs(at - from) < grip ? 'left' : Math.abs(at - to) < grip ? 'right' : at > from && at < to ? 'move' : 'new';
+    drag.current = { kind, startX: at, start: { from, to } };
+  };
+  const onMove = (event: PointerEvent): void => {
+    if (drag.current === undefined) return;
+    const { kind, startX, start } = drag.current;
+    const at = unitsAt(event);
+    if (Math.abs(at - startX) < unitsOf(CLICK_PX)) return;
+    if (kind === 'new') state.zoomTo({ from: Math.min(startX, at), to: Math.max(startX, at) });
+    else if (kind === 'move') state.zoomTo({ from: start.from + at - startX, to: start.to + at - startX });
+    else if (kind === 'left') state.zoomTo({ from: Math.min(at, start.to), to: Math.max(at, start.to) });
+    else state.zoomTo({ from: Math.min(at, start.from), to: Math.max(at, start.from) });
+  };
+  const share = (units: number): string => `${(units / axis.units) * 100}%`;
+  return (
+    <div class="minimap">
+      <canvas
+        ref={canvas}
+        height={HEIGHT}
+        aria-hidden="true"
+        onPointerDown={onDown}
+        onPointerMove={onMove}
+        onPointerUp={() => (drag.current = undefined)}
+        onPointerCancel={() => (drag.current = undefined)}
+        onDblClick={() => state.zoomTo(undefined)}
+      />
+      <div class="outside" style={{ left: '0', width: share(Math.max(0, from)) }} />
+      <div class="outside" style={{ left: share(Math.min(axis.units, to)), right: '0' }} />
+    </div>
+  );
+}
+
+function drawAll(canvas: HTMLCanvasElement, state: TraceState): void {
+  const { context, width } = context2d(canvas, HEIGHT);
+  const model = state.model.peek();
+  const axis = state.axis.peek();
+  if (model === undefined) return;
+  const colours = themeColours();
+  const { spans } = model;
+  const room = HEIGHT - 2 * PAD;
+  const step = Math.min(3, room / spans.length);
+  const height = Math.max(1, Math.min(2, step));
+  // Of many spans those that fall on one another are drawn once.
+  const drawn = new Set<number>();
+  for (const [i, { start, end, outcome, kind }] of spans.entries()) {
+    if (kind === 'inferred') continue;
+    const x = (axis.unitsAt(start) / axis.units) * width;
+    const w = Math.max(1.5, (axis.unitsAt(end) / axis.units) * width - x);
+    const y = PAD + i * step;
+    const cell = Math.floor(y) * 4_000_000 + Math.floor(x) * 1_000 + Math.min(999, Math.floor(w));
+    if (step < 1 && outcome === 'ok' && drawn.has(cell)) continue;
+    drawn.add(cell);
+    context.fillStyle = colours.bars[outcome];
+    context.fillRect(x, y, w, height);
+  }
+}

@@ -1,0 +1,77 @@
+import type { Span } from './model.ts';
+
+export interface Gap {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** A gap is folded when it is longer than this share of all the time in which something happened, … */
+const LEAST_SHARE = 0.25;
+/** … and then takes up this share. */
+const FOLDED_SHARE = 0.03;
+
+/** When no span was there at all: between a message and its receipt, for example. In seconds from the trace's start. */
+export function idleGaps(spans: readonly Span[]): Gap[] {
+  const busy: Gap[] = [];
+  const intervals = spans.map(({ start, end }) => ({ from: start, to: end }));
+  intervals.sort((a, b) => a.from - b.from);
+  for (const { from, to } of intervals) {
+    const last = busy.at(-1);
+    if (last !== undefined && from <= last.to) busy[busy.length - 1] = { from: last.from, to: Math.max(last.to, to) };
+    else busy.push({ from, to });
+  }
+  const active = busy.reduce((sum, { from, to }) => sum + to - from, 0);
+  const gaps: Gap[] = [];
+  for (let i = 1; i < busy.length; i++) {
+    const gap = { from: busy[i - 1]!.to, to: busy[i]!.from };
+    if (gap.to - gap.from > active * LEAST_SHARE) gaps.push(gap);
+  }
+  return gaps;
+}
+
+/** From time to place and back. Without gaps a unit is a second; folded gaps take up little. */
+export class TimeAxis {
+  readonly gaps: readonly Gap[];
+  readonly units: number;
+  /** Units that a folded gap takes. */
+  readonly gapUnits: number;
+
+  constructor(length: number, gaps: readonly Gap[]) {
+    this.gaps = gaps;
+    const idle = gaps.reduce((sum, { from, to }) => sum + to - from, 0);
+    this.gapUnits = (length - idle) * FOLDED_SHARE;
+    this.units = Math.max(1e-9, length - idle + gaps.length * this.gapUnits);
+  }
+
+  unitsAt(seconds: number): number {
+    let units = seconds;
+    for (const { from, to } of this.gaps) {
+      if (seconds <= from) break;
+      const inside = Math.min(seconds, to) - from;
+      units -= inside - (inside / (to - from)) * this.gapUnits;
+    }
+    return units;
+  }
+
+  secondsAt(units: number): number {
+    let seconds = units;
+    for (const { from, to } of this.gaps) {
+      const start = this.unitsAt(from);
+      if (units <= start) break;
+      const inside = Math.min(units - start, this.gapUnits);
+      seconds += (inside / this.gapUnits) * (to - from) - inside;
+    }
+    return seconds;
+  }
+}
+
+/** Round places for the ruler: about `most` of them, in seconds. */
+export function ticksOf(from: number, to: number, most: number): number[] {
+  const rough = (to - from) / Math.max(1, most);
+  if (!(rough > 0) || !Number.isFinite(rough)) return [];
+  const power = 10 ** Math.floor(Math.log10(rough));
+  const step = [1, 2, 5, 10].map((factor) => factor * power).find((each) => each >= rough) ?? power * 10;
+  const ticks: number[] = [];
+  for (let i = Math.max(0, Math.ceil(from / step - 1e-9)); i * step <= to && ticks.length <= most * 3; i++) ticks.push(i * step + 0);
+  return ticks;
+}

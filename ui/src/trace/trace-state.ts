@@ -1,0 +1,194 @@
+import { computed, signal } from '@preact/signals';
+import type { FindingMember } from '../../../src/xray/api/page-types.ts';
+import { readFindings, readTrace, Refused } from '../api.ts';
+import { param, setParams } from '../route.ts';
+import { criticalPath } from './critical-path.ts';
+import { matching } from './find.ts';
+import { grow, modelOf, type Span, type TraceModel } from './model.ts';
+import { collapsedBelow, revealed, rowsOf, type Shown } from './rows.ts';
+import { idleGaps, TimeAxis } from './time-axis.ts';
+
+/** A part of the time axis, in its units. */
+export interface Zoom {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** More spans than a person reads at once: only the first levels are open at first. */
+const MANY_SPANS = 3_000;
+const FIRST_LEVELS = 3;
+/** A trace that changes is read again this often at most, and no more than a third of the time. */
+const REREAD_MS = 150;
+const GROW_MS = 100;
+
+/** One trace on the screen: what is known of it and how it is looked at. */
+export class TraceState {
+  readonly id: string;
+  readonly model = signal<TraceModel | undefined>(undefined);
+  readonly problem = signal<{ readonly isMissing: boolean; readonly message: string } | undefined>(undefined);
+  readonly findings = signal<readonly FindingMember[]>([]);
+  readonly shown = signal<Shown>({ collapsed: new Set(), unfolded: new Set() });
+  /** undefined for all of it. */
+  readonly zoom = signal<Zoom | undefined>(undefined);
+  readonly isFoldingGaps = signal(true);
+  readonly find = signal('');
+  /** Counts what grows. */
+  readonly tick = signal(0);
+  /** Called before the model is replaced, and after: the scroll position is kept. */
+  beforeChange: () => () => void = () => () => {};
+  /** The reader has looked closer: nothing moves by itself any more. */
+  isTouched = false;
+
+  readonly rows = computed(() => (this.model.value === undefined ? [] : rowsOf(this.model.value.roots, this.shown.value)));
+  readonly gaps = computed(() => (this.model.value === undefined ? [] : idleGaps(this.model.value.spans)));
+  readonly axis = computed(() => {
+    void this.tick.value;
+    return new TimeAxis(Math.max(1e-6, this.model.value?.length ?? 1), this.isFoldingGaps.value ? this.gaps.value : []);
+  });
+  readonly window = computed<Zoom>(() => this.zoom.value ?? { from: 0, to: this.axis.value.units });
+  readonly path = computed(() => {
+    void this.tick.value;
+    return criticalPath(this.model.value?.roots.find(({ isOrphan }) => !isOrphan));
+  });
+  readonly matches = computed(() => matching(this.model.value?.spans ?? [], this.find.value));
+  readonly selected = computed(() => this.model.value?.byId.get(param('span')));
+  #reading: AbortController | undefined;
+  #due: ReturnType<typeof setTimeout> | undefined;
+  #lastMs = -Infinity;
+  #costMs = 0;
+  #growing: ReturnType<typeof setInterval> | undefined;
+
+  constructor(id: string) {
+    this.id = id;
+  }
+
+  async load(): Promise<void> {
+    this.#reading?.abort();
+    const { signal: stop } = (this.#reading = new AbortController());
+    const startedMs = performance.now();
+    try {
+      const found = await readTrace(this.id, stop);
+      const isFirst = this.model.peek() === undefined;
+      if (found.revision === this.model.peek()?.revision) return;
+      const model = modelOf(found, Date.now() / 1000);
+      const restore = this.beforeChange();
+      if (isFirst && model.spans.length > MANY_SPANS)
+        this.shown.value = { collapsed: collapsedBelow(model.spans, FIRST_LEVELS), unfolded: new Set() };
+      this.#keepWindow(model);
+      this.model.value = model;
+      this.problem.value = undefined;
+      restore();
+      const selected = this.selected.peek();
+      if (isFirst && selected !== undefined) this.reveal(selected);
+      this.#growWhile(model);
+      void this.#readFindings(stop);
+    } catch (error) {
+      if (stop.aborted) return;
+      const message = error instanceof Error ? error.message : String(error);
+      this.problem.value = { isMissing: error instanceof Refused && error.status === 404, message };
+    } finally {
+      this.#lastMs = performance.now();
+      this.#costMs = this.#lastMs - startedMs;
+    }
+  }
+
+  /** The trace changed in the store. */
+  changed(): void {
+    if (this.#due !== undefined) return;
+    const waitMs = Math.max(REREAD_MS, this.#lastMs + 2 * this.#costMs - performance.now());
+    this.#due = setTimeout(() => {
+      this.#due = undefined;
+      void this.load();
+    }, waitMs);
+  }
+
+  leave(): void {
+    this.#reading?.abort();
+    clearTimeout(this.#due);
+    clearInterval(this.#growing);
+  }
+
+  select(span: Span | undefined): void {
+    this.isTouched = true;
+    setParams({ span: span?.id ?? '' }, { isAside: true });
+  }
+
+  /** Opens what hides the span. */
+  reveal(span: Span): void {
+    this.shown.value = revealed(span, this.shown.peek());
+  }
+
+  toggle(key: string, isFold: boolean): void {
+    const { collapsed, unfolded } = this.shown.peek();
+    const flipped = new Set(isFold ? unfolded : collapsed);
+    if (!flipped.delete(key)) flipped.add(key);
+    this.shown.value = isFold ? { collapsed, unfolded: flipped } : { collapsed: flipped, unfolded };
+  }
+
+  /** Levels that are open: all of them for Infinity. */
+  openTo(depth: number): void {
+    const { unfolded } = this.shown.peek();
+    this.shown.value = { collapsed: collapsedBelow(this.model.peek()?.spans ?? [], depth), unfolded };
+  }
+
+  zoomTo(zoom: Zoom | undefined): void {
+    const { units } = this.axis.peek();
+    this.isTouched = true;
+    if (zoom === undefined) {
+      this.zoom.value = undefined;
+      return;
+    }
+    const length = Math.max(units / 1e6, Math.min(units, zoom.to - zoom.from));
+    const from = Math.max(0, Math.min(units - length, zoom.from));
+    this.zoom.value = length >= units * 0.999 ? undefined : { from, to: from + length };
+  }
+
+  /** `factor` below 1 comes closer; `at` stays in its place. */
+  zoomBy(factor: number, at?: number): void {
+    const { from, to } = this.window.peek();
+    const centre = at ?? (from + to) / 2;
+    this.zoomTo({ from: centre - (centre - from) * factor, to: centre + (to - centre) * factor });
+  }
+
+  pan(units: number): void {
+    const zoom = this.zoom.peek();
+    if (zoom !== undefined) this.zoomTo({ from: zoom.from + units, to: zoom.to + units });
+  }
+
+  zoomToSpan(span: Span): void {
+    const axis = this.axis.peek();
+    const [from, to] = [axis.unitsAt(span.start), axis.unitsAt(span.end)];
+    const room = Math.max((to - from) * 0.1, axis.units / 1e6);
+    this.zoomTo({ from: from - room, to: to + room });
+  }
+
+  /** Once the reader has looked closer, the scale stays although the trace becomes longer, or begins earlier than was known. */
+  #keepWindow(next: TraceModel): void {
+    const before = this.model.peek();
+    if (before === undefined || !this.isTouched) return;
+    const [axis, { from, to }] = [this.axis.peek(), this.window.peek()];
+    const shift = before.origin - next.origin;
+    const gaps = this.isFoldingGaps.peek() ? idleGaps(next.spans) : [];
+    const nextAxis = new TimeAxis(next.length, gaps);
+    const zoom = { from: nextAxis.unitsAt(axis.secondsAt(from) + shift), to: nextAxis.unitsAt(axis.secondsAt(to) + shift) };
+    this.zoom.value = zoom.to - zoom.from >= nextAxis.units * 0.999 ? undefined : zoom;
+  }
+
+  #growWhile(model: TraceModel): void {
+    clearInterval(this.#growing);
+    if (!model.isLive) return;
+    this.#growing = setInterval(() => {
+      if (this.isTouched && this.zoom.peek() === undefined) this.zoom.value = this.window.peek();
+      grow(model, Date.now() / 1000);
+      this.tick.value++;
+    }, GROW_MS);
+  }
+
+  async #readFindings(stop: AbortSignal): Promise<void> {
+    try {
+      this.findings.value = await readFindings(this.id, stop);
+    } catch {
+      // The trace itself is what matters; findings come with the next change.
+    }
+  }
+}

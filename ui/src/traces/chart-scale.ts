@@ -1,0 +1,97 @@
+import type { TraceRow } from '../../../src/xray/api/page-types.ts';
+import { tick } from '../format.ts';
+
+export interface ChartScale {
+  readonly x: (time: number) => number;
+  readonly y: (seconds: number) => number;
+  readonly timeAt: (x: number) => number;
+  readonly durationAt: (y: number) => number;
+  readonly durationTicks: readonly { readonly seconds: number; readonly y: number }[];
+  readonly timeTicks: readonly { readonly time: number; readonly x: number }[];
+}
+
+export interface ChartSize {
+  /** Of the search, in seconds since the epoch; without, what the rows have. */
+  readonly from?: number | undefined;
+  readonly to?: number | undefined;
+  readonly width: number;
+  readonly height: number;
+  readonly pad: { readonly top: number; readonly bottom: number; readonly left: number; readonly right: number };
+}
+
+/** Lines of the logarithmic scale, in seconds. */
+const STEPS = [1e-6, 1e-5, 1e-4, 1e-3, 0.01, 0.1, 1, 10, 100, 1_000, 10_000, 100_000];
+
+/** Time from left to right, durations on a logarithmic scale from bottom to top. */
+export function scaleOf(rows: readonly TraceRow[], { from, to, width, height, pad }: ChartSize): ChartScale {
+  let [first, last, least, most] = [Infinity, -Infinity, Infinity, 0];
+  for (const { start, duration: seconds } of rows) {
+    first = Math.min(first, start);
+    last = Math.max(last, start);
+    if (seconds === null) continue;
+    least = Math.min(least, seconds);
+    most = Math.max(most, seconds);
+  }
+  if (first > last) [first, last] = [Date.now() / 1000 - 60, Date.now() / 1000];
+  const start = to === undefined ? first : (from ?? first);
+  const end = Math.max(to ?? last, start + 1e-3);
+  // A whole step above and below at least, so that points do not stick to the edges.
+  const low = Math.log10(Math.max(1e-6, Math.min(least, most / 10 || 1e-3))) - 0.1;
+  const high = Math.max(Math.log10(Math.max(most, 1e-5)) + 0.1, low + 1);
+  const [inner, tall] = [width - pad.left - pad.right, height - pad.top - pad.bottom];
+  const y = (seconds: number): number => pad.top + tall * (1 - (Math.log10(Math.max(1e-6, seconds)) - low) / (high - low));
+  const x = (time: number): number => pad.left + (inner * (time - start)) / (end - start);
+  return {
+    x,
+    y,
+    timeAt: (at) => start + (Math.max(0, Math.min(inner, at - pad.left)) / inner) * (end - start),
+    durationAt: (at) => 10 ** (low + (1 - Math.max(0, Math.min(tall, at - pad.top)) / tall) * (high - low)),
+    durationTicks: STEPS.filter((seconds) => Math.log10(seconds) >= low && Math.log10(seconds) <= high).map((seconds) => ({
+      seconds,
+      y: y(seconds),
+    })),
+    timeTicks: [
+      { time: start, x: pad.left },
+      { time: end, x: width - pad.right },
+    ],
+  };
+}
+
+const MAX_BINS = 18;
+const OUTCOMES = ['ok', 'live', 'error', 'throttle', 'fault'] as const;
+
+export interface Bins {
+  readonly bins: readonly { readonly total: number; readonly byOutcome: readonly number[] }[];
+  readonly barWidth: number;
+  readonly secondsAt: (x: number) => number;
+  readonly ticks: readonly { readonly x: number; readonly text: string; readonly align: CanvasTextAlign }[];
+}
+
+/** How many traces took how long, in steps of equal ratio. `width` in px. */
+export function binsOf(rows: readonly TraceRow[], width: number): Bins {
+  let [least, most] = [Infinity, 0];
+  for (const { duration: seconds } of rows) {
+    if (seconds === null) continue;
+    least = Math.min(least, seconds);
+    most = Math.max(most, seconds);
+  }
+  const barWidth = Math.max(4, width / MAX_BINS);
+  if (most === 0) return { bins: [], barWidth, secondsAt: () => 0, ticks: [] };
+  const low = Math.log10(Math.max(1e-6, least));
+  const high = Math.max(Math.log10(most), low + 0.5);
+  const bins = Array.from({ length: MAX_BINS }, () => ({ total: 0, byOutcome: OUTCOMES.map(() => 0) }));
+  for (const { duration: seconds, outcome } of rows) {
+    if (seconds === null) continue;
+    const at = ((Math.log10(Math.max(1e-6, seconds)) - low) / (high - low)) * MAX_BINS;
+    const bin = bins[Math.max(0, Math.min(MAX_BINS - 1, Math.floor(at)))]!;
+    bin.total++;
+    bin.byOutcome[OUTCOMES.indexOf(outcome)]!++;
+  }
+  const secondsAt = (x: number): number => 10 ** (low + (Math.max(0, Math.min(width, x)) / (barWidth * MAX_BINS)) * (high - low));
+  const ticks = [
+    { x: 0, text: tick(10 ** low), align: 'left' },
+    { x: width / 2, text: tick(10 ** ((low + high) / 2)), align: 'center' },
+    { x: width, text: tick(10 ** high), align: 'right' },
+  ] as const;
+  return { bins, barWidth, secondsAt, ticks };
+}

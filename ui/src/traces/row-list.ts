@@ -1,0 +1,212 @@
+import { signal } from '@preact/signals';
+import type { TraceRow } from '../../../src/xray/api/page-types.ts';
+import { readRows, type Query } from '../api.ts';
+
+/** As many traces as the page holds: older ones are in the store, and found with a filter or a time range. */
+export const MAX_ROWS = 100_000;
+/** The first page is what a screen shows; then larger ones, in the background. */
+const FIRST_PAGE = 200;
+const PAGE = 1_000;
+/** Under a flood everything is read anew this often at most. */
+const RELOAD_MS = 3_000;
+
+/** The traces of the list, newest first, as they are and as they come. */
+export class RowList {
+  /** Never changed by others; `version` says when it has changed. */
+  readonly rows: TraceRow[] = [];
+  readonly version = signal(0);
+  readonly state = signal<'loading' | 'ready' | 'failed'>('loading');
+  readonly problem = signal('');
+  /** New traces that wait, because the reader is looking at something. */
+  readonly waiting = signal(0);
+  /** Every page has come. */
+  readonly isComplete = signal(false);
+  /** Called with the ids of traces that changed, whether they match or not. */
+  onChanged: (ids: readonly string[]) => void = () => {};
+  readonly #byId = new Map<string, TraceRow>();
+  readonly #waiting = new Map<string, TraceRow>();
+  #query: Query = { filter: '' };
+  #isHeld = false;
+  #loading = new AbortController();
+  #loadedMs = -Infinity;
+  #reload: ReturnType<typeof setTimeout> | undefined;
+
+  get(id: string): TraceRow | undefined {
+    return this.#byId.get(id);
+  }
+
+  /** Shows what matches `query` from now on. */
+  show(query: Query): void {
+    this.#query = query;
+    this.#waiting.clear();
+    this.waiting.value = 0;
+    void this.#load();
+  }
+
+  /** Changes were missed. */
+  resync(): void {
+    const dueMs = this.#loadedMs + RELOAD_MS - performance.now();
+    clearTimeout(this.#reload);
+    this.#reload = setTimeout(() => void this.#load(), Math.max(0, dueMs));
+  }
+
+  /** While held, new traces wait; what is there changes in its place. */
+  hold(isHeld: boolean): void {
+    this.#isHeld = isHeld;
+    if (!isHeld) this.release();
+  }
+
+  /** Shows what has waited. */
+  release(): void {
+    if (this.#waiting.size === 0) return;
+    for (const row of this.#waiting.values()) this.#insert(row);
+    this.#waiting.clear();
+    this.waiting.value = 0;
+    this.#changed();
+  }
+
+  /** Rows that changed, and ids of those that changed and do not match. */
+  apply(rows: readonly TraceRow[], others: readonly string[]): void {
+    for (const row of rows) {
+      if (!this.#isInRange(row)) continue;
+      if (this.#byId.has(row.id)) this.#replace(row);
+      else if (this.#isHeld) this.#waiting.set(row.id, row);
+      else this.#insert(row);
+    }
+    for (const id of others) {
+      this.#waiting.delete(id);
+      if (!this.#isHeld) this.#remove(id);
+    }
+    this.waiting.value = this.#waiting.size;
+    this.#changed();
+    this.onChanged([...rows.map(({ id }) => id), ...others]);
+  }
+
+  #isInRange({ start }: TraceRow): boolean {
+    const { from = -Infinity, to = Infinity } = this.#query;
+    return start >= from && start < to;
+  }
+
+  /** Replaces everything with what the store has, newest first; the first page at once. */
+  async #load(): Promise<void> {
+    this.#loading.abort();
+    const { signal: stop } = (this.#loading = new AbortController());
+    this.#loadedMs = performance.now();
+    if (this.rows.length === 0) this.state.value = 'loading';
+    this.isComplete.value = false;
+    let after: string | null = null;
+    let isFirst = true;
+    const seen = new Set<string>();
+    try {
+      do {
+        const page = await readRows(this.#query, after, isFirst ? FIRST_PAGE : PAGE, stop);
+        if (stop.aborted) return;
+        if (isFirst && !this.#isHeld) this.#clear();
+        isFirst = false;
+        for (const row of page.rows) {
+          seen.add(row.id);
+          const shown = this.#byId.get(row.id);
+          if (shown === undefined) this.#insert(row);
+          else if (shown.revision <= row.revision) this.#replace(row);
+        }
+        this.state.value = 'ready';
+        this.problem.value = '';
+        this.#changed();
+        after = page.next;
+      } while (after !== null && this.rows.length < MAX_ROWS);
+      this.isComplete.value = true;
+    } catch (error) {
+      if (stop.aborted) return;
+      this.#clear();
+      this.#changed();
+      this.problem.value = error instanceof Error ? error.message : String(error);
+      this.state.value = 'failed';
+    }
+  }
+
+  #clear(): void {
+    this.rows.length = 0;
+    this.#byId.clear();
+  }
+
+  #insert(row: TraceRow): void {
+    this.rows.splice(this.#placeOf(row), 0, row);
+    this.#byId.set(row.id, row);
+    if (this.rows.length > MAX_ROWS) this.#byId.delete(this.rows.pop()!.id);
+  }
+
+  #replace(row: TraceRow): void {
+    const old = this.#byId.get(row.id)!;
+    const at = this.#placeOf(old);
+    if (old.start === row.start && this.rows[at] === old) {
+      this.rows[at] = row;
+      this.#byId.set(row.id, row);
+      return;
+    }
+    this.#remove(row.id);
+    this.#insert(row);
+  }
+
+  #remove(id: string): void {
+    const row = this.#byId.get(id);
+    if (row === undefined) return;
+    this.#byId.delete(id);
+    const at = this.#placeOf(row);
+    if (this.rows[at] === row) this.rows.splice(at, 1);
+  }
+
+  /** Where the row is, or would be: by start, then by id. */
+  #placeOf(row: TraceRow): number {
+    let low = 0;
+    let high = this.rows.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (isBefore(this.rows[middle]!, row)) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  #changed(): void {
+    this.version.value++;
+  }
+}
+
+function isBefore(a: TraceRow, b: TraceRow): boolean {
+  return a.start === b.start ? a.id < b.id : a.start > b.start;
+}
+
+export const SORTS = ['start', 'name', 'services', 'status', 'duration', 'spans'] as const;
+export type SortKey = (typeof SORTS)[number];
+
+export interface Sort {
+  readonly key: SortKey;
+  readonly isDescending: boolean;
+}
+
+/** `-duration` is longest first; "" is newest first. */
+export function sortOf(text: string): Sort {
+  const key = text.replace(/^-/, '') as SortKey;
+  return SORTS.includes(key) ? { key, isDescending: text.startsWith('-') } : { key: 'start', isDescending: true };
+}
+
+/** Rows come newest first, and are given back as they are when that is what is asked for. */
+export function sorted(rows: readonly TraceRow[], { key, isDescending }: Sort): readonly TraceRow[] {
+  if (key === 'start') return isDescending ? rows : rows.toReversed();
+  const sign = isDescending ? -1 : 1;
+  const value = VALUES[key];
+  return rows.toSorted((a, b) => {
+    const [x, y] = [value(a), value(b)];
+    return x === y ? 0 : x < y ? -sign : sign;
+  });
+}
+
+const OUTCOMES = { ok: 0, live: 1, error: 2, throttle: 3, fault: 4 };
+
+const VALUES: Readonly<Record<Exclude<SortKey, 'start'>, (row: TraceRow) => string | number>> = {
+  name: (row) => row.url ?? row.name,
+  services: (row) => row.serviceCount,
+  status: (row) => OUTCOMES[row.outcome] * 1_000 + (row.status ?? 0),
+  duration: (row) => row.duration ?? -1,
+  spans: (row) => row.spans,
+};

@@ -1,0 +1,167 @@
+import { useSignal } from '@preact/signals';
+import { useEffect, useLayoutEffect, useMemo, useRef } from 'preact/hooks';
+import type { TraceRow } from '../../../src/xray/api/page-types.ts';
+import { whenResized } from '../canvas.ts';
+import { count, plural } from '../format.ts';
+import { isPaused, list, status } from '../live.ts';
+import { go, hrefTo, param, setParams } from '../route.ts';
+import { expression, searched } from '../search.ts';
+import { addKeys } from '../shell/keys.ts';
+import { togglePause } from '../shell/top-bar.tsx';
+import { Charts } from './charts.tsx';
+import { FirstRun } from './first-run.tsx';
+import { sorted, sortOf } from './row-list.ts';
+import { HeaderRow, Row, ROW_HEIGHT } from './row.tsx';
+import { windowOf } from './window.ts';
+
+/** The list of traces, as they come. */
+export function TracesScreen() {
+  void list.version.value;
+  const isEmptyStore = status.value?.traces === 0 && list.rows.length === 0 && list.waiting.value === 0;
+  if (isEmptyStore && list.state.value === 'ready') return <FirstRun />;
+  return (
+    <div class="traces">
+      <h1 class="unseen">Traces</h1>
+      <Charts />
+      <Table />
+    </div>
+  );
+}
+
+function Table() {
+  const box = useRef<HTMLDivElement>(null);
+  const top = useSignal(0);
+  const height = useSignal(800);
+  const selected = param('sel');
+  const sort = sortOf(param('sort'));
+  const isByTime = sort.key === 'start' && sort.isDescending;
+  const version = list.version.value;
+  const rows = useMemo(() => sorted(list.rows, sort), [version, param('sort')]);
+  const shown = useRef(rows);
+  shown.current = rows;
+  const isHeld = isPaused.value || top.value > 0 || selected !== '' || !isByTime;
+  useEffect(() => list.hold(isHeld), [isHeld]);
+  useEffect(() => () => list.hold(isPaused.peek()), []);
+  useEffect(() => whenResized(box.current!, () => (height.value = box.current!.clientHeight)), []);
+  useLayoutEffect(() => addKeys('Traces', keysOf(box, shown)), []);
+  const { first, last } = windowOf({ top: top.value, height: height.value, rowHeight: ROW_HEIGHT, rows: rows.length });
+  let longest = 0;
+  for (let i = first; i < last; i++) longest = Math.max(longest, rows[i]!.duration ?? 0);
+  return (
+    <div class="table-frame">
+      <Waiting box={box} />
+      <div
+        class="table"
+        ref={box}
+        onScroll={(event) => (top.value = event.currentTarget.scrollTop)}
+        tabIndex={0}
+        role="region"
+        aria-label="List of traces"
+      >
+        <div role="table" aria-label="Traces" aria-rowcount={rows.length + 1}>
+          <HeaderRow sort={sort} />
+          {rows.length > 0 && (
+            <div role="rowgroup" class="rows" style={{ height: `${rows.length * ROW_HEIGHT}px` }}>
+              {rows.slice(first, last).map((row, i) => (
+                <Row key={row.id} row={row} index={first + i} longest={longest} isSelected={row.id === selected} />
+              ))}
+            </div>
+          )}
+        </div>
+        {rows.length === 0 && <Nothing />}
+      </div>
+    </div>
+  );
+}
+
+interface Ref<T> {
+  readonly current: T;
+}
+
+/** What the keys do is looked up when one is pressed. */
+function keysOf(box: Ref<HTMLDivElement | null>, shown: Ref<readonly TraceRow[]>) {
+  const at = (): number => shown.current.findIndex(({ id }) => id === param('sel'));
+  const select = (next: number): void => {
+    const rows = shown.current;
+    const index = Math.max(0, Math.min(rows.length - 1, next));
+    if (rows[index] === undefined) return;
+    setParams({ sel: rows[index].id }, { isAside: true });
+    const element = box.current!;
+    const y = index * ROW_HEIGHT;
+    // The header covers the first row's height.
+    if (y < element.scrollTop) element.scrollTop = y;
+    else if (y + 2 * ROW_HEIGHT > element.scrollTop + element.clientHeight) element.scrollTop = y + 2 * ROW_HEIGHT - element.clientHeight;
+  };
+  const open = (): void => {
+    const row = shown.current[at()];
+    if (row !== undefined) go(hrefTo(`/traces/${row.id}`));
+  };
+  return [
+    { keys: ['j', 'ArrowDown'], does: 'next trace', run: () => select(at() + 1) },
+    { keys: ['k', 'ArrowUp'], does: 'trace before', run: () => select(at() - 1) },
+    { keys: ['Enter', 'o'], does: 'open it', run: open },
+    { keys: ['Escape'], does: 'select nothing', run: () => setParams({ sel: '' }, { isAside: true }) },
+    { keys: ['p'], does: 'pause, go on', run: togglePause },
+    { keys: ['n'], does: 'show what is new', run: () => showNew(box) },
+  ];
+}
+
+function showNew(box: Ref<HTMLDivElement | null>): void {
+  list.release();
+  box.current?.scrollTo({ top: 0 });
+}
+
+/** New traces are announced, not pushed in, while the reader is looking at something. */
+function Waiting({ box }: { box: Ref<HTMLDivElement | null> }) {
+  const waiting = list.waiting.value;
+  return (
+    <div class="waiting" role="status">
+      {waiting > 0 && (
+        <button type="button" class="pill" onClick={() => showNew(box)}>
+          {count(waiting)} new
+        </button>
+      )}
+    </div>
+  );
+}
+
+function Nothing() {
+  if (list.state.value === 'loading') return null;
+  if (list.state.value === 'failed') {
+    return (
+      <div class="empty">
+        <h2>The traces could not be read</h2>
+        <p>{list.problem.value}</p>
+        <p>
+          <button type="button" class="button" onClick={() => list.show(searched.peek())}>
+            Try again
+          </button>
+        </p>
+      </div>
+    );
+  }
+  if (!list.isComplete.value) return <p class="empty faint">Searching {plural(status.value?.traces ?? 0, 'trace')} …</p>;
+  const hasRange = searched.value.from !== undefined;
+  return (
+    <div class="empty">
+      <h2>No trace matches</h2>
+      {expression.value !== '' && <p class="mono">{expression.value}</p>}
+      <p>
+        {plural(status.value?.traces ?? 0, 'trace')} in the store{hasRange ? ', not all of them in this time range' : ''}. A trace that matches
+        appears here by itself.
+      </p>
+      <p class="buttons">
+        {hasRange && (
+          <button type="button" class="button" onClick={() => setParams({ range: '', from: '', to: '' })}>
+            Search all time
+          </button>
+        )}
+        {expression.value !== '' && (
+          <button type="button" class="button" onClick={() => setParams({ q: '' })}>
+            Clear the filter
+          </button>
+        )}
+      </p>
+    </div>
+  );
+}
