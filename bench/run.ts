@@ -1,7 +1,7 @@
 /**
  * npm run bench [-- NAMES] [--seconds N] [--against PATH] [--json FILE] [--chart FILE]: measures the bundle, and beside it, scenario by scenario,
  * another daemon with the reference's flags. CPU and memory are those of the daemon's process, from the kernel. Linux only.
- * npm run bench -- local: the local X-Ray (local.ts).
+ * npm run bench -- local: the local X-Ray (local.ts). npm run bench -- ui: its page (test/page/bench.ts).
  */
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
@@ -12,6 +12,8 @@ import { machineText } from './machine.ts';
 import { SCENARIOS, type Measured } from './scenarios.ts';
 
 if (process.argv[2] === 'local') await import('./local.ts');
+// With the tests of the page, whose types it needs.
+if (process.argv[2] === 'ui') await import(new URL('../test/page/bench.ts', import.meta.url).href);
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

@@ -134,6 +134,7 @@ function printWelcome({ udp, tcp, http }: Service, token: string): void {
   const api = tcp.address === undefined ? '' : formatAddress(tcp.address);
   const lines = [
     `xrayd ${VERSION}: local X-Ray on UDP and TCP ${address}. Every request is traced, nothing leaves this machine.`,
+    `  Open          http://${api}/${token === '' ? '' : `?token=${encodeURIComponent(token)}`}`,
     `  Read traces:  aws xray get-trace-summaries --endpoint-url http://${api} --region us-east-1 --start-time $(date -d '-1 hour' +%s) --end-time $(date +%s)`,
     ...(token === '' ? [] : [`  Token for readers, as the access key id of an AWS client: ${token}`]),
     ...(http?.address === undefined ? [] : [`  Health and metrics: http://${formatAddress(http.address)}`]),

@@ -33,6 +33,7 @@ export interface PageOptions {
 /** Starts a Chromium with a fresh profile. */
 export async function launch({ width = 1360, height = 800, theme = 'light' }: PageOptions = {}): Promise<{
   context: BrowserContext;
+  version: string;
   close: () => Promise<void>;
 }> {
   const profile = mkdtempSync(join(tmpdir(), 'xrayd-chromium-'));
@@ -47,7 +48,7 @@ export async function launch({ width = 1360, height = 800, theme = 'light' }: Pa
     await context.close();
     rmSync(profile, { recursive: true, force: true });
   };
-  return { context, close };
+  return { context, version: context.browser()?.version() ?? '', close };
 }
 
 /** Opens pages for the tests of a file, and fails them for what a person would not see: exceptions, requests to elsewhere, refused styles. */

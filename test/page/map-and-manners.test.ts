@@ -111,6 +111,7 @@ const screens: readonly { name: string; path: (id: string) => string; ready: str
   { name: 'timeline', path: (id) => `/traces/${id}`, ready: '[role=treeitem]' },
   { name: 'flame', path: (id) => `/traces/${id}?tab=flame`, ready: '.flame' },
   { name: 'self time', path: (id) => `/traces/${id}?tab=self`, ready: '.self-time td' },
+  { name: 'exceptions', path: (id) => `/traces/${id}?tab=exceptions`, ready: '.exception' },
   { name: 'trace map', path: (id) => `/traces/${id}?tab=map`, ready: '.node' },
   { name: 'raw', path: (id) => `/traces/${id}?tab=raw`, ready: '.finding' },
   { name: 'service map', path: () => '/map', ready: '.node' },

@@ -55,6 +55,9 @@ test.skipIf(skipped !== '')(`a mistake is marked in its place, in X-Ray’s word
   const { page } = await open();
   await page.keyboard.press('/');
   await page.keyboard.type('service("web") AND AND', { delay: 10 });
+  // What is being written is no mistake yet. The first closes the list of words, the second leaves the box.
+  expect(await page.locator('.query.wrong').count()).toBe(0);
+  await page.keyboard.press('Escape');
   await page.keyboard.press('Escape');
   await page.locator('.cm-lintRange-error').waitFor();
   await page.getByText("Position 19 : Invalid input symbol: 'AND'").waitFor();

@@ -71,6 +71,13 @@ test('what does not match any more goes, and who listens is told of all', async 
   expect(told).toEqual(['b', 'a', 'x']);
 });
 
+test('what time has left behind is forgotten, and does not come back', async () => {
+  const list = await listOf([row('c', 30), row('b', 20), row('a', 10)]);
+  list.forgetBefore(15);
+  list.apply([row('a', 10, { revision: 2 })], []);
+  expect(ids(list)).toEqual(['c', 'b']);
+});
+
 test('a refused filter is said', async () => {
   const list = new RowList();
   vi.stubGlobal('fetch', async () => new Response('{"Message": "Group not found"}', { status: 400 }));

@@ -1,7 +1,8 @@
 import { effect, signal } from '@preact/signals';
 import type { Hello, RowChanges, Status } from '../../src/xray/api/page-types.ts';
 import { readStatus } from './api.ts';
-import { searched } from './search.ts';
+import { param } from './route.ts';
+import { rangeSeconds, searched } from './search.ts';
 import { RowList } from './traces/row-list.ts';
 
 /** Whether changes come; `lostSince` is when they stopped, in ms since the epoch. */
@@ -15,6 +16,8 @@ export const isPaused = signal(false);
 export const list = new RowList();
 
 const STATUS_MS = 2_000;
+/** "Last 15 minutes" moves on in steps of this length. */
+const FORGET_MS = 5_000;
 let run: string | undefined;
 
 /** Follows the local X-Ray until the page is left. */
@@ -47,6 +50,10 @@ export function follow(): void {
     return () => events.close();
   });
   void readOften();
+  setInterval(() => {
+    const seconds = rangeSeconds(param('range'));
+    if (seconds !== undefined) list.forgetBefore(Date.now() / 1000 - seconds);
+  }, FORGET_MS);
 }
 
 async function readOften(): Promise<never> {

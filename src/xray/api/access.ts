@@ -24,8 +24,8 @@ export interface AccessRequest {
 /** Why a request is refused; undefined when it is answered. */
 export function accessProblem(access: Access, { headers, token }: AccessRequest, config: AccessConfig): ApiError | undefined {
   const { origin, host } = headers;
-  // A page's own requests name the origin that it came from.
-  const isOwnPage = origin !== undefined && host !== undefined && origin === `http://${host}`;
+  // A page's own requests name the origin that it came from; something in front of xrayd may have added TLS.
+  const isOwnPage = origin !== undefined && host !== undefined && (origin === `http://${host}` || origin === `https://${host}`);
   if (access === 'sdk' || !isOwnPage) {
     const problem = browserProblem(headers, config.isLoopback);
     if (problem !== undefined) return denied(problem);
@@ -51,8 +51,18 @@ function denied(message: string): ApiError {
 
 /** An AWS client sends its access key id with every signature. */
 function tokenOf({ authorization, cookie }: IncomingHttpHeaders): string | undefined {
+  const kept = /(?:^|; )xrayd-token=([^;]+)/.exec(cookie ?? '')?.[1];
   const signed = /^AWS4-HMAC-SHA256 Credential=([^/]+)\//.exec(authorization ?? '')?.[1];
-  return signed ?? /^Bearer (\S+)$/.exec(authorization ?? '')?.[1] ?? /(?:^|; )xrayd-token=([^;]+)/.exec(cookie ?? '')?.[1];
+  return signed ?? /^Bearer (\S+)$/.exec(authorization ?? '')?.[1] ?? (kept === undefined ? undefined : decoded(kept));
+}
+
+/** As the page's cookie is written; what is not written so is no token. */
+function decoded(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return undefined;
+  }
 }
 
 function isEqual(given: string, token: string): boolean {

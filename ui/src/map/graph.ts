@@ -118,3 +118,10 @@ export function typeName(type: string | null): string {
   if (parts.length === 1) return parts[0]!;
   return `${parts[0]} ${parts[1]!.replaceAll(/([a-z])([A-Z])/g, '$1 $2').toLowerCase()}`;
 }
+
+/** What is looked at: a node, or an edge. */
+export interface MapSelection {
+  readonly node: number;
+  /** The edge's other end; undefined for the node itself. */
+  readonly to: number | undefined;
+}

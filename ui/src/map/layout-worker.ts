@@ -1,13 +1,17 @@
 import { Graph, layout as place } from '@dagrejs/dagre';
 import type { Layout, LayoutInput } from './layout.ts';
 
+const MANY_EDGES = 300;
+
 addEventListener('message', ({ data }: MessageEvent<{ id: number; input: LayoutInput }>) => {
   postMessage({ id: data.id, layout: layoutOf(data.input) });
 });
 
 function layoutOf({ nodes, edges }: LayoutInput): Layout {
   const graph = new Graph();
-  graph.setGraph({ rankdir: 'LR', nodesep: 20, ranksep: 90, marginx: 24, marginy: 24 });
+  // The best ranks take half a minute for 300 services with 3,000 edges, good ones a second.
+  const ranker = edges.length > MANY_EDGES ? 'tight-tree' : 'network-simplex';
+  graph.setGraph({ rankdir: 'LR', ranker, nodesep: 20, edgesep: 4, ranksep: 90, marginx: 24, marginy: 24 });
   graph.setDefaultEdgeLabel(() => ({}));
   for (const { id, width, height } of nodes) graph.setNode(String(id), { width, height });
   for (const { from, to } of edges) if (from !== to) graph.setEdge(String(from), String(to));

@@ -3,8 +3,18 @@ import { useRef } from 'preact/hooks';
 import { count, duration, percent, shortName } from '../format.ts';
 import { go } from '../route.ts';
 import { quoted, withCondition } from '../search.ts';
-import { OUTCOMES, quantile, sharesOf, typeName, type Graph, type GraphService, type HistogramEntry, type Statistics } from './graph.ts';
-import { latency, rateText, type MapSelection } from './map-view.tsx';
+import {
+  OUTCOMES,
+  quantile,
+  sharesOf,
+  typeName,
+  type Graph,
+  type GraphService,
+  type HistogramEntry,
+  type MapSelection,
+  type Statistics,
+} from './graph.ts';
+import { latency, rateText } from './map-parts.tsx';
 
 export interface MapPanelProps {
   readonly graph: Graph;

@@ -5,9 +5,9 @@ import { list } from '../live.ts';
 import { hrefTo, param, setParams } from '../route.ts';
 import { searched } from '../search.ts';
 import { addKeys } from '../shell/keys.ts';
-import type { Graph } from './graph.ts';
+import type { Graph, MapSelection } from './graph.ts';
 import { MapPanel } from './map-panel.tsx';
-import { MapView, type MapSelection } from './map-view.tsx';
+import { MapView } from './map-view.tsx';
 
 /** The map is read again this often at most, and no more than a third of the time. */
 const READ_MS = 1_000;

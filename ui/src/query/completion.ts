@@ -1,4 +1,5 @@
 import type { Completion, CompletionContext, CompletionResult } from '@codemirror/autocomplete';
+import type { EditorView } from '@codemirror/view';
 import { BOOLEANS, CAUSES, KEYWORDS, type Scope } from '../../../src/xray/filter/expression.ts';
 import { readSuggestions } from '../api.ts';
 import { list } from '../live.ts';
@@ -90,7 +91,7 @@ async function optionsFor(wanted: Wanted): Promise<Completion[]> {
     case 'service':
       return (await values('service', wanted.typed)).map((name) => ({ label: String(name), apply: `${name}")` }));
     case 'key':
-      return (await values('', '')).map((name) => ({ label: String(name) }));
+      return (await values('', '')).map((name) => keyOption(String(name)));
     case 'value':
       return valuesFor(wanted);
     case 'operator':
@@ -100,6 +101,16 @@ async function optionsFor(wanted: Wanted): Promise<Completion[]> {
     case 'word':
       return words(wanted.scope);
   }
+}
+
+/** A key that is no word stands in brackets instead of after the dot. */
+function keyOption(key: string): Completion {
+  if (/^\w+$/.test(key)) return { label: key };
+  const apply = (view: EditorView, _option: Completion, from: number, to: number): void => {
+    const insert = `[${key}]`;
+    view.dispatch({ changes: { from: from - 1, to, insert }, selection: { anchor: from - 1 + insert.length } });
+  };
+  return { label: key, apply };
 }
 
 function operatorsOf(keyword: string): readonly string[] {

@@ -11,6 +11,7 @@ let focus: () => void = () => {};
 /** What is written and not yet searched for. */
 const draft = signal('');
 const isNaming = signal(false);
+const isFocused = signal(false);
 
 export function focusQuery(): void {
   focus();
@@ -69,11 +70,15 @@ export function QueryBox() {
     editor.current?.set(expression.value);
   }, [expression.value]);
   const isTrace = traceIdIn(draft.value) !== undefined;
-  const problem = isTrace ? undefined : problemOf(draft.value);
+  const found = isTrace ? undefined : problemOf(draft.value);
+  // What is still being written is no mistake yet.
+  const problem = found !== undefined && isFocused.value && isAtEnd(draft.value, found.position) ? undefined : found;
   return (
     <form
       class={problem === undefined ? 'query' : 'query wrong'}
       role="search"
+      onFocusCapture={() => (isFocused.value = true)}
+      onBlurCapture={() => (isFocused.value = false)}
       onSubmit={(event) => {
         event.preventDefault();
         submit(draft.value);
@@ -95,7 +100,7 @@ export function QueryBox() {
           onInput={(event) => (draft.value = event.currentTarget.value)}
         />
       </div>
-      <Hint isTrace={isTrace} message={problem?.message ?? refusal()} />
+      <Hint isTrace={isTrace} isIncomplete={found !== undefined} message={problem?.message ?? refusal()} />
       {draft.value !== '' && (
         <button
           type="button"
@@ -115,12 +120,16 @@ export function QueryBox() {
   );
 }
 
+function isAtEnd(text: string, position: number): boolean {
+  return /^[\w.]*\s*$/.test(text.slice(position));
+}
+
 /** What the local X-Ray said that the grammar does not know, such as a group that does not exist. */
 function refusal(): string | undefined {
   return draft.value === expression.value && list.state.value === 'failed' ? list.problem.value : undefined;
 }
 
-function Hint({ isTrace, message }: { isTrace: boolean; message: string | undefined }) {
+function Hint({ isTrace, isIncomplete, message }: { isTrace: boolean; isIncomplete: boolean; message: string | undefined }) {
   if (message !== undefined) {
     return (
       <span class="query-hint fault-text" role="status" title={message}>
@@ -129,7 +138,7 @@ function Hint({ isTrace, message }: { isTrace: boolean; message: string | undefi
     );
   }
   if (isTrace) return <span class="query-hint">Enter opens the trace</span>;
-  if (draft.value.trim() !== expression.value) return <span class="query-hint">Enter searches</span>;
+  if (draft.value.trim() !== expression.value) return <span class="query-hint">{isIncomplete ? '…' : 'Enter searches'}</span>;
   return null;
 }
 

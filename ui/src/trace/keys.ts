@@ -9,7 +9,7 @@ function close(): void {
   else setParams({ span: '' }, { isAside: true });
 }
 
-const TAB_NAMES = ['', 'flame', 'self', 'map', 'raw'];
+const TAB_NAMES = ['', 'flame', 'self', 'exceptions', 'map', 'raw'];
 
 /** The keys of the trace's screen. */
 export function keysFor(state: TraceState): KeyHandler[] {
@@ -64,8 +64,8 @@ export function keysFor(state: TraceState): KeyHandler[] {
     },
     { keys: ['a'], does: 'earlier', run: () => state.pan(-part()) },
     { keys: ['d'], does: 'later', run: () => state.pan(part()) },
-    { keys: ['['], does: 'one level', run: () => state.openTo(1) },
-    { keys: [']'], does: 'all levels', run: () => state.openTo(Infinity) },
+    { keys: ['['], does: 'one level less', run: () => state.openBy(-1) },
+    { keys: [']'], does: 'one level more', run: () => state.openBy(1) },
     ...TAB_NAMES.map((tab, i) => ({ keys: [String(i + 1)], does: `view ${i + 1}`, run: () => param('tab') !== tab && setParams({ tab }) })),
     { keys: ['Escape'], does: 'close the panel, then the trace', run: close },
   ];

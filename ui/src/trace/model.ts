@@ -30,8 +30,6 @@ export interface Span {
   readonly isOrphan: boolean;
   /** Seconds that it starts before its caller: the clocks differ. */
   readonly skew: number;
-  /** Seconds in which it did not wait for others; see selfSecondsOf. */
-  selfSeconds: number;
 }
 
 export interface TraceModel {
@@ -71,7 +69,6 @@ export function modelOf(found: TraceDocuments, nowSeconds: number): TraceModel {
   const open = spans.filter(({ isOpen }) => isOpen);
   let length = 0;
   for (const span of spans) length = Math.max(length, span.end);
-  for (const span of spans) span.selfSeconds = selfSecondsOf(span);
   return {
     id,
     revision,
@@ -140,11 +137,17 @@ class Builder {
       this.#spans.push(span);
       parent?.children.push(span);
       if (isInferred) continue;
-      const below = [...entity.children, ...this.#trace.calleesOf(entity)];
-      below.sort((a, b) => b.start - a.start);
+      const below = entity.isCall || !entity.isSubsegment || entity.children.length > 0 ? this.#below(entity) : this.#trace.calleesOf(entity);
       for (const child of below) open.push({ entity: child, parent: span, isInferred: false });
       if (this.#trace.isInferring(entity)) open.push({ entity, parent: span, isInferred: true });
     }
+  }
+
+  /** What was called from here, latest first. */
+  #below(entity: Entity): readonly Entity[] {
+    const callees = this.#trace.calleesOf(entity);
+    const below = callees.length === 0 ? entity.children.slice() : [...entity.children, ...callees];
+    return below.sort((a, b) => b.start - a.start);
   }
 
   #spanOf(entity: Entity, parent: Span | undefined, isInferred: boolean): Span {
@@ -168,12 +171,14 @@ class Builder {
       depth: parent === undefined ? 0 : parent.depth + 1,
       isOrphan: parent === undefined && entity.parentId !== undefined,
       skew: isCallee && parent.start - start > SKEW_SECONDS ? parent.start - start : 0,
-      selfSeconds: 0,
     };
   }
 }
 
-export function outcomeOf(entity: Entity, isOpen: boolean): RowOutcome {
+function outcomeOf(entity: Entity, isOpen: boolean): RowOutcome {
+  const { fault, error, throttle, http } = entity.json;
+  // Most are plain: a quarter of the time to open 10,000 spans was here and in details.
+  if (http === undefined && fault === undefined && error === undefined && throttle === undefined) return isOpen ? 'live' : 'ok';
   const { isFault, isError, isThrottle } = entity.outcome;
   if (isThrottle) return 'throttle';
   if (isFault) return 'fault';
@@ -182,7 +187,9 @@ export function outcomeOf(entity: Entity, isOpen: boolean): RowOutcome {
 }
 
 function detailOf(entity: Entity): string {
-  const { json, aws } = entity;
+  const { json } = entity;
+  if (json['http'] === undefined && json['sql'] === undefined && json['aws'] === undefined) return '';
+  const { aws } = entity;
   const request = member(json['http'], 'request');
   const url = textOf(member(request, 'url'));
   const operation = textOf(aws['operation']);
@@ -203,7 +210,7 @@ function resourceOf(aws: Readonly<Record<string, unknown>>): string {
   return '';
 }
 
-/** Seconds of the span that none of its children covers. */
+/** Seconds of the span that none of its children covers: it did not wait for others. */
 export function selfSecondsOf({ start, end, children }: Span): number {
   let covered = 0;
   let until = start;

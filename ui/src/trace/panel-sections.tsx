@@ -8,7 +8,7 @@ import { Value } from '../value.tsx';
 import { Exception } from './exception.tsx';
 import { httpOf } from './http.ts';
 import { JsonTree } from './json-tree.tsx';
-import type { Span, TraceModel } from './model.ts';
+import { selfSecondsOf, type Span, type TraceModel } from './model.ts';
 import type { TraceState } from './trace-state.ts';
 
 function Section({ title, children }: { title: string; children: ComponentChildren }) {
@@ -59,7 +59,7 @@ export function Outcome({ span, model, onPath }: { span: Span; model: TraceModel
           {span.isOpen ? (model.isLive ? `Still open after ${duration(span.end - span.start)}` : 'Never closed') : duration(span.end - span.start)}{' '}
           <span class="faint">{onPath}</span>
         </Pair>
-        {span.children.length > 0 && <Pair name="Self time">{duration(span.selfSeconds)}</Pair>}
+        {span.children.length > 0 && <Pair name="Self time">{duration(selfSecondsOf(span))}</Pair>}
         {span.isOrphan && (
           <Pair name="Parent">
             Never arrived: <span class="mono">{entity.parentId}</span>

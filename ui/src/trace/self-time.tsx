@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals';
 import { count, duration, percent } from '../format.ts';
-import type { Span, TraceModel } from './model.ts';
+import { selfSecondsOf, type Span, type TraceModel } from './model.ts';
 import type { TraceState } from './trace-state.ts';
 
 export interface SelfTimeLine {
@@ -24,7 +24,7 @@ export function selfTimesOf(spans: readonly Span[]): SelfTimeLine[] {
     const length = span.end - span.start;
     line.calls++;
     line.total += length;
-    line.self += span.selfSeconds;
+    line.self += selfSecondsOf(span);
     if (length > line.longest) [line.longest, line.first] = [length, span];
     if (span.outcome !== 'ok' && span.outcome !== 'live') line.errors++;
     lines.set(key, line);

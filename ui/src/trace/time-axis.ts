@@ -12,6 +12,9 @@ const FOLDED_SHARE = 0.03;
 
 /** When no span was there at all: between a message and its receipt, for example. In seconds from the trace's start. */
 export function idleGaps(spans: readonly Span[]): Gap[] {
+  const length = spans.reduce((most, { end }) => Math.max(most, end), 0);
+  // The common case: something lasts from the beginning to the end.
+  if (spans.some(({ start, end }) => start === 0 && end === length)) return [];
   const busy: Gap[] = [];
   const intervals = spans.map(({ start, end }) => ({ from: start, to: end }));
   intervals.sort((a, b) => a.from - b.from);
@@ -65,12 +68,16 @@ export class TimeAxis {
   }
 }
 
+/** Minutes, hours and days have round numbers of their own. */
+const LONG_STEPS = [60, 120, 300, 600, 1_200, 1_800, 3_600, 7_200, 14_400, 21_600, 43_200, 86_400, 172_800, 604_800];
+
 /** Round places for the ruler: about `most` of them, in seconds. */
 export function ticksOf(from: number, to: number, most: number): number[] {
   const rough = (to - from) / Math.max(1, most);
   if (!(rough > 0) || !Number.isFinite(rough)) return [];
   const power = 10 ** Math.floor(Math.log10(rough));
-  const step = [1, 2, 5, 10].map((factor) => factor * power).find((each) => each >= rough) ?? power * 10;
+  const decimal = [1, 2, 5, 10].map((factor) => factor * power).find((each) => each >= rough) ?? power * 10;
+  const step = rough < 30 ? decimal : (LONG_STEPS.find((each) => each >= rough) ?? decimal);
   const ticks: number[] = [];
   for (let i = Math.max(0, Math.ceil(from / step - 1e-9)); i * step <= to && ticks.length <= most * 3; i++) ticks.push(i * step + 0);
   return ticks;

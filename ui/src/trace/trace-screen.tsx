@@ -1,10 +1,11 @@
-import { useEffect, useLayoutEffect, useMemo } from 'preact/hooks';
+import { useLayoutEffect, useMemo } from 'preact/hooks';
 import { setPinned } from '../api.ts';
 import { Copy } from '../copy.tsx';
 import { absolute, ago, count, duration, fullTime, pathOf, plural } from '../format.ts';
 import { list } from '../live.ts';
 import { hrefTo, param } from '../route.ts';
 import { httpOf } from './http.ts';
+import { ExceptionsView, thrownIn } from './exceptions-view.tsx';
 import { FindBar } from './find-bar.tsx';
 import { Flame } from './flame.tsx';
 import { keysFor } from './keys.ts';
@@ -17,10 +18,11 @@ import { TraceMap } from './trace-map.tsx';
 import { TraceState } from './trace-state.ts';
 import { addKeys } from '../shell/keys.ts';
 
-export const TABS = [
+const TABS = [
   ['', 'Timeline'],
   ['flame', 'Flame'],
   ['self', 'Self time'],
+  ['exceptions', 'Exceptions'],
   ['map', 'Map'],
   ['raw', 'Raw'],
 ] as const;
@@ -28,7 +30,8 @@ export const TABS = [
 /** One trace, as it is now. */
 export function TraceScreen({ id }: { id: string }) {
   const state = useMemo(() => new TraceState(id), [id]);
-  useEffect(() => {
+  // Before the first paint: what is waited for is asked for at once.
+  useLayoutEffect(() => {
     void state.load();
     list.onChanged = (ids) => {
       if (ids.includes(id)) state.changed();
@@ -60,6 +63,7 @@ function Body({ state }: { state: TraceState }) {
       {tab === '' && <Timeline state={state} />}
       {tab === 'flame' && <Flame state={state} />}
       {tab === 'self' && <SelfTime state={state} />}
+      {tab === 'exceptions' && <ExceptionsView state={state} />}
       {tab === 'map' && <TraceMap state={state} />}
       {tab === 'raw' && <Raw state={state} />}
     </div>
@@ -68,6 +72,7 @@ function Body({ state }: { state: TraceState }) {
 
 /** What one says about a trace aloud. */
 function Head({ state, id, model }: { state: TraceState; id: string; model: TraceModel | undefined }) {
+  const thrown = model === undefined ? 0 : thrownIn(model.spans).length;
   return (
     <header class="trace-head">
       <h1>{model === undefined ? <span class="faint">Reading the trace …</span> : <Title model={model} />}</h1>
@@ -86,6 +91,7 @@ function Head({ state, id, model }: { state: TraceState; id: string; model: Trac
               href={hrefTo(`/traces/${id}`, { ...(name === '' ? {} : { tab: name }), ...(param('span') === '' ? {} : { span: param('span') }) })}
             >
               {title}
+              {name === 'exceptions' && thrown > 0 && <span class="faint"> · {count(thrown)}</span>}
               {name === 'raw' && state.findings.value.length > 0 && <span class="faint"> · {plural(state.findings.value.length, 'finding')}</span>}
             </a>
           ))}
@@ -105,7 +111,10 @@ function Title({ model }: { model: TraceModel }) {
   const { url, method, status } = httpOf(root.entity);
   return (
     <>
-      <span class={`badge ${root.outcome}`}>{status ?? root.outcome}</span> {url === undefined ? root.name : `${method ?? ''} ${pathOf(url)}`.trim()}
+      <span class={`badge ${root.outcome}`}>{status ?? root.outcome}</span>{' '}
+      <span class="title" title={url ?? root.name}>
+        {url === undefined ? root.name : `${method ?? ''} ${pathOf(url)}`.trim()}
+      </span>
     </>
   );
 }

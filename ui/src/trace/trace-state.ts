@@ -20,6 +20,8 @@ const FIRST_LEVELS = 3;
 /** A trace that changes is read again this often at most, and no more than a third of the time. */
 const REREAD_MS = 150;
 const GROW_MS = 100;
+/** A timeline is seen within this time. */
+const PAINT_MS = 300;
 
 /** One trace on the screen: what is known of it and how it is looked at. */
 export class TraceState {
@@ -32,6 +34,8 @@ export class TraceState {
   readonly zoom = signal<Zoom | undefined>(undefined);
   readonly isFoldingGaps = signal(true);
   readonly find = signal('');
+  /** The timeline has been seen: what is not needed for that comes after. */
+  readonly isPainted = signal(false);
   /** Counts what grows. */
   readonly tick = signal(0);
   /** Called before the model is replaced, and after: the scroll position is kept. */
@@ -48,6 +52,7 @@ export class TraceState {
   readonly window = computed<Zoom>(() => this.zoom.value ?? { from: 0, to: this.axis.value.units });
   readonly path = computed(() => {
     void this.tick.value;
+    if (!this.isPainted.value) return criticalPath(undefined);
     return criticalPath(this.model.value?.roots.find(({ isOrphan }) => !isOrphan));
   });
   readonly matches = computed(() => matching(this.model.value?.spans ?? [], this.find.value));
@@ -81,6 +86,8 @@ export class TraceState {
       const selected = this.selected.peek();
       if (isFirst && selected !== undefined) this.reveal(selected);
       this.#growWhile(model);
+      // Another view than the timeline may be open.
+      setTimeout(() => (this.isPainted.value = true), PAINT_MS);
       void this.#readFindings(stop);
     } catch (error) {
       if (stop.aborted) return;
@@ -123,6 +130,11 @@ export class TraceState {
     const flipped = new Set(isFold ? unfolded : collapsed);
     if (!flipped.delete(key)) flipped.add(key);
     this.shown.value = isFold ? { collapsed, unfolded: flipped } : { collapsed: flipped, unfolded };
+  }
+
+  openBy(levels: number): void {
+    const deepest = this.rows.peek().reduce((most, { depth }) => Math.max(most, depth), 0);
+    this.openTo(Math.max(1, deepest + levels));
   }
 
   /** Levels that are open: all of them for Infinity. */

@@ -20,7 +20,7 @@ export interface ChartSize {
 }
 
 /** Lines of the logarithmic scale, in seconds. */
-const STEPS = [1e-6, 1e-5, 1e-4, 1e-3, 0.01, 0.1, 1, 10, 100, 1_000, 10_000, 100_000];
+const STEPS = [1e-6, 1e-5, 1e-4, 1e-3, 0.01, 0.1, 1, 10, 60, 600, 3_600, 36_000, 86_400];
 
 /** Time from left to right, durations on a logarithmic scale from bottom to top. */
 export function scaleOf(rows: readonly TraceRow[], { from, to, width, height, pad }: ChartSize): ChartScale {

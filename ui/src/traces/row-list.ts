@@ -65,6 +65,14 @@ export class RowList {
     this.#changed();
   }
 
+  /** Time has passed: what began before `start` is out of the range. */
+  forgetBefore(start: number): void {
+    this.#query = { ...this.#query, from: start };
+    const before = this.rows.length;
+    while (this.rows.length > 0 && this.rows.at(-1)!.start < start) this.#byId.delete(this.rows.pop()!.id);
+    if (this.rows.length !== before) this.#changed();
+  }
+
   /** Rows that changed, and ids of those that changed and do not match. */
   apply(rows: readonly TraceRow[], others: readonly string[]): void {
     for (const row of rows) {

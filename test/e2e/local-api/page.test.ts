@@ -1,0 +1,146 @@
+import { request } from 'node:http';
+import { expect, test } from 'vitest';
+import type { RowsPage, Status, TraceDocuments, TraceRow } from '../../../src/xray/api/page-types.ts';
+import { eventually } from '../../fakes/eventually.ts';
+import { LocalXRay } from '../../fakes/local-xray.ts';
+import { Scope } from '../../fakes/scope.ts';
+
+const scope = new Scope();
+
+async function startLocal(...args: string[]): Promise<LocalXRay> {
+  const local = await LocalXRay.start(...args);
+  scope.add(() => local.stop());
+  return local;
+}
+
+async function read<T>(local: LocalXRay, path: string): Promise<T> {
+  const answer = await fetch(local.daemon.tcpUrl + path);
+  expect(answer.status).toBe(200);
+  return (await answer.json()) as T;
+}
+
+test('GET /api/traces: rows, newest first, filtered, page by page', async () => {
+  const local = await startLocal();
+  const first = await local.putTrace();
+  const second = await local.putTrace({ fault: true, http: { request: { url: 'http://shop/x', method: 'POST' }, response: { status: 500 } } });
+  const { rows, next } = await read<RowsPage>(local, '/api/traces');
+  expect(next).toBeNull();
+  expect(rows.map(({ id }) => id)).toEqual([second, first]);
+  expect(rows[0]).toMatchObject({ outcome: 'fault', status: 500, method: 'POST', url: 'http://shop/x', name: 'web', duration: 1, isPartial: false });
+  expect(rows[0]).toMatchObject({ services: ['web', 'orders', 'orders'], serviceCount: 3, spans: 5 });
+  const page = await read<RowsPage>(local, '/api/traces?limit=1');
+  expect(page.rows.map(({ id }) => id)).toEqual([second]);
+  expect((await read<RowsPage>(local, `/api/traces?limit=1&after=${page.next}`)).rows.map(({ id }) => id)).toEqual([first]);
+  expect((await read<RowsPage>(local, '/api/traces?filter=fault')).rows.map(({ id }) => id)).toEqual([second]);
+  expect((await read<RowsPage>(local, `/api/traces?from=${local.now + 60}`)).rows).toEqual([]);
+  for (const query of ['limit=x', 'after=x', 'from=-1', 'filter=(']) {
+    expect((await fetch(`${local.daemon.tcpUrl}/api/traces?${query}`)).status).toBe(400);
+  }
+});
+
+test('GET /api/traces/ID: the documents as they came; /api/suggestions: keys and values that were seen', async () => {
+  const local = await startLocal();
+  const id = await local.putTrace({ annotations: { tenant: 'acme', 'cart value': 184.5 } });
+  await local.putTrace({ annotations: { tenant: 'globex' } });
+  const { documents, isPinned } = await read<TraceDocuments>(local, `/api/traces/${id}`);
+  expect(documents.map(({ name }) => name)).toEqual(['web', 'orders']);
+  expect(isPinned).toBe(false);
+  expect((await fetch(`${local.daemon.tcpUrl}/api/traces/1-00000000-000000000000000000000000`)).status).toBe(404);
+  expect(await read(local, '/api/suggestions')).toEqual(['cart value', 'tenant']);
+  expect(await read(local, '/api/suggestions?field=annotation.tenant')).toEqual(['acme', 'globex']);
+  expect(await read(local, '/api/suggestions?field=annotation.tenant&prefix=glo')).toEqual(['globex']);
+  expect(await read(local, '/api/suggestions?field=annotation.cart%20value')).toEqual([184.5]);
+  expect(await read(local, '/api/suggestions?field=service&prefix=o')).toEqual(['orders']);
+  expect(await read(local, '/api/suggestions?field=nothing')).toEqual([]);
+});
+
+test('GET /api/status and /api/graph, POST /api/sample', async () => {
+  const local = await startLocal();
+  const answer = await fetch(`${local.daemon.tcpUrl}/api/sample`, { method: 'POST', body: '{}' });
+  const { TraceId } = (await answer.json()) as { TraceId: string };
+  expect((await read<RowsPage>(local, '/api/traces')).rows).toMatchObject([{ id: TraceId, status: 409, outcome: 'error' }]);
+  expect(await read<Status>(local, '/api/status')).toMatchObject({
+    address: `127.0.0.1:${local.daemon.udpPort}`,
+    region: 'eu-west-1',
+    accountId: '123456789012',
+    traces: 1,
+    segments: 2,
+    received: 2,
+    lost: 0,
+    maxBytes: 1_000_000_000,
+    file: '',
+  });
+  const { Services } = await read<{ Services: { Name: string }[] }>(local, '/api/graph?filter=error');
+  expect(Services.map(({ Name }) => Name).toSorted()).toEqual(['orders', 'orders', 'web', 'web']);
+  expect(await read(local, '/api/graph?filter=fault')).toMatchObject({ Services: [] });
+});
+
+test('GET /events?form=rows: rows that match, ids of others, and which run it is', async () => {
+  const local = await startLocal();
+  const stop = new AbortController();
+  scope.add(() => stop.abort());
+  const answer = await fetch(`${local.daemon.tcpUrl}/events?form=rows&filter=fault`, { signal: stop.signal });
+  let text = '';
+  void (async () => {
+    try {
+      for await (const chunk of answer.body!) text += Buffer.from(chunk).toString();
+    } catch {
+      // The test has ended.
+    }
+  })();
+  await eventually(() => /event: hello\ndata: \{"run":"[0-9a-f-]{36}"\}\n/.test(text));
+  const ok = await local.putTrace();
+  const fault = await local.putTrace({ fault: true });
+  await eventually(() => text.includes(fault) && text.includes(ok));
+  const changes = [...text.matchAll(/event: rows\nid: \d+\ndata: (.*)\n/g)].map(
+    ([, data]) => JSON.parse(data!) as { rows: TraceRow[]; others: string[] },
+  );
+  expect(changes.flatMap(({ rows }) => rows.map(({ id }) => id))).toEqual([fault]);
+  expect(changes.flatMap(({ others }) => others)).toEqual([ok]);
+  await fetch(`${local.daemon.tcpUrl}/api/clear`, { method: 'POST', body: '{}' });
+  await eventually(() => text.includes('event: resync'));
+});
+
+test('the page’s files: nothing from elsewhere, hashed names kept for ever, gzip where it is taken', async () => {
+  const local = await startLocal();
+  const plain = (path: string) =>
+    new Promise<{ headers: Record<string, unknown>; body: string }>((resolve, reject) => {
+      request(local.daemon.tcpUrl + path, (answer) => {
+        let body = '';
+        answer.on('data', (chunk: Buffer) => (body += chunk.toString()));
+        answer.on('end', () => resolve({ headers: answer.headers, body }));
+      })
+        .once('error', reject)
+        .end();
+    });
+  for (const path of ['/', '/map', '/settings', '/traces/1-00000000-000000000000000000000000']) {
+    const { headers, body } = await plain(path);
+    expect(headers['content-type']).toBe('text/html; charset=utf-8');
+    expect(headers['content-security-policy']).toContain("default-src 'none'");
+    expect(body).toContain('<div id="page">');
+  }
+  const script = /src="(\/assets\/[^"]+\.js)"/.exec((await plain('/')).body)![1]!;
+  const { headers, body } = await plain(script);
+  expect([headers['content-type'], headers['cache-control']]).toEqual(['text/javascript; charset=utf-8', 'max-age=31536000, immutable']);
+  const zipped = await fetch(local.daemon.tcpUrl + script);
+  expect(zipped.headers.get('content-encoding')).toBe('gzip');
+  expect(await zipped.text()).toBe(body);
+  expect((await fetch(`${local.daemon.tcpUrl}/assets/../package.json`)).status).toBe(404);
+  expect((await fetch(`${local.daemon.tcpUrl}/assets/nothing.js`)).status).toBe(404);
+});
+
+test('the token in the address becomes a cookie that scripts cannot read; a wrong one does not', async () => {
+  const token = 'a token; with=signs';
+  const local = await startLocal('--bind-tcp', '0.0.0.0:0', '--token', token);
+  const first = await fetch(`${local.daemon.tcpUrl}/map?token=${encodeURIComponent(token)}&q=fault`, { redirect: 'manual' });
+  expect([first.status, first.headers.get('location')]).toEqual([303, '/map?q=fault']);
+  const cookie = first.headers.get('set-cookie')!;
+  expect(cookie).toMatch(/; Path=\/; HttpOnly; SameSite=Strict$/);
+  const headers = { cookie: cookie.split(';')[0]! };
+  expect((await fetch(`${local.daemon.tcpUrl}/map`, { headers })).status).toBe(200);
+  expect((await fetch(`${local.daemon.tcpUrl}/api/traces`, { headers })).status).toBe(200);
+  const wrong = await fetch(`${local.daemon.tcpUrl}/?token=wrong`, { redirect: 'manual' });
+  expect([wrong.status, wrong.headers.get('set-cookie')]).toEqual([403, null]);
+  const broken = await fetch(`${local.daemon.tcpUrl}/map`, { headers: { cookie: 'xrayd-token=%E0%A4%A' } });
+  expect(broken.status).toBe(403);
+});

@@ -1,0 +1,40 @@
+import { isObject, textOf } from '../../../src/xray/trace/json.ts';
+import { duration } from '../format.ts';
+import { Exception } from './exception.tsx';
+import type { Span, TraceModel } from './model.ts';
+import type { TraceState } from './trace-state.ts';
+
+/** Spans that have exceptions of their own, in the order of time. */
+export function thrownIn(spans: readonly Span[]): Span[] {
+  return spans.filter(({ kind, entity }) => kind !== 'inferred' && entity.exceptions.length > 0).sort((a, b) => a.end - b.end);
+}
+
+/** Everything that was thrown in the trace, wherever. */
+export function ExceptionsView({ state }: { state: TraceState }) {
+  const model = state.model.value as TraceModel;
+  const spans = thrownIn(model.spans);
+  return (
+    <div class="exceptions">
+      {spans.length === 0 && <p class="faint">No exception was recorded in this trace.</p>}
+      {spans.map((span) => {
+        const { cause } = span.entity.json;
+        const exceptions = isObject(cause) && Array.isArray(cause['exceptions']) ? cause['exceptions'].filter(isObject) : [];
+        return (
+          <section key={span.id}>
+            <h2>
+              <button type="button" class="link" onClick={() => state.select(span)}>
+                {span.name}
+              </button>{' '}
+              <span class="faint">
+                {span.name === span.service ? '' : `in ${span.service}, `}at {duration(span.end)}
+              </span>
+            </h2>
+            {exceptions.map((exception, i) => (
+              <Exception key={i} exception={exception} folder={isObject(cause) ? textOf(cause['working_directory']) : undefined} />
+            ))}
+          </section>
+        );
+      })}
+    </div>
+  );
+}
