@@ -90,6 +90,7 @@ export class MeasuredLocal {
     const { TraceSummaries } = await this.#post<{ TraceSummaries: { Id: string }[] }>('/TraceSummaries', range);
     const ids = TraceSummaries.map(({ Id }) => Id);
     const newest = await timed(async () => (await fetch(`${this.#daemon.tcpUrl}/traces.ndjson?limit=50`)).text());
+    const rows = await timed(async () => (await fetch(`${this.#daemon.tcpUrl}/api/traces?limit=50`)).text());
     const trace = await timed((i) => this.#post('/Traces', { TraceIds: [ids[(i * 37) % ids.length]] }));
     const oldId = (i: number): string => `1-67423f1c-${(i * 1_001).toString(16).padStart(24, '0')}`;
     const oldTrace = await timed((i) => this.#post('/Traces', { TraceIds: [oldId(i)] }));
@@ -97,7 +98,14 @@ export class MeasuredLocal {
       this.#post('/TraceSummaries', { ...range, FilterExpression: `annotation.customer = "c-${(i * 199) % CUSTOMERS}"` }),
     );
     const residentMb = Math.round(readBooks(this.#daemon.pid).residentMb);
-    return { ...named('newest', newest), ...named('trace', trace), ...named('oldTrace', oldTrace), ...named('annotation', annotation), residentMb };
+    return {
+      ...named('newest', newest),
+      ...named('newestRows', rows),
+      ...named('trace', trace),
+      ...named('oldTrace', oldTrace),
+      ...named('annotation', annotation),
+      residentMb,
+    };
   }
 
   /** From sending a segment by UDP until BatchGetTraces has it, asked every millisecond or so. */

@@ -77,7 +77,11 @@ test.skipIf(skipped !== '')(`request, SQL, annotations, metadata, resources and 
   await page.goto(`${page.url().split('?')[0]}?span=${idOf('orders')}`);
   await panel(page).getByText('Annotation "cart value"').waitFor();
   await panel(page).getByRole('button', { name: 'acme' }).click();
-  await page.waitForURL((url) => url.searchParams.get('q') === 'annotation.tenant = "acme"');
+  // To the list of such traces, and Back again.
+  await page.waitForURL((url) => url.pathname === '/' && url.searchParams.get('q') === 'annotation.tenant = "acme"');
+  await page.locator('.table .rows .row').first().waitFor();
+  await page.goBack();
+  await panel(page).waitFor();
 });
 
 test.skipIf(skipped !== '')(`keys: next span, next error, open and close, find, all the way without a mouse${note}`, async () => {

@@ -62,6 +62,14 @@ test('while held, new ones wait and nothing goes; then all of it is done', async
   expect(ids(list)).toEqual(['d', 'b', 'a']);
 });
 
+test('another question replaces what was held', async () => {
+  const list = await listOf([row('b', 2), row('a', 1)]);
+  list.hold(true);
+  vi.stubGlobal('fetch', async () => new Response(JSON.stringify({ rows: [row('z', 9)], next: null })));
+  list.show({ filter: 'fault' });
+  await vi.waitFor(() => expect(ids(list)).toEqual(['z']));
+});
+
 test('what does not match any more goes, and who listens is told of all', async () => {
   const list = await listOf([row('b', 2), row('a', 1)]);
   const told: string[] = [];

@@ -60,7 +60,10 @@ const KEPT = ['q', 'range', 'from', 'to'];
 export function hrefTo(path: string, extra: Readonly<Record<string, string>> = {}): string {
   const kept = new URLSearchParams();
   for (const name of KEPT) if (params.value.get(name)) kept.set(name, params.value.get(name)!);
-  for (const [name, value] of Object.entries(extra)) kept.set(name, value);
+  for (const [name, value] of Object.entries(extra)) {
+    if (value === '') kept.delete(name);
+    else kept.set(name, value);
+  }
   const query = kept.toString();
   return query === '' ? path : `${path}?${query}`;
 }

@@ -1,7 +1,7 @@
 import { computed } from '@preact/signals';
 import { parseFilter } from '../../src/xray/filter/parse.ts';
 import type { Query } from './api.ts';
-import { param, setParams } from './route.ts';
+import { go, hrefTo, param, place, setParams } from './route.ts';
 
 export const RANGES = {
   '15m': { name: 'Last 15 minutes', seconds: 15 * 60 },
@@ -48,8 +48,12 @@ export function problemOf(text: string): { message: string; position: number } |
   }
 }
 
+/** Shows what matches: in the list, or on the map when that is open. */
 export function search(text: string): void {
-  setParams({ q: text.trim() });
+  const q = text.trim();
+  const { screen } = place.peek();
+  if (screen === 'traces' || screen === 'map') setParams({ q, sel: '' });
+  else go(hrefTo('/', { q }));
 }
 
 /** Adds a condition to what is searched for, or its opposite. */

@@ -40,14 +40,14 @@ export class RowList {
     this.#query = query;
     this.#waiting.clear();
     this.waiting.value = 0;
-    void this.#load();
+    void this.#load({ isNew: true });
   }
 
   /** Changes were missed. */
   resync(): void {
     const dueMs = this.#loadedMs + RELOAD_MS - performance.now();
     clearTimeout(this.#reload);
-    this.#reload = setTimeout(() => void this.#load(), Math.max(0, dueMs));
+    this.#reload = setTimeout(() => void this.#load({ isNew: false }), Math.max(0, dueMs));
   }
 
   /** While held, new traces wait; what is there changes in its place. */
@@ -95,8 +95,11 @@ export class RowList {
     return start >= from && start < to;
   }
 
-  /** Replaces everything with what the store has, newest first; the first page at once. */
-  async #load(): Promise<void> {
+  /**
+   * Replaces everything with what the store has, newest first; the first page at once. While held, what is there stays, unless it answers
+   * another question (`isNew`).
+   */
+  async #load({ isNew }: { isNew: boolean }): Promise<void> {
     this.#loading.abort();
     const { signal: stop } = (this.#loading = new AbortController());
     this.#loadedMs = performance.now();
@@ -109,7 +112,7 @@ export class RowList {
       do {
         const page = await readRows(this.#query, after, isFirst ? FIRST_PAGE : PAGE, stop);
         if (stop.aborted) return;
-        if (isFirst && !this.#isHeld) this.#clear();
+        if (isFirst && (isNew || !this.#isHeld)) this.#clear();
         isFirst = false;
         for (const row of page.rows) {
           seen.add(row.id);
