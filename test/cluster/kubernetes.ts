@@ -96,8 +96,8 @@ export class Namespace {
     return ledgerOf(await this.metrics());
   }
 
-  /** Starts a pod that sends numbered segments to `target`; `sent()` waits for its end and says how many. */
-  async startSender(target: string, perSecond: number, seconds: number): Promise<{ sent: () => Promise<number> }> {
+  /** Starts a pod that sends numbered segments to `target`; `sent()` waits for its end and says how many. It looks `target` up for each, or once. */
+  async startSender(target: string, perSecond: number, seconds: number, lookups: 'each' | 'once' = 'each'): Promise<{ sent: () => Promise<number> }> {
     const name = `sender-${counter++}`;
     const files = {
       'sender.ts': readFileSync('test/cluster/pods/sender.ts', 'utf8').replace(DOCUMENTS, './documents.ts'),
@@ -118,7 +118,7 @@ export class Namespace {
               name: 'sender',
               image: 'localhost/xrayd:test',
               imagePullPolicy: 'Never',
-              command: ['/nodejs/bin/node', '/scripts/sender.ts', target, String(perSecond), String(seconds)],
+              command: ['/nodejs/bin/node', '/scripts/sender.ts', target, String(perSecond), String(seconds), lookups],
               securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } },
               volumeMounts: [{ name: 'scripts', mountPath: '/scripts' }],
             },

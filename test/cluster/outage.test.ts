@@ -20,7 +20,7 @@ test.each([
   // The node kills by the limit of the container, so it has to be there.
   const pod = (await namespace.daemon()).metadata.name;
   xray.intercept = () => ({ status: 503 });
-  const sender = await namespace.startSender(`aws-xray-local.${namespace.name}:2000`, perSecond, 60);
+  const sender = await namespace.startSender(`aws-xray-local.${namespace.name}:2000`, perSecond, 60, 'once');
   const offered = await sender.sent();
   xray.intercept = () => undefined;
   await eventually(async () => (await namespace.ledger()).here === 0, 60_000, 'the buffer did not drain');

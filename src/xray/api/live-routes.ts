@@ -20,6 +20,8 @@ const MAX_CLIENTS = 64;
 const TICK_MS = 100;
 /** Traces in one message. Of more, the newest are sent. */
 const MAX_TRACES = 200;
+/** A row is a tenth of a summary, and a page that missed some has to read everything anew. */
+const MAX_ROWS = 2_000;
 /** A client that has this much unread is too slow: it gets what is newest when it has read on. */
 const MAX_UNREAD_BYTES = 1024 * 1024;
 const KEEP_ALIVE_MS = 15_000;
@@ -75,7 +77,7 @@ export function addLiveRoutes(app: FastifyInstance, deps: LiveDeps): void {
         while (out.isFull() && !out.signal.aborted) await sleep(TICK_MS, undefined, { signal: out.signal });
       } while (after !== undefined && !out.signal.aborted);
       if (follow !== 'true') return;
-      await eachTick(deps.feed, from, out, async (ids) => {
+      await eachTick(deps.feed, from, MAX_TRACES, out, async (ids) => {
         for (const line of await deps.store.read('summariesOf', { ids, filter: expression })) out.write(`${line}\n`);
       });
     });
@@ -98,7 +100,7 @@ async function sendEvents(out: Outlet, { lastId, filter, isRows }: Wanted, { fee
   out.write(`retry: 1000\n\nevent: hello\ndata: ${JSON.stringify({ run: feed.run } satisfies Hello)}\n\n`);
   const from = lastId ?? feed.last;
   if (feed.since(from) === undefined) out.write(`event: resync\nid: ${feed.last}\ndata: {}\n\n`);
-  await eachTick(feed, feed.since(from) === undefined ? feed.last : from, out, async (ids, number, isWhole) => {
+  await eachTick(feed, feed.since(from) === undefined ? feed.last : from, isRows ? MAX_ROWS : MAX_TRACES, out, async (ids, number, isWhole) => {
     if (!isWhole) out.write(`event: resync\nid: ${number}\ndata: {}\n\n`);
     if (isRows) {
       out.write(`event: rows\nid: ${number}\ndata: ${await store.read('rowsOf', { ids, filter })}\n\n`);
@@ -109,10 +111,11 @@ async function sendEvents(out: Outlet, { lastId, filter, isRows }: Wanted, { fee
   });
 }
 
-/** Calls `send` with the traces that changed since the last time, at most once a tick and never while the client has much unread. */
+/** Calls `send` with the traces that changed since the last time, the last `most` of them, at most once a tick and never while the client has much unread. */
 async function eachTick(
   feed: LiveFeed,
   from: number,
+  most: number,
   out: Outlet,
   send: (ids: readonly string[], number: number, isWhole: boolean) => Promise<void>,
 ): Promise<void> {
@@ -132,7 +135,7 @@ async function eachTick(
       if (out.isFull()) continue;
       const number = feed.last;
       const ids = feed.since(sent);
-      const shown = ids?.slice(-MAX_TRACES) ?? [];
+      const shown = ids?.slice(-most) ?? [];
       await send(shown, number, ids !== undefined && shown.length === ids.length);
       sent = number;
     }
