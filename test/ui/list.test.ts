@@ -70,6 +70,23 @@ test('another question replaces what was held', async () => {
   await vi.waitFor(() => expect(ids(list)).toEqual(['z']));
 });
 
+test('when changes were missed, what is there stays until all is read; then what is gone goes', async () => {
+  const list = await listOf([row('c', 3), row('b', 2), row('a', 1)]);
+  const pages = [[row('d', 4), row('c', 3, { spans: 7, revision: 2 })], [row('a', 1)]];
+  const sizes: number[] = [];
+  vi.stubGlobal('fetch', async (path: string) => {
+    sizes.push(list.rows.length);
+    const at = Number(new URL(path, 'http://x').searchParams.get('after') ?? 0);
+    // A trace that comes meanwhile is not among the pages.
+    if (at === 1) list.apply([row('e', 5)], []);
+    return new Response(JSON.stringify({ rows: pages[at], next: at === 0 ? '1' : null }));
+  });
+  list.resync();
+  await vi.waitFor(() => expect(ids(list)).toEqual(['e', 'd', 'c', 'a']), { timeout: 10_000 });
+  expect(sizes).toEqual([3, 4]);
+  expect(list.get('c')?.spans).toBe(7);
+});
+
 test('what does not match any more goes, and who listens is told of all', async () => {
   const list = await listOf([row('b', 2), row('a', 1)]);
   const told: string[] = [];

@@ -27,6 +27,8 @@ export class RowList {
   readonly #waiting = new Map<string, TraceRow>();
   #query: Query = { filter: '' };
   #isHeld = false;
+  /** What the store is known to have since the last reading began. */
+  #seen = new Set<string>();
   #loading = new AbortController();
   #loadedMs = -Infinity;
   #reload: ReturnType<typeof setTimeout> | undefined;
@@ -77,6 +79,7 @@ export class RowList {
   apply(rows: readonly TraceRow[], others: readonly string[]): void {
     for (const row of rows) {
       if (!this.#isInRange(row)) continue;
+      this.#seen.add(row.id);
       if (this.#byId.has(row.id)) this.#replace(row);
       else if (this.#isHeld) this.#waiting.set(row.id, row);
       else this.#insert(row);
@@ -96,8 +99,8 @@ export class RowList {
   }
 
   /**
-   * Replaces everything with what the store has, newest first; the first page at once. While held, what is there stays, unless it answers
-   * another question (`isNew`).
+   * Reads what the store has, newest first. The answer to another question (`isNew`) replaces what is there with its first page; else what is there
+   * stays and is brought up to date, and what the store does not have any more goes at the end: nothing flickers when changes were missed.
    */
   async #load({ isNew }: { isNew: boolean }): Promise<void> {
     this.#loading.abort();
@@ -107,32 +110,42 @@ export class RowList {
     this.isComplete.value = false;
     let after: string | null = null;
     let isFirst = true;
-    const seen = new Set<string>();
+    const seen = (this.#seen = new Set<string>());
     try {
       do {
         const page = await readRows(this.#query, after, isFirst ? FIRST_PAGE : PAGE, stop);
         if (stop.aborted) return;
-        if (isFirst && (isNew || !this.#isHeld)) this.#clear();
+        if (isFirst && isNew) this.#clear();
         isFirst = false;
         for (const row of page.rows) {
           seen.add(row.id);
           const shown = this.#byId.get(row.id);
-          if (shown === undefined) this.#insert(row);
+          if (shown === undefined && this.#isHeld && !isNew) this.#waiting.set(row.id, row);
+          else if (shown === undefined) this.#insert(row);
           else if (shown.revision <= row.revision) this.#replace(row);
         }
         this.state.value = 'ready';
         this.problem.value = '';
+        this.waiting.value = this.#waiting.size;
         this.#changed();
         after = page.next;
       } while (after !== null && this.rows.length < MAX_ROWS);
+      if (after === null && !isNew && !this.#isHeld) this.#keepOnly(seen);
       this.isComplete.value = true;
     } catch (error) {
-      if (stop.aborted) return;
+      // What is there is still true; that the connection is lost is said elsewhere.
+      if (stop.aborted || (!isNew && this.rows.length > 0)) return;
       this.#clear();
       this.#changed();
       this.problem.value = error instanceof Error ? error.message : String(error);
       this.state.value = 'failed';
     }
+  }
+
+  #keepOnly(seen: ReadonlySet<string>): void {
+    const gone = this.rows.filter(({ id }) => !seen.has(id));
+    for (const { id } of gone) this.#remove(id);
+    if (gone.length > 0) this.#changed();
   }
 
   #clear(): void {
