@@ -11,7 +11,7 @@ import type { CDPSession, Page } from 'playwright-core';
 import { DaemonProcess } from '../fakes/daemon-process.ts';
 import { launch, skipped } from './browser.ts';
 import { ShownXRay } from './local.ts';
-import { large, request } from './shop.ts';
+import { large, layered, request } from './shop.ts';
 import { machineText } from '../../bench/machine.ts';
 
 type Figures = Readonly<Record<string, number>>;
@@ -39,6 +39,7 @@ try {
   results['the same, scrolled and zoomed'] = await frames(page);
   results['a trace of 50,000 spans, from click to paint'] = await openings(page, traces[50_000].traceId, 5);
   results['the same again, scrolled and zoomed'] = await frames(page);
+  results['a service map of 300 services'] = await serviceMap(page);
   results[`live at 1,000 segments a second, ${values.minutes} min`] = await live(page, Number(values.minutes));
 } finally {
   await browser.close();
@@ -155,6 +156,50 @@ async function frames(shown: Page): Promise<Figures> {
     return { [`${name}Fps`]: rounded((deltas.length * 1_000) / total), [`${name}SlowestMs`]: rounded(sorted.at(-1)!) };
   };
   return { ...figures(await run('scroll'), 'scroll'), ...figures(await run('zoom'), 'zoom') };
+}
+
+/** In an X-Ray of its own: until the map is there, and frames a second while every frame zooms. */
+async function serviceMap(shown: Page): Promise<Figures> {
+  const other = await new DaemonProcess({ command: [process.execPath, BUNDLE], args: ['local'] }).ready();
+  try {
+    const many = ShownXRay.of(other);
+    for (let i = 0; i < 30; i++) await many.put(...Array.from({ length: 100 }, () => layered(Date.now() / 1000 - 10, many.random, 300)));
+    const startedMs = performance.now();
+    await shown.goto(`${other.tcpUrl}/map`);
+    await shown.locator('.node').first().waitFor();
+    const untilDrawnMs = performance.now() - startedMs;
+    const [nodes, edges] = [await shown.locator('.node').count(), await shown.locator('.edge').count()];
+    const deltas = await shown.evaluate(
+      async () =>
+        new Promise<number[]>((resolve) => {
+          const map = document.querySelector('.map-view svg')!;
+          const found: number[] = [];
+          let lastMs = performance.now();
+          const step = (nowMs: number): void => {
+            found.push(nowMs - lastMs);
+            lastMs = nowMs;
+            if (found.length > 120) {
+              resolve(found.slice(1));
+              return;
+            }
+            const deltaY = found.length % 40 < 20 ? -15 : 15;
+            map.dispatchEvent(new WheelEvent('wheel', { deltaY, clientX: 700, clientY: 400, bubbles: true, cancelable: true }));
+            requestAnimationFrame(step);
+          };
+          requestAnimationFrame(step);
+        }),
+    );
+    const total = deltas.reduce((sum, each) => sum + each, 0);
+    return {
+      nodes,
+      edges,
+      untilDrawnMs: rounded(untilDrawnMs),
+      zoomFps: rounded((deltas.length * 1_000) / total),
+      zoomSlowestMs: rounded(Math.max(...deltas)),
+    };
+  } finally {
+    await other.stop('SIGKILL');
+  }
 }
 
 /** How long a key waits for its handler, and the page's memory, while segments keep coming. */

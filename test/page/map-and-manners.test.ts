@@ -167,31 +167,32 @@ test.skipIf(skipped !== '')(`bound elsewhere: the address with the token opens t
   expect(page.url()).toBe(`${url}/`);
 });
 
-const [node] = prepareClients().filter(({ name }) => name === 'node');
-
-test.skipIf(skipped !== '' || node?.command === undefined)(
-  `a real application: its requests appear, its exception is in the panel${note}${node?.skipped === '' ? '' : ` (skipped: ${node?.skipped})`}`,
-  async () => {
-    const xray = await ShownXRay.start(scope);
-    const page = await browser.open(xray.url);
-    await page.getByRole('button', { name: 'Send a sample trace' }).waitFor();
-    const ports = `tcp:127.0.0.1:${new URL(xray.url).port} udp:127.0.0.1:${xray.daemon.udpPort}`;
-    const send = await startApplication(node!.command!, ports, scope);
-    await send('/');
-    await new Promise((next) => setTimeout(next, 1_500));
-    expect(await send('/error')).toBe(500);
-    await page.locator('.row .badge.fault').first().waitFor();
-    await page
-      .locator('.row', { has: page.locator('.badge.fault') })
-      .first()
-      .locator('a')
-      .click();
-    await page.getByRole('treeitem').first().waitFor();
-    for (let i = 0; i < 5 && (await page.locator('.exception').count()) === 0; i++) {
-      await page.keyboard.press('e');
-      await page.getByRole('complementary').waitFor();
-    }
-    await page.locator('.exception', { hasText: 'card declined' }).waitFor();
-  },
-  60_000,
-);
+for (const { name, command, skipped: missing } of prepareClients()) {
+  test.skipIf(skipped !== '' || command === undefined)(
+    `a real application (${name}): its requests appear, its exception is in the panel${note}${missing === '' ? '' : ` (skipped: ${missing})`}`,
+    async () => {
+      const xray = await ShownXRay.start(scope);
+      const page = await browser.open(xray.url);
+      await page.getByRole('button', { name: 'Send a sample trace' }).waitFor();
+      const ports = `tcp:127.0.0.1:${new URL(xray.url).port} udp:127.0.0.1:${xray.daemon.udpPort}`;
+      const send = await startApplication(command!, ports, scope);
+      // The first request makes the SDK fetch the rules; until it has them it samples by its own.
+      await send('/');
+      await new Promise((next) => setTimeout(next, 1_500));
+      expect(await send('/error')).toBe(500);
+      await page.locator('.row .badge.fault').first().waitFor();
+      await page
+        .locator('.row', { has: page.locator('.badge.fault') })
+        .first()
+        .locator('a')
+        .click();
+      await page.getByRole('treeitem').first().waitFor({ state: 'attached' });
+      for (let i = 0; i < 5 && (await page.locator('.exception').count()) === 0; i++) {
+        await page.keyboard.press('e');
+        await page.getByRole('complementary').waitFor();
+      }
+      await page.locator('.exception', { hasText: 'card declined' }).first().waitFor();
+    },
+    60_000,
+  );
+}

@@ -234,3 +234,19 @@ export function large(start: number, random: () => number, spans: number): ShopT
   trace.segment('importer', start, 10, { ...entry('POST', '/import', 200), subsegments: calls });
   return trace;
 }
+
+/** One request through four layers of `services` services: a map of many nodes, about half as many calls again. */
+export function layered(start: number, random: () => number, services: number): ShopTrace {
+  const trace = new ShopTrace(start, random);
+  const layers = [0.07, 0.33, 0.6].map((share) => Math.round(share * services));
+  const build = (level: number, above: number, from: number, seconds: number): Json => {
+    const size = layers[level]!;
+    // A service calls a few neighbours, as services do.
+    const own = (above * 3 + Math.floor(random() * 4)) % size;
+    const subsegments = level === layers.length - 1 ? [] : [build(level + 1, own, from + seconds * 0.1, seconds * 0.7)];
+    return trace.call(`service-${level}-${own}`, from, seconds, { path: '/', status: random() < 0.02 ? 500 : 200, subsegments });
+  };
+  const first = Math.floor(random() * layers[0]!);
+  trace.segment('gateway', start, 1, { ...entry('GET', '/', 200), subsegments: [build(0, first, start + 0.01, 0.9)] });
+  return trace;
+}

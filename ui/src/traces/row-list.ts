@@ -7,7 +7,7 @@ export const MAX_ROWS = 100_000;
 /** The first page is what a screen shows; then larger ones, in the background. */
 const FIRST_PAGE = 200;
 const PAGE = 1_000;
-/** Under a flood everything is read anew this often at most. */
+/** Under a flood the list is brought up to date this often at most. */
 const RELOAD_MS = 3_000;
 
 /** The traces of the list, newest first, as they are and as they come. */
@@ -32,6 +32,9 @@ export class RowList {
   #loading = new AbortController();
   #loadedMs = -Infinity;
   #reload: ReturnType<typeof setTimeout> | undefined;
+  #isReading = false;
+  /** Changes were missed while reading. */
+  #isStale = false;
 
   get(id: string): TraceRow | undefined {
     return this.#byId.get(id);
@@ -45,8 +48,12 @@ export class RowList {
     void this.#load({ isNew: true });
   }
 
-  /** Changes were missed. */
+  /** Changes were missed. What is being read goes on first: a flood must not make everything be read again and again. */
   resync(): void {
+    if (this.#isReading) {
+      this.#isStale = true;
+      return;
+    }
     const dueMs = this.#loadedMs + RELOAD_MS - performance.now();
     clearTimeout(this.#reload);
     this.#reload = setTimeout(() => void this.#load({ isNew: false }), Math.max(0, dueMs));
@@ -100,38 +107,18 @@ export class RowList {
 
   /**
    * Reads what the store has, newest first. The answer to another question (`isNew`) replaces what is there with its first page; else what is there
-   * stays and is brought up to date, and what the store does not have any more goes at the end: nothing flickers when changes were missed.
+   * stays and is brought up to date, up to where nothing has changed; what the store does not have any more goes at the end.
    */
   async #load({ isNew }: { isNew: boolean }): Promise<void> {
     this.#loading.abort();
+    clearTimeout(this.#reload);
     const { signal: stop } = (this.#loading = new AbortController());
-    this.#loadedMs = performance.now();
     if (this.rows.length === 0) this.state.value = 'loading';
-    this.isComplete.value = false;
-    let after: string | null = null;
-    let isFirst = true;
-    const seen = (this.#seen = new Set<string>());
+    if (isNew) this.isComplete.value = false;
+    this.#isReading = true;
+    this.#isStale = false;
     try {
-      do {
-        const page = await readRows(this.#query, after, isFirst ? FIRST_PAGE : PAGE, stop);
-        if (stop.aborted) return;
-        if (isFirst && isNew) this.#clear();
-        isFirst = false;
-        for (const row of page.rows) {
-          seen.add(row.id);
-          const shown = this.#byId.get(row.id);
-          if (shown === undefined && this.#isHeld && !isNew) this.#waiting.set(row.id, row);
-          else if (shown === undefined) this.#insert(row);
-          else if (shown.revision <= row.revision) this.#replace(row);
-        }
-        this.state.value = 'ready';
-        this.problem.value = '';
-        this.waiting.value = this.#waiting.size;
-        this.#changed();
-        after = page.next;
-      } while (after !== null && this.rows.length < MAX_ROWS);
-      if (after === null && !isNew && !this.#isHeld) this.#keepOnly(seen);
-      this.isComplete.value = true;
+      await this.#readPages(isNew, stop);
     } catch (error) {
       // What is there is still true; that the connection is lost is said elsewhere.
       if (stop.aborted || (!isNew && this.rows.length > 0)) return;
@@ -139,7 +126,42 @@ export class RowList {
       this.#changed();
       this.problem.value = error instanceof Error ? error.message : String(error);
       this.state.value = 'failed';
+    } finally {
+      if (!stop.aborted) {
+        this.#isReading = false;
+        this.#loadedMs = performance.now();
+        if (this.#isStale) this.resync();
+      }
     }
+  }
+
+  async #readPages(isNew: boolean, stop: AbortSignal): Promise<void> {
+    const seen = (this.#seen = new Set<string>());
+    let after: string | null = null;
+    let isFirst = true;
+    do {
+      const page = await readRows(this.#query, after, isFirst ? FIRST_PAGE : PAGE, stop);
+      if (stop.aborted) return;
+      if (isFirst && isNew) this.#clear();
+      // The first page alone says little: traces further down may have changed too.
+      const isKnown = !isNew && !isFirst && page.rows.every(({ id, revision }) => this.#byId.get(id)?.revision === revision);
+      isFirst = false;
+      for (const row of page.rows) {
+        seen.add(row.id);
+        const shown = this.#byId.get(row.id);
+        if (shown === undefined && this.#isHeld && !isNew) this.#waiting.set(row.id, row);
+        else if (shown === undefined) this.#insert(row);
+        else if (shown.revision <= row.revision) this.#replace(row);
+      }
+      this.state.value = 'ready';
+      this.problem.value = '';
+      this.waiting.value = this.#waiting.size;
+      this.#changed();
+      after = page.next;
+      if (isKnown && after !== null) return;
+    } while (after !== null && this.rows.length < MAX_ROWS);
+    if (after === null && !isNew && !this.#isHeld) this.#keepOnly(seen);
+    this.isComplete.value = true;
   }
 
   #keepOnly(seen: ReadonlySet<string>): void {
