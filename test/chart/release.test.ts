@@ -14,7 +14,18 @@ const VERSION = '9.8.7';
 /** A copy of what a release is made from, so that this repository keeps its version. */
 function copyOfRepository(): string {
   const folder = join(scope.folder(), 'copy');
-  for (const path of ['package.json', 'package-lock.json', 'CHANGELOG.md', 'README.md', 'LICENSE', 'tsconfig.json', 'src', 'scripts', 'deploy']) {
+  for (const path of [
+    'package.json',
+    'package-lock.json',
+    'CHANGELOG.md',
+    'README.md',
+    'LICENSE',
+    'tsconfig.json',
+    'src',
+    'ui',
+    'scripts',
+    'deploy',
+  ]) {
     cpSync(path, join(folder, path), { recursive: true });
   }
   symlinkSync(join(process.cwd(), 'node_modules'), join(folder, 'node_modules'));
@@ -49,6 +60,7 @@ describe.skipIf(skipped !== '')(`a release${skipped && ` (skipped: ${skipped})`}
     scope.add(() => daemon.stop());
     await daemon.ready();
     expect((await fetch(`${daemon.httpUrl}/readyz`)).status).toBe(200);
+    expect(await (await fetch(daemon.tcpUrl)).text()).toContain('<div id="page">');
     const program = `import { startLocalXRay } from 'xrayd';
       const xray = await startLocalXRay();
       console.log((await xray.traces()).length, Object.keys(xray.env).length);
