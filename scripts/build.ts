@@ -43,6 +43,8 @@ const define = {
   XRAYD_VERSION: JSON.stringify(version),
   RECEIVE_WORKER_SOURCE: JSON.stringify(worker.outputFiles[0]!.text),
   STORE_WORKER_SOURCE: JSON.stringify(store.outputFiles[0]!.text),
+  // The library goes without the page.
+  PAGE_FILES: '{}',
 };
 const library = await build({ ...shared, entryPoints: ['src/library.ts'], outfile: LIBRARY, define, legalComments: 'none' });
 copyFileSync('src/library-types.ts', 'dist/index.d.ts');

@@ -1,4 +1,4 @@
-import type { FindingMember, RowsPage, Status, TraceDocuments } from '../../src/xray/api/page-types.ts';
+import type { Finding, RowsPage, Status, TraceDocuments } from '../../src/xray/api/page-types.ts';
 import type { Graph } from './map/graph.ts';
 
 /** The local X-Ray answered that it would not; `message` is for a person. */
@@ -27,8 +27,8 @@ export async function readTrace(id: string, signal?: AbortSignal): Promise<Trace
   return get(`/api/traces/${encodeURIComponent(id)}`, signal);
 }
 
-export async function readFindings(id: string, signal?: AbortSignal): Promise<readonly FindingMember[]> {
-  const { Findings } = await get<{ Findings: readonly FindingMember[] }>(`/api/traces/${encodeURIComponent(id)}/findings`, signal);
+export async function readFindings(id: string, signal?: AbortSignal): Promise<readonly Finding[]> {
+  const { Findings } = await get<{ Findings: readonly Finding[] }>(`/api/traces/${encodeURIComponent(id)}/findings`, signal);
   return Findings;
 }
 

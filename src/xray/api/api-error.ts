@@ -11,6 +11,10 @@ export class ApiError extends Error {
   }
 }
 
+export function noSuchTrace(): ApiError {
+  return new ApiError('ResourceNotFoundException', 'There is no such trace', 404);
+}
+
 export function invalid(message: string): ApiError {
   return new ApiError('InvalidRequestException', message);
 }

@@ -66,6 +66,11 @@ export class Groups {
     return { filter: group.FilterExpression === null ? undefined : this.parse(group.FilterExpression), editedAt: group.editedAt };
   }
 
+  /** The expression of a query string, where there may be none. Throws InvalidRequestException. */
+  parseIfGiven(text: string | undefined): Expression | undefined {
+    return text === undefined || text === '' ? undefined : this.parse(text);
+  }
+
   /** Understands an expression, with its groups expanded. Throws InvalidRequestException in X-Ray's form. */
   parse(text: string): Expression {
     try {

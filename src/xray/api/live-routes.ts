@@ -53,7 +53,7 @@ export function addLiveRoutes(app: FastifyInstance, deps: LiveDeps): void {
   };
   app.get('/events', async (request, reply) => {
     const { filter, form } = request.query as { filter?: string; form?: string };
-    const expression = filter === undefined || filter === '' ? undefined : deps.groups.parse(filter);
+    const expression = deps.groups.parseIfGiven(filter);
     const what = { lastId: lastIdOf(request), filter: expression, isRows: form === 'rows' };
     return stream(reply, 'text/event-stream', (out) => sendEvents(out, what, deps));
   });
@@ -61,7 +61,7 @@ export function addLiveRoutes(app: FastifyInstance, deps: LiveDeps): void {
     const { filter, follow, limit } = request.query as { filter?: string; follow?: string; limit?: string };
     const most = limit === undefined ? Infinity : Number(limit);
     if (Number.isNaN(most) || most < 1) throw invalid(`limit is a number of traces, not "${limit}"`);
-    const expression = filter === undefined || filter === '' ? undefined : deps.groups.parse(filter);
+    const expression = deps.groups.parseIfGiven(filter);
     return stream(reply, 'application/x-ndjson', async (out) => {
       const from = deps.feed.last;
       const range = { type: 'TraceId', start: -Infinity, end: Number.MAX_VALUE } as const;

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { TRACE_ID } from '../trace/validate.ts';
-import { ApiError } from './api-error.ts';
+import { noSuchTrace } from './api-error.ts';
 import type { LocalService } from './local-service.ts';
 import { boolean, list, request } from './schemas.ts';
 
@@ -16,19 +16,18 @@ export function addOwnRoutes(app: FastifyInstance, service: LocalService): void 
       message: `a document was refused: ${message}`,
       remedy: REMEDIES[code] ?? 'See the X-Ray segment documents page of the developer guide.',
     }));
-    if (found === undefined && refused.length === 0) throw new ApiError('ResourceNotFoundException', 'There is no such trace', 404);
+    if (found === undefined && refused.length === 0) throw noSuchTrace();
     return reply.send({ TraceId: id, Findings: [...(JSON.parse(found ?? '[]') as object[]), ...refused] });
   });
   app.get('/api/traces/:id/originals', async ({ params }, reply) => {
     const documents = await store.read('originals', { id: (params as { id: string }).id });
-    if (documents.length === 0) throw new ApiError('ResourceNotFoundException', 'There is no such trace', 404);
+    if (documents.length === 0) throw noSuchTrace();
     return reply.send({ Documents: documents });
   });
   app.post('/api/traces/:id/pin', { schema: { body: request({ Pinned: boolean }) } }, async ({ params, body }) => {
     const { Pinned = true } = body as { Pinned?: boolean };
     const { id } = params as { id: string };
-    if (!(await store.write('pin', { traceId: id, isPinned: Pinned })))
-      throw new ApiError('ResourceNotFoundException', 'There is no such trace', 404);
+    if (!(await store.write('pin', { traceId: id, isPinned: Pinned }))) throw noSuchTrace();
     return { TraceId: id, Pinned };
   });
   app.post(

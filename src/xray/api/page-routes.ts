@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import type { Range } from '../store/reader.ts';
-import { ApiError, invalid } from './api-error.ts';
+import { invalid, noSuchTrace } from './api-error.ts';
 import type { LocalService } from './local-service.ts';
 import type { Status } from './page-types.ts';
 
@@ -20,12 +20,11 @@ const DAY_SECONDS = 24 * 60 * 60;
 /** What the page reads, beside X-Ray's operations: see page-types.ts. */
 export function addPageRoutes(app: FastifyInstance, { service, status, sample }: PageDeps): void {
   const { store, groups, config } = service;
-  const filterOf = (text: string | undefined) => (text === undefined || text === '' ? undefined : groups.parse(text));
   app.get('/api/traces', async ({ query }, reply) => {
     const { filter, after, limit, ...range } = query as Query;
     const { rows, next } = await store.read('rows', {
       ...rangeOf(range),
-      filter: filterOf(filter),
+      filter: groups.parseIfGiven(filter),
       after: cursorOf(after),
       limit: Math.min(numberOf('limit', limit) ?? 200, MAX_ROWS),
     });
@@ -34,12 +33,12 @@ export function addPageRoutes(app: FastifyInstance, { service, status, sample }:
   });
   app.get('/api/traces/:id', async ({ params }, reply) => {
     const documents = await store.read('documents', { id: (params as { id: string }).id });
-    if (documents === undefined) throw new ApiError('ResourceNotFoundException', 'There is no such trace', 404);
+    if (documents === undefined) throw noSuchTrace();
     return reply.type('application/json').send(documents);
   });
   app.get('/api/graph', async ({ query }, reply) => {
     const { filter, ...range } = query as Query;
-    return reply.type('application/json').send(await store.read('serviceGraph', { ...rangeOf(range), filter: filterOf(filter) }));
+    return reply.type('application/json').send(await store.read('serviceGraph', { ...rangeOf(range), filter: groups.parseIfGiven(filter) }));
   });
   app.get('/api/suggestions', async ({ query }) => {
     const { field = '', prefix = '' } = query as { field?: string; prefix?: string };

@@ -1,7 +1,9 @@
 /** What the page reads of its own routes: shared with ui/. Times are seconds since the epoch, lengths of time seconds. */
 
+import type { OutcomeName } from '../trace/entity.ts';
+
 /** What became of a trace, as its row shows it; `live` while its root is in progress. */
-export type RowOutcome = 'ok' | 'error' | 'throttle' | 'fault' | 'live';
+export type RowOutcome = OutcomeName;
 
 /** A trace in the list. */
 export interface TraceRow {
@@ -80,8 +82,8 @@ export interface TraceDocuments {
   readonly documents: readonly Readonly<Record<string, unknown>>[];
 }
 
-/** A member of `Findings` of `GET /api/traces/ID/findings`. */
-export interface FindingMember {
+/** Something that AWS would do differently, silently: a member of `Findings` of `GET /api/traces/ID/findings`. */
+export interface Finding {
   readonly code: string;
   /** The (sub)segment meant; null for the whole trace. */
   readonly id: string | null;

@@ -1,7 +1,8 @@
 import { causeMembers } from '../query/summary.ts';
 import type { CauseService, RootCause } from '../query/root-causes.ts';
-import { annotationsOf, httpOf, type TraceView } from '../query/trace-view.ts';
+import { annotationsOf, type TraceView } from '../query/trace-view.ts';
 import { walk, type Entity } from '../trace/entity.ts';
+import { httpOf } from '../trace/http.ts';
 import { member, textOf } from '../trace/json.ts';
 import type { Call, Visit } from '../trace/map.ts';
 import type { ServiceId } from '../trace/service-id.ts';

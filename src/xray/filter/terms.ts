@@ -1,6 +1,6 @@
 import type { AnnotationValue } from '../query/trace-view.ts';
-import { httpOf } from '../query/trace-view.ts';
 import { Entity } from '../trace/entity.ts';
+import { httpOf } from '../trace/http.ts';
 import { arrayOf, isObject, member, objectOf, textOf, type Json } from '../trace/json.ts';
 import { inferredServiceOf } from '../trace/service-id.ts';
 

@@ -1,17 +1,11 @@
 import { ruleFor, type SamplingRule } from '../sampling/rule.ts';
-import type { Entity } from '../trace/entity.ts';
+import type { Finding } from '../api/page-types.ts';
+import { SKEW_SECONDS, type Entity } from '../trace/entity.ts';
+import { httpOf } from '../trace/http.ts';
 import { objectOf, textOf } from '../trace/json.ts';
 import { MAX_NAME_LENGTH } from '../trace/validate.ts';
 import { MAX_TRACE_BYTES } from './documents.ts';
-import { httpOf, type TraceView } from './trace-view.ts';
-
-/** Something that AWS would do differently, silently: what, to which (sub)segment, and the remedy. */
-export interface Finding {
-  readonly code: string;
-  readonly id: string | null;
-  readonly message: string;
-  readonly remedy: string;
-}
+import type { TraceView } from './trace-view.ts';
 
 /** X-Ray's quotas. https://docs.aws.amazon.com/general/latest/gr/xray.html */
 const MAX_DOCUMENT_BYTES = 64 * 1024;
@@ -19,8 +13,6 @@ const MAX_ANNOTATIONS = 50;
 /** Source: X-Ray's published schema of segment documents. */
 const ANNOTATION_KEY = /^[A-Za-z0-9_]{1,500}$/;
 const MAX_ANNOTATION_TEXT = 1_000;
-/** Clocks of two machines that agree better than this are good enough. */
-const SKEW_SECONDS = 0.005;
 
 /** What AWS would do to this trace. `originals`: its documents as they came; `rules`: the sampling rules as AWS has them. */
 export function findingsOf(view: TraceView, originals: readonly string[], rules: readonly SamplingRule[]): Finding[] {

@@ -1,14 +1,12 @@
-import type { RowOutcome, TraceRow } from '../api/page-types.ts';
+import type { TraceRow } from '../api/page-types.ts';
 import type { Expression } from '../filter/expression.ts';
-import { matches } from '../filter/predicate.ts';
-import { conditionsOf } from '../filter/sql.ts';
 import type { Cursor, Reader } from '../store/reader.ts';
-import type { Entity } from '../trace/entity.ts';
+import { outcomeName } from '../trace/entity.ts';
+import { httpOf } from '../trace/http.ts';
 import { servicesOf } from '../trace/map.ts';
 import { serviceOf } from '../trace/service-id.ts';
-import { slices } from './slices.ts';
-import { isInRange } from './trace-summaries.ts';
-import { httpOf, type TraceView } from './trace-view.ts';
+import { scanPage } from './trace-summaries.ts';
+import type { TraceView } from './trace-view.ts';
 
 /** As many services as a row has room for. */
 const MAX_SERVICES = 3;
@@ -25,7 +23,7 @@ export function rowOf(view: TraceView): TraceRow {
     id: trace.id,
     start: view.start,
     duration: view.duration ?? null,
-    outcome: first === undefined ? 'ok' : outcomeOf(first),
+    outcome: first === undefined ? 'ok' : outcomeName(first, first.isInProgress),
     status: status ?? null,
     method: method ?? null,
     url: url ?? null,
@@ -37,14 +35,6 @@ export function rowOf(view: TraceView): TraceRow {
     isPartial: view.isPartial,
     revision: trace.revision,
   };
-}
-
-function outcomeOf(entity: Entity): RowOutcome {
-  const { isFault, isError, isThrottle } = entity.outcome;
-  if (isThrottle) return 'throttle';
-  if (isFault) return 'fault';
-  if (isError) return 'error';
-  return entity.isInProgress ? 'live' : 'ok';
 }
 
 export interface RowsRequest {
@@ -67,12 +57,6 @@ const PAGE_MS = 300;
 /** The traces that began in the range and match, newest first. */
 export async function traceRows(reader: Reader, { start, end, filter, after, limit }: RowsRequest): Promise<Rows> {
   const range = { type: 'TraceId', start, end } as const;
-  const conditions = filter === undefined ? [] : conditionsOf(filter);
-  const rows: TraceRow[] = [];
-  const startedMs = performance.now();
-  for await (const { view, cursor } of slices(reader.scan(range, conditions, after))) {
-    if (isInRange(view, range) && (filter === undefined || matches(filter, view))) rows.push(rowOf(view));
-    if (rows.length >= limit || performance.now() - startedMs > PAGE_MS) return { rows, next: cursor };
-  }
-  return { rows, next: undefined };
+  const { found, next } = await scanPage(reader, { range, filter, after, limit, maxMs: PAGE_MS }, rowOf);
+  return { rows: found, next };
 }

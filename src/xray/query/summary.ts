@@ -1,10 +1,11 @@
 import { double, seconds } from '../aws-json.ts';
+import { httpOf } from '../trace/http.ts';
 import { member } from '../trace/json.ts';
 import { serviceOf } from '../trace/service-id.ts';
 import { servicesOf } from '../trace/map.ts';
 import { outcomeMembers, serviceMembers } from './members.ts';
 import type { CauseKind, RootCause } from './root-causes.ts';
-import { httpOf, type AnnotationValue, type TraceView } from './trace-view.ts';
+import type { AnnotationValue, TraceView } from './trace-view.ts';
 
 /** What GetTraceSummaries adds for the range and the filter that found the trace. */
 export interface Match {

@@ -31,23 +31,37 @@ const PAGE_MS = 1_000;
 
 /** GetTraceSummaries. */
 export async function traceSummaries(reader: Reader, { range, filter, rate, after, limit }: SummariesRequest): Promise<SummariesPage> {
+  const { found, processed, next } = await scanPage(
+    reader,
+    { range, filter, after, limit, maxMs: PAGE_MS, isWanted: (view) => isSampled(view, rate) },
+    (view) => summaryOf(view, matchOf(view, range, filter)),
+  );
+  const approximate = range.type === 'Service' ? range.start - 60 : Math.floor(range.start);
+  return { TraceSummaries: found, ApproximateTime: double(approximate), TracesProcessedCount: processed, next };
+}
+
+export interface Scan extends Pick<SummariesRequest, 'range' | 'filter' | 'after' | 'limit'> {
+  /** The page ends after about this time, however few traces match. */
+  readonly maxMs: number;
+  readonly isWanted?: (view: TraceView) => boolean;
+}
+
+/** What `read` makes of the traces in the range that match, newest first; `next` is where the next page begins. */
+export async function scanPage<T>(
+  reader: Reader,
+  { range, filter, after, limit, maxMs, isWanted = () => true }: Scan,
+  read: (view: TraceView) => T,
+): Promise<{ found: T[]; processed: number; next: Cursor | undefined }> {
   const conditions = filter === undefined ? [] : conditionsOf(filter);
-  const summaries: object[] = [];
+  const found: T[] = [];
   let processed = 0;
-  let next: Cursor | undefined;
   const startedMs = performance.now();
   for await (const { view, cursor } of slices(reader.scan(range, conditions, after))) {
     processed++;
-    if (isInRange(view, range) && isSampled(view, rate) && (filter === undefined || matches(filter, view))) {
-      summaries.push(summaryOf(view, matchOf(view, range, filter)));
-    }
-    if (summaries.length >= limit || performance.now() - startedMs > PAGE_MS) {
-      next = cursor;
-      break;
-    }
+    if (isInRange(view, range) && isWanted(view) && (filter === undefined || matches(filter, view))) found.push(read(view));
+    if (found.length >= limit || performance.now() - startedMs > maxMs) return { found, processed, next: cursor };
   }
-  const approximate = range.type === 'Service' ? range.start - 60 : Math.floor(range.start);
-  return { TraceSummaries: summaries, ApproximateTime: double(approximate), TracesProcessedCount: processed, next };
+  return { found, processed, next: undefined };
 }
 
 /** All that match, for graphs and series. Selection is by receipt, as AWS's is. */
@@ -58,7 +72,7 @@ export async function* matching(reader: Reader, range: Range, filter: Expression
   }
 }
 
-export function isInRange(view: TraceView, { type, start, end }: Range): boolean {
+function isInRange(view: TraceView, { type, start, end }: Range): boolean {
   const isIn = (time: number | undefined): boolean => time !== undefined && time >= start && time < end;
   if (type === 'TraceId') return isIn(view.start);
   if (type === 'Event') return isIn(view.trace.receivedAt);

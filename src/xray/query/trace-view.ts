@@ -1,6 +1,6 @@
 import type { Trace } from '../trace/assemble.ts';
 import type { Entity } from '../trace/entity.ts';
-import { numberOf, textOf, objectOf, member } from '../trace/json.ts';
+import { objectOf, textOf } from '../trace/json.ts';
 import { mapOf, type TraceMap } from '../trace/map.ts';
 import { rootCausesOf, type CauseKind, type RootCause } from './root-causes.ts';
 
@@ -114,24 +114,4 @@ export function annotationsOf(entities: Iterable<Entity>): Map<string, Annotatio
     }
   }
   return found;
-}
-
-/** `http` of an entity, as summaries and filters name its members. */
-export interface HttpFields {
-  readonly url: string | undefined;
-  readonly method: string | undefined;
-  readonly userAgent: string | undefined;
-  readonly clientIp: string | undefined;
-  readonly status: number | undefined;
-}
-
-export function httpOf(entity: Entity | undefined): HttpFields {
-  const request = member(entity?.json['http'], 'request');
-  return {
-    url: textOf(member(request, 'url')),
-    method: textOf(member(request, 'method')),
-    userAgent: textOf(member(request, 'user_agent')),
-    clientIp: textOf(member(request, 'client_ip')),
-    status: numberOf(entity?.httpStatus),
-  };
 }

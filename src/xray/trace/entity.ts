@@ -8,6 +8,12 @@ export interface Outcome {
   readonly isThrottle: boolean;
 }
 
+/** The same in a word; `live` is what is still open and none of the others. */
+export type OutcomeName = 'ok' | 'error' | 'throttle' | 'fault' | 'live';
+
+/** Clocks of two machines that agree better than this are good enough. */
+export const SKEW_SECONDS = 0.005;
+
 export interface TraceException {
   readonly id: string | undefined;
   readonly type: string | null;
@@ -94,6 +100,17 @@ export class Entity {
     const { cause } = this.json;
     return textOf(cause) ?? (isObject(cause) && cause['exceptions'] === undefined ? textOf(cause['id']) : undefined);
   }
+}
+
+export function outcomeName(entity: Entity, isOpen: boolean): OutcomeName {
+  const { fault, error, throttle, http } = entity.json;
+  // Most are plain: a quarter of the page's time to open 10,000 spans was here and in their details.
+  if (http === undefined && fault === undefined && error === undefined && throttle === undefined) return isOpen ? 'live' : 'ok';
+  const { isFault, isError, isThrottle } = entity.outcome;
+  if (isThrottle) return 'throttle';
+  if (isFault) return 'fault';
+  if (isError) return 'error';
+  return isOpen ? 'live' : 'ok';
 }
 
 /** Calls `visit` for `entity` and all below it. */

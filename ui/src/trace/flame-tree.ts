@@ -1,4 +1,5 @@
 import type { RowOutcome } from '../../../src/xray/api/page-types.ts';
+import { severityOf } from '../outcomes.ts';
 import type { Span } from './model.ts';
 
 /** Spans that were reached the same way, as one. Seconds. */
@@ -14,8 +15,6 @@ export interface Frame {
   readonly children: Map<string, Frame>;
   readonly parent: Frame | undefined;
 }
-
-const RANK = { ok: 0, live: 1, error: 2, throttle: 3, fault: 4 } as const;
 
 /** Merges spans by the names on the way to them. Without recursion: a trace may be deep. */
 export function framesOf(roots: readonly Span[]): Frame[] {
@@ -36,7 +35,7 @@ export function framesOf(roots: readonly Span[]): Frame[] {
     frame.total += length;
     frame.calls++;
     if (length > frame.first.end - frame.first.start) frame.first = span;
-    if (RANK[span.outcome] > RANK[frame.outcome]) frame.outcome = span.outcome;
+    if (severityOf(span.outcome) > severityOf(frame.outcome)) frame.outcome = span.outcome;
     for (const child of span.children) open.push({ span: child, parent: frame });
   }
   return [...tops.values()];

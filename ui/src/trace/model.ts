@@ -1,6 +1,6 @@
 import type { RowOutcome, TraceDocuments } from '../../../src/xray/api/page-types.ts';
 import { assemble, Trace } from '../../../src/xray/trace/assemble.ts';
-import type { Entity } from '../../../src/xray/trace/entity.ts';
+import { outcomeName, SKEW_SECONDS, type Entity } from '../../../src/xray/trace/entity.ts';
 import { isObject, member, textOf } from '../../../src/xray/trace/json.ts';
 import { inferredServiceOf, keyOf, serviceOf } from '../../../src/xray/trace/service-id.ts';
 import { pathOf, shortName } from '../format.ts';
@@ -53,8 +53,6 @@ export interface TraceModel {
   length: number;
 }
 
-/** A clock that differs less is good enough. As in the findings of the API. */
-const SKEW_SECONDS = 0.005;
 /** What has been silent for so long is not going on: its process has ended. */
 const ABANDONED_SECONDS = 120;
 
@@ -165,7 +163,7 @@ class Builder {
       start,
       end,
       isOpen,
-      outcome: outcomeOf(entity, isOpen),
+      outcome: outcomeName(entity, isOpen),
       parent,
       children: [],
       depth: parent === undefined ? 0 : parent.depth + 1,
@@ -173,17 +171,6 @@ class Builder {
       skew: isCallee && parent.start - start > SKEW_SECONDS ? parent.start - start : 0,
     };
   }
-}
-
-function outcomeOf(entity: Entity, isOpen: boolean): RowOutcome {
-  const { fault, error, throttle, http } = entity.json;
-  // Most are plain: a quarter of the time to open 10,000 spans was here and in details.
-  if (http === undefined && fault === undefined && error === undefined && throttle === undefined) return isOpen ? 'live' : 'ok';
-  const { isFault, isError, isThrottle } = entity.outcome;
-  if (isThrottle) return 'throttle';
-  if (isFault) return 'fault';
-  if (isError) return 'error';
-  return isOpen ? 'live' : 'ok';
 }
 
 function detailOf(entity: Entity): string {

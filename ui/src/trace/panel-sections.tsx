@@ -1,12 +1,12 @@
 import type { ComponentChildren } from 'preact';
-import type { FindingMember } from '../../../src/xray/api/page-types.ts';
-import { isObject, objectOf, textOf } from '../../../src/xray/trace/json.ts';
+import type { Finding } from '../../../src/xray/api/page-types.ts';
+import { httpOf } from '../../../src/xray/trace/http.ts';
+import { isObject, member, numberOf, objectOf, textOf } from '../../../src/xray/trace/json.ts';
 import { Copy } from '../copy.tsx';
 import { count, duration, plural } from '../format.ts';
 import { annotationCondition, quoted } from '../search.ts';
 import { Value } from '../value.tsx';
 import { Exception } from './exception.tsx';
-import { httpOf } from './http.ts';
 import { JsonTree } from './json-tree.tsx';
 import { selfSecondsOf, type Span, type TraceModel } from './model.ts';
 import type { TraceState } from './trace-state.ts';
@@ -108,7 +108,8 @@ function holderOf(model: TraceModel, exceptionId: string): Span | undefined {
 }
 
 export function Request({ span }: { span: Span }) {
-  const { method, url, userAgent, clientIp, length } = httpOf(span.entity);
+  const { method, url, userAgent, clientIp } = httpOf(span.entity);
+  const length = numberOf(member(member(span.entity.json['http'], 'response'), 'content_length'));
   if (method === undefined && url === undefined && userAgent === undefined && clientIp === undefined) return null;
   return (
     <Section title="Request">
@@ -253,7 +254,7 @@ export function Links({ span }: { span: Span }) {
   );
 }
 
-export function Findings({ findings }: { findings: readonly FindingMember[] }) {
+export function Findings({ findings }: { findings: readonly Finding[] }) {
   if (findings.length === 0) return null;
   return (
     <Section title="What AWS would do">
@@ -262,7 +263,7 @@ export function Findings({ findings }: { findings: readonly FindingMember[] }) {
   );
 }
 
-export function FindingList({ findings }: { findings: readonly FindingMember[] }) {
+export function FindingList({ findings }: { findings: readonly Finding[] }) {
   return (
     <>
       {findings.map(({ code, message, remedy }, i) => (

@@ -1,3 +1,4 @@
+import { severityOf } from '../outcomes.ts';
 import type { Span } from './model.ts';
 
 /** As many siblings alike are folded into one row. */
@@ -54,10 +55,8 @@ export function rowsOf(roots: readonly Span[], { collapsed, unfolded }: Shown): 
   return rows;
 }
 
-const RANK = { ok: 0, live: 1, error: 2, throttle: 3, fault: 4 } as const;
-
 function worst(spans: readonly Span[]): Span | undefined {
-  return spans.reduce((a, b) => (RANK[b.outcome] > RANK[a.outcome] ? b : a));
+  return spans.reduce((a, b) => (severityOf(b.outcome) > severityOf(a.outcome) ? b : a));
 }
 
 function folded(children: readonly Span[], parentId: string): (Span | Fold)[] {

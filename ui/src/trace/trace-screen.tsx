@@ -4,7 +4,7 @@ import { Copy } from '../copy.tsx';
 import { absolute, ago, count, duration, fullTime, pathOf, plural } from '../format.ts';
 import { list } from '../live.ts';
 import { hrefTo, param } from '../route.ts';
-import { httpOf } from './http.ts';
+import { httpOf } from '../../../src/xray/trace/http.ts';
 import { ExceptionsView, thrownIn } from './exceptions-view.tsx';
 import { FindBar } from './find-bar.tsx';
 import { Flame } from './flame.tsx';

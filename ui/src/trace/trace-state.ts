@@ -1,5 +1,5 @@
 import { computed, signal } from '@preact/signals';
-import type { FindingMember } from '../../../src/xray/api/page-types.ts';
+import type { Finding } from '../../../src/xray/api/page-types.ts';
 import { readFindings, readTrace, Refused } from '../api.ts';
 import { param, setParams } from '../route.ts';
 import { criticalPath } from './critical-path.ts';
@@ -28,7 +28,7 @@ export class TraceState {
   readonly id: string;
   readonly model = signal<TraceModel | undefined>(undefined);
   readonly problem = signal<{ readonly isMissing: boolean; readonly message: string } | undefined>(undefined);
-  readonly findings = signal<readonly FindingMember[]>([]);
+  readonly findings = signal<readonly Finding[]>([]);
   readonly shown = signal<Shown>({ collapsed: new Set(), unfolded: new Set() });
   /** undefined for all of it. */
   readonly zoom = signal<Zoom | undefined>(undefined);

@@ -1,5 +1,6 @@
 import type { TraceRow } from '../../../src/xray/api/page-types.ts';
 import { tick } from '../format.ts';
+import { OUTCOMES, severityOf } from '../outcomes.ts';
 
 export interface ChartScale {
   readonly x: (time: number) => number;
@@ -58,7 +59,6 @@ export function scaleOf(rows: readonly TraceRow[], { from, to, width, height, pa
 }
 
 const MAX_BINS = 18;
-const OUTCOMES = ['ok', 'live', 'error', 'throttle', 'fault'] as const;
 
 export interface Bins {
   readonly bins: readonly { readonly total: number; readonly byOutcome: readonly number[] }[];
@@ -85,7 +85,7 @@ export function binsOf(rows: readonly TraceRow[], width: number): Bins {
     const at = ((Math.log10(Math.max(1e-6, seconds)) - low) / (high - low)) * MAX_BINS;
     const bin = bins[Math.max(0, Math.min(MAX_BINS - 1, Math.floor(at)))]!;
     bin.total++;
-    bin.byOutcome[OUTCOMES.indexOf(outcome)]!++;
+    bin.byOutcome[severityOf(outcome)]!++;
   }
   const secondsAt = (x: number): number => 10 ** (low + (Math.max(0, Math.min(width, x)) / (barWidth * MAX_BINS)) * (high - low));
   const ticks = [

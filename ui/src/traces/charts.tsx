@@ -4,6 +4,7 @@ import type { TraceRow } from '../../../src/xray/api/page-types.ts';
 import { context2d, themeColours, whenResized } from '../canvas.ts';
 import { absolute, count, tick } from '../format.ts';
 import { list } from '../live.ts';
+import { OUTCOMES, severityOf } from '../outcomes.ts';
 import { go, hrefTo } from '../route.ts';
 import { narrow, searched } from '../search.ts';
 import { settings } from '../settings.ts';
@@ -15,7 +16,6 @@ const PAD = { top: 12, bottom: 18, left: 62, right: 14 };
 const DRAW_MS = 250;
 /** A press that moves less than this is a click. */
 const CLICK_PX = 4;
-const OUTCOMES = ['ok', 'live', 'error', 'throttle', 'fault'] as const;
 
 interface Rect {
   readonly left: number;
@@ -170,7 +170,7 @@ function drawScatter(canvas: HTMLCanvasElement, rows: readonly TraceRow[], scale
   for (const row of rows) {
     if (row.duration === null) continue;
     const cell = Math.floor(scale.y(row.duration) / 2) * columns + Math.floor(scale.x(row.start) / 2);
-    const outcome = OUTCOMES.indexOf(row.outcome);
+    const outcome = severityOf(row.outcome);
     if (outcome > (cells.get(cell) ?? -1)) cells.set(cell, outcome);
   }
   for (const [rank, outcome] of OUTCOMES.entries()) {

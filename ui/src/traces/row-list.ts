@@ -1,6 +1,7 @@
 import { signal } from '@preact/signals';
 import type { TraceRow } from '../../../src/xray/api/page-types.ts';
 import { readRows, type Query } from '../api.ts';
+import { severityOf } from '../outcomes.ts';
 
 /** As many traces as the page holds: older ones are in the store, and found with a filter or a time range. */
 export const MAX_ROWS = 100_000;
@@ -247,12 +248,10 @@ export function sorted(rows: readonly TraceRow[], { key, isDescending }: Sort): 
   });
 }
 
-const OUTCOMES = { ok: 0, live: 1, error: 2, throttle: 3, fault: 4 };
-
 const VALUES: Readonly<Record<Exclude<SortKey, 'start'>, (row: TraceRow) => string | number>> = {
   name: (row) => row.url ?? row.name,
   services: (row) => row.serviceCount,
-  status: (row) => OUTCOMES[row.outcome] * 1_000 + (row.status ?? 0),
+  status: (row) => severityOf(row.outcome) * 1_000 + (row.status ?? 0),
   duration: (row) => row.duration ?? -1,
   spans: (row) => row.spans,
 };
