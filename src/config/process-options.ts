@@ -90,7 +90,7 @@ export const PROCESS_OPTIONS = {
     form: 'address',
     flag: 'confirm',
     default: '',
-    help: "For `xrayd send`: the address of the daemon's /metrics. Waits until it has counted the segments, and exits with 1 if it does not.",
+    help: "For `xrayd send`: the address of the daemon's /metrics. Waits, for 12 s at most, until it has counted the segments, and exits with 1 if it does not.",
   },
   config: {
     group: 'Other',

@@ -84,6 +84,7 @@ test('mode local: what a pod sends to the daemons is read from the local X-Ray, 
   expect((await again.send(new BatchGetTracesCommand({ TraceIds: [traces[0]!.Id!] }))).Traces![0]!.Segments).toHaveLength(1);
   const range = { StartTime: new Date(Date.now() - 600_000), EndTime: new Date(Date.now() + 60_000) };
   expect((await again.send(new GetServiceGraphCommand(range))).Services!.map(({ Name }) => Name)).toContain('shop');
-  const tested = await namespace.helm('test', 'aws-xray', '--timeout', '90s');
+  await namespace.rollout();
+  const tested = await namespace.helm('test', 'aws-xray', '--logs', '--timeout', '90s');
   expect(tested.code, tested.output).toBe(0);
 });

@@ -33,43 +33,6 @@ test('starts without region, credentials or network, and writes a line a documen
   expect(daemon.stdout).toMatch(/^\d\d:\d\d:\d\d\.\d{3} {2}orders +1-[0-9a-f]{8}-[0-9a-f]{24} +500 fault +250 ms +1 subsegment$/m);
 });
 
-test('xrayd send is shown, and prints the id that is shown', async () => {
-  const daemon = await local();
-  const sender = new DaemonProcess({ args: ['send', '--to', `127.0.0.1:${daemon.udpPort}`], hasFreePorts: false });
-  expect(await sender.end()).toEqual({ code: 0, signal: null });
-  const traceId = /1-[0-9a-f]{8}-[0-9a-f]{24}/.exec(sender.stdout)?.[0];
-  expect(traceId).toBeDefined();
-  await eventually(() => daemon.stdout.split(traceId!).length === 3);
-});
-
-test('xrayd send says so when nothing listens', async () => {
-  const sender = new DaemonProcess({ args: ['send', '--to', '127.0.0.1:9'], hasFreePorts: false });
-  expect(await sender.end()).toEqual({ code: 1, signal: null });
-  expect(sender.stderr).toBe('xrayd: cannot send to UDP 127.0.0.1:9: nothing listens there. Start a daemon, for example: xrayd local\n');
-});
-
-test('xrayd send reads AWS_XRAY_DAEMON_ADDRESS as the SDKs do', async () => {
-  const daemon = await local();
-  const env = { AWS_XRAY_DAEMON_ADDRESS: `tcp:127.0.0.1:1 udp:127.0.0.1:${daemon.udpPort}` };
-  const sender = new DaemonProcess({ args: ['send'], env, hasFreePorts: false });
-  expect(await sender.end()).toEqual({ code: 0, signal: null });
-});
-
-test('xrayd send --confirm waits until the daemon has counted the segments, and fails where another listens', async () => {
-  const [daemon, other] = [await local(), await local()];
-  const send = (http: string): DaemonProcess =>
-    new DaemonProcess({ args: ['send', '--to', `localhost:${daemon.udpPort}`, '--confirm', http], hasFreePorts: false });
-  const good = send(new URL(daemon.httpUrl).host);
-  expect((await good.end()).code, good.stderr).toBe(0);
-  expect(good.stdout).toMatch(/^sent trace .*; the daemon at .* has counted 2 more segments\n$/);
-  const wrong = send(new URL(other.httpUrl).host);
-  expect((await wrong.end()).code).toBe(1);
-  expect(wrong.stderr).toMatch(/^xrayd: of 2 segments sent to UDP .*, the daemon at .* counted 0\. Is it the same daemon/);
-  const none = send('127.0.0.1:9');
-  expect((await none.end()).code).toBe(1);
-  expect(none.stderr).toMatch(/^xrayd: cannot read http:.*:9\/metrics: .*--confirm takes/);
-});
-
 test('xrayd healthcheck exits 0 while it runs and 1 when it does not', async () => {
   const daemon = await local();
   const address = daemon.httpUrl.slice('http://'.length);
