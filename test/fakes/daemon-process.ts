@@ -26,6 +26,7 @@ const FROM_SOURCE = [process.execPath, fileURLToPath(new URL('../../src/main.ts'
 /** A daemon of its own process, on free loopback ports, with nothing of this machine's AWS environment. */
 export class DaemonProcess {
   readonly #child: ChildProcess;
+  readonly #ports = new Map<string, number>();
   stdout = '';
   stderr = '';
 
@@ -111,8 +112,13 @@ export class DaemonProcess {
     return this.end();
   }
 
+  /** Read in the log once: it may grow long. */
   #port(pattern: RegExp): number {
+    const known = this.#ports.get(pattern.source);
+    if (known !== undefined) return known;
     const address = String(this.find(pattern)?.['address']);
-    return Number(address.slice(address.lastIndexOf(':') + 1));
+    const port = Number(address.slice(address.lastIndexOf(':') + 1));
+    if (!Number.isNaN(port)) this.#ports.set(pattern.source, port);
+    return port;
   }
 }

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import type { Range } from '../store/reader.ts';
+import type { Range } from '../store/scan.ts';
 import { invalid, noSuchTrace } from './api-error.ts';
 import type { LocalService } from './local-service.ts';
 import type { Status } from './page-types.ts';

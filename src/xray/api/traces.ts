@@ -1,6 +1,6 @@
 import type { Expression } from '../filter/expression.ts';
 import type { EntitySelector } from '../query/graphs.ts';
-import type { Cursor, TimeRangeType } from '../store/reader.ts';
+import type { Cursor, TimeRangeType } from '../store/scan.ts';
 import type { Store } from '../store/store.ts';
 import { TRACE_ID, type Refusal } from '../trace/validate.ts';
 import { invalid } from './api-error.ts';

@@ -1,6 +1,7 @@
 import type { Expression, Selector } from '../filter/expression.ts';
 import { isCall, isVisit } from '../filter/predicate.ts';
-import type { Range, Reader } from '../store/reader.ts';
+import type { Reader } from '../store/reader.ts';
+import type { Range } from '../store/scan.ts';
 import { Graph } from './graph.ts';
 import { TimeSeries, type TimeSeriesConfig } from './time-series.ts';
 import { matching } from './trace-summaries.ts';

@@ -1,6 +1,7 @@
 import type { TraceRow } from '../api/page-types.ts';
 import type { Expression } from '../filter/expression.ts';
-import type { Cursor, Reader } from '../store/reader.ts';
+import type { Reader } from '../store/reader.ts';
+import type { Cursor } from '../store/scan.ts';
 import { outcomeName } from '../trace/entity.ts';
 import { httpOf } from '../trace/http.ts';
 import { servicesOf } from '../trace/map.ts';

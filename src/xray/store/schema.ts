@@ -2,12 +2,26 @@ import { DatabaseSync } from 'node:sqlite';
 
 /** In the file's header: says that the file is a store of xrayd. "xray" in ASCII. */
 const APPLICATION_ID = 0x78726179;
-export const SCHEMA_VERSION = 1;
+export const SCHEMA_VERSION = 2;
+
+/** Tables of the index; an empty one takes a page. */
+export const GENERATIONS = 64;
+const SLOTS = Array.from({ length: GENERATIONS }, (_, slot) => slot);
+
+export function termTable(slot: number): string {
+  return `term_${slot}`;
+}
+
+/** Traces that stay. They are few, and have an index of their own. */
+export const PINNED = 'SELECT row FROM trace WHERE pinned = 1 ORDER BY row';
 
 /**
  * trace: a row each; `start` is its earliest segment's, `received` its last change, both in seconds since the epoch.
  * document: as it came. Of two versions of one entity the first completed one stays. Its row says where it belongs: see documentRows.
- * term: the index. It is read in the order of traces, newest last; rows of pruned traces are swept later.
+ * generation: which traces have their index rows in which of the tables term_0 and so on: from row `first` up to the next generation's.
+ * The oldest one has all that come before it, too. The index is read in the order of traces, newest last.
+ * term: all of the index.
+ * field: names in the index; `last` is the first row of the newest generation that has it.
  * setting: groups, sampling rules and the like, as JSON.
  */
 const TABLES = `
@@ -32,8 +46,14 @@ CREATE TABLE document (
   in_progress INTEGER NOT NULL,
   body TEXT NOT NULL
 );
-CREATE TABLE field (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
-CREATE TABLE term (field INTEGER NOT NULL, value NOT NULL, trace INTEGER NOT NULL, PRIMARY KEY (field, value, trace)) WITHOUT ROWID;
+CREATE TABLE field (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, last INTEGER NOT NULL);
+CREATE TABLE generation (slot INTEGER PRIMARY KEY, first INTEGER NOT NULL);
+INSERT INTO generation (slot, first) VALUES (0, 0);
+${SLOTS.map(
+  (slot) => `CREATE TABLE ${termTable(slot)} (field INTEGER NOT NULL, value NOT NULL, trace INTEGER NOT NULL, PRIMARY KEY (field, value, trace))
+WITHOUT ROWID;`,
+).join('\n')}
+CREATE VIEW term (field, value, trace) AS ${SLOTS.map((slot) => `SELECT field, value, trace FROM ${termTable(slot)}`).join(' UNION ALL ')};
 CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 `;
 
@@ -69,8 +89,9 @@ export function openToWrite({ file, isTemporary }: DatabaseConfig): DatabaseSync
   const isNew = application === 0 && tables === 0;
   if (!isNew && application !== APPLICATION_ID) throw new Error(`${file} is a database of another program. Name another file with --data`);
   if (!isNew && version !== SCHEMA_VERSION) {
+    const age = Number(version) > SCHEMA_VERSION ? 'a newer' : 'an older';
     throw new Error(
-      `${file} was written by a newer xrayd (form ${String(version)}, this one knows ${SCHEMA_VERSION}). Use that version, or name another file with --data`,
+      `${file} was written by ${age} xrayd (form ${String(version)}, this one knows ${SCHEMA_VERSION}). Use that version, or name another file with --data`,
     );
   }
   database.exec(

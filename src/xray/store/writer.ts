@@ -5,6 +5,7 @@ import { isObject, numberOf } from '../trace/json.ts';
 import type { Written } from './messages.ts';
 import { Pruner } from './pruner.ts';
 import { DOCUMENTS_A_TRACE, documentRows } from './schema.ts';
+import { TermIndex } from './term-index.ts';
 
 export interface WriterConfig {
   readonly maxBytes: number;
@@ -20,12 +21,6 @@ interface KnownDocument {
   readonly isInProgress: boolean;
 }
 
-interface IndexRow {
-  readonly field: number;
-  readonly value: string | number;
-  readonly row: number;
-}
-
 /** Documents that came together; `receivedAt` in seconds since the epoch. */
 export interface Delivery {
   readonly texts: readonly string[];
@@ -35,10 +30,8 @@ export interface Delivery {
 /** The writing side of the store. Synchronous: it has a thread of its own. */
 export class Writer {
   readonly #database: DatabaseSync;
-  readonly #fields = new Map<string, number>();
+  readonly #index: TermIndex;
   readonly #pruner: Pruner;
-  /** Index rows of the transaction under way. */
-  readonly #terms: IndexRow[] = [];
   /** Of the trace that comes next. */
   #nextRow = 1;
   readonly #findTrace: StatementSync;
@@ -47,12 +40,11 @@ export class Writer {
   readonly #documents: StatementSync;
   readonly #addDocument: StatementSync;
   readonly #replaceDocument: StatementSync;
-  readonly #addField: StatementSync;
-  readonly #addTerm: StatementSync;
 
   constructor(database: DatabaseSync, { maxBytes }: WriterConfig) {
     this.#database = database;
-    this.#pruner = new Pruner(database, maxBytes);
+    this.#index = new TermIndex(database, maxBytes);
+    this.#pruner = new Pruner(database, this.#index, maxBytes);
     this.#findTrace = database.prepare('SELECT row, start, documents, has_segment FROM trace WHERE id = ?');
     this.#addTrace = database.prepare(
       'INSERT INTO trace (row, id, start, last_end, received, revision, bytes, documents, has_segment) VALUES (?, ?, ?, ?, ?, 1, ?, ?, ?)',
@@ -63,9 +55,7 @@ export class Writer {
     this.#documents = database.prepare('SELECT row, id, in_progress FROM document WHERE row >= ? AND row < ?');
     this.#addDocument = database.prepare('INSERT INTO document (row, id, in_progress, body) VALUES (?, ?, ?, ?)');
     this.#replaceDocument = database.prepare('UPDATE document SET in_progress = ?, body = ? WHERE row = ?');
-    this.#addField = database.prepare('INSERT INTO field (name) VALUES (?)');
-    this.#addTerm = database.prepare('INSERT OR IGNORE INTO term (field, value, trace) VALUES (?, ?, ?)');
-    this.#load();
+    this.#findNextRow();
   }
 
   /** `putAll` of one delivery. */
@@ -84,10 +74,10 @@ export class Writer {
         for (const text of texts) bytes += text.length;
         return this.#put(texts, receivedAt);
       });
-      this.#addTerms();
+      this.#index.write(bytes, this.#nextRow);
       return each;
     });
-    if (this.#pruner.isDue(bytes) && this.#inTransaction(() => this.#pruner.prune(bytes))) this.#load();
+    if (this.#pruner.isDue(bytes)) this.#inTransaction(() => this.#pruner.prune(bytes));
     return written;
   }
 
@@ -110,6 +100,7 @@ export class Writer {
   }
 
   pin(traceId: string, isPinned: boolean): boolean {
+    if (!isPinned) this.#pruner.startOver();
     return this.#database.prepare('UPDATE trace SET pinned = ? WHERE id = ?').run(isPinned ? 1 : 0, traceId).changes === 1;
   }
 
@@ -141,19 +132,17 @@ export class Writer {
     } catch (error) {
       // SQLite has rolled back by itself when the disk was full.
       if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
-      this.#load();
+      this.#index.load();
+      this.#pruner.startOver();
+      this.#findNextRow();
       throw error;
     }
   }
 
-  /** What is known of the file without asking it, as it stands in the file. */
-  #load(): void {
-    this.#terms.length = 0;
-    this.#fields.clear();
-    for (const { id, name } of this.#database.prepare('SELECT id, name FROM field').all()) this.#fields.set(name as string, id as number);
-    // Never a row that was in use: the pruner knows which are gone by their number.
+  /** Never a row that was in use: the index and the pruner know which are gone by their number. */
+  #findNextRow(): void {
     const last = Number(this.#database.prepare('SELECT max(row) AS last FROM trace').get()!['last'] ?? 0);
-    this.#nextRow = Math.max(this.#nextRow, last + 1);
+    this.#nextRow = Math.max(this.#nextRow, last + 1, this.#index.newestFirst);
   }
 
   /** False when nothing new was in `arrivals`. */
@@ -177,7 +166,7 @@ export class Writer {
       known.set(document.id, { row: at, isInProgress: document.isInProgress });
       bytes += body.length;
       isChanged = true;
-      for (const { field, value } of termsOf(document.json)) this.#terms.push({ field: this.#fieldId(field), value, row });
+      this.#index.add(row, termsOf(document.json));
     }
     if (found === undefined) this.#addTrace.run(row, id, start, end, receivedAt, bytes, documents, segment);
     else if (isChanged) this.#changeTrace.run(start, end, receivedAt, bytes, documents, segment, row);
@@ -189,28 +178,6 @@ export class Writer {
     const rows = this.#documents.all(first, last);
     return new Map(rows.map(({ row, id, in_progress: inProgress }) => [id as string, { row: row as number, isInProgress: inProgress === 1 }]));
   }
-
-  /** In the order of the index, so that neighbours share a page. */
-  #addTerms(): void {
-    this.#terms.sort(byIndexOrder);
-    for (const { field, value, row } of this.#terms) this.#addTerm.run(field, value, row);
-    this.#terms.length = 0;
-  }
-
-  #fieldId(name: string): number {
-    let id = this.#fields.get(name);
-    if (id === undefined) {
-      id = Number(this.#addField.run(name).lastInsertRowid);
-      this.#fields.set(name, id);
-    }
-    return id;
-  }
-}
-
-function byIndexOrder(a: IndexRow, b: IndexRow): number {
-  if (a.field !== b.field) return a.field - b.field;
-  if (a.value === b.value) return a.row - b.row;
-  return a.value < b.value ? -1 : 1;
 }
 
 /** Start and end of a trace, in seconds: the first segment's start counts, and subsegments' only while there is none. */

@@ -17,7 +17,9 @@ const scope = new Scope();
 
 test('the index finds every trace that the predicate matches, for any expression', () => {
   const file = join(scope.folder(), 'traces.db');
-  const writer = new Writer(openToWrite({ file, isTemporary: true }), { maxBytes: 1e9 });
+  // So small that the index has several generations, and large enough that nothing is pruned.
+  const database = openToWrite({ file, isTemporary: true });
+  const writer = new Writer(database, { maxBytes: 3e6 });
   scope.add(() => writer.close());
   for (const [i, documents] of randomTraces(300, 7).entries()) {
     // Some come in two batches, so that documents in progress are replaced.
@@ -30,6 +32,7 @@ test('the index finds every trace that the predicate matches, for any expression
       expect(refused).toEqual([]);
     }
   }
+  expect(database.prepare('SELECT count(*) AS generations FROM generation').get()!['generations']).toBeGreaterThan(2);
   const reader = new Reader(openToRead(file));
   scope.add(() => reader.close());
   const range = { type: 'TraceId', start: 0, end: 1e12 } as const;

@@ -28,12 +28,11 @@ export class RowList {
   readonly #waiting = new Map<string, TraceRow>();
   #query: Query = { filter: '' };
   #isHeld = false;
-  /** What the store is known to have since the last reading began. */
-  #seen = new Set<string>();
+  /** While the store is read: what it is known to have since that began. */
+  #seen: Set<string> | undefined;
   #loading = new AbortController();
   #loadedMs = -Infinity;
   #reload: ReturnType<typeof setTimeout> | undefined;
-  #isReading = false;
   /** Changes were missed while reading. */
   #isStale = false;
 
@@ -51,7 +50,7 @@ export class RowList {
 
   /** Changes were missed. What is being read goes on first: a flood must not make everything be read again and again. */
   resync(): void {
-    if (this.#isReading) {
+    if (this.#seen !== undefined) {
       this.#isStale = true;
       return;
     }
@@ -87,7 +86,7 @@ export class RowList {
   apply(rows: readonly TraceRow[], others: readonly string[]): void {
     for (const row of rows) {
       if (!this.#isInRange(row)) continue;
-      this.#seen.add(row.id);
+      this.#seen?.add(row.id);
       if (this.#byId.has(row.id)) this.#replace(row);
       else if (this.#isHeld) this.#waiting.set(row.id, row);
       else this.#insert(row);
@@ -116,10 +115,10 @@ export class RowList {
     const { signal: stop } = (this.#loading = new AbortController());
     if (this.rows.length === 0) this.state.value = 'loading';
     if (isNew) this.isComplete.value = false;
-    this.#isReading = true;
+    const seen = (this.#seen = new Set<string>());
     this.#isStale = false;
     try {
-      await this.#readPages(isNew, stop);
+      await this.#readPages(isNew, seen, stop);
     } catch (error) {
       // What is there is still true; that the connection is lost is said elsewhere.
       if (stop.aborted || (!isNew && this.rows.length > 0)) return;
@@ -129,15 +128,14 @@ export class RowList {
       this.state.value = 'failed';
     } finally {
       if (!stop.aborted) {
-        this.#isReading = false;
+        this.#seen = undefined;
         this.#loadedMs = performance.now();
         if (this.#isStale) this.resync();
       }
     }
   }
 
-  async #readPages(isNew: boolean, stop: AbortSignal): Promise<void> {
-    const seen = (this.#seen = new Set<string>());
+  async #readPages(isNew: boolean, seen: Set<string>, stop: AbortSignal): Promise<void> {
     let after: string | null = null;
     let isFirst = true;
     do {

@@ -1,0 +1,192 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { Alternatives, Condition } from '../filter/sql.ts';
+import { termTable } from './schema.ts';
+
+/** Which time of a trace is meant: of its start, of its last change, or of the end of one of its segments. */
+export type TimeRangeType = 'TraceId' | 'Event' | 'Service';
+
+export interface Range {
+  readonly type: TimeRangeType;
+  /** Seconds since the epoch: from `start` on, before `end`. */
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Where a scan goes on: below this row, or below this time and row. */
+export interface Cursor {
+  readonly row: number;
+  readonly time: number;
+}
+
+/** What the table of traces says of one. */
+export interface TraceRow {
+  readonly row: number;
+  readonly id: string;
+  readonly start: number;
+  readonly received: number;
+  readonly revision: number;
+  readonly bytes: number;
+}
+
+/** With the time that the range is of. */
+export type FoundRow = TraceRow & { readonly time: number };
+
+export const COLUMNS = 'trace.row, trace.id, trace.start, trace.received, trace.revision, trace.bytes';
+
+/** Rows fetched at a time. */
+const SCAN_ROWS = 64;
+/** A value that so many traces have leads nowhere. */
+const MANY_TRACES = 2_000;
+/** Statements that are kept: a filter that follows the index has one for each of its tables. */
+const MAX_STATEMENTS = 300;
+
+const FIELD = 'field = (SELECT id FROM field WHERE name = ?)';
+
+type Param = string | number;
+
+interface Query {
+  readonly sql: string;
+  readonly params: readonly Param[];
+}
+
+/** Prepared statements by their text. */
+export class Statements {
+  readonly #database: DatabaseSync;
+  readonly #known = new Map<string, StatementSync>();
+
+  constructor(database: DatabaseSync) {
+    this.#database = database;
+  }
+
+  of(sql: string): StatementSync {
+    let statement = this.#known.get(sql);
+    if (statement === undefined) {
+      // Filters of many forms come by; each form is a statement.
+      if (this.#known.size >= MAX_STATEMENTS) this.#known.clear();
+      statement = this.#database.prepare(sql);
+      this.#known.set(sql, statement);
+    }
+    return statement;
+  }
+}
+
+/** Finds the rows of traces, by time or by the index. */
+export class Scans {
+  readonly #database: DatabaseSync;
+  readonly #statements: Statements;
+
+  constructor(database: DatabaseSync, statements: Statements) {
+    this.#database = database;
+    this.#statements = statements;
+  }
+
+  /**
+   * The traces in `range` that may satisfy `conditions`, newest first. Without an index to follow they come by time, with one by the order of
+   * arrival.
+   */
+  *rows(range: Range, conditions: readonly Alternatives[], after: Cursor | undefined): Generator<FoundRow> {
+    const driver = this.#driverOf(conditions);
+    if (driver === undefined) yield* this.#byTime(timeQuery(range, conditions), after);
+    else yield* this.#byIndex((slot) => indexQuery(range, conditions, driver, termTable(slot)), after?.row ?? Number.MAX_SAFE_INTEGER);
+  }
+
+  *#byTime({ sql, params }: Query, after: Cursor | undefined): Generator<FoundRow> {
+    const statement = this.#statements.of(sql);
+    let { time, row } = after ?? { time: Infinity, row: Number.MAX_SAFE_INTEGER };
+    for (;;) {
+      const rows = statement.all(...params, Math.min(time, Number.MAX_VALUE), row, SCAN_ROWS) as unknown as FoundRow[];
+      yield* rows;
+      if (rows.length < SCAN_ROWS) return;
+      ({ time, row } = rows.at(-1)!);
+    }
+  }
+
+  *#byIndex(queryIn: (slot: number) => Query, before: number): Generator<FoundRow> {
+    let below = before;
+    for (;;) {
+      const rows = this.#rowsBelow(queryIn, below);
+      yield* rows;
+      if (rows.length < SCAN_ROWS) return;
+      below = rows.at(-1)!.row;
+    }
+  }
+
+  /** Table by table: the later its traces came, the earlier. In a transaction, since tables are emptied and used again. */
+  #rowsBelow(queryIn: (slot: number) => Query, below: number): FoundRow[] {
+    const found: FoundRow[] = [];
+    this.#database.exec('BEGIN');
+    try {
+      // The oldest one has all that came before it, too.
+      const generations = this.#statements.of('SELECT slot FROM generation ORDER BY first DESC').all();
+      for (const { slot } of generations) {
+        const { sql, params } = queryIn(slot as number);
+        found.push(...(this.#statements.of(sql).all(...params, below, SCAN_ROWS - found.length) as unknown as FoundRow[]));
+        if (found.length === SCAN_ROWS) break;
+      }
+      return found;
+    } finally {
+      this.#database.exec('COMMIT');
+    }
+  }
+
+  /** The condition whose traces are followed: of those with one value the one with the fewest. */
+  #driverOf(conditions: readonly Alternatives[]): Condition | undefined {
+    const candidates = conditions.flatMap((alternatives) => (alternatives.length === 1 && alternatives[0]!.isEquality ? [alternatives[0]!] : []));
+    if (candidates.length < 2) return candidates[0];
+    const count = ({ where, params }: Condition): number => {
+      const statement = this.#statements.of(`SELECT count(*) AS traces FROM (SELECT 1 FROM term WHERE ${onField(where)} LIMIT ${MANY_TRACES})`);
+      return Number(statement.get(...params)!['traces']);
+    };
+    const counted = candidates.map((condition) => ({ condition, traces: count(condition) }));
+    return counted.reduce((best, each) => (each.traces < best.traces ? each : best)).condition;
+  }
+}
+
+function timeQuery(range: Range, conditions: readonly Alternatives[]): Query {
+  const { time, where, params } = inRange(range);
+  for (const alternatives of conditions) {
+    where.push(`trace.row IN (${alternatives.map((condition) => `SELECT trace FROM term WHERE ${onField(condition.where)}`).join(' UNION ')})`);
+    params.push(...paramsOf(alternatives));
+  }
+  where.push(`(${time}, trace.row) < (?, ?)`);
+  return { sql: `SELECT ${COLUMNS}, ${time} AS time FROM trace WHERE ${all(where)} ORDER BY ${time} DESC, trace.row DESC LIMIT ?`, params };
+}
+
+/** Of one table of the index: all that the index says of a trace is in the same one. */
+function indexQuery(range: Range, conditions: readonly Alternatives[], driver: Condition, table: string): Query {
+  const { time, where, params } = inRange(range);
+  where.unshift(onField(driver.where));
+  params.unshift(...driver.params);
+  for (const alternatives of conditions) {
+    // Few traces come: each is looked up. What has a range of values would be read again for each, and the predicate is cheaper.
+    if (alternatives[0] === driver || !alternatives.every(({ isEquality }) => isEquality)) continue;
+    const each = alternatives.map(
+      (condition) => `EXISTS (SELECT 1 FROM ${table} AS other WHERE ${onField(condition.where)} AND other.trace = term.trace)`,
+    );
+    where.push(each.join(' OR '));
+    params.push(...paramsOf(alternatives));
+  }
+  where.push('term.trace < ?');
+  const from = `${table} AS term CROSS JOIN trace ON trace.row = term.trace`;
+  return { sql: `SELECT ${COLUMNS}, ${time} AS time FROM ${from} WHERE ${all(where)} ORDER BY term.trace DESC LIMIT ?`, params };
+}
+
+function inRange({ type, start, end }: Range): { time: string; where: string[]; params: Param[] } {
+  const time = type === 'Event' ? 'trace.received' : 'trace.start';
+  if (type !== 'Service') return { time, where: [`${time} >= ? AND ${time} < ?`], params: [start, end] };
+  // A segment's end, or the receipt, lies in the range; which it is, the documents say.
+  const where = ['trace.start < ? AND trace.last_end >= ? OR trace.received >= ? AND trace.received < ?'];
+  return { time, where, params: [end, start, start, end] };
+}
+
+function paramsOf(alternatives: Alternatives): Param[] {
+  return alternatives.flatMap((condition) => condition.params);
+}
+
+function all(where: readonly string[]): string {
+  return where.map((each) => `(${each})`).join(' AND ');
+}
+
+function onField(where: string): string {
+  return where.replace('field = ?', FIELD);
+}

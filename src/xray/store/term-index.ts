@@ -1,0 +1,177 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { Term } from '../filter/terms.ts';
+import { GENERATIONS, PINNED, termTable } from './schema.ts';
+
+/** Of documents in a generation, in bytes: so much of the cap, and no less than the second. */
+const GENERATION_SHARE = 1 / 48;
+const MIN_GENERATION_BYTES = 64 * 1024;
+
+/** Traces from row `first` on, up to the next generation's first, have their index rows in the table of `slot`. */
+interface Generation {
+  readonly slot: number;
+  readonly first: number;
+  readonly add: StatementSync;
+}
+
+interface IndexedField {
+  readonly id: number;
+  /** `first` of the newest generation that has it. */
+  last: number;
+}
+
+interface IndexRow {
+  /** Place in `#generations`. */
+  readonly at: number;
+  readonly field: number;
+  readonly value: string | number;
+  readonly trace: number;
+}
+
+/**
+ * The index as it is written: what each trace has, in generations of traces that came one after the other, each a table of its own. New rows
+ * go into a table small enough for the cache, and when the traces of the oldest generation are gone, its table is emptied as a whole.
+ * Rows of traces that are gone may be left in it until then.
+ */
+export class TermIndex {
+  readonly #database: DatabaseSync;
+  readonly #generationBytes: number;
+  readonly #fields = new Map<string, IndexedField>();
+  readonly #addField: StatementSync;
+  readonly #moveField: StatementSync;
+  /** Oldest first; never empty. */
+  #generations: Generation[] = [];
+  /** Of documents of traces in the newest generation. */
+  #newestBytes = 0;
+  /** Index rows of the transaction under way. */
+  #rows: IndexRow[] = [];
+
+  constructor(database: DatabaseSync, maxBytes: number) {
+    this.#database = database;
+    this.#generationBytes = Math.max(MIN_GENERATION_BYTES, maxBytes * GENERATION_SHARE);
+    this.#addField = database.prepare('INSERT INTO field (name, last) VALUES (?, ?)');
+    this.#moveField = database.prepare('UPDATE field SET last = ? WHERE id = ?');
+    this.load();
+  }
+
+  /** No trace may get a row below this one any more, unless it has it. */
+  get newestFirst(): number {
+    return this.#newest.first;
+  }
+
+  /** What is known of the file without asking it, as it stands in the file. */
+  load(): void {
+    this.#rows = [];
+    const rows = this.#database.prepare('SELECT slot, first FROM generation ORDER BY first').all();
+    this.#generations = rows.map(({ slot, first }) => this.#generation(slot as number, first as number));
+    const known = this.#database.prepare('SELECT total(bytes) AS bytes FROM trace WHERE row >= ?').get(this.newestFirst);
+    this.#newestBytes = Number(known!['bytes']);
+    this.#loadFields();
+  }
+
+  /** Of a trace; they are written by `write`. */
+  add(trace: number, terms: readonly Term[]): void {
+    const at = this.#placeOf(trace);
+    for (const { field, value } of terms) this.#rows.push({ at, field: this.#fieldId(field, this.#generations[at]!.first), value, trace });
+  }
+
+  /** Writes what was added, of documents of `bytes`, and begins a generation when this one has enough: with the trace at `nextRow`. */
+  write(bytes: number, nextRow: number): void {
+    // In the order of the tables, so that neighbours share a page.
+    this.#rows.sort(byIndexOrder);
+    for (const { at, field, value, trace } of this.#rows) this.#generations[at]!.add.run(field, value, trace);
+    this.#rows = [];
+    this.#newestBytes += bytes;
+    if (this.#newestBytes >= this.#generationBytes && nextRow > this.newestFirst) this.#begin(nextRow);
+  }
+
+  /** After all traces below `row` are gone, but for pinned ones: their index rows move up to the oldest generation that stays. */
+  dropBelow(row: number): void {
+    while (this.#generations.length > 1 && this.#generations[1]!.first <= row) {
+      const [oldest, next] = this.#generations as [Generation, Generation];
+      if (this.#hasPinnedBelow(next.first)) {
+        this.#database.exec(
+          `INSERT OR IGNORE INTO ${termTable(next.slot)} SELECT field, value, trace FROM ${termTable(oldest.slot)} WHERE trace IN (${PINNED})`,
+        );
+      }
+      this.#database.exec(`DELETE FROM ${termTable(oldest.slot)}; DELETE FROM generation WHERE slot = ${oldest.slot}`);
+      this.#generations.shift();
+      this.#dropFields(next.first, next.slot);
+    }
+  }
+
+  /** Leaves pinned traces only. */
+  clear(): void {
+    this.dropBelow(this.newestFirst);
+    const { slot } = this.#newest;
+    // Without a condition SQLite empties the table as a whole.
+    this.#database.exec(`DELETE FROM ${termTable(slot)} ${this.#hasPinnedBelow(Infinity) ? `WHERE trace NOT IN (${PINNED})` : ''}`);
+    this.#dropFields(Infinity, slot);
+    this.#newestBytes = 0;
+  }
+
+  get #newest(): Generation {
+    return this.#generations.at(-1)!;
+  }
+
+  #generation(slot: number, first: number): Generation {
+    const add = this.#database.prepare(`INSERT OR IGNORE INTO ${termTable(slot)} (field, value, trace) VALUES (?, ?, ?)`);
+    return { slot, first, add };
+  }
+
+  #placeOf(trace: number): number {
+    for (let at = this.#generations.length - 1; at > 0; at--) if (this.#generations[at]!.first <= trace) return at;
+    return 0;
+  }
+
+  /** Where no table is free the newest goes on growing. */
+  #begin(first: number): void {
+    const used = new Set(this.#generations.map(({ slot }) => slot));
+    for (let slot = 0; slot < GENERATIONS; slot++) {
+      if (used.has(slot)) continue;
+      this.#database.prepare('INSERT INTO generation (slot, first) VALUES (?, ?)').run(slot, first);
+      this.#generations.push(this.#generation(slot, first));
+      this.#newestBytes = 0;
+      return;
+    }
+  }
+
+  #hasPinnedBelow(row: number): boolean {
+    return this.#database.prepare('SELECT 1 FROM trace WHERE pinned = 1 AND row < ? LIMIT 1').get(row) !== undefined;
+  }
+
+  /** Names that nothing has any more: annotations may have any. What only traces below `first` had, and now none in the oldest table. */
+  #dropFields(first: number, slot: number): void {
+    const statement = this.#database.prepare(
+      `DELETE FROM field WHERE last < ? AND NOT EXISTS (SELECT 1 FROM ${termTable(slot)} AS term WHERE term.field = field.id)`,
+    );
+    if (statement.run(first).changes > 0) this.#loadFields();
+  }
+
+  #loadFields(): void {
+    this.#fields.clear();
+    for (const { id, name, last } of this.#database.prepare('SELECT id, name, last FROM field').all()) {
+      this.#fields.set(name as string, { id: id as number, last: last as number });
+    }
+  }
+
+  #fieldId(name: string, first: number): number {
+    const known = this.#fields.get(name);
+    if (known === undefined) {
+      const id = Number(this.#addField.run(name, first).lastInsertRowid);
+      this.#fields.set(name, { id, last: first });
+      return id;
+    }
+    if (known.last < first) {
+      this.#moveField.run(first, known.id);
+      known.last = first;
+    }
+    return known.id;
+  }
+}
+
+function byIndexOrder(a: IndexRow, b: IndexRow): number {
+  if (a.at !== b.at) return a.at - b.at;
+  if (a.field !== b.field) return a.field - b.field;
+  if (a.value === b.value) return a.trace - b.trace;
+  return a.value < b.value ? -1 : 1;
+}
