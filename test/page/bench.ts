@@ -1,6 +1,6 @@
 /**
- * npm run bench -- ui [--minutes N] [--json FILE]: the page of the bundle, in a real Chromium without a GPU, on the cores that the local X-Ray and the
- * sender use too. Needs Debian's chromium, or CHROMIUM_PATH.
+ * npm run bench -- ui [--minutes N] [--json FILE] [--write]: the page of the bundle, in a real Chromium without a GPU, on the cores that the local X-Ray and the
+ * sender use too. Needs Debian's chromium, or CHROMIUM_PATH. --write puts the table into docs/performance.md.
  */
 import { createSocket } from 'node:dgram';
 import { writeFileSync } from 'node:fs';
@@ -11,17 +11,19 @@ import type { CDPSession, Page } from 'playwright-core';
 import { DaemonProcess } from '../fakes/daemon-process.ts';
 import { launch, skipped } from './browser.ts';
 import { ShownXRay } from './local.ts';
+import { STEPS, writeDocument, type Figures } from './report.ts';
 import { large, layered, request } from './shop.ts';
 import { machineText } from '../../bench/machine.ts';
 
 /** Segments that are sent in one go. */
 const MOST_AT_ONCE = 200;
 
-type Figures = Readonly<Record<string, number>>;
-
 const BUNDLE = fileURLToPath(new URL('../../dist/xrayd.cjs', import.meta.url));
 const HEADER = '{"format":"json","version":1}\n';
-const { values } = parseArgs({ allowPositionals: true, options: { minutes: { type: 'string', default: '1' }, json: { type: 'string' } } });
+const { values } = parseArgs({
+  allowPositionals: true,
+  options: { minutes: { type: 'string', default: '1' }, json: { type: 'string' }, write: { type: 'boolean', default: false } },
+});
 if (skipped !== '') {
   console.error(skipped);
   process.exit(2);
@@ -36,21 +38,22 @@ try {
   const traces = { 10_000: large(now - 60, xray.random, 10_000), 50_000: large(now - 120, xray.random, 50_000) };
   await xray.putShop(2_000, now - 200);
   await xray.put(traces[10_000], traces[50_000]);
-  results['first load'] = await firstLoad(page, xray.url);
-  results['a sample trace, from click to row'] = await sampleTrace();
-  results['a trace of 10,000 spans, from click to paint'] = await openings(page, traces[10_000].traceId, 7);
-  results['the same, scrolled and zoomed'] = await frames(page);
-  results['a trace of 50,000 spans, from click to paint'] = await openings(page, traces[50_000].traceId, 5);
-  results['the same again, scrolled and zoomed'] = await frames(page);
-  results['a service map of 300 services'] = await serviceMap(page);
-  results[`live at 1,000 segments a second, ${values.minutes} min`] = await live(page, Number(values.minutes));
+  results[STEPS.firstLoad] = await firstLoad(page, xray.url);
+  results[STEPS.sample] = await sampleTrace();
+  results[STEPS.spans10] = await openings(page, traces[10_000].traceId, 7);
+  results[STEPS.frames10] = await frames(page);
+  results[STEPS.spans50] = await openings(page, traces[50_000].traceId, 5);
+  results[STEPS.frames50] = await frames(page);
+  results[STEPS.map] = await serviceMap(page);
+  results[STEPS.live] = await live(page, Number(values.minutes));
 } finally {
   await browser.close();
   await daemon.stop('SIGKILL');
 }
-const machine = `${machineText()}; Chromium ${browser.version}`;
+const machine = `${machineText()}; the sender and xrayd on the same cores; Chromium ${browser.version}`;
 console.log(machine);
 for (const [name, figures] of Object.entries(results)) console.log(`${name}: ${JSON.stringify(figures)}`);
+if (values.write) writeDocument({ machine, results });
 if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify({ machine, results }, undefined, 2)}\n`);
 process.exit(0);
 
@@ -243,17 +246,19 @@ async function live(shown: Page, minutes: number): Promise<Figures> {
     await sleep(20);
   }
   socket.close();
+  memory.push(await heapMegabytes(devtools));
   const delays = (await shown.evaluate(() => (window as unknown as { delays: number[] }).delays)).toSorted((a, b) => a - b);
   const at = (share: number): number => rounded(delays[Math.min(delays.length - 1, Math.floor(delays.length * share))]!);
-  const half = memory.slice(Math.floor(memory.length / 2));
   return {
+    minutes,
     segmentsPerSecond: rounded((sent * 1_000) / (performance.now() - startedMs)),
     rows: await shown.locator('.table [role=table]').evaluate((table) => Number(table.getAttribute('aria-rowcount')) - 1),
     inputDelayP50Ms: at(0.5),
     inputDelayP99Ms: at(0.99),
     inputDelayMostMs: rounded(delays.at(-1)!),
     heapFirstMb: rounded(memory[0]!),
-    heapHalfMb: rounded(half[0]!),
+    heapQuarterMb: rounded(memory[Math.floor(memory.length / 4)]!),
+    heapHalfMb: rounded(memory[Math.floor(memory.length / 2)]!),
     heapLastMb: rounded(memory.at(-1)!),
   };
 }

@@ -133,6 +133,28 @@ test.skipIf(skipped !== '')(`zoom: keys, a drag over the bars, the minimap, and 
   expect(await left!.evaluate((element) => Math.round(element.getBoundingClientRect().width))).toBe(200);
 });
 
+test.skipIf(skipped !== '')(`a reload, or whom the address is sent to, sees the same part, the same span and the same finds${note}`, async () => {
+  const { page } = await openCheckout();
+  await page.keyboard.press('+');
+  await page.keyboard.press('f');
+  await page.keyboard.type('prices/4423');
+  await page.keyboard.press('Enter');
+  await page.getByText('1 of 2').waitFor();
+  await page.waitForURL((url) => /^[\d.]+-[\d.]+$/.test(url.searchParams.get('zoom') ?? '') && url.searchParams.get('find') === 'prices/4423');
+  const edges = async (): Promise<number[]> =>
+    Promise.all((await page.locator('.minimap .outside').all()).map((each) => each.evaluate((element) => element.getBoundingClientRect().width)));
+  const before = [page.url(), await page.locator('.side h2').textContent(), ...(await edges())];
+  await page.reload();
+  await page.getByText('1 of 2').waitFor();
+  await page.getByRole('button', { name: 'Whole trace' }).waitFor();
+  expect([page.url(), await page.locator('.side h2').textContent(), ...(await edges())]).toEqual(before);
+  await page.getByRole('link', { name: 'Flame' }).click();
+  await page.getByRole('link', { name: 'Timeline' }).click();
+  await page.getByText('1 of 2').waitFor();
+  await page.getByRole('button', { name: 'Whole trace' }).click();
+  await page.waitForURL((url) => !url.searchParams.has('zoom'));
+});
+
 test.skipIf(skipped !== '')(`work in progress grows; what arrives late merges without moving what is looked at${note}`, async () => {
   const xray = await ShownXRay.start(scope);
   const now = Date.now() / 1000;

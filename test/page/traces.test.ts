@@ -181,6 +181,26 @@ test.skipIf(skipped !== '')(`the local X-Ray goes away and comes back: it is sai
   await page.waitForFunction(() => document.querySelectorAll('.table .rows .row').length === 1);
 });
 
+test.skipIf(skipped !== '')(`a tab that is not looked at lets its connection go, and is up to date when it is looked at again${note}`, async () => {
+  const xray = await ShownXRay.start(scope);
+  const now = Date.now() / 1000;
+  await xray.put(request(now - 20, xray.random));
+  const page = await browser.open(xray.url);
+  await rows(page).first().waitFor();
+  const look = (state: 'hidden' | 'visible'): Promise<void> =>
+    page.evaluate((to) => {
+      Object.defineProperty(document, 'visibilityState', { value: to, configurable: true });
+      document.dispatchEvent(new Event('visibilitychange'));
+    }, state);
+  await look('hidden');
+  await page.waitForEvent('requestfinished', { predicate: (one) => one.url().includes('/events'), timeout: 10_000 }).catch(() => {});
+  await xray.put(request(now - 10, xray.random));
+  await new Promise((next) => setTimeout(next, 1_000));
+  expect(await rows(page).count()).toBe(1);
+  await look('visible');
+  await page.waitForFunction(() => document.querySelectorAll('.table .rows .row').length === 2);
+});
+
 test.skipIf(skipped !== '')(`many traces: all of them in the list, only those that are seen in the document${note}`, async () => {
   const xray = await ShownXRay.start(scope);
   await xray.putShop(3_000);

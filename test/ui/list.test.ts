@@ -1,4 +1,5 @@
 import './browser-globals.ts';
+import fc from 'fast-check';
 import { afterEach, expect, test, vi } from 'vitest';
 import type { TraceRow } from '../../src/xray/api/page-types.ts';
 import { binsOf, scaleOf } from '../../ui/src/traces/chart-scale.ts';
@@ -50,6 +51,27 @@ test('changes fill in their place, new ones stand where they belong', async () =
   expect(ids(list)).toEqual(['c', 'a', 'b']);
 });
 
+test('whatever comes together, each trace is there once, as it was last, in its place', async () => {
+  const changes = fc.array(fc.array(fc.record({ id: fc.nat({ max: 30 }), start: fc.nat({ max: 10 }) }), { maxLength: 12 }), { maxLength: 12 });
+  const list = await listOf([]);
+  let revision = 1;
+  fc.assert(
+    fc.property(changes, (messages) => {
+      const known = new Map<string, TraceRow>();
+      for (const message of messages) {
+        revision++;
+        const rows = message.map(({ id, start }) => row(`t${id}`, start, { revision }));
+        for (const each of rows) known.set(each.id, each);
+        list.apply(rows, []);
+      }
+      const expected = [...known.values()].toSorted((a, b) => b.start - a.start || (a.id < b.id ? -1 : 1));
+      expect(list.rows).toEqual(expected);
+      list.apply([], [...known.keys()]);
+      expect(list.rows).toEqual([]);
+    }),
+  );
+});
+
 test('while held, new ones wait and nothing goes; then all of it is done', async () => {
   const list = await listOf([row('b', 2), row('a', 1)]);
   list.hold(true);
@@ -90,7 +112,7 @@ test('when changes were missed, what is there stays until all is read; then what
 test('what does not match any more goes, and who listens is told of all', async () => {
   const list = await listOf([row('b', 2), row('a', 1)]);
   const told: string[] = [];
-  list.onChanged = (changed) => void told.push(...changed);
+  list.onChanged = (changed) => void told.push(...(changed ?? []));
   list.apply([row('b', 2, { revision: 2 })], ['a', 'x']);
   expect(ids(list)).toEqual(['b']);
   expect(told).toEqual(['b', 'a', 'x']);

@@ -18,13 +18,27 @@ export const list = new RowList();
 const STATUS_MS = 2_000;
 /** "Last 15 minutes" moves on in steps of this length. */
 const FORGET_MS = 5_000;
+/** A tab that nobody has looked at for this time lets its connection go: a browser has six for all tabs. */
+const AWAY_MS = 5_000;
 let run: string | undefined;
 
 /** Follows the local X-Ray until the page is left. */
 export function follow(): void {
+  const isWatched = signal(true);
+  let leaving: ReturnType<typeof setTimeout> | undefined;
+  document.addEventListener('visibilitychange', () => {
+    clearTimeout(leaving);
+    if (document.visibilityState === 'visible') isWatched.value = true;
+    else leaving = setTimeout(() => (isWatched.value = false), AWAY_MS);
+  });
+  effect(() => list.show(searched.value));
+  let wasAway = false;
   effect(() => {
+    if (!isWatched.value) {
+      wasAway = true;
+      return undefined;
+    }
     const query = searched.value;
-    list.show(query);
     const events = new EventSource(`/events?form=rows&filter=${encodeURIComponent(query.filter)}`);
     events.addEventListener('hello', ({ data }) => {
       const hello = JSON.parse(data as string) as Hello;
@@ -33,7 +47,8 @@ export function follow(): void {
       run = hello.run;
     });
     events.addEventListener('open', () => {
-      if (connection.peek().lostSince !== undefined) list.resync();
+      if (connection.peek().lostSince !== undefined || wasAway) list.resync();
+      wasAway = false;
       connection.value = { isOpen: true, lostSince: undefined };
     });
     events.addEventListener('error', () => {

@@ -39,14 +39,19 @@ export function go(to: string): void {
  * selected span, takes the place of what was there.
  */
 export function setParams(changes: Readonly<Record<string, string>>, { isAside = false }: { isAside?: boolean } = {}): void {
-  const to = hrefWith(changes);
+  const to = withParams(address.peek(), changes);
   if (to === address.peek()) return;
   history[isAside ? 'replaceState' : 'pushState'](null, '', to);
   address.value = to;
 }
 
-function hrefWith(changes: Readonly<Record<string, string>>): string {
-  const url = new URL(address.peek(), location.origin);
+/** This place with other parameters. */
+export function hereWith(changes: Readonly<Record<string, string>>): string {
+  return withParams(address.value, changes);
+}
+
+function withParams(of: string, changes: Readonly<Record<string, string>>): string {
+  const url = new URL(of, location.origin);
   for (const [name, value] of Object.entries(changes)) {
     if (value === '') url.searchParams.delete(name);
     else url.searchParams.set(name, value);

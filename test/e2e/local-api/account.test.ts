@@ -156,7 +156,10 @@ test('tags', async () => {
     'Tag keys must be unique',
   ]);
   expect((await tag([{ Key: 'aws:x', Value: '1' }]))[1]).toBe('Caller is an end user and not allowed to mutate system tags');
-  expect((await tag(Array.from({ length: 51 }, (_, i) => ({ Key: `k${i}`, Value: '' }))))[0]).toBe('TooManyTagsException');
+  expect(await tag(Array.from({ length: 51 }, (_, i) => ({ Key: `k${i}`, Value: '' })))).toEqual([
+    'TooManyTagsException',
+    'The resultant tag set must not have more than 50 user tags.',
+  ]);
 });
 
 test('encryption, destination, indexing rules and resource policies', async () => {

@@ -73,6 +73,11 @@ test('a root in progress has no response time, and the duration of what is compl
   expect(summarize(segmentJson('web', { in_progress: true }))).toMatchObject({ Duration: null });
 });
 
+test('starts of zero or less do not count', () => {
+  const odd = [0, -5].map((start) => segmentJson('odd', { start_time: start, to: 2, parent_id: 'a'.repeat(16) }));
+  expect(summarize(segmentJson('web', { from: 1, to: 3 }), ...odd)).toMatchObject({ Duration: 2 });
+});
+
 test('a segment whose caller has not come is an orphan: partial, without entry, client and http', () => {
   const orphan = segmentJson('orders', {
     parent_id: 'ffffffffffffffff',

@@ -28,11 +28,11 @@ export function FindBar({ state }: { state: TraceState }) {
         aria-label="Find in the trace"
         placeholder="Find in this trace (f)"
         value={state.find.value}
-        onInput={(event) => (state.find.value = event.currentTarget.value)}
+        onInput={(event) => state.search(event.currentTarget.value)}
         onKeyDown={(event) => {
           if (event.key === 'Enter') run(event.shiftKey ? 'N' : 'n');
           if (event.key === 'Escape') {
-            state.find.value = '';
+            state.search('');
             event.currentTarget.blur();
           }
         }}

@@ -3,7 +3,7 @@ import { setPinned } from '../api.ts';
 import { Copy } from '../copy.tsx';
 import { absolute, ago, count, duration, fullTime, pathOf, plural } from '../format.ts';
 import { list } from '../live.ts';
-import { hrefTo, param } from '../route.ts';
+import { hereWith, hrefTo, param } from '../route.ts';
 import { httpOf } from '../../../src/xray/trace/http.ts';
 import { ExceptionsView, thrownIn } from './exceptions-view.tsx';
 import { FindBar } from './find-bar.tsx';
@@ -34,7 +34,7 @@ export function TraceScreen({ id }: { id: string }) {
   useLayoutEffect(() => {
     void state.load();
     list.onChanged = (ids) => {
-      if (ids.includes(id)) state.changed();
+      if (ids === undefined || ids.includes(id)) state.changed();
     };
     return () => {
       list.onChanged = () => {};
@@ -85,11 +85,7 @@ function Head({ state, id, model }: { state: TraceState; id: string; model: Trac
       <div class="tabs">
         <nav aria-label="Views of the trace">
           {TABS.map(([name, title]) => (
-            <a
-              key={name}
-              aria-current={param('tab') === name ? 'page' : undefined}
-              href={hrefTo(`/traces/${id}`, { ...(name === '' ? {} : { tab: name }), ...(param('span') === '' ? {} : { span: param('span') }) })}
-            >
+            <a key={name} aria-current={param('tab') === name ? 'page' : undefined} href={hereWith({ tab: name })}>
               {title}
               {name === 'exceptions' && thrown > 0 && <span class="faint"> · {count(thrown)}</span>}
               {name === 'raw' && state.findings.value.length > 0 && <span class="faint"> · {plural(state.findings.value.length, 'finding')}</span>}

@@ -1,4 +1,4 @@
-import { computed, signal } from '@preact/signals';
+import { computed, effect, signal, untracked } from '@preact/signals';
 import type { Finding } from '../../../src/xray/api/page-types.ts';
 import { readFindings, readTrace, Refused } from '../api.ts';
 import { param, setParams } from '../route.ts';
@@ -22,6 +22,8 @@ const REREAD_MS = 150;
 const GROW_MS = 100;
 /** A timeline is seen within this time. */
 const PAINT_MS = 300;
+/** The zoom stands in the address once it has rested for this time. */
+const REST_MS = 300;
 
 /** One trace on the screen: what is known of it and how it is looked at. */
 export class TraceState {
@@ -33,7 +35,7 @@ export class TraceState {
   /** undefined for all of it. */
   readonly zoom = signal<Zoom | undefined>(undefined);
   readonly isFoldingGaps = signal(true);
-  readonly find = signal('');
+  readonly find = computed(() => param('find'));
   /** The timeline has been seen: what is not needed for that comes after. */
   readonly isPainted = signal(false);
   /** Counts what grows. */
@@ -62,9 +64,17 @@ export class TraceState {
   #lastMs = -Infinity;
   #costMs = 0;
   #growing: ReturnType<typeof setInterval> | undefined;
+  #resting: ReturnType<typeof setTimeout> | undefined;
+  readonly #forget: () => void;
 
   constructor(id: string) {
     this.id = id;
+    this.#forget = effect(() => {
+      const zoom = this.zoom.value;
+      clearTimeout(this.#resting);
+      if (this.model.peek() === undefined) return;
+      this.#resting = setTimeout(() => setParams({ zoom: zoom === undefined ? '' : this.#textOf(zoom) }, { isAside: true }), REST_MS);
+    });
   }
 
   async load(): Promise<void> {
@@ -83,6 +93,7 @@ export class TraceState {
       this.model.value = model;
       this.problem.value = undefined;
       restore();
+      if (isFirst) this.#zoomAsAddressed();
       const selected = this.selected.peek();
       if (isFirst && selected !== undefined) this.reveal(selected);
       this.#growWhile(model);
@@ -113,6 +124,12 @@ export class TraceState {
     this.#reading?.abort();
     clearTimeout(this.#due);
     clearInterval(this.#growing);
+    clearTimeout(this.#resting);
+    this.#forget();
+  }
+
+  search(text: string): void {
+    setParams({ find: text }, { isAside: true });
   }
 
   select(span: Span | undefined): void {
@@ -172,6 +189,18 @@ export class TraceState {
     const [from, to] = [axis.unitsAt(span.start), axis.unitsAt(span.end)];
     const room = Math.max((to - from) * 0.1, axis.units / 1e6);
     this.zoomTo({ from: from - room, to: to + room });
+  }
+
+  /** As in the address: seconds since the trace began, "0.05-0.2". */
+  #textOf({ from, to }: Zoom): string {
+    const axis = this.axis.peek();
+    return [from, to].map((units) => Number(axis.secondsAt(units).toFixed(6))).join('-');
+  }
+
+  #zoomAsAddressed(): void {
+    const [, from, to] = /^([\d.]+)-([\d.]+)$/.exec(untracked(() => param('zoom'))) ?? [];
+    const axis = this.axis.peek();
+    if (Number(from) < Number(to)) this.zoomTo({ from: axis.unitsAt(Number(from)), to: axis.unitsAt(Number(to)) });
   }
 
   /** Once the reader has looked closer, the scale stays although the trace becomes longer, or begins earlier than was known. */

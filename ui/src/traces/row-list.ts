@@ -10,6 +10,8 @@ const FIRST_PAGE = 200;
 const PAGE = 1_000;
 /** Under a flood the list is brought up to date this often at most. */
 const RELOAD_MS = 3_000;
+/** Arguments of one call: more than some tens of thousands do not fit on a stack. */
+const AT_ONCE = 10_000;
 
 /** The traces of the list, newest first, as they are and as they come. */
 export class RowList {
@@ -22,8 +24,8 @@ export class RowList {
   readonly waiting = signal(0);
   /** Every page has come. */
   readonly isComplete = signal(false);
-  /** Called with the ids of traces that changed, whether they match or not. */
-  onChanged: (ids: readonly string[]) => void = () => {};
+  /** Called with the ids of traces that changed, whether they match or not; undefined when changes were missed, and any may have. */
+  onChanged: (ids: readonly string[] | undefined) => void = () => {};
   readonly #byId = new Map<string, TraceRow>();
   readonly #waiting = new Map<string, TraceRow>();
   #query: Query = { filter: '' };
@@ -56,7 +58,13 @@ export class RowList {
     }
     const dueMs = this.#loadedMs + RELOAD_MS - performance.now();
     clearTimeout(this.#reload);
-    this.#reload = setTimeout(() => void this.#load({ isNew: false }), Math.max(0, dueMs));
+    this.#reload = setTimeout(
+      () => {
+        this.onChanged(undefined);
+        void this.#load({ isNew: false });
+      },
+      Math.max(0, dueMs),
+    );
   }
 
   /** While held, new traces wait; what is there changes in its place. */
@@ -68,7 +76,7 @@ export class RowList {
   /** Shows what has waited. */
   release(): void {
     if (this.#waiting.size === 0) return;
-    for (const row of this.#waiting.values()) this.#insert(row);
+    this.#insert(this.#waiting);
     this.#waiting.clear();
     this.waiting.value = 0;
     this.#changed();
@@ -84,13 +92,15 @@ export class RowList {
 
   /** Rows that changed, and ids of those that changed and do not match. */
   apply(rows: readonly TraceRow[], others: readonly string[]): void {
+    const added = new Map<string, TraceRow>();
     for (const row of rows) {
       if (!this.#isInRange(row)) continue;
       this.#seen?.add(row.id);
       if (this.#byId.has(row.id)) this.#replace(row);
       else if (this.#isHeld) this.#waiting.set(row.id, row);
-      else this.#insert(row);
+      else added.set(row.id, row);
     }
+    this.#insert(added);
     for (const id of others) {
       this.#waiting.delete(id);
       if (!this.#isHeld) this.#remove(id);
@@ -145,13 +155,15 @@ export class RowList {
       // The first page alone says little: traces further down may have changed too.
       const isKnown = !isNew && !isFirst && page.rows.every(({ id, revision }) => this.#byId.get(id)?.revision === revision);
       isFirst = false;
+      const added = new Map<string, TraceRow>();
       for (const row of page.rows) {
         seen.add(row.id);
         const shown = this.#byId.get(row.id);
         if (shown === undefined && this.#isHeld && !isNew) this.#waiting.set(row.id, row);
-        else if (shown === undefined) this.#insert(row);
+        else if (shown === undefined) added.set(row.id, row);
         else if (shown.revision <= row.revision) this.#replace(row);
       }
+      this.#insert(added);
       this.state.value = 'ready';
       this.problem.value = '';
       this.waiting.value = this.#waiting.size;
@@ -174,10 +186,23 @@ export class RowList {
     this.#byId.clear();
   }
 
-  #insert(row: TraceRow): void {
-    this.rows.splice(this.#placeOf(row), 0, row);
-    this.#byId.set(row.id, row);
-    if (this.rows.length > MAX_ROWS) this.#byId.delete(this.rows.pop()!.id);
+  /** All at once: to make room in so long a list for one takes as long as for many. None of them is there yet. */
+  #insert(byId: ReadonlyMap<string, TraceRow>): void {
+    const { rows } = this;
+    for (const [id, row] of byId) this.#byId.set(id, row);
+    const added = [...byId.values()].sort((a, b) => (isBefore(a, b) ? -1 : 1));
+    const [first] = added;
+    if (first === undefined) return;
+    const last = rows.at(-1);
+    if (last === undefined || isBefore(last, first)) for (const row of added) rows.push(row);
+    else {
+      const room = added.length;
+      for (let at = 0; at < room; at += AT_ONCE) rows.unshift(...added.slice(at, at + AT_ONCE));
+      for (let next = 0, old = room, to = 0; next < room; to++) {
+        rows[to] = old < rows.length && isBefore(rows[old]!, added[next]!) ? rows[old++]! : added[next++]!;
+      }
+    }
+    while (rows.length > MAX_ROWS) this.#byId.delete(rows.pop()!.id);
   }
 
   #replace(row: TraceRow): void {
@@ -189,7 +214,7 @@ export class RowList {
       return;
     }
     this.#remove(row.id);
-    this.#insert(row);
+    this.#insert(new Map([[row.id, row]]));
   }
 
   #remove(id: string): void {
