@@ -1,7 +1,8 @@
 import { useSignal } from '@preact/signals';
-import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
+import { useEffect, useLayoutEffect } from 'preact/hooks';
 import { readGraph } from '../api.ts';
 import { list } from '../live.ts';
+import { Rereading } from '../rereading.ts';
 import { hrefTo, param, setParams } from '../route.ts';
 import { searched } from '../search.ts';
 import { addKeys } from '../shell/keys.ts';
@@ -9,44 +10,31 @@ import type { Graph, MapSelection } from './graph.ts';
 import { MapPanel } from './map-panel.tsx';
 import { MapView } from './map-view.tsx';
 
-/** The map is read again this often at most, and no more than a third of the time. */
+/** The map is read again this often at most. */
 const READ_MS = 1_000;
 
 /** Who calls whom, of the traces that match. */
 export function MapScreen() {
   const graph = useSignal<Graph | undefined>(undefined);
   const problem = useSignal('');
-  const reading = useRef<{ due: number | undefined; lastMs: number; costMs: number }>({ due: undefined, lastMs: -Infinity, costMs: 0 });
   const query = searched.value;
   const minutes = minutesOf(graph.value);
   const read = async (signal: AbortSignal): Promise<void> => {
-    const startedMs = performance.now();
     try {
       graph.value = await readGraph(query, signal);
       problem.value = '';
     } catch (error) {
       if (!signal.aborted) problem.value = error instanceof Error ? error.message : String(error);
     }
-    reading.current.lastMs = performance.now();
-    reading.current.costMs = reading.current.lastMs - startedMs;
   };
   useEffect(() => {
     const stop = new AbortController();
-    void read(stop.signal);
-    const now = reading.current;
-    list.onChanged = () => {
-      now.due ??= setTimeout(
-        () => {
-          now.due = undefined;
-          void read(stop.signal);
-        },
-        Math.max(0, now.lastMs + Math.max(READ_MS, 2 * now.costMs) - performance.now()),
-      );
-    };
+    const reading = new Rereading(() => read(stop.signal), READ_MS);
+    void reading.now();
+    list.onChanged = () => reading.changed();
     return () => {
       stop.abort();
-      clearTimeout(now.due);
-      now.due = undefined;
+      reading.stop();
       list.onChanged = () => {};
     };
   }, [query]);

@@ -1,6 +1,7 @@
 import { computed, effect, signal, untracked } from '@preact/signals';
 import type { Finding } from '../../../src/xray/api/page-types.ts';
 import { readFindings, readTrace, Refused } from '../api.ts';
+import { Rereading } from '../rereading.ts';
 import { param, setParams } from '../route.ts';
 import { criticalPath } from './critical-path.ts';
 import { matching } from './find.ts';
@@ -17,7 +18,7 @@ export interface Zoom {
 /** More spans than a person reads at once: only the first levels are open at first. */
 const MANY_SPANS = 3_000;
 const FIRST_LEVELS = 3;
-/** A trace that changes is read again this often at most, and no more than a third of the time. */
+/** A trace that changes is read again this often at most. */
 const REREAD_MS = 150;
 const GROW_MS = 100;
 /** A timeline is seen within this time. */
@@ -60,9 +61,7 @@ export class TraceState {
   readonly matches = computed(() => matching(this.model.value?.spans ?? [], this.find.value));
   readonly selected = computed(() => this.model.value?.byId.get(param('span')));
   #reading: AbortController | undefined;
-  #due: ReturnType<typeof setTimeout> | undefined;
-  #lastMs = -Infinity;
-  #costMs = 0;
+  readonly #rereading = new Rereading(() => this.#load(), REREAD_MS);
   #growing: ReturnType<typeof setInterval> | undefined;
   #resting: ReturnType<typeof setTimeout> | undefined;
   readonly #forget: () => void;
@@ -77,10 +76,13 @@ export class TraceState {
     });
   }
 
-  async load(): Promise<void> {
+  load(): Promise<void> {
+    return this.#rereading.now();
+  }
+
+  async #load(): Promise<void> {
     this.#reading?.abort();
     const { signal: stop } = (this.#reading = new AbortController());
-    const startedMs = performance.now();
     try {
       const found = await readTrace(this.id, stop);
       const isFirst = this.model.peek() === undefined;
@@ -104,25 +106,17 @@ export class TraceState {
       if (stop.aborted) return;
       const message = error instanceof Error ? error.message : String(error);
       this.problem.value = { isMissing: error instanceof Refused && error.status === 404, message };
-    } finally {
-      this.#lastMs = performance.now();
-      this.#costMs = this.#lastMs - startedMs;
     }
   }
 
   /** The trace changed in the store. */
   changed(): void {
-    if (this.#due !== undefined) return;
-    const waitMs = Math.max(REREAD_MS, this.#lastMs + 2 * this.#costMs - performance.now());
-    this.#due = setTimeout(() => {
-      this.#due = undefined;
-      void this.load();
-    }, waitMs);
+    this.#rereading.changed();
   }
 
   leave(): void {
     this.#reading?.abort();
-    clearTimeout(this.#due);
+    this.#rereading.stop();
     clearInterval(this.#growing);
     clearTimeout(this.#resting);
     this.#forget();

@@ -1,0 +1,45 @@
+/** Reads something again when it has changed: not more often than every `leastMs`, no more than a third of the time, and one reading at a time. */
+export class Rereading {
+  readonly #read: () => Promise<void>;
+  readonly #leastMs: number;
+  #due: ReturnType<typeof setTimeout> | undefined;
+  #isReading = false;
+  /** Changed while it was read. */
+  #isStale = false;
+  #lastMs = -Infinity;
+  #costMs = 0;
+
+  constructor(read: () => Promise<void>, leastMs: number) {
+    this.#read = read;
+    this.#leastMs = leastMs;
+  }
+
+  changed(): void {
+    if (this.#isReading) this.#isStale = true;
+    else this.#due ??= setTimeout(() => void this.now(), Math.max(0, this.#lastMs + Math.max(this.#leastMs, 2 * this.#costMs) - performance.now()));
+  }
+
+  async now(): Promise<void> {
+    this.stop();
+    this.#isReading = true;
+    const startedMs = performance.now();
+    try {
+      await this.#read();
+    } finally {
+      this.#isReading = false;
+      this.#lastMs = performance.now();
+      this.#costMs = this.#lastMs - startedMs;
+      if (this.#isStale) {
+        this.#isStale = false;
+        this.changed();
+      }
+    }
+  }
+
+  /** What was to be read again is not. */
+  stop(): void {
+    clearTimeout(this.#due);
+    this.#due = undefined;
+    this.#isStale = false;
+  }
+}
