@@ -4,7 +4,7 @@ import { TraceView } from '../query/trace-view.ts';
 import { assemble, Trace } from '../trace/assemble.ts';
 import type { Json } from '../trace/json.ts';
 import { COLUMNS, Scans, Statements, type Cursor, type Range, type TraceRow } from './scan.ts';
-import { documentRows, GENERATIONS, termTable } from './schema.ts';
+import { documentRows } from './schema.ts';
 
 export interface Found {
   readonly view: TraceView;
@@ -31,7 +31,7 @@ export class Reader {
   constructor(database: DatabaseSync) {
     this.#database = database;
     this.#statements = new Statements(database);
-    this.#scans = new Scans(database, this.#statements);
+    this.#scans = new Scans(this.#statements);
     this.#byId = database.prepare(`SELECT ${COLUMNS}, trace.pinned FROM trace WHERE id = ?`);
     this.#bodies = database.prepare('SELECT body FROM document WHERE row >= ? AND row < ? ORDER BY row');
   }
@@ -81,16 +81,18 @@ export class Reader {
 
   /** The first values of a field of the index that begin with `prefix`, each once. Each is one step: a value may have a million traces. */
   values(field: string, prefix: string): (string | number)[] {
-    const next = this.#statements.of(leastValue('>'));
-    const least = this.#statements.of(leastValue('>='));
     const values: (string | number)[] = [];
-    // Numbers come before texts, so the least value of all is asked for without a type.
-    let found = (prefix === '' ? next.get(field, -Number.MAX_VALUE) : least.get(field, prefix))?.['value'] as string | number | null;
-    while (found !== null && values.length < MAX_VALUES) {
-      if (!String(found).startsWith(prefix)) break;
-      values.push(found);
-      found = next.get(field, found)?.['value'] as string | number | null;
-    }
+    this.#statements.overTables((tables) => {
+      const next = this.#statements.of(leastValue(tables, '>'));
+      const least = this.#statements.of(leastValue(tables, '>='));
+      // Numbers come before texts, so the least value of all is asked for without a type.
+      let found = (prefix === '' ? next.get(field, -Number.MAX_VALUE) : least.get(field, prefix))?.['value'] as string | number | null;
+      while (found !== null && values.length < MAX_VALUES) {
+        if (!String(found).startsWith(prefix)) break;
+        values.push(found);
+        found = next.get(field, found)?.['value'] as string | number | null;
+      }
+    });
     return values;
   }
 
@@ -133,11 +135,10 @@ export class Reader {
   }
 }
 
-/** The least value of a field, over all tables of the index; each says its own by one step. */
-function leastValue(operator: '>' | '>='): string {
-  const each = Array.from(
-    { length: GENERATIONS },
-    (_, slot) => `SELECT min(value) AS value FROM ${termTable(slot)} WHERE field = (SELECT id FROM field WHERE name = ?1) AND value ${operator} ?2`,
+/** The least value of a field, over all of these tables; each says its own by one step. */
+function leastValue(tables: readonly string[], operator: '>' | '>='): string {
+  const each = tables.map(
+    (table) => `SELECT min(value) AS value FROM ${table} WHERE field = (SELECT id FROM field WHERE name = ?1) AND value ${operator} ?2`,
   );
   return `SELECT min(value) AS value FROM (${each.join(' UNION ALL ')})`;
 }

@@ -40,6 +40,9 @@ const MANY_TRACES = 2_000;
 /** Statements that are kept: a filter that follows the index has one for each of its tables. */
 const MAX_STATEMENTS = 300;
 
+/** An expression of more branches, each in each table, would be a statement without end: the predicate alone decides then. */
+const MAX_PARTS = 1_000;
+
 const FIELD = 'field = (SELECT id FROM field WHERE name = ?)';
 
 type Param = string | number;
@@ -68,15 +71,25 @@ export class Statements {
     }
     return statement;
   }
+
+  /** Calls `read` with the tables of the index that are in use, newest first. In a transaction, since tables are emptied and used again. */
+  overTables<T>(read: (tables: readonly string[]) => T): T {
+    this.#database.exec('BEGIN');
+    try {
+      // The oldest one has all that came before it, too.
+      const generations = this.of('SELECT slot FROM generation ORDER BY first DESC').all();
+      return read(generations.map(({ slot }) => termTable(slot as number)));
+    } finally {
+      this.#database.exec('COMMIT');
+    }
+  }
 }
 
 /** Finds the rows of traces, by time or by the index. */
 export class Scans {
-  readonly #database: DatabaseSync;
   readonly #statements: Statements;
 
-  constructor(database: DatabaseSync, statements: Statements) {
-    this.#database = database;
+  constructor(statements: Statements) {
     this.#statements = statements;
   }
 
@@ -86,22 +99,24 @@ export class Scans {
    */
   *rows(range: Range, conditions: readonly Alternatives[], after: Cursor | undefined): Generator<FoundRow> {
     const driver = this.#driverOf(conditions);
-    if (driver === undefined) yield* this.#byTime(timeQuery(range, conditions), after);
-    else yield* this.#byIndex((slot) => indexQuery(range, conditions, driver, termTable(slot)), after?.row ?? Number.MAX_SAFE_INTEGER);
+    if (driver === undefined) yield* this.#byTime((tables) => timeQuery(range, conditions, tables), after);
+    else yield* this.#byIndex((table) => indexQuery(range, conditions, driver, table), after?.row ?? Number.MAX_SAFE_INTEGER);
   }
 
-  *#byTime({ sql, params }: Query, after: Cursor | undefined): Generator<FoundRow> {
-    const statement = this.#statements.of(sql);
+  *#byTime(queryOver: (tables: readonly string[]) => Query, after: Cursor | undefined): Generator<FoundRow> {
     let { time, row } = after ?? { time: Infinity, row: Number.MAX_SAFE_INTEGER };
     for (;;) {
-      const rows = statement.all(...params, Math.min(time, Number.MAX_VALUE), row, SCAN_ROWS) as unknown as FoundRow[];
+      const rows = this.#statements.overTables((tables) => {
+        const { sql, params } = queryOver(tables);
+        return this.#statements.of(sql).all(...params, Math.min(time, Number.MAX_VALUE), row, SCAN_ROWS) as unknown as FoundRow[];
+      });
       yield* rows;
       if (rows.length < SCAN_ROWS) return;
       ({ time, row } = rows.at(-1)!);
     }
   }
 
-  *#byIndex(queryIn: (slot: number) => Query, before: number): Generator<FoundRow> {
+  *#byIndex(queryIn: (table: string) => Query, before: number): Generator<FoundRow> {
     let below = before;
     for (;;) {
       const rows = this.#rowsBelow(queryIn, below);
@@ -111,42 +126,46 @@ export class Scans {
     }
   }
 
-  /** Table by table: the later its traces came, the earlier. In a transaction, since tables are emptied and used again. */
-  #rowsBelow(queryIn: (slot: number) => Query, below: number): FoundRow[] {
-    const found: FoundRow[] = [];
-    this.#database.exec('BEGIN');
-    try {
-      // The oldest one has all that came before it, too.
-      const generations = this.#statements.of('SELECT slot FROM generation ORDER BY first DESC').all();
-      for (const { slot } of generations) {
-        const { sql, params } = queryIn(slot as number);
+  /** Table by table: the later its traces came, the earlier. */
+  #rowsBelow(queryIn: (table: string) => Query, below: number): FoundRow[] {
+    return this.#statements.overTables((tables) => {
+      const found: FoundRow[] = [];
+      for (const table of tables) {
+        const { sql, params } = queryIn(table);
         found.push(...(this.#statements.of(sql).all(...params, below, SCAN_ROWS - found.length) as unknown as FoundRow[]));
         if (found.length === SCAN_ROWS) break;
       }
       return found;
-    } finally {
-      this.#database.exec('COMMIT');
-    }
+    });
   }
 
   /** The condition whose traces are followed: of those with one value the one with the fewest. */
   #driverOf(conditions: readonly Alternatives[]): Condition | undefined {
     const candidates = conditions.flatMap((alternatives) => (alternatives.length === 1 && alternatives[0]!.isEquality ? [alternatives[0]!] : []));
     if (candidates.length < 2) return candidates[0];
-    const count = ({ where, params }: Condition): number => {
-      const statement = this.#statements.of(`SELECT count(*) AS traces FROM (SELECT 1 FROM term WHERE ${onField(where)} LIMIT ${MANY_TRACES})`);
-      return Number(statement.get(...params)!['traces']);
+    const countIn = (table: string, { where, params }: Condition, limit: number): number => {
+      const statement = this.#statements.of(`SELECT count(*) AS traces FROM (SELECT 1 FROM ${table} WHERE ${onField(where)} LIMIT ?)`);
+      return Number(statement.get(...params, limit)!['traces']);
     };
+    const count = (condition: Condition): number =>
+      this.#statements.overTables((tables) =>
+        tables.reduce((sum, table) => (sum < MANY_TRACES ? sum + countIn(table, condition, MANY_TRACES - sum) : sum), 0),
+      );
     const counted = candidates.map((condition) => ({ condition, traces: count(condition) }));
     return counted.reduce((best, each) => (each.traces < best.traces ? each : best)).condition;
   }
 }
 
-function timeQuery(range: Range, conditions: readonly Alternatives[]): Query {
+/** `tables` are those of the index that are in use: each makes the statement larger. */
+function timeQuery(range: Range, conditions: readonly Alternatives[], tables: readonly string[]): Query {
   const { time, where, params } = inRange(range);
   for (const alternatives of conditions) {
-    where.push(`trace.row IN (${alternatives.map((condition) => `SELECT trace FROM term WHERE ${onField(condition.where)}`).join(' UNION ')})`);
-    params.push(...paramsOf(alternatives));
+    if (alternatives.length * tables.length > MAX_PARTS) continue;
+    const each = alternatives.map(
+      ({ where: which }) => `trace.row IN (${tables.map((table) => `SELECT trace FROM ${table} WHERE ${onField(which)}`).join(' UNION ALL ')})`,
+    );
+    where.push(each.join(' OR '));
+    params.push(...alternatives.flatMap((condition) => tables.flatMap(() => condition.params)));
   }
   where.push(`(${time}, trace.row) < (?, ?)`);
   return { sql: `SELECT ${COLUMNS}, ${time} AS time FROM trace WHERE ${all(where)} ORDER BY ${time} DESC, trace.row DESC LIMIT ?`, params };

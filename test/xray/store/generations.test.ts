@@ -71,6 +71,19 @@ test('a search goes through the generations, newest first, page by page, alone a
   expect(store.found(['even', 'no'], ['n', 78])).toEqual([]);
 });
 
+test('any of several values, of few and of more than a statement can hold', () => {
+  const store = new Store();
+  store.fill(0, 300);
+  const found = (count: number): number => {
+    const values = Array.from({ length: count }, (_, i) => ({ where: 'field = ? AND value = ?', params: ['annotation.n', i], isEquality: true }));
+    return [...store.reader.scan(RANGE, [values])].length;
+  };
+  expect(found(2)).toBe(2);
+  expect(found(100)).toBe(100);
+  // Not narrowed any more: the predicate decides.
+  expect(found(1_200)).toBe(300);
+});
+
 test('what comes late to a trace is found with it, in its own generation', () => {
   const store = new Store();
   store.fill(0, 300);
