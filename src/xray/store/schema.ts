@@ -20,7 +20,6 @@ export const PINNED = 'SELECT row FROM trace WHERE pinned = 1 ORDER BY row';
  * document: as it came. Of two versions of one entity the first completed one stays. Its row says where it belongs: see documentRows.
  * generation: which traces have their index rows in which of the tables term_0 and so on: from row `first` up to the next generation's.
  * The oldest one has all that come before it, too. The index is read in the order of traces, newest last.
- * term: all of the index, for tools and tests; a statement over 64 tables is 110 KB large, so searches name those that are in use.
  * field: names in the index; `last` is the first row of the newest generation that has it.
  * setting: groups, sampling rules and the like, as JSON.
  */
@@ -53,7 +52,6 @@ ${SLOTS.map(
   (slot) => `CREATE TABLE ${termTable(slot)} (field INTEGER NOT NULL, value NOT NULL, trace INTEGER NOT NULL, PRIMARY KEY (field, value, trace))
 WITHOUT ROWID;`,
 ).join('\n')}
-CREATE VIEW term (field, value, trace) AS ${SLOTS.map((slot) => `SELECT field, value, trace FROM ${termTable(slot)}`).join(' UNION ALL ')};
 CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 `;
 

@@ -8,6 +8,7 @@ import { Reader } from '../../../src/xray/store/reader.ts';
 import { openToRead, openToWrite } from '../../../src/xray/store/schema.ts';
 import { Writer } from '../../../src/xray/store/writer.ts';
 import { Scope } from '../../fakes/scope.ts';
+import { termsIn } from '../../fakes/store.ts';
 import { segmentJson, START, streamed } from '../../fakes/traces.ts';
 
 const scope = new Scope();
@@ -93,7 +94,7 @@ function* take<T>(source: Iterable<T>, count: number): Generator<T> {
   }
 }
 
-test('the oldest traces go when the cap is reached, pinned ones stay, and the index is swept behind them', () => {
+test('the oldest traces go when the cap is reached, pinned ones stay, and the index goes behind them', () => {
   const maxBytes = 2e6;
   const { file, writer, reader } = open(maxBytes);
   const pad = 'x'.repeat(1_000);
@@ -111,17 +112,17 @@ test('the oldest traces go when the cap is reached, pinned ones stay, and the in
   expect(reader.trace(idOf(4))).toBeUndefined();
   expect(reader.trace(idOf(7_999))).toBeDefined();
   const database = new DatabaseSync(file, { readOnly: true });
-  const [{ terms } = {}] = database.prepare('SELECT count(*) AS terms FROM term').all();
+  const terms = termsIn(database);
   const [{ fields } = {}] = database.prepare('SELECT count(*) AS fields FROM field').all();
   const [{ lost } = {}] = database.prepare('SELECT count(*) AS lost FROM document WHERE row / 1048576 NOT IN (SELECT row FROM trace)').all();
   database.close();
-  // Four terms a trace, one of them with a name of its own, and what the next sweep will find.
-  expect(Number(terms)).toBeLessThan(traces * 4 + 8_000);
+  // Four terms a trace, one of them with a name of its own, and what is left of a generation that goes next.
+  expect(terms).toBeLessThan(traces * 4 + 8_000);
   expect(Number(fields)).toBeLessThan(traces + 4_000);
   expect(lost).toBe(0);
 });
 
-test('a row is never used twice, also when everything is gone and a write fails: the sweep goes by it', () => {
+test('a row is never used twice, also when everything is gone and a write fails: index and pruning go by it', () => {
   const { writer, reader } = open();
   for (let i = 0; i < 5; i++) put(writer, segmentJson('web', { trace_id: idOf(i) }));
   writer.clear();
