@@ -38,14 +38,14 @@ export class SegmentBuffer {
     let start = base;
     for (let i = 0; i < mail.count; i++) {
       const end = base + mail.ends[i]!;
-      this.#waiting.push({ chunk, start, end, arrivedAtMs: mail.arrivedAtMs[i]! });
+      this.#waiting.push(chunk, start, end, mail.arrivedAtMs[i]!);
       start = end;
     }
   }
 
   pushDocument(document: Uint8Array, arrivedAtMs: number): void {
     const { chunk, start } = this.#slabs.copy(document, 1);
-    this.#waiting.push({ chunk, start, end: start + document.length, arrivedAtMs });
+    this.#waiting.push(chunk, start, start + document.length, arrivedAtMs);
   }
 
   /** Waits for another try from `dueMs` on, in its place by age. */
@@ -69,10 +69,10 @@ export class SegmentBuffer {
 
   #takeWaiting(nowMs: number, isEager: boolean): Attempt | undefined {
     const { isNewestFirst, maxAgeMs } = this.#config;
-    const { oldest, length, bytes } = this.#waiting;
-    if (oldest === undefined) return undefined;
+    const { oldestMs, length, bytes } = this.#waiting;
+    if (oldestMs === undefined) return undefined;
     const isFull = length >= MAX_BATCH_SEGMENTS || bytes >= MAX_BATCH_BYTES;
-    if (!isFull && !isEager && nowMs - oldest.arrivedAtMs < maxAgeMs - 1) return undefined;
+    if (!isFull && !isEager && nowMs - oldestMs < maxAgeMs - 1) return undefined;
     const segments = isNewestFirst
       ? this.#waiting.takeNewest(MAX_BATCH_SEGMENTS, MAX_BATCH_BYTES)
       : this.#waiting.take(MAX_BATCH_SEGMENTS, MAX_BATCH_BYTES);
@@ -81,9 +81,8 @@ export class SegmentBuffer {
 
   /** When `takeDue` has something next; Infinity when nothing waits. */
   nextDueMs(): number {
-    const { oldest } = this.#waiting;
-    const { maxAgeMs } = this.#config;
-    return Math.min(oldest === undefined ? Infinity : oldest.arrivedAtMs + maxAgeMs, this.#returned.nextDueMs());
+    const { oldestMs = Infinity } = this.#waiting;
+    return Math.min(oldestMs + this.#config.maxAgeMs, this.#returned.nextDueMs());
   }
 
   /** What has waited longest, as a batch, due or not. */

@@ -1,8 +1,8 @@
 import { byteLengthOf, type Segment } from '../pipeline/segment.ts';
 
 /**
- * What a waiting segment costs besides its bytes: its object and place in the queue (100), and its share of unused slab ends, of what sending it
- * takes and of the room that the collector leaves. A full buffer is to stay below budget + 110 MB resident (npm run faults -- R19 R24).
+ * What a waiting segment costs besides its bytes: its place in the queue (24), and its share of unused slab ends, of what sending it takes and of
+ * the room that the collector leaves. A full buffer is to stay below budget + 110 MB resident (npm run faults -- R19 R24).
  */
 export const SEGMENT_OVERHEAD_BYTES = 400;
 
@@ -16,14 +16,21 @@ export function totalCostOf(segments: readonly Segment[]): number {
   return cost;
 }
 
-/** Segments in the order they came, with their cost in bytes. */
+/** A power of two, as every size of the ring. */
+const FIRST_ROOM = 1024;
+
+/**
+ * Segments in the order they came, with their cost in bytes. They wait as numbers in a ring and become objects when they are taken: 47,000 waiting
+ * objects are 7 MB that V8 moves to its old generation, and garbage there when they leave.
+ */
 export class SegmentQueue {
-  #segments: (Segment | undefined)[] = [];
+  #ring = new Ring(FIRST_ROOM);
   #head = 0;
+  #length = 0;
   #bytes = 0;
 
   get length(): number {
-    return this.#segments.length - this.#head;
+    return this.#length;
   }
 
   /** Cost of all segments, overhead included. */
@@ -31,25 +38,23 @@ export class SegmentQueue {
     return this.#bytes;
   }
 
-  get oldest(): Segment | undefined {
-    return this.#segments[this.#head];
+  /** Arrival of the oldest; undefined when nothing waits. */
+  get oldestMs(): number | undefined {
+    return this.#length === 0 ? undefined : this.#ring.arrivedAtMs[this.#head];
   }
 
-  push(segment: Segment): void {
-    this.#segments.push(segment);
-    this.#bytes += costOf(segment);
+  push(chunk: Buffer, start: number, end: number, arrivedAtMs: number): void {
+    if (this.#length === this.#ring.room) this.#move(new Ring(2 * this.#length));
+    this.#ring.write((this.#head + this.#length) & this.#ring.mask, chunk, start, end, arrivedAtMs);
+    this.#length++;
+    this.#bytes += end - start + SEGMENT_OVERHEAD_BYTES;
   }
 
   shift(): Segment | undefined {
-    const segment = this.#segments[this.#head];
-    if (segment === undefined) return undefined;
-    this.#segments[this.#head++] = undefined;
-    this.#bytes -= costOf(segment);
-    // Amortised: half of the array has been read before it is copied.
-    if (this.#head > 1024 && this.#head * 2 > this.#segments.length) {
-      this.#segments = this.#segments.slice(this.#head);
-      this.#head = 0;
-    }
+    if (this.#length === 0) return undefined;
+    const segment = this.#ring.take(this.#head);
+    this.#head = (this.#head + 1) & this.#ring.mask;
+    this.#onTaken(segment);
     return segment;
   }
 
@@ -57,29 +62,82 @@ export class SegmentQueue {
   take(maxSegments: number, maxBytes: number): Segment[] {
     const taken: Segment[] = [];
     let bytes = 0;
-    while (taken.length < maxSegments) {
-      const next = this.oldest;
-      if (next === undefined || (taken.length > 0 && bytes + byteLengthOf(next) > maxBytes)) break;
-      bytes += byteLengthOf(next);
-      taken.push(next);
-      this.shift();
+    while (this.#length > 0 && taken.length < maxSegments) {
+      const next = this.#ring.byteLength(this.#head);
+      if (taken.length > 0 && bytes + next > maxBytes) break;
+      bytes += next;
+      taken.push(this.shift()!);
     }
     return taken;
   }
 
   /** The same from the other end: the newest segments, in the order they came. */
   takeNewest(maxSegments: number, maxBytes: number): Segment[] {
-    let from = this.#segments.length;
+    const taken: Segment[] = [];
     let bytes = 0;
-    while (from > this.#head && this.#segments.length - from < maxSegments) {
-      const next = byteLengthOf(this.#segments[from - 1]!);
-      if (from < this.#segments.length && bytes + next > maxBytes) break;
+    while (this.#length > 0 && taken.length < maxSegments) {
+      const at = (this.#head + this.#length - 1) & this.#ring.mask;
+      const next = this.#ring.byteLength(at);
+      if (taken.length > 0 && bytes + next > maxBytes) break;
       bytes += next;
-      from--;
+      const segment = this.#ring.take(at);
+      this.#onTaken(segment);
+      taken.push(segment);
     }
-    const taken = this.#segments.splice(from) as Segment[];
-    this.#bytes -= totalCostOf(taken);
-    return taken;
+    return taken.toReversed();
+  }
+
+  #onTaken(segment: Segment): void {
+    this.#length--;
+    this.#bytes -= costOf(segment);
+    // What a flood needed is not kept.
+    if (this.#length === 0 && this.#ring.room > FIRST_ROOM) this.#move(new Ring(FIRST_ROOM));
+  }
+
+  #move(ring: Ring): void {
+    for (let i = 0; i < this.#length; i++) {
+      const { chunk, start, end, arrivedAtMs } = this.#ring.take((this.#head + i) & this.#ring.mask);
+      ring.write(i, chunk, start, end, arrivedAtMs);
+    }
+    this.#ring = ring;
+    this.#head = 0;
+  }
+}
+
+/** Room for `room` segments, a column for each member. */
+class Ring {
+  readonly room: number;
+  readonly mask: number;
+  readonly arrivedAtMs: Float64Array;
+  readonly #chunks: (Buffer | undefined)[];
+  readonly #starts: Uint32Array;
+  readonly #ends: Uint32Array;
+
+  constructor(room: number) {
+    this.room = room;
+    this.mask = room - 1;
+    this.#chunks = Array.from<Buffer | undefined>({ length: room });
+    this.#starts = new Uint32Array(room);
+    this.#ends = new Uint32Array(room);
+    this.arrivedAtMs = new Float64Array(room);
+  }
+
+  byteLength(at: number): number {
+    return this.#ends[at]! - this.#starts[at]!;
+  }
+
+  write(at: number, chunk: Buffer, start: number, end: number, arrivedAtMs: number): void {
+    this.#chunks[at] = chunk;
+    this.#starts[at] = start;
+    this.#ends[at] = end;
+    this.arrivedAtMs[at] = arrivedAtMs;
+  }
+
+  /** Takes it out: its memory is held by whoever has the segment. */
+  take(at: number): Segment {
+    const chunk = this.#chunks[at]!;
+    this.#chunks[at] = undefined;
+    return { chunk, start: this.#starts[at]!, end: this.#ends[at]!, arrivedAtMs: this.arrivedAtMs[at]! };
   }
 }
 
