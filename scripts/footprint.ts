@@ -10,7 +10,14 @@ import { readBooks } from '../bench/books.ts';
 const { values } = parseArgs({ options: { seconds: { type: 'string', default: '30' } } });
 const seconds = Number(values.seconds);
 const PORTS = ['--bind', '127.0.0.1:0', '--bind-tcp', '127.0.0.1:0', '--http-address', '127.0.0.1:0'];
-const ENV = { PATH: process.env['PATH'], AWS_EC2_METADATA_DISABLED: 'true', AWS_ACCESS_KEY_ID: 'AKIDEXAMPLE', AWS_SECRET_ACCESS_KEY: 'example' };
+const ENV = {
+  PATH: process.env['PATH'],
+  AWS_EC2_METADATA_DISABLED: 'true',
+  AWS_ACCESS_KEY_ID: 'AKIDEXAMPLE',
+  AWS_SECRET_ACCESS_KEY: 'example',
+  // As in the image and the systemd unit.
+  MALLOC_ARENA_MAX: '1',
+};
 
 const rows: Record<string, object> = {};
 for (const command of [['daemon', '-n', 'us-east-1', '--endpoint', 'http://127.0.0.1:9'], ['local']]) {

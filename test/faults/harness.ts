@@ -185,6 +185,8 @@ export class Harness {
         AWS_ACCESS_KEY_ID: EXAMPLE_CREDENTIALS.accessKeyId,
         AWS_SECRET_ACCESS_KEY: EXAMPLE_CREDENTIALS.secretAccessKey,
         XRAYD_HTTP_ADDRESS: '127.0.0.1:0',
+        // As in the image and the systemd unit.
+        MALLOC_ARENA_MAX: '1',
         FAULTS_FOLDER: this.#folder,
         ...(preload === undefined ? {} : { NODE_OPTIONS: `--import ${new URL(`./preload/${preload}.ts`, import.meta.url).href}` }),
         ...env,

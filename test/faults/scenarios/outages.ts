@@ -94,8 +94,6 @@ export const OUTAGES: readonly Scenario[] = [
     title: 'an outage that fills 64 MB with segments of 60 KB, and its drain',
     config: { args: ['-m', '64'] },
     mayLose: true,
-    // A body of such documents is in memory three times while it is sent, and the ends of slabs stay empty.
-    mbBesides: 140,
     run: (harness, { isFull }) => filled(harness, isFull ? 400 : 100, isFull ? 8 : 2, { bytes: 60_000, kind: 'ascii' }),
   },
 ];
