@@ -7,7 +7,7 @@ const START_UP_MS = 2_000;
 
 /**
  * Memory before speed of collection: V8 would let the young generation grow to 48 MB under load, and the old one to several times what lives in it.
- * Together 50 MB less after the drain of a full buffer (npm run faults -- memory), for no measurable CPU.
+ * Together 50 MB less after the drain of a full buffer (npm run faults -- R24-full), for no measurable CPU.
  */
 export function keepGenerationsSmall(): void {
   setFlagsFromString('--semi-space-growth-factor=1');

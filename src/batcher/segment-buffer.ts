@@ -73,10 +73,7 @@ export class SegmentBuffer {
     if (oldestMs === undefined) return undefined;
     const isFull = length >= MAX_BATCH_SEGMENTS || bytes >= MAX_BATCH_BYTES;
     if (!isFull && !isEager && nowMs - oldestMs < maxAgeMs - 1) return undefined;
-    const segments = isNewestFirst
-      ? this.#waiting.takeNewest(MAX_BATCH_SEGMENTS, MAX_BATCH_BYTES)
-      : this.#waiting.take(MAX_BATCH_SEGMENTS, MAX_BATCH_BYTES);
-    return { segments, failures: 0 };
+    return { segments: this.#waiting.take(MAX_BATCH_SEGMENTS, MAX_BATCH_BYTES, isNewestFirst), failures: 0 };
   }
 
   /** When `takeDue` has something next; Infinity when nothing waits. */

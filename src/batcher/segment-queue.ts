@@ -25,12 +25,13 @@ const FIRST_ROOM = 1024;
  */
 export class SegmentQueue {
   #ring = new Ring(FIRST_ROOM);
+  /** Place of the oldest, and the one behind the newest: counts that the ring wraps. */
   #head = 0;
-  #length = 0;
+  #tail = 0;
   #bytes = 0;
 
   get length(): number {
-    return this.#length;
+    return this.#tail - this.#head;
   }
 
   /** Cost of all segments, overhead included. */
@@ -40,104 +41,101 @@ export class SegmentQueue {
 
   /** Arrival of the oldest; undefined when nothing waits. */
   get oldestMs(): number | undefined {
-    return this.#length === 0 ? undefined : this.#ring.arrivedAtMs[this.#head];
+    return this.length === 0 ? undefined : this.#ring.arrivedAtMs(this.#head);
   }
 
   push(chunk: Buffer, start: number, end: number, arrivedAtMs: number): void {
-    if (this.#length === this.#ring.room) this.#move(new Ring(2 * this.#length));
-    this.#ring.write((this.#head + this.#length) & this.#ring.mask, chunk, start, end, arrivedAtMs);
-    this.#length++;
+    if (this.length === this.#ring.room) this.#grow();
+    this.#ring.write(this.#tail++, chunk, start, end, arrivedAtMs);
     this.#bytes += end - start + SEGMENT_OVERHEAD_BYTES;
   }
 
   shift(): Segment | undefined {
-    if (this.#length === 0) return undefined;
-    const segment = this.#ring.take(this.#head);
-    this.#head = (this.#head + 1) & this.#ring.mask;
-    this.#onTaken(segment);
+    return this.length === 0 ? undefined : this.#take(false);
+  }
+
+  /**
+   * The oldest segments, or the newest, in the order they came: at most `maxSegments` of them and `maxBytes` of documents, but at least one if
+   * there is one.
+   */
+  take(maxSegments: number, maxBytes: number, isNewest = false): Segment[] {
+    const taken: Segment[] = [];
+    let bytes = 0;
+    while (this.length > 0 && taken.length < maxSegments) {
+      bytes += this.#ring.byteLength(isNewest ? this.#tail - 1 : this.#head);
+      if (taken.length > 0 && bytes > maxBytes) break;
+      taken.push(this.#take(isNewest));
+    }
+    return isNewest ? taken.toReversed() : taken;
+  }
+
+  #take(isNewest: boolean): Segment {
+    const segment = this.#ring.take(isNewest ? --this.#tail : this.#head++);
+    this.#bytes -= costOf(segment);
+    if (this.length === 0) this.#onEmpty();
     return segment;
   }
 
-  /** The oldest segments, at most `maxSegments` of them and `maxBytes` of documents, but at least one if there is one. */
-  take(maxSegments: number, maxBytes: number): Segment[] {
-    const taken: Segment[] = [];
-    let bytes = 0;
-    while (this.#length > 0 && taken.length < maxSegments) {
-      const next = this.#ring.byteLength(this.#head);
-      if (taken.length > 0 && bytes + next > maxBytes) break;
-      bytes += next;
-      taken.push(this.shift()!);
-    }
-    return taken;
+  /** What a flood needed is not kept. */
+  #onEmpty(): void {
+    this.#head = 0;
+    this.#tail = 0;
+    if (this.#ring.room > FIRST_ROOM) this.#ring = new Ring(FIRST_ROOM);
   }
 
-  /** The same from the other end: the newest segments, in the order they came. */
-  takeNewest(maxSegments: number, maxBytes: number): Segment[] {
-    const taken: Segment[] = [];
-    let bytes = 0;
-    while (this.#length > 0 && taken.length < maxSegments) {
-      const at = (this.#head + this.#length - 1) & this.#ring.mask;
-      const next = this.#ring.byteLength(at);
-      if (taken.length > 0 && bytes + next > maxBytes) break;
-      bytes += next;
-      const segment = this.#ring.take(at);
-      this.#onTaken(segment);
-      taken.push(segment);
-    }
-    return taken.toReversed();
-  }
-
-  #onTaken(segment: Segment): void {
-    this.#length--;
-    this.#bytes -= costOf(segment);
-    // What a flood needed is not kept.
-    if (this.#length === 0 && this.#ring.room > FIRST_ROOM) this.#move(new Ring(FIRST_ROOM));
-  }
-
-  #move(ring: Ring): void {
-    for (let i = 0; i < this.#length; i++) {
-      const { chunk, start, end, arrivedAtMs } = this.#ring.take((this.#head + i) & this.#ring.mask);
-      ring.write(i, chunk, start, end, arrivedAtMs);
+  #grow(): void {
+    const ring = new Ring(2 * this.#ring.room);
+    for (let at = this.#head; at < this.#tail; at++) {
+      const { chunk, start, end, arrivedAtMs } = this.#ring.take(at);
+      ring.write(at, chunk, start, end, arrivedAtMs);
     }
     this.#ring = ring;
-    this.#head = 0;
   }
 }
 
-/** Room for `room` segments, a column for each member. */
+/** Room for `room` segments, a column for each member; a place beyond it is wrapped. */
 class Ring {
   readonly room: number;
-  readonly mask: number;
-  readonly arrivedAtMs: Float64Array;
   readonly #chunks: (Buffer | undefined)[];
   readonly #starts: Uint32Array;
   readonly #ends: Uint32Array;
+  readonly #arrivedAtMs: Float64Array;
 
   constructor(room: number) {
     this.room = room;
-    this.mask = room - 1;
     this.#chunks = Array.from<Buffer | undefined>({ length: room });
     this.#starts = new Uint32Array(room);
     this.#ends = new Uint32Array(room);
-    this.arrivedAtMs = new Float64Array(room);
+    this.#arrivedAtMs = new Float64Array(room);
+  }
+
+  arrivedAtMs(at: number): number {
+    return this.#arrivedAtMs[this.#index(at)]!;
   }
 
   byteLength(at: number): number {
-    return this.#ends[at]! - this.#starts[at]!;
+    const i = this.#index(at);
+    return this.#ends[i]! - this.#starts[i]!;
   }
 
   write(at: number, chunk: Buffer, start: number, end: number, arrivedAtMs: number): void {
-    this.#chunks[at] = chunk;
-    this.#starts[at] = start;
-    this.#ends[at] = end;
-    this.arrivedAtMs[at] = arrivedAtMs;
+    const i = this.#index(at);
+    this.#chunks[i] = chunk;
+    this.#starts[i] = start;
+    this.#ends[i] = end;
+    this.#arrivedAtMs[i] = arrivedAtMs;
   }
 
   /** Takes it out: its memory is held by whoever has the segment. */
   take(at: number): Segment {
-    const chunk = this.#chunks[at]!;
-    this.#chunks[at] = undefined;
-    return { chunk, start: this.#starts[at]!, end: this.#ends[at]!, arrivedAtMs: this.arrivedAtMs[at]! };
+    const i = this.#index(at);
+    const chunk = this.#chunks[i]!;
+    this.#chunks[i] = undefined;
+    return { chunk, start: this.#starts[i]!, end: this.#ends[i]!, arrivedAtMs: this.#arrivedAtMs[i]! };
+  }
+
+  #index(at: number): number {
+    return at & (this.room - 1);
   }
 }
 

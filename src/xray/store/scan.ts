@@ -147,11 +147,9 @@ export class Scans {
       const statement = this.#statements.of(`SELECT count(*) AS traces FROM (SELECT 1 FROM ${table} WHERE ${onField(where)} LIMIT ?)`);
       return Number(statement.get(...params, limit)!['traces']);
     };
-    const count = (condition: Condition): number =>
-      this.#statements.overTables((tables) =>
-        tables.reduce((sum, table) => (sum < MANY_TRACES ? sum + countIn(table, condition, MANY_TRACES - sum) : sum), 0),
-      );
-    const counted = candidates.map((condition) => ({ condition, traces: count(condition) }));
+    const count = (tables: readonly string[], condition: Condition): number =>
+      tables.reduce((sum, table) => (sum < MANY_TRACES ? sum + countIn(table, condition, MANY_TRACES - sum) : sum), 0);
+    const counted = this.#statements.overTables((tables) => candidates.map((condition) => ({ condition, traces: count(tables, condition) })));
     return counted.reduce((best, each) => (each.traces < best.traces ? each : best)).condition;
   }
 }
