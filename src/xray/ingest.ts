@@ -47,14 +47,10 @@ export class Ingest {
   /** Stores what X-Ray would take. Rejects with StoreFullError when the disk is full; then nothing was stored. */
   async put(documents: readonly Uint8Array[], { receivedAtMs, isImport }: Arrival): Promise<Written> {
     const { store, log, lines, onChanged, onStored } = this.#deps;
-    const ends = new Uint32Array(documents.length);
-    let end = 0;
-    for (const [i, document] of documents.entries()) ends[i] = end += document.length;
-    const bytes = new Uint8Array(end);
-    for (const [i, document] of documents.entries()) bytes.set(document, ends[i]! - document.length);
+    const packed = pack(documents);
     let written: Written;
     try {
-      written = await store.write('put', { bytes, ends, receivedAt: receivedAtMs / 1000 });
+      written = await store.write('put', { ...packed, receivedAt: receivedAtMs / 1000 });
     } catch (error) {
       if (error instanceof StoreFullError) {
         this.#isFull = true;
@@ -68,11 +64,30 @@ export class Ingest {
     if (this.#refusals.length > MAX_REFUSALS) this.#refusals.splice(0, this.#refusals.length - MAX_REFUSALS);
     if (!isImport) {
       const refused = new Set(written.refused.map(({ position }) => position));
-      const stored = documents.filter((_, position) => !refused.has(position));
+      const stored = refused.size === 0 ? documents : documents.filter((_, position) => !refused.has(position));
       for (const document of stored) lines.write(document, receivedAtMs);
       onStored?.(stored);
     }
     if (written.changed.length > 0) onChanged(written.changed);
     return written;
   }
+}
+
+/** One after the other in memory of their own. Neighbours in their buffer, as of one mail, are copied together. */
+function pack(documents: readonly Uint8Array[]): { bytes: Uint8Array; ends: Uint32Array } {
+  const ends = new Uint32Array(documents.length);
+  let end = 0;
+  for (let i = 0; i < documents.length; i++) ends[i] = end += documents[i]!.length;
+  const bytes = new Uint8Array(end);
+  for (let first = 0, next = 0; first < documents.length; first = next) {
+    const { buffer, byteOffset, length } = documents[first]!;
+    let runEnd = byteOffset + length;
+    for (next = first + 1; next < documents.length; next++) {
+      const document = documents[next]!;
+      if (document.buffer !== buffer || document.byteOffset !== runEnd) break;
+      runEnd += document.length;
+    }
+    bytes.set(new Uint8Array(buffer, byteOffset, runEnd - byteOffset), ends[first]! - length);
+  }
+  return { bytes, ends };
 }

@@ -8,6 +8,7 @@ import { StoreFullError } from './store/store.ts';
 
 /** AWS Distro for OpenTelemetry sends spans (T1S sampled, T1U not) and metrics (M1) over the same port. */
 const OTLP = /^(T1S|T1U|M1)/;
+const OPENING_BRACE = 0x7b;
 
 export interface LocalExporterDeps {
   readonly ingest: Ingest;
@@ -43,21 +44,24 @@ export class LocalExporter implements Exporter {
   async send(batch: Batch): Promise<ExportResult> {
     const { ingest, lines, onCall } = this.#deps;
     const startedMs = performance.now();
-    const texts = batch.map(({ chunk, start, end }) => chunk.subarray(start, end));
-    const positions = [...texts.keys()].filter((position) => !isOtlp(texts[position]!));
+    const documents: Buffer[] = [];
+    const positions: number[] = [];
+    const others: { body: Buffer; arrivedAtMs: number }[] = [];
+    for (const [position, { chunk, start, end, arrivedAtMs }] of batch.entries()) {
+      const body = chunk.subarray(start, end);
+      if (isOtlp(body)) others.push({ body, arrivedAtMs });
+      else positions[documents.push(body) - 1] = position;
+    }
     let refused: RefusedDocument[] = [];
     try {
-      const written = await ingest.put(
-        positions.map((position) => texts[position]!),
-        { receivedAtMs: Date.now(), isImport: false },
-      );
+      const written = await ingest.put(documents, { receivedAtMs: Date.now(), isImport: false });
       refused = written.refused.map(({ position, code }) => ({ position: positions[position]!, code, isRetryable: false }));
     } catch (error) {
       onCall('retry', (performance.now() - startedMs) / 1000);
       return { kind: 'retry', code: error instanceof StoreFullError ? 'store_full' : messageOf(error).slice(0, 64) };
     }
     // OTLP bodies are no segment documents: they are shown, and stored by nobody yet.
-    for (const [position, { arrivedAtMs }] of batch.entries()) if (isOtlp(texts[position]!)) lines.write(texts[position]!, arrivedAtMs);
+    for (const { body, arrivedAtMs } of others) lines.write(body, arrivedAtMs);
     this.#lastSuccessMs = Date.now();
     const result: ExportResult = refused.length === 0 ? { kind: 'sent' } : { kind: 'partial', refused };
     onCall(result.kind, (performance.now() - startedMs) / 1000);
@@ -66,5 +70,5 @@ export class LocalExporter implements Exporter {
 }
 
 function isOtlp(body: Buffer): boolean {
-  return OTLP.test(body.toString('latin1', 0, 3));
+  return body[0] !== OPENING_BRACE && OTLP.test(body.toString('latin1', 0, 3));
 }

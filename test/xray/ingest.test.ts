@@ -7,6 +7,7 @@ import { MemoryLog } from '../fakes/log.ts';
 
 const DOCUMENTS = ['first', 'second', 'third'].map((text) => Buffer.from(text));
 const refusal = { id: null, code: 'InvalidId', message: 'no', traceId: 'trace' };
+const NO_LINES = new ConsoleLines({ write: () => {}, hasColor: false, nowMs: () => 0 });
 
 function ingestInto(write: () => Written): { ingest: Ingest; log: MemoryLog; stored: string[]; changed: string[] } {
   const log = new MemoryLog();
@@ -15,7 +16,7 @@ function ingestInto(write: () => Written): { ingest: Ingest; log: MemoryLog; sto
   const ingest = new Ingest({
     store: { write: async () => write() },
     log,
-    lines: new ConsoleLines({ write: () => {}, hasColor: false, nowMs: () => 0 }),
+    lines: NO_LINES,
     onChanged: (ids) => changed.push(...ids),
     onStored: (documents) => stored.push(...documents.map(String)),
   });
@@ -29,6 +30,29 @@ test('what was stored is sent on, what was refused is remembered for its trace',
   expect(changed).toEqual(['t']);
   expect(ingest.refusalsOf('trace')).toMatchObject([refusal]);
   expect(ingest.refusalsOf('other')).toEqual([]);
+});
+
+test('documents are stored whole, wherever each of them is in memory', async () => {
+  const mail = Buffer.from('onetwothree, and more');
+  const documents = [
+    mail.subarray(0, 3),
+    mail.subarray(3, 6),
+    Buffer.from('alone'),
+    mail.subarray(6, 11),
+    mail.subarray(3, 6),
+    Buffer.alloc(0),
+    mail.subarray(6, 11),
+  ];
+  const given: { bytes: Uint8Array; ends: Uint32Array }[] = [];
+  const write = async (_: string, args: object): Promise<never> => {
+    given.push(args as (typeof given)[0]);
+    return { refused: [], changed: [] } as never;
+  };
+  const ingest = new Ingest({ store: { write }, log: new MemoryLog(), lines: NO_LINES, onChanged: () => {} });
+  await ingest.put(documents, { receivedAtMs: 1, isImport: true });
+  const [{ bytes, ends }] = given as [(typeof given)[0]];
+  expect(Buffer.from(bytes).toString()).toBe('onetwoalonethreetwothree');
+  expect([...ends]).toEqual([3, 6, 11, 16, 19, 19, 24]);
 });
 
 test('an import is sent on to nobody', async () => {

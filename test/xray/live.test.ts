@@ -12,9 +12,13 @@ test('gives each trace once, at its last change, oldest first', () => {
 
 test('says so when changes were forgotten, or never were', () => {
   const feed = new LiveFeed();
-  feed.changed(Array.from({ length: 5_001 }, (_, i) => `t${i}`));
+  const ids = Array.from({ length: 10_001 }, (_, i) => `t${i}`);
+  feed.changed(ids.slice(0, 10_000));
+  expect(feed.since(0)).toEqual(ids.slice(0, 10_000));
+  feed.changed(ids.slice(10_000));
   expect(feed.since(0)).toBeUndefined();
-  expect(feed.since(1)).toHaveLength(5_000);
+  expect(feed.since(5_000)).toBeUndefined();
+  expect(feed.since(5_001)).toEqual(ids.slice(5_001));
   expect(feed.since(feed.last + 1)).toBeUndefined();
 });
 
