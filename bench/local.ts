@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { DaemonProcess } from '../test/fakes/daemon-process.ts';
 import { MeasuredLocal, type Figures } from './measured-local.ts';
+import { fixedWork } from './fixed-work.ts';
 import { machineText } from './machine.ts';
 
 const BUNDLE = fileURLToPath(new URL('../dist/xrayd.cjs', import.meta.url));
@@ -35,6 +36,7 @@ try {
     await local.ingest(Math.min(segments, 200_000));
     results['ingest while pruning'] = await local.ingest(Math.min(segments, 400_000));
   });
+  results['the same fixed work, by as many threads'] = await fixedWork(4, 30);
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
