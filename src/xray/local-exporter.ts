@@ -49,8 +49,12 @@ export class LocalExporter implements Exporter {
     const others: { body: Buffer; arrivedAtMs: number }[] = [];
     for (const [position, { chunk, start, end, arrivedAtMs }] of batch.entries()) {
       const body = chunk.subarray(start, end);
-      if (isOtlp(body)) others.push({ body, arrivedAtMs });
-      else positions[documents.push(body) - 1] = position;
+      if (isOtlp(body)) {
+        others.push({ body, arrivedAtMs });
+        continue;
+      }
+      documents.push(body);
+      positions.push(position);
     }
     let refused: RefusedDocument[] = [];
     try {
