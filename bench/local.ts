@@ -36,7 +36,7 @@ try {
     await local.ingest(Math.min(segments, 200_000));
     results['ingest while pruning'] = await local.ingest(Math.min(segments, 400_000));
   });
-  results['the same fixed work, by as many threads'] = await fixedWork(4, 30);
+  results['the same fixed work, by 4 threads'] = await fixedWork(4, 30);
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

@@ -166,7 +166,8 @@ async function timed(ask: (i: number) => Promise<unknown>): Promise<number[]> {
   return times.sort((a, b) => a - b);
 }
 
-function named(name: string, times: readonly number[]): Figures {
+/** Median and most of sorted times, by the figure's name. */
+export function named(name: string, times: readonly number[]): Figures {
   return { [`${name}P50Ms`]: rounded(times[Math.floor(times.length / 2)]!), [`${name}MaxMs`]: rounded(times.at(-1)!) };
 }
 
