@@ -1,6 +1,7 @@
 // Loaded into the measured process before anything else: on SIGUSR2 it writes what kept its main thread from its event loop, in ms:
-// how late a timer was (with what other threads took of the cores), and how much of that its own work was.
-import { performance } from 'node:perf_hooks';
+// how late a timer was (with what other threads took of the cores), how much of that its own work was, and of the longest own work
+// how long the whole turn took and how much of that was collecting garbage.
+import { performance, PerformanceObserver } from 'node:perf_hooks';
 import { isMainThread } from 'node:worker_threads';
 
 const STEP_MS = 5;
@@ -12,22 +13,34 @@ function shares(values) {
 }
 
 if (isMainThread) {
-  let expectedMs = performance.now() + STEP_MS;
+  let turnStartMs = performance.now();
   let usedMs = ownMs();
   let late = [];
   let own = [];
+  let longest = { ownMs: 0, startMs: 0, endMs: 0 };
+  let collections = [];
+  // Entries come a turn or two later, so those of the last longest turn are looked up at the end.
+  new PerformanceObserver((list) => collections.push(...list.getEntries())).observe({ entryTypes: ['gc'] });
   setInterval(() => {
     const nowMs = performance.now();
-    late.push(Math.max(0, nowMs - expectedMs));
-    expectedMs = nowMs + STEP_MS;
+    late.push(Math.max(0, nowMs - turnStartMs - STEP_MS));
     const nowUsedMs = ownMs();
-    own.push(nowUsedMs - usedMs);
+    const turnMs = nowUsedMs - usedMs;
+    own.push(turnMs);
+    if (turnMs > longest.ownMs) longest = { ownMs: turnMs, startMs: turnStartMs, endMs: nowMs };
+    turnStartMs = nowMs;
     usedMs = nowUsedMs;
   }, STEP_MS).unref();
   process.on('SIGUSR2', () => {
-    process.stderr.write(`${JSON.stringify({ loopDelay: { late: shares(late), own: shares(own) } })}\n`);
+    const { startMs, endMs } = longest;
+    const within = collections.filter(({ startTime }) => startTime >= startMs && startTime < endMs);
+    const gc = within.map(({ detail, duration }) => ({ kind: detail.kind, ms: duration }));
+    const said = { late: shares(late), own: shares(own), longest: { ms: endMs - startMs, gc } };
+    process.stderr.write(`${JSON.stringify({ loopDelay: said })}\n`);
     late = [];
     own = [];
+    longest = { ownMs: 0, startMs: 0, endMs: 0 };
+    collections = [];
   });
 }
 

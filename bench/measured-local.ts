@@ -21,6 +21,8 @@ interface Shares {
 interface LoopDelay {
   readonly late: Shares;
   readonly own: Shares;
+  /** The turn with the most work of its own: from its start to its end, and the collections in it. */
+  readonly longest: { readonly ms: number; readonly gc: readonly { readonly kind: number; readonly ms: number }[] };
 }
 
 /** A local X-Ray that was started with loop-delay.mjs, and what is measured of it. */
@@ -78,6 +80,8 @@ export class MeasuredLocal {
       fileMb: Math.round(statSync(this.#file).size / 1e6),
       loopOwnP99Ms: rounded(loop.own.p99),
       loopOwnMaxMs: rounded(loop.own.max),
+      longestTurnMs: rounded(loop.longest.ms),
+      longestTurnGcMs: rounded(loop.longest.gc.reduce((sum, { ms }) => sum + ms, 0)),
       loopLateP99Ms: rounded(loop.late.p99),
       loopLateMaxMs: rounded(loop.late.max),
     };

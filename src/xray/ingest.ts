@@ -1,6 +1,7 @@
 import type { Logger } from '../pipeline/logger.ts';
 import type { ConsoleLines } from './console-lines.ts';
-import { StoreFullError, type Store } from './store/store.ts';
+import { StoreFullError } from './store/store-thread.ts';
+import type { Store } from './store/store.ts';
 import type { Written } from './store/messages.ts';
 import type { Refusal } from './trace/validate.ts';
 

@@ -4,7 +4,7 @@ import { messageOf } from '../pipeline/errors.ts';
 import type { Batch } from '../pipeline/segment.ts';
 import type { ConsoleLines } from './console-lines.ts';
 import type { Ingest } from './ingest.ts';
-import { StoreFullError } from './store/store.ts';
+import { StoreFullError } from './store/store-thread.ts';
 
 /** AWS Distro for OpenTelemetry sends spans (T1S sampled, T1U not) and metrics (M1) over the same port. */
 const OTLP = /^(T1S|T1U|M1)/;

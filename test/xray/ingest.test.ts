@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { ConsoleLines } from '../../src/xray/console-lines.ts';
 import { Ingest } from '../../src/xray/ingest.ts';
 import type { Written } from '../../src/xray/store/messages.ts';
-import { StoreFullError } from '../../src/xray/store/store.ts';
+import { StoreFullError } from '../../src/xray/store/store-thread.ts';
 import { MemoryLog } from '../fakes/log.ts';
 
 const DOCUMENTS = ['first', 'second', 'third'].map((text) => Buffer.from(text));

@@ -1,7 +1,8 @@
 import type { Ingest } from '../ingest.ts';
 import type { LiveFeed } from '../live.ts';
 import type { DefaultSampling, SamplingRuleRecord } from '../sampling/rule-book.ts';
-import { StoreFullError, type Store } from '../store/store.ts';
+import { StoreFullError } from '../store/store-thread.ts';
+import type { Store } from '../store/store.ts';
 import type { Refusal } from '../trace/validate.ts';
 import { accountOperations, INITIAL_ACCOUNT } from './account-settings.ts';
 import type { Account } from './account.ts';

@@ -1,22 +1,16 @@
 import { mkdtempSync, readdirSync, rmSync, statfsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Worker } from 'node:worker_threads';
 import type { Component, ComponentState } from '../../pipeline/component.ts';
 import { messageOf, XraydError } from '../../pipeline/errors.ts';
-import type { CallName, Calls, FromStoreWorker, ReadCalls, ToStoreWorker, WorkerInput, WriteCalls } from './messages.ts';
-
-/** The release build puts the worker's code here, so that the program stays one file. */
-declare const STORE_WORKER_SOURCE: string | undefined;
+import type { ReadCalls, WriteCalls } from './messages.ts';
+import { StoreThread } from './store-thread.ts';
 
 export interface StoreConfig {
   /** "" for a temporary file, deleted at the end. */
   readonly file: string;
   readonly maxBytes: number;
 }
-
-/** SQLite has no room to write to; nothing of the call was stored. */
-export class StoreFullError extends Error {}
 
 /** The traces, in a file. One thread writes and another reads, so that neither waits for the other, nor the main thread for them. */
 export class Store implements Component {
@@ -34,7 +28,8 @@ export class Store implements Component {
   }
 
   get state(): ComponentState {
-    return this.#state;
+    const problem = this.#writer?.problem ?? this.#reader?.problem;
+    return problem === undefined ? this.#state : { name: this.name, state: 'failed', reason: problem };
   }
 
   /** Where traces are kept; "" when they go with the process. */
@@ -84,69 +79,6 @@ export class Store implements Component {
   async read<N extends keyof ReadCalls>(name: N, args: ReadCalls[N]['args']): Promise<ReadCalls[N]['result']> {
     if (this.#reader === undefined) throw new Error('the store is closed');
     return this.#reader.call(name, args);
-  }
-}
-
-/** One thread of the store, and the calls that wait for it. */
-class StoreThread {
-  readonly #worker: Worker;
-  readonly #waiting = new Map<number, { resolve: (result: unknown) => void; reject: (error: Error) => void }>();
-  #calls = 0;
-
-  private constructor(worker: Worker) {
-    this.#worker = worker;
-  }
-
-  static async start(input: WorkerInput): Promise<StoreThread> {
-    const options = { workerData: input, name: `store-${input.role}`, execArgv: [] };
-    const worker =
-      typeof STORE_WORKER_SOURCE === 'string'
-        ? new Worker(STORE_WORKER_SOURCE, { ...options, eval: true })
-        : new Worker(new URL('store-worker.ts', import.meta.url), options);
-    const thread = new StoreThread(worker);
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    worker.on('message', (message: FromStoreWorker) => {
-      if (message.type === 'ready') resolve();
-      else if (message.type === 'failed') reject(new Error(message.message));
-      else thread.#settle(message);
-    });
-    worker.on('error', (error) => {
-      reject(error);
-      thread.#fail(messageOf(error));
-    });
-    worker.on('exit', () => thread.#fail('the store’s thread ended'));
-    await promise;
-    return thread;
-  }
-
-  call<N extends CallName>(name: N, args: Calls[N]['args']): Promise<Calls[N]['result']> {
-    return this.#call(name, args) as Promise<Calls[N]['result']>;
-  }
-
-  async close(): Promise<void> {
-    await this.#call('close', {}).catch(() => {});
-    await this.#worker.terminate();
-  }
-
-  #call(name: CallName | 'close', args: unknown): Promise<unknown> {
-    const id = ++this.#calls;
-    const { promise, resolve, reject } = Promise.withResolvers<unknown>();
-    this.#waiting.set(id, { resolve, reject });
-    const { bytes } = args as { bytes?: Uint8Array<ArrayBuffer> };
-    this.#worker.postMessage({ id, name, args } satisfies ToStoreWorker, bytes === undefined ? [] : [bytes.buffer]);
-    return promise;
-  }
-
-  #settle(message: Extract<FromStoreWorker, { id: number }>): void {
-    const waiting = this.#waiting.get(message.id);
-    this.#waiting.delete(message.id);
-    if (message.type === 'result') waiting?.resolve(message.result);
-    else waiting?.reject(message.isFull ? new StoreFullError(message.message) : new Error(message.message));
-  }
-
-  #fail(problem: string): void {
-    for (const { reject } of this.#waiting.values()) reject(new Error(problem));
-    this.#waiting.clear();
   }
 }
 

@@ -1,0 +1,97 @@
+import { Worker } from 'node:worker_threads';
+import { messageOf } from '../../pipeline/errors.ts';
+import type { CallName, Calls, FromStoreWorker, ToStoreWorker, WorkerInput } from './messages.ts';
+
+/** The release build puts the worker's code here, so that the program stays one file. */
+declare const STORE_WORKER_SOURCE: string | undefined;
+
+/** SQLite has no room to write to; nothing of the call was stored. */
+export class StoreFullError extends Error {}
+
+/** Each answer lets the work for another 50 documents begin: those of one transaction, handed on in one turn, would be a turn of 10 ms. */
+const ANSWERS_A_TURN = 4;
+
+type Answer = Extract<FromStoreWorker, { id: number }>;
+
+/** One thread of the store, and the calls that wait for it. */
+export class StoreThread {
+  readonly #worker: Worker;
+  /** Come, and not handed on yet. */
+  readonly #answers: Answer[] = [];
+  readonly #waiting = new Map<number, { resolve: (result: unknown) => void; reject: (error: Error) => void }>();
+  #calls = 0;
+  #problem: string | undefined;
+
+  private constructor(worker: Worker) {
+    this.#worker = worker;
+  }
+
+  static async start(input: WorkerInput): Promise<StoreThread> {
+    const options = { workerData: input, name: `store-${input.role}`, execArgv: [] };
+    const worker =
+      typeof STORE_WORKER_SOURCE === 'string'
+        ? new Worker(STORE_WORKER_SOURCE, { ...options, eval: true })
+        : new Worker(new URL('store-worker.ts', import.meta.url), options);
+    const thread = new StoreThread(worker);
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    worker.on('message', (message: FromStoreWorker) => {
+      if (message.type === 'ready') resolve();
+      else if (message.type === 'failed') reject(new Error(message.message));
+      else thread.#answered(message);
+    });
+    worker.on('error', (error) => {
+      reject(error);
+      thread.#fail(messageOf(error));
+    });
+    worker.on('exit', () => thread.#fail('the store’s thread ended'));
+    await promise;
+    return thread;
+  }
+
+  /** Why it runs no more. */
+  get problem(): string | undefined {
+    return this.#problem;
+  }
+
+  call<N extends CallName>(name: N, args: Calls[N]['args']): Promise<Calls[N]['result']> {
+    return this.#call(name, args) as Promise<Calls[N]['result']>;
+  }
+
+  async close(): Promise<void> {
+    await this.#call('close', {}).catch(() => {});
+    await this.#worker.terminate();
+  }
+
+  #call(name: CallName | 'close', args: unknown): Promise<unknown> {
+    if (this.#problem !== undefined) return Promise.reject(new Error(this.#problem));
+    const id = ++this.#calls;
+    const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+    this.#waiting.set(id, { resolve, reject });
+    const { bytes } = args as { bytes?: Uint8Array<ArrayBuffer> };
+    this.#worker.postMessage({ id, name, args } satisfies ToStoreWorker, bytes === undefined ? [] : [bytes.buffer]);
+    return promise;
+  }
+
+  #answered(answer: Answer): void {
+    if (this.#answers.push(answer) === 1) setImmediate(() => this.#handOn());
+  }
+
+  #handOn(): void {
+    for (const answer of this.#answers.splice(0, ANSWERS_A_TURN)) this.#settle(answer);
+    if (this.#answers.length > 0) setImmediate(() => this.#handOn());
+  }
+
+  #settle(message: Answer): void {
+    const waiting = this.#waiting.get(message.id);
+    this.#waiting.delete(message.id);
+    if (message.type === 'result') waiting?.resolve(message.result);
+    else waiting?.reject(message.isFull ? new StoreFullError(message.message) : new Error(message.message));
+  }
+
+  #fail(problem: string): void {
+    this.#problem ??= problem;
+    for (const answer of this.#answers.splice(0)) this.#settle(answer);
+    for (const { reject } of this.#waiting.values()) reject(new Error(problem));
+    this.#waiting.clear();
+  }
+}
