@@ -36,7 +36,7 @@ function receive(bench: Bench): void {
   const reader = new MailboxReader();
   const writer = new MailboxWriter(reader.memory);
   bench.add('mailbox: stored, sealed, taken', () => {
-    for (const datagram of datagrams) writer.store(datagram, HEADER.length, 1);
+    for (const datagram of datagrams) writer.store(datagram, HEADER.length, datagram.length, 1);
     reader.drain(() => {});
   });
 

@@ -12,15 +12,16 @@ const MAX_REMEMBERED = 64;
 let remembered: Buffer = Buffer.alloc(0);
 
 /**
- * Where the document begins in a datagram, or a negative reject number. The document is everything after the first newline.
+ * Where the document begins in a datagram, the first `length` bytes of `bytes`, or a negative reject number. The document is everything
+ * after the first newline.
  * Called once per datagram on the receive thread: no allocation and no exception on the usual path, which is that the header
  * has the very bytes of the last good one (a node has one or two SDKs). The accepted set is exactly the reference daemon's.
  */
-export function documentOffset(datagram: Buffer): number {
-  const length = datagram.length;
+export function documentOffset(bytes: Buffer, length = bytes.length): number {
   if (length === 0) return REJECT_EMPTY;
   const known = remembered.length;
-  if (known !== 0 && length > known + 1 && datagram[known] === NEWLINE && remembered.compare(datagram, 0, known) === 0) return known + 1;
+  if (known !== 0 && length > known + 1 && bytes[known] === NEWLINE && remembered.compare(bytes, 0, known) === 0) return known + 1;
+  const datagram = bytes.subarray(0, length);
   const newline = datagram.indexOf(NEWLINE);
   if (newline < 0 || newline === length - 1) return REJECT_NO_DOCUMENT;
   const header = datagram.subarray(0, newline);

@@ -18,10 +18,11 @@ export class DirectReader {
   }
 
   /**
-   * Gives up to `limit` waiting datagrams to `take`, whose argument is valid only during the call. Returns how many there were.
+   * Gives up to `limit` waiting datagrams to `take`: the first `length` bytes of a memory that is the next one's after the call.
+   * Returns how many there were.
    * Never throws: after an error that is not "nothing more" it reads no more, and node:dgram reads on alone.
    */
-  read(limit: number, take: (datagram: Buffer) => void): number {
+  read(limit: number, take: (bytes: Buffer, length: number) => void): number {
     let count = 0;
     for (; count < limit && !this.#isBroken; count++) {
       let length: number;
@@ -31,7 +32,7 @@ export class DirectReader {
         this.#isBroken = (error as NodeJS.ErrnoException).code !== 'EAGAIN';
         return count;
       }
-      take(this.#scratch.subarray(0, length));
+      take(this.#scratch, length);
     }
     return count;
   }

@@ -69,17 +69,17 @@ export class MailboxWriter extends Mailbox {
   }
 
   /**
-   * Copies the document that starts at `start` into the open slab. Waits when no slab is free: the socket buffer holds what
+   * Copies the document, `source` from `start` to `end`, into the open slab. Waits when no slab is free: the socket buffer holds what
    * arrives meanwhile, and the kernel counts what it cannot. Nothing is dropped on this thread.
    */
-  store(datagram: Uint8Array, start: number, nowMs: number): void {
-    const length = datagram.length - start;
+  store(source: Buffer, start: number, end: number, nowMs: number): void {
+    const length = end - start;
     if (this.#slab >= 0 && this.#used + length > SLAB_BYTES) this.seal();
     if (this.#slab < 0) this.#open(nowMs);
     const { control, bytes } = this;
     const slab = this.#slab;
     const base = slab * SLAB_BYTES;
-    bytes.set(datagram.subarray(start), base + this.#used);
+    source.copy(bytes, base + this.#used, start, end);
     this.#used += length;
     const entry = slab * MAX_BATCH_SEGMENTS + this.#count;
     this.ends[entry] = this.#used;

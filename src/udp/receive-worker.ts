@@ -27,7 +27,7 @@ let inThisTurn = 0;
 const reports = [0, 0, 0].map(() => ({ nextMs: 0, count: 0 }));
 
 function onMessage(datagram: Buffer, from: RemoteInfo): void {
-  onDatagram(datagram, from);
+  onDatagram(datagram, datagram.length, from);
   inThisTurn++;
   if (inThisTurn === 1) setImmediate(onTurnEnd);
 }
@@ -39,15 +39,15 @@ function onTurnEnd(): void {
   if (isBusy) reader?.read(MAX_DIRECT, onDatagram);
 }
 
-function onDatagram(datagram: Buffer, from?: RemoteInfo): void {
+function onDatagram(bytes: Buffer, length: number, from?: RemoteInfo): void {
   const nowMs = Date.now();
   lastDatagramMs = nowMs;
-  const start = documentOffset(datagram);
+  const start = documentOffset(bytes, length);
   if (start < 0) {
-    reject(-1 - start, datagram.length, from, nowMs);
+    reject(-1 - start, length, from, nowMs);
     return;
   }
-  mailbox.store(datagram, start, nowMs);
+  mailbox.store(bytes, start, length, nowMs);
   if (!isTimerSet) armTimer(nowMs);
   if (isFirst) {
     isFirst = false;

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { REJECT_REASONS } from '../../src/pipeline/accounting.ts';
-import { documentOffset } from '../../src/udp/datagram.ts';
+import { documentOffset, REJECT_EMPTY, REJECT_NO_DOCUMENT } from '../../src/udp/datagram.ts';
 import { DATAGRAMS } from '../fakes/fixtures.ts';
 import { ACCEPTED, REJECTED } from '../fakes/header-cases.ts';
 
@@ -34,6 +34,14 @@ test('the header that was remembered accepts nothing that is not that header', (
     documentOffset(Buffer.from('{"format": "json", "version": 1}\n{}'));
     expect(documentOffset(alone)).toBe(remembered);
   }
+});
+
+test('looks at the datagram only, not at what an earlier one left behind it', () => {
+  const scratch = Buffer.from('{"format":"json","version":1}\n{"left":1}');
+  expect(documentOffset(scratch, 30)).toBe(REJECT_NO_DOCUMENT);
+  expect(documentOffset(scratch, 31)).toBe(30);
+  expect(documentOffset(scratch, 10)).toBe(REJECT_NO_DOCUMENT);
+  expect(documentOffset(scratch, 0)).toBe(REJECT_EMPTY);
 });
 
 test('never throws, whatever arrives', () => {

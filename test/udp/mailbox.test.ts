@@ -18,7 +18,7 @@ function drain(reader: MailboxReader): string[] {
 test('hands a slab over when it holds 50 documents, in the order they came', () => {
   const { writer, reader } = pair();
   const all = Array.from({ length: 120 }, (_, i) => `document ${i}`);
-  for (const text of all) writer.store(Buffer.from(`x${text}`), 1, 7);
+  for (const text of all) writer.store(Buffer.from(`x${text}y`), 1, 1 + text.length, 7);
   expect(drain(reader)).toEqual(all.slice(0, 100));
   writer.seal();
   expect(drain(reader)).toEqual(all.slice(100));
@@ -27,7 +27,7 @@ test('hands a slab over when it holds 50 documents, in the order they came', () 
 test('holds two datagrams of the largest size in one slab, and opens another for a third', () => {
   const { writer, reader } = pair();
   const large = Buffer.alloc(65_507, 'a');
-  for (let i = 0; i < 3; i++) writer.store(large, 0, 1);
+  for (let i = 0; i < 3; i++) writer.store(large, 0, large.length, 1);
   expect(2 * 65_507).toBeLessThanOrEqual(SLAB_BYTES);
   expect(drain(reader).map((text) => text.length)).toEqual([65_507, 65_507]);
 });
@@ -35,7 +35,7 @@ test('holds two datagrams of the largest size in one slab, and opens another for
 test('counts what it received, rejected and holds, and holds nothing that was taken', () => {
   const { writer, reader } = pair();
   writer.reject(2);
-  writer.store(Buffer.from('a'), 0, 1);
+  writer.store(Buffer.from('a'), 0, 1, 1);
   expect(reader.read()).toEqual({ received: 2, rejected: { empty: 0, no_document: 0, bad_header: 1 }, held: 1 });
   writer.seal();
   drain(reader);
@@ -45,11 +45,11 @@ test('counts what it received, rejected and holds, and holds nothing that was ta
 test('takes the lowest free slab, so that memory in use follows the load', () => {
   const { writer, reader } = pair();
   for (let round = 0; round < 3 * SLABS; round++) {
-    writer.store(Buffer.from('a'), 0, 1);
+    writer.store(Buffer.from('a'), 0, 1, 1);
     writer.seal();
     const offsets: number[] = [];
     reader.drain(({ bytes }) => offsets.push(bytes.byteOffset));
-    writer.store(Buffer.from('b'), 0, 1);
+    writer.store(Buffer.from('b'), 0, 1, 1);
     writer.seal();
     reader.drain(({ bytes }) => offsets.push(bytes.byteOffset));
     expect(new Set(offsets).size).toBe(1);
@@ -58,7 +58,7 @@ test('takes the lowest free slab, so that memory in use follows the load', () =>
 
 test('gives out the open slab too once the writer has ended', () => {
   const { writer, reader } = pair();
-  writer.store(Buffer.from('a'), 0, 1);
+  writer.store(Buffer.from('a'), 0, 1, 1);
   const counts: number[] = [];
   reader.drain(({ count }) => counts.push(count));
   expect(counts).toEqual([]);
@@ -80,7 +80,7 @@ test('loses and invents nothing under any interleaving', () => {
       let taken = 0;
       for (const { kind, bytes } of steps) {
         if (kind === 'store') {
-          writer.store(Buffer.alloc(bytes, 'a'), 0, 1);
+          writer.store(Buffer.alloc(bytes, 'a'), 0, bytes, 1);
           stored++;
         } else if (kind === 'reject') {
           writer.reject(0);
