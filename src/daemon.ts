@@ -18,6 +18,7 @@ import type { Component } from './pipeline/component.ts';
 import type { Logger } from './pipeline/logger.ts';
 import { SamplingProxy } from './proxy/sampling-proxy.ts';
 import { Service, type Common, type Mode } from './service.ts';
+import { collectSooner } from './small-heap.ts';
 import { VERSION } from './version.ts';
 
 /** As the reference daemon's idle flush. */
@@ -77,6 +78,7 @@ function daemonMode({ config, log, accounting, onCall, onRequest, onRules }: Com
     credentialsExpireAtMs: () => credentials.expiresAtMs,
     tcp: (intake) =>
       new SamplingProxy({ ...parseAddress(config.bindTcp)!, allow: config.proxyAllow }, { api, intake, hints, log, onRequest, onRules }),
+    onMemoryShort: collectSooner,
     watchers: config.telemetryRecords ? [reporter] : [],
   };
 }

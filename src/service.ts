@@ -30,6 +30,8 @@ export interface Mode {
   readonly tcp: (intake: SegmentIntake) => ListeningPart;
   /** What became of the copies that were sent on. */
   readonly teed?: () => Snapshot;
+  /** Told when most of the buffer's budget is in use, and when that is over. */
+  readonly onMemoryShort?: (isShort: boolean) => void;
   /** Parts that watch the pipeline, such as the telemetry records. */
   readonly watchers: readonly Part[];
 }
@@ -96,7 +98,7 @@ export class Service {
         retryMaxAgeMs: config.retryMaxAge * 1000,
         isNewestFirst: config.newestFirst,
       },
-      { exporter, accounting, log, spool },
+      { exporter, accounting, log, spool, onMemoryShort: mode.onMemoryShort },
     );
     const udpAddress = addressOf(config.bind);
     this.#log = log;

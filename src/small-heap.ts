@@ -14,6 +14,11 @@ export function keepGenerationsSmall(): void {
   setFlagsFromString('--heap-growing-percent=20');
 }
 
+/** V8 lets the old generation grow by some 8 MB before it collects, unless it is told to prefer memory: 8 MB less in a flood (R19), for 3 % of its calls. */
+export function collectSooner(isMemoryShort: boolean): void {
+  setFlagsFromString(isMemoryShort ? '--optimize-for-size' : '--no-optimize-for-size');
+}
+
 /**
  * Maglev compiles what is hot, and the second optimizing compiler after it does not run: its own code and what it needs while it works are 6 MB
  * at 1,000 segments a second and 10 MB in a flood; what it compiles saves nothing at that rate and 8 % of the CPU at 10,000 (docs/performance.md).

@@ -5,6 +5,7 @@ import type { Logger } from '../pipeline/logger.ts';
 import type { Mail, Segment, SegmentSink } from '../pipeline/segment.ts';
 import { nextDelay } from './backoff.ts';
 import type { DocumentSink } from './body-intake.ts';
+import { MemoryWatch } from './memory-watch.ts';
 import { outcomeOf } from './outcome.ts';
 import { Overflow } from './overflow.ts';
 import { Pace } from './pace.ts';
@@ -36,6 +37,8 @@ export interface BatcherDeps {
   readonly accounting: Accounting;
   readonly log: Logger;
   readonly spool?: Spool | undefined;
+  /** Told when most of the budget is in use, and when that is over. */
+  readonly onMemoryShort?: ((isShort: boolean) => void) | undefined;
   readonly now?: () => number;
   readonly random?: () => number;
 }
@@ -48,6 +51,7 @@ export class Batcher implements Component, SegmentSink, SegmentStock, DocumentSi
   readonly #log: Logger;
   readonly #now: () => number;
   readonly #random: () => number;
+  readonly #memory: MemoryWatch;
   readonly #buffer: SegmentBuffer;
   readonly #pace: Pace;
   readonly #uplink: Uplink;
@@ -60,13 +64,15 @@ export class Batcher implements Component, SegmentSink, SegmentStock, DocumentSi
   #stopped: Promise<void> | undefined;
   #onEmpty: (() => void) | undefined;
 
-  constructor(config: BatcherConfig, { exporter, accounting, log, spool, now = Date.now, random = Math.random }: BatcherDeps) {
+  constructor(config: BatcherConfig, deps: BatcherDeps) {
+    const { exporter, accounting, log, spool, onMemoryShort, now = Date.now, random = Math.random } = deps;
     this.#config = config;
     this.#buffer = new SegmentBuffer(config);
     this.#accounting = accounting;
     this.#log = log;
     this.#now = now;
     this.#random = random;
+    this.#memory = new MemoryWatch(config.maxBytes, onMemoryShort);
     this.#pace = new Pace(config.concurrency, random);
     this.#uplink = new Uplink({ exporter, accounting, log, pace: this.#pace, now, onRecovered: () => this.#onRecovered() });
     this.#overflow = new Overflow(spool);
@@ -201,6 +207,7 @@ export class Batcher implements Component, SegmentSink, SegmentStock, DocumentSi
       else if (this.#replay !== undefined && nowMs >= this.#replayAtMs()) void this.#run(this.#replay.sendNext());
       else break;
     }
+    this.#memory.note(this.#heldBytes());
     if (this.#isDraining && this.#calls === 0 && (this.#uplink.isAborted || this.#held() === 0)) this.#onEmpty?.();
     this.#setTimer(nowMs);
   }

@@ -56,6 +56,22 @@ test('drops the oldest segments when the budget is full, and counts each once', 
   expectBalanced();
 });
 
+test('says when three quarters of the budget are in use, and when it is less than half again', async () => {
+  const each = 1_000 + SEGMENT_OVERHEAD_BYTES;
+  const { push, exporter, shortages } = setUp({ maxBytes: 100 * each, concurrency: 1 });
+  const document = 'a'.repeat(1_000);
+  push(...numbered(75).map((text) => text.padEnd(1_000)));
+  expect(shortages).toEqual([]);
+  push(document);
+  push(document);
+  expect(shortages).toEqual([true]);
+  exporter.calls[0]!.settle({ kind: 'sent' });
+  await vi.advanceTimersByTimeAsync(0);
+  expect(shortages).toEqual([true, false]);
+  push(...numbered(30).map((text) => text.padEnd(1_000)));
+  expect(shortages).toEqual([true, false]);
+});
+
 test('what is in flight counts against the budget and is not dropped', async () => {
   const each = 1_000 + SEGMENT_OVERHEAD_BYTES;
   const { push, exporter, accounting, expectBalanced } = setUp({ maxBytes: 60 * each, concurrency: 1 });

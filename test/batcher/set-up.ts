@@ -10,9 +10,10 @@ export function setUp(config: Partial<BatcherConfig> = {}) {
   const accounting = new Accounting();
   const exporter = new ManualExporter();
   const log = new MemoryLog();
+  const shortages: boolean[] = [];
   let pushed = 0;
   // Full jitter at its longest, so that a wait is known.
-  const deps = { exporter, accounting, log, random: () => 0.999 };
+  const deps = { exporter, accounting, log, random: () => 0.999, onMemoryShort: (isShort: boolean) => void shortages.push(isShort) };
   const batcher = new Batcher(
     { maxBytes: 1024 * 1024, maxAgeMs: 1_000, concurrency: 2, retryMaxAgeMs: 60_000, isNewestFirst: false, ...config },
     deps,
@@ -22,6 +23,7 @@ export function setUp(config: Partial<BatcherConfig> = {}) {
     accounting,
     exporter,
     log,
+    shortages,
     batcher,
     push: (...documents: string[]) => {
       pushed += documents.length;
