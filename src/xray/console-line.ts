@@ -1,5 +1,6 @@
 import { styleText } from 'node:util';
 import type { DocumentSummary } from './document.ts';
+import type { OtlpKind } from './otlp-body.ts';
 
 /** `18:40:12.511  orders    1-67423f1c-…  201 ok       43 ms  2 subsegments`; local time. */
 export function formatLine(summary: DocumentSummary, arrivedAtMs: number, hasColor: boolean): string {
@@ -19,8 +20,8 @@ export function formatLine(summary: DocumentSummary, arrivedAtMs: number, hasCol
   return `${columns.join('  ')}\n`;
 }
 
-export function formatOtlpLine(kind: string, bytes: number, arrivedAtMs: number, hasColor: boolean): string {
-  const what = { T1S: 'OTLP spans', T1U: 'OTLP spans, unsampled', M1: 'OTLP metrics' }[kind] ?? kind;
+export function formatOtlpLine(kind: OtlpKind, bytes: number, arrivedAtMs: number, hasColor: boolean): string {
+  const what = { T1S: 'OTLP spans', T1U: 'OTLP spans, unsampled', M1: 'OTLP metrics' }[kind];
   const time = timeOf(arrivedAtMs);
   return `${hasColor ? styleText('dim', time, { validateStream: false }) : time}  ${what} (${bytes} bytes)\n`;
 }

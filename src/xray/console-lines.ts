@@ -1,8 +1,7 @@
 import { formatLine, formatOtlpLine } from './console-line.ts';
 import { summarize } from './document.ts';
+import { otlpKindOf } from './otlp-body.ts';
 
-/** Base64 of what AWS Distro for OpenTelemetry sends beside segments. */
-const OTLP_BODY = /^(T1S|T1U|M1)([A-Za-z0-9+/=]*)$/;
 /** Nobody reads more; writing them would take the time of those who store. */
 const LINES_A_SECOND = 50;
 
@@ -31,14 +30,15 @@ export class ConsoleLines {
       this.#lines = 0;
     }
     if (++this.#lines > LINES_A_SECOND) return;
-    const line = this.#lineOf(Buffer.from(document.buffer, document.byteOffset, document.byteLength).toString('utf8'), arrivedAtMs);
+    const line = this.#lineOf(document, arrivedAtMs);
     if (line !== undefined) this.#deps.write(line);
   }
 
-  #lineOf(text: string, arrivedAtMs: number): string | undefined {
-    const otlp = OTLP_BODY.exec(text);
-    if (otlp !== null) return formatOtlpLine(otlp[1] ?? '', Math.floor(((otlp[2] ?? '').length * 3) / 4), arrivedAtMs, this.#deps.hasColor);
-    const summary = summarize(text);
-    return summary === undefined ? undefined : formatLine(summary, arrivedAtMs, this.#deps.hasColor);
+  #lineOf(document: Uint8Array, arrivedAtMs: number): string | undefined {
+    const { hasColor } = this.#deps;
+    const kind = otlpKindOf(document);
+    if (kind !== undefined) return formatOtlpLine(kind, Math.floor(((document.length - kind.length) * 3) / 4), arrivedAtMs, hasColor);
+    const summary = summarize(Buffer.from(document.buffer, document.byteOffset, document.byteLength).toString('utf8'));
+    return summary === undefined ? undefined : formatLine(summary, arrivedAtMs, hasColor);
   }
 }

@@ -4,11 +4,8 @@ import { messageOf } from '../pipeline/errors.ts';
 import type { Batch } from '../pipeline/segment.ts';
 import type { ConsoleLines } from './console-lines.ts';
 import type { Ingest } from './ingest.ts';
+import { otlpKindOf } from './otlp-body.ts';
 import { StoreFullError } from './store/store-thread.ts';
-
-/** AWS Distro for OpenTelemetry sends spans (T1S sampled, T1U not) and metrics (M1) over the same port. */
-const OTLP = /^(T1S|T1U|M1)/;
-const OPENING_BRACE = 0x7b;
 
 export interface LocalExporterDeps {
   readonly ingest: Ingest;
@@ -49,7 +46,7 @@ export class LocalExporter implements Exporter {
     const others: { body: Buffer; arrivedAtMs: number }[] = [];
     for (const [position, { chunk, start, end, arrivedAtMs }] of batch.entries()) {
       const body = chunk.subarray(start, end);
-      if (isOtlp(body)) {
+      if (otlpKindOf(body) !== undefined) {
         others.push({ body, arrivedAtMs });
         continue;
       }
@@ -71,8 +68,4 @@ export class LocalExporter implements Exporter {
     onCall(result.kind, (performance.now() - startedMs) / 1000);
     return result;
   }
-}
-
-function isOtlp(body: Buffer): boolean {
-  return body[0] !== OPENING_BRACE && OTLP.test(body.toString('latin1', 0, 3));
 }
