@@ -61,10 +61,10 @@ export class Store implements Component {
   }
 
   async stop(): Promise<void> {
-    await this.#reader?.close();
-    await this.#writer?.close();
+    const threads = [this.#reader, this.#writer];
     this.#reader = undefined;
     this.#writer = undefined;
+    for (const thread of threads) await thread?.close();
     if (this.#folder !== undefined) rmSync(this.#folder, { recursive: true, force: true });
     this.#folder = undefined;
     this.#state = { name: this.name, state: 'off' };
