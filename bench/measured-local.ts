@@ -21,8 +21,8 @@ interface Shares {
 interface LoopDelay {
   readonly late: Shares;
   readonly own: Shares;
-  /** The turn with the most work of its own: from its start to its end, and the collections in it. */
-  readonly longest: { readonly ms: number; readonly gc: readonly { readonly kind: number; readonly ms: number }[] };
+  /** The turn with the most work of its own: from its start to its end, and what collections took of it. */
+  readonly longest: { readonly ms: number; readonly gcMs: number };
 }
 
 /** A local X-Ray that was started with loop-delay.mjs, and what is measured of it. */
@@ -81,7 +81,7 @@ export class MeasuredLocal {
       loopOwnP99Ms: rounded(loop.own.p99),
       loopOwnMaxMs: rounded(loop.own.max),
       longestTurnMs: rounded(loop.longest.ms),
-      longestTurnGcMs: rounded(loop.longest.gc.reduce((sum, { ms }) => sum + ms, 0)),
+      longestTurnGcMs: rounded(loop.longest.gcMs),
       loopLateP99Ms: rounded(loop.late.p99),
       loopLateMaxMs: rounded(loop.late.max),
     };

@@ -98,9 +98,9 @@ interface Wanted {
 
 async function sendEvents(out: Outlet, { lastId, filter, isRows }: Wanted, { feed, store }: LiveDeps): Promise<void> {
   out.write(`retry: 1000\n\nevent: hello\ndata: ${JSON.stringify({ run: feed.run } satisfies Hello)}\n\n`);
-  const isKnown = lastId === undefined || feed.since(lastId) !== undefined;
-  if (!isKnown) out.write(`event: resync\nid: ${feed.last}\ndata: {}\n\n`);
-  const from = isKnown ? (lastId ?? feed.last) : feed.last;
+  const isForgotten = lastId !== undefined && feed.since(lastId) === undefined;
+  if (isForgotten) out.write(`event: resync\nid: ${feed.last}\ndata: {}\n\n`);
+  const from = isForgotten ? feed.last : (lastId ?? feed.last);
   await eachTick(feed, from, isRows ? MAX_ROWS : MAX_TRACES, out, async (ids, number, isWhole) => {
     if (!isWhole) out.write(`event: resync\nid: ${number}\ndata: {}\n\n`);
     if (isRows) {
