@@ -20,7 +20,7 @@ let remembered: Buffer = Buffer.alloc(0);
 export function documentOffset(bytes: Buffer, length = bytes.length): number {
   if (length === 0) return REJECT_EMPTY;
   const known = remembered.length;
-  if (known !== 0 && length > known + 1 && bytes[known] === NEWLINE && remembered.compare(bytes, 0, known) === 0) return known + 1;
+  if (known !== 0 && length > known + 1 && bytes[known] === NEWLINE && isRemembered(bytes)) return known + 1;
   const datagram = bytes.subarray(0, length);
   const newline = datagram.indexOf(NEWLINE);
   if (newline < 0 || newline === length - 1) return REJECT_NO_DOCUMENT;
@@ -28,4 +28,10 @@ export function documentOffset(bytes: Buffer, length = bytes.length): number {
   if (!isTraceHeader(header)) return REJECT_BAD_HEADER;
   if (newline <= MAX_REMEMBERED) remembered = Buffer.from(header);
   return newline + 1;
+}
+
+/** Whether `bytes` begins as the last good header did. A loop: for 29 bytes Buffer's compare costs twice as much. */
+function isRemembered(bytes: Buffer): boolean {
+  for (let i = 0; i < remembered.length; i++) if (bytes[i] !== remembered[i]) return false;
+  return true;
 }

@@ -1,7 +1,11 @@
 import { readSync } from 'node:fs';
 
 /** More than the largest datagram, 65,507 bytes. */
-const SCRATCH_BYTES = 64 * 1024;
+export const SCRATCH_BYTES = 64 * 1024;
+
+export interface DatagramTaker {
+  take(bytes: Buffer, length: number): void;
+}
 
 /**
  * Reads datagrams straight from the descriptor of a bound, non-blocking socket. node:dgram makes a 64 KiB buffer, an address object
@@ -10,19 +14,21 @@ const SCRATCH_BYTES = 64 * 1024;
  */
 export class DirectReader {
   readonly #descriptor: number;
-  readonly #scratch = Buffer.allocUnsafeSlow(SCRATCH_BYTES);
+  readonly #scratch: Buffer;
   #isBroken = false;
 
-  constructor(descriptor: number) {
+  /** Datagrams are read into `scratch`, of SCRATCH_BYTES. */
+  constructor(descriptor: number, scratch: Buffer = Buffer.allocUnsafeSlow(SCRATCH_BYTES)) {
     this.#descriptor = descriptor;
+    this.#scratch = scratch;
   }
 
   /**
-   * Gives up to `limit` waiting datagrams to `take`: the first `length` bytes of a memory that is the next one's after the call.
+   * Gives up to `limit` waiting datagrams to `to`: the first `length` bytes of a memory that is the next one's after the call.
    * Returns how many there were.
    * Never throws: after an error that is not "nothing more" it reads no more, and node:dgram reads on alone.
    */
-  read(limit: number, take: (bytes: Buffer, length: number) => void): number {
+  read(limit: number, to: DatagramTaker): number {
     let count = 0;
     for (; count < limit && !this.#isBroken; count++) {
       let length: number;
@@ -32,7 +38,7 @@ export class DirectReader {
         this.#isBroken = (error as NodeJS.ErrnoException).code !== 'EAGAIN';
         return count;
       }
-      take(this.#scratch, length);
+      to.take(this.#scratch, length);
     }
     return count;
   }

@@ -4,30 +4,32 @@
  */
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { parentPort, workerData } from 'node:worker_threads';
-import { documentOffset } from './datagram.ts';
 import { DirectReader } from './direct-reader.ts';
+import { Intake } from './intake.ts';
 import { MailboxWriter } from './mailbox.ts';
-import { QUIET_MS, MAX_DRAIN_MS, REJECT_REPORT_MS, type FromWorker, type ToWorker, type WorkerInput } from './worker-messages.ts';
+import { rehearse } from './rehearsal.ts';
+import { QUIET_MS, MAX_DRAIN_MS, type FromWorker, type ToWorker, type WorkerInput } from './worker-messages.ts';
 
 /** Datagrams in one turn of the event loop from which on it pays to read the rest directly. */
 const BUSY_TURN = 16;
+/** Read at once this many are a burst, which may have a gap of PATIENCE_MS: a thread that sleeps in it may wait for the sender's core. */
+const BURST = 500;
+const PATIENCE_MS = 2;
 /** Then the event loop has its turn, for the timer and the end. */
-const MAX_DIRECT = 1_000;
+const MAX_BURST_MS = 50;
 
 const input = workerData as WorkerInput;
 const port = parentPort!;
-const mailbox = new MailboxWriter(input.memory);
+/** Made when the socket is bound; before that there are no messages. */
+let mailbox: MailboxWriter;
+let intake: Intake;
 let socket: Socket;
-let isFirst = true;
-let isTimerSet = false;
-let lastDatagramMs = 0;
 /** undefined until the main thread has found the descriptor, and for good where there is no /proc. */
 let reader: DirectReader | undefined;
 let inThisTurn = 0;
-const reports = [0, 0, 0].map(() => ({ nextMs: 0, count: 0 }));
 
 function onMessage(datagram: Buffer, from: RemoteInfo): void {
-  onDatagram(datagram, datagram.length, from);
+  intake.take(datagram, datagram.length, from.address);
   inThisTurn++;
   if (inThisTurn === 1) setImmediate(onTurnEnd);
 }
@@ -36,57 +38,29 @@ function onMessage(datagram: Buffer, from: RemoteInfo): void {
 function onTurnEnd(): void {
   const isBusy = inThisTurn >= BUSY_TURN;
   inThisTurn = 0;
-  if (isBusy) reader?.read(MAX_DIRECT, onDatagram);
+  if (!isBusy || reader === undefined) return;
+  mailbox.hold();
+  readBurst(reader);
+  mailbox.release();
 }
 
-function onDatagram(bytes: Buffer, length: number, from?: RemoteInfo): void {
-  const nowMs = Date.now();
-  lastDatagramMs = nowMs;
-  const start = documentOffset(bytes, length);
-  if (start < 0) {
-    reject(-1 - start, length, from, nowMs);
-    return;
+function readBurst(from: DirectReader): void {
+  const startedMs = Date.now();
+  let count = 0;
+  for (let nowMs = startedMs; nowMs - startedMs < MAX_BURST_MS; nowMs = Date.now()) {
+    const got = from.read(BURST, intake);
+    count += got;
+    if (got === 0 && (count < BURST || nowMs - intake.lastDatagramMs >= PATIENCE_MS)) return;
   }
-  mailbox.store(bytes, start, length, nowMs);
-  if (!isTimerSet) armTimer(nowMs);
-  if (isFirst) {
-    isFirst = false;
-    tell({ type: 'first', from: from?.address });
-  }
-}
-
-/** A bad datagram is counted always and reported rarely: a flood of them must not become a flood of messages. */
-function reject(reason: number, bytes: number, from: RemoteInfo | undefined, nowMs: number): void {
-  mailbox.reject(reason);
-  const report = reports[reason]!;
-  report.count++;
-  if (nowMs < report.nextMs) return;
-  tell({ type: 'rejected', reason, count: report.count, bytes, from: from?.address });
-  report.count = 0;
-  report.nextMs = nowMs + REJECT_REPORT_MS;
-}
-
-/** One timer for all slabs: it seals the open one if that is due, and else comes back when it will be. */
-function armTimer(nowMs: number): void {
-  if (mailbox.firstArrivalMs === 0) return;
-  isTimerSet = true;
-  setTimeout(onTimer, Math.max(1, mailbox.firstArrivalMs + input.maxAgeMs - nowMs));
-}
-
-function onTimer(): void {
-  isTimerSet = false;
-  const nowMs = Date.now();
-  if (mailbox.firstArrivalMs !== 0 && nowMs - mailbox.firstArrivalMs >= input.maxAgeMs - 1) mailbox.seal();
-  armTimer(nowMs);
 }
 
 /** Reads what the kernel holds, until nothing came for a moment, then closes. */
 function drain(): void {
   const startedMs = Date.now();
-  lastDatagramMs = startedMs;
+  intake.lastDatagramMs = startedMs;
   const look = (): void => {
     const nowMs = Date.now();
-    if (nowMs - lastDatagramMs < QUIET_MS && nowMs - startedMs < MAX_DRAIN_MS) {
+    if (nowMs - intake.lastDatagramMs < QUIET_MS && nowMs - startedMs < MAX_DRAIN_MS) {
       setTimeout(look, QUIET_MS);
       return;
     }
@@ -110,6 +84,9 @@ function bind(host: string): void {
     socket.on('error', (error) => tell({ type: 'error', message: error.message }));
     const { address, port: boundPort } = socket.address();
     tell({ type: 'bound', host: address, port: boundPort, receiveBufferBytes: socket.getRecvBufferSize() });
+    rehearse();
+    mailbox = new MailboxWriter(input.memory);
+    intake = new Intake(mailbox, input.maxAgeMs, tell);
   });
 
   function onBindError(error: NodeJS.ErrnoException): void {

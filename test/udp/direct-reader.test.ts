@@ -19,10 +19,10 @@ test.skipIf(!existsSync('/proc/self/fd'))('reads what waits, as it was sent, and
   sendBeforeTheNextTurn(port, [5, 0, 65_507, 4]);
 
   const read: Buffer[] = [];
-  const take = (bytes: Buffer, length: number): void => void read.push(Buffer.from(bytes.subarray(0, length)));
-  expect(reader.read(3, take)).toBe(3);
-  expect(reader.read(3, take)).toBe(1);
-  expect(reader.read(3, take)).toBe(0);
+  const to = { take: (bytes: Buffer, length: number): void => void read.push(Buffer.from(bytes.subarray(0, length))) };
+  expect(reader.read(3, to)).toBe(3);
+  expect(reader.read(3, to)).toBe(1);
+  expect(reader.read(3, to)).toBe(0);
   expect(read.map(({ length }) => length)).toEqual([5, 0, 65_507, 4]);
   expect(read.every((datagram) => datagram.every((byte) => byte === 120))).toBe(true);
 });
@@ -31,12 +31,12 @@ test('after an error it reads no more, and throws nothing', () => {
   const descriptor = openSync('package.json', 'r');
   closeSync(descriptor);
   const reader = new DirectReader(descriptor);
-  const take = (): void => expect.unreachable();
-  expect(reader.read(10, take)).toBe(0);
+  const to = { take: (): void => expect.unreachable() };
+  expect(reader.read(10, to)).toBe(0);
   // The number belongs to a readable file again; a reader that has failed does not touch it.
   const other = openSync('package.json', 'r');
   expect(other).toBe(descriptor);
-  expect(reader.read(10, take)).toBe(0);
+  expect(reader.read(10, to)).toBe(0);
   closeSync(other);
 });
 

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { MailboxReader, MailboxWriter, SLAB_BYTES, SLABS } from '../../src/udp/mailbox.ts';
@@ -24,12 +25,42 @@ test('hands a slab over when it holds 50 documents, in the order they came', () 
   expect(drain(reader)).toEqual(all.slice(100));
 });
 
-test('holds two datagrams of the largest size in one slab, and opens another for a third', () => {
+test('holds a datagram of the largest size in a slab, and opens another for the next', () => {
   const { writer, reader } = pair();
   const large = Buffer.alloc(65_507, 'a');
   for (let i = 0; i < 3; i++) writer.store(large, 0, large.length, 1);
-  expect(2 * 65_507).toBeLessThanOrEqual(SLAB_BYTES);
+  expect(65_507).toBeLessThanOrEqual(SLAB_BYTES);
   expect(drain(reader).map((text) => text.length)).toEqual([65_507, 65_507]);
+});
+
+test('wakes the reader at each slab, and in a burst at its end or when three quarters of the slabs wait', async () => {
+  const { writer, reader } = pair();
+  let awakenings = 0;
+  const seal = async (slabs: number): Promise<void> => {
+    void reader.sealed().then(() => awakenings++);
+    for (let slab = 0; slab < slabs; slab++) {
+      writer.store(Buffer.from('a'), 0, 1, 1);
+      writer.seal();
+    }
+    await sleep(10);
+  };
+  await seal(1);
+  expect(awakenings).toBe(1);
+  drain(reader);
+  writer.hold();
+  await seal((SLABS * 3) / 4 - 1);
+  expect(awakenings).toBe(1);
+  writer.release();
+  await sleep(10);
+  expect(awakenings).toBe(2);
+  drain(reader);
+  writer.hold();
+  await seal((SLABS * 3) / 4);
+  expect(awakenings).toBe(3);
+  writer.release();
+  drain(reader);
+  await seal(1);
+  expect(awakenings).toBe(4);
 });
 
 test('counts what it received, rejected and holds, and holds nothing that was taken', () => {

@@ -1,4 +1,5 @@
 import { createSocket } from 'node:dgram';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, test } from 'vitest';
 import { XraydError } from '../../src/pipeline/errors.ts';
 import type { Mail, SegmentSink } from '../../src/pipeline/segment.ts';
@@ -45,6 +46,14 @@ test('hands every recorded document over byte for byte', async () => {
   );
   await eventually(() => sink.documents.length === DATAGRAMS.length);
   expect(sink.documents).toEqual(DATAGRAMS.map(({ document }) => Buffer.from(document)));
+});
+
+test('counts nothing before the first datagram: what is done to be fast from the start leaves no trace', async () => {
+  const { receiver, sink, log } = await start();
+  await sleep(50);
+  expect(receiver.read()).toEqual({ received: 0, rejected: { empty: 0, no_document: 0, bad_header: 0 }, held: 0 });
+  expect(sink.documents).toEqual([]);
+  expect(log.lines.map(({ message }) => message)).toEqual(['receiving segments on UDP']);
 });
 
 test('receives a datagram of 65,507 bytes whole', async () => {

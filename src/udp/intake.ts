@@ -1,0 +1,67 @@
+import { documentOffset } from './datagram.ts';
+import type { MailboxWriter } from './mailbox.ts';
+import { REJECT_REPORT_MS, type FromWorker } from './worker-messages.ts';
+
+/** The way of a datagram on the receive thread: its header is checked, its document goes into the mailbox, or it is counted as rejected. */
+export class Intake {
+  readonly #mailbox: MailboxWriter;
+  readonly #maxAgeMs: number;
+  readonly #tell: (message: FromWorker) => void;
+  readonly #reports = [0, 0, 0].map(() => ({ nextMs: 0, count: 0 }));
+  #isFirst = true;
+  #isTimerSet = false;
+
+  /** When the last datagram came, in ms since the epoch; 0 before the first. */
+  lastDatagramMs = 0;
+
+  /** A slab is handed over when its first document is `maxAgeMs` old. */
+  constructor(mailbox: MailboxWriter, maxAgeMs: number, tell: (message: FromWorker) => void) {
+    this.#mailbox = mailbox;
+    this.#maxAgeMs = maxAgeMs;
+    this.#tell = tell;
+  }
+
+  /** The datagram is the first `length` bytes of `bytes`, which are the caller's again after the call. */
+  take(bytes: Buffer, length: number, from?: string): void {
+    const nowMs = Date.now();
+    this.lastDatagramMs = nowMs;
+    const start = documentOffset(bytes, length);
+    if (start < 0) {
+      this.#reject(-1 - start, length, from, nowMs);
+      return;
+    }
+    this.#mailbox.store(bytes, start, length, nowMs);
+    if (!this.#isTimerSet) this.#armTimer(nowMs);
+    if (this.#isFirst) {
+      this.#isFirst = false;
+      this.#tell({ type: 'first', from });
+    }
+  }
+
+  /** A bad datagram is counted always and reported rarely: a flood of them must not become a flood of messages. */
+  #reject(reason: number, bytes: number, from: string | undefined, nowMs: number): void {
+    this.#mailbox.reject(reason);
+    const report = this.#reports[reason]!;
+    report.count++;
+    if (nowMs < report.nextMs) return;
+    this.#tell({ type: 'rejected', reason, count: report.count, bytes, from });
+    report.count = 0;
+    report.nextMs = nowMs + REJECT_REPORT_MS;
+  }
+
+  /** One timer for all slabs: it seals the open one if that is due, and else comes back when it will be. */
+  #armTimer(nowMs: number): void {
+    const { firstArrivalMs } = this.#mailbox;
+    if (firstArrivalMs === 0) return;
+    this.#isTimerSet = true;
+    setTimeout(() => this.#onTimer(), Math.max(1, firstArrivalMs + this.#maxAgeMs - nowMs));
+  }
+
+  #onTimer(): void {
+    this.#isTimerSet = false;
+    const nowMs = Date.now();
+    const { firstArrivalMs } = this.#mailbox;
+    if (firstArrivalMs !== 0 && nowMs - firstArrivalMs >= this.#maxAgeMs - 1) this.#mailbox.seal();
+    this.#armTimer(nowMs);
+  }
+}

@@ -1,0 +1,52 @@
+import { closeSync, openSync } from 'node:fs';
+import { serialize } from 'node:v8';
+import { MAX_BATCH_SEGMENTS } from '../pipeline/segment.ts';
+import { DirectReader, SCRATCH_BYTES } from './direct-reader.ts';
+import { Intake } from './intake.ts';
+import { MailboxReader, MailboxWriter } from './mailbox.ts';
+
+/** What the SDKs send before the document, and the least of documents. */
+const SAMPLE = '{"format":"json","version":1}\n{}';
+/** Each fills a slab; enough for V8 to compile what is walked. */
+const ROUNDS = 256;
+
+/**
+ * Walks the way of a datagram before there is one, with a mailbox that nobody reads. V8 runs code that is new to it several times slower,
+ * and would compile it when the cores are needed for something else: a burst soon after the start was lost to that (docs/performance.md).
+ * To be called before the real mailbox is made: V8 compiles for the hidden classes that it has seen, and first use changes them.
+ * What it teaches V8 can be seen with `node --trace-opt --trace-deopt dist/xrayd.cjs`: nothing of this folder is deoptimized by the first burst but `take`, once.
+ * Takes some 20 ms of the receive thread.
+ */
+export function rehearse(): void {
+  const main = new MailboxReader();
+  const mailbox = new MailboxWriter(main.memory);
+  // The two kinds of buffer that V8 tells apart: made in JavaScript, as the direct reader's, and by Node's C++, as node:dgram's.
+  const scratch = Buffer.allocUnsafeSlow(SCRATCH_BYTES);
+  scratch.write(SAMPLE);
+  const native = serialize(SAMPLE);
+  native.write(SAMPLE);
+  // Any number of empty datagrams can be read of the one, and nothing of the other, as of a socket in which nothing waits.
+  const empties = open('/dev/null');
+  const nothing = open('/');
+  const reader = new DirectReader(empties ?? -1, scratch);
+  for (let round = 0; round < ROUNDS; round++) {
+    // What happens once in a burst has to happen often here, or V8 takes no note of it.
+    const intake = new Intake(mailbox, 0, () => {});
+    mailbox.hold();
+    for (let i = 0; i < MAX_BATCH_SEGMENTS; i++) intake.take((i & 1) === 0 ? scratch : native, SAMPLE.length);
+    reader.read(MAX_BATCH_SEGMENTS, intake);
+    if (nothing !== undefined && round % 4 === 0) new DirectReader(nothing, scratch).read(1, intake);
+    mailbox.release();
+    if (round % 8 === 7) main.drain(() => {});
+  }
+  for (const descriptor of [empties, nothing]) if (descriptor !== undefined) closeSync(descriptor);
+}
+
+/** undefined where there is no such path, or no descriptor left: a rehearsal is never worth a failed start. */
+function open(path: string): number | undefined {
+  try {
+    return openSync(path, 'r');
+  } catch {
+    return undefined;
+  }
+}
