@@ -4,13 +4,15 @@ import { MAX_BATCH_SEGMENTS, type Mail } from '../pipeline/segment.ts';
 /**
  * Slabs of shared memory between the receive thread (one writer) and the main thread (one reader).
  * The writer takes the lowest free slab, fills it, seals it; the reader copies it out and frees it. Only touched slabs cost memory.
- * 256 slabs of 64 KiB hold 12,800 one-KB documents: 1.2 s of a stalled main thread at 10,000/s, before the socket buffer has to.
+ * 176 slabs of 64 KiB hold 8,800 one-KB documents: 0.9 s of a stalled main thread at 10,000/s, before the socket buffer has to;
+ * with what the socket buffer holds it is more than 10,000 at once. More would be more memory in a flood (R19).
  */
 export const SLAB_BYTES = 64 * 1024;
-/** A power of two, so that the 32-bit count of sealed slabs may wrap around. */
-export const SLABS = 256;
-/** 9,600 one-KB documents; the rest is room for what comes while the reader wakes up. */
-const MAX_HELD_SLABS = 192;
+export const SLABS = 176;
+/** 6,600 one-KB documents; the rest is room for what comes while the reader wakes up. */
+const MAX_HELD_SLABS = (SLABS * 3) / 4;
+/** At least SLABS, and a power of two, so that the 32-bit count of sealed slabs may wrap around. */
+const QUEUE_LENGTH = 256;
 
 const FREE = 0;
 const FILLING = 1;
@@ -21,7 +23,7 @@ const SEQUENCE = 0;
 const TAIL = 1;
 const FREED = 2;
 const QUEUE = 3;
-const STATES = QUEUE + SLABS;
+const STATES = QUEUE + QUEUE_LENGTH;
 const COUNTS = STATES + SLABS;
 const CONTROL_LENGTH = COUNTS + SLABS;
 
@@ -102,7 +104,7 @@ export class MailboxWriter extends Mailbox {
     if (this.#slab < 0) return;
     const { control } = this;
     const tail = Atomics.load(control, TAIL);
-    control[QUEUE + (tail & (SLABS - 1))] = this.#slab;
+    control[QUEUE + (tail & (QUEUE_LENGTH - 1))] = this.#slab;
     Atomics.store(control, STATES + this.#slab, SEALED);
     Atomics.store(control, TAIL, tail + 1);
     if (++this.#untold >= this.#mayHold) this.#tell();
@@ -153,7 +155,7 @@ export class MailboxReader extends Mailbox {
   drain(take: (mail: Mail) => void): void {
     const { control } = this;
     while (this.#head !== Atomics.load(control, TAIL)) {
-      const slab = control[QUEUE + (this.#head & (SLABS - 1))]!;
+      const slab = control[QUEUE + (this.#head & (QUEUE_LENGTH - 1))]!;
       this.#head = (this.#head + 1) | 0;
       this.#take(slab, take);
     }
