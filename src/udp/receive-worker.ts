@@ -45,12 +45,13 @@ function onTurnEnd(): void {
 }
 
 function readBurst(from: DirectReader): void {
-  const startedMs = Date.now();
-  let count = 0;
-  for (let nowMs = startedMs; nowMs - startedMs < MAX_BURST_MS; nowMs = Date.now()) {
+  const startedMs = performance.now();
+  let lastMs = startedMs;
+  for (let nowMs = startedMs, count = 0; nowMs - startedMs < MAX_BURST_MS; nowMs = performance.now()) {
     const got = from.read(BURST, intake);
     count += got;
-    if (got === 0 && (count < BURST || nowMs - intake.lastDatagramMs >= PATIENCE_MS)) return;
+    if (got > 0) lastMs = nowMs;
+    else if (count < BURST || nowMs - lastMs >= PATIENCE_MS) return;
   }
 }
 
@@ -87,6 +88,11 @@ function bind(host: string): void {
     rehearse();
     mailbox = new MailboxWriter(input.memory);
     intake = new Intake(mailbox, input.maxAgeMs, tell);
+    // What the main thread said before this waits in the port.
+    port.on('message', (message: ToWorker) => {
+      if (message === 'stop') drain();
+      else reader = new DirectReader(message.descriptor);
+    });
   });
 
   function onBindError(error: NodeJS.ErrnoException): void {
@@ -101,8 +107,4 @@ function tell(message: FromWorker): void {
   port.postMessage(message);
 }
 
-port.on('message', (message: ToWorker) => {
-  if (message === 'stop') drain();
-  else reader = new DirectReader(message.descriptor);
-});
 bind(input.host);

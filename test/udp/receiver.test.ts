@@ -130,6 +130,18 @@ test('stop is legal before start and twice', async () => {
   await Promise.all([started.stop(AbortSignal.timeout(1_000)), started.stop(AbortSignal.timeout(1_000))]);
 });
 
+test('a stop while it starts is a stop', async () => {
+  const log = new MemoryLog();
+  const receiver = new UdpReceiver({ host: '127.0.0.1', port: 0, maxAgeMs: 20 }, { sink: new MemorySink(), log });
+  const starting = receiver.start();
+  const deadline = AbortSignal.timeout(10_000);
+  await receiver.stop(deadline);
+  await starting;
+  expect(deadline.aborted).toBe(false);
+  expect(receiver.state.state).toBe('off');
+  expect(log.lines.filter(({ level }) => level === 'error')).toEqual([]);
+});
+
 test('a taken port rejects the start', async () => {
   const { receiver } = await start();
   await expect(start('127.0.0.1', receiver.address!.port)).rejects.toSatisfy((error) => error instanceof XraydError && error.code === 'XRAYD_BIND');
