@@ -5,7 +5,7 @@
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { parentPort, workerData } from 'node:worker_threads';
 import { DirectReader } from './direct-reader.ts';
-import { Intake } from './intake.ts';
+import { DatagramIntake } from './datagram-intake.ts';
 import { MailboxWriter } from './mailbox.ts';
 import { rehearse } from './rehearsal.ts';
 import { QUIET_MS, MAX_DRAIN_MS, type FromWorker, type ToWorker, type WorkerInput } from './worker-messages.ts';
@@ -22,7 +22,7 @@ const input = workerData as WorkerInput;
 const port = parentPort!;
 /** Made when the socket is bound; before that there are no messages. */
 let mailbox: MailboxWriter;
-let intake: Intake;
+let intake: DatagramIntake;
 let socket: Socket;
 /** undefined until the main thread has found the descriptor, and for good where there is no /proc. */
 let reader: DirectReader | undefined;
@@ -87,7 +87,7 @@ function bind(host: string): void {
     tell({ type: 'bound', host: address, port: boundPort, receiveBufferBytes: socket.getRecvBufferSize() });
     rehearse();
     mailbox = new MailboxWriter(input.memory);
-    intake = new Intake(mailbox, input.maxAgeMs, tell);
+    intake = new DatagramIntake(mailbox, input.maxAgeMs, tell);
     // What the main thread said before this waits in the port.
     port.on('message', (message: ToWorker) => {
       if (message === 'stop') drain();

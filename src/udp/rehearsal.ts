@@ -2,7 +2,7 @@ import { closeSync, openSync } from 'node:fs';
 import { serialize } from 'node:v8';
 import { MAX_BATCH_SEGMENTS } from '../pipeline/segment.ts';
 import { DirectReader, SCRATCH_BYTES } from './direct-reader.ts';
-import { Intake } from './intake.ts';
+import { DatagramIntake } from './datagram-intake.ts';
 import { MailboxReader, MailboxWriter } from './mailbox.ts';
 
 /** What the SDKs send before the document, and the least of documents. */
@@ -33,7 +33,7 @@ export function rehearse(): void {
   const reader = new DirectReader(empties ?? -1, scratch);
   for (let round = 0; round < ROUNDS; round++) {
     // What happens once in a burst has to happen often here, or V8 takes no note of it.
-    const intake = new Intake(mailbox, 0, nobody[round % nobody.length]!);
+    const intake = new DatagramIntake(mailbox, 0, nobody[round % nobody.length]!);
     if (round % 2 === 0) mailbox.hold();
     for (let i = 0; i < MAX_BATCH_SEGMENTS; i++) intake.take((i & 1) === 0 ? scratch : native, SAMPLE.length);
     if (round % 4 === 0) for (let i = 0; i < 2; i++) intake.take(scratch, scratch.length);

@@ -3,7 +3,7 @@ import type { MailboxWriter } from './mailbox.ts';
 import { REJECT_REPORT_MS, type FromWorker } from './worker-messages.ts';
 
 /** The way of a datagram on the receive thread: its header is checked, its document goes into the mailbox, or it is counted as rejected. */
-export class Intake {
+export class DatagramIntake {
   readonly #mailbox: MailboxWriter;
   readonly #maxAgeMs: number;
   readonly #tell: (message: FromWorker) => void;
