@@ -1,3 +1,5 @@
+import type { Refusal } from '../trace/validate.ts';
+
 /** An answer that is an error, as AWS writes it: the type in `x-amzn-errortype`, the message in the body. */
 export class ApiError extends Error {
   readonly status: number;
@@ -17,4 +19,9 @@ export function noSuchTrace(): ApiError {
 
 export function invalid(message: string): ApiError {
   return new ApiError('InvalidRequestException', message);
+}
+
+/** Refused documents as X-Ray lists them. */
+export function unprocessed(refused: readonly Refusal[]): object[] {
+  return refused.map(({ id, code, message }) => ({ Id: id, ErrorCode: code, Message: message }));
 }

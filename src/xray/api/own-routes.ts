@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { TRACE_ID } from '../trace/validate.ts';
-import { noSuchTrace } from './api-error.ts';
+import { noSuchTrace, unprocessed } from './api-error.ts';
 import type { LocalService } from './local-service.ts';
 import { boolean, list, request } from './schemas.ts';
 
@@ -36,10 +36,7 @@ export function addOwnRoutes(app: FastifyInstance, service: LocalService): void 
     async ({ body }) => {
       const { TraceSegmentDocuments } = body as { TraceSegmentDocuments: string[] };
       const refused = await service.put(TraceSegmentDocuments, { isImport: true });
-      return {
-        Stored: TraceSegmentDocuments.length - refused.length,
-        Refused: refused.map(({ id, code, message }) => ({ Id: id, ErrorCode: code, Message: message })),
-      };
+      return { Stored: TraceSegmentDocuments.length - refused.length, Refused: unprocessed(refused) };
     },
   );
   app.post('/api/clear', async () => {

@@ -3,7 +3,7 @@ import type { EntitySelector } from '../query/graphs.ts';
 import type { Cursor, TimeRangeType } from '../store/scan.ts';
 import type { Store } from '../store/store.ts';
 import { TRACE_ID, type Refusal } from '../trace/validate.ts';
-import { invalid } from './api-error.ts';
+import { invalid, unprocessed } from './api-error.ts';
 import type { Groups, GroupRef } from './groups.ts';
 import type { Body, Operation } from './operation.ts';
 import { boolean, filter, groupArn, groupName, integer, list, number, oneOf, request, text, timestamp, token, traceIds } from './schemas.ts';
@@ -106,8 +106,7 @@ interface SeriesBody extends RangeBody {
 
 async function putTraceSegments({ put }: TracesDeps, documents: readonly string[]): Promise<object> {
   if (documents.length === 0) throw invalid('Segments can not be empty');
-  const refused = await put(documents);
-  return { UnprocessedTraceSegments: refused.map(({ id, code, message }) => ({ Id: id, ErrorCode: code, Message: message })) };
+  return { UnprocessedTraceSegments: unprocessed(await put(documents)) };
 }
 
 async function traceSummaries({ store, groups }: TracesDeps, body: SummariesBody): Promise<string> {
