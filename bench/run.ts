@@ -1,6 +1,7 @@
 /**
- * npm run bench [-- NAMES] [--seconds N] [--against PATH] [--json FILE] [--chart FILE]: measures the bundle, and beside it, scenario by scenario,
- * another daemon with the reference's flags. CPU and memory are those of the daemon's process, from the kernel. Linux only.
+ * npm run bench [-- NAMES] [--seconds N] [--runs N] [--against PATH] [--json FILE] [--chart FILE]: measures the bundle, and beside it, scenario by
+ * scenario, another daemon with the reference's flags. Of several runs, each of a daemon just started and the two in turn, it prints a summary.
+ * CPU and memory are those of the daemon's process, from the kernel. Linux only.
  * npm run bench -- local: the local X-Ray (local.ts). npm run bench -- ui: its page (test/page/bench.ts).
  */
 import { execFileSync } from 'node:child_process';
@@ -10,6 +11,7 @@ import { Harness } from '../test/faults/harness.ts';
 import { chartOf } from './chart.ts';
 import { machineText } from './machine.ts';
 import { SCENARIOS, type Measured } from './scenarios.ts';
+import { summaryOf } from './summary.ts';
 
 if (process.argv[2] === 'local') await import('./local.ts');
 // With the tests of the page, whose types it needs.
@@ -17,8 +19,19 @@ if (process.argv[2] === 'ui') await import(new URL('../test/page/bench.ts', impo
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { seconds: { type: 'string', default: '15' }, against: { type: 'string' }, json: { type: 'string' }, chart: { type: 'string' } },
+  options: {
+    seconds: { type: 'string', default: '15' },
+    runs: { type: 'string', default: '1' },
+    against: { type: 'string' },
+    json: { type: 'string' },
+    chart: { type: 'string' },
+  },
 });
+const runs = Number(values.runs);
+if (!(Number.isInteger(runs) && runs >= 1 && runs <= 1_000)) {
+  console.error(`--runs ${values.runs}: a number from 1 to 1000`);
+  process.exit(2);
+}
 const chosen = SCENARIOS.filter(({ name, isLong }) =>
   positionals.length === 0 ? isLong === undefined : positionals.some((one) => name === one || name.startsWith(`${one}-`)),
 );
@@ -32,21 +45,25 @@ if (values.against !== undefined) daemons.push([versionOf(values.against), value
 
 const results: Record<string, Record<string, Measured>> = {};
 for (const [i, { name, title, run }] of chosen.entries()) {
-  results[name] = {};
-  for (const [daemon, command] of daemons) {
-    const say = (text: string): void => void (process.stdout.isTTY && process.stdout.write(`\r\u001b[K${text}`));
-    say(`${i + 1}/${chosen.length} ${name}: ${title}, ${daemon} …`);
-    const harness = await Harness.start(command === undefined ? { isBundle: true } : { command });
-    harness.onProgress = (line) => say(`${i + 1}/${chosen.length} ${name}: ${title}, ${daemon} … ${line}`);
-    try {
-      const measured = await run(harness, Number(values.seconds));
-      results[name][daemon] = measured;
-      say('');
-      console.log(`${name} ${daemon}: ${JSON.stringify(rounded(measured))}`);
-    } finally {
-      await harness.stop();
+  const measured: Record<string, Measured[]> = {};
+  for (let turn = 1; turn <= runs; turn++) {
+    for (const [daemon, command] of daemons) {
+      const say = (text: string): void => void (process.stdout.isTTY && process.stdout.write(`\r\u001b[K${text}`));
+      const progress = `${i + 1}/${chosen.length} ${name}: ${title}, ${daemon}${runs === 1 ? '' : `, run ${turn} of ${runs}`} …`;
+      say(progress);
+      const harness = await Harness.start(command === undefined ? { isBundle: true } : { command });
+      harness.onProgress = (line) => say(`${progress} ${line}`);
+      try {
+        const one = await run(harness, Number(values.seconds));
+        (measured[daemon] ??= []).push(one);
+        say('');
+        console.log(`${name} ${daemon}: ${JSON.stringify(rounded(one))}`);
+      } finally {
+        await harness.stop();
+      }
     }
   }
+  results[name] = Object.fromEntries(Object.entries(measured).map(([daemon, all]) => [daemon, summaryOf(all)]));
 }
 const machine = machineText();
 console.log(`${machine}; ${values.seconds} s each; sender and X-Ray (TLS, 20 ms) on the same cores`);
