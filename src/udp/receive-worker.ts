@@ -7,16 +7,12 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { DirectReader } from './direct-reader.ts';
 import { DatagramIntake } from './datagram-intake.ts';
 import { MailboxWriter } from './mailbox.ts';
+import { BURST, Patience } from './patience.ts';
 import { rehearse } from './rehearsal.ts';
 import { QUIET_MS, MAX_DRAIN_MS, type FromWorker, type ToWorker, type WorkerInput } from './worker-messages.ts';
 
 /** Datagrams in one turn of the event loop from which on it pays to read the rest directly. */
 const BUSY_TURN = 16;
-/** Read at once this many are a burst, which may have a gap of PATIENCE_MS: a thread that sleeps in it may wait for the sender's core. */
-const BURST = 500;
-const PATIENCE_MS = 2;
-/** Then the event loop has its turn, for the timer and the end. */
-const MAX_BURST_MS = 50;
 
 const input = workerData as WorkerInput;
 const port = parentPort!;
@@ -45,14 +41,8 @@ function onTurnEnd(): void {
 }
 
 function readBurst(from: DirectReader): void {
-  const startedMs = performance.now();
-  let lastMs = startedMs;
-  for (let nowMs = startedMs, count = 0; nowMs - startedMs < MAX_BURST_MS; nowMs = performance.now()) {
-    const got = from.read(BURST, intake);
-    count += got;
-    if (got > 0) lastMs = nowMs;
-    else if (count < BURST || nowMs - lastMs >= PATIENCE_MS) return;
-  }
+  const patience = new Patience(performance.now());
+  for (let isMore = true; isMore;) isMore = patience.goesOn(from.read(BURST, intake), performance.now());
 }
 
 /** Reads what the kernel holds, until nothing came for a moment, then closes. */

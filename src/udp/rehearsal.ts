@@ -4,6 +4,7 @@ import { MAX_BATCH_SEGMENTS } from '../pipeline/segment.ts';
 import { DirectReader, SCRATCH_BYTES } from './direct-reader.ts';
 import { DatagramIntake } from './datagram-intake.ts';
 import { MailboxReader, MailboxWriter } from './mailbox.ts';
+import { BURST, Patience } from './patience.ts';
 
 /** What the SDKs send before the document, and the least of documents. */
 const SAMPLE = '{"format":"json","version":1}\n{}';
@@ -39,6 +40,8 @@ export function rehearse(): void {
     if (round % 4 === 0) for (let i = 0; i < 2; i++) intake.take(scratch, scratch.length);
     reader.read(MAX_BATCH_SEGMENTS, intake);
     if (nothing !== undefined && round % 4 === 0) new DirectReader(nothing, scratch).read(1, intake);
+    const patience = new Patience(0);
+    for (let i = 0; i < MAX_BATCH_SEGMENTS; i++) patience.goesOn(i % 4 === 0 ? BURST : 0, i * 1.1);
     mailbox.release();
     if (round % 8 === 7) main.drain(() => {});
   }

@@ -1,0 +1,43 @@
+import { expect, test } from 'vitest';
+import { Patience } from '../../src/udp/patience.ts';
+
+/** How long a thread reads, in ms, when `perMs` datagrams come each millisecond after `backlog` that were waiting; it looks every 0.01 ms. */
+function readsFor({ backlog, perMs, untilMs = Infinity }: { backlog: number; perMs: number; untilMs?: number }): number {
+  const patience = new Patience(1_000);
+  let read = 0;
+  for (let step = 1; step < 10_000; step++) {
+    const ms = step / 100;
+    const came = backlog + Math.floor(Math.min(ms, untilMs)) * perMs;
+    const got = Math.min(500, came - read);
+    read += got;
+    if (!patience.goesOn(got, 1_000 + ms)) return ms;
+  }
+  throw new Error('it never ends');
+}
+
+test('a few datagrams are not waited for', () => {
+  expect(readsFor({ backlog: 499, perMs: 0 })).toBe(0.02);
+});
+
+test('a burst may have gaps of less than 2 ms, and ends with a longer one', () => {
+  expect(readsFor({ backlog: 600, perMs: 0 })).toBeCloseTo(2.02);
+  const patience = new Patience(0);
+  expect(patience.goesOn(500, 0.5)).toBe(true);
+  expect(patience.goesOn(0, 2.4)).toBe(true);
+  expect(patience.goesOn(10, 2.45)).toBe(true);
+  expect(patience.goesOn(0, 4)).toBe(true);
+  expect(patience.goesOn(0, 4.5)).toBe(false);
+});
+
+test('a burst is read to its end', () => {
+  expect(readsFor({ backlog: 500, perMs: 300, untilMs: 30 })).toBeCloseTo(32, 0);
+});
+
+test('load is not a burst: behind by 600 of 40,000 a second, the thread catches up and sleeps', () => {
+  expect(readsFor({ backlog: 600, perMs: 40 })).toBeLessThan(8);
+});
+
+test('the event loop has its turn after 50 ms', () => {
+  expect(readsFor({ backlog: 500, perMs: 300 })).toBe(50);
+  expect(readsFor({ backlog: 10_000_000, perMs: 0 })).toBe(50);
+});
