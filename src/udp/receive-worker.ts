@@ -7,12 +7,14 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { DirectReader } from './direct-reader.ts';
 import { DatagramIntake } from './datagram-intake.ts';
 import { MailboxWriter } from './mailbox.ts';
-import { BURST, Patience } from './patience.ts';
+import { Patience } from './patience.ts';
 import { rehearse } from './rehearsal.ts';
 import { QUIET_MS, MAX_DRAIN_MS, type FromWorker, type ToWorker, type WorkerInput } from './worker-messages.ts';
 
 /** Datagrams in one turn of the event loop from which on it pays to read the rest directly. */
 const BUSY_TURN = 16;
+/** Read between two looks at the clock. */
+const READ_AT_ONCE = 500;
 
 const input = workerData as WorkerInput;
 const port = parentPort!;
@@ -42,7 +44,7 @@ function onTurnEnd(): void {
 
 function readBurst(from: DirectReader): void {
   const patience = new Patience(performance.now());
-  for (let isMore = true; isMore;) isMore = patience.goesOn(from.read(BURST, intake), performance.now());
+  for (let isMore = true; isMore;) isMore = patience.goesOn(from.read(READ_AT_ONCE, intake), performance.now());
 }
 
 /** Reads what the kernel holds, until nothing came for a moment, then closes. */

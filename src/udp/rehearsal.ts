@@ -4,7 +4,7 @@ import { MAX_BATCH_SEGMENTS } from '../pipeline/segment.ts';
 import { DirectReader, SCRATCH_BYTES } from './direct-reader.ts';
 import { DatagramIntake } from './datagram-intake.ts';
 import { MailboxReader, MailboxWriter } from './mailbox.ts';
-import { BURST, Patience } from './patience.ts';
+import { Patience } from './patience.ts';
 
 /** What the SDKs send before the document, and the least of documents. */
 const SAMPLE = '{"format":"json","version":1}\n{}';
@@ -41,7 +41,7 @@ export function rehearse(): void {
     reader.read(MAX_BATCH_SEGMENTS, intake);
     if (nothing !== undefined && round % 4 === 0) new DirectReader(nothing, scratch).read(1, intake);
     const patience = new Patience(0);
-    for (let i = 0; i < MAX_BATCH_SEGMENTS; i++) patience.goesOn(i % 4 === 0 ? BURST : 0, i * 1.1);
+    for (let i = 0; i < MAX_BATCH_SEGMENTS; i++) patience.goesOn(i % 4 === 0 ? MAX_BATCH_SEGMENTS : 0, i * 1.1);
     mailbox.release();
     if (round % 8 === 7) main.drain(() => {});
   }
