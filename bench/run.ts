@@ -10,7 +10,7 @@ import { parseArgs } from 'node:util';
 import { Harness } from '../test/faults/harness.ts';
 import { chartOf } from './chart.ts';
 import { machineText } from './machine.ts';
-import { SCENARIOS, type Measured } from './scenarios.ts';
+import { SCENARIOS, type Measured, type Scenario } from './scenarios.ts';
 import { summaryOf } from './summary.ts';
 
 if (process.argv[2] === 'local') await import('./local.ts');
@@ -44,26 +44,18 @@ const daemons: [name: string, command: string[] | undefined][] = [['xrayd', unde
 if (values.against !== undefined) daemons.push([versionOf(values.against), values.against.split(' ')]);
 
 const results: Record<string, Record<string, Measured>> = {};
-for (const [i, { name, title, run }] of chosen.entries()) {
-  const measured: Record<string, Measured[]> = {};
+for (const [i, scenario] of chosen.entries()) {
+  const { name, title } = scenario;
+  const measured = new Map(daemons.map(([daemon]): [string, Measured[]] => [daemon, []]));
   for (let turn = 1; turn <= runs; turn++) {
     for (const [daemon, command] of daemons) {
-      const say = (text: string): void => void (process.stdout.isTTY && process.stdout.write(`\r\u001b[K${text}`));
       const progress = `${i + 1}/${chosen.length} ${name}: ${title}, ${daemon}${runs === 1 ? '' : `, run ${turn} of ${runs}`} …`;
-      say(progress);
-      const harness = await Harness.start(command === undefined ? { isBundle: true } : { command });
-      harness.onProgress = (line) => say(`${progress} ${line}`);
-      try {
-        const one = await run(harness, Number(values.seconds));
-        (measured[daemon] ??= []).push(one);
-        say('');
-        console.log(`${name} ${daemon}: ${JSON.stringify(rounded(one))}`);
-      } finally {
-        await harness.stop();
-      }
+      const one = await measure(scenario, command, progress);
+      measured.get(daemon)!.push(one);
+      console.log(`${name} ${daemon}: ${JSON.stringify(rounded(one))}`);
     }
   }
-  results[name] = Object.fromEntries(Object.entries(measured).map(([daemon, all]) => [daemon, summaryOf(all)]));
+  results[name] = Object.fromEntries([...measured].map(([daemon, all]) => [daemon, summaryOf(all)]));
 }
 const machine = machineText();
 console.log(`${machine}; ${values.seconds} s each; sender and X-Ray (TLS, 20 ms) on the same cores`);
@@ -74,6 +66,20 @@ if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify({ ma
 if (values.chart !== undefined) writeFileSync(values.chart, chartOf(results));
 // The harness leaves nothing behind but a keep-alive timer or two.
 process.exit(0);
+
+/** A daemon just started, the bundle without `command`. */
+async function measure({ run }: Scenario, command: string[] | undefined, progress: string): Promise<Measured> {
+  const say = (text: string): void => void (process.stdout.isTTY && process.stdout.write(`\r\u001b[K${text}`));
+  say(progress);
+  const harness = await Harness.start(command === undefined ? { isBundle: true } : { command });
+  harness.onProgress = (line) => say(`${progress} ${line}`);
+  try {
+    return await run(harness, Number(values.seconds));
+  } finally {
+    say('');
+    await harness.stop();
+  }
+}
 
 function rounded(measured: Measured): Record<string, number> {
   return Object.fromEntries(Object.entries(measured).map(([key, value]: [string, number]) => [key, Number(value.toPrecision(value < 10 ? 2 : 3))]));
