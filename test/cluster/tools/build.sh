@@ -22,7 +22,7 @@ once() { # once NAME VERSION COMMAND...: unless NAME was built in this VERSION
 }
 kubeone() { # etcd and all of Kubernetes in one binary
   local v=k8s.io/component-base/version name
-  (cd kubeone && go build -mod=readonly -trimpath -gcflags=all=-dwarf=false -ldflags "-s -w -X $v.gitVersion=v$KUBE \
+  (cd kubeone && go build -mod=readonly "${flags[@]}" -ldflags "-s -w -X $v.gitVersion=v$KUBE \
     -X $v.gitMajor=${KUBE%%.*} -X $v.gitMinor=$(cut -d. -f2 <<<$KUBE)" -o "$CACHE/bin/kubeone" .)
   for name in etcd kube-apiserver kube-controller-manager kube-scheduler kube-proxy kubelet kubectl; do ln -sf kubeone "$CACHE/bin/$name"; done
 }
