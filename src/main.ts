@@ -7,6 +7,7 @@ import { configFileNameOf, mergeConfig, printConfig, type LoadedConfig } from '.
 import { healthProblem } from './healthcheck.ts';
 import type { LocalXRay } from './local.ts';
 import { formatAddress } from './pipeline/address.ts';
+import { wallClockMs } from './pipeline/clock.ts';
 import { messageOf, XraydError } from './pipeline/errors.ts';
 import { sampleTrace, sendDocuments } from './sample-trace.ts';
 import { sendAndConfirm } from './send-and-confirm.ts';
@@ -54,7 +55,7 @@ async function loadConfig(commandLine: CommandLine): Promise<LoadedConfig> {
 async function send({ config, origins }: LoadedConfig): Promise<number> {
   const address = origins.to === 'AWS_XRAY_DAEMON_ADDRESS' ? udpAddressOfSdk(config.to) : parseAddress(config.to);
   if (address === undefined) throw new XraydError('XRAYD_USAGE', `${origins.to} must be host:port, not "${config.to}"`);
-  const { traceId, documents } = sampleTrace(Date.now());
+  const { traceId, documents } = sampleTrace(wallClockMs());
   const metrics = parseAddress(config.confirm);
   if (metrics === undefined) await sendDocuments(documents, address);
   const counted = metrics === undefined ? '' : `; ${await sendAndConfirm(documents, address, metrics)}`;

@@ -4,6 +4,7 @@ import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { LoadedConfig } from '../config/load.ts';
 import { itemsOf } from '../config/value.ts';
+import { monotonicMs } from '../pipeline/clock.ts';
 import { messageOf, XraydError } from '../pipeline/errors.ts';
 import { LocalClient, type Imported } from './local-client.ts';
 import { readTraces, writeTraces } from './trace-file.ts';
@@ -34,9 +35,9 @@ export async function exportTraces(loaded: LoadedConfig, { out, say }: CommandOu
 }
 
 async function comes(source: TraceSource, query: TraceQuery, timeoutMs: number): Promise<boolean> {
-  const endMs = Date.now() + timeoutMs;
+  const endMs = monotonicMs() + timeoutMs;
   while (!(await hasAny(source, query))) {
-    if (Date.now() > endMs) return false;
+    if (monotonicMs() > endMs) return false;
     await sleep(LOOK_MS);
   }
   return true;
