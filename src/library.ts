@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { OPERATIONS } from './aws/operations.ts';
 import { mergeConfig } from './config/load.ts';
 import type { OptionValue } from './config/option.ts';
 import type { OptionName } from './config/schema.ts';
@@ -92,14 +93,14 @@ class Started implements StartedXRay {
   }
 
   #page(filterExpression?: string, token: string | null = null): Promise<Page> {
-    return this.#post('/TraceSummaries', { ...ALWAYS, FilterExpression: filterExpression ?? null, NextToken: token });
+    return this.#post(OPERATIONS.GetTraceSummaries.path, { ...ALWAYS, FilterExpression: filterExpression ?? null, NextToken: token });
   }
 
   async #recorded(summaries: readonly Summary[]): Promise<RecordedTrace[]> {
     const recorded: RecordedTrace[] = [];
     for (let i = 0; i < summaries.length; i += IDS_A_CALL) {
       const some = summaries.slice(i, i + IDS_A_CALL);
-      const { Traces } = await this.#post<{ Traces: { Id: string; Segments: { Document: string }[] }[] }>('/Traces', {
+      const { Traces } = await this.#post<{ Traces: { Id: string; Segments: { Document: string }[] }[] }>(OPERATIONS.BatchGetTraces.path, {
         TraceIds: some.map(({ Id }) => Id),
       });
       for (const summary of some) {

@@ -5,6 +5,7 @@ import type { Batch } from '../pipeline/segment.ts';
 import { BodyPool } from './body-pool.ts';
 import { classify } from './classify.ts';
 import { bodyParts, documentText } from './encode.ts';
+import { OPERATIONS } from './operations.ts';
 import type { PermissionHints } from './permissions.ts';
 import type { XRayApi, XRayAnswer } from './xray-api.ts';
 
@@ -46,13 +47,13 @@ export class XRayExporter implements Exporter, Component {
     const { api, hints, log, onCall } = this.#deps;
     const startedMs = performance.now();
     const body = this.#bodies.take(bodyParts(batch));
-    const answer = await api.call({ target: '/TraceSegments', body, headers: api.sdkHeaders(), signal });
+    const answer = await api.call({ target: OPERATIONS.PutTraceSegments.path, body, headers: api.sdkHeaders(), signal });
     // Of a call that was given up a socket may still hold the body.
     if (answer.kind === 'answer') this.#bodies.giveBack(body);
     const result = classify(answer, () => batch.map(({ chunk, start, end }) => documentText(chunk, start, end)));
     const outcome = result.kind === 'retry' ? result.code : result.kind;
     if (answer.kind !== 'no_credentials') onCall(outcome, (performance.now() - startedMs) / 1000);
-    hints.look('/TraceSegments', answer);
+    hints.look(OPERATIONS.PutTraceSegments.path, answer);
     this.#remember(result, answer);
     log.debug({ segments: batch.length, outcome }, 'PutTraceSegments');
     return result;

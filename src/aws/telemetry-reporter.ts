@@ -4,6 +4,7 @@ import { messageOf } from '../pipeline/errors.ts';
 import type { Logger } from '../pipeline/logger.ts';
 import type { Environment } from './environment.ts';
 import { readInstanceMetadata } from './imds.ts';
+import { OPERATIONS } from './operations.ts';
 import type { PermissionHints } from './permissions.ts';
 import { noErrors, type ConnectionErrors, type XRayApi } from './xray-api.ts';
 
@@ -103,8 +104,13 @@ export class TelemetryReporter implements Component {
     const { instanceId, hostname } = await this.#machine;
     // The reference writes "" for what it does not know, and its member order.
     const body = { EC2InstanceId: instanceId, Hostname: hostname, ResourceARN: this.#config.resourceArn, TelemetryRecords: records };
-    const answer = await api.call({ target: '/TelemetryRecords', body: Buffer.from(JSON.stringify(body)), headers: api.sdkHeaders(), signal });
-    hints.look('/TelemetryRecords', answer);
+    const answer = await api.call({
+      target: OPERATIONS.PutTelemetryRecords.path,
+      body: Buffer.from(JSON.stringify(body)),
+      headers: api.sdkHeaders(),
+      signal,
+    });
+    hints.look(OPERATIONS.PutTelemetryRecords.path, answer);
     const isTaken = answer.kind === 'answer' && answer.status === 200;
     if (!isTaken) log.debug({ outcome: answer.kind === 'answer' ? answer.status : answer.kind }, 'telemetry records not taken');
     return isTaken;

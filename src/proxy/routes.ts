@@ -1,16 +1,8 @@
-/** What AWSXRayDaemonWriteAccess allows besides PutTraceSegments, which has a way of its own. */
-const DEFAULT_PATHS = ['/GetSamplingRules', '/SamplingTargets', '/SamplingStatisticSummaries', '/TelemetryRecords'] as const;
-export const TRACE_SEGMENTS = '/TraceSegments';
+import { ALL_OPERATIONS, operationAt, OPERATIONS } from '../aws/operations.ts';
 
-/** The other paths of the X-Ray API, so that a refused one is told from a mistyped one. Source: the X-Ray model, 2016-04-12. */
-const OTHER_PATHS = new Set([
-  '/CreateGroup', '/CreateSamplingRule', '/DeleteGroup', '/DeleteResourcePolicy', '/DeleteSamplingRule', '/EncryptionConfig', '/GetGroup',
-  '/Groups', '/IndexingRules', '/Insight', '/InsightEvents', '/InsightImpactGraph', '/InsightSummaries', '/ListResourcePolicies',
-  '/ListTagsForResource', '/PutEncryptionConfig', '/PutResourcePolicy', '/RetrievedTraces', '/RetrievedTracesGraph', '/ServiceGraph',
-  '/StartTraceRetrieval', '/CancelTraceRetrieval', '/GetIndexingRules', '/GetRetrievedTracesGraph', '/ListRetrievedTraces',
-  '/TagResource', '/TimeSeriesServiceStatistics', '/TraceGraph', '/TraceSegmentDestination', '/GetTraceSegmentDestination', '/TraceSummaries',
-  '/Traces', '/UntagResource', '/UpdateGroup', '/UpdateIndexingRule', '/UpdateSamplingRule', '/UpdateTraceSegmentDestination',
-]); // prettier-ignore
+/** What AWSXRayDaemonWriteAccess allows besides PutTraceSegments, which is buffered here instead of forwarded. */
+const DEFAULT_PATHS = ALL_OPERATIONS.filter(({ name, caller }) => caller !== 'account' && name !== 'PutTraceSegments').map(({ path }) => path);
+export const TRACE_SEGMENTS = OPERATIONS.PutTraceSegments.path;
 
 export const MAX_BODY_BYTES = 1024 * 1024;
 /** 50 documents of 64 KB, escaped. */
@@ -45,7 +37,7 @@ export class Routes {
     const label = this.#paths.has(target) ? target : 'other';
     if (this.#allowsAll || (method === 'POST' && this.#paths.has(target))) return { kind: 'forward', label };
     const path = target.split('?')[0] ?? '';
-    if (OTHER_PATHS.has(path) || this.#paths.has(path) || path === TRACE_SEGMENTS) {
+    if (operationAt(path) !== undefined || this.#paths.has(path)) {
       const message = `xrayd does not forward ${method} ${path}. Start it with --proxy-allow ${path} (or all) to let clients call it with the daemon's credentials.`;
       return { kind: 'refuse', status: 403, errorType: 'AccessDeniedException', message, label };
     }

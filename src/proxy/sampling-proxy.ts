@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { OPERATIONS } from '../aws/operations.ts';
 import type { PermissionHints } from '../aws/permissions.ts';
 import type { XRayAnswer, XRayApi } from '../aws/xray-api.ts';
 import { boundAddress, formatAddress, type Address } from '../pipeline/address.ts';
@@ -180,7 +181,7 @@ export class SamplingProxy implements Component {
 }
 
 function isRulesRequest(request: IncomingMessage, body: Buffer): boolean {
-  return request.method === 'POST' && request.url === '/GetSamplingRules' && asksForAllRules(body);
+  return request.method === 'POST' && request.url === OPERATIONS.GetSamplingRules.path && asksForAllRules(body);
 }
 
 function replyOf(answer: XRayAnswer): Reply {

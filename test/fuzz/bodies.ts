@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { OPERATIONS } from '../../src/aws/operations.ts';
 import { LocalService } from '../../src/xray/api/local-service.ts';
 import type { JsonSchema } from '../../src/xray/api/schemas.ts';
 import { printFilter } from '../../src/xray/filter/print.ts';
@@ -67,7 +68,7 @@ export class Bodies {
     const deps = { store, ingest: {}, feed: new LiveFeed(), onDocument: () => {} };
     const service = new LocalService({ account: { region: 'eu-west-1', accountId: '1' }, defaultSampling: 'all' }, deps as never);
     await service.open();
-    return new Bodies(random, [...service.operations(), ...OWN], seed);
+    return new Bodies(random, [...service.operations().map(({ name, schema }) => ({ path: OPERATIONS[name].path, schema })), ...OWN], seed);
   }
 
   next(): Request {

@@ -47,9 +47,9 @@ export function accountOperations(saved: Saved<AccountState>, now: () => number)
     },
   });
   return [
-    { path: '/EncryptionConfig', schema: {}, handle: async () => encryption('ACTIVE') },
+    { name: 'GetEncryptionConfig', schema: {}, handle: async () => encryption('ACTIVE') },
     {
-      path: '/PutEncryptionConfig',
+      name: 'PutEncryptionConfig',
       schema: request({ KeyId: text(1, 3_000), Type: oneOf('NONE', 'KMS') }, 'Type'),
       handle: async ({ Type, KeyId }) => {
         if ((Type === 'KMS') !== (KeyId !== undefined))
@@ -58,18 +58,18 @@ export function accountOperations(saved: Saved<AccountState>, now: () => number)
         return encryption('UPDATING');
       },
     },
-    { path: '/GetTraceSegmentDestination', schema: {}, handle: async () => destination('ACTIVE') },
+    { name: 'GetTraceSegmentDestination', schema: {}, handle: async () => destination('ACTIVE') },
     {
-      path: '/UpdateTraceSegmentDestination',
+      name: 'UpdateTraceSegmentDestination',
       schema: request({ Destination: oneOf('XRay', 'CloudWatchLogs') }),
       handle: async ({ Destination }) => {
         if (Destination !== undefined) await change({ destination: Destination as string });
         return destination('PENDING');
       },
     },
-    { path: '/GetIndexingRules', schema: request({ NextToken: token }), handle: async () => ({ IndexingRules: [indexing()], NextToken: null }) },
+    { name: 'GetIndexingRules', schema: request({ NextToken: token }), handle: async () => ({ IndexingRules: [indexing()], NextToken: null }) },
     {
-      path: '/UpdateIndexingRule',
+      name: 'UpdateIndexingRule',
       schema: request(
         { Name: text(), Rule: request({ Probabilistic: request({ DesiredSamplingPercentage: number(0, 100) }, 'DesiredSamplingPercentage') }) },
         'Name',
@@ -95,12 +95,12 @@ function policyOperations(saved: Saved<AccountState>, change: (members: Partial<
   const name = { type: 'string', minLength: 1, maxLength: 128, pattern: String.raw`^[\w+=,.@-]+$` };
   return [
     {
-      path: '/ListResourcePolicies',
+      name: 'ListResourcePolicies',
       schema: request({ NextToken: token }),
       handle: async () => ({ ResourcePolicies: saved.value.policies.map(shown), NextToken: null }),
     },
     {
-      path: '/PutResourcePolicy',
+      name: 'PutResourcePolicy',
       schema: request(
         { PolicyName: name, PolicyDocument: text(), PolicyRevisionId: text(), BypassPolicyLockoutCheck: boolean },
         'PolicyName',
@@ -126,7 +126,7 @@ function policyOperations(saved: Saved<AccountState>, change: (members: Partial<
       },
     },
     {
-      path: '/DeleteResourcePolicy',
+      name: 'DeleteResourcePolicy',
       schema: request({ PolicyName: name, PolicyRevisionId: text() }, 'PolicyName'),
       handle: async ({ PolicyName, PolicyRevisionId }) => {
         const old = saved.value.policies.find((policy) => policy.PolicyName === PolicyName);

@@ -88,10 +88,10 @@ export class Groups {
   operations(): Operation[] {
     const ref = { GroupName: groupName, GroupARN: arnSchema };
     return [
-      { path: '/Groups', schema: request({ NextToken: token }), handle: async (body) => this.#list(body) },
-      { path: '/GetGroup', schema: request(ref), handle: async (body) => ({ Group: shown(this.find(body)) }) },
+      { name: 'GetGroups', schema: request({ NextToken: token }), handle: async (body) => this.#list(body) },
+      { name: 'GetGroup', schema: request(ref), handle: async (body) => ({ Group: shown(this.find(body)) }) },
       {
-        path: '/CreateGroup',
+        name: 'CreateGroup',
         schema: request(
           { GroupName: groupName, FilterExpression: { type: 'string' }, InsightsConfiguration: insightsConfiguration, Tags: tags },
           'GroupName',
@@ -99,11 +99,11 @@ export class Groups {
         handle: async (body) => this.#create(body as unknown as CreateGroup),
       },
       {
-        path: '/UpdateGroup',
+        name: 'UpdateGroup',
         schema: request({ ...ref, FilterExpression: filter, InsightsConfiguration: insightsConfiguration }),
         handle: async (body) => this.#update(body),
       },
-      { path: '/DeleteGroup', schema: request(ref), handle: async (body) => this.#delete(body) },
+      { name: 'DeleteGroup', schema: request(ref), handle: async (body) => this.#delete(body) },
     ];
   }
 

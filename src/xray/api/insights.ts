@@ -30,7 +30,7 @@ export function insightOperations(deps: InsightsDeps): Operation[] {
   const ref = { InsightId: insightId };
   return [
     {
-      path: '/InsightSummaries',
+      name: 'GetInsightSummaries',
       schema: request(
         {
           States: list(oneOf('ACTIVE', 'CLOSED'), 0, 1),
@@ -47,12 +47,12 @@ export function insightOperations(deps: InsightsDeps): Operation[] {
       handle: async (body) => summaries(deps, body as unknown as SummariesBody),
     },
     {
-      path: '/Insight',
+      name: 'GetInsight',
       schema: request(ref, 'InsightId'),
       handle: async (body) => ({ Insight: insightMembers(await find(deps, body)) }),
     },
     {
-      path: '/InsightEvents',
+      name: 'GetInsightEvents',
       schema: request({ ...ref, MaxResults: integer(1, 50), NextToken: token }, 'InsightId'),
       handle: async (body) => {
         const { insight } = await find(deps, body);
@@ -62,7 +62,7 @@ export function insightOperations(deps: InsightsDeps): Operation[] {
       },
     },
     {
-      path: '/InsightImpactGraph',
+      name: 'GetInsightImpactGraph',
       schema: request({ ...ref, StartTime: timestamp, EndTime: timestamp, NextToken: token }, 'InsightId', 'StartTime', 'EndTime'),
       handle: async (body) => impactGraph(deps, body),
     },

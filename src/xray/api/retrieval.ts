@@ -29,7 +29,7 @@ export function retrievalOperations(store: Pick<Store, 'read'>, now: () => numbe
   const retrievalToken = text(0, 1_020);
   return [
     {
-      path: '/StartTraceRetrieval',
+      name: 'StartTraceRetrieval',
       schema: request({ TraceIds: list(text(1, 35), 0, 100), StartTime: timestamp, EndTime: timestamp }, 'TraceIds', 'StartTime', 'EndTime'),
       handle: async ({ TraceIds, StartTime, EndTime }) => {
         const ids = TraceIds as string[];
@@ -44,7 +44,7 @@ export function retrievalOperations(store: Pick<Store, 'read'>, now: () => numbe
       },
     },
     {
-      path: '/ListRetrievedTraces',
+      name: 'ListRetrievedTraces',
       schema: request({ RetrievalToken: retrievalToken, TraceFormat: oneOf('XRAY', 'OTEL'), NextToken: token }, 'RetrievalToken'),
       handle: async ({ RetrievalToken, TraceFormat = 'XRAY', NextToken = '0' }) => {
         const retrieval = find(RetrievalToken);
@@ -63,7 +63,7 @@ export function retrievalOperations(store: Pick<Store, 'read'>, now: () => numbe
       },
     },
     {
-      path: '/GetRetrievedTracesGraph',
+      name: 'GetRetrievedTracesGraph',
       schema: request({ RetrievalToken: retrievalToken, NextToken: token }, 'RetrievalToken'),
       handle: async ({ RetrievalToken, NextToken = '0' }) => {
         const retrieval = find(RetrievalToken);
@@ -80,7 +80,7 @@ export function retrievalOperations(store: Pick<Store, 'read'>, now: () => numbe
       },
     },
     {
-      path: '/CancelTraceRetrieval',
+      name: 'CancelTraceRetrieval',
       schema: request({ RetrievalToken: retrievalToken }, 'RetrievalToken'),
       handle: async ({ RetrievalToken }) => {
         find(RetrievalToken).isCancelled = true;

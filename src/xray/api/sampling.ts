@@ -57,32 +57,32 @@ export class Sampling {
     const rules = (): SamplingRule[] => this.records.map(({ SamplingRule }) => SamplingRule);
     return [
       {
-        path: '/GetSamplingRules',
+        name: 'GetSamplingRules',
         schema: {},
         handle: async () => ({ SamplingRuleRecords: sortedRecords(this.records).map(shown), NextToken: null }),
       },
       {
         // SDKs differ in what they send; nothing of it is refused (targets.ts).
-        path: '/SamplingTargets',
+        name: 'GetSamplingTargets',
         schema: {},
         handle: async (body) => this.#targets.answer(body, rules(), this.#lastModification, this.#deps.now()),
       },
       {
-        path: '/SamplingStatisticSummaries',
+        name: 'GetSamplingStatisticSummaries',
         schema: request({ NextToken: token }),
         handle: async () => ({ SamplingStatisticSummaries: this.#targets.summaries(rules(), this.#deps.now()), NextToken: null }),
       },
       {
-        path: '/CreateSamplingRule',
+        name: 'CreateSamplingRule',
         schema: request({ SamplingRule: samplingRule, Tags: tags }, 'SamplingRule'),
         handle: async ({ SamplingRule: rule, Tags: given }) => this.#create(rule as NewRule, given as Tag[] | undefined),
       },
       {
-        path: '/UpdateSamplingRule',
+        name: 'UpdateSamplingRule',
         schema: request({ SamplingRuleUpdate: samplingRuleUpdate }, 'SamplingRuleUpdate'),
         handle: async ({ SamplingRuleUpdate: update }) => this.#update(update as Partial<SamplingRule>),
       },
-      { path: '/DeleteSamplingRule', schema: request(ref), handle: async (body) => this.#delete(body) },
+      { name: 'DeleteSamplingRule', schema: request(ref), handle: async (body) => this.#delete(body) },
     ];
   }
 

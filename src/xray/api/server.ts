@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { operationAt, OPERATIONS } from '../../aws/operations.ts';
 import { boundAddress, formatAddress, type Address } from '../../pipeline/address.ts';
 import { isLoopbackHost } from '../../pipeline/browser-guard.ts';
 import type { Component, ComponentState } from '../../pipeline/component.ts';
@@ -29,8 +30,6 @@ export interface LocalApiDeps extends PageDeps {
 
 /** 50 documents of any size, up to this together. */
 const MAX_BODY_BYTES = 5 * 1024 * 1024;
-/** What SDKs send, without a signature of their own. */
-const SDK_PATHS: ReadonlySet<string> = new Set(['/TraceSegments', '/TelemetryRecords', '/GetSamplingRules', '/SamplingTargets']);
 
 /** TCP 2000 of the local X-Ray: X-Ray's whole API, and ours beside it. Signatures are not checked. */
 export class LocalApi implements Component {
@@ -110,8 +109,8 @@ export class LocalApi implements Component {
     addPageFiles(app);
   }
 
-  #addOperation({ path, schema, handle }: Operation): void {
-    this.#app.post(path, { schema: { body: schema } }, async (request, reply) => {
+  #addOperation({ name, schema, handle }: Operation): void {
+    this.#app.post(OPERATIONS[name].path, { schema: { body: schema } }, async (request, reply) => {
       void reply.header('strict-transport-security', 'max-age=31540000; includeSubDomains');
       const answer = await handle(request.body as Record<string, unknown>);
       void reply.header('content-type', 'application/json');
@@ -122,7 +121,7 @@ export class LocalApi implements Component {
   #guard(request: FastifyRequest): void {
     const { url } = request.routeOptions;
     const { token } = request.query as { token?: string };
-    const access: Access = SDK_PATHS.has(url ?? '') ? 'sdk' : request.method === 'POST' ? 'query' : 'page';
+    const access: Access = operationAt(url ?? '')?.caller === 'sdk' ? 'sdk' : request.method === 'POST' ? 'query' : 'page';
     const config = { isLoopback: isLoopbackHost(this.#config.host), token: this.#config.token };
     const problem = accessProblem(access, { headers: request.headers, token }, config);
     if (problem !== undefined) throw problem;

@@ -44,12 +44,12 @@ export class Tags {
     };
     return [
       {
-        path: '/ListTagsForResource',
+        name: 'ListTagsForResource',
         schema: request({ ResourceARN: arn, NextToken: token }, 'ResourceARN'),
         handle: async ({ ResourceARN }) => ({ Tags: this.#of(known(ResourceARN as string)), NextToken: null }),
       },
       {
-        path: '/TagResource',
+        name: 'TagResource',
         schema: request({ ResourceARN: arn, Tags: tags }, 'ResourceARN', 'Tags'),
         handle: async ({ ResourceARN, Tags: given }) => {
           const resource = known(ResourceARN as string);
@@ -60,7 +60,7 @@ export class Tags {
         },
       },
       {
-        path: '/UntagResource',
+        name: 'UntagResource',
         schema: request({ ResourceARN: arn, TagKeys: list(text(1, 128), 0, 200) }, 'ResourceARN', 'TagKeys'),
         handle: async ({ ResourceARN, TagKeys }) => {
           const resource = known(ResourceARN as string);

@@ -27,12 +27,12 @@ export function traceOperations(deps: TracesDeps): Operation[] {
   const group = { GroupName: { ...groupName, minLength: 0 }, GroupARN: groupArn };
   return [
     {
-      path: '/TraceSegments',
+      name: 'PutTraceSegments',
       schema: request({ TraceSegmentDocuments: list({ type: 'string' }) }, 'TraceSegmentDocuments'),
       handle: async ({ TraceSegmentDocuments }) => putTraceSegments(deps, TraceSegmentDocuments as string[]),
     },
     {
-      path: '/TelemetryRecords',
+      name: 'PutTelemetryRecords',
       schema: request(
         {
           TelemetryRecords: list(request({ Timestamp: timestamp, BackendConnectionErrors: request({}), ...counts }, 'Timestamp')),
@@ -48,7 +48,7 @@ export function traceOperations(deps: TracesDeps): Operation[] {
       },
     },
     {
-      path: '/TraceSummaries',
+      name: 'GetTraceSummaries',
       schema: request(
         {
           ...times,
@@ -63,15 +63,15 @@ export function traceOperations(deps: TracesDeps): Operation[] {
       ),
       handle: async (body) => traceSummaries(deps, body as unknown as SummariesBody),
     },
-    { path: '/Traces', schema: request({ TraceIds: traceIds, NextToken: token }, 'TraceIds'), handle: async (body) => traces(deps, body) },
-    { path: '/TraceGraph', schema: request({ TraceIds: traceIds, NextToken: token }, 'TraceIds'), handle: async (body) => traceGraph(deps, body) },
+    { name: 'BatchGetTraces', schema: request({ TraceIds: traceIds, NextToken: token }, 'TraceIds'), handle: async (body) => traces(deps, body) },
+    { name: 'GetTraceGraph', schema: request({ TraceIds: traceIds, NextToken: token }, 'TraceIds'), handle: async (body) => traceGraph(deps, body) },
     {
-      path: '/ServiceGraph',
+      name: 'GetServiceGraph',
       schema: request({ ...times, ...group, NextToken: token }, 'StartTime', 'EndTime'),
       handle: async (body) => serviceGraph(deps, body as unknown as RangeBody),
     },
     {
-      path: '/TimeSeriesServiceStatistics',
+      name: 'GetTimeSeriesServiceStatistics',
       schema: request(
         { ...times, ...group, EntitySelectorExpression: text(1, 500), Period: integer(), ForecastStatistics: boolean, NextToken: token },
         'StartTime',

@@ -1,0 +1,78 @@
+/**
+ * Who may call an operation without credentials of their own:
+ * `sdk`: every application on the host. SDKs call it through the daemon, which forwards it; the local X-Ray asks for no token.
+ * `daemon`: what else AWSXRayDaemonWriteAccess allows. The daemon forwards it; the local X-Ray asks for its token.
+ * `account`: what reads traces or changes settings. The daemon forwards it with --proxy-allow only; the local X-Ray asks for its token.
+ */
+export type Caller = 'sdk' | 'daemon' | 'account';
+
+interface OperationRow {
+  /** Of the POST request; X-Ray has no other method. */
+  readonly path: string;
+  readonly caller: Caller;
+  /** It changes what later answers say of the account: groups, rules, tags, policies, settings. */
+  readonly changes?: true;
+}
+
+/** Every operation of X-Ray. Sources: the X-Ray model 2016-04-12 (checked by test/aws/operations.test.ts) and the managed policy AWSXRayDaemonWriteAccess. */
+export const OPERATIONS = {
+  PutTraceSegments: { path: '/TraceSegments', caller: 'sdk' },
+  PutTelemetryRecords: { path: '/TelemetryRecords', caller: 'sdk' },
+  GetSamplingRules: { path: '/GetSamplingRules', caller: 'sdk' },
+  GetSamplingTargets: { path: '/SamplingTargets', caller: 'sdk' },
+  GetSamplingStatisticSummaries: { path: '/SamplingStatisticSummaries', caller: 'daemon' },
+  BatchGetTraces: { path: '/Traces', caller: 'account' },
+  CancelTraceRetrieval: { path: '/CancelTraceRetrieval', caller: 'account' },
+  CreateGroup: { path: '/CreateGroup', caller: 'account', changes: true },
+  CreateSamplingRule: { path: '/CreateSamplingRule', caller: 'account', changes: true },
+  DeleteGroup: { path: '/DeleteGroup', caller: 'account', changes: true },
+  DeleteResourcePolicy: { path: '/DeleteResourcePolicy', caller: 'account', changes: true },
+  DeleteSamplingRule: { path: '/DeleteSamplingRule', caller: 'account', changes: true },
+  GetEncryptionConfig: { path: '/EncryptionConfig', caller: 'account' },
+  GetGroup: { path: '/GetGroup', caller: 'account' },
+  GetGroups: { path: '/Groups', caller: 'account' },
+  GetIndexingRules: { path: '/GetIndexingRules', caller: 'account' },
+  GetInsight: { path: '/Insight', caller: 'account' },
+  GetInsightEvents: { path: '/InsightEvents', caller: 'account' },
+  GetInsightImpactGraph: { path: '/InsightImpactGraph', caller: 'account' },
+  GetInsightSummaries: { path: '/InsightSummaries', caller: 'account' },
+  GetRetrievedTracesGraph: { path: '/GetRetrievedTracesGraph', caller: 'account' },
+  GetServiceGraph: { path: '/ServiceGraph', caller: 'account' },
+  GetTimeSeriesServiceStatistics: { path: '/TimeSeriesServiceStatistics', caller: 'account' },
+  GetTraceGraph: { path: '/TraceGraph', caller: 'account' },
+  GetTraceSegmentDestination: { path: '/GetTraceSegmentDestination', caller: 'account' },
+  GetTraceSummaries: { path: '/TraceSummaries', caller: 'account' },
+  ListResourcePolicies: { path: '/ListResourcePolicies', caller: 'account' },
+  ListRetrievedTraces: { path: '/ListRetrievedTraces', caller: 'account' },
+  ListTagsForResource: { path: '/ListTagsForResource', caller: 'account' },
+  PutEncryptionConfig: { path: '/PutEncryptionConfig', caller: 'account', changes: true },
+  PutResourcePolicy: { path: '/PutResourcePolicy', caller: 'account', changes: true },
+  StartTraceRetrieval: { path: '/StartTraceRetrieval', caller: 'account' },
+  TagResource: { path: '/TagResource', caller: 'account', changes: true },
+  UntagResource: { path: '/UntagResource', caller: 'account', changes: true },
+  UpdateGroup: { path: '/UpdateGroup', caller: 'account', changes: true },
+  UpdateIndexingRule: { path: '/UpdateIndexingRule', caller: 'account', changes: true },
+  UpdateSamplingRule: { path: '/UpdateSamplingRule', caller: 'account', changes: true },
+  UpdateTraceSegmentDestination: { path: '/UpdateTraceSegmentDestination', caller: 'account', changes: true },
+} as const satisfies Record<string, OperationRow>;
+
+export type OperationName = keyof typeof OPERATIONS;
+
+export interface XRayOperation extends OperationRow {
+  readonly name: OperationName;
+}
+
+/** The table as a list. */
+export const ALL_OPERATIONS: readonly XRayOperation[] = Object.entries(OPERATIONS).map(([name, row]) => ({ name: name as OperationName, ...row }));
+
+const BY_PATH = new Map(ALL_OPERATIONS.map((operation) => [operation.path, operation]));
+
+/** The operation at a request path, which has to match exactly; undefined when X-Ray has none there. */
+export function operationAt(path: string): XRayOperation | undefined {
+  return BY_PATH.get(path);
+}
+
+/** The action that a role needs for it. Source: the service authorization reference, where each action has its operation's name. */
+export function iamActionOf({ name }: XRayOperation): string {
+  return `xray:${name}`;
+}
