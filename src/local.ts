@@ -18,6 +18,7 @@ import { LiveFeed } from './xray/live.ts';
 import { LocalExporter } from './xray/local-exporter.ts';
 import type { DefaultSampling } from './xray/sampling/rule-book.ts';
 import { Store } from './xray/store/store.ts';
+import { monotonicMs, wallClockMs } from './pipeline/clock.ts';
 
 /** A person waits for the trace. */
 const BATCH_MAX_AGE_MS = 50;
@@ -66,7 +67,7 @@ export function buildLocal(loaded: LoadedConfig, deps: LocalDeps): LocalXRay {
 function localMode({ config, log, accounting, onCall, onRequest }: Common, { token, status }: Reading, { write, hasColor, tee }: LocalDeps): Mode {
   const store = new Store({ file: config.data, maxBytes: config.dataSize * MB });
   const feed = new LiveFeed();
-  const lines = new ConsoleLines({ write, hasColor, nowMs: Date.now });
+  const lines = new ConsoleLines({ write, hasColor, nowMs: monotonicMs });
   const ingest = new Ingest({ store, log, lines, onChanged: (ids) => feed.changed(ids), onStored: (documents) => tee?.put(documents) });
   const onDocument = (refusedWith: string | undefined): void => {
     accounting.received++;
@@ -81,7 +82,8 @@ function localMode({ config, log, accounting, onCall, onRequest }: Common, { tok
     upstream: [store, opening, ...(tee === undefined ? [] : [tee])],
     exporter: new LocalExporter({ ingest, lines, onCall }),
     credentialsExpireAtMs: () => undefined,
-    tcp: () => new LocalApi({ ...parseAddress(config.bindTcp)!, token }, { service, log, onRequest, status, sample: () => sampleTrace(Date.now()) }),
+    tcp: () =>
+      new LocalApi({ ...parseAddress(config.bindTcp)!, token }, { service, log, onRequest, status, sample: () => sampleTrace(wallClockMs()) }),
     watchers: [],
     ...(tee === undefined ? {} : { teed: () => tee.read() }),
   };

@@ -1,3 +1,4 @@
+import { dateOf } from '../pipeline/clock.ts';
 import { performCall } from './http-call.ts';
 import type { Outbound } from './outbound-proxy.ts';
 import { signedHeaders, type AwsCredentials } from './signer.ts';
@@ -15,7 +16,7 @@ export interface CallerIdentity {
 export async function callerIdentity(credentials: AwsCredentials, url: URL, region: string, outbound: Outbound): Promise<CallerIdentity | undefined> {
   const body = Buffer.from('Action=GetCallerIdentity&Version=2011-06-15');
   const unsigned = { 'content-type': 'application/x-www-form-urlencoded', 'content-length': String(body.length) };
-  const headers = await signedHeaders({ url, method: 'POST', headers: unsigned, body }, credentials, 'sts', region, new Date());
+  const headers = await signedHeaders({ url, method: 'POST', headers: unsigned, body }, credentials, 'sts', region, dateOf());
   const answer = await performCall({
     url,
     method: 'POST',

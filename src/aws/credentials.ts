@@ -1,3 +1,4 @@
+import { monotonicMs, wallClockMs } from '../pipeline/clock.ts';
 import type { Component, ComponentState } from '../pipeline/component.ts';
 import { messageOf } from '../pipeline/errors.ts';
 import type { Logger } from '../pipeline/logger.ts';
@@ -18,7 +19,10 @@ export interface CredentialsDeps {
   /** Says who the credentials belong to, where the provider does not. */
   readonly identify: (credentials: AwsCredentials) => Promise<CallerIdentity | undefined>;
   readonly log: Logger;
+  /** Monotonic. */
   readonly now?: () => number;
+  /** Since the epoch: what the date at which credentials end is compared with, once. */
+  readonly wallNow?: () => number;
 }
 
 /** The credentials in use: found in the background, refreshed when needed, explained when missing. */
@@ -32,10 +36,12 @@ export class CredentialSource implements Component {
   #retryTimer: NodeJS.Timeout | undefined;
   #failures = 0;
   #foundAtMs = 0;
+  /** On the monotonic clock. Infinity: they do not end, or X-Ray has to say when. */
+  #endsAtMs = Infinity;
   #isStopped = false;
 
   constructor(deps: CredentialsDeps) {
-    this.#deps = { now: Date.now, ...deps };
+    this.#deps = { now: monotonicMs, wallNow: wallClockMs, ...deps };
   }
 
   get state(): ComponentState {
@@ -82,13 +88,13 @@ export class CredentialSource implements Component {
 
   #isDue(): boolean {
     const nowMs = this.#deps.now();
-    const endsSoon = this.expiresAtMs !== undefined && this.expiresAtMs - nowMs < REFRESH_BEFORE_MS;
-    return endsSoon && this.#failures === 0 && nowMs - this.#foundAtMs >= REFRESH_EVERY_MS;
+    if (this.#failures > 0) return false;
+    if (this.#endsAtMs === Infinity) return this.expiresAtMs !== undefined && nowMs - this.#foundAtMs >= REFRESH_BEFORE_MS;
+    return this.#endsAtMs - nowMs < REFRESH_BEFORE_MS && nowMs - this.#foundAtMs >= REFRESH_EVERY_MS;
   }
 
   #valid(): AwsCredentials | undefined {
-    const endsAtMs = this.expiresAtMs;
-    return endsAtMs !== undefined && endsAtMs <= this.#deps.now() ? undefined : this.#current;
+    return this.#endsAtMs <= this.#deps.now() ? undefined : this.#current;
   }
 
   #refresh(): Promise<void> {
@@ -123,6 +129,7 @@ export class CredentialSource implements Component {
     const isNews = this.#provider !== provider.name || this.#failures > 0;
     this.#current = credentials;
     this.#foundAtMs = this.#deps.now();
+    this.#endsAtMs = this.#foundAtMs + lifetimeOf(credentials, this.#deps.wallNow());
     this.#provider = provider.name;
     this.#problem = '';
     this.#failures = 0;
@@ -152,6 +159,15 @@ export class CredentialSource implements Component {
     this.#retryTimer = setTimeout(() => void this.#refresh(), delayMs);
     this.#retryTimer.unref();
   }
+}
+
+/**
+ * Ms that credentials just given have left. Their date is compared with the clock here and never again, so that setting the clock ends none and keeps none.
+ * What is past already says more about this machine's clock than about credentials that somebody has just given: X-Ray decides, and they are renewed often.
+ */
+function lifetimeOf({ expiration }: AwsCredentials, wallNowMs: number): number {
+  const leftMs = expiration === undefined ? Infinity : expiration.getTime() - wallNowMs;
+  return leftMs > 0 ? leftMs : Infinity;
 }
 
 function oneLine(text: string): string {

@@ -1,3 +1,4 @@
+import { monotonicMs } from '../pipeline/clock.ts';
 import type { Component, ComponentState } from '../pipeline/component.ts';
 import type { Exporter, ExportResult } from '../pipeline/exporter.ts';
 import type { Logger } from '../pipeline/logger.ts';
@@ -34,7 +35,7 @@ export class XRayExporter implements Exporter, Component {
     return { name: this.name, state: 'ok', reason: this.#deps.api.url.origin };
   }
 
-  /** When X-Ray last took a batch, in ms since the epoch; 0 = never. */
+  /** When X-Ray last took a batch, on the monotonic clock; 0 = never. */
   get lastSuccessMs(): number {
     return this.#lastSuccessMs;
   }
@@ -61,7 +62,7 @@ export class XRayExporter implements Exporter, Component {
 
   #remember(result: ExportResult, answer: XRayAnswer): void {
     if (result.kind === 'sent' || result.kind === 'partial') {
-      this.#lastSuccessMs = Date.now();
+      this.#lastSuccessMs = monotonicMs();
       this.#lastProblem = '';
     } else if (answer.kind === 'answer') {
       this.#lastProblem = `X-Ray answered ${answer.status} ${result.code}`;

@@ -1,3 +1,4 @@
+import { parseDate, wallClockMs } from '../pipeline/clock.ts';
 /** AWS takes signatures up to 5 minutes old; the SDKs correct their clock from 4 on. Source: SigV4 documentation; @aws-sdk/core isClockSkewed. */
 const TOLERATED_MS = 4 * 60_000;
 
@@ -6,7 +7,7 @@ export class ServiceClock {
   readonly #now: () => number;
   #skewMs = 0;
 
-  constructor(now: () => number = Date.now) {
+  constructor(now: () => number = wallClockMs) {
     this.#now = now;
   }
 
@@ -22,7 +23,7 @@ export class ServiceClock {
   /** Whether a refused request is worth another signature: its answer has status 400 or 403, and a Date far from the time it was signed with. */
   correct(status: number, date: string | undefined): boolean {
     if ((status !== 400 && status !== 403) || date === undefined) return false;
-    const theirsMs = Date.parse(date);
+    const theirsMs = parseDate(date);
     if (Number.isNaN(theirsMs) || Math.abs(theirsMs - this.nowMs()) < TOLERATED_MS) return false;
     this.#skewMs = theirsMs - this.#now();
     return true;

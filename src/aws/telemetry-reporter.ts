@@ -1,4 +1,5 @@
 import { sumOf, type Snapshot } from '../pipeline/accounting.ts';
+import { wallClockMs } from '../pipeline/clock.ts';
 import type { Component } from '../pipeline/component.ts';
 import { messageOf } from '../pipeline/errors.ts';
 import type { Logger } from '../pipeline/logger.ts';
@@ -91,7 +92,7 @@ export class TelemetryReporter implements Component {
       SegmentsRejectedCount: now.rejected - last.rejected,
       SegmentsSentCount: now.sent - last.sent,
       SegmentsSpilloverCount: now.dropped - last.dropped,
-      Timestamp: Math.floor(Date.now() / 1000),
+      Timestamp: Math.floor(wallClockMs() / 1000),
     });
     this.#last = now;
     this.#lastErrors = errors;

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { dateOf, wallClockMs } from '../pipeline/clock.ts';
 import type { Logger } from '../pipeline/logger.ts';
 import type { CredentialSource } from './credentials.ts';
 import { performCall, type HttpAnswer, type HttpFailure } from './http-call.ts';
@@ -77,7 +78,7 @@ export class XRayApi {
     const unsigned = { ...headers, ...(hasLength ? { 'content-length': String(body.length) } : {}) };
     const agent = this.#deps.outbound.agentFor(url);
     const attempt = async (): Promise<HttpAnswer | HttpFailure> => {
-      const signed = await signedHeaders({ url, method, headers: unsigned, body }, credentials, 'xray', region, new Date(this.#clock.nowMs()));
+      const signed = await signedHeaders({ url, method, headers: unsigned, body }, credentials, 'xray', region, dateOf(this.#clock.nowMs()));
       return performCall({ url, method, headers: signed, body, agent, signal, timeoutMs, maxAnswerBytes: MAX_ANSWER_BYTES });
     };
     let answer = await attempt();
@@ -93,7 +94,7 @@ export class XRayApi {
 
   /** The headers that the reference daemon adds to its own calls. Source: aws-xray-daemon 3.6.6, pkg/conn/xray_client.go. */
   sdkHeaders(): Record<string, string> {
-    const nowMs = Date.now();
+    const nowMs = wallClockMs();
     return {
       'user-agent': this.#config.userAgent,
       'content-type': 'application/json',

@@ -1,4 +1,5 @@
 import type { Accounting, SegmentStock } from '../pipeline/accounting.ts';
+import { monotonicMs } from '../pipeline/clock.ts';
 import type { Component, ComponentState } from '../pipeline/component.ts';
 import type { Exporter, ExportResult } from '../pipeline/exporter.ts';
 import type { Logger } from '../pipeline/logger.ts';
@@ -65,7 +66,7 @@ export class Batcher implements Component, SegmentSink, SegmentStock, DocumentSi
   #onEmpty: (() => void) | undefined;
 
   constructor(config: BatcherConfig, deps: BatcherDeps) {
-    const { exporter, accounting, log, spool, onMemoryShort, now = Date.now, random = Math.random } = deps;
+    const { exporter, accounting, log, spool, onMemoryShort, now = monotonicMs, random = Math.random } = deps;
     this.#config = config;
     this.#buffer = new SegmentBuffer(config);
     this.#accounting = accounting;

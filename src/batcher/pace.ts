@@ -43,7 +43,7 @@ export class Pace {
     return this.#failures >= FAILURES_OF_AN_OUTAGE;
   }
 
-  /** No call before this moment, in ms since the epoch. */
+  /** No call before this moment, on the monotonic clock. */
   get pausedUntilMs(): number {
     return this.#pausedUntilMs;
   }

@@ -1,5 +1,6 @@
 import type { XRayClient } from '@aws-sdk/client-xray';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { dateOf, wallClockMs } from '../pipeline/clock.ts';
 import { XraydError, messageOf } from '../pipeline/errors.ts';
 
 /** A trace in the form of BatchGetTraces. */
@@ -58,10 +59,10 @@ export class TraceSource {
       return;
     }
     const { paginateGetTraceSummaries } = await import('@aws-sdk/client-xray');
-    const nowMs = Date.now();
+    const nowMs = wallClockMs();
     const input = {
-      StartTime: new Date(Math.max(0, nowMs - sinceMinutes * 60_000)),
-      EndTime: new Date(nowMs + AHEAD_MS),
+      StartTime: dateOf(Math.max(0, nowMs - sinceMinutes * 60_000)),
+      EndTime: dateOf(nowMs + AHEAD_MS),
       ...(filter === '' ? {} : { FilterExpression: filter }),
     };
     for await (const { TraceSummaries = [] } of paginateGetTraceSummaries({ client: this.#client }, input)) {

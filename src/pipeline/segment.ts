@@ -8,7 +8,7 @@ export interface Segment {
   /** Byte offsets of the document in `chunk`. */
   readonly start: number;
   readonly end: number;
-  /** Milliseconds since the epoch, when the datagram or request was read. */
+  /** When the datagram or request was read, on the monotonic clock (`monotonicMs`). */
   readonly arrivedAtMs: number;
 }
 

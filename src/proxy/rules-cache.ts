@@ -1,3 +1,4 @@
+import { monotonicMs } from '../pipeline/clock.ts';
 export interface CacheableReply {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
@@ -19,7 +20,7 @@ export class RulesCache {
   #good: { reply: CacheableReply; atMs: number } | undefined;
   #asking: Promise<CacheableReply> | undefined;
 
-  constructor(onServe: (source: RulesSource) => void, now: () => number = Date.now) {
+  constructor(onServe: (source: RulesSource) => void, now: () => number = monotonicMs) {
     this.#onServe = onServe;
     this.#now = now;
   }

@@ -2,6 +2,7 @@ import { createWriteStream } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import type { Writable } from 'node:stream';
 import { pino, type DestinationStream, type Logger as Pino } from 'pino';
+import { monotonicMs } from '../pipeline/clock.ts';
 import { messageOf } from '../pipeline/errors.ts';
 import type { LogFields, Logger, LogLevel } from '../pipeline/logger.ts';
 
@@ -30,7 +31,7 @@ export class ProcessLogger implements Logger {
   readonly #close: () => Promise<void>;
   readonly #limits = new Map<string, { nextMs: number; suppressed: number }>();
 
-  constructor(destination: DestinationStream, level: LogLevel, close: () => Promise<void> = async () => {}, now: () => number = Date.now) {
+  constructor(destination: DestinationStream, level: LogLevel, close: () => Promise<void> = async () => {}, now: () => number = monotonicMs) {
     const formatters = { level: (label: string) => ({ level: label }) };
     this.#pino = pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime, formatters }, destination);
     this.#close = close;

@@ -1,5 +1,6 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { sumOf, type Snapshot } from '../pipeline/accounting.ts';
+import { wallTimeOf } from '../pipeline/clock.ts';
 import { processMetrics } from './process-metrics.ts';
 
 /** What the metrics are read from at each scrape. */
@@ -10,6 +11,7 @@ export interface MetricSources {
   concurrency(): number;
   /** In ms since the epoch; undefined when there is none or it does not end. */
   credentialsExpireAtMs(): number | undefined;
+  /** When a batch was last taken, on the monotonic clock; 0 = never. */
   lastSuccessMs(): number;
   /** What became of the copies that a local X-Ray sends on to AWS; undefined where it sends none. */
   teed?(): Snapshot | undefined;
@@ -73,7 +75,10 @@ export const METRICS: readonly Metric[] = [
     const ms = m.credentialsExpireAtMs();
     return ms === undefined ? undefined : ms / SECONDS;
   }),
-  gauge('xrayd_last_success_timestamp_seconds', 'When X-Ray last accepted segments; 0 = not yet.', (_s, m) => m.lastSuccessMs() / SECONDS),
+  gauge('xrayd_last_success_timestamp_seconds', 'When X-Ray last accepted segments; 0 = not yet.', (_s, m) => {
+    const ms = m.lastSuccessMs();
+    return ms === 0 ? 0 : wallTimeOf(ms) / SECONDS;
+  }),
   counter(
     'xrayd_tee_segments_total',
     'Local X-Ray with --tee: copies of segments for AWS, by what became of them: sent, dropped or unprocessed.',

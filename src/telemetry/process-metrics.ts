@@ -1,5 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { Counter, Gauge, type Registry } from 'prom-client';
+import { wallClockMs } from '../pipeline/clock.ts';
 
 interface ProcessMetric {
   readonly name: string;
@@ -9,6 +10,8 @@ interface ProcessMetric {
 }
 
 const MICROSECONDS = 1e6;
+/** A change of it is read as a restart, so it stays what it was when the clock is set. */
+const STARTED_MS = wallClockMs() - performance.now();
 let lastUtilization = performance.eventLoopUtilization();
 
 /**
@@ -23,7 +26,7 @@ export const PROCESS_METRICS: readonly ProcessMetric[] = [
     name: 'process_start_time_seconds',
     type: 'gauge',
     help: 'When the process started, in seconds since the epoch.',
-    read: () => performance.timeOrigin / 1000,
+    read: () => STARTED_MS / 1000,
   },
   { name: 'process_resident_memory_bytes', type: 'gauge', help: 'Resident memory.', read: () => process.memoryUsage.rss() },
   { name: 'process_open_fds', type: 'gauge', help: 'Open file descriptors (Linux).', read: openDescriptors },

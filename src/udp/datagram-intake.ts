@@ -1,3 +1,4 @@
+import { monotonicMs } from '../pipeline/clock.ts';
 import { documentOffset } from './datagram.ts';
 import type { MailboxWriter } from './mailbox.ts';
 import { REJECT_REPORT_MS, type FromWorker } from './worker-messages.ts';
@@ -11,7 +12,7 @@ export class DatagramIntake {
   #isFirst = true;
   #isTimerSet = false;
 
-  /** When the last datagram came, in ms since the epoch; 0 before the first. */
+  /** When the last datagram came, on the monotonic clock; 0 before the first. */
   lastDatagramMs = 0;
 
   /** A slab is handed over when its first document is `maxAgeMs` old. */
@@ -23,7 +24,7 @@ export class DatagramIntake {
 
   /** The datagram is the first `length` bytes of `bytes`, which are the caller's again after the call. */
   take(bytes: Buffer, length: number, from?: string): void {
-    const nowMs = Date.now();
+    const nowMs = monotonicMs();
     this.lastDatagramMs = nowMs;
     const start = documentOffset(bytes, length);
     if (start < 0) {
@@ -59,7 +60,7 @@ export class DatagramIntake {
 
   #onTimer(): void {
     this.#isTimerSet = false;
-    const nowMs = Date.now();
+    const nowMs = monotonicMs();
     const { firstArrivalMs } = this.#mailbox;
     if (firstArrivalMs !== 0 && nowMs - firstArrivalMs >= this.#maxAgeMs - 1) this.#mailbox.seal();
     this.#armTimer(nowMs);

@@ -64,7 +64,7 @@ export class MailboxWriter extends Mailbox {
   #untold = 0;
   #mayHold = 1;
 
-  /** When the first document of the open slab arrived, in ms since the epoch; 0 while there is none. */
+  /** When the first document of the open slab arrived, on the monotonic clock; 0 while there is none. */
   firstArrivalMs = 0;
 
   reject(reason: number): void {

@@ -4,6 +4,7 @@
  */
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { parentPort, workerData } from 'node:worker_threads';
+import { monotonicMs } from '../pipeline/clock.ts';
 import { DirectReader } from './direct-reader.ts';
 import { DatagramIntake } from './datagram-intake.ts';
 import { MailboxWriter } from './mailbox.ts';
@@ -49,10 +50,10 @@ function readBurst(from: DirectReader): void {
 
 /** Reads what the kernel holds, until nothing came for a moment, then closes. */
 function drain(): void {
-  const startedMs = Date.now();
+  const startedMs = monotonicMs();
   intake.lastDatagramMs = startedMs;
   const look = (): void => {
-    const nowMs = Date.now();
+    const nowMs = monotonicMs();
     if (nowMs - intake.lastDatagramMs < QUIET_MS && nowMs - startedMs < MAX_DRAIN_MS) {
       setTimeout(look, QUIET_MS);
       return;

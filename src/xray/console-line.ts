@@ -1,4 +1,5 @@
 import { styleText } from 'node:util';
+import { dateOf } from '../pipeline/clock.ts';
 import type { DocumentSummary } from './document.ts';
 import type { OtlpKind } from './otlp-body.ts';
 
@@ -27,7 +28,7 @@ export function formatOtlpLine(kind: OtlpKind, bytes: number, arrivedAtMs: numbe
 }
 
 function timeOf(ms: number): string {
-  const date = new Date(ms);
+  const date = dateOf(ms);
   if (Number.isNaN(date.getTime())) return '??:??:??.???';
   const two = (value: number): string => String(value).padStart(2, '0');
   return `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}.${String(date.getMilliseconds()).padStart(3, '0')}`;

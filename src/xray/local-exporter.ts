@@ -1,3 +1,4 @@
+import { monotonicMs, wallClockMs, wallTimeOf } from '../pipeline/clock.ts';
 import type { ComponentState } from '../pipeline/component.ts';
 import type { Exporter, ExportResult, RefusedDocument } from '../pipeline/exporter.ts';
 import { messageOf } from '../pipeline/errors.ts';
@@ -55,15 +56,15 @@ export class LocalExporter implements Exporter {
     }
     let refused: RefusedDocument[] = [];
     try {
-      const written = await ingest.put(documents, { receivedAtMs: Date.now(), isImport: false });
+      const written = await ingest.put(documents, { receivedAtMs: wallClockMs(), isImport: false });
       refused = written.refused.map(({ position, code }) => ({ position: positions[position]!, code, isRetryable: false }));
     } catch (error) {
       onCall('retry', (performance.now() - startedMs) / 1000);
       return { kind: 'retry', code: error instanceof StoreFullError ? 'store_full' : messageOf(error).slice(0, 64) };
     }
     // OTLP bodies are no segment documents: they are shown, and stored by nobody yet.
-    for (const { body, arrivedAtMs } of others) lines.write(body, arrivedAtMs);
-    this.#lastSuccessMs = Date.now();
+    for (const { body, arrivedAtMs } of others) lines.write(body, wallTimeOf(arrivedAtMs));
+    this.#lastSuccessMs = monotonicMs();
     const result: ExportResult = refused.length === 0 ? { kind: 'sent' } : { kind: 'partial', refused };
     onCall(result.kind, (performance.now() - startedMs) / 1000);
     return result;

@@ -6,6 +6,7 @@ import { Batcher, type BatcherConfig } from '../../src/batcher/batcher.ts';
 import { SEGMENT_OVERHEAD_BYTES } from '../../src/batcher/segment-queue.ts';
 import { Spool } from '../../src/batcher/spool/spool.ts';
 import { Accounting, imbalanceOf } from '../../src/pipeline/accounting.ts';
+import { monotonicMs } from '../../src/pipeline/clock.ts';
 import type { ExportResult } from '../../src/pipeline/exporter.ts';
 import { ManualExporter, textsOf } from '../fakes/exporter.ts';
 import { MemoryLog } from '../fakes/log.ts';
@@ -36,7 +37,7 @@ async function life(folder: string, config: Partial<BatcherConfig> = {}, maxByte
     batcher,
     spool,
     start: () => batcher.start(),
-    push: (documents: readonly string[], arrivedAtMs = Date.now()) => {
+    push: (documents: readonly string[], arrivedAtMs = monotonicMs()) => {
       pushed += documents.length;
       batcher.push(mailOf(documents, arrivedAtMs));
     },
@@ -176,7 +177,7 @@ test('documents of a spooled batch that are throttled stay on disk until they ar
 test('segments that are too old to be tried again go to disk instead of being dropped', async () => {
   const { push, exporter, accounting } = await life(scope.folder(), { retryMaxAgeMs: 1_000 });
   exporter.answer = away;
-  push(numbered(50), Date.now() - 5_000);
+  push(numbered(50), monotonicMs() - 5_000);
   await expect.poll(() => accounting.snapshot()).toMatchObject({ dropped: { retry_expired: 0 }, buffered: 0 });
   expect(accounting.snapshot().spooled + accounting.snapshot().inFlight).toBe(50);
 });

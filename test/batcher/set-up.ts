@@ -1,6 +1,7 @@
 import { expect } from 'vitest';
 import { Batcher, type BatcherConfig } from '../../src/batcher/batcher.ts';
 import { Accounting, imbalanceOf } from '../../src/pipeline/accounting.ts';
+import { monotonicMs } from '../../src/pipeline/clock.ts';
 import { ManualExporter } from '../fakes/exporter.ts';
 import { MemoryLog } from '../fakes/log.ts';
 import { mailOf } from '../fakes/mail.ts';
@@ -27,7 +28,7 @@ export function setUp(config: Partial<BatcherConfig> = {}) {
     batcher,
     push: (...documents: string[]) => {
       pushed += documents.length;
-      batcher.push(mailOf(documents, Date.now()));
+      batcher.push(mailOf(documents, monotonicMs()));
     },
     expectBalanced: () => expect(imbalanceOf(accounting.snapshot())).toBe(0),
   };

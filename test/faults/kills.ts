@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { decodeBatch, parseName } from '../../src/batcher/spool/format.ts';
+import { momentNow } from '../../src/batcher/spool/moment.ts';
 import { Random } from '../fakes/random.ts';
 import type { Harness } from './harness.ts';
 
@@ -54,7 +55,7 @@ function spooledNumbers(folder: string): number[] {
       // Sent, and removed, meanwhile.
       continue;
     }
-    const segments = decodeBatch(file, entry);
+    const segments = decodeBatch(file, entry, momentNow());
     if (segments === undefined) throw new Error(`a finished file is not whole: ${name}`);
     for (const { chunk, start, end } of segments) {
       numbers.push(Number.parseInt(/^\{"id":"([0-9a-f]{16})"/.exec(chunk.toString('latin1', start, end))?.[1] ?? '', 16));

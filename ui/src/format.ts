@@ -1,4 +1,5 @@
 import { settings } from './settings.ts';
+import { dateOf, nowSeconds as wallSeconds } from './wall-clock.ts';
 
 const UNITS = [
   { below: 1e-3, factor: 1e6, unit: 'µs' },
@@ -61,23 +62,23 @@ export function percent(share: number): string {
 }
 
 /** Time of day to the millisecond, with the date when it was not today; or how long ago, if that was chosen. */
-export function clock(seconds: number, { nowSeconds = Date.now() / 1000 }: { nowSeconds?: number } = {}): string {
+export function clock(seconds: number, { nowSeconds = wallSeconds() }: { nowSeconds?: number } = {}): string {
   if (settings.value.times === 'relative') return ago(seconds, nowSeconds);
   return absolute(seconds, nowSeconds);
 }
 
-export function absolute(seconds: number, nowSeconds = Date.now() / 1000): string {
-  const date = new Date(seconds * 1000);
+export function absolute(seconds: number, nowSeconds = wallSeconds()): string {
+  const date = dateOf(seconds);
   const time = `${partsOf(date).time}.${String(Math.floor((((seconds * 1000) % 1000) + 1000) % 1000)).padStart(3, '0')}`;
-  return partsOf(date).day === partsOf(new Date(nowSeconds * 1000)).day ? time : `${partsOf(date).day} ${time}`;
+  return partsOf(date).day === partsOf(dateOf(nowSeconds)).day ? time : `${partsOf(date).day} ${time}`;
 }
 
 /** With the time zone: for what is read later, or elsewhere. */
 export function fullTime(seconds: number): string {
-  return new Date(seconds * 1000).toISOString();
+  return dateOf(seconds).toISOString();
 }
 
-export function ago(seconds: number, nowSeconds = Date.now() / 1000): string {
+export function ago(seconds: number, nowSeconds = wallSeconds()): string {
   const passed = nowSeconds - seconds;
   if (passed < 1) return 'now';
   if (passed < 60) return `${Math.floor(passed)} s ago`;

@@ -4,8 +4,9 @@ import { readStatus } from './api.ts';
 import { param } from './route.ts';
 import { rangeSeconds, searched } from './search.ts';
 import { RowList } from './traces/row-list.ts';
+import { nowSeconds } from './wall-clock.ts';
 
-/** Whether changes come; `lostSince` is when they stopped, in ms since the epoch. */
+/** Whether changes come; `lostSince` is when they stopped, in seconds since the epoch. */
 export const connection = signal<{ readonly isOpen: boolean; readonly lostSince: number | undefined }>({ isOpen: false, lostSince: undefined });
 export const status = signal<Status | undefined>(undefined);
 /** Documents a second, over the last few seconds. */
@@ -55,7 +56,7 @@ export function follow(): void {
       const { lostSince } = connection.peek();
       // A filter with a mistake is refused; that is no lost connection, and the query box says it.
       if (list.state.peek() !== 'failed' || events.readyState !== EventSource.CLOSED)
-        connection.value = { isOpen: false, lostSince: lostSince ?? Date.now() };
+        connection.value = { isOpen: false, lostSince: lostSince ?? nowSeconds() };
     });
     events.addEventListener('resync', () => list.resync());
     events.addEventListener('rows', ({ data }) => {
@@ -67,7 +68,7 @@ export function follow(): void {
   void readOften();
   setInterval(() => {
     const seconds = rangeSeconds(param('range'));
-    if (seconds !== undefined) list.forgetBefore(Date.now() / 1000 - seconds);
+    if (seconds !== undefined) list.forgetBefore(nowSeconds() - seconds);
   }, FORGET_MS);
 }
 

@@ -2,6 +2,7 @@ import { computed } from '@preact/signals';
 import { parseFilter } from '../../src/xray/filter/parse.ts';
 import type { Query } from './api.ts';
 import { go, hrefTo, param, place, setParams } from './route.ts';
+import { nowSeconds } from './wall-clock.ts';
 
 export const RANGES = {
   '15m': { name: 'Last 15 minutes', seconds: 15 * 60 },
@@ -25,7 +26,7 @@ export const searched = computed<Query>(() => {
   const [from, to] = [Number(fromParam.value), Number(toParam.value)];
   if (toParam.value !== '' && Number.isFinite(from) && Number.isFinite(to)) return { filter, from, to };
   const seconds = rangeSeconds(rangeParam.value);
-  return seconds === undefined ? { filter } : { filter, from: Date.now() / 1000 - seconds };
+  return seconds === undefined ? { filter } : { filter, from: nowSeconds() - seconds };
 });
 
 export function rangeSeconds(name: string): number | undefined {

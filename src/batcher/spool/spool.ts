@@ -3,10 +3,12 @@ import { mkdir, open, readdir, rename, unlink, type FileHandle } from 'node:fs/p
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Accounting, SegmentStock } from '../../pipeline/accounting.ts';
+import { monotonicMs } from '../../pipeline/clock.ts';
 import type { Component, ComponentState } from '../../pipeline/component.ts';
 import { messageOf } from '../../pipeline/errors.ts';
 import type { Logger } from '../../pipeline/logger.ts';
 import type { Segment } from '../../pipeline/segment.ts';
+import { momentNow } from './moment.ts';
 import { decodeBatch, encodeBatch, entryOf, parseName, type SpoolEntry } from './format.ts';
 import { OWNER_FILE, ownFolder } from './owner.ts';
 import { ReadMemory } from './read-memory.ts';
@@ -52,7 +54,7 @@ export class Spool implements Component, SegmentStock {
   #trouble: { reason: string; untilMs: number } | undefined;
   #isClosed = false;
 
-  constructor(config: SpoolConfig, { accounting, log, now = Date.now }: SpoolDeps) {
+  constructor(config: SpoolConfig, { accounting, log, now = monotonicMs }: SpoolDeps) {
     this.#config = config;
     this.#accounting = accounting;
     this.#log = log;
@@ -105,7 +107,7 @@ export class Spool implements Component, SegmentStock {
     // Taken now, so that writes that run together respect the limit together.
     this.#bytes += entry.bytes;
     try {
-      await this.#writeSynced(path, encodeBatch(segments), entry.bytes);
+      await this.#writeSynced(path, encodeBatch(segments, momentNow()), entry.bytes);
     } catch (error) {
       this.#bytes -= entry.bytes;
       for (const name of [`${path}.part`, path]) await unlink(name).catch(() => {});
@@ -126,7 +128,7 @@ export class Spool implements Component, SegmentStock {
     if (entry === undefined) return undefined;
     let reason = 'its checksum is wrong';
     try {
-      const segments = decodeBatch(await this.#read(entry), entry);
+      const segments = decodeBatch(await this.#read(entry), entry, momentNow());
       if (segments !== undefined) return { entry, segments };
     } catch (error) {
       reason = messageOf(error);

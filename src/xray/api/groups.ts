@@ -1,6 +1,7 @@
 import { expandGroups } from '../filter/groups.ts';
 import { FilterError, parseFilter } from '../filter/parse.ts';
 import type { Expression } from '../filter/expression.ts';
+import { wallClockMs } from '../../pipeline/clock.ts';
 import { groupArn, type Account } from './account.ts';
 import { invalid } from './api-error.ts';
 import type { Operation } from './operation.ts';
@@ -136,7 +137,7 @@ export class Groups {
     if (FilterExpression !== undefined) this.parse(FilterExpression);
     const updated = {
       ...group,
-      ...(FilterExpression === undefined ? {} : { FilterExpression, editedAt: Date.now() / 1000 }),
+      ...(FilterExpression === undefined ? {} : { FilterExpression, editedAt: wallClockMs() / 1000 }),
       InsightsConfiguration: { ...group.InsightsConfiguration, ...InsightsConfiguration },
     };
     await this.#saved.set(this.#saved.value.map((each) => (each.GroupARN === group.GroupARN ? updated : each)));

@@ -4,6 +4,7 @@ import type { DefaultSampling, SamplingRuleRecord } from '../sampling/rule-book.
 import { StoreFullError } from '../store/store-thread.ts';
 import type { Store } from '../store/store.ts';
 import type { Refusal } from '../trace/validate.ts';
+import { wallClockMs } from '../../pipeline/clock.ts';
 import { accountOperations, INITIAL_ACCOUNT } from './account-settings.ts';
 import type { Account } from './account.ts';
 import { ApiError } from './api-error.ts';
@@ -57,7 +58,7 @@ export class LocalService {
     const { account, defaultSampling } = this.config;
     const { store } = this.#deps;
     const settings = new Settings(store, await store.write('settings', {}));
-    const now = (): number => Date.now() / 1000;
+    const now = (): number => wallClockMs() / 1000;
     const isKnown = (arn: string): boolean =>
       groups.all.some(({ GroupARN }) => GroupARN === arn) || sampling.records.some(({ SamplingRule }) => SamplingRule.RuleARN === arn);
     const tags = new Tags(settings.value<Record<string, Tag[]>>('tags', {}), isKnown);
@@ -97,7 +98,7 @@ export class LocalService {
     try {
       const { refused } = await ingest.put(
         documents.map((text) => Buffer.from(text)),
-        { receivedAtMs: Date.now(), isImport },
+        { receivedAtMs: wallClockMs(), isImport },
       );
       if (isImport) return refused;
       for (const { code } of refused) onDocument(code);

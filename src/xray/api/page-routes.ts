@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import type { Range } from '../store/scan.ts';
+import { wallClockMs } from '../../pipeline/clock.ts';
 import { invalid, noSuchTrace } from './api-error.ts';
 import type { LocalService } from './local-service.ts';
 import type { Status } from './page-types.ts';
@@ -65,7 +66,7 @@ interface Query {
 }
 
 function rangeOf({ from, to }: Query): Pick<Range, 'start' | 'end'> {
-  return { start: numberOf('from', from) ?? -1, end: numberOf('to', to) ?? Date.now() / 1000 + DAY_SECONDS };
+  return { start: numberOf('from', from) ?? -1, end: numberOf('to', to) ?? wallClockMs() / 1000 + DAY_SECONDS };
 }
 
 function numberOf(name: string, text: string | undefined): number | undefined {

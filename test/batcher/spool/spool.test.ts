@@ -2,8 +2,10 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { encodeBatch, entryOf } from '../../../src/batcher/spool/format.ts';
+import { momentNow } from '../../../src/batcher/spool/moment.ts';
 import { Spool } from '../../../src/batcher/spool/spool.ts';
 import { Accounting, imbalanceOf } from '../../../src/pipeline/accounting.ts';
+import { monotonicMs } from '../../../src/pipeline/clock.ts';
 import { textsOf } from '../../fakes/exporter.ts';
 import { MemoryLog } from '../../fakes/log.ts';
 import { Scope } from '../../fakes/scope.ts';
@@ -11,7 +13,7 @@ import { numberedDocuments, segmentsOf } from '../../fakes/segments.ts';
 
 const scope = new Scope();
 
-async function open(folder: string, { maxBytes = 1e6, now = Date.now }: { maxBytes?: number; now?: () => number } = {}) {
+async function open(folder: string, { maxBytes = 1e6, now = monotonicMs }: { maxBytes?: number; now?: () => number } = {}) {
   const accounting = new Accounting();
   const log = new MemoryLog();
   const spool = await scope.start(new Spool({ folder, maxBytes, isNewestFirst: false }, { accounting, log, now }));
@@ -101,7 +103,7 @@ test('files that are not its own are left alone, unfinished ones go', async () =
   mkdirSync(join(folder, 'lost+found'));
   writeFileSync(join(folder, 'notes.txt'), 'mine');
   const entry = entryOf(segmentsOf(['half']), 0, '00000000');
-  writeFileSync(join(folder, `${entry.name}.part`), Buffer.concat(encodeBatch(segmentsOf(['half']))));
+  writeFileSync(join(folder, `${entry.name}.part`), Buffer.concat(encodeBatch(segmentsOf(['half']), momentNow())));
   const { accounting, log, takeAll } = await open(folder);
   expect(accounting.restored).toBe(0);
   expect(await takeAll()).toEqual([]);
@@ -120,7 +122,7 @@ test('a folder where a file should be is unreadable, and no more than that', asy
 });
 
 test('when it is full its oldest batches go, counted', async () => {
-  const { write, accounting, takeAll, expectBalanced, log } = await open(scope.folder(), { maxBytes: 3 * 150 });
+  const { write, accounting, takeAll, expectBalanced, log } = await open(scope.folder(), { maxBytes: 3 * 180 });
   for (const document of ['a', 'b', 'c', 'd', 'e']) expect(await write(document.repeat(100))).toBe(true);
   expect(accounting.snapshot()).toMatchObject({ spooled: 3, dropped: { spool_full: 2 } });
   expect(log.find(/--spool-size/, 'error').length).toBeGreaterThan(0);
@@ -134,7 +136,7 @@ test('a spool that shrank between two starts drops its oldest', async () => {
   const before = await open(folder);
   for (const document of ['a', 'b', 'c']) await before.write(document.repeat(100));
   await before.spool.stop();
-  const { accounting, takeAll, expectBalanced } = await open(folder, { maxBytes: 150 });
+  const { accounting, takeAll, expectBalanced } = await open(folder, { maxBytes: 180 });
   expect(accounting).toMatchObject({ restored: 3, dropped: { spool_full: 2 } });
   expectBalanced();
   expect((await takeAll()).map(([first]) => first![0])).toEqual(['c']);

@@ -3,6 +3,7 @@ import { count, megabytes } from '../format.ts';
 import { hrefTo, place } from '../route.ts';
 import { expression } from '../search.ts';
 import { forget, saved } from '../query/saved-filters.ts';
+import { dateOf } from '../wall-clock.ts';
 
 /** On the left; at the bottom of a narrow screen. */
 export function Navigation() {
@@ -62,7 +63,7 @@ function Foot() {
   const { lostSince } = connection.value;
   return (
     <div class="foot" role="status">
-      {lostSince !== undefined && <span class="fault-text">Not connected since {new Date(lostSince).toLocaleTimeString()}, trying again</span>}
+      {lostSince !== undefined && <span class="fault-text">Not connected since {dateOf(lostSince).toLocaleTimeString()}, trying again</span>}
       {now !== undefined && (
         <>
           <span>Listening on</span>

@@ -3,6 +3,7 @@ import type { Finding } from '../../../src/xray/api/page-types.ts';
 import { readFindings, readTrace, Refused } from '../api.ts';
 import { Rereading } from '../rereading.ts';
 import { param, setParams } from '../route.ts';
+import { nowSeconds } from '../wall-clock.ts';
 import { criticalPath } from './critical-path.ts';
 import { matching } from './find.ts';
 import { grow, modelOf, type Span, type TraceModel } from './model.ts';
@@ -87,7 +88,7 @@ export class TraceState {
       const found = await readTrace(this.id, stop);
       const isFirst = this.model.peek() === undefined;
       if (found.revision === this.model.peek()?.revision) return;
-      const model = modelOf(found, Date.now() / 1000);
+      const model = modelOf(found, nowSeconds());
       const restore = this.beforeChange();
       if (isFirst && model.spans.length > MANY_SPANS)
         this.shown.value = { collapsed: collapsedBelow(model.spans, FIRST_LEVELS), unfolded: new Set() };
@@ -214,7 +215,7 @@ export class TraceState {
     if (!model.isLive) return;
     this.#growing = setInterval(() => {
       if (this.isTouched && this.zoom.peek() === undefined) this.zoom.value = this.window.peek();
-      grow(model, Date.now() / 1000);
+      grow(model, nowSeconds());
       this.tick.value++;
     }, GROW_MS);
   }

@@ -1,6 +1,7 @@
 import type { TraceRow } from '../../../src/xray/api/page-types.ts';
 import { tick } from '../format.ts';
 import { OUTCOMES, severityOf } from '../outcomes.ts';
+import { nowSeconds } from '../wall-clock.ts';
 
 export interface ChartScale {
   readonly x: (time: number) => number;
@@ -33,7 +34,7 @@ export function scaleOf(rows: readonly TraceRow[], { from, to, width, height, pa
     least = Math.min(least, seconds);
     most = Math.max(most, seconds);
   }
-  if (first > last) [first, last] = [Date.now() / 1000 - 60, Date.now() / 1000];
+  if (first > last) [first, last] = [nowSeconds() - 60, nowSeconds()];
   const start = to === undefined ? first : (from ?? first);
   const end = Math.max(to ?? last, start + 1e-3);
   // A whole step above and below at least, so that points do not stick to the edges.

@@ -2,6 +2,7 @@ import { useSignal } from '@preact/signals';
 import { sendSample } from '../api.ts';
 import { status } from '../live.ts';
 import { Copy } from '../copy.tsx';
+import { nowSeconds } from '../wall-clock.ts';
 
 interface Line {
   readonly title: string;
@@ -51,7 +52,7 @@ function linesFor(address: string): readonly Line[] {
 }
 
 function hexNow(): string {
-  return Math.floor(Date.now() / 1000).toString(16);
+  return Math.floor(nowSeconds()).toString(16);
 }
 
 /** Before the first trace: what to set, and a trace to look at. */
