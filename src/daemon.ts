@@ -65,7 +65,7 @@ export function uplinkTo({ region, url }: Destination, { config, log }: { config
   return { api, outbound, credentials, hints: new PermissionHints(log), upstream: [connections(outbound), credentials] };
 }
 
-function daemonMode({ config, log, accounting, onCall, onRequest, onRules }: Common, env: Environment, destination: Destination): Mode {
+function daemonMode({ config, memory, log, accounting, onCall, onRequest, onRules }: Common, env: Environment, destination: Destination): Mode {
   const { api, hints, credentials, upstream } = uplinkTo(destination, { config, log }, env);
   const reporter = new TelemetryReporter(
     { resourceArn: config.resourceArn, isLocalMode: config.localMode },
@@ -77,7 +77,10 @@ function daemonMode({ config, log, accounting, onCall, onRequest, onRules }: Com
     exporter: new XRayExporter({ api, hints, log, onCall }),
     credentialsExpireAtMs: () => credentials.expiresAtMs,
     tcp: (intake) =>
-      new SamplingProxy({ ...parseAddress(config.bindTcp)!, allow: config.proxyAllow }, { api, intake, hints, log, onRequest, onRules }),
+      new SamplingProxy(
+        { ...parseAddress(config.bindTcp)!, allow: config.proxyAllow, maxBodiesBytes: memory.bodiesBytes },
+        { api, intake, hints, log, onRequest, onRules },
+      ),
     onMemoryShort: collectSooner,
     watchers: config.telemetryRecords ? [reporter] : [],
   };

@@ -1,4 +1,3 @@
-import { totalmem } from 'node:os';
 import { Batcher } from './batcher/batcher.ts';
 import { BodyIntake } from './batcher/body-intake.ts';
 import { Spool } from './batcher/spool/spool.ts';
@@ -6,6 +5,7 @@ import { parseAddress } from './config/address.ts';
 import type { LoadedConfig } from './config/load.ts';
 import type { Config } from './config/schema.ts';
 import { HttpServer } from './http/server.ts';
+import { memoryBudgetOf, memoryProblem, type MemoryBudget } from './memory-budget.ts';
 import { Accounting, sumOf, type Snapshot } from './pipeline/accounting.ts';
 import type { Address } from './pipeline/address.ts';
 import type { Component, ComponentState } from './pipeline/component.ts';
@@ -39,6 +39,7 @@ export interface Mode {
 /** What a mode is made with. */
 export interface Common {
   readonly config: Config;
+  readonly memory: MemoryBudget;
   readonly log: Logger;
   readonly accounting: Accounting;
   readonly onCall: (outcome: string, seconds: number) => void;
@@ -65,6 +66,9 @@ export class Service {
 
   constructor({ config, origins }: LoadedConfig, log: Logger, makeMode: (common: Common) => Mode) {
     const accounting = new Accounting();
+    const memory = memoryBudgetOf(config);
+    const shortage = memoryProblem(memory);
+    if (shortage !== undefined) log.warn({ limitBytes: memory.limitBytes, bufferBytes: memory.bufferBytes }, shortage);
     const page = new MetricsPage(
       {
         snapshot: () => accounting.snapshot(),
@@ -79,6 +83,7 @@ export class Service {
     );
     const mode = makeMode({
       config,
+      memory,
       log,
       accounting,
       onCall: (outcome, seconds) => page.countCall(outcome, seconds),
@@ -92,7 +97,7 @@ export class Service {
         : new Spool({ folder: config.spool, maxBytes: config.spoolSize * MB, isNewestFirst: config.newestFirst }, { accounting, log });
     const batcher = new Batcher(
       {
-        maxBytes: bufferBytesOf(config),
+        maxBytes: memory.bufferBytes,
         maxAgeMs,
         concurrency: config.concurrency,
         retryMaxAgeMs: config.retryMaxAge * 1000,
@@ -166,14 +171,6 @@ export class Service {
 }
 
 const MB = 1024 * 1024;
-
-/** The budget: what is configured, or 64 MB, or a quarter of what the cgroup allows; never less than the reference's least, 3 MB. */
-export function bufferBytesOf(config: Config, limitBytes: number = process.constrainedMemory(), machineBytes: number = totalmem()): number {
-  if (config.bufferMemory > 0) return config.bufferMemory * MB;
-  // Without a limit the kernel says 0 or a number beyond any machine.
-  const isLimited = limitBytes > 0 && limitBytes < machineBytes;
-  return isLimited ? Math.max(3 * MB, Math.min(64 * MB, Math.floor(limitBytes / 4))) : 64 * MB;
-}
 
 function addressOf(text: string): Address {
   // Checked when the configuration was read.

@@ -6,7 +6,7 @@ import { BATCH_MAX_AGE_MS, findDestination, uplinkTo } from './daemon.ts';
 import { Accounting, sumOf, type Snapshot } from './pipeline/accounting.ts';
 import type { Component, ComponentState } from './pipeline/component.ts';
 import type { Logger } from './pipeline/logger.ts';
-import { bufferBytesOf } from './service.ts';
+import { memoryBudgetOf } from './memory-budget.ts';
 
 /** Sends on to AWS what the local X-Ray has stored: the daemon's batcher and exporter, with a buffer and an account of their own. */
 export class Tee implements Component {
@@ -29,7 +29,7 @@ export class Tee implements Component {
     const { config } = loaded;
     const { api, hints, upstream } = uplinkTo(await findDestination(loaded, env, log), { config, log }, env);
     const exporter = new XRayExporter({ api, hints, log, onCall: () => {} });
-    const limits = { maxBytes: bufferBytesOf(config), maxAgeMs: BATCH_MAX_AGE_MS, isNewestFirst: config.newestFirst };
+    const limits = { maxBytes: memoryBudgetOf(config).bufferBytes, maxAgeMs: BATCH_MAX_AGE_MS, isNewestFirst: config.newestFirst };
     const sending = { concurrency: config.concurrency, retryMaxAgeMs: config.retryMaxAge * 1000 };
     return new Tee((accounting) => new Batcher({ ...limits, ...sending }, { exporter, accounting, log }), exporter, upstream, log);
   }

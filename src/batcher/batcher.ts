@@ -6,6 +6,7 @@ import type { Logger } from '../pipeline/logger.ts';
 import type { Mail, Segment, SegmentSink } from '../pipeline/segment.ts';
 import { nextDelay } from './backoff.ts';
 import type { DocumentSink } from './body-intake.ts';
+import { lengthOf, type Documents } from './documents.ts';
 import { MemoryWatch } from './memory-watch.ts';
 import { outcomeOf } from './outcome.ts';
 import { Overflow } from './overflow.ts';
@@ -114,10 +115,9 @@ export class Batcher implements Component, SegmentSink, SegmentStock, DocumentSi
     this.#pump();
   }
 
-  offer(documents: readonly Uint8Array[]): 'accepted' | 'full' | 'stopping' {
+  offer(documents: Documents): 'accepted' | 'full' | 'stopping' {
     if (this.#isDraining) return 'stopping';
-    let needed = 0;
-    for (const document of documents) needed += document.length + SEGMENT_OVERHEAD_BYTES;
+    const needed = lengthOf(documents) + documents.length * SEGMENT_OVERHEAD_BYTES;
     if (this.#heldBytes() + needed > this.#config.maxBytes) return 'full';
     const arrivedAtMs = this.#now();
     for (const document of documents) this.#buffer.pushDocument(document, arrivedAtMs);

@@ -1,11 +1,22 @@
-import type { IntakeAnswer, SegmentIntake } from '../pipeline/segment.ts';
+import { MAX_BATCH_SEGMENTS, type IntakeAnswer, type SegmentIntake } from '../pipeline/segment.ts';
+import { findDocuments, type Documents, type DocumentsProblem } from './documents.ts';
 
 /** Takes documents all or none. `full`: there is no room without dropping others; `stopping`: the daemon drains. */
 export interface DocumentSink {
-  offer(documents: readonly Uint8Array[]): 'accepted' | 'full' | 'stopping';
+  offer(documents: Documents): 'accepted' | 'full' | 'stopping';
 }
 
-/** PutTraceSegments by TCP. The messages of the 400s are X-Ray's own. */
+/** PutTraceSegments by TCP. "Segments can not be empty" is X-Ray's own message. */
+const PROBLEMS: Readonly<Record<DocumentsProblem, { errorType: string; message: string }>> = {
+  not_json: { errorType: 'SerializationException', message: 'The body is not JSON' },
+  not_utf8: { errorType: 'SerializationException', message: 'The body is not UTF-8' },
+  too_deep: { errorType: 'SerializationException', message: 'The body is nested too deeply' },
+  not_strings: { errorType: 'SerializationException', message: 'TraceSegmentDocuments must hold strings' },
+  too_much_else: { errorType: 'InvalidRequestException', message: 'The body has too much beside TraceSegmentDocuments' },
+  no_documents: { errorType: 'InvalidRequestException', message: 'Segments can not be empty' },
+  too_many: { errorType: 'InvalidRequestException', message: `A call takes at most ${MAX_BATCH_SEGMENTS} segment documents` },
+};
+
 export class BodyIntake implements SegmentIntake {
   readonly #sink: DocumentSink;
 
@@ -14,19 +25,14 @@ export class BodyIntake implements SegmentIntake {
   }
 
   put(body: Buffer): IntakeAnswer {
-    let list: unknown;
-    try {
-      list = (JSON.parse(body.toString()) as { TraceSegmentDocuments?: unknown } | null)?.TraceSegmentDocuments;
-    } catch {
-      return { status: 400, errorType: 'SerializationException', message: 'The body is not JSON' };
-    }
-    if (!Array.isArray(list) || list.length === 0) return { status: 400, errorType: 'InvalidRequestException', message: 'Segments can not be empty' };
-    if (!list.every((document) => typeof document === 'string')) {
-      return { status: 400, errorType: 'SerializationException', message: 'TraceSegmentDocuments must hold strings' };
-    }
-    switch (this.#sink.offer(list.map((document) => Buffer.from(document)))) {
+    const found = findDocuments(body);
+    if (typeof found === 'string') return { status: 400, ...PROBLEMS[found] };
+    const { documents, empty } = found;
+    if (documents.length + empty === 0) return { status: 400, ...PROBLEMS.no_documents };
+    if (documents.length === 0) return { status: 200, empty };
+    switch (this.#sink.offer(documents)) {
       case 'accepted':
-        return { status: 200 };
+        return { status: 200, empty };
       case 'full':
         return { status: 429, errorType: 'ThrottledException', message: "xrayd's buffer is full" };
       case 'stopping':

@@ -36,13 +36,15 @@ export interface SegmentSink {
 /** The way in for documents that come by TCP. */
 export interface SegmentIntake {
   /**
-   * Takes the documents in the body of a PutTraceSegments call, all of them or none, and says what X-Ray would.
+   * Takes the documents in the body of a PutTraceSegments call, all of them or none, and says what X-Ray would. `empty` documents are refused.
    * Only documents that were taken count as received.
    */
   put(body: Buffer): IntakeAnswer;
 }
 
-export type IntakeAnswer = { readonly status: 200 } | { readonly status: 400 | 429 | 503; readonly errorType: string; readonly message: string };
+export type IntakeAnswer =
+  | { readonly status: 200; readonly empty: number }
+  | { readonly status: 400 | 429 | 503; readonly errorType: string; readonly message: string };
 
 /** Length of a segment document in bytes. */
 export function byteLengthOf(segment: Segment): number {

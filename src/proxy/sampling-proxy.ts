@@ -8,7 +8,7 @@ import type { Component, ComponentState } from '../pipeline/component.ts';
 import { messageOf, XraydError } from '../pipeline/errors.ts';
 import type { Logger } from '../pipeline/logger.ts';
 import type { SegmentIntake } from '../pipeline/segment.ts';
-import { BodyReader } from './body.ts';
+import { BodyReader, type Body } from '../http/body.ts';
 import { browserProblem } from '../pipeline/browser-guard.ts';
 import { asksForAllRules, RulesCache, type CacheableReply, type RulesSource } from './rules-cache.ts';
 import { MAX_BODY_BYTES, MAX_SEGMENTS_BODY_BYTES, Routes, TRACE_SEGMENTS } from './routes.ts';
@@ -18,12 +18,15 @@ const KEEP_ALIVE_MS = 75_000;
 const HEADERS_TIMEOUT_MS = 5_000;
 const REQUEST_TIMEOUT_MS = 15_000;
 const MAX_CONNECTIONS = 512;
+const EMPTY_DOCUMENT = { ErrorCode: 'ParseError', Message: 'Invalid segment. ErrorCode: ParseError' };
 const LOOPBACK = /^(127\.|::1$|localhost$)/;
 
 export interface SamplingProxyConfig {
   readonly host: string;
   readonly port: number;
   readonly allow: string;
+  /** Of all bodies that are held at one time. */
+  readonly maxBodiesBytes: number;
 }
 
 export interface SamplingProxyDeps {
@@ -45,7 +48,7 @@ export class SamplingProxy implements Component {
   readonly #deps: SamplingProxyDeps;
   readonly #routes: Routes;
   readonly #rules: RulesCache;
-  readonly #bodies = new BodyReader();
+  readonly #bodies: BodyReader;
   readonly #server: Server;
   readonly #abort = new AbortController();
   #state: ComponentState = { name: 'tcp', state: 'starting' };
@@ -55,6 +58,7 @@ export class SamplingProxy implements Component {
     this.#config = config;
     this.#deps = deps;
     this.#routes = new Routes(config.allow);
+    this.#bodies = new BodyReader(config.maxBodiesBytes);
     this.#rules = new RulesCache(deps.onRules);
     const timeouts = {
       headersTimeout: HEADERS_TIMEOUT_MS,
@@ -124,22 +128,25 @@ export class SamplingProxy implements Component {
     const route = this.#routes.find(request.method ?? '', target);
     const label = route.kind === 'segments' ? TRACE_SEGMENTS : route.label;
     let reply: Reply;
+    let held: Body | undefined;
     try {
       const body = await this.#bodies.read(request, route.kind === 'segments' ? MAX_SEGMENTS_BODY_BYTES : MAX_BODY_BYTES);
+      if (typeof body !== 'string') held = body;
       const problem = browserProblem(request.headers, LOOPBACK.test(this.#config.host));
       if (body === 'too_large') reply = errorReply(413, 'RequestEntityTooLarge', 'The body is larger than xrayd takes', { connection: 'close' });
       else if (body === 'busy')
         reply = errorReply(429, 'ThrottledException', 'xrayd reads too much at one time', { connection: 'close', 'retry-after': '1' });
       else if (problem !== undefined) reply = errorReply(403, 'AccessDeniedException', problem);
       else if (route.kind === 'refuse') reply = errorReply(route.status, route.errorType, route.message);
-      else if (route.kind === 'segments') reply = this.#take(body);
-      else if (isRulesRequest(request, body)) reply = await this.#rules.get(() => this.#forward(request, target, body));
-      else reply = await this.#forward(request, target, body);
+      else if (route.kind === 'segments') reply = this.#take(body.bytes);
+      else reply = await this.#ask(request, target, Buffer.from(body.bytes));
     } catch (error) {
       // The client went away while it sent its body.
       if (request.destroyed && !request.complete) return;
       log.limited('tcp_request', 'error', { error: messageOf(error) }, 'a request on the TCP port failed; please report this');
       reply = errorReply(500, 'InternalFailure', 'xrayd failed; its log says why');
+    } finally {
+      held?.release();
     }
     onRequest(label, reply.status);
     log.debug({ path: label, status: reply.status }, 'answered a request on TCP');
@@ -152,7 +159,15 @@ export class SamplingProxy implements Component {
     const answer = this.#deps.intake.put(body);
     if (answer.status !== 200)
       return errorReply(answer.status, answer.errorType, answer.message, answer.status === 429 ? { 'retry-after': '1' } : {});
-    return { status: 200, headers: { 'content-type': 'application/json' }, body: Buffer.from('{"UnprocessedTraceSegments":[]}') };
+    // As X-Ray refuses them: one by one, and the others are in.
+    const UnprocessedTraceSegments = Array.from({ length: answer.empty }, () => EMPTY_DOCUMENT);
+    return { status: 200, headers: { 'content-type': 'application/json' }, body: Buffer.from(JSON.stringify({ UnprocessedTraceSegments })) };
+  }
+
+  /** `body` is the call's own: of one that was given up a socket may hold it for longer than the request lasts. */
+  #ask(request: IncomingMessage, target: string, body: Buffer): Promise<Reply> {
+    const forward = (): Promise<Reply> => this.#forward(request, target, body);
+    return isRulesRequest(request, body) ? this.#rules.get(forward) : forward();
   }
 
   /** The upstream request is built anew. A sidecar's or a client's own headers would break the signature (aws-xray-daemon#199). */

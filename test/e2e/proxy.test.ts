@@ -180,17 +180,32 @@ test('POST /TraceSegments over TCP puts the documents into the same buffer, too 
 });
 
 test.each([
-  ['', 'SerializationException'],
-  ['{"TraceSegmentDocuments":', 'SerializationException'],
-  ['null', 'InvalidRequestException'],
-  ['{}', 'InvalidRequestException'],
-  ['{"TraceSegmentDocuments":[]}', 'InvalidRequestException'],
-  ['{"TraceSegmentDocuments":["{}",1]}', 'SerializationException'],
-])('POST /TraceSegments with the body %j is a 400, and nothing counts as received', async (body, errorType) => {
+  ['nothing', '', 'SerializationException'],
+  ['half a body', '{"TraceSegmentDocuments":', 'SerializationException'],
+  ['null', 'null', 'InvalidRequestException'],
+  ['no list', '{}', 'InvalidRequestException'],
+  ['an empty list', '{"TraceSegmentDocuments":[]}', 'InvalidRequestException'],
+  ['a number in the list', '{"TraceSegmentDocuments":["{}",1]}', 'SerializationException'],
+  ['51 documents', `{"TraceSegmentDocuments":[${'"{}",'.repeat(50)}"{}"]}`, 'InvalidRequestException'],
+  ['1.6 million empty documents', `{"TraceSegmentDocuments":[${'"",'.repeat(1_600_000)}""]}`, 'InvalidRequestException'],
+  ['200,000 lists in each other', '['.repeat(200_000), 'SerializationException'],
+  ['200,000 objects in each other', `{"a":${'{"a":'.repeat(200_000)}`, 'SerializationException'],
+])('POST /TraceSegments with %s is a 400, and nothing counts as received', async (_title, body, errorType) => {
   const { daemon } = await start();
   const answer = await post(daemon, '/TraceSegments', body);
   expect([answer.status, answer.headers.get('x-amzn-errortype')]).toEqual([400, errorType]);
   expect((await daemon.metrics())['xrayd_segments_received_total']).toBe(0);
+});
+
+test('POST /TraceSegments names empty documents as X-Ray does, and takes the others', async () => {
+  const { daemon, xray } = await start();
+  const document = segment('one');
+  const answer = await post(daemon, '/TraceSegments', JSON.stringify({ TraceSegmentDocuments: ['', document, ''] }));
+  const empty = { ErrorCode: 'ParseError', Message: 'Invalid segment. ErrorCode: ParseError' };
+  expect([answer.status, await answer.json()]).toEqual([200, { UnprocessedTraceSegments: [empty, empty] }]);
+  await eventually(() => xray.documents.length === 1);
+  expect(xray.documents).toEqual([document]);
+  expect((await daemon.metrics())['xrayd_segments_received_total']).toBe(1);
 });
 
 test('POST /TraceSegments into a full buffer is a 429, and nothing of it counts as received', async () => {

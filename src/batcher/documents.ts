@@ -1,0 +1,264 @@
+import { isUtf8 } from 'node:buffer';
+import { BACKSLASH, jsonShapeProblem, QUOTE } from '../pipeline/json-shape.ts';
+import { MAX_BATCH_SEGMENTS } from '../pipeline/segment.ts';
+
+/** Segment documents that are decoded one at a time: each is valid until the next one is taken. */
+export interface Documents extends Iterable<Uint8Array> {
+  readonly length: number;
+  /** Of all documents together, or more; when not given they can be iterated twice. */
+  readonly bytes?: number;
+}
+
+/** Why a body of PutTraceSegments cannot be read. */
+export type DocumentsProblem = 'not_json' | 'not_utf8' | 'too_deep' | 'no_documents' | 'not_strings' | 'too_many' | 'too_much_else';
+
+/** In bytes, or more. */
+export function lengthOf(documents: Documents): number {
+  if (documents.bytes !== undefined) return documents.bytes;
+  let length = 0;
+  for (const document of documents) length += document.length;
+  return length;
+}
+
+interface Span {
+  /** Offset of the opening quote, and behind the closing one. */
+  readonly start: number;
+  readonly end: number;
+}
+
+interface Found {
+  readonly documents: readonly Span[];
+  /** Documents without a byte. */
+  readonly empty: number;
+}
+
+const MEMBER = 'TraceSegmentDocuments';
+/** What a body may have beside the documents; AWS's clients send nothing. */
+const MAX_OTHER_BYTES = 64 * 1024;
+const OTHER_LIMITS = { maxDepth: 32, maxValues: 1_000 };
+const MAX_EMPTY_LITERAL = 2;
+
+/**
+ * Finds the documents in a body of PutTraceSegments without parsing it as a whole: a body of 5 MB can hold 1.6 million empty documents, which
+ * cost 200 MB as strings. Reading stops at the first document too many.
+ */
+export function findDocuments(body: Buffer): { readonly documents: Documents; readonly empty: number } | DocumentsProblem {
+  if (!isUtf8(body)) return 'not_utf8';
+  try {
+    const { documents, empty } = new BodyScanner(body).scan();
+    return { documents: new DecodedDocuments(body, documents), empty };
+  } catch (error) {
+    if (error instanceof BodyError) return error.problem;
+    throw error;
+  }
+}
+
+class DecodedDocuments implements Documents {
+  readonly bytes: number;
+  readonly #body: Buffer;
+  readonly #spans: readonly Span[];
+
+  constructor(body: Buffer, spans: readonly Span[]) {
+    this.#body = body;
+    this.#spans = spans;
+    // An escape is never shorter than what it stands for in UTF-8.
+    this.bytes = spans.reduce((sum, { start, end }) => sum + end - start - 2, 0);
+  }
+
+  get length(): number {
+    return this.#spans.length;
+  }
+
+  *[Symbol.iterator](): Generator<Uint8Array> {
+    const longest = this.#spans.reduce((most, { start, end }) => Math.max(most, end - start), 0);
+    const memory = Buffer.allocUnsafe(longest);
+    for (const { start, end } of this.#spans) {
+      const text = JSON.parse(this.#body.toString('utf8', start, end)) as string;
+      yield memory.subarray(0, memory.write(text));
+    }
+  }
+}
+
+class BodyError extends Error {
+  readonly problem: DocumentsProblem;
+
+  constructor(problem: DocumentsProblem) {
+    super(problem);
+    this.problem = problem;
+  }
+}
+
+/** Walks the object of a body. What is beside the documents is parsed as JSON when it is small, and refused when it is not. */
+class BodyScanner {
+  readonly #body: Buffer;
+  #at = 0;
+
+  constructor(body: Buffer) {
+    this.#body = body;
+  }
+
+  /** Throws BodyError. */
+  scan(): Found {
+    let found: Found | undefined;
+    const others: string[] = [];
+    let otherBytes = 0;
+    this.#skipSpace();
+    if (this.#peek() !== '{') throw new BodyError(this.#problemOfRest());
+    this.#at++;
+    this.#skipSpace();
+    if (this.#peek() === '}') this.#at++;
+    else {
+      do {
+        this.#skipSpace();
+        const key = this.#key();
+        this.#skipSpace();
+        this.#expect(':');
+        this.#skipSpace();
+        if (key === MEMBER) {
+          // As JSON.parse does, the last of two members with one name counts.
+          found = this.#list();
+          otherBytes += 64;
+        } else {
+          const text = this.#other();
+          otherBytes += key.length + text.length + 8;
+          others.push(text);
+        }
+        if (otherBytes > MAX_OTHER_BYTES) throw new BodyError('too_much_else');
+        this.#skipSpace();
+      } while (this.#take(','));
+      this.#expect('}');
+    }
+    this.#skipSpace();
+    if (this.#at < this.#body.length || !others.every(isJson)) throw new BodyError('not_json');
+    return found ?? { documents: [], empty: 0 };
+  }
+
+  /** A list, or a text, or nothing at all: what is no object is no request either. */
+  #problemOfRest(): DocumentsProblem {
+    const { maxDepth } = OTHER_LIMITS;
+    if (jsonShapeProblem(this.#body, { maxDepth, maxValues: Infinity }) === 'too_deep') return 'too_deep';
+    return this.#body.length - this.#at <= MAX_OTHER_BYTES && isJson(this.#body.toString('utf8', this.#at)) ? 'no_documents' : 'not_json';
+  }
+
+  #key(): string {
+    const span = this.#string();
+    if (span.end - span.start > MAX_OTHER_BYTES) throw new BodyError('too_much_else');
+    return JSON.parse(this.#body.toString('utf8', span.start, span.end)) as string;
+  }
+
+  #list(): Found {
+    if (this.#peek() !== '[') {
+      const text = this.#other();
+      if (!isJson(text)) throw new BodyError('not_json');
+      if (text === 'null') return { documents: [], empty: 0 };
+      throw new BodyError('not_strings');
+    }
+    this.#at++;
+    const documents: Span[] = [];
+    let empty = 0;
+    this.#skipSpace();
+    if (this.#take(']')) return { documents, empty };
+    do {
+      this.#skipSpace();
+      if (this.#peek() !== '"') this.#refuseElement();
+      const span = this.#string();
+      if (span.end - span.start === MAX_EMPTY_LITERAL) empty++;
+      else documents.push(span);
+      if (documents.length + empty > MAX_BATCH_SEGMENTS) throw new BodyError('too_many');
+      this.#skipSpace();
+    } while (this.#take(','));
+    this.#expect(']');
+    return { documents, empty };
+  }
+
+  #refuseElement(): never {
+    throw new BodyError(isJson(this.#other()) ? 'not_strings' : 'not_json');
+  }
+
+  /** The text of one value that is no document, up to the comma or bracket behind it. */
+  #other(): string {
+    const start = this.#at;
+    let depth = 0;
+    while (this.#at < this.#body.length) {
+      if (this.#at - start > MAX_OTHER_BYTES) throw new BodyError('too_much_else');
+      const character = this.#peek()!;
+      if (character === '"') {
+        this.#string();
+        continue;
+      }
+      if (character === '[' || character === '{') depth++;
+      if (depth > OTHER_LIMITS.maxDepth) throw new BodyError('too_deep');
+      if (depth === 0 && (character === ',' || character === ']' || character === '}')) break;
+      if (character === ']' || character === '}') depth--;
+      this.#at++;
+    }
+    const bytes = this.#body.subarray(start, this.#at);
+    if (bytes.length > MAX_OTHER_BYTES || jsonShapeProblem(bytes, OTHER_LIMITS) !== undefined) throw new BodyError('too_much_else');
+    return bytes.toString('utf8').trimEnd();
+  }
+
+  /** One JSON string, checked byte by byte. */
+  #string(): Span {
+    const start = this.#at;
+    const body = this.#body;
+    this.#expect('"');
+    for (let i = start + 1; i < body.length; i++) {
+      const byte = body[i]!;
+      if (byte === QUOTE) {
+        this.#at = i + 1;
+        return { start, end: this.#at };
+      }
+      if (byte < 0x20) break;
+      if (byte === BACKSLASH) {
+        const length = escapeLength(body, i + 1);
+        if (length === 0) break;
+        i += length;
+      }
+    }
+    throw new BodyError('not_json');
+  }
+
+  #peek(): string | undefined {
+    return this.#at < this.#body.length ? String.fromCharCode(this.#body[this.#at]!) : undefined;
+  }
+
+  #take(character: string): boolean {
+    if (this.#peek() !== character) return false;
+    this.#at++;
+    return true;
+  }
+
+  #expect(character: string): void {
+    if (!this.#take(character)) throw new BodyError('not_json');
+  }
+
+  #skipSpace(): void {
+    const body = this.#body;
+    while (body[this.#at] === 0x20 || body[this.#at] === 0x0a || body[this.#at] === 0x0d || body[this.#at] === 0x09) this.#at++;
+  }
+}
+
+const SINGLE_ESCAPES = new Set(Buffer.from('"\\/bfnrt'));
+
+/** Length of a valid escape behind its backslash; 0 when it is none. */
+function escapeLength(body: Buffer, at: number): number {
+  const byte = body[at];
+  if (byte === undefined) return 0;
+  if (SINGLE_ESCAPES.has(byte)) return 1;
+  if (byte !== 0x75) return 0;
+  for (let i = at + 1; i < at + 5; i++) if (!isHex(body[i])) return 0;
+  return 5;
+}
+
+function isHex(byte = 0): boolean {
+  return (byte >= 0x30 && byte <= 0x39) || (byte >= 0x41 && byte <= 0x46) || (byte >= 0x61 && byte <= 0x66);
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}

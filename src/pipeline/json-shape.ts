@@ -1,0 +1,56 @@
+/** How much structure a JSON text may have, whatever its length: 5 MB can hold two million empty lists, or one list 200,000 levels deep. */
+export interface JsonLimits {
+  readonly maxDepth: number;
+  /** Values of all kinds, nested ones and names of members included. */
+  readonly maxValues: number;
+}
+
+export type JsonShapeProblem = 'too_deep' | 'too_many_values';
+
+export const QUOTE = 0x22;
+export const BACKSLASH = 0x5c;
+const OPEN_LIST = 0x5b;
+const CLOSE_LIST = 0x5d;
+const OPEN_OBJECT = 0x7b;
+const CLOSE_OBJECT = 0x7d;
+const COMMA = 0x2c;
+const COLON = 0x3a;
+
+/**
+ * Checks a JSON text against `limits` before it is parsed: one pass over its bytes, no allocation. Whether it is valid JSON is for the parser to
+ * say; a text that passes makes the parser create at most `maxValues` values.
+ */
+export function jsonShapeProblem(bytes: Uint8Array, { maxDepth, maxValues }: JsonLimits): JsonShapeProblem | undefined {
+  let depth = 0;
+  let values = 1;
+  for (let i = 0; i < bytes.length; i++) {
+    switch (bytes[i]) {
+      case QUOTE:
+        i = endOfString(bytes, i);
+        break;
+      case OPEN_LIST:
+      case OPEN_OBJECT:
+        if (++depth > maxDepth) return 'too_deep';
+        values++;
+        break;
+      case CLOSE_LIST:
+      case CLOSE_OBJECT:
+        depth--;
+        break;
+      case COMMA:
+      case COLON:
+        values++;
+        break;
+      default:
+    }
+    if (values > maxValues) return 'too_many_values';
+  }
+  return undefined;
+}
+
+/** Offset of the quote that ends the string which begins at `start`; the length of the text when nothing ends it. */
+function endOfString(bytes: Uint8Array, start: number): number {
+  let i = start + 1;
+  while (i < bytes.length && bytes[i] !== QUOTE) i += bytes[i] === BACKSLASH ? 2 : 1;
+  return i;
+}

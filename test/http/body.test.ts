@@ -1,0 +1,93 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import { expect, test } from 'vitest';
+import { BodyReader, type Body } from '../../src/http/body.ts';
+
+const KB = 1024;
+
+function source(chunks: Iterable<Buffer> | AsyncIterable<Buffer>, headers: IncomingHttpHeaders = {}) {
+  return {
+    headers,
+    async *[Symbol.asyncIterator]() {
+      yield* chunks;
+    },
+  };
+}
+
+function* bytes(count: number, size: number): Generator<Buffer> {
+  for (let i = 0; i < count; i++) yield Buffer.alloc(size, 65 + (i % 26));
+}
+
+function held(body: Body | string): Body {
+  if (typeof body === 'string') throw new Error(body);
+  return body;
+}
+
+test('a body comes whole, and its memory counts until it is released, once', async () => {
+  const reader = new BodyReader(1024 * KB);
+  const body = held(await reader.read(source(bytes(3, 50 * KB)), 200 * KB));
+  expect(body.bytes.toString()).toBe('A'.repeat(50 * KB) + 'B'.repeat(50 * KB) + 'C'.repeat(50 * KB));
+  expect(reader.bytes).toBe(192 * KB);
+  body.release();
+  body.release();
+  expect(reader.bytes).toBe(0);
+  expect(held(await reader.read(source([], { 'content-length': '0' }), 10)).bytes).toHaveLength(0);
+});
+
+test('bodies of all requests share one budget, and one that finds it used up leaves nothing behind', async () => {
+  const reader = new BodyReader(256 * KB);
+  const first = held(await reader.read(source(bytes(2, 64 * KB)), 1024 * KB));
+  expect(await reader.read(source(bytes(5, 64 * KB)), 1024 * KB)).toBe('busy');
+  expect(reader.bytes).toBe(128 * KB);
+  first.release();
+  held(await reader.read(source(bytes(4, 64 * KB)), 1024 * KB)).release();
+  expect(reader.bytes).toBe(0);
+});
+
+test('a client that announces much and sends little costs what it sent', async () => {
+  const reader = new BodyReader(256 * KB);
+  const never = Promise.withResolvers<void>();
+  const slow = source(
+    (async function* () {
+      yield Buffer.from('x');
+      await never.promise;
+    })(),
+    { 'content-length': String(200 * KB) },
+  );
+  const reading = reader.read(slow, 256 * KB);
+  await new Promise(setImmediate);
+  expect(reader.bytes).toBe(64 * KB);
+  never.resolve();
+  held(await reading).release();
+});
+
+test('what is too large is refused by its announcement, or where it grows beyond', async () => {
+  const reader = new BodyReader(1024 * KB);
+  expect(await reader.read(source([], { 'content-length': '101' }), 100)).toBe('too_large');
+  expect(await reader.read(source(bytes(101, 1)), 100)).toBe('too_large');
+  expect(reader.bytes).toBe(0);
+});
+
+test('a client that goes away leaves nothing behind', async () => {
+  const reader = new BodyReader(1024 * KB);
+  const broken = source(
+    (async function* () {
+      yield Buffer.alloc(100 * KB);
+      throw new Error('aborted');
+    })(),
+  );
+  await expect(reader.read(broken, 200 * KB)).rejects.toThrow('aborted');
+  expect(reader.bytes).toBe(0);
+});
+
+test('a body of 2 million chunks of one byte costs as much as one of a few', async () => {
+  const reader = new BodyReader(16 * 1024 * KB);
+  const before = process.memoryUsage();
+  const byte = Buffer.from('x');
+  const one = (function* () {
+    for (let i = 0; i < 2_000_000; i++) yield byte;
+  })();
+  const body = held(await reader.read(source(one), 5 * 1024 * KB));
+  const { heapUsed, arrayBuffers } = process.memoryUsage();
+  expect(body.bytes).toHaveLength(2_000_000);
+  expect(heapUsed + arrayBuffers - before.heapUsed - before.arrayBuffers).toBeLessThan(30_000_000);
+});
