@@ -1,3 +1,4 @@
+import { parseJson } from '../xray/trace/exact-number.ts';
 import type { TraceDocuments } from './trace-source.ts';
 
 /** Writes traces as one JSON object in the form of BatchGetTraces, trace by trace. Resolves with how many there were. */
@@ -26,7 +27,7 @@ export function readTraces(text: string): TraceDocuments[] {
 
 function jsonOf(text: string): object | undefined {
   try {
-    const json: unknown = JSON.parse(text);
+    const json: unknown = parseJson(text);
     return typeof json === 'object' && json !== null ? json : undefined;
   } catch {
     return undefined;

@@ -1,3 +1,5 @@
+import type { ExactNumber } from './trace/exact-number.ts';
+
 /** TypeScript's library has no `JSON.rawJSON` yet (Node 21). */
 const { rawJSON } = JSON as unknown as { rawJSON: (text: string) => object };
 
@@ -15,6 +17,11 @@ export function double(value: number | null | undefined): object | null {
     return rawJSON(`${digits.includes('.') ? digits : `${digits}.0`}E${exponent.replace('+', '')}`);
   }
   return rawJSON(Number.isInteger(value) ? `${value}.0` : String(value));
+}
+
+/** A number that a double cannot hold, as it was sent; beyond all doubles it is the text that restJson1 has for infinity. */
+export function exactNumber({ exact, double: nearest }: ExactNumber): object | string {
+  return Number.isFinite(nearest) ? rawJSON(exact) : nearest > 0 ? 'Infinity' : '-Infinity';
 }
 
 /** A length of time in seconds, to the millisecond. */

@@ -27,6 +27,11 @@ test.each([
   expect(() => readTraces(text)).toThrow(problem);
 });
 
+test('a segment document keeps the digits of its numbers', () => {
+  const document = DOCUMENT.replace('}', ',"annotations":{"a":9007199254740993,"b":-0,"c":1e400}}');
+  for (const text of [document, `[${document}]`]) expect(readTraces(text)[0]!.Segments[0]!.Document).toBe(document);
+});
+
 test('what it writes it reads', async () => {
   const texts: string[] = [];
   const count = await writeTraces(

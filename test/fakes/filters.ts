@@ -6,11 +6,13 @@ const NAMES = ['web', 'orders', 'api.example.com', 'none'];
 const OPERATORS: readonly Operator[] = ['=', '!=', '<', '<=', '>', '>=', 'contains', 'beginswith', 'endswith'];
 
 const TEXTS: readonly Value[] = ['web', 'u1', 'a', '', 'true', 'x'.repeat(250), 'x'.repeat(199), 'http://shop/', 'GET', 'us-east-1a', 'i-1', 'arn:x'];
-const NUMBERS: readonly Value[] = [0, 1, 2, 0.5, 200, 404, 429, 500, -3];
-const values: fc.Arbitrary<Value> = fc.oneof(fc.constantFrom(...TEXTS), fc.constantFrom(...NUMBERS), fc.boolean());
+const NUMBERS: readonly Value[] = [0, 1, 2, 0.5, 200, 404, 429, 500, -3, 2 ** 53];
+/** Neighbours of 2^53, and beyond all doubles. */
+const EXACT: readonly Value[] = ['9007199254740993', '-9007199254740993', '-0', '1e400', '2e400', '-1e400', '1e-400'].map((exact) => ({ exact }));
+const values: fc.Arbitrary<Value> = fc.oneof(fc.constantFrom(...TEXTS), fc.constantFrom(...NUMBERS, ...EXACT), fc.boolean());
 
 const plainFields = (keywords: readonly string[]): fc.Arbitrary<Field> => fc.constantFrom(...keywords.map((keyword) => ({ keyword })));
-const KEYS = ['key', 'flag', 'size', 'my.key', 'absent'];
+const KEYS = ['key', 'flag', 'size', 'my.key', 'aws:api_id', 'a "]b', 'absent'];
 const keyed = (keyword: string): fc.Arbitrary<Field> => fc.constantFrom(...KEYS).map((key) => ({ keyword, key }));
 
 const STATUS = ['ok', 'error', 'throttle', 'fault'];
@@ -88,6 +90,7 @@ export function* comparisons(): Generator<Expression> {
   ];
   for (const field of fields) {
     yield { kind: 'exists', field };
-    for (const operator of OPERATORS) for (const value of [...TEXTS, ...NUMBERS, true, false]) yield { kind: 'compare', field, operator, value };
+    const numbers = field.key === 'size' ? [...NUMBERS, ...EXACT] : NUMBERS;
+    for (const operator of OPERATORS) for (const value of [...TEXTS, ...numbers, true, false]) yield { kind: 'compare', field, operator, value };
   }
 }

@@ -1,3 +1,4 @@
+import { ExactNumber } from '../../src/xray/trace/exact-number.ts';
 import type { Json } from '../../src/xray/trace/json.ts';
 import { Random } from './random.ts';
 import { call, segmentJson, START, streamed, sub, type Part } from './traces.ts';
@@ -23,7 +24,15 @@ export function randomTraces(count: number, seed: number): Json[][] {
       {
         annotations: {
           key: pick<unknown>('a', 'x'.repeat(250), 1, true),
-          size: pick(1, 2, 0.5),
+          size: pick<unknown>(
+            1,
+            2,
+            0.5,
+            2 ** 53,
+            ...['9007199254740993', '-9007199254740993', '-0', '1e400', '1e-400'].map((text) => new ExactNumber(text)),
+          ),
+          'aws:api_id': 'a',
+          'a "]b': 'a',
           flag: pick<unknown>(true, false, 'true'),
           'my.key': 'a',
         },

@@ -1,4 +1,5 @@
 import type { Finding, RowsPage, Status, TraceDocuments } from '../../src/xray/api/page-types.ts';
+import { parseJson } from '../../src/xray/trace/exact-number.ts';
 import type { Graph } from './map/graph.ts';
 
 /** The local X-Ray answered that it would not; `message` is for a person. */
@@ -24,7 +25,7 @@ export async function readRows(query: Query, after: string | null, limit: number
 }
 
 export async function readTrace(id: string, signal?: AbortSignal): Promise<TraceDocuments> {
-  return get(`/api/traces/${encodeURIComponent(id)}`, signal);
+  return parseJson(await (await fetched(`/api/traces/${encodeURIComponent(id)}`, signal)).text()) as TraceDocuments;
 }
 
 export async function readFindings(id: string, signal?: AbortSignal): Promise<readonly Finding[]> {
@@ -70,15 +71,21 @@ function queryText({ filter, from, to }: Query): string {
 }
 
 async function get<T>(path: string, signal?: AbortSignal): Promise<T> {
+  return (await (await fetched(path, signal)).json()) as T;
+}
+
+async function fetched(path: string, signal?: AbortSignal): Promise<Response> {
   return answered(await fetch(path, signal === undefined ? {} : { signal }));
 }
 
 async function post<T>(path: string, body: object, signal?: AbortSignal): Promise<T> {
-  return answered(await fetch(path, { method: 'POST', body: JSON.stringify(body), ...(signal === undefined ? {} : { signal }) }));
+  const answer = await answered(await fetch(path, { method: 'POST', body: JSON.stringify(body), ...(signal === undefined ? {} : { signal }) }));
+  return (await answer.json()) as T;
 }
 
-async function answered<T>(answer: Response): Promise<T> {
-  if (answer.ok) return (await answer.json()) as T;
+/** Throws Refused unless it is an answer of success. */
+async function answered(answer: Response): Promise<Response> {
+  if (answer.ok) return answer;
   let message = '';
   try {
     const body = (await answer.json()) as { Message?: string; message?: string };

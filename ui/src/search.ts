@@ -1,5 +1,7 @@
 import { computed } from '@preact/signals';
 import { parseFilter } from '../../src/xray/filter/parse.ts';
+import { printFilter } from '../../src/xray/filter/print.ts';
+import { ExactNumber } from '../../src/xray/trace/exact-number.ts';
 import type { Query } from './api.ts';
 import { go, hrefTo, param, place, setParams } from './route.ts';
 import { nowSeconds } from './wall-clock.ts';
@@ -81,8 +83,8 @@ export function quoted(text: string): string {
 
 /** `annotation.key = value`. */
 export function annotationCondition(key: string, value: unknown): string {
-  const name = /^\w+$/.test(key) ? `annotation.${key}` : `annotation[${key}]`;
-  return `${name} = ${typeof value === 'number' || typeof value === 'boolean' ? String(value) : quoted(String(value))}`;
+  const asked = typeof value === 'number' || typeof value === 'boolean' || value instanceof ExactNumber ? value : String(value);
+  return printFilter({ kind: 'compare', field: { keyword: 'annotation', key }, operator: '=', value: asked });
 }
 
 /** From a brush over the chart; an end that is not given stays as it is. */

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { LiveFeed } from '../live.ts';
 import type { Expression } from '../filter/expression.ts';
 import type { Store } from '../store/store.ts';
+import { parseJson } from '../trace/exact-number.ts';
 import { ApiError, invalid } from './api-error.ts';
 import type { Groups } from './groups.ts';
 import type { Hello } from './page-types.ts';
@@ -70,7 +71,7 @@ export function addLiveRoutes(app: FastifyInstance, deps: LiveDeps): void {
       do {
         const size = Math.min(left, MAX_TRACES);
         const page = await deps.store.read('summaries', { range: { ...range, start: -1 }, filter: expression, rate: 1, after, limit: size });
-        const { TraceSummaries } = JSON.parse(page.json) as { TraceSummaries: object[] };
+        const { TraceSummaries } = parseJson(page.json) as { TraceSummaries: object[] };
         for (const summary of TraceSummaries) out.write(`${JSON.stringify(summary)}\n`);
         left -= TraceSummaries.length;
         after = left > 0 ? page.next : undefined;

@@ -1,3 +1,4 @@
+import { compareNumbers, type Exact } from '../trace/exact-number.ts';
 import type { Operator, Value } from './expression.ts';
 
 /** Compares what was found with what was asked for. Different types are no error, they just do not match. */
@@ -6,6 +7,7 @@ export function compare(found: Value, operator: Operator, asked: Value): boolean
   if (typeof found === 'boolean' && typeof asked === 'string' && (operator === '=' || operator === '!=')) {
     return compare(String(found), operator, asked.toLowerCase());
   }
+  if (isNumber(found)) return isNumber(asked) && isOrder(compareNumbers(found, asked), operator);
   switch (operator) {
     case '=':
       return found === asked;
@@ -15,12 +17,13 @@ export function compare(found: Value, operator: Operator, asked: Value): boolean
     case 'beginswith':
     case 'endswith':
       return typeof found === 'string' && typeof asked === 'string' && compareText(found, operator, asked);
-    case '<':
-    case '<=':
-    case '>':
-    case '>=':
-      return typeof found === 'number' && typeof asked === 'number' && compareNumber(found, operator, asked);
+    default:
+      return false;
   }
+}
+
+function isNumber(value: Value): value is number | Exact {
+  return typeof value === 'number' || typeof value === 'object';
 }
 
 function compareText(found: string, operator: 'contains' | 'beginswith' | 'endswith', asked: string): boolean {
@@ -28,16 +31,23 @@ function compareText(found: string, operator: 'contains' | 'beginswith' | 'endsw
   return operator === 'beginswith' ? found.startsWith(asked) : found.endsWith(asked);
 }
 
-function compareNumber(found: number, operator: '<' | '<=' | '>' | '>=', asked: number): boolean {
+/** Whether `order`, less than, equal to or greater than 0, is what `operator` asks for. */
+function isOrder(order: number, operator: Operator): boolean {
   switch (operator) {
+    case '=':
+      return order === 0;
+    case '!=':
+      return order !== 0;
     case '<':
-      return found < asked;
+      return order < 0;
     case '<=':
-      return found <= asked;
+      return order <= 0;
     case '>':
-      return found > asked;
+      return order > 0;
     case '>=':
-      return found >= asked;
+      return order >= 0;
+    default:
+      return false;
   }
 }
 

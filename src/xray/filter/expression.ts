@@ -1,7 +1,9 @@
 import type { CauseKind } from '../query/root-causes.ts';
+import type { Exact } from '../trace/exact-number.ts';
 
 export type Operator = '=' | '!=' | '<' | '<=' | '>' | '>=' | 'contains' | 'beginswith' | 'endswith';
-export type Value = string | number | boolean;
+/** A number that a double cannot hold is Exact: expressions go from thread to thread. */
+export type Value = string | number | boolean | Exact;
 export type CauseLevel = 'service' | 'entity' | 'exception';
 
 /** Something to ask of a trace, a service, an edge or a step of a root cause. */

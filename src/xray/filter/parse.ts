@@ -1,5 +1,6 @@
 import type { SyntaxNode } from '@lezer/common';
 import { BOOLEANS, CAUSES, KEYWORDS, type Expression, type Field, type Operator, type Scope, type Selector, type Value } from './expression.ts';
+import { numberFrom } from '../trace/exact-number.ts';
 import { parser } from './parser.ts';
 
 /** What is wrong with a filter expression; `message` has X-Ray's form. */
@@ -16,6 +17,11 @@ export class FilterError extends Error {
 }
 
 const strict = parser.configure({ strict: true });
+/** Other spellings of keywords. Source: X-Ray developer guide, filter expressions with groups. */
+const ALIASES: ReadonlyMap<string, string> = new Map([
+  ['groupname', 'group.name'],
+  ['grouparn', 'group.arn'],
+]);
 /** Braces and parentheses; a person needs three. */
 const MAX_DEPTH = 200;
 
@@ -159,10 +165,10 @@ class Reader {
     if (bracket !== null) {
       if (!KEYWORDS[scope].includes(lower) || !lower.endsWith('annotation')) throw this.#unknown(node);
       const key = this.#textOf(bracket).slice(1, -1).trim();
-      return { keyword: lower, key: /^".*"$/s.test(key) ? key.slice(1, -1) : key };
+      return { keyword: lower, key: /^".*"$/s.test(key) ? this.#unquoted(key, bracket) : key };
     }
     const annotation = /^((?:source\.|destination\.)?annotation)\.(.+)$/i.exec(text);
-    const keyword = annotation?.[1]?.toLowerCase() ?? lower;
+    const keyword = annotation?.[1]?.toLowerCase() ?? ALIASES.get(lower) ?? lower;
     if (!KEYWORDS[scope].includes(keyword) || (keyword.endsWith('annotation') && annotation === null)) throw this.#unknown(node);
     return annotation === null ? { keyword } : { keyword, key: annotation[2]! };
   }
@@ -170,7 +176,7 @@ class Reader {
   /** compat: X-Ray names what its lexer choked on: the longest beginning that some keyword has, and one character more. */
   #unknown(node: SyntaxNode): FilterError {
     const text = this.#textOf(node);
-    const known = [...Object.values(KEYWORDS).flat(), 'service', 'edge', ...CAUSES.keys(), 'and', 'or', 'not'];
+    const known = [...Object.values(KEYWORDS).flat(), ...ALIASES.keys(), 'service', 'edge', ...CAUSES.keys(), 'and', 'or', 'not'];
     let length = 0;
     while (length < text.length && known.some((keyword) => keyword.startsWith(text.slice(0, length + 1).toLowerCase()))) length++;
     return new FilterError(this.#text, node.from, text.slice(0, length + 1));
@@ -179,12 +185,20 @@ class Reader {
   #value(node: SyntaxNode): Value {
     const text = this.#textOf(node);
     if (node.name === 'String') return this.#string(node);
-    return node.name === 'Number' ? Number(text) : text.toLowerCase() === 'true';
+    if (node.name !== 'Number') return text.toLowerCase() === 'true';
+    const number = numberFrom(text);
+    return typeof number === 'number' ? number : { exact: number.exact };
   }
 
   #string(node: SyntaxNode): string {
+    return this.#unquoted(this.#textOf(node), node);
+  }
+
+  /** Of a text in double quotes; control characters may stand there as they are. */
+  #unquoted(quoted: string, node: SyntaxNode): string {
     try {
-      return JSON.parse(this.#textOf(node)) as string;
+      // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
+      return JSON.parse(quoted.replaceAll(/[\u0000-\u001f]/g, (control) => JSON.stringify(control).slice(1, -1))) as string;
     } catch {
       throw syntaxError(this.#text, node.from);
     }

@@ -57,12 +57,14 @@ function judge(expression: Expression, resolve: Resolve, view: TraceView | undef
       return expression.of.some((each) => judge(each, resolve, view));
     case 'not':
       return !judge(expression.of, resolve, view);
-    case 'exists': {
-      const values = resolve(expression.field);
-      return BOOLEANS.has(expression.field.keyword) ? values.includes(true) : values.some((value) => value !== undefined);
+    case 'exists':
+      if (BOOLEANS.has(expression.field.keyword)) return isTrue(expression.field, resolve);
+      return resolve(expression.field).some((value) => value !== undefined);
+    case 'compare': {
+      const { field, operator, value: asked } = expression;
+      if (BOOLEANS.has(field.keyword)) return compare(isTrue(field, resolve), operator, asked);
+      return resolve(field).some((value) => value !== undefined && compare(value, operator, asked));
     }
-    case 'compare':
-      return resolve(expression.field).some((value) => value !== undefined && compare(value, expression.operator, expression.value));
     case 'service':
       return view?.map.visits.some((visit) => isVisit(visit, expression.at, expression.body)) ?? false;
     case 'edge':
@@ -77,6 +79,11 @@ function judge(expression: Expression, resolve: Resolve, view: TraceView | undef
       return view !== undefined && (['fault', 'error', 'responsetime'] as const).some((kind) => contains(plainCauses(view, kind), json)) === isEqual;
     }
   }
+}
+
+/** What is not known to be true is false: so a trace without a root has no fault, and `!fault` and `fault = false` say the same. */
+function isTrue(field: Field, resolve: Resolve): boolean {
+  return resolve(field).includes(true);
 }
 
 function plainCauses(view: TraceView, kind: 'fault' | 'error' | 'responsetime'): unknown {

@@ -33,13 +33,15 @@ function bodyText(body: Expression | undefined): string {
   return body === undefined ? '' : ` { ${printFilter(body)} }`;
 }
 
-function fieldText({ keyword, key }: Field): string {
+/** A keyword, with its key where it has one. */
+export function fieldText({ keyword, key }: Field): string {
   if (key === undefined) return keyword;
-  return /^\w+$/.test(key) ? `${keyword}.${key}` : `${keyword}[${key}]`;
+  if (/^\w+$/.test(key)) return `${keyword}.${key}`;
+  return `${keyword}[${/^[^\s"\]](?:[^\n"\]]*[^\s"\]])?$/.test(key) ? key : JSON.stringify(key)}]`;
 }
 
 function valueText(value: Value): string {
-  return JSON.stringify(value);
+  return typeof value === 'object' ? value.exact : JSON.stringify(value);
 }
 
 function selectorText(selector: Selector): string {

@@ -105,7 +105,7 @@ function comparison(field: Field, operator: Operator, value: Value): Condition |
     case '<=':
     case '>':
     case '>=':
-      return typeof value === 'number' ? { where: `field = ? AND value ${operator} ?`, params: [name, value], isEquality: false } : anyValue(name);
+      return typeof asked === 'number' && typeof value !== 'boolean' ? range(name, operator, asked) : anyValue(name);
     case 'beginswith':
       // A text of the index may be longer than what was asked for, never shorter, unless it was cut.
       return typeof value === 'string' ? { where: 'field = ? AND value >= ?', params: [name, asked], isEquality: false } : anyValue(name);
@@ -118,9 +118,7 @@ function comparison(field: Field, operator: Operator, value: Value): Condition |
 function statusComparison(operator: Operator, value: Value): Condition | undefined {
   if (typeof value !== 'number' || value < LOWEST_STATUS) return undefined;
   if (operator === '=') return equal('root.http.status', value);
-  return operator === '>' || operator === '>='
-    ? { where: `field = ? AND value ${operator} ?`, params: ['root.http.status', value], isEquality: false }
-    : undefined;
+  return operator === '>' || operator === '>=' ? range('root.http.status', operator, value) : undefined;
 }
 
 /** Times are rounded down in the index. */
@@ -137,6 +135,11 @@ function boolean(name: string, asked: string | number, isTrue: boolean): Conditi
 
 function equal(name: string, value: string | number): Condition {
   return { where: 'field = ? AND value = ?', params: [name, value], isEquality: true };
+}
+
+/** The bound itself may match: it stands for all numbers to which it is the nearest double. */
+function range(name: string, operator: '<' | '<=' | '>' | '>=', value: number): Condition {
+  return { where: `field = ? AND value ${operator.startsWith('<') ? '<=' : '>='} ?`, params: [name, value], isEquality: false };
 }
 
 function anyValue(name: string): Condition {

@@ -1,5 +1,6 @@
-import type { AnnotationValue } from '../query/trace-view.ts';
+import { isAnnotationValue, type AnnotationValue } from '../query/trace-view.ts';
 import { Entity } from '../trace/entity.ts';
+import type { Exact } from '../trace/exact-number.ts';
 import { httpOf } from '../trace/http.ts';
 import { arrayOf, isObject, member, objectOf, textOf, type Json } from '../trace/json.ts';
 import { inferredServiceOf } from '../trace/service-id.ts';
@@ -13,9 +14,10 @@ export interface Term {
 /** Longer texts are cut in the index; what it finds is checked against the documents anyway. */
 const MAX_TEXT = 200;
 
-/** A value as it stands in the index: booleans as 0 and 1. */
-export function indexed(value: AnnotationValue): string | number {
+/** A value as it stands in the index: booleans as 0 and 1, and of a number that a double cannot hold the nearest one. */
+export function indexed(value: AnnotationValue | Exact): string | number {
   if (typeof value === 'boolean') return value ? 1 : 0;
+  if (typeof value === 'object') return Number(value.exact);
   return typeof value === 'string' ? value.slice(0, MAX_TEXT) : value;
 }
 
@@ -49,7 +51,7 @@ export function termsOf(json: Json): Term[] {
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
     const { entity, isTop } = next;
     for (const [key, value] of Object.entries(objectOf(entity.json['annotations']))) {
-      if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') add(`annotation.${key}`, value);
+      if (isAnnotationValue(value)) add(`annotation.${key}`, value);
     }
     if (entity.isCall) add('service', inferredServiceOf(entity).name);
     if (entity.isCall || (isTop && !entity.isSubsegment)) addFlags('any', entity, add);

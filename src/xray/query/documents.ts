@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { double, seconds } from '../aws-json.ts';
 import type { Trace } from '../trace/assemble.ts';
 import { walk, type Entity } from '../trace/entity.ts';
-import { isObject, textOf, type Json } from '../trace/json.ts';
+import { isObject, numberOf, textOf, type Json } from '../trace/json.ts';
 import { inferredOriginOf } from '../trace/service-id.ts';
 import type { TraceView } from './trace-view.ts';
 
@@ -71,7 +71,7 @@ function processedMember(key: string, value: unknown): unknown {
   switch (key) {
     case 'start_time':
     case 'end_time':
-      return double(value as number);
+      return double(numberOf(value));
     case 'http':
       return withoutTraced(value);
     case 'cause':

@@ -1,4 +1,5 @@
-import { double, seconds } from '../aws-json.ts';
+import { double, exactNumber, seconds } from '../aws-json.ts';
+import { ExactNumber } from '../trace/exact-number.ts';
 import { httpOf } from '../trace/http.ts';
 import { member } from '../trace/json.ts';
 import { serviceOf } from '../trace/service-id.ts';
@@ -55,7 +56,7 @@ export function summaryOf(view: TraceView, match: Match): object {
 function annotationMembers(value: AnnotationValue): object {
   return {
     AnnotationValue: {
-      NumberValue: typeof value === 'number' ? double(value) : null,
+      NumberValue: typeof value === 'number' ? double(value) : value instanceof ExactNumber ? exactNumber(value) : null,
       BooleanValue: typeof value === 'boolean' ? value : null,
       StringValue: typeof value === 'string' ? value : null,
     },

@@ -1,10 +1,16 @@
 import type { Trace } from '../trace/assemble.ts';
 import type { Entity } from '../trace/entity.ts';
+import { ExactNumber } from '../trace/exact-number.ts';
 import { objectOf, textOf } from '../trace/json.ts';
 import { mapOf, type TraceMap } from '../trace/map.ts';
 import { rootCausesOf, type CauseKind, type RootCause } from './root-causes.ts';
 
-export type AnnotationValue = string | number | boolean;
+export type AnnotationValue = string | number | boolean | ExactNumber;
+
+/** What X-Ray indexes: texts, numbers and booleans. */
+export function isAnnotationValue(value: unknown): value is AnnotationValue {
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' || value instanceof ExactNumber;
+}
 
 /** What is asked of a trace, each answer worked out once and only when asked for. */
 export class TraceView {
@@ -107,11 +113,15 @@ export function annotationsOf(entities: Iterable<Entity>): Map<string, Annotatio
   const found = new Map<string, AnnotationValue[]>();
   for (const { json } of entities) {
     for (const [key, value] of Object.entries(objectOf(json['annotations']))) {
-      if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean') continue;
+      if (!isAnnotationValue(value)) continue;
       const values = found.get(key);
       if (values === undefined) found.set(key, [value]);
-      else if (!values.includes(value)) values.push(value);
+      else if (!values.some((each) => isSame(each, value))) values.push(value);
     }
   }
   return found;
+}
+
+function isSame(a: AnnotationValue, b: AnnotationValue): boolean {
+  return a === b || (a instanceof ExactNumber && b instanceof ExactNumber && a.exact === b.exact);
 }

@@ -2,6 +2,7 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { Alternatives } from '../filter/sql.ts';
 import { TraceView } from '../query/trace-view.ts';
 import { assemble, Trace } from '../trace/assemble.ts';
+import { parseJson } from '../trace/exact-number.ts';
 import type { Json } from '../trace/json.ts';
 import { COLUMNS, Scans, Statements, type Cursor, type Range, type TraceRow } from './scan.ts';
 import { documentRows } from './schema.ts';
@@ -108,7 +109,7 @@ export class Reader {
       this.#cache.set(row, cached);
       return cached;
     }
-    const documents = this.#bodiesOf(row).map((body) => JSON.parse(body) as Json);
+    const documents = this.#bodiesOf(row).map((body) => parseJson(body) as Json);
     const view = new TraceView(new Trace({ id, revision, receivedAt: received, bytes }, assemble(documents)));
     this.#keep(row, view, cached);
     return view;

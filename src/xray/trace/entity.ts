@@ -42,7 +42,7 @@ export class Entity {
   }
 
   get start(): number {
-    return this.json['start_time'] as number;
+    return numberOf(this.json['start_time']) ?? 0;
   }
 
   /** undefined while in progress. */

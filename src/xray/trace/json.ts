@@ -1,7 +1,9 @@
+import { ExactNumber } from './exact-number.ts';
+
 export type Json = Readonly<Record<string, unknown>>;
 
 export function isObject(value: unknown): value is Json {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof ExactNumber);
 }
 
 /** The member of that name when `value` is an object that has it itself. */
@@ -13,8 +15,10 @@ export function objectOf(value: unknown): Json {
   return isObject(value) ? value : {};
 }
 
+/** The nearest double, where there is one. */
 export function numberOf(value: unknown): number | undefined {
-  return typeof value === 'number' && Number.isFinite(value) ? value : undefined;
+  const number = value instanceof ExactNumber ? value.double : value;
+  return typeof number === 'number' && Number.isFinite(number) ? number : undefined;
 }
 
 /** A text that is not empty. */

@@ -212,3 +212,37 @@ test('a segment is readable soon after it was sent by UDP', async () => {
   await local.daemon.send(`{"format":"json","version":1}\n${JSON.stringify(document)}`);
   await eventually(async () => (await client.send(new xray.BatchGetTracesCommand({ TraceIds: [trace] }))).Traces!.length === 1);
 });
+
+test('numbers come back with all their digits: in documents, summaries, lines and on the page, and filters compare them so', async () => {
+  const id = local.nextTraceId();
+  const numbers = { int64: '9223372036854775807', big: '9007199254740993', minus: '-0', huge: '1e400', plain: '1.5' };
+  const text = Object.entries(numbers).map(([key, number]) => `"${key}":${number}`);
+  const json = JSON.stringify(segmentJson('numbers', { trace_id: id, start_time: local.now, end_time: local.now + 1 }));
+  const document = json.replace(/}$/, `,"annotations":{${text.join(',')}},"metadata":{"default":{${text.join(',')}}}}`);
+  await client.send(new xray.PutTraceSegmentsCommand({ TraceSegmentDocuments: [document] }));
+  const read = async (path: string, body?: object): Promise<string> =>
+    (await fetch(`${local.daemon.tcpUrl}${path}`, body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) })).text();
+
+  const [{ Segments = [] } = {}] = (await client.send(new xray.BatchGetTracesCommand({ TraceIds: [id] }))).Traces!;
+  for (const each of text) expect(Segments[0]!.Document!.split(each), each).toHaveLength(3);
+  expect(await read(`/api/traces/${id}`)).toContain(document);
+  const filter = 'annotation.big = 9007199254740993';
+  const summaries = await read('/TraceSummaries', {
+    StartTime: local.now - 60,
+    EndTime: local.now + 60,
+    FilterExpression: filter,
+  });
+  for (const found of [summaries, await read(`/traces.ndjson?filter=${encodeURIComponent(filter)}`)]) {
+    expect(found).toContain('"NumberValue":9223372036854775807');
+    expect(found).toMatch(/"NumberValue":-0[,}]/);
+    expect(found).toContain('"NumberValue":"Infinity"');
+  }
+  const matching = async (FilterExpression: string): Promise<boolean> => {
+    const { TraceSummaries = [] } = await client.send(new xray.GetTraceSummariesCommand({ ...range, FilterExpression }));
+    return TraceSummaries.some(({ Id }) => Id === id);
+  };
+  const yes = ['annotation.big > 9007199254740992', 'annotation.int64 < 9223372036854775808', 'annotation.minus = 0', 'annotation.huge > 1e308'];
+  const no = ['annotation.big = 9007199254740992', 'annotation.int64 = 9223372036854775808', 'annotation.huge = 2e400', 'annotation.minus < 0'];
+  for (const expression of yes) expect(await matching(expression), expression).toBe(true);
+  for (const expression of no) expect(await matching(expression), expression).toBe(false);
+});

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Expression } from '../../../src/xray/filter/expression.ts';
 import { matches } from '../../../src/xray/filter/predicate.ts';
+import { parseFilter } from '../../../src/xray/filter/parse.ts';
 import { printFilter } from '../../../src/xray/filter/print.ts';
 import { conditionsOf } from '../../../src/xray/filter/sql.ts';
 import { Reader } from '../../../src/xray/store/reader.ts';
@@ -15,7 +16,7 @@ import { START } from '../../fakes/traces.ts';
 
 const scope = new Scope();
 
-test('the index finds every trace that the predicate matches, for any expression', () => {
+test('the index finds every trace that the predicate matches, for any expression, and the laws of logic hold', () => {
   const file = join(scope.folder(), 'traces.db');
   // So small that the index has several generations, and large enough that nothing is pruned.
   const database = openToWrite({ file, isTemporary: true });
@@ -48,6 +49,19 @@ test('the index finds every trace that the predicate matches, for any expression
   };
   for (const comparison of comparisons()) agree(comparison);
   fc.assert(fc.property(expressions, agree), { numRuns: 1_500 });
+  const says = (expression: Expression): string => everything.map((view) => (matches(expression, view) ? 'x' : '.')).join('');
+  const not = (of: Expression): Expression => ({ kind: 'not', of });
+  const same = (a: Expression, b: Expression): void => expect(says(a), `${printFilter(a)} and ${printFilter(b)}`).toBe(says(b));
+  fc.assert(
+    fc.property(expressions, expressions, (a, b) => {
+      same(not(not(a)), a);
+      same(not({ kind: 'and', of: [a, b] }), { kind: 'or', of: [not(a), not(b)] });
+      same(not({ kind: 'or', of: [a, b] }), { kind: 'and', of: [not(a), not(b)] });
+      same({ kind: 'and', of: [a, b] }, { kind: 'and', of: [b, a] });
+      same(parseFilter(printFilter(a)), a);
+    }),
+    { numRuns: 60 },
+  );
   // Otherwise the index would not have been tried.
   expect(found).toBeGreaterThan(200);
 });

@@ -2,6 +2,9 @@ import { expect, test } from 'vitest';
 import { expandGroups } from '../../../src/xray/filter/groups.ts';
 import { parseFilter } from '../../../src/xray/filter/parse.ts';
 import { matches } from '../../../src/xray/filter/predicate.ts';
+import type { TraceView } from '../../../src/xray/query/trace-view.ts';
+import { parseJson } from '../../../src/xray/trace/exact-number.ts';
+import type { Json } from '../../../src/xray/trace/json.ts';
 import { call, segmentJson, sub, viewOf } from '../../fakes/traces.ts';
 
 const boom = { exceptions: [{ id: 'eeeeeeeeeeeeeeee', type: 'CardDeclined', message: 'card declined' }] };
@@ -131,9 +134,40 @@ test.each<[expression: string, isMatch: boolean]>([
 
 test('a trace without its root has no flags, times or http of its own', () => {
   const orphan = viewOf(segmentJson('orders', { parent_id: 'ffffffffffffffff', fault: true }));
-  for (const expression of ['fault', 'ok', 'ok = false', 'http.url', 'responsetime > 0'])
-    expect(matches(parseFilter(expression), orphan)).toBe(false);
+  for (const expression of ['fault', 'ok', 'http.url', 'responsetime > 0']) expect(matches(parseFilter(expression), orphan)).toBe(false);
   expect(matches(parseFilter('partial AND service("orders") { fault }'), orphan)).toBe(true);
+});
+
+test.each(['ok', 'error', 'throttle', 'fault', 'partial', 'inferred'])('!%s says what %s = false says, also of a trace without a root', (keyword) => {
+  for (const view of [TRACE, viewOf(segmentJson('orders', { parent_id: 'ffffffffffffffff', fault: true })), viewOf()]) {
+    const says = (expression: string): boolean => matches(parseFilter(expression), view);
+    const isTrue = says(keyword);
+    for (const same of [`${keyword} = true`, `${keyword} != false`, `${keyword} = "TRUE"`, `!!${keyword}`]) expect(says(same), same).toBe(isTrue);
+    for (const not of [`!${keyword}`, `not ${keyword}`, `${keyword} = false`, `${keyword} != true`]) expect(says(not), not).toBe(!isTrue);
+  }
+});
+
+test('numbers are compared with all their digits', () => {
+  const numbers = (text: string): TraceView =>
+    viewOf(parseJson(JSON.stringify(segmentJson('web')).replace(/}$/, `,"annotations":{"n":${text}}}`)) as Json);
+  const ascending = ['-1e400', '-9007199254740993', '-9007199254740992', '-0.5', '0', '1e-400', '0.1', '9007199254740992', '9007199254740993'];
+  ascending.push('123456789012345678901234567890', '123456789012345678901234567891', '1e400', '2e400');
+  for (const [i, found] of ascending.entries()) {
+    const view = numbers(found);
+    for (const [j, asked] of ascending.entries()) {
+      const says = (operator: string): boolean => matches(parseFilter(`annotation.n ${operator} ${asked}`), view);
+      expect([says('='), says('!='), says('<'), says('<='), says('>'), says('>=')], `${found} and ${asked}`).toEqual([
+        i === j,
+        i !== j,
+        i < j,
+        i <= j,
+        i > j,
+        i >= j,
+      ]);
+    }
+  }
+  for (const same of ['-0', '0', '0.0', '0e5']) expect(matches(parseFilter(`annotation.n = ${same}`), numbers('-0'))).toBe(true);
+  expect(matches(parseFilter('annotation.n = 9007199254740993.0'), numbers('9007199254740993'))).toBe(true);
 });
 
 test('group.name stands for the expression of its group; Default for everything, an unknown one for nothing', () => {

@@ -1,6 +1,7 @@
 import type { Completion, CompletionContext, CompletionResult } from '@codemirror/autocomplete';
 import type { EditorView } from '@codemirror/view';
 import { BOOLEANS, CAUSES, KEYWORDS, type Scope } from '../../../src/xray/filter/expression.ts';
+import { fieldText } from '../../../src/xray/filter/print.ts';
 import { readSuggestions } from '../api.ts';
 import { list } from '../live.ts';
 
@@ -42,7 +43,7 @@ type Wanted =
   | { readonly kind: 'join'; readonly typed: string }
   | { readonly kind: 'word'; readonly scope: Scope; readonly typed: string };
 
-const NAME = String.raw`((?:source\.|destination\.)?annotation)(?:\.(\w+)|\[([^\]]*)\])|([a-z][\w.]*)`;
+const NAME = String.raw`((?:source\.|destination\.)?annotation)(?:\.(\w[\w.:-]*)|\[([^\]]*)\])|([a-z][\w.]*)`;
 
 /** Pure: what may come where the text ends. */
 export function wantedAt(before: string): Wanted {
@@ -53,7 +54,7 @@ export function wantedAt(before: string): Wanted {
     const keyword = (value[1] ?? value[4]!).toLowerCase();
     return { kind: 'value', keyword, key: value[2] ?? value[3], typed: value[6]!, isQuoted: value[5] === '"' };
   }
-  const key = /annotation\.(\w*)$/i.exec(before);
+  const key = /annotation\.([\w.:-]*)$/i.exec(before);
   if (key !== null) return { kind: 'key', typed: key[1]! };
   const operator = new RegExp(`(?:${NAME})\\s+([=!<>]*|[a-z]*)$`, 'i').exec(before);
   if (operator !== null && !/^(and|or|not)$/i.test(operator[4] ?? '') && !isComplete(before.slice(0, operator.index))) {
@@ -107,7 +108,7 @@ async function optionsFor(wanted: Wanted): Promise<Completion[]> {
 function keyOption(key: string): Completion {
   if (/^\w+$/.test(key)) return { label: key };
   const apply = (view: EditorView, _option: Completion, from: number, to: number): void => {
-    const insert = `[${key}]`;
+    const insert = fieldText({ keyword: '', key });
     view.dispatch({ changes: { from: from - 1, to, insert }, selection: { anchor: from - 1 + insert.length } });
   };
   return { label: key, apply };

@@ -1,12 +1,17 @@
 import { useSignal } from '@preact/signals';
+import { ExactNumber } from '../../../src/xray/trace/exact-number.ts';
 
 /** Members of an object that are shown at first: metadata can be anything. */
 const FIRST_MEMBERS = 100;
 
 /** Any JSON value, to be opened level by level; `levels` are open at first. */
 export function JsonTree({ value, name, levels = 1 }: { value: unknown; name?: string; levels?: number }) {
-  if (typeof value !== 'object' || value === null) return <Leaf value={value} />;
+  if (!isBranch(value)) return <Leaf value={value} />;
   return <Branch name={name} value={value} levels={levels} />;
+}
+
+function isBranch(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !(value instanceof ExactNumber);
 }
 
 function Branch({ name, value, levels }: { name: string | undefined; value: object; levels: number }) {
@@ -23,8 +28,8 @@ function Branch({ name, value, levels }: { name: string | undefined; value: obje
       {isShown.value && (
         <div class="members">
           {shown.map(([key, member]) =>
-            typeof member === 'object' && member !== null ? (
-              <Branch key={key} name={key} value={member as object} levels={levels - 1} />
+            isBranch(member) ? (
+              <Branch key={key} name={key} value={member} levels={levels - 1} />
             ) : (
               <div key={key}>
                 <span class="key">{key}</span> <Leaf value={member} />
@@ -43,6 +48,6 @@ function Branch({ name, value, levels }: { name: string | undefined; value: obje
 }
 
 function Leaf({ value }: { value: unknown }) {
-  const kind = value === null ? 'null' : typeof value;
+  const kind = value === null ? 'null' : value instanceof ExactNumber ? 'number' : typeof value;
   return <span class={`leaf mono ${kind}`}>{typeof value === 'string' ? value : String(value)}</span>;
 }
