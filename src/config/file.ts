@@ -11,6 +11,8 @@ export interface ConfigFile {
   readonly values: ReadonlyMap<OptionName, OptionValue>;
   /** Line of each value, counted from 1. */
   readonly lines: ReadonlyMap<OptionName, number>;
+  /** What was read and is not used: a line each. */
+  readonly warnings: readonly string[];
 }
 
 /**
@@ -19,16 +21,26 @@ export interface ConfigFile {
  */
 export async function readConfigFile(path: string, defaults: readonly string[] = DEFAULT_FILES): Promise<ConfigFile | undefined> {
   for (const candidate of path === '' ? defaults : [path]) {
-    let text: string;
+    let bytes: Buffer;
     try {
-      text = readFileSync(candidate, 'utf8');
+      bytes = readFileSync(candidate);
     } catch (error) {
       if (path === '' && systemCodeOf(error) === 'ENOENT') continue;
       throw new XraydError('XRAYD_CONFIG', `cannot read ${candidate}: ${messageOf(error)}`, { cause: error });
     }
     // The YAML parser is loaded only where there is a file.
     const { parseConfigFile } = await import('./parse-file.ts');
-    return parseConfigFile(candidate, text);
+    return parseConfigFile(candidate, textOf(candidate, bytes), path === '');
   }
   return undefined;
+}
+
+/** compat: YAML 1.1 is UTF-8 or, with a byte order mark, UTF-16. */
+function textOf(path: string, bytes: Buffer): string {
+  const encoding = bytes[0] === 0xff && bytes[1] === 0xfe ? 'utf-16le' : bytes[0] === 0xfe && bytes[1] === 0xff ? 'utf-16be' : 'utf-8';
+  try {
+    return new TextDecoder(encoding, { fatal: true }).decode(bytes);
+  } catch {
+    throw new XraydError('XRAYD_CONFIG', `${path} is not ${encoding.toUpperCase()} text`);
+  }
 }

@@ -1,10 +1,11 @@
 import { closest } from 'fastest-levenshtein';
-import { isMap, isScalar, LineCounter, parseDocument, stringify, type Node, type YAMLMap } from 'yaml';
+import { stringify } from 'yaml';
 import { XraydError } from '../pipeline/errors.ts';
 import type { OptionValue } from './option.ts';
 import { OPTION_NAMES, SPECS, type OptionName } from './schema.ts';
 import { checkValue } from './value.ts';
 import type { ConfigFile } from './file.ts';
+import { readYaml, YamlError, type YamlEntry, type YamlScalar } from './yaml.ts';
 
 const FILE_KEYS = new Map<string, OptionName>(
   OPTION_NAMES.flatMap((name) => {
@@ -41,84 +42,88 @@ const OLD_KEYS: ReadonlyMap<string, string> = new Map(
   }),
 );
 
-interface Entry {
-  readonly key: string;
-  readonly value: unknown;
-  readonly line: number;
-}
+/** compat: aws-xray-daemon lists them as keys of its own, reads them and uses its defaults. */
+const UNUSED_KEY = /^proxyserver\.(idleconntimeout|maxidleconnsperhost|maxidleconns)$/;
 
-/** `text` is the file's content. The keys of versions 1 and 2 are the same. */
-export function parseConfigFile(path: string, text: string): ConfigFile {
-  const counter = new LineCounter();
-  const document = parseDocument(text, { lineCounter: counter, uniqueKeys: true });
-  const syntax = document.errors[0];
-  if (syntax !== undefined) {
-    const line = counter.linePos(syntax.pos[0]).line;
-    throw problem(path, line, `is not YAML: ${syntax.message.split('\n')[0]}`);
-  }
-  const lineOf = (node: Node): number => (node.range ? counter.linePos(node.range[0]).line : 1);
-  if (document.contents !== null && !isMap(document.contents)) throw problem(path, 1, 'must hold keys and values');
-  const entries = document.contents === null ? [] : entriesOf(path, document.contents, lineOf);
-  refuseOldFile(path, entries);
+/**
+ * `text` is the file's content. The keys of versions 1 and 2 are the same. With `hasOtherKeys` a key that is none is a warning:
+ * the reference daemon checks the keys of a file that -c names, and no other's.
+ */
+export function parseConfigFile(path: string, text: string, hasOtherKeys = false): ConfigFile {
+  const entries = entriesOf(path, text);
+  checkVersion(path, entries, hasOtherKeys);
   const values = new Map<OptionName, OptionValue>();
   const lines = new Map<OptionName, number>();
-  for (const entry of entries) {
-    if (entry.key === 'Version') continue;
-    const name = FILE_KEYS.get(entry.key);
+  const warnings: string[] = [];
+  for (const { key, scalar, line } of entries) {
+    if (key === 'Version' || UNUSED_KEY.test(key)) continue;
+    const name = FILE_KEYS.get(key);
     if (name === undefined) {
-      throw problem(path, entry.line, `unknown key "${entry.key}". Did you mean "${closest(entry.key, ALL_KEYS)}"?`);
+      if (SECTIONS.has(key) && scalar?.value === null) continue;
+      const known = SECTIONS.has(key)
+        ? `${key} must hold keys of its own`
+        : `unknown key "${key}". Did you mean "${OLD_KEYS.get(key) || closest(key, ALL_KEYS)}"?`;
+      if (!hasOtherKeys || SECTIONS.has(key)) throw problem(path, line, known);
+      warnings.push(`${path} line ${line}: ${known} It is ignored.`);
+      continue;
     }
-    const checked = checkFileValue(name, entry.value);
-    if ('problem' in checked) throw problem(path, entry.line, `${entry.key} ${checked.problem}`);
-    if (checked.value === undefined) continue;
-    values.set(name, checked.value);
-    lines.set(name, entry.line);
+    const checked = checkFileValue(name, scalar);
+    if ('problem' in checked) throw problem(path, line, `${key} ${checked.problem}`);
+    const earlier = lines.get(name);
+    if (earlier !== undefined) warnings.push(`${path} line ${line}: ${key} is set again; line ${earlier} is ignored`);
+    values.delete(name);
+    if (checked.value !== undefined) values.set(name, checked.value);
+    lines.set(name, line);
   }
-  return { path, values, lines };
+  return { path, values, lines, warnings };
 }
 
-function checkFileValue(name: OptionName, value: unknown): ReturnType<typeof checkValue> {
-  if (value === null || value === undefined) return { value: undefined };
-  if (typeof value === 'object' || typeof value === 'bigint') return { problem: 'must be a single value' };
-  return checkValue(SPECS[name], value as OptionValue);
+function entriesOf(path: string, text: string): YamlEntry[] {
+  try {
+    return readYaml(text);
+  } catch (error) {
+    if (error instanceof YamlError) throw problem(path, error.line, error.message);
+    throw error;
+  }
 }
 
-/** Every key with its section: `Socket.UDPAddress`. */
-function entriesOf(path: string, map: YAMLMap, lineOf: (node: Node) => number): Entry[] {
-  const entries: Entry[] = [];
-  for (const pair of map.items) {
-    const keyNode = pair.key as Node;
-    const key = isScalar(keyNode) ? String(keyNode.value) : '?';
-    const line = lineOf(keyNode);
-    if (isMap(pair.value)) {
-      for (const inner of entriesOf(path, pair.value, lineOf)) entries.push({ ...inner, key: `${key}.${inner.key}` });
-    } else if (SECTIONS.has(key)) {
-      if (isScalar(pair.value) && pair.value.value !== null) throw problem(path, line, `${key} must hold keys of its own`);
-    } else {
-      entries.push({ key, value: isScalar(pair.value) ? pair.value.value : (pair.value ?? null), line });
-    }
+/** compat: as Go decodes a scalar into the type of the option; a text takes what is written, a whole number drops the fraction. */
+function checkFileValue(name: OptionName, scalar: YamlScalar | undefined): ReturnType<typeof checkValue> {
+  const spec = SPECS[name];
+  if (scalar === undefined) return { problem: 'must be a single value' };
+  const { value, text } = scalar;
+  if (value === null) return { value: undefined };
+  if (spec.kind === 'number') {
+    if (typeof value !== 'number') return { problem: `must be a whole number of ${spec.unit}, not ${JSON.stringify(text)}` };
+    return checkValue(spec, Math.trunc(value));
   }
-  return entries;
+  if (spec.kind === 'switch') {
+    if (typeof value !== 'boolean') return { problem: `must be true or false, without quotes, not ${JSON.stringify(text)}` };
+    return checkValue(spec, value);
+  }
+  return checkValue(spec, text);
 }
 
 /** The reference ends too; it points to a migration script that is gone, we print the file. */
-function refuseOldFile(path: string, entries: readonly Entry[]): void {
-  const version = entries.find((entry) => entry.key === 'Version');
-  const old = entries.filter((entry) => OLD_KEYS.has(entry.key));
-  if (version !== undefined && version.value !== 1 && version.value !== 2) {
-    throw problem(path, version.line, `Version must be 1 or 2, not ${JSON.stringify(version.value)}. Write "Version: 2".`);
+function checkVersion(path: string, entries: readonly YamlEntry[], hasOtherKeys: boolean): void {
+  const version = entries.findLast((entry) => entry.key === 'Version');
+  const number = version?.scalar?.value;
+  const isSet = version !== undefined && number !== null;
+  if (isSet && (typeof number !== 'number' || (Math.trunc(number) !== 1 && Math.trunc(number) !== 2))) {
+    throw problem(path, version.line, `Version must be 1 or 2, not ${JSON.stringify(number)}. Write "Version: 2".`);
   }
-  if (version !== undefined && old.length === 0) return;
-  const reason =
-    version === undefined
-      ? `${path} has no "Version". Write this instead:`
-      : `${path} line ${old[0]?.line}: "${old[0]?.key}" is a key from before version 1. Write this instead:`;
+  const old = hasOtherKeys ? undefined : entries.find((entry) => OLD_KEYS.has(entry.key));
+  if (isSet && old === undefined) return;
+  const reason = isSet
+    ? `${path} line ${old?.line}: "${old?.key}" is a key from before version 1. Write this instead:`
+    : `${path} has no "Version". Write this instead:`;
   throw new XraydError('XRAYD_CONFIG', `${reason}\n\n${migrated(entries)}`);
 }
 
-function migrated(entries: readonly Entry[]): string {
+function migrated(entries: readonly YamlEntry[]): string {
   const file: Record<string, unknown> = {};
-  for (const { key, value } of entries) {
+  for (const { key, scalar } of entries) {
+    const value = scalar?.value ?? '';
     const now = OLD_KEYS.get(key) ?? key;
     if (now === '' || now === 'Version' || !FILE_KEYS.has(now)) continue;
     const [section = '', leaf] = now.split('.');

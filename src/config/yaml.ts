@@ -1,0 +1,144 @@
+import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, type Document, type Node, type YAMLMap } from 'yaml';
+import { parseGoInt } from './go-number.ts';
+
+/** What a scalar means to Go, and how it is written: a text takes the writing, whatever it would mean (`Region: 123`, `Region: yes`). */
+export interface YamlScalar {
+  readonly value: string | number | boolean | null;
+  readonly text: string;
+}
+
+export interface YamlEntry {
+  /** With its section: `Socket.UDPAddress`. */
+  readonly key: string;
+  /** undefined for a list, or for a map where none is due. */
+  readonly scalar: YamlScalar | undefined;
+  /** Counted from 1. */
+  readonly line: number;
+}
+
+/** Thrown for text that is not YAML, or that no configuration looks like. */
+export class YamlError extends Error {
+  readonly line: number;
+
+  constructor(line: number, message: string) {
+    super(message);
+    this.line = line;
+  }
+}
+
+/** A configuration has some twenty; aliases of aliases could make billions. */
+const MAX_ENTRIES = 1_000;
+
+/**
+ * The keys and values of a file in their order, with aliases and merge keys (`<<`) resolved: YAML 1.1 as gopkg.in/yaml.v2 v2.2.8 reads it
+ * for the reference daemon. Of several documents the first is read. A key may occur twice, and later ones count. A map inside a map is one
+ * entry for each of its keys; an empty one has none. Throws YamlError.
+ */
+export function readYaml(text: string): YamlEntry[] {
+  // compat: what libyaml refuses anywhere in a document.
+  const control = /(?![\t\n\r\u0085])\p{Cc}/u.exec(text);
+  if (control !== null) {
+    throw new YamlError(text.slice(0, control.index).split('\n').length, `has a control character (U+${codePoint(control[0])})`);
+  }
+  const counter = new LineCounter();
+  // Every scalar as text: what it means is Go's business, below.
+  const document = parseDocument(text, { version: '1.1', schema: 'failsafe', uniqueKeys: false, lineCounter: counter });
+  const syntax = document.errors.find(({ code }) => code !== 'MULTIPLE_DOCS');
+  if (syntax !== undefined) throw new YamlError(counter.linePos(syntax.pos[0]).line, `is not YAML: ${wordsOf(syntax.message)}`);
+  const { contents } = document;
+  if (contents === null || (isScalar(contents) && meaningOf(contents).value === null)) return [];
+  if (!isMap(contents)) throw new YamlError(1, 'must hold keys and values');
+  return new Reader(document, counter).entriesOf(contents);
+}
+
+class Reader {
+  readonly #document: Document;
+  readonly #counter: LineCounter;
+  readonly #entries: YamlEntry[] = [];
+
+  constructor(document: Document, counter: LineCounter) {
+    this.#document = document;
+    this.#counter = counter;
+  }
+
+  entriesOf(map: YAMLMap): YamlEntry[] {
+    this.#read(map, '', []);
+    return this.#entries;
+  }
+
+  /** `above` are the maps that this one is in. */
+  #read(map: YAMLMap, section: string, above: readonly YAMLMap[]): void {
+    if (above.includes(map)) throw new YamlError(this.#lineOf(map), 'is not YAML: an anchor is used inside of itself');
+    const inside = [...above, map];
+    for (const pair of map.items) {
+      const keyNode = pair.key as Node;
+      const line = this.#lineOf(keyNode);
+      const value = this.#resolve(pair.value);
+      if (isScalar(keyNode) && keyNode.value === '<<' && keyNode.type === 'PLAIN') {
+        this.#merge(value, section, inside, line);
+        continue;
+      }
+      const key = section + (isScalar(keyNode) ? String(keyNode.value) : '?');
+      if (isMap(value) && section === '') this.#read(value, `${key}.`, inside);
+      else this.#add({ key, scalar: scalarOf(value), line });
+    }
+  }
+
+  /** compat: merged keys count in the order of the file, so a later `<<` beats an earlier key, and the first of a list of maps beats the others. */
+  #merge(value: unknown, section: string, above: readonly YAMLMap[], line: number): void {
+    const maps = isSeq(value) ? value.items.map((item) => this.#resolve(item)).toReversed() : [value];
+    for (const map of maps) {
+      if (!isMap(map)) throw new YamlError(line, 'is not YAML: "<<" takes a map or a list of maps');
+      this.#read(map, section, above);
+    }
+  }
+
+  #add(entry: YamlEntry): void {
+    this.#entries.push(entry);
+    if (this.#entries.length > MAX_ENTRIES) throw new YamlError(entry.line, 'holds too many keys');
+  }
+
+  #resolve(node: unknown): unknown {
+    if (!isAlias(node)) return node;
+    const target = node.resolve(this.#document);
+    if (target === undefined) throw new YamlError(this.#lineOf(node), `is not YAML: unknown anchor "${node.source}"`);
+    return target;
+  }
+
+  #lineOf(node: Node): number {
+    return node.range ? this.#counter.linePos(node.range[0]).line : 1;
+  }
+}
+
+function scalarOf(node: unknown): YamlScalar | undefined {
+  if (node === null || node === undefined) return { value: null, text: '' };
+  return isScalar(node) ? meaningOf(node) : undefined;
+}
+
+const TRUE = /^(y|Y|yes|Yes|YES|true|True|TRUE|on|On|ON)$/;
+const FALSE = /^(n|N|no|No|NO|false|False|FALSE|off|Off|OFF)$/;
+const NULL = /^(|~|null|Null|NULL)$/;
+const FLOAT = /^[-+]?(\.\d+|\d+(\.\d*)?)(e[-+]?\d+)?$/i;
+
+/** Source: yaml.v2's resolve.go. Numbers to the base of 60 are text there. */
+function meaningOf(node: { value: unknown; type?: unknown; tag?: string | undefined }): YamlScalar {
+  const text = typeof node.value === 'string' ? node.value : '';
+  const tag = node.tag ?? '';
+  const isText = tag === '' || tag === '!' ? node.type !== 'PLAIN' && text !== '' : !/^tag:yaml\.org,2002:(bool|int|float|null)$/.test(tag);
+  if (isText || (node.type !== 'PLAIN' && tag === '' && text === '')) return { value: text, text };
+  if (NULL.test(text)) return { value: null, text: '' };
+  if (TRUE.test(text)) return { value: true, text };
+  if (FALSE.test(text)) return { value: false, text };
+  const plain = /^[-+\d]/.test(text) ? text.replaceAll('_', '') : text;
+  const value = parseGoInt(plain) ?? (FLOAT.test(plain) ? Number(plain) : text);
+  return { value, text };
+}
+
+/** The library's message without the line, which is said once, and without the excerpt of the file. */
+function wordsOf(message: string): string {
+  return (message.split('\n')[0] ?? '').replace(/ at line \d+, column \d+:?$/, '');
+}
+
+function codePoint(character: string): string {
+  return character.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0');
+}

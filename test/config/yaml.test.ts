@@ -1,0 +1,63 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { readConfigFile, type ConfigFile } from '../../src/config/file.ts';
+import { parseConfigFile } from '../../src/config/parse-file.ts';
+import { XraydError } from '../../src/pipeline/errors.ts';
+import { CONFIG_FILES } from '../fakes/config-files.ts';
+import { Scope } from '../fakes/scope.ts';
+
+const scope = new Scope();
+
+function read(content: string | Buffer): Promise<ConfigFile | undefined> {
+  const path = join(scope.folder(), 'cfg.yaml');
+  writeFileSync(path, content);
+  return readConfigFile(path);
+}
+
+for (const { text, option = 'region', value, isRefused } of CONFIG_FILES) {
+  const content = JSON.stringify(text.toString());
+  if (isRefused === true) {
+    test(`${content} is refused in one sentence that names the file, as the reference refuses it`, async () => {
+      const error = await read(text).then(
+        () => undefined,
+        (reason: unknown) => reason,
+      );
+      expect(error).toBeInstanceOf(XraydError);
+      expect((error as XraydError).exitCode).toBe(1);
+      expect((error as XraydError).message).toMatch(/cfg\.yaml( line \d+)?:? /);
+    });
+  } else {
+    test(`${content} sets ${option} to ${JSON.stringify(value)}, as in the reference`, async () => {
+      expect((await read(text))?.values.get(option)).toBe(value);
+    });
+  }
+}
+
+test('aliases of aliases end before they fill the memory', () => {
+  const levels = Array.from({ length: 9 }, (_, i) => `a${i + 1}: &a${i + 1} {<<: [${Array(9).fill(`*a${i}`).join(', ')}]}`);
+  expect(() => parseConfigFile('cfg.yaml', `Version: 2\na0: &a0 {x: y}\n${levels.join('\n')}\n`)).toThrow(/cfg\.yaml line \d+: holds too many keys/);
+});
+
+test('an anchor inside of itself is refused', () => {
+  expect(() => parseConfigFile('cfg.yaml', 'Version: 2\nSocket: &s\n  <<: *s\n')).toThrow(
+    'cfg.yaml line 3: is not YAML: an anchor is used inside of itself',
+  );
+});
+
+test('a key that is set twice is a warning with both lines', () => {
+  expect(parseConfigFile('cfg.yaml', 'Version: 2\nRegion: x\nRegion: y\n').warnings).toEqual([
+    'cfg.yaml line 3: Region is set again; line 2 is ignored',
+  ]);
+});
+
+test('in a file that was not named an unknown key is a warning: the reference checks only the keys of -c', async () => {
+  const path = join(scope.folder(), 'cfg.yaml');
+  writeFileSync(path, 'Version: 2\nRegoin: x\nProcessor:\n  Routine: 3\nRegion: y\n');
+  const file = await readConfigFile('', [path]);
+  expect([...(file?.values ?? [])]).toEqual([['region', 'y']]);
+  expect(file?.warnings).toEqual([
+    `${path} line 2: unknown key "Regoin". Did you mean "Region"? It is ignored.`,
+    `${path} line 4: unknown key "Processor.Routine". Did you mean "Concurrency"? It is ignored.`,
+  ]);
+});
