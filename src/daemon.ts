@@ -10,10 +10,8 @@ import { findRegion } from './aws/region.ts';
 import { TelemetryReporter } from './aws/telemetry-reporter.ts';
 import { userAgent } from './aws/user-agent.ts';
 import { XRayApi } from './aws/xray-api.ts';
-import { parseAddress } from './config/address.ts';
 import type { LoadedConfig } from './config/load.ts';
 import type { Config } from './config/schema.ts';
-import { parseUrl } from './config/value.ts';
 import type { Component } from './pipeline/component.ts';
 import type { Logger } from './pipeline/logger.ts';
 import { SamplingProxy } from './proxy/sampling-proxy.ts';
@@ -25,10 +23,14 @@ import { VERSION } from './version.ts';
 export const BATCH_MAX_AGE_MS = 1_000;
 
 /** The daemon: UDP → buffer → PutTraceSegments, and the sampling calls on TCP. Throws XRAYD_REGION. */
-export async function buildDaemon(loaded: LoadedConfig, env: Environment, log: Logger): Promise<Service> {
+export async function buildDaemon(loaded: LoadedConfig<'daemon'>, env: Environment, log: Logger): Promise<Service> {
   const destination = await findDestination(loaded, env, log);
-  return new Service(loaded, log, (common) => daemonMode(common, env, destination));
+  if (loaded.config.bindTcp === 'off') log.info({ from: loaded.origins.bindTcp }, 'TCP is off: SDKs sample by their local rules');
+  return new Service(loaded, log, (common) => daemonMode({ ...common, config: loaded.config }, env, destination));
 }
+
+/** The commands that call AWS; `local` does with --tee. */
+export type AwsCommand = 'daemon' | 'local' | 'pull';
 
 /** Where X-Ray is. */
 export interface Destination {
@@ -37,7 +39,7 @@ export interface Destination {
 }
 
 /** Throws XRAYD_REGION. */
-export async function findDestination({ config, origins }: LoadedConfig, env: Environment, log: Logger): Promise<Destination> {
+export async function findDestination({ config, origins }: LoadedConfig<AwsCommand>, env: Environment, log: Logger): Promise<Destination> {
   const { region, origin } = config.region === '' ? await findRegion(env, config.localMode) : { region: config.region, origin: origins.region };
   const url = await resolveEndpoint({ region, endpoint: config.endpoint });
   log.info({ region, from: origin, endpoint: url.origin }, 'sending to X-Ray');
@@ -47,9 +49,9 @@ export async function findDestination({ config, origins }: LoadedConfig, env: En
 }
 
 /** What it takes to call X-Ray: a way out, credentials, the signed call. Start and stop `upstream` before and after its use. */
-export function uplinkTo({ region, url }: Destination, { config, log }: { config: Config; log: Logger }, env: Environment) {
+export function uplinkTo({ region, url }: Destination, { config, log }: { config: Config<AwsCommand>; log: Logger }, env: Environment) {
   const noProxy = env['NO_PROXY'] ?? env['no_proxy'] ?? '';
-  const proxyAddress = parseUrl(config.proxyAddress)?.href ?? '';
+  const proxyAddress = config.proxyAddress?.href ?? '';
   // Sampling calls and telemetry share the agent with the uploads.
   const outbound = new Outbound({ proxyAddress, noProxy, noVerifySsl: config.noVerifySsl, maxSockets: config.concurrency + 16 });
   const stsUrl = stsUrlBeside(url, env['AWS_ENDPOINT_URL_STS']);
@@ -65,7 +67,12 @@ export function uplinkTo({ region, url }: Destination, { config, log }: { config
   return { api, outbound, credentials, hints: new PermissionHints(log), upstream: [connections(outbound), credentials] };
 }
 
-function daemonMode({ config, memory, log, accounting, onCall, onRequest, onRules }: Common, env: Environment, destination: Destination): Mode {
+function daemonMode(
+  { config, memory, log, accounting, onCall, onRequest, onRules }: Common<'daemon'>,
+  env: Environment,
+  destination: Destination,
+): Mode {
+  const { bindTcp } = config;
   const { api, hints, credentials, upstream } = uplinkTo(destination, { config, log }, env);
   const reporter = new TelemetryReporter(
     { resourceArn: config.resourceArn, isLocalMode: config.localMode },
@@ -77,10 +84,12 @@ function daemonMode({ config, memory, log, accounting, onCall, onRequest, onRule
     exporter: new XRayExporter({ api, hints, log, onCall }),
     credentialsExpireAtMs: () => credentials.expiresAtMs,
     tcp: (intake) =>
-      new SamplingProxy(
-        { ...parseAddress(config.bindTcp)!, allow: config.proxyAllow, maxBodiesBytes: memory.bodiesBytes },
-        { api, intake, hints, log, onRequest, onRules },
-      ),
+      bindTcp === 'off'
+        ? undefined
+        : new SamplingProxy(
+            { ...bindTcp, allow: config.proxyAllow, maxBodiesBytes: memory.bodiesBytes },
+            { api, intake, hints, log, onRequest, onRules },
+          ),
     onMemoryShort: collectSooner,
     watchers: config.telemetryRecords ? [reporter] : [],
   };

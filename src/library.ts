@@ -6,6 +6,7 @@ import type { OptionName } from './config/schema.ts';
 import { freePort } from './free-port.ts';
 import type { LocalXRayOptions, RecordedTrace, StartedXRay } from './library-types.ts';
 import { buildLocal } from './local.ts';
+import { formatAddress } from './pipeline/address.ts';
 import type { Service } from './service.ts';
 import { lineLogger } from './telemetry/line-logger.ts';
 
@@ -22,14 +23,19 @@ const ALWAYS = { StartTime: 0, EndTime: 1e11 };
 
 /** The contract is in library-types.ts. */
 export async function startLocalXRay({ port, data = '', onLog = () => {} }: LocalXRayOptions = {}): Promise<StartedXRay> {
-  const address = `127.0.0.1:${port ?? (await freePort())}`;
+  const bound = { host: '127.0.0.1', port: port ?? (await freePort()) };
+  const address = formatAddress(bound);
   const values = new Map<OptionName, OptionValue>([
-    ['bind', address],
-    ['bindTcp', address],
+    ['bind', bound],
+    ['bindTcp', bound],
     ['httpAddress', 'off'],
     ['data', data],
   ]);
-  const loaded = mergeConfig({ commandLine: { command: 'local', operands: [], values, written: new Map() }, env: {}, file: undefined });
+  const loaded = mergeConfig({
+    commandLine: { command: 'local', isNamed: true, operands: [], values, written: new Map(), unused: [] },
+    env: {},
+    file: undefined,
+  });
   const { service } = buildLocal(loaded, { log: lineLogger(onLog), write: () => {}, hasColor: false });
   await service.start();
   return new Started(service, address);

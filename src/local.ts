@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { parseAddress } from './config/address.ts';
 import { formatAddress } from './pipeline/address.ts';
 import type { LoadedConfig } from './config/load.ts';
 import type { Snapshot } from './pipeline/accounting.ts';
@@ -53,18 +52,22 @@ export interface LocalXRay {
 }
 
 /** The local X-Ray: the same pipeline, with the service itself behind it. No region, no credentials, no network. */
-export function buildLocal(loaded: LoadedConfig, deps: LocalDeps): LocalXRay {
+export function buildLocal(loaded: LoadedConfig<'local'>, deps: LocalDeps): LocalXRay {
   const token = readersToken(loaded);
   const status = (): ProcessStatus => {
     const { received, dropped } = service.accounting.snapshot();
     const lost = Object.values(dropped).reduce((sum, each) => sum + each, service.udp.kernelDrops());
     return { version: VERSION, address: formatAddress(service.udp.address!), received, lost };
   };
-  const service: Service = new Service(loaded, deps.log, (common) => localMode(common, { token, status }, deps));
+  const service: Service = new Service(loaded, deps.log, (common) => localMode({ ...common, config: loaded.config }, { token, status }, deps));
   return { service, token };
 }
 
-function localMode({ config, log, accounting, onCall, onRequest }: Common, { token, status }: Reading, { write, hasColor, tee }: LocalDeps): Mode {
+function localMode(
+  { config, log, accounting, onCall, onRequest }: Common<'local'>,
+  { token, status }: Reading,
+  { write, hasColor, tee }: LocalDeps,
+): Mode {
   const store = new Store({ file: config.data, maxBytes: config.dataSize * MB });
   const feed = new LiveFeed();
   const lines = new ConsoleLines({ write, hasColor, nowMs: monotonicMs });
@@ -82,16 +85,15 @@ function localMode({ config, log, accounting, onCall, onRequest }: Common, { tok
     upstream: [store, opening, ...(tee === undefined ? [] : [tee])],
     exporter: new LocalExporter({ ingest, lines, onCall }),
     credentialsExpireAtMs: () => undefined,
-    tcp: () =>
-      new LocalApi({ ...parseAddress(config.bindTcp)!, token }, { service, log, onRequest, status, sample: () => sampleTrace(wallClockMs()) }),
+    tcp: () => new LocalApi({ ...config.bindTcp, token }, { service, log, onRequest, status, sample: () => sampleTrace(wallClockMs()) }),
     watchers: [],
     ...(tee === undefined ? {} : { teed: () => tee.read() }),
   };
 }
 
 /** On a loopback address everybody on this machine may read; elsewhere a token is asked for, unless that was waived. */
-function readersToken({ config }: LoadedConfig): string {
+function readersToken({ config }: LoadedConfig<'local'>): string {
   if (config.token !== '') return config.token;
-  const isOpen = config.insecureBind || isLoopbackHost(parseAddress(config.bindTcp)!.host);
+  const isOpen = config.insecureBind || isLoopbackHost(config.bindTcp.host);
   return isOpen ? '' : randomBytes(16).toString('hex');
 }

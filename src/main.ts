@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseAddress, udpAddressOfSdk } from './config/address.ts';
 import { readConfigFile } from './config/file.ts';
-import { parseFlags, type Command, type CommandLine } from './config/flags.ts';
+import { parseFlags } from './config/flags.ts';
 import { helpText } from './config/help.ts';
 import { configFileNameOf, mergeConfig, printConfig, type LoadedConfig } from './config/load.ts';
+import { textOf, type Command } from './config/option.ts';
 import { healthProblem } from './healthcheck.ts';
 import type { LocalXRay } from './local.ts';
 import { formatAddress } from './pipeline/address.ts';
@@ -22,56 +22,58 @@ keepGenerationsSmall();
 
 async function main(): Promise<number> {
   const commandLine = parseFlags(process.argv.slice(2));
-  if (commandLine.values.get('help') === true) return print(helpText());
+  if (commandLine.values.get('help') === true) return print(helpText(commandLine.isNamed ? commandLine.command : undefined));
   if (commandLine.values.get('version') === true) return print(`xrayd ${VERSION} (compatible with aws-xray-daemon ${REFERENCE_VERSION})\n`);
-  const loaded = await loadConfig(commandLine);
+  const { command, operands } = commandLine;
+  const { env } = process;
+  const file = await readConfigFile(configFileNameOf(commandLine, env));
+  const load = <C extends Command>(of: C): LoadedConfig<C> => mergeConfig({ commandLine: { ...commandLine, command: of }, env, file });
+  const loaded = load(command);
+  // The daemon and the local X-Ray put them into their log.
+  if (loaded.config.printConfig || (command !== 'daemon' && command !== 'local')) {
+    for (const warning of loaded.warnings) OUTPUT.say(`xrayd: ${warning}\n`);
+  }
   if (loaded.config.printConfig) return print(printConfig(loaded));
-  switch (commandLine.command) {
+  switch (command) {
     case 'send':
-      return send(loaded);
+      return send(load(command));
     case 'healthcheck':
-      return healthcheck(loaded);
+      return healthcheck(load(command));
     case 'daemon':
+      return serve(load(command));
     case 'local':
-      return serve(commandLine.command, loaded);
+      return serve(load(command));
     case 'run':
-      return (await import('./commands/run.ts')).runCommand(loaded, commandLine.operands, OUTPUT, process.env);
+      return (await import('./commands/run.ts')).runCommand(load(command), operands, OUTPUT, env);
     case 'export':
-      return (await import('./commands/transfer.ts')).exportTraces(loaded, OUTPUT);
+      return (await import('./commands/transfer.ts')).exportTraces(load(command), OUTPUT);
     case 'import':
-      return (await import('./commands/transfer.ts')).importTraces(loaded, commandLine.operands, OUTPUT);
+      return (await import('./commands/transfer.ts')).importTraces(load(command), operands, OUTPUT);
     case 'pull':
-      return (await import('./commands/pull.ts')).pull(loaded, process.env, OUTPUT);
+      return (await import('./commands/pull.ts')).pull(load(command), env, OUTPUT);
   }
 }
 
 const OUTPUT = { out: print, say: (text: string): void => void process.stderr.write(text) };
 
-async function loadConfig(commandLine: CommandLine): Promise<LoadedConfig> {
-  const { env } = process;
-  return mergeConfig({ commandLine, env, file: await readConfigFile(configFileNameOf(commandLine, env)) });
-}
-
-async function send({ config, origins }: LoadedConfig): Promise<number> {
-  const address = origins.to === 'AWS_XRAY_DAEMON_ADDRESS' ? udpAddressOfSdk(config.to) : parseAddress(config.to);
-  if (address === undefined) throw new XraydError('XRAYD_USAGE', `${origins.to} must be host:port, not "${config.to}"`);
+async function send({ config: { to, confirm } }: LoadedConfig<'send'>): Promise<number> {
   const { traceId, documents } = sampleTrace(wallClockMs());
-  const metrics = parseAddress(config.confirm);
-  if (metrics === undefined) await sendDocuments(documents, address);
-  const counted = metrics === undefined ? '' : `; ${await sendAndConfirm(documents, address, metrics)}`;
-  return print(`sent trace ${traceId} to UDP ${formatAddress(address)}${counted}\n`);
+  if (confirm === undefined) await sendDocuments(documents, to);
+  const counted = confirm === undefined ? '' : `; ${await sendAndConfirm(documents, to, confirm)}`;
+  return print(`sent trace ${traceId} to UDP ${formatAddress(to)}${counted}\n`);
 }
 
-async function healthcheck({ config }: LoadedConfig): Promise<number> {
-  const address = parseAddress(config.httpAddress);
-  const problem = address === undefined ? 'HTTP is off (--http-address)' : await healthProblem(address);
+async function healthcheck({ config: { httpAddress }, origins }: LoadedConfig<'healthcheck'>): Promise<number> {
+  const problem = httpAddress === 'off' ? `HTTP is off (${origins.httpAddress})` : await healthProblem(httpAddress);
   if (problem === undefined) return print('ready\n');
-  process.stderr.write(`xrayd: not ready at ${config.httpAddress}: ${problem}\n`);
+  process.stderr.write(`xrayd: not ready at ${textOf(httpAddress)}: ${problem}\n`);
   return 1;
 }
 
-async function serve(command: Extract<Command, 'daemon' | 'local'>, loaded: LoadedConfig): Promise<number> {
-  const { config } = loaded;
+type LoadedToServe = LoadedConfig<'daemon'> | LoadedConfig<'local'>;
+
+async function serve(loaded: LoadedToServe): Promise<number> {
+  const { command, config } = loaded;
   if (command === 'daemon') useOneCompiler();
   // The local X-Ray's output are the traces; its log must not stand between them.
   const fd = command === 'local' ? 2 : 1;
@@ -86,8 +88,9 @@ async function serve(command: Extract<Command, 'daemon' | 'local'>, loaded: Load
   process.on('unhandledRejection', (error) => log.error({ error: error instanceof Error ? error.stack : String(error) }, 'a bug; please report it'));
   ignoreLostConsole(log);
   log.info({ version: VERSION, node: process.versions.node, pid: process.pid, command }, 'xrayd starts');
+  for (const warning of loaded.warnings) log.warn({}, warning);
   const signal = nextSignal();
-  const { service, token } = await build(command, loaded, log);
+  const { service, token } = await build(loaded, log);
   await service.start();
   if (command === 'local') printWelcome(service, token);
   log.info({ startMs: Math.round(performance.now()) }, 'xrayd is ready');
@@ -97,8 +100,8 @@ async function serve(command: Extract<Command, 'daemon' | 'local'>, loaded: Load
 }
 
 /** Each mode is loaded when it is asked for: the daemon goes without the local X-Ray's memory, and the other way round. */
-async function build(command: Extract<Command, 'daemon' | 'local'>, loaded: LoadedConfig, log: ProcessLogger): Promise<LocalXRay> {
-  if (command === 'daemon') {
+async function build(loaded: LoadedToServe, log: ProcessLogger): Promise<LocalXRay> {
+  if (loaded.command === 'daemon') {
     const { buildDaemon } = await import('./daemon.ts');
     return { service: await buildDaemon(loaded, process.env, log), token: '' };
   }
@@ -108,7 +111,7 @@ async function build(command: Extract<Command, 'daemon' | 'local'>, loaded: Load
   return buildLocal(loaded, { log, ...(tee === undefined ? {} : { tee }), write: (text) => void process.stdout.write(text), hasColor });
 }
 
-async function drain(service: Service, { config }: LoadedConfig, log: ProcessLogger): Promise<number> {
+async function drain(service: Service, { config }: LoadedToServe, log: ProcessLogger): Promise<number> {
   const second = new AbortController();
   void nextSignal().then(() => second.abort());
   service.retire();
@@ -131,7 +134,7 @@ function ignoreLostConsole(log: ProcessLogger): void {
 
 function printWelcome({ udp, tcp, http }: Service, token: string): void {
   const address = udp.address === undefined ? '' : formatAddress(udp.address);
-  const api = tcp.address === undefined ? '' : formatAddress(tcp.address);
+  const api = tcp?.address === undefined ? '' : formatAddress(tcp.address);
   const lines = [
     `xrayd ${VERSION}: local X-Ray on UDP and TCP ${address}. Every request is traced, nothing leaves this machine.`,
     `  Open          http://${api}/${token === '' ? '' : `?token=${encodeURIComponent(token)}`}`,

@@ -22,7 +22,10 @@ export interface MemoryBudget {
 }
 
 /** Shares of the memory limit; what --buffer-memory says wins over the buffer's. */
-export function memoryBudgetOf({ bufferMemory }: Pick<Config, 'bufferMemory'>, limitBytes: number | undefined = memoryLimitBytes()): MemoryBudget {
+export function memoryBudgetOf(
+  { bufferMemory }: Pick<Config<'daemon'>, 'bufferMemory'>,
+  limitBytes: number | undefined = memoryLimitBytes(),
+): MemoryBudget {
   const share = (part: number, least: number, most: number): number =>
     limitBytes === undefined ? most : Math.max(least, Math.min(most, Math.floor(limitBytes / part)));
   const bufferBytes = bufferMemory > 0 ? bufferMemory * MB : share(4, MIN_BUFFER_BYTES, MAX_BUFFER_BYTES);

@@ -1,7 +1,6 @@
 import { Batcher } from './batcher/batcher.ts';
 import { BodyIntake } from './batcher/body-intake.ts';
 import { Spool } from './batcher/spool/spool.ts';
-import { parseAddress } from './config/address.ts';
 import type { LoadedConfig } from './config/load.ts';
 import type { Config } from './config/schema.ts';
 import { HttpServer } from './http/server.ts';
@@ -20,6 +19,9 @@ import { VERSION } from './version.ts';
 type Part = Component & { readonly state?: ComponentState };
 type ListeningPart = Part & { readonly state: ComponentState; readonly address: Address | undefined };
 
+/** The commands that receive segments. */
+export type ServingCommand = 'daemon' | 'local';
+
 /** What differs between the daemon and the local X-Ray: where batches go, and who answers on TCP. */
 export interface Mode {
   readonly maxAgeMs: number;
@@ -27,7 +29,8 @@ export interface Mode {
   readonly upstream: readonly Part[];
   readonly exporter: Exporter & { readonly lastSuccessMs: number; readonly state: ComponentState };
   readonly credentialsExpireAtMs: () => number | undefined;
-  readonly tcp: (intake: SegmentIntake) => ListeningPart;
+  /** undefined when TCP is off. */
+  readonly tcp: (intake: SegmentIntake) => ListeningPart | undefined;
   /** What became of the copies that were sent on. */
   readonly teed?: () => Snapshot;
   /** Told when most of the buffer's budget is in use, and when that is over. */
@@ -37,8 +40,8 @@ export interface Mode {
 }
 
 /** What a mode is made with. */
-export interface Common {
-  readonly config: Config;
+export interface Common<C extends ServingCommand = ServingCommand> {
+  readonly config: Config<C>;
   readonly memory: MemoryBudget;
   readonly log: Logger;
   readonly accounting: Accounting;
@@ -57,14 +60,14 @@ export interface Drained {
 export class Service {
   readonly accounting: Accounting;
   readonly udp: UdpReceiver;
-  readonly tcp: ListeningPart;
+  readonly tcp: ListeningPart | undefined;
   readonly http: HttpServer | undefined;
   readonly #log: Logger;
   /** In the order of their start: downstream first. */
   readonly #parts: readonly { part: Part; binding?: Binding }[];
   #isStopping = false;
 
-  constructor({ config, origins }: LoadedConfig, log: Logger, makeMode: (common: Common) => Mode) {
+  constructor({ config, origins }: LoadedConfig<ServingCommand>, log: Logger, makeMode: (common: Common) => Mode) {
     const accounting = new Accounting();
     const memory = memoryBudgetOf(config);
     const shortage = memoryProblem(memory);
@@ -105,17 +108,18 @@ export class Service {
       },
       { exporter, accounting, log, spool, onMemoryShort: mode.onMemoryShort },
     );
-    const udpAddress = addressOf(config.bind);
     this.#log = log;
     this.accounting = accounting;
-    this.udp = new UdpReceiver({ ...udpAddress, maxAgeMs }, { sink: batcher, log });
+    this.udp = new UdpReceiver({ ...config.bind, maxAgeMs }, { sink: batcher, log });
     accounting.addSource(this.udp);
     this.tcp = mode.tcp(new BodyIntake(batcher));
     const spools = spool === undefined ? [] : [spool];
-    const watched: Part[] = [this.udp, this.tcp, batcher, ...spools, exporter, ...mode.upstream];
-    if (config.httpAddress !== 'off') {
+    const listeners = this.tcp === undefined ? [this.udp] : [this.udp, this.tcp];
+    const watched: Part[] = [...listeners, batcher, ...spools, exporter, ...mode.upstream];
+    const { httpAddress, bindTcp } = config;
+    if (httpAddress !== 'off') {
       this.http = new HttpServer(
-        { ...addressOf(config.httpAddress), isRequired: origins.httpAddress !== 'default' },
+        { ...httpAddress, isRequired: origins.httpAddress !== 'default' },
         {
           parts: () => watched.flatMap(({ state }) => (state === undefined ? [] : [state])),
           isStopping: () => this.#isStopping,
@@ -126,25 +130,25 @@ export class Service {
       );
     }
     this.#parts = [
-      ...(this.http === undefined ? [] : [{ part: this.http, binding: binding('HTTP', config.httpAddress, '--http-address') }]),
+      ...bound(this.http, 'HTTP', httpAddress, '--http-address'),
       ...mode.upstream.map((part) => ({ part })),
       { part: exporter },
       ...mode.watchers.map((part) => ({ part })),
       ...spools.map((part) => ({ part })),
       { part: batcher },
-      { part: this.tcp, binding: binding('TCP', config.bindTcp, '--bind-tcp') },
-      { part: this.udp, binding: binding('UDP', config.bind, '--bind') },
+      ...bound(this.tcp, 'TCP', bindTcp, '--bind-tcp'),
+      ...bound(this.udp, 'UDP', config.bind, '--bind'),
     ];
   }
 
   /** Starts everything, or stops what had started and rejects with the reason. */
   async start(): Promise<void> {
-    for (const [started, { part, binding: bound }] of this.#parts.entries()) {
+    for (const [started, { part, binding }] of this.#parts.entries()) {
       try {
         await part.start();
       } catch (error) {
         for (const { part: earlier } of this.#parts.slice(0, started).toReversed()) await earlier.stop(AbortSignal.abort());
-        throw bound === undefined ? error : bindError(bound, error);
+        throw binding === undefined ? error : bindError(binding, error);
       }
     }
   }
@@ -172,11 +176,7 @@ export class Service {
 
 const MB = 1024 * 1024;
 
-function addressOf(text: string): Address {
-  // Checked when the configuration was read.
-  return parseAddress(text)!;
-}
-
-function binding(protocol: Binding['protocol'], text: string, flag: string): Binding {
-  return { protocol, address: addressOf(text === 'off' ? ':0' : text), flag };
+/** A part with the address that it is to be bound to; none when that is off. */
+function bound(part: Part | undefined, protocol: Binding['protocol'], address: Address | 'off', flag: string): { part: Part; binding: Binding }[] {
+  return part === undefined || address === 'off' ? [] : [{ part, binding: { protocol, address, flag } }];
 }

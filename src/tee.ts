@@ -25,7 +25,7 @@ export class Tee implements Component {
   }
 
   /** Throws XRAYD_REGION. */
-  static async build(loaded: LoadedConfig, env: Environment, log: Logger): Promise<Tee> {
+  static async build(loaded: LoadedConfig<'local'>, env: Environment, log: Logger): Promise<Tee> {
     const { config } = loaded;
     const { api, hints, upstream } = uplinkTo(await findDestination(loaded, env, log), { config, log }, env);
     const exporter = new XRayExporter({ api, hints, log, onCall: () => {} });

@@ -1,9 +1,7 @@
-import { parseEndpoint } from './url.ts';
-
 export interface EndpointConfig {
   readonly region: string;
-  /** URL of --endpoint, or "". */
-  readonly endpoint: string;
+  /** --endpoint. */
+  readonly endpoint: URL | undefined;
 }
 
 /**
@@ -11,7 +9,7 @@ export interface EndpointConfig {
  * AWS_USE_DUALSTACK_ENDPOINT and endpoint_url of the profile. Uploads and proxied calls both use it.
  */
 export async function resolveEndpoint({ region, endpoint }: EndpointConfig): Promise<URL> {
-  if (endpoint !== '') return parseEndpoint(endpoint);
+  if (endpoint !== undefined) return endpoint;
   const [{ XRayClient, PutTraceSegmentsCommand }, { getEndpointFromInstructions }] = await Promise.all([
     import('@aws-sdk/client-xray'),
     import('@smithy/core/endpoints'),

@@ -1,5 +1,6 @@
 import type { XRayClient } from '@aws-sdk/client-xray';
 import type { LoadedConfig } from '../config/load.ts';
+import { formatAddress } from '../pipeline/address.ts';
 import { messageOf, XraydError } from '../pipeline/errors.ts';
 import { TraceSource, type TraceDocuments } from './trace-source.ts';
 
@@ -18,13 +19,13 @@ export class LocalClient {
   readonly #url: string;
   readonly #token: string;
 
-  constructor({ api, token }: { api: string; token: string }) {
-    this.#url = `http://${api}`;
+  constructor({ url, token }: { url: string; token: string }) {
+    this.#url = url;
     this.#token = token;
   }
 
-  static of({ config }: LoadedConfig): LocalClient {
-    return new LocalClient(config);
+  static of({ config }: LoadedConfig<'export' | 'import' | 'pull'>): LocalClient {
+    return new LocalClient({ url: `http://${formatAddress(config.api)}`, token: config.token });
   }
 
   async source(): Promise<TraceSource> {

@@ -7,7 +7,7 @@ import { lineLogger } from '../telemetry/line-logger.ts';
 import { pullTraces, type CommandOutput } from './transfer.ts';
 
 /** `xrayd pull`: region and credentials as the daemon would find them, or those of --profile. Resolves with the exit code. */
-export async function pull(loaded: LoadedConfig, env: Environment, output: CommandOutput): Promise<number> {
+export async function pull(loaded: LoadedConfig<'pull'>, env: Environment, output: CommandOutput): Promise<number> {
   const { config } = loaded;
   const own = config.profile === '' ? env : { ...env, AWS_PROFILE: config.profile };
   const log = lineLogger((level, message) => (level === 'warn' ? output.say(`xrayd: ${message}\n`) : undefined));

@@ -17,7 +17,12 @@ const FLAGS = { fault: 'HasFault', error: 'HasError', throttle: 'HasThrottle' } 
 const MAX_LINES = 20;
 
 /** `xrayd run -- COMMAND…`: resolves with the exit code, which is the command's own unless `--fail-on` says otherwise. */
-export async function runCommand(loaded: LoadedConfig, command: readonly string[], { say }: CommandOutput, env: NodeJS.ProcessEnv): Promise<number> {
+export async function runCommand(
+  loaded: LoadedConfig<'run'>,
+  command: readonly string[],
+  { say }: CommandOutput,
+  env: NodeJS.ProcessEnv,
+): Promise<number> {
   const [program, ...args] = command;
   if (program === undefined) throw new XraydError('XRAYD_USAGE', 'run needs a command: xrayd run -- npm test. See xrayd --help.');
   const failOn = kindsOf(loaded.config.failOn);
@@ -90,7 +95,7 @@ function printable(text: string): string {
 }
 
 async function save(xray: StartedXRay, file: string, say: (text: string) => void): Promise<void> {
-  const source = await new LocalClient({ api: xray.url.replace('http://', ''), token: '' }).source();
+  const source = await new LocalClient({ url: xray.url, token: '' }).source();
   const texts: string[] = [];
   const count = await writeTraces(source.traces({ ids: [], filter: '', sinceMinutes: Infinity }), (text) => void texts.push(text));
   try {

@@ -20,7 +20,7 @@ export interface CommandOutput {
 }
 
 /** `xrayd export`: resolves with the exit code. */
-export async function exportTraces(loaded: LoadedConfig, { out, say }: CommandOutput): Promise<number> {
+export async function exportTraces(loaded: LoadedConfig<'export'>, { out, say }: CommandOutput): Promise<number> {
   const { wait } = loaded.config;
   const source = await LocalClient.of(loaded).source();
   const query = queryOf(loaded);
@@ -49,7 +49,7 @@ async function hasAny(source: TraceSource, query: TraceQuery): Promise<boolean> 
 }
 
 /** `xrayd import FILE…`; "-" and no name are standard input. */
-export async function importTraces(loaded: LoadedConfig, files: readonly string[], { say }: CommandOutput): Promise<number> {
+export async function importTraces(loaded: LoadedConfig<'import'>, files: readonly string[], { say }: CommandOutput): Promise<number> {
   const local = LocalClient.of(loaded);
   let code = 0;
   for (const file of files.length === 0 ? ['-'] : files) {
@@ -67,7 +67,7 @@ export async function importTraces(loaded: LoadedConfig, files: readonly string[
 }
 
 /** `xrayd pull`: from AWS into the local X-Ray. `region` and `credentials` as the daemon would find them. */
-export async function pullTraces(loaded: LoadedConfig, client: XRayClient, { say }: CommandOutput): Promise<number> {
+export async function pullTraces(loaded: LoadedConfig<'pull'>, client: XRayClient, { say }: CommandOutput): Promise<number> {
   let seen = 0;
   const traces = (async function* (): AsyncGenerator<TraceDocuments> {
     for await (const trace of new TraceSource(client).traces(queryOf(loaded))) {
@@ -78,7 +78,7 @@ export async function pullTraces(loaded: LoadedConfig, client: XRayClient, { say
   return report(await LocalClient.of(loaded).import(traces), say);
 }
 
-function queryOf({ config }: LoadedConfig): TraceQuery {
+function queryOf({ config }: LoadedConfig<'export' | 'pull'>): TraceQuery {
   return { ids: itemsOf(config.traceId), filter: config.filter, sinceMinutes: config.since };
 }
 

@@ -1,15 +1,23 @@
+import { isIP } from 'node:net';
 import type { Address } from '../pipeline/address.ts';
 
-/**
- * `host:port`, `[v6]:port` or `:port` (all interfaces, as Go writes it); undefined when it is none of them.
- * Port 0 asks the system for a free one.
- */
+/** A host name as DNS and /etc/hosts have it; underscores are Docker Compose's. */
+const HOST_NAME = /^(?=.{1,253}$)(?!-)[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*\.?$/i;
+
+/** `host:port`, `[v6]:port` or `:port` (host ""); undefined when it is none of them. */
 export function parseAddress(text: string): Address | undefined {
-  const match = /^(?:\[([0-9a-f:.]+(?:%\w+)?)\]|([^:[\]\s/]*)):(\d{1,5})$/i.exec(text);
+  const match = /^(?:\[([0-9a-f:.]+(?:%[\w.-]+)?)\]|([^:[\]\s/]*)):(\d{1,5})$/i.exec(text);
   if (match === null) return undefined;
   const port = Number(match[3]);
   if (port > 65_535) return undefined;
-  return { host: match[1] ?? (match[2] || '::'), port };
+  const [, literal, name = ''] = match;
+  if (literal !== undefined) return isIP(literal) === 6 ? { host: literal, port } : undefined;
+  return name === '' || isHostName(name) ? { host: name, port } : undefined;
+}
+
+/** Digits and dots alone are an IPv4 address or a mistake: resolvers read `127.1` and `0` as addresses too, each in its own way. */
+function isHostName(name: string): boolean {
+  return /^[\d.]+$/.test(name) ? isIP(name) === 4 : HOST_NAME.test(name);
 }
 
 /**

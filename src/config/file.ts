@@ -16,10 +16,11 @@ export interface ConfigFile {
 }
 
 /**
- * Reads `path`, or the first of the default files that exists. undefined when none does.
+ * Reads `path`, or the first of the default files that exists. undefined when none does, and for `undefined`: the command reads none.
  * Throws XRAYD_CONFIG for a named file that cannot be read, and for anything in a file that is not the reference's.
  */
-export async function readConfigFile(path: string, defaults: readonly string[] = DEFAULT_FILES): Promise<ConfigFile | undefined> {
+export async function readConfigFile(path: string | undefined, defaults: readonly string[] = DEFAULT_FILES): Promise<ConfigFile | undefined> {
+  if (path === undefined) return undefined;
   for (const candidate of path === '' ? defaults : [path]) {
     let bytes: Buffer;
     try {

@@ -1,19 +1,20 @@
 import { closest } from 'fastest-levenshtein';
 import { XraydError } from '../pipeline/errors.ts';
-import type { OptionValue } from './option.ts';
+import { COMMANDS, type Command, type OptionValue } from './option.ts';
 import { OPTION_NAMES, SPECS, type OptionName } from './schema.ts';
 import { parseText } from './value.ts';
 
-const COMMANDS = ['daemon', 'local', 'run', 'send', 'export', 'import', 'pull', 'healthcheck'] as const;
-export type Command = (typeof COMMANDS)[number];
-
-export interface CommandLine {
-  readonly command: Command;
+export interface CommandLine<C extends Command = Command> {
+  readonly command: C;
+  /** The command was given, not taken for granted. */
+  readonly isNamed: boolean;
   /** What stands behind the command: the files to import, or the program to run with its arguments. */
   readonly operands: readonly string[];
   readonly values: ReadonlyMap<OptionName, OptionValue>;
   /** How each flag was written, for --print-config. */
   readonly written: ReadonlyMap<OptionName, string>;
+  /** Flags that stand before a command which does not use them, as in an image whose ENTRYPOINT has flags of its own. */
+  readonly unused: readonly string[];
 }
 
 /**
@@ -21,12 +22,14 @@ export interface CommandLine {
  * one or two dashes, `-flag value` or `-flag=value`, a switch takes its value only after `=`, the last of two equal flags wins.
  * A command may stand before or after the flags (an image's ENTRYPOINT has flags of its own). What follows `run` (or `--`) is the program
  * with its own flags.
- * Throws XRAYD_USAGE.
+ * Throws XRAYD_USAGE, also for a flag that the command does not use; before the command it may stand.
  */
 export function parseFlags(args: readonly string[]): CommandLine {
   const values = new Map<OptionName, OptionValue>();
   const written = new Map<OptionName, string>();
   const operands: string[] = [];
+  /** In the order of the command line; true before the command. */
+  const flags: { name: OptionName; isBefore: boolean }[] = [];
   let command: Command | undefined;
   for (let i = 0; i < args.length; i++) {
     const arg = args[i] ?? '';
@@ -58,8 +61,18 @@ export function parseFlags(args: readonly string[]): CommandLine {
     if (parsed.value === undefined) continue;
     values.set(name, parsed.value);
     written.set(name, dashed(match[1] ?? ''));
+    flags.push({ name, isBefore: command === undefined });
   }
-  return { command: command ?? 'daemon', operands, values, written };
+  const chosen = command ?? 'daemon';
+  const unused = flags.filter(({ name }) => !SPECS[name].commands.includes(chosen));
+  const wrong = unused.find(({ isBefore }) => command === undefined || !isBefore);
+  if (wrong !== undefined) throw unusedFlag(written.get(wrong.name) ?? '', wrong.name, chosen);
+  for (const { name } of unused) values.delete(name);
+  return { command: chosen, isNamed: command !== undefined, operands, values, written, unused: unused.map(({ name }) => written.get(name) ?? '') };
+}
+
+function unusedFlag(flag: string, name: OptionName, command: Command): XraydError {
+  return usage(`${flag} is not used by xrayd ${command}, only by ${SPECS[name].commands.map((user) => `xrayd ${user}`).join(', ')}`);
 }
 
 function commandOf(arg: string): Command {

@@ -1,4 +1,14 @@
-import { envNameOf, type OptionGroup, type OptionSpec } from './option.ts';
+import {
+  COMMANDS,
+  envNameOf,
+  textOf,
+  type AddressOption,
+  type Command,
+  type OptionGroup,
+  type OptionSpec,
+  type TextOption,
+  type UrlOption,
+} from './option.ts';
 import { OPTION_NAMES, SPECS } from './schema.ts';
 
 const INTRO = `Usage: xrayd [command] [flags]
@@ -21,15 +31,31 @@ cfg.yaml beats AWS_REGION and HTTPS_PROXY. One dash or two, "-n us-east-1" or "-
 
 const GROUPS: readonly OptionGroup[] = ['Receiving', 'X-Ray', 'Sending', 'Operating', 'Local X-Ray', 'Other'];
 
-/** The text of --help. */
-export function helpText(): string {
-  const sections = GROUPS.map((group) => {
-    const lines = OPTION_NAMES.map((name) => SPECS[name])
-      .filter((spec) => spec.group === group)
-      .map((spec) => `  ${synopsisOf(spec)}\n${wrap(`${spec.help}${defaultOf(spec)}`, 8, 100)}`);
-    return `\n${group}:\n${lines.join('\n')}\n`;
+/** The text of --help: the options that the command uses. Without a command they are the daemon's, after the list of commands. */
+export function helpText(command?: Command): string {
+  const sections = GROUPS.flatMap((group) => {
+    const specs = OPTION_NAMES.map((name) => SPECS[name]).filter((spec) => spec.group === group && spec.commands.includes(command ?? 'daemon'));
+    const lines = specs.map((spec) => `  ${synopsisOf(spec)}\n${wrap(`${spec.help}${noteOf(spec, command)}${defaultOf(spec)}`, 8, 100)}`);
+    return lines.length === 0 ? [] : [`\n${group}:\n${lines.join('\n')}\n`];
   });
-  return INTRO + sections.join('') + OUTRO;
+  const intro =
+    command === undefined ? `${INTRO}\nThe flags of a command: xrayd COMMAND --help. Those of the daemon:\n` : `Usage: xrayd ${USAGES[command]}\n`;
+  return intro + sections.join('') + OUTRO;
+}
+
+const USAGES: Readonly<Record<Command, string>> = {
+  daemon: '[daemon] [flags]',
+  local: 'local [flags]',
+  run: 'run [flags] -- COMMAND [ARGUMENTS]',
+  send: 'send [flags]',
+  export: 'export [flags]',
+  import: 'import [flags] [FILE ...]',
+  pull: 'pull [flags]',
+  healthcheck: 'healthcheck [flags]',
+};
+
+function noteOf(spec: OptionSpec, command: Command | undefined): string {
+  return command === 'local' && spec.isForTee === true ? ' Only with --tee.' : '';
 }
 
 /** docs/configuration.md. */
@@ -41,10 +67,11 @@ export function configurationDoc(): string {
         const flags = [spec.short === undefined ? '' : `\`-${spec.short}\` `, `\`--${spec.flag}\``].join('');
         const variables = [envNameOf(spec), ...(spec.sharedEnv ?? [])].filter((name) => name !== undefined);
         const shown = defaultTextOf(spec);
-        const cells = [flags, variables.map((name) => `\`${name}\``).join(' '), spec.fileKey ? `\`${spec.fileKey}\`` : '', shown, spec.help];
+        const file = spec.fileKey ? `\`${spec.fileKey}\`` : '';
+        const cells = [flags, variables.map((name) => `\`${name}\``).join(' '), file, shown, commandsOf(spec), spec.help];
         return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
       });
-    return `## ${group}\n\n| flag | variables | cfg.yaml | default | meaning |\n| --- | --- | --- | --- | --- |\n${rows.join('\n')}\n`;
+    return `## ${group}\n\n| flag | variables | cfg.yaml | default | commands | meaning |\n| --- | --- | --- | --- | --- | --- |\n${rows.join('\n')}\n`;
   });
   return `<!-- Generated from src/config/schema.ts by \`npm run docs\`. Do not edit. -->
 
@@ -54,9 +81,17 @@ Every option, once. A flag beats the \`XRAYD_*\` variable, that beats cfg.yaml, 
 (\`AWS_REGION\`, \`HTTPS_PROXY\`), those beat instance metadata. An empty text and 0 mean "not set". \`xrayd --print-config\` shows each value and where it came from.
 
 cfg.yaml is the reference daemon's: looked for at the path of \`-c\`, then \`/etc/amazon/xray/cfg.yaml\`, then \`./cfg.yaml\`; \`Version\` 1 or 2; a key that is not
-in the table is an error that names the nearest known one. xrayd's own options are flags and variables only, so that a file written for either daemon works with both.
+in the table is an error that names the nearest known one. Only the daemon, \`local\` and \`pull\` read it. xrayd's own options are flags and variables only, so that a file written for either daemon works with both.
+
+A flag that the command does not use is refused, unless it stands before the command, as the flags of the image's ENTRYPOINT do: then a warning names it.
+A key of cfg.yaml that the command does not use is warned about, and so is a variable \`XRAYD_*\` that does not exist. A variable for another command is not looked at.
 
 ${tables.join('\n')}`;
+}
+
+function commandsOf({ commands, isForTee }: OptionSpec): string {
+  if (commands.length === COMMANDS.length) return 'all';
+  return commands.map((command) => (command === 'local' && isForTee === true ? 'local with `--tee`' : command)).join(', ');
 }
 
 function synopsisOf(spec: OptionSpec): string {
@@ -66,16 +101,18 @@ function synopsisOf(spec: OptionSpec): string {
   return `${short}--${spec.flag} ${placeholder}`;
 }
 
-function placeholderOf(spec: OptionSpec & { kind: 'text' }): string {
+function placeholderOf(spec: TextOption | AddressOption | UrlOption): string {
+  if (spec.kind === 'address') return 'HOST:PORT';
+  if (spec.kind === 'url') return 'URL';
   if (spec.placeholder !== undefined) return spec.placeholder;
   if (spec.choices !== undefined) return spec.choices.join('|');
-  return { address: 'HOST:PORT', url: 'URL', list: 'LIST', text: 'TEXT' }[spec.form ?? 'text'];
+  return spec.form === 'list' ? 'LIST' : 'TEXT';
 }
 
 function defaultTextOf(spec: OptionSpec): string {
   if (spec.defaultText !== undefined) return spec.defaultText;
-  if (spec.default === '' || spec.default === 0) return '';
-  return spec.kind === 'number' ? `${spec.default} ${spec.unit}` : String(spec.default);
+  if (spec.default === 0) return '';
+  return spec.kind === 'number' ? `${spec.default} ${spec.unit}` : textOf(spec.default);
 }
 
 function defaultOf(spec: OptionSpec): string {

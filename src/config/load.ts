@@ -1,50 +1,75 @@
+import { closest, distance } from 'fastest-levenshtein';
 import type { ConfigFile } from './file.ts';
 import { XraydError } from '../pipeline/errors.ts';
 import type { CommandLine } from './flags.ts';
-import { envNameOf, type OptionSpec, type OptionValue } from './option.ts';
+import { envNameOf, textOf, type Command, type OptionSpec, type OptionValue } from './option.ts';
 import { OPTION_NAMES, SPECS, type Config, type OptionName } from './schema.ts';
-import { parseText, redactUrl } from './value.ts';
+import { parseText } from './value.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-export interface LoadedConfig {
-  readonly config: Config;
+export interface LoadedConfig<C extends Command = Command> {
+  readonly command: C;
+  readonly config: Config<C>;
   /** Where each value came from: `--bind`, `XRAYD_BIND`, `cfg.yaml line 7`, `AWS_REGION` or `default`. */
   readonly origins: Readonly<Record<OptionName, string>>;
+  /** What was set and is not used: a line each. */
+  readonly warnings: readonly string[];
 }
 
-export interface ConfigSources {
-  readonly commandLine: CommandLine;
+export interface ConfigSources<C extends Command> {
+  readonly commandLine: CommandLine<C>;
   readonly env: Environment;
   readonly file: ConfigFile | undefined;
 }
 
-/** Merges: flag > XRAYD_* > cfg.yaml > AWS's and the system's variables > default. Throws XRAYD_CONFIG. */
-export function mergeConfig({ commandLine, env, file }: ConfigSources): LoadedConfig {
-  const config: Partial<Record<OptionName, OptionValue>> = {};
+/**
+ * Merges: flag > XRAYD_* > cfg.yaml > AWS's and the system's variables > default.
+ * Of what the command does not use only the default is kept: a variable for another command may hold anything.
+ * Throws XRAYD_CONFIG, and XRAYD_USAGE for a flag that is not used in this combination.
+ */
+export function mergeConfig<C extends Command>({ commandLine, env, file }: ConfigSources<C>): LoadedConfig<C> {
+  const { command } = commandLine;
+  const config: Partial<Record<OptionName, OptionValue | undefined>> = {};
   const origins: Partial<Record<OptionName, string>> = {};
   for (const name of OPTION_NAMES) {
     const spec = SPECS[name];
-    const found =
-      fromFlag(name, commandLine) ??
-      fromVariable(spec, envNameOf(spec), env) ??
-      fromFile(name, file) ??
-      firstOf(spec.sharedEnv, (variable) => fromVariable(spec, variable, env));
+    const found = spec.commands.includes(command) ? findValue(name, { commandLine, env, file }) : undefined;
     config[name] = found?.value ?? spec.default;
     origins[name] = found?.origin ?? 'default';
+    if (spec.kind === 'address' && config[name] === 'off' && spec.offIn?.includes(command) === false) {
+      throw new XraydError('XRAYD_CONFIG', `${origins[name]} may not be off for xrayd ${command}: give host:port.`);
+    }
   }
-  return { config: Object.freeze(config) as Config, origins: Object.freeze(origins) as Record<OptionName, string> };
+  const warnings = [
+    ...commandLine.unused.map((flag) => `${flag} is not used by xrayd ${command}`),
+    ...unknownVariables(env),
+    ...(file === undefined ? [] : [...file.warnings, ...unusedKeys(command, file)]),
+    ...(command === 'local' && config.tee !== true ? unusedWithoutTee({ commandLine, env, file }) : []),
+  ];
+  return { command, config: Object.freeze(config) as Config<C>, origins: Object.freeze(origins) as Record<OptionName, string>, warnings };
 }
 
-/** The file that is asked for: by flag or by variable. "" when none is. */
-export function configFileNameOf(commandLine: CommandLine, env: Environment): string {
-  const named = commandLine.values.get('config');
+/** The file that is asked for: by flag or by variable. "" when none is; undefined when the command reads none. */
+export function configFileNameOf({ command, values }: CommandLine, env: Environment): string | undefined {
+  if (!SPECS.config.commands.includes(command)) return undefined;
+  const named = values.get('config');
   return typeof named === 'string' ? named : (env['XRAYD_CONFIG'] ?? '');
 }
 
 interface Found {
   readonly value: OptionValue;
   readonly origin: string;
+}
+
+function findValue(name: OptionName, { commandLine, env, file }: ConfigSources<Command>): Found | undefined {
+  const spec = SPECS[name];
+  return (
+    fromFlag(name, commandLine) ??
+    fromVariable(spec, envNameOf(spec), env) ??
+    fromFile(name, file) ??
+    firstOf(spec.sharedEnv, (variable) => fromVariable(spec, variable, env))
+  );
 }
 
 function fromFlag(name: OptionName, commandLine: CommandLine): Found | undefined {
@@ -73,13 +98,51 @@ function firstOf<T>(names: readonly string[] | undefined, find: (name: string) =
   return undefined;
 }
 
-/** One line a value, for --print-config. Passwords in URLs are not printed. */
-export function printConfig({ config, origins }: LoadedConfig): string {
-  const rows = OPTION_NAMES.filter((name) => SPECS[name].only !== 'cli').map((name) => {
+const VARIABLES = OPTION_NAMES.flatMap((name) => envNameOf(SPECS[name]) ?? []);
+/** What Kubernetes sets for a Service whose name begins with `xrayd`, and Docker for a linked container of that name. */
+const SERVICE_VARIABLE = /^XRAYD(_\w+)?_(SERVICE_(HOST|PORT(_\w+)?)|PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?|NAME|ENV_\w+)$/;
+/** More letters apart than this, and the names have nothing to do with each other. */
+const MAX_DISTANCE = 4;
+
+function unknownVariables(env: Environment): string[] {
+  const unknown = Object.keys(env).filter((name) => /^xrayd_/i.test(name) && !VARIABLES.includes(name) && !SERVICE_VARIABLE.test(name));
+  return unknown.map((name) => {
+    const near = closest(name.toUpperCase(), VARIABLES);
+    const hint = distance(name.toUpperCase(), near) > MAX_DISTANCE ? 'See xrayd --help for those it has.' : `Did you mean ${near}?`;
+    return `unknown variable ${name}. ${hint}`;
+  });
+}
+
+function unusedKeys(command: Command, file: ConfigFile): string[] {
+  const unused = [...file.values.keys()].filter((name) => !SPECS[name].commands.includes(command));
+  return unused.map((name) => `${file.path} line ${file.lines.get(name)}: ${SPECS[name].fileKey} is not used by xrayd ${command}`);
+}
+
+/** Throws XRAYD_USAGE for flags; a file may be the daemon's, and variables everybody's. */
+function unusedWithoutTee({ commandLine, file }: ConfigSources<Command>): string[] {
+  const names = OPTION_NAMES.filter((name) => SPECS[name].isForTee === true);
+  const flag = names.find((name) => commandLine.values.has(name));
+  if (flag !== undefined) {
+    const { written } = commandLine;
+    throw new XraydError('XRAYD_USAGE', `${written.get(flag)} is used by xrayd local only together with --tee. See xrayd local --help.`);
+  }
+  return names.flatMap((name) => {
+    const line = file?.lines.get(name);
+    return file?.values.has(name) !== true
+      ? []
+      : [`${file?.path} line ${line}: ${SPECS[name].fileKey} is used by xrayd local only together with --tee`];
+  });
+}
+
+/** One line a value that the command uses, for --print-config. Passwords in URLs are not printed. */
+export function printConfig({ command, config, origins }: LoadedConfig): string {
+  const names = OPTION_NAMES.filter((name) => SPECS[name].only !== 'cli' && SPECS[name].commands.includes(command));
+  const values = config as Readonly<Partial<Record<OptionName, OptionValue | undefined>>>;
+  const rows = names.map((name) => {
     const spec = SPECS[name];
-    const value = config[name];
-    const isUnset = value === '' || value === 0;
-    const shown = isUnset ? `(${spec.defaultText ?? 'none'})` : name === 'token' ? '(hidden)' : redactUrl(String(value));
+    const value = values[name];
+    const isUnset = value === undefined || value === '' || value === 0;
+    const shown = isUnset ? `(${spec.defaultText ?? 'none'})` : name === 'token' ? '(hidden)' : textOf(value);
     return [spec.flag, shown, origins[name]] as const;
   });
   const widths = [0, 1].map((column) => Math.max(...rows.map((row) => row[column as 0 | 1].length)));

@@ -4,6 +4,7 @@ import type { OptionSpec } from './option.ts';
 export const LOCAL_OPTIONS = {
   data: {
     group: 'Local X-Ray',
+    commands: ['local', 'run'],
     kind: 'text',
     flag: 'data',
     default: '',
@@ -13,6 +14,7 @@ export const LOCAL_OPTIONS = {
   },
   dataSize: {
     group: 'Local X-Ray',
+    commands: ['local'],
     kind: 'number',
     flag: 'data-size',
     default: 1_000,
@@ -23,6 +25,7 @@ export const LOCAL_OPTIONS = {
   },
   accountId: {
     group: 'Local X-Ray',
+    commands: ['local'],
     kind: 'text',
     flag: 'account-id',
     default: '000000000000',
@@ -30,6 +33,7 @@ export const LOCAL_OPTIONS = {
   },
   defaultSampling: {
     group: 'Local X-Ray',
+    commands: ['local'],
     kind: 'text',
     flag: 'default-sampling',
     choices: ['all', 'aws'],
@@ -38,6 +42,7 @@ export const LOCAL_OPTIONS = {
   },
   token: {
     group: 'Local X-Ray',
+    commands: ['local', 'export', 'import', 'pull'],
     kind: 'text',
     flag: 'token',
     default: '',
@@ -46,6 +51,7 @@ export const LOCAL_OPTIONS = {
   },
   insecureBind: {
     group: 'Local X-Ray',
+    commands: ['local'],
     kind: 'switch',
     flag: 'insecure-bind',
     default: false,
@@ -53,6 +59,7 @@ export const LOCAL_OPTIONS = {
   },
   tee: {
     group: 'Local X-Ray',
+    commands: ['local'],
     kind: 'switch',
     flag: 'tee',
     default: false,
@@ -60,14 +67,16 @@ export const LOCAL_OPTIONS = {
   },
   api: {
     group: 'Local X-Ray',
-    kind: 'text',
-    form: 'address',
+    commands: ['export', 'import', 'pull'],
+    kind: 'address',
+    use: 'connect',
     flag: 'api',
-    default: '127.0.0.1:2000',
+    default: { host: '127.0.0.1', port: 2000 },
     help: 'export, import, pull: the TCP address of the local X-Ray.',
   },
   traceId: {
     group: 'Local X-Ray',
+    commands: ['export', 'pull'],
     kind: 'text',
     form: 'list',
     flag: 'trace-id',
@@ -76,6 +85,7 @@ export const LOCAL_OPTIONS = {
   },
   filter: {
     group: 'Local X-Ray',
+    commands: ['export', 'pull'],
     kind: 'text',
     flag: 'filter',
     default: '',
@@ -84,6 +94,7 @@ export const LOCAL_OPTIONS = {
   },
   since: {
     group: 'Local X-Ray',
+    commands: ['export', 'pull'],
     kind: 'number',
     flag: 'since',
     default: 60,
@@ -94,6 +105,7 @@ export const LOCAL_OPTIONS = {
   },
   wait: {
     group: 'Local X-Ray',
+    commands: ['export'],
     kind: 'number',
     flag: 'wait',
     default: 0,
@@ -104,6 +116,7 @@ export const LOCAL_OPTIONS = {
   },
   profile: {
     group: 'Local X-Ray',
+    commands: ['pull'],
     kind: 'text',
     flag: 'profile',
     default: '',
@@ -111,6 +124,7 @@ export const LOCAL_OPTIONS = {
   },
   failOn: {
     group: 'Local X-Ray',
+    commands: ['run'],
     kind: 'text',
     form: 'list',
     flag: 'fail-on',
@@ -120,6 +134,7 @@ export const LOCAL_OPTIONS = {
   },
   save: {
     group: 'Local X-Ray',
+    commands: ['run'],
     kind: 'text',
     flag: 'save',
     default: '',

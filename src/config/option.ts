@@ -1,8 +1,17 @@
+import { formatAddress, type Address } from '../pipeline/address.ts';
+
 /** The shapes of an option; the options are in schema.ts. */
 export type OptionGroup = 'Daemon' | 'X-Ray' | 'Receiving' | 'Sending' | 'Operating' | 'Local X-Ray' | 'Other';
 
+export const COMMANDS = ['daemon', 'local', 'run', 'send', 'export', 'import', 'pull', 'healthcheck'] as const;
+export type Command = (typeof COMMANDS)[number];
+
 interface OptionBase {
   readonly group: OptionGroup;
+  /** The commands that use the option. Any other refuses the flag, and does not look at the variable. */
+  readonly commands: readonly Command[];
+  /** `local` uses the option only with `--tee`. */
+  readonly isForTee?: true;
   /** Long flag, without dashes. */
   readonly flag: string;
   readonly short?: string;
@@ -21,9 +30,26 @@ export interface TextOption extends OptionBase {
   readonly kind: 'text';
   readonly default: string;
   readonly choices?: readonly string[];
-  /** `address` is host:port; `url` may be given without a scheme. */
-  readonly form?: 'address' | 'url' | 'list';
+  readonly form?: 'list';
   readonly placeholder?: string;
+}
+/** `host:port`; the configuration holds it parsed. */
+export interface AddressOption extends OptionBase {
+  readonly kind: 'address';
+  readonly default: Address | undefined;
+  /** `listen`: an empty host is all interfaces, port 0 any free one. `connect`: an empty host is this machine, and port 0 is refused. */
+  readonly use: 'listen' | 'connect';
+  /** The commands in which the value may be `off`. */
+  readonly offIn?: readonly Command[];
+  /** Takes the form of AWS_XRAY_DAEMON_ADDRESS too: `tcp:host:port udp:host:port`. */
+  readonly isDaemonAddress?: true;
+}
+/** The configuration holds it parsed. */
+export interface UrlOption extends OptionBase {
+  readonly kind: 'url';
+  readonly default: undefined;
+  /** What `host:port` alone means. */
+  readonly scheme: 'http' | 'https';
 }
 export interface NumberOption extends OptionBase {
   readonly kind: 'number';
@@ -36,11 +62,23 @@ export interface SwitchOption extends OptionBase {
   readonly kind: 'switch';
   readonly default: boolean;
 }
-export type OptionSpec = TextOption | NumberOption | SwitchOption;
+export type OptionSpec = TextOption | AddressOption | UrlOption | NumberOption | SwitchOption;
 
-export type OptionValue = string | number | boolean;
+export type OptionValue = string | number | boolean | Address | URL;
 
 /** XRAYD_BUFFER_MEMORY for `buffer-memory`; undefined for what exists on the command line only. */
 export function envNameOf(spec: OptionSpec): string | undefined {
   return spec.only === 'cli' ? undefined : `XRAYD_${spec.flag.toUpperCase().replaceAll('-', '_')}`;
+}
+
+/** A value as a person would write it, without the user name and password that a URL may hold. "" for none. */
+export function textOf(value: OptionValue | undefined): string {
+  if (value === undefined) return '';
+  if (value instanceof URL) return redactUrl(value.pathname === '/' ? value.href.replace(/\/$/, '') : value.href);
+  return typeof value === 'object' ? formatAddress(value) : String(value);
+}
+
+/** The text without the user name and password that a URL may hold. */
+export function redactUrl(text: string): string {
+  return text.replace(/^([a-z][a-z0-9+.-]*:\/\/)?[^/@\s]*@/i, '$1***@');
 }

@@ -1,4 +1,4 @@
-import type { OptionSpec } from './option.ts';
+import { COMMANDS, type OptionSpec } from './option.ts';
 
 const LOG_LEVELS = ['dev', 'debug', 'info', 'warn', 'error', 'prod'] as const;
 
@@ -6,6 +6,7 @@ const LOG_LEVELS = ['dev', 'debug', 'info', 'warn', 'error', 'prod'] as const;
 export const PROCESS_OPTIONS = {
   shutdownTimeout: {
     group: 'Operating',
+    commands: ['daemon', 'local'],
     kind: 'number',
     flag: 'shutdown-timeout',
     default: 10,
@@ -16,6 +17,7 @@ export const PROCESS_OPTIONS = {
   },
   shutdownDelay: {
     group: 'Operating',
+    commands: ['daemon', 'local'],
     kind: 'number',
     flag: 'shutdown-delay',
     default: 0,
@@ -26,6 +28,7 @@ export const PROCESS_OPTIONS = {
   },
   exitOnLoss: {
     group: 'Operating',
+    commands: ['daemon', 'local'],
     kind: 'switch',
     flag: 'exit-on-loss',
     default: false,
@@ -33,14 +36,17 @@ export const PROCESS_OPTIONS = {
   },
   httpAddress: {
     group: 'Operating',
-    kind: 'text',
-    form: 'address',
+    commands: ['daemon', 'local', 'healthcheck'],
+    kind: 'address',
+    use: 'listen',
     flag: 'http-address',
-    default: '127.0.0.1:2001',
+    default: { host: '127.0.0.1', port: 2001 },
+    offIn: ['daemon', 'local', 'healthcheck'],
     help: 'Address of /livez, /readyz and /metrics; off for none.',
   },
   logLevel: {
     group: 'Operating',
+    commands: ['daemon', 'local'],
     kind: 'text',
     flag: 'log-level',
     short: 'l',
@@ -51,6 +57,7 @@ export const PROCESS_OPTIONS = {
   },
   logFile: {
     group: 'Operating',
+    commands: ['daemon', 'local'],
     kind: 'text',
     flag: 'log-file',
     short: 'f',
@@ -61,6 +68,7 @@ export const PROCESS_OPTIONS = {
   },
   logRotation: {
     group: 'Operating',
+    commands: ['daemon', 'local'],
     kind: 'switch',
     flag: 'log-rotation',
     fileKey: 'Logging.LogRotation',
@@ -69,6 +77,7 @@ export const PROCESS_OPTIONS = {
   },
   logFormat: {
     group: 'Operating',
+    commands: ['daemon', 'local'],
     kind: 'text',
     flag: 'log-format',
     choices: ['auto', 'json', 'pretty'],
@@ -77,23 +86,27 @@ export const PROCESS_OPTIONS = {
   },
   to: {
     group: 'Other',
-    kind: 'text',
-    form: 'address',
+    commands: ['send'],
+    kind: 'address',
+    use: 'connect',
+    isDaemonAddress: true,
     flag: 'to',
     sharedEnv: ['AWS_XRAY_DAEMON_ADDRESS'],
-    default: '127.0.0.1:2000',
+    default: { host: '127.0.0.1', port: 2000 },
     help: 'For `xrayd send`: the UDP address to send to.',
   },
   confirm: {
     group: 'Other',
-    kind: 'text',
-    form: 'address',
+    commands: ['send'],
+    kind: 'address',
+    use: 'connect',
     flag: 'confirm',
-    default: '',
+    default: undefined,
     help: "For `xrayd send`: the address of the daemon's /metrics. Waits, for 12 s at most, until it has counted the segments, and exits with 1 if it does not.",
   },
   config: {
     group: 'Other',
+    commands: ['daemon', 'local', 'pull'],
     kind: 'text',
     flag: 'config',
     short: 'c',
@@ -104,6 +117,7 @@ export const PROCESS_OPTIONS = {
   },
   printConfig: {
     group: 'Other',
+    commands: COMMANDS,
     kind: 'switch',
     flag: 'print-config',
     default: false,
@@ -111,6 +125,7 @@ export const PROCESS_OPTIONS = {
   },
   version: {
     group: 'Other',
+    commands: COMMANDS,
     kind: 'switch',
     flag: 'version',
     short: 'v',
@@ -120,6 +135,7 @@ export const PROCESS_OPTIONS = {
   },
   help: {
     group: 'Other',
+    commands: COMMANDS,
     kind: 'switch',
     flag: 'help',
     short: 'h',

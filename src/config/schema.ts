@@ -1,5 +1,6 @@
+import type { Address } from '../pipeline/address.ts';
 import { LOCAL_OPTIONS } from './local-options.ts';
-import type { NumberOption, OptionSpec, TextOption } from './option.ts';
+import type { AddressOption, Command, NumberOption, OptionSpec, SwitchOption, UrlOption } from './option.ts';
 import { PIPELINE_OPTIONS } from './pipeline-options.ts';
 import { PROCESS_OPTIONS } from './process-options.ts';
 
@@ -9,11 +10,30 @@ import { PROCESS_OPTIONS } from './process-options.ts';
  */
 const OPTIONS = { ...PIPELINE_OPTIONS, ...PROCESS_OPTIONS, ...LOCAL_OPTIONS };
 
-export type OptionName = keyof typeof OPTIONS;
-type ValueOf<S extends OptionSpec> = S extends TextOption ? string : S extends NumberOption ? number : boolean;
+type Options = typeof OPTIONS;
+export type OptionName = keyof Options;
 
-/** What a user can set, all of it, with defaults filled in. 0 and "" stand for "not set". */
-export type Config = { readonly [K in OptionName]: ValueOf<(typeof OPTIONS)[K]> };
+/**
+ * What a user can set for command `C`, with defaults filled in. 0, "" and undefined stand for "not set".
+ * Of a union of commands it has the options that each of them uses, so that no code reads an option that its command refuses.
+ */
+export type Config<C extends Command = Command> = {
+  readonly [K in NameFor<C>]: ValueOf<Options[K], C>;
+};
+
+type NameFor<C extends Command> = { [K in OptionName]: [C] extends [Options[K]['commands'][number]] ? K : never }[OptionName];
+
+type ValueOf<S extends OptionSpec, C extends Command> = S extends AddressOption
+  ? Address | UndefinedIn<S['default']> | OffIn<S, C>
+  : S extends UrlOption
+    ? URL | undefined
+    : S extends NumberOption
+      ? number
+      : S extends SwitchOption
+        ? boolean
+        : string;
+type UndefinedIn<T> = undefined extends T ? undefined : never;
+type OffIn<S, C> = S extends { readonly offIn: readonly (infer O)[] } ? (C & O extends never ? never : 'off') : never;
 
 /** The table with the optional members visible to the type checker. */
 export const SPECS: Readonly<Record<OptionName, OptionSpec>> = OPTIONS;

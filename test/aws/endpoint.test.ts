@@ -16,22 +16,21 @@ test.each([
   ['us-isob-east-1', 'https://xray.us-isob-east-1.sc2s.sgov.gov/'],
   ['eusc-de-east-1', 'https://xray.eusc-de-east-1.amazonaws.eu/'],
 ])('%s is at %s', async (region, url) => {
-  expect((await resolveEndpoint({ region, endpoint: '' })).href).toBe(url);
+  expect((await resolveEndpoint({ region, endpoint: undefined })).href).toBe(url);
 });
 
 test('FIPS and dual-stack, by the variables of AWS', async () => {
   process.env['AWS_USE_FIPS_ENDPOINT'] = 'true';
-  expect((await resolveEndpoint({ region: 'us-east-1', endpoint: '' })).host).toBe('xray-fips.us-east-1.amazonaws.com');
+  expect((await resolveEndpoint({ region: 'us-east-1', endpoint: undefined })).host).toBe('xray-fips.us-east-1.amazonaws.com');
   process.env['AWS_USE_DUALSTACK_ENDPOINT'] = 'true';
-  expect((await resolveEndpoint({ region: 'us-east-1', endpoint: '' })).host).toBe('xray-fips.us-east-1.api.aws');
+  expect((await resolveEndpoint({ region: 'us-east-1', endpoint: undefined })).host).toBe('xray-fips.us-east-1.api.aws');
 });
 
 test.each([
   ['http://127.0.0.1:4566', 'http://127.0.0.1:4566/'],
-  ['vpce-1.xray.us-east-1.vpce.amazonaws.com', 'https://vpce-1.xray.us-east-1.vpce.amazonaws.com/'],
   ['https://x.example/base', 'https://x.example/base'],
 ])('a configured endpoint %s is used as it is', async (endpoint, url) => {
-  expect((await resolveEndpoint({ region: 'us-east-1', endpoint })).href).toBe(url);
+  expect((await resolveEndpoint({ region: 'us-east-1', endpoint: new URL(endpoint) })).href).toBe(url);
 });
 
 test.each([

@@ -6,7 +6,7 @@ test.each([
   ['localhost:0', { host: 'localhost', port: 0 }],
   ['[::]:2000', { host: '::', port: 2000 }],
   ['[fe80::1%eth0]:2000', { host: 'fe80::1%eth0', port: 2000 }],
-  [':2000', { host: '::', port: 2000 }],
+  [':2000', { host: '', port: 2000 }],
   ['::1:2000', undefined],
   ['127.0.0.1', undefined],
   ['127.0.0.1:65536', undefined],

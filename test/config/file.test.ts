@@ -1,8 +1,10 @@
 import { expect, test } from 'vitest';
+import { textOf } from '../../src/config/option.ts';
 import { parseConfigFile } from '../../src/config/parse-file.ts';
 import { readConfigFile } from '../../src/config/file.ts';
 
-const values = (text: string): Record<string, unknown> => Object.fromEntries(parseConfigFile('cfg.yaml', text).values);
+const values = (text: string): Record<string, unknown> =>
+  Object.fromEntries([...parseConfigFile('cfg.yaml', text).values].map(([name, value]) => [name, typeof value === 'object' ? textOf(value) : value]));
 
 const COMPLETE = `TotalBufferSizeMB: 24
 Concurrency: 4

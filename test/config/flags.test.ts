@@ -1,9 +1,11 @@
 import { expect, test } from 'vitest';
 import { parseFlags } from '../../src/config/flags.ts';
+import { textOf } from '../../src/config/option.ts';
 import { OPTION_NAMES, SPECS } from '../../src/config/schema.ts';
 import { XraydError } from '../../src/pipeline/errors.ts';
 
-const values = (...args: string[]): Record<string, unknown> => Object.fromEntries(parseFlags(args).values);
+const values = (...args: string[]): Record<string, unknown> =>
+  Object.fromEntries([...parseFlags(args).values].map(([name, value]) => [name, typeof value === 'object' ? textOf(value) : value]));
 
 test("the reference daemon's flags, short and long", () => {
   const pairs: [short: string, long: string, value: string, name: string, parsed: unknown][] = [

@@ -3,16 +3,31 @@ import { expect, test } from 'vitest';
 import { parseFlags } from '../../src/config/flags.ts';
 import { configurationDoc, helpText } from '../../src/config/help.ts';
 import { mergeConfig, printConfig, type LoadedConfig } from '../../src/config/load.ts';
-import { envNameOf } from '../../src/config/option.ts';
+import { COMMANDS, envNameOf, textOf, type OptionSpec, type OptionValue } from '../../src/config/option.ts';
 import { parseConfigFile } from '../../src/config/parse-file.ts';
 import { OPTION_NAMES, SPECS } from '../../src/config/schema.ts';
 
-function load(args: string[], env: Record<string, string> = {}, file?: string): LoadedConfig {
+function load(args: string[], env: Record<string, string> = {}, file?: string): LoadedConfig<'daemon'> {
   return mergeConfig({
-    commandLine: parseFlags(args),
+    commandLine: { ...parseFlags(args), command: 'daemon' },
     env,
     file: file === undefined ? undefined : parseConfigFile('cfg.yaml', `${file}\nVersion: 2\n`),
   });
+}
+
+function validTextOf(spec: OptionSpec): string {
+  switch (spec.kind) {
+    case 'number':
+      return String(spec.min);
+    case 'switch':
+      return 'true';
+    case 'address':
+      return 'h:1';
+    case 'url':
+      return 'http://h:1';
+    case 'text':
+      return spec.choices?.[0] ?? 'h:1';
+  }
 }
 
 test('flag > XRAYD_* > cfg.yaml > AWS variables > default, each with its origin', () => {
@@ -36,14 +51,11 @@ test('every option but those of the command line is a variable too', () => {
     const spec = SPECS[name];
     const variable = envNameOf(spec);
     if (variable === undefined) continue;
-    const text =
-      spec.kind === 'number'
-        ? String(spec.min)
-        : spec.kind === 'switch'
-          ? 'true'
-          : (spec.choices?.[0] ?? (spec.form === 'url' ? 'http://h:1' : 'h:1'));
-    const { config, origins } = load([], { [variable]: text });
-    expect([name, String(config[name]), origins[name]]).toEqual([name, text, variable]);
+    const text = validTextOf(spec);
+    for (const command of spec.commands) {
+      const { config, origins } = mergeConfig({ commandLine: parseFlags([command]), env: { [variable]: text }, file: undefined });
+      expect([name, textOf((config as Record<string, OptionValue>)[name]), origins[name]]).toEqual([name, text, variable]);
+    }
   }
 });
 
@@ -66,9 +78,82 @@ test('the configuration cannot be changed once it is merged', () => {
 
 test('help and the document name every option; the document is up to date', () => {
   for (const name of OPTION_NAMES) {
-    expect(helpText()).toContain(`--${SPECS[name].flag}`);
-    expect(configurationDoc()).toContain(`--${SPECS[name].flag}`);
+    const { flag, commands } = SPECS[name];
+    expect(configurationDoc()).toContain(`--${flag}`);
+    const synopsis = new RegExp(`^  (-., )?--${flag}( |$)`, 'm');
+    for (const command of COMMANDS) expect(synopsis.test(helpText(command)), `${command} ${flag}`).toBe(commands.includes(command));
   }
+  for (const command of COMMANDS) expect(helpText()).toContain(`  ${command} `);
   expect(readFileSync('docs/configuration.md', 'utf8')).toBe(configurationDoc());
-  for (const line of helpText().split('\n')) expect(line.length).toBeLessThanOrEqual(125);
+  for (const line of [undefined, ...COMMANDS].flatMap((command) => helpText(command).split('\n'))) expect(line.length).toBeLessThanOrEqual(125);
+});
+
+test('an endpoint without a scheme is https, a proxy http', () => {
+  const { config } = load(['--endpoint', 'vpce-1.xray.example', '-p', 'proxy.example:3128']);
+  expect([config.endpoint?.href, config.proxyAddress?.href]).toEqual(['https://vpce-1.xray.example/', 'http://proxy.example:3128/']);
+});
+
+test('a variable that does not exist is named; one of another command, a Service of Kubernetes or a linked container is nothing to warn of', () => {
+  const { warnings } = load([], {
+    XRAYD_BUFER_MEMORY: '9',
+    xrayd_region: 'x',
+    XRAYD_SOMETHING_ELSE: '1',
+    XRAYD_FAIL_ON: 'fault',
+    XRAYD_TO: 'not an address',
+    XRAYD_PORT: 'tcp://10.0.0.1:2000',
+    XRAYD_PORT_2000_UDP_ADDR: '10.0.0.1',
+    XRAYD_LOCAL_SERVICE_PORT_XRAY_TCP: '2000',
+    XRAYD_SERVICE_HOST: '10.0.0.1',
+    XRAYDX: '1',
+  });
+  expect(warnings).toEqual([
+    'unknown variable XRAYD_BUFER_MEMORY. Did you mean XRAYD_BUFFER_MEMORY?',
+    'unknown variable xrayd_region. Did you mean XRAYD_REGION?',
+    'unknown variable XRAYD_SOMETHING_ELSE. See xrayd --help for those it has.',
+  ]);
+});
+
+test('a flag that the command does not use is refused; before the command, where an ENTRYPOINT has it, it is warned about', () => {
+  for (const name of OPTION_NAMES) {
+    const spec = SPECS[name];
+    const flag = `--${spec.flag}=${validTextOf(spec)}`;
+    for (const command of COMMANDS) {
+      const isUsed = spec.commands.includes(command);
+      const after = (): unknown => parseFlags([command, flag]).values.get(name);
+      if (isUsed) expect(after()).toBeDefined();
+      else expect(after, `${command} ${flag}`).toThrow(`--${spec.flag} is not used by xrayd ${command}, only by xrayd ${spec.commands[0]}`);
+      const before = parseFlags([flag, command]);
+      expect([before.unused, before.values.has(name)]).toEqual(isUsed ? [[], true] : [[`--${spec.flag}`], false]);
+      const { warnings } = mergeConfig({
+        commandLine: before.values.has('tee') ? parseFlags([command, '--tee']) : { ...before, values: new Map() },
+        env: {},
+        file: undefined,
+      });
+      expect(warnings).toEqual(isUsed ? [] : [`--${spec.flag} is not used by xrayd ${command}`]);
+    }
+    if (!spec.commands.includes('daemon')) expect(() => parseFlags([flag])).toThrow('is not used by xrayd daemon');
+  }
+});
+
+test('what only --tee uses is refused without it as a flag, and warned about in a file that may be the daemon’s', () => {
+  const local = (args: string[], env: Record<string, string> = {}): LoadedConfig =>
+    mergeConfig({
+      commandLine: parseFlags(['local', ...args]),
+      env,
+      file: parseConfigFile('cfg.yaml', 'RoleARN: r\nRegion: x\nResourceARN: a\nVersion: 2\n'),
+    });
+  expect(() => local(['--role-arn', 'r'])).toThrow('--role-arn is used by xrayd local only together with --tee.');
+  expect(local([], { XRAYD_ROLE_ARN: 'r' }).warnings).toEqual([
+    'cfg.yaml line 3: ResourceARN is not used by xrayd local',
+    'cfg.yaml line 1: RoleARN is used by xrayd local only together with --tee',
+  ]);
+  expect(local(['--tee', '--role-arn', 'r']).warnings).toEqual(['cfg.yaml line 3: ResourceARN is not used by xrayd local']);
+});
+
+test('--print-config shows what the command uses, and nothing else', () => {
+  const { command, config, origins, warnings } = mergeConfig({ commandLine: parseFlags(['export']), env: {}, file: undefined });
+  const flags = printConfig({ command, config, origins, warnings })
+    .split('\n')
+    .map((line) => line.split(' ')[0]);
+  expect(flags).toEqual(['print-config', 'token', 'api', 'trace-id', 'filter', 'since', 'wait', '']);
 });

@@ -1,0 +1,70 @@
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { DaemonProcess } from '../fakes/daemon-process.ts';
+import { HEADER, segment } from '../fakes/fixtures.ts';
+import { Scope } from '../fakes/scope.ts';
+import { EXAMPLE_CREDENTIALS, FakeXRay } from '../fakes/xray.ts';
+
+const scope = new Scope();
+
+async function run(...args: string[]): Promise<{ code: number | null; output: string }> {
+  const daemon = new DaemonProcess({ args, env: { AWS_REGION: 'eu-west-1' }, hasFreePorts: false });
+  const { code } = await daemon.end();
+  return { code, output: daemon.stderr };
+}
+
+/** Local addresses of the process's listening TCP sockets. */
+function listening(pid: number): string[] {
+  const inodes = spawnSync('ls', ['-l', `/proc/${pid}/fd`], { encoding: 'utf8' }).stdout;
+  const rows = ['tcp', 'tcp6'].flatMap((table) => readFileSync(`/proc/net/${table}`, 'utf8').split('\n').slice(1));
+  return rows
+    .map((row) => row.trim().split(/\s+/))
+    .flatMap(([, local = '', , state, , , , , , inode]) => (state === '0A' && inodes.includes(`socket:[${inode}]`) ? [local] : []));
+}
+
+test('--bind-tcp off: no TCP socket but that of health, ready without it, and segments are sent', async () => {
+  const xray = await scope.start(new FakeXRay({ region: 'eu-west-1' }));
+  const keys = { AWS_ACCESS_KEY_ID: EXAMPLE_CREDENTIALS.accessKeyId, AWS_SECRET_ACCESS_KEY: EXAMPLE_CREDENTIALS.secretAccessKey };
+  const daemon = await scope.daemon({ args: ['--bind-tcp', 'off', '--endpoint', xray.url], env: { ...keys, AWS_REGION: 'eu-west-1' } });
+  expect(listening(daemon.pid)).toHaveLength(1);
+  expect(daemon.find(/TCP is off/)).toMatchObject({ level: 'info', from: '--bind-tcp' });
+  const ready = await fetch(`${daemon.httpUrl}/readyz`);
+  expect(ready.status).toBe(200);
+  expect(JSON.stringify(await ready.json())).not.toContain('"tcp"');
+  await daemon.send(HEADER + segment('a'));
+  expect(await daemon.stop()).toMatchObject({ code: 0 });
+  expect(xray.documents).toHaveLength(1);
+});
+
+test.each([
+  [['--bind', 'off'], 2, '--bind may not be off'],
+  [['local', '--bind', 'off'], 2, '--bind may not be off'],
+  [['local', '--bind-tcp', 'off'], 1, '--bind-tcp may not be off for xrayd local: give host:port.'],
+  [['send', '--to', 'off'], 2, '--to may not be off'],
+  [['send', '--to', '127.0.0.1:0'], 2, '--to needs a port other than 0'],
+  [['healthcheck', '--http-address', 'off'], 1, 'not ready at off: HTTP is off (--http-address)'],
+  [['-b', '127.0.0.1:0', '-t', '127.0.0.1:0', '--http-address', 'no-such-host.invalid:1'], 1, 'cannot listen on HTTP no-such-host.invalid:1'],
+  [['-b', 'no-such-host.invalid:1', '-t', 'off', '--http-address', 'off'], 1, 'cannot listen on UDP no-such-host.invalid:1'],
+  [['-b', '127.0.0.1:0', '-t', 'no-such-host.invalid:1', '--http-address', 'off'], 1, 'cannot listen on TCP no-such-host.invalid:1'],
+  [['local', '-b', '127.0.0.1:0', '-t', '[fe80::1%no0]:0', '--http-address', 'off'], 1, 'cannot listen on TCP [fe80::1%no0]:0'],
+  [['local', '-b', '[fe80::1%no0]:0', '-t', '127.0.0.1:0', '--http-address', 'off'], 1, 'cannot listen on UDP [fe80::1%no0]:0'],
+])('%j ends with a line that says what to change', async (args, code, line) => {
+  const ended = await run(...args);
+  expect(ended.code).toBe(code);
+  expect(ended.output).toContain(line);
+  expect(ended.output).not.toMatch(/TypeError|\n {4}at /);
+});
+
+test('a flag of another command ends the start with its name', async () => {
+  expect(await run('daemon', '--fail-on', 'fault')).toEqual({
+    code: 2,
+    output: 'xrayd: --fail-on is not used by xrayd daemon, only by xrayd run. See xrayd --help.\n',
+  });
+  expect((await run('run', '--account-id', '1', '--', 'true')).output).toContain('--account-id is not used by xrayd run, only by xrayd local.');
+});
+
+test('a mistyped variable is warned about by name', async () => {
+  const local = await scope.daemon({ args: ['local'], env: { XRAYD_BUFER_MEMORY: '9' } });
+  expect(local.find(/Did you mean XRAYD_BUFFER_MEMORY\?/)).toMatchObject({ level: 'warn' });
+});
