@@ -4,9 +4,11 @@ import type { Exporter, ExportResult } from '../pipeline/exporter.ts';
 import type { Logger } from '../pipeline/logger.ts';
 import type { Batch } from '../pipeline/segment.ts';
 import { BodyPool } from './body-pool.ts';
-import { classify } from './classify.ts';
+import { classify, NOT_XRAY } from './classify.ts';
 import { bodyParts, documentText } from './encode.ts';
 import { OPERATIONS } from './operations.ts';
+import { describeAnswer, isAwsHost, isXRaysError } from './foreign-answer.ts';
+import type { HttpAnswer } from './http-call.ts';
 import type { PermissionHints } from './permissions.ts';
 import type { XRayApi, XRayAnswer } from './xray-api.ts';
 
@@ -51,8 +53,11 @@ export class XRayExporter implements Exporter, Component {
     const answer = await api.call({ target: OPERATIONS.PutTraceSegments.path, body, headers: api.sdkHeaders(), signal });
     // Of a call that was given up a socket may still hold the body.
     if (answer.kind === 'answer') this.#bodies.giveBack(body);
-    const result = classify(answer, () => batch.map(({ chunk, start, end }) => documentText(chunk, start, end)));
-    const outcome = result.kind === 'retry' ? result.code : result.kind;
+    const result = classify(answer, {
+      documents: () => batch.map(({ chunk, start, end }) => documentText(chunk, start, end)),
+      needsRequestId: isAwsHost(api.url),
+    });
+    const outcome = result.kind === 'retry' || (result.kind === 'rejected' && result.by !== undefined) ? result.code : result.kind;
     if (answer.kind !== 'no_credentials') onCall(outcome, (performance.now() - startedMs) / 1000);
     hints.look(OPERATIONS.PutTraceSegments.path, answer);
     this.#remember(result, answer);
@@ -64,10 +69,33 @@ export class XRayExporter implements Exporter, Component {
     if (result.kind === 'sent' || result.kind === 'partial') {
       this.#lastSuccessMs = monotonicMs();
       this.#lastProblem = '';
-    } else if (answer.kind === 'answer') {
-      this.#lastProblem = `X-Ray answered ${answer.status} ${result.code}`;
-    } else {
+    } else if (answer.kind !== 'answer') {
       this.#lastProblem = `${result.code}: ${answer.message}`;
+    } else if (isForeign(result, answer)) {
+      const fields = describeAnswer(answer);
+      const { endpoint, remedy } = { endpoint: this.#deps.api.url.origin, remedy: REMEDIES[result.code] ?? REMEDY };
+      this.#lastProblem = `HTTP ${answer.status} from ${endpoint} is not an answer of X-Ray (${result.code})`;
+      this.#deps.log.limited(
+        `foreign_${result.code}`,
+        'warn',
+        { endpoint, ...fields },
+        `something other than X-Ray answered PutTraceSegments. ${remedy}`,
+      );
+    } else {
+      this.#lastProblem = `X-Ray answered ${answer.status} ${result.code}`;
     }
   }
 }
+
+/** Not X-Ray's own: it says that all is well and has not X-Ray's form, or it is an error below 500 without X-Ray's type. */
+function isForeign(result: ExportResult, answer: HttpAnswer): boolean {
+  if (result.kind !== 'retry' && result.kind !== 'rejected') return false;
+  if (result.code === NOT_XRAY) return true;
+  return answer.status < 500 && answer.status !== 429 && answer.status !== 403 && !isXRaysError(answer);
+}
+
+const REMEDY = 'The segments are kept. A proxy, a portal or a gateway? Check --endpoint, --proxy-address, NO_PROXY and what stands in between';
+const REMEDIES: Readonly<Record<string, string>> = {
+  http_413: 'It limits the size of a request: raise its limit to 5 MB (nginx: client_max_body_size). Batches are sent in halves meanwhile',
+  http_407: 'The segments are kept. The HTTP proxy wants a user and a password: --proxy-address http://USER:PASSWORD@HOST:PORT',
+};

@@ -66,6 +66,12 @@ function attempt(call: HttpCall): Promise<HttpAnswer | (HttpFailure & { wasReuse
   };
   call.signal.addEventListener('abort', onAbort, { once: true });
   request.on('error', (error) => fail(codeOf(error), error.message));
+  request.on('upgrade', ({ statusCode = 0, headers: answered }, socket) => {
+    // Nobody asked for another protocol.
+    socket.destroy();
+    stopWatching();
+    resolve({ kind: 'answer', status: statusCode, headers: answered, body: Buffer.alloc(0) });
+  });
   request.on('response', (response) => {
     hasAnswer = true;
     const tooLarge = (): void => fail('answer_too_large', `the answer is larger than ${call.maxAnswerBytes} bytes`);

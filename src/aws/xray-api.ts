@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { dateOf, wallClockMs } from '../pipeline/clock.ts';
 import type { Logger } from '../pipeline/logger.ts';
 import type { CredentialSource } from './credentials.ts';
+import { isXRaysError } from './foreign-answer.ts';
 import { performCall, type HttpAnswer, type HttpFailure } from './http-call.ts';
 import type { Outbound } from './outbound-proxy.ts';
 import { ServiceClock } from './service-clock.ts';
@@ -82,13 +83,15 @@ export class XRayApi {
       return performCall({ url, method, headers: signed, body, agent, signal, timeoutMs, maxAnswerBytes: MAX_ANSWER_BYTES });
     };
     let answer = await attempt();
-    if (answer.kind === 'answer' && this.#clock.correct(answer.status, answer.headers.date)) {
+    // Only X-Ray's own refusal says what time it is there: a gateway's Date is the gateway's.
+    if (answer.kind === 'answer' && isXRaysError(answer) && this.#clock.correct(answer.status, answer.headers.date)) {
       const skewSeconds = Math.round(this.#clock.skewMs / 1000);
       this.#deps.log.limited('clock', 'warn', { skewSeconds }, "this machine's clock is wrong: requests are signed with the time of X-Ray");
       answer = await attempt();
     }
     this.#count(answer);
-    if (answer.kind === 'answer' && errorTypeOf(answer).startsWith('ExpiredToken')) this.#deps.credentials.invalidate(credentials);
+    if (answer.kind === 'answer' && isXRaysError(answer) && errorTypeOf(answer).startsWith('ExpiredToken'))
+      this.#deps.credentials.invalidate(credentials);
     return answer;
   }
 

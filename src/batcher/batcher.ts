@@ -8,7 +8,7 @@ import { nextDelay } from './backoff.ts';
 import type { DocumentSink } from './body-intake.ts';
 import { lengthOf, type Documents } from './documents.ts';
 import { MemoryWatch } from './memory-watch.ts';
-import { outcomeOf } from './outcome.ts';
+import { isUnproven, outcomeOf } from './outcome.ts';
 import { Overflow } from './overflow.ts';
 import { Pace } from './pace.ts';
 import { Replay } from './replay.ts';
@@ -246,11 +246,12 @@ export class Batcher implements Component, SegmentSink, SegmentStock, DocumentSi
     const { segments, failures } = attempt;
     const result = await this.#uplink.call(segments, this.#isDraining);
     this.#uplink.landed(segments);
-    if (result.kind === 'retry') {
-      this.#onFailure(attempt, result);
-      return;
-    }
+    if (result.kind === 'retry') return this.#onFailure(attempt, result);
     const nowMs = this.#now();
+    const { refusedAtMs = nowMs } = attempt;
+    if (isUnproven(segments, result, refusedAtMs, this.#pace.answeredAtMs)) {
+      return this.#onFailure({ ...attempt, refusedAtMs }, { kind: 'retry', code: result.code });
+    }
     const outcome = outcomeOf(segments, result, (segment) => this.#isExpired(segment, nowMs));
     this.#uplink.count(outcome);
     if (outcome.halves !== undefined) {
@@ -275,7 +276,7 @@ export class Batcher implements Component, SegmentSink, SegmentStock, DocumentSi
     this.#buffer.makeDue();
   }
 
-  #onFailure({ segments, failures }: Attempt, { code, afterMs }: Extract<ExportResult, { kind: 'retry' }>): void {
+  #onFailure({ segments, failures, ...attempt }: Attempt, { code, afterMs }: Extract<ExportResult, { kind: 'retry' }>): void {
     const nowMs = this.#now();
     // At the end of a drain all that is left shares one fate.
     const isLast = this.#uplink.isAborted;
@@ -284,7 +285,7 @@ export class Batcher implements Component, SegmentSink, SegmentStock, DocumentSi
     if (expired.length > 0) this.#onExpired(expired);
     if (kept.length === 0) return;
     const delayMs = this.#isDraining ? 0 : this.#backoff(failures, afterMs);
-    this.#buffer.putBack({ segments: kept, failures: failures + 1 }, nowMs + delayMs);
+    this.#buffer.putBack({ ...attempt, segments: kept, failures: failures + 1 }, nowMs + delayMs);
     if (isLast) return;
     this.#accounting.retried += kept.length;
     const fields = { code, bufferedSegments: this.#held() };

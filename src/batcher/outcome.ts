@@ -12,6 +12,16 @@ export interface Outcome {
   readonly halves?: readonly (readonly Segment[])[];
 }
 
+type Rejected = Extract<ExportResult, { kind: 'rejected' }>;
+
+/**
+ * Whether a gateway refused a document that stands alone, and X-Ray has answered nothing since the first time: then the way may be at fault and
+ * not the document, which is kept.
+ */
+export function isUnproven(segments: readonly Segment[], result: ExportResult, refusedAtMs: number, answeredAtMs: number): result is Rejected {
+  return result.kind === 'rejected' && result.by === 'gateway' && segments.length === 1 && answeredAtMs <= refusedAtMs;
+}
+
 /**
  * Pure. `isExpired` ends the retries of a throttled document.
  * One poison document must not take 49 others along: of a refused batch the halves go apart until it stands alone.

@@ -27,6 +27,7 @@ export class Pace {
   #roundFailedAtMs = -Infinity;
   #lastFailure = '';
   #pausedUntilMs = 0;
+  #answeredAtMs = -Infinity;
 
   constructor(ceiling: number, random: () => number) {
     this.#ceiling = ceiling;
@@ -53,8 +54,14 @@ export class Pace {
     return this.#failures === 0 ? undefined : `the last ${this.#failures} calls failed: ${this.#lastFailure}`;
   }
 
+  /** When X-Ray last took or refused a batch; -Infinity before the first. */
+  get answeredAtMs(): number {
+    return this.#answeredAtMs;
+  }
+
   /** X-Ray took or refused a batch: it is there. Additive increase, about one more call for each round of answers. */
-  answered(): void {
+  answered(nowMs: number): void {
+    this.#answeredAtMs = nowMs;
     this.#limit = Math.min(this.#ceiling, this.#limit + 1 / this.#limit);
     this.#failures = 0;
     this.#rounds = 0;

@@ -1,6 +1,6 @@
 import type { Segment } from '../pipeline/segment.ts';
 import { nextDelay } from './backoff.ts';
-import { outcomeOf } from './outcome.ts';
+import { isUnproven, outcomeOf } from './outcome.ts';
 import type { Spool } from './spool/spool.ts';
 import type { Uplink } from './uplink.ts';
 
@@ -54,6 +54,13 @@ export class Replay {
     if (result.kind === 'retry') {
       uplink.landed(segments);
       spool.giveBack(entry);
+      return;
+    }
+    if (isUnproven(segments, result, Infinity, -Infinity)) {
+      // In memory it waits without holding up the files behind it.
+      uplink.landed(segments);
+      keepInMemory(segments);
+      await spool.finish(entry);
       return;
     }
     // What is on disk has no age: the spool is bounded by its size.

@@ -5,11 +5,12 @@ import { costOf, totalCostOf } from './segment-queue.ts';
 export interface Attempt {
   readonly segments: readonly Segment[];
   readonly failures: number;
+  /** When a gateway first refused this document, which stands alone. */
+  readonly refusedAtMs?: number;
 }
 
-interface Returned {
+interface Returned extends Attempt {
   segments: readonly Segment[];
-  readonly failures: number;
   dueMs: number;
 }
 

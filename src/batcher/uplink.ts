@@ -60,12 +60,14 @@ export class Uplink {
       log.limited('exporter_bug', 'error', { error: messageOf(error) }, 'the exporter failed; please report this');
       result = { kind: 'retry', code: 'internal' };
     }
-    if (result.kind !== 'retry') {
+    if (result.kind === 'sent' || result.kind === 'partial' || (result.kind === 'rejected' && result.by === undefined)) {
       const wasOutage = pace.isOutage;
-      pace.answered();
+      pace.answered(now());
       if (wasOutage) onRecovered();
-    } else if (!this.isAborted) {
-      pace.failed({ code: result.code, afterMs: result.afterMs, startedMs, nowMs: now(), isDraining });
+    } else if (!this.isAborted && (result.kind === 'retry' || segments.length === 1)) {
+      // Of a batch that is too large for a gateway the halves may pass at once: no failure yet.
+      const afterMs = result.kind === 'retry' ? result.afterMs : undefined;
+      pace.failed({ code: result.code, afterMs, startedMs, nowMs: now(), isDraining });
     }
     return result;
   }
@@ -81,13 +83,13 @@ export class Uplink {
     accounting.sent += sent;
     for (const { segment, code } of refused) {
       const label = accounting.countUnprocessed(code);
-      log.limited(`unprocessed_${label}`, 'error', { code: label, bytes: byteLengthOf(segment) }, 'X-Ray refused a segment for good');
+      log.limited(`unprocessed_${label}`, 'error', { code: label, bytes: byteLengthOf(segment) }, 'a segment was refused for good');
     }
     accounting.retried += throttled.length;
     if (halves === undefined) return;
     const segments = halves.reduce((sum, half) => sum + half.length, 0);
     accounting.retried += segments;
-    log.limited('bisect', 'warn', { segments }, 'X-Ray refused a batch; its halves are sent apart to find the document that is to blame');
+    log.limited('bisect', 'warn', { segments }, 'a batch was refused; its halves are sent apart to find the document that is to blame');
   }
 
   drop(segments: number, reason: keyof typeof REMEDIES): void {

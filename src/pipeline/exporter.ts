@@ -27,5 +27,9 @@ export type ExportResult =
   | { readonly kind: 'partial'; readonly refused: readonly RefusedDocument[] }
   /** Same input may succeed later; `afterMs` is what the service asked for. */
   | { readonly kind: 'retry'; readonly code: string; readonly afterMs?: number }
-  /** Same input will fail again. Of several documents one may be to blame: the batcher sends the halves apart. */
-  | { readonly kind: 'rejected'; readonly code: string };
+  /**
+   * Same input will fail again. Of several documents one may be to blame: the batcher sends the halves apart.
+   * `by: 'gateway'`: something between here and X-Ray said so, for the size. Halves may pass; a document that stands alone is given up only
+   * when X-Ray has answered another call meanwhile, so that it is known to be the document and not the way.
+   */
+  | { readonly kind: 'rejected'; readonly code: string; readonly by?: 'gateway' };

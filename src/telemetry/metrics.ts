@@ -53,7 +53,7 @@ export const METRICS: readonly Metric[] = [
   counter('xrayd_segments_sent_total', 'Segments that X-Ray accepted.', (s) => s.sent),
   counter(
     'xrayd_segments_unprocessed_total',
-    "Segments that X-Ray refused for good, by X-Ray's error code.",
+    "Segments refused for good, by X-Ray's error code; http_413: a gateway refused the segment for its size.",
     (s) => by('code', s.unprocessed),
     'code',
   ),
@@ -94,7 +94,7 @@ export const METRICS: readonly Metric[] = [
 export const LIVE_METRICS = {
   calls: {
     name: 'xrayd_put_trace_segments_total',
-    help: 'PutTraceSegments calls, by outcome: sent, partial, rejected, or why the call is tried again.',
+    help: 'PutTraceSegments calls, by outcome: sent, partial, rejected, or why the call is tried again (not_xray: something else answered; docs/reliability.md lists them).',
   },
   durations: { name: 'xrayd_put_trace_segments_duration_seconds', help: 'How long a PutTraceSegments call took, from signing to the whole answer.' },
   rules: {

@@ -28,7 +28,7 @@ test('accounts for every document under any interleaving of pushes, answers, tim
     { kind: 'partial', refused: [{ position: 0, code: 'ThrottledException', isRetryable: true }] },
     { kind: 'retry', code: 'throttled' },
     { kind: 'retry', code: 'http_503' },
-    { kind: 'rejected', code: 'http_413' },
+    { kind: 'rejected', code: 'InvalidRequestException' },
   );
   const step = fc.oneof(
     fc.record({ kind: fc.constant('push' as const), count: fc.integer({ min: 1, max: 80 }), bytes: fc.integer({ min: 1, max: 2_000 }) }),

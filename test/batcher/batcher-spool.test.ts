@@ -142,7 +142,7 @@ test('of a spooled batch that X-Ray refuses as a whole, only the poison document
   first.push([...numbered(20), 'poison', ...numbered(29, 20)]);
   await first.stop();
   const judge = (batch: Parameters<ManualExporter['send']>[0]): ExportResult =>
-    textsOf(batch).includes('poison') ? { kind: 'rejected', code: 'http_413' } : { kind: 'sent' };
+    textsOf(batch).includes('poison') ? { kind: 'rejected', code: 'InvalidRequestException' } : { kind: 'sent' };
   const second = await life(folder);
   second.exporter.answer = judge;
   await second.start();
@@ -156,7 +156,7 @@ test('of a spooled batch that X-Ray refuses as a whole, only the poison document
   expect(second.accounting.sent + third.accounting.sent).toBeGreaterThanOrEqual(49);
   const delivered = [...second.exporter.calls, ...third.exporter.calls].flatMap(({ batch }) => (judge(batch).kind === 'sent' ? textsOf(batch) : []));
   expect([...new Set(delivered)].toSorted()).toEqual(numbered(49).toSorted());
-  expect(Object.assign({}, second.accounting.unprocessed, third.accounting.unprocessed)).toEqual({ http_413: 1 });
+  expect(Object.assign({}, second.accounting.unprocessed, third.accounting.unprocessed)).toEqual({ InvalidRequestException: 1 });
 });
 
 test('documents of a spooled batch that are throttled stay on disk until they are taken', async () => {
@@ -200,13 +200,35 @@ test('a disk in trouble costs nothing but its room: the oldest are dropped as wi
   expectBalanced();
 });
 
+test('a document of the spool that a gateway refuses for its size does not hold up the files behind it, and is kept while nothing else passes', async () => {
+  const folder = scope.folder();
+  const before = await life(folder);
+  before.exporter.answer = away;
+  before.push(['large']);
+  await before.stop();
+  const next = await life(folder);
+  next.exporter.answer = away;
+  next.push(numbered(50));
+  await next.stop();
+  const { exporter, start, accounting, push, expectBalanced, stop } = await life(folder);
+  exporter.answer = (batch) => (textsOf(batch).includes('large') ? { kind: 'rejected', code: 'http_413', by: 'gateway' } : { kind: 'sent' });
+  await start();
+  await expect.poll(() => accounting.snapshot()).toMatchObject({ restored: 51, sent: 50, spooled: 0 });
+  expectBalanced();
+  push(numbered(50));
+  await expect.poll(() => accounting.snapshot(), { timeout: 5_000 }).toMatchObject({ sent: 100, unprocessed: { http_413: 1 }, buffered: 0 });
+  expectBalanced();
+  await stop();
+});
+
 test('accounts for every document under any interleaving, over several lives', async () => {
   const result = fc.constantFrom<ExportResult>(
     { kind: 'sent' },
     { kind: 'partial', refused: [{ position: 0, code: 'ThrottledException', isRetryable: true }] },
     { kind: 'partial', refused: [{ position: 0, code: 'InvalidName', isRetryable: false }] },
     { kind: 'retry', code: 'throttled' },
-    { kind: 'rejected', code: 'http_413' },
+    { kind: 'rejected', code: 'InvalidRequestException' },
+    { kind: 'rejected', code: 'http_413', by: 'gateway' },
   );
   const step = fc.oneof(
     fc.record({ kind: fc.constant('push' as const), count: fc.integer({ min: 1, max: 80 }), bytes: fc.integer({ min: 1, max: 2_000 }) }),

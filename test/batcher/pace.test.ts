@@ -22,15 +22,15 @@ test('halves the calls when X-Ray throttles or times out, not for other failures
 test('comes back by about one call a round, and never above the ceiling', () => {
   const one = pace();
   fail(one, 'throttled', 10);
-  one.answered();
+  one.answered(0);
   expect(one.concurrency).toBe(2);
   let answers = 1;
   while (one.concurrency < 16) {
-    one.answered();
+    one.answered(0);
     answers++;
   }
   expect(answers).toBeGreaterThan(100);
-  for (let i = 0; i < 100; i++) one.answered();
+  for (let i = 0; i < 100; i++) one.answered(0);
   expect(one.concurrency).toBe(16);
 });
 
@@ -43,7 +43,7 @@ test('one call probes in an outage, after a pause that grows to five seconds', (
   fail(one, 'connection_refused', 20);
   expect(one.pausedUntilMs).toBe(4_995);
   expect(one.problem).toBe('the last 22 calls failed: connection_refused');
-  one.answered();
+  one.answered(0);
   expect([one.isOutage, one.concurrency, one.pausedUntilMs, one.problem]).toEqual([false, 16, 0, undefined]);
 });
 

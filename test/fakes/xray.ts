@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { judgeDocument } from './document-rules.ts';
 import { FakeServer, json, type Behaviour, type CannedReply, type RecordedRequest } from './server.ts';
 import { signatureProblem, type KnownCredentials } from './sigv4.ts';
@@ -69,7 +70,8 @@ export class FakeXRay extends FakeServer {
     if (this.latencyMs > 0) await new Promise((next) => setTimeout(next, this.latencyMs));
     const canned = await this.intercept(request);
     if (canned !== undefined) return canned;
-    const reply = this.#reply(request);
+    const answered = this.#reply(request);
+    const reply = { ...answered, headers: { ...answered.headers, 'x-amzn-requestid': randomUUID() } };
     if (this.clockAheadMs === 0) return reply;
     return { ...reply, headers: { ...reply.headers, date: new Date(Date.now() + this.clockAheadMs).toUTCString() } };
   }
