@@ -64,7 +64,7 @@ export function buildLocal(loaded: LoadedConfig<'local'>, deps: LocalDeps): Loca
 }
 
 function localMode(
-  { config, log, accounting, onCall, onRequest }: Common<'local'>,
+  { config, memory, log, accounting, onCall, onRequest }: Common<'local'>,
   { token, status }: Reading,
   { write, hasColor, tee }: LocalDeps,
 ): Mode {
@@ -85,7 +85,11 @@ function localMode(
     upstream: [store, opening, ...(tee === undefined ? [] : [tee])],
     exporter: new LocalExporter({ ingest, lines, onCall }),
     credentialsExpireAtMs: () => undefined,
-    tcp: () => new LocalApi({ ...config.bindTcp, token }, { service, log, onRequest, status, sample: () => sampleTrace(wallClockMs()) }),
+    tcp: () =>
+      new LocalApi(
+        { ...config.bindTcp, token, maxBodiesBytes: memory.bodiesBytes },
+        { service, log, onRequest, status, sample: () => sampleTrace(wallClockMs()) },
+      ),
     watchers: [],
     ...(tee === undefined ? {} : { teed: () => tee.read() }),
   };

@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import { TRACE_ID } from '../trace/validate.ts';
 import { noSuchTrace, unprocessed } from './api-error.ts';
 import type { LocalService } from './local-service.ts';
-import { boolean, list, request } from './schemas.ts';
+import { boolean, importedDocuments, request } from './schemas.ts';
 
 /** Ours beside X-Ray's operations, under /api: never mixed into AWS's answers. */
 export function addOwnRoutes(app: FastifyInstance, service: LocalService): void {
@@ -30,15 +30,11 @@ export function addOwnRoutes(app: FastifyInstance, service: LocalService): void 
     if (!(await store.write('pin', { traceId: id, isPinned: Pinned }))) throw noSuchTrace();
     return { TraceId: id, Pinned };
   });
-  app.post(
-    '/api/import',
-    { schema: { body: request({ TraceSegmentDocuments: list({ type: 'string' }) }, 'TraceSegmentDocuments') } },
-    async ({ body }) => {
-      const { TraceSegmentDocuments } = body as { TraceSegmentDocuments: string[] };
-      const refused = await service.put(TraceSegmentDocuments, { isImport: true });
-      return { Stored: TraceSegmentDocuments.length - refused.length, Refused: unprocessed(refused) };
-    },
-  );
+  app.post('/api/import', { schema: { body: request({ TraceSegmentDocuments: importedDocuments }, 'TraceSegmentDocuments') } }, async ({ body }) => {
+    const { TraceSegmentDocuments } = body as { TraceSegmentDocuments: string[] };
+    const refused = await service.put(TraceSegmentDocuments, { isImport: true });
+    return { Stored: TraceSegmentDocuments.length - refused.length, Refused: unprocessed(refused) };
+  });
   app.post('/api/clear', async () => {
     await store.write('clear', {});
     feed.everythingChanged();

@@ -32,6 +32,8 @@ export function list(items: JsonSchema, minItems = 0, maxItems?: number): JsonSc
 }
 
 export const filter = text(1);
+/** What a person imports by hand may be more than a call of X-Ray takes. */
+export const importedDocuments = list({ type: 'string' }, 0, 1_000);
 export const groupName = text(1, 32);
 export const groupArn = text(1, 400);
 export const traceIds = list(text(1, 35));

@@ -14,13 +14,16 @@ import { addLiveRoutes } from './live-routes.ts';
 import { addOwnRoutes } from './own-routes.ts';
 import { addPageFiles } from './page-files.ts';
 import { addPageRoutes, type PageDeps } from './page-routes.ts';
-import { violationError, withoutNulls, type Violation } from './validation.ts';
+import { readBodies } from './bodies.ts';
+import { checkQuery, violationError, type Violation } from './validation.ts';
 
 export interface LocalApiConfig {
   readonly host: string;
   readonly port: number;
   /** Asked of those who read; "" for none. */
   readonly token: string;
+  /** Of all bodies that are held at one time. */
+  readonly maxBodiesBytes: number;
 }
 
 export interface LocalApiDeps extends PageDeps {
@@ -28,8 +31,8 @@ export interface LocalApiDeps extends PageDeps {
   readonly onRequest: (path: string, status: number) => void;
 }
 
-/** 50 documents of any size, up to this together. */
-const MAX_BODY_BYTES = 5 * 1024 * 1024;
+/** A browser and SDKs keep a few each; of more, each would hold a socket and its unread headers. */
+const MAX_CONNECTIONS = 512;
 
 /** TCP 2000 of the local X-Ray: X-Ray's whole API, and ours beside it. Signatures are not checked. */
 export class LocalApi implements Component {
@@ -44,12 +47,15 @@ export class LocalApi implements Component {
     this.#config = config;
     this.#deps = deps;
     this.#app = fastify({
-      bodyLimit: MAX_BODY_BYTES,
+      // What passes is read by readBodies.
+      bodyLimit: Number.MAX_SAFE_INTEGER,
+      http: { headersTimeout: 5_000, connectionsCheckingInterval: 5_000, maxHeaderSize: 16 * 1024 },
       keepAliveTimeout: 75_000,
       requestTimeout: 15_000,
       forceCloseConnections: true,
       ajv: { customOptions: { allErrors: true, coerceTypes: false, removeAdditional: false, useDefaults: false, strict: false } },
     });
+    this.#app.server.maxConnections = MAX_CONNECTIONS;
   }
 
   get state(): ComponentState {
@@ -81,17 +87,10 @@ export class LocalApi implements Component {
 
   #addRoutes(): void {
     const app = this.#app;
-    // Go sends no content type, .NET and ADOT no body, botocore anything: the body is read as bytes and understood here.
-    app.removeAllContentTypeParsers();
-    app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => {
-      try {
-        done(null, jsonOf(body as Buffer));
-      } catch (error) {
-        done(error as Error);
-      }
-    });
+    readBodies(app, this.#config.maxBodiesBytes);
     app.addHook('onRequest', async (request, reply) => {
       void reply.headers({ 'x-amzn-requestid': randomUUID(), 'x-content-type-options': 'nosniff' });
+      checkQuery(request.query);
       this.#guard(request);
     });
     app.addHook('preValidation', async (request) => {
@@ -130,24 +129,10 @@ export class LocalApi implements Component {
   #apiErrorOf(error: Error & { statusCode?: number; validation?: readonly Violation[] }, request: FastifyRequest): ApiError {
     if (error instanceof ApiError) return error;
     if (error.validation !== undefined) return violationError(error.validation, request.body);
-    if (error.statusCode === 413) return new ApiError('RequestEntityTooLargeException', `The body is larger than ${MAX_BODY_BYTES} bytes`, 413);
     if (error.statusCode !== undefined && error.statusCode < 500) return new ApiError('InvalidRequestException', error.message, error.statusCode);
     this.#deps.log.limited('api_bug', 'error', { path: request.routeOptions.url, error: error.stack }, 'a request failed; please report this');
     return new ApiError('InternalFailure', '', 500);
   }
-}
-
-/** The body as JSON; `{}` when there is none. Throws SerializationException. */
-function jsonOf(body: Buffer): unknown {
-  if (body.length === 0) return {};
-  let json: unknown;
-  try {
-    json = JSON.parse(body.toString());
-  } catch {
-    throw new ApiError('SerializationException', 'The body is not JSON');
-  }
-  if (typeof json !== 'object' || json === null || Array.isArray(json)) throw new ApiError('SerializationException', 'The body is not a JSON object');
-  return withoutNulls(json);
 }
 
 /** compat: a failure has no message, and constraint violations and readings a lower-case key. Source: recorded answers of X-Ray. */

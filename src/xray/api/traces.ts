@@ -1,3 +1,4 @@
+import { MAX_BATCH_SEGMENTS } from '../../pipeline/segment.ts';
 import type { Expression } from '../filter/expression.ts';
 import type { EntitySelector } from '../query/graphs.ts';
 import type { Cursor, TimeRangeType } from '../store/scan.ts';
@@ -106,6 +107,7 @@ interface SeriesBody extends RangeBody {
 
 async function putTraceSegments({ put }: TracesDeps, documents: readonly string[]): Promise<object> {
   if (documents.length === 0) throw invalid('Segments can not be empty');
+  if (documents.length > MAX_BATCH_SEGMENTS) throw invalid(`A call takes at most ${MAX_BATCH_SEGMENTS} segment documents`);
   return { UnprocessedTraceSegments: unprocessed(await put(documents)) };
 }
 

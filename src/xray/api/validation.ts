@@ -1,4 +1,39 @@
-import { ApiError } from './api-error.ts';
+import { isUtf8 } from 'node:buffer';
+import { jsonShapeProblem } from '../../pipeline/json-shape.ts';
+import { ApiError, invalid } from './api-error.ts';
+
+/** Far beyond any request of X-Ray: 50 documents are 53 values, the largest rule 6 levels. */
+const BODY_LIMITS = { maxDepth: 32, maxValues: 20_000 };
+/** Violations that are listed; their number is said. */
+const MAX_LISTED = 10;
+const MAX_NAME = 100;
+
+/** The body as JSON; `{}` when there is none. Members that are null are absent. Throws SerializationException. */
+export function bodyOf(bytes: Buffer): object {
+  if (bytes.length === 0) return {};
+  const problem = jsonShapeProblem(bytes, BODY_LIMITS);
+  if (problem === 'too_deep') throw unreadable(`The body is nested more than ${BODY_LIMITS.maxDepth} levels deep`);
+  if (problem === 'too_many_values') throw unreadable(`The body has more than ${BODY_LIMITS.maxValues} values`);
+  if (!isUtf8(bytes)) throw unreadable('The body is not UTF-8');
+  let json: unknown;
+  try {
+    json = JSON.parse(bytes.toString());
+  } catch {
+    throw unreadable('The body is not JSON');
+  }
+  if (typeof json !== 'object' || json === null || Array.isArray(json)) throw unreadable('The body is not a JSON object');
+  return withoutNulls(json) as object;
+}
+
+/** Each parameter of a query once, so that every one is a text. Throws InvalidRequestException. */
+export function checkQuery(query: unknown): void {
+  const twice = Object.entries(query as Record<string, unknown>).find(([, value]) => typeof value !== 'string');
+  if (twice !== undefined) throw invalid(`The query parameter ${JSON.stringify(twice[0].slice(0, MAX_NAME))} is given more than once`);
+}
+
+function unreadable(message: string): ApiError {
+  return new ApiError('SerializationException', message);
+}
 
 /** What fastify's validator says of one member. */
 export interface Violation {
@@ -15,8 +50,8 @@ export function violationError(violations: readonly Violation[], body: unknown):
   if (violations.some(({ keyword }) => keyword === 'type')) {
     return new ApiError('SerializationException', 'The request has a member of a wrong type');
   }
-  const texts = violations.map((violation) => textOf(violation, body));
-  const errors = texts.length === 1 ? '1 validation error' : `${texts.length} validation errors`;
+  const texts = violations.slice(0, MAX_LISTED).map((violation) => textOf(violation, body));
+  const errors = violations.length === 1 ? '1 validation error' : `${violations.length} validation errors`;
   return new ApiError('ValidationException', `${errors} detected: ${texts.join('; ')}`);
 }
 
@@ -65,11 +100,11 @@ function valueAt(body: unknown, path: readonly string[]): unknown {
 }
 
 function shown(value: unknown): string {
-  return (typeof value === 'string' ? value : (JSON.stringify(value) ?? '')).slice(0, 200);
+  return (typeof value === 'string' ? value : (JSON.stringify(value) ?? '')).slice(0, MAX_NAME);
 }
 
 /** A copy without the members that are null, which clients write for absent ones. */
-export function withoutNulls(value: unknown): unknown {
+function withoutNulls(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withoutNulls);
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(

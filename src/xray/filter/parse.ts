@@ -1,5 +1,6 @@
-import type { SyntaxNode } from '@lezer/common';
+import type { SyntaxNode, Tree } from '@lezer/common';
 import { BOOLEANS, CAUSES, KEYWORDS, type Expression, type Field, type Operator, type Scope, type Selector, type Value } from './expression.ts';
+import { jsonShapeProblem } from '../../pipeline/json-shape.ts';
 import { numberFrom } from '../trace/exact-number.ts';
 import { parser } from './parser.ts';
 
@@ -24,9 +25,17 @@ const ALIASES: ReadonlyMap<string, string> = new Map([
 ]);
 /** Braces and parentheses; a person needs three. */
 const MAX_DEPTH = 200;
+/** A root cause is a list of services with a list of entities each. */
+const CAUSE_LIMITS = { maxDepth: 32, maxValues: 10_000 };
+/** Of the text that an error names. */
+const MAX_WORD = 100;
+
+/** A person writes a line; what programs make of lists of ids is within this, too. */
+const MAX_LENGTH = 20_000;
 
 /** Understands a filter expression. Throws FilterError. */
 export function parseFilter(text: string): Expression {
+  if (text.length > MAX_LENGTH) throw syntaxError(text, MAX_LENGTH);
   let tree;
   try {
     tree = strict.parse(text);
@@ -34,13 +43,26 @@ export function parseFilter(text: string): Expression {
     const at = /at (\d+)$/.exec(error instanceof Error ? error.message : '')?.[1];
     throw syntaxError(text, at === undefined ? text.length : Number(at));
   }
+  const misread = errorIn(tree);
+  if (misread !== undefined) throw syntaxError(text, misread);
   return new Reader(text).expression(tree.topNode.firstChild!, 'trace', 0);
+}
+
+/** Where the parser went on in spite of an error: it does so after some 300 alternatives, strict or not. */
+function errorIn(tree: Tree): number | undefined {
+  let at: number | undefined;
+  tree.iterate({
+    enter: ({ type, from }) => {
+      if (type.isError) at ??= from;
+    },
+  });
+  return at;
 }
 
 function syntaxError(text: string, position: number): FilterError {
   const rest = text.slice(position);
   const start = position + (rest.length - rest.trimStart().length);
-  const word = /^\w+|^\S/.exec(text.slice(start))?.[0] ?? '<EOF>';
+  const word = /^\w+|^\S/.exec(text.slice(start, start + MAX_WORD))?.[0] ?? '<EOF>';
   return new FilterError(text, start, word);
 }
 
@@ -104,8 +126,10 @@ class Reader {
   #causeJson(operator: Operator, operatorNode: SyntaxNode, valueNode: SyntaxNode): Expression {
     if (operator !== '=' && operator !== '!=') throw syntaxError(this.#text, operatorNode.from);
     if (valueNode.name !== 'JsonLiteral') throw syntaxError(this.#text, valueNode.from);
+    const text = this.#textOf(valueNode).slice(1);
+    if (jsonShapeProblem(new TextEncoder().encode(text), CAUSE_LIMITS) !== undefined) throw syntaxError(this.#text, valueNode.from);
     try {
-      const json = JSON.parse(this.#textOf(valueNode).slice(1)) as unknown[];
+      const json = JSON.parse(text) as unknown[];
       return { kind: 'rootcause.json', isEqual: operator === '=', json };
     } catch {
       throw syntaxError(this.#text, valueNode.from);

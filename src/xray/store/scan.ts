@@ -42,6 +42,9 @@ const MAX_STATEMENTS = 300;
 
 /** An expression of more branches, each in each table, would be a statement without end: the predicate alone decides then. */
 const MAX_PARTS = 1_000;
+/** What the index is asked for, at most: SQLite takes 1,000 terms in one chain, and each condition is counted in each table. */
+const MAX_CONDITIONS = 20;
+const MAX_ALTERNATIVES = 500;
 
 const FIELD = 'field = (SELECT id FROM field WHERE name = ?)';
 
@@ -97,7 +100,8 @@ export class Scans {
    * The traces in `range` that may satisfy `conditions`, newest first. Without an index to follow they come by time, with one by the order of
    * arrival.
    */
-  *rows(range: Range, conditions: readonly Alternatives[], after: Cursor | undefined): Generator<FoundRow> {
+  *rows(range: Range, allConditions: readonly Alternatives[], after: Cursor | undefined): Generator<FoundRow> {
+    const conditions = allConditions.filter((alternatives) => alternatives.length <= MAX_ALTERNATIVES).slice(0, MAX_CONDITIONS);
     const driver = this.#driverOf(conditions);
     if (driver === undefined) yield* this.#byTime((tables) => timeQuery(range, conditions, tables), after);
     else yield* this.#byIndex((table) => indexQuery(range, conditions, driver, table), after?.row ?? Number.MAX_SAFE_INTEGER);

@@ -1,0 +1,33 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { BodyReader, type BodySource } from '../../http/body.ts';
+import { ApiError } from './api-error.ts';
+import { bodyOf } from './validation.ts';
+
+/** 50 documents of any size, up to this together. */
+export const MAX_BODY_BYTES = 5 * 1024 * 1024;
+
+/**
+ * Makes `app` read the bodies of all routes within one budget of `maxBytes`, as JSON. Go sends no content type, .NET and ADOT no body, botocore
+ * anything: the body is read as bytes and understood here. It counts until its request is answered, since its texts are in use until then.
+ */
+export function readBodies(app: FastifyInstance, maxBytes: number): void {
+  const reader = new BodyReader(maxBytes);
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', async (request: FastifyRequest, payload: BodySource) => {
+    const body = await reader.read(payload, MAX_BODY_BYTES);
+    if (body === 'too_large') throw new ApiError('RequestEntityTooLargeException', `The body is larger than ${MAX_BODY_BYTES} bytes`, 413);
+    if (body === 'busy') throw new ApiError('ThrottledException', 'xrayd reads too much at one time', 429);
+    held.set(request, () => body.release());
+    return bodyOf(body.bytes);
+  });
+  const held = new WeakMap<FastifyRequest, () => void>();
+  app.addHook('onRequest', async (request, reply) => {
+    // Also when the client goes away.
+    reply.raw.once('close', () => held.get(request)?.());
+  });
+  app.addHook('onSend', async (request, reply) => {
+    // The rest of a body that was not read to its end is not read as the next request.
+    if (reply.statusCode === 413 || reply.statusCode === 429) void reply.header('connection', 'close');
+    if (reply.statusCode === 429) void reply.header('retry-after', '1');
+  });
+}

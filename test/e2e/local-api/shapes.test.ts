@@ -1,0 +1,150 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { OPERATIONS } from '../../../src/aws/operations.ts';
+import { LocalXRay } from '../../fakes/local-xray.ts';
+
+// Each route × each malformed shape: what a stranger sends is answered with 4xx and a reason, or taken, and is never a bug of ours.
+const DEEP = 200_000;
+const API = new URL('../../../src/xray/api/', import.meta.url);
+const SOURCES = readdirSync(API)
+  .map((name) => readFileSync(new URL(name, API), 'utf8'))
+  .join('\n');
+
+function routes(method: 'get' | 'post'): string[] {
+  const found = [...SOURCES.matchAll(new RegExp(String.raw`app\.${method}\(\s*'([^']+)'`, 'g'))].map(([, path]) => path!);
+  return found.map((path) => path.replace(':id', '1-6ab3b3f3-000000000000000000000001').replace(':name', 'x'));
+}
+
+const POSTS = [...Object.values(OPERATIONS).map(({ path }) => path), ...routes('post')];
+const GETS = routes('get');
+/** Every name of a member that a request may have. */
+const MEMBERS = [...new Set(SOURCES.match(/\b[A-Z][A-Za-z]+(?=:)/g))];
+const PARAMETERS = ['filter', 'after', 'limit', 'from', 'to', 'field', 'prefix', 'token', 'follow', 'form', '__proto__', 'constructor'];
+
+const nested = (open: string, close: string): string => open.repeat(DEEP) + close.repeat(DEEP);
+const allMembers = (value: string): string => `{${MEMBERS.map((name) => `"${name}":${value}`).join(',')}}`;
+
+let local: LocalXRay;
+beforeAll(async () => (local = await LocalXRay.start()));
+afterAll(() => local.stop());
+
+async function answer(method: string, path: string, body?: string | Buffer): Promise<{ status: number; text: string }> {
+  const signal = AbortSignal.timeout(20_000);
+  const response = await fetch(local.daemon.tcpUrl + path, { method, ...(body === undefined ? {} : { body: body as never }), signal });
+  if (/event-stream|ndjson/.test(response.headers.get('content-type') ?? '')) {
+    await response.body?.cancel();
+    return { status: response.status, text: '' };
+  }
+  return { status: response.status, text: await response.text() };
+}
+
+function expectNoBug(): void {
+  expect(local.daemon.isRunning).toBe(true);
+  expect(local.daemon.log.filter(({ msg }) => /please report/.test(msg))).toEqual([]);
+}
+
+const BROKEN: [title: string, body: string | Buffer][] = [
+  ['lists 200,000 levels deep', nested('[', ']')],
+  ['an object of lists 200,000 levels deep', `{"x":${nested('[', ']')}}`],
+  ['objects 200,000 levels deep', `${'{"x":'.repeat(DEEP)}1${'}'.repeat(DEEP)}`],
+  ['each member 1,000 levels deep', allMembers('['.repeat(1_000) + ']'.repeat(1_000))],
+  ['a list', '[]'],
+  ['a number', '7'],
+  ['a text', '"x"'],
+  ['no JSON', '{'],
+  ['no UTF-8', Buffer.from([0x7b, 0x22, 0xff, 0xc0, 0x22, 0x7d])],
+  ['30,000 empty objects', `{"x":[${'{},'.repeat(30_000)}{}]}`],
+  ['30,000 members', `{${Array.from({ length: 30_000 }, (_, i) => `"${i}":1`).join(',')}}`],
+];
+
+test.each(POSTS.flatMap((path) => BROKEN.map(([title, body]) => [path, title, body] as const)))(
+  'POST %s with %s is a 400',
+  async (path, _title, body) => {
+    const { status, text } = await answer('POST', path, body);
+    expect([status, text.length < 2_000], text.slice(0, 200)).toEqual([400, true]);
+  },
+);
+
+/** A value of a wrong type or of no measure in each member: who has no such member may answer. */
+const ODD: [title: string, value: string][] = [
+  ['true', 'true'],
+  ['a number', '-1e308'],
+  ['a text', '"x"'],
+  ['an empty text', '""'],
+  ['a list', '[[],{},null,1,"x"]'],
+  ['an object', '{"__proto__":{"x":1},"constructor":{"prototype":1}}'],
+  ['a text of 20 KB', JSON.stringify('x'.repeat(20_000))],
+  ['many texts', JSON.stringify(Array.from({ length: 150 }, () => 'x'))],
+];
+
+test.each(POSTS.flatMap((path) => ODD.map(([title, value]) => [path, title, value] as const)))(
+  'POST %s with %s in each member is no bug, and echoes little',
+  async (path, _title, value) => {
+    const bodies = [allMembers(value), `{"__proto__":${value}}`, `{"__proto__":${allMembers(value)}}`];
+    if (value.length < 100) bodies.push(allMembers(allMembers(value)));
+    for (const body of bodies) {
+      const { status, text } = await answer('POST', path, body);
+      expect(status, text.slice(0, 200)).toBeLessThan(500);
+      expect(text.length, text.slice(0, 300)).toBeLessThan(20_000);
+    }
+  },
+);
+
+test.each(GETS.flatMap((path) => PARAMETERS.map((name) => [path, name] as const)))('GET %s with %s twice is a 400', async (path, name) => {
+  const { status, text } = await answer('GET', `${path}?${name}=1&${name}=2`);
+  expect(status, text).toBe(400);
+  expect(JSON.parse(text)).toEqual({ Message: `The query parameter "${name}" is given more than once` });
+});
+
+test.each(GETS.flatMap((path) => ['%', '%00', '%ff', '((((', '['.repeat(5_000), '-1', '1e999', 'é'].map((value) => [path, value] as const)))(
+  'GET %s with %s in each parameter is no bug',
+  async (path, value) => {
+    for (const name of PARAMETERS) {
+      const { status, text } = await answer('GET', `${path}?${name}=${value}&limit=1`.replace('limit=1&', ''));
+      expect(status, text).toBeLessThan(500);
+    }
+  },
+);
+
+const FILTERS: [title: string, filter: string][] = [
+  ['parentheses', '('.repeat(DEEP)],
+  ['balanced parentheses', `${'('.repeat(DEEP)}fault${')'.repeat(DEEP)}`],
+  ['balanced parentheses, below the limit of a query', `${'('.repeat(7_000)}fault${')'.repeat(7_000)}`],
+  ['negations', `${'!'.repeat(DEEP)}fault`],
+  ['negations in words', `${'NOT '.repeat(DEEP)}fault`],
+  ['braces', 'service("a"){'.repeat(DEEP)],
+  ['a list of JSON', `rootcause.json = #${nested('[', ']')}`],
+  ['a list of JSON, 5,000 levels deep', `rootcause.json = #${'['.repeat(5_000)}${']'.repeat(5_000)}`],
+  ['alternatives, below the limit of the text', Array.from({ length: 400 }, (_, i) => `user = "${i}"`).join(' OR ')],
+  ['alternatives', Array.from({ length: 50_000 }, (_, i) => `annotation.a = ${i}`).join(' OR ')],
+  ['conditions', Array.from({ length: 50_000 }, (_, i) => `annotation.a${i} = 1`).join(' AND ')],
+  ['one long word', 'x'.repeat(1_000_000)],
+  ['one long text', `user = "${'x'.repeat(1_000_000)}"`],
+  ['escapes', `user = "${String.raw`\"`.repeat(500_000)}"`],
+  ['spaces', ' '.repeat(1_000_000)],
+];
+
+test.each(FILTERS)('a filter of many or deep %s is refused with a reason', async (_title, FilterExpression) => {
+  const range = { StartTime: 0, EndTime: 2e9 };
+  for (const [path, body] of [
+    ['/TraceSummaries', { ...range, FilterExpression }],
+    ['/CreateGroup', { GroupName: 'x', FilterExpression }],
+    ['/TimeSeriesServiceStatistics', { ...range, EntitySelectorExpression: FilterExpression.slice(0, 500) }],
+  ] as const) {
+    const { status, text } = await answer('POST', path, JSON.stringify(body));
+    expect([status, text.length < 2_000], text.slice(0, 200)).toEqual([400, true]);
+  }
+});
+
+test('filters of as many conditions and alternatives as one may have are answered', async () => {
+  await local.putTrace();
+  const range = { StartTime: 0, EndTime: 2e9 };
+  const alternatives = Array.from({ length: 250 }, (_, i) => `user = "${i}"`).join(' OR ');
+  const conditions = Array.from({ length: 250 }, (_, i) => `user = "${i}"`).join(' AND ');
+  for (const FilterExpression of [alternatives, conditions, `service("web") AND (${alternatives})`, `user = "x" AND (${alternatives}) AND fault`]) {
+    const { status, text } = await answer('POST', '/TraceSummaries', JSON.stringify({ ...range, FilterExpression }));
+    expect(status, text).toBe(200);
+  }
+});
+
+afterAll(() => expectNoBug());
