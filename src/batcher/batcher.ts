@@ -79,9 +79,9 @@ export class Batcher implements Component, SegmentSink, SegmentStock, DocumentSi
     this.#uplink = new Uplink({ exporter, accounting, log, pace: this.#pace, now, onRecovered: () => this.#onRecovered() });
     this.#overflow = new Overflow(spool);
     if (spool !== undefined) {
-      const { concurrency } = config;
+      spool.onFound = () => this.#pump();
       const keepInMemory = (segments: readonly Segment[]): void => this.#buffer.putBackCopies({ segments, failures: 1 }, now() + this.#backoff(0));
-      this.#replay = new Replay({ concurrency }, { spool, uplink: this.#uplink, keepInMemory, now, random });
+      this.#replay = new Replay(config, { spool, uplink: this.#uplink, keepInMemory, now, random });
     }
     accounting.addStock(this);
   }

@@ -204,7 +204,7 @@ export const PIPELINE_OPTIONS = {
     flag: 'spool',
     default: '',
     placeholder: 'DIR',
-    help: 'Folder for segments that memory has no room for, or that are left at shutdown. They are sent later, after a restart too. Off when not given.',
+    help: 'Folder for segments that memory has no room for, or that are left at shutdown. They are sent later, after a restart too. Several daemons on one machine can share it. Off when not given.',
   },
   spoolSize: {
     group: 'Sending',
@@ -215,6 +215,6 @@ export const PIPELINE_OPTIONS = {
     min: 2,
     max: 1_048_576,
     unit: 'MB',
-    help: 'Most that the spool holds. When it is full its oldest segments are dropped, and counted.',
+    help: 'Maximum size of the spool, for all daemons that share it. When it is full the oldest segments are dropped and counted.',
   },
 } as const satisfies Record<string, OptionSpec>;

@@ -44,7 +44,7 @@ export interface SegmentStock {
 export class Accounting {
   /** Documents taken by TCP; the sources count their own. */
   received = 0;
-  /** Documents found in the spool. */
+  /** Documents adopted from the spool of an ended process. */
   restored = 0;
   sent = 0;
   retried = 0;

@@ -58,7 +58,7 @@ export const METRICS: readonly Metric[] = [
     'code',
   ),
   counter('xrayd_segments_retried_total', 'Times that a segment went back to wait for another call.', (s) => s.retried),
-  counter('xrayd_segments_restored_total', 'Segments found in the spool at start.', (s) => s.restored),
+  counter('xrayd_segments_restored_total', 'Segments that an ended daemon left in the spool and that this one adopted.', (s) => s.restored),
   counter(
     'xrayd_kernel_drops_total',
     'Datagrams that the kernel dropped before xrayd could read them, because the socket buffer was full (Linux).',
@@ -68,8 +68,8 @@ export const METRICS: readonly Metric[] = [
   gauge('xrayd_buffer_bytes', 'Memory in use of the buffer budget, segments in flight included.', (s) => s.bufferedBytes),
   gauge('xrayd_buffer_limit_bytes', 'The buffer budget.', (_s, m) => m.bufferLimitBytes()),
   gauge('xrayd_in_flight_segments', 'Segments in calls that X-Ray has not answered yet.', (s) => s.inFlight),
-  gauge('xrayd_spooled_segments', 'Segments in the spool on disk.', (s) => s.spooled),
-  gauge('xrayd_spooled_bytes', 'Bytes in the spool on disk.', (s) => s.spooledBytes),
+  gauge('xrayd_spooled_segments', 'Segments of this daemon in the spool on disk.', (s) => s.spooled),
+  gauge('xrayd_spooled_bytes', 'Bytes of this daemon in the spool on disk.', (s) => s.spooledBytes),
   gauge('xrayd_upload_concurrency', 'Calls to X-Ray that may run at one time now.', (_s, m) => m.concurrency()),
   gauge('xrayd_credentials_expiry_timestamp_seconds', 'When the credentials in use end. Absent when they do not end or there are none.', (_s, m) => {
     const ms = m.credentialsExpireAtMs();

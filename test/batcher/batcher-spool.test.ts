@@ -1,5 +1,5 @@
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { Batcher, type BatcherConfig } from '../../src/batcher/batcher.ts';
@@ -54,7 +54,7 @@ async function life(folder: string, config: Partial<BatcherConfig> = {}, maxByte
   };
 }
 
-const filesIn = (folder: string): string[] => readdirSync(folder).filter((name) => name.endsWith('.batch'));
+const filesIn = (folder: string): string[] => readdirSync(folder, { encoding: 'utf8', recursive: true }).filter((name) => name.endsWith('.batch'));
 
 test('keeps at shutdown what could not be sent, and a later life sends it', async () => {
   const folder = scope.folder();
@@ -169,7 +169,7 @@ test('documents of a spooled batch that are throttled stay on disk until they ar
   exporter.answer = (batch) => (batch.length > 2 ? { kind: 'partial', refused } : { kind: 'sent' });
   await start();
   await expect.poll(() => accounting.snapshot()).toMatchObject({ sent: 48, spooled: 2, inFlight: 0 });
-  expect(filesIn(folder).map((name) => name.split('-')[2])).toEqual(['2']);
+  expect(filesIn(folder).map((name) => basename(name).split('-')[2])).toEqual(['2']);
   await settled(0);
   expect(exporter.calls.slice(1).flatMap(({ batch }) => textsOf(batch))).toEqual(['document-3', 'document-7']);
 });

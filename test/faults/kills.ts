@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { decodeBatch, parseName } from '../../src/batcher/spool/format.ts';
 import { momentNow } from '../../src/batcher/spool/moment.ts';
@@ -45,8 +45,8 @@ export async function killAndRestart(harness: Harness, times: number): Promise<n
 /** The numbers of all segments in finished files. */
 function spooledNumbers(folder: string): number[] {
   const numbers: number[] = [];
-  for (const name of readdirSync(folder)) {
-    const entry = parseName(name);
+  for (const name of readdirSync(folder, { encoding: 'utf8', recursive: true })) {
+    const entry = parseName(basename(name));
     if (typeof entry === 'string') continue;
     let file: Buffer;
     try {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, readdir, rename, unlink, type FileHandle } from 'node:fs/promises';
+import { rename, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Accounting, SegmentStock } from '../../pipeline/accounting.ts';
@@ -8,20 +8,27 @@ import type { Component, ComponentState } from '../../pipeline/component.ts';
 import { messageOf } from '../../pipeline/errors.ts';
 import type { Logger } from '../../pipeline/logger.ts';
 import type { Segment } from '../../pipeline/segment.ts';
+import { readBatchFile, writeBatchFile } from './batch-file.ts';
+import { decodeBatch, encodeBatch, entryOf, type SpoolEntry } from './format.ts';
+import { byAge } from './leftovers.ts';
 import { momentNow } from './moment.ts';
-import { decodeBatch, encodeBatch, entryOf, parseName, type SpoolEntry } from './format.ts';
-import { OWNER_FILE, ownFolder } from './owner.ts';
 import { ReadMemory } from './read-memory.ts';
+import { SharedFolder } from './shared-folder.ts';
 
 /** A disk that does not answer must not keep the ports closed; what it holds is found later. */
 const OPEN_PATIENCE_MS = 1_000;
 /** After a failed write the disk is left alone this long. */
 const RETRY_AFTER_MS = 10_000;
+/** One listing of the folder, while no other process uses it. */
+const LOOK_EVERY_MS = 10_000;
 
 export interface SpoolConfig {
   readonly folder: string;
+  /** For all processes that share the folder. */
   readonly maxBytes: number;
   readonly isNewestFirst: boolean;
+  /** How often files that ended processes left are looked for; every 10 s when not given. */
+  readonly lookEveryMs?: number;
 }
 
 export interface SpoolDeps {
@@ -32,6 +39,7 @@ export interface SpoolDeps {
 
 /**
  * Batches on disk: one file each, written aside, synced, renamed, so that a crash leaves whole files and nothing to repair.
+ * Each process has a folder of its own below the spool; what an ended process left is moved into it, at start and every 10 s.
  * No trouble with the disk is ever an exception here: the caller keeps its segments, and the log says why.
  */
 export class Spool implements Component, SegmentStock {
@@ -45,20 +53,29 @@ export class Spool implements Component, SegmentStock {
   /** Oldest first. */
   #entries: SpoolEntry[] = [];
   readonly #memory = new ReadMemory();
-  #directory: FileHandle | undefined;
-  #opening: Promise<void> | undefined;
-  #release: (() => void) | undefined;
+  readonly #folder: SharedFolder;
   #segments = 0;
   #bytes = 0;
   #sequence = 0;
   #trouble: { reason: string; untilMs: number } | undefined;
   #isClosed = false;
+  /** Told when files of an ended process have been adopted. */
+  onFound: () => void = () => {};
 
   constructor(config: SpoolConfig, { accounting, log, now = monotonicMs }: SpoolDeps) {
     this.#config = config;
     this.#accounting = accounting;
     this.#log = log;
     this.#now = now;
+    this.#folder = new SharedFolder({
+      root: config.folder,
+      log,
+      now,
+      lookEveryMs: config.lookEveryMs ?? LOOK_EVERY_MS,
+      onAdopted: (entries) => this.#adopt(entries),
+      onLooked: () => this.#onLooked(),
+      onTrouble: (error) => this.#setTrouble(error),
+    });
     accounting.addStock(this);
   }
 
@@ -70,7 +87,7 @@ export class Spool implements Component, SegmentStock {
   /** Whether a write has a chance now. */
   get isUsable(): boolean {
     if (this.#isClosed) return false;
-    return this.#trouble === undefined ? this.#directory !== undefined : this.#now() >= this.#trouble.untilMs;
+    return this.#trouble === undefined ? this.#folder.own !== undefined : this.#now() >= this.#trouble.untilMs;
   }
 
   get hasNext(): boolean {
@@ -84,14 +101,13 @@ export class Spool implements Component, SegmentStock {
   /** Never rejects, and takes at most a second: whatever the disk does, the daemon starts. */
   async start(): Promise<void> {
     const patience = new AbortController();
-    await Promise.race([this.#opened(), sleep(OPEN_PATIENCE_MS, undefined, { signal: patience.signal }).catch(() => {})]);
+    await Promise.race([this.#folder.look(), sleep(OPEN_PATIENCE_MS, undefined, { signal: patience.signal }).catch(() => {})]);
     patience.abort();
   }
 
   async stop(): Promise<void> {
     this.#isClosed = true;
-    this.#release?.();
-    await this.#directory?.close().catch(() => {});
+    await this.#folder.stop();
   }
 
   /**
@@ -101,17 +117,20 @@ export class Spool implements Component, SegmentStock {
   async write(segments: readonly Segment[], onTaken: () => void): Promise<boolean> {
     const entry = entryOf(segments, this.#sequence++, this.#owner);
     if (!this.isUsable) return false;
-    await this.#opened();
-    if (this.#directory === undefined || this.#isClosed || !this.#makeRoom(entry.bytes)) return false;
-    const path = this.#pathOf(entry.name);
+    await this.#folder.open();
+    if (!this.#hasRoom(entry.bytes)) await this.#folder.lookAgain();
+    const { own } = this.#folder;
+    if (own === undefined || this.#isClosed || !this.#makeRoom(entry.bytes)) return false;
+    const path = join(own.path, entry.name);
     // Taken now, so that writes that run together respect the limit together.
     this.#bytes += entry.bytes;
     try {
-      await this.#writeSynced(path, encodeBatch(segments, momentNow()), entry.bytes);
+      await writeBatchFile(path, encodeBatch(segments, momentNow()), entry.bytes, own.directory);
     } catch (error) {
       this.#bytes -= entry.bytes;
       for (const name of [`${path}.part`, path]) await unlink(name).catch(() => {});
-      this.#fail(error);
+      this.#setTrouble(error);
+      await this.#folder.leaveIfDeleted();
       return false;
     }
     if (this.#isClosed) return false;
@@ -128,7 +147,8 @@ export class Spool implements Component, SegmentStock {
     if (entry === undefined) return undefined;
     let reason = 'its checksum is wrong';
     try {
-      const segments = decodeBatch(await this.#read(entry), entry, momentNow());
+      const file = await readBatchFile(this.#pathOf(entry), this.#memory.take(entry), entry.bytes);
+      const segments = decodeBatch(file, entry, momentNow());
       if (segments !== undefined) return { entry, segments };
     } catch (error) {
       reason = messageOf(error);
@@ -157,63 +177,23 @@ export class Spool implements Component, SegmentStock {
     await this.#remove(entry);
   }
 
-  /** Opens the folder, unless it is open; a folder that could not be opened is tried again by the next write. */
-  #opened(): Promise<void> {
-    if (this.#directory !== undefined) return Promise.resolve();
-    this.#opening ??= this.#open().finally(() => (this.#opening = undefined));
-    return this.#opening;
+  /** Counts what an ended process left, by name alone: a large spool must not cost a start time or memory. */
+  #adopt(entries: readonly SpoolEntry[]): void {
+    for (const { segments, bytes } of entries) {
+      this.#segments += segments;
+      this.#bytes += bytes;
+      this.#accounting.restored += segments;
+    }
+    this.#entries = [...this.#entries, ...entries].sort(byAge);
   }
 
-  async #open(): Promise<void> {
-    const { folder } = this.#config;
-    try {
-      await mkdir(folder, { recursive: true, mode: 0o700 });
-      const names = await readdir(folder);
-      const directory = await open(folder, 'r');
-      const owned = await ownFolder(folder);
-      if (this.#isClosed) {
-        await directory.close();
-        return;
-      }
-      if (owned === 'taken') this.#log.warn({ folder }, 'another xrayd uses this spool: what it holds is left to that one');
-      else this.#adopt(names);
-      this.#release = owned === 'taken' ? undefined : owned;
-      this.#directory = directory;
-      this.#trouble = undefined;
-    } catch (error) {
-      this.#fail(error);
-    }
+  #hasRoom(bytes: number): boolean {
+    return this.#bytes + this.#folder.othersBytes + bytes <= this.#config.maxBytes;
   }
 
-  /** Counts what an earlier life left, by name alone: a large spool must not cost a start time or memory. */
-  #adopt(names: readonly string[]): void {
-    const { folder } = this.#config;
-    const found: SpoolEntry[] = [];
-    let foreign = 0;
-    for (const name of names) {
-      const entry = parseName(name);
-      if (entry === 'unfinished') void unlink(this.#pathOf(name)).catch(() => {});
-      else if (entry !== 'foreign') found.push(entry);
-      else if (name !== OWNER_FILE && !name.endsWith('.unreadable')) foreign++;
-    }
-    found.sort((a, b) => (a.name < b.name ? -1 : 1));
-    let segments = 0;
-    for (const entry of found) {
-      segments += entry.segments;
-      this.#bytes += entry.bytes;
-    }
-    this.#entries = found;
-    this.#segments += segments;
-    this.#accounting.restored += segments;
-    if (foreign > 0) this.#log.warn({ folder, files: foreign }, 'the spool holds files that are not its own; they are left alone');
-    if (segments > 0)
-      this.#log.info({ folder, segments, files: found.length }, 'segments found in the spool; they are sent when nothing newer waits');
-    this.#makeRoom(0);
-  }
-
-  /** Drops the oldest files until `bytes` more fit. */
+  /** Drops the oldest files of this process until `bytes` more fit beside what other processes hold. */
   #makeRoom(bytes: number): boolean {
-    while (this.#bytes + bytes > this.#config.maxBytes) {
+    while (!this.#hasRoom(bytes)) {
       const oldest = this.#entries.shift();
       if (oldest === undefined) return false;
       this.#segments -= oldest.segments;
@@ -230,31 +210,6 @@ export class Spool implements Component, SegmentStock {
     return true;
   }
 
-  async #writeSynced(path: string, parts: readonly Buffer[], bytes: number): Promise<void> {
-    const handle = await open(`${path}.part`, 'wx', 0o600);
-    try {
-      const { bytesWritten } = await handle.writev(parts);
-      if (bytesWritten !== bytes) throw new Error(`the disk took ${bytesWritten} of ${bytes} bytes`);
-      await handle.datasync();
-    } finally {
-      await handle.close();
-    }
-    await rename(`${path}.part`, path);
-    await this.#directory?.sync();
-  }
-
-  async #read(entry: SpoolEntry): Promise<Buffer> {
-    const handle = await open(this.#pathOf(entry.name), 'r');
-    try {
-      const memory = this.#memory.take(entry);
-      // One byte more than there should be, to see that there is none.
-      const { bytesRead } = await handle.read(memory, 0, entry.bytes + 1, 0);
-      return memory.subarray(0, bytesRead);
-    } finally {
-      await handle.close();
-    }
-  }
-
   async #setAside(entry: SpoolEntry, reason: string): Promise<void> {
     this.#memory.giveBack(entry);
     this.#segments -= entry.segments;
@@ -266,19 +221,28 @@ export class Spool implements Component, SegmentStock {
       { file: entry.name, segments: entry.segments, reason },
       'a file of the spool cannot be read; it is set aside as .unreadable',
     );
-    await rename(this.#pathOf(entry.name), this.#pathOf(`${entry.name}.unreadable`)).catch(() => {});
+    await rename(this.#pathOf(entry), join(this.#config.folder, `${entry.name}.unreadable`)).catch(() => {});
   }
 
   async #remove(entry: SpoolEntry): Promise<void> {
     try {
-      await unlink(this.#pathOf(entry.name));
+      await unlink(this.#pathOf(entry));
     } catch (error) {
       // It will be sent again after a restart, which X-Ray takes as the same segments.
       this.#log.limited('spool_remove', 'warn', { file: entry.name, error: messageOf(error) }, 'a file of the spool cannot be removed');
     }
   }
 
-  #fail(error: unknown): void {
+  #onLooked(): void {
+    this.#makeRoom(0);
+    this.onFound();
+  }
+
+  #setTrouble(error: unknown): void {
+    if (error === undefined) {
+      this.#trouble = undefined;
+      return;
+    }
     const reason = messageOf(error);
     this.#trouble = { reason, untilMs: this.#now() + RETRY_AFTER_MS };
     this.#log.limited(
@@ -289,7 +253,7 @@ export class Spool implements Component, SegmentStock {
     );
   }
 
-  #pathOf(name: string): string {
-    return join(this.#config.folder, name);
+  #pathOf({ name }: SpoolEntry): string {
+    return join(this.#folder.own?.path ?? this.#config.folder, name);
   }
 }

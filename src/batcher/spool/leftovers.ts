@@ -1,0 +1,182 @@
+import type { Dirent } from 'node:fs';
+import { readdir, rename, stat, unlink } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { messageOf, systemCodeOf } from '../../pipeline/errors.ts';
+import { lockFile } from '../../pipeline/file-lock.ts';
+import type { LogFields, Logger } from '../../pipeline/logger.ts';
+import { parseName, type SpoolEntry } from './format.ts';
+import { isOwnersName, LOCK_FILE, OwnedFolder } from './owned-folder.ts';
+
+/** Files that are moved before they are counted together. */
+const MOVED_TOGETHER = 1_024;
+/** compat: before each process had a folder of its own, files were in the spool itself, and their owner listened on this socket. */
+const OLD_SOCKET = 'owner.sock';
+
+export interface LeftoversDeps {
+  /** The folder that `--spool` names. */
+  readonly root: string;
+  /** Told of files in the same turn in which they have become this process's. */
+  readonly onAdopted: (entries: readonly SpoolEntry[]) => void;
+  /** Whether to leave the rest to another process. */
+  readonly isOver: () => boolean;
+  readonly log: Logger;
+}
+
+/** What other processes left in the spool. */
+export class Leftovers {
+  readonly #deps: LeftoversDeps;
+  /** What was complained about. */
+  readonly #said = new Set<string>();
+
+  constructor(deps: LeftoversDeps) {
+    this.#deps = deps;
+  }
+
+  /**
+   * Looks once through the spool, and moves what ended processes left into `own`. Resolves with the number of files moved, and of bytes in the
+   * folders of living processes. Rejects when the spool cannot be read.
+   */
+  async adopt(own: string): Promise<{ files: number; othersBytes: number }> {
+    const { root, log } = this.#deps;
+    const found = await readdir(root, { withFileTypes: true });
+    const total = { files: 0, segments: 0, othersBytes: 0 };
+    const onMoved = (entries: readonly SpoolEntry[]): void => {
+      this.#deps.onAdopted(entries);
+      total.files += entries.length;
+      for (const { segments } of entries) total.segments += segments;
+    };
+    const deps = { ...this.#deps, own, onMoved };
+    for (const { name } of found.filter(isOwnersFolder)) {
+      const path = join(root, name);
+      if (path === own || deps.isOver()) continue;
+      total.othersBytes += await this.#unlessUnreadable(path, () => adopt(path, deps));
+    }
+    const files = found.filter((entry) => !isOwnersFolder(entry)).map(({ name }) => name);
+    total.othersBytes += await this.#unlessUnreadable(root, () => adoptOldLayout(files, deps));
+    const foreign = files.filter((name) => parseName(name) === 'foreign' && !isKnown(name)).length;
+    if (foreign > 0) this.#sayOnce('foreign', { folder: root, files: foreign }, 'the spool holds files that are not its own; they are left alone');
+    if (total.files > 0) {
+      const { files: moved, segments } = total;
+      log.info({ folder: root, segments, files: moved }, 'segments found in the spool; they are sent when nothing newer waits');
+    }
+    return total;
+  }
+
+  async #unlessUnreadable(folder: string, adopting: () => Promise<number>): Promise<number> {
+    try {
+      return await adopting();
+    } catch (error) {
+      // ENOENT: its owner removed it meanwhile.
+      if (systemCodeOf(error) === 'ENOENT') return 0;
+      const fields = { folder, reason: messageOf(error), uid: await ownerOf(folder), ownUid: process.getuid?.() };
+      this.#sayOnce(folder, fields, UNREADABLE);
+      return 0;
+    }
+  }
+
+  #sayOnce(what: string, fields: LogFields, message: string): void {
+    if (this.#said.has(what)) return;
+    this.#said.add(what);
+    this.#deps.log.warn(fields, message);
+  }
+}
+
+const UNREADABLE =
+  'xrayd cannot read a folder of the spool, so the segments in it stay there. Run xrayd as the owner of the folder, or give it the folder (chown -R)';
+
+interface Adoption {
+  readonly root: string;
+  readonly own: string;
+  readonly onMoved: (entries: readonly SpoolEntry[]) => void;
+  readonly isOver: () => boolean;
+}
+
+/** Resolves with the bytes of a folder that is not adopted, since its owner lives. */
+async function adopt(path: string, deps: Adoption): Promise<number> {
+  const folder = await OwnedFolder.claim(path);
+  if (folder === 'gone') return 0;
+  if (folder === 'held') return bytesOf(await readdir(path));
+  try {
+    await move(path, await readdir(path), deps);
+  } finally {
+    await folder.close();
+  }
+  return 0;
+}
+
+async function adoptOldLayout(files: readonly string[], deps: Adoption): Promise<number> {
+  const { root } = deps;
+  if (files.every((name) => parseName(name) === 'foreign')) return 0;
+  const path = join(root, LOCK_FILE);
+  const lock = lockFile(path, 'create');
+  if (typeof lock !== 'object') return bytesOf(files);
+  try {
+    if (await answers(join(root, OLD_SOCKET))) return bytesOf(files);
+    await move(root, files, deps);
+    await unlink(join(root, OLD_SOCKET)).catch(() => {});
+    return 0;
+  } finally {
+    // Nothing that the lock protects comes after this.
+    await unlink(path).catch(() => {});
+    lock.release();
+  }
+}
+
+/** Moves the finished files, oldest first, and removes those that were being written. */
+async function move(from: string, names: readonly string[], { own, onMoved, isOver }: Adoption): Promise<void> {
+  const entries: SpoolEntry[] = [];
+  for (const name of names) {
+    const entry = parseName(name);
+    if (entry === 'unfinished') await unlink(join(from, name)).catch(() => {});
+    else if (entry !== 'foreign') entries.push(entry);
+  }
+  entries.sort(byAge);
+  for (let i = 0; i < entries.length && !isOver(); i += MOVED_TOGETHER) {
+    const some = entries.slice(i, i + MOVED_TOGETHER);
+    const results = await Promise.allSettled(some.map(({ name }) => rename(join(from, name), join(own, name))));
+    const moved = some.filter((_, at) => results[at]!.status === 'fulfilled');
+    if (moved.length > 0) onMoved(moved);
+    const failure = results.find((result) => result.status === 'rejected' && systemCodeOf(result.reason) !== 'ENOENT');
+    if (failure !== undefined) throw (failure as PromiseRejectedResult).reason;
+  }
+}
+
+/** Names begin with the arrival of the first segment. */
+export function byAge(a: SpoolEntry, b: SpoolEntry): number {
+  return a.name < b.name ? -1 : 1;
+}
+
+function isOwnersFolder(entry: Dirent): boolean {
+  return entry.isDirectory() && isOwnersName(entry.name);
+}
+
+function isKnown(name: string): boolean {
+  return name === LOCK_FILE || name === OLD_SOCKET || name.endsWith('.unreadable');
+}
+
+function bytesOf(names: readonly string[]): number {
+  let bytes = 0;
+  for (const name of names) {
+    const entry = parseName(name);
+    if (typeof entry === 'object') bytes += entry.bytes;
+  }
+  return bytes;
+}
+
+async function ownerOf(path: string): Promise<number | undefined> {
+  try {
+    return (await stat(path)).uid;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether a process listens on the socket, or may: only a refusal says that none does. */
+function answers(path: string): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  const socket = connect(path);
+  socket.once('connect', () => resolve(true));
+  socket.once('error', (error) => resolve(!['ECONNREFUSED', 'ENOENT', 'EINVAL'].includes(systemCodeOf(error) ?? '')));
+  return promise.finally(() => socket.destroy());
+}

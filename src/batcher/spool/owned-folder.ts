@@ -1,0 +1,109 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdir, open, readdir, rmdir, unlink, type FileHandle } from 'node:fs/promises';
+import { join } from 'node:path';
+import { systemCodeOf } from '../../pipeline/errors.ts';
+import { lockFile, type FileLock } from '../../pipeline/file-lock.ts';
+import { parseName } from './format.ts';
+
+export const LOCK_FILE = 'owner.lock';
+const NAME = /^xrayd-[0-9a-f]{16}$/;
+/** Another process that looks for leftovers may remove a folder between its creation and its lock. */
+const TRIES = 5;
+
+/** Whether a name in the spool is that of a process's folder. */
+export function isOwnersName(name: string): boolean {
+  return NAME.test(name);
+}
+
+/**
+ * A folder that belongs to this process, by the lock of a file inside it. Only the process that creates a folder creates its lock file, and only
+ * the process that holds the lock moves or removes what is in the folder; so a folder has one owner at every moment.
+ */
+export class OwnedFolder {
+  readonly path: string;
+  /** To sync it. */
+  readonly directory: FileHandle;
+  #lock: FileLock;
+
+  private constructor(path: string, directory: FileHandle, lock: FileLock) {
+    this.path = path;
+    this.directory = directory;
+    this.#lock = lock;
+  }
+
+  /** A new one in `root`, which exists. Rejects with the disk's error. */
+  static async create(root: string): Promise<OwnedFolder> {
+    for (let tries = 0; tries < TRIES; tries++) {
+      const path = join(root, `xrayd-${randomBytes(8).toString('hex')}`);
+      await mkdir(path, { mode: 0o700 });
+      const lock = lockFile(join(path, LOCK_FILE), 'create');
+      if (typeof lock === 'object') return OwnedFolder.#of(path, lock);
+    }
+    throw new Error(`no folder in ${root} could be locked`);
+  }
+
+  /** One that another process left; `held` while that one lives, `gone` when there is nothing in it. Rejects with the disk's error. */
+  static async claim(path: string): Promise<OwnedFolder | 'held' | 'gone'> {
+    let lock = lockFile(join(path, LOCK_FILE), 'existing');
+    if (lock === 'missing') {
+      // It is being created or removed, or somebody deleted the lock file.
+      if (await removeEmpty(path)) return 'gone';
+      const names = await readdir(path);
+      if (names.includes(LOCK_FILE) || !names.some((name) => typeof parseName(name) === 'object')) return 'held';
+      lock = lockFile(join(path, LOCK_FILE), 'create');
+    }
+    if (typeof lock === 'object') return OwnedFolder.#of(path, lock);
+    return lock === 'held' ? 'held' : 'gone';
+  }
+
+  static async #of(path: string, lock: FileLock): Promise<OwnedFolder> {
+    try {
+      return new OwnedFolder(path, await open(path, 'r'), lock);
+    } catch (error) {
+      lock.release();
+      throw error;
+    }
+  }
+
+  /** Whether somebody deleted it: it is opened, so its entry in the file system is what is gone. Rejects with the disk's error. */
+  async isDeleted(): Promise<boolean> {
+    return (await this.directory.stat()).nlink === 0;
+  }
+
+  /** Makes the lock file again when somebody deleted it: without it the folder looks like one that was left. */
+  keepLocked(): void {
+    const path = join(this.path, LOCK_FILE);
+    const lock = existsSync(path) ? undefined : lockFile(path, 'create');
+    if (typeof lock !== 'object') return;
+    this.#lock.release();
+    this.#lock = lock;
+  }
+
+  /** Gives it up, and removes it when nothing else is in it. Never rejects. */
+  async close(): Promise<void> {
+    try {
+      await this.directory.close();
+      const names = await readdir(this.path);
+      if (names.length > 1) return;
+      await unlink(join(this.path, LOCK_FILE));
+      await rmdir(this.path);
+    } catch {
+      // Another process finds it, and tries again.
+    } finally {
+      this.#lock.release();
+    }
+  }
+}
+
+async function removeEmpty(path: string): Promise<boolean> {
+  try {
+    await rmdir(path);
+    return true;
+  } catch (error) {
+    const code = systemCodeOf(error);
+    if (code === 'ENOENT') return true;
+    if (code === 'ENOTEMPTY' || code === 'EEXIST') return false;
+    throw error;
+  }
+}

@@ -1,0 +1,77 @@
+import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:fs';
+import { pathToFileURL } from 'node:url';
+
+/** https://sqlite.org/rescode.html */
+const SQLITE_BUSY = 5;
+const SQLITE_CANTOPEN = 14;
+
+/** A file that this process holds until `release`, or until it ends, however it ends. Keep a reference: a lock that is collected is released. */
+export interface FileLock {
+  /** May be called again. */
+  release(): void;
+}
+
+/**
+ * Takes the lock of `path` for this process. `held`: another one has it, in whatever container; `missing`: there is no such file, and `mode` is
+ * `existing`. Never waits. Throws an Error that names the reason when the file cannot be opened.
+ *
+ * It is SQLite's lock on an empty database: Node offers no other that the kernel gives up when a process ends. A second lock in the same process
+ * is refused as well, but nothing else in the process may open the file: closing it would release the lock (POSIX). See docs/decisions/0009.
+ */
+export function lockFile(path: string, mode: 'create' | 'existing'): FileLock | 'held' | 'missing' {
+  // Loaded only where something is locked.
+  const { DatabaseSync } = process.getBuiltinModule('node:sqlite');
+  const url = pathToFileURL(path);
+  url.search = mode === 'create' ? 'mode=rwc' : 'mode=rw';
+  let database: InstanceType<typeof DatabaseSync> | undefined;
+  try {
+    database = new DatabaseSync(url, { timeout: 0 });
+    // The journal of an empty transaction would be a second file.
+    database.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
+  } catch (error) {
+    database?.close();
+    const { errcode = 0 } = error as { errcode?: number };
+    if ((errcode & 0xff) === SQLITE_BUSY) return 'held';
+    if ((errcode & 0xff) === SQLITE_CANTOPEN && isMissing(path, mode)) return 'missing';
+    throw openError(path, error);
+  }
+  // Whoever removes a lock file holds it: it may have been removed between the opening and the lock.
+  if (existsSync(path)) return { release: () => void (database.isOpen && database.close()) };
+  database.close();
+  return 'missing';
+}
+
+/** The process that holds the lock of `path`, where /proc tells (Linux, the same PID namespace). */
+export function lockHolder(path: string): number | undefined {
+  try {
+    const { ino } = statSync(path);
+    // 1: POSIX  ADVISORY  WRITE 16213 fe:00:9978248 1073741824 1073742335
+    const holder = readFileSync('/proc/locks', 'latin1')
+      .split('\n')
+      .map((line) => /\bPOSIX\b.* (\d+) [0-9a-f]+:[0-9a-f]+:(\d+) /.exec(line))
+      .find((match) => match !== null && Number(match[2]) === ino);
+    const pid = Number(holder?.[1] ?? 0);
+    return pid > 0 ? pid : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isMissing(path: string, mode: 'create' | 'existing'): boolean {
+  try {
+    statSync(mode === 'create' ? new URL('.', pathToFileURL(path)) : path);
+    return false;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ENOENT';
+  }
+}
+
+/** SQLite says "unable to open database file"; the system knows why. */
+function openError(path: string, cause: unknown): Error {
+  try {
+    accessSync(path, constants.R_OK | constants.W_OK);
+  } catch (error) {
+    return error as Error;
+  }
+  return cause as Error;
+}

@@ -1,0 +1,214 @@
+import { chmodSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { basename, join } from 'node:path';
+import { expect, test } from 'vitest';
+import { imbalanceOf } from '../../../src/pipeline/accounting.ts';
+import { Scope } from '../../fakes/scope.ts';
+import { numberedDocuments } from '../../fakes/segments.ts';
+import { canUnshare, SpoolProcess } from '../../fakes/spool-process.ts';
+
+const scope = new Scope();
+type Options = Parameters<typeof SpoolProcess.start>[1];
+
+async function start(folder: string, options: Options = {}): Promise<SpoolProcess> {
+  const one = await SpoolProcess.start(folder, options);
+  scope.add(() => one.kill());
+  return one;
+}
+
+function namesIn(folder: string): string[] {
+  return readdirSync(folder, { encoding: 'utf8', recursive: true });
+}
+
+async function spooled(one: SpoolProcess): Promise<number> {
+  const { snapshot, imbalance } = await one.look();
+  expect(imbalance).toBe(0);
+  return snapshot.spooled;
+}
+
+const OTHER_UID = 12_345;
+const isRoot = process.getuid?.() === 0;
+const noUsers = isRoot ? '' : ' (skipped: only root can start a process as another user)';
+const noNamespaces = canUnshare ? '' : ' (skipped: this process may not make PID namespaces)';
+
+test('a living process keeps its files, and each sends its own', async () => {
+  const folder = scope.folder();
+  const [first, second] = [await start(folder), await start(folder)];
+  await first.write('first');
+  await second.write('second');
+  const third = await start(folder);
+  expect((await third.look()).snapshot).toMatchObject({ restored: 0, spooled: 0 });
+  expect([await spooled(first), await spooled(second)]).toEqual([1, 1]);
+  expect([await first.send(), await second.send(), await third.send()]).toEqual([['first'], ['second'], []]);
+});
+
+test('what a killed process left is found by one that runs, and counted by exactly one of many', async () => {
+  const folder = scope.folder();
+  const dead = await start(folder);
+  const documents = numberedDocuments(400);
+  for (const document of documents) await dead.write(document);
+  const heirs = await Promise.all(Array.from({ length: 5 }, () => start(folder)));
+  await dead.kill();
+  const sum = async (): Promise<number> =>
+    (await Promise.all(heirs.map((heir) => heir.look()))).reduce((all, { snapshot }) => all + snapshot.restored, 0);
+  await expect.poll(sum, { timeout: 5_000 }).toBe(400);
+  const sent = (await Promise.all(heirs.map((heir) => heir.send()))).flat();
+  expect(sent.toSorted()).toEqual(documents.toSorted());
+  expect(await sum()).toBe(400);
+});
+
+test('what a process leaves when it stops is found within one look; empty folders go', async () => {
+  const folder = scope.folder();
+  const [first, second] = [await start(folder), await start(folder)];
+  await first.write('left');
+  const { snapshot } = await first.stop();
+  expect(snapshot.spooled).toBe(1);
+  expect(imbalanceOf(snapshot)).toBe(-1);
+  await expect.poll(() => spooled(second), { timeout: 5_000 }).toBe(1);
+  expect(await second.send()).toEqual(['left']);
+  await expect.poll(() => readdirSync(folder)).toHaveLength(1);
+  await second.stop();
+  expect(namesIn(folder)).toEqual([]);
+});
+
+test('an adopter that is killed at any point of adopting loses nothing and counts nothing twice', async () => {
+  const folder = scope.folder();
+  const dead = await start(folder);
+  const documents = numberedDocuments(1_500);
+  await Promise.all(documents.map((document) => dead.write(document)));
+  await dead.kill();
+  for (let i = 0; i < 6; i++) {
+    const adopter = SpoolProcess.start(folder);
+    await new Promise((next) => setTimeout(next, 150 + 40 * i));
+    const started = await Promise.race([adopter, new Promise<undefined>((next) => setTimeout(next, 1, undefined))]);
+    if (started === undefined) void adopter.then((late) => late.kill());
+    else await started.kill();
+  }
+  await new Promise((next) => setTimeout(next, 500));
+  const last = await start(folder);
+  await expect.poll(() => spooled(last), { timeout: 5_000 }).toBe(1_500);
+  expect((await last.send()).toSorted()).toEqual(documents.toSorted());
+});
+
+test('a process that is stopped for a while is not dead', async () => {
+  const folder = scope.folder();
+  const frozen = await start(folder);
+  await frozen.write('mine');
+  frozen.signal('SIGSTOP');
+  const other = await start(folder);
+  await new Promise((next) => setTimeout(next, 300));
+  expect(await spooled(other)).toBe(0);
+  frozen.signal('SIGCONT');
+  expect(await frozen.send()).toEqual(['mine']);
+});
+
+test.skipIf(!canUnshare)(`process ids mean nothing: two PID namespaces share a spool${noNamespaces}`, async () => {
+  const folder = scope.folder();
+  const [first, second] = [await start(folder, { isNamespaced: true }), await start(folder, { isNamespaced: true })];
+  await first.write('first');
+  expect(await spooled(second)).toBe(0);
+  await first.kill();
+  await expect.poll(() => spooled(second), { timeout: 5_000 }).toBe(1);
+});
+
+test.skipIf(!isRoot)(`what another user left is named once, with a remedy, and stays${noUsers}`, async () => {
+  const folder = scope.folder();
+  chmodSync(folder, 0o777);
+  const root = await start(folder);
+  await root.write('left by root');
+  await root.kill();
+  const other = await start(folder, { uid: OTHER_UID });
+  expect(await other.write('mine')).toBe(true);
+  await new Promise((next) => setTimeout(next, 200));
+  const { log, snapshot } = await other.look();
+  expect(snapshot).toMatchObject({ restored: 0, spooled: 1 });
+  const warnings = log.filter(({ level }) => level === 'warn');
+  expect(warnings).toHaveLength(1);
+  expect(warnings[0]).toMatchObject({
+    message: expect.stringMatching(/chown/),
+    fields: { uid: 0, ownUid: OTHER_UID, reason: expect.stringMatching(/EACCES/) },
+  });
+  const again = await start(folder);
+  await expect.poll(() => spooled(again)).toBe(1);
+});
+
+test('the size is for all that share the folder: a write has no room beside what a living process holds', async () => {
+  const folder = scope.folder();
+  const document = 'x'.repeat(1_000);
+  const [first, second] = [await start(folder, { maxBytes: 10_000 }), await start(folder, { maxBytes: 10_000 })];
+  for (let i = 0; i < 6; i++) expect(await first.write(document)).toBe(true);
+  await expect.poll(async () => [await second.write(document), (await second.look()).snapshot.dropped.spool_full]).toEqual([true, 1]);
+  expect((await second.look()).imbalance).toBe(0);
+  // Its owner sends them: there is room again.
+  await first.send();
+  await new Promise((next) => setTimeout(next, 150));
+  const { spool_full: before } = (await second.look()).snapshot.dropped;
+  for (let i = 0; i < 5; i++) expect(await second.write(document)).toBe(true);
+  expect((await second.look()).snapshot.dropped.spool_full).toBe(before);
+});
+
+test('what is adopted from a full spool is not counted beside itself', async () => {
+  const folder = scope.folder();
+  const [first, second] = [await start(folder, { maxBytes: 10_000 }), await start(folder, { maxBytes: 10_000 })];
+  for (let i = 0; i < 8; i++) await first.write('x'.repeat(1_000));
+  await new Promise((next) => setTimeout(next, 200));
+  await first.kill();
+  await expect.poll(() => spooled(second), { timeout: 5_000 }).toBe(8);
+  expect((await second.look()).snapshot.dropped.spool_full).toBe(0);
+});
+
+test('a folder that is deleted under its process is replaced; what was in it is counted', async () => {
+  const folder = scope.folder();
+  const one = await start(folder);
+  await one.write('deleted');
+  for (const name of readdirSync(folder)) rmSync(join(folder, name), { recursive: true });
+  expect(await one.write('while it is gone')).toBe(false);
+  const heir = await start(folder);
+  expect(await one.send()).toEqual([]);
+  const { snapshot, imbalance } = await one.look();
+  expect(snapshot).toMatchObject({ spooled: 0, dropped: { spool_unreadable: 1 } });
+  expect(imbalance).toBe(0);
+  expect(await spooled(heir)).toBe(0);
+});
+
+test('a lock file that somebody deletes is made again, and the living process keeps its files', async () => {
+  const folder = scope.folder();
+  const one = await start(folder);
+  await one.write('mine');
+  const lock = namesIn(folder).find((name) => basename(name) === 'owner.lock')!;
+  rmSync(join(folder, lock));
+  await expect.poll(() => existsSync(join(folder, lock))).toBe(true);
+  const other = await start(folder);
+  expect(await spooled(other)).toBe(0);
+  await one.kill();
+  await expect.poll(() => spooled(other), { timeout: 5_000 }).toBe(1);
+});
+
+test('files of the old layout, in the spool itself, are adopted by one process when no old daemon listens there', async () => {
+  const folder = scope.folder();
+  const writer = await start(folder);
+  const documents = numberedDocuments(100);
+  for (const document of documents) await writer.write(document);
+  await writer.kill();
+  for (const name of namesIn(folder).filter((each) => each.endsWith('.batch'))) renameSync(join(folder, name), join(folder, basename(name)));
+  const old = createServer((socket) => socket.destroy()).listen(join(folder, 'owner.sock'));
+  const heirs = await Promise.all(Array.from({ length: 4 }, () => start(folder)));
+  const restored = async (): Promise<number[]> => Promise.all(heirs.map(async (heir) => (await heir.look()).snapshot.restored));
+  await new Promise((next) => setTimeout(next, 200));
+  expect(await restored()).toEqual([0, 0, 0, 0]);
+  await new Promise((done) => old.close(done));
+  await expect.poll(async () => (await restored()).reduce((sum, each) => sum + each, 0), { timeout: 5_000 }).toBe(100);
+  const sent = (await Promise.all(heirs.map((heir) => heir.send()))).flat();
+  expect(sent.toSorted()).toEqual(documents.toSorted());
+});
+
+test('an empty folder of a process that was killed while it made it goes; a folder in the place of nothing known stays', async () => {
+  const folder = scope.folder();
+  mkdirSync(join(folder, 'xrayd-0123456789abcdef'));
+  mkdirSync(join(folder, 'somebodys'));
+  const one = await start(folder);
+  expect(readdirSync(folder)).not.toContain('xrayd-0123456789abcdef');
+  expect(readdirSync(folder)).toContain('somebodys');
+  await one.stop();
+  expect(readdirSync(folder)).toEqual(['somebodys']);
+});

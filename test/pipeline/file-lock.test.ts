@@ -1,0 +1,80 @@
+import { spawnSync } from 'node:child_process';
+import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+import { lockFile, lockHolder, type FileLock } from '../../src/pipeline/file-lock.ts';
+import { Scope } from '../fakes/scope.ts';
+
+const scope = new Scope();
+const MODULE = fileURLToPath(new URL('../../src/pipeline/file-lock.ts', import.meta.url));
+
+function take(path: string): FileLock {
+  const lock = lockFile(path, 'create');
+  if (typeof lock === 'string') throw new Error(lock);
+  scope.add(() => lock.release());
+  return lock;
+}
+
+/** What another process gets, which ends then. */
+function elsewhere(path: string, mode: 'create' | 'existing', how: object = {}): string {
+  const script = `import { lockFile } from '${MODULE}'; const lock = lockFile('${path}', '${mode}'); console.log(typeof lock === 'string' ? lock : 'taken');`;
+  const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '--eval', script], { encoding: 'utf8', ...how });
+  return stdout.trim() || (/^Error: (.*)/m.exec(stderr)?.[1] ?? stderr);
+}
+
+test('one process holds a file at a time; the end of the process releases it', () => {
+  const path = join(scope.folder(), 'it’s 100% "odd"?.lock'.replaceAll(/['"]/g, ''));
+  const lock = take(path);
+  expect([lockFile(path, 'existing'), elsewhere(path, 'existing')]).toEqual(['held', 'held']);
+  lock.release();
+  expect(elsewhere(path, 'existing')).toBe('taken');
+  take(path);
+});
+
+test('it leaves one empty file and no other', () => {
+  const folder = scope.folder();
+  take(join(folder, 'lock'));
+  expect(readdirSync(folder)).toEqual(['lock']);
+});
+
+test('a file that is not there is not created, unless asked; one that was removed by its holder is missing', () => {
+  const path = join(scope.folder(), 'lock');
+  expect(lockFile(path, 'existing')).toBe('missing');
+  expect(existsSync(path)).toBe(false);
+  expect(lockFile(join(path, 'in', 'no', 'folder'), 'create')).toBe('missing');
+  take(path);
+  unlinkSync(path);
+  expect(lockFile(path, 'existing')).toBe('missing');
+});
+
+test('a second lock in the process does not release the first when it is refused', () => {
+  const path = join(scope.folder(), 'lock');
+  take(path);
+  for (let i = 0; i < 3; i++) expect(lockFile(path, 'create')).toBe('held');
+  expect(elsewhere(path, 'create')).toBe('held');
+});
+
+test('what cannot be opened is an error with the system’s reason', () => {
+  const folder = scope.folder();
+  mkdirSync(join(folder, 'a-folder'));
+  expect(() => lockFile(join(folder, 'a-folder'), 'create')).toThrow();
+  writeFileSync(join(folder, 'text'), 'no database, and longer than the header of one would be. '.repeat(10));
+  expect(() => lockFile(join(folder, 'text'), 'create')).toThrow(/not a database/);
+  if (process.getuid?.() !== 0) return;
+  const path = join(folder, 'lock');
+  chmodSync(folder, 0o755);
+  writeFileSync(path, '');
+  chmodSync(path, 0o600);
+  expect(elsewhere(path, 'existing', { uid: 12_345, gid: 12_345 })).toMatch(/EACCES: permission denied.*lock/);
+});
+
+test.skipIf(process.platform !== 'linux')('who holds a file is known on Linux', () => {
+  const path = join(scope.folder(), 'lock');
+  const lock = take(path);
+  expect(lockHolder(path)).toBe(process.pid);
+  lock.release();
+  expect(lockHolder(path)).toBeUndefined();
+  rmSync(path);
+  expect(lockHolder(path)).toBeUndefined();
+});
