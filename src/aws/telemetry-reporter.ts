@@ -6,6 +6,7 @@ import type { Logger } from '../pipeline/logger.ts';
 import type { Environment } from './environment.ts';
 import { readInstanceMetadata } from './imds.ts';
 import { OPERATIONS } from './operations.ts';
+import { isXRaysAnswer } from './output-shape.ts';
 import type { PermissionHints } from './permissions.ts';
 import { noErrors, type ConnectionErrors, type XRayApi } from './xray-api.ts';
 
@@ -112,7 +113,7 @@ export class TelemetryReporter implements Component {
       signal,
     });
     hints.look(OPERATIONS.PutTelemetryRecords.path, answer);
-    const isTaken = answer.kind === 'answer' && answer.status === 200;
+    const isTaken = answer.kind === 'answer' && answer.status === 200 && isXRaysAnswer(OPERATIONS.PutTelemetryRecords.path, api.url, answer);
     if (!isTaken) log.debug({ outcome: answer.kind === 'answer' ? answer.status : answer.kind }, 'telemetry records not taken');
     return isTaken;
   }

@@ -3,6 +3,8 @@ export interface CacheableReply {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer;
+  /** Something in between answered, and not X-Ray. */
+  readonly isForeign?: boolean;
 }
 
 /** Where an answer to GetSamplingRules came from; a metric label. */
@@ -25,19 +27,22 @@ export class RulesCache {
     this.#now = now;
   }
 
-  /** `ask` makes the upstream call. What X-Ray says of the caller (a 403) is never covered by an old answer, only its absence is. */
+  /**
+   * `ask` makes the upstream call, which is the same for all who wait for it: nothing of one client's request is in it. What X-Ray says of the
+   * caller (a 403) is never covered by an old answer, only its absence is. What is not X-Ray's is never kept.
+   */
   async get(ask: () => Promise<CacheableReply>): Promise<CacheableReply> {
     const ageMs = this.#good === undefined ? Infinity : this.#now() - this.#good.atMs;
     if (ageMs < FRESH_MS) return this.#serve('cache', this.#good!.reply);
     const isShared = this.#asking !== undefined;
     this.#asking ??= ask().finally(() => (this.#asking = undefined));
     const reply = await this.#asking;
-    if (reply.status === 200) {
+    if (reply.status === 200 && reply.isForeign !== true) {
       // An id of one request says nothing to the others.
       const { 'x-amzn-requestid': _id, ...headers } = reply.headers;
       this.#good = { reply: { ...reply, headers }, atMs: this.#now() };
     }
-    const isAway = reply.status >= 500 || reply.status === 429;
+    const isAway = reply.status >= 500 || reply.status === 429 || reply.isForeign === true;
     if (isAway && ageMs < STALE_MS) return this.#serve('stale', this.#good!.reply);
     return this.#serve(isShared ? 'cache' : 'upstream', reply);
   }
@@ -54,7 +59,7 @@ export function asksForAllRules(body: Buffer): boolean {
   if (body.length > 64) return false;
   try {
     const asked = JSON.parse(body.toString()) as { NextToken?: unknown } | null;
-    return typeof asked === 'object' && asked !== null && (asked.NextToken ?? null) === null;
+    return typeof asked === 'object' && asked !== null && !Array.isArray(asked) && (asked.NextToken ?? null) === null;
   } catch {
     return false;
   }

@@ -1,8 +1,10 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { describeAnswer } from '../aws/foreign-answer.ts';
 import { OPERATIONS } from '../aws/operations.ts';
+import { isXRaysAnswer } from '../aws/output-shape.ts';
 import type { PermissionHints } from '../aws/permissions.ts';
-import type { XRayAnswer, XRayApi } from '../aws/xray-api.ts';
+import type { XRayAnswer, XRayApi, XRayCall } from '../aws/xray-api.ts';
 import { boundAddress, formatAddress, type Address } from '../pipeline/address.ts';
 import type { Component, ComponentState } from '../pipeline/component.ts';
 import { messageOf, XraydError } from '../pipeline/errors.ts';
@@ -166,22 +168,29 @@ export class SamplingProxy implements Component {
 
   /** `body` is the call's own: of one that was given up a socket may hold it for longer than the request lasts. */
   #ask(request: IncomingMessage, target: string, body: Buffer): Promise<Reply> {
-    const forward = (): Promise<Reply> => this.#forward(request, target, body);
-    return isRulesRequest(request, body) ? this.#rules.get(forward) : forward();
-  }
-
-  /** The upstream request is built anew. A sidecar's or a client's own headers would break the signature (aws-xray-daemon#199). */
-  async #forward(request: IncomingMessage, target: string, body: Buffer): Promise<Reply> {
-    const { api, hints, log } = this.#deps;
+    if (isRulesRequest(request, body)) return this.#rules.get(() => this.#forward(RULES_CALL));
     const encoding = request.headers['content-encoding'];
     const headers = {
-      'user-agent': api.sdkHeaders()['user-agent'] ?? '',
       'content-type': request.headers['content-type'] ?? 'application/json',
       ...(encoding === undefined ? {} : { 'content-encoding': encoding }),
     };
-    const answer = await api.call({ method: request.method ?? 'POST', target, body, headers, signal: this.#abort.signal });
+    return this.#forward({ method: request.method ?? 'POST', target, body, headers });
+  }
+
+  /** The upstream request is built anew. A sidecar's or a client's own headers would break the signature (aws-xray-daemon#199). */
+  async #forward({ method, target, body, headers }: ForwardedCall): Promise<Reply> {
+    const { api, hints, log } = this.#deps;
+    const userAgent = { 'user-agent': api.sdkHeaders()['user-agent'] ?? '' };
+    const answer = await api.call({ method, target, body, headers: { ...userAgent, ...headers }, signal: this.#abort.signal });
     hints.look(target, answer);
     const reply = replyOf(answer);
+    if (answer.kind === 'answer' && method === 'POST' && !isXRaysAnswer(target, api.url, answer)) {
+      const fields = { path: target, endpoint: api.url.origin, ...describeAnswer(answer) };
+      log.limited(`proxy_foreign_${answer.status}`, 'warn', fields, FOREIGN);
+      // As success it would be taken for X-Ray's word; as an error it is one already.
+      const isSuccess = answer.status < 300;
+      return { ...(isSuccess ? errorReply(502, 'ServiceUnavailableException', NOT_XRAYS) : reply), isForeign: true };
+    }
     if (answer.kind !== 'answer' || (answer.status >= 400 && answer.status !== 403)) {
       const reason = answer.kind === 'answer' ? `http_${answer.status}` : answer.kind === 'failure' ? answer.code : answer.kind;
       log.limited(
@@ -194,6 +203,20 @@ export class SamplingProxy implements Component {
     return reply;
   }
 }
+
+const NOT_XRAYS = 'what answered xrayd is not X-Ray; its log says more';
+const FOREIGN =
+  'something other than X-Ray answered a sampling call: SDKs go on with the last rules, or fall back to their local ones. A proxy, a portal or a gateway? Check --endpoint, --proxy-address, NO_PROXY and what stands in between';
+
+type ForwardedCall = Omit<XRayCall, 'signal'> & { readonly method: string };
+
+/** One call for all who ask for the rules: a client's own headers or form of body must not decide what the others are answered. */
+const RULES_CALL: ForwardedCall = {
+  method: 'POST',
+  target: OPERATIONS.GetSamplingRules.path,
+  body: Buffer.from('{}'),
+  headers: { 'content-type': 'application/json' },
+};
 
 function isRulesRequest(request: IncomingMessage, body: Buffer): boolean {
   return request.method === 'POST' && request.url === OPERATIONS.GetSamplingRules.path && asksForAllRules(body);

@@ -124,14 +124,14 @@ test.each(PROXY_CASES)(
   'with --proxy-allow all, "$name" goes as through the reference daemon',
   async ({ name, request, upstream, upstreamReply, response }) => {
     const server = await scope.start(new RawUpstream());
-    if (upstreamReply !== undefined) server.reply = upstreamReply;
+    if (upstreamReply !== undefined) server.reply = inXRaysForm(upstreamReply);
     const endpoint = upstreamReply === undefined ? 'http://127.0.0.1:9' : server.url;
     const daemon = await scope.daemon({ args: ['--endpoint', endpoint, '-n', 'us-east-1', '--proxy-allow', 'all'], env });
     const answer = await rawRequest(daemon.tcpUrl, request);
     const difference = DIFFERENCES[name] ?? {};
     const theirs = {
       status: Number(/^HTTP\/1\.\d (\d+)/m.exec(response.replace(/^HTTP\/1\.1 100 Continue\r\n\r\n/, ''))?.[1]),
-      body: lastBody(response),
+      body: lastBody(response).replace(/^\{\}$/, OUTPUT),
     };
     expect(answer.status).toBe(difference.status ?? theirs.status);
     if (difference.body === undefined) expect(answer.body).toBe(theirs.body);
@@ -143,9 +143,19 @@ test.each(PROXY_CASES)(
     }
     const ours = server.requests[0];
     expect({ method: ours?.method, target: ours?.target }).toEqual({ method: first.method, target: difference.target ?? first.target });
-    expect(ours?.body).toEqual(first.body);
+    // Polls for the rules share one call, with a body of its own.
+    expect(ours?.body).toEqual(first.target === '/GetSamplingRules' ? Buffer.from('{}') : first.body);
   },
 );
+
+/** The recorded upstream answers `{}`, which is no output of these operations. */
+const OUTPUT = '{"SamplingRuleRecords":[],"SamplingTargetDocuments":[]}';
+
+function inXRaysForm(reply: string): string {
+  return reply
+    .replace('Content-Length: 2\r\n\r\n{}', `Content-Length: ${OUTPUT.length}\r\n\r\n${OUTPUT}`)
+    .replace('\r\n\r\n2\r\n{}\r\n', `\r\n\r\n${OUTPUT.length.toString(16)}\r\n${OUTPUT}\r\n`);
+}
 
 function lastBody(response: string): string {
   const [first = ''] = response.replace(/^HTTP\/1\.1 100 Continue\r\n\r\n/, '').split(/(?<=.)HTTP\/1\.1 /);

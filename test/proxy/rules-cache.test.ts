@@ -58,6 +58,20 @@ test('a refusal is passed on, whatever was good before', async () => {
   expect(await get()).toBe('403 no');
 });
 
+test('what is not an answer of X-Ray is never kept, and is covered by the last good one', async () => {
+  const { clock, served, upstream, get } = setUp();
+  upstream.reply = { ...reply(200, 'portal'), isForeign: true };
+  await get();
+  upstream.reply = reply(200, 'a');
+  expect(await get()).toBe('200 a');
+  clock.ms += 20_000;
+  for (const status of [200, 302, 400, 403, 404]) {
+    upstream.reply = { ...reply(status, 'portal'), isForeign: true };
+    expect(await get()).toBe('200 a');
+  }
+  expect(served).toEqual(['upstream', 'upstream', 'stale', 'stale', 'stale', 'stale', 'stale']);
+});
+
 test('an answer from the cache does not carry the id of another request', async () => {
   const { cache, get } = setUp();
   await get();
@@ -71,6 +85,7 @@ test.each<[string, boolean]>([
   ['{"NextToken": null}', true],
   ['{"NextToken":"page-2"}', false],
   ['[', false],
+  ['[]', false],
   ['null', false],
   [`{"x":"${'y'.repeat(100)}"}`, false],
 ])('the body %j asks for all rules: %s', (body, isAll) => {

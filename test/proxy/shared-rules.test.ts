@@ -1,0 +1,139 @@
+import { gzipSync } from 'node:zlib';
+import { connect } from 'node:net';
+import { expect, test } from 'vitest';
+import { Outbound } from '../../src/aws/outbound-proxy.ts';
+import { PermissionHints } from '../../src/aws/permissions.ts';
+import { XRayApi } from '../../src/aws/xray-api.ts';
+import { SamplingProxy } from '../../src/proxy/sampling-proxy.ts';
+import { eventually } from '../fakes/eventually.ts';
+import { MemoryLog } from '../fakes/log.ts';
+import { Scope } from '../fakes/scope.ts';
+import { json, type Behaviour } from '../fakes/server.ts';
+import { EXAMPLE_CREDENTIALS, FakeXRay } from '../fakes/xray.ts';
+
+const scope = new Scope();
+
+async function start(allow = '') {
+  const xray = await scope.start(new FakeXRay());
+  const log = new MemoryLog();
+  const outbound = new Outbound({ proxyAddress: '', noProxy: '', noVerifySsl: false, maxSockets: 8 });
+  scope.add(() => outbound.close());
+  const credentials = { get: async () => EXAMPLE_CREDENTIALS, problem: '', invalidate: () => {} };
+  const config = { url: new URL(xray.url), region: 'us-east-1', userAgent: 'test', timeoutMs: 5_000 };
+  const api = new XRayApi(config, { credentials, outbound, log });
+  const served: string[] = [];
+  const proxy = new SamplingProxy(
+    { host: '127.0.0.1', port: 0, allow, maxBodiesBytes: 1e6 },
+    {
+      api,
+      log,
+      intake: { put: () => ({ status: 503, errorType: '', message: '' }) },
+      hints: new PermissionHints(log),
+      onRequest: () => {},
+      onRules: (source) => void served.push(source),
+    },
+  );
+  await proxy.start();
+  scope.add(() => proxy.stop(AbortSignal.abort()));
+  const url = `http://127.0.0.1:${proxy.address!.port}`;
+  const post = async (path: string, body: string | Buffer = '{}', headers: Record<string, string> = {}) => {
+    const answer = await fetch(url + path, { method: 'POST', body: new Uint8Array(Buffer.from(body)), headers, redirect: 'manual' });
+    return { status: answer.status, headers: answer.headers, body: await answer.text() };
+  };
+  return { xray, log, served, url, post };
+}
+
+const unsupported = json({ Message: 'Unsupported Media Type' }, 415, { 'x-amzn-errortype': 'UnsupportedMediaTypeException' });
+const isOdd = ({ headers }: { headers: Readonly<Record<string, string>> }): boolean =>
+  headers['content-type'] !== 'application/json' || headers['content-encoding'] !== undefined;
+
+test("a client's own headers, which X-Ray refuses, decide nothing for those that share its call", async () => {
+  const { xray, post } = await start();
+  xray.latencyMs = 100;
+  xray.intercept = (request) => (isOdd(request) ? unsupported : undefined);
+  const odd: Record<string, string>[] = [
+    { 'content-type': 'text/plain' },
+    { 'content-type': '' },
+    { 'content-type': 'application/json', 'content-encoding': 'br' },
+    { 'content-type': 'multipart/form-data' },
+  ];
+  const answers = await Promise.all([...odd, {}, {}, {}].map((headers) => post('/GetSamplingRules', '{}', headers)));
+  expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 200));
+  expect(xray.calls('/GetSamplingRules')).toHaveLength(1);
+  expect(xray.calls('/GetSamplingRules')[0]!.body.toString()).toBe('{}');
+});
+
+test('a body that is not read here goes alone with its own headers, and its refusal is its own', async () => {
+  const { xray, post } = await start();
+  xray.latencyMs = 100;
+  xray.intercept = (request) => (isOdd(request) ? unsupported : undefined);
+  const [packed, plain] = await Promise.all([
+    post('/GetSamplingRules', gzipSync('{}'), { 'content-type': 'application/json', 'content-encoding': 'gzip' }),
+    post('/GetSamplingRules'),
+  ]);
+  expect([packed.status, plain.status]).toEqual([415, 200]);
+  expect(xray.calls('/GetSamplingRules')).toHaveLength(2);
+});
+
+test('a client that goes away does not end the call that others wait for', async () => {
+  const { xray, url, post } = await start();
+  let release = (): void => {};
+  const held = new Promise<void>((next) => (release = next));
+  xray.intercept = async () => {
+    await held;
+    return undefined;
+  };
+  const first = connect(Number(new URL(url).port), '127.0.0.1');
+  first.write('POST /GetSamplingRules HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}');
+  await eventually(() => xray.requests.length === 1);
+  const second = post('/GetSamplingRules');
+  first.destroy();
+  release();
+  expect((await second).status).toBe(200);
+  expect(xray.requests).toHaveLength(1);
+});
+
+const FOREIGN: [what: string, behaviour: Behaviour][] = [
+  ['HTML', { status: 200, headers: { 'content-type': 'text/html', server: 'portal' }, body: '<html>' }],
+  ['nothing', { status: 200 }],
+  ['"ok"', json('ok')],
+  ['null', json(null)],
+  ['an empty object', json({})],
+  ['a list', json([])],
+  ['other lists', json({ SamplingRuleRecords: 'none', SamplingTargetDocuments: {}, SamplingStatisticSummaries: 1 })],
+  ['null in a list', json({ SamplingRuleRecords: [null], SamplingTargetDocuments: [null], SamplingStatisticSummaries: [7] })],
+  ['an unknown operation', json({ Output: { __type: 'UnknownOperationException' }, Version: '1.0' })],
+  ['204', { status: 204 }],
+  ["X-Ray's error type", json({ SamplingRuleRecords: [], SamplingTargetDocuments: [] }, 200, { 'x-amzn-errortype': 'InternalFailure' })],
+];
+
+test.each(FOREIGN)('200 that is not an answer of X-Ray is a 502 for SDKs, and said: %s', async (_what, behaviour) => {
+  const { xray, log, post, served } = await start('all');
+  xray.intercept = () => behaviour;
+  for (const path of ['/GetSamplingRules', '/SamplingTargets', '/SamplingStatisticSummaries']) {
+    const { status, headers, body } = await post(path);
+    expect([path, status, headers.get('x-amzn-errortype')]).toEqual([path, 502, 'ServiceUnavailableException']);
+    expect(JSON.parse(body)).toMatchObject({ Message: expect.stringContaining('not X-Ray') as string });
+  }
+  expect(log.find(/something other than X-Ray answered a sampling call/, 'warn')[0]!.fields).toMatchObject({ endpoint: xray.url });
+  // And nothing of it was kept.
+  xray.intercept = () => undefined;
+  expect((await post('/GetSamplingRules')).status).toBe(200);
+  expect(served).toEqual(['upstream', 'upstream']);
+});
+
+test('rules without a rule, or a rule without a name, are not kept', async () => {
+  const { xray, post } = await start();
+  for (const record of [{}, { SamplingRule: null }, { SamplingRule: [] }, { SamplingRule: {} }, { SamplingRule: { RuleName: 1 } }]) {
+    xray.intercept = () => json({ NextToken: null, SamplingRuleRecords: [record] });
+    expect((await post('/GetSamplingRules')).status).toBe(502);
+  }
+  xray.intercept = () => json({ NextToken: null, SamplingRuleRecords: null });
+  expect((await post('/GetSamplingRules')).status).toBe(200);
+});
+
+test("with --proxy-allow all, paths that are not X-Ray's pass as they are", async () => {
+  const { xray, post } = await start('all');
+  xray.intercept = () => ({ status: 200, body: 'as it is' });
+  expect(await post('/whatever')).toMatchObject({ status: 200, body: 'as it is' });
+});
