@@ -1,5 +1,8 @@
 import { NodeHttpHandler } from '@smithy/node-http-handler';
+import { isTrustedNow } from './http-call.ts';
 import type { Outbound } from './outbound-proxy.ts';
+import { isTlsError, tlsProblem } from './tls-problem.ts';
+import { trustGeneration } from './trust.ts';
 
 const TIMEOUTS = { connectionTimeout: 2_000, requestTimeout: 5_000 };
 
@@ -23,9 +26,17 @@ class OutboundHandler extends NodeHttpHandler {
     this.#outbound = outbound;
   }
 
-  override handle(...[request, options]: Parameters<NodeHttpHandler['handle']>): ReturnType<NodeHttpHandler['handle']> {
+  override async handle(...[request, options]: Parameters<NodeHttpHandler['handle']>): ReturnType<NodeHttpHandler['handle']> {
     const port = request.port ? `:${request.port}` : '';
     const agent = this.#outbound.agentFor(new URL(`${request.protocol}//${request.hostname}${port}`));
-    return new NodeHttpHandler({ ...TIMEOUTS, httpAgent: agent, httpsAgent: agent as never }).handle(request, options);
+    const handler = new NodeHttpHandler({ ...TIMEOUTS, httpAgent: agent, httpsAgent: agent as never });
+    const trusted = trustGeneration();
+    try {
+      return await handler.handle(request, options);
+    } catch (error) {
+      if (!(error instanceof Error) || !isTlsError(error)) throw error;
+      if (isTrustedNow(error, trusted)) return handler.handle(request, options);
+      throw new Error(tlsProblem(error, request.hostname + port), { cause: error });
+    }
   }
 }

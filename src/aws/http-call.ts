@@ -1,6 +1,8 @@
 import { request as httpRequest, type Agent, type IncomingHttpHeaders } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { systemCodeOf } from '../pipeline/errors.ts';
+import { isTlsError, isUnknownIssuer, tlsProblem } from './tls-problem.ts';
+import { trustGeneration, trustSystem } from './trust.ts';
 
 export interface HttpCall {
   readonly url: URL;
@@ -32,15 +34,18 @@ export interface HttpFailure {
   readonly message: string;
 }
 
+/** A failure before the server read the request, for a reason that a second attempt does not meet. */
+type Attempt = HttpAnswer | (HttpFailure & { mayRepeat: boolean });
+
 /** One HTTP exchange. Never rejects: whatever goes wrong is a failure with a code. */
 export async function performCall(call: HttpCall): Promise<HttpAnswer | HttpFailure> {
   const first = await attempt(call);
-  // A keep-alive socket that the server closed just before it was used again: the request was never read (nodejs/node#47130).
-  return first.kind === 'failure' && first.wasReused ? attempt(call) : first;
+  return first.kind === 'failure' && first.mayRepeat ? attempt(call) : first;
 }
 
-function attempt(call: HttpCall): Promise<HttpAnswer | (HttpFailure & { wasReused: boolean })> {
-  const { promise, resolve } = Promise.withResolvers<HttpAnswer | (HttpFailure & { wasReused: boolean })>();
+function attempt(call: HttpCall): Promise<Attempt> {
+  const { promise, resolve } = Promise.withResolvers<Attempt>();
+  const trusted = trustGeneration();
   const { url, method, headers, body, agent } = call;
   const send = url.protocol === 'https:' ? httpsRequest : httpRequest;
   const request = send({
@@ -52,11 +57,16 @@ function attempt(call: HttpCall): Promise<HttpAnswer | (HttpFailure & { wasReuse
     agent,
   });
   let hasAnswer = false;
-  const fail = (code: FailureCode, message: string): void => {
+  const fail = (code: FailureCode, message: string, error?: Error): void => {
     stopWatching();
+    // A keep-alive socket that the server closed just before it was used again: the request was never read (nodejs/node#47130).
     const wasReused = request.reusedSocket && !hasAnswer && code === 'connection_reset';
-    resolve({ kind: 'failure', code, message, wasReused });
+    resolve({ kind: 'failure', code, message, mayRepeat: wasReused || (error !== undefined && isTrustedNow(error, trusted)) });
     request.destroy();
+  };
+  const onError = (error: Error): void => {
+    if (isTlsError(error)) fail('tls', tlsProblem(error, url.host), error);
+    else fail(codeOf(error), error.message);
   };
   const timer = setTimeout(() => fail('timeout', `no complete answer within ${call.timeoutMs} ms`), call.timeoutMs);
   const onAbort = (): void => fail('aborted', 'given up');
@@ -65,7 +75,7 @@ function attempt(call: HttpCall): Promise<HttpAnswer | (HttpFailure & { wasReuse
     call.signal.removeEventListener('abort', onAbort);
   };
   call.signal.addEventListener('abort', onAbort, { once: true });
-  request.on('error', (error) => fail(codeOf(error), error.message));
+  request.on('error', onError);
   request.on('upgrade', ({ statusCode = 0, headers: answered }, socket) => {
     // Nobody asked for another protocol.
     socket.destroy();
@@ -86,7 +96,7 @@ function attempt(call: HttpCall): Promise<HttpAnswer | (HttpFailure & { wasReuse
       if (length > call.maxAnswerBytes) tooLarge();
       else chunks.push(chunk);
     });
-    response.on('error', (error) => fail(codeOf(error), error.message));
+    response.on('error', onError);
     response.on('end', () => {
       stopWatching();
       resolve({ kind: 'answer', status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(chunks) });
@@ -111,7 +121,12 @@ const CODES: Readonly<Record<string, FailureCode>> = {
 };
 
 function codeOf(error: Error): FailureCode {
-  const code = systemCodeOf(error) ?? '';
-  if (/^(ERR_TLS|ERR_SSL|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|EPROTO|HOSTNAME_MISMATCH)/.test(code)) return 'tls';
-  return CODES[code] ?? 'network';
+  return CODES[systemCodeOf(error) ?? ''] ?? 'network';
+}
+
+/** Whether a certificate's issuer, not known when `generation` was, is known now that the system's certificates are trusted too. */
+export function isTrustedNow(error: Error, generation: number): boolean {
+  if (!isUnknownIssuer(error)) return false;
+  trustSystem();
+  return trustGeneration() > generation;
 }

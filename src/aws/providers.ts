@@ -1,9 +1,8 @@
 import { accessSync, constants } from 'node:fs';
-import { homedir } from 'node:os';
-import { join } from 'node:path';
 import type { RegionalClientConfig } from './client-config.ts';
 import { isTrue, type Environment } from './environment.ts';
 import type { Outbound } from './outbound-proxy.ts';
+import { sharedFiles } from './profile.ts';
 import type { AwsCredentials } from './signer.ts';
 
 /** One link of the credential chain. */
@@ -60,8 +59,7 @@ function environmentLink(env: Environment): CredentialProvider {
 }
 
 function profileLink(env: Environment, clientConfig: ClientConfig): CredentialProvider {
-  const home = env['HOME'] ?? homedir();
-  const files = [env['AWS_SHARED_CREDENTIALS_FILE'] || join(home, '.aws', 'credentials'), env['AWS_CONFIG_FILE'] || join(home, '.aws', 'config')];
+  const files = sharedFiles(env);
   const profile = env['AWS_PROFILE'] || 'default';
   return {
     name: `profile ${profile}`,

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { messageOf, XraydError } from '../pipeline/errors.ts';
 import type { Environment } from './environment.ts';
 import { readInstanceMetadata } from './imds.ts';
+import { settingOfProfile } from './profile.ts';
 
 export interface FoundRegion {
   readonly region: string;
@@ -36,10 +37,7 @@ export async function findRegion(env: Environment, isLocalMode: boolean): Promis
 }
 
 async function regionOfProfile(env: Environment): Promise<string | undefined> {
-  const { loadSharedConfigFiles } = await import('@smithy/core/config');
-  const { configFile, credentialsFile } = await loadSharedConfigFiles();
-  const profile = env['AWS_PROFILE'] || 'default';
-  return configFile[profile]?.['region'] ?? credentialsFile[profile]?.['region'];
+  return settingOfProfile('region', env);
 }
 
 /** From the task's ARN: by the metadata endpoint (version 4), or by the metadata file where the agent writes one. */

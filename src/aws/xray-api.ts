@@ -90,6 +90,7 @@ export class XRayApi {
       answer = await attempt();
     }
     this.#count(answer);
+    if (answer.kind === 'failure' && answer.code === 'tls') this.#deps.log.limited('tls', 'error', { endpoint: base.origin }, answer.message);
     if (answer.kind === 'answer' && isXRaysError(answer) && errorTypeOf(answer).startsWith('ExpiredToken'))
       this.#deps.credentials.invalidate(credentials);
     return answer;

@@ -21,7 +21,7 @@ test('HTTPS_PROXY: X-Ray and the regional STS are reached by CONNECT, instance m
   const ca = join(scope.folder(), 'ca.pem');
   writeFileSync(ca, tls.cert);
   const metadata = { AWS_EC2_METADATA_SERVICE_ENDPOINT: imds.url, AWS_EC2_METADATA_DISABLED: 'false' };
-  const daemon = await scope.daemon({ args: ['-n', 'eu-west-1'], env: { ...env, ...metadata, HTTPS_PROXY: proxy.url, NODE_EXTRA_CA_CERTS: ca } });
+  const daemon = await scope.daemon({ args: ['-n', 'eu-west-1'], env: { ...env, ...metadata, HTTPS_PROXY: proxy.url, AWS_CA_BUNDLE: ca } });
   await daemon.send(HEADER + segment('a'));
   await eventually(() => xray.documents.length === 1);
   expect((await fetch(`${daemon.tcpUrl}/GetSamplingRules`, { method: 'POST' })).status).toBe(200);

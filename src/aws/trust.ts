@@ -1,0 +1,124 @@
+import { X509Certificate } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { getCACertificates, setDefaultCACertificates } from 'node:tls';
+import { messageOf, systemCodeOf } from '../pipeline/errors.ts';
+import type { Logger } from '../pipeline/logger.ts';
+import type { Environment } from './environment.ts';
+
+/** Where Linux distributions keep their certificates: the first that exists. Source: Go's crypto/x509/root_linux.go. */
+const SYSTEM_FILES = [
+  '/etc/ssl/certs/ca-certificates.crt', // Debian, Ubuntu, Gentoo, distroless
+  '/etc/pki/tls/certs/ca-bundle.crt', // Amazon Linux, Fedora, RHEL 6
+  '/etc/ssl/ca-bundle.pem', // SUSE
+  '/etc/pki/tls/cacert.pem', // OpenELEC
+  '/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem', // CentOS, RHEL 7
+  '/etc/ssl/cert.pem', // Alpine
+];
+/** Every one of them. Source: Go's crypto/x509/root_linux.go. */
+const SYSTEM_FOLDERS = ['/etc/ssl/certs', '/etc/pki/tls/certs'];
+
+let systemTrust: { env: Environment; isLoaded: boolean } = { env: {}, isLoaded: true };
+let generation = 0;
+
+/**
+ * Trusts, in every TLS connection of this process and besides what Node trusts (its own list and NODE_EXTRA_CA_CERTS), the certificates that
+ * the environment names: SSL_CERT_FILE, SSL_CERT_DIR (folders separated by ":"), AWS_CA_BUNDLE and `caBundle`, the profile's ca_bundle.
+ * The system's own are trusted too; they are read when a certificate's issuer is not known without them (`trustSystem`), for AWS's is.
+ * A file that cannot be used is a warning.
+ */
+export function trustConfigured(env: Environment, caBundle: string | undefined, log: Logger): void {
+  const named: [setting: string, path: string | undefined][] = [
+    ['SSL_CERT_FILE', env['SSL_CERT_FILE']],
+    ['AWS_CA_BUNDLE', env['AWS_CA_BUNDLE']],
+    ['ca_bundle of the profile', caBundle],
+  ];
+  const certificates: string[] = [];
+  for (const [setting, path] of named) {
+    if (!path) continue;
+    const { found, problem } = readCertificates(path);
+    certificates.push(...found);
+    if (problem !== '') log.warn({ setting, file: path }, `${setting} names ${path}, ${problem}: going on with the other certificates`);
+  }
+  for (const folder of foldersOf(env['SSL_CERT_DIR'])) {
+    const found = readFolder(folder);
+    certificates.push(...found);
+    if (found.length === 0) log.warn({ setting: 'SSL_CERT_DIR', folder }, `SSL_CERT_DIR names ${folder}, which holds no certificates`);
+  }
+  trust(certificates);
+  systemTrust = { env, isLoaded: false };
+}
+
+/** Counts how often the trusted certificates changed: a connection that failed in an earlier generation may succeed now. */
+export function trustGeneration(): number {
+  return generation;
+}
+
+/** Trusts the certificates of the operating system, the first time it is called. Takes some 70 ms and 2 MB. */
+export function trustSystem(): void {
+  if (systemTrust.isLoaded) return;
+  systemTrust.isLoaded = true;
+  const { env } = systemTrust;
+  const certificates: string[] = [];
+  // compat: as in Go the variables stand in the place of the system's lists.
+  if (!env['SSL_CERT_FILE']) {
+    certificates.push(...(SYSTEM_FILES.map((file) => readCertificates(file).found).find((found) => found.length > 0) ?? []));
+  }
+  if (!env['SSL_CERT_DIR']) certificates.push(...SYSTEM_FOLDERS.flatMap(readFolder));
+  // A keychain or a registry; on Linux this reads OpenSSL's folders.
+  if (process.platform !== 'linux') certificates.push(...getCACertificates('system'));
+  trust(certificates);
+}
+
+function trust(certificates: readonly string[]): void {
+  const present = getCACertificates('default');
+  const known = new Set(present.map(bare));
+  const added: string[] = [];
+  for (const certificate of certificates) {
+    const content = bare(certificate);
+    if (known.has(content) || !isCertificate(certificate)) continue;
+    known.add(content);
+    added.push(certificate);
+  }
+  if (added.length === 0) return;
+  setDefaultCACertificates([...present, ...added]);
+  generation++;
+}
+
+/** One malformed certificate would make Node refuse all of them. */
+function isCertificate(pem: string): boolean {
+  try {
+    return new X509Certificate(pem).raw.length > 0;
+  } catch {
+    return false;
+  }
+}
+
+function bare(pem: string): string {
+  return pem.replaceAll(/-----[A-Z ]+-----|\s/g, '');
+}
+
+function readCertificates(path: string): { found: string[]; problem: string } {
+  try {
+    const blocks =
+      readFileSync(path, 'latin1').match(/-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----[^-]*-----END (?:TRUSTED |X509 )?CERTIFICATE-----/g) ?? [];
+    const found = blocks.filter(isCertificate);
+    return { found, problem: found.length === 0 ? 'which holds no certificates (PEM)' : '' };
+  } catch (error) {
+    return { found: [], problem: systemCodeOf(error) === 'ENOENT' ? 'which does not exist' : `which cannot be read (${messageOf(error)})` };
+  }
+}
+
+function readFolder(folder: string): string[] {
+  try {
+    // The names that are a hash are links to the others.
+    const names = readdirSync(folder).filter((name) => !/^[\da-f]{8}\.\d+$/.test(name));
+    return names.flatMap((name) => readCertificates(join(folder, name)).found);
+  } catch {
+    return [];
+  }
+}
+
+function foldersOf(text: string | undefined): string[] {
+  return (text ?? '').split(':').filter((folder) => folder !== '');
+}
