@@ -19,7 +19,8 @@ const QUIET_MS = 100;
 const STOP_MS = 5_000;
 const IDS_A_CALL = 5;
 /** From the epoch to far beyond any trace. */
-const ALWAYS = { StartTime: 0, EndTime: 1e11 };
+/** Also of what says that it is of the year 56,000: its times are milliseconds. */
+const ALWAYS = { StartTime: 0, EndTime: Number.MAX_VALUE };
 
 /** The contract is in library-types.ts. */
 export async function startLocalXRay({ port, data = '', onLog = () => {} }: LocalXRayOptions = {}): Promise<StartedXRay> {

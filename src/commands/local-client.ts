@@ -2,6 +2,7 @@ import type { XRayClient } from '@aws-sdk/client-xray';
 import type { LoadedConfig } from '../config/load.ts';
 import { formatAddress } from '../pipeline/address.ts';
 import { messageOf, XraydError } from '../pipeline/errors.ts';
+import { arrayOf, isObject, member } from '../xray/trace/json.ts';
 import { TraceSource, type TraceDocuments } from './trace-source.ts';
 
 /** What the local X-Ray made of an import. */
@@ -34,7 +35,7 @@ export class LocalClient {
     // The local X-Ray takes its token as an access key id, and any other when it has none.
     const credentials = { accessKeyId: this.#token === '' ? 'xrayd' : this.#token, secretAccessKey: 'xrayd' };
     const client: XRayClient = new XRayClient({ endpoint: this.#url, region: 'us-east-1', credentials, maxAttempts: 3 });
-    return new TraceSource(client);
+    return new TraceSource(client, { isLocal: true });
   }
 
   /** Stores the documents of traces. Segments that X-Ray inferred are left out: the local X-Ray infers them itself. */
@@ -55,11 +56,10 @@ export class LocalClient {
     };
     for await (const { Segments } of traces) {
       count++;
-      for (const { Document } of Segments) {
-        if (isInferred(Document)) continue;
-        if (documents.length === DOCUMENTS_A_CALL || bytes + Document.length > BYTES_A_CALL) await flush();
-        documents.push(Document);
-        bytes += Document.length;
+      for (const document of ownDocuments(Segments.map(({ Document }) => Document))) {
+        if (documents.length === DOCUMENTS_A_CALL || bytes + document.length > BYTES_A_CALL) await flush();
+        documents.push(document);
+        bytes += document.length;
       }
     }
     await flush();
@@ -94,11 +94,31 @@ export class LocalClient {
   }
 }
 
-function isInferred(document: string): boolean {
+/**
+ * The documents without those that X-Ray added: inferred segments of calls that are in the trace, whatever else says that it is inferred. What is no
+ * document stays: the local X-Ray says what is wrong with it.
+ */
+function ownDocuments(documents: readonly string[]): string[] {
+  const read = documents.map(parsed);
+  const calls = new Set<unknown>();
+  for (const json of read) for (const id of callsIn(json)) calls.add(id);
+  return documents.filter((_, i) => member(read[i], 'inferred') !== true || !calls.has(member(read[i], 'parent_id')));
+}
+
+/** Ids of calls of other services, at any depth. */
+function* callsIn(json: unknown): Generator<unknown> {
+  const open = [json];
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    const namespace = member(next, 'namespace');
+    if (namespace === 'aws' || namespace === 'remote') yield member(next, 'id');
+    for (const child of arrayOf(member(next, 'subsegments'))) if (isObject(child)) open.push(child);
+  }
+}
+
+function parsed(document: string): unknown {
   try {
-    return (JSON.parse(document) as { inferred?: unknown } | null)?.inferred === true;
+    return JSON.parse(document);
   } catch {
-    // The local X-Ray says what is wrong with it.
-    return false;
+    return undefined;
   }
 }

@@ -5,6 +5,7 @@ import type { LoadedConfig } from '../config/load.ts';
 import { itemsOf } from '../config/value.ts';
 import { messageOf, systemCodeOf, XraydError } from '../pipeline/errors.ts';
 import { startLocalXRay, type StartedXRay } from '../library.ts';
+import { requestOutcome } from '../xray/trace/entity.ts';
 import { LocalClient } from './local-client.ts';
 import { writeTraces } from './trace-file.ts';
 import type { CommandOutput } from './transfer.ts';
@@ -75,7 +76,8 @@ async function summarize(xray: StartedXRay, failOn: readonly Kind[], say: (text:
   say(`\nxrayd: ${traces.length} trace${traces.length === 1 ? '' : 's'} (${counts.join(', ')})\n`);
   const slowest = traces.toSorted((a, b) => Number(isBad(b)) - Number(isBad(a)) || durationOf(b) - durationOf(a));
   for (const { id, summary } of slowest.slice(0, MAX_LINES)) {
-    const status = KINDS.find((kind) => summary[FLAGS[kind]] === true) ?? 'ok';
+    const [isFault, isError, isThrottle] = KINDS.map((kind) => summary[FLAGS[kind]] === true) as [boolean, boolean, boolean];
+    const status = requestOutcome({ isFault, isError, isThrottle });
     const { HttpMethod = null, HttpURL = null } = (summary['Http'] ?? {}) as { HttpMethod?: string | null; HttpURL?: string | null };
     const name = [(summary['EntryPoint'] as { Name?: string } | null)?.Name, HttpMethod, HttpURL].filter(Boolean).join(' ');
     say(`  ${status.padEnd(8)} ${`${Math.round(durationOf({ summary }) * 1000)} ms`.padStart(9)}  ${id}  ${printable(name)}\n`);

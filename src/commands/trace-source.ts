@@ -24,15 +24,20 @@ export interface TraceQuery {
 const IDS_A_CALL = 5;
 /** Clocks differ, and what has just been sent is meant too. */
 const AHEAD_MS = 60_000;
+/** The last date of JavaScript: a trace that says milliseconds for seconds began before it. */
+const LAST_MS = 8.64e15;
 const RETRY_MS = 250;
 const MAX_TRIES = 5;
 
 /** Reads traces from an X-Ray, AWS's or the local one, through AWS's own client. */
 export class TraceSource {
   readonly #client: XRayClient;
+  readonly #isLocal: boolean;
 
-  constructor(client: XRayClient) {
+  /** `isLocal`: it is the local X-Ray, which is asked for traces with times in the future too. */
+  constructor(client: XRayClient, { isLocal = false }: { isLocal?: boolean } = {}) {
     this.#client = client;
+    this.#isLocal = isLocal;
   }
 
   /** Newest first, as they come. Throws XRAYD_TRANSFER with what X-Ray said. */
@@ -62,7 +67,7 @@ export class TraceSource {
     const nowMs = wallClockMs();
     const input = {
       StartTime: dateOf(Math.max(0, nowMs - sinceMinutes * 60_000)),
-      EndTime: dateOf(nowMs + AHEAD_MS),
+      EndTime: dateOf(this.#isLocal ? LAST_MS : nowMs + AHEAD_MS),
       ...(filter === '' ? {} : { FilterExpression: filter }),
     };
     for await (const { TraceSummaries = [] } of paginateGetTraceSummaries({ client: this.#client }, input)) {

@@ -3,18 +3,26 @@ import { dateOf } from '../pipeline/clock.ts';
 import type { DocumentSummary } from './document.ts';
 import type { OtlpKind } from './otlp-body.ts';
 
+const OUTCOMES = {
+  ok: { text: 'ok', color: 'green' },
+  error: { text: 'error', color: 'yellow' },
+  fault: { text: 'fault', color: 'red' },
+  throttle: { text: 'throttle', color: 'magenta' },
+  live: { text: 'in progress', color: 'cyan' },
+} as const;
+
 /** `18:40:12.511  orders    1-67423f1c-…  201 ok       43 ms  2 subsegments`; local time. */
 export function formatLine(summary: DocumentSummary, arrivedAtMs: number, hasColor: boolean): string {
   const paint = (style: Parameters<typeof styleText>[0], text: string): string =>
     hasColor ? styleText(style, text, { validateStream: false }) : text;
-  const color = { ok: 'green', error: 'yellow', fault: 'red', throttle: 'magenta', 'in progress': 'cyan' } as const;
-  const name = summary.kind === 'subsegment' ? `└ ${summary.name || '?'}` : summary.name || '?';
-  const status = `${summary.httpStatus ?? ''} ${summary.status}`.trim();
+  const { text, color } = OUTCOMES[summary.outcome];
+  const name = summary.kind === 'subsegment' ? `└ ${summary.name}` : summary.name;
+  const status = `${summary.httpStatus ?? ''} ${text}`.trim();
   const columns = [
     paint('dim', timeOf(summary.startMs || arrivedAtMs)),
     paint('bold', printable(name).padEnd(16)),
-    printable(summary.traceId || '(no trace id)').padEnd(35),
-    paint(color[summary.status], status.padEnd(9)),
+    printable(summary.traceId).padEnd(35),
+    paint(color, status.padEnd(9)),
     durationOf(summary.durationMs).padStart(8),
   ];
   if (summary.subsegments > 0) columns.push(paint('dim', `${summary.subsegments} subsegment${summary.subsegments === 1 ? '' : 's'}`));

@@ -1,4 +1,8 @@
-/** The members of a segment document that a person wants to see at once; each may be missing or of a wrong type. */
+import { Entity, outcomeName, type OutcomeName } from './trace/entity.ts';
+import { arrayOf, isObject, type Json } from './trace/json.ts';
+import { isRefusal, readDocument } from './trace/validate.ts';
+
+/** What a person wants to see of a document at once, read as the store and the page read it. */
 export interface DocumentSummary {
   readonly kind: 'segment' | 'subsegment';
   readonly traceId: string;
@@ -6,71 +10,35 @@ export interface DocumentSummary {
   readonly startMs: number;
   /** undefined while the segment is in progress. */
   readonly durationMs: number | undefined;
-  readonly status: 'ok' | 'error' | 'fault' | 'throttle' | 'in progress';
+  readonly outcome: OutcomeName;
   readonly httpStatus: number | undefined;
   readonly subsegments: number;
 }
 
-type Json = Readonly<Record<string, unknown>>;
-
-/** Reads a document's text; undefined when it is not one JSON object. */
+/** Reads a document's text; undefined when X-Ray would refuse it. */
 export function summarize(text: string): DocumentSummary | undefined {
-  let document: unknown;
-  try {
-    document = JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-  if (!isObject(document)) return undefined;
-  const start = numberOf(document['start_time']);
-  const end = numberOf(document['end_time']);
+  const document = readDocument(text);
+  if (isRefusal(document)) return undefined;
+  const entity = new Entity(document.json, document.isSubsegment);
   return {
-    kind: document['type'] === 'subsegment' ? 'subsegment' : 'segment',
-    traceId: textOf(document['trace_id']),
-    name: textOf(document['name']),
-    startMs: (start ?? 0) * 1000,
-    durationMs: start === undefined || end === undefined ? undefined : (end - start) * 1000,
-    status: statusOf(document),
-    httpStatus: httpStatusOf(document),
-    subsegments: countSubsegments(document),
+    kind: entity.isSubsegment ? 'subsegment' : 'segment',
+    traceId: document.traceId,
+    name: entity.name,
+    startMs: entity.start * 1000,
+    durationMs: entity.seconds === undefined ? undefined : entity.seconds * 1000,
+    outcome: outcomeName(entity),
+    httpStatus: entity.httpStatus,
+    subsegments: countSubsegments(document.json),
   };
-}
-
-/** compat: a throttle hides the error it comes with, as in X-Ray's own summaries. Source: X-Ray developer guide, segment documents. */
-function statusOf(document: Json): DocumentSummary['status'] {
-  if (document['in_progress'] === true) return 'in progress';
-  if (document['fault'] === true) return 'fault';
-  if (document['throttle'] === true) return 'throttle';
-  return document['error'] === true ? 'error' : 'ok';
-}
-
-function httpStatusOf(document: Json): number | undefined {
-  const http = document['http'];
-  const response = isObject(http) ? http['response'] : undefined;
-  return isObject(response) ? numberOf(response['status']) : undefined;
 }
 
 function countSubsegments(document: Json): number {
   let count = 0;
-  const open: unknown[] = [document];
-  while (open.length > 0) {
-    const next = open.pop();
-    const children = isObject(next) ? next['subsegments'] : undefined;
-    if (!Array.isArray(children)) continue;
+  const open = [document];
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    const children = arrayOf(next['subsegments']).filter(isObject);
     count += children.length;
-    for (const child of children) open.push(child);
+    open.push(...children);
   }
   return count;
-}
-
-function isObject(value: unknown): value is Json {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function numberOf(value: unknown): number | undefined {
-  return typeof value === 'number' && Number.isFinite(value) ? value : undefined;
-}
-
-function textOf(value: unknown): string {
-  return typeof value === 'string' ? value : '';
 }

@@ -56,6 +56,86 @@ test('export writes what matches, and import reads it into another local X-Ray, 
   expect((await to.daemon.metrics())['xrayd_segments_received_total']).toBe(0);
 });
 
+const fixture = (name: string): string => fileURLToPath(new URL(`../fixtures/${name}`, import.meta.url));
+
+interface GraphNode {
+  readonly ReferenceId: number;
+  readonly Name: string;
+  readonly Type: string | null;
+  readonly Edges: { ReferenceId: number; EdgeType?: string; ReceivedEventAgeHistogram?: { Value: number; Count: number }[] }[];
+}
+
+/** Asynchronous links of a graph, as from → to. */
+const linksIn = (nodes: readonly GraphNode[]): string[] =>
+  nodes.flatMap(({ Name, Type, Edges }) =>
+    Edges.filter(({ EdgeType }) => EdgeType === 'link').map((edge) => {
+      const to = nodes.find(({ ReferenceId }) => ReferenceId === edge.ReferenceId)!;
+      return `${Type} ${Name} → ${to.Type} ${to.Name} after ${edge.ReceivedEventAgeHistogram!.map(({ Value }) => Value).join()} s`;
+    }),
+  );
+
+test('traces as AWS returns them are imported whole: links of Lambda lead from the queue, in either trace and in both', async () => {
+  const local = await startLocal();
+  const imported = await xrayd(['import', '--api', apiOf(local), fixture('lambda-links.json'), fixture('step-functions.json')]);
+  expect(imported.stderr).toBe('imported 2 traces: 4 documents stored, 0 refused\nimported 1 trace: 2 documents stored, 0 refused\n');
+  const post = async (path: string, body: object): Promise<{ Services: GraphNode[] }> =>
+    (await (await fetch(local.daemon.tcpUrl + path, { method: 'POST', body: JSON.stringify(body) })).json()) as { Services: GraphNode[] };
+  const [producer, consumer, machine] = [
+    '1-6ab3b400-0123456789abcdef01234567',
+    '1-6ab3b404-89abcdef0123456701234567',
+    '1-6ab3b408-fedcba9876543210fedcba98',
+  ];
+  const queue = 'AWS::SQS::Queue https://sqs.us-west-2.amazonaws.com/123456789012/work';
+  const toLambda = `${queue} → AWS::Lambda consumer after 1 s`;
+  const toFunction = `${queue} → AWS::Lambda::Function consumer after 1.55 s`;
+  expect(linksIn((await post('/TraceGraph', { TraceIds: [producer] })).Services)).toEqual([toLambda]);
+  expect(linksIn((await post('/TraceGraph', { TraceIds: [consumer] })).Services)).toEqual([toFunction]);
+  const whole = await post('/ServiceGraph', { StartTime: local.now - 60, EndTime: local.now + 60 });
+  expect(linksIn(whole.Services).sort()).toEqual([toLambda, toFunction].sort());
+  const machines = (await post('/TraceGraph', { TraceIds: [machine] })).Services;
+  expect(machines.map(({ Name, Type }) => `${Type} ${Name}`)).toEqual([
+    'AWS::Lambda Lambda',
+    'AWS::StepFunctions::StateMachine inner',
+    'AWS::StepFunctions::StateMachine outer',
+    'client outer',
+  ]);
+  // What X-Ray infers is inferred again.
+  const exported = await xrayd(['export', '--api', apiOf(local), '--trace-id', [producer, machine].join(',')]);
+  const { Traces } = JSON.parse(exported.stdout) as { Traces: { Segments: { Document: string }[] }[] };
+  expect(Traces.map(({ Segments }) => Segments.map(({ Document }) => (JSON.parse(Document) as { inferred?: boolean }).inferred === true))).toEqual([
+    [false, false, true],
+    [false, false, true],
+  ]);
+});
+
+test('a link leads to the service that it names when the other trace is not here', async () => {
+  const local = await startLocal();
+  const { Traces } = JSON.parse(readFileSync(fixture('lambda-links.json'), 'utf8')) as { Traces: { Id: string }[] };
+  await xrayd(['import', '--api', apiOf(local)], { input: JSON.stringify(Traces.slice(0, 1)) });
+  const body = JSON.stringify({ TraceIds: [Traces[0]!.Id] });
+  const answer = (await (await fetch(`${local.daemon.tcpUrl}/TraceGraph`, { method: 'POST', body })).json()) as { Services: GraphNode[] };
+  expect(linksIn(answer.Services)).toEqual([
+    'AWS::SQS::Queue https://sqs.us-west-2.amazonaws.com/123456789012/work → AWS::Lambda consumer after 1 s',
+  ]);
+});
+
+test('a segment that says itself that it is inferred, and one with times in ms, are listed, exported and imported', async () => {
+  const local = await startLocal();
+  const documents = [
+    { ...segmentJson('mine', { trace_id: local.nextTraceId(), inferred: true }), start_time: local.now, end_time: local.now + 1 },
+    { ...segmentJson('ms', { trace_id: local.nextTraceId() }), start_time: local.now * 1000, end_time: local.now * 1000 + 5 },
+  ];
+  const file = join(scope.folder(), 'odd.ndjson');
+  writeFileSync(file, documents.map((document) => `${JSON.stringify(document)}\n`).join(''));
+  expect(await xrayd(['import', '--api', apiOf(local), file])).toMatchObject({ code: 0 });
+  const { rows } = (await (await fetch(`${local.daemon.tcpUrl}/api/traces`)).json()) as { rows: { name: string }[] };
+  expect(rows.map(({ name }) => name).sort()).toEqual(['mine', 'ms']);
+  const exported = await xrayd(['export', '--api', apiOf(local)]);
+  expect(exported.stderr).toBe('exported 2 traces\n');
+  const again = await xrayd(['import', '--api', apiOf(await startLocal())], { input: exported.stdout });
+  expect(again.stderr).toBe('imported 2 traces: 2 documents stored, 0 refused\n');
+});
+
 test('import says which documents X-Ray would refuse, and takes the others', async () => {
   const local = await startLocal();
   const file = join(scope.folder(), 'traces.ndjson');

@@ -72,3 +72,25 @@ export function randomTraces(count: number, seed: number): Json[][] {
     return documents;
   });
 }
+
+/** The documents, with versions in progress of what lies in them, inside others and alone, and with completed ones that came alone. */
+export function withVersions(documents: readonly Json[], random: () => number): Json[] {
+  const versions: Json[] = [...documents];
+  const known = new Set(documents.map(({ id }) => id));
+  const open = (json: Json): Json => {
+    const kept = Object.entries(json).filter(([key]) => key !== 'end_time' && key !== 'subsegments');
+    return { ...Object.fromEntries(kept), in_progress: true };
+  };
+  for (const document of documents) {
+    for (const child of (document['subsegments'] ?? []) as Json[]) {
+      if (random() < 0.5 || known.has(child['id'])) continue;
+      known.add(child['id']);
+      const alone = { ...child, type: 'subsegment', trace_id: document['trace_id'], parent_id: document['id'] };
+      const inner = { ...sub('inside another version', { annotations: { version: 1 } }) };
+      versions.push(random() < 0.5 ? open(alone) : { ...alone, subsegments: [inner] });
+      if (random() < 0.5)
+        versions.push(streamed('holds another', document['id'] as string, { trace_id: document['trace_id'], subsegments: [open(child)] }));
+    }
+  }
+  return versions;
+}

@@ -2,6 +2,8 @@ import { TraceView } from '../../src/xray/query/trace-view.ts';
 import { assemble, Trace } from '../../src/xray/trace/assemble.ts';
 import type { Json } from '../../src/xray/trace/json.ts';
 
+export type { Json };
+
 export const TRACE_ID = '1-6ab3b3f3-bb7d9ea64dfa9798043e81d2';
 /** The second at which traces of these tests begin. */
 export const START = 1_790_161_967;

@@ -97,7 +97,7 @@ test('orphans, skewed clocks and circles are all there, marked', () => {
     made.segment('a', NOW, 1, { subsegments: [call] });
     made.segment('b', NOW + 0.05, 0.1, { parent_id: call['id'] });
     made.segment('orphan', NOW, 1, { parent_id: 'ffffffffffffffff' });
-    const [x, y] = [made.segment('x', NOW, 1), made.segment('y', NOW, 1)];
+    const [x, y] = [made.segment('x', NOW, 1), made.segment('y', NOW + 0.01, 1)];
     x['parent_id'] = y['id'];
     y['parent_id'] = x['id'];
   });

@@ -3,19 +3,24 @@ import { expect, test } from 'vitest';
 import { formatLine } from '../../src/xray/console-line.ts';
 import { summarize } from '../../src/xray/document.ts';
 import { DATAGRAMS } from '../fakes/fixtures.ts';
+import { segmentJson, sub } from '../fakes/traces.ts';
+
+const lineOf = (members: object): ReturnType<typeof summarize> => summarize(JSON.stringify({ ...segmentJson('web'), ...members }));
 
 test.each([
-  ['{"fault":true,"error":true,"throttle":true}', 'fault'],
-  ['{"error":true,"throttle":true}', 'throttle'],
-  ['{"error":true}', 'error'],
-  ['{"in_progress":true,"fault":true}', 'in progress'],
-  ['{"fault":false}', 'ok'],
-])('%s is shown as %s', (text, status) => {
-  expect(summarize(text)?.status).toBe(status);
+  [{ fault: true, error: true, throttle: true }, 'throttle'],
+  [{ error: true, throttle: true }, 'throttle'],
+  [{ error: true }, 'error'],
+  [{ in_progress: true, end_time: undefined }, 'live'],
+  [{ in_progress: true, end_time: undefined, fault: true }, 'fault'],
+  [{ http: { response: { status: 503 } } }, 'fault'],
+  [{ fault: false }, 'ok'],
+])('%j is %s', (members, outcome) => {
+  expect(lineOf(members)?.outcome).toBe(outcome);
 });
 
 test('counts subsegments on every level', () => {
-  expect(summarize('{"subsegments":[{"subsegments":[{},{}]},{}]}')?.subsegments).toBe(4);
+  expect(lineOf({ subsegments: [sub('a', { subsegments: [sub('b'), sub('c')] }), sub('d')] })?.subsegments).toBe(4);
 });
 
 test('every recorded document has a name, a trace id and a duration, but for None and OTLP', () => {

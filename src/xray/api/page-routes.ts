@@ -1,6 +1,5 @@
 import type { FastifyInstance } from 'fastify';
 import type { Range } from '../store/scan.ts';
-import { wallClockMs } from '../../pipeline/clock.ts';
 import { invalid, noSuchTrace } from './api-error.ts';
 import type { LocalService } from './local-service.ts';
 import type { Status } from './page-types.ts';
@@ -16,7 +15,6 @@ export interface PageDeps {
 }
 
 const MAX_ROWS = 1_000;
-const DAY_SECONDS = 24 * 60 * 60;
 
 /** What the page reads, beside X-Ray's operations: see page-types.ts. */
 export function addPageRoutes(app: FastifyInstance, { service, status, sample }: PageDeps): void {
@@ -65,8 +63,9 @@ interface Query {
   readonly to?: string;
 }
 
+/** Without an end all, also what says that it is of the year 56,000: its times are milliseconds. */
 function rangeOf({ from, to }: Query): Pick<Range, 'start' | 'end'> {
-  return { start: numberOf('from', from) ?? -1, end: numberOf('to', to) ?? wallClockMs() / 1000 + DAY_SECONDS };
+  return { start: numberOf('from', from) ?? -1, end: numberOf('to', to) ?? Number.MAX_VALUE };
 }
 
 function numberOf(name: string, text: string | undefined): number | undefined {

@@ -43,6 +43,9 @@ const ORDER = [
   'cause',
 ];
 
+/** Members that only X-Ray sets. */
+const RESERVED = new Set(['inferred']);
+
 /** What streamed subsegments need to find their parent, and those inside it do not. */
 const FOLDED = new Set(['type', 'parent_id', 'trace_id']);
 
@@ -59,7 +62,7 @@ function ownMembers(entity: Entity): Record<string, unknown> {
   const document: Record<string, unknown> = Object.create(null) as Record<string, unknown>;
   for (const key of [...ORDER, ...Object.keys(json)]) {
     if (key in document || !Object.hasOwn(json, key) || json[key] === null || key === 'subsegments') continue;
-    if (entity.parent !== undefined && FOLDED.has(key)) continue;
+    if (RESERVED.has(key) || (entity.parent !== undefined && FOLDED.has(key))) continue;
     document[key] = processedMember(key, json[key]);
   }
   document['name'] = entity.name;

@@ -5,18 +5,29 @@ import { httpOf } from '../trace/http.ts';
 import { objectOf, textOf } from '../trace/json.ts';
 import { MAX_NAME_LENGTH } from '../trace/validate.ts';
 import { MAX_TRACE_BYTES } from './documents.ts';
-import type { TraceView } from './trace-view.ts';
+import { documentFindings, shown } from './document-findings.ts';
+import { isAnnotationValue, type TraceView } from './trace-view.ts';
 
 /** X-Ray's quotas. https://docs.aws.amazon.com/general/latest/gr/xray.html */
 const MAX_DOCUMENT_BYTES = 64 * 1024;
 const MAX_ANNOTATIONS = 50;
-/** Source: X-Ray's published schema of segment documents. */
-const ANNOTATION_KEY = /^[A-Za-z0-9_]{1,500}$/;
+/** Source: X-Ray developer guide, annotations; its older pages and the published schema have no dots. */
+const ANNOTATION_KEY = /^[\w.]{1,500}$/;
+/** AWS's own services write keys with colons, such as aws:api_id of API Gateway and aws:canary_run_id of Synthetics, and filters find them. */
+const AWS_KEY = /^aws[:.][\w.:-]{1,496}$/;
 const MAX_ANNOTATION_TEXT = 1_000;
 
 /** What AWS would do to this trace. `originals`: its documents as they came; `rules`: the sampling rules as AWS has them. */
 export function findingsOf(view: TraceView, originals: readonly string[], rules: readonly SamplingRule[]): Finding[] {
-  return [...sizes(view, originals), ...names(view), ...annotations(view), ...parts(view), ...skews(view), ...sampling(view, rules)];
+  return [
+    ...sizes(view, originals),
+    ...documentFindings(view.trace),
+    ...names(view),
+    ...annotations(view),
+    ...parts(view),
+    ...skews(view),
+    ...sampling(view, rules),
+  ];
 }
 
 function sizes({ trace }: TraceView, originals: readonly string[]): Finding[] {
@@ -56,12 +67,13 @@ function annotations({ trace }: TraceView): Finding[] {
   for (const entity of trace.entities()) {
     for (const [key, value] of Object.entries(objectOf(entity.json['annotations']))) {
       keys.add(key);
-      if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean') {
-        add(entity, `annotation "${key}" is neither text, number nor boolean`, 'Put it into metadata, or annotate its parts.');
-      } else if (!ANNOTATION_KEY.test(key)) {
-        add(entity, `annotation "${key}": X-Ray's schema has only letters, digits and _ in keys`, 'Name it with letters, digits and _.');
+      const name = shown(key);
+      if (!isAnnotationValue(value)) {
+        add(entity, `annotation "${name}" is neither text, number nor boolean`, 'Put it into metadata, or annotate its parts.');
+      } else if (!ANNOTATION_KEY.test(key) && !AWS_KEY.test(key)) {
+        add(entity, `annotation "${name}": X-Ray takes up to 500 letters, digits, _ and . in keys`, 'Name it with letters, digits, _ and dots.');
       } else if (typeof value === 'string' && value.length > MAX_ANNOTATION_TEXT) {
-        add(entity, `annotation "${key}" has ${value.length} characters; X-Ray takes ${MAX_ANNOTATION_TEXT}`, 'Put long texts into metadata.');
+        add(entity, `annotation "${name}" has ${value.length} characters; X-Ray takes ${MAX_ANNOTATION_TEXT}`, 'Put long texts into metadata.');
       }
     }
   }

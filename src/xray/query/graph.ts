@@ -1,6 +1,7 @@
 import { double } from '../aws-json.ts';
+import type { Trace } from '../trace/assemble.ts';
 import type { Entity } from '../trace/entity.ts';
-import { arrayOf, isObject, textOf } from '../trace/json.ts';
+import { linksOf, senderOf, type Link } from '../trace/links.ts';
 import { keyOf, serviceOf, type ServiceId } from '../trace/service-id.ts';
 import { serviceMembers } from './members.ts';
 import { Statistics } from './statistics.ts';
@@ -30,12 +31,10 @@ interface Node {
   isReporting: boolean;
 }
 
-/** A segment that says which other traces it goes on from, such as those of the messages it received. */
-export interface Link {
-  readonly traceId: string;
-  readonly id: string;
-  readonly segment: Entity;
-  readonly receivedAt: number;
+/** A link that one of the graph's traces has, to be added when the trace at its other end has been looked up. */
+export interface OpenLink extends Link {
+  readonly trace: Trace;
+  readonly entity: Entity;
 }
 
 /** Links are looked up one by one; a graph of more is drawn without the rest. */
@@ -44,11 +43,12 @@ const MAX_LINKS = 1_000;
 /** Adds traces up to the graph of services that GetTraceGraph and GetServiceGraph give. */
 export class Graph {
   readonly #nodes = new Map<string, Node>();
-  readonly links: Link[] = [];
+  readonly links: OpenLink[] = [];
+  readonly #drawn = new Set<string>();
   readonly #span: Span = emptySpan();
 
   add(view: TraceView): void {
-    const { client, visits, calls } = view.map;
+    const { client, visits, calls, linked } = view.map;
     const at = view.trace.receivedAt;
     if (client !== undefined) this.#node(client, at);
     for (const { service, entity, isInferred, isRoot } of visits) {
@@ -56,21 +56,35 @@ export class Graph {
       node.isRoot ||= isRoot;
       node.isReporting ||= !isInferred;
       if (entity.seconds !== undefined) node.statistics.add(entity.outcome, entity.seconds);
-      if (!isInferred) this.#collectLinks(entity, at);
     }
     for (const { from, to, entity, alias } of calls) {
       const edge = this.#edge(from, to, at, false);
       if (entity.seconds !== undefined) edge.statistics.add(entity.outcome, entity.seconds);
       if (alias !== undefined) edge.aliases.set(keyOf(alias), alias);
     }
+    for (const entity of linked) this.#collectLinks(view.trace, entity);
     widen(this.#span, at);
   }
 
-  /** Draws an asynchronous link from the service of `sender`, which lies in another trace. */
-  addLink(sender: Entity, { segment, receivedAt }: Link): void {
-    const edge = this.#edge(serviceOf(sender.segment), serviceOf(segment), receivedAt, true);
-    if (segment.seconds !== undefined) edge.statistics.add(segment.outcome, segment.seconds);
-    edge.ages?.add({ isFault: false, isError: false, isThrottle: false }, Math.max(0, segment.start - (sender.end ?? sender.start)));
+  /**
+   * Draws an asynchronous link, from where the message was sent to. `other` is the trace at its other end; when that is not here, the link may name the
+   * service. Both ends may tell of one link.
+   */
+  addLink({ trace, entity, ...link }: OpenLink, other: Trace | undefined): void {
+    const there = other?.find(link.id);
+    const [sender, receiver] = link.isToReceiver ? [entity, there] : [there, entity];
+    const from = sender === undefined ? link.service : senderOf(link.isToReceiver ? trace : other!, sender);
+    const to = receiver === undefined ? link.service : serviceOf(receiver.segment);
+    if (from === undefined || to === undefined) return;
+    const [sentIn, receivedIn] = link.isToReceiver ? [trace.id, link.traceId] : [link.traceId, trace.id];
+    const key = [sentIn, keyOf(from), receivedIn, keyOf(to), receiver?.segment.id ?? link.id].join('\n');
+    if (this.#drawn.has(key)) return;
+    this.#drawn.add(key);
+    const edge = this.#edge(from, to, trace.receivedAt, true);
+    if (receiver?.segment.seconds !== undefined) edge.statistics.add(receiver.segment.outcome, receiver.segment.seconds);
+    const receivedAt = link.receivedAt ?? receiver?.segment.start;
+    if (sender === undefined || receivedAt === undefined) return;
+    edge.ages?.add({ isFault: false, isError: false, isThrottle: false }, Math.max(0, receivedAt - (sender.end ?? sender.start)));
   }
 
   /** First and last occupied second, or nulls. */
@@ -136,12 +150,9 @@ export class Graph {
     return edge;
   }
 
-  #collectLinks(segment: Entity, receivedAt: number): void {
-    for (const link of arrayOf(segment.json['links'])) {
-      const traceId = isObject(link) ? textOf(link['trace_id']) : undefined;
-      const id = isObject(link) ? textOf(link['id']) : undefined;
-      if (traceId === undefined || id === undefined || this.links.length >= MAX_LINKS) continue;
-      this.links.push({ traceId, id, segment, receivedAt });
+  #collectLinks(trace: Trace, entity: Entity): void {
+    for (const link of linksOf(entity)) {
+      if (this.links.length < MAX_LINKS) this.links.push({ ...link, trace, entity });
     }
   }
 }

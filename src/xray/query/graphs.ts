@@ -29,8 +29,7 @@ export async function serviceGraph(reader: Reader, start: number, end: number, f
 
 function addLinks(graph: Graph, reader: Reader): void {
   for (const link of graph.links) {
-    const sender = reader.trace(link.traceId)?.trace.find(link.id);
-    if (sender !== undefined) graph.addLink(sender, link);
+    graph.addLink(link, reader.trace(link.traceId)?.trace);
   }
 }
 

@@ -24,7 +24,7 @@ export function rowOf(view: TraceView): TraceRow {
     id: trace.id,
     start: view.start,
     duration: view.duration ?? null,
-    outcome: first === undefined ? 'ok' : outcomeName(first, first.isInProgress),
+    outcome: first === undefined ? 'ok' : outcomeName(first),
     status: status ?? null,
     method: method ?? null,
     url: url ?? null,

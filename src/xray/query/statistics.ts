@@ -1,5 +1,5 @@
 import { double, seconds } from '../aws-json.ts';
-import type { Outcome } from '../trace/entity.ts';
+import { requestOutcome, type Outcome } from '../trace/entity.ts';
 
 /** More distinct values than these are merged into neighbours of nearly the same size. AWS merges too, by rules it does not publish. */
 const MAX_HISTOGRAM = 100;
@@ -14,11 +14,8 @@ export class Statistics {
   /** Requests by response time in whole ms. */
   readonly #times = new Map<number, number>();
 
-  add({ isFault, isError, isThrottle }: Outcome, seconds: number): void {
-    if (isThrottle) this.throttle++;
-    else if (isFault) this.fault++;
-    else if (isError) this.error++;
-    else this.ok++;
+  add(outcome: Outcome, seconds: number): void {
+    this[requestOutcome(outcome)]++;
     this.seconds += seconds;
     const ms = Math.round(seconds * 1000);
     this.#times.set(ms, (this.#times.get(ms) ?? 0) + 1);

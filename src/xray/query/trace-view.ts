@@ -49,7 +49,7 @@ export class TraceView {
   /** From the first start to the last end of what is complete, in seconds; undefined while nothing is. */
   get duration(): number | undefined {
     const { firstStart, lastEnd } = this.#times;
-    return firstStart === Infinity ? undefined : lastEnd - firstStart;
+    return firstStart === Infinity ? undefined : Math.max(0, lastEnd - firstStart);
   }
 
   /** Seconds of the root segment. */

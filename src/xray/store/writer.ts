@@ -1,7 +1,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { termsOf } from '../filter/terms.ts';
 import { isRefusal, readDocument, type Refusal, type SegmentDocument } from '../trace/validate.ts';
-import { isObject, numberOf } from '../trace/json.ts';
+import { isObject, numberOf, type Json } from '../trace/json.ts';
 import type { Written } from './messages.ts';
 import { Pruner } from './pruner.ts';
 import { DOCUMENTS_A_TRACE, documentRows } from './schema.ts';
@@ -21,6 +21,9 @@ interface KnownDocument {
   readonly isInProgress: boolean;
 }
 
+/** A version with another start changes when its trace starts: then that many documents are read again, and no more. */
+const MAX_RESTART = 1_000;
+
 /** Documents that came together; `receivedAt` in seconds since the epoch. */
 export interface Delivery {
   readonly texts: readonly string[];
@@ -38,6 +41,7 @@ export class Writer {
   readonly #addTrace: StatementSync;
   readonly #changeTrace: StatementSync;
   readonly #documents: StatementSync;
+  readonly #bodies: StatementSync;
   readonly #addDocument: StatementSync;
   readonly #replaceDocument: StatementSync;
 
@@ -53,6 +57,7 @@ export class Writer {
       'UPDATE trace SET start = ?, last_end = max(last_end, ?), received = max(received, ?), revision = revision + 1, bytes = bytes + ?, documents = ?, has_segment = ? WHERE row = ?',
     );
     this.#documents = database.prepare('SELECT row, id, in_progress FROM document WHERE row >= ? AND row < ?');
+    this.#bodies = database.prepare('SELECT body FROM document WHERE row >= ? AND row < ?');
     this.#addDocument = database.prepare('INSERT INTO document (row, id, in_progress, body) VALUES (?, ?, ?, ?)');
     this.#replaceDocument = database.prepare('UPDATE document SET in_progress = ?, body = ? WHERE row = ?');
     this.#findNextRow();
@@ -148,29 +153,49 @@ export class Writer {
   /** False when nothing new was in `arrivals`. */
   #putTrace(id: string, arrivals: readonly Arrival[], receivedAt: number): boolean {
     const found = this.#findTrace.get(id) as { row: number; start: number; documents: number; has_segment: number } | undefined;
-    const { start, end, hasSegment } = timesOf(arrivals, found?.has_segment === 1, found?.start ?? Infinity);
-    const segment = hasSegment ? 1 : 0;
     const row = found?.row ?? this.#nextRow++;
     const known = found === undefined ? new Map<string, KnownDocument>() : this.#knownDocuments(row);
     const { first } = documentRows(row);
     let documents = found?.documents ?? 0;
     let bytes = 0;
-    let isChanged = false;
+    const stored: SegmentDocument[] = [];
+    /** A version with another start has been replaced. */
+    let startsAnew = false;
     for (const { document, body } of arrivals) {
-      const before = known.get(document.id);
+      const key = keyOf(document);
+      const before = known.get(key);
       if (before === undefined ? documents === DOCUMENTS_A_TRACE : !before.isInProgress) continue;
       const inProgress = document.isInProgress ? 1 : 0;
       const at = before?.row ?? first + documents++;
-      if (before === undefined) this.#addDocument.run(at, document.id, inProgress, body);
-      else this.#replaceDocument.run(inProgress, body, at);
-      known.set(document.id, { row: at, isInProgress: document.isInProgress });
+      if (before === undefined) this.#addDocument.run(at, key, inProgress, body);
+      else {
+        startsAnew ||= documents <= MAX_RESTART && this.#startOf(at) !== document.json['start_time'];
+        this.#replaceDocument.run(inProgress, body, at);
+      }
+      known.set(key, { row: at, isInProgress: document.isInProgress });
       bytes += body.length;
-      isChanged = true;
+      stored.push(document);
       this.#index.add(row, termsOf(document.json));
     }
+    if (stored.length === 0) return false;
+    const { start, end, hasSegment } = startsAnew
+      ? timesOf(this.#documentsOf(row), false, Infinity)
+      : timesOf(stored, found?.has_segment === 1, found?.start ?? Infinity);
+    const segment = hasSegment ? 1 : 0;
     if (found === undefined) this.#addTrace.run(row, id, start, end, receivedAt, bytes, documents, segment);
-    else if (isChanged) this.#changeTrace.run(start, end, receivedAt, bytes, documents, segment, row);
-    return isChanged;
+    else this.#changeTrace.run(start, end, receivedAt, bytes, documents, segment, row);
+    return true;
+  }
+
+  /** Of a document that is stored. */
+  #startOf(row: number): unknown {
+    const { body } = this.#bodies.get(row, row + 1) as { body: string };
+    return (JSON.parse(body) as Json)['start_time'];
+  }
+
+  #documentsOf(trace: number): SegmentDocument[] {
+    const { first, last } = documentRows(trace);
+    return this.#bodies.all(first, last).map(({ body }) => readDocument(body as string) as SegmentDocument);
   }
 
   #knownDocuments(trace: number): Map<string, KnownDocument> {
@@ -180,12 +205,21 @@ export class Writer {
   }
 }
 
+/** A segment and a subsegment of one id are two, not versions of one. */
+function keyOf({ id, isSubsegment }: SegmentDocument): string {
+  return isSubsegment ? `${id}/` : id;
+}
+
 /** Start and end of a trace, in seconds: the first segment's start counts, and subsegments' only while there is none. */
-function timesOf(arrivals: readonly Arrival[], hadSegment: boolean, knownStart: number): { start: number; end: number; hasSegment: boolean } {
+function timesOf(
+  documents: readonly SegmentDocument[],
+  hadSegment: boolean,
+  knownStart: number,
+): { start: number; end: number; hasSegment: boolean } {
   let hasSegment = hadSegment;
   let start = knownStart;
   let end = 0;
-  for (const { document } of arrivals) {
+  for (const document of documents) {
     end = Math.max(end, lastEndOf(document));
     const own = numberOf(document.json['start_time']) ?? 0;
     if (!document.isSubsegment && !hasSegment) start = Infinity;

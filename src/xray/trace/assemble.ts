@@ -1,5 +1,5 @@
 import { Entity, walk, type TraceException } from './entity.ts';
-import { arrayOf, isObject, numberOf, type Json } from './json.ts';
+import { arrayOf, isObject, type Json } from './json.ts';
 import { MAX_DEPTH } from './validate.ts';
 
 /** What the store knows of a trace beside its documents. */
@@ -23,7 +23,7 @@ export class Trace {
   readonly receivedAt: number;
   /** Bytes of its documents. */
   readonly bytes: number;
-  readonly #byId: ReadonlyMap<string, Entity>;
+  readonly #find: Parts['find'];
   readonly #callees = new Map<string, Entity[]>();
   #exceptions: Map<string, TraceException> | undefined;
 
@@ -34,7 +34,7 @@ export class Trace {
     this.orphans = parts.orphans;
     this.revision = revision;
     this.receivedAt = receivedAt;
-    this.#byId = parts.byId;
+    this.#find = parts.find;
     for (const segment of parts.segments) {
       if (segment.parentId === undefined) continue;
       const callees = this.#callees.get(segment.parentId);
@@ -49,7 +49,7 @@ export class Trace {
   }
 
   find(id: string): Entity | undefined {
-    return this.#byId.get(id);
+    return this.#find(id);
   }
 
   /** Segments whose caller is the (sub)segment with this id. */
@@ -88,64 +88,117 @@ const NONE: readonly Entity[] = [];
 interface Parts {
   readonly segments: readonly Entity[];
   readonly orphans: readonly Entity[];
-  readonly byId: ReadonlyMap<string, Entity>;
+  readonly find: (id: string) => Entity | undefined;
 }
 
 /**
- * Puts a trace together from its documents, which are valid and come in any order: streamed subsegments are folded into their parents,
- * and of two versions of an entity the completed one counts.
+ * Puts a trace together from its documents, which are valid: streamed subsegments are folded into their parents, and versions of one entity
+ * are one. The result is the same in whatever order the documents come.
  */
 export function assemble(documents: readonly Json[]): Parts {
-  const byId = new Map<string, Entity>();
-  const segments: Entity[] = [];
-  const streamed: Entity[] = [];
-  for (const json of documents) {
-    const isSubsegment = json['type'] === 'subsegment';
-    const entity = new Entity(json, isSubsegment);
-    (isSubsegment ? streamed : segments).push(entity);
-  }
-  for (const segment of segments) grow(segment, byId);
-  const roots = streamed.filter((entity) => grow(entity, byId));
-  const orphans = roots.filter((entity) => !attach(entity, byId));
-  const start = ({ json }: Entity): number => numberOf(json['start_time']) ?? 0;
-  segments.sort((a, b) => start(a) - start(b));
-  orphans.sort((a, b) => start(a) - start(b));
-  return { segments, orphans, byId };
+  return new Assembly(documents).parts();
 }
 
-/** Registers `entity` and what lies in it; false when another version of it is there already. */
-function grow(entity: Entity, byId: Map<string, Entity>): boolean {
-  const open = [entity];
-  for (let next = open.pop(); next !== undefined; next = open.pop()) {
-    const other = byId.get(next.id);
-    if (other !== undefined) {
-      // The first completed version wins.
-      if (other.isInProgress && !next.isInProgress) other.json = next.json;
-      if (next === entity) return false;
-      next.parent?.children.splice(next.parent.children.indexOf(next), 1);
-      continue;
+class Assembly {
+  readonly #segments = new Map<string, Entity>();
+  readonly #subsegments = new Map<string, Entity>();
+  /** That came alone. */
+  readonly #streamed: Entity[] = [];
+  /** Something lies in more than one document. */
+  #hasVersions = false;
+
+  constructor(documents: readonly Json[]) {
+    const all = documents.map((json) => new Entity(json, json['type'] === 'subsegment')).sort(byStart);
+    for (const entity of all) if (!entity.isSubsegment) this.#add(entity, this.#segments);
+    for (const entity of all) if (entity.isSubsegment && this.#add(entity, this.#subsegments)) this.#streamed.push(entity);
+    for (const entity of this.#streamed) {
+      // Where it lies in another document, it has its place.
+      const parent = entity.parent === undefined && entity.parentId !== undefined ? this.#find(entity.parentId) : undefined;
+      if (parent !== undefined) place(entity, parent);
     }
-    byId.set(next.id, next);
-    for (const child of arrayOf(next.json['subsegments'])) {
-      if (!isObject(child)) continue;
-      const childEntity = new Entity(child, true);
-      childEntity.parent = next;
-      next.children.push(childEntity);
-    }
-    for (let i = next.children.length - 1; i >= 0; i--) open.push(next.children[i]!);
   }
-  return true;
+
+  parts(): Parts {
+    const segments = [...this.#segments.values()];
+    const orphans = this.#streamed.length > 0 || this.#hasVersions ? this.#orphans(segments) : [];
+    return { segments, orphans, find: (id) => this.#find(id) };
+  }
+
+  #find(id: string): Entity | undefined {
+    return this.#segments.get(id) ?? this.#subsegments.get(id);
+  }
+
+  /** False when another version of it is there already, which has taken it in. */
+  #add(entity: Entity, known: Map<string, Entity>): boolean {
+    const other = known.get(entity.id);
+    if (other === undefined) known.set(entity.id, entity);
+    else other.takeVersion(entity.json);
+    this.#addChildren(other ?? entity, entity.json);
+    return other === undefined;
+  }
+
+  /** What lies in `json`, a version of `owner`. Subsegments of any version stay. */
+  #addChildren(owner: Entity, json: Json): void {
+    const open = [{ owner, json }];
+    for (let next = open.pop(); next !== undefined; next = open.pop()) {
+      for (const child of arrayOf(next.json['subsegments'])) {
+        if (!isObject(child)) continue;
+        let entity = this.#subsegments.get(child['id'] as string);
+        if (entity === undefined) {
+          entity = new Entity(child, true);
+          this.#subsegments.set(entity.id, entity);
+          place(entity, next.owner);
+        } else {
+          this.#hasVersions = true;
+          entity.takeVersion(child);
+          if (entity.parent === undefined && entity !== next.owner) place(entity, next.owner);
+        }
+        open.push({ owner: entity, json: child });
+      }
+    }
+  }
+
+  /** The subsegments that are in no segment: their parent is missing, lies in themselves, or is so deep that it could not be written again. */
+  #orphans(segments: readonly Entity[]): Entity[] {
+    const orphans = this.#streamed.filter(({ parent }) => parent === undefined);
+    const reached = new Set<Entity>();
+    const reach = (top: Entity): void => {
+      const open = [{ entity: top, depth: 0 }];
+      for (let next = open.pop(); next !== undefined; next = open.pop()) {
+        const { entity, depth } = next;
+        reached.add(entity);
+        for (const child of entity.children.slice()) {
+          if (depth < MAX_DEPTH) open.push({ entity: child, depth: depth + 1 });
+          else {
+            remove(child);
+            orphans.push(child);
+          }
+        }
+      }
+    };
+    for (const segment of segments) reach(segment);
+    // It grows while tops are too deep.
+    for (let i = 0; i < orphans.length; i++) reach(orphans[i]!);
+    for (const entity of this.#streamed) {
+      if (reached.has(entity)) continue;
+      remove(entity);
+      for (let i = orphans.push(entity) - 1; i < orphans.length; i++) reach(orphans[i]!);
+    }
+    return orphans.sort(byStart);
+  }
 }
 
-/** Hangs a streamed subsegment under its parent. False when that is not here, or lies in the subsegment itself. */
-function attach(entity: Entity, byId: ReadonlyMap<string, Entity>): boolean {
-  const parent = entity.parentId === undefined ? undefined : byId.get(entity.parentId);
-  if (parent === undefined) return false;
-  let depth = 0;
-  for (let above: Entity | undefined = parent; above !== undefined; above = above.parent) {
-    if (above === entity || ++depth > MAX_DEPTH) return false;
-  }
+function place(entity: Entity, parent: Entity): void {
   entity.parent = parent;
   parent.children.push(entity);
-  return true;
+}
+
+function remove(entity: Entity): void {
+  const { parent } = entity;
+  parent?.children.splice(parent.children.indexOf(entity), 1);
+  entity.parent = undefined;
+}
+
+function byStart(a: Entity, b: Entity): number {
+  return a.start - b.start || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
 }

@@ -23,10 +23,8 @@ export interface TraceException {
 /** A segment or a subsegment of an assembled trace. Times are in seconds since the epoch. */
 export class Entity {
   readonly id: string;
-  readonly name: string;
-  readonly parentId: string | undefined;
   readonly isSubsegment: boolean;
-  json: Json;
+  #json: Json;
   /** Subsegments, in the order of their documents; streamed ones after those that came inside. */
   readonly children: Entity[] = [];
   /** The (sub)segment that this subsegment lies in. */
@@ -34,11 +32,27 @@ export class Entity {
 
   /** `json` has passed `readDocument`, alone or inside another. */
   constructor(json: Json, isSubsegment: boolean) {
-    this.json = json;
+    this.#json = json;
     this.isSubsegment = isSubsegment;
     this.id = json['id'] as string;
-    this.name = (json['name'] as string).slice(0, MAX_NAME_LENGTH);
-    this.parentId = textOf(json['parent_id']);
+  }
+
+  get json(): Json {
+    return this.#json;
+  }
+
+  /** Takes another version of itself in: a completed one counts before one in progress, and of two completed ones the first. */
+  takeVersion(json: Json): void {
+    if (this.isInProgress && numberOf(json['end_time']) !== undefined) this.#json = json;
+  }
+
+  get name(): string {
+    const name = this.json['name'] as string;
+    return name.length > MAX_NAME_LENGTH ? name.slice(0, MAX_NAME_LENGTH) : name;
+  }
+
+  get parentId(): string | undefined {
+    return textOf(this.json['parent_id']);
   }
 
   get start(): number {
@@ -50,13 +64,15 @@ export class Entity {
     return numberOf(this.json['end_time']);
   }
 
+  /** No document says that it has ended: one with an end is complete, whatever else it says. */
   get isInProgress(): boolean {
-    return this.json['in_progress'] === true;
+    return this.end === undefined;
   }
 
-  /** Seconds; undefined while in progress. */
+  /** Seconds; undefined while in progress. What ends before it starts took no time. */
   get seconds(): number | undefined {
-    return this.end === undefined ? undefined : this.end - this.start;
+    const { end } = this;
+    return end === undefined ? undefined : Math.max(0, end - this.start);
   }
 
   /** The segment that this lies in; itself for a segment. */
@@ -102,15 +118,20 @@ export class Entity {
   }
 }
 
-export function outcomeName(entity: Entity, isOpen: boolean): OutcomeName {
+/** The one name of what became of an entity: on the console, in the list, on the timeline, in the statistics. */
+export function outcomeName(entity: Entity): OutcomeName {
   const { fault, error, throttle, http } = entity.json;
   // Most are plain: a quarter of the page's time to open 10,000 spans was here and in their details.
-  if (http === undefined && fault === undefined && error === undefined && throttle === undefined) return isOpen ? 'live' : 'ok';
-  const { isFault, isError, isThrottle } = entity.outcome;
+  const isPlain = http === undefined && fault === undefined && error === undefined && throttle === undefined;
+  const name = isPlain ? 'ok' : requestOutcome(entity.outcome);
+  return name === 'ok' && entity.isInProgress ? 'live' : name;
+}
+
+/** Which one of them a request counts as. */
+export function requestOutcome({ isFault, isError, isThrottle }: Outcome): Exclude<OutcomeName, 'live'> {
   if (isThrottle) return 'throttle';
   if (isFault) return 'fault';
-  if (isError) return 'error';
-  return isOpen ? 'live' : 'ok';
+  return isError ? 'error' : 'ok';
 }
 
 /** Calls `visit` for `entity` and all below it. */

@@ -29,12 +29,15 @@ export interface TraceMap {
   readonly client: ServiceId | undefined;
   readonly visits: readonly Visit[];
   readonly calls: readonly Call[];
+  /** Those that have links to other traces. */
+  readonly linked: readonly Entity[];
 }
 
 /** Source: X-Ray developer guide, concepts; recorded answers of X-Ray. */
 export function mapOf(trace: Trace): TraceMap {
   const visits: Visit[] = [];
   const calls: Call[] = [];
+  const linked: Entity[] = [];
   const root = trace.root;
   const client = root === undefined ? undefined : { name: root.name, type: 'client', accountId: null };
   if (root !== undefined && client !== undefined) {
@@ -44,6 +47,7 @@ export function mapOf(trace: Trace): TraceMap {
     const service = serviceOf(segment);
     visits.push({ service, entity: segment, isInferred: false, isRoot: segment === root });
     walk(segment, (entity) => {
+      if (entity.json['links'] !== undefined) linked.push(entity);
       const callees = trace.calleesOf(entity);
       for (const callee of callees) {
         const alias = entity.isCall ? inferredServiceOf(entity) : undefined;
@@ -56,7 +60,7 @@ export function mapOf(trace: Trace): TraceMap {
       calls.push({ from: service, to, entity, alias: undefined, source: segment, destination: undefined });
     });
   }
-  return { client, visits, calls };
+  return { client, visits, calls, linked };
 }
 
 /** The services of a trace, each once, the client first. */

@@ -100,10 +100,10 @@ test('a link from another trace is an edge of its own kind, with the age of what
   const graph = new Graph();
   graph.add(sender);
   graph.add(receiver);
-  for (const link of graph.links) graph.addLink(sender.trace.find(link.id)!, link);
+  for (const link of graph.links) graph.addLink(link, sender.trace);
   const nodes = plain(graph.services(true)) as Node[];
-  const producer = nodes.find(({ Name, Type }) => Name === 'producer' && Type === null)!;
-  expect(producer.Edges.find(({ EdgeType }) => EdgeType === 'link')).toMatchObject({
+  const queue = nodes.find(({ Name, Type }) => Name === 'SQS' && Type === 'AWS::SQS')!;
+  expect(queue.Edges.find(({ EdgeType }) => EdgeType === 'link')).toMatchObject({
     ReferenceId: nodes.findIndex(({ Name, Type }) => Name === 'consumer' && Type === null),
     ReceivedEventAgeHistogram: [{ Value: 2.5, Count: 1 }],
   });

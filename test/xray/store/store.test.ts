@@ -221,3 +221,15 @@ test('a disk that is full is said, nothing is half stored, and it goes on when t
   expect(put(small, big(200)).changed).toHaveLength(1);
   small.close();
 });
+
+test('a completed version that starts later than the one in progress moves the trace, in either order and in one batch or two', () => {
+  const early = { ...segmentJson('web', { in_progress: true }), start_time: START - 1_000 };
+  const closed = { ...segmentJson('web', { id: early.id }), start_time: START };
+  for (const batches of [[[early, closed]], [[closed, early]], [[early], [closed]], [[closed], [early]]]) {
+    const { writer, reader } = open();
+    for (const batch of batches) put(writer, ...batch);
+    const found = [...reader.scan({ type: 'TraceId', start: START - 10, end: START + 10 }, [])];
+    expect(found.map(({ view }) => view.start)).toEqual([START]);
+    expect([...reader.scan({ type: 'TraceId', start: START - 2_000, end: START - 10 }, [])]).toEqual([]);
+  }
+});

@@ -1,6 +1,13 @@
 import { expect, test } from 'vitest';
 import fc from 'fast-check';
-import { TRACE_ID, call, segmentJson, streamed, sub, viewOf } from '../../fakes/traces.ts';
+import { traceMembers } from '../../../src/xray/query/documents.ts';
+import { Graph } from '../../../src/xray/query/graph.ts';
+import { rowOf } from '../../../src/xray/query/row.ts';
+import { summaryOf } from '../../../src/xray/query/summary.ts';
+import type { TraceView } from '../../../src/xray/query/trace-view.ts';
+import type { Json } from '../../../src/xray/trace/json.ts';
+import { randomTraces, withVersions } from '../../fakes/random-traces.ts';
+import { TRACE_ID, call, plain, segmentJson, streamed, sub, viewOf } from '../../fakes/traces.ts';
 import type { Entity } from '../../../src/xray/trace/entity.ts';
 
 const shape = ({ name, children }: Entity): unknown => (children.length === 0 ? name : [name, ...children.map(shape)]);
@@ -39,6 +46,59 @@ test('of a subsegment in progress inside and the same completed alone, the compl
   const web = segmentJson('web', { subsegments: [open] });
   const { trace } = viewOf(web, streamed('inner', web.id, { id: open.id, fault: true }));
   expect(trace.find(open.id)).toMatchObject({ isInProgress: false, outcome: { isFault: true } });
+});
+
+/** What the answers say of a trace: ids and all. */
+const answersOf = (view: TraceView): unknown => {
+  const graph = new Graph();
+  graph.add(view);
+  return plain([
+    traceMembers(view),
+    summaryOf(view, { eventTime: undefined, service: undefined, edge: undefined }),
+    graph.services(false),
+    rowOf(view),
+  ]);
+};
+
+test('whatever versions of what came, and in which order, every answer is the same', () => {
+  const traces = randomTraces(200, 11);
+  fc.assert(
+    fc.property(fc.constantFrom(...traces), fc.infiniteStream(fc.double({ min: 0, max: 1, noNaN: true })), (documents, random) => {
+      const all = withVersions(documents, () => random.next().value);
+      const shuffled = all.map((document) => ({ document, at: random.next().value })).sort((a, b) => a.at - b.at);
+      expect(answersOf(viewOf(...shuffled.map(({ document }) => document)))).toEqual(answersOf(viewOf(...all)));
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test('a completed version brings its subsegments along, and those of the version in progress stay', () => {
+  const [early, late] = [sub('early'), sub('late')];
+  const open = sub('inner', { in_progress: true, name: 'opened', subsegments: [early] });
+  const web = segmentJson('web', { subsegments: [open] });
+  const closed = streamed('closed', web.id, { id: open.id, subsegments: [late] });
+  for (const documents of [
+    [web, closed],
+    [closed, web],
+  ]) {
+    expect(viewOf(...documents).trace.segments.map(shape)).toEqual([['web', ['closed', 'early', 'late']]]);
+  }
+});
+
+test('a segment and a subsegment of one id are two', () => {
+  const inner = sub('inner');
+  const { trace } = viewOf(segmentJson('web', { subsegments: [inner] }), segmentJson('orders', { id: inner.id, parent_id: inner.id }));
+  expect([...trace.entities()].map(({ name }) => name).sort()).toEqual(['inner', 'orders', 'web']);
+});
+
+test('documents that lie in each other without end are cut, not a stack overflow', () => {
+  const ids = Array.from({ length: 5_000 }, (_, i) => (0x10_0000 + i).toString(16).padStart(16, 'b'));
+  const link = (i: number): Json => streamed(`s${i}`, ids[0]!, { id: ids[i]!, subsegments: [sub(`s${i + 1}`, { id: ids[i + 1]! })] });
+  const forwards = ids.slice(0, -1).map((_, i) => link(i));
+  for (const documents of [forwards, forwards.toReversed()]) {
+    const { trace } = viewOf(segmentJson('web', { id: 'ffffffffffffffff' }), ...documents);
+    expect([...trace.entities()]).toHaveLength(5_001);
+  }
 });
 
 test('parents in a circle are orphans, not an endless loop', () => {

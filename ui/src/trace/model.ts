@@ -150,7 +150,7 @@ class Builder {
 
   #spanOf(entity: Entity, parent: Span | undefined, isInferred: boolean): Span {
     const start = Math.max(0, entity.start - this.origin);
-    const isOpen = entity.end === undefined;
+    const isOpen = entity.isInProgress;
     const end = Math.max(start, (entity.end ?? this.#until) - this.origin);
     const isCallee = parent !== undefined && !entity.isSubsegment && !isInferred;
     return {
@@ -163,7 +163,7 @@ class Builder {
       start,
       end,
       isOpen,
-      outcome: outcomeName(entity, isOpen),
+      outcome: outcomeName(entity),
       parent,
       children: [],
       depth: parent === undefined ? 0 : parent.depth + 1,

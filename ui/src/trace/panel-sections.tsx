@@ -1,6 +1,7 @@
 import type { ComponentChildren } from 'preact';
 import type { Finding } from '../../../src/xray/api/page-types.ts';
 import { httpOf } from '../../../src/xray/trace/http.ts';
+import { linksOf } from '../../../src/xray/trace/links.ts';
 import { isObject, member, numberOf, objectOf, textOf } from '../../../src/xray/trace/json.ts';
 import { Copy } from '../copy.tsx';
 import { count, duration, plural } from '../format.ts';
@@ -237,16 +238,17 @@ export function Resources({ span }: { span: Span }) {
 }
 
 export function Links({ span }: { span: Span }) {
-  const links = span.entity.json['links'];
-  if (!Array.isArray(links)) return null;
-  const ids = links.filter(isObject).flatMap((link) => textOf(link['trace_id']) ?? []);
-  if (ids.length === 0) return null;
+  const links = linksOf(span.entity);
+  if (links.length === 0) return null;
   return (
     <Section title="Linked traces">
-      {ids.map((id) => (
-        <p key={id}>
-          <a class="mono" href={`/traces/${id}`}>
-            {id}
+      {links.map(({ traceId, id, isToReceiver, service }) => (
+        <p key={`${traceId} ${id}`}>
+          <span class="dim">
+            {isToReceiver ? 'Sent to' : 'Received from'} {service?.name}
+          </span>{' '}
+          <a class="mono" href={`/traces/${traceId}`}>
+            {traceId}
           </a>
         </p>
       ))}
