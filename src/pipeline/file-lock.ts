@@ -5,7 +5,10 @@ import { pathToFileURL } from 'node:url';
 const SQLITE_BUSY = 5;
 const SQLITE_CANTOPEN = 14;
 
-/** A file that this process holds until `release`, or until it ends, however it ends. Keep a reference: a lock that is collected is released. */
+/** A database that is collected is closed, and its lock released. */
+const held = new Set<object>();
+
+/** A file that this process holds until `release`, or until it ends, however it ends. */
 export interface FileLock {
   /** May be called again. */
   release(): void;
@@ -36,9 +39,12 @@ export function lockFile(path: string, mode: 'create' | 'existing'): FileLock | 
     throw openError(path, error);
   }
   // Whoever removes a lock file holds it: it may have been removed between the opening and the lock.
-  if (existsSync(path)) return { release: () => void (database.isOpen && database.close()) };
-  database.close();
-  return 'missing';
+  if (!existsSync(path)) {
+    database.close();
+    return 'missing';
+  }
+  held.add(database);
+  return { release: () => void (held.delete(database) && database.close()) };
 }
 
 /** The process that holds the lock of `path`, where /proc tells (Linux, the same PID namespace). */

@@ -1,8 +1,10 @@
-import { writeFileSync } from 'node:fs';
+import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { LocalXRay } from '../fakes/local-xray.ts';
 import { Scope } from '../fakes/scope.ts';
+import { canUnshare } from '../fakes/spool-process.ts';
 
 const scope = new Scope();
 
@@ -49,13 +51,28 @@ test('a second one on the same file is refused, until the first has ended, howev
   const first = await startWith(file);
   const second = scope.spawn({ args: ['local', '--data', file] });
   expect((await second.end()).code).toBe(1);
-  expect(second.stderr).toMatch(/xrayd: .*shared\.db is in use by another xrayd\. Stop it, or name another file with --data\n/);
+  expect(second.stderr).toMatch(/xrayd: .*shared\.db is in use by another xrayd( \(pid \d+\))?\. Stop it, or name another file with --data\n/);
   await first.daemon.stop('SIGKILL');
   await startWith(file);
 });
 
+test('two of them with one temporary folder, in two PID namespaces, keep their traces', async (context) => {
+  if (!canUnshare) context.skip('this process may not make PID namespaces');
+  const TMPDIR = scope.folder();
+  const first = await startLocal(TMPDIR);
+  const id = await first.putTrace();
+  const command = ['unshare', '--pid', '--fork', '--kill-child', process.execPath, fileURLToPath(new URL('../../src/main.ts', import.meta.url))];
+  const second = scope.spawn({ args: ['local', '--region', 'eu-west-1'], env: { TMPDIR }, command });
+  await second.ready();
+  expect(readdirSync(TMPDIR)).toHaveLength(2);
+  expect(await traceIds(first)).toEqual([id]);
+  await second.stop('SIGKILL');
+  await startLocal(TMPDIR);
+  expect(readdirSync(TMPDIR)).toHaveLength(2);
+});
+
 test('without a writable temporary folder, as in a read-only container, traces lie in memory', async () => {
-  const local = await startLocal('/nonexistent');
+  const local = await startLocal(join(scope.folder(), 'none'));
   const id = await local.putTrace();
   expect(await traceIds(local)).toEqual([id]);
   expect(await (await fetch(`${local.daemon.httpUrl}/readyz`)).text()).toContain('/dev/shm/xrayd-local-');

@@ -55,6 +55,13 @@ test('a second lock in the process does not release the first when it is refused
   expect(elsewhere(path, 'create')).toBe('held');
 });
 
+test('a lock that nothing refers to is held all the same', () => {
+  const path = join(scope.folder(), 'lock');
+  const script = `import { lockFile } from '${MODULE}'; lockFile('${path}', 'create'); gc(); await new Promise(setImmediate); gc(); console.log(lockFile('${path}', 'create'));`;
+  const { stdout } = spawnSync(process.execPath, ['--expose-gc', '--input-type=module', '--eval', script], { encoding: 'utf8' });
+  expect(stdout).toBe('held\n');
+});
+
 test('what cannot be opened is an error with the system’s reason', () => {
   const folder = scope.folder();
   mkdirSync(join(folder, 'a-folder'));

@@ -103,21 +103,6 @@ export function openToRead(file: string): DatabaseSync {
   return open(file, { isReader: true });
 }
 
-/**
- * Holds the file for this process, until the function that it returns is called or the process ends, however it ends: a second writer would not see
- * what the first knows. Throws an Error with a message for a person.
- */
-export function holdFile(file: string): () => void {
-  const lock = new DatabaseSync(`${file}-lock`, { timeout: 0 });
-  try {
-    lock.exec('BEGIN EXCLUSIVE');
-  } catch (error) {
-    lock.close();
-    throw new Error(`${file} is in use by another xrayd. Stop it, or name another file with --data`, { cause: error });
-  }
-  return () => lock.close();
-}
-
 function open(file: string, { isReader }: { isReader: boolean }): DatabaseSync {
   try {
     const database = new DatabaseSync(file, { readOnly: isReader, timeout: 5_000 });

@@ -10,7 +10,7 @@ import { summaryOf } from '../query/summary.ts';
 import { traceSummaries } from '../query/trace-summaries.ts';
 import type { Calls, FromStoreWorker, ReadCalls, ToStoreWorker, WorkerInput, WriteCalls } from './messages.ts';
 import { Reader } from './reader.ts';
-import { holdFile, openToRead, openToWrite } from './schema.ts';
+import { openToRead, openToWrite } from './schema.ts';
 import { PutQueue } from './put-queue.ts';
 import { Writer } from './writer.ts';
 
@@ -96,13 +96,8 @@ function textsOf(bytes: Uint8Array, ends: Uint32Array): string[] {
 function open(): { handlers: Handlers<WriteCalls> | Handlers<ReadCalls>; close: () => void } {
   const { role, file, isTemporary, maxBytes } = workerData as WorkerInput;
   if (role === 'writer') {
-    const letGo = isTemporary ? (): void => {} : holdFile(file);
     const writer = new Writer(openToWrite({ file, isTemporary }), { maxBytes });
-    const close = (): void => {
-      writer.close();
-      letGo();
-    };
-    return { handlers: writing(writer), close };
+    return { handlers: writing(writer), close: () => writer.close() };
   }
   const reader = new Reader(openToRead(file));
   return { handlers: reading(reader), close: () => reader.close() };

@@ -1,10 +1,9 @@
-import { mkdtempSync, readdirSync, rmSync, statfsSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Component, ComponentState } from '../../pipeline/component.ts';
 import { messageOf, XraydError } from '../../pipeline/errors.ts';
+import { dataPlace, type StorePlace } from './data-place.ts';
 import type { ReadCalls, WriteCalls } from './messages.ts';
 import { StoreThread } from './store-thread.ts';
+import { temporaryPlace } from './temporary-place.ts';
 
 export interface StoreConfig {
   /** "" for a temporary file, deleted at the end. */
@@ -17,7 +16,7 @@ export class Store implements Component {
   readonly name = 'store';
   readonly #config: StoreConfig;
   #maxBytes: number;
-  #folder: string | undefined;
+  #place: StorePlace | undefined;
   #writer: StoreThread | undefined;
   #reader: StoreThread | undefined;
   #state: ComponentState = { name: 'store', state: 'starting' };
@@ -45,10 +44,9 @@ export class Store implements Component {
   /** Rejects with XRAYD_STORE when the file cannot be used. */
   async start(): Promise<void> {
     const isTemporary = this.#config.file === '';
-    const folder = isTemporary ? makeTemporaryFolder() : undefined;
-    this.#folder = folder?.path;
-    const file = folder === undefined ? this.#config.file : join(folder.path, 'traces.db');
-    this.#maxBytes = Math.min(this.#config.maxBytes, folder?.maxBytes ?? Infinity);
+    this.#place = isTemporary ? temporaryPlace() : dataPlace(this.#config.file);
+    const { file } = this.#place;
+    this.#maxBytes = Math.min(this.#config.maxBytes, this.#place.maxBytes);
     const input = { file, isTemporary, maxBytes: this.#maxBytes };
     try {
       this.#writer = await StoreThread.start({ ...input, role: 'writer' });
@@ -65,8 +63,8 @@ export class Store implements Component {
     this.#reader = undefined;
     this.#writer = undefined;
     for (const thread of threads) await thread?.close();
-    if (this.#folder !== undefined) rmSync(this.#folder, { recursive: true, force: true });
-    this.#folder = undefined;
+    this.#place?.release();
+    this.#place = undefined;
     this.#state = { name: this.name, state: 'off' };
   }
 
@@ -79,51 +77,5 @@ export class Store implements Component {
   async read<N extends keyof ReadCalls>(name: N, args: ReadCalls[N]['args']): Promise<ReadCalls[N]['result']> {
     if (this.#reader === undefined) throw new Error('the store is closed');
     return this.#reader.call(name, args);
-  }
-}
-
-const PREFIX = 'xrayd-local-';
-
-/** Where temporary files go; the second is there, in memory, in a container with a read-only root. */
-const TEMPORARY = [tmpdir(), '/dev/shm'];
-/** Of a file system in memory, which is often 64 MB: what the log and the index of it need has to fit beside the traces. */
-const MEMORY_SHARE = 0.4;
-
-interface TemporaryFolder {
-  readonly path: string;
-  /** Most that the store may hold there. */
-  readonly maxBytes: number;
-}
-
-/** A folder of this process; what killed processes left behind is removed. Throws XRAYD_STORE. */
-function makeTemporaryFolder(): TemporaryFolder {
-  const problems: string[] = [];
-  for (const [i, parent] of TEMPORARY.entries()) {
-    try {
-      removeLeftovers(parent);
-      const { blocks, bsize } = statfsSync(parent);
-      return { path: mkdtempSync(join(parent, `${PREFIX}${process.pid}-`)), maxBytes: i === 0 ? Infinity : blocks * bsize * MEMORY_SHARE };
-    } catch (error) {
-      problems.push(messageOf(error));
-    }
-  }
-  const remedy = 'Set TMPDIR to a folder that is writable (in a container: --tmpfs /tmp), or name a file with --data';
-  throw new XraydError('XRAYD_STORE', `cannot make a temporary file for traces: ${problems.join('; ')}. ${remedy}`);
-}
-
-function removeLeftovers(parent: string): void {
-  for (const name of readdirSync(parent)) {
-    const pid = Number(/^xrayd-local-(\d+)-/.exec(name)?.[1]);
-    if (Number.isInteger(pid) && !isRunning(pid)) rmSync(join(parent, name), { recursive: true, force: true });
-  }
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    // It belongs to somebody else.
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }
