@@ -58,6 +58,11 @@ export const OPERATIONS = {
 
 export type OperationName = keyof typeof OPERATIONS;
 
+/** Those with `changes`. */
+export type ChangingOperationName = {
+  [N in OperationName]: (typeof OPERATIONS)[N] extends { readonly changes: true } ? N : never;
+}[OperationName];
+
 export interface XRayOperation extends OperationRow {
   readonly name: OperationName;
 }

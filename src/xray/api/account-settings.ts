@@ -1,6 +1,6 @@
 import { double } from '../aws-json.ts';
 import { ApiError, invalid } from './api-error.ts';
-import type { Operation } from './operation.ts';
+import type { Answer, Operation } from './operation.ts';
 import type { Saved } from './saved.ts';
 import { boolean, number, oneOf, request, text, token } from './schemas.ts';
 
@@ -33,10 +33,10 @@ const MAX_POLICY_BYTES = 5 * 1024;
 
 /** What an account sets for all its traces. Nothing of it changes how the local X-Ray works; it is there to be written and read. */
 export function accountOperations(saved: Saved<AccountState>, now: () => number): Operation[] {
-  const change = (members: Partial<AccountState>): Promise<void> => saved.set({ ...saved.value, ...members });
-  const encryption = (status: string): object => ({ EncryptionConfig: { ...saved.value.encryption, Status: status } });
-  const destination = (status: string): object => ({ Destination: saved.value.destination, Status: status });
-  const indexing = (): object => ({
+  const change = (members: Partial<AccountState>): void => saved.set({ ...saved.value, ...members });
+  const encryption = (status: string): Answer => ({ EncryptionConfig: { ...saved.value.encryption, Status: status } });
+  const destination = (status: string): Answer => ({ Destination: saved.value.destination, Status: status });
+  const indexing = (): Answer => ({
     Name: 'Default',
     ModifiedAt: double(saved.value.indexingModifiedAt),
     Rule: {
@@ -51,10 +51,10 @@ export function accountOperations(saved: Saved<AccountState>, now: () => number)
     {
       name: 'PutEncryptionConfig',
       schema: request({ KeyId: text(1, 3_000), Type: oneOf('NONE', 'KMS') }, 'Type'),
-      handle: async ({ Type, KeyId }) => {
+      change: ({ Type, KeyId }) => {
         if ((Type === 'KMS') !== (KeyId !== undefined))
           throw invalid(Type === 'KMS' ? 'KeyId is required for type KMS' : 'KeyId must be empty for type NONE');
-        await change({ encryption: { Type: Type as string, KeyId: (KeyId as string | undefined) ?? null } });
+        change({ encryption: { Type: Type as string, KeyId: (KeyId as string | undefined) ?? null } });
         return encryption('UPDATING');
       },
     },
@@ -62,8 +62,8 @@ export function accountOperations(saved: Saved<AccountState>, now: () => number)
     {
       name: 'UpdateTraceSegmentDestination',
       schema: request({ Destination: oneOf('XRay', 'CloudWatchLogs') }),
-      handle: async ({ Destination }) => {
-        if (Destination !== undefined) await change({ destination: Destination as string });
+      change: ({ Destination }) => {
+        if (Destination !== undefined) change({ destination: Destination as string });
         return destination('PENDING');
       },
     },
@@ -75,11 +75,11 @@ export function accountOperations(saved: Saved<AccountState>, now: () => number)
         'Name',
         'Rule',
       ),
-      handle: async ({ Name, Rule }) => {
+      change: ({ Name, Rule }) => {
         if (Name !== 'Default') throw new ApiError('ResourceNotFoundException', `Indexing rule ${String(Name)} not found`, 404);
         const { Probabilistic } = Rule as { Probabilistic?: { DesiredSamplingPercentage: number } };
         if (Probabilistic === undefined) throw invalid('Rule must have Probabilistic');
-        await change({ indexingPercentage: Probabilistic.DesiredSamplingPercentage, indexingModifiedAt: now() });
+        change({ indexingPercentage: Probabilistic.DesiredSamplingPercentage, indexingModifiedAt: now() });
         return { IndexingRule: indexing() };
       },
     },
@@ -87,8 +87,8 @@ export function accountOperations(saved: Saved<AccountState>, now: () => number)
   ];
 }
 
-function policyOperations(saved: Saved<AccountState>, change: (members: Partial<AccountState>) => Promise<void>, now: () => number): Operation[] {
-  const shown = (policy: Policy): object => ({ ...policy, LastUpdatedTime: double(policy.LastUpdatedTime) });
+function policyOperations(saved: Saved<AccountState>, change: (members: Partial<AccountState>) => void, now: () => number): Operation[] {
+  const shown = (policy: Policy): Answer => ({ ...policy, LastUpdatedTime: double(policy.LastUpdatedTime) });
   const others = (name: unknown): readonly Policy[] => saved.value.policies.filter(({ PolicyName }) => PolicyName !== name);
   const stale = (name: unknown): ApiError =>
     new ApiError('InvalidPolicyRevisionIdException', `Another concurrent request has modified the resource policy ${String(name)}`);
@@ -106,7 +106,7 @@ function policyOperations(saved: Saved<AccountState>, change: (members: Partial<
         'PolicyName',
         'PolicyDocument',
       ),
-      handle: async ({ PolicyName, PolicyDocument, PolicyRevisionId }) => {
+      change: ({ PolicyName, PolicyDocument, PolicyRevisionId }) => {
         const document = PolicyDocument as string;
         if (!isPolicy(document)) throw new ApiError('MalformedPolicyDocumentException', 'The policy document is not valid');
         if (Buffer.byteLength(document) > MAX_POLICY_BYTES)
@@ -121,18 +121,18 @@ function policyOperations(saved: Saved<AccountState>, change: (members: Partial<
         }
         const revision = old === undefined ? 0 : Number(old.PolicyRevisionId) + 1;
         const policy = { PolicyName: PolicyName as string, PolicyDocument: document, PolicyRevisionId: String(revision), LastUpdatedTime: now() };
-        await change({ policies: [...others(PolicyName), policy] });
+        change({ policies: [...others(PolicyName), policy] });
         return { ResourcePolicy: shown(policy) };
       },
     },
     {
       name: 'DeleteResourcePolicy',
       schema: request({ PolicyName: name, PolicyRevisionId: text() }, 'PolicyName'),
-      handle: async ({ PolicyName, PolicyRevisionId }) => {
+      change: ({ PolicyName, PolicyRevisionId }) => {
         const old = saved.value.policies.find((policy) => policy.PolicyName === PolicyName);
         if (old === undefined) throw invalid(`The resource policy ${String(PolicyName)} does not exist`);
         if (PolicyRevisionId !== undefined && PolicyRevisionId !== old.PolicyRevisionId) throw stale(PolicyName);
-        await change({ policies: others(PolicyName) });
+        change({ policies: others(PolicyName) });
         return {};
       },
     },

@@ -4,7 +4,7 @@ import type { Expression } from '../filter/expression.ts';
 import { wallClockMs } from '../../pipeline/clock.ts';
 import { groupArn, type Account } from './account.ts';
 import { invalid } from './api-error.ts';
-import type { Operation } from './operation.ts';
+import type { Answer, Operation } from './operation.ts';
 import type { Saved } from './saved.ts';
 import { filter, groupArn as arnSchema, groupName, insightsConfiguration, request, tags, token } from './schemas.ts';
 import type { Tags } from './tags.ts';
@@ -97,14 +97,14 @@ export class Groups {
           { GroupName: groupName, FilterExpression: { type: 'string' }, InsightsConfiguration: insightsConfiguration, Tags: tags },
           'GroupName',
         ),
-        handle: async (body) => this.#create(body as unknown as CreateGroup),
+        change: (body) => this.#create(body as unknown as CreateGroup),
       },
       {
         name: 'UpdateGroup',
         schema: request({ ...ref, FilterExpression: filter, InsightsConfiguration: insightsConfiguration }),
-        handle: async (body) => this.#update(body),
+        change: (body) => this.#update(body),
       },
-      { name: 'DeleteGroup', schema: request(ref), handle: async (body) => this.#delete(body) },
+      { name: 'DeleteGroup', schema: request(ref), change: (body) => this.#delete(body) },
     ];
   }
 
@@ -113,7 +113,7 @@ export class Groups {
     return { Groups: this.all.map(shown), NextToken: null };
   }
 
-  async #create({ GroupName, FilterExpression, InsightsConfiguration, Tags: given }: CreateGroup): Promise<object> {
+  #create({ GroupName, FilterExpression, InsightsConfiguration, Tags: given }: CreateGroup): Answer {
     if (!/^[A-Za-z0-9-]+$/.test(GroupName)) throw invalid('Group name may contain letters, digits and dashes only');
     if (FilterExpression === undefined || FilterExpression.trim() === '') throw invalid('Filter Expression is empty');
     if (this.all.some((group) => group.GroupName === GroupName)) throw invalid(`${GroupName} already exists`);
@@ -126,12 +126,12 @@ export class Groups {
       InsightsConfiguration: { ...NO_INSIGHTS, ...InsightsConfiguration },
       editedAt: 0,
     };
-    if (given !== undefined) await this.#tags.add(group.GroupARN, given);
-    await this.#saved.set([...this.#saved.value, group]);
+    if (given !== undefined) this.#tags.add(group.GroupARN, given);
+    this.#saved.set([...this.#saved.value, group]);
     return { Group: shown(group) };
   }
 
-  async #update({ FilterExpression, InsightsConfiguration, ...ref }: UpdateGroup): Promise<object> {
+  #update({ FilterExpression, InsightsConfiguration, ...ref }: UpdateGroup): Answer {
     const group = this.find(ref);
     if (group.GroupName === 'Default') throw invalid('The Default group cannot be updated');
     if (FilterExpression !== undefined) this.parse(FilterExpression);
@@ -140,15 +140,15 @@ export class Groups {
       ...(FilterExpression === undefined ? {} : { FilterExpression, editedAt: wallClockMs() / 1000 }),
       InsightsConfiguration: { ...group.InsightsConfiguration, ...InsightsConfiguration },
     };
-    await this.#saved.set(this.#saved.value.map((each) => (each.GroupARN === group.GroupARN ? updated : each)));
+    this.#saved.set(this.#saved.value.map((each) => (each.GroupARN === group.GroupARN ? updated : each)));
     return { Group: shown(updated) };
   }
 
-  async #delete(ref: GroupRef): Promise<object> {
+  #delete(ref: GroupRef): Answer {
     const group = this.find(ref);
     if (group.GroupName === 'Default') throw invalid('The Default group cannot be deleted');
-    await this.#tags.forget(group.GroupARN);
-    await this.#saved.set(this.#saved.value.filter(({ GroupARN }) => GroupARN !== group.GroupARN));
+    this.#tags.forget(group.GroupARN);
+    this.#saved.set(this.#saved.value.filter(({ GroupARN }) => GroupARN !== group.GroupARN));
     return {};
   }
 }

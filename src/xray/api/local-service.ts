@@ -10,7 +10,7 @@ import type { Account } from './account.ts';
 import { ApiError } from './api-error.ts';
 import { Groups, type Group } from './groups.ts';
 import { insightOperations } from './insights.ts';
-import type { Operation } from './operation.ts';
+import type { Body, Operation } from './operation.ts';
 import { retrievalOperations } from './retrieval.ts';
 import { Sampling } from './sampling.ts';
 import { Settings } from './saved.ts';
@@ -31,6 +31,7 @@ export interface LocalServiceDeps {
 }
 
 interface Parts {
+  readonly settings: Settings;
   readonly groups: Groups;
   readonly sampling: Sampling;
   readonly operations: readonly Operation[];
@@ -64,8 +65,11 @@ export class LocalService {
     const tags = new Tags(settings.value<Record<string, Tag[]>>('tags', {}), isKnown);
     const groups = new Groups(account, settings.value<readonly Group[]>('groups', []), tags);
     const saved = settings.value<readonly SamplingRuleRecord[]>('samplingRules', []);
-    const sampling = new Sampling({ account, defaultSampling }, { saved, tags, now });
+    const lastModified = Math.max(0, ...saved.value.map(({ ModifiedAt }) => ModifiedAt));
+    const modifiedAt = settings.value('samplingRulesModifiedAt', lastModified);
+    const sampling = new Sampling({ account, defaultSampling }, { saved, modifiedAt, tags, now });
     this.#parts = {
+      settings,
       groups,
       sampling,
       operations: [
@@ -92,6 +96,16 @@ export class LocalService {
     return this.#opened.operations;
   }
 
+  /** Answers one operation. Rejects with ApiError. */
+  async perform(operation: Operation, body: Body): Promise<object | string> {
+    if ('handle' in operation) return operation.handle(body);
+    try {
+      return await this.#opened.settings.change(() => operation.change(body));
+    } catch (error) {
+      throw storeError(error);
+    }
+  }
+
   /** Stores documents; resolves with those that X-Ray would refuse. Imports are not counted as received, and go nowhere else. */
   async put(documents: readonly string[], { isImport }: { isImport: boolean }): Promise<readonly Refusal[]> {
     const { ingest, onDocument } = this.#deps;
@@ -105,8 +119,7 @@ export class LocalService {
       for (let stored = refused.length; stored < documents.length; stored++) onDocument(undefined);
       return refused;
     } catch (error) {
-      if (error instanceof StoreFullError) throw new ApiError('ThrottledException', 'The disk of the local X-Ray is full', 429);
-      throw error;
+      throw storeError(error);
     }
   }
 
@@ -114,4 +127,8 @@ export class LocalService {
     if (this.#parts === undefined) throw new Error('the local X-Ray is not open');
     return this.#parts;
   }
+}
+
+function storeError(error: unknown): unknown {
+  return error instanceof StoreFullError ? new ApiError('ThrottledException', 'The disk of the local X-Ray is full', 429) : error;
 }

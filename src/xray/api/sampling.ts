@@ -4,7 +4,7 @@ import { defaultRule, sortedRecords, type DefaultSampling, type SamplingRuleReco
 import { SamplingTargets } from '../sampling/targets.ts';
 import { ruleArn, type Account } from './account.ts';
 import { ApiError, invalid } from './api-error.ts';
-import type { Operation } from './operation.ts';
+import type { Answer, Operation } from './operation.ts';
 import type { Saved } from './saved.ts';
 import { request, samplingRule, samplingRuleUpdate, tags, text, token } from './schemas.ts';
 import type { Tag, Tags } from './tags.ts';
@@ -17,6 +17,8 @@ export interface SamplingConfig {
 export interface SamplingDeps {
   /** Rules that users made, and Default when they changed it. */
   readonly saved: Saved<readonly SamplingRuleRecord[]>;
+  /** When a rule was last changed or deleted, in seconds since the epoch. */
+  readonly modifiedAt: Saved<number>;
   readonly tags: Tags;
   /** Seconds since the epoch. */
   readonly now: () => number;
@@ -29,12 +31,10 @@ export class Sampling {
   readonly #config: SamplingConfig;
   readonly #deps: SamplingDeps;
   readonly #targets = new SamplingTargets();
-  #lastModification = 0;
 
   constructor(config: SamplingConfig, deps: SamplingDeps) {
     this.#config = config;
     this.#deps = deps;
-    this.#lastModification = Math.max(0, ...deps.saved.value.map(({ ModifiedAt }) => ModifiedAt));
   }
 
   get records(): readonly SamplingRuleRecord[] {
@@ -65,7 +65,7 @@ export class Sampling {
         // SDKs differ in what they send; nothing of it is refused (targets.ts).
         name: 'GetSamplingTargets',
         schema: {},
-        handle: async (body) => this.#targets.answer(body, rules(), this.#lastModification, this.#deps.now()),
+        handle: async (body) => this.#targets.answer(body, rules(), this.#deps.modifiedAt.value, this.#deps.now()),
       },
       {
         name: 'GetSamplingStatisticSummaries',
@@ -75,18 +75,18 @@ export class Sampling {
       {
         name: 'CreateSamplingRule',
         schema: request({ SamplingRule: samplingRule, Tags: tags }, 'SamplingRule'),
-        handle: async ({ SamplingRule: rule, Tags: given }) => this.#create(rule as NewRule, given as Tag[] | undefined),
+        change: ({ SamplingRule: rule, Tags: given }) => this.#create(rule as NewRule, given as Tag[] | undefined),
       },
       {
         name: 'UpdateSamplingRule',
         schema: request({ SamplingRuleUpdate: samplingRuleUpdate }, 'SamplingRuleUpdate'),
-        handle: async ({ SamplingRuleUpdate: update }) => this.#update(update as Partial<SamplingRule>),
+        change: ({ SamplingRuleUpdate: update }) => this.#update(update as Partial<SamplingRule>),
       },
-      { name: 'DeleteSamplingRule', schema: request(ref), handle: async (body) => this.#delete(body) },
+      { name: 'DeleteSamplingRule', schema: request(ref), change: (body) => this.#delete(body) },
     ];
   }
 
-  async #create(rule: NewRule, given: Tag[] | undefined): Promise<object> {
+  #create(rule: NewRule, given: Tag[] | undefined): Answer {
     const { RuleName, RuleARN } = rule;
     if (RuleName === undefined && RuleARN === undefined) throw invalid(EITHER);
     if (RuleName !== undefined && RuleARN !== undefined) throw invalid(BOTH);
@@ -96,15 +96,15 @@ export class Sampling {
     if (this.#find(name) !== undefined) throw invalid('Sampling rule already exists');
     const own = this.records.filter(({ SamplingRule }) => SamplingRule.RuleName !== 'Default');
     if (own.length >= MAX_RULES) throw new ApiError('RuleLimitExceededException', `Sampling rule limit of ${MAX_RULES} exceeded`);
-    if (given !== undefined) await this.#deps.tags.add(arn, given);
+    if (given !== undefined) this.#deps.tags.add(arn, given);
     const now = Math.floor(this.#deps.now());
     const record = { SamplingRule: { ...rule, RuleName: name, RuleARN: arn, Attributes: rule.Attributes ?? {} }, CreatedAt: now, ModifiedAt: now };
-    await this.#save([...this.#deps.saved.value, record], now);
+    this.#save([...this.#deps.saved.value, record], now);
     return { SamplingRuleRecord: shown(record) };
   }
 
   /** compat: a boost that the update does not name is cleared. Source: recorded answers of X-Ray. */
-  async #update({ RuleName, RuleARN, ...members }: Partial<SamplingRule>): Promise<object> {
+  #update({ RuleName, RuleARN, ...members }: Partial<SamplingRule>): Answer {
     const record = this.#one(RuleName, RuleARN);
     const { SamplingRule: rule } = record;
     const allowed = rule.RuleName === 'Default' ? ['FixedRate', 'ReservoirSize'] : undefined;
@@ -114,16 +114,16 @@ export class Sampling {
     const now = Math.floor(this.#deps.now());
     const updated = { ...record, SamplingRule: { ...rest, ...members }, ModifiedAt: now };
     const others = this.#deps.saved.value.filter(({ SamplingRule }) => SamplingRule.RuleName !== rule.RuleName);
-    await this.#save([...others, updated], now);
+    this.#save([...others, updated], now);
     return { SamplingRuleRecord: shown(updated) };
   }
 
-  async #delete({ RuleName, RuleARN }: Partial<SamplingRule>): Promise<object> {
+  #delete({ RuleName, RuleARN }: Partial<SamplingRule>): Answer {
     const record = this.#one(RuleName, RuleARN);
     const { SamplingRule: rule } = record;
     if (rule.RuleName === 'Default') throw invalid('The default sampling rule cannot be deleted');
-    await this.#deps.tags.forget(rule.RuleARN);
-    await this.#save(
+    this.#deps.tags.forget(rule.RuleARN);
+    this.#save(
       this.#deps.saved.value.filter(({ SamplingRule }) => SamplingRule.RuleName !== rule.RuleName),
       Math.floor(this.#deps.now()),
     );
@@ -142,9 +142,9 @@ export class Sampling {
     return this.records.find(({ SamplingRule }) => SamplingRule.RuleName === name);
   }
 
-  async #save(records: readonly SamplingRuleRecord[], now: number): Promise<void> {
-    await this.#deps.saved.set(records);
-    this.#lastModification = now;
+  #save(records: readonly SamplingRuleRecord[], now: number): void {
+    this.#deps.saved.set(records);
+    this.#deps.modifiedAt.set(now);
   }
 }
 

@@ -108,10 +108,10 @@ export class LocalApi implements Component {
     addPageFiles(app);
   }
 
-  #addOperation({ name, schema, handle }: Operation): void {
-    this.#app.post(OPERATIONS[name].path, { schema: { body: schema } }, async (request, reply) => {
+  #addOperation(operation: Operation): void {
+    this.#app.post(OPERATIONS[operation.name].path, { schema: { body: operation.schema } }, async (request, reply) => {
       void reply.header('strict-transport-security', 'max-age=31540000; includeSubDomains');
-      const answer = await handle(request.body as Record<string, unknown>);
+      const answer = await this.#deps.service.perform(operation, request.body as Record<string, unknown>);
       void reply.header('content-type', 'application/json');
       return reply.send(typeof answer === 'string' ? answer : awsJson(answer));
     });

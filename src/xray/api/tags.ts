@@ -21,20 +21,20 @@ export class Tags {
     this.#isKnown = isKnown;
   }
 
-  /** Throws what AWS would; then nothing was changed. */
-  async add(resource: string, given: readonly Tag[]): Promise<void> {
+  /** Within a change. Throws what AWS would. */
+  add(resource: string, given: readonly Tag[]): void {
     const keys = given.map(({ Key }) => Key);
     if (hasTwice(keys)) throw invalid('Tag keys must be unique');
     if (keys.some((key) => /^aws:/i.test(key))) throw invalid('Caller is an end user and not allowed to mutate system tags');
     const merged = new Map(this.#of(resource).map((tag) => [tag.Key, tag]));
     for (const tag of given) merged.set(tag.Key, tag);
     if (merged.size > MAX_TAGS) throw new ApiError('TooManyTagsException', 'The resultant tag set must not have more than 50 user tags.');
-    await this.#saved.set({ ...this.#saved.value, [resource]: [...merged.values()] });
+    this.#saved.set({ ...this.#saved.value, [resource]: [...merged.values()] });
   }
 
-  async forget(resource: string): Promise<void> {
+  forget(resource: string): void {
     const { [resource]: _, ...others } = this.#saved.value;
-    await this.#saved.set(others);
+    this.#saved.set(others);
   }
 
   operations(): Operation[] {
@@ -51,21 +51,21 @@ export class Tags {
       {
         name: 'TagResource',
         schema: request({ ResourceARN: arn, Tags: tags }, 'ResourceARN', 'Tags'),
-        handle: async ({ ResourceARN, Tags: given }) => {
+        change: ({ ResourceARN, Tags: given }) => {
           const resource = known(ResourceARN as string);
           // compat: AWS fails here with an internal error. Source: recorded answers of X-Ray.
           if (hasTwice((given as Tag[]).map(({ Key }) => Key))) throw new ApiError('InternalFailure', '', 500);
-          await this.add(resource, given as Tag[]);
+          this.add(resource, given as Tag[]);
           return {};
         },
       },
       {
         name: 'UntagResource',
         schema: request({ ResourceARN: arn, TagKeys: list(text(1, 128), 0, 200) }, 'ResourceARN', 'TagKeys'),
-        handle: async ({ ResourceARN, TagKeys }) => {
+        change: ({ ResourceARN, TagKeys }) => {
           const resource = known(ResourceARN as string);
           const left = this.#of(resource).filter(({ Key }) => !(TagKeys as string[]).includes(Key));
-          await this.#saved.set({ ...this.#saved.value, [resource]: left });
+          this.#saved.set({ ...this.#saved.value, [resource]: left });
           return {};
         },
       },

@@ -25,7 +25,8 @@ export interface WriteCalls {
   put: { args: { bytes: Uint8Array; ends: Uint32Array; receivedAt: number }; result: Written };
   pin: { args: { traceId: string; isPinned: boolean }; result: boolean };
   clear: { args: Record<string, never>; result: undefined };
-  save: { args: { name: string; json: string }; result: undefined };
+  /** JSON by name: all of them, on disk, or none. */
+  save: { args: { values: Readonly<Record<string, string>> }; result: undefined };
   settings: { args: Record<string, never>; result: Readonly<Record<string, string>> };
 }
 

@@ -34,8 +34,8 @@ function writing(writer: Writer): Handlers<WriteCalls> {
       writer.clear();
       return undefined;
     },
-    save: ({ name, json }) => {
-      writer.save(name, json);
+    save: ({ values }) => {
+      writer.save(values);
       return undefined;
     },
     settings: () => writer.settings(),

@@ -23,6 +23,8 @@ interface KnownDocument {
 
 /** A version with another start changes when its trace starts: then that many documents are read again, and no more. */
 const MAX_RESTART = 1_000;
+/** SQLite's number for a file that need not survive. */
+const SYNCHRONOUS_OFF = 0;
 
 /** Documents that came together; `receivedAt` in seconds since the epoch. */
 export interface Delivery {
@@ -114,8 +116,18 @@ export class Writer {
     this.#inTransaction(() => this.#pruner.clear());
   }
 
-  save(name: string, json: string): void {
-    this.#database.prepare('INSERT INTO setting (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value').run(name, json);
+  /** JSON by name: all of them or none. In a file that stays they survive a loss of power too, other than traces: somebody was told that they are set. */
+  save(values: Readonly<Record<string, string>>): void {
+    const put = this.#database.prepare('INSERT INTO setting (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value');
+    const [{ synchronous } = {}] = this.#database.prepare('PRAGMA synchronous').all();
+    if (synchronous !== SYNCHRONOUS_OFF) this.#database.exec('PRAGMA synchronous = FULL');
+    try {
+      this.#inTransaction(() => {
+        for (const [name, json] of Object.entries(values)) put.run(name, json);
+      });
+    } finally {
+      this.#database.exec(`PRAGMA synchronous = ${String(synchronous)}`);
+    }
   }
 
   /** What was saved, by name. */

@@ -143,8 +143,8 @@ test('clear leaves what is pinned', () => {
 
 test('settings are there again when the file is opened next', () => {
   const { file, writer } = open();
-  writer.save('groups', '[1]');
-  writer.save('groups', '[2]');
+  writer.save({ groups: '[1]' });
+  writer.save({ groups: '[2]' });
   const again = new Writer(openToWrite({ file, isTemporary: false }), { maxBytes: 1e9 });
   expect(again.settings()).toEqual({ groups: '[2]' });
   again.close();
