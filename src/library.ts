@@ -33,7 +33,7 @@ export async function startLocalXRay({ port, data = '', onLog = () => {} }: Loca
     ['data', data],
   ]);
   const loaded = mergeConfig({
-    commandLine: { command: 'local', isNamed: true, operands: [], values, written: new Map(), unused: [] },
+    commandLine: { command: 'local', isNamed: true, operands: [], values, written: new Map(), unused: [], warnings: [] },
     env: {},
     file: undefined,
   });

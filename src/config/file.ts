@@ -27,13 +27,21 @@ export async function readConfigFile(path: string | undefined, defaults: readonl
       bytes = readFileSync(candidate);
     } catch (error) {
       if (path === '' && systemCodeOf(error) === 'ENOENT') continue;
-      throw new XraydError('XRAYD_CONFIG', `cannot read ${candidate}: ${messageOf(error)}`, { cause: error });
+      throw new XraydError('XRAYD_CONFIG', `cannot read ${candidate}: ${reasonOf(error)}`, { cause: error });
     }
     // The YAML parser is loaded only where there is a file.
     const { parseConfigFile } = await import('./parse-file.ts');
     return parseConfigFile(candidate, textOf(candidate, bytes), path === '');
   }
   return undefined;
+}
+
+function reasonOf(error: unknown): string {
+  const code = systemCodeOf(error);
+  if (code === 'ENOENT') return 'it does not exist';
+  if (code === 'EISDIR') return 'it is a folder';
+  if (code === 'EACCES') return `user ${process.getuid?.()} may not read it`;
+  return messageOf(error);
 }
 
 /** compat: YAML 1.1 is UTF-8 or, with a byte order mark, UTF-16. */

@@ -1,7 +1,8 @@
-import { closest } from 'fastest-levenshtein';
+import { closest, distance } from 'fastest-levenshtein';
 import { XraydError } from '../pipeline/errors.ts';
 import { COMMANDS, type Command, type OptionValue } from './option.ts';
 import { OPTION_NAMES, SPECS, type OptionName } from './schema.ts';
+import { quoted } from './text-form.ts';
 import { parseText } from './value.ts';
 
 export interface CommandLine<C extends Command = Command> {
@@ -15,6 +16,8 @@ export interface CommandLine<C extends Command = Command> {
   readonly written: ReadonlyMap<OptionName, string>;
   /** Flags that stand before a command which does not use them, as in an image whose ENTRYPOINT has flags of its own. */
   readonly unused: readonly string[];
+  /** What was written and is not used: a line each. */
+  readonly warnings: readonly string[];
 }
 
 /**
@@ -30,6 +33,7 @@ export function parseFlags(args: readonly string[]): CommandLine {
   const operands: string[] = [];
   /** In the order of the command line; true before the command. */
   const flags: { name: OptionName; isBefore: boolean }[] = [];
+  const warnings: string[] = [];
   let command: Command | undefined;
   for (let i = 0; i < args.length; i++) {
     const arg = args[i] ?? '';
@@ -43,9 +47,12 @@ export function parseFlags(args: readonly string[]): CommandLine {
         operands.push(arg);
         continue;
       }
-      if (command !== undefined) throw usage(`unexpected argument "${arg}" after the command ${command}`);
-      command = commandOf(arg);
-      continue;
+      if (command !== undefined) throw usage(`unexpected argument ${quoted(arg)} after the command ${command}`);
+      if (/^-[^-]|^--./.test(arg)) throw usage(`${quoted(arg)} is not a flag`);
+      command = commandOf(arg, i);
+      if (command !== undefined) continue;
+      warnings.push(endOfFlags(args, i));
+      break;
     }
     const name = optionOf(match[1] ?? '', arg);
     const spec = SPECS[name];
@@ -55,12 +62,15 @@ export function parseFlags(args: readonly string[]): CommandLine {
       i++;
       text = args[i];
       if (text === undefined) throw usage(`${arg} needs a value`);
+      if (spec.kind !== 'number' && isFlag(text)) throw swallowed(arg, text);
     }
     const parsed = parseText(spec, text);
-    if ('problem' in parsed) throw usage(`${dashed(match[1] ?? '')} ${parsed.problem}`);
+    const flag = dashed(match[1] ?? '');
+    if ('problem' in parsed) throw usage(`${flag} ${parsed.problem}`, parsed.isSyntax === true ? 'XRAYD_USAGE' : 'XRAYD_CONFIG');
+    if (parsed.warning !== undefined) warnings.push(`${flag} ${parsed.warning}`);
     if (parsed.value === undefined) continue;
     values.set(name, parsed.value);
-    written.set(name, dashed(match[1] ?? ''));
+    written.set(name, flag);
     flags.push({ name, isBefore: command === undefined });
   }
   const chosen = command ?? 'daemon';
@@ -68,21 +78,63 @@ export function parseFlags(args: readonly string[]): CommandLine {
   const wrong = unused.find(({ isBefore }) => command === undefined || !isBefore);
   if (wrong !== undefined) throw unusedFlag(written.get(wrong.name) ?? '', wrong.name, chosen);
   for (const { name } of unused) values.delete(name);
-  return { command: chosen, isNamed: command !== undefined, operands, values, written, unused: unused.map(({ name }) => written.get(name) ?? '') };
+  return {
+    command: chosen,
+    isNamed: command !== undefined,
+    operands,
+    values,
+    written,
+    unused: unused.map(({ name }) => written.get(name) ?? ''),
+    warnings,
+  };
 }
 
 function unusedFlag(flag: string, name: OptionName, command: Command): XraydError {
   return usage(`${flag} is not used by xrayd ${command}, only by ${SPECS[name].commands.map((user) => `xrayd ${user}`).join(', ')}`);
 }
 
-function commandOf(arg: string): Command {
+/** Fewer letters apart than this, and a word was meant to be a command. */
+const MAX_DISTANCE = 2;
+
+/**
+ * undefined for what ends the flags. compat: Go's flag package stops at an argument that is no flag, and the reference ignores it and the
+ * rest: `-o true`, or the empty text of a variable. A word in the first place, or one that is nearly a command, is a mistake.
+ */
+function commandOf(arg: string, position: number): Command | undefined {
   const command = COMMANDS.find((known) => known === arg);
-  if (command !== undefined) return command;
-  throw usage(`unknown command "${arg}". Did you mean "${closest(arg, COMMANDS)}"?`);
+  if (command !== undefined || !/^[a-z]/i.test(arg) || /^(true|false|yes|no|on|off)$/i.test(arg)) return command;
+  const near = closest(arg, COMMANDS);
+  if (position > 0 && distance(arg, near) > MAX_DISTANCE) return undefined;
+  throw usage(`unknown command ${quoted(arg)}. Did you mean "${near}"?`);
+}
+
+function endOfFlags(args: readonly string[], position: number): string {
+  const rest = args.slice(position).map(quoted).join(' ');
+  const before = args[position - 1] ?? '';
+  const isSwitch = OPTION_NAMES.some((name) => SPECS[name].kind === 'switch' && isNamed(name, before.replace(/^--?/, '')));
+  const hint = isSwitch ? ` A switch takes its value after "=": ${before}=${args[position]}.` : '';
+  return `the flags end at an argument that is none; this is ignored, as in aws-xray-daemon: ${rest}.${hint}`;
+}
+
+/** Whether an argument is one of our flags, with or without a value. */
+function isFlag(arg: string): boolean {
+  const name = /^--?([a-z][\w-]*)(=|$)/.exec(arg)?.[1];
+  return name !== undefined && OPTION_NAMES.some((option) => isNamed(option, name));
+}
+
+function isNamed(option: OptionName, name: string): boolean {
+  return SPECS[option].flag === name || SPECS[option].short === name;
+}
+
+function swallowed(flag: string, next: string): XraydError {
+  return usage(
+    `${flag} took the next flag, ${quoted(next)}, as its value. Is a variable empty? Write ${flag}="$NAME", or leave the flag out`,
+    'XRAYD_CONFIG',
+  );
 }
 
 function optionOf(flag: string, arg: string): OptionName {
-  const name = OPTION_NAMES.find((option) => SPECS[option].flag === flag || SPECS[option].short === flag);
+  const name = OPTION_NAMES.find((option) => isNamed(option, flag));
   if (name !== undefined) return name;
   const flags = OPTION_NAMES.map((option) => SPECS[option].flag);
   throw usage(`unknown flag ${arg.split('=')[0]}. Did you mean --${closest(flag, flags)}?`);
@@ -92,6 +144,7 @@ function dashed(flag: string): string {
   return flag.length === 1 ? `-${flag}` : `--${flag}`;
 }
 
-function usage(problem: string): XraydError {
-  return new XraydError('XRAYD_USAGE', `${problem} See xrayd --help.`.replace(/([^.?])( See xrayd)/, '$1.$2'));
+/** compat: Go's code for a command line that cannot be read is 2; the reference's for a value that it cannot use is 1. */
+function usage(problem: string, code: 'XRAYD_USAGE' | 'XRAYD_CONFIG' = 'XRAYD_USAGE'): XraydError {
+  return new XraydError(code, `${problem} See xrayd --help.`.replace(/([^.?])( See xrayd)/, '$1.$2'));
 }

@@ -32,9 +32,10 @@ export function mergeConfig<C extends Command>({ commandLine, env, file }: Confi
   const { command } = commandLine;
   const config: Partial<Record<OptionName, OptionValue | undefined>> = {};
   const origins: Partial<Record<OptionName, string>> = {};
+  const doubts: string[] = [];
   for (const name of OPTION_NAMES) {
     const spec = SPECS[name];
-    const found = spec.commands.includes(command) ? findValue(name, { commandLine, env, file }) : undefined;
+    const found = spec.commands.includes(command) ? findValue(name, { commandLine, env, file }, doubts) : undefined;
     config[name] = found?.value ?? spec.default;
     origins[name] = found?.origin ?? 'default';
     if (spec.kind === 'address' && config[name] === 'off' && spec.offIn?.includes(command) === false) {
@@ -42,6 +43,8 @@ export function mergeConfig<C extends Command>({ commandLine, env, file }: Confi
     }
   }
   const warnings = [
+    ...commandLine.warnings,
+    ...doubts,
     ...commandLine.unused.map((flag) => `${flag} is not used by xrayd ${command}`),
     ...unknownVariables(env),
     ...(file === undefined ? [] : [...file.warnings, ...unusedKeys(command, file)]),
@@ -62,13 +65,13 @@ interface Found {
   readonly origin: string;
 }
 
-function findValue(name: OptionName, { commandLine, env, file }: ConfigSources<Command>): Found | undefined {
+function findValue(name: OptionName, { commandLine, env, file }: ConfigSources<Command>, doubts: string[]): Found | undefined {
   const spec = SPECS[name];
   return (
     fromFlag(name, commandLine) ??
-    fromVariable(spec, envNameOf(spec), env) ??
+    fromVariable(spec, envNameOf(spec), env, doubts) ??
     fromFile(name, file) ??
-    firstOf(spec.sharedEnv, (variable) => fromVariable(spec, variable, env))
+    firstOf(spec.sharedEnv, (variable) => fromVariable(spec, variable, env, doubts))
   );
 }
 
@@ -82,11 +85,16 @@ function fromFile(name: OptionName, file: ConfigFile | undefined): Found | undef
   return value === undefined ? undefined : { value, origin: `${file?.path} line ${file?.lines.get(name)}` };
 }
 
-function fromVariable(spec: OptionSpec, variable: string | undefined, env: Environment): Found | undefined {
+function fromVariable(spec: OptionSpec, variable: string | undefined, env: Environment, doubts: string[]): Found | undefined {
   const text = variable === undefined ? undefined : env[variable];
   if (variable === undefined || text === undefined) return undefined;
   const parsed = parseText(spec, text);
-  if ('problem' in parsed) throw new XraydError('XRAYD_CONFIG', `${variable} ${parsed.problem}`);
+  if ('problem' in parsed) {
+    // compat: the reference does not read the lower-case names.
+    if (variable !== variable.toUpperCase()) return void doubts.push(`${variable} ${parsed.problem}; it is ignored`);
+    throw new XraydError('XRAYD_CONFIG', `${variable} ${parsed.problem}`);
+  }
+  if (parsed.warning !== undefined) doubts.push(`${variable} ${parsed.warning}`);
   return parsed.value === undefined ? undefined : { value: parsed.value, origin: variable };
 }
 

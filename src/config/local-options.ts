@@ -118,6 +118,7 @@ export const LOCAL_OPTIONS = {
     group: 'Local X-Ray',
     commands: ['pull'],
     kind: 'text',
+    form: 'name',
     flag: 'profile',
     default: '',
     help: 'pull: the profile of the AWS configuration to read with.',

@@ -30,7 +30,10 @@ export interface TextOption extends OptionBase {
   readonly kind: 'text';
   readonly default: string;
   readonly choices?: readonly string[];
-  readonly form?: 'list';
+  /** `region`, `role`: of that form. `name`: one line. */
+  readonly form?: 'list' | 'region' | 'role' | 'name';
+  /** A word that is no choice is a warning, as in the reference. */
+  readonly isLenient?: true;
   readonly placeholder?: string;
 }
 /** `host:port`; the configuration holds it parsed. */

@@ -42,6 +42,9 @@ const OLD_KEYS: ReadonlyMap<string, string> = new Map(
   }),
 );
 
+/** compat: beyond it Go refuses the file. */
+const MAX_INT64 = 2 ** 63;
+
 /** compat: aws-xray-daemon lists them as keys of its own, reads them and uses its defaults. */
 const UNUSED_KEY = /^proxyserver\.(idleconntimeout|maxidleconnsperhost|maxidleconns)$/;
 
@@ -69,6 +72,7 @@ export function parseConfigFile(path: string, text: string, hasOtherKeys = false
     }
     const checked = checkFileValue(name, scalar);
     if ('problem' in checked) throw problem(path, line, `${key} ${checked.problem}`);
+    if (checked.warning !== undefined) warnings.push(`${path} line ${line}: ${key} ${checked.warning}`);
     const earlier = lines.get(name);
     if (earlier !== undefined) warnings.push(`${path} line ${line}: ${key} is set again; line ${earlier} is ignored`);
     values.delete(name);
@@ -94,7 +98,8 @@ function checkFileValue(name: OptionName, scalar: YamlScalar | undefined): Retur
   const { value, text } = scalar;
   if (value === null) return { value: undefined };
   if (spec.kind === 'number') {
-    if (typeof value !== 'number') return { problem: `must be a whole number of ${spec.unit}, not ${JSON.stringify(text)}` };
+    if (typeof value !== 'number' || Math.abs(value) >= MAX_INT64)
+      return { problem: `must be a whole number of ${spec.unit}, not ${JSON.stringify(text)}` };
     return checkValue(spec, Math.trunc(value));
   }
   if (spec.kind === 'switch') {

@@ -1,32 +1,44 @@
 import { parseAddress, udpAddressOfSdk } from './address.ts';
-import { redactUrl, type AddressOption, type OptionSpec, type OptionValue, type TextOption, type UrlOption } from './option.ts';
+import { parseGoInt } from './go-number.ts';
+import { redactUrl, type AddressOption, type OptionSpec, type OptionValue, type UrlOption } from './option.ts';
+import { checkText, hintAt, quoted } from './text-form.ts';
 
-const MAX_QUOTED = 200;
+/**
+ * `value` undefined means unset. `warning` and `problem` are words that follow "--flag" or "Key". With `isSyntax` the text is not even a number
+ * or a switch: in Go that is an error of the command line.
+ */
+export type Checked = { value: OptionValue | undefined; warning?: string } | { problem: string; isSyntax?: true };
 
 /**
  * Text from a flag or a variable as the value of an option, or a problem in words that follow "--flag".
  * undefined means unset: "" and 0 are how charts and shells write "nothing" (the okgolove chart renders both).
  */
-export function parseText(spec: OptionSpec, text: string): { value: OptionValue | undefined } | { problem: string } {
+export function parseText(spec: OptionSpec, text: string): Checked {
   if (text === '') return { value: undefined };
   if (spec.kind === 'switch') {
     // compat: the words that Go's strconv.ParseBool knows.
     if (/^(1|t|T|TRUE|true|True)$/.test(text)) return { value: true };
     if (/^(0|f|F|FALSE|false|False)$/.test(text)) return { value: false };
-    return { problem: `must be true or false, not ${quoted(text)}` };
+    return { problem: `must be true or false, not ${quoted(text)}`, isSyntax: true };
   }
   if (spec.kind === 'number') {
-    if (!/^[+-]?\d+$/.test(text)) return { problem: `must be a whole number of ${spec.unit}, not ${quoted(text)}` };
-    return checkValue(spec, Number(text));
+    const number = parseGoInt(text);
+    if (number === undefined) return { problem: `must be a whole number of ${spec.unit}, not ${quoted(text)}`, isSyntax: true };
+    return checkValue(spec, number);
   }
   return checkValue(spec, text);
 }
 
 /** Checks a value of the right type; the same words wherever it came from. */
-export function checkValue(spec: OptionSpec, value: string | number | boolean): { value: OptionValue | undefined } | { problem: string } {
+export function checkValue(spec: OptionSpec, value: string | number | boolean): Checked {
   if (value === '' || value === 0) return { value: undefined };
   if (spec.kind === 'number') {
     if (typeof value !== 'number' || !Number.isInteger(value)) return { problem: `must be a whole number of ${spec.unit}` };
+    // compat: in the reference's own options a negative number is as good as none, and none is too large.
+    const isReferences = spec.fileKey !== undefined;
+    if (isReferences && value < 0) return { value: undefined, warning: `is ${value}: it is ignored` };
+    if (isReferences && value > spec.max)
+      return { value: spec.max, warning: `is ${value}: ${spec.max} ${spec.unit} are used, the most there may be` };
     if (value < spec.min || value > spec.max) {
       return { problem: `must be between ${spec.min} and ${spec.max} ${spec.unit}, not ${value}` };
     }
@@ -37,14 +49,7 @@ export function checkValue(spec: OptionSpec, value: string | number | boolean): 
   }
   if (typeof value !== 'string') return { problem: `must be text, not ${typeof value}` };
   if (spec.kind === 'address') return checkAddress(spec, value);
-  return spec.kind === 'url' ? checkUrl(spec, value) : checkChoice(spec, value);
-}
-
-function checkChoice(spec: TextOption, value: string): { value: string } | { problem: string } {
-  if (spec.choices !== undefined && !spec.choices.includes(value)) {
-    return { problem: `must be one of ${spec.choices.join(', ')}, not ${quoted(value)}` };
-  }
-  return { value };
+  return spec.kind === 'url' ? checkUrl(spec, value) : checkText(spec, value);
 }
 
 function checkAddress(spec: AddressOption, value: string): { value: OptionValue } | { problem: string } {
@@ -59,20 +64,20 @@ function checkAddress(spec: AddressOption, value: string): { value: OptionValue 
 
 function checkUrl(spec: UrlOption, value: string): { value: OptionValue } | { problem: string } {
   const url = parseUrl(value, spec.scheme);
-  return url === undefined ? { problem: `must be a URL, such as http://proxy.example:3128, not ${quoted(redactUrl(value))}` } : { value: url };
+  if (url !== undefined) return { value: url };
+  const shown = quoted(redactUrl(value));
+  const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(value)?.[1]?.toLowerCase();
+  if (scheme !== undefined && scheme !== 'http' && scheme !== 'https') return { problem: `must be a URL with http or https, not ${shown}` };
+  return { problem: `must be a URL, such as http://proxy.example:3128, not ${shown}: ${hintAt(value)}` };
 }
 
 /** A URL, where `host:port` alone has the scheme `scheme`. undefined when it is none. */
 function parseUrl(text: string, scheme: string): URL | undefined {
   const withScheme = /^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `${scheme}://${text}`;
-  if (!URL.canParse(withScheme)) return undefined;
+  // A URL's parser leaves line breaks out, and joins what was around them.
+  if (/[\s\p{Cc}]/u.test(text) || !URL.canParse(withScheme)) return undefined;
   const url = new URL(withScheme);
   return (url.protocol === 'http:' || url.protocol === 'https:') && url.hostname !== '' ? url : undefined;
-}
-
-/** Text from outside for an error: on one line, and not longer than helps. */
-function quoted(text: string): string {
-  return JSON.stringify(text.length > MAX_QUOTED ? `${text.slice(0, MAX_QUOTED)}…` : text);
 }
 
 /** The items of a value of form `list`: separated by commas, without blanks. */

@@ -14,7 +14,7 @@ test("the reference daemon's flags, short and long", () => {
     ['n', 'region', 'us-east-1', 'region', 'us-east-1'],
     ['b', 'bind', '0.0.0.0:2000', 'bind', '0.0.0.0:2000'],
     ['t', 'bind-tcp', '0.0.0.0:2000', 'bindTcp', '0.0.0.0:2000'],
-    ['r', 'role-arn', 'arn:r', 'roleArn', 'arn:r'],
+    ['r', 'role-arn', 'arn:aws:iam::1:role/r', 'roleArn', 'arn:aws:iam::1:role/r'],
     ['c', 'config', '/tmp/cfg.yaml', 'config', '/tmp/cfg.yaml'],
     ['f', 'log-file', '/tmp/x.log', 'logFile', '/tmp/x.log'],
     ['l', 'log-level', 'dev', 'logLevel', 'dev'],
@@ -52,10 +52,11 @@ const WRONG: [args: string[], message: string][] = [
   [['-m', 'many'], '-m must be a whole number of MB, not "many". See xrayd --help.'],
   [['-b', '2000'], '-b must be host:port, such as 127.0.0.1:2000 or [::]:2000, not "2000". See xrayd --help.'],
   [['-b', '127.0.0.1:70000'], '-b must be host:port'],
-  [['-l', 'loud'], '-l must be one of dev, debug, info, warn, error, prod, not "loud". See xrayd --help.'],
   [['-p', 'ftp://x'], '-p must be a URL'],
   [['-o=maybe'], '-o must be true or false, not "maybe". See xrayd --help.'],
-  [['--'], 'unknown command "--".'],
+  [['---m', '5'], '"---m" is not a flag. See xrayd --help.'],
+  [['-=5'], '"-=5" is not a flag.'],
+  [['--=5'], '"--=5" is not a flag.'],
 ];
 test.each(WRONG)('%j is refused with words that help', (args, message) => {
   expect(() => parseFlags(args)).toThrow(XraydError);

@@ -7,6 +7,8 @@ import { COMMANDS, envNameOf, textOf, type OptionSpec, type OptionValue } from '
 import { parseConfigFile } from '../../src/config/parse-file.ts';
 import { OPTION_NAMES, SPECS } from '../../src/config/schema.ts';
 
+const ROLE = 'arn:aws:iam::123456789012:role/xray';
+
 function load(args: string[], env: Record<string, string> = {}, file?: string): LoadedConfig<'daemon'> {
   return mergeConfig({
     commandLine: { ...parseFlags(args), command: 'daemon' },
@@ -26,7 +28,8 @@ function validTextOf(spec: OptionSpec): string {
     case 'url':
       return 'http://h:1';
     case 'text':
-      return spec.choices?.[0] ?? 'h:1';
+      if (spec.form === 'region') return 'us-east-1';
+      return spec.form === 'role' ? ROLE : (spec.choices?.[0] ?? 'h:1');
   }
 }
 
@@ -140,14 +143,14 @@ test('what only --tee uses is refused without it as a flag, and warned about in 
     mergeConfig({
       commandLine: parseFlags(['local', ...args]),
       env,
-      file: parseConfigFile('cfg.yaml', 'RoleARN: r\nRegion: x\nResourceARN: a\nVersion: 2\n'),
+      file: parseConfigFile('cfg.yaml', `RoleARN: ${ROLE}\nRegion: x\nResourceARN: a\nVersion: 2\n`),
     });
-  expect(() => local(['--role-arn', 'r'])).toThrow('--role-arn is used by xrayd local only together with --tee.');
-  expect(local([], { XRAYD_ROLE_ARN: 'r' }).warnings).toEqual([
+  expect(() => local(['--role-arn', ROLE])).toThrow('--role-arn is used by xrayd local only together with --tee.');
+  expect(local([], { XRAYD_ROLE_ARN: ROLE }).warnings).toEqual([
     'cfg.yaml line 3: ResourceARN is not used by xrayd local',
     'cfg.yaml line 1: RoleARN is used by xrayd local only together with --tee',
   ]);
-  expect(local(['--tee', '--role-arn', 'r']).warnings).toEqual(['cfg.yaml line 3: ResourceARN is not used by xrayd local']);
+  expect(local(['--tee', '--role-arn', ROLE]).warnings).toEqual(['cfg.yaml line 3: ResourceARN is not used by xrayd local']);
 });
 
 test('--print-config shows what the command uses, and nothing else', () => {

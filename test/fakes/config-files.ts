@@ -5,10 +5,12 @@
 export interface ConfigFileCase {
   readonly text: string | Buffer;
   /** The option that the file sets; the region when not given. */
-  readonly option?: 'region' | 'bufferMemory' | 'localMode' | 'logLevel';
+  readonly option?: 'region' | 'resourceArn' | 'concurrency' | 'bufferMemory' | 'localMode' | 'logLevel';
   /** undefined: not set. */
   readonly value?: string | number | boolean | undefined;
   readonly isRefused?: true;
+  /** Where xrayd does something else: the first cell of the row in docs/compatibility.md. `value` is xrayd's. */
+  readonly differs?: string;
 }
 
 const refused = (...texts: (string | Buffer)[]): ConfigFileCase[] => texts.map((text) => ({ text, isRefused: true }));
@@ -33,6 +35,12 @@ const TEXTS: [written: string, value: string | undefined][] = [
   ['>-\n  eu-west-1', 'eu-west-1'],
   ['|-\n  eu-west-1', 'eu-west-1'],
   ['x # a comment', 'x'],
+  ['x#y', 'x#y'],
+  ['=', '='],
+  ['.5', '.5'],
+  ['|\n  two\n  lines', 'two\nlines\n'],
+  ['"a\\nb"', 'a\nb'],
+  ['1:10', '1:10'],
   ['', undefined],
   ['~', undefined],
   ['null', undefined],
@@ -53,6 +61,8 @@ const NUMBERS: [written: string, value: number | undefined | 'refused'][] = [
   ['10.9', 10],
   ['1e1', 10],
   ['0', undefined],
+  ['-5', undefined],
+  ['0.5', undefined],
   ['', undefined],
   ['~', undefined],
   ['"10"', 'refused'],
@@ -86,15 +96,24 @@ const scalars = (
 ): ConfigFileCase[] =>
   rows.map(([written, value]) => {
     const text = under2(`${key}: ${written}`);
-    return option !== 'region' && value === 'refused' ? { text, isRefused: true } : { text, option, value };
+    return option !== 'resourceArn' && value === 'refused' ? { text, isRefused: true } : { text, option, value };
   });
 
+const LEVELS = 'Log level: another case, or `warning`';
 const region = (text: string | Buffer, value: string | undefined): ConfigFileCase => ({ text, option: 'region', value });
 
 export const CONFIG_FILES: readonly ConfigFileCase[] = [
-  ...scalars('region', 'Region', TEXTS),
+  ...scalars('resourceArn', 'ResourceARN', TEXTS),
   ...scalars('bufferMemory', 'TotalBufferSizeMB', NUMBERS),
   ...scalars('localMode', 'LocalMode', SWITCHES),
+  { text: under2('Concurrency: -1'), option: 'concurrency', value: undefined },
+  ...[
+    ['WARN', 'warn'],
+    ['warning', 'warn'],
+    ['loud', undefined],
+    ['5', undefined],
+  ].map(([level, value]): ConfigFileCase => ({ text: under2(`Logging:\n  LogLevel: ${level}`), option: 'logLevel', value, differs: LEVELS })),
+  { text: under2('Logging:\n  LogLevel: warn'), option: 'logLevel', value: 'warn' },
   // The form of the file.
   region('Version: 2', undefined),
   region('{Version: 2, Region: x}', 'x'),
@@ -159,6 +178,11 @@ export const CONFIG_FILES: readonly ConfigFileCase[] = [
     under2('Region: %x'),
     under2('Region: *none'),
     under2('Region: "x'),
+    under2('Region: |\n  eu-west-1'),
+    under2('Region: "a\\nb"'),
+    under2('Region: ${AWS_REGION}'),
+    under2('Region: "eu west"'),
+    under2('Region: " eu-west-1"'),
     under2('Socket: 5'),
     under2('Socket: text'),
     under2('Socket: []'),

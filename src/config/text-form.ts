@@ -1,0 +1,60 @@
+import { closest } from 'fastest-levenshtein';
+import type { TextOption } from './option.ts';
+
+const MAX_QUOTED = 200;
+
+/** Text from outside for an error: on one line, and not longer than helps. */
+export function quoted(text: string): string {
+  return JSON.stringify(text.length > MAX_QUOTED ? `${text.slice(0, MAX_QUOTED)}…` : text);
+}
+
+/** The value of a text option, with a warning where it is not what was written; or a problem in words that follow "--flag". */
+export function checkText(spec: TextOption, text: string): { value: string | undefined; warning?: string } | { problem: string } {
+  if (spec.choices !== undefined) return checkChoice(spec, spec.choices, text);
+  if (spec.form === 'region') return checkRegion(text);
+  if (spec.form === 'role') return checkRole(text);
+  // What becomes a name or a path is one line; a filter expression may have several.
+  if (spec.form === 'name')
+    return /\p{Cc}/u.test(text) || text.trim() !== text ? { problem: `is ${quoted(text)}: ${hintAt(text)}` } : { value: text };
+  return { value: text };
+}
+
+function checkChoice(spec: TextOption, choices: readonly string[], text: string): ReturnType<typeof checkText> {
+  if (choices.includes(text)) return { value: text };
+  if (spec.isLenient !== true) return { problem: `must be one of ${choices.join(', ')}, not ${quoted(text)}` };
+  const word = text.toLowerCase() === 'warning' ? 'warn' : text.toLowerCase();
+  const meant = choices.find((choice) => choice === word);
+  if (meant !== undefined) return { value: meant };
+  // compat: the reference keeps the level that it would have without.
+  return {
+    value: undefined,
+    warning: `is ${quoted(text)}, which is none of ${choices.join(', ')}: it is ignored. Did you mean ${closest(word, choices)}?`,
+  };
+}
+
+/** A label of a host name: endpoints and signatures have the region in them. */
+const REGION = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
+
+function checkRegion(text: string): ReturnType<typeof checkText> {
+  if (REGION.test(text)) return { value: text };
+  if (REGION.test(text.toLowerCase()))
+    return { value: text.toLowerCase(), warning: `is ${quoted(text)}: regions are lower-case, ${text.toLowerCase()} is used` };
+  return { problem: `is ${quoted(text)}, which is no region such as us-east-1: ${hintAt(text)}` };
+}
+
+/** The pattern of RoleArn in STS's AssumeRole asks for less; this is what a role's ARN looks like. */
+const ROLE = /^arn:[\w-]+:iam::\d+:role\/[\x21-\x7e]+$/;
+
+function checkRole(text: string): ReturnType<typeof checkText> {
+  if (ROLE.test(text)) return { value: text };
+  return { problem: `is ${quoted(text)}, which is no role such as arn:aws:iam::123456789012:role/xray: ${hintAt(text)}` };
+}
+
+/** What is likely to be wrong with a text that no person would write. */
+export function hintAt(text: string): string {
+  if (/\$\{|\$\(|\{\{|^\$\w|^%\w+%$/.test(text)) return 'nothing replaced the variable in it';
+  if (/[\r\n]/.test(text)) return 'a line break came with it. Was it read from a file?';
+  if (text.trim() !== text) return 'a blank came with it';
+  if (/^["'].*["']$/s.test(text)) return 'the quotes became part of it';
+  return 'look at where it is set';
+}
