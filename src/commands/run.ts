@@ -5,14 +5,14 @@ import type { LoadedConfig } from '../config/load.ts';
 import { itemsOf } from '../config/value.ts';
 import { messageOf, systemCodeOf, XraydError } from '../pipeline/errors.ts';
 import { startLocalXRay, type StartedXRay } from '../library.ts';
-import { requestOutcome } from '../xray/trace/entity.ts';
+import type { RecordedTrace } from '../library-types.ts';
+import { Entity, requestOutcome } from '../xray/trace/entity.ts';
 import { LocalClient } from './local-client.ts';
 import { writeTraces } from './trace-file.ts';
 import type { CommandOutput } from './transfer.ts';
 
 const KINDS = ['fault', 'error', 'throttle'] as const;
 type Kind = (typeof KINDS)[number];
-const FLAGS = { fault: 'HasFault', error: 'HasError', throttle: 'HasThrottle' } as const;
 
 /** Lines of the summary; the slowest traces are shown. */
 const MAX_LINES = 20;
@@ -70,14 +70,15 @@ async function exitCodeOf(program: string, args: readonly string[], env: NodeJS.
 /** Says what the traces are, and how many of them are of the kinds asked for. */
 async function summarize(xray: StartedXRay, failOn: readonly Kind[], say: (text: string) => void): Promise<number> {
   const traces = await xray.traces();
-  const isBad = (trace: (typeof traces)[number]): boolean => failOn.some((kind) => trace.summary[FLAGS[kind]] === true);
+  const isBad = (trace: RecordedTrace): boolean => failOn.some((kind) => flagsOf(trace)[kind]);
   const bad = traces.filter(isBad);
-  const counts = KINDS.map((kind) => `${traces.filter(({ summary }) => summary[FLAGS[kind]] === true).length} ${kind}`);
+  const counts = KINDS.map((kind) => `${traces.filter((trace) => flagsOf(trace)[kind]).length} ${kind}`);
   say(`\nxrayd: ${traces.length} trace${traces.length === 1 ? '' : 's'} (${counts.join(', ')})\n`);
   const slowest = traces.toSorted((a, b) => Number(isBad(b)) - Number(isBad(a)) || durationOf(b) - durationOf(a));
-  for (const { id, summary } of slowest.slice(0, MAX_LINES)) {
-    const [isFault, isError, isThrottle] = KINDS.map((kind) => summary[FLAGS[kind]] === true) as [boolean, boolean, boolean];
-    const status = requestOutcome({ isFault, isError, isThrottle });
+  for (const trace of slowest.slice(0, MAX_LINES)) {
+    const { id, summary } = trace;
+    const { fault, error, throttle } = flagsOf(trace);
+    const status = requestOutcome({ isFault: fault, isError: error, isThrottle: throttle });
     const { HttpMethod = null, HttpURL = null } = (summary['Http'] ?? {}) as { HttpMethod?: string | null; HttpURL?: string | null };
     const name = [(summary['EntryPoint'] as { Name?: string } | null)?.Name, HttpMethod, HttpURL].filter(Boolean).join(' ');
     say(`  ${status.padEnd(8)} ${`${Math.round(durationOf({ summary }) * 1000)} ms`.padStart(9)}  ${id}  ${printable(name)}\n`);
@@ -85,6 +86,15 @@ async function summarize(xray: StartedXRay, failOn: readonly Kind[], say: (text:
   if (traces.length > MAX_LINES) say(`  … and ${traces.length - MAX_LINES} more\n`);
   if (bad.length > 0) say(`xrayd: ${bad.length} of them with ${failOn.join(' or ')} (--fail-on)\n`);
   return bad.length;
+}
+
+/** Of the root; X-Ray has no flags for a trace without one, and its first segment counts, as on the page. */
+function flagsOf({ summary, segments: [first] }: RecordedTrace): Readonly<Record<Kind, boolean>> {
+  if (summary['EntryPoint'] === null && first !== undefined) {
+    const { isFault, isError, isThrottle } = new Entity(first, false).outcome;
+    return { fault: isFault, error: isError, throttle: isThrottle };
+  }
+  return { fault: summary['HasFault'] === true, error: summary['HasError'] === true, throttle: summary['HasThrottle'] === true };
 }
 
 function durationOf({ summary }: { summary: Readonly<Record<string, unknown>> }): number {

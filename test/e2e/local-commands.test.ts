@@ -209,7 +209,8 @@ const TRACED = `
   const socket = require('node:dgram').createSocket('udp4');
   const trace_id = '1-' + Math.floor(Date.now() / 1000).toString(16) + '-' + '0'.repeat(24);
   const http = { request: { method: 'GET', url: 'http://shop/' + String.fromCharCode(27) } };
-  const segment = { trace_id, id: '1'.repeat(16), name: 'shop', start_time: 1, end_time: 1.5, http, fault: process.argv[1] === 'fault' };
+  const segment = { trace_id, id: '1'.repeat(16), name: 'shop', start_time: 1, end_time: 1.5, http, fault: process.argv[1] !== 'ok' };
+  if (process.argv[1] === 'called') segment.parent_id = 'f'.repeat(16);
   socket.send('{"format":"json","version":1}\\n' + JSON.stringify(segment), Number(port), host, () => { socket.close(); process.exitCode = Number(process.argv[2] ?? 0); });`;
 
 test('run: the command is traced, its traces are summed up and saved, its exit code kept', async () => {
@@ -229,4 +230,6 @@ test('run --fail-on: 1 when a trace has a fault, 0 when none has', async () => {
     (await xrayd(['run', '--fail-on', 'fault', '--', process.execPath, '--eval', TRACED, kind])).code;
   expect(await run('fault')).toBe(1);
   expect(await run('ok')).toBe(0);
+  // Its caller is traced elsewhere: X-Ray has no flags for it, and the page shows what its first segment says.
+  expect(await run('called')).toBe(1);
 });

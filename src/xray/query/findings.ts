@@ -1,8 +1,9 @@
 import { ruleFor, type SamplingRule } from '../sampling/rule.ts';
 import type { Finding } from '../api/page-types.ts';
-import { SKEW_SECONDS, type Entity } from '../trace/entity.ts';
+import { SKEW_SECONDS, walk, type Entity } from '../trace/entity.ts';
 import { httpOf } from '../trace/http.ts';
 import { objectOf, textOf } from '../trace/json.ts';
+import { linksOf } from '../trace/links.ts';
 import { MAX_NAME_LENGTH } from '../trace/validate.ts';
 import { MAX_TRACE_BYTES } from './documents.ts';
 import { documentFindings, shown } from './document-findings.ts';
@@ -16,6 +17,8 @@ const ANNOTATION_KEY = /^[\w.]{1,500}$/;
 /** AWS's own services write keys with colons, such as aws:api_id of API Gateway and aws:canary_run_id of Synthetics, and filters find them. */
 const AWS_KEY = /^aws[:.][\w.:-]{1,496}$/;
 const MAX_ANNOTATION_TEXT = 1_000;
+/** Source: X-Ray developer guide, tracing event-driven applications. */
+const MAX_LINKS = { segment: 20, trace: 100 };
 
 /** What AWS would do to this trace. `originals`: its documents as they came; `rules`: the sampling rules as AWS has them. */
 export function findingsOf(view: TraceView, originals: readonly string[], rules: readonly SamplingRule[]): Finding[] {
@@ -24,6 +27,7 @@ export function findingsOf(view: TraceView, originals: readonly string[], rules:
     ...documentFindings(view.trace),
     ...names(view),
     ...annotations(view),
+    ...links(view),
     ...parts(view),
     ...skews(view),
     ...sampling(view, rules),
@@ -81,6 +85,25 @@ function annotations({ trace }: TraceView): Finding[] {
     const message = `the trace has ${keys.size} annotations; X-Ray indexes ${MAX_ANNOTATIONS}`;
     findings.push({ code: 'annotation_not_indexed', id: null, message, remedy: 'Annotate what you search for, and put the rest into metadata.' });
   }
+  return findings;
+}
+
+function links({ trace }: TraceView): Finding[] {
+  const findings: Finding[] = [];
+  let all = 0;
+  const add = (id: string | null, count: number, most: number): void => {
+    if (count <= most) return;
+    const what = id === null ? 'trace' : 'segment';
+    const message = `the ${what} has ${count} links to other traces; X-Ray takes ${most}`;
+    findings.push({ code: 'too_many_links', id, message, remedy: 'Send fewer messages in one request, or receive them in smaller batches.' });
+  };
+  for (const segment of trace.segments) {
+    let own = 0;
+    walk(segment, (entity) => void (own += entity.json['links'] === undefined ? 0 : linksOf(entity).length));
+    add(segment.id, own, MAX_LINKS.segment);
+    all += own;
+  }
+  add(null, all, MAX_LINKS.trace);
   return findings;
 }
 

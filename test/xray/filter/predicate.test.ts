@@ -138,14 +138,17 @@ test('a trace without its root has no flags, times or http of its own', () => {
   expect(matches(parseFilter('partial AND service("orders") { fault }'), orphan)).toBe(true);
 });
 
-test.each(['ok', 'error', 'throttle', 'fault', 'partial', 'inferred'])('!%s says what %s = false says, also of a trace without a root', (keyword) => {
-  for (const view of [TRACE, viewOf(segmentJson('orders', { parent_id: 'ffffffffffffffff', fault: true })), viewOf()]) {
-    const says = (expression: string): boolean => matches(parseFilter(expression), view);
-    const isTrue = says(keyword);
-    for (const same of [`${keyword} = true`, `${keyword} != false`, `${keyword} = "TRUE"`, `!!${keyword}`]) expect(says(same), same).toBe(isTrue);
-    for (const not of [`!${keyword}`, `not ${keyword}`, `${keyword} = false`, `${keyword} != true`]) expect(says(not), not).toBe(!isTrue);
-  }
-});
+test.each(['ok', 'error', 'throttle', 'fault', 'partial', 'inferred'])(
+  '! and = false say the same of %s, also of a trace without a root',
+  (keyword) => {
+    for (const view of [TRACE, viewOf(segmentJson('orders', { parent_id: 'ffffffffffffffff', fault: true })), viewOf()]) {
+      const says = (expression: string): boolean => matches(parseFilter(expression), view);
+      const isTrue = says(keyword);
+      for (const same of [`${keyword} = true`, `${keyword} != false`, `${keyword} = "TRUE"`, `!!${keyword}`]) expect(says(same), same).toBe(isTrue);
+      for (const not of [`!${keyword}`, `not ${keyword}`, `${keyword} = false`, `${keyword} != true`]) expect(says(not), not).toBe(!isTrue);
+    }
+  },
+);
 
 test('numbers are compared with all their digits', () => {
   const numbers = (text: string): TraceView =>

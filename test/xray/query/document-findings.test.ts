@@ -116,6 +116,16 @@ test('annotations that AWS’s services write are indexed, colons and hyphens of
   expect(found.map(({ message }) => /^annotation "(.*)":/.exec(message)?.[1])).toEqual(['user:id', 'x-y', 'a b', '']);
 });
 
+test('more links than X-Ray takes are a finding', () => {
+  const link = (i: number): object => ({ trace_id: `1-6ab3b400-${String(i).padStart(24, '0')}`, id: '1111111111111111' });
+  const linked = (count: number): Json =>
+    segmentJson('web', { subsegments: [sub('Invocation', { links: Array.from({ length: count }, (_, i) => link(i)) })] });
+  const messages = (...documents: Json[]): string[] => findingsOf(viewOf(...documents), [], []).map(({ message }) => message);
+  expect(messages(linked(20), linked(20))).toEqual([]);
+  expect(messages(linked(21))).toEqual(['the segment has 21 links to other traces; X-Ray takes 20']);
+  expect(messages(...Array.from({ length: 6 }, () => linked(20)))).toEqual(['the trace has 120 links to other traces; X-Ray takes 100']);
+});
+
 test('a duration is never negative, and a user’s `inferred` never leaves', () => {
   const view = viewOf({ ...segmentJson('web', { inferred: true }), end_time: START - 5 });
   expect(plain(summaryOf(view, { eventTime: undefined, service: undefined, edge: undefined }))).toMatchObject({ Duration: 0, ResponseTime: 0 });
