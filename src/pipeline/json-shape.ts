@@ -48,6 +48,36 @@ export function jsonShapeProblem(bytes: Uint8Array, { maxDepth, maxValues }: Jso
   return undefined;
 }
 
+/** The same of a text, for what is a string already. */
+export function textShapeProblem(text: string, { maxDepth, maxValues }: JsonLimits): JsonShapeProblem | undefined {
+  let depth = 0;
+  let values = 1;
+  for (let i = 0; i < text.length; i++) {
+    switch (text.charCodeAt(i)) {
+      case QUOTE:
+        i++;
+        while (i < text.length && text.charCodeAt(i) !== QUOTE) i += text.charCodeAt(i) === BACKSLASH ? 2 : 1;
+        break;
+      case OPEN_LIST:
+      case OPEN_OBJECT:
+        if (++depth > maxDepth) return 'too_deep';
+        values++;
+        break;
+      case CLOSE_LIST:
+      case CLOSE_OBJECT:
+        depth--;
+        break;
+      case COMMA:
+      case COLON:
+        values++;
+        break;
+      default:
+    }
+    if (values > maxValues) return 'too_many_values';
+  }
+  return undefined;
+}
+
 /** Offset of the quote that ends the string which begins at `start`; the length of the text when nothing ends it. */
 function endOfString(bytes: Uint8Array, start: number): number {
   let i = start + 1;

@@ -1,4 +1,4 @@
-import { expandGroups } from '../filter/groups.ts';
+import { ExpansionError, expandGroups } from '../filter/groups.ts';
 import { FilterError, parseFilter } from '../filter/parse.ts';
 import type { Expression } from '../filter/expression.ts';
 import { wallClockMs } from '../../pipeline/clock.ts';
@@ -81,7 +81,7 @@ export class Groups {
         return group.FilterExpression === null ? null : parseFilter(group.FilterExpression);
       });
     } catch (error) {
-      if (error instanceof FilterError) throw invalid(error.message);
+      if (error instanceof FilterError || error instanceof ExpansionError) throw invalid(error.message);
       throw error;
     }
   }

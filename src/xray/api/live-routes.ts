@@ -25,6 +25,8 @@ const MAX_TRACES = 200;
 const MAX_ROWS = 2_000;
 /** A client that has this much unread is too slow: it gets what is newest when it has read on. */
 const MAX_UNREAD_BYTES = 1024 * 1024;
+/** Of all clients together. */
+const MAX_ALL_UNREAD_BYTES = 16 * 1024 * 1024;
 const KEEP_ALIVE_MS = 15_000;
 
 /**
@@ -34,20 +36,26 @@ const KEEP_ALIVE_MS = 15_000;
  */
 export function addLiveRoutes(app: FastifyInstance, deps: LiveDeps): void {
   let clients = 0;
+  const streams = new Set<{ readonly writableLength: number }>();
+  const unread = (): number => streams.values().reduce((sum, { writableLength }) => sum + writableLength, 0);
   const stream = async (reply: FastifyReply, type: string, run: (out: Outlet) => Promise<void>): Promise<FastifyReply> => {
     if (clients >= MAX_CLIENTS) throw new ApiError('ThrottledException', `There are ${MAX_CLIENTS} listeners already`, 429);
     clients++;
     const { raw } = reply.hijack();
     const closed = new AbortController();
+    // One that has nothing unread may always go on.
+    const isFull = (): boolean => raw.writableLength > MAX_UNREAD_BYTES || (raw.writableLength > 0 && unread() > MAX_ALL_UNREAD_BYTES);
+    streams.add(raw);
     raw.once('close', () => closed.abort());
     raw.writeHead(200, { 'content-type': type, 'cache-control': 'no-store', 'x-accel-buffering': 'no' });
     const signal = AbortSignal.any([closed.signal, deps.signal]);
     try {
-      await run({ write: (text) => raw.write(text), isFull: () => raw.writableLength > MAX_UNREAD_BYTES, signal });
+      await run({ write: (text) => raw.write(text), isFull, signal });
     } catch {
       // The client went, or the store is closing: either way the answer ends here.
     } finally {
       clients--;
+      streams.delete(raw);
       raw.end();
     }
     return reply;
@@ -79,7 +87,7 @@ export function addLiveRoutes(app: FastifyInstance, deps: LiveDeps): void {
       } while (after !== undefined && !out.signal.aborted);
       if (follow !== 'true') return;
       await eachTick(deps.feed, from, MAX_TRACES, out, async (ids) => {
-        for (const line of await deps.store.read('summariesOf', { ids, filter: expression })) out.write(`${line}\n`);
+        for await (const lines of summaries(deps.store, ids, expression, out)) for (const line of lines) out.write(`${line}\n`);
       });
     });
   });
@@ -108,9 +116,25 @@ async function sendEvents(out: Outlet, { lastId, filter, isRows }: Wanted, { fee
       out.write(`event: rows\nid: ${number}\ndata: ${await store.read('rowsOf', { ids, filter })}\n\n`);
       return;
     }
-    const summaries = await store.read('summariesOf', { ids, filter });
-    if (summaries.length > 0) out.write(`event: traces\nid: ${number}\ndata: [${summaries.join(',')}]\n\n`);
+    for await (const lines of summaries(store, ids, filter, out)) {
+      if (lines.length > 0) out.write(`event: traces\nid: ${number}\ndata: [${lines.join(',')}]\n\n`);
+    }
   });
+}
+
+/** In answers of a bounded size, each when the client has read the one before. */
+async function* summaries(
+  store: LiveDeps['store'],
+  ids: readonly string[],
+  filter: Expression | undefined,
+  { isFull, signal }: Outlet,
+): AsyncGenerator<readonly string[]> {
+  for (let left = ids; left.length > 0;) {
+    while (isFull()) await sleep(TICK_MS, undefined, { signal });
+    const { lines, done } = await store.read('summariesOf', { ids: left, filter });
+    yield lines;
+    left = left.slice(done);
+  }
 }
 
 /** Calls `send` with the traces that changed since the last time, the last `most` of them, at most once a tick and never while the client has much unread. */

@@ -52,8 +52,9 @@ export function retrievalOperations(store: Pick<Store, 'read'>, now: () => numbe
         const from = Number(NextToken);
         if (!Number.isInteger(from) || from < 0) throw invalid(`Invalid token ${String(NextToken)}`);
         const ids = retrieval.isCancelled ? [] : retrieval.ids.slice(from, from + PAGE_TRACES);
-        const found = JSON.parse(await store.read('traces', { ids })) as FoundTrace[];
-        const next = from + PAGE_TRACES;
+        const { json, left } = await store.read('traces', { ids });
+        const found = JSON.parse(json) as FoundTrace[];
+        const next = from + PAGE_TRACES - left.length;
         return {
           RetrievalStatus: statusOf(retrieval),
           TraceFormat,

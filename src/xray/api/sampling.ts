@@ -25,6 +25,7 @@ export interface SamplingDeps {
 }
 
 const MAX_RULES = 25;
+const MAX_RULE_NAME = 32;
 
 /** Centralized sampling: rules, and targets that share their reservoirs. */
 export class Sampling {
@@ -92,6 +93,7 @@ export class Sampling {
     if (RuleName !== undefined && RuleARN !== undefined) throw invalid(BOTH);
     if (rule.Version !== 1) throw invalid('Sampling rule version must be 1');
     const name = RuleName ?? RuleARN!.split('/').at(-1)!;
+    if (name.length > MAX_RULE_NAME) throw invalid(`A rule name has at most ${MAX_RULE_NAME} characters`);
     const arn = ruleArn(this.#config.account, name);
     if (this.#find(name) !== undefined) throw invalid('Sampling rule already exists');
     const own = this.records.filter(({ SamplingRule }) => SamplingRule.RuleName !== 'Default');

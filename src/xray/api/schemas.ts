@@ -57,7 +57,7 @@ const ruleMembers = {
   Host: text(0, 64),
   HTTPMethod: text(0, 10),
   URLPath: text(0, 128),
-  Attributes: { type: 'object', maxProperties: 5, additionalProperties: text(1, 32) },
+  Attributes: { type: 'object', maxProperties: 5, propertyNames: { minLength: 1, maxLength: 32 }, additionalProperties: text(1, 32) },
   SamplingRateBoost: request({ MaxRate: number(0, 1), CooldownWindowMinutes: integer(0) }, 'MaxRate', 'CooldownWindowMinutes'),
 };
 

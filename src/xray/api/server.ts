@@ -8,6 +8,7 @@ import { messageOf, XraydError } from '../../pipeline/errors.ts';
 import type { Logger } from '../../pipeline/logger.ts';
 import { awsJson } from '../aws-json.ts';
 import { accessProblem, type Access } from './access.ts';
+import { StoreBusyError } from '../store/store-thread.ts';
 import { ApiError } from './api-error.ts';
 import type { Operation } from './operation.ts';
 import { addLiveRoutes } from './live-routes.ts';
@@ -53,7 +54,7 @@ export class LocalApi implements Component {
       keepAliveTimeout: 75_000,
       requestTimeout: 15_000,
       forceCloseConnections: true,
-      ajv: { customOptions: { allErrors: true, coerceTypes: false, removeAdditional: false, useDefaults: false, strict: false } },
+      ajv: { customOptions: { allErrors: true, coerceTypes: false, removeAdditional: 'all', useDefaults: false, strict: false } },
     });
     this.#app.server.maxConnections = MAX_CONNECTIONS;
   }
@@ -128,6 +129,7 @@ export class LocalApi implements Component {
 
   #apiErrorOf(error: Error & { statusCode?: number; validation?: readonly Violation[] }, request: FastifyRequest): ApiError {
     if (error instanceof ApiError) return error;
+    if (error instanceof StoreBusyError) return new ApiError('ThrottledException', 'Too many questions wait for an answer', 429);
     if (error.validation !== undefined) return violationError(error.validation, request.body);
     if (error.statusCode !== undefined && error.statusCode < 500) return new ApiError('InvalidRequestException', error.message, error.statusCode);
     this.#deps.log.limited('api_bug', 'error', { path: request.routeOptions.url, error: error.stack }, 'a request failed; please report this');

@@ -143,7 +143,8 @@ async function traces({ store }: TracesDeps, { TraceIds, NextToken }: Body): Pro
   const bad = ids.find((id) => !TRACE_ID.test(id));
   if (bad !== undefined) throw invalid(`Invalid trace id ${bad}: incorrect id format`);
   if (new Set(ids).size < ids.length) throw invalid('Containing duplicate trace ids');
-  return `{"NextToken":null,"Traces":${await store.read('traces', { ids })},"UnprocessedTraceIds":[]}`;
+  const { json, left } = await store.read('traces', { ids });
+  return `{"NextToken":null,"Traces":${json},"UnprocessedTraceIds":${JSON.stringify(left)}}`;
 }
 
 async function traceGraph({ store }: TracesDeps, { TraceIds, NextToken }: Body): Promise<string> {

@@ -14,6 +14,12 @@ export interface Term {
 /** Longer texts are cut in the index; what it finds is checked against the documents anyway. */
 const MAX_TEXT = 200;
 
+/** Annotations of a document that are indexed: ten times those that X-Ray indexes of a trace. Longer names are none that X-Ray has. */
+const MAX_ANNOTATIONS = 500;
+const MAX_ANNOTATION_NAME = 500;
+/** A document of 64 KB has no room for as many. */
+const MAX_TERMS = 5_000;
+
 /** A value as it stands in the index: booleans as 0 and 1, and of a number that a double cannot hold the nearest one. */
 export function indexed(value: AnnotationValue | Exact): string | number {
   if (typeof value === 'boolean') return value ? 1 : 0;
@@ -36,7 +42,7 @@ export function indexedTime(seconds: number): number {
 export function termsOf(json: Json): Term[] {
   const terms: Term[] = [];
   const add = (field: string, value: AnnotationValue | undefined): void => {
-    if (value !== undefined) terms.push({ field, value: indexed(value) });
+    if (value !== undefined && terms.length < MAX_TERMS) terms.push({ field, value: indexed(value) });
   };
   const document = new Entity(json, json['type'] === 'subsegment');
   if (!document.isSubsegment) {
@@ -47,11 +53,12 @@ export function termsOf(json: Json): Term[] {
     add('availabilityzone', textOf(member(document.aws['ec2'], 'availability_zone')));
     if (document.parentId === undefined) addRoot(document, add);
   }
+  let annotations = 0;
   const open: { entity: Entity; isTop: boolean }[] = [{ entity: document, isTop: true }];
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
     const { entity, isTop } = next;
     for (const [key, value] of Object.entries(objectOf(entity.json['annotations']))) {
-      if (isAnnotationValue(value)) add(`annotation.${key}`, value);
+      if (isAnnotationValue(value) && key.length <= MAX_ANNOTATION_NAME && ++annotations <= MAX_ANNOTATIONS) add(`annotation.${key}`, value);
     }
     if (entity.isCall) add('service', inferredServiceOf(entity).name);
     if (entity.isCall || (isTop && !entity.isSubsegment)) addFlags('any', entity, add);

@@ -11,6 +11,7 @@ import type { TraceView } from './trace-view.ts';
 
 /** As many services as a row has room for. */
 const MAX_SERVICES = 3;
+const MAX_URL = 2_000;
 
 /** The trace in the list of the page. */
 export function rowOf(view: TraceView): TraceRow {
@@ -27,7 +28,7 @@ export function rowOf(view: TraceView): TraceRow {
     outcome: first === undefined ? 'ok' : outcomeName(first),
     status: status ?? null,
     method: method ?? null,
-    url: url ?? null,
+    url: url?.slice(0, MAX_URL) ?? null,
     name: first?.name ?? trace.id,
     type: first === undefined ? null : serviceOf(first).type,
     services: services.slice(0, MAX_SERVICES).map(({ name }) => name),

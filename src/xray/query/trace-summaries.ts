@@ -29,6 +29,8 @@ export interface SummariesPage {
 
 /** A page takes no longer than about this, however few traces match; the next token goes on from there. */
 const PAGE_MS = 1_000;
+/** Of the traces in one answer: a summary has all annotations of its trace. */
+export const MAX_ANSWER_BYTES = 8 * 1024 * 1024;
 
 /** GetTraceSummaries. */
 export async function traceSummaries(reader: Reader, { range, filter, rate, after, limit }: SummariesRequest): Promise<SummariesPage> {
@@ -56,11 +58,15 @@ export async function scanPage<T>(
   const conditions = filter === undefined ? [] : conditionsOf(filter);
   const found: T[] = [];
   let processed = 0;
+  let bytes = 0;
   const startedMs = performance.now();
   for await (const { view, cursor } of slices(reader.scan(range, conditions, after))) {
     processed++;
-    if (isInRange(view, range) && isWanted(view) && (filter === undefined || matches(filter, view))) found.push(read(view));
-    if (found.length >= limit || performance.now() - startedMs > maxMs) return { found, processed, next: cursor };
+    if (isInRange(view, range) && isWanted(view) && (filter === undefined || matches(filter, view))) {
+      found.push(read(view));
+      bytes += view.trace.bytes;
+    }
+    if (found.length >= limit || bytes >= MAX_ANSWER_BYTES || performance.now() - startedMs > maxMs) return { found, processed, next: cursor };
   }
   return { found, processed, next: undefined };
 }

@@ -8,6 +8,10 @@ const INTERVAL_SECONDS = 10;
 const CLIENT_SECONDS = 60;
 /** A hostile client cannot make more than this of them. */
 const MAX_CLIENTS = 10_000;
+/** A document for each rule is 26; X-Ray's model has 25. */
+const MAX_DOCUMENTS = 100;
+/** X-Ray's ids have 24. */
+const MAX_CLIENT_ID = 64;
 
 interface Window {
   readonly start: number;
@@ -34,24 +38,29 @@ export class SamplingTargets {
   answer(body: unknown, rules: readonly SamplingRule[], lastModification: number, now: number): object {
     const targets: object[] = [];
     const unprocessed: object[] = [];
-    for (const document of arrayOf(objectOf(body)['SamplingStatisticsDocuments'])) {
+    for (const document of documentsOf(body, 'SamplingStatisticsDocuments')) {
       const { RuleName, ClientID, RequestCount, SampledCount, SampleCount, BorrowCount } = objectOf(document);
       const rule = rules.find((each) => each.RuleName === RuleName);
       if (rule === undefined) {
-        unprocessed.push({ RuleName: textOf(RuleName) ?? null, ErrorCode: '400', Message: 'Unknown rule' });
+        unprocessed.push({ RuleName: shortened(RuleName), ErrorCode: '400', Message: 'Unknown rule' });
         continue;
       }
-      const state = this.#report(rule.RuleName, (textOf(ClientID) ?? '').toLowerCase(), now);
+      const state = this.#report(rule.RuleName, clientOf(ClientID), now);
       const window = openWindow(state, now);
       window.requests += numberOf(RequestCount) ?? 0;
       window.sampled += numberOf(SampledCount) ?? numberOf(SampleCount) ?? 0;
       window.borrowed += numberOf(BorrowCount) ?? 0;
-      targets.push({ RuleName: rule.RuleName, FixedRate: rule.FixedRate, ...quotaOf(rule, state, now), ...boostOf(rule, body, now) });
+      targets.push({
+        RuleName: rule.RuleName,
+        FixedRate: rule.FixedRate,
+        ...quotaOf(rule, state, clientOf(ClientID), now),
+        ...boostOf(rule, body, now),
+      });
     }
-    const boosts = arrayOf(objectOf(body)['SamplingBoostStatisticsDocuments'])
+    const boosts = documentsOf(body, 'SamplingBoostStatisticsDocuments')
       .map(objectOf)
       .filter(({ RuleName }) => !rules.some((rule) => rule.RuleName === RuleName))
-      .map(({ RuleName }) => ({ RuleName: textOf(RuleName) ?? null, ErrorCode: '400', Message: 'Unknown rule' }));
+      .map(({ RuleName }) => ({ RuleName: shortened(RuleName), ErrorCode: '400', Message: 'Unknown rule' }));
     return {
       SamplingTargetDocuments: targets,
       LastRuleModification: lastModification,
@@ -78,12 +87,30 @@ export class SamplingTargets {
       state = { clients: new Map(), open: undefined, closed: undefined };
       this.#states.set(rule, state);
     }
-    for (const [id, lastSeen] of state.clients) if (now - lastSeen > CLIENT_SECONDS) state.clients.delete(id);
-    // The one that asks stands last.
+    // The one that asks stands last, so those that have not reported for longest stand first.
     state.clients.delete(client);
+    for (const [id, lastSeen] of state.clients) {
+      if (now - lastSeen <= CLIENT_SECONDS) break;
+      state.clients.delete(id);
+    }
     if (state.clients.size < MAX_CLIENTS) state.clients.set(client, now);
     return state;
   }
+}
+
+/** Of more than the first documents nothing is known; a client with as many rules does not exist. */
+function documentsOf(body: unknown, name: string): readonly unknown[] {
+  return arrayOf(objectOf(body)[name]).slice(0, MAX_DOCUMENTS);
+}
+
+/** Longer ids are nobody's: they share one place. */
+function clientOf(id: unknown): string {
+  const text = textOf(id) ?? '';
+  return text.length > MAX_CLIENT_ID ? '' : text.toLowerCase();
+}
+
+function shortened(name: unknown): string | null {
+  return textOf(name)?.slice(0, MAX_CLIENT_ID) ?? null;
 }
 
 function openWindow(state: RuleState, now: number): Window {
@@ -96,10 +123,10 @@ function openWindow(state: RuleState, now: number): Window {
 }
 
 /** Each client's share of the reservoir, in whole requests a second; the shares add up to it. */
-function quotaOf({ ReservoirSize }: SamplingRule, { clients, closed }: RuleState, now: number): object {
+function quotaOf({ ReservoirSize }: SamplingRule, { clients, closed }: RuleState, client: string, now: number): object {
   if (closed === undefined) return {};
-  const [client] = [...clients].at(-1) ?? [''];
-  const position = [...clients.keys()].sort().indexOf(client);
+  let position = 0;
+  for (const other of clients.keys()) if (other < client) position++;
   const share = Math.floor(ReservoirSize / clients.size) + (position < ReservoirSize % clients.size ? 1 : 0);
   return { ReservoirQuota: share, ReservoirQuotaTTL: Math.floor(now) + QUOTA_SECONDS, Interval: INTERVAL_SECONDS };
 }

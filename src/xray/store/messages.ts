@@ -33,8 +33,8 @@ export interface WriteCalls {
 /** What the reading thread answers, by name. Results are texts in AWS's JSON, so that the main thread only passes them on. */
 export interface ReadCalls {
   summaries: { args: SummariesRequest; result: { json: string; next: { row: number; time: number } | undefined } };
-  /** Those of them that match. */
-  summariesOf: { args: { ids: readonly string[]; filter: Expression | undefined }; result: readonly string[] };
+  /** Those of the first `done` of them that match: what is left is for another call. */
+  summariesOf: { args: { ids: readonly string[]; filter: Expression | undefined }; result: { lines: readonly string[]; done: number } };
   /** `rows` is a list of TraceRow. */
   rows: { args: RowsRequest; result: { rows: string; next: { row: number; time: number } | undefined } };
   /** RowChanges. */
@@ -43,7 +43,8 @@ export interface ReadCalls {
   documents: { args: { id: string }; result: string | undefined };
   /** Values of a field of the index that begin with `prefix`, or names of annotations when `field` is "". */
   suggestions: { args: { field: string; prefix: string }; result: readonly (string | number)[] };
-  traces: { args: { ids: readonly string[] }; result: string };
+  /** `left` are those that one answer has no room for. */
+  traces: { args: { ids: readonly string[] }; result: { json: string; left: readonly string[] } };
   traceGraph: { args: { id: string }; result: string | undefined };
   serviceGraph: { args: { start: number; end: number; filter: Expression | undefined }; result: string };
   timeSeries: { args: TimeSeriesRequest; result: string };

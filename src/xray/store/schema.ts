@@ -55,7 +55,12 @@ WITHOUT ROWID;`,
 CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 `;
 
-/** More than a trace can have: at 64 bytes a document it would be 67 MB. */
+/**
+ * Of one trace no more is kept: to show it takes ten times as much memory. Sixteen times what X-Ray takes (500 KB); what comes after is refused,
+ * counted and said in the trace's findings.
+ */
+export const BYTES_A_TRACE = 8 * 1024 * 1024;
+/** More than a trace can have: the least document has 130 bytes. Part of the file's form, since rows are made of it. */
 export const DOCUMENTS_A_TRACE = 1_048_576;
 
 /**

@@ -5,8 +5,14 @@ import type { CallName, Calls, FromStoreWorker, ToStoreWorker, WorkerInput } fro
 /** The release build puts the worker's code here, so that the program stays one file. */
 declare const STORE_WORKER_SOURCE: string | undefined;
 
+/** So many calls wait for their answer that another would wait too long. */
+export class StoreBusyError extends Error {}
+
 /** SQLite has no room to write to; nothing of the call was stored. */
 export class StoreFullError extends Error {}
+
+/** More clients than that do not ask at one time; each question and each answer is held in memory. */
+const MAX_WAITING = 128;
 
 /** Each answer lets the work for another 50 documents begin: those of one transaction, handed on in one turn, would be a turn of 10 ms. */
 const ANSWERS_A_TURN = 4;
@@ -19,11 +25,13 @@ export class StoreThread {
   /** Come, and not handed on yet. */
   readonly #answers: Answer[] = [];
   readonly #waiting = new Map<number, { resolve: (result: unknown) => void; reject: (error: Error) => void }>();
+  readonly #maxWaiting: number;
   #calls = 0;
   #problem: string | undefined;
 
-  private constructor(worker: Worker) {
+  private constructor(worker: Worker, maxWaiting: number) {
     this.#worker = worker;
+    this.#maxWaiting = maxWaiting;
   }
 
   static async start(input: WorkerInput): Promise<StoreThread> {
@@ -32,7 +40,7 @@ export class StoreThread {
       typeof STORE_WORKER_SOURCE === 'string'
         ? new Worker(STORE_WORKER_SOURCE, { ...options, eval: true })
         : new Worker(new URL('store-worker.ts', import.meta.url), options);
-    const thread = new StoreThread(worker);
+    const thread = new StoreThread(worker, input.role === 'reader' ? MAX_WAITING : Infinity);
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     worker.on('message', (message: FromStoreWorker) => {
       if (message.type === 'ready') resolve();
@@ -64,6 +72,7 @@ export class StoreThread {
 
   #call(name: CallName | 'close', args: unknown): Promise<unknown> {
     if (this.#problem !== undefined) return Promise.reject(new Error(this.#problem));
+    if (this.#waiting.size >= this.#maxWaiting && name !== 'close') return Promise.reject(new StoreBusyError('the store is busy'));
     const id = ++this.#calls;
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
     this.#waiting.set(id, { resolve, reject });

@@ -7,7 +7,8 @@ import { findInsights } from '../query/insights.ts';
 import { traceMembers } from '../query/documents.ts';
 import { rowOf, traceRows } from '../query/row.ts';
 import { summaryOf } from '../query/summary.ts';
-import { traceSummaries } from '../query/trace-summaries.ts';
+import { MAX_ANSWER_BYTES, traceSummaries } from '../query/trace-summaries.ts';
+import type { TraceView } from '../query/trace-view.ts';
 import type { Calls, FromStoreWorker, ReadCalls, ToStoreWorker, WorkerInput, WriteCalls } from './messages.ts';
 import { Reader } from './reader.ts';
 import { openToRead, openToWrite } from './schema.ts';
@@ -43,16 +44,32 @@ function writing(writer: Writer): Handlers<WriteCalls> {
 }
 
 function reading(reader: Reader): Handlers<ReadCalls> {
-  const viewsOf = (ids: readonly string[]) => ids.map((id) => reader.trace(id)).filter((view) => view !== undefined);
+  // One at a time: each is several times as large in memory as its documents.
+  function* viewsOf(ids: readonly string[]): Generator<TraceView> {
+    for (const id of ids) {
+      const view = reader.trace(id);
+      if (view !== undefined) yield view;
+    }
+  }
   return {
     summaries: async (request) => {
       const { next, ...page } = await traceSummaries(reader, request);
       return { json: awsJson(page), next };
     },
-    summariesOf: ({ ids, filter }) =>
-      viewsOf(ids)
-        .filter((view) => filter === undefined || matches(filter, view))
-        .map((view) => awsJson(summaryOf(view, NO_MATCH))),
+    summariesOf: ({ ids, filter }) => {
+      const lines: string[] = [];
+      let bytes = 0;
+      let done = 0;
+      for (const id of ids) {
+        if (bytes >= MAX_ANSWER_BYTES) break;
+        done++;
+        const view = reader.trace(id);
+        if (view === undefined || (filter !== undefined && !matches(filter, view))) continue;
+        lines.push(awsJson(summaryOf(view, NO_MATCH)));
+        bytes += view.trace.bytes;
+      }
+      return { lines, done };
+    },
     rows: async (request) => {
       const { rows, next } = await traceRows(reader, request);
       return { rows: JSON.stringify(rows), next };
@@ -60,13 +77,29 @@ function reading(reader: Reader): Handlers<ReadCalls> {
     rowsOf: ({ ids, filter }) => {
       const rows = viewsOf(ids)
         .filter((view) => filter === undefined || matches(filter, view))
-        .map(rowOf);
+        .map(rowOf)
+        .toArray();
       const shown = new Set(rows.map(({ id }) => id));
       return JSON.stringify({ rows, others: ids.filter((id) => !shown.has(id)) });
     },
     documents: ({ id }) => reader.documents(id),
     suggestions: ({ field, prefix }) => (field === '' ? reader.annotationKeys() : reader.values(field, prefix)),
-    traces: ({ ids }) => awsJson(viewsOf(ids).map(traceMembers)),
+    traces: ({ ids }) => {
+      const texts: string[] = [];
+      const left: string[] = [];
+      let bytes = 0;
+      for (const id of ids) {
+        if (bytes >= MAX_ANSWER_BYTES) {
+          left.push(id);
+          continue;
+        }
+        const view = reader.trace(id);
+        if (view === undefined) continue;
+        texts.push(awsJson(traceMembers(view)));
+        bytes += view.trace.bytes;
+      }
+      return { json: `[${texts.join(',')}]`, left };
+    },
     traceGraph: ({ id }) => {
       const services = traceGraph(reader, id);
       return services === undefined ? undefined : awsJson(services);

@@ -2,6 +2,9 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { Term } from '../filter/terms.ts';
 import { GENERATIONS, PINNED, termTable } from './schema.ts';
 
+/** Names of annotations, which anybody may make up, are kept in memory: of more the new ones are not indexed until old ones are gone. */
+const MAX_FIELDS = 50_000;
+
 /** Of documents in a generation, in bytes: so much of the cap, and no less than the second. */
 const GENERATION_SHARE = 1 / 48;
 const MIN_GENERATION_BYTES = 64 * 1024;
@@ -71,7 +74,10 @@ export class TermIndex {
   /** Of a trace; they are written by `write`. */
   add(trace: number, terms: readonly Term[]): void {
     const at = this.#placeOf(trace);
-    for (const { field, value } of terms) this.#rows.push({ at, field: this.#fieldId(field, this.#generations[at]!.first), value, trace });
+    for (const { field, value } of terms) {
+      const id = this.#fieldId(field, this.#generations[at]!.first);
+      if (id !== undefined) this.#rows.push({ at, field: id, value, trace });
+    }
   }
 
   /** Writes what was added, of documents of `bytes`, and begins a generation when this one has enough: with the trace at `nextRow`. */
@@ -154,9 +160,10 @@ export class TermIndex {
     }
   }
 
-  #fieldId(name: string, first: number): number {
+  #fieldId(name: string, first: number): number | undefined {
     const known = this.#fields.get(name);
     if (known === undefined) {
+      if (this.#fields.size >= MAX_FIELDS) return undefined;
       const id = Number(this.#addField.run(name, first).lastInsertRowid);
       this.#fields.set(name, { id, last: first });
       return id;

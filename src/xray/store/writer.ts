@@ -1,10 +1,11 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { termsOf } from '../filter/terms.ts';
-import { isRefusal, readDocument, type Refusal, type SegmentDocument } from '../trace/validate.ts';
+import { isRefusal, readDocument, traceFullRefusal, type Refusal, type SegmentDocument } from '../trace/validate.ts';
 import { isObject, numberOf, type Json } from '../trace/json.ts';
 import type { Written } from './messages.ts';
 import { Pruner } from './pruner.ts';
-import { DOCUMENTS_A_TRACE, documentRows } from './schema.ts';
+import { KnownDocuments, type KnownDocument } from './known-documents.ts';
+import { BYTES_A_TRACE, DOCUMENTS_A_TRACE, documentRows } from './schema.ts';
 import { TermIndex } from './term-index.ts';
 
 export interface WriterConfig {
@@ -14,12 +15,11 @@ export interface WriterConfig {
 interface Arrival {
   readonly document: SegmentDocument;
   readonly body: string;
+  /** In its delivery. */
+  readonly position: number;
 }
 
-interface KnownDocument {
-  readonly row: number;
-  readonly isInProgress: boolean;
-}
+type Refused = Refusal & { readonly position: number };
 
 /** A version with another start changes when its trace starts: then that many documents are read again, and no more. */
 const MAX_RESTART = 1_000;
@@ -42,7 +42,7 @@ export class Writer {
   readonly #findTrace: StatementSync;
   readonly #addTrace: StatementSync;
   readonly #changeTrace: StatementSync;
-  readonly #documents: StatementSync;
+  readonly #known: KnownDocuments;
   readonly #bodies: StatementSync;
   readonly #addDocument: StatementSync;
   readonly #replaceDocument: StatementSync;
@@ -51,14 +51,14 @@ export class Writer {
     this.#database = database;
     this.#index = new TermIndex(database, maxBytes);
     this.#pruner = new Pruner(database, this.#index, maxBytes);
-    this.#findTrace = database.prepare('SELECT row, start, documents, has_segment FROM trace WHERE id = ?');
+    this.#findTrace = database.prepare('SELECT row, start, bytes, documents, has_segment FROM trace WHERE id = ?');
     this.#addTrace = database.prepare(
       'INSERT INTO trace (row, id, start, last_end, received, revision, bytes, documents, has_segment) VALUES (?, ?, ?, ?, ?, 1, ?, ?, ?)',
     );
     this.#changeTrace = database.prepare(
       'UPDATE trace SET start = ?, last_end = max(last_end, ?), received = max(received, ?), revision = revision + 1, bytes = bytes + ?, documents = ?, has_segment = ? WHERE row = ?',
     );
-    this.#documents = database.prepare('SELECT row, id, in_progress FROM document WHERE row >= ? AND row < ?');
+    this.#known = new KnownDocuments(database);
     this.#bodies = database.prepare('SELECT body FROM document WHERE row >= ? AND row < ?');
     this.#addDocument = database.prepare('INSERT INTO document (row, id, in_progress, body) VALUES (?, ?, ?, ?)');
     this.#replaceDocument = database.prepare('UPDATE document SET in_progress = ?, body = ? WHERE row = ?');
@@ -89,7 +89,7 @@ export class Writer {
   }
 
   #put(texts: readonly string[], receivedAt: number): Written {
-    const refused: (Refusal & { position: number })[] = [];
+    const refused: Refused[] = [];
     const byTrace = new Map<string, Arrival[]>();
     for (const [position, body] of texts.entries()) {
       const document = readDocument(body);
@@ -98,11 +98,11 @@ export class Writer {
         continue;
       }
       const arrivals = byTrace.get(document.traceId);
-      if (arrivals === undefined) byTrace.set(document.traceId, [{ document, body }]);
-      else arrivals.push({ document, body });
+      if (arrivals === undefined) byTrace.set(document.traceId, [{ document, body, position }]);
+      else arrivals.push({ document, body, position });
     }
     const changed: string[] = [];
-    for (const [id, arrivals] of byTrace) if (this.#putTrace(id, arrivals, receivedAt)) changed.push(id);
+    for (const [id, arrivals] of byTrace) if (this.#putTrace(id, arrivals, receivedAt, refused)) changed.push(id);
     return { refused, changed };
   }
 
@@ -150,6 +150,7 @@ export class Writer {
       // SQLite has rolled back by itself when the disk was full.
       if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
       this.#index.load();
+      this.#known.forget();
       this.#pruner.startOver();
       this.#findNextRow();
       throw error;
@@ -162,21 +163,30 @@ export class Writer {
     this.#nextRow = Math.max(this.#nextRow, last + 1, this.#index.newestFirst);
   }
 
-  /** False when nothing new was in `arrivals`. */
-  #putTrace(id: string, arrivals: readonly Arrival[], receivedAt: number): boolean {
-    const found = this.#findTrace.get(id) as { row: number; start: number; documents: number; has_segment: number } | undefined;
+  /** False when nothing new was in `arrivals`. What the trace has no room for is added to `refused`. */
+  #putTrace(id: string, arrivals: readonly Arrival[], receivedAt: number, refused: Refused[]): boolean {
+    const found = this.#findTrace.get(id) as unknown as FoundTrace | undefined;
+    if (found !== undefined && isFull(found)) {
+      for (const { document, position } of arrivals) refused.push({ ...traceFullRefusal(document), position });
+      return false;
+    }
     const row = found?.row ?? this.#nextRow++;
-    const known = found === undefined ? new Map<string, KnownDocument>() : this.#knownDocuments(row);
+    const known = found === undefined ? new Map<string, KnownDocument>() : this.#known.of(row);
     const { first } = documentRows(row);
+    const knownBytes = found?.bytes ?? 0;
     let documents = found?.documents ?? 0;
     let bytes = 0;
     const stored: SegmentDocument[] = [];
     /** A version with another start has been replaced. */
     let startsAnew = false;
-    for (const { document, body } of arrivals) {
+    for (const { document, body, position } of arrivals) {
       const key = keyOf(document);
       const before = known.get(key);
-      if (before === undefined ? documents === DOCUMENTS_A_TRACE : !before.isInProgress) continue;
+      if (before !== undefined && !before.isInProgress) continue;
+      if (isFull({ bytes: knownBytes + bytes, documents })) {
+        refused.push({ ...traceFullRefusal(document), position });
+        continue;
+      }
       const inProgress = document.isInProgress ? 1 : 0;
       const at = before?.row ?? first + documents++;
       if (before === undefined) this.#addDocument.run(at, key, inProgress, body);
@@ -189,6 +199,7 @@ export class Writer {
       stored.push(document);
       this.#index.add(row, termsOf(document.json));
     }
+    this.#known.keep(row, known);
     if (stored.length === 0) return false;
     const { start, end, hasSegment } = startsAnew
       ? timesOf(this.#documentsOf(row), false, Infinity)
@@ -209,12 +220,18 @@ export class Writer {
     const { first, last } = documentRows(trace);
     return this.#bodies.all(first, last).map(({ body }) => readDocument(body as string) as SegmentDocument);
   }
+}
 
-  #knownDocuments(trace: number): Map<string, KnownDocument> {
-    const { first, last } = documentRows(trace);
-    const rows = this.#documents.all(first, last);
-    return new Map(rows.map(({ row, id, in_progress: inProgress }) => [id as string, { row: row as number, isInProgress: inProgress === 1 }]));
-  }
+interface FoundTrace {
+  readonly row: number;
+  readonly start: number;
+  readonly bytes: number;
+  readonly documents: number;
+  readonly has_segment: number;
+}
+
+function isFull({ bytes, documents }: Pick<FoundTrace, 'bytes' | 'documents'>): boolean {
+  return bytes >= BYTES_A_TRACE || documents >= DOCUMENTS_A_TRACE;
 }
 
 /** A segment and a subsegment of one id are two, not versions of one. */

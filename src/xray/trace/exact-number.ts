@@ -75,7 +75,14 @@ function decimalOf(number: number | Exact): Decimal {
   const [, minus = '', whole = '', fraction = '', exponent = '0'] = NUMBER.exec(typeof number === 'number' ? String(number) : number.exact) ?? [];
   const all = whole + fraction;
   const leading = /^0*/.exec(all)![0].length;
-  const digits = all.slice(leading).replace(/0+$/, '');
+  const digits = withoutEndingZeros(all.slice(leading));
   if (digits === '') return { sign: 0, digits, scale: 0 };
   return { sign: minus === '-' ? -1 : 1, digits, scale: whole.length - leading + Number(exponent) };
+}
+
+/** Linear: a pattern would begin anew at each zero, and a number may have megabytes of them. */
+function withoutEndingZeros(digits: string): string {
+  let end = digits.length;
+  while (digits[end - 1] === '0') end--;
+  return digits.slice(0, end);
 }

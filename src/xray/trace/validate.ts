@@ -1,3 +1,4 @@
+import { textShapeProblem } from '../../pipeline/json-shape.ts';
 import { isObject, type Json } from './json.ts';
 
 /** A document that X-Ray would take. Times are in seconds since the epoch. */
@@ -27,12 +28,19 @@ const NAME = /^[\p{L}\p{Z}\p{N}_.:/%&#=+\\\-@]+$/u;
 export const MAX_NAME_LENGTH = 200;
 /** Deeper nesting could not be written again; no application comes near it. */
 export const MAX_DEPTH = 1_000;
+/** Each value costs tens of bytes, however short it is; the quota of 64 KB is no room for half as many. */
+const DOCUMENT_LIMITS = { maxDepth: 2 * MAX_DEPTH + 2, maxValues: 100_000 };
+/** A shorter text cannot be beyond the limits. */
+const UNSUSPICIOUS_LENGTH = 2 * MAX_DEPTH;
+/** Of an id that is none: it is echoed and remembered. */
+const MAX_ID = 64;
 
 /**
  * Judges one document as PutTraceSegments does, nested subsegments included: one that is wrong refuses the whole, under the outer id.
  * Codes, messages and the order of the checks are those of recorded answers of X-Ray and of the developer guide.
  */
 export function readDocument(text: string): SegmentDocument | Refusal {
+  if (text.length > UNSUSPICIOUS_LENGTH && textShapeProblem(text, DOCUMENT_LIMITS) !== undefined) return refusal({}, 'ParseError', false);
   let json: unknown;
   try {
     json = JSON.parse(text);
@@ -64,7 +72,17 @@ interface Problem {
 
 function refusal({ id, trace_id: traceId }: Json, code: string, isSubsegment: boolean): Refusal {
   const message = isSubsegment ? `Invalid subsegment. ErrorCode: ${code}, Cause: null` : `Invalid segment. ErrorCode: ${code}`;
-  return { id: typeof id === 'string' ? id : null, code, message, traceId: typeof traceId === 'string' ? traceId : undefined };
+  return { id: shortened(id) ?? null, code, message, traceId: shortened(traceId) };
+}
+
+function shortened(id: unknown): string | undefined {
+  if (typeof id !== 'string') return undefined;
+  return id.length > MAX_ID ? `${id.slice(0, MAX_ID)}…` : id;
+}
+
+/** X-Ray takes no more of a trace that is too large; here that is when reading it would take too much. */
+export function traceFullRefusal({ id, traceId }: SegmentDocument): Refusal {
+  return { id, code: 'TraceLimitExceeded', message: 'The trace has reached the limit of the local X-Ray', traceId };
 }
 
 function outerProblem(json: Json, isSubsegment: boolean): Problem | undefined {

@@ -110,3 +110,16 @@ test.each([
 ])('isLike(%j, %j) is %s', (text, pattern, isMatch) => {
   expect(isLike(text, pattern)).toBe(isMatch);
 });
+
+test('many documents and clients with ids of any length cost a bounded time and memory', () => {
+  const targets = new SamplingTargets();
+  const rules = [rule({ RuleName: 'Default' })];
+  const document = { RuleName: 'Default', RequestCount: 1, SampledCount: 1, BorrowCount: 0 };
+  const SamplingStatisticsDocuments = Array.from({ length: 1_000 }, (_, i) => ({ ...document, ClientID: `${'x'.repeat(20_000)}${i}` }));
+  const before = process.memoryUsage().heapUsed;
+  const answer = targets.answer({ SamplingStatisticsDocuments }, rules, 0, 1_000) as { SamplingTargetDocuments: object[] };
+  expect(answer.SamplingTargetDocuments).toHaveLength(100);
+  const named = targets.answer({ SamplingStatisticsDocuments: [{ RuleName: 'y'.repeat(1_000_000) }] }, rules, 0, 1_000);
+  expect(JSON.stringify(named).length).toBeLessThan(1_000);
+  expect(process.memoryUsage().heapUsed - before).toBeLessThan(5_000_000);
+});

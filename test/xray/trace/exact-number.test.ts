@@ -62,3 +62,8 @@ test('to code that wants a double it is the nearest one, and no object', () => {
   expect(numberOf(new ExactNumber('1e400'))).toBeUndefined();
   expect(isObject(new ExactNumber('1'))).toBe(false);
 });
+
+test('a number of a million digits is read in one pass', () => {
+  const digits = `1${'0'.repeat(1_000_000)}1`;
+  expect(parseJson(`[${digits}]`)).toEqual([new ExactNumber(digits)]);
+});

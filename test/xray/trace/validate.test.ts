@@ -88,3 +88,24 @@ test('nesting that could not be written again is refused', () => {
   for (let i = 0; i < 1_100; i++) document = { ...sub('x'), subsegments: [document] };
   expect(judge({ ...segmentJson('web'), subsegments: [document] })).toBe('ParseError');
 });
+
+test('ids of megabytes are cut before they are echoed and remembered', () => {
+  const long = 'x'.repeat(4_500_000);
+  const read = readDocument(JSON.stringify({ id: long, trace_id: long, name: 'web', start_time: 1, end_time: 2 }));
+  expect(JSON.stringify(read).length).toBeLessThan(400);
+});
+
+test.each([
+  ['nested 200,000 levels deep', `{"metadata":${'['.repeat(200_000)}${']'.repeat(200_000)}}`],
+  ['nested 3,000 levels deep', `{"metadata":${'{"a":'.repeat(3_000)}1${'}'.repeat(3_000)}}`],
+  ['of a million values', `{"metadata":[${'1,'.repeat(1_000_000)}1]}`],
+])('a document %s is refused before it is parsed', (_title, rest) => {
+  const document = JSON.stringify({
+    trace_id: '1-6ab3b3f3-000000000000000000000001',
+    id: '0000000000000001',
+    name: 'web',
+    start_time: 1,
+    end_time: 2,
+  });
+  expect(readDocument(`${document.slice(0, -1)},${rest.slice(1)}`)).toMatchObject({ code: 'ParseError' });
+});
