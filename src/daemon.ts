@@ -5,9 +5,9 @@ import type { Environment } from './aws/environment.ts';
 import { XRayExporter } from './aws/exporter.ts';
 import { Outbound } from './aws/outbound-proxy.ts';
 import { PermissionHints } from './aws/permissions.ts';
-import { settingOfProfile } from './aws/profile.ts';
 import { credentialProviders } from './aws/providers.ts';
 import { findRegion } from './aws/region.ts';
+import { settingOfProfile } from './aws/shared-files.ts';
 import { TelemetryReporter } from './aws/telemetry-reporter.ts';
 import { trustConfigured } from './aws/trust.ts';
 import { userAgent } from './aws/user-agent.ts';
@@ -43,7 +43,7 @@ export interface Destination {
 /** Throws XRAYD_REGION. */
 export async function findDestination({ config, origins }: LoadedConfig<AwsCommand>, env: Environment, log: Logger): Promise<Destination> {
   const { region, origin } = config.region === '' ? await findRegion(env, config.localMode) : { region: config.region, origin: origins.region };
-  trustConfigured(env, await settingOfProfile('ca_bundle', env), log);
+  trustConfigured(env, (await settingOfProfile('ca_bundle', env)).setting, log);
   const url = await resolveEndpoint({ region, endpoint: config.endpoint });
   log.info({ region, from: origin, endpoint: url.origin }, 'sending to X-Ray');
   if (config.noVerifySsl)
@@ -86,6 +86,7 @@ function daemonMode(
     upstream,
     exporter: new XRayExporter({ api, hints, log, onCall }),
     credentialsExpireAtMs: () => credentials.expiresAtMs,
+    credentialFailures: () => credentials.refreshFailures,
     tcp: (intake) =>
       bindTcp === 'off'
         ? undefined

@@ -8,6 +8,7 @@ import { healthProblem } from './healthcheck.ts';
 import type { LocalXRay } from './local.ts';
 import { formatAddress } from './pipeline/address.ts';
 import { wallClockMs } from './pipeline/clock.ts';
+import { ABORTED, countLeftBehind, untilAborted, within } from './pipeline/deadline.ts';
 import { messageOf, XraydError } from './pipeline/errors.ts';
 import { sampleTrace, sendDocuments } from './sample-trace.ts';
 import { sendAndConfirm } from './send-and-confirm.ts';
@@ -17,6 +18,8 @@ import { openLog, type ProcessLogger } from './telemetry/logger.ts';
 import { REFERENCE_VERSION, VERSION } from './version.ts';
 
 const EXIT_LOSS = 3;
+/** For the rest of the log to reach its file. */
+const LOG_CLOSE_MS = 2_000;
 
 keepGenerationsSmall();
 
@@ -91,9 +94,11 @@ async function serve(loaded: LoadedToServe): Promise<number> {
   for (const warning of loaded.warnings) log.warn({}, warning);
   const signal = nextSignal();
   const { service, token } = await build(loaded, log);
-  await service.start();
-  if (command === 'local') printWelcome(service, token);
-  log.info({ startMs: Math.round(performance.now()) }, 'xrayd is ready');
+  const early = new AbortController();
+  void signal.then(() => early.abort());
+  const isStarted = (await untilAborted(service.start(), early.signal)) !== ABORTED;
+  if (isStarted && command === 'local') printWelcome(service, token);
+  if (isStarted) log.info({ startMs: Math.round(performance.now()) }, 'xrayd is ready');
   if (command === 'daemon') void returnStartUpMemory();
   log.info({ signal: await signal }, 'xrayd stops');
   return drain(service, loaded, log);
@@ -121,7 +126,7 @@ async function drain(service: Service, { config }: LoadedToServe, log: ProcessLo
   const line = `xrayd stopped: ${sent} segments sent in the drain, ${lost} lost`;
   if (lost > 0) log.error({ sent, lost }, line);
   else log.info({ sent, lost }, line);
-  await log.close();
+  await within(LOG_CLOSE_MS, 'the log', () => log.close()).catch(() => {});
   return lost > 0 && config.exitOnLoss ? EXIT_LOSS : 0;
 }
 
@@ -156,14 +161,26 @@ function print(text: string): number {
   return 0;
 }
 
+/**
+ * `process.exit` waits for the threads of the process, for ever where one hangs in a disk or a pipe. Another program in its place does not
+ * have them; it is this one, which only ends.
+ */
+function end(code: number): never {
+  if (countLeftBehind() > 0 && process.execve !== undefined && process.platform !== 'win32') {
+    process.removeAllListeners('warning');
+    process.execve(process.execPath, [process.execPath, '--eval', `process.exit(${code})`], {});
+  }
+  process.exit(code);
+}
+
 main().then(
   (code) => {
     // Whatever may still hold the event loop, the work is done; an open keep-alive socket must not delay the exit.
-    process.exit(code);
+    end(code);
   },
   (error: unknown) => {
     const known = error instanceof XraydError;
     process.stderr.write(`xrayd: ${known ? error.message : `${messageOf(error)}\n${(error as Error).stack ?? ''}`}\n`);
-    process.exit(known ? error.exitCode : 1);
+    end(known ? error.exitCode : 1);
   },
 );

@@ -8,11 +8,14 @@ import { memoryBudgetOf, memoryProblem, type MemoryBudget } from './memory-budge
 import { Accounting, sumOf, type Snapshot } from './pipeline/accounting.ts';
 import type { Address } from './pipeline/address.ts';
 import type { Component, ComponentState } from './pipeline/component.ts';
+import { DeadlineError } from './pipeline/deadline.ts';
+import { messageOf, XraydError } from './pipeline/errors.ts';
 import type { Exporter } from './pipeline/exporter.ts';
 import type { Logger } from './pipeline/logger.ts';
+import { startPart, stopParts } from './pipeline/parts.ts';
 import type { SegmentIntake } from './pipeline/segment.ts';
 import { bindError, type Binding } from './port-owner.ts';
-import { MetricsPage } from './telemetry/metrics.ts';
+import { MetricsPage, type MetricSources } from './telemetry/metrics.ts';
 import { UdpReceiver } from './udp/receiver.ts';
 import { VERSION } from './version.ts';
 
@@ -29,6 +32,7 @@ export interface Mode {
   readonly upstream: readonly Part[];
   readonly exporter: Exporter & { readonly lastSuccessMs: number; readonly state: ComponentState };
   readonly credentialsExpireAtMs: () => number | undefined;
+  readonly credentialFailures?: MetricSources['credentialFailures'];
   /** undefined when TCP is off. */
   readonly tcp: (intake: SegmentIntake) => ListeningPart | undefined;
   /** What became of the copies that were sent on. */
@@ -79,6 +83,7 @@ export class Service {
         bufferLimitBytes: () => batcher.limitBytes,
         concurrency: () => batcher.concurrency,
         credentialsExpireAtMs: () => mode.credentialsExpireAtMs(),
+        credentialFailures: () => mode.credentialFailures?.(),
         lastSuccessMs: () => mode.exporter.lastSuccessMs,
         teed: () => mode.teed?.(),
       },
@@ -145,10 +150,11 @@ export class Service {
   async start(): Promise<void> {
     for (const [started, { part, binding }] of this.#parts.entries()) {
       try {
-        await part.start();
+        await startPart(part);
       } catch (error) {
-        for (const { part: earlier } of this.#parts.slice(0, started).toReversed()) await earlier.stop(AbortSignal.abort());
-        throw binding === undefined ? error : bindError(binding, error);
+        await this.#stopParts(this.#parts.slice(0, started + 1), AbortSignal.abort());
+        if (binding !== undefined) throw bindError(binding, error);
+        throw error instanceof DeadlineError ? new XraydError('XRAYD_RUN', `cannot start: ${error.message}`, { cause: error }) : error;
       }
     }
   }
@@ -162,15 +168,18 @@ export class Service {
   async stop(deadline: AbortSignal): Promise<Drained> {
     this.retire();
     const before = this.accounting.snapshot();
-    for (const { part } of this.#parts.toReversed()) {
-      try {
-        await part.stop(deadline);
-      } catch (error) {
-        this.#log.error({ part: part.name, error: String(error) }, 'a part did not stop; please report this');
-      }
-    }
+    await this.#stopParts(this.#parts, deadline);
     const after = this.accounting.snapshot();
-    return { sent: after.sent - before.sent, lost: sumOf(after.dropped) - sumOf(before.dropped) };
+    // What a part that hangs still holds goes with the process.
+    const held = after.buffered + after.inFlight;
+    return { sent: after.sent - before.sent, lost: sumOf(after.dropped) - sumOf(before.dropped) + held };
+  }
+
+  #stopParts(parts: readonly { part: Part }[], deadline: AbortSignal): Promise<void> {
+    const all = parts.toReversed().map(({ part }) => part);
+    return stopParts(all, deadline, ({ name }, error) =>
+      this.#log.error({ part: name, error: messageOf(error) }, 'a part did not stop; it is left behind'),
+    );
   }
 }
 

@@ -5,12 +5,15 @@ import type { LoadedConfig } from './config/load.ts';
 import { BATCH_MAX_AGE_MS, findDestination, uplinkTo } from './daemon.ts';
 import { Accounting, sumOf, type Snapshot } from './pipeline/accounting.ts';
 import type { Component, ComponentState } from './pipeline/component.ts';
+import { messageOf } from './pipeline/errors.ts';
 import type { Logger } from './pipeline/logger.ts';
+import { startPart, stopParts } from './pipeline/parts.ts';
 import { memoryBudgetOf } from './memory-budget.ts';
 
 /** Sends on to AWS what the local X-Ray has stored: the daemon's batcher and exporter, with a buffer and an account of their own. */
 export class Tee implements Component {
   readonly name = 'tee';
+  readonly stopLimits = { limitMs: Infinity, graceMs: 2_000 };
   readonly #accounting = new Accounting();
   readonly #batcher: Batcher;
   readonly #parts: readonly Component[];
@@ -53,11 +56,13 @@ export class Tee implements Component {
   }
 
   async start(): Promise<void> {
-    for (const part of this.#parts) await part.start();
+    for (const part of this.#parts) await startPart(part);
   }
 
   async stop(deadline: AbortSignal): Promise<void> {
-    for (const part of this.#parts.toReversed()) await part.stop(deadline);
+    await stopParts(this.#parts.toReversed(), deadline, ({ name }, error) =>
+      this.#log.error({ part: name, error: messageOf(error) }, 'a part of --tee did not stop; it is left behind'),
+    );
     const { sent, dropped, unprocessed } = this.read();
     this.#log.info({ sent, lost: sumOf(dropped), refused: sumOf(unprocessed) }, 'sent on to X-Ray (--tee)');
   }

@@ -4,7 +4,15 @@ import type { Outbound } from './outbound-proxy.ts';
 import { isTlsError, tlsProblem } from './tls-problem.ts';
 import { trustGeneration } from './trust.ts';
 
-const TIMEOUTS = { connectionTimeout: 2_000, requestTimeout: 5_000 };
+/** Without `throwOnRequestTimeout` the SDK only warns of a request that is not answered, and waits on. */
+const TIMEOUTS = { connectionTimeout: 2_000, requestTimeout: 5_000, throwOnRequestTimeout: true };
+
+export interface ClientLimits {
+  /** Ends the calls that run. */
+  readonly signal?: AbortSignal;
+  /** Until an answer begins. */
+  readonly requestTimeout?: number;
+}
 
 export interface RegionalClientConfig {
   readonly region: string;
@@ -13,29 +21,37 @@ export interface RegionalClientConfig {
 }
 
 /** For the SDK's own STS and SSO clients: the daemon's region, not us-east-1, and the daemon's way out. */
-export function regionalClientConfig(region: string, outbound: Outbound): RegionalClientConfig {
-  return { region, requestHandler: new OutboundHandler(outbound), maxAttempts: 2 };
+export function regionalClientConfig(region: string, outbound: Outbound, limits: ClientLimits = {}): RegionalClientConfig {
+  return { region, requestHandler: new OutboundHandler(outbound, limits), maxAttempts: 2 };
 }
 
 /** The SDK's HTTP handler with our agents behind it: through the proxy or not, by host. */
 class OutboundHandler extends NodeHttpHandler {
   readonly #outbound: Outbound;
+  readonly #limits: ClientLimits;
 
-  constructor(outbound: Outbound) {
+  constructor(outbound: Outbound, limits: ClientLimits) {
     super(TIMEOUTS);
     this.#outbound = outbound;
+    this.#limits = limits;
   }
 
   override async handle(...[request, options]: Parameters<NodeHttpHandler['handle']>): ReturnType<NodeHttpHandler['handle']> {
     const port = request.port ? `:${request.port}` : '';
-    const agent = this.#outbound.agentFor(new URL(`${request.protocol}//${request.hostname}${port}`));
-    const handler = new NodeHttpHandler({ ...TIMEOUTS, httpAgent: agent, httpsAgent: agent as never });
+    const url = new URL(`${request.protocol}//${request.hostname}${port}`);
+    const agent = this.#outbound.agentFor(url);
+    const { signal, ...timeouts } = this.#limits;
+    const handler = new NodeHttpHandler({ ...TIMEOUTS, ...timeouts, httpAgent: agent, httpsAgent: agent as never });
+    const withSignal = { ...options, ...(signal === undefined ? {} : { abortSignal: signal }) };
     const trusted = trustGeneration();
     try {
-      return await handler.handle(request, options);
+      const answer = await handler.handle(request, withSignal);
+      this.#outbound.note(url, answer.response.statusCode < 500);
+      return answer;
     } catch (error) {
+      this.#outbound.note(url, false);
       if (!(error instanceof Error) || !isTlsError(error)) throw error;
-      if (isTrustedNow(error, trusted)) return handler.handle(request, options);
+      if (isTrustedNow(error, trusted)) return handler.handle(request, withSignal);
       throw new Error(tlsProblem(error, request.hostname + port), { cause: error });
     }
   }

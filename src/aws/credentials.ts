@@ -1,9 +1,10 @@
 import { monotonicMs, wallClockMs } from '../pipeline/clock.ts';
 import type { Component, ComponentState } from '../pipeline/component.ts';
+import { DeadlineError, within } from '../pipeline/deadline.ts';
 import { messageOf } from '../pipeline/errors.ts';
 import type { Logger } from '../pipeline/logger.ts';
 import type { CallerIdentity } from './caller-identity.ts';
-import type { CredentialProvider } from './providers.ts';
+import type { CredentialProvider, ProviderKind } from './providers.ts';
 import type { AwsCredentials } from './signer.ts';
 
 /** Refreshed this long before they end, so that no call is signed with credentials that end on the way. */
@@ -12,6 +13,21 @@ const REFRESH_BEFORE_MS = 5 * 60_000;
 const REFRESH_EVERY_MS = 5_000;
 /** Between two attempts after failures: doubles from the first to the second. */
 const RETRY_MS = { first: 1_000, most: 60_000 };
+/** How long a call waits for a search that runs. What needs credentials is tried again; it must not wait for as long as a provider may take. */
+const PATIENCE_MS = 5_000;
+/** Longer than the call's own limit. */
+const IDENTIFY_MS = 5_000;
+/** Attempts of one provider that were given up and have not ended: the most. Those that can be told to end do, so that only a disk that hangs comes here. */
+const MAX_LEFT_BEHIND = 2;
+
+/** Why a provider that was asked gave no credentials; a metric label. */
+export type RefreshFailure = 'timeout' | 'error';
+
+export interface RefreshFailures {
+  readonly provider: ProviderKind;
+  readonly reason: RefreshFailure;
+  readonly count: number;
+}
 
 export interface CredentialsDeps {
   /** Asked in this order; the first that answers wins. */
@@ -35,18 +51,24 @@ export class CredentialSource implements Component {
   #refreshing: Promise<void> | undefined;
   #retryTimer: NodeJS.Timeout | undefined;
   #failures = 0;
+  #searchStartedMs = 0;
+  readonly #leftBehind = new Map<CredentialProvider, number>();
+  readonly #counts = new Map<string, RefreshFailures>();
   #foundAtMs = 0;
   /** On the monotonic clock. Infinity: they do not end, or X-Ray has to say when. */
   #endsAtMs = Infinity;
-  #isStopped = false;
+  readonly #stop = new AbortController();
 
   constructor(deps: CredentialsDeps) {
     this.#deps = { now: monotonicMs, wallNow: wallClockMs, ...deps };
   }
 
   get state(): ComponentState {
-    if (this.#valid() !== undefined) return { name: this.name, state: 'ok', reason: `from ${this.#provider}` };
-    return { name: this.name, state: this.#problem === '' ? 'starting' : 'degraded', reason: this.#problem || 'looking for credentials' };
+    const { name } = this;
+    const isHeld = this.#valid() !== undefined;
+    if (isHeld && this.#problem === '') return { name, state: 'ok', reason: `from ${this.#provider}` };
+    if (isHeld) return { name, state: 'degraded', reason: `those from ${this.#provider} are used until they end. ${this.#problem}` };
+    return { name, state: this.#problem === '' ? 'starting' : 'degraded', reason: this.problem };
   }
 
   /** When the credentials end, in ms since the epoch; undefined when they do not, or there are none. */
@@ -56,7 +78,12 @@ export class CredentialSource implements Component {
 
   /** Why there are none. */
   get problem(): string {
-    return this.#problem;
+    return this.#problem || 'no AWS credentials yet: the search for them goes on';
+  }
+
+  /** Attempts to get credentials that failed, by provider and reason. */
+  get refreshFailures(): readonly RefreshFailures[] {
+    return [...this.#counts.values()];
   }
 
   /** Looks for credentials in the background: a daemon without them receives and buffers all the same. */
@@ -64,20 +91,28 @@ export class CredentialSource implements Component {
     void this.#refresh();
   }
 
+  /** What runs is given up: its connections are closed, its processes ended. */
   async stop(): Promise<void> {
-    this.#isStopped = true;
+    this.#stop.abort(new Error('the daemon stops'));
     clearTimeout(this.#retryTimer);
   }
 
-  /** Valid credentials, or undefined when there are none now. Never rejects. */
-  async get(): Promise<AwsCredentials | undefined> {
+  /**
+   * Valid credentials, or undefined when there are none now. Never rejects; waits for a search that runs until it has taken `patienceMs`.
+   * A search for new ones keeps nobody waiting who can use those in hand.
+   */
+  async get(patienceMs: number = PATIENCE_MS): Promise<AwsCredentials | undefined> {
     const valid = this.#valid();
     if (valid !== undefined) {
       if (this.#isDue()) void this.#refresh();
       return valid;
     }
     // After a failure the timer decides when to ask again, not the number of batches that wait.
-    if (this.#failures === 0 || this.#refreshing !== undefined) await this.#refresh();
+    if (this.#failures === 0 || this.#refreshing !== undefined) {
+      const search = this.#refresh();
+      const leftMs = patienceMs - (this.#deps.now() - this.#searchStartedMs);
+      if (leftMs > 0) await within(leftMs, 'credentials', () => search).catch(() => {});
+    }
     return this.#valid();
   }
 
@@ -98,7 +133,10 @@ export class CredentialSource implements Component {
   }
 
   #refresh(): Promise<void> {
-    this.#refreshing ??= this.#find().finally(() => (this.#refreshing = undefined));
+    if (this.#refreshing === undefined) {
+      this.#searchStartedMs = this.#deps.now();
+      this.#refreshing = this.#find().finally(() => (this.#refreshing = undefined));
+    }
     return this.#refreshing;
   }
 
@@ -106,15 +144,15 @@ export class CredentialSource implements Component {
     clearTimeout(this.#retryTimer);
     const tried: string[] = [];
     for (const provider of this.#deps.providers) {
-      const skipped = provider.skipReason();
-      if (skipped !== undefined) {
-        tried.push(`${provider.name}: ${skipped}`);
-        continue;
-      }
       try {
-        await this.#accept(provider, await provider.get());
-        return;
+        const answer = await this.#ask(provider);
+        if (typeof answer !== 'string') {
+          this.#accept(provider, answer);
+          return;
+        }
+        tried.push(`${provider.name}: ${answer}`);
       } catch (error) {
+        this.#count(provider, error);
         tried.push(`${provider.name}: ${oneLine(messageOf(error))}`);
         if (provider.isExplicit) {
           tried.push('the providers after it are not asked, because this one is configured');
@@ -125,7 +163,38 @@ export class CredentialSource implements Component {
     this.#onFailure(tried);
   }
 
-  async #accept(provider: CredentialProvider, credentials: AwsCredentials): Promise<void> {
+  /** The credentials, or why there is no point in asking. Rejects with the provider's reason, or with a DeadlineError. */
+  async #ask(provider: CredentialProvider): Promise<AwsCredentials | string> {
+    const leftBehind = this.#leftBehind.get(provider) ?? 0;
+    if (leftBehind >= MAX_LEFT_BEHIND) throw new DeadlineError(`${leftBehind} attempts have not ended`, provider.timeoutMs);
+    return within(
+      provider.timeoutMs,
+      'given up',
+      async (signal) => {
+        // One that does not end in its time is counted until it does.
+        const onAbort = (): void => void this.#leftBehind.set(provider, (this.#leftBehind.get(provider) ?? 0) + 1);
+        signal.addEventListener('abort', onAbort, { once: true });
+        try {
+          return (await provider.skipReason()) ?? (await provider.get(signal));
+        } finally {
+          signal.removeEventListener('abort', onAbort);
+          if (signal.aborted) this.#leftBehind.set(provider, (this.#leftBehind.get(provider) ?? 0) - 1);
+        }
+      },
+      this.#stop.signal,
+    );
+  }
+
+  #count(provider: CredentialProvider, error: unknown): void {
+    const reason = error instanceof DeadlineError ? 'timeout' : 'error';
+    const key = `${provider.kind} ${reason}`;
+    this.#counts.set(key, { provider: provider.kind, reason, count: (this.#counts.get(key)?.count ?? 0) + 1 });
+    if (reason === 'error') return;
+    const fields = { provider: provider.name, reason: messageOf(error) };
+    this.#deps.log.limited(`hung_${provider.kind}`, 'warn', fields, 'an AWS credentials provider does not answer; it is asked again later');
+  }
+
+  #accept(provider: CredentialProvider, credentials: AwsCredentials): void {
     const isNews = this.#provider !== provider.name || this.#failures > 0;
     this.#current = credentials;
     this.#foundAtMs = this.#deps.now();
@@ -133,32 +202,36 @@ export class CredentialSource implements Component {
     this.#provider = provider.name;
     this.#problem = '';
     this.#failures = 0;
-    const { log } = this.#deps;
-    const expires = credentials.expiration?.toISOString() ?? 'never';
-    if (!isNews) {
-      log.debug({ provider: provider.name, expires }, 'credentials renewed');
-      return;
-    }
+    if (isNews) void this.#announce(provider, credentials);
+    else this.#deps.log.debug({ provider: provider.name, expires: expiryOf(credentials) }, 'credentials renewed');
+  }
+
+  async #announce(provider: CredentialProvider, credentials: AwsCredentials): Promise<void> {
+    const { log, identify } = this.#deps;
     const known = { ...(credentials.accountId === undefined ? {} : { account: credentials.accountId }), ...provider.describe?.() };
-    if ('account' in known && 'role' in known) {
-      log.info({ provider: provider.name, ...known, expires }, 'credentials found');
-      return;
-    }
-    const identity = await this.#deps.identify(credentials).catch(() => undefined);
-    log.info({ provider: provider.name, ...known, ...identity, expires }, 'credentials found');
+    const isKnown = 'account' in known && 'role' in known;
+    const identity = isKnown ? undefined : await within(IDENTIFY_MS, 'STS', () => identify(credentials)).catch(() => undefined);
+    log.info({ provider: provider.name, ...known, ...identity, expires: expiryOf(credentials) }, 'credentials found');
   }
 
   #onFailure(tried: readonly string[]): void {
+    if (this.#stop.signal.aborted) return;
+    const { log } = this.#deps;
     const isFirst = this.#failures === 0;
-    this.#problem = `no AWS credentials. Tried ${tried.join('; ')}`;
+    const isHeld = this.#valid() !== undefined;
+    this.#problem = `no ${isHeld ? 'new ' : ''}AWS credentials. Tried ${tried.join('; ')}`;
     const delayMs = Math.min(RETRY_MS.most, RETRY_MS.first * 2 ** Math.min(this.#failures, 10));
     this.#failures++;
-    if (isFirst) this.#deps.log.error({ tried }, 'no AWS credentials: segments are buffered and the search goes on in the background');
-    else this.#deps.log.debug({ tried, retryInMs: delayMs }, 'still no AWS credentials');
-    if (this.#isStopped) return;
+    if (!isFirst) log.debug({ tried, retryInMs: delayMs }, 'still no AWS credentials');
+    else if (isHeld) log.warn({ tried, expires: expiryOf(this.#current) }, 'AWS credentials cannot be renewed; those in use are used until they end');
+    else log.error({ tried }, 'no AWS credentials: segments are buffered and the search goes on in the background');
     this.#retryTimer = setTimeout(() => void this.#refresh(), delayMs);
     this.#retryTimer.unref();
   }
+}
+
+function expiryOf(credentials: AwsCredentials | undefined): string {
+  return credentials?.expiration?.toISOString() ?? 'never';
 }
 
 /**

@@ -11,27 +11,31 @@ export interface OutboundConfig {
   readonly maxSockets: number;
 }
 
+/** Failures in a row of one host after which its name is looked up anew; and again after as many more. */
+const RENEW_AFTER = 3;
+
+interface Agents {
+  readonly http: HttpAgent;
+  readonly https: HttpsAgent;
+}
+
 /** Kept-alive connections to AWS, through the proxy where one is set and the host is not exempt. */
 export class Outbound {
-  readonly #direct: { http: HttpAgent; https: HttpsAgent };
-  readonly #proxied: { http: HttpAgent; https: HttpsAgent } | undefined;
-  readonly #noProxy: string;
+  readonly #config: OutboundConfig;
+  /** Failures in a row, by origin. */
+  readonly #failures = new Map<string, number>();
+  #direct: Agents;
+  #proxied: Agents | undefined;
 
-  constructor({ proxyAddress, noProxy, noVerifySsl, maxSockets }: OutboundConfig) {
-    const options = { keepAlive: true, maxSockets, maxFreeSockets: maxSockets, scheduling: 'lifo' as const, rejectUnauthorized: !noVerifySsl };
-    const agents = (more: AgentOptions): { http: HttpAgent; https: HttpsAgent } => ({
-      http: new HttpAgent({ ...options, ...more }),
-      https: new HttpsAgent({ ...options, ...more }),
-    });
-    this.#noProxy = noProxy;
-    this.#direct = agents({});
-    // Node's own proxy support, with the decision taken here: its NO_PROXY knows no CIDR.
-    if (proxyAddress !== '') this.#proxied = agents({ proxyEnv: { HTTP_PROXY: proxyAddress, HTTPS_PROXY: proxyAddress } });
+  constructor(config: OutboundConfig) {
+    this.#config = config;
+    this.#direct = agentsFor(config);
+    this.#proxied = this.#makeProxied();
   }
 
   agentFor(url: URL): HttpAgent | HttpsAgent {
-    const isProxied = this.#proxied !== undefined && !isExempt(url.hostname, portOf(url), this.#noProxy);
-    const agents = isProxied ? this.#proxied : this.#direct;
+    const proxied = isExempt(url.hostname, portOf(url), this.#config.noProxy) ? undefined : this.#proxied;
+    const agents = proxied ?? this.#direct;
     return url.protocol === 'https:' ? agents.https : agents.http;
   }
 
@@ -41,12 +45,44 @@ export class Outbound {
     return agent === this.#proxied?.http || agent === this.#proxied?.https;
   }
 
+  /**
+   * Told of each exchange: a failure is no answer, or one that says that the host cannot serve now. A connection that is kept alive is never led
+   * anywhere else, so after some failures in a row those that are kept are closed and the name is looked up anew, by the proxy too.
+   */
+  note(url: URL, isGood: boolean): void {
+    const failures = isGood ? 0 : (this.#failures.get(url.origin) ?? 0) + 1;
+    this.#failures.set(url.origin, failures % RENEW_AFTER);
+    if (failures === RENEW_AFTER) this.#renew();
+  }
+
   close(): void {
-    for (const agent of [this.#direct, this.#proxied]) {
-      agent?.http.destroy();
-      agent?.https.destroy();
+    for (const agents of [this.#direct, this.#proxied]) {
+      agents?.http.destroy();
+      agents?.https.destroy();
     }
   }
+
+  /** Calls that run go on; their connections are closed after them. */
+  #renew(): void {
+    const old = [this.#direct, this.#proxied];
+    this.#direct = agentsFor(this.#config);
+    this.#proxied = this.#makeProxied();
+    for (const agent of old.flatMap((agents) => (agents === undefined ? [] : [agents.http, agents.https]))) {
+      agent.maxFreeSockets = 0;
+      for (const sockets of Object.values(agent.freeSockets)) for (const socket of sockets ?? []) socket.destroy();
+    }
+  }
+
+  /** Node's own proxy support, with the decision taken here: its NO_PROXY knows no CIDR. */
+  #makeProxied(): Agents | undefined {
+    const { proxyAddress } = this.#config;
+    return proxyAddress === '' ? undefined : agentsFor(this.#config, { proxyEnv: { HTTP_PROXY: proxyAddress, HTTPS_PROXY: proxyAddress } });
+  }
+}
+
+function agentsFor({ maxSockets, noVerifySsl }: OutboundConfig, more: AgentOptions = {}): Agents {
+  const options = { keepAlive: true, maxSockets, maxFreeSockets: maxSockets, scheduling: 'lifo' as const, rejectUnauthorized: !noVerifySsl };
+  return { http: new HttpAgent({ ...options, ...more }), https: new HttpsAgent({ ...options, ...more }) };
 }
 
 /** Never through a proxy: loopback, instance and container metadata. A proxy would answer for the wrong machine (aws-xray-daemon#255). */

@@ -1,17 +1,28 @@
-import { accessSync, constants } from 'node:fs';
+import { readTextFile } from '../pipeline/read-file.ts';
 import type { RegionalClientConfig } from './client-config.ts';
+import { containerCredentials } from './container-credentials.ts';
+import { limitProcesses, PROCESS_TIMEOUT_MS } from './credential-process.ts';
 import { isTrue, type Environment } from './environment.ts';
 import type { Outbound } from './outbound-proxy.ts';
-import { sharedFiles } from './profile.ts';
+import { FILE_TIMEOUT_MS, readSharedFiles, readTokenFiles } from './shared-files.ts';
 import type { AwsCredentials } from './signer.ts';
+
+/** For metrics, where a name with a profile or a role in it would have no bound. */
+export type ProviderKind = 'environment' | 'profile' | 'web_identity' | 'container' | 'instance';
+
+/** For a provider that makes two calls of 5 s at most, one after the other. */
+const TIMEOUT_MS = 10_000;
 
 /** One link of the credential chain. */
 export interface CredentialProvider {
   readonly name: string;
+  readonly kind: ProviderKind;
+  /** How long it may take; then it is given up, and asked again later. */
+  readonly timeoutMs: number;
   /** Why there is no point in asking, in words that say what was looked for; undefined when there is. */
-  skipReason(): string | undefined;
-  /** Rejects with the SDK's reason. */
-  get(): Promise<AwsCredentials>;
+  skipReason(): string | undefined | Promise<string | undefined>;
+  /** Rejects with the SDK's reason. When `signal` aborts, it closes its connections and ends its child processes. */
+  get(signal: AbortSignal): Promise<AwsCredentials>;
   /** The environment names this provider: when it fails, falling back to another identity would hide the mistake. */
   readonly isExplicit: boolean;
   /** What is known of the identity without asking anyone. */
@@ -37,17 +48,20 @@ export interface ProvidersDeps {
  */
 export function credentialProviders(config: ProvidersConfig, deps: ProvidersDeps): CredentialProvider[] {
   const { env } = deps;
-  const clientConfig: ClientConfig = async () => (await import('./client-config.ts')).regionalClientConfig(config.region, deps.outbound);
+  const clientConfig: ClientConfig = async (signal) =>
+    (await import('./client-config.ts')).regionalClientConfig(config.region, deps.outbound, { signal });
   const base = [environmentLink(env), profileLink(env, clientConfig), webIdentityLink(env, clientConfig), containerLink(env), instanceLink(env)];
-  return config.roleArn === '' ? base : base.map((link) => assumeRole(link, config, clientConfig));
+  return config.roleArn === '' ? base : base.map((link) => assumeRole(link, config, { env, clientConfig }));
 }
 
 /** Made when a provider needs STS or SSO; the SDK's HTTP handler is not loaded before. */
-type ClientConfig = () => Promise<RegionalClientConfig>;
+type ClientConfig = (signal: AbortSignal) => Promise<RegionalClientConfig>;
 
 function environmentLink(env: Environment): CredentialProvider {
   return {
     name: 'environment',
+    kind: 'environment',
+    timeoutMs: TIMEOUT_MS,
     isExplicit: true,
     skipReason: () => {
       if (env['AWS_PROFILE']) return 'not asked, because AWS_PROFILE is set';
@@ -59,28 +73,41 @@ function environmentLink(env: Environment): CredentialProvider {
 }
 
 function profileLink(env: Environment, clientConfig: ClientConfig): CredentialProvider {
-  const files = sharedFiles(env);
   const profile = env['AWS_PROFILE'] || 'default';
   return {
     name: `profile ${profile}`,
+    kind: 'profile',
+    timeoutMs: PROCESS_TIMEOUT_MS + TIMEOUT_MS,
     isExplicit: Boolean(env['AWS_PROFILE']),
-    skipReason: () => {
-      const states = files.map((file) => `${file} ${fileState(file)}`);
-      return states.some((state) => state.endsWith('is readable')) ? undefined : `${states.join(', ')} (uid ${process.getuid?.() ?? '?'})`;
+    skipReason: async () => {
+      const files = await readSharedFiles(env);
+      if (files.some(({ problem }) => problem === undefined)) return undefined;
+      return `${files.map(({ path, problem }) => `${path} ${problem}`).join(', ')} (uid ${process.getuid?.() ?? '?'})`;
     },
-    get: async () => (await sdk()).fromIni({ profile, clientConfig: await clientConfig() })(),
+    get: async (signal) => {
+      await readTokenFiles(await readSharedFiles(env));
+      await limitProcesses(AbortSignal.any([signal, AbortSignal.timeout(PROCESS_TIMEOUT_MS)]));
+      return (await sdk()).fromIni({ profile, clientConfig: await clientConfig(signal) })();
+    },
   };
 }
 
 function webIdentityLink(env: Environment, clientConfig: ClientConfig): CredentialProvider {
+  const { AWS_WEB_IDENTITY_TOKEN_FILE: file = '', AWS_ROLE_ARN: roleArn = '', AWS_ROLE_SESSION_NAME: roleSessionName } = env;
   return {
     name: 'web identity (IRSA)',
+    kind: 'web_identity',
+    timeoutMs: TIMEOUT_MS,
     isExplicit: true,
-    skipReason: () =>
-      env['AWS_WEB_IDENTITY_TOKEN_FILE'] && env['AWS_ROLE_ARN'] ? undefined : 'AWS_WEB_IDENTITY_TOKEN_FILE and AWS_ROLE_ARN are not set',
-    // The token file is read anew each time: kubelet rotates it.
-    get: async () => (await sdk()).fromTokenFile({ clientConfig: await clientConfig() })(),
-    describe: () => roleOf(env['AWS_ROLE_ARN'] ?? ''),
+    skipReason: () => (file && roleArn ? undefined : 'AWS_WEB_IDENTITY_TOKEN_FILE and AWS_ROLE_ARN are not set'),
+    get: async (signal) => {
+      // Read anew each time: kubelet rotates it. The SDK would read it in a way that stops the whole process until it is read.
+      const webIdentityToken = await readTextFile(file, { timeoutMs: FILE_TIMEOUT_MS });
+      await readSharedFiles(env);
+      const session = roleSessionName === undefined ? {} : { roleSessionName };
+      return (await sdk()).fromWebToken({ webIdentityToken, roleArn, ...session, clientConfig: await clientConfig(signal) })();
+    },
+    describe: () => roleOf(roleArn),
   };
 }
 
@@ -88,9 +115,11 @@ function containerLink(env: Environment): CredentialProvider {
   const uri = env['AWS_CONTAINER_CREDENTIALS_RELATIVE_URI'] || env['AWS_CONTAINER_CREDENTIALS_FULL_URI'];
   return {
     name: 'container (ECS, EKS Pod Identity)',
+    kind: 'container',
+    timeoutMs: TIMEOUT_MS,
     isExplicit: true,
     skipReason: () => (uri ? undefined : 'AWS_CONTAINER_CREDENTIALS_RELATIVE_URI and AWS_CONTAINER_CREDENTIALS_FULL_URI are not set'),
-    get: async () => (await sdk()).fromHttp({ timeout: 2_000, maxRetries: 1 })(),
+    get: (signal) => containerCredentials(env, signal),
   };
 }
 
@@ -98,9 +127,13 @@ function instanceLink(env: Environment): CredentialProvider {
   let provider: (() => Promise<AwsCredentials>) | undefined;
   return {
     name: 'instance metadata (IMDSv2)',
+    kind: 'instance',
+    timeoutMs: TIMEOUT_MS,
     isExplicit: false,
     skipReason: () => (isTrue(env['AWS_EC2_METADATA_DISABLED']) ? 'switched off by AWS_EC2_METADATA_DISABLED' : undefined),
     get: async () => {
+      // It looks for its endpoint there.
+      await readSharedFiles(env);
       // Kept between calls: it goes on with old credentials while the service is away.
       provider ??= (await sdk()).fromInstanceMetadata({ timeout: 1_000, maxRetries: 1, ec2MetadataV1Disabled: true });
       return provider();
@@ -108,16 +141,22 @@ function instanceLink(env: Environment): CredentialProvider {
   };
 }
 
-function assumeRole(link: CredentialProvider, config: ProvidersConfig, clientConfig: ClientConfig): CredentialProvider {
+function assumeRole(
+  link: CredentialProvider,
+  config: ProvidersConfig,
+  { env, clientConfig }: { env: Environment; clientConfig: ClientConfig },
+): CredentialProvider {
   const { roleArn, roleExternalId, roleSessionName } = config;
   return {
     ...link,
     name: `${link.name}, then role ${roleArn}`,
-    get: async () => {
+    timeoutMs: link.timeoutMs + TIMEOUT_MS,
+    get: async (signal) => {
       const { fromTemporaryCredentials } = await sdk();
-      const masterCredentials = await link.get();
+      const masterCredentials = await link.get(signal);
+      await readSharedFiles(env);
       const params = { RoleArn: roleArn, RoleSessionName: roleSessionName, ...(roleExternalId === '' ? {} : { ExternalId: roleExternalId }) };
-      return fromTemporaryCredentials({ masterCredentials, params, clientConfig: await clientConfig() })();
+      return fromTemporaryCredentials({ masterCredentials, params, clientConfig: await clientConfig(signal) })();
     },
     describe: () => roleOf(roleArn),
   };
@@ -132,13 +171,4 @@ function roleOf(role: string): { role: string; account?: string } {
 /** Loaded when the search begins: half of the bundle's weight is behind it. */
 function sdk(): Promise<typeof import('@aws-sdk/credential-providers')> {
   return import('@aws-sdk/credential-providers');
-}
-
-function fileState(path: string): string {
-  try {
-    accessSync(path, constants.R_OK);
-    return 'is readable';
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'does not exist' : 'cannot be read';
-  }
 }

@@ -1,8 +1,12 @@
-import { readFile } from 'node:fs/promises';
 import { messageOf, XraydError } from '../pipeline/errors.ts';
+import { within } from '../pipeline/deadline.ts';
+import { readTextFile } from '../pipeline/read-file.ts';
 import type { Environment } from './environment.ts';
 import { readInstanceMetadata } from './imds.ts';
-import { settingOfProfile } from './profile.ts';
+import { FILE_TIMEOUT_MS, settingOfProfile } from './shared-files.ts';
+
+/** Each place that is looked at; the longest of their own limits are two seconds. */
+const SOURCE_TIMEOUT_MS = 5_000;
 
 export interface FoundRegion {
   readonly region: string;
@@ -22,7 +26,7 @@ export async function findRegion(env: Environment, isLocalMode: boolean): Promis
   if (!isLocalMode) sources.push(['instance metadata', async () => (await readInstanceMetadata(['meta-data/placement/region'], env))[0]]);
   for (const [origin, find] of sources) {
     try {
-      const region = await find();
+      const region = await within(SOURCE_TIMEOUT_MS, 'given up', find);
       if (region) return { region, origin };
       tried.push(`${origin}: none`);
     } catch (error) {
@@ -37,7 +41,9 @@ export async function findRegion(env: Environment, isLocalMode: boolean): Promis
 }
 
 async function regionOfProfile(env: Environment): Promise<string | undefined> {
-  return settingOfProfile('region', env);
+  const { problem, setting } = await settingOfProfile('region', env);
+  if (problem !== undefined) throw new Error(problem);
+  return setting;
 }
 
 /** From the task's ARN: by the metadata endpoint (version 4), or by the metadata file where the agent writes one. */
@@ -50,7 +56,7 @@ async function regionOfEcs(env: Environment): Promise<string | undefined> {
   }
   const file = env['ECS_CONTAINER_METADATA_FILE'];
   if (!file) return undefined;
-  const metadata = JSON.parse(await readFile(file, 'utf8')) as { TaskARN?: string };
+  const metadata = JSON.parse(await readTextFile(file, { timeoutMs: FILE_TIMEOUT_MS })) as { TaskARN?: string };
   return regionOfArn(metadata.TaskARN);
 }
 

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { ABORTED, untilAborted } from '../pipeline/deadline.ts';
 import { dateOf, wallClockMs } from '../pipeline/clock.ts';
 import type { Logger } from '../pipeline/logger.ts';
 import type { CredentialSource } from './credentials.ts';
@@ -51,6 +52,8 @@ export interface ConnectionErrors {
 /** An answer of X-Ray is a few hundred bytes, GetSamplingRules' some ten thousand. */
 const MAX_ANSWER_BYTES = 1024 * 1024;
 
+const OPENING_BRACE = 0x7b;
+
 /** Signed calls to X-Ray, one at a time each; no retries here. */
 export class XRayApi {
   readonly errors: ConnectionErrors = noErrors();
@@ -70,7 +73,7 @@ export class XRayApi {
   /** Calls `target` with the headers given, host, content-length and the signature; an SDK's own headers are the caller's to add. */
   async call({ method = 'POST', target, body, headers, signal }: XRayCall): Promise<XRayAnswer> {
     const { url: base, region, timeoutMs } = this.#config;
-    const credentials = await unlessAborted(this.#deps.credentials.get(), signal);
+    const credentials = await untilAborted(this.#deps.credentials.get(), signal);
     if (credentials === ABORTED) return { kind: 'failure', code: 'aborted', message: 'given up while looking for credentials' };
     if (credentials === undefined) return { kind: 'no_credentials', message: this.#deps.credentials.problem };
     const prefix = base.pathname.replace(/\/$/, '');
@@ -91,6 +94,7 @@ export class XRayApi {
     }
     this.#count(answer);
     if (answer.kind === 'failure' && answer.code === 'tls') this.#deps.log.limited('tls', 'error', { endpoint: base.origin }, answer.message);
+    if (answer.kind === 'answer' || answer.code !== 'aborted') this.#deps.outbound.note(url, isServed(answer));
     if (answer.kind === 'answer' && isXRaysError(answer) && errorTypeOf(answer).startsWith('ExpiredToken'))
       this.#deps.credentials.invalidate(credentials);
     return answer;
@@ -120,19 +124,10 @@ export class XRayApi {
   }
 }
 
-const ABORTED = Symbol('aborted');
-
-/** The SDK's providers cannot be told to stop, so they are left behind. */
-async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T | typeof ABORTED> {
-  if (signal.aborted) return ABORTED;
-  const { promise, resolve } = Promise.withResolvers<typeof ABORTED>();
-  const onAbort = (): void => resolve(ABORTED);
-  signal.addEventListener('abort', onAbort, { once: true });
-  try {
-    return await Promise.race([work, promise]);
-  } finally {
-    signal.removeEventListener('abort', onAbort);
-  }
+/** Whether X-Ray itself answered, and can serve: another host may have its address by now. */
+function isServed(answer: HttpAnswer | HttpFailure): boolean {
+  if (answer.kind === 'failure' || answer.status >= 500) return false;
+  return answer.status === 200 ? answer.body[0] === OPENING_BRACE : isXRaysError(answer);
 }
 
 export function noErrors(): ConnectionErrors {

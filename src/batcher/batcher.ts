@@ -1,6 +1,7 @@
 import type { Accounting, SegmentStock } from '../pipeline/accounting.ts';
 import { monotonicMs } from '../pipeline/clock.ts';
 import type { Component, ComponentState } from '../pipeline/component.ts';
+import { untilAborted, within } from '../pipeline/deadline.ts';
 import type { Exporter, ExportResult } from '../pipeline/exporter.ts';
 import type { Logger } from '../pipeline/logger.ts';
 import type { Mail, Segment, SegmentSink } from '../pipeline/segment.ts';
@@ -22,6 +23,8 @@ import { Uplink } from './uplink.ts';
 const MAX_IN_FLIGHT_BYTES = 4 * MAX_BATCH_BYTES;
 /** A batch's own, so that one that always fails does not stand in the way of the others. */
 const BATCH_BACKOFF = { baseMs: 250, capMs: 30_000 };
+/** For calls that were given up to end: a disk or another thread may hang in one. */
+const SETTLE_MS = 1_000;
 /** With a spool, memory above this share of the budget goes to disk; the rest is room for what arrives meanwhile. */
 const SPOOL_ABOVE = 0.875;
 /** For writing to the spool what the shutdown deadline left: part of what the default deadline leaves of Kubernetes' 30 s. */
@@ -48,6 +51,7 @@ export interface BatcherDeps {
 /** Holds segments within one budget of bytes, makes batches of them, and sends each until it is delivered or lost for a named reason. */
 export class Batcher implements Component, SegmentSink, SegmentStock, DocumentSink {
   readonly name = 'batcher';
+  readonly stopLimits = { limitMs: Infinity, graceMs: SETTLE_MS + 2 * SPOOL_AT_END_MS };
   readonly #config: BatcherConfig;
   readonly #accounting: Accounting;
   readonly #log: Logger;
@@ -136,18 +140,14 @@ export class Batcher implements Component, SegmentSink, SegmentStock, DocumentSi
     this.#isDraining = true;
     this.#pace.resume();
     this.#buffer.makeDue();
-    const { promise, resolve } = Promise.withResolvers<void>();
+    const { promise: emptied, resolve } = Promise.withResolvers<void>();
     this.#onEmpty = resolve;
-    deadline.addEventListener('abort', () => resolve(), { once: true });
     this.#pump();
-    if (!deadline.aborted) await promise;
-    clearTimeout(this.#timer);
+    await untilAborted(emptied, deadline);
     this.#uplink.abort();
-    if (this.#calls > 0) {
-      const { promise: settled, resolve: resolveSettled } = Promise.withResolvers<void>();
-      this.#onEmpty = resolveSettled;
-      await settled;
-    }
+    this.#pump();
+    await within(SETTLE_MS, 'calls that were given up', () => emptied).catch(() => {});
+    clearTimeout(this.#timer);
     const end = AbortSignal.timeout(SPOOL_AT_END_MS);
     await this.#overflow.settle(end);
     const left: (readonly Segment[])[] = [];

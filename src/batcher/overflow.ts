@@ -1,3 +1,4 @@
+import { untilAborted } from '../pipeline/deadline.ts';
 import type { Segment } from '../pipeline/segment.ts';
 import { totalCostOf } from './segment-queue.ts';
 import type { Spool } from './spool/spool.ts';
@@ -48,7 +49,7 @@ export class Overflow {
 
   /** Waits for the writes that run, so that what failed is back with its caller; at most until `deadline`. */
   async settle(deadline: AbortSignal): Promise<void> {
-    await Promise.race([Promise.all(this.#writing), abortOf(deadline)]);
+    await untilAborted(Promise.all(this.#writing), deadline);
   }
 
   /** Writes all of them until `deadline`, and nothing after it. `onLost` is told of each that could not be written. */
@@ -58,7 +59,7 @@ export class Overflow {
     const work = async (): Promise<void> => {
       for (const batch of left) await this.#put(batch, () => onLost(batch.length));
     };
-    await Promise.race([Promise.all(Array.from({ length: MAX_WRITES_AT_END }, work)), abortOf(deadline)]);
+    await untilAborted(Promise.all(Array.from({ length: MAX_WRITES_AT_END }, work)), deadline);
     this.#isOver = true;
     if (this.#segments > 0) onLost(this.#segments);
     this.#segments = 0;
@@ -79,11 +80,4 @@ export class Overflow {
     this.#segments += sign * segments.length;
     this.#bytes += sign * totalCostOf(segments);
   }
-}
-
-function abortOf(signal: AbortSignal): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  signal.addEventListener('abort', () => resolve(), { once: true });
-  if (signal.aborted) resolve();
-  return promise;
 }

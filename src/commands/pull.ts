@@ -6,6 +6,11 @@ import { XraydError } from '../pipeline/errors.ts';
 import { lineLogger } from '../telemetry/line-logger.ts';
 import { pullTraces, type CommandOutput } from './transfer.ts';
 
+/** Longer than any provider may take: there is nothing else to do meanwhile. */
+const SEARCH_MS = 120_000;
+/** X-Ray reads for a while before it answers. */
+const READ_TIMEOUT_MS = 60_000;
+
 /** `xrayd pull`: region and credentials as the daemon would find them, or those of --profile. Resolves with the exit code. */
 export async function pull(loaded: LoadedConfig<'pull'>, env: Environment, output: CommandOutput): Promise<number> {
   const { config } = loaded;
@@ -15,10 +20,14 @@ export async function pull(loaded: LoadedConfig<'pull'>, env: Environment, outpu
   const { credentials, outbound } = uplinkTo(destination, { config, log }, own);
   try {
     const { regionalClientConfig } = await import('../aws/client-config.ts');
-    const found = await credentials.get();
+    const found = await credentials.get(SEARCH_MS);
     if (found === undefined) throw new XraydError('XRAYD_TRANSFER', credentials.problem);
     const { region, url } = destination;
-    const client = new XRayClient({ ...regionalClientConfig(region, outbound), endpoint: url.href, credentials: found });
+    const client = new XRayClient({
+      ...regionalClientConfig(region, outbound, { requestTimeout: READ_TIMEOUT_MS }),
+      endpoint: url.href,
+      credentials: found,
+    });
     return await pullTraces(loaded, client, output);
   } finally {
     await credentials.stop();

@@ -8,6 +8,11 @@ export interface Component {
    * Idempotent, and legal before `start`. When `deadline` aborts it gives up, counts the rest as dropped, and resolves.
    */
   stop(deadline: AbortSignal): Promise<void>;
+  /**
+   * How long `stop` is waited for, in ms: at most `limitMs` however far the deadline is, and `graceMs` after the deadline.
+   * What does not end by then is left behind.
+   */
+  readonly stopLimits?: { readonly limitMs?: number; readonly graceMs?: number };
 }
 
 /** What a part says of itself in /readyz and /livez. */

@@ -12,6 +12,8 @@ export interface MetricSources {
   /** In ms since the epoch; undefined when there is none or it does not end. */
   credentialsExpireAtMs(): number | undefined;
   /** When a batch was last taken, on the monotonic clock; 0 = never. */
+  /** Attempts to get credentials that failed; undefined where none are needed. */
+  credentialFailures?(): readonly { readonly provider: string; readonly reason: string; readonly count: number }[] | undefined;
   lastSuccessMs(): number;
   /** What became of the copies that a local X-Ray sends on to AWS; undefined where it sends none. */
   teed?(): Snapshot | undefined;
@@ -75,6 +77,13 @@ export const METRICS: readonly Metric[] = [
     const ms = m.credentialsExpireAtMs();
     return ms === undefined ? undefined : ms / SECONDS;
   }),
+  counter(
+    'xrayd_credentials_refresh_failures_total',
+    'Times that an AWS credentials provider was asked and gave none: timeout (it did not answer in its time) or error (it said why; the log has it).',
+    (_s, m) => m.credentialFailures?.()?.map(({ provider, reason, count }) => [{ provider, reason }, count]),
+    'provider',
+    'reason',
+  ),
   gauge('xrayd_last_success_timestamp_seconds', 'When X-Ray last accepted segments; 0 = not yet.', (_s, m) => {
     const ms = m.lastSuccessMs();
     return ms === 0 ? 0 : wallTimeOf(ms) / SECONDS;

@@ -2,6 +2,7 @@ import { Worker } from 'node:worker_threads';
 import { REJECT_REASONS, type SegmentSource } from '../pipeline/accounting.ts';
 import { formatAddress, type Address } from '../pipeline/address.ts';
 import type { Component, ComponentState } from '../pipeline/component.ts';
+import { DeadlineError, within } from '../pipeline/deadline.ts';
 import { messageOf, XraydError } from '../pipeline/errors.ts';
 import type { Logger } from '../pipeline/logger.ts';
 import type { SegmentSink } from '../pipeline/segment.ts';
@@ -11,6 +12,9 @@ import type { FromWorker, ToWorker, WorkerInput } from './worker-messages.ts';
 
 /** Asked of the kernel; 3,640 one-KB datagrams, 0.9 s at 4,000/s. The default of 212,992 bytes holds 92. */
 const RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024;
+
+/** For the thread to drain its socket, which takes half a second at most, and for it to end. */
+const STOP_MS = 2_000;
 
 /** Reading the drops costs 64 µs; without a scrape they are noticed within this time. */
 const DROPS_EVERY_MS = 10_000;
@@ -124,12 +128,14 @@ export class UdpReceiver implements Component, SegmentSource {
     const { promise, resolve } = Promise.withResolvers<void>();
     worker.on('message', (message: FromWorker) => message.type === 'stopped' && resolve());
     worker.once('exit', () => resolve());
-    const giveUp = (): void => resolve();
-    deadline.addEventListener('abort', giveUp, { once: true });
     worker.postMessage('stop' satisfies ToWorker);
-    if (!deadline.aborted) await promise;
-    deadline.removeEventListener('abort', giveUp);
-    await worker.terminate();
+    // A thread that hangs takes its datagrams along; what it has handed over is sent all the same.
+    try {
+      await within(STOP_MS, 'the receive thread', () => promise, deadline);
+    } catch (error) {
+      if (error instanceof DeadlineError) this.#deps.log.error({ error: error.message }, 'the receive thread does not stop');
+    }
+    await within(STOP_MS, 'the end of the receive thread', () => worker.terminate()).catch(() => {});
     this.#mailbox.drainAll((mail) => this.#deps.sink.push(mail));
     this.#bound = undefined;
     this.#state = { name: this.name, state: 'off' };

@@ -24,6 +24,8 @@ export abstract class FakeServer {
   readonly requests: RecordedRequest[] = [];
   /** Off for long runs: then `requests` stays empty. */
   isRemembering = true;
+  /** How many of the next requests are taken and never answered. */
+  hangs = 0;
   readonly #server: Server;
 
   constructor(tls?: { key: string; cert: string }) {
@@ -55,6 +57,13 @@ export abstract class FakeServer {
     await new Promise((done) => this.#server.close(done));
   }
 
+  /** How many are open now. */
+  connections(): Promise<number> {
+    const { promise, resolve, reject } = Promise.withResolvers<number>();
+    this.#server.getConnections((error, count) => (error === null ? resolve(count) : reject(error)));
+    return promise;
+  }
+
   protected abstract answer(request: RecordedRequest): Behaviour | Promise<Behaviour>;
 
   async #serve(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -67,6 +76,10 @@ export abstract class FakeServer {
     const headers = Object.fromEntries(Object.entries(incoming.headers).map(([name, value]) => [name, String(value)]));
     const request = { method: incoming.method ?? '', target: incoming.url ?? '', headers, body: Buffer.concat(chunks) };
     if (this.isRemembering) this.requests.push(request);
+    if (this.hangs > 0) {
+      this.hangs--;
+      return;
+    }
     const behaviour = await this.answer(request);
     if (behaviour === 'hang') return;
     if (behaviour === 'reset') return void incoming.socket.destroy();

@@ -1,0 +1,80 @@
+import { Agent as HttpAgent } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
+import { isIPv4 } from 'node:net';
+import { dateOf, parseDate } from '../pipeline/clock.ts';
+import { readTextFile } from '../pipeline/read-file.ts';
+import type { Environment } from './environment.ts';
+import { performCall } from './http-call.ts';
+import { FILE_TIMEOUT_MS } from './shared-files.ts';
+import type { AwsCredentials } from './signer.ts';
+
+/** Source: @aws-sdk/credential-provider-http, and the ECS and EKS Pod Identity guides. */
+const ECS_AGENT = 'http://169.254.170.2';
+const AGENTS = new Set(['169.254.170.2', '169.254.170.23', '[fd00:ec2::23]', '[::1]', 'localhost']);
+const TIMEOUT_MS = 2_000;
+const ATTEMPTS = 2;
+const MAX_ANSWER_BYTES = 256 * 1024;
+
+/**
+ * Credentials from the container agent of ECS or EKS Pod Identity. The SDK's own provider has no time limit for the answer and cannot be told to stop.
+ * Rejects with what the agent said.
+ */
+export async function containerCredentials(env: Environment, signal: AbortSignal): Promise<AwsCredentials> {
+  const url = agentUrl(env);
+  const token = await authorization(env);
+  const agent = url.protocol === 'https:' ? new HttpsAgent() : new HttpAgent();
+  const headers = { accept: 'application/json', ...(token === undefined ? {} : { authorization: token }) };
+  const call = { url, method: 'GET', headers, body: Buffer.alloc(0), agent, signal, timeoutMs: TIMEOUT_MS, maxAnswerBytes: MAX_ANSWER_BYTES };
+  for (let attempt = 1; ; attempt++) {
+    const answer = await performCall(call);
+    if (answer.kind === 'answer' && answer.status === 200) return credentialsIn(answer.body.toString());
+    const problem = answer.kind === 'failure' ? `${answer.code}: ${answer.message}` : `HTTP ${answer.status} ${messageIn(answer.body.toString())}`;
+    const isFinal = answer.kind === 'failure' ? signal.aborted : answer.status < 500;
+    if (isFinal || attempt === ATTEMPTS) throw new Error(`${url.origin} does not give credentials: ${problem.trim()}`);
+  }
+}
+
+function agentUrl(env: Environment): URL {
+  const relative = env['AWS_CONTAINER_CREDENTIALS_RELATIVE_URI'];
+  const text = relative ? `${ECS_AGENT}${relative}` : (env['AWS_CONTAINER_CREDENTIALS_FULL_URI'] ?? '');
+  if (!URL.canParse(text)) throw new Error(`AWS_CONTAINER_CREDENTIALS_FULL_URI is no URL: "${text}"`);
+  const url = new URL(text);
+  const isLoopback = isIPv4(url.hostname) && url.hostname.startsWith('127.');
+  if (url.protocol === 'https:' || (url.protocol === 'http:' && (isLoopback || AGENTS.has(url.hostname)))) return url;
+  throw new Error(`AWS_CONTAINER_CREDENTIALS_FULL_URI must be https, loopback, or the agent of ECS or EKS, not ${url.origin}`);
+}
+
+/** The file goes before the variable, and is read anew each time: it is rotated. */
+async function authorization(env: Environment): Promise<string | undefined> {
+  const file = env['AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE'];
+  const token = file ? await readTextFile(file, { timeoutMs: FILE_TIMEOUT_MS }) : env['AWS_CONTAINER_AUTHORIZATION_TOKEN'];
+  if (token?.includes('\r\n') === true) throw new Error('the authorization token has line breaks in it');
+  return token === '' ? undefined : token;
+}
+
+function credentialsIn(text: string): AwsCredentials {
+  const { AccessKeyId, SecretAccessKey, Token, Expiration, AccountId } = recordIn(text);
+  const expiration = dateOf(parseDate(String(Expiration)));
+  if (typeof AccessKeyId !== 'string' || typeof SecretAccessKey !== 'string' || typeof Token !== 'string' || Number.isNaN(expiration.getTime())) {
+    throw new Error('the answer has no AccessKeyId, SecretAccessKey, Token and Expiration');
+  }
+  const account = typeof AccountId === 'string' ? { accountId: AccountId } : {};
+  return { accessKeyId: AccessKeyId, secretAccessKey: SecretAccessKey, sessionToken: Token, expiration, ...account };
+}
+
+function messageIn(text: string): string {
+  const { message, Message, code, Code } = recordIn(text);
+  return [code ?? Code, message ?? Message]
+    .filter((word) => typeof word === 'string')
+    .join(': ')
+    .slice(0, 200);
+}
+
+function recordIn(text: string): Record<string, unknown> {
+  try {
+    const json: unknown = JSON.parse(text);
+    return typeof json === 'object' && json !== null ? (json as Record<string, unknown>) : {};
+  } catch {
+    return {};
+  }
+}

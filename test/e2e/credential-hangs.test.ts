@@ -1,0 +1,187 @@
+import { createHash } from 'node:crypto';
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import type { DaemonProcess } from '../fakes/daemon-process.ts';
+import { eventually } from '../fakes/eventually.ts';
+import { HEADER, segment } from '../fakes/fixtures.ts';
+import { FakeContainerCredentials, FakeImds, FakeSso, FakeSts } from '../fakes/identity.ts';
+import { Scope } from '../fakes/scope.ts';
+import { EXAMPLE_CREDENTIALS, FakeXRay } from '../fakes/xray.ts';
+
+// Each provider takes its first calls and never answers them; every later one would be answered.
+const scope = new Scope();
+const APP_ROLE = 'arn:aws:iam::123456789012:role/app';
+const KEYS = { AWS_ACCESS_KEY_ID: EXAMPLE_CREDENTIALS.accessKeyId, AWS_SECRET_ACCESS_KEY: EXAMPLE_CREDENTIALS.secretAccessKey };
+const FAILURES = 'xrayd_credentials_refresh_failures_total';
+
+interface Setting {
+  readonly xray: FakeXRay;
+  readonly env: Readonly<Record<string, string>>;
+  readonly args?: readonly string[];
+}
+
+/** A segment sent while the provider hangs arrives when it answers, and the daemon is alive and ready all the time. */
+async function expectDelivery({ xray, env, args = [] }: Setting): Promise<DaemonProcess> {
+  const daemon = await scope.daemon({ args: ['--endpoint', xray.url, '-n', xray.region, ...args], env });
+  await daemon.send(HEADER + segment('a'));
+  await eventually(
+    async () => {
+      expect((await fetch(`${daemon.httpUrl}/readyz`, { signal: AbortSignal.timeout(2_000) })).status).toBe(200);
+      return xray.documents.length === 1;
+    },
+    60_000,
+    'no document arrived',
+  );
+  const { xrayd_segments_sent_total: sent, xrayd_segments_received_total: received } = await daemon.metrics();
+  expect([sent, received]).toEqual([1, 1]);
+  return daemon;
+}
+
+/** Where a part says how it is. */
+async function credentialsOf(daemon: DaemonProcess): Promise<{ state: string; reason: string }> {
+  const { parts } = (await (await fetch(`${daemon.httpUrl}/readyz`)).json()) as { parts: { name: string; state: string; reason: string }[] };
+  return parts.find(({ name }) => name === 'credentials')!;
+}
+
+test('STS never answers the first calls of web identity: one that is answered follows', async () => {
+  const sts = await scope.start(new FakeSts());
+  sts.webIdentityToken = 'token';
+  // Those of one attempt, the SDK's own second try included.
+  sts.hangs = 2;
+  const xray = await scope.start(new FakeXRay({ credentials: sts.issued }));
+  const file = join(scope.folder(), 'token');
+  writeFileSync(file, 'token');
+  const env = { AWS_ROLE_ARN: APP_ROLE, AWS_WEB_IDENTITY_TOKEN_FILE: file, AWS_ENDPOINT_URL_STS: sts.url };
+  const daemon = await expectDelivery({ xray, env });
+  expect(daemon.find(/does not answer/)).toMatchObject({ level: 'warn', provider: 'web identity (IRSA)' });
+  expect((await daemon.metrics())[`${FAILURES}{provider="web_identity",reason="timeout"}`]).toBe(1);
+});
+
+test('STS never answers for good: degraded with the reason in /readyz, a call every so often, and no connection piles up', async () => {
+  const sts = await scope.start(new FakeSts());
+  sts.hangs = Infinity;
+  const xray = await scope.start(new FakeXRay());
+  const file = join(scope.folder(), 'token');
+  writeFileSync(file, 'token');
+  const env = { AWS_ROLE_ARN: APP_ROLE, AWS_WEB_IDENTITY_TOKEN_FILE: file, AWS_ENDPOINT_URL_STS: sts.url };
+  const daemon = await scope.daemon({ args: ['--endpoint', xray.url, '-n', 'us-east-1'], env });
+  await eventually(async () => (await credentialsOf(daemon)).state === 'degraded', 20_000);
+  expect((await credentialsOf(daemon)).reason).toContain('web identity (IRSA): given up: no answer within 10 s');
+  await eventually(() => sts.requests.length >= 4, 30_000);
+  expect(await sts.connections()).toBeLessThanOrEqual(2);
+  const started = performance.now();
+  expect(await daemon.stop()).toEqual({ code: 0, signal: null });
+  expect(performance.now() - started).toBeLessThan(5_000);
+});
+
+test('the container agent never answers the first call', async () => {
+  const agent = await scope.start(new FakeContainerCredentials());
+  agent.token = 't';
+  agent.hangs = 1;
+  const xray = await scope.start(new FakeXRay({ credentials: agent.issued }));
+  const env = { AWS_CONTAINER_CREDENTIALS_FULL_URI: `${agent.url}/v1/credentials`, AWS_CONTAINER_AUTHORIZATION_TOKEN: 't' };
+  await expectDelivery({ xray, env });
+});
+
+test('instance metadata never answers the first calls', async () => {
+  const imds = await scope.start(new FakeImds());
+  imds.hangs = 3;
+  const xray = await scope.start(new FakeXRay({ credentials: imds.issued }));
+  await expectDelivery({ xray, env: { AWS_EC2_METADATA_SERVICE_ENDPOINT: imds.url, AWS_EC2_METADATA_DISABLED: 'false' } });
+});
+
+test('-r: STS never answers the first call for the role', async () => {
+  const sts = await scope.start(new FakeSts());
+  sts.callers = [EXAMPLE_CREDENTIALS];
+  sts.hangs = 1;
+  const xray = await scope.start(new FakeXRay({ credentials: sts.issued }));
+  await expectDelivery({ xray, env: { ...KEYS, AWS_ENDPOINT_URL_STS: sts.url }, args: ['-r', 'arn:aws:iam::999999999999:role/xray'] });
+});
+
+test('SSO never answers the first call', async () => {
+  const sso = await scope.start(new FakeSso());
+  sso.accessToken = 'sso-access-token';
+  sso.hangs = 1;
+  const xray = await scope.start(new FakeXRay({ credentials: sso.issued }));
+  const home = scope.folder();
+  const cache = join(home, '.aws/sso/cache');
+  mkdirSync(cache, { recursive: true });
+  const session = '[sso-session corp]\nsso_region=us-east-1\nsso_start_url=https://corp.awsapps.com/start\n';
+  writeFileSync(join(home, '.aws/config'), `${session}[profile dev]\nsso_session=corp\nsso_account_id=123456789012\nsso_role_name=dev\n`);
+  const token = { accessToken: sso.accessToken, expiresAt: new Date(Date.now() + 3_600_000).toISOString(), region: 'us-east-1' };
+  writeFileSync(join(cache, `${createHash('sha1').update('corp').digest('hex')}.json`), JSON.stringify(token));
+  await expectDelivery({ xray, env: { HOME: home, AWS_PROFILE: 'dev', AWS_ENDPOINT_URL_SSO: sso.url } });
+});
+
+test.each(['AWS_WEB_IDENTITY_TOKEN_FILE', 'web_identity_token_file of a profile'])(
+  '%s is a pipe that nobody writes to, then a file',
+  async (where) => {
+    const sts = await scope.start(new FakeSts());
+    sts.webIdentityToken = 'token';
+    const xray = await scope.start(new FakeXRay({ credentials: sts.issued }));
+    const folder = scope.folder();
+    const file = join(folder, 'token');
+    execFileSync('mkfifo', [file]);
+    writeFileSync(join(folder, 'config'), `[default]\nrole_arn=${APP_ROLE}\nweb_identity_token_file = ${file}\n`);
+    const env = where.startsWith('AWS')
+      ? { AWS_ROLE_ARN: APP_ROLE, AWS_WEB_IDENTITY_TOKEN_FILE: file, AWS_ENDPOINT_URL_STS: sts.url }
+      : { AWS_CONFIG_FILE: join(folder, 'config'), AWS_ENDPOINT_URL_STS: sts.url };
+    const delivery = expectDelivery({ xray, env });
+    await new Promise((next) => setTimeout(next, 4_000));
+    rmSync(file);
+    writeFileSync(file, 'token');
+    await delivery;
+  },
+);
+
+test('the token file of the container agent is a pipe that nobody writes to, then a file', async () => {
+  const agent = await scope.start(new FakeContainerCredentials());
+  agent.token = 't';
+  const xray = await scope.start(new FakeXRay({ credentials: agent.issued }));
+  const file = join(scope.folder(), 'token');
+  execFileSync('mkfifo', [file]);
+  const delivery = expectDelivery({
+    xray,
+    env: { AWS_CONTAINER_CREDENTIALS_FULL_URI: `${agent.url}/v1/credentials`, AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE: file },
+  });
+  await new Promise((next) => setTimeout(next, 4_000));
+  rmSync(file);
+  writeFileSync(file, 't');
+  await delivery;
+});
+
+test.each(['AWS_CONFIG_FILE', 'AWS_SHARED_CREDENTIALS_FILE'])(
+  '%s is a pipe that nobody writes to: region, endpoint and other providers go on',
+  async (name) => {
+    const imds = await scope.start(new FakeImds());
+    const xray = await scope.start(new FakeXRay({ credentials: imds.issued, region: imds.region }));
+    const file = join(scope.folder(), 'file');
+    execFileSync('mkfifo', [file]);
+    const env = { [name]: file, AWS_EC2_METADATA_SERVICE_ENDPOINT: imds.url, AWS_EC2_METADATA_DISABLED: 'false' };
+    const daemon = await scope.daemon({ args: ['--endpoint', xray.url], env });
+    await daemon.send(HEADER + segment('a'));
+    await eventually(() => xray.documents.length === 1, 30_000);
+    expect(await daemon.stop()).toEqual({ code: 0, signal: null });
+  },
+);
+
+test('a credential_process that never ends is killed with what it started, and the daemon stops in its time', async () => {
+  const xray = await scope.start(new FakeXRay());
+  const folder = scope.folder();
+  const pids = join(folder, 'pids');
+  const script = join(folder, 'helper.sh');
+  writeFileSync(script, `#!/bin/sh\nsleep 1000 &\necho $$ $! > ${pids}\nwait\n`, { mode: 0o755 });
+  writeFileSync(join(folder, 'config'), `[default]\ncredential_process=${script}\n`);
+  const daemon = await scope.daemon({ args: ['--endpoint', xray.url, '-n', 'us-east-1'], env: { AWS_CONFIG_FILE: join(folder, 'config') } });
+  await eventually(() => existsSync(pids) && readFileSync(pids, 'utf8').includes(' '));
+  const isRunning = (pid: string): boolean => existsSync(`/proc/${pid}`);
+  const started = readFileSync(pids, 'utf8').trim().split(' ');
+  scope.add(() => {
+    for (const pid of started) if (isRunning(pid)) process.kill(Number(pid), 'SIGKILL');
+  });
+  expect(started.every(isRunning)).toBe(true);
+  expect(await daemon.stop()).toEqual({ code: 0, signal: null });
+  await eventually(() => !started.some(isRunning), 5_000, 'its processes have not ended');
+});
