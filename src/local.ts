@@ -72,10 +72,11 @@ function localMode(
   const feed = new LiveFeed();
   const lines = new ConsoleLines({ write, hasColor, nowMs: monotonicMs });
   const ingest = new Ingest({ store, log, lines, onChanged: (ids) => feed.changed(ids), onStored: (documents) => tee?.put(documents) });
-  const onDocument = (refusedWith: string | undefined): void => {
+  const onDocument = (refusal: { readonly code: string; readonly isOtlp: boolean } | undefined): void => {
     accounting.received++;
-    if (refusedWith === undefined) accounting.sent++;
-    else accounting.countUnprocessed(refusedWith);
+    if (refusal === undefined) accounting.sent++;
+    else if (refusal.isOtlp) accounting.rejected.otlp++;
+    else accounting.countUnprocessed(refusal.code);
   };
   const account = { region: config.region === '' ? 'us-east-1' : config.region, accountId: config.accountId };
   const service = new LocalService({ account, defaultSampling: config.defaultSampling as DefaultSampling }, { store, ingest, feed, onDocument });
@@ -83,7 +84,7 @@ function localMode(
   return {
     maxAgeMs: BATCH_MAX_AGE_MS,
     upstream: [store, opening, ...(tee === undefined ? [] : [tee])],
-    exporter: new LocalExporter({ ingest, lines, onCall }),
+    exporter: new LocalExporter({ ingest, lines, log, onCall }),
     credentialsExpireAtMs: () => undefined,
     tcp: () =>
       new LocalApi(

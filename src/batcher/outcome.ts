@@ -1,3 +1,4 @@
+import type { RejectReason } from '../pipeline/accounting.ts';
 import type { ExportResult } from '../pipeline/exporter.ts';
 import type { Segment } from '../pipeline/segment.ts';
 
@@ -5,7 +6,7 @@ import type { Segment } from '../pipeline/segment.ts';
 export interface Outcome {
   readonly sent: number;
   /** Refused for good. */
-  readonly refused: readonly { readonly segment: Segment; readonly code: string }[];
+  readonly refused: readonly { readonly segment: Segment; readonly code: string; readonly rejectedAs?: RejectReason }[];
   /** X-Ray asked for time for these. */
   readonly throttled: readonly Segment[];
   /** To be sent apart, to find the document that X-Ray refused the batch for. */
@@ -35,7 +36,13 @@ export function outcomeOf(
   if (result.kind === 'partial') {
     const isAgain = ({ position, isRetryable }: (typeof result.refused)[number]) => isRetryable && !isExpired(segments[position]!);
     const throttled = result.refused.filter(isAgain).map(({ position }) => segments[position]!);
-    const refused = result.refused.filter((one) => !isAgain(one)).map(({ position, code }) => ({ segment: segments[position]!, code }));
+    const refused = result.refused
+      .filter((one) => !isAgain(one))
+      .map(({ position, code, rejectedAs }) => ({
+        segment: segments[position]!,
+        code,
+        ...(rejectedAs === undefined ? {} : { rejectedAs }),
+      }));
     return { sent: segments.length - result.refused.length, refused, throttled };
   }
   if (segments.length === 1) return { sent: 0, refused: [{ segment: segments[0]!, code: result.code }], throttled: [] };

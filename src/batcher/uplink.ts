@@ -81,7 +81,11 @@ export class Uplink {
   count({ sent, refused, throttled, halves }: Outcome): void {
     const { accounting, log } = this.#deps;
     accounting.sent += sent;
-    for (const { segment, code } of refused) {
+    for (const { segment, code, rejectedAs } of refused) {
+      if (rejectedAs !== undefined) {
+        accounting.rejected[rejectedAs]++;
+        continue;
+      }
       const label = accounting.countUnprocessed(code);
       log.limited(`unprocessed_${label}`, 'error', { code: label, bytes: byteLengthOf(segment) }, 'a segment was refused for good');
     }

@@ -1,6 +1,10 @@
 /** Why a datagram was not a valid one. In the order of their numbers on the receive thread. */
 export const REJECT_REASONS = ['empty', 'no_document', 'bad_header'] as const;
-export type RejectReason = (typeof REJECT_REASONS)[number];
+export type DatagramRejectReason = (typeof REJECT_REASONS)[number];
+
+/** The same, and `otlp`: a body that is no segment document and that the local X-Ray does not store. */
+const ALL_REJECT_REASONS = [...REJECT_REASONS, 'otlp'] as const;
+export type RejectReason = (typeof ALL_REJECT_REASONS)[number];
 
 /** Why a valid document was lost here. */
 const DROP_REASONS = ['buffer_full', 'retry_expired', 'shutdown', 'spool_full', 'spool_unreadable'] as const;
@@ -29,7 +33,7 @@ export interface Snapshot {
 /** A place that counts what it receives on its own, such as the receive thread. */
 export interface SegmentSource {
   /** One consistent reading: received = sum of rejected + held + handed over. */
-  read(): { received: number; rejected: Readonly<Record<RejectReason, number>>; held: number };
+  read(): { received: number; rejected: Readonly<Record<DatagramRejectReason, number>>; held: number };
 }
 
 /** A place that holds documents. */
@@ -48,6 +52,8 @@ export class Accounting {
   restored = 0;
   sent = 0;
   retried = 0;
+  /** Documents that were not recognised before; the sources count their own. */
+  readonly rejected: Record<RejectReason, number> = zeros(ALL_REJECT_REASONS);
   readonly dropped: Record<DropReason, number> = zeros(DROP_REASONS);
   readonly unprocessed: Record<string, number> = Object.create(null) as Record<string, number>;
   readonly #sources: SegmentSource[] = [];
@@ -72,7 +78,7 @@ export class Accounting {
 
   /** One consistent reading of every term; synchronous, so nothing moves while it is taken. */
   snapshot(): Snapshot {
-    const rejected = zeros(REJECT_REASONS);
+    const rejected = { ...this.rejected };
     const stock = { buffered: 0, bufferedBytes: 0, inFlight: 0, spooled: 0, spooledBytes: 0 };
     let received = this.received;
     for (const source of this.#sources) {

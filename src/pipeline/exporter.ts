@@ -1,3 +1,4 @@
+import type { RejectReason } from './accounting.ts';
 import type { Component } from './component.ts';
 import type { Batch } from './segment.ts';
 
@@ -11,7 +12,7 @@ export interface Exporter extends Component {
   send(batch: Batch, signal: AbortSignal): Promise<ExportResult>;
 }
 
-/** A document that X-Ray refused in an answer with HTTP 200. */
+/** A document that X-Ray refused in an answer with HTTP 200, or that is none for the exporter. */
 export interface RefusedDocument {
   /** Its place in the batch. */
   readonly position: number;
@@ -19,6 +20,8 @@ export interface RefusedDocument {
   readonly code: string;
   /** The code says "not now": the document is sent again, and not counted as refused. */
   readonly isRetryable: boolean;
+  /** It is no segment document: counted as rejected, and not as unprocessed. */
+  readonly rejectedAs?: RejectReason;
 }
 
 export type ExportResult =

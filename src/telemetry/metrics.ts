@@ -42,7 +42,7 @@ export const METRICS: readonly Metric[] = [
   counter('xrayd_segments_received_total', 'Datagrams received on UDP and documents taken on TCP, the rejected ones included.', (s) => s.received),
   counter(
     'xrayd_segments_rejected_total',
-    'Datagrams that are no segment: empty, without a document, or with a bad header.',
+    'Datagrams that are not valid segments: empty, no_document, bad_header, or otlp (local X-Ray: OTLP spans, which it does not store).',
     (s) => by('reason', s.rejected),
     'reason',
   ),

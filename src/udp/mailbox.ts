@@ -1,4 +1,4 @@
-import { REJECT_REASONS, type RejectReason } from '../pipeline/accounting.ts';
+import { REJECT_REASONS, type DatagramRejectReason } from '../pipeline/accounting.ts';
 import { MAX_BATCH_SEGMENTS, type Mail } from '../pipeline/segment.ts';
 
 /**
@@ -196,12 +196,15 @@ export class MailboxReader extends Mailbox {
    * One consistent reading while the writer works: its counters change between two steps of the sequence,
    * so a reading is good when the sequence was even and the same before and after.
    */
-  read(): { received: number; rejected: Record<RejectReason, number>; held: number } {
+  read(): { received: number; rejected: Record<DatagramRejectReason, number>; held: number } {
     const { control, counters } = this;
     for (;;) {
       const before = Atomics.load(control, SEQUENCE);
       const received = counters[RECEIVED]!;
-      const rejected = Object.fromEntries(REJECT_REASONS.map((reason, i) => [reason, counters[REJECTED + i]])) as Record<RejectReason, number>;
+      const rejected = Object.fromEntries(REJECT_REASONS.map((reason, i) => [reason, counters[REJECTED + i]])) as Record<
+        DatagramRejectReason,
+        number
+      >;
       let held = 0;
       for (let slab = 0; slab < SLABS; slab++) held += control[COUNTS + slab]!;
       if ((before & 1) === 0 && Atomics.load(control, SEQUENCE) === before) return { received, rejected, held };

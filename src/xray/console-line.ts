@@ -32,7 +32,7 @@ export function formatLine(summary: DocumentSummary, arrivedAtMs: number, hasCol
 export function formatOtlpLine(kind: OtlpKind, bytes: number, arrivedAtMs: number, hasColor: boolean): string {
   const what = { T1S: 'OTLP spans', T1U: 'OTLP spans, unsampled', M1: 'OTLP metrics' }[kind];
   const time = timeOf(arrivedAtMs);
-  return `${hasColor ? styleText('dim', time, { validateStream: false }) : time}  ${what} (${bytes} bytes)\n`;
+  return `${hasColor ? styleText('dim', time, { validateStream: false }) : time}  ${what} (${bytes} bytes), not stored\n`;
 }
 
 function timeOf(ms: number): string {

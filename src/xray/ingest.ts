@@ -1,5 +1,6 @@
 import type { Logger } from '../pipeline/logger.ts';
 import type { ConsoleLines } from './console-lines.ts';
+import { otlpKindOf } from './otlp-body.ts';
 import { StoreFullError } from './store/store-thread.ts';
 import type { Store } from './store/store.ts';
 import type { Written } from './store/messages.ts';
@@ -25,6 +26,10 @@ export interface Arrival {
 /** Refused documents remembered, for the findings of their traces. */
 const MAX_REFUSALS = 1_000;
 
+/** What AWS takes and this does not: said, so that nobody looks for those traces here. */
+const OTLP_REMEDY =
+  'OTLP spans were rejected: the local X-Ray stores X-Ray segments only. Let the application send segments: use an X-Ray SDK, or the awsxray exporter of an OpenTelemetry Collector, in place of the UDP exporter of AWS Distro for OpenTelemetry';
+
 /** The one way into the store: for documents from UDP, from PutTraceSegments and from imports. */
 export class Ingest {
   readonly #deps: IngestDeps;
@@ -45,6 +50,16 @@ export class Ingest {
     return this.#refusals.filter((refusal) => refusal.traceId === traceId);
   }
 
+  /** Whether a refused document is no segment document, but a body of OTLP. */
+  static isOtlp(documents: readonly Uint8Array[], { position }: { readonly position: number }): boolean {
+    return otlpKindOf(documents[position]!) !== undefined;
+  }
+
+  #noteOtlp(documents: readonly Uint8Array[], { refused }: Written): void {
+    const count = refused.filter((refusal) => Ingest.isOtlp(documents, refusal)).length;
+    if (count > 0) this.#deps.log.limited('otlp', 'warn', { documents: count }, OTLP_REMEDY);
+  }
+
   /** Stores what X-Ray would take. Rejects with StoreFullError when the disk is full; then nothing was stored. */
   async put(documents: readonly Uint8Array[], { receivedAtMs, isImport }: Arrival): Promise<Written> {
     const { store, log, lines, onChanged, onStored } = this.#deps;
@@ -61,6 +76,7 @@ export class Ingest {
     }
     if (this.#isFull) log.info({}, 'there is room again: traces are stored');
     this.#isFull = false;
+    this.#noteOtlp(documents, written);
     this.#refusals.push(...written.refused);
     if (this.#refusals.length > MAX_REFUSALS) this.#refusals.splice(0, this.#refusals.length - MAX_REFUSALS);
     if (!isImport) {

@@ -2,15 +2,16 @@ import { monotonicMs, wallClockMs, wallTimeOf } from '../pipeline/clock.ts';
 import type { ComponentState } from '../pipeline/component.ts';
 import type { Exporter, ExportResult, RefusedDocument } from '../pipeline/exporter.ts';
 import { messageOf } from '../pipeline/errors.ts';
+import type { Logger } from '../pipeline/logger.ts';
 import type { Batch } from '../pipeline/segment.ts';
 import type { ConsoleLines } from './console-lines.ts';
-import type { Ingest } from './ingest.ts';
-import { otlpKindOf } from './otlp-body.ts';
+import { Ingest } from './ingest.ts';
 import { StoreFullError } from './store/store-thread.ts';
 
 export interface LocalExporterDeps {
   readonly ingest: Ingest;
   readonly lines: ConsoleLines;
+  readonly log: Logger;
   readonly onCall: (outcome: string, seconds: number) => void;
 }
 
@@ -40,30 +41,28 @@ export class LocalExporter implements Exporter {
   async stop(): Promise<void> {}
 
   async send(batch: Batch): Promise<ExportResult> {
-    const { ingest, lines, onCall } = this.#deps;
+    const { ingest, lines, log, onCall } = this.#deps;
     const startedMs = performance.now();
-    const documents: Buffer[] = [];
-    const positions: number[] = [];
-    const others: { body: Buffer; arrivedAtMs: number }[] = [];
-    for (const [position, { chunk, start, end, arrivedAtMs }] of batch.entries()) {
-      const body = chunk.subarray(start, end);
-      if (otlpKindOf(body) !== undefined) {
-        others.push({ body, arrivedAtMs });
-        continue;
-      }
-      documents.push(body);
-      positions.push(position);
-    }
-    let refused: RefusedDocument[] = [];
+    const documents = batch.map(({ chunk, start, end }) => chunk.subarray(start, end));
+    let refused: RefusedDocument[];
     try {
       const written = await ingest.put(documents, { receivedAtMs: wallClockMs(), isImport: false });
-      refused = written.refused.map(({ position, code }) => ({ position: positions[position]!, code, isRetryable: false }));
+      refused = written.refused.map((refusal) => ({
+        position: refusal.position,
+        code: refusal.code,
+        isRetryable: false,
+        ...(Ingest.isOtlp(documents, refusal) ? { rejectedAs: 'otlp' } : {}),
+      }));
     } catch (error) {
       onCall('retry', (performance.now() - startedMs) / 1000);
-      return { kind: 'retry', code: error instanceof StoreFullError ? 'store_full' : messageOf(error).slice(0, 64) };
+      const isFull = error instanceof StoreFullError;
+      if (!isFull) log.limited('store_failed', 'error', { error: messageOf(error) }, 'traces could not be stored; they are kept and tried again');
+      return { kind: 'retry', code: isFull ? 'store_full' : 'store_failed' };
     }
-    // OTLP bodies are no segment documents: they are shown, and stored by nobody yet.
-    for (const { body, arrivedAtMs } of others) lines.write(body, wallTimeOf(arrivedAtMs));
+    for (const { position, rejectedAs } of refused) {
+      const { arrivedAtMs } = batch[position]!;
+      if (rejectedAs === 'otlp') lines.write(documents[position]!, wallTimeOf(arrivedAtMs));
+    }
     this.#lastSuccessMs = monotonicMs();
     const result: ExportResult = refused.length === 0 ? { kind: 'sent' } : { kind: 'partial', refused };
     onCall(result.kind, (performance.now() - startedMs) / 1000);

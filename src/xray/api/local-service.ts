@@ -1,4 +1,4 @@
-import type { Ingest } from '../ingest.ts';
+import { Ingest } from '../ingest.ts';
 import type { LiveFeed } from '../live.ts';
 import type { DefaultSampling, SamplingRuleRecord } from '../sampling/rule-book.ts';
 import { StoreFullError } from '../store/store-thread.ts';
@@ -26,8 +26,8 @@ export interface LocalServiceDeps {
   readonly store: Store;
   readonly ingest: Ingest;
   readonly feed: LiveFeed;
-  /** Told of each document that came by TCP: undefined when it was stored, or the code of its refusal. */
-  readonly onDocument: (refusedWith: string | undefined) => void;
+  /** Told of each document that came by TCP: undefined when it was stored, or why it was not. */
+  readonly onDocument: (refusal: { readonly code: string; readonly isOtlp: boolean } | undefined) => void;
 }
 
 interface Parts {
@@ -110,12 +110,10 @@ export class LocalService {
   async put(documents: readonly string[], { isImport }: { isImport: boolean }): Promise<readonly Refusal[]> {
     const { ingest, onDocument } = this.#deps;
     try {
-      const { refused } = await ingest.put(
-        documents.map((text) => Buffer.from(text)),
-        { receivedAtMs: wallClockMs(), isImport },
-      );
+      const bodies = documents.map((text) => Buffer.from(text));
+      const { refused } = await ingest.put(bodies, { receivedAtMs: wallClockMs(), isImport });
       if (isImport) return refused;
-      for (const { code } of refused) onDocument(code);
+      for (const refusal of refused) onDocument({ code: refusal.code, isOtlp: Ingest.isOtlp(bodies, refusal) });
       for (let stored = refused.length; stored < documents.length; stored++) onDocument(undefined);
       return refused;
     } catch (error) {
