@@ -1,6 +1,6 @@
 import './browser-globals.ts';
 import { expect, test } from 'vitest';
-import { ago, duration, megabytes, middle, pathOf, percent, shortName, tick } from '../../ui/src/format.ts';
+import { absolute, ago, clock, duration, fullTime, megabytes, middle, pathOf, percent, shortName, tick } from '../../ui/src/format.ts';
 
 test.each([
   [0, '0 ms'],
@@ -21,6 +21,10 @@ test.each([
   [Infinity, '–'],
 ])('%s s is %s', (seconds, text) => {
   expect(duration(seconds)).toBe(text);
+});
+
+test.each([1.79e12, 1.79e15, 1.79e18, 1e300, -1e300, NaN, 0])('%s as a time is a date, not an error', (seconds) => {
+  for (const text of [absolute(seconds), clock(seconds), fullTime(seconds)]) expect(text).toMatch(/\d/);
 });
 
 test('on a scale there are no zeros at the end', () => {

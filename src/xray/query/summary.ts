@@ -16,6 +16,8 @@ export interface Match {
   readonly edge: object | undefined;
 }
 
+/** Of the year 9999: boto3 cannot read an answer with a later time at all. */
+const LAST_SECOND = 253_402_300_799;
 const OK = { isFault: false, isError: false, isThrottle: false };
 
 /** A member of `TraceSummaries`. Every key is there, null when there is nothing to say. Source: recorded answers of X-Ray. */
@@ -24,7 +26,7 @@ export function summaryOf(view: TraceView, match: Match): object {
   const http = httpOf(root);
   return {
     Id: trace.id,
-    StartTime: double(Math.floor(view.start)),
+    StartTime: double(Math.min(Math.floor(view.start), LAST_SECOND)),
     Duration: seconds(view.duration),
     ResponseTime: seconds(view.responseTime),
     ...outcomeMembers(root?.outcome ?? OK),

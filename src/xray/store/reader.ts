@@ -88,9 +88,10 @@ export class Reader {
       const least = this.#statements.of(leastValue(tables, '>='));
       // Numbers come before texts, so the least value of all is asked for without a type.
       let found = (prefix === '' ? next.get(field, -Number.MAX_VALUE) : least.get(field, prefix))?.['value'] as string | number | null;
-      while (found !== null && values.length < MAX_VALUES) {
+      for (let steps = 0; found !== null && steps < MAX_VALUES; steps++) {
         if (!String(found).startsWith(prefix)) break;
-        values.push(found);
+        // Of those beyond, the index has only the nearest double.
+        if (typeof found === 'string' || Math.abs(found) <= Number.MAX_SAFE_INTEGER) values.push(found);
         found = next.get(field, found)?.['value'] as string | number | null;
       }
     });

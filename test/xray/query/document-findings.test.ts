@@ -126,6 +126,12 @@ test('more links than X-Ray takes are a finding', () => {
   expect(messages(...Array.from({ length: 6 }, () => linked(20)))).toEqual(['the trace has 120 links to other traces; X-Ray takes 100']);
 });
 
+test('a start in ms is given as the last time that boto3 reads, not as one that makes it fail', () => {
+  const view = viewOf({ ...segmentJson('web'), start_time: START * 1_000, end_time: START * 1_000 + 2 });
+  const summary = plain(summaryOf(view, { eventTime: undefined, service: undefined, edge: undefined })) as { StartTime: number };
+  expect(new Date(summary.StartTime * 1_000).getUTCFullYear()).toBe(9999);
+});
+
 test('a duration is never negative, and a user’s `inferred` never leaves', () => {
   const view = viewOf({ ...segmentJson('web', { inferred: true }), end_time: START - 5 });
   expect(plain(summaryOf(view, { eventTime: undefined, service: undefined, edge: undefined }))).toMatchObject({ Duration: 0, ResponseTime: 0 });
