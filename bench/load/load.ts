@@ -7,9 +7,12 @@ export class Load {
   readonly #first: number;
   #next: number;
 
-  /** `first` is the number of the first segment; `sockets` is how many source ports, as of so many processes. */
-  constructor(port: number, { first = 0, sockets = 1 } = {}) {
-    this.#first = first;
+  /**
+   * `first` is the number of the first segment, `base` is where `offered` counts from when an earlier load sent the numbers up to `first`;
+   * `sockets` is how many source ports, as of so many processes.
+   */
+  constructor(port: number, { first = 0, base, sockets = 1 }: { first?: number; base?: number; sockets?: number } = {}) {
+    this.#first = base ?? first;
     this.#next = first;
     this.#sender = startSender({ port, first, sockets });
   }

@@ -41,12 +41,14 @@ const FROM_BUNDLE = [process.execPath, fileURLToPath(new URL('../../dist/xrayd.c
 /** A daemon, a network that can be broken, a TLS X-Ray that checks every document, and a load. */
 export class Harness {
   readonly oracle: Oracle;
-  readonly load: Load;
   readonly gate: Gate;
-  readonly port: number;
+  #load: Load;
+  #port: number;
   readonly #config: HarnessConfig;
   readonly #folder: string;
   #daemon: DaemonProcess;
+  /** Those that `surge` left running. */
+  readonly #earlier: DaemonProcess[] = [];
   #limit: MemoryLimit | undefined;
   #peakRssMb = 0;
   #oomKills = 0;
@@ -57,8 +59,8 @@ export class Harness {
   private constructor(oracle: Oracle, gate: Gate, port: number, config: HarnessConfig) {
     this.oracle = oracle;
     this.gate = gate;
-    this.port = port;
-    this.load = new Load(port);
+    this.#port = port;
+    this.#load = new Load(port);
     this.#config = config;
     this.#folder = mkdtempSync(join(tmpdir(), 'xrayd-faults-'));
     writeFileSync(join(this.#folder, 'cfg.yaml'), `Endpoint: "https://${config.host ?? '127.0.0.1'}:${gate.port}"\nNoVerifySSL: true\nVersion: 2\n`);
@@ -77,6 +79,14 @@ export class Harness {
       await harness.stop();
       throw error;
     }
+  }
+
+  get load(): Load {
+    return this.#load;
+  }
+
+  get port(): number {
+    return this.#port;
   }
 
   get daemon(): DaemonProcess {
@@ -159,9 +169,23 @@ export class Harness {
     this.#daemon = this.#spawn();
   }
 
+  /** As a rolling update does: one more daemon with the same spool, on ports of its own, that gets the load from now on. Resolves with the one before. */
+  async surge(): Promise<DaemonProcess> {
+    const before = this.#daemon;
+    this.#earlier.push(before);
+    this.#port = await freePort();
+    this.#daemon = this.#spawn();
+    await this.#daemon.ready();
+    const first = this.#load.offered;
+    this.#load.close();
+    this.#load = new Load(this.#port, { first, base: 0 });
+    return before;
+  }
+
   async stop(): Promise<void> {
     clearInterval(this.#watch);
     this.load.close();
+    for (const daemon of this.#earlier) await daemon.stop('SIGKILL');
     await this.daemon.stop('SIGKILL');
     this.#limit?.remove();
     await this.gate.stop();

@@ -43,7 +43,7 @@ export async function killAndRestart(harness: Harness, times: number): Promise<n
 }
 
 /** The numbers of all segments in finished files. */
-function spooledNumbers(folder: string): number[] {
+export function spooledNumbers(folder: string): number[] {
   const numbers: number[] = [];
   for (const name of readdirSync(folder, { encoding: 'utf8', recursive: true })) {
     const entry = parseName(basename(name));

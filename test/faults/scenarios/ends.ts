@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Harness } from '../harness.ts';
 import type { Scenario } from '../scenario.ts';
+import { killInTurn, threeGenerations } from '../generations.ts';
 import { killAndRestart } from '../kills.ts';
 
 /** The daemon stops, or is stopped. */
@@ -49,6 +50,25 @@ export const ENDS: readonly Scenario[] = [
     mayLose: true,
     isKilled: true,
     run: (harness, { isFull }) => killAndRestart(harness, isFull ? 200 : 5),
+  },
+  {
+    id: 'R16-surge',
+    title:
+      'three generations of pods share a spool in an outage, each drained while the next one runs: every segment arrives once, or is counted as lost',
+    config: { args: ['-m', '3', '--shutdown-timeout', '1'], hasSpool: true },
+    // What all of them count together is compared in the scenario.
+    mayLose: true,
+    isKilled: true,
+    run: (harness, { isFull }) => threeGenerations(harness, isFull ? 10 : 2),
+    check: ({ duplicate }) => [duplicate > 0 && `${duplicate} arrived twice`],
+  },
+  {
+    id: 'R16-pair',
+    title: 'two daemons share a spool, one of them killed or drained at random points (100 times): nothing that was acknowledged is missing',
+    config: { args: ['-m', '3', '--shutdown-timeout', '1'], hasSpool: true },
+    mayLose: true,
+    isKilled: true,
+    run: (harness, { isFull }) => killInTurn(harness, isFull ? 100 : 3),
   },
   {
     id: 'R17',
