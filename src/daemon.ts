@@ -28,7 +28,7 @@ export const BATCH_MAX_AGE_MS = 1_000;
 export async function buildDaemon(loaded: LoadedConfig<'daemon'>, env: Environment, log: Logger): Promise<Service> {
   const destination = await findDestination(loaded, env, log);
   if (loaded.config.bindTcp === 'off') log.info({ from: loaded.origins.bindTcp }, 'TCP is off: SDKs sample by their local rules');
-  return new Service(loaded, log, (common) => daemonMode({ ...common, config: loaded.config }, env, destination));
+  return new Service(loaded, { log, env }, (common) => daemonMode({ ...common, config: loaded.config }, env, destination));
 }
 
 /** The commands that call AWS; `local` does with --tee. */
@@ -71,7 +71,7 @@ export function uplinkTo({ region, url }: Destination, { config, log }: { config
 }
 
 function daemonMode(
-  { config, memory, log, accounting, onCall, onRequest, onRules }: Common<'daemon'>,
+  { config, memory, guard, log, accounting, onCall, onRequest, onRules }: Common<'daemon'>,
   env: Environment,
   destination: Destination,
 ): Mode {
@@ -92,7 +92,7 @@ function daemonMode(
         ? undefined
         : new SamplingProxy(
             { ...bindTcp, allow: config.proxyAllow, maxBodiesBytes: memory.bodiesBytes },
-            { api, intake, hints, log, onRequest, onRules },
+            { api, guard, intake, hints, log, onRequest, onRules },
           ),
     onMemoryShort: collectSooner,
     watchers: config.telemetryRecords ? [reporter] : [],

@@ -37,7 +37,7 @@ export async function startLocalXRay({ port, data = '', onLog = () => {} }: Loca
     env: {},
     file: undefined,
   });
-  const { service } = buildLocal(loaded, { log: lineLogger(onLog), write: () => {}, hasColor: false });
+  const { service } = buildLocal(loaded, { log: lineLogger(onLog), env: {}, write: () => {}, hasColor: false });
   await service.start();
   return new Started(service, address);
 }

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { formatAddress } from './pipeline/address.ts';
-import type { LoadedConfig } from './config/load.ts';
+import type { Environment, LoadedConfig } from './config/load.ts';
 import type { Snapshot } from './pipeline/accounting.ts';
-import { isLoopbackHost } from './pipeline/browser-guard.ts';
+import { isLoopbackHost } from './http/host.ts';
 import type { Component, ComponentState } from './pipeline/component.ts';
 import type { Logger } from './pipeline/logger.ts';
 import { Service, type Common, type Mode } from './service.ts';
@@ -25,6 +25,7 @@ const MB = 1_000_000;
 
 export interface LocalDeps {
   readonly log: Logger;
+  readonly env: Environment;
   /** Writes to the console. */
   readonly write: (text: string) => void;
   readonly hasColor: boolean;
@@ -59,12 +60,12 @@ export function buildLocal(loaded: LoadedConfig<'local'>, deps: LocalDeps): Loca
     const lost = Object.values(dropped).reduce((sum, each) => sum + each, service.udp.kernelDrops());
     return { version: VERSION, address: formatAddress(service.udp.address!), received, lost };
   };
-  const service: Service = new Service(loaded, deps.log, (common) => localMode({ ...common, config: loaded.config }, { token, status }, deps));
+  const service: Service = new Service(loaded, deps, (common) => localMode({ ...common, config: loaded.config }, { token, status }, deps));
   return { service, token };
 }
 
 function localMode(
-  { config, memory, log, accounting, onCall, onRequest }: Common<'local'>,
+  { config, memory, guard, log, accounting, onCall, onRequest }: Common<'local'>,
   { token, status }: Reading,
   { write, hasColor, tee }: LocalDeps,
 ): Mode {
@@ -89,7 +90,7 @@ function localMode(
     tcp: () =>
       new LocalApi(
         { ...config.bindTcp, token, maxBodiesBytes: memory.bodiesBytes },
-        { service, log, onRequest, status, sample: () => sampleTrace(wallClockMs()) },
+        { service, guard, log, onRequest, status, sample: () => sampleTrace(wallClockMs()) },
       ),
     watchers: [],
     ...(tee === undefined ? {} : { teed: () => tee.read() }),

@@ -113,7 +113,13 @@ async function build(loaded: LoadedToServe, log: ProcessLogger): Promise<LocalXR
   const { buildLocal } = await import('./local.ts');
   const tee = loaded.config.tee ? await (await import('./tee.ts')).Tee.build(loaded, process.env, log) : undefined;
   const hasColor = process.stdout.isTTY && process.stdout.hasColors();
-  return buildLocal(loaded, { log, ...(tee === undefined ? {} : { tee }), write: (text) => void process.stdout.write(text), hasColor });
+  return buildLocal(loaded, {
+    log,
+    env: process.env,
+    ...(tee === undefined ? {} : { tee }),
+    write: (text) => void process.stdout.write(text),
+    hasColor,
+  });
 }
 
 async function drain(service: Service, { config }: LoadedToServe, log: ProcessLogger): Promise<number> {

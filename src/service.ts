@@ -1,8 +1,12 @@
+import { readFileSync } from 'node:fs';
 import { Batcher } from './batcher/batcher.ts';
 import { BodyIntake } from './batcher/body-intake.ts';
 import { Spool } from './batcher/spool/spool.ts';
-import type { LoadedConfig } from './config/load.ts';
+import type { Environment, LoadedConfig } from './config/load.ts';
 import type { Config } from './config/schema.ts';
+import { itemsOf } from './config/text-form.ts';
+import { kubernetesDomains } from './http/host.ts';
+import { RequestGuard } from './http/request-guard.ts';
 import { HttpServer } from './http/server.ts';
 import { memoryBudgetOf, memoryProblem, type MemoryBudget } from './memory-budget.ts';
 import { Accounting, sumOf, type Snapshot } from './pipeline/accounting.ts';
@@ -47,12 +51,18 @@ export interface Mode {
 export interface Common<C extends ServingCommand = ServingCommand> {
   readonly config: Config<C>;
   readonly memory: MemoryBudget;
+  readonly guard: RequestGuard;
   readonly log: Logger;
   readonly accounting: Accounting;
   readonly onCall: (outcome: string, seconds: number) => void;
   readonly onRequest: (path: string, status: number) => void;
   /** Told where each answer to GetSamplingRules came from. */
   readonly onRules: (source: string) => void;
+}
+
+export interface ServiceDeps {
+  readonly log: Logger;
+  readonly env: Environment;
 }
 
 export interface Drained {
@@ -71,11 +81,12 @@ export class Service {
   readonly #parts: readonly { part: Part; binding?: Binding }[];
   #isStopping = false;
 
-  constructor({ config, origins }: LoadedConfig<ServingCommand>, log: Logger, makeMode: (common: Common) => Mode) {
+  constructor({ config, origins }: LoadedConfig<ServingCommand>, { log, env }: ServiceDeps, makeMode: (common: Common) => Mode) {
     const accounting = new Accounting();
     const memory = memoryBudgetOf(config);
     const shortage = memoryProblem(memory);
     if (shortage !== undefined) log.warn({ limitBytes: memory.limitBytes, bufferBytes: memory.bufferBytes }, shortage);
+    const guard = new RequestGuard(hostNamesOf(config, env), log);
     const page = new MetricsPage(
       {
         snapshot: () => accounting.snapshot(),
@@ -91,6 +102,7 @@ export class Service {
     );
     const mode = makeMode({
       config,
+      guard,
       memory,
       log,
       accounting,
@@ -126,6 +138,7 @@ export class Service {
       this.http = new HttpServer(
         { ...httpAddress, isRequired: origins.httpAddress !== 'default' },
         {
+          guard,
           parts: () => watched.flatMap(({ state }) => (state === undefined ? [] : [state])),
           isStopping: () => this.#isStopping,
           counts: () => accounting.snapshot(),
@@ -184,6 +197,22 @@ export class Service {
 }
 
 const MB = 1024 * 1024;
+
+/** The names that every server of the process answers to, beside those that nobody else can have. */
+function hostNamesOf({ allowedHosts, bindTcp, httpAddress }: Config<ServingCommand>, env: Environment): { allowed: string[]; forClients: string[] } {
+  const bound = [bindTcp, httpAddress].flatMap((address) => (address === 'off' ? [] : [address.host]));
+  return { allowed: [...itemsOf(allowedHosts), ...bound], forClients: kubernetesDomains(resolvConf(env)) };
+}
+
+/** In a pod, what it resolves names by; elsewhere nothing, because any network that a laptop joins can say what to search. */
+function resolvConf(env: Environment): string {
+  if (env['KUBERNETES_SERVICE_HOST'] === undefined) return '';
+  try {
+    return readFileSync('/etc/resolv.conf', 'utf8');
+  } catch {
+    return '';
+  }
+}
 
 /** A part with the address that it is to be bound to; none when that is off. */
 function bound(part: Part | undefined, protocol: Binding['protocol'], address: Address | 'off', flag: string): { part: Part; binding: Binding }[] {

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { constants } from 'node:os';
 import type { LoadedConfig } from '../config/load.ts';
-import { itemsOf } from '../config/value.ts';
+import { itemsOf } from '../config/text-form.ts';
 import { messageOf, systemCodeOf, XraydError } from '../pipeline/errors.ts';
 import { startLocalXRay, type StartedXRay } from '../library.ts';
 import type { RecordedTrace } from '../library-types.ts';

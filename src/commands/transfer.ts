@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { LoadedConfig } from '../config/load.ts';
-import { itemsOf } from '../config/value.ts';
+import { itemsOf } from '../config/text-form.ts';
 import { monotonicMs } from '../pipeline/clock.ts';
 import { messageOf, XraydError } from '../pipeline/errors.ts';
 import { LocalClient, type Imported } from './local-client.ts';

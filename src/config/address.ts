@@ -30,3 +30,8 @@ export function udpAddressOfSdk(text: string): Address | undefined {
   const udp = parts.find((part) => part.startsWith('udp:'));
   return udp === undefined ? undefined : parseAddress(udp.slice('udp:'.length));
 }
+
+/** Whether a text is a host name, or a domain with all that is below it: `.example.com`, `*.example.com`. Not `*`, which would be all names. */
+export function isHostPattern(text: string): boolean {
+  return /^(\*?\.)?([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.?$/i.test(text);
+}

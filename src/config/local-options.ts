@@ -55,7 +55,7 @@ export const LOCAL_OPTIONS = {
     kind: 'switch',
     flag: 'insecure-bind',
     default: false,
-    help: 'local: let everybody who reaches the address read the traces, without a token.',
+    help: 'local: let every program that reaches the address read the traces, without a token. Web pages of others are refused all the same.',
   },
   tee: {
     group: 'Local X-Ray',

@@ -30,8 +30,8 @@ export interface TextOption extends OptionBase {
   readonly kind: 'text';
   readonly default: string;
   readonly choices?: readonly string[];
-  /** `region`, `role`: of that form. `name`: one line. */
-  readonly form?: 'list' | 'region' | 'role' | 'name';
+  /** `region`, `role`: of that form. `name`: one line. `hosts`: a list of host names and domains. */
+  readonly form?: 'list' | 'hosts' | 'region' | 'role' | 'name';
   /** A word that is no choice is a warning, as in the reference. */
   readonly isLenient?: true;
   readonly placeholder?: string;

@@ -35,6 +35,16 @@ export const PIPELINE_OPTIONS = {
     placeholder: 'PATHS',
     help: "Further X-Ray paths that clients on TCP may call with this daemon's credentials, separated by commas; all lets any request through, as the reference daemon does.",
   },
+  allowedHosts: {
+    group: 'Receiving',
+    commands: ['daemon', 'local'],
+    kind: 'text',
+    form: 'hosts',
+    flag: 'allowed-hosts',
+    default: '',
+    placeholder: 'NAMES',
+    help: 'Further host names that HTTP requests may be addressed to, separated by commas; .example.com is the domain with all below it. Addresses, names without a dot and private names (localhost, *.local, *.internal, *.svc …) always are.',
+  },
   region: {
     group: 'X-Ray',
     commands: ['daemon', 'local', 'pull'],

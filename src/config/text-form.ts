@@ -1,4 +1,5 @@
 import { closest } from 'fastest-levenshtein';
+import { isHostPattern } from './address.ts';
 import type { TextOption } from './option.ts';
 
 const MAX_QUOTED = 200;
@@ -13,6 +14,7 @@ export function checkText(spec: TextOption, text: string): { value: string | und
   if (spec.choices !== undefined) return checkChoice(spec, spec.choices, text);
   if (spec.form === 'region') return checkRegion(text);
   if (spec.form === 'role') return checkRole(text);
+  if (spec.form === 'hosts') return checkHosts(text);
   // What becomes a name or a path is one line; a filter expression may have several.
   if (spec.form === 'name')
     return /\p{Cc}/u.test(text) || text.trim() !== text ? { problem: `is ${quoted(text)}: ${hintAt(text)}` } : { value: text };
@@ -30,6 +32,12 @@ function checkChoice(spec: TextOption, choices: readonly string[], text: string)
     value: undefined,
     warning: `is ${quoted(text)}, which is none of ${choices.join(', ')}: it is ignored. Did you mean ${closest(word, choices)}?`,
   };
+}
+
+function checkHosts(text: string): ReturnType<typeof checkText> {
+  const wrong = itemsOf(text).find((item) => !isHostPattern(item));
+  if (wrong === undefined) return { value: text };
+  return { problem: `must be host names, such as xray.example.com or .example.com, not ${quoted(wrong)}` };
 }
 
 /** A label of a host name: endpoints and signatures have the region in them. */
@@ -57,4 +65,10 @@ export function hintAt(text: string): string {
   if (text.trim() !== text) return 'a blank came with it';
   if (/^["'].*["']$/s.test(text)) return 'the quotes became part of it';
   return 'look at where it is set';
+}
+
+/** The items of a value of form `list` or `hosts`: separated by commas, without blanks. */
+export function itemsOf(list: string): string[] {
+  const items = list.split(',').map((item) => item.trim());
+  return items.filter((item) => item !== '');
 }

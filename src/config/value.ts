@@ -79,9 +79,3 @@ function parseUrl(text: string, scheme: string): URL | undefined {
   const url = new URL(withScheme);
   return (url.protocol === 'http:' || url.protocol === 'https:') && url.hostname !== '' ? url : undefined;
 }
-
-/** The items of a value of form `list`: separated by commas, without blanks. */
-export function itemsOf(list: string): string[] {
-  const items = list.split(',').map((item) => item.trim());
-  return items.filter((item) => item !== '');
-}

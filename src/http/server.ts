@@ -4,6 +4,7 @@ import type { Component, ComponentState } from '../pipeline/component.ts';
 import { messageOf, XraydError } from '../pipeline/errors.ts';
 import type { Logger } from '../pipeline/logger.ts';
 import { healthOf } from './health.ts';
+import type { RequestGuard } from './request-guard.ts';
 
 export interface HttpServerConfig {
   readonly host: string;
@@ -13,6 +14,7 @@ export interface HttpServerConfig {
 }
 
 export interface HttpServerDeps {
+  readonly guard: RequestGuard;
   readonly parts: () => readonly ComponentState[];
   readonly isStopping: () => boolean;
   /** Counts worth seeing beside the health. */
@@ -46,6 +48,11 @@ export class HttpServer implements Component {
       bodyLimit: 1024,
       forceCloseConnections: true,
       schemaController: { compilersFactory: NO_SCHEMAS },
+    });
+    this.#app.addHook('onRequest', async (request, reply) => {
+      const problem = deps.guard.problem(request.raw, 'clients');
+      if (problem !== undefined) return reply.code(problem.status).send({ error: problem.message });
+      return undefined;
     });
     this.#app.get('/livez', async (_request, reply) => this.#health('live', reply));
     this.#app.get('/readyz', async (_request, reply) => this.#health('ready', reply));

@@ -10,8 +10,8 @@ import type { Component, ComponentState } from '../pipeline/component.ts';
 import { messageOf, XraydError } from '../pipeline/errors.ts';
 import type { Logger } from '../pipeline/logger.ts';
 import type { SegmentIntake } from '../pipeline/segment.ts';
+import type { RequestGuard } from '../http/request-guard.ts';
 import { BodyReader, type Body } from '../http/body.ts';
-import { browserProblem } from '../pipeline/browser-guard.ts';
 import { asksForAllRules, RulesCache, type CacheableReply, type RulesSource } from './rules-cache.ts';
 import { MAX_BODY_BYTES, MAX_SEGMENTS_BODY_BYTES, Routes, TRACE_SEGMENTS } from './routes.ts';
 
@@ -21,7 +21,6 @@ const HEADERS_TIMEOUT_MS = 5_000;
 const REQUEST_TIMEOUT_MS = 15_000;
 const MAX_CONNECTIONS = 512;
 const EMPTY_DOCUMENT = { ErrorCode: 'ParseError', Message: 'Invalid segment. ErrorCode: ParseError' };
-const LOOPBACK = /^(127\.|::1$|localhost$)/;
 
 export interface SamplingProxyConfig {
   readonly host: string;
@@ -33,6 +32,7 @@ export interface SamplingProxyConfig {
 
 export interface SamplingProxyDeps {
   readonly api: XRayApi;
+  readonly guard: RequestGuard;
   readonly intake: SegmentIntake;
   readonly hints: PermissionHints;
   readonly log: Logger;
@@ -132,16 +132,19 @@ export class SamplingProxy implements Component {
     let reply: Reply;
     let held: Body | undefined;
     try {
-      const body = await this.#bodies.read(request, route.kind === 'segments' ? MAX_SEGMENTS_BODY_BYTES : MAX_BODY_BYTES);
-      if (typeof body !== 'string') held = body;
-      const problem = browserProblem(request.headers, LOOPBACK.test(this.#config.host));
-      if (body === 'too_large') reply = errorReply(413, 'RequestEntityTooLarge', 'The body is larger than xrayd takes', { connection: 'close' });
-      else if (body === 'busy')
-        reply = errorReply(429, 'ThrottledException', 'xrayd reads too much at one time', { connection: 'close', 'retry-after': '1' });
-      else if (problem !== undefined) reply = errorReply(403, 'AccessDeniedException', problem);
+      // Before the body: what is refused costs no memory. Node throws away what is left unread.
+      const problem = this.#deps.guard.problem(request, 'clients');
+      if (problem !== undefined) reply = errorReply(problem.status, problem.status === 400 ? 'BadRequest' : 'AccessDeniedException', problem.message);
       else if (route.kind === 'refuse') reply = errorReply(route.status, route.errorType, route.message);
-      else if (route.kind === 'segments') reply = this.#take(body.bytes);
-      else reply = await this.#ask(request, target, Buffer.from(body.bytes));
+      else {
+        const body = await this.#bodies.read(request, route.kind === 'segments' ? MAX_SEGMENTS_BODY_BYTES : MAX_BODY_BYTES);
+        if (typeof body !== 'string') held = body;
+        if (body === 'too_large') reply = errorReply(413, 'RequestEntityTooLarge', 'The body is larger than xrayd takes', { connection: 'close' });
+        else if (body === 'busy')
+          reply = errorReply(429, 'ThrottledException', 'xrayd reads too much at one time', { connection: 'close', 'retry-after': '1' });
+        else if (route.kind === 'segments') reply = this.#take(body.bytes);
+        else reply = await this.#ask(request, target, Buffer.from(body.bytes));
+      }
     } catch (error) {
       // The client went away while it sent its body.
       if (request.destroyed && !request.complete) return;

@@ -29,7 +29,7 @@ function validTextOf(spec: OptionSpec): string {
       return 'http://h:1';
     case 'text':
       if (spec.form === 'region') return 'us-east-1';
-      return spec.form === 'role' ? ROLE : (spec.choices?.[0] ?? 'h:1');
+      return spec.form === 'role' ? ROLE : (spec.choices?.[0] ?? 'h');
   }
 }
 

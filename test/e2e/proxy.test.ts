@@ -87,7 +87,7 @@ const REFUSED: [method: string, target: string, status: number][] = [
   ['POST', '/%47etSamplingRules', 404],
   ['POST', '/GetSamplingRules/', 404],
   ['POST', '/getsamplingrules', 404],
-  ['POST', 'http://evil.example/GetSamplingRules', 404],
+  ['POST', 'http://x/GetSamplingRules', 404],
   ['GET', '/', 404],
   ['POST', '/__proto__', 404],
 ];

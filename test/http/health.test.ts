@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { healthOf } from '../../src/http/health.ts';
+import { RequestGuard } from '../../src/http/request-guard.ts';
 import { HttpServer } from '../../src/http/server.ts';
 import type { ComponentState } from '../../src/pipeline/component.ts';
 import { MemoryLog } from '../fakes/log.ts';
@@ -34,7 +35,14 @@ test('ready means bound and not stopping; live means not failed', () => {
 
 async function server(parts: ComponentState[], port = 0, isRequired = true): Promise<{ http: HttpServer; log: MemoryLog }> {
   const log = new MemoryLog();
-  const deps = { parts: () => parts, isStopping: () => false, counts: () => ({ received: 1 }), metrics: async () => 'm 1\n', log };
+  const deps = {
+    parts: () => parts,
+    isStopping: () => false,
+    counts: () => ({ received: 1 }),
+    metrics: async () => 'm 1\n',
+    log,
+    guard: new RequestGuard({ allowed: [], forClients: [] }, log),
+  };
   return { http: await scope.start(new HttpServer({ host: '127.0.0.1', port, isRequired }, deps)), log };
 }
 

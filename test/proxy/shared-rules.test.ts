@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import { Outbound } from '../../src/aws/outbound-proxy.ts';
 import { PermissionHints } from '../../src/aws/permissions.ts';
 import { XRayApi } from '../../src/aws/xray-api.ts';
+import { RequestGuard } from '../../src/http/request-guard.ts';
 import { SamplingProxy } from '../../src/proxy/sampling-proxy.ts';
 import { eventually } from '../fakes/eventually.ts';
 import { MemoryLog } from '../fakes/log.ts';
@@ -26,6 +27,7 @@ async function start(allow = '') {
     { host: '127.0.0.1', port: 0, allow, maxBodiesBytes: 1e6 },
     {
       api,
+      guard: new RequestGuard({ allowed: [], forClients: [] }, log),
       log,
       intake: { put: () => ({ status: 503, errorType: '', message: '' }) },
       hints: new PermissionHints(log),

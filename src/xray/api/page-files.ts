@@ -22,6 +22,8 @@ const NOT_BUILT = '<!doctype html><title>xrayd</title><p>The page has not been b
 
 /** Paths that are places in the page: it finds out itself which. */
 const PLACES = ['/', '/traces/:id', '/map', '/settings'];
+/** The routes that answer with nothing but the page itself. */
+export const PAGE_PATHS: ReadonlySet<string> = new Set(PLACES);
 
 /** The page's files. Those with a hash in their names never change. */
 export function addPageFiles(app: FastifyInstance): void {

@@ -2,18 +2,18 @@ import { randomUUID } from 'node:crypto';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { operationAt, OPERATIONS } from '../../aws/operations.ts';
 import { boundAddress, formatAddress, type Address } from '../../pipeline/address.ts';
-import { isLoopbackHost } from '../../pipeline/browser-guard.ts';
 import type { Component, ComponentState } from '../../pipeline/component.ts';
 import { messageOf, XraydError } from '../../pipeline/errors.ts';
 import type { Logger } from '../../pipeline/logger.ts';
+import type { RequestGuard } from '../../http/request-guard.ts';
 import { awsJson } from '../aws-json.ts';
-import { accessProblem, type Access } from './access.ts';
+import { denied, tokenProblem } from './access.ts';
 import { StoreBusyError } from '../store/store-thread.ts';
 import { ApiError } from './api-error.ts';
 import type { Operation } from './operation.ts';
 import { addLiveRoutes } from './live-routes.ts';
 import { addOwnRoutes } from './own-routes.ts';
-import { addPageFiles } from './page-files.ts';
+import { addPageFiles, PAGE_PATHS } from './page-files.ts';
 import { addPageRoutes, type PageDeps } from './page-routes.ts';
 import { readBodies } from './bodies.ts';
 import { checkQuery, violationError, type Violation } from './validation.ts';
@@ -28,6 +28,7 @@ export interface LocalApiConfig {
 }
 
 export interface LocalApiDeps extends PageDeps {
+  readonly guard: RequestGuard;
   readonly log: Logger;
   readonly onRequest: (path: string, status: number) => void;
 }
@@ -119,12 +120,14 @@ export class LocalApi implements Component {
   }
 
   #guard(request: FastifyRequest): void {
-    const { url } = request.routeOptions;
-    const { token } = request.query as { token?: string };
-    const access: Access = operationAt(url ?? '')?.caller === 'sdk' ? 'sdk' : request.method === 'POST' ? 'query' : 'page';
-    const config = { isLoopback: isLoopbackHost(this.#config.host), token: this.#config.token };
-    const problem = accessProblem(access, { headers: request.headers, token }, config);
-    if (problem !== undefined) throw problem;
+    const { url = '' } = request.routeOptions;
+    // SDKs send segments and ask for sampling rules without a token, and no page does.
+    const isForSdks = operationAt(url)?.caller === 'sdk';
+    const problem = this.#deps.guard.problem(request.raw, isForSdks ? 'clients' : PAGE_PATHS.has(url) ? 'link' : 'own-page');
+    if (problem?.status === 400) throw new ApiError('InvalidRequestException', problem.message, 400);
+    if (problem !== undefined) throw denied(problem.message);
+    const refused = isForSdks ? undefined : tokenProblem(request.headers, (request.query as { token?: unknown }).token, this.#config.token);
+    if (refused !== undefined) throw refused;
   }
 
   #apiErrorOf(error: Error & { statusCode?: number; validation?: readonly Violation[] }, request: FastifyRequest): ApiError {

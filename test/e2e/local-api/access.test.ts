@@ -72,6 +72,17 @@ test('--insecure-bind lifts it, and never for web pages of others', async () => 
   expect(await statusOf(local, 'POST', '/Groups', {})).toBe(200);
   expect(await statusOf(local, 'GET', RANGE, {})).toBe(200);
   expect(await statusOf(local, 'GET', RANGE, { origin: 'https://evil.example' })).toBe(403);
+  for (const [method, path] of [
+    ['GET', RANGE],
+    ['POST', '/api/import'],
+    ['POST', '/api/clear'],
+    ['POST', '/TraceSummaries'],
+  ] as const) {
+    expect(await statusOf(local, method, path, { host: 'rebound.example' })).toBe(403);
+    expect(await statusOf(local, method, path, { host: 'rebound.example', origin: 'http://rebound.example', 'sec-fetch-site': 'same-origin' })).toBe(
+      403,
+    );
+  }
 });
 
 test('the token is in no log and not in --print-config', async () => {

@@ -86,6 +86,7 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
   "LOG_FORMAT" $xray.logFormat
   "NEWEST_FIRST" $xray.newestFirst
   "PROXY_ALLOW" $xray.proxyAllow
+  "ALLOWED_HOSTS" $xray.allowedHosts
   "REQUEST_TIMEOUT" $xray.requestTimeoutSeconds
   "RETRY_MAX_AGE" $xray.retryMaxAgeSeconds
   "ROLE_EXTERNAL_ID" $xray.roleExternalId

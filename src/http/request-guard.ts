@@ -1,0 +1,87 @@
+import type { IncomingMessage } from 'node:http';
+import type { Logger } from '../pipeline/logger.ts';
+import { HostNames, hostOf } from './host.ts';
+
+/**
+ * Who calls a route: `clients` are programs; `own-page` are programs and the page that this server serves; `link` is a document that a person
+ * may open from anywhere.
+ */
+export type Callers = 'clients' | 'own-page' | 'link';
+
+export interface GuardProblem {
+  /** 400 for what is not HTTP, 403 for what is refused. */
+  readonly status: 400 | 403;
+  readonly message: string;
+}
+
+type GuardedRequest = Pick<IncomingMessage, 'headers' | 'rawHeaders' | 'url' | 'httpVersion'>;
+
+/**
+ * Keeps web pages of others away from every server of this process: from the daemon's credentials, from traces, from health and metrics.
+ * Depends on the request and the names only, not on the mode, the address or a token. docs/decisions/0010-host-and-origin.md
+ */
+export class RequestGuard {
+  readonly #names: HostNames;
+  readonly #clientNames: HostNames;
+  readonly #log: Logger;
+
+  /**
+   * `allowed`: what --allowed-hosts adds. `forClients`: names below which only routes of kind `clients` answer. A namespace of Kubernetes may be
+   * called `dev`, a domain in which anybody can have a name.
+   */
+  constructor({ allowed, forClients }: { allowed: readonly string[]; forClients: readonly string[] }, log: Logger) {
+    this.#names = new HostNames(allowed);
+    this.#clientNames = new HostNames(forClients);
+    this.#log = log;
+  }
+
+  /** Why a request is not answered; undefined when it is. Looks at nothing but the head. */
+  problem(request: GuardedRequest, callers: Callers): GuardProblem | undefined {
+    return this.#hostProblem(request, callers) ?? originProblem(request, callers);
+  }
+
+  #hostProblem({ rawHeaders, url = '', httpVersion }: GuardedRequest, callers: Callers): GuardProblem | undefined {
+    const given = rawHeaders.filter((_value, i) => i % 2 === 1 && rawHeaders[i - 1]?.toLowerCase() === 'host');
+    if (given.length > 1) return malformed('The request has more than one Host header');
+    if (given.length === 0 && httpVersion !== '1.0') return malformed('The request has no Host header');
+    // RFC 9112 §3.2.2: what the target names wins over Host. Both have to be ours.
+    const target = /^[a-z][a-z0-9+.-]*:\/\/([^/?#]*)/i.exec(url)?.[1];
+    for (const authority of target === undefined ? given : [...given, target]) {
+      const host = hostOf(authority.trim());
+      if (host === undefined) return malformed('The Host of the request is malformed');
+      const isAllowed = this.#names.has(host) || (callers === 'clients' && this.#clientNames.has(host));
+      if (!isAllowed) return this.#refusedName(host);
+    }
+    return undefined;
+  }
+
+  #refusedName(host: string): GuardProblem {
+    const name = host.slice(0, 100);
+    const remedy = `--allowed-hosts ${name}`;
+    this.#log.limited('host', 'warn', { host: name, remedy }, 'refused a request to a host name that is not allowed: it may be a web page of others');
+    const message = `xrayd does not answer to the name ${JSON.stringify(name)}. Use an address, localhost or a name without a dot, or start xrayd with ${remedy}`;
+    return { status: 403, message };
+  }
+}
+
+function malformed(message: string): GuardProblem {
+  return { status: 400, message };
+}
+
+/**
+ * Browsers name the page that a request comes from: in `Origin` with each POST and each read across origins, in `Sec-Fetch-Site` (which no page can
+ * set) with every request to HTTPS and to loopback. Programs send neither. Sources: Fetch Standard, Fetch Metadata Request Headers.
+ */
+function originProblem({ headers }: GuardedRequest, callers: Callers): GuardProblem | undefined {
+  const { origin, host } = headers;
+  const site = headers['sec-fetch-site'];
+  if (origin !== undefined) {
+    // Something in front of xrayd may have added TLS.
+    const isOwn = host !== undefined && host !== '' && (origin === `http://${host}` || origin === `https://${host}`);
+    if (!isOwn || callers === 'clients') return { status: 403, message: 'xrayd does not answer web pages: the request has an Origin header' };
+  }
+  if (site === undefined || site === 'none' || site === 'same-origin') return undefined;
+  const isOpened = headers['sec-fetch-mode'] === 'navigate' && headers['sec-fetch-dest'] === 'document';
+  if (callers === 'link' && isOpened) return undefined;
+  return { status: 403, message: 'xrayd does not answer web pages of others: the request has Sec-Fetch-Site' };
+}
