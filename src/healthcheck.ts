@@ -6,11 +6,10 @@ import { messageOf } from './pipeline/errors.ts';
 export async function healthProblem({ host, port }: Address, timeoutMs = 3_000): Promise<string | undefined> {
   const { promise, resolve } = Promise.withResolvers<string | undefined>();
   const target = { '0.0.0.0': '127.0.0.1', '::': '::1' }[host] ?? host;
-  const request = get({ host: target, port, path: '/readyz', timeout: timeoutMs, agent: false }, (response) => {
+  const request = get({ host: target, port, path: '/readyz', agent: false, signal: AbortSignal.timeout(timeoutMs) }, (response) => {
     response.resume();
     resolve(response.statusCode === 200 ? undefined : `HTTP ${response.statusCode}`);
   });
-  request.on('timeout', () => request.destroy(new Error(`no answer within ${timeoutMs} ms`)));
-  request.on('error', (error) => resolve(messageOf(error)));
+  request.on('error', (error) => resolve(error.name === 'AbortError' ? `no answer within ${timeoutMs} ms` : messageOf(error)));
   return promise;
 }

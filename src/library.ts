@@ -7,6 +7,7 @@ import { freePort } from './free-port.ts';
 import type { LocalXRayOptions, RecordedTrace, StartedXRay } from './library-types.ts';
 import { buildLocal } from './local.ts';
 import { formatAddress } from './pipeline/address.ts';
+import { monotonicMs } from './pipeline/clock.ts';
 import type { Service } from './service.ts';
 import { lineLogger } from './telemetry/line-logger.ts';
 
@@ -17,6 +18,10 @@ const LOOK_MS = 25;
 /** A datagram on loopback is read within this time. */
 const QUIET_MS = 100;
 const STOP_MS = 5_000;
+/** Longer than the store's own limit, so that it says what hangs. */
+const CALL_MS = 70_000;
+/** What has not been stored by then is not waited for. */
+const SETTLE_MS = 60_000;
 const IDS_A_CALL = 5;
 /** From the epoch to far beyond any trace. */
 /** Also of what says that it is of the year 56,000: its times are milliseconds. */
@@ -79,7 +84,8 @@ class Started implements StartedXRay {
 
   async settled(): Promise<void> {
     let { received } = this.#service.accounting.snapshot();
-    for (;;) {
+    const endMs = monotonicMs() + SETTLE_MS;
+    while (monotonicMs() < endMs) {
       await sleep(QUIET_MS);
       const now = this.#service.accounting.snapshot();
       if (now.received === received && now.buffered === 0 && now.inFlight === 0) return;
@@ -127,7 +133,7 @@ class Started implements StartedXRay {
   }
 
   async #post<T>(path: string, body: object): Promise<T> {
-    const answer = await fetch(this.url + path, { method: 'POST', body: JSON.stringify(body) });
+    const answer = await fetch(this.url + path, { method: 'POST', body: JSON.stringify(body), signal: AbortSignal.timeout(CALL_MS) });
     const json = (await answer.json()) as T & { message?: string; Message?: string };
     if (!answer.ok) throw new Error(`${path}: ${answer.headers.get('x-amzn-errortype')}: ${json.Message ?? json.message}`);
     return json;

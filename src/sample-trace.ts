@@ -1,11 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { formatAddress, type Address } from './pipeline/address.ts';
+import { within } from './pipeline/deadline.ts';
 import { messageOf, systemCodeOf, XraydError } from './pipeline/errors.ts';
 
 const HEADER = '{"format":"json","version":1}\n';
 /** A closed port answers within this time on one machine and in one cluster. */
 const REFUSAL_WAIT_MS = 50;
+/** A socket that is connected has been bound, and the name looked up. */
+const LOOKUP_MS = 5_000;
 
 /** Two segments of one trace: a web request that calls an orders service, whose database call fails. */
 export function sampleTrace(nowMs: number): { traceId: string; documents: string[] } {
@@ -73,7 +76,8 @@ export async function sendDocuments(documents: readonly string[], address: Addre
   try {
     // A connected socket hears of a closed port: when it reads, or at its next send.
     const failure = new Promise<never>((_resolve, reject) => socket.on('error', reject));
-    await Promise.race([failure, new Promise<void>((connected) => socket.connect(address.port, address.host, connected))]);
+    const connected = new Promise<void>((done) => socket.connect(address.port, address.host, done));
+    await within(LOOKUP_MS, `looking up ${address.host}`, () => Promise.race([failure, connected]));
     for (const document of documents) {
       const sent = new Promise<void>((done, failed) => {
         socket.send(HEADER + document, (error) => (error ? failed(error) : done()));

@@ -1,6 +1,7 @@
 import { lookup } from 'node:dns/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { formatAddress, type Address } from './pipeline/address.ts';
+import { within } from './pipeline/deadline.ts';
 import { messageOf, XraydError } from './pipeline/errors.ts';
 import { sendDocuments } from './sample-trace.ts';
 
@@ -8,6 +9,7 @@ import { sendDocuments } from './sample-trace.ts';
 const TIMEOUT_MS = 12_000;
 const ATTEMPT_MS = 3_000;
 const POLL_MS = 100;
+const LOOKUP_MS = 5_000;
 const RECEIVED = /^xrayd_segments_received_total (\d+)$/m;
 const STARTED = /^process_start_time_seconds (\S+)$/m;
 
@@ -73,7 +75,7 @@ function notCounted(sent: number, received: number, { target, metricsAddress }: 
 
 async function addressOf(host: string): Promise<string> {
   try {
-    return (await lookup(host)).address;
+    return (await within(LOOKUP_MS, 'DNS', () => lookup(host))).address;
   } catch (error) {
     throw new XraydError('XRAYD_SEND', `cannot look up ${host}: ${messageOf(error)}`, { cause: error });
   }

@@ -1,8 +1,9 @@
 import { X509Certificate } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { messageOf, systemCodeOf } from '../pipeline/errors.ts';
+import { readRegularFile } from '../pipeline/read-file.ts';
 import type { Logger } from '../pipeline/logger.ts';
 import type { Environment } from './environment.ts';
 
@@ -101,7 +102,7 @@ function bare(pem: string): string {
 function readCertificates(path: string): { found: string[]; problem: string } {
   try {
     const blocks =
-      readFileSync(path, 'latin1').match(/-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----[^-]*-----END (?:TRUSTED |X509 )?CERTIFICATE-----/g) ?? [];
+      readRegularFile(path).match(/-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----[^-]*-----END (?:TRUSTED |X509 )?CERTIFICATE-----/g) ?? [];
     const found = blocks.filter(isCertificate);
     return { found, problem: found.length === 0 ? 'which holds no certificates (PEM)' : '' };
   } catch (error) {

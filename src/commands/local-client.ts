@@ -14,6 +14,8 @@ export interface Imported {
 /** As many documents as a call of PutTraceSegments has, and less than the local X-Ray takes in one body. */
 const DOCUMENTS_A_CALL = 50;
 const BYTES_A_CALL = 2_000_000;
+/** The store's own limit is a minute. */
+const CALL_MS = 70_000;
 
 /** A local X-Ray that runs elsewhere, as the other commands see it. */
 export class LocalClient {
@@ -34,7 +36,13 @@ export class LocalClient {
     const { XRayClient } = await import('@aws-sdk/client-xray');
     // The local X-Ray takes its token as an access key id, and any other when it has none.
     const credentials = { accessKeyId: this.#token === '' ? 'xrayd' : this.#token, secretAccessKey: 'xrayd' };
-    const client: XRayClient = new XRayClient({ endpoint: this.#url, region: 'us-east-1', credentials, maxAttempts: 3 });
+    const client: XRayClient = new XRayClient({
+      endpoint: this.#url,
+      region: 'us-east-1',
+      credentials,
+      maxAttempts: 3,
+      requestHandler: { connectionTimeout: 5_000, requestTimeout: CALL_MS, throwOnRequestTimeout: true, socketTimeout: CALL_MS },
+    });
     return new TraceSource(client, { isLocal: true });
   }
 
@@ -78,7 +86,7 @@ export class LocalClient {
     const headers = this.#token === '' ? {} : { authorization: `Bearer ${this.#token}` };
     let answer: Response;
     try {
-      answer = await fetch(this.#url + path, { ...init, headers });
+      answer = await fetch(this.#url + path, { ...init, headers, signal: AbortSignal.timeout(CALL_MS) });
     } catch (error) {
       const reason = messageOf((error as { cause?: unknown }).cause ?? error);
       throw new XraydError(

@@ -1,15 +1,18 @@
 import type { XRayClient } from '@aws-sdk/client-xray';
-import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { LoadedConfig } from '../config/load.ts';
 import { itemsOf } from '../config/text-form.ts';
 import { monotonicMs } from '../pipeline/clock.ts';
 import { messageOf, XraydError } from '../pipeline/errors.ts';
+import { readTextFile } from '../pipeline/read-file.ts';
 import { LocalClient, type Imported } from './local-client.ts';
 import { readTraces, writeTraces } from './trace-file.ts';
 import { TraceSource, type TraceDocuments, type TraceQuery } from './trace-source.ts';
 
+/** For a file of traces, or a pipe that a program writes to. */
+const READ_MS = 60_000;
+const MAX_FILE_BYTES = 512 * 1024 * 1024;
 /** How often `export --wait` looks. */
 const LOOK_MS = 100;
 
@@ -55,7 +58,7 @@ export async function importTraces(loaded: LoadedConfig<'import'>, files: readon
   for (const file of files.length === 0 ? ['-'] : files) {
     let traces: TraceDocuments[];
     try {
-      traces = readTraces(file === '-' ? await text(process.stdin) : await readFile(file, 'utf8'));
+      traces = readTraces(file === '-' ? await text(process.stdin) : await readTextFile(file, { timeoutMs: READ_MS, maxBytes: MAX_FILE_BYTES }));
     } catch (error) {
       throw new XraydError('XRAYD_TRANSFER', `cannot import ${file}: ${messageOf(error)}. It wants what \`aws xray batch-get-traces\` prints`, {
         cause: error,

@@ -1,10 +1,13 @@
-import { readFileSync } from 'node:fs';
 import { messageOf, systemCodeOf, XraydError } from '../pipeline/errors.ts';
+import { readWithin } from '../pipeline/read-file.ts';
 import type { OptionValue } from './option.ts';
 import type { OptionName } from './schema.ts';
 
 /** Where the reference daemon looks when there is no -c. */
 const DEFAULT_FILES = ['/etc/amazon/xray/cfg.yaml', 'cfg.yaml'] as const;
+
+/** A pipe may be written to by a program that takes its time. */
+const READ_MS = 5_000;
 
 export interface ConfigFile {
   readonly path: string;
@@ -24,7 +27,7 @@ export async function readConfigFile(path: string | undefined, defaults: readonl
   for (const candidate of path === '' ? defaults : [path]) {
     let bytes: Buffer;
     try {
-      bytes = readFileSync(candidate);
+      bytes = await readWithin(candidate, { timeoutMs: READ_MS });
     } catch (error) {
       if (path === '' && systemCodeOf(error) === 'ENOENT') continue;
       throw new XraydError('XRAYD_CONFIG', `cannot read ${candidate}: ${reasonOf(error)}`, { cause: error });

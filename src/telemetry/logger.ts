@@ -3,10 +3,15 @@ import { basename, dirname } from 'node:path';
 import type { Writable } from 'node:stream';
 import { pino, type DestinationStream, type Logger as Pino } from 'pino';
 import { monotonicMs } from '../pipeline/clock.ts';
+import { within } from '../pipeline/deadline.ts';
 import { messageOf } from '../pipeline/errors.ts';
 import type { LogFields, Logger, LogLevel } from '../pipeline/logger.ts';
 
 const LIMIT_MS = 10_000;
+/** For a log file to open: a pipe without a reader never does. */
+const OPEN_MS = 2_000;
+/** Lines that wait for a disk that does not take them; those after it go to the console. */
+const MAX_WAITING_BYTES = 1024 * 1024;
 
 export interface LogConfig {
   /** The reference's names; `dev` is everything, `prod` is info. */
@@ -96,7 +101,7 @@ async function openFileLog(config: LogConfig, level: LogLevel, fd: 1 | 2): Promi
   stream.once('error', reject);
   const fallback = pino.destination({ dest: fd, sync: true });
   try {
-    await promise;
+    await within(OPEN_MS, config.file, () => promise);
   } catch (error) {
     const log = new ProcessLogger(fallback, level);
     log.error({ file: config.file, reason: messageOf(error) }, 'cannot write the log file, so the log goes here');
@@ -109,7 +114,9 @@ async function openFileLog(config: LogConfig, level: LogLevel, fd: 1 | 2): Promi
       new ProcessLogger(fallback, level).error({ file: config.file, reason: messageOf(error) }, 'the log file cannot be written any more');
     isBroken = true;
   });
-  const destination = { write: (line: string) => void (isBroken ? fallback.write(line) : stream.write(line)) };
+  const destination = {
+    write: (line: string) => void (isBroken || stream.writableLength > MAX_WAITING_BYTES ? fallback.write(line) : stream.write(line)),
+  };
   const close = (): Promise<void> => new Promise((done) => void stream.end(() => done()));
   return new ProcessLogger(destination, level, close);
 }

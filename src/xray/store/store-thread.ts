@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import { DeadlineError, within } from '../../pipeline/deadline.ts';
 import { messageOf } from '../../pipeline/errors.ts';
 import type { CallName, Calls, FromStoreWorker, ToStoreWorker, WorkerInput } from './messages.ts';
 
@@ -14,8 +15,21 @@ export class StoreFullError extends Error {}
 /** More clients than that do not ask at one time; each question and each answer is held in memory. */
 const MAX_WAITING = 128;
 
+/** The longest question over a full store takes seconds; a disk that hangs takes for ever. */
+const START_MS = 30_000;
+const CALL_MS = 60_000;
+/** For what is being written, and then for the thread to end. */
+const CLOSE_MS = 3_000;
+
 /** Each answer lets the work for another 50 documents begin: those of one transaction, handed on in one turn, would be a turn of 10 ms. */
 const ANSWERS_A_TURN = 4;
+
+export interface StoreThreadLimits {
+  /** Calls that wait; those after it are refused. */
+  readonly maxWaiting?: number;
+  readonly startMs?: number;
+  readonly callMs?: number;
+}
 
 type Answer = Extract<FromStoreWorker, { id: number }>;
 
@@ -28,19 +42,27 @@ export class StoreThread {
   readonly #maxWaiting: number;
   #calls = 0;
   #problem: string | undefined;
+  #hang: string | undefined;
+  readonly #callMs: number;
 
-  private constructor(worker: Worker, maxWaiting: number) {
+  private constructor(worker: Worker, maxWaiting: number, callMs: number) {
     this.#worker = worker;
     this.#maxWaiting = maxWaiting;
+    this.#callMs = callMs;
   }
 
-  static async start(input: WorkerInput): Promise<StoreThread> {
+  static start(input: WorkerInput): Promise<StoreThread> {
     const options = { workerData: input, name: `store-${input.role}`, execArgv: [] };
     const worker =
       typeof STORE_WORKER_SOURCE === 'string'
         ? new Worker(STORE_WORKER_SOURCE, { ...options, eval: true })
         : new Worker(new URL('store-worker.ts', import.meta.url), options);
-    const thread = new StoreThread(worker, input.role === 'reader' ? MAX_WAITING : Infinity);
+    return StoreThread.of(worker, { maxWaiting: input.role === 'reader' ? MAX_WAITING : Infinity });
+  }
+
+  /** A thread that has been started, once it is ready. Rejects when it is not in time, or says why it cannot. */
+  static async of(worker: Worker, { maxWaiting = Infinity, startMs = START_MS, callMs = CALL_MS }: StoreThreadLimits): Promise<StoreThread> {
+    const thread = new StoreThread(worker, maxWaiting, callMs);
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     worker.on('message', (message: FromStoreWorker) => {
       if (message.type === 'ready') resolve();
@@ -52,8 +74,18 @@ export class StoreThread {
       thread.#fail(messageOf(error));
     });
     worker.on('exit', () => thread.#fail('the store’s thread ended'));
-    await promise;
+    try {
+      await within(startMs, 'the store’s file', () => promise);
+    } catch (error) {
+      if (error instanceof DeadlineError) void worker.terminate();
+      throw error;
+    }
     return thread;
+  }
+
+  /** Why it does not answer now, while it may again. */
+  get hang(): string | undefined {
+    return this.#hang;
   }
 
   /** Why it runs no more. */
@@ -62,12 +94,22 @@ export class StoreThread {
   }
 
   call<N extends CallName>(name: N, args: Calls[N]['args']): Promise<Calls[N]['result']> {
-    return this.#call(name, args) as Promise<Calls[N]['result']>;
+    return this.#inTime(name, this.#call(name, args)) as Promise<Calls[N]['result']>;
   }
 
   async close(): Promise<void> {
-    await this.#call('close', {}).catch(() => {});
-    await this.#worker.terminate();
+    await within(CLOSE_MS, 'closing the store', () => this.#call('close', {})).catch(() => {});
+    await within(CLOSE_MS, 'ending the store’s thread', () => this.#worker.terminate()).catch(() => {});
+  }
+
+  /** An answer that comes too late is thrown away; the next one shows that the thread works again. */
+  async #inTime<T>(name: CallName, answer: Promise<T>): Promise<T> {
+    try {
+      return await within(this.#callMs, `the store (${name})`, () => answer);
+    } catch (error) {
+      if (error instanceof DeadlineError) this.#hang = error.message;
+      throw error;
+    }
   }
 
   #call(name: CallName | 'close', args: unknown): Promise<unknown> {
@@ -82,6 +124,7 @@ export class StoreThread {
   }
 
   #answered(answer: Answer): void {
+    this.#hang = undefined;
     if (this.#answers.push(answer) === 1) setImmediate(() => this.#handOn());
   }
 

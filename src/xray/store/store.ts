@@ -14,6 +14,8 @@ export interface StoreConfig {
 /** The traces, in a file. One thread writes and another reads, so that neither waits for the other, nor the main thread for them. */
 export class Store implements Component {
   readonly name = 'store';
+  /** Two threads, each with limits of its own. */
+  readonly stopLimits = { limitMs: 15_000, graceMs: 7_000 };
   readonly #config: StoreConfig;
   #maxBytes: number;
   #place: StorePlace | undefined;
@@ -28,7 +30,9 @@ export class Store implements Component {
 
   get state(): ComponentState {
     const problem = this.#writer?.problem ?? this.#reader?.problem;
-    return problem === undefined ? this.#state : { name: this.name, state: 'failed', reason: problem };
+    if (problem !== undefined) return { name: this.name, state: 'failed', reason: problem };
+    const hang = this.#writer?.hang ?? this.#reader?.hang;
+    return hang === undefined ? this.#state : { name: this.name, state: 'degraded', reason: hang };
   }
 
   /** Where traces are kept; "" when they go with the process. */

@@ -1,52 +1,42 @@
+import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
 import { expect, test } from 'vitest';
 import { StoreThread } from '../../../src/xray/store/store-thread.ts';
 import { Scope } from '../../fakes/scope.ts';
-import { segmentJson, START } from '../../fakes/traces.ts';
 
 const scope = new Scope();
+const READY = "const { parentPort } = require('node:worker_threads'); parentPort.postMessage({ type: 'ready' });";
 
-async function start(): Promise<StoreThread> {
-  const file = join(scope.folder(), 'traces.db');
-  const thread = await StoreThread.start({ file, isTemporary: true, maxBytes: 1e9, role: 'writer' });
-  scope.add(() => thread.close());
-  return thread;
+/** A thread in the place of the store's, that does what `code` says. */
+function thread(code: string): Worker {
+  const worker = new Worker(code, { eval: true });
+  scope.add(() => worker.terminate());
+  return worker;
 }
 
-function put(thread: StoreThread, i: number): Promise<unknown> {
-  const document = segmentJson('web', { trace_id: `1-${START.toString(16)}-${i.toString(16).padStart(24, '0')}` });
-  const bytes = new TextEncoder().encode(JSON.stringify(document));
-  return thread.call('put', { bytes, ends: Uint32Array.of(bytes.length), receivedAt: START });
-}
-
-test('answers of one transaction are handed on over some turns of the event loop, in their order', async () => {
-  const thread = await start();
-  const turns: number[] = [];
-  const order: number[] = [];
-  let turn = 0;
-  let isDone = false;
-  const count = (): void => {
-    turn++;
-    if (!isDone) setImmediate(count);
-  };
-  setImmediate(count);
-  const puts = Array.from({ length: 64 }, async (_, i) => {
-    await put(thread, i);
-    turns[turn] = (turns[turn] ?? 0) + 1;
-    order.push(i);
-  });
-  await Promise.all(puts);
-  isDone = true;
-  expect(order).toEqual(Array.from({ length: 64 }, (_, i) => i));
-  expect(Math.max(...turns.filter(Boolean))).toBe(4);
+test('a thread that is never ready ends the start', async () => {
+  await expect(StoreThread.of(thread('setInterval(() => {}, 1000)'), { startMs: 100 })).rejects.toThrow(/the store’s file: no answer within 100 ms/);
 });
 
-test('what is asked of a thread that ends, or has ended, is refused and does not wait for ever', async () => {
-  const thread = await start();
-  await expect(put(thread, 1)).resolves.toMatchObject({ refused: [] });
-  const closing = thread.close();
-  await expect(put(thread, 2)).rejects.toThrow('the store’s thread ended');
-  await closing;
-  expect(thread.problem).toBe('the store’s thread ended');
-  await expect(put(thread, 3)).rejects.toThrow('the store’s thread ended');
+test('a call that is never answered is refused in its time, and said until an answer comes', async () => {
+  const worker = thread(
+    `${READY} parentPort.on('message', ({ id }) => { if (id > 1) parentPort.postMessage({ type: 'result', id, result: 'done' }); });`,
+  );
+  const store = await StoreThread.of(worker, { callMs: 100 });
+  await expect(store.call('clear', {})).rejects.toThrow(/the store \(clear\): no answer within 100 ms/);
+  expect(store.hang).toContain('no answer within 100 ms');
+  expect(await store.call('clear', {})).toBe('done');
+  expect(store.hang).toBeUndefined();
 });
+
+test('a thread that hangs, in a loop or in a file, does not keep the store from closing', async () => {
+  const pipe = join(scope.folder(), 'pipe');
+  execFileSync('mkfifo', [pipe]);
+  for (const hang of ['for (;;);', `require('node:fs').readFileSync(${JSON.stringify(pipe)})`]) {
+    const store = await StoreThread.of(new Worker(READY + hang, { eval: true }), {});
+    await store.close();
+  }
+  // Its other end lets the thread go.
+  execFileSync('sh', ['-c', 'exec 3>"$1"', 'sh', pipe]);
+}, 20_000);
