@@ -29,8 +29,8 @@ export async function callerIdentity(credentials: AwsCredentials, url: URL, regi
   });
   if (answer.kind !== 'answer' || answer.status !== 200) return undefined;
   const text = answer.body.toString();
-  const account = /<Account>(\d+)<\/Account>/.exec(text)?.[1];
-  const arn = /<Arn>([^<]+)<\/Arn>/.exec(text)?.[1];
+  const account = /<Account>(\d{12})<\/Account>/.exec(text)?.[1];
+  const arn = /<Arn>(arn:[\w:/+=,.@-]{1,2048})<\/Arn>/.exec(text)?.[1];
   return account === undefined || arn === undefined ? undefined : { account, role: arn };
 }
 

@@ -5,6 +5,7 @@ import { messageOf } from '../pipeline/errors.ts';
 import type { Logger } from '../pipeline/logger.ts';
 import type { CallerIdentity } from './caller-identity.ts';
 import type { CredentialProvider, ProviderKind } from './providers.ts';
+import { usableCredentials } from './identity-answers.ts';
 import type { AwsCredentials } from './signer.ts';
 
 /** Refreshed this long before they end, so that no call is signed with credentials that end on the way. */
@@ -147,7 +148,7 @@ export class CredentialSource implements Component {
       try {
         const answer = await this.#ask(provider);
         if (typeof answer !== 'string') {
-          this.#accept(provider, answer);
+          this.#accept(provider, usableCredentials(answer));
           return;
         }
         tried.push(`${provider.name}: ${answer}`);

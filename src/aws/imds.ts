@@ -1,10 +1,11 @@
 import { isTrue, type Environment } from './environment.ts';
+import { metadataValue } from './identity-answers.ts';
 
 /** Unreachable metadata must not hold up a start: a firewalled 169.254.169.254 never answers. */
 const TIMEOUT_MS = 1_000;
 
 /**
- * Reads paths below /latest/ from the EC2 instance metadata service, version 2 only. Rejects when it is switched off, unreachable or refuses.
+ * Reads paths below /latest/ from the EC2 instance metadata service, version 2 only. Rejects when it is switched off, unreachable, refuses, or is something else.
  * Honours AWS_EC2_METADATA_DISABLED, AWS_EC2_METADATA_SERVICE_ENDPOINT and its _MODE.
  */
 export async function readInstanceMetadata(paths: readonly string[], env: Environment): Promise<string[]> {
@@ -16,9 +17,9 @@ export async function readInstanceMetadata(paths: readonly string[], env: Enviro
   const token = await withTimeout(
     httpRequest({ ...options, path: `${base}/latest/api/token`, method: 'PUT', headers: { 'x-aws-ec2-metadata-token-ttl-seconds': '60' } }),
   );
-  const headers = { 'x-aws-ec2-metadata-token': token.toString() };
+  const headers = { 'x-aws-ec2-metadata-token': metadataValue(token.toString()) };
   const answers = paths.map((path) => withTimeout(httpRequest({ ...options, path: `${base}/latest/${path}`, headers })));
-  return (await Promise.all(answers)).map((answer) => answer.toString().trim());
+  return (await Promise.all(answers)).map((answer) => metadataValue(answer.toString()));
 }
 
 /** The SDK's `timeout` is for an idle socket; this one is for the whole call. */

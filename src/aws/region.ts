@@ -2,6 +2,7 @@ import { messageOf, XraydError } from '../pipeline/errors.ts';
 import { within } from '../pipeline/deadline.ts';
 import { readTextFile } from '../pipeline/read-file.ts';
 import type { Environment } from './environment.ts';
+import { regionOf, regionOfTask } from './identity-answers.ts';
 import { readInstanceMetadata } from './imds.ts';
 import { FILE_TIMEOUT_MS, settingOfProfile } from './shared-files.ts';
 
@@ -23,7 +24,7 @@ export async function findRegion(env: Environment, isLocalMode: boolean): Promis
     [`profile ${env['AWS_PROFILE'] || 'default'}`, () => regionOfProfile(env)],
     ['ECS metadata', () => regionOfEcs(env)],
   ];
-  if (!isLocalMode) sources.push(['instance metadata', async () => (await readInstanceMetadata(['meta-data/placement/region'], env))[0]]);
+  if (!isLocalMode) sources.push(['instance metadata', async () => regionOf((await readInstanceMetadata(['meta-data/placement/region'], env))[0])]);
   for (const [origin, find] of sources) {
     try {
       const region = await within(SOURCE_TIMEOUT_MS, 'given up', find);
@@ -51,16 +52,10 @@ async function regionOfEcs(env: Environment): Promise<string | undefined> {
   const uri = env['ECS_CONTAINER_METADATA_URI_V4'];
   if (uri) {
     const answer = await fetch(`${uri}/task`, { signal: AbortSignal.timeout(1_000) });
-    const task = (await answer.json()) as { TaskARN?: string };
-    return regionOfArn(task.TaskARN);
+    if (!answer.ok) throw new Error(`HTTP ${answer.status}`);
+    return regionOfTask(await answer.json());
   }
   const file = env['ECS_CONTAINER_METADATA_FILE'];
   if (!file) return undefined;
-  const metadata = JSON.parse(await readTextFile(file, { timeoutMs: FILE_TIMEOUT_MS })) as { TaskARN?: string };
-  return regionOfArn(metadata.TaskARN);
-}
-
-/** `arn:aws:ecs:us-west-2:123456789012:task/…` has it in the fourth place. */
-export function regionOfArn(arn: string | undefined): string | undefined {
-  return arn?.split(':')[3];
+  return regionOfTask(JSON.parse(await readTextFile(file, { timeoutMs: FILE_TIMEOUT_MS })));
 }

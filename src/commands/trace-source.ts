@@ -1,4 +1,4 @@
-import type { XRayClient } from '@aws-sdk/client-xray';
+import type { Trace, XRayClient } from '@aws-sdk/client-xray';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { dateOf, wallClockMs } from '../pipeline/clock.ts';
 import { XraydError, messageOf } from '../pipeline/errors.ts';
@@ -70,8 +70,8 @@ export class TraceSource {
       EndTime: dateOf(this.#isLocal ? LAST_MS : nowMs + AHEAD_MS),
       ...(filter === '' ? {} : { FilterExpression: filter }),
     };
-    for await (const { TraceSummaries = [] } of paginateGetTraceSummaries({ client: this.#client }, input)) {
-      for (const { Id } of TraceSummaries) if (Id !== undefined) yield Id;
+    for await (const { TraceSummaries } of paginateGetTraceSummaries({ client: this.#client }, input)) {
+      for (const { Id } of listOf(TraceSummaries, 'TraceSummaries')) if (Id !== undefined) yield Id;
     }
   }
 
@@ -82,9 +82,25 @@ export class TraceSource {
     for (let tries = 0; left.length > 0; tries++) {
       if (tries === MAX_TRIES) throw new XraydError('XRAYD_TRANSFER', `X-Ray does not give ${left.join(', ')}. Try again later`);
       if (tries > 0) await sleep(RETRY_MS * 2 ** tries);
-      const { Traces = [], UnprocessedTraceIds = [] } = await this.#client.send(new BatchGetTracesCommand({ TraceIds: left }));
-      yield* Traces as TraceDocuments[];
+      const { Traces, UnprocessedTraceIds = [] } = await this.#client.send(new BatchGetTracesCommand({ TraceIds: left }));
+      for (const trace of listOf(Traces, 'Traces')) yield documentsIn(trace);
       left = UnprocessedTraceIds;
     }
   }
+}
+
+/** X-Ray's answers have the list, even when it is empty. Without it something else answered, and "no traces" would be a guess. */
+function listOf<T>(list: readonly T[] | undefined, name: string): readonly T[] {
+  if (Array.isArray(list)) return list as readonly T[];
+  throw new XraydError(
+    'XRAYD_TRANSFER',
+    `what answers is not X-Ray: there is no ${name} in its answer. A proxy? Check the endpoint and the proxy settings`,
+  );
+}
+
+function documentsIn(trace: Trace): TraceDocuments {
+  const { Id, Segments = [] } = trace;
+  const isWhole = typeof Id === 'string' && Segments.every(({ Id: id, Document }) => typeof id === 'string' && typeof Document === 'string');
+  if (isWhole) return { ...trace, Segments } as TraceDocuments;
+  throw new XraydError('XRAYD_TRANSFER', 'what answers is not X-Ray: a trace has no id, or a segment no document');
 }

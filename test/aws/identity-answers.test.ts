@@ -1,0 +1,68 @@
+import { expect, test } from 'vitest';
+import { metadataValue, regionOf, regionOfTask, usableCredentials } from '../../src/aws/identity-answers.ts';
+
+test.each(['us-east-1', 'i-0123456789abcdef0', 'ip-10-0-0-1.ec2.internal', 'AQAAAFGwO_5KlSv7U2SH+/==', ' eu-west-1\n'])(
+  '%j is a value of instance metadata',
+  (text) => {
+    expect(metadataValue(text)).toBe(text.trim());
+  },
+);
+
+test.each([
+  '',
+  ' ',
+  '<html>',
+  '<!DOCTYPE html>\n<title>Sign in</title>',
+  '{"region":"us-east-1"}',
+  '"us-east-1"',
+  'us east',
+  'a\nb',
+  'a\u0000',
+  'é',
+  'x'.repeat(256),
+])('%j is not: a portal may answer in its place', (text) => expect(() => metadataValue(text)).toThrow('what answers is not instance metadata'));
+
+test.each([
+  [undefined, undefined],
+  ['', undefined],
+  ['us-east-1', 'us-east-1'],
+  ['us-gov-west-1', 'us-gov-west-1'],
+  ['eusc-de-east-1', 'eusc-de-east-1'],
+])('the region %j is %j', (value, region) => expect(regionOf(value)).toBe(region));
+
+test.each(['US-EAST-1', '-a', 'a-', 'a.b', 'a/b', 'evil.example#', 'x'.repeat(64), 7, {}])('%j is no region', (value) => {
+  expect(() => regionOf(value)).toThrow('which is no region');
+});
+
+test('the region of a task is in its ARN, and what is no ARN says so', () => {
+  expect(regionOfTask({ TaskARN: 'arn:aws:ecs:us-west-2:123456789012:task/a' })).toBe('us-west-2');
+  for (const metadata of [{}, null, 'x', [], { TaskARN: null }]) expect(regionOfTask(metadata)).toBeUndefined();
+  for (const TaskARN of [7, {}, 'task', ['arn:aws:ecs:us-west-2:1:task/a']]) expect(() => regionOfTask({ TaskARN })).toThrow('not ECS');
+  expect(() => regionOfTask({ TaskARN: 'arn:aws:ecs:<html>:1:task/a' })).toThrow('which is no region');
+});
+
+const GOOD = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'secret/+=', sessionToken: 'token', expiration: new Date(0) };
+
+test.each([GOOD, { accessKeyId: 'test', secretAccessKey: 'test' }, { accessKeyId: 'a', secretAccessKey: 'b', sessionToken: '' }])(
+  '%j can be signed with',
+  (given) => expect(usableCredentials(given)).toBe(given),
+);
+
+test.each<[string, object, string]>([
+  ['nothing', {}, 'there is no access key id'],
+  ['no secret', { accessKeyId: 'AKIDEXAMPLE' }, 'there is no secret access key'],
+  ['an empty secret', { ...GOOD, secretAccessKey: '' }, 'there is no secret access key'],
+  ['HTML', { ...GOOD, accessKeyId: '<html>\n' }, 'its access key id has characters'],
+  ['a secret with a line break', { ...GOOD, secretAccessKey: 'a\nb' }, 'its secret access key has characters'],
+  ['a token that would end a header', { ...GOOD, sessionToken: 'a\r\nx: y' }, 'its session token has characters'],
+  ['a token that is a number', { ...GOOD, sessionToken: 7 }, 'there is no session token'],
+  ['a date that is none', { ...GOOD, expiration: new Date('never') }, 'its expiration is no date'],
+  ['a date as text', { ...GOOD, expiration: '2026-11-23' }, 'its expiration is no date'],
+])('%s is no credentials, and nothing of it is said', (_what, given, problem) => {
+  expect(() => usableCredentials(given as typeof GOOD)).toThrow(`what it gave are no credentials: ${problem}`);
+  try {
+    usableCredentials(given as typeof GOOD);
+  } catch (error) {
+    for (const value of Object.values(given)) if (typeof value === 'string' && value !== '') expect(String(error)).not.toContain(value);
+  }
+});
