@@ -34,6 +34,17 @@ test.skipIf(readers.cli.command === undefined)(
 );
 
 test.skipIf(readers.cli.command === undefined)(
+  `each constraint of botocore's model of X-Ray is refused in AWS's form${note(readers.cli.skipped)}`,
+  async () => {
+    const local = await startLocal();
+    const [python = ''] = readers.cli.command!;
+    const { stdout, stderr } = await run(python, [join(dirname(python), '../../constraints.py'), local.daemon.tcpUrl], { timeout: 60_000 });
+    expect(JSON.parse(stdout)).toEqual({});
+    expect(Number.parseInt(stderr)).toBeGreaterThan(300);
+  },
+);
+
+test.skipIf(readers.cli.command === undefined)(
   `the AWS CLI prints traces, their documents and the service graph${note(readers.cli.skipped)}`,
   async () => {
     const local = await startLocal();

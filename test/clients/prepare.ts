@@ -112,7 +112,13 @@ function prepare(recipe: Recipe): readonly string[] {
 
 function programsOf(name: string): string[] {
   return (
-    { python: ['app.py'], node: ['app.cjs'], go: ['main.go', 'go.mod'], 'aws-cli': ['operations.py'], grafana: ['main.go', 'go.mod'] }[name] ?? []
+    {
+      python: ['app.py'],
+      node: ['app.cjs'],
+      go: ['main.go', 'go.mod'],
+      'aws-cli': ['operations.py', 'constraints.py'],
+      grafana: ['main.go', 'go.mod'],
+    }[name] ?? []
   );
 }
 

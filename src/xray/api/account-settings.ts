@@ -1,8 +1,8 @@
 import { double } from '../aws-json.ts';
-import { ApiError, invalid } from './api-error.ts';
+import { ApiError, invalid, notFound } from './api-error.ts';
 import type { Answer, Operation } from './operation.ts';
 import type { Saved } from './saved.ts';
-import { boolean, number, oneOf, request, text, token } from './schemas.ts';
+import { boolean, number, oneOf, request, shortToken, text, token } from './schemas.ts';
 
 interface Policy {
   readonly PolicyName: string;
@@ -61,9 +61,14 @@ export function accountOperations(saved: Saved<AccountState>, now: () => number)
     { name: 'GetTraceSegmentDestination', schema: {}, handle: async () => destination('ACTIVE') },
     {
       name: 'UpdateTraceSegmentDestination',
-      schema: request({ Destination: oneOf('XRay', 'CloudWatchLogs') }),
+      schema: request({
+        Destination: oneOf('XRay', 'CloudWatchLogs'),
+        CloudWatchLogsConfiguration: request({ SpansLogGroupKmsKeyId: text(1, 256) }),
+      }),
       change: ({ Destination }) => {
-        if (Destination !== undefined) change({ destination: Destination as string });
+        if (Destination === undefined) throw invalid('Destination must be XRay or CloudWatchLogs');
+        if (Destination === saved.value.destination) throw invalid(`The destination is already set to ${saved.value.destination}`);
+        change({ destination: Destination as string });
         return destination('PENDING');
       },
     },
@@ -76,7 +81,7 @@ export function accountOperations(saved: Saved<AccountState>, now: () => number)
         'Rule',
       ),
       change: ({ Name, Rule }) => {
-        if (Name !== 'Default') throw new ApiError('ResourceNotFoundException', `Indexing rule ${String(Name)} not found`, 404);
+        if (Name !== 'Default') throw notFound(Name as string);
         const { Probabilistic } = Rule as { Probabilistic?: { DesiredSamplingPercentage: number } };
         if (Probabilistic === undefined) throw invalid('Rule must have Probabilistic');
         change({ indexingPercentage: Probabilistic.DesiredSamplingPercentage, indexingModifiedAt: now() });
@@ -90,14 +95,17 @@ export function accountOperations(saved: Saved<AccountState>, now: () => number)
 function policyOperations(saved: Saved<AccountState>, change: (members: Partial<AccountState>) => void, now: () => number): Operation[] {
   const shown = (policy: Policy): Answer => ({ ...policy, LastUpdatedTime: double(policy.LastUpdatedTime) });
   const others = (name: unknown): readonly Policy[] => saved.value.policies.filter(({ PolicyName }) => PolicyName !== name);
-  const stale = (name: unknown): ApiError =>
-    new ApiError('InvalidPolicyRevisionIdException', `Another concurrent request has modified the resource policy ${String(name)}`);
+  const stale = (what: 'modified' | 'modified or deleted', name: unknown): ApiError =>
+    new ApiError('InvalidPolicyRevisionIdException', `Another concurrent request has ${what} the resource policy ${String(name)}`);
   const name = { type: 'string', minLength: 1, maxLength: 128, pattern: String.raw`^[\w+=,.@-]+$` };
   return [
     {
       name: 'ListResourcePolicies',
-      schema: request({ NextToken: token }),
-      handle: async () => ({ ResourcePolicies: saved.value.policies.map(shown), NextToken: null }),
+      schema: request({ NextToken: shortToken }),
+      handle: async ({ NextToken }) => {
+        if (NextToken !== undefined) throw invalid('NextToken is currently not supported');
+        return { ResourcePolicies: saved.value.policies.map(shown), NextToken: null };
+      },
     },
     {
       name: 'PutResourcePolicy',
@@ -108,19 +116,22 @@ function policyOperations(saved: Saved<AccountState>, change: (members: Partial<
       ),
       change: ({ PolicyName, PolicyDocument, PolicyRevisionId }) => {
         const document = PolicyDocument as string;
-        if (!isPolicy(document)) throw new ApiError('MalformedPolicyDocumentException', 'The policy document is not valid');
+        if (!isPolicy(document)) throw new ApiError('MalformedPolicyDocumentException', '');
         if (Buffer.byteLength(document) > MAX_POLICY_BYTES)
           throw new ApiError('PolicySizeLimitExceededException', 'The policy document is larger than 5 KB');
         const old = saved.value.policies.find((policy) => policy.PolicyName === PolicyName);
-        // compat: revision "0" asks that there is none yet. Source: X-Ray's model.
-        const isStale =
-          PolicyRevisionId !== undefined && PolicyRevisionId !== (old?.PolicyRevisionId ?? '0') && !(old === undefined && PolicyRevisionId === '0');
-        if (isStale) throw stale(PolicyName);
+        // Revision "0" asks that there is none yet; the first is "1". Source: X-Ray's model, recorded answers of X-Ray.
+        const revision = old?.PolicyRevisionId ?? '0';
+        if (PolicyRevisionId !== undefined && PolicyRevisionId !== revision) throw stale('modified', PolicyName);
         if (old === undefined && saved.value.policies.length >= MAX_POLICIES) {
           throw new ApiError('PolicyCountLimitExceededException', `There are ${MAX_POLICIES} resource policies already`);
         }
-        const revision = old === undefined ? 0 : Number(old.PolicyRevisionId) + 1;
-        const policy = { PolicyName: PolicyName as string, PolicyDocument: document, PolicyRevisionId: String(revision), LastUpdatedTime: now() };
+        const policy = {
+          PolicyName: PolicyName as string,
+          PolicyDocument: document,
+          PolicyRevisionId: String(Number(revision) + 1),
+          LastUpdatedTime: Math.floor(now()),
+        };
         change({ policies: [...others(PolicyName), policy] });
         return { ResourcePolicy: shown(policy) };
       },
@@ -130,8 +141,8 @@ function policyOperations(saved: Saved<AccountState>, change: (members: Partial<
       schema: request({ PolicyName: name, PolicyRevisionId: text() }, 'PolicyName'),
       change: ({ PolicyName, PolicyRevisionId }) => {
         const old = saved.value.policies.find((policy) => policy.PolicyName === PolicyName);
-        if (old === undefined) throw invalid(`The resource policy ${String(PolicyName)} does not exist`);
-        if (PolicyRevisionId !== undefined && PolicyRevisionId !== old.PolicyRevisionId) throw stale(PolicyName);
+        if (PolicyRevisionId !== undefined && PolicyRevisionId !== old?.PolicyRevisionId) throw stale('modified or deleted', PolicyName);
+        if (old === undefined) throw invalid(`The resource policy ${String(PolicyName)} does not exist.`);
         change({ policies: others(PolicyName) });
         return {};
       },

@@ -7,13 +7,27 @@ const MAX_MESSAGE = 1_000;
 export class ApiError extends Error {
   readonly status: number;
   readonly type: string;
+  /** Of a ResourceNotFoundException: what was asked for. */
+  readonly resourceName: string | undefined;
 
-  constructor(type: string, message: string, status = 400) {
+  /** AWS says nothing in some errors: then `message` is "". */
+  constructor(type: string, message: string, status = 400, resourceName?: string) {
     super(message.length > MAX_MESSAGE ? `${message.slice(0, MAX_MESSAGE)}…` : message);
     this.name = 'ApiError';
     this.type = type;
     this.status = status;
+    this.resourceName = resourceName;
   }
+}
+
+/** A group or a rule of this ARN, an indexing rule of this name, … Source of the words: recorded answers of X-Ray to ListTagsForResource. */
+export function notFound(resource: string): ApiError {
+  return new ApiError('ResourceNotFoundException', `Resource ${resource} not found`, 404, resource);
+}
+
+/** Where AWS fails at a request that it should refuse. Source: recorded answers of X-Ray. */
+export function internalFailure(): ApiError {
+  return new ApiError('InternalFailure', '', 500);
 }
 
 export function noSuchTrace(): ApiError {

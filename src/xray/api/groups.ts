@@ -6,7 +6,7 @@ import { groupArn, type Account } from './account.ts';
 import { invalid } from './api-error.ts';
 import type { Answer, Operation } from './operation.ts';
 import type { Saved } from './saved.ts';
-import { filter, groupArn as arnSchema, groupName, insightsConfiguration, request, tags, token } from './schemas.ts';
+import { groupArn as arnSchema, groupName, insightsConfiguration, request, shortToken, tags } from './schemas.ts';
 import type { Tags } from './tags.ts';
 
 export interface Group {
@@ -89,7 +89,7 @@ export class Groups {
   operations(): Operation[] {
     const ref = { GroupName: groupName, GroupARN: arnSchema };
     return [
-      { name: 'GetGroups', schema: request({ NextToken: token }), handle: async (body) => this.#list(body) },
+      { name: 'GetGroups', schema: request({ NextToken: shortToken }), handle: async (body) => this.#list(body) },
       { name: 'GetGroup', schema: request(ref), handle: async (body) => ({ Group: shown(this.find(body)) }) },
       {
         name: 'CreateGroup',
@@ -101,7 +101,7 @@ export class Groups {
       },
       {
         name: 'UpdateGroup',
-        schema: request({ ...ref, FilterExpression: filter, InsightsConfiguration: insightsConfiguration }),
+        schema: request({ ...ref, FilterExpression: { type: 'string' }, InsightsConfiguration: insightsConfiguration }),
         change: (body) => this.#update(body),
       },
       { name: 'DeleteGroup', schema: request(ref), change: (body) => this.#delete(body) },
@@ -115,7 +115,7 @@ export class Groups {
 
   #create({ GroupName, FilterExpression, InsightsConfiguration, Tags: given }: CreateGroup): Answer {
     if (!/^[A-Za-z0-9-]+$/.test(GroupName)) throw invalid('Group name may contain letters, digits and dashes only');
-    if (FilterExpression === undefined || FilterExpression.trim() === '') throw invalid('Filter Expression is empty');
+    if (isBlank(FilterExpression)) throw invalid('Filter Expression is empty');
     if (this.all.some((group) => group.GroupName === GroupName)) throw invalid(`${GroupName} already exists`);
     if (this.all.length >= MAX_GROUPS) throw invalid(`Group limit of ${MAX_GROUPS} exceeded`);
     this.parse(FilterExpression);
@@ -134,10 +134,12 @@ export class Groups {
   #update({ FilterExpression, InsightsConfiguration, ...ref }: UpdateGroup): Answer {
     const group = this.find(ref);
     if (group.GroupName === 'Default') throw invalid('The Default group cannot be updated');
-    if (FilterExpression !== undefined) this.parse(FilterExpression);
+    // compat: AWS asks for the expression even where only the insights change. Source: recorded answers of X-Ray.
+    if (isBlank(FilterExpression)) throw invalid('Filter Expression is empty');
+    this.parse(FilterExpression);
     const updated = {
       ...group,
-      ...(FilterExpression === undefined ? {} : { FilterExpression, editedAt: wallClockMs() / 1000 }),
+      ...(FilterExpression === group.FilterExpression ? {} : { FilterExpression, editedAt: wallClockMs() / 1000 }),
       InsightsConfiguration: { ...group.InsightsConfiguration, ...InsightsConfiguration },
     };
     this.#saved.set(this.#saved.value.map((each) => (each.GroupARN === group.GroupARN ? updated : each)));
@@ -163,6 +165,10 @@ interface CreateGroup {
 interface UpdateGroup extends GroupRef {
   readonly FilterExpression?: string;
   readonly InsightsConfiguration?: Partial<Group['InsightsConfiguration']>;
+}
+
+function isBlank(text: string | undefined): text is '' | undefined {
+  return text === undefined || text.trim() === '';
 }
 
 function shown({ GroupName, GroupARN, FilterExpression, InsightsConfiguration }: Group): object {

@@ -7,7 +7,8 @@ import { keyOf } from '../trace/service-id.ts';
 import { invalid } from './api-error.ts';
 import type { Group, Groups, GroupRef } from './groups.ts';
 import type { Body, Operation } from './operation.ts';
-import { groupArn, groupName, insightId, integer, list, oneOf, request, timestamp, token } from './schemas.ts';
+import { groupArn, groupName, insightId, insightToken, integer, list, oneOf, request, timestamp } from './schemas.ts';
+import { offsetOf } from './validation.ts';
 
 interface Known {
   readonly group: Group;
@@ -39,7 +40,7 @@ export function insightOperations(deps: InsightsDeps): Operation[] {
           StartTime: timestamp,
           EndTime: timestamp,
           MaxResults: integer(1, 100),
-          NextToken: token,
+          NextToken: insightToken,
         },
         'StartTime',
         'EndTime',
@@ -53,7 +54,7 @@ export function insightOperations(deps: InsightsDeps): Operation[] {
     },
     {
       name: 'GetInsightEvents',
-      schema: request({ ...ref, MaxResults: integer(1, 50), NextToken: token }, 'InsightId'),
+      schema: request({ ...ref, MaxResults: integer(1, 50), NextToken: insightToken }, 'InsightId'),
       handle: async (body) => {
         const { insight } = await find(deps, body);
         const events = insight.events.map((event) => eventMembers(event, insight));
@@ -63,7 +64,7 @@ export function insightOperations(deps: InsightsDeps): Operation[] {
     },
     {
       name: 'GetInsightImpactGraph',
-      schema: request({ ...ref, StartTime: timestamp, EndTime: timestamp, NextToken: token }, 'InsightId', 'StartTime', 'EndTime'),
+      schema: request({ ...ref, StartTime: timestamp, EndTime: timestamp, NextToken: insightToken }, 'InsightId', 'StartTime', 'EndTime'),
       handle: async (body) => impactGraph(deps, body),
     },
   ];
@@ -199,8 +200,7 @@ function pageOf<T>(
   { MaxResults, NextToken }: { MaxResults?: number; NextToken?: string },
   most: number,
 ): { items: readonly T[]; NextToken: string | null } {
-  const from = NextToken === undefined ? 0 : Number(NextToken);
-  if (!Number.isInteger(from) || from < 0) throw invalid(`Invalid token ${NextToken}`);
+  const from = offsetOf(NextToken);
   const to = from + (MaxResults ?? most);
   return { items: items.slice(from, to), NextToken: to < items.length ? String(to) : null };
 }

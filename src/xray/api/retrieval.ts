@@ -2,9 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { double } from '../aws-json.ts';
 import type { Store } from '../store/store.ts';
 import { TRACE_ID } from '../trace/validate.ts';
-import { ApiError, invalid } from './api-error.ts';
+import { invalid, notFound } from './api-error.ts';
 import type { Operation } from './operation.ts';
 import { list, oneOf, request, text, timestamp, token } from './schemas.ts';
+import { offsetOf } from './validation.ts';
 
 interface Retrieval {
   readonly ids: readonly string[];
@@ -22,7 +23,7 @@ export function retrievalOperations(store: Pick<Store, 'read'>, now: () => numbe
   const retrievals = new Map<string, Retrieval>();
   const find = (retrievalToken: unknown): Retrieval => {
     const retrieval = retrievals.get(retrievalToken as string);
-    if (retrieval === undefined || retrieval.expiresAt <= now()) throw new ApiError('ResourceNotFoundException', 'Retrieval token not found', 404);
+    if (retrieval === undefined || retrieval.expiresAt <= now()) throw notFound(retrievalToken as string);
     return retrieval;
   };
   const statusOf = ({ isCancelled }: Retrieval): string => (isCancelled ? 'CANCELLED' : 'COMPLETE');
@@ -46,11 +47,10 @@ export function retrievalOperations(store: Pick<Store, 'read'>, now: () => numbe
     {
       name: 'ListRetrievedTraces',
       schema: request({ RetrievalToken: retrievalToken, TraceFormat: oneOf('XRAY', 'OTEL'), NextToken: token }, 'RetrievalToken'),
-      handle: async ({ RetrievalToken, TraceFormat = 'XRAY', NextToken = '0' }) => {
+      handle: async ({ RetrievalToken, TraceFormat = 'XRAY', NextToken }) => {
         const retrieval = find(RetrievalToken);
         if (TraceFormat === 'OTEL') throw invalid('The local X-Ray gives traces in the format XRAY only');
-        const from = Number(NextToken);
-        if (!Number.isInteger(from) || from < 0) throw invalid(`Invalid token ${String(NextToken)}`);
+        const from = offsetOf(NextToken as string | undefined);
         const ids = retrieval.isCancelled ? [] : retrieval.ids.slice(from, from + PAGE_TRACES);
         const { json, left } = await store.read('traces', { ids });
         const found = JSON.parse(json) as FoundTrace[];
@@ -66,10 +66,10 @@ export function retrievalOperations(store: Pick<Store, 'read'>, now: () => numbe
     {
       name: 'GetRetrievedTracesGraph',
       schema: request({ RetrievalToken: retrievalToken, NextToken: token }, 'RetrievalToken'),
-      handle: async ({ RetrievalToken, NextToken = '0' }) => {
+      handle: async ({ RetrievalToken, NextToken }) => {
         const retrieval = find(RetrievalToken);
         // One trace a page: the nodes of a graph refer to each other by their numbers.
-        const at = Number(NextToken);
+        const at = offsetOf(NextToken as string | undefined);
         const id = retrieval.isCancelled ? undefined : retrieval.ids[at];
         const json = id === undefined ? undefined : await store.read('traceGraph', { id });
         const services = JSON.parse(json ?? '[]') as object[];

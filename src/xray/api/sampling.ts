@@ -3,7 +3,7 @@ import type { SamplingRule } from '../sampling/rule.ts';
 import { defaultRule, sortedRecords, type DefaultSampling, type SamplingRuleRecord } from '../sampling/rule-book.ts';
 import { SamplingTargets } from '../sampling/targets.ts';
 import { ruleArn, type Account } from './account.ts';
-import { ApiError, invalid } from './api-error.ts';
+import { ApiError, internalFailure, invalid } from './api-error.ts';
 import type { Answer, Operation } from './operation.ts';
 import type { Saved } from './saved.ts';
 import { request, samplingRule, samplingRuleUpdate, tags, text, token } from './schemas.ts';
@@ -92,6 +92,7 @@ export class Sampling {
     if (RuleName === undefined && RuleARN === undefined) throw invalid(EITHER);
     if (RuleName !== undefined && RuleARN !== undefined) throw invalid(BOTH);
     if (rule.Version !== 1) throw invalid('Sampling rule version must be 1');
+    checkBoost(rule.SamplingRateBoost);
     const name = RuleName ?? RuleARN!.split('/').at(-1)!;
     if (name.length > MAX_RULE_NAME) throw invalid(`A rule name has at most ${MAX_RULE_NAME} characters`);
     const arn = ruleArn(this.#config.account, name);
@@ -112,6 +113,7 @@ export class Sampling {
     const allowed = rule.RuleName === 'Default' ? ['FixedRate', 'ReservoirSize'] : undefined;
     if (allowed !== undefined && Object.keys(members).some((key) => !allowed.includes(key)))
       throw invalid('Invalid update request for sampling rule');
+    checkBoost(members.SamplingRateBoost);
     const { SamplingRateBoost: _, ...rest } = rule;
     const now = Math.floor(this.#deps.now());
     const updated = { ...record, SamplingRule: { ...rest, ...members }, ModifiedAt: now };
@@ -155,10 +157,17 @@ const BOTH = 'Request cannot contain both sampling rule name and sampling rule A
 
 type NewRule = Omit<SamplingRule, 'RuleName' | 'RuleARN' | 'Attributes'> & Partial<Pick<SamplingRule, 'RuleName' | 'RuleARN' | 'Attributes'>>;
 
+/** compat: AWS fails at a boost without a cooldown, and takes a rate of 0. Source: recorded answers of X-Ray. */
+function checkBoost(boost: Partial<NonNullable<SamplingRule['SamplingRateBoost']>> | undefined): void {
+  if (boost !== undefined && (boost.MaxRate === undefined || (boost.CooldownWindowMinutes ?? 0) === 0)) throw internalFailure();
+}
+
 /** Rates are doubles, counts and times of change whole numbers that every SDK reads. */
 function shown({ SamplingRule, CreatedAt, ModifiedAt }: SamplingRuleRecord): object {
+  const { SamplingRateBoost } = SamplingRule;
+  const boost = SamplingRateBoost && { ...SamplingRateBoost, MaxRate: double(SamplingRateBoost.MaxRate) };
   return {
-    SamplingRule: { ...SamplingRule, FixedRate: double(SamplingRule.FixedRate) },
+    SamplingRule: { ...SamplingRule, FixedRate: double(SamplingRule.FixedRate), ...(boost === undefined ? {} : { SamplingRateBoost: boost }) },
     CreatedAt: double(CreatedAt),
     ModifiedAt: double(ModifiedAt),
   };

@@ -10,6 +10,9 @@ export const boolean: JsonSchema = { type: 'boolean' };
 /** Seconds since the epoch. A text is refused, as AWS does. */
 export const timestamp: JsonSchema = { type: 'number' };
 export const token: JsonSchema = { type: 'string' };
+/** Tokens of insights are longer than others. */
+export const insightToken = text(1, 2_000);
+export const shortToken = text(1, 100);
 
 export function text(minLength = 0, maxLength?: number): JsonSchema {
   return { type: 'string', minLength, ...(maxLength === undefined ? {} : { maxLength }) };
@@ -58,7 +61,7 @@ const ruleMembers = {
   HTTPMethod: text(0, 10),
   URLPath: text(0, 128),
   Attributes: { type: 'object', maxProperties: 5, propertyNames: { minLength: 1, maxLength: 32 }, additionalProperties: text(1, 32) },
-  SamplingRateBoost: request({ MaxRate: number(0, 1), CooldownWindowMinutes: integer(0) }, 'MaxRate', 'CooldownWindowMinutes'),
+  SamplingRateBoost: request({ MaxRate: number(0, 1), CooldownWindowMinutes: integer(0) }),
 };
 
 export const samplingRule = request(

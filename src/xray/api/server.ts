@@ -141,9 +141,9 @@ export class LocalApi implements Component {
 }
 
 /** compat: a failure has no message, and constraint violations and readings a lower-case key. Source: recorded answers of X-Ray. */
-function refuse(reply: FastifyReply, { type, status, message }: ApiError): FastifyReply {
+function refuse(reply: FastifyReply, { type, status, message, resourceName }: ApiError): FastifyReply {
   const key = type === 'ValidationException' || status === 500 ? 'message' : 'Message';
-  const body = JSON.stringify({ [key]: message === '' ? null : message });
+  const body = JSON.stringify({ [key]: message === '' ? null : message, ResourceName: resourceName });
   return reply.code(status).headers({ 'x-amzn-errortype': type, 'content-type': 'application/json' }).send(body);
 }
 

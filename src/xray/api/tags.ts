@@ -1,4 +1,4 @@
-import { ApiError, invalid } from './api-error.ts';
+import { ApiError, internalFailure, invalid, notFound } from './api-error.ts';
 import type { Operation } from './operation.ts';
 import type { Saved } from './saved.ts';
 import { arn, list, request, tags, text, token } from './schemas.ts';
@@ -39,7 +39,7 @@ export class Tags {
 
   operations(): Operation[] {
     const known = (resource: string): string => {
-      if (!this.#isKnown(resource)) throw new ApiError('ResourceNotFoundException', 'The resource does not exist', 404);
+      if (!this.#isKnown(resource)) throw notFound(resource);
       return resource;
     };
     return [
@@ -54,7 +54,7 @@ export class Tags {
         change: ({ ResourceARN, Tags: given }) => {
           const resource = known(ResourceARN as string);
           // compat: AWS fails here with an internal error. Source: recorded answers of X-Ray.
-          if (hasTwice((given as Tag[]).map(({ Key }) => Key))) throw new ApiError('InternalFailure', '', 500);
+          if (hasTwice((given as Tag[]).map(({ Key }) => Key))) throw internalFailure();
           this.add(resource, given as Tag[]);
           return {};
         },

@@ -7,7 +7,22 @@ import { TRACE_ID, type Refusal } from '../trace/validate.ts';
 import { invalid, unprocessed } from './api-error.ts';
 import type { Groups, GroupRef } from './groups.ts';
 import type { Body, Operation } from './operation.ts';
-import { boolean, filter, groupArn, groupName, integer, list, number, oneOf, request, text, timestamp, token, traceIds } from './schemas.ts';
+import {
+  boolean,
+  filter,
+  groupArn,
+  groupName,
+  integer,
+  list,
+  number,
+  oneOf,
+  request,
+  text,
+  timestamp,
+  token,
+  traceIds,
+  type JsonSchema,
+} from './schemas.ts';
 
 export interface TracesDeps {
   readonly store: Pick<Store, 'read'>;
@@ -36,7 +51,12 @@ export function traceOperations(deps: TracesDeps): Operation[] {
       name: 'PutTelemetryRecords',
       schema: request(
         {
-          TelemetryRecords: list(request({ Timestamp: timestamp, BackendConnectionErrors: request({}), ...counts }, 'Timestamp')),
+          TelemetryRecords: list(
+            request(
+              { Timestamp: timestamp, BackendConnectionErrors: request(countsOf(CONNECTION_ERRORS)), ...countsOf(SEGMENT_COUNTS) },
+              'Timestamp',
+            ),
+          ),
           EC2InstanceId: text(0, 20),
           Hostname: text(0, 255),
           ResourceARN: text(0, 500),
@@ -83,9 +103,13 @@ export function traceOperations(deps: TracesDeps): Operation[] {
   ];
 }
 
-const counts = Object.fromEntries(
-  ['SegmentsReceivedCount', 'SegmentsSentCount', 'SegmentsSpilloverCount', 'SegmentsRejectedCount'].map((name) => [name, number(-1e15, 1e15)]),
-);
+const SEGMENT_COUNTS = ['SegmentsReceivedCount', 'SegmentsSentCount', 'SegmentsSpilloverCount', 'SegmentsRejectedCount'];
+const CONNECTION_ERRORS = ['TimeoutCount', 'ConnectionRefusedCount', 'HTTPCode4XXCount', 'HTTPCode5XXCount', 'UnknownHostCount', 'OtherCount'];
+
+/** compat: fractions are taken, and cut. Source: recorded answers of X-Ray. */
+function countsOf(names: readonly string[]): Record<string, JsonSchema> {
+  return Object.fromEntries(names.map((name) => [name, number(-1e15, 1e15)]));
+}
 
 interface RangeBody extends GroupRef {
   readonly StartTime: number;
@@ -196,8 +220,8 @@ function tokenOf({ row, time }: Cursor): string {
 
 function cursorOf(text: string): Cursor {
   try {
-    const [row, time] = JSON.parse(Buffer.from(text, 'base64url').toString()) as unknown[];
-    if (typeof row === 'number' && typeof time === 'number') return { row, time };
+    const [row, time, ...more] = JSON.parse(Buffer.from(text, 'base64url').toString()) as unknown[];
+    if (Number.isSafeInteger(row) && typeof time === 'number' && more.length === 0) return { row: row as number, time };
   } catch {
     // Said below.
   }

@@ -35,6 +35,12 @@ function unreadable(message: string): ApiError {
   return new ApiError('SerializationException', message);
 }
 
+/** How many items a token that is a number leaves out; 0 without one. Throws InvalidRequestException for the token of another operation. */
+export function offsetOf(token: string | undefined): number {
+  if (token !== undefined && !/^\d{1,9}$/.test(token)) throw invalid(`Invalid token ${token}`);
+  return Number(token ?? 0);
+}
+
 /** What fastify's validator says of one member. */
 export interface Violation {
   readonly keyword: string;
@@ -82,7 +88,7 @@ function constraint(keyword: string, params: Readonly<Record<string, unknown>>):
     case 'enum':
       return `Member must satisfy enum value set: [${(params['allowedValues'] as string[]).join(', ')}]`;
     case 'pattern':
-      return `Member must satisfy regular expression pattern: ${String(params['pattern'])}`;
+      return `Member must satisfy regular expression pattern: ${String(params['pattern']).replaceAll(/^\^|\$$/g, '')}`;
     default:
       return `Member is not valid (${keyword})`;
   }

@@ -1,3 +1,4 @@
+import { double } from '../aws-json.ts';
 import { arrayOf, numberOf, objectOf, textOf } from '../trace/json.ts';
 import { inOrder, type SamplingRule } from './rule.ts';
 
@@ -47,12 +48,12 @@ export class SamplingTargets {
       }
       const state = this.#report(rule.RuleName, clientOf(ClientID), now);
       const window = openWindow(state, now);
-      window.requests += numberOf(RequestCount) ?? 0;
-      window.sampled += numberOf(SampledCount) ?? numberOf(SampleCount) ?? 0;
-      window.borrowed += numberOf(BorrowCount) ?? 0;
+      window.requests += countOf(RequestCount) ?? 0;
+      window.sampled += countOf(SampledCount) ?? countOf(SampleCount) ?? 0;
+      window.borrowed += countOf(BorrowCount) ?? 0;
       targets.push({
         RuleName: rule.RuleName,
-        FixedRate: rule.FixedRate,
+        FixedRate: double(rule.FixedRate),
         ...quotaOf(rule, state, clientOf(ClientID), now),
         ...boostOf(rule, body, now),
       });
@@ -63,7 +64,7 @@ export class SamplingTargets {
       .map(({ RuleName }) => ({ RuleName: shortened(RuleName), ErrorCode: '400', Message: 'Unknown rule' }));
     return {
       SamplingTargetDocuments: targets,
-      LastRuleModification: lastModification,
+      LastRuleModification: double(lastModification),
       UnprocessedStatistics: unprocessed,
       UnprocessedBoostStatistics: boosts,
     };
@@ -77,7 +78,9 @@ export class SamplingTargets {
       openWindow(state, now);
       const { closed } = state;
       if (closed === undefined) return [];
-      return [{ RuleName, Timestamp: closed.start, RequestCount: closed.requests, SampledCount: closed.sampled, BorrowCount: closed.borrowed }];
+      return [
+        { RuleName, Timestamp: double(closed.start), RequestCount: closed.requests, SampledCount: closed.sampled, BorrowCount: closed.borrowed },
+      ];
     });
   }
 
@@ -113,6 +116,12 @@ function shortened(name: unknown): string | null {
   return textOf(name)?.slice(0, MAX_CLIENT_ID) ?? null;
 }
 
+/** A whole number that a client sends; less than nothing counts as nothing. */
+function countOf(value: unknown): number | undefined {
+  const count = numberOf(value);
+  return count === undefined ? undefined : Math.max(0, Math.trunc(count));
+}
+
 function openWindow(state: RuleState, now: number): Window {
   const start = Math.floor(now / INTERVAL_SECONDS) * INTERVAL_SECONDS;
   if (state.open === undefined || state.open.start !== start) {
@@ -124,11 +133,11 @@ function openWindow(state: RuleState, now: number): Window {
 
 /** Each client's share of the reservoir, in whole requests a second; the shares add up to it. */
 function quotaOf({ ReservoirSize }: SamplingRule, { clients, closed }: RuleState, client: string, now: number): object {
-  if (closed === undefined) return {};
+  if (closed === undefined) return { ReservoirQuota: null, ReservoirQuotaTTL: null, Interval: null };
   let position = 0;
   for (const other of clients.keys()) if (other < client) position++;
   const share = Math.floor(ReservoirSize / clients.size) + (position < ReservoirSize % clients.size ? 1 : 0);
-  return { ReservoirQuota: share, ReservoirQuotaTTL: Math.floor(now) + QUOTA_SECONDS, Interval: INTERVAL_SECONDS };
+  return { ReservoirQuota: share, ReservoirQuotaTTL: double(Math.floor(now) + QUOTA_SECONDS), Interval: INTERVAL_SECONDS };
 }
 
 /** While a rule with a boost sees anomalies that it did not sample, its rate is raised for the cooldown. */
@@ -137,7 +146,7 @@ function boostOf({ RuleName, SamplingRateBoost: boost }: SamplingRule, body: unk
   const anomalies = arrayOf(objectOf(body)['SamplingBoostStatisticsDocuments'])
     .map(objectOf)
     .filter((document) => document['RuleName'] === RuleName)
-    .reduce((sum, { AnomalyCount, SampledAnomalyCount }) => sum + (numberOf(AnomalyCount) ?? 0) - (numberOf(SampledAnomalyCount) ?? 0), 0);
+    .reduce((sum, { AnomalyCount, SampledAnomalyCount }) => sum + (countOf(AnomalyCount) ?? 0) - (countOf(SampledAnomalyCount) ?? 0), 0);
   if (anomalies <= 0) return {};
-  return { SamplingBoost: { BoostRate: boost.MaxRate, BoostRateTTL: Math.floor(now) + boost.CooldownWindowMinutes * 60 } };
+  return { SamplingBoost: { BoostRate: double(boost.MaxRate), BoostRateTTL: double(Math.floor(now) + boost.CooldownWindowMinutes * 60) } };
 }

@@ -177,7 +177,7 @@ test('encryption, destination, indexing rules and resource policies', async () =
   expect((await client.send(new xray.GetIndexingRulesCommand({}))).IndexingRules).toHaveLength(1);
   const policy = { PolicyName: 'p', PolicyDocument: '{"Version":"2012-10-17","Statement":[]}' };
   const put = (members: object): xray.PutResourcePolicyCommand => new xray.PutResourcePolicyCommand({ ...policy, ...members });
-  for (const revision of ['0', '1', '2']) expect((await client.send(put({}))).ResourcePolicy!.PolicyRevisionId).toBe(revision);
+  for (const revision of ['1', '2', '3']) expect((await client.send(put({}))).ResourcePolicy!.PolicyRevisionId).toBe(revision);
   expect(await local.errorOf(put({ PolicyRevisionId: '1' }))).toEqual([
     'InvalidPolicyRevisionIdException',
     'Another concurrent request has modified the resource policy p',

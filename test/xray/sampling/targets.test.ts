@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { awsJson } from '../../../src/xray/aws-json.ts';
 import { isLike, ruleFor, type SamplingRule } from '../../../src/xray/sampling/rule.ts';
 import { SamplingTargets } from '../../../src/xray/sampling/targets.ts';
 
@@ -16,14 +17,21 @@ interface Answer {
   readonly UnprocessedBoostStatistics: unknown[];
 }
 
+/** As a client reads it. */
+function sent(answer: object): unknown {
+  return JSON.parse(awsJson(answer));
+}
+
 function report(targets: SamplingTargets, client: string, now: number, members: object = {}, rules = [rule()]): Answer {
   const document = { RuleName: 'r', ClientID: client.padEnd(24, '0'), Timestamp: now, RequestCount: 10, SampledCount: 3, BorrowCount: 1, ...members };
-  return targets.answer({ SamplingStatisticsDocuments: [document] }, rules, NOW - 5, now) as Answer;
+  return sent(targets.answer({ SamplingStatisticsDocuments: [document] }, rules, NOW - 5, now)) as Answer;
 }
 
 test('a client borrows until a window has closed, and then has a quota for five minutes', () => {
   const targets = new SamplingTargets();
-  expect(report(targets, 'a', NOW).SamplingTargetDocuments).toEqual([{ RuleName: 'r', FixedRate: 0.1 }]);
+  expect(report(targets, 'a', NOW).SamplingTargetDocuments).toEqual([
+    { RuleName: 'r', FixedRate: 0.1, ReservoirQuota: null, ReservoirQuotaTTL: null, Interval: null },
+  ]);
   expect(report(targets, 'a', NOW + 10).SamplingTargetDocuments).toEqual([
     { RuleName: 'r', FixedRate: 0.1, ReservoirQuota: 5, ReservoirQuotaTTL: NOW + 310, Interval: 10 },
   ]);
@@ -48,9 +56,18 @@ test('statistics are summed up by windows of ten seconds, and the last closed on
   const targets = new SamplingTargets();
   report(targets, 'a', NOW);
   report(targets, 'b', NOW + 9, { SampledCount: undefined, SampleCount: 4, Timestamp: (NOW + 9) * 1000 });
-  expect(targets.summaries([rule()], NOW + 9)).toEqual([]);
+  expect(sent(targets.summaries([rule()], NOW + 9))).toEqual([]);
   const closed = { RuleName: 'r', Timestamp: NOW, RequestCount: 20, SampledCount: 7, BorrowCount: 2 };
-  expect(targets.summaries([rule()], NOW + 10)).toEqual([closed]);
+  expect(sent(targets.summaries([rule()], NOW + 10))).toEqual([closed]);
+});
+
+test('a negative or broken count takes nothing away from what others counted', () => {
+  const targets = new SamplingTargets();
+  report(targets, 'a', NOW);
+  report(targets, 'b', NOW + 1, { RequestCount: -1_000, SampledCount: -1, BorrowCount: -0.5 });
+  report(targets, 'c', NOW + 2, { RequestCount: 2.9, SampledCount: 1.2, BorrowCount: 0 });
+  const closed = { RuleName: 'r', Timestamp: NOW, RequestCount: 12, SampledCount: 4, BorrowCount: 1 };
+  expect(sent(targets.summaries([rule()], NOW + 10))).toEqual([closed]);
 });
 
 test('an unknown rule is named with code 400, in both kinds of statistics, and the others are answered', () => {
@@ -72,7 +89,7 @@ test('a boost is given while anomalies were seen that were not sampled', () => {
       SamplingStatisticsDocuments: [{ RuleName: 'r', ClientID: 'a' }],
       SamplingBoostStatisticsDocuments: [{ RuleName: 'r', AnomalyCount, SampledAnomalyCount: 2 }],
     };
-    return (new SamplingTargets().answer(body, boosted, 0, NOW) as Answer).SamplingTargetDocuments[0]!['SamplingBoost'];
+    return (sent(new SamplingTargets().answer(body, boosted, 0, NOW)) as Answer).SamplingTargetDocuments[0]!['SamplingBoost'];
   };
   expect(answer(3)).toEqual({ BoostRate: 0.5, BoostRateTTL: NOW + 600 });
   expect(answer(2)).toBeUndefined();

@@ -1,0 +1,181 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { OPERATIONS, type OperationName } from '../../../src/aws/operations.ts';
+import { LocalXRay } from '../../fakes/local-xray.ts';
+
+// What AWS answered to these requests in September 2026. Source: the recordings in github.com/radkawar/stackd, testdata/aws/xray at 9dc356f
+// (group_edges, segments_and_policies, sampling_edges).
+let local: LocalXRay;
+beforeAll(async () => {
+  local = await LocalXRay.start();
+});
+afterAll(() => local.stop());
+
+interface Answered {
+  readonly status: number;
+  readonly type: string | null;
+  readonly text: string;
+  readonly json: Record<string, unknown>;
+}
+
+async function ask(operation: OperationName, body: object): Promise<Answered> {
+  const answer = await fetch(local.daemon.tcpUrl + OPERATIONS[operation].path, { method: 'POST', body: JSON.stringify(body) });
+  const text = await answer.text();
+  return { status: answer.status, type: answer.headers.get('x-amzn-errortype'), text, json: JSON.parse(text) as Record<string, unknown> };
+}
+
+function refusal(status: number, type: string, body: object): object {
+  return { status, type, json: body };
+}
+
+const POLICY = JSON.stringify({
+  Version: '2012-10-17',
+  Statement: [{ Effect: 'Allow', Principal: '*', Action: 'xray:PutTraceSegments', Resource: '*' }],
+});
+
+test('the revisions of a resource policy begin at 1, and a stale one is refused', async () => {
+  const put = async (more: object = {}): Promise<Answered> => ask('PutResourcePolicy', { PolicyName: 'a', PolicyDocument: POLICY, ...more });
+  const revisionOf = ({ json }: Answered): unknown => (json['ResourcePolicy'] as Record<string, unknown> | undefined)?.['PolicyRevisionId'];
+  const modified = refusal(400, 'InvalidPolicyRevisionIdException', { Message: 'Another concurrent request has modified the resource policy a' });
+  const deleted = (name: string): object =>
+    refusal(400, 'InvalidPolicyRevisionIdException', { Message: `Another concurrent request has modified or deleted the resource policy ${name}` });
+
+  expect(await ask('DeleteResourcePolicy', { PolicyName: 'missing' })).toMatchObject(
+    refusal(400, 'InvalidRequestException', { Message: 'The resource policy missing does not exist.' }),
+  );
+  expect(await ask('DeleteResourcePolicy', { PolicyName: 'missing', PolicyRevisionId: '1' })).toMatchObject(deleted('missing'));
+  expect(revisionOf(await put({ PolicyRevisionId: '0' }))).toBe('1');
+  expect(await put({ PolicyRevisionId: '0' })).toMatchObject(modified);
+  expect(revisionOf(await put({ PolicyRevisionId: '1' }))).toBe('2');
+  expect(await put({ PolicyRevisionId: '1' })).toMatchObject(modified);
+  expect(await ask('DeleteResourcePolicy', { PolicyName: 'a', PolicyRevisionId: '1' })).toMatchObject(deleted('a'));
+  // The same document is an update too.
+  expect(revisionOf(await put())).toBe('3');
+  const last = await put();
+  expect(revisionOf(last)).toBe('4');
+  expect(last.text).toMatch(/"LastUpdatedTime":1\.\d{1,9}E9,/);
+  expect(revisionOf(await put({ PolicyName: 'b' }))).toBe('1');
+  expect(await put({ PolicyDocument: '{' })).toMatchObject(refusal(400, 'MalformedPolicyDocumentException', { Message: null }));
+  expect(await put({ PolicyName: 'a/b' })).toMatchObject(
+    refusal(400, 'ValidationException', {
+      message: String.raw`1 validation error detected: Value 'a/b' at 'policyName' failed to satisfy constraint: Member must satisfy regular expression pattern: [\w+=,.@-]+`,
+    }),
+  );
+  expect(await ask('ListResourcePolicies', { NextToken: 'x' })).toMatchObject(
+    refusal(400, 'InvalidRequestException', { Message: 'NextToken is currently not supported' }),
+  );
+});
+
+test('a group has an expression, also in an update that names none', async () => {
+  const { json } = await ask('CreateGroup', { GroupName: 'g', FilterExpression: 'fault' });
+  const { GroupARN } = json['Group'] as { GroupARN: string };
+  const empty = refusal(400, 'InvalidRequestException', { Message: 'Filter Expression is empty' });
+  for (const members of [
+    {},
+    { FilterExpression: '' },
+    { FilterExpression: '   ' },
+    { FilterExpression: null },
+    { InsightsConfiguration: { InsightsEnabled: false, NotificationsEnabled: false } },
+  ]) {
+    expect(await ask('UpdateGroup', { GroupARN, ...members }), JSON.stringify(members)).toMatchObject(empty);
+  }
+  for (const FilterExpression of [undefined, '', '  ']) expect(await ask('CreateGroup', { GroupName: 'h', FilterExpression })).toMatchObject(empty);
+  const both = refusal(400, 'InvalidRequestException', { Message: 'Provide either GroupName or GroupARN' });
+  for (const operation of ['GetGroup', 'UpdateGroup', 'DeleteGroup'] as const) {
+    expect(await ask(operation, { GroupName: 'g', GroupARN, FilterExpression: 'fault' }), operation).toMatchObject(both);
+    expect(await ask(operation, { FilterExpression: 'fault' }), operation).toMatchObject(both);
+  }
+  expect(await ask('GetGroups', { NextToken: 'not-a-valid-token' })).toMatchObject(
+    refusal(400, 'InvalidRequestException', { Message: 'Next Token not supported' }),
+  );
+});
+
+test('what is not there has its ARN in the refusal, and the tags of a deleted group are gone', async () => {
+  const created = await ask('CreateGroup', { GroupName: 'tagged', FilterExpression: 'fault', Tags: [{ Key: 'email@owner', Value: 'a@b' }] });
+  const { GroupARN: ResourceARN } = created.json['Group'] as { GroupARN: string };
+  expect(await ask('ListTagsForResource', { ResourceARN, NextToken: 'any' })).toMatchObject({
+    status: 200,
+    text: '{"NextToken":null,"Tags":[{"Key":"email@owner","Value":"a@b"}]}',
+  });
+  await ask('DeleteGroup', { GroupARN: ResourceARN });
+  const missing = refusal(404, 'ResourceNotFoundException', { Message: `Resource ${ResourceARN} not found`, ResourceName: ResourceARN });
+  expect(await ask('ListTagsForResource', { ResourceARN })).toMatchObject(missing);
+  expect(await ask('TagResource', { ResourceARN, Tags: [] })).toMatchObject(missing);
+  expect(await ask('UntagResource', { ResourceARN, TagKeys: [] })).toMatchObject(missing);
+});
+
+// Source: a recorded answer of X-Ray.
+test('a destination that is set already is refused', async () => {
+  expect(await ask('UpdateTraceSegmentDestination', { Destination: 'XRay' })).toMatchObject(
+    refusal(400, 'InvalidRequestException', { Message: 'The destination is already set to XRay' }),
+  );
+  expect((await ask('UpdateTraceSegmentDestination', { Destination: 'CloudWatchLogs' })).json).toEqual({
+    Destination: 'CloudWatchLogs',
+    Status: 'PENDING',
+  });
+  expect(await ask('UpdateTraceSegmentDestination', { Destination: 'CloudWatchLogs' })).toMatchObject({
+    status: 400,
+    type: 'InvalidRequestException',
+  });
+  expect(await ask('UpdateTraceSegmentDestination', {})).toMatchObject({ status: 400, type: 'InvalidRequestException' });
+  expect((await ask('GetTraceSegmentDestination', {})).json['Destination']).toBe('CloudWatchLogs');
+});
+
+test('the boost of a sampling rule: a rate of 0 is taken, a cooldown of 0 is where AWS fails, and an update without one clears it', async () => {
+  const rule = {
+    Priority: 7123,
+    FixedRate: 0.05,
+    ReservoirSize: 2,
+    Host: 'h',
+    HTTPMethod: 'GET',
+    ResourceARN: '*',
+    ServiceName: 's',
+    ServiceType: '*',
+  };
+  const boost = { MaxRate: 0.5, CooldownWindowMinutes: 1 };
+  await ask('CreateSamplingRule', { SamplingRule: { ...rule, RuleName: 'r', URLPath: '/', Version: 1, SamplingRateBoost: boost } });
+  const update = async (members: object): Promise<Answered> => ask('UpdateSamplingRule', { SamplingRuleUpdate: { RuleName: 'r', ...members } });
+  const failure = { status: 500, type: 'InternalFailure', text: '{"message":null}' };
+  expect((await update({ SamplingRateBoost: { MaxRate: 0.01, CooldownWindowMinutes: 1 } })).status).toBe(200);
+  expect((await update({ SamplingRateBoost: { MaxRate: 0, CooldownWindowMinutes: 1 } })).text).toContain(
+    '"SamplingRateBoost":{"CooldownWindowMinutes":1,"MaxRate":0.0}',
+  );
+  for (const SamplingRateBoost of [{ MaxRate: 0, CooldownWindowMinutes: 0 }, { MaxRate: 0.5, CooldownWindowMinutes: 0 }, {}]) {
+    expect(await update({ SamplingRateBoost }), JSON.stringify(SamplingRateBoost)).toMatchObject(failure);
+  }
+  expect((await update({ SamplingRateBoost: boost })).text).toContain('"MaxRate":0.5');
+  expect((await update({})).text).not.toContain('SamplingRateBoost');
+});
+
+test('the first targets have no quota yet, and numbers are written as AWS writes them', async () => {
+  const documents = [
+    { RuleName: 'Default', ClientID: '0123456789abcdef01234567', Timestamp: 1790161554.2, RequestCount: 1, SampledCount: 1, BorrowCount: 0 },
+  ];
+  const { text } = await ask('GetSamplingTargets', { SamplingStatisticsDocuments: documents });
+  expect(text).toMatch(
+    /^\{"LastRuleModification":[\d.E]+,"SamplingTargetDocuments":\[\{"FixedRate":1\.0,"Interval":null,"ReservoirQuota":null,"ReservoirQuotaTTL":null,"RuleName":"Default"\}\],"UnprocessedBoostStatistics":\[\],"UnprocessedStatistics":\[\]\}$/,
+  );
+  expect(/"LastRuleModification":([\d.E]+),/.exec(text)?.[1]).toMatch(/E9$|^0\.0$/);
+});
+
+test('a token that another operation gave, or nobody, is refused', async () => {
+  const { now } = local;
+  const times = { StartTime: now - 60, EndTime: now + 60 };
+  const { json } = await ask('StartTraceRetrieval', { TraceIds: [local.nextTraceId()], ...times });
+  const { RetrievalToken } = json as { RetrievalToken: string };
+  const foreign = ['x', '-1', '1.5', '0x10', '1e3', ' 1', Buffer.from('[1,2]').toString('base64url')];
+  for (const NextToken of foreign) {
+    for (const [operation, body] of [
+      ['ListRetrievedTraces', { RetrievalToken }],
+      ['GetRetrievedTracesGraph', { RetrievalToken }],
+      ['GetInsightSummaries', times],
+    ] as const) {
+      expect(await ask(operation, { ...body, NextToken }), `${operation} ${NextToken}`).toMatchObject(
+        refusal(400, 'InvalidRequestException', { Message: `Invalid token ${NextToken}` }),
+      );
+    }
+  }
+  for (const NextToken of ['', '1', 'null', Buffer.from('[1,2,3]').toString('base64url'), Buffer.from('["a","b"]').toString('base64url')]) {
+    expect(await ask('GetTraceSummaries', { ...times, NextToken }), NextToken).toMatchObject({ status: 400, type: 'InvalidRequestException' });
+  }
+  expect(await ask('ListRetrievedTraces', { RetrievalToken: 'gone' })).toMatchObject({ status: 404, type: 'ResourceNotFoundException' });
+});
