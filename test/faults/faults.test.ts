@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest';
 import { runScenario } from './scenario.ts';
 import { SCENARIOS } from './scenarios.ts';
+import { CLOCKS } from './scenarios/clocks.ts';
 
 // Short versions; the full set is `npm run faults`.
-test.each(SCENARIOS)(
+test.each(SCENARIOS.filter((scenario) => !CLOCKS.includes(scenario)))(
   '$id: $title',
   async (scenario) => {
     const outcome = await runScenario(scenario, { seconds: 3, isFull: false });

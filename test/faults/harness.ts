@@ -12,6 +12,7 @@ import { DaemonProcess } from '../fakes/daemon-process.ts';
 import { freePort } from '../../src/free-port.ts';
 import { MemoryLimit } from '../fakes/memory-limit.ts';
 import { HEADER } from '../fakes/fixtures.ts';
+import { SetClock } from '../fakes/set-clock.ts';
 import { EXAMPLE_CREDENTIALS } from '../fakes/xray.ts';
 import { Gate } from './gate.ts';
 import { ledgerOf, type Ledger } from './ledger.ts';
@@ -31,12 +32,14 @@ export interface HarnessConfig {
   readonly hasSpool?: boolean;
   /** Longest file that it may write, in blocks of 512 bytes: a disk that is full. */
   readonly fileSizeBlocks?: number;
+  /** Its wall clock can be set while it runs. */
+  readonly hasSetClock?: boolean;
   /** The host name in the endpoint; the address of the gate when not given. */
   readonly host?: string;
 }
 
-const FROM_SOURCE = [process.execPath, fileURLToPath(new URL('../../src/main.ts', import.meta.url))];
-const FROM_BUNDLE = [process.execPath, fileURLToPath(new URL('../../dist/xrayd.cjs', import.meta.url))];
+export const FROM_SOURCE = [process.execPath, fileURLToPath(new URL('../../src/main.ts', import.meta.url))];
+export const FROM_BUNDLE = [process.execPath, fileURLToPath(new URL('../../dist/xrayd.cjs', import.meta.url))];
 
 /** A daemon, a network that can be broken, a TLS X-Ray that checks every document, and a load. */
 export class Harness {
@@ -46,6 +49,7 @@ export class Harness {
   #port: number;
   readonly #config: HarnessConfig;
   readonly #folder: string;
+  readonly clock: SetClock;
   #daemon: DaemonProcess;
   /** Those that `surge` left running. */
   readonly #earlier: DaemonProcess[] = [];
@@ -64,6 +68,7 @@ export class Harness {
     this.#config = config;
     this.#folder = mkdtempSync(join(tmpdir(), 'xrayd-faults-'));
     writeFileSync(join(this.#folder, 'cfg.yaml'), `Endpoint: "https://${config.host ?? '127.0.0.1'}:${gate.port}"\nNoVerifySSL: true\nVersion: 2\n`);
+    this.clock = new SetClock(this.#folder);
     this.#daemon = this.#spawn();
     this.#watch = setInterval(() => this.#measure(), 250);
   }
@@ -187,6 +192,7 @@ export class Harness {
     this.load.close();
     for (const daemon of this.#earlier) await daemon.stop('SIGKILL');
     await this.daemon.stop('SIGKILL');
+    SetClock.clear(this.daemon.pid);
     this.#limit?.remove();
     await this.gate.stop();
     await this.oracle.stop();
@@ -194,7 +200,17 @@ export class Harness {
   }
 
   #spawn(): DaemonProcess {
-    const { command, isBundle = false, args = [], env = {}, preload, memoryLimitMb, hasSpool = false, fileSizeBlocks } = this.#config;
+    const {
+      command,
+      isBundle = false,
+      args = [],
+      env = {},
+      preload,
+      memoryLimitMb,
+      hasSpool = false,
+      hasSetClock = false,
+      fileSizeBlocks,
+    } = this.#config;
     const address = `127.0.0.1:${this.port}`;
     const spool = hasSpool ? ['--spool', this.spoolFolder] : [];
     const flags = ['-o', '-n', 'us-east-1', '-c', join(this.#folder, 'cfg.yaml'), '-b', address, '-t', address, ...spool, ...args];
@@ -213,6 +229,7 @@ export class Harness {
         MALLOC_ARENA_MAX: '1',
         FAULTS_FOLDER: this.#folder,
         ...(preload === undefined ? {} : { NODE_OPTIONS: `--import ${new URL(`./preload/${preload}.ts`, import.meta.url).href}` }),
+        ...(hasSetClock ? this.clock.env : {}),
         ...env,
       },
     });

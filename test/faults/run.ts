@@ -49,7 +49,7 @@ function failedWith(problem: string): Outcome {
   return { ...NOT_RUN, problems: [problem] };
 }
 
-function rowOf({ offered, delivered, missing, duplicate, calls, drainedMs, peakRssMb, problems }: Outcome): object {
+function rowOf({ offered, delivered, missing, duplicate, calls, drainedMs, slowestMs, peakRssMb, problems }: Outcome): object {
   return {
     offered,
     delivered,
@@ -57,6 +57,7 @@ function rowOf({ offered, delivered, missing, duplicate, calls, drainedMs, peakR
     duplicate,
     calls,
     'drained (s)': Number((drainedMs / 1000).toFixed(1)),
+    ...(slowestMs === undefined ? {} : { 'slowest (s)': Number((slowestMs / 1000).toFixed(1)) }),
     'peak (MB)': Math.round(peakRssMb),
     good: problems.length === 0,
   };

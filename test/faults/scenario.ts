@@ -1,5 +1,6 @@
 import type { Verdict } from '../../bench/load/oracle.ts';
 import type { Behaviour } from '../fakes/server.ts';
+import { noSetClock } from '../fakes/set-clock.ts';
 import { Harness, type HarnessConfig } from './harness.ts';
 
 /** The figures of one run. */
@@ -10,6 +11,8 @@ export interface Outcome extends Verdict {
   /** From the end of the fault, or of the load, to the last arrival. */
   readonly drainedMs: number;
   readonly peakRssMb: number;
+  /** Longest that a segment took from its sender to X-Ray; undefined where it was not measured. */
+  readonly slowestMs?: number;
   /** What did not hold; empty when the scenario passed. */
   readonly problems: readonly string[];
   /** Why it could not be run here. */
@@ -33,6 +36,8 @@ export interface Scenario {
   readonly config?: Omit<HarnessConfig, 'command' | 'isBundle'>;
   /** Resolves with how long the rest took to arrive, in ms. */
   readonly run: (harness: Harness, scale: Scale) => Promise<number>;
+  /** In place of `run`, for what is no daemon in front of an X-Ray. */
+  readonly runAlone?: (scale: Scale, isBundle: boolean) => Promise<Outcome>;
   /** Words for what did not hold, beyond what is asked of every scenario: nothing missing, corrupted or invented. */
   readonly check?: Check;
   /** Losses are part of the scenario, and are to be counted exactly. */
@@ -95,6 +100,8 @@ export async function runScenario(
   config: HarnessConfig = {},
   onProgress: (line: string) => void = () => {},
 ): Promise<Outcome> {
+  if (scenario.config?.hasSetClock === true && noSetClock !== '') return { ...NOT_RUN, problems: [], skipped: noSetClock };
+  if (scenario.runAlone !== undefined) return scenario.runAlone(scale, config.isBundle === true);
   const isOther = config.command !== undefined;
   const harness = await Harness.start({ ...config, ...(isOther ? {} : scenario.config) });
   harness.onProgress = onProgress;
@@ -108,7 +115,15 @@ export async function runScenario(
     }
     const drainedMs = await scenario.run(harness, scale);
     const { offered } = harness.load;
-    const outcome = { ...harness.verdict(), offered, calls: harness.oracle.uploads, drainedMs, peakRssMb: harness.peakRssMb };
+    const delaysMs = harness.oracle.delaysMs;
+    const outcome = {
+      ...harness.verdict(),
+      offered,
+      calls: harness.oracle.uploads,
+      drainedMs,
+      peakRssMb: harness.peakRssMb,
+      ...(delaysMs === undefined ? {} : { slowestMs: Math.max(0, ...delaysMs) }),
+    };
     const problems: Problem[] = [outcome.corrupted > 0 && 'corrupted', outcome.invented > 0 && 'invented'];
     if (scenario.mayLose === undefined) problems.push(outcome.missing > 0 && `${outcome.missing} missing`);
     if (!isOther && harness.daemon.isRunning) problems.push(...(await accountingProblems(harness, outcome, scenario)));

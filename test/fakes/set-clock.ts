@@ -1,0 +1,46 @@
+import { existsSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+const LIBRARIES = '/usr/lib';
+const library = (existsSync(LIBRARIES) ? readdirSync(LIBRARIES) : [])
+  .map((folder) => join(LIBRARIES, folder, 'faketime/libfaketimeMT.so.1'))
+  .find((path) => existsSync(path));
+
+/** Why no process's clock can be set here; "" when it can. */
+export const noSetClock = library === undefined ? 'libfaketime is not installed' : '';
+if (noSetClock !== '' && process.env['XRAYD_REQUIRE_FAKETIME'] !== undefined) throw new Error(noSetClock);
+
+/** The wall clock of one process, which can be set while it runs; its monotonic clock goes on, as the system's does. Debian's libfaketime. */
+export class SetClock {
+  readonly #file: string;
+  #changes = 0;
+
+  /** `folder` is for a file of its own. */
+  constructor(folder: string) {
+    this.#file = join(folder, 'clock');
+    this.set(0);
+  }
+
+  /** What the process is started with. */
+  get env(): Record<string, string> {
+    return {
+      LD_PRELOAD: library ?? '',
+      FAKETIME_TIMESTAMP_FILE: this.#file,
+      FAKETIME_NO_CACHE: '1',
+      FAKETIME_DONT_FAKE_MONOTONIC: '1',
+      NO_FAKE_STAT: '1',
+    };
+  }
+
+  /** To so many seconds ahead of the right time; a negative number is behind it. */
+  set(aheadSeconds: number): void {
+    const next = `${this.#file}.${this.#changes++}`;
+    writeFileSync(next, `${aheadSeconds < 0 ? '-' : '+'}${Math.abs(aheadSeconds)}\n`);
+    renameSync(next, this.#file);
+  }
+
+  /** What libfaketime leaves of a process that was killed. */
+  static clear(pid: number): void {
+    for (const name of [`faketime_shm_${pid}`, `sem.faketime_sem_${pid}`]) rmSync(join('/dev/shm', name), { force: true });
+  }
+}
