@@ -153,7 +153,8 @@ class Assembly {
           entity.takeVersion(child);
           if (entity.parent === undefined && entity !== next.owner) place(entity, next.owner);
         }
-        open.push({ owner: entity, json: child });
+        // Most have nothing in them.
+        if (child['subsegments'] !== undefined) open.push({ owner: entity, json: child });
       }
     }
   }
