@@ -21,11 +21,12 @@ export class ServiceClock {
   }
 
   /** Whether a refused request is worth another signature: its answer has status 400 or 403, and a Date far from the time it was signed with. */
-  correct(status: number, date: string | undefined): boolean {
+  correct(status: number, date: string | undefined, signedMs: number): boolean {
     if ((status !== 400 && status !== 403) || date === undefined) return false;
     const theirsMs = parseDate(date);
-    if (Number.isNaN(theirsMs) || Math.abs(theirsMs - this.nowMs()) < TOLERATED_MS) return false;
-    this.#skewMs = theirsMs - this.#now();
+    if (Number.isNaN(theirsMs) || Math.abs(theirsMs - signedMs) < TOLERATED_MS) return false;
+    // Another call that was under way may have done it already.
+    if (Math.abs(theirsMs - this.nowMs()) >= TOLERATED_MS) this.#skewMs = theirsMs - this.#now();
     return true;
   }
 }

@@ -81,13 +81,15 @@ export class XRayApi {
     const hasLength = body.length > 0 || method === 'POST';
     const unsigned = { ...headers, ...(hasLength ? { 'content-length': String(body.length) } : {}) };
     const agent = this.#deps.outbound.agentFor(url);
+    let signedMs = 0;
     const attempt = async (): Promise<HttpAnswer | HttpFailure> => {
-      const signed = await signedHeaders({ url, method, headers: unsigned, body }, credentials, 'xray', region, dateOf(this.#clock.nowMs()));
+      signedMs = this.#clock.nowMs();
+      const signed = await signedHeaders({ url, method, headers: unsigned, body }, credentials, 'xray', region, dateOf(signedMs));
       return performCall({ url, method, headers: signed, body, agent, signal, timeoutMs, maxAnswerBytes: MAX_ANSWER_BYTES });
     };
     let answer = await attempt();
     // Only X-Ray's own refusal says what time it is there: a gateway's Date is the gateway's.
-    if (answer.kind === 'answer' && isXRaysError(answer) && this.#clock.correct(answer.status, answer.headers.date)) {
+    if (answer.kind === 'answer' && isXRaysError(answer) && this.#clock.correct(answer.status, answer.headers.date, signedMs)) {
       const skewSeconds = Math.round(this.#clock.skewMs / 1000);
       this.#deps.log.limited('clock', 'warn', { skewSeconds }, "this machine's clock is wrong: requests are signed with the time of X-Ray");
       answer = await attempt();

@@ -109,3 +109,48 @@ test('attempts that end when they are told to are followed by others', async () 
   await eventually(() => source.state.state === 'ok');
   expect(source.refreshFailures).toEqual([{ provider: 'web_identity', reason: 'timeout', count: 3 }]);
 });
+
+/** A source whose two clocks are the test's. */
+async function clocked(get: Answers['get']) {
+  const clock = { monotonic: 0, wall: Date.now() };
+  const provider = new Provider({ get });
+  const deps = { now: () => clock.monotonic, wallNow: () => clock.wall };
+  const source = await scope.start(new CredentialSource({ providers: [provider], identify: async () => undefined, log: new MemoryLog(), ...deps }));
+  await eventually(() => source.state.state === 'ok');
+  return { clock, provider, source };
+}
+
+const HOUR_MS = 3_600_000;
+
+test.each([-HOUR_MS, 2 * HOUR_MS])('setting the clock by %i ms neither ends credentials nor keeps them', async (step) => {
+  const [first, second] = [issued(HOUR_MS), issued(HOUR_MS)];
+  const { clock, provider, source } = await clocked([async () => first, async () => second]);
+  clock.wall += step;
+  clock.monotonic += 54 * 60_000;
+  expect(await source.get()).toBe(first);
+  expect(provider.signals).toHaveLength(1);
+  // Five minutes before their end.
+  clock.monotonic += 2 * 60_000;
+  await source.get();
+  await eventually(async () => (await source.get()) === second);
+  expect(provider.signals).toHaveLength(2);
+});
+
+test('credentials that a clock that is ahead takes for ended are used, and renewed every five minutes', async () => {
+  const [first, second] = [issued(-HOUR_MS), issued(-HOUR_MS)];
+  const { clock, provider, source } = await clocked([async () => first, async () => second]);
+  expect(await source.get()).toBe(first);
+  clock.monotonic += 4 * 60_000;
+  expect(await source.get()).toBe(first);
+  expect(provider.signals).toHaveLength(1);
+  clock.monotonic += 2 * 60_000;
+  await source.get();
+  await eventually(async () => (await source.get()) === second);
+});
+
+test('those that X-Ray says have ended are asked for anew, whatever the clock says', async () => {
+  const [first, second] = [issued(HOUR_MS), issued(HOUR_MS)];
+  const { source } = await clocked([async () => first, async () => second]);
+  source.invalidate(first);
+  expect(await source.get()).toBe(second);
+});

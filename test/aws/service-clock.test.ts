@@ -14,18 +14,25 @@ test.each<[status: number, date: string | undefined, isCorrected: boolean]>([
   [403, undefined, false],
   [403, 'yesterday', false],
 ])('status %i with Date %j: corrected is %s', (status, date, isCorrected) => {
-  expect(new ServiceClock(() => NOW).correct(status, date)).toBe(isCorrected);
+  expect(new ServiceClock(() => NOW).correct(status, date, NOW)).toBe(isCorrected);
 });
 
 test('runs on from the corrected time, and is corrected once for one skew', () => {
   let nowMs = NOW;
   const clock = new ServiceClock(() => nowMs);
-  expect(clock.correct(403, at(10))).toBe(true);
+  expect(clock.correct(403, at(10), NOW)).toBe(true);
   nowMs += 1_000;
   expect(clock.nowMs()).toBe(NOW + 10 * 60_000 + 1_000);
-  expect(clock.correct(403, at(10))).toBe(false);
+  expect(clock.correct(403, at(10), clock.nowMs())).toBe(false);
   // The machine's clock was put right meanwhile.
   nowMs += 10 * 60_000;
-  expect(clock.correct(403, new Date(nowMs).toUTCString())).toBe(true);
+  expect(clock.correct(403, new Date(nowMs).toUTCString(), clock.nowMs())).toBe(true);
   expect(Math.abs(clock.skewMs)).toBeLessThan(1_000);
+});
+
+test('of calls that were under way together each is worth another signature, and the clock is corrected once', () => {
+  const clock = new ServiceClock(() => NOW);
+  expect(clock.correct(403, at(60), NOW)).toBe(true);
+  expect(clock.correct(403, at(60), NOW)).toBe(true);
+  expect(clock.skewMs).toBe(60 * 60_000);
 });

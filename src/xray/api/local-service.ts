@@ -4,7 +4,7 @@ import type { DefaultSampling, SamplingRuleRecord } from '../sampling/rule-book.
 import { StoreFullError } from '../store/store-thread.ts';
 import type { Store } from '../store/store.ts';
 import type { Refusal } from '../trace/validate.ts';
-import { wallClockMs } from '../../pipeline/clock.ts';
+import { monotonicMs, wallClockMs } from '../../pipeline/clock.ts';
 import { accountOperations, INITIAL_ACCOUNT } from './account-settings.ts';
 import type { Account } from './account.ts';
 import { ApiError } from './api-error.ts';
@@ -60,6 +60,7 @@ export class LocalService {
     const { store } = this.#deps;
     const settings = new Settings(store, await store.write('settings', {}));
     const now = (): number => wallClockMs() / 1000;
+    const steadyNow = (): number => monotonicMs() / 1000;
     const isKnown = (arn: string): boolean =>
       groups.all.some(({ GroupARN }) => GroupARN === arn) || sampling.records.some(({ SamplingRule }) => SamplingRule.RuleARN === arn);
     const tags = new Tags(settings.value<Record<string, Tag[]>>('tags', {}), isKnown);
@@ -67,7 +68,7 @@ export class LocalService {
     const saved = settings.value<readonly SamplingRuleRecord[]>('samplingRules', []);
     const lastModified = Math.max(0, ...saved.value.map(({ ModifiedAt }) => ModifiedAt));
     const modifiedAt = settings.value('samplingRulesModifiedAt', lastModified);
-    const sampling = new Sampling({ account, defaultSampling }, { saved, modifiedAt, tags, now });
+    const sampling = new Sampling({ account, defaultSampling }, { saved, modifiedAt, tags, now, steadyNow });
     this.#parts = {
       settings,
       groups,
@@ -79,7 +80,7 @@ export class LocalService {
         ...insightOperations({ groups, store, now }),
         ...tags.operations(),
         ...accountOperations(settings.value('account', INITIAL_ACCOUNT), now),
-        ...retrievalOperations(store, now),
+        ...retrievalOperations(store, steadyNow),
       ],
     };
   }

@@ -9,6 +9,7 @@ import { offsetOf } from './validation.ts';
 
 interface Retrieval {
   readonly ids: readonly string[];
+  /** In seconds of the monotonic clock. */
   readonly expiresAt: number;
   isCancelled: boolean;
 }
@@ -19,11 +20,11 @@ const PAGE_TRACES = 5;
 const MAX_RETRIEVALS = 1_000;
 
 /** Transaction Search's way to traces. Here they are in the store already, so a retrieval is complete at once. */
-export function retrievalOperations(store: Pick<Store, 'read'>, now: () => number): Operation[] {
+export function retrievalOperations(store: Pick<Store, 'read'>, steadyNow: () => number): Operation[] {
   const retrievals = new Map<string, Retrieval>();
   const find = (retrievalToken: unknown): Retrieval => {
     const retrieval = retrievals.get(retrievalToken as string);
-    if (retrieval === undefined || retrieval.expiresAt <= now()) throw notFound(retrievalToken as string);
+    if (retrieval === undefined || retrieval.expiresAt <= steadyNow()) throw notFound(retrievalToken as string);
     return retrieval;
   };
   const statusOf = ({ isCancelled }: Retrieval): string => (isCancelled ? 'CANCELLED' : 'COMPLETE');
@@ -40,7 +41,7 @@ export function retrievalOperations(store: Pick<Store, 'read'>, now: () => numbe
         if (bad !== undefined) throw invalid(`Invalid trace id ${bad}: incorrect id format`);
         if (retrievals.size >= MAX_RETRIEVALS) retrievals.delete(retrievals.keys().next().value!);
         const id = randomUUID();
-        retrievals.set(id, { ids, expiresAt: now() + LIFE_SECONDS, isCancelled: false });
+        retrievals.set(id, { ids, expiresAt: steadyNow() + LIFE_SECONDS, isCancelled: false });
         return { RetrievalToken: id };
       },
     },

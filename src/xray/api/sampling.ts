@@ -21,7 +21,10 @@ export interface SamplingDeps {
   readonly modifiedAt: Saved<number>;
   readonly tags: Tags;
   /** Seconds since the epoch. */
+  /** In seconds since the epoch. */
   readonly now: () => number;
+  /** In seconds of the monotonic clock. */
+  readonly steadyNow: () => number;
 }
 
 const MAX_RULES = 25;
@@ -66,7 +69,11 @@ export class Sampling {
         // SDKs differ in what they send; nothing of it is refused (targets.ts).
         name: 'GetSamplingTargets',
         schema: {},
-        handle: async (body) => this.#targets.answer(body, rules(), this.#deps.modifiedAt.value, this.#deps.now()),
+        handle: async (body) =>
+          this.#targets.answer(body, rules(), this.#deps.modifiedAt.value, {
+            now: this.#deps.now(),
+            steadyNow: this.#deps.steadyNow(),
+          }),
       },
       {
         name: 'GetSamplingStatisticSummaries',

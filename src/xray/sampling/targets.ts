@@ -21,8 +21,14 @@ interface Window {
   borrowed: number;
 }
 
+/** One moment: in seconds since the epoch, and of the monotonic clock. */
+interface Times {
+  readonly now: number;
+  readonly steadyNow: number;
+}
+
 interface RuleState {
-  /** When each client last reported, in seconds since the epoch. */
+  /** When each client last reported, in seconds of the monotonic clock. */
   readonly clients: Map<string, number>;
   open: Window | undefined;
   closed: Window | undefined;
@@ -36,7 +42,7 @@ export class SamplingTargets {
    * GetSamplingTargets. Statistics are taken in any form: Java's time is in milliseconds, ADOT writes SampleCount.
    * A client gets a quota from the second window on; until then it borrows.
    */
-  answer(body: unknown, rules: readonly SamplingRule[], lastModification: number, now: number): object {
+  answer(body: unknown, rules: readonly SamplingRule[], lastModification: number, { now, steadyNow }: Times): object {
     const targets: object[] = [];
     const unprocessed: object[] = [];
     for (const document of documentsOf(body, 'SamplingStatisticsDocuments')) {
@@ -46,7 +52,7 @@ export class SamplingTargets {
         unprocessed.push({ RuleName: shortened(RuleName), ErrorCode: '400', Message: 'Unknown rule' });
         continue;
       }
-      const state = this.#report(rule.RuleName, clientOf(ClientID), now);
+      const state = this.#report(rule.RuleName, clientOf(ClientID), steadyNow);
       const window = openWindow(state, now);
       window.requests += countOf(RequestCount) ?? 0;
       window.sampled += countOf(SampledCount) ?? countOf(SampleCount) ?? 0;
@@ -84,7 +90,7 @@ export class SamplingTargets {
     });
   }
 
-  #report(rule: string, client: string, now: number): RuleState {
+  #report(rule: string, client: string, steadyNow: number): RuleState {
     let state = this.#states.get(rule);
     if (state === undefined) {
       state = { clients: new Map(), open: undefined, closed: undefined };
@@ -93,10 +99,10 @@ export class SamplingTargets {
     // The one that asks stands last, so those that have not reported for longest stand first.
     state.clients.delete(client);
     for (const [id, lastSeen] of state.clients) {
-      if (now - lastSeen <= CLIENT_SECONDS) break;
+      if (steadyNow - lastSeen <= CLIENT_SECONDS) break;
       state.clients.delete(id);
     }
-    if (state.clients.size < MAX_CLIENTS) state.clients.set(client, now);
+    if (state.clients.size < MAX_CLIENTS) state.clients.set(client, steadyNow);
     return state;
   }
 }
@@ -122,6 +128,7 @@ function countOf(value: unknown): number | undefined {
   return count === undefined ? undefined : Math.max(0, Math.trunc(count));
 }
 
+/** Windows are shown with their dates. Setting the clock ends the one that is open, and no more. */
 function openWindow(state: RuleState, now: number): Window {
   const start = Math.floor(now / INTERVAL_SECONDS) * INTERVAL_SECONDS;
   if (state.open === undefined || state.open.start !== start) {

@@ -22,9 +22,9 @@ function sent(answer: object): unknown {
   return JSON.parse(awsJson(answer));
 }
 
-function report(targets: SamplingTargets, client: string, now: number, members: object = {}, rules = [rule()]): Answer {
+function report(targets: SamplingTargets, client: string, now: number, members: object = {}, rules = [rule()], steadyNow = now): Answer {
   const document = { RuleName: 'r', ClientID: client.padEnd(24, '0'), Timestamp: now, RequestCount: 10, SampledCount: 3, BorrowCount: 1, ...members };
-  return sent(targets.answer({ SamplingStatisticsDocuments: [document] }, rules, NOW - 5, now)) as Answer;
+  return sent(targets.answer({ SamplingStatisticsDocuments: [document] }, rules, NOW - 5, { now, steadyNow })) as Answer;
 }
 
 test('a client borrows until a window has closed, and then has a quota for five minutes', () => {
@@ -36,6 +36,18 @@ test('a client borrows until a window has closed, and then has a quota for five 
     { RuleName: 'r', FixedRate: 0.1, ReservoirQuota: 5, ReservoirQuotaTTL: NOW + 310, Interval: 10 },
   ]);
 });
+
+test.each([-3_600, 7_200])(
+  'setting the clock by %i seconds changes no share: who reports has one, and who is silent for a minute has none',
+  (step) => {
+    const targets = new SamplingTargets();
+    for (const client of ['a', 'b']) report(targets, client, NOW);
+    const after = (seconds: number, client: string): unknown =>
+      report(targets, client, NOW + step + seconds, {}, [rule({ ReservoirSize: 4 })], NOW + seconds).SamplingTargetDocuments[0]!['ReservoirQuota'];
+    expect(after(10, 'a')).toBe(2);
+    expect(after(65, 'a')).toBe(4);
+  },
+);
 
 test('clients share the reservoir: the shares add up to it, and one that is silent for a minute has none', () => {
   const targets = new SamplingTargets();
@@ -75,7 +87,7 @@ test('an unknown rule is named with code 400, in both kinds of statistics, and t
     SamplingStatisticsDocuments: [{ RuleName: 'gone' }, { RuleName: 'r' }],
     SamplingBoostStatisticsDocuments: [{ RuleName: 'gone' }, { RuleName: 'r' }],
   };
-  const answer = new SamplingTargets().answer(body, [rule()], 0, NOW) as Answer;
+  const answer = new SamplingTargets().answer(body, [rule()], 0, { now: NOW, steadyNow: NOW }) as Answer;
   const unknown = [{ RuleName: 'gone', ErrorCode: '400', Message: 'Unknown rule' }];
   expect(answer.UnprocessedStatistics).toEqual(unknown);
   expect(answer.UnprocessedBoostStatistics).toEqual(unknown);
@@ -89,7 +101,9 @@ test('a boost is given while anomalies were seen that were not sampled', () => {
       SamplingStatisticsDocuments: [{ RuleName: 'r', ClientID: 'a' }],
       SamplingBoostStatisticsDocuments: [{ RuleName: 'r', AnomalyCount, SampledAnomalyCount: 2 }],
     };
-    return (sent(new SamplingTargets().answer(body, boosted, 0, NOW)) as Answer).SamplingTargetDocuments[0]!['SamplingBoost'];
+    return (sent(new SamplingTargets().answer(body, boosted, 0, { now: NOW, steadyNow: NOW })) as Answer).SamplingTargetDocuments[0]![
+      'SamplingBoost'
+    ];
   };
   expect(answer(3)).toEqual({ BoostRate: 0.5, BoostRateTTL: NOW + 600 });
   expect(answer(2)).toBeUndefined();
@@ -98,7 +112,7 @@ test('a boost is given while anomalies were seen that were not sampled', () => {
 test.each([null, [], 7, { SamplingStatisticsDocuments: 'x' }, { SamplingStatisticsDocuments: [null, 7, { RuleName: {} }] }])(
   'no body breaks it: %j',
   (body) => {
-    expect((new SamplingTargets().answer(body, [rule()], 0, NOW) as Answer).SamplingTargetDocuments).toEqual([]);
+    expect((new SamplingTargets().answer(body, [rule()], 0, { now: NOW, steadyNow: NOW }) as Answer).SamplingTargetDocuments).toEqual([]);
   },
 );
 
@@ -134,9 +148,9 @@ test('many documents and clients with ids of any length cost a bounded time and 
   const document = { RuleName: 'Default', RequestCount: 1, SampledCount: 1, BorrowCount: 0 };
   const SamplingStatisticsDocuments = Array.from({ length: 1_000 }, (_, i) => ({ ...document, ClientID: `${'x'.repeat(20_000)}${i}` }));
   const before = process.memoryUsage().heapUsed;
-  const answer = targets.answer({ SamplingStatisticsDocuments }, rules, 0, 1_000) as { SamplingTargetDocuments: object[] };
+  const answer = targets.answer({ SamplingStatisticsDocuments }, rules, 0, { now: 1_000, steadyNow: 1_000 }) as { SamplingTargetDocuments: object[] };
   expect(answer.SamplingTargetDocuments).toHaveLength(100);
-  const named = targets.answer({ SamplingStatisticsDocuments: [{ RuleName: 'y'.repeat(1_000_000) }] }, rules, 0, 1_000);
+  const named = targets.answer({ SamplingStatisticsDocuments: [{ RuleName: 'y'.repeat(1_000_000) }] }, rules, 0, { now: 1_000, steadyNow: 1_000 });
   expect(JSON.stringify(named).length).toBeLessThan(1_000);
   expect(process.memoryUsage().heapUsed - before).toBeLessThan(5_000_000);
 });
