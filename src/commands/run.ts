@@ -1,5 +1,4 @@
 import { spawn } from 'node:child_process';
-import { writeFile } from 'node:fs/promises';
 import { constants } from 'node:os';
 import type { LoadedConfig } from '../config/load.ts';
 import { itemsOf } from '../config/text-form.ts';
@@ -9,6 +8,7 @@ import type { RecordedTrace } from '../library-types.ts';
 import { Entity, requestOutcome } from '../xray/trace/entity.ts';
 import { LocalClient } from './local-client.ts';
 import { writeTraces } from './trace-file.ts';
+import { writeWhole } from './write-whole.ts';
 import type { CommandOutput } from './transfer.ts';
 
 const KINDS = ['fault', 'error', 'throttle'] as const;
@@ -111,7 +111,7 @@ async function save(xray: StartedXRay, file: string, say: (text: string) => void
   const texts: string[] = [];
   const count = await writeTraces(source.traces({ ids: [], filter: '', sinceMinutes: Infinity }), (text) => void texts.push(text));
   try {
-    await writeFile(file, texts.join(''));
+    await writeWhole(file, texts.join(''));
   } catch (error) {
     throw new XraydError('XRAYD_RUN', `cannot write the traces: ${messageOf(error)}`, { cause: error });
   }
