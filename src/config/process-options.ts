@@ -75,7 +75,7 @@ export const PROCESS_OPTIONS = {
     flag: 'log-rotation',
     fileKey: 'Logging.LogRotation',
     default: true,
-    help: 'Start a new log file at 50 MB and keep the last 5.',
+    help: 'Start a new log file at 50 MB and keep the last 5, as FILE.1 to FILE.5.',
   },
   logFormat: {
     group: 'Operating',

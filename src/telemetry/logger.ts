@@ -1,17 +1,13 @@
-import { createWriteStream } from 'node:fs';
-import { basename, dirname } from 'node:path';
-import type { Writable } from 'node:stream';
 import { pino, type DestinationStream, type Logger as Pino } from 'pino';
 import { monotonicMs } from '../pipeline/clock.ts';
 import { within } from '../pipeline/deadline.ts';
 import { messageOf } from '../pipeline/errors.ts';
 import type { LogFields, Logger, LogLevel } from '../pipeline/logger.ts';
+import { LogFile } from './log-file.ts';
 
 const LIMIT_MS = 10_000;
-/** For a log file to open: a pipe without a reader never does. */
+/** For a log file to open. */
 const OPEN_MS = 2_000;
-/** Lines that wait for a disk that does not take them; those after it go to the console. */
-const MAX_WAITING_BYTES = 1024 * 1024;
 
 export interface LogConfig {
   /** The reference's names; `dev` is everything, `prod` is info. */
@@ -91,34 +87,20 @@ export async function openLog(config: LogConfig, fd: 1 | 2): Promise<ProcessLogg
   return new ProcessLogger(pino.destination({ dest: fd, sync: true }), level);
 }
 
-async function openFileLog(config: LogConfig, level: LogLevel, fd: 1 | 2): Promise<ProcessLogger> {
-  const { createStream } = await import('rotating-file-stream');
-  const stream: Writable = config.hasRotation
-    ? createStream(basename(config.file), { path: dirname(config.file), size: '50M', maxFiles: 5 })
-    : createWriteStream(config.file, { flags: 'a' });
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
-  stream.once('open', () => resolve());
-  stream.once('error', reject);
+async function openFileLog({ file: path, hasRotation }: LogConfig, level: LogLevel, fd: 1 | 2): Promise<ProcessLogger> {
   const fallback = pino.destination({ dest: fd, sync: true });
-  try {
-    await within(OPEN_MS, config.file, () => promise);
-  } catch (error) {
-    const log = new ProcessLogger(fallback, level);
-    log.error({ file: config.file, reason: messageOf(error) }, 'cannot write the log file, so the log goes here');
-    return log;
-  }
+  const there = new ProcessLogger(fallback, level);
   // A disk that fills up later must not end the daemon.
-  let isBroken = false;
-  stream.on('error', (error: Error) => {
-    if (!isBroken)
-      new ProcessLogger(fallback, level).error({ file: config.file, reason: messageOf(error) }, 'the log file cannot be written any more');
-    isBroken = true;
-  });
-  const destination = {
-    write: (line: string) => void (isBroken || stream.writableLength > MAX_WAITING_BYTES ? fallback.write(line) : stream.write(line)),
-  };
-  const close = (): Promise<void> => new Promise((done) => void stream.end(() => done()));
-  return new ProcessLogger(destination, level, close);
+  const onBroken = (error: unknown): void =>
+    there.limited('log_file', 'error', { file: path, reason: messageOf(error) }, 'the log file cannot be written any more');
+  try {
+    const file = await within(OPEN_MS, path, () => LogFile.open({ path, hasRotation, onBroken }));
+    const destination = { write: (line: string) => void (file.write(line) || fallback.write(line)) };
+    return new ProcessLogger(destination, level, () => file.close());
+  } catch (error) {
+    there.error({ file: path, reason: messageOf(error) }, 'cannot write the log file, so the log goes here');
+    return there;
+  }
 }
 
 /** For people at a terminal only, so loaded only for them. */

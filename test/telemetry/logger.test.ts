@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { levelOf, openLog, ProcessLogger } from '../../src/telemetry/logger.ts';
@@ -46,16 +46,4 @@ test('a log file gets the lines as JSON', async () => {
   }
   const lines = readFileSync(file, 'utf8').trim().split('\n').map((line) => JSON.parse(line) as unknown); // prettier-ignore
   expect(lines).toMatchObject([{ rotation: true, msg: 'hello', level: 'info' }, { rotation: false }]);
-});
-
-test('a log file starts anew at 50 MB, and the old one is kept', async () => {
-  const folder = scope.folder();
-  const log = await openLog({ level: 'prod', format: 'json', file: join(folder, 'xrayd.log'), hasRotation: true }, 1);
-  const text = 'x'.repeat(1_000_000);
-  for (let i = 0; i < 60; i++) {
-    log.info({ text }, 'long');
-    await new Promise((next) => setImmediate(next));
-  }
-  await log.close();
-  expect(readdirSync(folder).length).toBeGreaterThan(1);
 });
