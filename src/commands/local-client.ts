@@ -56,9 +56,10 @@ export class LocalClient {
     const flush = async (): Promise<void> => {
       if (documents.length === 0) return;
       const answer = await this.#post('/api/import', { TraceSegmentDocuments: documents });
-      const { Stored, Refused } = answer as { Stored: number; Refused: Imported['refused'] };
-      stored += Stored;
-      refused.push(...Refused);
+      const [here, list] = [member(answer, 'Stored'), member(answer, 'Refused')];
+      if (typeof here !== 'number' || !Array.isArray(list)) throw this.#notLocal('/api/import');
+      stored += here;
+      refused.push(...(list as Imported['refused']));
       documents = [];
       bytes = 0;
     };
@@ -98,7 +99,18 @@ export class LocalClient {
       );
     }
     if (!answer.ok) throw new XraydError('XRAYD_TRANSFER', `${this.#url}${path}: HTTP ${answer.status}: ${await answer.text()}`);
-    return answer.json();
+    try {
+      return await answer.json();
+    } catch {
+      throw this.#notLocal(path);
+    }
+  }
+
+  #notLocal(path: string): XraydError {
+    return new XraydError(
+      'XRAYD_TRANSFER',
+      `what answers at ${this.#url}${path} is not a local X-Ray. Start one with \`xrayd local\`, or name it with --api`,
+    );
   }
 }
 
