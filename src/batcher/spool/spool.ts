@@ -13,6 +13,7 @@ import { decodeBatch, encodeBatch, entryOf, type SpoolEntry } from './format.ts'
 import { byAge } from './leftovers.ts';
 import { momentNow } from './moment.ts';
 import { ReadMemory } from './read-memory.ts';
+import { remedyOf } from './remedy.ts';
 import { SharedFolder } from './shared-folder.ts';
 
 /** A disk that does not answer must not keep the ports closed; what it holds is found later. */
@@ -133,7 +134,11 @@ export class Spool implements Component, SegmentStock {
       await this.#folder.leaveIfDeleted();
       return false;
     }
-    if (this.#isClosed) return false;
+    if (this.#isClosed) {
+      // Too late: the caller has counted it, and nobody else may.
+      await unlink(path).catch(() => {});
+      return false;
+    }
     this.#trouble = undefined;
     this.#segments += entry.segments;
     this.#entries.push(entry);
@@ -248,7 +253,7 @@ export class Spool implements Component, SegmentStock {
     this.#log.limited(
       'spool_trouble',
       'error',
-      { folder: this.#config.folder, reason },
+      { folder: this.#config.folder, reason, uid: process.getuid?.(), remedy: remedyOf(error, this.#config.folder) },
       'the spool cannot be used; segments are kept in memory alone until it can',
     );
   }

@@ -132,6 +132,14 @@ test.skipIf(!isRoot)(`what another user left is named once, with a remedy, and s
   await expect.poll(() => spooled(again)).toBe(1);
 });
 
+test.skipIf(!isRoot)(`a spool of another user is named with this process's user and the remedy${noUsers}`, async () => {
+  const folder = scope.folder();
+  chmodSync(folder, 0o755);
+  const { log } = await (await start(folder, { uid: OTHER_UID })).look();
+  const fields = { folder, uid: OTHER_UID, reason: expect.stringMatching(/EACCES/), remedy: expect.stringMatching(`chown ${OTHER_UID} ${folder}`) };
+  expect(log.find(({ level }) => level === 'error')).toMatchObject({ fields });
+});
+
 test('the size is for all that share the folder: a write has no room beside what a living process holds', async () => {
   const folder = scope.folder();
   const document = 'x'.repeat(1_000);

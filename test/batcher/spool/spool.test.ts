@@ -177,7 +177,9 @@ test('a folder that cannot be made does not stop a start, and is tried again', a
   let nowMs = 0;
   const { spool, write, log } = await open(folder, { now: () => nowMs });
   expect(spool.isUsable).toBe(false);
-  expect(log.find(/in memory alone/, 'error')).toHaveLength(1);
+  const [line, ...more] = log.find(/in memory alone/, 'error');
+  expect(more).toEqual([]);
+  expect(line!.fields).toMatchObject({ folder, uid: process.getuid?.(), remedy: expect.stringMatching(/a file is in the place of .*--spool/) });
   rmSync(join(parent, 'taken'));
   nowMs = 10_000;
   expect(await write('a')).toBe(true);
