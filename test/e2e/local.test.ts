@@ -47,7 +47,8 @@ test('all recorded datagrams of real SDKs are shown or counted as refused', asyn
   await daemon.send(...DATAGRAMS.map(({ datagram }) => datagram));
   await eventually(async () => {
     const metrics = await daemon.metrics();
-    return (metrics['xrayd_segments_sent_total'] ?? 0) + (metrics['xrayd_segments_unprocessed_total{code="ParseError"}'] ?? 0) === DATAGRAMS.length;
+    const ends = ['sent_total', 'unprocessed_total{code="ParseError"}', 'rejected_total{reason="otlp"}'];
+    return ends.reduce((sum, end) => sum + (metrics[`xrayd_segments_${end}`] ?? 0), 0) === DATAGRAMS.length;
   });
   const refused = DATAGRAMS.filter(({ document }) => document.toString() === 'None').length;
   expect((await daemon.metrics())['xrayd_segments_unprocessed_total{code="ParseError"}'] ?? 0).toBe(refused);
