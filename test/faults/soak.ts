@@ -1,19 +1,29 @@
 /**
- * npm run soak -- --minutes N [--rate R] [--command "PROGRAM ARGS"]: a steady load through a fault every minute, then healthy to the end of it.
+ * npm run soak -- --minutes N [--rate R] [--seed S] [--command "PROGRAM ARGS"]: a steady load through a fault every minute, then healthy to the end of it.
+ * At a random moment of each minute the daemon's clock is set, up to three hours in either direction (where libfaketime is installed).
  * After each minute the account has to be exact; at the end memory and descriptors have to be flat. Exits 1 when something does not hold.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import type { Behaviour } from '../fakes/server.ts';
+import { Random } from '../fakes/random.ts';
+import { noSetClock } from '../fakes/set-clock.ts';
 import { Harness } from './harness.ts';
 import { expired, throttled } from './replies.ts';
 
 const { values } = parseArgs({
-  options: { minutes: { type: 'string', default: '10' }, rate: { type: 'string', default: '500' }, command: { type: 'string' } },
+  options: {
+    minutes: { type: 'string', default: '10' },
+    rate: { type: 'string', default: '500' },
+    seed: { type: 'string', default: String(Date.now() % 1e6) },
+    command: { type: 'string' },
+  },
 });
 const minutes = Number(values.minutes);
 const rate = Number(values.rate);
+const random = new Random(Number(values.seed));
 const FAULT_SECONDS = 25;
+const MAX_STEP_SECONDS = 3 * 3_600;
 /** Growth of the mean memory of the last third over the one of the middle third that is taken for noise of the collector. */
 const MAX_GROWTH_MB = 12;
 
@@ -45,8 +55,10 @@ const FAULTS: readonly Fault[] = [
   ['bursts of 2,000', async ({ load }) => load.burst(2_000), () => undefined],
 ];
 
+console.log(`seed ${values.seed}${noSetClock === '' ? '' : `; the clock is not set: ${noSetClock}`}`);
 const harness = await Harness.start({
   hasSpool: true,
+  hasSetClock: noSetClock === '',
   ...(values.command === undefined ? { isBundle: true } : { command: values.command.split(' ') }),
 });
 const problems: string[] = [];
@@ -60,11 +72,13 @@ let warmUp = -1;
 try {
   for (let minute = 0; minute < minutes; minute++) {
     const [name, begin, end] = FAULTS[minute % FAULTS.length]!;
+    const setClock = stepClock();
     await begin(harness);
     await harness.load.steady(rate, FAULT_SECONDS);
     await end(harness);
     await harness.load.steady(rate, 60 - FAULT_SECONDS - 5);
     await sleep(5_000);
+    const clockAhead = await setClock;
     const { received, kernelDrops, sent, here, dropped, unprocessed, rejected, imbalance } = await harness.ledger();
     const { offered } = harness.load;
     const { delivered, missing, corrupted, invented, duplicate } = harness.verdict();
@@ -77,7 +91,7 @@ try {
     if (here === 0 && missing !== lost) problems.push(`minute ${minute}: ${missing} missing, ${lost} counted as lost`);
     if (corrupted + invented > 0) problems.push(`minute ${minute}: corrupted ${corrupted}, invented ${invented}`);
     console.log(
-      `minute ${minute + 1}/${minutes}, ${name}: offered ${offered}, delivered ${delivered}, sent ${sent}, lost ${lost}, still here ${here}, ` +
+      `minute ${minute + 1}/${minutes}, ${name}, clock ${clockAhead} s ahead: offered ${offered}, delivered ${delivered}, sent ${sent}, lost ${lost}, still here ${here}, ` +
         `twice ${duplicate}, ${Math.round(harness.rssMb())} MB, ${harness.openFiles} files open${problems.length > 0 ? `; PROBLEMS ${problems.length}` : ''}`,
     );
   }
@@ -102,6 +116,14 @@ try {
 }
 console.log(problems.length === 0 ? 'good' : `NOT good:\n${problems.join('\n')}`);
 process.exit(problems.length === 0 ? 0 : 1);
+
+/** Resolves, within a minute, with how far the clock is ahead from then on. */
+async function stepClock(): Promise<number> {
+  const ahead = Math.round((random.next() * 2 - 1) * MAX_STEP_SECONDS);
+  await sleep(random.next() * 50_000);
+  if (noSetClock === '') harness.clock.set(ahead);
+  return noSetClock === '' ? ahead : 0;
+}
 
 function thirdsOf(readings: readonly number[]): [number, number, number] {
   const third = Math.max(1, Math.floor(readings.length / 3));
