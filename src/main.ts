@@ -86,6 +86,7 @@ async function serve(loaded: LoadedToServe): Promise<number> {
     { level: config.logLevel, format: format as 'json' | 'pretty', file: config.logFile, hasRotation: config.logRotation },
     fd,
   );
+  leaveDeletedFolder();
   // By contract only a signal ends a running daemon: a bug in one request must not take the buffer along.
   process.on('uncaughtException', (error) => log.error({ error: error.stack }, 'a bug; please report it'));
   process.on('unhandledRejection', (error) => log.error({ error: error instanceof Error ? error.stack : String(error) }, 'a bug; please report it'));
@@ -102,6 +103,15 @@ async function serve(loaded: LoadedToServe): Promise<number> {
   if (command === 'daemon') void returnStartUpMemory();
   log.info({ signal: await signal }, 'xrayd stops');
   return drain(service, loaded, log);
+}
+
+/** Threads cannot start in a working folder that was deleted. Done last of all that reads paths: relative ones have no meaning there. */
+function leaveDeletedFolder(): void {
+  try {
+    process.cwd();
+  } catch {
+    process.chdir('/');
+  }
 }
 
 /** Each mode is loaded when it is asked for: the daemon goes without the local X-Ray's memory, and the other way round. */

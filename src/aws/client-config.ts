@@ -18,11 +18,14 @@ export interface RegionalClientConfig {
   readonly region: string;
   readonly requestHandler: NodeHttpHandler;
   readonly maxAttempts: number;
+  /** Both are said, so that a malformed AWS_DEFAULTS_MODE or AWS_RETRY_MODE is nobody's business. */
+  readonly defaultsMode: 'legacy';
+  readonly retryMode: 'standard';
 }
 
 /** For the SDK's own STS and SSO clients: the daemon's region, not us-east-1, and the daemon's way out. */
 export function regionalClientConfig(region: string, outbound: Outbound, limits: ClientLimits = {}): RegionalClientConfig {
-  return { region, requestHandler: new OutboundHandler(outbound, limits), maxAttempts: 2 };
+  return { region, requestHandler: new OutboundHandler(outbound, limits), maxAttempts: 2, defaultsMode: 'legacy', retryMode: 'standard' };
 }
 
 /** The SDK's HTTP handler with our agents behind it: through the proxy or not, by host. */

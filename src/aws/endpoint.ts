@@ -14,7 +14,7 @@ export async function resolveEndpoint({ region, endpoint }: EndpointConfig): Pro
     import('@aws-sdk/client-xray'),
     import('@smithy/core/endpoints'),
   ]);
-  const client = new XRayClient({ region });
+  const client = new XRayClient({ region, defaultsMode: 'legacy' });
   try {
     const resolved = await getEndpointFromInstructions({}, PutTraceSegmentsCommand, client.config as never);
     return resolved.url;

@@ -1,10 +1,11 @@
 import { createWriteStream, fstat, unlinkSync, type Stats, type WriteStream } from 'node:fs';
-import { mkdir, rename, stat } from 'node:fs/promises';
+import { rename, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
 import { monotonicMs } from '../pipeline/clock.ts';
 import { systemCodeOf } from '../pipeline/errors.ts';
 import { lockFile } from '../pipeline/file-lock.ts';
+import { makeFolders } from '../pipeline/folders.ts';
 
 const statOfDescriptor = promisify<number, Stats>(fstat);
 
@@ -48,7 +49,8 @@ export class LogFile {
 
   /** Rejects with the disk's error. */
   static async open(config: LogFileConfig): Promise<LogFile> {
-    await mkdir(dirname(config.path), { recursive: true });
+    // compat: the reference makes the folders.
+    makeFolders(dirname(config.path));
     const { stream, file } = await openStream(config.path);
     return new LogFile(config, stream, file);
   }

@@ -84,11 +84,39 @@ export async function openLog(config: LogConfig, fd: 1 | 2): Promise<ProcessLogg
   const level = levelOf(config.level);
   if (config.file !== '') return openFileLog(config, level, fd);
   if (config.format === 'pretty') return new ProcessLogger(await prettyStream(fd), level);
-  return new ProcessLogger(pino.destination({ dest: fd, sync: true }), level);
+  return new ProcessLogger(consoleStream(fd), level);
 }
 
+/** Lines that wait for a console that does not take them; those after it are lost. */
+const MAX_WAITING_BYTES = 1024 * 1024;
+
+/** The console may be closed, full or read-only: a daemon without a log is better than none. */
+function consoleStream(fd: 1 | 2): DestinationStream {
+  const stream = pino.destination({ dest: fd, sync: true, maxLength: MAX_WAITING_BYTES });
+  stream.on('error', () => {});
+  return {
+    write: (line) => {
+      try {
+        stream.write(line);
+      } catch {
+        // The stream throws what it cannot write synchronously.
+      }
+    },
+  };
+}
+
+/** The console by its names as files. Behind them may be a socket, which cannot be opened by a name. */
+const CONSOLE_FILES: ReadonlyMap<string, 1 | 2> = new Map([
+  ['/dev/stdout', 1],
+  ['/dev/stderr', 2],
+  ['/proc/self/fd/1', 1],
+  ['/proc/self/fd/2', 2],
+]);
+
 async function openFileLog({ file: path, hasRotation }: LogConfig, level: LogLevel, fd: 1 | 2): Promise<ProcessLogger> {
-  const fallback = pino.destination({ dest: fd, sync: true });
+  const consoleFd = CONSOLE_FILES.get(path);
+  if (consoleFd !== undefined) return new ProcessLogger(consoleStream(consoleFd), level);
+  const fallback = consoleStream(fd);
   const there = new ProcessLogger(fallback, level);
   // A disk that fills up later must not end the daemon.
   const onBroken = (error: unknown): void =>

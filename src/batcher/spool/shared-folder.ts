@@ -1,6 +1,6 @@
-import { mkdir } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '../../pipeline/errors.ts';
+import { makeFolders } from '../../pipeline/folders.ts';
 import type { Logger } from '../../pipeline/logger.ts';
 import type { SpoolEntry } from './format.ts';
 import { Leftovers } from './leftovers.ts';
@@ -94,7 +94,7 @@ export class SharedFolder {
   async #open(): Promise<void> {
     const { root, onTrouble } = this.#deps;
     try {
-      await mkdir(root, { recursive: true, mode: 0o700 });
+      makeFolders(root, 0o700);
       this.#own = await OwnedFolder.create(root);
       onTrouble(undefined);
       if (this.#isClosed) await this.#leave();

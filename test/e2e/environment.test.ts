@@ -1,0 +1,171 @@
+import { spawnSync } from 'node:child_process';
+import { createSocket } from 'node:dgram';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { freePort } from '../../src/free-port.ts';
+import { DaemonProcess } from '../fakes/daemon-process.ts';
+import { eventually } from '../fakes/eventually.ts';
+import { HEADER, segment } from '../fakes/fixtures.ts';
+import { FakeSts } from '../fakes/identity.ts';
+import { Scope } from '../fakes/scope.ts';
+import { EXAMPLE_CREDENTIALS, FakeXRay } from '../fakes/xray.ts';
+
+const scope = new Scope();
+const MAIN = join(import.meta.dirname, '../../src/main.ts');
+const KEYS = { AWS_ACCESS_KEY_ID: EXAMPLE_CREDENTIALS.accessKeyId, AWS_SECRET_ACCESS_KEY: EXAMPLE_CREDENTIALS.secretAccessKey };
+
+interface Start {
+  /** Shell commands before the daemon takes the shell's place. */
+  readonly script?: string;
+  /** What runs the shell. */
+  readonly around?: readonly string[];
+  readonly args?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** Starts the daemon, sends it a segment, and waits until X-Ray has it. */
+async function delivers({ script = ':', around = [], args = [], env = {} }: Start): Promise<DaemonProcess> {
+  const xray = await scope.start(new FakeXRay());
+  const port = await freePort();
+  const own = ['-o', '-n', 'us-east-1', '--endpoint', xray.url, '-b', `127.0.0.1:${port}`, '-t', '127.0.0.1:0', ...args];
+  const daemon = new DaemonProcess({
+    command: [...around, 'sh', '-c', `${script}; exec "$0" ${MAIN} "$@"`, process.execPath],
+    args: own,
+    env: { ...KEYS, XRAYD_HTTP_ADDRESS: 'off', ...env },
+    hasFreePorts: false,
+  });
+  scope.add(() => daemon.stop('SIGKILL'));
+  const socket = createSocket('udp4');
+  scope.add(() => socket.close());
+  const document = segment('here');
+  await eventually(() => {
+    if (!daemon.isRunning) throw new Error(`the daemon ended: ${daemon.stdout}${daemon.stderr}`);
+    socket.send(HEADER + document, port, '127.0.0.1');
+    return xray.documents.includes(document);
+  }, 20_000);
+  expect(daemon.stdout + daemon.stderr).not.toMatch(/a bug|\n {4}at /);
+  return daemon;
+}
+
+const PIPE = join(tmpdir(), `xrayd-test-pipe-${process.pid}`);
+afterAll(() => rmSync(PIPE, { force: true }));
+const isRoot = process.getuid?.() === 0 && spawnSync('unshare', ['--mount', 'true']).status === 0;
+const AS_STRANGER = ['setpriv', '--reuid', '54321', '--regid', '54321', '--clear-groups'];
+
+test.each<[words: string, start: Start]>([
+  ['a working folder that was deleted', { script: 'd=$(mktemp -d); cd "$d"; rmdir "$d"' }],
+  ['standard input, output and error closed', { script: 'exec <&- >&- 2>&-' }],
+  ['a full disk behind standard output and error', { script: 'exec >/dev/full 2>/dev/full' }],
+  ['a standard output that is open for reading only', { script: 'exec 1</dev/null' }],
+  ['a standard output that nobody reads', { script: 'p=$(mktemp -u); mkfifo "$p"; exec 3<>"$p" >"$p" 3>&-; rm "$p"' }],
+  ['32 open files', { script: 'ulimit -n 32' }],
+  [
+    'no core dumps, no locked memory, a small stack and no files larger than nothing',
+    { script: 'ulimit -c 0; ulimit -l 0; ulimit -s 256; ulimit -f 0' },
+  ],
+  ['umask 777', { script: 'umask 777' }],
+  ['no PATH, no HOME', { script: 'unset PATH HOME' }],
+  [
+    'an empty HOME, odd locale and time zone',
+    { env: { HOME: '', TZ: 'Nowhere/At_All', LANG: 'xx_YY', LC_ALL: 'C.nothing', TMPDIR: '/nonexistent/x' } },
+  ],
+  ["variables for other Node programs", { env: { NODE_ENV: 'test', NODE_PATH: '/nonexistent', NODE_EXTRA_CA_CERTS: '/nonexistent/x', NODE_OPTIONS: '--max-old-space-size=64 --enable-source-maps --unhandled-rejections=strict' } }], // prettier-ignore
+  ['-f /dev/full', { args: ['-f', '/dev/full'] }],
+  ['-f on a pipe that nobody reads', { script: 'mkfifo "$PIPE"', args: ['-f', PIPE], env: { PIPE } }],
+  ['--spool in a folder that cannot be', { args: ['--spool', '/proc/none/spool'] }],
+  ['-f in a folder that cannot be', { args: ['-f', '/proc/none/x.log'] }],
+])('it starts, and delivers, with %s', async (_words, start) => {
+  await delivers(start);
+});
+
+test.skipIf(!isRoot).each<[words: string, start: Start]>([
+  ['a user without an entry in passwd and without HOME', { around: AS_STRANGER, script: 'unset HOME' }],
+  ['no /proc', { around: ['unshare', '--mount'], script: 'mount -t tmpfs none /proc' }],
+  ['no /sys', { around: ['unshare', '--mount'], script: 'mount -t tmpfs none /sys' }],
+  ['no /dev', { around: ['unshare', '--mount'], script: 'mount -t tmpfs none /dev' }],
+  ['no /etc', { around: ['unshare', '--mount'], script: 'mount -t tmpfs none /etc' }],
+  ['a /tmp that cannot be written', { around: ['unshare', '--mount'], script: 'mount -t tmpfs -o ro none /tmp' }],
+  ['no capabilities and no new privileges', { around: ['setpriv', '--no-new-privs', '--bounding-set', '-all', '--inh-caps', '-all'] }],
+])(`it starts, and delivers, with %s${isRoot ? '' : ' (skipped: needs root and unshare)'}`, async (_words, start) => {
+  await delivers(start);
+});
+
+test.skipIf(!isRoot)(`it starts without a network but loopback, and without IPv6${isRoot ? '' : ' (skipped: needs root and unshare)'}`, async () => {
+  for (const address of [':0', '[::]:0', 'localhost:0', '0.0.0.0:0']) {
+    const script = 'ip link set lo up; echo 1 > /proc/sys/net/ipv6/conf/all/disable_ipv6; exec "$0" "$@"';
+    const command = ['unshare', '--net', 'sh', '-c', script, process.execPath, MAIN];
+    const args = ['-o', '-n', 'us-east-1', '--endpoint', 'http://127.0.0.1:9', '-b', address, '-t', address];
+    await scope.daemon({ command, args, env: { ...KEYS, XRAYD_HTTP_ADDRESS: 'off' }, hasFreePorts: false });
+  }
+});
+
+/** Each of them alone ends the start of neither daemon, or that of the reference only. */
+const MALFORMED = {
+  AWS_MAX_ATTEMPTS: 'foo',
+  AWS_RETRY_MODE: 'foo',
+  AWS_DEFAULTS_MODE: 'foo',
+  AWS_STS_REGIONAL_ENDPOINTS: 'foo',
+  AWS_SDK_LOAD_CONFIG: 'foo',
+  AWS_ACCOUNT_ID_ENDPOINT_MODE: 'foo',
+  AWS_DISABLE_REQUEST_COMPRESSION: 'foo',
+  AWS_REQUEST_MIN_COMPRESSION_SIZE_BYTES: 'foo',
+  AWS_REQUEST_CHECKSUM_CALCULATION: 'foo',
+  AWS_RESPONSE_CHECKSUM_VALIDATION: 'foo',
+  AWS_AUTH_SCHEME_PREFERENCE: 'foo',
+  AWS_SIGV4A_SIGNING_REGION_SET: 'foo',
+  AWS_EC2_METADATA_V1_DISABLED: 'foo',
+  AWS_EC2_METADATA_SERVICE_ENDPOINT: '::',
+  AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE: 'foo',
+  AWS_SDK_UA_APP_ID: 'x'.repeat(100),
+  AWS_DEFAULT_PROFILE: 'none',
+  AWS_XRAY_DAEMON_ADDRESS: '::',
+  AWS_SESSION_TOKEN: '',
+};
+
+test('malformed variables of AWS end nothing: credentials of STS are found, and segments are delivered', async () => {
+  const folder = scope.folder();
+  const tokenFile = join(folder, 'token');
+  writeFileSync(tokenFile, 'web-identity');
+  const sts = await scope.start(new FakeSts());
+  sts.webIdentityToken = 'web-identity';
+  const xray = await scope.start(new FakeXRay({ credentials: sts.issued }));
+  const identity = { AWS_WEB_IDENTITY_TOKEN_FILE: tokenFile, AWS_ROLE_ARN: 'arn:aws:iam::123456789012:role/app', AWS_ENDPOINT_URL_STS: sts.url };
+  const args = ['-o', '-n', 'us-east-1', '--endpoint', xray.url];
+  const daemon = await scope.daemon({ args, env: { ...MALFORMED, ...identity } });
+  const document = segment('here');
+  await daemon.send(HEADER + document);
+  await eventually(() => xray.documents.includes(document));
+  expect(daemon.stdout + daemon.stderr).not.toMatch(/a bug|\n {4}at /);
+});
+
+test.each(['AWS_USE_FIPS_ENDPOINT', 'AWS_USE_DUALSTACK_ENDPOINT', 'AWS_IGNORE_CONFIGURED_ENDPOINT_URLS', 'AWS_DEFAULTS_MODE', 'AWS_RETRY_MODE'])(
+  'a malformed %s does not keep it from finding the endpoint of X-Ray',
+  async (name) => {
+    const daemon = await scope.daemon({
+      args: ['-o', '-n', 'us-east-1'],
+      env: { ...KEYS, AWS_ENDPOINT_URL_STS: 'http://127.0.0.1:9', [name]: 'maybe' },
+    });
+    expect(daemon.find(/sending to X-Ray/)?.['endpoint']).toBe('https://xray.us-east-1.amazonaws.com');
+    expect(daemon.stdout + daemon.stderr).not.toMatch(/a bug|\n {4}at /);
+  },
+);
+
+test.each<[words: string, env: (folder: string) => Record<string, string>]>([
+  ['folders', (folder) => ({ AWS_CONFIG_FILE: folder, AWS_SHARED_CREDENTIALS_FILE: folder })],
+  ['no INI', (folder) => ({ AWS_CONFIG_FILE: join(folder, 'garbage'), AWS_SHARED_CREDENTIALS_FILE: join(folder, 'garbage') })],
+  ['not there', (folder) => ({ AWS_CONFIG_FILE: join(folder, 'none'), AWS_SHARED_CREDENTIALS_FILE: join(folder, 'none') })],
+])('configuration files of AWS that are %s do not matter when the keys are in the environment', async (_words, env) => {
+  const folder = scope.folder();
+  mkdirSync(join(folder, 'in'));
+  writeFileSync(join(folder, 'garbage'), 'this is [not ini\n=x\n\0\n[profile\n');
+  await delivers({ env: env(folder) });
+});
+
+test('-f takes what is no file as it is: /dev/stderr is standard error, /dev/null is silence', async () => {
+  const loud = await delivers({ args: ['-f', '/dev/stderr'] });
+  expect([loud.stdout, loud.stderr.includes('xrayd is ready')]).toEqual(['', true]);
+  const silent = await delivers({ args: ['-f', '/dev/null'] });
+  expect([silent.stdout, silent.stderr]).toEqual(['', '']);
+});
