@@ -18,7 +18,7 @@ import type { Component } from './pipeline/component.ts';
 import type { Logger } from './pipeline/logger.ts';
 import { SamplingProxy } from './proxy/sampling-proxy.ts';
 import { Service, type Common, type Mode } from './service.ts';
-import { collectSooner } from './small-heap.ts';
+import { collectSooner, youngCollector } from './small-heap.ts';
 import { VERSION } from './version.ts';
 
 /** As the reference daemon's idle flush. */
@@ -92,7 +92,7 @@ function daemonMode(
         ? undefined
         : new SamplingProxy(
             { ...bindTcp, allow: config.proxyAllow, maxBodiesBytes: memory.bodiesBytes },
-            { api, guard, intake, hints, log, onRequest, onRules },
+            { api, guard, intake, hints, log, onRequest, onRules, onGarbage: youngCollector() },
           ),
     onMemoryShort: collectSooner,
     watchers: config.telemetryRecords ? [reporter] : [],

@@ -9,7 +9,7 @@ const MAX_BUFFER_BYTES = 64 * MB;
 const MIN_BODIES_BYTES = 6 * MB;
 const MAX_BODIES_BYTES = 16 * MB;
 /** What the daemon needs beside the two: its code, V8's heap, the receive thread's ring, calls in flight (docs/reliability.md). */
-const BESIDES_BYTES = 76 * MB;
+const BESIDES_BYTES = 96 * MB;
 
 /** What the parts of a process may hold, so that all of it together stays below the memory limit. */
 export interface MemoryBudget {
@@ -28,8 +28,10 @@ export function memoryBudgetOf(
 ): MemoryBudget {
   const share = (part: number, least: number, most: number): number =>
     limitBytes === undefined ? most : Math.max(least, Math.min(most, Math.floor(limitBytes / part)));
-  const bufferBytes = bufferMemory > 0 ? bufferMemory * MB : share(4, MIN_BUFFER_BYTES, MAX_BUFFER_BYTES);
-  return { limitBytes, bufferBytes, bodiesBytes: share(16, MIN_BODIES_BYTES, MAX_BODIES_BYTES) };
+  const bodiesBytes = share(16, MIN_BODIES_BYTES, MAX_BODIES_BYTES);
+  const left = limitBytes === undefined ? Infinity : limitBytes - BESIDES_BYTES - bodiesBytes;
+  const bufferBytes = Math.max(MIN_BUFFER_BYTES, Math.min(share(4, MIN_BUFFER_BYTES, MAX_BUFFER_BYTES), left));
+  return { limitBytes, bufferBytes: bufferMemory > 0 ? bufferMemory * MB : bufferBytes, bodiesBytes };
 }
 
 /** Why a budget that was configured may not fit into the memory limit; undefined when it does. */
@@ -37,7 +39,7 @@ export function memoryProblem({ limitBytes, bufferBytes, bodiesBytes }: MemoryBu
   if (limitBytes === undefined) return undefined;
   const needed = bufferBytes + bodiesBytes + BESIDES_BYTES;
   if (needed <= limitBytes) return undefined;
-  const most = Math.max(3, Math.floor((limitBytes - bodiesBytes - BESIDES_BYTES) / MB));
+  const most = Math.max(MIN_BUFFER_BYTES / MB, Math.floor((limitBytes - bodiesBytes - BESIDES_BYTES) / MB));
   const figures = `a buffer of ${inMb(bufferBytes)} needs a limit of ${inMb(needed)}, but this process is limited to ${inMb(limitBytes)}`;
   return `${figures}: it may be killed for memory. Raise the limit, or set --buffer-memory to ${most} or less`;
 }

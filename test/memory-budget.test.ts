@@ -63,8 +63,8 @@ test.each([
 
 test.each([
   [undefined, 64, 16],
-  [64, 16, 6],
-  [128, 32, 8],
+  [64, 3, 6],
+  [128, 24, 8],
   [192, 48, 12],
   [256, 64, 16],
   [1024, 64, 16],
@@ -77,7 +77,7 @@ test('a buffer that does not fit into the memory limit is said with numbers, and
   expect(memoryProblem(memoryBudgetOf({ bufferMemory: 0 }, 128 * MB))).toBeUndefined();
   expect(memoryProblem(memoryBudgetOf({ bufferMemory: 64 }, undefined))).toBeUndefined();
   expect(memoryProblem(memoryBudgetOf({ bufferMemory: 100 }, 128 * MB))).toBe(
-    'a buffer of 100 MiB needs a limit of 184 MiB, but this process is limited to 128 MiB: it may be killed for memory. ' +
-      'Raise the limit, or set --buffer-memory to 44 or less',
+    'a buffer of 100 MiB needs a limit of 204 MiB, but this process is limited to 128 MiB: it may be killed for memory. ' +
+      'Raise the limit, or set --buffer-memory to 24 or less',
   );
 });

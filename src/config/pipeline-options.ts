@@ -161,7 +161,7 @@ export const PIPELINE_OPTIONS = {
     short: 'm',
     fileKey: 'TotalBufferSizeMB',
     default: 0,
-    defaultText: "64, or a quarter of the cgroup's memory limit if that is less",
+    defaultText: "64, or what the cgroup's memory limit leaves: a quarter of it, at most all but 96 MB and a sixteenth (24 at 128 MiB, 48 at 192)",
     min: 3,
     max: 65_536,
     unit: 'MB',

@@ -38,6 +38,8 @@ export interface SamplingProxyDeps {
   readonly log: Logger;
   readonly onRequest: (path: string, status: number) => void;
   readonly onRules: (source: RulesSource) => void;
+  /** Told when reading bodies has left some megabytes to collect. */
+  readonly onGarbage: () => void;
 }
 
 /** What goes back to the client. */
@@ -60,7 +62,7 @@ export class SamplingProxy implements Component {
     this.#config = config;
     this.#deps = deps;
     this.#routes = new Routes(config.allow);
-    this.#bodies = new BodyReader(config.maxBodiesBytes);
+    this.#bodies = new BodyReader(config.maxBodiesBytes, deps.onGarbage);
     this.#rules = new RulesCache(deps.onRules);
     const timeouts = {
       headersTimeout: HEADERS_TIMEOUT_MS,

@@ -38,6 +38,17 @@ export class MemoryLimit {
     return Number(/^oom_kill (\d+)/m.exec(text)?.[1] ?? 0);
   }
 
+  /** The most memory that its processes had at one time, as the limit counts it: the page cache of files that they alone use is in it. */
+  get peakBytes(): number {
+    return Number(readFileSync(join(this.#folder, this.#isV1 ? 'memory.max_usage_in_bytes' : 'memory.peak'), 'utf8'));
+  }
+
+  /** Of that, what is no page cache, now: what the kernel cannot take back. */
+  get anonymousBytes(): number {
+    const text = readFileSync(join(this.#folder, 'memory.stat'), 'utf8');
+    return Number((this.#isV1 ? /^total_rss (\d+)/m : /^anon (\d+)/m).exec(text)?.[1] ?? 0);
+  }
+
   /** Call when its process has ended. */
   remove(): void {
     rmdirSync(this.#folder);

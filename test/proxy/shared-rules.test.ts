@@ -32,6 +32,7 @@ async function start(allow = '') {
       intake: { put: () => ({ status: 503, errorType: '', message: '' }) },
       hints: new PermissionHints(log),
       onRequest: () => {},
+      onGarbage: () => {},
       onRules: (source) => void served.push(source),
     },
   );

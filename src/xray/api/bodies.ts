@@ -14,7 +14,9 @@ export function readBodies(app: FastifyInstance, maxBytes: number): void {
   const reader = new BodyReader(maxBytes);
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', async (request: FastifyRequest, payload: BodySource) => {
-    const body = await reader.read(payload, MAX_BODY_BYTES);
+    const body = await reader.read(payload, MAX_BODY_BYTES).catch(() => 'aborted' as const);
+    // There is nobody to read it.
+    if (body === 'aborted') throw new ApiError('RequestAborted', 'The body did not come to its end');
     if (body === 'too_large') throw new ApiError('RequestEntityTooLargeException', `The body is larger than ${MAX_BODY_BYTES} bytes`, 413);
     if (body === 'busy') throw new ApiError('ThrottledException', 'xrayd reads too much at one time', 429);
     held.set(request, () => body.release());

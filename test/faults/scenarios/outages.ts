@@ -78,7 +78,7 @@ export const OUTAGES: readonly Scenario[] = [
     mayLose: true,
     run: async (harness, { isFull }) => {
       const budget = (await harness.daemon.metrics())['xrayd_buffer_limit_bytes'];
-      if (budget !== 32 * 1024 * 1024) throw new Error(`the budget is ${budget}, not a quarter of the limit`);
+      if (budget !== 24 * 1024 * 1024) throw new Error(`the budget is ${budget}, not what a limit of 128 MiB leaves`);
       return filled(harness, 2_000, isFull ? 30 : 4);
     },
   },

@@ -1,0 +1,19 @@
+import { expect, test } from 'vitest';
+import { CELLS, runCell } from './memory/cells.ts';
+
+// The hardest of each mode, in short; every limit with every load is `npm run faults:memory`.
+const SHORT = new Set(['memory-daemon-128-all', 'memory-local-256-all', 'memory-local-512-tcp-hostile']);
+
+test.each(CELLS.filter(({ id }) => SHORT.has(id)))(
+  '$id: $mode inside a memory limit of $limitMb MiB survives $loads, and its account is exact',
+  async (cell) => {
+    const outcome = await runCell(cell, { seconds: 5, isBundle: false });
+    if (outcome.skipped !== undefined) {
+      // CI's runners may make control groups; a laptop's user may not.
+      expect(process.env['CI']).toBeUndefined();
+      console.warn(`${cell.id} skipped: ${outcome.skipped}`);
+    }
+    expect(outcome.problems, JSON.stringify(outcome)).toEqual([]);
+  },
+  60_000,
+);

@@ -1,0 +1,143 @@
+import { request, type Agent, type IncomingMessage } from 'node:http';
+import { connect, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Load } from '../../../bench/load/load.ts';
+
+/** What a load is sent to, and for how long. */
+export interface Target {
+  readonly udpPort: number;
+  readonly tcpPort: number;
+  readonly agent: Agent;
+  readonly signal: AbortSignal;
+  /** Told of the status of each answer; 0 when the connection was closed instead. */
+  readonly onAnswer: (status: number) => void;
+}
+
+export type LoadName = 'udp-small' | 'udp-large' | 'tcp-large' | 'tcp-small' | 'tcp-hostile' | 'queries';
+
+const KB = 1024;
+let numbers = 0;
+
+function documentOf(bytes: number): string {
+  const n = ++numbers;
+  const id = n.toString(16).padStart(16, '0');
+  const nowSeconds = Math.floor(performance.timeOrigin / 1000);
+  const start = {
+    trace_id: `1-${nowSeconds.toString(16)}-${n.toString(16).padStart(24, '0')}`,
+    id,
+    name: `service-${n % 20}`,
+    start_time: nowSeconds,
+  };
+  return JSON.stringify({ ...start, end_time: nowSeconds + 1, annotations: { n }, metadata: { text: 'x'.repeat(Math.max(0, bytes - 250)) } });
+}
+
+function bodyOf(count: number, bytes: number): Buffer {
+  return Buffer.from(JSON.stringify({ TraceSegmentDocuments: Array.from({ length: count }, () => documentOf(bytes)) }));
+}
+
+/** One request; an answer that comes before the body has been sent counts, as with a limit that is reached. */
+function call(target: Target, path: string, body: Buffer | undefined): Promise<number> {
+  const { promise, resolve } = Promise.withResolvers<number>();
+  const sent = request(
+    { port: target.tcpPort, path, method: body === undefined ? 'GET' : 'POST', agent: target.agent, signal: target.signal },
+    (response: IncomingMessage) => {
+      response.on('error', () => {});
+      response.on('close', () => resolve(response.statusCode ?? 0));
+      response.resume();
+    },
+  );
+  sent.on('error', () => resolve(0));
+  sent.end(body);
+  return promise;
+}
+
+/** `clients` that each send one request after the other until the load ends. */
+async function clients(target: Target, count: number, next: () => readonly [path: string, body: Buffer | undefined]): Promise<void> {
+  const one = async (): Promise<void> => {
+    while (!target.signal.aborted) {
+      const status = await call(target, ...next());
+      if (!target.signal.aborted) target.onAnswer(status);
+      if (status === 0 || status === 429) await sleep(20);
+    }
+  };
+  await Promise.all(Array.from({ length: count }, one));
+}
+
+async function datagrams(target: Target, perSecond: number, size?: { bytes: number; kind: 'ascii' }): Promise<void> {
+  const load = new Load(target.udpPort);
+  while (!target.signal.aborted) await load.steady(perSecond, 0.5, size);
+  load.close();
+}
+
+const rotated = <T>(...items: T[]): (() => T) => {
+  let next = 0;
+  return () => items[next++ % items.length]!;
+};
+
+function hostileBodies(): readonly Buffer[] {
+  return [
+    `{"TraceSegmentDocuments":[${'"",'.repeat(1_600_000)}""]}`,
+    `{"TraceSegmentDocuments":[${'[],'.repeat(1_600_000)}""]}`,
+    `{"a":${'{"a":'.repeat(900_000)}`,
+    '['.repeat(5_000_000),
+    `{"TraceSegmentDocuments":["${String.raw`\u0001`.repeat(800_000)}"]}`,
+    JSON.stringify({ TraceSegmentDocuments: Array.from({ length: 50 }, (_, i) => JSON.stringify({ id: `${i}${'y'.repeat(80_000)}` })) }),
+  ].map((text) => Buffer.from(text));
+}
+
+const CHUNK = 'POST /TraceSegments HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n';
+const ANNOUNCED = 'POST /TraceSegments HTTP/1.1\r\nHost: x\r\nContent-Length: 5000000\r\n\r\n';
+
+/** Connections that hold what they may: bodies of 5 MB but for the last byte, bodies in chunks of a byte, half a header. */
+async function held({ tcpPort, signal }: Target, count: number): Promise<void> {
+  const sockets: Socket[] = Array.from({ length: count }, () => connect(tcpPort, '127.0.0.1').on('error', () => {}));
+  const almost = Buffer.alloc(4_999_999, 0x20);
+  const ones = Buffer.from('1\r\nx\r\n'.repeat(500_000));
+  for (const [i, socket] of sockets.entries()) {
+    socket.resume();
+    if (i % 50 === 3) socket.write(`POST /TraceSegments HTTP/1.1\r\nX: ${'y'.repeat(10_000)}`);
+    else if (i % 50 === 7) socket.write(CHUNK, () => socket.write(ones));
+    else if (i < 200) socket.write(ANNOUNCED, () => socket.write(almost));
+  }
+  while (!signal.aborted) await sleep(50);
+  for (const socket of sockets) socket.destroy();
+}
+
+const RANGE = { StartTime: 0, EndTime: 4e9 };
+const SIX_HOURS = { StartTime: Math.floor(performance.timeOrigin / 1000) - 3_600, EndTime: Math.floor(performance.timeOrigin / 1000) + 3_600 };
+const jsonOf = (value: object): Buffer => Buffer.from(JSON.stringify(value));
+
+/** Ends with its signal. */
+export const LOADS: Readonly<Record<LoadName, (target: Target) => Promise<void>>> = {
+  'udp-small': (target) => datagrams(target, 50_000),
+  'udp-large': (target) => datagrams(target, 400, { bytes: 60_000, kind: 'ascii' }),
+  'tcp-large': async (target) => {
+    const bodies = rotated(bodyOf(50, 92 * KB), bodyOf(50, 60 * KB), bodyOf(1, 4_600 * KB));
+    await clients(target, 6, () => ['/TraceSegments', bodies()]);
+  },
+  'tcp-small': async (target) => {
+    const bodies = rotated(...Array.from({ length: 40 }, () => bodyOf(50, 500)));
+    await clients(target, 32, () => ['/TraceSegments', bodies()]);
+  },
+  'tcp-hostile': async (target) => {
+    const bodies = rotated(...hostileBodies());
+    await Promise.all([clients(target, 6, () => ['/TraceSegments', bodies()]), held(target, 400)]);
+  },
+  queries: async (target) => {
+    const questions = rotated<readonly [string, Buffer | undefined]>(
+      ['/TraceSummaries', jsonOf(RANGE)],
+      ['/TraceSummaries', jsonOf({ ...RANGE, FilterExpression: 'annotation.n > 5 OR service("service-1")' })],
+      ['/ServiceGraph', jsonOf(SIX_HOURS)],
+      ['/TimeSeriesServiceStatistics', jsonOf(SIX_HOURS)],
+      ['/api/traces?limit=1000', undefined],
+      ['/api/graph', undefined],
+      ['/api/suggestions?field=annotation.n', undefined],
+      ['/traces.ndjson?limit=500', undefined],
+    );
+    const listeners = Array.from({ length: 20 }, () => connect(target.tcpPort, '127.0.0.1').on('error', () => {}));
+    // They never read.
+    for (const listener of listeners) listener.write('GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n');
+    await clients(target, 8, questions);
+    for (const listener of listeners) listener.destroy();
+  },
+};
