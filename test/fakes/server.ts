@@ -8,6 +8,8 @@ export interface RecordedRequest {
   readonly target: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer;
+  /** The address of the client. */
+  readonly from?: string;
 }
 
 export interface CannedReply {
@@ -74,7 +76,13 @@ export abstract class FakeServer {
       return;
     }
     const headers = Object.fromEntries(Object.entries(incoming.headers).map(([name, value]) => [name, String(value)]));
-    const request = { method: incoming.method ?? '', target: incoming.url ?? '', headers, body: Buffer.concat(chunks) };
+    const request = {
+      method: incoming.method ?? '',
+      target: incoming.url ?? '',
+      headers,
+      body: Buffer.concat(chunks),
+      from: incoming.socket.remoteAddress ?? '',
+    };
     if (this.isRemembering) this.requests.push(request);
     if (this.hangs > 0) {
       this.hangs--;

@@ -15,11 +15,17 @@ export class Gate {
   readonly #target: number;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
-  #port = 0;
+  readonly #host: string;
+  readonly #from: string;
+  #port: number;
   #mode: GateMode = 'open';
 
-  constructor(target: number) {
+  /** `host`: where it listens; `from`: the address that it comes from, by which the target knows one gate from another. */
+  constructor(target: number, { host = '127.0.0.1', from = '127.0.0.1', port = 0 }: { host?: string; from?: string; port?: number } = {}) {
     this.#target = target;
+    this.#host = host;
+    this.#from = from;
+    this.#port = port;
     this.#server = createServer((socket) => this.#serve(socket));
   }
 
@@ -46,7 +52,7 @@ export class Gate {
 
   async open(): Promise<void> {
     if (this.#server.listening) return;
-    await new Promise<void>((done) => this.#server.listen(this.#port, '127.0.0.1', done));
+    await new Promise<void>((done) => this.#server.listen(this.#port, this.#host, done));
     this.#port = (this.#server.address() as AddressInfo).port;
   }
 
@@ -62,7 +68,7 @@ export class Gate {
     this.#keep(near);
     if (this.#mode === 'silent') return;
     const isCut = this.#mode === 'cut';
-    const far = connect(this.#target, '127.0.0.1');
+    const far = connect({ port: this.#target, host: '127.0.0.1', localAddress: this.#from });
     this.#keep(far);
     near.on('close', () => far.destroy());
     far.on('close', () => near.destroy());

@@ -15,6 +15,7 @@ import { HEADER } from '../fakes/fixtures.ts';
 import { SetClock } from '../fakes/set-clock.ts';
 import { EXAMPLE_CREDENTIALS } from '../fakes/xray.ts';
 import { Gate } from './gate.ts';
+import { Identity, type IdentityKind } from './identity.ts';
 import { ledgerOf, type Ledger } from './ledger.ts';
 
 export interface HarnessConfig {
@@ -34,6 +35,8 @@ export interface HarnessConfig {
   readonly fileSizeBlocks?: number;
   /** Its wall clock can be set while it runs. */
   readonly hasSetClock?: boolean;
+  /** Who gives the daemon its credentials; the environment when not given. The first `hangs` calls are never answered. */
+  readonly identity?: { readonly kind: IdentityKind; readonly hangs: number; readonly lifetimeMs: number };
   /** The host name in the endpoint; the address of the gate when not given. */
   readonly host?: string;
 }
@@ -41,10 +44,17 @@ export interface HarnessConfig {
 export const FROM_SOURCE = [process.execPath, fileURLToPath(new URL('../../src/main.ts', import.meta.url))];
 export const FROM_BUNDLE = [process.execPath, fileURLToPath(new URL('../../dist/xrayd.cjs', import.meta.url))];
 
+interface World {
+  readonly oracle: Oracle;
+  readonly gate: Gate;
+  readonly identity: Identity | undefined;
+}
+
 /** A daemon, a network that can be broken, a TLS X-Ray that checks every document, and a load. */
 export class Harness {
   readonly oracle: Oracle;
   readonly gate: Gate;
+  readonly identity: Identity | undefined;
   #load: Load;
   #port: number;
   readonly #config: HarnessConfig;
@@ -60,8 +70,9 @@ export class Harness {
   onProgress: (line: string) => void = () => {};
   readonly #watch: NodeJS.Timeout;
 
-  private constructor(oracle: Oracle, gate: Gate, port: number, config: HarnessConfig) {
+  private constructor({ oracle, gate, identity }: World, port: number, config: HarnessConfig) {
     this.oracle = oracle;
+    this.identity = identity;
     this.gate = gate;
     this.#port = port;
     this.#load = new Load(port);
@@ -74,9 +85,11 @@ export class Harness {
   }
 
   static async start(config: HarnessConfig): Promise<Harness> {
-    const oracle = await new Oracle({ tls: await selfSigned('localhost') }).start();
+    const identity = config.identity === undefined ? undefined : await Identity.start(config.identity);
+    const credentials = identity === undefined ? {} : { credentials: identity.issued };
+    const oracle = await new Oracle({ tls: await selfSigned('localhost'), ...credentials }).start();
     const gate = await new Gate(oracle.port).start();
-    const harness = new Harness(oracle, gate, await freePort(), config);
+    const harness = new Harness({ oracle, gate, identity }, await freePort(), config);
     try {
       await harness.#warmUp();
       return harness;
@@ -196,6 +209,7 @@ export class Harness {
     this.#limit?.remove();
     await this.gate.stop();
     await this.oracle.stop();
+    await this.identity?.stop();
     rmSync(this.#folder, { recursive: true, force: true });
   }
 
@@ -222,8 +236,10 @@ export class Harness {
       args: flags,
       hasFreePorts: false,
       env: {
-        AWS_ACCESS_KEY_ID: EXAMPLE_CREDENTIALS.accessKeyId,
-        AWS_SECRET_ACCESS_KEY: EXAMPLE_CREDENTIALS.secretAccessKey,
+        ...(this.identity?.env ?? {
+          AWS_ACCESS_KEY_ID: EXAMPLE_CREDENTIALS.accessKeyId,
+          AWS_SECRET_ACCESS_KEY: EXAMPLE_CREDENTIALS.secretAccessKey,
+        }),
         XRAYD_HTTP_ADDRESS: '127.0.0.1:0',
         // As in the image and the systemd unit.
         MALLOC_ARENA_MAX: '1',

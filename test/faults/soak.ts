@@ -24,6 +24,8 @@ const rate = Number(values.rate);
 const random = new Random(Number(values.seed));
 const FAULT_SECONDS = 25;
 const MAX_STEP_SECONDS = 3 * 3_600;
+/** How likely the credentials provider is, in each second, not to answer its next call. */
+const HANGS_A_SECOND = 0.1;
 /** Growth of the mean memory of the last third over the one of the middle third that is taken for noise of the collector. */
 const MAX_GROWTH_MB = 12;
 
@@ -52,6 +54,7 @@ const FAULTS: readonly Fault[] = [
   ['reset in the middle of a body', ({ gate }) => (gate.mode = 'cut'), ({ gate }) => (gate.mode = 'open')],
   ['2 s of latency', ({ oracle }) => (oracle.latencyMs = 2_000), ({ oracle }) => (oracle.latencyMs = 20)],
   ['single documents throttled', ({ oracle }) => (oracle.throttleEvery = 7), ({ oracle }) => (oracle.throttleEvery = 0)],
+  ['credentials are not given', ({ identity }) => identity!.hang(Infinity), ({ identity }) => identity!.hang(0)],
   ['bursts of 2,000', async ({ load }) => load.burst(2_000), () => undefined],
 ];
 
@@ -59,12 +62,15 @@ console.log(`seed ${values.seed}${noSetClock === '' ? '' : `; the clock is not s
 const harness = await Harness.start({
   hasSpool: true,
   hasSetClock: noSetClock === '',
+  // Shorter than a fault, and asked for anew every few seconds.
+  identity: { kind: 'container', hangs: 1, lifetimeMs: 15_000 },
   ...(values.command === undefined ? { isBundle: true } : { command: values.command.split(' ') }),
 });
 const problems: string[] = [];
 const memory: number[] = [];
 const files: number[] = [];
 const watch = setInterval(() => {
+  if (Math.random() < HANGS_A_SECOND) harness.identity!.hang(1);
   memory.push(harness.rssMb());
   files.push(harness.openFiles);
 }, 1_000);
