@@ -21,6 +21,11 @@ const EXIT_LOSS = 3;
 /** For the rest of the log to reach its file. */
 const LOG_CLOSE_MS = 2_000;
 
+/**
+ * Names are looked up in the same threads as files are read and written, four when nothing is said: a disk that hangs would stop the network.
+ * More than a spool on it can hold up: four writes and half of 16 calls.
+ */
+process.env['UV_THREADPOOL_SIZE'] ??= '16';
 keepGenerationsSmall();
 
 async function main(): Promise<number> {

@@ -35,6 +35,8 @@ export interface HarnessConfig {
   readonly fileSizeBlocks?: number;
   /** Its wall clock can be set while it runs. */
   readonly hasSetClock?: boolean;
+  /** A library of `hangingDisk`: syncing a file hangs while the folder of the run has a file "hang". */
+  readonly disk?: string;
   /** Who gives the daemon its credentials; the environment when not given. The first `hangs` calls are never answered. */
   readonly identity?: { readonly kind: IdentityKind; readonly hangs: number; readonly lifetimeMs: number };
   /** The host name in the endpoint; the address of the gate when not given. */
@@ -224,6 +226,7 @@ export class Harness {
       hasSpool = false,
       hasSetClock = false,
       fileSizeBlocks,
+      disk,
     } = this.#config;
     const address = `127.0.0.1:${this.port}`;
     const spool = hasSpool ? ['--spool', this.spoolFolder] : [];
@@ -244,6 +247,7 @@ export class Harness {
         // As in the image and the systemd unit.
         MALLOC_ARENA_MAX: '1',
         FAULTS_FOLDER: this.#folder,
+        ...(disk === undefined ? {} : { LD_PRELOAD: disk }),
         ...(preload === undefined ? {} : { NODE_OPTIONS: `--import ${new URL(`./preload/${preload}.ts`, import.meta.url).href}` }),
         ...(hasSetClock ? this.clock.env : {}),
         ...env,

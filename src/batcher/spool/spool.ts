@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Accounting, SegmentStock } from '../../pipeline/accounting.ts';
 import { monotonicMs } from '../../pipeline/clock.ts';
 import type { Component, ComponentState } from '../../pipeline/component.ts';
+import { DeadlineError } from '../../pipeline/deadline.ts';
 import { messageOf } from '../../pipeline/errors.ts';
 import type { Logger } from '../../pipeline/logger.ts';
 import type { Segment } from '../../pipeline/segment.ts';
@@ -18,6 +19,8 @@ import { SharedFolder } from './shared-folder.ts';
 
 /** A disk that does not answer must not keep the ports closed; what it holds is found later. */
 const OPEN_PATIENCE_MS = 1_000;
+/** A write or a read of one batch takes milliseconds. */
+const HANG_MS = 10_000;
 /** After a failed write the disk is left alone this long. */
 const RETRY_AFTER_MS = 10_000;
 /** One listing of the folder, while no other process uses it. */
@@ -126,7 +129,7 @@ export class Spool implements Component, SegmentStock {
     // Taken now, so that writes that run together respect the limit together.
     this.#bytes += entry.bytes;
     try {
-      await writeBatchFile(path, encodeBatch(segments, momentNow()), entry.bytes, own.directory);
+      await this.#watch(writeBatchFile(path, encodeBatch(segments, momentNow()), entry.bytes, own.directory));
     } catch (error) {
       this.#bytes -= entry.bytes;
       for (const name of [`${path}.part`, path]) await unlink(name).catch(() => {});
@@ -152,7 +155,7 @@ export class Spool implements Component, SegmentStock {
     if (entry === undefined) return undefined;
     let reason = 'its checksum is wrong';
     try {
-      const file = await readBatchFile(this.#pathOf(entry), this.#memory.take(entry), entry.bytes);
+      const file = await this.#watch(readBatchFile(this.#pathOf(entry), this.#memory.take(entry), entry.bytes));
       const segments = decodeBatch(file, entry, momentNow());
       if (segments !== undefined) return { entry, segments };
     } catch (error) {
@@ -241,6 +244,17 @@ export class Spool implements Component, SegmentStock {
   #onLooked(): void {
     this.#makeRoom(0);
     this.onFound();
+  }
+
+  /** A disk that does not answer is trouble before it says so. What hangs in it can only be waited for, and is limited by the callers. */
+  async #watch<T>(work: Promise<T>): Promise<T> {
+    const timer = setTimeout(() => this.#setTrouble(new DeadlineError('the disk', HANG_MS)), HANG_MS);
+    timer.unref();
+    try {
+      return await work;
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   #setTrouble(error: unknown): void {

@@ -1,8 +1,13 @@
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Harness } from '../harness.ts';
 import type { Scenario } from '../scenario.ts';
+import { hangingDisk } from '../hanging-disk.ts';
 import { killInTurn, threeGenerations } from '../generations.ts';
 import { killAndRestart } from '../kills.ts';
+
+const DISK = hangingDisk();
 
 /** The daemon stops, or is stopped. */
 export const ENDS: readonly Scenario[] = [
@@ -86,8 +91,31 @@ export const ENDS: readonly Scenario[] = [
       daemon.find(/spool cannot be used/) === undefined && 'the spool is not named in the log',
     ],
   },
+  ...(DISK === undefined
+    ? []
+    : [
+        {
+          id: 'R17-hang',
+          title: 'a disk under the spool that hangs: names are looked up, what comes is sent, what hung is sent later',
+          config: { args: ['-m', '3', '--shutdown-timeout', '2'], hasSpool: true, host: 'localhost', disk: DISK },
+          mayLose: true,
+          run: async (harness, { seconds }) => {
+            writeFileSync(join(harness.folder, 'hang'), '');
+            harness.oracle.intercept = () => ({ status: 503 });
+            await harness.load.steady(500, Math.max(14, seconds));
+            harness.oracle.intercept = () => undefined;
+            const drainedMs = await harness.settle();
+            const { parts } = (await (await fetch(`${harness.daemon.httpUrl}/readyz`)).json()) as { parts: { name: string; state: string }[] };
+            if (parts.find(({ name }) => name === 'spool')?.state !== 'degraded') throw new Error('the spool is not said to hang');
+            if (harness.verdict().delivered < 1_000) throw new Error('what is in memory waits for the disk');
+            // What hung is on the disk now, and is sent from there.
+            rmSync(join(harness.folder, 'hang'));
+            await harness.settle();
+            return drainedMs;
+          },
+        } satisfies Scenario,
+      ]),
 ];
-
 async function ends(harness: Harness): Promise<void> {
   const { code } = await Promise.race([harness.daemon.stop(), sleep(25_000, { code: 'none within 25 s' }, { ref: false })]);
   if (code !== 0) throw new Error(`exit code ${String(code)}`);
