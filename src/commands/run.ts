@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import type { LoadedConfig } from '../config/load.ts';
 import { itemsOf } from '../config/text-form.ts';
+import { within } from '../pipeline/deadline.ts';
 import { messageOf, systemCodeOf, XraydError } from '../pipeline/errors.ts';
 import { startLocalXRay, type StartedXRay } from '../library.ts';
 import type { RecordedTrace } from '../library-types.ts';
@@ -14,6 +15,8 @@ import type { CommandOutput } from './transfer.ts';
 const KINDS = ['fault', 'error', 'throttle'] as const;
 type Kind = (typeof KINDS)[number];
 
+/** For the disk, or for the reader of a pipe. */
+const SAVE_MS = 60_000;
 /** Lines of the summary; the slowest traces are shown. */
 const MAX_LINES = 20;
 
@@ -111,7 +114,7 @@ async function save(xray: StartedXRay, file: string, say: (text: string) => void
   const texts: string[] = [];
   const count = await writeTraces(source.traces({ ids: [], filter: '', sinceMinutes: Infinity }), (text) => void texts.push(text));
   try {
-    await writeWhole(file, texts.join(''));
+    await within(SAVE_MS, file, () => writeWhole(file, texts.join('')));
   } catch (error) {
     throw new XraydError('XRAYD_RUN', `cannot write the traces: ${messageOf(error)}`, { cause: error });
   }
