@@ -70,7 +70,7 @@ const problems: string[] = [];
 const memory: number[] = [];
 const files: number[] = [];
 const watch = setInterval(() => {
-  if (Math.random() < HANGS_A_SECOND) harness.identity!.hang(1);
+  if (random.next() < HANGS_A_SECOND) harness.identity!.hang(1);
   memory.push(harness.rssMb());
   files.push(harness.openFiles);
 }, 1_000);
