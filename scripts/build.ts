@@ -10,10 +10,11 @@ const LIBRARY = 'dist/index.cjs';
 
 /**
  * Before anything else, in words that every Node understands. CommonJS, and syntax for an old Node: an ES module's imports would be
- * resolved first and fail with a stack trace.
+ * resolved first and fail with a stack trace. The listener keeps Node from opening its inspector at SIGUSR1 (src/signals.ts).
  */
 const [major = 0, minor = 0] = engines.node.replace('>=', '').split('.').map(Number);
-const VERSION_CHECK = `(function () {
+const VERSION_CHECK = `process.on('SIGUSR1', function () {});
+(function () {
   var found = process.versions.node.split('.');
   if (+found[0] > ${major} || (+found[0] === ${major} && +found[1] >= ${minor})) return;
   console.error('xrayd: needs Node ${major}.${minor} or newer, this is ' + process.versions.node + ' (' + process.execPath + ').');

@@ -25,7 +25,7 @@ execFileSync(process.execPath, ['scripts/build.ts'], { stdio: 'inherit' });
 rmSync(ROOT, { recursive: true, force: true });
 mkdirSync(`${ROOT}/usr/bin`, { recursive: true });
 mkdirSync(`${ROOT}/licenses/xrayd`, { recursive: true });
-writeFileSync(`${ROOT}/xray`, readFileSync('dist/xrayd.cjs', 'utf8').replace(/^#!.*/, `#!${NODE}`));
+writeFileSync(`${ROOT}/xray`, readFileSync('dist/xrayd.cjs', 'utf8').replace(/^#!.*/, `#!${NODE} --disable-sigusr1`));
 chmodSync(`${ROOT}/xray`, 0o755);
 // compat: the two images of the reference have it at these two places.
 symlinkSync('../../xray', `${ROOT}/usr/bin/xray`);

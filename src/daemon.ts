@@ -86,6 +86,7 @@ function daemonMode(
     upstream,
     exporter: new XRayExporter({ api, hints, log, onCall }),
     credentialsExpireAtMs: () => credentials.expiresAtMs,
+    renewCredentials: () => credentials.renew(),
     credentialFailures: () => credentials.refreshFailures,
     tcp: (intake) =>
       bindTcp === 'off'

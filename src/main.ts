@@ -12,7 +12,9 @@ import { ABORTED, countLeftBehind, untilAborted, within } from './pipeline/deadl
 import { messageOf, XraydError } from './pipeline/errors.ts';
 import { sampleTrace, sendDocuments } from './sample-trace.ts';
 import { sendAndConfirm } from './send-and-confirm.ts';
+import { Reload } from './reload.ts';
 import type { Service } from './service.ts';
+import { hasTerminal, keepInspectorClosed, nextEndingSignal } from './signals.ts';
 import { keepGenerationsSmall, returnStartUpMemory, useOneCompiler } from './small-heap.ts';
 import { openLog, type ProcessLogger } from './telemetry/logger.ts';
 import { REFERENCE_VERSION, VERSION } from './version.ts';
@@ -26,13 +28,15 @@ const LOG_CLOSE_MS = 2_000;
  * More than a spool on it can hold up: four writes and half of 16 calls.
  */
 process.env['UV_THREADPOOL_SIZE'] ??= '16';
+keepInspectorClosed();
 keepGenerationsSmall();
 
 async function main(): Promise<number> {
   const commandLine = parseFlags(process.argv.slice(2));
-  if (commandLine.values.get('help') === true) return print(helpText(commandLine.isNamed ? commandLine.command : undefined));
-  if (commandLine.values.get('version') === true) return print(`xrayd ${VERSION} (compatible with aws-xray-daemon ${REFERENCE_VERSION})\n`);
   const { command, operands } = commandLine;
+  if (command !== 'daemon' && command !== 'local') endWithReader();
+  if (commandLine.values.get('help') === true) return print(helpText(commandLine.isNamed ? command : undefined));
+  if (commandLine.values.get('version') === true) return print(`xrayd ${VERSION} (compatible with aws-xray-daemon ${REFERENCE_VERSION})\n`);
   const { env } = process;
   const file = await readConfigFile(configFileNameOf(commandLine, env));
   const load = <C extends Command>(of: C): LoadedConfig<C> => mergeConfig({ commandLine: { ...commandLine, command: of }, env, file });
@@ -48,9 +52,11 @@ async function main(): Promise<number> {
     case 'healthcheck':
       return healthcheck(load(command));
     case 'daemon':
-      return serve(load(command));
     case 'local':
-      return serve(load(command));
+      return serve(load(command), async () => {
+        const again = await readConfigFile(configFileNameOf(commandLine, env));
+        return mergeConfig({ commandLine: { ...commandLine, command }, env, file: again });
+      });
     case 'run':
       return (await import('./commands/run.ts')).runCommand(load(command), operands, OUTPUT, env);
     case 'export':
@@ -80,7 +86,7 @@ async function healthcheck({ config: { httpAddress }, origins }: LoadedConfig<'h
 
 type LoadedToServe = LoadedConfig<'daemon'> | LoadedConfig<'local'>;
 
-async function serve(loaded: LoadedToServe): Promise<number> {
+async function serve(loaded: LoadedToServe, read: () => Promise<LoadedToServe>): Promise<number> {
   const { command, config } = loaded;
   if (command === 'daemon') useOneCompiler();
   // The local X-Ray's output are the traces; its log must not stand between them.
@@ -98,8 +104,14 @@ async function serve(loaded: LoadedToServe): Promise<number> {
   ignoreLostConsole(log);
   log.info({ version: VERSION, node: process.versions.node, pid: process.pid, command }, 'xrayd starts');
   for (const warning of loaded.warnings) log.warn({}, warning);
-  const signal = nextSignal();
+  const isHangUpTheEnd = hasTerminal();
+  const signal = nextEndingSignal(isHangUpTheEnd);
+  keepInspectorClosed(() => log.info({}, 'SIGUSR1 is ignored: it would open the inspector of Node'));
   const { service, token } = await build(loaded, log);
+  if (!isHangUpTheEnd) {
+    const reload = new Reload(loaded, { read, renewCredentials: service.renewCredentials, log });
+    process.on('SIGHUP', () => void reload.run());
+  }
   const early = new AbortController();
   void signal.then(() => early.abort());
   const isStarted = (await untilAborted(service.start(), early.signal)) !== ABORTED;
@@ -107,7 +119,7 @@ async function serve(loaded: LoadedToServe): Promise<number> {
   if (isStarted) log.info({ startMs: Math.round(performance.now()) }, 'xrayd is ready');
   if (command === 'daemon') void returnStartUpMemory();
   log.info({ signal: await signal }, 'xrayd stops');
-  return drain(service, loaded, log);
+  return drain(service, loaded, { log, second: nextEndingSignal(isHangUpTheEnd) });
 }
 
 /** Threads cannot start in a working folder that was deleted. Done last of all that reads paths: relative ones have no meaning there. */
@@ -137,9 +149,13 @@ async function build(loaded: LoadedToServe, log: ProcessLogger): Promise<LocalXR
   });
 }
 
-async function drain(service: Service, { config }: LoadedToServe, log: ProcessLogger): Promise<number> {
+async function drain(
+  service: Service,
+  { config }: LoadedToServe,
+  { log, second: signal }: { log: ProcessLogger; second: Promise<unknown> },
+): Promise<number> {
   const second = new AbortController();
-  void nextSignal().then(() => second.abort());
+  void signal.then(() => second.abort());
   service.retire();
   await sleep(config.shutdownDelay * 1000, undefined, { signal: second.signal }).catch(() => {});
   const deadline = AbortSignal.any([second.signal, AbortSignal.timeout(config.shutdownTimeout * 1000)]);
@@ -149,6 +165,12 @@ async function drain(service: Service, { config }: LoadedToServe, log: ProcessLo
   else log.info({ sent, lost }, line);
   await within(LOG_CLOSE_MS, 'the log', () => log.close()).catch(() => {});
   return lost > 0 && config.exitOnLoss ? EXIT_LOSS : 0;
+}
+
+/** `xrayd export | head`: nobody reads the rest. 141 is what a shell says of SIGPIPE, which Node ignores. */
+function endWithReader(): void {
+  process.stdout.on('error', () => process.exit(141));
+  process.stderr.on('error', () => {});
 }
 
 /** Whoever read the console may go (`xrayd local | head`); the daemon stays. */
@@ -169,12 +191,6 @@ function printWelcome({ udp, tcp, http }: Service, token: string): void {
     ...(http?.address === undefined ? [] : [`  Health and metrics: http://${formatAddress(http.address)}`]),
   ];
   print(`${lines.join('\n')}\n\n`);
-}
-
-function nextSignal(): Promise<NodeJS.Signals> {
-  const { promise, resolve } = Promise.withResolvers<NodeJS.Signals>();
-  for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, resolve);
-  return promise;
 }
 
 function print(text: string): number {

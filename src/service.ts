@@ -36,6 +36,8 @@ export interface Mode {
   readonly upstream: readonly Part[];
   readonly exporter: Exporter & { readonly lastSuccessMs: number; readonly state: ComponentState };
   readonly credentialsExpireAtMs: () => number | undefined;
+  /** Gets new credentials, at the user's word; undefined where there are none. */
+  readonly renewCredentials?: () => Promise<void>;
   readonly credentialFailures?: MetricSources['credentialFailures'];
   /** undefined when TCP is off. */
   readonly tcp: (intake: SegmentIntake) => ListeningPart | undefined;
@@ -76,6 +78,7 @@ export class Service {
   readonly udp: UdpReceiver;
   readonly tcp: ListeningPart | undefined;
   readonly http: HttpServer | undefined;
+  readonly renewCredentials: (() => Promise<void>) | undefined;
   readonly #log: Logger;
   /** In the order of their start: downstream first. */
   readonly #parts: readonly { part: Part; binding?: Binding }[];
@@ -126,6 +129,7 @@ export class Service {
       { exporter, accounting, log, spool, onMemoryShort: mode.onMemoryShort },
     );
     this.#log = log;
+    this.renewCredentials = mode.renewCredentials;
     this.accounting = accounting;
     this.udp = new UdpReceiver({ ...config.bind, maxAgeMs }, { sink: batcher, log });
     accounting.addSource(this.udp);

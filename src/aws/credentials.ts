@@ -122,6 +122,14 @@ export class CredentialSource implements Component {
     if (this.#current?.accessKeyId === used.accessKeyId) this.#current = undefined;
   }
 
+  /** Asks the providers again, whatever is in hand; what is in hand stays in use until they have answered. Never rejects. */
+  async renew(): Promise<void> {
+    await this.#refreshing;
+    await this.#refresh();
+    const { name, state, reason } = this.state;
+    this.#deps.log.info({ [name]: state, reason }, 'asked for new credentials');
+  }
+
   #isDue(): boolean {
     const nowMs = this.#deps.now();
     if (this.#failures > 0) return false;

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { constants } from 'node:os';
 import type { LoadedConfig } from '../config/load.ts';
 import { itemsOf } from '../config/text-form.ts';
@@ -7,6 +7,7 @@ import { messageOf, systemCodeOf, XraydError } from '../pipeline/errors.ts';
 import { startLocalXRay, type StartedXRay } from '../library.ts';
 import type { RecordedTrace } from '../library-types.ts';
 import { Entity, requestOutcome } from '../xray/trace/entity.ts';
+import { hasTerminal } from '../signals.ts';
 import { LocalClient } from './local-client.ts';
 import { writeTraces } from './trace-file.ts';
 import { writeWhole } from './write-whole.ts';
@@ -57,17 +58,30 @@ async function exitCodeOf(program: string, args: readonly string[], env: NodeJS.
     reject(new XraydError('XRAYD_RUN', `cannot run ${program}: ${problem}`, { cause: error }));
   });
   child.once('exit', (code, signal) => resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal])));
-  // Ctrl-C reaches the command by the terminal; this process stays for the summary.
-  const ignore = (): void => {};
-  const forward = (): void => void child.kill('SIGTERM');
-  process.on('SIGINT', ignore);
-  process.on('SIGTERM', forward);
+  const stopForwarding = forwardSignals(child);
   try {
     return await promise;
   } finally {
-    process.off('SIGINT', ignore);
-    process.off('SIGTERM', forward);
+    stopForwarding();
   }
+}
+
+/** What a terminal sends reaches the command too, since it is in the same group. */
+const BY_TERMINAL = ['SIGINT', 'SIGQUIT', 'SIGHUP'] as const;
+const BY_OTHERS = ['SIGTERM', 'SIGUSR1', 'SIGUSR2'] as const;
+
+/** The command decides what a signal means; this process stays for the summary. Returns what ends that. */
+function forwardSignals(child: ChildProcess): () => void {
+  const isSentByTerminal = hasTerminal();
+  const onSignal = (name: NodeJS.Signals): void => {
+    const hasIt = isSentByTerminal && BY_TERMINAL.some((each) => each === name);
+    if (!hasIt) child.kill(name);
+  };
+  const names = [...BY_TERMINAL, ...BY_OTHERS];
+  for (const name of names) process.on(name, onSignal);
+  return () => {
+    for (const name of names) process.off(name, onSignal);
+  };
 }
 
 /** Says what the traces are, and how many of them are of the kinds asked for. */

@@ -39,6 +39,11 @@ export class ProcessLogger implements Logger {
     this.#now = now;
   }
 
+  /** `level` is one of the reference's names. */
+  setLevel(level: string): void {
+    this.#pino.level = levelOf(level);
+  }
+
   trace(fields: LogFields, message: string): void {
     this.#pino.trace(fields, message);
   }

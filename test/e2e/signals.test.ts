@@ -1,0 +1,122 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+import { startLocalXRay } from '../../src/library.ts';
+import { eventually } from '../fakes/eventually.ts';
+import { HEADER, segment } from '../fakes/fixtures.ts';
+import { Scope } from '../fakes/scope.ts';
+import { EXAMPLE_CREDENTIALS, FakeXRay } from '../fakes/xray.ts';
+
+const scope = new Scope();
+const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+const KEYS = {
+  AWS_REGION: 'eu-west-1',
+  AWS_ACCESS_KEY_ID: EXAMPLE_CREDENTIALS.accessKeyId,
+  AWS_SECRET_ACCESS_KEY: EXAMPLE_CREDENTIALS.secretAccessKey,
+};
+
+async function daemonBeforeXRay(...args: string[]) {
+  const xray = await scope.start(new FakeXRay({ region: 'eu-west-1' }));
+  return { xray, daemon: await scope.daemon({ args: ['--endpoint', xray.url, ...args], env: KEYS }) };
+}
+
+test.each(['daemon', 'local'])('SIGUSR1 opens no inspector in xrayd %s, which goes on', async (command) => {
+  const daemon = await scope.daemon({ args: [command], env: KEYS });
+  daemon.kill('SIGUSR1');
+  await eventually(() => daemon.find(/SIGUSR1 is ignored/) !== undefined);
+  expect(daemon.stderr).not.toContain('Debugger listening');
+  expect((await fetch(`${daemon.httpUrl}/livez`)).status).toBe(200);
+});
+
+test('the bundle has the listener before anything else, and the image tells Node too', () => {
+  expect(readFileSync('scripts/build.ts', 'utf8')).toContain("const VERSION_CHECK = `process.on('SIGUSR1', function () {});");
+  expect(readFileSync('scripts/image.ts', 'utf8')).toContain('--disable-sigusr1');
+});
+
+test.each(['SIGTERM', 'SIGINT', 'SIGQUIT'] as const)('%s drains: what was received is sent', async (signal) => {
+  const { xray, daemon } = await daemonBeforeXRay();
+  await daemon.send(HEADER + segment('a'));
+  expect(await daemon.stop(signal)).toEqual({ code: 0, signal: null });
+  expect(xray.documents).toHaveLength(1);
+  expect(daemon.find(/xrayd stops/)).toMatchObject({ signal });
+});
+
+test('SIGHUP without a terminal takes over the log level and new credentials, and names what needs a restart', async () => {
+  const file = join(scope.folder(), 'cfg.yaml');
+  const write = (level: string, more = ''): void => writeFileSync(file, `Version: 2\nLogging:\n  LogLevel: ${level}\n${more}`);
+  write('info');
+  const { xray, daemon } = await daemonBeforeXRay('-c', file);
+  write('debug', 'Concurrency: 7\n');
+  daemon.kill('SIGHUP');
+  await eventually(() => daemon.find(/asked for new credentials/) !== undefined);
+  expect(daemon.find(/reloaded the configuration/)).toMatchObject({ logLevel: 'debug', from: `${file} line 3`, needsRestart: ['--concurrency'] });
+  expect(daemon.find(/credentials renewed/)).toMatchObject({ level: 'debug' });
+  writeFileSync(file, 'Version: [');
+  daemon.kill('SIGHUP');
+  await eventually(() => daemon.find(/cannot be reloaded/) !== undefined);
+  await daemon.send(HEADER + segment('a'));
+  expect(await daemon.stop()).toMatchObject({ code: 0 });
+  expect(xray.documents).toHaveLength(1);
+});
+
+const hasScript = spawnSync('script', ['--version']).status === 0;
+
+test.skipIf(!hasScript)(`SIGHUP from a terminal drains${hasScript ? '' : ' (skipped: no script)'}`, async () => {
+  const file = join(scope.folder(), 'typescript');
+  const pidFile = join(scope.folder(), 'pid');
+  const command = `echo $$ > ${pidFile}; exec ${process.execPath} ${MAIN} local -b 127.0.0.1:0 -t 127.0.0.1:0 --http-address off`;
+  const terminal = spawn('script', ['-qefc', command, file], { stdio: ['pipe', 'pipe', 'pipe'] });
+  scope.add(() => terminal.kill('SIGKILL'));
+  let text = '';
+  terminal.stdout.on('data', (chunk: Buffer) => (text += chunk.toString()));
+  await eventually(() => text.includes('is ready'));
+  process.kill(Number(readFileSync(pidFile, 'utf8')), 'SIGHUP');
+  const [code] = (await once(terminal, 'exit')) as [number];
+  expect([code, text]).toEqual([0, expect.stringContaining('xrayd stopped')]);
+});
+
+test.each(['daemon', 'local'])('xrayd %s goes on when nobody reads its output any more', async (command) => {
+  const args = [command, '-b', '127.0.0.1:0', '-t', '127.0.0.1:0', '--http-address', '127.0.0.1:0', '-l', 'dev'];
+  const env = { PATH: process.env['PATH'], HOME: '/nonexistent', AWS_EC2_METADATA_DISABLED: 'true', ...KEYS };
+  const child = spawn(process.execPath, [MAIN, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  scope.add(() => child.kill('SIGKILL'));
+  let text = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (text += chunk.toString()));
+  await eventually(() => text.includes('xrayd is ready'));
+  const port = /"address":"127\.0\.0\.1:(\d+)","msg":"health and metrics/.exec(text)?.[1];
+  child.stdout.destroy();
+  child.stderr.destroy();
+  // Each of these is a line in the log.
+  for (let i = 0; i < 20; i++) child.kill('SIGUSR1');
+  const cpuMs = async (): Promise<number> => {
+    const metrics = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+    return 1000 * Number(/^process_cpu_seconds_total (\S+)$/m.exec(metrics)?.[1]);
+  };
+  const before = await cpuMs();
+  await new Promise((done) => setTimeout(done, 1_000));
+  expect((await cpuMs()) - before).toBeLessThan(500);
+  child.kill('SIGTERM');
+  expect(await once(child, 'exit')).toEqual([0, null]);
+});
+
+test('run passes signals on to its command and still ends with the summary', async () => {
+  const program = `process.on('SIGHUP', () => process.exit(7)); setTimeout(() => process.kill(process.ppid, 'SIGHUP'), 200); setInterval(() => {}, 1000)`;
+  const run = scope.spawn({ args: ['run', '--', process.execPath, '-e', program], hasFreePorts: false });
+  expect(await run.end()).toEqual({ code: 7, signal: null });
+  expect(run.stderr).toContain('0 traces');
+});
+
+test('a command whose output is cut ends as after SIGPIPE, without a stack trace', async () => {
+  const xray = await startLocalXRay();
+  scope.add(() => xray.stop());
+  const env = { PATH: process.env['PATH'], HOME: '/nonexistent', ...xray.env };
+  const child = spawn(process.execPath, [MAIN, 'export'], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  child.stdout.destroy();
+  let text = '';
+  child.stderr.on('data', (chunk: Buffer) => (text += chunk.toString()));
+  expect(await once(child, 'close')).toEqual([141, null]);
+  expect(text).toBe('');
+});
