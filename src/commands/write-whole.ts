@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { realpath, rename, stat, unlink, writeFile } from 'node:fs/promises';
+import { chmod, realpath, rename, stat, unlink, writeFile } from 'node:fs/promises';
 import { systemCodeOf } from '../pipeline/errors.ts';
 
 /**
@@ -13,7 +13,9 @@ export async function writeWhole(path: string, text: string): Promise<void> {
   const target = there === 'file' ? await realpath(path) : path;
   const aside = `${target}.${randomBytes(4).toString('hex')}.part`;
   try {
-    await writeFile(aside, text, { flag: 'wx' });
+    // Traces hold what users of an application typed: a new file is its owner's alone, an old one keeps its mode.
+    await writeFile(aside, text, { flag: 'wx', mode: 0o600 });
+    if (there === 'file') await chmod(aside, (await stat(target)).mode);
     await rename(aside, target);
   } catch (error) {
     await unlink(aside).catch(() => {});

@@ -1,4 +1,4 @@
-import { lstatSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, lstatSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { writeWhole } from '../../src/commands/write-whole.ts';
@@ -33,4 +33,13 @@ test('a link stays a link, and what is no file is written as it is', async () =>
   mkdirSync(join(folder, 'folder'));
   await expect(writeWhole(join(folder, 'folder'), 'x')).rejects.toThrow(/EISDIR/);
   await expect(writeWhole(join(folder, 'none', 'file'), 'x')).rejects.toThrow(/ENOENT/);
+});
+
+test('a new file is its owner’s alone, and an old one keeps its mode', async () => {
+  const path = join(scope.folder(), 'traces.json');
+  await writeWhole(path, 'a');
+  expect(statSync(path).mode & 0o777).toBe(0o600);
+  chmodSync(path, 0o640);
+  await writeWhole(path, 'b');
+  expect(statSync(path).mode & 0o777).toBe(0o640);
 });

@@ -1,3 +1,4 @@
+import { closeSync, openSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 
 /** In the file's header: says that the file is a store of xrayd. "xray" in ASCII. */
@@ -108,8 +109,14 @@ export function openToRead(file: string): DatabaseSync {
   return open(file, { isReader: true });
 }
 
+/** Traces hold what users of an application typed: a new file is its owner's alone. SQLite gives the files beside it the same mode. */
+function makeOwners(file: string): void {
+  closeSync(openSync(file, 'a', 0o600));
+}
+
 function open(file: string, { isReader }: { isReader: boolean }): DatabaseSync {
   try {
+    if (!isReader) makeOwners(file);
     const database = new DatabaseSync(file, { readOnly: isReader, timeout: 5_000 });
     // Nothing is written beside the file: in a container there may be nowhere else to write.
     database.exec(`PRAGMA temp_store = MEMORY; PRAGMA cache_size = -${isReader ? READ_CACHE_KB : WRITE_CACHE_KB}`);

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
+import { statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from 'vitest';
@@ -34,6 +34,12 @@ const put = (writer: Writer, ...documents: readonly object[]): ReturnType<Writer
     documents.map((document) => JSON.stringify(document)),
     START,
   );
+
+test('the file of the traces, and those beside it, are their owner’s alone', () => {
+  const { file, writer } = open();
+  put(writer, segmentJson('web'));
+  for (const path of [file, `${file}-wal`, `${file}-shm`]) expect([path, statSync(path).mode & 0o777]).toEqual([path, 0o600]);
+});
 
 test('the first completed version of an entity stays; one in progress is replaced', () => {
   const { writer, reader } = open();
