@@ -28,7 +28,7 @@ const LOG_CLOSE_MS = 2_000;
  * More than a spool on it can hold up: four writes and half of 16 calls.
  */
 process.env['UV_THREADPOOL_SIZE'] ??= '16';
-keepInspectorClosed();
+keepInspectorClosed(process.env['NODE_OPTIONS']);
 keepGenerationsSmall();
 
 async function main(): Promise<number> {
@@ -106,7 +106,7 @@ async function serve(loaded: LoadedToServe, read: () => Promise<LoadedToServe>):
   for (const warning of loaded.warnings) log.warn({}, warning);
   const isHangUpTheEnd = hasTerminal();
   const signal = nextEndingSignal(isHangUpTheEnd);
-  keepInspectorClosed(() => log.info({}, 'SIGUSR1 is ignored: it would open the inspector of Node'));
+  process.on('SIGUSR1', () => log.info({}, 'SIGUSR1 is ignored: it would open the inspector of Node'));
   const { service, token } = await build(loaded, log);
   if (!isHangUpTheEnd) {
     const reload = new Reload(loaded, { read, renewCredentials: service.renewCredentials, log });

@@ -1,3 +1,4 @@
+import inspector from 'node:inspector';
 import { isatty } from 'node:tty';
 
 /** What ends a process that may take its time: from a manager, from a terminal's Ctrl-C and Ctrl-\. */
@@ -26,7 +27,18 @@ export function nextEndingSignal(isHangUpTheEnd: boolean): Promise<NodeJS.Signal
 /**
  * Node opens its inspector at SIGUSR1, through which anybody on the machine runs code in this process, unless there is a listener.
  * The bundle's first line has one too, for the time until this runs.
+ * What the user asked for, by a flag or in `nodeOptions`, stays.
  */
-export function keepInspectorClosed(onSignal: () => void = () => {}): void {
-  process.on('SIGUSR1', onSignal);
+export function keepInspectorClosed(nodeOptions = ''): void {
+  process.on('SIGUSR1', () => {});
+  const isWanted = /--inspect/.test(`${process.execArgv.join(' ')} ${nodeOptions}`);
+  if (isWanted) return;
+  closeInspector();
+  // A signal from before the first line may have its effect only now.
+  setImmediate(closeInspector);
+}
+
+/** Closes what a signal opened while Node itself started. */
+function closeInspector(): void {
+  if (inspector.url() !== undefined) inspector.close();
 }

@@ -38,11 +38,11 @@ test('--bind-tcp off: no TCP socket but that of health, ready without it, and se
 });
 
 test.each([
-  [['--bind', 'off'], 2, '--bind may not be off'],
-  [['local', '--bind', 'off'], 2, '--bind may not be off'],
+  [['--bind', 'off'], 1, '--bind may not be off'],
+  [['local', '--bind', 'off'], 1, '--bind may not be off'],
   [['local', '--bind-tcp', 'off'], 1, '--bind-tcp may not be off for xrayd local: give host:port.'],
-  [['send', '--to', 'off'], 2, '--to may not be off'],
-  [['send', '--to', '127.0.0.1:0'], 2, '--to needs a port other than 0'],
+  [['send', '--to', 'off'], 1, '--to may not be off'],
+  [['send', '--to', '127.0.0.1:0'], 1, '--to needs a port other than 0'],
   [['healthcheck', '--http-address', 'off'], 1, 'not ready at off: HTTP is off (--http-address)'],
   [['-b', '127.0.0.1:0', '-t', '127.0.0.1:0', '--http-address', 'no-such-host.invalid:1'], 1, 'cannot listen on HTTP no-such-host.invalid:1'],
   [['-b', 'no-such-host.invalid:1', '-t', 'off', '--http-address', 'off'], 1, 'cannot listen on UDP no-such-host.invalid:1'],

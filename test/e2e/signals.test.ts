@@ -12,6 +12,7 @@ import { EXAMPLE_CREDENTIALS, FakeXRay } from '../fakes/xray.ts';
 
 const scope = new Scope();
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+const SIGNALS = new URL('../../src/signals.ts', import.meta.url).href;
 const KEYS = {
   AWS_REGION: 'eu-west-1',
   AWS_ACCESS_KEY_ID: EXAMPLE_CREDENTIALS.accessKeyId,
@@ -29,6 +30,15 @@ test.each(['daemon', 'local'])('SIGUSR1 opens no inspector in xrayd %s, which go
   await eventually(() => daemon.find(/SIGUSR1 is ignored/) !== undefined);
   expect(daemon.stderr).not.toContain('Debugger listening');
   expect((await fetch(`${daemon.httpUrl}/livez`)).status).toBe(200);
+});
+
+test('a SIGUSR1 while Node itself starts leaves no inspector behind, and one that was asked for stays', async () => {
+  const program = `const { keepInspectorClosed } = await import(${JSON.stringify(SIGNALS)}); const inspector = await import('node:inspector');
+    if (process.argv[1] === 'open') inspector.open(0); keepInspectorClosed(); setImmediate(() => setImmediate(() => console.log(inspector.url() !== undefined)));`;
+  const isOpen = (options: string[], ...args: string[]): string =>
+    spawnSync(process.execPath, [...options, '--input-type=module', '-e', program, ...args], { encoding: 'utf8' }).stdout.trim();
+  expect(isOpen([], 'open')).toBe('false');
+  expect(isOpen(['--inspect=127.0.0.1:0'])).toBe('true');
 });
 
 test('the bundle has the listener before anything else, and the image tells Node too', () => {
