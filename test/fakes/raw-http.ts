@@ -7,20 +7,23 @@ export interface RawAnswer {
   readonly body: string;
 }
 
-/** Sends bytes to an HTTP server as they are and reads one answer. */
-export async function rawRequest(url: string, request: Buffer | string): Promise<RawAnswer> {
+/**
+ * Sends bytes to an HTTP server as they are and reads one answer. The body of one in chunks is left out, for it may be a stream without an end,
+ * unless it `isWhole`.
+ */
+export async function rawRequest(url: string, request: Buffer | string, isWhole = false): Promise<RawAnswer> {
   const { hostname, port } = new URL(url);
   const { promise, resolve, reject } = Promise.withResolvers<RawAnswer>();
   const socket = connect(Number(port), hostname);
   let text = '';
   const settle = (): void => {
-    const answer = parse(text);
+    const answer = parse(text, isWhole);
     socket.destroy();
     resolve(answer ?? { status: 0, head: text, body: '' });
   };
   socket.on('data', (chunk: Buffer) => {
     text += chunk.toString('latin1');
-    if (parse(text) !== undefined) settle();
+    if (parse(text, isWhole) !== undefined) settle();
   });
   socket.on('end', settle);
   socket.on('close', settle);
@@ -29,13 +32,31 @@ export async function rawRequest(url: string, request: Buffer | string): Promise
   return promise;
 }
 
-function parse(text: string): RawAnswer | undefined {
+function parse(text: string, isWhole: boolean): RawAnswer | undefined {
   const end = text.indexOf('\r\n\r\n');
   if (end < 0) return undefined;
   const head = text.slice(0, end);
   const body = text.slice(end + 4);
   const status = Number(/^HTTP\/1\.\d (\d+)/.exec(head)?.[1] ?? 0);
-  if (status === 100) return parse(body);
+  if (status === 100) return parse(body, isWhole);
+  if (isWhole && /^transfer-encoding: chunked/im.test(head)) {
+    const whole = dechunked(body);
+    return whole === undefined ? undefined : { status, head, body: whole };
+  }
   const length = Number(/^content-length: (\d+)/im.exec(head)?.[1] ?? 0);
   return body.length >= length ? { status, head, body: body.slice(0, length) } : undefined;
+}
+
+/** undefined until the last chunk is there. */
+function dechunked(text: string): string | undefined {
+  let body = '';
+  for (let at = 0; ;) {
+    const end = text.indexOf('\r\n', at);
+    if (end < 0) return undefined;
+    const length = Number.parseInt(text.slice(at, end), 16);
+    if (length === 0) return body;
+    at = end + 2 + length + 2;
+    if (text.length < at) return undefined;
+    body += text.slice(end + 2, end + 2 + length);
+  }
 }
