@@ -31,6 +31,7 @@ const ORDER = [
   'start_time',
   'trace_id',
   'end_time',
+  'in_progress',
   'parent_id',
   'inferred',
   'fault',
@@ -40,6 +41,7 @@ const ORDER = [
   'aws',
   'origin',
   'annotations',
+  'namespace',
   'cause',
 ];
 

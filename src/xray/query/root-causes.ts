@@ -31,7 +31,7 @@ export function rootCausesOf(trace: Trace, kind: CauseKind): RootCause[] {
   return kind === 'responsetime' ? responseTimeCauses(trace) : failureCauses(trace, kind);
 }
 
-/** From the root down the children that take most of the time; none when no child does. */
+/** From the root down the children that take most of the time, of equal ones the first to start; none when no child does. */
 function responseTimeCauses(trace: Trace): RootCause[] {
   const root = trace.root;
   const whole = root?.seconds;
@@ -58,43 +58,77 @@ function slowest(trace: Trace, parent: Entity, whole: number): { entity: Entity;
   let best: { entity: Entity; coverage: number } | undefined;
   for (const entity of [...parent.children, ...trace.calleesOf(parent)]) {
     const coverage = (entity.seconds ?? 0) / whole;
-    if (coverage > LEAST_COVERAGE && coverage > (best?.coverage ?? 0)) best = { entity, coverage };
+    if (coverage <= LEAST_COVERAGE) continue;
+    const isSlower = best === undefined || coverage > best.coverage || (coverage === best.coverage && entity.start < best.entity.start);
+    if (isSlower) best = { entity, coverage };
   }
   return best;
 }
 
-/** One cause for each failing branch: from the highest service that failed down to the deepest entity with an exception. */
+/**
+ * One cause for each service that failed and whose caller did not: from it down to where the failure began. Of several branches one is followed: first
+ * what is behind a call to a service that does not report, then what began first. A `cause` that is an id decides: the branch with that exception, or none;
+ * calls that failed beside it are causes of their own. Source: recorded answers of X-Ray.
+ */
 function failureCauses(trace: Trace, kind: 'fault' | 'error'): RootCause[] {
   const causes: RootCause[] = [];
   const hasFailed = (entity: Entity): boolean => {
     const { isFault, isError, isThrottle } = entity.outcome;
     return kind === 'fault' ? isFault : !isFault && (isError || isThrottle);
   };
-  const search = (entity: Entity, path: readonly Entity[]): (readonly Entity[])[] => {
-    const here = [...path, entity];
-    const deeper = [...entity.children, ...trace.calleesOf(entity)].filter(hasFailed).flatMap((child) => search(child, here));
-    if (deeper.length > 0) return deeper;
-    return trace.exceptionsOf(entity).length > 0 || trace.isInferring(entity) ? [here] : [];
+  /** `named`: the id of the exception that it has to end at. */
+  const search = (entity: Entity, named: string | undefined): Path | undefined => {
+    let best: Path | undefined;
+    for (const child of [...entity.children, ...trace.calleesOf(entity)]) {
+      const path = hasFailed(child) ? search(child, nameOfCause(entity) ?? named) : undefined;
+      if (path !== undefined && (best === undefined || isBefore(trace, path, best))) best = path;
+    }
+    if (best !== undefined) return [entity, ...best];
+    const isEnd = named === undefined ? entity.exceptions.length > 0 || trace.isInferring(entity) : entity.exceptions.some(({ id }) => id === named);
+    return isEnd ? [entity] : undefined;
   };
   for (const segment of trace.segments) {
-    if (hasFailed(segment)) {
+    const isFailed = hasFailed(segment);
+    let path: Path | undefined;
+    if (isFailed) {
       const caller = segment.parentId === undefined ? undefined : trace.find(segment.parentId);
       if (caller !== undefined && hasFailed(caller.segment)) continue;
-      for (const path of search(segment, [])) causes.push({ isClientImpacting: segment === trace.root, services: servicesOn(trace, path) });
-      continue;
+      path = search(segment, undefined);
+      if (path !== undefined) causes.push({ isClientImpacting: segment === trace.root, services: servicesOn(trace, path) });
     }
-    // A service that does not report failed, and its caller coped with it.
     for (const call of callsIn(segment)) {
-      if (hasFailed(call) && trace.isInferring(call)) causes.push({ isClientImpacting: false, services: [inferred(call)] });
+      if (!hasFailed(call) || !trace.isInferring(call) || path?.includes(call) === true) continue;
+      // The caller coped with it, or had another cause.
+      if (!isFailed || isBesideNamedCause(call)) causes.push({ isClientImpacting: false, services: [inferred(call)] });
     }
   }
   return distinct(causes, (cause) => JSON.stringify(cause));
 }
 
+/** From an entity down to one that an exception is recorded in, or that called a service that does not report. */
+type Path = readonly Entity[];
+
+/** The id of the exception that an entity says is its cause, when it has none of its own. */
+function nameOfCause(entity: Entity): string | undefined {
+  return entity.exceptions.length === 0 ? entity.causeId : undefined;
+}
+
+function isBefore(trace: Trace, a: Path, b: Path): boolean {
+  const isRemote = trace.isInferring(a.at(-1)!);
+  if (isRemote !== trace.isInferring(b.at(-1)!)) return isRemote;
+  const [first, other] = [a[0]!, b[0]!];
+  return first.start !== other.start ? first.start < other.start : first.id < other.id;
+}
+
+function isBesideNamedCause({ parent }: Entity): boolean {
+  for (let above = parent; above !== undefined; above = above.parent) if (nameOfCause(above) !== undefined) return true;
+  return false;
+}
+
 function servicesOn(trace: Trace, path: readonly Entity[]): CauseService[] {
   const services: CauseService[] = [];
   for (const entity of path) {
-    const step = { name: entity.name, coverage: undefined, isRemote: entity.isCall, exceptions: trace.exceptionsOf(entity) };
+    const step = { name: entity.name, coverage: undefined, isRemote: entity.isCall, exceptions: entity.exceptions };
     if (entity.isSubsegment) services.at(-1)!.path.push(step);
     else services.push({ service: serviceOf(entity), isInferred: false, path: [step] });
   }

@@ -39,7 +39,7 @@ export async function traceSummaries(reader: Reader, { range, filter, rate, afte
     { range, filter, after, limit, maxMs: PAGE_MS, isWanted: (view) => isSampled(view, rate) },
     (view) => summaryOf(view, matchOf(view, range, filter)),
   );
-  const approximate = range.type === 'Service' ? range.start - 60 : Math.floor(range.start);
+  const approximate = Math.floor(range.start) - (range.type === 'Service' ? 60 : 0);
   return { TraceSummaries: found, ApproximateTime: double(approximate), TracesProcessedCount: processed, next };
 }
 
@@ -99,7 +99,7 @@ function matchOf(view: TraceView, { type }: Range, filter: Expression | undefine
   const visit = isService ? matchedVisit(filter, view) : undefined;
   const call = isService ? matchedCall(filter, view) : undefined;
   return {
-    eventTime: view.trace.receivedAt,
+    eventTime: Math.floor(view.trace.receivedAt),
     service:
       visit === undefined ? undefined : { Annotations: {}, ...outcomeMembers(visit.entity.outcome), ResponseTime: seconds(visit.entity.seconds) },
     edge:

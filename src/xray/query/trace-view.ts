@@ -46,10 +46,10 @@ export class TraceView {
     return this.#times.start;
   }
 
-  /** From the first start to the last end of what is complete, in seconds; undefined while nothing is. */
+  /** From the first start to the last end, in seconds; undefined while nothing is complete. What is in progress counts for the start. */
   get duration(): number | undefined {
     const { firstStart, lastEnd } = this.#times;
-    return firstStart === Infinity ? undefined : Math.max(0, lastEnd - firstStart);
+    return lastEnd === -Infinity ? undefined : Math.max(0, lastEnd - firstStart);
   }
 
   /** Seconds of the root segment. */
@@ -101,9 +101,9 @@ function boundsOf(trace: Trace): Bounds {
   let lastEnd = -Infinity;
   for (const segment of trace.segments) if (segment.start > 0) start = Math.min(start, segment.start);
   for (const entity of trace.entities(false)) {
-    if (entity.end === undefined || entity.start <= 0) continue;
+    if (entity.start <= 0) continue;
     firstStart = Math.min(firstStart, entity.start);
-    lastEnd = Math.max(lastEnd, entity.end);
+    if (entity.end !== undefined) lastEnd = Math.max(lastEnd, entity.end);
   }
   if (start === Infinity) for (const orphan of trace.orphans) if (orphan.start > 0) start = Math.min(start, orphan.start);
   return { start: start === Infinity ? 0 : start, firstStart, lastEnd };

@@ -1,4 +1,4 @@
-import { Entity, walk, type TraceException } from './entity.ts';
+import { Entity, walk } from './entity.ts';
 import { arrayOf, isObject, type Json } from './json.ts';
 import { MAX_DEPTH } from './validate.ts';
 
@@ -25,7 +25,6 @@ export class Trace {
   readonly bytes: number;
   readonly #find: Parts['find'];
   readonly #callees = new Map<string, Entity[]>();
-  #exceptions: Map<string, TraceException> | undefined;
 
   constructor({ id, revision, receivedAt, bytes }: TraceFacts, parts: Parts) {
     this.id = id;
@@ -68,19 +67,6 @@ export class Trace {
     for (const top of hasOrphans ? [...this.segments, ...this.orphans] : this.segments) walk(top, (entity) => all.push(entity));
     yield* all;
   }
-
-  /** What went wrong in `entity`: its own exceptions, or the one of another that it refers to. */
-  exceptionsOf(entity: Entity): readonly TraceException[] {
-    const own = entity.exceptions;
-    if (own.length > 0 || entity.causeId === undefined) return own;
-    if (this.#exceptions === undefined) {
-      this.#exceptions = new Map();
-      for (const each of this.entities())
-        for (const exception of each.exceptions) if (exception.id !== undefined) this.#exceptions.set(exception.id, exception);
-    }
-    const exception = this.#exceptions.get(entity.causeId);
-    return exception === undefined ? [] : [exception];
-  }
 }
 
 const NONE: readonly Entity[] = [];
@@ -108,7 +94,7 @@ class Assembly {
   #hasVersions = false;
 
   constructor(documents: readonly Json[]) {
-    const all = documents.map((json) => new Entity(json, json['type'] === 'subsegment')).sort(byStart);
+    const all = documents.map((json, arrival) => new Entity(json, json['type'] === 'subsegment', arrival)).sort(byStart);
     for (const entity of all) if (!entity.isSubsegment) this.#add(entity, this.#segments);
     for (const entity of all) if (entity.isSubsegment && this.#add(entity, this.#subsegments)) this.#streamed.push(entity);
     for (const entity of this.#streamed) {
@@ -132,25 +118,25 @@ class Assembly {
   #add(entity: Entity, known: Map<string, Entity>): boolean {
     const other = known.get(entity.id);
     if (other === undefined) known.set(entity.id, entity);
-    else other.takeVersion(entity.json);
-    this.#addChildren(other ?? entity, entity.json);
+    else other.takeVersion(entity.json, entity.arrival);
+    this.#addChildren(other ?? entity, entity.json, entity.arrival);
     return other === undefined;
   }
 
   /** What lies in `json`, a version of `owner`. Subsegments of any version stay. */
-  #addChildren(owner: Entity, json: Json): void {
+  #addChildren(owner: Entity, json: Json, arrival: number): void {
     const open = [{ owner, json }];
     for (let next = open.pop(); next !== undefined; next = open.pop()) {
       for (const child of arrayOf(next.json['subsegments'])) {
         if (!isObject(child)) continue;
         let entity = this.#subsegments.get(child['id'] as string);
         if (entity === undefined) {
-          entity = new Entity(child, true);
+          entity = new Entity(child, true, arrival);
           this.#subsegments.set(entity.id, entity);
           place(entity, next.owner);
         } else {
           this.#hasVersions = true;
-          entity.takeVersion(child);
+          entity.takeVersion(child, arrival);
           if (entity.parent === undefined && entity !== next.owner) place(entity, next.owner);
         }
         // Most have nothing in them.

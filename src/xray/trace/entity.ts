@@ -25,14 +25,17 @@ export class Entity {
   readonly id: string;
   readonly isSubsegment: boolean;
   #json: Json;
+  /** Where its document is among those of the trace, in the order they came. */
+  #arrival: number;
   /** Subsegments, in the order of their documents; streamed ones after those that came inside. */
   readonly children: Entity[] = [];
   /** The (sub)segment that this subsegment lies in. */
   parent: Entity | undefined;
 
-  /** `json` has passed `readDocument`, alone or inside another. */
-  constructor(json: Json, isSubsegment: boolean) {
+  /** `json` has passed `readDocument`, alone or inside another; its document was the `arrival`th of the trace to come. */
+  constructor(json: Json, isSubsegment: boolean, arrival = 0) {
     this.#json = json;
+    this.#arrival = arrival;
     this.isSubsegment = isSubsegment;
     this.id = json['id'] as string;
   }
@@ -41,9 +44,19 @@ export class Entity {
     return this.#json;
   }
 
-  /** Takes another version of itself in: a completed one counts before one in progress, and of two completed ones the first. */
-  takeVersion(json: Json): void {
-    if (this.isInProgress && numberOf(json['end_time']) !== undefined) this.#json = json;
+  get arrival(): number {
+    return this.#arrival;
+  }
+
+  /**
+   * Takes another version of itself in: a completed one counts before one in progress, and of two completed ones the first that came, inside another or
+   * alone. Source: recorded answers of X-Ray.
+   */
+  takeVersion(json: Json, arrival: number): void {
+    const isCompleted = numberOf(json['end_time']) !== undefined;
+    if (this.isInProgress ? !isCompleted && arrival >= this.#arrival : !isCompleted || arrival >= this.#arrival) return;
+    this.#json = json;
+    this.#arrival = arrival;
   }
 
   get name(): string {

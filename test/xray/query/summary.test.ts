@@ -67,9 +67,13 @@ test('the response time is the root’s, the duration that of everything', () =>
   expect(summarize(...documents)).toMatchObject({ ResponseTime: 2, Duration: 7 });
 });
 
-test('a root in progress has no response time, and the duration of what is complete; it is not partial', () => {
+test('a root in progress has no response time, and a duration from its start to the end of what is complete; it is not partial', () => {
   const web = segmentJson('web', { in_progress: true, subsegments: [sub('done', { from: 1, to: 3 })] });
-  expect(summarize(web)).toMatchObject({ ResponseTime: null, Duration: 2, IsPartial: false });
+  expect(summarize(web)).toMatchObject({ ResponseTime: null, Duration: 3, IsPartial: false });
+  const early = segmentJson('web', { from: 3, in_progress: true, subsegments: [sub('done', { from: 0, to: 5 })] });
+  expect(summarize(early)).toMatchObject({ Duration: 5 });
+  const two = [segmentJson('web', { in_progress: true }), segmentJson('web', { from: 1, to: 4 })];
+  expect(summarize(...two)).toMatchObject({ Duration: 4 });
   expect(summarize(segmentJson('web', { in_progress: true }))).toMatchObject({ Duration: null });
 });
 
