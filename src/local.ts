@@ -69,7 +69,7 @@ function localMode(
   { token, status }: Reading,
   { write, hasColor, tee }: LocalDeps,
 ): Mode {
-  const store = new Store({ file: config.data, maxBytes: config.dataSize * MB });
+  const store = new Store({ file: config.data, maxBytes: config.dataSize * MB, accountId: config.accountId });
   const feed = new LiveFeed();
   const lines = new ConsoleLines({ write, hasColor, nowMs: monotonicMs });
   const ingest = new Ingest({ store, log, lines, onChanged: (ids) => feed.changed(ids), onStored: (documents) => tee?.put(documents) });

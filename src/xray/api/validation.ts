@@ -53,12 +53,19 @@ export interface Violation {
  * Source: recorded answers of X-Ray for the form, X-Ray's model for the constraints.
  */
 export function violationError(violations: readonly Violation[], body: unknown): ApiError {
-  if (violations.some(({ keyword }) => keyword === 'type')) {
-    return new ApiError('SerializationException', 'The request has a member of a wrong type');
-  }
+  const unreadableOne = violations.find(({ keyword }) => keyword === 'type');
+  if (unreadableOne !== undefined) return unreadable(conversionProblem(unreadableOne, body));
   const texts = violations.slice(0, MAX_LISTED).map((violation) => textOf(violation, body));
   const errors = violations.length === 1 ? '1 validation error' : `${violations.length} validation errors`;
   return new ApiError('ValidationException', `${errors} detected: ${texts.join('; ')}`);
+}
+
+/** compat: the words of AWS for numbers and booleans in place of texts. Source: a recorded answer of X-Ray. */
+function conversionProblem({ instancePath, params }: Violation, body: unknown): string {
+  const value = valueAt(body, instancePath.split('/').slice(1));
+  if (params['type'] === 'string' && typeof value === 'number') return 'NUMBER_VALUE can not be converted to a String';
+  if (params['type'] === 'string' && typeof value === 'boolean') return `${String(value).toUpperCase()}_VALUE can not be converted to a String`;
+  return 'The request has a member of a wrong type';
 }
 
 function textOf({ keyword, instancePath, params }: Violation, body: unknown): string {

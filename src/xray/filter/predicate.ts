@@ -29,14 +29,21 @@ export function matchedCall(expression: Expression, view: TraceView): Call | und
 
 /** Whether a request of a service is one that `service(…)` asks for. */
 export function isVisit(visit: Visit, at: Selector, body: Expression | undefined): boolean {
-  return isSelected(visit.service, at) && (body === undefined || judge(body, (field) => ofVisit(field, visit), undefined));
+  return (
+    isSelected(visit.service, visit.isInferred ? undefined : visit.entity, at) &&
+    (body === undefined || judge(body, (field) => ofVisit(field, visit), undefined))
+  );
 }
 
 export function isCall(
   call: Call,
   { from, to, body }: { readonly from: Selector; readonly to: Selector; readonly body: Expression | undefined },
 ): boolean {
-  return isSelected(call.from, from) && isSelected(call.to, to) && (body === undefined || judge(body, (field) => ofCall(field, call), undefined));
+  return (
+    isSelected(call.from, call.source, from) &&
+    isSelected(call.to, call.destination, to) &&
+    (body === undefined || judge(body, (field) => ofCall(field, call), undefined))
+  );
 }
 
 function firstOf<T>(expression: Expression, find: (expression: Expression) => T | undefined): T | undefined {
@@ -90,11 +97,12 @@ function plainCauses(view: TraceView, kind: 'fault' | 'error' | 'responsetime'):
   return JSON.parse(JSON.stringify(view.causes(kind).map((cause) => causeMembers(kind, cause))));
 }
 
-function isSelected({ name, type, accountId }: ServiceId, selector: Selector): boolean {
+/** `account.id` is what the segment says, also where answers leave it out. */
+function isSelected({ name, type }: ServiceId, segment: Entity | undefined, selector: Selector): boolean {
   return (
     (selector.name === undefined || selector.name === name) &&
     (selector.type === undefined || selector.type === type) &&
-    (selector.accountId === undefined || selector.accountId === accountId)
+    (selector.accountId === undefined || selector.accountId === segment?.aws['account_id'])
   );
 }
 

@@ -1,12 +1,14 @@
 import { double } from '../aws-json.ts';
 import type { Trace } from '../trace/assemble.ts';
 import type { Entity } from '../trace/entity.ts';
+import { textOf } from '../trace/json.ts';
 import { linksOf, senderOf, type Link } from '../trace/links.ts';
-import { keyOf, serviceOf, type ServiceId } from '../trace/service-id.ts';
+import { keyOf, type ServiceId } from '../trace/service-id.ts';
 import { serviceMembers } from './members.ts';
 import { Statistics } from './statistics.ts';
 import type { TraceView } from './trace-view.ts';
 
+/** Whole seconds since the epoch in which traces began. */
 interface Span {
   first: number;
   last: number;
@@ -26,6 +28,8 @@ interface Node {
   readonly statistics: Statistics;
   readonly edges: Map<string, Edge>;
   readonly span: Span;
+  /** Where its segment or the call to it says. */
+  region: string | null;
   isRoot: boolean;
   /** It has segments of its own. */
   isReporting: boolean;
@@ -35,6 +39,8 @@ interface Node {
 export interface OpenLink extends Link {
   readonly trace: Trace;
   readonly entity: Entity;
+  /** The second in which the trace began. */
+  readonly at: number;
 }
 
 /** Links are looked up one by one; a graph of more is drawn without the rest. */
@@ -49,12 +55,13 @@ export class Graph {
 
   add(view: TraceView): void {
     const { client, visits, calls, linked } = view.map;
-    const at = view.trace.receivedAt;
+    const at = view.startSecond;
     if (client !== undefined) this.#node(client, at);
     for (const { service, entity, isInferred, isRoot } of visits) {
       const node = this.#node(service, at);
       node.isRoot ||= isRoot;
       node.isReporting ||= !isInferred;
+      node.region ??= textOf(entity.aws['region']) ?? null;
       if (entity.seconds !== undefined) node.statistics.add(entity.outcome, entity.seconds);
     }
     for (const { from, to, entity, alias } of calls) {
@@ -62,7 +69,7 @@ export class Graph {
       if (entity.seconds !== undefined) edge.statistics.add(entity.outcome, entity.seconds);
       if (alias !== undefined) edge.aliases.set(keyOf(alias), alias);
     }
-    for (const entity of linked) this.#collectLinks(view.trace, entity);
+    for (const entity of linked) this.#collectLinks(view.trace, entity, at);
     widen(this.#span, at);
   }
 
@@ -70,30 +77,33 @@ export class Graph {
    * Draws an asynchronous link, from where the message was sent to. `other` is the trace at its other end; when that is not here, the link may name the
    * service. Both ends may tell of one link.
    */
-  addLink({ trace, entity, ...link }: OpenLink, other: Trace | undefined): void {
+  addLink({ trace, entity, at, ...link }: OpenLink, other: Trace | undefined): void {
     const there = other?.find(link.id);
     const [sender, receiver] = link.isToReceiver ? [entity, there] : [there, entity];
     const from = sender === undefined ? link.service : senderOf(link.isToReceiver ? trace : other!, sender);
-    const to = receiver === undefined ? link.service : serviceOf(receiver.segment);
+    const to = receiver === undefined ? link.service : (link.isToReceiver ? other! : trace).serviceOf(receiver.segment);
     if (from === undefined || to === undefined) return;
     const [sentIn, receivedIn] = link.isToReceiver ? [trace.id, link.traceId] : [link.traceId, trace.id];
     const key = [sentIn, keyOf(from), receivedIn, keyOf(to), receiver?.segment.id ?? link.id].join('\n');
     if (this.#drawn.has(key)) return;
     this.#drawn.add(key);
-    const edge = this.#edge(from, to, trace.receivedAt, true);
+    const edge = this.#edge(from, to, at, true);
     if (receiver?.segment.seconds !== undefined) edge.statistics.add(receiver.segment.outcome, receiver.segment.seconds);
     const receivedAt = link.receivedAt ?? receiver?.segment.start;
     if (sender === undefined || receivedAt === undefined) return;
     edge.ages?.add({ isFault: false, isError: false, isThrottle: false }, Math.max(0, receivedAt - (sender.end ?? sender.start)));
   }
 
-  /** First and last occupied second, or nulls. */
+  /** First and last second in which a trace began, or nulls. */
   bounds(): { StartTime: object | null; EndTime: object | null } {
     const { first, last } = this.#span;
     return first === Infinity ? { StartTime: null, EndTime: null } : { StartTime: double(first), EndTime: double(Math.max(last, first + 1)) };
   }
 
-  /** `Services`. `hasTimes`: a graph of a range of time, as against that of one trace. */
+  /**
+   * `Services`. `hasTimes`: a graph of a range of time, as against that of one trace; the times are those in which its traces began, and only that of
+   * one trace has regions. Source: recorded answers of X-Ray.
+   */
   services(hasTimes: boolean): object[] {
     const nodes = [...this.#nodes].sort(([, a], [, b]) => compare(a, b));
     const references = new Map(nodes.map(([key], position) => [key, position]));
@@ -119,7 +129,7 @@ export class Graph {
         SummaryStatistics: isClient ? null : node.statistics.members(),
         DurationHistogram: isClient ? null : node.statistics.histogram(),
         ResponseTimeHistogram: isClient ? null : node.statistics.histogram(),
-        Region: null,
+        Region: hasTimes ? null : node.region,
         HostedIn: hasTimes ? {} : null,
         KeyAttributes: hasTimes ? {} : null,
       };
@@ -130,7 +140,7 @@ export class Graph {
     const key = keyOf(service);
     let node = this.#nodes.get(key);
     if (node === undefined) {
-      node = { service, statistics: new Statistics(), edges: new Map(), span: emptySpan(), isRoot: false, isReporting: false };
+      node = { service, statistics: new Statistics(), edges: new Map(), span: emptySpan(), region: null, isRoot: false, isReporting: false };
       this.#nodes.set(key, node);
     }
     widen(node.span, at);
@@ -150,9 +160,9 @@ export class Graph {
     return edge;
   }
 
-  #collectLinks(trace: Trace, entity: Entity): void {
+  #collectLinks(trace: Trace, entity: Entity, at: number): void {
     for (const link of linksOf(entity)) {
-      if (this.links.length < MAX_LINKS) this.links.push({ ...link, trace, entity });
+      if (this.links.length < MAX_LINKS) this.links.push({ ...link, trace, entity, at });
     }
   }
 }
@@ -172,8 +182,7 @@ function emptySpan(): Span {
   return { first: Infinity, last: -Infinity };
 }
 
-function widen(span: Span, atSeconds: number): void {
-  const second = Math.floor(atSeconds);
+function widen(span: Span, second: number): void {
   span.first = Math.min(span.first, second);
   span.last = Math.max(span.last, second);
 }

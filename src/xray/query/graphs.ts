@@ -47,13 +47,14 @@ export interface TimeSeriesRequest {
   readonly selector: EntitySelector;
 }
 
-/** GetTimeSeriesServiceStatistics, by the time of receipt. */
-export async function timeSeries(reader: Reader, { start, end, periodSeconds, filter, selector }: TimeSeriesRequest): Promise<object[]> {
+/** GetTimeSeriesServiceStatistics, by the time of receipt. compat: of the range the whole seconds count. Source: recorded answers of X-Ray. */
+export async function timeSeries(reader: Reader, { periodSeconds, filter, selector, ...range }: TimeSeriesRequest): Promise<object[]> {
+  const [start, end] = [Math.floor(range.start), Math.floor(range.end)];
   const config: TimeSeriesConfig = { start, end, periodSeconds, kind: selector.kind === 'service' ? 'service' : 'edge' };
   const series = new TimeSeries(config);
   // A bucket that ends in the range began before it.
-  const range: Range = { type: 'Event', start: start - periodSeconds, end };
-  for await (const { trace, map } of matching(reader, range, filter)) {
+  const received: Range = { type: 'Event', start: start - periodSeconds, end };
+  for await (const { trace, map } of matching(reader, received, filter)) {
     const at = trace.receivedAt;
     series.touch(at);
     const entities =

@@ -1,6 +1,6 @@
 import type { Trace } from '../trace/assemble.ts';
 import type { Entity, TraceException } from '../trace/entity.ts';
-import { inferredServiceOf, serviceOf, type ServiceId } from '../trace/service-id.ts';
+import { inferredServiceOf, type ServiceId } from '../trace/service-id.ts';
 import { distinct } from './members.ts';
 
 export type CauseKind = 'responsetime' | 'fault' | 'error';
@@ -37,14 +37,14 @@ function responseTimeCauses(trace: Trace): RootCause[] {
   const whole = root?.seconds;
   if (root === undefined || whole === undefined || whole <= 0) return [];
   const step = (entity: Entity, isRemote: boolean, coverage: number): CauseEntity => ({ name: entity.name, coverage, isRemote, exceptions: [] });
-  const services: CauseService[] = [{ service: serviceOf(root), isInferred: false, path: [step(root, false, 1)] }];
+  const services: CauseService[] = [{ service: trace.serviceOf(root), isInferred: false, path: [step(root, false, 1)] }];
   let current = root;
   for (;;) {
     const next = slowest(trace, current, whole);
     if (next === undefined) break;
     const { entity, coverage } = next;
     if (entity.isSubsegment) services.at(-1)!.path.push(step(entity, entity.isCall, coverage));
-    else services.push({ service: serviceOf(entity), isInferred: false, path: [step(entity, false, coverage)] });
+    else services.push({ service: trace.serviceOf(entity), isInferred: false, path: [step(entity, false, coverage)] });
     if (trace.isInferring(entity)) {
       services.push({ service: inferredServiceOf(entity), isInferred: true, path: [step(entity, false, coverage)] });
       break;
@@ -58,7 +58,8 @@ function slowest(trace: Trace, parent: Entity, whole: number): { entity: Entity;
   let best: { entity: Entity; coverage: number } | undefined;
   for (const entity of [...parent.children, ...trace.calleesOf(parent)]) {
     const coverage = (entity.seconds ?? 0) / whole;
-    if (coverage <= LEAST_COVERAGE) continue;
+    // What takes longer than the whole goes on after the answer, and did not hold it up.
+    if (coverage <= LEAST_COVERAGE || coverage > 1) continue;
     const isSlower = best === undefined || coverage > best.coverage || (coverage === best.coverage && entity.start < best.entity.start);
     if (isSlower) best = { entity, coverage };
   }
@@ -130,7 +131,7 @@ function servicesOn(trace: Trace, path: readonly Entity[]): CauseService[] {
   for (const entity of path) {
     const step = { name: entity.name, coverage: undefined, isRemote: entity.isCall, exceptions: entity.exceptions };
     if (entity.isSubsegment) services.at(-1)!.path.push(step);
-    else services.push({ service: serviceOf(entity), isInferred: false, path: [step] });
+    else services.push({ service: trace.serviceOf(entity), isInferred: false, path: [step] });
   }
   const last = path.at(-1)!;
   return trace.isInferring(last) ? [...services, inferred(last)] : services;

@@ -5,7 +5,7 @@ import type { Cursor } from '../store/scan.ts';
 import { outcomeName } from '../trace/entity.ts';
 import { httpOf } from '../trace/http.ts';
 import { servicesOf } from '../trace/map.ts';
-import { serviceOf } from '../trace/service-id.ts';
+import { textOf } from '../trace/json.ts';
 import { scanPage } from './trace-summaries.ts';
 import type { TraceView } from './trace-view.ts';
 
@@ -30,7 +30,7 @@ export function rowOf(view: TraceView): TraceRow {
     method: method ?? null,
     url: url?.slice(0, MAX_URL) ?? null,
     name: first?.name ?? trace.id,
-    type: first === undefined ? null : serviceOf(first).type,
+    type: first === undefined ? null : (textOf(first.json['origin']) ?? null),
     services: services.slice(0, MAX_SERVICES).map(({ name }) => name),
     serviceCount: services.length,
     spans,

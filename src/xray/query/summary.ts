@@ -2,7 +2,6 @@ import { double, exactNumber, seconds } from '../aws-json.ts';
 import { ExactNumber } from '../trace/exact-number.ts';
 import { httpOf } from '../trace/http.ts';
 import { member } from '../trace/json.ts';
-import { serviceOf } from '../trace/service-id.ts';
 import { servicesOf } from '../trace/map.ts';
 import { outcomeMembers, serviceMembers } from './members.ts';
 import type { CauseKind, RootCause } from './root-causes.ts';
@@ -16,8 +15,6 @@ export interface Match {
   readonly edge: object | undefined;
 }
 
-/** Of the year 9999: boto3 cannot read an answer with a later time at all. */
-const LAST_SECOND = 253_402_300_799;
 const OK = { isFault: false, isError: false, isThrottle: false };
 
 /** A member of `TraceSummaries`. Every key is there, null when there is nothing to say. Source: recorded answers of X-Ray. */
@@ -26,7 +23,7 @@ export function summaryOf(view: TraceView, match: Match): object {
   const http = httpOf(root);
   return {
     Id: trace.id,
-    StartTime: double(Math.min(Math.floor(view.start), LAST_SECOND)),
+    StartTime: double(view.startSecond),
     Duration: seconds(view.duration),
     ResponseTime: seconds(view.responseTime),
     ...outcomeMembers(root?.outcome ?? OK),
@@ -44,7 +41,7 @@ export function summaryOf(view: TraceView, match: Match): object {
     ResourceARNs: view.textsOf(({ json }) => json['resource_arn']).map((ARN) => ({ ARN })),
     InstanceIds: view.textsOf(({ aws }) => member(aws['ec2'], 'instance_id')).map((Id) => ({ Id })),
     AvailabilityZones: view.textsOf(({ aws }) => member(aws['ec2'], 'availability_zone')).map((Name) => ({ Name })),
-    EntryPoint: root === undefined ? null : serviceMembers(serviceOf(root)),
+    EntryPoint: root === undefined ? null : serviceMembers(trace.serviceOf(root)),
     FaultRootCauses: view.causes('fault').map((cause) => causeMembers('fault', cause)),
     ErrorRootCauses: view.causes('error').map((cause) => causeMembers('error', cause)),
     ResponseTimeRootCauses: view.causes('responsetime').map((cause) => causeMembers('responsetime', cause)),

@@ -47,8 +47,8 @@ export class TimeSeries {
           Timestamp: double(timestamp),
           EdgeSummaryStatistics: kind === 'edge' ? members : null,
           ServiceSummaryStatistics: kind === 'service' ? members : null,
-          ServiceForecastStatistics: {},
-          ResponseTimeHistogram: statistics.histogram(),
+          ServiceForecastStatistics: { FaultCountHigh: null, FaultCountLow: null },
+          ResponseTimeHistogram: statistics.total === 0 ? null : statistics.histogram(),
         };
       });
   }

@@ -5,6 +5,9 @@ import { objectOf, textOf } from '../trace/json.ts';
 import { mapOf, type TraceMap } from '../trace/map.ts';
 import { rootCausesOf, type CauseKind, type RootCause } from './root-causes.ts';
 
+/** Of the year 9999: boto3 cannot read an answer with a later time at all. */
+const LAST_SECOND = 253_402_300_799;
+
 export type AnnotationValue = string | number | boolean | ExactNumber;
 
 /** What X-Ray indexes: texts, numbers and booleans. */
@@ -44,6 +47,11 @@ export class TraceView {
   /** Earliest start of a segment, in seconds; starts of zero and less do not count. */
   get start(): number {
     return this.#times.start;
+  }
+
+  /** `start` in whole seconds, no later than any client can read. */
+  get startSecond(): number {
+    return Math.min(Math.floor(this.start), LAST_SECOND);
   }
 
   /** From the first start to the last end, in seconds; undefined while nothing is complete. What is in progress counts for the start. */

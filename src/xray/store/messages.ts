@@ -11,6 +11,7 @@ export interface WorkerInput {
   readonly file: string;
   readonly isTemporary: boolean;
   readonly maxBytes: number;
+  readonly accountId?: string | undefined;
 }
 
 export interface Written {

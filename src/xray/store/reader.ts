@@ -22,6 +22,7 @@ const MAX_VALUES = 30;
 /** The reading side of the store: finds traces and puts them together. Synchronous: it has a thread of its own. */
 export class Reader {
   readonly #database: DatabaseSync;
+  readonly #accountId: string | undefined;
   readonly #byId: StatementSync;
   readonly #bodies: StatementSync;
   readonly #statements: Statements;
@@ -29,8 +30,9 @@ export class Reader {
   readonly #cache = new Map<number, TraceView>();
   #cachedBytes = 0;
 
-  constructor(database: DatabaseSync) {
+  constructor(database: DatabaseSync, accountId?: string) {
     this.#database = database;
+    this.#accountId = accountId;
     this.#statements = new Statements(database);
     this.#scans = new Scans(this.#statements);
     this.#byId = database.prepare(`SELECT ${COLUMNS}, trace.pinned FROM trace WHERE id = ?`);
@@ -111,7 +113,7 @@ export class Reader {
       return cached;
     }
     const documents = this.#bodiesOf(row).map((body) => parseJson(body) as Json);
-    const view = new TraceView(new Trace({ id, revision, receivedAt: received, bytes }, assemble(documents)));
+    const view = new TraceView(new Trace({ id, revision, receivedAt: received, bytes, accountId: this.#accountId }, assemble(documents)));
     this.#keep(row, view, cached);
     return view;
   }

@@ -127,12 +127,12 @@ function textsOf(bytes: Uint8Array, ends: Uint32Array): string[] {
 }
 
 function open(): { handlers: Handlers<WriteCalls> | Handlers<ReadCalls>; close: () => void } {
-  const { role, file, isTemporary, maxBytes } = workerData as WorkerInput;
+  const { role, file, isTemporary, maxBytes, accountId } = workerData as WorkerInput;
   if (role === 'writer') {
     const writer = new Writer(openToWrite({ file, isTemporary }), { maxBytes });
     return { handlers: writing(writer), close: () => writer.close() };
   }
-  const reader = new Reader(openToRead(file));
+  const reader = new Reader(openToRead(file), accountId);
   return { handlers: reading(reader), close: () => reader.close() };
 }
 

@@ -9,6 +9,8 @@ export interface StoreConfig {
   /** "" for a temporary file, deleted at the end. */
   readonly file: string;
   readonly maxBytes: number;
+  /** Whose store it is: AWS names other accounts only. */
+  readonly accountId?: string;
 }
 
 /** The traces, in a file. One thread writes and another reads, so that neither waits for the other, nor the main thread for them. */
@@ -51,7 +53,7 @@ export class Store implements Component {
     this.#place = isTemporary ? temporaryPlace() : dataPlace(this.#config.file);
     const { file } = this.#place;
     this.#maxBytes = Math.min(this.#config.maxBytes, this.#place.maxBytes);
-    const input = { file, isTemporary, maxBytes: this.#maxBytes };
+    const input = { file, isTemporary, maxBytes: this.#maxBytes, accountId: this.#config.accountId };
     try {
       this.#writer = await StoreThread.start({ ...input, role: 'writer' });
       this.#reader = await StoreThread.start({ ...input, role: 'reader' });

@@ -1,5 +1,6 @@
 import { Entity, walk } from './entity.ts';
-import { arrayOf, isObject, type Json } from './json.ts';
+import { arrayOf, isObject, textOf, type Json } from './json.ts';
+import type { ServiceId } from './service-id.ts';
 import { MAX_DEPTH } from './validate.ts';
 
 /** What the store knows of a trace beside its documents. */
@@ -8,6 +9,8 @@ export interface TraceFacts {
   readonly revision: number;
   readonly receivedAt: number;
   readonly bytes: number;
+  /** Of the account that it was sent to. */
+  readonly accountId?: string | undefined;
 }
 
 /** All that is known of one trace. */
@@ -23,11 +26,13 @@ export class Trace {
   readonly receivedAt: number;
   /** Bytes of its documents. */
   readonly bytes: number;
+  readonly #accountId: string | undefined;
   readonly #find: Parts['find'];
   readonly #callees = new Map<string, Entity[]>();
 
-  constructor({ id, revision, receivedAt, bytes }: TraceFacts, parts: Parts) {
+  constructor({ id, revision, receivedAt, bytes, accountId }: TraceFacts, parts: Parts) {
     this.id = id;
+    this.#accountId = accountId;
     this.bytes = bytes;
     this.segments = parts.segments;
     this.orphans = parts.orphans;
@@ -49,6 +54,12 @@ export class Trace {
 
   find(id: string): Entity | undefined {
     return this.#find(id);
+  }
+
+  /** The service that a segment is a request of. compat: AWS names its account only when it is another. Source: recorded answers of X-Ray. */
+  serviceOf(segment: Entity): ServiceId {
+    const accountId = textOf(segment.aws['account_id']) ?? null;
+    return { name: segment.name, type: textOf(segment.json['origin']) ?? null, accountId: accountId === this.#accountId ? null : accountId };
   }
 
   /** Segments whose caller is the (sub)segment with this id. */

@@ -1,7 +1,7 @@
 import type { Trace } from './assemble.ts';
 import type { Entity } from './entity.ts';
 import { arrayOf, isObject, member, numberOf, textOf } from './json.ts';
-import { inferredServiceOf, serviceOf, type ServiceId } from './service-id.ts';
+import { inferredServiceOf, type ServiceId } from './service-id.ts';
 
 /** What a (sub)segment says of another trace that it goes on from, or that goes on from it, such as by a message in a queue. */
 export interface Link {
@@ -39,7 +39,7 @@ export function linksOf({ json }: Entity): Link[] {
 
 /** The service that a message came from: the queue or topic that it was sent to, or the sender itself where that is no call. */
 export function senderOf(trace: Trace, entity: Entity): ServiceId {
-  if (!entity.isCall) return serviceOf(entity.segment);
+  if (!entity.isCall) return trace.serviceOf(entity.segment);
   const [callee] = trace.calleesOf(entity);
-  return callee === undefined ? inferredServiceOf(entity) : serviceOf(callee);
+  return callee === undefined ? inferredServiceOf(entity) : trace.serviceOf(callee);
 }

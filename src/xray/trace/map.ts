@@ -1,6 +1,6 @@
 import type { Trace } from './assemble.ts';
 import { walk, type Entity } from './entity.ts';
-import { inferredServiceOf, keyOf, serviceOf, type ServiceId } from './service-id.ts';
+import { inferredServiceOf, keyOf, type ServiceId } from './service-id.ts';
 
 /** A request that a service served: one segment, or one that X-Ray infers. */
 export interface Visit {
@@ -41,10 +41,10 @@ export function mapOf(trace: Trace): TraceMap {
   const root = trace.root;
   const client = root === undefined ? undefined : { name: root.name, type: 'client', accountId: null };
   if (root !== undefined && client !== undefined) {
-    calls.push({ from: client, to: serviceOf(root), entity: root, alias: undefined, source: undefined, destination: root });
+    calls.push({ from: client, to: trace.serviceOf(root), entity: root, alias: undefined, source: undefined, destination: root });
   }
   for (const segment of trace.segments) {
-    const service = serviceOf(segment);
+    const service = trace.serviceOf(segment);
     visits.push({ service, entity: segment, isInferred: false, isRoot: segment === root });
     walk(segment, (entity) => {
       if (entity.json['links'] !== undefined) linked.push(entity);
@@ -52,7 +52,7 @@ export function mapOf(trace: Trace): TraceMap {
       for (const callee of callees) {
         const alias = entity.isCall ? inferredServiceOf(entity) : undefined;
         const seen = entity.isSubsegment ? entity : callee;
-        calls.push({ from: service, to: serviceOf(callee), entity: seen, alias, source: segment, destination: callee });
+        calls.push({ from: service, to: trace.serviceOf(callee), entity: seen, alias, source: segment, destination: callee });
       }
       if (!trace.isInferring(entity)) return;
       const to = inferredServiceOf(entity);

@@ -13,10 +13,6 @@ export function keyOf({ name, type, accountId }: ServiceId): string {
   return `${name}\n${type ?? ''}\n${accountId ?? ''}`;
 }
 
-export function serviceOf(segment: Entity): ServiceId {
-  return { name: segment.name, type: textOf(segment.json['origin']) ?? null, accountId: textOf(segment.aws['account_id']) ?? null };
-}
-
 interface Resource {
   /** Members of `aws` that name the resource; the first that is there counts. */
   readonly keys: readonly string[];

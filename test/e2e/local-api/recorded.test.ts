@@ -179,3 +179,30 @@ test('a token that another operation gave, or nobody, is refused', async () => {
   }
   expect(await ask('ListRetrievedTraces', { RetrievalToken: 'gone' })).toMatchObject({ status: 404, type: 'ResourceNotFoundException' });
 });
+
+test('subsegments that are no list are left out, and what is no object refuses its document', async () => {
+  const trace_id = local.nextTraceId();
+  const base = Math.floor(local.now);
+  const values = [{}, 'bad', 42, null, [], [null], [[]], [42]];
+  const documents = values.map((subsegments, i) =>
+    JSON.stringify({ trace_id, id: `8a1ee70466bbef7${i}`, name: 'collections', start_time: base, end_time: base + 4, subsegments }),
+  );
+  const { json } = await ask('PutTraceSegments', { TraceSegmentDocuments: documents });
+  const { UnprocessedTraceSegments } = json as { UnprocessedTraceSegments: { Id: string }[] };
+  expect(UnprocessedTraceSegments.map(({ Id }) => Id.at(-1))).toEqual(['5', '6', '7']);
+  const traces = (await ask('BatchGetTraces', { TraceIds: [trace_id] })).json as { Traces: { Duration: number; Segments: { Document: string }[] }[] };
+  expect(traces.Traces[0]).toMatchObject({ Duration: 4 });
+  const members = traces.Traces[0]!.Segments.map(({ Document }) => Object.keys(JSON.parse(Document) as object).join());
+  expect(members).toEqual(Array.from({ length: 5 }, () => 'id,name,start_time,trace_id,end_time'));
+});
+
+test('what is missing, null or of another type in a call', async () => {
+  const missing = (member: string): object => ({
+    message: `1 validation error detected: Value null at '${member}' failed to satisfy constraint: Member must not be null`,
+  });
+  expect((await ask('PutTraceSegments', {})).json).toEqual(missing('traceSegmentDocuments'));
+  expect((await ask('PutTraceSegments', { TraceSegmentDocuments: null })).json).toEqual(missing('traceSegmentDocuments'));
+  expect((await ask('BatchGetTraces', {})).json).toEqual(missing('traceIds'));
+  expect((await ask('BatchGetTraces', { TraceIds: [] })).json).toEqual({ NextToken: null, Traces: [], UnprocessedTraceIds: [] });
+  expect((await ask('PutTraceSegments', { TraceSegmentDocuments: [42] })).json).toEqual({ Message: 'NUMBER_VALUE can not be converted to a String' });
+});

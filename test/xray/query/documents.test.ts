@@ -16,6 +16,17 @@ test('members come in AWS’s order, times as doubles, explicit false kept and n
   );
 });
 
+// Source: the recordings in github.com/radkawar/stackd, testdata/aws/xray at 9dc356f.
+test('in_progress stands where the end would, and namespace before the cause', () => {
+  const open = sub('open', { in_progress: true, annotations: { a: 1 }, metadata: { m: {} } });
+  const failed = call('failed', { cause: { exceptions: [] }, annotations: { a: 1 } });
+  const [document] = documentsOf(segmentJson('web', { subsegments: [open, failed] }));
+  expect((document!['subsegments'] as object[]).map(Object.keys)).toEqual([
+    ['id', 'name', 'start_time', 'in_progress', 'annotations', 'metadata'],
+    ['id', 'name', 'start_time', 'end_time', 'annotations', 'namespace', 'cause'],
+  ]);
+});
+
 test('streamed subsegments lie in their parent, without what they needed to find it', () => {
   const web = segmentJson('web');
   const [document] = documentsOf(web, streamed('late', web.id, { annotations: { k: 'v' } }));

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { awsJson } from '../../../src/xray/aws-json.ts';
 import { Graph } from '../../../src/xray/query/graph.ts';
 import { Statistics } from '../../../src/xray/query/statistics.ts';
 import { TimeSeries } from '../../../src/xray/query/time-series.ts';
@@ -62,6 +63,23 @@ test('a node has the callee’s times, an edge the caller’s, and an alias says
   ]);
 });
 
+test('a graph of a time has the seconds in which its traces began, and that of one trace the regions that it names', () => {
+  const orders = call('orders', { from: 2.5, to: 3 });
+  const table = sub('DynamoDB', { namespace: 'aws', aws: { operation: 'GetItem', table_name: 't', region: 'us-west-2' } });
+  const graph = new Graph();
+  graph.add(viewOf(segmentJson('web', { from: 0.9, to: 90, subsegments: [orders, table] })));
+  graph.add(viewOf(segmentJson('web', { from: 49.9, to: 50 })));
+  expect(plain(graph.bounds())).toEqual({ StartTime: START, EndTime: START + 49 });
+  const times = (at: number, last: number): object => ({ StartTime: START + at, EndTime: START + last + 1 });
+  expect(plain(graph.services(true))).toMatchObject([
+    { Name: 'orders', Region: null, ...times(0, 0) },
+    { Name: 't', Region: null, ...times(0, 0) },
+    { Name: 'web', Region: null, ...times(0, 49), Edges: [times(0, 0), times(0, 0)] },
+    { Name: 'web', Type: 'client', ...times(0, 49), Edges: [times(0, 49)] },
+  ]);
+  expect(plain(graph.services(false))).toMatchObject([{ Region: null }, { Name: 't', Region: 'us-west-2' }, { Region: null }, { Region: null }]);
+});
+
 test('each request is one of throttle, fault, error and ok', () => {
   const statistics = new Statistics();
   for (const flags of [{}, { isError: true }, { isError: true, isThrottle: true }, { isFault: true }, { isFault: true, isThrottle: true }]) {
@@ -107,6 +125,23 @@ test('a link from another trace is an edge of its own kind, with the age of what
     ReferenceId: nodes.findIndex(({ Name, Type }) => Name === 'consumer' && Type === null),
     ReceivedEventAgeHistogram: [{ Value: 2.5, Count: 1 }],
   });
+});
+
+// Source: the recording in github.com/radkawar/stackd, testdata/aws/xray/time_series_settled.json at 9dc356f, whose answers have 886 and 462 bytes.
+test('time series: a bucket as AWS writes it, with and without requests', () => {
+  const answerOf = (series: TimeSeries): string =>
+    `{"ContainsOldGroupVersions":false,"NextToken":null,"TimeSeriesServiceStatistics":${awsJson(series.members())}}`;
+  const range = { start: 1_790_843_940, end: 1_790_845_140, periodSeconds: 60, kind: 'service' } as const;
+  const [full, none] = [new TimeSeries(range), new TimeSeries(range)];
+  const NO = { isFault: false, isError: false, isThrottle: false };
+  full.add(1_790_844_551, NO, 1.25);
+  full.add(1_790_844_551, { ...NO, isError: true }, 2.5);
+  full.add(1_790_844_601, { ...NO, isThrottle: true }, 0.4);
+  full.add(1_790_844_601, { ...NO, isFault: true }, 1);
+  for (const at of [1_790_844_551, 1_790_844_601]) none.touch(at);
+  expect(answerOf(full)).toHaveLength(886);
+  expect(answerOf(none)).toHaveLength(462);
+  expect(plain(none.members())).toMatchObject([{ Timestamp: 1_790_844_660, ResponseTimeHistogram: null }, { Timestamp: 1_790_844_600 }]);
 });
 
 test('times series: by the end of the bucket of receipt, newest first, empty ones left out', () => {

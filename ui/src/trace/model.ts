@@ -2,7 +2,7 @@ import type { RowOutcome, TraceDocuments } from '../../../src/xray/api/page-type
 import { assemble, Trace } from '../../../src/xray/trace/assemble.ts';
 import { outcomeName, SKEW_SECONDS, type Entity } from '../../../src/xray/trace/entity.ts';
 import { isObject, member, textOf } from '../../../src/xray/trace/json.ts';
-import { inferredServiceOf, keyOf, serviceOf } from '../../../src/xray/trace/service-id.ts';
+import { inferredServiceOf, keyOf } from '../../../src/xray/trace/service-id.ts';
 import { pathOf, shortName } from '../format.ts';
 
 export type SpanKind = 'segment' | 'subsegment' | 'inferred';
@@ -77,7 +77,7 @@ export function modelOf(found: TraceDocuments, nowSeconds: number): TraceModel {
     roots: spans.filter(({ parent }) => parent === undefined),
     byId: new Map(spans.map((span) => [span.id, span])),
     trace,
-    services: new Set(spans.filter(({ kind }) => kind !== 'subsegment').map((span) => serviceKeyOf(span))).size,
+    services: new Set(spans.filter(({ kind }) => kind !== 'subsegment').map((span) => serviceKeyOf(trace, span))).size,
     errors: spans.filter(({ kind, outcome }) => kind !== 'inferred' && (outcome === 'fault' || outcome === 'error' || outcome === 'throttle')),
     isLive: open.length > 0 && !isAbandoned,
     open,
@@ -92,8 +92,8 @@ export function grow(model: TraceModel, nowSeconds: number): void {
   model.length = Math.max(model.length, now);
 }
 
-function serviceKeyOf({ kind, entity }: Span): string {
-  return keyOf(kind === 'inferred' ? inferredServiceOf(entity) : serviceOf(entity));
+function serviceKeyOf(trace: Trace, { kind, entity }: Span): string {
+  return keyOf(kind === 'inferred' ? inferredServiceOf(entity) : trace.serviceOf(entity));
 }
 
 class Builder {
