@@ -4,6 +4,7 @@ import { DeadlineError, within } from '../pipeline/deadline.ts';
 import { messageOf } from '../pipeline/errors.ts';
 import type { Logger } from '../pipeline/logger.ts';
 import type { CallerIdentity } from './caller-identity.ts';
+import { OpenedSockets } from './opened-sockets.ts';
 import type { CredentialProvider, ProviderKind } from './providers.ts';
 import { usableCredentials } from './identity-answers.ts';
 import type { AwsCredentials } from './signer.ts';
@@ -176,18 +177,23 @@ export class CredentialSource implements Component {
   async #ask(provider: CredentialProvider): Promise<AwsCredentials | string> {
     const leftBehind = this.#leftBehind.get(provider) ?? 0;
     if (leftBehind >= MAX_LEFT_BEHIND) throw new DeadlineError(`${leftBehind} attempts have not ended`, provider.timeoutMs);
+    const sockets = new OpenedSockets();
     return within(
       provider.timeoutMs,
       'given up',
       async (signal) => {
-        // One that does not end in its time is counted until it does.
-        const onAbort = (): void => void this.#leftBehind.set(provider, (this.#leftBehind.get(provider) ?? 0) + 1);
+        let isLeftBehind = false;
+        // One that waits for a connection is over with it; one that waits for a disk is counted until it ends.
+        const onAbort = (): void => {
+          isLeftBehind = sockets.close() === 0;
+          if (isLeftBehind) this.#leftBehind.set(provider, (this.#leftBehind.get(provider) ?? 0) + 1);
+        };
         signal.addEventListener('abort', onAbort, { once: true });
         try {
-          return (await provider.skipReason()) ?? (await provider.get(signal));
+          return await sockets.during(async () => (await provider.skipReason()) ?? (await provider.get(signal)));
         } finally {
           signal.removeEventListener('abort', onAbort);
-          if (signal.aborted) this.#leftBehind.set(provider, (this.#leftBehind.get(provider) ?? 0) - 1);
+          if (isLeftBehind) this.#leftBehind.set(provider, (this.#leftBehind.get(provider) ?? 0) - 1);
         }
       },
       this.#stop.signal,

@@ -1,3 +1,4 @@
+import { get } from 'node:http';
 import { expect, test } from 'vitest';
 import { CredentialSource } from '../../src/aws/credentials.ts';
 import type { CredentialProvider } from '../../src/aws/providers.ts';
@@ -6,10 +7,18 @@ import { eventually } from '../fakes/eventually.ts';
 import { issue } from '../fakes/identity.ts';
 import { MemoryLog } from '../fakes/log.ts';
 import { Scope } from '../fakes/scope.ts';
+import { FakeServer, type Behaviour } from '../fakes/server.ts';
 
 const scope = new Scope();
 const issued = (lifetimeMs?: number): AwsCredentials => issue(lifetimeMs) as AwsCredentials;
 const never = (): Promise<AwsCredentials> => new Promise(() => {});
+
+/** Begins each answer and never ends it. */
+class DrippingServer extends FakeServer {
+  protected override answer(): Behaviour {
+    return 'drip';
+  }
+}
 
 interface Answers {
   /** One for each attempt; the last goes on. */
@@ -95,6 +104,22 @@ test('attempts that cannot be ended do not pile up', async () => {
   await eventually(() => source.refreshFailures[0]?.count === 3);
   expect(provider.signals).toHaveLength(2);
   expect(source.problem).toContain('2 attempts have not ended');
+});
+
+test('a service that takes the call and never ends its answer is asked again, however often, by a library that cannot be told to stop', async () => {
+  const service = await scope.start(new DrippingServer());
+  const found = issued();
+  // As the SDK's provider for instance metadata: it waits for the end of the answer, and for no signal.
+  const ask = (): Promise<AwsCredentials> => {
+    const { promise, resolve } = Promise.withResolvers<AwsCredentials>();
+    get(service.url, (answer) => answer.resume().once('end', () => resolve(found))).on('error', () => {});
+    return promise;
+  };
+  const provider = new Provider({ get: [ask, ask, ask, async () => found], timeoutMs: 100 });
+  const { source } = await sourceOf(provider);
+  await eventually(() => source.state.state === 'ok', 20_000);
+  expect(provider.signals).toHaveLength(4);
+  await eventually(async () => (await service.connections()) === 0);
 });
 
 test('attempts that end when they are told to are followed by others', async () => {

@@ -18,8 +18,10 @@ export interface CannedReply {
   readonly body?: string | Buffer;
 }
 
-/** `hang` never answers, `reset` cuts the connection. */
-export type Behaviour = CannedReply | 'hang' | 'reset';
+/** `hang` never answers, `drip` answers a byte at a time and never ends, `reset` cuts the connection. */
+export type Behaviour = CannedReply | 'hang' | 'drip' | 'reset';
+
+const DRIP_MS = 50;
 
 /** An HTTP server on a free loopback port that remembers what it was asked. */
 export abstract class FakeServer {
@@ -91,6 +93,11 @@ export abstract class FakeServer {
     const behaviour = await this.answer(request);
     if (behaviour === 'hang') return;
     if (behaviour === 'reset') return void incoming.socket.destroy();
+    if (behaviour === 'drip') {
+      const drops = setInterval(() => response.write(' '), DRIP_MS);
+      response.once('close', () => clearInterval(drops));
+      return;
+    }
     response.writeHead(behaviour.status, behaviour.headers);
     response.end(behaviour.body ?? '');
   }
