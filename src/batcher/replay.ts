@@ -32,7 +32,7 @@ export class Replay {
 
   /** When the next file may be sent; Infinity while there is none, or enough are on their way. */
   get readyAtMs(): number {
-    return this.#running < this.#limit && this.#deps.spool.hasNext ? this.#notBeforeMs : Infinity;
+    return this.#running < this.#limit ? Math.max(this.#notBeforeMs, this.#deps.spool.nextAtMs) : Infinity;
   }
 
   async sendNext(): Promise<void> {

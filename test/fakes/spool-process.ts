@@ -30,8 +30,8 @@ export class SpoolProcess {
   readonly #waiting = new Map<number, (answer: FromSpoolChild) => void>();
   #questions = 0;
 
-  private constructor(folder: string, { maxBytes = 1_000_000, isNamespaced = false, uid }: SpoolProcessOptions) {
-    const args = [folder, String(maxBytes)];
+  private constructor(folder: string, { maxBytes = 1_000_000, lookEveryMs = 50, isNamespaced = false, uid }: SpoolProcessOptions) {
+    const args = [folder, String(maxBytes), String(lookEveryMs)];
     const around = isNamespaced ? ['unshare', '--pid', '--fork', '--kill-child', process.execPath] : [process.execPath];
     const [execPath = '', ...execArgv] = around;
     this.#child = fork(CHILD, args, { execPath, execArgv, ...(uid === undefined ? {} : { uid, gid: uid }) });
@@ -96,4 +96,5 @@ interface SpoolProcessOptions {
   /** In a PID namespace of its own, as in a container. */
   readonly isNamespaced?: boolean;
   readonly uid?: number;
+  readonly lookEveryMs?: number;
 }

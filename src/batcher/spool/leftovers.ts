@@ -16,6 +16,10 @@ const OLD_SOCKET = 'owner.sock';
 export interface LeftoversDeps {
   /** The folder that `--spool` names. */
   readonly root: string;
+  /** How long a folder with files has to be without a lock file before it is an ended process's: a living one makes it again sooner. */
+  readonly unlockedForMs: number;
+  /** Monotonic. */
+  readonly now: () => number;
   /** Told of files in the same turn in which they have become this process's. */
   readonly onAdopted: (entries: readonly SpoolEntry[]) => void;
   /** Whether to leave the rest to another process. */
@@ -28,6 +32,8 @@ export class Leftovers {
   readonly #deps: LeftoversDeps;
   /** What was complained about. */
   readonly #said = new Set<string>();
+  /** Since when a folder has been seen without a lock file. */
+  readonly #unlockedSince = new Map<string, number>();
 
   constructor(deps: LeftoversDeps) {
     this.#deps = deps;
@@ -50,7 +56,7 @@ export class Leftovers {
     for (const { name } of found.filter(isOwnersFolder)) {
       const path = join(root, name);
       if (path === own || deps.isOver()) continue;
-      total.othersBytes += await this.#unlessUnreadable(path, () => adopt(path, deps));
+      total.othersBytes += await this.#unlessUnreadable(path, () => this.#adopt(path, deps));
     }
     const files = found.filter((entry) => !isOwnersFolder(entry)).map(({ name }) => name);
     total.othersBytes += await this.#unlessUnreadable(root, () => adoptOldLayout(files, deps));
@@ -75,6 +81,23 @@ export class Leftovers {
     }
   }
 
+  /** Resolves with the bytes of a folder that is not adopted, since its owner lives. */
+  async #adopt(path: string, deps: Adoption): Promise<number> {
+    const nowMs = deps.now();
+    const sinceMs = this.#unlockedSince.get(path) ?? nowMs;
+    const folder = await OwnedFolder.claim(path, nowMs - sinceMs >= this.#deps.unlockedForMs);
+    if (folder === 'unlocked') this.#unlockedSince.set(path, sinceMs);
+    else this.#unlockedSince.delete(path);
+    if (folder === 'gone') return 0;
+    if (folder === 'held' || folder === 'unlocked') return bytesOf(await readdir(path));
+    try {
+      await move(path, await readdir(path), deps);
+    } finally {
+      await folder.close();
+    }
+    return 0;
+  }
+
   #sayOnce(what: string, fields: LogFields, message: string): void {
     if (this.#said.has(what)) return;
     this.#said.add(what);
@@ -90,19 +113,7 @@ interface Adoption {
   readonly own: string;
   readonly onMoved: (entries: readonly SpoolEntry[]) => void;
   readonly isOver: () => boolean;
-}
-
-/** Resolves with the bytes of a folder that is not adopted, since its owner lives. */
-async function adopt(path: string, deps: Adoption): Promise<number> {
-  const folder = await OwnedFolder.claim(path);
-  if (folder === 'gone') return 0;
-  if (folder === 'held') return bytesOf(await readdir(path));
-  try {
-    await move(path, await readdir(path), deps);
-  } finally {
-    await folder.close();
-  }
-  return 0;
+  readonly now: () => number;
 }
 
 async function adoptOldLayout(files: readonly string[], deps: Adoption): Promise<number> {

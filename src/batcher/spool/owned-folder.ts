@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { mkdir, open, readdir, rmdir, unlink, type FileHandle } from 'node:fs/promises';
+import { existsSync, type Stats } from 'node:fs';
+import { mkdir, open, readdir, rmdir, stat, unlink, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemCodeOf } from '../../pipeline/errors.ts';
 import { lockFile, type FileLock } from '../../pipeline/file-lock.ts';
@@ -43,14 +43,18 @@ export class OwnedFolder {
     throw new Error(`no folder in ${root} could be locked`);
   }
 
-  /** One that another process left; `held` while that one lives, `gone` when there is nothing in it. Rejects with the disk's error. */
-  static async claim(path: string): Promise<OwnedFolder | 'held' | 'gone'> {
+  /**
+   * One that another process left; `held` while that one lives, `gone` when there is nothing in it. `unlocked`: somebody deleted its lock file, which
+   * a living process makes again; only `mayMakeLock` says that none does. Rejects with the disk's error.
+   */
+  static async claim(path: string, mayMakeLock: boolean): Promise<OwnedFolder | 'held' | 'gone' | 'unlocked'> {
     let lock = lockFile(join(path, LOCK_FILE), 'existing');
     if (lock === 'missing') {
       // It is being created or removed, or somebody deleted the lock file.
       if (await removeEmpty(path)) return 'gone';
       const names = await readdir(path);
       if (names.includes(LOCK_FILE) || !names.some((name) => typeof parseName(name) === 'object')) return 'held';
+      if (!mayMakeLock) return 'unlocked';
       lock = lockFile(join(path, LOCK_FILE), 'create');
     }
     if (typeof lock === 'object') return OwnedFolder.#of(path, lock);
@@ -66,9 +70,10 @@ export class OwnedFolder {
     }
   }
 
-  /** Whether somebody deleted it: it is opened, so its entry in the file system is what is gone. Rejects with the disk's error. */
-  async isDeleted(): Promise<boolean> {
-    return (await this.directory.stat()).nlink === 0;
+  /** Whether its name leads to it no longer, since somebody deleted or moved it, or mounted something over it. Rejects with the disk's error. */
+  async isAway(): Promise<boolean> {
+    const [own, there] = await Promise.all([this.directory.stat(), statIfThere(this.path)]);
+    return there?.ino !== own.ino || there.dev !== own.dev;
   }
 
   /** Makes the lock file again when somebody deleted it: without it the folder looks like one that was left. */
@@ -93,6 +98,15 @@ export class OwnedFolder {
     } finally {
       this.#lock.release();
     }
+  }
+}
+
+async function statIfThere(path: string): Promise<Stats | undefined> {
+  try {
+    return await stat(path);
+  } catch (error) {
+    if (systemCodeOf(error) === 'ENOENT') return undefined;
+    throw error;
   }
 }
 

@@ -40,7 +40,7 @@ export class SharedFolder {
 
   constructor(deps: SharedFolderDeps) {
     this.#deps = deps;
-    this.#leftovers = new Leftovers({ ...deps, isOver: () => this.#isClosed });
+    this.#leftovers = new Leftovers({ ...deps, unlockedForMs: 3 * deps.lookEveryMs, isOver: () => this.#isClosed });
   }
 
   /** This process's; undefined while the disk does not give one. */
@@ -75,11 +75,11 @@ export class SharedFolder {
     if (this.#othersBytes > 0 && this.#deps.now() - this.#lookedAtMs > LOOK_AGAIN_MS) await this.look();
   }
 
-  /** Lets go of a folder that somebody deleted, so that `open` makes a new one. */
-  async leaveIfDeleted(): Promise<void> {
+  /** Lets go of a folder that is not there any more, so that `open` makes a new one. */
+  async leaveIfAway(): Promise<void> {
     const own = this.#own;
-    const isDeleted = await own?.isDeleted().catch(() => false);
-    if (isDeleted === true && this.#own === own) await this.#leave();
+    const isAway = await own?.isAway().catch(() => false);
+    if (isAway === true && this.#own === own) await this.#leave();
   }
 
   async stop(): Promise<void> {

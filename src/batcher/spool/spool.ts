@@ -9,12 +9,12 @@ import { DeadlineError } from '../../pipeline/deadline.ts';
 import { messageOf } from '../../pipeline/errors.ts';
 import type { Logger } from '../../pipeline/logger.ts';
 import type { Segment } from '../../pipeline/segment.ts';
-import { readBatchFile, writeBatchFile } from './batch-file.ts';
+import { isLost, readBatchFile, writeBatchFile } from './batch-file.ts';
 import { decodeBatch, encodeBatch, entryOf, type SpoolEntry } from './format.ts';
 import { byAge } from './leftovers.ts';
 import { momentNow } from './moment.ts';
 import { ReadMemory } from './read-memory.ts';
-import { remedyOf } from './remedy.ts';
+import { remedyOf, type Trouble } from './remedy.ts';
 import { SharedFolder } from './shared-folder.ts';
 
 /** A disk that does not answer must not keep the ports closed; what it holds is found later. */
@@ -61,7 +61,9 @@ export class Spool implements Component, SegmentStock {
   #segments = 0;
   #bytes = 0;
   #sequence = 0;
-  #trouble: { reason: string; untilMs: number } | undefined;
+  #trouble: Trouble | undefined;
+  /** The same for reading. */
+  #readTrouble: Trouble | undefined;
   #isClosed = false;
   /** Told when files of an ended process have been adopted. */
   onFound: () => void = () => {};
@@ -84,7 +86,8 @@ export class Spool implements Component, SegmentStock {
   }
 
   get state(): ComponentState {
-    if (this.#trouble !== undefined) return { name: this.name, state: 'degraded', reason: this.#trouble.reason };
+    const trouble = this.#trouble ?? this.#readTrouble;
+    if (trouble !== undefined) return { name: this.name, state: 'degraded', reason: trouble.reason };
     return { name: this.name, state: this.#isClosed ? 'off' : 'ok', reason: this.#config.folder };
   }
 
@@ -96,6 +99,11 @@ export class Spool implements Component, SegmentStock {
 
   get hasNext(): boolean {
     return this.#entries.length > 0 && !this.#isClosed;
+  }
+
+  /** When the next batch may be taken; Infinity while there is none. */
+  get nextAtMs(): number {
+    return this.hasNext ? (this.#readTrouble?.untilMs ?? 0) : Infinity;
   }
 
   read(): ReturnType<SegmentStock['read']> {
@@ -134,7 +142,7 @@ export class Spool implements Component, SegmentStock {
       this.#bytes -= entry.bytes;
       for (const name of [`${path}.part`, path]) await unlink(name).catch(() => {});
       this.#setTrouble(error);
-      await this.#folder.leaveIfDeleted();
+      await this.#folder.leaveIfAway();
       return false;
     }
     if (this.#isClosed) {
@@ -149,7 +157,7 @@ export class Spool implements Component, SegmentStock {
     return true;
   }
 
-  /** The oldest batch, or the newest, to be sent: `checkOut`, then `finish` or `giveBack`. undefined: it could not be read, and has been counted and set aside. */
+  /** The oldest batch, or the newest, to be sent: `checkOut`, then `finish` or `giveBack`. undefined: it could not be read, and stays, or has been counted and set aside. */
   async take(): Promise<{ entry: SpoolEntry; segments: readonly Segment[] } | undefined> {
     const entry = this.#config.isNewestFirst ? this.#entries.pop() : this.#entries.shift();
     if (entry === undefined) return undefined;
@@ -157,9 +165,14 @@ export class Spool implements Component, SegmentStock {
     try {
       const file = await this.#watch(readBatchFile(this.#pathOf(entry), this.#memory.take(entry), entry.bytes));
       const segments = decodeBatch(file, entry, momentNow());
+      this.#readTrouble = undefined;
       if (segments !== undefined) return { entry, segments };
     } catch (error) {
       reason = messageOf(error);
+      if (!isLost(error)) {
+        this.#keep(entry, error);
+        return undefined;
+      }
     }
     await this.#setAside(entry, reason);
     return undefined;
@@ -172,10 +185,8 @@ export class Spool implements Component, SegmentStock {
 
   /** Not sent: the file stays, and its turn comes again. Its segments are not to be read any more, here and in `finish`. */
   giveBack(entry: SpoolEntry): void {
-    this.#memory.giveBack(entry);
     this.#segments += entry.segments;
-    if (this.#config.isNewestFirst) this.#entries.push(entry);
-    else this.#entries.unshift(entry);
+    this.#putBack(entry);
   }
 
   /** Sent, or refused for good: the file goes. */
@@ -218,6 +229,18 @@ export class Spool implements Component, SegmentStock {
     return true;
   }
 
+  /** Its turn comes again, when the disk has been left alone for a while. */
+  #keep(entry: SpoolEntry, error: unknown): void {
+    this.#putBack(entry);
+    this.#readTrouble = this.#report('spool_read', error, 'the spool cannot be read now; what is in it stays, and is read again later');
+  }
+
+  #putBack(entry: SpoolEntry): void {
+    this.#memory.giveBack(entry);
+    if (this.#config.isNewestFirst) this.#entries.push(entry);
+    else this.#entries.unshift(entry);
+  }
+
   async #setAside(entry: SpoolEntry, reason: string): Promise<void> {
     this.#memory.giveBack(entry);
     this.#segments -= entry.segments;
@@ -258,18 +281,15 @@ export class Spool implements Component, SegmentStock {
   }
 
   #setTrouble(error: unknown): void {
-    if (error === undefined) {
-      this.#trouble = undefined;
-      return;
-    }
+    const message = 'the spool cannot be used; segments are kept in memory alone until it can';
+    this.#trouble = error === undefined ? undefined : this.#report('spool_trouble', error, message);
+  }
+
+  #report(limit: string, error: unknown, message: string): Trouble {
+    const { folder } = this.#config;
     const reason = messageOf(error);
-    this.#trouble = { reason, untilMs: this.#now() + RETRY_AFTER_MS };
-    this.#log.limited(
-      'spool_trouble',
-      'error',
-      { folder: this.#config.folder, reason, uid: process.getuid?.(), remedy: remedyOf(error, this.#config.folder) },
-      'the spool cannot be used; segments are kept in memory alone until it can',
-    );
+    this.#log.limited(limit, 'error', { folder, reason, uid: process.getuid?.(), remedy: remedyOf(error, folder) }, message);
+    return { reason, untilMs: this.#now() + RETRY_AFTER_MS };
   }
 
   #pathOf({ name }: SpoolEntry): string {

@@ -192,6 +192,66 @@ test('a lock file that somebody deletes is made again, and the living process ke
   await expect.poll(() => spooled(other), { timeout: 5_000 }).toBe(1);
 });
 
+test('a lock file that somebody deletes just before another process looks does not give the files of a living one away', async () => {
+  const folder = scope.folder();
+  const one = await start(folder, { lookEveryMs: 1_000 });
+  await one.write('mine');
+  const lock = namesIn(folder).find((name) => basename(name) === 'owner.lock')!;
+  rmSync(join(folder, lock));
+  const other = await start(folder, { lookEveryMs: 1_000 });
+  expect((await other.look()).snapshot).toMatchObject({ restored: 0 });
+  await expect.poll(() => existsSync(join(folder, lock)), { timeout: 5_000 }).toBe(true);
+  expect([await one.send(), await other.send()]).toEqual([['mine'], []]);
+  expect((await one.look()).snapshot.dropped.spool_unreadable).toBe(0);
+});
+
+test('the files of an ended process whose lock file somebody deleted are adopted a little later', async () => {
+  const folder = scope.folder();
+  const dead = await start(folder);
+  await dead.write('left');
+  await dead.kill();
+  rmSync(
+    join(
+      folder,
+      namesIn(folder).find((name) => basename(name) === 'owner.lock')!,
+    ),
+  );
+  const heir = await start(folder);
+  await expect.poll(() => spooled(heir), { timeout: 5_000 }).toBe(1);
+});
+
+test.skipIf(!isRoot)(`a file that cannot be read for a while is not lost: it stays, and is sent when it can${noUsers}`, async () => {
+  const folder = scope.folder();
+  chmodSync(folder, 0o777);
+  const one = await start(folder, { uid: OTHER_UID });
+  await one.write('kept');
+  const file = join(
+    folder,
+    namesIn(folder).find((name) => name.endsWith('.batch'))!,
+  );
+  chmodSync(file, 0o000);
+  expect(await one.send(1)).toEqual([]);
+  const { snapshot, imbalance, log } = await one.look();
+  expect(snapshot).toMatchObject({ spooled: 1, dropped: { spool_unreadable: 0 } });
+  expect(imbalance).toBe(0);
+  expect(log.map(({ message }) => message)).toContainEqual(expect.stringMatching(/cannot be read now/));
+  chmodSync(file, 0o600);
+  expect(await one.send()).toEqual(['kept']);
+});
+
+test('a spool that is moved away while it is used is made anew, and written to', async () => {
+  const folder = join(scope.folder(), 'spool');
+  const one = await start(folder);
+  await one.write('away');
+  renameSync(folder, `${folder}.old`);
+  expect(await one.write('fails')).toBe(false);
+  // What failed is left alone for a while, the folder that is not there at once.
+  await expect.poll(() => existsSync(folder), { timeout: 15_000 }).toBe(true);
+  await expect.poll(() => one.write('here'), { timeout: 15_000 }).toBe(true);
+  expect(namesIn(folder).filter((name) => name.endsWith('.batch'))).toHaveLength(1);
+  expect((await one.look()).imbalance).toBe(0);
+});
+
 test('files of the old layout, in the spool itself, are adopted by one process when no old daemon listens there', async () => {
   const folder = scope.folder();
   const writer = await start(folder);

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -105,6 +106,19 @@ test('a changed, a cut and a missing file are counted and set aside, and the res
   expectBalanced();
   const later = await open(folder);
   expect(later.accounting.restored).toBe(0);
+});
+
+test('a pipe in the place of a file is unreadable, and is not waited for', async () => {
+  const folder = scope.folder();
+  const { write, takeAll, accounting, expectBalanced } = await open(folder);
+  await write('pipe');
+  await write('file');
+  const path = join(folder, batchesIn(folder)[0]!);
+  rmSync(path);
+  execFileSync('mkfifo', [path]);
+  expect(await takeAll()).toEqual([['file']]);
+  expect(accounting.dropped.spool_unreadable).toBe(1);
+  expectBalanced();
 });
 
 test('files that are not its own are left alone, unfinished ones go', async () => {
