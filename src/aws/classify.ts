@@ -1,5 +1,5 @@
 import type { ExportResult, RefusedDocument } from '../pipeline/exporter.ts';
-import { hasRequestId, isXRaysError } from './foreign-answer.ts';
+import { hasRequestId, isEncoded, isXRaysError } from './foreign-answer.ts';
 import type { HttpAnswer } from './http-call.ts';
 import { errorTypeOf, type XRayAnswer } from './xray-api.ts';
 
@@ -83,7 +83,7 @@ export function classify(answer: XRayAnswer, config: ClassifyConfig): ExportResu
 export const NOT_XRAY = 'not_xray';
 
 function classifyBody(answer: HttpAnswer, { documents, needsRequestId }: ClassifyConfig): ExportResult {
-  const refused = isXRaysError(answer) || (needsRequestId && !hasRequestId(answer)) ? undefined : unprocessedIn(answer.body);
+  const refused = isXRaysError(answer) || isEncoded(answer) || (needsRequestId && !hasRequestId(answer)) ? undefined : unprocessedIn(answer.body);
   if (refused === undefined) return { kind: 'retry', code: NOT_XRAY };
   if (refused.length === 0) return { kind: 'sent' };
   const texts = documents();
@@ -108,7 +108,8 @@ function unprocessedIn(body: Buffer): Unprocessed[] | undefined {
   } catch {
     return undefined;
   }
-  if (!isObject(output) || !Object.hasOwn(output, LIST)) return undefined;
+  // An error in the form of AWS's JSON protocols is none, whatever else it has.
+  if (!isObject(output) || !Object.hasOwn(output, LIST) || Object.hasOwn(output, '__type')) return undefined;
   // Written twice, one of the two would be overlooked.
   if (text.indexOf(`"${LIST}"`) !== text.lastIndexOf(`"${LIST}"`)) return undefined;
   const list = output[LIST];

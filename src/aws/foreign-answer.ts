@@ -26,6 +26,11 @@ export function isXRaysError({ headers }: HttpAnswer): boolean {
   return typeof headers['x-amzn-errortype'] === 'string' && headers['x-amzn-errortype'] !== '';
 }
 
+/** Whether its body is said to be compressed: no call of ours takes that, so something in between did it, or says so wrongly. */
+export function isEncoded({ headers }: HttpAnswer): boolean {
+  return !['', 'identity'].includes(headers['content-encoding'] ?? '');
+}
+
 /** What an answer that is not X-Ray's looks like, for a log line: short, printable, and never what was sent. */
 export function describeAnswer({ status, headers, body }: HttpAnswer): Record<string, string | number> {
   const fields: Record<string, string | number> = { status };

@@ -1,4 +1,4 @@
-import { hasRequestId, isAwsHost, isXRaysError } from './foreign-answer.ts';
+import { hasRequestId, isAwsHost, isEncoded, isXRaysError } from './foreign-answer.ts';
 import type { HttpAnswer } from './http-call.ts';
 import { operationAt, type OperationName } from './operations.ts';
 
@@ -7,6 +7,7 @@ import { operationAt, type OperationName } from './operations.ts';
  * Source: the X-Ray model, 2016-04-12.
  */
 const LISTS: Partial<Record<OperationName, string>> = {
+  PutTraceSegments: 'UnprocessedTraceSegments',
   GetSamplingRules: 'SamplingRuleRecords',
   GetSamplingTargets: 'SamplingTargetDocuments',
   GetSamplingStatisticSummaries: 'SamplingStatisticSummaries',
@@ -21,7 +22,7 @@ export function isXRaysAnswer(path: string, url: URL, answer: HttpAnswer): boole
   if (operation === undefined) return true;
   if (isAwsHost(url) && !hasRequestId(answer)) return false;
   if (answer.status !== 200) return isXRaysError(answer);
-  if (isXRaysError(answer)) return false;
+  if (isXRaysError(answer) || isEncoded(answer)) return false;
   const output = objectIn(answer.body);
   if (output === undefined) return false;
   const list = LISTS[operation.name];

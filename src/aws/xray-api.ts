@@ -4,6 +4,7 @@ import { dateOf, wallClockMs } from '../pipeline/clock.ts';
 import type { Logger } from '../pipeline/logger.ts';
 import type { CredentialSource } from './credentials.ts';
 import { isXRaysError } from './foreign-answer.ts';
+import { isXRaysAnswer } from './output-shape.ts';
 import { performCall, type HttpAnswer, type HttpFailure } from './http-call.ts';
 import type { Outbound } from './outbound-proxy.ts';
 import { ServiceClock } from './service-clock.ts';
@@ -52,8 +53,6 @@ export interface ConnectionErrors {
 /** An answer of X-Ray is a few hundred bytes, GetSamplingRules' some ten thousand. */
 const MAX_ANSWER_BYTES = 1024 * 1024;
 
-const OPENING_BRACE = 0x7b;
-
 /** Signed calls to X-Ray, one at a time each; no retries here. */
 export class XRayApi {
   readonly errors: ConnectionErrors = noErrors();
@@ -96,7 +95,7 @@ export class XRayApi {
     }
     this.#count(answer);
     if (answer.kind === 'failure' && answer.code === 'tls') this.#deps.log.limited('tls', 'error', { endpoint: base.origin }, answer.message);
-    if (answer.kind === 'answer' || answer.code !== 'aborted') this.#deps.outbound.note(url, isServed(answer));
+    if (answer.kind === 'answer' || answer.code !== 'aborted') this.#deps.outbound.note(url, isServed(target, base, answer));
     if (answer.kind === 'answer' && isXRaysError(answer) && errorTypeOf(answer).startsWith('ExpiredToken'))
       this.#deps.credentials.invalidate(credentials);
     return answer;
@@ -126,10 +125,17 @@ export class XRayApi {
   }
 }
 
-/** Whether X-Ray itself answered, and can serve: another host may have its address by now. */
-function isServed(answer: HttpAnswer | HttpFailure): boolean {
+/** Types of errors that say something about a call's content, or ask for time: whoever says so reads calls to X-Ray. */
+const ABOUT_REQUESTS = /^(InvalidRequest|InvalidParameter|Validation|Serialization|RequestEntityTooLarge|Throttl|TooManyRequests)/;
+
+/**
+ * Whether X-Ray itself answered `path`, and can serve. Anything else may be another host that has its address by now, another service of AWS's too:
+ * to look the name up anew in vain costs a handshake after every third call.
+ */
+function isServed(path: string, url: URL, answer: HttpAnswer | HttpFailure): boolean {
   if (answer.kind === 'failure' || answer.status >= 500) return false;
-  return answer.status === 200 ? answer.body[0] === OPENING_BRACE : isXRaysError(answer);
+  if (answer.status === 200) return isXRaysAnswer(path, url, answer);
+  return isXRaysError(answer) && (answer.status === 429 || ABOUT_REQUESTS.test(errorTypeOf(answer)));
 }
 
 export function noErrors(): ConnectionErrors {

@@ -54,6 +54,7 @@ test.each<[string, unknown]>([
   ['the list alone', '[{"Id":"1","ErrorCode":"A"}]'],
   ['the list within something', { Output: { UnprocessedTraceSegments: [] } }],
   ['an operation that X-Ray does not know', { Output: { __type: 'com.amazon.coral.service#UnknownOperationException' }, Version: '1.0' }],
+  ['the list beside an error type', { UnprocessedTraceSegments: [], __type: 'InternalFailure' }],
   ['another member', { UnprocessedTraceIds: [] }],
   ['the member in lower case', { unprocessedTraceSegments: [] }],
   ['a member that is inherited', '{"__proto__":{"UnprocessedTraceSegments":[]}}'],
@@ -88,6 +89,11 @@ test.each<[string, unknown]>([
   ['an event stream', `data: ${TAKEN}\n\n`],
 ])('HTTP 200 that is not an answer of X-Ray says nothing about documents: %s', (_what, body) => {
   expect(classify(answer(200, body), at())).toEqual(NOT_XRAY);
+});
+
+test('HTTP 200 whose body is said to be compressed is not an answer of X-Ray, which was not asked for that', () => {
+  expect(classify(answer(200, TAKEN, { 'content-encoding': 'br' }), at())).toEqual(NOT_XRAY);
+  expect(classify(answer(200, TAKEN, { 'content-encoding': 'identity' }), at())).toEqual({ kind: 'sent' });
 });
 
 test("HTTP 200 with X-Ray's error type is no success", () => {

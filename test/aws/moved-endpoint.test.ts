@@ -50,6 +50,9 @@ test.each<[string, Behaviour]>([
   ['nothing', 'hang'],
   ['a reset', 'reset'],
   ['a page of its own', { status: 200, headers: { 'content-type': 'text/html' }, body: '<html>' }],
+  ['JSON of its own', { status: 200, headers: { 'content-type': 'application/json' }, body: '{"message":"welcome"}' }],
+  ['an error of another service of AWS', { status: 404, headers: { 'x-amzn-errortype': 'UnknownOperationException' }, body: '{}' }],
+  ['that the caller is not known there', { status: 403, headers: { 'x-amzn-errortype': 'UnrecognizedClientException' }, body: '{}' }],
   ['404 of a gateway', { status: 404, body: 'no such site' }],
 ])('the old host answers %s: after three calls the name is looked up anew', async (_what, behaviour) => {
   const { old, next, url, move } = await twoHosts();
