@@ -9,7 +9,7 @@ import type { LocalXRay } from './local.ts';
 import { formatAddress } from './pipeline/address.ts';
 import { wallClockMs } from './pipeline/clock.ts';
 import { ABORTED, countLeftBehind, untilAborted, within } from './pipeline/deadline.ts';
-import { messageOf, XraydError } from './pipeline/errors.ts';
+import { messageOf, systemCodeOf, XraydError } from './pipeline/errors.ts';
 import { sampleTrace, sendDocuments } from './sample-trace.ts';
 import { sendAndConfirm } from './send-and-confirm.ts';
 import { Reload } from './reload.ts';
@@ -169,7 +169,11 @@ async function drain(
 
 /** `xrayd export | head`: nobody reads the rest. 141 is what a shell says of SIGPIPE, which Node ignores. */
 function endWithReader(): void {
-  process.stdout.on('error', () => process.exit(141));
+  process.stdout.on('error', (error) => {
+    if (systemCodeOf(error) === 'EPIPE') process.exit(141);
+    process.stderr.write(`xrayd: cannot write the output: ${error.message}\n`);
+    process.exit(1);
+  });
   process.stderr.on('error', () => {});
 }
 
@@ -198,12 +202,17 @@ function print(text: string): number {
   return 0;
 }
 
+/** Whether a thread works on a file or looks a name up. */
+function isThreadBusy(): boolean {
+  return process.getActiveResourcesInfo().some((name) => /^(GetAddrInfo|GetNameInfo|FSReq)/.test(name));
+}
+
 /**
- * `process.exit` waits for the threads of the process, for ever where one hangs in a disk or a pipe. Another program in its place does not
+ * `process.exit` waits for the threads of the process, for ever where one hangs in a disk or a pipe, and for a look-up in the DNS as long as that takes. Another program in its place does not
  * have them; it is this one, which only ends.
  */
 function end(code: number): never {
-  if (countLeftBehind() > 0 && process.execve !== undefined && process.platform !== 'win32') {
+  if ((countLeftBehind() > 0 || isThreadBusy()) && process.execve !== undefined && process.platform !== 'win32') {
     process.removeAllListeners('warning');
     process.execve(process.execPath, [process.execPath, '--eval', `process.exit(${code})`], {});
   }
@@ -211,7 +220,9 @@ function end(code: number): never {
 }
 
 main().then(
-  (code) => {
+  async (code) => {
+    // Output that could not be written says so in a turn of its own.
+    await new Promise(setImmediate);
     // Whatever may still hold the event loop, the work is done; an open keep-alive socket must not delay the exit.
     end(code);
   },

@@ -1,6 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { chmod, realpath, rename, stat, unlink, writeFile } from 'node:fs/promises';
+import { chmod, chown, realpath, rename, stat, unlink, writeFile } from 'node:fs/promises';
 import { systemCodeOf } from '../pipeline/errors.ts';
+
+/**
+ * A file that can be written and not replaced: its folder is not writable or takes no such name, it is another user's, or it is mounted by itself, as
+ * `docker run -v $PWD/traces.json:/traces.json` does.
+ */
+const NOT_REPLACEABLE = new Set(['EACCES', 'EPERM', 'EROFS', 'EBUSY', 'EXDEV', 'ENAMETOOLONG']);
 
 /**
  * Writes a file aside and renames it, so that a reader, a second writer or an interruption finds the old text or the new one and nothing between.
@@ -13,16 +19,22 @@ export async function writeWhole(path: string, text: string): Promise<void> {
   const target = there === 'file' ? await realpath(path) : path;
   const aside = `${target}.${randomBytes(4).toString('hex')}.part`;
   try {
-    // Traces hold what users of an application typed: a new file is its owner's alone, an old one keeps its mode.
+    // Traces hold what users of an application typed: a new file is its owner's alone, an old one keeps its owner and mode.
     await writeFile(aside, text, { flag: 'wx', mode: 0o600 });
-    if (there === 'file') await chmod(aside, (await stat(target)).mode);
+    if (there === 'file') await makeAlike(aside, target);
     await rename(aside, target);
   } catch (error) {
     await unlink(aside).catch(() => {});
-    // Only the file is writable, not its folder.
-    if (there === 'file' && systemCodeOf(error) === 'EACCES') return writeFile(path, text);
+    if (there === 'file' && NOT_REPLACEABLE.has(systemCodeOf(error) ?? '')) return writeFile(path, text);
     throw error;
   }
+}
+
+async function makeAlike(path: string, model: string): Promise<void> {
+  const { uid, gid, mode } = await stat(model);
+  const own = await stat(path);
+  if (uid !== own.uid || gid !== own.gid) await chown(path, uid, gid);
+  await chmod(path, mode);
 }
 
 async function whatIs(path: string): Promise<'file' | 'other' | 'nothing'> {

@@ -1,10 +1,13 @@
-import { chmodSync, lstatSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { chmodSync, chownSync, lstatSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { writeWhole } from '../../src/commands/write-whole.ts';
 import { Scope } from '../fakes/scope.ts';
 
 const scope = new Scope();
+/** Whether this process may mount in a namespace of its own. */
+const canMount = spawnSync('unshare', ['--mount', 'true']).status === 0;
 
 test('of many writers of one file one is whole at every moment, and nothing is left beside it', async () => {
   const folder = scope.folder();
@@ -42,4 +45,34 @@ test('a new file is its owner’s alone, and an old one keeps its mode', async (
   chmodSync(path, 0o640);
   await writeWhole(path, 'b');
   expect(statSync(path).mode & 0o777).toBe(0o640);
+});
+
+test.skipIf(process.getuid?.() !== 0)(
+  `a file of another user stays that user's${process.getuid?.() === 0 ? '' : ' (skipped: only root can make one)'}`,
+  async () => {
+    const path = join(scope.folder(), 'traces.json');
+    writeFileSync(path, 'old');
+    chownSync(path, 1_234, 1_234);
+    await writeWhole(path, 'new');
+    expect(statSync(path)).toMatchObject({ uid: 1_234, gid: 1_234 });
+    expect(readFileSync(path, 'utf8')).toBe('new');
+  },
+);
+
+test.skipIf(!canMount)(`a file that is mounted by itself is written in place${canMount ? '' : ' (skipped: this process may not mount)'}`, () => {
+  const folder = scope.folder();
+  const [path, program] = [join(folder, 'traces.json'), new URL('../../src/commands/write-whole.ts', import.meta.url).href];
+  writeFileSync(path, 'a longer old text');
+  const code = `import { writeWhole } from '${program}'; await writeWhole('${path}', 'new');`;
+  const shell = `mount --bind '${path}' '${path}' && exec '${process.execPath}' --input-type=module --eval "$0"`;
+  execFileSync('unshare', ['--mount', 'sh', '-c', shell, code]);
+  expect(readFileSync(path, 'utf8')).toBe('new');
+  expect(readdirSync(folder)).toEqual(['traces.json']);
+});
+
+test('a name too long for another beside it is written in place', async () => {
+  const path = join(scope.folder(), 'n'.repeat(250));
+  writeFileSync(path, 'old');
+  await writeWhole(path, 'new');
+  expect(readFileSync(path, 'utf8')).toBe('new');
 });

@@ -1,7 +1,9 @@
+import { spawnSync } from 'node:child_process';
 import { createSocket } from 'node:dgram';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { openSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { DaemonProcess } from '../fakes/daemon-process.ts';
 import { eventually } from '../fakes/eventually.ts';
@@ -30,6 +32,13 @@ test('--help explains every command', async () => {
   const { code, stdout } = await run(['-h']);
   expect(code).toBe(0);
   for (const word of ['daemon', 'local', 'send', 'healthcheck', '--buffer-memory', 'XRAYD_BUFFER_MEMORY']) expect(stdout).toContain(word);
+});
+
+test('output that cannot be written is one line and exit code 1', () => {
+  const full = openSync('/dev/full', 'w');
+  const program = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+  const { status, stderr } = spawnSync(process.execPath, [program, '--help'], { stdio: ['ignore', full, 'pipe'], encoding: 'utf8' });
+  expect([status, stderr]).toEqual([1, 'xrayd: cannot write the output: ENOSPC: no space left on device, write\n']);
 });
 
 test('a wrong flag exits 2, a wrong file 1, each with one line', async () => {

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import type { DaemonProcess } from '../fakes/daemon-process.ts';
 import { eventually } from '../fakes/eventually.ts';
@@ -74,6 +75,37 @@ test('STS never answers for good: degraded with the reason in /readyz, a call ev
   const started = performance.now();
   expect(await daemon.stop()).toEqual({ code: 0, signal: null });
   expect(performance.now() - started).toBeLessThan(5_000);
+});
+
+const canUnshare = spawnSync('unshare', ['--net', '--mount', 'true']).status === 0;
+const noNamespaces = canUnshare ? '' : ' (skipped: this process may not make network namespaces)';
+
+test.skipIf(!canUnshare)(`a name server that never answers does not keep the daemon from ending${noNamespaces}`, async () => {
+  const folder = scope.folder();
+  writeFileSync(join(folder, 'token'), 'token');
+  writeFileSync(join(folder, 'resolv.conf'), 'nameserver 10.99.0.9\noptions timeout:20 attempts:2\n');
+  // A cable with nobody at the other end, to whom packets are sent all the same.
+  const cable = 'ip link add one type veth peer name other; ip link set other up; ip link set one up; ip addr add 10.99.0.1/24 dev one';
+  const network = `ip link set lo up; ${cable}; ip neigh add 10.99.0.9 lladdr 02:00:00:00:00:01 dev one`;
+  const shell = `${network}; mount --bind '${folder}/resolv.conf' /etc/resolv.conf; exec "$@"`;
+  const command = [
+    'unshare',
+    '--net',
+    '--mount',
+    'sh',
+    '-c',
+    shell,
+    'sh',
+    process.execPath,
+    fileURLToPath(new URL('../../src/main.ts', import.meta.url)),
+  ];
+  const env = { AWS_ROLE_ARN: APP_ROLE, AWS_WEB_IDENTITY_TOKEN_FILE: join(folder, 'token') };
+  const daemon = await scope.daemon({ command, args: ['-n', 'us-east-1'], env });
+  const looksUp = (): boolean => readFileSync(`/proc/${daemon.pid}/net/udp`, 'latin1').includes(' 0900630A:0035 ');
+  await eventually(looksUp);
+  const started = performance.now();
+  expect(await daemon.stop()).toEqual({ code: 0, signal: null });
+  expect(performance.now() - started).toBeLessThan(10_000);
 });
 
 test('the container agent never answers the first call', async () => {
