@@ -1,6 +1,6 @@
 import { MAX_BATCH_SEGMENTS } from '../../pipeline/segment.ts';
-import type { Expression } from '../filter/expression.ts';
-import type { EntitySelector } from '../query/graphs.ts';
+import { FilterError } from '../filter/parse.ts';
+import { parseSelector, type EntitySelector } from '../filter/selector.ts';
 import type { Cursor, TimeRangeType } from '../store/scan.ts';
 import type { Store } from '../store/store.ts';
 import { TRACE_ID, type Refusal } from '../trace/validate.ts';
@@ -189,25 +189,34 @@ async function serviceGraph({ store, groups }: TracesDeps, body: RangeBody): Pro
   if (end - start > SIX_HOURS) throw invalid('Time range cannot be longer than 6 hours');
   const { filter: expression, editedAt } = groups.filterOf(body);
   const json = await store.read('serviceGraph', { start, end, filter: expression });
-  return `{"ContainsOldGroupVersions":${editedAt >= start && editedAt < end},"NextToken":null,${json.slice(1)}`;
+  return `{"ContainsOldGroupVersions":${wasEdited(editedAt, start, end)},"NextToken":null,${json.slice(1)}`;
 }
 
 async function timeSeries({ store, groups }: TracesDeps, body: SeriesBody): Promise<string> {
   const { StartTime: start, EndTime: end, Period: period = 60, EntitySelectorExpression: selector, NextToken } = body;
-  if (NextToken !== undefined) throw invalid(NO_TOKEN);
+  if (NextToken !== undefined) throw invalid(`Invalid token ${NextToken}`);
   checkOrder(body);
   if (period !== 60 && period !== 300) throw invalid('Time period must be one of [60, 300]');
   const { filter: expression, editedAt } = groups.filterOf(body);
-  const request = { start, end, periodSeconds: period, filter: expression, selector: selectorOf(selector, groups) } as const;
+  const request = { start, end, periodSeconds: period, filter: expression, selector: selectorOf(selector) } as const;
   const json = await store.read('timeSeries', request);
-  return `{"ContainsOldGroupVersions":${editedAt >= start && editedAt < end},"NextToken":null,"TimeSeriesServiceStatistics":${json}}`;
+  return `{"ContainsOldGroupVersions":${wasEdited(editedAt, start, end)},"NextToken":null,"TimeSeriesServiceStatistics":${json}}`;
 }
 
-function selectorOf(text: string | undefined, groups: Groups): EntitySelector {
+function selectorOf(text: string | undefined): EntitySelector {
   if (text === undefined) return { kind: 'entry' };
-  const expression: Expression = groups.parse(text);
-  if (expression.kind === 'service' || expression.kind === 'edge') return expression;
+  try {
+    const selector = parseSelector(text);
+    if (selector !== undefined) return selector;
+  } catch (error) {
+    throw error instanceof FilterError ? invalid(error.message) : error;
+  }
   throw invalid('EntitySelectorExpression must be one service(…) or edge(…)');
+}
+
+/** `editedAt` is 0 for a group that never was. */
+function wasEdited(editedAt: number, start: number, end: number): boolean {
+  return editedAt > 0 && editedAt >= start && editedAt < end;
 }
 
 function checkOrder({ StartTime, EndTime }: RangeBody): void {

@@ -8,12 +8,15 @@ import { parser } from './parser.ts';
 export class FilterError extends Error {
   /** Offset in the text. */
   readonly position: number;
+  readonly symbol: string;
 
-  constructor(text: string, position: number, symbol: string) {
+  /** `firstColumn`: what the message calls the beginning of a line. */
+  constructor(text: string, position: number, symbol: string, firstColumn = 0) {
     const before = text.slice(0, position).split('\n');
-    super(`Error Location: line ${before.length}, position ${before.at(-1)!.length} : Invalid input symbol: '${symbol}'`);
+    super(`Error Location: line ${before.length}, position ${before.at(-1)!.length + firstColumn} : Invalid input symbol: '${symbol}'`);
     this.name = 'FilterError';
     this.position = position;
+    this.symbol = symbol;
   }
 }
 

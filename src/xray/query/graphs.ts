@@ -1,5 +1,6 @@
-import type { Expression, Selector } from '../filter/expression.ts';
+import type { Expression } from '../filter/expression.ts';
 import { isCall, isVisit } from '../filter/predicate.ts';
+import type { EntitySelector } from '../filter/selector.ts';
 import type { Reader } from '../store/reader.ts';
 import type { Range } from '../store/scan.ts';
 import { Graph } from './graph.ts';
@@ -33,12 +34,6 @@ function addLinks(graph: Graph, reader: Reader): void {
   }
 }
 
-/** Whose statistics GetTimeSeriesServiceStatistics gives: a service's, an edge's, or those of the entries. */
-export type EntitySelector =
-  | { readonly kind: 'entry' }
-  | { readonly kind: 'service'; readonly at: Selector; readonly body: Expression | undefined }
-  | { readonly kind: 'edge'; readonly from: Selector; readonly to: Selector; readonly body: Expression | undefined };
-
 export interface TimeSeriesRequest {
   readonly start: number;
   readonly end: number;
@@ -59,8 +54,8 @@ export async function timeSeries(reader: Reader, { periodSeconds, filter, select
     series.touch(at);
     const entities =
       selector.kind === 'service'
-        ? map.visits.filter((visit) => isVisit(visit, selector.at, selector.body))
-        : map.calls.filter((call) => (selector.kind === 'entry' ? call.from.type === 'client' : isCall(call, selector)));
+        ? map.visits.filter((visit) => isVisit(visit, selector.at, undefined))
+        : map.calls.filter((call) => (selector.kind === 'entry' ? call.from.type === 'client' : isCall(call, { ...selector, body: undefined })));
     for (const { entity } of entities) if (entity.seconds !== undefined) series.add(at, entity.outcome, entity.seconds);
   }
   return series.members();

@@ -206,3 +206,24 @@ test('what is missing, null or of another type in a call', async () => {
   expect((await ask('BatchGetTraces', { TraceIds: [] })).json).toEqual({ NextToken: null, Traces: [], UnprocessedTraceIds: [] });
   expect((await ask('PutTraceSegments', { TraceSegmentDocuments: [42] })).json).toEqual({ Message: 'NUMBER_VALUE can not be converted to a String' });
 });
+
+// Source: time_series.json of the same recordings.
+test('a time series takes one service or edge without a condition, and no token', async () => {
+  const times = { StartTime: local.now - 60, EndTime: local.now + 60 };
+  const invalid = (Message: string): object => refusal(400, 'InvalidRequestException', { Message });
+  for (const [EntitySelectorExpression, position, symbol] of [
+    ['service("stackd-ts-9bdc7d2ea9-front") { fault }', 39, '{'],
+    ['edge("a{", "b") {ok}', 17, '{'],
+    ['id(name: "stackd-ts-9bdc7d2ea9-front")', 1, 'id'],
+    ['id(0)', 1, 'id'],
+  ]) {
+    expect(await ask('GetTimeSeriesServiceStatistics', { ...times, EntitySelectorExpression }), `${EntitySelectorExpression}`).toMatchObject(
+      invalid(`Error Location: line 1, position ${position} : Invalid input symbol: '${symbol}'`),
+    );
+  }
+  expect(await ask('GetTimeSeriesServiceStatistics', { ...times, NextToken: 'not-a-token' })).toMatchObject(invalid('Invalid token not-a-token'));
+  for (const Period of [0, 1, 61, 3_600]) {
+    expect(await ask('GetTimeSeriesServiceStatistics', { ...times, Period })).toMatchObject(invalid('Time period must be one of [60, 300]'));
+  }
+  expect((await ask('GetServiceGraph', { StartTime: 0, EndTime: 1 })).text).toHaveLength(97);
+});
