@@ -34,7 +34,8 @@ keepGenerationsSmall();
 async function main(): Promise<number> {
   const commandLine = parseFlags(process.argv.slice(2));
   const { command, operands } = commandLine;
-  if (command !== 'daemon' && command !== 'local') endWithReader();
+  const isQuestion = (['help', 'version', 'printConfig'] as const).some((name) => commandLine.values.get(name) === true);
+  if (isQuestion || (command !== 'daemon' && command !== 'local')) endWithReader();
   if (commandLine.values.get('help') === true) return print(helpText(commandLine.isNamed ? command : undefined));
   if (commandLine.values.get('version') === true) return print(`xrayd ${VERSION} (compatible with aws-xray-daemon ${REFERENCE_VERSION})\n`);
   const { env } = process;
