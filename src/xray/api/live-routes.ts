@@ -39,6 +39,9 @@ export function addLiveRoutes(app: FastifyInstance, deps: LiveDeps): void {
   const streams = new Set<{ readonly writableLength: number }>();
   const unread = (): number => streams.values().reduce((sum, { writableLength }) => sum + writableLength, 0);
   const stream = async (reply: FastifyReply, type: string, run: (out: Outlet) => Promise<void>): Promise<FastifyReply> => {
+    const headers = { 'content-type': type, 'cache-control': 'no-store', 'x-accel-buffering': 'no' };
+    // A question for the headers listens to nothing, and would never be told that it is answered.
+    if (reply.request.method === 'HEAD') return reply.headers(headers).send();
     if (clients >= MAX_CLIENTS) throw new ApiError('ThrottledException', `There are ${MAX_CLIENTS} listeners already`, 429);
     clients++;
     const { raw } = reply.hijack();
@@ -47,7 +50,9 @@ export function addLiveRoutes(app: FastifyInstance, deps: LiveDeps): void {
     const isFull = (): boolean => raw.writableLength > MAX_UNREAD_BYTES || (raw.writableLength > 0 && unread() > MAX_ALL_UNREAD_BYTES);
     streams.add(raw);
     raw.once('close', () => closed.abort());
-    raw.writeHead(200, { 'content-type': type, 'cache-control': 'no-store', 'x-accel-buffering': 'no' });
+    raw.writeHead(200, headers);
+    // Node keeps them for the first line otherwise, and with follow that may take hours.
+    raw.flushHeaders();
     const signal = AbortSignal.any([closed.signal, deps.signal]);
     try {
       await run({ write: (text) => raw.write(text), isFull, signal });

@@ -46,6 +46,22 @@ test('GET /events: summaries as traces change, and what was missed with Last-Eve
   expect(again.text()).not.toContain(first);
 });
 
+test.each(['/events', '/traces.ndjson?follow=true'])('%s begins with its headers, before there is anything to tell', async (path) => {
+  const local = await startLocal();
+  // Before the first line that keeps it alive, too.
+  const stop = new AbortController();
+  scope.add(() => stop.abort());
+  const signal = AbortSignal.any([stop.signal, AbortSignal.timeout(10_000)]);
+  expect((await fetch(`${local.daemon.tcpUrl}${path}`, { signal })).status).toBe(200);
+});
+
+test.each(['/events', '/traces.ndjson', '/traces.ndjson?follow=true'])('HEAD %s is answered and holds no place of a listener', async (path) => {
+  const local = await startLocal();
+  const head = async (): Promise<number> =>
+    (await fetch(`${local.daemon.tcpUrl}${path}`, { method: 'HEAD', signal: AbortSignal.timeout(5_000) })).status;
+  for (let i = 0; i < 70; i++) expect(await head()).toBe(200);
+});
+
 test('GET /events: an id that is not known makes the listener read everything anew', async () => {
   const local = await startLocal();
   const events = await listen(`${local.daemon.tcpUrl}/events`, { 'last-event-id': '4711' });
