@@ -1,13 +1,11 @@
 import { Ingest } from '../ingest.ts';
 import type { LiveFeed } from '../live.ts';
 import type { DefaultSampling, SamplingRuleRecord } from '../sampling/rule-book.ts';
-import { StoreFullError } from '../store/store-thread.ts';
 import type { Store } from '../store/store.ts';
 import type { Refusal } from '../trace/validate.ts';
 import { monotonicMs, wallClockMs } from '../../pipeline/clock.ts';
 import { accountOperations, INITIAL_ACCOUNT } from './account-settings.ts';
 import type { Account } from './account.ts';
-import { ApiError } from './api-error.ts';
 import { Groups, type Group } from './groups.ts';
 import { insightOperations } from './insights.ts';
 import type { Body, Operation } from './operation.ts';
@@ -97,37 +95,24 @@ export class LocalService {
     return this.#opened.operations;
   }
 
-  /** Answers one operation. Rejects with ApiError. */
+  /** Answers one operation. Rejects with ApiError, or with what the store fails with. */
   async perform(operation: Operation, body: Body): Promise<object | string> {
-    if ('handle' in operation) return operation.handle(body);
-    try {
-      return await this.#opened.settings.change(() => operation.change(body));
-    } catch (error) {
-      throw storeError(error);
-    }
+    return 'handle' in operation ? operation.handle(body) : this.#opened.settings.change(() => operation.change(body));
   }
 
   /** Stores documents; resolves with those that X-Ray would refuse. Imports are not counted as received, and go nowhere else. */
   async put(documents: readonly string[], { isImport }: { isImport: boolean }): Promise<readonly Refusal[]> {
     const { ingest, onDocument } = this.#deps;
-    try {
-      const bodies = documents.map((text) => Buffer.from(text));
-      const { refused } = await ingest.put(bodies, { receivedAtMs: wallClockMs(), isImport });
-      if (isImport) return refused;
-      for (const refusal of refused) onDocument({ code: refusal.code, isOtlp: Ingest.isOtlp(bodies, refusal) });
-      for (let stored = refused.length; stored < documents.length; stored++) onDocument(undefined);
-      return refused;
-    } catch (error) {
-      throw storeError(error);
-    }
+    const bodies = documents.map((text) => Buffer.from(text));
+    const { refused } = await ingest.put(bodies, { receivedAtMs: wallClockMs(), isImport });
+    if (isImport) return refused;
+    for (const refusal of refused) onDocument({ code: refusal.code, isOtlp: Ingest.isOtlp(bodies, refusal) });
+    for (let stored = refused.length; stored < documents.length; stored++) onDocument(undefined);
+    return refused;
   }
 
   get #opened(): Parts {
     if (this.#parts === undefined) throw new Error('the local X-Ray is not open');
     return this.#parts;
   }
-}
-
-function storeError(error: unknown): unknown {
-  return error instanceof StoreFullError ? new ApiError('ThrottledException', 'The disk of the local X-Ray is full', 429) : error;
 }

@@ -3,12 +3,13 @@ import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import { operationAt, OPERATIONS } from '../../aws/operations.ts';
 import { boundAddress, formatAddress, type Address } from '../../pipeline/address.ts';
 import type { Component, ComponentState } from '../../pipeline/component.ts';
+import { DeadlineError } from '../../pipeline/deadline.ts';
 import { messageOf, XraydError } from '../../pipeline/errors.ts';
 import type { Logger } from '../../pipeline/logger.ts';
 import type { RequestGuard } from '../../http/request-guard.ts';
 import { awsJson } from '../aws-json.ts';
 import { denied, tokenProblem } from './access.ts';
-import { StoreBusyError } from '../store/store-thread.ts';
+import { StoreBusyError, StoreFullError } from '../store/store-thread.ts';
 import { ApiError } from './api-error.ts';
 import type { Operation } from './operation.ts';
 import { addLiveRoutes } from './live-routes.ts';
@@ -133,6 +134,10 @@ export class LocalApi implements Component {
   #apiErrorOf(error: Error & { statusCode?: number; validation?: readonly Violation[] }, request: FastifyRequest): ApiError {
     if (error instanceof ApiError) return error;
     if (error instanceof StoreBusyError) return new ApiError('ThrottledException', 'Too many questions wait for an answer', 429);
+    if (error instanceof StoreFullError) return new ApiError('ThrottledException', 'The disk of the local X-Ray is full', 429);
+    // The store has gone before its questions, or its disk does not answer: no bug of the request's.
+    if (this.#stop.signal.aborted) return new ApiError('ServiceUnavailableException', 'xrayd stops', 503);
+    if (error instanceof DeadlineError) return new ApiError('ServiceUnavailableException', error.message, 503);
     if (error.validation !== undefined) return violationError(error.validation, request.body);
     if (error.statusCode !== undefined && error.statusCode < 500) return new ApiError('InvalidRequestException', error.message, error.statusCode);
     this.#deps.log.limited('api_bug', 'error', { path: request.routeOptions.url, error: error.stack }, 'a request failed; please report this');

@@ -225,7 +225,7 @@ test.each(CHANGING)(`${AT_ONCE} times %s at once: all that was answered with 200
   await left(await Client.start(file), done);
 });
 
-test('all of them at once do not lose what the others set, killed in the middle', async () => {
+test.each(['SIGKILL', 'SIGTERM'] as const)('all of them at once do not lose what the others set, with %s in the middle', async (signal) => {
   const file = join(scope.folder(), 'traces.db');
   const client = await Client.start(file);
   const done = { groups: [] as string[], rules: [] as string[], policies: [] as string[] };
@@ -241,8 +241,9 @@ test('all of them at once do not lose what the others set, killed in the middle'
     client.call('PutEncryptionConfig', { Type: 'KMS', KeyId: `k${i}` }).catch(() => undefined),
   ]);
   while (done.groups.length < 5) await new Promise((next) => setTimeout(next, 1));
-  await client.daemon.stop('SIGKILL');
+  await client.daemon.stop(signal);
   await Promise.all(calls);
+  expect(client.daemon.find(/please report this/)).toBeUndefined();
   const { groups: left, rules: leftRules, policies } = await (await Client.start(file)).names();
   expect(left).toEqual(expect.arrayContaining(done.groups));
   expect(leftRules).toEqual(expect.arrayContaining(done.rules));

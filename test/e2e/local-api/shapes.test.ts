@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { OPERATIONS } from '../../../src/aws/operations.ts';
 import { LocalXRay } from '../../fakes/local-xray.ts';
@@ -105,6 +106,17 @@ test.each(GETS.flatMap((path) => ['%', '%00', '%ff', '((((', '['.repeat(5_000), 
     }
   },
 );
+
+test.each(POSTS)('POST %s whose client goes away in the middle of its body is no bug', async (path) => {
+  const { hostname, port } = new URL(local.daemon.tcpUrl);
+  for (const headers of ['content-length: 1000000', 'transfer-encoding: chunked']) {
+    const socket = connect(Number(port), hostname);
+    await new Promise<void>((next) => socket.write(`POST ${path} HTTP/1.1\r\nhost: localhost\r\n${headers}\r\n\r\n5\r\n{"a":`, () => next()));
+    socket.destroy();
+  }
+  expect((await answer('GET', '/api/store')).status).toBe(200);
+  expectNoBug();
+});
 
 const FILTERS: [title: string, filter: string][] = [
   ['parentheses', '('.repeat(DEEP)],
