@@ -63,29 +63,50 @@ export class TraceSource {
       yield* ids;
       return;
     }
-    const { paginateGetTraceSummaries } = await import('@aws-sdk/client-xray');
+    const { GetTraceSummariesCommand } = await import('@aws-sdk/client-xray');
     const nowMs = wallClockMs();
     const input = {
       StartTime: dateOf(Math.max(0, nowMs - sinceMinutes * 60_000)),
       EndTime: dateOf(this.#isLocal ? LAST_MS : nowMs + AHEAD_MS),
       ...(filter === '' ? {} : { FilterExpression: filter }),
     };
-    for await (const { TraceSummaries } of paginateGetTraceSummaries({ client: this.#client }, input)) {
+    const pages = pagesOf((NextToken) => this.#client.send(new GetTraceSummariesCommand({ ...input, ...NextToken })));
+    for await (const { TraceSummaries } of pages) {
       for (const { Id } of listOf(TraceSummaries, 'TraceSummaries')) if (Id !== undefined) yield Id;
     }
   }
 
-  /** X-Ray may leave some of them for another call. */
+  /** X-Ray may leave some of them for another page, and others for another call. */
   async *#documentsOf(ids: readonly string[]): AsyncGenerator<TraceDocuments> {
     const { BatchGetTracesCommand } = await import('@aws-sdk/client-xray');
     let left = [...ids];
     for (let tries = 0; left.length > 0; tries++) {
       if (tries === MAX_TRIES) throw new XraydError('XRAYD_TRANSFER', `X-Ray does not give ${left.join(', ')}. Try again later`);
       if (tries > 0) await sleep(RETRY_MS * 2 ** tries);
-      const { Traces, UnprocessedTraceIds = [] } = await this.#client.send(new BatchGetTracesCommand({ TraceIds: left }));
-      for (const trace of listOf(Traces, 'Traces')) yield documentsIn(trace);
-      left = UnprocessedTraceIds;
+      const TraceIds = left;
+      left = [];
+      for await (const page of pagesOf((NextToken) => this.#client.send(new BatchGetTracesCommand({ TraceIds, ...NextToken })))) {
+        for (const trace of listOf(page.Traces, 'Traces')) yield documentsIn(trace);
+        left.push(...(page.UnprocessedTraceIds ?? []));
+      }
     }
+  }
+}
+
+/** The answers of `ask` until one has no token for the next; a page may be empty. One that repeats its token would go on for ever. */
+async function* pagesOf<T extends { readonly NextToken?: string | undefined }>(
+  ask: (token: { NextToken?: string }) => Promise<T>,
+): AsyncGenerator<T> {
+  const asked = new Set<string>();
+  let token: { NextToken?: string } = {};
+  for (;;) {
+    const page = await ask(token);
+    yield page;
+    const { NextToken } = page;
+    if (!NextToken) return;
+    if (asked.has(NextToken)) throw new XraydError('XRAYD_TRANSFER', 'what answers gives the same NextToken again: the pages have no end');
+    asked.add(NextToken);
+    token = { NextToken };
   }
 }
 
