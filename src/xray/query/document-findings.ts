@@ -2,12 +2,13 @@ import type { Finding } from '../api/page-types.ts';
 import type { Trace } from '../trace/assemble.ts';
 import type { Entity } from '../trace/entity.ts';
 import { ExactNumber } from '../trace/exact-number.ts';
-import { isObject, type Json } from '../trace/json.ts';
+import { integerOf, isObject, type Json } from '../trace/json.ts';
 
 /** What a member of a document is. Members that are not in the table may be anything: X-Ray keeps them, and nothing here reads them. */
 export type Shape =
   | 'text'
   | 'number'
+  | 'whole number'
   | 'boolean'
   | 'object'
   | { readonly members: Shapes }
@@ -40,7 +41,7 @@ export const DOCUMENT: Shapes = {
   http: {
     members: {
       request: { members: { ...texts('method', 'url', 'user_agent', 'client_ip'), x_forwarded_for: 'boolean', traced: 'boolean' } },
-      response: { members: { status: 'number', content_length: { either: ['number', 'text'] } } },
+      response: { members: { status: 'whole number', content_length: { either: ['number', 'text'] } } },
     },
   },
   aws: {
@@ -167,6 +168,8 @@ function isOf(value: unknown, shape: Shape): boolean {
       return typeof value === 'string';
     case 'number':
       return typeof value === 'number' || value instanceof ExactNumber;
+    case 'whole number':
+      return integerOf(value) !== undefined;
     case 'boolean':
       return typeof value === 'boolean';
     case 'object':

@@ -30,7 +30,7 @@ export function summaryOf(view: TraceView, match: Match): object {
     IsPartial: view.isPartial,
     Http: {
       HttpURL: http.url ?? null,
-      HttpStatus: http.status === undefined ? null : Math.trunc(http.status),
+      HttpStatus: http.status ?? null,
       HttpMethod: http.method ?? null,
       UserAgent: http.userAgent ?? null,
       ClientIp: http.clientIp ?? null,

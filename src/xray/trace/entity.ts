@@ -1,4 +1,4 @@
-import { arrayOf, isObject, member, numberOf, objectOf, textOf, type Json } from './json.ts';
+import { arrayOf, integerOf, isObject, member, numberOf, objectOf, textOf, type Json } from './json.ts';
 import { MAX_NAME_LENGTH } from './validate.ts';
 
 /** What became of a request. Each falls in exactly one of throttle, fault, error and ok, in this order. */
@@ -94,7 +94,7 @@ export class Entity {
   }
 
   get httpStatus(): number | undefined {
-    return numberOf(member(member(this.json['http'], 'response'), 'status'));
+    return integerOf(member(member(this.json['http'], 'response'), 'status'));
   }
 
   /** compat: a throttle hides the error it comes with; statuses count as flags do. Source: recorded answers of X-Ray. */

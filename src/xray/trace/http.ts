@@ -1,5 +1,5 @@
 import type { Entity } from './entity.ts';
-import { member, numberOf, textOf } from './json.ts';
+import { member, textOf } from './json.ts';
 
 /** `http` of an entity, as summaries, filters and the page name its members. */
 export interface HttpFields {
@@ -17,6 +17,6 @@ export function httpOf(entity: Entity | undefined): HttpFields {
     method: textOf(member(request, 'method')),
     userAgent: textOf(member(request, 'user_agent')),
     clientIp: textOf(member(request, 'client_ip')),
-    status: numberOf(entity?.httpStatus),
+    status: entity?.httpStatus,
   };
 }

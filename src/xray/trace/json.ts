@@ -21,6 +21,12 @@ export function numberOf(value: unknown): number | undefined {
   return typeof number === 'number' && Number.isFinite(number) ? number : undefined;
 }
 
+/** A whole number of 32 bits: AWS's SDKs for typed languages fail at others where the model says integer, and with them at the whole answer. */
+export function integerOf(value: unknown): number | undefined {
+  const number = numberOf(value);
+  return number !== undefined && (number | 0) === number ? number : undefined;
+}
+
 /** A text that is not empty. */
 export function textOf(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined;

@@ -27,8 +27,14 @@ test.each<[string, Json, string, string]>([
     'status: "503"',
     { http: { response: { status: '503' } } },
     'wrong_type',
-    'http.response.status is the text "503", where X-Ray takes a number: it does not count',
+    'http.response.status is the text "503", where X-Ray takes a whole number: it does not count',
   ],
+  ...[503.5, 1e20, -1e10].map((status): [string, Json, string, string] => [
+    `status: ${status}`,
+    { http: { response: { status } } },
+    'wrong_type',
+    `http.response.status is the number ${status}, where X-Ray takes a whole number: it does not count`,
+  ]),
   ['fault: 1', { fault: 1 }, 'wrong_type', 'fault is the number 1, where X-Ray takes a boolean: it does not count'],
   ['subsegments: {}', { subsegments: {} }, 'wrong_type', 'subsegments is an object, where X-Ray takes a list: it does not count'],
   [

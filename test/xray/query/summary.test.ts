@@ -8,6 +8,10 @@ const NO_MATCH = { eventTime: undefined, service: undefined, edge: undefined };
 type Summary = Record<string, unknown>;
 const summarize = (...documents: readonly Json[]): Summary => plain(summaryOf(viewOf(...documents), NO_MATCH)) as Summary;
 
+test.each([503.5, 1e20, -1e10, 2 ** 31])('an HTTP status of %s, at which typed SDKs would fail, is none', (status) => {
+  expect(summarize(segmentJson('web', { http: { response: { status } } }))).toMatchObject({ HasFault: false, Http: { HttpStatus: null } });
+});
+
 test('has every member, null for what is absent, and AWS writes it with sorted keys and doubles', () => {
   const text = awsJson(summaryOf(viewOf(segmentJson('web', { to: 4, annotations: { tenant: 'acme' }, user: 'u1' })), NO_MATCH));
   expect(text).toContain('"Duration":4.0');
