@@ -116,7 +116,7 @@ async function serve(loaded: LoadedToServe, read: () => Promise<LoadedToServe>):
   const early = new AbortController();
   void signal.then(() => early.abort());
   const isStarted = (await untilAborted(service.start(), early.signal)) !== ABORTED;
-  if (isStarted && command === 'local') printWelcome(service, token);
+  if (isStarted && loaded.command === 'local') printWelcome(service, loaded, token);
   if (isStarted) log.info({ startMs: Math.round(performance.now()) }, 'xrayd is ready');
   if (command === 'daemon') void returnStartUpMemory();
   log.info({ signal: await signal }, 'xrayd stops');
@@ -185,11 +185,14 @@ function ignoreLostConsole(log: ProcessLogger): void {
   }
 }
 
-function printWelcome({ udp, tcp, http }: Service, token: string): void {
+function printWelcome({ udp, tcp, http }: Service, { config }: LoadedConfig<'local'>, token: string): void {
   const address = udp.address === undefined ? '' : formatAddress(udp.address);
   const api = tcp?.address === undefined ? '' : formatAddress(tcp.address);
+  const where = address === api || address === '' ? `${address === '' ? '' : 'UDP and '}TCP ${api}` : `UDP ${address} and TCP ${api}`;
+  const traced = config.defaultSampling === 'all' ? 'Every request is traced' : 'Requests are sampled as in a new AWS account';
+  const kept = config.tee ? 'all segments are sent on to AWS' : 'nothing leaves this machine';
   const lines = [
-    `xrayd ${VERSION}: local X-Ray on UDP and TCP ${address}. Every request is traced, nothing leaves this machine.`,
+    `xrayd ${VERSION}: local X-Ray on ${where}. ${traced}, ${kept}.`,
     `  Open          http://${api}/${token === '' ? '' : `?token=${encodeURIComponent(token)}`}`,
     `  Read traces:  aws xray get-trace-summaries --endpoint-url http://${api} --region us-east-1 --start-time $(date -d '-1 hour' +%s) --end-time $(date +%s)`,
     ...(token === '' ? [] : [`  Token for readers, as the access key id of an AWS client: ${token}`]),

@@ -178,3 +178,13 @@ test('connect-and-close on both ports is silent', async () => {
   await eventually(async () => (await daemon.metrics())['xrayd_segments_rejected_total{reason="empty"}'] === 1);
   expect(daemon.log.length).toBe(before);
 });
+
+test('what it says at start is so: both addresses, how requests are sampled, and whether segments leave this machine', async () => {
+  const plain = await local();
+  const udp = `127.0.0.1:${plain.udpPort}`;
+  const tcp = new URL(plain.tcpUrl).host;
+  expect(plain.stdout).toContain(`local X-Ray on UDP ${udp} and TCP ${tcp}. Every request is traced, nothing leaves this machine.`);
+  const aws = ['--endpoint', 'http://127.0.0.1:9', '--region', 'us-east-1'];
+  const teed = await local('--tee', ...aws, '--default-sampling', 'aws');
+  expect(teed.stdout).toContain('Requests are sampled as in a new AWS account, all segments are sent on to AWS.');
+});
