@@ -14,7 +14,7 @@ import { sampleTrace, sendDocuments } from './sample-trace.ts';
 import { sendAndConfirm } from './send-and-confirm.ts';
 import { Reload } from './reload.ts';
 import type { Service } from './service.ts';
-import { hasTerminal, keepInspectorClosed, nextEndingSignal } from './signals.ts';
+import { hasTerminal, ignoreOtherSignals, keepInspectorClosed, nextEndingSignal } from './signals.ts';
 import { keepGenerationsSmall, returnStartUpMemory, useOneCompiler } from './small-heap.ts';
 import { openLog, type ProcessLogger } from './telemetry/logger.ts';
 import { REFERENCE_VERSION, VERSION } from './version.ts';
@@ -107,20 +107,40 @@ async function serve(loaded: LoadedToServe, read: () => Promise<LoadedToServe>):
   for (const warning of loaded.warnings) log.warn({}, warning);
   const isHangUpTheEnd = hasTerminal();
   const signal = nextEndingSignal(isHangUpTheEnd);
-  process.on('SIGUSR1', () => log.info({}, 'SIGUSR1 is ignored: it would open the inspector of Node'));
-  const { service, token } = await build(loaded, log);
-  if (!isHangUpTheEnd) {
-    const reload = new Reload(loaded, { read, renewCredentials: service.renewCredentials, log });
-    process.on('SIGHUP', () => void reload.run());
-  }
   const early = new AbortController();
   void signal.then(() => early.abort());
+  process.on('SIGUSR1', () => log.info({}, 'SIGUSR1 is ignored: it would open the inspector of Node'));
+  ignoreOtherSignals((name) => log.info({}, `${name} is ignored: it has no meaning here`));
+  const building = build(loaded, log);
+  if (!isHangUpTheEnd) reloadAtHangUp(loaded, { read, building, log });
+  const built = await untilAborted(building, early.signal);
+  if (built === ABORTED) {
+    log.info({ signal: await signal }, 'xrayd stops before it has started');
+    await closeLog(log);
+    return 0;
+  }
+  const { service, token } = built;
   const isStarted = (await untilAborted(service.start(), early.signal)) !== ABORTED;
   if (isStarted && loaded.command === 'local') printWelcome(service, loaded, token);
   if (isStarted) log.info({ startMs: Math.round(performance.now()) }, 'xrayd is ready');
   if (command === 'daemon') void returnStartUpMemory();
   log.info({ signal: await signal }, 'xrayd stops');
   return drain(service, loaded, { log, second: nextEndingSignal(isHangUpTheEnd) });
+}
+
+interface ReloadParts {
+  readonly read: () => Promise<LoadedToServe>;
+  readonly building: Promise<LocalXRay>;
+  readonly log: ProcessLogger;
+}
+
+/** A SIGHUP while the region is still looked for takes effect after that: it must not end the process. */
+function reloadAtHangUp(loaded: LoadedToServe, { read, building, log }: ReloadParts): void {
+  const reload = building.then(({ service: { renewCredentials } }) => new Reload(loaded, { read, renewCredentials, log }));
+  const run = (): Promise<void> => reload.then((each) => each.run()).catch(() => {});
+  process.on('SIGHUP', () => void run());
+  // Without a build there is no start either, which says why.
+  reload.catch(() => {});
 }
 
 /** Threads cannot start in a working folder that was deleted. Done last of all that reads paths: relative ones have no meaning there. */
@@ -164,8 +184,12 @@ async function drain(
   const line = `xrayd stopped: ${sent} segments sent in the drain, ${lost} lost`;
   if (lost > 0) log.error({ sent, lost }, line);
   else log.info({ sent, lost }, line);
-  await within(LOG_CLOSE_MS, 'the log', () => log.close()).catch(() => {});
+  await closeLog(log);
   return lost > 0 && config.exitOnLoss ? EXIT_LOSS : 0;
+}
+
+async function closeLog(log: ProcessLogger): Promise<void> {
+  await within(LOG_CLOSE_MS, 'the log', () => log.close()).catch(() => {});
 }
 
 /** `xrayd export | head`: nobody reads the rest. 141 is what a shell says of SIGPIPE, which Node ignores. */

@@ -24,6 +24,14 @@ export function nextEndingSignal(isHangUpTheEnd: boolean): Promise<NodeJS.Signal
   return promise;
 }
 
+/** compat: a Go program lives through these, Node's default is to end. Rotation of logs and timers of a parent send them. */
+const WITHOUT_MEANING = ['SIGUSR2', 'SIGALRM', 'SIGVTALRM', 'SIGPROF', 'SIGXCPU', 'SIGXFSZ', 'SIGIO', 'SIGPWR'] as const;
+
+/** Signals that mean nothing to a daemon do not end it. */
+export function ignoreOtherSignals(onSignal: (name: NodeJS.Signals) => void): void {
+  for (const name of WITHOUT_MEANING) process.on(name, onSignal);
+}
+
 /**
  * Node opens its inspector at SIGUSR1, through which anybody on the machine runs code in this process, unless there is a listener.
  * The bundle's first line has one too, for the time until this runs.

@@ -31,9 +31,11 @@ export async function runCommand(
   const [program, ...args] = command;
   if (program === undefined) throw new XraydError('XRAYD_USAGE', 'run needs a command: xrayd run -- npm test. See xrayd --help.');
   const failOn = kindsOf(loaded.config.failOn);
+  const signals = new SignalRelay();
   const xray = await startLocalXRay({ data: loaded.config.data });
   try {
-    const code = await exitCodeOf(program, args, { ...env, ...xray.env });
+    if (signals.early !== undefined) return exitCodeAfter(signals.early);
+    const code = await exitCodeOf(program, args, { ...env, ...xray.env }, signals);
     await xray.settled();
     const bad = await summarize(xray, failOn, say);
     if (loaded.config.save !== '') await save(xray, loaded.config.save, say);
@@ -50,38 +52,53 @@ function kindsOf(list: string): Kind[] {
   return kinds as Kind[];
 }
 
-async function exitCodeOf(program: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
+async function exitCodeOf(program: string, args: readonly string[], env: NodeJS.ProcessEnv, signals: SignalRelay): Promise<number> {
   const child = spawn(program, args, { stdio: 'inherit', env });
+  signals.child = child;
   const { promise, resolve, reject } = Promise.withResolvers<number>();
   child.once('error', (error) => {
     const problem = systemCodeOf(error) === 'ENOENT' ? 'there is no such program' : messageOf(error);
     reject(new XraydError('XRAYD_RUN', `cannot run ${program}: ${problem}`, { cause: error }));
   });
-  child.once('exit', (code, signal) => resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal])));
-  const stopForwarding = forwardSignals(child);
+  child.once('exit', (code, signal) => resolve(code ?? (signal === null ? 128 : exitCodeAfter(signal))));
   try {
     return await promise;
   } finally {
-    stopForwarding();
+    signals.stop();
   }
+}
+
+/** As shells say it. */
+function exitCodeAfter(signal: NodeJS.Signals): number {
+  return 128 + constants.signals[signal];
 }
 
 /** What a terminal sends reaches the command too, since it is in the same group. */
 const BY_TERMINAL = ['SIGINT', 'SIGQUIT', 'SIGHUP'] as const;
 const BY_OTHERS = ['SIGTERM', 'SIGUSR1', 'SIGUSR2'] as const;
 
-/** The command decides what a signal means; this process stays for the summary. Returns what ends that. */
-function forwardSignals(child: ChildProcess): () => void {
-  const isSentByTerminal = hasTerminal();
-  const onSignal = (name: NodeJS.Signals): void => {
-    const hasIt = isSentByTerminal && BY_TERMINAL.some((each) => each === name);
-    if (!hasIt) child.kill(name);
+/**
+ * The command decides what a signal means; this process stays for the summary. It listens before the command is there: a signal in between would
+ * end this process and leave the command running.
+ */
+class SignalRelay {
+  child: ChildProcess | undefined;
+  /** A signal that asked for the end before there was a command. */
+  early: NodeJS.Signals | undefined;
+  readonly #isSentByTerminal = hasTerminal();
+  readonly #onSignal = (name: NodeJS.Signals): void => {
+    const hasIt = this.#isSentByTerminal && BY_TERMINAL.some((each) => each === name);
+    if (this.child !== undefined && !hasIt) this.child.kill(name);
+    if (this.child === undefined && name !== 'SIGUSR1' && name !== 'SIGUSR2') this.early ??= name;
   };
-  const names = [...BY_TERMINAL, ...BY_OTHERS];
-  for (const name of names) process.on(name, onSignal);
-  return () => {
-    for (const name of names) process.off(name, onSignal);
-  };
+
+  constructor() {
+    for (const name of [...BY_TERMINAL, ...BY_OTHERS]) process.on(name, this.#onSignal);
+  }
+
+  stop(): void {
+    for (const name of [...BY_TERMINAL, ...BY_OTHERS]) process.off(name, this.#onSignal);
+  }
 }
 
 /** Says what the traces are, and how many of them are of the kinds asked for. */

@@ -1,6 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
@@ -129,4 +130,39 @@ test('a command whose output is cut ends as after SIGPIPE, without a stack trace
   child.stderr.on('data', (chunk: Buffer) => (text += chunk.toString()));
   expect(await once(child, 'close')).toEqual([141, null]);
   expect(text).toBe('');
+});
+
+test('a signal while the region is looked for: SIGHUP ends nothing, SIGTERM does not wait for the search', async () => {
+  const silent = createServer(() => {});
+  await once(silent.listen(0, '127.0.0.1'), 'listening');
+  scope.add(() => silent.close());
+  const uri = `http://127.0.0.1:${(silent.address() as AddressInfo).port}`;
+  const env = { AWS_ACCESS_KEY_ID: KEYS.AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY: KEYS.AWS_SECRET_ACCESS_KEY, ECS_CONTAINER_METADATA_URI_V4: uri };
+  const daemon = scope.spawn({ args: ['-o'], env });
+  await once(silent, 'connection');
+  daemon.kill('SIGHUP');
+  daemon.kill('SIGTERM');
+  expect(await daemon.end()).toEqual({ code: 0, signal: null });
+  expect(daemon.find(/stops before it has started/)).toMatchObject({ signal: 'SIGTERM' });
+});
+
+test('signals that a Go program lives through do not end the daemon', async () => {
+  const { daemon } = await daemonBeforeXRay();
+  for (const signal of ['SIGUSR2', 'SIGALRM', 'SIGVTALRM', 'SIGXCPU', 'SIGXFSZ', 'SIGIO', 'SIGPWR'] as const) daemon.kill(signal);
+  await eventually(() => daemon.find(/SIGPWR/) !== undefined);
+  expect((await fetch(`${daemon.httpUrl}/livez`)).status).toBe(200);
+});
+
+test('a signal before run has started its command ends run, and starts none', async () => {
+  const file = join(scope.folder(), 'started');
+  const preload = join(scope.folder(), 'preload.mjs');
+  // As soon as it listens, which is before there is a command.
+  writeFileSync(
+    preload,
+    `import { readFileSync } from 'node:fs'; let left = 500;
+    const timer = setInterval(() => { if (process.listenerCount('SIGTERM') === 0 && left-- > 0) return; clearInterval(timer); process.kill(process.pid, 'SIGTERM'); }, 1);`,
+  );
+  const run = scope.spawn({ command: [process.execPath, '--import', preload, MAIN], args: ['run', '--', 'touch', file], hasFreePorts: false });
+  expect(await run.end()).toEqual({ code: 143, signal: null });
+  expect(existsSync(file)).toBe(false);
 });
