@@ -21,7 +21,7 @@ export interface Query {
 }
 
 export async function readRows(query: Query, after: string | null, limit: number, signal: AbortSignal): Promise<RowsPage> {
-  return get(`/api/traces?${queryText(query)}&limit=${limit}${after === null ? '' : `&after=${after}`}`, signal);
+  return get(`/api/traces?${queryText(query)}&limit=${limit}${after === null ? '' : `&after=${encodeURIComponent(after)}`}`, signal);
 }
 
 export async function readTrace(id: string, signal?: AbortSignal): Promise<TraceDocuments> {

@@ -5,6 +5,7 @@ import type { Expression } from '../filter/expression.ts';
 import type { Store } from '../store/store.ts';
 import { parseJson } from '../trace/exact-number.ts';
 import { ApiError, invalid } from './api-error.ts';
+import { countOf } from './validation.ts';
 import type { Groups } from './groups.ts';
 import type { Hello } from './page-types.ts';
 
@@ -73,8 +74,9 @@ export function addLiveRoutes(app: FastifyInstance, deps: LiveDeps): void {
   });
   app.get('/traces.ndjson', async (request, reply) => {
     const { filter, follow, limit } = request.query as { filter?: string; follow?: string; limit?: string };
-    const most = limit === undefined ? Infinity : Number(limit);
-    if (Number.isNaN(most) || most < 1) throw invalid(`limit is a number of traces, not "${limit}"`);
+    const most = countOf('limit', limit) ?? Infinity;
+    const isFollowing = follow === 'true';
+    if (!isFollowing && follow !== undefined && follow !== 'false') throw invalid(`follow is true or false, not "${follow.slice(0, 40)}"`);
     const expression = deps.groups.parseIfGiven(filter);
     return stream(reply, 'application/x-ndjson', async (out) => {
       const from = deps.feed.last;
@@ -90,7 +92,7 @@ export function addLiveRoutes(app: FastifyInstance, deps: LiveDeps): void {
         after = left > 0 ? page.next : undefined;
         while (out.isFull() && !out.signal.aborted) await sleep(TICK_MS, undefined, { signal: out.signal });
       } while (after !== undefined && !out.signal.aborted);
-      if (follow !== 'true') return;
+      if (!isFollowing) return;
       await eachTick(deps.feed, from, MAX_TRACES, out, async (ids) => {
         for await (const lines of summaries(deps.store, ids, expression, out)) for (const line of lines) out.write(`${line}\n`);
       });

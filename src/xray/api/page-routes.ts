@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { Range } from '../store/scan.ts';
 import { invalid, noSuchTrace } from './api-error.ts';
+import { countOf } from './validation.ts';
 import type { LocalService } from './local-service.ts';
 import type { Status } from './page-types.ts';
 
@@ -25,7 +26,7 @@ export function addPageRoutes(app: FastifyInstance, { service, status, sample }:
       ...rangeOf(range),
       filter: groups.parseIfGiven(filter),
       after: cursorOf(after),
-      limit: Math.min(numberOf('limit', limit) ?? 200, MAX_ROWS),
+      limit: Math.min(countOf('limit', limit) ?? 200, MAX_ROWS),
     });
     const token = next === undefined ? null : `${next.row}:${next.time}`;
     return reply.type('application/json').send(`{"rows":${rows},"next":${JSON.stringify(token)}}`);
@@ -77,7 +78,8 @@ function numberOf(name: string, text: string | undefined): number | undefined {
 
 function cursorOf(text: string | undefined): { row: number; time: number } | undefined {
   if (text === undefined || text === '') return undefined;
-  const [row, time] = text.split(':').map(Number);
-  if (!Number.isSafeInteger(row) || !Number.isFinite(time)) throw invalid('after is what next of the page before was');
-  return { row: row!, time: time! };
+  const [, row, time] = /^(\d+):([^:]+)$/.exec(text) ?? [];
+  const cursor = { row: Number(row), time: Number(time) };
+  if (!Number.isSafeInteger(cursor.row) || !Number.isFinite(cursor.time)) throw invalid('after is what next of the page before was');
+  return cursor;
 }

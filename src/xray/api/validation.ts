@@ -101,6 +101,14 @@ function constraint(keyword: string, params: Readonly<Record<string, unknown>>):
   }
 }
 
+/** A count in a query string of ours; undefined where there is none. Throws InvalidRequestException. */
+export function countOf(name: string, text: string | undefined): number | undefined {
+  if (text === undefined || text === '') return undefined;
+  const count = /^\d+$/.test(text) ? Number(text) : 0;
+  if (count < 1) throw invalid(`${name} is a whole number of 1 or more, not "${text.slice(0, 40)}"`);
+  return count;
+}
+
 /** AWS writes members in lower camel case here, and counts the elements of lists from 1. */
 function memberName(part: string): string {
   return /^\d+$/.test(part) ? `${Number(part) + 1}.member` : part.charAt(0).toLowerCase() + part.slice(1);

@@ -117,7 +117,15 @@ test('GET /traces.ndjson: what is there, and with follow what comes, both filter
   const all = (await (await fetch(url)).text()).trimEnd().split('\n');
   expect(all.map((line) => (JSON.parse(line) as { Id: string }).Id).toSorted()).toEqual([ok, fault].toSorted());
   expect((await (await fetch(`${url}?limit=1`)).text()).trimEnd().split('\n')).toHaveLength(1);
-  for (const limit of ['0', 'x', '-1']) expect((await fetch(`${url}?limit=${limit}`)).status).toBe(400);
+  for (const path of ['/traces.ndjson', '/api/traces']) {
+    for (const limit of ['0', 'x', '-1', '1.5', '0x10', '1e3', 'Infinity', 'NaN', '%20']) {
+      expect((await fetch(`${local.daemon.tcpUrl}${path}?limit=${limit}`)).status, `${path} ${limit}`).toBe(400);
+    }
+  }
+  for (const follow of ['1', 'True', 'yes', '']) expect((await fetch(`${url}?follow=${follow}`)).status, follow).toBe(400);
+  for (const after of [':', '1', '1:2:3', '-1:1', '1:x', 'x:1']) {
+    expect((await fetch(`${local.daemon.tcpUrl}/api/traces?after=${after}`)).status, after).toBe(400);
+  }
   const followed = await listen(`${url}?filter=fault&follow=true`);
   await eventually(() => followed.text().includes(fault));
   const next = await local.putTrace({ fault: true });
