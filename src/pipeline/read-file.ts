@@ -49,13 +49,13 @@ function shared(path: string, maxBytes: number, signal: AbortSignal): Promise<Bu
 async function read(path: string, maxBytes: number, signal: AbortSignal): Promise<Buffer> {
   const handle = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
   try {
-    const isRegular = (await handle.stat()).isFile();
+    const mayHaveNoWriterYet = (await handle.stat()).isFIFO();
     const chunks: Buffer[] = [];
     let length = 0;
     while (!signal.aborted) {
       const chunk = await readSome(handle);
-      // The writer of a pipe may be yet to come.
-      if (chunk?.length === 0 && (isRegular || length > 0)) return Buffer.concat(chunks);
+      // Everything else, /dev/null too, says so when it has ended.
+      if (chunk?.length === 0 && (!mayHaveNoWriterYet || length > 0)) return Buffer.concat(chunks);
       if (chunk === undefined || chunk.length === 0) {
         await sleep(LOOK_MS);
         continue;

@@ -21,6 +21,10 @@ test('a file is read whole, an empty one too', async () => {
   expect(await readTextFile(path, { timeoutMs: 1_000 })).toBe('');
 });
 
+test('/dev/null, which people name to say that there is no configuration, is empty at once', async () => {
+  expect(await readTextFile('/dev/null', { timeoutMs: 1_000 })).toBe('');
+});
+
 test('a file that is too large is refused', async () => {
   const path = join(scope.folder(), 'file');
   writeFileSync(path, 'x'.repeat(2_000));
