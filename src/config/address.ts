@@ -15,6 +15,11 @@ export function parseAddress(text: string): Address | undefined {
   return name === '' || isHostName(name) ? { host: name, port } : undefined;
 }
 
+/** Whether a URL's host can be one: a parser of URLs takes `${HOST}` too. */
+export function isHost(host: string): boolean {
+  return host.startsWith('[') || isHostName(host);
+}
+
 /** Digits and dots alone are an IPv4 address or a mistake: resolvers read `127.1` and `0` as addresses too, each in its own way. */
 function isHostName(name: string): boolean {
   return /^[\d.]+$/.test(name) ? isIP(name) === 4 : HOST_NAME.test(name);

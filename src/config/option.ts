@@ -30,8 +30,11 @@ export interface TextOption extends OptionBase {
   readonly kind: 'text';
   readonly default: string;
   readonly choices?: readonly string[];
-  /** `region`, `role`: of that form. `name`: one line. `hosts`: a list of host names and domains. */
-  readonly form?: 'list' | 'hosts' | 'region' | 'role' | 'name';
+  /**
+   * `region`, `role`, `account`, `token`: of that form. `name`, `path`: one line. `hosts`: a list of host names and domains. `calls`: a list of
+   * paths of the X-Ray API.
+   */
+  readonly form?: 'list' | 'hosts' | 'calls' | 'region' | 'role' | 'account' | 'token' | 'name' | 'path';
   /** A word that is no choice is a warning, as in the reference. */
   readonly isLenient?: true;
   readonly placeholder?: string;

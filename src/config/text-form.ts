@@ -15,10 +15,25 @@ export function checkText(spec: TextOption, text: string): { value: string | und
   if (spec.form === 'region') return checkRegion(text);
   if (spec.form === 'role') return checkRole(text);
   if (spec.form === 'hosts') return checkHosts(text);
+  if (spec.form === 'calls') return checkCalls(text);
+  if (spec.form === 'account' && !/^\d{12}$/.test(text))
+    return { problem: `is ${quoted(text)}, which is no account id of 12 digits: ${hintAt(text)}` };
+  // It has to fit into a header.
+  if (spec.form === 'token' && (!/^[\x21-\x7e]+$/.test(text) || isUnexpanded(text)))
+    return { problem: `has a blank, a line break or something else in it that no header can carry: ${hintAt(text)}` };
+  if (spec.form === 'path' && text === 'off') return OFF;
   // What becomes a name or a path is one line; a filter expression may have several.
-  if (spec.form === 'name')
-    return /\p{Cc}/u.test(text) || text.trim() !== text ? { problem: `is ${quoted(text)}: ${hintAt(text)}` } : { value: text };
+  if ((spec.form === 'name' || spec.form === 'path') && (/\p{Cc}/u.test(text) || text.trim() !== text)) return odd(text);
+  // compat: the reference's own options take it.
+  if ((spec.form === 'name' || spec.form === 'path') && spec.fileKey === undefined && isUnexpanded(text)) return odd(text);
   return { value: text };
+}
+
+/** For what is off when it is not set: nobody means a file, a host or a path of this name. */
+export const OFF = { problem: 'may not be off: leave it out, or empty' };
+
+function odd(text: string): { problem: string } {
+  return { problem: `is ${quoted(text)}: ${hintAt(text)}` };
 }
 
 function checkChoice(spec: TextOption, choices: readonly string[], text: string): ReturnType<typeof checkText> {
@@ -34,7 +49,18 @@ function checkChoice(spec: TextOption, choices: readonly string[], text: string)
   };
 }
 
+/** A path as in docs/configuration.md, or `all`. */
+const CALL = /^\/?[\w./~%:-]+$/;
+
+function checkCalls(text: string): ReturnType<typeof checkText> {
+  if (text === 'off') return OFF;
+  const wrong = itemsOf(text).find((item) => !CALL.test(item));
+  if (wrong === undefined) return { value: text };
+  return { problem: `must be paths of the X-Ray API, such as /TraceSummaries, or all, not ${quoted(wrong)}: ${hintAt(wrong)}` };
+}
+
 function checkHosts(text: string): ReturnType<typeof checkText> {
+  if (text === 'off') return OFF;
   const wrong = itemsOf(text).find((item) => !isHostPattern(item));
   if (wrong === undefined) return { value: text };
   return { problem: `must be host names, such as xray.example.com or .example.com, not ${quoted(wrong)}` };
@@ -58,16 +84,21 @@ function checkRole(text: string): ReturnType<typeof checkText> {
   return { problem: `is ${quoted(text)}, which is no role such as arn:aws:iam::123456789012:role/xray: ${hintAt(text)}` };
 }
 
+/** Whether a shell, Compose or Kubernetes was to put a variable's value here and did not. */
+function isUnexpanded(text: string): boolean {
+  return /\$\{\w+\}|\$\(\w+\)|\{\{/.test(text);
+}
+
 /** What is likely to be wrong with a text that no person would write. */
 export function hintAt(text: string): string {
-  if (/\$\{|\$\(|\{\{|^\$\w|^%\w+%$/.test(text)) return 'nothing replaced the variable in it';
+  if (isUnexpanded(text) || /\$\{|\$\(|^\$\w|^%\w+%$/.test(text)) return 'nothing replaced the variable in it';
   if (/[\r\n]/.test(text)) return 'a line break came with it. Was it read from a file?';
   if (text.trim() !== text) return 'a blank came with it';
   if (/^["'].*["']$/s.test(text)) return 'the quotes became part of it';
   return 'look at where it is set';
 }
 
-/** The items of a value of form `list` or `hosts`: separated by commas, without blanks. */
+/** The items of a value of form `list`, `hosts` or `calls`: separated by commas, without blanks. */
 export function itemsOf(list: string): string[] {
   const items = list.split(',').map((item) => item.trim());
   return items.filter((item) => item !== '');

@@ -1,7 +1,7 @@
-import { parseAddress, udpAddressOfSdk } from './address.ts';
+import { isHost, parseAddress, udpAddressOfSdk } from './address.ts';
 import { parseGoInt } from './go-number.ts';
 import { redactUrl, type AddressOption, type OptionSpec, type OptionValue, type UrlOption } from './option.ts';
-import { checkText, hintAt, quoted } from './text-form.ts';
+import { checkText, hintAt, OFF, quoted } from './text-form.ts';
 
 /**
  * `value` undefined means unset. `warning` and `problem` are words that follow "--flag" or "Key". With `isSyntax` the text is not even a number
@@ -63,6 +63,7 @@ function checkAddress(spec: AddressOption, value: string): { value: OptionValue 
 }
 
 function checkUrl(spec: UrlOption, value: string): { value: OptionValue } | { problem: string } {
+  if (value === 'off') return OFF;
   const url = parseUrl(value, spec.scheme);
   if (url !== undefined) return { value: url };
   const shown = quoted(redactUrl(value));
@@ -77,5 +78,5 @@ function parseUrl(text: string, scheme: string): URL | undefined {
   // A URL's parser leaves line breaks out, and joins what was around them.
   if (/[\s\p{Cc}]/u.test(text) || !URL.canParse(withScheme)) return undefined;
   const url = new URL(withScheme);
-  return (url.protocol === 'http:' || url.protocol === 'https:') && url.hostname !== '' ? url : undefined;
+  return (url.protocol === 'http:' || url.protocol === 'https:') && isHost(url.hostname) ? url : undefined;
 }

@@ -46,7 +46,7 @@ export function kubernetesDomains(resolvConf: string): string[] {
   });
 }
 
-/** Whether `host` is this machine's own: not to be reached from another. */
+/** Whether `host` is this machine's own: not to be reached from another. A name such as `127.example` is no address. */
 export function isLoopbackHost(host: string): boolean {
-  return /^(127\.|::1$|localhost\.?$)/i.test(host);
+  return (isIP(host) === 4 && host.startsWith('127.')) || /^(::1$|localhost\.?$)/i.test(host);
 }

@@ -29,6 +29,7 @@ function validTextOf(spec: OptionSpec): string {
       return 'http://h:1';
     case 'text':
       if (spec.form === 'region') return 'us-east-1';
+      if (spec.form === 'account') return '123456789012';
       return spec.form === 'role' ? ROLE : (spec.choices?.[0] ?? 'h');
   }
 }

@@ -85,6 +85,35 @@ test('TCP may be off for the daemon, and not for the local X-Ray, whose API it i
   expect(problemOf(() => loadBoth('bindTcp', 'local', 'off'))).toBe('--bind-tcp may not be off for xrayd local: give host:port.');
 });
 
+const OURS = OPTION_NAMES.filter((name) => SPECS[name].kind === 'url' || (SPECS[name].kind === 'text' && SPECS[name].fileKey === undefined)).filter(
+  (name) => !['filter', 'config'].includes(name),
+);
+
+test.each(OURS)('%s with a variable that nothing replaced is refused, and says so', (name) => {
+  const command = SPECS[name].commands[0]!;
+  if (name === 'traceId' || name === 'failOn') return;
+  for (const text of ['${THING}', '$(THING)', 'x-${THING}-y']) {
+    const problem = problemOf(() => loadBoth(name, command, text));
+    expect(problem).toContain(`--${SPECS[name].flag}`);
+  }
+});
+
+test.each(['endpoint', 'proxyAddress', 'spool', 'data', 'save', 'proxyAllow', 'allowedHosts'] as const)(
+  '%s, which is off when it is not set, takes no "off"',
+  (name) => {
+    expect(problemOf(() => loadBoth(name, SPECS[name].commands[0]!, 'off'))).toMatch(/ may not be off: leave it out, or empty/);
+  },
+);
+
+test('paths, tokens and account ids that cannot be used are refused', () => {
+  for (const text of ['/a b', '*', '/Traces"', 'all,$(X)'])
+    expect(problemOf(() => loadBoth('proxyAllow', 'daemon', text))).toContain('--proxy-allow');
+  for (const text of ['all', 'TraceSummaries', '/TraceSummaries, /Traces', '/v20180820/x:y']) loadBoth('proxyAllow', 'daemon', text);
+  for (const text of [' ', 'a b', 'a\nb', 'é']) expect(problemOf(() => loadBoth('token', 'local', text))).toContain('--token has');
+  loadBoth('token', 'local', 'bm8+dG9r/ZW4=');
+  for (const text of ['1', '12345678901a', '1234567890123']) expect(problemOf(() => loadBoth('accountId', 'local', text))).toContain(`"${text}"`);
+});
+
 const ODD = [
   ...ADDRESSES.map(([text]) => text),
   ...'off 0 -1 1 1.5 1e3 NaN true TRUE yes null [] {} http:// http://[ https://x:99999 file:///x //x http://u:p@x --region ../.. %s'.split(' '),

@@ -36,7 +36,7 @@ const MAX_PROBLEMS = 10;
 export async function fuzzApi({ durationMs, seed, command, onProgress = () => {} }: ApiFuzzConfig): Promise<ApiFuzzResult> {
   const random = new Random(seed);
   const bodies = await Bodies.of(random, seed);
-  const args = ['local', '--region', 'eu-west-1', '--account-id', '1', '--data-size', '20'];
+  const args = ['local', '--region', 'eu-west-1', '--account-id', '123456789012', '--data-size', '20'];
   const daemon = await new DaemonProcess({ args, ...(command === undefined ? {} : { command }) }).ready();
   const agent = new Agent({ keepAlive: true, maxSockets: AT_ONCE });
   const statuses: Record<string, number> = {};

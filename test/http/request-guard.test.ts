@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { HostNames, hostOf, kubernetesDomains } from '../../src/http/host.ts';
+import { HostNames, hostOf, isLoopbackHost, kubernetesDomains } from '../../src/http/host.ts';
 import { RequestGuard, type Callers } from '../../src/http/request-guard.ts';
 import { isHostPattern } from '../../src/config/address.ts';
 import { MemoryLog } from '../fakes/log.ts';
@@ -136,4 +136,11 @@ test('every HTTP server of the program asks the guard', () => {
   });
   expect(servers.toSorted()).toEqual(['http/server.ts', 'proxy/sampling-proxy.ts', 'xray/api/server.ts']);
   for (const path of servers) expect(readFileSync(`src/${path}`, 'utf8'), path).toMatch(/guard\.problem\(/);
+});
+
+test('loopback are addresses and localhost, not a name that begins like one', () => {
+  for (const host of ['127.0.0.1', '127.9.9.9', '::1', 'localhost', 'LOCALHOST.']) expect(isLoopbackHost(host)).toBe(true);
+  for (const host of ['127.example', '127.0.0.1.nip.io', '0.0.0.0', '::', '::ffff:127.0.0.1', 'localhost.example', '128.0.0.1', '']) {
+    expect(isLoopbackHost(host)).toBe(false);
+  }
 });

@@ -19,8 +19,8 @@ export function denied(message: string): ApiError {
 /** An AWS client sends its access key id with every signature. */
 function tokenOf({ authorization, cookie }: IncomingHttpHeaders): string | undefined {
   const kept = /(?:^|; )xrayd-token=([^;]+)/.exec(cookie ?? '')?.[1];
-  const signed = /^AWS4-HMAC-SHA256 Credential=([^/]+)\//.exec(authorization ?? '')?.[1];
-  return signed ?? /^Bearer (\S+)$/.exec(authorization ?? '')?.[1] ?? (kept === undefined ? undefined : decoded(kept));
+  const signed = /^AWS4-HMAC-SHA256 Credential=(.+?)\/\d{8}\//.exec(authorization ?? '')?.[1];
+  return signed ?? /^Bearer +(\S+)$/i.exec(authorization ?? '')?.[1] ?? (kept === undefined ? undefined : decoded(kept));
 }
 
 /** As the page's cookie is written; what is not written so is no token. */
