@@ -9,8 +9,8 @@ import type { Logger } from '../../pipeline/logger.ts';
 import type { RequestGuard } from '../../http/request-guard.ts';
 import { awsJson } from '../aws-json.ts';
 import { denied, tokenProblem } from './access.ts';
-import { StoreBusyError, StoreFullError } from '../store/store-thread.ts';
-import { ApiError } from './api-error.ts';
+import { StoreBusyError, StoreFullError, StoreTooMuchError } from '../store/store-thread.ts';
+import { ApiError, invalid } from './api-error.ts';
 import type { Operation } from './operation.ts';
 import { addLiveRoutes } from './live-routes.ts';
 import { addOwnRoutes } from './own-routes.ts';
@@ -134,6 +134,7 @@ export class LocalApi implements Component {
   #apiErrorOf(error: Error & { statusCode?: number; validation?: readonly Violation[] }, request: FastifyRequest): ApiError {
     if (error instanceof ApiError) return error;
     if (error instanceof StoreBusyError) return new ApiError('ThrottledException', 'Too many questions wait for an answer', 429);
+    if (error instanceof StoreTooMuchError) return invalid(error.message);
     if (error instanceof StoreFullError) return new ApiError('ThrottledException', 'The disk of the local X-Ray is full', 429);
     // The store has gone before its questions, or its disk does not answer: no bug of the request's.
     if (this.#stop.signal.aborted) return new ApiError('ServiceUnavailableException', 'xrayd stops', 503);

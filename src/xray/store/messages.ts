@@ -68,4 +68,4 @@ export type FromStoreWorker =
   | { readonly type: 'ready' }
   | { readonly type: 'failed'; readonly message: string }
   | { readonly type: 'result'; readonly id: number; readonly result: unknown }
-  | { readonly type: 'error'; readonly id: number; readonly message: string; readonly isFull: boolean };
+  | { readonly type: 'error'; readonly id: number; readonly message: string; readonly isFull: boolean; readonly isTooMuch: boolean };

@@ -12,6 +12,9 @@ export class StoreBusyError extends Error {}
 /** SQLite has no room to write to; nothing of the call was stored. */
 export class StoreFullError extends Error {}
 
+/** The answer would cost too much; the message says what to do. */
+export class StoreTooMuchError extends Error {}
+
 /** More clients than that do not ask at one time; each question and each answer is held in memory. */
 const MAX_WAITING = 128;
 
@@ -137,7 +140,7 @@ export class StoreThread {
     const waiting = this.#waiting.get(message.id);
     this.#waiting.delete(message.id);
     if (message.type === 'result') waiting?.resolve(message.result);
-    else waiting?.reject(message.isFull ? new StoreFullError(message.message) : new Error(message.message));
+    else waiting?.reject(errorOf(message));
   }
 
   #fail(problem: string): void {
@@ -146,4 +149,9 @@ export class StoreThread {
     for (const { reject } of this.#waiting.values()) reject(new Error(problem));
     this.#waiting.clear();
   }
+}
+
+function errorOf({ message, isFull, isTooMuch }: Extract<Answer, { type: 'error' }>): Error {
+  if (isTooMuch) return new StoreTooMuchError(message);
+  return isFull ? new StoreFullError(message) : new Error(message);
 }

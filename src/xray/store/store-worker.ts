@@ -1,6 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { awsJson } from '../aws-json.ts';
 import { matches } from '../filter/predicate.ts';
+import { TooMuchError } from '../query/graph.ts';
 import { findingsOf } from '../query/findings.ts';
 import { serviceGraph, timeSeries, traceGraph } from '../query/graphs.ts';
 import { findInsights } from '../query/insights.ts';
@@ -162,6 +163,7 @@ async function answer(id: number, work: () => Promise<unknown>): Promise<void> {
   } catch (error) {
     const { errcode } = error as { errcode?: number };
     const isFull = errcode === SQLITE_FULL || (errcode !== undefined && (errcode & 0xff) === SQLITE_IOERR);
-    say({ type: 'error', id, message: error instanceof Error ? error.message : String(error), isFull });
+    const isTooMuch = error instanceof TooMuchError;
+    say({ type: 'error', id, message: error instanceof Error ? error.message : String(error), isFull, isTooMuch });
   }
 }

@@ -1,7 +1,7 @@
 import * as xray from '@aws-sdk/client-xray';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { eventually } from '../../fakes/eventually.ts';
-import { segmentJson } from '../../fakes/traces.ts';
+import { segmentJson, sub } from '../../fakes/traces.ts';
 import { LocalXRay } from '../../fakes/local-xray.ts';
 
 // Every operation of X-Ray, called as its SDK calls it: what the SDK's parser misreads fails here.
@@ -246,4 +246,24 @@ test('numbers come back with all their digits: in documents, summaries, lines an
   const no = ['annotation.big = 9007199254740992', 'annotation.int64 = 9223372036854775808', 'annotation.huge = 2e400', 'annotation.minus < 0'];
   for (const expression of yes) expect(await matching(expression), expression).toBe(true);
   for (const expression of no) expect(await matching(expression), expression).toBe(false);
+});
+
+test('a graph of more services than an answer may have is refused with what to do, and the rest is answered', async () => {
+  const busy = await LocalXRay.start();
+  try {
+    const at = { start_time: busy.now, end_time: busy.now + 1 };
+    for (let call = 0; call < 5; call++) {
+      const documents = Array.from({ length: 50 }, (_, i) => {
+        const subsegments = Array.from({ length: 45 }, (__, j) => sub(`user-${call}-${i}-${j}`, { ...at, namespace: 'remote' }));
+        return JSON.stringify(segmentJson('web', { trace_id: busy.nextTraceId(), ...at, subsegments }));
+      });
+      await busy.client.send(new xray.PutTraceSegmentsCommand({ TraceSegmentDocuments: documents }));
+    }
+    const [name, message] = await busy.errorOf(new xray.GetServiceGraphCommand(busy.range));
+    expect([name, message]).toEqual(['InvalidRequestException', expect.stringContaining('Ask for a shorter time or with a filter')]);
+    expect((await fetch(`${busy.daemon.tcpUrl}/api/graph`)).status).toBe(400);
+    expect((await fetch(`${busy.daemon.tcpUrl}/api/traces`)).status).toBe(200);
+  } finally {
+    await busy.stop();
+  }
 });
