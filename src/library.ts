@@ -4,6 +4,7 @@ import { mergeConfig } from './config/load.ts';
 import type { OptionValue } from './config/option.ts';
 import type { OptionName } from './config/schema.ts';
 import { freePort } from './free-port.ts';
+import { directCall } from './aws/direct-call.ts';
 import type { LocalXRayOptions, RecordedTrace, StartedXRay } from './library-types.ts';
 import { buildLocal } from './local.ts';
 import { formatAddress } from './pipeline/address.ts';
@@ -133,9 +134,9 @@ class Started implements StartedXRay {
   }
 
   async #post<T>(path: string, body: object): Promise<T> {
-    const answer = await fetch(this.url + path, { method: 'POST', body: JSON.stringify(body), signal: AbortSignal.timeout(CALL_MS) });
-    const json = (await answer.json()) as T & { message?: string; Message?: string };
-    if (!answer.ok) throw new Error(`${path}: ${answer.headers.get('x-amzn-errortype')}: ${json.Message ?? json.message}`);
+    const { status, headers, text } = await directCall(this.url + path, { method: 'POST', body: JSON.stringify(body), timeoutMs: CALL_MS });
+    const json = JSON.parse(text) as T & { message?: string; Message?: string };
+    if (status !== 200) throw new Error(`${path}: ${String(headers['x-amzn-errortype'])}: ${json.Message ?? json.message}`);
     return json;
   }
 }

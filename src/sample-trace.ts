@@ -76,7 +76,10 @@ export async function sendDocuments(documents: readonly string[], address: Addre
   try {
     // A connected socket hears of a closed port: when it reads, or at its next send.
     const failure = new Promise<never>((_resolve, reject) => socket.on('error', reject));
-    const connected = new Promise<void>((done) => socket.connect(address.port, address.host, done));
+    // Node gives a failed look-up to the callback, and to nobody else.
+    const connected = new Promise<void>((done, failed) =>
+      socket.connect(address.port, address.host, ((error?: Error) => (error ? failed(error) : done())) as () => void),
+    );
     await within(LOOKUP_MS, `looking up ${address.host}`, () => Promise.race([failure, connected]));
     for (const document of documents) {
       const sent = new Promise<void>((done, failed) => {

@@ -1,5 +1,6 @@
 import { lookup } from 'node:dns/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { directCall } from './aws/direct-call.ts';
 import { formatAddress, type Address } from './pipeline/address.ts';
 import { within } from './pipeline/deadline.ts';
 import { messageOf, XraydError } from './pipeline/errors.ts';
@@ -85,14 +86,12 @@ async function countedBy(address: string): Promise<Counted> {
   const url = `http://${address}/metrics`;
   try {
     // A connection of its own each time: a kept one would go on reaching a daemon that is on its way out.
-    const answer = await fetch(url, { headers: { connection: 'close' }, signal: AbortSignal.timeout(ATTEMPT_MS) });
-    const text = await answer.text();
+    const { status, text } = await directCall(url, { timeoutMs: ATTEMPT_MS });
     const count = RECEIVED.exec(text)?.[1];
-    if (count === undefined) throw new Error(`HTTP ${answer.status}, not the metrics of xrayd`);
+    if (count === undefined) throw new Error(`HTTP ${status}, not the metrics of xrayd`);
     return { received: Number(count), startedAt: STARTED.exec(text)?.[1] };
   } catch (error) {
-    const reason = messageOf((error as { cause?: unknown }).cause ?? error);
     const remedy = "--confirm takes the address of the daemon's health and metrics";
-    throw new XraydError('XRAYD_SEND', `cannot read ${url}: ${reason}. ${remedy}`, { cause: error });
+    throw new XraydError('XRAYD_SEND', `cannot read ${url}: ${messageOf(error)}. ${remedy}`, { cause: error });
   }
 }

@@ -40,3 +40,17 @@ test.each(['src/batcher/some.ts', 'src/some.ts', 'ui/src/some.tsx'])(
     expect(READS.filter((read) => !flagged.includes(read))).toEqual([]);
   },
 );
+
+test.each(["fetch('http://x')", 'globalThis.fetch'])(
+  '%s in the sources is a mistake to the lint: a proxy of the environment would get it',
+  async (call) => {
+    const folder = scope.folder();
+    copyFileSync('.oxlintrc.json', join(folder, '.oxlintrc.json'));
+    mkdirSync(join(folder, 'src'), { recursive: true });
+    writeFileSync(join(folder, 'src/some.ts'), `export const answer = ${call};`);
+    const { stdout } = await run(join(process.cwd(), 'node_modules/.bin/oxlint'), ['-f', 'unix', 'src'], { cwd: folder }).catch(
+      (error: { stdout: string }) => error,
+    );
+    expect(stdout).toMatch(/no-restricted-(globals|properties)/);
+  },
+);

@@ -1,5 +1,6 @@
 import { messageOf, XraydError } from '../pipeline/errors.ts';
 import { within } from '../pipeline/deadline.ts';
+import { directCall } from './direct-call.ts';
 import { readTextFile } from '../pipeline/read-file.ts';
 import type { Environment } from './environment.ts';
 import { regionOf, regionOfTask } from './identity-answers.ts';
@@ -51,9 +52,9 @@ async function regionOfProfile(env: Environment): Promise<string | undefined> {
 async function regionOfEcs(env: Environment): Promise<string | undefined> {
   const uri = env['ECS_CONTAINER_METADATA_URI_V4'];
   if (uri) {
-    const answer = await fetch(`${uri}/task`, { signal: AbortSignal.timeout(1_000) });
-    if (!answer.ok) throw new Error(`HTTP ${answer.status}`);
-    return regionOfTask(await answer.json());
+    const { status, text } = await directCall(`${uri}/task`, { timeoutMs: 1_000 });
+    if (status !== 200) throw new Error(`HTTP ${status}`);
+    return regionOfTask(JSON.parse(text));
   }
   const file = env['ECS_CONTAINER_METADATA_FILE'];
   if (!file) return undefined;

@@ -1,5 +1,6 @@
 import type { XRayClient } from '@aws-sdk/client-xray';
 import type { LoadedConfig } from '../config/load.ts';
+import { directCall, type DirectAnswer } from '../aws/direct-call.ts';
 import { formatAddress } from '../pipeline/address.ts';
 import { messageOf, XraydError } from '../pipeline/errors.ts';
 import { arrayOf, isObject, member } from '../xray/trace/json.ts';
@@ -83,13 +84,13 @@ export class LocalClient {
     return this.#call(path, { method: 'POST', body: JSON.stringify(body) });
   }
 
-  async #call(path: string, init: RequestInit): Promise<unknown> {
+  async #call(path: string, init: { method: string; body?: string }): Promise<unknown> {
     const headers = this.#token === '' ? {} : { authorization: `Bearer ${this.#token}` };
-    let answer: Response;
+    let answer: DirectAnswer;
     try {
-      answer = await fetch(this.#url + path, { ...init, headers, signal: AbortSignal.timeout(CALL_MS) });
+      answer = await directCall(this.#url + path, { ...init, headers, timeoutMs: CALL_MS });
     } catch (error) {
-      const reason = messageOf((error as { cause?: unknown }).cause ?? error);
+      const reason = messageOf(error);
       throw new XraydError(
         'XRAYD_TRANSFER',
         `no local X-Ray answers at ${this.#url}: ${reason}. Start one with \`xrayd local\`, or name it with --api`,
@@ -98,9 +99,9 @@ export class LocalClient {
         },
       );
     }
-    if (!answer.ok) throw new XraydError('XRAYD_TRANSFER', `${this.#url}${path}: HTTP ${answer.status}: ${await answer.text()}`);
+    if (answer.status !== 200) throw new XraydError('XRAYD_TRANSFER', `${this.#url}${path}: HTTP ${answer.status}: ${answer.text}`);
     try {
-      return await answer.json();
+      return JSON.parse(answer.text);
     } catch {
       throw this.#notLocal(path);
     }

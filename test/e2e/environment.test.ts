@@ -10,6 +10,7 @@ import { eventually } from '../fakes/eventually.ts';
 import { HEADER, segment } from '../fakes/fixtures.ts';
 import { FakeSts } from '../fakes/identity.ts';
 import { Scope } from '../fakes/scope.ts';
+import { json } from '../fakes/server.ts';
 import { EXAMPLE_CREDENTIALS, FakeXRay } from '../fakes/xray.ts';
 
 const scope = new Scope();
@@ -168,4 +169,23 @@ test('-f takes what is no file as it is: /dev/stderr is standard error, /dev/nul
   expect([loud.stdout, loud.stderr.includes('xrayd is ready')]).toEqual(['', true]);
   const silent = await delivers({ args: ['-f', '/dev/null'] });
   expect([silent.stdout, silent.stderr]).toEqual(['', '']);
+});
+
+test('a proxy that NODE_USE_ENV_PROXY gives to Node takes no call to this machine or its container agent', async () => {
+  const proxy = `http://127.0.0.1:${await freePort()}`;
+  const env = { NODE_USE_ENV_PROXY: '1', HTTP_PROXY: proxy, http_proxy: proxy };
+  const agent = await scope.start(new FakeXRay());
+  agent.intercept = () => json({ TaskARN: 'arn:aws:ecs:eu-west-3:123456789012:task/a/b' });
+  const daemon = await scope.daemon({ args: ['-o'], env: { ...KEYS, ...env, ECS_CONTAINER_METADATA_URI_V4: agent.url } });
+  expect(daemon.find(/sending to X-Ray/)).toMatchObject({ region: 'eu-west-3' });
+  const local = await scope.daemon({ args: ['local'], env });
+  const run = async (...args: string[]) => {
+    const child = scope.spawn({ args, env: { ...env, XRAYD_API: new URL(local.tcpUrl).host }, hasFreePorts: false });
+    return { ...(await child.end()), stderr: child.stderr };
+  };
+  const confirm = new URL(local.httpUrl).host;
+  expect(await run('send', '--to', `127.0.0.1:${local.udpPort}`, '--confirm', confirm)).toMatchObject({ code: 0 });
+  expect(await run('export')).toMatchObject({ code: 0 });
+  expect(await run('healthcheck', '--http-address', confirm)).toMatchObject({ code: 0 });
+  expect(await run('run', '--', 'true')).toMatchObject({ code: 0, stderr: expect.stringContaining('0 traces') });
 });

@@ -24,6 +24,14 @@ test('xrayd send says so when nothing listens', async () => {
   expect(sender.stderr).toBe('xrayd: cannot send to UDP 127.0.0.1:9: nothing listens there. Start a daemon, for example: xrayd local\n');
 });
 
+test('xrayd send names a host that cannot be looked up', async () => {
+  const sender = scope.spawn({ args: ['send', '--to', 'nope.invalid:2000'], hasFreePorts: false });
+  expect(await sender.end()).toEqual({ code: 1, signal: null });
+  expect(sender.stderr).toMatch(
+    /^xrayd: cannot send to UDP nope\.invalid:2000: (getaddrinfo \w+ nope\.invalid|looking up nope\.invalid: no answer within 5 s)\n$/,
+  );
+});
+
 test('xrayd send reads AWS_XRAY_DAEMON_ADDRESS as the SDKs do', async () => {
   const daemon = await local();
   const env = { AWS_XRAY_DAEMON_ADDRESS: `tcp:127.0.0.1:1 udp:127.0.0.1:${daemon.udpPort}` };
