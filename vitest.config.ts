@@ -8,12 +8,26 @@ const ELSEWHERE = [
   'test/chart/release.test.ts',
 ];
 
-/** `npm test` is the project "daemon"; the others need helm or root and container tools: `npm run test:page` (a browser), `test:chart`, `test:image`, `test:cluster`. */
+/** They measure, or fill both cores: one file at a time, after all others. */
+const LOADS = ['test/faults/**/*.test.ts', 'test/fuzz/**/*.test.ts', 'test/bench/**/*.test.ts'];
+
+/** `npm test` is the projects "daemon" and "loads"; the others need helm or root and container tools: `npm run test:page` (a browser), `test:chart`, `test:image`, `test:cluster`. */
 export default defineConfig({
   test: {
     reporters: ['default', './test/skipped-reporter.ts'],
     projects: [
-      { test: { name: 'daemon', include: ['test/**/*.test.ts'], exclude: ELSEWHERE, testTimeout: 60_000 } },
+      // Most of these tests wait, for timers and for other processes: three files share two cores.
+      {
+        test: {
+          name: 'daemon',
+          include: ['test/**/*.test.ts'],
+          exclude: [...ELSEWHERE, ...LOADS],
+          testTimeout: 60_000,
+          maxWorkers: 3,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      { test: { name: 'loads', include: LOADS, testTimeout: 60_000, fileParallelism: false, sequence: { groupOrder: 1 } } },
       { test: { name: 'chart', include: ['test/chart/**/*.test.ts'], testTimeout: 60_000 } },
       { test: { name: 'page', include: ['test/page/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 60_000, fileParallelism: false } },
       { test: { name: 'image', include: ['test/image/**/*.test.ts'], testTimeout: 180_000, hookTimeout: 180_000, fileParallelism: false } },

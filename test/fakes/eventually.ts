@@ -1,5 +1,5 @@
 /** Waits until `check` is true; fails with `words` after `timeoutMs`. For what another process does in its own time. */
-export async function eventually(check: () => boolean | Promise<boolean>, timeoutMs = 15_000, words = 'it did not happen'): Promise<void> {
+export async function eventually(check: () => boolean | Promise<boolean>, timeoutMs = 40_000, words = 'it did not happen'): Promise<void> {
   const endMs = performance.now() + timeoutMs;
   while (!(await check())) {
     if (performance.now() > endMs) throw new Error(`${words} within ${timeoutMs} ms: ${check.toString()}`);
