@@ -13,13 +13,14 @@ const LIBRARY = 'dist/index.cjs';
  * resolved first and fail with a stack trace. The listener keeps Node from opening its inspector at SIGUSR1 (src/signals.ts).
  */
 const [major = 0, minor = 0] = engines.node.replace('>=', '').split('.').map(Number);
-const VERSION_CHECK = `process.on('SIGUSR1', function () {});
-(function () {
+const versionCheck = (otherwise: (message: string) => string): string => `(function () {
   var found = process.versions.node.split('.');
   if (+found[0] > ${major} || (+found[0] === ${major} && +found[1] >= ${minor})) return;
-  console.error('xrayd: needs Node ${major}.${minor} or newer, this is ' + process.versions.node + ' (' + process.execPath + ').');
-  process.exit(1);
+  var message = 'xrayd: needs Node ${major}.${minor} or newer, this is ' + process.versions.node + ' (' + process.execPath + ').';
+  ${otherwise('message')}
 })();`;
+const VERSION_CHECK = `process.on('SIGUSR1', function () {});
+${versionCheck((message) => `console.error(${message});\n  process.exit(1);`)}`;
 
 const shared: BuildOptions = {
   bundle: true,
@@ -47,7 +48,14 @@ const define = {
   // The library goes without the page.
   PAGE_FILES: '{}',
 };
-const library = await build({ ...shared, entryPoints: ['src/library.ts'], outfile: LIBRARY, define, legalComments: 'none' });
+const library = await build({
+  ...shared,
+  entryPoints: ['src/library.ts'],
+  outfile: LIBRARY,
+  define,
+  banner: { js: `"use strict";\n${versionCheck((message) => `throw new Error(${message});`)}` },
+  legalComments: 'none',
+});
 copyFileSync('src/library-types.ts', 'dist/index.d.ts');
 const page = await buildPage();
 const main = await build({

@@ -55,6 +55,13 @@ if (oldVersion !== '' && Number(oldVersion.split('.')[0]) < 24) {
     refused.status === 1 && /^xrayd: needs Node .*\n$/.test(refused.stderr.toString()),
     refused.stderr.toString(),
   );
+  const program = `import('./dist/index.cjs').catch(({ message }) => console.log(message))`;
+  const imported = spawnSync(old, ['-e', program], { env, cwd: join(import.meta.dirname, '..'), timeout: 20_000 });
+  expect(
+    'the library says so too',
+    /^xrayd: needs Node .*\n$/.test(imported.stdout.toString()),
+    imported.stdout.toString() + imported.stderr.toString(),
+  );
 } else {
   console.log(`skipped: the refusal of an old Node (${old} is ${oldVersion || 'not there'})`);
 }
