@@ -27,22 +27,28 @@ export function documentText(chunk: Buffer, start: number, end: number): string 
 
 /** The same as UTF-8. compat: each byte that is not UTF-8 becomes one U+FFFD, as Go's JSON encoder does; Node's decoder makes one of several. */
 function wellFormed(bytes: Buffer): Buffer {
-  return isUtf8(bytes) ? bytes : Buffer.from(lossyText(bytes));
+  return isUtf8(bytes) ? bytes : lossy(bytes);
 }
 
-function lossyText(bytes: Buffer): string {
-  let text = '';
+/** Of 64 KB in which no byte is UTF-8 a text of joined characters is 2 MB. */
+function lossy(bytes: Buffer): Buffer {
+  const copy = Buffer.allocUnsafe(bytes.length * REPLACEMENT.length);
+  let at = 0;
   for (let i = 0; i < bytes.length;) {
     const length = sequenceLength(bytes, i);
-    text += length === 0 ? '\ufffd' : bytes.toString('utf8', i, i + length);
+    if (length === 0) at += REPLACEMENT.copy(copy, at);
+    else for (let k = 0; k < length; k++) copy[at++] = bytes[i + k]!;
     i += length || 1;
   }
-  return text;
+  return copy.subarray(0, at);
 }
+
+const REPLACEMENT = Buffer.from('\ufffd');
 
 /** Length of the valid UTF-8 sequence at `at`, or 0. */
 function sequenceLength(bytes: Buffer, at: number): number {
   const lead = bytes[at]!;
   const length = lead < 0x80 ? 1 : lead >= 0xc2 && lead < 0xe0 ? 2 : lead >= 0xe0 && lead < 0xf0 ? 3 : lead >= 0xf0 && lead < 0xf5 ? 4 : 0;
-  return length > 0 && at + length <= bytes.length && isUtf8(bytes.subarray(at, at + length)) ? length : 0;
+  if (length < 2) return length;
+  return at + length <= bytes.length && isUtf8(bytes.subarray(at, at + length)) ? length : 0;
 }

@@ -197,12 +197,7 @@ export class Batcher implements Component, SegmentSink, SegmentStock, DocumentSi
   /** Starts as many calls as may run now, and sets the timer for the next thing that becomes due. */
   #pump(): void {
     const nowMs = this.#now();
-    while (
-      this.#calls < this.concurrency &&
-      this.#uplink.bytes < MAX_IN_FLIGHT_BYTES &&
-      nowMs >= this.#pace.pausedUntilMs &&
-      !this.#uplink.isAborted
-    ) {
+    while (this.#calls < this.concurrency && this.#hasRoomInFlight() && nowMs >= this.#pace.pausedUntilMs && !this.#uplink.isAborted) {
       const attempt = this.#buffer.takeDue(nowMs, this.#isDraining);
       if (attempt !== undefined) void this.#run(this.#send(attempt));
       else if (this.#replay !== undefined && nowMs >= this.#replayAtMs()) void this.#run(this.#replay.sendNext());
@@ -213,6 +208,10 @@ export class Batcher implements Component, SegmentSink, SegmentStock, DocumentSi
     this.#setTimer(nowMs);
   }
 
+  #hasRoomInFlight(): boolean {
+    return this.#uplink.bytes < MAX_IN_FLIGHT_BYTES && this.#uplink.bodyBytes < MAX_IN_FLIGHT_BYTES;
+  }
+
   /** Nothing in the spool is sent while the daemon stops: it is safe where it is. */
   #replayAtMs(): number {
     return this.#isDraining ? Infinity : (this.#replay?.readyAtMs ?? Infinity);
@@ -220,7 +219,7 @@ export class Batcher implements Component, SegmentSink, SegmentStock, DocumentSi
 
   #setTimer(nowMs: number): void {
     // When every worker is busy, the one that finishes pumps.
-    const isBusy = this.#calls >= this.concurrency || this.#uplink.bytes >= MAX_IN_FLIGHT_BYTES;
+    const isBusy = this.#calls >= this.concurrency || !this.#hasRoomInFlight();
     const workAtMs = isBusy ? Infinity : Math.min(this.#buffer.nextDueMs(), this.#replayAtMs());
     const atMs = workAtMs === Infinity ? Infinity : Math.max(workAtMs, this.#pace.pausedUntilMs, nowMs + 1);
     if (atMs === this.#timerAtMs) return;

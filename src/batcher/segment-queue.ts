@@ -1,4 +1,5 @@
 import { byteLengthOf, type Segment } from '../pipeline/segment.ts';
+import { wireBytesOf } from './wire-bytes.ts';
 
 /**
  * What a waiting segment costs besides its bytes: its place in the queue (24), and its share of unused slab ends, of what sending it takes and of
@@ -55,14 +56,14 @@ export class SegmentQueue {
   }
 
   /**
-   * The oldest segments, or the newest, in the order they came: at most `maxSegments` of them and `maxBytes` of documents, but at least one if
-   * there is one.
+   * The oldest segments, or the newest, in the order they came: at most `maxSegments` of them and `maxBytes` of documents as they are sent, but at
+   * least one if there is one.
    */
   take(maxSegments: number, maxBytes: number, isNewest = false): Segment[] {
     const taken: Segment[] = [];
     let bytes = 0;
     while (this.length > 0 && taken.length < maxSegments) {
-      bytes += this.#ring.byteLength(isNewest ? this.#tail - 1 : this.#head);
+      bytes += this.#ring.wireBytes(isNewest ? this.#tail - 1 : this.#head);
       if (taken.length > 0 && bytes > maxBytes) break;
       taken.push(this.#take(isNewest));
     }
@@ -113,9 +114,9 @@ class Ring {
     return this.#arrivedAtMs[this.#index(at)]!;
   }
 
-  byteLength(at: number): number {
+  wireBytes(at: number): number {
     const i = this.#index(at);
-    return this.#ends[i]! - this.#starts[i]!;
+    return wireBytesOf({ chunk: this.#chunks[i]!, start: this.#starts[i]!, end: this.#ends[i]! });
   }
 
   write(at: number, chunk: Buffer, start: number, end: number, arrivedAtMs: number): void {

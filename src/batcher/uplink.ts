@@ -6,6 +6,7 @@ import { byteLengthOf, type Segment } from '../pipeline/segment.ts';
 import type { Outcome } from './outcome.ts';
 import type { Pace } from './pace.ts';
 import { totalCostOf } from './segment-queue.ts';
+import { totalWireBytesOf } from './wire-bytes.ts';
 
 export interface UplinkDeps {
   readonly exporter: Exporter;
@@ -23,6 +24,7 @@ export class Uplink {
   readonly #abort = new AbortController();
   #segments = 0;
   #bytes = 0;
+  #bodyBytes = 0;
 
   constructor(deps: UplinkDeps) {
     this.#deps = deps;
@@ -35,6 +37,11 @@ export class Uplink {
 
   get bytes(): number {
     return this.#bytes;
+  }
+
+  /** Of the bodies of the calls that run. */
+  get bodyBytes(): number {
+    return this.#bodyBytes;
   }
 
   get isAborted(): boolean {
@@ -51,6 +58,8 @@ export class Uplink {
     const { exporter, log, pace, now, onRecovered } = this.#deps;
     this.#segments += segments.length;
     this.#bytes += totalCostOf(segments);
+    const bodyBytes = totalWireBytesOf(segments);
+    this.#bodyBytes += bodyBytes;
     let result: ExportResult = { kind: 'retry', code: 'aborted' };
     const startedMs = now();
     try {
@@ -60,6 +69,7 @@ export class Uplink {
       log.limited('exporter_bug', 'error', { error: messageOf(error) }, 'the exporter failed; please report this');
       result = { kind: 'retry', code: 'internal' };
     }
+    this.#bodyBytes -= bodyBytes;
     if (result.kind === 'sent' || result.kind === 'partial' || (result.kind === 'rejected' && result.by === undefined)) {
       const wasOutage = pace.isOutage;
       pace.answered(now());
