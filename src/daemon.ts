@@ -14,6 +14,7 @@ import { userAgent } from './aws/user-agent.ts';
 import { XRayApi } from './aws/xray-api.ts';
 import type { LoadedConfig } from './config/load.ts';
 import type { Config } from './config/schema.ts';
+import { fullCollector } from './pipeline/collector.ts';
 import type { Component } from './pipeline/component.ts';
 import type { Logger } from './pipeline/logger.ts';
 import { SamplingProxy } from './proxy/sampling-proxy.ts';
@@ -65,7 +66,7 @@ export function uplinkTo({ region, url }: Destination, { config, log }: { config
   });
   const api = new XRayApi(
     { url, region, userAgent: userAgent(VERSION, env), timeoutMs: config.requestTimeout * 1000 },
-    { credentials, outbound, log },
+    { credentials, outbound, log, onGarbage: fullCollector() },
   );
   return { api, outbound, credentials, hints: new PermissionHints(log), upstream: [connections(outbound), credentials] };
 }

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
+import { collector } from './pipeline/collector.ts';
 
 /** Until the credentials are there and the first connection stands, usually. */
 const START_UP_MS = 2_000;
@@ -31,13 +31,6 @@ export function useOneCompiler(): void {
 export function youngCollector(): () => void {
   const collect = collector();
   return () => collect({ type: 'minor' });
-}
-
-function collector(): NodeJS.GCFunction {
-  setFlagsFromString('--expose-gc');
-  const collect = runInNewContext('gc') as NodeJS.GCFunction;
-  setFlagsFromString('--no-expose-gc');
-  return collect;
 }
 
 /** Gives back what only the start needed, 5 MB: V8 collects when the heap grows, and an idle daemon's never does. Takes 30 ms of the main thread. */

@@ -1,4 +1,5 @@
 import type { ExportResult, RefusedDocument } from '../pipeline/exporter.ts';
+import { jsonIn } from './answer-json.ts';
 import { hasRequestId, isEncoded, isXRaysError } from './foreign-answer.ts';
 import type { HttpAnswer } from './http-call.ts';
 import { errorTypeOf, type XRayAnswer } from './xray-api.ts';
@@ -101,17 +102,11 @@ const LIST = 'UnprocessedTraceSegments';
 
 /** The refused documents of a PutTraceSegments output; undefined when the body is none. AWS writes null for an absent list. */
 function unprocessedIn(body: Buffer): Unprocessed[] | undefined {
-  const text = body.toString();
-  let output: unknown;
-  try {
-    output = JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+  const output = jsonIn(body);
   // An error in the form of AWS's JSON protocols is none, whatever else it has.
   if (!isObject(output) || !Object.hasOwn(output, LIST) || Object.hasOwn(output, '__type')) return undefined;
   // Written twice, one of the two would be overlooked.
-  if (text.indexOf(`"${LIST}"`) !== text.lastIndexOf(`"${LIST}"`)) return undefined;
+  if (body.indexOf(`"${LIST}"`) !== body.lastIndexOf(`"${LIST}"`)) return undefined;
   const list = output[LIST];
   if (list === null) return [];
   if (!Array.isArray(list)) return undefined;

@@ -12,6 +12,9 @@ import type { HttpAnswer } from './http-call.ts';
 import type { PermissionHints } from './permissions.ts';
 import type { XRayApi, XRayAnswer } from './xray-api.ts';
 
+/** X-Ray refuses 50 documents in 15 KB. Fifty calls may be answered at one time. */
+const MAX_ANSWER_BYTES = 64 * 1024;
+
 export interface XRayExporterDeps {
   readonly api: XRayApi;
   readonly hints: PermissionHints;
@@ -50,7 +53,8 @@ export class XRayExporter implements Exporter, Component {
     const { api, hints, log, onCall } = this.#deps;
     const startedMs = performance.now();
     const body = this.#bodies.take(bodyParts(batch));
-    const answer = await api.call({ target: OPERATIONS.PutTraceSegments.path, body, headers: api.sdkHeaders(), signal });
+    const call = { target: OPERATIONS.PutTraceSegments.path, body, headers: api.sdkHeaders(), signal };
+    const answer = await api.call({ ...call, maxAnswerBytes: MAX_ANSWER_BYTES });
     // Of a call that was given up a socket may still hold the body.
     if (answer.kind === 'answer') this.#bodies.giveBack(body);
     const result = classify(answer, {

@@ -1,6 +1,7 @@
 import { request as httpRequest, type Agent, type IncomingHttpHeaders } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { systemCodeOf } from '../pipeline/errors.ts';
+import type { AnswerBudget } from './answer-budget.ts';
 import { isTlsError, isUnknownIssuer, tlsProblem } from './tls-problem.ts';
 import { trustGeneration, trustSystem } from './trust.ts';
 
@@ -16,6 +17,8 @@ export interface HttpCall {
   /** For the whole exchange, from the connection to the last byte of the answer. */
   readonly timeoutMs: number;
   readonly maxAnswerBytes: number;
+  /** Shared with other calls. */
+  readonly answers?: AnswerBudget;
 }
 
 export interface HttpAnswer {
@@ -84,24 +87,34 @@ function attempt(call: HttpCall): Promise<Attempt> {
   });
   request.on('response', (response) => {
     hasAnswer = true;
-    const tooLarge = (): void => fail('answer_too_large', `the answer is larger than ${call.maxAnswerBytes} bytes`);
-    if (Number(response.headers['content-length']) > call.maxAnswerBytes) {
+    const { statusCode: status = 0, headers: answered } = response;
+    const { maxAnswerBytes, answers } = call;
+    const chunks: Buffer[] = [];
+    let length = 0;
+    const tooLarge = (): void => {
+      // What an error says is in its status and its head; of a page of HTML the rest says no more.
+      if (status >= 300) resolve({ kind: 'answer', status, headers: answered, body: Buffer.concat(chunks) });
+      fail('answer_too_large', `the answer is larger than ${maxAnswerBytes} bytes, or all answers together are too large`);
+    };
+    if (status < 300 && Number(answered['content-length']) > maxAnswerBytes) {
       tooLarge();
       return;
     }
-    const chunks: Buffer[] = [];
-    let length = 0;
     response.on('data', (chunk: Buffer) => {
+      if (length + chunk.length > maxAnswerBytes || answers?.take(chunk.length) === false) {
+        tooLarge();
+        return;
+      }
       length += chunk.length;
-      if (length > call.maxAnswerBytes) tooLarge();
-      else chunks.push(chunk);
+      chunks.push(chunk);
     });
     response.on('error', onError);
     response.on('end', () => {
       stopWatching();
-      resolve({ kind: 'answer', status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(chunks) });
+      resolve({ kind: 'answer', status, headers: answered, body: Buffer.concat(chunks) });
     });
     response.on('close', () => {
+      answers?.giveBack(length);
       if (!response.complete) fail('connection_reset', 'the connection was closed in the middle of the answer');
     });
   });

@@ -1,3 +1,4 @@
+import { jsonIn, PASSED_ON } from './answer-json.ts';
 import { hasRequestId, isAwsHost, isEncoded, isXRaysError } from './foreign-answer.ts';
 import type { HttpAnswer } from './http-call.ts';
 import { operationAt, type OperationName } from './operations.ts';
@@ -23,8 +24,8 @@ export function isXRaysAnswer(path: string, url: URL, answer: HttpAnswer): boole
   if (isAwsHost(url) && !hasRequestId(answer)) return false;
   if (answer.status !== 200) return isXRaysError(answer);
   if (isXRaysError(answer) || isEncoded(answer)) return false;
-  const output = objectIn(answer.body);
-  if (output === undefined) return false;
+  const output = jsonIn(answer.body, PASSED_ON);
+  if (!isObject(output)) return false;
   const list = LISTS[operation.name];
   if (list === undefined) return true;
   if (!Object.hasOwn(output, list)) return false;
@@ -36,15 +37,6 @@ export function isXRaysAnswer(path: string, url: URL, answer: HttpAnswer): boole
 
 function isRuleRecord({ SamplingRule: rule }: Record<string, unknown>): boolean {
   return isObject(rule) && typeof rule['RuleName'] === 'string';
-}
-
-function objectIn(body: Buffer): Record<string, unknown> | undefined {
-  try {
-    const value: unknown = JSON.parse(body.toString());
-    return isObject(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

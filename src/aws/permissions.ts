@@ -2,6 +2,9 @@ import type { Logger } from '../pipeline/logger.ts';
 import { iamActionOf, operationAt } from './operations.ts';
 import { errorTypeOf, type XRayAnswer } from './xray-api.ts';
 
+/** Of an error type that is logged. */
+const MAX_TYPE = 64;
+
 /** Says once for each action that the role lacks it, and which managed policy has it. */
 export class PermissionHints {
   readonly #log: Logger;
@@ -17,12 +20,13 @@ export class PermissionHints {
     const errorType = errorTypeOf(answer);
     const operation = operationAt(path);
     const action = operation === undefined ? 'this call (--proxy-allow)' : iamActionOf(operation);
-    const key = `${action} ${errorType}`;
+    const isDenied = errorType.startsWith('AccessDenied');
+    // A short list, whatever types something else makes up.
+    const key = `${action} ${errorType === '' ? 'foreign' : isDenied ? 'denied' : 'credentials'}`;
     if (this.#said.has(key)) return;
     this.#said.add(key);
-    const isDenied = errorType.startsWith('AccessDenied');
     const caller = isDenied ? /User: (arn:[\w:/+=,.@-]+) is not authorized/.exec(answer.body.toString('utf8', 0, 4096))?.[1] : undefined;
-    const fields = { action, errorType, ...(caller === undefined ? {} : { caller }) };
+    const fields = { action, errorType: errorType.slice(0, MAX_TYPE), ...(caller === undefined ? {} : { caller }) };
     if (errorType === '')
       this.#log.error(fields, `HTTP 403 for ${action} that is not X-Ray's own: look at what stands between here and the endpoint`);
     else if (isDenied) {

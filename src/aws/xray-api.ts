@@ -2,6 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { ABORTED, untilAborted } from '../pipeline/deadline.ts';
 import { dateOf, wallClockMs } from '../pipeline/clock.ts';
 import type { Logger } from '../pipeline/logger.ts';
+import { AnswerBudget } from './answer-budget.ts';
+import { jsonIn } from './answer-json.ts';
 import type { CredentialSource } from './credentials.ts';
 import { isXRaysError } from './foreign-answer.ts';
 import { isXRaysAnswer } from './output-shape.ts';
@@ -21,6 +23,8 @@ export interface XRayApiDeps {
   readonly credentials: Pick<CredentialSource, 'get' | 'problem' | 'invalidate'>;
   readonly outbound: Outbound;
   readonly log: Logger;
+  /** Told when answers have left some megabytes to collect. */
+  readonly onGarbage?: () => void;
 }
 
 export interface XRayCall {
@@ -30,6 +34,8 @@ export interface XRayCall {
   readonly body: Buffer;
   readonly headers: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;
+  /** 1 MB when not given. */
+  readonly maxAnswerBytes?: number;
 }
 
 /** There was nothing to sign with, and an unsigned request is never sent. */
@@ -52,6 +58,7 @@ export interface ConnectionErrors {
 
 /** An answer of X-Ray is a few hundred bytes, GetSamplingRules' some ten thousand. */
 const MAX_ANSWER_BYTES = 1024 * 1024;
+const MAX_ANSWERS_BYTES = 4 * MAX_ANSWER_BYTES;
 
 /** Signed calls to X-Ray, one at a time each; no retries here. */
 export class XRayApi {
@@ -59,10 +66,12 @@ export class XRayApi {
   readonly #config: XRayApiConfig;
   readonly #deps: XRayApiDeps;
   readonly #clock = new ServiceClock();
+  readonly #answers: AnswerBudget;
 
   constructor(config: XRayApiConfig, deps: XRayApiDeps) {
     this.#config = config;
     this.#deps = deps;
+    this.#answers = new AnswerBudget(MAX_ANSWERS_BYTES, deps.onGarbage ?? (() => {}));
   }
 
   get url(): URL {
@@ -70,7 +79,7 @@ export class XRayApi {
   }
 
   /** Calls `target` with the headers given, host, content-length and the signature; an SDK's own headers are the caller's to add. */
-  async call({ method = 'POST', target, body, headers, signal }: XRayCall): Promise<XRayAnswer> {
+  async call({ method = 'POST', target, body, headers, signal, maxAnswerBytes = MAX_ANSWER_BYTES }: XRayCall): Promise<XRayAnswer> {
     const { url: base, region, timeoutMs } = this.#config;
     const credentials = await untilAborted(this.#deps.credentials.get(), signal);
     if (credentials === ABORTED) return { kind: 'failure', code: 'aborted', message: 'given up while looking for credentials' };
@@ -84,7 +93,7 @@ export class XRayApi {
     const attempt = async (): Promise<HttpAnswer | HttpFailure> => {
       signedMs = this.#clock.nowMs();
       const signed = await signedHeaders({ url, method, headers: unsigned, body }, credentials, 'xray', region, dateOf(signedMs));
-      return performCall({ url, method, headers: signed, body, agent, signal, timeoutMs, maxAnswerBytes: MAX_ANSWER_BYTES });
+      return performCall({ url, method, headers: signed, body, agent, signal, timeoutMs, maxAnswerBytes, answers: this.#answers });
     };
     let answer = await attempt();
     // Only X-Ray's own refusal says what time it is there: a gateway's Date is the gateway's.
@@ -152,13 +161,9 @@ export function errorTypeOf(answer: HttpAnswer): string {
 }
 
 function typeInBody(body: Buffer): string {
-  try {
-    const parsed = JSON.parse(body.toString()) as { __type?: unknown; code?: unknown } | null;
-    const type = parsed?.__type ?? parsed?.code;
-    return typeof type === 'string' ? type : '';
-  } catch {
-    return '';
-  }
+  const parsed = jsonIn(body) as { __type?: unknown; code?: unknown } | null | undefined;
+  const type = parsed?.__type ?? parsed?.code;
+  return typeof type === 'string' ? type : '';
 }
 
 /** `target` may be `//host/path`, which a URL would read as another host. */

@@ -230,3 +230,16 @@ test.each([
     refused: [{ position: 0, code, isRetryable }],
   });
 });
+
+test.each([
+  ['nested deep', `{"UnprocessedTraceSegments":[${'['.repeat(20_000)}${']'.repeat(20_000)}]}`],
+  ['with a member that is nested deep', `{"UnprocessedTraceSegments":[],"x":${'['.repeat(20_000)}${']'.repeat(20_000)}}`],
+  ['with more refusals than a call has documents', JSON.stringify({ UnprocessedTraceSegments: Array.from({ length: 5_000 }, () => ({ Id: '1' })) })],
+])("an answer %s is not X-Ray's, and is not parsed", (_what, body) => {
+  expect(classify(answer(200, body), at())).toEqual(NOT_XRAY);
+});
+
+test('the type of an error is not looked for in a body that is nested deep', () => {
+  const body = `{"__type":"ThrottledException","x":${'['.repeat(20_000)}${']'.repeat(20_000)}}`;
+  expect(classify(answer(400, body), at())).toEqual({ kind: 'retry', code: 'http_400' });
+});

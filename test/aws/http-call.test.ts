@@ -3,9 +3,11 @@ import { Agent as HttpsAgent } from 'node:https';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
+import { AnswerBudget } from '../../src/aws/answer-budget.ts';
 import { performCall, type HttpCall } from '../../src/aws/http-call.ts';
 import { selfSigned } from '../fakes/certificate.ts';
 import { freePort } from '../../src/free-port.ts';
+import { eventually } from '../fakes/eventually.ts';
 import { Scope } from '../fakes/scope.ts';
 import { FakeXRay } from '../fakes/xray.ts';
 
@@ -123,4 +125,23 @@ test('a kept connection that was closed under the call is tried once more, at on
   for (let i = 0; i < 4; i++) expect(await call(url, { agent })).toMatchObject({ kind: 'answer', status: 200 });
   // Each second call found its connection closed, and made the one that the next call finds closed.
   expect(connections).toBe(4);
+});
+
+test('of an error that is too large the status and the head are the answer', async () => {
+  const url = await serving(onRequest(`HTTP/1.1 413 Too Large\r\nServer: gateway\r\nContent-Length: 50000\r\n\r\n${'x'.repeat(50_000)}`));
+  expect(await call(url)).toMatchObject({ kind: 'answer', status: 413, headers: { server: 'gateway' } });
+});
+
+test('answers that are read at one time share a budget, and give it back', async () => {
+  const url = await serving(onRequest(`HTTP/1.1 200 OK\r\nContent-Length: 9000\r\n\r\n${'x'.repeat(8_000)}`));
+  const answers = new AnswerBudget(10_000, () => {});
+  const first = call(url, { answers, timeoutMs: 300 });
+  await eventually(() => {
+    const isFree = answers.take(5_000);
+    if (isFree) answers.giveBack(5_000);
+    return !isFree;
+  });
+  expect(await call(url, { answers })).toMatchObject({ kind: 'failure', code: 'answer_too_large' });
+  await first;
+  await eventually(() => answers.take(10_000));
 });

@@ -1,0 +1,17 @@
+import { expect, test } from 'vitest';
+import { PermissionHints } from '../../src/aws/permissions.ts';
+import { MemoryLog } from '../fakes/log.ts';
+
+test('whatever answers 403 with types that it makes up, each action is said once, in a short line', () => {
+  const log = new MemoryLog();
+  const hints = new PermissionHints(log);
+  for (let i = 0; i < 100; i++)
+    hints.look('/TraceSegments', {
+      kind: 'answer',
+      status: 403,
+      headers: { 'x-amzn-errortype': `${i}${'x'.repeat(10_000)}` },
+      body: Buffer.alloc(0),
+    });
+  expect(log.lines).toHaveLength(1);
+  expect(JSON.stringify(log.lines[0]).length).toBeLessThan(1_000);
+});
