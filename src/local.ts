@@ -3,6 +3,7 @@ import { formatAddress } from './pipeline/address.ts';
 import type { Environment, LoadedConfig } from './config/load.ts';
 import type { Snapshot } from './pipeline/accounting.ts';
 import { isLoopbackHost } from './http/host.ts';
+import { fullCollector } from './pipeline/collector.ts';
 import type { Component, ComponentState } from './pipeline/component.ts';
 import type { Logger } from './pipeline/logger.ts';
 import { Service, type Common, type Mode } from './service.ts';
@@ -69,7 +70,8 @@ function localMode(
   { token, status }: Reading,
   { write, hasColor, tee }: LocalDeps,
 ): Mode {
-  const store = new Store({ file: config.data, maxBytes: config.dataSize * MB, accountId: config.accountId });
+  const isMemoryLimited = memory.limitBytes !== undefined;
+  const store = new Store({ file: config.data, maxBytes: config.dataSize * MB, accountId: config.accountId, isMemoryLimited });
   const feed = new LiveFeed();
   const lines = new ConsoleLines({ write, hasColor, nowMs: monotonicMs });
   const ingest = new Ingest({ store, log, lines, onChanged: (ids) => feed.changed(ids), onStored: (documents) => tee?.put(documents) });
@@ -89,7 +91,7 @@ function localMode(
     credentialsExpireAtMs: () => undefined,
     tcp: () =>
       new LocalApi(
-        { ...config.bindTcp, token, maxBodiesBytes: memory.bodiesBytes },
+        { ...config.bindTcp, token, maxBodiesBytes: memory.bodiesBytes, ...(isMemoryLimited ? { onGarbage: fullCollector() } : {}) },
         { service, guard, log, onRequest, status, sample: () => sampleTrace(wallClockMs()) },
       ),
     watchers: [],

@@ -3,6 +3,7 @@ import { boundAddress, formatAddress, type Address } from '../pipeline/address.t
 import type { Component, ComponentState } from '../pipeline/component.ts';
 import { messageOf, XraydError } from '../pipeline/errors.ts';
 import type { Logger } from '../pipeline/logger.ts';
+import { ConnectionLimits } from './connections.ts';
 import { healthOf } from './health.ts';
 import type { RequestGuard } from './request-guard.ts';
 
@@ -24,6 +25,11 @@ export interface HttpServerDeps {
   readonly log: Logger;
 }
 
+/** Probes and scrapers keep one each. */
+const MAX_CONNECTIONS = 512;
+/** The metrics are some 20 KB. */
+const MAX_UNREAD_BYTES = 2 * 1024 * 1024;
+
 /** No route has a schema. Without this fastify loads its JSON Schema compilers all the same, 1.1 MB of memory. */
 const NO_SCHEMAS = { buildValidator: noSchema, buildSerializer: noSchema };
 
@@ -44,19 +50,24 @@ export class HttpServer implements Component {
     this.#deps = deps;
     this.#app = fastify({
       requestTimeout: 5_000,
+      http: { headersTimeout: 5_000, connectionsCheckingInterval: 5_000 },
       keepAliveTimeout: 75_000,
       bodyLimit: 1024,
       forceCloseConnections: true,
       schemaController: { compilersFactory: NO_SCHEMAS },
     });
+    const limits = new ConnectionLimits(this.#app.server, { maxConnections: MAX_CONNECTIONS, maxUnreadBytes: MAX_UNREAD_BYTES });
     this.#app.addHook('onRequest', async (request, reply) => {
+      if (!limits.admit(request.raw, reply.raw)) return reply.hijack();
       const problem = deps.guard.problem(request.raw, 'clients');
       if (problem !== undefined) return reply.code(problem.status).send({ error: problem.message });
       return undefined;
     });
+    this.#app.addHook('onSend', async (_request, reply, payload) => limits.answering(reply.raw, typeof payload === 'string' ? payload.length : 0));
     this.#app.get('/livez', async (_request, reply) => this.#health('live', reply));
     this.#app.get('/readyz', async (_request, reply) => this.#health('ready', reply));
     this.#app.get('/metrics', async (_request, reply) => {
+      if (!limits.hasRoom) return reply.code(503).send({ error: 'too many answers wait to be read' });
       void reply.header('content-type', 'text/plain; version=0.0.4; charset=utf-8');
       return deps.metrics();
     });

@@ -10,6 +10,7 @@ import type { Component, ComponentState } from '../pipeline/component.ts';
 import { messageOf, XraydError } from '../pipeline/errors.ts';
 import type { Logger } from '../pipeline/logger.ts';
 import type { SegmentIntake } from '../pipeline/segment.ts';
+import { ConnectionLimits } from '../http/connections.ts';
 import type { RequestGuard } from '../http/request-guard.ts';
 import { BodyReader, type Body } from '../http/body.ts';
 import { asksForAllRules, RulesCache, type CacheableReply, type RulesSource } from './rules-cache.ts';
@@ -54,6 +55,7 @@ export class SamplingProxy implements Component {
   readonly #rules: RulesCache;
   readonly #bodies: BodyReader;
   readonly #server: Server;
+  readonly #limits: ConnectionLimits;
   readonly #abort = new AbortController();
   #state: ComponentState = { name: 'tcp', state: 'starting' };
   #stopped: Promise<void> | undefined;
@@ -71,7 +73,7 @@ export class SamplingProxy implements Component {
       connectionsCheckingInterval: 5_000,
     };
     this.#server = createServer({ ...timeouts, maxHeaderSize: 16 * 1024 }, (request, response) => void this.#serve(request, response));
-    this.#server.maxConnections = MAX_CONNECTIONS;
+    this.#limits = new ConnectionLimits(this.#server, { maxConnections: MAX_CONNECTIONS, maxUnreadBytes: config.maxBodiesBytes });
     this.#server.on('clientError', (_error, socket: Socket) => {
       // Old TCP probes connect and close; that is no request, and not worth a word.
       if (!socket.writable || socket.bytesWritten > 0) return void socket.destroy();
@@ -127,6 +129,7 @@ export class SamplingProxy implements Component {
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (!this.#limits.admit(request, response)) return;
     const { log, onRequest } = this.#deps;
     const target = request.url ?? '/';
     const route = this.#routes.find(request.method ?? '', target);
@@ -144,6 +147,7 @@ export class SamplingProxy implements Component {
         if (body === 'too_large') reply = errorReply(413, 'RequestEntityTooLarge', 'The body is larger than xrayd takes', { connection: 'close' });
         else if (body === 'busy')
           reply = errorReply(429, 'ThrottledException', 'xrayd reads too much at one time', { connection: 'close', 'retry-after': '1' });
+        else if (!this.#limits.hasRoom) reply = errorReply(429, 'ThrottledException', 'Too many answers wait to be read', { 'retry-after': '1' });
         else if (route.kind === 'segments') reply = this.#take(body.bytes);
         else reply = await this.#ask(request, target, Buffer.from(body.bytes));
       }
@@ -158,6 +162,7 @@ export class SamplingProxy implements Component {
     onRequest(label, reply.status);
     log.debug({ path: label, status: reply.status }, 'answered a request on TCP');
     response.writeHead(reply.status, { ...reply.headers, 'content-length': String(reply.body.length) });
+    this.#limits.answering(response, reply.body.length);
     response.end(reply.body);
   }
 

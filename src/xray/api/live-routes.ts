@@ -4,6 +4,7 @@ import type { LiveFeed } from '../live.ts';
 import type { Expression } from '../filter/expression.ts';
 import type { Store } from '../store/store.ts';
 import { parseJson } from '../trace/exact-number.ts';
+import type { ReadGate } from './read-gate.ts';
 import { ApiError, invalid } from './api-error.ts';
 import { countOf } from './validation.ts';
 import type { Groups } from './groups.ts';
@@ -13,9 +14,14 @@ export interface LiveDeps {
   readonly store: Pick<Store, 'read'>;
   readonly feed: LiveFeed;
   readonly groups: Groups;
+  /** Streams and questions ask the store in turn. */
+  readonly gate: Pick<ReadGate, 'enter'>;
   /** Aborts when the server stops. */
   readonly signal: AbortSignal;
 }
+
+/** Answers without an end. */
+export const STREAMS: ReadonlySet<string> = new Set(['/events', '/traces.ndjson']);
 
 const MAX_CLIENTS = 64;
 /** Changes are sent together this often: a person sees no difference, and a busy trace is sent ten times a second at most. */
@@ -47,8 +53,8 @@ export function addLiveRoutes(app: FastifyInstance, deps: LiveDeps): void {
     clients++;
     const { raw } = reply.hijack();
     const closed = new AbortController();
-    // One that has nothing unread may always go on.
-    const isFull = (): boolean => raw.writableLength > MAX_UNREAD_BYTES || (raw.writableLength > 0 && unread() > MAX_ALL_UNREAD_BYTES);
+    // One that reads nothing at all is closed after a while.
+    const isFull = (): boolean => raw.writableLength > MAX_UNREAD_BYTES || unread() > MAX_ALL_UNREAD_BYTES;
     streams.add(raw);
     raw.once('close', () => closed.abort());
     raw.writeHead(200, headers);
@@ -85,16 +91,19 @@ export function addLiveRoutes(app: FastifyInstance, deps: LiveDeps): void {
       let left = most;
       do {
         const size = Math.min(left, MAX_TRACES);
-        const page = await deps.store.read('summaries', { range: { ...range, start: -1 }, filter: expression, rate: 1, after, limit: size });
-        const { TraceSummaries } = parseJson(page.json) as { TraceSummaries: object[] };
-        for (const summary of TraceSummaries) out.write(`${JSON.stringify(summary)}\n`);
-        left -= TraceSummaries.length;
-        after = left > 0 ? page.next : undefined;
-        while (out.isFull() && !out.signal.aborted) await sleep(TICK_MS, undefined, { signal: out.signal });
+        after = await inTurn(deps.gate, out, async () => {
+          const page = await deps.store.read('summaries', { range: { ...range, start: -1 }, filter: expression, rate: 1, after, limit: size });
+          const { TraceSummaries } = parseJson(page.json) as { TraceSummaries: object[] };
+          for (const summary of TraceSummaries) out.write(`${JSON.stringify(summary)}\n`);
+          left -= TraceSummaries.length;
+          return left > 0 ? page.next : undefined;
+        });
       } while (after !== undefined && !out.signal.aborted);
       if (!isFollowing) return;
       await eachTick(deps.feed, from, MAX_TRACES, out, async (ids) => {
-        for await (const lines of summaries(deps.store, ids, expression, out)) for (const line of lines) out.write(`${line}\n`);
+        await sendSummaries(deps, ids, expression, out, (lines) => {
+          for (const line of lines) out.write(`${line}\n`);
+        });
       });
     });
   });
@@ -112,7 +121,8 @@ interface Wanted {
   readonly isRows: boolean;
 }
 
-async function sendEvents(out: Outlet, { lastId, filter, isRows }: Wanted, { feed, store }: LiveDeps): Promise<void> {
+async function sendEvents(out: Outlet, { lastId, filter, isRows }: Wanted, deps: LiveDeps): Promise<void> {
+  const { feed, store, gate } = deps;
   out.write(`retry: 1000\n\nevent: hello\ndata: ${JSON.stringify({ run: feed.run } satisfies Hello)}\n\n`);
   const isForgotten = lastId !== undefined && feed.since(lastId) === undefined;
   if (isForgotten) out.write(`event: resync\nid: ${feed.last}\ndata: {}\n\n`);
@@ -120,27 +130,44 @@ async function sendEvents(out: Outlet, { lastId, filter, isRows }: Wanted, { fee
   await eachTick(feed, from, isRows ? MAX_ROWS : MAX_TRACES, out, async (ids, number, isWhole) => {
     if (!isWhole) out.write(`event: resync\nid: ${number}\ndata: {}\n\n`);
     if (isRows) {
-      out.write(`event: rows\nid: ${number}\ndata: ${await store.read('rowsOf', { ids, filter })}\n\n`);
+      await inTurn(gate, out, async () => out.write(`event: rows\nid: ${number}\ndata: ${await store.read('rowsOf', { ids, filter })}\n\n`));
       return;
     }
-    for await (const lines of summaries(store, ids, filter, out)) {
+    await sendSummaries(deps, ids, filter, out, (lines) => {
       if (lines.length > 0) out.write(`event: traces\nid: ${number}\ndata: [${lines.join(',')}]\n\n`);
-    }
+    });
   });
 }
 
 /** In answers of a bounded size, each when the client has read the one before. */
-async function* summaries(
-  store: LiveDeps['store'],
+async function sendSummaries(
+  { store, gate }: Pick<LiveDeps, 'store' | 'gate'>,
   ids: readonly string[],
   filter: Expression | undefined,
-  { isFull, signal }: Outlet,
-): AsyncGenerator<readonly string[]> {
+  out: Outlet,
+  send: (lines: readonly string[]) => void,
+): Promise<void> {
   for (let left = ids; left.length > 0;) {
-    while (isFull()) await sleep(TICK_MS, undefined, { signal });
-    const { lines, done } = await store.read('summariesOf', { ids: left, filter });
-    yield lines;
-    left = left.slice(done);
+    await inTurn(gate, out, async () => {
+      const { lines, done } = await store.read('summariesOf', { ids: left, filter });
+      send(lines);
+      left = left.slice(done);
+    });
+  }
+}
+
+/** `work` asks the store and writes the answer: when it is this stream's turn, and there is room for more. Rejects when the stream ends. */
+async function inTurn<T>(gate: LiveDeps['gate'], { isFull, signal }: Outlet, work: () => Promise<T>): Promise<T> {
+  for (;;) {
+    signal.throwIfAborted();
+    const leave = isFull() ? undefined : await gate.enter();
+    try {
+      // Others wrote while this one waited.
+      if (leave !== undefined && !isFull()) return await work();
+    } finally {
+      leave?.();
+    }
+    await sleep(TICK_MS, undefined, { signal });
   }
 }
 

@@ -6,17 +6,19 @@ import type { Component, ComponentState } from '../../pipeline/component.ts';
 import { DeadlineError } from '../../pipeline/deadline.ts';
 import { messageOf, XraydError } from '../../pipeline/errors.ts';
 import type { Logger } from '../../pipeline/logger.ts';
+import { ConnectionLimits } from '../../http/connections.ts';
 import type { RequestGuard } from '../../http/request-guard.ts';
 import { awsJson } from '../aws-json.ts';
 import { denied, tokenProblem } from './access.ts';
 import { StoreBusyError, StoreFullError, StoreTooMuchError } from '../store/store-thread.ts';
 import { ApiError, invalid } from './api-error.ts';
 import type { Operation } from './operation.ts';
-import { addLiveRoutes } from './live-routes.ts';
+import { addLiveRoutes, STREAMS } from './live-routes.ts';
 import { addOwnRoutes } from './own-routes.ts';
 import { addPageFiles, PAGE_PATHS } from './page-files.ts';
 import { addPageRoutes, type PageDeps } from './page-routes.ts';
 import { readBodies } from './bodies.ts';
+import { ReadGate } from './read-gate.ts';
 import { checkQuery, violationError, type Violation } from './validation.ts';
 
 export interface LocalApiConfig {
@@ -26,6 +28,8 @@ export interface LocalApiConfig {
   readonly token: string;
   /** Of all bodies that are held at one time. */
   readonly maxBodiesBytes: number;
+  /** Told when answers have left some megabytes to collect. */
+  readonly onGarbage?: () => void;
 }
 
 export interface LocalApiDeps extends PageDeps {
@@ -43,6 +47,8 @@ export class LocalApi implements Component {
   readonly #config: LocalApiConfig;
   readonly #deps: LocalApiDeps;
   readonly #app: FastifyInstance;
+  readonly #limits: ConnectionLimits;
+  readonly #gate: ReadGate;
   readonly #stop = new AbortController();
   #state: ComponentState = { name: 'tcp', state: 'starting' };
 
@@ -55,10 +61,17 @@ export class LocalApi implements Component {
       http: { headersTimeout: 5_000, connectionsCheckingInterval: 5_000, maxHeaderSize: 16 * 1024 },
       keepAliveTimeout: 75_000,
       requestTimeout: 15_000,
+      // A client that reads nothing of its answer for so long gives back its memory.
+      connectionTimeout: 60_000,
       forceCloseConnections: true,
       ajv: { customOptions: { allErrors: true, coerceTypes: false, removeAdditional: 'all', useDefaults: false, strict: false } },
     });
-    this.#app.server.maxConnections = MAX_CONNECTIONS;
+    this.#limits = new ConnectionLimits(this.#app.server, {
+      maxConnections: MAX_CONNECTIONS,
+      maxUnreadBytes: config.maxBodiesBytes,
+      ...(config.onGarbage === undefined ? {} : { onGarbage: config.onGarbage }),
+    });
+    this.#gate = new ReadGate(this.#limits);
   }
 
   get state(): ComponentState {
@@ -90,6 +103,7 @@ export class LocalApi implements Component {
 
   #addRoutes(): void {
     const app = this.#app;
+    this.#limitAnswers();
     readBodies(app, this.#config.maxBodiesBytes);
     app.addHook('onRequest', async (request, reply) => {
       void reply.headers({ 'x-amzn-requestid': randomUUID(), 'x-content-type-options': 'nosniff' });
@@ -105,10 +119,32 @@ export class LocalApi implements Component {
     app.setNotFoundHandler(async (request, reply) => unknownOperation(request, reply));
     for (const operation of this.#deps.service.operations()) this.#addOperation(operation);
     const { store, feed, groups } = this.#deps.service;
-    addLiveRoutes(app, { store, feed, groups, signal: this.#stop.signal });
+    addLiveRoutes(app, { store, feed, groups, gate: this.#gate, signal: this.#stop.signal });
     addOwnRoutes(app, this.#deps.service);
     addPageRoutes(app, this.#deps);
     addPageFiles(app);
+  }
+
+  /** What SDKs ask has small answers. Streams look after themselves. */
+  #limitAnswers(): void {
+    this.#app.addHook('onRequest', async (request, reply) => {
+      if (!this.#limits.admit(request.raw, reply.raw)) return reply.hijack();
+      return undefined;
+    });
+    const leave = new WeakMap<FastifyRequest, () => void>();
+    this.#app.addHook('preHandler', async (request, reply) => {
+      const { url = '' } = request.routeOptions;
+      if (operationAt(url)?.caller === 'sdk' || STREAMS.has(url)) return;
+      const left = await this.#gate.enter();
+      if (left === undefined) throw new ApiError('ThrottledException', 'Too many answers wait to be read', 429);
+      leave.set(request, left);
+      reply.raw.once('close', left);
+    });
+    this.#app.addHook('onSend', async (request, reply, payload) => {
+      const bytes = typeof payload === 'string' || Buffer.isBuffer(payload) ? payload.length : 0;
+      this.#limits.answering(reply.raw, bytes);
+      leave.get(request)?.();
+    });
   }
 
   #addOperation(operation: Operation): void {

@@ -12,6 +12,8 @@ export interface WorkerInput {
   readonly isTemporary: boolean;
   readonly maxBytes: number;
   readonly accountId?: string | undefined;
+  /** Memory goes before speed. */
+  readonly isMemoryLimited: boolean;
 }
 
 export interface Written {

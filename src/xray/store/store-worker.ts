@@ -1,4 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
+import { fullCollector } from '../../pipeline/collector.ts';
 import { awsJson } from '../aws-json.ts';
 import { matches } from '../filter/predicate.ts';
 import { TooMuchError } from '../query/graph.ts';
@@ -157,9 +158,28 @@ try {
   say({ type: 'failed', message: error instanceof Error ? error.message : String(error) });
 }
 
+/** Large answers leave several times their size, and V8 lets it grow to more than the memory limit. */
+const GARBAGE_BYTES = 8 * 1024 * 1024;
+const collect = (workerData as WorkerInput).isMemoryLimited ? fullCollector() : undefined;
+let garbageBytes = 0;
+
+function noteGarbage(result: unknown): void {
+  if (collect === undefined) return;
+  if (typeof result === 'string') garbageBytes += result.length;
+  else if (typeof result === 'object' && result !== null) {
+    const { json, lines } = result as { json?: string; lines?: readonly string[] };
+    garbageBytes += json?.length ?? lines?.reduce((sum, { length }) => sum + length, 0) ?? 0;
+  }
+  if (garbageBytes < GARBAGE_BYTES) return;
+  garbageBytes = 0;
+  collect();
+}
+
 async function answer(id: number, work: () => Promise<unknown>): Promise<void> {
   try {
-    say({ type: 'result', id, result: await work() });
+    const result = await work();
+    say({ type: 'result', id, result });
+    noteGarbage(result);
   } catch (error) {
     const { errcode } = error as { errcode?: number };
     const isFull = errcode === SQLITE_FULL || (errcode !== undefined && (errcode & 0xff) === SQLITE_IOERR);

@@ -11,6 +11,8 @@ export interface StoreConfig {
   readonly maxBytes: number;
   /** Whose store it is: AWS names other accounts only. */
   readonly accountId?: string;
+  /** Memory goes before speed. */
+  readonly isMemoryLimited?: boolean;
 }
 
 /** The traces, in a file. One thread writes and another reads, so that neither waits for the other, nor the main thread for them. */
@@ -53,7 +55,13 @@ export class Store implements Component {
     this.#place = isTemporary ? temporaryPlace() : dataPlace(this.#config.file);
     const { file } = this.#place;
     this.#maxBytes = Math.min(this.#config.maxBytes, this.#place.maxBytes);
-    const input = { file, isTemporary, maxBytes: this.#maxBytes, accountId: this.#config.accountId };
+    const input = {
+      file,
+      isTemporary,
+      maxBytes: this.#maxBytes,
+      accountId: this.#config.accountId,
+      isMemoryLimited: this.#config.isMemoryLimited ?? false,
+    };
     try {
       this.#writer = await StoreThread.start({ ...input, role: 'writer' });
       this.#reader = await StoreThread.start({ ...input, role: 'reader' });

@@ -86,9 +86,11 @@ function hostileBodies(): readonly Buffer[] {
 }
 
 const CHUNK = 'POST /TraceSegments HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n';
+/** More requests at one time than a client sends on one connection, in one packet. */
+const PIPELINED = 'POST /SamplingTargets HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{}'.repeat(1_000);
 const ANNOUNCED = 'POST /TraceSegments HTTP/1.1\r\nHost: x\r\nContent-Length: 5000000\r\n\r\n';
 
-/** Connections that hold what they may: bodies of 5 MB but for the last byte, bodies in chunks of a byte, half a header. */
+/** Connections that hold what they may: bodies of 5 MB but for the last byte, bodies in chunks of a byte, half a header, a thousand requests at one time. */
 async function held({ tcpPort, signal }: Target, count: number): Promise<void> {
   const sockets: Socket[] = Array.from({ length: count }, () => connect(tcpPort, '127.0.0.1').on('error', () => {}));
   const almost = Buffer.alloc(4_999_999, 0x20);
@@ -97,7 +99,8 @@ async function held({ tcpPort, signal }: Target, count: number): Promise<void> {
     socket.resume();
     if (i % 50 === 3) socket.write(`POST /TraceSegments HTTP/1.1\r\nX: ${'y'.repeat(10_000)}`);
     else if (i % 50 === 7) socket.write(CHUNK, () => socket.write(ones));
-    else if (i < 200) socket.write(ANNOUNCED, () => socket.write(almost));
+    else if (i >= 200) socket.write(PIPELINED);
+    else socket.write(ANNOUNCED, () => socket.write(almost));
   }
   while (!signal.aborted) await sleep(50);
   for (const socket of sockets) socket.destroy();

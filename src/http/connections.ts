@@ -1,0 +1,61 @@
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+
+/** Clients send the next request after the answer. 64 KB, as they are read from a socket, may hold a thousand small ones. */
+const MAX_PIPELINED = 8;
+
+const GARBAGE_BYTES = 8 * 1024 * 1024;
+
+export interface ConnectionLimitsConfig {
+  readonly maxConnections: number;
+  /** Of all answers together that clients have not read. */
+  readonly maxUnreadBytes: number;
+  /** Told each time that the answers since the last time are some megabytes, which V8 would let grow to more than the memory limit. */
+  readonly onGarbage?: () => void;
+}
+
+/** Bounds what the connections of a server may hold, each and together. */
+export class ConnectionLimits {
+  readonly #maxUnreadBytes: number;
+  readonly #open = new WeakMap<Socket, number>();
+  readonly #onGarbage: () => void;
+  #unreadBytes = 0;
+  #garbageBytes = 0;
+
+  constructor(server: Server, { maxConnections, maxUnreadBytes, onGarbage = () => {} }: ConnectionLimitsConfig) {
+    server.maxConnections = maxConnections;
+    this.#maxUnreadBytes = maxUnreadBytes;
+    this.#onGarbage = onGarbage;
+  }
+
+  /** Whether there is room for another large answer. */
+  get hasRoom(): boolean {
+    return this.#unreadBytes <= this.#maxUnreadBytes;
+  }
+
+  /** Counts a request until it is answered. False for one too many on its connection, which is closed: nobody answers it. */
+  admit({ socket }: IncomingMessage, response: ServerResponse): boolean {
+    if (socket.destroyed) return false;
+    const open = (this.#open.get(socket) ?? 0) + 1;
+    if (open > MAX_PIPELINED) {
+      socket.destroy();
+      return false;
+    }
+    this.#open.set(socket, open);
+    response.once('close', () => void this.#open.set(socket, this.#open.get(socket)! - 1));
+    return true;
+  }
+
+  /** Counts an answer of `bytes` until the client has taken it. */
+  answering(response: ServerResponse, bytes: number): void {
+    if (response.closed) return;
+    this.#unreadBytes += bytes;
+    response.once('close', () => {
+      this.#unreadBytes -= bytes;
+      this.#garbageBytes += bytes;
+      if (this.#garbageBytes < GARBAGE_BYTES) return;
+      this.#garbageBytes = 0;
+      this.#onGarbage();
+    });
+  }
+}

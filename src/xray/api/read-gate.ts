@@ -1,0 +1,45 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ConnectionLimits } from '../../http/connections.ts';
+
+/** An answer may be 10 MB, and is in memory several times until it is written. */
+const MAX_AT_ONE_TIME = 2;
+const PATIENCE_MS = 15_000;
+
+/** Lets questions that may have a large answer through a few at a time, and none while clients leave too much unread. */
+export class ReadGate {
+  readonly #limits: Pick<ConnectionLimits, 'hasRoom'>;
+  readonly #patienceMs: number;
+  #inside = 0;
+  readonly #waiting: (() => void)[] = [];
+
+  constructor(limits: Pick<ConnectionLimits, 'hasRoom'>, patienceMs = PATIENCE_MS) {
+    this.#limits = limits;
+    this.#patienceMs = patienceMs;
+  }
+
+  /** Resolves with what lets the next one in, idempotent; with undefined when that took too long. */
+  async enter(): Promise<(() => void) | undefined> {
+    const signal = AbortSignal.timeout(this.#patienceMs);
+    while (this.#inside >= MAX_AT_ONE_TIME || !this.#limits.hasRoom) {
+      if (signal.aborted) return undefined;
+      await this.#change(signal);
+    }
+    this.#inside++;
+    let isInside = true;
+    return () => {
+      if (!isInside) return;
+      isInside = false;
+      this.#inside--;
+      this.#waiting.shift()?.();
+    };
+  }
+
+  /** A client that reads on makes room, too, and tells nobody. */
+  async #change(signal: AbortSignal): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#waiting.push(resolve);
+    await Promise.race([promise, sleep(100, undefined, { signal }).catch(() => {})]);
+    const place = this.#waiting.indexOf(resolve);
+    if (place >= 0) this.#waiting.splice(place, 1);
+  }
+}

@@ -1,0 +1,62 @@
+import { createServer, type ServerResponse } from 'node:http';
+import { connect, type AddressInfo, type Socket } from 'node:net';
+import { expect, test } from 'vitest';
+import { ConnectionLimits } from '../../src/http/connections.ts';
+import { eventually } from '../fakes/eventually.ts';
+import { Scope } from '../fakes/scope.ts';
+
+const scope = new Scope();
+const GET = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n';
+const MB = 1024 * 1024;
+
+async function start(answer: (response: ServerResponse) => void) {
+  let admitted = 0;
+  let garbage = 0;
+  const server = createServer((request, response) => {
+    if (!limits.admit(request, response)) return;
+    admitted++;
+    answer(response);
+  });
+  const limits: ConnectionLimits = new ConnectionLimits(server, { maxConnections: 2, maxUnreadBytes: 8 * MB, onGarbage: () => void garbage++ });
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  scope.add(() => {
+    server.close().closeAllConnections();
+  });
+  const open = (): Socket => {
+    const socket = connect((server.address() as AddressInfo).port, '127.0.0.1').on('error', () => {});
+    scope.add(() => void socket.destroy());
+    return socket;
+  };
+  return { limits, open, counts: () => ({ admitted, garbage }) };
+}
+
+test('a connection with more requests at one time than clients send is closed, and costs a few of them', async () => {
+  const { open, counts } = await start(() => {});
+  const socket = open();
+  socket.write(GET.repeat(1_000));
+  await eventually(() => socket.resume().closed);
+  expect(counts().admitted).toBe(8);
+});
+
+test('requests one after the other on one connection are all served', async () => {
+  const { open, counts } = await start((response) => response.end('ok'));
+  const socket = open();
+  for (let i = 1; i <= 20; i++) {
+    socket.write(GET);
+    await eventually(() => socket.read() !== null);
+    expect(counts().admitted).toBe(i);
+  }
+});
+
+test('answers count until the client has read them, then they are garbage; there is no room for more meanwhile', async () => {
+  const { limits, open, counts } = await start((response) => {
+    limits.answering(response, 20 * MB);
+    response.end(Buffer.alloc(20 * MB));
+  });
+  const socket = open().pause();
+  socket.write(GET);
+  await eventually(() => !limits.hasRoom);
+  socket.resume();
+  await eventually(() => limits.hasRoom);
+  expect(counts()).toEqual({ admitted: 1, garbage: 1 });
+});
