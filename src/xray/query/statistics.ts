@@ -4,6 +4,9 @@ import { requestOutcome, type Outcome } from '../trace/entity.ts';
 /** More distinct values than these are merged into neighbours of nearly the same size. AWS merges too, by rules it does not publish. */
 const MAX_HISTOGRAM = 100;
 
+/** Of distinct times; then they are counted with three digits each. */
+const MAX_TIMES = 2_000;
+
 /** Requests by outcome, and how long they took. */
 export class Statistics {
   ok = 0;
@@ -17,8 +20,14 @@ export class Statistics {
   add(outcome: Outcome, seconds: number): void {
     this[requestOutcome(outcome)]++;
     this.seconds += seconds;
-    const ms = Math.round(seconds * 1000);
+    const exactMs = Math.round(seconds * 1000);
+    const ms = this.#times.size < MAX_TIMES || this.#times.has(exactMs) ? exactMs : Number(exactMs.toPrecision(3));
     this.#times.set(ms, (this.#times.get(ms) ?? 0) + 1);
+  }
+
+  /** Times that are counted apart. */
+  get distinct(): number {
+    return this.#times.size;
   }
 
   get total(): number {

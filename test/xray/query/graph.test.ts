@@ -159,3 +159,11 @@ test('times series: by the end of the bucket of receipt, newest first, empty one
   ]);
   expect(rows[0]!.Timestamp).toBeGreaterThan(rows[1]!.Timestamp);
 });
+
+test('of more than 2,000 distinct times each further one counts with three digits, and none is lost', () => {
+  const statistics = new Statistics();
+  for (let i = 0; i < 50_000; i++) statistics.add({ isFault: false, isError: false, isThrottle: false }, 1_000 + i);
+  expect(statistics.distinct).toBeLessThan(2_500);
+  const histogram = plain(statistics.histogram()) as { Count: number }[];
+  expect(histogram.reduce((sum, { Count }) => sum + Count, 0)).toBe(50_000);
+});
