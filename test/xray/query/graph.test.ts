@@ -163,7 +163,7 @@ test('times series: by the end of the bucket of receipt, newest first, empty one
 test('of more than 2,000 distinct times each further one counts with three digits, and none is lost', () => {
   const statistics = new Statistics();
   for (let i = 0; i < 50_000; i++) statistics.add({ isFault: false, isError: false, isThrottle: false }, 1_000 + i);
-  expect(statistics.distinct).toBeLessThan(2_500);
+  expect(statistics.distinct).toBeLessThan(4_000);
   const histogram = plain(statistics.histogram()) as { Count: number }[];
   expect(histogram.reduce((sum, { Count }) => sum + Count, 0)).toBe(50_000);
 });
