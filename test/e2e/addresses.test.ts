@@ -61,7 +61,9 @@ test('a flag of another command ends the start with its name', async () => {
     code: 2,
     output: 'xrayd: --fail-on is not used by xrayd daemon, only by xrayd run. See xrayd --help.\n',
   });
-  expect((await run('run', '--account-id', '1', '--', 'true')).output).toContain('--account-id is not used by xrayd run, only by xrayd local.');
+  expect((await run('run', '--account-id', '123456789012', '--', 'true')).output).toContain(
+    '--account-id is not used by xrayd run, only by xrayd local.',
+  );
 });
 
 test('a mistyped variable is warned about by name', async () => {
