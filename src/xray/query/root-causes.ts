@@ -85,7 +85,7 @@ function failureCauses(trace: Trace, kind: 'fault' | 'error'): RootCause[] {
       if (path !== undefined && (best === undefined || isBefore(trace, path, best))) best = path;
     }
     if (best !== undefined) return [entity, ...best];
-    const isEnd = named === undefined ? entity.exceptions.length > 0 || trace.isInferring(entity) : entity.exceptions.some(({ id }) => id === named);
+    const isEnd = named === undefined ? entity.exceptions.length > 0 || trace.isInferring(entity) : isNamed(entity, named);
     return isEnd ? [entity] : undefined;
   };
   for (const segment of trace.segments) {
@@ -108,6 +108,11 @@ function failureCauses(trace: Trace, kind: 'fault' | 'error'): RootCause[] {
 
 /** From an entity down to one that an exception is recorded in, or that called a service that does not report. */
 type Path = readonly Entity[];
+
+/** AWS's Node SDK names the subsegment that has the exception, the others the exception. Source: aws-xray-sdk-core 3.12, addError; recorded answers of X-Ray. */
+function isNamed({ id, exceptions }: Entity, named: string): boolean {
+  return exceptions.some((exception) => exception.id === named) || (id === named && exceptions.length > 0);
+}
 
 /** The id of the exception that an entity says is its cause, when it has none of its own. */
 function nameOfCause(entity: Entity): string | undefined {

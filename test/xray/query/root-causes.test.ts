@@ -133,6 +133,13 @@ test('fault: a cause that Node writes as an object with an id names an exception
   expect(paths(viewOf(segmentJson('root', { fault: true, cause: { id: 'b'.repeat(16) }, subsegments: [inner] })))).toEqual(['root inner y:b']);
 });
 
+test('fault: AWS’s Node SDK names the subsegment that has the exception', () => {
+  const failed = sub('charge', { fault: true, cause: boom });
+  const inner = sub('inner', { fault: true, cause: { id: failed.id, exceptions: [] }, subsegments: [failed] });
+  const root = segmentJson('root', { fault: true, cause: { id: failed.id, exceptions: [] }, subsegments: [sub('other', { fault: true }), inner] });
+  expect(causes(viewOf(root), 'fault')).toMatchObject([{ Services: [{ EntityPath: [{ Name: 'root' }, { Name: 'inner' }, { Name: 'charge' }] }] }]);
+});
+
 test('response time: of two children that take as long, the first to start', () => {
   const [late, early] = [sub('late', { from: 3, to: 9 }), sub('early', { from: 1, to: 7 })];
   expect(causes(viewOf(segmentJson('web', { to: 10, subsegments: [late, early] })), 'responsetime')).toMatchObject([
