@@ -135,8 +135,8 @@ test('fault: a cause that Node writes as an object with an id names an exception
 
 test('fault: AWS’s Node SDK names the subsegment that has the exception', () => {
   const failed = sub('charge', { fault: true, cause: boom });
-  const inner = sub('inner', { fault: true, cause: { id: failed.id, exceptions: [] }, subsegments: [failed] });
-  const root = segmentJson('root', { fault: true, cause: { id: failed.id, exceptions: [] }, subsegments: [sub('other', { fault: true }), inner] });
+  const inner = sub('inner', { fault: true, cause: { id: failed.id }, subsegments: [failed] });
+  const root = segmentJson('root', { fault: true, cause: { id: failed.id }, subsegments: [sub('other', { fault: true }), inner] });
   expect(causes(viewOf(root), 'fault')).toMatchObject([{ Services: [{ EntityPath: [{ Name: 'root' }, { Name: 'inner' }, { Name: 'charge' }] }] }]);
 });
 
