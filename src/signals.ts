@@ -25,7 +25,8 @@ export function nextEndingSignal(isHangUpTheEnd: boolean): Promise<NodeJS.Signal
 }
 
 /** compat: a Go program lives through these, Node's default is to end. Rotation of logs and timers of a parent send them. */
-const WITHOUT_MEANING = ['SIGUSR2', 'SIGALRM', 'SIGVTALRM', 'SIGPROF', 'SIGXCPU', 'SIGXFSZ', 'SIGIO', 'SIGPWR'] as const;
+// Not SIGPROF: Node profiles with it (--cpu-prof).
+const WITHOUT_MEANING = ['SIGUSR2', 'SIGALRM', 'SIGVTALRM', 'SIGXCPU', 'SIGXFSZ', 'SIGIO', 'SIGPWR'] as const;
 
 /** Signals that mean nothing to a daemon do not end it. */
 export function ignoreOtherSignals(onSignal: (name: NodeJS.Signals) => void): void {
