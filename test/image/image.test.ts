@@ -100,7 +100,7 @@ describe.skipIf(skipped !== '')(`the image${skipped && ` (skipped: ${skipped})`}
   test('loses nothing at 1,000 segments a second for 60 s under a limit of 128 MiB', async () => {
     const oracle = await startOracle();
     const { container, port } = await start(oracle, { memory: '128m' });
-    expect((await container.metrics())['xrayd_buffer_limit_bytes']).toBe(32 * 1024 * 1024);
+    expect((await container.metrics())['xrayd_buffer_limit_bytes']).toBe(24 * 1024 * 1024);
     const sent = load(port);
     await sent.steady(1_000, 60);
     await eventually(() => oracle.judge(sent.offered).missing === 0);
