@@ -13,6 +13,7 @@ import type { SegmentIntake } from '../pipeline/segment.ts';
 import { ConnectionLimits } from '../http/connections.ts';
 import type { RequestGuard } from '../http/request-guard.ts';
 import { BodyReader, type Body } from '../http/body.ts';
+import { CallSlots } from './call-slots.ts';
 import { asksForAllRules, RulesCache, type CacheableReply, type RulesSource } from './rules-cache.ts';
 import { MAX_BODY_BYTES, MAX_SEGMENTS_BODY_BYTES, Routes, TRACE_SEGMENTS } from './routes.ts';
 
@@ -21,6 +22,9 @@ const KEEP_ALIVE_MS = 75_000;
 const HEADERS_TIMEOUT_MS = 5_000;
 const REQUEST_TIMEOUT_MS = 15_000;
 const MAX_CONNECTIONS = 512;
+/** To X-Ray at one time, and for their turn: each costs 100 KB while it goes on. SDKs ask one thing at a time, every 10 s. */
+const MAX_CALLS = 16;
+const MAX_WAITING_CALLS = 512;
 const EMPTY_DOCUMENT = { ErrorCode: 'ParseError', Message: 'Invalid segment. ErrorCode: ParseError' };
 
 export interface SamplingProxyConfig {
@@ -57,6 +61,7 @@ export class SamplingProxy implements Component {
   readonly #server: Server;
   readonly #limits: ConnectionLimits;
   readonly #abort = new AbortController();
+  readonly #slots = new CallSlots(MAX_CALLS, MAX_WAITING_CALLS);
   #state: ComponentState = { name: 'tcp', state: 'starting' };
   #stopped: Promise<void> | undefined;
 
@@ -149,7 +154,11 @@ export class SamplingProxy implements Component {
           reply = errorReply(429, 'ThrottledException', 'xrayd reads too much at one time', { connection: 'close', 'retry-after': '1' });
         else if (!this.#limits.hasRoom) reply = errorReply(429, 'ThrottledException', 'Too many answers wait to be read', { 'retry-after': '1' });
         else if (route.kind === 'segments') reply = this.#take(body.bytes);
-        else reply = await this.#ask(request, target, Buffer.from(body.bytes));
+        else {
+          const answer = await this.#ask(request, target, Buffer.from(body.bytes), goneSignal(response));
+          if (response.closed) return;
+          reply = answer;
+        }
       }
     } catch (error) {
       // The client went away while it sent its body.
@@ -176,22 +185,30 @@ export class SamplingProxy implements Component {
     return { status: 200, headers: { 'content-type': 'application/json' }, body: Buffer.from(JSON.stringify({ UnprocessedTraceSegments })) };
   }
 
-  /** `body` is the call's own: of one that was given up a socket may hold it for longer than the request lasts. */
-  #ask(request: IncomingMessage, target: string, body: Buffer): Promise<Reply> {
-    if (isRulesRequest(request, body)) return this.#rules.get(() => this.#forward(RULES_CALL));
+  /**
+   * `body` is the call's own: of one that was given up a socket may hold it for longer than the request lasts. `gone` ends the call when its client
+   * goes away, but for the call that others wait for too.
+   */
+  async #ask(request: IncomingMessage, target: string, body: Buffer, gone: AbortSignal): Promise<Reply> {
+    if (isRulesRequest(request, body)) return this.#rules.get(() => this.#forward(RULES_CALL, this.#abort.signal));
     const encoding = request.headers['content-encoding'];
     const headers = {
       'content-type': request.headers['content-type'] ?? 'application/json',
       ...(encoding === undefined ? {} : { 'content-encoding': encoding }),
     };
-    return this.#forward({ method: request.method ?? 'POST', target, body, headers });
+    const call = { method: request.method ?? 'POST', target, body, headers };
+    const signal = AbortSignal.any([gone, this.#abort.signal]);
+    const reply = await this.#slots.run(signal, () => this.#forward(call, signal));
+    if (reply === 'aborted') return errorReply(503, 'ServiceUnavailableException', 'xrayd is stopping');
+    if (reply === 'busy') return errorReply(429, 'ThrottledException', 'Too many calls wait for X-Ray', { 'retry-after': '1' });
+    return reply;
   }
 
   /** The upstream request is built anew. A sidecar's or a client's own headers would break the signature (aws-xray-daemon#199). */
-  async #forward({ method, target, body, headers }: ForwardedCall): Promise<Reply> {
+  async #forward({ method, target, body, headers }: ForwardedCall, signal: AbortSignal): Promise<Reply> {
     const { api, hints, log } = this.#deps;
     const userAgent = { 'user-agent': api.sdkHeaders()['user-agent'] ?? '' };
-    const answer = await api.call({ method, target, body, headers: { ...userAgent, ...headers }, signal: this.#abort.signal });
+    const answer = await api.call({ method, target, body, headers: { ...userAgent, ...headers }, signal });
     hints.look(target, answer);
     const reply = replyOf(answer);
     if (answer.kind === 'answer' && method === 'POST' && !isXRaysAnswer(target, api.url, answer)) {
@@ -201,6 +218,7 @@ export class SamplingProxy implements Component {
       const isSuccess = answer.status < 300;
       return { ...(isSuccess ? errorReply(502, 'ServiceUnavailableException', NOT_XRAYS) : reply), isForeign: true };
     }
+    if (signal.aborted) return reply;
     if (answer.kind !== 'answer' || (answer.status >= 400 && answer.status !== 403)) {
       const reason = answer.kind === 'answer' ? `http_${answer.status}` : answer.kind === 'failure' ? answer.code : answer.kind;
       log.limited(
@@ -230,6 +248,14 @@ const RULES_CALL: ForwardedCall = {
 
 function isRulesRequest(request: IncomingMessage, body: Buffer): boolean {
   return request.method === 'POST' && request.url === OPERATIONS.GetSamplingRules.path && asksForAllRules(body);
+}
+
+/** Aborts when the client no longer waits for its answer. Not the request's `close`, which comes when its body has been read. */
+function goneSignal(response: ServerResponse): AbortSignal {
+  const gone = new AbortController();
+  response.once('close', () => gone.abort());
+  if (response.closed) gone.abort();
+  return gone.signal;
 }
 
 function replyOf(answer: XRayAnswer): Reply {

@@ -24,7 +24,7 @@ async function start(allow = '') {
   const api = new XRayApi(config, { credentials, outbound, log });
   const served: string[] = [];
   const proxy = new SamplingProxy(
-    { host: '127.0.0.1', port: 0, allow, maxBodiesBytes: 1e6 },
+    { host: '127.0.0.1', port: 0, allow, maxBodiesBytes: 16e6 },
     {
       api,
       guard: new RequestGuard({ allowed: [], forClients: [] }, log),
@@ -94,6 +94,48 @@ test('a client that goes away does not end the call that others wait for', async
   release();
   expect((await second).status).toBe(200);
   expect(xray.requests).toHaveLength(1);
+});
+
+const targets = (connection = 'keep-alive'): string =>
+  `POST /SamplingTargets HTTP/1.1\r\nHost: x\r\nConnection: ${connection}\r\nContent-Length: 2\r\n\r\n{}`;
+
+test('the calls of clients that went away end, and nothing is said of them', async () => {
+  const { xray, log, url, post } = await start();
+  const held = Promise.withResolvers<void>();
+  scope.add(() => held.resolve());
+  xray.intercept = async () => held.promise.then(() => undefined);
+  const clients = Array.from({ length: 100 }, () => connect(Number(new URL(url).port), '127.0.0.1'));
+  for (const client of clients) client.write(targets());
+  // As many as go on at one time, over as many connections as there may be.
+  await eventually(() => xray.requests.length === 8);
+  for (const client of clients) client.destroy();
+  xray.intercept = () => undefined;
+  // The connections to X-Ray are free again, though none of the calls was answered.
+  expect((await post('/SamplingTargets')).status).toBe(200);
+  expect(log.find(/a sampling call to X-Ray failed/, 'warn')).toEqual([]);
+});
+
+test('when too many calls wait for X-Ray, the next is told to come again, and all others are answered', async () => {
+  const { xray, url, post } = await start();
+  const held = Promise.withResolvers<void>();
+  xray.intercept = async () => held.promise.then(() => undefined);
+  const { port } = new URL(url);
+  const clients = Array.from({ length: 100 }, () => {
+    const client = connect(Number(port), '127.0.0.1');
+    scope.add(() => void client.destroy());
+    const answers = { text: '' };
+    client.on('data', (chunk) => (answers.text += String(chunk)));
+    client.write(targets().repeat(8));
+    return answers;
+  });
+  await eventually(() => clients.some(({ text }) => text.includes('429 Too Many Requests')));
+  const refused = await post('/SamplingTargets');
+  expect(refused).toMatchObject({ status: 429, body: expect.stringContaining('Too many calls wait') as string });
+  expect(refused.headers.get('retry-after')).toBe('1');
+  held.resolve();
+  const count = (what: string): number => clients.reduce((sum, { text }) => sum + text.split(what).length - 1, 0);
+  await eventually(() => count('HTTP/1.1 ') === 800);
+  expect(count('HTTP/1.1 200')).toBe(16 + 512);
 });
 
 const FOREIGN: [what: string, behaviour: Behaviour][] = [
