@@ -52,7 +52,6 @@ export const CELLS: readonly Cell[] = (['daemon', 'local'] as const).flatMap((mo
   ),
 );
 
-const SOURCES = [process.execPath, fileURLToPath(new URL('../../../src/main.ts', import.meta.url))];
 const BUNDLE = [process.execPath, fileURLToPath(new URL('../../../dist/xrayd.cjs', import.meta.url))];
 const FLAGS: Readonly<Record<Mode, readonly string[]>> = {
   daemon: ['-o', '-n', 'us-east-1', '--no-verify-ssl'],
@@ -69,7 +68,7 @@ async function unavailableXRay(): Promise<Server> {
   return server;
 }
 
-export async function runCell({ mode, limitMb, loads }: Cell, { seconds, isBundle }: { seconds: number; isBundle: boolean }): Promise<CellOutcome> {
+export async function runCell({ mode, limitMb, loads }: Cell, { seconds }: { seconds: number }): Promise<CellOutcome> {
   const limit = MemoryLimit.create(limitMb * 1024 * 1024);
   if (limit === undefined) {
     return { peakMb: 0, peakAnonymousMb: 0, answers: {}, received: 0, problems: [], skipped: 'this user may not make control groups' };
@@ -77,7 +76,7 @@ export async function runCell({ mode, limitMb, loads }: Cell, { seconds, isBundl
   const xray = await unavailableXRay();
   const endpoint = ['--endpoint', `https://127.0.0.1:${(xray.address() as AddressInfo).port}`];
   const daemon = new DaemonProcess({
-    command: limit.around(isBundle ? BUNDLE : SOURCES),
+    command: limit.around(BUNDLE),
     args: [...FLAGS[mode], ...(mode === 'daemon' ? endpoint : [])],
     env: {
       AWS_ACCESS_KEY_ID: EXAMPLE_CREDENTIALS.accessKeyId,

@@ -7,7 +7,7 @@ const chosen = CELLS.filter(({ id }) => positionals.length === 0 || positionals.
 const rows: Record<string, object> = {};
 let failed = 0;
 for (const cell of chosen) {
-  const { peakMb, peakAnonymousMb, answers, received, problems, skipped } = await runCell(cell, { seconds: Number(values.seconds), isBundle: true });
+  const { peakMb, peakAnonymousMb, answers, received, problems, skipped } = await runCell(cell, { seconds: Number(values.seconds) });
   if (problems.length > 0) failed++;
   const result = skipped === undefined ? problems.join('; ') || 'good' : `SKIPPED: ${skipped}`;
   rows[cell.id] = {
