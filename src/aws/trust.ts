@@ -72,6 +72,8 @@ export function trustSystem(): void {
 }
 
 function trust(certificates: readonly string[]): void {
+  // Node's own list as text takes half a megabyte.
+  if (certificates.length === 0) return;
   const present = getCACertificates('default');
   const known = new Set(present.map(bare));
   const added: string[] = [];
