@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isatty } from 'node:tty';
 import { readConfigFile } from './config/file.ts';
 import { parseFlags } from './config/flags.ts';
 import { helpText } from './config/help.ts';
@@ -16,11 +17,12 @@ import { Reload } from './reload.ts';
 import type { Service } from './service.ts';
 import { hasTerminal, ignoreOtherSignals, keepInspectorClosed, nextEndingSignal } from './signals.ts';
 import { keepGenerationsSmall, returnStartUpMemory, useOneCompiler } from './small-heap.ts';
+import { CONSOLES } from './telemetry/console-stream.ts';
 import { openLog, type ProcessLogger } from './telemetry/logger.ts';
 import { REFERENCE_VERSION, VERSION } from './version.ts';
 
 const EXIT_LOSS = 3;
-/** For the rest of the log to reach its file. */
+/** For the rest of the log to reach its file or the console. */
 const LOG_CLOSE_MS = 2_000;
 
 /**
@@ -92,8 +94,7 @@ async function serve(loaded: LoadedToServe, read: () => Promise<LoadedToServe>):
   if (command === 'daemon') useOneCompiler();
   // The local X-Ray's output are the traces; its log must not stand between them.
   const fd = command === 'local' ? 2 : 1;
-  const isTerminal = (fd === 2 ? process.stderr : process.stdout).isTTY;
-  const format = config.logFormat === 'auto' ? (isTerminal ? 'pretty' : 'json') : config.logFormat;
+  const format = config.logFormat === 'auto' ? (isatty(fd) ? 'pretty' : 'json') : config.logFormat;
   const log = await openLog(
     { level: config.logLevel, format: format as 'json' | 'pretty', file: config.logFile, hasRotation: config.logRotation },
     fd,
@@ -102,7 +103,8 @@ async function serve(loaded: LoadedToServe, read: () => Promise<LoadedToServe>):
   // By contract only a signal ends a running daemon: a bug in one request must not take the buffer along.
   process.on('uncaughtException', (error) => log.error({ error: error.stack }, 'a bug; please report it'));
   process.on('unhandledRejection', (error) => log.error({ error: error instanceof Error ? error.stack : String(error) }, 'a bug; please report it'));
-  ignoreLostConsole(log);
+  // Node would write it to the console itself, and wait for the console's reader.
+  process.removeAllListeners('warning').on('warning', (warning) => log.warn({ name: warning.name }, warning.message));
   log.info({ version: VERSION, node: process.versions.node, pid: process.pid, command }, 'xrayd starts');
   for (const warning of loaded.warnings) log.warn({}, warning);
   const isHangUpTheEnd = hasTerminal();
@@ -160,12 +162,12 @@ async function build(loaded: LoadedToServe, log: ProcessLogger): Promise<LocalXR
   }
   const { buildLocal } = await import('./local.ts');
   const tee = loaded.config.tee ? await (await import('./tee.ts')).Tee.build(loaded, process.env, log) : undefined;
-  const hasColor = process.stdout.isTTY && process.stdout.hasColors();
+  const hasColor = isatty(1) && process.stdout.hasColors();
   return buildLocal(loaded, {
     log,
     env: process.env,
     ...(tee === undefined ? {} : { tee }),
-    write: (text) => void process.stdout.write(text),
+    write: (text) => CONSOLES[1].write(text),
     hasColor,
   });
 }
@@ -202,13 +204,6 @@ function endWithReader(): void {
   process.stderr.on('error', () => {});
 }
 
-/** Whoever read the console may go (`xrayd local | head`); the daemon stays. */
-function ignoreLostConsole(log: ProcessLogger): void {
-  for (const stream of [process.stdout, process.stderr]) {
-    stream.on('error', (error) => log.limited('console', 'warn', { error: error.message }, 'the console cannot be written'));
-  }
-}
-
 function printWelcome({ udp, tcp, http }: Service, { config }: LoadedConfig<'local'>, token: string): void {
   const address = udp.address === undefined ? '' : formatAddress(udp.address);
   const api = tcp?.address === undefined ? '' : formatAddress(tcp.address);
@@ -222,7 +217,7 @@ function printWelcome({ udp, tcp, http }: Service, { config }: LoadedConfig<'loc
     ...(token === '' ? [] : [`  Token for readers, as the access key id of an AWS client: ${token}`]),
     ...(http?.address === undefined ? [] : [`  Health and metrics: http://${formatAddress(http.address)}`]),
   ];
-  print(`${lines.join('\n')}\n\n`);
+  CONSOLES[1].write(`${lines.join('\n')}\n\n`);
 }
 
 function print(text: string): number {
@@ -254,9 +249,11 @@ main().then(
     // Whatever may still hold the event loop, the work is done; an open keep-alive socket must not delay the exit.
     end(code);
   },
-  (error: unknown) => {
+  async (error: unknown) => {
     const known = error instanceof XraydError;
-    process.stderr.write(`xrayd: ${known ? error.message : `${messageOf(error)}\n${(error as Error).stack ?? ''}`}\n`);
+    const says = CONSOLES[2];
+    says.write(`xrayd: ${known ? error.message : `${messageOf(error)}\n${(error as Error).stack ?? ''}`}\n`);
+    await within(LOG_CLOSE_MS, 'the console', () => Promise.all([says.flush(), CONSOLES[1].flush()])).catch(() => {});
     end(known ? error.exitCode : 1);
   },
 );

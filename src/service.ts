@@ -100,6 +100,7 @@ export class Service {
         credentialFailures: () => mode.credentialFailures?.(),
         lastSuccessMs: () => mode.exporter.lastSuccessMs,
         teed: () => mode.teed?.(),
+        linesLost: () => log.linesLost,
       },
       VERSION,
     );

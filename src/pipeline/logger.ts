@@ -13,4 +13,6 @@ export interface Logger {
   error(fields: LogFields, message: string): void;
   /** At most one line per 10 s and `reason`; the next line carries how many were suppressed. */
   limited(reason: string, level: LogLevel, fields: LogFields, message: string): void;
+  /** Lines that the console did not take; undefined where that is not known. */
+  readonly linesLost?: number;
 }

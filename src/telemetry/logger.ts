@@ -1,8 +1,10 @@
+import { isatty } from 'node:tty';
 import { pino, type DestinationStream, type Logger as Pino } from 'pino';
 import { monotonicMs } from '../pipeline/clock.ts';
 import { within } from '../pipeline/deadline.ts';
 import { messageOf } from '../pipeline/errors.ts';
 import type { LogFields, Logger, LogLevel } from '../pipeline/logger.ts';
+import { CONSOLES } from './console-stream.ts';
 import { LogFile } from './log-file.ts';
 
 const LIMIT_MS = 10_000;
@@ -32,7 +34,7 @@ export class ProcessLogger implements Logger {
   readonly #close: () => Promise<void>;
   readonly #limits = new Map<string, { nextMs: number; suppressed: number }>();
 
-  constructor(destination: DestinationStream, level: LogLevel, close: () => Promise<void> = async () => {}, now: () => number = monotonicMs) {
+  constructor(destination: DestinationStream, level: LogLevel, close: () => Promise<void> = flushConsoles, now: () => number = monotonicMs) {
     const formatters = { level: (label: string) => ({ level: label }) };
     this.#pino = pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime, formatters }, destination);
     this.#close = close;
@@ -78,36 +80,37 @@ export class ProcessLogger implements Logger {
     this.#pino[level](suppressed === 0 ? fields : { ...fields, suppressed }, message);
   }
 
+  get linesLost(): number {
+    return CONSOLES[1].lost + CONSOLES[2].lost;
+  }
+
   /** Writes out what is left. */
   async close(): Promise<void> {
     await this.#close();
   }
 }
 
-/** The log on `stream` (a file descriptor: 1 or 2), or in a file. */
+async function flushConsoles(): Promise<void> {
+  await Promise.all(Object.values(CONSOLES).map((console) => console.flush()));
+}
+
+/** The log on the console `fd`, or in a file. Says what the console did not take, once it takes lines again. */
 export async function openLog(config: LogConfig, fd: 1 | 2): Promise<ProcessLogger> {
+  const log = await openFor(config, fd);
+  for (const console of Object.values(CONSOLES)) {
+    console.events = {
+      onError: (error) => log.limited('console', 'warn', { error: error.message }, 'the console cannot be written'),
+      onResumed: (lost) => log.warn({ lost }, 'nobody read the console for a while: lines were lost'),
+    };
+  }
+  return log;
+}
+
+async function openFor(config: LogConfig, fd: 1 | 2): Promise<ProcessLogger> {
   const level = levelOf(config.level);
   if (config.file !== '') return openFileLog(config, level, fd);
   if (config.format === 'pretty') return new ProcessLogger(await prettyStream(fd), level);
-  return new ProcessLogger(consoleStream(fd), level);
-}
-
-/** Lines that wait for a console that does not take them; those after it are lost. */
-const MAX_WAITING_BYTES = 1024 * 1024;
-
-/** The console may be closed, full or read-only: a daemon without a log is better than none. */
-function consoleStream(fd: 1 | 2): DestinationStream {
-  const stream = pino.destination({ dest: fd, sync: true, maxLength: MAX_WAITING_BYTES });
-  stream.on('error', () => {});
-  return {
-    write: (line) => {
-      try {
-        stream.write(line);
-      } catch {
-        // The stream throws what it cannot write synchronously.
-      }
-    },
-  };
+  return new ProcessLogger(CONSOLES[fd], level);
 }
 
 /** The console by its names as files. Behind them may be a socket, which cannot be opened by a name. */
@@ -120,8 +123,8 @@ const CONSOLE_FILES: ReadonlyMap<string, 1 | 2> = new Map([
 
 async function openFileLog({ file: path, hasRotation }: LogConfig, level: LogLevel, fd: 1 | 2): Promise<ProcessLogger> {
   const consoleFd = CONSOLE_FILES.get(path);
-  if (consoleFd !== undefined) return new ProcessLogger(consoleStream(consoleFd), level);
-  const fallback = consoleStream(fd);
+  if (consoleFd !== undefined) return new ProcessLogger(CONSOLES[consoleFd], level);
+  const fallback = CONSOLES[fd];
   const there = new ProcessLogger(fallback, level);
   // A disk that fills up later must not end the daemon.
   const onBroken = (error: unknown): void =>
@@ -129,7 +132,10 @@ async function openFileLog({ file: path, hasRotation }: LogConfig, level: LogLev
   try {
     const file = await within(OPEN_MS, path, () => LogFile.open({ path, hasRotation, onBroken }));
     const destination = { write: (line: string) => void (file.write(line) || fallback.write(line)) };
-    return new ProcessLogger(destination, level, () => file.close());
+    return new ProcessLogger(destination, level, async () => {
+      await file.close();
+      await flushConsoles();
+    });
   } catch (error) {
     there.error({ file: path, reason: messageOf(error) }, 'cannot write the log file, so the log goes here');
     return there;
@@ -138,8 +144,8 @@ async function openFileLog({ file: path, hasRotation }: LogConfig, level: LogLev
 
 /** For people at a terminal only, so loaded only for them. */
 async function prettyStream(fd: 1 | 2): Promise<DestinationStream> {
-  const { default: pretty } = await import('pino-pretty');
-  const stream = fd === 1 ? process.stdout : process.stderr;
-  const colorize = stream.isTTY && stream.hasColors();
-  return pretty({ colorize, translateTime: 'SYS:HH:MM:ss.l', ignore: 'pid,hostname', singleLine: true, sync: true, destination: fd });
+  const { prettyFactory } = await import('pino-pretty');
+  const colorize = isatty(fd) && (fd === 1 ? process.stdout : process.stderr).hasColors();
+  const pretty = prettyFactory({ colorize, translateTime: 'SYS:HH:MM:ss.l', ignore: 'pid,hostname', singleLine: true });
+  return { write: (line) => CONSOLES[fd].write(pretty(line)) };
 }

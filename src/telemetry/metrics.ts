@@ -17,6 +17,8 @@ export interface MetricSources {
   lastSuccessMs(): number;
   /** What became of the copies that a local X-Ray sends on to AWS; undefined where it sends none. */
   teed?(): Snapshot | undefined;
+  /** Lines that the console did not take. */
+  linesLost?(): number | undefined;
 }
 
 /** A value for each combination of labels. */
@@ -96,6 +98,9 @@ export const METRICS: readonly Metric[] = [
       return teed === undefined ? undefined : by('outcome', { sent: teed.sent, dropped: sumOf(teed.dropped), unprocessed: sumOf(teed.unprocessed) });
     },
     'outcome',
+  ),
+  counter('xrayd_console_lines_lost_total', 'Lines of the log that were lost because nobody read the console, or it could not be written.', (_s, m) =>
+    m.linesLost?.(),
   ),
 ];
 
