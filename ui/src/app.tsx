@@ -1,5 +1,5 @@
 import { useEffect } from 'preact/hooks';
-import { followLinks, go, hrefTo, place } from './route.ts';
+import { followLinks, go, hrefTo, listHref, place } from './route.ts';
 import { Navigation } from './shell/navigation.tsx';
 import { openHelp, Help } from './shell/help.tsx';
 import { addKeys, onKeyDown } from './shell/keys.ts';
@@ -17,7 +17,7 @@ export function App() {
     addEventListener('click', followLinks);
     return addKeys('Everywhere', [
       { keys: ['/'], does: 'search', run: focusQuery },
-      { keys: ['g t'], does: 'traces', run: () => go(hrefTo('/')) },
+      { keys: ['g t'], does: 'traces', run: () => go(listHref()) },
       { keys: ['g m'], does: 'service map', run: () => go(hrefTo('/map')) },
       { keys: ['g s'], does: 'settings', run: () => go(hrefTo('/settings')) },
       { keys: ['?'], does: 'this list', run: openHelp },

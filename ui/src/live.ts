@@ -1,7 +1,7 @@
 import { effect, signal } from '@preact/signals';
 import type { Hello, RowChanges, Status } from '../../src/xray/api/page-types.ts';
 import { readStatus } from './api.ts';
-import { param } from './route.ts';
+import { isListLeft, param, place } from './route.ts';
 import { rangeSeconds, searched } from './search.ts';
 import { RowList } from './traces/row-list.ts';
 import { nowSeconds } from './wall-clock.ts';
@@ -33,6 +33,10 @@ export function follow(): void {
     else leaving = setTimeout(() => (isWatched.value = false), AWAY_MS);
   });
   effect(() => list.show(searched.value));
+  // Beside the list only a trace that was opened from it leaves it as it is, for the way back.
+  effect(() => {
+    if (place.value.screen !== 'traces') list.hold(isPaused.value || isListLeft.value);
+  });
   let wasAway = false;
   effect(() => {
     if (!isWatched.value) {

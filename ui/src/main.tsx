@@ -4,6 +4,8 @@ import './page.css';
 import './trace/trace.css';
 import { App } from './app.tsx';
 import { follow } from './live.ts';
+import { followTitle } from './title.ts';
 
 follow();
+followTitle();
 render(<App />, document.querySelector('#page')!);

@@ -7,13 +7,58 @@ export interface Place {
   readonly traceId: string;
 }
 
+/** Where the list was scrolled to: the row at its top, and how far that row is hidden, in px. */
+export interface Anchor {
+  readonly id: string;
+  readonly offset: number;
+}
+
+/** What the browser keeps with an entry of its history: it comes back with Back, and with a reload. */
+interface Kept {
+  /** Of the list itself. */
+  readonly anchor?: Anchor;
+  /** On other screens: the list as it was left. */
+  readonly list?: { readonly address: string; readonly anchor?: Anchor };
+}
+
+interface Entry {
+  readonly address: string;
+  readonly kept: Kept;
+}
+
 /** The address is the state: everything that a link should bring back stands in it. */
-const address = signal(location.pathname + location.search);
+const entry = signal<Entry>(entryOf());
+const address = computed(() => entry.value.address);
 
 export const place = computed<Place>(() => placeOf(new URL(address.value, location.origin).pathname));
 const params = computed(() => new URL(address.value, location.origin).searchParams);
 
-addEventListener('popstate', () => (address.value = location.pathname + location.search));
+/** Counts the arrivals at a place: with Back and Forward (`isReturn`) it is looked at as it was left. */
+export const arrival = signal<{ readonly number: number; readonly isReturn: boolean }>({ number: 0, isReturn: true });
+
+addEventListener('popstate', () => {
+  entry.value = entryOf();
+  arrived(true);
+});
+
+function arrived(isReturn: boolean): void {
+  arrival.value = { number: arrival.peek().number + 1, isReturn };
+}
+
+function entryOf(): Entry {
+  return { address: location.pathname + location.search, kept: (history.state as Kept | null) ?? {} };
+}
+
+function push(to: string, kept: Kept): void {
+  history.pushState(kept, '', to);
+  entry.value = { address: to, kept };
+  arrived(false);
+}
+
+function replace(to: string, kept: Kept): void {
+  history.replaceState(kept, '', to);
+  entry.value = { address: to, kept };
+}
 
 function placeOf(path: string): Place {
   const traceId = /^\/traces\/([^/]+)$/.exec(path)?.[1];
@@ -27,11 +72,26 @@ export function param(name: string): string {
   return params.value.get(name) ?? '';
 }
 
-/** Goes somewhere; Back comes back. */
+/** Called before the list is left, so that its place is kept. */
+let beforeLeaving = (): void => {};
+
+/** Goes somewhere; Back comes back. From the list to a trace, that trace's row is the selected one from then on. */
 export function go(to: string): void {
   if (to === address.peek()) return;
-  history.pushState(null, '', to);
-  address.value = to;
+  beforeLeaving();
+  const next = placeOf(new URL(to, location.origin).pathname);
+  if (place.peek().screen === 'traces' && next.screen === 'trace') {
+    replace(withParams(address.peek(), { sel: next.traceId }), entry.peek().kept);
+  }
+  const list = listLeft(entry.peek());
+  if (next.screen !== 'traces') push(to, list === undefined ? {} : { list });
+  else push(to, list?.anchor !== undefined && list.address === to ? { anchor: list.anchor } : {});
+}
+
+/** The list that is looked at, or that was before. */
+function listLeft({ address: at, kept }: Entry): Kept['list'] {
+  if (place.peek().screen !== 'traces') return kept.list;
+  return kept.anchor === undefined ? { address: at } : { address: at, anchor: kept.anchor };
 }
 
 /**
@@ -41,8 +101,49 @@ export function go(to: string): void {
 export function setParams(changes: Readonly<Record<string, string>>, { isAside = false }: { isAside?: boolean } = {}): void {
   const to = withParams(address.peek(), changes);
   if (to === address.peek()) return;
-  history[isAside ? 'replaceState' : 'pushState'](null, '', to);
-  address.value = to;
+  const { kept } = entry.peek();
+  if (isAside) {
+    replace(to, kept);
+    return;
+  }
+  beforeLeaving();
+  // Another question, or another order: its list begins at the top.
+  push(to, kept.list === undefined ? {} : { list: kept.list });
+}
+
+/** Keeps the place in the list with this entry of the history; undefined at its top. */
+export function keepAnchor(anchor: Anchor | undefined): void {
+  const { kept, address: at } = entry.peek();
+  if (place.peek().screen !== 'traces' || (kept.anchor?.id === anchor?.id && kept.anchor?.offset === anchor?.offset)) return;
+  replace(at, anchor === undefined ? {} : { anchor });
+}
+
+/** Where this entry of the history had the list. */
+export function keptAnchor(): Anchor | undefined {
+  return entry.peek().kept.anchor;
+}
+
+/** Calls `keep` before the list is left, by a link or by a reload; until the function that it returns is called. */
+export function whenLeaving(keep: () => void): () => void {
+  beforeLeaving = keep;
+  addEventListener('pagehide', keep);
+  return () => {
+    if (beforeLeaving === keep) beforeLeaving = () => {};
+    removeEventListener('pagehide', keep);
+  };
+}
+
+/** Whether the list waits as it was left. */
+export const isListLeft = computed(() => place.value.screen === 'trace' && entry.value.kept.list !== undefined);
+
+/** The list as it was left, if it is still of what is searched for; otherwise the list of that, in the same order. */
+export function listHref(): string {
+  const { list } = entry.value.kept;
+  const { screen, traceId } = place.value;
+  if (list === undefined) return hrefTo('/', screen === 'trace' ? { sel: traceId } : {});
+  const before = new URL(list.address, location.origin).searchParams;
+  if (KEPT.every((name) => (before.get(name) ?? '') === param(name))) return list.address;
+  return hrefTo('/', { sort: before.get('sort') ?? '' });
 }
 
 /** This place with other parameters. */

@@ -1,6 +1,6 @@
 import { connection, list, rate, status } from '../live.ts';
 import { count, megabytes } from '../format.ts';
-import { hrefTo, place } from '../route.ts';
+import { hrefTo, listHref, place } from '../route.ts';
 import { expression } from '../search.ts';
 import { forget, saved } from '../query/saved-filters.ts';
 import { dateOf } from '../wall-clock.ts';
@@ -16,7 +16,7 @@ export function Navigation() {
         </svg>
         xrayd
       </div>
-      <a href={hrefTo('/')} aria-current={screen === 'traces' || screen === 'trace' ? 'page' : undefined}>
+      <a href={listHref()} aria-current={screen === 'traces' || screen === 'trace' ? 'page' : undefined}>
         Traces <Found />
       </a>
       <a href={hrefTo('/map')} aria-current={screen === 'map' ? 'page' : undefined}>

@@ -1,6 +1,7 @@
 import { connection, isPaused, list } from '../live.ts';
 import { param, place, setParams } from '../route.ts';
 import { RANGES } from '../search.ts';
+import { heldBy } from '../traces/hold.ts';
 import { absolute } from '../format.ts';
 import { QueryBox } from '../query/query-box.tsx';
 
@@ -45,8 +46,31 @@ export function togglePause(): void {
   if (!isPaused.value) list.release();
 }
 
+/** Lets the traces come again: what held them is undone. */
+function resume(): void {
+  document.querySelector('.table')?.scrollTo({ top: 0 });
+  setParams({ sel: '', sort: '' }, { isAside: heldBy.peek() !== 'order' });
+  list.release();
+}
+
+const HELD = {
+  selection: 'a row is selected. Click: select nothing, and let them come',
+  scroll: 'the list is scrolled. Click: back to the top, and let them come',
+  order: 'the list is sorted. Click: newest first, and let them come',
+} as const;
+
 function LiveButton() {
-  const isLive = !isPaused.value && connection.value.isOpen;
+  const { isOpen } = connection.value;
+  const held = heldBy.value;
+  if (isOpen && held !== undefined && !isPaused.value) {
+    return (
+      <button type="button" class="button" aria-pressed={false} title={`New traces wait: ${HELD[held]}`} onClick={resume}>
+        <span class="dot" aria-hidden="true" />
+        Held
+      </button>
+    );
+  }
+  const isLive = !isPaused.value && isOpen;
   return (
     <button
       type="button"
@@ -56,7 +80,7 @@ function LiveButton() {
       onClick={togglePause}
     >
       <span class="dot" aria-hidden="true" />
-      {isPaused.value ? 'Paused' : connection.value.isOpen ? 'Live' : 'Offline'}
+      {isPaused.value ? 'Paused' : isOpen ? 'Live' : 'Offline'}
     </button>
   );
 }

@@ -1,11 +1,11 @@
-import { go, hrefTo, param, setParams } from '../route.ts';
+import { go, listHref, param, setParams } from '../route.ts';
 import type { KeyHandler } from '../shell/keys.ts';
 import { focusFind } from './find-focus.ts';
 import type { Span } from './model.ts';
 import type { TraceState } from './trace-state.ts';
 
 function close(): void {
-  if (param('span') === '') go(hrefTo('/'));
+  if (param('span') === '') go(listHref());
   else setParams({ span: '' }, { isAside: true });
 }
 

@@ -3,7 +3,7 @@ import { setPinned } from '../api.ts';
 import { Copy } from '../copy.tsx';
 import { absolute, ago, count, duration, fullTime, pathOf, plural } from '../format.ts';
 import { list } from '../live.ts';
-import { hereWith, hrefTo, param } from '../route.ts';
+import { hereWith, listHref, param } from '../route.ts';
 import { httpOf } from '../../../src/xray/trace/http.ts';
 import { ExceptionsView, thrownIn } from './exceptions-view.tsx';
 import { FindBar } from './find-bar.tsx';
@@ -17,6 +17,7 @@ import { Timeline } from './timeline.tsx';
 import { TraceMap } from './trace-map.tsx';
 import { TraceState } from './trace-state.ts';
 import { addKeys } from '../shell/keys.ts';
+import { shownTrace } from '../title.ts';
 
 const TABS = [
   ['', 'Timeline'],
@@ -44,6 +45,9 @@ export function TraceScreen({ id }: { id: string }) {
   useLayoutEffect(() => addKeys('Trace', keysFor(state)), [state]);
   const problem = state.problem.value;
   const model = state.model.value;
+  useLayoutEffect(() => {
+    shownTrace.value = model;
+  }, [model]);
   if (problem !== undefined && model === undefined)
     return problem.isMissing ? <Missing id={id} /> : <Unreadable message={problem.message} onRetry={() => void state.load()} />;
   return (
@@ -167,7 +171,7 @@ function Missing({ id }: { id: string }) {
       <p class="mono">{id}</p>
       <p>It has not arrived, or it was removed when the store was full. When it comes, it appears here by itself.</p>
       <p class="buttons">
-        <a class="button" href={hrefTo('/')}>
+        <a class="button" href={listHref()}>
           All traces
         </a>
       </p>

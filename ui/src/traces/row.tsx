@@ -51,7 +51,7 @@ export function Row({ row, index, longest, isSelected }: { row: TraceRow; index:
         {clock(start)}
       </div>
       <div role="cell" class="cell name">
-        <a href={hrefTo(`/traces/${id}`)} title={titleOf(row)}>
+        <a href={hrefTo(`/traces/${id}`)} data-trace={id} title={titleOf(row)}>
           <Request row={row} />
         </a>
       </div>

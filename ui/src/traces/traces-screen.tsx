@@ -10,6 +10,8 @@ import { addKeys } from '../shell/keys.ts';
 import { togglePause } from '../shell/top-bar.tsx';
 import { Charts } from './charts.tsx';
 import { FirstRun } from './first-run.tsx';
+import { heldBy, isScrolled } from './hold.ts';
+import { usePlaceInList } from './place-in-list.ts';
 import { sorted, sortOf } from './row-list.ts';
 import { HeaderRow, Row, ROW_HEIGHT } from './row.tsx';
 import { windowOf } from './window.ts';
@@ -34,16 +36,18 @@ function Table() {
   const height = useSignal(800);
   const selected = param('sel');
   const sort = sortOf(param('sort'));
-  const isByTime = sort.key === 'start' && sort.isDescending;
   const version = list.version.value;
   const rows = useMemo(() => sorted(list.rows, sort), [version, param('sort')]);
   const shown = useRef(rows);
   shown.current = rows;
-  const isHeld = isPaused.value || top.value > 0 || selected !== '' || !isByTime;
+  const inList = usePlaceInList(box, rows, (y) => {
+    top.value = y;
+    isScrolled.value = y > 0;
+  });
+  const isHeld = isPaused.value || heldBy.value !== undefined;
   useEffect(() => list.hold(isHeld), [isHeld]);
-  useEffect(() => () => list.hold(isPaused.peek()), []);
   useEffect(() => whenResized(box.current!, () => (height.value = box.current!.clientHeight)), []);
-  useLayoutEffect(() => addKeys('Traces', keysOf(box, shown)), []);
+  useLayoutEffect(() => addKeys('Traces', keysOf(box, shown, inList.select)), []);
   const { first, last } = windowOf({ top: top.value, height: height.value, rowHeight: ROW_HEIGHT, rows: rows.length });
   let longest = 0;
   for (let i = first; i < last; i++) longest = Math.max(longest, rows[i]!.duration ?? 0);
@@ -53,7 +57,9 @@ function Table() {
       <div
         class="table"
         ref={box}
-        onScroll={(event) => (top.value = event.currentTarget.scrollTop)}
+        onScroll={inList.onScroll}
+        onWheel={inList.onMove}
+        onPointerDown={inList.onMove}
         tabIndex={0}
         role="region"
         aria-label="List of traces"
@@ -79,18 +85,14 @@ interface Ref<T> {
 }
 
 /** What the keys do is looked up when one is pressed. */
-function keysOf(box: Ref<HTMLDivElement | null>, shown: Ref<readonly TraceRow[]>) {
+function keysOf(box: Ref<HTMLDivElement | null>, shown: Ref<readonly TraceRow[]>, show: (index: number) => void) {
   const at = (): number => shown.current.findIndex(({ id }) => id === param('sel'));
   const select = (next: number): void => {
     const rows = shown.current;
     const index = Math.max(0, Math.min(rows.length - 1, next));
     if (rows[index] === undefined) return;
     setParams({ sel: rows[index].id }, { isAside: true });
-    const element = box.current!;
-    const y = index * ROW_HEIGHT;
-    // The header covers the first row's height.
-    if (y < element.scrollTop) element.scrollTop = y;
-    else if (y + 2 * ROW_HEIGHT > element.scrollTop + element.clientHeight) element.scrollTop = y + 2 * ROW_HEIGHT - element.clientHeight;
+    show(index);
   };
   const open = (): void => {
     const row = shown.current[at()];

@@ -1,0 +1,48 @@
+import { effect, signal } from '@preact/signals';
+import { httpOf } from '../../src/xray/trace/http.ts';
+import { count, duration, pathOf } from './format.ts';
+import { list } from './live.ts';
+import { param, place, type Screen } from './route.ts';
+import { expression, RANGES, type RangeName } from './search.ts';
+import type { TraceModel } from './trace/model.ts';
+
+/** The trace on the screen, once it has been read. */
+export const shownTrace = signal<TraceModel | undefined>(undefined);
+
+/** What the tab of the browser, its history and a bookmark say of each screen. */
+const TITLES: Readonly<Record<Screen, () => string>> = {
+  traces: () => {
+    void list.version.value;
+    if (list.state.value !== 'ready') return withSearch('Traces');
+    const { length } = list.rows;
+    return withSearch(`${count(length)}${list.isComplete.value ? '' : '+'} ${length === 1 ? 'trace' : 'traces'}`);
+  },
+  trace: () => (shownTrace.value?.id === place.value.traceId ? titleOf(shownTrace.value) : `Trace ${place.value.traceId}`),
+  map: () => withSearch('Map'),
+  settings: () => 'Settings',
+  nowhere: () => 'No such page',
+};
+
+/** Keeps the title of the document: what is shown, the part that differs first. */
+export function followTitle(): void {
+  effect(() => {
+    document.title = TITLES[place.value.screen]();
+  });
+}
+
+function withSearch(what: string): string {
+  const name = param('range') as RangeName;
+  const range = Object.hasOwn(RANGES, name) ? RANGES[name].name.toLowerCase() : '';
+  const asked = [expression.value, range].filter((part) => part !== '').join(', ');
+  return asked === '' ? what : `${what}: ${asked}`;
+}
+
+/** `500 POST /checkout · 1.28 s`. Of a trace that still runs the length would change all the time. */
+export function titleOf({ id, roots, length, isLive }: TraceModel): string {
+  const root = roots.find(({ isOrphan }) => !isOrphan) ?? roots[0];
+  if (root === undefined) return `Trace ${id}`;
+  const { url, method, status } = httpOf(root.entity);
+  const request = url === undefined ? root.name : `${method ?? ''} ${pathOf(url)}`.trim();
+  const outcome = status ?? (root.outcome === 'ok' ? '' : root.outcome);
+  return `${outcome} ${request}${isLive ? '' : ` · ${duration(length)}`}`.trim();
+}

@@ -1,0 +1,15 @@
+import { computed, signal } from '@preact/signals';
+import { param, place } from '../route.ts';
+import { sortOf } from './row-list.ts';
+
+/** Whether the list is scrolled away from its top. */
+export const isScrolled = signal(false);
+
+/** Why new traces wait although nobody paused the list; undefined when they come by themselves. */
+export const heldBy = computed<'selection' | 'scroll' | 'order' | undefined>(() => {
+  if (place.value.screen !== 'traces') return undefined;
+  const { key, isDescending } = sortOf(param('sort'));
+  if (key !== 'start' || !isDescending) return 'order';
+  if (isScrolled.value) return 'scroll';
+  return param('sel') === '' ? undefined : 'selection';
+});
