@@ -19,6 +19,8 @@ import { LocalExporter } from './xray/local-exporter.ts';
 import type { DefaultSampling } from './xray/sampling/rule-book.ts';
 import { Store } from './xray/store/store.ts';
 import { monotonicMs, wallClockMs } from './pipeline/clock.ts';
+import { isMemoryScarce } from './memory-budget.ts';
+import { collectSooner } from './small-heap.ts';
 
 /** A person waits for the trace. */
 const BATCH_MAX_AGE_MS = 50;
@@ -71,7 +73,14 @@ function localMode(
   { write, hasColor, tee }: LocalDeps,
 ): Mode {
   const isMemoryLimited = memory.limitBytes !== undefined;
-  const store = new Store({ file: config.data, maxBytes: config.dataSize * MB, accountId: config.accountId, isMemoryLimited });
+  const store = new Store({
+    file: config.data,
+    maxBytes: config.dataSize * MB,
+    accountId: config.accountId,
+    isMemoryLimited,
+    cacheBytes: memory.cacheBytes,
+    maxAnswerBytes: memory.answerBytes,
+  });
   const feed = new LiveFeed();
   const lines = new ConsoleLines({ write, hasColor, nowMs: monotonicMs });
   const ingest = new Ingest({ store, log, lines, onChanged: (ids) => feed.changed(ids), onStored: (documents) => tee?.put(documents) });
@@ -91,9 +100,16 @@ function localMode(
     credentialsExpireAtMs: () => undefined,
     tcp: () =>
       new LocalApi(
-        { ...config.bindTcp, token, maxBodiesBytes: memory.bodiesBytes, ...(isMemoryLimited ? { onGarbage: fullCollector() } : {}) },
+        {
+          ...config.bindTcp,
+          token,
+          maxBodiesBytes: memory.bodiesBytes,
+          ...(isMemoryLimited ? { onGarbage: fullCollector() } : {}),
+          ...(isMemoryScarce(memory.limitBytes) ? { maxReads: 1 } : {}),
+        },
         { service, guard, log, onRequest, status, sample: () => sampleTrace(wallClockMs()) },
       ),
+    onMemoryShort: collectSooner,
     watchers: [],
     ...(tee === undefined ? {} : { teed: () => tee.read() }),
   };

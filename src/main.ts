@@ -15,6 +15,7 @@ import { sampleTrace, sendDocuments } from './sample-trace.ts';
 import { sendAndConfirm } from './send-and-confirm.ts';
 import { Reload } from './reload.ts';
 import type { Service } from './service.ts';
+import { isMemoryScarce } from './memory-budget.ts';
 import { hasTerminal, ignoreOtherSignals, keepInspectorClosed, nextEndingSignal } from './signals.ts';
 import { keepGenerationsSmall, returnStartUpMemory, useOneCompiler } from './small-heap.ts';
 import { CONSOLES } from './telemetry/console-stream.ts';
@@ -91,7 +92,7 @@ type LoadedToServe = LoadedConfig<'daemon'> | LoadedConfig<'local'>;
 
 async function serve(loaded: LoadedToServe, read: () => Promise<LoadedToServe>): Promise<number> {
   const { command, config } = loaded;
-  if (command === 'daemon') useOneCompiler();
+  if (command === 'daemon' || isMemoryScarce()) useOneCompiler();
   // The local X-Ray's output are the traces; its log must not stand between them.
   const fd = command === 'local' ? 2 : 1;
   const format = config.logFormat === 'auto' ? (isatty(fd) ? 'pretty' : 'json') : config.logFormat;
@@ -125,7 +126,7 @@ async function serve(loaded: LoadedToServe, read: () => Promise<LoadedToServe>):
   const isStarted = (await untilAborted(service.start(), early.signal)) !== ABORTED;
   if (isStarted && loaded.command === 'local') printWelcome(service, loaded, token);
   if (isStarted) log.info({ startMs: Math.round(performance.now()) }, 'xrayd is ready');
-  if (command === 'daemon') void returnStartUpMemory();
+  void returnStartUpMemory();
   log.info({ signal: await signal }, 'xrayd stops');
   return drain(service, loaded, { log, second: nextEndingSignal(isHangUpTheEnd) });
 }

@@ -8,8 +8,22 @@ const MAX_BUFFER_BYTES = 64 * MB;
 /** One body of the largest size is always read. */
 const MIN_BODIES_BYTES = 6 * MB;
 const MAX_BODIES_BYTES = 16 * MB;
-/** What the daemon needs beside the two: its code, V8's heap, the receive thread's ring, calls in flight (docs/reliability.md). */
-const BESIDES_BYTES = 96 * MB;
+/** The store's, of the local X-Ray. */
+const MIN_CACHE_BYTES = 8 * MB;
+const MAX_CACHE_BYTES = 32 * MB;
+const MIN_ANSWER_BYTES = 2 * MB;
+const MAX_ANSWER_BYTES = 8 * MB;
+/**
+ * What each mode needs beside them: its code, V8's heap, the receive thread's ring, calls in flight (docs/reliability.md); the local X-Ray has two threads more.
+ */
+const BESIDES_BYTES: Readonly<Record<Mode, number>> = { daemon: 96 * MB, local: 108 * MB };
+
+const SCARCE_BYTES = 256 * MB;
+
+/** Nothing is away from the local X-Ray for long. */
+const BUFFERS_PART: Readonly<Record<Mode, number>> = { daemon: 4, local: 8 };
+
+type Mode = 'daemon' | 'local';
 
 /** What the parts of a process may hold, so that all of it together stays below the memory limit. */
 export interface MemoryBudget {
@@ -19,27 +33,43 @@ export interface MemoryBudget {
   readonly bufferBytes: number;
   /** For the bodies of all requests that are being read or answered. */
   readonly bodiesBytes: number;
+  /** For SQLite's caches. */
+  readonly cacheBytes: number;
+  /** Of the traces that the local X-Ray reads for one answer. It has a page for each, and several copies of it until it is written. */
+  readonly answerBytes: number;
+  /** For everything else. */
+  readonly besidesBytes: number;
+}
+
+/** Whether memory goes before speed. */
+export function isMemoryScarce(limitBytes: number | undefined = memoryLimitBytes()): boolean {
+  return limitBytes !== undefined && limitBytes <= SCARCE_BYTES;
 }
 
 /** Shares of the memory limit; what --buffer-memory says wins over the buffer's. */
 export function memoryBudgetOf(
   { bufferMemory }: Pick<Config<'daemon'>, 'bufferMemory'>,
+  mode: Mode,
   limitBytes: number | undefined = memoryLimitBytes(),
 ): MemoryBudget {
   const share = (part: number, least: number, most: number): number =>
     limitBytes === undefined ? most : Math.max(least, Math.min(most, Math.floor(limitBytes / part)));
   const bodiesBytes = share(16, MIN_BODIES_BYTES, MAX_BODIES_BYTES);
-  const left = limitBytes === undefined ? Infinity : limitBytes - BESIDES_BYTES - bodiesBytes;
-  const bufferBytes = Math.max(MIN_BUFFER_BYTES, Math.min(share(4, MIN_BUFFER_BYTES, MAX_BUFFER_BYTES), left));
-  return { limitBytes, bufferBytes: bufferMemory > 0 ? bufferMemory * MB : bufferBytes, bodiesBytes };
+  const cacheBytes = mode === 'local' ? share(16, MIN_CACHE_BYTES, MAX_CACHE_BYTES) : 0;
+  const answerBytes = share(64, MIN_ANSWER_BYTES, MAX_ANSWER_BYTES);
+  const besidesBytes = BESIDES_BYTES[mode];
+  const left = limitBytes === undefined ? Infinity : limitBytes - besidesBytes - bodiesBytes - cacheBytes;
+  const bufferBytes = Math.max(MIN_BUFFER_BYTES, Math.min(share(BUFFERS_PART[mode], MIN_BUFFER_BYTES, MAX_BUFFER_BYTES), left));
+  return { limitBytes, bufferBytes: bufferMemory > 0 ? bufferMemory * MB : bufferBytes, bodiesBytes, cacheBytes, answerBytes, besidesBytes };
 }
 
 /** Why a budget that was configured may not fit into the memory limit; undefined when it does. */
-export function memoryProblem({ limitBytes, bufferBytes, bodiesBytes }: MemoryBudget): string | undefined {
+export function memoryProblem({ limitBytes, bufferBytes, bodiesBytes, cacheBytes, besidesBytes }: MemoryBudget): string | undefined {
   if (limitBytes === undefined) return undefined;
-  const needed = bufferBytes + bodiesBytes + BESIDES_BYTES;
+  const others = bodiesBytes + cacheBytes + besidesBytes;
+  const needed = bufferBytes + others;
   if (needed <= limitBytes) return undefined;
-  const most = Math.max(MIN_BUFFER_BYTES / MB, Math.floor((limitBytes - bodiesBytes - BESIDES_BYTES) / MB));
+  const most = Math.max(MIN_BUFFER_BYTES / MB, Math.floor((limitBytes - others) / MB));
   const figures = `a buffer of ${inMb(bufferBytes)} needs a limit of ${inMb(needed)}, but this process is limited to ${inMb(limitBytes)}`;
   return `${figures}: it may be killed for memory. Raise the limit, or set --buffer-memory to ${most} or less`;
 }

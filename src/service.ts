@@ -84,9 +84,9 @@ export class Service {
   readonly #parts: readonly { part: Part; binding?: Binding }[];
   #isStopping = false;
 
-  constructor({ config, origins }: LoadedConfig<ServingCommand>, { log, env }: ServiceDeps, makeMode: (common: Common) => Mode) {
+  constructor({ command, config, origins }: LoadedConfig<ServingCommand>, { log, env }: ServiceDeps, makeMode: (common: Common) => Mode) {
     const accounting = new Accounting();
-    const memory = memoryBudgetOf(config);
+    const memory = memoryBudgetOf(config, command);
     const shortage = memoryProblem(memory);
     if (shortage !== undefined) log.warn({ limitBytes: memory.limitBytes, bufferBytes: memory.bufferBytes }, shortage);
     const guard = new RequestGuard(hostNamesOf(config, env), log);

@@ -32,7 +32,7 @@ export class Tee implements Component {
     const { config } = loaded;
     const { api, hints, upstream } = uplinkTo(await findDestination(loaded, env, log), { config, log }, env);
     const exporter = new XRayExporter({ api, hints, log, onCall: () => {} });
-    const limits = { maxBytes: memoryBudgetOf(config).bufferBytes, maxAgeMs: BATCH_MAX_AGE_MS, isNewestFirst: config.newestFirst };
+    const limits = { maxBytes: memoryBudgetOf(config, 'local').bufferBytes, maxAgeMs: BATCH_MAX_AGE_MS, isNewestFirst: config.newestFirst };
     const sending = { concurrency: config.concurrency, retryMaxAgeMs: config.retryMaxAge * 1000 };
     return new Tee((accounting) => new Batcher({ ...limits, ...sending }, { exporter, accounting, log }), exporter, upstream, log);
   }

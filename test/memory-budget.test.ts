@@ -69,14 +69,26 @@ test.each([
   [256, 64, 16],
   [1024, 64, 16],
 ])('a memory limit of %s MiB: %s MB for the buffer, %s MB for bodies', (limitMb, bufferMb, bodiesMb) => {
-  const budget = memoryBudgetOf({ bufferMemory: 0 }, limitMb === undefined ? undefined : limitMb * MB);
+  const budget = memoryBudgetOf({ bufferMemory: 0 }, 'daemon', limitMb === undefined ? undefined : limitMb * MB);
   expect(budget).toMatchObject({ bufferBytes: bufferMb * MB, bodiesBytes: bodiesMb * MB });
 });
 
+test.each([
+  [undefined, 64, 16, 32],
+  [128, 4, 8, 8],
+  [192, 24, 12, 12],
+  [256, 32, 16, 16],
+  [512, 64, 16, 32],
+])('local, a memory limit of %s MiB: %s MB for the buffer, %s MB for bodies, %s MB for caches', (limitMb, bufferMb, bodiesMb, cacheMb) => {
+  const budget = memoryBudgetOf({ bufferMemory: 0 }, 'local', limitMb === undefined ? undefined : limitMb * MB);
+  expect(budget).toMatchObject({ bufferBytes: bufferMb * MB, bodiesBytes: bodiesMb * MB, cacheBytes: cacheMb * MB });
+  expect(memoryProblem(budget)).toBeUndefined();
+});
+
 test('a buffer that does not fit into the memory limit is said with numbers, and what would fit', () => {
-  expect(memoryProblem(memoryBudgetOf({ bufferMemory: 0 }, 128 * MB))).toBeUndefined();
-  expect(memoryProblem(memoryBudgetOf({ bufferMemory: 64 }, undefined))).toBeUndefined();
-  expect(memoryProblem(memoryBudgetOf({ bufferMemory: 100 }, 128 * MB))).toBe(
+  expect(memoryProblem(memoryBudgetOf({ bufferMemory: 0 }, 'daemon', 128 * MB))).toBeUndefined();
+  expect(memoryProblem(memoryBudgetOf({ bufferMemory: 64 }, 'daemon', undefined))).toBeUndefined();
+  expect(memoryProblem(memoryBudgetOf({ bufferMemory: 100 }, 'daemon', 128 * MB))).toBe(
     'a buffer of 100 MiB needs a limit of 204 MiB, but this process is limited to 128 MiB: it may be killed for memory. ' +
       'Raise the limit, or set --buffer-memory to 24 or less',
   );

@@ -2,17 +2,19 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ConnectionLimits } from '../../http/connections.ts';
 
 /** An answer may be 10 MB, and is in memory several times until it is written. */
-const MAX_AT_ONE_TIME = 2;
+export const MAX_READS = 2;
 const PATIENCE_MS = 15_000;
 
 /** Lets questions that may have a large answer through a few at a time, and none while clients leave too much unread. */
 export class ReadGate {
   readonly #limits: Pick<ConnectionLimits, 'hasRoom'>;
+  readonly #maxReads: number;
   readonly #patienceMs: number;
   #inside = 0;
   readonly #waiting: (() => void)[] = [];
 
-  constructor(limits: Pick<ConnectionLimits, 'hasRoom'>, patienceMs = PATIENCE_MS) {
+  constructor(limits: Pick<ConnectionLimits, 'hasRoom'>, { maxReads = MAX_READS, patienceMs = PATIENCE_MS } = {}) {
+    this.#maxReads = maxReads;
     this.#limits = limits;
     this.#patienceMs = patienceMs;
   }
@@ -20,7 +22,7 @@ export class ReadGate {
   /** Resolves with what lets the next one in, idempotent; with undefined when that took too long. */
   async enter(): Promise<(() => void) | undefined> {
     const signal = AbortSignal.timeout(this.#patienceMs);
-    while (this.#inside >= MAX_AT_ONE_TIME || !this.#limits.hasRoom) {
+    while (this.#inside >= this.#maxReads || !this.#limits.hasRoom) {
       if (signal.aborted) return undefined;
       await this.#change(signal);
     }

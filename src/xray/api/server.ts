@@ -28,6 +28,8 @@ export interface LocalApiConfig {
   readonly token: string;
   /** Of all bodies that are held at one time. */
   readonly maxBodiesBytes: number;
+  /** Questions that may have a large answer, at one time. */
+  readonly maxReads?: number;
   /** Told when answers have left some megabytes to collect. */
   readonly onGarbage?: () => void;
 }
@@ -71,7 +73,7 @@ export class LocalApi implements Component {
       maxUnreadBytes: config.maxBodiesBytes,
       ...(config.onGarbage === undefined ? {} : { onGarbage: config.onGarbage }),
     });
-    this.#gate = new ReadGate(this.#limits);
+    this.#gate = new ReadGate(this.#limits, config.maxReads === undefined ? {} : { maxReads: config.maxReads });
   }
 
   get state(): ComponentState {
@@ -104,7 +106,7 @@ export class LocalApi implements Component {
   #addRoutes(): void {
     const app = this.#app;
     this.#limitAnswers();
-    readBodies(app, this.#config.maxBodiesBytes);
+    readBodies(app, this.#config.maxBodiesBytes, this.#config.onGarbage);
     app.addHook('onRequest', async (request, reply) => {
       void reply.headers({ 'x-amzn-requestid': randomUUID(), 'x-content-type-options': 'nosniff' });
       checkQuery(request.query);

@@ -29,8 +29,6 @@ export interface SummariesPage {
 
 /** A page takes no longer than about this, however few traces match; the next token goes on from there. */
 const PAGE_MS = 1_000;
-/** Of the traces in one answer: a summary has all annotations of its trace. */
-export const MAX_ANSWER_BYTES = 8 * 1024 * 1024;
 
 /** GetTraceSummaries. */
 export async function traceSummaries(reader: Reader, { range, filter, rate, after, limit }: SummariesRequest): Promise<SummariesPage> {
@@ -66,7 +64,7 @@ export async function scanPage<T>(
       found.push(read(view));
       bytes += view.trace.bytes;
     }
-    if (found.length >= limit || bytes >= MAX_ANSWER_BYTES || performance.now() - startedMs > maxMs) return { found, processed, next: cursor };
+    if (found.length >= limit || bytes >= reader.maxAnswerBytes || performance.now() - startedMs > maxMs) return { found, processed, next: cursor };
   }
   return { found, processed, next: undefined };
 }

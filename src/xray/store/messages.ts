@@ -12,6 +12,8 @@ export interface WorkerInput {
   readonly isTemporary: boolean;
   readonly maxBytes: number;
   readonly accountId?: string | undefined;
+  readonly cacheBytes: number;
+  readonly maxAnswerBytes: number;
   /** Memory goes before speed. */
   readonly isMemoryLimited: boolean;
 }

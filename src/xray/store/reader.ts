@@ -19,8 +19,13 @@ const VIEW_BYTES = 2_000;
 /** Values that are offered when one is typed. */
 const MAX_VALUES = 30;
 
+export const MAX_ANSWER_BYTES = 8 * 1024 * 1024;
+
 /** The reading side of the store: finds traces and puts them together. Synchronous: it has a thread of its own. */
 export class Reader {
+  readonly maxAnswerBytes: number;
+  /** Of all traces that were put together so far. */
+  bytesRead = 0;
   readonly #database: DatabaseSync;
   readonly #accountId: string | undefined;
   readonly #byId: StatementSync;
@@ -30,7 +35,9 @@ export class Reader {
   readonly #cache = new Map<number, TraceView>();
   #cachedBytes = 0;
 
-  constructor(database: DatabaseSync, accountId?: string) {
+  /** `maxAnswerBytes`: of the traces in one answer; a summary has all annotations of its trace. */
+  constructor(database: DatabaseSync, accountId?: string, maxAnswerBytes = MAX_ANSWER_BYTES) {
+    this.maxAnswerBytes = maxAnswerBytes;
     this.#database = database;
     this.#accountId = accountId;
     this.#statements = new Statements(database);
@@ -112,6 +119,7 @@ export class Reader {
       this.#cache.set(row, cached);
       return cached;
     }
+    this.bytesRead += bytes;
     const documents = this.#bodiesOf(row).map((body) => parseJson(body) as Json);
     const view = new TraceView(new Trace({ id, revision, receivedAt: received, bytes, accountId: this.#accountId }, assemble(documents)));
     this.#keep(row, view, cached);

@@ -72,9 +72,9 @@ export function documentRows(trace: number): { first: number; last: number } {
   return { first: trace * DOCUMENTS_A_TRACE, last: (trace + 1) * DOCUMENTS_A_TRACE };
 }
 
-/** SQLite's caches; the file system's holds the rest. The writer's is for the pages of the index, which it touches in no order. */
-const WRITE_CACHE_KB = 24 * 1024;
-const READ_CACHE_KB = 8 * 1024;
+/** Of SQLite's caches; the file system's holds the rest. The writer's is for the pages of the index, which it touches in no order. */
+const WRITERS_SHARE = 0.75;
+export const CACHE_BYTES = 32 * 1024 * 1024;
 /** Pages of 4 KB in the log before they go into the file: 32 MB, in which a page that changes often is written once. */
 const CHECKPOINT_PAGES = 8_000;
 
@@ -82,11 +82,13 @@ export interface DatabaseConfig {
   readonly file: string;
   /** Deleted at the end: it need not survive a loss of power. */
   readonly isTemporary: boolean;
+  /** Of SQLite's caches, the reader's and the writer's together; 32 MB when not given. */
+  readonly cacheBytes?: number;
 }
 
 /** Opens the file to write, and makes its tables when it is new. Throws an Error with a message for a person. */
-export function openToWrite({ file, isTemporary }: DatabaseConfig): DatabaseSync {
-  const database = open(file, { isReader: false });
+export function openToWrite({ file, isTemporary, cacheBytes = CACHE_BYTES }: DatabaseConfig): DatabaseSync {
+  const database = open(file, { isReader: false, cacheBytes: cacheBytes * WRITERS_SHARE });
   const [{ application_id: application } = {}] = database.prepare('PRAGMA application_id').all();
   const [{ user_version: version } = {}] = database.prepare('PRAGMA user_version').all();
   const [{ tables } = {}] = database.prepare('SELECT count(*) AS tables FROM sqlite_master').all();
@@ -105,8 +107,8 @@ export function openToWrite({ file, isTemporary }: DatabaseConfig): DatabaseSync
   return database;
 }
 
-export function openToRead(file: string): DatabaseSync {
-  return open(file, { isReader: true });
+export function openToRead(file: string, cacheBytes = CACHE_BYTES): DatabaseSync {
+  return open(file, { isReader: true, cacheBytes: cacheBytes * (1 - WRITERS_SHARE) });
 }
 
 /** Traces hold what users of an application typed: a new file is its owner's alone. SQLite gives the files beside it the same mode. */
@@ -114,12 +116,12 @@ function makeOwners(file: string): void {
   closeSync(openSync(file, 'a', 0o600));
 }
 
-function open(file: string, { isReader }: { isReader: boolean }): DatabaseSync {
+function open(file: string, { isReader, cacheBytes }: { isReader: boolean; cacheBytes: number }): DatabaseSync {
   try {
     if (!isReader) makeOwners(file);
     const database = new DatabaseSync(file, { readOnly: isReader, timeout: 5_000 });
     // Nothing is written beside the file: in a container there may be nowhere else to write.
-    database.exec(`PRAGMA temp_store = MEMORY; PRAGMA cache_size = -${isReader ? READ_CACHE_KB : WRITE_CACHE_KB}`);
+    database.exec(`PRAGMA temp_store = MEMORY; PRAGMA cache_size = -${Math.round(cacheBytes / 1024)}`);
     // The first page is read here: a file that is no database says so now.
     database.prepare('SELECT count(*) FROM sqlite_master').get();
     return database;

@@ -9,7 +9,7 @@ import { findInsights } from '../query/insights.ts';
 import { traceMembers } from '../query/documents.ts';
 import { rowOf, traceRows } from '../query/row.ts';
 import { summaryOf } from '../query/summary.ts';
-import { MAX_ANSWER_BYTES, traceSummaries } from '../query/trace-summaries.ts';
+import { traceSummaries } from '../query/trace-summaries.ts';
 import type { TraceView } from '../query/trace-view.ts';
 import type { Calls, FromStoreWorker, ReadCalls, ToStoreWorker, WorkerInput, WriteCalls } from './messages.ts';
 import { Reader } from './reader.ts';
@@ -63,7 +63,7 @@ function reading(reader: Reader): Handlers<ReadCalls> {
       let bytes = 0;
       let done = 0;
       for (const id of ids) {
-        if (bytes >= MAX_ANSWER_BYTES) break;
+        if (bytes >= reader.maxAnswerBytes) break;
         done++;
         const view = reader.trace(id);
         if (view === undefined || (filter !== undefined && !matches(filter, view))) continue;
@@ -91,7 +91,7 @@ function reading(reader: Reader): Handlers<ReadCalls> {
       const left: string[] = [];
       let bytes = 0;
       for (const id of ids) {
-        if (bytes >= MAX_ANSWER_BYTES) {
+        if (bytes >= reader.maxAnswerBytes) {
           left.push(id);
           continue;
         }
@@ -128,14 +128,27 @@ function textsOf(bytes: Uint8Array, ends: Uint32Array): string[] {
   });
 }
 
-function open(): { handlers: Handlers<WriteCalls> | Handlers<ReadCalls>; close: () => void } {
-  const { role, file, isTemporary, maxBytes, accountId } = workerData as WorkerInput;
+interface Opened {
+  readonly handlers: Handlers<WriteCalls> | Handlers<ReadCalls>;
+  readonly close: () => void;
+  /** Since the last time. */
+  readonly takeBytesRead: () => number;
+}
+
+function open(): Opened {
+  const { role, file, isTemporary, maxBytes, accountId, cacheBytes, maxAnswerBytes } = workerData as WorkerInput;
   if (role === 'writer') {
-    const writer = new Writer(openToWrite({ file, isTemporary }), { maxBytes });
-    return { handlers: writing(writer), close: () => writer.close() };
+    const writer = new Writer(openToWrite({ file, isTemporary, cacheBytes }), { maxBytes });
+    return { handlers: writing(writer), close: () => writer.close(), takeBytesRead: () => 0 };
   }
-  const reader = new Reader(openToRead(file), accountId);
-  return { handlers: reading(reader), close: () => reader.close() };
+  const reader = new Reader(openToRead(file, cacheBytes), accountId, maxAnswerBytes);
+  let taken = 0;
+  const takeBytesRead = (): number => {
+    const bytes = reader.bytesRead - taken;
+    taken = reader.bytesRead;
+    return bytes;
+  };
+  return { handlers: reading(reader), close: () => reader.close(), takeBytesRead };
 }
 
 function say(message: FromStoreWorker): void {
@@ -143,7 +156,7 @@ function say(message: FromStoreWorker): void {
 }
 
 try {
-  const { handlers, close } = open();
+  const { handlers, close, takeBytesRead } = open();
   parentPort!.on('message', ({ id, name, args }: ToStoreWorker) => {
     if (name === 'close') {
       close();
@@ -151,35 +164,48 @@ try {
       parentPort!.close();
       return;
     }
-    void answer(id, async () => (handlers as Record<string, (args: unknown) => unknown>)[name]!(args));
+    const work = async (): Promise<unknown> => (handlers as Record<string, (args: unknown) => unknown>)[name]!(args);
+    void answer(id, args, { work, takeBytesRead });
   });
   say({ type: 'ready' });
 } catch (error) {
   say({ type: 'failed', message: error instanceof Error ? error.message : String(error) });
 }
 
-/** Large answers leave several times their size, and V8 lets it grow to more than the memory limit. */
-const GARBAGE_BYTES = 8 * 1024 * 1024;
-const collect = (workerData as WorkerInput).isMemoryLimited ? fullCollector() : undefined;
-let garbageBytes = 0;
-
-function noteGarbage(result: unknown): void {
-  if (collect === undefined) return;
-  if (typeof result === 'string') garbageBytes += result.length;
-  else if (typeof result === 'object' && result !== null) {
-    const { json, lines } = result as { json?: string; lines?: readonly string[] };
-    garbageBytes += json?.length ?? lines?.reduce((sum, { length }) => sum + length, 0) ?? 0;
-  }
-  if (garbageBytes < GARBAGE_BYTES) return;
-  garbageBytes = 0;
-  collect();
+/**
+ * What was read, written or answered leaves several times its size, and V8 lets it grow to more than the memory limit: told of these bytes, this
+ * collects now and then.
+ */
+function garbageWatch({ isMemoryLimited, maxAnswerBytes }: WorkerInput): (bytes: number) => void {
+  if (!isMemoryLimited) return () => {};
+  const collect = fullCollector();
+  let garbageBytes = 0;
+  return (bytes) => {
+    garbageBytes += bytes;
+    if (garbageBytes < maxAnswerBytes) return;
+    garbageBytes = 0;
+    collect();
+  };
 }
 
-async function answer(id: number, work: () => Promise<unknown>): Promise<void> {
+const noteGarbage = garbageWatch(workerData as WorkerInput);
+
+function bytesOf(args: unknown, result: unknown): number {
+  const { bytes } = args as { bytes?: Uint8Array };
+  const { json, lines } = (typeof result === 'object' && result !== null ? result : {}) as { json?: string; lines?: readonly string[] };
+  const texts = [...(typeof result === 'string' ? [result] : []), json ?? '', ...(lines ?? [])];
+  return texts.reduce((sum, { length }) => sum + length, bytes?.byteLength ?? 0);
+}
+
+async function answer(
+  id: number,
+  args: unknown,
+  { work, takeBytesRead }: { work: () => Promise<unknown>; takeBytesRead: () => number },
+): Promise<void> {
   try {
     const result = await work();
     say({ type: 'result', id, result });
-    noteGarbage(result);
+    noteGarbage(bytesOf(args, result) + takeBytesRead());
   } catch (error) {
     const { errcode } = error as { errcode?: number };
     const isFull = errcode === SQLITE_FULL || (errcode !== undefined && (errcode & 0xff) === SQLITE_IOERR);

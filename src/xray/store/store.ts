@@ -2,6 +2,8 @@ import type { Component, ComponentState } from '../../pipeline/component.ts';
 import { messageOf, XraydError } from '../../pipeline/errors.ts';
 import { dataPlace, type StorePlace } from './data-place.ts';
 import type { ReadCalls, WriteCalls } from './messages.ts';
+import { MAX_ANSWER_BYTES } from './reader.ts';
+import { CACHE_BYTES } from './schema.ts';
 import { StoreThread } from './store-thread.ts';
 import { temporaryPlace } from './temporary-place.ts';
 
@@ -13,6 +15,10 @@ export interface StoreConfig {
   readonly accountId?: string;
   /** Memory goes before speed. */
   readonly isMemoryLimited?: boolean;
+  /** Of SQLite's caches; 32 MB when not given. */
+  readonly cacheBytes?: number;
+  /** Of the traces that are read for one answer; 8 MB when not given. */
+  readonly maxAnswerBytes?: number;
 }
 
 /** The traces, in a file. One thread writes and another reads, so that neither waits for the other, nor the main thread for them. */
@@ -61,6 +67,8 @@ export class Store implements Component {
       maxBytes: this.#maxBytes,
       accountId: this.#config.accountId,
       isMemoryLimited: this.#config.isMemoryLimited ?? false,
+      maxAnswerBytes: this.#config.maxAnswerBytes ?? MAX_ANSWER_BYTES,
+      cacheBytes: this.#config.cacheBytes ?? CACHE_BYTES,
     };
     try {
       this.#writer = await StoreThread.start({ ...input, role: 'writer' });

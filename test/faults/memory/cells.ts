@@ -30,7 +30,7 @@ export interface CellOutcome {
   readonly skipped?: string;
 }
 
-const LIMITS_MB: Readonly<Record<Mode, readonly number[]>> = { daemon: [128, 192, 256, 512], local: [256, 512] };
+const LIMITS_MB: Readonly<Record<Mode, readonly number[]>> = { daemon: [128, 192, 256, 512], local: [128, 192, 256, 512] };
 const TCP = ['tcp-large', 'tcp-small', 'tcp-hostile'] as const;
 const COMMON: readonly (readonly LoadName[])[] = [
   ['udp-small'],

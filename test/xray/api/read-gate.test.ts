@@ -12,7 +12,7 @@ test('two questions at one time are inside, the next one when one of them leaves
   leave();
   await third;
   expect(order).toEqual(['left', 'third']);
-  expect(await new ReadGate({ hasRoom: false }, 10).enter()).toBeUndefined();
+  expect(await new ReadGate({ hasRoom: false }, { patienceMs: 10 }).enter()).toBeUndefined();
 });
 
 test('a question waits while clients leave too much unread', async () => {

@@ -99,7 +99,7 @@ test('names of annotations are indexed up to a number of each document, and of a
 
 test('an answer with many large traces stops where it is large enough, and says what is left', async () => {
   const file = join(scope.folder(), 'threads.db');
-  const config = { file, isTemporary: true, maxBytes: 1e9, isMemoryLimited: false };
+  const config = { file, isTemporary: true, maxBytes: 1e9, isMemoryLimited: false, cacheBytes: 32e6, maxAnswerBytes: 8 * 1024 * 1024 };
   const writer = await StoreThread.start({ ...config, role: 'writer' });
   scope.add(() => writer.close());
   const reader = await StoreThread.start({ ...config, role: 'reader' });
@@ -121,7 +121,7 @@ test('an answer with many large traces stops where it is large enough, and says 
 
 test('more questions than may wait are refused, and those that wait are answered', async () => {
   const file = join(scope.folder(), 'busy.db');
-  const config = { file, isTemporary: true, maxBytes: 1e9, isMemoryLimited: false };
+  const config = { file, isTemporary: true, maxBytes: 1e9, isMemoryLimited: false, cacheBytes: 32e6, maxAnswerBytes: 8 * 1024 * 1024 };
   const writer = await StoreThread.start({ ...config, role: 'writer' });
   scope.add(() => writer.close());
   const reader = await StoreThread.start({ ...config, role: 'reader' });
