@@ -56,7 +56,7 @@ export function themeColours(): ThemeColours {
 }
 
 /** Calls `draw` when the element's size changes. A picture that has been left is not drawn any more, although its last change is still told. */
-export function whenResized(element: HTMLElement, draw: () => void): () => void {
+export function whenResized(element: Element, draw: () => void): () => void {
   const observer = new ResizeObserver(() => {
     if (element.isConnected) draw();
   });

@@ -2,6 +2,8 @@ import { render } from 'preact';
 import './tokens.css';
 import './page.css';
 import './trace/trace.css';
+import './map/map.css';
+import './shell/side.css';
 import { App } from './app.tsx';
 import { follow } from './live.ts';
 import { followTitle } from './title.ts';

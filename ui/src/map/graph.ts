@@ -1,3 +1,5 @@
+import { count, duration, plural, shortName } from '../format.ts';
+
 /** What GetServiceGraph and GetTraceGraph answer. Source: X-Ray's published service model, 2016-04-12. */
 export interface Graph {
   readonly Services: readonly GraphService[];
@@ -65,48 +67,143 @@ export function quantile(histogram: readonly HistogramEntry[] | null, share: num
   return entries.at(-1)!.Value;
 }
 
+/** Statistics of several services or calls in one. */
+function sumOf(all: readonly (Statistics | null)[]): Statistics {
+  const sum = (of: (each: Statistics) => number): number => all.reduce((before, each) => before + (each === null ? 0 : of(each)), 0);
+  return {
+    OkCount: sum(({ OkCount }) => OkCount),
+    ErrorStatistics: {
+      ThrottleCount: sum(({ ErrorStatistics }) => ErrorStatistics.ThrottleCount),
+      OtherCount: sum(({ ErrorStatistics }) => ErrorStatistics.OtherCount),
+      TotalCount: sum(({ ErrorStatistics }) => ErrorStatistics.TotalCount),
+    },
+    FaultStatistics: { TotalCount: sum(({ FaultStatistics }) => FaultStatistics.TotalCount) },
+    TotalCount: sum(({ TotalCount }) => TotalCount),
+    TotalResponseTime: sum(({ TotalResponseTime }) => TotalResponseTime),
+  };
+}
+
 export interface MapNode {
+  /** The service's reference; of the clients the first one's. */
   readonly id: number;
+  /** X-Ray has a client for each entry point; here one stands for all of them, with the sums of their calls. */
   readonly service: GraphService;
-  /** px. */
-  readonly radius: number;
+  readonly name: string;
   readonly isClient: boolean;
+  readonly statistics: Statistics | null;
+  readonly histogram: readonly HistogramEntry[] | null;
+  /** px, where there is room for it. */
+  readonly radius: number;
 }
 
 export interface MapEdge {
-  readonly from: number;
-  readonly to: number;
+  readonly key: string;
+  readonly from: MapNode;
+  readonly to: MapNode;
+  /** As X-Ray has it: of a client's call the client of that one entry point. */
+  readonly caller: GraphService;
   readonly edge: GraphEdge;
   /** px. */
   readonly width: number;
   readonly isAsync: boolean;
 }
 
+export interface ServiceMap {
+  /** Clients first. */
+  readonly nodes: readonly MapNode[];
+  readonly edges: readonly MapEdge[];
+}
+
+/** px, of the least and of the busiest service. */
+export const RADIUS = { least: 18, most: 38 } as const;
+
 /** What is drawn: a node's area follows its traffic, an edge's width too. */
-export function mapOf({ Services }: Graph): { nodes: MapNode[]; edges: MapEdge[] } {
-  const countOf = (service: GraphService): number => {
-    if (service.Type !== 'client') return service.SummaryStatistics?.TotalCount ?? 0;
-    return service.Edges.reduce((sum, { SummaryStatistics }) => sum + (SummaryStatistics?.TotalCount ?? 0), 0);
-  };
-  const most = Math.max(1, ...Services.map(countOf));
-  const nodes = Services.map((service) => ({
+export function mapOf({ Services }: Graph): ServiceMap {
+  const clients = Services.filter(({ Type }) => Type === 'client');
+  const calls = clients.flatMap(({ Edges }) => Edges);
+  const first = clients[0];
+  const client: GraphService[] =
+    first === undefined
+      ? []
+      : [
+          {
+            ...first,
+            Name: 'Client',
+            Edges: calls,
+            SummaryStatistics: sumOf(calls.map(({ SummaryStatistics }) => SummaryStatistics)),
+            ResponseTimeHistogram: calls.flatMap(({ ResponseTimeHistogram }) => ResponseTimeHistogram ?? []),
+          },
+        ];
+  const services = [...client, ...Services.filter(({ Type }) => Type !== 'client')];
+  const countOf = ({ SummaryStatistics }: GraphService | GraphEdge): number => SummaryStatistics?.TotalCount ?? 0;
+  const most = services.reduce((greatest, service) => Math.max(greatest, countOf(service)), 1);
+  const nodes = services.map((service) => ({
     id: service.ReferenceId,
     service,
-    radius: 18 + 20 * Math.sqrt(countOf(service) / most),
+    name: service.Type === 'client' ? 'Client' : shortName(service.Name),
     isClient: service.Type === 'client',
+    statistics: service.SummaryStatistics,
+    histogram: service.ResponseTimeHistogram,
+    radius: RADIUS.least + (RADIUS.most - RADIUS.least) * Math.sqrt(countOf(service) / most),
   }));
-  const ids = new Set(nodes.map(({ id }) => id));
-  const busiest = Math.max(1, ...Services.flatMap(({ Edges }) => Edges.map(({ SummaryStatistics }) => SummaryStatistics?.TotalCount ?? 0)));
-  const edges = Services.flatMap(({ ReferenceId, Edges }) =>
-    Edges.filter((edge) => ids.has(edge.ReferenceId)).map((edge) => ({
-      from: ReferenceId,
-      to: edge.ReferenceId,
-      edge,
-      width: 1 + 3 * Math.sqrt((edge.SummaryStatistics?.TotalCount ?? 0) / busiest),
-      isAsync: edge.EdgeType === 'link',
-    })),
+  const byId = new Map(nodes.map((node) => [node.id, node]));
+  for (const { ReferenceId } of clients) byId.set(ReferenceId, nodes[0]!);
+  const busiest = Services.flatMap(({ Edges }) => Edges).reduce((greatest, edge) => Math.max(greatest, countOf(edge)), 1);
+  const edges = Services.flatMap((caller) =>
+    caller.Edges.flatMap((edge) => {
+      const [from, to] = [byId.get(caller.ReferenceId), byId.get(edge.ReferenceId)];
+      if (from === undefined || to === undefined) return [];
+      const isAsync = edge.EdgeType === 'link';
+      const key = `${from.id} ${to.id}${isAsync ? ' async' : ''}`;
+      return [{ key, from, to, caller, edge, width: 1 + 3 * Math.sqrt(countOf(edge) / busiest), isAsync }];
+    }),
   );
   return { nodes, edges };
+}
+
+/** X-Ray's histograms are in whole milliseconds. */
+export function latency(seconds: number): string {
+  return seconds < 0.001 ? '< 1 ms' : duration(seconds);
+}
+
+/** Requests a minute, or how many where no time is meant. */
+export function rateText(total: number, minutes: number | undefined): string {
+  if (minutes === undefined) return count(total);
+  const perMinute = total / minutes;
+  return perMinute >= 10_000
+    ? `${count(Math.round(perMinute / 1000))}k`
+    : perMinute >= 10
+      ? count(Math.round(perMinute))
+      : String(Number(perMinute.toPrecision(2)));
+}
+
+/** How many, how long and how they ended, as one reads it aloud: the same for hover, for the panel's rows and for a screen reader. */
+export function figuresOf({
+  statistics,
+  histogram,
+  minutes,
+}: {
+  statistics: Statistics | null;
+  histogram: readonly HistogramEntry[] | null;
+  minutes: number | undefined;
+}): string[] {
+  const total = statistics?.TotalCount ?? 0;
+  const shares = sharesOf(statistics);
+  const quantiles = [0.5, 0.95].flatMap((share) => {
+    const seconds = quantile(histogram, share);
+    return seconds === undefined ? [] : [`p${share * 100} ${latency(seconds)}`];
+  });
+  const ended = [
+    [shares.fault, 'fault', 'faults'],
+    [shares.throttle, 'throttled', 'throttled'],
+    [shares.error, 'error', 'errors'],
+  ] as const;
+  return [
+    plural(total, 'request'),
+    ...(minutes === undefined ? [] : [`${rateText(total, minutes)} a minute`]),
+    ...quantiles,
+    ...ended.flatMap(([number, one, many]) => (number === 0 ? [] : [plural(number, one, many)])),
+  ];
 }
 
 /** In words, as people call them: `AWS::DynamoDB::Table` is DynamoDB table. */

@@ -1,6 +1,7 @@
 /** What the layout needs of a map; sizes in px. */
 export interface LayoutInput {
   readonly nodes: readonly { readonly id: number; readonly width: number; readonly height: number }[];
+  /** Busiest first: of very many the layout follows those. */
   readonly edges: readonly { readonly from: number; readonly to: number }[];
 }
 
@@ -15,8 +16,8 @@ let worker: Worker | undefined;
 let asked = 0;
 const waiting = new Map<number, (layout: Layout) => void>();
 
-/** Left to right, off the main thread. */
-export async function layout(input: LayoutInput): Promise<Layout> {
+/** Loads the layout's code, while the map's figures are read. */
+export function prepareLayout(): Worker {
   if (worker === undefined) {
     worker = new Worker(new URL('layout-worker.ts', import.meta.url), { type: 'module' });
     worker.addEventListener('message', ({ data }: MessageEvent<{ id: number; layout: Layout }>) => {
@@ -24,8 +25,13 @@ export async function layout(input: LayoutInput): Promise<Layout> {
       waiting.delete(data.id);
     });
   }
+  return worker;
+}
+
+/** Left to right, off the main thread. */
+export async function layout(input: LayoutInput): Promise<Layout> {
   const id = ++asked;
   const answer = new Promise<Layout>((resolve) => waiting.set(id, resolve));
-  worker.postMessage({ id, input });
+  prepareLayout().postMessage({ id, input });
   return answer;
 }

@@ -1,59 +1,59 @@
 import { useSignal } from '@preact/signals';
 import { useRef } from 'preact/hooks';
-import { count, duration, percent, shortName } from '../format.ts';
-import { go } from '../route.ts';
-import { quoted, withCondition } from '../search.ts';
+import { count, duration, percent } from '../format.ts';
+import { go, hrefTo } from '../route.ts';
+import { expression, quoted, withCondition } from '../search.ts';
+import { Side } from '../shell/side.tsx';
 import {
+  latency,
   OUTCOMES,
   quantile,
+  rateText,
   sharesOf,
   typeName,
-  type Graph,
   type GraphService,
   type HistogramEntry,
+  type MapEdge,
+  type MapNode,
   type MapSelection,
+  type ServiceMap,
   type Statistics,
 } from './graph.ts';
-import { latency, rateText } from './map-parts.tsx';
 
 export interface MapPanelProps {
-  readonly graph: Graph;
+  readonly map: ServiceMap;
   readonly selection: MapSelection;
   readonly minutes: number | undefined;
-  readonly onClose: () => void;
+  readonly onSelect: (selection: MapSelection | undefined) => void;
 }
 
 /** A node, or an edge: how many, how long, how they ended; and from there to the traces. */
-export function MapPanel({ graph, selection, minutes, onClose }: MapPanelProps) {
-  const service = graph.Services.find(({ ReferenceId }) => ReferenceId === selection.node);
-  const other = graph.Services.find(({ ReferenceId }) => ReferenceId === selection.to);
-  const edge = selection.to === undefined ? undefined : service?.Edges.find(({ ReferenceId }) => ReferenceId === selection.to);
-  if (service === undefined || (selection.to !== undefined && (edge === undefined || other === undefined))) return null;
-  const isEdge = edge !== undefined;
-  const statistics = isEdge ? edge.SummaryStatistics : service.SummaryStatistics;
-  const histogram = isEdge ? edge.ResponseTimeHistogram : service.ResponseTimeHistogram;
-  const condition = isEdge ? edgeCondition(service, other!) : serviceCondition(service);
-  const open = (body: string): void => {
-    const whole = body === '' ? condition : `${condition} { ${body} }`;
-    go(`/?q=${encodeURIComponent(withCondition('', whole, false))}`);
-  };
+export function MapPanel({ map, selection, minutes, onSelect }: MapPanelProps) {
+  const node = map.nodes.find(({ id }) => id === selection.node);
+  const edge = map.edges.find(({ from, to }) => from.id === selection.node && to.id === selection.to);
+  if (node === undefined || (selection.to !== undefined && edge === undefined)) return null;
+  const statistics = edge === undefined ? node.statistics : edge.edge.SummaryStatistics;
+  const histogram = edge === undefined ? node.histogram : edge.edge.ResponseTimeHistogram;
+  const open = (body: string): void => go(hrefTo('/', { q: searchOf(node, edge, body) }));
   return (
-    <aside class="side" aria-label={isEdge ? 'The selected call' : 'The selected service'} tabIndex={0}>
-      <div class="side-head">
-        <h2>{isEdge ? `${nameOf(service)} → ${nameOf(other!)}` : nameOf(service)}</h2>
-        <button type="button" class="quiet" aria-label="Close the panel" onClick={onClose}>
-          ×
-        </button>
-      </div>
-      <p class="dim">
-        {isEdge ? (edge.EdgeType === 'link' ? 'Sent, and received later' : 'As the caller saw it') : typeName(service.Type) || 'Service'}
-      </p>
+    <Side
+      label={edge === undefined ? 'The selected service' : 'The selected call'}
+      title={edge === undefined ? node.name : `${edge.from.name} → ${edge.to.name}`}
+      onClose={() => onSelect(undefined)}
+    >
+      <p class="dim">{aboutOf(node, edge)}</p>
       <Figures statistics={statistics} histogram={histogram} minutes={minutes} onOutcome={open} />
       <LatencyHistogram
         key={`${selection.node} ${selection.to}`}
         histogram={histogram ?? []}
         onRange={(from, to) => open(`responsetime >= ${from} AND responsetime <= ${to}`)}
       />
+      {edge === undefined && (
+        <>
+          <Calls title="Calls" edges={map.edges.filter(({ from }) => from === node)} other={({ to }) => to} onSelect={onSelect} />
+          <Calls title="Called by" edges={map.edges.filter(({ to }) => to === node)} other={({ from }) => from} onSelect={onSelect} />
+        </>
+      )}
       <p class="buttons">
         <button type="button" class="button" onClick={() => open('')}>
           Traces
@@ -62,24 +62,75 @@ export function MapPanel({ graph, selection, minutes, onClose }: MapPanelProps) 
           With faults
         </button>
       </p>
-    </aside>
+    </Side>
   );
 }
 
-function nameOf({ Name, Type }: GraphService): string {
-  return Type === 'client' ? `Client of ${Name}` : shortName(Name);
+function aboutOf({ isClient, service }: MapNode, edge: MapEdge | undefined): string {
+  if (edge !== undefined) return edge.isAsync ? 'Sent, and received later' : 'As the caller saw it';
+  return isClient ? 'Everything that calls from outside' : typeName(service.Type) || 'Service';
 }
 
-function serviceCondition(service: GraphService): string {
-  return `service(${idOf(service)})`;
-}
-
-function edgeCondition(from: GraphService, to: GraphService): string {
-  return `edge(${idOf(from)}, ${idOf(to)})`;
+/** What is searched for already, and the node or edge with `body` as its condition. All traces have a client. */
+function searchOf({ isClient, service }: MapNode, edge: MapEdge | undefined, body: string): string {
+  const scope = edge !== undefined ? `edge(${idOf(edge.caller)}, ${idOf(edge.to.service)})` : isClient ? undefined : `service(${idOf(service)})`;
+  const condition = scope === undefined ? body : body === '' ? scope : `${scope} { ${body} }`;
+  return condition === '' ? expression.peek() : withCondition(expression.peek(), condition, false);
 }
 
 function idOf({ Name, Type }: GraphService): string {
   return Type === null || Type === '' ? quoted(Name) : `id(name: ${quoted(Name)}, type: ${quoted(Type)})`;
+}
+
+/** The same calls that the map draws as lines. */
+function Calls({
+  title,
+  edges,
+  other,
+  onSelect,
+}: {
+  title: string;
+  edges: readonly MapEdge[];
+  other: (edge: MapEdge) => MapNode;
+  onSelect: (selection: MapSelection) => void;
+}) {
+  if (edges.length === 0) return null;
+  const total = ({ edge }: MapEdge): number => edge.SummaryStatistics?.TotalCount ?? 0;
+  return (
+    <section>
+      <h3>{title}</h3>
+      <table class="calls" aria-label={title}>
+        <thead>
+          <tr>
+            <th scope="col">Service</th>
+            <th scope="col">Requests</th>
+            <th scope="col">Failed</th>
+            <th scope="col">p50</th>
+          </tr>
+        </thead>
+        <tbody>
+          {edges
+            .toSorted((a, b) => total(b) - total(a))
+            .map((each) => {
+              const { SummaryStatistics, ResponseTimeHistogram } = each.edge;
+              const median = quantile(ResponseTimeHistogram, 0.5);
+              return (
+                <tr key={each.key}>
+                  <td>
+                    <button type="button" class="value" onClick={() => onSelect({ node: each.from.id, to: each.to.id })}>
+                      {other(each).name}
+                    </button>
+                  </td>
+                  <td>{count(total(each))}</td>
+                  <td>{count(total(each) - (SummaryStatistics?.OkCount ?? 0))}</td>
+                  <td>{median === undefined ? '–' : latency(median)}</td>
+                </tr>
+              );
+            })}
+        </tbody>
+      </table>
+    </section>
+  );
 }
 
 function Figures({

@@ -1,95 +1,132 @@
-import { count, duration, middle, shortName } from '../format.ts';
-import { OUTCOMES, quantile, sharesOf, typeName, type MapEdge, type MapNode, type MapSelection } from './graph.ts';
-import type { Layout } from './layout.ts';
+import { figuresOf, OUTCOMES, sharesOf, typeName, type MapEdge, type MapNode, type Statistics } from './graph.ts';
+import type { Label } from './labels.ts';
 
 const RING = 5;
-/** px below a node for its name and what stands under it. */
-export const TEXT_HEIGHT = 36;
+/** px around a small node that a finger may hit. */
+const HIT_RADIUS = 12;
 
-interface NodeProps {
+/** A node in the map's own coordinates. */
+export interface PlacedNode {
   readonly node: MapNode;
-  readonly edges: readonly MapEdge[];
-  readonly minutes: number | undefined;
-  readonly layout: Layout;
-  readonly isLit: boolean;
-  readonly isSelected: boolean;
-  readonly onSelect: (selection: MapSelection | undefined) => void;
-  readonly onHover: (id: number | undefined) => void;
+  readonly x: number;
+  readonly y: number;
+  readonly radius: number;
+  readonly label: Label | undefined;
 }
 
-export function Node({ node, edges, minutes, layout: { places }, isLit, isSelected, onSelect, onHover }: NodeProps) {
-  const place = places[node.id];
-  if (place === undefined) return null;
-  const { id, radius, service, isClient } = node;
-  const shares = isClient
-    ? edges.filter(({ from }) => from === id).map(({ edge }) => sharesOf(edge.SummaryStatistics))
-    : [sharesOf(service.SummaryStatistics)];
-  const sums = OUTCOMES.map((outcome) => shares.reduce((sum, each) => sum + each[outcome], 0));
-  const total = sums.reduce((sum, each) => sum + each, 0);
-  const y = place.y - TEXT_HEIGHT / 2;
-  const name = isClient ? 'Client' : shortName(service.Name);
-  const median = quantile(service.ResponseTimeHistogram, 0.5);
-  const under = [
-    isClient ? (minutes === undefined ? 'requests' : 'requests a minute') : typeName(service.Type),
-    !isClient && median !== undefined ? latency(median) : '',
-  ]
-    .filter((text) => text !== '')
-    .join(' · ');
-  const select = (): void => onSelect(isSelected ? undefined : { node: id, to: undefined });
+export type Part = { readonly node: MapNode } | { readonly edge: MapEdge };
+
+interface PartProps {
+  readonly minutes: number | undefined;
+  /** What one px of the screen is in the map's coordinates. */
+  readonly unit: number;
+  readonly isLit: boolean;
+  readonly isSelected: boolean;
+  /** Tab stops here; the arrow keys move it from node to node. */
+  readonly isStop: boolean;
+  readonly onPress: (part: Part) => void;
+  /** Pointed at, or reached by keys. */
+  readonly onLook: (part: Part | undefined, isFocus: boolean) => void;
+}
+
+/** What every part is for keys and a screen reader. */
+function buttonOf(part: Part, { minutes, isSelected, isStop, onPress, onLook }: PartProps) {
+  return {
+    role: 'button' as const,
+    // In lower case: an attribute of SVG is not the one that is written otherwise.
+    tabindex: isStop ? 0 : -1,
+    'aria-pressed': isSelected,
+    'aria-label': `${titleOf(part)}: ${partFigures(part, minutes).join(', ')}`,
+    onKeyDown: (event: KeyboardEvent) => {
+      if (event.key !== 'Enter' && event.key !== ' ') return;
+      event.preventDefault();
+      onPress(part);
+    },
+    onFocus: () => onLook(part, true),
+    onBlur: () => onLook(undefined, true),
+  };
+}
+
+function pointerOf(part: Part, { onPress, onLook }: PartProps) {
+  return {
+    onClick: () => onPress(part),
+    onPointerEnter: () => onLook(part, false),
+    onPointerLeave: () => onLook(undefined, false),
+  };
+}
+
+export function titleOf(part: Part): string {
+  if ('edge' in part) return `${part.edge.from.name} → ${part.edge.to.name}${part.edge.isAsync ? ', asynchronous' : ''}`;
+  const type = part.node.isClient ? '' : typeName(part.node.service.Type);
+  return type === '' ? part.node.name : `${part.node.name}, ${type}`;
+}
+
+export function partFigures(part: Part, minutes: number | undefined): string[] {
+  if ('node' in part) return figuresOf({ ...part.node, minutes });
+  const { SummaryStatistics, ResponseTimeHistogram } = part.edge.edge;
+  return figuresOf({ statistics: SummaryStatistics, histogram: ResponseTimeHistogram, minutes });
+}
+
+export function Node({ placed: { node, x, y, radius, label }, ...props }: PartProps & { readonly placed: PlacedNode }) {
+  const { unit, isLit, isSelected } = props;
+  const part = { node };
+  const ring = Math.min(RING * unit, radius / 2);
   return (
-    <g
-      class={`node${isLit ? ' near' : ''}${isSelected ? ' selected' : ''}`}
-      role="button"
-      tabIndex={0}
-      aria-pressed={isSelected}
-      transform={`translate(${place.x} ${y})`}
-      onClick={select}
-      onKeyDown={(event) => {
-        if (event.key !== 'Enter' && event.key !== ' ') return;
-        event.preventDefault();
-        select();
-      }}
-      onPointerEnter={() => onHover(id)}
-      onPointerLeave={() => onHover(undefined)}
-    >
-      <desc>{sums.map((sum, i) => `${count(sum)} ${OUTCOMES[i]}`).join(', ')}</desc>
-      <circle r={radius} class="fill" />
-      <Ring radius={radius - RING / 2} parts={sums} />
-      {radius > 22 && (
-        <text class="inside" y="4">
-          {rateText(total, minutes)}
-        </text>
-      )}
-      <text class="name" y={radius + 18}>
-        {middle(name, 22)}
-        <title>{service.Name}</title>
-      </text>
-      <text class="under" y={radius + 33}>
-        {middle(under, 28)}
-      </text>
+    <g class={`node${isLit ? ' near' : ''}${isSelected ? ' selected' : ''}`} transform={`translate(${x} ${y})`} {...pointerOf(part, props)}>
+      <g data-node={node.id} {...buttonOf(part, props)}>
+        {radius < HIT_RADIUS * unit && <circle class="reach" r={HIT_RADIUS * unit} />}
+        <circle r={radius} class="fill" stroke-width={2 * unit} />
+        <Ring radius={radius - ring / 2} width={ring} gap={1.5 * unit} statistics={node.statistics} />
+      </g>
+      {label !== undefined && <Words label={label} radius={radius} unit={unit} />}
     </g>
   );
 }
 
-/** X-Ray's histograms are in whole milliseconds. */
-export function latency(seconds: number): string {
-  return seconds < 0.001 ? '< 1 ms' : duration(seconds);
+/** The button's name has all of it, also what there is no room for here. */
+function Words({
+  label: { name, nameSize: namePx, place, under, underSize: underPx, number, numberPlace },
+  radius,
+  unit,
+}: {
+  label: Label;
+  radius: number;
+  unit: number;
+}) {
+  const [nameSize, underSize] = [namePx * unit, underPx * unit];
+  const isBeside = place === 'beside';
+  return (
+    <g aria-hidden="true">
+      {number !== '' && (
+        <text class="inside" font-size={11 * unit} y={numberPlace === 'inside' ? 4 * unit : -radius - 4 * unit}>
+          {number}
+        </text>
+      )}
+      {name !== '' && (
+        <text
+          class={isBeside ? 'name beside' : 'name'}
+          font-size={nameSize}
+          stroke-width={3 * unit}
+          x={isBeside ? radius + 3 * unit : 0}
+          y={isBeside ? nameSize * 0.35 : radius + 2 * unit + nameSize}
+        >
+          {name}
+        </text>
+      )}
+      {under !== '' && (
+        <text class="under" font-size={underSize} stroke-width={3 * unit} y={radius + 3 * unit + nameSize * 1.25 + underSize}>
+          {under}
+        </text>
+      )}
+    </g>
+  );
 }
 
-/** Requests a minute, or how many where no time is meant. */
-export function rateText(total: number, minutes: number | undefined): string {
-  if (minutes === undefined) return count(total);
-  const perMinute = total / minutes;
-  return perMinute >= 10_000
-    ? `${count(Math.round(perMinute / 1000))}k`
-    : perMinute >= 10
-      ? count(Math.round(perMinute))
-      : String(Number(perMinute.toPrecision(2)));
-}
-
-function Ring({ radius, parts }: { radius: number; parts: readonly number[] }) {
+function Ring({ radius, width, gap, statistics }: { radius: number; width: number; gap: number; statistics: Statistics | null }) {
+  const shares = sharesOf(statistics);
+  const parts = OUTCOMES.map((outcome) => shares[outcome]);
   const total = parts.reduce((sum, each) => sum + each, 0);
-  if (total === 0) return <circle r={radius} class="ring none" />;
+  if (total === 0) return <circle r={radius} class="ring none" stroke-width={width} />;
   const around = 2 * Math.PI * radius;
   let before = 0;
   return (
@@ -99,43 +136,42 @@ function Ring({ radius, parts }: { radius: number; parts: readonly number[] }) {
         before += part;
         if (part === 0) return null;
         // A hair between the parts; few faults among many requests are to be seen.
-        const shown = length === around ? around : Math.max(2, length - 1.5);
-        return <circle key={i} r={radius} class={`ring ${OUTCOMES[i]}`} stroke-dasharray={`${shown} ${around}`} stroke-dashoffset={-offset} />;
+        const shown = length === around ? around : Math.max(gap * 1.5, length - gap);
+        return (
+          <circle
+            key={i}
+            r={radius}
+            class={`ring ${OUTCOMES[i]}`}
+            stroke-width={width}
+            stroke-dasharray={`${shown} ${around}`}
+            stroke-dashoffset={-offset}
+          />
+        );
       })}
     </g>
   );
 }
 
-interface EdgeProps {
-  readonly edge: MapEdge;
-  readonly nodes: ReadonlyMap<number, MapNode>;
-  readonly layout: Layout;
-  readonly isLit: boolean;
-  readonly isSelected: boolean;
-  readonly onSelect: (selection: MapSelection | undefined) => void;
-}
-
-export function Edge({ edge: { from, to, edge, width, isAsync }, nodes, layout: { places }, isLit, isSelected, onSelect }: EdgeProps) {
-  const [a, b] = [places[from], places[to]];
-  const [source, target] = [nodes.get(from), nodes.get(to)];
-  if (a === undefined || b === undefined || source === undefined || target === undefined) return null;
-  const lift = TEXT_HEIGHT / 2;
-  const isBack = b.x <= a.x;
-  const [x1, y1] = [a.x + (isBack ? -1 : 1) * (source.radius + 3), a.y - lift];
-  const [x2, y2] = [b.x - (isBack ? -1 : 1) * (target.radius + 9), b.y - lift];
-  const bend = Math.max(30, Math.abs(x2 - x1) / 2) * (isBack ? -1 : 1);
-  const self = from === to;
+export function Edge({
+  edge,
+  source: a,
+  target: b,
+  ...props
+}: PartProps & { readonly edge: MapEdge; readonly source: PlacedNode; readonly target: PlacedNode }) {
+  const { unit: u, isLit, isSelected } = props;
+  const part = { edge };
+  const way = b.x <= a.x ? -1 : 1;
+  const [x1, x2] = [a.x + way * (a.radius + 3 * u), b.x - way * (b.radius + 9 * u)];
+  const bend = Math.max(30 * u, Math.abs(x2 - x1) / 2) * way;
+  const self = a === b;
   const path = self
-    ? `M${a.x - 10},${a.y - lift - source.radius} c-30,-50 50,-50 20,0`
-    : `M${x1},${y1} C${x1 + bend},${y1} ${x2 - bend},${y2} ${x2},${y2}`;
-  const total = edge.SummaryStatistics?.TotalCount ?? 0;
-  const median = quantile(edge.ResponseTimeHistogram, 0.5);
-  const head = isBack ? `M${x2 + 2},${y2 - 4} l-7,4 l7,4 z` : `M${x2 - 1},${y2 - 4} l7,4 l-7,4 z`;
+    ? `M${a.x - 10 * u},${a.y - a.radius} c${-30 * u},${-50 * u} ${50 * u},${-50 * u} ${20 * u},0`
+    : `M${x1},${a.y} C${x1 + bend},${a.y} ${x2 - bend},${b.y} ${x2},${b.y}`;
+  const head = `M${x2 - way * u},${b.y - 4 * u} l${7 * way * u},${4 * u} l${-7 * way * u},${4 * u} z`;
   return (
-    <g class={`edge${isLit ? ' near' : ''}${isSelected ? ' selected' : ''}`} onClick={() => onSelect(isSelected ? undefined : { node: from, to })}>
-      <title>{`${source.service.Name} → ${target.service.Name}: ${count(total)}${median === undefined ? '' : `, ${latency(median)}`}${isAsync ? ', asynchronous' : ''}`}</title>
-      <path class="hit" d={path} />
-      <path class="line" d={path} stroke-width={width} stroke-dasharray={isAsync ? '5 5' : undefined} />
+    <g class={`edge${isLit ? ' near' : ''}${isSelected ? ' selected' : ''}`} {...pointerOf(part, props)} {...buttonOf(part, props)}>
+      <path class="hit" d={path} stroke-width={14 * u} />
+      <path class="line" d={path} stroke-width={edge.width * u} stroke-dasharray={edge.isAsync ? `${5 * u} ${5 * u}` : undefined} />
       {!self && <path class="arrow" d={head} />}
     </g>
   );

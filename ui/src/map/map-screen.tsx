@@ -1,12 +1,15 @@
 import { useSignal } from '@preact/signals';
-import { useEffect, useLayoutEffect } from 'preact/hooks';
-import { readGraph } from '../api.ts';
+import { useEffect, useLayoutEffect, useMemo } from 'preact/hooks';
+import { readGraph, type Query } from '../api.ts';
+import { absolute, duration } from '../format.ts';
 import { list } from '../live.ts';
 import { Rereading } from '../rereading.ts';
 import { hrefTo, param, setParams } from '../route.ts';
 import { searched } from '../search.ts';
 import { addKeys } from '../shell/keys.ts';
-import type { Graph, MapSelection } from './graph.ts';
+import { nowSeconds } from '../wall-clock.ts';
+import { mapOf, type Graph, type MapSelection, type ServiceMap } from './graph.ts';
+import { prepareLayout } from './layout.ts';
 import { MapPanel } from './map-panel.tsx';
 import { MapView } from './map-view.tsx';
 
@@ -18,7 +21,8 @@ export function MapScreen() {
   const graph = useSignal<Graph | undefined>(undefined);
   const problem = useSignal('');
   const query = searched.value;
-  const minutes = minutesOf(graph.value);
+  const map = useMemo(() => (graph.value === undefined ? undefined : mapOf(graph.value)), [graph.value]);
+  const { minutes, about } = measureOf(graph.value, query);
   const read = async (signal: AbortSignal): Promise<void> => {
     try {
       graph.value = await readGraph(query, signal);
@@ -27,6 +31,7 @@ export function MapScreen() {
       if (!signal.aborted) problem.value = error instanceof Error ? error.message : String(error);
     }
   };
+  useEffect(() => void prepareLayout(), []);
   useEffect(() => {
     const stop = new AbortController();
     const reading = new Rereading(() => read(stop.signal), READ_MS);
@@ -38,42 +43,54 @@ export function MapScreen() {
       list.onChanged = () => {};
     };
   }, [query]);
-  const selection = selectionIn(graph.value);
+  const selection = selectionIn(map);
   const select = (next: MapSelection | undefined): void => {
     const nameOf = (id: number | undefined): string => {
-      const service = graph.value?.Services.find(({ ReferenceId }) => ReferenceId === id);
+      const service = map?.nodes.find((node) => node.id === id)?.service;
       return service === undefined ? '' : `${service.Name}|${service.Type ?? ''}`;
     };
     setParams({ node: nameOf(next?.node), callee: nameOf(next?.to) }, { isAside: true });
   };
   useLayoutEffect(() => addKeys('Service map', [{ keys: ['Escape'], does: 'close the panel', run: () => select(undefined) }]), []);
-  if (graph.value === undefined) return <div class="empty faint">{problem.value === '' ? 'Reading the map …' : problem.value}</div>;
-  if (graph.value.Services.length === 0) return <Empty />;
+  if (map === undefined) return <div class="empty faint">{problem.value === '' ? 'Reading the map …' : problem.value}</div>;
+  if (map.nodes.length === 0) return <Empty />;
   return (
     <div class={selection === undefined ? 'map' : 'map with-side'}>
       <h1 class="unseen">Service map</h1>
-      <MapView graph={graph.value} minutes={minutes} selected={selection} onSelect={select} />
-      {selection !== undefined && <MapPanel graph={graph.value} selection={selection} minutes={minutes} onClose={() => select(undefined)} />}
+      <MapView map={map} minutes={minutes} about={about} selected={selection} onSelect={select} />
+      {selection !== undefined && <MapPanel map={map} selection={selection} minutes={minutes} onSelect={select} />}
     </div>
   );
 }
 
 /** The address names services: their numbers change. */
-function selectionIn(graph: Graph | undefined): MapSelection | undefined {
-  const idOf = (text: string): number | undefined => graph?.Services.find(({ Name, Type }) => `${Name}|${Type ?? ''}` === text)?.ReferenceId;
+function selectionIn(map: ServiceMap | undefined): MapSelection | undefined {
+  const idOf = (text: string): number | undefined => map?.nodes.find(({ service: { Name, Type } }) => `${Name}|${Type ?? ''}` === text)?.id;
   const node = idOf(param('node'));
   if (node === undefined) return undefined;
   const to = param('callee') === '' ? undefined : idOf(param('callee'));
   return { node, to };
 }
 
-/** Minutes between the first and the last request, one at least. */
-function minutesOf(graph: Graph | undefined): number | undefined {
-  if (graph === undefined) return undefined;
-  const starts = graph.Services.flatMap(({ StartTime }) => (StartTime === null ? [] : [StartTime]));
-  const ends = graph.Services.flatMap(({ EndTime }) => (EndTime === null ? [] : [EndTime]));
-  if (starts.length === 0) return undefined;
-  return Math.max(1, (Math.max(...ends) - Math.min(...starts)) / 60);
+/** Time of day, with the date when it was not today; no fractions. */
+function toSecond(seconds: number): string {
+  return absolute(seconds).replace(/\.\d+$/, '');
+}
+
+/** Seconds; in less a rate a minute would be made up. */
+const LEAST_SECONDS = 60;
+
+/** What the numbers are: requests a minute of the time that is searched, or of that in which the traces began; in a short time plain counts. */
+function measureOf(graph: Graph | undefined, { from, to }: Query): { minutes: number | undefined; about: string } {
+  const starts = (graph?.Services ?? []).flatMap(({ StartTime }) => StartTime ?? []);
+  const ends = (graph?.Services ?? []).flatMap(({ EndTime }) => EndTime ?? []);
+  const first = from ?? starts.reduce((least, each) => Math.min(least, each), Infinity);
+  const last = to ?? (from === undefined ? ends.reduce((most, each) => Math.max(most, each), -Infinity) : nowSeconds());
+  const seconds = last - first;
+  if (!(seconds > 0 && Number.isFinite(seconds))) return { minutes: undefined, about: 'Numbers are requests' };
+  const range = `${toSecond(first)} to ${toSecond(last)}`;
+  if (seconds < LEAST_SECONDS) return { minutes: undefined, about: `Numbers are requests, ${range}` };
+  return { minutes: seconds / 60, about: `Numbers are requests a minute, of the ${duration(seconds)} from ${range}` };
 }
 
 function Empty() {

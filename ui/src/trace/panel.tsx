@@ -1,5 +1,6 @@
 import { useEffect, useRef } from 'preact/hooks';
 import { duration, percent } from '../format.ts';
+import { Side } from '../shell/side.tsx';
 import { inferredServiceOf } from '../../../src/xray/trace/service-id.ts';
 import type { Span } from './model.ts';
 import { Annotations, Aws, Exceptions, Findings, Links, Metadata, Outcome, RawDocument, Request, Resources, Sql } from './panel-sections.tsx';
@@ -13,13 +14,7 @@ export function Panel({ state }: { state: TraceState }) {
   useEffect(() => box.current?.scrollTo({ top: 0 }), [span?.id]);
   if (span === undefined || model === undefined) return null;
   return (
-    <aside class="side" ref={box} aria-label="The selected span" tabIndex={0}>
-      <div class="side-head">
-        <h2>{span.name}</h2>
-        <button type="button" class="quiet" aria-label="Close the panel" onClick={() => state.select(undefined)}>
-          ×
-        </button>
-      </div>
+    <Side box={box} label="The selected span" title={span.name} onClose={() => state.select(undefined)}>
       <p class="dim">{aboutOf(span)}</p>
       <Outcome span={span} model={model} tick={state.tick.value} onPath={pathText(state, span)} />
       {span.kind !== 'inferred' && <Exceptions span={span} model={model} state={state} />}
@@ -36,7 +31,7 @@ export function Panel({ state }: { state: TraceState }) {
       )}
       <Findings findings={state.findings.value.filter(({ id }) => id === span.entity.id)} />
       {span.kind !== 'inferred' && <RawDocument span={span} />}
-    </aside>
+    </Side>
   );
 }
 

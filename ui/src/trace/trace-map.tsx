@@ -1,7 +1,8 @@
 import { useSignal } from '@preact/signals';
-import { useEffect } from 'preact/hooks';
+import { useEffect, useMemo } from 'preact/hooks';
 import { readTraceGraph } from '../api.ts';
-import type { Graph } from '../map/graph.ts';
+import { mapOf, type Graph } from '../map/graph.ts';
+import { prepareLayout } from '../map/layout.ts';
 import { MapView } from '../map/map-view.tsx';
 import type { TraceState } from './trace-state.ts';
 
@@ -10,6 +11,8 @@ export function TraceMap({ state }: { state: TraceState }) {
   const graph = useSignal<Graph | undefined>(undefined);
   const problem = useSignal('');
   const revision = state.model.value?.revision;
+  const map = useMemo(() => (graph.value === undefined ? undefined : mapOf(graph.value)), [graph.value]);
+  useEffect(() => void prepareLayout(), []);
   useEffect(() => {
     const stop = new AbortController();
     void (async () => {
@@ -21,16 +24,16 @@ export function TraceMap({ state }: { state: TraceState }) {
     })();
     return () => stop.abort();
   }, [revision]);
-  if (graph.value === undefined) return <p class="empty faint">{problem.value === '' ? 'Reading the map …' : problem.value}</p>;
-  const services = graph.value.Services;
+  if (map === undefined) return <p class="empty faint">{problem.value === '' ? 'Reading the map …' : problem.value}</p>;
   return (
     <MapView
-      graph={graph.value}
+      map={map}
       minutes={undefined}
+      about="Numbers are requests in this trace"
       selected={undefined}
       onSelect={(selection) => {
-        const service = services.find(({ ReferenceId }) => ReferenceId === (selection?.to ?? selection?.node));
-        const span = state.model.peek()?.spans.find(({ name, kind }) => kind !== 'subsegment' && name === service?.Name);
+        const node = map.nodes.find(({ id }) => id === (selection?.to ?? selection?.node));
+        const span = state.model.peek()?.spans.find(({ name, kind }) => kind !== 'subsegment' && name === node?.service.Name);
         if (span !== undefined) {
           state.reveal(span);
           state.select(span);

@@ -1,0 +1,36 @@
+import { partFigures, titleOf, type Part, type PlacedNode } from './map-parts.tsx';
+import type { View } from './panning.ts';
+
+const CARD_HALF = 130;
+
+/** The figures of what is pointed at. Their accessible name has the same words. */
+export function Card({
+  part,
+  minutes,
+  all,
+  view: { x, y, scale },
+  width,
+}: {
+  part: Part;
+  minutes: number | undefined;
+  all: ReadonlyMap<number, PlacedNode>;
+  view: View;
+  width: number;
+}) {
+  const [a, b] = 'edge' in part ? [all.get(part.edge.from.id), all.get(part.edge.to.id)] : [all.get(part.node.id), all.get(part.node.id)];
+  if (a === undefined || b === undefined) return null;
+  const left = Math.max(CARD_HALF, Math.min(width - CARD_HALF, x + ((a.x + b.x) / 2) * scale));
+  const middleY = y + ((a.y + b.y) / 2) * scale;
+  const gap = 'node' in part ? a.radius * scale + 4 : 10;
+  const isBelow = middleY < 120;
+  return (
+    <div
+      class="map-card"
+      aria-hidden="true"
+      style={{ left: `${left}px`, top: `${middleY + (isBelow ? gap : -gap)}px`, transform: `translate(-50%, ${isBelow ? '0' : '-100%'})` }}
+    >
+      <b>{titleOf(part)}</b>
+      <span>{partFigures(part, minutes).join(' · ')}</span>
+    </div>
+  );
+}

@@ -1,0 +1,48 @@
+import { useMemo } from 'preact/hooks';
+import { latency, quantile, rateText, typeName, type MapNode } from './graph.ts';
+import { labelsOf } from './labels.ts';
+import type { PlacedNode } from './map-parts.tsx';
+import { radiusOf, roomAt, type Frame } from './viewport.ts';
+
+const NONE: ReadonlyMap<number, PlacedNode> = new Map();
+
+/** Nodes and their words, in the map's coordinates, for a scale at rest. */
+export function usePlacedNodes(
+  nodes: readonly MapNode[],
+  frame: Frame | undefined,
+  scale: number,
+  minutes: number | undefined,
+  first: number | undefined,
+): ReadonlyMap<number, PlacedNode> {
+  return useMemo(() => {
+    if (frame === undefined || nodes.some(({ id }) => !frame.places.has(id))) return NONE;
+    const total = ({ statistics }: MapNode): number => statistics?.TotalCount ?? 0;
+    const order = nodes.toSorted(
+      (a, b) => Number(b.isClient) - Number(a.isClient) || Number(b.id === first) - Number(a.id === first) || total(b) - total(a),
+    );
+    const labels = labelsOf(
+      order.map((node) => {
+        const { x, y } = frame.places.get(node.id)!;
+        const median = quantile(node.histogram, 0.5);
+        const type = node.isClient ? (minutes === undefined ? 'requests' : 'requests a minute') : typeName(node.service.Type);
+        return {
+          id: node.id,
+          x: x * scale,
+          y: y * scale,
+          radius: radiusOf(node, frame, scale),
+          name: node.name,
+          under: [type, !node.isClient && median !== undefined ? latency(median) : ''].filter((part) => part !== '').join(' · '),
+          number: rateText(total(node), minutes),
+        };
+      }),
+      roomAt(frame.room, scale),
+      { width: frame.width * scale, height: frame.height * scale },
+    );
+    return new Map(
+      nodes.map((node) => {
+        const { x, y } = frame.places.get(node.id)!;
+        return [node.id, { node, x, y, radius: radiusOf(node, frame, scale) / scale, label: labels.get(node.id) }];
+      }),
+    );
+  }, [nodes, frame, scale, minutes, first]);
+}

@@ -1,0 +1,80 @@
+import { signal } from '@preact/signals';
+import type { ComponentChildren, RefObject } from 'preact';
+import { useRef } from 'preact/hooks';
+
+/** The share of the screen's height that the sheet of a narrow screen has; kept while the page is open. */
+const height = signal(0.5);
+const LEAST = 0.2;
+const MOST = 0.9;
+/** Dragged below this, it closes. */
+const CLOSING = 0.12;
+const STEP = 0.1;
+
+interface SideProps {
+  /** For a screen reader: "The selected span". */
+  readonly label: string;
+  readonly title: ComponentChildren;
+  readonly onClose: () => void;
+  readonly children: ComponentChildren;
+  readonly box?: RefObject<HTMLElement | null>;
+}
+
+/** What is known of the thing selected: a panel on the right, on a narrow screen a sheet from below, as high as the reader likes. */
+export function Side({ label, title, onClose, children, box }: SideProps) {
+  return (
+    <aside class="side" ref={box ?? null} aria-label={label} tabIndex={0} style={{ '--sheet': height.value }}>
+      <SheetHandle onClose={onClose} />
+      <div class="side-head">
+        <h2>{title}</h2>
+        <button type="button" class="quiet" aria-label="Close the panel" onClick={onClose}>
+          ×
+        </button>
+      </div>
+      {children}
+    </aside>
+  );
+}
+
+/** Drag it, or use the arrow keys; down to the bottom, or Escape, closes. Shown on narrow screens only. */
+function SheetHandle({ onClose }: { onClose: () => void }) {
+  const isDragged = useRef(false);
+  const shareAt = (event: PointerEvent): number => {
+    const main = document.querySelector('main')!.getBoundingClientRect();
+    return (main.bottom - event.clientY) / main.height;
+  };
+  const set = (share: number): void => {
+    height.value = Math.max(LEAST, Math.min(MOST, share));
+  };
+  const onKeyDown = (event: KeyboardEvent): void => {
+    const next = { ArrowUp: height.value + STEP, ArrowDown: height.value - STEP, Home: MOST, End: LEAST }[event.key];
+    if (next === undefined) return;
+    event.preventDefault();
+    if (next < LEAST - STEP / 2 && event.key === 'ArrowDown') onClose();
+    else set(next);
+  };
+  return (
+    <div
+      class="sheet-handle"
+      role="separator"
+      aria-orientation="horizontal"
+      aria-label="Height of the panel"
+      aria-valuemin={LEAST * 100}
+      aria-valuemax={MOST * 100}
+      aria-valuenow={Math.round(height.value * 100)}
+      tabIndex={0}
+      onKeyDown={onKeyDown}
+      onPointerDown={(event) => {
+        event.currentTarget.setPointerCapture(event.pointerId);
+        isDragged.current = true;
+      }}
+      onPointerMove={(event) => {
+        if (isDragged.current) set(shareAt(event));
+      }}
+      onPointerUp={(event) => {
+        isDragged.current = false;
+        if (shareAt(event) < CLOSING) onClose();
+      }}
+      onPointerCancel={() => (isDragged.current = false)}
+    />
+  );
+}
