@@ -80,6 +80,7 @@ function localMode(
     isMemoryLimited,
     cacheBytes: memory.cacheBytes,
     maxAnswerBytes: memory.answerBytes,
+    log,
   });
   const feed = new LiveFeed();
   const lines = new ConsoleLines({ write, hasColor, nowMs: monotonicMs });

@@ -1,7 +1,8 @@
-import { readdirSync, writeFileSync } from 'node:fs';
+import { copyFileSync, linkSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
+import { eventually } from '../fakes/eventually.ts';
 import { LocalXRay } from '../fakes/local-xray.ts';
 import { Scope } from '../fakes/scope.ts';
 import { canUnshare } from '../fakes/spool-process.ts';
@@ -76,4 +77,62 @@ test('without a writable temporary folder, as in a read-only container, traces l
   const id = await local.putTrace();
   expect(await traceIds(local)).toEqual([id]);
   expect(await (await fetch(`${local.daemon.httpUrl}/readyz`)).text()).toContain('/dev/shm/xrayd-local-');
+});
+
+test('a second one is refused although somebody deleted the lock file of the first', async () => {
+  const file = join(scope.folder(), 'traces.db');
+  const first = await startWith(file);
+  rmSync(`${file}-lock`);
+  await eventually(() => readdirSync(join(file, '..')).includes('traces.db-lock'));
+  const second = scope.spawn({ args: ['local', '--data', file] });
+  expect((await second.end()).code).toBe(1);
+  expect(second.stderr).toMatch(/traces\.db is in use by another xrayd/);
+  await first.putTrace();
+});
+
+test('one that comes before the lock file is made again is said by the first, until it has ended', async () => {
+  const file = join(scope.folder(), 'traces.db');
+  const first = await startWith(file);
+  const readyz = async (): Promise<string> => (await fetch(`${first.daemon.httpUrl}/readyz`)).text();
+  // It starts in less time than a second, or else finds the lock taken again.
+  first.daemon.kill('SIGSTOP');
+  rmSync(`${file}-lock`);
+  const second = await startWith(file);
+  first.daemon.kill('SIGCONT');
+  await eventually(() => first.daemon.find(/another xrayd uses .*traces\.db too, since the lock file .*-lock was deleted\. Stop one/) !== undefined);
+  expect(await readyz()).toContain('"degraded","reason":"another xrayd uses');
+  await second.stop('SIGTERM');
+  await eventually(async () => !(await readyz()).includes('degraded'));
+});
+
+test.each([
+  ['deleted', (file: string) => rmSync(file), /was deleted or moved while it was in use: .* Save the traces \(xrayd export\), then restart/],
+  ['moved', (file: string) => renameSync(file, `${file}.old`), /was deleted or moved while it was in use/],
+  [
+    'replaced',
+    (file: string) => (copyFileSync(file, `${file}.new`), renameSync(`${file}.new`, file)),
+    /was replaced by another file while it was in use/,
+  ],
+])(
+  'a --data file that is %s while it is in use is said in the log and by /readyz; traces are stored and read all the same',
+  async (_how, change, words) => {
+    const file = join(scope.folder(), 'traces.db');
+    const local = await startWith(file);
+    const ids = [await local.putTrace()];
+    change(file);
+    await eventually(() => local.daemon.find(words)?.level === 'error');
+    const ready = await fetch(`${local.daemon.httpUrl}/readyz`);
+    expect([ready.status, await ready.text()]).toEqual([200, expect.stringMatching(words)]);
+    ids.push(await local.putTrace());
+    expect((await traceIds(local)).toSorted()).toEqual(ids.toSorted());
+  },
+);
+
+test('a --data file with a second name (a hard link) is refused: another one could take it under that name', async () => {
+  const file = join(scope.folder(), 'traces.db');
+  await startWith(file);
+  linkSync(file, `${file}.link`);
+  const second = scope.spawn({ args: ['local', '--data', `${file}.link`] });
+  expect((await second.end()).code).toBe(1);
+  expect(second.stderr).toMatch(/traces\.db\.link as a store of traces: it has 2 names \(hard links\).*Delete the others, or make a copy/);
 });

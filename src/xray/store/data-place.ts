@@ -2,12 +2,15 @@ import { accessSync, constants, lstatSync, realpathSync, statSync } from 'node:f
 import { basename, dirname, join, resolve } from 'node:path';
 import { messageOf, systemCodeOf, XraydError } from '../../pipeline/errors.ts';
 import { lockFile, lockHolder, type FileLock } from '../../pipeline/file-lock.ts';
+import { HeldFile } from './held-file.ts';
 
 /** The file of a store, which is this process's until `release`. */
 export interface StorePlace {
   readonly file: string;
   /** Most that the store may hold there. */
   readonly maxBytes: number;
+  /** Why it is no longer this process's alone, with the remedy. To be asked once when the file is open, and then from time to time. */
+  problem?(): Promise<string | undefined>;
   release(): void;
 }
 
@@ -28,7 +31,8 @@ export function dataPlace(name: string): StorePlace {
     const who = pid === undefined ? 'another xrayd' : `another xrayd (pid ${pid})`;
     throw new XraydError('XRAYD_STORE', `${file} is in use by ${who}. Stop it, or name another file with --data`);
   }
-  return { file, maxBytes: Infinity, release: () => lock.release() };
+  const held = new HeldFile(file, lockPath, lock);
+  return { file, maxBytes: Infinity, problem: () => held.problem(), release: () => held.release() };
 }
 
 function lockOf(file: string, lockPath: string): FileLock | 'held' | 'missing' {
@@ -61,6 +65,10 @@ function check(file: string): void {
   const status = statSync(file, { throwIfNoEntry: false });
   if (status?.isDirectory() === true) throw refusal(file, `it is a folder. Name a file in it: --data ${join(file, 'traces.db')}`);
   if (status !== undefined && !status.isFile()) throw refusal(file, 'it is not a regular file');
+  // The lock is beside one of the names: another xrayd could take the file under the other.
+  if (status !== undefined && status.nlink > 1) {
+    throw refusal(file, `it has ${status.nlink} names (hard links), and two processes could write it. Delete the others, or make a copy (cp)`);
+  }
   // SQLite makes its log and its lock beside the file.
   checkAccess(file, folder, constants.W_OK | constants.X_OK);
   for (const path of [file, ...COMPANIONS.map((end) => file + end)]) checkAccess(file, path, constants.R_OK | constants.W_OK);

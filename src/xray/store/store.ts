@@ -1,5 +1,6 @@
 import type { Component, ComponentState } from '../../pipeline/component.ts';
 import { messageOf, XraydError } from '../../pipeline/errors.ts';
+import type { Logger } from '../../pipeline/logger.ts';
 import { dataPlace, type StorePlace } from './data-place.ts';
 import type { ReadCalls, WriteCalls } from './messages.ts';
 import { MAX_ANSWER_BYTES } from './reader.ts';
@@ -19,7 +20,11 @@ export interface StoreConfig {
   readonly cacheBytes?: number;
   /** Of the traces that are read for one answer; 8 MB when not given. */
   readonly maxAnswerBytes?: number;
+  readonly log?: Logger;
 }
+
+/** How often it is looked whether the file is still this process's. */
+const LOOK_MS = 1_000;
 
 /** The traces, in a file. One thread writes and another reads, so that neither waits for the other, nor the main thread for them. */
 export class Store implements Component {
@@ -32,6 +37,9 @@ export class Store implements Component {
   #writer: StoreThread | undefined;
   #reader: StoreThread | undefined;
   #state: ComponentState = { name: 'store', state: 'starting' };
+  #looking: NodeJS.Timeout | undefined;
+  /** Why the file is no longer this process's alone. */
+  #notOurs: string | undefined;
 
   constructor(config: StoreConfig) {
     this.#config = config;
@@ -41,7 +49,7 @@ export class Store implements Component {
   get state(): ComponentState {
     const problem = this.#writer?.problem ?? this.#reader?.problem;
     if (problem !== undefined) return { name: this.name, state: 'failed', reason: problem };
-    const hang = this.#writer?.hang ?? this.#reader?.hang;
+    const hang = this.#writer?.hang ?? this.#reader?.hang ?? this.#notOurs;
     return hang === undefined ? this.#state : { name: this.name, state: 'degraded', reason: hang };
   }
 
@@ -78,9 +86,23 @@ export class Store implements Component {
       throw new XraydError('XRAYD_STORE', messageOf(error), { cause: error });
     }
     this.#state = { name: this.name, state: 'ok', reason: isTemporary ? `a temporary file, ${file}` : file };
+    await this.#look();
+  }
+
+  /** One look at a time, whatever the disk does; the first one says which file it is. */
+  async #look(): Promise<void> {
+    const place = this.#place;
+    if (place?.problem === undefined) return;
+    // A disk that does not answer now says nothing about the file.
+    const problem = await place.problem().catch(() => this.#notOurs);
+    if (problem !== undefined && problem !== this.#notOurs) this.#config.log?.error({}, problem);
+    if (problem === undefined && this.#notOurs !== undefined) this.#config.log?.info({ file: place.file }, 'the file of traces is back');
+    this.#notOurs = problem;
+    if (this.#place === place) this.#looking = setTimeout(() => void this.#look(), LOOK_MS).unref();
   }
 
   async stop(): Promise<void> {
+    clearTimeout(this.#looking);
     const threads = [this.#reader, this.#writer];
     this.#reader = undefined;
     this.#writer = undefined;
