@@ -49,7 +49,13 @@ export function jsonShapeProblem(bytes: Uint8Array, { maxDepth, maxValues }: Jso
 }
 
 /** The same of a text, for what is a string already. */
-export function textShapeProblem(text: string, { maxDepth, maxValues }: JsonLimits): JsonShapeProblem | undefined {
+export function textShapeProblem(text: string, limits: JsonLimits): JsonShapeProblem | undefined {
+  const values = valuesInText(text, limits);
+  return values > limits.maxValues ? 'too_many_values' : values < 0 ? 'too_deep' : undefined;
+}
+
+/** How many values a text has; more than `maxValues` when there are more, and -1 when it is nested too deep. */
+export function valuesInText(text: string, { maxDepth, maxValues }: JsonLimits): number {
   let depth = 0;
   let values = 1;
   for (let i = 0; i < text.length; i++) {
@@ -60,7 +66,7 @@ export function textShapeProblem(text: string, { maxDepth, maxValues }: JsonLimi
         break;
       case OPEN_LIST:
       case OPEN_OBJECT:
-        if (++depth > maxDepth) return 'too_deep';
+        if (++depth > maxDepth) return -1;
         values++;
         break;
       case CLOSE_LIST:
@@ -73,9 +79,9 @@ export function textShapeProblem(text: string, { maxDepth, maxValues }: JsonLimi
         break;
       default:
     }
-    if (values > maxValues) return 'too_many_values';
+    if (values > maxValues) break;
   }
-  return undefined;
+  return values;
 }
 
 /** Offset of the quote that ends the string which begins at `start`; the length of the text when nothing ends it. */

@@ -2,6 +2,7 @@ import type { Expression } from '../filter/expression.ts';
 import type { Reader } from '../store/reader.ts';
 import type { Visit } from '../trace/map.ts';
 import { keyOf, type ServiceId } from '../trace/service-id.ts';
+import { TooMuchError } from './graph.ts';
 import type { TraceView } from './trace-view.ts';
 import { matching } from './trace-summaries.ts';
 
@@ -50,12 +51,22 @@ const BASELINE_MINUTES = 60;
 export const QUIET_MINUTES = 5;
 const MAX_AFFECTED = 5;
 
+/**
+ * Failed services of a trace that are counted for each service that failed with them, and of a minute. Each with each, a trace of 5,000 failed
+ * services took 20 s and 1.2 GB.
+ */
+const MAX_FAILED_OF_TRACE = 50;
+const MAX_AFFECTED_IN_MINUTE = 200;
+/** Services, each counted once a minute, that one answer may come from: up to 50 MB. */
+const MAX_MINUTES = 100_000;
+
 interface Minute {
   total: number;
   faults: number;
   clientTotal: number;
   clientFaults: number;
-  readonly affected: Map<string, { service: ServiceId; faults: number }>;
+  /** Services that failed with it. */
+  affected: Map<string, { service: ServiceId; faults: number }> | undefined;
 }
 
 interface Seen {
@@ -64,20 +75,26 @@ interface Seen {
   readonly minutes: Map<number, Minute>;
 }
 
-/** Insights that overlap the range, by the time of receipt; newest first. */
+interface Services {
+  readonly byKey: Map<string, Seen>;
+  /** Of all services together. */
+  minutes: number;
+}
+
+/** Insights that overlap the range, by the time of receipt; newest first. Rejects with TooMuchError. */
 export async function findInsights(reader: Reader, { start, end, now, filter }: InsightsRequest): Promise<Insight[]> {
-  const services = new Map<string, Seen>();
+  const services: Services = { byKey: new Map(), minutes: 0 };
   const from = start - (BASELINE_MINUTES + QUIET_MINUTES) * 60;
   for await (const view of matching(reader, { type: 'Event', start: from, end }, filter)) add(services, view);
-  const insights = [...services.values()].flatMap((seen) => insightsOf(seen, now));
+  const insights = [...services.byKey.values()].flatMap((seen) => insightsOf(seen, now));
   return insights
     .filter((insight) => insight.start < end && (insight.end ?? now) >= start)
     .sort((a, b) => b.start - a.start || (keyOf(a.service) < keyOf(b.service) ? -1 : 1));
 }
 
-function add(services: Map<string, Seen>, { map, root, trace }: TraceView): void {
+function add(services: Services, { map, root, trace }: TraceView): void {
   const minute = Math.floor(trace.receivedAt / 60);
-  const failed = map.visits.filter(({ entity }) => entity.outcome.isFault);
+  const failed = map.visits.filter(({ entity }) => entity.outcome.isFault).slice(0, MAX_FAILED_OF_TRACE);
   const explained = new Set(map.calls.filter(({ entity, source }) => source !== undefined && entity.outcome.isFault).map(({ source }) => source));
   const counted = new Set<string>();
   for (const visit of map.visits) {
@@ -86,7 +103,7 @@ function add(services: Map<string, Seen>, { map, root, trace }: TraceView): void
     slot.total++;
     if (isOwn) {
       slot.faults++;
-      addAffected(slot, failed);
+      addAffected(slot, failed.includes(visit) ? failed : [visit, ...failed]);
     }
     const key = keyOf(visit.service);
     if (counted.has(key) || root === undefined) continue;
@@ -96,27 +113,31 @@ function add(services: Map<string, Seen>, { map, root, trace }: TraceView): void
   }
 }
 
-function minuteOf(services: Map<string, Seen>, service: ServiceId, at: number): Minute {
+function minuteOf(services: Services, service: ServiceId, at: number): Minute {
   const key = keyOf(service);
-  let seen = services.get(key);
+  let seen = services.byKey.get(key);
   if (seen === undefined) {
     seen = { service, minutes: new Map() };
-    services.set(key, seen);
+    services.byKey.set(key, seen);
   }
   let minute = seen.minutes.get(at);
   if (minute === undefined) {
-    minute = { total: 0, faults: 0, clientTotal: 0, clientFaults: 0, affected: new Map() };
+    if (++services.minutes > MAX_MINUTES) {
+      throw new TooMuchError(`There are more than ${MAX_MINUTES} services and minutes in it. Ask for a shorter time; do names have ids in them?`);
+    }
+    minute = { total: 0, faults: 0, clientTotal: 0, clientFaults: 0, affected: undefined };
     seen.minutes.set(at, minute);
   }
   return minute;
 }
 
-function addAffected({ affected }: Minute, failed: readonly Visit[]): void {
+function addAffected(minute: Minute, failed: readonly Visit[]): void {
+  const affected = (minute.affected ??= new Map());
   for (const { service } of failed) {
     const key = keyOf(service);
     const known = affected.get(key);
-    if (known === undefined) affected.set(key, { service, faults: 1 });
-    else known.faults++;
+    if (known !== undefined) known.faults++;
+    else if (affected.size < MAX_AFFECTED_IN_MINUTE) affected.set(key, { service, faults: 1 });
   }
 }
 
@@ -152,7 +173,7 @@ function insightOf(service: ServiceId, run: readonly number[], minutes: Readonly
   const affected = new Map<string, { service: ServiceId; faults: number }>();
   const events = run.map((at): InsightEvent => {
     const minute = minutes.get(at)!;
-    for (const [key, { service: other, faults }] of minute.affected) {
+    for (const [key, { service: other, faults }] of minute.affected ?? []) {
       affected.set(key, { service: other, faults: faults + (affected.get(key)?.faults ?? 0) });
     }
     return {

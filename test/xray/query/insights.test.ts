@@ -92,3 +92,30 @@ test('it is active for five quiet minutes, and then closed', async () => {
 test('what ended before the range is not in it', async () => {
   expect(await insightsOf([{ at: 0, requests: 10, faults: 10 }], { start: T + 600 })).toEqual([]);
 });
+
+/** A trace of one request, in which `count` services of different names are called; each fails. */
+function failedCalls(count: number): string {
+  const trace_id = `1-6ab3b3f3-${(++traces).toString(16).padStart(24, '0')}`;
+  const subsegments = Array.from({ length: count }, () => call(`remote-${++traces}`, { fault: true }));
+  return JSON.stringify(segmentJson('web', { trace_id, fault: true, subsegments }));
+}
+
+async function insightsOfCalls(requests: readonly number[]): Promise<Insight[]> {
+  const file = join(scope.folder(), 'traces.db');
+  const writer = new Writer(openToWrite({ file, isTemporary: true }), { maxBytes: 1e9 });
+  for (const count of requests) writer.put([failedCalls(count)], T + 1);
+  const reader = new Reader(openToRead(file));
+  scope.add(() => reader.close());
+  scope.add(() => writer.close());
+  return findInsights(reader, { start: T - 7_200, end: T + 7_200, now: T + 3_600, filter: undefined });
+}
+
+test('traces of thousands of services that fail together are not counted each with each', async () => {
+  expect(await insightsOfCalls([5_000, 5_000])).toEqual([]);
+});
+
+test('more services than one answer may come from are refused with what to do', async () => {
+  await expect(insightsOfCalls(Array.from({ length: 21 }, () => 5_000))).rejects.toThrow(
+    /more than 100000 services and minutes in it\. Ask for a shorter time/,
+  );
+});

@@ -5,6 +5,7 @@ import { BYTES_A_TRACE, documentRows, openToRead, openToWrite } from '../../../s
 import { Reader } from '../../../src/xray/store/reader.ts';
 import { Writer } from '../../../src/xray/store/writer.ts';
 import { StoreBusyError, StoreThread } from '../../../src/xray/store/store-thread.ts';
+import { traceMembers } from '../../../src/xray/query/documents.ts';
 import { Scope } from '../../fakes/scope.ts';
 import { segmentJson, START } from '../../fakes/traces.ts';
 
@@ -129,4 +130,17 @@ test('more questions than may wait are refused, and those that wait are answered
   const settled = await Promise.allSettled(Array.from({ length: 200 }, () => reader.call('size', {})));
   expect(settled.filter(({ status }) => status === 'fulfilled')).toHaveLength(128);
   expect(settled.findLast(({ status }) => status === 'rejected')).toMatchObject({ reason: expect.any(StoreBusyError) as unknown });
+});
+
+test('of a trace with millions of values some documents are read and the trace says so; one of long texts is read whole', () => {
+  const { writer, reader } = open();
+  const lists = Array.from({ length: 15_000 }, () => []);
+  for (let i = 0; i < 100; i++) writer.put([text(i, { metadata: { lists } })], START);
+  const dense = reader.trace(TRACE)!;
+  expect(dense.trace.segments.length).toBeGreaterThan(20);
+  expect(dense.trace.segments.length).toBeLessThan(30);
+  expect(traceMembers(dense)).toMatchObject({ LimitExceeded: true });
+  expect(reader.originals(TRACE)).toHaveLength(100);
+  for (let i = 0; i < 100; i++) writer.put([text(i, { trace_id: OTHER, metadata: { text: 'a, '.repeat(15_000) } })], START);
+  expect(reader.trace(OTHER)!.trace.segments).toHaveLength(100);
 });
