@@ -7,7 +7,7 @@ import { configFileNameOf, mergeConfig, printConfig, type LoadedConfig } from '.
 import { textOf, type Command } from './config/option.ts';
 import { healthProblem } from './healthcheck.ts';
 import type { LocalXRay } from './local.ts';
-import { formatAddress } from './pipeline/address.ts';
+import { formatAddress, reachable } from './pipeline/address.ts';
 import { wallClockMs } from './pipeline/clock.ts';
 import { ABORTED, countLeftBehind, untilAborted, within } from './pipeline/deadline.ts';
 import { messageOf, systemCodeOf, XraydError } from './pipeline/errors.ts';
@@ -207,8 +207,9 @@ function endWithReader(): void {
 
 function printWelcome({ udp, tcp, http }: Service, { config }: LoadedConfig<'local'>, token: string): void {
   const address = udp.address === undefined ? '' : formatAddress(udp.address);
-  const api = tcp?.address === undefined ? '' : formatAddress(tcp.address);
-  const where = address === api || address === '' ? `${address === '' ? '' : 'UDP and '}TCP ${api}` : `UDP ${address} and TCP ${api}`;
+  const bound = tcp?.address === undefined ? '' : formatAddress(tcp.address);
+  const api = tcp?.address === undefined ? '' : formatAddress(reachable(tcp.address));
+  const where = address === bound || address === '' ? `${address === '' ? '' : 'UDP and '}TCP ${bound}` : `UDP ${address} and TCP ${bound}`;
   const traced = config.defaultSampling === 'all' ? 'Every request is traced' : 'Requests are sampled as in a new AWS account';
   const kept = config.tee ? 'all segments are sent on to AWS' : 'nothing leaves this machine';
   const lines = [
@@ -216,7 +217,7 @@ function printWelcome({ udp, tcp, http }: Service, { config }: LoadedConfig<'loc
     `  Open          http://${api}/${token === '' ? '' : `?token=${encodeURIComponent(token)}`}`,
     `  Read traces:  aws xray get-trace-summaries --endpoint-url http://${api} --region us-east-1 --start-time $(date -d '-1 hour' +%s) --end-time $(date +%s)`,
     ...(token === '' ? [] : [`  Token for readers, as the access key id of an AWS client: ${token}`]),
-    ...(http?.address === undefined ? [] : [`  Health and metrics: http://${formatAddress(http.address)}`]),
+    ...(http?.address === undefined ? [] : [`  Health and metrics: http://${formatAddress(reachable(http.address))}`]),
   ];
   CONSOLES[1].write(`${lines.join('\n')}\n\n`);
 }

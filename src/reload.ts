@@ -13,7 +13,7 @@ export interface ReloadDeps {
 }
 
 /**
- * SIGHUP: the log level and the credentials are taken over, anything else that changed in the file is named. A file that cannot be used
+ * SIGHUP: the log file is opened anew, the log level and the credentials are taken over, anything else that changed in the file is named. A file that cannot be used
  * changes nothing.
  */
 export class Reload {
@@ -34,6 +34,7 @@ export class Reload {
 
   async #run(): Promise<void> {
     const { read, renewCredentials, log } = this.#deps;
+    await log.reopen();
     try {
       const loaded = await read();
       const changed = changesOf(valuesOf(this.#loaded), valuesOf(loaded)).filter((name) => name !== 'logLevel');

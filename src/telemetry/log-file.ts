@@ -61,10 +61,15 @@ export class LogFile {
     this.#stream.write(line);
     this.#bytesSince += line.length;
     const { maxBytes = MAX_BYTES } = this.#config;
-    if (this.#looking === undefined && (this.#bytesSince >= Math.min(LOOK_BYTES, maxBytes / 8) || monotonicMs() - this.#lookedAtMs >= LOOK_MS)) {
-      this.#looking = this.#look().finally(() => (this.#looking = undefined));
-    }
+    const isDue = this.#bytesSince >= Math.min(LOOK_BYTES, maxBytes / 8) || monotonicMs() - this.#lookedAtMs >= LOOK_MS;
+    if (isDue) void this.reopen();
     return true;
+  }
+
+  /** Looks at once whether the file under the name is another one, and writes to that from then on. Never rejects. */
+  reopen(): Promise<void> {
+    this.#looking ??= this.#look().finally(() => (this.#looking = undefined));
+    return this.#looking;
   }
 
   async close(): Promise<void> {

@@ -80,6 +80,14 @@ export class ProcessLogger implements Logger {
     this.#pino[level](suppressed === 0 ? fields : { ...fields, suppressed }, message);
   }
 
+  /** The file of the log, where it has one. */
+  file: LogFile | undefined;
+
+  /** SIGHUP: a tool such as logrotate has moved the file. A disk that does not answer is not waited for. */
+  async reopen(): Promise<void> {
+    await within(OPEN_MS, 'the log file', async () => this.file?.reopen()).catch(() => {});
+  }
+
   get linesLost(): number {
     return CONSOLES[1].lost + CONSOLES[2].lost;
   }
@@ -132,10 +140,12 @@ async function openFileLog({ file: path, hasRotation }: LogConfig, level: LogLev
   try {
     const file = await within(OPEN_MS, path, () => LogFile.open({ path, hasRotation, onBroken }));
     const destination = { write: (line: string) => void (file.write(line) || fallback.write(line)) };
-    return new ProcessLogger(destination, level, async () => {
+    const log = new ProcessLogger(destination, level, async () => {
       await file.close();
       await flushConsoles();
     });
+    log.file = file;
+    return log;
   } catch (error) {
     there.error({ file: path, reason: messageOf(error) }, 'cannot write the log file, so the log goes here');
     return there;

@@ -1,4 +1,5 @@
 import { readdirSync } from 'node:fs';
+import { getHeapStatistics } from 'node:v8';
 import { Counter, Gauge, type Registry } from 'prom-client';
 import { wallClockMs } from '../pipeline/clock.ts';
 
@@ -6,6 +7,7 @@ interface ProcessMetric {
   readonly name: string;
   readonly type: 'counter' | 'gauge';
   readonly help: string;
+  /** Throws, or returns undefined, where it cannot be read now: it opens a file, and there may be no descriptor free. */
   readonly read: () => number | undefined;
 }
 
@@ -29,14 +31,14 @@ export const PROCESS_METRICS: readonly ProcessMetric[] = [
     read: () => STARTED_MS / 1000,
   },
   { name: 'process_resident_memory_bytes', type: 'gauge', help: 'Resident memory.', read: () => process.memoryUsage.rss() },
-  { name: 'process_open_fds', type: 'gauge', help: 'Open file descriptors (Linux).', read: openDescriptors },
-  { name: 'nodejs_heap_size_total_bytes', type: 'gauge', help: 'Size of the JavaScript heap.', read: () => process.memoryUsage().heapTotal },
-  { name: 'nodejs_heap_size_used_bytes', type: 'gauge', help: 'Used part of the JavaScript heap.', read: () => process.memoryUsage().heapUsed },
+  { name: 'process_open_fds', type: 'gauge', help: 'Open file descriptors (Linux).', read: () => readdirSync('/proc/self/fd').length },
+  { name: 'nodejs_heap_size_total_bytes', type: 'gauge', help: 'Size of the JavaScript heap.', read: () => getHeapStatistics().total_heap_size },
+  { name: 'nodejs_heap_size_used_bytes', type: 'gauge', help: 'Used part of the JavaScript heap.', read: () => getHeapStatistics().used_heap_size },
   {
     name: 'nodejs_external_memory_bytes',
     type: 'gauge',
     help: 'Memory outside the heap: the buffer is here.',
-    read: () => process.memoryUsage().external,
+    read: () => getHeapStatistics().external_memory,
   },
   {
     name: 'nodejs_eventloop_utilization',
@@ -57,7 +59,7 @@ export function processMetrics(registry: Registry, version: string): () => void 
   build.set({ version, node: process.versions.node }, 1);
   return () => {
     for (const { read, instrument } of instruments) {
-      const value = read();
+      const value = valueOf(read);
       instrument.reset();
       if (value === undefined) instrument.remove();
       else instrument.inc(value);
@@ -77,9 +79,10 @@ function utilization(): number {
   return share;
 }
 
-function openDescriptors(): number | undefined {
+/** One number that cannot be had must not cost the scrape. */
+function valueOf(read: ProcessMetric['read']): number | undefined {
   try {
-    return readdirSync('/proc/self/fd').length;
+    return read();
   } catch {
     return undefined;
   }

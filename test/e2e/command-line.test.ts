@@ -120,3 +120,12 @@ test('the flags of an image and a command after them work together', async () =>
   await daemon.send(HEADER + segment('a'));
   await eventually(() => daemon.stdout.includes('1-'));
 });
+
+test('the welcome names an address that a browser opens where the local X-Ray listens on all interfaces', async () => {
+  const daemon = await scope.daemon({ args: ['local', '--bind-tcp', '0.0.0.0:0', '--http-address', '0.0.0.0:0', '--insecure-bind'] });
+  await eventually(() => daemon.stdout.includes('Health and metrics'));
+  const [, page = '', health = ''] = /Open +(http\S+)[^]*Health and metrics: (http\S+)/.exec(daemon.stdout) ?? [];
+  expect([page, health]).toEqual([expect.stringMatching(/^http:\/\/127\.0\.0\.1:/), expect.stringMatching(/^http:\/\/127\.0\.0\.1:/)]);
+  expect((await fetch(page)).status).toBe(200);
+  expect(daemon.stdout).toMatch(/TCP 0\.0\.0\.0:\d+/);
+});

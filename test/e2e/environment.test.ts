@@ -1,8 +1,11 @@
 import { spawnSync } from 'node:child_process';
 import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { Agent, get, type IncomingMessage } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { afterAll, expect, test } from 'vitest';
 import { freePort } from '../../src/free-port.ts';
 import { DaemonProcess } from '../fakes/daemon-process.ts';
@@ -189,4 +192,23 @@ test('a proxy that NODE_USE_ENV_PROXY gives to Node takes no call to this machin
   expect(await run('export')).toMatchObject({ code: 0 });
   expect(await run('healthcheck', '--http-address', confirm)).toMatchObject({ code: 0 });
   expect(await run('run', '--', 'true')).toMatchObject({ code: 0, stderr: expect.stringContaining('0 traces') });
+});
+
+const noPrlimit = spawnSync('prlimit', ['--version']).status === 0 ? '' : ' (skipped: no prlimit)';
+test.skipIf(noPrlimit !== '')(`metrics are answered while no file can be opened, without what only a file says${noPrlimit}`, async () => {
+  const daemon = await scope.daemon({ args: ['local'] });
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  scope.add(() => agent.destroy());
+  const scrapeText = async (): Promise<[number | undefined, string]> => {
+    const request = get(`${daemon.httpUrl}/metrics`, { agent });
+    const [answer] = (await once(request, 'response')) as [IncomingMessage];
+    return [answer.statusCode, await text(answer)];
+  };
+  expect(await scrapeText()).toEqual([200, expect.stringMatching(/^process_open_fds \d+$/m)]);
+  spawnSync('prlimit', ['--pid', String(daemon.pid), '--nofile=10:10']);
+  const [status, body] = await scrapeText();
+  expect(status).toBe(200);
+  expect(body).toMatch(/^xrayd_segments_received_total 0$/m);
+  expect(body).toMatch(/^nodejs_heap_size_used_bytes \d+$/m);
+  expect(body).not.toMatch(/^process_open_fds \d/m);
 });

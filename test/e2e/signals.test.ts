@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -74,6 +74,17 @@ test('SIGHUP without a terminal takes over the log level and new credentials, an
 });
 
 const hasScript = spawnSync('script', ['--version']).status === 0;
+
+test('SIGHUP opens a log file that was moved anew, at once', async () => {
+  const file = join(scope.folder(), 'xrayd.log');
+  const daemon = scope.spawn({ args: ['local', '-f', file] });
+  const log = (): string => (existsSync(file) ? readFileSync(file, 'utf8') : '');
+  await eventually(() => log().includes('xrayd is ready'));
+  renameSync(file, `${file}.1`);
+  daemon.kill('SIGHUP');
+  await eventually(() => log().includes('reloaded the configuration'));
+  expect(readFileSync(`${file}.1`, 'utf8')).not.toContain('reloaded');
+});
 
 test.skipIf(!hasScript)(`SIGHUP from a terminal drains${hasScript ? '' : ' (skipped: no script)'}`, async () => {
   const file = join(scope.folder(), 'typescript');
