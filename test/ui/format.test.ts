@@ -1,6 +1,6 @@
 import './browser-globals.ts';
 import { expect, test } from 'vitest';
-import { absolute, ago, clock, duration, fullTime, megabytes, middle, pathOf, percent, shortName, tick } from '../../ui/src/format.ts';
+import { absolute, ago, clock, duration, fullTime, megabytes, middle, pathOf, percent, shortName, tick, timeTicks } from '../../ui/src/format.ts';
 
 test.each([
   [0, '0 ms'],
@@ -29,6 +29,15 @@ test.each([1.79e12, 1.79e15, 1.79e18, 1e300, -1e300, NaN, 0])('%s as a time is a
 
 test('on a scale there are no zeros at the end', () => {
   expect([0.01, 1, 10, 0.25, 2.5].map(tick)).toEqual(['10 ms', '1 s', '10 s', '250 ms', '2.5 s']);
+});
+
+test('on a scale of time the day is there when it is not today, and on each tick when it is not one day', () => {
+  const noon = new Date(2026, 10, 25, 12).getTime() / 1000;
+  const ticks = (seconds: number, now: number) => timeTicks([noon, noon + seconds / 2, noon + seconds], now);
+  expect(ticks(600, noon + 900)).toEqual(['12:00:00', '12:05:00', '12:10:00']);
+  expect(ticks(600, noon + 3 * 86_400)).toEqual(['2026-11-25 12:00:00', '12:05:00', '12:10:00']);
+  expect(ticks(2, noon + 900)).toEqual(['12:00:00.000', '12:00:01.000', '12:00:02.000']);
+  expect(ticks(86_400, noon + 86_400)).toEqual(['2026-11-25 12:00', '2026-11-26 00:00', '2026-11-26 12:00']);
 });
 
 test('shares never say that nothing or all is what it is not quite', () => {

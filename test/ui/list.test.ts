@@ -2,7 +2,8 @@ import './browser-globals.ts';
 import fc from 'fast-check';
 import { afterEach, expect, test, vi } from 'vitest';
 import type { TraceRow } from '../../src/xray/api/page-types.ts';
-import { binsOf, scaleOf } from '../../ui/src/traces/chart-scale.ts';
+import { binsOf, scaleOf, shownTimes } from '../../ui/src/traces/chart-scale.ts';
+import { lengthOf } from '../../ui/src/traces/elapsed.ts';
 import { RowList, sorted, sortOf } from '../../ui/src/traces/row-list.ts';
 import { windowOf } from '../../ui/src/traces/window.ts';
 
@@ -20,7 +21,7 @@ function row(id: string, start: number, members: Partial<TraceRow> = {}): TraceR
     services: ['web'],
     serviceCount: 1,
   } as const;
-  return { id, start, ...plain, spans: 1, isPartial: false, revision: 1, ...members };
+  return { id, start, ...plain, spans: 1, isOpen: false, isPartial: false, revision: 1, ...members };
 }
 
 /** A list whose store has `pages`. */
@@ -148,13 +149,59 @@ test('only rows that are seen are there', () => {
   expect(windowOf({ top: 28_000, height: 280, rowHeight: 28, rows: 5 })).toEqual({ first: 0, last: 5 });
 });
 
+test('what is running is as long as it has been, and is sorted by that', () => {
+  const rows = [
+    row('d', 95, { duration: 0.2, outcome: 'live', isOpen: true }),
+    row('c', 90, { duration: 7 }),
+    row('b', 80, { duration: null, outcome: 'fault', isOpen: true }),
+    row('a', 70, { duration: 2 }),
+  ];
+  expect(rows.map((each) => lengthOf(each, 100))).toEqual([5, 7, 20, 2]);
+  expect(sorted(rows, sortOf('-duration'), 100).map(({ id }) => id)).toEqual(['b', 'c', 'd', 'a']);
+  // Of a clock that is ahead.
+  expect(lengthOf(row('e', 200, { isOpen: true }), 100)).toBe(0);
+});
+
+const pad = { top: 12, bottom: 18, left: 62, right: 14 };
+const scaled = (rows: readonly TraceRow[]) =>
+  scaleOf(rows, { times: shownTimes(rows, { isAll: true, now: 1e9 }), now: 1e9, width: 1_000, height: 124, pad });
+
 test('the scales lead there and back', () => {
   const rows = [row('a', 100, { duration: 0.004 }), row('b', 700, { duration: 12 })];
-  const scale = scaleOf(rows, { width: 1_000, height: 124, pad: { top: 12, bottom: 18, left: 62, right: 14 } });
+  const scale = scaled(rows);
   expect(scale.timeAt(scale.x(300))).toBeCloseTo(300, 6);
   expect(scale.durationAt(scale.y(0.25))).toBeCloseTo(0.25, 6);
   expect(scale.durationTicks.map(({ seconds }) => seconds)).toEqual([0.01, 0.1, 1, 10]);
+  expect(scale.timeTicks.map(({ time }) => time)).toEqual([100, 400, 700]);
   const { bins, secondsAt } = binsOf(rows, 200);
   expect([bins[0]!.total, bins.at(-1)!.total]).toEqual([1, 1]);
   expect([secondsAt(0), secondsAt(200)].map((seconds) => Number(seconds.toPrecision(3)))).toEqual([0.004, 12]);
+});
+
+test('ticks of durations never overlap, however far they are apart', () => {
+  const seconds = fc.double({ min: 0, max: 1e7, noNaN: true });
+  fc.assert(
+    fc.property(seconds, seconds, (a, b) => {
+      const ticks = scaled([row('a', 1, { duration: a }), row('b', 2, { duration: b })]).durationTicks;
+      for (let i = 1; i < ticks.length; i++) expect(ticks[i - 1]!.y - ticks[i]!.y).toBeGreaterThanOrEqual(15);
+    }),
+  );
+});
+
+test('the chart has the last hour with traces, and says what it leaves out', () => {
+  const now = 1_000_000;
+  const starts = [now + 86_400, now - 10, now - 600, now - 3_500, now - 7_200, now - 300_000];
+  const rows = starts.map((start, i) => row(`t${i}`, start));
+  expect(shownTimes(rows, { isAll: false, now })).toEqual({ from: now - 3_500, to: now - 10, older: 2, newer: 1, isFuture: true });
+  expect(shownTimes(rows, { isAll: true, now })).toMatchObject({ from: now - 300_000, to: now + 86_400, older: 0, newer: 0 });
+  // A range that was chosen is the scale; what only has a beginning still is not spoiled by the future.
+  expect(shownTimes(rows, { isAll: false, now, from: now - 900, to: now })).toMatchObject({ from: now - 900, to: now, older: 0, newer: 0 });
+  expect(shownTimes(rows.slice(0, 5), { isAll: false, now, from: now - 21_600 })).toMatchObject({
+    from: now - 7_200,
+    to: now - 10,
+    older: 0,
+    newer: 1,
+  });
+  // Nothing but the future is a range, too.
+  expect(shownTimes(rows.slice(0, 1), { isAll: false, now })).toMatchObject({ from: now + 86_400, to: now + 86_400, newer: 0 });
 });

@@ -18,9 +18,12 @@ export interface Query {
   /** Seconds since the epoch, of the start. */
   readonly from?: number | undefined;
   readonly to?: number | undefined;
+  /** Pinned traces alone. */
+  readonly isPinned?: boolean | undefined;
 }
 
 export async function readRows(query: Query, after: string | null, limit: number, signal: AbortSignal): Promise<RowsPage> {
+  if (query.isPinned === true) return get(`/api/pinned?${queryText(query)}`, signal);
   return get(`/api/traces?${queryText(query)}&limit=${limit}${after === null ? '' : `&after=${encodeURIComponent(after)}`}`, signal);
 }
 

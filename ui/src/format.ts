@@ -73,6 +73,22 @@ export function absolute(seconds: number, nowSeconds = wallSeconds()): string {
   return partsOf(date).day === partsOf(dateOf(nowSeconds)).day ? time : `${partsOf(date).day} ${time}`;
 }
 
+/** As `absolute`, to the second. */
+export function absoluteSecond(seconds: number, nowSeconds = wallSeconds()): string {
+  return absolute(seconds, nowSeconds).replace(/\.\d+$/, '');
+}
+
+/** For three places or so on a scale: the day is there when they are not all of today, the milliseconds when they are close. */
+export function timeTicks(times: readonly number[], nowSeconds = wallSeconds()): string[] {
+  const days = times.map((time) => partsOf(dateOf(time)).day);
+  const isShort = Math.max(...times) - Math.min(...times) < 10;
+  return times.map((time, i) => {
+    const text = isShort ? absolute(time, time) : absoluteSecond(time, time);
+    if (days.some((day) => day !== days[0])) return `${days[i]} ${text.slice(0, 5)}`;
+    return i === 0 && days[0] !== partsOf(dateOf(nowSeconds)).day ? `${days[0]} ${text}` : text;
+  });
+}
+
 /** With the time zone: for what is read later, or elsewhere. */
 export function fullTime(seconds: number): string {
   return dateOf(seconds).toISOString();

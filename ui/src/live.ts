@@ -1,6 +1,6 @@
-import { effect, signal } from '@preact/signals';
+import { computed, effect, signal } from '@preact/signals';
 import type { Hello, RowChanges, Status } from '../../src/xray/api/page-types.ts';
-import { readStatus } from './api.ts';
+import { readStatus, setPinned } from './api.ts';
 import { isListLeft, param, place } from './route.ts';
 import { rangeSeconds, searched } from './search.ts';
 import { RowList } from './traces/row-list.ts';
@@ -15,6 +15,12 @@ export const rate = signal(0);
 export const isPaused = signal(false);
 /** The traces that match what is searched for: one list, whichever screen is open. */
 export const list = new RowList();
+
+/** Pinned traces, by id. */
+export const pinned = computed<ReadonlySet<string>>(() => new Set(pinnedText.value.split(' ').filter((id) => id !== '')));
+// A text, so that each reading of the same is no change.
+const pinnedText = computed(() => status.value?.pinned.join(' ') ?? '');
+const pinnedParam = computed(() => param('pinned'));
 
 const STATUS_MS = 2_000;
 /** "Last 15 minutes" moves on in steps of this length. */
@@ -32,7 +38,11 @@ export function follow(): void {
     if (document.visibilityState === 'visible') isWatched.value = true;
     else leaving = setTimeout(() => (isWatched.value = false), AWAY_MS);
   });
-  effect(() => list.show(searched.value));
+  effect(() => {
+    if (pinnedParam.value === '') return list.show(searched.value);
+    void pinnedText.value;
+    return list.show({ ...searched.value, isPinned: true }, ({ id }) => pinned.peek().has(id));
+  });
   // Beside the list only a trace that was opened from it leaves it as it is, for the way back.
   effect(() => {
     if (place.value.screen !== 'traces') list.hold(isPaused.value || isListLeft.value);
@@ -74,6 +84,12 @@ export function follow(): void {
     const seconds = rangeSeconds(param('range'));
     if (seconds !== undefined) list.forgetBefore(nowSeconds() - seconds);
   }, FORGET_MS);
+}
+
+/** Keeps a trace although the store is full or cleared, or no longer. */
+export async function pin(id: string, isPinned: boolean): Promise<void> {
+  await setPinned(id, isPinned);
+  status.value = await readStatus();
 }
 
 async function readOften(): Promise<never> {

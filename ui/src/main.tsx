@@ -4,6 +4,7 @@ import './page.css';
 import './trace/trace.css';
 import './map/map.css';
 import './shell/side.css';
+import './traces/traces.css';
 import { App } from './app.tsx';
 import { follow } from './live.ts';
 import { followTitle } from './title.ts';

@@ -15,7 +15,8 @@ const TITLES: Readonly<Record<Screen, () => string>> = {
     void list.version.value;
     if (list.state.value !== 'ready') return withSearch('Traces');
     const { length } = list.rows;
-    return withSearch(`${count(length)}${list.isComplete.value ? '' : '+'} ${length === 1 ? 'trace' : 'traces'}`);
+    const what = `${param('pinned') === '' ? '' : 'pinned '}${length === 1 ? 'trace' : 'traces'}`;
+    return withSearch(`${count(length)}${list.isComplete.value ? '' : '+'} ${what}`);
   },
   trace: () => (shownTrace.value?.id === place.value.traceId ? titleOf(shownTrace.value) : `Trace ${place.value.traceId}`),
   map: () => withSearch('Map'),

@@ -3,7 +3,7 @@ import type { Range } from '../store/scan.ts';
 import { invalid, noSuchTrace } from './api-error.ts';
 import { countOf } from './validation.ts';
 import type { LocalService } from './local-service.ts';
-import type { Status } from './page-types.ts';
+import type { RowChanges, RowsPage, Status } from './page-types.ts';
 
 /** What the page wants to know of the process that it talks to. */
 export type ProcessStatus = Pick<Status, 'version' | 'address' | 'received' | 'lost'>;
@@ -16,6 +16,8 @@ export interface PageDeps {
 }
 
 const MAX_ROWS = 1_000;
+/** A person pins by hand; of more, the newest are listed. */
+const MAX_PINNED = 1_000;
 
 /** What the page reads, beside X-Ray's operations: see page-types.ts. */
 export function addPageRoutes(app: FastifyInstance, { service, status, sample }: PageDeps): void {
@@ -31,6 +33,14 @@ export function addPageRoutes(app: FastifyInstance, { service, status, sample }:
     const token = next === undefined ? null : `${next.row}:${next.time}`;
     return reply.type('application/json').send(`{"rows":${rows},"next":${JSON.stringify(token)}}`);
   });
+  app.get('/api/pinned', async ({ query }, reply) => {
+    const { filter, ...range } = query as Query;
+    const { start, end } = rangeOf(range);
+    const ids = await store.read('pinned', { limit: MAX_PINNED });
+    const { rows } = JSON.parse(await store.read('rowsOf', { ids, filter: groups.parseIfGiven(filter) })) as RowChanges;
+    const found = rows.filter((row) => row.start >= start && row.start < end).toSorted((a, b) => b.start - a.start);
+    return reply.send({ rows: found, next: null } satisfies RowsPage);
+  });
   app.get('/api/traces/:id', async ({ params }, reply) => {
     const documents = await store.read('documents', { id: (params as { id: string }).id });
     if (documents === undefined) throw noSuchTrace();
@@ -45,8 +55,8 @@ export function addPageRoutes(app: FastifyInstance, { service, status, sample }:
     return store.read('suggestions', { field, prefix });
   });
   app.get('/api/status', async (): Promise<Status> => {
-    const size = await store.read('size', {});
-    return { ...status(), ...config.account, ...size, maxBytes: store.maxBytes, file: store.file };
+    const [size, pinned] = await Promise.all([store.read('size', {}), store.read('pinned', { limit: MAX_PINNED })]);
+    return { ...status(), ...config.account, ...size, pinned, maxBytes: store.maxBytes, file: store.file };
   });
   app.post('/api/sample', async () => {
     const { traceId, documents } = sample();

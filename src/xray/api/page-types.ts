@@ -26,12 +26,14 @@ export interface TraceRow {
   readonly serviceCount: number;
   /** Segments, subsegments and inferred calls. */
   readonly spans: number;
+  /** Its root is in progress, whatever its outcome so far. */
+  readonly isOpen: boolean;
   readonly isPartial: boolean;
   /** Grows with each change. */
   readonly revision: number;
 }
 
-/** `GET /api/traces`: newest first. */
+/** `GET /api/traces`, newest first; `GET /api/pinned` has the pinned ones alone, in one page. */
 export interface RowsPage {
   readonly rows: readonly TraceRow[];
   /** For `after` of the next page; null at the end. */
@@ -65,6 +67,8 @@ export interface Status {
   /** Since the start: documents that came, and those that were lost here. */
   readonly received: number;
   readonly lost: number;
+  /** Ids of pinned traces, the newest first, of at most 1,000. */
+  readonly pinned: readonly string[];
   /** "" when traces go with the process. */
   readonly file: string;
 }

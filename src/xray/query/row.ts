@@ -9,8 +9,8 @@ import { textOf } from '../trace/json.ts';
 import { scanPage } from './trace-summaries.ts';
 import type { TraceView } from './trace-view.ts';
 
-/** As many services as a row has room for. */
-const MAX_SERVICES = 3;
+/** A row shows two of them; the list beside it the others. */
+const MAX_SERVICES = 16;
 const MAX_URL = 2_000;
 
 /** The trace in the list of the page. */
@@ -34,6 +34,7 @@ export function rowOf(view: TraceView): TraceRow {
     services: services.slice(0, MAX_SERVICES).map(({ name }) => name),
     serviceCount: services.length,
     spans,
+    isOpen: first?.isInProgress ?? false,
     isPartial: view.isPartial,
     revision: trace.revision,
   };

@@ -56,6 +56,8 @@ export interface ReadCalls {
   insights: { args: InsightsRequest; result: readonly Insight[] };
   originals: { args: { id: string }; result: readonly string[] };
   findings: { args: { id: string; rules: readonly SamplingRule[] }; result: string | undefined };
+  /** Ids of pinned traces, the newest first. */
+  pinned: { args: { limit: number }; result: readonly string[] };
   size: { args: Record<string, never>; result: { traces: number; segments: number; bytes: number } };
 }
 

@@ -74,6 +74,12 @@ export class Reader {
     return { traces: Number(traces), segments: Number(segments), bytes: Number(bytes) };
   }
 
+  /** Ids of pinned traces, the newest first. */
+  pinned(limit: number): string[] {
+    const statement = this.#statements.of('SELECT id FROM trace WHERE pinned = 1 ORDER BY row DESC LIMIT ?');
+    return statement.all(limit).map(({ id }) => id as string);
+  }
+
   /** The documents of a trace as they came, oldest first. */
   originals(id: string): string[] {
     const row = this.#byId.get(id) as unknown as TraceRow | undefined;

@@ -114,6 +114,7 @@ function reading(reader: Reader): Handlers<ReadCalls> {
       const view = reader.trace(id);
       return view === undefined ? undefined : JSON.stringify(findingsOf(view, reader.originals(id), rules));
     },
+    pinned: ({ limit }) => reader.pinned(limit),
     size: () => reader.size(),
   };
 }

@@ -1,13 +1,13 @@
-import { connection, list, rate, status } from '../live.ts';
-import { count, megabytes } from '../format.ts';
-import { hrefTo, listHref, place } from '../route.ts';
+import { connection, list, pinned, rate, status } from '../live.ts';
+import { absoluteSecond, count, megabytes, plural } from '../format.ts';
+import { hrefTo, listHref, param, place } from '../route.ts';
 import { expression } from '../search.ts';
 import { forget, saved } from '../query/saved-filters.ts';
-import { dateOf } from '../wall-clock.ts';
 
 /** On the left; at the bottom of a narrow screen. */
 export function Navigation() {
   const { screen } = place.value;
+  const isPinnedList = screen === 'traces' && param('pinned') !== '';
   return (
     <nav aria-label="Screens">
       <div class="brand">
@@ -16,9 +16,17 @@ export function Navigation() {
         </svg>
         xrayd
       </div>
-      <a href={listHref()} aria-current={screen === 'traces' || screen === 'trace' ? 'page' : undefined}>
+      <a href={listHref()} aria-current={isPinnedList || (screen !== 'traces' && screen !== 'trace') ? undefined : 'page'}>
         Traces <Found />
       </a>
+      {pinned.value.size > 0 && (
+        <a href={hrefTo('/', { pinned: 'true' })} aria-current={isPinnedList ? 'page' : undefined}>
+          Pinned{' '}
+          <span class="faint" title={`${plural(pinned.value.size, 'pinned trace')} in the store`}>
+            {count(pinned.value.size)}
+          </span>
+        </a>
+      )}
       <a href={hrefTo('/map')} aria-current={screen === 'map' ? 'page' : undefined}>
         Service map
       </a>
@@ -31,12 +39,16 @@ export function Navigation() {
   );
 }
 
-/** How many traces match. */
+/** How many traces match; the list of pinned ones has its own number. */
 function Found() {
   void list.version.value;
   const { length } = list.rows;
-  if (length === 0) return null;
-  return <span class="faint">{list.isComplete.value ? count(length) : `${count(length)}+`}</span>;
+  if (length === 0 || param('pinned') !== '') return null;
+  return (
+    <span class="faint" title={`${plural(length, 'trace')} of what is searched for`}>
+      {list.isComplete.value ? count(length) : `${count(length)}+`}
+    </span>
+  );
 }
 
 function Saved() {
@@ -63,7 +75,7 @@ function Foot() {
   const { lostSince } = connection.value;
   return (
     <div class="foot" role="status">
-      {lostSince !== undefined && <span class="fault-text">Not connected since {dateOf(lostSince).toLocaleTimeString()}, trying again</span>}
+      {lostSince !== undefined && <span class="fault-text">Not connected since {absoluteSecond(lostSince)}, trying again</span>}
       {now !== undefined && (
         <>
           <span>Listening on</span>

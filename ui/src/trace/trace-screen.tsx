@@ -1,8 +1,7 @@
 import { useLayoutEffect, useMemo } from 'preact/hooks';
-import { setPinned } from '../api.ts';
 import { Copy } from '../copy.tsx';
 import { absolute, ago, count, duration, fullTime, pathOf, plural } from '../format.ts';
-import { list } from '../live.ts';
+import { list, pin } from '../live.ts';
 import { hereWith, listHref, param } from '../route.ts';
 import { httpOf } from '../../../src/xray/trace/http.ts';
 import { ExceptionsView, thrownIn } from './exceptions-view.tsx';
@@ -148,7 +147,7 @@ function Facts({ model, state }: { model: TraceModel; state: TraceState }) {
 
 function Pin({ model, state }: { model: TraceModel; state: TraceState }) {
   const toggle = async (): Promise<void> => {
-    await setPinned(model.id, !model.isPinned);
+    await pin(model.id, !model.isPinned);
     state.model.value = { ...model, isPinned: !model.isPinned };
   };
   return (

@@ -1,7 +1,7 @@
 import type { TraceRow } from '../../../src/xray/api/page-types.ts';
 import { tick } from '../format.ts';
 import { OUTCOMES, severityOf } from '../outcomes.ts';
-import { nowSeconds } from '../wall-clock.ts';
+import { lengthOf } from './elapsed.ts';
 
 export interface ChartScale {
   readonly x: (time: number) => number;
@@ -12,10 +12,59 @@ export interface ChartScale {
   readonly timeTicks: readonly { readonly time: number; readonly x: number }[];
 }
 
-export interface ChartSize {
-  /** Of the search, in seconds since the epoch; without, what the rows have. */
+/** The times that a chart shows, in seconds since the epoch, and how many traces began before and after. */
+export interface ShownTimes {
+  readonly from: number;
+  readonly to: number;
+  readonly older: number;
+  readonly newer: number;
+  /** Those after are in the future: somebody's clock is wrong. */
+  readonly isFuture: boolean;
+}
+
+export interface TimeChoice {
+  /** Of the search. */
   readonly from?: number | undefined;
   readonly to?: number | undefined;
+  /** However long ago. */
+  readonly isAll: boolean;
+  readonly now: number;
+}
+
+const HOUR = 3_600;
+/** What begins later than this from now on is no matter of clocks that differ a little. */
+const FUTURE_SECONDS = 60;
+
+/**
+ * The last hour that has traces, or the range of the search: one trace of last week, or of a clock that is wrong, must not press all others into one
+ * column. Whoever wants all of them says so.
+ */
+export function shownTimes(rows: readonly TraceRow[], { from, to, isAll, now }: TimeChoice): ShownTimes {
+  let [first, last, latest] = [Infinity, -Infinity, -Infinity];
+  for (const { start } of rows) {
+    first = Math.min(first, start);
+    last = Math.max(last, start);
+    if (start <= now + FUTURE_SECONDS) latest = Math.max(latest, start);
+  }
+  if (first > last) return { from: from ?? now - 60, to: to ?? now, older: 0, newer: 0, isFuture: false };
+  if (to !== undefined) return { from: from ?? first, to, older: 0, newer: 0, isFuture: false };
+  if (isAll) return { from: first, to: last, older: 0, newer: 0, isFuture: false };
+  const isFuture = latest !== -Infinity && last > latest;
+  const end = isFuture ? latest : last;
+  const begin = from ?? end - HOUR;
+  let [earliest, older, newer] = [end, 0, 0];
+  for (const { start } of rows) {
+    if (start > end) newer++;
+    else if (start < begin) older++;
+    else earliest = Math.min(earliest, start);
+  }
+  return { from: earliest, to: end, older, newer, isFuture };
+}
+
+export interface ChartSize {
+  readonly times: Pick<ShownTimes, 'from' | 'to'>;
+  /** What is running is as long as it has been then. */
+  readonly now: number;
   readonly width: number;
   readonly height: number;
   readonly pad: { readonly top: number; readonly bottom: number; readonly left: number; readonly right: number };
@@ -25,18 +74,16 @@ export interface ChartSize {
 const STEPS = [1e-6, 1e-5, 1e-4, 1e-3, 0.01, 0.1, 1, 10, 60, 600, 3_600, 36_000, 86_400];
 
 /** Time from left to right, durations on a logarithmic scale from bottom to top. */
-export function scaleOf(rows: readonly TraceRow[], { from, to, width, height, pad }: ChartSize): ChartScale {
-  let [first, last, least, most] = [Infinity, -Infinity, Infinity, 0];
-  for (const { start, duration: seconds } of rows) {
-    first = Math.min(first, start);
-    last = Math.max(last, start);
-    if (seconds === null) continue;
+export function scaleOf(rows: readonly TraceRow[], { times, now, width, height, pad }: ChartSize): ChartScale {
+  let [least, most] = [Infinity, 0];
+  for (const row of rows) {
+    const seconds = lengthOf(row, now);
+    if (seconds === null || row.start < times.from || row.start > times.to) continue;
     least = Math.min(least, seconds);
     most = Math.max(most, seconds);
   }
-  if (first > last) [first, last] = [nowSeconds() - 60, nowSeconds()];
-  const start = to === undefined ? first : (from ?? first);
-  const end = Math.max(to ?? last, start + 1e-3);
+  const start = times.from;
+  const end = Math.max(times.to, start + 1e-3);
   // A whole step above and below at least, so that points do not stick to the edges.
   const low = Math.log10(Math.max(1e-6, Math.min(least, most / 10 || 1e-3))) - 0.1;
   const high = Math.max(Math.log10(Math.max(most, 1e-5)) + 0.1, low + 1);
@@ -48,15 +95,21 @@ export function scaleOf(rows: readonly TraceRow[], { from, to, width, height, pa
     y,
     timeAt: (at) => start + (Math.max(0, Math.min(inner, at - pad.left)) / inner) * (end - start),
     durationAt: (at) => 10 ** (low + (1 - Math.max(0, Math.min(tall, at - pad.top)) / tall) * (high - low)),
-    durationTicks: STEPS.filter((seconds) => Math.log10(seconds) >= low && Math.log10(seconds) <= high).map((seconds) => ({
-      seconds,
-      y: y(seconds),
-    })),
-    timeTicks: [
-      { time: start, x: pad.left },
-      { time: end, x: width - pad.right },
-    ],
+    durationTicks: apart(
+      STEPS.filter((seconds) => Math.log10(seconds) >= low && Math.log10(seconds) <= high).map((seconds) => ({ seconds, y: y(seconds) })),
+    ),
+    timeTicks: [start, (start + end) / 2, end].map((time) => ({ time, x: x(time) })),
   };
+}
+
+/** px between two lines, so that what stands beside them does not overlap. */
+const LEAST_APART = 15;
+
+/** The ticks of which each is far enough from the one below. */
+function apart<T extends { readonly y: number }>(ticks: readonly T[]): T[] {
+  const kept: T[] = [];
+  for (const tick of ticks) if (kept.length === 0 || kept.at(-1)!.y - tick.y >= LEAST_APART) kept.push(tick);
+  return kept;
 }
 
 const MAX_BINS = 18;
@@ -68,11 +121,11 @@ export interface Bins {
   readonly ticks: readonly { readonly x: number; readonly text: string; readonly align: CanvasTextAlign }[];
 }
 
-/** How many traces took how long, in steps of equal ratio. `width` in px. */
+/** How many traces took how long, in steps of equal ratio; what is still running did not take any time yet. `width` in px. */
 export function binsOf(rows: readonly TraceRow[], width: number): Bins {
   let [least, most] = [Infinity, 0];
-  for (const { duration: seconds } of rows) {
-    if (seconds === null) continue;
+  for (const { duration: seconds, isOpen } of rows) {
+    if (seconds === null || isOpen) continue;
     least = Math.min(least, seconds);
     most = Math.max(most, seconds);
   }
@@ -81,8 +134,8 @@ export function binsOf(rows: readonly TraceRow[], width: number): Bins {
   const low = Math.log10(Math.max(1e-6, least));
   const high = Math.max(Math.log10(most), low + 0.5);
   const bins = Array.from({ length: MAX_BINS }, () => ({ total: 0, byOutcome: OUTCOMES.map(() => 0) }));
-  for (const { duration: seconds, outcome } of rows) {
-    if (seconds === null) continue;
+  for (const { duration: seconds, outcome, isOpen } of rows) {
+    if (seconds === null || isOpen) continue;
     const at = ((Math.log10(Math.max(1e-6, seconds)) - low) / (high - low)) * MAX_BINS;
     const bin = bins[Math.max(0, Math.min(MAX_BINS - 1, Math.floor(at)))]!;
     bin.total++;

@@ -2,6 +2,8 @@ import { signal } from '@preact/signals';
 import type { TraceRow } from '../../../src/xray/api/page-types.ts';
 import { readRows, type Query } from '../api.ts';
 import { severityOf } from '../outcomes.ts';
+import { nowSeconds } from '../wall-clock.ts';
+import { lengthOf } from './elapsed.ts';
 
 /** As many traces as the page holds: older ones are in the store, and found with a filter or a time range. */
 export const MAX_ROWS = 100_000;
@@ -29,6 +31,7 @@ export class RowList {
   readonly #byId = new Map<string, TraceRow>();
   readonly #waiting = new Map<string, TraceRow>();
   #query: Query = { filter: '' };
+  #isWanted: (row: TraceRow) => boolean = () => true;
   #isHeld = false;
   /** While the store is read: what it is known to have since that began. */
   #seen: Set<string> | undefined;
@@ -42,9 +45,10 @@ export class RowList {
     return this.#byId.get(id);
   }
 
-  /** Shows what matches `query` from now on. */
-  show(query: Query): void {
+  /** Shows what matches `query` from now on, and of what changes the wanted ones. */
+  show(query: Query, isWanted: (row: TraceRow) => boolean = () => true): void {
     this.#query = query;
+    this.#isWanted = isWanted;
     this.#waiting.clear();
     this.waiting.value = 0;
     void this.#load({ isNew: true });
@@ -110,9 +114,9 @@ export class RowList {
     this.onChanged([...rows.map(({ id }) => id), ...others]);
   }
 
-  #isInRange({ start }: TraceRow): boolean {
+  #isInRange(row: TraceRow): boolean {
     const { from = -Infinity, to = Infinity } = this.#query;
-    return start >= from && start < to;
+    return row.start >= from && row.start < to && this.#isWanted(row);
   }
 
   /**
@@ -260,21 +264,21 @@ export function sortOf(text: string): Sort {
   return SORTS.includes(key) ? { key, isDescending: text.startsWith('-') } : { key: 'start', isDescending: true };
 }
 
-/** Rows come newest first, and are given back as they are when that is what is asked for. */
-export function sorted(rows: readonly TraceRow[], { key, isDescending }: Sort): readonly TraceRow[] {
+/** Rows come newest first, and are given back as they are when that is what is asked for. What is running is as long as it has been at the time `at`. */
+export function sorted(rows: readonly TraceRow[], { key, isDescending }: Sort, at = nowSeconds()): readonly TraceRow[] {
   if (key === 'start') return isDescending ? rows : rows.toReversed();
   const sign = isDescending ? -1 : 1;
   const value = VALUES[key];
   return rows.toSorted((a, b) => {
-    const [x, y] = [value(a), value(b)];
+    const [x, y] = [value(a, at), value(b, at)];
     return x === y ? 0 : x < y ? -sign : sign;
   });
 }
 
-const VALUES: Readonly<Record<Exclude<SortKey, 'start'>, (row: TraceRow) => string | number>> = {
+const VALUES: Readonly<Record<Exclude<SortKey, 'start'>, (row: TraceRow, at: number) => string | number>> = {
   name: (row) => row.url ?? row.name,
   services: (row) => row.serviceCount,
   status: (row) => severityOf(row.outcome) * 1_000 + (row.status ?? 0),
-  duration: (row) => row.duration ?? -1,
+  duration: (row, at) => lengthOf(row, at) ?? -1,
   spans: (row) => row.spans,
 };

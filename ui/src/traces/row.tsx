@@ -1,8 +1,11 @@
 import type { TraceRow } from '../../../src/xray/api/page-types.ts';
-import { clock, count, duration, fullTime, pathOf } from '../format.ts';
+import { clock, count, duration, fullTime, pathOf, plural } from '../format.ts';
+import { hideCard, showCard } from '../hover-card.tsx';
+import { pinned } from '../live.ts';
 import { hrefTo, setParams } from '../route.ts';
 import { quoted } from '../search.ts';
 import { Value } from '../value.tsx';
+import { lengthOf, now } from './elapsed.ts';
 import type { Sort, SortKey } from './row-list.ts';
 
 /** px; of each row, so that which are seen is arithmetic. As --row. */
@@ -19,7 +22,8 @@ const COLUMNS: readonly { key: SortKey; title: string }[] = [
   { key: 'spans', title: 'Spans' },
 ];
 
-export function HeaderRow({ sort }: { sort: Sort }) {
+/** `scale` says what a bar of full length is. */
+export function HeaderRow({ sort, scale }: { sort: Sort; scale: string }) {
   return (
     <div role="rowgroup" class="head">
       <div role="row" class="row">
@@ -28,7 +32,13 @@ export function HeaderRow({ sort }: { sort: Sort }) {
           // Numbers are most wanted large first.
           const next = isThis ? !sort.isDescending : key !== 'name';
           return (
-            <div key={key} role="columnheader" class={`cell ${key}`} aria-sort={isThis ? (sort.isDescending ? 'descending' : 'ascending') : 'none'}>
+            <div
+              key={key}
+              role="columnheader"
+              class={`cell ${key}`}
+              title={key === 'duration' ? scale : undefined}
+              aria-sort={isThis ? (sort.isDescending ? 'descending' : 'ascending') : 'none'}
+            >
               <button type="button" class="sort" onClick={() => setParams({ sort: key === 'start' && next ? '' : `${next ? '-' : ''}${key}` })}>
                 {title}
                 {isThis ? (sort.isDescending ? ' ↓' : ' ↑') : ''}
@@ -41,16 +51,23 @@ export function HeaderRow({ sort }: { sort: Sort }) {
   );
 }
 
-export function Row({ row, index, longest, isSelected }: { row: TraceRow; index: number; longest: number; isSelected: boolean }) {
-  const { id, start, outcome, spans } = row;
-  // What is complete of a live one says nothing yet.
-  const length = outcome === 'live' ? null : row.duration;
+export interface RowProps {
+  readonly row: TraceRow;
+  readonly index: number;
+  /** Seconds of the longest bar. */
+  readonly longest: number;
+  readonly isSelected: boolean;
+}
+
+export function Row({ row, index, longest, isSelected }: RowProps) {
+  const { id, start, spans } = row;
   return (
     <div role="row" class={isSelected ? 'row selected' : 'row'} style={{ top: `${index * ROW_HEIGHT}px` }} aria-rowindex={index + 2}>
-      <div role="cell" class="cell start dim" title={fullTime(start)}>
+      <div role="cell" class="cell start dim">
         {clock(start)}
       </div>
       <div role="cell" class="cell name">
+        {pinned.value.has(id) && <span class="mark">pinned</span>}
         <a href={hrefTo(`/traces/${id}`)} data-trace={id} title={titleOf(row)}>
           <Request row={row} />
         </a>
@@ -62,12 +79,7 @@ export function Row({ row, index, longest, isSelected }: { row: TraceRow; index:
         <Status row={row} />
       </div>
       <div role="cell" class="cell duration">
-        <span class="number">{length === null ? '…' : duration(length)}</span>
-        <i
-          class={`length ${outcome}`}
-          style={{ width: `${length === null ? BAR / 2 : Math.max(2, longest === 0 ? 0 : (length / longest) * BAR)}px` }}
-          aria-hidden="true"
-        />
+        {row.isOpen ? <Elapsed row={row} longest={longest} /> : <Length row={row} seconds={row.duration} longest={longest} />}
       </div>
       <div role="cell" class="cell spans dim">
         {count(spans)}
@@ -76,12 +88,31 @@ export function Row({ row, index, longest, isSelected }: { row: TraceRow; index:
   );
 }
 
-function titleOf({ url, name, id }: TraceRow): string {
-  return `${url ?? name}\n${id}`;
+/** Apart, so that counting on draws nothing else anew. */
+function Elapsed({ row, longest }: { row: TraceRow; longest: number }) {
+  return <Length row={row} seconds={lengthOf(row, now.value)} longest={longest} />;
+}
+
+function Length({ row: { outcome, isOpen }, seconds, longest }: { row: TraceRow; seconds: number | null; longest: number }) {
+  const share = seconds === null || longest === 0 ? 0 : Math.min(1, seconds / longest);
+  return (
+    <>
+      <span class="number">
+        {seconds === null ? '–' : duration(seconds)}
+        {isOpen && <span class="unseen"> so far</span>}
+      </span>
+      <i class={`length ${isOpen ? 'live' : outcome}`} style={{ width: `${seconds === null ? 0 : Math.max(2, share * BAR)}px` }} aria-hidden="true" />
+    </>
+  );
+}
+
+/** Of the link, which lies over the whole row. */
+function titleOf({ url, name, id, start }: TraceRow): string {
+  return `${url ?? name}\n${id}\nStarted ${fullTime(start)}`;
 }
 
 /** What was asked for: method and path; of what is no HTTP request its kind and name. */
-function Request({ row: { method, url, name, type } }: { row: TraceRow }) {
+export function Request({ row: { method, url, name, type } }: { row: TraceRow }) {
   if (url !== null) {
     return (
       <>
@@ -98,30 +129,70 @@ function Request({ row: { method, url, name, type } }: { row: TraceRow }) {
   );
 }
 
+/** As many names as a row has room for. */
+const SHOWN_SERVICES = 2;
+
 function Services({ row: { services, serviceCount } }: { row: TraceRow }) {
-  const more = serviceCount - Math.min(2, services.length);
+  const more = serviceCount - Math.min(SHOWN_SERVICES, services.length);
+  const show = (event: Event): void =>
+    showCard((event.currentTarget as Element).getBoundingClientRect(), <Chain names={services} of={serviceCount} />);
   return (
-    <>
-      {services.slice(0, 2).map((name, i) => (
-        <span key={name}>
+    <span class="chain" onMouseOver={show} onMouseLeave={hideCard} onFocusCapture={show} onBlurCapture={hideCard}>
+      {services.slice(0, SHOWN_SERVICES).map((name, i) => (
+        <span key={i}>
           {i > 0 && <span class="faint"> → </span>}
           <Value condition={`service(${quoted(name)})`}>{name}</Value>
         </span>
       ))}
-      {more > 0 && <span class="faint"> +{more}</span>}
+      {more > 0 && (
+        <span
+          class="faint more"
+          tabIndex={0}
+          role="note"
+          aria-label={`${plural(more, 'more service')}: ${services.slice(SHOWN_SERVICES).join(', ')}`}
+        >
+          {' '}
+          +{count(more)}
+        </span>
+      )}
+    </span>
+  );
+}
+
+/** All of them, the one that was entered first on top. */
+function Chain({ names, of }: { names: readonly string[]; of: number }) {
+  return (
+    <>
+      <b>{plural(of, 'service')}</b>
+      <ol>
+        {names.map((name, i) => (
+          // A name may be there twice, as two types of node.
+          <li key={`${i} ${name}`}>{name}</li>
+        ))}
+      </ol>
+      {of > names.length && <span class="faint">and {count(of - names.length)} more</span>}
     </>
   );
 }
 
 const WORDS = { ok: 'ok', error: 'error', throttle: 'throttle', fault: 'fault', live: 'live' } as const;
 
-function Status({ row: { outcome, status } }: { row: TraceRow }) {
-  if (outcome === 'live') return <span class="badge live">live</span>;
-  const text = status === null ? WORDS[outcome] : String(status);
+function wordOf({ outcome, status }: TraceRow): string {
+  return status === null || outcome === 'live' ? WORDS[outcome] : String(status);
+}
+
+export function Badge({ row }: { row: TraceRow }) {
+  return <span class={`badge ${row.outcome}`}>{wordOf(row)}</span>;
+}
+
+function Status({ row }: { row: TraceRow }) {
+  const { outcome, status } = row;
+  if (outcome === 'live') return <Badge row={row} />;
+  const text = wordOf(row);
   const condition = status === null ? (outcome === 'ok' ? 'ok' : outcome) : `http.status = ${status}`;
   return (
     <Value condition={condition} label={`${text}, ${WORDS[outcome]}`}>
-      <span class={`badge ${outcome}`}>{text}</span>
+      <Badge row={row} />
     </Value>
   );
 }

@@ -2,18 +2,23 @@ import { useSignal } from '@preact/signals';
 import { useEffect, useLayoutEffect, useMemo, useRef } from 'preact/hooks';
 import type { TraceRow } from '../../../src/xray/api/page-types.ts';
 import { whenResized } from '../canvas.ts';
-import { count, plural } from '../format.ts';
+import { absolute, count, duration, plural } from '../format.ts';
 import { isPaused, list, status } from '../live.ts';
+import { HoverCard } from '../hover-card.tsx';
 import { go, hrefTo, param, setParams } from '../route.ts';
 import { expression, searched } from '../search.ts';
+import { settings } from '../settings.ts';
 import { addKeys } from '../shell/keys.ts';
 import { togglePause } from '../shell/top-bar.tsx';
-import { Charts } from './charts.tsx';
+import { useCounting } from './elapsed.ts';
 import { FirstRun } from './first-run.tsx';
 import { heldBy, isScrolled } from './hold.ts';
 import { usePlaceInList } from './place-in-list.ts';
 import { sorted, sortOf } from './row-list.ts';
 import { HeaderRow, Row, ROW_HEIGHT } from './row.tsx';
+import { Histogram } from './histogram.tsx';
+import { hasCharts, Legend } from './legend.tsx';
+import { Scatter } from './scatter.tsx';
 import { windowOf } from './window.ts';
 
 /** The list of traces, as they come. */
@@ -24,8 +29,15 @@ export function TracesScreen() {
   return (
     <div class="traces">
       <h1 class="unseen">Traces</h1>
-      <Charts />
+      {hasCharts() && (
+        <div class="charts">
+          <Scatter />
+          <Histogram />
+        </div>
+      )}
+      <Legend />
       <Table />
+      <HoverCard />
     </div>
   );
 }
@@ -49,13 +61,14 @@ function Table() {
   useEffect(() => whenResized(box.current!, () => (height.value = box.current!.clientHeight)), []);
   useLayoutEffect(() => addKeys('Traces', keysOf(box, shown, inList.select)), []);
   const { first, last } = windowOf({ top: top.value, height: height.value, rowHeight: ROW_HEIGHT, rows: rows.length });
-  let longest = 0;
-  for (let i = first; i < last; i++) longest = Math.max(longest, rows[i]!.duration ?? 0);
+  const longest = useMemo(() => longestOf(list.rows), [version]);
+  const seen = rows.slice(first, last);
+  useCounting(seen.some(({ isOpen }) => isOpen));
   return (
     <div class="table-frame">
       <Waiting box={box} />
       <div
-        class="table"
+        class={hasDates(list.rows) ? 'table with-dates' : 'table'}
         ref={box}
         onScroll={inList.onScroll}
         onWheel={inList.onMove}
@@ -65,10 +78,10 @@ function Table() {
         aria-label="List of traces"
       >
         <div role="table" aria-label="Traces" aria-rowcount={rows.length + 1}>
-          <HeaderRow sort={sort} />
+          <HeaderRow sort={sort} scale={scaleText(longest, rows.length)} />
           {rows.length > 0 && (
             <div role="rowgroup" class="rows" style={{ height: `${rows.length * ROW_HEIGHT}px` }}>
-              {rows.slice(first, last).map((row, i) => (
+              {seen.map((row, i) => (
                 <Row key={row.id} row={row} index={first + i} longest={longest} isSelected={row.id === selected} />
               ))}
             </div>
@@ -78,6 +91,22 @@ function Table() {
       </div>
     </div>
   );
+}
+
+/** Seconds of a bar of full length: one scale for all, wherever the list is scrolled to. What is still running does not change it. */
+function longestOf(rows: readonly TraceRow[]): number {
+  let longest = 0;
+  for (const { duration: seconds, isOpen } of rows) if (!isOpen && seconds !== null && seconds > longest) longest = seconds;
+  return longest;
+}
+
+function scaleText(longest: number, traces: number): string {
+  return longest === 0 ? '' : `A bar of full length is ${duration(longest)}, the longest of ${plural(traces, 'trace')}`;
+}
+
+/** Whether some began on another day than today: rows come newest first, and a clock may be in the future. */
+function hasDates(rows: readonly TraceRow[]): boolean {
+  return settings.value.times === 'absolute' && [rows[0], rows.at(-1)].some((row) => row !== undefined && /^\d{4}-/.test(absolute(row.start)));
 }
 
 interface Ref<T> {

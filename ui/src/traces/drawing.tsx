@@ -1,0 +1,59 @@
+import { useEffect, useRef } from 'preact/hooks';
+import type { TraceRow } from '../../../src/xray/api/page-types.ts';
+import { whenResized } from '../canvas.ts';
+import { list } from '../live.ts';
+import { param } from '../route.ts';
+import { settings } from '../settings.ts';
+
+/** px; of each chart. */
+export const HEIGHT = 124;
+export const PAD = { top: 12, bottom: 18, left: 62, right: 14 };
+/** A press that moves less than this is a click. */
+export const CLICK_PX = 4;
+/** A chart is drawn anew this often at most. */
+const DRAW_MS = 250;
+
+export interface Rect {
+  readonly left: number;
+  readonly top: number;
+  readonly right: number;
+  readonly bottom: number;
+}
+
+/** What a drag over a chart has marked. */
+export function Brush({ rect: { left, top, right, bottom } }: { rect: Rect }) {
+  return <div class="brush" style={{ left: `${left}px`, top: `${top}px`, width: `${right - left}px`, height: `${bottom - top}px` }} />;
+}
+
+/** Calls `draw` when the rows, the theme or the size change, but not too often. */
+export function useDrawing(draw: (canvas: HTMLCanvasElement, rows: readonly TraceRow[]) => void) {
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const due = useRef<number>(undefined);
+  const lastMs = useRef(-Infinity);
+  const schedule = (): void => {
+    if (due.current !== undefined) return;
+    due.current = setTimeout(
+      () => {
+        due.current = undefined;
+        lastMs.current = performance.now();
+        if (canvas.current !== null) draw(canvas.current, list.rows);
+      },
+      Math.max(0, lastMs.current + DRAW_MS - performance.now()),
+    );
+  };
+  void list.version.value;
+  void settings.value;
+  void param('chart');
+  useEffect(schedule);
+  useEffect(() => {
+    const stopWatching = whenResized(canvas.current!, schedule);
+    const dark = matchMedia('(prefers-color-scheme: dark)');
+    dark.addEventListener('change', schedule);
+    return () => {
+      stopWatching();
+      dark.removeEventListener('change', schedule);
+      clearTimeout(due.current);
+    };
+  }, []);
+  return canvas;
+}

@@ -1,0 +1,108 @@
+import { useSignal } from '@preact/signals';
+import { useRef } from 'preact/hooks';
+import { context2d, themeColours } from '../canvas.ts';
+import { duration, plural } from '../format.ts';
+import { hideCard, showCard } from '../hover-card.tsx';
+import { OUTCOMES } from '../outcomes.ts';
+import { narrow } from '../search.ts';
+import { binsOf, type Bins } from './chart-scale.ts';
+import { Brush, CLICK_PX, HEIGHT, PAD, useDrawing, type Rect } from './drawing.tsx';
+import { NAMES } from './legend.tsx';
+
+/** px left and right of the bars. */
+const MARGIN = 12;
+
+/** How many traces took how long. A brush narrows the search. */
+export function Histogram() {
+  const bins = useRef<Bins>(undefined);
+  const brush = useSignal<Rect | undefined>(undefined);
+  const from = useRef<number>(undefined);
+  const canvas = useDrawing((element, rows) => {
+    bins.current = binsOf(rows, element.clientWidth - 2 * MARGIN);
+    drawHistogram(element, bins.current);
+  });
+  const xOf = (event: PointerEvent): number => event.clientX - canvas.current!.getBoundingClientRect().left;
+  return (
+    <div class="chart histogram">
+      <canvas
+        ref={canvas}
+        height={HEIGHT}
+        role="img"
+        aria-label="How many traces took how long"
+        onPointerDown={(event) => {
+          event.currentTarget.setPointerCapture(event.pointerId);
+          from.current = xOf(event);
+          hideCard();
+        }}
+        onPointerMove={(event) => {
+          const x = xOf(event);
+          if (from.current === undefined) return sayBin(event.currentTarget, bins.current, x);
+          brush.value = { left: Math.min(from.current, x), right: Math.max(from.current, x), top: PAD.top, bottom: HEIGHT - PAD.bottom };
+        }}
+        onPointerLeave={hideCard}
+        onPointerUp={(event) => {
+          const [a, b] = [from.current, xOf(event)];
+          from.current = undefined;
+          brush.value = undefined;
+          const found = bins.current;
+          if (a === undefined || found === undefined || found.bins.length === 0) return;
+          const width = Math.abs(a - b) < CLICK_PX ? found.barWidth : 0;
+          narrow({
+            shortest: found.secondsAt(Math.min(a, b) - MARGIN - width / 2),
+            longest: found.secondsAt(Math.max(a, b) - MARGIN + width / 2),
+          });
+        }}
+      />
+      {brush.value !== undefined && <Brush rect={brush.value} />}
+    </div>
+  );
+}
+
+/** Which bar the pointer is on, in words. */
+function sayBin(canvas: HTMLCanvasElement, found: Bins | undefined, x: number): void {
+  const index = found === undefined ? -1 : Math.floor((x - MARGIN) / found.barWidth);
+  const bin = found?.bins[index];
+  if (found === undefined || bin === undefined || bin.total === 0) return hideCard();
+  const { left, top, bottom } = canvas.getBoundingClientRect();
+  const [shortest, longest] = [index, index + 1].map((i) => duration(found.secondsAt(i * found.barWidth)));
+  const parts = OUTCOMES.map((outcome, rank) => ({ outcome, count: bin.byOutcome[rank]! })).filter(({ count }) => count > 0);
+  showCard(
+    { left: left + MARGIN + index * found.barWidth, top, bottom },
+    <>
+      <b>{plural(bin.total, 'trace')}</b>
+      <div>
+        {shortest} – {longest}
+      </div>
+      {parts.map(({ outcome, count }) => (
+        <div key={outcome} class="dim">
+          {count} {NAMES[outcome].join('')}
+        </div>
+      ))}
+    </>,
+  );
+}
+
+function drawHistogram(canvas: HTMLCanvasElement, { bins, barWidth, ticks }: Bins): void {
+  const { context } = context2d(canvas, HEIGHT);
+  const colours = themeColours();
+  const most = Math.max(1, ...bins.map(({ total }) => total));
+  const room = HEIGHT - PAD.top - PAD.bottom;
+  for (const [i, { total, byOutcome }] of bins.entries()) {
+    if (total === 0) continue;
+    let bottom = HEIGHT - PAD.bottom;
+    // One trace among thousands is to be seen.
+    const height = Math.max(2, (total / most) * room);
+    for (const [rank, outcome] of OUTCOMES.entries()) {
+      const part = (byOutcome[rank]! / total) * height;
+      context.fillStyle = colours.bars[outcome];
+      context.fillRect(MARGIN + i * barWidth, bottom - part, Math.max(1, barWidth - 2), part);
+      bottom -= part;
+    }
+  }
+  context.font = colours.small;
+  context.fillStyle = colours.ink3;
+  for (const { x, text, align } of ticks) {
+    context.textAlign = align;
+    context.fillText(text, MARGIN + x, HEIGHT - 4);
+  }
+}

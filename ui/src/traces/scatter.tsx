@@ -1,0 +1,205 @@
+import { useSignal } from '@preact/signals';
+import { useRef } from 'preact/hooks';
+import type { TraceRow } from '../../../src/xray/api/page-types.ts';
+import { context2d, themeColours } from '../canvas.ts';
+import { absolute, count, duration, plural, tick, timeTicks } from '../format.ts';
+import { hideCard, showCard } from '../hover-card.tsx';
+import { list } from '../live.ts';
+import { OUTCOMES, severityOf } from '../outcomes.ts';
+import { go, hrefTo } from '../route.ts';
+import { narrow } from '../search.ts';
+import { nowSeconds } from '../wall-clock.ts';
+import { scaleOf, type ChartScale } from './chart-scale.ts';
+import { Brush, CLICK_PX, HEIGHT, PAD, useDrawing, type Rect } from './drawing.tsx';
+import { lengthOf } from './elapsed.ts';
+import { chartTimes } from './legend.tsx';
+import { Badge, Request } from './row.tsx';
+
+/** px from the pointer to a point that it means. */
+const REACH = 12;
+/** px between the texts of the time axis. */
+const TICK_GAP = 12;
+
+interface Point {
+  readonly x: number;
+  readonly y: number;
+}
+
+/** Every trace as a point, start against duration. A brush narrows the search; the point under the pointer says what it is, a click opens it. */
+export function Scatter() {
+  const scale = useRef<ChartScale>(undefined);
+  const brush = useSignal<Rect | undefined>(undefined);
+  const marked = useSignal<Point | undefined>(undefined);
+  const from = useRef<Point>(undefined);
+  const canvas = useDrawing((element, rows) => {
+    scale.current = scaleOf(rows, { times: chartTimes(), now: nowSeconds(), width: element.clientWidth, height: HEIGHT, pad: PAD });
+    drawScatter(element, rows, scale.current);
+  });
+  const at = (event: PointerEvent): Point => {
+    const box = canvas.current!.getBoundingClientRect();
+    return { x: event.clientX - box.left, y: event.clientY - box.top };
+  };
+  const unmark = (): void => {
+    marked.value = undefined;
+    hideCard();
+  };
+  const mark = (pointer: Point): void => {
+    const near = scale.current === undefined ? undefined : nearestTo(list.rows, scale.current, pointer);
+    if (near === undefined) return unmark();
+    const box = canvas.current!.getBoundingClientRect();
+    marked.value = near.point;
+    const y = box.top + near.point.y;
+    showCard({ left: box.left + near.point.x + REACH, top: y - REACH, bottom: y + REACH }, <PointCard {...near} />);
+  };
+  const onUp = (event: PointerEvent): void => {
+    const start = from.current;
+    from.current = undefined;
+    brush.value = undefined;
+    if (start === undefined || scale.current === undefined) return;
+    const end = at(event);
+    const { timeAt, durationAt } = scale.current;
+    if (Math.abs(end.x - start.x) < CLICK_PX && Math.abs(end.y - start.y) < CLICK_PX) {
+      const near = nearestTo(list.rows, scale.current, end);
+      if (near !== undefined) go(hrefTo(`/traces/${near.row.id}`));
+      return;
+    }
+    const [left, right] = [Math.min(start.x, end.x), Math.max(start.x, end.x)];
+    const [top, bottom] = [Math.min(start.y, end.y), Math.max(start.y, end.y)];
+    // A brush over the whole height is one over time alone.
+    const isTall = bottom - top > (HEIGHT - PAD.top - PAD.bottom) * 0.8;
+    narrow({ from: timeAt(left), to: timeAt(right), ...(isTall ? {} : { shortest: durationAt(bottom), longest: durationAt(top) }) });
+  };
+  return (
+    <div class={marked.value === undefined ? 'chart scatter' : 'chart scatter on-point'}>
+      <canvas
+        ref={canvas}
+        height={HEIGHT}
+        role="img"
+        aria-label={`Latency of ${count(list.rows.length)} traces over time; the list below has the same traces`}
+        onPointerDown={(event) => {
+          event.currentTarget.setPointerCapture(event.pointerId);
+          from.current = at(event);
+          hideCard();
+        }}
+        onPointerMove={(event) => {
+          const start = from.current;
+          const end = at(event);
+          if (start === undefined) return mark(end);
+          brush.value = {
+            left: Math.min(start.x, end.x),
+            right: Math.max(start.x, end.x),
+            top: Math.min(start.y, end.y),
+            bottom: Math.max(start.y, end.y),
+          };
+        }}
+        onPointerLeave={unmark}
+        onPointerUp={onUp}
+        onPointerCancel={() => {
+          from.current = undefined;
+          brush.value = undefined;
+        }}
+      />
+      {marked.value !== undefined && brush.value === undefined && (
+        <i class="point" style={{ left: `${marked.value.x}px`, top: `${marked.value.y}px` }} aria-hidden="true" />
+      )}
+      {brush.value !== undefined && <Brush rect={brush.value} />}
+    </div>
+  );
+}
+
+interface Near {
+  readonly row: TraceRow;
+  readonly point: Point;
+  /** Others at the same place. */
+  readonly others: number;
+}
+
+function PointCard({ row, others }: Near) {
+  const seconds = lengthOf(row, nowSeconds());
+  return (
+    <>
+      <div>
+        <Badge row={row} /> <Request row={row} />
+      </div>
+      <div>
+        <b>{seconds === null ? '–' : duration(seconds)}</b>
+        {row.isOpen && ' so far'}, started {absolute(row.start)}
+      </div>
+      <div class="dim">
+        {row.services.slice(0, 3).join(' → ')}
+        {row.serviceCount > 3 && ` and ${plural(row.serviceCount - 3, 'more service')}`}
+      </div>
+      {others > 0 && <div class="dim">{plural(others, 'other trace')} at the same place</div>}
+    </>
+  );
+}
+
+/** The trace whose point is nearest, within reach: the worst of those at the same place, as it is drawn. */
+function nearestTo(rows: readonly TraceRow[], { x, y }: ChartScale, at: Point): Near | undefined {
+  let found: { row: TraceRow; point: Point } | undefined;
+  let [least, others] = [REACH * REACH, 0];
+  const now = nowSeconds();
+  for (const row of rows) {
+    const seconds = lengthOf(row, now);
+    if (seconds === null) continue;
+    const point = { x: x(row.start), y: y(seconds) };
+    const distance = (point.x - at.x) ** 2 + (point.y - at.y) ** 2;
+    if (distance > least) continue;
+    const isSame = found !== undefined && Math.abs(found.point.x - point.x) < 1 && Math.abs(found.point.y - point.y) < 1;
+    if (isSame) others++;
+    else others = 0;
+    if (isSame && severityOf(row.outcome) < severityOf(found!.row.outcome)) continue;
+    least = distance;
+    found = { row, point };
+  }
+  return found === undefined ? undefined : { ...found, others };
+}
+
+/** Points that fall on the same place are drawn once, the worst outcome on top. */
+function drawScatter(canvas: HTMLCanvasElement, rows: readonly TraceRow[], scale: ChartScale): void {
+  const { context, width } = context2d(canvas, HEIGHT);
+  const colours = themeColours();
+  context.font = colours.small;
+  context.textBaseline = 'middle';
+  context.textAlign = 'right';
+  for (const { seconds, y } of scale.durationTicks) {
+    context.fillStyle = colours.line;
+    context.fillRect(PAD.left, Math.round(y), width - PAD.left - PAD.right, 1);
+    context.fillStyle = colours.ink3;
+    context.fillText(tick(seconds), PAD.left - 8, y);
+  }
+  drawTimes(context, scale);
+  const cells = new Map<number, number>();
+  const columns = Math.ceil(width / 2);
+  const now = nowSeconds();
+  for (const row of rows) {
+    const seconds = lengthOf(row, now);
+    const x = scale.x(row.start);
+    if (seconds === null || x < PAD.left - 1 || x > width - PAD.right + 1) continue;
+    const cell = Math.floor(scale.y(seconds) / 2) * columns + Math.floor(x / 2);
+    const outcome = severityOf(row.outcome);
+    if (outcome > (cells.get(cell) ?? -1)) cells.set(cell, outcome);
+  }
+  for (const [rank, outcome] of OUTCOMES.entries()) {
+    context.fillStyle = colours.bars[outcome];
+    context.globalAlpha = outcome === 'ok' ? 0.8 : 1;
+    for (const [cell, worst] of cells) {
+      if (worst === rank) context.fillRect((cell % columns) * 2 - 1.5, Math.floor(cell / columns) * 2 - 1.5, 3.2, 3.6);
+    }
+  }
+  context.globalAlpha = 1;
+}
+
+/** The first, the middle and the last moment; the middle one where there is room. */
+function drawTimes(context: CanvasRenderingContext2D, { timeTicks: ticks }: ChartScale): void {
+  const texts = timeTicks(ticks.map(({ time }) => time));
+  const [first, middle, last] = texts.map((text) => context.measureText(text).width) as [number, number, number];
+  const [left, centre, right] = ticks.map(({ x }) => x) as [number, number, number];
+  const hasMiddle = left + first + TICK_GAP < centre - middle / 2 && centre + middle / 2 + TICK_GAP < right - last;
+  context.textBaseline = 'alphabetic';
+  for (const [i, align] of (['left', 'center', 'right'] as const).entries()) {
+    if (i === 1 && !hasMiddle) continue;
+    context.textAlign = align;
+    context.fillText(texts[i]!, ticks[i]!.x, HEIGHT - 4);
+  }
+}
