@@ -134,7 +134,7 @@ test.skipIf(skipped !== '')(`a brush over the chart narrows time and duration, a
   const xray = await ShownXRay.start(scope);
   await xray.putShop(300);
   const page = await browser.open(xray.url);
-  await page.getByText('301').waitFor();
+  await page.getByText('301', { exact: true }).waitFor();
   const box = (await page.locator('.scatter canvas').boundingBox())!;
   await page.waitForTimeout(500);
   await page.mouse.move(box.x + 300, box.y + 14);
@@ -205,7 +205,7 @@ test.skipIf(skipped !== '')(`many traces: all of them in the list, only those th
   const xray = await ShownXRay.start(scope);
   await xray.putShop(3_000);
   const page = await browser.open(xray.url);
-  await page.getByText('3,001').waitFor();
+  await page.getByText('3,001', { exact: true }).waitFor();
   expect(await rows(page).count()).toBeLessThan(80);
   await page.locator('.table').evaluate((table) => (table.scrollTop = table.scrollHeight));
   await page.locator('[aria-rowindex="3002"]').waitFor();
