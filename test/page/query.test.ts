@@ -24,17 +24,17 @@ test.skipIf(skipped !== '')(`/ goes to the query; keywords, keys, operators and 
   await page.keyboard.press('/');
   await page.keyboard.type('ann', { delay: 20 });
   await options(page).filter({ hasText: 'annotation' }).first().waitFor();
-  await page.keyboard.press('Enter');
+  await page.keyboard.press('Tab');
   await page.keyboard.type('te', { delay: 20 });
   await options(page).filter({ hasText: 'tenant' }).waitFor();
-  await page.keyboard.press('Enter');
+  await page.keyboard.press('Tab');
   await page.keyboard.type(' ', { delay: 20 });
   await options(page).filter({ hasText: 'BEGINSWITH' }).waitFor();
   await page.keyboard.type('= ', { delay: 20 });
   await options(page).filter({ hasText: 'globex' }).waitFor();
   await page.keyboard.type('"glo', { delay: 20 });
   await page.locator('.cm-completionMatchedText', { hasText: 'glo' }).waitFor();
-  await page.keyboard.press('Enter');
+  await page.keyboard.press('Tab');
   await page.waitForFunction(() => document.querySelector('.cm-content')?.textContent === 'annotation.tenant = "globex"');
   await page.keyboard.press('Enter');
   await page.waitForURL((url) => url.searchParams.get('q') === 'annotation.tenant = "globex"');
@@ -46,12 +46,13 @@ test.skipIf(skipped !== '')(`services are offered by name, and what may stand in
   await page.keyboard.press('/');
   await page.keyboard.type('service("led', { delay: 20 });
   await options(page).filter({ hasText: 'ledger' }).waitFor();
-  await page.keyboard.press('Enter');
+  await page.keyboard.press('Tab');
+  await page.waitForFunction(() => document.querySelector('.cm-content')?.textContent === 'service("ledger")');
   await page.keyboard.type(' { fau', { delay: 20 });
   await options(page).filter({ hasText: 'fault' }).first().waitFor();
 });
 
-test.skipIf(skipped !== '')(`a mistake is marked in its place, in X-Ray’s words, and not searched for${note}`, async () => {
+test.skipIf(skipped !== '')(`a mistake is marked in its place, and not while it is being written${note}`, async () => {
   const { page } = await open();
   await page.keyboard.press('/');
   await page.keyboard.type('service("web") AND AND', { delay: 10 });
@@ -60,10 +61,7 @@ test.skipIf(skipped !== '')(`a mistake is marked in its place, in X-Ray’s word
   await page.keyboard.press('Escape');
   await page.keyboard.press('Escape');
   await page.locator('.cm-lintRange-error').waitFor();
-  await page.getByText("Position 19 : Invalid input symbol: 'AND'").waitFor();
-  const before = page.url();
-  await page.locator('.cm-content').press('Enter');
-  expect(page.url()).toBe(before);
+  await page.getByText('between two conditions stands one AND').waitFor();
 });
 
 test.skipIf(skipped !== '')(`what only the local X-Ray knows to be wrong is said too${note}`, async () => {

@@ -31,7 +31,7 @@ async function listOf(...pages: TraceRow[][]): Promise<RowList> {
     const at = Number(new URL(path, 'http://x').searchParams.get('after') ?? 0);
     return new Response(JSON.stringify({ rows: pages[at] ?? [], next: at + 1 < pages.length ? String(at + 1) : null }));
   });
-  list.show({ filter: '' });
+  list.show({ filter: '', text: '' });
   await vi.waitFor(() => expect(list.isComplete.value).toBe(true));
   return list;
 }
@@ -89,7 +89,7 @@ test('another question replaces what was held', async () => {
   const list = await listOf([row('b', 2), row('a', 1)]);
   list.hold(true);
   vi.stubGlobal('fetch', async () => new Response(JSON.stringify({ rows: [row('z', 9)], next: null })));
-  list.show({ filter: 'fault' });
+  list.show({ filter: 'fault', text: '' });
   await vi.waitFor(() => expect(ids(list)).toEqual(['z']));
 });
 
@@ -129,7 +129,7 @@ test('what time has left behind is forgotten, and does not come back', async () 
 test('a refused filter is said', async () => {
   const list = new RowList();
   vi.stubGlobal('fetch', async () => new Response('{"Message": "Group not found"}', { status: 400 }));
-  list.show({ filter: 'group.name = "x"' });
+  list.show({ filter: 'group.name = "x"', text: '' });
   await vi.waitFor(() => expect(list.state.value).toBe('failed'));
   expect(list.problem.value).toBe('Group not found');
 });

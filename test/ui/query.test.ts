@@ -2,7 +2,9 @@ import './browser-globals.ts';
 import { expect, test } from 'vitest';
 import { quantile, sharesOf, typeName } from '../../ui/src/map/graph.ts';
 import { wantedAt } from '../../ui/src/query/completion.ts';
-import { annotationCondition, problemOf, withCondition } from '../../ui/src/search.ts';
+import { problemOf } from '../../ui/src/query/reading.ts';
+import { expressionsFor } from '../../ui/src/query/text-completion.ts';
+import { annotationCondition, withCondition } from '../../ui/src/search.ts';
 
 test('a condition is added with AND, once, and beside OR in parentheses', () => {
   expect(withCondition('', 'fault', false)).toBe('fault');
@@ -22,6 +24,23 @@ test('annotations of all types and names', () => {
 test('a mistake is said with its place', () => {
   expect(problemOf('service("web") AND AND')).toEqual({ message: "Error Location: line 1, position 19 : Invalid input symbol: 'AND'", position: 19 });
   expect(problemOf('  ')).toBeUndefined();
+});
+
+test.each([
+  ['checkout', ['service("checkout")', 'http.url CONTAINS "checkout"']],
+  ['/api/orders', ['http.url CONTAINS "/api/orders"']],
+  ['GET /api/orders', ['http.url CONTAINS "/api/orders"']],
+  ['status=500', ['http.status = 500']],
+  ['status:5xx', ['(http.status >= 500 AND http.status < 600)']],
+  ['tenant=acme', ['annotation.tenant = "acme"']],
+  ['cart_value=184.5', ['annotation.cart_value = 184.5']],
+  ['service:checkout', ['service("checkout")']],
+  ['500', ['http.status = 500', 'service("500")', 'http.url CONTAINS "500"', 'user = "500"']],
+  ['user-7731', ['service("user-7731")', 'http.url CONTAINS "user-7731"', 'user = "user-7731"']],
+  ['TimeoutError', ['rootcause.fault.exception { name = "TimeoutError" }', 'service("TimeoutError")', 'http.url CONTAINS "TimeoutError"']],
+  ['checkout timeout', ['service("checkout timeout")']],
+] as const)('the text %j could be an expression', (text, expressions) => {
+  expect(expressionsFor(text)).toEqual(expressions);
 });
 
 test.each([

@@ -15,6 +15,8 @@ export class Refused extends Error {
 
 export interface Query {
   readonly filter: string;
+  /** Words to be found anywhere in a trace. */
+  readonly text: string;
   /** Seconds since the epoch, of the start. */
   readonly from?: number | undefined;
   readonly to?: number | undefined;
@@ -66,11 +68,13 @@ export async function clearStore(): Promise<void> {
   await post('/api/clear', {});
 }
 
-function queryText({ filter, from, to }: Query): string {
-  const text = new URLSearchParams({ filter });
-  if (from !== undefined) text.set('from', String(from));
-  if (to !== undefined) text.set('to', String(to));
-  return text.toString();
+/** Of every route that takes what is searched for. */
+export function queryText({ filter, text, from, to }: Query): string {
+  const query = new URLSearchParams({ filter });
+  if (text !== '') query.set('text', text);
+  if (from !== undefined) query.set('from', String(from));
+  if (to !== undefined) query.set('to', String(to));
+  return query.toString();
 }
 
 async function get<T>(path: string, signal?: AbortSignal): Promise<T> {

@@ -1,6 +1,6 @@
 import { computed, effect, signal } from '@preact/signals';
 import type { Hello, RowChanges, Status } from '../../src/xray/api/page-types.ts';
-import { readStatus, setPinned } from './api.ts';
+import { queryText, readStatus, setPinned } from './api.ts';
 import { isListLeft, param, place } from './route.ts';
 import { rangeSeconds, searched } from './search.ts';
 import { RowList } from './traces/row-list.ts';
@@ -27,6 +27,7 @@ const STATUS_MS = 2_000;
 const FORGET_MS = 5_000;
 /** A tab that nobody has looked at for this time lets its connection go: a browser has six for all tabs. */
 const AWAY_MS = 5_000;
+const NOTHING = { filter: '', text: '' };
 let run: string | undefined;
 
 /** Follows the local X-Ray until the page is left. */
@@ -41,7 +42,8 @@ export function follow(): void {
   effect(() => {
     if (pinnedParam.value === '') return list.show(searched.value);
     void pinnedText.value;
-    return list.show({ ...searched.value, isPinned: true }, ({ id }) => pinned.peek().has(id));
+    const query = searched.value;
+    return list.show(query === undefined ? undefined : { ...query, isPinned: true }, ({ id }) => pinned.peek().has(id));
   });
   // Beside the list only a trace that was opened from it leaves it as it is, for the way back.
   effect(() => {
@@ -53,8 +55,9 @@ export function follow(): void {
       wasAway = true;
       return undefined;
     }
-    const query = searched.value;
-    const events = new EventSource(`/events?form=rows&filter=${encodeURIComponent(query.filter)}`);
+    // A list that shows nothing still learns what changed: another screen may show it.
+    const { filter, text } = searched.value ?? NOTHING;
+    const events = new EventSource(`/events?form=rows&${queryText({ filter, text })}`);
     events.addEventListener('hello', ({ data }) => {
       const hello = JSON.parse(data as string) as Hello;
       // Another process, with other traces perhaps.

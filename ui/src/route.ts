@@ -161,7 +161,7 @@ function withParams(of: string, changes: Readonly<Record<string, string>>): stri
 }
 
 /** What goes along from screen to screen: what is searched for, and when. */
-const KEPT = ['q', 'range', 'from', 'to'];
+const KEPT = ['q', 'text', 'range', 'from', 'to'];
 
 export function hrefTo(path: string, extra: Readonly<Record<string, string>> = {}): string {
   const kept = new URLSearchParams();

@@ -3,6 +3,8 @@ import { parseFilter } from '../../src/xray/filter/parse.ts';
 import { printFilter } from '../../src/xray/filter/print.ts';
 import { ExactNumber } from '../../src/xray/trace/exact-number.ts';
 import type { Query } from './api.ts';
+import { mistakeIn, type Mistake } from './query/mistake.ts';
+import { boxText, problemOf, readingOf } from './query/reading.ts';
 import { go, hrefTo, param, place, setParams } from './route.ts';
 import { nowSeconds } from './wall-clock.ts';
 
@@ -16,57 +18,67 @@ export type RangeName = keyof typeof RANGES;
 
 /** The expression in the address; it may have a mistake. */
 export const expression = computed(() => param('q'));
+/** Words in the address that are to be found anywhere in a trace, beside the expression. */
+export const words = computed(() => param('text'));
+/** Something is searched for, beside a time range. */
+export const isNarrowed = computed(() => expression.value !== '' || words.value !== '');
+/** What the query box shows for the address: words are beside the box when there is an expression too. */
+export const boxed = computed(() => (expression.value === '' ? boxText(words.value) : expression.value));
+/** What is wrong with the expression in the address. While there is a mistake nothing is searched. */
+export const mistake = computed<Mistake | undefined>(() => mistakeIn(expression.value));
 
 // Each a signal of its own, so that a change of another parameter is none here.
 const rangeParam = computed(() => param('range'));
 const fromParam = computed(() => param('from'));
 const toParam = computed(() => param('to'));
 
-/** What is searched for, with the time range made absolute when it was chosen. */
-export const searched = computed<Query>(() => {
-  const filter = isValid(expression.value) ? expression.value : '';
+/** What is searched for, with the time range made absolute when it was chosen; undefined when the expression has a mistake. */
+export const searched = computed<Query | undefined>(() => {
+  if (mistake.value !== undefined) return undefined;
+  const [filter, text] = [expression.value, words.value];
   const [from, to] = [Number(fromParam.value), Number(toParam.value)];
-  if (toParam.value !== '' && Number.isFinite(from) && Number.isFinite(to)) return { filter, from, to };
+  if (toParam.value !== '' && Number.isFinite(from) && Number.isFinite(to)) return { filter, text, from, to };
   const seconds = rangeSeconds(rangeParam.value);
-  return seconds === undefined ? { filter } : { filter, from: nowSeconds() - seconds };
+  return seconds === undefined ? { filter, text } : { filter, text, from: nowSeconds() - seconds };
 });
 
 export function rangeSeconds(name: string): number | undefined {
   return Object.hasOwn(RANGES, name) ? RANGES[name as RangeName].seconds : undefined;
 }
 
-export function isValid(text: string): boolean {
-  return problemOf(text) === undefined;
-}
-
-/** What is wrong with an expression, and where. */
-export function problemOf(text: string): { message: string; position: number } | undefined {
-  if (text.trim() === '') return undefined;
-  try {
-    parseFilter(text);
-    return undefined;
-  } catch (error) {
-    const { message, position = 0 } = error as Error & { position?: number };
-    return { message, position };
-  }
-}
-
 /** Shows what matches: in the list, or on the map when that is open. */
-export function search(text: string): void {
-  const q = text.trim();
+export function search({ q, text }: { readonly q: string; readonly text: string }): void {
   const { screen } = place.peek();
-  if (screen === 'traces' || screen === 'map') setParams({ q, sel: '' });
-  else go(hrefTo('/', { q }));
+  const sought = { q: q.trim(), text: text.trim().replaceAll(/\s+/g, ' ') };
+  if (screen === 'traces' || screen === 'map') setParams({ ...sought, sel: '' });
+  else go(hrefTo('/', sought));
+}
+
+/** Goes where a text of the query box leads: to the trace that it names, or to what matches it. A mistaken expression goes into the address, too. */
+export function submit(written: string): void {
+  const reading = readingOf(written);
+  // Beside an expression the words have a place of their own, and stay.
+  const beside = expression.peek() === '' ? '' : words.peek();
+  switch (reading.kind) {
+    case 'trace':
+      return go(`/traces/${reading.id}`);
+    case 'text':
+      return search({ q: '', text: `${beside} ${reading.text}` });
+    case 'nothing':
+    case 'expression':
+    case 'mistake':
+      return search({ q: written, text: beside });
+  }
 }
 
 /** Adds a condition to what is searched for, or its opposite. */
 export function addCondition(condition: string, isExcluded = false): void {
-  search(withCondition(expression.peek(), condition, isExcluded));
+  search({ q: withCondition(expression.peek(), condition, isExcluded), text: words.peek() });
 }
 
 export function withCondition(text: string, condition: string, isExcluded: boolean): string {
   const added = isExcluded ? `!(${condition})` : condition;
-  if (text.trim() === '' || !isValid(text)) return added;
+  if (text.trim() === '' || problemOf(text) !== undefined) return added;
   if (parts(text).includes(added)) return text;
   const isOr = parseFilter(text).kind === 'or';
   return `${isOr ? `(${text})` : text} AND ${added}`;

@@ -3,7 +3,7 @@ import { httpOf } from '../../src/xray/trace/http.ts';
 import { count, duration, pathOf } from './format.ts';
 import { list } from './live.ts';
 import { param, place, type Screen } from './route.ts';
-import { expression, RANGES, type RangeName } from './search.ts';
+import { boxed, RANGES, type RangeName } from './search.ts';
 import type { TraceModel } from './trace/model.ts';
 
 /** The trace on the screen, once it has been read. */
@@ -34,7 +34,7 @@ export function followTitle(): void {
 function withSearch(what: string): string {
   const name = param('range') as RangeName;
   const range = Object.hasOwn(RANGES, name) ? RANGES[name].name.toLowerCase() : '';
-  const asked = [expression.value, range].filter((part) => part !== '').join(', ');
+  const asked = [boxed.value, range].filter((part) => part !== '').join(', ');
   return asked === '' ? what : `${what}: ${asked}`;
 }
 

@@ -5,11 +5,12 @@ import { absolute, duration } from '../format.ts';
 import { list } from '../live.ts';
 import { Rereading } from '../rereading.ts';
 import { hrefTo, param, setParams } from '../route.ts';
-import { searched } from '../search.ts';
+import { isNarrowed, searched } from '../search.ts';
 import { addKeys } from '../shell/keys.ts';
 import { nowSeconds } from '../wall-clock.ts';
 import { mapOf, type Graph, type MapSelection, type ServiceMap } from './graph.ts';
 import { prepareLayout } from './layout.ts';
+import { Unsearched } from '../query/unsearched.tsx';
 import { MapPanel } from './map-panel.tsx';
 import { MapView } from './map-view.tsx';
 
@@ -22,8 +23,9 @@ export function MapScreen() {
   const problem = useSignal('');
   const query = searched.value;
   const map = useMemo(() => (graph.value === undefined ? undefined : mapOf(graph.value)), [graph.value]);
-  const { minutes, about } = measureOf(graph.value, query);
+  const { minutes, about } = measureOf(graph.value, query ?? {});
   const read = async (signal: AbortSignal): Promise<void> => {
+    if (query === undefined) return;
     try {
       graph.value = await readGraph(query, signal);
       problem.value = '';
@@ -52,6 +54,7 @@ export function MapScreen() {
     setParams({ node: nameOf(next?.node), callee: nameOf(next?.to) }, { isAside: true });
   };
   useLayoutEffect(() => addKeys('Service map', [{ keys: ['Escape'], does: 'close the panel', run: () => select(undefined) }]), []);
+  if (query === undefined) return <Unsearched />;
   if (map === undefined) return <div class="empty faint">{problem.value === '' ? 'Reading the map …' : problem.value}</div>;
   if (map.nodes.length === 0) return <Empty />;
   return (
@@ -81,7 +84,7 @@ function toSecond(seconds: number): string {
 const LEAST_SECONDS = 60;
 
 /** What the numbers are: requests a minute of the time that is searched, or of that in which the traces began; in a short time plain counts. */
-function measureOf(graph: Graph | undefined, { from, to }: Query): { minutes: number | undefined; about: string } {
+function measureOf(graph: Graph | undefined, { from, to }: Pick<Query, 'from' | 'to'>): { minutes: number | undefined; about: string } {
   const starts = (graph?.Services ?? []).flatMap(({ StartTime }) => StartTime ?? []);
   const ends = (graph?.Services ?? []).flatMap(({ EndTime }) => EndTime ?? []);
   const first = from ?? starts.reduce((least, each) => Math.min(least, each), Infinity);
@@ -97,9 +100,7 @@ function Empty() {
   return (
     <div class="empty">
       <h1>No service yet</h1>
-      <p>
-        The map is drawn from traces that are complete{searched.value.filter === '' ? '' : ' and match the filter'}. It appears with the first one.
-      </p>
+      <p>The map is drawn from traces that are complete{isNarrowed.value ? ' and match what is searched for' : ''}. It appears with the first one.</p>
       <p class="buttons">
         <a class="button" href={hrefTo('/')}>
           Traces

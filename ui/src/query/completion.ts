@@ -4,13 +4,14 @@ import { BOOLEANS, CAUSES, KEYWORDS, type Scope } from '../../../src/xray/filter
 import { fieldText } from '../../../src/xray/filter/print.ts';
 import { readSuggestions } from '../api.ts';
 import { list } from '../live.ts';
+import { NUMBERS } from './fields.ts';
+import { problemOf } from './reading.ts';
 
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS'];
 const STATUSES = ['200', '201', '204', '301', '302', '304', '400', '401', '403', '404', '409', '422', '429', '500', '502', '503', '504'];
 const OPERATORS = ['=', '!=', '<', '<=', '>', '>=', 'CONTAINS', 'BEGINSWITH', 'ENDSWITH'];
 const TEXT_OPERATORS = ['=', '!=', 'CONTAINS', 'BEGINSWITH', 'ENDSWITH'];
 const NUMBER_OPERATORS = ['=', '!=', '<', '<=', '>', '>='];
-const NUMBERS = new Set(['responsetime', 'duration', 'http.status', 'index', 'coverage']);
 
 /** Where the store's index has the values of a keyword. */
 const FIELDS: Readonly<Record<string, string>> = {
@@ -78,13 +79,24 @@ function scopeAt(before: string): Scope {
   return /service\s*\([^{}]*\)\s*$/i.test(head) ? 'service' : 'rootcause';
 }
 
+/** Completes keywords, operators and values. Nothing is offered unasked behind a complete condition: what stands there can be searched. */
 export async function complete(context: CompletionContext): Promise<CompletionResult | null> {
   const before = context.state.sliceDoc(0, context.pos);
   const wanted = wantedAt(before);
+  // After a keyword that is mostly compared, such as `duration`, its operators are offered all the same.
+  const isGoingOn = /[\w.]$/.test(before) || (wanted.kind === 'operator' && !BOOLEANS.has(wanted.keyword));
+  if (!context.explicit && before.trim() !== '' && problemOf(before) === undefined && !isGoingOn) return null;
   if (!context.explicit && wanted.kind === 'word' && wanted.typed === '' && before.trim() !== '' && !/(\s|[({!])$/.test(before)) return null;
-  const options = await optionsFor(wanted);
+  const options = (await optionsFor(wanted)).filter(({ label }) => label !== wanted.typed);
   if (options.length === 0) return null;
-  return { from: context.pos - wanted.typed.length, options, filter: true, validFor: /^[\w.]*$/ };
+  const labels = new Set(options.map(({ label }) => label));
+  // What is written in full needs no completion: it is asked again what there is beside it.
+  return {
+    from: context.pos - wanted.typed.length,
+    options,
+    filter: true,
+    validFor: (typed: string) => /^[\w.]*$/.test(typed) && !labels.has(typed),
+  };
 }
 
 async function optionsFor(wanted: Wanted): Promise<Completion[]> {

@@ -1,4 +1,13 @@
-import { autocompletion, completionKeymap, startCompletion } from '@codemirror/autocomplete';
+import {
+  acceptCompletion,
+  autocompletion,
+  closeCompletion,
+  completionKeymap,
+  completionStatus,
+  selectedCompletionIndex,
+  setSelectedCompletion,
+  startCompletion,
+} from '@codemirror/autocomplete';
 import { defaultKeymap, history, historyKeymap } from '@codemirror/commands';
 import { LRLanguage, syntaxHighlighting } from '@codemirror/language';
 import { linter } from '@codemirror/lint';
@@ -6,9 +15,11 @@ import { EditorState, Prec } from '@codemirror/state';
 import { EditorView, keymap, placeholder } from '@codemirror/view';
 import { styleTags, tagHighlighter, tags } from '@lezer/highlight';
 import { parser } from '../../../src/xray/filter/parser.ts';
-import { problemOf } from '../search.ts';
-import { traceIdIn } from '../trace-id.ts';
 import { complete } from './completion.ts';
+import { HINT_ID, LABEL, PLACEHOLDER } from './labels.ts';
+import { mistakeIn } from './mistake.ts';
+import { readingOf } from './reading.ts';
+import { completeText } from './text-completion.ts';
 
 export interface Editor {
   set(text: string): void;
@@ -18,6 +29,8 @@ export interface Editor {
 
 export interface EditorDeps {
   readonly text: string;
+  /** Where the cursor is, when `text` was just being written. */
+  readonly cursor: number | undefined;
   readonly onChange: (text: string) => void;
   readonly onSubmit: (text: string) => void;
 }
@@ -44,9 +57,44 @@ const colours = tagHighlighter([
   { tag: tags.literal, class: 'fx-literal' },
 ]);
 
-/** One line of X-Ray's filter expressions, with the grammar that the store reads them with. */
-export function createEditor(parent: HTMLElement, { text, onChange, onSubmit }: EditorDeps): Editor {
+/** What is taken by Enter was chosen with an arrow key, and what is written on afterwards is no choice. */
+const unselectOnChange = EditorState.transactionExtender.of((transaction) =>
+  transaction.docChanged ? { effects: setSelectedCompletion(-1) } : null,
+);
+
+/** Takes the first completion, or the one that was chosen. */
+function takeCompletion(view: EditorView): boolean {
+  if (selectedCompletionIndex(view.state) === null) view.dispatch({ effects: setSelectedCompletion(0) });
+  return acceptCompletion(view);
+}
+
+/** Tab takes a completion, also one that is still being looked for. In an empty box it leaves. */
+function tabCompletion() {
+  let isWaiting = false;
   const run = (view: EditorView): boolean => {
+    const status = completionStatus(view.state);
+    if (status === null || view.state.doc.length === 0) return false;
+    if (status === 'active') return takeCompletion(view);
+    isWaiting = true;
+    return true;
+  };
+  return [
+    Prec.high(keymap.of([{ key: 'Tab', run }])),
+    EditorView.updateListener.of(({ view, docChanged }) => {
+      if (docChanged) isWaiting = false;
+      const status = isWaiting ? completionStatus(view.state) : 'pending';
+      if (status === 'pending') return;
+      isWaiting = false;
+      if (status === 'active') takeCompletion(view);
+    }),
+  ];
+}
+
+/** One line of X-Ray's filter expressions, with the grammar that the store reads them with. */
+export function createEditor(parent: HTMLElement, { text, cursor, onChange, onSubmit }: EditorDeps): Editor {
+  const run = (view: EditorView): boolean => {
+    // Also one that is still being looked for.
+    closeCompletion(view);
     onSubmit(view.state.doc.toString());
     return true;
   };
@@ -57,12 +105,14 @@ export function createEditor(parent: HTMLElement, { text, onChange, onSubmit }: 
   const view = new EditorView({
     parent,
     state: EditorState.create({
-      doc: text,
+      doc: cursor === undefined ? text : '',
       extensions: [
         language,
         syntaxHighlighting(colours),
         history(),
-        autocompletion({ override: [complete], icons: false, defaultKeymap: false, interactionDelay: 0 }),
+        autocompletion({ override: [complete, completeText], icons: false, defaultKeymap: false, selectOnOpen: false, interactionDelay: 0 }),
+        unselectOnChange,
+        tabCompletion(),
         linter(mistakes, { delay: 300 }),
         Prec.high(keymap.of(completionKeymap)),
         keymap.of([{ key: 'Enter', run }, { key: 'Escape', run: leave }, ...historyKeymap, ...defaultKeymap]),
@@ -70,8 +120,9 @@ export function createEditor(parent: HTMLElement, { text, onChange, onSubmit }: 
         EditorState.transactionFilter.of((transaction) =>
           transaction.newDoc.lines > 1 ? [oneLine(transaction.newDoc.toString(), transaction.startState)] : transaction,
         ),
-        placeholder('service("checkout") AND fault, or a trace id'),
-        EditorView.contentAttributes.of({ 'aria-label': 'Filter expression or trace id', spellcheck: 'false' }),
+        placeholder(PLACEHOLDER),
+        // It takes the focus by itself; with a tabindex, tools that look for what scrolls and cannot be focused see it too.
+        EditorView.contentAttributes.of({ 'aria-label': LABEL, 'aria-describedby': HINT_ID, spellcheck: 'false', tabindex: '0' }),
         EditorView.updateListener.of((update) => {
           if (update.docChanged) onChange(update.state.doc.toString());
           if (update.focusChanged && update.view.hasFocus && update.state.doc.length === 0) startCompletion(update.view);
@@ -79,6 +130,8 @@ export function createEditor(parent: HTMLElement, { text, onChange, onSubmit }: 
       ],
     }),
   });
+  // As if it had been written here, so that completions are offered for it.
+  if (cursor !== undefined) view.dispatch({ changes: { from: 0, insert: text }, selection: { anchor: cursor }, userEvent: 'input.type' });
   return {
     set: (next) => {
       if (next !== view.state.doc.toString()) view.dispatch({ changes: { from: 0, to: view.state.doc.length, insert: next } });
@@ -95,9 +148,9 @@ function oneLine(text: string, state: EditorState) {
 
 function mistakes({ state }: EditorView) {
   const text = state.doc.toString();
-  const problem = traceIdIn(text) === undefined ? problemOf(text) : undefined;
-  if (problem === undefined) return [];
-  const from = Math.max(0, Math.min(problem.position, text.length - 1));
+  const mistake = readingOf(text).kind === 'mistake' ? mistakeIn(text) : undefined;
+  if (mistake === undefined) return [];
+  const from = Math.max(0, Math.min(mistake.position, text.length - 1));
   const to = Math.min(text.length, from + (/^\w+/.exec(text.slice(from))?.[0].length ?? 1));
-  return [{ from, to, severity: 'error' as const, message: problem.message }];
+  return [{ from, to, severity: 'error' as const, message: mistake.xray }];
 }

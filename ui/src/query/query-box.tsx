@@ -1,11 +1,13 @@
 import { signal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
+import { count, plural } from '../format.ts';
 import { list } from '../live.ts';
-import { go } from '../route.ts';
-import { expression, problemOf, search } from '../search.ts';
-import { traceIdIn } from '../trace-id.ts';
+import { boxed, expression, search, submit, words } from '../search.ts';
 import type { Editor } from './editor.ts';
-import { save, saved } from './saved-filters.ts';
+import { HINT_ID, LABEL, PLACEHOLDER } from './labels.ts';
+import { mistakeIn, type Mistake } from './mistake.ts';
+import { readingOf, type Reading } from './reading.ts';
+import { isSaved, save, saved } from './saved-filters.ts';
 
 let focus: () => void = () => {};
 /** What is written and not yet searched for. */
@@ -17,28 +19,27 @@ export function focusQuery(): void {
   focus();
 }
 
-/** Goes where a text leads: to the trace that it names, or to what matches it. */
-function submit(text: string): void {
-  const traceId = traceIdIn(text);
-  if (traceId !== undefined) {
-    go(`/traces/${traceId}`);
-    return;
-  }
-  if (problemOf(text) === undefined) search(text);
-}
-
 /**
- * X-Ray's filter expressions, or a trace id in any form. An ordinary field at first; the editor, with colours and completion, takes its place as soon
- * as it has come.
+ * Takes a text, one of X-Ray's filter expressions, or a trace id in any form. An ordinary field at first; the editor, with colours and completion, takes
+ * its place as soon as it has come.
  */
 export function QueryBox() {
   const holder = useRef<HTMLDivElement>(null);
   const field = useRef<HTMLInputElement>(null);
   const editor = useRef<Editor>(undefined);
+  const write = (text: string): void => {
+    draft.value = text;
+    editor.current?.set(text);
+  };
+  const run = (text: string): void => {
+    submit(text);
+    // Where that changes nothing in the address, the box still shows what it says.
+    write(boxed.peek());
+  };
   useEffect(() => {
     let isGone = false;
     focus = () => field.current?.focus();
-    draft.value = expression.peek();
+    draft.value = boxed.peek();
     const load = async (): Promise<void> => {
       let createEditor;
       try {
@@ -50,7 +51,8 @@ export function QueryBox() {
       if (isGone || holder.current === null || editor.current !== undefined) return;
       const hadFocus = document.activeElement === field.current;
       const onChange = (text: string): void => void (draft.value = text);
-      editor.current = createEditor(holder.current, { text: draft.peek(), onChange, onSubmit: submit });
+      const cursor = hadFocus ? (field.current!.selectionEnd ?? 0) : undefined;
+      editor.current = createEditor(holder.current, { text: draft.peek(), cursor, onChange, onSubmit: run });
       field.current!.hidden = true;
       focus = () => editor.current!.focus();
       if (hadFocus) focus();
@@ -65,86 +67,141 @@ export function QueryBox() {
     };
   }, []);
   // The address changed: by a click on a value, or Back.
-  useEffect(() => {
-    draft.value = expression.value;
-    editor.current?.set(expression.value);
-  }, [expression.value]);
-  const isTrace = traceIdIn(draft.value) !== undefined;
-  const found = isTrace ? undefined : problemOf(draft.value);
+  useEffect(() => write(boxed.value), [boxed.value]);
+  const reading = readingOf(draft.value);
+  const found = reading.kind === 'mistake' ? mistakeIn(draft.value) : undefined;
   // What is still being written is no mistake yet.
-  const problem = found !== undefined && isFocused.value && isAtEnd(draft.value, found.position) ? undefined : found;
+  const isUnfinished = found !== undefined && isFocused.value && !isSearched() && isAtEnd(draft.value, found.position);
+  const mistake = isUnfinished ? undefined : found;
   return (
     <form
-      class={problem === undefined ? 'query' : 'query wrong'}
+      class={mistake === undefined ? 'query' : 'query wrong'}
       role="search"
       onFocusCapture={() => (isFocused.value = true)}
       onBlurCapture={() => (isFocused.value = false)}
       onSubmit={(event) => {
         event.preventDefault();
-        submit(draft.value);
+        run(draft.value);
       }}
     >
       <span class="faint" aria-hidden="true">
         ⌕
       </span>
+      {expression.value !== '' && words.value !== '' && (
+        <span class="query-text">
+          <span class="faint">Text</span> {words.value}
+          <button
+            type="button"
+            class="quiet"
+            aria-label={`Search without the text ${words.value}`}
+            onClick={() => search({ q: expression.peek(), text: '' })}
+          >
+            ×
+          </button>
+        </span>
+      )}
       <div class="query-field" ref={holder}>
         <input
           ref={field}
           type="text"
           class="mono"
-          aria-label="Filter expression or trace id"
-          placeholder='service("checkout") AND fault, or a trace id'
+          aria-label={LABEL}
+          aria-describedby={HINT_ID}
+          placeholder={PLACEHOLDER}
           spellcheck={false}
           autocomplete="off"
           value={draft.value}
           onInput={(event) => (draft.value = event.currentTarget.value)}
         />
       </div>
-      <Hint isTrace={isTrace} isIncomplete={found !== undefined} message={problem?.message ?? refusal()} />
+      <Hint reading={reading} isUnfinished={isUnfinished} mistake={mistake} onRemedy={run} />
       {draft.value !== '' && (
         <button
           type="button"
           class="quiet"
           aria-label="Clear the filter"
           onClick={() => {
-            draft.value = '';
-            editor.current?.set('');
-            search('');
+            write('');
+            search({ q: '', text: '' });
           }}
         >
           ×
         </button>
       )}
-      {expression.value !== '' && draft.value === expression.value && <SaveButton />}
+      {(reading.kind === 'expression' || reading.kind === 'text') && isSearched() && <SaveButton />}
     </form>
   );
+}
+
+/** What is written is what the address says. */
+function isSearched(): boolean {
+  return draft.value.trim() === boxed.value;
 }
 
 function isAtEnd(text: string, position: number): boolean {
   return /^[\w.]*\s*$/.test(text.slice(position));
 }
 
-/** What the local X-Ray said that the grammar does not know, such as a group that does not exist. */
-function refusal(): string | undefined {
-  return draft.value === expression.value && list.state.value === 'failed' ? list.problem.value : undefined;
+interface HintProps {
+  readonly reading: Reading;
+  readonly isUnfinished: boolean;
+  readonly mistake: Mistake | undefined;
+  readonly onRemedy: (expression: string) => void;
 }
 
-function Hint({ isTrace, isIncomplete, message }: { isTrace: boolean; isIncomplete: boolean; message: string | undefined }) {
-  if (message !== undefined) {
-    return (
-      <span class="query-hint fault-text" role="status" title={message}>
-        {message.replace(/^Error Location: line 1, p/, 'P')}
-      </span>
-    );
+/** Says how the box was read, and what is wrong with it. */
+function Hint({ reading, isUnfinished, mistake, onRemedy }: HintProps) {
+  const remedy = mistake?.remedy;
+  return (
+    <span
+      id={HINT_ID}
+      class={mistake === undefined && refusal() === undefined ? 'query-hint' : 'query-hint fault-text'}
+      role="status"
+      title={mistake?.xray}
+    >
+      {mistake === undefined ? hintFor(reading, isUnfinished) : mistake.message}
+      {mistake !== undefined && <span class="unseen"> X-Ray says: {mistake.xray}</span>}
+      {remedy !== undefined && ': '}
+      {remedy !== undefined && (
+        <button type="button" class="link mono" aria-label={`Search ${remedy} instead`} onClick={() => onRemedy(remedy)}>
+          {remedy}
+        </button>
+      )}
+    </span>
+  );
+}
+
+/** What the local X-Ray said that the grammar does not know, such as a group that does not exist. */
+function refusal(): string | undefined {
+  return isSearched() && list.state.value === 'failed' ? list.problem.value : undefined;
+}
+
+function hintFor(reading: Reading, isUnfinished: boolean): string {
+  const refused = refusal();
+  if (refused !== undefined) return refused.replace(/^Error Location: line 1, p/, 'P');
+  switch (reading.kind) {
+    case 'trace':
+      return 'Enter opens the trace';
+    case 'text':
+      return isSearched() ? `Text in ${foundTraces()}` : 'Text: Enter searches';
+    case 'expression':
+      return isSearched() ? 'X-Ray expression' : 'X-Ray expression: Enter searches';
+    case 'mistake':
+      return isUnfinished ? '…' : '';
+    case 'nothing':
+      return isSearched() ? '' : 'Enter searches';
   }
-  if (isTrace) return <span class="query-hint">Enter opens the trace</span>;
-  if (draft.value.trim() !== expression.value) return <span class="query-hint">{isIncomplete ? '…' : 'Enter searches'}</span>;
-  return null;
+}
+
+function foundTraces(): string {
+  void list.version.value;
+  const { length } = list.rows;
+  if (list.isComplete.value) return plural(length, 'trace');
+  return length === 0 ? '… traces' : `${count(length)}+ traces`;
 }
 
 function SaveButton() {
-  const isSaved = saved.value.some(({ filter }) => filter === expression.value);
-  if (isSaved) return null;
+  if (saved.value.some((each) => isSaved(each, expression.value, words.value))) return null;
   if (!isNaming.value) {
     return (
       <button type="button" class="quiet" onClick={() => (isNaming.value = true)}>
@@ -154,7 +211,7 @@ function SaveButton() {
   }
   const keep = (name: string): void => {
     isNaming.value = false;
-    if (name.trim() !== '') save(name.trim(), expression.peek());
+    if (name.trim() !== '') save({ name: name.trim(), filter: expression.peek(), text: words.peek() });
   };
   return (
     <input

@@ -4,6 +4,8 @@ import { store, stored } from '../settings.ts';
 export interface SavedFilter {
   readonly name: string;
   readonly filter: string;
+  /** Words that are searched for beside it; not in what older versions of the page saved. */
+  readonly text?: string;
 }
 
 const KEY = 'xrayd.filters';
@@ -12,8 +14,20 @@ const KEY = 'xrayd.filters';
 export const saved = signal<readonly SavedFilter[]>(stored<readonly SavedFilter[]>(KEY, []));
 
 /** A name that is there already gets the new filter. */
-export function save(name: string, filter: string): void {
-  keep([...saved.value.filter((each) => each.name !== name), { name, filter }]);
+export function save(added: SavedFilter): void {
+  keep([...saved.value.filter(({ name }) => name !== added.name), added]);
+}
+
+/** Whether it is what `q` and `text` of an address say. */
+export function isSaved({ filter, text = '' }: SavedFilter, q: string, words: string): boolean {
+  return filter === q && text === words;
+}
+
+export function hrefOfSaved({ filter, text = '' }: SavedFilter): string {
+  const params = new URLSearchParams();
+  if (filter !== '') params.set('q', filter);
+  if (text !== '') params.set('text', text);
+  return `/?${params.toString()}`;
 }
 
 export function forget(name: string): void {

@@ -1,8 +1,8 @@
 import { connection, list, pinned, rate, status } from '../live.ts';
 import { absoluteSecond, count, megabytes, plural } from '../format.ts';
 import { hrefTo, listHref, param, place } from '../route.ts';
-import { expression } from '../search.ts';
-import { forget, saved } from '../query/saved-filters.ts';
+import { expression, words } from '../search.ts';
+import { forget, hrefOfSaved, isSaved, saved } from '../query/saved-filters.ts';
 
 /** On the left; at the bottom of a narrow screen. */
 export function Navigation() {
@@ -56,12 +56,16 @@ function Saved() {
   return (
     <div class="saved">
       <h2>Saved filters</h2>
-      {saved.value.map(({ name, filter }) => (
-        <div key={name} class="saved-filter">
-          <a href={`/?q=${encodeURIComponent(filter)}`} title={filter} aria-current={expression.value === filter ? 'true' : undefined}>
-            {name}
+      {saved.value.map((each) => (
+        <div key={each.name} class="saved-filter">
+          <a
+            href={hrefOfSaved(each)}
+            title={[each.filter, each.text].filter(Boolean).join(' · ')}
+            aria-current={isSaved(each, expression.value, words.value) ? 'true' : undefined}
+          >
+            {each.name}
           </a>
-          <button type="button" class="quiet" aria-label={`Remove the saved filter ${name}`} onClick={() => forget(name)}>
+          <button type="button" class="quiet" aria-label={`Remove the saved filter ${each.name}`} onClick={() => forget(each.name)}>
             ×
           </button>
         </div>

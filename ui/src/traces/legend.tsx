@@ -27,7 +27,7 @@ export function hasCharts(): boolean {
 
 /** The times of the chart, for what is searched for. */
 export function chartTimes(): ShownTimes {
-  const { from, to } = searched.peek();
+  const { from, to } = searched.peek() ?? {};
   return shownTimes(list.rows, { from, to, isAll: param('chart') === 'all', now: nowSeconds() });
 }
 

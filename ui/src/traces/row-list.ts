@@ -20,7 +20,8 @@ export class RowList {
   /** Never changed by others; `version` says when it has changed. */
   readonly rows: TraceRow[] = [];
   readonly version = signal(0);
-  readonly state = signal<'loading' | 'ready' | 'failed'>('loading');
+  /** `unsearched`: the expression has a mistake. */
+  readonly state = signal<'loading' | 'ready' | 'failed' | 'unsearched'>('loading');
   readonly problem = signal('');
   /** New traces that wait, because the reader is looking at something. */
   readonly waiting = signal(0);
@@ -30,7 +31,7 @@ export class RowList {
   onChanged: (ids: readonly string[] | undefined) => void = () => {};
   readonly #byId = new Map<string, TraceRow>();
   readonly #waiting = new Map<string, TraceRow>();
-  #query: Query = { filter: '' };
+  #query: Query | undefined = { filter: '', text: '' };
   #isWanted: (row: TraceRow) => boolean = () => true;
   #isHeld = false;
   /** While the store is read: what it is known to have since that began. */
@@ -45,13 +46,23 @@ export class RowList {
     return this.#byId.get(id);
   }
 
-  /** Shows what matches `query` from now on, and of what changes the wanted ones. */
-  show(query: Query, isWanted: (row: TraceRow) => boolean = () => true): void {
+  /** Shows what matches `query` from now on, and of what changes the wanted ones; nothing when it is undefined. */
+  show(query: Query | undefined, isWanted: (row: TraceRow) => boolean = () => true): void {
     this.#query = query;
     this.#isWanted = isWanted;
     this.#waiting.clear();
     this.waiting.value = 0;
-    void this.#load({ isNew: true });
+    if (query !== undefined) {
+      void this.#load({ isNew: true });
+      return;
+    }
+    this.#loading.abort();
+    clearTimeout(this.#reload);
+    this.#seen = undefined;
+    this.#clear();
+    this.state.value = 'unsearched';
+    this.isComplete.value = true;
+    this.#changed();
   }
 
   /** Changes were missed. What is being read goes on first: a flood must not make everything be read again and again. */
@@ -65,7 +76,7 @@ export class RowList {
     this.#reload = setTimeout(
       () => {
         this.onChanged(undefined);
-        void this.#load({ isNew: false });
+        if (this.#query !== undefined) void this.#load({ isNew: false });
       },
       Math.max(0, dueMs),
     );
@@ -88,6 +99,7 @@ export class RowList {
 
   /** Time has passed: what began before `start` is out of the range. */
   forgetBefore(start: number): void {
+    if (this.#query === undefined) return;
     this.#query = { ...this.#query, from: start };
     const before = this.rows.length;
     while (this.rows.length > 0 && this.rows.at(-1)!.start < start) this.#byId.delete(this.rows.pop()!.id);
@@ -115,6 +127,7 @@ export class RowList {
   }
 
   #isInRange(row: TraceRow): boolean {
+    if (this.#query === undefined) return false;
     const { from = -Infinity, to = Infinity } = this.#query;
     return row.start >= from && row.start < to && this.#isWanted(row);
   }
@@ -153,7 +166,9 @@ export class RowList {
     let after: string | null = null;
     let isFirst = true;
     do {
-      const page = await readRows(this.#query, after, isFirst ? FIRST_PAGE : PAGE, stop);
+      const query = this.#query;
+      if (query === undefined) return;
+      const page = await readRows(query, after, isFirst ? FIRST_PAGE : PAGE, stop);
       if (stop.aborted) return;
       if (isFirst && isNew) this.#clear();
       // The first page alone says little: traces further down may have changed too.
@@ -242,7 +257,7 @@ export class RowList {
   }
 
   #changed(): void {
-    this.version.value++;
+    this.version.value = this.version.peek() + 1;
   }
 }
 

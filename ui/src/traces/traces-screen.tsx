@@ -6,10 +6,12 @@ import { absolute, count, duration, plural } from '../format.ts';
 import { isPaused, list, status } from '../live.ts';
 import { HoverCard } from '../hover-card.tsx';
 import { go, hrefTo, param, setParams } from '../route.ts';
-import { expression, searched } from '../search.ts';
+import { boxed, isNarrowed, searched, words } from '../search.ts';
 import { settings } from '../settings.ts';
 import { addKeys } from '../shell/keys.ts';
 import { togglePause } from '../shell/top-bar.tsx';
+import { boxText } from '../query/reading.ts';
+import { SearchAsText, Unsearched } from '../query/unsearched.tsx';
 import { useCounting } from './elapsed.ts';
 import { FirstRun } from './first-run.tsx';
 import { heldBy, isScrolled } from './hold.ts';
@@ -158,6 +160,7 @@ function Waiting({ box }: { box: Ref<HTMLDivElement | null> }) {
 
 function Nothing() {
   if (list.state.value === 'loading') return null;
+  if (list.state.value === 'unsearched') return <Unsearched />;
   if (list.state.value === 'failed') {
     return (
       <div class="empty">
@@ -172,11 +175,12 @@ function Nothing() {
     );
   }
   if (!list.isComplete.value) return <p class="empty faint">Searching {plural(status.value?.traces ?? 0, 'trace')} …</p>;
-  const hasRange = searched.value.from !== undefined;
+  const hasRange = searched.value?.from !== undefined;
   return (
     <div class="empty">
       <h2>No trace matches</h2>
-      {expression.value !== '' && <p class="mono">{expression.value}</p>}
+      {boxed.value !== '' && <p class="mono">{boxed.value}</p>}
+      {words.value !== '' && boxed.value !== boxText(words.value) && <p>with the text “{words.value}”</p>}
       <p>
         {plural(status.value?.traces ?? 0, 'trace')} in the store{hasRange ? ', not all of them in this time range' : ''}. A trace that matches
         appears here by itself.
@@ -187,8 +191,9 @@ function Nothing() {
             Search all time
           </button>
         )}
-        {expression.value !== '' && (
-          <button type="button" class="button" onClick={() => setParams({ q: '' })}>
+        <SearchAsText />
+        {isNarrowed.value && (
+          <button type="button" class="button" onClick={() => setParams({ q: '', text: '' })}>
             Clear the filter
           </button>
         )}

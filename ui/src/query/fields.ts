@@ -1,0 +1,122 @@
+import { BOOLEANS, CAUSES, KEYWORDS } from '../../../src/xray/filter/expression.ts';
+
+/** Keywords that take a number. */
+export const NUMBERS: ReadonlySet<string> = new Set(['responsetime', 'duration', 'http.status', 'index', 'coverage']);
+/** Keywords that take seconds. */
+export const SECONDS: ReadonlySet<string> = new Set(['responsetime', 'duration']);
+
+const FIELDS: ReadonlySet<string> = new Set([
+  ...KEYWORDS.trace.filter((keyword) => keyword !== 'annotation'),
+  ...KEYWORDS.edge.filter((keyword) => !keyword.endsWith('annotation')),
+  'groupname',
+  'grouparn',
+]);
+
+/** What people write for a keyword; other query languages have these names. */
+const ALIASES: Readonly<Record<string, string>> = {
+  status: 'http.status',
+  statuscode: 'http.status',
+  status_code: 'http.status',
+  'http.status_code': 'http.status',
+  'http.response.status_code': 'http.status',
+  code: 'http.status',
+  url: 'http.url',
+  path: 'http.url',
+  uri: 'http.url',
+  'http.target': 'http.url',
+  'url.path': 'http.url',
+  'url.full': 'http.url',
+  method: 'http.method',
+  'http.request.method': 'http.method',
+  ip: 'http.clientip',
+  clientip: 'http.clientip',
+  client_ip: 'http.clientip',
+  useragent: 'http.useragent',
+  user_agent: 'http.useragent',
+  latency: 'responsetime',
+  time: 'duration',
+  arn: 'resource.arn',
+  group: 'group.name',
+  userid: 'user',
+  user_id: 'user',
+  zone: 'availabilityzone',
+  errors: 'error',
+  faults: 'fault',
+  throttled: 'throttle',
+  throttles: 'throttle',
+};
+
+/** `annotation.KEY`, `annotation[KEY]`, also of an edge's ends. */
+export function isAnnotation(word: string): boolean {
+  return /^(?:(?:source|destination)\.)?annotation(?:\.[\w.:-]+|\[[^\]]+\])$/i.test(word);
+}
+
+/** A keyword that may stand in a condition of a trace, a service or an edge. */
+export function isField(word: string): boolean {
+  return FIELDS.has(word.toLowerCase()) || isAnnotation(word);
+}
+
+export function isCause(word: string): boolean {
+  return CAUSES.has(word.toLowerCase());
+}
+
+export function isBoolean(word: string): boolean {
+  return BOOLEANS.has(word.toLowerCase());
+}
+
+/** The keyword that `word` is another name for, or a slip of the keyboard away from. */
+export function meantBy(word: string): string | undefined {
+  const lower = word.toLowerCase();
+  const plural = /^annotations(?=[.[])/i;
+  if (plural.test(word)) return word.replace(plural, 'annotation');
+  if (Object.hasOwn(ALIASES, lower)) return ALIASES[lower];
+  if (lower.length < 4) return undefined;
+  const most = lower.length > 6 ? 2 : 1;
+  return [...FIELDS].find((field) => field.length > 3 && distance(field, lower, most) <= most);
+}
+
+/** How many letters are to be changed, added, left out or swapped to get from `a` to `b`; more than `most` is `most` + 1. */
+function distance(a: string, b: string, most: number): number {
+  if (Math.abs(a.length - b.length) > most) return most + 1;
+  let [before, last]: [number[], number[]] = [[], Array.from({ length: b.length + 1 }, (_, i) => i)];
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const isSame = a[i - 1] === b[j - 1];
+      let least = Math.min(last[j]! + 1, row[j - 1]! + 1, last[j - 1]! + (isSame ? 0 : 1));
+      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) least = Math.min(least, before[j - 2]! + 1);
+      row.push(least);
+    }
+    [before, last] = [last, row];
+  }
+  return last[b.length]!;
+}
+
+/** Units of time that people write, in seconds. */
+export const UNITS: Readonly<Record<string, number>> = {
+  ns: 1e-9,
+  us: 1e-6,
+  µs: 1e-6,
+  μs: 1e-6,
+  ms: 1e-3,
+  s: 1,
+  sec: 1,
+  secs: 1,
+  m: 60,
+  min: 60,
+  h: 3_600,
+};
+/** Operators of other query languages, and X-Ray's that comes nearest. */
+export const FOREIGN_OPERATORS: Readonly<Record<string, string>> = {
+  '==': '=',
+  '<>': '!=',
+  '=~': 'CONTAINS',
+  '~': 'CONTAINS',
+  ':': '=',
+  is: '=',
+  like: 'CONTAINS',
+  ilike: 'CONTAINS',
+  matches: 'CONTAINS',
+  includes: 'CONTAINS',
+  startswith: 'BEGINSWITH',
+};

@@ -1,0 +1,47 @@
+import { expression, mistake, search, words } from '../search.ts';
+
+/** In place of what matches, while the expression has a mistake. */
+export function Unsearched() {
+  const found = mistake.value;
+  if (found === undefined) return null;
+  const { message, remedy } = found;
+  return (
+    <div class="empty">
+      <h2>Not searched: the expression has a mistake</h2>
+      <p class="mono">{expression.value}</p>
+      <p title={found.xray}>
+        {sentence(message)}
+        <span class="unseen"> X-Ray says: {found.xray}</span>
+      </p>
+      <p class="buttons">
+        {remedy !== undefined && (
+          <button type="button" class="button mono" onClick={() => search({ q: remedy, text: words.peek() })}>
+            {remedy}
+          </button>
+        )}
+        <TextButton text={expression.value} />
+        <button type="button" class="button" onClick={() => search({ q: '', text: words.peek() })}>
+          Clear the filter
+        </button>
+      </p>
+    </div>
+  );
+}
+
+/** A word that is a keyword too, such as `error`, may have been meant as a text. */
+export function SearchAsText() {
+  if (words.value !== '' || !/^[\w ]+$/.test(expression.value)) return null;
+  return <TextButton text={expression.value} />;
+}
+
+function TextButton({ text }: { text: string }) {
+  return (
+    <button type="button" class="button" onClick={() => search({ q: '', text })}>
+      Search the text “{text}”
+    </button>
+  );
+}
+
+function sentence(text: string): string {
+  return `${text.slice(0, 1).toUpperCase()}${text.slice(1)}.`;
+}
