@@ -167,7 +167,9 @@ async function impactGraph(deps: InsightsDeps, body: Body): Promise<object> {
   const failed = deps.groups.parse(`service(${JSON.stringify(insight.service.name)}) { fault }`);
   const { filter } = deps.groups.filterOf({ GroupARN: group.GroupARN });
   const both = filter === undefined ? failed : ({ kind: 'and', of: [filter, failed] } as const);
-  const { Services } = JSON.parse(await deps.store.read('serviceGraph', { start, end, filter: both })) as { Services: ServiceNode[] };
+  const { Services } = JSON.parse(await deps.store.read('serviceGraph', { range: { type: 'Event', start, end }, filter: both })) as {
+    Services: ServiceNode[];
+  };
   return {
     InsightId: idOf(known),
     StartTime: double(from),

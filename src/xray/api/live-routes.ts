@@ -1,7 +1,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { LiveFeed } from '../live.ts';
-import type { Expression } from '../filter/expression.ts';
+import type { Search } from '../filter/search.ts';
+import { textSearch } from '../filter/text.ts';
 import type { Store } from '../store/store.ts';
 import { parseJson } from '../trace/exact-number.ts';
 import type { ReadGate } from './read-gate.ts';
@@ -39,6 +40,7 @@ const KEEP_ALIVE_MS = 15_000;
 /**
  * `GET /events`: server-sent events. `traces` carries the summaries of traces that changed, with the number of the change as id;
  * `resync` says that changes were left out and the list is to be read anew. With `form=rows`, and a `filter`, it is `rows` with RowChanges.
+ * Both take `text`, words that the traces have.
  * `GET /traces.ndjson?filter=…&limit=…&follow=true`: summaries, one a line, newest first; with follow it goes on.
  */
 export function addLiveRoutes(app: FastifyInstance, deps: LiveDeps): void {
@@ -73,17 +75,17 @@ export function addLiveRoutes(app: FastifyInstance, deps: LiveDeps): void {
     return reply;
   };
   app.get('/events', async (request, reply) => {
-    const { filter, form } = request.query as { filter?: string; form?: string };
-    const expression = deps.groups.parseIfGiven(filter);
-    const what = { lastId: lastIdOf(request), filter: expression, isRows: form === 'rows' };
+    const { filter, text, form } = request.query as { filter?: string; text?: string; form?: string };
+    const search = { filter: deps.groups.parseIfGiven(filter), text: textSearch(text) };
+    const what = { lastId: lastIdOf(request), search, isRows: form === 'rows' };
     return stream(reply, 'text/event-stream', (out) => sendEvents(out, what, deps));
   });
   app.get('/traces.ndjson', async (request, reply) => {
-    const { filter, follow, limit } = request.query as { filter?: string; follow?: string; limit?: string };
+    const { filter, text, follow, limit } = request.query as { filter?: string; text?: string; follow?: string; limit?: string };
     const most = countOf('limit', limit) ?? Infinity;
     const isFollowing = follow === 'true';
     if (!isFollowing && follow !== undefined && follow !== 'false') throw invalid(`follow is true or false, not "${follow.slice(0, 40)}"`);
-    const expression = deps.groups.parseIfGiven(filter);
+    const search = { filter: deps.groups.parseIfGiven(filter), text: textSearch(text) };
     return stream(reply, 'application/x-ndjson', async (out) => {
       const from = deps.feed.last;
       const range = { type: 'TraceId', start: -Infinity, end: Number.MAX_VALUE } as const;
@@ -92,7 +94,7 @@ export function addLiveRoutes(app: FastifyInstance, deps: LiveDeps): void {
       do {
         const size = Math.min(left, MAX_TRACES);
         after = await inTurn(deps.gate, out, async () => {
-          const page = await deps.store.read('summaries', { range: { ...range, start: -1 }, filter: expression, rate: 1, after, limit: size });
+          const page = await deps.store.read('summaries', { range: { ...range, start: -1 }, ...search, rate: 1, after, limit: size });
           const { TraceSummaries } = parseJson(page.json) as { TraceSummaries: object[] };
           for (const summary of TraceSummaries) out.write(`${JSON.stringify(summary)}\n`);
           left -= TraceSummaries.length;
@@ -101,7 +103,7 @@ export function addLiveRoutes(app: FastifyInstance, deps: LiveDeps): void {
       } while (after !== undefined && !out.signal.aborted);
       if (!isFollowing) return;
       await eachTick(deps.feed, from, MAX_TRACES, out, async (ids) => {
-        await sendSummaries(deps, ids, expression, out, (lines) => {
+        await sendSummaries(deps, ids, search, out, (lines) => {
           for (const line of lines) out.write(`${line}\n`);
         });
       });
@@ -117,11 +119,11 @@ interface Outlet {
 
 interface Wanted {
   readonly lastId: number | undefined;
-  readonly filter: Expression | undefined;
+  readonly search: Search;
   readonly isRows: boolean;
 }
 
-async function sendEvents(out: Outlet, { lastId, filter, isRows }: Wanted, deps: LiveDeps): Promise<void> {
+async function sendEvents(out: Outlet, { lastId, search, isRows }: Wanted, deps: LiveDeps): Promise<void> {
   const { feed, store, gate } = deps;
   out.write(`retry: 1000\n\nevent: hello\ndata: ${JSON.stringify({ run: feed.run } satisfies Hello)}\n\n`);
   const isForgotten = lastId !== undefined && feed.since(lastId) === undefined;
@@ -130,10 +132,10 @@ async function sendEvents(out: Outlet, { lastId, filter, isRows }: Wanted, deps:
   await eachTick(feed, from, isRows ? MAX_ROWS : MAX_TRACES, out, async (ids, number, isWhole) => {
     if (!isWhole) out.write(`event: resync\nid: ${number}\ndata: {}\n\n`);
     if (isRows) {
-      await inTurn(gate, out, async () => out.write(`event: rows\nid: ${number}\ndata: ${await store.read('rowsOf', { ids, filter })}\n\n`));
+      await inTurn(gate, out, async () => out.write(`event: rows\nid: ${number}\ndata: ${await store.read('rowsOf', { ids, ...search })}\n\n`));
       return;
     }
-    await sendSummaries(deps, ids, filter, out, (lines) => {
+    await sendSummaries(deps, ids, search, out, (lines) => {
       if (lines.length > 0) out.write(`event: traces\nid: ${number}\ndata: [${lines.join(',')}]\n\n`);
     });
   });
@@ -143,13 +145,13 @@ async function sendEvents(out: Outlet, { lastId, filter, isRows }: Wanted, deps:
 async function sendSummaries(
   { store, gate }: Pick<LiveDeps, 'store' | 'gate'>,
   ids: readonly string[],
-  filter: Expression | undefined,
+  search: Search,
   out: Outlet,
   send: (lines: readonly string[]) => void,
 ): Promise<void> {
   for (let left = ids; left.length > 0;) {
     await inTurn(gate, out, async () => {
-      const { lines, done } = await store.read('summariesOf', { ids: left, filter });
+      const { lines, done } = await store.read('summariesOf', { ids: left, ...search });
       send(lines);
       left = left.slice(done);
     });

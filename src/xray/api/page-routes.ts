@@ -1,4 +1,6 @@
 import type { FastifyInstance } from 'fastify';
+import type { Search } from '../filter/search.ts';
+import { textSearch } from '../filter/text.ts';
 import type { Range } from '../store/scan.ts';
 import { invalid, noSuchTrace } from './api-error.ts';
 import { countOf } from './validation.ts';
@@ -22,11 +24,12 @@ const MAX_PINNED = 1_000;
 /** What the page reads, beside X-Ray's operations: see page-types.ts. */
 export function addPageRoutes(app: FastifyInstance, { service, status, sample }: PageDeps): void {
   const { store, groups, config } = service;
+  const searchOf = ({ filter, text }: Query): Search => ({ filter: groups.parseIfGiven(filter), text: textSearch(text) });
   app.get('/api/traces', async ({ query }, reply) => {
-    const { filter, after, limit, ...range } = query as Query;
+    const { after, limit, ...search } = query as Query;
     const { rows, next } = await store.read('rows', {
-      ...rangeOf(range),
-      filter: groups.parseIfGiven(filter),
+      ...rangeOf(search),
+      ...searchOf(search),
       after: cursorOf(after),
       limit: Math.min(countOf('limit', limit) ?? 200, MAX_ROWS),
     });
@@ -47,8 +50,9 @@ export function addPageRoutes(app: FastifyInstance, { service, status, sample }:
     return reply.type('application/json').send(documents);
   });
   app.get('/api/graph', async ({ query }, reply) => {
-    const { filter, ...range } = query as Query;
-    return reply.type('application/json').send(await store.read('serviceGraph', { ...rangeOf(range), filter: groups.parseIfGiven(filter) }));
+    const search = query as Query;
+    const range = { type: 'TraceId', ...rangeOf(search) } as const;
+    return reply.type('application/json').send(await store.read('serviceGraph', { range, ...searchOf(search) }));
   });
   app.get('/api/suggestions', async ({ query }) => {
     const { field = '', prefix = '' } = query as { field?: string; prefix?: string };
@@ -67,6 +71,8 @@ export function addPageRoutes(app: FastifyInstance, { service, status, sample }:
 
 interface Query {
   readonly filter?: string;
+  /** Words, each of which the traces have. */
+  readonly text?: string;
   readonly after?: string;
   readonly limit?: string;
   /** Of the start, in seconds since the epoch. */

@@ -63,6 +63,8 @@ export interface Status {
   readonly traces: number;
   readonly segments: number;
   readonly bytes: number;
+  /** Traces that an earlier xrayd stored and that words do not find yet. */
+  readonly withoutText: number;
   readonly maxBytes: number;
   /** Since the start: documents that came, and those that were lost here. */
   readonly received: number;

@@ -188,7 +188,7 @@ async function serviceGraph({ store, groups }: TracesDeps, body: RangeBody): Pro
   checkOrder(body);
   if (end - start > SIX_HOURS) throw invalid('Time range cannot be longer than 6 hours');
   const { filter: expression, editedAt } = groups.filterOf(body);
-  const json = await store.read('serviceGraph', { start, end, filter: expression });
+  const json = await store.read('serviceGraph', { range: { type: 'Event', start, end }, filter: expression });
   return `{"ContainsOldGroupVersions":${wasEdited(editedAt, start, end)},"NextToken":null,${json.slice(1)}`;
 }
 

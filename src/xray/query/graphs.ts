@@ -1,4 +1,5 @@
 import type { Expression } from '../filter/expression.ts';
+import type { Search } from '../filter/search.ts';
 import { isCall, isVisit } from '../filter/predicate.ts';
 import type { EntitySelector } from '../filter/selector.ts';
 import type { Reader } from '../store/reader.ts';
@@ -17,11 +18,15 @@ export function traceGraph(reader: Reader, traceId: string): object[] | undefine
   return graph.services(false);
 }
 
-/** GetServiceGraph, of the traces that were received in the range. Those with a root in progress are left out. Source: recorded answers of X-Ray. */
-export async function serviceGraph(reader: Reader, start: number, end: number, filter: Expression | undefined): Promise<object> {
+export interface GraphRequest extends Search {
+  /** Of the receipt for GetServiceGraph, as AWS's; of the start for the page. */
+  readonly range: Range;
+}
+
+/** GetServiceGraph. Traces with a root in progress are left out. Source: recorded answers of X-Ray. */
+export async function serviceGraph(reader: Reader, { range, ...search }: GraphRequest): Promise<object> {
   const graph = new Graph();
-  const range: Range = { type: 'Event', start, end };
-  for await (const view of matching(reader, range, filter)) {
+  for await (const view of matching(reader, range, search)) {
     if (!view.trace.segments.some(({ isInProgress }) => isInProgress)) graph.add(view);
   }
   addLinks(graph, reader);
@@ -49,7 +54,7 @@ export async function timeSeries(reader: Reader, { periodSeconds, filter, select
   const series = new TimeSeries(config);
   // A bucket that ends in the range began before it.
   const received: Range = { type: 'Event', start: start - periodSeconds, end };
-  for await (const { trace, map } of matching(reader, received, filter)) {
+  for await (const { trace, map } of matching(reader, received, { filter })) {
     const at = trace.receivedAt;
     series.touch(at);
     const entities =

@@ -85,7 +85,7 @@ interface Services {
 export async function findInsights(reader: Reader, { start, end, now, filter }: InsightsRequest): Promise<Insight[]> {
   const services: Services = { byKey: new Map(), minutes: 0 };
   const from = start - (BASELINE_MINUTES + QUIET_MINUTES) * 60;
-  for await (const view of matching(reader, { type: 'Event', start: from, end }, filter)) add(services, view);
+  for await (const view of matching(reader, { type: 'Event', start: from, end }, { filter })) add(services, view);
   const insights = [...services.byKey.values()].flatMap((seen) => insightsOf(seen, now));
   return insights
     .filter((insight) => insight.start < end && (insight.end ?? now) >= start)

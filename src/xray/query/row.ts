@@ -1,5 +1,5 @@
 import type { TraceRow } from '../api/page-types.ts';
-import type { Expression } from '../filter/expression.ts';
+import type { Search } from '../filter/search.ts';
 import type { Reader } from '../store/reader.ts';
 import type { Cursor } from '../store/scan.ts';
 import { outcomeName } from '../trace/entity.ts';
@@ -40,11 +40,10 @@ export function rowOf(view: TraceView): TraceRow {
   };
 }
 
-export interface RowsRequest {
+export interface RowsRequest extends Search {
   /** Of the start, in seconds since the epoch. */
   readonly start: number;
   readonly end: number;
-  readonly filter: Expression | undefined;
   readonly after: Cursor | undefined;
   readonly limit: number;
 }
@@ -58,8 +57,8 @@ export interface Rows {
 const PAGE_MS = 300;
 
 /** The traces that began in the range and match, newest first. */
-export async function traceRows(reader: Reader, { start, end, filter, after, limit }: RowsRequest): Promise<Rows> {
+export async function traceRows(reader: Reader, { start, end, filter, text, after, limit }: RowsRequest): Promise<Rows> {
   const range = { type: 'TraceId', start, end } as const;
-  const { found, next } = await scanPage(reader, { range, filter, after, limit, maxMs: PAGE_MS }, rowOf);
+  const { found, next } = await scanPage(reader, { range, filter, text, after, limit, maxMs: PAGE_MS }, rowOf);
   return { rows: found, next };
 }

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { double, seconds } from '../aws-json.ts';
 import type { Expression } from '../filter/expression.ts';
-import { matchedCall, matchedVisit, matches } from '../filter/predicate.ts';
-import { conditionsOf } from '../filter/sql.ts';
+import { matchedCall, matchedVisit } from '../filter/predicate.ts';
+import { isFound, type Search } from '../filter/search.ts';
 import type { Found, Reader } from '../store/reader.ts';
 import type { Cursor, Range } from '../store/scan.ts';
 import { outcomeMembers } from './members.ts';
@@ -10,9 +10,8 @@ import { summaryOf, type Match } from './summary.ts';
 import type { TraceView } from './trace-view.ts';
 import { slices } from './slices.ts';
 
-export interface SummariesRequest {
+export interface SummariesRequest extends Search {
   readonly range: Range;
-  readonly filter: Expression | undefined;
   /** Share of the traces to give, 0–1. */
   readonly rate: number;
   readonly after: Cursor | undefined;
@@ -31,17 +30,17 @@ export interface SummariesPage {
 const PAGE_MS = 1_000;
 
 /** GetTraceSummaries. */
-export async function traceSummaries(reader: Reader, { range, filter, rate, after, limit }: SummariesRequest): Promise<SummariesPage> {
+export async function traceSummaries(reader: Reader, { range, filter, text, rate, after, limit }: SummariesRequest): Promise<SummariesPage> {
   const { found, processed, next } = await scanPage(
     reader,
-    { range, filter, after, limit, maxMs: PAGE_MS, isWanted: (view) => isSampled(view, rate) },
+    { range, filter, text, after, limit, maxMs: PAGE_MS, isWanted: (view) => isSampled(view, rate) },
     (view) => summaryOf(view, matchOf(view, range, filter)),
   );
   const approximate = Math.floor(range.start) - (range.type === 'Service' ? 60 : 0);
   return { TraceSummaries: found, ApproximateTime: double(approximate), TracesProcessedCount: processed, next };
 }
 
-export interface Scan extends Pick<SummariesRequest, 'range' | 'filter' | 'after' | 'limit'> {
+export interface Scan extends Pick<SummariesRequest, 'range' | 'filter' | 'text' | 'after' | 'limit'> {
   /** The page ends after about this time, however few traces match. */
   readonly maxMs: number;
   readonly isWanted?: (view: TraceView) => boolean;
@@ -50,17 +49,17 @@ export interface Scan extends Pick<SummariesRequest, 'range' | 'filter' | 'after
 /** What `read` makes of the traces in the range that match, newest first; `next` is where the next page begins. */
 export async function scanPage<T>(
   reader: Reader,
-  { range, filter, after, limit, maxMs, isWanted = () => true }: Scan,
+  { range, filter, text, after, limit, maxMs, isWanted = () => true }: Scan,
   read: (view: TraceView) => T,
 ): Promise<{ found: T[]; processed: number; next: Cursor | undefined }> {
-  const conditions = filter === undefined ? [] : conditionsOf(filter);
+  const search = { filter, text };
   const found: T[] = [];
   let processed = 0;
   let bytes = 0;
   const startedMs = performance.now();
-  for await (const { view, cursor } of slices(reader.scan(range, conditions, after))) {
+  for await (const { view, cursor } of slices(reader.candidates(range, search, after))) {
     processed++;
-    if (isInRange(view, range) && isWanted(view) && (filter === undefined || matches(filter, view))) {
+    if (isInRange(view, range) && isWanted(view) && isFound(search, view)) {
       found.push(read(view));
       bytes += view.trace.bytes;
     }
@@ -70,10 +69,9 @@ export async function scanPage<T>(
 }
 
 /** All that match, for graphs and series. Selection is by receipt, as AWS's is. */
-export async function* matching(reader: Reader, range: Range, filter: Expression | undefined): AsyncGenerator<TraceView> {
-  const conditions = filter === undefined ? [] : conditionsOf(filter);
-  for await (const { view } of slices<Found>(reader.scan(range, conditions))) {
-    if (isInRange(view, range) && (filter === undefined || matches(filter, view))) yield view;
+export async function* matching(reader: Reader, range: Range, search: Search): AsyncGenerator<TraceView> {
+  for await (const { view } of slices<Found>(reader.candidates(range, search))) {
+    if (isInRange(view, range) && isFound(search, view)) yield view;
   }
 }
 

@@ -1,10 +1,10 @@
 import type { Refusal } from '../trace/validate.ts';
 import type { Insight, InsightsRequest } from '../query/insights.ts';
-import type { TimeSeriesRequest } from '../query/graphs.ts';
+import type { GraphRequest, TimeSeriesRequest } from '../query/graphs.ts';
 import type { RowsRequest } from '../query/row.ts';
 import type { SummariesRequest } from '../query/trace-summaries.ts';
 import type { SamplingRule } from '../sampling/rule.ts';
-import type { Expression } from '../filter/expression.ts';
+import type { Search } from '../filter/search.ts';
 
 export interface WorkerInput {
   readonly role: 'writer' | 'reader';
@@ -39,11 +39,11 @@ export interface WriteCalls {
 export interface ReadCalls {
   summaries: { args: SummariesRequest; result: { json: string; next: { row: number; time: number } | undefined } };
   /** Those of the first `done` of them that match: what is left is for another call. */
-  summariesOf: { args: { ids: readonly string[]; filter: Expression | undefined }; result: { lines: readonly string[]; done: number } };
+  summariesOf: { args: Search & { readonly ids: readonly string[] }; result: { lines: readonly string[]; done: number } };
   /** `rows` is a list of TraceRow. */
   rows: { args: RowsRequest; result: { rows: string; next: { row: number; time: number } | undefined } };
   /** RowChanges. */
-  rowsOf: { args: { ids: readonly string[]; filter: Expression | undefined }; result: string };
+  rowsOf: { args: Search & { readonly ids: readonly string[] }; result: string };
   /** TraceDocuments. */
   documents: { args: { id: string }; result: string | undefined };
   /** Values of a field of the index that begin with `prefix`, or names of annotations when `field` is "". */
@@ -51,14 +51,14 @@ export interface ReadCalls {
   /** `left` are those that one answer has no room for. */
   traces: { args: { ids: readonly string[] }; result: { json: string; left: readonly string[] } };
   traceGraph: { args: { id: string }; result: string | undefined };
-  serviceGraph: { args: { start: number; end: number; filter: Expression | undefined }; result: string };
+  serviceGraph: { args: GraphRequest; result: string };
   timeSeries: { args: TimeSeriesRequest; result: string };
   insights: { args: InsightsRequest; result: readonly Insight[] };
   originals: { args: { id: string }; result: readonly string[] };
   findings: { args: { id: string; rules: readonly SamplingRule[] }; result: string | undefined };
   /** Ids of pinned traces, the newest first. */
   pinned: { args: { limit: number }; result: readonly string[] };
-  size: { args: Record<string, never>; result: { traces: number; segments: number; bytes: number } };
+  size: { args: Record<string, never>; result: { traces: number; segments: number; bytes: number; withoutText: number } };
 }
 
 export type Calls = WriteCalls & ReadCalls;

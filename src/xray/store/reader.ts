@@ -1,12 +1,15 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { Alternatives } from '../filter/sql.ts';
+import type { TextSearch } from '../filter/text.ts';
 import { valuesInText } from '../../pipeline/json-shape.ts';
 import { TraceView } from '../query/trace-view.ts';
 import { assemble, Trace } from '../trace/assemble.ts';
 import { parseJson } from '../trace/exact-number.ts';
 import type { Json } from '../trace/json.ts';
+import type { Search } from '../filter/search.ts';
+import { conditionsOf } from '../filter/sql.ts';
 import { COLUMNS, Scans, Statements, type Cursor, type Range, type TraceRow } from './scan.ts';
-import { documentRows } from './schema.ts';
+import { documentRows, termTable } from './schema.ts';
 
 export interface Found {
   readonly view: TraceView;
@@ -57,21 +60,32 @@ export class Reader {
     return row === undefined ? undefined : this.#viewOf(row);
   }
 
+  /** `scan` for what may match `search`: whether it does is the caller's to check. */
+  candidates(range: Range, { filter, text }: Search, after?: Cursor): Generator<Found> {
+    return this.scan(range, filter === undefined ? [] : conditionsOf(filter), after, text);
+  }
+
   /**
-   * The traces in `range` that may satisfy `conditions`, newest first. The predicate and the exact range are the caller's to check.
+   * The traces in `range` that may satisfy `conditions` and have the words of `text`, newest first. The predicate and the exact range are the caller's to check.
    * Without an index to follow they come by time, with one by the order of arrival.
    */
-  *scan(range: Range, conditions: readonly Alternatives[], after?: Cursor): Generator<Found> {
-    for (const row of this.#scans.rows(range, conditions, after)) yield { view: this.#viewOf(row), cursor: { row: row.row, time: row.time } };
+  *scan(range: Range, conditions: readonly Alternatives[], after?: Cursor, text?: TextSearch): Generator<Found> {
+    for (const row of this.#scans.rows(range, conditions, text, after)) yield { view: this.#viewOf(row), cursor: { row: row.row, time: row.time } };
   }
 
   /** Numbers for the page and for the log. */
-  size(): { traces: number; segments: number; bytes: number } {
+  size(): { traces: number; segments: number; bytes: number; withoutText: number } {
     const [{ traces, segments } = {}] = this.#database.prepare('SELECT count(*) AS traces, total(documents) AS segments FROM trace').all();
     const [{ bytes } = {}] = this.#database
       .prepare('SELECT (page_count - freelist_count) * page_size AS bytes FROM pragma_page_count(), pragma_freelist_count(), pragma_page_size()')
       .all();
-    return { traces: Number(traces), segments: Number(segments), bytes: Number(bytes) };
+    return { traces: Number(traces), segments: Number(segments), bytes: Number(bytes), withoutText: this.withoutText() };
+  }
+
+  /** Traces of a file of before that words do not find yet. */
+  withoutText(): number {
+    const row = this.#statements.of('SELECT (SELECT count(*) FROM trace WHERE row < below) AS traces FROM text_backlog').get();
+    return Number(row?.['traces'] ?? 0);
   }
 
   /** Ids of pinned traces, the newest first. */
@@ -104,7 +118,8 @@ export class Reader {
   /** The first values of a field of the index that begin with `prefix`, each once. Each is one step: a value may have a million traces. */
   values(field: string, prefix: string): (string | number)[] {
     const values: (string | number)[] = [];
-    this.#statements.overTables((tables) => {
+    this.#statements.overTables((slots) => {
+      const tables = slots.map(termTable);
       const next = this.#statements.of(leastValue(tables, '>'));
       const least = this.#statements.of(leastValue(tables, '>='));
       // Numbers come before texts, so the least value of all is asked for without a type.

@@ -1,6 +1,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { Alternatives, Condition } from '../filter/sql.ts';
-import { termTable } from './schema.ts';
+import type { TextSearch } from '../filter/text.ts';
+import { termTable, textTable } from './schema.ts';
 
 /** Which time of a trace is meant: of its start, of its last change, or of the end of one of its segments. */
 export type TimeRangeType = 'TraceId' | 'Event' | 'Service';
@@ -75,13 +76,13 @@ export class Statements {
     return statement;
   }
 
-  /** Calls `read` with the tables of the index that are in use, newest first. In a transaction, since tables are emptied and used again. */
-  overTables<T>(read: (tables: readonly string[]) => T): T {
+  /** Calls `read` with the numbers of the index's tables that are in use, newest first. In a transaction, since tables are emptied and used again. */
+  overTables<T>(read: (slots: readonly number[]) => T): T {
     this.#database.exec('BEGIN');
     try {
       // The oldest one has all that came before it, too.
       const generations = this.of('SELECT slot FROM generation ORDER BY first DESC').all();
-      return read(generations.map(({ slot }) => termTable(slot as number)));
+      return read(generations.map(({ slot }) => slot as number));
     } finally {
       this.#database.exec('COMMIT');
     }
@@ -100,19 +101,20 @@ export class Scans {
    * The traces in `range` that may satisfy `conditions`, newest first. Without an index to follow they come by time, with one by the order of
    * arrival.
    */
-  *rows(range: Range, allConditions: readonly Alternatives[], after: Cursor | undefined): Generator<FoundRow> {
+  *rows(range: Range, allConditions: readonly Alternatives[], text: TextSearch | undefined, after: Cursor | undefined): Generator<FoundRow> {
     const conditions = allConditions.filter((alternatives) => alternatives.length <= MAX_ALTERNATIVES).slice(0, MAX_CONDITIONS);
-    const driver = this.#driverOf(conditions);
-    if (driver === undefined) yield* this.#byTime((tables) => timeQuery(range, conditions, tables), after);
-    else yield* this.#byIndex((table) => indexQuery(range, conditions, driver, table), after?.row ?? Number.MAX_SAFE_INTEGER);
+    const driver = this.#driverOf(conditions, text?.match);
+    if (driver === undefined) yield* this.#byTime((slots) => timeQuery(range, conditions, slots), after);
+    else yield* this.#byIndex((slot) => indexQuery(range, conditions, driver, slot), after?.row ?? Number.MAX_SAFE_INTEGER);
   }
 
-  *#byTime(queryOver: (tables: readonly string[]) => Query, after: Cursor | undefined): Generator<FoundRow> {
+  *#byTime(queryOver: (slots: readonly number[]) => Query, after: Cursor | undefined): Generator<FoundRow> {
     let { time, row } = after ?? { time: Infinity, row: Number.MAX_SAFE_INTEGER };
     for (;;) {
-      const rows = this.#statements.overTables((tables) => {
-        const { sql, params } = queryOver(tables);
-        return this.#statements.of(sql).all(...params, Math.min(time, Number.MAX_VALUE), row, SCAN_ROWS) as unknown as FoundRow[];
+      const rows = this.#statements.overTables((slots) => {
+        const { sql, params } = queryOver(slots);
+        const latest = Math.min(time, Number.MAX_VALUE);
+        return this.#statements.of(sql).all(...params, latest, latest, row, SCAN_ROWS) as unknown as FoundRow[];
       });
       yield* rows;
       if (rows.length < SCAN_ROWS) return;
@@ -120,7 +122,7 @@ export class Scans {
     }
   }
 
-  *#byIndex(queryIn: (table: string) => Query, before: number): Generator<FoundRow> {
+  *#byIndex(queryIn: (slot: number) => Query, before: number): Generator<FoundRow> {
     let below = before;
     for (;;) {
       const rows = this.#rowsBelow(queryIn, below);
@@ -131,11 +133,11 @@ export class Scans {
   }
 
   /** Table by table: the later its traces came, the earlier. */
-  #rowsBelow(queryIn: (table: string) => Query, below: number): FoundRow[] {
-    return this.#statements.overTables((tables) => {
+  #rowsBelow(queryIn: (slot: number) => Query, below: number): FoundRow[] {
+    return this.#statements.overTables((slots) => {
       const found: FoundRow[] = [];
-      for (const table of tables) {
-        const { sql, params } = queryIn(table);
+      for (const slot of slots) {
+        const { sql, params } = queryIn(slot);
         found.push(...(this.#statements.of(sql).all(...params, below, SCAN_ROWS - found.length) as unknown as FoundRow[]));
         if (found.length === SCAN_ROWS) break;
       }
@@ -143,23 +145,37 @@ export class Scans {
     });
   }
 
-  /** The condition whose traces are followed: of those with one value the one with the fewest. */
-  #driverOf(conditions: readonly Alternatives[]): Condition | undefined {
-    const candidates = conditions.flatMap((alternatives) => (alternatives.length === 1 && alternatives[0]!.isEquality ? [alternatives[0]!] : []));
+  /** What is followed: of the conditions with one value, and of the words, what the fewest traces have. */
+  #driverOf(conditions: readonly Alternatives[], match: string | undefined): Driver | undefined {
+    const candidates: Driver[] = conditions.flatMap((alternatives) =>
+      alternatives.length === 1 && alternatives[0]!.isEquality ? [{ condition: alternatives[0]! }] : [],
+    );
+    if (match !== undefined) candidates.push({ match });
     if (candidates.length < 2) return candidates[0];
-    const countIn = (table: string, { where, params }: Condition, limit: number): number => {
-      const statement = this.#statements.of(`SELECT count(*) AS traces FROM (SELECT 1 FROM ${table} WHERE ${onField(where)} LIMIT ?)`);
+    const countIn = (slot: number, driver: Driver, limit: number): number => {
+      const { from, where, params } = driven(driver, slot);
+      const statement = this.#statements.of(`SELECT count(*) AS traces FROM (SELECT 1 FROM ${from} WHERE ${where} LIMIT ?)`);
       return Number(statement.get(...params, limit)!['traces']);
     };
-    const count = (tables: readonly string[], condition: Condition): number =>
-      tables.reduce((sum, table) => (sum < MANY_TRACES ? sum + countIn(table, condition, MANY_TRACES - sum) : sum), 0);
-    const counted = this.#statements.overTables((tables) => candidates.map((condition) => ({ condition, traces: count(tables, condition) })));
-    return counted.reduce((best, each) => (each.traces < best.traces ? each : best)).condition;
+    const count = (slots: readonly number[], driver: Driver): number =>
+      slots.reduce((sum, slot) => (sum < MANY_TRACES ? sum + countIn(slot, driver, MANY_TRACES - sum) : sum), 0);
+    const counted = this.#statements.overTables((slots) => candidates.map((driver) => ({ driver, traces: count(slots, driver) })));
+    return counted.reduce((best, each) => (each.traces < best.traces ? each : best)).driver;
   }
 }
 
-/** `tables` are those of the index that are in use: each makes the statement larger. */
-function timeQuery(range: Range, conditions: readonly Alternatives[], tables: readonly string[]): Query {
+/** Gives traces in the order of their rows: a condition with one value, or the words of a text. */
+type Driver = { readonly condition: Condition; readonly match?: never } | { readonly match: string; readonly condition?: never };
+
+/** The table that a driver reads, as `term`, with the trace's row as `id`. */
+function driven({ condition, match }: Driver, slot: number): { from: string; id: string; where: string; params: readonly Param[] } {
+  if (match === undefined) return { from: `${termTable(slot)} AS term`, id: 'term.trace', where: onField(condition.where), params: condition.params };
+  return { from: `${textTable(slot)} AS term`, id: 'term.rowid', where: `${textTable(slot)} MATCH ?`, params: [match] };
+}
+
+/** `slots` are the tables of the index that are in use: each makes the statement larger. */
+function timeQuery(range: Range, conditions: readonly Alternatives[], slots: readonly number[]): Query {
+  const tables = slots.map(termTable);
   const { time, where, params } = inRange(range);
   for (const alternatives of conditions) {
     if (alternatives.length * tables.length > MAX_PARTS) continue;
@@ -169,32 +185,36 @@ function timeQuery(range: Range, conditions: readonly Alternatives[], tables: re
     where.push(each.join(' OR '));
     params.push(...alternatives.flatMap((condition) => tables.flatMap(() => condition.params)));
   }
-  where.push(`(${time}, trace.row) < (?, ?)`);
+  // The only upper bound of the time that is a range of its index: with another one SQLite reads all newer traces again for each page.
+  where.push(`${time} <= ?`, `${time} < ? OR trace.row < ?`);
   return { sql: `SELECT ${COLUMNS}, ${time} AS time FROM trace WHERE ${all(where)} ORDER BY ${time} DESC, trace.row DESC LIMIT ?`, params };
 }
 
 /** Of one table of the index: all that the index says of a trace is in the same one. */
-function indexQuery(range: Range, conditions: readonly Alternatives[], driver: Condition, table: string): Query {
+function indexQuery(range: Range, conditions: readonly Alternatives[], driver: Driver, slot: number): Query {
   const { time, where, params } = inRange(range);
-  where.unshift(onField(driver.where));
-  params.unshift(...driver.params);
+  const { from, id, where: followed, params: followedParams } = driven(driver, slot);
+  where.unshift(followed);
+  params.unshift(...followedParams);
   for (const alternatives of conditions) {
     // Few traces come: each is looked up. What has a range of values would be read again for each, and the predicate is cheaper.
-    if (alternatives[0] === driver || !alternatives.every(({ isEquality }) => isEquality)) continue;
+    if (alternatives[0] === driver.condition || !alternatives.every(({ isEquality }) => isEquality)) continue;
     const each = alternatives.map(
-      (condition) => `EXISTS (SELECT 1 FROM ${table} AS other WHERE ${onField(condition.where)} AND other.trace = term.trace)`,
+      (condition) => `EXISTS (SELECT 1 FROM ${termTable(slot)} AS other WHERE ${onField(condition.where)} AND other.trace = ${id})`,
     );
     where.push(each.join(' OR '));
     params.push(...paramsOf(alternatives));
   }
-  where.push('term.trace < ?');
-  const from = `${table} AS term CROSS JOIN trace ON trace.row = term.trace`;
-  return { sql: `SELECT ${COLUMNS}, ${time} AS time FROM ${from} WHERE ${all(where)} ORDER BY term.trace DESC LIMIT ?`, params };
+  where.push(`${id} < ?`);
+  return {
+    sql: `SELECT ${COLUMNS}, ${time} AS time FROM ${from} CROSS JOIN trace ON trace.row = ${id} WHERE ${all(where)} ORDER BY ${id} DESC LIMIT ?`,
+    params,
+  };
 }
 
 function inRange({ type, start, end }: Range): { time: string; where: string[]; params: Param[] } {
   const time = type === 'Event' ? 'trace.received' : 'trace.start';
-  if (type !== 'Service') return { time, where: [`${time} >= ? AND ${time} < ?`], params: [start, end] };
+  if (type !== 'Service') return { time, where: [`${time} >= ? AND +${time} < ?`], params: [start, end] };
   // A segment's end, or the receipt, lies in the range; which it is, the documents say.
   const where = ['trace.start < ? AND trace.last_end >= ? OR trace.received >= ? AND trace.received < ?'];
   return { time, where, params: [end, start, start, end] };

@@ -3,7 +3,9 @@ import { DatabaseSync } from 'node:sqlite';
 
 /** In the file's header: says that the file is a store of xrayd. "xray" in ASCII. */
 const APPLICATION_ID = 0x78726179;
-export const SCHEMA_VERSION = 2;
+export const SCHEMA_VERSION = 3;
+/** From which a file is brought up to this one. */
+const OLDEST_VERSION = 2;
 
 /** Tables of the index; an empty one takes a page. */
 export const GENERATIONS = 64;
@@ -11,6 +13,24 @@ const SLOTS = Array.from({ length: GENERATIONS }, (_, slot) => slot);
 
 export function termTable(slot: number): string {
   return `term_${slot}`;
+}
+
+/** The index of texts that belongs to the same generation. It exists while the generation does. */
+export function textTable(slot: number): string {
+  return `text_${slot}`;
+}
+
+/** Each transaction adds a part to the index of texts: the more are merged at once, the less often each is written (docs/decisions/0011). */
+const MERGED_AT_ONCE = 16;
+
+/**
+ * FTS5 over `indexedText`, by the row of the trace. It keeps which traces have a word and nothing else: a trace that is found is checked against its documents.
+ * `ascii` is the tokenizer that `indexedText` is made for.
+ */
+export function createTextTable(slot: number): string {
+  const table = textTable(slot);
+  return `CREATE VIRTUAL TABLE ${table} USING fts5(body, content='', detail='none', columnsize=0, tokenize='ascii');
+INSERT INTO ${table}(${table}, rank) VALUES ('automerge', ${MERGED_AT_ONCE});`;
 }
 
 /** Traces that stay. They are few, and have an index of their own. */
@@ -21,6 +41,7 @@ export const PINNED = 'SELECT row FROM trace WHERE pinned = 1 ORDER BY row';
  * document: as it came. Of two versions of one entity the first completed one stays. Its row says where it belongs: see documentRows.
  * generation: which traces have their index rows in which of the tables term_0 and so on: from row `first` up to the next generation's.
  * The oldest one has all that come before it, too. The index is read in the order of traces, newest last.
+ * text_0 and so on: the same for texts. text_backlog: traces below this row are in a file of before and not in it yet; no row when there are none.
  * field: names in the index; `last` is the first row of the newest generation that has it.
  * setting: groups, sampling rules and the like, as JSON.
  */
@@ -49,6 +70,8 @@ CREATE TABLE document (
 CREATE TABLE field (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, last INTEGER NOT NULL);
 CREATE TABLE generation (slot INTEGER PRIMARY KEY, first INTEGER NOT NULL);
 INSERT INTO generation (slot, first) VALUES (0, 0);
+${createTextTable(0)}
+CREATE TABLE text_backlog (below INTEGER NOT NULL);
 ${SLOTS.map(
   (slot) => `CREATE TABLE ${termTable(slot)} (field INTEGER NOT NULL, value NOT NULL, trace INTEGER NOT NULL, PRIMARY KEY (field, value, trace))
 WITHOUT ROWID;`,
@@ -94,7 +117,7 @@ export function openToWrite({ file, isTemporary, cacheBytes = CACHE_BYTES }: Dat
   const [{ tables } = {}] = database.prepare('SELECT count(*) AS tables FROM sqlite_master').all();
   const isNew = application === 0 && tables === 0;
   if (!isNew && application !== APPLICATION_ID) throw new Error(`${file} is a database of another program. Name another file with --data`);
-  if (!isNew && version !== SCHEMA_VERSION) {
+  if (!isNew && (Number(version) < OLDEST_VERSION || Number(version) > SCHEMA_VERSION)) {
     const age = Number(version) > SCHEMA_VERSION ? 'a newer' : 'an older';
     throw new Error(
       `${file} was written by ${age} xrayd (form ${String(version)}, this one knows ${SCHEMA_VERSION}). Use that version, or name another file with --data`,
@@ -104,7 +127,21 @@ export function openToWrite({ file, isTemporary, cacheBytes = CACHE_BYTES }: Dat
     `PRAGMA journal_mode = WAL; PRAGMA synchronous = ${isTemporary ? 'OFF' : 'NORMAL'}; PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES};`,
   );
   if (isNew) database.exec(`BEGIN; ${TABLES} PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${SCHEMA_VERSION}; COMMIT;`);
+  else if (version !== SCHEMA_VERSION) migrate(database);
   return database;
+}
+
+/** Only what takes no time: the texts of the traces that are there are indexed while the store is in use (text-backlog.ts). */
+function migrate(database: DatabaseSync): void {
+  const slots = database.prepare('SELECT slot FROM generation').all();
+  database.exec(
+    `BEGIN;
+    ${slots.map(({ slot }) => createTextTable(slot as number)).join('\n')}
+    CREATE TABLE text_backlog (below INTEGER NOT NULL);
+    INSERT INTO text_backlog (below) SELECT max(row) + 1 FROM trace HAVING count(*) > 0;
+    PRAGMA user_version = ${SCHEMA_VERSION};
+    COMMIT;`,
+  );
 }
 
 export function openToRead(file: string, cacheBytes = CACHE_BYTES): DatabaseSync {

@@ -1,7 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { fullCollector } from '../../pipeline/collector.ts';
 import { awsJson } from '../aws-json.ts';
-import { matches } from '../filter/predicate.ts';
+import { isFound } from '../filter/search.ts';
 import { TooMuchError } from '../query/graph.ts';
 import { findingsOf } from '../query/findings.ts';
 import { serviceGraph, timeSeries, traceGraph } from '../query/graphs.ts';
@@ -45,6 +45,23 @@ function writing(writer: Writer): Handlers<WriteCalls> {
   };
 }
 
+/** The index is brought up to date between the batches. A disk without room may have some later. */
+const BACKLOG_PAUSE_MS = 20;
+const BACKLOG_RETRY_MS = 5_000;
+let backlogTimer: NodeJS.Timeout | undefined;
+
+function indexBacklog(writer: Writer): void {
+  const turn = (): void => {
+    let pauseMs = BACKLOG_PAUSE_MS;
+    try {
+      if (!writer.indexBacklog()) return;
+    } catch {
+      pauseMs = BACKLOG_RETRY_MS;
+    }
+    backlogTimer = setTimeout(turn, pauseMs);
+  };
+  backlogTimer = setTimeout(turn, BACKLOG_PAUSE_MS);
+}
 function reading(reader: Reader): Handlers<ReadCalls> {
   // One at a time: each is several times as large in memory as its documents.
   function* viewsOf(ids: readonly string[]): Generator<TraceView> {
@@ -58,7 +75,7 @@ function reading(reader: Reader): Handlers<ReadCalls> {
       const { next, ...page } = await traceSummaries(reader, request);
       return { json: awsJson(page), next };
     },
-    summariesOf: ({ ids, filter }) => {
+    summariesOf: ({ ids, ...search }) => {
       const lines: string[] = [];
       let bytes = 0;
       let done = 0;
@@ -66,7 +83,7 @@ function reading(reader: Reader): Handlers<ReadCalls> {
         if (bytes >= reader.maxAnswerBytes) break;
         done++;
         const view = reader.trace(id);
-        if (view === undefined || (filter !== undefined && !matches(filter, view))) continue;
+        if (view === undefined || !isFound(search, view)) continue;
         lines.push(awsJson(summaryOf(view, NO_MATCH)));
         bytes += view.trace.bytes;
       }
@@ -76,9 +93,9 @@ function reading(reader: Reader): Handlers<ReadCalls> {
       const { rows, next } = await traceRows(reader, request);
       return { rows: JSON.stringify(rows), next };
     },
-    rowsOf: ({ ids, filter }) => {
+    rowsOf: ({ ids, ...search }) => {
       const rows = viewsOf(ids)
-        .filter((view) => filter === undefined || matches(filter, view))
+        .filter((view) => isFound(search, view))
         .map(rowOf)
         .toArray();
       const shown = new Set(rows.map(({ id }) => id));
@@ -106,7 +123,7 @@ function reading(reader: Reader): Handlers<ReadCalls> {
       const services = traceGraph(reader, id);
       return services === undefined ? undefined : awsJson(services);
     },
-    serviceGraph: async ({ start, end, filter }) => awsJson(await serviceGraph(reader, start, end, filter)),
+    serviceGraph: async (request) => awsJson(await serviceGraph(reader, request)),
     timeSeries: async (request) => awsJson(await timeSeries(reader, request)),
     insights: (request) => findInsights(reader, request),
     originals: ({ id }) => reader.originals(id),
@@ -140,7 +157,15 @@ function open(): Opened {
   const { role, file, isTemporary, maxBytes, accountId, cacheBytes, maxAnswerBytes } = workerData as WorkerInput;
   if (role === 'writer') {
     const writer = new Writer(openToWrite({ file, isTemporary, cacheBytes }), { maxBytes });
-    return { handlers: writing(writer), close: () => writer.close(), takeBytesRead: () => 0 };
+    indexBacklog(writer);
+    return {
+      handlers: writing(writer),
+      close: () => {
+        clearTimeout(backlogTimer);
+        writer.close();
+      },
+      takeBytesRead: () => 0,
+    };
   }
   const reader = new Reader(openToRead(file, cacheBytes), accountId, maxAnswerBytes);
   let taken = 0;

@@ -1,6 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { Term } from '../filter/terms.ts';
-import { GENERATIONS, PINNED, termTable } from './schema.ts';
+import { createTextTable, GENERATIONS, PINNED, termTable, textTable } from './schema.ts';
 
 /** Names of annotations, which anybody may make up, are kept in memory: of more the new ones are not indexed until old ones are gone. */
 const MAX_FIELDS = 50_000;
@@ -14,6 +14,7 @@ interface Generation {
   readonly slot: number;
   readonly first: number;
   readonly add: StatementSync;
+  readonly addText: StatementSync;
 }
 
 interface IndexedField {
@@ -47,9 +48,14 @@ export class TermIndex {
   #newestBytes = 0;
   /** Index rows of the transaction under way. */
   #rows: IndexRow[] = [];
+  /** Texts of the transaction under way, by trace. */
+  readonly #texts = new Map<number, string>();
+  readonly #textOf: (trace: number) => string;
 
-  constructor(database: DatabaseSync, maxBytes: number) {
+  /** `textOf` a stored trace: the index cannot be asked for it. */
+  constructor(database: DatabaseSync, maxBytes: number, textOf: (trace: number) => string) {
     this.#database = database;
+    this.#textOf = textOf;
     this.#generationBytes = Math.max(MIN_GENERATION_BYTES, maxBytes * GENERATION_SHARE);
     this.#addField = database.prepare('INSERT INTO field (name, last) VALUES (?, ?)');
     this.#moveField = database.prepare('UPDATE field SET last = ? WHERE id = ?');
@@ -64,6 +70,7 @@ export class TermIndex {
   /** What is known of the file without asking it, as it stands in the file. */
   load(): void {
     this.#rows = [];
+    this.#texts.clear();
     const rows = this.#database.prepare('SELECT slot, first FROM generation ORDER BY first').all();
     this.#generations = rows.map(({ slot, first }) => this.#generation(slot as number, first as number));
     const known = this.#database.prepare('SELECT total(bytes) AS bytes FROM trace WHERE row >= ?').get(this.newestFirst);
@@ -80,12 +87,26 @@ export class TermIndex {
     }
   }
 
+  /** Of a trace, beside what it has already; it is written by `write` or `writeTexts`. */
+  addText(trace: number, text: string): void {
+    const before = this.#texts.get(trace);
+    this.#texts.set(trace, before === undefined ? text : `${before}\n${text}`);
+  }
+
+  /** FTS5 sorts what comes in the order of rows, and begins a file of its own with each that does not. */
+  writeTexts(): void {
+    const texts = [...this.#texts].sort(([a], [b]) => a - b);
+    for (const [trace, text] of texts) this.#generations[this.#placeOf(trace)]!.addText.run(trace, text);
+    this.#texts.clear();
+  }
+
   /** Writes what was added, of documents of `bytes`, and begins a generation when this one has enough: with the trace at `nextRow`. */
   write(bytes: number, nextRow: number): void {
     // In the order of the tables, so that neighbours share a page.
     this.#rows.sort(byIndexOrder);
     for (const { at, field, value, trace } of this.#rows) this.#generations[at]!.add.run(field, value, trace);
     this.#rows = [];
+    this.writeTexts();
     this.#newestBytes += bytes;
     if (this.#newestBytes >= this.#generationBytes && nextRow > this.newestFirst) this.#begin(nextRow);
   }
@@ -99,8 +120,11 @@ export class TermIndex {
           `INSERT OR IGNORE INTO ${termTable(next.slot)} SELECT field, value, trace FROM ${termTable(oldest.slot)} WHERE trace IN (${PINNED})`,
         );
       }
-      this.#database.exec(`DELETE FROM ${termTable(oldest.slot)}; DELETE FROM generation WHERE slot = ${oldest.slot}`);
+      this.#database.exec(
+        `DELETE FROM ${termTable(oldest.slot)}; DROP TABLE ${textTable(oldest.slot)}; DELETE FROM generation WHERE slot = ${oldest.slot}`,
+      );
       this.#generations.shift();
+      this.#addPinnedTexts(next.first);
       this.#dropFields(next.first, next.slot);
     }
   }
@@ -111,6 +135,9 @@ export class TermIndex {
     const { slot } = this.#newest;
     // Without a condition SQLite empties the table as a whole.
     this.#database.exec(`DELETE FROM ${termTable(slot)} ${this.#hasPinnedBelow(Infinity) ? `WHERE trace NOT IN (${PINNED})` : ''}`);
+    this.#database.exec(`DROP TABLE ${textTable(slot)}; ${createTextTable(slot)}`);
+    this.#generations = [this.#generation(slot, this.newestFirst)];
+    this.#addPinnedTexts(Infinity);
     this.#dropFields(Infinity, slot);
     this.#newestBytes = 0;
   }
@@ -121,7 +148,8 @@ export class TermIndex {
 
   #generation(slot: number, first: number): Generation {
     const add = this.#database.prepare(`INSERT OR IGNORE INTO ${termTable(slot)} (field, value, trace) VALUES (?, ?, ?)`);
-    return { slot, first, add };
+    const addText = this.#database.prepare(`INSERT INTO ${textTable(slot)} (rowid, body) VALUES (?, ?)`);
+    return { slot, first, add, addText };
   }
 
   #placeOf(trace: number): number {
@@ -135,10 +163,16 @@ export class TermIndex {
     for (let slot = 0; slot < GENERATIONS; slot++) {
       if (used.has(slot)) continue;
       this.#database.prepare('INSERT INTO generation (slot, first) VALUES (?, ?)').run(slot, first);
+      this.#database.exec(createTextTable(slot));
       this.#generations.push(this.#generation(slot, first));
       this.#newestBytes = 0;
       return;
     }
+  }
+
+  #addPinnedTexts(below: number): void {
+    for (const { row } of this.#database.prepare(PINNED).all()) if ((row as number) < below) this.addText(row as number, this.#textOf(row as number));
+    this.writeTexts();
   }
 
   #hasPinnedBelow(row: number): boolean {

@@ -1,5 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { termsOf } from '../filter/terms.ts';
+import { indexedText } from '../filter/text.ts';
 import { isRefusal, readDocument, traceFullRefusal, type Refusal, type SegmentDocument } from '../trace/validate.ts';
 import { isObject, numberOf, type Json } from '../trace/json.ts';
 import type { Written } from './messages.ts';
@@ -7,6 +8,7 @@ import { Pruner } from './pruner.ts';
 import { KnownDocuments, type KnownDocument } from './known-documents.ts';
 import { BYTES_A_TRACE, DOCUMENTS_A_TRACE, documentRows } from './schema.ts';
 import { TermIndex } from './term-index.ts';
+import { TextBacklog } from './text-backlog.ts';
 
 export interface WriterConfig {
   readonly maxBytes: number;
@@ -37,6 +39,7 @@ export class Writer {
   readonly #database: DatabaseSync;
   readonly #index: TermIndex;
   readonly #pruner: Pruner;
+  readonly #backlog: TextBacklog;
   /** Of the trace that comes next. */
   #nextRow = 1;
   readonly #findTrace: StatementSync;
@@ -49,8 +52,6 @@ export class Writer {
 
   constructor(database: DatabaseSync, { maxBytes }: WriterConfig) {
     this.#database = database;
-    this.#index = new TermIndex(database, maxBytes);
-    this.#pruner = new Pruner(database, this.#index, maxBytes);
     this.#findTrace = database.prepare('SELECT row, start, bytes, documents, has_segment FROM trace WHERE id = ?');
     this.#addTrace = database.prepare(
       'INSERT INTO trace (row, id, start, last_end, received, revision, bytes, documents, has_segment) VALUES (?, ?, ?, ?, ?, 1, ?, ?, ?)',
@@ -60,6 +61,9 @@ export class Writer {
     );
     this.#known = new KnownDocuments(database);
     this.#bodies = database.prepare('SELECT body FROM document WHERE row >= ? AND row < ?');
+    this.#index = new TermIndex(database, maxBytes, (trace) => this.#textOf(trace));
+    this.#pruner = new Pruner(database, this.#index, maxBytes);
+    this.#backlog = new TextBacklog(database, this.#index, (trace) => this.#textOf(trace));
     this.#addDocument = database.prepare('INSERT INTO document (row, id, in_progress, body) VALUES (?, ?, ?, ?)');
     this.#replaceDocument = database.prepare('UPDATE document SET in_progress = ?, body = ? WHERE row = ?');
     this.#findNextRow();
@@ -109,6 +113,11 @@ export class Writer {
   pin(traceId: string, isPinned: boolean): boolean {
     if (!isPinned) this.#pruner.startOver();
     return this.#database.prepare('UPDATE trace SET pinned = ? WHERE id = ?').run(isPinned ? 1 : 0, traceId).changes === 1;
+  }
+
+  /** Adds texts of some traces that an earlier xrayd stored to the index. False when there are no more. */
+  indexBacklog(): boolean {
+    return this.#inTransaction(() => this.#backlog.addSome());
   }
 
   /** Removes every trace that is not pinned. */
@@ -198,6 +207,7 @@ export class Writer {
       bytes += body.length;
       stored.push(document);
       this.#index.add(row, termsOf(document.json));
+      this.#index.addText(row, indexedText(document.json));
     }
     this.#known.keep(row, known);
     if (stored.length === 0) return false;
@@ -214,6 +224,12 @@ export class Writer {
   #startOf(row: number): unknown {
     const { body } = this.#bodies.get(row, row + 1) as { body: string };
     return (JSON.parse(body) as Json)['start_time'];
+  }
+
+  #textOf(trace: number): string {
+    return this.#documentsOf(trace)
+      .map(({ json }) => indexedText(json))
+      .join('\n');
   }
 
   #documentsOf(trace: number): SegmentDocument[] {

@@ -1,0 +1,63 @@
+import { expect, test } from 'vitest';
+import type { RowsPage } from '../../../src/xray/api/page-types.ts';
+import { LocalXRay } from '../../fakes/local-xray.ts';
+import { Scope } from '../../fakes/scope.ts';
+
+const scope = new Scope();
+
+async function startLocal(...args: string[]): Promise<LocalXRay> {
+  const local = await LocalXRay.start(...args);
+  scope.add(() => local.stop());
+  return local;
+}
+
+async function idsOf(local: LocalXRay, query: Record<string, string>): Promise<string[]> {
+  const answer = await fetch(`${local.daemon.tcpUrl}/api/traces?${new URLSearchParams(query).toString()}`);
+  expect(answer.status).toBe(200);
+  return ((await answer.json()) as RowsPage).rows.map(({ id }) => id);
+}
+
+test('GET /api/traces?text= finds traces by words, with an expression and a time range, page by page', async () => {
+  const local = await startLocal();
+  const acme = await local.putTrace({ user: 'user-7731', annotations: { tenant: 'acme' } });
+  const other = await local.putTrace({ user: 'user-8', annotations: { tenant: 'globex' }, fault: true });
+  expect(await idsOf(local, { text: 'tenant=acme' })).toEqual([acme]);
+  expect(await idsOf(local, { text: 'USER-7731 getitem' })).toEqual([acme]);
+  expect(await idsOf(local, { text: 'orders' })).toEqual([other, acme]);
+  expect(await idsOf(local, { text: 'orders', filter: 'fault' })).toEqual([other]);
+  expect(await idsOf(local, { text: 'acme', filter: 'annotation.tenant = "globex"' })).toEqual([]);
+  expect(await idsOf(local, { text: 'orders', to: String(local.now - 60) })).toEqual([]);
+  const page = (await (await fetch(`${local.daemon.tcpUrl}/api/traces?text=orders&limit=1`)).json()) as RowsPage;
+  expect(page.rows.map(({ id }) => id)).toEqual([other]);
+  expect(await idsOf(local, { text: 'orders', limit: '1', after: page.next! })).toEqual([acme]);
+});
+
+test('what the index’s own language would take for an operator is a text', async () => {
+  const local = await startLocal();
+  const id = await local.putTrace({ annotations: { note: 'a "quoted" AND (b) OR c:d* NEAR/2 -e ^f 🚀 x\0y' } });
+  for (const text of ['"quoted"', 'AND', '(b)', 'c:d*', 'NEAR/2', '-e', '^f', '🚀', '*', '"', 'x\0y', 'quoted" AND (b)']) {
+    expect([text, await idsOf(local, { text })]).toEqual([text, [id]]);
+  }
+  for (const text of ['NEAR(a b)', '"a b"', 'body:quoted', 'quot* OR z', '\ud800', "'; DROP TABLE trace; --", '%', '{"', '\\']) {
+    expect([text, await idsOf(local, { text })]).toEqual([text, []]);
+  }
+});
+
+test('very many words are as good as few', async () => {
+  const local = await startLocal();
+  const id = await local.putTrace();
+  expect(await idsOf(local, { text: 'web orders '.repeat(600) })).toEqual([id]);
+  expect(await idsOf(local, { text: Array.from({ length: 1_500 }, (_, i) => `w${i}`).join(' ') })).toEqual([]);
+  const answer = await fetch(`${local.daemon.tcpUrl}/api/traces?text=${'a+'.repeat(100_000)}`);
+  expect(answer.status).toBe(431);
+});
+
+test('lines of traces and events take words too', async () => {
+  const local = await startLocal();
+  await local.putTrace({ user: 'user-1' });
+  const id = await local.putTrace({ user: 'user-2' });
+  const lines = (await (await fetch(`${local.daemon.tcpUrl}/traces.ndjson?text=user-2`)).text()).trim().split('\n');
+  expect(lines.map((line) => (JSON.parse(line) as { Id: string }).Id)).toEqual([id]);
+  const graph = (await (await fetch(`${local.daemon.tcpUrl}/api/graph?text=nothing-has-this`)).json()) as { Services: object[] };
+  expect(graph.Services).toEqual([]);
+});
