@@ -1,7 +1,7 @@
 import { effect, signal } from '@preact/signals';
 import { httpOf } from '../../src/xray/trace/http.ts';
 import { count, duration, pathOf } from './format.ts';
-import { list } from './live.ts';
+import { list, status } from './live.ts';
 import { param, place, type Screen } from './route.ts';
 import { boxed, RANGES, type RangeName } from './search.ts';
 import type { TraceModel } from './trace/model.ts';
@@ -15,6 +15,7 @@ const TITLES: Readonly<Record<Screen, () => string>> = {
     void list.version.value;
     if (list.state.value !== 'ready') return withSearch('Traces');
     const { length } = list.rows;
+    if (status.value?.traces === 0 && length === 0) return 'No traces yet';
     const what = `${param('pinned') === '' ? '' : 'pinned '}${length === 1 ? 'trace' : 'traces'}`;
     return withSearch(`${count(length)}${list.isComplete.value ? '' : '+'} ${what}`);
   },

@@ -88,7 +88,7 @@ function Foot() {
             {rate.value >= 10 ? count(Math.round(rate.value)) : rate.value.toFixed(rate.value === 0 ? 0 : 1)} segments/s · {count(now.lost)} lost
           </span>
           <span title={now.file === '' ? 'In a temporary file: --data FILE keeps them' : now.file}>
-            {megabytes(now.bytes)} of {megabytes(now.maxBytes)} MB
+            {megabytes(now.bytes)} of {megabytes(now.maxBytes)} MB stored
           </span>
         </>
       )}

@@ -151,7 +151,7 @@ function Waiting({ box }: { box: Ref<HTMLDivElement | null> }) {
     <div class="waiting" role="status">
       {waiting > 0 && (
         <button type="button" class="pill" onClick={() => showNew(box)}>
-          {count(waiting)} new
+          {count(waiting)} new {waiting === 1 ? 'trace' : 'traces'}
         </button>
       )}
     </div>
