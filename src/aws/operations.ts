@@ -12,6 +12,8 @@ interface OperationRow {
   readonly caller: Caller;
   /** It changes what later answers say of the account: groups, rules, tags, policies, settings. */
   readonly changes?: true;
+  /** It reads traces: its answer may be large. */
+  readonly reads?: true;
 }
 
 /** Every operation of X-Ray. Sources: the X-Ray model 2016-04-12 (checked by test/aws/operations.test.ts) and the managed policy AWSXRayDaemonWriteAccess. */
@@ -21,7 +23,7 @@ export const OPERATIONS = {
   GetSamplingRules: { path: '/GetSamplingRules', caller: 'sdk' },
   GetSamplingTargets: { path: '/SamplingTargets', caller: 'sdk' },
   GetSamplingStatisticSummaries: { path: '/SamplingStatisticSummaries', caller: 'daemon' },
-  BatchGetTraces: { path: '/Traces', caller: 'account' },
+  BatchGetTraces: { path: '/Traces', caller: 'account', reads: true },
   CancelTraceRetrieval: { path: '/CancelTraceRetrieval', caller: 'account' },
   CreateGroup: { path: '/CreateGroup', caller: 'account', changes: true },
   CreateSamplingRule: { path: '/CreateSamplingRule', caller: 'account', changes: true },
@@ -32,22 +34,22 @@ export const OPERATIONS = {
   GetGroup: { path: '/GetGroup', caller: 'account' },
   GetGroups: { path: '/Groups', caller: 'account' },
   GetIndexingRules: { path: '/GetIndexingRules', caller: 'account' },
-  GetInsight: { path: '/Insight', caller: 'account' },
-  GetInsightEvents: { path: '/InsightEvents', caller: 'account' },
-  GetInsightImpactGraph: { path: '/InsightImpactGraph', caller: 'account' },
-  GetInsightSummaries: { path: '/InsightSummaries', caller: 'account' },
-  GetRetrievedTracesGraph: { path: '/GetRetrievedTracesGraph', caller: 'account' },
-  GetServiceGraph: { path: '/ServiceGraph', caller: 'account' },
-  GetTimeSeriesServiceStatistics: { path: '/TimeSeriesServiceStatistics', caller: 'account' },
-  GetTraceGraph: { path: '/TraceGraph', caller: 'account' },
+  GetInsight: { path: '/Insight', caller: 'account', reads: true },
+  GetInsightEvents: { path: '/InsightEvents', caller: 'account', reads: true },
+  GetInsightImpactGraph: { path: '/InsightImpactGraph', caller: 'account', reads: true },
+  GetInsightSummaries: { path: '/InsightSummaries', caller: 'account', reads: true },
+  GetRetrievedTracesGraph: { path: '/GetRetrievedTracesGraph', caller: 'account', reads: true },
+  GetServiceGraph: { path: '/ServiceGraph', caller: 'account', reads: true },
+  GetTimeSeriesServiceStatistics: { path: '/TimeSeriesServiceStatistics', caller: 'account', reads: true },
+  GetTraceGraph: { path: '/TraceGraph', caller: 'account', reads: true },
   GetTraceSegmentDestination: { path: '/GetTraceSegmentDestination', caller: 'account' },
-  GetTraceSummaries: { path: '/TraceSummaries', caller: 'account' },
+  GetTraceSummaries: { path: '/TraceSummaries', caller: 'account', reads: true },
   ListResourcePolicies: { path: '/ListResourcePolicies', caller: 'account' },
-  ListRetrievedTraces: { path: '/ListRetrievedTraces', caller: 'account' },
+  ListRetrievedTraces: { path: '/ListRetrievedTraces', caller: 'account', reads: true },
   ListTagsForResource: { path: '/ListTagsForResource', caller: 'account' },
   PutEncryptionConfig: { path: '/PutEncryptionConfig', caller: 'account', changes: true },
   PutResourcePolicy: { path: '/PutResourcePolicy', caller: 'account', changes: true },
-  StartTraceRetrieval: { path: '/StartTraceRetrieval', caller: 'account' },
+  StartTraceRetrieval: { path: '/StartTraceRetrieval', caller: 'account', reads: true },
   TagResource: { path: '/TagResource', caller: 'account', changes: true },
   UntagResource: { path: '/UntagResource', caller: 'account', changes: true },
   UpdateGroup: { path: '/UpdateGroup', caller: 'account', changes: true },

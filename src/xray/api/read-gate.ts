@@ -1,9 +1,31 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { operationAt } from '../../aws/operations.ts';
 import type { ConnectionLimits } from '../../http/connections.ts';
+import { PAGE_PATHS } from './page-files.ts';
 
 /** An answer may be 10 MB, and is in memory several times until it is written. */
 export const MAX_READS = 2;
 const PATIENCE_MS = 15_000;
+
+/** Beside operations that read no traces. */
+const SMALL_ROUTES: ReadonlySet<string> = new Set([
+  ...PAGE_PATHS,
+  '/assets/:name',
+  '/api/traces',
+  '/api/pinned',
+  '/api/suggestions',
+  '/api/status',
+  '/api/store',
+  '/api/sample',
+  '/api/clear',
+  '/api/traces/:id/pin',
+]);
+
+/** Whether a route's answer is small, whatever is stored: such questions must not wait behind graphs and exports. */
+export function isSmall(url: string): boolean {
+  const operation = operationAt(url);
+  return operation === undefined ? SMALL_ROUTES.has(url) : operation.reads !== true;
+}
 
 /** Lets questions that may have a large answer through a few at a time, and none while clients leave too much unread. */
 export class ReadGate {

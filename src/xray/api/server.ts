@@ -18,7 +18,7 @@ import { addOwnRoutes } from './own-routes.ts';
 import { addPageFiles, PAGE_PATHS } from './page-files.ts';
 import { addPageRoutes, type PageDeps } from './page-routes.ts';
 import { readBodies } from './bodies.ts';
-import { ReadGate } from './read-gate.ts';
+import { isSmall, ReadGate } from './read-gate.ts';
 import { checkQuery, violationError, type Violation } from './validation.ts';
 
 export interface LocalApiConfig {
@@ -51,6 +51,7 @@ export class LocalApi implements Component {
   readonly #app: FastifyInstance;
   readonly #limits: ConnectionLimits;
   readonly #gate: ReadGate;
+  readonly #smallGate: ReadGate;
   readonly #stop = new AbortController();
   #state: ComponentState = { name: 'tcp', state: 'starting' };
 
@@ -74,6 +75,7 @@ export class LocalApi implements Component {
       ...(config.onGarbage === undefined ? {} : { onGarbage: config.onGarbage }),
     });
     this.#gate = new ReadGate(this.#limits, config.maxReads === undefined ? {} : { maxReads: config.maxReads });
+    this.#smallGate = new ReadGate(this.#limits);
   }
 
   get state(): ComponentState {
@@ -137,7 +139,7 @@ export class LocalApi implements Component {
     this.#app.addHook('preHandler', async (request, reply) => {
       const { url = '' } = request.routeOptions;
       if (operationAt(url)?.caller === 'sdk' || STREAMS.has(url)) return;
-      const left = await this.#gate.enter();
+      const left = await (isSmall(url) ? this.#smallGate : this.#gate).enter();
       if (left === undefined) throw new ApiError('ThrottledException', 'Too many answers wait to be read', 429);
       leave.set(request, left);
       reply.raw.once('close', left);

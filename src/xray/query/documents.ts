@@ -9,16 +9,22 @@ import type { TraceView } from './trace-view.ts';
 /** X-Ray's quota for a trace. It refuses what comes after; the local X-Ray keeps that too. */
 export const MAX_TRACE_BYTES = 500 * 1024;
 
+/** As many characters of inferred documents: of 30,000 calls in one trace they are three times as long as the trace. */
+const MAX_INFERRED_LENGTH = 2_000_000;
+
 /** A member of `Traces` in the answer of BatchGetTraces: the processed documents, the inferred ones after those that came. */
 export function traceMembers(view: TraceView): object {
   const { trace } = view;
   const segments = trace.segments.map((segment) => ({ Id: segment.id, Document: JSON.stringify(processed(segment)) }));
   const inferred: { Id: string; Document: string }[] = [];
+  let length = 0;
   for (const segment of trace.segments) {
     walk(segment, (entity) => {
-      if (!trace.isInferring(entity)) return;
-      const document = inferredDocument(trace, entity);
-      inferred.push({ Id: document['id'] as string, Document: JSON.stringify(document) });
+      if (length > MAX_INFERRED_LENGTH || !trace.isInferring(entity)) return;
+      const json = inferredDocument(trace, entity);
+      const Document = JSON.stringify(json);
+      length += Document.length;
+      inferred.push({ Id: json['id'] as string, Document });
     });
   }
   return { Id: trace.id, Duration: seconds(view.duration), LimitExceeded: trace.bytes > MAX_TRACE_BYTES, Segments: [...segments, ...inferred] };

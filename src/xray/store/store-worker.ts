@@ -84,8 +84,9 @@ function reading(reader: Reader): Handlers<ReadCalls> {
         done++;
         const view = reader.trace(id);
         if (view === undefined || !isFound(search, view)) continue;
-        lines.push(awsJson(summaryOf(view, NO_MATCH)));
-        bytes += view.trace.bytes;
+        const line = awsJson(summaryOf(view, NO_MATCH));
+        lines.push(line);
+        bytes += Math.max(line.length, view.trace.bytes);
       }
       return { lines, done };
     },
@@ -114,8 +115,10 @@ function reading(reader: Reader): Handlers<ReadCalls> {
         }
         const view = reader.trace(id);
         if (view === undefined) continue;
-        texts.push(awsJson(traceMembers(view)));
-        bytes += view.trace.bytes;
+        const text = awsJson(traceMembers(view));
+        texts.push(text);
+        // With what X-Ray infers it may be much longer than the trace.
+        bytes += Math.max(text.length, view.trace.bytes);
       }
       return { json: `[${texts.join(',')}]`, left };
     },

@@ -77,3 +77,12 @@ test('a message that was sent carries its time in the queue', () => {
 test('a trace of orphan subsegments has no segments and no duration', () => {
   expect(plain(traceMembers(viewOf(streamed('lost', 'ffffffffffffffff'))))).toMatchObject({ Segments: [], Duration: null, LimitExceeded: false });
 });
+
+test('what is inferred from very many calls is bounded, the segments that came are whole', () => {
+  const calls = Array.from({ length: 20_000 }, (_, i) => call(`remote-${i}`));
+  const { Segments } = plain(traceMembers(viewOf(segmentJson('web', { subsegments: calls })))) as { Segments: { Id: string; Document: string }[] };
+  const [web, ...inferred] = Segments;
+  expect((JSON.parse(web!.Document) as { subsegments: object[] }).subsegments).toHaveLength(20_000);
+  expect(inferred.length).toBeGreaterThan(5_000);
+  expect(inferred.length).toBeLessThan(19_999);
+});

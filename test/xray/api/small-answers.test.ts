@@ -1,0 +1,71 @@
+import { expect, test } from 'vitest';
+import { ALL_OPERATIONS } from '../../../src/aws/operations.ts';
+import { RequestGuard } from '../../../src/http/request-guard.ts';
+import { LocalService } from '../../../src/xray/api/local-service.ts';
+import { isSmall } from '../../../src/xray/api/read-gate.ts';
+import { LocalApi } from '../../../src/xray/api/server.ts';
+import { ConsoleLines } from '../../../src/xray/console-lines.ts';
+import { Ingest } from '../../../src/xray/ingest.ts';
+import { LiveFeed } from '../../../src/xray/live.ts';
+import { Store } from '../../../src/xray/store/store.ts';
+import { formatAddress } from '../../../src/pipeline/address.ts';
+import { MemoryLog } from '../../fakes/log.ts';
+import { Scope } from '../../fakes/scope.ts';
+
+const scope = new Scope();
+
+/** A store whose service graphs take until `finish` is called. */
+class SlowStore extends Store {
+  readonly #finished = Promise.withResolvers<void>();
+  asked = 0;
+
+  override async read(...[name, args]: Parameters<Store['read']>): Promise<never> {
+    if (name === 'serviceGraph') {
+      this.asked++;
+      await this.#finished.promise;
+    }
+    return super.read(name, args) as Promise<never>;
+  }
+
+  finish(): void {
+    this.#finished.resolve();
+  }
+}
+
+test('the page, its list, settings and status are answered while graphs take all their places', async () => {
+  const log = new MemoryLog();
+  const store = await scope.start(new SlowStore({ file: '', maxBytes: 1e8 }));
+  const feed = new LiveFeed();
+  const lines = new ConsoleLines({ write: () => {}, hasColor: false, nowMs: () => 0 });
+  const ingest = new Ingest({ store, log, lines, onChanged: () => {}, onStored: () => {} });
+  const service = new LocalService(
+    { account: { region: 'us-east-1', accountId: '123456789012' }, defaultSampling: 'all' },
+    { store, ingest, feed, onDocument: () => {} },
+  );
+  await service.open();
+  const status = () => ({ version: '0', address: '', received: 0, lost: 0 });
+  const guard = new RequestGuard({ allowed: [], forClients: [] }, log);
+  const deps = { service, guard, log, onRequest: () => {}, status, sample: () => ({ traceId: '', documents: [] }) };
+  const api = await scope.start(new LocalApi({ host: '127.0.0.1', port: 0, token: '', maxBodiesBytes: 1e7 }, deps));
+  const url = `http://${formatAddress(api.address!)}`;
+  const graphs = Array.from({ length: 20 }, () => fetch(`${url}/api/graph`));
+  const hasStarted = expect.poll(() => store.asked).toBe(2);
+  await hasStarted;
+  for (const path of ['/', '/api/traces', '/api/status', '/api/suggestions']) expect((await fetch(url + path)).status).toBe(200);
+  for (const path of ['/Groups', '/GetSamplingRules', '/ListResourcePolicies'])
+    expect((await fetch(url + path, { method: 'POST' })).status).toBe(200);
+  expect(store.asked).toBe(2);
+  store.finish();
+  expect((await Promise.all(graphs)).map((answer) => answer.status)).toEqual(Array(20).fill(200));
+});
+
+test('an operation that reads traces has no small answer, nor has what gives documents', () => {
+  const large = ALL_OPERATIONS.filter(({ path }) => !isSmall(path)).map(({ name }) => name);
+  expect(large).toEqual(
+    ALL_OPERATIONS.map(({ name }) => name).filter(
+      (name) => /Trace(s|Graph|Retrieval|Summaries)$|TracesGraph|Insight|Graph|TimeSeries/.test(name) && !name.startsWith('Cancel'),
+    ),
+  );
+  for (const path of ['/api/traces/:id', '/api/graph', '/api/traces/:id/findings', '/api/traces/:id/originals', '/api/import', '/nowhere'])
+    expect(isSmall(path)).toBe(false);
+});
