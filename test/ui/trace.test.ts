@@ -68,8 +68,10 @@ test('the critical path is what the root waited for, each child once, latest fir
   });
   const path = criticalPath(model.roots[0]);
   const named = new Map(model.spans.map((span) => [span.name, path.get(span.id)]));
-  expect([...named].filter(([, stretch]) => stretch !== undefined).map(([name]) => name)).toEqual(['web', 'early', 'slow']);
+  expect([...named].filter(([, stretch]) => stretch !== undefined).map(([name]) => name)).toEqual(['web', 'early', 'slow', 'after']);
   expect(named.get('slow')!.to).toBeCloseTo(0.9, 5);
+  // It went on after its parent: what the parent waited for is what lies in it.
+  expect(named.get('after')!.to).toBeCloseTo(1, 5);
 });
 
 test('self time leaves out what children cover, parallel ones once', () => {

@@ -6,25 +6,40 @@ export interface Stretch {
   readonly to: number;
 }
 
+/** Ends that differ by less are equal: times in seconds since the epoch are exact to about 0.2 µs, and SDKs round to 1 µs. */
+const ROUNDING_SECONDS = 1e-6;
+/** The same for long spans, as a share of the parent: clocks of two processes never agree to the microsecond. */
+const ROUNDING_SHARE = 0.001;
+
 /**
- * What the root waited for: from its end backwards, always the child that ended last, until its start. A child that ends after its parent was not
- * waited for.
+ * What the root waited for: from its end backwards, always the child that ended last, until its start. A child that goes on after its parent is
+ * clipped at the parent's end; one that ended while a later child ran was not waited for.
  */
 export function criticalPath(root: Span | undefined): ReadonlyMap<string, Stretch> {
   const path = new Map<string, Stretch>();
   if (root === undefined) return path;
-  const open: Span[] = [root];
-  const ends = new Map<string, number>([[root.id, root.end]]);
-  for (let span = open.pop(); span !== undefined; span = open.pop()) {
-    let cursor = ends.get(span.id)!;
-    path.set(span.id, { from: span.start, to: cursor });
-    const waitedFor = span.children.filter(({ kind }) => kind !== 'inferred').toSorted((a, b) => b.end - a.end);
-    for (const child of waitedFor) {
-      if (child.end > cursor || child.end <= span.start || child.end === child.start) continue;
-      ends.set(child.id, child.end);
-      open.push(child);
-      cursor = child.start;
-      if (cursor <= span.start) break;
+  const open: { span: Span; until: number }[] = [{ span: root, until: root.end }];
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    const { span, until } = next;
+    path.set(span.id, { from: span.start, to: until });
+    const tolerance = Math.max(ROUNDING_SECONDS, (until - span.start) * ROUNDING_SHARE);
+    const endOf = ({ end }: Span): number => Math.min(end, until);
+    const children = span.children.filter(({ kind, start, end }) => kind !== 'inferred' && end > start && end > span.start && start < until);
+    children.sort((a, b) => endOf(b) - endOf(a));
+    let cursor = until;
+    for (let i = 0; i < children.length && cursor > span.start; i++) {
+      const last = children[i]!;
+      if (endOf(last) > cursor + tolerance || last.start >= cursor) continue;
+      // All that is left of it is what rounding left.
+      if (cursor - last.start < ROUNDING_SECONDS && last.end - last.start > ROUNDING_SECONDS) continue;
+      let waitedFor = last;
+      // Of those that end together, the one that took longest.
+      for (let j = i + 1; j < children.length && endOf(children[j]!) >= endOf(last) - tolerance; j++) {
+        const other = children[j]!;
+        if (other.start < waitedFor.start && endOf(other) - last.start > tolerance) waitedFor = other;
+      }
+      open.push({ span: waitedFor, until: Math.min(endOf(waitedFor), cursor) });
+      cursor = waitedFor.start;
     }
   }
   return path;
