@@ -40,6 +40,7 @@ const READS = [
   '/api/suggestions',
   '/api/suggestions?field=service&prefix=%00',
   '/api/status',
+  '/api/sampling?name=a&name=b&path=%2F',
   '/map',
   '/api/store',
   '/api/traces/x/findings',

@@ -88,7 +88,6 @@ test.skipIf(skipped !== '')(`settings: theme, time zone, relative times and the 
   expect(await page.locator('.row .start').nth(1).textContent()).toMatch(/ago$|^now$/);
   await page.goto(`${xray.url}/traces/${id}`);
   await page.getByRole('treeitem').first().waitFor();
-  for (let i = 0; i < 4; i++) await page.keyboard.press('e');
   const frame = page.getByRole('link', { name: 'orders/repository.py:88' });
   expect(await frame.getAttribute('href')).toBe('zed://file/home/me/shop/orders/repository.py:88');
   await page.evaluate(() => localStorage.clear());
@@ -113,7 +112,8 @@ const screens: readonly { name: string; path: (id: string) => string; ready: str
   { name: 'self time', path: (id) => `/traces/${id}?tab=self`, ready: '.self-time td' },
   { name: 'exceptions', path: (id) => `/traces/${id}?tab=exceptions`, ready: '.exception' },
   { name: 'trace map', path: (id) => `/traces/${id}?tab=map`, ready: '.node' },
-  { name: 'raw', path: (id) => `/traces/${id}?tab=raw`, ready: '.finding' },
+  { name: 'findings', path: (id) => `/traces/${id}?tab=findings`, ready: '.finding' },
+  { name: 'raw', path: (id) => `/traces/${id}?tab=raw`, ready: '.json' },
   { name: 'service map', path: () => '/map', ready: '.node' },
   { name: 'settings', path: () => '/settings', ready: '.settings dl' },
   { name: 'missing trace', path: () => '/traces/1-00000000-000000000000000000000000', ready: '.empty' },
@@ -132,7 +132,6 @@ for (const theme of ['light', 'dark'] as const) {
       await page.locator(ready).first().waitFor();
       await look(name, page);
       if (name !== 'timeline') continue;
-      for (let i = 0; i < 4; i++) await page.keyboard.press('e');
       await page.getByText('ProvisionedThroughputExceededException').waitFor();
       await look('panel', page);
       await page.keyboard.press('?');

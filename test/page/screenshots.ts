@@ -42,7 +42,6 @@ try {
   const id = await xray.putShop(420);
   await xray.put(openCheckout(Date.now() / 1000 - 0.6, xray.random));
   const fault = async (page: Page): Promise<void> => {
-    for (let i = 0; i < 4; i++) await page.keyboard.press('e');
     await page.locator('.exception').waitFor();
   };
   const query = encodeURIComponent('service("checkout") AND duration > 0.1');

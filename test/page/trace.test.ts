@@ -23,21 +23,26 @@ async function open(make: (xray: ShownXRay, now: number) => ShopTrace, query = '
 
 const openCheckout = (query = '') => open((xray, now) => checkout(now, xray.random), query);
 
-test.skipIf(skipped !== '')(`head and timeline: what one says aloud, inferred calls, repeats folded with a count${note}`, async () => {
-  const { page } = await openCheckout();
-  await page.getByRole('heading', { name: '500 POST /checkout' }).waitFor();
-  expect(await page.locator('.facts').textContent()).toMatch(/1\.28 s8 services61 spans5 errors/);
-  const texts = await spans(page).allTextContents();
-  expect(texts[0]).toBe('checkout, POST /checkout, fault, 1.28 s, 500');
-  expect(texts).toContain('catalog, GET /api/prices/4400, 81.6 ms, N+1: 24 alike, 81.6 ms in all');
-  expect(texts).toContain('orders, AWS::DynamoDB::Table, throttle, 486 ms');
-  expect(texts).toContain('DynamoDB, PutItem orders, throttle, 486 ms, 429, 3 retries');
-});
+test.skipIf(skipped !== '')(
+  `head and timeline: what one says aloud, a call and its callee in one row, repeats folded with a count${note}`,
+  async () => {
+    const { page } = await openCheckout();
+    await page.getByRole('heading', { name: '500 POST /checkout' }).waitFor();
+    expect(await page.locator('.facts').textContent()).toMatch(/1\.28 s8 services61 spans5 errors/);
+    const texts = await spans(page).allTextContents();
+    expect(texts[0]).toBe('checkout, POST /checkout, fault, 1.28 s, 500');
+    expect(texts).toContain('catalog ×24, GET /api/prices/4400, 81.6 ms, N+1: 24 alike, 81.6 ms in all');
+    expect(texts.filter((text) => text.startsWith('orders'))).toEqual(['orders, POST /orders, fault, 1.10 s, 1.09 s as served, 500']);
+    expect(texts).toContain('DynamoDB, PutItem orders, throttle, 486 ms, 429, 3 retries');
+  },
+);
 
 test.skipIf(skipped !== '')(`a click selects, the panel shows all there is, and the address brings it back${note}`, async () => {
   const { page } = await openCheckout();
   const canvas = (await page.locator('.timeline-all canvas').boundingBox())!;
   const index = (await spans(page).allTextContents()).findIndex((text) => text.startsWith('DynamoDB'));
+  await page.getByRole('button', { name: 'Close the panel' }).click();
+  await panel(page).waitFor({ state: 'detached' });
   await page.mouse.click(canvas.x + 200, canvas.y + index * 26 + 13);
   await panel(page).getByRole('heading', { name: 'DynamoDB' }).waitFor();
   const text = (await panel(page).textContent())!;
@@ -56,7 +61,7 @@ test.skipIf(skipped !== '')(`a click selects, the panel shows all there is, and 
 test.skipIf(skipped !== '')(`request, SQL, annotations, metadata, resources and findings are in the panel, and searched from it${note}`, async () => {
   const { page, trace } = await openCheckout();
   const idOf = (name: string): string => String(trace.documents.find((document) => document['name'] === name)?.['id']);
-  await page.goto(`${page.url()}?span=${idOf('checkout')}`);
+  await page.goto(`${page.url().split('?')[0]}?span=${idOf('checkout')}`);
   await panel(page).getByText('203.0.113.7').waitFor();
   const text = (await panel(page).textContent())!;
   for (const part of [
@@ -86,27 +91,32 @@ test.skipIf(skipped !== '')(`request, SQL, annotations, metadata, resources and 
 
 test.skipIf(skipped !== '')(`keys: next span, next error, open and close, find, all the way without a mouse${note}`, async () => {
   const { page } = await openCheckout();
-  const selected = async (): Promise<string | null> => page.locator('.side h2').textContent();
+  const selected = async (name: string): Promise<unknown> =>
+    page.waitForFunction((wanted) => document.querySelector('.side h2')?.textContent === wanted, name);
+  await selected('DynamoDB');
+  await page.getByRole('button', { name: 'Close the panel' }).click();
+  await panel(page).waitFor({ state: 'detached' });
   await page.keyboard.press('j');
-  expect(await selected()).toBe('checkout');
-  for (const name of ['orders', 'orders', 'DynamoDB', 'compensate']) {
+  await selected('checkout');
+  for (const name of ['orders', 'DynamoDB', 'compensate', 'checkout']) {
     await page.keyboard.press('e');
-    await page.waitForFunction((wanted) => document.querySelector('.side h2')?.textContent === wanted, name);
+    await selected(name);
   }
   await page.keyboard.press('E');
-  expect(await selected()).toBe('DynamoDB');
+  await selected('compensate');
+  await page.keyboard.press('E');
+  await page.keyboard.press('E');
+  await selected('orders');
   const before = await spans(page).count();
   await page.keyboard.press('ArrowLeft');
-  await page.waitForFunction((count) => document.querySelectorAll('[role=treeitem]').length === count - 1, before);
+  await page.waitForFunction((count) => document.querySelectorAll('[role=treeitem]').length === count - 5, before);
   for (let i = 0; i < 4; i++) await page.keyboard.press('[');
   await page.waitForFunction(() => document.querySelectorAll('[role=treeitem]').length < 8);
   await page.keyboard.press('f');
   await page.keyboard.type('prices/4423');
-  await page.getByText('– of 2').waitFor();
+  await page.getByText('– of 1').waitFor();
   await page.keyboard.press('Enter');
-  await page.getByText('1 of 2').waitFor();
-  await page.keyboard.press('Enter');
-  await page.getByText('2 of 2').waitFor();
+  await page.getByText('1 of 1').waitFor();
   await spans(page).filter({ hasText: '/api/prices/4423' }).first().waitFor({ state: 'attached' });
 });
 
@@ -139,18 +149,18 @@ test.skipIf(skipped !== '')(`a reload, or whom the address is sent to, sees the 
   await page.keyboard.press('f');
   await page.keyboard.type('prices/4423');
   await page.keyboard.press('Enter');
-  await page.getByText('1 of 2').waitFor();
+  await page.getByText('1 of 1').waitFor();
   await page.waitForURL((url) => /^[\d.]+-[\d.]+$/.test(url.searchParams.get('zoom') ?? '') && url.searchParams.get('find') === 'prices/4423');
   const edges = async (): Promise<number[]> =>
     Promise.all((await page.locator('.minimap .outside').all()).map((each) => each.evaluate((element) => element.getBoundingClientRect().width)));
   const before = [page.url(), await page.locator('.side h2').textContent(), ...(await edges())];
   await page.reload();
-  await page.getByText('1 of 2').waitFor();
+  await page.getByText('1 of 1').waitFor();
   await page.getByRole('button', { name: 'Whole trace' }).waitFor();
   expect([page.url(), await page.locator('.side h2').textContent(), ...(await edges())]).toEqual(before);
   await page.getByRole('link', { name: 'Flame' }).click();
   await page.getByRole('link', { name: 'Timeline' }).click();
-  await page.getByText('1 of 2').waitFor();
+  await page.getByText('1 of 1').waitFor();
   await page.getByRole('button', { name: 'Whole trace' }).click();
   await page.waitForURL((url) => !url.searchParams.has('zoom'));
 });
@@ -196,13 +206,13 @@ test.skipIf(skipped !== '')(`orphans, clocks that differ, and idle gaps are mark
     return trace;
   });
   const texts = await spans(page).allTextContents();
-  expect(texts).toContain('worker, 400 ms, Clock 50.0 ms off');
+  expect(texts).toContain('worker, 500 ms, 400 ms as served, Clock 50.0 ms off, adjusted');
   expect(texts).toContain('lost, 1.00 s, Parent never arrived');
   await page.getByRole('button', { name: 'Idle folded, 14 min 59 s' }).click();
   await page.getByRole('button', { name: 'Idle shown, 14 min 59 s' }).waitFor();
 });
 
-test.skipIf(skipped !== '')(`flame graph, self time, map and raw documents of the same data${note}`, async () => {
+test.skipIf(skipped !== '')(`flame graph, self time, map, findings and raw documents of the same data${note}`, async () => {
   const { page } = await openCheckout();
   await page.getByRole('link', { name: 'Flame' }).click();
   const flame = (await page.locator('.flame canvas').boundingBox())!;
@@ -218,9 +228,8 @@ test.skipIf(skipped !== '')(`flame graph, self time, map and raw documents of th
   await page.locator('.node').nth(6).waitFor();
   await page.locator('.node', { hasText: 'payments' }).click();
   await panel(page).getByRole('heading', { name: 'payments' }).waitFor();
-  await page.keyboard.press('6');
+  await page.keyboard.press('7');
   await page.getByText('27 documents as sent').waitFor();
-  await page.getByText('The rule Default would decide').waitFor();
 });
 
 test.skipIf(skipped !== '')(`a trace that is not here says so, and appears when it comes; a pinned one says so too${note}`, async () => {
@@ -241,6 +250,7 @@ test.skipIf(skipped !== '')(`10,000 spans: all of them are counted, and only a s
   expect(await page.locator('.facts').textContent()).toContain('10,000 spans');
   await page.getByRole('button', { name: 'Expand' }).click();
   await page.locator('.timeline-rows').evaluate((box) => (box.scrollTop = box.scrollHeight));
-  await page.locator('[role=treeitem][aria-posinset="10000"]').waitFor();
+  // 99 segments are in one row with the calls that they serve.
+  await page.locator('[role=treeitem][aria-posinset="9901"]').waitFor();
   expect(await spans(page).count()).toBeLessThan(60);
 });

@@ -4,7 +4,7 @@ import { criticalPath } from '../../ui/src/trace/critical-path.ts';
 import { framesOf, placedFrames } from '../../ui/src/trace/flame-tree.ts';
 import { matching } from '../../ui/src/trace/find.ts';
 import { grow, modelOf, type TraceModel } from '../../ui/src/trace/model.ts';
-import { collapsedBelow, revealed, rowsOf } from '../../ui/src/trace/rows.ts';
+import { collapsedBelow, isOfRow, revealed, rowsOf } from '../../ui/src/trace/rows.ts';
 import { selfTimesOf } from '../../ui/src/trace/self-time.tsx';
 import { idleGaps, ticksOf, TimeAxis } from '../../ui/src/trace/time-axis.ts';
 import { checkout, large, randomOf, ShopTrace, type Json } from '../page/shop.ts';
@@ -26,26 +26,30 @@ const shopModel = (): TraceModel => modelFrom(checkout(NOW, randomOf(7)).documen
 const names = (model: TraceModel): string[] =>
   rowsOf(model.roots, NOTHING).map(({ span, fold }) => (fold === undefined ? span.name : `${span.name} ×${fold.spans.length}`));
 
-test('segments hang under the calls that caused them, calls of what does not report have an inferred child, repeats are one row', () => {
+test('a call and the segment that serves it are one row, repeats are one, inferred services have none', () => {
   expect(names(shopModel())).toEqual([
     'checkout',
     'verify session',
     'redis',
-    'redis',
     'price items',
     'catalog ×24',
     'orders',
-    'orders',
     'validate',
     'inventory',
-    'inventory',
     'DynamoDB',
-    'orders',
     'SNS',
-    'order-created',
     'compensate',
     'payments',
-    'payments',
+  ]);
+});
+
+test('on demand, services that do not report have a row below their call', () => {
+  const rows = rowsOf(shopModel().roots, NOTHING, { hasInferred: true });
+  expect(rows.filter(({ span }) => span.kind === 'inferred').map(({ span, depth }) => [span.name, depth])).toEqual([
+    ['redis', 2],
+    ['inventory', 3],
+    ['orders', 3],
+    ['order-created', 3],
   ]);
 });
 
@@ -144,8 +148,8 @@ test('collapsed rows are hidden, and what is found opens what hides it', () => {
   const collapsed = collapsedBelow(model.spans, 1);
   expect(rowsOf(model.roots, { collapsed, unfolded: new Set() }).map(({ depth }) => depth)).not.toContain(2);
   const [found] = matching(model.spans, 'PRICES/4423');
-  const shown = revealed(found!, { collapsed, unfolded: new Set() });
-  expect(rowsOf(model.roots, shown).some(({ span, fold }) => span === found && fold === undefined)).toBe(true);
+  const shown = revealed(found!, model.roots, { collapsed, unfolded: new Set() });
+  expect(rowsOf(model.roots, shown).some((row) => isOfRow(row, found))).toBe(true);
 });
 
 test('finds in names, queries, annotations, metadata and exceptions', () => {

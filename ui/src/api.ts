@@ -1,4 +1,4 @@
-import type { Finding, RowsPage, Status, TraceDocuments } from '../../src/xray/api/page-types.ts';
+import type { DecidingRule, Finding, RowsPage, Status, TraceDocuments } from '../../src/xray/api/page-types.ts';
 import { parseJson } from '../../src/xray/trace/exact-number.ts';
 import type { Graph } from './map/graph.ts';
 
@@ -44,6 +44,11 @@ export async function readGraph(query: Query, signal?: AbortSignal): Promise<Gra
 
 export async function readTraceGraph(id: string, signal?: AbortSignal): Promise<Graph> {
   return post('/TraceGraph', { TraceIds: [id] }, signal);
+}
+
+/** What decides in AWS whether such a request is traced; `request` as the route takes it. */
+export async function readSamplingRule(request: Readonly<Record<string, string>>, signal?: AbortSignal): Promise<DecidingRule | null> {
+  return (await get<{ Rule: DecidingRule | null }>(`/api/sampling?${new URLSearchParams(request).toString()}`, signal)).Rule;
 }
 
 export async function readStatus(): Promise<Status> {

@@ -5,6 +5,7 @@ import './trace/trace.css';
 import './map/map.css';
 import './shell/side.css';
 import './traces/traces.css';
+import './trace/timeline.css';
 import { App } from './app.tsx';
 import { follow } from './live.ts';
 import { followTitle } from './title.ts';

@@ -1,4 +1,5 @@
 import type { RowOutcome } from '../../src/xray/api/page-types.ts';
+import { plural } from './format.ts';
 
 /** Mildest first: what is drawn last is seen. */
 export const OUTCOMES: readonly RowOutcome[] = ['ok', 'live', 'error', 'throttle', 'fault'];
@@ -6,4 +7,30 @@ export const OUTCOMES: readonly RowOutcome[] = ['ok', 'live', 'error', 'throttle
 /** The worst of several has the greatest. */
 export function severityOf(outcome: RowOutcome): number {
   return OUTCOMES.indexOf(outcome);
+}
+
+export type Failure = 'error' | 'throttle' | 'fault';
+
+/** How many failed, by what became of them. */
+export type Failures = Readonly<Partial<Record<Failure, number>>>;
+
+export function isFailed(outcome: RowOutcome): outcome is Failure {
+  return outcome === 'error' || outcome === 'throttle' || outcome === 'fault';
+}
+
+/** The worst that there is, with how many of it. */
+export function worstOf(failures: Failures): { readonly outcome: Failure; readonly count: number } | undefined {
+  for (const outcome of ['fault', 'throttle', 'error'] as const) {
+    const count = failures[outcome] ?? 0;
+    if (count > 0) return { outcome, count };
+  }
+  return undefined;
+}
+
+/** "2 faults", "2 faults, 1 error"; "" for none. */
+export function failuresText(failures: Failures): string {
+  return (['fault', 'throttle', 'error'] as const)
+    .filter((outcome) => (failures[outcome] ?? 0) > 0)
+    .map((outcome) => plural(failures[outcome]!, outcome))
+    .join(', ');
 }

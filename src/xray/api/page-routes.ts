@@ -1,11 +1,12 @@
 import type { FastifyInstance } from 'fastify';
 import type { Search } from '../filter/search.ts';
 import { textSearch } from '../filter/text.ts';
+import { ruleFor } from '../sampling/rule.ts';
 import type { Range } from '../store/scan.ts';
 import { invalid, noSuchTrace } from './api-error.ts';
 import { countOf } from './validation.ts';
 import type { LocalService } from './local-service.ts';
-import type { RowChanges, RowsPage, Status } from './page-types.ts';
+import type { DecidingRule, RowChanges, RowsPage, Status } from './page-types.ts';
 
 /** What the page wants to know of the process that it talks to. */
 export type ProcessStatus = Pick<Status, 'version' | 'address' | 'received' | 'lost'>;
@@ -23,7 +24,7 @@ const MAX_PINNED = 1_000;
 
 /** What the page reads, beside X-Ray's operations: see page-types.ts. */
 export function addPageRoutes(app: FastifyInstance, { service, status, sample }: PageDeps): void {
-  const { store, groups, config } = service;
+  const { store, groups, config, sampling } = service;
   const searchOf = ({ filter, text }: Query): Search => ({ filter: groups.parseIfGiven(filter), text: textSearch(text) });
   app.get('/api/traces', async ({ query }, reply) => {
     const { after, limit, ...search } = query as Query;
@@ -61,6 +62,12 @@ export function addPageRoutes(app: FastifyInstance, { service, status, sample }:
   app.get('/api/status', async (): Promise<Status> => {
     const [size, pinned] = await Promise.all([store.read('size', {}), store.read('pinned', { limit: MAX_PINNED })]);
     return { ...status(), ...config.account, ...size, pinned, maxBytes: store.maxBytes, file: store.file };
+  });
+  app.get('/api/sampling', async ({ query }): Promise<{ Rule: DecidingRule | null }> => {
+    const { name = '', type = '', host = '', method = '', path = '' } = query as Readonly<Record<string, string>>;
+    const asked = { serviceName: name, serviceType: type, host, method, path };
+    const rule = ruleFor(sampling.rulesOfAws, asked);
+    return { Rule: rule === undefined ? null : { RuleName: rule.RuleName, ReservoirSize: rule.ReservoirSize, FixedRate: rule.FixedRate } };
   });
   app.post('/api/sample', async () => {
     const { traceId, documents } = sample();

@@ -96,3 +96,12 @@ export interface Finding {
   readonly message: string;
   readonly remedy: string;
 }
+
+/** Member `Rule` of `GET /api/sampling?name=&type=&host=&method=&path=`: the sampling rule that decides in AWS about such a request, null when none does. */
+export interface DecidingRule {
+  readonly RuleName: string;
+  /** Requests a second that are traced in any case. */
+  readonly ReservoirSize: number;
+  /** Of the others, 0–1. */
+  readonly FixedRate: number;
+}

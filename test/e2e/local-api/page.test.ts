@@ -75,6 +75,20 @@ test('GET /api/status and /api/graph, POST /api/sample', async () => {
   expect(await read(local, '/api/graph?filter=fault')).toMatchObject({ Services: [] });
 });
 
+test('GET /api/sampling: the rule that decides in AWS, where the rule Default is AWS’s own unless it was changed', async () => {
+  const local = await startLocal();
+  const ask = async (query: string): Promise<unknown> => read(local, `/api/sampling?${query}`);
+  const ofAws = { Rule: { RuleName: 'Default', ReservoirSize: 1, FixedRate: 0.05 } };
+  expect(await ask('name=web&host=shop.example&method=GET&path=%2Fcart')).toEqual(ofAws);
+  expect(await ask('')).toEqual(ofAws);
+  const rule = { RuleName: 'cart', Priority: 1, FixedRate: 0.5, ReservoirSize: 3, ServiceName: '*', ServiceType: '*', Host: '*' };
+  const body = JSON.stringify({ SamplingRule: { ...rule, HTTPMethod: 'GET', URLPath: '/cart', ResourceARN: '*', Version: 1 } });
+  const created = await fetch(`${local.daemon.tcpUrl}/CreateSamplingRule`, { method: 'POST', body });
+  expect(await created.json()).toMatchObject({ SamplingRuleRecord: { SamplingRule: { RuleName: 'cart' } } });
+  expect(await ask('name=web&method=GET&path=%2Fcart')).toEqual({ Rule: { RuleName: 'cart', ReservoirSize: 3, FixedRate: 0.5 } });
+  expect(await ask('name=web&method=POST&path=%2Fcart')).toEqual(ofAws);
+});
+
 test('GET /events?form=rows: rows that match, ids of others, and which run it is', async () => {
   const local = await startLocal();
   const stop = new AbortController();

@@ -1,9 +1,10 @@
 /** What a key does; the first handler that takes it has it. */
 export interface KeyHandler {
-  /** As `event.key`, with `g t` for two keys one after the other. */
+  /** As `event.key`, with `g t` for two keys one after the other, and `Ctrl+f` (on a Mac ⌘F), which works while one writes, too. */
   readonly keys: readonly string[];
   readonly does: string;
-  readonly run: () => void;
+  /** Returns false to leave the key to the browser. */
+  readonly run: () => unknown;
 }
 
 const groups = new Map<string, readonly KeyHandler[]>();
@@ -25,7 +26,11 @@ export function allKeys(): readonly (readonly [title: string, handlers: readonly
 }
 
 export function onKeyDown(event: KeyboardEvent): void {
-  if (event.defaultPrevented || event.metaKey || event.ctrlKey || event.altKey) return;
+  if (event.defaultPrevented || event.altKey) return;
+  if (event.metaKey || event.ctrlKey) {
+    onShortcut(event);
+    return;
+  }
   const target = event.target as HTMLElement;
   const isWriting = target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName);
   if (isWriting || document.querySelector('dialog[open]') !== null) return;
@@ -38,6 +43,11 @@ export function onKeyDown(event: KeyboardEvent): void {
   const handler = handlers.find(({ keys }) => chord !== undefined && keys.includes(chord)) ?? handlers.find(({ keys }) => keys.includes(event.key));
   if (handler === undefined) return;
   before = undefined;
-  event.preventDefault();
-  handler.run();
+  if (handler.run() !== false) event.preventDefault();
+}
+
+function onShortcut(event: KeyboardEvent): void {
+  if (event.shiftKey || document.querySelector('dialog[open]') !== null) return;
+  const handler = [...groups.values()].flat().find(({ keys }) => keys.includes(`Ctrl+${event.key}`));
+  if (handler !== undefined && handler.run() !== false) event.preventDefault();
 }

@@ -14,21 +14,26 @@ interface SideProps {
   /** For a screen reader: "The selected span". */
   readonly label: string;
   readonly title: ComponentChildren;
+  /** Buttons beside the title. */
+  readonly actions?: ComponentChildren;
   readonly onClose: () => void;
   readonly children: ComponentChildren;
   readonly box?: RefObject<HTMLElement | null>;
 }
 
 /** What is known of the thing selected: a panel on the right, on a narrow screen a sheet from below, as high as the reader likes. */
-export function Side({ label, title, onClose, children, box }: SideProps) {
+export function Side({ label, title, actions, onClose, children, box }: SideProps) {
   return (
     <aside class="side" ref={box ?? null} aria-label={label} tabIndex={0} style={{ '--sheet': height.value }}>
       <SheetHandle onClose={onClose} />
       <div class="side-head">
         <h2>{title}</h2>
-        <button type="button" class="quiet" aria-label="Close the panel" onClick={onClose}>
-          ×
-        </button>
+        <span class="side-buttons">
+          {actions}
+          <button type="button" class="quiet" aria-label="Close the panel" onClick={onClose}>
+            ×
+          </button>
+        </span>
       </div>
       {children}
     </aside>

@@ -1,26 +1,36 @@
+import type { Entity } from '../../../src/xray/trace/entity.ts';
 import { isObject, textOf, type Json } from '../../../src/xray/trace/json.ts';
-import { editorHref } from '../settings.ts';
-import { middle } from '../format.ts';
+import { middle, plural } from '../format.ts';
+import { editorHref, settings } from '../settings.ts';
+import { framesOf, resolvedPath, type StackFrame } from './stack.ts';
 
-/** Frames of a stack that are shown at first. */
+/** Frames that are shown at first. */
 const FIRST_FRAMES = 8;
 
-/** What was thrown, and where. `folder`: the working directory of the process, for relative paths. */
-export function Exception({ exception, folder }: { exception: Json; folder: string | undefined }) {
-  const stack = Array.isArray(exception['stack']) ? exception['stack'].filter(isObject) : [];
-  const frames = stack.map((frame) => ({ path: textOf(frame['path']) ?? '', line: Number(frame['line'] ?? 0), label: textOf(frame['label']) ?? '' }));
+/** What was thrown, and where: frames of the application first, those of libraries folded. */
+export function Exception({ exception, entity }: { exception: Json; entity: Entity }) {
+  const { cause } = entity.json;
+  const folder = isObject(cause) ? textOf(cause['working_directory']) : undefined;
+  const frames = framesOf(exception, entity);
+  const own = frames.filter(({ isOwn }) => isOwn);
+  const first = (own.length > 0 ? own : frames).slice(0, FIRST_FRAMES);
+  const others = frames.length - first.length;
   return (
     <div class="exception">
       <b>{textOf(exception['type']) ?? 'Exception'}</b>
       <p>{textOf(exception['message'])}</p>
-      {frames.slice(0, FIRST_FRAMES).map((frame, i) => (
-        <Frame key={i} {...frame} folder={folder} />
+      {first.map((frame, i) => (
+        <Frame key={i} frame={frame} folder={folder} isStrong={own.length > 0} />
       ))}
-      {frames.length > FIRST_FRAMES && (
+      {others > 0 && (
         <details>
-          <summary>{frames.length - FIRST_FRAMES} more frames</summary>
-          {frames.slice(FIRST_FRAMES).map((frame, i) => (
-            <Frame key={i} {...frame} folder={folder} />
+          <summary>
+            {own.length > 0 && own.length <= FIRST_FRAMES
+              ? `${plural(others, 'frame')} of libraries: the whole stack`
+              : `${others} more frames: the whole stack`}
+          </summary>
+          {frames.map((frame, i) => (
+            <Frame key={i} frame={frame} folder={folder} isStrong={frame.isOwn} />
           ))}
         </details>
       )}
@@ -28,12 +38,16 @@ export function Exception({ exception, folder }: { exception: Json; folder: stri
   );
 }
 
-function Frame({ path, line, label, folder }: { path: string; line: number; label: string; folder: string | undefined }) {
-  const full = path.startsWith('/') || folder === undefined ? path : `${folder}/${path}`;
+function Frame({ frame: { path, line, label }, folder, isStrong }: { frame: StackFrame; folder: string | undefined; isStrong: boolean }) {
+  const full = resolvedPath(path, folder, settings.value.sourceRoot);
   const place = `${middle(path, 40)}${line > 0 ? `:${line}` : ''}`;
   return (
-    <div class="frame mono">
-      {path === '' ? null : (
+    <div class={isStrong ? 'frame own mono' : 'frame mono'}>
+      {full === undefined ? (
+        <span class="place" title={path === '' ? undefined : `${path}: the folder is not recorded, so no editor can open it`}>
+          {path === '' ? '' : place}
+        </span>
+      ) : (
         <a href={editorHref(full, line)} title={`Open ${full} in the editor; which one is in the settings`} target="_self">
           {place}
         </a>

@@ -1,4 +1,4 @@
-import { isObject, textOf } from '../../../src/xray/trace/json.ts';
+import { isObject } from '../../../src/xray/trace/json.ts';
 import { duration } from '../format.ts';
 import { Exception } from './exception.tsx';
 import type { Span, TraceModel } from './model.ts';
@@ -30,7 +30,7 @@ export function ExceptionsView({ state }: { state: TraceState }) {
               </span>
             </h2>
             {exceptions.map((exception, i) => (
-              <Exception key={i} exception={exception} folder={isObject(cause) ? textOf(cause['working_directory']) : undefined} />
+              <Exception key={i} exception={exception} entity={span.entity} />
             ))}
           </section>
         );

@@ -8,13 +8,18 @@ import type { TraceState } from './trace-state.ts';
 export function FindBar({ state }: { state: TraceState }) {
   const input = useRef<HTMLInputElement>(null);
   useEffect(() => {
-    setFindFocus(() => input.current?.focus());
-    return () => setFindFocus(() => {});
+    setFindFocus(() => {
+      if (input.current === null || document.activeElement === input.current) return false;
+      input.current.focus();
+      input.current.select();
+      return true;
+    });
+    return () => setFindFocus(() => false);
   }, []);
   const matches = state.matches.value;
   const selected = state.selected.value;
   const at = selected === undefined ? -1 : matches.indexOf(selected);
-  const run = (key: string): void =>
+  const run = (key: string): unknown =>
     keysFor(state)
       .find(({ keys }) => keys.includes(key))
       ?.run();

@@ -3,7 +3,7 @@ import { useEffect, useMemo, useRef } from 'preact/hooks';
 import { context2d, themeColours, whenResized } from '../canvas.ts';
 import { count, duration, percent } from '../format.ts';
 import { settings } from '../settings.ts';
-import { cut } from './draw-timeline.ts';
+import { cut } from './cut.ts';
 import { framesOf, placedFrames, type Frame, type PlacedFrame } from './flame-tree.ts';
 import type { TraceModel } from './model.ts';
 import type { TraceState } from './trace-state.ts';

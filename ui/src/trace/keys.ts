@@ -1,42 +1,48 @@
 import { go, listHref, param, setParams } from '../route.ts';
 import type { KeyHandler } from '../shell/keys.ts';
 import { focusFind } from './find-focus.ts';
+import { firstError } from './cause.ts';
 import type { Span } from './model.ts';
+import { oncePerRow, type TimelineRow } from './rows.ts';
 import type { TraceState } from './trace-state.ts';
+import { showView, VIEWS } from './views.ts';
 
-function close(): void {
-  if (param('span') === '') go(listHref());
-  else setParams({ span: '' }, { isAside: true });
+/** The next of `spans` after the selected one, in the order of the timeline; after the last the first. */
+function stepIn(state: TraceState, spans: readonly Span[], by: 1 | -1, first?: Span): void {
+  if (spans.length === 0) return;
+  const all = state.model.peek()?.spans ?? [];
+  const selected = state.selected.peek() ?? state.selectedFold.peek()?.spans[0];
+  if (selected === undefined && first !== undefined) {
+    state.show(first);
+    return;
+  }
+  const here = selected === undefined ? (by === 1 ? -1 : all.length) : all.indexOf(selected);
+  const order = by === 1 ? spans : spans.toReversed();
+  state.show(order.find((span) => span !== selected?.callee && (all.indexOf(span) - here) * by > 0) ?? order[0]!);
 }
-
-const TAB_NAMES = ['', 'flame', 'self', 'exceptions', 'map', 'raw'];
 
 /** The keys of the trace's screen. */
 export function keysFor(state: TraceState): KeyHandler[] {
   const rows = () => state.rows.peek();
-  const at = (): number => rows().findIndex(({ span }) => span === state.selected.peek());
-  const step = (by: number): void => {
-    const next = rows()[Math.max(0, Math.min(rows().length - 1, at() < 0 ? 0 : at() + by))];
-    if (next !== undefined) state.select(next.span);
+  const at = (): number => rows().findIndex((row) => state.isSelected(row));
+  const selectRow = (row: TimelineRow | undefined): void => {
+    if (row !== undefined) state.select(row.fold ?? row.span);
   };
-  const stepIn = (spans: readonly Span[], by: 1 | -1): void => {
-    const all = state.model.peek()?.spans ?? [];
-    if (spans.length === 0) return;
-    const selected = state.selected.peek();
-    const here = selected === undefined ? (by === 1 ? -1 : all.length) : all.indexOf(selected);
-    const order = by === 1 ? spans : spans.toReversed();
-    const next = order.find((span) => (all.indexOf(span) - here) * by > 0) ?? order[0]!;
-    state.reveal(next);
-    state.select(next);
-  };
+  const step = (by: number): void => selectRow(rows()[Math.max(0, Math.min(rows().length - 1, at() < 0 ? 0 : at() + by))]);
   const open = (isOpen: boolean): void => {
     const row = rows()[at()];
     if (row === undefined) return;
     if (row.hasChildren && row.isOpen !== isOpen) state.toggle(row.fold?.key ?? row.span.id, row.fold !== undefined);
-    else if (!isOpen && row.span.parent !== undefined) state.select(row.span.parent);
-    else if (isOpen && row.hasChildren) step(1);
+    else if (!isOpen)
+      selectRow(
+        rows()
+          .slice(0, at())
+          .findLast(({ depth }) => depth < row.depth),
+      );
+    else if (row.hasChildren) step(1);
   };
-  const errors = () => state.model.peek()?.errors ?? [];
+  const errors = (): Span[] => oncePerRow(state.model.peek()?.errors ?? []);
+  const firstOfErrors = (): Span | undefined => (state.model.peek() === undefined ? undefined : firstError(state.model.peek()!));
   const part = (): number => {
     const { from, to } = state.window.peek();
     return (to - from) / 5;
@@ -46,11 +52,12 @@ export function keysFor(state: TraceState): KeyHandler[] {
     { keys: ['k', 'ArrowUp'], does: 'span before', run: () => step(-1) },
     { keys: ['ArrowRight'], does: 'open, go in', run: () => open(true) },
     { keys: ['ArrowLeft'], does: 'close, go out', run: () => open(false) },
-    { keys: ['e'], does: 'next error', run: () => stepIn(errors(), 1) },
-    { keys: ['E'], does: 'error before', run: () => stepIn(errors(), -1) },
-    { keys: ['f'], does: 'find in the trace', run: focusFind },
-    { keys: ['n'], does: 'next that was found', run: () => stepIn(state.matches.peek(), 1) },
-    { keys: ['N'], does: 'one before that was found', run: () => stepIn(state.matches.peek(), -1) },
+    { keys: ['e'], does: 'the cause, then the next error', run: () => stepIn(state, errors(), 1, firstOfErrors()) },
+    { keys: ['E'], does: 'error before', run: () => stepIn(state, errors(), -1) },
+    { keys: ['f'], does: 'find in the trace', run: () => void focusFind() },
+    { keys: ['Ctrl+f'], does: 'the same in the timeline; once more: the browser’s own', run: focusFind },
+    { keys: ['n'], does: 'next that was found', run: () => stepIn(state, state.matches.peek(), 1) },
+    { keys: ['N'], does: 'one before that was found', run: () => stepIn(state, state.matches.peek(), -1) },
     { keys: ['+', '='], does: 'closer', run: () => state.zoomBy(0.5) },
     { keys: ['-'], does: 'farther', run: () => state.zoomBy(2) },
     { keys: ['0'], does: 'all of it', run: () => state.zoomTo(undefined) },
@@ -58,15 +65,25 @@ export function keysFor(state: TraceState): KeyHandler[] {
       keys: ['z'],
       does: 'as wide as the span',
       run: () => {
-        const span = state.selected.peek();
-        if (span !== undefined) state.zoomToSpan(span);
+        const spans = state.selectedFold.peek()?.spans ?? [state.selected.peek()].filter((span) => span !== undefined);
+        if (spans.length > 0) state.zoomToSpans(spans);
       },
     },
     { keys: ['a'], does: 'earlier', run: () => state.pan(-part()) },
     { keys: ['d'], does: 'later', run: () => state.pan(part()) },
     { keys: ['['], does: 'one level less', run: () => state.openBy(-1) },
     { keys: [']'], does: 'one level more', run: () => state.openBy(1) },
-    ...TAB_NAMES.map((tab, i) => ({ keys: [String(i + 1)], does: `view ${i + 1}`, run: () => param('tab') !== tab && setParams({ tab }) })),
-    { keys: ['Escape'], does: 'close the panel, then the trace', run: close },
+    {
+      keys: ['i'],
+      does: 'services that do not report: rows of their own, or none',
+      run: () => setParams({ inferred: state.hasInferred.peek() ? '' : '1' }, { isAside: true }),
+    },
+    ...VIEWS.map((view, i) => ({ keys: [String(i + 1)], does: view.title, run: () => showView(state, view) })),
+    {
+      keys: ['Escape'],
+      // The panel that the page has opened by itself is none that the reader has to close first.
+      does: 'close the panel, then the trace',
+      run: () => (param('span') === '' ? go(listHref()) : state.select(undefined)),
+    },
   ];
 }

@@ -1,5 +1,7 @@
+import type { RowOutcome } from '../../../src/xray/api/page-types.ts';
 import { useEffect, useRef } from 'preact/hooks';
 import { context2d, themeColours, whenResized } from '../canvas.ts';
+import { isFailed, severityOf } from '../outcomes.ts';
 import { settings } from '../settings.ts';
 import type { TraceState, Zoom } from './trace-state.ts';
 
@@ -77,17 +79,27 @@ function drawAll(canvas: HTMLCanvasElement, state: TraceState): void {
   const room = HEIGHT - 2 * PAD;
   const step = Math.min(3, room / spans.length);
   const height = Math.max(1, Math.min(2, step));
-  // Of many spans those that fall on one another are drawn once.
+  // Of many spans those that fall on one another are drawn once; what failed is drawn last, and never too small to be seen.
   const drawn = new Set<number>();
+  const failed: { outcome: RowOutcome; paint: () => void }[] = [];
   for (const [i, { start, end, outcome, kind }] of spans.entries()) {
     if (kind === 'inferred') continue;
+    const isBad = isFailed(outcome);
     const x = (axis.unitsAt(start) / axis.units) * width;
-    const w = Math.max(1.5, (axis.unitsAt(end) / axis.units) * width - x);
+    const w = Math.max(isBad ? 2 : 1.5, (axis.unitsAt(end) / axis.units) * width - x);
     const y = PAD + i * step;
     const cell = Math.floor(y) * 4_000_000 + Math.floor(x) * 1_000 + Math.min(999, Math.floor(w));
-    if (step < 1 && outcome === 'ok' && drawn.has(cell)) continue;
+    if (!isBad && step < 1 && drawn.has(cell)) continue;
     drawn.add(cell);
-    context.fillStyle = colours.bars[outcome];
-    context.fillRect(x, y, w, height);
+    const paint = (): void => {
+      context.fillStyle = colours.bars[outcome];
+      if (isBad)
+        context.fillRect(Math.min(Math.round(x), Math.floor(width - 2)), Math.round(y), Math.max(2, Math.round(w)), Math.max(2, Math.round(height)));
+      else context.fillRect(x, y, w, height);
+    };
+    if (isBad) failed.push({ outcome, paint });
+    else paint();
   }
+  failed.sort((a, b) => severityOf(a.outcome) - severityOf(b.outcome));
+  for (const { paint } of failed) paint();
 }

@@ -1,9 +1,11 @@
 import type { RowOutcome, TraceDocuments } from '../../../src/xray/api/page-types.ts';
 import { assemble, Trace } from '../../../src/xray/trace/assemble.ts';
-import { outcomeName, SKEW_SECONDS, type Entity } from '../../../src/xray/trace/entity.ts';
+import { outcomeName, type Entity } from '../../../src/xray/trace/entity.ts';
 import { isObject, member, textOf } from '../../../src/xray/trace/json.ts';
 import { inferredServiceOf, keyOf } from '../../../src/xray/trace/service-id.ts';
 import { pathOf, shortName } from '../format.ts';
+import { isFailed, severityOf, type Failures } from '../outcomes.ts';
+import { clocksOf, type Clock } from './clocks.ts';
 
 export type SpanKind = 'segment' | 'subsegment' | 'inferred';
 
@@ -25,11 +27,20 @@ export interface Span {
   readonly outcome: RowOutcome;
   readonly parent: Span | undefined;
   readonly children: Span[];
-  readonly depth: number;
+  /** Of its row: a call and its callee have one. */
+  depth: number;
+  /** Of a call: the only segment that serves it. The two are one row. */
+  callee: Span | undefined;
+  /** Rows below that failed. */
+  failures: Failures;
   /** Its parent never came. */
   readonly isOrphan: boolean;
-  /** Seconds that it starts before its caller: the clocks differ. */
+  /** Of a segment: seconds that its clock differs from its caller's by, at least; 0 when nothing shows that it does. */
   readonly skew: number;
+  /** Seconds that it is shown later than its document says, because clocks differ; negative for earlier. */
+  readonly shift: number;
+  /** Seconds that it ends before it starts; it is shown as taking no time. */
+  readonly reversed: number;
 }
 
 export interface TraceModel {
@@ -46,6 +57,8 @@ export interface TraceModel {
   readonly trace: Trace;
   readonly services: number;
   readonly errors: readonly Span[];
+  /** The most that clocks differ by, in seconds. */
+  readonly skew: number;
   /** Something is in progress and may go on. */
   readonly isLive: boolean;
   readonly open: readonly Span[];
@@ -56,13 +69,13 @@ export interface TraceModel {
 /** What has been silent for so long is not going on: its process has ended. */
 const ABANDONED_SECONDS = 120;
 
-/** Puts the documents together. `nowSeconds` since the epoch. */
-export function modelOf(found: TraceDocuments, nowSeconds: number): TraceModel {
+/** Puts the documents together. `nowSeconds` since the epoch; `isAdjusted`: clocks that differ are set by those of the callers. */
+export function modelOf(found: TraceDocuments, nowSeconds: number, { isAdjusted = true }: { isAdjusted?: boolean } = {}): TraceModel {
   const { id, revision, received, bytes, isPinned, documents } = found;
   const trace = new Trace({ id, revision, receivedAt: received, bytes }, assemble(documents));
   const isAbandoned = nowSeconds - received > ABANDONED_SECONDS;
   const until = isAbandoned ? received : nowSeconds;
-  const builder = new Builder(trace, until);
+  const builder = new Builder(trace, until, isAdjusted);
   const spans = builder.build();
   const open = spans.filter(({ isOpen }) => isOpen);
   let length = 0;
@@ -78,7 +91,8 @@ export function modelOf(found: TraceDocuments, nowSeconds: number): TraceModel {
     byId: new Map(spans.map((span) => [span.id, span])),
     trace,
     services: new Set(spans.filter(({ kind }) => kind !== 'subsegment').map((span) => serviceKeyOf(trace, span))).size,
-    errors: spans.filter(({ kind, outcome }) => kind !== 'inferred' && (outcome === 'fault' || outcome === 'error' || outcome === 'throttle')),
+    errors: spans.filter(({ kind, outcome }) => kind !== 'inferred' && isFailed(outcome)),
+    skew: spans.reduce((most, span) => Math.max(most, span.skew), 0),
     isLive: open.length > 0 && !isAbandoned,
     open,
     length,
@@ -102,13 +116,22 @@ class Builder {
   readonly #until: number;
   readonly #spans: Span[] = [];
   readonly #placed = new Set<Entity>();
+  readonly #isAdjusted: boolean;
+  readonly #clocks: ReadonlyMap<Entity, Clock>;
 
-  constructor(trace: Trace, until: number) {
+  constructor(trace: Trace, until: number, isAdjusted: boolean) {
     this.#trace = trace;
     this.#until = until;
+    this.#isAdjusted = isAdjusted;
+    this.#clocks = clocksOf(trace);
     let origin = Infinity;
-    for (const entity of trace.entities()) if (entity.start > 0) origin = Math.min(origin, entity.start);
+    for (const entity of trace.entities()) if (entity.start > 0) origin = Math.min(origin, entity.start + this.#shiftOf(entity));
     this.origin = origin === Infinity ? 0 : origin;
+  }
+
+  #shiftOf(entity: Entity): number {
+    if (!this.#isAdjusted || this.#clocks.size === 0) return 0;
+    return this.#clocks.get(entity.segment)?.shift ?? 0;
   }
 
   build(): Span[] {
@@ -119,7 +142,25 @@ class Builder {
     for (const top of tops) this.#place(top);
     // Segments that call each other in a circle have no top.
     for (const segment of segments) if (!this.#placed.has(segment)) this.#place(segment);
+    this.#joinCalls();
     return this.#spans;
+  }
+
+  /** Parents come before their children. */
+  #joinCalls(): void {
+    for (const span of this.#spans) {
+      const { parent } = span;
+      span.callee = calleeOf(span);
+      if (parent !== undefined) span.depth = parent.callee === span ? parent.depth : parent.depth + 1;
+    }
+    for (const span of this.#spans.toReversed()) {
+      const { parent } = span;
+      if (parent === undefined || span.kind === 'inferred') continue;
+      // A call and its callee are one row, of which each is worth the worse; what is below the callee is below the call.
+      const { outcome } = rowOf(span);
+      const own: Failures = parent.callee !== span && isFailed(outcome) ? { [outcome]: 1 } : NO_FAILURES;
+      parent.failures = added(parent.failures, added(own, span.failures));
+    }
   }
 
   /** Depth first, without recursion: a trace may be deep. */
@@ -149,10 +190,10 @@ class Builder {
   }
 
   #spanOf(entity: Entity, parent: Span | undefined, isInferred: boolean): Span {
-    const start = Math.max(0, entity.start - this.origin);
+    const shift = this.#shiftOf(entity);
+    const start = Math.max(0, entity.start + shift - this.origin);
     const isOpen = entity.isInProgress;
-    const end = Math.max(start, (entity.end ?? this.#until) - this.origin);
-    const isCallee = parent !== undefined && !entity.isSubsegment && !isInferred;
+    const end = Math.max(start, entity.end === undefined ? this.#until - this.origin : entity.end + shift - this.origin);
     return {
       id: isInferred ? `${entity.id}-inferred` : entity.id,
       kind: isInferred ? 'inferred' : entity.isSubsegment ? 'subsegment' : 'segment',
@@ -166,11 +207,36 @@ class Builder {
       outcome: outcomeName(entity),
       parent,
       children: [],
-      depth: parent === undefined ? 0 : parent.depth + 1,
+      depth: 0,
+      callee: undefined,
+      failures: NO_FAILURES,
       isOrphan: parent === undefined && entity.parentId !== undefined,
-      skew: isCallee && parent.start - start > SKEW_SECONDS ? parent.start - start : 0,
+      skew: entity.isSubsegment || isInferred ? 0 : (this.#clocks.get(entity)?.skew ?? 0),
+      shift,
+      reversed: entity.end === undefined ? 0 : Math.max(0, entity.start - entity.end),
     };
   }
+}
+
+/** The row that a span begins: a call and the segment that serves it are one, with the worse outcome of the two. */
+export function rowOf(span: Span): { readonly span: Span; readonly call: Span | undefined; readonly outcome: RowOutcome } {
+  const { callee } = span;
+  if (callee === undefined) return { span, call: undefined, outcome: span.outcome };
+  return { span: callee, call: span, outcome: severityOf(span.outcome) > severityOf(callee.outcome) ? span.outcome : callee.outcome };
+}
+
+const NO_FAILURES: Failures = {};
+
+function added(a: Failures, b: Failures): Failures {
+  if (b === NO_FAILURES) return a;
+  if (a === NO_FAILURES) return b;
+  return { error: (a.error ?? 0) + (b.error ?? 0), throttle: (a.throttle ?? 0) + (b.throttle ?? 0), fault: (a.fault ?? 0) + (b.fault ?? 0) };
+}
+
+/** The segment that serves a call, when it is all that is below, and began before the call had its answer: a message is received on its own time. */
+function calleeOf({ kind, entity, end, children }: Span): Span | undefined {
+  const only = children.length === 1 ? children[0]! : undefined;
+  return kind === 'subsegment' && entity.isCall && only?.kind === 'segment' && only.start <= end ? only : undefined;
 }
 
 function detailOf(entity: Entity): string {

@@ -57,8 +57,9 @@ export function Outcome({ span, model, onPath }: { span: Span; model: TraceModel
         </Pair>
         <Pair name="Start">+{duration(span.start)}</Pair>
         <Pair name="Duration">
-          {span.isOpen ? (model.isLive ? `Still open after ${duration(span.end - span.start)}` : 'Never closed') : duration(span.end - span.start)}{' '}
-          <span class="faint">{onPath}</span>
+          {span.isOpen ? (model.isLive ? `Still open after ${duration(span.end - span.start)}` : 'Never closed') : duration(span.end - span.start)}
+          {onPath !== '' && <span class="faint">, {onPath}</span>}
+          {span.reversed > 0 && <span class="faint">, but it ends {duration(span.reversed)} before it starts</span>}
         </Pair>
         {span.children.length > 0 && <Pair name="Self time">{duration(selfSecondsOf(span))}</Pair>}
         {span.isOrphan && (
@@ -66,7 +67,12 @@ export function Outcome({ span, model, onPath }: { span: Span; model: TraceModel
             Never arrived: <span class="mono">{entity.parentId}</span>
           </Pair>
         )}
-        {span.skew > 0 && <Pair name="Clock">Starts {duration(span.skew)} before the call that caused it</Pair>}
+        {span.skew > 0 && (
+          <Pair name="Clock">
+            {duration(span.skew)} off its caller’s
+            {span.shift !== 0 && `: shown ${duration(Math.abs(span.shift))} ${span.shift > 0 ? 'later' : 'earlier'} than recorded`}
+          </Pair>
+        )}
         <Pair name="User">
           {textOf(entity.json['user']) && <Value condition={`user = ${quoted(textOf(entity.json['user'])!)}`}>{textOf(entity.json['user'])}</Value>}
         </Pair>
@@ -83,19 +89,12 @@ export function Exceptions({ span, model, state }: { span: Span; model: TraceMod
   return (
     <Section title={own.length > 1 ? 'Exceptions' : 'Exception'}>
       {own.map((exception, i) => (
-        <Exception key={i} exception={exception} folder={isObject(cause) ? textOf(cause['working_directory']) : undefined} />
+        <Exception key={i} exception={exception} entity={span.entity} />
       ))}
       {referred !== undefined && (
         <p>
           Came from{' '}
-          <button
-            type="button"
-            class="link"
-            onClick={() => {
-              state.reveal(referred);
-              state.select(referred);
-            }}
-          >
+          <button type="button" class="link" onClick={() => state.show(referred)}>
             {referred.name}
           </button>
         </p>

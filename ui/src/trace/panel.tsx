@@ -1,22 +1,78 @@
+import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
-import { duration, percent } from '../format.ts';
-import { Side } from '../shell/side.tsx';
 import { inferredServiceOf } from '../../../src/xray/trace/service-id.ts';
+import { Copy } from '../copy.tsx';
+import { duration, percent } from '../format.ts';
+import { Handle } from '../handle.tsx';
+import { Side } from '../shell/side.tsx';
+import { PathOf, pathTo } from './breadcrumb.tsx';
+import { FoldPanel } from './fold-panel.tsx';
+import { shapeOf, type Fold } from './folds.ts';
 import type { Span } from './model.ts';
 import { Annotations, Aws, Exceptions, Findings, Links, Metadata, Outcome, RawDocument, Request, Resources, Sql } from './panel-sections.tsx';
+import { Sampling } from './sampling.tsx';
 import type { TraceState } from './trace-state.ts';
+import { setWidth, SIDE, widths } from './widths.ts';
 
-/** Everything that is known of the selected span; what is not there does not appear. */
+/** Everything that is known of what is selected; what is not there does not appear. */
 export function Panel({ state }: { state: TraceState }) {
   const span = state.selected.value;
-  const model = state.model.value;
+  const fold = state.selectedFold.value;
   const box = useRef<HTMLElement>(null);
-  useEffect(() => box.current?.scrollTo({ top: 0 }), [span?.id]);
-  if (span === undefined || model === undefined) return null;
+  useEffect(() => box.current?.scrollTo({ top: 0 }), [span?.id ?? fold?.key]);
+  if (state.model.value === undefined || (span === undefined && fold === undefined)) return null;
+  const fit = (): void => setWidth('side', fittingWidth(box.current!));
   return (
-    <Side box={box} label="The selected span" title={span.name} onClose={() => state.select(undefined)}>
+    <>
+      <Side
+        box={box}
+        label={fold === undefined ? 'The selected span' : 'The selected repeats'}
+        onClose={() => state.select(undefined)}
+        {...headOf(span, fold)}
+      >
+        {fold === undefined ? <SpanPanel span={span!} state={state} /> : <FoldPanel fold={fold} state={state} />}
+      </Side>
+      <div class="side-handle">
+        <Handle
+          label="Width of the panel"
+          value={widths.value.side}
+          min={SIDE.min}
+          max={Math.min(SIDE.max, Math.round(innerWidth * 0.7))}
+          side="right"
+          at={0}
+          onChange={(px) => setWidth('side', px)}
+          onFit={fit}
+        />
+      </div>
+    </>
+  );
+}
+
+/** What the panel is about. The text of the row stands on a canvas, where it cannot be selected: it can be copied here. */
+function headOf(span: Span | undefined, fold: Fold | undefined): { title: string; actions: ComponentChildren } {
+  const title = fold === undefined ? span!.name : `${fold.spans[0]!.name} ×${fold.spans.length}`;
+  const detail = fold === undefined ? span!.detail : shapeOf(fold.spans[0]!.detail);
+  return { title, actions: <Copy text={`${title} ${detail}`.trim()} what="name and detail" /> };
+}
+
+/** px that everything in the panel takes up without a break. */
+function fittingWidth(box: HTMLElement): number {
+  const { style } = box;
+  style.width = 'max-content';
+  const width = box.offsetWidth;
+  style.width = '';
+  return Math.max(SIDE.min, Math.min(width, Math.round(innerWidth * 0.6)));
+}
+
+function SpanPanel({ span, state }: { span: Span; state: TraceState }) {
+  const model = state.model.value!;
+  const isEntry = span.parent === undefined && !span.isOrphan;
+  return (
+    <>
       <p class="dim">{aboutOf(span)}</p>
+      {span.parent !== undefined && <PathOf path={pathTo(span)} state={state} />}
       <Outcome span={span} model={model} tick={state.tick.value} onPath={pathText(state, span)} />
+      <CallAndCallee span={span} state={state} />
       {span.kind !== 'inferred' && <Exceptions span={span} model={model} state={state} />}
       <Request span={span} />
       <Sql span={span} />
@@ -29,9 +85,10 @@ export function Panel({ state }: { state: TraceState }) {
           <Links span={span} />
         </>
       )}
+      {isEntry && <Sampling span={span} />}
       <Findings findings={state.findings.value.filter(({ id }) => id === span.entity.id)} />
       {span.kind !== 'inferred' && <RawDocument span={span} />}
-    </Side>
+    </>
   );
 }
 
@@ -44,10 +101,34 @@ function aboutOf(span: Span): string {
   return [span.detail, caller].filter((text) => text !== '').join(' · ');
 }
 
+/** A call and the segment that serves it are one row: what the other side saw. */
+function CallAndCallee({ span, state }: { span: Span; state: TraceState }) {
+  const call = span.parent?.callee === span ? span.parent : undefined;
+  const other = call ?? span.callee;
+  if (other === undefined) return null;
+  const [called, servedBy] = call === undefined ? [span, other] : [call, span];
+  const [outer, inner] = [called.end - called.start, servedBy.end - servedBy.start];
+  const status = other.entity.httpStatus;
+  return (
+    <section>
+      <h3>{call === undefined ? 'As served' : 'As called'}</h3>
+      <p>
+        <button type="button" class="link" onClick={() => state.show(other)}>
+          {call === undefined ? `Segment of ${other.name}` : `Call in ${other.service}`}
+        </button>{' '}
+        {duration(other.end - other.start)}
+        {other.outcome !== span.outcome && `, ${status ?? other.outcome}`}
+        {!called.isOpen && !servedBy.isOpen && outer > inner && <span class="faint">, {duration(outer - inner)} on the way and in queues</span>}
+      </p>
+    </section>
+  );
+}
+
 function pathText(state: TraceState, span: Span): string {
   const length = state.model.peek()!.length;
   const share = length === 0 ? '' : `${percent((span.end - span.start) / length)} of the trace`;
   const stretch = state.path.value.get(span.id);
-  if (stretch === undefined) return share;
-  return `${share}, on the critical path${stretch.to < span.end ? ` for ${duration(stretch.to - stretch.from)}` : ''}`;
+  const isClipped = stretch !== undefined && span.end - stretch.to > 1e-6;
+  const path = stretch === undefined ? '' : `on the critical path${isClipped ? ` for ${duration(stretch.to - stretch.from)}` : ''}`;
+  return [share, path].filter((text) => text !== '').join(', ');
 }

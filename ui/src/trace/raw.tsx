@@ -4,7 +4,6 @@ import { readTrace } from '../api.ts';
 import { Copy } from '../copy.tsx';
 import { count } from '../format.ts';
 import { JsonTree } from './json-tree.tsx';
-import { FindingList } from './panel-sections.tsx';
 import type { TraceState } from './trace-state.ts';
 
 function nameOf(document: object): string {
@@ -12,7 +11,20 @@ function nameOf(document: object): string {
   return `${name ?? ''} ${id ?? ''}`.trim();
 }
 
-/** The documents as they came, and what AWS would say of them. */
+/** A browser reads a blob when the link is pressed; it is let go some time after. */
+const KEEP_MS = 60_000;
+
+/** Of any size: a data: URL ends at a few megabytes. */
+function download(text: string, name: string): void {
+  const href = URL.createObjectURL(new Blob([text], { type: 'application/json' }));
+  const link = document.createElement('a');
+  link.href = href;
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(href), KEEP_MS);
+}
+
+/** The documents as they came. */
 export function Raw({ state }: { state: TraceState }) {
   const documents = useSignal<readonly object[]>([]);
   const revision = state.model.value?.revision;
@@ -29,15 +41,8 @@ export function Raw({ state }: { state: TraceState }) {
     return () => stop.abort();
   }, [revision]);
   const text = JSON.stringify(documents.value, null, 2);
-  const href = `data:application/json;charset=utf-8,${encodeURIComponent(text.length < 1_000_000 ? text : '')}`;
   return (
     <div class="raw">
-      {state.findings.value.length > 0 && (
-        <section>
-          <h2>What AWS would do differently</h2>
-          <FindingList findings={state.findings.value} />
-        </section>
-      )}
       <section>
         <h2>
           {count(documents.value.length)} {documents.value.length === 1 ? 'document' : 'documents'} as sent, {count(state.model.value?.bytes ?? 0)}{' '}
@@ -45,11 +50,9 @@ export function Raw({ state }: { state: TraceState }) {
         </h2>
         <p class="buttons">
           <Copy text={text} what="documents" title="Copy as JSON" />
-          {text.length < 1_000_000 && (
-            <a class="button small" href={href} download={`${state.id}.json`}>
-              Download
-            </a>
-          )}
+          <button type="button" class="button small" disabled={documents.value.length === 0} onClick={() => download(text, `${state.id}.json`)}>
+            Download
+          </button>
         </p>
         {documents.value.map((document, i) => (
           <JsonTree key={i} value={document} name={nameOf(document)} levels={documents.value.length > 3 ? 0 : 1} />

@@ -1,26 +1,21 @@
-import { severityOf } from '../outcomes.ts';
-import type { Span } from './model.ts';
-
-/** As many siblings alike are folded into one row. */
-const LEAST_ALIKE = 4;
-
-/** Siblings that do the same, one after the other. */
-export interface Fold {
-  readonly key: string;
-  readonly spans: readonly Span[];
-  /** The sum of their lengths, in seconds. */
-  readonly seconds: number;
-  /** Calls of the same kind: what is known as N+1. */
-  readonly isCalls: boolean;
-}
+import type { RowOutcome } from '../../../src/xray/api/page-types.ts';
+import { isFailed, severityOf, worstOf, type Failures } from '../outcomes.ts';
+import { foldedIn, type Fold } from './folds.ts';
+import { rowOf, type Span } from './model.ts';
 
 export interface TimelineRow {
-  /** Of a fold its first. */
+  /** Of a fold the worst; of a call that a segment serves, the segment. */
   readonly span: Span;
+  /** As its caller saw it, when that is another span. */
+  readonly call: Span | undefined;
+  /** The worst of what the row stands for. */
+  readonly outcome: RowOutcome;
   readonly depth: number;
   readonly hasChildren: boolean;
   readonly isOpen: boolean;
   readonly fold: Fold | undefined;
+  /** What failed in rows that are hidden below this one. */
+  readonly hidden: Failures;
 }
 
 export interface Shown {
@@ -30,58 +25,74 @@ export interface Shown {
   readonly unfolded: ReadonlySet<string>;
 }
 
-/** The rows of the timeline: all spans, without what is collapsed, and repeats as one. Without recursion: a trace may be deep. */
-export function rowsOf(roots: readonly Span[], { collapsed, unfolded }: Shown): TimelineRow[] {
+/**
+ * The rows of the timeline: all spans, without what is collapsed, and repeats as one. `hasInferred`: services that do not report have a row below their
+ * call, with the same times. Without recursion: a trace may be deep.
+ */
+export function rowsOf(roots: readonly Span[], shown: Shown, { hasInferred = false }: { hasInferred?: boolean } = {}): TimelineRow[] {
   const rows: TimelineRow[] = [];
-  const open: (Span | Fold)[] = [];
-  const push = (children: readonly Span[], parentId: string): void => {
-    const parts = folded(children, parentId);
-    for (let i = parts.length - 1; i >= 0; i--) open.push(parts[i]!);
+  /** `inFolds`: open folds around it, each a level more. */
+  const open: { part: Span | Fold; inFolds: number }[] = [];
+  const push = (parts: readonly (Span | Fold)[], inFolds: number): void => {
+    for (let i = parts.length - 1; i >= 0; i--) open.push({ part: parts[i]!, inFolds });
   };
-  push(roots, '');
+  push(foldedIn(roots, ''), 0);
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
-    if ('spans' in next) {
-      const [first] = next.spans;
-      const isOpen = unfolded.has(next.key);
-      rows.push({ span: worst(next.spans) ?? first!, depth: first!.depth, hasChildren: true, isOpen, fold: next });
-      if (isOpen) for (let i = next.spans.length - 1; i >= 0; i--) open.push(next.spans[i]!);
+    const { part, inFolds } = next;
+    if ('spans' in part) {
+      const isOpen = shown.unfolded.has(part.key);
+      rows.push(foldRow(part, isOpen, inFolds));
+      if (isOpen) push(part.spans, inFolds + 1);
       continue;
     }
-    const hasChildren = next.children.length > 0;
-    const isOpen = hasChildren && !collapsed.has(next.id);
-    rows.push({ span: next, depth: next.depth, hasChildren, isOpen, fold: undefined });
-    if (isOpen) push(next.children, next.id);
+    const { span, call, outcome } = rowOf(part);
+    const children = hasInferred ? span.children : reported(span.children);
+    const hasChildren = children.length > 0;
+    const isOpen = hasChildren && !shown.collapsed.has(span.id);
+    const hidden = hasChildren && !isOpen ? span.failures : NONE;
+    rows.push({ span, call, outcome, depth: span.depth + inFolds, hasChildren, isOpen, fold: undefined, hidden });
+    if (isOpen) push(foldedIn(children, span.id), inFolds);
   }
   return rows;
 }
 
-function worst(spans: readonly Span[]): Span | undefined {
-  return spans.reduce((a, b) => (severityOf(b.outcome) > severityOf(a.outcome) ? b : a));
+const NONE: Failures = {};
+
+function reported(children: readonly Span[]): readonly Span[] {
+  return children.some(({ kind }) => kind === 'inferred') ? children.filter(({ kind }) => kind !== 'inferred') : children;
 }
 
-function folded(children: readonly Span[], parentId: string): (Span | Fold)[] {
-  if (children.length < LEAST_ALIKE) return [...children];
-  const parts: (Span | Fold)[] = [];
-  for (let i = 0; i < children.length;) {
-    const alike = likenessOf(children[i]!);
-    let end = i + 1;
-    while (end < children.length && likenessOf(children[end]!) === alike) end++;
-    const run = children.slice(i, end);
-    if (run.length < LEAST_ALIKE) parts.push(...run);
-    else parts.push(foldOf(run, `${parentId} ${alike}`));
-    i = end;
+function foldRow(fold: Fold, isOpen: boolean, inFolds: number): TimelineRow {
+  const all = fold.spans.map(rowOf);
+  const worst = all.reduce((a, b) => (severityOf(b.outcome) > severityOf(a.outcome) ? b : a));
+  const hidden: { -readonly [K in keyof Failures]: Failures[K] } = {};
+  if (!isOpen) {
+    for (const { span, outcome } of all) {
+      if (isFailed(outcome)) hidden[outcome] = (hidden[outcome] ?? 0) + 1;
+      for (const each of ['error', 'throttle', 'fault'] as const) hidden[each] = (hidden[each] ?? 0) + (span.failures[each] ?? 0);
+    }
   }
-  return parts;
+  return {
+    span: worst.span,
+    call: undefined,
+    outcome: worst.outcome,
+    depth: fold.spans[0]!.depth + inFolds,
+    hasChildren: true,
+    isOpen,
+    fold,
+    hidden: worstOf(hidden) === undefined ? NONE : hidden,
+  };
 }
 
-function foldOf(spans: readonly Span[], key: string): Fold {
-  const seconds = spans.reduce((sum, { start, end }) => sum + end - start, 0);
-  return { key, spans, seconds, isCalls: spans[0]!.kind === 'inferred' || spans[0]!.entity.isCall };
+/** The row's own span, or the call that it serves. */
+export function isOfRow({ span, call, fold }: TimelineRow, wanted: Span | undefined): boolean {
+  return wanted !== undefined && fold === undefined && (span === wanted || call === wanted);
 }
 
-/** The same for spans that differ in numbers and ids only. */
-function likenessOf({ kind, name, detail }: Span): string {
-  return `${kind} ${name} ${detail.replaceAll(/[0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-f]{16,}|\d+/gi, '#')}`;
+/** Spans of which each has a row of its own: of a call and its callee one, that which is in `spans`, rather the callee. */
+export function oncePerRow(spans: readonly Span[]): Span[] {
+  const all = new Set(spans);
+  return spans.filter(({ callee }) => callee === undefined || !all.has(callee));
 }
 
 /** Every span that has children and lies deeper than `depth` levels. */
@@ -90,12 +101,19 @@ export function collapsedBelow(spans: readonly Span[], depth: number): Set<strin
 }
 
 /** What has to be open so that `span` has a row of its own. */
-export function revealed(span: Span, { collapsed, unfolded }: Shown): Shown {
+export function revealed(span: Span, roots: readonly Span[], { collapsed, unfolded }: Shown): Shown {
   const open = new Set(collapsed);
   const folds = new Set(unfolded);
   for (let at: Span | undefined = span; at !== undefined; at = at.parent) {
     if (at !== span) open.delete(at.id);
-    folds.add(`${at.parent?.id ?? ''} ${likenessOf(at)}`);
+    const fold = foldWith(at, roots);
+    if (fold !== undefined) folds.add(fold.key);
   }
   return { collapsed: open, unfolded: folds };
+}
+
+/** The fold that the span lies in, whether it is open or not. */
+export function foldWith(span: Span, roots: readonly Span[]): Fold | undefined {
+  const siblings = span.parent === undefined ? roots : reported(span.parent.children);
+  return foldedIn(siblings, span.parent?.id ?? '').find((part): part is Fold => 'spans' in part && part.spans.includes(span));
 }

@@ -1,57 +1,63 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import { context2d, themeColours, whenResized } from '../canvas.ts';
-import { duration } from '../format.ts';
+import { Handle } from '../handle.tsx';
 import { settings } from '../settings.ts';
-import { drawRuler, drawTimeline, indentOf, labelOf, RULER_HEIGHT, type TimelineLayout, type TimelineScene } from './draw-timeline.ts';
+import { Breadcrumb } from './breadcrumb.tsx';
+import { fittingNames } from './draw-names.ts';
+import { drawRuler, drawTimeline, type TimelineScene } from './draw-timeline.ts';
 import { Minimap } from './minimap.tsx';
+import { titleOf } from './row-text.ts';
 import type { TimelineRow } from './rows.ts';
+import { indentOf, layoutOf, RULER_HEIGHT, TWISTY } from './timeline-layout.ts';
+import { keepPlace, scrollTo } from './timeline-scroll.ts';
+import { Tree } from './timeline-tree.tsx';
 import type { TraceState } from './trace-state.ts';
+import { NAMES, setWidth, widths } from './widths.ts';
 
-const ROW_HEIGHT = 26;
-/** With the name above the bar. */
-const TALL_ROW_HEIGHT = 40;
-const NARROW = 560;
-const NAMES = 330;
 const CLICK_PX = 4;
 /** The tree for screen readers follows when the scroll has come to rest. */
 const SETTLE_MS = 120;
 
-/** Segments, subsegments and inferred calls over time. */
+/** Segments, subsegments and calls over time. */
 export function Timeline({ state }: { state: TraceState }) {
   const box = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
   const ruler = useRef<HTMLCanvasElement>(null);
   const hovered = useRef(-1);
+  const pointer = useRef<number | undefined>(undefined);
   const frame = useRef(0);
   const isPainted = useRef(false);
   const size = useSignal({ width: 0, height: 0 });
+  const topRow = useSignal(0);
   const settled = useSignal(0);
   const brush = useSignal<{ left: number; width: number } | undefined>(undefined);
   const press = useRef<{ x: number; y: number } | undefined>(undefined);
   const rows = state.rows.value;
   const { width, height } = size.value;
-  const isNarrow = width < NARROW;
-  const rowHeight = isNarrow ? TALL_ROW_HEIGHT : ROW_HEIGHT;
-  const names = isNarrow ? 0 : Math.min(NAMES, Math.round(width * 0.42));
+  const chosen = widths.value.names;
+  const layoutNow = () => layoutOf(state.rows.peek(), { ...size.peek(), top: box.current?.scrollTop ?? 0, names: chosen });
+  const { rowHeight, names } = layoutNow();
   const bars = Math.max(1, width - names);
 
   const draw = (): void => {
     frame.current = 0;
     if (canvas.current === null || ruler.current === null || box.current === null) return;
-    const layout: TimelineLayout = { width, height, names, rowHeight, top: box.current.scrollTop };
+    const layout = layoutNow();
     const scene: TimelineScene = {
       rows: state.rows.peek(),
       axis: state.axis.peek(),
       window: state.window.peek(),
       path: state.path.peek(),
-      selectedId: state.selected.peek()?.id,
+      isSelected: state.isSelected,
       hovered: hovered.current,
+      pointer: pointer.current,
       matches: new Set(state.matches.peek()),
       colours: themeColours(),
     };
     drawTimeline(context2d(canvas.current, height).context, layout, scene);
     drawRuler(context2d(ruler.current, RULER_HEIGHT).context, layout, scene);
+    topRow.value = Math.floor(layout.top / rowHeight);
     if (isPainted.current || height === 0) return;
     isPainted.current = true;
     // The next task comes after the paint. The mark is for npm run bench -- ui.
@@ -70,7 +76,7 @@ export function Timeline({ state }: { state: TraceState }) {
     else if (frame.current === 0) frame.current = requestAnimationFrame(() => latest.current());
   };
   // Whatever the picture shows.
-  void [state.axis.value, state.window.value, state.path.value, state.selected.value, state.matches.value, settings.value];
+  void [state.axis.value, state.window.value, state.path.value, state.selected.value, state.selectedFold.value, state.matches.value, settings.value];
   useLayoutEffect(schedule);
   useLayoutEffect(() => {
     const element = box.current!;
@@ -93,14 +99,9 @@ export function Timeline({ state }: { state: TraceState }) {
     return () => (state.beforeChange = () => () => {});
   }, [rowHeight]);
   useEffect(() => {
-    const span = state.selected.value;
-    if (span !== undefined)
-      scrollTo(
-        box.current!,
-        state.rows.peek().findIndex((row) => row.span === span),
-        rowHeight,
-      );
-  }, [state.selected.value?.id, rowHeight, height === 0]);
+    const index = state.rows.peek().findIndex((row) => state.isSelected(row));
+    scrollTo(box.current!, index, rowHeight);
+  }, [state.selected.value?.id, state.selectedFold.value?.key, rowHeight, height === 0]);
 
   const rowAt = (event: MouseEvent): number => {
     const top = canvas.current!.getBoundingClientRect().top;
@@ -135,11 +136,13 @@ export function Timeline({ state }: { state: TraceState }) {
       return;
     }
     const row = rows[rowAt(event)];
-    if (row !== undefined) clicked(state, row, xIn(event) < indentOf(row.depth, isNarrow ? width : names) + 18);
+    if (row !== undefined) clicked(state, row, xIn(event) < indentOf(row.depth, layoutNow()) + TWISTY + 4);
   };
   const onMove = (event: PointerEvent): void => {
     const start = press.current;
     const x = xIn(event);
+    pointer.current = x >= names ? x - names : undefined;
+    schedule();
     if (start !== undefined && start.x > names && Math.abs(x - start.x) > CLICK_PX) {
       const [left, right] = [Math.max(0, Math.min(start.x, x) - names), Math.max(start.x, x) - names];
       brush.value = { left, width: right - left };
@@ -149,12 +152,15 @@ export function Timeline({ state }: { state: TraceState }) {
     if (index === hovered.current) return;
     hovered.current = index;
     canvas.current!.title = rows[index] === undefined ? '' : titleOf(rows[index]);
-    schedule();
   };
+  const fit = (): void => setWidth('names', Math.min(NAMES.max, fittingNames(canvas.current!, layoutNow(), state.rows.peek(), themeColours())));
   return (
     <div class="timeline">
       <Minimap state={state} />
-      <canvas class="ruler" ref={ruler} height={RULER_HEIGHT} aria-hidden="true" />
+      <div class="ruler-row">
+        <canvas class="ruler" ref={ruler} height={RULER_HEIGHT} aria-hidden="true" />
+        {names > 0 && <Breadcrumb state={state} top={topRow} width={names} />}
+      </div>
       <div
         class="timeline-rows"
         ref={box}
@@ -179,98 +185,36 @@ export function Timeline({ state }: { state: TraceState }) {
             onPointerUp={onUp}
             onPointerLeave={() => {
               hovered.current = -1;
+              pointer.current = undefined;
               schedule();
             }}
             onDblClick={(event) => {
               const row = rows[rowAt(event)];
-              if (row !== undefined) state.zoomToSpan(row.span);
+              if (row !== undefined) state.zoomToSpans(row.fold?.spans ?? [row.call ?? row.span]);
             }}
           />
           {brush.value !== undefined && <div class="brush tall" style={{ left: `${names + brush.value.left}px`, width: `${brush.value.width}px` }} />}
-          <Tree state={state} rows={rows} top={settled.value} height={height} rowHeight={rowHeight} />
+          <Tree state={state} rows={rows} top={settled.value} height={height} rowHeight={rowHeight} onClick={(row) => clicked(state, row, false)} />
         </div>
       </div>
+      {names > 0 && (
+        <Handle
+          label="Width of the names"
+          value={names}
+          min={NAMES.min}
+          max={NAMES.max}
+          side="left"
+          at={names}
+          onChange={(px) => setWidth('names', px)}
+          onFit={fit}
+        />
+      )}
     </div>
   );
-}
-
-/** The rows that are seen, for screen readers and for the keyboard. The canvas beneath is their picture. */
-function Tree({
-  state,
-  rows,
-  top,
-  height,
-  rowHeight,
-}: {
-  state: TraceState;
-  rows: readonly TimelineRow[];
-  top: number;
-  height: number;
-  rowHeight: number;
-}) {
-  const first = Math.max(0, Math.floor(top / rowHeight) - 2);
-  const last = Math.min(rows.length, Math.ceil((top + height) / rowHeight) + 2);
-  const selected = state.selected.value;
-  const isThere = selected !== undefined && rows.slice(first, last).some(({ span }) => span === selected);
-  return (
-    <div class="tree" role="tree" aria-label="Spans" tabIndex={0} aria-activedescendant={isThere ? `span-${selected.id}` : undefined}>
-      {rows.slice(first, last).map((row, i) => (
-        <div
-          key={row.fold === undefined ? row.span.id : row.fold.key}
-          id={`span-${row.span.id}${row.fold === undefined ? '' : '-fold'}`}
-          role="treeitem"
-          aria-level={row.depth + 1}
-          aria-posinset={first + i + 1}
-          aria-setsize={rows.length}
-          aria-selected={row.span === selected}
-          aria-expanded={row.hasChildren ? row.isOpen : undefined}
-          style={{ top: `${(first + i) * rowHeight}px` }}
-          onClick={() => clicked(state, row, false)}
-        >
-          {titleOf(row)}
-        </div>
-      ))}
-    </div>
-  );
-}
-
-function titleOf(row: TimelineRow): string {
-  const { span, fold } = row;
-  const label = labelOf(row);
-  const length = duration(fold === undefined ? span.end - span.start : fold.seconds);
-  return [span.name, span.detail, span.outcome === 'ok' ? '' : span.outcome, length, label].filter((text) => text !== '').join(', ');
 }
 
 function clicked(state: TraceState, row: TimelineRow, isTwisty: boolean): void {
   state.isTouched = true;
-  if (row.fold !== undefined) state.toggle(row.fold.key, true);
-  else if (isTwisty && row.hasChildren) state.toggle(row.span.id, false);
-  else state.select(row.span);
-}
-
-/** Scrolls as little as shows the row. */
-function scrollTo(box: HTMLElement, index: number, rowHeight: number): void {
-  if (index < 0 || box.clientHeight === 0) return;
-  const y = index * rowHeight;
-  if (y < box.scrollTop) box.scrollTop = Math.max(0, y - rowHeight);
-  else if (y + rowHeight > box.scrollTop + box.clientHeight) box.scrollTop = y + 2 * rowHeight - box.clientHeight;
-}
-
-/** What stands at the top stays at the top, although rows above it have come. */
-function keepPlace(state: TraceState, box: HTMLElement, rowHeight: number): () => void {
-  const before = state.rows.peek();
-  const top = Math.floor(box.scrollTop / rowHeight);
-  if (box.scrollTop === 0) return () => {};
-  const ids = before.slice(top, top + 20).map(({ span }) => span.id);
-  return () => {
-    const after = new Map(state.rows.peek().map(({ span }, i) => [span.id, i]));
-    for (const [i, id] of ids.entries()) {
-      const index = after.get(id);
-      if (index === undefined) continue;
-      const moved = index - (top + i);
-      // The height of the content changes with the next paint.
-      if (moved !== 0) requestAnimationFrame(() => (box.scrollTop += moved * rowHeight));
-      return;
-    }
-  };
+  if (isTwisty && row.hasChildren) state.toggle(row.fold?.key ?? row.span.id, row.fold !== undefined);
+  else state.select(row.fold ?? row.span);
 }

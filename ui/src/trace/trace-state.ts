@@ -1,14 +1,17 @@
 import { computed, effect, signal, untracked } from '@preact/signals';
-import type { Finding } from '../../../src/xray/api/page-types.ts';
+import type { Finding, TraceDocuments } from '../../../src/xray/api/page-types.ts';
 import { readFindings, readTrace, Refused } from '../api.ts';
 import { Rereading } from '../rereading.ts';
 import { param, setParams } from '../route.ts';
 import { nowSeconds } from '../wall-clock.ts';
+import { causeOf } from './cause.ts';
 import { criticalPath } from './critical-path.ts';
 import { matching } from './find.ts';
+import { FOLD_ID, type Fold } from './folds.ts';
 import { grow, modelOf, type Span, type TraceModel } from './model.ts';
-import { collapsedBelow, revealed, rowsOf, type Shown } from './rows.ts';
+import { collapsedBelow, foldWith, isOfRow, oncePerRow, revealed, rowsOf, type Shown, type TimelineRow } from './rows.ts';
 import { idleGaps, TimeAxis } from './time-axis.ts';
+import { isWhole } from './views.ts';
 
 /** A part of the time axis, in its units. */
 export interface Zoom {
@@ -18,12 +21,14 @@ export interface Zoom {
 
 /** More spans than a person reads at once: only the first levels are open at first. */
 const MANY_SPANS = 3_000;
-const FIRST_LEVELS = 3;
+const FIRST_LEVELS = 2;
 /** A trace that changes is read again this often at most. */
 const REREAD_MS = 150;
 const GROW_MS = 100;
 /** A timeline is seen within this time. */
 const PAINT_MS = 300;
+/** As in trace.css: the panel lies over the rest. */
+const NARROW_SCREEN = '(max-width: 720px)';
 /** The zoom stands in the address once it has rested for this time. */
 const REST_MS = 300;
 
@@ -47,7 +52,13 @@ export class TraceState {
   /** The reader has looked closer: nothing moves by itself any more. */
   isTouched = false;
 
-  readonly rows = computed(() => (this.model.value === undefined ? [] : rowsOf(this.model.value.roots, this.shown.value)));
+  /** Services that do not report have rows of their own. */
+  readonly hasInferred = computed(() => param('inferred') !== '');
+  /** Clocks that differ are set by their callers'. */
+  readonly isAdjusted = computed(() => param('clock') !== 'recorded');
+  readonly rows = computed(() =>
+    this.model.value === undefined ? [] : rowsOf(this.model.value.roots, this.shown.value, { hasInferred: this.hasInferred.value }),
+  );
   readonly gaps = computed(() => (this.model.value === undefined ? [] : idleGaps(this.model.value.spans)));
   readonly axis = computed(() => {
     void this.tick.value;
@@ -59,22 +70,45 @@ export class TraceState {
     if (!this.isPainted.value) return criticalPath(undefined);
     return criticalPath(this.model.value?.roots.find(({ isOrphan }) => !isOrphan));
   });
-  readonly matches = computed(() => matching(this.model.value?.spans ?? [], this.find.value));
-  readonly selected = computed(() => this.model.value?.byId.get(param('span')));
+  readonly matches = computed(() => {
+    const found = matching(this.model.value?.spans ?? [], this.find.value);
+    return oncePerRow(this.hasInferred.value ? found : found.filter(({ kind }) => kind !== 'inferred'));
+  });
+  /** Id of the span that the page has opened by itself: that of the cause. Not in the address, so that the address opens on the cause again. */
+  readonly opened = signal('');
+  readonly selected = computed(() => this.model.value?.byId.get(param('span') || (isWhole(param('tab')) ? '' : this.opened.value)));
+  readonly selectedFold = computed<Fold | undefined>(() => {
+    const id = param('span');
+    const model = this.model.value;
+    const first = id.startsWith(FOLD_ID) ? model?.byId.get(id.slice(FOLD_ID.length)) : undefined;
+    return first === undefined ? undefined : foldWith(first, model!.roots);
+  });
+  /** Id of what is selected, or was before a view that has no panel. */
+  readonly lastSelected = signal('');
+  readonly cause = computed(() => (this.model.value === undefined ? undefined : causeOf(this.model.value)));
+  #found: TraceDocuments | undefined;
   #reading: AbortController | undefined;
   readonly #rereading = new Rereading(() => this.#load(), REREAD_MS);
   #growing: ReturnType<typeof setInterval> | undefined;
   #resting: ReturnType<typeof setTimeout> | undefined;
-  readonly #forget: () => void;
+  readonly #forget: (() => void)[];
 
   constructor(id: string) {
     this.id = id;
-    this.#forget = effect(() => {
+    const adjust = effect(() => {
+      const isAdjusted = this.isAdjusted.value;
+      if (this.#found !== undefined) untracked(() => (this.model.value = modelOf(this.#found!, nowSeconds(), { isAdjusted })));
+    });
+    const keep = effect(() => {
+      if (param('span') !== '') this.lastSelected.value = param('span');
+    });
+    const remember = effect(() => {
       const zoom = this.zoom.value;
       clearTimeout(this.#resting);
       if (this.model.peek() === undefined) return;
       this.#resting = setTimeout(() => setParams({ zoom: zoom === undefined ? '' : this.#textOf(zoom) }, { isAside: true }), REST_MS);
     });
+    this.#forget = [adjust, keep, remember];
   }
 
   load(): Promise<void> {
@@ -88,7 +122,8 @@ export class TraceState {
       const found = await readTrace(this.id, stop);
       const isFirst = this.model.peek() === undefined;
       if (found.revision === this.model.peek()?.revision) return;
-      const model = modelOf(found, nowSeconds());
+      this.#found = found;
+      const model = modelOf(found, nowSeconds(), { isAdjusted: this.isAdjusted.peek() });
       const restore = this.beforeChange();
       if (isFirst && model.spans.length > MANY_SPANS)
         this.shown.value = { collapsed: collapsedBelow(model.spans, FIRST_LEVELS), unfolded: new Set() };
@@ -96,9 +131,7 @@ export class TraceState {
       this.model.value = model;
       this.problem.value = undefined;
       restore();
-      if (isFirst) this.#zoomAsAddressed();
-      const selected = this.selected.peek();
-      if (isFirst && selected !== undefined) this.reveal(selected);
+      if (isFirst) this.#lookAsAddressed();
       this.#growWhile(model);
       // Another view than the timeline may be open.
       setTimeout(() => (this.isPainted.value = true), PAINT_MS);
@@ -120,21 +153,43 @@ export class TraceState {
     this.#rereading.stop();
     clearInterval(this.#growing);
     clearTimeout(this.#resting);
-    this.#forget();
+    for (const forget of this.#forget) forget();
   }
 
   search(text: string): void {
     setParams({ find: text }, { isAside: true });
   }
 
-  select(span: Span | undefined): void {
+  select(what: Span | Fold | undefined): void {
     this.isTouched = true;
-    setParams({ span: span?.id ?? '' }, { isAside: true });
+    this.opened.value = '';
+    this.lastSelected.value = what?.id ?? '';
+    setParams({ span: what?.id ?? '' }, { isAside: true });
+  }
+
+  /** Selects what may be hidden, too. */
+  show(span: Span): void {
+    this.reveal(span);
+    this.select(span);
+  }
+
+  readonly isSelected = (row: TimelineRow): boolean =>
+    row.fold === undefined ? isOfRow(row, this.selected.value) : row.fold.key === this.selectedFold.value?.key;
+
+  /** Whether segments of other clocks are moved; Back undoes it. */
+  adjust(isAdjusted: boolean): void {
+    setParams({ clock: isAdjusted ? '' : 'recorded' });
+  }
+
+  pinned(isPinned: boolean): void {
+    this.#found = { ...this.#found!, isPinned };
+    this.model.value = { ...this.model.peek()!, isPinned };
   }
 
   /** Opens what hides the span. */
   reveal(span: Span): void {
-    this.shown.value = revealed(span, this.shown.peek());
+    if (span.kind === 'inferred' && !this.hasInferred.peek()) setParams({ inferred: '1' }, { isAside: true });
+    this.shown.value = revealed(span, this.model.peek()?.roots ?? [], this.shown.peek());
   }
 
   toggle(key: string, isFold: boolean): void {
@@ -179,9 +234,10 @@ export class TraceState {
     if (zoom !== undefined) this.zoomTo({ from: zoom.from + units, to: zoom.to + units });
   }
 
-  zoomToSpan(span: Span): void {
+  zoomToSpans(spans: readonly Span[]): void {
     const axis = this.axis.peek();
-    const [from, to] = [axis.unitsAt(span.start), axis.unitsAt(span.end)];
+    const from = spans.reduce((least, { start }) => Math.min(least, axis.unitsAt(start)), Infinity);
+    const to = spans.reduce((most, { end }) => Math.max(most, axis.unitsAt(end)), 0);
     const room = Math.max((to - from) * 0.1, axis.units / 1e6);
     this.zoomTo({ from: from - room, to: to + room });
   }
@@ -192,16 +248,28 @@ export class TraceState {
     return [from, to].map((units) => Number(axis.secondsAt(units).toFixed(6))).join('-');
   }
 
-  #zoomAsAddressed(): void {
+  /** The part and the span of the address; without a span a failed trace opens on its cause. */
+  #lookAsAddressed(): void {
     const [, from, to] = /^([\d.]+)-([\d.]+)$/.exec(untracked(() => param('zoom'))) ?? [];
     const axis = this.axis.peek();
     if (Number(from) < Number(to)) this.zoomTo({ from: axis.unitsAt(Number(from)), to: axis.unitsAt(Number(to)) });
+    const selected = this.selected.peek();
+    const cause = this.cause.peek()?.span;
+    const isPlain = untracked(() => ['span', 'tab', 'find', 'zoom'].every((name) => param(name) === ''));
+    if (selected !== undefined) this.reveal(selected);
+    else if (isPlain && cause !== undefined) {
+      this.reveal(cause);
+      // On a narrow screen the panel would lie over the timeline; the head has the cause.
+      if (!matchMedia(NARROW_SCREEN).matches) this.opened.value = cause.id;
+    }
   }
 
   /** Once the reader has looked closer, the scale stays although the trace becomes longer, or begins earlier than was known. */
   #keepWindow(next: TraceModel): void {
     const before = this.model.peek();
     if (before === undefined || !this.isTouched) return;
+    // What grows goes on growing in sight, unless the reader has chosen a part.
+    if (before.isLive && this.zoom.peek() === undefined) return;
     const [axis, { from, to }] = [this.axis.peek(), this.window.peek()];
     const shift = before.origin - next.origin;
     const gaps = this.isFoldingGaps.peek() ? idleGaps(next.spans) : [];
@@ -214,7 +282,6 @@ export class TraceState {
     clearInterval(this.#growing);
     if (!model.isLive) return;
     this.#growing = setInterval(() => {
-      if (this.isTouched && this.zoom.peek() === undefined) this.zoom.value = this.window.peek();
       grow(model, nowSeconds());
       this.tick.value++;
     }, GROW_MS);
@@ -222,7 +289,9 @@ export class TraceState {
 
   async #readFindings(stop: AbortSignal): Promise<void> {
     try {
-      this.findings.value = await readFindings(this.id, stop);
+      const findings = await readFindings(this.id, stop);
+      // That AWS samples 5 % by default is said in the panel: nothing has to be done about it.
+      this.findings.value = findings.filter(({ code, message }) => code !== 'sampling' || !message.startsWith('the rule Default '));
     } catch {
       // The trace itself is what matters; findings come with the next change.
     }

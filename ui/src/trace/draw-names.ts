@@ -1,0 +1,98 @@
+import type { ThemeColours } from '../canvas.ts';
+import { duration, plural } from '../format.ts';
+import { worstOf } from '../outcomes.ts';
+import { cut } from './cut.ts';
+import type { TimelineScene } from './draw-timeline.ts';
+import { secondsOf } from './row-text.ts';
+import type { TimelineRow } from './rows.ts';
+import { indentOf, TWISTY, visible, type TimelineLayout } from './timeline-layout.ts';
+
+/** px around a name. */
+const GAP = 8;
+
+/** A row's name, what it did, what failed below it though it is closed, and its length. */
+export function drawName(context: CanvasRenderingContext2D, layout: TimelineLayout, scene: TimelineScene, row: TimelineRow, y: number): void {
+  const { colours, matches } = scene;
+  const { span, call, fold } = row;
+  const isAbove = layout.names === 0;
+  const room = isAbove ? layout.width : layout.names;
+  const x = indentOf(row.depth, layout);
+  const middle = isAbove ? y + 11 : y + layout.rowHeight / 2;
+  drawGuides(context, layout, scene, row, y);
+  context.textBaseline = 'middle';
+  context.textAlign = 'left';
+  if (row.hasChildren) {
+    context.fillStyle = colours.ink3;
+    context.font = colours.small;
+    context.fillText(row.isOpen ? '▾' : '▸', x + 2, middle);
+  }
+  context.font = colours.small;
+  context.fillStyle = colours.ink3;
+  context.textAlign = 'right';
+  const length = duration(secondsOf(row));
+  context.fillText(length, room - 9, middle);
+  const beforeLength = room - 9 - context.measureText(length).width - GAP;
+  const end = drawHidden(context, scene, row, beforeLength, middle);
+  context.textAlign = 'left';
+  let at = x + TWISTY + 4;
+  const font = span.kind === 'segment' ? colours.strong : colours.medium;
+  context.font = font;
+  const name = cut(context, font, fold === undefined ? span.name : `${span.name} ×${fold.spans.length}`, end - at);
+  if (matches.has(span) || (call !== undefined && matches.has(call))) {
+    context.fillStyle = colours.accentSoft;
+    context.fillRect(at - 2, middle - 9, context.measureText(name).width + 4, 18);
+  }
+  context.fillStyle = colours.ink;
+  context.fillText(name, at, middle);
+  at += context.measureText(name).width + 6;
+  if (span.detail === '' || end - at < 20) return;
+  context.font = colours.medium;
+  context.fillStyle = colours.ink3;
+  context.fillText(cut(context, colours.medium, span.detail, end - at), at, middle);
+}
+
+/** A line for each level that is seen above the row. */
+function drawGuides(context: CanvasRenderingContext2D, layout: TimelineLayout, { colours }: TimelineScene, { depth }: TimelineRow, y: number): void {
+  context.fillStyle = colours.line;
+  for (let level = layout.indents.base; level < depth; level++) {
+    const x = indentOf(level, layout);
+    context.fillRect(Math.round(x + TWISTY / 2 - 1), y, 1, layout.rowHeight);
+  }
+}
+
+/** "● 2 faults" of what is hidden; returns where the room for the name ends. */
+function drawHidden(context: CanvasRenderingContext2D, { colours }: TimelineScene, { hidden }: TimelineRow, right: number, middle: number): number {
+  const worst = worstOf(hidden);
+  if (worst === undefined) return right;
+  const text = plural(worst.count, worst.outcome);
+  context.fillText(text, right, middle);
+  const x = right - context.measureText(text).width - GAP;
+  context.fillStyle = colours.bars[worst.outcome];
+  context.beginPath();
+  context.arc(x, middle, 4, 0, 2 * Math.PI);
+  context.fill();
+  return x - GAP;
+}
+
+/** px that the names of the rows that are seen take up. */
+export function fittingNames(canvas: HTMLCanvasElement, layout: TimelineLayout, rows: readonly TimelineRow[], colours: ThemeColours): number {
+  const context = canvas.getContext('2d')!;
+  const { first, last } = visible(rows, layout);
+  const widthOf = (font: string, text: string): number => {
+    context.font = font;
+    return text === '' ? 0 : context.measureText(text).width + GAP;
+  };
+  let most = 0;
+  for (const row of rows.slice(first, last)) {
+    const { span, fold, hidden } = row;
+    const worst = worstOf(hidden);
+    const name = fold === undefined ? span.name : `${span.name} ×${fold.spans.length}`;
+    const texts =
+      widthOf(span.kind === 'segment' ? colours.strong : colours.medium, name) +
+      widthOf(colours.medium, span.detail) +
+      widthOf(colours.small, worst === undefined ? '' : `●  ${plural(worst.count, worst.outcome)}`) +
+      widthOf(colours.small, duration(secondsOf(row)));
+    most = Math.max(most, indentOf(row.depth, layout) + TWISTY + 4 + texts + 9);
+  }
+  return Math.ceil(most);
+}

@@ -1,0 +1,84 @@
+import { severityOf } from '../outcomes.ts';
+import { rowOf, type Span } from './model.ts';
+
+/** As many siblings alike are folded into one row. */
+const LEAST_ALIKE = 4;
+/** Spans that overlap by less follow each other. */
+const ROUNDING_SECONDS = 1e-6;
+
+/** Siblings that do the same. */
+export interface Fold {
+  readonly key: string;
+  /** As it stands in the address: of its first span. */
+  readonly id: string;
+  readonly spans: readonly Span[];
+  /** The same, the worst last: what is drawn last is seen. */
+  readonly worstLast: readonly Span[];
+  /** The sum of their lengths, in seconds. */
+  readonly seconds: number;
+  /** Most of them that ran at one time; 1 when each waited for the one before. */
+  readonly atOnce: number;
+  /** Calls of the same kind. */
+  readonly isCalls: boolean;
+}
+
+export const FOLD_ID = 'fold-';
+
+/** Siblings in their order, with runs of those that are alike as one. `parentId` is part of the keys. */
+export function foldedIn(children: readonly Span[], parentId: string): readonly (Span | Fold)[] {
+  if (children.length < LEAST_ALIKE) return children;
+  const parts: (Span | Fold)[] = [];
+  const runs = new Map<string, number>();
+  for (let i = 0; i < children.length;) {
+    const alike = likenessOf(children[i]!);
+    let end = i + 1;
+    while (end < children.length && likenessOf(children[end]!) === alike) end++;
+    const run = children.slice(i, end);
+    if (run.length < LEAST_ALIKE) parts.push(...run);
+    else {
+      const before = runs.get(alike) ?? 0;
+      runs.set(alike, before + 1);
+      parts.push(foldOf(run, `${parentId} ${before} ${alike}`));
+    }
+    i = end;
+  }
+  return parts;
+}
+
+function foldOf(spans: readonly Span[], key: string): Fold {
+  const [first] = spans;
+  const seconds = spans.reduce((sum, { start, end }) => sum + end - start, 0);
+  const isCalls = first!.kind === 'inferred' || first!.entity.isCall;
+  const worstLast = spans.toSorted((a, b) => severityOf(rowOf(a).outcome) - severityOf(rowOf(b).outcome));
+  return { key, id: FOLD_ID + first!.id, spans, worstLast, seconds, atOnce: atOnceOf(spans), isCalls };
+}
+
+function atOnceOf(spans: readonly Span[]): number {
+  const edges = spans.flatMap(({ start, end }) => [
+    { at: start, by: 1 },
+    { at: Math.max(start, end - ROUNDING_SECONDS), by: -1 },
+  ]);
+  edges.sort((a, b) => a.at - b.at || a.by - b.by);
+  let [running, most] = [0, 1];
+  for (const { by } of edges) most = Math.max(most, (running += by));
+  return most;
+}
+
+const VARYING = /[0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-f]{16,}|\d+/gi;
+
+/** A request or a name without what differs from one to the next: numbers and ids are #. */
+export function shapeOf(text: string): string {
+  return text.replaceAll(VARYING, '#');
+}
+
+const likenesses = new WeakMap<Span, string>();
+
+/** The same for spans that differ in numbers and ids only. */
+function likenessOf(span: Span): string {
+  let likeness = likenesses.get(span);
+  if (likeness === undefined) {
+    likeness = `${span.kind} ${span.name} ${shapeOf(span.detail)}`;
+    likenesses.set(span, likeness);
+  }
+  return likeness;
+}

@@ -1,0 +1,45 @@
+import { duration, plural } from '../format.ts';
+import { failuresText } from '../outcomes.ts';
+import type { TimelineRow } from './rows.ts';
+
+/** Seconds from the caller's side, or all of what is folded. */
+export function secondsOf({ span, call, fold }: TimelineRow): number {
+  if (fold !== undefined) return fold.seconds;
+  const { start, end } = call ?? span;
+  return end - start;
+}
+
+/** What the bar alone does not say. */
+export function labelOf(row: TimelineRow): string {
+  const { span, call, fold } = row;
+  if (fold !== undefined) {
+    const how = fold.atOnce > 1 ? `, up to ${fold.atOnce} at once` : '';
+    return `${fold.isCalls && fold.atOnce === 1 ? 'N+1: ' : ''}${fold.spans.length} alike, ${duration(fold.seconds)} in all${how}`;
+  }
+  if (span.isOrphan) return 'Parent never arrived';
+  if (span.skew > 0) return `Clock ${duration(span.skew)} off${span.shift === 0 ? '' : ', adjusted'}`;
+  if (span.reversed > 0) return `Ends ${duration(span.reversed)} before it starts`;
+  if (span.isOpen) return `Still open after ${duration(span.end - span.start)}`;
+  const retries = (call ?? span).entity.aws['retries'];
+  const statuses = [call, span].flatMap((each) => (each === undefined || each.kind === 'inferred' ? [] : [each.entity.httpStatus]));
+  const bad = [...new Set(statuses)].filter((status) => status !== undefined && status >= 400);
+  return [
+    // As the caller saw it, when that is another one.
+    bad.join(' as called, '),
+    span.kind !== 'inferred' && typeof retries === 'number' && retries > 0 ? plural(retries, 'retry', 'retries') : '',
+  ]
+    .filter((text) => text !== '')
+    .join(', ');
+}
+
+/** The row in a line: for the pointer that rests on it and for screen readers. */
+export function titleOf(row: TimelineRow): string {
+  const { span, call, outcome, fold, hidden } = row;
+  const name = fold === undefined ? span.name : `${span.name} ×${fold.spans.length}`;
+  const [length, own] = [duration(secondsOf(row)), duration(span.end - span.start)];
+  const served = call === undefined || own === length ? '' : `${own} as served`;
+  const inside = failuresText(hidden);
+  return [name, span.detail, outcome === 'ok' ? '' : outcome, length, served, labelOf(row), inside === '' ? '' : `${inside} inside`]
+    .filter((text) => text !== '')
+    .join(', ');
+}

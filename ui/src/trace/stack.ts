@@ -1,0 +1,88 @@
+import type { Entity } from '../../../src/xray/trace/entity.ts';
+import { isObject, objectOf, textOf, type Json } from '../../../src/xray/trace/json.ts';
+
+export interface StackFrame {
+  readonly path: string;
+  /** 0 when it is not known. */
+  readonly line: number;
+  readonly label: string;
+  /** Of the application, as far as one can tell: not of a library, a framework or the runtime. */
+  readonly isOwn: boolean;
+}
+
+/** Folders of libraries and runtimes. */
+const LIBRARY_PATH =
+  /(^|[/\\])(site-packages|dist-packages|node_modules|vendor|gems|\.cargo|rustlib)[/\\]|[/\\](pkg[/\\]mod|go[/\\]src|lib[/\\]python\d[\d.]*|lib[/\\]ruby)[/\\]|^(node:|internal[/\\]|<|\/usr\/lib\/|\/usr\/local\/lib\/|\/var\/runtime\/|\/rustc\/)/;
+/** Classes of runtimes and frameworks, where frames have no folders. */
+const LIBRARY_LABEL =
+  /^(at )?(java|javax|jakarta|jdk|sun|kotlin|scala|akka|reactor|com\.(sun|amazonaws|fasterxml|zaxxer|google\.common)|software\.amazon|io\.(netty|grpc|micronaut|quarkus|undertow|vertx)|org\.(apache|eclipse|springframework|hibernate|jboss|postgresql|glassfish|junit)|System|Microsoft|Amazon|MS\.Internal)\./;
+/** Python's SDK sends files without their folders: functions of what is often around an application. */
+const LIBRARY_FUNCTIONS: Readonly<Record<string, RegExp>> = {
+  // Flask, Starlette, Werkzeug, gunicorn and Django
+  'app.py': /^(wsgi_app|full_dispatch_request|dispatch_request|handle_user_exception|handle_exception|preprocess_request|finalize_request|__call__)$/,
+  'applications.py': /^__call__$/,
+  'routing.py': /^(app|handle|__call__|run_endpoint_function|wrapped_app)$/,
+  'exceptions.py': /^__call__$/,
+  'errors.py': /^__call__$/,
+  'serving.py': /^(run_wsgi|execute|handle|handle_one_request|run)$/,
+  'base.py': /^(get_response|_get_response|execute|cursor|_execute_context|_execute_clauseelement|handle|__call__)$/,
+  'exception.py': /^inner$/,
+  'deprecation.py': /^__call__$/,
+  'middleware.py': /^(__call__|dispatch|call_next)$/,
+  'sync.py': /^(run|run_for_one|accept|handle|handle_request)$/,
+  'default.py': /^do_execute$/,
+  // requests, urllib3, botocore
+  'api.py': /^(request|get|post|put|patch|delete)$/,
+  'sessions.py': /^(request|send|get|post|put|patch|delete)$/,
+  'adapters.py': /^send$/,
+  'connectionpool.py': /./,
+  'connection.py': /^(connect|request|_new_conn|create_connection)$/,
+  'retry.py': /^increment$/,
+  'client.py': /^(_api_call|_make_api_call|_make_request|request|_send_request|_send_output|send|endheaders|connect)$/,
+  'endpoint.py': /^(make_request|_send_request|_get_response|_send)$/,
+  // Python itself
+  'threading.py': /./,
+  'socketserver.py': /./,
+  'runpy.py': /./,
+  'base_events.py': /./,
+  'runners.py': /./,
+  'thread.py': /^(run|_worker)$/,
+  'contextlib.py': /./,
+  'functools.py': /./,
+};
+
+/** Innermost first, as X-Ray's schema has it and most SDKs send; AWS's Python SDK sends the outermost first. Source: its utils/stacktrace.py. */
+export function framesOf(exception: Json, entity: Entity): StackFrame[] {
+  const stack = Array.isArray(exception['stack']) ? exception['stack'].filter(isObject) : [];
+  const frames = stack.map((frame) => {
+    const [path, label] = [textOf(frame['path']) ?? '', textOf(frame['label']) ?? ''];
+    return { path, label, line: Number(frame['line'] ?? 0) || 0, isOwn: isOwn(path, label) };
+  });
+  return isFromPython(entity) ? frames.toReversed() : frames;
+}
+
+function isFromPython({ segment }: Entity): boolean {
+  return textOf(objectOf(segment.aws['xray'])['sdk']) === 'X-Ray for Python';
+}
+
+function isOwn(path: string, label: string): boolean {
+  if (LIBRARY_PATH.test(path) || LIBRARY_LABEL.test(label)) return false;
+  return !Object.hasOwn(LIBRARY_FUNCTIONS, path) || !LIBRARY_FUNCTIONS[path]!.test(label);
+}
+
+/** "repository.py:88". */
+export function placeOf({ path, line, label }: StackFrame): string {
+  const file = path.split(/[/\\]/).at(-1) ?? '';
+  return file === '' ? label : `${file}${line > 0 ? `:${line}` : ''}`;
+}
+
+/**
+ * Where the file is, as an absolute path; undefined when that cannot be known: a file name alone, a place inside the runtime, or a relative path of a
+ * process of which neither the working directory nor a folder in the settings is known.
+ */
+export function resolvedPath(path: string, folder: string | undefined, sourceRoot: string): string | undefined {
+  if (/^([/\\]|[A-Za-z]:[/\\])/.test(path)) return path;
+  if (/^(node:|internal[/\\]|<|[a-z]+:\/\/)/.test(path) || !/[/\\]/.test(path)) return undefined;
+  if (folder !== undefined && folder !== '') return `${folder.replace(/[/\\]$/, '')}/${path}`;
+  return sourceRoot === '' ? undefined : path;
+}

@@ -1,0 +1,77 @@
+import type { TimelineRow } from './rows.ts';
+import type { TimeAxis } from './time-axis.ts';
+import type { Zoom } from './trace-state.ts';
+
+export interface TimelineLayout {
+  /** px. */
+  readonly width: number;
+  readonly height: number;
+  /** Of the column with the names; 0 when they stand above the bars. */
+  readonly names: number;
+  readonly rowHeight: number;
+  readonly top: number;
+  readonly indents: Indents;
+}
+
+/** Where names begin: levels above `base` are not indented, so that deep spans keep room for their names. */
+interface Indents {
+  readonly base: number;
+  /** px a level. */
+  readonly step: number;
+}
+
+const INDENT = 14;
+const LEAST_INDENT = 4;
+/** Of the room for names, what indents may take. */
+const MAX_INDENT = 0.5;
+const NAME_PAD = 8;
+export const TWISTY = 14;
+export const RULER_HEIGHT = 24;
+export const ROW_HEIGHT = 26;
+/** With the name above the bar. */
+export const TALL_ROW_HEIGHT = 40;
+/** Narrower than this, names stand above the bars. */
+const NARROW = 560;
+
+/** `names`: px as the reader chose. */
+export function layoutOf(
+  rows: readonly TimelineRow[],
+  { width, height, top, names: chosen }: { width: number; height: number; top: number; names: number },
+): TimelineLayout {
+  const isNarrow = width < NARROW;
+  const rowHeight = isNarrow ? TALL_ROW_HEIGHT : ROW_HEIGHT;
+  const names = isNarrow ? 0 : Math.round(Math.min(chosen, width * 0.75));
+  const { first, last } = visible(rows, { top, height, rowHeight });
+  return { width, height, names, rowHeight, top, indents: indentsOf(rows, first, last, isNarrow ? width : names) };
+}
+
+/** Indexes of the rows that are seen, `last` excluded. */
+export function visible(
+  rows: readonly TimelineRow[],
+  { top, height, rowHeight }: { top: number; height: number; rowHeight: number },
+): { first: number; last: number } {
+  return { first: Math.max(0, Math.floor(top / rowHeight)), last: Math.min(rows.length, Math.ceil((top + height) / rowHeight)) };
+}
+
+function indentsOf(rows: readonly TimelineRow[], first: number, last: number, room: number): Indents {
+  let [least, most] = [Infinity, 0];
+  for (let i = first; i < last; i++) {
+    least = Math.min(least, rows[i]!.depth);
+    most = Math.max(most, rows[i]!.depth);
+  }
+  const mostPx = room * MAX_INDENT;
+  if (most * INDENT <= mostPx) return { base: 0, step: INDENT };
+  const levels = Math.max(1, most - least);
+  return { base: least, step: Math.max(LEAST_INDENT, Math.min(INDENT, mostPx / levels)) };
+}
+
+/** px from the left where a level begins. */
+export function indentOf(depth: number, { names, width, indents: { base, step } }: TimelineLayout): number {
+  const room = names === 0 ? width : names;
+  return NAME_PAD + Math.min(Math.max(0, depth - base) * step, room * MAX_INDENT + INDENT);
+}
+
+/** px from the left edge of the bars for a time. */
+export function xOf(seconds: number, axis: TimeAxis, { from, to }: Zoom, width: number): number {
+  return ((axis.unitsAt(seconds) - from) / (to - from)) * width;
+}

@@ -1,0 +1,52 @@
+import { titleOf } from './row-text.ts';
+import type { TimelineRow } from './rows.ts';
+import type { TraceState } from './trace-state.ts';
+
+/** Rows beyond the edges, so that the next ones are there for the keyboard. */
+const BEYOND = 2;
+
+/** The rows that are seen, for screen readers and for the keyboard. The canvas beneath is their picture. */
+export function Tree({
+  state,
+  rows,
+  top,
+  height,
+  rowHeight,
+  onClick,
+}: {
+  state: TraceState;
+  rows: readonly TimelineRow[];
+  top: number;
+  height: number;
+  rowHeight: number;
+  onClick: (row: TimelineRow) => void;
+}) {
+  const first = Math.max(0, Math.floor(top / rowHeight) - BEYOND);
+  const last = Math.min(rows.length, Math.ceil((top + height) / rowHeight) + BEYOND);
+  const seen = rows.slice(first, last);
+  const selected = seen.find((row) => state.isSelected(row));
+  return (
+    <div class="tree" role="tree" aria-label="Spans" tabIndex={0} aria-activedescendant={selected === undefined ? undefined : idOf(selected)}>
+      {seen.map((row, i) => (
+        <div
+          key={idOf(row)}
+          id={idOf(row)}
+          role="treeitem"
+          aria-level={row.depth + 1}
+          aria-posinset={first + i + 1}
+          aria-setsize={rows.length}
+          aria-selected={row === selected}
+          aria-expanded={row.hasChildren ? row.isOpen : undefined}
+          style={{ top: `${(first + i) * rowHeight}px` }}
+          onClick={() => onClick(row)}
+        >
+          {titleOf(row)}
+        </div>
+      ))}
+    </div>
+  );
+}
+
+function idOf({ span, fold }: TimelineRow): string {
+  return `span-${fold?.id ?? span.id}`;
+}

@@ -1,0 +1,163 @@
+import { httpOf } from '../../../src/xray/trace/http.ts';
+import { Copy } from '../copy.tsx';
+import { absolute, ago, count, duration, fullTime, pathOf } from '../format.ts';
+import { pin } from '../live.ts';
+import { severityOf } from '../outcomes.ts';
+import { hereWith, param } from '../route.ts';
+import type { Cause } from './cause.ts';
+import { thrownIn } from './exceptions-view.tsx';
+import type { TraceModel } from './model.ts';
+import type { TraceState } from './trace-state.ts';
+import { viewHref, VIEWS } from './views.ts';
+
+/** Summary of the trace: what it was, why it failed, its figures and its views. */
+export function Head({ state, id, model }: { state: TraceState; id: string; model: TraceModel | undefined }) {
+  const thrown = model === undefined ? 0 : thrownIn(model.spans).length;
+  const counts: Readonly<Record<string, number>> = { exceptions: thrown, findings: state.findings.value.length };
+  const cause = state.cause.value;
+  return (
+    <header class="trace-head">
+      <h1>{model === undefined ? <span class="faint">Reading the trace …</span> : <Title model={model} />}</h1>
+      {cause !== undefined && <Because cause={cause} state={state} />}
+      <div class="facts">
+        {model !== undefined && <Facts model={model} state={state} />}
+        <span class="mono">{id}</span>
+        <Copy text={id} what="trace id" title="Copy id" />
+        {model !== undefined && <Pin key={`${id} ${model.isPinned}`} model={model} state={state} />}
+      </div>
+      <div class="tabs">
+        <nav aria-label="Views of the trace">
+          {VIEWS.map((view) => (
+            <a key={view.tab} aria-current={param('tab') === view.tab ? 'page' : undefined} href={viewHref(state, view)}>
+              {view.title}
+              {(counts[view.tab] ?? 0) > 0 && <span class="faint"> · {count(counts[view.tab]!)}</span>}
+            </a>
+          ))}
+        </nav>
+        <span class="spacer" />
+        <span class="faint hint">
+          <kbd>e</kbd> next error · <kbd>?</kbd> keys
+        </span>
+      </div>
+    </header>
+  );
+}
+
+function Title({ model }: { model: TraceModel }) {
+  const root = model.roots.find(({ isOrphan }) => !isOrphan) ?? model.roots[0];
+  if (root === undefined) return <>Empty trace</>;
+  const { url, method, status } = httpOf(root.entity);
+  return (
+    <>
+      <span class={`badge ${root.outcome}`}>{status ?? root.outcome}</span>{' '}
+      <span class="title" title={url ?? root.name}>
+        {url === undefined ? root.name : `${method ?? ''} ${pathOf(url)}`.trim()}
+      </span>
+    </>
+  );
+}
+
+/** Why the trace failed, in a line that leads to the span. */
+function Because({ cause: { span, what, thrown, message }, state }: { cause: Cause; state: TraceState }) {
+  return (
+    <p class="because">
+      <a
+        href={hereWith({ tab: '', span: span.id })}
+        title={message === '' ? undefined : message}
+        onClick={(event) => {
+          if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+          state.reveal(span);
+          if (param('tab') === '') {
+            event.preventDefault();
+            state.select(span);
+          }
+        }}
+      >
+        because <bdi>{what}</bdi>
+        {thrown !== '' && (
+          <>
+            : <bdi>{thrown}</bdi>
+          </>
+        )}
+      </a>{' '}
+      {message !== '' && (
+        <span class="faint">
+          <bdi>{message}</bdi>
+        </span>
+      )}
+    </p>
+  );
+}
+
+function Facts({ model, state }: { model: TraceModel; state: TraceState }) {
+  // The model grows in place.
+  void state.tick.value;
+  const { origin, length, services, spans, errors, isLive } = model;
+  const own = spans.filter(({ kind }) => kind !== 'inferred').length;
+  const findings = state.findings.value.length;
+  const worst = errors.reduce((a, b) => (severityOf(b.outcome) > severityOf(a) ? b.outcome : a), 'ok' as TraceModel['errors'][number]['outcome']);
+  return (
+    <>
+      <span>
+        <b>{duration(length)}</b>
+        {isLive && <span class="live-text"> so far</span>}
+      </span>
+      <span>
+        <b>{count(services)}</b> {services === 1 ? 'service' : 'services'}
+      </span>
+      <span>
+        <b>{count(own)}</b> {own === 1 ? 'span' : 'spans'}
+      </span>
+      {errors.length > 0 && (
+        <button type="button" class="plain" onClick={() => state.show(state.cause.peek()?.span ?? errors[0]!)}>
+          <b class={`${worst}-text`}>{count(errors.length)}</b> {errors.length === 1 ? 'error' : 'errors'}
+        </button>
+      )}
+      {findings > 0 && (
+        <a class="plain" href={hereWith({ tab: 'findings', span: '' })} title="What AWS would do differently with this trace">
+          <b>{count(findings)}</b> {findings === 1 ? 'finding' : 'findings'}
+        </a>
+      )}
+      <Clocks model={model} state={state} />
+      <time title={`${fullTime(origin)}, ${ago(origin)}`}>{absolute(origin)}</time>
+    </>
+  );
+}
+
+/** Clocks that differ, and whether the picture makes up for that. */
+function Clocks({ model, state }: { model: TraceModel; state: TraceState }) {
+  if (model.skew === 0) return null;
+  const isAdjusted = state.isAdjusted.value;
+  return (
+    <span class="clocks">
+      Clock <b>{duration(model.skew)}</b> off{' '}
+      <button
+        type="button"
+        class="button small"
+        aria-pressed={isAdjusted}
+        title="Moves the segments of a service whose clock differs into the calls that caused them"
+        onClick={() => state.adjust(!isAdjusted)}
+      >
+        {isAdjusted ? 'Adjusted' : 'Adjust'}
+      </button>
+    </span>
+  );
+}
+
+function Pin({ model, state }: { model: TraceModel; state: TraceState }) {
+  const toggle = async (): Promise<void> => {
+    await pin(model.id, !model.isPinned);
+    state.pinned(!model.isPinned);
+  };
+  return (
+    <button
+      type="button"
+      class="button small"
+      aria-pressed={model.isPinned}
+      title="A pinned trace stays when the store is full or cleared"
+      onClick={() => void toggle()}
+    >
+      {model.isPinned ? 'Pinned' : 'Pin'}
+    </button>
+  );
+}

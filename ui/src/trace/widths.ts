@@ -1,0 +1,20 @@
+import { signal } from '@preact/signals';
+import { store, stored } from '../settings.ts';
+
+const KEY = 'xrayd.widths';
+
+/** px; kept in this browser. */
+export interface Widths {
+  readonly names: number;
+  readonly side: number;
+}
+
+export const NAMES = { min: 120, max: 1_200 } as const;
+export const SIDE = { min: 240, max: 1_200 } as const;
+
+export const widths = signal<Widths>({ names: 330, side: 372, ...stored<Partial<Widths>>(KEY, {}) });
+
+export function setWidth(name: keyof Widths, px: number): void {
+  widths.value = { ...widths.value, [name]: px };
+  store(KEY, widths.value);
+}
