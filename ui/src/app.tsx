@@ -3,6 +3,7 @@ import { followLinks, go, hrefTo, listHref, place } from './route.ts';
 import { Navigation } from './shell/navigation.tsx';
 import { openHelp, Help } from './shell/help.tsx';
 import { addKeys, onKeyDown } from './shell/keys.ts';
+import { ConnectScreen } from './connect/connect.tsx';
 import { SettingsScreen } from './shell/settings-screen.tsx';
 import { TopBar } from './shell/top-bar.tsx';
 import { focusQuery } from './query/query-box.tsx';
@@ -10,17 +11,24 @@ import { MapScreen } from './map/map-screen.tsx';
 import { TraceScreen } from './trace/trace-screen.tsx';
 import { TracesScreen } from './traces/traces-screen.tsx';
 
+/** Where there is no query box, in the list. */
+function search(): void {
+  if (place.peek().screen === 'connect') go(listHref());
+  focusQuery();
+}
+
 /** The frame that every screen stands in. */
 export function App() {
   useEffect(() => {
     addEventListener('keydown', onKeyDown);
     addEventListener('click', followLinks);
     return addKeys('Everywhere', [
-      { keys: ['/'], does: 'search', run: focusQuery },
-      { keys: ['g t'], does: 'traces', run: () => go(listHref()) },
-      { keys: ['g m'], does: 'service map', run: () => go(hrefTo('/map')) },
-      { keys: ['g s'], does: 'settings', run: () => go(hrefTo('/settings')) },
-      { keys: ['?'], does: 'this list', run: openHelp },
+      { keys: ['/'], does: 'search', run: search },
+      { keys: ['g t'], does: 'go to the traces', run: () => go(listHref()) },
+      { keys: ['g m'], does: 'go to the service map', run: () => go(hrefTo('/map')) },
+      { keys: ['g c'], does: 'connect an application', run: () => go(hrefTo('/connect')) },
+      { keys: ['g s'], does: 'go to the settings', run: () => go(hrefTo('/settings')) },
+      { keys: ['?'], does: 'list the keys', run: openHelp },
     ]);
   }, []);
   return (
@@ -47,6 +55,8 @@ function Screen() {
       return <TraceScreen key={traceId} id={traceId} />;
     case 'map':
       return <MapScreen />;
+    case 'connect':
+      return <ConnectScreen />;
     case 'settings':
       return <SettingsScreen />;
     case 'nowhere':

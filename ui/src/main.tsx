@@ -3,6 +3,7 @@ import './tokens.css';
 import './page.css';
 import './trace/trace.css';
 import './map/map.css';
+import './connect/connect.css';
 import './shell/side.css';
 import './traces/traces.css';
 import './trace/timeline.css';

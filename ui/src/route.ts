@@ -1,6 +1,6 @@
 import { computed, signal } from '@preact/signals';
 
-export type Screen = 'traces' | 'trace' | 'map' | 'settings' | 'nowhere';
+export type Screen = 'traces' | 'trace' | 'map' | 'connect' | 'settings' | 'nowhere';
 
 export interface Place {
   readonly screen: Screen;
@@ -63,7 +63,7 @@ function replace(to: string, kept: Kept): void {
 function placeOf(path: string): Place {
   const traceId = /^\/traces\/([^/]+)$/.exec(path)?.[1];
   if (traceId !== undefined) return { screen: 'trace', traceId: decodeURIComponent(traceId) };
-  const screen = ({ '/': 'traces', '/map': 'map', '/settings': 'settings' } as const)[path] ?? 'nowhere';
+  const screen = ({ '/': 'traces', '/map': 'map', '/connect': 'connect', '/settings': 'settings' } as const)[path] ?? 'nowhere';
   return { screen, traceId: '' };
 }
 

@@ -21,6 +21,7 @@ const TITLES: Readonly<Record<Screen, () => string>> = {
   },
   trace: () => (shownTrace.value?.id === place.value.traceId ? titleOf(shownTrace.value) : `Trace ${place.value.traceId}`),
   map: () => withSearch('Map'),
+  connect: () => 'Connect an application',
   settings: () => 'Settings',
   nowhere: () => 'No such page',
 };

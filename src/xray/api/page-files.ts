@@ -21,7 +21,7 @@ const POLICY =
 const NOT_BUILT = '<!doctype html><title>xrayd</title><p>The page has not been built: run <code>npm run build</code>.';
 
 /** Paths that are places in the page: it finds out itself which. */
-const PLACES = ['/', '/traces/:id', '/map', '/settings'];
+const PLACES = ['/', '/traces/:id', '/map', '/connect', '/settings'];
 /** The routes that answer with nothing but the page itself. */
 export const PAGE_PATHS: ReadonlySet<string> = new Set(PLACES);
 

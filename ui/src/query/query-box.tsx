@@ -9,7 +9,10 @@ import { mistakeIn, type Mistake } from './mistake.ts';
 import { readingOf, type Reading } from './reading.ts';
 import { isSaved, save, saved } from './saved-filters.ts';
 
-let focus: () => void = () => {};
+/** Asked for before there is a box: it has the focus when it comes. */
+let isWanted = false;
+const wantFocus = (): void => void (isWanted = true);
+let focus: () => void = wantFocus;
 /** What is written and not yet searched for. */
 const draft = signal('');
 const isNaming = signal(false);
@@ -39,6 +42,8 @@ export function QueryBox() {
   useEffect(() => {
     let isGone = false;
     focus = () => field.current?.focus();
+    if (isWanted) focus();
+    isWanted = false;
     draft.value = boxed.peek();
     const load = async (): Promise<void> => {
       let createEditor;
@@ -64,6 +69,7 @@ export function QueryBox() {
       clearTimeout(idle);
       editor.current?.destroy();
       editor.current = undefined;
+      focus = wantFocus;
     };
   }, []);
   // The address changed: by a click on a value, or Back.

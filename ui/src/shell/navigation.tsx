@@ -30,6 +30,11 @@ export function Navigation() {
       <a href={hrefTo('/map')} aria-current={screen === 'map' ? 'page' : undefined}>
         Service map
       </a>
+      <a href={hrefTo('/connect')} aria-current={screen === 'connect' ? 'page' : undefined}>
+        <span>
+          Connect<span class="wide"> an application</span>
+        </span>
+      </a>
       <a href={hrefTo('/settings')} aria-current={screen === 'settings' ? 'page' : undefined}>
         Settings
       </a>

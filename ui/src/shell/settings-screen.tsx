@@ -59,14 +59,17 @@ function Choice<K extends 'theme' | 'times' | 'zone'>({
   options: Readonly<Record<string, string>>;
 }) {
   return (
-    <fieldset class="field">
-      <legend>{title}</legend>
-      {Object.entries(options).map(([key, label]) => (
-        <label key={key}>
-          <input type="radio" name={name} value={key} checked={value === key} onChange={() => change({ [name]: key })} /> {label}
-        </label>
-      ))}
-    </fieldset>
+    <div class="field" role="radiogroup" aria-labelledby={`${name}-title`}>
+      <span id={`${name}-title`}>{title}</span>
+      <div class="options">
+        {Object.entries(options).map(([key, label]) => (
+          <label key={key}>
+            <input type="radio" name={name} value={key} checked={value === key} onChange={() => change({ [name]: key })} />
+            {label}
+          </label>
+        ))}
+      </div>
+    </div>
   );
 }
 

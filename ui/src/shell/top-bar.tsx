@@ -7,7 +7,8 @@ import { QueryBox } from '../query/query-box.tsx';
 
 /** What is searched for, when, and whether the list moves. */
 export function TopBar() {
-  if (place.value.screen === 'settings') return <header class="top" />;
+  // Nothing is searched there.
+  if (place.value.screen === 'connect') return null;
   return (
     <header class="top">
       <QueryBox />

@@ -49,30 +49,30 @@ export function keysFor(state: TraceState): KeyHandler[] {
   };
   return [
     { keys: ['j', 'ArrowDown'], does: 'next span', run: () => step(1) },
-    { keys: ['k', 'ArrowUp'], does: 'span before', run: () => step(-1) },
+    { keys: ['k', 'ArrowUp'], does: 'previous span', run: () => step(-1) },
     { keys: ['ArrowRight'], does: 'open, go in', run: () => open(true) },
     { keys: ['ArrowLeft'], does: 'close, go out', run: () => open(false) },
     { keys: ['e'], does: 'the cause, then the next error', run: () => stepIn(state, errors(), 1, firstOfErrors()) },
-    { keys: ['E'], does: 'error before', run: () => stepIn(state, errors(), -1) },
+    { keys: ['E'], does: 'previous error', run: () => stepIn(state, errors(), -1) },
     { keys: ['f'], does: 'find in the trace', run: () => void focusFind() },
     { keys: ['Ctrl+f'], does: 'the same in the timeline; once more: the browser’s own', run: focusFind },
-    { keys: ['n'], does: 'next that was found', run: () => stepIn(state, state.matches.peek(), 1) },
-    { keys: ['N'], does: 'one before that was found', run: () => stepIn(state, state.matches.peek(), -1) },
-    { keys: ['+', '='], does: 'closer', run: () => state.zoomBy(0.5) },
-    { keys: ['-'], does: 'farther', run: () => state.zoomBy(2) },
-    { keys: ['0'], does: 'all of it', run: () => state.zoomTo(undefined) },
+    { keys: ['n'], does: 'next match', run: () => stepIn(state, state.matches.peek(), 1) },
+    { keys: ['N'], does: 'previous match', run: () => stepIn(state, state.matches.peek(), -1) },
+    { keys: ['+', '='], does: 'zoom in', run: () => state.zoomBy(0.5) },
+    { keys: ['-'], does: 'zoom out', run: () => state.zoomBy(2) },
+    { keys: ['0'], does: 'the whole trace', run: () => state.zoomTo(undefined) },
     {
       keys: ['z'],
-      does: 'as wide as the span',
+      does: 'zoom to the selected span',
       run: () => {
         const spans = state.selectedFold.peek()?.spans ?? [state.selected.peek()].filter((span) => span !== undefined);
         if (spans.length > 0) state.zoomToSpans(spans);
       },
     },
-    { keys: ['a'], does: 'earlier', run: () => state.pan(-part()) },
-    { keys: ['d'], does: 'later', run: () => state.pan(part()) },
-    { keys: ['['], does: 'one level less', run: () => state.openBy(-1) },
-    { keys: [']'], does: 'one level more', run: () => state.openBy(1) },
+    { keys: ['a'], does: 'move the window back', run: () => state.pan(-part()) },
+    { keys: ['d'], does: 'move the window on', run: () => state.pan(part()) },
+    { keys: ['['], does: 'close one level', run: () => state.openBy(-1) },
+    { keys: [']'], does: 'open one level more', run: () => state.openBy(1) },
     {
       keys: ['i'],
       does: 'services that do not report: rows of their own, or none',

@@ -13,7 +13,7 @@ import { togglePause } from '../shell/top-bar.tsx';
 import { boxText } from '../query/reading.ts';
 import { SearchAsText, Unsearched } from '../query/unsearched.tsx';
 import { useCounting } from './elapsed.ts';
-import { FirstRun } from './first-run.tsx';
+import { FirstRun } from '../connect/connect.tsx';
 import { heldBy, isScrolled } from './hold.ts';
 import { usePlaceInList } from './place-in-list.ts';
 import { sorted, sortOf } from './row-list.ts';
@@ -131,11 +131,11 @@ function keysOf(box: Ref<HTMLDivElement | null>, shown: Ref<readonly TraceRow[]>
   };
   return [
     { keys: ['j', 'ArrowDown'], does: 'next trace', run: () => select(at() + 1) },
-    { keys: ['k', 'ArrowUp'], does: 'trace before', run: () => select(at() - 1) },
-    { keys: ['Enter', 'o'], does: 'open it', run: open },
+    { keys: ['k', 'ArrowUp'], does: 'previous trace', run: () => select(at() - 1) },
+    { keys: ['Enter', 'o'], does: 'open the trace', run: open },
     { keys: ['Escape'], does: 'select nothing', run: () => setParams({ sel: '' }, { isAside: true }) },
-    { keys: ['p'], does: 'pause, go on', run: togglePause },
-    { keys: ['n'], does: 'show what is new', run: () => showNew(box) },
+    { keys: ['p'], does: 'pause or resume', run: togglePause },
+    { keys: ['n'], does: 'show new traces', run: () => showNew(box) },
   ];
 }
 

@@ -1,0 +1,110 @@
+import { signal, useSignal } from '@preact/signals';
+import { sendSample } from '../api.ts';
+import { Copy } from '../copy.tsx';
+import { status } from '../live.ts';
+import { go } from '../route.ts';
+import { stored, store } from '../settings.ts';
+import { nowSeconds } from '../wall-clock.ts';
+import { FORMS, waysTo, written, type Form } from './forms.ts';
+
+const FORM_KEY = 'xrayd.connect-form';
+const form = signal<Form>(kept());
+
+function kept(): Form {
+  const found = stored<string>(FORM_KEY, '');
+  if (Object.hasOwn(FORMS, found)) return found as Form;
+  return navigator.userAgent.includes('Windows') ? 'powershell' : 'shell';
+}
+
+/** Before the first trace: what to set, and a trace to look at. It becomes the list by itself. */
+export function FirstRun() {
+  const address = status.value?.address ?? '127.0.0.1:2000';
+  return (
+    <div class="connect">
+      <h1>
+        Send segments to <span class="mono">{address}</span>, and they appear here.
+      </h1>
+      <Sample onSent={() => {}} />
+      <Ways address={address} />
+    </div>
+  );
+}
+
+/** The same, at any time. */
+export function ConnectScreen() {
+  const address = status.value?.address ?? '127.0.0.1:2000';
+  return (
+    <div class="connect">
+      <h1>
+        Connect an application: send segments to <span class="mono">{address}</span>
+      </h1>
+      <Sample onSent={(id) => go(`/traces/${id}`)} />
+      <Ways address={address} />
+    </div>
+  );
+}
+
+function Sample({ onSent }: { onSent: (traceId: string) => void }) {
+  const isSending = useSignal(false);
+  const problem = useSignal('');
+  const send = async (): Promise<void> => {
+    isSending.value = true;
+    try {
+      onSent(await sendSample());
+      problem.value = '';
+    } catch (error) {
+      problem.value = error instanceof Error ? error.message : String(error);
+    }
+    isSending.value = false;
+  };
+  return (
+    <p class="buttons">
+      <button type="button" class="button primary" disabled={isSending.value} onClick={() => void send()}>
+        Send a sample trace
+      </button>
+      <span role="status" class="fault-text">
+        {problem.value}
+      </span>
+    </p>
+  );
+}
+
+function Ways({ address }: { address: string }) {
+  return (
+    <>
+      <div class="options" role="radiogroup" aria-labelledby="forms-title">
+        <span id="forms-title">Variables for</span>
+        {Object.entries(FORMS).map(([key, title]) => (
+          <label key={key}>
+            <input
+              type="radio"
+              name="form"
+              value={key}
+              checked={form.value === key}
+              onChange={() => {
+                form.value = key as Form;
+                store(FORM_KEY, key);
+              }}
+            />
+            {title}
+          </label>
+        ))}
+      </div>
+      {waysTo({ udp: address, tcpPort: location.port === '' ? '80' : location.port }, form.value, nowSeconds()).map(
+        ({ title, variables, lines, note }) => {
+          const text = variables === undefined ? (lines ?? []).join('\n') : written(variables, form.value);
+          return (
+            <section key={title}>
+              <h2>{title}</h2>
+              <div class="code">
+                <pre class="mono">{text}</pre>
+                <Copy text={text} what={title} />
+              </div>
+              <p class="faint">{note}</p>
+            </section>
+          );
+        },
+      )}
+    </>
+  );
+}

@@ -1,0 +1,130 @@
+/** Where variables are set: each form is how one pastes them there. */
+export const FORMS = { shell: 'bash, zsh', powershell: 'PowerShell', compose: 'Compose' } as const;
+export type Form = keyof typeof FORMS;
+
+export type Variables = Readonly<Record<string, string>>;
+
+export function written(variables: Variables, form: Form): string {
+  const entries = Object.entries(variables);
+  switch (form) {
+    case 'shell':
+      return entries.map(([name, value]) => `export ${name}=${shellWord(value)}`).join('\n');
+    case 'powershell':
+      return entries.map(([name, value]) => `$env:${name} = '${value.replaceAll("'", "''")}'`).join('\n');
+    case 'compose':
+      return ['environment:', ...entries.map(([name, value]) => `  ${name}: ${JSON.stringify(value)}`)].join('\n');
+  }
+}
+
+/** Quoted where the shell would read it otherwise. */
+function shellWord(value: string): string {
+  return /^[\w./:=,@%+-]+$/.test(value) ? value : `'${value.replaceAll("'", String.raw`'\''`)}'`;
+}
+
+/** What to set or to run for one kind of application. */
+export interface Way {
+  readonly title: string;
+  /** Variables of the application's environment, in the form that is chosen. */
+  readonly variables?: Variables;
+  /** Anything else, as it is pasted. */
+  readonly lines?: readonly string[];
+  readonly note: string;
+}
+
+/** Where xrayd listens. */
+export interface Addresses {
+  /** `127.0.0.1:2000`, for segments. */
+  readonly udp: string;
+  /** Of the X-Ray API, of sampling and of this page. */
+  readonly tcpPort: string;
+}
+
+/** The host by which a container reaches this machine. */
+const FROM_CONTAINER = 'host.docker.internal';
+
+/**
+ * Sources: the X-Ray SDKs' documentation of their environment; for ADOT's sampler AWS's "Trace sampling rate" (CloudWatch, Application Signals);
+ * for the collector the configuration of its awsxray exporter.
+ */
+export function waysTo({ udp, tcpPort }: Addresses, form: Form, nowSeconds: number): readonly Way[] {
+  const [host = '127.0.0.1', port = '2000'] = udp.split(/:(?=\d+$)/);
+  const isEverywhere = host === '0.0.0.0' || host === '[::]' || host === '::';
+  // In a compose file the application is in a container.
+  const reached = form === 'compose' ? FROM_CONTAINER : isEverywhere ? '127.0.0.1' : host;
+  const url = `http://${reached}:${tcpPort}`;
+  const daemonAddress = (name: string): string => (tcpPort === port ? `${name}:${port}` : `tcp:${name}:${tcpPort} udp:${name}:${port}`);
+  const bound = `xrayd must listen where containers reach it: xrayd local --bind 0.0.0.0:${port} --bind-tcp 0.0.0.0:${tcpPort}`;
+  const inCompose = form === 'compose' ? `${bound}. On Linux the service also needs extra_hosts: ["${FROM_CONTAINER}:host-gateway"].` : '';
+  return [
+    {
+      title: 'X-Ray SDK for Node.js, Python, Java, Go, Ruby, .NET',
+      variables: { AWS_XRAY_DAEMON_ADDRESS: daemonAddress(reached) },
+      note: inCompose === '' ? 'The default of every X-Ray SDK is 127.0.0.1:2000; with that address there is nothing to set.' : inCompose,
+    },
+    {
+      title: 'Code outside of a request',
+      variables: { AWS_XRAY_CONTEXT_MISSING: 'LOG_ERROR' },
+      note: 'Code without a segment, such as a script, then logs instead of failing.',
+    },
+    {
+      title: 'OpenTelemetry, through the Collector',
+      lines: [
+        'exporters:',
+        '  awsxray:',
+        `    endpoint: http://${isEverywhere ? '127.0.0.1' : host}:${tcpPort}`,
+        '    region: us-east-1',
+        '    local_mode: true',
+        'service:',
+        '  pipelines:',
+        '    traces: { receivers: [otlp], exporters: [awsxray] }',
+      ],
+      note:
+        'xrayd does not take OTLP yet. The Collector (also ADOT’s) does, and its awsxray exporter sends X-Ray segments. ' +
+        'It signs: give it any AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.',
+    },
+    {
+      title: 'ADOT: X-Ray’s sampling rules',
+      variables: { OTEL_TRACES_SAMPLER: 'xray', OTEL_TRACES_SAMPLER_ARG: `endpoint=${url}` },
+      note: 'The sampler asks xrayd for rules and targets. Spans that ADOT sends to UDP 2000 are shown on the console, and not stored.',
+    },
+    {
+      title: 'A container',
+      lines: [
+        `docker run -e ${shellWord(`AWS_XRAY_DAEMON_ADDRESS=${daemonAddress(FROM_CONTAINER)}`)} --add-host ${FROM_CONTAINER}:host-gateway IMAGE`,
+      ],
+      note: `${bound}.`,
+    },
+    {
+      title: 'Docker Compose, with xrayd as a service',
+      lines: [
+        'services:',
+        '  xrayd:',
+        '    image: XRAYD_IMAGE',
+        '    command: [local, --insecure-bind, --bind, "0.0.0.0:2000", --bind-tcp, "0.0.0.0:2000"]',
+        '    ports: ["127.0.0.1:2000:2000/udp", "127.0.0.1:2000:2000/tcp"]',
+        '  app:',
+        '    environment:',
+        '      AWS_XRAY_DAEMON_ADDRESS: xrayd:2000',
+      ],
+      note: 'Both ports: segments come by UDP, sampling rules and this page by TCP. The ports are open to this machine only.',
+    },
+    {
+      title: 'Lambda and SAM',
+      lines: [
+        `cat > env.json <<'END'`,
+        `{ "Parameters": {`,
+        `  "AWS_XRAY_DAEMON_ADDRESS": "${daemonAddress(FROM_CONTAINER)}",`,
+        `  "_X_AMZN_TRACE_ID": "Root=1-${Math.floor(nowSeconds).toString(16)}-${'0'.repeat(23)}1;Parent=${'0'.repeat(15)}1;Sampled=1" } }`,
+        'END',
+        'sam local invoke --env-vars env.json',
+      ],
+      note: 'On your machine nothing sets the trace id of an invocation: give it one. SAM passes on what the template declares under Environment.',
+    },
+    { title: 'Tests', lines: ['xrayd run -- npm test'], note: 'Sets the variables for the command, and sums up its traces at the end.' },
+    {
+      title: 'Read with the AWS CLI or an AWS SDK',
+      variables: { AWS_ENDPOINT_URL_XRAY: url },
+      note: 'Any region and credentials will do.',
+    },
+  ];
+}
