@@ -4,7 +4,8 @@ import { afterEach, expect, test, vi } from 'vitest';
 import type { TraceRow } from '../../src/xray/api/page-types.ts';
 import { binsOf, scaleOf, shownTimes } from '../../ui/src/traces/chart-scale.ts';
 import { lengthOf } from '../../ui/src/traces/elapsed.ts';
-import { RowList, sorted, sortOf } from '../../ui/src/traces/row-list.ts';
+import { sorted, sortOf } from '../../ui/src/traces/order.ts';
+import { RowList } from '../../ui/src/traces/row-list.ts';
 import { windowOf } from '../../ui/src/traces/window.ts';
 
 afterEach(() => vi.unstubAllGlobals());
@@ -23,6 +24,9 @@ function row(id: string, start: number, members: Partial<TraceRow> = {}): TraceR
   } as const;
   return { id, start, ...plain, spans: 1, isOpen: false, isPartial: false, revision: 1, ...members };
 }
+
+/** The store does not say how many match. */
+const noTotals = (): Response => new Response(JSON.stringify({ rows: [], next: null }));
 
 /** A list whose store has `pages`. */
 async function listOf(...pages: TraceRow[][]): Promise<RowList> {
@@ -85,6 +89,68 @@ test('while held, new ones wait and nothing goes; then all of it is done', async
   expect(ids(list)).toEqual(['d', 'b', 'a']);
 });
 
+test('a trace that changed before its page came is there once', async () => {
+  const list = new RowList();
+  vi.stubGlobal('fetch', async (path: string) => {
+    const isFirst = !new URL(path, 'http://x').searchParams.has('after');
+    // The stream is faster than the second page.
+    if (!isFirst) list.apply([row('a', 1, { spans: 9, revision: 2 }), row('c', 3)], []);
+    return new Response(JSON.stringify({ rows: isFirst ? [row('b', 2)] : [row('a', 1)], next: isFirst ? '1' : null }));
+  });
+  list.hold(true);
+  list.show({ filter: '', text: '' });
+  await vi.waitFor(() => expect(list.isComplete.value).toBe(true));
+  expect(ids(list)).toEqual(['b', 'a']);
+  expect(list.get('a')?.spans).toBe(9);
+  expect(list.waiting.value).toBe(1);
+  list.hold(false);
+  expect(ids(list)).toEqual(['c', 'b', 'a']);
+});
+
+test('in another order the store is asked for that, as long as it has more', async () => {
+  const asked: (string | null)[] = [];
+  const list = new RowList();
+  vi.stubGlobal('fetch', async (path: string) => {
+    const { searchParams } = new URL(path, 'http://x');
+    if (searchParams.has('totals')) return noTotals();
+    asked.push(searchParams.get('sort'));
+    await new Promise((next) => setTimeout(next, 5));
+    const isLast = searchParams.has('after');
+    return new Response(JSON.stringify({ rows: [row(isLast ? 'a' : 'b', isLast ? 1 : 2)], next: isLast ? null : '1' }));
+  });
+  list.order('-duration');
+  expect(asked).toEqual([]);
+  list.show({ filter: '', text: '' });
+  list.order('name');
+  await vi.waitFor(() => expect(list.isComplete.value).toBe(true));
+  expect(asked).toEqual(['-duration', 'name', 'name']);
+  // All of it is here: the page sorts by itself.
+  list.order('-spans');
+  expect(asked).toHaveLength(3);
+});
+
+test('an order that takes the store long is waited for with the newest traces on the screen, and how many there are', async () => {
+  const list = new RowList();
+  vi.stubGlobal('fetch', async (path: string) => {
+    const { searchParams } = new URL(path, 'http://x');
+    if (searchParams.has('totals')) return new Response(JSON.stringify({ rows: [], next: null, totals: { traces: 3, isExact: true, longest: 9 } }));
+    if (searchParams.get('sort') === null) return new Response(JSON.stringify({ rows: [row('c', 3)], next: '1' }));
+    if (!searchParams.has('after')) {
+      await new Promise((next) => setTimeout(next, 900));
+      return new Response(JSON.stringify({ rows: [row('a', 1, { duration: 9 })], next: '1' }));
+    }
+    await vi.waitFor(() => expect(list.totals.value).toEqual({ traces: 3, isExact: true, longest: 9 }));
+    return new Response(JSON.stringify({ rows: [row('b', 2), row('c', 3)], next: null }));
+  });
+  list.order('-duration');
+  list.show({ filter: '', text: '' });
+  await vi.waitFor(() => expect(ids(list)).toEqual(['c']));
+  expect(list.isOrdering.value).toBe(true);
+  await vi.waitFor(() => expect(list.isComplete.value).toBe(true), { timeout: 5_000 });
+  expect(ids(list)).toEqual(['c', 'b', 'a']);
+  expect([list.isOrdering.value, list.totals.value]).toEqual([false, undefined]);
+});
+
 test('another question replaces what was held', async () => {
   const list = await listOf([row('b', 2), row('a', 1)]);
   list.hold(true);
@@ -98,6 +164,7 @@ test('when changes were missed, what is there stays until all is read; then what
   const pages = [[row('d', 4), row('c', 3, { spans: 7, revision: 2 })], [row('a', 1)]];
   const sizes: number[] = [];
   vi.stubGlobal('fetch', async (path: string) => {
+    if (path.includes('totals')) return noTotals();
     sizes.push(list.rows.length);
     const at = Number(new URL(path, 'http://x').searchParams.get('after') ?? 0);
     // A trace that comes meanwhile is not among the pages.

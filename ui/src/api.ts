@@ -1,4 +1,4 @@
-import type { DecidingRule, Finding, RowsPage, Status, TraceDocuments } from '../../src/xray/api/page-types.ts';
+import type { DecidingRule, Finding, RowsPage, RowTotals, Status, TraceDocuments } from '../../src/xray/api/page-types.ts';
 import { parseJson } from '../../src/xray/trace/exact-number.ts';
 import type { Graph } from './map/graph.ts';
 
@@ -24,9 +24,26 @@ export interface Query {
   readonly isPinned?: boolean | undefined;
 }
 
-export async function readRows(query: Query, after: string | null, limit: number, signal: AbortSignal): Promise<RowsPage> {
+export interface PageOf {
+  /** Column, "-" before it for the greatest first; "" is newest first. */
+  readonly sort: string;
+  /** `next` of the page before; null for the first one. */
+  readonly after: string | null;
+  readonly limit: number;
+}
+
+export async function readRows(query: Query, { sort, after, limit }: PageOf, signal: AbortSignal): Promise<RowsPage> {
   if (query.isPinned === true) return get(`/api/pinned?${queryText(query)}`, signal);
-  return get(`/api/traces?${queryText(query)}&limit=${limit}${after === null ? '' : `&after=${encodeURIComponent(after)}`}`, signal);
+  const page = new URLSearchParams({ limit: String(limit) });
+  if (sort !== '') page.set('sort', sort);
+  if (after !== null) page.set('after', after);
+  return get(`/api/traces?${queryText(query)}&${page.toString()}`, signal);
+}
+
+/** How many match, and the longest of them; undefined where the answer does not say. */
+export async function readTotals(query: Query, signal: AbortSignal): Promise<RowTotals | undefined> {
+  const { totals } = await get<RowsPage>(`/api/traces?${queryText(query)}&limit=1&totals=true`, signal);
+  return totals;
 }
 
 export async function readTrace(id: string, signal?: AbortSignal): Promise<TraceDocuments> {

@@ -20,7 +20,10 @@ export const list = new RowList();
 export const pinned = computed<ReadonlySet<string>>(() => new Set(pinnedText.value.split(' ').filter((id) => id !== '')));
 // A text, so that each reading of the same is no change.
 const pinnedText = computed(() => status.value?.pinned.join(' ') ?? '');
-const pinnedParam = computed(() => param('pinned'));
+/** What the list is of and in which order, beside the search. */
+const listed = signal({ isPinned: false, sort: '' });
+const isPinnedOnly = computed(() => listed.value.isPinned);
+const sort = computed(() => listed.value.sort);
 
 const STATUS_MS = 2_000;
 /** "Last 15 minutes" moves on in steps of this length. */
@@ -39,8 +42,13 @@ export function follow(): void {
     if (document.visibilityState === 'visible') isWatched.value = true;
     else leaving = setTimeout(() => (isWatched.value = false), AWAY_MS);
   });
+  // Other screens leave it as it is, for the way back.
   effect(() => {
-    if (pinnedParam.value === '') return list.show(searched.value);
+    if (place.value.screen === 'traces') listed.value = { isPinned: param('pinned') !== '', sort: param('sort') };
+  });
+  effect(() => list.order(sort.value));
+  effect(() => {
+    if (!isPinnedOnly.value) return list.show(searched.value);
     void pinnedText.value;
     const query = searched.value;
     return list.show(query === undefined ? undefined : { ...query, isPinned: true }, ({ id }) => pinned.peek().has(id));

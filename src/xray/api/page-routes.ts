@@ -38,10 +38,10 @@ export function addPageRoutes(app: FastifyInstance, { service, status, sample }:
     return reply.type('application/json').send(`{"rows":${rows},"next":${JSON.stringify(token)}}`);
   });
   app.get('/api/pinned', async ({ query }, reply) => {
-    const { filter, ...range } = query as Query;
-    const { start, end } = rangeOf(range);
+    const search = query as Query;
+    const { start, end } = rangeOf(search);
     const ids = await store.read('pinned', { limit: MAX_PINNED });
-    const { rows } = JSON.parse(await store.read('rowsOf', { ids, filter: groups.parseIfGiven(filter) })) as RowChanges;
+    const { rows } = JSON.parse(await store.read('rowsOf', { ids, ...searchOf(search) })) as RowChanges;
     const found = rows.filter((row) => row.start >= start && row.start < end).toSorted((a, b) => b.start - a.start);
     return reply.send({ rows: found, next: null } satisfies RowsPage);
   });

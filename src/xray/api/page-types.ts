@@ -33,11 +33,26 @@ export interface TraceRow {
   readonly revision: number;
 }
 
-/** `GET /api/traces`, newest first; `GET /api/pinned` has the pinned ones alone, in one page. */
+/** What `sort` of `GET /api/traces` may be, with `-` before it for the greatest first. */
+export const SORT_KEYS = ['start', 'name', 'services', 'status', 'duration', 'spans'] as const;
+export type SortKey = (typeof SORT_KEYS)[number];
+
+/** `GET /api/traces`: in the order of `sort`, or else newest first; `GET /api/pinned` has the pinned ones alone, in one page. */
 export interface RowsPage {
   readonly rows: readonly TraceRow[];
   /** For `after` of the next page; null at the end. */
   readonly next: string | null;
+  /** With `totals=true`: of all that match, on whatever page. */
+  readonly totals?: RowTotals;
+}
+
+/** Of the traces that match. */
+export interface RowTotals {
+  readonly traces: number;
+  /** Every trace of the store was looked at. */
+  readonly isExact: boolean;
+  /** The longest `duration` of those that are complete, in seconds; null when there is none. */
+  readonly longest: number | null;
 }
 
 /** Data of the event `rows` of `GET /events?form=rows`. */

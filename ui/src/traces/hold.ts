@@ -1,6 +1,6 @@
 import { computed, signal } from '@preact/signals';
 import { param, place } from '../route.ts';
-import { sortOf } from './row-list.ts';
+import { sortOf } from './order.ts';
 
 /** Whether the list is scrolled away from its top. */
 export const isScrolled = signal(false);

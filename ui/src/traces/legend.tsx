@@ -1,5 +1,5 @@
 import { useMemo } from 'preact/hooks';
-import type { RowOutcome } from '../../../src/xray/api/page-types.ts';
+import type { RowOutcome, SortKey } from '../../../src/xray/api/page-types.ts';
 import { count, plural } from '../format.ts';
 import { list } from '../live.ts';
 import { OUTCOMES, severityOf } from '../outcomes.ts';
@@ -7,7 +7,7 @@ import { param, setParams } from '../route.ts';
 import { searched } from '../search.ts';
 import { nowSeconds } from '../wall-clock.ts';
 import { shownTimes, type ShownTimes } from './chart-scale.ts';
-import { sortOf, type SortKey } from './row-list.ts';
+import { sortOf } from './order.ts';
 
 /** What the colours of the charts mean. */
 export const NAMES: Readonly<Record<RowOutcome, readonly [word: string, status: string]>> = {
@@ -79,6 +79,10 @@ function countsOf(): number[] {
 function howMany(): string {
   const { length } = list.rows;
   const what = param('pinned') === '' ? 'trace' : 'pinned trace';
+  const totals = list.totals.value;
+  if (list.isOrdering.value) return `The newest ${plural(length, what)}, all of them are being sorted`;
+  if (totals !== undefined && totals.traces > length)
+    return `${count(length)} of ${totals.isExact ? '' : 'more than '}${count(totals.traces)} ${what}s`;
   if (list.isComplete.value) return plural(length, what);
   return `${count(length)} ${what}s read so far`;
 }

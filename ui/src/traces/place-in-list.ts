@@ -45,7 +45,8 @@ export function usePlaceInList(box: Ref<HTMLDivElement | null>, rows: readonly T
     keepAnchor(scrollTop === 0 || row === undefined ? undefined : { id: row.id, offset: scrollTop % ROW_HEIGHT });
   };
   const find = (): void => {
-    if (wanted.current === undefined) return;
+    // What is here while the store sorts goes again.
+    if (wanted.current === undefined || list.isOrdering.peek()) return;
     const { anchor, selected } = wanted.current;
     const at = anchor === undefined ? -1 : shown.current.findIndex(({ id }) => id === anchor.id);
     const index = shown.current.findIndex(({ id }) => id === selected);
@@ -66,7 +67,7 @@ export function usePlaceInList(box: Ref<HTMLDivElement | null>, rows: readonly T
     isFirst.current = false;
     if (wanted.current?.anchor === undefined) scrollTo(0);
   }, [number]);
-  useLayoutEffect(find, [rows, number, list.isComplete.value]);
+  useLayoutEffect(find, [rows, number, list.isComplete.value, list.isOrdering.value]);
   // After the rows of the new place are there.
   useLayoutEffect(() => {
     if (focused.current === '') return;

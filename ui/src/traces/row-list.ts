@@ -1,24 +1,22 @@
 import { signal } from '@preact/signals';
-import type { TraceRow } from '../../../src/xray/api/page-types.ts';
-import { readRows, type Query } from '../api.ts';
-import { severityOf } from '../outcomes.ts';
-import { nowSeconds } from '../wall-clock.ts';
-import { lengthOf } from './elapsed.ts';
+import type { RowTotals, TraceRow } from '../../../src/xray/api/page-types.ts';
+import { readRows, readTotals, type Query } from '../api.ts';
+import { SortedRows } from './sorted-rows.ts';
 
 /** As many traces as the page holds: older ones are in the store, and found with a filter or a time range. */
 export const MAX_ROWS = 100_000;
+/** Of a list in another order, for what comes while it is looked at. */
+const SPARE_ROWS = 10_000;
 /** The first page is what a screen shows; then larger ones, in the background. */
 const FIRST_PAGE = 200;
 const PAGE = 1_000;
 /** Under a flood the list is brought up to date this often at most. */
 const RELOAD_MS = 3_000;
-/** Arguments of one call: more than some tens of thousands do not fit on a stack. */
-const AT_ONCE = 10_000;
+/** An order that takes longer than this is waited for with the newest traces on the screen. */
+const SLOW_MS = 500;
 
 /** The traces of the list, newest first, as they are and as they come. */
 export class RowList {
-  /** Never changed by others; `version` says when it has changed. */
-  readonly rows: TraceRow[] = [];
   readonly version = signal(0);
   /** `unsearched`: the expression has a mistake. */
   readonly state = signal<'loading' | 'ready' | 'failed' | 'unsearched'>('loading');
@@ -27,12 +25,18 @@ export class RowList {
   readonly waiting = signal(0);
   /** Every page has come. */
   readonly isComplete = signal(false);
+  /** Of all that match, as the store said when it was last asked; undefined while the page has them all, or has not been told. */
+  readonly totals = signal<RowTotals | undefined>(undefined);
+  /** The store is still putting all that match in order: those that are here are the newest of them. */
+  readonly isOrdering = signal(false);
   /** Called with the ids of traces that changed, whether they match or not; undefined when changes were missed, and any may have. */
   onChanged: (ids: readonly string[] | undefined) => void = () => {};
-  readonly #byId = new Map<string, TraceRow>();
+  readonly #shown = new SortedRows();
   readonly #waiting = new Map<string, TraceRow>();
   #query: Query | undefined = { filter: '', text: '' };
   #isWanted: (row: TraceRow) => boolean = () => true;
+  /** In which order the store gives its pages: what a screen shows first comes first. */
+  #sort = '';
   #isHeld = false;
   /** While the store is read: what it is known to have since that began. */
   #seen: Set<string> | undefined;
@@ -41,9 +45,25 @@ export class RowList {
   #reload: ReturnType<typeof setTimeout> | undefined;
   /** Changes were missed while reading. */
   #isStale = false;
+  /** What is being read is the answer to a new question. */
+  #isNewRead = false;
+  /** The store has more than the page holds. */
+  #hasMore = false;
+
+  /** Never changed by others; `version` says when it has changed. */
+  get rows(): readonly TraceRow[] {
+    return this.#shown.all;
+  }
 
   get(id: string): TraceRow | undefined {
-    return this.#byId.get(id);
+    return this.#shown.get(id);
+  }
+
+  /** Asks for pages in this order while there are more of them; the page sorts what it has by itself. "-duration" as in the address. */
+  order(sort: string): void {
+    if (sort === this.#sort) return;
+    this.#sort = sort;
+    if (this.#query !== undefined && (this.#isNewRead || this.#hasMore)) void this.#load({ isNew: true, isSame: true });
   }
 
   /** Shows what matches `query` from now on, and of what changes the wanted ones; nothing when it is undefined. */
@@ -59,7 +79,7 @@ export class RowList {
     this.#loading.abort();
     clearTimeout(this.#reload);
     this.#seen = undefined;
-    this.#clear();
+    this.#shown.clear();
     this.state.value = 'unsearched';
     this.isComplete.value = true;
     this.#changed();
@@ -102,7 +122,7 @@ export class RowList {
     if (this.#query === undefined) return;
     this.#query = { ...this.#query, from: start };
     const before = this.rows.length;
-    while (this.rows.length > 0 && this.rows.at(-1)!.start < start) this.#byId.delete(this.rows.pop()!.id);
+    this.#shown.forgetBefore(start);
     if (this.rows.length !== before) this.#changed();
   }
 
@@ -112,14 +132,14 @@ export class RowList {
     for (const row of rows) {
       if (!this.#isInRange(row)) continue;
       this.#seen?.add(row.id);
-      if (this.#byId.has(row.id)) this.#replace(row);
+      if (this.#shown.get(row.id) !== undefined) this.#shown.replace(row);
       else if (this.#isHeld) this.#waiting.set(row.id, row);
       else added.set(row.id, row);
     }
     this.#insert(added);
     for (const id of others) {
       this.#waiting.delete(id);
-      if (!this.#isHeld) this.#remove(id);
+      if (!this.#isHeld) this.#shown.remove(id);
     }
     this.waiting.value = this.#waiting.size;
     this.#changed();
@@ -133,54 +153,68 @@ export class RowList {
   }
 
   /**
-   * Reads what the store has, newest first. The answer to another question (`isNew`) replaces what is there with its first page; else what is there
+   * Reads what the store has. The answer to another question (`isNew`), or to the same in another order (`isSame`), replaces what is there with its
+   * first page; else it comes newest first, what is there
    * stays and is brought up to date, up to where nothing has changed; what the store does not have any more goes at the end.
    */
-  async #load({ isNew }: { isNew: boolean }): Promise<void> {
+  async #load({ isNew, isSame = false }: { isNew: boolean; isSame?: boolean }): Promise<void> {
     this.#loading.abort();
     clearTimeout(this.#reload);
     const { signal: stop } = (this.#loading = new AbortController());
     if (this.rows.length === 0) this.state.value = 'loading';
-    if (isNew) this.isComplete.value = false;
+    this.isOrdering.value = false;
+    if (isNew) {
+      this.isComplete.value = false;
+      this.totals.value = undefined;
+    }
     const seen = (this.#seen = new Set<string>());
     this.#isStale = false;
+    this.#isNewRead = isNew;
     try {
-      await this.#readPages(isNew, seen, stop);
+      await this.#readPages({ isNew, isSame }, seen, stop);
     } catch (error) {
       // What is there is still true; that the connection is lost is said elsewhere.
       if (stop.aborted || (!isNew && this.rows.length > 0)) return;
-      this.#clear();
+      this.#shown.clear();
       this.#changed();
       this.problem.value = error instanceof Error ? error.message : String(error);
       this.state.value = 'failed';
     } finally {
       if (!stop.aborted) {
         this.#seen = undefined;
+        this.#isNewRead = false;
         this.#loadedMs = performance.now();
         if (this.#isStale) this.resync();
       }
     }
   }
 
-  async #readPages(isNew: boolean, seen: Set<string>, stop: AbortSignal): Promise<void> {
+  async #readPages({ isNew, isSame }: { isNew: boolean; isSame: boolean }, seen: Set<string>, stop: AbortSignal): Promise<void> {
     let after: string | null = null;
     let isFirst = true;
+    // What has changed since is found where it is newest.
+    const sort = isNew ? this.#sort : '';
     do {
       const query = this.#query;
       if (query === undefined) return;
-      const page = await readRows(query, after, isFirst ? FIRST_PAGE : PAGE, stop);
+      const reading = readRows(query, { sort, after, limit: isFirst ? FIRST_PAGE : PAGE }, stop);
+      if (isFirst && sort !== '') await this.#showMeanwhile(query, { reading, isSame }, stop);
+      const page = await reading;
       if (stop.aborted) return;
-      if (isFirst && isNew) this.#clear();
+      this.isOrdering.value = false;
+      if (isFirst && page.next === null) this.totals.value = undefined;
+      else if (isFirst) void this.#readTotals(query, stop);
+      if (isFirst && isNew) this.#shown.clear();
       // The first page alone says little: traces further down may have changed too.
-      const isKnown = !isNew && !isFirst && page.rows.every(({ id, revision }) => this.#byId.get(id)?.revision === revision);
+      const isKnown = !isNew && !isFirst && page.rows.every(({ id, revision }) => this.#shown.get(id)?.revision === revision);
       isFirst = false;
       const added = new Map<string, TraceRow>();
       for (const row of page.rows) {
         seen.add(row.id);
-        const shown = this.#byId.get(row.id);
+        const shown = this.#shown.get(row.id);
         if (shown === undefined && this.#isHeld && !isNew) this.#waiting.set(row.id, row);
-        else if (shown === undefined) added.set(row.id, row);
-        else if (shown.revision <= row.revision) this.#replace(row);
+        else if (shown === undefined) added.set(row.id, this.#newestOf(row));
+        else if (shown.revision <= row.revision) this.#shown.replace(row);
       }
       this.#insert(added);
       this.state.value = 'ready';
@@ -190,110 +224,54 @@ export class RowList {
       after = page.next;
       if (isKnown && after !== null) return;
     } while (after !== null && this.rows.length < MAX_ROWS);
+    this.#hasMore = after !== null;
+    if (!this.#hasMore) this.totals.value = undefined;
     if (after === null && !isNew && !this.#isHeld) this.#keepOnly(seen);
     this.isComplete.value = true;
   }
 
+  /** To put many traces in order takes the store a while: until then the newest ones are here. */
+  async #showMeanwhile(query: Query, { reading, isSame }: { reading: Promise<unknown>; isSame: boolean }, stop: AbortSignal): Promise<void> {
+    const isSlow = await Promise.race([reading.then(() => false), new Promise<boolean>((late) => setTimeout(() => late(true), SLOW_MS))]);
+    if (!isSlow || stop.aborted) return;
+    this.isOrdering.value = true;
+    if (isSame && this.rows.length > 0) return;
+    const page = await readRows(query, { sort: '', after: null, limit: FIRST_PAGE }, stop);
+    if (stop.aborted || !this.isOrdering.value) return;
+    this.#shown.clear();
+    this.#insert(new Map(page.rows.map((row) => [row.id, this.#newestOf(row)])));
+    this.state.value = 'ready';
+    this.#changed();
+  }
+
+  async #readTotals(query: Query, stop: AbortSignal): Promise<void> {
+    try {
+      const totals = await readTotals(query, stop);
+      if (!stop.aborted && !(this.isComplete.peek() && !this.#hasMore)) this.totals.value = totals;
+    } catch {
+      // The rows say what they are; how many there are is said when all of them are here.
+    }
+  }
+
+  /** A trace may have changed, and wait, before the page that it is on has come. */
+  #newestOf(row: TraceRow): TraceRow {
+    const waiting = this.#waiting.get(row.id);
+    this.#waiting.delete(row.id);
+    return waiting !== undefined && waiting.revision > row.revision ? waiting : row;
+  }
+
   #keepOnly(seen: ReadonlySet<string>): void {
     const gone = this.rows.filter(({ id }) => !seen.has(id));
-    for (const { id } of gone) this.#remove(id);
+    for (const { id } of gone) this.#shown.remove(id);
     if (gone.length > 0) this.#changed();
   }
 
-  #clear(): void {
-    this.rows.length = 0;
-    this.#byId.clear();
-  }
-
-  /** All at once: to make room in so long a list for one takes as long as for many. None of them is there yet. */
   #insert(byId: ReadonlyMap<string, TraceRow>): void {
-    const { rows } = this;
-    for (const [id, row] of byId) this.#byId.set(id, row);
-    const added = [...byId.values()].sort((a, b) => (isBefore(a, b) ? -1 : 1));
-    const [first] = added;
-    if (first === undefined) return;
-    const last = rows.at(-1);
-    if (last === undefined || isBefore(last, first)) for (const row of added) rows.push(row);
-    else {
-      const room = added.length;
-      for (let at = 0; at < room; at += AT_ONCE) rows.unshift(...added.slice(at, at + AT_ONCE));
-      for (let next = 0, old = room, to = 0; next < room; to++) {
-        rows[to] = old < rows.length && isBefore(rows[old]!, added[next]!) ? rows[old++]! : added[next++]!;
-      }
-    }
-    while (rows.length > MAX_ROWS) this.#byId.delete(rows.pop()!.id);
-  }
-
-  #replace(row: TraceRow): void {
-    const old = this.#byId.get(row.id)!;
-    const at = this.#placeOf(old);
-    if (old.start === row.start && this.rows[at] === old) {
-      this.rows[at] = row;
-      this.#byId.set(row.id, row);
-      return;
-    }
-    this.#remove(row.id);
-    this.#insert(new Map([[row.id, row]]));
-  }
-
-  #remove(id: string): void {
-    const row = this.#byId.get(id);
-    if (row === undefined) return;
-    this.#byId.delete(id);
-    const at = this.#placeOf(row);
-    if (this.rows[at] === row) this.rows.splice(at, 1);
-  }
-
-  /** Where the row is, or would be: by start, then by id. */
-  #placeOf(row: TraceRow): number {
-    let low = 0;
-    let high = this.rows.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (isBefore(this.rows[middle]!, row)) low = middle + 1;
-      else high = middle;
-    }
-    return low;
+    // In another order the oldest may be the first: then there is room for what comes.
+    this.#shown.insert(byId, this.#sort === '' ? MAX_ROWS : MAX_ROWS + SPARE_ROWS);
   }
 
   #changed(): void {
     this.version.value = this.version.peek() + 1;
   }
 }
-
-function isBefore(a: TraceRow, b: TraceRow): boolean {
-  return a.start === b.start ? a.id < b.id : a.start > b.start;
-}
-
-export const SORTS = ['start', 'name', 'services', 'status', 'duration', 'spans'] as const;
-export type SortKey = (typeof SORTS)[number];
-
-export interface Sort {
-  readonly key: SortKey;
-  readonly isDescending: boolean;
-}
-
-/** `-duration` is longest first; "" is newest first. */
-export function sortOf(text: string): Sort {
-  const key = text.replace(/^-/, '') as SortKey;
-  return SORTS.includes(key) ? { key, isDescending: text.startsWith('-') } : { key: 'start', isDescending: true };
-}
-
-/** Rows come newest first, and are given back as they are when that is what is asked for. What is running is as long as it has been at the time `at`. */
-export function sorted(rows: readonly TraceRow[], { key, isDescending }: Sort, at = nowSeconds()): readonly TraceRow[] {
-  if (key === 'start') return isDescending ? rows : rows.toReversed();
-  const sign = isDescending ? -1 : 1;
-  const value = VALUES[key];
-  return rows.toSorted((a, b) => {
-    const [x, y] = [value(a, at), value(b, at)];
-    return x === y ? 0 : x < y ? -sign : sign;
-  });
-}
-
-const VALUES: Readonly<Record<Exclude<SortKey, 'start'>, (row: TraceRow, at: number) => string | number>> = {
-  name: (row) => row.url ?? row.name,
-  services: (row) => row.serviceCount,
-  status: (row) => severityOf(row.outcome) * 1_000 + (row.status ?? 0),
-  duration: (row, at) => lengthOf(row, at) ?? -1,
-  spans: (row) => row.spans,
-};

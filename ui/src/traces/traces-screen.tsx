@@ -16,7 +16,7 @@ import { useCounting } from './elapsed.ts';
 import { FirstRun } from '../connect/connect.tsx';
 import { heldBy, isScrolled } from './hold.ts';
 import { usePlaceInList } from './place-in-list.ts';
-import { sorted, sortOf } from './row-list.ts';
+import { sorted, sortOf } from './order.ts';
 import { HeaderRow, Row, ROW_HEIGHT } from './row.tsx';
 import { Histogram } from './histogram.tsx';
 import { hasCharts, Legend } from './legend.tsx';
@@ -63,7 +63,11 @@ function Table() {
   useEffect(() => whenResized(box.current!, () => (height.value = box.current!.clientHeight)), []);
   useLayoutEffect(() => addKeys('Traces', keysOf(box, shown, inList.select)), []);
   const { first, last } = windowOf({ top: top.value, height: height.value, rowHeight: ROW_HEIGHT, rows: rows.length });
-  const longest = useMemo(() => longestOf(list.rows), [version]);
+  const totals = list.totals.value;
+  const longest = Math.max(
+    useMemo(() => longestOf(list.rows), [version]),
+    totals?.longest ?? 0,
+  );
   const seen = rows.slice(first, last);
   useCounting(seen.some(({ isOpen }) => isOpen));
   return (
@@ -80,7 +84,7 @@ function Table() {
         aria-label="List of traces"
       >
         <div role="table" aria-label="Traces" aria-rowcount={rows.length + 1}>
-          <HeaderRow sort={sort} scale={scaleText(longest, rows.length)} />
+          <HeaderRow sort={sort} scale={scaleText(longest, Math.max(totals?.traces ?? 0, rows.length))} />
           {rows.length > 0 && (
             <div role="rowgroup" class="rows" style={{ height: `${rows.length * ROW_HEIGHT}px` }}>
               {seen.map((row, i) => (

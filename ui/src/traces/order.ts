@@ -1,0 +1,34 @@
+import { SORT_KEYS, type SortKey, type TraceRow } from '../../../src/xray/api/page-types.ts';
+import { severityOf } from '../outcomes.ts';
+import { nowSeconds } from '../wall-clock.ts';
+import { lengthOf } from './elapsed.ts';
+
+export interface Sort {
+  readonly key: SortKey;
+  readonly isDescending: boolean;
+}
+
+/** `-duration` is longest first; "" is newest first. */
+export function sortOf(text: string): Sort {
+  const key = text.replace(/^-/, '') as SortKey;
+  return SORT_KEYS.includes(key) ? { key, isDescending: text.startsWith('-') } : { key: 'start', isDescending: true };
+}
+
+/** Rows come newest first, and are given back as they are when that is what is asked for. What is running is as long as it has been at the time `at`. */
+export function sorted(rows: readonly TraceRow[], { key, isDescending }: Sort, at = nowSeconds()): readonly TraceRow[] {
+  if (key === 'start') return isDescending ? rows : rows.toReversed();
+  const sign = isDescending ? -1 : 1;
+  const value = VALUES[key];
+  return rows.toSorted((a, b) => {
+    const [x, y] = [value(a, at), value(b, at)];
+    return x === y ? 0 : x < y ? -sign : sign;
+  });
+}
+
+const VALUES: Readonly<Record<Exclude<SortKey, 'start'>, (row: TraceRow, at: number) => string | number>> = {
+  name: (row) => row.url ?? row.name,
+  services: (row) => row.serviceCount,
+  status: (row) => severityOf(row.outcome) * 1_000 + (row.status ?? 0),
+  duration: (row, at) => lengthOf(row, at) ?? -1,
+  spans: (row) => row.spans,
+};
