@@ -52,6 +52,7 @@ test('long texts keep their beginning and their end', () => {
 test('paths, names of topics and queues', () => {
   expect(pathOf('https://shop.example/a?b=1')).toBe('/a?b=1');
   expect(pathOf('/relative')).toBe('/relative');
+  expect(pathOf('https://shop.example/%D0%B7%D0%B0?q=%C3%A9')).toBe('/за?q=é');
   expect(shortName('arn:aws:sns:us-east-1:1:order-created')).toBe('order-created');
   expect(shortName('https://sqs.us-east-1.amazonaws.com/1/jobs')).toBe('jobs');
   expect(shortName('db@host:5432')).toBe('db@host:5432');

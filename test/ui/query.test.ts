@@ -4,7 +4,7 @@ import { quantile, sharesOf, typeName } from '../../ui/src/map/graph.ts';
 import { wantedAt } from '../../ui/src/query/completion.ts';
 import { problemOf } from '../../ui/src/query/reading.ts';
 import { expressionsFor } from '../../ui/src/query/text-completion.ts';
-import { annotationCondition, withCondition } from '../../ui/src/search.ts';
+import { withCondition } from '../../ui/src/search.ts';
 
 test('a condition is added with AND, once, and beside OR in parentheses', () => {
   expect(withCondition('', 'fault', false)).toBe('fault');
@@ -12,13 +12,6 @@ test('a condition is added with AND, once, and beside OR in parentheses', () => 
   expect(withCondition('ok OR error', 'fault', false)).toBe('(ok OR error) AND fault');
   expect(withCondition('fault', 'fault', false)).toBe('fault');
   expect(withCondition('no ( expression', 'fault', false)).toBe('fault');
-});
-
-test('annotations of all types and names', () => {
-  expect(annotationCondition('tenant', 'a"c')).toBe('annotation.tenant = "a\\"c"');
-  expect(annotationCondition('cart value', 184.5)).toBe('annotation[cart value] = 184.5');
-  expect(annotationCondition('beta', false)).toBe('annotation.beta = false');
-  for (const condition of [annotationCondition('cart value', 1), annotationCondition('a-b', 'x')]) expect(problemOf(condition)).toBeUndefined();
 });
 
 test('a mistake is said with its place', () => {

@@ -2,6 +2,7 @@ import { useEffect } from 'preact/hooks';
 import { followLinks, go, hrefTo, listHref, place } from './route.ts';
 import { Navigation } from './shell/navigation.tsx';
 import { openHelp, Help } from './shell/help.tsx';
+import { Said } from './copy.tsx';
 import { addKeys, onKeyDown } from './shell/keys.ts';
 import { ConnectScreen } from './connect/connect.tsx';
 import { SettingsScreen } from './shell/settings-screen.tsx';
@@ -42,6 +43,7 @@ export function App() {
         <Screen />
       </main>
       <Help />
+      <Said />
     </>
   );
 }

@@ -1,4 +1,5 @@
 import type { RowOutcome } from '../../src/xray/api/page-types.ts';
+import { visible } from './visible.ts';
 
 export interface ThemeColours {
   readonly bg: string;
@@ -73,8 +74,18 @@ export function context2d(canvas: HTMLCanvasElement, height: number): { context:
     canvas.height = Math.round(height * ratio);
     canvas.style.height = `${height}px`;
   }
-  const context = canvas.getContext('2d')!;
+  const context = visibleText(canvas.getContext('2d')!);
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
   context.clearRect(0, 0, width, height);
   return { context, width };
+}
+
+/** What is drawn and measured has no controls, as what stands in the page: see controls.ts. */
+function visibleText(context: CanvasRenderingContext2D): CanvasRenderingContext2D {
+  if (Object.hasOwn(context, 'fillText')) return context;
+  const fillText = context.fillText.bind(context);
+  const measureText = context.measureText.bind(context);
+  context.fillText = (text, ...place) => fillText(visible(text), ...place);
+  context.measureText = (text) => measureText(visible(text));
+  return context;
 }

@@ -1,22 +1,94 @@
-import { useSignal } from '@preact/signals';
+import { signal, useSignal } from '@preact/signals';
+import { visible, visibleJson } from './visible.ts';
 
 /** Says that it copied, for a moment. */
 const SAID_MS = 1_500;
 
-export function Copy({ text, what, title = 'Copy' }: { text: string; what: string; title?: string }) {
+/** Puts a text on the clipboard; false when the browser does not let the page. */
+async function write(text: string): Promise<boolean> {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    // Over http, but for localhost, there is no such clipboard; the older way is there.
+    return writeByCommand(text);
+  }
+}
+
+/** Selects the text in a field that nobody sees, and copies the selection. */
+function writeByCommand(text: string): boolean {
+  const focused = document.activeElement;
+  const field = document.createElement('textarea');
+  field.value = text;
+  field.className = 'unseen';
+  // What is outside of a dialog cannot have the focus.
+  (focused?.closest('dialog') ?? document.body).append(field);
+  field.select();
+  try {
+    // oxlint-disable-next-line typescript/no-deprecated -- the only way where there is no secure context
+    return document.execCommand('copy');
+  } catch {
+    return false;
+  } finally {
+    field.remove();
+    if (focused instanceof HTMLElement) focused.focus();
+  }
+}
+
+interface CopyProps {
+  readonly text: string;
+  readonly what: string;
+  readonly title?: string;
+  readonly isJson?: boolean;
+}
+
+/** What is pasted into a terminal must be what was looked at: controls are copied as they are shown. */
+export function copied({ text, isJson = false }: Pick<CopyProps, 'text' | 'isJson'>): string {
+  return isJson ? visibleJson(text) : visible(text);
+}
+
+export function Copy({ title = 'Copy', what, ...source }: CopyProps) {
   const said = useSignal('');
   const copy = async (): Promise<void> => {
-    try {
-      await navigator.clipboard.writeText(text);
-      said.value = 'Copied';
-    } catch {
-      said.value = 'Not allowed here: select and copy';
-    }
+    said.value = (await write(copied(source))) ? 'Copied' : 'Not allowed here: select and copy';
     setTimeout(() => (said.value = ''), SAID_MS);
   };
   return (
     <button type="button" class="button small" aria-label={`${said.value === '' ? title : said.value}: ${what}`} onClick={() => void copy()}>
       <span role="status">{said.value === '' ? title : said.value}</span>
     </button>
+  );
+}
+
+/** Beside a value; seen while it is pointed at or has the focus. */
+export function CopyMark({ what, ...source }: Omit<CopyProps, 'title'>) {
+  const isCopied = useSignal(false);
+  const copy = async (): Promise<void> => {
+    await copyAloud(copied(source), what);
+    isCopied.value = true;
+    setTimeout(() => (isCopied.value = false), SAID_MS);
+  };
+  return (
+    <button type="button" class="copy-mark" aria-label={`Copy ${what}`} title={`Copy ${what}`} onClick={() => void copy()}>
+      {isCopied.value ? '✓' : '⧉'}
+    </button>
+  );
+}
+
+const said = signal('');
+let forgetting: ReturnType<typeof setTimeout> | undefined;
+
+/** Copies and says so at the edge of the page. */
+export async function copyAloud(text: string, what: string): Promise<void> {
+  said.value = (await write(visible(text))) ? `Copied ${what}` : `Not allowed here: select the ${what} and copy it`;
+  clearTimeout(forgetting);
+  forgetting = setTimeout(() => (said.value = ''), SAID_MS);
+}
+
+export function Said() {
+  return (
+    <div class="said" role="status">
+      {said.value}
+    </div>
   );
 }

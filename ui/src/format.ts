@@ -1,4 +1,5 @@
 import { settings } from './settings.ts';
+import { decodedUrl } from './visible.ts';
 import { dateOf, nowSeconds as wallSeconds } from './wall-clock.ts';
 
 const UNITS = [
@@ -137,9 +138,9 @@ export function shortName(name: string): string {
   );
 }
 
-/** Path and query of an address; all of it when it is none. */
+/** Path and query of an address, decoded; all of it when it is none. */
 export function pathOf(url: string): string {
-  if (!URL.canParse(url)) return url;
+  if (!URL.canParse(url)) return decodedUrl(url);
   const { pathname, search } = new URL(url);
-  return pathname + search;
+  return decodedUrl(pathname + search);
 }

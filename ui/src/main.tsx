@@ -1,6 +1,8 @@
 import { render } from 'preact';
 import './tokens.css';
 import './page.css';
+import './value.css';
+import './query/query.css';
 import './trace/trace.css';
 import './map/map.css';
 import './connect/connect.css';
@@ -8,9 +10,11 @@ import './shell/side.css';
 import './traces/traces.css';
 import './trace/timeline.css';
 import { App } from './app.tsx';
+import { showControls } from './controls.ts';
 import { follow } from './live.ts';
 import { followTitle } from './title.ts';
 
+showControls();
 follow();
 followTitle();
 render(<App />, document.querySelector('#page')!);

@@ -1,7 +1,5 @@
 import { computed } from '@preact/signals';
 import { parseFilter } from '../../src/xray/filter/parse.ts';
-import { printFilter } from '../../src/xray/filter/print.ts';
-import { ExactNumber } from '../../src/xray/trace/exact-number.ts';
 import type { Query } from './api.ts';
 import { mistakeIn, type Mistake } from './query/mistake.ts';
 import { boxText, problemOf, readingOf } from './query/reading.ts';
@@ -71,9 +69,20 @@ export function submit(written: string): void {
   }
 }
 
-/** Adds a condition to what is searched for, or its opposite. */
-export function addCondition(condition: string, isExcluded = false): void {
-  search({ q: withCondition(expression.peek(), condition, isExcluded), text: words.peek() });
+/** Where a click on a value leads: to what satisfies a condition, or to what has a text somewhere. */
+export interface Door {
+  readonly condition?: string;
+  readonly text?: string;
+  /** Whether what is searched for already finds the trace that the value stands in: else it is replaced, not narrowed. */
+  readonly isFoundBy?: (filter: string, text: string) => boolean;
+}
+
+/** Narrows what is searched for; `isExcluded`: to what does not satisfy the condition. A text cannot be left out. */
+export function openDoor({ condition, text, isFoundBy }: Door, isExcluded = false): void {
+  const isKept = mistake.peek() === undefined && (isFoundBy?.(expression.peek(), words.peek()) ?? true);
+  const [q, before] = isKept ? [expression.peek(), words.peek()] : ['', ''];
+  if (condition !== undefined) search({ q: withCondition(q, condition, isExcluded), text: before });
+  else if (text !== undefined) search({ q, text: before.includes(text) ? before : `${before} ${text}` });
 }
 
 export function withCondition(text: string, condition: string, isExcluded: boolean): string {
@@ -91,12 +100,6 @@ function parts(text: string): string[] {
 /** A text as a filter expression writes it. */
 export function quoted(text: string): string {
   return JSON.stringify(text);
-}
-
-/** `annotation.key = value`. */
-export function annotationCondition(key: string, value: unknown): string {
-  const asked = typeof value === 'number' || typeof value === 'boolean' || value instanceof ExactNumber ? value : String(value);
-  return printFilter({ kind: 'compare', field: { keyword: 'annotation', key }, operator: '=', value: asked });
 }
 
 /** From a brush over the chart; an end that is not given stays as it is. */

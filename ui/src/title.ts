@@ -5,6 +5,7 @@ import { list, status } from './live.ts';
 import { param, place, type Screen } from './route.ts';
 import { boxed, RANGES, type RangeName } from './search.ts';
 import type { TraceModel } from './trace/model.ts';
+import { visible } from './visible.ts';
 
 /** The trace on the screen, once it has been read. */
 export const shownTrace = signal<TraceModel | undefined>(undefined);
@@ -29,7 +30,7 @@ const TITLES: Readonly<Record<Screen, () => string>> = {
 /** Keeps the title of the document: what is shown, the part that differs first. */
 export function followTitle(): void {
   effect(() => {
-    document.title = TITLES[place.value.screen]();
+    document.title = visible(TITLES[place.value.screen]());
   });
 }
 

@@ -12,10 +12,11 @@ import { defaultKeymap, history, historyKeymap } from '@codemirror/commands';
 import { LRLanguage, syntaxHighlighting } from '@codemirror/language';
 import { linter } from '@codemirror/lint';
 import { EditorState, Prec } from '@codemirror/state';
-import { EditorView, keymap, placeholder } from '@codemirror/view';
+import { EditorView, highlightSpecialChars, keymap, placeholder } from '@codemirror/view';
 import { styleTags, tagHighlighter, tags } from '@lezer/highlight';
 import { parser } from '../../../src/xray/filter/parser.ts';
 import { complete } from './completion.ts';
+import { CONTROLS, visible } from '../visible.ts';
 import { HINT_ID, LABEL, PLACEHOLDER } from './labels.ts';
 import { mistakeIn } from './mistake.ts';
 import { readingOf } from './reading.ts';
@@ -56,6 +57,12 @@ const colours = tagHighlighter([
   { tag: tags.string, class: 'fx-string' },
   { tag: tags.literal, class: 'fx-literal' },
 ]);
+
+function shownControl(code: number): HTMLElement {
+  const shown = document.createElement('span');
+  shown.textContent = visible(String.fromCharCode(code));
+  return shown;
+}
 
 /** What is taken by Enter was chosen with an arrow key, and what is written on afterwards is no choice. */
 const unselectOnChange = EditorState.transactionExtender.of((transaction) =>
@@ -110,6 +117,7 @@ export function createEditor(parent: HTMLElement, { text, cursor, onChange, onSu
         language,
         syntaxHighlighting(colours),
         history(),
+        highlightSpecialChars({ addSpecialChars: CONTROLS, render: shownControl }),
         autocompletion({ override: [complete, completeText], icons: false, defaultKeymap: false, selectOnOpen: false, interactionDelay: 0 }),
         unselectOnChange,
         tabCompletion(),

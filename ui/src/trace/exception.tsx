@@ -1,14 +1,17 @@
-import type { Entity } from '../../../src/xray/trace/entity.ts';
 import { isObject, textOf, type Json } from '../../../src/xray/trace/json.ts';
 import { middle, plural } from '../format.ts';
 import { editorHref, settings } from '../settings.ts';
+import { Fact } from './fact.tsx';
+import type { Span } from './model.ts';
 import { framesOf, resolvedPath, type StackFrame } from './stack.ts';
 
 /** Frames that are shown at first. */
 const FIRST_FRAMES = 8;
 
 /** What was thrown, and where: frames of the application first, those of libraries folded. */
-export function Exception({ exception, entity }: { exception: Json; entity: Entity }) {
+export function Exception({ exception, span }: { exception: Json; span: Span }) {
+  const { entity } = span;
+  const [type, message] = [textOf(exception['type']), textOf(exception['message'])];
   const { cause } = entity.json;
   const folder = isObject(cause) ? textOf(cause['working_directory']) : undefined;
   const frames = framesOf(exception, entity);
@@ -17,8 +20,8 @@ export function Exception({ exception, entity }: { exception: Json; entity: Enti
   const others = frames.length - first.length;
   return (
     <div class="exception">
-      <b>{textOf(exception['type']) ?? 'Exception'}</b>
-      <p>{textOf(exception['message'])}</p>
+      <b>{type === undefined ? 'Exception' : <Fact span={span} value={type} name="type of the exception" />}</b>
+      <p>{message !== undefined && <Fact span={span} value={message} name="message" />}</p>
       {first.map((frame, i) => (
         <Frame key={i} frame={frame} folder={folder} isStrong={own.length > 0} />
       ))}

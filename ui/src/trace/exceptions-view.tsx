@@ -30,7 +30,7 @@ export function ExceptionsView({ state }: { state: TraceState }) {
               </span>
             </h2>
             {exceptions.map((exception, i) => (
-              <Exception key={i} exception={exception} entity={span.entity} />
+              <Exception key={i} exception={exception} span={span} />
             ))}
           </section>
         );

@@ -1,20 +1,22 @@
 import { useSignal } from '@preact/signals';
 import { ExactNumber } from '../../../src/xray/trace/exact-number.ts';
+import { Fact } from './fact.tsx';
+import type { Span } from './model.ts';
 
 /** Members of an object that are shown at first: metadata can be anything. */
 const FIRST_MEMBERS = 100;
 
-/** Any JSON value, to be opened level by level; `levels` are open at first. */
-export function JsonTree({ value, name, levels = 1 }: { value: unknown; name?: string; levels?: number }) {
-  if (!isBranch(value)) return <Leaf value={value} />;
-  return <Branch name={name} value={value} levels={levels} />;
+/** Any JSON value, to be opened level by level; `levels` are open at first. `span`: whose value it is, when what lies in it can be searched for. */
+export function JsonTree({ value, name, levels = 1, span }: { value: unknown; name?: string; levels?: number; span?: Span }) {
+  if (!isBranch(value)) return <Leaf name={name ?? 'value'} value={value} span={span} />;
+  return <Branch name={name} value={value} levels={levels} span={span} />;
 }
 
 function isBranch(value: unknown): value is object {
   return typeof value === 'object' && value !== null && !(value instanceof ExactNumber);
 }
 
-function Branch({ name, value, levels }: { name: string | undefined; value: object; levels: number }) {
+function Branch({ name, value, levels, span }: { name: string | undefined; value: object; levels: number; span: Span | undefined }) {
   const isShown = useSignal(levels > 0);
   const isAll = useSignal(false);
   const entries = Object.entries(value);
@@ -29,10 +31,10 @@ function Branch({ name, value, levels }: { name: string | undefined; value: obje
         <div class="members">
           {shown.map(([key, member]) =>
             isBranch(member) ? (
-              <Branch key={key} name={key} value={member} levels={levels - 1} />
+              <Branch key={key} name={key} value={member} levels={levels - 1} span={span} />
             ) : (
               <div key={key}>
-                <span class="key">{key}</span> <Leaf value={member} />
+                <span class="key">{key}</span> <Leaf name={key} value={member} span={span} />
               </div>
             ),
           )}
@@ -47,7 +49,8 @@ function Branch({ name, value, levels }: { name: string | undefined; value: obje
   );
 }
 
-function Leaf({ value }: { value: unknown }) {
+function Leaf({ name, value, span }: { name: string; value: unknown; span: Span | undefined }) {
   const kind = value === null ? 'null' : value instanceof ExactNumber ? 'number' : typeof value;
-  return <span class={`leaf mono ${kind}`}>{typeof value === 'string' ? value : String(value)}</span>;
+  const text = String(value);
+  return <span class={`leaf mono ${kind}`}>{span === undefined ? text : <Fact span={span} value={value} name={name} />}</span>;
 }

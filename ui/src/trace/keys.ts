@@ -1,3 +1,4 @@
+import { copyAloud } from '../copy.tsx';
 import { go, listHref, param, setParams } from '../route.ts';
 import type { KeyHandler } from '../shell/keys.ts';
 import { focusFind } from './find-focus.ts';
@@ -58,6 +59,14 @@ export function keysFor(state: TraceState): KeyHandler[] {
     { keys: ['Ctrl+f'], does: 'the same in the timeline; once more: the browser’s own', run: focusFind },
     { keys: ['n'], does: 'next match', run: () => stepIn(state, state.matches.peek(), 1) },
     { keys: ['N'], does: 'previous match', run: () => stepIn(state, state.matches.peek(), -1) },
+    {
+      keys: ['y'],
+      does: 'copy the id of the selected span',
+      run: () => {
+        const span = state.selected.peek();
+        if (span !== undefined) void copyAloud(span.entity.id, `id ${span.entity.id}`);
+      },
+    },
     { keys: ['+', '='], does: 'zoom in', run: () => state.zoomBy(0.5) },
     { keys: ['-'], does: 'zoom out', run: () => state.zoomBy(2) },
     { keys: ['0'], does: 'the whole trace', run: () => state.zoomTo(undefined) },

@@ -5,9 +5,9 @@ import { linksOf } from '../../../src/xray/trace/links.ts';
 import { isObject, member, numberOf, objectOf, textOf } from '../../../src/xray/trace/json.ts';
 import { Copy } from '../copy.tsx';
 import { count, duration, plural } from '../format.ts';
-import { annotationCondition, quoted } from '../search.ts';
-import { Value } from '../value.tsx';
+import { annotationAsked, resourceAsked, serviceAsked } from './doors.ts';
 import { Exception } from './exception.tsx';
+import { Fact } from './fact.tsx';
 import { JsonTree } from './json-tree.tsx';
 import { selfSecondsOf, type Span, type TraceModel } from './model.ts';
 import type { TraceState } from './trace-state.ts';
@@ -48,9 +48,9 @@ export function Outcome({ span, model, onPath }: { span: Span; model: TraceModel
             <span class={`badge ${outcome}`}>{words}</span>
           ) : (
             <>
-              <Value condition={`http.status = ${status}`}>
+              <Fact span={span} value={status} name="status" asked={{ keyword: 'http.status' }}>
                 <span class={`badge ${outcome}`}>{status}</span>
-              </Value>{' '}
+              </Fact>{' '}
               {words}
             </>
           )}
@@ -74,8 +74,13 @@ export function Outcome({ span, model, onPath }: { span: Span; model: TraceModel
           </Pair>
         )}
         <Pair name="User">
-          {textOf(entity.json['user']) && <Value condition={`user = ${quoted(textOf(entity.json['user'])!)}`}>{textOf(entity.json['user'])}</Value>}
+          {textOf(entity.json['user']) && <Fact span={span} value={textOf(entity.json['user'])} name="user" asked={{ keyword: 'user' }} />}
         </Pair>
+        {span.kind !== 'inferred' && (
+          <Pair name="Id">
+            <Fact span={span} value={entity.id} name="id" isMono />
+          </Pair>
+        )}
       </dl>
     </Section>
   );
@@ -89,7 +94,7 @@ export function Exceptions({ span, model, state }: { span: Span; model: TraceMod
   return (
     <Section title={own.length > 1 ? 'Exceptions' : 'Exception'}>
       {own.map((exception, i) => (
-        <Exception key={i} exception={exception} entity={span.entity} />
+        <Exception key={i} exception={exception} span={span} />
       ))}
       {referred !== undefined && (
         <p>
@@ -114,16 +119,12 @@ export function Request({ span }: { span: Span }) {
   return (
     <Section title="Request">
       <dl class="pairs">
-        <Pair name="Method">{method && <Value condition={`http.method = ${quoted(method)}`}>{method}</Value>}</Pair>
-        <Pair name="URL">
-          {url && (
-            <Value condition={`http.url = ${quoted(url)}`}>
-              <span class="mono">{url}</span>
-            </Value>
-          )}
+        <Pair name="Method">{method && <Fact span={span} value={method} name="method" asked={{ keyword: 'http.method' }} />}</Pair>
+        <Pair name="URL">{url && <Fact span={span} value={url} name="URL" asked={{ keyword: 'http.url' }} isMono />}</Pair>
+        <Pair name="Client">
+          {clientIp && <Fact span={span} value={clientIp} name="address of the client" asked={{ keyword: 'http.clientip' }} />}
         </Pair>
-        <Pair name="Client">{clientIp && <Value condition={`http.clientip = ${quoted(clientIp)}`}>{clientIp}</Value>}</Pair>
-        <Pair name="User agent">{userAgent && <Value condition={`http.useragent = ${quoted(userAgent)}`}>{userAgent}</Value>}</Pair>
+        <Pair name="User agent">{userAgent && <Fact span={span} value={userAgent} name="user agent" asked={{ keyword: 'http.useragent' }} />}</Pair>
         <Pair name="Response">{length === undefined ? undefined : `${count(length)} bytes`}</Pair>
       </dl>
     </Section>
@@ -139,12 +140,13 @@ export function Sql({ span }: { span: Span }) {
       {typeof query === 'string' && (
         <div class="code">
           <pre class="mono" tabIndex={0}>
-            {query}
+            <Fact span={span} value={query} name="query">
+              {query}
+            </Fact>
           </pre>
-          <Copy text={query} what="query" />
         </div>
       )}
-      <Members of={others} />
+      <Members span={span} of={others} />
     </Section>
   );
 }
@@ -154,20 +156,24 @@ export function Aws({ span }: { span: Span }) {
   if (Object.keys(members).length === 0) return null;
   return (
     <Section title="AWS">
-      <Members of={members} />
+      <Members span={span} of={members} />
     </Section>
   );
 }
 
 /** Texts in a row each, what lies deeper as a tree. */
-function Members({ of }: { of: Readonly<Record<string, unknown>> }) {
+function Members({ span, of }: { span: Span; of: Readonly<Record<string, unknown>> }) {
   const entries = Object.entries(of);
   if (entries.length === 0) return null;
   return (
     <dl class="pairs">
       {entries.map(([name, value]) => (
         <Pair key={name} name={name}>
-          {isObject(value) || Array.isArray(value) ? <JsonTree value={value} /> : <span class="mono">{String(value)}</span>}
+          {isObject(value) || Array.isArray(value) ? (
+            <JsonTree value={value} span={span} />
+          ) : (
+            <Fact span={span} value={value} name={name} asked={resourceAsked(span, value)} isMono />
+          )}
         </Pair>
       ))}
     </dl>
@@ -183,9 +189,9 @@ export function Annotations({ span }: { span: Span }) {
         {entries.map(([key, value]) => (
           <Pair key={key} name={key}>
             {isObject(value) || Array.isArray(value) ? (
-              <JsonTree value={value} />
+              <JsonTree value={value} span={span} />
             ) : (
-              <Value condition={annotationCondition(key, value)}>{String(value)}</Value>
+              <Fact span={span} value={value} name={key} asked={annotationAsked(key, value)} />
             )}
           </Pair>
         ))}
@@ -201,7 +207,7 @@ export function Metadata({ span }: { span: Span }) {
   const only = spaces.length === 1 && spaces[0]![0] === 'default' ? spaces[0]![1] : metadata;
   return (
     <Section title="Metadata">
-      <JsonTree value={only} levels={2} />
+      <JsonTree value={only} levels={2} span={span} />
     </Section>
   );
 }
@@ -216,19 +222,13 @@ export function Resources({ span }: { span: Span }) {
     <Section title="Resources">
       <dl class="pairs">
         <Pair name="Service">
-          <Value condition={`service(${quoted(span.name)})`}>{span.name}</Value>
+          <Fact span={span} value={span.name} name="name" asked={serviceAsked(span.name)} />
         </Pair>
-        <Pair name="Type">{origin && <Value condition={`service(id(name: ${quoted(span.name)}, type: ${quoted(origin)}))`}>{origin}</Value>}</Pair>
-        <Pair name="ARN">
-          {arn && (
-            <Value condition={`resource.arn = ${quoted(arn)}`}>
-              <span class="mono">{arn}</span>
-            </Value>
-          )}
-        </Pair>
+        <Pair name="Type">{origin && <Fact span={span} value={origin} name="type" asked={serviceAsked(span.name, origin)} />}</Pair>
+        <Pair name="ARN">{arn && <Fact span={span} value={arn} name="ARN" asked={{ keyword: 'resource.arn' }} isMono />}</Pair>
         {Object.entries(service).map(([name, value]) => (
           <Pair key={name} name={name}>
-            <JsonTree value={value} />
+            <JsonTree value={value} span={span} name={name} />
           </Pair>
         ))}
       </dl>
@@ -282,7 +282,7 @@ export function RawDocument({ span }: { span: Span }) {
   return (
     <Section title={span.kind === 'segment' ? 'Document' : 'Subsegment'}>
       <JsonTree value={own} levels={0} />
-      <Copy text={JSON.stringify(span.entity.json, null, 2)} what="document" title="Copy as JSON" />
+      <Copy text={JSON.stringify(span.entity.json, null, 2)} what="document" title="Copy as JSON" isJson />
     </Section>
   );
 }

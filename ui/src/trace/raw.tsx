@@ -49,7 +49,7 @@ export function Raw({ state }: { state: TraceState }) {
           bytes
         </h2>
         <p class="buttons">
-          <Copy text={text} what="documents" title="Copy as JSON" />
+          <Copy text={text} what="documents" title="Copy as JSON" isJson />
           <button type="button" class="button small" disabled={documents.value.length === 0} onClick={() => download(text, `${state.id}.json`)}>
             Download
           </button>

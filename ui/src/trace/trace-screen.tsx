@@ -1,6 +1,7 @@
 import { useLayoutEffect, useMemo } from 'preact/hooks';
 import { list } from '../live.ts';
 import { listHref, param } from '../route.ts';
+import { doorsOf, DoorsOfTrace } from './doors.ts';
 import { ExceptionsView } from './exceptions-view.tsx';
 import { FindBar } from './find-bar.tsx';
 import { FindingsView } from './findings-view.tsx';
@@ -43,8 +44,12 @@ export function TraceScreen({ id }: { id: string }) {
   return (
     <div class={hasSide ? 'trace with-side' : 'trace'} style={{ '--side': `${widths.value.side}px` }}>
       <Head state={state} id={id} model={model} />
-      {model !== undefined && <Body state={state} />}
-      {model !== undefined && <Panel state={state} />}
+      {model !== undefined && (
+        <DoorsOfTrace.Provider value={doorsOf(model)}>
+          <Body state={state} />
+          <Panel state={state} />
+        </DoorsOfTrace.Provider>
+      )}
     </div>
   );
 }
