@@ -69,9 +69,8 @@ function drawBackground(
   }
 }
 
-/** The ruler, what folded gaps fold, and the time under the pointer. */
-export function drawRuler(context: CanvasRenderingContext2D, { width, names }: TimelineLayout, scene: TimelineScene): void {
-  const { axis, window, colours, pointer } = scene;
+/** The ruler, and what folded gaps fold. */
+export function drawRuler(context: CanvasRenderingContext2D, { width, names }: TimelineLayout, { axis, window, colours }: TimelineScene): void {
   const bars = width - names;
   context.font = colours.small;
   context.textBaseline = 'middle';
@@ -93,25 +92,9 @@ export function drawRuler(context: CanvasRenderingContext2D, { width, names }: T
   context.fillStyle = colours.line;
   context.fillRect(0, RULER_HEIGHT - 1, width, 1);
   if (names > 0) context.fillRect(names - 1, 0, 1, RULER_HEIGHT);
-  if (pointer !== undefined) drawPointerTime(context, { names, bars }, scene, pointer);
-}
-
-function drawPointerTime(
-  context: CanvasRenderingContext2D,
-  { names, bars }: { names: number; bars: number },
-  { axis, window, colours }: TimelineScene,
-  pointer: number,
-): void {
-  const text = pointerTime(pointer / bars, axis, window);
-  const room = context.measureText(text).width + 8;
-  const left = names + Math.max(0, Math.min(bars - room, pointer - room / 2));
-  context.fillStyle = colours.ink;
-  context.fillRect(left, 3, room, RULER_HEIGHT - 6);
-  context.fillStyle = colours.bg;
-  context.fillText(text, left + 4, RULER_HEIGHT / 2);
 }
 
 /** The time at a share of the bars' width. */
-export function pointerTime(share: number, axis: TimeAxis, { from, to }: Zoom): string {
+export function timeAt(share: number, axis: TimeAxis, { from, to }: Zoom): string {
   return duration(Math.max(0, axis.secondsAt(from + share * (to - from))));
 }

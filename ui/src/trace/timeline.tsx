@@ -5,11 +5,11 @@ import { Handle } from '../handle.tsx';
 import { settings } from '../settings.ts';
 import { Breadcrumb } from './breadcrumb.tsx';
 import { fittingNames } from './draw-names.ts';
-import { drawRuler, drawTimeline, type TimelineScene } from './draw-timeline.ts';
+import { drawRuler, drawTimeline, timeAt, type TimelineScene } from './draw-timeline.ts';
 import { Minimap } from './minimap.tsx';
 import { titleOf } from './row-text.ts';
 import type { TimelineRow } from './rows.ts';
-import { indentOf, layoutOf, RULER_HEIGHT, TWISTY } from './timeline-layout.ts';
+import { indentOf, layoutOf, RULER_HEIGHT, TWISTY, type TimelineLayout } from './timeline-layout.ts';
 import { keepPlace, scrollTo } from './timeline-scroll.ts';
 import { Tree } from './timeline-tree.tsx';
 import type { TraceState } from './trace-state.ts';
@@ -26,6 +26,7 @@ export function Timeline({ state }: { state: TraceState }) {
   const ruler = useRef<HTMLCanvasElement>(null);
   const hovered = useRef(-1);
   const pointer = useRef<number | undefined>(undefined);
+  const pointerTime = useRef<HTMLDivElement>(null);
   const frame = useRef(0);
   const isPainted = useRef(false);
   const size = useSignal({ width: 0, height: 0 });
@@ -58,6 +59,7 @@ export function Timeline({ state }: { state: TraceState }) {
     drawTimeline(context2d(canvas.current, height).context, layout, scene);
     drawRuler(context2d(ruler.current, RULER_HEIGHT).context, layout, scene);
     topRow.value = Math.floor(layout.top / rowHeight);
+    showPointerTime(pointerTime.current!, layout, scene);
     if (isPainted.current || height === 0) return;
     isPainted.current = true;
     // The next task comes after the paint. The mark is for npm run bench -- ui.
@@ -101,7 +103,7 @@ export function Timeline({ state }: { state: TraceState }) {
   useEffect(() => {
     const index = state.rows.peek().findIndex((row) => state.isSelected(row));
     scrollTo(box.current!, index, rowHeight);
-  }, [state.selected.value?.id, state.selectedFold.value?.key, rowHeight, height === 0]);
+  }, [state.selected.value?.id, state.selectedFold.value?.key, rowHeight, height]);
 
   const rowAt = (event: MouseEvent): number => {
     const top = canvas.current!.getBoundingClientRect().top;
@@ -159,6 +161,7 @@ export function Timeline({ state }: { state: TraceState }) {
       <Minimap state={state} />
       <div class="ruler-row">
         <canvas class="ruler" ref={ruler} height={RULER_HEIGHT} aria-hidden="true" />
+        <div class="pointer-time" ref={pointerTime} aria-hidden="true" hidden />
         {names > 0 && <Breadcrumb state={state} top={topRow} width={names} />}
       </div>
       <div
@@ -211,6 +214,16 @@ export function Timeline({ state }: { state: TraceState }) {
       )}
     </div>
   );
+}
+
+/** The time under the pointer, on the ruler. */
+function showPointerTime(box: HTMLElement, { width, names }: TimelineLayout, { pointer, axis, window }: TimelineScene): void {
+  box.hidden = pointer === undefined;
+  if (pointer === undefined) return;
+  const bars = Math.max(1, width - names);
+  box.textContent = timeAt(pointer / bars, axis, window);
+  const half = box.offsetWidth / 2;
+  box.style.left = `${names + Math.max(half, Math.min(bars - half, pointer))}px`;
 }
 
 function clicked(state: TraceState, row: TimelineRow, isTwisty: boolean): void {
