@@ -3,7 +3,7 @@ import { httpOf } from '../../src/xray/trace/http.ts';
 import { count, duration, pathOf } from './format.ts';
 import { list, status } from './live.ts';
 import { param, place, type Screen } from './route.ts';
-import { boxed, RANGES, type RangeName } from './search.ts';
+import { boxed, expression, RANGES, words, type RangeName } from './search.ts';
 import type { TraceModel } from './trace/model.ts';
 import { visible } from './visible.ts';
 
@@ -15,10 +15,10 @@ const TITLES: Readonly<Record<Screen, () => string>> = {
   traces: () => {
     void list.version.value;
     if (list.state.value !== 'ready') return withSearch('Traces');
-    const { length } = list.rows;
-    if (status.value?.traces === 0 && length === 0) return 'No traces yet';
-    const what = `${param('pinned') === '' ? '' : 'pinned '}${length === 1 ? 'trace' : 'traces'}`;
-    return withSearch(`${count(length)}${list.isComplete.value ? '' : '+'} ${what}`);
+    const { traces, isAll } = list.found;
+    if (status.value?.traces === 0 && traces === 0) return 'No traces yet';
+    const what = `${param('pinned') === '' ? '' : 'pinned '}${traces === 1 ? 'trace' : 'traces'}`;
+    return withSearch(`${count(traces)}${isAll ? '' : '+'} ${what}`);
   },
   trace: () => (shownTrace.value?.id === place.value.traceId ? titleOf(shownTrace.value) : `Trace ${place.value.traceId}`),
   map: () => withSearch('Map'),
@@ -37,7 +37,7 @@ export function followTitle(): void {
 function withSearch(what: string): string {
   const name = param('range') as RangeName;
   const range = Object.hasOwn(RANGES, name) ? RANGES[name].name.toLowerCase() : '';
-  const asked = [boxed.value, range].filter((part) => part !== '').join(', ');
+  const asked = [boxed.value, expression.value === '' ? '' : words.value, range].filter((part) => part !== '').join(', ');
   return asked === '' ? what : `${what}: ${asked}`;
 }
 

@@ -47,11 +47,11 @@ export function Navigation() {
 /** How many traces match; the list of pinned ones has its own number. */
 function Found() {
   void list.version.value;
-  const { length } = list.rows;
-  if (length === 0 || param('pinned') !== '') return null;
+  const { traces, isAll } = list.found;
+  if (traces === 0 || param('pinned') !== '') return null;
   return (
-    <span class="faint" title={`${plural(length, 'trace')} of what is searched for`}>
-      {list.isComplete.value ? count(length) : `${count(length)}+`}
+    <span class="faint" title={`${plural(traces, 'trace')} of what is searched for`}>
+      {isAll ? count(traces) : `${count(traces)}+`}
     </span>
   );
 }

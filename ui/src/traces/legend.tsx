@@ -78,12 +78,11 @@ function countsOf(): number[] {
 /** "1,284 traces"; while they are read, and of more than the page holds: "17,245 of 39,000 traces". */
 function howMany(): string {
   const { length } = list.rows;
+  const { traces, isAll } = list.found;
   const what = param('pinned') === '' ? 'trace' : 'pinned trace';
-  const totals = list.totals.value;
   if (list.isOrdering.value) return `The newest ${plural(length, what)}, all of them are being sorted`;
-  if (totals !== undefined && totals.traces > length)
-    return `${count(length)} of ${totals.isExact ? '' : 'more than '}${count(totals.traces)} ${what}s`;
-  if (list.isComplete.value) return plural(length, what);
+  if (traces > length) return `${count(length)} of ${isAll ? '' : 'more than '}${count(traces)} ${what}s`;
+  if (isAll) return plural(length, what);
   return `${count(length)} ${what}s read so far`;
 }
 

@@ -55,6 +55,14 @@ export class RowList {
     return this.#shown.all;
   }
 
+  /** How many match, as far as is known: all of them, or at least so many. */
+  get found(): { readonly traces: number; readonly isAll: boolean } {
+    const { length } = this.rows;
+    const totals = this.totals.value;
+    if (totals !== undefined && totals.traces > length) return { traces: totals.traces, isAll: totals.isExact };
+    return { traces: length, isAll: this.isComplete.value };
+  }
+
   get(id: string): TraceRow | undefined {
     return this.#shown.get(id);
   }

@@ -116,7 +116,7 @@ export function Request({ row: { method, url, name, type } }: { row: TraceRow })
   if (url !== null) {
     return (
       <>
-        <span class="faint">{method ?? 'HTTP'}</span> {pathOf(url)}
+        <span class="faint">{method ?? 'HTTP'}</span> <bdi>{pathOf(url)}</bdi>
       </>
     );
   }
@@ -124,7 +124,7 @@ export function Request({ row: { method, url, name, type } }: { row: TraceRow })
   return (
     <>
       {kind !== undefined && <span class="faint">{kind} </span>}
-      {name}
+      <bdi>{name}</bdi>
     </>
   );
 }
@@ -167,7 +167,9 @@ function Chain({ names, of }: { names: readonly string[]; of: number }) {
       <ol>
         {names.map((name, i) => (
           // A name may be there twice, as two types of node.
-          <li key={`${i} ${name}`}>{name}</li>
+          <li key={`${i} ${name}`}>
+            <bdi>{name}</bdi>
+          </li>
         ))}
       </ol>
       {of > names.length && <span class="faint">and {count(of - names.length)} more</span>}
