@@ -86,7 +86,7 @@ async function countedBy(address: string): Promise<Counted> {
   const url = `http://${address}/metrics`;
   try {
     // A connection of its own each time: a kept one would go on reaching a daemon that is on its way out.
-    const { status, text } = await directCall(url, { timeoutMs: ATTEMPT_MS });
+    const { status, text } = await directCall(url, { timeoutMs: ATTEMPT_MS, maxAnswerBytes: 4 * 1024 * 1024 });
     const count = RECEIVED.exec(text)?.[1];
     if (count === undefined) throw new Error(`HTTP ${status}, not the metrics of xrayd`);
     return { received: Number(count), startedAt: STARTED.exec(text)?.[1] };

@@ -176,10 +176,11 @@ export class CredentialSource implements Component {
   /** The credentials, or why there is no point in asking. Rejects with the provider's reason, or with a DeadlineError. */
   async #ask(provider: CredentialProvider): Promise<AwsCredentials | string> {
     const leftBehind = this.#leftBehind.get(provider) ?? 0;
-    if (leftBehind >= MAX_LEFT_BEHIND) throw new DeadlineError(`${leftBehind} attempts have not ended`, provider.timeoutMs);
+    const timeoutMs = await provider.timeoutMs();
+    if (leftBehind >= MAX_LEFT_BEHIND) throw new DeadlineError(`${leftBehind} attempts have not ended`, timeoutMs);
     const sockets = new OpenedSockets();
     return within(
-      provider.timeoutMs,
+      timeoutMs,
       'given up',
       async (signal) => {
         let isLeftBehind = false;

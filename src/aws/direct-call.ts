@@ -18,7 +18,8 @@ export async function directCall(
     headers = {},
     body = '',
     timeoutMs,
-  }: { method?: string; headers?: Readonly<Record<string, string>>; body?: string; timeoutMs: number },
+    maxAnswerBytes = Infinity,
+  }: { method?: string; headers?: Readonly<Record<string, string>>; body?: string; timeoutMs: number; maxAnswerBytes?: number },
 ): Promise<DirectAnswer> {
   const answer = await performCall({
     url: new URL(url),
@@ -29,7 +30,7 @@ export async function directCall(
     agent: new Agent(),
     signal: new AbortController().signal,
     timeoutMs,
-    maxAnswerBytes: Infinity,
+    maxAnswerBytes,
   });
   if (answer.kind === 'failure') throw new Error(answer.message);
   return { status: answer.status, headers: answer.headers, text: answer.body.toString() };

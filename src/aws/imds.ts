@@ -1,5 +1,6 @@
 import { isTrue, type Environment } from './environment.ts';
 import { metadataValue } from './identity-answers.ts';
+import { OpenedSockets } from './opened-sockets.ts';
 
 /** Unreachable metadata must not hold up a start: a firewalled 169.254.169.254 never answers. */
 const TIMEOUT_MS = 1_000;
@@ -10,6 +11,11 @@ const TIMEOUT_MS = 1_000;
  */
 export async function readInstanceMetadata(paths: readonly string[], env: Environment): Promise<string[]> {
   if (isTrue(env['AWS_EC2_METADATA_DISABLED'])) throw new Error('switched off by AWS_EC2_METADATA_DISABLED');
+  // Its answers have a limit there.
+  return new OpenedSockets().during(() => read(paths));
+}
+
+async function read(paths: readonly string[]): Promise<string[]> {
   const { getInstanceMetadataEndpoint, httpRequest } = await import('@smithy/credential-provider-imds');
   const { hostname, port, protocol, path: prefix } = await getInstanceMetadataEndpoint();
   const options = { hostname, protocol, timeout: TIMEOUT_MS, ...(port === undefined ? {} : { port }) };

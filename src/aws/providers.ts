@@ -13,12 +13,16 @@ export type ProviderKind = 'environment' | 'profile' | 'web_identity' | 'contain
 /** For a provider that makes two calls of 5 s at most, one after the other. */
 const TIMEOUT_MS = 10_000;
 
+/** For a profile without a process: SSO's token and credentials, and a role on top, each of them two calls. */
+const PROFILE_TIMEOUT_MS = 20_000;
+const PROCESS_SETTING = /^[ \t]*credential_process[ \t]*=/m;
+
 /** One link of the credential chain. */
 export interface CredentialProvider {
   readonly name: string;
   readonly kind: ProviderKind;
-  /** How long it may take; then it is given up, and asked again later. */
-  readonly timeoutMs: number;
+  /** How long it may take; then it is given up, and asked again later. Takes no longer than reading the shared files. */
+  timeoutMs(): number | Promise<number>;
   /** Why there is no point in asking, in words that say what was looked for; undefined when there is. */
   skipReason(): string | undefined | Promise<string | undefined>;
   /** Rejects with the SDK's reason. When `signal` aborts, it closes its connections and ends its child processes. */
@@ -61,7 +65,7 @@ function environmentLink(env: Environment): CredentialProvider {
   return {
     name: 'environment',
     kind: 'environment',
-    timeoutMs: TIMEOUT_MS,
+    timeoutMs: () => TIMEOUT_MS,
     isExplicit: true,
     skipReason: () => {
       if (env['AWS_PROFILE']) return 'not asked, because AWS_PROFILE is set';
@@ -77,7 +81,11 @@ function profileLink(env: Environment, clientConfig: ClientConfig): CredentialPr
   return {
     name: `profile ${profile}`,
     kind: 'profile',
-    timeoutMs: PROCESS_TIMEOUT_MS + TIMEOUT_MS,
+    timeoutMs: async () => {
+      // Only a process may take a minute: a cache of SSO on a disk that hangs must not keep the providers after it waiting for as long.
+      const files = await readSharedFiles(env);
+      return files.some(({ text }) => PROCESS_SETTING.test(text)) ? PROCESS_TIMEOUT_MS + TIMEOUT_MS : PROFILE_TIMEOUT_MS;
+    },
     isExplicit: Boolean(env['AWS_PROFILE']),
     skipReason: async () => {
       const files = await readSharedFiles(env);
@@ -97,7 +105,7 @@ function webIdentityLink(env: Environment, clientConfig: ClientConfig): Credenti
   return {
     name: 'web identity (IRSA)',
     kind: 'web_identity',
-    timeoutMs: TIMEOUT_MS,
+    timeoutMs: () => TIMEOUT_MS,
     isExplicit: true,
     skipReason: () => (file && roleArn ? undefined : 'AWS_WEB_IDENTITY_TOKEN_FILE and AWS_ROLE_ARN are not set'),
     get: async (signal) => {
@@ -116,7 +124,7 @@ function containerLink(env: Environment): CredentialProvider {
   return {
     name: 'container (ECS, EKS Pod Identity)',
     kind: 'container',
-    timeoutMs: TIMEOUT_MS,
+    timeoutMs: () => TIMEOUT_MS,
     isExplicit: true,
     skipReason: () => (uri ? undefined : 'AWS_CONTAINER_CREDENTIALS_RELATIVE_URI and AWS_CONTAINER_CREDENTIALS_FULL_URI are not set'),
     get: (signal) => containerCredentials(env, signal),
@@ -128,7 +136,7 @@ function instanceLink(env: Environment): CredentialProvider {
   return {
     name: 'instance metadata (IMDSv2)',
     kind: 'instance',
-    timeoutMs: TIMEOUT_MS,
+    timeoutMs: () => TIMEOUT_MS,
     isExplicit: false,
     skipReason: () => (isTrue(env['AWS_EC2_METADATA_DISABLED']) ? 'switched off by AWS_EC2_METADATA_DISABLED' : undefined),
     get: async () => {
@@ -150,7 +158,7 @@ function assumeRole(
   return {
     ...link,
     name: `${link.name}, then role ${roleArn}`,
-    timeoutMs: link.timeoutMs + TIMEOUT_MS,
+    timeoutMs: async () => (await link.timeoutMs()) + TIMEOUT_MS,
     get: async (signal) => {
       const { fromTemporaryCredentials } = await sdk();
       const masterCredentials = await link.get(signal);

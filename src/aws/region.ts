@@ -48,11 +48,14 @@ async function regionOfProfile(env: Environment): Promise<string | undefined> {
   return setting;
 }
 
+/** Of a task with very many containers. */
+const MAX_TASK_BYTES = 1024 * 1024;
+
 /** From the task's ARN: by the metadata endpoint (version 4), or by the metadata file where the agent writes one. */
 async function regionOfEcs(env: Environment): Promise<string | undefined> {
   const uri = env['ECS_CONTAINER_METADATA_URI_V4'];
   if (uri) {
-    const { status, text } = await directCall(`${uri}/task`, { timeoutMs: 1_000 });
+    const { status, text } = await directCall(`${uri}/task`, { timeoutMs: 1_000, maxAnswerBytes: MAX_TASK_BYTES });
     if (status !== 200) throw new Error(`HTTP ${status}`);
     return regionOfTask(JSON.parse(text));
   }

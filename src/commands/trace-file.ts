@@ -19,7 +19,9 @@ export async function writeTraces(traces: AsyncIterable<TraceDocuments>, write: 
  * one a line or as a list. Throws an Error that says what is wrong with it.
  */
 export function readTraces(text: string): TraceDocuments[] {
-  const json = jsonOf(text) ?? linesOf(text);
+  // PowerShell and editors of Windows begin a file with it.
+  const unmarked = text.startsWith('\uFEFF') ? text.slice(1) : text;
+  const json = jsonOf(unmarked) ?? linesOf(unmarked);
   const list = Array.isArray(json) ? json : ((json as { Traces?: unknown }).Traces ?? [json]);
   if (!Array.isArray(list) || list.length === 0) throw new Error('it has no traces');
   return list.map((each, position) => traceOf(each as unknown, position));

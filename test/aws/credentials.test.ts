@@ -31,14 +31,14 @@ interface Answers {
 class Provider implements CredentialProvider {
   readonly name = 'web identity (IRSA)';
   readonly kind = 'web_identity';
-  readonly timeoutMs: number;
+  readonly timeoutMs: () => number;
   readonly isExplicit: boolean;
   readonly signals: AbortSignal[] = [];
   readonly #answers: Answers['get'];
 
   constructor({ get, timeoutMs = 100, isExplicit = true }: Answers) {
     this.#answers = get;
-    this.timeoutMs = timeoutMs;
+    this.timeoutMs = () => timeoutMs;
     this.isExplicit = isExplicit;
   }
 

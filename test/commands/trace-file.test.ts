@@ -27,6 +27,11 @@ test.each([
   expect(() => readTraces(text)).toThrow(problem);
 });
 
+test('a byte order mark before the JSON is no part of it', () => {
+  const document = '{"trace_id":"1-5759e988-bd862e3fe1be46a994272793","id":"53995c3f42cd8ad8"}';
+  for (const text of [document, `[${document}]`, `${document}\n${document}`]) expect(readTraces(`\uFEFF${text}`)).toEqual(readTraces(text));
+});
+
 test('a segment document keeps the digits of its numbers', () => {
   const document = DOCUMENT.replace('}', ',"annotations":{"a":9007199254740993,"b":-0,"c":1e400}}');
   for (const text of [document, `[${document}]`]) expect(readTraces(text)[0]!.Segments[0]!.Document).toBe(document);

@@ -132,19 +132,38 @@ test('-r: STS never answers the first call for the role', async () => {
   await expectDelivery({ xray, env: { ...KEYS, AWS_ENDPOINT_URL_STS: sts.url }, args: ['-r', 'arn:aws:iam::999999999999:role/xray'] });
 });
 
-test('SSO never answers the first call', async () => {
+/** A profile `dev` whose token is in the cache of `aws sso login`. */
+async function loggedIn() {
   const sso = await scope.start(new FakeSso());
   sso.accessToken = 'sso-access-token';
-  sso.hangs = 1;
   const xray = await scope.start(new FakeXRay({ credentials: sso.issued }));
   const home = scope.folder();
   const cache = join(home, '.aws/sso/cache');
   mkdirSync(cache, { recursive: true });
   const session = '[sso-session corp]\nsso_region=us-east-1\nsso_start_url=https://corp.awsapps.com/start\n';
   writeFileSync(join(home, '.aws/config'), `${session}[profile dev]\nsso_session=corp\nsso_account_id=123456789012\nsso_role_name=dev\n`);
-  const token = { accessToken: sso.accessToken, expiresAt: new Date(Date.now() + 3_600_000).toISOString(), region: 'us-east-1' };
-  writeFileSync(join(cache, `${createHash('sha1').update('corp').digest('hex')}.json`), JSON.stringify(token));
-  await expectDelivery({ xray, env: { HOME: home, AWS_PROFILE: 'dev', AWS_ENDPOINT_URL_SSO: sso.url } });
+  const token = JSON.stringify({ accessToken: sso.accessToken, expiresAt: new Date(Date.now() + 3_600_000).toISOString(), region: 'us-east-1' });
+  const file = join(cache, `${createHash('sha1').update('corp').digest('hex')}.json`);
+  writeFileSync(file, token);
+  return { sso, xray, file, token, env: { HOME: home, AWS_PROFILE: 'dev', AWS_ENDPOINT_URL_SSO: sso.url } };
+}
+
+test('SSO never answers the first call', async () => {
+  const { sso, xray, env } = await loggedIn();
+  sso.hangs = 1;
+  await expectDelivery({ xray, env });
+});
+
+test('the cache of SSO hangs as a disk does, then it is a file: no process is in the profile, so nobody waits for a minute', async () => {
+  const { xray, file, token, env } = await loggedIn();
+  rmSync(file);
+  execFileSync('mkfifo', [file]);
+  const delivery = expectDelivery({ xray, env });
+  await new Promise((next) => setTimeout(next, 4_000));
+  rmSync(file);
+  writeFileSync(file, token);
+  const daemon = await delivery;
+  expect(daemon.find(/does not answer/)).toMatchObject({ provider: 'profile dev', reason: 'given up: no answer within 20 s' });
 });
 
 test.each(['AWS_WEB_IDENTITY_TOKEN_FILE', 'web_identity_token_file of a profile'])(
