@@ -6,7 +6,8 @@ import type { Range } from '../store/scan.ts';
 import { invalid, noSuchTrace } from './api-error.ts';
 import { countOf } from './validation.ts';
 import type { LocalService } from './local-service.ts';
-import type { DecidingRule, RowChanges, RowsPage, Status } from './page-types.ts';
+import type { Order, OrderCursor, OrderedRequest, Selection } from '../query/ranking.ts';
+import { SORT_KEYS, type DecidingRule, type RowChanges, type RowsPage, type SortKey, type Status } from './page-types.ts';
 
 /** What the page wants to know of the process that it talks to. */
 export type ProcessStatus = Pick<Status, 'version' | 'address' | 'received' | 'lost'>;
@@ -26,16 +27,27 @@ const MAX_PINNED = 1_000;
 export function addPageRoutes(app: FastifyInstance, { service, status, sample }: PageDeps): void {
   const { store, groups, config, sampling } = service;
   const searchOf = ({ filter, text }: Query): Search => ({ filter: groups.parseIfGiven(filter), text: textSearch(text) });
+  const rowsOf = async (selection: Selection, after: string | undefined, limit: number): Promise<{ rows: string; next: string | null }> => {
+    const { rows, next } = await store.read('rows', { ...selection, after: cursorOf(after), limit });
+    return { rows, next: next === undefined ? null : `${next.row}:${next.time}` };
+  };
+  const orderedRowsOf = async (
+    request: Omit<OrderedRequest, 'after' | 'limit'>,
+    after: string | undefined,
+    limit: number,
+  ): Promise<{ rows: string; next: string | null }> => {
+    const { rows, next } = await store.read('orderedRows', { ...request, after: orderCursorOf(after), limit });
+    return { rows, next: next === undefined ? null : `${next.row}:${next.at}:${JSON.stringify(next.value)}` };
+  };
   app.get('/api/traces', async ({ query }, reply) => {
-    const { after, limit, ...search } = query as Query;
-    const { rows, next } = await store.read('rows', {
-      ...rangeOf(search),
-      ...searchOf(search),
-      after: cursorOf(after),
-      limit: Math.min(countOf('limit', limit) ?? 200, MAX_ROWS),
-    });
-    const token = next === undefined ? null : `${next.row}:${next.time}`;
-    return reply.type('application/json').send(`{"rows":${rows},"next":${JSON.stringify(token)}}`);
+    const { after, limit, sort, totals, ...search } = query as Query;
+    const selection = { ...rangeOf(search), ...searchOf(search) };
+    const most = Math.min(countOf('limit', limit) ?? 200, MAX_ROWS);
+    const order = orderOf(sort);
+    const hasTotals = flagOf('totals', totals);
+    const page = order === undefined ? await rowsOf(selection, after, most) : await orderedRowsOf({ ...selection, order }, after, most);
+    const facts = { next: page.next, ...(hasTotals ? { totals: await store.read('totals', selection) } : {}) };
+    return reply.type('application/json').send(`{"rows":${page.rows},${JSON.stringify(facts).slice(1)}`);
   });
   app.get('/api/pinned', async ({ query }, reply) => {
     const search = query as Query;
@@ -82,6 +94,8 @@ interface Query {
   readonly text?: string;
   readonly after?: string;
   readonly limit?: string;
+  readonly sort?: string;
+  readonly totals?: string;
   /** Of the start, in seconds since the epoch. */
   readonly from?: string;
   readonly to?: string;
@@ -105,4 +119,41 @@ function cursorOf(text: string | undefined): { row: number; time: number } | und
   const cursor = { row: Number(row), time: Number(time) };
   if (!Number.isSafeInteger(cursor.row) || !Number.isFinite(cursor.time)) throw invalid('after is what next of the page before was');
   return cursor;
+}
+
+/** undefined without one: newest first, as they are found. */
+function orderOf(text: string | undefined): Order | undefined {
+  if (text === undefined || text === '') return undefined;
+  const isDescending = text.startsWith('-');
+  const key = text.slice(isDescending ? 1 : 0);
+  if (isSortKey(key)) return { key, isDescending };
+  throw invalid(`sort is one of ${SORT_KEYS.join(', ')}, with - before it for the greatest first, not "${text.slice(0, 40)}"`);
+}
+
+function isSortKey(text: string): text is SortKey {
+  return SORT_KEYS.some((key) => key === text);
+}
+
+function flagOf(name: string, text: string | undefined): boolean {
+  if (text === undefined || text === 'true' || text === 'false') return text === 'true';
+  throw invalid(`${name} is true or false, not "${text.slice(0, 40)}"`);
+}
+
+function orderCursorOf(text: string | undefined): OrderCursor | undefined {
+  if (text === undefined || text === '') return undefined;
+  const [, row, at, json] = /^(\d+):([\d.]+):(.+)$/s.exec(text) ?? [];
+  const value = parsed(json);
+  const cursor = { row: Number(row), at: Number(at) };
+  if (Number.isSafeInteger(cursor.row) && Number.isFinite(cursor.at) && (typeof value === 'string' || typeof value === 'number')) {
+    return { ...cursor, value };
+  }
+  throw invalid('after is what next of the page before was');
+}
+
+function parsed(json: string | undefined): unknown {
+  try {
+    return json === undefined ? undefined : JSON.parse(json);
+  } catch {
+    return undefined;
+  }
 }

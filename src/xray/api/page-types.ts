@@ -5,6 +5,9 @@ import type { OutcomeName } from '../trace/entity.ts';
 /** What became of a trace, as its row shows it; `live` while its root is in progress. */
 export type RowOutcome = OutcomeName;
 
+/** Mildest first. */
+export const OUTCOMES: readonly RowOutcome[] = ['ok', 'live', 'error', 'throttle', 'fault'];
+
 /** A trace in the list. */
 export interface TraceRow {
   readonly id: string;

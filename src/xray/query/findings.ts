@@ -1,9 +1,10 @@
 import { ruleFor, type SamplingRule } from '../sampling/rule.ts';
 import type { Finding } from '../api/page-types.ts';
-import { SKEW_SECONDS, walk, type Entity } from '../trace/entity.ts';
+import { walk, type Entity } from '../trace/entity.ts';
 import { httpOf } from '../trace/http.ts';
 import { objectOf, textOf } from '../trace/json.ts';
 import { linksOf } from '../trace/links.ts';
+import { skewOf } from '../trace/skew.ts';
 import { MAX_NAME_LENGTH } from '../trace/validate.ts';
 import { MAX_TRACE_BYTES } from './documents.ts';
 import { documentFindings, shown } from './document-findings.ts';
@@ -133,10 +134,8 @@ function parts({ trace }: TraceView): Finding[] {
 function skews({ trace }: TraceView): Finding[] {
   const findings: Finding[] = [];
   for (const segment of trace.segments) {
-    const caller = segment.parentId === undefined ? undefined : trace.find(segment.parentId);
-    if (caller === undefined || !caller.isCall) continue;
-    const early = caller.start - segment.start;
-    if (early <= SKEW_SECONDS) continue;
+    const early = skewOf(trace, segment);
+    if (early === 0) continue;
     const message = `it starts ${Math.round(early * 1000)} ms before the call that caused it: the clocks of the two machines differ`;
     findings.push({ code: 'clock_skew', id: segment.id, message, remedy: 'Synchronise the clocks (chrony, Amazon Time Sync).' });
   }

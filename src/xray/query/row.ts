@@ -5,6 +5,7 @@ import type { Cursor } from '../store/scan.ts';
 import { outcomeName } from '../trace/entity.ts';
 import { httpOf } from '../trace/http.ts';
 import { servicesOf } from '../trace/map.ts';
+import { skewOf } from '../trace/skew.ts';
 import { textOf } from '../trace/json.ts';
 import { scanPage } from './trace-summaries.ts';
 import type { TraceView } from './trace-view.ts';
@@ -23,8 +24,7 @@ export function rowOf(view: TraceView): TraceRow {
   for (const entity of trace.entities()) spans += trace.isInferring(entity) ? 2 : 1;
   return {
     id: trace.id,
-    start: view.start,
-    duration: view.duration ?? null,
+    ...timesOf(view),
     outcome: first === undefined ? 'ok' : outcomeName(first),
     status: status ?? null,
     method: method ?? null,
@@ -38,6 +38,15 @@ export function rowOf(view: TraceView): TraceRow {
     isPartial: view.isPartial,
     revision: trace.revision,
   };
+}
+
+/** Of the whole trace. Where clocks disagree the root's count: those of the others would make a short request long, and begin it before it came. */
+function timesOf(view: TraceView): { start: number; duration: number | null } {
+  const { trace, root } = view;
+  if (root !== undefined && root.start > 0 && trace.segments.some((segment) => skewOf(trace, segment) > 0)) {
+    return { start: root.start, duration: root.seconds ?? null };
+  }
+  return { start: view.start, duration: view.duration ?? null };
 }
 
 export interface RowsRequest extends Search {

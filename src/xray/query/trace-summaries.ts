@@ -70,8 +70,13 @@ export async function scanPage<T>(
 
 /** All that match, for graphs and series. Selection is by receipt, as AWS's is. */
 export async function* matching(reader: Reader, range: Range, search: Search): AsyncGenerator<TraceView> {
-  for await (const { view } of slices<Found>(reader.candidates(range, search))) {
-    if (isInRange(view, range) && isFound(search, view)) yield view;
+  for await (const { view } of found(reader, range, search)) yield view;
+}
+
+/** `matching`, with where each was found. */
+export async function* found(reader: Reader, range: Range, search: Search): AsyncGenerator<Found> {
+  for await (const each of slices(reader.candidates(range, search))) {
+    if (isInRange(each.view, range) && isFound(search, each.view)) yield each;
   }
 }
 

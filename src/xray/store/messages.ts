@@ -1,6 +1,8 @@
 import type { Refusal } from '../trace/validate.ts';
 import type { Insight, InsightsRequest } from '../query/insights.ts';
 import type { GraphRequest, TimeSeriesRequest } from '../query/graphs.ts';
+import type { RowTotals } from '../api/page-types.ts';
+import type { OrderCursor, OrderedRequest, Selection } from '../query/ranking.ts';
 import type { RowsRequest } from '../query/row.ts';
 import type { SummariesRequest } from '../query/trace-summaries.ts';
 import type { SamplingRule } from '../sampling/rule.ts';
@@ -42,6 +44,9 @@ export interface ReadCalls {
   summariesOf: { args: Search & { readonly ids: readonly string[] }; result: { lines: readonly string[]; done: number } };
   /** `rows` is a list of TraceRow. */
   rows: { args: RowsRequest; result: { rows: string; next: { row: number; time: number } | undefined } };
+  /** The same in an order, over all that match. */
+  orderedRows: { args: OrderedRequest; result: { rows: string; next: OrderCursor | undefined } };
+  totals: { args: Selection; result: RowTotals };
   /** RowChanges. */
   rowsOf: { args: Search & { readonly ids: readonly string[] }; result: string };
   /** TraceDocuments. */

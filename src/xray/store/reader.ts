@@ -16,6 +16,16 @@ export interface Found {
   readonly cursor: Cursor;
 }
 
+interface InOrder {
+  readonly start: number;
+  readonly end: number;
+  readonly order: string;
+  readonly isDescending: boolean;
+  readonly at: number;
+  readonly after: { readonly value: string | number; readonly row: number } | undefined;
+  readonly limit: number;
+}
+
 /** Assembled traces kept for the next question; each costs about five times its documents. */
 const CACHE_BYTES = 4 * 1024 * 1024;
 /** What a trace costs beside its documents, however small. */
@@ -27,6 +37,8 @@ const VIEW_BYTES = 2_000;
 const BYTES_A_VALUE = 10;
 /** Values that are offered when one is typed. */
 const MAX_VALUES = 30;
+/** Traces that are put together to find the longest. Of traces without a clock that agrees, or without an end, there may be more. */
+const MAX_LONGEST = 1_000;
 
 export const MAX_ANSWER_BYTES = 8 * 1024 * 1024;
 
@@ -38,6 +50,7 @@ export class Reader {
   readonly #database: DatabaseSync;
   readonly #accountId: string | undefined;
   readonly #byId: StatementSync;
+  readonly #byRow: StatementSync;
   readonly #bodies: StatementSync;
   readonly #statements: Statements;
   readonly #scans: Scans;
@@ -52,12 +65,53 @@ export class Reader {
     this.#statements = new Statements(database);
     this.#scans = new Scans(this.#statements);
     this.#byId = database.prepare(`SELECT ${COLUMNS}, trace.pinned FROM trace WHERE id = ?`);
+    this.#byRow = database.prepare(`SELECT ${COLUMNS} FROM trace WHERE row = ?`);
     this.#bodies = database.prepare('SELECT body FROM document WHERE row >= ? AND row < ? ORDER BY row');
   }
 
   trace(id: string): TraceView | undefined {
     const row = this.#byId.get(id) as unknown as TraceRow | undefined;
     return row === undefined ? undefined : this.#viewOf(row);
+  }
+
+  /** By its row; undefined when it is gone. */
+  traceAt(row: number): TraceView | undefined {
+    const found = this.#byRow.get(row) as unknown as TraceRow | undefined;
+    return found === undefined ? undefined : this.#viewOf(found);
+  }
+
+  /**
+   * How many traces began in the range, and the longest duration as `lengthOf` says it. No trace is longer than from its first start to its last end, which
+   * the table has: only those are put together that may be longer than the longest so far.
+   */
+  totals(start: number, end: number, lengthOf: (view: TraceView) => number | null): { traces: number; longest: number | null } {
+    const { traces } = this.#statements.of('SELECT count(*) AS traces FROM trace WHERE start >= ? AND start < ?').get(start, end)!;
+    const byLength = this.#statements.of(
+      `SELECT ${COLUMNS}, last_end - start AS most FROM trace WHERE start >= ? AND start < ? ORDER BY most DESC LIMIT ${MAX_LONGEST}`,
+    );
+    let longest: number | null = null;
+    for (const row of byLength.iterate(start, end)) {
+      if (longest !== null && (row['most'] as number) <= longest) break;
+      const length = lengthOf(this.#viewOf(row as unknown as TraceRow));
+      if (length !== null) longest = Math.max(longest ?? 0, length);
+    }
+    return { traces: Number(traces), longest };
+  }
+
+  /** The traces that began in the range, in the order of an expression over the table of traces, in which `$at` is a time. */
+  *inOrder({ start, end, order, isDescending, at, after, limit }: InOrder): Generator<{ view: TraceView; value: string | number; row: number }> {
+    const operator = isDescending ? '<' : '>';
+    const statement = this.#statements.of(
+      `SELECT * FROM (SELECT ${COLUMNS}, ${order} AS value FROM trace WHERE start >= $start AND start < $end AND $at = $at) AS trace
+       ${after === undefined ? '' : `WHERE value ${operator} $value OR value = $value AND row < $row`}
+       ORDER BY value ${isDescending ? 'DESC' : 'ASC'}, row DESC LIMIT $limit`,
+    );
+    const where = after === undefined ? {} : { $value: after.value, $row: after.row };
+    for (const found of statement.all({ $start: start, $end: end, $at: at, $limit: limit, ...where }) as unknown as (TraceRow & {
+      value: string | number;
+    })[]) {
+      yield { view: this.#viewOf(found), value: found.value, row: found.row };
+    }
   }
 
   /** `scan` for what may match `search`: whether it does is the caller's to check. */
@@ -84,7 +138,7 @@ export class Reader {
 
   /** Traces of a file of before that words do not find yet. */
   withoutText(): number {
-    const row = this.#statements.of('SELECT (SELECT count(*) FROM trace WHERE row < below) AS traces FROM text_backlog').get();
+    const row = this.#statements.of('SELECT (SELECT count(*) FROM trace WHERE row < below) AS traces FROM backlog').get();
     return Number(row?.['traces'] ?? 0);
   }
 

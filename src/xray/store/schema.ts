@@ -36,12 +36,14 @@ INSERT INTO ${table}(${table}, rank) VALUES ('automerge', ${MERGED_AT_ONCE});`;
 /** Traces that stay. They are few, and have an index of their own. */
 export const PINNED = 'SELECT row FROM trace WHERE pinned = 1 ORDER BY row';
 
+const HEAD_COLUMNS = ['head_kind INTEGER', 'head_start REAL', 'is_open INTEGER', 'name TEXT', 'status INTEGER'];
+
 /**
- * trace: a row each; `start` is its earliest segment's, `received` its last change, both in seconds since the epoch.
+ * trace: a row each; `start` is its earliest segment's, `received` its last change, both in seconds since the epoch. From `head_kind` on: see Head.
  * document: as it came. Of two versions of one entity the first completed one stays. Its row says where it belongs: see documentRows.
  * generation: which traces have their index rows in which of the tables term_0 and so on: from row `first` up to the next generation's.
  * The oldest one has all that come before it, too. The index is read in the order of traces, newest last.
- * text_0 and so on: the same for texts. text_backlog: traces below this row are in a file of before and not in it yet; no row when there are none.
+ * text_0 and so on: the same for texts. backlog: traces below this row were stored by an earlier xrayd, and have no texts and no head yet; no row when there are none.
  * field: names in the index; `last` is the first row of the newest generation that has it.
  * setting: groups, sampling rules and the like, as JSON.
  */
@@ -56,7 +58,8 @@ CREATE TABLE trace (
   bytes INTEGER NOT NULL,
   documents INTEGER NOT NULL,
   has_segment INTEGER NOT NULL,
-  pinned INTEGER NOT NULL DEFAULT 0
+  pinned INTEGER NOT NULL DEFAULT 0,
+  ${HEAD_COLUMNS.join(',\n  ')}
 );
 CREATE INDEX trace_start ON trace(start);
 CREATE INDEX trace_received ON trace(received);
@@ -71,7 +74,7 @@ CREATE TABLE field (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, last INTE
 CREATE TABLE generation (slot INTEGER PRIMARY KEY, first INTEGER NOT NULL);
 INSERT INTO generation (slot, first) VALUES (0, 0);
 ${createTextTable(0)}
-CREATE TABLE text_backlog (below INTEGER NOT NULL);
+CREATE TABLE backlog (below INTEGER NOT NULL);
 ${SLOTS.map(
   (slot) => `CREATE TABLE ${termTable(slot)} (field INTEGER NOT NULL, value NOT NULL, trace INTEGER NOT NULL, PRIMARY KEY (field, value, trace))
 WITHOUT ROWID;`,
@@ -131,14 +134,15 @@ export function openToWrite({ file, isTemporary, cacheBytes = CACHE_BYTES }: Dat
   return database;
 }
 
-/** Only what takes no time: the texts of the traces that are there are indexed while the store is in use (text-backlog.ts). */
+/** Only what takes no time: what is new of the traces that are there is added while the store is in use (backlog.ts). */
 function migrate(database: DatabaseSync): void {
   const slots = database.prepare('SELECT slot FROM generation').all();
   database.exec(
     `BEGIN;
     ${slots.map(({ slot }) => createTextTable(slot as number)).join('\n')}
-    CREATE TABLE text_backlog (below INTEGER NOT NULL);
-    INSERT INTO text_backlog (below) SELECT max(row) + 1 FROM trace HAVING count(*) > 0;
+    ${HEAD_COLUMNS.map((column) => `ALTER TABLE trace ADD COLUMN ${column};`).join('\n')}
+    CREATE TABLE backlog (below INTEGER NOT NULL);
+    INSERT INTO backlog (below) SELECT max(row) + 1 FROM trace HAVING count(*) > 0;
     PRAGMA user_version = ${SCHEMA_VERSION};
     COMMIT;`,
   );

@@ -7,6 +7,7 @@ import { findingsOf } from '../query/findings.ts';
 import { serviceGraph, timeSeries, traceGraph } from '../query/graphs.ts';
 import { findInsights } from '../query/insights.ts';
 import { traceMembers } from '../query/documents.ts';
+import { Rankings } from '../query/ranking.ts';
 import { rowOf, traceRows } from '../query/row.ts';
 import { summaryOf } from '../query/summary.ts';
 import { traceSummaries } from '../query/trace-summaries.ts';
@@ -45,16 +46,16 @@ function writing(writer: Writer): Handlers<WriteCalls> {
   };
 }
 
-/** The index is brought up to date between the batches. A disk without room may have some later. */
+/** Between the batches. A disk without room may have some later. */
 const BACKLOG_PAUSE_MS = 20;
 const BACKLOG_RETRY_MS = 5_000;
 let backlogTimer: NodeJS.Timeout | undefined;
 
-function indexBacklog(writer: Writer): void {
+function workOffBacklog(writer: Writer): void {
   const turn = (): void => {
     let pauseMs = BACKLOG_PAUSE_MS;
     try {
-      if (!writer.indexBacklog()) return;
+      if (!writer.workOffBacklog()) return;
     } catch {
       pauseMs = BACKLOG_RETRY_MS;
     }
@@ -63,6 +64,7 @@ function indexBacklog(writer: Writer): void {
   backlogTimer = setTimeout(turn, BACKLOG_PAUSE_MS);
 }
 function reading(reader: Reader): Handlers<ReadCalls> {
+  const rankings = new Rankings(reader);
   // One at a time: each is several times as large in memory as its documents.
   function* viewsOf(ids: readonly string[]): Generator<TraceView> {
     for (const id of ids) {
@@ -94,6 +96,11 @@ function reading(reader: Reader): Handlers<ReadCalls> {
       const { rows, next } = await traceRows(reader, request);
       return { rows: JSON.stringify(rows), next };
     },
+    orderedRows: async (request) => {
+      const { rows, next } = await rankings.page(request);
+      return { rows: JSON.stringify(rows), next };
+    },
+    totals: (selection) => rankings.totals(selection),
     rowsOf: ({ ids, ...search }) => {
       const rows = viewsOf(ids)
         .filter((view) => isFound(search, view))
@@ -160,7 +167,7 @@ function open(): Opened {
   const { role, file, isTemporary, maxBytes, accountId, cacheBytes, maxAnswerBytes } = workerData as WorkerInput;
   if (role === 'writer') {
     const writer = new Writer(openToWrite({ file, isTemporary, cacheBytes }), { maxBytes });
-    indexBacklog(writer);
+    workOffBacklog(writer);
     return {
       handlers: writing(writer),
       close: () => {

@@ -2,13 +2,15 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { termsOf } from '../filter/terms.ts';
 import { indexedText } from '../filter/text.ts';
 import { isRefusal, readDocument, traceFullRefusal, type Refusal, type SegmentDocument } from '../trace/validate.ts';
-import { isObject, numberOf, type Json } from '../trace/json.ts';
+import type { Json } from '../trace/json.ts';
+import { Backlog } from './backlog.ts';
+import { headAfter, headValues, SET_HEAD } from './head.ts';
 import type { Written } from './messages.ts';
 import { Pruner } from './pruner.ts';
 import { KnownDocuments, type KnownDocument } from './known-documents.ts';
 import { BYTES_A_TRACE, DOCUMENTS_A_TRACE, documentRows } from './schema.ts';
 import { TermIndex } from './term-index.ts';
-import { TextBacklog } from './text-backlog.ts';
+import { timesOf } from './times.ts';
 
 export interface WriterConfig {
   readonly maxBytes: number;
@@ -39,12 +41,13 @@ export class Writer {
   readonly #database: DatabaseSync;
   readonly #index: TermIndex;
   readonly #pruner: Pruner;
-  readonly #backlog: TextBacklog;
+  readonly #backlog: Backlog;
   /** Of the trace that comes next. */
   #nextRow = 1;
   readonly #findTrace: StatementSync;
   readonly #addTrace: StatementSync;
   readonly #changeTrace: StatementSync;
+  readonly #setHead: StatementSync;
   readonly #known: KnownDocuments;
   readonly #bodies: StatementSync;
   readonly #addDocument: StatementSync;
@@ -52,18 +55,19 @@ export class Writer {
 
   constructor(database: DatabaseSync, { maxBytes }: WriterConfig) {
     this.#database = database;
-    this.#findTrace = database.prepare('SELECT row, start, bytes, documents, has_segment FROM trace WHERE id = ?');
+    this.#findTrace = database.prepare('SELECT row, start, bytes, documents, has_segment, head_kind, head_start FROM trace WHERE id = ?');
     this.#addTrace = database.prepare(
-      'INSERT INTO trace (row, id, start, last_end, received, revision, bytes, documents, has_segment) VALUES (?, ?, ?, ?, ?, 1, ?, ?, ?)',
+      'INSERT INTO trace (row, id, start, last_end, received, revision, bytes, documents, has_segment, head_kind, head_start, is_open, name, status) VALUES (?, ?, ?, ?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?)',
     );
     this.#changeTrace = database.prepare(
       'UPDATE trace SET start = ?, last_end = max(last_end, ?), received = max(received, ?), revision = revision + 1, bytes = bytes + ?, documents = ?, has_segment = ? WHERE row = ?',
     );
+    this.#setHead = database.prepare(SET_HEAD);
     this.#known = new KnownDocuments(database);
     this.#bodies = database.prepare('SELECT body FROM document WHERE row >= ? AND row < ?');
     this.#index = new TermIndex(database, maxBytes, (trace) => this.#textOf(trace));
     this.#pruner = new Pruner(database, this.#index, maxBytes);
-    this.#backlog = new TextBacklog(database, this.#index, (trace) => this.#textOf(trace));
+    this.#backlog = new Backlog(database, this.#index, (trace) => this.#documentsOf(trace));
     this.#addDocument = database.prepare('INSERT INTO document (row, id, in_progress, body) VALUES (?, ?, ?, ?)');
     this.#replaceDocument = database.prepare('UPDATE document SET in_progress = ?, body = ? WHERE row = ?');
     this.#findNextRow();
@@ -115,8 +119,8 @@ export class Writer {
     return this.#database.prepare('UPDATE trace SET pinned = ? WHERE id = ?').run(isPinned ? 1 : 0, traceId).changes === 1;
   }
 
-  /** Adds texts of some traces that an earlier xrayd stored to the index. False when there are no more. */
-  indexBacklog(): boolean {
+  /** Adds what an earlier xrayd did not store of some of its traces. False when there are no more. */
+  workOffBacklog(): boolean {
     return this.#inTransaction(() => this.#backlog.addSome());
   }
 
@@ -215,8 +219,13 @@ export class Writer {
       ? timesOf(this.#documentsOf(row), false, Infinity)
       : timesOf(stored, found?.has_segment === 1, found?.start ?? Infinity);
     const segment = hasSegment ? 1 : 0;
-    if (found === undefined) this.#addTrace.run(row, id, start, end, receivedAt, bytes, documents, segment);
-    else this.#changeTrace.run(start, end, receivedAt, bytes, documents, segment, row);
+    if (found === undefined) {
+      this.#addTrace.run(row, id, start, end, receivedAt, bytes, documents, segment, ...headValues(headAfter(undefined, stored)!));
+      return true;
+    }
+    this.#changeTrace.run(start, end, receivedAt, bytes, documents, segment, row);
+    const head = startsAnew ? headAfter(undefined, this.#documentsOf(row)) : headAfter(headIn(found), stored);
+    if (head !== undefined) this.#setHead.run(...headValues(head), row);
     return true;
   }
 
@@ -244,6 +253,13 @@ interface FoundTrace {
   readonly bytes: number;
   readonly documents: number;
   readonly has_segment: number;
+  /** null in a file of an earlier xrayd. */
+  readonly head_kind: number | null;
+  readonly head_start: number | null;
+}
+
+function headIn({ head_kind: kind, head_start: start }: FoundTrace): { kind: number; start: number } | undefined {
+  return kind === null || start === null ? undefined : { kind, start };
 }
 
 function isFull({ bytes, documents }: Pick<FoundTrace, 'bytes' | 'documents'>): boolean {
@@ -253,38 +269,4 @@ function isFull({ bytes, documents }: Pick<FoundTrace, 'bytes' | 'documents'>): 
 /** A segment and a subsegment of one id are two, not versions of one. */
 function keyOf({ id, isSubsegment }: SegmentDocument): string {
   return isSubsegment ? `${id}/` : id;
-}
-
-/** Start and end of a trace, in seconds: the first segment's start counts, and subsegments' only while there is none. */
-function timesOf(
-  documents: readonly SegmentDocument[],
-  hadSegment: boolean,
-  knownStart: number,
-): { start: number; end: number; hasSegment: boolean } {
-  let hasSegment = hadSegment;
-  let start = knownStart;
-  let end = 0;
-  for (const document of documents) {
-    end = Math.max(end, lastEndOf(document));
-    const own = numberOf(document.json['start_time']) ?? 0;
-    if (!document.isSubsegment && !hasSegment) start = Infinity;
-    if (own > 0 && (!document.isSubsegment || !hasSegment)) start = Math.min(start, own);
-    hasSegment ||= !document.isSubsegment;
-  }
-  return { start: start === Infinity ? 0 : start, end, hasSegment };
-}
-
-/** The latest end in a document, in seconds. The ends of nested subsegments count too. */
-function lastEndOf({ json }: SegmentDocument): number {
-  let last = numberOf(json['end_time']) ?? 0;
-  const open: unknown[] = [json['subsegments']];
-  for (let list = open.pop(); list !== undefined; list = open.pop()) {
-    if (!Array.isArray(list)) continue;
-    for (const child of list as unknown[]) {
-      if (!isObject(child)) continue;
-      last = Math.max(last, numberOf(child['end_time']) ?? 0);
-      if (child['subsegments'] !== undefined) open.push(child['subsegments']);
-    }
-  }
-  return last;
 }

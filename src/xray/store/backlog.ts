@@ -1,4 +1,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { indexedText } from '../filter/text.ts';
+import type { SegmentDocument } from '../trace/validate.ts';
+import { headAfter, headValues, SET_HEAD } from './head.ts';
 import type { TermIndex } from './term-index.ts';
 
 /** A turn reads about this many bytes of documents, some 10 ms, so that no batch waits long. */
@@ -6,24 +9,26 @@ const BYTES_A_TURN = 300_000;
 const TRACES_A_TURN = 500;
 
 /**
- * The traces of a file that an earlier xrayd wrote, whose texts are not in the index: they are added a few at a time while the store is in use, the
- * newest first.
+ * The traces of a file that an earlier xrayd wrote, whose texts are not in the index and whose heads are not known: these are added a few at a time
+ * while the store is in use, the newest first.
  */
-export class TextBacklog {
+export class Backlog {
   readonly #index: TermIndex;
-  readonly #textOf: (trace: number) => string;
+  readonly #documentsOf: (trace: number) => SegmentDocument[];
+  readonly #setHead: StatementSync;
   readonly #next: StatementSync;
   readonly #below: StatementSync;
   readonly #move: StatementSync;
   readonly #end: StatementSync;
 
-  constructor(database: DatabaseSync, index: TermIndex, textOf: (trace: number) => string) {
+  constructor(database: DatabaseSync, index: TermIndex, documentsOf: (trace: number) => SegmentDocument[]) {
     this.#index = index;
-    this.#textOf = textOf;
-    this.#below = database.prepare('SELECT below FROM text_backlog');
+    this.#documentsOf = documentsOf;
+    this.#setHead = database.prepare(SET_HEAD);
+    this.#below = database.prepare('SELECT below FROM backlog');
     this.#next = database.prepare('SELECT row, bytes FROM trace WHERE row < ? ORDER BY row DESC LIMIT ?');
-    this.#move = database.prepare('UPDATE text_backlog SET below = ?');
-    this.#end = database.prepare('DELETE FROM text_backlog');
+    this.#move = database.prepare('UPDATE backlog SET below = ?');
+    this.#end = database.prepare('DELETE FROM backlog');
   }
 
   /** Adds some, inside the caller's transaction. False when there are no more. */
@@ -34,7 +39,10 @@ export class TextBacklog {
     let left = BYTES_A_TURN;
     for (const { row, bytes } of this.#next.all(below, TRACES_A_TURN)) {
       last = row as number;
-      this.#index.addText(last, this.#textOf(last));
+      const documents = this.#documentsOf(last);
+      for (const { json } of documents) this.#index.addText(last, indexedText(json));
+      const head = headAfter(undefined, documents);
+      if (head !== undefined) this.#setHead.run(...headValues(head), last);
       left -= bytes as number;
       if (left <= 0) break;
     }
