@@ -103,6 +103,7 @@ export const ANSWERS: readonly Scenario[] = [
   },
   {
     id: 'R11',
+    isBusy: true,
     title: 'a batch with one poison document is refused whole: only that document is lost',
     mayLose: true,
     run: poisoned(json({ Message: 'Invalid' }, 400, { 'x-amzn-errortype': 'InvalidRequestException' })),
@@ -113,6 +114,7 @@ export const ANSWERS: readonly Scenario[] = [
   },
   {
     id: 'R11-413',
+    isBusy: true,
     title: 'a gateway refuses one document for its size: only that document is lost, once X-Ray has taken others',
     mayLose: true,
     run: async (harness, scale) => {
@@ -147,7 +149,9 @@ export const ANSWERS: readonly Scenario[] = [
       };
       return through(harness, scale);
     },
-    check: ({ drainedMs, offered, delivered }) => [drainedMs > 10_000 && offered === delivered && 'slow calls held the others up'],
+    check: ({ drainedMs, offered, delivered }, _harness, { isFull }) => [
+      isFull && drainedMs > 10_000 && offered === delivered && 'slow calls held the others up',
+    ],
   },
   { id: 'R13-expired', title: 'X-Ray says that the credentials are expired', run: answering(() => expired) },
   {

@@ -46,9 +46,9 @@ function hanging(id: string, kind: IdentityKind, title: string): Scenario {
       await eventually(() => identity.issued.length > length, NEXT_SEARCH_MS, 'no new credentials came after the hang');
       return harness.settle();
     },
-    check: (outcome, { daemon }) => [
-      ...drainsIn(15)(outcome, undefined as never),
-      !daemon.log.some(({ msg }) => /cannot be renewed|no AWS credentials/.test(msg)) && 'the log does not say that credentials are missing',
+    check: (outcome, harness, scale) => [
+      ...drainsIn(15)(outcome, harness, scale),
+      !harness.daemon.log.some(({ msg }) => /cannot be renewed|no AWS credentials/.test(msg)) && 'the log does not say that credentials are missing',
     ],
   };
 }

@@ -13,6 +13,7 @@ const DISK = hangingDisk();
 export const ENDS: readonly Scenario[] = [
   {
     id: 'R14',
+    isBusy: true,
     title: 'SIGTERM under load, X-Ray healthy',
     mayLose: true,
     run: async (harness, scale) => {
@@ -50,6 +51,7 @@ export const ENDS: readonly Scenario[] = [
   },
   {
     id: 'R16',
+    isBusy: true,
     title: 'SIGKILL at random points (200 times), with a spool: nothing that was acknowledged is missing, no start is refused',
     config: { args: ['-m', '3'], hasSpool: true },
     mayLose: true,

@@ -16,6 +16,7 @@ const slowest = new WeakMap<Harness, number>();
 export const HOSTILE: readonly Scenario[] = [
   {
     id: 'R18',
+    isBusy: true,
     title: 'garbage among the load: rejected and counted, nothing else lost',
     isOurs: true,
     run: async (harness, { seconds }) => {
@@ -40,6 +41,7 @@ export const HOSTILE: readonly Scenario[] = [
   },
   {
     id: 'R19',
+    isBusy: true,
     title: 'one sender floods: health, sampling and metrics answer within 1 s, every loss is counted',
     isOurs: true,
     mayLose: true,
@@ -88,6 +90,7 @@ export const HOSTILE: readonly Scenario[] = [
   },
   {
     id: 'R21',
+    isBusy: true,
     title: 'idle connections, slow requests and large bodies on TCP 2000, while no segment is lost',
     isOurs: true,
     run: async (harness, { seconds, isFull }) => {

@@ -41,9 +41,9 @@ export const OUTAGES: readonly Scenario[] = [
         () => rmSync(mark),
       );
     },
-    check: (outcome, { daemon }) => [
-      ...drainsIn(15)(outcome, undefined as never),
-      !daemon.log.some(({ code }) => code === 'dns') && 'DNS not named in the log',
+    check: (outcome, harness, scale) => [
+      ...drainsIn(15)(outcome, harness, scale),
+      !harness.daemon.log.some(({ code }) => code === 'dns') && 'DNS not named in the log',
     ],
   },
   {
@@ -59,6 +59,7 @@ export const OUTAGES: readonly Scenario[] = [
   },
   {
     id: 'R7-spool',
+    isBusy: true,
     title: 'an outage beyond the buffer (3 MB) with a spool',
     config: { args: ['-m', '3'], hasSpool: true },
     run: (harness, scale) => answering(() => ({ status: 503 }))(harness, { ...scale, seconds: Math.max(scale.seconds, 8) }),
@@ -66,6 +67,7 @@ export const OUTAGES: readonly Scenario[] = [
   },
   {
     id: 'R24',
+    isBusy: true,
     title: 'X-Ray answers 503, default settings inside a memory limit of 256 MiB',
     config: { memoryLimitMb: 256 },
     run: answering(() => ({ status: 503 })),
@@ -73,6 +75,7 @@ export const OUTAGES: readonly Scenario[] = [
   },
   {
     id: 'R24-128',
+    isBusy: true,
     title: 'an outage beyond the buffer inside a memory limit of 128 MiB',
     config: { memoryLimitMb: 128 },
     mayLose: true,
@@ -84,6 +87,7 @@ export const OUTAGES: readonly Scenario[] = [
   },
   {
     id: 'R24-full',
+    isBusy: true,
     title: 'an outage that fills 64 MB, and its drain',
     config: { args: ['-m', '64'] },
     mayLose: true,
@@ -91,6 +95,7 @@ export const OUTAGES: readonly Scenario[] = [
   },
   {
     id: 'R24-large',
+    isBusy: true,
     title: 'an outage that fills 64 MB with segments of 60 KB, and its drain',
     config: { args: ['-m', '64'] },
     mayLose: true,
