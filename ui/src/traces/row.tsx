@@ -2,7 +2,7 @@ import type { SortKey, TraceRow } from '../../../src/xray/api/page-types.ts';
 import { clock, count, duration, fullTime, pathOf, plural } from '../format.ts';
 import { hideCard, showCard } from '../hover-card.tsx';
 import { pinned } from '../live.ts';
-import { hrefTo, setParams } from '../route.ts';
+import { hrefTo, param, setParams } from '../route.ts';
 import { quoted } from '../search.ts';
 import { Value } from '../value.tsx';
 import { lengthOf, now } from './elapsed.ts';
@@ -67,7 +67,7 @@ export function Row({ row, index, longest, isSelected }: RowProps) {
         {clock(start)}
       </div>
       <div role="cell" class="cell name">
-        {pinned.value.has(id) && <span class="mark">pinned</span>}
+        {pinned.value.has(id) && param('pinned') === '' && <span class="mark">pinned</span>}
         <a href={hrefTo(`/traces/${id}`)} data-trace={id} title={titleOf(row)}>
           <Request row={row} />
         </a>
