@@ -18,8 +18,17 @@ interface Wanted {
   readonly selected: string;
 }
 
+/** The row is in a page that is still read, or is not in its place yet. */
+function mayCome(id: string | undefined): boolean {
+  return id !== undefined && id !== '' && (!list.isComplete.peek() || list.get(id) !== undefined);
+}
+
 /** Calls `onScroll` whenever the list stands elsewhere, and brings it back to where it was left. */
-export function usePlaceInList(box: Ref<HTMLDivElement | null>, rows: readonly TraceRow[], onScroll: (top: number) => void) {
+export function usePlaceInList(
+  box: Ref<HTMLDivElement | null>,
+  { rows, version }: { readonly rows: readonly TraceRow[]; readonly version: number },
+  onScroll: (top: number) => void,
+) {
   const wanted = useRef<Wanted | undefined>(undefined);
   const focused = useRef('');
   const resting = useRef<number>(undefined);
@@ -51,7 +60,7 @@ export function usePlaceInList(box: Ref<HTMLDivElement | null>, rows: readonly T
     const at = anchor === undefined ? -1 : shown.current.findIndex(({ id }) => id === anchor.id);
     const index = shown.current.findIndex(({ id }) => id === selected);
     // The row that was on top may be gone: then the selected one is what is left of the place.
-    if ((at < 0 && anchor !== undefined && !list.isComplete.peek()) || (index < 0 && selected !== '' && !list.isComplete.peek())) return;
+    if ((at < 0 && mayCome(anchor?.id)) || (index < 0 && mayCome(selected))) return;
     wanted.current = undefined;
     if (at >= 0) scrollTo(at * ROW_HEIGHT + anchor!.offset);
     if (index < 0) return;
@@ -67,7 +76,7 @@ export function usePlaceInList(box: Ref<HTMLDivElement | null>, rows: readonly T
     isFirst.current = false;
     if (wanted.current?.anchor === undefined) scrollTo(0);
   }, [number]);
-  useLayoutEffect(find, [rows, number, list.isComplete.value, list.isOrdering.value]);
+  useLayoutEffect(find, [rows, version, number, list.isComplete.value, list.isOrdering.value]);
   // After the rows of the new place are there.
   useLayoutEffect(() => {
     if (focused.current === '') return;

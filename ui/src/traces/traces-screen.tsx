@@ -16,11 +16,12 @@ import { useCounting } from './elapsed.ts';
 import { FirstRun } from '../connect/connect.tsx';
 import { heldBy, isScrolled } from './hold.ts';
 import { usePlaceInList } from './place-in-list.ts';
-import { sorted, sortOf } from './order.ts';
+import { sortOf } from './order.ts';
 import { HeaderRow, Row, ROW_HEIGHT } from './row.tsx';
 import { Histogram } from './histogram.tsx';
 import { hasCharts, Legend } from './legend.tsx';
 import { Scatter } from './scatter.tsx';
+import { useSorted } from './use-sorted.ts';
 import { windowOf } from './window.ts';
 
 /** The list of traces, as they come. */
@@ -51,10 +52,10 @@ function Table() {
   const selected = param('sel');
   const sort = sortOf(param('sort'));
   const version = list.version.value;
-  const rows = useMemo(() => sorted(list.rows, sort), [version, param('sort')]);
+  const rows = useSorted(param('sort'));
   const shown = useRef(rows);
   shown.current = rows;
-  const inList = usePlaceInList(box, rows, (y) => {
+  const inList = usePlaceInList(box, { rows, version }, (y) => {
     top.value = y;
     isScrolled.value = y > 0;
   });
