@@ -1,7 +1,7 @@
 import type { Page } from 'playwright-core';
 import { afterEach, expect, test } from 'vitest';
 import { Scope } from '../fakes/scope.ts';
-import { Browser, note, skipped } from './browser.ts';
+import { accessibilityProblems, Browser, note, skipped } from './browser.ts';
 import { ShownXRay } from './local.ts';
 import { checkout, ShopTrace, type Json } from './shop.ts';
 
@@ -186,3 +186,37 @@ test.skipIf(skipped !== '')(`“0 ms” is followed by a comma, not by a space${
   await page.keyboard.press('j');
   await panel(page).getByText('0 ms, on the critical path').waitFor();
 });
+
+for (const theme of ['light', 'dark'] as const) {
+  for (const width of [1_360, 400]) {
+    test.skipIf(skipped !== '')(
+      `axe finds nothing in the states of a trace, ${theme}, ${width} px${note}`,
+      async () => {
+        const xray = await ShownXRay.start(scope);
+        const now = Date.now() / 1000 - 30;
+        const trace = checkout(now, xray.random);
+        const skewed = new ShopTrace(now, xray.random);
+        const call = skewed.sub('inventory', now + 0.1, 0.3, { namespace: 'remote' });
+        skewed.segment('web', now, 0.5, { subsegments: [call] });
+        skewed.segment('inventory', now - 2.5, 0.2, { parent_id: call['id'] });
+        await xray.put(trace, skewed);
+        const problems: string[] = [];
+        const fold = `fold-${String(((trace.documents.at(-1)!['subsegments'] as Json[])[2]!['subsegments'] as Json[])[0]!['id'])}`;
+        for (const [name, path, ready] of [
+          ['cause', trace.traceId, '.because'],
+          ['repeats', `${trace.traceId}?span=${fold}`, '.repeats'],
+          ['findings', `${trace.traceId}?tab=findings`, '.finding'],
+          ['inferred', `${trace.traceId}?inferred=1`, '[role=treeitem]'],
+          ['clocks', `${skewed.traceId}?clock=recorded`, '.clocks'],
+          ['clock of a span', `${skewed.traceId}?span=${String(skewed.documents[1]!['id'])}`, '.side'],
+        ] as const) {
+          const page = await browser.open(`${xray.url}/traces/${path}`, { theme, width });
+          await page.locator(ready).first().waitFor({ state: 'attached' });
+          for (const problem of await accessibilityProblems(page)) problems.push(`${name}: ${problem}`);
+        }
+        expect(problems).toEqual([]);
+      },
+      120_000,
+    );
+  }
+}

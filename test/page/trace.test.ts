@@ -216,7 +216,7 @@ test.skipIf(skipped !== '')(`flame graph, self time, map, findings and raw docum
   const { page } = await openCheckout();
   await page.getByRole('link', { name: 'Flame' }).click();
   const flame = (await page.locator('.flame canvas').boundingBox())!;
-  await page.mouse.click(flame.x + 100, flame.y + 3 * 24 + 10);
+  await page.mouse.click(flame.x + 100, flame.y + 2 * 24 + 10);
   await panel(page).getByRole('heading', { name: 'DynamoDB' }).waitFor();
   await page.keyboard.press('3');
   expect(await page.locator('.self-time tbody tr').first().textContent()).toMatch(/DynamoDB in orders11.*486 ms/);

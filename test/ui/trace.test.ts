@@ -179,6 +179,35 @@ test('the flame graph merges repeats, and children never stand outside of their 
   expect(alone.find(({ frame }) => frame === catalog.frame)).toMatchObject({ left: 0, width: 1, row: 2 });
 });
 
+test('in the flame graph, too, a call and the segment that serves it are one, as long as the call and with the worse outcome', () => {
+  const model = trace((made) => {
+    const call = made.sub('slow', NOW + 0.1, 0.5, { namespace: 'remote', fault: true });
+    made.segment('web', NOW, 1, { subsegments: [call] });
+    made.segment('slow', NOW + 0.2, 0.3, { parent_id: call['id'], subsegments: [made.sub('in', NOW + 0.3, 0.1)] });
+  });
+  const frames = placedFrames(framesOf(model.roots), undefined).map(({ frame: { name, outcome, total, depth } }) => [
+    name,
+    outcome,
+    Number(total.toFixed(3)),
+    depth,
+  ]);
+  expect(frames).toEqual([
+    ['web', 'ok', 1, 0],
+    ['slow', 'fault', 0.5, 1],
+    ['in', 'ok', 0.1, 2],
+  ]);
+});
+
+test('the count of errors by name has the colour of the worst', () => {
+  const model = trace((made) => {
+    made.segment('web', NOW, 1, {
+      subsegments: [made.sub('a', NOW, 0.1, { error: true }), made.sub('a', NOW, 0.2, { throttle: true }), made.sub('b', NOW, 0.1)],
+    });
+  });
+  const worst = Object.fromEntries(selfTimesOf(model.spans).map((line) => [line.name, [line.errors, line.worst]]));
+  expect(worst).toEqual({ web: [0, 'ok'], a: [2, 'throttle'], b: [0, 'ok'] });
+});
+
 test('a trace of many levels and one of many spans do not break it', () => {
   const made = new ShopTrace(NOW, randomOf(3));
   let inner = made.sub('deepest', NOW, 0.1);

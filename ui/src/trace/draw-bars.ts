@@ -8,6 +8,9 @@ import { xOf, type TimelineLayout } from './timeline-layout.ts';
 /** px; nothing is drawn narrower. */
 const LEAST = 2;
 
+/** Of more repeats, those that would be drawn over one another are drawn once. */
+const MANY = 200;
+
 interface Place {
   /** px, of the canvas. */
   readonly x: number;
@@ -24,7 +27,13 @@ export function drawBar(context: CanvasRenderingContext2D, layout: TimelineLayou
   const middle = isAbove ? y + rowHeight - 12 : y + rowHeight / 2 - 1;
   const parts = row.fold === undefined ? [{ span: row.span, call: row.call }] : row.fold.worstLast.map(rowOf);
   let [left, right] = [Infinity, 0];
+  let before = '';
   for (const { span, call } of parts) {
+    // Of thousands of repeats many fall on the same place.
+    const outer = placeOf(call ?? span, layout, scene, middle);
+    const place = `${Math.round(outer.left)} ${Math.round(outer.right)} ${span.outcome}`;
+    if (parts.length > MANY && place === before) continue;
+    before = place;
     for (const each of call === undefined ? [span] : [call, span]) {
       const placed = placeOf(each, layout, scene, middle);
       left = Math.min(left, placed.left);

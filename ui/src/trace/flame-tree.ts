@@ -1,6 +1,6 @@
 import type { RowOutcome } from '../../../src/xray/api/page-types.ts';
 import { severityOf } from '../outcomes.ts';
-import type { Span } from './model.ts';
+import { rowOf, type Span } from './model.ts';
 
 /** Spans that were reached the same way, as one. Seconds. */
 export interface Frame {
@@ -21,11 +21,13 @@ export function framesOf(roots: readonly Span[]): Frame[] {
   const tops = new Map<string, Frame>();
   const open: { span: Span; parent: Frame | undefined }[] = roots.map((span) => ({ span, parent: undefined }));
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
-    const { span, parent } = next;
-    if (span.kind === 'inferred') continue;
+    const { parent } = next;
+    if (next.span.kind === 'inferred') continue;
+    // A call and the segment that serves it are one frame, as long as the call.
+    const { span, call, outcome } = rowOf(next.span);
     const into = parent?.children ?? tops;
     const key = `${span.kind} ${span.name}`;
-    const length = span.end - span.start;
+    const length = lengthOf(call ?? span);
     let frame = into.get(key);
     if (frame === undefined) {
       const depth = parent === undefined ? 0 : parent.depth + 1;
@@ -34,11 +36,15 @@ export function framesOf(roots: readonly Span[]): Frame[] {
     }
     frame.total += length;
     frame.calls++;
-    if (length > frame.first.end - frame.first.start) frame.first = span;
-    if (severityOf(span.outcome) > severityOf(frame.outcome)) frame.outcome = span.outcome;
+    if (lengthOf(span) > lengthOf(frame.first)) frame.first = span;
+    if (severityOf(outcome) > severityOf(frame.outcome)) frame.outcome = outcome;
     for (const child of span.children) open.push({ span: child, parent: frame });
   }
   return [...tops.values()];
+}
+
+function lengthOf({ start, end }: Span): number {
+  return end - start;
 }
 
 export interface PlacedFrame {

@@ -1,5 +1,7 @@
 import { useSignal } from '@preact/signals';
+import type { RowOutcome } from '../../../src/xray/api/page-types.ts';
 import { count, duration, percent } from '../format.ts';
+import { isFailed, severityOf } from '../outcomes.ts';
 import { selfSecondsOf, type Span, type TraceModel } from './model.ts';
 import type { TraceState } from './trace-state.ts';
 
@@ -11,22 +13,38 @@ export interface SelfTimeLine {
   readonly self: number;
   readonly longest: number;
   readonly errors: number;
+  /** Of those that failed. */
+  readonly worst: RowOutcome;
   readonly first: Span;
 }
 
 /** Where the time went, by service and name. Seconds. */
 export function selfTimesOf(spans: readonly Span[]): SelfTimeLine[] {
-  const lines = new Map<string, { -readonly [K in keyof SelfTimeLine]: SelfTimeLine[K] }>();
+  type Line = { -readonly [K in keyof SelfTimeLine]: SelfTimeLine[K] };
+  const lines = new Map<string, Line>();
   for (const span of spans) {
     if (span.kind === 'inferred') continue;
     const key = `${span.service}\n${span.name}`;
-    const line = lines.get(key) ?? { service: span.service, name: span.name, calls: 0, total: 0, self: 0, longest: 0, errors: 0, first: span };
+    const line: Line = lines.get(key) ?? {
+      service: span.service,
+      name: span.name,
+      calls: 0,
+      total: 0,
+      self: 0,
+      longest: 0,
+      errors: 0,
+      worst: 'ok',
+      first: span,
+    };
     const length = span.end - span.start;
     line.calls++;
     line.total += length;
     line.self += selfSecondsOf(span);
     if (length > line.longest) [line.longest, line.first] = [length, span];
-    if (span.outcome !== 'ok' && span.outcome !== 'live') line.errors++;
+    if (isFailed(span.outcome)) {
+      line.errors++;
+      if (severityOf(span.outcome) > severityOf(line.worst)) line.worst = span.outcome;
+    }
     lines.set(key, line);
   }
   return [...lines.values()];
@@ -80,7 +98,7 @@ export function SelfTime({ state }: { state: TraceState }) {
                 </button>
               </td>
               <td>{count(line.calls)}</td>
-              <td class={line.errors > 0 ? 'fault-text' : 'faint'}>{count(line.errors)}</td>
+              <td class={line.errors > 0 ? `${line.worst}-text` : 'faint'}>{count(line.errors)}</td>
               <td class="self">
                 <i class="length" style={{ width: `${(line.self / most) * 84}px` }} aria-hidden="true" />
                 {duration(line.self)} <span class="faint share">{percent(all === 0 ? 0 : line.self / all)}</span>
