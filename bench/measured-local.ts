@@ -101,6 +101,15 @@ export class MeasuredLocal {
     const annotation = await timed((i) =>
       this.#post('/TraceSummaries', { ...range, FilterExpression: `annotation.customer = "c-${(i * 199) % CUSTOMERS}"` }),
     );
+    const found =
+      (query: string): ((i: number) => Promise<unknown>) =>
+      async (i) =>
+        (await fetch(`${this.#daemon.tcpUrl}/api/traces?limit=50&${query.replace('N', String((i * 19_937) % CUSTOMERS))}`)).text();
+    const oneWord = await timed(found('text=shop'));
+    const words = await timed(found('text=/orders/N%20shop'));
+    const value = await timed(found('text=customer=c-N'));
+    const beginning = await timed(found('text=/orders/7%20c-N'));
+    const nothing = await timed(found('text=econnrefusedN'));
     const residentMb = Math.round(readBooks(this.#daemon.pid).residentMb);
     return {
       ...named('newest', newest),
@@ -108,6 +117,11 @@ export class MeasuredLocal {
       ...named('trace', trace),
       ...named('oldTrace', oldTrace),
       ...named('annotation', annotation),
+      ...named('textAllHave', oneWord),
+      ...named('textUrl', words),
+      ...named('textAnnotation', value),
+      ...named('textBeginning', beginning),
+      ...named('textNothing', nothing),
       residentMb,
     };
   }

@@ -27,11 +27,12 @@ export interface StartedXRay extends AsyncDisposable {
   readonly env: Readonly<Record<string, string>>;
   /**
    * Resolves with the newest trace that matches an X-Ray filter expression, such as `service("web") AND !partial`, as soon as there is one.
-   * Rejects after `timeoutMs` (5,000) with what traces there are, and at once when the expression is wrong.
+   * Rejects after `timeoutMs` (5,000) with what traces there are, and at once when the expression is wrong. With `text` the trace also has each of
+   * these words, in the name of a service, a URL, an annotation, an exception or the like; the expression may be "" then.
    */
-  waitForTrace(filterExpression: string, options?: { readonly timeoutMs?: number }): Promise<RecordedTrace>;
-  /** All traces, or those that match, newest first. */
-  traces(filterExpression?: string): Promise<RecordedTrace[]>;
+  waitForTrace(filterExpression: string, options?: { readonly timeoutMs?: number; readonly text?: string }): Promise<RecordedTrace>;
+  /** All traces, or those that match the expression and have the words of `text`, newest first. */
+  traces(filterExpression?: string, options?: { readonly text?: string }): Promise<RecordedTrace[]>;
   /** Resolves when everything that was sent so far can be read. */
   settled(): Promise<void>;
   /** Removes all traces. */

@@ -4,7 +4,7 @@ import { mergeConfig } from './config/load.ts';
 import type { OptionValue } from './config/option.ts';
 import type { OptionName } from './config/schema.ts';
 import { freePort } from './free-port.ts';
-import { directCall } from './aws/direct-call.ts';
+import { directCall, type DirectAnswer } from './aws/direct-call.ts';
 import type { LocalXRayOptions, RecordedTrace, StartedXRay } from './library-types.ts';
 import { buildLocal } from './local.ts';
 import { formatAddress } from './pipeline/address.ts';
@@ -61,18 +61,23 @@ class Started implements StartedXRay {
     this.env = { AWS_XRAY_DAEMON_ADDRESS: address, AWS_ENDPOINT_URL_XRAY: this.url, XRAYD_API: address };
   }
 
-  async waitForTrace(filterExpression: string, { timeoutMs = 5_000 }: { readonly timeoutMs?: number } = {}): Promise<RecordedTrace> {
+  async waitForTrace(
+    filterExpression: string,
+    { timeoutMs = 5_000, text = '' }: { readonly timeoutMs?: number; readonly text?: string } = {},
+  ): Promise<RecordedTrace> {
     const endMs = performance.now() + timeoutMs;
     for (;;) {
-      const { TraceSummaries } = await this.#page(filterExpression);
-      const [found] = await this.#recorded(TraceSummaries.slice(0, 1));
+      const summaries = text === '' ? (await this.#page(filterExpression)).TraceSummaries : await this.#withText(filterExpression, text, 1);
+      const [found] = await this.#recorded(summaries.slice(0, 1));
       if (found !== undefined) return found;
-      if (performance.now() > endMs) throw new Error(await this.#noSuchTrace(filterExpression, timeoutMs));
+      if (performance.now() > endMs)
+        throw new Error(await this.#noSuchTrace([filterExpression, text].filter((part) => part !== '').join(' and '), timeoutMs));
       await sleep(LOOK_MS);
     }
   }
 
-  async traces(filterExpression?: string): Promise<RecordedTrace[]> {
+  async traces(filterExpression?: string, { text = '' }: { readonly text?: string } = {}): Promise<RecordedTrace[]> {
+    if (text !== '') return this.#recorded(await this.#withText(filterExpression ?? '', text));
     const traces: RecordedTrace[] = [];
     let token: string | null = null;
     do {
@@ -110,6 +115,17 @@ class Started implements StartedXRay {
     return this.#post(OPERATIONS.GetTraceSummaries.path, { ...ALWAYS, FilterExpression: filterExpression ?? null, NextToken: token });
   }
 
+  /** X-Ray's own API has no words. */
+  async #withText(filter: string, text: string, limit?: number): Promise<Summary[]> {
+    const query = new URLSearchParams({ filter, text, ...(limit === undefined ? {} : { limit: String(limit) }) });
+    const answer = await directCall(`${this.url}/traces.ndjson?${query.toString()}`, { method: 'GET', timeoutMs: CALL_MS });
+    if (answer.status !== 200) throw problemOf('/traces.ndjson', answer);
+    return answer.text
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => JSON.parse(line) as Summary);
+  }
+
   async #recorded(summaries: readonly Summary[]): Promise<RecordedTrace[]> {
     const recorded: RecordedTrace[] = [];
     for (let i = 0; i < summaries.length; i += IDS_A_CALL) {
@@ -134,11 +150,15 @@ class Started implements StartedXRay {
   }
 
   async #post<T>(path: string, body: object): Promise<T> {
-    const { status, headers, text } = await directCall(this.url + path, { method: 'POST', body: JSON.stringify(body), timeoutMs: CALL_MS });
-    const json = JSON.parse(text) as T & { message?: string; Message?: string };
-    if (status !== 200) throw new Error(`${path}: ${String(headers['x-amzn-errortype'])}: ${json.Message ?? json.message}`);
-    return json;
+    const answer = await directCall(this.url + path, { method: 'POST', body: JSON.stringify(body), timeoutMs: CALL_MS });
+    if (answer.status !== 200) throw problemOf(path, answer);
+    return JSON.parse(answer.text) as T;
   }
+}
+
+function problemOf(path: string, { headers, text }: DirectAnswer): Error {
+  const { Message, message } = JSON.parse(text) as { message?: string; Message?: string };
+  return new Error(`${path}: ${String(headers['x-amzn-errortype'])}: ${Message ?? message}`);
 }
 
 interface Summary {

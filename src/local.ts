@@ -61,7 +61,12 @@ export function buildLocal(loaded: LoadedConfig<'local'>, deps: LocalDeps): Loca
   const status = (): ProcessStatus => {
     const { received, dropped } = service.accounting.snapshot();
     const lost = Object.values(dropped).reduce((sum, each) => sum + each, service.udp.kernelDrops());
-    return { version: VERSION, address: formatAddress(service.udp.address!), received, lost };
+    return {
+      version: VERSION, // TCP answers a moment before UDP is bound.
+      address: formatAddress(service.udp.address ?? loaded.config.bind),
+      received,
+      lost,
+    };
   };
   const service: Service = new Service(loaded, deps, (common) => localMode({ ...common, config: loaded.config }, { token, status }, deps));
   return { service, token };

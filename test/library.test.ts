@@ -30,6 +30,19 @@ test('waits for a trace, and gives its summary and documents', async () => {
   expect(segments).toMatchObject([{ name: 'shop', annotations: { order: 7 } }]);
 });
 
+test('words find traces, alone and with an expression', async () => {
+  await send(
+    segmentJson('shop', { trace_id: idOf(11), user: 'user-7731' }),
+    segmentJson('shop', { trace_id: idOf(12), user: 'user-8', fault: true }),
+  );
+  expect((await xray.waitForTrace('', { text: 'user-7731 shop' })).id).toBe(idOf(11));
+  expect((await xray.waitForTrace('fault', { text: 'user-8' })).id).toBe(idOf(12));
+  expect((await xray.traces(undefined, { text: 'user-' })).map(({ id }) => id).sort()).toEqual([idOf(11), idOf(12)]);
+  expect(await xray.traces('fault', { text: 'user-7731' })).toEqual([]);
+  await expect(xray.waitForTrace('', { text: 'nobody', timeoutMs: 50 })).rejects.toThrow(/no trace matched nobody within 50 ms/);
+  await expect(xray.traces('service(', { text: 'user' })).rejects.toThrow(/InvalidRequestException/);
+});
+
 test('says what traces there are when none matches in time, and at once what is wrong with an expression', async () => {
   await send(segmentJson('other', { trace_id: idOf(3) }));
   await xray.waitForTrace('service("other")');

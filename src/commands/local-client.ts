@@ -4,7 +4,8 @@ import { directCall, type DirectAnswer } from '../aws/direct-call.ts';
 import { formatAddress } from '../pipeline/address.ts';
 import { messageOf, XraydError } from '../pipeline/errors.ts';
 import { arrayOf, isObject, member } from '../xray/trace/json.ts';
-import { TraceSource, type TraceDocuments } from './trace-source.ts';
+import { wallClockMs } from '../pipeline/clock.ts';
+import { TraceSource, type TraceDocuments, type TraceQuery } from './trace-source.ts';
 
 /** What the local X-Ray made of an import. */
 export interface Imported {
@@ -15,6 +16,7 @@ export interface Imported {
 /** As many documents as a call of PutTraceSegments has, and less than the local X-Ray takes in one body. */
 const DOCUMENTS_A_CALL = 50;
 const BYTES_A_CALL = 2_000_000;
+const ROWS_A_CALL = 1_000;
 /** The store's own limit is a minute. */
 const CALL_MS = 70_000;
 
@@ -44,7 +46,7 @@ export class LocalClient {
       maxAttempts: 3,
       requestHandler: { connectionTimeout: 5_000, requestTimeout: CALL_MS, throwOnRequestTimeout: true, socketTimeout: CALL_MS },
     });
-    return new TraceSource(client, { isLocal: true });
+    return new TraceSource(client, { isLocal: true, idsByText: (query) => this.#idsByText(query) });
   }
 
   /** Stores the documents of traces. Segments that X-Ray inferred are left out: the local X-Ray infers them itself. */
@@ -76,6 +78,19 @@ export class LocalClient {
     return { traces: count, stored, refused };
   }
 
+  async *#idsByText({ filter, text, sinceMinutes }: TraceQuery): AsyncGenerator<string> {
+    const query = new URLSearchParams({ filter, text, limit: String(ROWS_A_CALL) });
+    if (sinceMinutes !== Infinity) query.set('from', String(Math.max(0, wallClockMs() / 1000 - sinceMinutes * 60)));
+    for (let next: unknown = ''; typeof next === 'string';) {
+      query.set('after', next);
+      const page = await this.#call(`/api/traces?${query.toString()}`, { method: 'GET' });
+      const rows = member(page, 'rows');
+      next = member(page, 'next');
+      if (!Array.isArray(rows) || next === undefined) throw this.#notLocal('/api/traces');
+      for (const row of rows) yield String(member(row, 'id'));
+    }
+  }
+
   async #reach(): Promise<void> {
     await this.#call('/api/store', { method: 'GET' });
   }
@@ -99,7 +114,8 @@ export class LocalClient {
         },
       );
     }
-    if (answer.status !== 200) throw new XraydError('XRAYD_TRANSFER', `${this.#url}${path}: HTTP ${answer.status}: ${answer.text}`);
+    if (answer.status !== 200)
+      throw new XraydError('XRAYD_TRANSFER', `${this.#url}${path.split('?', 1)[0]}: HTTP ${answer.status}: ${reasonIn(answer)}`);
     try {
       return JSON.parse(answer.text);
     } catch {
@@ -113,6 +129,19 @@ export class LocalClient {
       `what answers at ${this.#url}${path} is not a local X-Ray. Start one with \`xrayd local\`, or name it with --api`,
     );
   }
+}
+
+/** X-Ray's name of the error and its words, or whatever else answered. */
+function reasonIn({ headers, text }: DirectAnswer): string {
+  const name = headers['x-amzn-errortype'];
+  try {
+    const json: unknown = JSON.parse(text);
+    const message = member(json, 'Message') ?? member(json, 'message');
+    if (typeof message === 'string') return typeof name === 'string' ? `${name}: ${message}` : message;
+  } catch {
+    // Another program's page, perhaps.
+  }
+  return text;
 }
 
 /**

@@ -16,9 +16,14 @@ export interface TraceQuery {
   readonly ids: readonly string[];
   /** A filter expression; "" for all. */
   readonly filter: string;
+  /** Words, of the local X-Ray only; "" for all. */
+  readonly text: string;
   /** Infinity for all. */
   readonly sinceMinutes: number;
 }
+
+/** Ids of the traces that match, with words among them. */
+type IdsByText = (query: TraceQuery) => AsyncIterable<string>;
 
 /** X-Ray answers no more in one call. */
 const IDS_A_CALL = 5;
@@ -33,11 +38,13 @@ const MAX_TRIES = 5;
 export class TraceSource {
   readonly #client: XRayClient;
   readonly #isLocal: boolean;
+  readonly #idsByText: IdsByText | undefined;
 
-  /** `isLocal`: it is the local X-Ray, which is asked for traces with times in the future too. */
-  constructor(client: XRayClient, { isLocal = false }: { isLocal?: boolean } = {}) {
+  /** `isLocal`: it is the local X-Ray, which is asked for traces with times in the future too. `idsByText` finds words, which X-Ray's API does not. */
+  constructor(client: XRayClient, { isLocal = false, idsByText }: { isLocal?: boolean; idsByText?: IdsByText } = {}) {
     this.#client = client;
     this.#isLocal = isLocal;
+    this.#idsByText = idsByText;
   }
 
   /** Newest first, as they come. Throws XRAYD_TRANSFER with what X-Ray said. */
@@ -58,9 +65,14 @@ export class TraceSource {
     }
   }
 
-  async *#idsOf({ ids, filter, sinceMinutes }: TraceQuery): AsyncGenerator<string> {
+  async *#idsOf(query: TraceQuery): AsyncGenerator<string> {
+    const { ids, filter, text, sinceMinutes } = query;
     if (ids.length > 0) {
       yield* ids;
+      return;
+    }
+    if (text !== '' && this.#idsByText !== undefined) {
+      yield* this.#idsByText(query);
       return;
     }
     const { GetTraceSummariesCommand } = await import('@aws-sdk/client-xray');

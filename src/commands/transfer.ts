@@ -15,6 +15,8 @@ const READ_MS = 60_000;
 const MAX_FILE_BYTES = 512 * 1024 * 1024;
 /** How often `export --wait` looks. */
 const LOOK_MS = 100;
+/** Traces that are not there and named. */
+const MAX_MISSING = 10;
 
 export interface CommandOutput {
   readonly out: (text: string) => void;
@@ -32,9 +34,25 @@ export async function exportTraces(loaded: LoadedConfig<'export'>, { out, say }:
     say(`xrayd: no trace matched within ${wait} s\n`);
     return 1;
   }
-  const count = await writeTraces(source.traces(query), out);
+  const missing = new Set(query.ids);
+  const count = await writeTraces(found(source.traces(query), missing), out);
   say(`exported ${plural(count, 'trace')}\n`);
-  return 0;
+  return reportMissing(missing, say);
+}
+
+/** The traces as they come, each no longer missing. */
+async function* found(traces: AsyncIterable<TraceDocuments>, missing: Set<string>): AsyncGenerator<TraceDocuments> {
+  for await (const trace of traces) {
+    missing.delete(trace.Id);
+    yield trace;
+  }
+}
+
+/** Whoever names a trace wants that one: the exit code says that it is not there. */
+function reportMissing(missing: ReadonlySet<string>, say: (line: string) => void): number {
+  for (const id of [...missing].slice(0, MAX_MISSING)) say(`xrayd: there is no trace ${id}\n`);
+  if (missing.size > MAX_MISSING) say(`xrayd: … and ${missing.size - MAX_MISSING} more that are not there\n`);
+  return missing.size === 0 ? 0 : 1;
 }
 
 async function comes(source: TraceSource, query: TraceQuery, timeoutMs: number): Promise<boolean> {
@@ -72,17 +90,21 @@ export async function importTraces(loaded: LoadedConfig<'import'>, files: readon
 /** `xrayd pull`: from AWS into the local X-Ray. `region` and `credentials` as the daemon would find them. */
 export async function pullTraces(loaded: LoadedConfig<'pull'>, client: XRayClient, { say }: CommandOutput): Promise<number> {
   let seen = 0;
+  const query = queryOf(loaded);
+  const missing = new Set(query.ids);
   const traces = (async function* (): AsyncGenerator<TraceDocuments> {
-    for await (const trace of new TraceSource(client).traces(queryOf(loaded))) {
+    for await (const trace of found(new TraceSource(client).traces(query), missing)) {
       if (++seen % 100 === 0) say(`pulled ${seen} traces …\n`);
       yield trace;
     }
   })();
-  return report(await LocalClient.of(loaded).import(traces), say);
+  const code = report(await LocalClient.of(loaded).import(traces), say);
+  return Math.max(code, reportMissing(missing, say));
 }
 
-function queryOf({ config }: LoadedConfig<'export' | 'pull'>): TraceQuery {
-  return { ids: itemsOf(config.traceId), filter: config.filter, sinceMinutes: config.since };
+function queryOf({ config }: LoadedConfig<'export'> | LoadedConfig<'pull'>): TraceQuery {
+  const text = 'text' in config ? config.text : '';
+  return { ids: itemsOf(config.traceId), filter: config.filter, text, sinceMinutes: config.since };
 }
 
 function report({ traces, stored, refused }: Imported & { traces: number }, say: (line: string) => void): number {

@@ -95,6 +95,15 @@ export const LOCAL_OPTIONS = {
     placeholder: 'EXPRESSION',
     help: 'export, pull: the traces that match this filter expression, such as \'service("web") AND fault\'.',
   },
+  text: {
+    group: 'Local X-Ray',
+    commands: ['export'],
+    kind: 'text',
+    flag: 'text',
+    default: '',
+    placeholder: 'WORDS',
+    help: 'export: the traces that have each of these words in a service, URL, annotation, user, exception, SQL or the like.',
+  },
   since: {
     group: 'Local X-Ray',
     commands: ['export', 'pull'],

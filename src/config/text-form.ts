@@ -14,6 +14,9 @@ export function checkText(spec: TextOption, text: string): { value: string | und
   if (spec.choices !== undefined) return checkChoice(spec, spec.choices, text);
   if (spec.form === 'region') return checkRegion(text);
   if (spec.form === 'role') return checkRole(text);
+  if ((spec.form === 'list' || spec.form === 'hosts' || spec.form === 'calls') && text !== '' && itemsOf(text).length === 0) {
+    return { problem: `is ${quoted(text)}, a list with nothing in it: leave it out, or name something` };
+  }
   if (spec.form === 'hosts') return checkHosts(text);
   if (spec.form === 'calls') return checkCalls(text);
   if (spec.form === 'account' && !/^\d{12}$/.test(text))

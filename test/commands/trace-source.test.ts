@@ -29,7 +29,7 @@ async function tracesFrom(summaries: Reply, traces: Reply): Promise<TraceDocumen
   const client = new XRayClient({ endpoint: server.url, region: 'us-east-1', credentials, maxAttempts: 1 });
   scope.add(() => client.destroy());
   const found: TraceDocuments[] = [];
-  for await (const trace of new TraceSource(client).traces({ ids: [], filter: '', sinceMinutes: 5 })) found.push(trace);
+  for await (const trace of new TraceSource(client).traces({ ids: [], filter: '', text: '', sinceMinutes: 5 })) found.push(trace);
   return found;
 }
 

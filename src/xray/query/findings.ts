@@ -153,7 +153,8 @@ function sampling({ root }: TraceView, rules: readonly SamplingRule[]): Finding[
     method: method ?? '',
     path: target?.pathname ?? '',
   });
-  if (rule === undefined || rule.FixedRate >= 1) return [];
+  // What Default does to every service is nothing to act on; GET /api/sampling says which rule decides.
+  if (rule === undefined || rule.FixedRate >= 1 || rule.RuleName === 'Default') return [];
   const percent = Math.round(rule.FixedRate * 10_000) / 100;
   return [
     {

@@ -55,13 +55,11 @@ test('findings: what AWS would do differently, never in AWS’s own answers', as
     'orphan',
     'unclosed',
     'clock_skew',
-    'sampling',
     'refused',
   ]);
   expect(findings.find(([code]) => code === 'clock_skew')![1]).toBe(
     'it starts 1000 ms before the call that caused it: the clocks of the two machines differ',
   );
-  expect(findings.find(([code]) => code === 'sampling')![1]).toMatch(/^the rule Default would decide: 1 such requests a second .* 5 %$/);
   const answer = await local.client.send(new xray.BatchGetTracesCommand({ TraceIds: [trace_id] }));
   expect(JSON.stringify(answer.Traces)).not.toContain('Findings');
 });

@@ -1,0 +1,67 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+import { LocalXRay } from '../fakes/local-xray.ts';
+import { Scope } from '../fakes/scope.ts';
+
+const scope = new Scope();
+const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+
+interface Ended {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+async function exported(local: LocalXRay, ...args: string[]): Promise<Ended> {
+  const child = spawn(process.execPath, [MAIN, 'export', '--api', local.daemon.tcpUrl.replace('http://', ''), ...args], {
+    env: { PATH: process.env['PATH'], HOME: '/nonexistent', AWS_EC2_METADATA_DISABLED: 'true' },
+  });
+  child.stdin.end();
+  const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
+  return { code: child.exitCode, stdout, stderr };
+}
+
+const idsIn = ({ stdout }: Ended): string[] => (JSON.parse(stdout) as { Traces: { Id: string }[] }).Traces.map(({ Id }) => Id);
+
+async function startLocal(): Promise<LocalXRay> {
+  const local = await LocalXRay.start();
+  scope.add(() => local.stop());
+  return local;
+}
+
+test('export --text writes the traces that have the words, with a filter and --wait too', async () => {
+  const local = await startLocal();
+  const id = await local.putTrace({ user: 'user-7731', fault: true });
+  await local.putTrace({ user: 'user-8', fault: true });
+  const plain = await exported(local, '--text', 'USER-7731 getitem');
+  expect([plain.code, plain.stderr, idsIn(plain)]).toEqual([0, 'exported 1 trace\n', [id]]);
+  const both = await exported(local, '--text', 'user-8', '--filter', 'ok', '--wait', '1');
+  expect([both.code, both.stdout]).toEqual([1, '']);
+  const none = await exported(local, '--text', 'nothing');
+  expect([none.code, idsIn(none)]).toEqual([0, []]);
+});
+
+test('what is wrong with a question leaves nothing on standard output', async () => {
+  const local = await startLocal();
+  const id = await local.putTrace();
+  for (const args of [
+    ['--filter', 'service('],
+    ['--filter', 'service(', '--text', 'web'],
+    ['--trace-id', 'x'],
+  ]) {
+    const { code, stdout, stderr } = await exported(local, ...args);
+    expect([args, code, stdout]).toEqual([args, 1, '']);
+    expect(stderr).toMatch(/^xrayd: .*InvalidRequestException.*\n$/);
+  }
+  for (const list of [',', ' ', ' , ,']) {
+    const { code, stdout, stderr } = await exported(local, '--trace-id', list);
+    expect([list, code, stdout]).toEqual([list, 1, '']);
+    expect(stderr).toContain('a list with nothing in it');
+  }
+  const unknown = '1-00000000-000000000000000000000000';
+  const some = await exported(local, '--trace-id', `${id},${unknown}`);
+  expect([some.code, some.stderr, idsIn(some)]).toEqual([1, `exported 1 trace\nxrayd: there is no trace ${unknown}\n`, [id]]);
+});
