@@ -59,7 +59,7 @@ test.skipIf(skipped !== '')(`? lists the keys that work here, and g goes places$
   await page.locator('.table .rows .row').first().waitFor();
   await page.keyboard.press('?');
   await page.getByRole('dialog', { name: 'Keys' }).waitFor();
-  expect(await page.getByRole('dialog').textContent()).toContain('show what is new');
+  expect(await page.getByRole('dialog').textContent()).toContain('show new traces');
   await page.keyboard.press('Escape');
   await page.keyboard.press('g');
   await page.keyboard.press('m');
