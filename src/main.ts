@@ -227,9 +227,11 @@ function print(text: string): number {
   return 0;
 }
 
-/** Whether a thread works on a file or looks a name up. */
+/** Whether a thread works on a file or looks a name up, or may: Node reads NODE_EXTRA_CA_CERTS in one of its own, and does not say when it has. */
 function isThreadBusy(): boolean {
-  return process.getActiveResourcesInfo().some((name) => /^(GetAddrInfo|GetNameInfo|FSReq)/.test(name));
+  return (
+    process.env['NODE_EXTRA_CA_CERTS'] !== undefined || process.getActiveResourcesInfo().some((name) => /^(GetAddrInfo|GetNameInfo|FSReq)/.test(name))
+  );
 }
 
 /**

@@ -67,6 +67,14 @@ test('the metadata file of ECS is a pipe that nobody writes to', async () => {
   });
 });
 
+test('NODE_EXTRA_CA_CERTS is a pipe that nobody writes to: Node reads it in a thread of its own, and the daemon ends all the same', async () => {
+  const xray = await scope.start(new FakeXRay());
+  const daemon = await scope.daemon({ args: ['--endpoint', xray.url, '-n', 'us-east-1'], env: { ...KEYS, NODE_EXTRA_CA_CERTS: pipe() } });
+  await daemon.send(HEADER + segment('a'));
+  await eventually(() => xray.documents.length === 1);
+  expect(await daemon.stop()).toEqual({ code: 0, signal: null });
+});
+
 test('STS does not say whose credentials these are: segments are sent', async () => {
   const [xray, sts] = [await scope.start(new FakeXRay()), await scope.start(new FakeSts())];
   sts.hangs = Infinity;
