@@ -70,7 +70,9 @@ export function CopyMark({ what, ...source }: Omit<CopyProps, 'title'>) {
   };
   return (
     <button type="button" class="copy-mark" aria-label={`Copy ${what}`} title={`Copy ${what}`} onClick={() => void copy()}>
-      {isCopied.value ? '✓' : '⧉'}
+      <svg viewBox="0 0 12 12" aria-hidden="true">
+        <path d={isCopied.value ? 'M2 6.5l3 3 5-7' : 'M4.5 4.5h7v7h-7zM7.5 4.5v-4h-7v7h4'} />
+      </svg>
     </button>
   );
 }

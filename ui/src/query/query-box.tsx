@@ -165,9 +165,15 @@ function Hint({ reading, isUnfinished, mistake, onRemedy }: HintProps) {
       role="status"
       title={mistake?.xray}
     >
-      {mistake === undefined ? hintFor(reading, isUnfinished) : mistake.message}
+      {mistake === undefined ? (
+        hintFor(reading, isUnfinished)
+      ) : (
+        <span class="query-problem">
+          {mistake.message}
+          {remedy !== undefined && ':'}
+        </span>
+      )}
       {mistake !== undefined && <span class="unseen"> X-Ray says: {mistake.xray}</span>}
-      {remedy !== undefined && ': '}
       {remedy !== undefined && (
         <button type="button" class="link mono" aria-label={`Search ${remedy} instead`} onClick={() => onRemedy(remedy)}>
           {remedy}
