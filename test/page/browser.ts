@@ -94,12 +94,12 @@ export class Browser {
   }
 }
 
-/** What axe finds wrong, in words. */
+/** What axe finds wrong, in words: all of its rules that are on, and that of the size of targets (WCAG 2.2 AA), which is not by default. */
 export async function accessibilityProblems(page: Page): Promise<string[]> {
   await page.evaluate(axe.source);
   const found = await page.evaluate(async () => {
-    const { axe: checker } = window as unknown as { axe: { run: () => Promise<axe.AxeResults> } };
-    return (await checker.run()).violations;
+    const { axe: checker } = window as unknown as { axe: typeof axe };
+    return (await checker.run({ rules: { 'target-size': { enabled: true } } })).violations;
   });
   return found.flatMap(({ id, help, nodes }) => nodes.map(({ html, any }) => `${id}: ${help}: ${html.slice(0, 200)} ${any[0]?.message ?? ''}`));
 }

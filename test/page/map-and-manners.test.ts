@@ -1,9 +1,8 @@
-import type { Page } from 'playwright-core';
 import { afterEach, expect, test } from 'vitest';
 import { Scope } from '../fakes/scope.ts';
 import { prepareClients } from '../clients/prepare.ts';
 import { startApplication } from '../clients/application.ts';
-import { accessibilityProblems, Browser, note, skipped } from './browser.ts';
+import { Browser, note, skipped } from './browser.ts';
 import { ShownXRay } from './local.ts';
 import { checkout } from './shop.ts';
 
@@ -118,32 +117,6 @@ const screens: readonly { name: string; path: (id: string) => string; ready: str
   { name: 'settings', path: () => '/settings', ready: '.settings dl' },
   { name: 'missing trace', path: () => '/traces/1-00000000-000000000000000000000000', ready: '.empty' },
 ];
-
-for (const theme of ['light', 'dark'] as const) {
-  test.skipIf(skipped !== '')(`axe finds nothing on any screen, ${theme}${note}`, async () => {
-    const { xray, id } = await shop(40);
-    const problems: string[] = [];
-    const look = async (name: string, page: Page): Promise<void> => {
-      for (const problem of await accessibilityProblems(page)) problems.push(`${name}: ${problem}`);
-    };
-    for (const { name, path, ready } of screens) {
-      const page = await browser.open(xray.url + path(id), { theme });
-      await page.locator('.cm-editor, .settings').first().waitFor();
-      await page.locator(ready).first().waitFor();
-      await look(name, page);
-      if (name !== 'timeline') continue;
-      await page.getByText('ProvisionedThroughputExceededException').waitFor();
-      await look('panel', page);
-      await page.keyboard.press('?');
-      await look('keys', page);
-    }
-    const empty = await ShownXRay.start(scope);
-    const page = await browser.open(empty.url, { theme });
-    await page.getByRole('button', { name: 'Send a sample trace' }).waitFor();
-    await look('first run', page);
-    expect(problems).toEqual([]);
-  });
-}
 
 test.skipIf(skipped !== '')(`400 px wide: nothing is wider than the screen, the navigation is below${note}`, async () => {
   const { xray, id } = await shop(40);

@@ -35,7 +35,7 @@ export function Flame({ state }: { state: TraceState }) {
   };
   const total = tops.reduce((sum, frame) => sum + frame.total, 0);
   return (
-    <div class="flame">
+    <div class="flame" role="group" aria-label="Flame graph" tabIndex={0}>
       <p class="faint">
         Width is time, repeats are merged. Click for the longest of a frame, double-click to look at it alone.{' '}
         {root.value !== undefined && (

@@ -91,7 +91,11 @@ export function SelfTime({ state }: { state: TraceState }) {
         </thead>
         <tbody>
           {lines.slice(0, 500).map((line) => (
-            <tr key={`${line.service} ${line.name}`} class={state.selected.value === line.first ? 'selected' : ''}>
+            <tr
+              key={`${line.service} ${line.name}`}
+              class={state.selected.value === line.first ? 'selected' : ''}
+              aria-current={state.selected.value === line.first}
+            >
               <td class="name">
                 <button type="button" class="plain" title="The longest of them" onClick={() => state.select(line.first)}>
                   {line.name} {line.service !== line.name && <span class="faint">in {line.service}</span>}

@@ -62,7 +62,13 @@ export interface RowProps {
 export function Row({ row, index, longest, isSelected }: RowProps) {
   const { id, start, spans } = row;
   return (
-    <div role="row" class={isSelected ? 'row selected' : 'row'} style={{ top: `${index * ROW_HEIGHT}px` }} aria-rowindex={index + 2}>
+    <div
+      role="row"
+      class={isSelected ? 'row selected' : 'row'}
+      style={{ top: `${index * ROW_HEIGHT}px` }}
+      aria-rowindex={index + 2}
+      aria-current={isSelected}
+    >
       <div role="cell" class="cell start dim">
         {clock(start)}
       </div>
