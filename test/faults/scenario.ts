@@ -2,6 +2,7 @@ import type { Verdict } from '../../bench/load/oracle.ts';
 import type { Behaviour } from '../fakes/server.ts';
 import { noSetClock } from '../fakes/set-clock.ts';
 import { Harness, type HarnessConfig } from './harness.ts';
+import { loopbackDrops } from './loopback.ts';
 
 /** The figures of one run. */
 export interface Outcome extends Verdict {
@@ -109,6 +110,7 @@ export async function runScenario(
   if (scenario.config?.hasSetClock === true && noSetClock !== '') return { ...NOT_RUN, problems: [], skipped: noSetClock };
   if (scenario.runAlone !== undefined) return scenario.runAlone(scale, config.isBundle === true);
   const isOther = config.command !== undefined;
+  const dropsBefore = loopbackDrops();
   const harness = await Harness.start({ ...config, ...(isOther ? {} : scenario.config) });
   harness.onProgress = onProgress;
   const progress = setInterval(() => {
@@ -131,8 +133,10 @@ export async function runScenario(
       ...(delaysMs === undefined ? {} : { slowestMs: Math.max(0, ...delaysMs) }),
     };
     const problems: Problem[] = [outcome.corrupted > 0 && 'corrupted', outcome.invented > 0 && 'invented'];
-    if (scenario.mayLose === undefined) problems.push(outcome.missing > 0 && `${outcome.missing} missing`);
-    if (!isOther && harness.daemon.isRunning) problems.push(...(await accountingProblems(harness, outcome, scenario)));
+    const beforeSocket = loopbackDrops() - dropsBefore;
+    if (beforeSocket > 0) onProgress(`${beforeSocket} packets were dropped by the loopback device, before any socket`);
+    if (scenario.mayLose === undefined) problems.push(outcome.missing > beforeSocket && `${outcome.missing} missing`);
+    if (!isOther && harness.daemon.isRunning) problems.push(...(await accountingProblems(harness, { ...outcome, beforeSocket }, scenario)));
     problems.push(...(isOther ? [] : (scenario.check?.(outcome, harness, scale) ?? [])));
     problems.push(harness.oomKills > 0 && 'killed for memory');
     return { ...outcome, problems: problems.filter((problem) => problem !== false) };
@@ -145,7 +149,7 @@ export async function runScenario(
 /** offered = sent + these losses, for these reasons; and no more memory than the budget and what is known to come with it. */
 async function accountingProblems(
   harness: Harness,
-  { offered, missing, peakRssMb }: Omit<Outcome, 'problems'>,
+  { offered, missing, peakRssMb, beforeSocket }: Omit<Outcome, 'problems'> & { readonly beforeSocket: number },
   { extra, isKilled }: Scenario,
 ): Promise<Problem[]> {
   const { received, restored, kernelDrops, dropped, unprocessed, rejected, imbalance } = await harness.ledger();
@@ -156,8 +160,8 @@ async function accountingProblems(
   const warmUp = received + kernelDrops - strangers - offered;
   return [
     imbalance !== 0 && `the identity is off by ${imbalance}`,
-    restored === 0 && warmUp < 1 && 'more offered than seen',
-    isKilled === undefined && lost !== missing && `${missing} missing but ${lost} counted as lost`,
+    restored === 0 && warmUp + beforeSocket < 1 && 'more offered than seen',
+    isKilled === undefined && (lost > missing || lost + beforeSocket < missing) && `${missing} missing but ${lost} counted as lost`,
     // The sources bring the compiler along.
     harness.isBundle && peakRssMb > budgetMb + MAX_MB_BESIDES && `${Math.round(peakRssMb)} MB with a budget of ${Math.round(budgetMb)}`,
   ];
