@@ -289,9 +289,7 @@ export class TraceState {
 
   async #readFindings(stop: AbortSignal): Promise<void> {
     try {
-      const findings = await readFindings(this.id, stop);
-      // That AWS samples 5 % by default is said in the panel: nothing has to be done about it.
-      this.findings.value = findings.filter(({ code, message }) => code !== 'sampling' || !message.startsWith('the rule Default '));
+      this.findings.value = await readFindings(this.id, stop);
     } catch {
       // The trace itself is what matters; findings come with the next change.
     }
