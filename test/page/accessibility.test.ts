@@ -110,17 +110,19 @@ const SCREENS: readonly Screen[] = [
   },
 ];
 
-const SIZES: readonly (PageOptions & { name: string; width: number })[] = [
-  { name: '1360 px', width: 1360, height: 800 },
-  { name: '400 px', width: 400, height: 800 },
-  // Enlarging by 200 % halves what there is in CSS px.
-  { name: '1360 px at 200 %', width: 680, height: 400 },
-  { name: '400 px at 200 %', width: 200, height: 400 },
+type Theme = 'light' | 'dark';
+
+const SIZES: readonly (PageOptions & { name: string; width: number; themes: readonly Theme[] })[] = [
+  { name: '1360 px, both themes', width: 1360, height: 800, themes: ['light', 'dark'] },
+  { name: '400 px, both themes', width: 400, height: 800, themes: ['light', 'dark'] },
+  // Enlarging by 200 % halves what there is in CSS px, and changes no colour.
+  { name: '1360 px at 200 %', width: 680, height: 400, themes: ['light'] },
+  { name: '400 px at 200 %', width: 200, height: 400, themes: ['light'] },
 ];
 
-for (const { name: sizeName, ...size } of SIZES) {
+for (const { name: sizeName, themes, ...size } of SIZES) {
   test.skipIf(skipped !== '')(
-    `axe finds nothing on any screen, in both themes, and nothing is wider than the screen; ${sizeName}${note}`,
+    `axe finds nothing on any screen, and nothing is wider than the screen; ${sizeName}${note}`,
     async () => {
       const shop = await ShownXRay.start(scope);
       const id = await shop.putShop(40);
@@ -131,7 +133,7 @@ for (const { name: sizeName, ...size } of SIZES) {
         await page.locator(ready).first().waitFor({ state: 'attached' });
         await page.locator('.cm-editor, .connect').first().waitFor();
         await act?.(page);
-        for (const theme of ['light', 'dark'] as const) {
+        for (const theme of themes) {
           await page.emulateMedia({ colorScheme: theme });
           for (const problem of await accessibilityProblems(page)) problems.push(`${name}, ${theme}: ${problem}`);
         }
