@@ -52,7 +52,7 @@ for (const { of, path, open, behind } of openings) {
       expect(Math.abs((await heightOf(page)) - main.height / 2)).toBeLessThan(2);
       const seen = (await page.locator(behind).boundingBox())!;
       // Two rows at least.
-      expect(seen.height).toBeGreaterThanOrEqual(80);
+      expect(seen.height).toBeGreaterThanOrEqual(56);
       expect(seen.y + seen.height).toBeLessThanOrEqual((await sheet(page).boundingBox())!.y + 1);
       // By the pointer.
       const grip = (await handle(page).boundingBox())!;
