@@ -72,7 +72,11 @@ async function main(): Promise<number> {
   }
 }
 
-const OUTPUT = { out: print, say: (text: string): void => void process.stderr.write(text) };
+const OUTPUT = {
+  /** Of a reader that has gone hears `endWithReader`, and nothing is said after it. */
+  out: (text: string): Promise<void> => new Promise((done) => void process.stdout.write(text, (error) => void (error ?? done()))),
+  say: (text: string): void => void process.stderr.write(text),
+};
 
 async function send({ config: { to, confirm } }: LoadedConfig<'send'>): Promise<number> {
   const { traceId, documents } = sampleTrace(wallClockMs());

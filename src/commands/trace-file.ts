@@ -4,15 +4,15 @@ import type { TraceDocuments } from './trace-source.ts';
 const BEGIN = '{"Traces":[';
 
 /** Writes traces as one JSON object in the form of BatchGetTraces, trace by trace. Resolves with how many there were. */
-export async function writeTraces(traces: AsyncIterable<TraceDocuments>, write: (text: string) => void): Promise<number> {
+export async function writeTraces(traces: AsyncIterable<TraceDocuments>, write: (text: string) => Promise<void> | void): Promise<number> {
   let count = 0;
   for await (const { Id, Duration, LimitExceeded, Segments } of traces) {
     const segments = Segments.map((segment) => ({ Id: segment.Id, Document: segment.Document }));
     // Nothing is written before the first one: what X-Ray refuses leaves no half of a file.
-    write(`${count === 0 ? BEGIN : ','}\n${JSON.stringify({ Id, Duration, LimitExceeded, Segments: segments })}`);
+    await write(`${count === 0 ? BEGIN : ','}\n${JSON.stringify({ Id, Duration, LimitExceeded, Segments: segments })}`);
     count++;
   }
-  write(`${count === 0 ? BEGIN : ''}\n]}\n`);
+  await write(`${count === 0 ? BEGIN : ''}\n]}\n`);
   return count;
 }
 

@@ -19,7 +19,8 @@ const LOOK_MS = 100;
 const MAX_MISSING = 10;
 
 export interface CommandOutput {
-  readonly out: (text: string) => void;
+  /** Resolves when the text is written. */
+  readonly out: (text: string) => Promise<void>;
   /** For people: progress, and what became of it. */
   readonly say: (text: string) => void;
 }

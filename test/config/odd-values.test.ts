@@ -86,7 +86,7 @@ test('TCP may be off for the daemon, and not for the local X-Ray, whose API it i
 });
 
 const OURS = OPTION_NAMES.filter((name) => SPECS[name].kind === 'url' || (SPECS[name].kind === 'text' && SPECS[name].fileKey === undefined)).filter(
-  (name) => !['filter', 'config'].includes(name),
+  (name) => !['filter', 'text', 'config'].includes(name),
 );
 
 test.each(OURS)('%s with a variable that nothing replaced is refused, and says so', (name) => {

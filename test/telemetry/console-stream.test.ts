@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { closeSync, constants, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
+import { StringDecoder } from 'node:string_decoder';
 import { expect, test } from 'vitest';
 import { ConsoleStream } from '../../src/telemetry/console-stream.ts';
 import { eventually } from '../fakes/eventually.ts';
@@ -18,10 +19,12 @@ function pipe(flags = 0): { fd: number; read: () => string } {
     closeSync(reading);
     closeSync(fd);
   });
+  // A letter may be cut in two between one reading and the next.
+  const decoder = new StringDecoder('utf8');
   const read = (): string => {
     const chunk = Buffer.alloc(1_000_000);
     try {
-      return chunk.toString('utf8', 0, readSync(reading, chunk));
+      return decoder.write(chunk.subarray(0, readSync(reading, chunk)));
     } catch {
       return '';
     }
