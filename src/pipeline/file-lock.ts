@@ -1,4 +1,4 @@
-import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:fs';
+import { accessSync, closeSync, constants, openSync, readFileSync, statSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 
 /** https://sqlite.org/rescode.html */
@@ -26,6 +26,8 @@ export function lockFile(path: string, mode: 'create' | 'existing'): FileLock | 
   const { DatabaseSync } = process.getBuiltinModule('node:sqlite');
   const url = pathToFileURL(path);
   url.search = mode === 'create' ? 'mode=rwc' : 'mode=rw';
+  if (mode === 'create') makeWhereMissing(path);
+  const before = identityOf(path);
   let database: InstanceType<typeof DatabaseSync> | undefined;
   try {
     database = new DatabaseSync(url, { timeout: 0 });
@@ -38,10 +40,11 @@ export function lockFile(path: string, mode: 'create' | 'existing'): FileLock | 
     if ((errcode & 0xff) === SQLITE_CANTOPEN && isMissing(path, mode)) return 'missing';
     throw openError(path, error);
   }
-  // Whoever removes a lock file holds it: it may have been removed between the opening and the lock.
-  if (!existsSync(path)) {
+  // Whoever removes a lock file holds it: between the opening and the lock it may have been removed, and another have been made by the next one.
+  const after = identityOf(path);
+  if (after === undefined || after !== before) {
     database.close();
-    return 'missing';
+    return after === undefined ? 'missing' : 'held';
   }
   held.add(database);
   return { release: () => void (held.delete(database) && database.close()) };
@@ -58,6 +61,25 @@ export function lockHolder(path: string): number | undefined {
       .find((match) => match !== null && Number(match[2]) === ino);
     const pid = Number(holder?.[1] ?? 0);
     return pid > 0 ? pid : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** One that is made here was never locked: to close it again releases no lock of this process. */
+function makeWhereMissing(path: string): void {
+  try {
+    closeSync(openSync(path, 'wx', 0o644));
+  } catch {
+    // It is there; or it cannot be made, and the opening says why.
+  }
+}
+
+/** Numbers of files are used again at once: the time of making tells them apart. */
+function identityOf(path: string): string | undefined {
+  try {
+    const { dev, ino, birthtimeNs } = statSync(path, { bigint: true });
+    return `${dev}:${ino}:${birthtimeNs}`;
   } catch {
     return undefined;
   }

@@ -1,4 +1,5 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -84,4 +85,29 @@ test.skipIf(process.platform !== 'linux')('who holds a file is known on Linux', 
   expect(lockHolder(path)).toBeUndefined();
   rmSync(path);
   expect(lockHolder(path)).toBeUndefined();
+});
+
+test('of many that make, lock and remove one file over and over, one holds it at a time', async () => {
+  const folder = scope.folder();
+  const path = join(folder, 'lock');
+  const script = `
+    import { closeSync, openSync, unlinkSync } from 'node:fs';
+    import { lockFile } from '${MODULE}';
+    let taken = 0;
+    while (taken < 150) {
+      const lock = lockFile('${path}', 'create');
+      if (typeof lock === 'string') continue;
+      taken++;
+      closeSync(openSync('${path}.holder', 'wx'));
+      unlinkSync('${path}.holder');
+      unlinkSync('${path}');
+      lock.release();
+    }`;
+  const processes = Array.from({ length: 4 }, () =>
+    spawn(process.execPath, ['--input-type=module', '--eval', script], { stdio: ['ignore', 'ignore', 'pipe'] }),
+  );
+  const errors: string[] = [];
+  for (const { stderr } of processes) stderr.on('data', (text: Buffer) => errors.push(text.toString()));
+  const ends = await Promise.all(processes.map(async (each) => once(each, 'exit')));
+  expect([ends, errors]).toEqual([processes.map(() => [0, null]), []]);
 });
