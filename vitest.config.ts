@@ -29,8 +29,9 @@ export default defineConfig({
       },
       { test: { name: 'loads', include: LOADS, testTimeout: 60_000, fileParallelism: false, maxConcurrency: 2, sequence: { groupOrder: 1 } } },
       { test: { name: 'chart', include: ['test/chart/**/*.test.ts'], testTimeout: 60_000 } },
-      // Two browsers on two cores: a page waits for its server, and a test for both.
-      { test: { name: 'page', include: ['test/page/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 60_000, maxWorkers: 2 } },
+      // Two browsers on two cores: a page waits for its server, and a test for both. On a machine that others use a browser is late at times: what fails is
+      // tried once more, and the report says so.
+      { test: { name: 'page', include: ['test/page/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 60_000, maxWorkers: 2, retry: 1 } },
       { test: { name: 'image', include: ['test/image/**/*.test.ts'], testTimeout: 180_000, hookTimeout: 180_000, fileParallelism: false } },
       { test: { name: 'cluster', include: ['test/cluster/**/*.test.ts'], testTimeout: 300_000, hookTimeout: 300_000, fileParallelism: false } },
     ],
