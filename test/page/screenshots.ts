@@ -29,7 +29,7 @@ try {
     await page.emulateMedia({ colorScheme: theme });
     await page.goto(daemon.tcpUrl + path);
     await page.locator(ready).first().waitFor();
-    await page.locator('.cm-editor').waitFor();
+    await page.locator('.cm-editor, .connect').first().waitFor();
     await act?.(page);
     // Pictures on canvas are drawn a little later.
     await sleep(900);
@@ -37,7 +37,7 @@ try {
     await page.close();
     console.log(`${FOLDER}/${name}.png`);
   };
-  await take({ name: 'first-run', path: '/', ready: '.first-run' });
+  await take({ name: 'first-run', path: '/', ready: '.connect pre' });
   const xray = ShownXRay.of(daemon);
   const id = await xray.putShop(420);
   await xray.put(openCheckout(Date.now() / 1000 - 0.6, xray.random));
