@@ -20,8 +20,9 @@ export function rowOf(view: TraceView): TraceRow {
   const first = root ?? trace.segments[0] ?? trace.orphans[0];
   const { url, method, status } = httpOf(first);
   const services = servicesOf(view.map).filter(({ type }) => type !== 'client');
+  // As in the head of the trace: what X-Ray infers from a call is no span that anybody sent.
   let spans = 0;
-  for (const entity of trace.entities()) spans += trace.isInferring(entity) ? 2 : 1;
+  for (const _ of trace.entities()) spans++;
   return {
     id: trace.id,
     ...timesOf(view),
