@@ -4,7 +4,7 @@ import { mergeConfig } from './config/load.ts';
 import type { OptionValue } from './config/option.ts';
 import type { OptionName } from './config/schema.ts';
 import { freePort } from './free-port.ts';
-import { directCall, type DirectAnswer } from './aws/direct-call.ts';
+import { directCall, reasonIn } from './aws/direct-call.ts';
 import type { LocalXRayOptions, RecordedTrace, StartedXRay } from './library-types.ts';
 import { buildLocal } from './local.ts';
 import { formatAddress } from './pipeline/address.ts';
@@ -119,7 +119,7 @@ class Started implements StartedXRay {
   async #withText(filter: string, text: string, limit?: number): Promise<Summary[]> {
     const query = new URLSearchParams({ filter, text, ...(limit === undefined ? {} : { limit: String(limit) }) });
     const answer = await directCall(`${this.url}/traces.ndjson?${query.toString()}`, { method: 'GET', timeoutMs: CALL_MS });
-    if (answer.status !== 200) throw problemOf('/traces.ndjson', answer);
+    if (answer.status !== 200) throw new Error(`/traces.ndjson: ${reasonIn(answer)}`);
     return answer.text
       .split('\n')
       .filter((line) => line !== '')
@@ -151,14 +151,9 @@ class Started implements StartedXRay {
 
   async #post<T>(path: string, body: object): Promise<T> {
     const answer = await directCall(this.url + path, { method: 'POST', body: JSON.stringify(body), timeoutMs: CALL_MS });
-    if (answer.status !== 200) throw problemOf(path, answer);
+    if (answer.status !== 200) throw new Error(`${path}: ${reasonIn(answer)}`);
     return JSON.parse(answer.text) as T;
   }
-}
-
-function problemOf(path: string, { headers, text }: DirectAnswer): Error {
-  const { Message, message } = JSON.parse(text) as { message?: string; Message?: string };
-  return new Error(`${path}: ${String(headers['x-amzn-errortype'])}: ${Message ?? message}`);
 }
 
 interface Summary {

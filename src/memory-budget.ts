@@ -20,7 +20,7 @@ const BESIDES_BYTES: Readonly<Record<Mode, number>> = { daemon: 96 * MB, local: 
 
 const SCARCE_BYTES = 256 * MB;
 
-/** Nothing is away from the local X-Ray for long. */
+/** The local X-Ray stores what arrives within milliseconds, so its buffer can be smaller. */
 const BUFFERS_PART: Readonly<Record<Mode, number>> = { daemon: 4, local: 8 };
 
 type Mode = 'daemon' | 'local';

@@ -35,3 +35,15 @@ export async function directCall(
   if (answer.kind === 'failure') throw new Error(answer.message);
   return { status: answer.status, headers: answer.headers, text: answer.body.toString() };
 }
+
+/** X-Ray's name of the error and its words, or whatever else answered. */
+export function reasonIn({ headers, text }: DirectAnswer): string {
+  const name = headers['x-amzn-errortype'];
+  try {
+    const { message, Message = message } = JSON.parse(text) as { Message?: unknown; message?: unknown };
+    if (typeof Message === 'string') return typeof name === 'string' ? `${name}: ${Message}` : Message;
+  } catch {
+    // Another program's page, perhaps.
+  }
+  return text;
+}

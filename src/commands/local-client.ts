@@ -1,6 +1,6 @@
 import type { XRayClient } from '@aws-sdk/client-xray';
 import type { LoadedConfig } from '../config/load.ts';
-import { directCall, type DirectAnswer } from '../aws/direct-call.ts';
+import { directCall, reasonIn, type DirectAnswer } from '../aws/direct-call.ts';
 import { formatAddress } from '../pipeline/address.ts';
 import { messageOf, XraydError } from '../pipeline/errors.ts';
 import { arrayOf, isObject, member } from '../xray/trace/json.ts';
@@ -129,19 +129,6 @@ export class LocalClient {
       `what answers at ${this.#url}${path} is not a local X-Ray. Start one with \`xrayd local\`, or name it with --api`,
     );
   }
-}
-
-/** X-Ray's name of the error and its words, or whatever else answered. */
-function reasonIn({ headers, text }: DirectAnswer): string {
-  const name = headers['x-amzn-errortype'];
-  try {
-    const json: unknown = JSON.parse(text);
-    const message = member(json, 'Message') ?? member(json, 'message');
-    if (typeof message === 'string') return typeof name === 'string' ? `${name}: ${message}` : message;
-  } catch {
-    // Another program's page, perhaps.
-  }
-  return text;
 }
 
 /**

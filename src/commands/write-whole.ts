@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { chmod, chown, realpath, rename, stat, unlink, writeFile } from 'node:fs/promises';
 import { systemCodeOf } from '../pipeline/errors.ts';
+import { statIfThere } from '../pipeline/file-stats.ts';
 
 /**
  * A file that can be written and not replaced: its folder is not writable or takes no such name, it is another user's, or it is mounted by itself, as
@@ -38,10 +39,7 @@ async function makeAlike(path: string, model: string): Promise<void> {
 }
 
 async function whatIs(path: string): Promise<'file' | 'other' | 'nothing'> {
-  try {
-    return (await stat(path)).isFile() ? 'file' : 'other';
-  } catch (error) {
-    if (systemCodeOf(error) === 'ENOENT') return 'nothing';
-    throw error;
-  }
+  const there = await statIfThere(path);
+  if (there === undefined) return 'nothing';
+  return there.isFile() ? 'file' : 'other';
 }

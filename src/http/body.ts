@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import { everyBytes } from '../pipeline/collector.ts';
 
 /** A request's body; its memory is counted until `release`. */
 export interface Body {
@@ -28,15 +29,13 @@ const NOTHING: Body = { bytes: Buffer.alloc(0), release: () => {} };
  */
 export class BodyReader {
   readonly #maxBytes: number;
-  readonly #onGarbage: () => void;
+  readonly #noteGarbage: (bytes: number) => void;
   #bytes = 0;
-  /** Since the last call of `onGarbage`. */
-  #garbageBytes = 0;
 
   /** `onGarbage` is told each time that the chunks read since the last time are some megabytes, which V8 would let grow to 64 MB. */
   constructor(maxBytes: number, onGarbage: () => void = () => {}) {
     this.#maxBytes = maxBytes;
-    this.#onGarbage = onGarbage;
+    this.#noteGarbage = everyBytes(GARBAGE_BYTES, onGarbage);
   }
 
   /** Bytes of all bodies that are held now. */
@@ -71,13 +70,6 @@ export class BodyReader {
     } finally {
       if (!isWhole) this.#release(memory);
     }
-  }
-
-  #noteGarbage(bytes: number): void {
-    this.#garbageBytes += bytes;
-    if (this.#garbageBytes < GARBAGE_BYTES) return;
-    this.#garbageBytes = 0;
-    this.#onGarbage();
   }
 
   #grow(memory: ArrayBuffer, size: number): boolean {

@@ -1,5 +1,6 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { everyBytes } from '../pipeline/collector.ts';
 
 /** Clients send the next request after the answer. 64 KB, as they are read from a socket, may hold a thousand small ones. */
 const MAX_PIPELINED = 8;
@@ -18,14 +19,13 @@ export interface ConnectionLimitsConfig {
 export class ConnectionLimits {
   readonly #maxUnreadBytes: number;
   readonly #open = new WeakMap<Socket, number>();
-  readonly #onGarbage: () => void;
+  readonly #noteGarbage: (bytes: number) => void;
   #unreadBytes = 0;
-  #garbageBytes = 0;
 
   constructor(server: Server, { maxConnections, maxUnreadBytes, onGarbage = () => {} }: ConnectionLimitsConfig) {
     server.maxConnections = maxConnections;
     this.#maxUnreadBytes = maxUnreadBytes;
-    this.#onGarbage = onGarbage;
+    this.#noteGarbage = everyBytes(GARBAGE_BYTES, onGarbage);
   }
 
   /** Whether there is room for another large answer. */
@@ -35,12 +35,8 @@ export class ConnectionLimits {
 
   /** Counts a request until it is answered. False for one too many on its connection, which is closed: nobody answers it. */
   admit({ socket }: IncomingMessage, response: ServerResponse): boolean {
-    if (socket.destroyed) {
-      stopParsing(socket);
-      return false;
-    }
     const open = (this.#open.get(socket) ?? 0) + 1;
-    if (open > MAX_PIPELINED) {
+    if (socket.destroyed || open > MAX_PIPELINED) {
       stopParsing(socket);
       socket.destroy();
       return false;
@@ -56,10 +52,7 @@ export class ConnectionLimits {
     this.#unreadBytes += bytes;
     response.once('close', () => {
       this.#unreadBytes -= bytes;
-      this.#garbageBytes += bytes;
-      if (this.#garbageBytes < GARBAGE_BYTES) return;
-      this.#garbageBytes = 0;
-      this.#onGarbage();
+      this.#noteGarbage(bytes);
     });
   }
 }

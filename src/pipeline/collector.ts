@@ -17,3 +17,14 @@ export function collector(): NodeJS.GCFunction {
   setFlagsFromString('--no-expose-gc');
   return collect;
 }
+
+/** Calls `act` each time that the bytes it is told of are `limit` more than at the last time. */
+export function everyBytes(limit: number, act: () => void): (bytes: number) => void {
+  let bytes = 0;
+  return (more) => {
+    bytes += more;
+    if (bytes < limit) return;
+    bytes = 0;
+    act();
+  };
+}

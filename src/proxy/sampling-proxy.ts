@@ -155,9 +155,8 @@ export class SamplingProxy implements Component {
         else if (!this.#limits.hasRoom) reply = errorReply(429, 'ThrottledException', 'Too many answers wait to be read', { 'retry-after': '1' });
         else if (route.kind === 'segments') reply = this.#take(body.bytes);
         else {
-          const answer = await this.#ask(request, target, Buffer.from(body.bytes), goneSignal(response));
+          reply = await this.#ask(request, target, Buffer.from(body.bytes), goneSignal(response));
           if (response.closed) return;
-          reply = answer;
         }
       }
     } catch (error) {

@@ -1,10 +1,11 @@
 import { createWriteStream, fstat, unlinkSync, type Stats, type WriteStream } from 'node:fs';
-import { rename, stat } from 'node:fs/promises';
+import { rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
 import { monotonicMs } from '../pipeline/clock.ts';
 import { systemCodeOf } from '../pipeline/errors.ts';
 import { lockFile } from '../pipeline/file-lock.ts';
+import { isSameFile, statIfThere } from '../pipeline/file-stats.ts';
 import { makeFolders } from '../pipeline/folders.ts';
 
 const statOfDescriptor = promisify<number, Stats>(fstat);
@@ -82,7 +83,7 @@ export class LogFile {
     this.#bytesSince = 0;
     const { path, hasRotation, maxBytes = MAX_BYTES } = this.#config;
     try {
-      const there = await statOf(path);
+      const there = await statIfThere(path);
       const isSame = there !== undefined && isSameFile(there, this.#file);
       if (isSame && !(hasRotation && there.isFile() && there.size >= maxBytes && (await roll(path, this.#file)))) return;
       const { stream, file } = await openStream(path);
@@ -110,8 +111,8 @@ async function roll(path: string, file: Stats): Promise<boolean> {
   const lock = lockFile(lockPath, 'create');
   if (typeof lock === 'string') return false;
   try {
-    const there = await statOf(path);
-    if (there === undefined || !isSameFile(there, file)) return true;
+    const there = await statIfThere(path);
+    if (!isSameFile(there, file)) return true;
     for (let n = KEPT_FILES; n > 0; n--) await renameIfThere(n === 1 ? path : `${path}.${n - 1}`, `${path}.${n}`);
     return true;
   } finally {
@@ -121,7 +122,7 @@ async function roll(path: string, file: Stats): Promise<boolean> {
 }
 
 async function openStream(path: string): Promise<{ stream: WriteStream; file: Stats }> {
-  const there = await statOf(path);
+  const there = await statIfThere(path);
   // To open a pipe would wait for its reader.
   if (there !== undefined && !there.isFile() && !there.isCharacterDevice()) throw new Error(`${path} is not a file`);
   const stream = createWriteStream(path, { flags: 'a' });
@@ -140,17 +141,4 @@ async function renameIfThere(from: string, to: string): Promise<void> {
   } catch (error) {
     if (systemCodeOf(error) !== 'ENOENT') throw error;
   }
-}
-
-async function statOf(path: string): Promise<Stats | undefined> {
-  try {
-    return await stat(path);
-  } catch (error) {
-    if (systemCodeOf(error) === 'ENOENT') return undefined;
-    throw error;
-  }
-}
-
-function isSameFile(one: Stats, other: Stats): boolean {
-  return one.ino === other.ino && one.dev === other.dev;
 }

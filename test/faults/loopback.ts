@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 
 /**
- * Packets that Linux threw away between sender and socket since it started, on the loopback device: its queue for a core holds 1,000 (net.core.netdev_max_backlog),
- * and thousands of connections at one time fill it. No socket sees or counts them. TCP's are among them, so this is the most that a UDP socket missed.
+ * Packets that Linux has dropped on the loopback device since boot, before they reached a socket. Each core's queue holds 1,000 packets
+ * (net.core.netdev_max_backlog), and thousands of simultaneous connections fill it. No socket counts these drops. TCP packets are included, so the figure is an
+ * upper bound for UDP.
  */
 export function loopbackDrops(): number {
   try {

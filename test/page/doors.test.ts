@@ -14,7 +14,7 @@ const panel = (page: Page) => page.getByRole('complementary', { name: 'The selec
 /** All levels of it. */
 async function openMetadata(page: Page): Promise<void> {
   const closed = panel(page).locator('section', { hasText: 'Metadata' }).locator('details:not([open]) > summary');
-  // What lies in one that was opened comes a little later.
+  // The contents of a section that was opened appear a little later.
   for (let quiet = 0; quiet < 3; quiet = (await closed.count()) > 0 ? 0 : quiet + 1) {
     if ((await closed.count()) > 0) await closed.first().click();
     await page.waitForTimeout(30);

@@ -65,6 +65,13 @@ export function whenResized(element: Element, draw: () => void): () => void {
   return () => observer.disconnect();
 }
 
+/** Calls `draw` whenever the theme of the system changes; returns what ends that. */
+export function whenThemeChanges(draw: () => void): () => void {
+  const dark = matchMedia('(prefers-color-scheme: dark)');
+  dark.addEventListener('change', draw);
+  return () => dark.removeEventListener('change', draw);
+}
+
 /** The canvas's context, empty, in CSS px, sharp on any screen. */
 export function context2d(canvas: HTMLCanvasElement, height: number): { context: CanvasRenderingContext2D; width: number } {
   const ratio = devicePixelRatio;

@@ -2,12 +2,7 @@ import type { RowOutcome } from '../../src/xray/api/page-types.ts';
 import { plural } from './format.ts';
 
 /** Mildest first: what is drawn last is seen. */
-export const OUTCOMES: readonly RowOutcome[] = ['ok', 'live', 'error', 'throttle', 'fault'];
-
-/** The worst of several has the greatest. */
-export function severityOf(outcome: RowOutcome): number {
-  return OUTCOMES.indexOf(outcome);
-}
+export { OUTCOMES, severityOf } from '../../src/xray/api/page-types.ts';
 
 export type Failure = 'error' | 'throttle' | 'fault';
 

@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, type Stats } from 'node:fs';
-import { mkdir, open, readdir, rmdir, stat, unlink, type FileHandle } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, open, readdir, rmdir, unlink, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemCodeOf } from '../../pipeline/errors.ts';
 import { lockFile, type FileLock } from '../../pipeline/file-lock.ts';
+import { isSameFile, statIfThere } from '../../pipeline/file-stats.ts';
 import { parseName } from './format.ts';
 
 export const LOCK_FILE = 'owner.lock';
@@ -73,7 +74,7 @@ export class OwnedFolder {
   /** Whether its name leads to it no longer, since somebody deleted or moved it, or mounted something over it. Rejects with the disk's error. */
   async isAway(): Promise<boolean> {
     const [own, there] = await Promise.all([this.directory.stat(), statIfThere(this.path)]);
-    return there?.ino !== own.ino || there.dev !== own.dev;
+    return !isSameFile(there, own);
   }
 
   /** Makes the lock file again when somebody deleted it: without it the folder looks like one that was left. */
@@ -98,15 +99,6 @@ export class OwnedFolder {
     } finally {
       this.#lock.release();
     }
-  }
-}
-
-async function statIfThere(path: string): Promise<Stats | undefined> {
-  try {
-    return await stat(path);
-  } catch (error) {
-    if (systemCodeOf(error) === 'ENOENT') return undefined;
-    throw error;
   }
 }
 

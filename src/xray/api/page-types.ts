@@ -8,6 +8,16 @@ export type RowOutcome = OutcomeName;
 /** Mildest first. */
 export const OUTCOMES: readonly RowOutcome[] = ['ok', 'live', 'error', 'throttle', 'fault'];
 
+/** The worst of several has the greatest. */
+export function severityOf(outcome: RowOutcome): number {
+  return OUTCOMES.indexOf(outcome);
+}
+
+/** What a list is ordered by for its status: the outcome, and among alike the HTTP status. */
+export function statusRank(outcome: RowOutcome, status: number | null | undefined): number {
+  return severityOf(outcome) * 1_000 + (status ?? 0);
+}
+
 /** A trace in the list. */
 export interface TraceRow {
   readonly id: string;

@@ -8,7 +8,7 @@ const MAX_METADATA_TEXT = 100;
 /** Of one (sub)segment. */
 const MAX_METADATA = 100;
 const MAX_METADATA_DEPTH = 5;
-/** Places inside one text where a word may begin because a capital letter stands there. */
+/** Capital letters inside one text that count as the beginning of a word. */
 const MAX_CAPITALS = 16;
 /** Words that the index is asked for, the longest ones: the predicate checks the others. */
 const MAX_INDEXED_WORDS = 20;
@@ -21,7 +21,7 @@ export interface TextSearch {
 }
 
 /**
- * The words of a text that somebody typed: what stands between blanks, literally, in any case. A trace matches when each of them stands in one of its
+ * The words of a text that somebody typed: separated by whitespace, literal, case-insensitive. A trace matches when each of them occurs in one of its
  * texts, from the beginning of a word of it: `pay` and `Gateway` in `PaymentGateway`, `/api/orders` and `orders` in `http://shop/api/orders/7`. That an
  * address begins with http:// or https:// does not count.
  * undefined when there is none.
@@ -38,7 +38,7 @@ export function textSearch(text: string | undefined): TextSearch | undefined {
   return { words: [...words], match: terms.size === 0 ? undefined : [...terms].join(' AND ') };
 }
 
-/** Whether each word stands in the trace. */
+/** Whether the trace contains every word. */
 export function matchesText({ words }: TextSearch, { trace }: TraceView): boolean {
   let left = words;
   for (const entity of trace.entities()) {
@@ -52,8 +52,8 @@ export function matchesText({ words }: TextSearch, { trace }: TraceView): boolea
 }
 
 /**
- * What the index holds of a document and all that lies in it, for FTS5's tokenizer `ascii`: words are runs of ASCII letters and digits and of all that
- * is not ASCII. A word with capitals inside is there from each of them on, too.
+ * What is indexed of a document and its subsegments, for FTS5's tokenizer `ascii`: words are runs of ASCII letters and digits and of anything that is
+ * not ASCII. A word with inner capitals is also indexed from each of them on.
  */
 export function indexedText(document: Json): string {
   const parts: string[] = [];
@@ -143,7 +143,7 @@ function decoded(url: string): string | undefined {
 
 interface Comparable {
   readonly lower: string;
-  /** Where a word begins inside another, since a capital stands there. */
+  /** Positions of inner capitals, at which a word begins too. */
   readonly capitals: readonly number[];
 }
 

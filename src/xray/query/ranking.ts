@@ -1,6 +1,7 @@
-import { OUTCOMES, type RowTotals, type SortKey, type TraceRow } from '../api/page-types.ts';
+import { statusRank, type RowTotals, type SortKey, type TraceRow } from '../api/page-types.ts';
 import { wallClockMs } from '../../pipeline/clock.ts';
 import type { Search } from '../filter/search.ts';
+import { nameInOrder } from '../store/head.ts';
 import type { Reader } from '../store/reader.ts';
 import { rowOf } from './row.ts';
 import { found } from './trace-summaries.ts';
@@ -50,7 +51,6 @@ const LONGEST_MS = 20_000;
 const TOTALS_MS = 2_000;
 /** Pages go on in the order of the first one for so long; after that it is made anew. */
 const KEPT_MS = 60_000;
-const MAX_NAME = 200;
 
 /** Puts all traces that match in an order, and counts them. The last order made is kept for its further pages. */
 export class Rankings {
@@ -156,11 +156,11 @@ function valueOf(row: TraceRow, key: SortKey, now: number): string | number {
     case 'start':
       return row.start;
     case 'name':
-      return (row.url ?? row.name).slice(0, MAX_NAME);
+      return nameInOrder(row.url ?? row.name);
     case 'services':
       return row.serviceCount;
     case 'status':
-      return OUTCOMES.indexOf(row.outcome) * 1_000 + (row.status ?? 0);
+      return statusRank(row.outcome, row.status);
     case 'duration':
       return row.isOpen && row.start > 0 ? Math.max(0, now - row.start) : (row.duration ?? -1);
     case 'spans':

@@ -1,4 +1,4 @@
-import { OUTCOMES } from '../api/page-types.ts';
+import { statusRank } from '../api/page-types.ts';
 import { Entity, outcomeName } from '../trace/entity.ts';
 import { httpOf } from '../trace/http.ts';
 import type { SegmentDocument } from '../trace/validate.ts';
@@ -15,19 +15,23 @@ export interface Head {
   readonly isOpen: number;
   /** URL, or else the name. */
   readonly name: string;
-  /** 1,000 times the place in OUTCOMES, and the HTTP status. */
+  /** `statusRank`. */
   readonly status: number;
+}
+
+export function nameInOrder(name: string): string {
+  return name.slice(0, MAX_NAME);
 }
 
 export function headOf({ json, isSubsegment, parentId }: SegmentDocument): Head {
   const entity = new Entity(json, isSubsegment);
-  const { url, status = 0 } = httpOf(entity);
+  const { url, status } = httpOf(entity);
   return {
     kind: isSubsegment ? 2 : parentId === undefined ? 0 : 1,
     start: entity.start,
     isOpen: entity.isInProgress ? 1 : 0,
-    name: (url ?? entity.name).slice(0, MAX_NAME),
-    status: OUTCOMES.indexOf(outcomeName(entity)) * 1_000 + status,
+    name: nameInOrder(url ?? entity.name),
+    status: statusRank(outcomeName(entity), status),
   };
 }
 
@@ -37,7 +41,7 @@ export function headAfter(head: Pick<Head, 'kind' | 'start'> | undefined, docume
   let changed: Head | undefined;
   for (const document of documents) {
     const { isSubsegment, parentId } = document;
-    // Most that come to a trace are below its head.
+    // Most documents of a trace belong below its root, and cannot change it.
     if (first?.kind === 0 && (isSubsegment || parentId !== undefined)) continue;
     const other = headOf(document);
     if (first !== undefined && (other.kind > first.kind || (other.kind === first.kind && other.start > first.start))) continue;

@@ -1,7 +1,6 @@
 import { statSync, type Stats } from 'node:fs';
-import { stat } from 'node:fs/promises';
-import { systemCodeOf } from '../../pipeline/errors.ts';
 import { lockFile, type FileLock } from '../../pipeline/file-lock.ts';
+import { isSameFile, statIfThere } from '../../pipeline/file-stats.ts';
 
 /** A file that this process holds by the lock of another beside it, for as long as nobody deletes or moves either. */
 export class HeldFile {
@@ -30,7 +29,7 @@ export class HeldFile {
     if (!(await this.#keepLocked())) {
       return `another xrayd uses ${this.file} too, since the lock file ${this.#lockPath} was deleted. Stop one of the two at once: each overwrites what the other stores`;
     }
-    if (this.#opened === undefined || isSame(there, this.#opened)) return undefined;
+    if (this.#opened === undefined || isSameFile(there, this.#opened)) return undefined;
     const what = there === undefined ? 'was deleted or moved' : 'was replaced by another file';
     return `${this.file} ${what} while it was in use: what is stored from now on is lost at the end of this process. Save the traces (xrayd export), then restart xrayd`;
   }
@@ -42,7 +41,7 @@ export class HeldFile {
   /** False when another process has the lock. */
   async #keepLocked(): Promise<boolean> {
     const there = await statIfThere(this.#lockPath);
-    if (isSame(there, this.#lockStats)) return true;
+    if (isSameFile(there, this.#lockStats)) return true;
     const lock = lockFile(this.#lockPath, 'create');
     // Deleted again meanwhile: the next look tries again.
     if (typeof lock === 'string') return lock === 'missing';
@@ -50,18 +49,5 @@ export class HeldFile {
     this.#lock = lock;
     this.#lockStats = statSync(this.#lockPath, { throwIfNoEntry: false });
     return true;
-  }
-}
-
-function isSame(one: Stats | undefined, other: Stats | undefined): boolean {
-  return one?.ino === other?.ino && one?.dev === other?.dev;
-}
-
-async function statIfThere(path: string): Promise<Stats | undefined> {
-  try {
-    return await stat(path);
-  } catch (error) {
-    if (systemCodeOf(error) === 'ENOENT') return undefined;
-    throw error;
   }
 }

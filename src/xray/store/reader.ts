@@ -45,8 +45,6 @@ export const MAX_ANSWER_BYTES = 8 * 1024 * 1024;
 /** The reading side of the store: finds traces and puts them together. Synchronous: it has a thread of its own. */
 export class Reader {
   readonly maxAnswerBytes: number;
-  /** Of all traces that were put together so far. */
-  bytesRead = 0;
   readonly #database: DatabaseSync;
   readonly #accountId: string | undefined;
   readonly #byId: StatementSync;
@@ -56,6 +54,7 @@ export class Reader {
   readonly #scans: Scans;
   readonly #cache = new Map<number, TraceView>();
   #cachedBytes = 0;
+  #bytesRead = 0;
 
   /** `maxAnswerBytes`: of the traces in one answer; a summary has all annotations of its trace. */
   constructor(database: DatabaseSync, accountId?: string, maxAnswerBytes = MAX_ANSWER_BYTES) {
@@ -188,6 +187,13 @@ export class Reader {
     return values;
   }
 
+  /** Of the traces that were put together since the last time. */
+  takeBytesRead(): number {
+    const bytes = this.#bytesRead;
+    this.#bytesRead = 0;
+    return bytes;
+  }
+
   close(): void {
     this.#database.close();
   }
@@ -200,7 +206,7 @@ export class Reader {
       this.#cache.set(row, cached);
       return cached;
     }
-    this.bytesRead += bytes;
+    this.#bytesRead += bytes;
     const bodies = this.#bodiesOf(row);
     const documents = this.#readable(bytes, bodies).map((body) => parseJson(body) as Json);
     const view = new TraceView(new Trace({ id, revision, receivedAt: received, bytes, accountId: this.#accountId }, assemble(documents)));

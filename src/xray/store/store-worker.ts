@@ -1,5 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { fullCollector } from '../../pipeline/collector.ts';
+import { everyBytes, fullCollector } from '../../pipeline/collector.ts';
 import { awsJson } from '../aws-json.ts';
 import { isFound } from '../filter/search.ts';
 import { TooMuchError } from '../query/graph.ts';
@@ -156,6 +156,8 @@ function textsOf(bytes: Uint8Array, ends: Uint32Array): string[] {
   });
 }
 
+const { role, file, isTemporary, maxBytes, accountId, cacheBytes, maxAnswerBytes, isMemoryLimited } = workerData as WorkerInput;
+
 interface Opened {
   readonly handlers: Handlers<WriteCalls> | Handlers<ReadCalls>;
   readonly close: () => void;
@@ -164,7 +166,6 @@ interface Opened {
 }
 
 function open(): Opened {
-  const { role, file, isTemporary, maxBytes, accountId, cacheBytes, maxAnswerBytes } = workerData as WorkerInput;
   if (role === 'writer') {
     const writer = new Writer(openToWrite({ file, isTemporary, cacheBytes }), { maxBytes });
     workOffBacklog(writer);
@@ -178,13 +179,7 @@ function open(): Opened {
     };
   }
   const reader = new Reader(openToRead(file, cacheBytes), accountId, maxAnswerBytes);
-  let taken = 0;
-  const takeBytesRead = (): number => {
-    const bytes = reader.bytesRead - taken;
-    taken = reader.bytesRead;
-    return bytes;
-  };
-  return { handlers: reading(reader), close: () => reader.close(), takeBytesRead };
+  return { handlers: reading(reader), close: () => reader.close(), takeBytesRead: () => reader.takeBytesRead() };
 }
 
 function say(message: FromStoreWorker): void {
@@ -212,19 +207,7 @@ try {
  * What was read, written or answered leaves several times its size, and V8 lets it grow to more than the memory limit: told of these bytes, this
  * collects now and then.
  */
-function garbageWatch({ isMemoryLimited, maxAnswerBytes }: WorkerInput): (bytes: number) => void {
-  if (!isMemoryLimited) return () => {};
-  const collect = fullCollector();
-  let garbageBytes = 0;
-  return (bytes) => {
-    garbageBytes += bytes;
-    if (garbageBytes < maxAnswerBytes) return;
-    garbageBytes = 0;
-    collect();
-  };
-}
-
-const noteGarbage = garbageWatch(workerData as WorkerInput);
+const noteGarbage = isMemoryLimited ? everyBytes(maxAnswerBytes, fullCollector()) : undefined;
 
 function bytesOf(args: unknown, result: unknown): number {
   const { bytes } = args as { bytes?: Uint8Array };
@@ -241,7 +224,7 @@ async function answer(
   try {
     const result = await work();
     say({ type: 'result', id, result });
-    noteGarbage(bytesOf(args, result) + takeBytesRead());
+    noteGarbage?.(bytesOf(args, result) + takeBytesRead());
   } catch (error) {
     const { errcode } = error as { errcode?: number };
     const isFull = errcode === SQLITE_FULL || (errcode !== undefined && (errcode & 0xff) === SQLITE_IOERR);

@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
-import { context2d, themeColours, whenResized } from '../canvas.ts';
+import { context2d, themeColours, whenResized, whenThemeChanges } from '../canvas.ts';
 import { Handle } from '../handle.tsx';
 import { settings } from '../settings.ts';
 import { Breadcrumb } from './breadcrumb.tsx';
@@ -84,11 +84,10 @@ export function Timeline({ state }: { state: TraceState }) {
     const element = box.current!;
     size.value = { width: element.clientWidth, height: element.clientHeight };
     const stopWatching = whenResized(element, () => (size.value = { width: element.clientWidth, height: element.clientHeight }));
-    const dark = matchMedia('(prefers-color-scheme: dark)');
-    dark.addEventListener('change', schedule);
+    const stopFollowing = whenThemeChanges(schedule);
     return () => {
       stopWatching();
-      dark.removeEventListener('change', schedule);
+      stopFollowing();
       cancelAnimationFrame(frame.current);
     };
   }, []);

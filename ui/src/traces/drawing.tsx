@@ -1,6 +1,6 @@
 import { useEffect, useRef } from 'preact/hooks';
 import type { TraceRow } from '../../../src/xray/api/page-types.ts';
-import { whenResized } from '../canvas.ts';
+import { whenResized, whenThemeChanges } from '../canvas.ts';
 import { list } from '../live.ts';
 import { param } from '../route.ts';
 import { settings } from '../settings.ts';
@@ -47,11 +47,10 @@ export function useDrawing(draw: (canvas: HTMLCanvasElement, rows: readonly Trac
   useEffect(schedule);
   useEffect(() => {
     const stopWatching = whenResized(canvas.current!, schedule);
-    const dark = matchMedia('(prefers-color-scheme: dark)');
-    dark.addEventListener('change', schedule);
+    const stopFollowing = whenThemeChanges(schedule);
     return () => {
       stopWatching();
-      dark.removeEventListener('change', schedule);
+      stopFollowing();
       clearTimeout(due.current);
     };
   }, []);

@@ -1,5 +1,4 @@
-import { SORT_KEYS, type SortKey, type TraceRow } from '../../../src/xray/api/page-types.ts';
-import { severityOf } from '../outcomes.ts';
+import { SORT_KEYS, statusRank, type SortKey, type TraceRow } from '../../../src/xray/api/page-types.ts';
 import { nowSeconds } from '../wall-clock.ts';
 import { lengthOf } from './elapsed.ts';
 
@@ -33,7 +32,7 @@ export function sorted(rows: readonly TraceRow[], { key, isDescending }: Sort, a
 const VALUES: Readonly<Record<Exclude<SortKey, 'start'>, (row: TraceRow, at: number) => string | number>> = {
   name: (row) => row.url ?? row.name,
   services: (row) => row.serviceCount,
-  status: (row) => severityOf(row.outcome) * 1_000 + (row.status ?? 0),
+  status: (row) => statusRank(row.outcome, row.status),
   duration: (row, at) => lengthOf(row, at) ?? -1,
   spans: (row) => row.spans,
 };
