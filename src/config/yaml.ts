@@ -1,4 +1,4 @@
-import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, type Document, type Node, type YAMLMap } from 'yaml';
+import { isAlias, isMap, isScalar, isSeq, Lexer, LineCounter, parseDocument, Parser, type Document, type Node, type YAMLMap } from 'yaml';
 import { parseGoInt } from './go-number.ts';
 
 /** What a scalar means to Go, and how it is written: a text takes the writing, whatever it would mean (`Region: 123`, `Region: yes`). */
@@ -26,8 +26,10 @@ export class YamlError extends Error {
   }
 }
 
-/** A configuration has some twenty; aliases of aliases could make billions. */
+/** Keys, and maps that keys are read from. A configuration has some twenty; aliases of aliases could make billions. */
 const MAX_ENTRIES = 1_000;
+/** A configuration has two levels. The library's parser calls itself for each. */
+const MAX_DEPTH = 32;
 
 /**
  * The keys and values of a file in their order, with aliases and merge keys (`<<`) resolved: YAML 1.1 as gopkg.in/yaml.v2 v2.2.8 reads it
@@ -40,6 +42,7 @@ export function readYaml(text: string): YamlEntry[] {
   if (control !== null) {
     throw new YamlError(text.slice(0, control.index).split('\n').length, `has a control character (U+${codePoint(control[0])})`);
   }
+  checkDepth(text);
   const counter = new LineCounter();
   // Every scalar as text: what it means is Go's business, below.
   const document = parseDocument(text, { version: '1.1', schema: 'failsafe', uniqueKeys: false, lineCounter: counter });
@@ -51,10 +54,24 @@ export function readYaml(text: string): YamlEntry[] {
   return new Reader(document, counter).entriesOf(contents);
 }
 
+/** Throws YamlError where lists and maps are nested too deep. The tokens are read without recursion. */
+function checkDepth(text: string): void {
+  const counter = new LineCounter();
+  const parser = new Parser(counter.addNewLine);
+  for (const token of new Lexer().lex(text)) {
+    for (const _ of parser.next(token)) continue;
+    // The document itself is on the stack too, and what is being read.
+    if (parser.stack.length > MAX_DEPTH + 2) {
+      throw new YamlError(counter.linePos(parser.offset).line, `is nested more than ${MAX_DEPTH} levels deep, which no configuration is`);
+    }
+  }
+}
+
 class Reader {
   readonly #document: Document;
   readonly #counter: LineCounter;
   readonly #entries: YamlEntry[] = [];
+  #maps = 0;
 
   constructor(document: Document, counter: LineCounter) {
     this.#document = document;
@@ -69,6 +86,7 @@ class Reader {
   /** `above` are the maps that this one is in. */
   #read(map: YAMLMap, section: string, above: readonly YAMLMap[]): void {
     if (above.includes(map)) throw new YamlError(this.#lineOf(map), 'is not YAML: an anchor is used inside of itself');
+    if (++this.#maps > MAX_ENTRIES) throw this.#tooMany(this.#lineOf(map));
     const inside = [...above, map];
     for (const pair of map.items) {
       const keyNode = pair.key as Node;
@@ -95,7 +113,11 @@ class Reader {
 
   #add(entry: YamlEntry): void {
     this.#entries.push(entry);
-    if (this.#entries.length > MAX_ENTRIES) throw new YamlError(entry.line, 'holds too many keys');
+    if (this.#entries.length > MAX_ENTRIES) throw this.#tooMany(entry.line);
+  }
+
+  #tooMany(line: number): YamlError {
+    return new YamlError(line, `holds too many keys: with aliases resolved, at most ${MAX_ENTRIES}`);
   }
 
   #resolve(node: unknown): unknown {

@@ -49,3 +49,10 @@ test('what it writes it reads', async () => {
   expect(count).toBe(2);
   expect(readTraces(texts.join('')).map(({ Segments }) => Segments)).toEqual([TRACE.Segments, TRACE.Segments]);
 });
+
+test('one document that is nested deep does not make the others unreadable', () => {
+  const deep = DOCUMENT.replace('}', `,"metadata":${'['.repeat(100_000)}-0${']'.repeat(100_000)}}`);
+  for (const text of [`${DOCUMENT}\n${deep}\n`, `[${DOCUMENT},${deep}]`]) {
+    expect(readTraces(text).map(({ Segments }) => Segments[0]!.Id)).toEqual(['1111111111111111', '1111111111111111']);
+  }
+});

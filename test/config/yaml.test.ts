@@ -61,3 +61,32 @@ test('in a file that was not named an unknown key is a warning: the reference ch
     `${path} line 4: unknown key "Processor.Routine". Did you mean "Concurrency"? It is ignored.`,
   ]);
 });
+
+test('aliases of aliases of nothing end, too', () => {
+  const levels = Array.from({ length: 40 }, (_, i) => `a${i + 1}: &a${i + 1} {<<: [*a${i}, *a${i}]}`);
+  expect(() => parseConfigFile('cfg.yaml', `Version: 2\na0: &a0 {}\n${levels.join('\n')}\n`)).toThrow(/cfg\.yaml line \d+: holds too many keys/);
+  const chain = Array.from({ length: 3_000 }, (_, i) => `a${i + 1}: &a${i + 1} {<<: *a${i}}`);
+  expect(() => parseConfigFile('cfg.yaml', `Version: 2\n${chain.toReversed().join('\n')}\na0: &a0 {}\n`)).toThrow(/cfg\.yaml line \d+: /);
+});
+
+const DEPTH = 100_000;
+/** Each line of a block is as long as it is deep. */
+const BLOCK_DEPTH = 1_000;
+
+test.each<[what: string, text: string]>([
+  ['lists', `Region: ${'['.repeat(DEPTH)}${']'.repeat(DEPTH)}`],
+  ['lists that nothing closes', `Region: ${'['.repeat(DEPTH)}`],
+  ['maps', `Region: ${'{a: '.repeat(DEPTH)}1${'}'.repeat(DEPTH)}`],
+  ['lists of dashes', `Region:\n  ${'- '.repeat(DEPTH)}1`],
+  ['keys that are maps', `${'? '.repeat(DEPTH)}a`],
+  ['keys below keys', Array.from({ length: BLOCK_DEPTH }, (_, i) => `${' '.repeat(i)}a:`).join('\n')],
+])('a file of %s inside each other is an error that names the file, the line and the limit', async (_what, text) => {
+  const error = await read(`Version: 2\n${text}\n`).catch((reason: unknown) => reason);
+  expect(error).toBeInstanceOf(XraydError);
+  expect((error as XraydError).message).toMatch(/cfg\.yaml line \d+: is nested more than 32 levels deep/);
+});
+
+test('a file as deep as any configuration is read', async () => {
+  expect((await read('Version: 2\nRegion: eu-west-1\nSocket: {UDPAddress: 127.0.0.1:2000}\n'))?.values.get('region')).toBe('eu-west-1');
+  await expect(read(`Version: 2\nRegion: ${'['.repeat(30)}${']'.repeat(30)}\n`)).rejects.toThrow('Region must be a single value');
+});

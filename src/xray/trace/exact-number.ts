@@ -37,11 +37,17 @@ export interface Exact {
  */
 const MAY_BE_EXACT = /[:,[\s](?:-0(?!\.0*[1-9])|-?\d{16}|-?\d*\.\d{17}|-?\d[\d.]*[eE][+-]?\d{3})/;
 
-/** `JSON.parse`, with an ExactNumber for each number that a double cannot hold. */
+/** `JSON.parse`, with an ExactNumber for each number that a double cannot hold; in a text nested thousands deep the nearest double stands for it. */
 export function parseJson(text: string): unknown {
   if (!MAY_BE_EXACT.test(text)) return JSON.parse(text);
-  return JSON.parse(text, ((_key, value, context) =>
-    typeof value === 'number' && context?.source !== undefined ? numberFrom(context.source) : value) as Reviver);
+  try {
+    return JSON.parse(text, ((_key, value, context) =>
+      typeof value === 'number' && context?.source !== undefined ? numberFrom(context.source) : value) as Reviver);
+  } catch (error) {
+    // V8 calls a reviver for the inner values from within the call for the outer one. Without one it does not use the stack.
+    if (error instanceof RangeError) return JSON.parse(text);
+    throw error;
+  }
 }
 
 /** The number that `source`, a number of JSON or of a filter expression, says. */
