@@ -3,20 +3,52 @@ import type { LoadedConfig } from '../config/load.ts';
 import { directCall, reasonIn, type DirectAnswer } from '../aws/direct-call.ts';
 import { formatAddress } from '../pipeline/address.ts';
 import { messageOf, XraydError } from '../pipeline/errors.ts';
+import { oneLine } from '../pipeline/one-line.ts';
 import { arrayOf, isObject, member } from '../xray/trace/json.ts';
 import { wallClockMs } from '../pipeline/clock.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { MAX_BODY_BYTES } from '../xray/api/bodies.ts';
 import { TraceSource, type TraceDocuments, type TraceQuery } from './trace-source.ts';
 
 /** What the local X-Ray made of an import. */
 export interface Imported {
+  readonly traces: number;
   readonly stored: number;
-  readonly refused: readonly { readonly Id: string | null; readonly ErrorCode: string; readonly Message: string }[];
+  readonly refused: number;
+  /** Of the first that were refused. */
+  readonly refusals: readonly Refusal[];
+}
+
+interface Refusal {
+  readonly Id: string | null;
+  readonly ErrorCode: string;
+  readonly Message: string;
+}
+
+/** A document on its way, with the trace that it is of. */
+interface Outgoing {
+  readonly traceId: string;
+  readonly text: string;
+  /** As it is sent: quotes are escaped there. */
+  readonly bytes: number;
 }
 
 /** As many documents as a call of PutTraceSegments has, and less than the local X-Ray takes in one body. */
 const DOCUMENTS_A_CALL = 50;
 const BYTES_A_CALL = 2_000_000;
+/** The local X-Ray's largest body, for one document and what is around it; at a small memory limit it takes less, and says so. */
+const MAX_DOCUMENT_BYTES = MAX_BODY_BYTES - 1_024;
+const MAX_REFUSALS = 10;
+/** What names an answer's error. */
+const TOO_LARGE = 'RequestEntityTooLargeException';
+/** While the local X-Ray reads as much as its memory allows. */
+const BUSY_TRIES = 30;
+const BUSY_MS = 1_000;
 const ROWS_A_CALL = 1_000;
+/** Of an error that something answers. */
+const MAX_REASON = 500;
+/** The local X-Ray's own answers have 8 MB at most. */
+const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
 /** The store's own limit is a minute. */
 const CALL_MS = 70_000;
 
@@ -49,33 +81,52 @@ export class LocalClient {
     return new TraceSource(client, { isLocal: true, idsByText: (query) => this.#idsByText(query) });
   }
 
-  /** Stores the documents of traces. Segments that X-Ray inferred are left out: the local X-Ray infers them itself. */
-  async import(traces: AsyncIterable<TraceDocuments> | Iterable<TraceDocuments>): Promise<Imported & { traces: number }> {
-    let count = 0;
-    let stored = 0;
-    const refused: Imported['refused'][number][] = [];
-    let documents: string[] = [];
+  /**
+   * Stores the documents of traces. Segments that X-Ray inferred are left out: the local X-Ray infers them itself. A document that is larger than
+   * the local X-Ray takes is refused like one that it does not understand, and the others are stored.
+   */
+  async import(traces: AsyncIterable<TraceDocuments> | Iterable<TraceDocuments>): Promise<Imported> {
+    const total = { stored: 0, refused: 0, refusals: [] as Refusal[] };
+    const ids = new Set<string>();
+    let waiting: Outgoing[] = [];
     let bytes = 0;
     const flush = async (): Promise<void> => {
-      if (documents.length === 0) return;
-      const answer = await this.#post('/api/import', { TraceSegmentDocuments: documents });
-      const [here, list] = [member(answer, 'Stored'), member(answer, 'Refused')];
-      if (typeof here !== 'number' || !Array.isArray(list)) throw this.#notLocal('/api/import');
-      stored += here;
-      refused.push(...(list as Imported['refused']));
-      documents = [];
+      await this.#store(waiting, total);
+      waiting = [];
       bytes = 0;
     };
-    for await (const { Segments } of traces) {
-      count++;
-      for (const document of ownDocuments(Segments.map(({ Document }) => Document))) {
-        if (documents.length === DOCUMENTS_A_CALL || bytes + document.length > BYTES_A_CALL) await flush();
-        documents.push(document);
-        bytes += document.length;
+    for await (const { Id, Segments } of traces) {
+      ids.add(Id);
+      for (const text of ownDocuments(Segments.map(({ Document }) => Document))) {
+        const document = { traceId: Id, text, bytes: sentBytes(text) };
+        if (document.bytes > MAX_DOCUMENT_BYTES) {
+          refuse(total, [tooLarge(document, `takes ${MAX_DOCUMENT_BYTES}`)]);
+          continue;
+        }
+        if (waiting.length === DOCUMENTS_A_CALL || bytes + document.bytes > BYTES_A_CALL) await flush();
+        waiting.push(document);
+        bytes += document.bytes;
       }
     }
     await flush();
-    return { traces: count, stored, refused };
+    return { traces: ids.size, ...total };
+  }
+
+  async #store(documents: readonly Outgoing[], total: Total): Promise<void> {
+    if (documents.length === 0) return;
+    const path = '/api/import';
+    const answer = await this.#post(path, { TraceSegmentDocuments: documents.map(({ text }) => text) });
+    if (answer.status === 413) {
+      const half = documents.length >> 1;
+      if (half === 0) return refuse(total, [tooLarge(documents[0]!, `says: ${oneLine(reasonIn(answer), MAX_REASON)}`)]);
+      await this.#store(documents.slice(0, half), total);
+      return this.#store(documents.slice(half), total);
+    }
+    const json = this.#jsonOf(answer, path);
+    const [stored, list] = [member(json, 'Stored'), member(json, 'Refused')];
+    if (typeof stored !== 'number' || !Array.isArray(list) || stored + list.length !== documents.length || stored < 0) throw this.#notLocal(path);
+    total.stored += stored;
+    refuse(total, list.map(refusalIn));
   }
 
   async *#idsByText({ filter, text, sinceMinutes }: TraceQuery): AsyncGenerator<string> {
@@ -95,15 +146,24 @@ export class LocalClient {
     await this.#call('/api/store', { method: 'GET' });
   }
 
-  async #post(path: string, body: object): Promise<unknown> {
-    return this.#call(path, { method: 'POST', body: JSON.stringify(body) });
+  /** Waits while the local X-Ray reads too much at one time. */
+  async #post(path: string, body: object): Promise<DirectAnswer> {
+    const text = JSON.stringify(body);
+    for (let tries = 1; ; tries++) {
+      const answer = await this.#ask(path, { method: 'POST', body: text });
+      if (answer.status !== 429 || tries === BUSY_TRIES) return answer;
+      await sleep(BUSY_MS);
+    }
   }
 
-  async #call(path: string, init: { method: string; body?: string }): Promise<unknown> {
+  async #call(path: string, init: { method: string }): Promise<unknown> {
+    return this.#jsonOf(await this.#ask(path, init), path);
+  }
+
+  async #ask(path: string, init: { method: string; body?: string }): Promise<DirectAnswer> {
     const headers = this.#token === '' ? {} : { authorization: `Bearer ${this.#token}` };
-    let answer: DirectAnswer;
     try {
-      answer = await directCall(this.#url + path, { ...init, headers, timeoutMs: CALL_MS });
+      return await directCall(this.#url + path, { ...init, headers, timeoutMs: CALL_MS, maxAnswerBytes: MAX_ANSWER_BYTES });
     } catch (error) {
       const reason = messageOf(error);
       throw new XraydError(
@@ -114,8 +174,11 @@ export class LocalClient {
         },
       );
     }
+  }
+
+  #jsonOf(answer: DirectAnswer, path: string): unknown {
     if (answer.status !== 200)
-      throw new XraydError('XRAYD_TRANSFER', `${this.#url}${path.split('?', 1)[0]}: HTTP ${answer.status}: ${reasonIn(answer)}`);
+      throw new XraydError('XRAYD_TRANSFER', `${this.#url}${path.split('?', 1)[0]}: HTTP ${answer.status}: ${oneLine(reasonIn(answer), MAX_REASON)}`);
     try {
       return JSON.parse(answer.text);
     } catch {
@@ -129,6 +192,33 @@ export class LocalClient {
       `what answers at ${this.#url}${path} is not a local X-Ray. Start one with \`xrayd local\`, or name it with --api`,
     );
   }
+}
+
+type Total = { stored: number; refused: number; readonly refusals: Refusal[] };
+
+function refuse(total: Total, refusals: readonly Refusal[]): void {
+  total.refused += refusals.length;
+  total.refusals.push(...refusals.slice(0, MAX_REFUSALS - total.refusals.length));
+}
+
+/** Its texts for a terminal: they come from the file, or from whatever answers. */
+function refusalOf(id: unknown, code: unknown, message: unknown): Refusal {
+  const text = (value: unknown): string => (typeof value === 'string' ? oneLine(value, MAX_REASON) : '');
+  return { Id: typeof id === 'string' ? text(id) : null, ErrorCode: text(code), Message: text(message) };
+}
+
+function refusalIn(entry: unknown): Refusal {
+  return refusalOf(member(entry, 'Id'), member(entry, 'ErrorCode'), member(entry, 'Message'));
+}
+
+function tooLarge({ traceId, text, bytes }: Outgoing, words: string): Refusal {
+  const id = text.length <= MAX_DOCUMENT_BYTES ? member(parsed(text), 'id') : undefined;
+  return refusalOf(id, TOO_LARGE, `A document of trace ${traceId} has ${bytes} bytes as it is sent; the local X-Ray ${words}`);
+}
+
+/** As a JSON string; of one that is far too large an estimate. */
+function sentBytes(text: string): number {
+  return text.length > MAX_DOCUMENT_BYTES ? text.length : Buffer.byteLength(JSON.stringify(text)) + 1;
 }
 
 /**

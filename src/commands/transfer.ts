@@ -83,7 +83,7 @@ export async function importTraces(loaded: LoadedConfig<'import'>, files: readon
         cause: error,
       });
     }
-    code = Math.max(code, report(await local.import(traces), say));
+    code = Math.max(code, report(await local.import(traces), say, file === '-' ? 'standard input' : file));
   }
   return code;
 }
@@ -108,10 +108,14 @@ function queryOf({ config }: LoadedConfig<'export'> | LoadedConfig<'pull'>): Tra
   return { ids: itemsOf(config.traceId), filter: config.filter, text, sinceMinutes: config.since };
 }
 
-function report({ traces, stored, refused }: Imported & { traces: number }, say: (line: string) => void): number {
-  say(`imported ${plural(traces, 'trace')}: ${plural(stored, 'document')} stored, ${refused.length} refused\n`);
-  for (const { Id, ErrorCode, Message } of refused.slice(0, 10)) say(`  refused ${Id ?? 'a document'}: ${ErrorCode}: ${Message}\n`);
-  return refused.length === 0 ? 0 : 1;
+function report({ traces, stored, refused, refusals }: Imported, say: (line: string) => void, file?: string): number {
+  const where = file === undefined ? '' : ` of ${file}`;
+  say(`imported ${plural(traces, 'trace')}: ${plural(stored, 'document')} stored, ${refused} refused\n`);
+  for (const { Id, ErrorCode, Message } of refusals)
+    say(`  refused ${Id ?? 'a document'}${where}: ${ErrorCode}: ${Message}
+`);
+  if (refused > refusals.length) say(`  … and ${refused - refusals.length} more\n`);
+  return refused === 0 ? 0 : 1;
 }
 
 function plural(count: number, noun: string): string {

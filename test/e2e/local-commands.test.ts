@@ -142,7 +142,21 @@ test('import says which documents X-Ray would refuse, and takes the others', asy
   writeFileSync(file, `${JSON.stringify(segmentJson('good'))}\n${JSON.stringify({ ...segmentJson('bad'), id: 'x' })}\n`);
   const { code, stderr } = await xrayd(['import', '--api', apiOf(local), file]);
   expect(code).toBe(1);
-  expect(stderr).toBe('imported 2 traces: 1 document stored, 1 refused\n  refused x: InvalidId: Invalid segment. ErrorCode: InvalidId\n');
+  expect(stderr).toBe(`imported 1 trace: 1 document stored, 1 refused\n  refused x of ${file}: InvalidId: Invalid segment. ErrorCode: InvalidId\n`);
+});
+
+test('import names the document that is larger than the local X-Ray takes, and stores the others', async () => {
+  const local = await startLocal();
+  const file = join(scope.folder(), 'traces.ndjson');
+  const traceId = local.nextTraceId();
+  const large = { ...segmentJson('large', { trace_id: traceId }), metadata: { text: 'x'.repeat(6_000_000) } };
+  const documents = [segmentJson('before'), large, segmentJson('after')];
+  writeFileSync(file, documents.map((document) => `${JSON.stringify(document)}\n`).join(''));
+  const { code, stderr } = await xrayd(['import', '--api', apiOf(local), file]);
+  expect(stderr).toMatch(/^imported \d traces: 2 documents stored, 1 refused\n/);
+  expect(stderr).toMatch(/refused a document of \/.*traces\.ndjson: RequestEntityTooLargeException: A document of trace \S+ has 6000\d+ bytes/);
+  expect(stderr).toContain(traceId);
+  expect(code).toBe(1);
 });
 
 test.each([
