@@ -6,7 +6,7 @@ import { messageOf, systemCodeOf } from '../../pipeline/errors.ts';
 import { lockFile } from '../../pipeline/file-lock.ts';
 import type { LogFields, Logger } from '../../pipeline/logger.ts';
 import { parseName, type SpoolEntry } from './format.ts';
-import { isOwnersName, LOCK_FILE, OwnedFolder } from './owned-folder.ts';
+import { isOwnersName, LOCK_FILE, OwnedFolder, type HeldFile } from './owned-folder.ts';
 
 /** Files that are moved before they are counted together. */
 const MOVED_TOGETHER = 1_024;
@@ -21,7 +21,9 @@ export interface LeftoversDeps {
   /** Monotonic. */
   readonly now: () => number;
   /** Told of files in the same turn in which they have become this process's. */
-  readonly onAdopted: (entries: readonly SpoolEntry[]) => void;
+  readonly onAdopted: (files: readonly HeldFile[]) => void;
+  /** Names of the files that are this process's already: another file of the name is a copy. */
+  readonly heldNames: () => ReadonlySet<string>;
   /** Whether to leave the rest to another process. */
   readonly isOver: () => boolean;
   readonly log: Logger;
@@ -43,19 +45,19 @@ export class Leftovers {
    * Looks once through the spool, and moves what ended processes left into `own`. Resolves with the number of files moved, and of bytes in the
    * folders of living processes. Rejects when the spool cannot be read.
    */
-  async adopt(own: string): Promise<{ files: number; othersBytes: number }> {
+  async adopt(own: OwnedFolder): Promise<{ files: number; othersBytes: number }> {
     const { root, log } = this.#deps;
     const found = await readdir(root, { withFileTypes: true });
     const total = { files: 0, segments: 0, othersBytes: 0 };
     const onMoved = (entries: readonly SpoolEntry[]): void => {
-      this.#deps.onAdopted(entries);
+      this.#deps.onAdopted(entries.map((entry) => own.hold(entry)));
       total.files += entries.length;
       for (const { segments } of entries) total.segments += segments;
     };
     const deps = { ...this.#deps, own, onMoved };
     for (const { name } of found.filter(isOwnersFolder)) {
       const path = join(root, name);
-      if (path === own || deps.isOver()) continue;
+      if (path === own.path || deps.isOver()) continue;
       total.othersBytes += await this.#unlessUnreadable(path, () => this.#adopt(path, deps));
     }
     const files = found.filter((entry) => !isOwnersFolder(entry)).map(({ name }) => name);
@@ -91,7 +93,7 @@ export class Leftovers {
     if (folder === 'gone') return 0;
     if (folder === 'held' || folder === 'unlocked') return bytesOf(await readdir(path));
     try {
-      await move(path, await readdir(path), deps);
+      await move((file) => folder.at(file), await readdir(path), deps);
     } finally {
       await folder.close();
     }
@@ -110,8 +112,9 @@ const UNREADABLE =
 
 interface Adoption {
   readonly root: string;
-  readonly own: string;
+  readonly own: OwnedFolder;
   readonly onMoved: (entries: readonly SpoolEntry[]) => void;
+  readonly heldNames: () => ReadonlySet<string>;
   readonly isOver: () => boolean;
   readonly now: () => number;
 }
@@ -124,7 +127,7 @@ async function adoptOldLayout(files: readonly string[], deps: Adoption): Promise
   if (typeof lock !== 'object') return bytesOf(files);
   try {
     if (await answers(join(root, OLD_SOCKET))) return bytesOf(files);
-    await move(root, files, deps);
+    await move((file) => join(root, file), files, deps);
     await unlink(join(root, OLD_SOCKET)).catch(() => {});
     return 0;
   } finally {
@@ -134,18 +137,19 @@ async function adoptOldLayout(files: readonly string[], deps: Adoption): Promise
   }
 }
 
-/** Moves the finished files, oldest first, and removes those that were being written. */
-async function move(from: string, names: readonly string[], { own, onMoved, isOver }: Adoption): Promise<void> {
+/** Moves the finished files, oldest first, and removes those that were being written, and copies of what this process has. */
+async function move(from: (name: string) => string, names: readonly string[], { own, onMoved, isOver, heldNames }: Adoption): Promise<void> {
   const entries: SpoolEntry[] = [];
+  const held = heldNames();
   for (const name of names) {
     const entry = parseName(name);
-    if (entry === 'unfinished') await unlink(join(from, name)).catch(() => {});
+    if (entry === 'unfinished' || held.has(name)) await unlink(from(name)).catch(() => {});
     else if (entry !== 'foreign') entries.push(entry);
   }
   entries.sort(byAge);
   for (let i = 0; i < entries.length && !isOver(); i += MOVED_TOGETHER) {
     const some = entries.slice(i, i + MOVED_TOGETHER);
-    const results = await Promise.allSettled(some.map(({ name }) => rename(join(from, name), join(own, name))));
+    const results = await Promise.allSettled(some.map(({ name }) => rename(from(name), own.at(name))));
     const moved = some.filter((_, at) => results[at]!.status === 'fulfilled');
     if (moved.length > 0) onMoved(moved);
     const failure = results.find((result) => result.status === 'rejected' && systemCodeOf(result.reason) !== 'ENOENT');

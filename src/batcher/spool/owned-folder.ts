@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, open, readdir, rmdir, unlink, type FileHandle } from 'node:fs/promises';
+import { mkdir, open, readdir, readlink, rmdir, unlink, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemCodeOf } from '../../pipeline/errors.ts';
 import { lockFile, type FileLock } from '../../pipeline/file-lock.ts';
 import { isSameFile, statIfThere } from '../../pipeline/file-stats.ts';
-import { parseName } from './format.ts';
+import { parseName, type SpoolEntry } from './format.ts';
 
 export const LOCK_FILE = 'owner.lock';
 const NAME = /^xrayd-[0-9a-f]{16}$/;
@@ -17,20 +17,51 @@ export function isOwnersName(name: string): boolean {
   return NAME.test(name);
 }
 
+/** A file of this process, in the folder that it is in. */
+export interface HeldFile extends SpoolEntry {
+  readonly folder: OwnedFolder;
+}
+
 /**
  * A folder that belongs to this process, by the lock of a file inside it. Only the process that creates a folder creates its lock file, and only
  * the process that holds the lock moves or removes what is in the folder; so a folder has one owner at every moment.
  */
 export class OwnedFolder {
+  /** Where it was made or found. */
   readonly path: string;
   /** To sync it. */
   readonly directory: FileHandle;
   #lock: FileLock;
+  /** Its files are found by its descriptor, where there is such a path (Linux): somebody may move it, and put something else in its place. */
+  #base: string;
+  #files = 0;
 
   private constructor(path: string, directory: FileHandle, lock: FileLock) {
     this.path = path;
     this.directory = directory;
     this.#lock = lock;
+    const byDescriptor = `/proc/self/fd/${directory.fd}`;
+    this.#base = existsSync(byDescriptor) ? byDescriptor : path;
+  }
+
+  /** Whether none of its files is this process's concern any more. */
+  get isDone(): boolean {
+    return this.#files === 0;
+  }
+
+  /** The path of a file in it. */
+  at(name: string): string {
+    return join(this.#base, name);
+  }
+
+  /** To be let go when it is not in the folder any more. */
+  hold(entry: SpoolEntry): HeldFile {
+    this.#files++;
+    return { ...entry, folder: this };
+  }
+
+  letGo(): void {
+    this.#files--;
   }
 
   /** A new one in `root`, which exists. Rejects with the disk's error. */
@@ -79,7 +110,7 @@ export class OwnedFolder {
 
   /** Makes the lock file again when somebody deleted it: without it the folder looks like one that was left. */
   keepLocked(): void {
-    const path = join(this.path, LOCK_FILE);
+    const path = this.at(LOCK_FILE);
     const lock = existsSync(path) ? undefined : lockFile(path, 'create');
     if (typeof lock !== 'object') return;
     this.#lock.release();
@@ -89,14 +120,16 @@ export class OwnedFolder {
   /** Gives it up, and removes it when nothing else is in it. Never rejects. */
   async close(): Promise<void> {
     try {
-      await this.directory.close();
-      const names = await readdir(this.path);
-      if (names.length > 1) return;
-      await unlink(join(this.path, LOCK_FILE));
-      await rmdir(this.path);
+      if ((await readdir(this.#base)).length > 1) return;
+      const path = this.#base === this.path ? this.path : await readlink(this.#base);
+      await unlink(this.at(LOCK_FILE));
+      await rmdir(path);
     } catch {
       // Another process finds it, and tries again.
     } finally {
+      // The descriptor's number is soon another file's.
+      this.#base = this.path;
+      await this.directory.close().catch(() => {});
       this.#lock.release();
     }
   }

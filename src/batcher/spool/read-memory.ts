@@ -18,6 +18,11 @@ export class ReadMemory {
     return memory;
   }
 
+  /** The files that memory is taken for. */
+  get taken(): Iterable<SpoolEntry> {
+    return this.#taken.keys();
+  }
+
   giveBack(entry: SpoolEntry): void {
     const memory = this.#taken.get(entry);
     this.#taken.delete(entry);

@@ -2,9 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '../../pipeline/errors.ts';
 import { makeFolders } from '../../pipeline/folders.ts';
 import type { Logger } from '../../pipeline/logger.ts';
-import type { SpoolEntry } from './format.ts';
 import { Leftovers } from './leftovers.ts';
-import { OwnedFolder } from './owned-folder.ts';
+import { OwnedFolder, type HeldFile } from './owned-folder.ts';
 
 /** How old the last look may be where another process's files leave no room for a write. */
 const LOOK_AGAIN_MS = 100;
@@ -19,7 +18,11 @@ export interface SharedFolderDeps {
   /** How often files of ended processes are looked for. */
   readonly lookEveryMs: number;
   /** Told of files in the same turn in which they have become this process's. */
-  readonly onAdopted: (entries: readonly SpoolEntry[]) => void;
+  readonly onAdopted: (files: readonly HeldFile[]) => void;
+  /** Names of the files that are this process's already. */
+  readonly heldNames: () => ReadonlySet<string>;
+  /** Called before each look. */
+  readonly onLook: () => Promise<void>;
   /** Told after a look that adopted something. */
   readonly onLooked: () => void;
   /** Told what the disk said; undefined when it works. */
@@ -31,6 +34,8 @@ export class SharedFolder {
   readonly #deps: SharedFolderDeps;
   readonly #leftovers: Leftovers;
   #own: OwnedFolder | undefined;
+  /** Folders that somebody moved or deleted: what this process has in them stays its own. */
+  readonly #moved = new Set<OwnedFolder>();
   #opening: Promise<void> | undefined;
   #looking: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -75,11 +80,14 @@ export class SharedFolder {
     if (this.#othersBytes > 0 && this.#deps.now() - this.#lookedAtMs > LOOK_AGAIN_MS) await this.look();
   }
 
-  /** Lets go of a folder that is not there any more, so that `open` makes a new one. */
+  /** Writes no more to a folder that was moved or deleted, so that `open` makes a new one. What is in it is read from where it is now. */
   async leaveIfAway(): Promise<void> {
     const own = this.#own;
     const isAway = await own?.isAway().catch(() => false);
-    if (isAway === true && this.#own === own) await this.#leave();
+    if (isAway !== true || own === undefined || this.#own !== own) return;
+    this.#own = undefined;
+    this.#moved.add(own);
+    this.#deps.log.warn({ folder: own.path }, "somebody moved or deleted this process's folder of the spool; it makes another one");
   }
 
   async stop(): Promise<void> {
@@ -104,11 +112,14 @@ export class SharedFolder {
   }
 
   async #look(): Promise<void> {
+    await this.#deps.onLook();
+    await this.leaveIfAway();
+    await this.#leaveMoved(({ isDone }) => isDone);
     await this.open();
     if (this.#own === undefined || this.#isClosed) return;
     try {
       this.#own.keepLocked();
-      const { files, othersBytes } = await this.#leftovers.adopt(this.#own.path);
+      const { files, othersBytes } = await this.#leftovers.adopt(this.#own);
       this.#othersBytes = othersBytes;
       this.#lookedAtMs = this.#deps.now();
       if (files > 0) this.#deps.onLooked();
@@ -122,5 +133,13 @@ export class SharedFolder {
     const own = this.#own;
     this.#own = undefined;
     await own?.close();
+    await this.#leaveMoved(() => true);
+  }
+
+  async #leaveMoved(isOver: (folder: OwnedFolder) => boolean): Promise<void> {
+    for (const folder of [...this.#moved].filter(isOver)) {
+      this.#moved.delete(folder);
+      await folder.close();
+    }
   }
 }

@@ -10,11 +10,13 @@ import { messageOf } from '../../pipeline/errors.ts';
 import type { Logger } from '../../pipeline/logger.ts';
 import type { Segment } from '../../pipeline/segment.ts';
 import { isLost, readBatchFile, writeBatchFile } from './batch-file.ts';
-import { decodeBatch, encodeBatch, entryOf, type SpoolEntry } from './format.ts';
+import { decodeBatch, encodeBatch, entryOf } from './format.ts';
 import { byAge } from './leftovers.ts';
 import { momentNow } from './moment.ts';
+import type { HeldFile } from './owned-folder.ts';
 import { ReadMemory } from './read-memory.ts';
 import { remedyOf, type Trouble } from './remedy.ts';
+import { Removal } from './removal.ts';
 import { SharedFolder } from './shared-folder.ts';
 
 /** A disk that does not answer must not keep the ports closed; what it holds is found later. */
@@ -55,9 +57,10 @@ export class Spool implements Component, SegmentStock {
   /** Other daemons' files, and an earlier life's, have other owners. */
   readonly #owner = randomBytes(4).toString('hex');
   /** Oldest first. */
-  #entries: SpoolEntry[] = [];
+  #entries: HeldFile[] = [];
   readonly #memory = new ReadMemory();
   readonly #folder: SharedFolder;
+  readonly #removal: Removal;
   #segments = 0;
   #bytes = 0;
   #sequence = 0;
@@ -73,12 +76,15 @@ export class Spool implements Component, SegmentStock {
     this.#accounting = accounting;
     this.#log = log;
     this.#now = now;
+    this.#removal = new Removal(log);
     this.#folder = new SharedFolder({
       root: config.folder,
       log,
       now,
       lookEveryMs: config.lookEveryMs ?? LOOK_EVERY_MS,
-      onAdopted: (entries) => this.#adopt(entries),
+      onAdopted: (files) => this.#adopt(files),
+      heldNames: () => new Set([...this.#entries, ...this.#memory.taken, ...this.#removal.left].map(({ name }) => name)),
+      onLook: () => this.#removal.retry(),
       onLooked: () => this.#onLooked(),
       onTrouble: (error) => this.#setTrouble(error),
     });
@@ -133,7 +139,8 @@ export class Spool implements Component, SegmentStock {
     if (!this.#hasRoom(entry.bytes)) await this.#folder.lookAgain();
     const { own } = this.#folder;
     if (own === undefined || this.#isClosed || !this.#makeRoom(entry.bytes)) return false;
-    const path = join(own.path, entry.name);
+    const file = own.hold(entry);
+    const path = own.at(entry.name);
     // Taken now, so that writes that run together respect the limit together.
     this.#bytes += entry.bytes;
     try {
@@ -141,6 +148,7 @@ export class Spool implements Component, SegmentStock {
     } catch (error) {
       this.#bytes -= entry.bytes;
       for (const name of [`${path}.part`, path]) await unlink(name).catch(() => {});
+      own.letGo();
       this.#setTrouble(error);
       await this.#folder.leaveIfAway();
       return false;
@@ -152,18 +160,18 @@ export class Spool implements Component, SegmentStock {
     }
     this.#trouble = undefined;
     this.#segments += entry.segments;
-    this.#entries.push(entry);
+    this.#entries.push(file);
     onTaken();
     return true;
   }
 
   /** The oldest batch, or the newest, to be sent: `checkOut`, then `finish` or `giveBack`. undefined: it could not be read, and stays, or has been counted and set aside. */
-  async take(): Promise<{ entry: SpoolEntry; segments: readonly Segment[] } | undefined> {
+  async take(): Promise<{ entry: HeldFile; segments: readonly Segment[] } | undefined> {
     const entry = this.#config.isNewestFirst ? this.#entries.pop() : this.#entries.shift();
     if (entry === undefined) return undefined;
     let reason = 'its checksum is wrong';
     try {
-      const file = await this.#watch(readBatchFile(this.#pathOf(entry), this.#memory.take(entry), entry.bytes));
+      const file = await this.#watch(readBatchFile(entry.folder.at(entry.name), this.#memory.take(entry), entry.bytes));
       const segments = decodeBatch(file, entry, momentNow());
       this.#readTrouble = undefined;
       if (segments !== undefined) return { entry, segments };
@@ -179,31 +187,31 @@ export class Spool implements Component, SegmentStock {
   }
 
   /** What was taken is counted by the caller from now on. */
-  checkOut(entry: SpoolEntry): void {
+  checkOut(entry: HeldFile): void {
     this.#segments -= entry.segments;
   }
 
   /** Not sent: the file stays, and its turn comes again. Its segments are not to be read any more, here and in `finish`. */
-  giveBack(entry: SpoolEntry): void {
+  giveBack(entry: HeldFile): void {
     this.#segments += entry.segments;
     this.#putBack(entry);
   }
 
   /** Sent, or refused for good: the file goes. */
-  async finish(entry: SpoolEntry): Promise<void> {
+  async finish(entry: HeldFile): Promise<void> {
     this.#memory.giveBack(entry);
     this.#bytes -= entry.bytes;
-    await this.#remove(entry);
+    await this.#removal.remove(entry);
   }
 
   /** Counts what an ended process left, by name alone: a large spool must not cost a start time or memory. */
-  #adopt(entries: readonly SpoolEntry[]): void {
-    for (const { segments, bytes } of entries) {
+  #adopt(files: readonly HeldFile[]): void {
+    for (const { segments, bytes } of files) {
       this.#segments += segments;
       this.#bytes += bytes;
       this.#accounting.restored += segments;
     }
-    this.#entries = [...this.#entries, ...entries].sort(byAge);
+    this.#entries = [...this.#entries, ...files].sort(byAge);
   }
 
   #hasRoom(bytes: number): boolean {
@@ -224,24 +232,24 @@ export class Spool implements Component, SegmentStock {
         { reason: 'spool_full', segments: oldest.segments },
         'dropped the oldest segments of the spool: it is full. Raise --spool-size, or see why X-Ray takes less than arrives',
       );
-      void this.#remove(oldest);
+      void this.#removal.remove(oldest);
     }
     return true;
   }
 
   /** Its turn comes again, when the disk has been left alone for a while. */
-  #keep(entry: SpoolEntry, error: unknown): void {
+  #keep(entry: HeldFile, error: unknown): void {
     this.#putBack(entry);
     this.#readTrouble = this.#report('spool_read', error, 'the spool cannot be read now; what is in it stays, and is read again later');
   }
 
-  #putBack(entry: SpoolEntry): void {
+  #putBack(entry: HeldFile): void {
     this.#memory.giveBack(entry);
     if (this.#config.isNewestFirst) this.#entries.push(entry);
     else this.#entries.unshift(entry);
   }
 
-  async #setAside(entry: SpoolEntry, reason: string): Promise<void> {
+  async #setAside(entry: HeldFile, reason: string): Promise<void> {
     this.#memory.giveBack(entry);
     this.#segments -= entry.segments;
     this.#bytes -= entry.bytes;
@@ -252,16 +260,8 @@ export class Spool implements Component, SegmentStock {
       { file: entry.name, segments: entry.segments, reason },
       'a file of the spool cannot be read; it is set aside as .unreadable',
     );
-    await rename(this.#pathOf(entry), join(this.#config.folder, `${entry.name}.unreadable`)).catch(() => {});
-  }
-
-  async #remove(entry: SpoolEntry): Promise<void> {
-    try {
-      await unlink(this.#pathOf(entry));
-    } catch (error) {
-      // It will be sent again after a restart, which X-Ray takes as the same segments.
-      this.#log.limited('spool_remove', 'warn', { file: entry.name, error: messageOf(error) }, 'a file of the spool cannot be removed');
-    }
+    await rename(entry.folder.at(entry.name), join(this.#config.folder, `${entry.name}.unreadable`)).catch(() => {});
+    entry.folder.letGo();
   }
 
   #onLooked(): void {
@@ -290,9 +290,5 @@ export class Spool implements Component, SegmentStock {
     const reason = messageOf(error);
     this.#log.limited(limit, 'error', { folder, reason, uid: process.getuid?.(), remedy: remedyOf(error, folder) }, message);
     return { reason, untilMs: this.#now() + RETRY_AFTER_MS };
-  }
-
-  #pathOf({ name }: SpoolEntry): string {
-    return join(this.#folder.own?.path ?? this.#config.folder, name);
   }
 }
