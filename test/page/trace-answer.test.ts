@@ -116,7 +116,7 @@ test.skipIf(skipped !== '')(`a stack begins with the frames of the application; 
   const shown = panel(page).locator('.frame:visible');
   expect(await shown.allTextContents()).toEqual(['app.py:35 checkout']);
   expect(await panel(page).locator('.exception a').count()).toBe(0);
-  await panel(page).getByText('2 frames of libraries: the whole stack').click();
+  await panel(page).getByText('2 library frames: show the whole stack').click();
   expect(await shown.allTextContents()).toEqual([
     'app.py:35 checkout',
     'app.py:35 checkout',
@@ -186,7 +186,7 @@ test.skipIf(skipped !== '')(
     expect(await spans(page).count()).toBe(12);
     await clickRow(page, 'orders, POST /orders');
     await panel(page).getByText('As called').waitFor();
-    expect(await panel(page).textContent()).toContain('Call in checkout 1.10 s, 4.00 ms on the way and in queues');
+    expect(await panel(page).textContent()).toContain('Call in checkout 1.10 s, 4.00 ms in the network and in queues');
     await panel(page).getByRole('button', { name: 'Call in checkout' }).click();
     await panel(page).getByText('As served').waitFor();
     expect(await spans(page).filter({ hasText: 'orders, POST' }).getAttribute('aria-selected')).toBe('true');
@@ -214,7 +214,7 @@ test.skipIf(skipped !== '')(
     await panel(page).getByText('but it ends 200 ms before it starts').waitFor();
     expect(await spans(page).allTextContents()).toContain('back, 0 ms, Ends 200 ms before it starts');
     await clickRow(page, 'web,');
-    await panel(page).getByText('Default: 1 request a second, and 5 % of the others').waitFor();
+    await panel(page).getByText('AWS would trace 1 request a second, and 5 % of the others: rule Default').waitFor();
   },
 );
 
@@ -225,7 +225,7 @@ test.skipIf(skipped !== '')(`a trace without findings has no count, and says tha
     return trace;
   });
   await view(page, 'Findings').click();
-  await page.getByText('AWS would take this trace as it is.').waitFor();
+  await page.getByText('No findings: AWS X-Ray would accept this trace unchanged.').waitFor();
   expect(await page.getByText(/\d findings?/).count()).toBe(0);
 });
 

@@ -133,7 +133,10 @@ export function createEditor(parent: HTMLElement, { text, cursor, onChange, onSu
         EditorView.contentAttributes.of({ 'aria-label': LABEL, 'aria-describedby': HINT_ID, spellcheck: 'false', tabindex: '0' }),
         EditorView.updateListener.of((update) => {
           if (update.docChanged) onChange(update.state.doc.toString());
-          if (update.focusChanged && update.view.hasFocus && update.state.doc.length === 0) startCompletion(update.view);
+          if (!update.focusChanged) return;
+          // Also one that is still being looked for: it would open when the reader is elsewhere.
+          if (!update.view.hasFocus) closeCompletion(update.view);
+          else if (update.state.doc.length === 0) startCompletion(update.view);
         }),
       ],
     }),

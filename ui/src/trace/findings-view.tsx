@@ -1,6 +1,6 @@
 import type { Finding } from '../../../src/xray/api/page-types.ts';
 import { hereWith } from '../route.ts';
-import type { TraceModel } from './model.ts';
+import type { Span, TraceModel } from './model.ts';
 import { FindingList } from './panel-sections.tsx';
 import type { TraceState } from './trace-state.ts';
 
@@ -8,14 +8,15 @@ import type { TraceState } from './trace-state.ts';
 export function FindingsView({ state }: { state: TraceState }) {
   const model = state.model.value as TraceModel;
   const findings = state.findings.value;
+  if (findings === undefined) return <p class="empty faint">Reading the findings …</p>;
   const groups = new Map<string | null, Finding[]>();
   for (const finding of findings) groups.set(finding.id, [...(groups.get(finding.id) ?? []), finding]);
   return (
     <div class="findings">
       {findings.length === 0 ? (
-        <p class="faint">AWS would take this trace as it is.</p>
+        <p class="faint">No findings: AWS X-Ray would accept this trace unchanged.</p>
       ) : (
-        <p class="faint">What AWS would refuse, cut or read in another way, and what to do about it.</p>
+        <p class="faint">What AWS X-Ray would reject, truncate or read differently, and what to do about it.</p>
       )}
       {[...groups].map(([id, list]) => {
         const span = id === null ? undefined : model.byId.get(id);
@@ -29,7 +30,7 @@ export function FindingsView({ state }: { state: TraceState }) {
                   {span.name}
                 </a>
               )}{' '}
-              {span !== undefined && <span class="faint">{span.detail}</span>}
+              {span !== undefined && <span class="faint">{aboutOf(span)}</span>}
             </h2>
             <FindingList findings={list} />
           </section>
@@ -37,4 +38,9 @@ export function FindingsView({ state }: { state: TraceState }) {
       })}
     </div>
   );
+}
+
+/** A call and the segment that serves it have the same name. */
+function aboutOf(span: Span): string {
+  return [span.detail, span.kind === 'segment' ? 'segment' : `in ${span.service}`].filter((text) => text !== '').join(' · ');
 }

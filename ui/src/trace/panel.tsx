@@ -86,7 +86,7 @@ function SpanPanel({ span, state }: { span: Span; state: TraceState }) {
         </>
       )}
       {isEntry && <Sampling span={span} />}
-      <Findings findings={state.findings.value.filter(({ id }) => id === span.entity.id)} />
+      <Findings findings={(state.findings.value ?? []).filter(({ id }) => id === span.entity.id)} />
       {span.kind !== 'inferred' && <RawDocument span={span} />}
     </>
   );
@@ -118,7 +118,7 @@ function CallAndCallee({ span, state }: { span: Span; state: TraceState }) {
         </button>{' '}
         {duration(other.end - other.start)}
         {other.outcome !== span.outcome && `, ${status ?? other.outcome}`}
-        {!called.isOpen && !servedBy.isOpen && outer > inner && <span class="faint">, {duration(outer - inner)} on the way and in queues</span>}
+        {!called.isOpen && !servedBy.isOpen && outer > inner && <span class="faint">, {duration(outer - inner)} in the network and in queues</span>}
       </p>
     </section>
   );

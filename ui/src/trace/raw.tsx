@@ -26,36 +26,36 @@ function download(text: string, name: string): void {
 
 /** The documents as they came. */
 export function Raw({ state }: { state: TraceState }) {
-  const documents = useSignal<readonly object[]>([]);
+  const read = useSignal<readonly object[] | undefined>(undefined);
   const revision = state.model.value?.revision;
   useEffect(() => {
     const stop = new AbortController();
     void (async () => {
       try {
-        const read = await readTrace(state.id, stop.signal);
-        documents.value = read.documents;
+        read.value = (await readTrace(state.id, stop.signal)).documents;
       } catch {
         // The head of the page says what is wrong.
       }
     })();
     return () => stop.abort();
   }, [revision]);
-  const text = JSON.stringify(documents.value, null, 2);
+  const documents = read.value;
+  if (documents === undefined) return <p class="empty faint">Reading the documents …</p>;
+  const text = JSON.stringify(documents, null, 2);
   return (
     <div class="raw">
       <section>
         <h2>
-          {count(documents.value.length)} {documents.value.length === 1 ? 'document' : 'documents'} as sent, {count(state.model.value?.bytes ?? 0)}{' '}
-          bytes
+          {count(documents.length)} {documents.length === 1 ? 'document' : 'documents'} as sent, {count(state.model.value?.bytes ?? 0)} bytes
         </h2>
         <p class="buttons">
           <Copy text={text} what="documents" title="Copy as JSON" isJson />
-          <button type="button" class="button small" disabled={documents.value.length === 0} onClick={() => download(text, `${state.id}.json`)}>
+          <button type="button" class="button small" disabled={documents.length === 0} onClick={() => download(text, `${state.id}.json`)}>
             Download
           </button>
         </p>
-        {documents.value.map((document, i) => (
-          <JsonTree key={i} value={document} name={nameOf(document)} levels={documents.value.length > 3 ? 0 : 1} />
+        {documents.map((document, i) => (
+          <JsonTree key={i} value={document} name={nameOf(document)} levels={documents.length > 3 ? 0 : 1} />
         ))}
       </section>
     </div>

@@ -13,7 +13,7 @@ import { viewHref, VIEWS } from './views.ts';
 /** Summary of the trace: what it was, why it failed, its figures and its views. */
 export function Head({ state, id, model }: { state: TraceState; id: string; model: TraceModel | undefined }) {
   const thrown = model === undefined ? 0 : thrownIn(model.spans).length;
-  const counts: Readonly<Record<string, number>> = { exceptions: thrown, findings: state.findings.value.length };
+  const counts: Readonly<Record<string, number>> = { exceptions: thrown, findings: state.findings.value?.length ?? 0 };
   const cause = state.cause.value;
   return (
     <header class="trace-head">
@@ -92,15 +92,16 @@ function Because({ cause: { span, what, thrown, message }, state }: { cause: Cau
 function Facts({ model, state }: { model: TraceModel; state: TraceState }) {
   // The model grows in place.
   void state.tick.value;
-  const { origin, length, services, spans, errors, isLive } = model;
+  const { origin, length, services, spans, errors, isLive, open } = model;
   const own = spans.filter(({ kind }) => kind !== 'inferred').length;
-  const findings = state.findings.value.length;
+  const findings = state.findings.value?.length ?? 0;
   const worst = errors.reduce((a, b) => (severityOf(b.outcome) > severityOf(a) ? b.outcome : a), 'ok' as TraceModel['errors'][number]['outcome']);
   return (
     <>
       <span>
         <b>{duration(length)}</b>
         {isLive && <span class="live-text"> so far</span>}
+        {!isLive && open.length > 0 && <span class="live-text"> until its last segment, never closed</span>}
       </span>
       <span>
         <b>{count(services)}</b> {services === 1 ? 'service' : 'services'}

@@ -37,7 +37,8 @@ export class TraceState {
   readonly id: string;
   readonly model = signal<TraceModel | undefined>(undefined);
   readonly problem = signal<{ readonly isMissing: boolean; readonly message: string } | undefined>(undefined);
-  readonly findings = signal<readonly Finding[]>([]);
+  /** undefined until they were read. */
+  readonly findings = signal<readonly Finding[] | undefined>(undefined);
   readonly shown = signal<Shown>({ collapsed: new Set(), unfolded: new Set() });
   /** undefined for all of it. */
   readonly zoom = signal<Zoom | undefined>(undefined);
