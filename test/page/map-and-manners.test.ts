@@ -75,11 +75,11 @@ test.skipIf(skipped !== '')(`settings: theme, time zone, relative times and the 
   const { xray, id } = await shop(5);
   const page = await browser.open(`${xray.url}/settings`);
   await page.getByLabel('Dark').check();
-  await page.getByLabel('How long ago').check();
+  await page.getByLabel('Relative, such as 5 min ago').check();
   await page.getByLabel('Open files with').selectOption('zed');
-  await page.getByLabel('Your sources').fill('/home/me/shop');
-  await page.getByLabel('In the container').fill('/app');
-  await page.getByLabel('In the container').press('Tab');
+  await page.getByLabel('Source folder').fill('/home/me/shop');
+  await page.getByLabel('Path in the container').fill('/app');
+  await page.getByLabel('Path in the container').press('Tab');
   await page.reload();
   expect(await page.locator('html').getAttribute('data-theme')).toBe('dark');
   expect(await page.evaluate(() => getComputedStyle(document.body).backgroundColor)).toBe('rgb(15, 18, 23)');

@@ -43,7 +43,7 @@ test.skipIf(skipped !== '')(`traces come by themselves, newest first, and a live
     `{"format":"json","version":1}\n${JSON.stringify({ ...open, http: { request: { method: 'POST', url: 'https://shop.example/checkout' } }, in_progress: true })}`,
   );
   await rows(page).nth(1).waitFor();
-  expect(await rows(page).first().locator('.badge').textContent()).toBe('live');
+  expect(await rows(page).first().locator('.badge').textContent()).toBe('running');
   second.documents.push(root!);
   await xray.send(second);
   await page.locator('.row:first-child .badge.fault').waitFor();

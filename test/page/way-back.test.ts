@@ -103,7 +103,7 @@ test.skipIf(skipped !== '')(`what came while a trace was looked at waits, and mo
   await page.goBack();
   await expectBack(page, left);
   await page.getByRole('button', { name: '2 new' }).waitFor();
-  await page.getByRole('button', { name: 'Held' }).click();
+  await page.getByRole('button', { name: 'Paused' }).click();
   await page.getByRole('button', { name: 'Live' }).waitFor();
   await page.getByRole('button', { name: '2 new' }).waitFor({ state: 'detached' });
   expect(await page.locator('.row.selected').count()).toBe(0);
@@ -148,15 +148,15 @@ test.skipIf(skipped !== '')(`a row that holds the list says so, and so do its or
   await rows(page).nth(5).waitFor();
   await page.getByRole('button', { name: 'Live' }).waitFor();
   await page.keyboard.press('j');
-  await page.getByRole('button', { name: 'Held' }).waitFor();
+  await page.getByRole('button', { name: 'Paused' }).waitFor();
   await page.keyboard.press('Escape');
   await page.getByRole('button', { name: 'Live' }).waitFor();
   await list(page).evaluate((table) => (table.scrollTop = 900));
-  await page.getByRole('button', { name: 'Held' }).click();
+  await page.getByRole('button', { name: 'Paused' }).click();
   await page.getByRole('button', { name: 'Live' }).waitFor();
   expect(await scrollTop(page)).toBe(0);
   await page.getByRole('button', { name: 'Spans' }).click();
-  await page.getByRole('button', { name: 'Held' }).click();
+  await page.getByRole('button', { name: 'Paused' }).click();
   await page.getByRole('button', { name: 'Live' }).waitFor();
   expect(new URL(page.url()).search).toBe('');
 });

@@ -24,6 +24,7 @@ export function FirstRun() {
       <h1>
         Send segments to <span class="mono">{address}</span>, and they appear here.
       </h1>
+      <What />
       <Sample onSent={() => {}} />
       <Ways address={address} />
     </div>
@@ -38,9 +39,20 @@ export function ConnectScreen() {
       <h1>
         Connect an application: send segments to <span class="mono">{address}</span>
       </h1>
+      <What />
       <Sample onSent={(id) => go(`/traces/${id}`)} />
       <Ways address={address} />
     </div>
+  );
+}
+
+/** For who has not met X-Ray before. */
+function What() {
+  return (
+    <p class="dim">
+      A segment is what an X-Ray SDK records of one request in one service. The SDK is a library in your application; the segments of all services
+      that took part in a request are one trace.
+    </p>
   );
 }
 

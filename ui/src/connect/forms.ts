@@ -62,6 +62,31 @@ export function waysTo({ udp, tcpPort }: Addresses, form: Form, nowSeconds: numb
       note: inCompose === '' ? 'The default of every X-Ray SDK is 127.0.0.1:2000; with that address there is nothing to set.' : inCompose,
     },
     {
+      title: 'In Python: Flask',
+      lines: [
+        '# pip install aws-xray-sdk',
+        'from aws_xray_sdk.core import xray_recorder',
+        'from aws_xray_sdk.ext.flask.middleware import XRayMiddleware',
+        '',
+        "xray_recorder.configure(service='my-app')",
+        'XRayMiddleware(app, xray_recorder)',
+      ],
+      note: 'After app = Flask(__name__). Each request is then a segment named my-app.',
+    },
+    {
+      title: 'In Node.js: Express',
+      lines: [
+        '// npm install aws-xray-sdk',
+        "const AWSXRay = require('aws-xray-sdk');",
+        "AWSXRay.captureHTTPsGlobal(require('http'));",
+        '',
+        "app.use(AWSXRay.express.openSegment('my-app'));",
+        '// your routes',
+        'app.use(AWSXRay.express.closeSegment());',
+      ],
+      note: 'Each request is then a segment named my-app, and the HTTP calls that it makes are subsegments.',
+    },
+    {
       title: 'Code outside of a request',
       variables: { AWS_XRAY_CONTEXT_MISSING: 'LOG_ERROR' },
       note: 'Code without a segment, such as a script, then logs instead of failing.',
@@ -69,6 +94,8 @@ export function waysTo({ udp, tcpPort }: Addresses, form: Form, nowSeconds: numb
     {
       title: 'OpenTelemetry, through the Collector',
       lines: [
+        'receivers:',
+        '  otlp: { protocols: { grpc: {}, http: {} } }',
         'exporters:',
         '  awsxray:',
         `    endpoint: http://${isEverywhere ? '127.0.0.1' : host}:${tcpPort}`,
@@ -80,12 +107,13 @@ export function waysTo({ udp, tcpPort }: Addresses, form: Form, nowSeconds: numb
       ],
       note:
         'xrayd does not take OTLP yet. The Collector (also ADOT’s) does, and its awsxray exporter sends X-Ray segments. ' +
-        'It signs: give it any AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.',
+        'It signs: set any AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY for it. ' +
+        'Save these lines as collector.yaml, run otelcol-contrib --config collector.yaml, and set OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4318 for the application.',
     },
     {
       title: 'ADOT: X-Ray’s sampling rules',
       variables: { OTEL_TRACES_SAMPLER: 'xray', OTEL_TRACES_SAMPLER_ARG: `endpoint=${url}` },
-      note: 'The sampler asks xrayd for rules and targets. Spans that ADOT sends to UDP 2000 are shown on the console, and not stored.',
+      note: 'The sampler asks xrayd for rules and targets. Spans that ADOT sends by UDP are printed where xrayd runs, and not stored.',
     },
     {
       title: 'A container',
@@ -106,7 +134,7 @@ export function waysTo({ udp, tcpPort }: Addresses, form: Form, nowSeconds: numb
         '    environment:',
         '      AWS_XRAY_DAEMON_ADDRESS: xrayd:2000',
       ],
-      note: 'Both ports: segments come by UDP, sampling rules and this page by TCP. The ports are open to this machine only.',
+      note: 'XRAYD_IMAGE is the image that npm run image builds. Both ports: segments come by UDP, sampling rules and this page by TCP. The ports are open to this machine only.',
     },
     {
       title: 'Lambda and SAM',

@@ -1,3 +1,4 @@
+import { NAMES } from '../traces/legend.tsx';
 import { figuresOf, OUTCOMES, sharesOf, typeName, type MapEdge, type MapNode, type Statistics } from './graph.ts';
 import type { Label } from './labels.ts';
 
@@ -175,4 +176,14 @@ export function Edge({
       {!self && <path class="arrow" d={head} />}
     </g>
   );
+}
+
+/** What the colours of the rings mean, of those that are there. */
+export function RingKey({ nodes }: { nodes: readonly MapNode[] }) {
+  return OUTCOMES.filter((outcome) => nodes.some(({ statistics }) => sharesOf(statistics)[outcome] > 0)).map((outcome) => (
+    <span key={outcome} class="ring-key">
+      <i class={`swatch ${outcome}`} aria-hidden="true" />
+      {NAMES[outcome].join('')}
+    </span>
+  ));
 }

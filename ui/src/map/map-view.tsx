@@ -7,7 +7,7 @@ import type { MapEdge, MapSelection, ServiceMap } from './graph.ts';
 import { layout, type Layout } from './layout.ts';
 import { isNamed, MapFind } from './map-find.tsx';
 import { Card } from './map-card.tsx';
-import { Edge, Node, type Part } from './map-parts.tsx';
+import { Edge, Node, RingKey, type Part } from './map-parts.tsx';
 import { usePanning, type View } from './panning.ts';
 import { usePlacedNodes } from './placed-nodes.ts';
 import { frameOf, maxScale, TEXT_HEIGHT, type Frame } from './viewport.ts';
@@ -188,8 +188,9 @@ export function MapView({ map, minutes, about, selected, onSelect }: MapViewProp
         {placed.value === undefined && <p class="empty faint laying">Laying out {plural(nodes.length, 'service')} …</p>}
       </div>
       <p class="note faint">
+        <RingKey nodes={nodes} />
         {[
-          about,
+          `${about}; a time under a name is the median`,
           drawn.length < edges.length
             ? `the busiest ${count(drawn.length)} of ${count(edges.length)} calls; a selected service has all of its own`
             : '',

@@ -24,15 +24,30 @@ const FIELDS: Readonly<Record<string, string>> = {
 
 const ABOUT: Readonly<Record<string, string>> = {
   ok: 'no fault, error or throttle',
-  error: 'a 4xx',
-  throttle: 'a 429',
-  fault: 'a 5xx',
+  error: 'client error, a 4xx',
+  throttle: 'too many requests, a 429',
+  fault: 'server fault, a 5xx',
   partial: 'still running, or with parts missing',
   inferred: 'has a service that does not report',
   root: 'the entry of the trace',
   responsetime: 'seconds of the root segment',
   duration: 'seconds from first start to last end',
-  'group.name': 'of a group',
+  annotation: 'a value that the application recorded, to search for',
+  user: 'the user that the application recorded',
+  version: 'of the service',
+  name: 'of a service',
+  type: 'of a service, such as AWS::Lambda::Function',
+  availabilityzone: 'AWS zone that the service ran in',
+  'instance.id': 'EC2 instance that the service ran on',
+  'resource.arn': 'AWS resource that was called',
+  'http.url': 'address of the request',
+  'http.method': 'GET, POST, …',
+  'http.status': 'number of the response, such as 500',
+  'http.clientip': 'IP address of the client',
+  'http.useragent': 'browser or program of the client',
+  'group.name': 'X-Ray group that has the trace',
+  'group.arn': 'ARN of such a group',
+  'rootcause.json': 'root cause as X-Ray writes it',
 };
 
 /** What a text before the cursor asks for. */
@@ -87,7 +102,7 @@ export async function complete(context: CompletionContext): Promise<CompletionRe
   const isGoingOn = /[\w.]$/.test(before) || (wanted.kind === 'operator' && !BOOLEANS.has(wanted.keyword));
   if (!context.explicit && before.trim() !== '' && problemOf(before) === undefined && !isGoingOn) return null;
   if (!context.explicit && wanted.kind === 'word' && wanted.typed === '' && before.trim() !== '' && !/(\s|[({!])$/.test(before)) return null;
-  const options = (await optionsFor(wanted)).filter(({ label }) => label !== wanted.typed);
+  const options = (await optionsFor(wanted)).filter((option) => option.label !== wanted.typed && has(option, wanted.typed));
   if (options.length === 0) return null;
   const labels = new Set(options.map(({ label }) => label));
   // What is written in full needs no completion: it is asked again what there is beside it.
@@ -95,8 +110,13 @@ export async function complete(context: CompletionContext): Promise<CompletionRe
     from: context.pos - wanted.typed.length,
     options,
     filter: true,
-    validFor: (typed: string) => /^[\w.]*$/.test(typed) && !labels.has(typed),
+    // What is in none of them is asked anew: letters that are merely in the same order in a keyword are no reason to offer it.
+    validFor: (typed: string) => /^[\w.]*$/.test(typed) && !labels.has(typed) && options.some((option) => has(option, typed)),
   };
+}
+
+function has({ label }: Completion, typed: string): boolean {
+  return label.toLowerCase().includes(typed.toLowerCase());
 }
 
 async function optionsFor(wanted: Wanted): Promise<Completion[]> {

@@ -75,6 +75,12 @@ export function meantBy(word: string): string | undefined {
   return [...FIELDS].find((field) => field.length > 3 && distance(field, lower, most) <= most);
 }
 
+/** `service` or `edge`, where `word` is a slip of the keyboard away from it. */
+export function serviceOrEdgeMeantBy(word: string): string | undefined {
+  const lower = word.toLowerCase();
+  return [['service', 2] as const, ['edge', 1] as const].find(([name, most]) => name !== lower && distance(name, lower, most) <= most)?.[0];
+}
+
 /** How many letters are to be changed, added, left out or swapped to get from `a` to `b`; more than `most` is `most` + 1. */
 function distance(a: string, b: string, most: number): number {
   if (Math.abs(a.length - b.length) > most) return most + 1;

@@ -1,6 +1,7 @@
 import type { Completion, CompletionContext, CompletionResult } from '@codemirror/autocomplete';
 import { printFilter } from '../../../src/xray/filter/print.ts';
 import { meantBy } from './fields.ts';
+import { insteadOf } from './instead.ts';
 import { mistakeIn } from './mistake.ts';
 import { problemOf, readingOf } from './reading.ts';
 
@@ -24,7 +25,7 @@ export function completeText({ state, pos }: CompletionContext): CompletionResul
 /** Expressions that come near to what a text looks for, the nearest first. */
 export function expressionsFor(text: string): string[] {
   const pair = /^([a-z_][\w.-]*)\s*[=:]\s*([^\s=:/][^\s=]*)$/i.exec(text);
-  const found = pair === null ? [] : pairExpressions(pair[1]!, pair[2]!);
+  const found = [...insteadOf(text), ...(pair === null ? [] : pairExpressions(pair[1]!, pair[2]!))];
   if (/^[1-5]\d\d$/.test(text)) found.push(`http.status = ${text}`);
   const isPath = /[/?&]/.test(text);
   if (/^(?:\w+\.)*\w*(?:Exception|Error)$/.test(text)) found.push(`rootcause.fault.exception { name = ${JSON.stringify(text)} }`);

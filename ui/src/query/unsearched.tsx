@@ -1,3 +1,6 @@
+import { plural } from '../format.ts';
+import { isField } from './fields.ts';
+import { insteadOf, missingDigits } from './instead.ts';
 import { expression, mistake, search, words } from '../search.ts';
 
 /** In place of what matches, while the expression has a mistake. */
@@ -34,6 +37,26 @@ export function SearchAsText() {
   return <TextButton text={expression.value} />;
 }
 
+/** Conditions in place of what was found nowhere, and what a trace id lacks. */
+export function Instead() {
+  const asked = words.value === '' ? expression.value : words.value;
+  return (
+    <>
+      {insteadOf(asked).map((condition) => (
+        <button key={condition} type="button" class="button mono" onClick={() => search({ q: condition, text: '' })}>
+          {condition}
+        </button>
+      ))}
+    </>
+  );
+}
+
+export function MissingDigits() {
+  const missing = missingDigits(words.value);
+  if (missing === undefined) return null;
+  return <p>This is the beginning of a trace id: {plural(missing, 'digit')} of the last 24 are missing.</p>;
+}
+
 function TextButton({ text }: { text: string }) {
   return (
     <button type="button" class="button" onClick={() => search({ q: '', text })}>
@@ -42,6 +65,8 @@ function TextButton({ text }: { text: string }) {
   );
 }
 
+/** A keyword stays as it is written. */
 function sentence(text: string): string {
+  if (isField(/^[\w.]+/.exec(text)?.[0] ?? '')) return `${text}.`;
   return `${text.slice(0, 1).toUpperCase()}${text.slice(1)}.`;
 }

@@ -28,7 +28,8 @@ export function Navigation() {
         </a>
       )}
       <a href={hrefTo('/map')} aria-current={screen === 'map' ? 'page' : undefined}>
-        Service map
+        <span class="wide">Service map</span>
+        <span class="narrow">Map</span>
       </a>
       <a href={hrefTo('/connect')} aria-current={screen === 'connect' ? 'page' : undefined}>
         <span>

@@ -14,13 +14,13 @@ export function SettingsScreen() {
       <h1>Settings</h1>
       <section>
         <h2>Appearance</h2>
-        <Choice name="theme" title="Theme" value={theme} options={{ system: 'As the system', light: 'Light', dark: 'Dark' }} />
-        <Choice name="times" title="Times" value={times} options={{ absolute: 'Time of day', relative: 'How long ago' }} />
+        <Choice name="theme" title="Theme" value={theme} options={{ system: 'Same as the system', light: 'Light', dark: 'Dark' }} />
+        <Choice name="times" title="Times" value={times} options={{ absolute: 'Time of day', relative: 'Relative, such as 5 min ago' }} />
         <Choice
           name="zone"
           title="Time zone"
           value={zone}
-          options={{ local: `Here, ${Intl.DateTimeFormat().resolvedOptions().timeZone}`, utc: 'UTC' }}
+          options={{ local: `This computer’s, ${Intl.DateTimeFormat().resolvedOptions().timeZone}`, utc: 'UTC' }}
         />
       </section>
       <section>
@@ -35,9 +35,9 @@ export function SettingsScreen() {
             ))}
           </select>
         </label>
-        <Path name="sourceRoot" title="Your sources" value={sourceRoot} hint="/home/me/shop" />
-        <Path name="containerRoot" title="In the container" value={containerRoot} hint="/app" />
-        <p class="faint">A path in the container becomes one of your sources: /app/orders.py is /home/me/shop/orders.py.</p>
+        <Path name="sourceRoot" title="Source folder" value={sourceRoot} hint="/home/me/shop" />
+        <Path name="containerRoot" title="Path in the container" value={containerRoot} hint="/app" />
+        <p class="faint">A file that runs in a container as /app/orders.py then opens as /home/me/shop/orders.py.</p>
       </section>
       <section>
         <h2>Store</h2>
@@ -106,10 +106,16 @@ function Stored() {
       <dl class="pairs">
         <dt>Holds</dt>
         <dd>
-          {plural(now.traces, 'trace')} of {plural(now.segments, 'document')}, {megabytes(now.bytes)} of {megabytes(now.maxBytes)} MB
+          {plural(now.traces, 'trace')} in {plural(now.segments, 'segment document')}, {megabytes(now.bytes)} of {megabytes(now.maxBytes)} MB
         </dd>
         <dt>In</dt>
-        <dd>{now.file === '' ? 'a temporary file, which goes with xrayd: --data FILE keeps them' : <span class="mono">{now.file}</span>}</dd>
+        <dd>
+          {now.file === '' ? (
+            'a temporary file, deleted when xrayd stops; start it with --data FILE to keep the traces'
+          ) : (
+            <span class="mono">{now.file}</span>
+          )}
+        </dd>
         <dt>Account</dt>
         <dd>
           <span class="mono">{now.accountId}</span>, {now.region}

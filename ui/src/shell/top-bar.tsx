@@ -67,7 +67,7 @@ function LiveButton() {
     return (
       <button type="button" class="button" aria-pressed={false} title={`New traces wait: ${HELD[held]}`} onClick={resume}>
         <span class="dot" aria-hidden="true" />
-        Held
+        Paused
       </button>
     );
   }

@@ -29,8 +29,8 @@ export function Exception({ exception, span }: { exception: Json; span: Span }) 
         <details>
           <summary>
             {own.length > 0 && own.length <= FIRST_FRAMES
-              ? `${plural(others, 'frame')} of libraries: the whole stack`
-              : `${others} more frames: the whole stack`}
+              ? `${plural(others, 'library frame')}: show the whole stack`
+              : `${others} more frames: show the whole stack`}
           </summary>
           {frames.map((frame, i) => (
             <Frame key={i} frame={frame} folder={folder} isStrong={frame.isOwn} />

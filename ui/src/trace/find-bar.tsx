@@ -56,6 +56,7 @@ export function FindBar({ state }: { state: TraceState }) {
         </>
       )}
       <span class="spacer" />
+      <LineKey state={state} />
       {gaps.length > 0 && (
         <button
           type="button"
@@ -78,5 +79,30 @@ export function FindBar({ state }: { state: TraceState }) {
         Expand
       </button>
     </div>
+  );
+}
+
+/** What the strokes of the picture mean, of those that are in it. */
+function LineKey({ state }: { state: TraceState }) {
+  const hasCalls = state.rows.value.some(({ call }) => call !== undefined);
+  if (state.path.value.size === 0 && !hasCalls) return null;
+  return (
+    <span class="line-key faint wide">
+      {hasCalls && (
+        <>
+          <span title="The call as the caller saw it, with the time in the network and in queues">
+            <i class="outlined" aria-hidden="true" /> as called
+          </span>
+          <span title="The part of it that the called service worked">
+            <i class="filled" aria-hidden="true" /> as served
+          </span>
+        </>
+      )}
+      {state.path.value.size > 0 && (
+        <span title="What the trace waited for: it is as long as these spans made it">
+          <i class="stroke" aria-hidden="true" /> critical path
+        </span>
+      )}
+    </span>
   );
 }

@@ -37,7 +37,7 @@ export function Flame({ state }: { state: TraceState }) {
   return (
     <div class="flame" role="group" aria-label="Flame graph" tabIndex={0}>
       <p class="faint">
-        Width is time, repeats are merged. Click for the longest of a frame, double-click to look at it alone.{' '}
+        Width is time; repeated calls are merged. Click a frame for its longest call, double-click to zoom in on it.{' '}
         {root.value !== undefined && (
           <button type="button" class="button small" onClick={() => (root.value = undefined)}>
             Whole trace

@@ -7,10 +7,10 @@ import { readSamplingRule } from '../api.ts';
 import { plural } from '../format.ts';
 import type { Span } from './model.ts';
 
-/** "Default: 1 request a second, and 5 % of the others". */
-function ruleText({ RuleName, ReservoirSize, FixedRate }: DecidingRule): string {
-  if (FixedRate >= 1) return `${RuleName}: every request`;
-  return `${RuleName}: ${plural(ReservoirSize, 'request')} a second, and ${Math.round(FixedRate * 10_000) / 100} % of the others`;
+/** "1 request a second, and 5 % of the others". */
+function rateText({ ReservoirSize, FixedRate }: DecidingRule): string {
+  if (FixedRate >= 1) return 'every request';
+  return `${plural(ReservoirSize, 'request')} a second, and ${Math.round(FixedRate * 10_000) / 100} % of the others`;
 }
 
 /** What the sampling rules decide in AWS about requests like this one. Here all are traced, unless the rules were changed. */
@@ -25,7 +25,7 @@ export function Sampling({ span }: { span: Span }) {
     void (async () => {
       try {
         const rule = await readSamplingRule(request, stop.signal);
-        text.value = rule === null ? '' : ruleText(rule);
+        text.value = rule === null ? '' : `AWS would trace ${rateText(rule)}: rule ${rule.RuleName}`;
       } catch {
         // The trace itself is what matters.
       }
@@ -36,7 +36,7 @@ export function Sampling({ span }: { span: Span }) {
   return (
     <section>
       <h3>Sampling</h3>
-      <p title="What AWS would trace of such requests">{text.value}</p>
+      <p title="Of requests like this one">{text.value}</p>
     </section>
   );
 }

@@ -59,6 +59,8 @@ const COLUMNS = [
   ['average', 'Average'],
   ['longest', 'Longest'],
 ] as const;
+/** What is meant by the name of the view. */
+const SELF_TIME = 'Time in which a span itself worked or waited, without the spans below it';
 type Column = (typeof COLUMNS)[number][0];
 
 export function SelfTime({ state }: { state: TraceState }) {
@@ -80,7 +82,13 @@ export function SelfTime({ state }: { state: TraceState }) {
         <thead>
           <tr>
             {COLUMNS.map(([key, title]) => (
-              <th key={key} scope="col" class={key} aria-sort={by.value === key ? (key === 'name' ? 'ascending' : 'descending') : 'none'}>
+              <th
+                key={key}
+                scope="col"
+                class={key}
+                title={key === 'self' ? SELF_TIME : undefined}
+                aria-sort={by.value === key ? (key === 'name' ? 'ascending' : 'descending') : 'none'}
+              >
                 <button type="button" class="sort" onClick={() => (by.value = key)}>
                   {title}
                   {by.value === key ? (key === 'name' ? ' ↑' : ' ↓') : ''}
@@ -97,7 +105,12 @@ export function SelfTime({ state }: { state: TraceState }) {
               aria-current={state.selected.value === line.first}
             >
               <td class="name">
-                <button type="button" class="plain" title="The longest of them" onClick={() => state.select(line.first)}>
+                <button
+                  type="button"
+                  class="plain"
+                  title={`${line.name} in ${line.service}\nClick: the longest of them`}
+                  onClick={() => state.select(line.first)}
+                >
                   {line.name} {line.service !== line.name && <span class="faint">in {line.service}</span>}
                 </button>
               </td>

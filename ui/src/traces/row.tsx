@@ -183,7 +183,7 @@ function Chain({ names, of }: { names: readonly string[]; of: number }) {
   );
 }
 
-const WORDS = { ok: 'ok', error: 'error', throttle: 'throttle', fault: 'fault', live: 'live' } as const;
+const WORDS = { ok: 'ok', error: 'error', throttle: 'throttle', fault: 'fault', live: 'running' } as const;
 
 function wordOf({ outcome, status }: TraceRow): string {
   return status === null || outcome === 'live' ? WORDS[outcome] : String(status);

@@ -11,7 +11,7 @@ import { settings } from '../settings.ts';
 import { addKeys } from '../shell/keys.ts';
 import { togglePause } from '../shell/top-bar.tsx';
 import { boxText } from '../query/reading.ts';
-import { SearchAsText, Unsearched } from '../query/unsearched.tsx';
+import { Instead, MissingDigits, SearchAsText, Unsearched } from '../query/unsearched.tsx';
 import { useCounting } from './elapsed.ts';
 import { FirstRun } from '../connect/connect.tsx';
 import { heldBy, isScrolled } from './hold.ts';
@@ -186,6 +186,7 @@ function Nothing() {
       <h2>No trace matches</h2>
       {boxed.value !== '' && <p class="mono">{boxed.value}</p>}
       {words.value !== '' && boxed.value !== boxText(words.value) && <p>with the text “{words.value}”</p>}
+      <MissingDigits />
       <p>
         {plural(status.value?.traces ?? 0, 'trace')} in the store{hasRange ? ', not all of them in this time range' : ''}. A trace that matches
         appears here by itself.
@@ -196,6 +197,7 @@ function Nothing() {
             Search all time
           </button>
         )}
+        <Instead />
         <SearchAsText />
         {isNarrowed.value && (
           <button type="button" class="button" onClick={() => setParams({ q: '', text: '' })}>
