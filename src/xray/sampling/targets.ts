@@ -52,7 +52,7 @@ export class SamplingTargets {
         unprocessed.push({ RuleName: shortened(RuleName), ErrorCode: '400', Message: 'Unknown rule' });
         continue;
       }
-      const state = this.#report(rule.RuleName, clientOf(ClientID), steadyNow);
+      const state = this.#report(rule.RuleName, clientOf(ClientID), steadyNow, rules);
       const window = openWindow(state, now);
       window.requests += countOf(RequestCount) ?? 0;
       window.sampled += countOf(SampledCount) ?? countOf(SampleCount) ?? 0;
@@ -90,9 +90,11 @@ export class SamplingTargets {
     });
   }
 
-  #report(rule: string, client: string, steadyNow: number): RuleState {
+  #report(rule: string, client: string, steadyNow: number, rules: readonly SamplingRule[]): RuleState {
     let state = this.#states.get(rule);
     if (state === undefined) {
+      // There are as many rules as clients care to make, but not at one time.
+      for (const known of this.#states.keys()) if (!rules.some(({ RuleName }) => RuleName === known)) this.#states.delete(known);
       state = { clients: new Map(), open: undefined, closed: undefined };
       this.#states.set(rule, state);
     }

@@ -8,8 +8,9 @@ import { parseJson } from '../trace/exact-number.ts';
 import type { Json } from '../trace/json.ts';
 import type { Search } from '../filter/search.ts';
 import { conditionsOf } from '../filter/sql.ts';
-import { COLUMNS, Scans, Statements, type Cursor, type Range, type TraceRow } from './scan.ts';
+import { COLUMNS, overTables, Scans, type Cursor, type Range, type TraceRow } from './scan.ts';
 import { documentRows, termTable } from './schema.ts';
+import { Statements } from './statements.ts';
 
 export interface Found {
   readonly view: TraceView;
@@ -128,9 +129,9 @@ export class Reader {
 
   /** Numbers for the page and for the log. */
   size(): { traces: number; segments: number; bytes: number; withoutText: number } {
-    const [{ traces, segments } = {}] = this.#database.prepare('SELECT count(*) AS traces, total(documents) AS segments FROM trace').all();
-    const [{ bytes } = {}] = this.#database
-      .prepare('SELECT (page_count - freelist_count) * page_size AS bytes FROM pragma_page_count(), pragma_freelist_count(), pragma_page_size()')
+    const [{ traces, segments } = {}] = this.#statements.of('SELECT count(*) AS traces, total(documents) AS segments FROM trace').all();
+    const [{ bytes } = {}] = this.#statements
+      .of('SELECT (page_count - freelist_count) * page_size AS bytes FROM pragma_page_count(), pragma_freelist_count(), pragma_page_size()')
       .all();
     return { traces: Number(traces), segments: Number(segments), bytes: Number(bytes), withoutText: this.withoutText() };
   }
@@ -171,17 +172,19 @@ export class Reader {
   /** The first values of a field of the index that begin with `prefix`, each once. Each is one step: a value may have a million traces. */
   values(field: string, prefix: string): (string | number)[] {
     const values: (string | number)[] = [];
-    this.#statements.overTables((slots) => {
+    overTables(this.#statements, (slots) => {
       const tables = slots.map(termTable);
-      const next = this.#statements.of(leastValue(tables, '>'));
-      const least = this.#statements.of(leastValue(tables, '>='));
+      const next = leastValue(tables, '>');
+      const least = leastValue(tables, '>=');
       // Numbers come before texts, so the least value of all is asked for without a type.
-      let found = (prefix === '' ? next.get(field, -Number.MAX_VALUE) : least.get(field, prefix))?.['value'] as string | number | null;
+      let found = (prefix === '' ? this.#statements.of(next).get(field, -Number.MAX_VALUE) : this.#statements.of(least).get(field, prefix))?.[
+        'value'
+      ] as string | number | null;
       for (let steps = 0; found !== null && steps < MAX_VALUES; steps++) {
         if (!String(found).startsWith(prefix)) break;
         // Of those beyond, the index has only the nearest double.
         if (typeof found === 'string' || Math.abs(found) <= Number.MAX_SAFE_INTEGER) values.push(found);
-        found = next.get(field, found)?.['value'] as string | number | null;
+        found = this.#statements.of(next).get(field, found)?.['value'] as string | number | null;
       }
     });
     return values;

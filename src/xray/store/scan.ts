@@ -1,7 +1,7 @@
-import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { Alternatives, Condition } from '../filter/sql.ts';
 import type { TextSearch } from '../filter/text.ts';
 import { termTable, textTable } from './schema.ts';
+import type { Statements } from './statements.ts';
 
 /** Which time of a trace is meant: of its start, of its last change, or of the end of one of its segments. */
 export type TimeRangeType = 'TraceId' | 'Event' | 'Service';
@@ -38,10 +38,7 @@ export const COLUMNS = 'trace.row, trace.id, trace.start, trace.received, trace.
 const SCAN_ROWS = 64;
 /** A value that so many traces have leads nowhere. */
 const MANY_TRACES = 2_000;
-/** Statements that are kept: a filter that follows the index has one for each of its tables. */
-const MAX_STATEMENTS = 300;
-
-/** An expression of more branches, each in each table, would be a statement without end: the predicate alone decides then. */
+/** Of one statement: an expression of more branches, each in each table, would be one without end. The predicate alone decides about the conditions beyond. */
 const MAX_PARTS = 1_000;
 /** What the index is asked for, at most: SQLite takes 1,000 terms in one chain, and each condition is counted in each table. */
 const MAX_CONDITIONS = 20;
@@ -56,36 +53,15 @@ interface Query {
   readonly params: readonly Param[];
 }
 
-/** Prepared statements by their text. */
-export class Statements {
-  readonly #database: DatabaseSync;
-  readonly #known = new Map<string, StatementSync>();
-
-  constructor(database: DatabaseSync) {
-    this.#database = database;
-  }
-
-  of(sql: string): StatementSync {
-    let statement = this.#known.get(sql);
-    if (statement === undefined) {
-      // Filters of many forms come by; each form is a statement.
-      if (this.#known.size >= MAX_STATEMENTS) this.#known.clear();
-      statement = this.#database.prepare(sql);
-      this.#known.set(sql, statement);
-    }
-    return statement;
-  }
-
-  /** Calls `read` with the numbers of the index's tables that are in use, newest first. In a transaction, since tables are emptied and used again. */
-  overTables<T>(read: (slots: readonly number[]) => T): T {
-    this.#database.exec('BEGIN');
-    try {
-      // The oldest one has all that came before it, too.
-      const generations = this.of('SELECT slot FROM generation ORDER BY first DESC').all();
-      return read(generations.map(({ slot }) => slot as number));
-    } finally {
-      this.#database.exec('COMMIT');
-    }
+/** Calls `read` with the numbers of the index's tables that are in use, newest first. In a transaction, since tables are emptied and used again. */
+export function overTables<T>(statements: Statements, read: (slots: readonly number[]) => T): T {
+  statements.of('BEGIN').run();
+  try {
+    // The oldest one has all that came before it, too.
+    const generations = statements.of('SELECT slot FROM generation ORDER BY first DESC').all();
+    return read(generations.map(({ slot }) => slot as number));
+  } finally {
+    statements.of('COMMIT').run();
   }
 }
 
@@ -111,7 +87,7 @@ export class Scans {
   *#byTime(queryOver: (slots: readonly number[]) => Query, after: Cursor | undefined): Generator<FoundRow> {
     let { time, row } = after ?? { time: Infinity, row: Number.MAX_SAFE_INTEGER };
     for (;;) {
-      const rows = this.#statements.overTables((slots) => {
+      const rows = overTables(this.#statements, (slots) => {
         const { sql, params } = queryOver(slots);
         const latest = Math.min(time, Number.MAX_VALUE);
         return this.#statements.of(sql).all(...params, latest, latest, row, SCAN_ROWS) as unknown as FoundRow[];
@@ -134,7 +110,7 @@ export class Scans {
 
   /** Table by table: the later its traces came, the earlier. */
   #rowsBelow(queryIn: (slot: number) => Query, below: number): FoundRow[] {
-    return this.#statements.overTables((slots) => {
+    return overTables(this.#statements, (slots) => {
       const found: FoundRow[] = [];
       for (const slot of slots) {
         const { sql, params } = queryIn(slot);
@@ -159,7 +135,7 @@ export class Scans {
     };
     const count = (slots: readonly number[], driver: Driver): number =>
       slots.reduce((sum, slot) => (sum < MANY_TRACES ? sum + countIn(slot, driver, MANY_TRACES - sum) : sum), 0);
-    const counted = this.#statements.overTables((slots) => candidates.map((driver) => ({ driver, traces: count(slots, driver) })));
+    const counted = overTables(this.#statements, (slots) => candidates.map((driver) => ({ driver, traces: count(slots, driver) })));
     return counted.reduce((best, each) => (each.traces < best.traces ? each : best)).driver;
   }
 }
@@ -177,8 +153,11 @@ function driven({ condition, match }: Driver, slot: number): { from: string; id:
 function timeQuery(range: Range, conditions: readonly Alternatives[], slots: readonly number[]): Query {
   const tables = slots.map(termTable);
   const { time, where, params } = inRange(range);
+  let left = MAX_PARTS;
   for (const alternatives of conditions) {
-    if (alternatives.length * tables.length > MAX_PARTS) continue;
+    const parts = alternatives.length * tables.length;
+    if (parts > left) continue;
+    left -= parts;
     const each = alternatives.map(
       ({ where: which }) => `trace.row IN (${tables.map((table) => `SELECT trace FROM ${table} WHERE ${onField(which)}`).join(' UNION ALL ')})`,
     );
@@ -196,9 +175,11 @@ function indexQuery(range: Range, conditions: readonly Alternatives[], driver: D
   const { from, id, where: followed, params: followedParams } = driven(driver, slot);
   where.unshift(followed);
   params.unshift(...followedParams);
+  let left = MAX_PARTS;
   for (const alternatives of conditions) {
     // Few traces come: each is looked up. What has a range of values would be read again for each, and the predicate is cheaper.
-    if (alternatives[0] === driver.condition || !alternatives.every(({ isEquality }) => isEquality)) continue;
+    if (alternatives[0] === driver.condition || !alternatives.every(({ isEquality }) => isEquality) || alternatives.length > left) continue;
+    left -= alternatives.length;
     const each = alternatives.map(
       (condition) => `EXISTS (SELECT 1 FROM ${termTable(slot)} AS other WHERE ${onField(condition.where)} AND other.trace = ${id})`,
     );

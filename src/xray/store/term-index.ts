@@ -1,6 +1,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { Term } from '../filter/terms.ts';
 import { createTextTable, GENERATIONS, PINNED, termTable, textTable } from './schema.ts';
+import { closeStatement, type Statements } from './statements.ts';
 
 /** Names of annotations, which anybody may make up, are kept in memory: of more the new ones are not indexed until old ones are gone. */
 const MAX_FIELDS = 50_000;
@@ -15,6 +16,8 @@ interface Generation {
   readonly first: number;
   readonly add: StatementSync;
   readonly addText: StatementSync;
+  /** When it is used no more. */
+  readonly close: () => void;
 }
 
 interface IndexedField {
@@ -38,6 +41,7 @@ interface IndexRow {
  */
 export class TermIndex {
   readonly #database: DatabaseSync;
+  readonly #statements: Statements;
   readonly #generationBytes: number;
   readonly #fields = new Map<string, IndexedField>();
   readonly #addField: StatementSync;
@@ -53,8 +57,9 @@ export class TermIndex {
   readonly #textOf: (trace: number) => string;
 
   /** `textOf` a stored trace: the index cannot be asked for it. */
-  constructor(database: DatabaseSync, maxBytes: number, textOf: (trace: number) => string) {
+  constructor(database: DatabaseSync, statements: Statements, maxBytes: number, textOf: (trace: number) => string) {
     this.#database = database;
+    this.#statements = statements;
     this.#textOf = textOf;
     this.#generationBytes = Math.max(MIN_GENERATION_BYTES, maxBytes * GENERATION_SHARE);
     this.#addField = database.prepare('INSERT INTO field (name, last) VALUES (?, ?)');
@@ -71,9 +76,11 @@ export class TermIndex {
   load(): void {
     this.#rows = [];
     this.#texts.clear();
-    const rows = this.#database.prepare('SELECT slot, first FROM generation ORDER BY first').all();
+    const rows = this.#statements.of('SELECT slot, first FROM generation ORDER BY first').all();
+    const before = this.#generations;
     this.#generations = rows.map(({ slot, first }) => this.#generation(slot as number, first as number));
-    const known = this.#database.prepare('SELECT total(bytes) AS bytes FROM trace WHERE row >= ?').get(this.newestFirst);
+    for (const { close } of before) close();
+    const known = this.#statements.of('SELECT total(bytes) AS bytes FROM trace WHERE row >= ?').get(this.newestFirst);
     this.#newestBytes = Number(known!['bytes']);
     this.#loadFields();
   }
@@ -123,7 +130,7 @@ export class TermIndex {
       this.#database.exec(
         `DELETE FROM ${termTable(oldest.slot)}; DROP TABLE ${textTable(oldest.slot)}; DELETE FROM generation WHERE slot = ${oldest.slot}`,
       );
-      this.#generations.shift();
+      this.#generations.shift()!.close();
       this.#addPinnedTexts(next.first);
       this.#dropFields(next.first, next.slot);
     }
@@ -136,7 +143,9 @@ export class TermIndex {
     // Without a condition SQLite empties the table as a whole.
     this.#database.exec(`DELETE FROM ${termTable(slot)} ${this.#hasPinnedBelow(Infinity) ? `WHERE trace NOT IN (${PINNED})` : ''}`);
     this.#database.exec(`DROP TABLE ${textTable(slot)}; ${createTextTable(slot)}`);
-    this.#generations = [this.#generation(slot, this.newestFirst)];
+    const before = this.#newest;
+    this.#generations = [this.#generation(slot, before.first)];
+    before.close();
     this.#addPinnedTexts(Infinity);
     this.#dropFields(Infinity, slot);
     this.#newestBytes = 0;
@@ -147,9 +156,14 @@ export class TermIndex {
   }
 
   #generation(slot: number, first: number): Generation {
-    const add = this.#database.prepare(`INSERT OR IGNORE INTO ${termTable(slot)} (field, value, trace) VALUES (?, ?, ?)`);
-    const addText = this.#database.prepare(`INSERT INTO ${textTable(slot)} (rowid, body) VALUES (?, ?)`);
-    return { slot, first, add, addText };
+    const addSql = `INSERT OR IGNORE INTO ${termTable(slot)} (field, value, trace) VALUES (?, ?, ?)`;
+    const addTextSql = `INSERT INTO ${textTable(slot)} (rowid, body) VALUES (?, ?)`;
+    const [add, addText] = [this.#database.prepare(addSql), this.#database.prepare(addTextSql)];
+    const close = (): void => {
+      closeStatement(add, addSql.length);
+      closeStatement(addText, addTextSql.length);
+    };
+    return { slot, first, add, addText, close };
   }
 
   #placeOf(trace: number): number {
@@ -162,7 +176,7 @@ export class TermIndex {
     const used = new Set(this.#generations.map(({ slot }) => slot));
     for (let slot = 0; slot < GENERATIONS; slot++) {
       if (used.has(slot)) continue;
-      this.#database.prepare('INSERT INTO generation (slot, first) VALUES (?, ?)').run(slot, first);
+      this.#statements.of('INSERT INTO generation (slot, first) VALUES (?, ?)').run(slot, first);
       this.#database.exec(createTextTable(slot));
       this.#generations.push(this.#generation(slot, first));
       this.#newestBytes = 0;
@@ -171,17 +185,17 @@ export class TermIndex {
   }
 
   #addPinnedTexts(below: number): void {
-    for (const { row } of this.#database.prepare(PINNED).all()) if ((row as number) < below) this.addText(row as number, this.#textOf(row as number));
+    for (const { row } of this.#statements.of(PINNED).all()) if ((row as number) < below) this.addText(row as number, this.#textOf(row as number));
     this.writeTexts();
   }
 
   #hasPinnedBelow(row: number): boolean {
-    return this.#database.prepare('SELECT 1 FROM trace WHERE pinned = 1 AND row < ? LIMIT 1').get(row) !== undefined;
+    return this.#statements.of('SELECT 1 FROM trace WHERE pinned = 1 AND row < ? LIMIT 1').get(row) !== undefined;
   }
 
   /** Names that nothing has any more: annotations may have any. What only traces below `first` had, and now none in the oldest table. */
   #dropFields(first: number, slot: number): void {
-    const statement = this.#database.prepare(
+    const statement = this.#statements.of(
       `DELETE FROM field WHERE last < ? AND NOT EXISTS (SELECT 1 FROM ${termTable(slot)} AS term WHERE term.field = field.id)`,
     );
     if (statement.run(first).changes > 0) this.#loadFields();
@@ -189,7 +203,7 @@ export class TermIndex {
 
   #loadFields(): void {
     this.#fields.clear();
-    for (const { id, name, last } of this.#database.prepare('SELECT id, name, last FROM field').all()) {
+    for (const { id, name, last } of this.#statements.of('SELECT id, name, last FROM field').all()) {
       this.#fields.set(name as string, { id: id as number, last: last as number });
     }
   }

@@ -9,6 +9,7 @@ import type { Written } from './messages.ts';
 import { Pruner } from './pruner.ts';
 import { KnownDocuments, type KnownDocument } from './known-documents.ts';
 import { BYTES_A_TRACE, DOCUMENTS_A_TRACE, documentRows } from './schema.ts';
+import { Statements } from './statements.ts';
 import { TermIndex } from './term-index.ts';
 import { timesOf } from './times.ts';
 
@@ -39,6 +40,7 @@ export interface Delivery {
 /** The writing side of the store. Synchronous: it has a thread of its own. */
 export class Writer {
   readonly #database: DatabaseSync;
+  readonly #statements: Statements;
   readonly #index: TermIndex;
   readonly #pruner: Pruner;
   readonly #backlog: Backlog;
@@ -55,6 +57,7 @@ export class Writer {
 
   constructor(database: DatabaseSync, { maxBytes }: WriterConfig) {
     this.#database = database;
+    this.#statements = new Statements(database);
     this.#findTrace = database.prepare('SELECT row, start, bytes, documents, has_segment, head_kind, head_start FROM trace WHERE id = ?');
     this.#addTrace = database.prepare(
       'INSERT INTO trace (row, id, start, last_end, received, revision, bytes, documents, has_segment, head_kind, head_start, is_open, name, status) VALUES (?, ?, ?, ?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?)',
@@ -65,7 +68,7 @@ export class Writer {
     this.#setHead = database.prepare(SET_HEAD);
     this.#known = new KnownDocuments(database);
     this.#bodies = database.prepare('SELECT body FROM document WHERE row >= ? AND row < ?');
-    this.#index = new TermIndex(database, maxBytes, (trace) => this.#textOf(trace));
+    this.#index = new TermIndex(database, this.#statements, maxBytes, (trace) => this.#textOf(trace));
     this.#pruner = new Pruner(database, this.#index, maxBytes);
     this.#backlog = new Backlog(database, this.#index, (trace) => this.#documentsOf(trace));
     this.#addDocument = database.prepare('INSERT INTO document (row, id, in_progress, body) VALUES (?, ?, ?, ?)');
@@ -116,7 +119,7 @@ export class Writer {
 
   pin(traceId: string, isPinned: boolean): boolean {
     if (!isPinned) this.#pruner.startOver();
-    return this.#database.prepare('UPDATE trace SET pinned = ? WHERE id = ?').run(isPinned ? 1 : 0, traceId).changes === 1;
+    return this.#statements.of('UPDATE trace SET pinned = ? WHERE id = ?').run(isPinned ? 1 : 0, traceId).changes === 1;
   }
 
   /** Adds what an earlier xrayd did not store of some of its traces. False when there are no more. */
@@ -131,12 +134,12 @@ export class Writer {
 
   /** JSON by name: all of them or none. In a file that stays they survive a loss of power too, other than traces: somebody was told that they are set. */
   save(values: Readonly<Record<string, string>>): void {
-    const put = this.#database.prepare('INSERT INTO setting (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value');
-    const [{ synchronous } = {}] = this.#database.prepare('PRAGMA synchronous').all();
+    const put = 'INSERT INTO setting (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value';
+    const [{ synchronous } = {}] = this.#statements.of('PRAGMA synchronous').all();
     if (synchronous !== SYNCHRONOUS_OFF) this.#database.exec('PRAGMA synchronous = FULL');
     try {
       this.#inTransaction(() => {
-        for (const [name, json] of Object.entries(values)) put.run(name, json);
+        for (const [name, json] of Object.entries(values)) this.#statements.of(put).run(name, json);
       });
     } finally {
       this.#database.exec(`PRAGMA synchronous = ${String(synchronous)}`);
@@ -145,7 +148,7 @@ export class Writer {
 
   /** What was saved, by name. */
   settings(): Record<string, string> {
-    const rows = this.#database.prepare('SELECT name, value FROM setting').all();
+    const rows = this.#statements.of('SELECT name, value FROM setting').all();
     return Object.fromEntries(rows.map(({ name, value }) => [name as string, value as string]));
   }
 
@@ -172,7 +175,7 @@ export class Writer {
 
   /** Never a row that was in use: the index and the pruner know which are gone by their number. */
   #findNextRow(): void {
-    const last = Number(this.#database.prepare('SELECT max(row) AS last FROM trace').get()!['last'] ?? 0);
+    const last = Number(this.#statements.of('SELECT max(row) AS last FROM trace').get()!['last'] ?? 0);
     this.#nextRow = Math.max(this.#nextRow, last + 1, this.#index.newestFirst);
   }
 

@@ -154,3 +154,12 @@ test('many documents and clients with ids of any length cost a bounded time and 
   expect(JSON.stringify(named).length).toBeLessThan(1_000);
   expect(process.memoryUsage().heapUsed - before).toBeLessThan(5_000_000);
 });
+
+test('a rule that is made anew has nothing of the one of that name that was deleted before', () => {
+  const targets = new SamplingTargets();
+  report(targets, 'a', NOW);
+  report(targets, 'a', NOW + 10);
+  expect(targets.summaries([rule()], NOW + 10)).toHaveLength(1);
+  for (let i = 0; i < 3; i++) report(targets, 'a', NOW + 11, { RuleName: `other${i}` }, [rule({ RuleName: `other${i}` })]);
+  expect(targets.summaries([rule()], NOW + 12)).toEqual([]);
+});
