@@ -18,6 +18,9 @@ const MAX_ANSWER_BYTES = 8 * MB;
  */
 const BESIDES_BYTES: Readonly<Record<Mode, number>> = { daemon: 96 * MB, local: 108 * MB };
 
+/** `--tee` adds the calls to AWS: their code, TLS, and four batches in flight. */
+const TEE_BESIDES_BYTES = 12 * MB;
+
 const SCARCE_BYTES = 256 * MB;
 
 /** The local X-Ray stores what arrives within milliseconds, so its buffer can be smaller. */
@@ -31,6 +34,8 @@ export interface MemoryBudget {
   readonly limitBytes: number | undefined;
   /** For segments that wait. */
   readonly bufferBytes: number;
+  /** For the copies of `--tee` that wait; 0 without it. With `bufferBytes` it is what the buffer has without `--tee`. */
+  readonly teeBytes: number;
   /** For the bodies of all requests that are being read or answered. */
   readonly bodiesBytes: number;
   /** For SQLite's caches. */
@@ -46,9 +51,9 @@ export function isMemoryScarce(limitBytes: number | undefined = memoryLimitBytes
   return limitBytes !== undefined && limitBytes <= SCARCE_BYTES;
 }
 
-/** Shares of the memory limit; what --buffer-memory says wins over the buffer's. */
+/** Shares of the memory limit; what --buffer-memory says wins over the buffer's. With `tee` the two buffers have half of it each. */
 export function memoryBudgetOf(
-  { bufferMemory }: Pick<Config<'daemon'>, 'bufferMemory'>,
+  { bufferMemory, tee = false }: Pick<Config<'daemon'>, 'bufferMemory'> & { readonly tee?: boolean },
   mode: Mode,
   limitBytes: number | undefined = memoryLimitBytes(),
 ): MemoryBudget {
@@ -57,20 +62,24 @@ export function memoryBudgetOf(
   const bodiesBytes = share(16, MIN_BODIES_BYTES, MAX_BODIES_BYTES);
   const cacheBytes = mode === 'local' ? share(16, MIN_CACHE_BYTES, MAX_CACHE_BYTES) : 0;
   const answerBytes = share(64, MIN_ANSWER_BYTES, MAX_ANSWER_BYTES);
-  const besidesBytes = BESIDES_BYTES[mode];
+  const besidesBytes = BESIDES_BYTES[mode] + (tee ? TEE_BESIDES_BYTES : 0);
   const left = limitBytes === undefined ? Infinity : limitBytes - besidesBytes - bodiesBytes - cacheBytes;
-  const bufferBytes = Math.max(MIN_BUFFER_BYTES, Math.min(share(BUFFERS_PART[mode], MIN_BUFFER_BYTES, MAX_BUFFER_BYTES), left));
-  return { limitBytes, bufferBytes: bufferMemory > 0 ? bufferMemory * MB : bufferBytes, bodiesBytes, cacheBytes, answerBytes, besidesBytes };
+  const defaultBytes = Math.max(MIN_BUFFER_BYTES, Math.min(share(BUFFERS_PART[mode], MIN_BUFFER_BYTES, MAX_BUFFER_BYTES), left));
+  const waitingBytes = bufferMemory > 0 ? bufferMemory * MB : defaultBytes;
+  const teeBytes = tee ? Math.floor(waitingBytes / 2) : 0;
+  return { limitBytes, bufferBytes: waitingBytes - teeBytes, teeBytes, bodiesBytes, cacheBytes, answerBytes, besidesBytes };
 }
 
 /** Why a budget that was configured may not fit into the memory limit; undefined when it does. */
-export function memoryProblem({ limitBytes, bufferBytes, bodiesBytes, cacheBytes, besidesBytes }: MemoryBudget): string | undefined {
+export function memoryProblem({ limitBytes, bufferBytes, teeBytes, bodiesBytes, cacheBytes, besidesBytes }: MemoryBudget): string | undefined {
   if (limitBytes === undefined) return undefined;
   const others = bodiesBytes + cacheBytes + besidesBytes;
-  const needed = bufferBytes + others;
+  const waitingBytes = bufferBytes + teeBytes;
+  const needed = waitingBytes + others;
   if (needed <= limitBytes) return undefined;
   const most = Math.max(MIN_BUFFER_BYTES / MB, Math.floor((limitBytes - others) / MB));
-  const figures = `a buffer of ${inMb(bufferBytes)} needs a limit of ${inMb(needed)}, but this process is limited to ${inMb(limitBytes)}`;
+  const subject = teeBytes === 0 ? `a buffer of ${inMb(waitingBytes)} needs` : `two buffers (--tee) with a sum of ${inMb(waitingBytes)} need`;
+  const figures = `${subject} a limit of ${inMb(needed)}, but this process is limited to ${inMb(limitBytes)}`;
   return `${figures}: it may be killed for memory. Raise the limit, or set --buffer-memory to ${most} or less`;
 }
 

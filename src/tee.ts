@@ -32,7 +32,7 @@ export class Tee implements Component {
     const { config } = loaded;
     const { api, hints, upstream } = uplinkTo(await findDestination(loaded, env, log), { config, log }, env);
     const exporter = new XRayExporter({ api, hints, log, onCall: () => {} });
-    const limits = { maxBytes: memoryBudgetOf(config, 'local').bufferBytes, maxAgeMs: BATCH_MAX_AGE_MS, isNewestFirst: config.newestFirst };
+    const limits = { maxBytes: memoryBudgetOf(config, 'local').teeBytes, maxAgeMs: BATCH_MAX_AGE_MS, isNewestFirst: config.newestFirst };
     const sending = { concurrency: config.concurrency, retryMaxAgeMs: config.retryMaxAge * 1000 };
     return new Tee((accounting) => new Batcher({ ...limits, ...sending }, { exporter, accounting, log }), exporter, upstream, log);
   }
@@ -47,12 +47,18 @@ export class Tee implements Component {
     return this.#accounting.snapshot();
   }
 
-  /** Takes copies of documents to send, all or none; what finds no room is counted as dropped. */
+  /** Takes copies of documents to send, as many as there is room for; the others are counted as dropped. */
   put(documents: readonly Uint8Array[]): void {
     if (documents.length === 0 || this.#batcher.offer(documents) === 'accepted') return;
-    this.#accounting.received += documents.length;
-    this.#accounting.dropped.buffer_full += documents.length;
-    this.#log.limited('tee_full', 'error', { dropped: documents.length }, 'segments were stored here but not sent on to X-Ray: the buffer is full');
+    if (documents.length > 1) {
+      const half = documents.length >> 1;
+      this.put(documents.slice(0, half));
+      this.put(documents.slice(half));
+      return;
+    }
+    this.#accounting.received++;
+    this.#accounting.dropped.buffer_full++;
+    this.#log.limited('tee_full', 'error', {}, 'segments were stored here but not sent on to X-Ray: the buffer is full');
   }
 
   async start(): Promise<void> {

@@ -93,3 +93,27 @@ test('a buffer that does not fit into the memory limit is said with numbers, and
       'Raise the limit, or set --buffer-memory to 24 or less',
   );
 });
+
+test.each([
+  [undefined, 0, 64],
+  [512, 0, 64],
+  [256, 0, 32],
+  [192, 0, 24],
+  [128, 0, 3],
+  [512, 40, 40],
+  [512, 3, 3],
+])('local --tee, a memory limit of %s MiB and --buffer-memory %s: the two buffers have %s MB together', (limitMb, bufferMemory, sumMb) => {
+  const limitBytes = limitMb === undefined ? undefined : limitMb * MB;
+  const { bufferBytes, teeBytes, ...budget } = memoryBudgetOf({ bufferMemory, tee: true }, 'local', limitBytes);
+  expect(bufferBytes + teeBytes).toBe(sumMb * MB);
+  // Each takes a few batches of the largest size.
+  expect(Math.min(bufferBytes, teeBytes)).toBeGreaterThanOrEqual(1.5 * MB);
+  const sum = bufferBytes + teeBytes + budget.bodiesBytes + budget.cacheBytes + budget.besidesBytes;
+  expect(memoryProblem({ bufferBytes, teeBytes, ...budget }) === undefined).toBe(limitBytes === undefined || sum <= limitBytes);
+});
+
+test('two buffers that do not fit are said with their sum', () => {
+  expect(memoryProblem(memoryBudgetOf({ bufferMemory: 0, tee: true }, 'local', 128 * MB))).toMatch(
+    /^two buffers \(--tee\) with a sum of 3 MiB need a limit of 139 MiB, but this process is limited to 128 MiB/,
+  );
+});

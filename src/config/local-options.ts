@@ -66,7 +66,7 @@ export const LOCAL_OPTIONS = {
     kind: 'switch',
     flag: 'tee',
     default: false,
-    help: 'local: send every segment on to AWS X-Ray as well, with the region, credentials and buffer that the daemon would use.',
+    help: 'local: send every segment on to AWS X-Ray as well, with the region and credentials that the daemon would use. Half of --buffer-memory is for what waits to be sent on.',
   },
   api: {
     group: 'Local X-Ray',

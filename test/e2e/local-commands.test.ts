@@ -227,6 +227,26 @@ const TRACED = `
   if (process.argv[1] === 'called') segment.parent_id = 'f'.repeat(16);
   socket.send('{"format":"json","version":1}\\n' + JSON.stringify(segment), Number(port), host, () => { socket.close(); process.exitCode = Number(process.argv[2] ?? 0); });`;
 
+test('--buffer-memory is for both buffers of --tee: while AWS takes nothing, half of it waits there, and the rest is counted', async () => {
+  const aws = await scope.start(new FakeXRay());
+  aws.intercept = () => ({ status: 503 });
+  const args = ['local', '--tee', '-m', '3', '--endpoint', aws.url, '--region', 'us-east-1'];
+  const daemon = await scope.daemon({ args, env: AWS });
+  const size = 50_000;
+  const TraceSegmentDocuments = Array.from({ length: 40 }, (_, i) =>
+    JSON.stringify(segmentJson('web', { metadata: { a: `${i}`.padEnd(size, 'x') } })),
+  );
+  for (let i = 0; i < 2; i++) {
+    const answer = await fetch(`${daemon.tcpUrl}/TraceSegments`, { method: 'POST', body: JSON.stringify({ TraceSegmentDocuments }) });
+    expect(await answer.json()).toEqual({ UnprocessedTraceSegments: [] });
+  }
+  const outcome = async (name: string): Promise<number> => (await daemon.metrics())[`xrayd_tee_segments_total{outcome="${name}"}`]!;
+  const half = 1.5 * 1024 * 1024;
+  await eventually(async () => (await outcome('dropped')) >= 80 - half / size);
+  expect(await outcome('dropped')).toBeLessThan(80);
+  expect((await daemon.metrics())['xrayd_buffer_limit_bytes']).toBe(half);
+});
+
 test('run: the command is traced, its traces are summed up and saved, its exit code kept', async () => {
   const file = join(scope.folder(), 'saved.json');
   const { code, stderr } = await xrayd(['run', '--save', file, '--', process.execPath, '--eval', TRACED, 'fault', '7']);
