@@ -104,12 +104,22 @@ async function get<T>(path: string, signal?: AbortSignal): Promise<T> {
 }
 
 async function fetched(path: string, signal?: AbortSignal): Promise<Response> {
-  return answered(await fetch(path, signal === undefined ? {} : { signal }));
+  return answered(await reached(path, signal === undefined ? {} : { signal }));
 }
 
 async function post<T>(path: string, body: object, signal?: AbortSignal): Promise<T> {
-  const answer = await answered(await fetch(path, { method: 'POST', body: JSON.stringify(body), ...(signal === undefined ? {} : { signal }) }));
+  const answer = await answered(await reached(path, { method: 'POST', body: JSON.stringify(body), ...(signal === undefined ? {} : { signal }) }));
   return (await answer.json()) as T;
+}
+
+/** The browser's own words for a server that is away, such as "Failed to fetch", are none for a person. */
+async function reached(path: string, request: RequestInit): Promise<Response> {
+  try {
+    return await fetch(path, request);
+  } catch (error) {
+    if (error instanceof TypeError) throw new Error(`xrayd does not answer at ${location.host}. The page keeps trying.`, { cause: error });
+    throw error;
+  }
 }
 
 /** Throws Refused unless it is an answer of success. */

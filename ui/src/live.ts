@@ -69,7 +69,7 @@ export function follow(): void {
     events.addEventListener('hello', ({ data }) => {
       const hello = JSON.parse(data as string) as Hello;
       // Another process, with other traces perhaps.
-      if (run !== undefined && run !== hello.run) list.resync();
+      if (run !== undefined && run !== hello.run) list.resync({ isOtherStore: true });
       run = hello.run;
     });
     events.addEventListener('open', () => {

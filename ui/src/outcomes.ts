@@ -4,6 +4,15 @@ import { plural } from './format.ts';
 /** Mildest first: what is drawn last is seen. */
 export { OUTCOMES, severityOf } from '../../src/xray/api/page-types.ts';
 
+/** What became of a request, in a word: on badges, in the legend, in titles, for screen readers. */
+export const WORDS: Readonly<Record<RowOutcome, string>> = {
+  ok: 'ok',
+  live: 'running',
+  error: 'error',
+  throttle: 'throttled',
+  fault: 'fault',
+};
+
 export type Failure = 'error' | 'throttle' | 'fault';
 
 /** How many failed, by what became of them. */

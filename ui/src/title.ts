@@ -2,6 +2,7 @@ import { effect, signal } from '@preact/signals';
 import { httpOf } from '../../src/xray/trace/http.ts';
 import { count, duration, pathOf } from './format.ts';
 import { list, status } from './live.ts';
+import { WORDS } from './outcomes.ts';
 import { param, place, type Screen } from './route.ts';
 import { boxed, expression, RANGES, words, type RangeName } from './search.ts';
 import type { TraceModel } from './trace/model.ts';
@@ -41,12 +42,12 @@ function withSearch(what: string): string {
   return asked === '' ? what : `${what}: ${asked}`;
 }
 
-/** `500 POST /checkout · 1.28 s`. Of a trace that still runs the length would change all the time. */
-export function titleOf({ id, roots, length, isLive }: TraceModel): string {
+/** `500 POST /checkout · 1.28 s`. Of a trace in progress the length would change all the time. */
+export function titleOf({ id, roots, length, open }: TraceModel): string {
   const root = roots.find(({ isOrphan }) => !isOrphan) ?? roots[0];
   if (root === undefined) return `Trace ${id}`;
   const { url, method, status } = httpOf(root.entity);
   const request = url === undefined ? root.name : `${method ?? ''} ${pathOf(url)}`.trim();
-  const outcome = status ?? (root.outcome === 'ok' ? '' : root.outcome);
-  return `${outcome} ${request}${isLive ? '' : ` · ${duration(length)}`}`.trim();
+  const outcome = status ?? (root.outcome === 'ok' ? '' : WORDS[root.outcome]);
+  return `${outcome} ${request}${open.length > 0 ? '' : ` · ${duration(length)}`}`.trim();
 }

@@ -1,7 +1,7 @@
 import { connection, list, pinned, rate, status } from '../live.ts';
 import { absoluteSecond, count, megabytes, plural } from '../format.ts';
 import { hrefTo, listHref, param, place } from '../route.ts';
-import { expression, words } from '../search.ts';
+import { expression, isNarrowed, words } from '../search.ts';
 import { forget, hrefOfSaved, isSaved, saved } from '../query/saved-filters.ts';
 
 /** On the left; at the bottom of a narrow screen. */
@@ -51,7 +51,10 @@ function Found() {
   const { traces, isAll } = list.found;
   if (traces === 0 || param('pinned') !== '') return null;
   return (
-    <span class="faint" title={`${plural(traces, 'trace')} of what is searched for`}>
+    <span
+      class="faint"
+      title={isNarrowed.value ? `${plural(traces, 'trace')} ${traces === 1 ? 'matches' : 'match'} the search` : plural(traces, 'trace')}
+    >
       {isAll ? count(traces) : `${count(traces)}+`}
     </span>
   );
@@ -88,12 +91,16 @@ function Foot() {
       {lostSince !== undefined && <span class="fault-text">Not connected since {absoluteSecond(lostSince)}, trying again</span>}
       {now !== undefined && (
         <>
-          <span>Listening on</span>
-          <span class="mono">{now.address}</span>
-          <span title="Documents a second; those that were received and lost here">
-            {rate.value >= 10 ? count(Math.round(rate.value)) : rate.value.toFixed(rate.value === 0 ? 0 : 1)} segments/s · {count(now.lost)} lost
-          </span>
-          <span title={now.file === '' ? 'In a temporary file: --data FILE keeps them' : now.file}>
+          {lostSince === undefined && (
+            <>
+              <span>Listening on</span>
+              <span class="mono">{now.address}</span>
+              <span title="Segment documents received per second, and how many were received but lost">
+                {rate.value >= 10 ? count(Math.round(rate.value)) : rate.value.toFixed(rate.value === 0 ? 0 : 1)} segments/s · {count(now.lost)} lost
+              </span>
+            </>
+          )}
+          <span title={now.file === '' ? 'In a temporary file that is deleted when xrayd stops; --data FILE keeps it' : now.file}>
             {megabytes(now.bytes)} of {megabytes(now.maxBytes)} MB stored
           </span>
         </>

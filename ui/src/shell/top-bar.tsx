@@ -55,9 +55,9 @@ function resume(): void {
 }
 
 const HELD = {
-  selection: 'a row is selected. Click: select nothing, and let them come',
-  scroll: 'the list is scrolled. Click: back to the top, and let them come',
-  order: 'the list is sorted. Click: newest first, and let them come',
+  selection: 'while a row is selected. Click to clear the selection and show them as they arrive',
+  scroll: 'while the list is scrolled. Click to go to the top and show them as they arrive',
+  order: 'while the list is sorted. Click to sort by newest and show them as they arrive',
 } as const;
 
 function LiveButton() {
@@ -65,7 +65,7 @@ function LiveButton() {
   const held = heldBy.value;
   if (isOpen && held !== undefined && !isPaused.value) {
     return (
-      <button type="button" class="button" aria-pressed={false} title={`New traces wait: ${HELD[held]}`} onClick={resume}>
+      <button type="button" class="button" aria-pressed={false} title={`New traces wait ${HELD[held]}`} onClick={resume}>
         <span class="dot" aria-hidden="true" />
         Paused
       </button>
@@ -77,7 +77,7 @@ function LiveButton() {
       type="button"
       class={isLive ? 'button live-on' : 'button'}
       aria-pressed={!isPaused.value}
-      title={isPaused.value ? 'New traces wait (p)' : 'New traces come by themselves (p pauses)'}
+      title={isPaused.value ? 'New traces wait. Click to show them as they arrive (p)' : 'New traces are shown as they arrive. Click to pause (p)'}
       onClick={togglePause}
     >
       <span class="dot" aria-hidden="true" />

@@ -64,7 +64,12 @@ function differenceOf(caller: Entity, callee: Entity, called: Interval, own: Int
   return late > SKEW_SECONDS && isAnswered(caller, callee) ? late : 0;
 }
 
-/** The caller has the response of this very request: messages and asynchronous invocations begin when they like. */
+/** The caller has the response of this very request. A call of AWS is answered by AWS: messages and asynchronous invocations begin when they like. */
 function isAnswered(caller: Entity, callee: Entity): boolean {
-  return caller.isCall && caller.httpStatus !== undefined && member(objectOf(callee.json['http']), 'response') !== undefined;
+  return (
+    caller.isCall &&
+    caller.json['namespace'] !== 'aws' &&
+    caller.httpStatus !== undefined &&
+    member(objectOf(callee.json['http']), 'response') !== undefined
+  );
 }

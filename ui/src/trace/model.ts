@@ -1,6 +1,6 @@
 import type { RowOutcome, TraceDocuments } from '../../../src/xray/api/page-types.ts';
 import { assemble, Trace } from '../../../src/xray/trace/assemble.ts';
-import { outcomeName, type Entity } from '../../../src/xray/trace/entity.ts';
+import { outcomeName, SKEW_SECONDS, type Entity } from '../../../src/xray/trace/entity.ts';
 import { isObject, member, textOf } from '../../../src/xray/trace/json.ts';
 import { inferredServiceOf, keyOf } from '../../../src/xray/trace/service-id.ts';
 import { pathOf, shortName } from '../format.ts';
@@ -24,6 +24,8 @@ export interface Span {
   /** Of what is still open: now, or when the trace last changed. */
   end: number;
   readonly isOpen: boolean;
+  /** Open, and nothing has come of its trace for so long that it is not going on. */
+  readonly isSilent: boolean;
   readonly outcome: RowOutcome;
   readonly parent: Span | undefined;
   readonly children: Span[];
@@ -75,7 +77,7 @@ export function modelOf(found: TraceDocuments, nowSeconds: number, { isAdjusted 
   const trace = new Trace({ id, revision, receivedAt: received, bytes }, assemble(documents));
   const isAbandoned = nowSeconds - received > ABANDONED_SECONDS;
   const until = isAbandoned ? received : nowSeconds;
-  const builder = new Builder(trace, until, isAdjusted);
+  const builder = new Builder(trace, { until, isAbandoned, isAdjusted });
   const spans = builder.build();
   const open = spans.filter(({ isOpen }) => isOpen);
   let length = 0;
@@ -116,12 +118,14 @@ class Builder {
   readonly #until: number;
   readonly #spans: Span[] = [];
   readonly #placed = new Set<Entity>();
+  readonly #isAbandoned: boolean;
   readonly #isAdjusted: boolean;
   readonly #clocks: ReadonlyMap<Entity, Clock>;
 
-  constructor(trace: Trace, until: number, isAdjusted: boolean) {
+  constructor(trace: Trace, { until, isAbandoned, isAdjusted }: { until: number; isAbandoned: boolean; isAdjusted: boolean }) {
     this.#trace = trace;
     this.#until = until;
+    this.#isAbandoned = isAbandoned;
     this.#isAdjusted = isAdjusted;
     this.#clocks = clocksOf(trace);
     let origin = Infinity;
@@ -204,6 +208,7 @@ class Builder {
       start,
       end,
       isOpen,
+      isSilent: isOpen && this.#isAbandoned,
       outcome: outcomeName(entity),
       parent,
       children: [],
@@ -233,10 +238,13 @@ function added(a: Failures, b: Failures): Failures {
   return { error: (a.error ?? 0) + (b.error ?? 0), throttle: (a.throttle ?? 0) + (b.throttle ?? 0), fault: (a.fault ?? 0) + (b.fault ?? 0) };
 }
 
-/** The segment that serves a call, when it is all that is below, and began before the call had its answer: a message is received on its own time. */
+/** The segment that serves a call, when it is all that is below, and began before the call had its answer. */
 function calleeOf({ kind, entity, end, children }: Span): Span | undefined {
   const only = children.length === 1 ? children[0]! : undefined;
-  return kind === 'subsegment' && entity.isCall && only?.kind === 'segment' && only.start <= end ? only : undefined;
+  if (kind !== 'subsegment' || !entity.isCall || only?.kind !== 'segment' || only.start > end) return undefined;
+  // A message that is received on its own time: AWS had answered for it.
+  if (entity.json['namespace'] === 'aws' && only.end > end + SKEW_SECONDS) return undefined;
+  return only;
 }
 
 function detailOf(entity: Entity): string {

@@ -5,6 +5,7 @@ import { linksOf } from '../../../src/xray/trace/links.ts';
 import { isObject, member, numberOf, objectOf, textOf } from '../../../src/xray/trace/json.ts';
 import { Copy } from '../copy.tsx';
 import { count, duration, plural } from '../format.ts';
+import { WORDS } from '../outcomes.ts';
 import { annotationAsked, resourceAsked, serviceAsked } from './doors.ts';
 import { Exception } from './exception.tsx';
 import { Fact } from './fact.tsx';
@@ -32,10 +33,8 @@ function Pair({ name, children }: { name: string; children: ComponentChildren })
   );
 }
 
-const WORDS = { ok: 'ok', error: 'error', throttle: 'throttled', fault: 'fault', live: 'in progress' } as const;
-
 /** `tick` changes when the span has grown. */
-export function Outcome({ span, model, onPath }: { span: Span; model: TraceModel; tick: number; onPath: string }) {
+export function Outcome({ span, onPath }: { span: Span; tick: number; onPath: string }) {
   const { outcome, entity } = span;
   const { status } = httpOf(entity);
   const retries = entity.aws['retries'];
@@ -57,7 +56,7 @@ export function Outcome({ span, model, onPath }: { span: Span; model: TraceModel
         </Pair>
         <Pair name="Start">+{duration(span.start)}</Pair>
         <Pair name="Duration">
-          {span.isOpen ? (model.isLive ? `Still open after ${duration(span.end - span.start)}` : 'Never closed') : duration(span.end - span.start)}
+          {span.isSilent ? 'Never closed' : span.isOpen ? `Still open after ${duration(span.end - span.start)}` : duration(span.end - span.start)}
           {onPath !== '' && <span class="faint">, {onPath}</span>}
           {span.reversed > 0 && <span class="faint">, but it ends {duration(span.reversed)} before it starts</span>}
         </Pair>

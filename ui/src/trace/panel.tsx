@@ -71,7 +71,7 @@ function SpanPanel({ span, state }: { span: Span; state: TraceState }) {
     <>
       <p class="dim">{aboutOf(span)}</p>
       {span.parent !== undefined && <PathOf path={pathTo(span)} state={state} />}
-      <Outcome span={span} model={model} tick={state.tick.value} onPath={pathText(state, span)} />
+      <Outcome span={span} tick={state.tick.value} onPath={pathText(state, span)} />
       <CallAndCallee span={span} state={state} />
       {span.kind !== 'inferred' && <Exceptions span={span} model={model} state={state} />}
       <Request span={span} />

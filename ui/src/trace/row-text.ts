@@ -1,5 +1,5 @@
 import { duration, plural } from '../format.ts';
-import { failuresText } from '../outcomes.ts';
+import { failuresText, WORDS } from '../outcomes.ts';
 import type { TimelineRow } from './rows.ts';
 
 /** Seconds from the caller's side, or all of what is folded. */
@@ -19,6 +19,7 @@ export function labelOf(row: TimelineRow): string {
   if (span.isOrphan) return 'Parent never arrived';
   if (span.skew > 0) return `Clock ${duration(span.skew)} off${span.shift === 0 ? '' : ', adjusted'}`;
   if (span.reversed > 0) return `Ends ${duration(span.reversed)} before it starts`;
+  if (span.isSilent) return 'Never closed';
   if (span.isOpen) return `Still open after ${duration(span.end - span.start)}`;
   const retries = (call ?? span).entity.aws['retries'];
   const statuses = [call, span].flatMap((each) => (each === undefined || each.kind === 'inferred' ? [] : [each.entity.httpStatus]));
@@ -39,7 +40,7 @@ export function titleOf(row: TimelineRow): string {
   const [length, own] = [duration(secondsOf(row)), duration(span.end - span.start)];
   const served = call === undefined || own === length ? '' : `${own} as served`;
   const inside = failuresText(hidden);
-  return [name, span.detail, outcome === 'ok' ? '' : outcome, length, served, labelOf(row), inside === '' ? '' : `${inside} inside`]
+  return [name, span.detail, outcome === 'ok' ? '' : WORDS[outcome], length, served, labelOf(row), inside === '' ? '' : `${inside} inside`]
     .filter((text) => text !== '')
     .join(', ');
 }

@@ -85,7 +85,7 @@ export function SelfTime({ state }: { state: TraceState }) {
               <th
                 key={key}
                 scope="col"
-                class={key}
+                class={key === 'name' ? 'name' : undefined}
                 title={key === 'self' ? SELF_TIME : undefined}
                 aria-sort={by.value === key ? (key === 'name' ? 'ascending' : 'descending') : 'none'}
               >
@@ -108,7 +108,7 @@ export function SelfTime({ state }: { state: TraceState }) {
                 <button
                   type="button"
                   class="plain"
-                  title={`${line.name} in ${line.service}\nClick: the longest of them`}
+                  title={`${line.name}${line.service === line.name ? '' : ` in ${line.service}`}\nClick: the longest of them`}
                   onClick={() => state.select(line.first)}
                 >
                   {line.name} {line.service !== line.name && <span class="faint">in {line.service}</span>}

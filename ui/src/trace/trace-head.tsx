@@ -2,11 +2,13 @@ import { httpOf } from '../../../src/xray/trace/http.ts';
 import { Copy } from '../copy.tsx';
 import { absolute, ago, count, duration, fullTime, pathOf } from '../format.ts';
 import { pin } from '../live.ts';
-import { severityOf } from '../outcomes.ts';
+import { severityOf, WORDS } from '../outcomes.ts';
 import { hereWith, param } from '../route.ts';
+import { now, useCounting } from '../traces/elapsed.ts';
 import type { Cause } from './cause.ts';
 import { thrownIn } from './exceptions-view.tsx';
 import type { TraceModel } from './model.ts';
+import { oncePerRow } from './rows.ts';
 import type { TraceState } from './trace-state.ts';
 import { viewHref, VIEWS } from './views.ts';
 
@@ -36,7 +38,12 @@ export function Head({ state, id, model }: { state: TraceState; id: string; mode
         </nav>
         <span class="spacer" />
         <span class="faint hint">
-          <kbd>e</kbd> next error · <kbd>?</kbd> keys
+          {model !== undefined && model.errors.length > 0 && (
+            <>
+              <kbd>e</kbd> next error ·{' '}
+            </>
+          )}
+          <kbd>?</kbd> keys
         </span>
       </div>
     </header>
@@ -49,7 +56,7 @@ function Title({ model }: { model: TraceModel }) {
   const { url, method, status } = httpOf(root.entity);
   return (
     <>
-      <span class={`badge ${root.outcome}`}>{status ?? root.outcome}</span>{' '}
+      <span class={`badge ${root.outcome}`}>{status ?? WORDS[root.outcome]}</span>{' '}
       <span class="title" title={url ?? root.name}>
         {url === undefined ? root.name : `${method ?? ''} ${pathOf(url)}`.trim()}
       </span>
@@ -92,17 +99,21 @@ function Because({ cause: { span, what, thrown, message }, state }: { cause: Cau
 function Facts({ model, state }: { model: TraceModel; state: TraceState }) {
   // The model grows in place.
   void state.tick.value;
-  const { origin, length, services, spans, errors, isLive, open } = model;
+  const { origin, length, services, spans, isLive, open } = model;
+  const errors = oncePerRow(model.errors);
   const own = spans.filter(({ kind }) => kind !== 'inferred').length;
   const findings = state.findings.value?.length ?? 0;
   const worst = errors.reduce((a, b) => (severityOf(b.outcome) > severityOf(a) ? b.outcome : a), 'ok' as TraceModel['errors'][number]['outcome']);
   return (
     <>
-      <span>
-        <b>{duration(length)}</b>
-        {isLive && <span class="live-text"> so far</span>}
-        {!isLive && open.length > 0 && <span class="live-text"> until its last segment, never closed</span>}
-      </span>
+      {open.length > 0 && !isLive ? (
+        <Silent origin={origin} length={length} />
+      ) : (
+        <span>
+          <b>{duration(length)}</b>
+          {isLive && <span class="live-text"> so far</span>}
+        </span>
+      )}
       <span>
         <b>{count(services)}</b> {services === 1 ? 'service' : 'services'}
       </span>
@@ -121,6 +132,23 @@ function Facts({ model, state }: { model: TraceModel; state: TraceState }) {
       )}
       <Clocks model={model} state={state} />
       <time title={`${fullTime(origin)}, ${ago(origin)}`}>{absolute(origin)}</time>
+    </>
+  );
+}
+
+/** What is in progress is as long as the list says, and the timeline as long as what is known of it. */
+function Silent({ origin, length }: { origin: number; length: number }) {
+  useCounting(true);
+  return (
+    <>
+      <span>
+        <b>{duration(Math.max(0, now.value - origin))}</b>
+        <span class="live-text"> so far</span>
+      </span>
+      <span>
+        <b>{duration(length)}</b>
+        <span class="live-text"> until its last segment, never closed</span>
+      </span>
     </>
   );
 }

@@ -75,7 +75,10 @@ function Missing({ id }: { id: string }) {
     <div class="empty">
       <h1>This trace is not here</h1>
       <p class="mono">{id}</p>
-      <p>It has not arrived, or it was removed when the store was full. When it comes, it appears here by itself.</p>
+      <p>
+        It has not arrived yet, or it is gone: removed to make room for newer traces, or with a temporary store when xrayd was restarted. When it
+        arrives, it appears here by itself.
+      </p>
       <p class="buttons">
         <a class="button" href={listHref()}>
           All traces

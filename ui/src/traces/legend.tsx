@@ -2,7 +2,7 @@ import { useMemo } from 'preact/hooks';
 import type { RowOutcome, SortKey } from '../../../src/xray/api/page-types.ts';
 import { count, plural } from '../format.ts';
 import { list } from '../live.ts';
-import { OUTCOMES, severityOf } from '../outcomes.ts';
+import { OUTCOMES, severityOf, WORDS } from '../outcomes.ts';
 import { param, setParams } from '../route.ts';
 import { searched } from '../search.ts';
 import { nowSeconds } from '../wall-clock.ts';
@@ -11,11 +11,11 @@ import { sortOf } from './order.ts';
 
 /** What the colours of the charts mean. */
 export const NAMES: Readonly<Record<RowOutcome, readonly [word: string, status: string]>> = {
-  ok: ['ok', ''],
-  live: ['running', ''],
-  error: ['error', ', 4xx'],
-  throttle: ['throttled', ', 429'],
-  fault: ['fault', ', 5xx'],
+  ok: [WORDS.ok, ''],
+  live: [WORDS.live, ''],
+  error: [WORDS.error, ', 4xx'],
+  throttle: [WORDS.throttle, ', 429'],
+  fault: [WORDS.fault, ', 5xx'],
 };
 
 /** Fewer are read in the list; a chart of one trace is a dot on an axis. */

@@ -47,6 +47,8 @@ export class RowList {
   #isStale = false;
   /** What is being read is the answer to a new question. */
   #isNewRead = false;
+  /** Another store is read: what it does not have goes, whatever the reader looks at. */
+  #isOtherStore = false;
   /** The store has more than the page holds. */
   #hasMore = false;
 
@@ -94,7 +96,8 @@ export class RowList {
   }
 
   /** Changes were missed. What is being read goes on first: a flood must not make everything be read again and again. */
-  resync(): void {
+  resync({ isOtherStore = false }: { isOtherStore?: boolean } = {}): void {
+    this.#isOtherStore ||= isOtherStore;
     if (this.#seen !== undefined) {
       this.#isStale = true;
       return;
@@ -202,6 +205,7 @@ export class RowList {
     let isFirst = true;
     // What has changed since is found where it is newest.
     const sort = isNew ? this.#sort : '';
+    const isOtherStore = this.#isOtherStore;
     do {
       const query = this.#query;
       if (query === undefined) return;
@@ -220,7 +224,7 @@ export class RowList {
       for (const row of page.rows) {
         seen.add(row.id);
         const shown = this.#shown.get(row.id);
-        if (shown === undefined && this.#isHeld && !isNew) this.#waiting.set(row.id, row);
+        if (shown === undefined && this.#isHeld && !isNew && !isOtherStore) this.#waiting.set(row.id, row);
         else if (shown === undefined) added.set(row.id, this.#newestOf(row));
         else if (shown.revision <= row.revision) this.#shown.replace(row);
       }
@@ -234,7 +238,8 @@ export class RowList {
     } while (after !== null && this.rows.length < MAX_ROWS);
     this.#hasMore = after !== null;
     if (!this.#hasMore) this.totals.value = undefined;
-    if (after === null && !isNew && !this.#isHeld) this.#keepOnly(seen);
+    if (after === null && !isNew && (isOtherStore || !this.#isHeld)) this.#keepOnly(seen);
+    if (isOtherStore) this.#isOtherStore = false;
     this.isComplete.value = true;
   }
 
@@ -271,6 +276,8 @@ export class RowList {
   #keepOnly(seen: ReadonlySet<string>): void {
     const gone = this.rows.filter(({ id }) => !seen.has(id));
     for (const { id } of gone) this.#shown.remove(id);
+    for (const id of this.#waiting.keys()) if (!seen.has(id)) this.#waiting.delete(id);
+    this.waiting.value = this.#waiting.size;
     if (gone.length > 0) this.#changed();
   }
 

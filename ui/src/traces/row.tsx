@@ -2,6 +2,7 @@ import type { SortKey, TraceRow } from '../../../src/xray/api/page-types.ts';
 import { clock, count, duration, fullTime, pathOf, plural } from '../format.ts';
 import { hideCard, showCard } from '../hover-card.tsx';
 import { pinned } from '../live.ts';
+import { WORDS } from '../outcomes.ts';
 import { hrefTo, param, setParams } from '../route.ts';
 import { quoted } from '../search.ts';
 import { Value } from '../value.tsx';
@@ -182,8 +183,6 @@ function Chain({ names, of }: { names: readonly string[]; of: number }) {
     </>
   );
 }
-
-const WORDS = { ok: 'ok', error: 'error', throttle: 'throttle', fault: 'fault', live: 'running' } as const;
 
 function wordOf({ outcome, status }: TraceRow): string {
   return status === null || outcome === 'live' ? WORDS[outcome] : String(status);
