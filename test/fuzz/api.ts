@@ -2,7 +2,7 @@ import { Agent, request } from 'node:http';
 import { DaemonProcess } from '../fakes/daemon-process.ts';
 import { Random } from '../fakes/random.ts';
 import { Bodies, type Request } from './bodies.ts';
-import { MemoryReadings } from './memory.ts';
+import { Collection, MemoryReadings } from './memory.ts';
 
 /** Where the answer of AWS to some requests is a 500, it is ours. */
 const FAILS_AT_AWS = new Set(['/TagResource', '/CreateSamplingRule', '/UpdateSamplingRule']);
@@ -24,10 +24,13 @@ export interface ApiFuzzResult {
   readonly slowestMs: number;
   /** Resident memory in MB, the means of the second and of the last quarter of the time. */
   readonly memoryMb: readonly [early: number, late: number];
+  /** Resident memory in MB when all threads have collected their garbage: after each quarter of the time. */
+  readonly collectedMb: readonly number[];
   readonly isAlive: boolean;
 }
 
 const AT_ONCE = 4;
+const QUARTERS = 4;
 /** A question over everything may take a second a page; more is a hang. */
 const HANG_MS = 10_000;
 const MAX_PROBLEMS = 10;
@@ -37,12 +40,14 @@ export async function fuzzApi({ durationMs, seed, command, onProgress = () => {}
   const random = new Random(seed);
   const bodies = await Bodies.of(random, seed);
   const args = ['local', '--region', 'eu-west-1', '--account-id', '123456789012', '--data-size', '20'];
-  const daemon = await new DaemonProcess({ args, ...(command === undefined ? {} : { command }) }).ready();
+  const collection = new Collection();
+  const daemon = await new DaemonProcess({ args, env: collection.env, ...(command === undefined ? {} : { command }) }).ready();
   const agent = new Agent({ keepAlive: true, maxSockets: AT_ONCE });
   const statuses: Record<string, number> = {};
   const problems: string[] = [];
   const memory = new MemoryReadings(daemon, durationMs);
   const startMs = performance.now();
+  const collectedMb: number[] = [];
   let requests = 0;
   let slowestMs = 0;
   let nextProgressMs = 10_000;
@@ -60,15 +65,19 @@ export async function fuzzApi({ durationMs, seed, command, onProgress = () => {}
       }
       const elapsedMs = performance.now() - startMs;
       await memory.at(elapsedMs);
+      if (collectedMb.length < QUARTERS - 1 && elapsedMs > ((collectedMb.length + 1) * durationMs) / QUARTERS)
+        collectedMb.push(await collection.residentMb(daemon));
       if (elapsedMs > nextProgressMs) {
         nextProgressMs += 10_000;
         onProgress(`${Math.round(elapsedMs / 1000)} s: ${requests} requests, ${memory.lastMb.toFixed(0)} MB, slowest ${slowestMs.toFixed(0)} ms`);
       }
     }
-    return { requests, statuses, problems, slowestMs, memoryMb: memory.means(), isAlive: daemon.isRunning };
+    if (daemon.isRunning) collectedMb.push(await collection.residentMb(daemon));
+    return { requests, statuses, problems, slowestMs, memoryMb: memory.means(), collectedMb, isAlive: daemon.isRunning };
   } finally {
     agent.destroy();
     await daemon.stop('SIGKILL');
+    collection.end();
   }
 }
 

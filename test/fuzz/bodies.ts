@@ -22,6 +22,8 @@ interface Shape {
 
 /** Requests that empty the store; more, and there would be nothing to ask for. */
 const CLEAR_SHARE = 0.001;
+/** Of filters, those with hundreds of branches. */
+const WIDE_SHARE = 0.01;
 /** Members that are seldom right when they are there. */
 const SELDOM = /^(NextToken|RetrievalToken|GroupARN|RuleARN)$/;
 
@@ -126,6 +128,15 @@ export class Bodies {
     return Object.fromEntries(random.next() < 0.05 ? [...members, ['__proto__', {}], ['unknown', 1]] : members);
   }
 
+  /** Each of another form: what is kept of a form must not grow with what was asked. */
+  #wideFilter(): string {
+    const random = this.#random;
+    const conditions = Array.from({ length: 1 + random.below(30) }, () =>
+      Array.from({ length: 1 + random.below(30) }, (_, i) => `annotation.a${i} = ${random.below(9)}`).join(' OR '),
+    );
+    return conditions.map((condition) => `(${condition})`).join(' AND ');
+  }
+
   #textOf({ enum: choices }: JsonSchema, name: string): string {
     const random = this.#random;
     if (Array.isArray(choices)) return random.pick(choices as string[]);
@@ -138,6 +149,7 @@ export class Bodies {
         return `1-${START.toString(16)}-${random.below(250).toString(16).padStart(24, '0')}`;
       case 'FilterExpression':
       case 'EntitySelectorExpression': {
+        if (random.next() < WIDE_SHARE) return this.#wideFilter();
         const filter = random.pick(this.#filters);
         return random.next() < 0.3 ? mutated(Buffer.from(filter), random).toString() : filter;
       }

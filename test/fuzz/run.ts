@@ -11,6 +11,8 @@ const { values } = parseArgs({
 });
 /** Between the means of the second and of the last quarter. */
 const GROWTH_MB = 15;
+/** Between the ends of the first and of the last quarter, without garbage. */
+const COLLECTED_GROWTH_MB = 8;
 const config = {
   durationMs: Number(values.minutes) * 60_000,
   seed: Number(values.seed),
@@ -29,8 +31,8 @@ async function isDaemonGood(): Promise<boolean> {
 async function isApiGood(): Promise<boolean> {
   const result = await fuzzApi(config);
   console.log(result);
-  const [early, late] = result.memoryMb;
-  return result.isAlive && result.problems.length === 0 && late < early + GROWTH_MB;
+  const { isAlive, problems, collectedMb } = result;
+  return isAlive && problems.length === 0 && collectedMb.at(-1)! < collectedMb[0]! + COLLECTED_GROWTH_MB;
 }
 
 const isGood = values.api ? await isApiGood() : await isDaemonGood();
