@@ -1,6 +1,7 @@
 /**
- * npm run bench -- ui [--minutes N] [--json FILE] [--write]: the page of the bundle, in a real Chromium without a GPU, on the cores that the local X-Ray and the
- * sender use too. Needs Debian's chromium, or CHROMIUM_PATH. --write puts the table into docs/performance.md.
+ * npm run bench -- ui [STEPS] [--minutes N] [--traces N] [--bundle FILE] [--json FILE] [--write]: the page of the bundle, in a real Chromium without a GPU, on
+ * the cores that the local X-Ray and the sender use too. STEPS: trace, many, map, live; all of them without. --bundle measures another build, to compare.
+ * Needs Debian's chromium, or CHROMIUM_PATH. --write puts the table into docs/performance.md.
  */
 import { createSocket } from 'node:dgram';
 import { writeFileSync } from 'node:fs';
@@ -12,23 +13,32 @@ import { DaemonProcess } from '../fakes/daemon-process.ts';
 import { launch, skipped } from './browser.ts';
 import { ShownXRay } from './local.ts';
 import { STEPS, writeDocument, type Figures } from './report.ts';
-import { large, layered, request } from './shop.ts';
+import { manyTraces, serviceMap } from './bench-many.ts';
+import { large, request } from './shop.ts';
 import { machineText } from '../../bench/machine.ts';
 
 /** Segments that are sent in one go. */
 const MOST_AT_ONCE = 200;
 
-const BUNDLE = fileURLToPath(new URL('../../dist/xrayd.cjs', import.meta.url));
 const HEADER = '{"format":"json","version":1}\n';
-const { values } = parseArgs({
+const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { minutes: { type: 'string', default: '1' }, json: { type: 'string' }, write: { type: 'boolean', default: false } },
+  options: {
+    minutes: { type: 'string', default: '1' },
+    traces: { type: 'string', default: '100000' },
+    bundle: { type: 'string', default: fileURLToPath(new URL('../../dist/xrayd.cjs', import.meta.url)) },
+    json: { type: 'string' },
+    write: { type: 'boolean', default: false },
+  },
 });
+const chosen = positionals.slice(1);
+const isChosen = (step: string): boolean => chosen.length === 0 || chosen.includes(step);
+const command = [process.execPath, values.bundle];
 if (skipped !== '') {
   console.error(skipped);
   process.exit(2);
 }
-const daemon = await new DaemonProcess({ command: [process.execPath, BUNDLE], args: ['local', '--data-size', '2000'] }).ready();
+const daemon = await new DaemonProcess({ command, args: ['local', '--data-size', '2000'] }).ready();
 const xray = ShownXRay.of(daemon);
 const browser = await launch();
 const page = await browser.context.newPage();
@@ -38,14 +48,22 @@ try {
   const traces = { 10_000: large(now - 60, xray.random, 10_000), 50_000: large(now - 120, xray.random, 50_000) };
   await xray.putShop(2_000, now - 200);
   await xray.put(traces[10_000], traces[50_000]);
-  results[STEPS.firstLoad] = await firstLoad(page, xray.url);
-  results[STEPS.sample] = await sampleTrace();
-  results[STEPS.spans10] = await openings(page, traces[10_000].traceId, 7);
-  results[STEPS.frames10] = await frames(page);
-  results[STEPS.spans50] = await openings(page, traces[50_000].traceId, 5);
-  results[STEPS.frames50] = await frames(page);
-  results[STEPS.map] = await serviceMap(page);
-  results[STEPS.live] = await live(page, Number(values.minutes));
+  if (isChosen('trace')) {
+    results[STEPS.firstLoad] = await firstLoad(page, xray.url);
+    results[STEPS.sample] = await sampleTrace();
+    results[STEPS.spans10] = await openings(page, traces[10_000].traceId, 7);
+    results[STEPS.frames10] = await frames(page);
+    results[STEPS.spans50] = await openings(page, traces[50_000].traceId, 5);
+    results[STEPS.frames50] = await frames(page);
+  }
+  if (isChosen('map')) results[STEPS.map] = await withOther((other) => serviceMap(other, browser.context));
+  if (isChosen('many')) {
+    const { first, sorted, typed } = await withOther((other) => manyTraces(other, browser.context, Number(values.traces)));
+    results[STEPS.firstRows] = first;
+    results[STEPS.sorted] = sorted;
+    results[STEPS.typed] = typed;
+  }
+  if (isChosen('live')) results[STEPS.live] = await live(page, Number(values.minutes));
 } finally {
   await browser.close();
   await daemon.stop('SIGKILL');
@@ -56,6 +74,16 @@ for (const [name, figures] of Object.entries(results)) console.log(`${name}: ${J
 if (values.write) writeDocument({ machine, results });
 if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify({ machine, results }, undefined, 2)}\n`);
 process.exit(0);
+
+/** With an X-Ray of its own. */
+async function withOther<T>(work: (other: DaemonProcess) => Promise<T>): Promise<T> {
+  const other = await new DaemonProcess({ command, args: ['local', '--data-size', '2000'] }).ready();
+  try {
+    return await work(other);
+  } finally {
+    await other.stop('SIGKILL');
+  }
+}
 
 /** Bytes on the wire before anything is clicked, and how long until there are rows. */
 async function firstLoad(shown: Page, url: string): Promise<Figures> {
@@ -75,7 +103,7 @@ async function firstLoad(shown: Page, url: string): Promise<Figures> {
 
 /** In an X-Ray of its own, whose page is at its first run. */
 async function sampleTrace(): Promise<Figures> {
-  const empty = await new DaemonProcess({ command: [process.execPath, BUNDLE], args: ['local'] }).ready();
+  const empty = await new DaemonProcess({ command, args: ['local'] }).ready();
   const shown = await browser.context.newPage();
   const times: number[] = [];
   try {
@@ -162,50 +190,6 @@ async function frames(shown: Page): Promise<Figures> {
     return { [`${name}Fps`]: rounded((deltas.length * 1_000) / total), [`${name}SlowestMs`]: rounded(sorted.at(-1)!) };
   };
   return { ...figures(await run('scroll'), 'scroll'), ...figures(await run('zoom'), 'zoom') };
-}
-
-/** In an X-Ray of its own: until the map is there, and frames a second while every frame zooms. */
-async function serviceMap(shown: Page): Promise<Figures> {
-  const other = await new DaemonProcess({ command: [process.execPath, BUNDLE], args: ['local'] }).ready();
-  try {
-    const many = ShownXRay.of(other);
-    for (let i = 0; i < 30; i++) await many.put(...Array.from({ length: 100 }, () => layered(Date.now() / 1000 - 10, many.random, 300)));
-    const startedMs = performance.now();
-    await shown.goto(`${other.tcpUrl}/map`);
-    await shown.locator('.node').first().waitFor();
-    const untilDrawnMs = performance.now() - startedMs;
-    const [nodes, edges] = [await shown.locator('.node').count(), await shown.locator('.edge').count()];
-    const deltas = await shown.evaluate(
-      async () =>
-        new Promise<number[]>((resolve) => {
-          const map = document.querySelector('.map-view svg')!;
-          const found: number[] = [];
-          let lastMs = performance.now();
-          const step = (nowMs: number): void => {
-            found.push(nowMs - lastMs);
-            lastMs = nowMs;
-            if (found.length > 120) {
-              resolve(found.slice(1));
-              return;
-            }
-            const deltaY = found.length % 40 < 20 ? -15 : 15;
-            map.dispatchEvent(new WheelEvent('wheel', { deltaY, clientX: 700, clientY: 400, bubbles: true, cancelable: true }));
-            requestAnimationFrame(step);
-          };
-          requestAnimationFrame(step);
-        }),
-    );
-    const total = deltas.reduce((sum, each) => sum + each, 0);
-    return {
-      nodes,
-      edges,
-      untilDrawnMs: rounded(untilDrawnMs),
-      zoomFps: rounded((deltas.length * 1_000) / total),
-      zoomSlowestMs: rounded(Math.max(...deltas)),
-    };
-  } finally {
-    await other.stop('SIGKILL');
-  }
 }
 
 /** How long a key waits for its handler, and the page's memory, while segments keep coming. */

@@ -66,27 +66,6 @@ test.skipIf(skipped !== '')(`the bars of a list have one scale, which stays whil
   );
 });
 
-test.skipIf(skipped !== '')(`sorting is over all traces of the store, and the list says of how many, before they all have come${note}`, async () => {
-  const xray = await ShownXRay.start(scope);
-  const now = nowSeconds();
-  // The longest began first: what is newest alone does not have it.
-  const longest = plain(xray, now - 900, 7);
-  await xray.put(longest, ...Array.from({ length: 700 }, (_, i) => plain(xray, now - 800 + i, 0.1 + (i % 50) / 100)));
-  const page = await browser.open(`${xray.url}/settings`);
-  // No page but the first ever comes.
-  await page.route(/[?&]after=/, () => {});
-  await page.goto(`${xray.url}/?sort=-duration`);
-  await page.getByText('200 of 701 traces, longest first').waitFor();
-  expect(await rows(page).first().locator('a').getAttribute('href')).toContain(longest.traceId);
-  expect(await page.title()).toBe('701 traces');
-  await page.getByRole('button', { name: 'Started' }).click();
-  await page.getByText('200 of 701 traces, newest first').waitFor();
-  // The bars have the scale of all, too.
-  expect(await page.getByRole('columnheader', { name: 'Duration' }).getAttribute('title')).toBe(
-    'A bar of full length is 7.00 s, the longest of 701 traces',
-  );
-});
-
 test.skipIf(skipped !== '')(`the chart has the last hour with traces; what it leaves out is counted, and a click shows all${note}`, async () => {
   const xray = await ShownXRay.start(scope);
   await xray.putShop(40);

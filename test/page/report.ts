@@ -18,6 +18,9 @@ export const STEPS = {
   spans50: 'a trace of 50,000 spans, from click to paint',
   frames50: 'the same again, scrolled and zoomed',
   map: 'a service map of 300 services',
+  firstRows: 'a list of very many traces, from its address to its first rows',
+  sorted: 'the same, from the click on Duration to the longest trace',
+  typed: 'the same, from the first letter of a text to its trace',
   live: 'live at 1,000 segments a second',
 } as const;
 

@@ -2,7 +2,8 @@ import './browser-globals.ts';
 import fc from 'fast-check';
 import { afterEach, expect, test, vi } from 'vitest';
 import type { TraceRow } from '../../src/xray/api/page-types.ts';
-import { binsOf, scaleOf, shownTimes } from '../../ui/src/traces/chart-scale.ts';
+import { shownTimes as timesOf, type TimeChoice } from '../../src/xray/api/shown-times.ts';
+import { binsOf, scaleOf } from '../../ui/src/traces/chart-scale.ts';
 import { lengthOf } from '../../ui/src/traces/elapsed.ts';
 import { sorted, sortOf } from '../../ui/src/traces/order.ts';
 import { RowList } from '../../ui/src/traces/row-list.ts';
@@ -24,6 +25,12 @@ function row(id: string, start: number, members: Partial<TraceRow> = {}): TraceR
   } as const;
   return { id, start, ...plain, spans: 1, isOpen: false, isPartial: false, revision: 1, ...members };
 }
+
+const shownTimes = (rows: readonly TraceRow[], choice: TimeChoice) =>
+  timesOf(
+    rows.map(({ start }) => start),
+    choice,
+  );
 
 /** The store does not say how many match. */
 const noTotals = (): Response => new Response(JSON.stringify({ rows: [], next: null }));
@@ -105,50 +112,6 @@ test('a trace that changed before its page came is there once', async () => {
   expect(list.waiting.value).toBe(1);
   list.hold(false);
   expect(ids(list)).toEqual(['c', 'b', 'a']);
-});
-
-test('in another order the store is asked for that, as long as it has more', async () => {
-  const asked: (string | null)[] = [];
-  const list = new RowList();
-  vi.stubGlobal('fetch', async (path: string) => {
-    const { searchParams } = new URL(path, 'http://x');
-    if (searchParams.has('totals')) return noTotals();
-    asked.push(searchParams.get('sort'));
-    await new Promise((next) => setTimeout(next, 5));
-    const isLast = searchParams.has('after');
-    return new Response(JSON.stringify({ rows: [row(isLast ? 'a' : 'b', isLast ? 1 : 2)], next: isLast ? null : '1' }));
-  });
-  list.order('-duration');
-  expect(asked).toEqual([]);
-  list.show({ filter: '', text: '' });
-  list.order('name');
-  await vi.waitFor(() => expect(list.isComplete.value).toBe(true));
-  expect(asked).toEqual(['-duration', 'name', 'name']);
-  // All of it is here: the page sorts by itself.
-  list.order('-spans');
-  expect(asked).toHaveLength(3);
-});
-
-test('an order that takes the store long is waited for with the newest traces on the screen, and how many there are', async () => {
-  const list = new RowList();
-  vi.stubGlobal('fetch', async (path: string) => {
-    const { searchParams } = new URL(path, 'http://x');
-    if (searchParams.has('totals')) return new Response(JSON.stringify({ rows: [], next: null, totals: { traces: 3, isExact: true, longest: 9 } }));
-    if (searchParams.get('sort') === null) return new Response(JSON.stringify({ rows: [row('c', 3)], next: '1' }));
-    if (!searchParams.has('after')) {
-      await new Promise((next) => setTimeout(next, 900));
-      return new Response(JSON.stringify({ rows: [row('a', 1, { duration: 9 })], next: '1' }));
-    }
-    await vi.waitFor(() => expect(list.totals.value).toEqual({ traces: 3, isExact: true, longest: 9 }));
-    return new Response(JSON.stringify({ rows: [row('b', 2), row('c', 3)], next: null }));
-  });
-  list.order('-duration');
-  list.show({ filter: '', text: '' });
-  await vi.waitFor(() => expect(ids(list)).toEqual(['c']));
-  expect(list.isOrdering.value).toBe(true);
-  await vi.waitFor(() => expect(list.isComplete.value).toBe(true), { timeout: 5_000 });
-  expect(ids(list)).toEqual(['c', 'b', 'a']);
-  expect([list.isOrdering.value, list.totals.value]).toEqual([false, undefined]);
 });
 
 test('another question replaces what was held', async () => {

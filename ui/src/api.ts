@@ -1,4 +1,4 @@
-import type { DecidingRule, Finding, RowsPage, RowTotals, Status, TraceDocuments } from '../../src/xray/api/page-types.ts';
+import type { DecidingRule, Finding, Overview, RowsPage, RowsWindow, Status, TraceDocuments, TraceRow } from '../../src/xray/api/page-types.ts';
 import { parseJson } from '../../src/xray/trace/exact-number.ts';
 import type { Graph } from './map/graph.ts';
 
@@ -40,10 +40,31 @@ export async function readRows(query: Query, { sort, after, limit }: PageOf, sig
   return get(`/api/traces?${queryText(query)}&${page.toString()}`, signal);
 }
 
-/** How many match, and the longest of them; undefined where the answer does not say. */
-export async function readTotals(query: Query, signal: AbortSignal): Promise<RowTotals | undefined> {
-  const { totals } = await get<RowsPage>(`/api/traces?${queryText(query)}&limit=1&totals=true`, signal);
-  return totals;
+export interface WindowOf {
+  /** As of PageOf. */
+  readonly sort: string;
+  readonly skip: number;
+  readonly limit: number;
+  /** Of the window before. */
+  readonly ranking: string | undefined;
+  /** The id of a trace whose position is asked for. */
+  readonly find?: string;
+}
+
+/** All that match, by position. */
+export async function readWindow(query: Query, { sort, skip, limit, ranking = '', find = '' }: WindowOf, signal: AbortSignal): Promise<RowsWindow> {
+  const window = new URLSearchParams({ sort, skip: String(skip), limit: String(limit), ranking, find });
+  return get(`/api/window?${queryText(query)}&${window.toString()}`, signal);
+}
+
+/** What is said of all that match. */
+export async function readOverview(query: Query, { isAllTime }: { isAllTime: boolean }, signal: AbortSignal): Promise<Overview> {
+  return get(`/api/overview?${queryText(query)}&all=${isAllTime}`, signal);
+}
+
+/** A trace that a chart shows; null when it has gone. */
+export async function readRow(row: number): Promise<TraceRow | null> {
+  return get(`/api/row?row=${row}`);
 }
 
 export async function readTrace(id: string, signal?: AbortSignal): Promise<TraceDocuments> {

@@ -44,7 +44,9 @@ export function follow(): void {
   });
   // Other screens leave it as it is, for the way back.
   effect(() => {
-    if (place.value.screen === 'traces') listed.value = { isPinned: param('pinned') !== '', sort: param('sort') };
+    if (place.value.screen !== 'traces') return;
+    listed.value = { isPinned: param('pinned') !== '', sort: param('sort') };
+    list.chart(param('chart') === 'all');
   });
   effect(() => list.order(sort.value));
   effect(() => {

@@ -1,7 +1,8 @@
-/** Reads something again when it has changed: not more often than every `leastMs`, no more than a third of the time, and one reading at a time. */
+/** Reads something again when it has changed: not more often than every `leastMs`, with a pause of `rest` times what the last reading took, and one reading at a time. */
 export class Rereading {
   readonly #read: () => Promise<void>;
   readonly #leastMs: number;
+  readonly #rest: number;
   #due: ReturnType<typeof setTimeout> | undefined;
   #isReading = false;
   /** Changed while it was read. */
@@ -9,14 +10,19 @@ export class Rereading {
   #lastMs = -Infinity;
   #costMs = 0;
 
-  constructor(read: () => Promise<void>, leastMs: number) {
+  constructor(read: () => Promise<void>, leastMs: number, rest = 2) {
     this.#read = read;
     this.#leastMs = leastMs;
+    this.#rest = rest;
   }
 
   changed(): void {
     if (this.#isReading) this.#isStale = true;
-    else this.#due ??= setTimeout(() => void this.now(), Math.max(0, this.#lastMs + Math.max(this.#leastMs, 2 * this.#costMs) - performance.now()));
+    else
+      this.#due ??= setTimeout(
+        () => void this.now(),
+        Math.max(0, this.#lastMs + Math.max(this.#leastMs, this.#rest * this.#costMs) - performance.now()),
+      );
   }
 
   async now(): Promise<void> {

@@ -49,6 +49,22 @@ export function addPageRoutes(app: FastifyInstance, { service, status, sample }:
     const facts = { next: page.next, ...(hasTotals ? { totals: await store.read('totals', selection) } : {}) };
     return reply.type('application/json').send(`{"rows":${page.rows},${JSON.stringify(facts).slice(1)}`);
   });
+  app.get('/api/window', async ({ query }, reply) => {
+    const { sort, skip, limit, ranking, find, ...search } = query as Query;
+    const order = orderOf(sort) ?? { key: 'start', isDescending: true };
+    const most = Math.min(countOf('limit', limit) ?? 200, MAX_ROWS);
+    const request = { ...rangeOf(search), ...searchOf(search), order, skip: positionOf('skip', skip), limit: most };
+    return reply.type('application/json').send(await store.read('window', { ...request, ranking: given(ranking), find: given(find) }));
+  });
+  app.get('/api/overview', async ({ query }, reply) => {
+    const { all, ...search } = query as Query;
+    const chosen = { from: numberOf('from', search.from), to: numberOf('to', search.to), isAll: flagOf('all', all) };
+    return reply.type('application/json').send(await store.read('overview', { ...rangeOf(search), ...searchOf(search), chosen }));
+  });
+  app.get('/api/row', async ({ query }, reply) => {
+    const { row } = query as { row?: string };
+    return reply.type('application/json').send(await store.read('rowAt', { row: positionOf('row', row) }));
+  });
   app.get('/api/pinned', async ({ query }, reply) => {
     const search = query as Query;
     const { start, end } = rangeOf(search);
@@ -96,6 +112,10 @@ interface Query {
   readonly limit?: string;
   readonly sort?: string;
   readonly totals?: string;
+  readonly skip?: string;
+  readonly ranking?: string;
+  readonly find?: string;
+  readonly all?: string;
   /** Of the start, in seconds since the epoch. */
   readonly from?: string;
   readonly to?: string;
@@ -111,6 +131,12 @@ function numberOf(name: string, text: string | undefined): number | undefined {
   const number = Number(text);
   if (!Number.isFinite(number) || number < 0) throw invalid(`${name} is a number of 0 or more, not "${text.slice(0, 40)}"`);
   return number;
+}
+
+/** From 0 on. */
+function positionOf(name: string, text: string | undefined): number {
+  if (text === undefined || /^\d{0,15}$/.test(text)) return Number(text ?? 0);
+  throw invalid(`${name} is a whole number of 0 or more, not "${text.slice(0, 40)}"`);
 }
 
 function cursorOf(text: string | undefined): { row: number; time: number } | undefined {
@@ -132,6 +158,10 @@ function orderOf(text: string | undefined): Order | undefined {
 
 function isSortKey(text: string): text is SortKey {
   return SORT_KEYS.some((key) => key === text);
+}
+
+function given(text: string | undefined): string | undefined {
+  return text === '' ? undefined : text;
 }
 
 function flagOf(name: string, text: string | undefined): boolean {

@@ -1,6 +1,7 @@
 /** What the page reads of its own routes: shared with ui/. Times are seconds since the epoch, lengths of time seconds. */
 
 import type { OutcomeName } from '../trace/entity.ts';
+import type { ShownTimes } from './shown-times.ts';
 
 /** What became of a trace, as its row shows it; `live` while its root is in progress. */
 export type RowOutcome = OutcomeName;
@@ -66,6 +67,45 @@ export interface RowTotals {
   readonly isExact: boolean;
   /** The longest `duration` of those that are complete, in seconds; null when there is none. */
   readonly longest: number | null;
+}
+
+/** `GET /api/window`: a part of all that match, by position in an order that does not change while it is read. */
+export interface RowsWindow {
+  /** From the first position that was asked for; null for a trace that has gone. Of large traces it may be fewer than were asked for. */
+  readonly rows: readonly (TraceRow | null)[];
+  /** Names the order, for `ranking` of the next window: with another one all positions are new. */
+  readonly ranking: string;
+  /** How many have a place in it. */
+  readonly traces: number;
+  /** The position of the trace `find`, null when it has none; from 0 on. */
+  readonly found: number | null;
+}
+
+/** `GET /api/overview`: what a chart and a legend say of all that match, however many. */
+export interface Overview extends RowTotals {
+  /** Traces of each outcome, in the order of OUTCOMES. */
+  readonly outcomes: readonly number[];
+  readonly times: ShownTimes;
+  /** Traces that began in those times. */
+  readonly points: ChartPoints;
+  /** Complete ones of whatever time: how many took about how long, by outcome. */
+  readonly lengths: Pick<ChartPoints, 'seconds' | 'outcomes' | 'counts'>;
+}
+
+/** Column by column. Traces of one outcome that a chart draws at one place are one point, which is where the first of them is. */
+export interface ChartPoints {
+  /** Seconds from the beginning of the times. */
+  readonly starts: readonly number[];
+  /** Duration; of what is running, up to the answer. */
+  readonly seconds: readonly number[];
+  /** Positions in OUTCOMES. */
+  readonly outcomes: readonly number[];
+  /** How many traces each stands for. */
+  readonly counts: readonly number[];
+  /** 1 for what is running, whatever its outcome so far. */
+  readonly open: readonly number[];
+  /** Of the trace that is where the point is: `GET /api/row?row=` has its TraceRow, or null when it has gone. */
+  readonly rows: readonly number[];
 }
 
 /** Data of the event `rows` of `GET /events?form=rows`. */

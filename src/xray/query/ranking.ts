@@ -1,10 +1,11 @@
-import { statusRank, type RowTotals, type SortKey, type TraceRow } from '../api/page-types.ts';
+import { statusRank, type RowsWindow, type RowTotals, type SortKey, type TraceRow } from '../api/page-types.ts';
 import { wallClockMs } from '../../pipeline/clock.ts';
 import type { Search } from '../filter/search.ts';
 import { nameInOrder } from '../store/head.ts';
 import type { Reader } from '../store/reader.ts';
-import { rowOf } from './row.ts';
+import { pointOf, rowOf } from './row.ts';
 import { found } from './trace-summaries.ts';
+import type { TraceView } from './trace-view.ts';
 
 /** Which traces are meant: those that began in the range, in seconds since the epoch, and match. */
 export interface Selection extends Search {
@@ -31,9 +32,28 @@ export interface OrderedRequest extends Selection {
   readonly limit: number;
 }
 
+export interface WindowRequest extends Selection {
+  readonly order: Order;
+  /** Traces before the first one that is asked for. */
+  readonly skip: number;
+  readonly limit: number;
+  /** Of the window before; a new order is made when it is not known (any more). */
+  readonly ranking: string | undefined;
+  /** The id of a trace whose position is asked for. */
+  readonly find: string | undefined;
+}
+
 export interface OrderedPage {
   readonly rows: readonly TraceRow[];
   readonly next: OrderCursor | undefined;
+}
+
+/** An order by position. */
+interface Positions {
+  readonly name: string;
+  /** Rows of the table of traces: 8 bytes for each. */
+  readonly rows: Float64Array;
+  readonly at: number;
 }
 
 interface Ranking {
@@ -51,12 +71,17 @@ const LONGEST_MS = 20_000;
 const TOTALS_MS = 2_000;
 /** Pages go on in the order of the first one for so long; after that it is made anew. */
 const KEPT_MS = 60_000;
+/** Orders by position that are kept: one for each list that somebody looks at. */
+const KEPT_POSITIONS = 4;
 
 /** Puts all traces that match in an order, and counts them. The last order made is kept for its further pages. */
 export class Rankings {
   readonly #reader: Reader;
   readonly #maxRanked: number;
   #last: Ranking | undefined;
+  /** The last one used goes last. */
+  readonly #positions = new Map<string, Positions>();
+  #made = 0;
 
   constructor(reader: Reader) {
     this.#reader = reader;
@@ -101,6 +126,48 @@ export class Rankings {
     return { rows: ranked.map(({ row }) => row), next: isMore ? last : undefined };
   }
 
+  /** A part of the order from any position on. Until its name is forgotten it stays as it is, whatever comes or changes: what has gone is left out. */
+  async window({ order, skip, limit, ranking, find, ...set }: WindowRequest): Promise<RowsWindow> {
+    const positions = (ranking === undefined ? undefined : this.#positions.get(ranking)) ?? (await this.#positionsOf(set, order));
+    this.#positions.delete(positions.name);
+    this.#positions.set(positions.name, positions);
+    for (const name of this.#positions.keys()) {
+      if (this.#positions.size <= KEPT_POSITIONS) break;
+      this.#positions.delete(name);
+    }
+    const found = find === undefined ? undefined : this.#reader.rowOf(find);
+    const rows: TraceRow[] = [];
+    let looked = 0;
+    for (let [at, bytes] = [skip, 0]; at < positions.rows.length && at < skip + limit && bytes < this.#reader.maxAnswerBytes; at++) {
+      looked++;
+      const view = this.#reader.traceAt(positions.rows[at]!);
+      if (view === undefined) continue;
+      rows.push(rowOf(view));
+      bytes += view.trace.bytes;
+    }
+    const sorted = rows.map((row, i) => ({ row, place: { value: valueOf(row, order.key, positions.at), row: -i, at: 0 } }));
+    if (order.key !== 'start') sorted.sort((a, b) => compare(a.place, b.place, order));
+    const position = found === undefined ? -1 : positions.rows.indexOf(found);
+    return {
+      rows: [...sorted.map(({ row }) => row), ...Array.from({ length: looked - rows.length }, () => null)],
+      ranking: positions.name,
+      traces: positions.rows.length,
+      found: position < 0 ? null : position,
+    };
+  }
+
+  async #positionsOf(set: Selection, order: Order): Promise<Positions> {
+    const at = wallClockMs() / 1000;
+    const name = `${process.pid.toString(36)}-${(++this.#made).toString(36)}-${Math.round(at).toString(36)}`;
+    if (set.filter !== undefined || set.text !== undefined || !isInTable(order.key)) {
+      const ranked = await this.#ranked(set, order, true);
+      return { name, at, rows: Float64Array.from(ranked, ({ row }) => row) };
+    }
+    const { start, end } = set;
+    const { key, isDescending } = order;
+    return { name, at, rows: this.#reader.rowsInOrder({ start, end, order: TABLE_ORDERS[key]!, isDescending, at, limit: this.#maxRanked }) };
+  }
+
   /** How many match, and the longest of them. */
   async totals(set: Selection): Promise<RowTotals> {
     if (set.filter === undefined && set.text === undefined) {
@@ -125,7 +192,7 @@ export class Rankings {
     const at = wallClockMs() / 1000;
     const untilMs = performance.now() + LONGEST_MS;
     for await (const { view, cursor } of found(this.#reader, { type: 'TraceId', start: set.start, end: set.end }, set)) {
-      ranked.push({ value: valueOf(rowOf(view), order.key, at), row: cursor.row, at });
+      ranked.push({ value: valueIn(view, order.key, at), row: cursor.row, at });
       if (ranked.length >= this.#maxRanked || performance.now() > untilMs) break;
     }
     ranked.sort((a, b) => compare(a, b, order));
@@ -162,10 +229,20 @@ function valueOf(row: TraceRow, key: SortKey, now: number): string | number {
     case 'status':
       return statusRank(row.outcome, row.status);
     case 'duration':
-      return row.isOpen && row.start > 0 ? Math.max(0, now - row.start) : (row.duration ?? -1);
+      return lengthIn(row, now);
     case 'spans':
       return row.spans;
   }
+}
+
+/** `valueOf` of its row, at less cost where the row need not be whole. */
+function valueIn(view: TraceView, key: SortKey, now: number): string | number {
+  if (key !== 'start' && key !== 'duration') return valueOf(rowOf(view), key, now);
+  return key === 'start' ? pointOf(view).start : lengthIn(pointOf(view), now);
+}
+
+function lengthIn({ isOpen, start, duration }: Pick<TraceRow, 'isOpen' | 'start' | 'duration'>, now: number): number {
+  return isOpen && start > 0 ? Math.max(0, now - start) : (duration ?? -1);
 }
 
 function compare(a: OrderCursor, b: OrderCursor, { isDescending }: Order): number {

@@ -2,7 +2,8 @@ import type { Refusal } from '../trace/validate.ts';
 import type { Insight, InsightsRequest } from '../query/insights.ts';
 import type { GraphRequest, TimeSeriesRequest } from '../query/graphs.ts';
 import type { RowTotals } from '../api/page-types.ts';
-import type { OrderCursor, OrderedRequest, Selection } from '../query/ranking.ts';
+import type { OverviewRequest } from '../query/overview.ts';
+import type { OrderCursor, OrderedRequest, Selection, WindowRequest } from '../query/ranking.ts';
 import type { RowsRequest } from '../query/row.ts';
 import type { SummariesRequest } from '../query/trace-summaries.ts';
 import type { SamplingRule } from '../sampling/rule.ts';
@@ -47,6 +48,12 @@ export interface ReadCalls {
   /** The same in an order, over all that match. */
   orderedRows: { args: OrderedRequest; result: { rows: string; next: OrderCursor | undefined } };
   totals: { args: Selection; result: RowTotals };
+  /** RowsWindow. */
+  window: { args: WindowRequest; result: string };
+  /** TraceRow, or null. */
+  rowAt: { args: { row: number }; result: string };
+  /** Overview. */
+  overview: { args: OverviewRequest; result: string };
   /** RowChanges. */
   rowsOf: { args: Search & { readonly ids: readonly string[] }; result: string };
   /** TraceDocuments. */

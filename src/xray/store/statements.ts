@@ -13,12 +13,15 @@ export const KEPT_SQL_LENGTH = 128 * 1024;
  */
 export class Statements {
   readonly #database: DatabaseSync;
+  readonly #isList: boolean;
   /** The one last used is last. */
   readonly #known = new Map<string, StatementSync>();
   #sqlLength = 0;
 
-  constructor(database: DatabaseSync) {
+  /** `isList`: rows are lists, by position, and not objects. */
+  constructor(database: DatabaseSync, { isList = false }: { isList?: boolean } = {}) {
     this.#database = database;
+    this.#isList = isList;
   }
 
   /** Good until the next call, which may close it. */
@@ -26,6 +29,7 @@ export class Statements {
     let statement = this.#known.get(sql);
     if (statement === undefined) {
       statement = this.#database.prepare(sql);
+      if (this.#isList) statement.setReturnArrays(true);
       this.#sqlLength += sql.length;
     } else {
       this.#known.delete(sql);

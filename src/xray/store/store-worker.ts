@@ -7,6 +7,7 @@ import { findingsOf } from '../query/findings.ts';
 import { serviceGraph, timeSeries, traceGraph } from '../query/graphs.ts';
 import { findInsights } from '../query/insights.ts';
 import { traceMembers } from '../query/documents.ts';
+import { overviewOf } from '../query/overview.ts';
 import { Rankings } from '../query/ranking.ts';
 import { rowOf, traceRows } from '../query/row.ts';
 import { summaryOf } from '../query/summary.ts';
@@ -101,6 +102,12 @@ function reading(reader: Reader): Handlers<ReadCalls> {
       return { rows: JSON.stringify(rows), next };
     },
     totals: (selection) => rankings.totals(selection),
+    window: async (request) => JSON.stringify(await rankings.window(request)),
+    rowAt: ({ row }) => {
+      const view = reader.traceAt(row);
+      return JSON.stringify(view === undefined ? null : rowOf(view));
+    },
+    overview: async (request) => JSON.stringify(await overviewOf(reader, rankings, request)),
     rowsOf: ({ ids, ...search }) => {
       const rows = viewsOf(ids)
         .filter((view) => isFound(search, view))

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { RowsPage } from '../../../src/xray/api/page-types.ts';
+import type { Overview, RowsPage, RowsWindow, TraceRow } from '../../../src/xray/api/page-types.ts';
 import { LocalXRay } from '../../fakes/local-xray.ts';
 import { Scope } from '../../fakes/scope.ts';
 
@@ -38,4 +38,65 @@ test('GET /api/traces?sort= orders all that match, page by page, and totals say 
     const answer = await fetch(`${local.daemon.tcpUrl}/api/traces?${query}`);
     expect([query, answer.status]).toEqual([query, 400]);
   }
+});
+
+test('GET /api/window gives any part of an order, which stays as it was while traces come and go, and says where a trace is', async () => {
+  const local = await LocalXRay.start();
+  scope.add(() => local.stop());
+  const ids: string[] = [];
+  const put = async (seconds: number): Promise<void> => {
+    ids.push(await local.putTrace({ end_time: local.now + seconds, user: seconds > 2 ? 'slow' : 'quick' }));
+  };
+  for (const seconds of [3, 1, 5, 2, 4]) await put(seconds);
+  const read = async (query: string): Promise<RowsWindow> => {
+    const answer = await fetch(`${local.daemon.tcpUrl}/api/window?${query}`);
+    expect([query, answer.status]).toEqual([query, 200]);
+    return (await answer.json()) as RowsWindow;
+  };
+  const lengths = ({ rows }: RowsWindow): (number | undefined)[] => rows.map((row) => (row === null ? undefined : Math.round(row.duration!)));
+  const first = await read('sort=-duration&limit=2');
+  expect([lengths(first), first.traces, first.found]).toEqual([[5, 4], 5, null]);
+  await put(9);
+  const second = await read(`sort=-duration&skip=2&limit=5&ranking=${first.ranking}&find=${ids[3]!}`);
+  expect([lengths(second), second.ranking, second.traces, second.found]).toEqual([[3, 2, 1], first.ranking, 5, 3]);
+  const anew = await read(`sort=-duration&skip=4&limit=5&ranking=unknown&find=${ids[5]!}`);
+  expect([lengths(anew), anew.traces, anew.found]).toEqual([[2, 1], 6, 0]);
+  expect(anew.ranking).not.toBe(first.ranking);
+  expect(lengths(await read('limit=1'))).toHaveLength(1);
+  expect(lengths(await read('sort=duration&filter=user%20%3D%20%22slow%22'))).toEqual([3, 4, 5, 9]);
+  expect(lengths(await read('sort=-spans&text=quick&skip=1'))).toHaveLength(1);
+  expect(await read('skip=100')).toMatchObject({ rows: [], traces: 6 });
+  const { ranking } = await read('sort=name');
+  await fetch(`${local.daemon.tcpUrl}/api/clear`, { method: 'POST' });
+  expect(lengths(await read(`sort=name&ranking=${ranking}`))).toEqual([undefined, undefined, undefined, undefined, undefined, undefined]);
+  for (const query of ['sort=size', 'skip=-1', 'skip=0.5', 'skip=x', 'limit=0']) {
+    const answer = await fetch(`${local.daemon.tcpUrl}/api/window?${query}`);
+    expect([query, answer.status]).toEqual([query, 400]);
+  }
+});
+
+test('GET /api/overview counts all that match for charts, and each of its points leads to a trace', async () => {
+  const local = await LocalXRay.start();
+  scope.add(() => local.stop());
+  for (const seconds of [3, 1, 5, 2, 4])
+    await local.putTrace({ end_time: local.now + seconds, user: seconds > 2 ? 'slow' : 'quick', fault: seconds === 5 });
+  const open = await local.putTrace({ end_time: undefined, in_progress: true });
+  const get = async <T>(path: string): Promise<T> => {
+    const answer = await fetch(`${local.daemon.tcpUrl}${path}`);
+    expect([path, answer.status]).toEqual([path, 200]);
+    return (await answer.json()) as T;
+  };
+  const all = await get<Overview>('/api/overview');
+  expect(all).toMatchObject({ traces: 6, isExact: true, outcomes: [4, 1, 0, 0, 1], times: { older: 0, newer: 0 } });
+  expect(all.longest).toBeCloseTo(5);
+  const sum = (counts: readonly number[]): number => counts.reduce((before, each) => before + each, 0);
+  expect([sum(all.points.counts), sum(all.points.open), sum(all.lengths.counts)]).toEqual([6, 1, 5]);
+  const running = await get<TraceRow>(`/api/row?row=${all.points.rows[all.points.open.indexOf(1)]!}`);
+  expect(running).toMatchObject({ id: open, isOpen: true });
+  expect(await get('/api/row?row=12345')).toBe(null);
+  const slow = await get<Overview>('/api/overview?text=slow&all=true');
+  expect(slow).toMatchObject({ traces: 3, isExact: true, outcomes: [2, 0, 0, 0, 1] });
+  expect(sum(slow.lengths.counts)).toBe(3);
+  expect(await get('/api/overview?from=0&to=5')).toMatchObject({ traces: 0, longest: null, points: { starts: [] } });
+  for (const query of ['all=perhaps', 'from=x']) expect((await fetch(`${local.daemon.tcpUrl}/api/overview?${query}`)).status).toBe(400);
 });

@@ -207,9 +207,9 @@ function hintFor(reading: Reading, isUnfinished: boolean): string {
 
 function foundTraces(): string {
   void list.version.value;
-  const { length } = list.rows;
-  if (list.isComplete.value) return plural(length, 'trace');
-  return length === 0 ? '… traces' : `${count(length)}+ traces`;
+  const { traces, isAll } = list.found;
+  if (isAll) return plural(traces, 'trace');
+  return traces === 0 ? '… traces' : `${count(traces)}+ traces`;
 }
 
 function SaveButton() {

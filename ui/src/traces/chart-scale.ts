@@ -1,6 +1,7 @@
-import type { TraceRow } from '../../../src/xray/api/page-types.ts';
+import type { ShownTimes } from '../../../src/xray/api/shown-times.ts';
 import { tick } from '../format.ts';
 import { OUTCOMES, severityOf } from '../outcomes.ts';
+import type { ChartPoint } from './chart-data.ts';
 import { lengthOf } from './elapsed.ts';
 
 export interface ChartScale {
@@ -10,55 +11,6 @@ export interface ChartScale {
   readonly durationAt: (y: number) => number;
   readonly durationTicks: readonly { readonly seconds: number; readonly y: number }[];
   readonly timeTicks: readonly { readonly time: number; readonly x: number }[];
-}
-
-/** The times that a chart shows, in seconds since the epoch, and how many traces began before and after. */
-export interface ShownTimes {
-  readonly from: number;
-  readonly to: number;
-  readonly older: number;
-  readonly newer: number;
-  /** Those after are in the future: somebody's clock is wrong. */
-  readonly isFuture: boolean;
-}
-
-export interface TimeChoice {
-  /** Of the search. */
-  readonly from?: number | undefined;
-  readonly to?: number | undefined;
-  /** However long ago. */
-  readonly isAll: boolean;
-  readonly now: number;
-}
-
-const HOUR = 3_600;
-/** What begins later than this from now on is no matter of clocks that differ a little. */
-const FUTURE_SECONDS = 60;
-
-/**
- * The last hour that has traces, or the range of the search: one trace of last week, or of a clock that is wrong, must not press all others into one
- * column. Whoever wants all of them says so.
- */
-export function shownTimes(rows: readonly TraceRow[], { from, to, isAll, now }: TimeChoice): ShownTimes {
-  let [first, last, latest] = [Infinity, -Infinity, -Infinity];
-  for (const { start } of rows) {
-    first = Math.min(first, start);
-    last = Math.max(last, start);
-    if (start <= now + FUTURE_SECONDS) latest = Math.max(latest, start);
-  }
-  if (first > last) return { from: from ?? now - 60, to: to ?? now, older: 0, newer: 0, isFuture: false };
-  if (to !== undefined) return { from: from ?? first, to, older: 0, newer: 0, isFuture: false };
-  if (isAll) return { from: first, to: last, older: 0, newer: 0, isFuture: false };
-  const isFuture = latest !== -Infinity && last > latest;
-  const end = isFuture ? latest : last;
-  const begin = from ?? end - HOUR;
-  let [earliest, older, newer] = [end, 0, 0];
-  for (const { start } of rows) {
-    if (start > end) newer++;
-    else if (start < begin) older++;
-    else earliest = Math.min(earliest, start);
-  }
-  return { from: earliest, to: end, older, newer, isFuture };
 }
 
 export interface ChartSize {
@@ -74,7 +26,7 @@ export interface ChartSize {
 const STEPS = [1e-6, 1e-5, 1e-4, 1e-3, 0.01, 0.1, 1, 10, 60, 600, 3_600, 36_000, 86_400];
 
 /** Time from left to right, durations on a logarithmic scale from bottom to top. */
-export function scaleOf(rows: readonly TraceRow[], { times, now, width, height, pad }: ChartSize): ChartScale {
+export function scaleOf(rows: readonly ChartPoint[], { times, now, width, height, pad }: ChartSize): ChartScale {
   let [least, most] = [Infinity, 0];
   for (const row of rows) {
     const seconds = lengthOf(row, now);
@@ -122,7 +74,7 @@ export interface Bins {
 }
 
 /** How many traces took how long, in steps of equal ratio; what is still running did not take any time yet. `width` in px. */
-export function binsOf(rows: readonly TraceRow[], width: number): Bins {
+export function binsOf(rows: readonly ChartPoint[], width: number): Bins {
   let [least, most] = [Infinity, 0];
   for (const { duration: seconds, isOpen } of rows) {
     if (seconds === null || isOpen) continue;
@@ -134,12 +86,12 @@ export function binsOf(rows: readonly TraceRow[], width: number): Bins {
   const low = Math.log10(Math.max(1e-6, least));
   const high = Math.max(Math.log10(most), low + 0.5);
   const bins = Array.from({ length: MAX_BINS }, () => ({ total: 0, byOutcome: OUTCOMES.map(() => 0) }));
-  for (const { duration: seconds, outcome, isOpen } of rows) {
+  for (const { duration: seconds, outcome, isOpen, count = 1 } of rows) {
     if (seconds === null || isOpen) continue;
     const at = ((Math.log10(Math.max(1e-6, seconds)) - low) / (high - low)) * MAX_BINS;
     const bin = bins[Math.max(0, Math.min(MAX_BINS - 1, Math.floor(at)))]!;
-    bin.total++;
-    bin.byOutcome[severityOf(outcome)]!++;
+    bin.total += count;
+    bin.byOutcome[severityOf(outcome)]! += count;
   }
   const secondsAt = (x: number): number => 10 ** (low + (Math.max(0, Math.min(width, x)) / (barWidth * MAX_BINS)) * (high - low));
   const ticks = [

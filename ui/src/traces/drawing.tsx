@@ -1,9 +1,9 @@
 import { useEffect, useRef } from 'preact/hooks';
-import type { TraceRow } from '../../../src/xray/api/page-types.ts';
 import { whenResized, whenThemeChanges } from '../canvas.ts';
 import { list } from '../live.ts';
 import { param } from '../route.ts';
 import { settings } from '../settings.ts';
+import { chartData, type ChartData } from './chart-data.ts';
 
 /** px; of each chart. */
 export const HEIGHT = 124;
@@ -26,7 +26,7 @@ export function Brush({ rect: { left, top, right, bottom } }: { rect: Rect }) {
 }
 
 /** Calls `draw` when the rows, the theme or the size change, but not too often. */
-export function useDrawing(draw: (canvas: HTMLCanvasElement, rows: readonly TraceRow[]) => void) {
+export function useDrawing(draw: (canvas: HTMLCanvasElement, data: ChartData) => void) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const due = useRef<number>(undefined);
   const lastMs = useRef(-Infinity);
@@ -36,12 +36,13 @@ export function useDrawing(draw: (canvas: HTMLCanvasElement, rows: readonly Trac
       () => {
         due.current = undefined;
         lastMs.current = performance.now();
-        if (canvas.current !== null) draw(canvas.current, list.rows);
+        if (canvas.current !== null) draw(canvas.current, chartData());
       },
       Math.max(0, lastMs.current + DRAW_MS - performance.now()),
     );
   };
-  void list.version.value;
+  // Of more traces than the page holds the chart changes when the store has said what there is.
+  void (list.overview.value ?? list.version.value);
   void settings.value;
   void param('chart');
   useEffect(schedule);

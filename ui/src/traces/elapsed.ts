@@ -10,7 +10,7 @@ const COUNT_MS = 100;
 export const now = signal(nowSeconds());
 
 /** Seconds: how long it took, or how long it has been running at the time `at`; null when nothing of it says so. */
-export function lengthOf({ isOpen, start, duration }: TraceRow, at: number): number | null {
+export function lengthOf({ isOpen, start, duration }: Pick<TraceRow, 'isOpen' | 'start' | 'duration'>, at: number): number | null {
   // What is complete of a live one says nothing about the whole.
   return isOpen && start > 0 ? Math.max(0, at - start) : duration;
 }

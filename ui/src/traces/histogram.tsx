@@ -17,8 +17,8 @@ export function Histogram() {
   const bins = useRef<Bins>(undefined);
   const brush = useSignal<Rect | undefined>(undefined);
   const from = useRef<number>(undefined);
-  const canvas = useDrawing((element, rows) => {
-    bins.current = binsOf(rows, element.clientWidth - 2 * MARGIN);
+  const canvas = useDrawing((element, { lengths }) => {
+    bins.current = binsOf(lengths, element.clientWidth - 2 * MARGIN);
     drawHistogram(element, bins.current);
   });
   const xOf = (event: PointerEvent): number => event.clientX - canvas.current!.getBoundingClientRect().left;

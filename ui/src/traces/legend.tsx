@@ -1,13 +1,12 @@
-import { useMemo } from 'preact/hooks';
 import type { RowOutcome, SortKey } from '../../../src/xray/api/page-types.ts';
+import type { ShownTimes } from '../../../src/xray/api/shown-times.ts';
 import { count, plural } from '../format.ts';
 import { list } from '../live.ts';
 import { OUTCOMES, severityOf, WORDS } from '../outcomes.ts';
 import { param, setParams } from '../route.ts';
-import { searched } from '../search.ts';
-import { nowSeconds } from '../wall-clock.ts';
-import { shownTimes, type ShownTimes } from './chart-scale.ts';
+import { chartData } from './chart-data.ts';
 import { sortOf } from './order.ts';
+import { MAX_ORDERED } from './store-order.ts';
 
 /** What the colours of the charts mean. */
 export const NAMES: Readonly<Record<RowOutcome, readonly [word: string, status: string]>> = {
@@ -25,12 +24,6 @@ export function hasCharts(): boolean {
   return list.rows.length >= LEAST_TRACES;
 }
 
-/** The times of the chart, for what is searched for. */
-export function chartTimes(): ShownTimes {
-  const { from, to } = searched.peek() ?? {};
-  return shownTimes(list.rows, { from, to, isAll: param('chart') === 'all', now: nowSeconds() });
-}
-
 const ORDERS: Readonly<Record<SortKey, readonly [descending: string, ascending: string]>> = {
   start: ['newest first', 'oldest first'],
   name: ['by request, from Z to A', 'by request, from A to Z'],
@@ -42,16 +35,16 @@ const ORDERS: Readonly<Record<SortKey, readonly [descending: string, ascending: 
 
 /** Above the list: of how many traces it is, in which order, and what the colours mean. */
 export function Legend() {
-  const version = list.version.value;
-  const counts = useMemo(() => countsOf(), [version]);
+  void [list.version.value, list.overview.value];
   if (list.rows.length === 0) return null;
+  const { outcomes: counts, times } = chartData();
   const { key, isDescending } = sortOf(param('sort'));
   return (
     <div class="legend">
       <span>
         <b>{howMany()}</b>, {ORDERS[key][isDescending ? 0 : 1]}
       </span>
-      {hasCharts() && <Elsewhere />}
+      {hasCharts() && <Elsewhere {...times} />}
       <span class="spacer" />
       {OUTCOMES.map((outcome) => {
         const number = counts[severityOf(outcome)]!;
@@ -69,27 +62,21 @@ export function Legend() {
   );
 }
 
-function countsOf(): number[] {
-  const counts = OUTCOMES.map(() => 0);
-  for (const { outcome } of list.rows) counts[severityOf(outcome)]!++;
-  return counts;
-}
-
-/** "1,284 traces"; while they are read, and of more than the page holds: "17,245 of 39,000 traces". */
+/** "1,284 traces", those that the page does not hold too; of more than the store puts in order: "200,000 of 1,039,000 traces". */
 function howMany(): string {
   const { length } = list.rows;
   const { traces, isAll } = list.found;
   const what = param('pinned') === '' ? 'trace' : 'pinned trace';
-  if (list.isOrdering.value) return `The newest ${plural(length, what)}, all of them are being sorted`;
-  if (traces > length) return `${count(length)} of ${isAll ? '' : 'more than '}${count(traces)} ${what}s`;
-  if (isAll) return plural(length, what);
-  return `${count(length)} ${what}s read so far`;
+  if (list.isOrdering) return `The newest ${plural(length, what)}, all of them are being sorted`;
+  const ordered = list.ofStore?.traces;
+  if (ordered !== undefined && ordered >= MAX_ORDERED && traces > ordered)
+    return `${count(ordered)} of ${isAll ? '' : 'more than '}${count(traces)} ${what}s`;
+  if (isAll) return plural(traces, what);
+  return list.overview.value === undefined ? `${count(length)} ${what}s read so far` : `More than ${plural(traces, what)}`;
 }
 
 /** Traces that the chart leaves out because of when they began. */
-function Elsewhere() {
-  void list.version.value;
-  const { older, newer, isFuture } = chartTimes();
+function Elsewhere({ older, newer, isFuture }: Pick<ShownTimes, 'older' | 'newer' | 'isFuture'>) {
   if (param('chart') === 'all') {
     return (
       <button type="button" class="button small" onClick={() => setParams({ chart: '' }, { isAside: true })}>

@@ -1,7 +1,7 @@
 import { useLayoutEffect, useRef } from 'preact/hooks';
-import type { TraceRow } from '../../../src/xray/api/page-types.ts';
 import { list } from '../live.ts';
 import { arrival, keepAnchor, keptAnchor, param, whenLeaving, type Anchor } from '../route.ts';
+import type { Listed } from './listed.ts';
 import { ROW_HEIGHT } from './row.tsx';
 
 interface Ref<T> {
@@ -18,22 +18,13 @@ interface Wanted {
   readonly selected: string;
 }
 
-/** The row is in a page that is still read, or is not in its place yet. */
-function mayCome(id: string | undefined): boolean {
-  return id !== undefined && id !== '' && (!list.isComplete.peek() || list.get(id) !== undefined);
-}
-
 /** Calls `onScroll` whenever the list stands elsewhere, and brings it back to where it was left. */
-export function usePlaceInList(
-  box: Ref<HTMLDivElement | null>,
-  { rows, version }: { readonly rows: readonly TraceRow[]; readonly version: number },
-  onScroll: (top: number) => void,
-) {
+export function usePlaceInList(box: Ref<HTMLDivElement | null>, listed: Listed, onScroll: (top: number) => void) {
   const wanted = useRef<Wanted | undefined>(undefined);
   const focused = useRef('');
   const resting = useRef<number>(undefined);
-  const shown = useRef(rows);
-  shown.current = rows;
+  const shown = useRef(listed);
+  shown.current = listed;
 
   const scrollTo = (top: number): void => {
     box.current!.scrollTop = top;
@@ -50,15 +41,18 @@ export function usePlaceInList(
     clearTimeout(resting.current);
     if (wanted.current !== undefined) return;
     const { scrollTop } = box.current!;
-    const row = shown.current[Math.floor(scrollTop / ROW_HEIGHT)];
+    const row = shown.current.at(Math.floor(scrollTop / ROW_HEIGHT));
+    // Of what has not come yet the place before is kept.
+    if (scrollTop > 0 && row === undefined && shown.current.length > 0) return;
     keepAnchor(scrollTop === 0 || row === undefined ? undefined : { id: row.id, offset: scrollTop % ROW_HEIGHT });
   };
   const find = (): void => {
     // What is here while the store sorts goes again.
-    if (wanted.current === undefined || list.isOrdering.peek()) return;
+    if (wanted.current === undefined || list.isOrdering) return;
     const { anchor, selected } = wanted.current;
-    const at = anchor === undefined ? -1 : shown.current.findIndex(({ id }) => id === anchor.id);
-    const index = shown.current.findIndex(({ id }) => id === selected);
+    const place = (id: string | undefined): number => (id === undefined || id === '' ? -1 : shown.current.placeOf(id));
+    const mayCome = (id: string | undefined): boolean => id !== undefined && id !== '' && shown.current.mayCome(id);
+    const [at, index] = [place(anchor?.id), place(selected)];
     // The row that was on top may be gone: then the selected one is what is left of the place.
     if ((at < 0 && mayCome(anchor?.id)) || (index < 0 && mayCome(selected))) return;
     wanted.current = undefined;
@@ -76,7 +70,7 @@ export function usePlaceInList(
     isFirst.current = false;
     if (wanted.current?.anchor === undefined) scrollTo(0);
   }, [number]);
-  useLayoutEffect(find, [rows, version, number, list.isComplete.value, list.isOrdering.value]);
+  useLayoutEffect(find, [listed, number, list.isComplete.value]);
   // After the rows of the new place are there.
   useLayoutEffect(() => {
     if (focused.current === '') return;
@@ -97,7 +91,7 @@ export function usePlaceInList(
     /** Shows the row, with the focus on it. */
     select: (index: number): void => {
       wanted.current = undefined;
-      focused.current = shown.current[index]?.id ?? '';
+      focused.current = shown.current.at(index)?.id ?? '';
       show(index);
     },
   };

@@ -1,6 +1,7 @@
 import { useSignal } from '@preact/signals';
 import { useRef } from 'preact/hooks';
 import type { TraceRow } from '../../../src/xray/api/page-types.ts';
+import { readRow } from '../api.ts';
 import { context2d, themeColours } from '../canvas.ts';
 import { absolute, count, duration, plural, tick, timeTicks } from '../format.ts';
 import { hideCard, showCard } from '../hover-card.tsx';
@@ -9,10 +10,10 @@ import { OUTCOMES, severityOf } from '../outcomes.ts';
 import { go, hrefTo } from '../route.ts';
 import { narrow } from '../search.ts';
 import { nowSeconds } from '../wall-clock.ts';
+import { chartData, type ChartPoint } from './chart-data.ts';
 import { scaleOf, type ChartScale } from './chart-scale.ts';
 import { Brush, CLICK_PX, HEIGHT, PAD, useDrawing, type Rect } from './drawing.tsx';
 import { lengthOf } from './elapsed.ts';
-import { chartTimes } from './legend.tsx';
 import { Badge, Request } from './row.tsx';
 
 /** px from the pointer to a point that it means. */
@@ -31,9 +32,9 @@ export function Scatter() {
   const brush = useSignal<Rect | undefined>(undefined);
   const marked = useSignal<Point | undefined>(undefined);
   const from = useRef<Point>(undefined);
-  const canvas = useDrawing((element, rows) => {
-    scale.current = scaleOf(rows, { times: chartTimes(), now: nowSeconds(), width: element.clientWidth, height: HEIGHT, pad: PAD });
-    drawScatter(element, rows, scale.current);
+  const canvas = useDrawing((element, { points, times }) => {
+    scale.current = scaleOf(points, { times, now: nowSeconds(), width: element.clientWidth, height: HEIGHT, pad: PAD });
+    drawScatter(element, points, scale.current);
   });
   const at = (event: PointerEvent): Point => {
     const box = canvas.current!.getBoundingClientRect();
@@ -43,13 +44,24 @@ export function Scatter() {
     marked.value = undefined;
     hideCard();
   };
-  const mark = (pointer: Point): void => {
-    const near = scale.current === undefined ? undefined : nearestTo(list.rows, scale.current, pointer);
+  const pointed = useRef(0);
+  const mark = async (pointer: Point): Promise<void> => {
+    const near = nearestTo(scale.current, pointer);
+    const now = ++pointed.current;
     if (near === undefined) return unmark();
-    const box = canvas.current!.getBoundingClientRect();
+    const row = await rowOf(near.of);
+    // The pointer has gone on.
+    if (now !== pointed.current || canvas.current === null) return;
+    if (row === undefined) return unmark();
+    const box = canvas.current.getBoundingClientRect();
     marked.value = near.point;
     const y = box.top + near.point.y;
-    showCard({ left: box.left + near.point.x + REACH, top: y - REACH, bottom: y + REACH }, <PointCard {...near} />);
+    showCard({ left: box.left + near.point.x + REACH, top: y - REACH, bottom: y + REACH }, <PointCard row={row} others={near.others} />);
+  };
+  const open = async (at: Point): Promise<void> => {
+    const near = nearestTo(scale.current, at);
+    const row = near === undefined ? undefined : await rowOf(near.of);
+    if (row !== undefined) go(hrefTo(`/traces/${row.id}`));
   };
   const onUp = (event: PointerEvent): void => {
     const start = from.current;
@@ -59,8 +71,7 @@ export function Scatter() {
     const end = at(event);
     const { timeAt, durationAt } = scale.current;
     if (Math.abs(end.x - start.x) < CLICK_PX && Math.abs(end.y - start.y) < CLICK_PX) {
-      const near = nearestTo(list.rows, scale.current, end);
-      if (near !== undefined) go(hrefTo(`/traces/${near.row.id}`));
+      void open(end);
       return;
     }
     const [left, right] = [Math.min(start.x, end.x), Math.max(start.x, end.x)];
@@ -75,7 +86,7 @@ export function Scatter() {
         ref={canvas}
         height={HEIGHT}
         role="img"
-        aria-label={`Latency of ${count(list.rows.length)} traces over time; the list below has the same traces`}
+        aria-label={`Latency of ${count(list.found.traces)} traces over time; the list below has the same traces`}
         onPointerDown={(event) => {
           event.currentTarget.setPointerCapture(event.pointerId);
           from.current = at(event);
@@ -84,7 +95,7 @@ export function Scatter() {
         onPointerMove={(event) => {
           const start = from.current;
           const end = at(event);
-          if (start === undefined) return mark(end);
+          if (start === undefined) return void mark(end);
           brush.value = {
             left: Math.min(start.x, end.x),
             right: Math.max(start.x, end.x),
@@ -92,7 +103,10 @@ export function Scatter() {
             bottom: Math.max(start.y, end.y),
           };
         }}
-        onPointerLeave={unmark}
+        onPointerLeave={() => {
+          pointed.current++;
+          unmark();
+        }}
         onPointerUp={onUp}
         onPointerCancel={() => {
           from.current = undefined;
@@ -108,13 +122,13 @@ export function Scatter() {
 }
 
 interface Near {
-  readonly row: TraceRow;
+  readonly of: ChartPoint;
   readonly point: Point;
   /** Others at the same place. */
   readonly others: number;
 }
 
-function PointCard({ row, others }: Near) {
+function PointCard({ row, others }: { row: TraceRow; others: number }) {
   const seconds = lengthOf(row, nowSeconds());
   return (
     <>
@@ -135,28 +149,39 @@ function PointCard({ row, others }: Near) {
 }
 
 /** The trace whose point is nearest, within reach: the worst of those at the same place, as it is drawn. */
-function nearestTo(rows: readonly TraceRow[], { x, y }: ChartScale, at: Point): Near | undefined {
-  let found: { row: TraceRow; point: Point } | undefined;
+function nearestTo(scale: ChartScale | undefined, at: Point): Near | undefined {
+  if (scale === undefined) return undefined;
+  const { x, y } = scale;
+  let found: { of: ChartPoint; point: Point } | undefined;
   let [least, others] = [REACH * REACH, 0];
   const now = nowSeconds();
-  for (const row of rows) {
-    const seconds = lengthOf(row, now);
+  for (const each of chartData().points) {
+    const seconds = lengthOf(each, now);
     if (seconds === null) continue;
-    const point = { x: x(row.start), y: y(seconds) };
+    const point = { x: x(each.start), y: y(seconds) };
     const distance = (point.x - at.x) ** 2 + (point.y - at.y) ** 2;
     if (distance > least) continue;
     const isSame = found !== undefined && Math.abs(found.point.x - point.x) < 1 && Math.abs(found.point.y - point.y) < 1;
-    if (isSame) others++;
-    else others = 0;
-    if (isSame && severityOf(row.outcome) < severityOf(found!.row.outcome)) continue;
+    others = (isSame ? others + 1 : 0) + (each.count ?? 1) - 1;
+    if (isSame && severityOf(each.outcome) < severityOf(found!.of.outcome)) continue;
     least = distance;
-    found = { row, point };
+    found = { of: each, point };
   }
   return found === undefined ? undefined : { ...found, others };
 }
 
+/** The trace of a point, which the store has when the page does not. */
+async function rowOf(point: ChartPoint): Promise<TraceRow | undefined> {
+  if (point.row === undefined) return point as TraceRow;
+  try {
+    return (await readRow(point.row)) ?? undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 /** Points that fall on the same place are drawn once, the worst outcome on top. */
-function drawScatter(canvas: HTMLCanvasElement, rows: readonly TraceRow[], scale: ChartScale): void {
+function drawScatter(canvas: HTMLCanvasElement, rows: readonly ChartPoint[], scale: ChartScale): void {
   const { context, width } = context2d(canvas, HEIGHT);
   const colours = themeColours();
   context.font = colours.small;

@@ -17,11 +17,11 @@ import { FirstRun } from '../connect/connect.tsx';
 import { heldBy, isScrolled } from './hold.ts';
 import { usePlaceInList } from './place-in-list.ts';
 import { sortOf } from './order.ts';
+import { useListed, type Listed } from './listed.ts';
 import { HeaderRow, Row, ROW_HEIGHT } from './row.tsx';
 import { Histogram } from './histogram.tsx';
 import { hasCharts, Legend } from './legend.tsx';
 import { Scatter } from './scatter.tsx';
-import { useSorted } from './use-sorted.ts';
 import { windowOf } from './window.ts';
 
 /** The list of traces, as they come. */
@@ -51,11 +51,10 @@ function Table() {
   const height = useSignal(800);
   const selected = param('sel');
   const sort = sortOf(param('sort'));
-  const version = list.version.value;
-  const rows = useSorted(param('sort'));
-  const shown = useRef(rows);
-  shown.current = rows;
-  const inList = usePlaceInList(box, { rows, version }, (y) => {
+  const listed = useListed(param('sort'));
+  const shown = useRef(listed);
+  shown.current = listed;
+  const inList = usePlaceInList(box, listed, (y) => {
     top.value = y;
     isScrolled.value = y > 0;
   });
@@ -63,19 +62,21 @@ function Table() {
   useEffect(() => list.hold(isHeld), [isHeld]);
   useEffect(() => whenResized(box.current!, () => (height.value = box.current!.clientHeight)), []);
   useLayoutEffect(() => addKeys('Traces', keysOf(box, shown, inList.select)), []);
-  const { first, last } = windowOf({ top: top.value, height: height.value, rowHeight: ROW_HEIGHT, rows: rows.length });
-  const totals = list.totals.value;
+  const { first, last } = windowOf({ top: top.value, height: height.value, rowHeight: ROW_HEIGHT, rows: listed.length });
+  const overview = list.overview.value;
+  useEffect(() => listed.want(first, last), [listed, first, last]);
+  const seen = seenOf(listed, first, last);
   const longest = Math.max(
-    useMemo(() => longestOf(list.rows), [version]),
-    totals?.longest ?? 0,
+    longestOf(seen.map(({ row }) => row)),
+    useMemo(() => longestOf(list.rows), [list.version.value]),
+    overview?.longest ?? 0,
   );
-  const seen = rows.slice(first, last);
-  useCounting(seen.some(({ isOpen }) => isOpen));
+  useCounting(seen.some(({ row: { isOpen } }) => isOpen));
   return (
     <div class="table-frame">
       <Waiting box={box} />
       <div
-        class={hasDates(list.rows) ? 'table with-dates' : 'table'}
+        class={hasDates() ? 'table with-dates' : 'table'}
         ref={box}
         onScroll={inList.onScroll}
         onWheel={inList.onMove}
@@ -84,20 +85,30 @@ function Table() {
         role="region"
         aria-label="List of traces"
       >
-        <div role="table" aria-label="Traces" aria-rowcount={rows.length + 1}>
-          <HeaderRow sort={sort} scale={scaleText(longest, Math.max(totals?.traces ?? 0, rows.length))} />
-          {rows.length > 0 && (
-            <div role="rowgroup" class="rows" style={{ height: `${rows.length * ROW_HEIGHT}px` }}>
-              {seen.map((row, i) => (
-                <Row key={row.id} row={row} index={first + i} longest={longest} isSelected={row.id === selected} />
+        <div role="table" aria-label="Traces" aria-rowcount={listed.length + 1}>
+          <HeaderRow sort={sort} scale={scaleText(longest, Math.max(overview?.traces ?? 0, list.rows.length))} />
+          {listed.length > 0 && (
+            <div role="rowgroup" class="rows" style={{ height: `${listed.length * ROW_HEIGHT}px` }}>
+              {seen.map(({ row, position }) => (
+                <Row key={row.id} row={row} index={position} longest={longest} isSelected={row.id === selected} />
               ))}
             </div>
           )}
         </div>
-        {rows.length === 0 && <Nothing />}
+        {listed.length === 0 && <Nothing />}
       </div>
     </div>
   );
+}
+
+/** The rows that are here, each once: between two answers of the store one may have moved. */
+function seenOf(listed: Listed, first: number, last: number): { row: TraceRow; position: number }[] {
+  const byId = new Map<string, { row: TraceRow; position: number }>();
+  for (let position = first; position < last; position++) {
+    const row = listed.at(position);
+    if (row !== undefined && !byId.has(row.id)) byId.set(row.id, { row, position });
+  }
+  return [...byId.values()];
 }
 
 /** Seconds of a bar of full length: one scale for all, wherever the list is scrolled to. What is still running does not change it. */
@@ -112,8 +123,12 @@ function scaleText(longest: number, traces: number): string {
 }
 
 /** Whether some began on another day than today: rows come newest first, and a clock may be in the future. */
-function hasDates(rows: readonly TraceRow[]): boolean {
-  return settings.value.times === 'absolute' && [rows[0], rows.at(-1)].some((row) => row !== undefined && /^\d{4}-/.test(absolute(row.start)));
+function hasDates(): boolean {
+  const { rows } = list;
+  const { times } = list.overview.value ?? {};
+  const starts = [rows[0]?.start, rows.at(-1)?.start, times?.from];
+  const isOther = starts.some((start) => start !== undefined && /^\d{4}-/.test(absolute(start)));
+  return settings.value.times === 'absolute' && (isOther || (times?.older ?? 0) > 0);
 }
 
 interface Ref<T> {
@@ -121,17 +136,17 @@ interface Ref<T> {
 }
 
 /** What the keys do is looked up when one is pressed. */
-function keysOf(box: Ref<HTMLDivElement | null>, shown: Ref<readonly TraceRow[]>, show: (index: number) => void) {
-  const at = (): number => shown.current.findIndex(({ id }) => id === param('sel'));
+function keysOf(box: Ref<HTMLDivElement | null>, shown: Ref<Listed>, show: (index: number) => void) {
+  const at = (): number => shown.current.placeOf(param('sel'));
   const select = (next: number): void => {
-    const rows = shown.current;
-    const index = Math.max(0, Math.min(rows.length - 1, next));
-    if (rows[index] === undefined) return;
-    setParams({ sel: rows[index].id }, { isAside: true });
+    const index = Math.max(0, Math.min(shown.current.length - 1, next));
+    const row = shown.current.at(index);
+    if (row === undefined) return;
+    setParams({ sel: row.id }, { isAside: true });
     show(index);
   };
   const open = (): void => {
-    const row = shown.current[at()];
+    const row = shown.current.at(at());
     if (row !== undefined) go(hrefTo(`/traces/${row.id}`));
   };
   return [

@@ -1,0 +1,97 @@
+import { useMemo } from 'preact/hooks';
+import type { TraceRow } from '../../../src/xray/api/page-types.ts';
+import { list } from '../live.ts';
+import { sorted, sortOf } from './order.ts';
+import type { RowList } from './row-list.ts';
+
+/** The list by position from 0 on, in the order of the address: what the page has, or what the store gives of more than that. */
+export interface Listed {
+  readonly length: number;
+  /** undefined while it is not here. */
+  readonly at: (position: number) => TraceRow | undefined;
+  /** -1 when that is not known. */
+  readonly placeOf: (id: string) => number;
+  /** Where a trace is may still become known. */
+  readonly mayCome: (id: string) => boolean;
+  /** What is looked at, from `first` up to, not including, `last`. */
+  readonly want: (first: number, last: number) => void;
+}
+
+/** The list as it is now; another one when its version or its order is another. */
+export function useListed(sort: string): Listed {
+  const version = list.version.value;
+  const { isOrdering } = list;
+  void list.overview.value;
+  return useMemo(() => listedOf(list, sort), [version, sort, isOrdering, list.overview.value]);
+}
+
+export function listedOf(of: RowList, sort: string): Listed {
+  const { key, isDescending } = sortOf(sort);
+  const isNewestFirst = key === 'start' && isDescending;
+  if (!of.isOfStore) return all(sorted(of.rows, sortOf(sort)), of);
+  if (isNewestFirst) return newestFirst(of);
+  const { ofStore } = of;
+  const ask = (first: number, last: number): void => of.askStore()?.want(first, last);
+  const mayCome = (id: string): boolean => of.askStore()?.locate(id) ?? false;
+  // Meanwhile the newest are here, and are labelled as such.
+  if (of.isOrdering || ofStore === undefined) return { ...all(of.isOrdering ? of.rows : [], of), want: ask, mayCome };
+  return {
+    length: ofStore.traces ?? 0,
+    at: (position) => ofStore.at(position),
+    placeOf: (id) => ofStore.placeOf(id),
+    mayCome,
+    want: ask,
+  };
+}
+
+function all(rows: readonly TraceRow[], of: RowList): Listed {
+  return {
+    length: rows.length,
+    at: (position) => rows[position],
+    placeOf: (id) => rows.findIndex((row) => row.id === id),
+    mayCome: (id) => !of.isComplete.peek() || of.get(id) !== undefined,
+    want: () => {},
+  };
+}
+
+/** The newest are those that the page holds, as they come; the older ones follow by the order of the store, which is made when they are looked at. */
+function newestFirst(of: RowList): Listed {
+  const { rows, ofStore } = of;
+  const joint = jointOf(rows);
+  const last = rows[joint - 1];
+  const place = last === undefined ? -1 : (ofStore?.placeOf(last.id) ?? -1);
+  // What has come since then, and waits, is in the store's order before them.
+  const isJoined = ofStore?.traces !== undefined && (place >= 0 || last === undefined);
+  const shift = place + 1 - joint;
+  const length = Math.max(rows.length, isJoined ? ofStore.traces - shift : of.found.traces);
+  return {
+    length,
+    at: (position) => (isJoined && position >= joint ? ofStore.at(position + shift) : rows[position]),
+    placeOf: (id) => {
+      const here = rows.findIndex((row) => row.id === id);
+      if (here >= 0) return here;
+      const there = ofStore?.placeOf(id) ?? -1;
+      return isJoined && there >= 0 ? Math.max(0, there - shift) : -1;
+    },
+    mayCome: (id) => {
+      if (!of.isComplete.peek() || of.get(id) !== undefined) return true;
+      const asked = of.askStore();
+      const isJoining = last !== undefined && (asked?.locate(last.id) ?? false);
+      return (asked?.locate(id) ?? false) || isJoining || !isJoined;
+    },
+    want: (from, to) => {
+      if (to <= joint || (!isJoined && to < rows.length) || !of.isComplete.peek()) return;
+      const asked = of.askStore();
+      if (last !== undefined) asked?.locate(last.id);
+      if (isJoined || last === undefined) asked?.want(Math.max(from, joint) + shift, to + shift);
+    },
+  };
+}
+
+/** Up to where the newest are all that began so late: of two that began at one time the store may have another one first. */
+function jointOf(rows: readonly TraceRow[]): number {
+  const startAt = (position: number): number | undefined => rows[position]?.start;
+  let joint = rows.length - 1;
+  while (joint > 0 && (startAt(joint - 1) === startAt(joint) || startAt(joint - 2) === startAt(joint - 1))) joint--;
+  return Math.max(0, joint);
+}
