@@ -1,4 +1,5 @@
 import { NodeHttpHandler } from '@smithy/node-http-handler';
+import { BoundedHandler, type AnswerBounds } from './answer-bounds.ts';
 import { isTrustedNow } from './http-call.ts';
 import type { Outbound } from './outbound-proxy.ts';
 import { isTlsError, tlsProblem } from './tls-problem.ts';
@@ -12,6 +13,8 @@ export interface ClientLimits {
   readonly signal?: AbortSignal;
   /** Until an answer begins. */
   readonly requestTimeout?: number;
+  /** For answers that are not credentials, which have a bound of their own. */
+  readonly answers?: AnswerBounds;
 }
 
 export interface RegionalClientConfig {
@@ -43,8 +46,8 @@ class OutboundHandler extends NodeHttpHandler {
     const port = request.port ? `:${request.port}` : '';
     const url = new URL(`${request.protocol}//${request.hostname}${port}`);
     const agent = this.#outbound.agentFor(url);
-    const { signal, ...timeouts } = this.#limits;
-    const handler = new NodeHttpHandler({ ...TIMEOUTS, ...timeouts, httpAgent: agent, httpsAgent: agent as never });
+    const { signal, answers, ...timeouts } = this.#limits;
+    const handler = new BoundedHandler({ ...TIMEOUTS, ...timeouts, httpAgent: agent, httpsAgent: agent }, answers);
     const withSignal = { ...options, ...(signal === undefined ? {} : { abortSignal: signal }) };
     const trusted = trustGeneration();
     try {

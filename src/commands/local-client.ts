@@ -8,7 +8,7 @@ import { arrayOf, isObject, member } from '../xray/trace/json.ts';
 import { wallClockMs } from '../pipeline/clock.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MAX_BODY_BYTES } from '../xray/api/bodies.ts';
-import { TraceSource, type TraceDocuments, type TraceQuery } from './trace-source.ts';
+import { ANSWER_BOUNDS, TraceSource, type TraceDocuments, type TraceQuery } from './trace-source.ts';
 
 /** What the local X-Ray made of an import. */
 export interface Imported {
@@ -47,8 +47,6 @@ const BUSY_MS = 1_000;
 const ROWS_A_CALL = 1_000;
 /** Of an error that something answers. */
 const MAX_REASON = 500;
-/** The local X-Ray's own answers have 8 MB at most. */
-const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
 /** The store's own limit is a minute. */
 const CALL_MS = 70_000;
 
@@ -68,7 +66,7 @@ export class LocalClient {
 
   async source(): Promise<TraceSource> {
     await this.#reach();
-    const { XRayClient } = await import('@aws-sdk/client-xray');
+    const [{ XRayClient }, { BoundedHandler }] = await Promise.all([import('@aws-sdk/client-xray'), import('../aws/answer-bounds.ts')]);
     // The local X-Ray takes its token as an access key id, and any other when it has none.
     const credentials = { accessKeyId: this.#token === '' ? 'xrayd' : this.#token, secretAccessKey: 'xrayd' };
     const client: XRayClient = new XRayClient({
@@ -76,7 +74,10 @@ export class LocalClient {
       region: 'us-east-1',
       credentials,
       maxAttempts: 3,
-      requestHandler: { connectionTimeout: 5_000, requestTimeout: CALL_MS, throwOnRequestTimeout: true, socketTimeout: CALL_MS },
+      requestHandler: new BoundedHandler(
+        { connectionTimeout: 5_000, requestTimeout: CALL_MS, throwOnRequestTimeout: true, socketTimeout: CALL_MS },
+        ANSWER_BOUNDS,
+      ),
     });
     return new TraceSource(client, { isLocal: true, idsByText: (query) => this.#idsByText(query) });
   }
@@ -139,6 +140,7 @@ export class LocalClient {
       next = member(page, 'next');
       if (!Array.isArray(rows) || next === undefined) throw this.#notLocal('/api/traces');
       for (const row of rows) yield String(member(row, 'id'));
+      if (rows.length === 0 && next !== null) throw this.#notLocal('/api/traces');
     }
   }
 
@@ -163,7 +165,7 @@ export class LocalClient {
   async #ask(path: string, init: { method: string; body?: string }): Promise<DirectAnswer> {
     const headers = this.#token === '' ? {} : { authorization: `Bearer ${this.#token}` };
     try {
-      return await directCall(this.#url + path, { ...init, headers, timeoutMs: CALL_MS, maxAnswerBytes: MAX_ANSWER_BYTES });
+      return await directCall(this.#url + path, { ...init, headers, timeoutMs: CALL_MS, maxAnswerBytes: ANSWER_BOUNDS.maxBytes });
     } catch (error) {
       const reason = messageOf(error);
       throw new XraydError(

@@ -4,6 +4,7 @@ import type { LoadedConfig } from '../config/load.ts';
 import { findDestination, uplinkTo } from '../daemon.ts';
 import { XraydError } from '../pipeline/errors.ts';
 import { lineLogger } from '../telemetry/line-logger.ts';
+import { ANSWER_BOUNDS } from './trace-source.ts';
 import { pullTraces, type CommandOutput } from './transfer.ts';
 
 /** Longer than any provider may take: there is nothing else to do meanwhile. */
@@ -24,7 +25,7 @@ export async function pull(loaded: LoadedConfig<'pull'>, env: Environment, outpu
     if (found === undefined) throw new XraydError('XRAYD_TRANSFER', credentials.problem);
     const { region, url } = destination;
     const client = new XRayClient({
-      ...regionalClientConfig(region, outbound, { requestTimeout: READ_TIMEOUT_MS }),
+      ...regionalClientConfig(region, outbound, { requestTimeout: READ_TIMEOUT_MS, answers: ANSWER_BOUNDS }),
       endpoint: url.href,
       credentials: found,
     });

@@ -1,7 +1,10 @@
-import type { Trace, XRayClient } from '@aws-sdk/client-xray';
+import type { XRayClient } from '@aws-sdk/client-xray';
+import { hash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { dateOf, wallClockMs } from '../pipeline/clock.ts';
 import { XraydError, messageOf } from '../pipeline/errors.ts';
+import { oneLine } from '../pipeline/one-line.ts';
+import { isObject, member } from '../xray/trace/json.ts';
 
 /** A trace in the form of BatchGetTraces. */
 export interface TraceDocuments {
@@ -33,6 +36,13 @@ const AHEAD_MS = 60_000;
 const LAST_MS = 8.64e15;
 const RETRY_MS = 250;
 const MAX_TRIES = 5;
+/** One answer of X-Ray: far beyond the documents of five traces, and a slow line's time for it. */
+export const ANSWER_BOUNDS = { maxBytes: 64 * 1024 * 1024, timeoutMs: 120_000 };
+/** Pages in a row without anything new: X-Ray has some where it looks through much. */
+const MAX_IDLE_PAGES = 1_000;
+/** Of ids, and of what an error says. */
+const MAX_ID = 100;
+const MAX_REASON = 500;
 
 /** Reads traces from an X-Ray, AWS's or the local one, through AWS's own client. */
 export class TraceSource {
@@ -60,8 +70,7 @@ export class TraceSource {
       yield* this.#documentsOf(ids);
     } catch (error) {
       if (error instanceof XraydError) throw error;
-      const { name } = error as Error;
-      throw new XraydError('XRAYD_TRANSFER', `X-Ray does not give its traces: ${name}: ${messageOf(error)}`, { cause: error });
+      throw new XraydError('XRAYD_TRANSFER', `X-Ray does not give its traces: ${reasonOf(error)}`, { cause: error });
     }
   }
 
@@ -83,8 +92,18 @@ export class TraceSource {
       ...(filter === '' ? {} : { FilterExpression: filter }),
     };
     const pages = pagesOf((NextToken) => this.#client.send(new GetTraceSummariesCommand({ ...input, ...NextToken })));
-    for await (const { TraceSummaries } of pages) {
-      for (const { Id } of listOf(TraceSummaries, 'TraceSummaries')) if (Id !== undefined) yield Id;
+    const seen = new Set<string>();
+    for await (const { page, idle } of pages) {
+      const before = seen.size;
+      for (const summary of listOf<unknown>(page.TraceSummaries, 'TraceSummaries')) {
+        const Id = member(summary, 'Id');
+        if (typeof Id !== 'string') throw notXRay('a trace has no id');
+        if (seen.has(Id)) continue;
+        if (Id.length > MAX_ID) throw notXRay(`a trace id of ${Id.length} characters`);
+        seen.add(Id);
+        yield Id;
+      }
+      idle.note(seen.size > before);
     }
   }
 
@@ -96,28 +115,50 @@ export class TraceSource {
       if (tries === MAX_TRIES) throw new XraydError('XRAYD_TRANSFER', `X-Ray does not give ${left.join(', ')}. Try again later`);
       if (tries > 0) await sleep(RETRY_MS * 2 ** tries);
       const TraceIds = left;
-      left = [];
-      for await (const page of pagesOf((NextToken) => this.#client.send(new BatchGetTracesCommand({ TraceIds, ...NextToken })))) {
-        for (const trace of listOf(page.Traces, 'Traces')) yield documentsIn(trace);
-        left.push(...(page.UnprocessedTraceIds ?? []));
+      const unprocessed = new Set<string>();
+      const found = new Set<string>();
+      for await (const { page, idle } of pagesOf((NextToken) => this.#client.send(new BatchGetTracesCommand({ TraceIds, ...NextToken })))) {
+        const before = found.size;
+        for (const trace of listOf<unknown>(page.Traces, 'Traces')) {
+          const documents = documentsIn(trace);
+          found.add(documents.Id);
+          if (found.size > TraceIds.length) throw notXRay('more traces than were asked for');
+          yield documents;
+        }
+        for (const id of page.UnprocessedTraceIds ?? []) unprocessed.add(id);
+        idle.note(found.size > before);
       }
+      left = TraceIds.filter((id) => unprocessed.has(id));
     }
+  }
+}
+
+/** Told of each page whether it had anything new. Throws when many in a row had not. */
+class IdlePages {
+  #pages = 0;
+
+  note(isNew: boolean): void {
+    this.#pages = isNew ? 0 : this.#pages + 1;
+    if (this.#pages === MAX_IDLE_PAGES)
+      throw new XraydError('XRAYD_TRANSFER', `what answers gave ${MAX_IDLE_PAGES} pages in a row with nothing new, and a NextToken with each`);
   }
 }
 
 /** The answers of `ask` until one has no token for the next; a page may be empty. One that repeats its token would go on for ever. */
 async function* pagesOf<T extends { readonly NextToken?: string | undefined }>(
   ask: (token: { NextToken?: string }) => Promise<T>,
-): AsyncGenerator<T> {
+): AsyncGenerator<{ readonly page: T; readonly idle: IdlePages }> {
   const asked = new Set<string>();
+  const idle = new IdlePages();
   let token: { NextToken?: string } = {};
   for (;;) {
     const page = await ask(token);
-    yield page;
+    yield { page, idle };
     const { NextToken } = page;
     if (!NextToken) return;
-    if (asked.has(NextToken)) throw new XraydError('XRAYD_TRANSFER', 'what answers gives the same NextToken again: the pages have no end');
-    asked.add(NextToken);
+    const mark = hash('sha256', NextToken);
+    if (asked.has(mark)) throw new XraydError('XRAYD_TRANSFER', 'what answers gives the same NextToken again: the pages have no end');
+    asked.add(mark);
     token = { NextToken };
   }
 }
@@ -125,15 +166,25 @@ async function* pagesOf<T extends { readonly NextToken?: string | undefined }>(
 /** X-Ray's answers have the list, even when it is empty. Without it something else answered, and "no traces" would be a guess. */
 function listOf<T>(list: readonly T[] | undefined, name: string): readonly T[] {
   if (Array.isArray(list)) return list as readonly T[];
-  throw new XraydError(
-    'XRAYD_TRANSFER',
-    `what answers is not X-Ray: there is no ${name} in its answer. A proxy? Check the endpoint and the proxy settings`,
-  );
+  throw notXRay(`there is no ${name} in its answer. A proxy? Check the endpoint and the proxy settings`);
 }
 
-function documentsIn(trace: Trace): TraceDocuments {
-  const { Id, Segments = [] } = trace;
-  const isWhole = typeof Id === 'string' && Segments.every(({ Id: id, Document }) => typeof id === 'string' && typeof Document === 'string');
-  if (isWhole) return { ...trace, Segments } as TraceDocuments;
-  throw new XraydError('XRAYD_TRANSFER', 'what answers is not X-Ray: a trace has no id, or a segment no document');
+function documentsIn(trace: unknown): TraceDocuments {
+  const [Id, Segments] = [member(trace, 'Id'), member(trace, 'Segments') ?? []];
+  const isSegment = (each: unknown): boolean => typeof member(each, 'Id') === 'string' && typeof member(each, 'Document') === 'string';
+  if (isObject(trace) && typeof Id === 'string' && Array.isArray(Segments) && Segments.every(isSegment))
+    return { ...trace, Segments } as unknown as TraceDocuments;
+  throw notXRay('a trace has no id, or a segment no document');
+}
+
+function notXRay(problem: string): XraydError {
+  return new XraydError('XRAYD_TRANSFER', `what answers is not X-Ray: ${problem}`);
+}
+
+/** In a line: what answers may say anything, and the SDK adds a hint for programs. */
+function reasonOf(error: unknown): string {
+  if (error instanceof RangeError) return 'what answers is not X-Ray: its answer is nested too deep';
+  const { name } = error as Error;
+  const [first = ''] = messageOf(error).split('\n  Deserialization error');
+  return oneLine(`${name}: ${first}`, MAX_REASON);
 }

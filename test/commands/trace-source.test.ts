@@ -1,4 +1,5 @@
-import { XRayClient } from '@aws-sdk/client-xray';
+import { XRayClient, type XRayClientConfig } from '@aws-sdk/client-xray';
+import { BoundedHandler } from '../../src/aws/answer-bounds.ts';
 import { expect, test } from 'vitest';
 import { TraceSource, type TraceDocuments } from '../../src/commands/trace-source.ts';
 import { Scope } from '../fakes/scope.ts';
@@ -23,10 +24,10 @@ class Scripted extends FakeServer {
   }
 }
 
-async function tracesFrom(summaries: Reply, traces: Reply): Promise<TraceDocuments[]> {
+async function tracesFrom(summaries: Reply, traces: Reply, config: XRayClientConfig = {}): Promise<TraceDocuments[]> {
   const server = await scope.start(new Scripted({ '/TraceSummaries': summaries, '/Traces': traces }));
   const credentials = { accessKeyId: 'a', secretAccessKey: 'b' };
-  const client = new XRayClient({ endpoint: server.url, region: 'us-east-1', credentials, maxAttempts: 1 });
+  const client = new XRayClient({ endpoint: server.url, region: 'us-east-1', credentials, maxAttempts: 1, ...config });
   scope.add(() => client.destroy());
   const found: TraceDocuments[] = [];
   for await (const trace of new TraceSource(client).traces({ ids: [], filter: '', text: '', sinceMinutes: 5 })) found.push(trace);
@@ -78,4 +79,65 @@ test.each<[what: string, summaries: Behaviour, traces: Behaviour]>([
   ['traces', summaries, json({ Traces: [], UnprocessedTraceIds: [], NextToken: 'again' })],
 ])('pages of %s without an end are an error', async (_what, first, second) => {
   await expect(tracesFrom(first, second)).rejects.toMatchObject({ code: 'XRAYD_TRANSFER', message: /same NextToken/ });
+});
+
+test('pages with a new token each and nothing new end, of summaries and of traces', async () => {
+  let tokens = 0;
+  const endless =
+    (page: object): Reply =>
+    () =>
+      json({ ...page, NextToken: String(++tokens) });
+  const failure = { code: 'XRAYD_TRANSFER', message: /1000 pages in a row with nothing new/ };
+  await expect(tracesFrom(endless({ TraceSummaries: [] }), { status: 500 })).rejects.toMatchObject(failure);
+  const once = endless({ TraceSummaries: [{ Id: ID }] });
+  await expect(tracesFrom(once, json({ Traces: [], UnprocessedTraceIds: [] }))).rejects.toMatchObject(failure);
+  await expect(tracesFrom(summaries, endless({ Traces: [{ Id: ID, Segments: [] }], UnprocessedTraceIds: [] }))).rejects.toMatchObject(failure);
+});
+
+test('a trace that is listed twice is fetched once', async () => {
+  const listed = json({ TraceSummaries: [{ Id: ID }, { Id: ID }], NextToken: null });
+  const traces: Reply = ({ TraceIds = [] }) => json({ Traces: TraceIds.map((Id) => ({ Id, Segments: [] })), UnprocessedTraceIds: [] });
+  expect((await tracesFrom(listed, traces)).map(({ Id }) => Id)).toEqual([ID]);
+});
+
+const deep = `{"TraceSummaries":${'['.repeat(100_000)}-0${']'.repeat(100_000)}}`;
+
+test.each<[what: string, summaries: Behaviour, traces: Behaviour, message: RegExp]>([
+  ['an answer nested deep', { status: 200, body: deep }, { status: 500 }, /what answers is not X-Ray/],
+  ['a list of nothing', json({ TraceSummaries: [null] }), { status: 500 }, /what answers is not X-Ray: a trace has no id/],
+  ['a number for an id', json({ TraceSummaries: [{ Id: -1 }] }), { status: 500 }, /what answers is not X-Ray|Expected string/],
+  ['a list of no traces', summaries, json({ Traces: [null, -1], UnprocessedTraceIds: [] }), /what answers is not X-Ray: a trace has no id/],
+  ['an id of a megabyte', json({ TraceSummaries: [{ Id: 'x'.repeat(1_000_000) }] }), { status: 500 }, /a trace id of 1000000 characters/],
+  [
+    'more traces than were asked for',
+    summaries,
+    json({ Traces: ['a', 'b'].map((Id) => ({ Id, Segments: [] })), UnprocessedTraceIds: [] }),
+    /more traces than were asked for/,
+  ],
+  [
+    'an error of a megabyte with escapes for a terminal',
+    { status: 400, headers: { 'x-amzn-errortype': 'Some' }, body: JSON.stringify({ message: `\u001b[31m\n${'x'.repeat(1_000_000)}` }) },
+    { status: 500 },
+    /^X-Ray does not give its traces: Some: \\u\{1b\}\[31m\\nx{1,500}/,
+  ],
+])('one line says what is wrong with %s', async (_what, first, second, message) => {
+  const error = (await tracesFrom(first, second).catch((reason: unknown) => reason)) as Error;
+  expect(error).toMatchObject({ code: 'XRAYD_TRANSFER', message });
+  expect(error.message.length).toBeLessThan(1_000);
+  // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
+  expect(error.message).not.toMatch(/[\u0000-\u001f]/);
+});
+
+test('a million unprocessed traces that nobody asked for are no reason to ask again', async () => {
+  const UnprocessedTraceIds = Array.from({ length: 1_000_000 }, (_, i) => `t${i}`);
+  expect(await tracesFrom(summaries, json({ Traces: [], UnprocessedTraceIds }))).toEqual([]);
+});
+
+test.each<[what: string, reply: Behaviour, message: RegExp]>([
+  ['never ends', 'drip', /the whole answer: no answer within 300 ms/],
+  ['is larger than answers are', { status: 200, body: ' '.repeat(100_000) }, /the answer is larger than 10000 bytes/],
+  ['is a large error', { status: 500, body: ' '.repeat(100_000) }, /the answer is larger than 10000 bytes/],
+])('an answer that %s is given up', async (_what, reply, message) => {
+  const requestHandler = new BoundedHandler({}, { maxBytes: 10_000, timeoutMs: 300 });
+  await expect(tracesFrom(reply, { status: 500 }, { requestHandler })).rejects.toMatchObject({ code: 'XRAYD_TRANSFER', message });
 });

@@ -5,6 +5,7 @@ import { text } from 'node:stream/consumers';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
+import { FakeServer, type Behaviour } from '../fakes/server.ts';
 import { LocalXRay } from '../fakes/local-xray.ts';
 import { eventually } from '../fakes/eventually.ts';
 import { Scope } from '../fakes/scope.ts';
@@ -200,6 +201,22 @@ test('pull copies traces from an account, signed with its credentials', async ()
   expect(matching).toMatchObject({ code: 0, stderr: 'imported 1 trace: 2 documents stored, 0 refused\n' });
   expect((await xrayd([...args, '--filter', 'error ('], { env: AWS })).stderr).toMatch(/X-Ray does not give its traces: InvalidRequest/);
   expect((await xrayd(args)).stderr).toMatch(/no AWS credentials. Tried environment/);
+});
+
+/** A gigabyte of blanks, as fast as it is read. */
+class Gigabyte extends FakeServer {
+  protected override answer(): Behaviour {
+    return { status: 200, body: Buffer.alloc(1_000_000_000, ' ') };
+  }
+}
+
+test('pull ends with a line when what answers sends a gigabyte', async () => {
+  const account = await scope.start(new Gigabyte());
+  const local = await startLocal();
+  const args = ['pull', '--endpoint', account.url, '--region', 'eu-west-1', '--api', apiOf(local)];
+  const { code, stderr } = await xrayd(args, { env: { ...AWS, NODE_OPTIONS: '--max-old-space-size=512' } });
+  expect(stderr).toBe('xrayd: X-Ray does not give its traces: Error: the answer is larger than 67108864 bytes\n');
+  expect(code).toBe(1);
 });
 
 test('--tee sends what is stored on to AWS, byte for byte and signed, and counts it', async () => {
