@@ -208,6 +208,11 @@ test('the scales lead there and back', () => {
   expect([secondsAt(0), secondsAt(200)].map((seconds) => Number(seconds.toPrecision(3)))).toEqual([0.004, 12]);
 });
 
+test('durations that are near each other have more than one tick, too', () => {
+  const near = scaled([row('a', 100, { duration: 0.2 }), row('b', 700, { duration: 0.264 })]).durationTicks;
+  expect(near.map(({ seconds }) => seconds)).toEqual([0.05, 0.1, 0.2]);
+});
+
 test('ticks of durations never overlap, however far they are apart', () => {
   const seconds = fc.double({ min: 0, max: 1e7, noNaN: true });
   fc.assert(

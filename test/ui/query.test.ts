@@ -2,6 +2,7 @@ import './browser-globals.ts';
 import { expect, test } from 'vitest';
 import { quantile, sharesOf, typeName } from '../../ui/src/map/graph.ts';
 import { wantedAt } from '../../ui/src/query/completion.ts';
+import { insteadOf, missingDigits } from '../../ui/src/query/instead.ts';
 import { problemOf } from '../../ui/src/query/reading.ts';
 import { expressionsFor } from '../../ui/src/query/text-completion.ts';
 import { withCondition } from '../../ui/src/search.ts';
@@ -74,4 +75,20 @@ test('quantiles of a histogram, shares and names of types', () => {
     'SNS',
     'client',
   ]);
+});
+
+test('words that people use lead to conditions, names and keywords do not', () => {
+  expect(insteadOf('failed requests')).toEqual(['fault OR error']);
+  expect(insteadOf('Slow')).toEqual(['duration > 1']);
+  expect(insteadOf('throttle')).toEqual(['service() { throttle }']);
+  expect(insteadOf('servise("a") { fault }')).toEqual(['service("a") { fault }']);
+  expect(insteadOf('edgee("a", "b")')).toEqual(['edge("a", "b")']);
+  for (const other of ['checkout', 'slowpoke', 'error-service', 'edge("a"', 'selected("a")', '']) expect(insteadOf(other), other).toEqual([]);
+});
+
+test('what a trace id is short of is counted', () => {
+  expect(missingDigits('1-6b0b868d-f42f7c3bf')).toBe(15);
+  expect(missingDigits('Root=1-6b0b868d-f')).toBe(23);
+  for (const other of ['1-6b0b868d-', '1-6b0b868d', '1-6b0b868d-f42f7c3bfe70a7f99fbd1516', '1-6b0b868d-xyz'])
+    expect(missingDigits(other), other).toBeUndefined();
 });

@@ -3,7 +3,7 @@ import { followLinks, go, hrefTo, listHref, place } from './route.ts';
 import { Navigation } from './shell/navigation.tsx';
 import { openHelp, Help } from './shell/help.tsx';
 import { Said } from './copy.tsx';
-import { addKeys, onKeyDown } from './shell/keys.ts';
+import { addKeys, EVERYWHERE, onKeyDown } from './shell/keys.ts';
 import { ConnectScreen } from './connect/connect.tsx';
 import { SettingsScreen } from './shell/settings-screen.tsx';
 import { TopBar } from './shell/top-bar.tsx';
@@ -23,7 +23,7 @@ export function App() {
   useEffect(() => {
     addEventListener('keydown', onKeyDown);
     addEventListener('click', followLinks);
-    return addKeys('Everywhere', [
+    return addKeys(EVERYWHERE, [
       { keys: ['/'], does: 'search', run: search },
       { keys: ['g t'], does: 'go to the traces', run: () => go(listHref()) },
       { keys: ['g m'], does: 'go to the service map', run: () => go(hrefTo('/map')) },

@@ -53,7 +53,7 @@ export function MapScreen() {
     };
     setParams({ node: nameOf(next?.node), callee: nameOf(next?.to) }, { isAside: true });
   };
-  useLayoutEffect(() => addKeys('Service map', [{ keys: ['Escape'], does: 'close the panel', run: () => select(undefined) }]), []);
+  useLayoutEffect(() => addKeys('Panel of the map', [{ keys: ['Escape'], does: 'close the panel', run: () => select(undefined) }]), []);
   if (query === undefined) return <Unsearched />;
   if (map === undefined) return <div class="empty faint">{problem.value === '' ? 'Reading the map …' : problem.value}</div>;
   if (map.nodes.length === 0) return <Empty />;

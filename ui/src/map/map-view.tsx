@@ -92,7 +92,10 @@ export function MapView({ map, minutes, about, selected, onSelect }: MapViewProp
     const next = 'node' in part ? { node: part.node.id, to: undefined } : { node: part.edge.from.id, to: part.edge.to.id };
     onSelect(next.node === selected?.node && next.to === selected.to ? undefined : next);
   };
+  /** Where the pointer was pressed, until it moves: what comes under it since then was not pointed at. */
+  const pressedAt = useRef<{ x: number; y: number } | undefined>(undefined);
   const look = (part: Part | undefined, isFocus: boolean): void => {
+    if (!isFocus && part !== undefined && pressedAt.current !== undefined) return;
     (isFocus ? focused : pointed).value = part;
     if (isFocus && part !== undefined && 'node' in part) stop.value = part.node.id;
   };
@@ -180,6 +183,11 @@ export function MapView({ map, minutes, about, selected, onSelect }: MapViewProp
           role="group"
           aria-label="Service map"
           class={`${lit === undefined && found === undefined ? '' : 'lit'} ${isMoving.value && nodes.length > MANY_NODES ? 'moving' : ''}`}
+          onPointerDownCapture={({ clientX, clientY }) => (pressedAt.current = { x: clientX, y: clientY })}
+          onPointerMoveCapture={({ clientX, clientY }) => {
+            const at = pressedAt.current;
+            if (at !== undefined && (at.x !== clientX || at.y !== clientY)) pressedAt.current = undefined;
+          }}
           {...handlers.pointer(() => onSelect(undefined))}
         >
           {content !== null && <g transform={`translate(${x} ${y}) scale(${scale})`}>{content}</g>}

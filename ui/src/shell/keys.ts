@@ -7,6 +7,9 @@ export interface KeyHandler {
   readonly run: () => unknown;
 }
 
+/** The title of the keys of no screen. */
+export const EVERYWHERE = 'Everywhere';
+
 const groups = new Map<string, readonly KeyHandler[]>();
 let before: { key: string; atMs: number } | undefined;
 /** Two keys belong together within this time. */
@@ -22,7 +25,8 @@ export function addKeys(title: string, handlers: readonly KeyHandler[]): () => v
 
 /** For the list of keys: what works here and now. */
 export function allKeys(): readonly (readonly [title: string, handlers: readonly KeyHandler[]])[] {
-  return [...groups];
+  // What works everywhere was added first, and is looked for last.
+  return [...groups].toSorted(([a], [b]) => Number(a === EVERYWHERE) - Number(b === EVERYWHERE));
 }
 
 export function onKeyDown(event: KeyboardEvent): void {

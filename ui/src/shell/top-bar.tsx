@@ -25,19 +25,22 @@ function TimeRange() {
     const { value } = event.currentTarget as HTMLSelectElement;
     if (value !== 'brushed') setParams({ range: value, from: '', to: '' });
   };
+  const brushed = `${absolute(Number(param('from')))} – ${absolute(Number(param('to')))}`;
   return (
-    <select class="button range" aria-label="Time range" value={isBrushed ? 'brushed' : range} onInput={onInput}>
+    <select
+      class="button range"
+      aria-label="Time range"
+      title={isBrushed ? brushed : undefined}
+      value={isBrushed ? 'brushed' : range}
+      onInput={onInput}
+    >
       <option value="">All time</option>
       {Object.entries(RANGES).map(([name, { name: title }]) => (
         <option key={name} value={name}>
           {title}
         </option>
       ))}
-      {isBrushed && (
-        <option value="brushed">
-          {absolute(Number(param('from')))} – {absolute(Number(param('to')))}
-        </option>
-      )}
+      {isBrushed && <option value="brushed">{brushed}</option>}
     </select>
   );
 }

@@ -2,7 +2,7 @@ import { httpOf } from '../../../src/xray/trace/http.ts';
 import { Copy } from '../copy.tsx';
 import { absolute, ago, count, duration, fullTime, pathOf } from '../format.ts';
 import { pin } from '../live.ts';
-import { severityOf, WORDS } from '../outcomes.ts';
+import { failuresText, isFailed, severityOf, WORDS, type Failure, type Failures } from '../outcomes.ts';
 import { hereWith, param } from '../route.ts';
 import { now, useCounting } from '../traces/elapsed.ts';
 import type { Cause } from './cause.ts';
@@ -121,7 +121,12 @@ function Facts({ model, state }: { model: TraceModel; state: TraceState }) {
         <b>{count(own)}</b> {own === 1 ? 'span' : 'spans'}
       </span>
       {errors.length > 0 && (
-        <button type="button" class="plain" onClick={() => state.show(state.cause.peek()?.span ?? errors[0]!)}>
+        <button
+          type="button"
+          class="plain"
+          title={`Spans that failed: ${failuresText(failuresIn(errors))}. Click: the cause`}
+          onClick={() => state.show(state.cause.peek()?.span ?? errors[0]!)}
+        >
           <b class={`${worst}-text`}>{count(errors.length)}</b> {errors.length === 1 ? 'error' : 'errors'}
         </button>
       )}
@@ -151,6 +156,12 @@ function Silent({ origin, length }: { origin: number; length: number }) {
       </span>
     </>
   );
+}
+
+function failuresIn(errors: TraceModel['errors']): Failures {
+  const failures: Partial<Record<Failure, number>> = {};
+  for (const { outcome } of errors) if (isFailed(outcome)) failures[outcome] = (failures[outcome] ?? 0) + 1;
+  return failures;
 }
 
 /** Clocks that differ, and whether the picture makes up for that. */

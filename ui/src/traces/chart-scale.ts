@@ -24,6 +24,7 @@ export interface ChartSize {
 
 /** Lines of the logarithmic scale, in seconds. */
 const STEPS = [1e-6, 1e-5, 1e-4, 1e-3, 0.01, 0.1, 1, 10, 60, 600, 3_600, 36_000, 86_400];
+const FINE_STEPS = STEPS.flatMap((seconds) => [seconds, 2 * seconds, 5 * seconds]).toSorted((a, b) => a - b);
 
 /** Time from left to right, durations on a logarithmic scale from bottom to top. */
 export function scaleOf(rows: readonly ChartPoint[], { times, now, width, height, pad }: ChartSize): ChartScale {
@@ -47,11 +48,16 @@ export function scaleOf(rows: readonly ChartPoint[], { times, now, width, height
     y,
     timeAt: (at) => start + (Math.max(0, Math.min(inner, at - pad.left)) / inner) * (end - start),
     durationAt: (at) => 10 ** (low + (1 - Math.max(0, Math.min(tall, at - pad.top)) / tall) * (high - low)),
-    durationTicks: apart(
-      STEPS.filter((seconds) => Math.log10(seconds) >= low && Math.log10(seconds) <= high).map((seconds) => ({ seconds, y: y(seconds) })),
-    ),
+    durationTicks: apart(stepsBetween(low, high).map((seconds) => ({ seconds, y: y(seconds) }))),
     timeTicks: [start, (start + end) / 2, end].map((time) => ({ time, x: x(time) })),
   };
+}
+
+/** Durations that lines stand for, in seconds; `low` and `high` as logarithms. One line alone says how high nothing else is. */
+function stepsBetween(low: number, high: number): readonly number[] {
+  const isWithin = (seconds: number): boolean => Math.log10(seconds) >= low && Math.log10(seconds) <= high;
+  const steps = STEPS.filter(isWithin);
+  return steps.length > 1 ? steps : FINE_STEPS.filter(isWithin);
 }
 
 /** px between two lines, so that what stands beside them does not overlap. */

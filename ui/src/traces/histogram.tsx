@@ -53,6 +53,9 @@ export function Histogram() {
           });
         }}
       />
+      <span class="caption faint" aria-hidden="true">
+        traces by duration
+      </span>
       {brush.value !== undefined && <Brush rect={brush.value} />}
     </div>
   );

@@ -113,6 +113,9 @@ export function Scatter() {
           brush.value = undefined;
         }}
       />
+      <span class="caption faint" aria-hidden="true">
+        each point is a trace: its duration, at the time it started
+      </span>
       {marked.value !== undefined && brush.value === undefined && (
         <i class="point" style={{ left: `${marked.value.x}px`, top: `${marked.value.y}px` }} aria-hidden="true" />
       )}
