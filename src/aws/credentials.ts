@@ -3,6 +3,7 @@ import type { Component, ComponentState } from '../pipeline/component.ts';
 import { DeadlineError, within } from '../pipeline/deadline.ts';
 import { messageOf } from '../pipeline/errors.ts';
 import type { Logger } from '../pipeline/logger.ts';
+import { oneLine } from '../pipeline/one-line.ts';
 import type { CallerIdentity } from './caller-identity.ts';
 import { OpenedSockets } from './opened-sockets.ts';
 import type { CredentialProvider, ProviderKind } from './providers.ts';
@@ -20,6 +21,8 @@ const PATIENCE_MS = 5_000;
 /** Longer than the call's own limit. */
 const IDENTIFY_MS = 5_000;
 /** Attempts of one provider that were given up and have not ended: the most. Those that can be told to end do, so that only a disk that hangs comes here. */
+/** Of what a provider said. */
+const MAX_REASON = 500;
 const MAX_LEFT_BEHIND = 2;
 
 /** Why a provider that was asked gave no credentials; a metric label. */
@@ -163,7 +166,7 @@ export class CredentialSource implements Component {
         tried.push(`${provider.name}: ${answer}`);
       } catch (error) {
         this.#count(provider, error);
-        tried.push(`${provider.name}: ${oneLine(messageOf(error))}`);
+        tried.push(`${provider.name}: ${reasonOf(error)}`);
         if (provider.isExplicit) {
           tried.push('the providers after it are not asked, because this one is configured');
           break;
@@ -259,6 +262,9 @@ function lifetimeOf({ expiration }: AwsCredentials, wallNowMs: number): number {
   return leftMs > 0 ? leftMs : Infinity;
 }
 
-function oneLine(text: string): string {
-  return text.replace(/\s+/g, ' ').trim();
+/** In a line: what answers may say anything. */
+function reasonOf(error: unknown): string {
+  // The SDK's parsers of XML and JSON call themselves for each level.
+  if (error instanceof RangeError) return 'what answers is nested too deep for an answer of AWS';
+  return oneLine(messageOf(error).replace(/\s+/g, ' ').trim(), MAX_REASON);
 }

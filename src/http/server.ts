@@ -3,9 +3,13 @@ import { boundAddress, formatAddress, type Address } from '../pipeline/address.t
 import type { Component, ComponentState } from '../pipeline/component.ts';
 import { messageOf, XraydError } from '../pipeline/errors.ts';
 import type { Logger } from '../pipeline/logger.ts';
+import { oneLine } from '../pipeline/one-line.ts';
 import { ConnectionLimits } from './connections.ts';
 import { healthOf } from './health.ts';
 import type { RequestGuard } from './request-guard.ts';
+
+/** `xrayd healthcheck` reads 64 KB of all parts. */
+const MAX_REASON = 2_000;
 
 export interface HttpServerConfig {
   readonly host: string;
@@ -107,7 +111,13 @@ export class HttpServer implements Component {
   #health(probe: 'live' | 'ready', reply: { code(status: number): unknown }): object {
     const health = healthOf(probe, this.#deps.parts(), this.#deps.isStopping());
     void reply.code(health.isHealthy ? 200 : 503);
-    const { isHealthy, parts, reason } = health;
-    return { status: isHealthy ? 'ok' : 'failing', ...(reason === undefined ? {} : { reason }), parts, segments: this.#deps.counts() };
+    const { isHealthy, reason } = health;
+    const parts = health.parts.map((part) => ({ ...part, ...shortReason(part.reason) }));
+    return { status: isHealthy ? 'ok' : 'failing', ...shortReason(reason), parts, segments: this.#deps.counts() };
   }
+}
+
+/** Reasons may name what somebody else answered. */
+function shortReason(reason: string | undefined): { reason?: string } {
+  return reason === undefined ? {} : { reason: oneLine(reason, MAX_REASON) };
 }

@@ -5,8 +5,13 @@ const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
 
 /** Text from outside for a log line, an answer or a terminal: of a bounded length, on one line, with what is not printable escaped. */
 export function oneLine(text: string, maxLength = MAX_LENGTH): string {
+  return printable(text, maxLength);
+}
+
+/** The same; characters that match `kept` stay as they are. */
+export function printable(text: string, maxLength: number, kept?: RegExp): string {
   const cut = text.length > maxLength ? `${text.slice(0, maxLength)}… (${text.length} characters)` : text;
-  return cut.replaceAll(UNPRINTABLE, escaped);
+  return cut.replaceAll(UNPRINTABLE, (character) => (kept?.test(character) === true ? character : escaped(character)));
 }
 
 function escaped(character: string): string {

@@ -4,6 +4,7 @@ import { monotonicMs } from '../pipeline/clock.ts';
 import { within } from '../pipeline/deadline.ts';
 import { messageOf } from '../pipeline/errors.ts';
 import type { LogFields, Logger, LogLevel } from '../pipeline/logger.ts';
+import { boundedFields, boundedMessage } from './bounded-fields.ts';
 import { CONSOLES } from './console-stream.ts';
 import { LogFile } from './log-file.ts';
 
@@ -47,23 +48,23 @@ export class ProcessLogger implements Logger {
   }
 
   trace(fields: LogFields, message: string): void {
-    this.#pino.trace(fields, message);
+    this.#write('trace', fields, message);
   }
 
   debug(fields: LogFields, message: string): void {
-    this.#pino.debug(fields, message);
+    this.#write('debug', fields, message);
   }
 
   info(fields: LogFields, message: string): void {
-    this.#pino.info(fields, message);
+    this.#write('info', fields, message);
   }
 
   warn(fields: LogFields, message: string): void {
-    this.#pino.warn(fields, message);
+    this.#write('warn', fields, message);
   }
 
   error(fields: LogFields, message: string): void {
-    this.#pino.error(fields, message);
+    this.#write('error', fields, message);
   }
 
   limited(reason: string, level: LogLevel, fields: LogFields, message: string): void {
@@ -77,7 +78,12 @@ export class ProcessLogger implements Logger {
     const { suppressed } = limit;
     limit.nextMs = nowMs + LIMIT_MS;
     limit.suppressed = 0;
-    this.#pino[level](suppressed === 0 ? fields : { ...fields, suppressed }, message);
+    this.#write(level, suppressed === 0 ? fields : { suppressed, ...fields }, message);
+  }
+
+  /** Ids, header values and errors come from outside: no one of them makes a line of megabytes, or looks like another line. */
+  #write(level: LogLevel, fields: LogFields, message: string): void {
+    if (this.#pino.isLevelEnabled(level)) this.#pino[level](boundedFields(fields), boundedMessage(message));
   }
 
   /** The file of the log, where it has one. */
