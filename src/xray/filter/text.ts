@@ -16,8 +16,16 @@ const MAX_INDEXED_WORDS = 20;
 /** Words to search for, as they are compared. */
 export interface TextSearch {
   readonly words: readonly string[];
-  /** For MATCH of the index; undefined when it has none of the words. */
-  readonly match: string | undefined;
+  /** What the index has of them, for its MATCH: a trace that has the words has each of these. */
+  readonly terms: readonly TextTerm[];
+}
+
+/** A word of the index. */
+export interface TextTerm {
+  /** In quotes. */
+  readonly word: string;
+  /** Also longer words that begin with it. */
+  readonly isBeginning: boolean;
 }
 
 /**
@@ -29,42 +37,78 @@ export interface TextSearch {
 export function textSearch(text: string | undefined): TextSearch | undefined {
   const words = new Set<string>();
   for (const word of (text ?? '').split(/\s+/u)) {
-    const { lower } = comparable(word.replace(SCHEME, ''));
+    const { lower } = comparable(withoutScheme(word));
     if (lower !== '') words.add(lower.trim());
   }
   if (words.size === 0) return undefined;
   const indexed = [...words].sort((a, b) => b.length - a.length).slice(0, MAX_INDEXED_WORDS);
-  const terms = new Set(indexed.flatMap(termsOf));
-  return { words: [...words], match: terms.size === 0 ? undefined : [...terms].join(' AND ') };
+  const terms = new Map(indexed.flatMap(termsOf).map((term) => [`${term.word}${term.isBeginning}`, term]));
+  return { words: [...words], terms: [...terms.values()] };
 }
 
 /** Whether the trace contains every word. */
 export function matchesText({ words }: TextSearch, { trace }: TraceView): boolean {
   let left = words;
   for (const entity of trace.entities()) {
-    eachText(entity.json, (text) => {
-      const found = comparable(text);
-      left = left.filter((word) => !has(found, word));
-    });
+    left = wordsNotIn(entity.json, left);
     if (left.length === 0) return true;
   }
   return false;
 }
 
 /**
- * What is indexed of a document and its subsegments, for FTS5's tokenizer `ascii`: words are runs of ASCII letters and digits and of anything that is
- * not ASCII. A word with inner capitals is also indexed from each of them on.
+ * Whether a trace of these documents can contain every word: it has no texts but theirs, and maybe not all of them. A third of what it takes to put
+ * the trace together and to ask that.
  */
-export function indexedText(document: Json): string {
-  const parts: string[] = [];
+export function mayMatchText({ words }: TextSearch, documents: readonly Json[]): boolean {
+  let left = words;
+  for (const document of documents) {
+    for (const json of withSubsegments(document)) {
+      left = wordsNotIn(json, left);
+      if (left.length === 0) return true;
+    }
+  }
+  return false;
+}
+
+function wordsNotIn(json: Json, words: readonly string[]): readonly string[] {
+  let left = words;
+  eachText(json, (text) => {
+    const found = comparable(text);
+    if (left.some((word) => has(found, word))) left = left.filter((word) => !has(found, word));
+  });
+  return left;
+}
+
+function* withSubsegments(document: Json): Generator<Json> {
   const open: Json[] = [document];
   for (let json = open.pop(); json !== undefined; json = open.pop()) {
-    eachText(json, (text) => {
-      const { lower, capitals } = comparable(text);
-      parts.push(lower);
-      for (const at of capitals) parts.push(lower.slice(at).split(SEPARATORS, 1)[0]!);
-    });
+    yield json;
     for (const child of arrayOf(json['subsegments'])) if (isObject(child)) open.push(child);
+  }
+}
+
+/**
+ * What is indexed of a document and its subsegments, for FTS5's tokenizer `ascii`: words are runs of ASCII letters and digits, in any case, and of
+ * anything that is not ASCII. A word with inner capitals is also indexed from each of them on.
+ */
+export function indexedText(document: Json): string {
+  const texts: string[] = [];
+  const add = (text: string): void => void texts.push(text);
+  eachText(document, add);
+  if (document['subsegments'] !== undefined) for (const json of withSubsegments(document)) if (json !== document) eachText(json, add);
+  const plain = texts.join('\n');
+  // Half of what indexing takes is to look at each text, so all are looked at together.
+  if (!CAPITAL_INSIDE_OR_NOT_ASCII.test(plain)) return plain;
+  const parts: string[] = [];
+  for (const text of texts) {
+    if (!CAPITAL_INSIDE_OR_NOT_ASCII.test(text)) {
+      parts.push(text);
+      continue;
+    }
+    const { lower, capitals } = comparable(text);
+    parts.push(lower);
+    for (const at of capitals) parts.push(lower.slice(at).split(SEPARATORS, 1)[0]!);
   }
   return parts.join('\n');
 }
@@ -97,7 +141,8 @@ function eachText(json: Json, add: (text: string) => void): void {
 }
 
 function addAnnotations(annotations: Json, say: (value: unknown) => void): void {
-  for (const [key, value] of Object.entries(annotations)) {
+  for (const key of Object.keys(annotations)) {
+    const value = annotations[key];
     if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') say(`${key}=${value}`);
     // The writer does not see more of it.
     else if (value instanceof ExactNumber) say(`${key}=${value.double}`);
@@ -111,7 +156,7 @@ function addHttp({ http }: Json, say: (value: unknown) => void): void {
   say(member(request, 'method'));
   if (typeof url === 'string') {
     // Nearly all have it, so that it leads nowhere.
-    const address = url.replace(SCHEME, '');
+    const address = withoutScheme(url);
     say(address);
     // The page shows addresses decoded.
     if (address.includes('%')) say(decoded(address));
@@ -148,11 +193,17 @@ interface Comparable {
 }
 
 const SCHEME = /^https?:\/\//i;
+
+function withoutScheme(address: string): string {
+  return address.startsWith('http://') ? address.slice('http://'.length) : address.replace(SCHEME, '');
+}
+
 const SEPARATORS = /[^0-9a-z\u0080-\uffff]+/;
 /** What most texts are without: they are compared as they are. */
 const CAPITAL_OR_NOT_ASCII = /[A-Z\u0080-\uffff]/;
 const NOT_ASCII = /[\u0080-\uffff]/;
 const CAPITAL_INSIDE = /[a-z0-9][A-Z]|[A-Z][A-Z][a-z]/;
+const CAPITAL_INSIDE_OR_NOT_ASCII = /[\u0080-\uffff]|[a-z0-9][A-Z]|[A-Z][A-Z][a-z]/;
 const CAPITALS = /(?<=[a-z0-9])[A-Z]|(?<=[A-Z])[A-Z](?=[a-z])/g;
 /** Signs, and letters of scripts that write no blanks between words: each is a word of its own. */
 const ALONE =
@@ -186,7 +237,7 @@ function isSeparator(text: string, at: number): boolean {
 }
 
 /** Of one word: what lies between separators is whole in each text that has the word, and its end may be the beginning of a longer one. */
-function termsOf(word: string): string[] {
+function termsOf(word: string): TextTerm[] {
   const parts = word.split(SEPARATORS);
-  return parts.flatMap((part, i) => (part === '' ? [] : [`"${part}"${i === parts.length - 1 ? '*' : ''}`]));
+  return parts.flatMap((part, i) => (part === '' ? [] : [{ word: `"${part}"`, isBeginning: i === parts.length - 1 }]));
 }

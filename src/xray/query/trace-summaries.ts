@@ -59,7 +59,7 @@ export async function scanPage<T>(
   const startedMs = performance.now();
   for await (const { view, cursor } of slices(reader.candidates(range, search, after))) {
     processed++;
-    if (isInRange(view, range) && isWanted(view) && isFound(search, view)) {
+    if (view !== undefined && isInRange(view, range) && isWanted(view) && isFound(search, view)) {
       found.push(read(view));
       bytes += view.trace.bytes;
     }
@@ -75,8 +75,8 @@ export async function* matching(reader: Reader, range: Range, search: Search): A
 
 /** `matching`, with where each was found. */
 export async function* found(reader: Reader, range: Range, search: Search): AsyncGenerator<Found> {
-  for await (const each of slices(reader.candidates(range, search))) {
-    if (isInRange(each.view, range) && isFound(search, each.view)) yield each;
+  for await (const { view, cursor } of slices(reader.candidates(range, search))) {
+    if (view !== undefined && isInRange(view, range) && isFound(search, view)) yield { view, cursor };
   }
 }
 

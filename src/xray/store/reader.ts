@@ -1,6 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { Alternatives } from '../filter/sql.ts';
-import type { TextSearch } from '../filter/text.ts';
+import { mayMatchText, type TextSearch } from '../filter/text.ts';
 import { valuesInText } from '../../pipeline/json-shape.ts';
 import { TraceView } from '../query/trace-view.ts';
 import { assemble, Trace } from '../trace/assemble.ts';
@@ -14,6 +14,12 @@ import { Statements } from './statements.ts';
 
 export interface Found {
   readonly view: TraceView;
+  readonly cursor: Cursor;
+}
+
+/** A trace that may match; without `view` it was found not to. */
+export interface Candidate {
+  readonly view: TraceView | undefined;
   readonly cursor: Cursor;
 }
 
@@ -147,17 +153,20 @@ export class Reader {
     return statement.all({ $start: start, $end: end, $at: at, $limit: limit, ...after }) as unknown as TraceFacts[];
   }
 
-  /** `scan` for what may match `search`: whether it does is the caller's to check. */
-  candidates(range: Range, { filter, text }: Search, after?: Cursor): Generator<Found> {
-    return this.scan(range, filter === undefined ? [] : conditionsOf(filter), after, text);
-  }
-
   /**
-   * The traces in `range` that may satisfy `conditions` and have the words of `text`, newest first. The predicate and the exact range are the caller's to check.
+   * The traces in `range` that may match `search`, newest first. Whether they do, and the exact range, are the caller's to check.
    * Without an index to follow they come by time, with one by the order of arrival.
    */
-  *scan(range: Range, conditions: readonly Alternatives[], after?: Cursor, text?: TextSearch): Generator<Found> {
-    for (const row of this.#scans.rows(range, conditions, text, after)) yield { view: this.#viewOf(row), cursor: { row: row.row, time: row.time } };
+  *candidates(range: Range, { filter, text }: Search, after?: Cursor): Generator<Candidate> {
+    for (const row of this.#scans.rows(range, filter === undefined ? [] : conditionsOf(filter), text, after)) {
+      yield { view: this.#viewWith(row, text), cursor: { row: row.row, time: row.time } };
+    }
+  }
+
+  /** `candidates` by conditions of the index. */
+  *scan(range: Range, conditions: readonly Alternatives[], after?: Cursor): Generator<Found> {
+    for (const row of this.#scans.rows(range, conditions, undefined, after))
+      yield { view: this.#viewOf(row), cursor: { row: row.row, time: row.time } };
   }
 
   /** Numbers for the page and for the log. */
@@ -234,7 +243,12 @@ export class Reader {
     this.#database.close();
   }
 
-  #viewOf({ row, id, revision, received, bytes }: TraceRow): TraceView {
+  #viewOf(row: TraceRow): TraceView {
+    return this.#viewWith(row, undefined)!;
+  }
+
+  /** undefined when the trace does not have the words. */
+  #viewWith({ row, id, revision, received, bytes }: TraceRow, text: TextSearch | undefined): TraceView | undefined {
     const cached = this.#cache.get(row);
     if (cached !== undefined && cached.trace.revision === revision && cached.trace.id === id) {
       // The last one used goes last.
@@ -245,6 +259,7 @@ export class Reader {
     this.#bytesRead += bytes;
     const bodies = this.#bodiesOf(row);
     const documents = this.#readable(bytes, bodies).map((body) => parseJson(body) as Json);
+    if (text !== undefined && !mayMatchText(text, documents)) return undefined;
     const view = new TraceView(new Trace({ id, revision, receivedAt: received, bytes, accountId: this.#accountId }, assemble(documents)));
     this.#keep(row, view, cached);
     return view;

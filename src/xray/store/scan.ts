@@ -1,5 +1,5 @@
 import type { Alternatives, Condition } from '../filter/sql.ts';
-import type { TextSearch } from '../filter/text.ts';
+import type { TextSearch, TextTerm } from '../filter/text.ts';
 import { termTable, textTable } from './schema.ts';
 import type { Statements } from './statements.ts';
 
@@ -38,6 +38,8 @@ export const COLUMNS = 'trace.row, trace.id, trace.start, trace.received, trace.
 const SCAN_ROWS = 64;
 /** A value that so many traces have leads nowhere. */
 const MANY_TRACES = 2_000;
+/** A word that so many traces have in the two newest tables of the index: to check these takes as long as to look another common word up. */
+const COMMON_TRACES = 256;
 /** Of one statement: an expression of more branches, each in each table, would be one without end. The predicate alone decides about the conditions beyond. */
 const MAX_PARTS = 1_000;
 /** What the index is asked for, at most: SQLite takes 1,000 terms in one chain, and each condition is counted in each table. */
@@ -79,7 +81,7 @@ export class Scans {
    */
   *rows(range: Range, allConditions: readonly Alternatives[], text: TextSearch | undefined, after: Cursor | undefined): Generator<FoundRow> {
     const conditions = allConditions.filter((alternatives) => alternatives.length <= MAX_ALTERNATIVES).slice(0, MAX_CONDITIONS);
-    const driver = this.#driverOf(conditions, text?.match);
+    const driver = this.#driverOf(conditions, text?.terms ?? []);
     if (driver === undefined) yield* this.#byTime((slots) => timeQuery(range, conditions, slots), after);
     else yield* this.#byIndex((slot) => indexQuery(range, conditions, driver, slot), after?.row ?? Number.MAX_SAFE_INTEGER);
   }
@@ -121,27 +123,59 @@ export class Scans {
     });
   }
 
-  /** What is followed: of the conditions with one value, and of the words, what the fewest traces have. */
-  #driverOf(conditions: readonly Alternatives[], match: string | undefined): Driver | undefined {
-    const candidates: Driver[] = conditions.flatMap((alternatives) =>
+  /**
+   * What is followed: of the conditions with one value, and of the words, what the fewest traces have. Nothing when it is only words that many have, and
+   * the index can say more than that.
+   */
+  #driverOf(conditions: readonly Alternatives[], terms: readonly TextTerm[]): Driver | undefined {
+    const equalities: Driver[] = conditions.flatMap((alternatives) =>
       alternatives.length === 1 && alternatives[0]!.isEquality ? [{ condition: alternatives[0]! }] : [],
     );
-    if (match !== undefined) candidates.push({ match });
-    if (candidates.length < 2) return candidates[0];
-    const countIn = (slot: number, driver: Driver, limit: number): number => {
+    if (terms.length === 0 && equalities.length < 2) return equalities[0];
+    if (terms.length === 1 && conditions.length === 0) return matching(terms);
+    return overTables(this.#statements, (slots) => {
+      // Words that many traces have cost more to look up than they leave out, while there is a rarer one.
+      const rare = terms.filter((term) => this.#countTerm(slots.slice(0, 2), term, COMMON_TRACES) < COMMON_TRACES);
+      const text = matching(rare.length > 0 ? rare : terms);
+      if (text !== undefined && rare.length === 0 && equalities.length === 0 && conditions.length > 0) return undefined;
+      const candidates = text === undefined ? equalities : [...equalities, text];
+      if (candidates.length < 2) return candidates[0];
+      const counted = candidates.map((driver) => ({
+        driver,
+        traces: driver === text && rare.length === 0 ? MANY_TRACES : this.#count(slots, driver, MANY_TRACES),
+      }));
+      return counted.reduce((best, each) => (each.traces < best.traces ? each : best)).driver;
+    });
+  }
+
+  /** Traces that have the word, up to a limit. To ask for the beginning of a word reads all that have it, so whole words are counted first. */
+  #countTerm(slots: readonly number[], term: TextTerm, limit: number): number {
+    const whole = this.#count(slots, { match: term.word }, limit);
+    return whole < limit && term.isBeginning ? this.#count(slots, { match: matchOf(term) }, limit) : whole;
+  }
+
+  #count(slots: readonly number[], driver: Driver, limit: number): number {
+    let traces = 0;
+    for (const slot of slots) {
       const { from, where, params } = driven(driver, slot);
       const statement = this.#statements.of(`SELECT count(*) AS traces FROM (SELECT 1 FROM ${from} WHERE ${where} LIMIT ?)`);
-      return Number(statement.get(...params, limit)!['traces']);
-    };
-    const count = (slots: readonly number[], driver: Driver): number =>
-      slots.reduce((sum, slot) => (sum < MANY_TRACES ? sum + countIn(slot, driver, MANY_TRACES - sum) : sum), 0);
-    const counted = overTables(this.#statements, (slots) => candidates.map((driver) => ({ driver, traces: count(slots, driver) })));
-    return counted.reduce((best, each) => (each.traces < best.traces ? each : best)).driver;
+      traces += Number(statement.get(...params, limit - traces)!['traces']);
+      if (traces >= limit) break;
+    }
+    return traces;
   }
 }
 
 /** Gives traces in the order of their rows: a condition with one value, or the words of a text. */
 type Driver = { readonly condition: Condition; readonly match?: never } | { readonly match: string; readonly condition?: never };
+
+function matching(terms: readonly TextTerm[]): Driver | undefined {
+  return terms.length === 0 ? undefined : { match: terms.map(matchOf).join(' AND ') };
+}
+
+function matchOf({ word, isBeginning }: TextTerm): string {
+  return isBeginning ? `${word}*` : word;
+}
 
 /** The table that a driver reads, as `term`, with the trace's row as `id`. */
 function driven({ condition, match }: Driver, slot: number): { from: string; id: string; where: string; params: readonly Param[] } {

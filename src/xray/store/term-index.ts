@@ -29,7 +29,6 @@ interface IndexedField {
 interface IndexRow {
   /** Place in `#generations`. */
   readonly at: number;
-  readonly field: number;
   readonly value: string | number;
   readonly trace: number;
 }
@@ -50,8 +49,8 @@ export class TermIndex {
   #generations: Generation[] = [];
   /** Of documents of traces in the newest generation. */
   #newestBytes = 0;
-  /** Index rows of the transaction under way. */
-  #rows: IndexRow[] = [];
+  /** Index rows of the transaction under way, by field. */
+  readonly #rows = new Map<number, IndexRow[]>();
   /** Texts of the transaction under way, by trace. */
   readonly #texts = new Map<number, string>();
   readonly #textOf: (trace: number) => string;
@@ -74,7 +73,7 @@ export class TermIndex {
 
   /** What is known of the file without asking it, as it stands in the file. */
   load(): void {
-    this.#rows = [];
+    this.#rows.clear();
     this.#texts.clear();
     const rows = this.#statements.of('SELECT slot, first FROM generation ORDER BY first').all();
     const before = this.#generations;
@@ -90,7 +89,11 @@ export class TermIndex {
     const at = this.#placeOf(trace);
     for (const { field, value } of terms) {
       const id = this.#fieldId(field, this.#generations[at]!.first);
-      if (id !== undefined) this.#rows.push({ at, field: id, value, trace });
+      if (id === undefined) continue;
+      const rows = this.#rows.get(id);
+      const row = { at, value, trace };
+      if (rows === undefined) this.#rows.set(id, [row]);
+      else rows.push(row);
     }
   }
 
@@ -110,9 +113,10 @@ export class TermIndex {
   /** Writes what was added, of documents of `bytes`, and begins a generation when this one has enough: with the trace at `nextRow`. */
   write(bytes: number, nextRow: number): void {
     // In the order of the tables, so that neighbours share a page.
-    this.#rows.sort(byIndexOrder);
-    for (const { at, field, value, trace } of this.#rows) this.#generations[at]!.add.run(field, value, trace);
-    this.#rows = [];
+    for (const [field, rows] of this.#rows) {
+      for (const { at, value, trace } of rows.sort(byIndexOrder)) this.#generations[at]!.add.run(field, value, trace);
+    }
+    this.#rows.clear();
     this.writeTexts();
     this.#newestBytes += bytes;
     if (this.#newestBytes >= this.#generationBytes && nextRow > this.newestFirst) this.#begin(nextRow);
@@ -226,7 +230,6 @@ export class TermIndex {
 
 function byIndexOrder(a: IndexRow, b: IndexRow): number {
   if (a.at !== b.at) return a.at - b.at;
-  if (a.field !== b.field) return a.field - b.field;
   if (a.value === b.value) return a.trace - b.trace;
   return a.value < b.value ? -1 : 1;
 }

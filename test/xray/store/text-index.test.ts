@@ -48,7 +48,7 @@ function makeOld(database: DatabaseSync): void {
 /** Which traces the index leads to; that they have the words is checked too. */
 function found(reader: Reader, text: string): string[] {
   const search = { filter: undefined, text: textSearch(text) };
-  const views = [...reader.candidates(RANGE, search)].map(({ view }) => view);
+  const views = [...reader.candidates(RANGE, search)].flatMap(({ view }) => view ?? []);
   return views.filter((view) => isFound(search, view)).map(({ trace }) => trace.id);
 }
 
