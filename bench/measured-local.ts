@@ -8,6 +8,39 @@ import { Load } from './load/load.ts';
 /** Questions of each kind. */
 const QUESTIONS = 50;
 
+/** Failed requests in each half. */
+const FAILURES = 500;
+
+/** Questions for words; N is another number each time. */
+const TEXTS: Readonly<Record<string, string>> = {
+  textAllHave: 'text=shop',
+  textTwoThatAllHave: 'text=shop%20get',
+  textPath: 'text=/orders',
+  textUrl: 'text=/orders/N%20shop',
+  textAnnotation: 'text=customer=c-N',
+  textBeginning: 'text=/orders/7%20c-N',
+  textException: 'text=connect%20ECONNREFUSED%2010.0.0.7:443',
+  textSql: 'text=select%20sku%20from%20stock',
+  textNothing: 'text=econnresetN',
+  textNothingBesideCommon: 'text=shop%20econnresetN',
+  textAndValue: 'text=shop&filter=annotation.customer=%22c-N%22',
+  textUrlAndValue: 'text=/orders/N&filter=annotation.customer=%22c-N%22',
+  textExceptionAndFault: 'text=econnrefused&filter=fault',
+  textAndNothing: 'text=shop&filter=responsetime%3E5',
+};
+
+function failedRequest(n: number, now: number): string {
+  const id = n.toString(16).padStart(16, '0');
+  const times = { start_time: now, end_time: now + 0.01 };
+  const type = 'TimeoutException';
+  const cause = { working_directory: '/', exceptions: [{ id, type, message: `connect ECONNREFUSED 10.0.0.${n % 10}:443` }] };
+  const sql = { sanitized_query: 'SELECT sku FROM stock WHERE id = ?', url: 'postgres://db/stock' };
+  const query = { id: `f${id.slice(1)}`, name: 'stock@db', ...times, namespace: 'remote', sql, fault: true, cause };
+  const http = { request: { method: 'POST', url: `http://shop.example/basket/${n}` }, response: { status: 500 } };
+  const trace = `1-${now.toString(16)}-fa${n.toString(16).padStart(22, '0')}`;
+  return JSON.stringify({ id, trace_id: trace, name: 'basket', ...times, http, fault: true, subsegments: [query] });
+}
+
 export interface Figures {
   readonly [figure: string]: number;
 }
@@ -31,6 +64,7 @@ export class MeasuredLocal {
   readonly #file: string;
   readonly #rate: number;
   readonly #load: Load;
+  #failures = 0;
 
   constructor(daemon: DaemonProcess, file: string, rate: number) {
     this.#rate = rate;
@@ -101,15 +135,8 @@ export class MeasuredLocal {
     const annotation = await timed((i) =>
       this.#post('/TraceSummaries', { ...range, FilterExpression: `annotation.customer = "c-${(i * 199) % CUSTOMERS}"` }),
     );
-    const found =
-      (query: string): ((i: number) => Promise<unknown>) =>
-      async (i) =>
-        (await fetch(`${this.#daemon.tcpUrl}/api/traces?limit=50&${query.replace('N', String((i * 19_937) % CUSTOMERS))}`)).text();
-    const oneWord = await timed(found('text=shop'));
-    const words = await timed(found('text=/orders/N%20shop'));
-    const value = await timed(found('text=customer=c-N'));
-    const beginning = await timed(found('text=/orders/7%20c-N'));
-    const nothing = await timed(found('text=econnrefusedN'));
+    const texts: Figures[] = [];
+    for (const [name, query] of Object.entries(TEXTS)) texts.push(await this.#found(name, query));
     const residentMb = Math.round(readBooks(this.#daemon.pid).residentMb);
     return {
       ...named('newest', newest),
@@ -117,13 +144,30 @@ export class MeasuredLocal {
       ...named('trace', trace),
       ...named('oldTrace', oldTrace),
       ...named('annotation', annotation),
-      ...named('textAllHave', oneWord),
-      ...named('textUrl', words),
-      ...named('textAnnotation', value),
-      ...named('textBeginning', beginning),
-      ...named('textNothing', nothing),
+      ...Object.assign({}, ...texts),
       residentMb,
     };
+  }
+
+  /** Failed requests that called a database: what the load has not. Half as old as the store, half new, when it is called before and after it is filled. */
+  async putFailures(): Promise<void> {
+    const now = Math.floor(Date.now() / 1000);
+    for (let batch = 0; batch < FAILURES / 50; batch++) {
+      const documents = Array.from({ length: 50 }, () => failedRequest(++this.#failures, now));
+      await this.#post('/TraceSegments', { TraceSegmentDocuments: documents });
+    }
+  }
+
+  /** Questions for words, and the CPU that the process takes for one. */
+  async #found(name: string, query: string): Promise<Figures> {
+    const before = readBooks(this.#daemon.pid);
+    const times = await timed(async (i) => {
+      const answer = await fetch(`${this.#daemon.tcpUrl}/api/traces?limit=50&${query.replaceAll('N', String((i * 19_937) % CUSTOMERS))}`);
+      const { rows } = (await answer.json()) as { rows?: unknown };
+      if (!answer.ok || rows === undefined) throw new Error(`${query}: ${answer.status}`);
+    });
+    const after = readBooks(this.#daemon.pid);
+    return { ...named(name, times), [`${name}CpuMs`]: rounded((after.cpuUs - before.cpuUs) / 1000 / QUESTIONS) };
   }
 
   /** From sending a segment by UDP until BatchGetTraces has it, asked every millisecond or so. */

@@ -1,13 +1,13 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { Alternatives } from '../filter/sql.ts';
 import { mayMatchText, type TextSearch } from '../filter/text.ts';
-import { valuesInText } from '../../pipeline/json-shape.ts';
 import { TraceView } from '../query/trace-view.ts';
 import { assemble, Trace } from '../trace/assemble.ts';
 import { parseJson } from '../trace/exact-number.ts';
 import type { Json } from '../trace/json.ts';
 import type { Search } from '../filter/search.ts';
 import { conditionsOf } from '../filter/sql.ts';
+import { readable } from './readable.ts';
 import { COLUMNS, overTables, Scans, type Cursor, type Range, type TraceRow } from './scan.ts';
 import { documentRows, termTable } from './schema.ts';
 import { Statements } from './statements.ts';
@@ -40,11 +40,6 @@ export type TraceFacts = readonly [row: number, start: number, seconds: number, 
 const CACHE_BYTES = 4 * 1024 * 1024;
 /** What a trace costs beside its documents, however small. */
 const VIEW_BYTES = 2_000;
-/**
- * Of an answer's bytes, what each value of the documents of one trace (as `valuesInText` counts them) is charged: a trace of 8 MB that was all
- * empty lists took 300 MB to read.
- */
-const BYTES_A_VALUE = 10;
 /** Values that are offered when one is typed. */
 const MAX_VALUES = 30;
 /** Traces that are put together to find the longest. Of traces without a clock that agrees, or without an end, there may be more. */
@@ -258,23 +253,11 @@ export class Reader {
     }
     this.#bytesRead += bytes;
     const bodies = this.#bodiesOf(row);
-    const documents = this.#readable(bytes, bodies).map((body) => parseJson(body) as Json);
+    const documents = readable(bodies, bytes, this.maxAnswerBytes).map((body) => parseJson(body) as Json);
     if (text !== undefined && !mayMatchText(text, documents)) return undefined;
     const view = new TraceView(new Trace({ id, revision, receivedAt: received, bytes, accountId: this.#accountId }, assemble(documents)));
     this.#keep(row, view, cached);
     return view;
-  }
-
-  /** The documents that may be parsed. A trace with more says `LimitExceeded`, as AWS says it of one that has more than it shows. */
-  #readable(bytes: number, bodies: readonly string[]): readonly string[] {
-    let room = this.maxAnswerBytes / BYTES_A_VALUE;
-    // No text has more values than bytes.
-    if (bytes < room) return bodies;
-    const firstTooMany = bodies.findIndex((body) => {
-      room -= valuesInText(body, { maxDepth: Infinity, maxValues: room });
-      return room < 0;
-    });
-    return firstTooMany < 0 ? bodies : bodies.slice(0, firstTooMany);
   }
 
   #bodiesOf(trace: number): string[] {
