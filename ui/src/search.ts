@@ -105,8 +105,8 @@ export function quoted(text: string): string {
 /** From a brush over the chart; an end that is not given stays as it is. */
 export function narrow({ from, to, shortest, longest }: { from?: number; to?: number; shortest?: number; longest?: number }): void {
   const conditions = [
-    ...(shortest === undefined ? [] : [`duration >= ${rounded(shortest)}`]),
-    ...(longest === undefined ? [] : [`duration <= ${rounded(longest)}`]),
+    ...(shortest === undefined ? [] : [`duration >= ${rounded(shortest, Math.floor)}`]),
+    ...(longest === undefined ? [] : [`duration <= ${rounded(longest, Math.ceil)}`]),
   ];
   let q = expression.peek();
   if (conditions.length > 0) {
@@ -119,6 +119,10 @@ export function narrow({ from, to, shortest, longest }: { from?: number; to?: nu
   setParams({ q, ...(from === undefined || to === undefined ? {} : { from: from.toFixed(3), to: to.toFixed(3), range: '' }) });
 }
 
-function rounded(seconds: number): string {
-  return String(Number(seconds.toPrecision(3)));
+/** Three digits, outwards: what was in the brush is in the condition. */
+function rounded(seconds: number, round: (value: number) => number): string {
+  if (seconds <= 0) return '0';
+  const scale = 10 ** (2 - Math.floor(Math.log10(seconds)));
+  // 189.00000000000003 is 189.
+  return String(Number((round(Number((seconds * scale).toPrecision(12))) / scale).toPrecision(3)));
 }

@@ -42,7 +42,7 @@ export function MapPanel({ map, selection, minutes, onSelect }: MapPanelProps) {
       onClose={() => onSelect(undefined)}
     >
       <p class="dim">{aboutOf(node, edge)}</p>
-      <Figures statistics={statistics} histogram={histogram} minutes={minutes} onOutcome={open} />
+      <Figures statistics={statistics} histogram={histogram} minutes={minutes} onOpen={open} />
       <LatencyHistogram
         key={`${selection.node} ${selection.to}`}
         histogram={histogram ?? []}
@@ -58,9 +58,11 @@ export function MapPanel({ map, selection, minutes, onSelect }: MapPanelProps) {
         <button type="button" class="button" onClick={() => open('')}>
           Traces
         </button>
-        <button type="button" class="button" onClick={() => open('fault')}>
-          With faults
-        </button>
+        {sharesOf(statistics).fault > 0 && (
+          <button type="button" class="button" onClick={() => open('fault')}>
+            With faults
+          </button>
+        )}
       </p>
     </Side>
   );
@@ -137,12 +139,12 @@ function Figures({
   statistics,
   histogram,
   minutes,
-  onOutcome,
+  onOpen,
 }: {
   statistics: Statistics | null;
   histogram: readonly HistogramEntry[] | null;
   minutes: number | undefined;
-  onOutcome: (body: string) => void;
+  onOpen: (body: string) => void;
 }) {
   const shares = sharesOf(statistics);
   const total = statistics?.TotalCount ?? 0;
@@ -152,7 +154,8 @@ function Figures({
       <dl class="pairs">
         <dt>Number</dt>
         <dd>
-          {count(total)} {minutes !== undefined && <span class="faint">{rateText(total, minutes)} a minute</span>}
+          {count(total)}
+          {minutes !== undefined && <span class="faint"> · {rateText(total, minutes)} a minute</span>}
         </dd>
         {OUTCOMES.filter((outcome) => shares[outcome] > 0).map((outcome) => (
           <>
@@ -160,10 +163,10 @@ function Figures({
               <span class={`badge ${outcome}`}>{outcome}</span>
             </dt>
             <dd key={outcome}>
-              <button type="button" class="value" title={`Search traces with ${outcome}`} onClick={() => onOutcome(outcome)}>
+              <button type="button" class="value" title={`Search traces with ${outcome}`} onClick={() => onOpen(outcome)}>
                 {count(shares[outcome])}
-              </button>{' '}
-              <span class="faint">{percent(shares[outcome] / total)}</span>
+              </button>
+              <span class="faint"> · {percent(shares[outcome] / total)}</span>
             </dd>
           </>
         ))}
@@ -173,7 +176,16 @@ function Figures({
           return (
             <>
               <dt key={`${share} name`}>p{share * 100}</dt>
-              <dd key={share}>{latency(seconds)}</dd>
+              <dd key={share}>
+                <button
+                  type="button"
+                  class="value"
+                  title={`Search those that took ${latency(seconds)} or longer`}
+                  onClick={() => onOpen(`responsetime >= ${below(seconds)}`)}
+                >
+                  {latency(seconds)}
+                </button>
+              </dd>
             </>
           );
         })}

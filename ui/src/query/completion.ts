@@ -172,6 +172,12 @@ async function values(field: string, prefix: string): Promise<readonly (string |
   }
 }
 
+/** Conditions on the services of the newest traces. */
+export function seenServices(): string[] {
+  const names = new Set(list.rows.slice(0, 200).flatMap((row) => row.services));
+  return [...names].slice(0, 10).map((name) => `service("${name}")`);
+}
+
 function words(scope: Scope): Completion[] {
   const keywords = KEYWORDS[scope].map((keyword): Completion => {
     const isAnnotation = keyword.endsWith('annotation');
@@ -179,11 +185,10 @@ function words(scope: Scope): Completion[] {
     return { label: keyword, apply: isAnnotation ? `${keyword}.` : isBoolean ? keyword : `${keyword} `, ...about(keyword) };
   });
   if (scope !== 'trace') return keywords;
-  const services = [...new Set(list.rows.slice(0, 200).flatMap((row) => row.services))].slice(0, 10);
   return [
     { label: 'service(', apply: 'service("', detail: 'traces that a service took part in', boost: 2 },
     { label: 'edge(', apply: 'edge("', detail: 'calls from one service to another', boost: 1 },
-    ...services.map((name): Completion => ({ label: `service("${name}")` })),
+    ...seenServices().map((label): Completion => ({ label })),
     ...keywords,
     ...[...CAUSES.keys()].map((label): Completion => ({ label, apply: `${label} { `, boost: -1 })),
     { label: 'NOT', apply: 'NOT ', boost: -1 },

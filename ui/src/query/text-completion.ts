@@ -1,5 +1,6 @@
 import type { Completion, CompletionContext, CompletionResult } from '@codemirror/autocomplete';
 import { printFilter } from '../../../src/xray/filter/print.ts';
+import { seenServices } from './completion.ts';
 import { meantBy } from './fields.ts';
 import { insteadOf } from './instead.ts';
 import { mistakeIn } from './mistake.ts';
@@ -13,7 +14,10 @@ export function completeText({ state, pos }: CompletionContext): CompletionResul
   const written = state.doc.toString();
   const reading = readingOf(written);
   if (reading.kind !== 'text' || pos !== written.length) return null;
-  const options = expressionsFor(reading.text).map((expression, i): Completion => ({
+  // A service of a trace on the screen is offered as what completes its name.
+  const seen = new Set(/\s/.test(written) ? [] : seenServices());
+  const expressions = expressionsFor(reading.text).filter((expression) => !seen.has(expression));
+  const options = expressions.map((expression, i): Completion => ({
     label: written,
     displayLabel: expression,
     apply: expression,

@@ -1,6 +1,7 @@
 import type { ComponentChildren } from 'preact';
 import type { Finding } from '../../../src/xray/api/page-types.ts';
 import { httpOf } from '../../../src/xray/trace/http.ts';
+import { inferredServiceOf } from '../../../src/xray/trace/service-id.ts';
 import { linksOf } from '../../../src/xray/trace/links.ts';
 import { isObject, member, numberOf, objectOf, textOf } from '../../../src/xray/trace/json.ts';
 import { Copy } from '../copy.tsx';
@@ -212,7 +213,19 @@ export function Metadata({ span }: { span: Span }) {
 }
 
 export function Resources({ span }: { span: Span }) {
-  const { json } = span.entity;
+  const { json, isCall } = span.entity;
+  if (isCall && json['namespace'] === 'remote' && span.callee === undefined) {
+    const { name } = inferredServiceOf(span.entity);
+    return (
+      <Section title="Resources">
+        <dl class="pairs">
+          <Pair name="Service">
+            <Fact span={span} value={name} name="name" asked={serviceAsked(name)} />
+          </Pair>
+        </dl>
+      </Section>
+    );
+  }
   const arn = textOf(json['resource_arn']);
   const origin = textOf(json['origin']);
   const service = objectOf(json['service']);

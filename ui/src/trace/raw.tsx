@@ -52,7 +52,10 @@ export function Raw({ state }: { state: TraceState }) {
           <Copy text={text} what="documents" title="Copy as JSON" isJson />
           <button type="button" class="button small" disabled={documents.length === 0} onClick={() => download(text, `${state.id}.json`)}>
             Download
-          </button>
+          </button>{' '}
+          <span class="faint">
+            <span class="mono">xrayd import {state.id}.json</span> opens the download in another local X-Ray
+          </span>
         </p>
         {documents.map((document, i) => (
           <JsonTree key={i} value={document} name={nameOf(document)} levels={documents.length > 3 ? 0 : 1} />

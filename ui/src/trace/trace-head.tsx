@@ -1,13 +1,14 @@
+import type { ComponentChildren } from 'preact';
 import { httpOf } from '../../../src/xray/trace/http.ts';
 import { Copy } from '../copy.tsx';
-import { absolute, ago, count, duration, fullTime, pathOf } from '../format.ts';
+import { absolute, ago, count, duration, fullTime, pathOf, percent } from '../format.ts';
 import { pin } from '../live.ts';
 import { failuresText, isFailed, severityOf, WORDS, type Failure, type Failures } from '../outcomes.ts';
 import { hereWith, param } from '../route.ts';
 import { now, useCounting } from '../traces/elapsed.ts';
 import type { Cause } from './cause.ts';
 import { thrownIn } from './exceptions-view.tsx';
-import type { TraceModel } from './model.ts';
+import type { Span, TraceModel } from './model.ts';
 import { oncePerRow } from './rows.ts';
 import type { TraceState } from './trace-state.ts';
 import { viewHref, VIEWS } from './views.ts';
@@ -20,7 +21,7 @@ export function Head({ state, id, model }: { state: TraceState; id: string; mode
   return (
     <header class="trace-head">
       <h1>{model === undefined ? <span class="faint">Reading the trace …</span> : <Title model={model} />}</h1>
-      {cause !== undefined && <Because cause={cause} state={state} />}
+      {cause !== undefined ? <Because cause={cause} state={state} /> : <MostTime state={state} />}
       <div class="facts">
         {model !== undefined && <Facts model={model} state={state} />}
         <span class="mono">{id}</span>
@@ -64,29 +65,55 @@ function Title({ model }: { model: TraceModel }) {
   );
 }
 
+/** In the timeline, whichever view is open. */
+function SpanLink({ span, title, state, children }: { span: Span; title?: string; state: TraceState; children: ComponentChildren }) {
+  return (
+    <a
+      href={hereWith({ tab: '', span: span.id })}
+      title={title}
+      onClick={(event) => {
+        if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+        state.reveal(span);
+        if (param('tab') === '') {
+          event.preventDefault();
+          state.select(span);
+        }
+      }}
+    >
+      {children}
+    </a>
+  );
+}
+
+/** Where most of the time of a trace that did not fail went, in a line that leads there. */
+function MostTime({ state }: { state: TraceState }) {
+  const most = state.slowest.value;
+  if (most === undefined) return null;
+  const { span, seconds, share, spans } = most;
+  const what = `${span.name} ${span.detail}`.trim();
+  return (
+    <p class="because">
+      <SpanLink span={span} state={state}>
+        {percent(share)} of the time, {duration(seconds)}, was spent in {spans > 1 && `${count(spans)} × `}
+        <bdi>{what}</bdi>
+        {span.children.some(({ kind }) => kind !== 'inferred') && ' itself'}
+      </SpanLink>
+    </p>
+  );
+}
+
 /** Why the trace failed, in a line that leads to the span. */
 function Because({ cause: { span, what, thrown, message }, state }: { cause: Cause; state: TraceState }) {
   return (
     <p class="because">
-      <a
-        href={hereWith({ tab: '', span: span.id })}
-        title={message === '' ? undefined : message}
-        onClick={(event) => {
-          if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
-          state.reveal(span);
-          if (param('tab') === '') {
-            event.preventDefault();
-            state.select(span);
-          }
-        }}
-      >
+      <SpanLink span={span} state={state} {...(message === '' ? {} : { title: message })}>
         because <bdi>{what}</bdi>
         {thrown !== '' && (
           <>
             : <bdi>{thrown}</bdi>
           </>
         )}
-      </a>{' '}
+      </SpanLink>{' '}
       {message !== '' && (
         <span class="faint">
           <bdi>{message}</bdi>

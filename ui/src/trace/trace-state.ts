@@ -9,6 +9,7 @@ import { criticalPath } from './critical-path.ts';
 import { matching } from './find.ts';
 import { FOLD_ID, type Fold } from './folds.ts';
 import { grow, modelOf, type Span, type TraceModel } from './model.ts';
+import { slowestOf } from './slowest.ts';
 import { collapsedBelow, foldWith, isOfRow, oncePerRow, revealed, rowsOf, type Shown, type TimelineRow } from './rows.ts';
 import { idleGaps, TimeAxis } from './time-axis.ts';
 import { isWhole } from './views.ts';
@@ -87,6 +88,7 @@ export class TraceState {
   /** Id of what is selected, or was before a view that has no panel. */
   readonly lastSelected = signal('');
   readonly cause = computed(() => (this.model.value === undefined ? undefined : causeOf(this.model.value)));
+  readonly slowest = computed(() => (this.model.value === undefined ? undefined : slowestOf(this.model.value)));
   #found: TraceDocuments | undefined;
   #reading: AbortController | undefined;
   readonly #rereading = new Rereading(() => this.#load(), REREAD_MS);

@@ -71,6 +71,8 @@ function apart<T extends { readonly y: number }>(ticks: readonly T[]): T[] {
 }
 
 const MAX_BINS = 18;
+/** Orders of magnitude from the first bar to the last one, at least: durations that are alike are still told apart. */
+const LEAST_BINNED = 0.1;
 
 export interface Bins {
   readonly bins: readonly { readonly total: number; readonly byOutcome: readonly number[] }[];
@@ -90,7 +92,7 @@ export function binsOf(rows: readonly ChartPoint[], width: number): Bins {
   const barWidth = Math.max(4, width / MAX_BINS);
   if (most === 0) return { bins: [], barWidth, secondsAt: () => 0, ticks: [] };
   const low = Math.log10(Math.max(1e-6, least));
-  const high = Math.max(Math.log10(most), low + 0.5);
+  const high = Math.max(Math.log10(most), low + LEAST_BINNED);
   const bins = Array.from({ length: MAX_BINS }, () => ({ total: 0, byOutcome: OUTCOMES.map(() => 0) }));
   for (const { duration: seconds, outcome, isOpen, count = 1 } of rows) {
     if (seconds === null || isOpen) continue;

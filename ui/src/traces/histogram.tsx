@@ -37,7 +37,8 @@ export function Histogram() {
         onPointerMove={(event) => {
           const x = xOf(event);
           if (from.current === undefined) return sayBin(event.currentTarget, bins.current, x);
-          brush.value = { left: Math.min(from.current, x), right: Math.max(from.current, x), top: PAD.top, bottom: HEIGHT - PAD.bottom };
+          const [left, right] = wholeBars(from.current, x, bins.current);
+          brush.value = { left, right, top: PAD.top, bottom: HEIGHT - PAD.bottom };
         }}
         onPointerLeave={hideCard}
         onPointerUp={(event) => {
@@ -46,11 +47,8 @@ export function Histogram() {
           brush.value = undefined;
           const found = bins.current;
           if (a === undefined || found === undefined || found.bins.length === 0) return;
-          const width = Math.abs(a - b) < CLICK_PX ? found.barWidth : 0;
-          narrow({
-            shortest: found.secondsAt(Math.min(a, b) - MARGIN - width / 2),
-            longest: found.secondsAt(Math.max(a, b) - MARGIN + width / 2),
-          });
+          const [left, right] = Math.abs(a - b) < CLICK_PX ? wholeBars(a, a, found) : wholeBars(a, b, found);
+          narrow({ shortest: found.secondsAt(left - MARGIN), longest: found.secondsAt(right - MARGIN) });
         }}
       />
       <span class="caption faint" aria-hidden="true">
@@ -59,6 +57,13 @@ export function Histogram() {
       {brush.value !== undefined && <Brush rect={brush.value} />}
     </div>
   );
+}
+
+/** From the beginning of one bar to the end of the other: what is seen to be in a brush is in it. */
+function wholeBars(a: number, b: number, found: Bins | undefined): readonly [left: number, right: number] {
+  const width = found?.barWidth ?? 1;
+  const bar = (x: number): number => Math.max(0, Math.min((found?.bins.length ?? 1) - 1, Math.floor((x - MARGIN) / width)));
+  return [MARGIN + bar(Math.min(a, b)) * width, MARGIN + (bar(Math.max(a, b)) + 1) * width];
 }
 
 /** Which bar the pointer is on, in words. */

@@ -1,0 +1,35 @@
+import './browser-globals.ts';
+import { expect, test } from 'vitest';
+import { slowestOf } from '../../ui/src/trace/slowest.ts';
+import { NOW, traceOf } from './models.ts';
+
+test('what the entry waited for longest is named, with all spans of its name, and not what ran beside it', () => {
+  const model = traceOf((made) => {
+    made.segment('web', NOW, 1, {
+      subsegments: [made.sub('beside', NOW, 0.7), made.sub('query', NOW, 0.3), made.sub('query', NOW + 0.3, 0.5), made.sub('end', NOW + 0.8, 0.2)],
+    });
+  });
+  const most = slowestOf(model)!;
+  expect([most.span.name, most.spans, Number(most.seconds.toFixed(6)), Number(most.share.toFixed(6))]).toEqual(['query', 2, 0.8, 0.8]);
+  expect(most.span.start).toBeCloseTo(0.3, 6);
+});
+
+test('the time of a span is without that of what it called', () => {
+  const model = traceOf((made) => {
+    made.segment('web', NOW, 1, { subsegments: [made.sub('outer', NOW, 0.9, { subsegments: [made.sub('inner', NOW + 0.1, 0.2)] })] });
+  });
+  const most = slowestOf(model)!;
+  expect([most.span.name, Number(most.seconds.toFixed(6))]).toEqual(['outer', 0.7]);
+});
+
+test('nothing is said of time that is spread, of one span, of what is in progress, and of an entry without length', () => {
+  const parts = (count: number) =>
+    traceOf((made) => {
+      made.segment('web', NOW, 1, { subsegments: Array.from({ length: count }, (_, i) => made.sub(`part ${i}`, NOW + i / count, 1 / count)) });
+    });
+  expect(slowestOf(parts(4))).toBeUndefined();
+  expect(slowestOf(parts(3))?.span.name).toMatch(/^part/);
+  expect(slowestOf(traceOf((made) => void made.segment('web', NOW, 1)))).toBeUndefined();
+  expect(slowestOf(traceOf((made) => void made.segment('web', NOW, undefined, { subsegments: [made.sub('part', NOW, 1)] })))).toBeUndefined();
+  expect(slowestOf(traceOf((made) => void made.segment('web', NOW, 0, { subsegments: [made.sub('part', NOW, 1)] })))).toBeUndefined();
+});
