@@ -153,7 +153,7 @@ function keysOf(box: Ref<HTMLDivElement | null>, shown: Ref<Listed>, show: (inde
     { keys: ['j', 'ArrowDown'], does: 'next trace', run: () => select(at() + 1) },
     { keys: ['k', 'ArrowUp'], does: 'previous trace', run: () => select(at() - 1) },
     { keys: ['Enter', 'o'], does: 'open the trace', run: open },
-    { keys: ['Escape'], does: 'select nothing', run: () => setParams({ sel: '' }, { isAside: true }) },
+    { keys: ['Escape'], does: 'clear the selection', run: () => setParams({ sel: '' }, { isAside: true }) },
     { keys: ['p'], does: 'pause or resume', run: togglePause },
     { keys: ['n'], does: 'show new traces', run: () => showNew(box) },
   ];
