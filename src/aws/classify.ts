@@ -1,5 +1,6 @@
 import type { ExportResult, RefusedDocument } from '../pipeline/exporter.ts';
 import { jsonIn } from './answer-json.ts';
+import { REFUSES_CALLER } from './caller-refusals.ts';
 import { hasRequestId, isEncoded, isXRaysError } from './foreign-answer.ts';
 import type { HttpAnswer } from './http-call.ts';
 import { errorTypeOf, type XRayAnswer } from './xray-api.ts';
@@ -21,25 +22,6 @@ const THROTTLING = new Set([
 function isTransient(code: string): boolean {
   return THROTTLING.has(code) || /^(Throttl|InternalFailure|InternalServer|InternalError|ServiceUnavailable|Timeout)/.test(code);
 }
-
-/** The credentials, not the documents, are at fault; an operator can mend each of them while the buffer holds. */
-const CREDENTIALS = new Set([
-  'AccessDeniedException',
-  'AccessDenied',
-  'UnauthorizedException',
-  'UnrecognizedClientException',
-  'InvalidClientTokenId',
-  'InvalidSignatureException',
-  'SignatureDoesNotMatch',
-  'IncompleteSignature',
-  'MissingAuthenticationTokenException',
-  'MissingAuthenticationToken',
-  'NotAuthorized',
-  'OptInRequired',
-  'RequestExpired',
-  'ExpiredToken',
-  'ExpiredTokenException',
-]);
 
 /**
  * X-Ray's verdicts on the documents of a batch. Nothing else may lead to a document's loss: a type that is not listed is tried again.
@@ -73,7 +55,7 @@ export function classify(answer: XRayAnswer, config: ClassifyConfig): ExportResu
   if (status === 200) return classifyBody(answer, config);
   const type = errorTypeOf(answer);
   if (THROTTLING.has(type) || status === 429) return { kind: 'retry', code: 'throttled', ...afterMs(answer) };
-  if (CREDENTIALS.has(type)) return { kind: 'retry', code: type };
+  if (REFUSES_CALLER.has(type)) return { kind: 'retry', code: type };
   const isXRays = isXRaysError(answer) && (!config.needsRequestId || hasRequestId(answer));
   if (isXRays && VERDICTS.has(type) && (status === 400 || status === 413)) return { kind: 'rejected', code: type };
   if (status === 413) return { kind: 'rejected', code: 'http_413', by: 'gateway' };

@@ -14,6 +14,8 @@ import type { AwsCredentials } from './signer.ts';
 const REFRESH_BEFORE_MS = 5 * 60_000;
 /** A provider may go on to give credentials that are about to end; it is not asked for each batch. */
 const REFRESH_EVERY_MS = 5_000;
+/** Between two searches while X-Ray refuses those in hand: doubles from the first to the second. */
+const REFUSED_MS = { first: 5_000, most: 60_000 };
 /** Between two attempts after failures: doubles from the first to the second. */
 const RETRY_MS = { first: 1_000, most: 60_000 };
 /** How long a call waits for a search that runs. What needs credentials is tried again; it must not wait for as long as a provider may take. */
@@ -56,6 +58,8 @@ export class CredentialSource implements Component {
   #refreshing: Promise<void> | undefined;
   #retryTimer: NodeJS.Timeout | undefined;
   #failures = 0;
+  /** Searches because X-Ray refuses those in hand. */
+  #refusals = 0;
   #searchStartedMs = 0;
   readonly #leftBehind = new Map<CredentialProvider, number>();
   readonly #counts = new Map<string, RefreshFailures>();
@@ -124,6 +128,18 @@ export class CredentialSource implements Component {
   /** X-Ray said that the credentials have expired: whatever their date says, the next call gets new ones. */
   invalidate(used: AwsCredentials): void {
     if (this.#current?.accessKeyId === used.accessKeyId) this.#current = undefined;
+  }
+
+  /**
+   * X-Ray refuses the credentials, although they have not ended: a key was rotated, a role made anew. The providers are asked again, after 5 s
+   * and up to a minute; those in hand stay in use until then, since it may as well be a permission that is missing.
+   */
+  refused(used: AwsCredentials): void {
+    if (this.#current?.accessKeyId !== used.accessKeyId || this.#failures > 0 || this.#refreshing !== undefined) return;
+    const pauseMs = Math.min(REFUSED_MS.most, REFUSED_MS.first * 2 ** Math.min(this.#refusals, 10));
+    if (this.#deps.now() - this.#searchStartedMs < pauseMs) return;
+    this.#refusals++;
+    void this.#refresh();
   }
 
   /** Asks the providers again, whatever is in hand; what is in hand stays in use until they have answered. Never rejects. */
@@ -214,7 +230,9 @@ export class CredentialSource implements Component {
   }
 
   #accept(provider: CredentialProvider, credentials: AwsCredentials): void {
-    const isNews = this.#provider !== provider.name || this.#failures > 0;
+    const isOther = this.#current?.accessKeyId !== credentials.accessKeyId;
+    const isNews = this.#provider !== provider.name || this.#failures > 0 || (this.#refusals > 0 && isOther);
+    if (isOther) this.#refusals = 0;
     this.#current = credentials;
     this.#foundAtMs = this.#deps.now();
     this.#endsAtMs = this.#foundAtMs + lifetimeOf(credentials, this.#deps.wallNow());

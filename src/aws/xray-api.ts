@@ -4,6 +4,7 @@ import { dateOf, wallClockMs } from '../pipeline/clock.ts';
 import type { Logger } from '../pipeline/logger.ts';
 import { AnswerBudget } from './answer-budget.ts';
 import { jsonIn } from './answer-json.ts';
+import { REFUSES_CALLER } from './caller-refusals.ts';
 import type { CredentialSource } from './credentials.ts';
 import { isXRaysError } from './foreign-answer.ts';
 import { isXRaysAnswer } from './output-shape.ts';
@@ -20,7 +21,7 @@ export interface XRayApiConfig {
 }
 
 export interface XRayApiDeps {
-  readonly credentials: Pick<CredentialSource, 'get' | 'problem' | 'invalidate'>;
+  readonly credentials: Pick<CredentialSource, 'get' | 'problem' | 'invalidate' | 'refused'>;
   readonly outbound: Outbound;
   readonly log: Logger;
   /** Told when answers have left some megabytes to collect. */
@@ -105,8 +106,11 @@ export class XRayApi {
     this.#count(answer);
     if (answer.kind === 'failure' && answer.code === 'tls') this.#deps.log.limited('tls', 'error', { endpoint: base.origin }, answer.message);
     if (answer.kind === 'answer' || answer.code !== 'aborted') this.#deps.outbound.note(url, isServed(target, base, answer));
-    if (answer.kind === 'answer' && isXRaysError(answer) && errorTypeOf(answer).startsWith('ExpiredToken'))
-      this.#deps.credentials.invalidate(credentials);
+    if (answer.kind === 'answer' && isXRaysError(answer)) {
+      const type = errorTypeOf(answer);
+      if (type.startsWith('ExpiredToken')) this.#deps.credentials.invalidate(credentials);
+      else if (answer.status === 401 || answer.status === 403 || REFUSES_CALLER.has(type)) this.#deps.credentials.refused(credentials);
+    }
     return answer;
   }
 

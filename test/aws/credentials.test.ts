@@ -1,4 +1,5 @@
 import { get } from 'node:http';
+import { setImmediate } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { CredentialSource } from '../../src/aws/credentials.ts';
 import type { CredentialProvider } from '../../src/aws/providers.ts';
@@ -178,4 +179,30 @@ test('those that X-Ray says have ended are asked for anew, whatever the clock sa
   const { source } = await clocked([async () => first, async () => second]);
   source.invalidate(first);
   expect(await source.get()).toBe(second);
+});
+
+test('those that X-Ray refuses before their end are asked for anew, after a pause that grows to a minute, and used meanwhile', async () => {
+  const [first, second] = [issued(HOUR_MS), issued(HOUR_MS)];
+  const { clock, provider, source } = await clocked([async () => first, async () => first, async () => first, async () => second]);
+  const asked = async (afterMs: number): Promise<number> => {
+    clock.monotonic += afterMs;
+    source.refused(first);
+    expect(await source.get()).toBe(first);
+    // What a search asks, it asks within this turn.
+    await setImmediate();
+    return provider.signals.length;
+  };
+  expect(await asked(4_000)).toBe(1);
+  expect(await asked(2_000)).toBe(2);
+  expect(await asked(9_000)).toBe(2);
+  expect(await asked(2_000)).toBe(3);
+  clock.monotonic += 60_000;
+  source.refused(first);
+  source.refused(first);
+  await eventually(async () => (await source.get()) === second);
+  expect(provider.signals).toHaveLength(4);
+  // Of those that have been replaced nobody asks.
+  clock.monotonic += 60_000;
+  source.refused(first);
+  expect(provider.signals).toHaveLength(4);
 });

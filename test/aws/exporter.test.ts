@@ -20,7 +20,7 @@ function exporterFor(url: string, { proxyAddress = '', region = 'us-east-1', tim
   const log = new MemoryLog();
   const outbound = new Outbound({ proxyAddress, noProxy: '', noVerifySsl: true, maxSockets: 4 });
   scope.add(() => outbound.close());
-  const credentials = { get: async () => EXAMPLE_CREDENTIALS, problem: '', invalidate: () => {} };
+  const credentials = { get: async () => EXAMPLE_CREDENTIALS, problem: '', invalidate: () => {}, refused: () => {} };
   const api = new XRayApi({ url: new URL(url), region, userAgent: 'test', timeoutMs }, { credentials, outbound, log });
   const outcomes: string[] = [];
   const exporter = new XRayExporter({ api, hints: new PermissionHints(log), log, onCall: (outcome) => void outcomes.push(outcome) });

@@ -34,7 +34,7 @@ async function twoHosts(): Promise<{ old: FakeXRay; next: FakeXRay; url: URL; mo
 function apiFor(url: URL, proxyAddress = ''): { put: () => Promise<XRayAnswer>; sample: () => Promise<XRayAnswer> } {
   const outbound = new Outbound({ proxyAddress, noProxy: '', noVerifySsl: true, maxSockets: 4 });
   scope.add(() => outbound.close());
-  const credentials = { get: async () => EXAMPLE_CREDENTIALS, problem: '', invalidate: () => {} };
+  const credentials = { get: async () => EXAMPLE_CREDENTIALS, problem: '', invalidate: () => {}, refused: () => {} };
   const api = new XRayApi({ url, region: 'us-east-1', userAgent: 'test', timeoutMs: 500 }, { credentials, outbound, log: new MemoryLog() });
   const call = (target: string, body: string): Promise<XRayAnswer> =>
     api.call({ target, body: Buffer.from(body), headers: {}, signal: new AbortController().signal });

@@ -11,7 +11,7 @@ const scope = new Scope();
 function apiFor(url: string, get: () => Promise<typeof EXAMPLE_CREDENTIALS | undefined>, timeoutMs = 5_000): XRayApi {
   const outbound = new Outbound({ proxyAddress: '', noProxy: '', noVerifySsl: false, maxSockets: 4 });
   scope.add(() => outbound.close());
-  const credentials = { get, problem: 'no AWS credentials', invalidate: () => {} };
+  const credentials = { get, problem: 'no AWS credentials', invalidate: () => {}, refused: () => {} };
   return new XRayApi({ url: new URL(url), region: 'us-east-1', userAgent: 'test', timeoutMs }, { credentials, outbound, log: new MemoryLog() });
 }
 

@@ -53,6 +53,20 @@ test('profile: keys in the credentials file, chosen by AWS_PROFILE', async () =>
   expect(daemon.find(/credentials found/)).toMatchObject({ provider: 'profile team' });
 });
 
+test('profile: a key that was deactivated and replaced in the file is found without a restart', async () => {
+  const xray = await scope.start(new FakeXRay());
+  const home = scope.folder();
+  const file = join(home, 'credentials');
+  const write = (id: string): void =>
+    writeFileSync(file, `[default]\naws_access_key_id=${id}\naws_secret_access_key=${KEYS.AWS_SECRET_ACCESS_KEY}\n`);
+  write('AKIADEACTIVATED00000');
+  const daemon = await start(xray, { AWS_SHARED_CREDENTIALS_FILE: file });
+  await daemon.send(HEADER + segment('a'));
+  await eventually(() => daemon.find(/the credentials or their signature are not accepted/) !== undefined, 20_000);
+  write(KEYS.AWS_ACCESS_KEY_ID);
+  await eventually(() => xray.documents.length > 0, 60_000, 'no document arrived');
+}, 100_000);
+
 test('profile: credential_process', async () => {
   const xray = await scope.start(new FakeXRay());
   const home = scope.folder();
