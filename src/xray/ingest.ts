@@ -3,7 +3,7 @@ import type { ConsoleLines } from './console-lines.ts';
 import { otlpKindOf } from './otlp-body.ts';
 import { StoreFullError } from './store/store-thread.ts';
 import type { Store } from './store/store.ts';
-import type { Written } from './store/messages.ts';
+import type { Full, Written } from './store/messages.ts';
 import type { Refusal } from './trace/validate.ts';
 
 export interface IngestDeps {
@@ -30,11 +30,16 @@ const MAX_REFUSALS = 1_000;
 const OTLP_REMEDY =
   'OTLP spans were rejected: the local X-Ray stores X-Ray segments only. Let the application send segments: use an X-Ray SDK, or the awsxray exporter of an OpenTelemetry Collector, in place of the UDP exporter of AWS Distro for OpenTelemetry';
 
+const PROBLEMS: Readonly<Record<Full, string>> = {
+  disk: 'the disk is full',
+  pinned: 'pinned traces take up the whole store (unpin some, or raise --data-size)',
+};
+
 /** The one way into the store: for documents from UDP, from PutTraceSegments and from imports. */
 export class Ingest {
   readonly #deps: IngestDeps;
   readonly #refusals: Refusal[] = [];
-  #isFull = false;
+  #full: Full | undefined;
 
   constructor(deps: IngestDeps) {
     this.#deps = deps;
@@ -42,7 +47,7 @@ export class Ingest {
 
   /** What keeps documents from being stored; undefined when nothing does. */
   get problem(): string | undefined {
-    return this.#isFull ? 'the disk is full: traces are not stored' : undefined;
+    return this.#full === undefined ? undefined : `${PROBLEMS[this.#full]}: traces are not stored`;
   }
 
   /** Documents of the trace that were refused lately. */
@@ -60,7 +65,7 @@ export class Ingest {
     if (count > 0) this.#deps.log.limited('otlp', 'warn', { documents: count }, OTLP_REMEDY);
   }
 
-  /** Stores what X-Ray would take. Rejects with StoreFullError when the disk is full; then nothing was stored. */
+  /** Stores what X-Ray would take. Rejects with StoreFullError when the disk is full, or the store of pinned traces; then nothing was stored. */
   async put(documents: readonly Uint8Array[], { receivedAtMs, isImport }: Arrival): Promise<Written> {
     const { store, log, lines, onChanged, onStored } = this.#deps;
     const packed = pack(documents);
@@ -69,13 +74,13 @@ export class Ingest {
       written = await store.write('put', { ...packed, receivedAt: receivedAtMs / 1000 });
     } catch (error) {
       if (error instanceof StoreFullError) {
-        this.#isFull = true;
-        log.limited('store_full', 'error', { error: error.message }, 'the disk is full: traces are not stored until there is room again');
+        this.#full = error.full;
+        log.limited('store_full', 'error', { error: error.message }, `${PROBLEMS[error.full]}: traces are not stored until there is room again`);
       }
       throw error;
     }
-    if (this.#isFull) log.info({}, 'there is room again: traces are stored');
-    this.#isFull = false;
+    if (this.#full !== undefined) log.info({}, 'there is room again: traces are stored');
+    this.#full = undefined;
     this.#noteOtlp(documents, written);
     this.#refusals.push(...written.refused);
     if (this.#refusals.length > MAX_REFUSALS) this.#refusals.splice(0, this.#refusals.length - MAX_REFUSALS);

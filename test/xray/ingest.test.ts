@@ -62,16 +62,19 @@ test('an import is sent on to nobody', async () => {
   expect(changed).toEqual(['t']);
 });
 
-test('a full disk is said once and shown until there is room again', async () => {
+test.each([
+  ['disk', 'the disk is full'],
+  ['pinned', 'pinned traces take up the whole store (unpin some, or raise --data-size)'],
+] as const)('a store that is full (%s) is said once and shown until there is room again', async (full, problem) => {
   let isFull = true;
   const { ingest, log, stored } = ingestInto(() => {
-    if (isFull) throw new StoreFullError('database or disk is full');
+    if (isFull) throw new StoreFullError('nothing was stored', full);
     return { refused: [], changed: [] };
   });
   const put = (): Promise<unknown> => ingest.put(DOCUMENTS, { receivedAtMs: 1, isImport: false });
   await expect(put()).rejects.toBeInstanceOf(StoreFullError);
-  expect(ingest.problem).toBe('the disk is full: traces are not stored');
-  expect(log.find(/^the disk is full/)).toHaveLength(1);
+  expect(ingest.problem).toBe(`${problem}: traces are not stored`);
+  expect(log.lines.filter(({ message }) => message === `${problem}: traces are not stored until there is room again`)).toHaveLength(1);
   expect(stored).toEqual([]);
   isFull = false;
   await put();

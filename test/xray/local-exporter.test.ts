@@ -35,7 +35,7 @@ test('an OTLP body is rejected, a document that is refused is not, and only what
 });
 
 test.each([
-  [new StoreFullError('disk full'), 'store_full'],
+  [new StoreFullError('disk full', 'disk'), 'store_full'],
   [new Error('the store is closed'), 'store_failed'],
   [new Error(`anything ${Math.PI} at all`), 'store_failed'],
 ])('what cannot be stored is kept, with a code from a short list: %s', async (error, code) => {

@@ -175,7 +175,10 @@ export class LocalApi implements Component {
     if (error instanceof ApiError) return error;
     if (error instanceof StoreBusyError) return new ApiError('ThrottledException', 'Too many questions wait for an answer', 429);
     if (error instanceof StoreTooMuchError) return invalid(error.message);
-    if (error instanceof StoreFullError) return new ApiError('ThrottledException', 'The disk of the local X-Ray is full', 429);
+    if (error instanceof StoreFullError) {
+      const message = error.full === 'disk' ? 'The disk of the local X-Ray is full' : `The local X-Ray stores nothing more: ${error.message}`;
+      return new ApiError('ThrottledException', message, 429);
+    }
     // The store has gone before its questions, or its disk does not answer: no bug of the request's.
     if (this.#stop.signal.aborted) return new ApiError('ServiceUnavailableException', 'xrayd stops', 503);
     if (error instanceof DeadlineError) return new ApiError('ServiceUnavailableException', error.message, 503);

@@ -86,4 +86,7 @@ export type FromStoreWorker =
   | { readonly type: 'ready' }
   | { readonly type: 'failed'; readonly message: string }
   | { readonly type: 'result'; readonly id: number; readonly result: unknown }
-  | { readonly type: 'error'; readonly id: number; readonly message: string; readonly isFull: boolean; readonly isTooMuch: boolean };
+  | { readonly type: 'error'; readonly id: number; readonly message: string; readonly full: Full | undefined; readonly isTooMuch: boolean };
+
+/** Why nothing more can be stored. */
+export type Full = 'disk' | 'pinned';

@@ -12,6 +12,13 @@ const MAX_TRACES = 5_000;
 /** Down to this share of the cap, so that pruning is not always on. */
 const LOW_WATER = 0.98;
 
+/** Nothing was stored: the store is full of what nobody wants to be removed. */
+export class FullOfPinnedError extends Error {
+  constructor() {
+    super('pinned traces take up the whole store: unpin some, or raise --data-size');
+  }
+}
+
 /**
  * Keeps the store below its cap: the traces that came first go first, a few with each batch, so that no batch waits long. Their rows in the
  * index go when all that share a table with them are gone.
@@ -24,10 +31,12 @@ export class Pruner {
   readonly #oldest: StatementSync;
   readonly #deleteDocuments: StatementSync;
   readonly #pinned: StatementSync;
+  readonly #unpinnedBytes: StatementSync;
   readonly #deleteTraces: StatementSync;
   readonly #pageBytes: number;
   #unseenBytes = 0;
   #isOver = false;
+  #isFullOfPinned = false;
   #lowestRow = 0;
 
   constructor(database: DatabaseSync, index: TermIndex, maxBytes: number) {
@@ -36,9 +45,10 @@ export class Pruner {
     this.#maxBytes = maxBytes;
     this.#pageBytes = database.prepare('PRAGMA page_size').get()!['page_size'] as number;
     this.#pages = database.prepare('SELECT page_count - freelist_count AS used FROM pragma_page_count(), pragma_freelist_count()');
-    this.#oldest = database.prepare('SELECT row, bytes FROM trace WHERE row >= ? AND pinned = 0 ORDER BY row LIMIT ?');
+    this.#oldest = database.prepare('SELECT row, bytes FROM trace WHERE row >= ? AND row < ? AND pinned = 0 ORDER BY row LIMIT ?');
     this.#deleteDocuments = database.prepare('DELETE FROM document WHERE row >= ? AND row < ?');
     this.#pinned = database.prepare(PINNED);
+    this.#unpinnedBytes = database.prepare('SELECT coalesce(sum(bytes), 0) AS bytes FROM trace WHERE pinned = 0');
     this.#deleteTraces = database.prepare('DELETE FROM trace WHERE row >= ? AND row <= ? AND pinned = 0');
   }
 
@@ -52,19 +62,28 @@ export class Pruner {
     return this.#isOver;
   }
 
-  /** After `bytes` came in. */
-  prune(bytes: number): void {
-    this.#deleteOldest(bytes * BYTES_PER_BYTE);
+  /** Before something is put in. Throws FullOfPinnedError when it could only be removed again at once. */
+  assertRoom(): void {
+    if (this.#isFullOfPinned) throw new FullOfPinnedError();
+  }
+
+  /** After `bytes` came in, in traces before `firstNewRow` or from there on. Those from there on stay: somebody is told that they are stored. */
+  prune(bytes: number, firstNewRow: number): void {
+    const isAnyDeleted = this.#deleteOldest(bytes * BYTES_PER_BYTE, firstNewRow);
     this.#index.dropBelow(this.#lowestRow);
-    this.#isOver = this.#usedBytes() > this.#maxBytes * LOW_WATER;
+    const usedBytes = this.#usedBytes();
+    this.#isOver = usedBytes > this.#maxBytes * LOW_WATER;
+    this.#isFullOfPinned = !isAnyDeleted && usedBytes - (this.#unpinnedBytes.get()!['bytes'] as number) > this.#maxBytes;
   }
 
   /** Traces may be there again below where it is: one is no longer pinned, or a turn was rolled back. */
   startOver(): void {
     this.#lowestRow = 0;
+    this.#isFullOfPinned = false;
   }
 
   clear(): void {
+    this.#isFullOfPinned = false;
     this.#index.clear();
     this.#database.exec('DELETE FROM trace WHERE pinned = 0');
     this.#deleteDocumentsOf(0, Number.MAX_SAFE_INTEGER);
@@ -86,17 +105,19 @@ export class Pruner {
     return (this.#pages.get()!['used'] as number) * this.#pageBytes;
   }
 
-  #deleteOldest(bytes: number): void {
+  /** False when there was nothing to delete. */
+  #deleteOldest(bytes: number, firstNewRow: number): boolean {
     let last: number | undefined;
     let freed = 0;
-    for (const row of this.#oldest.iterate(this.#lowestRow, MAX_TRACES)) {
+    for (const row of this.#oldest.iterate(this.#lowestRow, firstNewRow, MAX_TRACES)) {
       last = row['row'] as number;
       freed += row['bytes'] as number;
       if (freed >= bytes) break;
     }
-    if (last === undefined) return;
+    if (last === undefined) return false;
     this.#deleteDocumentsOf(this.#lowestRow, last);
     this.#deleteTraces.run(this.#lowestRow, last);
     this.#lowestRow = last + 1;
+    return true;
   }
 }

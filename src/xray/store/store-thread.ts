@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { DeadlineError, within } from '../../pipeline/deadline.ts';
 import { messageOf } from '../../pipeline/errors.ts';
-import type { CallName, Calls, FromStoreWorker, ToStoreWorker, WorkerInput } from './messages.ts';
+import type { CallName, Calls, FromStoreWorker, Full, ToStoreWorker, WorkerInput } from './messages.ts';
 
 /** The release build puts the worker's code here, so that the program stays one file. */
 declare const STORE_WORKER_SOURCE: string | undefined;
@@ -10,7 +10,14 @@ declare const STORE_WORKER_SOURCE: string | undefined;
 export class StoreBusyError extends Error {}
 
 /** SQLite has no room to write to; nothing of the call was stored. */
-export class StoreFullError extends Error {}
+export class StoreFullError extends Error {
+  readonly full: Full;
+
+  constructor(message: string, full: Full) {
+    super(message);
+    this.full = full;
+  }
+}
 
 /** The answer would cost too much; the message says what to do. */
 export class StoreTooMuchError extends Error {}
@@ -151,7 +158,7 @@ export class StoreThread {
   }
 }
 
-function errorOf({ message, isFull, isTooMuch }: Extract<Answer, { type: 'error' }>): Error {
+function errorOf({ message, full, isTooMuch }: Extract<Answer, { type: 'error' }>): Error {
   if (isTooMuch) return new StoreTooMuchError(message);
-  return isFull ? new StoreFullError(message) : new Error(message);
+  return full === undefined ? new Error(message) : new StoreFullError(message, full);
 }

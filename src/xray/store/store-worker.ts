@@ -16,6 +16,7 @@ import type { TraceView } from '../query/trace-view.ts';
 import type { Calls, FromStoreWorker, ReadCalls, ToStoreWorker, WorkerInput, WriteCalls } from './messages.ts';
 import { Reader } from './reader.ts';
 import { openToRead, openToWrite } from './schema.ts';
+import { FullOfPinnedError } from './pruner.ts';
 import { PutQueue } from './put-queue.ts';
 import { Writer } from './writer.ts';
 
@@ -234,8 +235,9 @@ async function answer(
     noteGarbage?.(bytesOf(args, result) + takeBytesRead());
   } catch (error) {
     const { errcode } = error as { errcode?: number };
-    const isFull = errcode === SQLITE_FULL || (errcode !== undefined && (errcode & 0xff) === SQLITE_IOERR);
+    const isDiskFull = errcode === SQLITE_FULL || (errcode !== undefined && (errcode & 0xff) === SQLITE_IOERR);
+    const full = isDiskFull ? 'disk' : error instanceof FullOfPinnedError ? 'pinned' : undefined;
     const isTooMuch = error instanceof TooMuchError;
-    say({ type: 'error', id, message: error instanceof Error ? error.message : String(error), isFull, isTooMuch });
+    say({ type: 'error', id, message: error instanceof Error ? error.message : String(error), full, isTooMuch });
   }
 }

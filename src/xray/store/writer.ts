@@ -83,9 +83,11 @@ export class Writer {
 
   /**
    * Stores what X-Ray would take of each delivery, all in one transaction: the more are together, the less each costs.
-   * Throws what SQLite throws, such as for a full disk; then nothing is stored.
+   * Throws what SQLite throws, such as for a full disk, and FullOfPinnedError; then nothing is stored.
    */
   putAll(deliveries: readonly Delivery[]): Written[] {
+    this.#pruner.assertRoom();
+    const firstNewRow = this.#nextRow;
     let bytes = 0;
     const written = this.#inTransaction(() => {
       const each = deliveries.map(({ texts, receivedAt }) => {
@@ -95,7 +97,7 @@ export class Writer {
       this.#index.write(bytes, this.#nextRow);
       return each;
     });
-    if (this.#pruner.isDue(bytes)) this.#inTransaction(() => this.#pruner.prune(bytes));
+    if (this.#pruner.isDue(bytes)) this.#inTransaction(() => this.#pruner.prune(bytes, firstNewRow));
     return written;
   }
 

@@ -4,6 +4,7 @@ import { statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from 'vitest';
+import { FullOfPinnedError } from '../../../src/xray/store/pruner.ts';
 import { Reader } from '../../../src/xray/store/reader.ts';
 import { openToRead, openToWrite } from '../../../src/xray/store/schema.ts';
 import { Writer } from '../../../src/xray/store/writer.ts';
@@ -136,6 +137,41 @@ test('a row is never used twice, also when everything is gone and a write fails:
   expect(() => writer.putAll([{ texts: [JSON.stringify(segmentJson('web', { trace_id: idOf(6) }))], receivedAt: {} as never }])).toThrow();
   put(writer, segmentJson('web', { trace_id: idOf(7) }));
   expect(rowOf(idOf(7))).toBeGreaterThan(5);
+});
+
+test.each(['one is unpinned', 'the store is cleared'])(
+  'a store that pinned traces fill refuses what it could only remove at once, until %s',
+  (until) => {
+    const { writer, reader } = open(2e6);
+    const pad = 'x'.repeat(10_000);
+    let taken = 0;
+    const putOne = (): unknown => put(writer, segmentJson('web', { trace_id: idOf(taken), metadata: { pad } }));
+    expect(() => {
+      for (; taken < 1_000; taken++) {
+        putOne();
+        writer.pin(idOf(taken), true);
+      }
+    }).toThrow(FullOfPinnedError);
+    expect(reader.size()).toMatchObject({ traces: taken });
+    expect(taken).toBeGreaterThan(100);
+    expect(putOne).toThrow(FullOfPinnedError);
+    for (let i = 0; i < 20; i++) writer.pin(idOf(i), false);
+    if (until === 'the store is cleared') writer.clear();
+    putOne();
+    expect(reader.trace(idOf(taken))).toBeDefined();
+    expect(reader.trace(idOf(taken - 1))).toBeDefined();
+  },
+);
+
+test('a trace that alone is larger than the store stays until another comes', () => {
+  const { writer, reader } = open(1e6);
+  const pad = 'x'.repeat(60_000);
+  for (const id of [idOf(1), idOf(2), idOf(3)]) {
+    const documents = Array.from({ length: 40 }, () => segmentJson('web', { trace_id: id, metadata: { pad } }));
+    expect(put(writer, ...documents).refused).toEqual([]);
+    expect(reader.trace(id)).toBeDefined();
+    expect(reader.size().segments).toBeOneOf([40, 80]);
+  }
 });
 
 test('clear leaves what is pinned', () => {
