@@ -93,8 +93,11 @@ class Reader {
         return this.#comparison(node, scope);
       case 'Complex':
         return this.#complex(node, scope, depth);
-      default:
+      case 'Scoped':
         return this.#scoped(node, scope, depth);
+      default:
+        // Of some 2,500 terms on the parser cuts a chain off without a word, and leaves loose tokens where it did.
+        throw syntaxError(this.#text, node.from);
     }
   }
 
@@ -105,7 +108,9 @@ class Reader {
     const open = [node];
     for (let next = open.pop(); next !== undefined; next = open.pop()) {
       if (next.name === node.name) {
-        open.push(next.lastChild!, next.firstChild!);
+        const [left, right] = [next.firstChild, next.lastChild];
+        if (left === null || right === null || left.nextSibling?.from !== right.from) throw syntaxError(this.#text, next.from);
+        open.push(right, left);
         continue;
       }
       const read = this.expression(next, scope, depth + 1);

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import fc from 'fast-check';
+import type { Expression } from '../../../src/xray/filter/expression.ts';
 import { FilterError, parseFilter } from '../../../src/xray/filter/parse.ts';
 import { printFilter } from '../../../src/xray/filter/print.ts';
 import { expressions } from '../../fakes/filters.ts';
@@ -85,6 +86,27 @@ test('what is parsed is printed, and parsed to the same again', () => {
     }),
     { numRuns: 500 },
   );
+});
+
+test('a chain of any length and of any parts is read whole, or refused', () => {
+  const parts = ['ok', '!ok', '(ok)', 'not ok', 'duration > 1', 'annotation[x]', 'service("a")', 'rootcause.fault.entity{first}'];
+  const count = (of: Expression): number => (of.kind === 'and' || of.kind === 'or' ? of.of.reduce((sum, each) => sum + count(each), 0) : 1);
+  const read = (text: string): number | undefined => {
+    try {
+      return count(parseFilter(text));
+    } catch (error) {
+      expect(error).toBeInstanceOf(FilterError);
+      return undefined;
+    }
+  };
+  for (const part of parts) {
+    for (const joint of [' ', ' AND ', ' or ']) {
+      for (const length of [200, 1_000, 2_600, 6_000]) {
+        const text = Array.from({ length }, () => part).join(joint);
+        for (const each of [text, `${text} `]) expect([undefined, length], `${length} × ${part}${joint}`).toContain(read(each));
+      }
+    }
+  }
 });
 
 test('no text crashes it', () => {
