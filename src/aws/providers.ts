@@ -4,7 +4,7 @@ import { containerCredentials } from './container-credentials.ts';
 import { limitProcesses, PROCESS_TIMEOUT_MS } from './credential-process.ts';
 import { isTrue, type Environment } from './environment.ts';
 import type { Outbound } from './outbound-proxy.ts';
-import { FILE_TIMEOUT_MS, readSharedFiles, readTokenFiles } from './shared-files.ts';
+import { FILE_TIMEOUT_MS, hasOnlyOtherSettings, readSharedFiles, readTokenFiles } from './shared-files.ts';
 import type { AwsCredentials } from './signer.ts';
 
 /** For metrics, where a name with a profile or a role in it would have no bound. */
@@ -46,33 +46,40 @@ export interface ProvidersDeps {
 }
 
 /**
- * The AWS SDK's chain, link by link, so that each can say why it did not answer: environment, profile (with SSO, process, role and
- * login), web identity (IRSA), container (ECS, EKS Pod Identity), instance metadata (IMDSv2). With `roleArn`, that role is assumed on top.
+ * The chain of AWS's SDK for Go, link by link, so that each can say why it did not answer: environment, web identity (IRSA), profile (with SSO,
+ * process, role and login), container (ECS, EKS Pod Identity), instance metadata (IMDSv2). With `roleArn`, that role is assumed on top.
  * The STS calls go to the daemon's own region and through its proxy.
  */
 export function credentialProviders(config: ProvidersConfig, deps: ProvidersDeps): CredentialProvider[] {
   const { env } = deps;
   const clientConfig: ClientConfig = async (signal) =>
     (await import('./client-config.ts')).regionalClientConfig(config.region, deps.outbound, { signal });
-  const base = [environmentLink(env), profileLink(env, clientConfig), webIdentityLink(env, clientConfig), containerLink(env), instanceLink(env)];
+  const base = [environmentLink(env), webIdentityLink(env, clientConfig), profileLink(env, clientConfig), containerLink(env), instanceLink(env)];
   return config.roleArn === '' ? base : base.map((link) => assumeRole(link, config, { env, clientConfig }));
 }
 
 /** Made when a provider needs STS or SSO; the SDK's HTTP handler is not loaded before. */
 type ClientConfig = (signal: AbortSignal) => Promise<RegionalClientConfig>;
 
+/** compat: both names of each key, and before a profile, as in Go. Source: aws-sdk-go-v2, config/env_config.go and resolve_credentials.go. */
 function environmentLink(env: Environment): CredentialProvider {
+  const accessKeyId = env['AWS_ACCESS_KEY_ID'] || env['AWS_ACCESS_KEY'] || '';
+  const secretAccessKey = env['AWS_SECRET_ACCESS_KEY'] || env['AWS_SECRET_KEY'] || '';
+  const sessionToken = env['AWS_SESSION_TOKEN'];
   return {
     name: 'environment',
     kind: 'environment',
     timeoutMs: () => TIMEOUT_MS,
     isExplicit: true,
     skipReason: () => {
-      if (env['AWS_PROFILE']) return 'not asked, because AWS_PROFILE is set';
-      if (env['AWS_ACCESS_KEY_ID'] && env['AWS_SECRET_ACCESS_KEY']) return undefined;
+      if (accessKeyId && secretAccessKey) return undefined;
       return 'AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not set';
     },
-    get: async () => (await sdk()).fromEnv()(),
+    get: async () => {
+      // The SDK knows the first names only.
+      if (env['AWS_ACCESS_KEY_ID'] && env['AWS_SECRET_ACCESS_KEY']) return (await sdk()).fromEnv()();
+      return { accessKeyId, secretAccessKey, ...(sessionToken ? { sessionToken } : {}) };
+    },
   };
 }
 
@@ -89,7 +96,7 @@ function profileLink(env: Environment, clientConfig: ClientConfig): CredentialPr
     isExplicit: Boolean(env['AWS_PROFILE']),
     skipReason: async () => {
       const files = await readSharedFiles(env);
-      if (files.some(({ problem }) => problem === undefined)) return undefined;
+      if (files.some(({ problem }) => problem === undefined)) return (await hasOnlyOtherSettings(profile)) ? 'it has no credentials' : undefined;
       return `${files.map(({ path, problem }) => `${path} ${problem}`).join(', ')} (uid ${process.getuid?.() ?? '?'})`;
     },
     get: async (signal) => {

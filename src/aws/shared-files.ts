@@ -50,6 +50,28 @@ export async function settingOfProfile(name: string, env: Environment): Promise<
   return { setting: configFile[profile]?.[name] ?? credentialsFile[profile]?.[name] };
 }
 
+/** What makes a profile one with credentials. Source: aws-sdk-go-v2, config/resolve_credentials.go; `login_session` of AWS's SDK for JavaScript. */
+const CREDENTIAL_SETTINGS = [
+  'aws_access_key_id',
+  'role_arn',
+  'source_profile',
+  'credential_source',
+  'web_identity_token_file',
+  'credential_process',
+  'sso_session',
+  'sso_start_url',
+  'sso_account_id',
+  'login_session',
+];
+
+/** Whether the profile is there for a region and the like, and credentials are to be found elsewhere. After `readSharedFiles`. */
+export async function hasOnlyOtherSettings(profile: string): Promise<boolean> {
+  const { loadSharedConfigFiles } = await import('@smithy/core/config');
+  const { configFile, credentialsFile } = await loadSharedConfigFiles();
+  const sections = [configFile[profile], credentialsFile[profile]].filter((section) => section !== undefined);
+  return sections.length > 0 && sections.every((section) => CREDENTIAL_SETTINGS.every((name) => !section[name]));
+}
+
 /** The same for the token files that profiles name: the SDK reads them in a way that stops the whole process until they are read. */
 export async function readTokenFiles(files: readonly SharedFile[]): Promise<void> {
   const { externalDataInterceptor } = await import('@smithy/core/config');

@@ -1,0 +1,58 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import type { DaemonProcess } from '../fakes/daemon-process.ts';
+import { eventually } from '../fakes/eventually.ts';
+import { HEADER, segment } from '../fakes/fixtures.ts';
+import { FakeContainerCredentials } from '../fakes/identity.ts';
+import { Scope } from '../fakes/scope.ts';
+import { EXAMPLE_CREDENTIALS, FakeXRay } from '../fakes/xray.ts';
+
+// Which of several places counts. Source: aws-sdk-go-v2, config/resolve_credentials.go, which the reference daemon uses.
+const scope = new Scope();
+const KEYS = { AWS_ACCESS_KEY_ID: EXAMPLE_CREDENTIALS.accessKeyId, AWS_SECRET_ACCESS_KEY: EXAMPLE_CREDENTIALS.secretAccessKey };
+
+function start(xray: FakeXRay, env: Readonly<Record<string, string>>): Promise<DaemonProcess> {
+  return scope.daemon({ args: ['--endpoint', xray.url, '-n', xray.region], env });
+}
+
+/** A folder with this as AWS's configuration. */
+function homeWith(config: string): string {
+  const home = scope.folder();
+  mkdirSync(join(home, '.aws'));
+  writeFileSync(join(home, '.aws/config'), config);
+  return home;
+}
+
+async function expectUpload(daemon: DaemonProcess, xray: FakeXRay): Promise<void> {
+  const before = xray.documents.length;
+  await daemon.send(HEADER + segment('a'));
+  await eventually(() => xray.documents.length > before, 20_000, 'no document arrived');
+}
+
+test('environment: the other names that Go knows, before a profile that AWS_PROFILE names', async () => {
+  const xray = await scope.start(new FakeXRay());
+  const home = homeWith('[profile team]\naws_access_key_id=AKIAOTHER\naws_secret_access_key=other\n');
+  const keys = { AWS_ACCESS_KEY: EXAMPLE_CREDENTIALS.accessKeyId, AWS_SECRET_KEY: EXAMPLE_CREDENTIALS.secretAccessKey };
+  for (const env of [keys, KEYS, { ...keys, AWS_ACCESS_KEY_ID: KEYS.AWS_ACCESS_KEY_ID }]) {
+    const daemon = await start(xray, { ...env, HOME: home, AWS_PROFILE: 'team' });
+    await expectUpload(daemon, xray);
+    expect(daemon.find(/credentials found/)).toMatchObject({ provider: 'environment' });
+  }
+});
+
+test('profile: one that has a region only is no place for credentials, and the container is asked', async () => {
+  const agent = await scope.start(new FakeContainerCredentials());
+  agent.token = 'Basic abc';
+  const xray = await scope.start(new FakeXRay({ credentials: agent.issued }));
+  const home = homeWith('[profile team]\nregion=eu-west-1\n');
+  const AWS_CONTAINER_CREDENTIALS_FULL_URI = `${agent.url}/v1/credentials`;
+  const env = { AWS_CONTAINER_CREDENTIALS_FULL_URI, AWS_CONTAINER_AUTHORIZATION_TOKEN: agent.token, HOME: home };
+  const daemon = await start(xray, { ...env, AWS_PROFILE: 'team' });
+  await expectUpload(daemon, xray);
+  expect(daemon.find(/credentials found/)).toMatchObject({ provider: 'container (ECS, EKS Pod Identity)' });
+  // One that is not there is a mistake, which another identity would hide.
+  const other = await start(xray, { ...env, AWS_PROFILE: 'taem' });
+  await eventually(() => other.find(/no AWS credentials/) !== undefined);
+  expect(JSON.stringify(other.find(/no AWS credentials/))).toContain('profile taem');
+});
