@@ -13,6 +13,12 @@ export type Route =
   | { readonly kind: 'forward'; readonly label: string }
   | { readonly kind: 'refuse'; readonly status: number; readonly errorType: string; readonly message: string; readonly label: string };
 
+/** RFC 9112, 3.2: a client may name the whole URL, as to a proxy. Its host is the guard's business (request-guard.ts). */
+export function originForm(target: string): string {
+  const rest = target.replace(/^https?:\/\/[^/?#]*/i, '');
+  return rest === target || rest.startsWith('/') ? rest : `/${rest}`;
+}
+
 /** Which requests may use this daemon's credentials. */
 export class Routes {
   readonly #allowsAll: boolean;
@@ -29,7 +35,7 @@ export class Routes {
   }
 
   /**
-   * Compares the raw request target, byte for byte: a query, `%`, `//` or an absolute form is no listed path.
+   * Compares the request target in origin form, byte for byte: a query, `%` or `//` is no listed path.
    * compat: the reference forwards any method and path; `all` brings that back.
    */
   find(method: string, target: string): Route {
@@ -37,6 +43,10 @@ export class Routes {
     const label = this.#paths.has(target) ? target : 'other';
     if (this.#allowsAll || (method === 'POST' && this.#paths.has(target))) return { kind: 'forward', label };
     const path = target.split('?')[0] ?? '';
+    if (method === 'POST' && (path === TRACE_SEGMENTS || this.#paths.has(path))) {
+      const message = `xrayd does not forward ${path} with a query. Leave the query out, or start xrayd with --proxy-allow all.`;
+      return { kind: 'refuse', status: 403, errorType: 'AccessDeniedException', message, label };
+    }
     if (operationAt(path) !== undefined || this.#paths.has(path)) {
       const message = `xrayd does not forward ${method} ${path}. Start it with --proxy-allow ${path} (or all) to let clients call it with the daemon's credentials.`;
       return { kind: 'refuse', status: 403, errorType: 'AccessDeniedException', message, label };

@@ -15,7 +15,7 @@ import type { RequestGuard } from '../http/request-guard.ts';
 import { BodyReader, type Body } from '../http/body.ts';
 import { CallSlots } from './call-slots.ts';
 import { asksForAllRules, RulesCache, type CacheableReply, type RulesSource } from './rules-cache.ts';
-import { MAX_BODY_BYTES, MAX_SEGMENTS_BODY_BYTES, Routes, TRACE_SEGMENTS } from './routes.ts';
+import { MAX_BODY_BYTES, MAX_SEGMENTS_BODY_BYTES, originForm, Routes, TRACE_SEGMENTS } from './routes.ts';
 
 /** SDKs poll every 10 s and keep the connection: a shorter keep-alive would close it under them. */
 const KEEP_ALIVE_MS = 75_000;
@@ -136,7 +136,7 @@ export class SamplingProxy implements Component {
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     if (!this.#limits.admit(request, response)) return;
     const { log, onRequest } = this.#deps;
-    const target = request.url ?? '/';
+    const target = originForm(request.url ?? '/');
     const route = this.#routes.find(request.method ?? '', target);
     const label = route.kind === 'segments' ? TRACE_SEGMENTS : route.label;
     let reply: Reply;
@@ -189,7 +189,7 @@ export class SamplingProxy implements Component {
    * goes away, but for the call that others wait for too.
    */
   async #ask(request: IncomingMessage, target: string, body: Buffer, gone: AbortSignal): Promise<Reply> {
-    if (isRulesRequest(request, body)) return this.#rules.get(() => this.#forward(RULES_CALL, this.#abort.signal));
+    if (isRulesRequest(request.method, target, body)) return this.#rules.get(() => this.#forward(RULES_CALL, this.#abort.signal));
     const encoding = request.headers['content-encoding'];
     const headers = {
       'content-type': request.headers['content-type'] ?? 'application/json',
@@ -245,8 +245,8 @@ const RULES_CALL: ForwardedCall = {
   headers: { 'content-type': 'application/json' },
 };
 
-function isRulesRequest(request: IncomingMessage, body: Buffer): boolean {
-  return request.method === 'POST' && request.url === OPERATIONS.GetSamplingRules.path && asksForAllRules(body);
+function isRulesRequest(method: string | undefined, target: string, body: Buffer): boolean {
+  return method === 'POST' && target === OPERATIONS.GetSamplingRules.path && asksForAllRules(body);
 }
 
 /** Aborts when the client no longer waits for its answer. Not the request's `close`, which comes when its body has been read. */

@@ -1,0 +1,23 @@
+import { expect, test } from 'vitest';
+import { originForm, Routes } from '../../src/proxy/routes.ts';
+
+test.each([
+  ['/GetSamplingRules', '/GetSamplingRules'],
+  ['http://localhost:2000/GetSamplingRules', '/GetSamplingRules'],
+  ['HTTPS://LOCALHOST/GetSamplingRules?a=http://b/c', '/GetSamplingRules?a=http://b/c'],
+  ['http://localhost', '/'],
+  ['http://localhost?a', '/?a'],
+  ['//localhost/GetSamplingRules', '//localhost/GetSamplingRules'],
+  ['ftp://localhost/GetSamplingRules', 'ftp://localhost/GetSamplingRules'],
+  ['*', '*'],
+])('the request target %s asks for %s', (target, path) => {
+  expect(originForm(target)).toBe(path);
+});
+
+test('a listed path with a query is refused with what helps', () => {
+  for (const path of ['/GetSamplingRules', '/TraceSegments']) {
+    const message = `xrayd does not forward ${path} with a query. Leave the query out, or start xrayd with --proxy-allow all.`;
+    expect(new Routes('').find('POST', `${path}?a=1`)).toMatchObject({ kind: 'refuse', status: 403, message });
+    expect(new Routes('all').find('POST', `${path}?a=1`)).toMatchObject({ kind: 'forward' });
+  }
+});
