@@ -138,7 +138,10 @@ export class Service {
     const spools = spool === undefined ? [] : [spool];
     const listeners = this.tcp === undefined ? [this.udp] : [this.udp, this.tcp];
     const watched: Part[] = [...listeners, batcher, ...spools, exporter, ...mode.upstream];
-    const { httpAddress, bindTcp } = config;
+    const { bindTcp } = config;
+    const gaveWay = isTakenFromDefault(config, origins);
+    if (gaveWay) log.error({ httpAddress: config.httpAddress }, HTTP_GAVE_WAY);
+    const httpAddress = gaveWay ? 'off' : config.httpAddress;
     if (httpAddress !== 'off') {
       this.http = new HttpServer(
         { ...httpAddress, isRequired: origins.httpAddress !== 'default' },
@@ -202,6 +205,13 @@ export class Service {
 }
 
 const MB = 1024 * 1024;
+
+const HTTP_GAVE_WAY = 'no health and metrics: --bind-tcp has their default port. Choose another with --http-address';
+
+/** compat: the reference has no health port, so a file for it may have its TCP port there. */
+function isTakenFromDefault({ httpAddress, bindTcp }: Config<ServingCommand>, origins: LoadedConfig<ServingCommand>['origins']): boolean {
+  return origins.httpAddress === 'default' && httpAddress !== 'off' && bindTcp !== 'off' && httpAddress.port === bindTcp.port;
+}
 
 /** The names that every server of the process answers to, beside those that nobody else can have. */
 function hostNamesOf({ allowedHosts, bindTcp, httpAddress }: Config<ServingCommand>, env: Environment): { allowed: string[]; forClients: string[] } {

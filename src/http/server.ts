@@ -91,7 +91,7 @@ export class HttpServer implements Component {
     const { host, port, isRequired } = this.#config;
     const { log } = this.#deps;
     try {
-      await this.#app.listen({ host, port });
+      await this.#app.listen({ host, port, exclusive: true });
     } catch (error) {
       if (isRequired) throw new XraydError('XRAYD_BIND', messageOf(error), { cause: error });
       this.#state = { name: this.name, state: 'failed', reason: messageOf(error) };

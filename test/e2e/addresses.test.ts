@@ -37,6 +37,18 @@ test('--bind-tcp off: no TCP socket but that of health, ready without it, and se
   expect(xray.documents).toHaveLength(1);
 });
 
+const cannotBind2001 = spawnSync('unshare', ['-n', 'true']).status === 0 ? '' : ' (skipped: needs root and unshare)';
+
+test.skipIf(cannotBind2001 !== '')(`a TCP port that is the default of health has it, and says so${cannotBind2001}`, () => {
+  const script = `ip link set lo up; "$0" src/main.ts -o -n eu-west-1 -t 127.0.0.1:2001 & pid=$!
+    for i in $(seq 300); do sleep 0.1; exec 3<>/dev/tcp/127.0.0.1/2001 && break; done 2>/dev/null
+    printf 'POST /nope HTTP/1.1\\r\\nHost: localhost\\r\\nContent-Length: 0\\r\\nConnection: close\\r\\n\\r\\n' >&3; cat <&3; kill $pid; wait $pid`;
+  const env = { PATH: process.env['PATH'], AWS_EC2_METADATA_DISABLED: 'true' };
+  const { stdout, stderr } = spawnSync('unshare', ['-n', 'bash', '-c', script, process.execPath], { env, encoding: 'utf8' });
+  expect(stdout, stderr).toContain('This is no path of the X-Ray API that xrayd knows');
+  expect(stdout).toContain('no health and metrics: --bind-tcp has their default port. Choose another with --http-address');
+});
+
 test.each([
   [['--bind', 'off'], 1, '--bind may not be off'],
   [['local', '--bind', 'off'], 1, '--bind may not be off'],

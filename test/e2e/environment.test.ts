@@ -76,6 +76,8 @@ test.each<[words: string, start: Start]>([
     { env: { HOME: '', TZ: 'Nowhere/At_All', LANG: 'xx_YY', LC_ALL: 'C.nothing', TMPDIR: '/nonexistent/x' } },
   ],
   ["variables for other Node programs", { env: { NODE_ENV: 'test', NODE_PATH: '/nonexistent', NODE_EXTRA_CA_CERTS: '/nonexistent/x', NODE_OPTIONS: '--max-old-space-size=64 --enable-source-maps --unhandled-rejections=strict' } }], // prettier-ignore
+  ['an AWS_EXECUTION_ENV that no header can hold', { env: { AWS_EXECUTION_ENV: 'ünï\n😀' } }],
+  ['the variable of a Node cluster', { env: { NODE_UNIQUE_ID: '1', XRAYD_HTTP_ADDRESS: '127.0.0.1:0' } }],
   ['-f /dev/full', { args: ['-f', '/dev/full'] }],
   ['-f on a pipe that nobody reads', { script: 'mkfifo "$PIPE"', args: ['-f', PIPE], env: { PIPE } }],
   ['--spool in a folder that cannot be', { args: ['--spool', '/proc/none/spool'] }],

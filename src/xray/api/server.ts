@@ -90,7 +90,7 @@ export class LocalApi implements Component {
   async start(): Promise<void> {
     this.#addRoutes();
     try {
-      await this.#app.listen({ host: this.#config.host, port: this.#config.port });
+      await this.#app.listen({ host: this.#config.host, port: this.#config.port, exclusive: true });
     } catch (error) {
       throw new XraydError('XRAYD_BIND', messageOf(error), { cause: error });
     }
