@@ -123,7 +123,7 @@ export class Groups {
       GroupName,
       GroupARN: groupArn(this.#account, GroupName),
       FilterExpression,
-      InsightsConfiguration: { ...NO_INSIGHTS, ...InsightsConfiguration },
+      InsightsConfiguration: withInsights(NO_INSIGHTS, InsightsConfiguration),
       editedAt: 0,
     };
     if (given !== undefined) this.#tags.add(group.GroupARN, given);
@@ -140,7 +140,7 @@ export class Groups {
     const updated = {
       ...group,
       ...(FilterExpression === group.FilterExpression ? {} : { FilterExpression, editedAt: wallClockMs() / 1000 }),
-      InsightsConfiguration: { ...group.InsightsConfiguration, ...InsightsConfiguration },
+      InsightsConfiguration: withInsights(group.InsightsConfiguration, InsightsConfiguration),
     };
     this.#saved.set(this.#saved.value.map((each) => (each.GroupARN === group.GroupARN ? updated : each)));
     return { Group: shown(updated) };
@@ -165,6 +165,13 @@ interface CreateGroup {
 interface UpdateGroup extends GroupRef {
   readonly FilterExpression?: string;
   readonly InsightsConfiguration?: Partial<Group['InsightsConfiguration']>;
+}
+
+/** Source: X-Ray's model for the rule; its words are ours. */
+function withInsights(before: Group['InsightsConfiguration'], asked: Partial<Group['InsightsConfiguration']> = {}): Group['InsightsConfiguration'] {
+  const InsightsEnabled = asked.InsightsEnabled ?? before.InsightsEnabled;
+  if (asked.NotificationsEnabled === true && !InsightsEnabled) throw invalid('Notifications can only be enabled on a group with insights enabled');
+  return { InsightsEnabled, NotificationsEnabled: InsightsEnabled && (asked.NotificationsEnabled ?? before.NotificationsEnabled) };
 }
 
 function isBlank(text: string | undefined): text is '' | undefined {

@@ -8,7 +8,7 @@ import { invalid } from './api-error.ts';
 import type { Group, Groups, GroupRef } from './groups.ts';
 import type { Body, Operation } from './operation.ts';
 import { groupArn, groupName, insightId, insightToken, integer, list, oneOf, request, timestamp } from './schemas.ts';
-import { offsetOf } from './validation.ts';
+import { offsetOf, tokenAt } from './validation.ts';
 
 interface Known {
   readonly group: Group;
@@ -58,7 +58,10 @@ export function insightOperations(deps: InsightsDeps): Operation[] {
       handle: async (body) => {
         const { insight } = await find(deps, body);
         const events = insight.events.map((event) => eventMembers(event, insight));
-        const { items, NextToken } = pageOf(events, body as { MaxResults?: number; NextToken?: string }, 50);
+        const { items, NextToken } = pageOf(events, body as { MaxResults?: number; NextToken?: string }, {
+          most: 50,
+          question: ['events', (body as { InsightId?: string }).InsightId],
+        });
         return { InsightEvents: items, NextToken };
       },
     },
@@ -88,7 +91,7 @@ async function summaries(deps: InsightsDeps, body: SummariesBody): Promise<objec
   const members = found
     .filter(({ insight }) => state === undefined || stateOf(insight) === state)
     .map((known) => ({ ...insightMembers(known), LastUpdateTime: double(known.insight.lastUpdate) }));
-  const { items, NextToken } = pageOf(members, body, PAGE);
+  const { items, NextToken } = pageOf(members, body, { most: PAGE, question: ['insights', body.GroupName, body.GroupARN, state] });
   return { InsightSummaries: items, NextToken };
 }
 
@@ -157,10 +160,11 @@ function impactMembers({ total, faults }: Impact): object {
 
 /** The services that the failed requests went through, without figures: that is all AWS gives, too. */
 async function impactGraph(deps: InsightsDeps, body: Body): Promise<object> {
-  const { StartTime: from, EndTime: to } = body as { StartTime: number; EndTime: number };
+  const { StartTime: from, EndTime: to, NextToken } = body as { StartTime: number; EndTime: number; NextToken?: string };
   if (to < from) throw invalid('End time cannot be earlier than start time');
   if (to - from > LOOK_BACK_SECONDS) throw invalid('Time range cannot be longer than 6 hours');
   const known = await find(deps, body);
+  if (NextToken !== undefined) throw invalid(`Invalid token ${NextToken}`);
   const { insight, group } = known;
   const start = Math.max(from, insight.start);
   const end = Math.min(to, insight.lastUpdate + QUIET_MINUTES * 60);
@@ -200,9 +204,9 @@ interface ServiceNode {
 function pageOf<T>(
   items: readonly T[],
   { MaxResults, NextToken }: { MaxResults?: number; NextToken?: string },
-  most: number,
+  { most, question }: { most: number; question: readonly unknown[] },
 ): { items: readonly T[]; NextToken: string | null } {
-  const from = offsetOf(NextToken);
+  const from = offsetOf(NextToken, question);
   const to = from + (MaxResults ?? most);
-  return { items: items.slice(from, to), NextToken: to < items.length ? String(to) : null };
+  return { items: items.slice(from, to), NextToken: to < items.length ? tokenAt(to, question) : null };
 }

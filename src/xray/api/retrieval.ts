@@ -5,7 +5,7 @@ import { TRACE_ID } from '../trace/validate.ts';
 import { invalid, notFound } from './api-error.ts';
 import type { Operation } from './operation.ts';
 import { list, oneOf, request, text, timestamp, token } from './schemas.ts';
-import { offsetOf } from './validation.ts';
+import { offsetOf, tokenAt } from './validation.ts';
 
 interface Retrieval {
   readonly ids: readonly string[];
@@ -51,7 +51,8 @@ export function retrievalOperations(store: Pick<Store, 'read'>, steadyNow: () =>
       handle: async ({ RetrievalToken, TraceFormat = 'XRAY', NextToken }) => {
         const retrieval = find(RetrievalToken);
         if (TraceFormat === 'OTEL') throw invalid('The local X-Ray gives traces in the format XRAY only');
-        const from = offsetOf(NextToken as string | undefined);
+        const question = ['traces', RetrievalToken];
+        const from = offsetOf(NextToken as string | undefined, question);
         const ids = retrieval.isCancelled ? [] : retrieval.ids.slice(from, from + PAGE_TRACES);
         const { json, left } = await store.read('traces', { ids });
         const found = JSON.parse(json) as FoundTrace[];
@@ -60,7 +61,7 @@ export function retrievalOperations(store: Pick<Store, 'read'>, steadyNow: () =>
           RetrievalStatus: statusOf(retrieval),
           TraceFormat,
           Traces: found.map(({ Id, Duration, Segments }) => ({ Id, Duration: double(Duration), Spans: Segments })),
-          NextToken: next < retrieval.ids.length && !retrieval.isCancelled ? String(next) : null,
+          NextToken: next < retrieval.ids.length && !retrieval.isCancelled ? tokenAt(next, question) : null,
         };
       },
     },
@@ -70,14 +71,15 @@ export function retrievalOperations(store: Pick<Store, 'read'>, steadyNow: () =>
       handle: async ({ RetrievalToken, NextToken }) => {
         const retrieval = find(RetrievalToken);
         // One trace a page: the nodes of a graph refer to each other by their numbers.
-        const at = offsetOf(NextToken as string | undefined);
+        const question = ['graph', RetrievalToken];
+        const at = offsetOf(NextToken as string | undefined, question);
         const id = retrieval.isCancelled ? undefined : retrieval.ids[at];
         const json = id === undefined ? undefined : await store.read('traceGraph', { id });
-        const services = JSON.parse(json ?? '[]') as object[];
+        const services = JSON.parse(json ?? '[]', asDoubles) as object[];
         return {
           RetrievalStatus: statusOf(retrieval),
           Services: services.map((Service) => ({ Service, Links: [] })),
-          NextToken: at + 1 < retrieval.ids.length && !retrieval.isCancelled ? String(at + 1) : null,
+          NextToken: at + 1 < retrieval.ids.length && !retrieval.isCancelled ? tokenAt(at + 1, question) : null,
         };
       },
     },
@@ -90,6 +92,13 @@ export function retrievalOperations(store: Pick<Store, 'read'>, steadyNow: () =>
       },
     },
   ];
+}
+
+/** compat: what AWS's model calls a double is written as one, in graphs of both kinds. */
+const DOUBLES: ReadonlySet<string> = new Set(['Value', 'TotalResponseTime', 'StartTime', 'EndTime']);
+
+function asDoubles(key: string, value: unknown): unknown {
+  return typeof value === 'number' && DOUBLES.has(key) ? double(value) : value;
 }
 
 interface FoundTrace {

@@ -100,7 +100,7 @@ export class Sampling {
     if (RuleName !== undefined && RuleARN !== undefined) throw invalid(BOTH);
     if (rule.Version !== 1) throw invalid('Sampling rule version must be 1');
     checkBoost(rule.SamplingRateBoost);
-    const name = RuleName ?? RuleARN!.split('/').at(-1)!;
+    const name = RuleName ?? this.#nameIn(RuleARN!);
     if (name.length > MAX_RULE_NAME) throw invalid(`A rule name has at most ${MAX_RULE_NAME} characters`);
     const arn = ruleArn(this.#config.account, name);
     if (this.#find(name) !== undefined) throw invalid('Sampling rule already exists');
@@ -147,6 +147,13 @@ export class Sampling {
     const record = name === undefined ? this.records.find(({ SamplingRule }) => SamplingRule.RuleARN === arn) : this.#find(name);
     if (record === undefined) throw invalid('Sampling rule does not exist');
     return record;
+  }
+
+  /** Of an ARN of this account and region. */
+  #nameIn(arn: string): string {
+    const prefix = ruleArn(this.#config.account, '');
+    if (!arn.startsWith(prefix) || arn === prefix) throw invalid('Invalid sampling rule ARN');
+    return arn.slice(prefix.length);
   }
 
   #find(name: string): SamplingRuleRecord | undefined {

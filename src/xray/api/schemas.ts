@@ -22,8 +22,9 @@ export function oneOf(...values: string[]): JsonSchema {
   return { type: 'string', enum: values };
 }
 
-export function integer(minimum?: number, maximum?: number): JsonSchema {
-  return { type: 'integer', ...(minimum === undefined ? {} : { minimum }), ...(maximum === undefined ? {} : { maximum }) };
+/** Of 32 bits: AWS's SDKs for Go and Java could not read a larger one that came back. */
+export function integer(minimum = -(2 ** 31), maximum = 2 ** 31 - 1): JsonSchema {
+  return { type: 'integer', minimum, maximum };
 }
 
 export function number(minimum: number, maximum: number): JsonSchema {
@@ -32,6 +33,11 @@ export function number(minimum: number, maximum: number): JsonSchema {
 
 export function list(items: JsonSchema, minItems = 0, maxItems?: number): JsonSchema {
   return { type: 'array', items, minItems, ...(maxItems === undefined ? {} : { maxItems }) };
+}
+
+/** `patternProperties`, because the validator throws away what `additionalProperties` would check. */
+export function mapOf(maxProperties: number, propertyNames: JsonSchema, values: JsonSchema): JsonSchema {
+  return { type: 'object', maxProperties, propertyNames, patternProperties: { '^': values } };
 }
 
 export const filter = text(1);
@@ -43,7 +49,7 @@ export const traceIds = list(text(1, 35));
 export const arn = text(1, 1_011);
 export const insightId: JsonSchema = {
   type: 'string',
-  pattern: '^[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}$',
+  pattern: '^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[1-5][0-9a-fA-F]{3}-[89abAB][0-9a-fA-F]{3}-[0-9a-fA-F]{12}$',
 };
 export const tags = list(request({ Key: text(1, 128), Value: text(0, 256) }, 'Key', 'Value'), 0, 200);
 export const insightsConfiguration = request({ InsightsEnabled: boolean, NotificationsEnabled: boolean });
@@ -60,7 +66,7 @@ const ruleMembers = {
   Host: text(0, 64),
   HTTPMethod: text(0, 10),
   URLPath: text(0, 128),
-  Attributes: { type: 'object', maxProperties: 5, propertyNames: { minLength: 1, maxLength: 32 }, additionalProperties: text(1, 32) },
+  Attributes: mapOf(5, text(1, 32), text(1, 32)),
   SamplingRateBoost: request({ MaxRate: number(0, 1), CooldownWindowMinutes: integer(0) }),
 };
 

@@ -23,6 +23,7 @@ import {
   traceIds,
   type JsonSchema,
 } from './schemas.ts';
+import { fingerprint } from './validation.ts';
 
 export interface TracesDeps {
   readonly store: Pick<Store, 'read'>;
@@ -138,15 +139,17 @@ async function putTraceSegments({ put }: TracesDeps, documents: readonly string[
 async function traceSummaries({ store, groups }: TracesDeps, body: SummariesBody): Promise<string> {
   const { StartTime: start, EndTime: end, TimeRangeType: type = 'TraceId', FilterExpression, NextToken } = body;
   checkOrder(body);
+  // Not the times: a cursor is a place in the order, which is right in any range.
+  const question = [FilterExpression, type];
   const args = {
     range: { type, start, end },
     filter: FilterExpression === undefined ? undefined : groups.parse(FilterExpression),
     rate: rateOf(body, type),
-    after: NextToken === undefined ? undefined : cursorOf(NextToken),
+    after: NextToken === undefined ? undefined : cursorOf(NextToken, question),
     limit: PAGE_SUMMARIES,
   };
   const { json, next } = await store.read('summaries', args);
-  return `{"NextToken":${next === undefined ? 'null' : JSON.stringify(tokenOf(next))},${json.slice(1)}`;
+  return `{"NextToken":${next === undefined ? 'null' : JSON.stringify(tokenOf(next, question))},${json.slice(1)}`;
 }
 
 /** SamplingStrategy counts only beside Sampling; a partial scan is the whole here. Source: recorded answers of X-Ray. */
@@ -223,14 +226,16 @@ function checkOrder({ StartTime, EndTime }: RangeBody): void {
   if (EndTime < StartTime) throw invalid('End time cannot be earlier than start time');
 }
 
-function tokenOf({ row, time }: Cursor): string {
-  return Buffer.from(JSON.stringify([row, time])).toString('base64url');
+function tokenOf({ row, time }: Cursor, question: readonly unknown[]): string {
+  return Buffer.from(JSON.stringify([row, time, fingerprint(question)])).toString('base64url');
 }
 
-function cursorOf(text: string): Cursor {
+/** With the token of another question a page would leave out what was never shown. */
+function cursorOf(text: string, question: readonly unknown[]): Cursor {
   try {
-    const [row, time, ...more] = JSON.parse(Buffer.from(text, 'base64url').toString()) as unknown[];
-    if (Number.isSafeInteger(row) && typeof time === 'number' && more.length === 0) return { row: row as number, time };
+    const [row, time] = JSON.parse(Buffer.from(text, 'base64url').toString()) as unknown[];
+    const cursor = { row: row as number, time: time as number };
+    if (Number.isSafeInteger(row) && typeof time === 'number' && tokenOf(cursor, question) === text) return cursor;
   } catch {
     // Said below.
   }

@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import { createHash } from 'node:crypto';
 import { jsonShapeProblem } from '../../pipeline/json-shape.ts';
 import { ApiError, invalid } from './api-error.ts';
 
@@ -35,10 +36,25 @@ function unreadable(message: string): ApiError {
   return new ApiError('SerializationException', message);
 }
 
-/** How many items a token that is a number leaves out; 0 without one. Throws InvalidRequestException for the token of another operation. */
-export function offsetOf(token: string | undefined): number {
-  if (token !== undefined && !/^\d{1,9}$/.test(token)) throw invalid(`Invalid token ${token}`);
-  return Number(token ?? 0);
+/**
+ * A token for what comes after the first `offset` items. `question` is all that decides which items there are: with another one the same offset
+ * would leave out what was never shown.
+ */
+export function tokenAt(offset: number, question: readonly unknown[]): string {
+  return `${offset}-${fingerprint(question)}`;
+}
+
+/** How many items a token leaves out; 0 without one. Throws InvalidRequestException for the token of another question. */
+export function offsetOf(token: string | undefined, question: readonly unknown[]): number {
+  if (token === undefined) return 0;
+  const offset = Number(/^\d{1,9}(?=-)/.exec(token)?.[0] ?? -1);
+  if (offset < 0 || token !== tokenAt(offset, question)) throw invalid(`Invalid token ${token}`);
+  return offset;
+}
+
+/** No secret: it tells questions apart that a client mixes up. */
+export function fingerprint(question: readonly unknown[]): string {
+  return createHash('sha256').update(JSON.stringify(question)).digest('base64url').slice(0, 10);
 }
 
 /** What fastify's validator says of one member. */
@@ -46,6 +62,8 @@ export interface Violation {
   readonly keyword: string;
   readonly instancePath: string;
   readonly params: Readonly<Record<string, unknown>>;
+  /** The key of a map that is wrong itself. */
+  readonly propertyName?: string;
 }
 
 /**
@@ -55,8 +73,10 @@ export interface Violation {
 export function violationError(violations: readonly Violation[], body: unknown): ApiError {
   const unreadableOne = violations.find(({ keyword }) => keyword === 'type');
   if (unreadableOne !== undefined) return unreadable(conversionProblem(unreadableOne, body));
-  const texts = violations.slice(0, MAX_LISTED).map((violation) => textOf(violation, body));
-  const errors = violations.length === 1 ? '1 validation error' : `${violations.length} validation errors`;
+  // Of a key the validator says twice that it is wrong.
+  const told = violations.filter(({ keyword }) => keyword !== 'propertyNames');
+  const texts = told.slice(0, MAX_LISTED).map((violation) => textOf(violation, body));
+  const errors = told.length === 1 ? '1 validation error' : `${told.length} validation errors`;
   return new ApiError('ValidationException', `${errors} detected: ${texts.join('; ')}`);
 }
 
@@ -68,12 +88,13 @@ function conversionProblem({ instancePath, params }: Violation, body: unknown): 
   return 'The request has a member of a wrong type';
 }
 
-function textOf({ keyword, instancePath, params }: Violation, body: unknown): string {
+function textOf({ keyword, instancePath, params, propertyName }: Violation, body: unknown): string {
   const isMissing = keyword === 'required';
   const path = instancePath.split('/').slice(1);
   const place = (isMissing ? [...path, String(params['missingProperty'])] : path).map(memberName).join('.');
-  const value = isMissing ? 'null' : `'${shown(valueAt(body, path))}'`;
-  return `Value ${value} at '${place}' failed to satisfy constraint: ${constraint(keyword, params)}`;
+  const value = isMissing ? 'null' : `'${shown(propertyName ?? valueAt(body, path))}'`;
+  const rule = constraint(keyword, params);
+  return `Value ${value} at '${place}' failed to satisfy constraint: ${propertyName === undefined ? rule : `Map keys must satisfy constraint: [${rule}]`}`;
 }
 
 function constraint(keyword: string, params: Readonly<Record<string, unknown>>): string {

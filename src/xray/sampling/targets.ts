@@ -84,9 +84,9 @@ export class SamplingTargets {
       openWindow(state, now);
       const { closed } = state;
       if (closed === undefined) return [];
-      return [
-        { RuleName, Timestamp: double(closed.start), RequestCount: closed.requests, SampledCount: closed.sampled, BorrowCount: closed.borrowed },
-      ];
+      const { requests, sampled, borrowed } = closed;
+      const counts = { RequestCount: int32(requests), SampledCount: int32(sampled), BorrowCount: int32(borrowed) };
+      return [{ RuleName, Timestamp: double(closed.start), ...counts }];
     });
   }
 
@@ -110,6 +110,11 @@ export class SamplingTargets {
 }
 
 /** Of more than the first documents nothing is known; a client with as many rules does not exist. */
+/** What clients report is counted as it is; of more than SDKs can read AWS's model allows none. */
+function int32(count: number): number {
+  return Math.min(count, 2 ** 31 - 1);
+}
+
 function documentsOf(body: unknown, name: string): readonly unknown[] {
   return arrayOf(objectOf(body)[name]).slice(0, MAX_DOCUMENTS);
 }
