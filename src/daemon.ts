@@ -44,7 +44,7 @@ export interface Destination {
 /** Throws XRAYD_REGION. */
 export async function findDestination({ config, origins }: LoadedConfig<AwsCommand>, env: Environment, log: Logger): Promise<Destination> {
   const { region, origin } = config.region === '' ? await findRegion(env, config.localMode) : { region: config.region, origin: origins.region };
-  trustConfigured(env, (await settingOfProfile('ca_bundle', env)).setting, log);
+  await trustConfigured(env, (await settingOfProfile('ca_bundle', env)).setting, log);
   const url = await resolveEndpoint({ region, endpoint: config.endpoint });
   log.info({ region, from: origin, endpoint: url.origin }, 'sending to X-Ray');
   if (config.noVerifySsl)

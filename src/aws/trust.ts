@@ -1,9 +1,11 @@
 import { X509Certificate } from 'node:crypto';
 import { readdirSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
+import { DeadlineError, within } from '../pipeline/deadline.ts';
 import { messageOf, systemCodeOf } from '../pipeline/errors.ts';
-import { readRegularFile } from '../pipeline/read-file.ts';
+import { readRegularFile, readRegularText } from '../pipeline/read-file.ts';
 import type { Logger } from '../pipeline/logger.ts';
 import type { Environment } from './environment.ts';
 
@@ -19,6 +21,11 @@ const SYSTEM_FILES = [
 /** Every one of them. Source: Go's crypto/x509/root_linux.go. */
 const SYSTEM_FOLDERS = ['/etc/ssl/certs', '/etc/pki/tls/certs'];
 
+/** The names that are a hash are links to the others. */
+const IS_HASH = /^[\da-f]{8}\.\d+$/;
+/** For a file or a folder that the environment names. */
+const READ_MS = 2_000;
+
 let systemTrust: { env: Environment; isLoaded: boolean } = { env: {}, isLoaded: true };
 let generation = 0;
 
@@ -26,9 +33,9 @@ let generation = 0;
  * Trusts, in every TLS connection of this process and besides what Node trusts (its own list and NODE_EXTRA_CA_CERTS), the certificates that
  * the environment names: SSL_CERT_FILE, SSL_CERT_DIR (folders separated by ":"), AWS_CA_BUNDLE and `caBundle`, the profile's ca_bundle.
  * The system's own are trusted too; they are read when a certificate's issuer is not known without them (`trustSystem`), for AWS's is.
- * A file that cannot be used is a warning.
+ * A file that cannot be used, or is not read within 2 s, is a warning.
  */
-export function trustConfigured(env: Environment, caBundle: string | undefined, log: Logger): void {
+export async function trustConfigured(env: Environment, caBundle: string | undefined, log: Logger): Promise<void> {
   const named: [setting: string, path: string | undefined][] = [
     ['SSL_CERT_FILE', env['SSL_CERT_FILE']],
     ['AWS_CA_BUNDLE', env['AWS_CA_BUNDLE']],
@@ -37,14 +44,15 @@ export function trustConfigured(env: Environment, caBundle: string | undefined, 
   const certificates: string[] = [];
   for (const [setting, path] of named) {
     if (!path) continue;
-    const { found, problem } = readCertificates(path);
+    const { found, problem } = await certificatesWithin(path);
     certificates.push(...found);
     if (problem !== '') log.warn({ setting, file: path }, `${setting} names ${path}, ${problem}: going on with the other certificates`);
   }
   for (const folder of foldersOf(env['SSL_CERT_DIR'])) {
-    const found = readFolder(folder);
+    const { found, problem } = await folderWithin(folder);
     certificates.push(...found);
-    if (found.length === 0) log.warn({ setting: 'SSL_CERT_DIR', folder }, `SSL_CERT_DIR names ${folder}, which holds no certificates`);
+    if (found.length === 0)
+      log.warn({ setting: 'SSL_CERT_DIR', folder }, `SSL_CERT_DIR names ${folder}, ${problem || 'which holds no certificates'}`);
   }
   trust(certificates);
   systemTrust = { env, isLoaded: false };
@@ -101,10 +109,42 @@ function bare(pem: string): string {
   return pem.replaceAll(/-----[A-Z ]+-----|\s/g, '');
 }
 
-function readCertificates(path: string): { found: string[]; problem: string } {
+interface Read {
+  readonly found: readonly string[];
+  readonly problem: string;
+}
+
+/** A disk that does not answer holds a thread of libuv, not the start. */
+async function certificatesWithin(path: string): Promise<Read> {
   try {
-    const blocks =
-      readRegularFile(path).match(/-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----[^-]*-----END (?:TRUSTED |X509 )?CERTIFICATE-----/g) ?? [];
+    const text = await within(READ_MS, path, () => readRegularText(path));
+    return certificatesIn(() => text);
+  } catch (error) {
+    return certificatesIn(() => {
+      throw error;
+    });
+  }
+}
+
+async function folderWithin(folder: string): Promise<Read> {
+  try {
+    const texts = await within(READ_MS, folder, async () => {
+      const names = (await readdir(folder)).filter((name) => !IS_HASH.test(name));
+      return Promise.all(names.map((name) => readRegularText(join(folder, name)).catch(() => '')));
+    });
+    return { found: texts.flatMap((text) => certificatesIn(() => text).found), problem: '' };
+  } catch (error) {
+    return { found: [], problem: error instanceof DeadlineError ? `which cannot be read (${error.message})` : '' };
+  }
+}
+
+function readCertificates(path: string): Read {
+  return certificatesIn(() => readRegularFile(path));
+}
+
+function certificatesIn(read: () => string): Read {
+  try {
+    const blocks = read().match(/-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----[^-]*-----END (?:TRUSTED |X509 )?CERTIFICATE-----/g) ?? [];
     const found = blocks.filter(isCertificate);
     return { found, problem: found.length === 0 ? 'which holds no certificates (PEM)' : '' };
   } catch (error) {
@@ -114,8 +154,7 @@ function readCertificates(path: string): { found: string[]; problem: string } {
 
 function readFolder(folder: string): string[] {
   try {
-    // The names that are a hash are links to the others.
-    const names = readdirSync(folder).filter((name) => !/^[\da-f]{8}\.\d+$/.test(name));
+    const names = readdirSync(folder).filter((name) => !IS_HASH.test(name));
     return names.flatMap((name) => readCertificates(join(folder, name)).found);
   } catch {
     return [];

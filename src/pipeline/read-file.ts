@@ -94,3 +94,14 @@ export function readRegularFile(path: string): string {
     closeSync(descriptor);
   }
 }
+
+/** The same, for a file that somebody else names: what hangs is the caller's to give up. */
+export async function readRegularText(path: string): Promise<string> {
+  const handle = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+  try {
+    if (!(await handle.stat()).isFile()) throw new Error('is no regular file');
+    return await handle.readFile('latin1');
+  } finally {
+    await handle.close();
+  }
+}
