@@ -49,7 +49,7 @@ test('groups, and filters that name them', async () => {
 
 test('without faults there are no insights', async () => {
   expect((await client.send(new xray.GetInsightSummariesCommand({ ...range, GroupName: 'Default' }))).InsightSummaries).toEqual([]);
-  const InsightId = '12345678-1234-1234-1234-123456789012';
+  const InsightId = '12345678-1234-4234-8234-123456789012';
   for (const command of [
     new xray.GetInsightCommand({ InsightId }),
     new xray.GetInsightEventsCommand({ InsightId }),
