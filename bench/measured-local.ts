@@ -108,7 +108,7 @@ export class MeasuredLocal {
       lost: offered - stored,
       offeredPerSecond: Math.round(offered / (sentMs / 1000)),
       storedAfterMs: Math.round(performance.now() - startMs - sentMs),
-      cpuUsPerSegment: Number(((after.cpuUs - before.cpuUs) / offered).toPrecision(3)),
+      cpuUsPerSegment: Number(((after.cpuUs - before.cpuUs) / Math.max(1, stored)).toPrecision(3)),
       residentMb: Math.round(after.residentMb),
       peakMb: Math.round(after.peakMb),
       fileMb: Math.round(statSync(this.#file).size / 1e6),
