@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { hangingDisk } from '../faults/hanging-disk.ts';
 import { selfSigned } from '../fakes/certificate.ts';
 import { eventually } from '../fakes/eventually.ts';
 import { HEADER, segment } from '../fakes/fixtures.ts';
@@ -80,4 +81,20 @@ test('files without certificates are a warning each, the failure is one line wit
   expect(daemon.find(/^TLS with /)?.msg).toMatch(/the certificate's issuer is not known here/);
   expect(setting.xray.documents).toEqual([]);
   expect(await daemon.metrics()).toMatchObject({ xrayd_segments_received_total: 1 });
+});
+
+const library = hangingDisk();
+const noLibrary = library === undefined ? ' (skipped: no C compiler, or no Linux)' : '';
+
+test.skipIf(library === undefined).each([
+  ['SSL_CERT_FILE', 'disk-that-hangs/ca.pem'],
+  ['AWS_CA_BUNDLE', 'disk-that-hangs/ca.pem'],
+  ['SSL_CERT_DIR', 'disk-that-hangs'],
+])(`%s is on a disk that does not answer: the daemon starts without it and says so${noLibrary}`, async (name, path) => {
+  const setting = await setUp();
+  mkdirSync(join(setting.folder, 'disk-that-hangs'));
+  writeFileSync(join(setting.folder, 'disk-that-hangs/ca.pem'), '');
+  const daemon = await daemonFor(setting, { [name]: join(setting.folder, path), LD_PRELOAD: library! });
+  expect(daemon.find(new RegExp(name))?.msg).toMatch(/which cannot be read \(.*: no answer within 2 s\)/);
+  expect(await daemon.stop()).toEqual({ code: 0, signal: null });
 });
