@@ -51,8 +51,8 @@ export class TermIndex {
   #newestBytes = 0;
   /** Index rows of the transaction under way, by field. */
   readonly #rows = new Map<number, IndexRow[]>();
-  /** Texts of the transaction under way, by trace. */
-  readonly #texts = new Map<number, string>();
+  /** Texts of the transaction under way. */
+  #texts: { readonly trace: number; text: string }[] = [];
   readonly #textOf: (trace: number) => string;
 
   /** `textOf` a stored trace: the index cannot be asked for it. */
@@ -74,7 +74,7 @@ export class TermIndex {
   /** What is known of the file without asking it, as it stands in the file. */
   load(): void {
     this.#rows.clear();
-    this.#texts.clear();
+    this.#texts = [];
     const rows = this.#statements.of('SELECT slot, first FROM generation ORDER BY first').all();
     const before = this.#generations;
     this.#generations = rows.map(({ slot, first }) => this.#generation(slot as number, first as number));
@@ -99,15 +99,21 @@ export class TermIndex {
 
   /** Of a trace, beside what it has already; it is written by `write` or `writeTexts`. */
   addText(trace: number, text: string): void {
-    const before = this.#texts.get(trace);
-    this.#texts.set(trace, before === undefined ? text : `${before}\n${text}`);
+    const last = this.#texts.at(-1);
+    if (last?.trace === trace) last.text += `\n${text}`;
+    else this.#texts.push({ trace, text });
   }
 
   /** FTS5 sorts what comes in the order of rows, and begins a file of its own with each that does not. */
   writeTexts(): void {
-    const texts = [...this.#texts].sort(([a], [b]) => a - b);
-    for (const [trace, text] of texts) this.#generations[this.#placeOf(trace)]!.addText.run(trace, text);
-    this.#texts.clear();
+    const texts = this.#texts.sort((a, b) => a.trace - b.trace);
+    this.#texts = [];
+    for (let i = 0; i < texts.length; i++) {
+      const { trace } = texts[i]!;
+      let { text } = texts[i]!;
+      while (texts[i + 1]?.trace === trace) text += `\n${texts[++i]!.text}`;
+      this.#generations[this.#placeOf(trace)]!.addText.run(trace, text);
+    }
   }
 
   /** Writes what was added, of documents of `bytes`, and begins a generation when this one has enough: with the trace at `nextRow`. */

@@ -189,7 +189,8 @@ export class Writer {
       return false;
     }
     const row = found?.row ?? this.#nextRow++;
-    const known = found === undefined ? new Map<string, KnownDocument>() : this.#known.of(row);
+    // Most traces come as one document.
+    const known = found !== undefined ? this.#known.of(row) : arrivals.length > 1 ? new Map<string, KnownDocument>() : undefined;
     const { first } = documentRows(row);
     const knownBytes = found?.bytes ?? 0;
     let documents = found?.documents ?? 0;
@@ -199,7 +200,7 @@ export class Writer {
     let startsAnew = false;
     for (const { document, body, position } of arrivals) {
       const key = keyOf(document);
-      const before = known.get(key);
+      const before = known?.get(key);
       if (before !== undefined && !before.isInProgress) continue;
       if (isFull({ bytes: knownBytes + bytes, documents })) {
         refused.push({ ...traceFullRefusal(document), position });
@@ -212,13 +213,13 @@ export class Writer {
         startsAnew ||= documents <= MAX_RESTART && this.#startOf(at) !== document.json['start_time'];
         this.#replaceDocument.run(inProgress, body, at);
       }
-      known.set(key, { row: at, isInProgress: document.isInProgress });
+      known?.set(key, { row: at, isInProgress: document.isInProgress });
       bytes += body.length;
       stored.push(document);
       this.#index.add(row, termsOf(document.json));
       this.#index.addText(row, indexedText(document.json));
     }
-    this.#known.keep(row, known);
+    if (known !== undefined) this.#known.keep(row, known);
     if (stored.length === 0) return false;
     const { start, end, hasSegment } = startsAnew
       ? timesOf(this.#documentsOf(row), false, Infinity)
