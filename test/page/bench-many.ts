@@ -6,7 +6,7 @@ import { ShownXRay } from './local.ts';
 import type { Figures } from './report.ts';
 import { layered, request, ShopTrace } from './shop.ts';
 
-const RUNS = 5;
+const RUNS = 3;
 const QUIET_MS = 1_000;
 const LONGEST_MS = 90_000;
 

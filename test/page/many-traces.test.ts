@@ -119,3 +119,35 @@ test.skipIf(skipped !== '')(`what comes while a sorted list is read waits and is
   await page.waitForFunction((id) => document.querySelector('.rows .row a')?.getAttribute('data-trace') === id, late.traceId);
   expect((await idsSeen(page)).slice(1, 10)).toEqual(byDuration.slice(0, 9));
 });
+
+test.skipIf(skipped !== '')(`the map of many traces is there before all of them have been read, says so, and then is of all${note}`, async () => {
+  const xray = await ShownXRay.start(scope);
+  const now = Date.now() / 1000;
+  const call = (i: number, name: string): ShopTrace => {
+    const trace = new ShopTrace(now - 3_000 + i, xray.random);
+    trace.segment(name, now - 3_000 + i, 0.1, { http: { request: { method: 'GET', url: 'https://shop.example/' }, response: { status: 200 } } });
+    return trace;
+  };
+  await xray.put(call(0, 'oldest'), ...Array.from({ length: 50 }, (_, i) => call(i + 1, 'web')));
+  const page = await browser.open(`${xray.url}/settings`);
+  let isWhole = (): void => {};
+  const released = new Promise<void>((resolve) => (isWhole = resolve));
+  await page.route(/\/api\/graph/, async (route) => {
+    const url = route.request().url();
+    if (!url.includes('within=')) {
+      await released;
+      await route.continue();
+      return;
+    }
+    // Of a store that has no time for more than the newest.
+    const answer = await route.fetch({ url: `${url}&from=${now - 2_999.5}` });
+    await route.fulfill({ json: { ...((await answer.json()) as object), IsPartial: true } });
+  });
+  await page.goto(`${xray.url}/map`);
+  await page.getByRole('button', { name: /^web: / }).waitFor();
+  expect(await page.getByRole('button', { name: /^oldest: / }).count()).toBe(0);
+  await page.getByText('of the newest traces so far').waitFor();
+  isWhole();
+  await page.getByRole('button', { name: /^oldest: / }).waitFor();
+  await page.getByText('of the newest traces so far').waitFor({ state: 'detached' });
+});

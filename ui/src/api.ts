@@ -54,7 +54,7 @@ export interface WindowOf {
 /** All that match, by position. */
 export async function readWindow(query: Query, { sort, skip, limit, ranking = '', find = '' }: WindowOf, signal: AbortSignal): Promise<RowsWindow> {
   const window = new URLSearchParams({ sort, skip: String(skip), limit: String(limit), ranking, find });
-  return get(`/api/window?${queryText(query)}&${window.toString()}`, signal);
+  return hurried(get(`/api/window?${queryText(query)}&${window.toString()}`, signal));
 }
 
 /** What is said of all that match. */
@@ -68,7 +68,8 @@ export async function readRow(row: number): Promise<TraceRow | null> {
 }
 
 export async function readTrace(id: string, signal?: AbortSignal): Promise<TraceDocuments> {
-  return parseJson(await (await fetched(`/api/traces/${encodeURIComponent(id)}`, signal)).text()) as TraceDocuments;
+  const text = await hurried(fetched(`/api/traces/${encodeURIComponent(id)}`, signal).then(async (answer) => answer.text()));
+  return parseJson(text) as TraceDocuments;
 }
 
 export async function readFindings(id: string, signal?: AbortSignal): Promise<readonly Finding[]> {
@@ -76,8 +77,9 @@ export async function readFindings(id: string, signal?: AbortSignal): Promise<re
   return Findings;
 }
 
-export async function readGraph(query: Query, signal?: AbortSignal): Promise<Graph> {
-  return get(`/api/graph?${queryText(query)}`, signal);
+/** Of all traces that match; with `withinMs` of the newest of them, after that time. */
+export async function readGraph(query: Query, signal: AbortSignal, withinMs?: number): Promise<Graph> {
+  return hurried(get(`/api/graph?${queryText(query)}${withinMs === undefined ? '' : `&within=${withinMs}`}`, signal));
 }
 
 export async function readTraceGraph(id: string, signal?: AbortSignal): Promise<Graph> {
@@ -118,6 +120,26 @@ export function queryText({ filter, text, from, to }: Query): string {
   if (from !== undefined) query.set('from', String(from));
   if (to !== undefined) query.set('to', String(to));
   return query.toString();
+}
+
+let hurries = 0;
+/** What is here is painted in this time. */
+const PAINT_MS = 200;
+const LONGEST_MS = 3_000;
+
+/** What the screen is waiting for. */
+async function hurried<T>(reading: Promise<T>): Promise<T> {
+  hurries++;
+  try {
+    return await reading;
+  } finally {
+    setTimeout(() => hurries--, PAINT_MS);
+  }
+}
+
+/** What nobody is waiting for comes after what the screen is waiting for, or a little later anyway. */
+export async function unhurried(): Promise<void> {
+  for (let waitedMs = 0; hurries > 0 && waitedMs < LONGEST_MS; waitedMs += PAINT_MS) await new Promise((next) => setTimeout(next, PAINT_MS));
 }
 
 async function get<T>(path: string, signal?: AbortSignal): Promise<T> {

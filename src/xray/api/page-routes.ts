@@ -79,9 +79,9 @@ export function addPageRoutes(app: FastifyInstance, { service, status, sample }:
     return reply.type('application/json').send(documents);
   });
   app.get('/api/graph', async ({ query }, reply) => {
-    const search = query as Query;
+    const { within, ...search } = query as Query;
     const range = { type: 'TraceId', ...rangeOf(search) } as const;
-    return reply.type('application/json').send(await store.read('serviceGraph', { range, ...searchOf(search) }));
+    return reply.type('application/json').send(await store.read('serviceGraph', { range, ...searchOf(search), maxMs: countOf('within', within) }));
   });
   app.get('/api/suggestions', async ({ query }) => {
     const { field = '', prefix = '' } = query as { field?: string; prefix?: string };
@@ -116,6 +116,8 @@ interface Query {
   readonly ranking?: string;
   readonly find?: string;
   readonly all?: string;
+  /** ms. */
+  readonly within?: string;
   /** Of the start, in seconds since the epoch. */
   readonly from?: string;
   readonly to?: string;

@@ -21,16 +21,22 @@ export function traceGraph(reader: Reader, traceId: string): object[] | undefine
 export interface GraphRequest extends Search {
   /** Of the receipt for GetServiceGraph, as AWS's; of the start for the page. */
   readonly range: Range;
+  /** After this time the graph is that of the newest traces so far. */
+  readonly maxMs?: number | undefined;
 }
 
-/** GetServiceGraph. Traces with a root in progress are left out. Source: recorded answers of X-Ray. */
-export async function serviceGraph(reader: Reader, { range, ...search }: GraphRequest): Promise<object> {
+/** GetServiceGraph; `IsPartial` when there was no time for all traces. Traces with a root in progress are left out. Source: recorded answers of X-Ray. */
+export async function serviceGraph(reader: Reader, { range, maxMs = Infinity, ...search }: GraphRequest): Promise<object> {
   const graph = new Graph();
+  const untilMs = performance.now() + maxMs;
+  let isPartial = false;
   for await (const view of matching(reader, range, search)) {
     if (!view.trace.segments.some(({ isInProgress }) => isInProgress)) graph.add(view);
+    isPartial = performance.now() > untilMs;
+    if (isPartial) break;
   }
   addLinks(graph, reader);
-  return { ...graph.bounds(), Services: graph.services(true) };
+  return { ...graph.bounds(), Services: graph.services(true), ...(isPartial ? { IsPartial: true } : {}) };
 }
 
 function addLinks(graph: Graph, reader: Reader): void {

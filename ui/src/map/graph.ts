@@ -3,6 +3,8 @@ import { count, duration, plural, shortName } from '../format.ts';
 /** What GetServiceGraph and GetTraceGraph answer. Source: X-Ray's published service model, 2016-04-12. */
 export interface Graph {
   readonly Services: readonly GraphService[];
+  /** Of the newest traces alone: there was no time for all of them. */
+  readonly IsPartial?: boolean;
 }
 
 export interface Statistics {

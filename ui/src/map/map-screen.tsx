@@ -14,6 +14,8 @@ import { Unsearched } from '../query/unsearched.tsx';
 import { MapPanel } from './map-panel.tsx';
 import { MapView } from './map-view.tsx';
 
+/** Of very many traces the newest are drawn after this time, until all have been read. */
+const FIRST_MS = 200;
 /** The map is read again this often at most. */
 const READ_MS = 1_000;
 
@@ -27,7 +29,10 @@ export function MapScreen() {
   const read = async (signal: AbortSignal): Promise<void> => {
     if (query === undefined) return;
     try {
-      graph.value = await readGraph(query, signal);
+      const first = graph.value === undefined ? await readGraph(query, signal, FIRST_MS) : undefined;
+      // Of none nothing can be said yet.
+      if (first !== undefined && (first.IsPartial !== true || first.Services.length > 0)) graph.value = first;
+      if (first === undefined || first.IsPartial === true) graph.value = await readGraph(query, signal);
       problem.value = '';
     } catch (error) {
       if (!signal.aborted) problem.value = error instanceof Error ? error.message : String(error);
@@ -60,7 +65,13 @@ export function MapScreen() {
   return (
     <div class={selection === undefined ? 'map' : 'map with-side'}>
       <h1 class="unseen">Service map</h1>
-      <MapView map={map} minutes={minutes} about={about} selected={selection} onSelect={select} />
+      <MapView
+        map={map}
+        minutes={minutes}
+        about={graph.value?.IsPartial === true ? `${about}, of the newest traces so far` : about}
+        selected={selection}
+        onSelect={select}
+      />
       {selection !== undefined && <MapPanel map={map} selection={selection} minutes={minutes} onSelect={select} />}
     </div>
   );

@@ -30,11 +30,11 @@ export interface MapViewProps {
 }
 
 /** Services and who calls whom, left to right. */
-export function MapView({ map, minutes, about, selected, onSelect }: MapViewProps) {
+export function MapView({ map: latest, minutes, about, selected, onSelect }: MapViewProps) {
+  const { map, placed } = useLayout(latest);
   const { nodes, edges } = map;
   const box = useRef<SVGSVGElement>(null);
   const input = useRef<HTMLInputElement>(null);
-  const placed = useLayout(map);
   const size = useSignal<{ width: number; height: number } | undefined>(undefined);
   const frame = useComputed<Frame | undefined>(() =>
     placed.value === undefined || size.value === undefined ? undefined : frameOf(placed.value, size.value),
@@ -211,9 +211,11 @@ export function MapView({ map, minutes, about, selected, onSelect }: MapViewProp
   );
 }
 
-/** Only another shape is laid out anew: numbers change in place. */
-function useLayout({ nodes, edges }: ServiceMap) {
+/** Only another shape is laid out anew: numbers change in place. Until it is, the former map stays. */
+function useLayout(latest: ServiceMap) {
+  const { nodes, edges } = latest;
   const placed = useSignal<Layout | undefined>(undefined);
+  const drawn = useRef<{ readonly shape: string; map: ServiceMap }>(undefined);
   const shape = useMemo(() => JSON.stringify([nodes.map(({ id, name }) => [id, name]), edges.map(({ key }) => key)]), [nodes, edges]);
   useEffect(() => {
     let isStale = false;
@@ -222,11 +224,14 @@ function useLayout({ nodes, edges }: ServiceMap) {
         nodes: nodes.map(({ id, radius }) => ({ id, width: Math.max(TEXT_WIDTH, radius * 2), height: radius * 2 + TEXT_HEIGHT })),
         edges: edges.toSorted((a, b) => b.width - a.width).map(({ from, to }) => ({ from: from.id, to: to.id })),
       });
-      if (!isStale) placed.value = next;
+      if (isStale) return;
+      drawn.current = { shape, map: latest };
+      placed.value = next;
     })();
     return () => (isStale = true);
   }, [shape]);
-  return placed;
+  if (drawn.current?.shape === shape) drawn.current.map = latest;
+  return { map: drawn.current?.map ?? latest, placed };
 }
 
 /** The nearest in a direction; what is straight ahead before what is aside. */

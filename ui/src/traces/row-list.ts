@@ -1,6 +1,6 @@
 import { signal, type ReadonlySignal } from '@preact/signals';
 import type { Overview, TraceRow } from '../../../src/xray/api/page-types.ts';
-import { readRows, type Query } from '../api.ts';
+import { readRows, unhurried, type Query } from '../api.ts';
 import { SortedRows } from './sorted-rows.ts';
 import { MAX_ORDERED, StoreOrder } from './store-order.ts';
 import { StoreOverview } from './store-overview.ts';
@@ -116,7 +116,7 @@ export class RowList {
     this.#shown.clear();
     this.#hasMore = false;
     this.#order.drop();
-    this.#overview.clear();
+    this.#overview.drop();
     this.state.value = 'unsearched';
     this.isComplete.value = true;
     this.#changed();
@@ -213,7 +213,7 @@ export class RowList {
     if (isNew) {
       this.isComplete.value = false;
       this.#hasMore = false;
-      this.#overview.clear();
+      this.#overview.drop();
       this.#order.drop();
     } else if (!this.#isHeld) this.#renewOrder();
     try {
@@ -241,6 +241,7 @@ export class RowList {
     do {
       const query = this.#query;
       if (query === undefined) return;
+      if (!isFirst) await unhurried();
       const page = await readRows(query, { sort: '', after, limit: isFirst ? FIRST_PAGE : PAGE }, stop);
       if (stop.aborted) return;
       if (isFirst && isNew) this.#shown.clear();
@@ -266,10 +267,7 @@ export class RowList {
     this.#hasMore = after !== null;
     if (!isNew && (isOtherStore || (after === null && !this.#isHeld))) this.#keepOnly(seen);
     if (isOtherStore) this.#isOtherStore = false;
-    if (after === null || isOtherStore) {
-      this.#overview.clear();
-      this.#order.drop();
-    }
+    if (after === null || isOtherStore) for (const part of [this.#overview, this.#order]) part.drop();
     this.isComplete.value = true;
     this.#changed();
     if (this.overview.peek() === undefined) this.#overview.now();

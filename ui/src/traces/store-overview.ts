@@ -1,6 +1,6 @@
 import { signal } from '@preact/signals';
 import type { Overview } from '../../../src/xray/api/page-types.ts';
-import { readOverview, type Query } from '../api.ts';
+import { readOverview, unhurried, type Query } from '../api.ts';
 import { Rereading } from '../rereading.ts';
 
 /** It is read this often at most, and no more than a tenth of the time: the store goes over all traces for it. */
@@ -36,7 +36,7 @@ export class StoreOverview {
   }
 
   /** Another question is asked, or the page has all. */
-  clear(): void {
+  drop(): void {
     this.#reading.abort();
     this.#rereading.stop();
     this.value.value = undefined;
@@ -48,6 +48,7 @@ export class StoreOverview {
     this.#reading.abort();
     const { signal: stop } = (this.#reading = new AbortController());
     try {
+      await unhurried();
       const overview = await readOverview(query, { isAllTime: this.#isAllTime }, stop);
       if (!stop.aborted) this.value.value = overview;
     } catch {
