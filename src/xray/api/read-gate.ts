@@ -12,6 +12,8 @@ const SMALL_ROUTES: ReadonlySet<string> = new Set([
   ...PAGE_PATHS,
   '/assets/:name',
   '/api/traces',
+  '/api/window',
+  '/api/row',
   '/api/pinned',
   '/api/suggestions',
   '/api/status',

@@ -51,7 +51,8 @@ test('the page, its list, settings and status are answered while graphs take all
   const graphs = Array.from({ length: 20 }, () => fetch(`${url}/api/graph`));
   const hasStarted = expect.poll(() => store.asked).toBe(2);
   await hasStarted;
-  for (const path of ['/', '/api/traces', '/api/status', '/api/suggestions']) expect((await fetch(url + path)).status).toBe(200);
+  for (const path of ['/', '/api/traces', '/api/window', '/api/row', '/api/status', '/api/suggestions'])
+    expect((await fetch(url + path)).status).toBe(200);
   for (const path of ['/Groups', '/GetSamplingRules', '/ListResourcePolicies'])
     expect((await fetch(url + path, { method: 'POST' })).status).toBe(200);
   expect(store.asked).toBe(2);
@@ -66,6 +67,14 @@ test('an operation that reads traces has no small answer, nor has what gives doc
       (name) => /Trace(s|Graph|Retrieval|Summaries)$|TracesGraph|Insight|Graph|TimeSeries/.test(name) && !name.startsWith('Cancel'),
     ),
   );
-  for (const path of ['/api/traces/:id', '/api/graph', '/api/traces/:id/findings', '/api/traces/:id/originals', '/api/import', '/nowhere'])
+  for (const path of [
+    '/api/traces/:id',
+    '/api/graph',
+    '/api/overview',
+    '/api/traces/:id/findings',
+    '/api/traces/:id/originals',
+    '/api/import',
+    '/nowhere',
+  ])
     expect(isSmall(path)).toBe(false);
 });

@@ -4,6 +4,7 @@ import { OUTCOMES, SORT_KEYS, type SortKey, type TraceRow } from '../../../src/x
 import { parseFilter } from '../../../src/xray/filter/parse.ts';
 import type { Search } from '../../../src/xray/filter/search.ts';
 import { textSearch } from '../../../src/xray/filter/text.ts';
+import { serviceGraph } from '../../../src/xray/query/graphs.ts';
 import { Rankings, type OrderCursor } from '../../../src/xray/query/ranking.ts';
 import { rowOf } from '../../../src/xray/query/row.ts';
 import { Reader } from '../../../src/xray/store/reader.ts';
@@ -59,6 +60,19 @@ async function allPages(rankings: Rankings, search: Search, key: SortKey, isDesc
   return rows;
 }
 
+/** By position, from the last window to the first one. */
+async function allWindows(rankings: Rankings, search: Search, key: SortKey, isDescending: boolean): Promise<TraceRow[]> {
+  const request = { ...ALWAYS, ...search, order: { key, isDescending }, limit: 7, find: undefined };
+  const { ranking, traces } = await rankings.window({ ...request, skip: 0, ranking: undefined });
+  const rows: (TraceRow | null)[] = [];
+  for (let skip = Math.floor((traces - 1) / 7) * 7; skip >= 0; skip -= 7) {
+    const window = await rankings.window({ ...request, skip, ranking });
+    expect([window.ranking, window.traces]).toEqual([ranking, traces]);
+    rows.unshift(...window.rows);
+  }
+  return rows.filter((row) => row !== null);
+}
+
 function fill({ put }: Opened, hasVersions = true): void {
   const random = new Random(3);
   for (const [i, once] of randomTraces(120, 5).entries()) {
@@ -72,14 +86,14 @@ function fill({ put }: Opened, hasVersions = true): void {
   }
 }
 
-test.each(SORT_KEYS)('pages in the order of %s have every trace once, in the order that is shown, both ways', async (key) => {
+test.each(SORT_KEYS)('pages and windows in the order of %s have every trace once, in the order that is shown, both ways', async (key) => {
   const store = open();
   // An end that only a replaced version had is still in the table: such a trace may come a page early, too.
   fill(store, key !== 'duration');
   const all = [...store.reader.scan({ type: 'TraceId', ...ALWAYS }, [])].map(({ view }) => view.trace.id).sort();
   const value = SHOWN[key];
-  for (const isDescending of [true, false]) {
-    const rows = await allPages(store.rankings, { filter: undefined }, key, isDescending);
+  for (const [isDescending, parts] of [true, false].flatMap((each) => [[each, allPages] as const, [each, allWindows] as const])) {
+    const rows = await parts(store.rankings, { filter: undefined }, key, isDescending);
     expect(rows.map(({ id }) => id).sort()).toEqual(all);
     const at = Date.now() / 1000;
     // Parts without a parent do not count for what is shown, and may bring their trace a page early.
@@ -106,6 +120,7 @@ test('an order over an expression and words has what matches, and says how many 
   ]) {
     const found = await allPages(store.rankings, search, 'duration', true);
     const totals = await store.rankings.totals({ ...ALWAYS, ...search });
+    expect(await allWindows(store.rankings, search, 'duration', true)).toEqual(found);
     expect(found.length).toBeGreaterThan(0);
     expect(found.length).toBeLessThan(120);
     expect(totals).toEqual({ traces: found.length, isExact: true, longest: longest(found) });
@@ -151,4 +166,28 @@ test('where clocks disagree a row begins with the root and is as long as it', ()
   const queue = call('queue', { from: 0.1, to: 0.2 });
   const later = rowOf(viewOf(segmentJson('web', { to: 0.5, subsegments: [queue] }), segmentJson('worker', { parent_id: queue.id, from: 1, to: 3 })));
   expect(later.duration).toBeCloseTo(3);
+});
+
+test('a graph for which there is no time is of the newest traces, and says so', async () => {
+  const { put, reader } = open();
+  for (let i = 0; i < 20; i++) {
+    put({
+      ...segmentJson(`service-${i}`),
+      trace_id: `1-${START.toString(16)}-${String(i).padStart(24, '0')}`,
+      start_time: START + i,
+      end_time: START + i + 1,
+    });
+  }
+  const range = { type: 'TraceId', ...ALWAYS } as const;
+  const namesIn = async (maxMs?: number): Promise<{ names: string[]; isPartial: boolean }> => {
+    const graph = (await serviceGraph(reader, { range, filter: undefined, maxMs })) as {
+      Services: { Name: string; Type: string | null }[];
+      IsPartial?: boolean;
+    };
+    const names = new Set(graph.Services.filter(({ Type }) => Type !== 'client').map(({ Name }) => Name));
+    return { names: [...names], isPartial: graph.IsPartial === true };
+  };
+  expect(await namesIn(-1)).toEqual({ names: ['service-19'], isPartial: true });
+  const { names, isPartial } = await namesIn();
+  expect([names.length, isPartial]).toEqual([20, false]);
 });
