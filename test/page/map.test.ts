@@ -72,7 +72,9 @@ test.skipIf(skipped !== '')(
     for (let i = 0; i < 15; i++) await xray.put(...Array.from({ length: 100 }, () => layered(Date.now() / 1000 - 10, xray.random, 300)));
     const page = await browser.open(`${xray.url}/map`);
     await service(page, /^Client: /).waitFor();
-    expect(await page.locator('.node').count()).toBeGreaterThan(240);
+    // The newest traces may have been drawn before all have been read.
+    await expect.poll(() => page.locator('.node').count(), { timeout: 20_000 }).toBeGreaterThan(240);
+    await page.getByText('of the newest traces so far').waitFor({ state: 'detached' });
     expect(await badlyShown(page)).toEqual([]);
     const numberOf = async (): Promise<number> => Number(/names of (\d+) of/.exec((await page.locator('.note').textContent()) ?? '')?.[1] ?? 999);
     // One that has no word on the map is found by a part of its name, and its panel opens.

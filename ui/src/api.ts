@@ -122,24 +122,24 @@ export function queryText({ filter, text, from, to }: Query): string {
   return query.toString();
 }
 
-let hurries = 0;
+const hurry = { readings: 0 };
 /** What is here is painted in this time. */
 const PAINT_MS = 200;
 const LONGEST_MS = 3_000;
 
 /** What the screen is waiting for. */
 async function hurried<T>(reading: Promise<T>): Promise<T> {
-  hurries++;
+  hurry.readings++;
   try {
     return await reading;
   } finally {
-    setTimeout(() => hurries--, PAINT_MS);
+    setTimeout(() => hurry.readings--, PAINT_MS);
   }
 }
 
 /** What nobody is waiting for comes after what the screen is waiting for, or a little later anyway. */
 export async function unhurried(): Promise<void> {
-  for (let waitedMs = 0; hurries > 0 && waitedMs < LONGEST_MS; waitedMs += PAINT_MS) await new Promise((next) => setTimeout(next, PAINT_MS));
+  for (let waitedMs = 0; hurry.readings > 0 && waitedMs < LONGEST_MS; waitedMs += PAINT_MS) await new Promise((next) => setTimeout(next, PAINT_MS));
 }
 
 async function get<T>(path: string, signal?: AbortSignal): Promise<T> {
