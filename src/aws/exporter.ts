@@ -7,7 +7,7 @@ import { BodyPool } from './body-pool.ts';
 import { classify, NOT_XRAY } from './classify.ts';
 import { bodyParts, documentText } from './encode.ts';
 import { OPERATIONS } from './operations.ts';
-import { describeAnswer, isAwsHost, isXRaysError } from './foreign-answer.ts';
+import { describeAnswer, isAwsHost, isXRaysError, printable } from './foreign-answer.ts';
 import type { HttpAnswer } from './http-call.ts';
 import type { PermissionHints } from './permissions.ts';
 import type { XRayApi, XRayAnswer } from './xray-api.ts';
@@ -69,12 +69,20 @@ export class XRayExporter implements Exporter, Component {
     return result;
   }
 
+  /** Other codes say what happened; this one may be a proxy that refuses the tunnel, or what answers in something else than HTTP. */
+  #sayWhy(message: string): void {
+    const fields = { endpoint: this.#deps.api.url.origin, reason: printable(message, MAX_REASON) };
+    const remedy = (/^Failed to establish tunnel .* 407\b/.test(message) ? REMEDIES['http_407'] : undefined) ?? REMEDY;
+    this.#deps.log.limited('network', 'warn', fields, `PutTraceSegments got no answer of HTTP. ${remedy}`);
+  }
+
   #remember(result: ExportResult, answer: XRayAnswer): void {
     if (result.kind === 'sent' || result.kind === 'partial') {
       this.#lastSuccessMs = monotonicMs();
       this.#lastProblem = '';
     } else if (answer.kind !== 'answer') {
-      this.#lastProblem = `${result.code}: ${answer.message}`;
+      this.#lastProblem = `${result.code}: ${printable(answer.message, MAX_REASON)}`;
+      if (result.code === 'network') this.#sayWhy(answer.message);
     } else if (isForeign(result, answer)) {
       const fields = describeAnswer(answer);
       const { endpoint, remedy } = { endpoint: this.#deps.api.url.origin, remedy: REMEDIES[result.code] ?? REMEDY };
@@ -90,6 +98,9 @@ export class XRayExporter implements Exporter, Component {
     }
   }
 }
+
+/** Of the reason of a call that was not answered. A proxy chooses some of its words. */
+const MAX_REASON = 400;
 
 /** Not X-Ray's own: it says that all is well and has not X-Ray's form, or it is an error below 500 without X-Ray's type. */
 function isForeign(result: ExportResult, answer: HttpAnswer): boolean {

@@ -50,6 +50,7 @@ export function describeAnswer({ status, headers, body }: HttpAnswer): Record<st
   return fields;
 }
 
-function printable(text: string, length: number): string {
+/** For a log line: what something else said. */
+export function printable(text: string, length: number): string {
   return text.slice(0, length).replace(/[^\x20-\x7e]/g, '?');
 }

@@ -158,3 +158,18 @@ test.each([
 ])('%s is a host of AWS: %s', (host, expected) => {
   expect(isAwsHost(new URL(`https://${host}`))).toBe(expected);
 });
+
+test.each([
+  ['a proxy that wants a password', 'HTTP/1.1 407 Proxy Authentication Required\r\n\r\n', /407/, /--proxy-address http:\/\/USER:PASSWORD@HOST:PORT/],
+  ['a proxy that forbids the host', 'HTTP/1.1 403 blocked by policy\r\n\r\n', /403 blocked by policy/, /A proxy, a portal or a gateway\?/],
+])('why a tunnel is not opened is said, with what to do and without the password of the proxy: %s', async (_what, reply, reason, remedy) => {
+  const upstream = await scope.start(new RawUpstream());
+  upstream.reply = reply;
+  const proxyAddress = upstream.url.replace('//', '//user:s3cret@');
+  const { exporter, log } = exporterFor('https://xray.us-east-1.amazonaws.com', { proxyAddress });
+  expect(await exporter.send(batchOf(segment('a')), signal)).toEqual({ kind: 'retry', code: 'network' });
+  const [line] = log.find(/^PutTraceSegments got no answer of HTTP/, 'warn');
+  expect(line?.fields['reason']).toMatch(reason);
+  expect(line?.message).toMatch(remedy);
+  expect(JSON.stringify([log.lines, exporter.state])).not.toContain('s3cret');
+});
