@@ -25,6 +25,8 @@ const MAX_CONNECTIONS = 512;
 /** To X-Ray at one time, and for their turn: each costs 100 KB while it goes on. SDKs ask one thing at a time, every 10 s. */
 const MAX_CALLS = 16;
 const MAX_WAITING_CALLS = 512;
+/** While X-Ray hangs each call takes the whole of --request-timeout: an SDK that is told to come again goes on with its last rules. */
+const MAX_WAIT_MS = 5_000;
 const EMPTY_DOCUMENT = { ErrorCode: 'ParseError', Message: 'Invalid segment. ErrorCode: ParseError' };
 
 export interface SamplingProxyConfig {
@@ -61,7 +63,7 @@ export class SamplingProxy implements Component {
   readonly #server: Server;
   readonly #limits: ConnectionLimits;
   readonly #abort = new AbortController();
-  readonly #slots = new CallSlots(MAX_CALLS, MAX_WAITING_CALLS);
+  readonly #slots = new CallSlots({ maxCalls: MAX_CALLS, maxWaiting: MAX_WAITING_CALLS, maxWaitMs: MAX_WAIT_MS });
   #state: ComponentState = { name: 'tcp', state: 'starting' };
   #stopped: Promise<void> | undefined;
 

@@ -16,7 +16,7 @@ function start(slots: CallSlots) {
 }
 
 test('as many calls go on as there are slots, the others in turn, and those beyond are refused', async () => {
-  const slots = new CallSlots(2, 2);
+  const slots = new CallSlots({ maxCalls: 2, maxWaiting: 2, maxWaitMs: 60_000 });
   const calls = Array.from({ length: 5 }, () => start(slots));
   await turn();
   expect(calls.map(({ call }) => call.isRunning)).toEqual([true, true, false, false, false]);
@@ -35,7 +35,7 @@ test('as many calls go on as there are slots, the others in turn, and those beyo
 });
 
 test('one that is given up while it waits makes room and never starts', async () => {
-  const slots = new CallSlots(1, 1);
+  const slots = new CallSlots({ maxCalls: 1, maxWaiting: 1, maxWaitMs: 60_000 });
   const [first, second] = [start(slots), start(slots)];
   second.abort.abort();
   await second.ended;
@@ -50,8 +50,20 @@ test('one that is given up while it waits makes room and never starts', async ()
 });
 
 test('a call that fails gives its slot back', async () => {
-  const slots = new CallSlots(1, 1);
+  const slots = new CallSlots({ maxCalls: 1, maxWaiting: 1, maxWaitMs: 60_000 });
   const { signal } = new AbortController();
   await expect(slots.run(signal, () => Promise.reject(new Error('broken')))).rejects.toThrow('broken');
   expect(await slots.run(signal, async () => 'next')).toBe('next');
+});
+
+test('one whose turn does not come in time is refused, and its place is free again', async () => {
+  const slots = new CallSlots({ maxCalls: 1, maxWaiting: 1, maxWaitMs: 50 });
+  const [first, late] = [start(slots), start(slots)];
+  await late.ended;
+  expect(late.call).toEqual({ isRunning: false, outcome: 'busy' });
+  const third = start(slots);
+  first.end('first');
+  third.end('third');
+  await Promise.all([first.ended, third.ended]);
+  expect([first.call.outcome, third.call.outcome]).toEqual(['first', 'third']);
 });
