@@ -187,12 +187,12 @@ async function drain(
   service.retire();
   await sleep(config.shutdownDelay * 1000, undefined, { signal: second.signal }).catch(() => {});
   const deadline = AbortSignal.any([second.signal, AbortSignal.timeout(config.shutdownTimeout * 1000)]);
-  const { sent, lost } = await service.stop(deadline);
+  const { sent, lost, lostCopies } = await service.stop(deadline);
   const line = `xrayd stopped: ${sent} segments sent in the drain, ${lost} lost`;
   if (lost > 0) log.error({ sent, lost }, line);
   else log.info({ sent, lost }, line);
   await closeLog(log);
-  return lost > 0 && config.exitOnLoss ? EXIT_LOSS : 0;
+  return lost + lostCopies > 0 && config.exitOnLoss ? EXIT_LOSS : 0;
 }
 
 async function closeLog(log: ProcessLogger): Promise<void> {

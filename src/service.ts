@@ -70,6 +70,8 @@ export interface ServiceDeps {
 export interface Drained {
   readonly sent: number;
   readonly lost: number;
+  /** Copies for AWS that were not sent (`--tee`). */
+  readonly lostCopies: number;
 }
 
 /** The pipeline with its ports: UDP → batcher → exporter, TCP beside it, HTTP over it. */
@@ -83,6 +85,7 @@ export class Service {
   /** In the order of their start: downstream first. */
   readonly #parts: readonly { part: Part; binding?: Binding }[];
   #isStopping = false;
+  readonly #teed: () => Snapshot | undefined;
 
   constructor({ command, config, origins }: LoadedConfig<ServingCommand>, { log, env }: ServiceDeps, makeMode: (common: Common) => Mode) {
     const accounting = new Accounting();
@@ -114,6 +117,7 @@ export class Service {
       onRequest: (path, status) => page.countRequest(path, status),
       onRules: (source) => page.countRules(source),
     });
+    this.#teed = () => mode.teed?.();
     const { exporter, maxAgeMs } = mode;
     const spool =
       config.spool === ''
@@ -189,11 +193,13 @@ export class Service {
   async stop(deadline: AbortSignal): Promise<Drained> {
     this.retire();
     const before = this.accounting.snapshot();
+    const copiesBefore = sumOf(this.#teed()?.dropped ?? {});
     await this.#stopParts(this.#parts, deadline);
     const after = this.accounting.snapshot();
     // What a part that hangs still holds goes with the process.
     const held = after.buffered + after.inFlight;
-    return { sent: after.sent - before.sent, lost: sumOf(after.dropped) - sumOf(before.dropped) + held };
+    const lost = sumOf(after.dropped) - sumOf(before.dropped) + held;
+    return { sent: after.sent - before.sent, lost, lostCopies: copiesLostOf(this.#teed()) - copiesBefore };
   }
 
   #stopParts(parts: readonly { part: Part }[], deadline: AbortSignal): Promise<void> {
@@ -227,6 +233,11 @@ function resolvConf(env: Environment): string {
   } catch {
     return '';
   }
+}
+
+/** What still waits when the process ends is lost too. */
+function copiesLostOf(copies: Snapshot | undefined): number {
+  return copies === undefined ? 0 : sumOf(copies.dropped) + copies.buffered + copies.inFlight;
 }
 
 /** A part with the address that it is to be bound to; none when that is off. */

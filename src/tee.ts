@@ -70,6 +70,8 @@ export class Tee implements Component {
       this.#log.error({ part: name, error: messageOf(error) }, 'a part of --tee did not stop; it is left behind'),
     );
     const { sent, dropped, unprocessed } = this.read();
-    this.#log.info({ sent, lost: sumOf(dropped), refused: sumOf(unprocessed) }, 'sent on to X-Ray (--tee)');
+    const fields = { sent, lost: sumOf(dropped), refused: sumOf(unprocessed) };
+    if (fields.lost > 0) this.#log.error(fields, `${fields.lost} segments were stored here but not sent on to X-Ray (--tee)`);
+    else this.#log.info(fields, 'sent on to X-Ray (--tee)');
   }
 }

@@ -32,7 +32,7 @@ export const PROCESS_OPTIONS = {
     kind: 'switch',
     flag: 'exit-on-loss',
     default: false,
-    help: 'Exit with code 3 instead of 0 when segments were lost at shutdown.',
+    help: 'Exit with code 3 instead of 0 when segments, or with --tee their copies for AWS, were lost at shutdown.',
   },
   httpAddress: {
     group: 'Operating',

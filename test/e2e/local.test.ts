@@ -188,3 +188,15 @@ test('what it says at start is so: both addresses, how requests are sampled, and
   const teed = await local('--tee', ...aws, '--default-sampling', 'aws');
   expect(teed.stdout).toContain('Requests are sampled as in a new AWS account, all segments are sent on to AWS.');
 });
+
+test('copies for AWS that are lost at the end are an error, and an exit code where one is asked for', async () => {
+  const env = { AWS_ACCESS_KEY_ID: 'AKIDEXAMPLE', AWS_SECRET_ACCESS_KEY: 'secret' };
+  const aws = ['--tee', '--endpoint', 'http://127.0.0.1:9', '--region', 'us-east-1', '--shutdown-timeout', '1', '--exit-on-loss'];
+  const daemon = new DaemonProcess({ args: ['local', ...aws], env });
+  daemons.push(daemon);
+  await daemon.ready();
+  await daemon.send(HEADER + segment('orders'));
+  await eventually(async () => (await daemon.metrics())['xrayd_segments_sent_total'] === 1);
+  expect((await daemon.stop('SIGTERM')).code).toBe(3);
+  expect(daemon.find(/^1 segments were stored here but not sent on to X-Ray/)).toMatchObject({ level: 'error', sent: 0, lost: 1 });
+});
