@@ -42,7 +42,7 @@ def valid(shape):
         if shape.metadata.get("enum"):
             return shape.metadata["enum"][0]
         if "pattern" in shape.metadata and shape.metadata["pattern"].startswith("[0-9a-fA-F]"):
-            return "12345678-1234-1234-1234-123456789012"
+            return "12345678-1234-4234-8234-123456789012"
         return "a" * max(1, shape.metadata.get("min", 0))
     if kind in ("integer", "long"):
         return int(shape.metadata.get("min", 1))

@@ -91,7 +91,7 @@ rule = {
     "Host": "*", "HTTPMethod": "*", "URLPath": "*", "Version": 1, "RuleName": "boto",
 }  # fmt: skip
 statistics = {"RuleName": "boto", "ClientID": "a" * 24, "Timestamp": now, "RequestCount": 1, "SampledCount": 1}
-insight = "12345678-1234-1234-1234-123456789012"
+insight = "12345678-1234-4234-8234-123456789012"
 
 call("PutTraceSegments", TraceSegmentDocuments=["{"])
 call("PutTelemetryRecords", TelemetryRecords=[{"Timestamp": now}])
