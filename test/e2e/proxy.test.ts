@@ -87,7 +87,8 @@ const REFUSED: [method: string, target: string, status: number][] = [
   ['POST', '/%47etSamplingRules', 404],
   ['POST', '/GetSamplingRules/', 404],
   ['POST', '/getsamplingrules', 404],
-  ['POST', 'http://x/GetSamplingRules', 404],
+  ['POST', 'http://x/TraceSummaries', 403],
+  ['POST', 'ftp://x/GetSamplingRules', 404],
   ['GET', '/', 404],
   ['POST', '/__proto__', 404],
 ];
@@ -100,7 +101,14 @@ test('refuses what is not on the list with an error of X-Ray that names --proxy-
     expect(JSON.parse(answer.body)).toMatchObject({ Message: expect.stringContaining('--proxy-allow') as string });
   }
   expect(xray.requests).toEqual([]);
-  expect((await daemon.metrics())['xrayd_proxy_requests_total{path="other",status="403"}']).toBe(3);
+  expect((await daemon.metrics())['xrayd_proxy_requests_total{path="other",status="403"}']).toBe(4);
+});
+
+test('a whole URL as request target is the path in it', async () => {
+  const { daemon, xray } = await start();
+  const request = 'POST http://localhost:2000/SamplingTargets HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{}';
+  expect((await rawRequest(daemon.tcpUrl, request)).status).toBe(200);
+  expect(xray.requests.map(({ target }) => target)).toEqual(['/SamplingTargets']);
 });
 
 test('--proxy-allow adds paths', async () => {
