@@ -147,3 +147,20 @@ test.skipIf(skipped !== '')(
     await page.waitForURL((url) => url.searchParams.get('q') === 'user = "user-7731"');
   },
 );
+
+test.skipIf(skipped !== '')(`a value of a trace outside the time range leads to traces of any time, one inside keeps the range${note}`, async () => {
+  const { xray, ids, page } = await open();
+  const root = (await spansOf(xray, ids[0]!)).find(({ name }) => name === 'root checkout')!.id;
+  const now = Date.now() / 1000;
+  const listed = page.locator(`.rows a[href*="${ids[0]}"]`);
+  for (const range of ['from=1000&to=2000', `from=${now + 100}&to=${now + 200}`]) {
+    await page.goto(`${xray.url}/traces/${ids[0]}?span=${root}&q=fault&${range}`);
+    await panel(page).getByRole('button', { name: 'user-7731', exact: true }).click();
+    await listed.waitFor();
+    expect(new URL(page.url()).searchParams.has('to')).toBe(false);
+  }
+  await page.goto(`${xray.url}/traces/${ids[0]}?span=${root}&range=15m`);
+  await panel(page).getByRole('button', { name: 'user-7731', exact: true }).click();
+  await listed.waitFor();
+  expect(new URL(page.url()).searchParams.get('range')).toBe('15m');
+});

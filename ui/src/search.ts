@@ -30,24 +30,27 @@ const rangeParam = computed(() => param('range'));
 const fromParam = computed(() => param('from'));
 const toParam = computed(() => param('to'));
 
-/** What is searched for, with the time range made absolute when it was chosen; undefined when the expression has a mistake. */
-export const searched = computed<Query | undefined>(() => {
-  if (mistake.value !== undefined) return undefined;
-  const [filter, text] = [expression.value, words.value];
+/** The time range in s since the epoch, made absolute when it was chosen. */
+const timeRange = computed<Pick<Query, 'from' | 'to'>>(() => {
   const [from, to] = [Number(fromParam.value), Number(toParam.value)];
-  if (toParam.value !== '' && Number.isFinite(from) && Number.isFinite(to)) return { filter, text, from, to };
+  if (toParam.value !== '' && Number.isFinite(from) && Number.isFinite(to)) return { from, to };
   const seconds = rangeSeconds(rangeParam.value);
-  return seconds === undefined ? { filter, text } : { filter, text, from: nowSeconds() - seconds };
+  return seconds === undefined ? {} : { from: nowSeconds() - seconds };
 });
+
+/** What is searched for; undefined when the expression has a mistake. */
+export const searched = computed<Query | undefined>(() =>
+  mistake.value === undefined ? { filter: expression.value, text: words.value, ...timeRange.value } : undefined,
+);
 
 export function rangeSeconds(name: string): number | undefined {
   return Object.hasOwn(RANGES, name) ? RANGES[name as RangeName].seconds : undefined;
 }
 
 /** Shows what matches: in the list, or on the map when that is open. */
-export function search({ q, text }: { readonly q: string; readonly text: string }): void {
+export function search({ q, text }: { readonly q: string; readonly text: string }, range: Readonly<Record<string, string>> = {}): void {
   const { screen } = place.peek();
-  const sought = { q: q.trim(), text: text.trim().replaceAll(/\s+/g, ' ') };
+  const sought = { q: q.trim(), text: text.trim().replaceAll(/\s+/g, ' '), ...range };
   if (screen === 'traces' || screen === 'map') setParams({ ...sought, sel: '' });
   else go(hrefTo('/', sought));
 }
@@ -75,14 +78,24 @@ export interface Door {
   readonly text?: string;
   /** Whether what is searched for already finds the trace that the value stands in: else it is replaced, not narrowed. */
   readonly isFoundBy?: (filter: string, text: string) => boolean;
+  /** When that trace starts, in s since the epoch: a time range without it is left. */
+  readonly start?: number;
 }
 
 /** Narrows what is searched for; `isExcluded`: to what does not satisfy the condition. A text cannot be left out. */
-export function openDoor({ condition, text, isFoundBy }: Door, isExcluded = false): void {
+export function openDoor({ condition, text, isFoundBy, start }: Door, isExcluded = false): void {
   const isKept = mistake.peek() === undefined && (isFoundBy?.(expression.peek(), words.peek()) ?? true);
   const [q, before] = isKept ? [expression.peek(), words.peek()] : ['', ''];
-  if (condition !== undefined) search({ q: withCondition(q, condition, isExcluded), text: before });
-  else if (text !== undefined) search({ q, text: before.includes(text) ? before : `${before} ${text}` });
+  const range = start === undefined || isInRange(start) ? {} : ANY_TIME;
+  if (condition !== undefined) search({ q: withCondition(q, condition, isExcluded), text: before }, range);
+  else if (text !== undefined) search({ q, text: before.includes(text) ? before : `${before} ${text}` }, range);
+}
+
+const ANY_TIME = { range: '', from: '', to: '' };
+
+function isInRange(seconds: number): boolean {
+  const { from = -Infinity, to = Infinity } = timeRange.peek();
+  return seconds >= from && seconds <= to;
 }
 
 export function withCondition(text: string, condition: string, isExcluded: boolean): string {

@@ -34,12 +34,12 @@ export class Doors {
 
   /** undefined when neither a condition nor a text can find the value. */
   of(span: Span, value: unknown, asked?: Asked): Door | undefined {
-    const isFoundBy = (filter: string, text: string): boolean => this.#isFoundBy(filter, text);
+    const found = { isFoundBy: (filter: string, text: string): boolean => this.#isFoundBy(filter, text), start: this.#view.start };
     const condition = asked === undefined ? undefined : this.#candidates(span, value, asked).find((each) => matches(each, this.#view));
-    if (condition !== undefined) return { condition: printFilter(condition), isFoundBy };
+    if (condition !== undefined) return { condition: printFilter(condition), ...found };
     if (typeof value !== 'string') return undefined;
     const text = [cut(value, MAX_TEXT), cut(value, SHORT_TEXT)].find((each) => each !== '' && this.#hasText(each));
-    return text === undefined ? undefined : { text, isFoundBy };
+    return text === undefined ? undefined : { text, ...found };
   }
 
   /** From the widest that is true of this place to the narrowest. */
