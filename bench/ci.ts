@@ -34,7 +34,7 @@ async function measure(name: string): Promise<Figures> {
   const scenario = SCENARIOS.find((one) => one.name === name);
   if (scenario === undefined) throw new Error(`bench/budgets.json names no scenario: ${name}`);
   const before = calibrationUs();
-  const harness = await Harness.start({ isBundle: true, ...(values.preload === undefined ? {} : { preload: values.preload }) });
+  const harness = await Harness.start(values.preload === undefined ? {} : { preload: values.preload });
   try {
     const measured = await scenario.run(harness, SECONDS);
     const unitUs = Math.min(before, calibrationUs());

@@ -71,7 +71,7 @@ process.exit(0);
 async function measure({ run }: Scenario, command: string[] | undefined, progress: string): Promise<Measured> {
   const say = (text: string): void => void (process.stdout.isTTY && process.stdout.write(`\r\u001b[K${text}`));
   say(progress);
-  const harness = await Harness.start(command === undefined ? { isBundle: true } : { command });
+  const harness = await Harness.start(command === undefined ? {} : { command });
   harness.onProgress = (line) => say(`${progress} ${line}`);
   try {
     return await run(harness, Number(values.seconds));

@@ -3,12 +3,12 @@ import { createSocket } from 'node:dgram';
 import { openSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { DaemonProcess } from '../fakes/daemon-process.ts';
 import { eventually } from '../fakes/eventually.ts';
 import { HEADER, segment } from '../fakes/fixtures.ts';
 import { Scope } from '../fakes/scope.ts';
+import { BUNDLE } from '../fakes/program.ts';
 
 const scope = new Scope();
 
@@ -36,8 +36,7 @@ test('--help explains every command', async () => {
 
 test('output that cannot be written is one line and exit code 1', () => {
   const full = openSync('/dev/full', 'w');
-  const program = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
-  const { status, stderr } = spawnSync(process.execPath, [program, '--help'], { stdio: ['ignore', full, 'pipe'], encoding: 'utf8' });
+  const { status, stderr } = spawnSync(process.execPath, [BUNDLE, '--help'], { stdio: ['ignore', full, 'pipe'], encoding: 'utf8' });
   expect([status, stderr]).toEqual([1, 'xrayd: cannot write the output: ENOSPC: no space left on device, write\n']);
 });
 

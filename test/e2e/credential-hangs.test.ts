@@ -2,17 +2,17 @@ import { createHash } from 'node:crypto';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { expect, test } from 'vitest';
+import { expect } from 'vitest';
 import type { DaemonProcess } from '../fakes/daemon-process.ts';
 import { eventually } from '../fakes/eventually.ts';
 import { HEADER, segment } from '../fakes/fixtures.ts';
 import { FakeContainerCredentials, FakeImds, FakeSso, FakeSts } from '../fakes/identity.ts';
-import { Scope } from '../fakes/scope.ts';
+import { scopedTest, type Scope } from '../fakes/scope.ts';
 import { EXAMPLE_CREDENTIALS, FakeXRay } from '../fakes/xray.ts';
+import { PROGRAM } from '../fakes/program.ts';
 
-// Each provider takes its first calls and never answers them; every later one would be answered.
-const scope = new Scope();
+// Each provider takes its first calls and never answers them; every later one would be answered. All of it is waiting.
+const test = scopedTest.concurrent;
 const APP_ROLE = 'arn:aws:iam::123456789012:role/app';
 const KEYS = { AWS_ACCESS_KEY_ID: EXAMPLE_CREDENTIALS.accessKeyId, AWS_SECRET_ACCESS_KEY: EXAMPLE_CREDENTIALS.secretAccessKey };
 const FAILURES = 'xrayd_credentials_refresh_failures_total';
@@ -24,7 +24,7 @@ interface Setting {
 }
 
 /** A segment sent while the provider hangs arrives when it answers, and the daemon is alive and ready all the time. */
-async function expectDelivery({ xray, env, args = [] }: Setting): Promise<DaemonProcess> {
+async function expectDelivery(scope: Scope, { xray, env, args = [] }: Setting): Promise<DaemonProcess> {
   const daemon = await scope.daemon({ args: ['--endpoint', xray.url, '-n', xray.region, ...args], env });
   await daemon.send(HEADER + segment('a'));
   await eventually(
@@ -46,7 +46,7 @@ async function credentialsOf(daemon: DaemonProcess): Promise<{ state: string; re
   return parts.find(({ name }) => name === 'credentials')!;
 }
 
-test('STS never answers the first calls of web identity: one that is answered follows', async () => {
+test('STS never answers the first calls of web identity: one that is answered follows', async ({ scope }) => {
   const sts = await scope.start(new FakeSts());
   sts.webIdentityToken = 'token';
   // Those of one attempt, the SDK's own second try included.
@@ -55,12 +55,12 @@ test('STS never answers the first calls of web identity: one that is answered fo
   const file = join(scope.folder(), 'token');
   writeFileSync(file, 'token');
   const env = { AWS_ROLE_ARN: APP_ROLE, AWS_WEB_IDENTITY_TOKEN_FILE: file, AWS_ENDPOINT_URL_STS: sts.url };
-  const daemon = await expectDelivery({ xray, env });
+  const daemon = await expectDelivery(scope, { xray, env });
   expect(daemon.find(/does not answer/)).toMatchObject({ level: 'warn', provider: 'web identity (IRSA)' });
   expect((await daemon.metrics())[`${FAILURES}{provider="web_identity",reason="timeout"}`]).toBe(1);
 });
 
-test('STS never answers for good: degraded with the reason in /readyz, a call every so often, and no connection piles up', async () => {
+test('STS never answers for good: degraded with the reason in /readyz, a call every so often, and no connection piles up', async ({ scope }) => {
   const sts = await scope.start(new FakeSts());
   sts.hangs = Infinity;
   const xray = await scope.start(new FakeXRay());
@@ -80,7 +80,7 @@ test('STS never answers for good: degraded with the reason in /readyz, a call ev
 const canUnshare = spawnSync('unshare', ['--net', '--mount', 'true']).status === 0;
 const noNamespaces = canUnshare ? '' : ' (skipped: this process may not make network namespaces)';
 
-test.skipIf(!canUnshare)(`a name server that never answers does not keep the daemon from ending${noNamespaces}`, async () => {
+scopedTest.skipIf(!canUnshare)(`a name server that never answers does not keep the daemon from ending${noNamespaces}`, async ({ scope }) => {
   const folder = scope.folder();
   writeFileSync(join(folder, 'token'), 'token');
   writeFileSync(join(folder, 'resolv.conf'), 'nameserver 10.99.0.9\noptions timeout:20 attempts:2\n');
@@ -88,17 +88,7 @@ test.skipIf(!canUnshare)(`a name server that never answers does not keep the dae
   const cable = 'ip link add one type veth peer name other; ip link set other up; ip link set one up; ip addr add 10.99.0.1/24 dev one';
   const network = `ip link set lo up; ${cable}; ip neigh add 10.99.0.9 lladdr 02:00:00:00:00:01 dev one`;
   const shell = `${network}; mount --bind '${folder}/resolv.conf' /etc/resolv.conf; exec "$@"`;
-  const command = [
-    'unshare',
-    '--net',
-    '--mount',
-    'sh',
-    '-c',
-    shell,
-    'sh',
-    process.execPath,
-    fileURLToPath(new URL('../../src/main.ts', import.meta.url)),
-  ];
+  const command = ['unshare', '--net', '--mount', 'sh', '-c', shell, 'sh', ...PROGRAM];
   const env = { AWS_ROLE_ARN: APP_ROLE, AWS_WEB_IDENTITY_TOKEN_FILE: join(folder, 'token') };
   const daemon = await scope.daemon({ command, args: ['-n', 'us-east-1'], env });
   const looksUp = (): boolean => readFileSync(`/proc/${daemon.pid}/net/udp`, 'latin1').includes(' 0900630A:0035 ');
@@ -108,32 +98,32 @@ test.skipIf(!canUnshare)(`a name server that never answers does not keep the dae
   expect(performance.now() - started).toBeLessThan(10_000);
 });
 
-test('the container agent never answers the first call', async () => {
+test('the container agent never answers the first call', async ({ scope }) => {
   const agent = await scope.start(new FakeContainerCredentials());
   agent.token = 't';
   agent.hangs = 1;
   const xray = await scope.start(new FakeXRay({ credentials: agent.issued }));
   const env = { AWS_CONTAINER_CREDENTIALS_FULL_URI: `${agent.url}/v1/credentials`, AWS_CONTAINER_AUTHORIZATION_TOKEN: 't' };
-  await expectDelivery({ xray, env });
+  await expectDelivery(scope, { xray, env });
 });
 
-test('instance metadata never answers the first calls', async () => {
+test('instance metadata never answers the first calls', async ({ scope }) => {
   const imds = await scope.start(new FakeImds());
   imds.hangs = 3;
   const xray = await scope.start(new FakeXRay({ credentials: imds.issued }));
-  await expectDelivery({ xray, env: { AWS_EC2_METADATA_SERVICE_ENDPOINT: imds.url, AWS_EC2_METADATA_DISABLED: 'false' } });
+  await expectDelivery(scope, { xray, env: { AWS_EC2_METADATA_SERVICE_ENDPOINT: imds.url, AWS_EC2_METADATA_DISABLED: 'false' } });
 });
 
-test('-r: STS never answers the first call for the role', async () => {
+test('-r: STS never answers the first call for the role', async ({ scope }) => {
   const sts = await scope.start(new FakeSts());
   sts.callers = [EXAMPLE_CREDENTIALS];
   sts.hangs = 1;
   const xray = await scope.start(new FakeXRay({ credentials: sts.issued }));
-  await expectDelivery({ xray, env: { ...KEYS, AWS_ENDPOINT_URL_STS: sts.url }, args: ['-r', 'arn:aws:iam::999999999999:role/xray'] });
+  await expectDelivery(scope, { xray, env: { ...KEYS, AWS_ENDPOINT_URL_STS: sts.url }, args: ['-r', 'arn:aws:iam::999999999999:role/xray'] });
 });
 
 /** A profile `dev` whose token is in the cache of `aws sso login`. */
-async function loggedIn() {
+async function loggedIn(scope: Scope) {
   const sso = await scope.start(new FakeSso());
   sso.accessToken = 'sso-access-token';
   const xray = await scope.start(new FakeXRay({ credentials: sso.issued }));
@@ -148,17 +138,17 @@ async function loggedIn() {
   return { sso, xray, file, token, env: { HOME: home, AWS_PROFILE: 'dev', AWS_ENDPOINT_URL_SSO: sso.url } };
 }
 
-test('SSO never answers the first call', async () => {
-  const { sso, xray, env } = await loggedIn();
+test('SSO never answers the first call', async ({ scope }) => {
+  const { sso, xray, env } = await loggedIn(scope);
   sso.hangs = 1;
-  await expectDelivery({ xray, env });
+  await expectDelivery(scope, { xray, env });
 });
 
-test('the cache of SSO hangs as a disk does, then it is a file: no process is in the profile, so nobody waits for a minute', async () => {
-  const { xray, file, token, env } = await loggedIn();
+test('the cache of SSO hangs as a disk does, then it is a file: no process is in the profile, so nobody waits for a minute', async ({ scope }) => {
+  const { xray, file, token, env } = await loggedIn(scope);
   rmSync(file);
   execFileSync('mkfifo', [file]);
-  const delivery = expectDelivery({ xray, env });
+  const delivery = expectDelivery(scope, { xray, env });
   await new Promise((next) => setTimeout(next, 4_000));
   rmSync(file);
   writeFileSync(file, token);
@@ -166,9 +156,9 @@ test('the cache of SSO hangs as a disk does, then it is a file: no process is in
   expect(daemon.find(/does not answer/)).toMatchObject({ provider: 'profile dev', reason: 'given up: no answer within 20 s' });
 });
 
-test.each(['AWS_WEB_IDENTITY_TOKEN_FILE', 'web_identity_token_file of a profile'])(
+test.for(['AWS_WEB_IDENTITY_TOKEN_FILE', 'web_identity_token_file of a profile'])(
   '%s is a pipe that nobody writes to, then a file',
-  async (where) => {
+  async (where, { scope }) => {
     const sts = await scope.start(new FakeSts());
     sts.webIdentityToken = 'token';
     const xray = await scope.start(new FakeXRay({ credentials: sts.issued }));
@@ -179,7 +169,7 @@ test.each(['AWS_WEB_IDENTITY_TOKEN_FILE', 'web_identity_token_file of a profile'
     const env = where.startsWith('AWS')
       ? { AWS_ROLE_ARN: APP_ROLE, AWS_WEB_IDENTITY_TOKEN_FILE: file, AWS_ENDPOINT_URL_STS: sts.url }
       : { AWS_CONFIG_FILE: join(folder, 'config'), AWS_ENDPOINT_URL_STS: sts.url };
-    const delivery = expectDelivery({ xray, env });
+    const delivery = expectDelivery(scope, { xray, env });
     await new Promise((next) => setTimeout(next, 4_000));
     rmSync(file);
     writeFileSync(file, 'token');
@@ -187,13 +177,13 @@ test.each(['AWS_WEB_IDENTITY_TOKEN_FILE', 'web_identity_token_file of a profile'
   },
 );
 
-test('the token file of the container agent is a pipe that nobody writes to, then a file', async () => {
+test('the token file of the container agent is a pipe that nobody writes to, then a file', async ({ scope }) => {
   const agent = await scope.start(new FakeContainerCredentials());
   agent.token = 't';
   const xray = await scope.start(new FakeXRay({ credentials: agent.issued }));
   const file = join(scope.folder(), 'token');
   execFileSync('mkfifo', [file]);
-  const delivery = expectDelivery({
+  const delivery = expectDelivery(scope, {
     xray,
     env: { AWS_CONTAINER_CREDENTIALS_FULL_URI: `${agent.url}/v1/credentials`, AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE: file },
   });
@@ -203,9 +193,9 @@ test('the token file of the container agent is a pipe that nobody writes to, the
   await delivery;
 });
 
-test.each(['AWS_CONFIG_FILE', 'AWS_SHARED_CREDENTIALS_FILE'])(
+test.for(['AWS_CONFIG_FILE', 'AWS_SHARED_CREDENTIALS_FILE'])(
   '%s is a pipe that nobody writes to: region, endpoint and other providers go on',
-  async (name) => {
+  async (name, { scope }) => {
     const imds = await scope.start(new FakeImds());
     const xray = await scope.start(new FakeXRay({ credentials: imds.issued, region: imds.region }));
     const file = join(scope.folder(), 'file');
@@ -218,7 +208,7 @@ test.each(['AWS_CONFIG_FILE', 'AWS_SHARED_CREDENTIALS_FILE'])(
   },
 );
 
-test('a credential_process that never ends is killed with what it started, and the daemon stops in its time', async () => {
+test('a credential_process that never ends is killed with what it started, and the daemon stops in its time', async ({ scope }) => {
   const xray = await scope.start(new FakeXRay());
   const folder = scope.folder();
   const pids = join(folder, 'pids');

@@ -15,9 +15,9 @@ import { FakeSts } from '../fakes/identity.ts';
 import { Scope } from '../fakes/scope.ts';
 import { json } from '../fakes/server.ts';
 import { EXAMPLE_CREDENTIALS, FakeXRay } from '../fakes/xray.ts';
+import { BUNDLE, PROGRAM } from '../fakes/program.ts';
 
 const scope = new Scope();
-const MAIN = join(import.meta.dirname, '../../src/main.ts');
 const KEYS = { AWS_ACCESS_KEY_ID: EXAMPLE_CREDENTIALS.accessKeyId, AWS_SECRET_ACCESS_KEY: EXAMPLE_CREDENTIALS.secretAccessKey };
 
 interface Start {
@@ -35,7 +35,7 @@ async function delivers({ script = ':', around = [], args = [], env = {} }: Star
   const port = await freePort();
   const own = ['-o', '-n', 'us-east-1', '--endpoint', xray.url, '-b', `127.0.0.1:${port}`, '-t', '127.0.0.1:0', ...args];
   const daemon = new DaemonProcess({
-    command: [...around, 'sh', '-c', `${script}; exec "$0" ${MAIN} "$@"`, process.execPath],
+    command: [...around, 'sh', '-c', `${script}; exec "$0" ${BUNDLE} "$@"`, process.execPath],
     args: own,
     env: { ...KEYS, XRAYD_HTTP_ADDRESS: 'off', ...env },
     hasFreePorts: false,
@@ -102,7 +102,7 @@ test.skipIf(!isRoot).each<[words: string, start: Start]>([
 test.skipIf(!isRoot)(`it starts without a network but loopback, and without IPv6${isRoot ? '' : ' (skipped: needs root and unshare)'}`, async () => {
   for (const address of [':0', '[::]:0', 'localhost:0', '0.0.0.0:0']) {
     const script = 'ip link set lo up; echo 1 > /proc/sys/net/ipv6/conf/all/disable_ipv6; exec "$0" "$@"';
-    const command = ['unshare', '--net', 'sh', '-c', script, process.execPath, MAIN];
+    const command = ['unshare', '--net', 'sh', '-c', script, ...PROGRAM];
     const args = ['-o', '-n', 'us-east-1', '--endpoint', 'http://127.0.0.1:9', '-b', address, '-t', address];
     await scope.daemon({ command, args, env: { ...KEYS, XRAYD_HTTP_ADDRESS: 'off' }, hasFreePorts: false });
   }

@@ -1,13 +1,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
-import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { LocalXRay } from '../fakes/local-xray.ts';
 import { Scope } from '../fakes/scope.ts';
+import { BUNDLE } from '../fakes/program.ts';
 
 const scope = new Scope();
-const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 
 interface Ended {
   readonly code: number | null;
@@ -16,7 +15,7 @@ interface Ended {
 }
 
 async function exported(local: LocalXRay, ...args: string[]): Promise<Ended> {
-  const child = spawn(process.execPath, [MAIN, 'export', '--api', local.daemon.tcpUrl.replace('http://', ''), ...args], {
+  const child = spawn(process.execPath, [BUNDLE, 'export', '--api', local.daemon.tcpUrl.replace('http://', ''), ...args], {
     env: { PATH: process.env['PATH'], HOME: '/nonexistent', AWS_EC2_METADATA_DISABLED: 'true' },
   });
   child.stdin.end();

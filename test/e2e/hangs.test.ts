@@ -3,18 +3,17 @@ import { once } from 'node:events';
 import { rmSync } from 'node:fs';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { eventually } from '../fakes/eventually.ts';
 import { HEADER, segment } from '../fakes/fixtures.ts';
 import { FakeEcsMetadata, FakeImds, FakeSts } from '../fakes/identity.ts';
 import { Scope } from '../fakes/scope.ts';
 import { EXAMPLE_CREDENTIALS, FakeXRay } from '../fakes/xray.ts';
+import { BUNDLE } from '../fakes/program.ts';
 
 // What docs/reliability.md lists as awaited outside the process, apart from credentials: each hangs, and the program goes on or ends in its time.
 const scope = new Scope();
 const KEYS = { AWS_ACCESS_KEY_ID: EXAMPLE_CREDENTIALS.accessKeyId, AWS_SECRET_ACCESS_KEY: EXAMPLE_CREDENTIALS.secretAccessKey };
-const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 
 function pipe(): string {
   const path = join(scope.folder(), 'pipe');
@@ -35,7 +34,7 @@ async function silence(): Promise<string> {
 }
 
 async function run(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<{ code: number | null; stderr: string }> {
-  const child = spawn(process.execPath, [MAIN, ...args], {
+  const child = spawn(process.execPath, [BUNDLE, ...args], {
     env: { PATH: process.env['PATH'], HOME: '/nonexistent', AWS_EC2_METADATA_DISABLED: 'true', ...env },
   });
   scope.add(() => child.kill('SIGKILL'));

@@ -1,11 +1,11 @@
 import { copyFileSync, linkSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { eventually } from '../fakes/eventually.ts';
 import { LocalXRay } from '../fakes/local-xray.ts';
 import { Scope } from '../fakes/scope.ts';
 import { canUnshare } from '../fakes/spool-process.ts';
+import { PROGRAM } from '../fakes/program.ts';
 
 const scope = new Scope();
 
@@ -62,7 +62,7 @@ test('two of them with one temporary folder, in two PID namespaces, keep their t
   const TMPDIR = scope.folder();
   const first = await startLocal(TMPDIR);
   const id = await first.putTrace();
-  const command = ['unshare', '--pid', '--fork', '--kill-child', process.execPath, fileURLToPath(new URL('../../src/main.ts', import.meta.url))];
+  const command = ['unshare', '--pid', '--fork', '--kill-child', ...PROGRAM];
   const second = scope.spawn({ args: ['local', '--region', 'eu-west-1'], env: { TMPDIR }, command });
   await second.ready();
   expect(readdirSync(TMPDIR)).toHaveLength(2);

@@ -1,6 +1,5 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { COMMAND_LINES, type Outcome } from '../fakes/command-lines.ts';
 import { CONFIG_FILES } from '../fakes/config-files.ts';
@@ -8,6 +7,7 @@ import { DaemonProcess } from '../fakes/daemon-process.ts';
 import { eventually } from '../fakes/eventually.ts';
 import { Scope } from '../fakes/scope.ts';
 import { EXAMPLE_CREDENTIALS } from '../fakes/xray.ts';
+import { PROGRAM } from '../fakes/program.ts';
 
 const scope = new Scope();
 const reference = process.env['XRAY_REFERENCE_DAEMON'];
@@ -19,7 +19,6 @@ const ENV = {
   // Nobody: no test looks for AWS's own.
   AWS_ENDPOINT_URL_STS: 'http://127.0.0.1:9',
 };
-const OURS = [process.execPath, fileURLToPath(new URL('../../src/main.ts', import.meta.url))];
 const ADDRESSES = ['-b', '127.0.0.1:0', '-t', '127.0.0.1:0'];
 
 interface Report {
@@ -110,7 +109,7 @@ test.skipIf(reference === undefined)(
     const wrong: unknown[] = [];
     for (const { args, env = {}, reference: theirs, ours = theirs } of COMMAND_LINES) {
       const found = await start(
-        OURS,
+        PROGRAM,
         ['-o', ...ADDRESSES, ...args],
         { XRAYD_HTTP_ADDRESS: 'off', ...env },
         /xrayd is ready/,

@@ -12,6 +12,7 @@ import { rawRequest } from '../fakes/raw-http.ts';
 import { Scope } from '../fakes/scope.ts';
 import { freePort } from '../../src/free-port.ts';
 import { EXAMPLE_CREDENTIALS, FakeXRay } from '../fakes/xray.ts';
+import { PROGRAM } from '../fakes/program.ts';
 
 const scope = new Scope();
 const reference = process.env['XRAY_REFERENCE_DAEMON'];
@@ -143,7 +144,7 @@ test.skipIf(reference === undefined)(
       ...Array.from({ length: 1_000 }, () => mutated(random.pick(DATAGRAMS).datagram, random)),
     ];
     const theirs = await run([reference!], datagrams);
-    const ours = await run([process.execPath, 'src/main.ts'], datagrams);
+    const ours = await run(PROGRAM, datagrams);
     // Counted, not listed: two runs with a difference would print everything.
     const difference = (one: string[], other: string[]): string[] =>
       one.filter((document) => !other.includes(document)).map((document) => document.slice(0, 200));

@@ -3,16 +3,15 @@ import { once } from 'node:events';
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { startLocalXRay } from '../../src/library.ts';
 import { eventually } from '../fakes/eventually.ts';
 import { HEADER, segment } from '../fakes/fixtures.ts';
 import { Scope } from '../fakes/scope.ts';
 import { EXAMPLE_CREDENTIALS, FakeXRay } from '../fakes/xray.ts';
+import { BUNDLE } from '../fakes/program.ts';
 
 const scope = new Scope();
-const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 const SIGNALS = new URL('../../src/signals.ts', import.meta.url).href;
 const KEYS = {
   AWS_REGION: 'eu-west-1',
@@ -89,7 +88,7 @@ test('SIGHUP opens a log file that was moved anew, at once', async () => {
 test.skipIf(!hasScript)(`SIGHUP from a terminal drains${hasScript ? '' : ' (skipped: no script)'}`, async () => {
   const file = join(scope.folder(), 'typescript');
   const pidFile = join(scope.folder(), 'pid');
-  const command = `echo $$ > ${pidFile}; exec ${process.execPath} ${MAIN} local -b 127.0.0.1:0 -t 127.0.0.1:0 --http-address off`;
+  const command = `echo $$ > ${pidFile}; exec ${process.execPath} ${BUNDLE} local -b 127.0.0.1:0 -t 127.0.0.1:0 --http-address off`;
   const terminal = spawn('script', ['-qefc', command, file], { stdio: ['pipe', 'pipe', 'pipe'] });
   scope.add(() => terminal.kill('SIGKILL'));
   let text = '';
@@ -103,7 +102,7 @@ test.skipIf(!hasScript)(`SIGHUP from a terminal drains${hasScript ? '' : ' (skip
 test.each(['daemon', 'local'])('xrayd %s goes on when nobody reads its output any more', async (command) => {
   const args = [command, '-b', '127.0.0.1:0', '-t', '127.0.0.1:0', '--http-address', '127.0.0.1:0', '-l', 'dev'];
   const env = { PATH: process.env['PATH'], HOME: '/nonexistent', AWS_EC2_METADATA_DISABLED: 'true', ...KEYS };
-  const child = spawn(process.execPath, [MAIN, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [BUNDLE, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
   scope.add(() => child.kill('SIGKILL'));
   let text = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (text += chunk.toString()));
@@ -135,7 +134,7 @@ test('a command whose output is cut ends as after SIGPIPE, without a stack trace
   const xray = await startLocalXRay();
   scope.add(() => xray.stop());
   const env = { PATH: process.env['PATH'], HOME: '/nonexistent', ...xray.env };
-  const child = spawn(process.execPath, [MAIN, 'export'], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [BUNDLE, 'export'], { env, stdio: ['ignore', 'pipe', 'pipe'] });
   child.stdout.destroy();
   let text = '';
   child.stderr.on('data', (chunk: Buffer) => (text += chunk.toString()));
@@ -173,7 +172,7 @@ test('a signal before run has started its command ends run, and starts none', as
     `import { readFileSync } from 'node:fs'; let left = 500;
     const timer = setInterval(() => { if (process.listenerCount('SIGTERM') === 0 && left-- > 0) return; clearInterval(timer); process.kill(process.pid, 'SIGTERM'); }, 1);`,
   );
-  const run = scope.spawn({ command: [process.execPath, '--import', preload, MAIN], args: ['run', '--', 'touch', file], hasFreePorts: false });
+  const run = scope.spawn({ command: [process.execPath, '--import', preload, BUNDLE], args: ['run', '--', 'touch', file], hasFreePorts: false });
   expect(await run.end()).toEqual({ code: 143, signal: null });
   expect(existsSync(file)).toBe(false);
 });

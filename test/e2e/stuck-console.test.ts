@@ -1,7 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { closeSync, constants, openSync, readSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { freePort } from '../../src/free-port.ts';
 import type { DaemonProcess } from '../fakes/daemon-process.ts';
@@ -10,10 +9,10 @@ import { HEADER, segment } from '../fakes/fixtures.ts';
 import { scrape } from '../fakes/metrics.ts';
 import { Scope } from '../fakes/scope.ts';
 import { EXAMPLE_CREDENTIALS, FakeXRay } from '../fakes/xray.ts';
+import { PROGRAM } from '../fakes/program.ts';
 
 // `kubectl logs` that hangs, `xrayd local | less`, Ctrl-S: whoever reads the console stops reading.
 const scope = new Scope();
-const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 const KEYS = { AWS_ACCESS_KEY_ID: EXAMPLE_CREDENTIALS.accessKeyId, AWS_SECRET_ACCESS_KEY: EXAMPLE_CREDENTIALS.secretAccessKey };
 
 interface FullPipe {
@@ -58,7 +57,7 @@ async function start(
 ): Promise<{ process: DaemonProcess; port: number; http: string; send(text: string): Promise<void> }> {
   const [port, httpPort] = [await freePort(), await freePort()];
   const ports = ['--bind', `127.0.0.1:${port}`, '--bind-tcp', `127.0.0.1:${port}`, '--http-address', `127.0.0.1:${httpPort}`];
-  const command = ['/bin/sh', '-c', 'exec "$@" >>"$0" 2>&1', pipe.path, process.execPath, MAIN, ...args, ...ports];
+  const command = ['/bin/sh', '-c', 'exec "$@" >>"$0" 2>&1', pipe.path, ...PROGRAM, ...args, ...ports];
   const child = scope.spawn({ command, hasFreePorts: false, env });
   Object.defineProperty(child, 'udpPort', { value: port });
   const http = `http://127.0.0.1:${httpPort}`;

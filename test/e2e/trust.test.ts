@@ -55,7 +55,7 @@ test
   async (file) => {
     const setting = await setUp();
     // A system of its own: only this file is in /etc.
-    const script = `mount -t tmpfs none /etc && mkdir -p "$(dirname ${file})" && cp ${setting.folder}/ca.pem ${file} && exec "$0" src/main.ts "$@"`;
+    const script = `mount -t tmpfs none /etc && mkdir -p "$(dirname ${file})" && cp ${setting.folder}/ca.pem ${file} && exec "$0" dist/xrayd.cjs "$@"`;
     const daemon = await daemonFor(setting, {}, ['unshare', '--mount', 'sh', '-c', script, process.execPath]);
     const document = segment('trusted');
     await daemon.send(HEADER + document);

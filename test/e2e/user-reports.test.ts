@@ -99,11 +99,11 @@ test('bytes that are not UTF-8 become one replacement character each, as in the 
   expect(await forwarded(bytes)).toBe(`a${'\ufffd'.repeat(9)}é\u{1f600}`);
 });
 
-test('aws-xray-daemon#95: a minute of traffic at the default level leaves the lines of the start, and none for a batch', async () => {
+test('aws-xray-daemon#95: traffic at the default level leaves the lines of the start, and none for a batch', async () => {
   const { xray, daemon } = await start();
   const startLines = daemon.log.length;
   let sent = 0;
-  const endMs = performance.now() + 60_000;
+  const endMs = performance.now() + 15_000;
   while (performance.now() < endMs) {
     await daemon.send(...Array.from({ length: 5 }, () => HEADER + segment(`s${sent++}`)));
     await new Promise((next) => setTimeout(next, 50));
@@ -111,6 +111,6 @@ test('aws-xray-daemon#95: a minute of traffic at the default level leaves the li
   await eventually(() => xray.documents.length === sent);
   for (const line of [/xrayd starts/, /sending to X-Ray/, /credentials found/, /receiving segments/, /is ready/])
     expect(daemon.find(line)).toBeDefined();
-  expect(xray.calls('/TraceSegments').length).toBeGreaterThan(20);
+  expect(xray.calls('/TraceSegments').length).toBeGreaterThan(15);
   expect(daemon.log.slice(startLines).map(({ msg }) => msg).filter((msg) => !/credentials found/.test(msg))).toEqual(['first segment received from 127.0.0.1']); // prettier-ignore
-}, 120_000);
+});

@@ -1,9 +1,9 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
 import { eventually } from './eventually.ts';
 import { scrape } from './metrics.ts';
+import { PROGRAM } from './program.ts';
 
 export interface DaemonOptions {
   readonly args?: readonly string[];
@@ -21,8 +21,6 @@ export interface LogRecord {
   readonly [field: string]: unknown;
 }
 
-const FROM_SOURCE = [process.execPath, fileURLToPath(new URL('../../src/main.ts', import.meta.url))];
-
 /** A daemon of its own process, on free loopback ports, with nothing of this machine's AWS environment. */
 export class DaemonProcess {
   readonly #child: ChildProcess;
@@ -30,7 +28,7 @@ export class DaemonProcess {
   stdout = '';
   stderr = '';
 
-  constructor({ args = [], env = {}, command = FROM_SOURCE, cwd, hasFreePorts = true }: DaemonOptions = {}) {
+  constructor({ args = [], env = {}, command = PROGRAM, cwd, hasFreePorts = true }: DaemonOptions = {}) {
     const [program = '', ...first] = command;
     const ports = ['--bind', '--bind-tcp', '--http-address'].flatMap((flag) => (args.includes(flag) ? [] : [flag, '127.0.0.1:0']));
     this.#child = spawn(program, [...first, ...(hasFreePorts ? ports : []), ...args], {

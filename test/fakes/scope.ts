@@ -1,17 +1,19 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach } from 'vitest';
+import { afterEach, test } from 'vitest';
 import { DaemonProcess, type DaemonOptions } from './daemon-process.ts';
 
-/** What a test starts, it stops: in the opposite order, after the test. Call once a file. */
+/** What a test starts, it stops: in the opposite order, after the test. One for each file, whose tests run one after the other; or see `scopedTest`. */
 export class Scope {
   readonly #cleanUps: (() => unknown)[] = [];
 
-  constructor() {
-    afterEach(async () => {
-      for (const cleanUp of this.#cleanUps.splice(0).toReversed()) await cleanUp();
-    });
+  constructor({ isOfFile = true }: { isOfFile?: boolean } = {}) {
+    if (isOfFile) afterEach(() => this.end());
+  }
+
+  async end(): Promise<void> {
+    for (const cleanUp of this.#cleanUps.splice(0).toReversed()) await cleanUp();
   }
 
   async start<T extends { start(): Promise<unknown>; stop(): Promise<unknown> }>(server: T): Promise<T> {
@@ -43,3 +45,13 @@ export class Scope {
     return path;
   }
 }
+
+/** Tests with a scope each, so that those that wait can wait at one time: `scopedTest.concurrent('…', async ({ scope }) => …)`. */
+export const scopedTest = test.extend<{ scope: Scope }>({
+  // oxlint-disable-next-line no-empty-pattern -- vitest reads from it which other fixtures this one needs
+  scope: async ({}, use) => {
+    const scope = new Scope({ isOfFile: false });
+    await use(scope);
+    await scope.end();
+  },
+});

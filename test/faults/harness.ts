@@ -3,7 +3,6 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { numbered } from '../../bench/load/documents.ts';
 import { Load } from '../../bench/load/load.ts';
 import { Oracle, type Verdict } from '../../bench/load/oracle.ts';
@@ -17,12 +16,11 @@ import { EXAMPLE_CREDENTIALS } from '../fakes/xray.ts';
 import { Gate } from './gate.ts';
 import { Identity, type IdentityKind } from './identity.ts';
 import { ledgerOf, type Ledger } from './ledger.ts';
+import { PROGRAM } from '../fakes/program.ts';
 
 export interface HarnessConfig {
   /** Any daemon that takes the reference's flags and file; the sources of xrayd when not given. */
   readonly command?: readonly string[];
-  /** xrayd's bundle instead of its sources. */
-  readonly isBundle?: boolean;
   /** Further flags, for this one scenario. */
   readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
@@ -42,9 +40,6 @@ export interface HarnessConfig {
   /** The host name in the endpoint; the address of the gate when not given. */
   readonly host?: string;
 }
-
-export const FROM_SOURCE = [process.execPath, fileURLToPath(new URL('../../src/main.ts', import.meta.url))];
-export const FROM_BUNDLE = [process.execPath, fileURLToPath(new URL('../../dist/xrayd.cjs', import.meta.url))];
 
 interface World {
   readonly oracle: Oracle;
@@ -125,8 +120,9 @@ export class Harness {
     return this.#limit !== undefined;
   }
 
-  get isBundle(): boolean {
-    return this.#config.isBundle === true;
+  /** It is xrayd. */
+  get isOurs(): boolean {
+    return this.#config.command === undefined;
   }
 
   get folder(): string {
@@ -217,8 +213,7 @@ export class Harness {
 
   #spawn(): DaemonProcess {
     const {
-      command,
-      isBundle = false,
+      command = PROGRAM,
       args = [],
       env = {},
       preload,
@@ -231,7 +226,7 @@ export class Harness {
     const address = `127.0.0.1:${this.port}`;
     const spool = hasSpool ? ['--spool', this.spoolFolder] : [];
     const flags = ['-o', '-n', 'us-east-1', '-c', join(this.#folder, 'cfg.yaml'), '-b', address, '-t', address, ...spool, ...args];
-    let program = command ?? (isBundle ? FROM_BUNDLE : FROM_SOURCE);
+    let program = command;
     if (fileSizeBlocks !== undefined) program = ['sh', '-c', `trap '' XFSZ; ulimit -f ${fileSizeBlocks}; exec "$@"`, 'sh', ...program];
     if (memoryLimitMb !== undefined) this.#limit = MemoryLimit.create(memoryLimitMb * 1024 * 1024);
     return new DaemonProcess({

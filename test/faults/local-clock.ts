@@ -7,7 +7,6 @@ import { numbered, paddingOf, USUAL } from '../../bench/load/documents.ts';
 import { Load } from '../../bench/load/load.ts';
 import { DaemonProcess } from '../fakes/daemon-process.ts';
 import { SetClock } from '../fakes/set-clock.ts';
-import { FROM_BUNDLE, FROM_SOURCE } from './harness.ts';
 import { ledgerOf } from './ledger.ts';
 import { NOT_RUN, SHORT_LIMIT_MS, type Outcome, type Scale } from './scenario.ts';
 
@@ -34,11 +33,11 @@ class WatchedLocal {
     this.load = new Load(daemon.udpPort);
   }
 
-  static async start(isBundle: boolean): Promise<WatchedLocal> {
+  static async start(): Promise<WatchedLocal> {
     const folder = mkdtempSync(join(tmpdir(), 'xrayd-clock-'));
     const clock = new SetClock(folder);
     const args = ['local', '--data', join(folder, 'traces.db')];
-    const daemon = await new DaemonProcess({ command: isBundle ? FROM_BUNDLE : FROM_SOURCE, args, env: { ...clock.env } }).ready();
+    const daemon = await new DaemonProcess({ args, env: { ...clock.env } }).ready();
     const local = new WatchedLocal(daemon, clock, folder);
     // It is answered when there is a trace.
     local.#follow().catch(() => {});
@@ -116,11 +115,11 @@ function numberOf(document: string): number | 'corrupted' {
 type Step = (local: WatchedLocal) => Promise<number>;
 
 function scenario(id: string, title: string, step: Step) {
-  return { id, title, isOurs: true as const, run: async () => 0, runAlone: (scale: Scale, isBundle: boolean) => run(step, scale, isBundle) };
+  return { id, title, isOurs: true as const, run: async () => 0, runAlone: (scale: Scale) => run(step, scale) };
 }
 
-async function run(step: Step, scale: Scale, isBundle: boolean): Promise<Outcome> {
-  const local = await WatchedLocal.start(isBundle);
+async function run(step: Step, scale: Scale): Promise<Outcome> {
+  const local = await WatchedLocal.start();
   try {
     // In the middle of the load, so that there is a batch that waits for its time.
     const [slowestMs, sleptMs] = await Promise.all([local.sendAndWatch(scale.seconds), sleep((scale.seconds * 1_000) / 3).then(() => step(local))]);

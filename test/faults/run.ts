@@ -28,7 +28,7 @@ for (const [i, scenario] of chosen.entries()) {
   const outcome = await runScenario(
     scenario,
     { seconds: Number(values.seconds), isFull: true },
-    values.command === undefined ? { isBundle: true } : { command: values.command.split(' ') },
+    values.command === undefined ? {} : { command: values.command.split(' ') },
     onProgress,
   ).catch((error: unknown) => failedWith(String(error)));
   if (outcome.problems.length > 0) failed++;

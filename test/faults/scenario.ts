@@ -34,11 +34,11 @@ export interface Scenario {
   readonly id: string;
   readonly title: string;
   /** What the daemon is started with; it makes the scenario one for xrayd alone. */
-  readonly config?: Omit<HarnessConfig, 'command' | 'isBundle'>;
+  readonly config?: Omit<HarnessConfig, 'command'>;
   /** Resolves with how long the rest took to arrive, in ms. */
   readonly run: (harness: Harness, scale: Scale) => Promise<number>;
   /** In place of `run`, for what is no daemon in front of an X-Ray. */
-  readonly runAlone?: (scale: Scale, isBundle: boolean) => Promise<Outcome>;
+  readonly runAlone?: (scale: Scale) => Promise<Outcome>;
   /** Words for what did not hold, beyond what is asked of every scenario: nothing missing, corrupted or invented. */
   readonly check?: Check;
   /** Losses are part of the scenario, and are to be counted exactly. */
@@ -108,7 +108,7 @@ export async function runScenario(
   onProgress: (line: string) => void = () => {},
 ): Promise<Outcome> {
   if (scenario.config?.hasSetClock === true && noSetClock !== '') return { ...NOT_RUN, problems: [], skipped: noSetClock };
-  if (scenario.runAlone !== undefined) return scenario.runAlone(scale, config.isBundle === true);
+  if (scenario.runAlone !== undefined) return scenario.runAlone(scale);
   const isOther = config.command !== undefined;
   const dropsBefore = loopbackDrops();
   const harness = await Harness.start({ ...config, ...(isOther ? {} : scenario.config) });
@@ -162,7 +162,6 @@ async function accountingProblems(
     imbalance !== 0 && `the identity is off by ${imbalance}`,
     restored === 0 && warmUp + beforeSocket < 1 && 'more offered than seen',
     isKilled === undefined && (lost > missing || lost + beforeSocket < missing) && `${missing} missing but ${lost} counted as lost`,
-    // The sources bring the compiler along.
-    harness.isBundle && peakRssMb > budgetMb + MAX_MB_BESIDES && `${Math.round(peakRssMb)} MB with a budget of ${Math.round(budgetMb)}`,
+    harness.isOurs && peakRssMb > budgetMb + MAX_MB_BESIDES && `${Math.round(peakRssMb)} MB with a budget of ${Math.round(budgetMb)}`,
   ];
 }

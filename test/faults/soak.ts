@@ -64,7 +64,7 @@ const harness = await Harness.start({
   hasSetClock: noSetClock === '',
   // Shorter than a fault, and asked for anew every few seconds.
   identity: { kind: 'container', hangs: 1, lifetimeMs: 15_000 },
-  ...(values.command === undefined ? { isBundle: true } : { command: values.command.split(' ') }),
+  ...(values.command === undefined ? {} : { command: values.command.split(' ') }),
 });
 const problems: string[] = [];
 const memory: number[] = [];
