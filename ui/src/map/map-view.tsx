@@ -197,15 +197,17 @@ export function MapView({ map: latest, minutes, about, selected, onSelect }: Map
       </div>
       <p class="note faint">
         <RingKey nodes={nodes} />
-        {[
-          `${about}; a time under a name is the median`,
-          drawn.length < edges.length
-            ? `the busiest ${count(drawn.length)} of ${count(edges.length)} calls; a selected service has all of its own`
-            : '',
-          silent > 0 ? `names of ${count(all.size - silent)} of ${count(all.size)} services: point at one, zoom, or press f` : '',
-        ]
-          .filter((part) => part !== '')
-          .join(' · ')}
+        <span>
+          {[
+            `${about}; a time under a name is the median`,
+            drawn.length < edges.length
+              ? `the busiest ${count(drawn.length)} of ${count(edges.length)} calls; a selected service has all of its own`
+              : '',
+            silent > 0 ? `names of ${count(all.size - silent)} of ${count(all.size)} services: point at one, zoom, or press f` : '',
+          ]
+            .filter((part) => part !== '')
+            .join(' · ')}
+        </span>
       </p>
     </div>
   );
