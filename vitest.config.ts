@@ -1,7 +1,7 @@
-import { defineConfig, type TestProjectConfiguration } from 'vitest/config';
+import { defineConfig } from 'vitest/config';
 import { SUITES } from './test/suites.ts';
 
-const ELSEWHERE = Object.values(SUITES).flatMap(({ include }) => include);
+const ELSEWHERE = Object.values(SUITES).flatMap(({ settings }) => settings.include);
 
 /** `npm test` is the project "daemon"; each of the others has a script of its own, `npm run test:NAME`. */
 export default defineConfig({
@@ -9,9 +9,9 @@ export default defineConfig({
     reporters: ['default', './test/summary-reporter.ts'],
     globalSetup: './test/build.ts',
     projects: [
-      // Most of these tests wait, for timers and for other processes: many files share two cores. The longest are begun first.
+      // Most of these tests wait, for timers and for other processes: six files share two cores.
       { test: { name: 'daemon', include: ['test/**/*.test.ts'], exclude: ELSEWHERE, testTimeout: 60_000, maxWorkers: 6 } },
-      ...Object.entries(SUITES).map(([name, { needs: _, about: _about, ...options }]): TestProjectConfiguration => ({ test: { name, ...options } })),
+      ...Object.entries(SUITES).map(([name, { settings }]) => ({ test: { name, ...settings } })),
     ],
   },
 });
