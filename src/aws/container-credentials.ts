@@ -52,14 +52,25 @@ async function authorization(env: Environment): Promise<string | undefined> {
   return token === '' ? undefined : token;
 }
 
+/** Without `Expiration` they do not expire, and without `Token` they are a user's. Source: endpointcreds of AWS's SDK for Go, which the reference uses. */
 function credentialsIn(text: string): AwsCredentials {
   const { AccessKeyId, SecretAccessKey, Token, Expiration, AccountId } = recordIn(text);
-  const expiration = dateOf(parseDate(String(Expiration)));
-  if (typeof AccessKeyId !== 'string' || typeof SecretAccessKey !== 'string' || typeof Token !== 'string' || Number.isNaN(expiration.getTime())) {
-    throw new Error('the answer has no AccessKeyId, SecretAccessKey, Token and Expiration');
+  const expiration = isGiven(Expiration) ? dateOf(parseDate(String(Expiration))) : undefined;
+  const isComplete = typeof AccessKeyId === 'string' && typeof SecretAccessKey === 'string' && (typeof Token === 'string' || !isGiven(Token));
+  if (!isComplete || Number.isNaN(expiration?.getTime())) {
+    throw new Error('the answer has no AccessKeyId and SecretAccessKey, or a Token or an Expiration of another form');
   }
-  const account = typeof AccountId === 'string' ? { accountId: AccountId } : {};
-  return { accessKeyId: AccessKeyId, secretAccessKey: SecretAccessKey, sessionToken: Token, expiration, ...account };
+  return {
+    accessKeyId: AccessKeyId,
+    secretAccessKey: SecretAccessKey,
+    ...(isGiven(Token) ? { sessionToken: Token as string } : {}),
+    ...(expiration === undefined ? {} : { expiration }),
+    ...(typeof AccountId === 'string' ? { accountId: AccountId } : {}),
+  };
+}
+
+function isGiven(value: unknown): boolean {
+  return value !== undefined && value !== null && value !== '';
 }
 
 function messageIn(text: string): string {
