@@ -249,8 +249,8 @@ test.skipIf(skipped !== '')(`the count of errors has the colour of the worst${no
       return trace;
     });
     return page
-      .locator('.facts b', { hasText: '2' })
-      .last()
+      .locator('.facts button', { hasText: /^1 error$/ })
+      .locator('b')
       .evaluate((element) => getComputedStyle(element).color);
   };
   expect([await colourOf(404), await colourOf(429), await colourOf(500)]).toEqual(['rgb(143, 87, 0)', 'rgb(114, 54, 189)', 'rgb(184, 37, 42)']);
