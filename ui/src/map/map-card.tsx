@@ -1,5 +1,6 @@
+import type { ReadonlySignal } from '@preact/signals';
 import { partFigures, titleOf, type Part, type PlacedNode } from './map-parts.tsx';
-import type { View } from './panning.ts';
+import { WHOLE, type View } from './panning.ts';
 
 const CARD_HALF = 130;
 
@@ -8,15 +9,16 @@ export function Card({
   part,
   minutes,
   all,
-  view: { x, y, scale },
+  view,
   width,
 }: {
   part: Part;
   minutes: number | undefined;
   all: ReadonlyMap<number, PlacedNode>;
-  view: View;
+  view: ReadonlySignal<View | undefined>;
   width: number;
 }) {
+  const { x, y, scale } = view.value ?? WHOLE;
   const [a, b] = 'edge' in part ? [all.get(part.edge.from.id), all.get(part.edge.to.id)] : [all.get(part.node.id), all.get(part.node.id)];
   if (a === undefined || b === undefined) return null;
   const left = Math.max(CARD_HALF, Math.min(width - CARD_HALF, x + ((a.x + b.x) / 2) * scale));

@@ -1,4 +1,5 @@
-import { useComputed, useSignal } from '@preact/signals';
+import { useComputed, useSignal, type ReadonlySignal } from '@preact/signals';
+import type { ComponentChildren } from 'preact';
 import { useEffect, useLayoutEffect, useMemo, useRef } from 'preact/hooks';
 import { whenResized } from '../canvas.ts';
 import { count, plural } from '../format.ts';
@@ -8,7 +9,7 @@ import { layout, type Layout } from './layout.ts';
 import { isNamed, MapFind } from './map-find.tsx';
 import { Card } from './map-card.tsx';
 import { Edge, Node, RingKey, type Part } from './map-parts.tsx';
-import { usePanning, type View } from './panning.ts';
+import { usePanning, WHOLE, type View } from './panning.ts';
 import { usePlacedNodes } from './placed-nodes.ts';
 import { frameOf, maxScale, TEXT_HEIGHT, type Frame } from './viewport.ts';
 
@@ -17,7 +18,6 @@ const TEXT_WIDTH = 150;
 const MANY_NODES = 100;
 /** As many calls as can be told apart, and moved smoothly; those of the selected service are drawn anyway. */
 const MAX_EDGES = 500;
-const WHOLE: View = { x: 0, y: 0, scale: 1 };
 
 export interface MapViewProps {
   readonly map: ServiceMap;
@@ -143,9 +143,10 @@ export function MapView({ map: latest, minutes, about, selected, onSelect }: Map
       </>
     );
   }, [map, minutes, all, lit, current, text.value, selected?.node, selected?.to]);
-  const { x, y, scale } = view.value ?? WHOLE;
+  const isWhole = useComputed(() => view.value === undefined);
   const next = useRef(0);
-  const silent = [...all.values()].filter(({ label }) => label?.name === '').length;
+  const silent = useMemo(() => [...all.values()].filter(({ label }) => label?.name === '').length, [all]);
+  const key = useMemo(() => <RingKey nodes={nodes} />, [nodes]);
   return (
     <div class="map-view">
       <div class="map-tools">
@@ -173,7 +174,7 @@ export function MapView({ map: latest, minutes, about, selected, onSelect }: Map
         <button type="button" class="button small" aria-label="Zoom in" onClick={() => handlers.zoomBy(1.5)}>
           +
         </button>
-        <button type="button" class="button small" disabled={view.value === undefined} onClick={() => show(undefined)}>
+        <button type="button" class="button small" disabled={isWhole.value} onClick={() => show(undefined)}>
           Whole map
         </button>
       </div>
@@ -190,13 +191,13 @@ export function MapView({ map: latest, minutes, about, selected, onSelect }: Map
           }}
           {...handlers.pointer(() => onSelect(undefined))}
         >
-          {content !== null && <g transform={`translate(${x} ${y}) scale(${scale})`}>{content}</g>}
+          {content !== null && <Moved view={view}>{content}</Moved>}
         </svg>
-        {looked !== undefined && <Card part={looked} minutes={minutes} all={all} view={{ x, y, scale }} width={size.value?.width ?? 0} />}
+        {looked !== undefined && <Card part={looked} minutes={minutes} all={all} view={view} width={size.value?.width ?? 0} />}
         {placed.value === undefined && <p class="empty faint laying">Laying out {plural(nodes.length, 'service')} …</p>}
       </div>
       <p class="note faint">
-        <RingKey nodes={nodes} />
+        {key}
         <span>
           {[
             `${about}; a time under a name is the median`,
@@ -211,6 +212,12 @@ export function MapView({ map: latest, minutes, about, selected, onSelect }: Map
       </p>
     </div>
   );
+}
+
+/** Another view is another attribute: nothing else is compared with what was there for it. */
+function Moved({ view, children }: { view: ReadonlySignal<View | undefined>; children: ComponentChildren }) {
+  const { x, y, scale } = view.value ?? WHOLE;
+  return <g transform={`translate(${x} ${y}) scale(${scale})`}>{children}</g>;
 }
 
 /** Only another shape is laid out anew: numbers change in place. Until it is, the former map stays. */

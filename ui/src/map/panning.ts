@@ -13,6 +13,9 @@ export interface View {
   readonly scale: number;
 }
 
+/** Where the whole map is seen. */
+export const WHOLE: View = { x: 0, y: 0, scale: 1 };
+
 export interface Panning {
   /** undefined: the whole map. */
   readonly view: Signal<View | undefined>;
@@ -38,22 +41,27 @@ export function usePanning(box: RefObject<SVGSVGElement | null>, greatestScale: 
   const resting = useSignal(1);
   const isMoving = useSignal(false);
   const rest = useRef<ReturnType<typeof setTimeout>>(undefined);
+  const frame = useRef(0);
   const press = useRef<{ x: number; y: number; at: View } | undefined>(undefined);
   const show = (next: View | undefined): void => {
     view.value = next;
     clearTimeout(rest.current);
+    cancelAnimationFrame(frame.current);
     if (next === undefined) {
       isMoving.value = false;
       resting.value = 1;
       return;
     }
     isMoving.value = true;
-    rest.current = setTimeout(() => {
-      isMoving.value = false;
-      resting.value = next.scale;
-    }, REST_MS);
+    // From the next frame on, which brings the next step of a gesture: where frames take longer than a rest, none would be the last otherwise.
+    frame.current = requestAnimationFrame(() => {
+      rest.current = setTimeout(() => {
+        isMoving.value = false;
+        resting.value = next.scale;
+      }, REST_MS);
+    });
   };
-  const now = (): View => view.peek() ?? { x: 0, y: 0, scale: 1 };
+  const now = (): View => view.peek() ?? WHOLE;
   const zoomAt = (px: number, py: number, factor: number): void => {
     const { x, y, scale } = now();
     const next = Math.max(LEAST_SCALE, Math.min(greatestScale(), scale * factor));
@@ -70,6 +78,7 @@ export function usePanning(box: RefObject<SVGSVGElement | null>, greatestScale: 
     element.addEventListener('wheel', onWheel, { passive: false });
     return () => {
       clearTimeout(rest.current);
+      cancelAnimationFrame(frame.current);
       element.removeEventListener('wheel', onWheel);
     };
   }, []);
