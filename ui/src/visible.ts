@@ -7,7 +7,10 @@ export const CONTROLS = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u0
 
 /** A text as it can be looked at and pasted: controls as ⟨U+202E⟩. */
 export function visible(text: string): string {
-  return text.replaceAll(CONTROLS, (control) => `⟨U+${control.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}⟩`);
+  // Nearly every text is as it is, and a picture has hundreds of them a frame.
+  return text.search(CONTROLS) < 0
+    ? text
+    : text.replaceAll(CONTROLS, (control) => `⟨U+${control.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}⟩`);
 }
 
 /** JSON that means the same, with controls as escapes. */

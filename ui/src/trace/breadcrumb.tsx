@@ -1,4 +1,4 @@
-import type { Signal } from '@preact/signals';
+import { useComputed, type Signal } from '@preact/signals';
 import type { Span } from './model.ts';
 import type { TraceState } from './trace-state.ts';
 
@@ -11,8 +11,12 @@ export function pathTo(span: Span): Span[] {
 
 /** `deep-service › level 1 › … › level 43`: what lies around the first row that is seen. */
 export function Breadcrumb({ state, top, width }: { state: TraceState; top: Signal<number>; width: number }) {
-  const row = state.rows.value[top.value];
-  const path = row === undefined ? [] : pathTo(row.call ?? row.span);
+  // Many rows that follow each other lie in the same span: the text changes with that, not with each row that is scrolled by.
+  const around = useComputed(() => {
+    const row = state.rows.value[top.value];
+    return row === undefined ? undefined : pathTo(row.call ?? row.span).at(-1);
+  });
+  const path = around.value === undefined ? [] : [...pathTo(around.value), around.value];
   return (
     <div class="breadcrumb" style={{ width: `${width}px` }}>
       {path.length === 0 ? 'Span' : <PathOf path={path} state={state} />}

@@ -30,10 +30,12 @@ export function drawBar(context: CanvasRenderingContext2D, layout: TimelineLayou
   let before = '';
   for (const { span, call } of parts) {
     // Of thousands of repeats many fall on the same place.
-    const outer = placeOf(call ?? span, layout, scene, middle);
-    const place = `${Math.round(outer.left)} ${Math.round(outer.right)} ${span.outcome}`;
-    if (parts.length > MANY && place === before) continue;
-    before = place;
+    if (parts.length > MANY) {
+      const outer = placeOf(call ?? span, layout, scene, middle);
+      const place = `${Math.round(outer.left)} ${Math.round(outer.right)} ${span.outcome}`;
+      if (place === before) continue;
+      before = place;
+    }
     for (const each of call === undefined ? [span] : [call, span]) {
       const placed = placeOf(each, layout, scene, middle);
       left = Math.min(left, placed.left);

@@ -18,7 +18,6 @@ export function drawName(context: CanvasRenderingContext2D, layout: TimelineLayo
   const room = isAbove ? layout.width : layout.names;
   const x = indentOf(row.depth, layout);
   const middle = isAbove ? y + 11 : y + layout.rowHeight / 2;
-  drawGuides(context, layout, scene, row, y);
   context.textBaseline = 'middle';
   context.textAlign = 'left';
   if (row.hasChildren) {
@@ -51,12 +50,26 @@ export function drawName(context: CanvasRenderingContext2D, layout: TimelineLayo
   context.fillText(cut(context, colours.medium, span.detail, end - at), at, middle);
 }
 
-/** A line for each level that is seen above the row. */
-function drawGuides(context: CanvasRenderingContext2D, layout: TimelineLayout, { colours }: TimelineScene, { depth }: TimelineRow, y: number): void {
+/** A line for each level above each row that is seen; of rows that follow each other one line. */
+export function drawGuides(
+  context: CanvasRenderingContext2D,
+  layout: TimelineLayout,
+  { rows, colours }: TimelineScene,
+  first: number,
+  last: number,
+): void {
+  const { rowHeight, top, indents } = layout;
   context.fillStyle = colours.line;
-  for (let level = layout.indents.base; level < depth; level++) {
-    const x = indentOf(level, layout);
-    context.fillRect(Math.round(x + TWISTY / 2 - 1), y, 1, layout.rowHeight);
+  /** Of each level the row where its line begins. */
+  const begins: number[] = [];
+  for (let i = first; i <= last; i++) {
+    const levels = i === last ? 0 : Math.max(0, rows[i]!.depth - indents.base);
+    while (begins.length > levels) {
+      const from = begins.pop()!;
+      const x = indentOf(indents.base + begins.length, layout);
+      context.fillRect(Math.round(x + TWISTY / 2 - 1), from * rowHeight - top, 1, (i - from) * rowHeight);
+    }
+    while (begins.length < levels) begins.push(i);
   }
 }
 

@@ -2,7 +2,7 @@ import type { ThemeColours } from '../canvas.ts';
 import { duration, tick as tickText } from '../format.ts';
 import type { Stretch } from './critical-path.ts';
 import { drawBar } from './draw-bars.ts';
-import { drawName } from './draw-names.ts';
+import { drawGuides, drawName } from './draw-names.ts';
 import type { Span } from './model.ts';
 import type { TimelineRow } from './rows.ts';
 import { ticksOf, type TimeAxis } from './time-axis.ts';
@@ -35,11 +35,10 @@ export function drawTimeline(context: CanvasRenderingContext2D, layout: Timeline
     context.fillRect(0, y, width, rowHeight);
   }
   drawBackground(context, layout, scene, Math.min(height, rows.length * rowHeight - top));
-  for (let i = first; i < last; i++) {
-    const y = i * rowHeight - top;
-    drawBar(context, layout, scene, rows[i]!, y);
-    drawName(context, layout, scene, rows[i]!, y);
-  }
+  context.textBaseline = 'middle';
+  for (let i = first; i < last; i++) drawBar(context, layout, scene, rows[i]!, i * rowHeight - top);
+  drawGuides(context, layout, scene, first, last);
+  for (let i = first; i < last; i++) drawName(context, layout, scene, rows[i]!, i * rowHeight - top);
   if (names > 0) {
     context.fillStyle = colours.line;
     context.fillRect(names - 1, 0, 1, height);

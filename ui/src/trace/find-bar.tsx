@@ -1,3 +1,4 @@
+import { useComputed } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { count, duration } from '../format.ts';
 import { setFindFocus } from './find-focus.ts';
@@ -84,7 +85,7 @@ export function FindBar({ state }: { state: TraceState }) {
 
 /** What the strokes of the picture mean, of those that are in it. */
 function LineKey({ state }: { state: TraceState }) {
-  const hasCalls = state.rows.value.some(({ call }) => call !== undefined);
+  const hasCalls = useComputed(() => state.rows.value.some(({ call }) => call !== undefined)).value;
   if (state.path.value.size === 0 && !hasCalls) return null;
   return (
     <span class="line-key faint wide">

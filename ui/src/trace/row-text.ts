@@ -9,9 +9,19 @@ export function secondsOf({ span, call, fold }: TimelineRow): number {
   return end - start;
 }
 
+const labels = new WeakMap<TimelineRow, string>();
+
 /** What the bar alone does not say. */
 export function labelOf(row: TimelineRow): string {
-  const { span, call, fold } = row;
+  const known = labels.get(row);
+  if (known !== undefined) return known;
+  const label = labelNow(row);
+  // What is open grows in its row.
+  if (!row.span.isOpen) labels.set(row, label);
+  return label;
+}
+
+function labelNow({ span, call, fold }: TimelineRow): string {
   if (fold !== undefined) {
     const how = fold.atOnce > 1 ? `, up to ${fold.atOnce} at once` : '';
     return `${fold.isCalls && fold.atOnce === 1 ? 'N+1: ' : ''}${fold.spans.length} alike, ${duration(fold.seconds)} in all${how}`;

@@ -1,5 +1,5 @@
 import { useSignal } from '@preact/signals';
-import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useMemo, useRef } from 'preact/hooks';
 import { context2d, themeColours, whenResized, whenThemeChanges } from '../canvas.ts';
 import { Handle } from '../handle.tsx';
 import { settings } from '../settings.ts';
@@ -154,6 +154,12 @@ export function Timeline({ state }: { state: TraceState }) {
     hovered.current = index;
     canvas.current!.title = rows[index] === undefined ? '' : titleOf(rows[index]);
   };
+  // Not again for every step of a zoom.
+  const top = settled.value;
+  const tree = useMemo(
+    () => <Tree state={state} rows={rows} top={top} height={height} rowHeight={rowHeight} onClick={(row) => clicked(state, row, false)} />,
+    [state, rows, top, height, rowHeight],
+  );
   const fit = (): void => setWidth('names', Math.min(NAMES.max, fittingNames(canvas.current!, layoutNow(), state.rows.peek(), themeColours())));
   return (
     <div class="timeline">
@@ -196,7 +202,7 @@ export function Timeline({ state }: { state: TraceState }) {
             }}
           />
           {brush.value !== undefined && <div class="brush tall" style={{ left: `${names + brush.value.left}px`, width: `${brush.value.width}px` }} />}
-          <Tree state={state} rows={rows} top={settled.value} height={height} rowHeight={rowHeight} onClick={(row) => clicked(state, row, false)} />
+          {tree}
         </div>
       </div>
       {names > 0 && (
@@ -217,7 +223,7 @@ export function Timeline({ state }: { state: TraceState }) {
 
 /** The time under the pointer, on the ruler. */
 function showPointerTime(box: HTMLElement, { width, names }: TimelineLayout, { pointer, axis, window }: TimelineScene): void {
-  box.hidden = pointer === undefined;
+  if (box.hidden !== (pointer === undefined)) box.hidden = pointer === undefined;
   if (pointer === undefined) return;
   const bars = Math.max(1, width - names);
   box.textContent = timeAt(pointer / bars, axis, window);
