@@ -87,6 +87,13 @@ export class BodyReader {
   }
 }
 
+export const COMPRESSED = 'xrayd takes no compressed body: leave out Content-Encoding';
+
+/** Whether a body has to be decompressed before it is read, which nobody here does: no SDK compresses what it sends to X-Ray. */
+export function isCompressed({ 'content-encoding': coding = '' }: IncomingHttpHeaders): boolean {
+  return coding !== '' && coding.toLowerCase() !== 'identity';
+}
+
 function stepsOf(bytes: number): number {
   if (bytes <= SMALL_BYTES) return SMALL_BYTES;
   return Math.ceil(bytes / STEP_BYTES) * STEP_BYTES;

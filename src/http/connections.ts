@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { everyBytes } from '../pipeline/collector.ts';
@@ -18,7 +19,10 @@ export interface ConnectionLimitsConfig {
 /** Bounds what the connections of a server may hold, each and together. */
 export class ConnectionLimits {
   readonly #maxUnreadBytes: number;
-  readonly #open = new WeakMap<Socket, number>();
+  /** What was admitted and is not answered. */
+  readonly #open = new WeakMap<Socket, Set<ServerResponse>>();
+  /** To the last request of a connection. */
+  readonly #last = new WeakMap<Socket, ServerResponse>();
   readonly #noteGarbage: (bytes: number) => void;
   #unreadBytes = 0;
 
@@ -35,15 +39,27 @@ export class ConnectionLimits {
 
   /** Counts a request until it is answered. False for one too many on its connection, which is closed: nobody answers it. */
   admit({ socket }: IncomingMessage, response: ServerResponse): boolean {
-    const open = (this.#open.get(socket) ?? 0) + 1;
-    if (socket.destroyed || open > MAX_PIPELINED) {
+    const open = this.#open.get(socket) ?? new Set();
+    if (socket.destroyed || open.size === MAX_PIPELINED) {
       stopParsing(socket);
       socket.destroy();
       return false;
     }
-    this.#open.set(socket, open);
-    response.once('close', () => void this.#open.set(socket, this.#open.get(socket)! - 1));
+    this.#open.set(socket, open.add(response));
+    this.#last.set(socket, response);
+    response.once('close', () => void open.delete(response));
     return true;
+  }
+
+  /**
+   * Resolves when the requests of a connection that came whole are answered, and answers that have begun are written: with false when the last request
+   * has not come whole, and is answered all the same.
+   */
+  async whenAnswered(socket: Socket): Promise<boolean> {
+    const isUnderWay = (response: ServerResponse): boolean => response.req.complete || response.headersSent;
+    for (let next; (next = this.#open.get(socket)?.values().find(isUnderWay)) !== undefined;) await once(next, 'close');
+    const last = this.#last.get(socket);
+    return last === undefined || last.req.complete || !last.headersSent;
   }
 
   /** Counts an answer of `bytes` until the client has taken it. */

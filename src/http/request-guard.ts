@@ -9,8 +9,8 @@ import { HostNames, hostOf } from './host.ts';
 export type Callers = 'clients' | 'own-page' | 'link';
 
 export interface GuardProblem {
-  /** 400 for what is not HTTP, 403 for what is refused. */
-  readonly status: 400 | 403;
+  /** 400 for what is not HTTP, 403 for what is refused, 501 for a coding that no server here undoes. */
+  readonly status: 400 | 403 | 501;
   readonly message: string;
 }
 
@@ -37,7 +37,7 @@ export class RequestGuard {
 
   /** Why a request is not answered; undefined when it is. Looks at nothing but the head. */
   problem(request: GuardedRequest, callers: Callers): GuardProblem | undefined {
-    return this.#hostProblem(request, callers) ?? originProblem(request, callers);
+    return codingProblem(request) ?? this.#hostProblem(request, callers) ?? originProblem(request, callers);
   }
 
   #hostProblem({ rawHeaders, url = '', httpVersion }: GuardedRequest, callers: Callers): GuardProblem | undefined {
@@ -66,6 +66,13 @@ export class RequestGuard {
 
 function malformed(message: string): GuardProblem {
   return { status: 400, message };
+}
+
+/** compat: RFC 9112, 6.1, and Go's net/http in the reference: a body that is also compressed on its way is not undone. */
+function codingProblem({ headers }: GuardedRequest): GuardProblem | undefined {
+  const coding = headers['transfer-encoding'];
+  if (coding === undefined || coding.toLowerCase() === 'chunked') return undefined;
+  return { status: 501, message: 'xrayd takes no Transfer-Encoding but chunked' };
 }
 
 /**

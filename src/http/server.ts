@@ -1,9 +1,10 @@
-import fastify, { type FastifyInstance } from 'fastify';
+import fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import { boundAddress, formatAddress, type Address } from '../pipeline/address.ts';
 import type { Component, ComponentState } from '../pipeline/component.ts';
 import { messageOf, XraydError } from '../pipeline/errors.ts';
 import type { Logger } from '../pipeline/logger.ts';
 import { oneLine } from '../pipeline/one-line.ts';
+import { clientErrorHandler } from './client-error.ts';
 import { ConnectionLimits } from './connections.ts';
 import { healthOf } from './health.ts';
 import type { RequestGuard } from './request-guard.ts';
@@ -59,12 +60,17 @@ export class HttpServer implements Component {
       bodyLimit: 1024,
       forceCloseConnections: true,
       schemaController: { compilersFactory: NO_SCHEMAS },
+      clientErrorHandler: (error, socket) => onClientError(error, socket),
+      frameworkErrors: (error, request, reply) => {
+        if (limits.admit(request.raw, reply.raw)) refuse(reply, error.statusCode ?? 500, error.message);
+      },
     });
     const limits = new ConnectionLimits(this.#app.server, { maxConnections: MAX_CONNECTIONS, maxUnreadBytes: MAX_UNREAD_BYTES });
+    const onClientError = clientErrorHandler(limits, { bodyOf: ({ message }) => ({ error: message }) });
     this.#app.addHook('onRequest', async (request, reply) => {
       if (!limits.admit(request.raw, reply.raw)) return reply.hijack();
       const problem = deps.guard.problem(request.raw, 'clients');
-      if (problem !== undefined) return reply.code(problem.status).send({ error: problem.message });
+      if (problem !== undefined) return refuse(reply, problem.status, problem.message);
       return undefined;
     });
     this.#app.addHook('onSend', async (_request, reply, payload) => limits.answering(reply.raw, typeof payload === 'string' ? payload.length : 0));
@@ -115,6 +121,10 @@ export class HttpServer implements Component {
     const parts = health.parts.map((part) => ({ ...part, ...shortReason(part.reason) }));
     return { status: isHealthy ? 'ok' : 'failing', ...shortReason(reason), parts, segments: this.#deps.counts() };
   }
+}
+
+function refuse(reply: FastifyReply, status: number, error: string): FastifyReply {
+  return reply.code(status).send({ error });
 }
 
 /** Reasons may name what somebody else answered. */

@@ -1,5 +1,4 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
 import { describeAnswer } from '../aws/foreign-answer.ts';
 import { OPERATIONS } from '../aws/operations.ts';
 import { isXRaysAnswer } from '../aws/output-shape.ts';
@@ -10,9 +9,10 @@ import type { Component, ComponentState } from '../pipeline/component.ts';
 import { messageOf, XraydError } from '../pipeline/errors.ts';
 import type { Logger } from '../pipeline/logger.ts';
 import type { SegmentIntake } from '../pipeline/segment.ts';
+import { clientErrorHandler } from '../http/client-error.ts';
 import { ConnectionLimits } from '../http/connections.ts';
 import type { RequestGuard } from '../http/request-guard.ts';
-import { BodyReader, type Body } from '../http/body.ts';
+import { BodyReader, COMPRESSED, isCompressed, type Body } from '../http/body.ts';
 import { CallSlots } from './call-slots.ts';
 import { asksForAllRules, RulesCache, type CacheableReply, type RulesSource } from './rules-cache.ts';
 import { MAX_BODY_BYTES, MAX_SEGMENTS_BODY_BYTES, originForm, Routes, TRACE_SEGMENTS } from './routes.ts';
@@ -81,12 +81,9 @@ export class SamplingProxy implements Component {
     };
     this.#server = createServer({ ...timeouts, maxHeaderSize: 16 * 1024 }, (request, response) => void this.#serve(request, response));
     this.#limits = new ConnectionLimits(this.#server, { maxConnections: MAX_CONNECTIONS, maxUnreadBytes: config.maxBodiesBytes });
-    this.#server.on('clientError', (_error, socket: Socket) => {
-      // Old TCP probes connect and close; that is no request, and not worth a word.
-      if (!socket.writable || socket.bytesWritten > 0) return void socket.destroy();
-      socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
-      deps.onRequest('invalid', 400);
-    });
+    const onAnswered = (status: number): void => deps.onRequest('invalid', status);
+    const headers = { 'x-amzn-errortype': 'BadRequest' };
+    this.#server.on('clientError', clientErrorHandler(this.#limits, { bodyOf: ({ message: Message }) => ({ Message }), headers, onAnswered }));
   }
 
   get state(): ComponentState {
@@ -146,8 +143,9 @@ export class SamplingProxy implements Component {
     try {
       // Before the body: what is refused costs no memory. Node throws away what is left unread.
       const problem = this.#deps.guard.problem(request, 'clients');
-      if (problem !== undefined) reply = errorReply(problem.status, problem.status === 400 ? 'BadRequest' : 'AccessDeniedException', problem.message);
+      if (problem !== undefined) reply = errorReply(problem.status, REFUSALS[problem.status], problem.message);
       else if (route.kind === 'refuse') reply = errorReply(route.status, route.errorType, route.message);
+      else if (route.kind === 'segments' && isCompressed(request.headers)) reply = errorReply(415, 'UnsupportedMediaTypeException', COMPRESSED);
       else {
         const body = await this.#bodies.read(request, route.kind === 'segments' ? MAX_SEGMENTS_BODY_BYTES : MAX_BODY_BYTES);
         if (typeof body !== 'string') held = body;
@@ -233,6 +231,7 @@ export class SamplingProxy implements Component {
   }
 }
 
+const REFUSALS = { 400: 'BadRequest', 403: 'AccessDeniedException', 501: 'NotImplemented' } as const;
 const NOT_XRAYS = 'what answered xrayd is not X-Ray; its log says more';
 const FOREIGN =
   'something other than X-Ray answered a sampling call: SDKs go on with the last rules, or fall back to their local ones. A proxy, a portal or a gateway? Check --endpoint, --proxy-address, NO_PROXY and what stands in between';

@@ -124,7 +124,7 @@ const DIFFERENCES: Readonly<Record<string, { status?: number; body?: RegExp; tar
   'trace segments by tcp': { target: '/TraceSegments?proxied' },
   'query string': { target: '/GetSamplingRules?a=b%20c&d' },
   'odd path': { target: '/a//c%2Fd' },
-  'not http': { body: /^$/ },
+  'not http': { body: /^\{"Message":"This is not HTTP\/1\.1 as xrayd takes it"\}$/ },
   'no host header': { body: /^$/ },
   'upstream not listening': { status: 502, body: /"Message":"xrayd could not reach X-Ray: connection_refused"/ },
 };

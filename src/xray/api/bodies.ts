@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { BodyReader, type BodySource } from '../../http/body.ts';
+import { BodyReader, COMPRESSED, isCompressed, type BodySource } from '../../http/body.ts';
 import { ApiError } from './api-error.ts';
 import { bodyOf } from './validation.ts';
 
@@ -19,6 +19,7 @@ export function readBodies(app: FastifyInstance, maxBytes: number, onGarbage?: (
   const reader = new BodyReader(maxBytes, onGarbage);
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', async (request: FastifyRequest, payload: BodySource) => {
+    if (isCompressed(payload.headers)) throw new ApiError('UnsupportedMediaTypeException', COMPRESSED, 415);
     const body = await reader.read(payload, maxBodyBytes).catch(() => 'aborted' as const);
     // There is nobody to read it.
     if (body === 'aborted') throw new ApiError('RequestAborted', 'The body did not come to its end');
@@ -39,7 +40,7 @@ export function readBodies(app: FastifyInstance, maxBytes: number, onGarbage?: (
   });
   app.addHook('onSend', async (request, reply) => {
     // The rest of a body that was not read to its end is not read as the next request.
-    if (reply.statusCode === 413 || reply.statusCode === 429) void reply.header('connection', 'close');
+    if ([413, 415, 429, 501].includes(reply.statusCode)) void reply.header('connection', 'close');
     if (reply.statusCode === 429) void reply.header('retry-after', '1');
   });
 }

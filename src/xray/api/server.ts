@@ -6,6 +6,7 @@ import type { Component, ComponentState } from '../../pipeline/component.ts';
 import { DeadlineError } from '../../pipeline/deadline.ts';
 import { messageOf, XraydError } from '../../pipeline/errors.ts';
 import type { Logger } from '../../pipeline/logger.ts';
+import { clientErrorHandler } from '../../http/client-error.ts';
 import { ConnectionLimits } from '../../http/connections.ts';
 import type { RequestGuard } from '../../http/request-guard.ts';
 import { awsJson } from '../aws-json.ts';
@@ -68,11 +69,23 @@ export class LocalApi implements Component {
       connectionTimeout: 60_000,
       forceCloseConnections: true,
       ajv: { customOptions: { allErrors: true, coerceTypes: false, removeAdditional: 'all', useDefaults: false, strict: false } },
+      clientErrorHandler: (error, socket) => onClientError(error, socket),
+      // A path or a parameter that no route takes: no hook runs.
+      frameworkErrors: (error, request, reply) => {
+        if (!this.#limits.admit(request.raw, reply.raw)) return;
+        refuse(reply, this.#apiErrorOf(error, request));
+        deps.onRequest('other', reply.statusCode);
+      },
     });
     this.#limits = new ConnectionLimits(this.#app.server, {
       maxConnections: MAX_CONNECTIONS,
       maxUnreadBytes: config.maxBodiesBytes,
       ...(config.onGarbage === undefined ? {} : { onGarbage: config.onGarbage }),
+    });
+    const onClientError = clientErrorHandler(this.#limits, {
+      bodyOf: ({ message: Message }) => ({ Message }),
+      headers: { 'x-amzn-errortype': 'InvalidRequestException' },
+      onAnswered: (status) => deps.onRequest('other', status),
     });
     this.#gate = new ReadGate(this.#limits, config.maxReads === undefined ? {} : { maxReads: config.maxReads });
     this.#smallGate = new ReadGate(this.#limits);
@@ -166,6 +179,7 @@ export class LocalApi implements Component {
     const isForSdks = operationAt(url)?.caller === 'sdk';
     const problem = this.#deps.guard.problem(request.raw, isForSdks ? 'clients' : PAGE_PATHS.has(url) ? 'link' : 'own-page');
     if (problem?.status === 400) throw new ApiError('InvalidRequestException', problem.message, 400);
+    if (problem?.status === 501) throw new ApiError('NotImplemented', problem.message, 501);
     if (problem !== undefined) throw denied(problem.message);
     const refused = isForSdks ? undefined : tokenProblem(request.headers, (request.query as { token?: unknown }).token, this.#config.token);
     if (refused !== undefined) throw refused;

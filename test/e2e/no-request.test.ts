@@ -1,0 +1,120 @@
+import { connect } from 'node:net';
+import { expect, test } from 'vitest';
+import { rawRequest } from '../fakes/raw-http.ts';
+import { segment } from '../fakes/fixtures.ts';
+import { Scope } from '../fakes/scope.ts';
+import { segmentJson } from '../fakes/traces.ts';
+import { EXAMPLE_CREDENTIALS, FakeXRay } from '../fakes/xray.ts';
+
+const scope = new Scope();
+const env = { AWS_ACCESS_KEY_ID: EXAMPLE_CREDENTIALS.accessKeyId, AWS_SECRET_ACCESS_KEY: EXAMPLE_CREDENTIALS.secretAccessKey };
+
+async function start() {
+  const xray = await scope.start(new FakeXRay());
+  const daemon = await scope.daemon({ args: ['--endpoint', xray.url, '-n', 'us-east-1', '--telemetry-records=false'], env });
+  const local = await scope.daemon({ args: ['local', '-n', 'us-east-1'] });
+  return { xray, daemon, local };
+}
+
+const put = (document: string, more = ''): string => {
+  const body = JSON.stringify({ TraceSegmentDocuments: [document] });
+  return `POST /TraceSegments HTTP/1.1\r\nHost: x\r\n${more}Content-Length: ${body.length}\r\n\r\n${body}`;
+};
+const document = (): string => JSON.stringify(segmentJson('web', { trace_id: `1-${Math.floor(Date.now() / 1000).toString(16)}-${'0'.repeat(24)}` }));
+
+/** All that a server says until it closes the connection. */
+async function conversation(url: string, ...writes: readonly string[]): Promise<string> {
+  const { promise, resolve } = Promise.withResolvers<string>();
+  const socket = connect(Number(new URL(url).port), '127.0.0.1').on('error', () => {});
+  scope.add(() => void socket.destroy());
+  let text = '';
+  socket.on('data', (chunk: Buffer) => (text += chunk.toString()));
+  socket.on('close', () => resolve(text));
+  for (const write of writes) socket.write(write);
+  return promise;
+}
+
+const statusesOf = (text: string): string[] => [...text.matchAll(/HTTP\/1\.1 (\d{3}) /g)].map(([, status]) => status!);
+
+test.each([
+  ['garbage', '\0\0garbage\r\n\r\n', '400'],
+  ['headers of 20 KB', `GET / HTTP/1.1\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`, '431'],
+  ['a body whose chunks are none', 'POST /TraceSegments HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nnone\r\n', '400'],
+])('a request in front of %s is answered first, once', async (_name, garbage, status) => {
+  const { daemon, local } = await start();
+  for (const { tcpUrl, metrics } of [daemon, local].map((each) => ({ tcpUrl: each.tcpUrl, metrics: () => each.metrics() }))) {
+    const whole = put(document());
+    const text = await conversation(tcpUrl, whole + whole + garbage);
+    expect(statusesOf(text), text).toEqual(['200', '200', status]);
+    expect(text).toMatch(/\{"Message":"[^"]+"\}$/);
+    expect((await metrics())['xrayd_segments_received_total']).toBe(2);
+  }
+});
+
+test('a sampling call that takes long is answered before the garbage behind it', async () => {
+  const { daemon, xray } = await start();
+  const { promise, resolve } = Promise.withResolvers<void>();
+  xray.intercept = () => promise.then(() => undefined);
+  const text = conversation(daemon.tcpUrl, 'POST /SamplingTargets HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}\0\0garbage', 'more', 'and more');
+  await expect.poll(() => xray.calls('/SamplingTargets').length).toBe(1);
+  resolve();
+  expect(statusesOf(await text)).toEqual(['200', '400']);
+});
+
+test('garbage behind health is answered after it', async () => {
+  const { daemon } = await start();
+  const text = await conversation(daemon.httpUrl, 'GET /livez HTTP/1.1\r\nHost: x\r\n\r\n\0garbage');
+  expect(statusesOf(text)).toEqual(['200', '400']);
+  expect(text).toMatch(/\{"error":"[^"]+"\}$/);
+});
+
+test('headers of more than 16 KB are a 431 that says so', async () => {
+  const { daemon, local } = await start();
+  for (const { tcpUrl } of [daemon, local]) {
+    const { status, body, head } = await rawRequest(tcpUrl, put(segment('one'), `X: ${'x'.repeat(20_000)}\r\n`));
+    expect([status, JSON.parse(body)]).toEqual([431, { Message: 'The headers of the request are larger than 16 KB' }]);
+    expect(head).toMatch(/^connection: close/im);
+  }
+});
+
+test('a transfer coding other than chunked is a 501', async () => {
+  const { daemon, local } = await start();
+  for (const { tcpUrl } of [daemon, local]) {
+    const request = 'POST /TraceSegments HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip, chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n';
+    const { status, body } = await rawRequest(tcpUrl, request);
+    expect(status, body).toBe(501);
+    expect(body).toContain('Transfer-Encoding');
+  }
+});
+
+test('a compressed body is a 415 that says so, and identity is no compression', async () => {
+  const { daemon, local } = await start();
+  for (const { tcpUrl } of [daemon, local]) {
+    for (const coding of ['gzip', 'deflate', 'identity, gzip']) {
+      const { status, body } = await rawRequest(tcpUrl, put(document(), `Content-Encoding: ${coding}\r\n`));
+      expect([status, body], coding).toEqual([415, expect.stringContaining('Content-Encoding')]);
+    }
+    for (const coding of ['identity', 'Identity', ''])
+      expect((await rawRequest(tcpUrl, put(document(), `Content-Encoding: ${coding}\r\n`))).status, coding).toBe(200);
+  }
+});
+
+test.each(['/%zz', '/api/traces/%zz', `/api/traces/${'1'.repeat(200)}`, '/%zz?token=x'])(
+  'what no route can take is refused as X-Ray refuses: %s',
+  async (path) => {
+    const { local } = await start();
+    for (const method of ['GET', 'POST']) {
+      const { head, body, status } = await rawRequest(local.tcpUrl, `${method} ${path} HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n`);
+      expect(status).toBeGreaterThanOrEqual(400);
+      expect(Object.keys(JSON.parse(body) as object), body).toContain('Message');
+      expect(body).not.toContain('FST_');
+      expect(head).toMatch(/^x-amzn-errortype: /im);
+    }
+  },
+);
+
+test('health refuses a malformed path in its own words', async () => {
+  const { daemon } = await start();
+  const { status, body } = await rawRequest(daemon.httpUrl, 'GET /%zz HTTP/1.1\r\nHost: x\r\n\r\n');
+  expect([status, Object.keys(JSON.parse(body) as object)]).toEqual([400, ['error']]);
+});
