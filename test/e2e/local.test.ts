@@ -161,6 +161,23 @@ test('an unknown path is answered as X-Ray does: 200, with the error in the body
   expect(await answer.json()).toEqual({ Output: { __type: 'com.amazon.coral.service#UnknownOperationException' }, Version: '1.0' });
 });
 
+for (const path of ['/v1/traces', '/v1/metrics', '/v1/logs']) {
+  test(`OTLP by POST ${path} is refused in words, as protobuf and as JSON, and nothing of it counts as received`, async () => {
+    const daemon = await local();
+    for (const [type, body] of [
+      ['application/x-protobuf', new Uint8Array([0x0a, 0x02, 0x12, 0x00])],
+      ['application/json', '{"resourceSpans":[]}'],
+      ['application/json', ''],
+    ] as const) {
+      const answer = await fetch(daemon.tcpUrl + path, { method: 'POST', headers: { 'content-type': type }, body });
+      expect(answer.status).toBe(404);
+      const { Message } = (await answer.json()) as { Message: string };
+      expect(Message).toMatch(/does not take OTLP: .*X-Ray SDK.*awsxray exporter/);
+    }
+    expect((await daemon.metrics())['xrayd_segments_received_total']).toBe(0);
+  });
+}
+
 test('control characters in names do not reach the terminal', async () => {
   const daemon = await local();
   await daemon.send(HEADER + segment('evil\u001b[31m\r\nfake line'), HEADER + segment('good'));

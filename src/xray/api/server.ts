@@ -140,6 +140,7 @@ export class LocalApi implements Component {
     addOwnRoutes(app, this.#deps.service);
     addPageRoutes(app, this.#deps);
     addPageFiles(app);
+    for (const url of OTLP_PATHS) app.post(url, { onRequest: async () => refuseOtlp() }, async () => {});
   }
 
   /** What SDKs ask has small answers. Streams look after themselves. */
@@ -176,7 +177,7 @@ export class LocalApi implements Component {
   #guard(request: FastifyRequest): void {
     const { url = '' } = request.routeOptions;
     // SDKs send segments and ask for sampling rules without a token, and no page does.
-    const isForSdks = operationAt(url)?.caller === 'sdk';
+    const isForSdks = operationAt(url)?.caller === 'sdk' || OTLP_PATHS.has(url);
     const problem = this.#deps.guard.problem(request.raw, isForSdks ? 'clients' : PAGE_PATHS.has(url) ? 'link' : 'own-page');
     if (problem?.status === 400) throw new ApiError('InvalidRequestException', problem.message, 400);
     if (problem?.status === 501) throw new ApiError('NotImplemented', problem.message, 501);
@@ -208,6 +209,18 @@ function refuse(reply: FastifyReply, { type, status, message, resourceName }: Ap
   const key = type === 'ValidationException' || status === 500 ? 'message' : 'Message';
   const body = JSON.stringify({ [key]: message === '' ? null : message, ResourceName: resourceName });
   return reply.code(status).headers({ 'x-amzn-errortype': type, 'content-type': 'application/json' }).send(body);
+}
+
+/** The paths of OTLP over HTTP. Source: opentelemetry-specification, protocol/exporter.md. */
+const OTLP_PATHS: ReadonlySet<string> = new Set(['/v1/traces', '/v1/metrics', '/v1/logs']);
+
+/** Before the body is read: it is no JSON mostly. Of the statuses of an error that no OTLP client tries again. */
+function refuseOtlp(): never {
+  throw new ApiError(
+    'UnknownOperationException',
+    'The local X-Ray does not take OTLP: send X-Ray segments, by an X-Ray SDK or the awsxray exporter of an OpenTelemetry Collector',
+    404,
+  );
 }
 
 /** compat: X-Ray answers an unknown path with 200. Source: recorded answers of X-Ray. For browsers a 404 is clearer. */
