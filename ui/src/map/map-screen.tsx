@@ -58,13 +58,23 @@ export function MapScreen() {
     };
     setParams({ node: nameOf(next?.node), callee: nameOf(next?.to) }, { isAside: true });
   };
-  useLayoutEffect(() => addKeys('Panel of the map', [{ keys: ['Escape'], does: 'close the panel', run: () => select(undefined) }]), []);
-  if (query === undefined) return <Unsearched />;
-  if (map === undefined) return <div class="empty faint">{problem.value === '' ? 'Reading the map …' : problem.value}</div>;
+  const hasPanel = selection !== undefined;
+  useLayoutEffect(
+    () => (hasPanel ? addKeys('Panel of the map', [{ keys: ['Escape'], does: 'close the panel', run: () => select(undefined) }]) : undefined),
+    [hasPanel],
+  );
+  if (query === undefined)
+    return (
+      <>
+        <Title />
+        <Unsearched />
+      </>
+    );
+  if (map === undefined) return <Unread problem={problem.value} />;
   if (map.nodes.length === 0) return <Empty />;
   return (
     <div class={selection === undefined ? 'map' : 'map with-side'}>
-      <h1 class="unseen">Service map</h1>
+      <Title />
       <MapView
         map={map}
         minutes={minutes}
@@ -107,6 +117,21 @@ function measureOf(graph: Graph | undefined, { from, to }: Pick<Query, 'from' | 
   return { minutes: seconds / 60, about: `Numbers are requests a minute, of the ${duration(seconds)} from ${range}` };
 }
 
+/** Every state of the screen has it, but for one that has a title of its own. */
+function Title() {
+  return <h1 class="unseen">Service map</h1>;
+}
+
+/** In place of the map until there is an answer, or why there is none. */
+function Unread({ problem }: { problem: string }) {
+  return (
+    <div class="empty faint">
+      <Title />
+      <p>{problem === '' ? 'Reading the map …' : problem}</p>
+    </div>
+  );
+}
+
 function Empty() {
   return (
     <div class="empty">
@@ -115,6 +140,9 @@ function Empty() {
       <p class="buttons">
         <a class="button" href={hrefTo('/')}>
           Traces
+        </a>
+        <a class="button" href={hrefTo('/connect')}>
+          Connect an application
         </a>
       </p>
     </div>

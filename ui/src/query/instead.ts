@@ -1,4 +1,6 @@
-import { serviceOrEdgeMeantBy } from './fields.ts';
+import { printFilter } from '../../../src/xray/filter/print.ts';
+import { meantBy, NUMBERS, serviceOrEdgeMeantBy } from './fields.ts';
+import { mistakeIn } from './mistake.ts';
 import { problemOf } from './reading.ts';
 
 /** What people write for what X-Ray has a condition for; in such traces the word itself mostly stands nowhere. */
@@ -18,7 +20,43 @@ export function insteadOf(text: string): string[] {
   const meant = CONDITIONS.filter(([words, condition]) => words.test(asked) && condition !== asked).map(([, condition]) => condition);
   const call = /^(\w+)(\s*\(.*)$/s.exec(asked);
   const keyword = call === null ? undefined : serviceOrEdgeMeantBy(call[1]!);
-  return [...meant, ...(keyword === undefined ? [] : [`${keyword}${call![2]!}`])].filter((condition) => problemOf(condition) === undefined);
+  const pair = pairOf(asked);
+  const conditions = [
+    ...meant,
+    ...(keyword === undefined ? [] : [`${keyword}${call![2]!}`]),
+    ...(pair === undefined ? [] : conditionsFor(pair)),
+    ...withBareNumbers(asked),
+  ];
+  return conditions.filter((condition) => problemOf(condition) === undefined);
+}
+
+interface Pair {
+  readonly name: string;
+  readonly value: string;
+}
+
+/** `status:500` or `tenant=acme`, as other query languages have it. */
+export function pairOf(text: string): Pair | undefined {
+  const pair = /^([a-z_][\w.-]*)\s*[=:]\s*([^\s=:/][^\s=]*)$/i.exec(text);
+  return pair === null ? undefined : { name: pair[1]!, value: pair[2]! };
+}
+
+/** X-Ray takes a number in quotes, and finds nothing by it. */
+function withBareNumbers(text: string): string[] {
+  const bare = text.replaceAll(/([\w.]+)(\s*(?:!=|[<>]=?|=)\s*)"(\d+(?:\.\d+)?)"/g, (all, name: string, operator: string, number: string) =>
+    NUMBERS.has(name.toLowerCase()) ? `${name}${operator}${number}` : all,
+  );
+  return bare === text ? [] : [bare];
+}
+
+function conditionsFor({ name, value }: Pair): string[] {
+  if (/^(service|name)$/i.test(name)) return [`service(${JSON.stringify(value)})`];
+  const meant = meantBy(name);
+  const written = `${meant ?? name} = ${value}`;
+  if (meant !== undefined) return problemOf(written) === undefined ? [written] : [mistakeIn(written)?.remedy ?? ''];
+  const number = Number(value);
+  const asked = /^(true|false)$/i.test(value) ? value.toLowerCase() === 'true' : /^[+-]?\d/.test(value) && Number.isFinite(number) ? number : value;
+  return [printFilter({ kind: 'compare', field: { keyword: 'annotation', key: name }, operator: '=', value: asked })];
 }
 
 /** How many hex digits an X-Ray trace id is short of, when a text is the beginning of one; undefined when it is none. */

@@ -79,7 +79,7 @@ export class Repair {
       return inner === undefined || inner === '' ? undefined : `(${inner})`;
     }
     if (kind === 'string' || kind === 'quoted' || kind === 'unclosed') {
-      this.#note('a service stands in service("…")');
+      this.#note('a service is written as service("…")');
       return serviceNamed(unquoted(token));
     }
     if (kind !== 'bare') return undefined;
@@ -109,7 +109,7 @@ export class Repair {
         this.#note(`${name} takes names: ${name === 'edge' ? 'edge("from", "to")' : 'service("name")'}`);
         return undefined;
       }
-      this.#note('a service stands in service("…")');
+      this.#note('a service is written as service("…")');
       return this.#braces(serviceNamed(this.#textValue()), 'service');
     }
     this.#at++;
@@ -182,10 +182,10 @@ export class Repair {
     }
     if (isField(word)) this.#note(`${word} cannot stand here`);
     else if (!isCompared) {
-      this.#note('a service stands in service("…")');
+      this.#note('a service is written as service("…")');
       return serviceNamed(word);
     } else if (/^name$/i.test(word)) {
-      this.#note('a service stands in service("…")');
+      this.#note('a service is written as service("…")');
       this.#operator(word);
       return serviceNamed(this.#textValue());
     } else if (/^metadata\b/i.test(word)) this.#note('X-Ray cannot search metadata, a text can');

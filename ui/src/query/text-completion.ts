@@ -1,9 +1,6 @@
 import type { Completion, CompletionContext, CompletionResult } from '@codemirror/autocomplete';
-import { printFilter } from '../../../src/xray/filter/print.ts';
 import { seenServices } from './completion.ts';
-import { meantBy } from './fields.ts';
-import { insteadOf } from './instead.ts';
-import { mistakeIn } from './mistake.ts';
+import { insteadOf, pairOf } from './instead.ts';
 import { problemOf, readingOf } from './reading.ts';
 
 /** Below all keywords that begin with what is written. */
@@ -28,24 +25,14 @@ export function completeText({ state, pos }: CompletionContext): CompletionResul
 
 /** Expressions that come near to what a text looks for, the nearest first. */
 export function expressionsFor(text: string): string[] {
-  const pair = /^([a-z_][\w.-]*)\s*[=:]\s*([^\s=:/][^\s=]*)$/i.exec(text);
-  const found = [...insteadOf(text), ...(pair === null ? [] : pairExpressions(pair[1]!, pair[2]!))];
+  const pair = pairOf(text);
+  const found = [...insteadOf(text)];
   if (/^[1-5]\d\d$/.test(text)) found.push(`http.status = ${text}`);
   const isPath = /[/?&]/.test(text);
   if (/^(?:\w+\.)*\w*(?:Exception|Error)$/.test(text)) found.push(`rootcause.fault.exception { name = ${JSON.stringify(text)} }`);
-  if (!isPath && pair === null) found.push(`service(${JSON.stringify(text)})`);
+  if (!isPath && pair === undefined) found.push(`service(${JSON.stringify(text)})`);
   const url = /^(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS)\s+(\S+)$/.exec(text)?.[1] ?? text;
-  if (!/\s/.test(url) && pair === null) found.push(`http.url CONTAINS ${JSON.stringify(url)}`);
-  if (!isPath && pair === null && /^[\w.@+-]*[\d@][\w.@+-]*$/.test(text)) found.push(`user = ${JSON.stringify(text)}`);
+  if (!/\s/.test(url) && pair === undefined) found.push(`http.url CONTAINS ${JSON.stringify(url)}`);
+  if (!isPath && pair === undefined && /^[\w.@+-]*[\d@][\w.@+-]*$/.test(text)) found.push(`user = ${JSON.stringify(text)}`);
   return [...new Set(found)].filter((expression) => problemOf(expression) === undefined);
-}
-
-function pairExpressions(name: string, value: string): string[] {
-  if (/^(service|name)$/i.test(name)) return [`service(${JSON.stringify(value)})`];
-  const meant = meantBy(name);
-  const written = `${meant ?? name} = ${value}`;
-  if (meant !== undefined) return problemOf(written) === undefined ? [written] : [mistakeIn(written)?.remedy ?? ''];
-  const number = Number(value);
-  const asked = /^(true|false)$/i.test(value) ? value.toLowerCase() === 'true' : /^[+-]?\d/.test(value) && Number.isFinite(number) ? number : value;
-  return [printFilter({ kind: 'compare', field: { keyword: 'annotation', key: name }, operator: '=', value: asked })];
 }

@@ -111,7 +111,9 @@ function Stored() {
         <dt>In</dt>
         <dd>
           {now.file === '' ? (
-            'a temporary file, deleted when xrayd stops; start it with --data FILE to keep the traces'
+            <>
+              a temporary file, deleted when xrayd stops; start it with <code class="unbroken">--data FILE</code> to keep the traces
+            </>
           ) : (
             <span class="mono">{now.file}</span>
           )}
