@@ -39,7 +39,8 @@ export function MapView({ map: latest, minutes, about, selected, onSelect }: Map
   const frame = useComputed<Frame | undefined>(() =>
     placed.value === undefined || size.value === undefined ? undefined : frameOf(placed.value, size.value),
   );
-  const { view, resting, isMoving, show, handlers } = usePanning(box, () => (frame.peek() === undefined ? 2 : maxScale(frame.peek()!)));
+  const { view, rested, isMoving, show, handlers } = usePanning(box, () => (frame.peek() === undefined ? 2 : maxScale(frame.peek()!)));
+  const resting = useComputed(() => rested.value?.scale ?? 1);
   /** Pointed at; and reached by keys. */
   const pointed = useSignal<Part | undefined>(undefined);
   const focused = useSignal<Part | undefined>(undefined);
@@ -191,7 +192,11 @@ export function MapView({ map: latest, minutes, about, selected, onSelect }: Map
           }}
           {...handlers.pointer(() => onSelect(undefined))}
         >
-          {content !== null && <Moved view={view}>{content}</Moved>}
+          {content !== null && (
+            <Moved view={view} drawnAt={isMoving.value && nodes.length > MANY_NODES ? rested : view}>
+              {content}
+            </Moved>
+          )}
         </svg>
         {looked !== undefined && <Card part={looked} minutes={minutes} all={all} view={view} width={size.value?.width ?? 0} />}
         {placed.value === undefined && <p class="empty faint laying">Laying out {plural(nodes.length, 'service')} …</p>}
@@ -214,10 +219,28 @@ export function MapView({ map: latest, minutes, about, selected, onSelect }: Map
   );
 }
 
-/** Another view is another attribute: nothing else is compared with what was there for it. */
-function Moved({ view, children }: { view: ReadonlySignal<View | undefined>; children: ComponentChildren }) {
+/**
+ * The map at a view. While it is `drawnAt` another, its picture is moved and scaled: nothing is painted. Another view is another attribute, and
+ * nothing else is compared with what was there.
+ */
+function Moved({
+  view,
+  drawnAt,
+  children,
+}: Readonly<Record<'view' | 'drawnAt', ReadonlySignal<View | undefined>>> & { children: ComponentChildren }) {
+  const content = useRef<SVGGElement>(null);
   const { x, y, scale } = view.value ?? WHOLE;
-  return <g transform={`translate(${x} ${y}) scale(${scale})`}>{children}</g>;
+  const drawn = drawnAt.value ?? WHOLE;
+  const by = scale / drawn.scale;
+  useLayoutEffect(() => {
+    const { style } = content.current!.ownerSVGElement!;
+    style.transform = view === drawnAt ? '' : `translate(${x - drawn.x * by}px, ${y - drawn.y * by}px) scale(${by})`;
+  }, [x, y, by, drawn, view === drawnAt]);
+  return (
+    <g ref={content} transform={`translate(${drawn.x} ${drawn.y}) scale(${drawn.scale})`}>
+      {children}
+    </g>
+  );
 }
 
 /** Only another shape is laid out anew: numbers change in place. Until it is, the former map stays. */

@@ -1,4 +1,4 @@
-import { useSignal, type Signal } from '@preact/signals';
+import { batch, useSignal, type Signal } from '@preact/signals';
 import type { RefObject } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 
@@ -19,8 +19,8 @@ export const WHOLE: View = { x: 0, y: 0, scale: 1 };
 export interface Panning {
   /** undefined: the whole map. */
   readonly view: Signal<View | undefined>;
-  /** The scale at which the map came to rest. */
-  readonly resting: Signal<number>;
+  /** As it was when the map came to rest. */
+  readonly rested: Signal<View | undefined>;
   readonly isMoving: Signal<boolean>;
   readonly show: (next: View | undefined) => void;
   readonly handlers: {
@@ -38,27 +38,28 @@ export interface Panning {
 /** Moves a map in its box: wheel, drag and keys. */
 export function usePanning(box: RefObject<SVGSVGElement | null>, greatestScale: () => number): Panning {
   const view = useSignal<View | undefined>(undefined);
-  const resting = useSignal(1);
+  const rested = useSignal<View | undefined>(undefined);
   const isMoving = useSignal(false);
-  const rest = useRef<ReturnType<typeof setTimeout>>(undefined);
+  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
   const frame = useRef(0);
   const press = useRef<{ x: number; y: number; at: View } | undefined>(undefined);
+  const rest = (): void =>
+    batch(() => {
+      isMoving.value = false;
+      rested.value = view.peek();
+    });
   const show = (next: View | undefined): void => {
     view.value = next;
-    clearTimeout(rest.current);
+    clearTimeout(timer.current);
     cancelAnimationFrame(frame.current);
     if (next === undefined) {
-      isMoving.value = false;
-      resting.value = 1;
+      rest();
       return;
     }
     isMoving.value = true;
     // From the next frame on, which brings the next step of a gesture: where frames take longer than a rest, none would be the last otherwise.
     frame.current = requestAnimationFrame(() => {
-      rest.current = setTimeout(() => {
-        isMoving.value = false;
-        resting.value = next.scale;
-      }, REST_MS);
+      timer.current = setTimeout(rest, REST_MS);
     });
   };
   const now = (): View => view.peek() ?? WHOLE;
@@ -69,17 +70,18 @@ export function usePanning(box: RefObject<SVGSVGElement | null>, greatestScale: 
     show({ scale: next, x: px - (px - x) * ratio, y: py - (py - y) * ratio });
   };
   useEffect(() => {
-    const element = box.current!;
+    // The map itself is moved by a gesture.
+    const canvas = box.current!.parentElement!;
     const onWheel = (event: WheelEvent): void => {
       event.preventDefault();
-      const { left, top } = element.getBoundingClientRect();
+      const { left, top } = canvas.getBoundingClientRect();
       zoomAt(event.clientX - left, event.clientY - top, Math.exp(-event.deltaY / 400));
     };
-    element.addEventListener('wheel', onWheel, { passive: false });
+    canvas.addEventListener('wheel', onWheel, { passive: false });
     return () => {
-      clearTimeout(rest.current);
+      clearTimeout(timer.current);
       cancelAnimationFrame(frame.current);
-      element.removeEventListener('wheel', onWheel);
+      canvas.removeEventListener('wheel', onWheel);
     };
   }, []);
   const zoomBy = (factor: number): void => zoomAt(box.current!.clientWidth / 2, box.current!.clientHeight / 2, factor);
@@ -105,5 +107,5 @@ export function usePanning(box: RefObject<SVGSVGElement | null>, greatestScale: 
     onPointerCancel: () => (press.current = undefined),
     onDblClick: () => show(undefined),
   });
-  return { view, resting, isMoving, show, handlers: { zoomBy, pointer } };
+  return { view, rested, isMoving, show, handlers: { zoomBy, pointer } };
 }
