@@ -19,11 +19,14 @@ export interface ThemeColours {
   readonly strong: string;
 }
 
+/** Asked once: each question has the page's styles computed. */
+let dark: MediaQueryList | undefined;
 let read: { key: string; colours: ThemeColours } | undefined;
 
 /** The tokens of the theme that is shown; a canvas knows no variables. */
 export function themeColours(): ThemeColours {
-  const key = `${document.documentElement.dataset['theme'] ?? ''} ${matchMedia('(prefers-color-scheme: dark)').matches}`;
+  dark ??= matchMedia('(prefers-color-scheme: dark)');
+  const key = `${document.documentElement.dataset['theme'] ?? ''} ${dark.matches}`;
   if (read?.key === key) return read.colours;
   const style = getComputedStyle(document.documentElement);
   const token = (name: string): string => style.getPropertyValue(`--${name}`).trim();

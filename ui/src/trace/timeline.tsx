@@ -18,6 +18,7 @@ import { NAMES, setWidth, widths } from './widths.ts';
 const CLICK_PX = 4;
 /** The tree for screen readers follows when the scroll has come to rest. */
 const SETTLE_MS = 120;
+const TOP_MS = 100;
 
 /** Segments, subsegments and calls over time. */
 export function Timeline({ state }: { state: TraceState }) {
@@ -28,6 +29,7 @@ export function Timeline({ state }: { state: TraceState }) {
   const pointer = useRef<number | undefined>(undefined);
   const pointerTime = useRef<HTMLDivElement>(null);
   const frame = useRef(0);
+  const telling = useRef<ReturnType<typeof setTimeout>>(undefined);
   const isPainted = useRef(false);
   const size = useSignal({ width: 0, height: 0 });
   const topRow = useSignal(0);
@@ -41,6 +43,15 @@ export function Timeline({ state }: { state: TraceState }) {
   const { rowHeight, names } = layoutNow();
   const bars = Math.max(1, width - names);
 
+  /** What is written above the names follows a scroll a few times a second: text is what takes time. */
+  const tellTop = (): void => {
+    const tell = (): void => {
+      telling.current = undefined;
+      topRow.value = Math.floor((box.current?.scrollTop ?? 0) / rowHeight);
+    };
+    if (isPainted.current) telling.current ??= setTimeout(tell, TOP_MS);
+    else tell();
+  };
   const draw = (): void => {
     frame.current = 0;
     if (canvas.current === null || ruler.current === null || box.current === null) return;
@@ -58,7 +69,7 @@ export function Timeline({ state }: { state: TraceState }) {
     };
     drawTimeline(context2d(canvas.current, height).context, layout, scene);
     drawRuler(context2d(ruler.current, RULER_HEIGHT).context, layout, scene);
-    topRow.value = Math.floor(layout.top / rowHeight);
+    tellTop();
     showPointerTime(pointerTime.current!, layout, scene);
     if (isPainted.current || height === 0) return;
     isPainted.current = true;
@@ -89,6 +100,7 @@ export function Timeline({ state }: { state: TraceState }) {
       stopWatching();
       stopFollowing();
       cancelAnimationFrame(frame.current);
+      clearTimeout(telling.current);
     };
   }, []);
   useEffect(() => {
