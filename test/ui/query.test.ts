@@ -2,7 +2,7 @@ import './browser-globals.ts';
 import { expect, test } from 'vitest';
 import { quantile, sharesOf, typeName } from '../../ui/src/map/graph.ts';
 import { wantedAt } from '../../ui/src/query/completion.ts';
-import { insteadOf, missingDigits } from '../../ui/src/query/instead.ts';
+import { apartFrom, inSeconds, insteadOf, missingDigits } from '../../ui/src/query/instead.ts';
 import { problemOf } from '../../ui/src/query/reading.ts';
 import { expressionsFor } from '../../ui/src/query/text-completion.ts';
 import { withCondition } from '../../ui/src/search.ts';
@@ -84,6 +84,22 @@ test('words that people use lead to conditions, names and keywords do not', () =
   expect(insteadOf('servise("a") { fault }')).toEqual(['service("a") { fault }']);
   expect(insteadOf('edgee("a", "b")')).toEqual(['edge("a", "b")']);
   for (const other of ['checkout', 'slowpoke', 'error-service', 'edge("a"', 'selected("a")', '']) expect(insteadOf(other), other).toEqual([]);
+});
+
+test('of several words those that have a condition are told from the others', () => {
+  expect(apartFrom('checkout slow')).toEqual({ q: 'duration > 1', text: 'checkout' });
+  expect(apartFrom('error and web')).toEqual({ q: 'fault OR error', text: 'web' });
+  expect(apartFrom('why is the slow slow checkout of acme so slow')).toEqual({ q: 'duration > 1', text: 'checkout acme' });
+  expect(apartFrom('checkout and payment')).toEqual({ q: '', text: 'checkout payment' });
+  for (const other of ['slow', 'slow requests', 'checkout payment', 'slow failed checkout', 'service("a") and slow', 'a = b', '', 'and'])
+    expect(apartFrom(other), other).toBeUndefined();
+});
+
+test('seconds that were meant as milliseconds are found, and nothing else is', () => {
+  expect(inSeconds('responsetime > 1000')).toBe('responsetime > 1');
+  expect(inSeconds('Duration>=250 AND service("a") { responsetime > 1500 }')).toBe('Duration>=0.25 AND service("a") { responsetime > 1.5 }');
+  for (const other of ['duration > 99', 'duration < 1000', 'http.status = 500', 'service("duration > 1000")', 'annotation.duration > 1000', ''])
+    expect(inSeconds(other), other).toBeUndefined();
 });
 
 test('what a trace id is short of is counted', () => {

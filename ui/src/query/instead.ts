@@ -1,5 +1,6 @@
 import { printFilter } from '../../../src/xray/filter/print.ts';
-import { meantBy, NUMBERS, serviceOrEdgeMeantBy } from './fields.ts';
+import { meantBy, NUMBERS, SECONDS, serviceOrEdgeMeantBy } from './fields.ts';
+import { tokensOf } from './lexer.ts';
 import { mistakeIn } from './mistake.ts';
 import { problemOf } from './reading.ts';
 
@@ -57,6 +58,47 @@ function conditionsFor({ name, value }: Pair): string[] {
   const number = Number(value);
   const asked = /^(true|false)$/i.test(value) ? value.toLowerCase() === 'true' : /^[+-]?\d/.test(value) && Number.isFinite(number) ? number : value;
   return [printFilter({ kind: 'compare', field: { keyword: 'annotation', key: name }, operator: '=', value: asked })];
+}
+
+/** Words between others that no trace has. */
+const GLUE = /^(?:and|or|with|in|on|of|for|my|the|a|an|is|are|was|why|so|too|very|all|only|&+|\|+|\+|,)$/i;
+
+/** A search that says what was probably meant by several words that were found nowhere together. */
+export interface Meant {
+  /** "" for none. */
+  readonly q: string;
+  readonly text: string;
+}
+
+/**
+ * What was meant by `checkout slow` or `error and web`: the traces of `web` that X-Ray has a condition for. Of words that are joined by `and` alone
+ * those without it.
+ */
+export function apartFrom(text: string): Meant | undefined {
+  const words = text.trim().split(/\s+/);
+  if (words.length < 2 || !words.every((word) => /^[^\s"=<>!(){}]+$/.test(word))) return undefined;
+  const said = words.filter((word) => !GLUE.test(word) && !/^(?:traces?|requests?|calls?)$/i.test(word));
+  const conditions = new Set(said.flatMap((word) => insteadOf(word)));
+  const rest = said.filter((word) => insteadOf(word).length === 0);
+  if (rest.length === 0 || conditions.size > 1 || (conditions.size === 0 && rest.length === words.length)) return undefined;
+  return { q: [...conditions].join(''), text: rest.join(' ') };
+}
+
+/** As many seconds are mostly meant as milliseconds. */
+const MANY_SECONDS = 100;
+
+/** An expression that found nothing because its seconds were meant as milliseconds: the same in seconds. */
+export function inSeconds(expression: string): string | undefined {
+  let [written, end] = ['', 0];
+  const tokens = tokensOf(expression);
+  for (const [i, { kind, text }] of tokens.entries()) {
+    const [operator, value] = [tokens[i + 1], tokens[i + 2]];
+    if (kind !== 'bare' || !SECONDS.has(text.toLowerCase()) || !/^(?:>=?|=)$/.test(operator?.text ?? '')) continue;
+    if (!/^\d+$/.test(value?.text ?? '') || Number(value!.text) < MANY_SECONDS) continue;
+    written += `${expression.slice(end, value!.from)}${Number(value!.text) / 1_000}`;
+    end = value!.to;
+  }
+  return end === 0 ? undefined : written + expression.slice(end);
 }
 
 /** How many hex digits an X-Ray trace id is short of, when a text is the beginning of one; undefined when it is none. */

@@ -1,6 +1,6 @@
 import { plural } from '../format.ts';
 import { isField } from './fields.ts';
-import { insteadOf, missingDigits } from './instead.ts';
+import { apartFrom, inSeconds, insteadOf, missingDigits } from './instead.ts';
 import { expression, mistake, search, words } from '../search.ts';
 
 /** In place of what matches, while the expression has a mistake. */
@@ -47,7 +47,32 @@ export function Instead() {
           {condition}
         </button>
       ))}
+      <Apart />
+      <InSeconds />
     </>
+  );
+}
+
+/** A condition and a text in place of words that were found nowhere together. */
+function Apart() {
+  const meant = expression.value === '' ? apartFrom(words.value) : undefined;
+  if (meant === undefined) return null;
+  if (meant.q === '') return <TextButton text={meant.text} />;
+  return (
+    <button type="button" class="button" onClick={() => search(meant)}>
+      <span class="mono">{meant.q}</span> with the text “{meant.text}”
+    </button>
+  );
+}
+
+/** Seconds that were meant as milliseconds. */
+function InSeconds() {
+  const meant = inSeconds(expression.value);
+  if (meant === undefined) return null;
+  return (
+    <button type="button" class="button" title="X-Ray takes seconds" onClick={() => search({ q: meant, text: words.peek() })}>
+      In seconds: <span class="mono">{meant}</span>
+    </button>
   );
 }
 
