@@ -1,4 +1,5 @@
 import type { ReadonlySignal } from '@preact/signals';
+import { Fragment } from 'preact';
 import { partFigures, titleOf, type Part, type PlacedNode } from './map-parts.tsx';
 import { WHOLE, type View } from './panning.ts';
 
@@ -32,7 +33,14 @@ export function Card({
       style={{ left: `${left}px`, top: `${middleY + (isBelow ? gap : -gap)}px`, transform: `translate(-50%, ${isBelow ? '0' : '-100%'})` }}
     >
       <b>{titleOf(part)}</b>
-      <span>{partFigures(part, minutes).join(' · ')}</span>
+      <span>
+        {partFigures(part, minutes).map((figure, i) => (
+          <Fragment key={figure}>
+            {i > 0 && ' · '}
+            <span>{figure}</span>
+          </Fragment>
+        ))}
+      </span>
     </div>
   );
 }
