@@ -1,5 +1,7 @@
 import { duration, plural } from '../format.ts';
-import { failuresText, WORDS } from '../outcomes.ts';
+import { failuresText, isFailed, WORDS } from '../outcomes.ts';
+import type { Fold } from './folds.ts';
+import { rowOf } from './model.ts';
 import type { TimelineRow } from './rows.ts';
 
 /** Seconds from the caller's side, or all of what is folded. */
@@ -24,7 +26,7 @@ export function labelOf(row: TimelineRow): string {
 function labelNow({ span, call, fold }: TimelineRow): string {
   if (fold !== undefined) {
     const how = fold.atOnce > 1 ? `, up to ${fold.atOnce} at once` : '';
-    return `${fold.isCalls && fold.atOnce === 1 ? 'N+1: ' : ''}${fold.spans.length} alike, ${duration(fold.seconds)} in all${how}`;
+    return `${fold.isCalls && fold.atOnce === 1 && !areAttempts(fold) ? 'N+1: ' : ''}${fold.spans.length} alike, ${duration(fold.seconds)} in all${how}`;
   }
   if (span.isOrphan) return 'Parent never arrived';
   if (span.skew > 0) return `Clock ${duration(span.skew)} off${span.shift === 0 ? '' : ', adjusted'}`;
@@ -41,6 +43,11 @@ function labelNow({ span, call, fold }: TimelineRow): string {
   ]
     .filter((text) => text !== '')
     .join(', ');
+}
+
+/** The same again because it failed: all but perhaps the last one. */
+function areAttempts({ spans }: Fold): boolean {
+  return spans.slice(0, -1).every((span) => isFailed(rowOf(span).outcome));
 }
 
 /** The row in a line: for the pointer that rests on it and for screen readers. */

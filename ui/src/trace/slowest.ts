@@ -7,6 +7,7 @@ export interface Slowest {
   readonly span: Span;
   /** Seconds on the critical path that no span below is on. */
   readonly seconds: number;
+  readonly entry: Span;
   /** Of the entry's duration. */
   readonly share: number;
   /** How many of them were waited for. */
@@ -16,13 +17,13 @@ export interface Slowest {
 /** A smaller share is no answer to why it is slow. */
 const LEAST_SHARE = 0.3;
 /** The critical path of more takes longer than the first picture may. */
-const MOST_SPANS = 5_000;
+const SPANS_AT_ONCE = 5_000;
 
-/** Where most of the time of a trace went; undefined when it is spread, in progress, or too large to say at once. */
-export function slowestOf({ spans, roots, open }: TraceModel): Slowest | undefined {
+/** Where most of the time of a trace went; undefined when it is spread, or in progress. `later`: the critical path of a large trace, empty at first. */
+export function slowestOf({ spans, roots, open }: TraceModel, later?: () => ReturnType<typeof criticalPath>): Slowest | undefined {
   const root = roots.find(({ isOrphan }) => !isOrphan);
-  if (root === undefined || open.length > 0 || spans.length < 2 || spans.length > MOST_SPANS || root.end <= root.start) return undefined;
-  const path = criticalPath(root);
+  if (root === undefined || open.length > 0 || spans.length < 2 || root.end <= root.start) return undefined;
+  const path = later !== undefined && spans.length > SPANS_AT_ONCE ? later() : criticalPath(root);
   const sums = new Map<string, { span: Span; longest: number; seconds: number; spans: number }>();
   for (const span of spans) {
     const stretch = path.get(span.id);
@@ -41,5 +42,5 @@ export function slowestOf({ spans, roots, open }: TraceModel): Slowest | undefin
   }
   const [most] = [...sums.values()].sort((a, b) => b.seconds - a.seconds);
   const share = most === undefined ? 0 : most.seconds / (root.end - root.start);
-  return most === undefined || share < LEAST_SHARE ? undefined : { span: most.span, seconds: most.seconds, share, spans: most.spans };
+  return most === undefined || share < LEAST_SHARE ? undefined : { span: most.span, seconds: most.seconds, entry: root, share, spans: most.spans };
 }

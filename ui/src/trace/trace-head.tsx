@@ -8,8 +8,9 @@ import { hereWith, param } from '../route.ts';
 import { now, useCounting } from '../traces/elapsed.ts';
 import type { Cause } from './cause.ts';
 import { thrownIn } from './exceptions-view.tsx';
+import type { Fold } from './folds.ts';
 import type { Span, TraceModel } from './model.ts';
-import { oncePerRow } from './rows.ts';
+import { foldWith, oncePerRow } from './rows.ts';
 import type { TraceState } from './trace-state.ts';
 import { viewHref, VIEWS } from './views.ts';
 
@@ -66,17 +67,19 @@ function Title({ model }: { model: TraceModel }) {
 }
 
 /** In the timeline, whichever view is open. */
-function SpanLink({ span, title, state, children }: { span: Span; title?: string; state: TraceState; children: ComponentChildren }) {
+function RowLink({ to, title, state, children }: { to: Span | Fold; title?: string; state: TraceState; children: ComponentChildren }) {
+  // Repeats stay one row.
+  const hidden = 'spans' in to ? to.spans[0]!.parent : to;
   return (
     <a
-      href={hereWith({ tab: '', span: span.id })}
+      href={hereWith({ tab: '', span: to.id })}
       title={title}
       onClick={(event) => {
         if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
-        state.reveal(span);
+        if (hidden !== undefined) state.reveal(hidden);
         if (param('tab') === '') {
           event.preventDefault();
-          state.select(span);
+          state.select(to);
         }
       }}
     >
@@ -89,15 +92,27 @@ function SpanLink({ span, title, state, children }: { span: Span; title?: string
 function MostTime({ state }: { state: TraceState }) {
   const most = state.slowest.value;
   if (most === undefined) return null;
-  const { span, seconds, share, spans } = most;
+  const { span, seconds, entry, share, spans } = most;
   const what = `${span.name} ${span.detail}`.trim();
+  const { length, roots } = state.model.value!;
+  const waited = duration(entry.end - entry.start);
+  // What ran after the answer makes the trace longer than its entry.
+  const isAll = waited === duration(length);
   return (
     <p class="because">
-      <SpanLink span={span} state={state}>
-        {percent(share)} of the time, {duration(seconds)}, was spent in {spans > 1 && `${count(spans)} × `}
+      <RowLink to={(spans > 1 ? foldWith(span, roots) : undefined) ?? span} state={state}>
+        {percent(share)} of the{' '}
+        {isAll ? (
+          'time'
+        ) : (
+          <>
+            {waited} of <bdi>{entry.name}</bdi>
+          </>
+        )}
+        , {duration(seconds)}, was spent in {spans > 1 && `${count(spans)} × `}
         <bdi>{what}</bdi>
         {span.children.some(({ kind }) => kind !== 'inferred') && ' itself'}
-      </SpanLink>
+      </RowLink>
     </p>
   );
 }
@@ -106,14 +121,14 @@ function MostTime({ state }: { state: TraceState }) {
 function Because({ cause: { span, what, thrown, message }, state }: { cause: Cause; state: TraceState }) {
   return (
     <p class="because">
-      <SpanLink span={span} state={state} {...(message === '' ? {} : { title: message })}>
+      <RowLink to={span} state={state} {...(message === '' ? {} : { title: message })}>
         because <bdi>{what}</bdi>
         {thrown !== '' && (
           <>
             : <bdi>{thrown}</bdi>
           </>
         )}
-      </SpanLink>{' '}
+      </RowLink>{' '}
       {message !== '' && (
         <span class="faint">
           <bdi>{message}</bdi>

@@ -88,7 +88,7 @@ export class TraceState {
   /** Id of what is selected, or was before a view that has no panel. */
   readonly lastSelected = signal('');
   readonly cause = computed(() => (this.model.value === undefined ? undefined : causeOf(this.model.value)));
-  readonly slowest = computed(() => (this.model.value === undefined ? undefined : slowestOf(this.model.value)));
+  readonly slowest = computed(() => (this.model.value === undefined ? undefined : slowestOf(this.model.value, () => this.path.value)));
   #found: TraceDocuments | undefined;
   #reading: AbortController | undefined;
   readonly #rereading = new Rereading(() => this.#load(), REREAD_MS);
