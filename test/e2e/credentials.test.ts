@@ -225,10 +225,10 @@ test('no credentials at all: the record names all five places', async () => {
   const tried = daemon.find(/no AWS credentials/)?.['tried'] as string[];
   expect(tried).toHaveLength(5);
   expect(tried[0]).toBe('environment: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not set');
-  expect(tried[1]).toMatch(
+  expect(tried[1]).toBe('web identity (IRSA): AWS_WEB_IDENTITY_TOKEN_FILE and AWS_ROLE_ARN are not set');
+  expect(tried[2]).toMatch(
     /^profile default: \/nonexistent\/\.aws\/credentials does not exist, \/nonexistent\/\.aws\/config does not exist \(uid \d+\)$/,
   );
-  expect(tried[2]).toBe('web identity (IRSA): AWS_WEB_IDENTITY_TOKEN_FILE and AWS_ROLE_ARN are not set');
   expect(tried[3]).toContain('AWS_CONTAINER_CREDENTIALS_FULL_URI are not set');
   expect(tried[4]).toBe('instance metadata (IMDSv2): switched off by AWS_EC2_METADATA_DISABLED');
 });

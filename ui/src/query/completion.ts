@@ -102,16 +102,21 @@ export async function complete(context: CompletionContext): Promise<CompletionRe
   const isGoingOn = /[\w.]$/.test(before) || (wanted.kind === 'operator' && !BOOLEANS.has(wanted.keyword));
   if (!context.explicit && before.trim() !== '' && problemOf(before) === undefined && !isGoingOn) return null;
   if (!context.explicit && wanted.kind === 'word' && wanted.typed === '' && before.trim() !== '' && !/(\s|[({!])$/.test(before)) return null;
-  const options = (await optionsFor(wanted)).filter((option) => option.label !== wanted.typed && has(option, wanted.typed));
+  // A text that is the name of a service is offered as that service by completeText, first.
+  const isWritten = ({ label }: Completion, typed: string): boolean =>
+    label === typed || (before.trim() === typed && label === `service("${typed}")`);
+  const options = (await optionsFor(wanted)).filter((option) => !isWritten(option, wanted.typed) && has(option, wanted.typed));
   if (options.length === 0) return null;
-  const labels = new Set(options.map(({ label }) => label));
   // What is written in full needs no completion: it is asked again what there is beside it.
   return {
     from: context.pos - wanted.typed.length,
     options,
     filter: true,
     // What is in none of them is asked anew: letters that are merely in the same order in a keyword are no reason to offer it.
-    validFor: (typed: string) => /^[\w.]*$/.test(typed) && !labels.has(typed) && options.some((option) => has(option, typed)),
+    validFor: (typed: string) =>
+      /^[\w.]*$/.test(typed) &&
+      !options.some(({ label }) => label === typed || label === `service("${typed}")`) &&
+      options.some((option) => has(option, typed)),
   };
 }
 
@@ -173,7 +178,7 @@ async function values(field: string, prefix: string): Promise<readonly (string |
 }
 
 /** Conditions on the services of the newest traces. */
-export function seenServices(): string[] {
+function seenServices(): string[] {
   const names = new Set(list.rows.slice(0, 200).flatMap((row) => row.services));
   return [...names].slice(0, 10).map((name) => `service("${name}")`);
 }

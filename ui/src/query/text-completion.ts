@@ -1,5 +1,4 @@
 import type { Completion, CompletionContext, CompletionResult } from '@codemirror/autocomplete';
-import { seenServices } from './completion.ts';
 import { insteadOf, pairOf } from './instead.ts';
 import { problemOf, readingOf } from './reading.ts';
 
@@ -11,10 +10,7 @@ export function completeText({ state, pos }: CompletionContext): CompletionResul
   const written = state.doc.toString();
   const reading = readingOf(written);
   if (reading.kind !== 'text' || pos !== written.length) return null;
-  // A service of a trace on the screen is offered as what completes its name.
-  const seen = new Set(/\s/.test(written) ? [] : seenServices());
-  const expressions = expressionsFor(reading.text).filter((expression) => !seen.has(expression));
-  const options = expressions.map((expression, i): Completion => ({
+  const options = expressionsFor(reading.text).map((expression, i): Completion => ({
     label: written,
     displayLabel: expression,
     apply: expression,
