@@ -3,6 +3,7 @@ import { isatty } from 'node:tty';
 import { readConfigFile } from './config/file.ts';
 import { parseFlags } from './config/flags.ts';
 import { helpText } from './config/help.ts';
+import { isTakenFromDefault } from './config/http-address.ts';
 import { configFileNameOf, mergeConfig, printConfig, type LoadedConfig } from './config/load.ts';
 import { textOf, type Command } from './config/option.ts';
 import { healthProblem } from './healthcheck.ts';
@@ -85,8 +86,11 @@ async function send({ config: { to, confirm } }: LoadedConfig<'send'>): Promise<
   return print(`sent trace ${traceId} to UDP ${formatAddress(to)}${counted}\n`);
 }
 
-async function healthcheck({ config: { httpAddress }, origins }: LoadedConfig<'healthcheck'>): Promise<number> {
-  const problem = httpAddress === 'off' ? `HTTP is off (${origins.httpAddress})` : await healthProblem(httpAddress);
+async function healthcheck({ config, origins }: LoadedConfig<'healthcheck'>): Promise<number> {
+  const gaveWay = isTakenFromDefault(config, origins);
+  const httpAddress = gaveWay ? 'off' : config.httpAddress;
+  const reason = gaveWay ? '--bind-tcp has its default port; choose another with --http-address' : origins.httpAddress;
+  const problem = httpAddress === 'off' ? `HTTP is off (${reason})` : await healthProblem(httpAddress);
   if (problem === undefined) return print('ready\n');
   process.stderr.write(`xrayd: not ready at ${textOf(httpAddress)}: ${problem}\n`);
   return 1;

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Batcher } from './batcher/batcher.ts';
 import { BodyIntake } from './batcher/body-intake.ts';
 import { Spool } from './batcher/spool/spool.ts';
+import { isTakenFromDefault } from './config/http-address.ts';
 import type { Environment, LoadedConfig } from './config/load.ts';
 import type { Config } from './config/schema.ts';
 import { itemsOf } from './config/text-form.ts';
@@ -213,11 +214,6 @@ export class Service {
 const MB = 1024 * 1024;
 
 const HTTP_GAVE_WAY = 'no health and metrics: --bind-tcp has their default port. Choose another with --http-address';
-
-/** compat: the reference has no health port, so a file for it may have its TCP port there. */
-function isTakenFromDefault({ httpAddress, bindTcp }: Config<ServingCommand>, origins: LoadedConfig<ServingCommand>['origins']): boolean {
-  return origins.httpAddress === 'default' && httpAddress !== 'off' && bindTcp !== 'off' && httpAddress.port === bindTcp.port;
-}
 
 /** The names that every server of the process answers to, beside those that nobody else can have. */
 function hostNamesOf({ allowedHosts, bindTcp, httpAddress }: Config<ServingCommand>, env: Environment): { allowed: string[]; forClients: string[] } {

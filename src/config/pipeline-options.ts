@@ -15,14 +15,14 @@ export const PIPELINE_OPTIONS = {
   },
   bindTcp: {
     group: 'Receiving',
-    commands: ['daemon', 'local'],
+    commands: ['daemon', 'local', 'healthcheck'],
     kind: 'address',
     use: 'listen',
     flag: 'bind-tcp',
     short: 't',
     fileKey: 'Socket.TCPAddress',
     default: { host: '127.0.0.1', port: 2000 },
-    offIn: ['daemon'],
+    offIn: ['daemon', 'healthcheck'],
     help: 'TCP address that answers the sampling calls and takes POST /TraceSegments; off for none (daemon only: SDKs then sample by their local rules).',
   },
   proxyAllow: {
@@ -219,7 +219,7 @@ export const PIPELINE_OPTIONS = {
     flag: 'spool',
     default: '',
     placeholder: 'DIR',
-    help: 'Folder for segments that memory has no room for, or that are left at shutdown. They are sent later, after a restart too. Several daemons on one machine can share it. Off when not given.',
+    help: 'Folder for segments that memory has no room for, or that are left at shutdown. They are sent later, after a restart too. Several daemons on one machine can share it. Copies of --tee are not kept in it. Off when not given.',
   },
   spoolSize: {
     group: 'Sending',

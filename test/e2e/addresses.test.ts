@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { DaemonProcess } from '../fakes/daemon-process.ts';
 import { HEADER, segment } from '../fakes/fixtures.ts';
@@ -56,6 +57,7 @@ test.each([
   [['send', '--to', 'off'], 1, '--to may not be off'],
   [['send', '--to', '127.0.0.1:0'], 1, '--to needs a port other than 0'],
   [['healthcheck', '--http-address', 'off'], 1, 'not ready at off: HTTP is off (--http-address)'],
+  [['healthcheck', '-t', '127.0.0.1:2001'], 1, 'not ready at off: HTTP is off (--bind-tcp has its default port; choose another with --http-address)'],
   [['-b', '127.0.0.1:0', '-t', '127.0.0.1:0', '--http-address', 'no-such-host.invalid:1'], 1, 'cannot listen on HTTP no-such-host.invalid:1'],
   [['-b', 'no-such-host.invalid:1', '-t', 'off', '--http-address', 'off'], 1, 'cannot listen on UDP no-such-host.invalid:1'],
   [['-b', '127.0.0.1:0', '-t', 'no-such-host.invalid:1', '--http-address', 'off'], 1, 'cannot listen on TCP no-such-host.invalid:1'],
@@ -66,6 +68,17 @@ test.each([
   expect(ended.code).toBe(code);
   expect(ended.output).toContain(line);
   expect(ended.output).not.toMatch(/TypeError|\n {4}at /);
+});
+
+test('healthcheck reads the TCP address where the daemon does, and asks a port that was asked for', async () => {
+  const cwd = scope.folder();
+  writeFileSync(join(cwd, 'cfg.yaml'), 'Version: 2\nSocket:\n  TCPAddress: 127.0.0.1:2001\n');
+  const asked = new DaemonProcess({ args: ['healthcheck'], cwd, hasFreePorts: false });
+  await asked.end();
+  expect(asked.stderr).toContain('not ready at off: HTTP is off (--bind-tcp has its default port');
+  const daemon = await scope.daemon({ args: ['-o', '-n', 'us-east-1'] });
+  const address = new URL(daemon.httpUrl).host;
+  expect(await run('healthcheck', '-t', address, '--http-address', address)).toEqual({ code: 0, output: 'ready\n' });
 });
 
 test('a flag of another command ends the start with its name', async () => {

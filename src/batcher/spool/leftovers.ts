@@ -62,8 +62,7 @@ export class Leftovers {
     }
     const files = found.filter((entry) => !isOwnersFolder(entry)).map(({ name }) => name);
     total.othersBytes += await this.#unlessUnreadable(root, () => adoptOldLayout(files, deps));
-    const foreign = files.filter((name) => parseName(name) === 'foreign' && !isKnown(name)).length;
-    if (foreign > 0) this.#sayOnce('foreign', { folder: root, files: foreign }, 'the spool holds files that are not its own; they are left alone');
+    this.#sayForeign(root, files);
     if (total.files > 0) {
       const { files: moved, segments } = total;
       log.info({ folder: root, segments, files: moved }, 'segments found in the spool; they are sent when nothing newer waits');
@@ -93,11 +92,18 @@ export class Leftovers {
     if (folder === 'gone') return 0;
     if (folder === 'held' || folder === 'unlocked') return bytesOf(await readdir(path));
     try {
-      await move((file) => folder.at(file), await readdir(path), deps);
+      const names = await readdir(path);
+      await move((file) => folder.at(file), names, deps);
+      this.#sayForeign(path, names);
     } finally {
       await folder.close();
     }
     return 0;
+  }
+
+  #sayForeign(folder: string, names: readonly string[]): void {
+    const files = names.filter((name) => parseName(name) === 'foreign' && !isKnown(name)).length;
+    if (files > 0) this.#sayOnce(`foreign ${folder}`, { folder, files }, 'the spool holds files that are not its own; they are left alone');
   }
 
   #sayOnce(what: string, fields: LogFields, message: string): void {

@@ -6,7 +6,7 @@ import type { Accounting, SegmentStock } from '../../pipeline/accounting.ts';
 import { monotonicMs } from '../../pipeline/clock.ts';
 import type { Component, ComponentState } from '../../pipeline/component.ts';
 import { DeadlineError } from '../../pipeline/deadline.ts';
-import { messageOf } from '../../pipeline/errors.ts';
+import { messageOf, systemCodeOf } from '../../pipeline/errors.ts';
 import type { Logger } from '../../pipeline/logger.ts';
 import type { Segment } from '../../pipeline/segment.ts';
 import { isLost, readBatchFile, writeBatchFile } from './batch-file.ts';
@@ -254,14 +254,13 @@ export class Spool implements Component, SegmentStock {
     this.#segments -= entry.segments;
     this.#bytes -= entry.bytes;
     this.#accounting.dropped.spool_unreadable += entry.segments;
-    this.#log.limited(
-      'dropped_spool_unreadable',
-      'error',
-      { file: entry.name, segments: entry.segments, reason },
-      'a file of the spool cannot be read; it is set aside as .unreadable',
-    );
-    await rename(entry.folder.at(entry.name), join(this.#config.folder, `${entry.name}.unreadable`)).catch(() => {});
-    entry.folder.letGo();
+    const { name, segments, folder } = entry;
+    let what = 'cannot be read; it is set aside as .unreadable';
+    await rename(folder.at(name), join(this.#config.folder, `${name}.unreadable`)).catch((error: unknown) => {
+      what = systemCodeOf(error) === 'ENOENT' ? 'is gone: somebody deleted or moved it' : 'cannot be read, and stays where it is';
+    });
+    this.#log.limited('dropped_spool_unreadable', 'error', { file: name, segments, reason }, `a file of the spool ${what}`);
+    folder.letGo();
   }
 
   #onLooked(): void {

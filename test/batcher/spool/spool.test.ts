@@ -97,11 +97,8 @@ test('a changed, a cut and a missing file are counted and set aside, and the res
   );
   expect((await takeAll()).map(([first]) => first)).toEqual(['whole']);
   expect(accounting.dropped.spool_unreadable).toBe(6);
-  expect(log.find(/set aside/, 'error').map(({ fields }) => fields['reason'])).toEqual([
-    'its checksum is wrong',
-    'its checksum is wrong',
-    expect.stringMatching(/ENOENT/),
-  ]);
+  expect(log.find(/set aside/, 'error').map(({ fields }) => fields['reason'])).toEqual(['its checksum is wrong', 'its checksum is wrong']);
+  expect(log.find(/is gone: somebody deleted or moved it/, 'error').map(({ fields }) => fields['file'])).toEqual([basename(missing!)]);
   expect(readdirSync(folder)).toContain(`${basename(changed!)}.unreadable`);
   expectBalanced();
   const later = await open(folder);
@@ -133,6 +130,19 @@ test('files that are not its own are left alone, unfinished ones go', async () =
   expect(log.find(/not its own/, 'warn').map(({ fields }) => fields['files'])).toEqual([2]);
   expect(readFileSync(join(folder, 'notes.txt'), 'utf8')).toBe('mine');
   await expect.poll(() => existsSync(join(folder, `${entry.name}.part`))).toBe(false);
+});
+
+test('files of another form in a folder that an ended process left stay there, and are said once, with the folder', async () => {
+  const folder = scope.folder();
+  const left = join(folder, 'xrayd-0123456789abcdef');
+  mkdirSync(left);
+  for (const name of ['owner.lock', 'core.17', '1.batch']) writeFileSync(join(left, name), '');
+  const { log } = await open(folder);
+  expect(readdirSync(left).toSorted()).toEqual(['1.batch', 'core.17', 'owner.lock']);
+  const said = (): unknown[] => log.find(/not its own/, 'warn').map(({ fields }) => [fields['folder'], fields['files']]);
+  expect(said()).toEqual([[left, 2]]);
+  await open(folder);
+  expect(said()).toEqual([[left, 2]]);
 });
 
 test('a folder where a file should be is unreadable, and no more than that', async () => {
