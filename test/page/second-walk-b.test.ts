@@ -58,6 +58,14 @@ test.skipIf(skipped !== '')(
   },
 );
 
+test.skipIf(skipped !== '')(`a click on a call of the map draws no box over the services beside it${note}`, async () => {
+  const { page } = await open('/map');
+  const call = page.getByRole('button', { name: /^checkout → orders:/ });
+  await call.click();
+  await page.getByRole('complementary').getByText('As the caller saw it').waitFor();
+  expect(await call.evaluate((element) => getComputedStyle(element).outlineStyle)).toBe('none');
+});
+
 for (const [written, condition] of [
   ['status:404', 'http.status = 404'],
   ['http.status = "404"', 'http.status = 404'],
@@ -76,6 +84,21 @@ for (const [written, condition] of [
     await page.getByRole('row').filter({ hasText: '404' }).first().waitFor();
   });
 }
+
+test.skipIf(skipped !== '')(
+  `a trace that is running is called so above it and in the tab too, with the status of its response beside the span${note}`,
+  async () => {
+    const { page, xray } = await open();
+    const start = Date.now() / 1000;
+    const trace = new ShopTrace(start, xray.random);
+    const http = { request: { method: 'GET', url: 'http://stream/events' }, response: { status: 200 } };
+    trace.segment('stream', start, undefined, { in_progress: true, http });
+    await xray.put(trace);
+    await page.goto(`${xray.url}/traces/${trace.traceId}`);
+    await page.getByRole('heading', { level: 1, name: 'running GET /events' }).waitFor();
+    expect(await page.title()).toMatch(/^running GET \/events/);
+  },
+);
 
 test.skipIf(skipped !== '')(`what to do about a mistake stands in the middle, as the sentence above does${note}`, async () => {
   const { page } = await open(`/?q=${encodeURIComponent('service(checkout)')}`, { width: 400 });

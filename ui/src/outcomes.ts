@@ -13,6 +13,11 @@ export const WORDS: Readonly<Record<RowOutcome, string>> = {
   fault: 'fault',
 };
 
+/** On the badge of a trace, in the list and above the trace: the HTTP status of what has ended, else a word. */
+export function badgeText(outcome: RowOutcome, status: number | null | undefined): string {
+  return status === null || status === undefined || outcome === 'live' ? WORDS[outcome] : String(status);
+}
+
 export type Failure = 'error' | 'throttle' | 'fault';
 
 /** How many failed, by what became of them. */

@@ -2,7 +2,7 @@ import { effect, signal } from '@preact/signals';
 import { httpOf } from '../../src/xray/trace/http.ts';
 import { count, duration, pathOf } from './format.ts';
 import { list, status } from './live.ts';
-import { WORDS } from './outcomes.ts';
+import { badgeText } from './outcomes.ts';
 import { param, place, type Screen } from './route.ts';
 import { boxed, expression, RANGES, words, type RangeName } from './search.ts';
 import type { TraceModel } from './trace/model.ts';
@@ -48,6 +48,6 @@ export function titleOf({ id, roots, length, open }: TraceModel): string {
   if (root === undefined) return `Trace ${id}`;
   const { url, method, status } = httpOf(root.entity);
   const request = url === undefined ? root.name : `${method ?? ''} ${pathOf(url)}`.trim();
-  const outcome = status ?? (root.outcome === 'ok' ? '' : WORDS[root.outcome]);
+  const outcome = status === undefined && root.outcome === 'ok' ? '' : badgeText(root.outcome, status);
   return `${outcome} ${request}${open.length > 0 ? '' : ` · ${duration(length)}`}`.trim();
 }

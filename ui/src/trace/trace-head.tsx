@@ -3,7 +3,7 @@ import { httpOf } from '../../../src/xray/trace/http.ts';
 import { Copy } from '../copy.tsx';
 import { absolute, ago, count, duration, fullTime, pathOf, percent } from '../format.ts';
 import { pin } from '../live.ts';
-import { failuresText, isFailed, severityOf, WORDS, type Failure, type Failures } from '../outcomes.ts';
+import { badgeText, failuresText, isFailed, severityOf, type Failure, type Failures } from '../outcomes.ts';
 import { hereWith, param } from '../route.ts';
 import { now, useCounting } from '../traces/elapsed.ts';
 import type { Cause } from './cause.ts';
@@ -58,7 +58,7 @@ function Title({ model }: { model: TraceModel }) {
   const { url, method, status } = httpOf(root.entity);
   return (
     <>
-      <span class={`badge ${root.outcome}`}>{status ?? WORDS[root.outcome]}</span>{' '}
+      <span class={`badge ${root.outcome}`}>{badgeText(root.outcome, status)}</span>{' '}
       <span class="title" title={url ?? root.name}>
         {url === undefined ? root.name : `${method ?? ''} ${pathOf(url)}`.trim()}
       </span>

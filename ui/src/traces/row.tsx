@@ -2,7 +2,7 @@ import type { SortKey, TraceRow } from '../../../src/xray/api/page-types.ts';
 import { clock, count, duration, fullTime, pathOf, plural } from '../format.ts';
 import { hideCard, showCard } from '../hover-card.tsx';
 import { pinned } from '../live.ts';
-import { WORDS } from '../outcomes.ts';
+import { badgeText, WORDS } from '../outcomes.ts';
 import { hrefTo, param, setParams } from '../route.ts';
 import { quoted } from '../search.ts';
 import { Value } from '../value.tsx';
@@ -184,18 +184,14 @@ function Chain({ names, of }: { names: readonly string[]; of: number }) {
   );
 }
 
-function wordOf({ outcome, status }: TraceRow): string {
-  return status === null || outcome === 'live' ? WORDS[outcome] : String(status);
-}
-
 export function Badge({ row }: { row: TraceRow }) {
-  return <span class={`badge ${row.outcome}`}>{wordOf(row)}</span>;
+  return <span class={`badge ${row.outcome}`}>{badgeText(row.outcome, row.status)}</span>;
 }
 
 function Status({ row }: { row: TraceRow }) {
   const { outcome, status } = row;
   if (outcome === 'live') return <Badge row={row} />;
-  const text = wordOf(row);
+  const text = badgeText(row.outcome, row.status);
   const condition = status === null ? (outcome === 'ok' ? 'ok' : outcome) : `http.status = ${status}`;
   return (
     <Value condition={condition} label={`${text}, ${WORDS[outcome]}`}>
