@@ -76,7 +76,7 @@ for (const [written, condition] of [
     const missing = new ShopTrace(start, xray.random);
     missing.segment('walk', start, 0.1, { http: { request: { method: 'GET', url: 'http://walk/x' }, response: { status: 404 } }, error: true });
     await xray.put(missing);
-    await page.keyboard.press('/');
+    await page.getByLabel('Search: text, filter expression or trace id').focus();
     await page.keyboard.insertText(written);
     await page.keyboard.press('Enter');
     await page.getByRole('heading', { name: 'No trace matches' }).waitFor();
