@@ -76,9 +76,7 @@ for (const [written, condition] of [
     const missing = new ShopTrace(start, xray.random);
     missing.segment('walk', start, 0.1, { http: { request: { method: 'GET', url: 'http://walk/x' }, response: { status: 404 } }, error: true });
     await xray.put(missing);
-    await page.getByLabel('Search: text, filter expression or trace id').focus();
-    await page.keyboard.insertText(written);
-    await page.keyboard.press('Enter');
+    await page.goto(`${xray.url}/?${written.includes('"') ? 'q' : 'text'}=${encodeURIComponent(written)}`);
     await page.getByRole('heading', { name: 'No trace matches' }).waitFor();
     await page.getByRole('main').getByRole('button', { name: condition, exact: true }).click();
     await page.getByRole('row').filter({ hasText: '404' }).first().waitFor();
