@@ -81,8 +81,14 @@ function drawAll(canvas: HTMLCanvasElement, state: TraceState): void {
   const height = Math.max(1, Math.min(2, step));
   // Of many spans those that fall on one another are drawn once; what failed is drawn last, and never too small to be seen.
   const drawn = new Set<number>();
-  const failed: { outcome: RowOutcome; paint: () => void }[] = [];
-  for (const [i, { start, end, outcome, kind }] of spans.entries()) {
+  const failed: { outcome: RowOutcome; x: number; y: number; w: number }[] = [];
+  let colour: RowOutcome | undefined;
+  const paintIn = (outcome: RowOutcome): void => {
+    if (outcome !== colour) context.fillStyle = colours.bars[outcome];
+    colour = outcome;
+  };
+  for (let i = 0; i < spans.length; i++) {
+    const { start, end, outcome, kind } = spans[i]!;
     if (kind === 'inferred') continue;
     const isBad = isFailed(outcome);
     const x = (axis.unitsAt(start) / axis.units) * width;
@@ -91,15 +97,15 @@ function drawAll(canvas: HTMLCanvasElement, state: TraceState): void {
     const cell = Math.floor(y) * 4_000_000 + Math.floor(x) * 1_000 + Math.min(999, Math.floor(w));
     if (!isBad && step < 1 && drawn.has(cell)) continue;
     drawn.add(cell);
-    const paint = (): void => {
-      context.fillStyle = colours.bars[outcome];
-      if (isBad)
-        context.fillRect(Math.min(Math.round(x), Math.floor(width - 2)), Math.round(y), Math.max(2, Math.round(w)), Math.max(2, Math.round(height)));
-      else context.fillRect(x, y, w, height);
-    };
-    if (isBad) failed.push({ outcome, paint });
-    else paint();
+    if (isBad) failed.push({ outcome, x, y, w });
+    else {
+      paintIn(outcome);
+      context.fillRect(x, y, w, height);
+    }
   }
   failed.sort((a, b) => severityOf(a.outcome) - severityOf(b.outcome));
-  for (const { paint } of failed) paint();
+  for (const { outcome, x, y, w } of failed) {
+    paintIn(outcome);
+    context.fillRect(Math.min(Math.round(x), Math.floor(width - 2)), Math.round(y), Math.max(2, Math.round(w)), Math.max(2, Math.round(height)));
+  }
 }

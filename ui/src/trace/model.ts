@@ -157,13 +157,14 @@ class Builder {
       span.callee = calleeOf(span);
       if (parent !== undefined) span.depth = parent.callee === span ? parent.depth : parent.depth + 1;
     }
-    for (const span of this.#spans.toReversed()) {
-      const { parent } = span;
+    for (let i = this.#spans.length - 1; i >= 0; i--) {
+      const span = this.#spans[i]!;
+      const { parent, callee } = span;
       if (parent === undefined || span.kind === 'inferred') continue;
       // A call and its callee are one row, of which each is worth the worse; what is below the callee is below the call.
-      const { outcome } = rowOf(span);
-      const own: Failures = parent.callee !== span && isFailed(outcome) ? { [outcome]: 1 } : NO_FAILURES;
-      parent.failures = added(parent.failures, added(own, span.failures));
+      const outcome = callee === undefined ? span.outcome : rowOf(span).outcome;
+      if (parent.callee !== span && isFailed(outcome)) parent.failures = added(parent.failures, { [outcome]: 1 });
+      parent.failures = added(parent.failures, span.failures);
     }
   }
 

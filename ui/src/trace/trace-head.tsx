@@ -1,4 +1,5 @@
 import type { ComponentChildren } from 'preact';
+import { useMemo } from 'preact/hooks';
 import { httpOf } from '../../../src/xray/trace/http.ts';
 import { Copy } from '../copy.tsx';
 import { absolute, ago, count, duration, fullTime, pathOf, percent } from '../format.ts';
@@ -16,7 +17,7 @@ import { viewHref, VIEWS } from './views.ts';
 
 /** Summary of the trace: what it was, why it failed, its figures and its views. */
 export function Head({ state, id, model }: { state: TraceState; id: string; model: TraceModel | undefined }) {
-  const thrown = model === undefined ? 0 : thrownIn(model.spans).length;
+  const thrown = useMemo(() => (model === undefined ? 0 : thrownIn(model.spans).length), [model]);
   const counts: Readonly<Record<string, number>> = { exceptions: thrown, findings: state.findings.value?.length ?? 0 };
   const cause = state.cause.value;
   return (
@@ -142,8 +143,8 @@ function Facts({ model, state }: { model: TraceModel; state: TraceState }) {
   // The model grows in place.
   void state.tick.value;
   const { origin, length, services, spans, isLive, open } = model;
-  const errors = oncePerRow(model.errors);
-  const own = spans.filter(({ kind }) => kind !== 'inferred').length;
+  const errors = useMemo(() => oncePerRow(model.errors), [model]);
+  const own = useMemo(() => spans.reduce((sum, { kind }) => sum + (kind === 'inferred' ? 0 : 1), 0), [spans]);
   const findings = state.findings.value?.length ?? 0;
   const worst = errors.reduce((a, b) => (severityOf(b.outcome) > severityOf(a) ? b.outcome : a), 'ok' as TraceModel['errors'][number]['outcome']);
   return (
