@@ -6,6 +6,9 @@ import { everyBytes } from '../pipeline/collector.ts';
 /** Clients send the next request after the answer. 64 KB, as they are read from a socket, may hold a thousand small ones. */
 const MAX_PIPELINED = 8;
 
+/** Of `maxUnreadBytes`, and beside it: large answers that nobody reads do not keep small ones away. */
+const SMALL_SHARE = 1 / 4;
+
 const GARBAGE_BYTES = 8 * 1024 * 1024;
 
 export interface ConnectionLimitsConfig {
@@ -24,7 +27,7 @@ export class ConnectionLimits {
   /** To the last request of a connection. */
   readonly #last = new WeakMap<Socket, ServerResponse>();
   readonly #noteGarbage: (bytes: number) => void;
-  #unreadBytes = 0;
+  readonly #unreadBytes = { large: 0, small: 0 };
 
   constructor(server: Server, { maxConnections, maxUnreadBytes, onGarbage = () => {} }: ConnectionLimitsConfig) {
     server.maxConnections = maxConnections;
@@ -34,7 +37,12 @@ export class ConnectionLimits {
 
   /** Whether there is room for another large answer. */
   get hasRoom(): boolean {
-    return this.#unreadBytes <= this.#maxUnreadBytes;
+    return this.#unreadBytes.large <= this.#maxUnreadBytes;
+  }
+
+  /** The same for small answers. */
+  get hasSmallRoom(): boolean {
+    return this.#unreadBytes.small <= this.#maxUnreadBytes * SMALL_SHARE;
   }
 
   /** Counts a request until it is answered. False for one too many on its connection, which is closed: nobody answers it. */
@@ -63,11 +71,11 @@ export class ConnectionLimits {
   }
 
   /** Counts an answer of `bytes` until the client has taken it. */
-  answering(response: ServerResponse, bytes: number): void {
+  answering(response: ServerResponse, bytes: number, size: 'large' | 'small' = 'large'): void {
     if (response.closed) return;
-    this.#unreadBytes += bytes;
+    this.#unreadBytes[size] += bytes;
     response.once('close', () => {
-      this.#unreadBytes -= bytes;
+      this.#unreadBytes[size] -= bytes;
       this.#noteGarbage(bytes);
     });
   }

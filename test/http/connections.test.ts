@@ -63,3 +63,17 @@ test('answers count until the client has read them, then they are garbage; there
   await eventually(() => limits.hasRoom);
   expect(counts()).toMatchObject({ admitted: 1, garbage: 1 });
 });
+
+test('large answers that nobody reads leave room for small ones, which have a share of their own', async () => {
+  let size: 'large' | 'small' = 'large';
+  const { limits, open } = await start((response) => {
+    limits.answering(response, 20 * MB, size);
+    response.end(Buffer.alloc(20 * MB));
+  });
+  open().pause().write(GET);
+  await eventually(() => !limits.hasRoom);
+  expect(limits.hasSmallRoom).toBe(true);
+  size = 'small';
+  open().pause().write(GET);
+  await eventually(() => !limits.hasSmallRoom);
+});

@@ -88,7 +88,12 @@ export class LocalApi implements Component {
       onAnswered: (status) => deps.onRequest('other', status),
     });
     this.#gate = new ReadGate(this.#limits, config.maxReads === undefined ? {} : { maxReads: config.maxReads });
-    this.#smallGate = new ReadGate(this.#limits);
+    const limits = this.#limits;
+    this.#smallGate = new ReadGate({
+      get hasRoom() {
+        return limits.hasSmallRoom;
+      },
+    });
   }
 
   get state(): ComponentState {
@@ -160,7 +165,7 @@ export class LocalApi implements Component {
     });
     this.#app.addHook('onSend', async (request, reply, payload) => {
       const bytes = typeof payload === 'string' || Buffer.isBuffer(payload) ? payload.length : 0;
-      this.#limits.answering(reply.raw, bytes);
+      this.#limits.answering(reply.raw, bytes, isSmall(request.routeOptions.url ?? '') ? 'small' : 'large');
       leave.get(request)?.();
     });
   }

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { expect, test } from 'vitest';
 import { ALL_OPERATIONS } from '../../../src/aws/operations.ts';
 import { RequestGuard } from '../../../src/http/request-guard.ts';
@@ -24,6 +26,8 @@ class SlowStore extends Store {
       this.asked++;
       await this.#finished.promise;
     }
+    // More than all answers may have unread.
+    if (name === 'overview') return 'x'.repeat(2e7) as never;
     return super.read(name, args) as Promise<never>;
   }
 
@@ -32,7 +36,7 @@ class SlowStore extends Store {
   }
 }
 
-test('the page, its list, settings and status are answered while graphs take all their places', async () => {
+async function start(): Promise<{ store: SlowStore; url: string }> {
   const log = new MemoryLog();
   const store = await scope.start(new SlowStore({ file: '', maxBytes: 1e8 }));
   const feed = new LiveFeed();
@@ -47,7 +51,11 @@ test('the page, its list, settings and status are answered while graphs take all
   const guard = new RequestGuard({ allowed: [], forClients: [] }, log);
   const deps = { service, guard, log, onRequest: () => {}, status, sample: () => ({ traceId: '', documents: [] }) };
   const api = await scope.start(new LocalApi({ host: '127.0.0.1', port: 0, token: '', maxBodiesBytes: 1e7 }, deps));
-  const url = `http://${formatAddress(api.address!)}`;
+  return { store, url: `http://${formatAddress(api.address!)}` };
+}
+
+test('the page, its list, settings and status are answered while graphs take all their places', async () => {
+  const { store, url } = await start();
   const graphs = Array.from({ length: 20 }, () => fetch(`${url}/api/graph`));
   const hasStarted = expect.poll(() => store.asked).toBe(2);
   await hasStarted;
@@ -59,6 +67,18 @@ test('the page, its list, settings and status are answered while graphs take all
   store.finish();
   expect((await Promise.all(graphs)).map((answer) => answer.status)).toEqual(Array(20).fill(200));
 });
+
+test('large answers that nobody reads leave the page, its list and status a share of their own', async () => {
+  const { url } = await start();
+  for (let i = 0; i < 2; i++) {
+    const socket = connect(Number(new URL(url).port), '127.0.0.1');
+    scope.add(() => void socket.destroy());
+    const begins = once(socket, 'readable');
+    socket.write('GET /api/overview HTTP/1.1\r\nHost: localhost\r\n\r\n');
+    await begins;
+  }
+  for (const path of ['/', '/api/traces', '/api/window', '/api/status']) expect((await fetch(url + path)).status, path).toBe(200);
+}, 30_000);
 
 test('an operation that reads traces has no small answer, nor has what gives documents', () => {
   const large = ALL_OPERATIONS.filter(({ path }) => !isSmall(path)).map(({ name }) => name);
