@@ -1,3 +1,5 @@
+import type { ReadonlySignal } from '@preact/signals';
+
 /** Reads something again when it has changed: not more often than every `leastMs`, with a pause of `rest` times what the last reading took, and one reading at a time. */
 export class Rereading {
   readonly #read: () => Promise<void>;
@@ -48,4 +50,14 @@ export class Rereading {
     this.#due = undefined;
     this.#isStale = false;
   }
+}
+
+/** Reads once `isPainted`: what takes the store longer than what is waited for would take the cores that paint it. */
+export function readAfter(isPainted: ReadonlySignal<boolean>, read: () => void): void {
+  const forget = isPainted.subscribe((is) => {
+    if (!is) return;
+    read();
+    // Not known yet when it is true already.
+    queueMicrotask(() => forget());
+  });
 }

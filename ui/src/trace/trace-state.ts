@@ -1,7 +1,7 @@
 import { computed, effect, signal, untracked } from '@preact/signals';
 import type { Finding, TraceDocuments } from '../../../src/xray/api/page-types.ts';
 import { readFindings, readTrace, Refused } from '../api.ts';
-import { Rereading } from '../rereading.ts';
+import { readAfter, Rereading } from '../rereading.ts';
 import { param, setParams } from '../route.ts';
 import { nowSeconds } from '../wall-clock.ts';
 import { causeOf } from './cause.ts';
@@ -138,7 +138,7 @@ export class TraceState {
       this.#growWhile(model);
       // Another view than the timeline may be open.
       setTimeout(() => (this.isPainted.value = true), PAINT_MS);
-      void this.#readFindings(stop);
+      readAfter(this.isPainted, () => void this.#readFindings(stop));
     } catch (error) {
       if (stop.aborted) return;
       const message = error instanceof Error ? error.message : String(error);
