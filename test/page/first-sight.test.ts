@@ -40,6 +40,7 @@ test.skipIf(skipped !== '')(`what the search box offers goes with the focus${not
 
 test.skipIf(skipped !== '')(`what every keyword means stands beside it, and letters that are scattered in one offer nothing${note}`, async () => {
   const { page } = await open();
+  await page.locator('.rows .row').first().waitFor();
   await page.keyboard.press('/');
   await offered(page).first().waitFor();
   const bare = (await offered(page).allTextContents()).filter((text) => /^[a-z.]+$/.test(text) && !text.startsWith('rootcause.'));
@@ -68,6 +69,7 @@ for (const [written, condition] of [
 
 test.skipIf(skipped !== '')(`the beginning of a trace id is known as one${note}`, async () => {
   const { page, failed } = await open();
+  await page.locator('.rows .row').first().waitFor();
   await page.keyboard.press('/');
   await page.keyboard.type(failed.slice(0, 20));
   await page.keyboard.press('Enter');

@@ -59,12 +59,8 @@ export function follow(): void {
   effect(() => {
     if (place.value.screen !== 'traces') list.hold(isPaused.value || isListLeft.value);
   });
-  let wasAway = false;
   effect(() => {
-    if (!isWatched.value) {
-      wasAway = true;
-      return undefined;
-    }
+    if (!isWatched.value) return undefined;
     // A list that shows nothing still learns what changed: another screen may show it.
     const { filter, text } = searched.value ?? NOTHING;
     const events = new EventSource(`/events?form=rows&${queryText({ filter, text })}`);
@@ -75,8 +71,8 @@ export function follow(): void {
       run = hello.run;
     });
     events.addEventListener('open', () => {
-      if (connection.peek().lostSince !== undefined || wasAway) list.resync();
-      wasAway = false;
+      // What changed after the list was asked for, and before this stream began, came to nobody.
+      list.resync();
       connection.value = { isOpen: true, lostSince: undefined };
     });
     events.addEventListener('error', () => {

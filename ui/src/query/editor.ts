@@ -15,7 +15,7 @@ import { EditorState, Prec } from '@codemirror/state';
 import { EditorView, highlightSpecialChars, keymap, placeholder } from '@codemirror/view';
 import { styleTags, tagHighlighter, tags } from '@lezer/highlight';
 import { parser } from '../../../src/xray/filter/parser.ts';
-import { complete } from './completion.ts';
+import { askCompletion, asked, complete } from './completion.ts';
 import { CONTROLS, visible } from '../visible.ts';
 import { HINT_ID, LABEL, PLACEHOLDER } from './labels.ts';
 import { mistakeIn } from './mistake.ts';
@@ -122,7 +122,8 @@ export function createEditor(parent: HTMLElement, { text, cursor, onChange, onSu
         unselectOnChange,
         tabCompletion(),
         linter(mistakes, { delay: 300 }),
-        Prec.high(keymap.of(completionKeymap)),
+        asked,
+        Prec.high(keymap.of(completionKeymap.map((binding) => (binding.run === startCompletion ? { ...binding, run: askCompletion } : binding)))),
         keymap.of([{ key: 'Enter', run }, { key: 'Escape', run: leave }, ...historyKeymap, ...defaultKeymap]),
         // A paste may have line breaks; they mean no more than a space.
         EditorState.transactionFilter.of((transaction) =>
