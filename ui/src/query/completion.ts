@@ -1,5 +1,4 @@
-import { startCompletion, type Completion, type CompletionContext, type CompletionResult } from '@codemirror/autocomplete';
-import { StateEffect, StateField } from '@codemirror/state';
+import type { Completion, CompletionContext, CompletionResult } from '@codemirror/autocomplete';
 import type { EditorView } from '@codemirror/view';
 import { BOOLEANS, CAUSES, KEYWORDS, type Scope } from '../../../src/xray/filter/expression.ts';
 import { fieldText } from '../../../src/xray/filter/print.ts';
@@ -95,32 +94,12 @@ function scopeAt(before: string): Scope {
   return /service\s*\([^{}]*\)\s*$/i.test(head) ? 'service' : 'rootcause';
 }
 
-const asking = StateEffect.define();
-
-/** The reader has asked what may stand here, and has not written on since. */
-export const asked = StateField.define<boolean>({
-  create: () => false,
-  update: (isAsked, { docChanged, effects }) => effects.some((effect) => effect.is(asking)) || (isAsked && !docChanged),
-});
-
-/** Offers what may stand where the cursor is, also behind a complete condition. */
-export function askCompletion(view: EditorView): boolean {
-  view.dispatch({ effects: asking.of(null) });
-  return startCompletion(view);
-}
-
-/** A completion that was asked for stays so while the reader writes on, if it is still being looked for: then it is asked for no more. */
-function isAsked({ explicit, state }: CompletionContext): boolean {
-  return explicit && (state.doc.length === 0 || state.field(asked, false) !== false);
-}
-
-/** Completes keywords, operators and values. Nothing is offered unasked behind a complete condition: what stands there can be searched. */
-export async function complete(context: CompletionContext): Promise<CompletionResult | null> {
+/** `isExplicit`: the reader asked for it. Completes keywords, operators and values. Nothing is offered unasked behind a complete condition: what stands there can be searched. */
+export async function complete(context: CompletionContext, isExplicit = context.explicit): Promise<CompletionResult | null> {
   const before = context.state.sliceDoc(0, context.pos);
   const wanted = wantedAt(before);
   // After a keyword that is mostly compared, such as `duration`, its operators are offered all the same.
   const isGoingOn = /[\w.]$/.test(before) || (wanted.kind === 'operator' && !BOOLEANS.has(wanted.keyword));
-  const isExplicit = isAsked(context);
   if (!isExplicit && before.trim() !== '' && problemOf(before) === undefined && !isGoingOn) return null;
   if (!isExplicit && wanted.kind === 'word' && wanted.typed === '' && before.trim() !== '' && !/(\s|[({!])$/.test(before)) return null;
   // A text that is the name of a service is offered as that service by completeText, first.

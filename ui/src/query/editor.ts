@@ -15,7 +15,8 @@ import { EditorState, Prec } from '@codemirror/state';
 import { EditorView, highlightSpecialChars, keymap, placeholder } from '@codemirror/view';
 import { styleTags, tagHighlighter, tags } from '@lezer/highlight';
 import { parser } from '../../../src/xray/filter/parser.ts';
-import { askCompletion, asked, complete } from './completion.ts';
+import { askCompletion, asked, isAsked } from './asked.ts';
+import { complete } from './completion.ts';
 import { CONTROLS, visible } from '../visible.ts';
 import { HINT_ID, LABEL, PLACEHOLDER } from './labels.ts';
 import { mistakeIn } from './mistake.ts';
@@ -118,7 +119,13 @@ export function createEditor(parent: HTMLElement, { text, cursor, onChange, onSu
         syntaxHighlighting(colours),
         history(),
         highlightSpecialChars({ addSpecialChars: CONTROLS, render: shownControl }),
-        autocompletion({ override: [complete, completeText], icons: false, defaultKeymap: false, selectOnOpen: false, interactionDelay: 0 }),
+        autocompletion({
+          override: [(context) => complete(context, isAsked(context)), completeText],
+          icons: false,
+          defaultKeymap: false,
+          selectOnOpen: false,
+          interactionDelay: 0,
+        }),
         unselectOnChange,
         tabCompletion(),
         linter(mistakes, { delay: 300 }),
