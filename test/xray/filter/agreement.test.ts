@@ -17,7 +17,7 @@ import { START } from '../../fakes/traces.ts';
 
 const scope = new Scope();
 
-test('the index finds every trace that the predicate matches, for any expression, and the laws of logic hold', () => {
+test('the index finds every trace that the predicate matches, for any expression, and the laws of logic hold', { timeout: 180_000 }, () => {
   const file = join(scope.folder(), 'traces.db');
   // So small that the index has several generations, and large enough that nothing is pruned.
   const database = openToWrite({ file, isTemporary: true });
