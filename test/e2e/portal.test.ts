@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { eventually } from '../fakes/eventually.ts';
 import { HEADER, segment } from '../fakes/fixtures.ts';
@@ -54,7 +53,7 @@ test('a portal in place of the container agent gives no credentials: segments ar
   const daemon = await scope.daemon({ args: ['--endpoint', xray.url, '-n', 'us-east-1'], env });
   await daemon.send(HEADER + segment('a'));
   await eventually(() => daemon.find(/no AWS credentials/) !== undefined, 30_000);
-  await sleep(100);
+  await eventually(async () => ledgerOf(await daemon.metrics()).received === 1);
   expect(ledgerOf(await daemon.metrics())).toMatchObject({ here: 1, sent: 0, imbalance: 0 });
   expect(xray.requests).toEqual([]);
 });
