@@ -1,4 +1,4 @@
-/** The credentials, not the documents, are at fault; an operator can mend each of them while the buffer holds. */
+/** Errors that blame the caller's credentials, not the documents: an operator can fix each of them while the buffer holds the segments. */
 export const REFUSES_CALLER: ReadonlySet<string> = new Set([
   'AccessDeniedException',
   'AccessDenied',

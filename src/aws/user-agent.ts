@@ -10,7 +10,7 @@ const GOARCH: Readonly<Record<string, string>> = { x64: 'amd64', ia32: '386' };
 export function userAgent(version: string, env: Environment): string {
   const os = GOOS[process.platform] ?? process.platform;
   const arch = GOARCH[process.arch] ?? process.arch;
-  // What may not stand in a header would fail every call.
+  // A header with any other character would make every call fail.
   const environmentName = (env['AWS_EXECUTION_ENV'] || 'UNKNOWN').replaceAll(/[^ -~]/g, '-');
   const agent = `xray-agent/xray-daemon/xrayd-${version} exec-env/${environmentName} OS/${os}-${arch}`;
   return `xrayd/${version} ua/2.1 os/${os} lang/js md/nodejs#${process.versions.node} api/xray ${agent}`;

@@ -25,7 +25,7 @@ const MAX_CONNECTIONS = 512;
 /** To X-Ray at one time, and for their turn: each costs 100 KB while it goes on. SDKs ask one thing at a time, every 10 s. */
 const MAX_CALLS = 16;
 const MAX_WAITING_CALLS = 512;
-/** While X-Ray hangs each call takes the whole of --request-timeout: an SDK that is told to come again goes on with its last rules. */
+/** While X-Ray hangs, every call takes the whole --request-timeout. An SDK that is told to retry keeps its last rules. */
 const MAX_WAIT_MS = 5_000;
 const EMPTY_DOCUMENT = { ErrorCode: 'ParseError', Message: 'Invalid segment. ErrorCode: ParseError' };
 
