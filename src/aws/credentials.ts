@@ -23,9 +23,9 @@ const PATIENCE_MS = 5_000;
 /** Longer than the call's own limit. */
 const IDENTIFY_MS = 5_000;
 /** Attempts of one provider that were given up and have not ended: the most. Those that can be told to end do, so that only a disk that hangs comes here. */
+const MAX_LEFT_BEHIND = 2;
 /** Of what a provider said. */
 const MAX_REASON = 500;
-const MAX_LEFT_BEHIND = 2;
 
 /** Why a provider that was asked gave no credentials; a metric label. */
 export type RefreshFailure = 'timeout' | 'error';

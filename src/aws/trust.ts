@@ -117,12 +117,9 @@ interface Read {
 /** A disk that does not answer holds a thread of libuv, not the start. */
 async function certificatesWithin(path: string): Promise<Read> {
   try {
-    const text = await within(READ_MS, path, () => readRegularText(path));
-    return certificatesIn(() => text);
+    return certificatesIn(await within(READ_MS, path, () => readRegularText(path)));
   } catch (error) {
-    return certificatesIn(() => {
-      throw error;
-    });
+    return unreadable(error);
   }
 }
 
@@ -132,24 +129,28 @@ async function folderWithin(folder: string): Promise<Read> {
       const names = (await readdir(folder)).filter((name) => !IS_HASH.test(name));
       return Promise.all(names.map((name) => readRegularText(join(folder, name)).catch(() => '')));
     });
-    return { found: texts.flatMap((text) => certificatesIn(() => text).found), problem: '' };
+    return { found: texts.flatMap((text) => certificatesIn(text).found), problem: '' };
   } catch (error) {
     return { found: [], problem: error instanceof DeadlineError ? `which cannot be read (${error.message})` : '' };
   }
 }
 
 function readCertificates(path: string): Read {
-  return certificatesIn(() => readRegularFile(path));
+  try {
+    return certificatesIn(readRegularFile(path));
+  } catch (error) {
+    return unreadable(error);
+  }
 }
 
-function certificatesIn(read: () => string): Read {
-  try {
-    const blocks = read().match(/-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----[^-]*-----END (?:TRUSTED |X509 )?CERTIFICATE-----/g) ?? [];
-    const found = blocks.filter(isCertificate);
-    return { found, problem: found.length === 0 ? 'which holds no certificates (PEM)' : '' };
-  } catch (error) {
-    return { found: [], problem: systemCodeOf(error) === 'ENOENT' ? 'which does not exist' : `which cannot be read (${messageOf(error)})` };
-  }
+function certificatesIn(text: string): Read {
+  const blocks = text.match(/-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----[^-]*-----END (?:TRUSTED |X509 )?CERTIFICATE-----/g) ?? [];
+  const found = blocks.filter(isCertificate);
+  return { found, problem: found.length === 0 ? 'which holds no certificates (PEM)' : '' };
+}
+
+function unreadable(error: unknown): Read {
+  return { found: [], problem: systemCodeOf(error) === 'ENOENT' ? 'which does not exist' : `which cannot be read (${messageOf(error)})` };
 }
 
 function readFolder(folder: string): string[] {

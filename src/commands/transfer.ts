@@ -111,9 +111,7 @@ function queryOf({ config }: LoadedConfig<'export'> | LoadedConfig<'pull'>): Tra
 function report({ traces, stored, refused, refusals }: Imported, say: (line: string) => void, file?: string): number {
   const where = file === undefined ? '' : ` of ${file}`;
   say(`imported ${plural(traces, 'trace')}: ${plural(stored, 'document')} stored, ${refused} refused\n`);
-  for (const { Id, ErrorCode, Message } of refusals)
-    say(`  refused ${Id ?? 'a document'}${where}: ${ErrorCode}: ${Message}
-`);
+  for (const { Id, ErrorCode, Message } of refusals) say(`  refused ${Id ?? 'a document'}${where}: ${ErrorCode}: ${Message}\n`);
   if (refused > refusals.length) say(`  … and ${refused - refusals.length} more\n`);
   return refused === 0 ? 0 : 1;
 }

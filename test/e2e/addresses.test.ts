@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { DaemonProcess } from '../fakes/daemon-process.ts';
 import { HEADER, segment } from '../fakes/fixtures.ts';
+import { PROGRAM } from '../fakes/program.ts';
 import { Scope } from '../fakes/scope.ts';
 import { EXAMPLE_CREDENTIALS, FakeXRay } from '../fakes/xray.ts';
 
@@ -40,11 +41,11 @@ test('--bind-tcp off: no TCP socket but that of health, ready without it, and se
 const cannotBind2001 = spawnSync('unshare', ['-n', 'true']).status === 0 ? '' : ' (skipped: needs root and unshare)';
 
 test.skipIf(cannotBind2001 !== '')(`a TCP port that is the default of health has it, and says so${cannotBind2001}`, () => {
-  const script = `ip link set lo up; "$0" src/main.ts -o -n eu-west-1 -t 127.0.0.1:2001 & pid=$!
+  const script = `ip link set lo up; "$@" -o -n eu-west-1 -t 127.0.0.1:2001 & pid=$!
     for i in $(seq 300); do sleep 0.1; exec 3<>/dev/tcp/127.0.0.1/2001 && break; done 2>/dev/null
     printf 'POST /nope HTTP/1.1\\r\\nHost: localhost\\r\\nContent-Length: 0\\r\\nConnection: close\\r\\n\\r\\n' >&3; cat <&3; kill $pid; wait $pid`;
   const env = { PATH: process.env['PATH'], AWS_EC2_METADATA_DISABLED: 'true' };
-  const { stdout, stderr } = spawnSync('unshare', ['-n', 'bash', '-c', script, process.execPath], { env, encoding: 'utf8' });
+  const { stdout, stderr } = spawnSync('unshare', ['-n', 'bash', '-c', script, 'bash', ...PROGRAM], { env, encoding: 'utf8' });
   expect(stdout, stderr).toContain('This is no path of the X-Ray API that xrayd knows');
   expect(stdout).toContain('no health and metrics: --bind-tcp has their default port. Choose another with --http-address');
 });

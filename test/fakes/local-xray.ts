@@ -1,6 +1,15 @@
 import * as xray from '@aws-sdk/client-xray';
+import { OPERATIONS, type OperationName } from '../../src/aws/operations.ts';
 import { DaemonProcess } from './daemon-process.ts';
 import { call, segmentJson, sub, type Part } from './traces.ts';
+
+/** What a call without an SDK is answered with. */
+export interface Answered {
+  readonly status: number;
+  readonly type: string | null;
+  readonly text: string;
+  readonly json: Readonly<Record<string, unknown>>;
+}
 
 /** A local X-Ray, and AWS's SDK in front of it. */
 export class LocalXRay {
@@ -31,6 +40,13 @@ export class LocalXRay {
   async stop(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
     this.client.destroy();
     await this.daemon.stop(signal);
+  }
+
+  /** Without an SDK, which would check the members before they are sent. */
+  async ask(operation: OperationName, body: object): Promise<Answered> {
+    const answer = await fetch(this.daemon.tcpUrl + OPERATIONS[operation].path, { method: 'POST', body: JSON.stringify(body) });
+    const text = await answer.text();
+    return { status: answer.status, type: answer.headers.get('x-amzn-errortype'), text, json: JSON.parse(text) as Record<string, unknown> };
   }
 
   nextTraceId(): string {

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { Snapshot } from '../../src/pipeline/accounting.ts';
 import type { MemoryLog } from './log.ts';
+import type { Scope } from './scope.ts';
 
 type Question =
   | { readonly name: 'look' | 'stop' }
@@ -40,6 +41,13 @@ export class SpoolProcess {
       this.#waiting.get(answer.id)?.(answer);
       this.#waiting.delete(answer.id);
     });
+  }
+
+  /** Killed at the end of the test. */
+  static async startIn(scope: Scope, folder: string, options: SpoolProcessOptions = {}): Promise<SpoolProcess> {
+    const one = await SpoolProcess.start(folder, options);
+    scope.add(() => one.kill());
+    return one;
   }
 
   static async start(folder: string, options: SpoolProcessOptions = {}): Promise<SpoolProcess> {
@@ -91,7 +99,7 @@ export class SpoolProcess {
   }
 }
 
-interface SpoolProcessOptions {
+export interface SpoolProcessOptions {
   readonly maxBytes?: number;
   /** In a PID namespace of its own, as in a container. */
   readonly isNamespaced?: boolean;

@@ -3,7 +3,7 @@ import { parse } from 'yaml';
 import { afterEach, expect, test } from 'vitest';
 import { Scope } from '../fakes/scope.ts';
 import { Browser, note, skipped, type PageOptions } from './browser.ts';
-import { ShownXRay } from './local.ts';
+import { openShop, ShownXRay, type OpenedShop } from './local.ts';
 import { ShopTrace } from './shop.ts';
 
 // What a person needs who has not met X-Ray before.
@@ -12,13 +12,7 @@ const scope = new Scope();
 const browser = new Browser();
 afterEach(() => browser.check());
 
-async function open(path = '/', options: PageOptions = {}): Promise<{ page: Page; xray: ShownXRay; failed: string }> {
-  const xray = await ShownXRay.start(scope);
-  const failed = await xray.putShop(60);
-  const page = await browser.open(xray.url + path.replace('FAILED', failed), options);
-  page.setDefaultTimeout(10_000);
-  return { page, xray, failed };
-}
+const open = (path = '/', options: PageOptions = {}): Promise<OpenedShop> => openShop({ scope, browser }, path, options);
 
 const offered = (page: Page) => page.getByRole('listbox').getByRole('option');
 
@@ -38,7 +32,7 @@ test.skipIf(skipped !== '')(`what the search box offers goes with the focus${not
   expect(await offered(page).count()).toBe(0);
 });
 
-test.skipIf(skipped !== '')(`what every keyword means stands beside it, and letters that are scattered in one offer nothing${note}`, async () => {
+test.skipIf(skipped !== '')(`every keyword comes with an explanation, and scattered letters match none${note}`, async () => {
   const { page } = await open();
   await page.locator('.rows .row').first().waitFor();
   await page.keyboard.press('/');

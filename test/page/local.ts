@@ -1,5 +1,7 @@
+import type { Page } from 'playwright-core';
 import type { DaemonProcess } from '../fakes/daemon-process.ts';
 import type { Scope } from '../fakes/scope.ts';
+import type { Browser, PageOptions } from './browser.ts';
 import { checkout, randomOf, request, type ShopTrace } from './shop.ts';
 
 /** A local X-Ray whose page is looked at. */
@@ -53,4 +55,20 @@ export class ShownXRay {
     await this.put(...traces, failed);
     return failed.traceId;
   }
+}
+
+export interface OpenedShop {
+  readonly page: Page;
+  readonly xray: ShownXRay;
+  /** The id of a trace that failed. */
+  readonly failed: string;
+}
+
+/** A page of a local X-Ray with the traces of a shop; FAILED in `path` is the id of one that failed. */
+export async function openShop({ scope, browser }: { scope: Scope; browser: Browser }, path: string, options: PageOptions): Promise<OpenedShop> {
+  const xray = await ShownXRay.start(scope);
+  const failed = await xray.putShop(60);
+  const page = await browser.open(xray.url + path.replace('FAILED', failed), options);
+  page.setDefaultTimeout(10_000);
+  return { page, xray, failed };
 }

@@ -1,8 +1,7 @@
-import type { Page } from 'playwright-core';
 import { afterEach, expect, test } from 'vitest';
 import { Scope } from '../fakes/scope.ts';
 import { accessibilityProblems, Browser, note, skipped, type PageOptions } from './browser.ts';
-import { ShownXRay } from './local.ts';
+import { openShop, ShownXRay, type OpenedShop } from './local.ts';
 import { ShopTrace } from './shop.ts';
 
 // What made a person stop who walked through the screens with traces of their own.
@@ -11,13 +10,7 @@ const scope = new Scope();
 const browser = new Browser();
 afterEach(() => browser.check());
 
-async function open(path = '/', options: PageOptions = {}): Promise<{ page: Page; xray: ShownXRay; failed: string }> {
-  const xray = await ShownXRay.start(scope);
-  const failed = await xray.putShop(60);
-  const page = await browser.open(xray.url + path.replace('FAILED', failed), options);
-  page.setDefaultTimeout(10_000);
-  return { page, xray, failed };
-}
+const open = (path = '/', options: PageOptions = {}): Promise<OpenedShop> => openShop({ scope, browser }, path, options);
 
 for (const [state, answer, text] of [
   ['while it is read', undefined, 'Reading the map …'],

@@ -1,10 +1,9 @@
 import './browser-globals.ts';
 import fc from 'fast-check';
 import { afterEach, expect, test, vi } from 'vitest';
-import type { TraceRow } from '../../src/xray/api/page-types.ts';
+import { lengthOf, type TraceRow } from '../../src/xray/api/page-types.ts';
 import { shownTimes as timesOf, type TimeChoice } from '../../src/xray/api/shown-times.ts';
 import { binsOf, scaleOf } from '../../ui/src/traces/chart-scale.ts';
-import { lengthOf } from '../../ui/src/traces/elapsed.ts';
 import { sorted, sortOf } from '../../ui/src/traces/order.ts';
 import { RowList } from '../../ui/src/traces/row-list.ts';
 import { windowOf } from '../../ui/src/traces/window.ts';

@@ -25,23 +25,21 @@ export interface Query {
 }
 
 export interface PageOf {
-  /** Column, "-" before it for the greatest first; "" is newest first. */
-  readonly sort: string;
   /** `next` of the page before; null for the first one. */
   readonly after: string | null;
   readonly limit: number;
 }
 
-export async function readRows(query: Query, { sort, after, limit }: PageOf, signal: AbortSignal): Promise<RowsPage> {
+/** The newest first. */
+export async function readRows(query: Query, { after, limit }: PageOf, signal: AbortSignal): Promise<RowsPage> {
   if (query.isPinned === true) return get(`/api/pinned?${queryText(query)}`, signal);
   const page = new URLSearchParams({ limit: String(limit) });
-  if (sort !== '') page.set('sort', sort);
   if (after !== null) page.set('after', after);
   return get(`/api/traces?${queryText(query)}&${page.toString()}`, signal);
 }
 
 export interface WindowOf {
-  /** As of PageOf. */
+  /** Column, "-" before it for the greatest first; "" is newest first. */
   readonly sort: string;
   readonly skip: number;
   readonly limit: number;

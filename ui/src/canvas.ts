@@ -19,14 +19,18 @@ export interface ThemeColours {
   readonly strong: string;
 }
 
-/** Asked once: each question has the page's styles computed. */
 let dark: MediaQueryList | undefined;
+
+/** Asked once: each question has the page's styles computed. */
+function systemTheme(): MediaQueryList {
+  return (dark ??= matchMedia('(prefers-color-scheme: dark)'));
+}
+
 let read: { key: string; colours: ThemeColours } | undefined;
 
 /** The tokens of the theme that is shown; a canvas knows no variables. */
 export function themeColours(): ThemeColours {
-  dark ??= matchMedia('(prefers-color-scheme: dark)');
-  const key = `${document.documentElement.dataset['theme'] ?? ''} ${dark.matches}`;
+  const key = `${document.documentElement.dataset['theme'] ?? ''} ${systemTheme().matches}`;
   if (read?.key === key) return read.colours;
   const style = getComputedStyle(document.documentElement);
   const token = (name: string): string => style.getPropertyValue(`--${name}`).trim();
@@ -70,9 +74,9 @@ export function whenResized(element: Element, draw: () => void): () => void {
 
 /** Calls `draw` whenever the theme of the system changes; returns what ends that. */
 export function whenThemeChanges(draw: () => void): () => void {
-  const dark = matchMedia('(prefers-color-scheme: dark)');
-  dark.addEventListener('change', draw);
-  return () => dark.removeEventListener('change', draw);
+  const theme = systemTheme();
+  theme.addEventListener('change', draw);
+  return () => theme.removeEventListener('change', draw);
 }
 
 /** The canvas's context, empty, in CSS px, sharp on any screen. */

@@ -13,6 +13,15 @@ export const WORDS: Readonly<Record<RowOutcome, string>> = {
   fault: 'fault',
 };
 
+/** What the colours of charts and rings mean. */
+export const LEGEND: Readonly<Record<RowOutcome, readonly [word: string, status: string]>> = {
+  ok: [WORDS.ok, ''],
+  live: [WORDS.live, ''],
+  error: [WORDS.error, ', 4xx'],
+  throttle: [WORDS.throttle, ', 429'],
+  fault: [WORDS.fault, ', 5xx'],
+};
+
 /** On the badge of a trace, in the list and above the trace: the HTTP status of what has ended, else a word. */
 export function badgeText(outcome: RowOutcome, status: number | null | undefined): string {
   return status === null || status === undefined || outcome === 'live' ? WORDS[outcome] : String(status);

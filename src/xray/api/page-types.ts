@@ -19,6 +19,12 @@ export function statusRank(outcome: RowOutcome, status: number | null | undefine
   return severityOf(outcome) * 1_000 + (status ?? 0);
 }
 
+/** Seconds: how long a trace took, or how long it has been running at the time `at`; null when nothing of it says so. */
+export function lengthOf({ isOpen, start, duration }: Pick<TraceRow, 'isOpen' | 'start' | 'duration'>, at: number): number | null {
+  // What is complete of a live one says nothing about the whole.
+  return isOpen && start > 0 ? Math.max(0, at - start) : duration;
+}
+
 /** A trace in the list. */
 export interface TraceRow {
   readonly id: string;

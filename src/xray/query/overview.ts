@@ -1,5 +1,5 @@
 import { wallClockMs } from '../../pipeline/clock.ts';
-import { OUTCOMES, severityOf, type ChartPoints, type Overview } from '../api/page-types.ts';
+import { lengthOf, OUTCOMES, severityOf, type ChartPoints, type Overview } from '../api/page-types.ts';
 import { shownTimes, type TimeChoice } from '../api/shown-times.ts';
 import type { Reader, TraceFacts } from '../store/reader.ts';
 import type { Rankings, Selection } from './ranking.ts';
@@ -73,9 +73,8 @@ function* tableOf(reader: Reader, range: { start: number; end: number; at: numbe
 async function gatherFound(reader: Reader, set: Selection, at: number, into: Gathered): Promise<boolean> {
   const untilMs = performance.now() + LONGEST_MS;
   for await (const { view, cursor } of found(reader, { type: 'TraceId', start: set.start, end: set.end }, set)) {
-    const { start, duration, outcome, isOpen } = pointOf(view);
-    const seconds = isOpen && start > 0 ? Math.max(0, at - start) : (duration ?? -1);
-    into.add(cursor.row, start, seconds, severityOf(outcome), isOpen ? 1 : 0);
+    const point = pointOf(view);
+    into.add(cursor.row, point.start, lengthOf(point, at) ?? -1, severityOf(point.outcome), point.isOpen ? 1 : 0);
     if (performance.now() > untilMs) return false;
   }
   return reader.withoutText() === 0 || set.text === undefined;

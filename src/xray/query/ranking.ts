@@ -1,8 +1,9 @@
-import { statusRank, type RowsWindow, type RowTotals, type SortKey, type TraceRow } from '../api/page-types.ts';
+import { lengthOf, statusRank, type RowsWindow, type RowTotals, type SortKey, type TraceRow } from '../api/page-types.ts';
 import { wallClockMs } from '../../pipeline/clock.ts';
 import type { Search } from '../filter/search.ts';
 import { nameInOrder } from '../store/head.ts';
 import type { Reader } from '../store/reader.ts';
+import { LENGTH_AT } from '../store/schema.ts';
 import { pointOf, rowOf } from './row.ts';
 import { found } from './trace-summaries.ts';
 import type { TraceView } from './trace-view.ts';
@@ -171,14 +172,14 @@ export class Rankings {
   /** How many match, and the longest of them. */
   async totals(set: Selection): Promise<RowTotals> {
     if (set.filter === undefined && set.text === undefined) {
-      return { ...this.#reader.totals(set.start, set.end, (view) => lengthOf(rowOf(view))), isExact: true };
+      return { ...this.#reader.totals(set.start, set.end, (view) => completeLength(rowOf(view))), isExact: true };
     }
     let traces = 0;
     let longest: number | null = null;
     const untilMs = performance.now() + TOTALS_MS;
     for await (const { view } of found(this.#reader, { type: 'TraceId', start: set.start, end: set.end }, set)) {
       traces++;
-      const length = lengthOf(rowOf(view));
+      const length = completeLength(rowOf(view));
       if (length !== null) longest = Math.max(longest ?? 0, length);
       if (performance.now() > untilMs) return { traces, isExact: false, longest };
     }
@@ -206,14 +207,14 @@ const TABLE_ORDERS: Readonly<Partial<Record<SortKey, string>>> = {
   start: 'start',
   name: "coalesce(name, '')",
   status: 'coalesce(status, 0)',
-  duration: 'CASE WHEN is_open THEN max(0, $at - head_start) WHEN last_end > 0 THEN max(0, last_end - start) ELSE -1 END',
+  duration: LENGTH_AT,
 };
 
 function isInTable(key: SortKey): boolean {
   return Object.hasOwn(TABLE_ORDERS, key);
 }
 
-function lengthOf(row: TraceRow): number | null {
+function completeLength(row: TraceRow): number | null {
   return row.isOpen ? null : row.duration;
 }
 
@@ -229,7 +230,7 @@ function valueOf(row: TraceRow, key: SortKey, now: number): string | number {
     case 'status':
       return statusRank(row.outcome, row.status);
     case 'duration':
-      return lengthIn(row, now);
+      return lengthOf(row, now) ?? -1;
     case 'spans':
       return row.spans;
   }
@@ -238,11 +239,7 @@ function valueOf(row: TraceRow, key: SortKey, now: number): string | number {
 /** `valueOf` of its row, at less cost where the row need not be whole. */
 function valueIn(view: TraceView, key: SortKey, now: number): string | number {
   if (key !== 'start' && key !== 'duration') return valueOf(rowOf(view), key, now);
-  return key === 'start' ? pointOf(view).start : lengthIn(pointOf(view), now);
-}
-
-function lengthIn({ isOpen, start, duration }: Pick<TraceRow, 'isOpen' | 'start' | 'duration'>, now: number): number {
-  return isOpen && start > 0 ? Math.max(0, now - start) : (duration ?? -1);
+  return key === 'start' ? pointOf(view).start : (lengthOf(pointOf(view), now) ?? -1);
 }
 
 function compare(a: OrderCursor, b: OrderCursor, { isDescending }: Order): number {

@@ -2,7 +2,7 @@ import type { TraceRow } from '../api/page-types.ts';
 import type { Search } from '../filter/search.ts';
 import type { Reader } from '../store/reader.ts';
 import type { Cursor } from '../store/scan.ts';
-import { outcomeName } from '../trace/entity.ts';
+import { outcomeName, type Entity } from '../trace/entity.ts';
 import { httpOf } from '../trace/http.ts';
 import { servicesOf } from '../trace/map.ts';
 import { skewOf } from '../trace/skew.ts';
@@ -16,8 +16,8 @@ const MAX_URL = 2_000;
 
 /** The trace in the list of the page. */
 export function rowOf(view: TraceView): TraceRow {
-  const { trace, root } = view;
-  const first = root ?? trace.segments[0] ?? trace.orphans[0];
+  const { trace } = view;
+  const first = shownOf(view);
   const { url, method, status } = httpOf(first);
   const services = servicesOf(view.map).filter(({ type }) => type !== 'client');
   // As in the head of the trace: what X-Ray infers from a call is no span that anybody sent.
@@ -25,8 +25,7 @@ export function rowOf(view: TraceView): TraceRow {
   for (const _ of trace.entities()) spans++;
   return {
     id: trace.id,
-    ...timesOf(view),
-    outcome: first === undefined ? 'ok' : outcomeName(first),
+    ...pointOf(view),
     status: status ?? null,
     method: method ?? null,
     url: url?.slice(0, MAX_URL) ?? null,
@@ -35,7 +34,6 @@ export function rowOf(view: TraceView): TraceRow {
     services: services.slice(0, MAX_SERVICES).map(({ name }) => name),
     serviceCount: services.length,
     spans,
-    isOpen: first?.isInProgress ?? false,
     isPartial: view.isPartial,
     revision: trace.revision,
   };
@@ -43,9 +41,13 @@ export function rowOf(view: TraceView): TraceRow {
 
 /** What a chart shows of a trace: as its row has it, at less cost. */
 export function pointOf(view: TraceView): Pick<TraceRow, 'start' | 'duration' | 'outcome' | 'isOpen'> {
-  const { trace, root } = view;
-  const first = root ?? trace.segments[0] ?? trace.orphans[0];
+  const first = shownOf(view);
   return { ...timesOf(view), outcome: first === undefined ? 'ok' : outcomeName(first), isOpen: first?.isInProgress ?? false };
+}
+
+/** What a trace is shown as: its root, or what there is in its place. */
+function shownOf({ trace, root }: TraceView): Entity | undefined {
+  return root ?? trace.segments[0] ?? trace.orphans[0];
 }
 
 /** Of the whole trace. Where clocks disagree the root's count: those of the others would make a short request long, and begin it before it came. */

@@ -109,12 +109,12 @@ export class SamplingTargets {
   }
 }
 
-/** Of more than the first documents nothing is known; a client with as many rules does not exist. */
-/** What clients report is counted as it is; of more than SDKs can read AWS's model allows none. */
+/** Clients report any numbers; AWS's model has integers of 32 bits, and SDKs cannot read larger ones. */
 function int32(count: number): number {
   return Math.min(count, 2 ** 31 - 1);
 }
 
+/** Of more than the first documents nothing is known; a client with as many rules does not exist. */
 function documentsOf(body: unknown, name: string): readonly unknown[] {
   return arrayOf(objectOf(body)[name]).slice(0, MAX_DOCUMENTS);
 }

@@ -9,7 +9,7 @@ import type { Search } from '../filter/search.ts';
 import { conditionsOf } from '../filter/sql.ts';
 import { readable } from './readable.ts';
 import { COLUMNS, overTables, Scans, type Cursor, type Range, type TraceRow } from './scan.ts';
-import { documentRows, termTable } from './schema.ts';
+import { documentRows, LENGTH_AT, termTable } from './schema.ts';
 import { Statements } from './statements.ts';
 
 export interface Found {
@@ -140,7 +140,7 @@ export class Reader {
   /** What the table says of traces that began in the range, for charts: newest first, after the one `last`. What is running is as long as at `at`. */
   facts({ start, end, at, last, limit }: { start: number; end: number; at: number; last: TraceFacts | undefined; limit: number }): TraceFacts[] {
     const statement = this.#lists.of(
-      `SELECT row, start, CASE WHEN is_open THEN max(0, $at - head_start) WHEN last_end > 0 THEN max(0, last_end - start) ELSE -1 END,
+      `SELECT row, start, ${LENGTH_AT},
        coalesce(status, 0), coalesce(is_open, 0) FROM trace
        WHERE start >= $start AND +start < $end AND start <= $last AND (start < $last OR row < $row) ORDER BY start DESC, row DESC LIMIT $limit`,
     );

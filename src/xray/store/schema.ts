@@ -20,6 +20,9 @@ export function textTable(slot: number): string {
   return `text_${slot}`;
 }
 
+/** Seconds that a trace took, by the table of traces, or has been running at `$at`; -1 when nothing of it says so. */
+export const LENGTH_AT = 'CASE WHEN is_open THEN max(0, $at - head_start) WHEN last_end > 0 THEN max(0, last_end - start) ELSE -1 END';
+
 /** Each transaction adds a part to the index of texts: the more are merged at once, the less often each is written (docs/decisions/0011). */
 const MERGED_AT_ONCE = 16;
 

@@ -4,16 +4,10 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { Scope } from '../../fakes/scope.ts';
-import { SpoolProcess } from '../../fakes/spool-process.ts';
+import { SpoolProcess, type SpoolProcessOptions } from '../../fakes/spool-process.ts';
 
 const scope = new Scope();
-type Options = Parameters<typeof SpoolProcess.start>[1];
-
-async function start(folder: string, options: Options = {}): Promise<SpoolProcess> {
-  const one = await SpoolProcess.start(folder, options);
-  scope.add(() => one.kill());
-  return one;
-}
+const start = (folder: string, options: SpoolProcessOptions = {}): Promise<SpoolProcess> => SpoolProcess.startIn(scope, folder, options);
 
 /** Where a spool is, and where it may be moved to. */
 function places(): { folder: string; away: string } {
@@ -60,7 +54,7 @@ test.skipIf(!isLinux).each([
   ['a link to where it is now', (folder: string, away: string) => symlinkSync(away, folder)],
   ['a link to an empty folder', (folder: string) => symlinkSync(mkdtempSync(`${folder}-`), folder)],
   ['a link to nothing', (folder: string) => symlinkSync(`${folder}.none`, folder)],
-])(`what is in a spool that is moved away is sent from there, whatever stands in its place: %s${noDescriptors}`, async (_what, put) => {
+])(`segments in a spool folder that was moved are sent from its new place, whatever replaced the folder: %s${noDescriptors}`, async (_what, put) => {
   const { folder, away } = places();
   const one = await start(folder);
   for (const document of ['a', 'b', 'c']) await one.write(document);

@@ -5,16 +5,10 @@ import { expect, test } from 'vitest';
 import { imbalanceOf } from '../../../src/pipeline/accounting.ts';
 import { Scope } from '../../fakes/scope.ts';
 import { numberedDocuments } from '../../fakes/segments.ts';
-import { canUnshare, SpoolProcess } from '../../fakes/spool-process.ts';
+import { canUnshare, SpoolProcess, type SpoolProcessOptions } from '../../fakes/spool-process.ts';
 
 const scope = new Scope();
-type Options = Parameters<typeof SpoolProcess.start>[1];
-
-async function start(folder: string, options: Options = {}): Promise<SpoolProcess> {
-  const one = await SpoolProcess.start(folder, options);
-  scope.add(() => one.kill());
-  return one;
-}
+const start = (folder: string, options: SpoolProcessOptions = {}): Promise<SpoolProcess> => SpoolProcess.startIn(scope, folder, options);
 
 function namesIn(folder: string): string[] {
   return readdirSync(folder, { encoding: 'utf8', recursive: true });

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { ALL_OPERATIONS, OPERATIONS, type ChangingOperationName, type OperationName } from '../../../src/aws/operations.ts';
 import type { DaemonProcess } from '../../fakes/daemon-process.ts';
 import { Scope } from '../../fakes/scope.ts';
+import { RULE_FOR_ALL } from '../../fakes/sampling-rule.ts';
 
 const scope = new Scope();
 const AT_ONCE = 50;
@@ -59,18 +60,6 @@ class Client {
 }
 
 const numbers = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
-const RULE = {
-  ResourceARN: '*',
-  Priority: 1,
-  FixedRate: 0.5,
-  ReservoirSize: 1,
-  ServiceName: '*',
-  ServiceType: '*',
-  Host: '*',
-  HTTPMethod: '*',
-  URLPath: '*',
-  Version: 1,
-};
 const POLICY = (i: number): string => JSON.stringify({ Version: '2012-10-17', Statement: [{ Sid: `s${i}` }] });
 
 interface Row {
@@ -88,7 +77,7 @@ const tagsOf = (count: number): Json[] => numbers(count).map((i) => ({ Key: `k${
 const group = (client: Client): Promise<Json> => client.ok('CreateGroup', { GroupName: 'g', FilterExpression: 'ok', Tags: tagsOf(20) });
 const groups = (client: Client) => Promise.all(numbers(20).map((i) => client.ok('CreateGroup', { GroupName: `g${i}`, FilterExpression: 'ok' })));
 const rules = (client: Client) =>
-  Promise.all(numbers(20).map((i) => client.ok('CreateSamplingRule', { SamplingRule: { ...RULE, RuleName: `r${i}` } })));
+  Promise.all(numbers(20).map((i) => client.ok('CreateSamplingRule', { SamplingRule: { ...RULE_FOR_ALL, RuleName: `r${i}` } })));
 
 /** Every operation that changes something: a new one has no row here until it has a test. */
 const ROWS: Record<ChangingOperationName, Row> = {
@@ -124,7 +113,7 @@ const ROWS: Record<ChangingOperationName, Row> = {
   },
   CreateSamplingRule: {
     least: 25,
-    bodies: () => numbers(AT_ONCE).map((i) => ({ SamplingRule: { ...RULE, RuleName: `r${i}` }, Tags: [{ Key: 'k', Value: `v${i}` }] })),
+    bodies: () => numbers(AT_ONCE).map((i) => ({ SamplingRule: { ...RULE_FOR_ALL, RuleName: `r${i}` }, Tags: [{ Key: 'k', Value: `v${i}` }] })),
     left: async (client, done) => {
       const made = done.map(({ body }) => String((body['SamplingRule'] as Json)['RuleName']));
       expect((await client.names()).rules.toSorted()).toEqual(['Default', ...made].toSorted());
@@ -236,7 +225,7 @@ test.each(['SIGKILL', 'SIGTERM'] as const)('all of them at once do not lose what
   };
   const calls = numbers(24).flatMap((i) => [
     add('CreateGroup', { GroupName: `g${i}`, FilterExpression: 'ok' }, done.groups, `g${i}`),
-    add('CreateSamplingRule', { SamplingRule: { ...RULE, RuleName: `r${i}` } }, done.rules, `r${i}`),
+    add('CreateSamplingRule', { SamplingRule: { ...RULE_FOR_ALL, RuleName: `r${i}` } }, done.rules, `r${i}`),
     add('PutResourcePolicy', { PolicyName: `p${i % 5}`, PolicyDocument: POLICY(i) }, done.policies, `p${i % 5}`),
     client.call('PutEncryptionConfig', { Type: 'KMS', KeyId: `k${i}` }).catch(() => undefined),
   ]);

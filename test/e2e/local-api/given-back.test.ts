@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { OPERATIONS, type OperationName } from '../../../src/aws/operations.ts';
+import type { OperationName } from '../../../src/aws/operations.ts';
 import { segmentJson } from '../../fakes/traces.ts';
-import { LocalXRay } from '../../fakes/local-xray.ts';
+import { LocalXRay, type Answered } from '../../fakes/local-xray.ts';
+import { RULE_FOR_ALL } from '../../fakes/sampling-rule.ts';
 
 // What is answered with 200 is what was sent; what cannot be kept as it was sent is refused.
 let local: LocalXRay;
@@ -10,37 +11,14 @@ beforeAll(async () => {
 });
 afterAll(() => local.stop());
 
-interface Answered {
-  readonly status: number;
-  readonly type: string | null;
-  readonly text: string;
-  readonly json: Readonly<Record<string, unknown>>;
-}
+const ask = (operation: OperationName, body: object): Promise<Answered> => local.ask(operation, body);
 
-async function ask(operation: OperationName, body: object): Promise<Answered> {
-  const answer = await fetch(local.daemon.tcpUrl + OPERATIONS[operation].path, { method: 'POST', body: JSON.stringify(body) });
-  const text = await answer.text();
-  return { status: answer.status, type: answer.headers.get('x-amzn-errortype'), text, json: JSON.parse(text) as Record<string, unknown> };
-}
-
-const RULE = {
-  ResourceARN: '*',
-  Priority: 1,
-  FixedRate: 0.5,
-  ReservoirSize: 1,
-  ServiceName: '*',
-  ServiceType: '*',
-  Host: '*',
-  HTTPMethod: '*',
-  URLPath: '*',
-  Version: 1,
-};
 const RULES = 'arn:aws:xray:eu-west-1:123456789012:sampling-rule';
 const INT = 2 ** 31 - 1;
 
 test('the attributes of a sampling rule are kept, in the list too, and an update without them leaves them', async () => {
   const Attributes = { tier: 'gold', ['k'.repeat(32)]: 'v'.repeat(32), constructor: 'x', A: 'b', é: 'ü' };
-  const created = await ask('CreateSamplingRule', { SamplingRule: { ...RULE, RuleName: 'attributes', Attributes } });
+  const created = await ask('CreateSamplingRule', { SamplingRule: { ...RULE_FOR_ALL, RuleName: 'attributes', Attributes } });
   expect(created.json).toMatchObject({ SamplingRuleRecord: { SamplingRule: { Attributes } } });
   const updated = await ask('UpdateSamplingRule', { SamplingRuleUpdate: { RuleName: 'attributes', Host: 'x' } });
   expect(updated.json).toMatchObject({ SamplingRuleRecord: { SamplingRule: { Attributes, Host: 'x' } } });
@@ -75,7 +53,7 @@ test.each<[object, string, string]>([
   [{ RuleName: undefined, RuleARN: `${RULES.replace('123456789012', '210987654321')}/x` }, 'InvalidRequestException', 'Invalid sampling rule ARN'],
   [{ RuleName: undefined, RuleARN: 'arn:aws:xray:eu-west-1:123456789012:group/x' }, 'InvalidRequestException', 'Invalid sampling rule ARN'],
 ])('a sampling rule with %j is refused', async (members, type, message) => {
-  const { status, type: given, text } = await ask('CreateSamplingRule', { SamplingRule: { ...RULE, RuleName: 'refused', ...members } });
+  const { status, type: given, text } = await ask('CreateSamplingRule', { SamplingRule: { ...RULE_FOR_ALL, RuleName: 'refused', ...members } });
   expect([status, given], text).toEqual([400, type]);
   expect(text).toContain(message);
   expect((await ask('GetSamplingRules', {})).text).not.toContain('refused');
@@ -94,7 +72,7 @@ test('notifications of a group want insights, and go with them', async () => {
   expect((await ask('UpdateGroup', { ...update, InsightsConfiguration: { NotificationsEnabled: true } })).status).toBe(400);
 });
 
-test('a token goes on with the question that it was given for, and with no other', async () => {
+test('a token is valid only for the request that it was issued for', async () => {
   const { now } = local;
   const ids = Array.from({ length: 12 }, () => local.nextTraceId());
   const documents = Array.from({ length: 102 }, (_, i) => JSON.stringify(segmentJson('web', { trace_id: ids[i] ?? local.nextTraceId() })));

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { OPERATIONS, type OperationName } from '../../../src/aws/operations.ts';
-import { LocalXRay } from '../../fakes/local-xray.ts';
+import type { OperationName } from '../../../src/aws/operations.ts';
+import { LocalXRay, type Answered } from '../../fakes/local-xray.ts';
 
 // What AWS answered to these requests in September 2026. Source: the recordings in github.com/radkawar/stackd, testdata/aws/xray at 9dc356f
 // (group_edges, segments_and_policies, sampling_edges).
@@ -10,18 +10,7 @@ beforeAll(async () => {
 });
 afterAll(() => local.stop());
 
-interface Answered {
-  readonly status: number;
-  readonly type: string | null;
-  readonly text: string;
-  readonly json: Record<string, unknown>;
-}
-
-async function ask(operation: OperationName, body: object): Promise<Answered> {
-  const answer = await fetch(local.daemon.tcpUrl + OPERATIONS[operation].path, { method: 'POST', body: JSON.stringify(body) });
-  const text = await answer.text();
-  return { status: answer.status, type: answer.headers.get('x-amzn-errortype'), text, json: JSON.parse(text) as Record<string, unknown> };
-}
+const ask = (operation: OperationName, body: object): Promise<Answered> => local.ask(operation, body);
 
 function refusal(status: number, type: string, body: object): object {
   return { status, type, json: body };

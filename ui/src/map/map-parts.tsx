@@ -1,4 +1,4 @@
-import { NAMES } from '../traces/legend.tsx';
+import { LEGEND } from '../outcomes.ts';
 import { figuresOf, OUTCOMES, sharesOf, typeName, type MapEdge, type MapNode, type Statistics } from './graph.ts';
 import type { Label } from './labels.ts';
 
@@ -183,7 +183,7 @@ export function RingKey({ nodes }: { nodes: readonly MapNode[] }) {
   return OUTCOMES.filter((outcome) => nodes.some(({ statistics }) => sharesOf(statistics)[outcome] > 0)).map((outcome) => (
     <span key={outcome} class="ring-key">
       <i class={`swatch ${outcome}`} aria-hidden="true" />
-      {NAMES[outcome].join('')}
+      {LEGEND[outcome].join('')}
     </span>
   ));
 }

@@ -94,7 +94,10 @@ function scopeAt(before: string): Scope {
   return /service\s*\([^{}]*\)\s*$/i.test(head) ? 'service' : 'rootcause';
 }
 
-/** `isExplicit`: the reader asked for it. Completes keywords, operators and values. Nothing is offered unasked behind a complete condition: what stands there can be searched. */
+/**
+ * Completes keywords, operators and values. Nothing is offered unasked behind a complete condition: what stands there can be searched. `isExplicit`: the
+ * reader has asked for it.
+ */
 export async function complete(context: CompletionContext, isExplicit = context.explicit): Promise<CompletionResult | null> {
   const before = context.state.sliceDoc(0, context.pos);
   const wanted = wantedAt(before);

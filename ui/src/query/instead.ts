@@ -60,8 +60,8 @@ function conditionsFor({ name, value }: Pair): string[] {
   return [printFilter({ kind: 'compare', field: { keyword: 'annotation', key: name }, operator: '=', value: asked })];
 }
 
-/** Words between others that no trace has. */
-const GLUE = /^(?:and|or|with|in|on|of|for|my|the|a|an|is|are|was|why|so|too|very|all|only|&+|\|+|\+|,)$/i;
+/** Words beside others that no trace has. */
+const GLUE = /^(?:traces?|requests?|calls?|and|or|with|in|on|of|for|my|the|a|an|is|are|was|why|so|too|very|all|only|&+|\|+|\+|,)$/i;
 
 /** A search that says what was probably meant by several words that were found nowhere together. */
 export interface Meant {
@@ -77,7 +77,7 @@ export interface Meant {
 export function apartFrom(text: string): Meant | undefined {
   const words = text.trim().split(/\s+/);
   if (words.length < 2 || !words.every((word) => /^[^\s"=<>!(){}]+$/.test(word))) return undefined;
-  const said = words.filter((word) => !GLUE.test(word) && !/^(?:traces?|requests?|calls?)$/i.test(word));
+  const said = words.filter((word) => !GLUE.test(word));
   const conditions = new Set(said.flatMap((word) => insteadOf(word)));
   const rest = said.filter((word) => insteadOf(word).length === 0);
   if (rest.length === 0 || conditions.size > 1 || (conditions.size === 0 && rest.length === words.length)) return undefined;

@@ -1,8 +1,8 @@
+import { lengthOf } from '../../../src/xray/api/page-types.ts';
 import type { ShownTimes } from '../../../src/xray/api/shown-times.ts';
 import { tick } from '../format.ts';
 import { OUTCOMES, severityOf } from '../outcomes.ts';
 import type { ChartPoint } from './chart-data.ts';
-import { lengthOf } from './elapsed.ts';
 
 export interface ChartScale {
   readonly x: (time: number) => number;

@@ -3,11 +3,10 @@ import { useRef } from 'preact/hooks';
 import { context2d, themeColours } from '../canvas.ts';
 import { duration, plural } from '../format.ts';
 import { hideCard, showCard } from '../hover-card.tsx';
-import { OUTCOMES } from '../outcomes.ts';
+import { LEGEND, OUTCOMES } from '../outcomes.ts';
 import { narrow } from '../search.ts';
 import { binsOf, type Bins } from './chart-scale.ts';
 import { Brush, CLICK_PX, HEIGHT, PAD, useDrawing, type Rect } from './drawing.tsx';
-import { NAMES } from './legend.tsx';
 
 /** px left and right of the bars. */
 const MARGIN = 12;
@@ -83,7 +82,7 @@ function sayBin(canvas: HTMLCanvasElement, found: Bins | undefined, x: number): 
       </div>
       {parts.map(({ outcome, count }) => (
         <div key={outcome} class="dim">
-          {count} {NAMES[outcome].join('')}
+          {count} {LEGEND[outcome].join('')}
         </div>
       ))}
     </>,

@@ -1,21 +1,12 @@
-import type { RowOutcome, SortKey } from '../../../src/xray/api/page-types.ts';
+import type { SortKey } from '../../../src/xray/api/page-types.ts';
 import type { ShownTimes } from '../../../src/xray/api/shown-times.ts';
 import { count, plural } from '../format.ts';
 import { list } from '../live.ts';
-import { OUTCOMES, severityOf, WORDS } from '../outcomes.ts';
+import { LEGEND, OUTCOMES, severityOf } from '../outcomes.ts';
 import { param, setParams } from '../route.ts';
 import { chartData } from './chart-data.ts';
 import { sortOf } from './order.ts';
 import { MAX_ORDERED } from './store-order.ts';
-
-/** What the colours of the charts mean. */
-export const NAMES: Readonly<Record<RowOutcome, readonly [word: string, status: string]>> = {
-  ok: [WORDS.ok, ''],
-  live: [WORDS.live, ''],
-  error: [WORDS.error, ', 4xx'],
-  throttle: [WORDS.throttle, ', 429'],
-  fault: [WORDS.fault, ', 5xx'],
-};
 
 /** Fewer are read in the list; a chart of one trace is a dot on an axis. */
 const LEAST_TRACES = 5;
@@ -52,8 +43,8 @@ export function Legend() {
           number > 0 && (
             <span key={outcome} class="outcome-count">
               <i class={`swatch ${outcome}`} aria-hidden="true" />
-              {count(number)} {NAMES[outcome][0]}
-              <span class="wide">{NAMES[outcome][1]}</span>
+              {count(number)} {LEGEND[outcome][0]}
+              <span class="wide">{LEGEND[outcome][1]}</span>
             </span>
           )
         );

@@ -1,6 +1,5 @@
-import { SORT_KEYS, statusRank, type SortKey, type TraceRow } from '../../../src/xray/api/page-types.ts';
+import { lengthOf, SORT_KEYS, statusRank, type SortKey, type TraceRow } from '../../../src/xray/api/page-types.ts';
 import { nowSeconds } from '../wall-clock.ts';
-import { lengthOf } from './elapsed.ts';
 
 export interface Sort {
   readonly key: SortKey;

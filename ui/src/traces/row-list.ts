@@ -47,7 +47,6 @@ export class RowList {
 
   /** Of all that match, when the page does not hold them all; undefined until the store has said it. */
   readonly overview: ReadonlySignal<Overview | undefined> = this.#overview.value;
-
   /** New traces that wait, because the reader is looking at something. */
   readonly waiting: ReadonlySignal<number> = this.#waiting.count;
 
@@ -242,7 +241,7 @@ export class RowList {
       const query = this.#query;
       if (query === undefined) return;
       if (!isFirst) await unhurried();
-      const page = await readRows(query, { sort: '', after, limit: isFirst ? FIRST_PAGE : PAGE }, stop);
+      const page = await readRows(query, { after, limit: isFirst ? FIRST_PAGE : PAGE }, stop);
       if (stop.aborted) return;
       if (isFirst && isNew) this.#shown.clear();
       // The first page alone says little: traces further down may have changed too.
@@ -267,7 +266,10 @@ export class RowList {
     this.#hasMore = after !== null;
     if (!isNew && (isOtherStore || (after === null && !this.#isHeld))) this.#keepOnly(seen);
     if (isOtherStore) this.#isOtherStore = false;
-    if (after === null || isOtherStore) for (const part of [this.#overview, this.#order]) part.drop();
+    if (after === null || isOtherStore) {
+      this.#overview.drop();
+      this.#order.drop();
+    }
     this.isComplete.value = true;
     this.#changed();
     if (this.overview.peek() === undefined) this.#overview.now();

@@ -1,4 +1,4 @@
-import type { SortKey, TraceRow } from '../../../src/xray/api/page-types.ts';
+import { lengthOf, type SortKey, type TraceRow } from '../../../src/xray/api/page-types.ts';
 import { clock, count, duration, fullTime, pathOf, plural } from '../format.ts';
 import { hideCard, showCard } from '../hover-card.tsx';
 import { pinned } from '../live.ts';
@@ -6,7 +6,7 @@ import { badgeText, WORDS } from '../outcomes.ts';
 import { hrefTo, param, setParams } from '../route.ts';
 import { quoted } from '../search.ts';
 import { Value } from '../value.tsx';
-import { lengthOf, now } from './elapsed.ts';
+import { now } from './elapsed.ts';
 import type { Sort } from './order.ts';
 
 /** px; of each row, so that which are seen is arithmetic. As --row. */

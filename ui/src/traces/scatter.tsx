@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals';
 import { useRef } from 'preact/hooks';
-import type { TraceRow } from '../../../src/xray/api/page-types.ts';
+import { lengthOf, type TraceRow } from '../../../src/xray/api/page-types.ts';
 import { readRow } from '../api.ts';
 import { context2d, themeColours } from '../canvas.ts';
 import { absolute, count, duration, plural, tick, timeTicks } from '../format.ts';
@@ -13,7 +13,6 @@ import { nowSeconds } from '../wall-clock.ts';
 import { chartData, type ChartPoint } from './chart-data.ts';
 import { scaleOf, type ChartScale } from './chart-scale.ts';
 import { Brush, CLICK_PX, HEIGHT, PAD, useDrawing, type Rect } from './drawing.tsx';
-import { lengthOf } from './elapsed.ts';
 import { Badge, Request } from './row.tsx';
 
 /** px from the pointer to a point that it means. */
