@@ -1,5 +1,5 @@
 import { defineConfig } from 'vitest/config';
-import { SUITES } from './test/suites.ts';
+import { RETRY, SUITES } from './test/suites.ts';
 
 const ELSEWHERE = Object.values(SUITES).flatMap(({ settings }) => settings.include);
 
@@ -10,7 +10,7 @@ export default defineConfig({
     globalSetup: './test/build.ts',
     projects: [
       // Most of these tests wait, for timers and for other processes: six files share two cores.
-      { test: { name: 'daemon', include: ['test/**/*.test.ts'], exclude: ELSEWHERE, testTimeout: 60_000, maxWorkers: 6 } },
+      { test: { name: 'daemon', include: ['test/**/*.test.ts'], exclude: ELSEWHERE, testTimeout: 60_000, maxWorkers: 6, retry: RETRY } },
       ...Object.entries(SUITES).map(([name, { settings }]) => ({ test: { name, ...settings } })),
     ],
   },
