@@ -16,7 +16,7 @@ export type { LocalXRayOptions, RecordedTrace, StartedXRay } from './library-typ
 
 /** How often a trace that is waited for is looked for. */
 const LOOK_MS = 25;
-/** A datagram on loopback is read within this time. */
+/** For what this process itself is about to send: a client looks up a name first, or waits for its next tick. */
 const QUIET_MS = 100;
 const STOP_MS = 5_000;
 /** Longer than the store's own limit, so that it says what hangs. */
@@ -24,8 +24,7 @@ const CALL_MS = 70_000;
 /** What has not been stored by then is not waited for. */
 const SETTLE_MS = 60_000;
 const IDS_A_CALL = 5;
-/** From the epoch to far beyond any trace. */
-/** Also of what says that it is of the year 56,000: its times are milliseconds. */
+/** From the epoch to far beyond any trace: to some that says it is of the year 56,000, since its times are milliseconds. */
 const ALWAYS = { StartTime: 0, EndTime: Number.MAX_VALUE };
 
 /** The contract is in library-types.ts. */
@@ -93,6 +92,7 @@ class Started implements StartedXRay {
     const endMs = monotonicMs() + SETTLE_MS;
     while (monotonicMs() < endMs) {
       await sleep(QUIET_MS);
+      await this.#service.udp.caughtUp();
       const now = this.#service.accounting.snapshot();
       if (now.received === received && now.buffered === 0 && now.inFlight === 0) return;
       received = now.received;

@@ -14,6 +14,8 @@ export class DatagramIntake {
 
   /** When the last datagram came, on the monotonic clock; 0 before the first. */
   lastDatagramMs = 0;
+  /** Datagrams so far. */
+  taken = 0;
 
   /** A slab is handed over when its first document is `maxAgeMs` old. */
   constructor(mailbox: MailboxWriter, maxAgeMs: number, tell: (message: FromWorker) => void) {
@@ -26,6 +28,7 @@ export class DatagramIntake {
   take(bytes: Buffer, length: number, from?: string): void {
     const nowMs = monotonicMs();
     this.lastDatagramMs = nowMs;
+    this.taken++;
     const start = documentOffset(bytes, length);
     if (start < 0) {
       this.#reject(-1 - start, length, from, nowMs);

@@ -10,7 +10,7 @@ import { DatagramIntake } from './datagram-intake.ts';
 import { MailboxWriter } from './mailbox.ts';
 import { Patience } from './patience.ts';
 import { rehearse } from './rehearsal.ts';
-import { QUIET_MS, MAX_DRAIN_MS, type FromWorker, type ToWorker, type WorkerInput } from './worker-messages.ts';
+import { MAX_CATCH_UP_MS, MAX_DRAIN_MS, QUIET_MS, type FromWorker, type ToWorker, type WorkerInput } from './worker-messages.ts';
 
 /** Datagrams in one turn of the event loop from which on it pays to read the rest directly. */
 const BUSY_TURN = 16;
@@ -48,6 +48,24 @@ function readBurst(from: DirectReader): void {
   for (let isMore = true; isMore;) isMore = patience.goesOn(from.read(READ_AT_ONCE, intake), performance.now());
 }
 
+/**
+ * Calls `then` when a whole turn of the event loop found nothing in the socket: what was there before is read. A clock cannot tell: a thread that
+ * got no CPU for a moment has heard nothing either.
+ */
+function catchUp(then: () => void): void {
+  const startedMs = monotonicMs();
+  // Of the turn that is under way nobody knows whether it has looked at the socket.
+  let before = -1;
+  const onTurn = (): void => {
+    if (intake.taken === before || monotonicMs() - startedMs >= MAX_CATCH_UP_MS) then();
+    else {
+      before = intake.taken;
+      setImmediate(onTurn);
+    }
+  };
+  setImmediate(onTurn);
+}
+
 /** Reads what the kernel holds, until nothing came for a moment, then closes. */
 function drain(): void {
   const startedMs = monotonicMs();
@@ -55,7 +73,7 @@ function drain(): void {
   const look = (): void => {
     const nowMs = monotonicMs();
     if (nowMs - intake.lastDatagramMs < QUIET_MS && nowMs - startedMs < MAX_DRAIN_MS) {
-      setTimeout(look, QUIET_MS);
+      setTimeout(() => catchUp(look), QUIET_MS);
       return;
     }
     // The number of a closed descriptor may be another socket's a moment later.
@@ -66,7 +84,7 @@ function drain(): void {
       port.close();
     });
   };
-  setTimeout(look, QUIET_MS);
+  setTimeout(() => catchUp(look), QUIET_MS);
 }
 
 function bind(host: string): void {
@@ -84,6 +102,7 @@ function bind(host: string): void {
     // What the main thread said before this waits in the port.
     port.on('message', (message: ToWorker) => {
       if (message === 'stop') drain();
+      else if (message === 'catch-up') catchUp(() => tell({ type: 'caught-up' }));
       else reader = new DirectReader(message.descriptor);
     });
   });

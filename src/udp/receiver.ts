@@ -16,6 +16,9 @@ const RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024;
 /** For the thread to drain its socket, which takes half a second at most, and for it to end. */
 const STOP_MS = 2_000;
 
+/** For the thread to read what is in its socket. */
+const CATCH_UP_MS = 2_000;
+
 /** Reading the drops costs 64 µs; without a scrape they are noticed within this time. */
 const DROPS_EVERY_MS = 10_000;
 
@@ -43,6 +46,7 @@ export class UdpReceiver implements Component, SegmentSource {
   #state: ComponentState = { name: 'udp', state: 'starting' };
   #bound: Address | undefined;
   #stopping: Promise<void> | undefined;
+  readonly #waiting: (() => void)[] = [];
   #drops = 0;
   #inode: string | undefined;
   #dropTimer: NodeJS.Timeout | undefined;
@@ -102,6 +106,19 @@ export class UdpReceiver implements Component, SegmentSource {
   stop(deadline: AbortSignal): Promise<void> {
     this.#stopping ??= this.#stop(deadline);
     return this.#stopping;
+  }
+
+  /**
+   * Resolves when every datagram that was in the socket at the time of the call is counted in `read()`. What was sent on loopback before is: it lies in
+   * the socket when the sender's call returns. Resolves after CATCH_UP_MS, too, where senders keep the socket full or the thread hangs.
+   */
+  async caughtUp(): Promise<void> {
+    const worker = this.#worker;
+    if (worker === undefined || this.#bound === undefined) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#waiting.push(resolve);
+    worker.postMessage('catch-up' satisfies ToWorker);
+    await within(CATCH_UP_MS, 'the receive thread', () => promise).catch(() => {});
   }
 
   read(): ReturnType<SegmentSource['read']> {
@@ -167,6 +184,8 @@ export class UdpReceiver implements Component, SegmentSource {
     if (message.type === 'first') {
       const from = message.from ?? 'an unknown address';
       log.info({ from: message.from }, `first segment received from ${from}`);
+    } else if (message.type === 'caught-up') {
+      this.#waiting.shift()?.();
     } else if (message.type === 'rejected') {
       const { count, bytes, from } = message;
       const reason = REJECT_REASONS[message.reason];

@@ -8,8 +8,11 @@ export interface WorkerInput {
   readonly maxAgeMs: number;
 }
 
-/** `descriptor` is that of the worker's socket, which the worker itself cannot learn. */
-export type ToWorker = 'stop' | { readonly descriptor: number };
+/**
+ * `catch-up` is answered by `caught-up` when what the socket held is read. `descriptor` is that of the worker's socket, which the worker itself
+ * cannot learn.
+ */
+export type ToWorker = 'stop' | 'catch-up' | { readonly descriptor: number };
 
 export type FromWorker =
   | { readonly type: 'bound'; readonly host: string; readonly port: number; readonly receiveBufferBytes: number }
@@ -18,6 +21,7 @@ export type FromWorker =
   | { readonly type: 'first'; readonly from: string | undefined }
   /** `count` datagrams since the last report of this reason; `bytes` and `from` are the last one's; `from` is not known of all. */
   | { readonly type: 'rejected'; readonly reason: number; readonly count: number; readonly bytes: number; readonly from: string | undefined }
+  | { readonly type: 'caught-up' }
   | { readonly type: 'stopped' };
 
 export const REJECT_REPORT_MS = 10_000;
@@ -25,3 +29,5 @@ export const REJECT_REPORT_MS = 10_000;
 /** At stop the socket counts as drained when nothing came for this long; a sender that never pauses is cut off after MAX_DRAIN_MS. */
 export const QUIET_MS = 20;
 export const MAX_DRAIN_MS = 500;
+/** A socket that senders keep full counts as read after this long. */
+export const MAX_CATCH_UP_MS = 500;

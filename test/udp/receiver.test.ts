@@ -56,6 +56,19 @@ test('counts nothing before the first datagram: what is done to be fast from the
   expect(log.lines.map(({ message }) => message)).toEqual(['receiving segments on UDP']);
 });
 
+test('caughtUp: what was sent before is counted, without a look at the clock', async () => {
+  const { receiver } = await start();
+  let sent = 0;
+  for (const count of [1, 15, 16, 40, 100, 3]) {
+    await send('127.0.0.1', receiver.address!.port, Array<Buffer>(count).fill(Buffer.from(`${HEADER}a`)));
+    sent += count;
+    await Promise.all([receiver.caughtUp(), receiver.caughtUp()]);
+    expect(receiver.read().received).toBe(sent);
+  }
+  await receiver.stop(AbortSignal.abort());
+  await receiver.caughtUp();
+});
+
 test('receives a datagram of 65,507 bytes whole', async () => {
   const { receiver, sink } = await start();
   const datagram = Buffer.alloc(65_507, 'a');
