@@ -8,6 +8,7 @@ import { eventually } from '../fakes/eventually.ts';
 import { HEADER, segment } from '../fakes/fixtures.ts';
 import { FakeContainerCredentials, FakeImds, FakeSso, FakeSts } from '../fakes/identity.ts';
 import { scopedTest, type Scope } from '../fakes/scope.ts';
+import { SilentPipe } from '../fakes/silent-pipe.ts';
 import { EXAMPLE_CREDENTIALS, FakeXRay } from '../fakes/xray.ts';
 import { PROGRAM } from '../fakes/program.ts';
 
@@ -147,11 +148,9 @@ test('SSO never answers the first call', async ({ scope }) => {
 test('the cache of SSO hangs as a disk does, then it is a file: no process is in the profile, so nobody waits for a minute', async ({ scope }) => {
   const { xray, file, token, env } = await loggedIn(scope);
   rmSync(file);
-  execFileSync('mkfifo', [file]);
+  const pipe = new SilentPipe(scope, file);
   const delivery = expectDelivery(scope, { xray, env });
-  await new Promise((next) => setTimeout(next, 4_000));
-  rmSync(file);
-  writeFileSync(file, token);
+  await pipe.becomesFile(token);
   const daemon = await delivery;
   expect(daemon.find(/does not answer/)).toMatchObject({ provider: 'profile dev', reason: 'given up: no answer within 20 s' });
 });
@@ -164,15 +163,13 @@ test.for(['AWS_WEB_IDENTITY_TOKEN_FILE', 'web_identity_token_file of a profile']
     const xray = await scope.start(new FakeXRay({ credentials: sts.issued }));
     const folder = scope.folder();
     const file = join(folder, 'token');
-    execFileSync('mkfifo', [file]);
+    const pipe = new SilentPipe(scope, file);
     writeFileSync(join(folder, 'config'), `[default]\nrole_arn=${APP_ROLE}\nweb_identity_token_file = ${file}\n`);
     const env = where.startsWith('AWS')
       ? { AWS_ROLE_ARN: APP_ROLE, AWS_WEB_IDENTITY_TOKEN_FILE: file, AWS_ENDPOINT_URL_STS: sts.url }
       : { AWS_CONFIG_FILE: join(folder, 'config'), AWS_ENDPOINT_URL_STS: sts.url };
     const delivery = expectDelivery(scope, { xray, env });
-    await new Promise((next) => setTimeout(next, 4_000));
-    rmSync(file);
-    writeFileSync(file, 'token');
+    await pipe.becomesFile('token');
     await delivery;
   },
 );
@@ -182,14 +179,12 @@ test('the token file of the container agent is a pipe that nobody writes to, the
   agent.token = 't';
   const xray = await scope.start(new FakeXRay({ credentials: agent.issued }));
   const file = join(scope.folder(), 'token');
-  execFileSync('mkfifo', [file]);
+  const pipe = new SilentPipe(scope, file);
   const delivery = expectDelivery(scope, {
     xray,
     env: { AWS_CONTAINER_CREDENTIALS_FULL_URI: `${agent.url}/v1/credentials`, AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE: file },
   });
-  await new Promise((next) => setTimeout(next, 4_000));
-  rmSync(file);
-  writeFileSync(file, 't');
+  await pipe.becomesFile('t');
   await delivery;
 });
 
