@@ -3,6 +3,9 @@ import { RETRY, SUITES } from './test/suites.ts';
 
 const ELSEWHERE = Object.values(SUITES).flatMap(({ settings }) => settings.include);
 
+/** What is waited for comes in milliseconds, or on a busy machine in seconds. */
+const EXPECT = { poll: { timeout: 20_000 } };
+
 /** `npm test` is the project "daemon"; each of the others has a script of its own, `npm run test:NAME`. */
 export default defineConfig({
   test: {
@@ -10,8 +13,18 @@ export default defineConfig({
     globalSetup: './test/build.ts',
     projects: [
       // Most of these tests wait, for timers and for other processes: six files share two cores.
-      { test: { name: 'daemon', include: ['test/**/*.test.ts'], exclude: ELSEWHERE, testTimeout: 60_000, maxWorkers: 6, retry: RETRY } },
-      ...Object.entries(SUITES).map(([name, { settings }]) => ({ test: { name, ...settings } })),
+      {
+        test: {
+          name: 'daemon',
+          include: ['test/**/*.test.ts'],
+          exclude: ELSEWHERE,
+          testTimeout: 60_000,
+          maxWorkers: 6,
+          retry: RETRY,
+          expect: EXPECT,
+        },
+      },
+      ...Object.entries(SUITES).map(([name, { settings }]) => ({ test: { name, expect: EXPECT, ...settings } })),
     ],
   },
 });

@@ -48,7 +48,7 @@ async function life(folder: string, config: Partial<BatcherConfig> = {}, maxByte
     delivered: () => exporter.calls.flatMap(({ batch }) => textsOf(batch)),
     expectBalanced: () => expect(imbalanceOf(accounting.snapshot())).toBe(0),
     settled: async (spooled: number) => {
-      await expect.poll(() => accounting.snapshot(), { timeout: 5_000 }).toMatchObject({ buffered: 0, inFlight: 0, spooled });
+      await expect.poll(() => accounting.snapshot()).toMatchObject({ buffered: 0, inFlight: 0, spooled });
       expect(imbalanceOf(accounting.snapshot())).toBe(0);
     },
   };
@@ -216,7 +216,7 @@ test('a document of the spool that a gateway refuses for its size does not hold 
   await expect.poll(() => accounting.snapshot()).toMatchObject({ restored: 51, sent: 50, spooled: 0 });
   expectBalanced();
   push(numbered(50));
-  await expect.poll(() => accounting.snapshot(), { timeout: 5_000 }).toMatchObject({ sent: 100, unprocessed: { http_413: 1 }, buffered: 0 });
+  await expect.poll(() => accounting.snapshot()).toMatchObject({ sent: 100, unprocessed: { http_413: 1 }, buffered: 0 });
   expectBalanced();
   await stop();
 });

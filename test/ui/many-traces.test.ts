@@ -4,6 +4,9 @@ import type { Overview, TraceRow } from '../../src/xray/api/page-types.ts';
 import { listedOf } from '../../ui/src/traces/listed.ts';
 import { MAX_ROWS, RowList } from '../../ui/src/traces/row-list.ts';
 
+/** On a busy machine an answer may take longer than vitest's second. */
+const waitFor = (check: () => void): Promise<void> => vi.waitFor(check, { timeout: 20_000 });
+
 afterEach(() => vi.unstubAllGlobals());
 
 const plain = { outcome: 'ok', status: 200, method: 'GET', url: 'http://a/b', name: 'web', type: null, services: ['web'], serviceCount: 1 } as const;
@@ -60,21 +63,21 @@ async function listOf(store: Store, sort = ''): Promise<RowList> {
   const list = new RowList();
   list.order(sort);
   list.show({ filter: '', text: '' });
-  await vi.waitFor(() => expect(list.isComplete.value).toBe(true));
-  if (store.rows.length > MAX_ROWS) await vi.waitFor(() => expect(list.overview.value).toBeDefined());
+  await waitFor(() => expect(list.isComplete.value).toBe(true));
+  if (store.rows.length > MAX_ROWS) await waitFor(() => expect(list.overview.value).toBeDefined());
   return list;
 }
 
 /** Looks at everything, from the top to the bottom, a screen at a time. */
 async function scrolledThrough(list: RowList, sort: string): Promise<string[]> {
   const ids: string[] = [];
-  await vi.waitFor(() => {
+  await waitFor(() => {
     listedOf(list, sort).want(0, 50);
     expect(listedOf(list, sort).length).toBeGreaterThan(0);
   });
   for (let at = 0; at < listedOf(list, sort).length; at += 50) {
     const last = (): number => Math.min(at + 50, listedOf(list, sort).length);
-    await vi.waitFor(() => {
+    await waitFor(() => {
       listedOf(list, sort).want(at, at + 50);
       for (let i = at; i < last(); i++) expect(listedOf(list, sort).at(i)).toBeDefined();
     });
@@ -139,11 +142,11 @@ test('the place of a trace that the page does not hold is asked for', async () =
   const store = new Store(five((i) => i));
   for (const sort of ['', '-duration'] as const) {
     const list = await listOf(store, sort);
-    await vi.waitFor(() => {
+    await waitFor(() => {
       listedOf(list, sort).mayCome('t7');
       expect(listedOf(list, sort).placeOf('t7')).toBe(idsOf(store.ordered(sort)).indexOf('t7'));
     });
-    await vi.waitFor(() => expect(listedOf(list, sort).mayCome('nobody')).toBe(false));
+    await waitFor(() => expect(listedOf(list, sort).mayCome('nobody')).toBe(false));
     expect(listedOf(list, sort).placeOf('nobody')).toBe(-1);
   }
 });
@@ -151,7 +154,7 @@ test('the place of a trace that the page does not hold is asked for', async () =
 test('a store that has forgotten the order is asked for another one, from its beginning', async () => {
   const store = new Store(five((i) => i));
   const list = await listOf(store, '-duration');
-  await vi.waitFor(() => {
+  await waitFor(() => {
     listedOf(list, '-duration').want(0, 20);
     expect(listedOf(list, '-duration').at(19)).toBeDefined();
   });
@@ -161,7 +164,7 @@ test('a store that has forgotten the order is asked for another one, from its be
     return Store.prototype.answer.call(store, url);
   };
   listedOf(list, '-duration').want(4_000, 4_020);
-  await vi.waitFor(() => expect(listedOf(list, '-duration').at(4_000)?.id).toBe(store.ordered('-duration')[4_000]!.id));
+  await waitFor(() => expect(listedOf(list, '-duration').at(4_000)?.id).toBe(store.ordered('-duration')[4_000]!.id));
   expect(listedOf(list, '-duration').at(0)).toBeUndefined();
 });
 
@@ -171,14 +174,14 @@ test('an order that takes the store long is waited for with the newest traces on
   const list = await listOf(store, '-duration');
   listedOf(list, '-duration').want(0, 20);
   expect(listedOf(list, '-duration').length).toBe(0);
-  await vi.waitFor(() => expect(list.isOrdering).toBe(true));
+  await waitFor(() => expect(list.isOrdering).toBe(true));
   expect(listedOf(list, '-duration').at(0)!.id).toBe('t4999');
-  await vi.waitFor(() => expect(listedOf(list, '-duration').at(0)?.id).toBe(store.ordered('-duration')[0]!.id), { timeout: 5_000 });
+  await waitFor(() => expect(listedOf(list, '-duration').at(0)?.id).toBe(store.ordered('-duration')[0]!.id));
   expect(list.isOrdering).toBe(false);
   list.order('duration');
   listedOf(list, 'duration').want(0, 20);
   expect(listedOf(list, 'duration').at(0)!.id).toBe(store.ordered('-duration')[0]!.id);
-  await vi.waitFor(() => expect(listedOf(list, 'duration').at(0)?.id).toBe(store.ordered('duration')[0]!.id), { timeout: 5_000 });
+  await waitFor(() => expect(listedOf(list, 'duration').at(0)?.id).toBe(store.ordered('duration')[0]!.id));
 });
 
 test('what the page has all of it sorts by itself, and a list that grows beyond that is handed to the store', async () => {
@@ -192,7 +195,7 @@ test('what the page has all of it sorts by itself, and a list that grows beyond 
   store.rows = five((i) => i);
   list.apply(store.rows.slice(1_990), []);
   expect(list.rows).toHaveLength(MAX_ROWS);
-  await vi.waitFor(() => expect(list.found).toEqual({ traces: 5_000, isAll: true }));
+  await waitFor(() => expect(list.found).toEqual({ traces: 5_000, isAll: true }));
   expect(await scrolledThrough(list, '')).toEqual(idsOf(store.ordered('')));
 });
 

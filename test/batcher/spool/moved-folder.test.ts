@@ -93,7 +93,7 @@ test.skipIf(!isLinux)(`a process with a spool where another one's was moved to l
   expect((await second.look()).snapshot).toMatchObject({ restored: 0, spooled: 0 });
   expect(await first.send(1)).toEqual(['a']);
   await first.stop();
-  await expect.poll(async () => (await second.look()).snapshot.restored, { timeout: 5_000 }).toBe(2);
+  await expect.poll(async () => (await second.look()).snapshot.restored).toBe(2);
   expect(await second.send()).toEqual(['b', 'c']);
   const third = await start(folder);
   expect(await third.send()).toEqual(['d']);
@@ -144,7 +144,7 @@ test.skipIf(!isRoot)(
     expect(await one.write('d')).toBe(false);
     expect((await one.look()).snapshot).toMatchObject({ spooled: 1, dropped: { spool_unreadable: 0 } });
     chmodSync(own, 0o700);
-    await expect.poll(() => batchesIn(folder).length, { timeout: 5_000 }).toBe(1);
+    await expect.poll(() => batchesIn(folder).length).toBe(1);
     await one.stop();
     const next = await start(folder, { uid: USER });
     expect(await next.send()).toEqual(['c']);

@@ -45,7 +45,7 @@ test('what a killed process left is found by one that runs, and counted by exact
   await dead.kill();
   const sum = async (): Promise<number> =>
     (await Promise.all(heirs.map((heir) => heir.look()))).reduce((all, { snapshot }) => all + snapshot.restored, 0);
-  await expect.poll(sum, { timeout: 5_000 }).toBe(400);
+  await expect.poll(sum).toBe(400);
   const sent = (await Promise.all(heirs.map((heir) => heir.send()))).flat();
   expect(sent.toSorted()).toEqual(documents.toSorted());
   expect(await sum()).toBe(400);
@@ -58,7 +58,7 @@ test('what a process leaves when it stops is found within one look; empty folder
   const { snapshot } = await first.stop();
   expect(snapshot.spooled).toBe(1);
   expect(imbalanceOf(snapshot)).toBe(-1);
-  await expect.poll(() => spooled(second), { timeout: 5_000 }).toBe(1);
+  await expect.poll(() => spooled(second)).toBe(1);
   expect(await second.send()).toEqual(['left']);
   await expect.poll(() => readdirSync(folder)).toHaveLength(1);
   await second.stop();
@@ -80,7 +80,7 @@ test('an adopter that is killed at any point of adopting loses nothing and count
   }
   await new Promise((next) => setTimeout(next, 500));
   const last = await start(folder);
-  await expect.poll(() => spooled(last), { timeout: 5_000 }).toBe(1_500);
+  await expect.poll(() => spooled(last)).toBe(1_500);
   expect((await last.send()).toSorted()).toEqual(documents.toSorted());
 });
 
@@ -102,7 +102,7 @@ test.skipIf(!canUnshare)(`process ids mean nothing: two PID namespaces share a s
   await first.write('first');
   expect(await spooled(second)).toBe(0);
   await first.kill();
-  await expect.poll(() => spooled(second), { timeout: 5_000 }).toBe(1);
+  await expect.poll(() => spooled(second)).toBe(1);
 });
 
 test.skipIf(!isRoot)(`what another user left is named once, with a remedy, and stays${noUsers}`, async () => {
@@ -155,7 +155,7 @@ test('what is adopted from a full spool is not counted beside itself', async () 
   for (let i = 0; i < 8; i++) await first.write('x'.repeat(1_000));
   await new Promise((next) => setTimeout(next, 200));
   await first.kill();
-  await expect.poll(() => spooled(second), { timeout: 5_000 }).toBe(8);
+  await expect.poll(() => spooled(second)).toBe(8);
   expect((await second.look()).snapshot.dropped.spool_full).toBe(0);
 });
 
@@ -183,7 +183,7 @@ test('a lock file that somebody deletes is made again, and the living process ke
   const other = await start(folder);
   expect(await spooled(other)).toBe(0);
   await one.kill();
-  await expect.poll(() => spooled(other), { timeout: 5_000 }).toBe(1);
+  await expect.poll(() => spooled(other)).toBe(1);
 });
 
 test('a lock file that somebody deletes just before another process looks does not give the files of a living one away', async () => {
@@ -194,7 +194,7 @@ test('a lock file that somebody deletes just before another process looks does n
   rmSync(join(folder, lock));
   const other = await start(folder, { lookEveryMs: 1_000 });
   expect((await other.look()).snapshot).toMatchObject({ restored: 0 });
-  await expect.poll(() => existsSync(join(folder, lock)), { timeout: 5_000 }).toBe(true);
+  await expect.poll(() => existsSync(join(folder, lock))).toBe(true);
   expect([await one.send(), await other.send()]).toEqual([['mine'], []]);
   expect((await one.look()).snapshot.dropped.spool_unreadable).toBe(0);
 });
@@ -211,7 +211,7 @@ test('the files of an ended process whose lock file somebody deleted are adopted
     ),
   );
   const heir = await start(folder);
-  await expect.poll(() => spooled(heir), { timeout: 5_000 }).toBe(1);
+  await expect.poll(() => spooled(heir)).toBe(1);
 });
 
 test.skipIf(!isRoot)(`a file that cannot be read for a while is not lost: it stays, and is sent when it can${noUsers}`, async () => {
@@ -257,7 +257,7 @@ test('files of the old layout, in the spool itself, are adopted by one process w
   await new Promise((next) => setTimeout(next, 200));
   expect(await restored()).toEqual([0, 0, 0, 0]);
   await new Promise((done) => old.close(done));
-  await expect.poll(async () => (await restored()).reduce((sum, each) => sum + each, 0), { timeout: 5_000 }).toBe(100);
+  await expect.poll(async () => (await restored()).reduce((sum, each) => sum + each, 0)).toBe(100);
   const sent = (await Promise.all(heirs.map((heir) => heir.send()))).flat();
   expect(sent.toSorted()).toEqual(documents.toSorted());
 });
