@@ -165,13 +165,19 @@ test('documents of a spooled batch that are throttled stay on disk until they ar
   before.push(numbered(50));
   await before.stop();
   const { exporter, start, accounting, settled } = await life(folder);
-  const refused = [3, 7].map((position) => ({ position, code: 'ThrottledException', isRetryable: true }));
-  exporter.answer = (batch) => (batch.length > 2 ? { kind: 'partial', refused } : { kind: 'sent' });
+  const throttle = (positions: number[]): ExportResult => ({
+    kind: 'partial',
+    refused: positions.map((position) => ({ position, code: 'ThrottledException', isRetryable: true })),
+  });
+  let isThrottled = true;
+  exporter.answer = (batch) => (isThrottled ? throttle(batch.length > 2 ? [3, 7] : [0, 1]) : { kind: 'sent' });
   await start();
   await expect.poll(() => accounting.snapshot()).toMatchObject({ sent: 48, spooled: 2, inFlight: 0 });
   expect(filesIn(folder).map((name) => basename(name).split('-')[2])).toEqual(['2']);
+  isThrottled = false;
   await settled(0);
-  expect(exporter.calls.slice(1).flatMap(({ batch }) => textsOf(batch))).toEqual(['document-3', 'document-7']);
+  expect(textsOf(exporter.calls.at(-1)!.batch)).toEqual(['document-3', 'document-7']);
+  expect(accounting.sent).toBe(50);
 });
 
 test('segments that are too old to be tried again go to disk instead of being dropped', async () => {
