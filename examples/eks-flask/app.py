@@ -1,4 +1,4 @@
-"""The application: every request is a trace; X-Ray decides by its sampling rules which are kept."""
+"""A Flask application that traces its requests; X-Ray's sampling rules decide which traces are kept."""
 import os
 
 import requests
@@ -7,7 +7,7 @@ from aws_xray_sdk.ext.flask.middleware import XRayMiddleware
 from flask import Flask
 
 app = Flask(__name__)
-# The daemon's address comes from AWS_XRAY_DAEMON_ADDRESS (deployment.yaml).
+# The SDK reads the daemon's address from AWS_XRAY_DAEMON_ADDRESS (deployment.yaml).
 xray_recorder.configure(service=os.environ.get("SERVICE_NAME", "My Flask Web Application"))
 XRayMiddleware(app, xray_recorder)
 patch(["requests"])
@@ -28,7 +28,7 @@ def price():
 
 @app.route("/fail")
 def fail():
-    raise RuntimeError("this one is for the trace")
+    raise RuntimeError("an example of a fault")
 
 
 @app.route("/health")

@@ -45,7 +45,7 @@ test('each alert has a runbook, each panel says what it shows', () => {
     const file = `docs/runbooks/${name}.md`;
     expect(existsSync(file), file).toBe(true);
     const text = readFileSync(file, 'utf8');
-    for (const heading of ['## What it means', '## Look', '## Do']) expect(text, `${file}: ${heading}`).toContain(heading);
+    for (const heading of ['## What it means', '## Diagnose', '## Fix']) expect(text, `${file}: ${heading}`).toContain(heading);
     for (const [metric] of text.matchAll(/\bxrayd_[a-z_]+\b/g)) expect(CATALOGUE.has(metric), `${file}: ${metric}`).toBe(true);
   }
   for (const { title, description } of panels) expect(description, title).toMatch(/\.$/);

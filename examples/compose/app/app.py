@@ -20,7 +20,7 @@ def home():
 
 @app.route("/fail")
 def fail():
-    raise RuntimeError("this one is for the trace")
+    raise RuntimeError("an example of a fault")
 
 
 app.run(host="0.0.0.0", port=8080)

@@ -15,7 +15,7 @@
 {{- end -}}
 {{- end -}}
 
-{{/* Selectors cannot change in an upgrade: these two, for ever. They are the okgolove chart's. */}}
+{{/* Selectors cannot change in an upgrade, so these two are final. They are the okgolove chart's. */}}
 {{- define "aws-xray.selectorLabels" -}}
 app.kubernetes.io/name: {{ include "aws-xray.name" . }}
 app.kubernetes.io/instance: {{ .Release.Name }}
@@ -55,7 +55,7 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- end -}}
 {{- end -}}
 
-{{/* The daemon's file: the keys of aws-xray-daemon that have a value. An empty one would be read as "not set" by xrayd, and as set by others. */}}
+{{/* cfg.yaml: the keys of aws-xray-daemon that have a value. xrayd reads an empty key as "not set", but other daemons read it as set. */}}
 {{- define "aws-xray.config" -}}
 {{- $xray := .Values.xray -}}
 {{- $address := printf "%s:%v" $xray.bindHost $xray.containerPort -}}
@@ -73,7 +73,7 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- toYaml $config -}}
 {{- end -}}
 
-{{/* xrayd's own options, which its file does not have. */}}
+{{/* xrayd's own options, which are not part of cfg.yaml. */}}
 {{- define "aws-xray.ownOptions" -}}
 {{- $xray := .Values.xray -}}
 - name: XRAYD_HTTP_ADDRESS
@@ -98,7 +98,7 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- end }}
 {{- end }}
 {{- if eq .Values.mode "local" }}
-{{- /* The local X-Ray takes any: what the daemon signs with must not be looked for. */}}
+{{- /* The local X-Ray accepts any credentials, so the daemon need not search for real ones. */}}
 - name: AWS_ACCESS_KEY_ID
   value: local
 - name: AWS_SECRET_ACCESS_KEY
@@ -116,7 +116,7 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- end }}
 {{- end -}}
 
-{{/* The local X-Ray is not a daemon: no selector of the daemons finds it. */}}
+{{/* The local X-Ray is not a daemon: the daemons' selectors must not match it. */}}
 {{- define "aws-xray.localSelectorLabels" -}}
 app.kubernetes.io/name: {{ include "aws-xray.name" . | trunc 58 | trimSuffix "-" }}-xray
 app.kubernetes.io/instance: {{ .Release.Name }}
@@ -140,7 +140,7 @@ httpGet:
 {{ toYaml .timing }}
 {{- end -}}
 
-{{/* The names are the okgolove chart's; http-metrics is new. */}}
+{{/* Port names of the okgolove chart; http-metrics is new. */}}
 {{- define "aws-xray.servicePorts" -}}
 - name: incoming
   port: {{ .Values.service.port }}

@@ -1,37 +1,37 @@
-{{/* What the schema cannot say: contradictions between values, each with what to do. */}}
+{{/* Checks that the schema cannot express: contradictions between values. Each message says what to do. */}}
 {{- define "aws-xray.validate" -}}
 {{- $mode := .Values.network.mode -}}
 {{- $isHost := ne $mode "service" -}}
 {{- $surge := dig "rollingUpdate" "maxSurge" 0 .Values.updateStrategy -}}
 {{- if and $isHost $surge (ne (toString $surge) "0") (ne (toString $surge) "0%") -}}
-{{- fail (printf "updateStrategy.rollingUpdate.maxSurge does not work with network.mode %s: two pods cannot have one port of a node. Use maxUnavailable, or network.mode service." $mode) -}}
+{{- fail (printf "updateStrategy.rollingUpdate.maxSurge does not work with network.mode %s: two pods cannot share a port of a node. Use maxUnavailable, or network.mode service." $mode) -}}
 {{- end -}}
 {{- if and (not .Values.service.headless.enabled) (not .Values.service.local.enabled) (not $isHost) -}}
-{{- fail "network.mode service needs service.local.enabled or service.headless.enabled: nothing else leads to the daemon." -}}
+{{- fail "network.mode service needs service.local.enabled or service.headless.enabled: without a Service, applications cannot reach the daemon." -}}
 {{- end -}}
 {{- if eq (toString .Values.xray.containerPort) (toString .Values.http.port) -}}
-{{- fail (printf "xray.containerPort and http.port are both %v. Set http.port to another." .Values.http.port) -}}
+{{- fail (printf "xray.containerPort and http.port are both %v. Set http.port to another port." .Values.http.port) -}}
 {{- end -}}
 {{- $drain := ternary 0 (int .Values.network.drainSeconds) $isHost -}}
 {{- $needed := add $drain (int .Values.shutdownTimeoutSeconds) 5 -}}
 {{- if le (int .Values.terminationGracePeriodSeconds) (int $needed) -}}
-{{- fail (printf "terminationGracePeriodSeconds is %v, but the end of a pod may take %v s (network.drainSeconds + shutdownTimeoutSeconds + 5): Kubernetes would kill it with segments in its buffer. Set it above %v." .Values.terminationGracePeriodSeconds $needed $needed) -}}
+{{- fail (printf "terminationGracePeriodSeconds is %v, but a pod may need %v s to stop (network.drainSeconds + shutdownTimeoutSeconds + 5): Kubernetes would kill the pod with segments in its buffer. Set it above %v." .Values.terminationGracePeriodSeconds $needed $needed) -}}
 {{- end -}}
 {{- $unready := mul (int (dig "periodSeconds" 10 .Values.readinessProbe)) (int (dig "failureThreshold" 3 .Values.readinessProbe)) -}}
 {{- if and (not $isHost) .Values.readinessProbe (le $drain (int $unready)) -}}
-{{- fail (printf "network.drainSeconds is %v, but readinessProbe takes up to %v s (periodSeconds × failureThreshold) to say that a pod ends, and kube-proxy sends clients there until then. Set drainSeconds above %v." $drain $unready (add $unready 2)) -}}
+{{- fail (printf "network.drainSeconds is %v, but readinessProbe takes up to %v s (periodSeconds × failureThreshold) to report that a pod is terminating, and kube-proxy sends clients to the pod until then. Set drainSeconds above %v." $drain $unready (add $unready 2)) -}}
 {{- end -}}
 {{- $distribution := .Values.service.local.trafficDistribution -}}
 {{- if and (has $distribution (list "PreferSameNode" "PreferSameZone")) (semverCompare "<1.34.0-0" .Capabilities.KubeVersion.Version) -}}
-{{- fail (printf "service.local.trafficDistribution %s needs Kubernetes 1.34, this is %s. Leave it empty: then -local leads to the own node only." $distribution .Capabilities.KubeVersion.Version) -}}
+{{- fail (printf "service.local.trafficDistribution %s needs Kubernetes 1.34, but this cluster runs %s. Leave it empty: the -local Service then reaches only the daemon on the same node." $distribution .Capabilities.KubeVersion.Version) -}}
 {{- end -}}
 {{- if and .Values.networkPolicy.enabled (eq $mode "hostNetwork") -}}
-{{- fail "networkPolicy.enabled has no effect in network.mode hostNetwork: a NetworkPolicy does not bind pods on the host's network. Use another mode, or the nodes' security groups." -}}
+{{- fail "networkPolicy.enabled has no effect in network.mode hostNetwork: NetworkPolicies do not apply to pods on the host network. Use another mode, or the nodes' security groups." -}}
 {{- end -}}
 {{- if eq .Values.mode "local" -}}
 {{- range $name := list "endpoint" "roleArn" "proxyAddress" -}}
 {{- if index $.Values.xray $name -}}
-{{- fail (printf "xray.%s has no use with mode local: the daemons send to the local X-Ray of this release. Leave it empty, or set mode to aws." $name) -}}
+{{- fail (printf "xray.%s has no effect with mode local: the daemons send to the local X-Ray of this release. Leave it empty, or set mode to aws." $name) -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}
@@ -39,8 +39,8 @@
 {{- end -}}
 
 {{/*
-Helm 3 merges the ports of a Service and of a container by number. Where UDP and TCP share one and it changes, one of the two is lost, without a word,
-and neither another upgrade nor a rollback brings it back. Helm 4 applies on the server, where the protocol is part of the key.
+Helm 3 merges the ports of a Service and of a container by number. If UDP and TCP share a number and it changes, Helm silently drops one of the two,
+and neither another upgrade nor a rollback restores it. Helm 4 applies on the server, where the protocol is part of the key.
 */}}
 {{- define "aws-xray.validatePorts" -}}
 {{- if and .Release.IsUpgrade (not .Values.acceptPortChange) (semverCompare "<4.0.0-0" .Capabilities.HelmVersion.Version) -}}
@@ -65,5 +65,5 @@ and neither another upgrade nor a rollback brings it back. Helm 4 applies on the
 {{- end -}}
 
 {{- define "aws-xray.portChange" -}}
-{{ .what }} would change from {{ .from }} to {{ .to }}, and Helm 3 would lose either UDP or TCP of {{ .fullname }} on the way: it merges ports by number. Run this upgrade once with `--force --set acceptPortChange=true` (and a rollback across it with `--force`), or use Helm 4. Nothing was changed.
+{{ .what }} would change from {{ .from }} to {{ .to }}, and Helm 3 would silently drop either UDP or TCP of {{ .fullname }}, because it merges ports by number. Run this upgrade once with `--force --set acceptPortChange=true` (and a rollback across it with `--force`), or use Helm 4. Nothing was changed.
 {{- end -}}
