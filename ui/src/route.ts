@@ -80,10 +80,13 @@ export function go(to: string): void {
   if (to === address.peek()) return;
   beforeLeaving();
   const next = placeOf(new URL(to, location.origin).pathname);
+  let left = entry.peek();
   if (place.peek().screen === 'traces' && next.screen === 'trace') {
-    replace(withParams(address.peek(), { sel: next.traceId }), entry.peek().kept);
+    // Not told: the next address comes at once.
+    left = { address: withParams(address.peek(), { sel: next.traceId }), kept: left.kept };
+    history.replaceState(left.kept, '', left.address);
   }
-  const list = listLeft(entry.peek());
+  const list = listLeft(left);
   if (next.screen !== 'traces') push(to, list === undefined ? {} : { list });
   else push(to, list?.anchor !== undefined && list.address === to ? { anchor: list.anchor } : {});
 }

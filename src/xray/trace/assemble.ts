@@ -73,10 +73,10 @@ export class Trace {
   }
 
   /** Segments and what lies in them; with orphans, those too. */
-  *entities(hasOrphans = true): Generator<Entity> {
+  entities(hasOrphans = true): readonly Entity[] {
     const all: Entity[] = [];
     for (const top of hasOrphans ? [...this.segments, ...this.orphans] : this.segments) walk(top, (entity) => all.push(entity));
-    yield* all;
+    return all;
   }
 }
 

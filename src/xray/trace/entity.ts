@@ -20,6 +20,8 @@ export interface TraceException {
   readonly message: string | null;
 }
 
+const NO_EXCEPTIONS: readonly TraceException[] = [];
+
 /** A segment or a subsegment of an assembled trace. Times are in seconds since the epoch. */
 export class Entity {
   readonly id: string;
@@ -119,7 +121,10 @@ export class Entity {
 
   /** The exceptions recorded here, without those that are only referred to. */
   get exceptions(): readonly TraceException[] {
-    return arrayOf(member(this.json['cause'], 'exceptions'))
+    const { cause } = this.json;
+    // Of most.
+    if (cause === undefined) return NO_EXCEPTIONS;
+    return arrayOf(member(cause, 'exceptions'))
       .filter(isObject)
       .map(({ id, type, message }) => ({ id: textOf(id), type: textOf(type) ?? null, message: textOf(message) ?? null }));
   }

@@ -23,6 +23,7 @@ interface Interval {
  */
 export function clocksOf(trace: Trace): ReadonlyMap<Entity, Clock> {
   const clocks = new Map<Entity, Clock>();
+  if (!trace.segments.some((segment) => isOff(trace, segment))) return clocks;
   const seen = new Set<Entity>();
   const open: Entity[] = trace.segments.filter(({ parentId }) => parentId === undefined || trace.find(parentId) === undefined);
   open.push(...trace.orphans);
@@ -39,6 +40,12 @@ export function clocksOf(trace: Trace): ReadonlyMap<Entity, Clock> {
     for (const child of at.children) open.push(child);
   }
   return clocks;
+}
+
+/** Against its caller's clock as it is recorded. Where none is off, nothing is shifted. */
+function isOff(trace: Trace, callee: Entity): boolean {
+  const caller = callee.parentId === undefined ? undefined : trace.find(callee.parentId);
+  return caller !== undefined && clockOf(caller, callee, 0) !== undefined;
 }
 
 function clockOf(caller: Entity, callee: Entity, callerShift: number): Clock | undefined {

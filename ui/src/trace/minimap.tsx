@@ -21,12 +21,8 @@ export function Minimap({ state }: { state: TraceState }) {
   const axis = state.axis.value;
   const { from, to } = state.window.value;
   void settings.value;
-  useEffect(() => {
-    const element = canvas.current!;
-    const draw = (): void => drawAll(element, state);
-    draw();
-    return whenResized(canvas.current!, draw);
-  }, [model, axis, settings.value.theme]);
+  // The first size is told, too.
+  useEffect(() => whenResized(canvas.current!, () => drawAll(canvas.current!, state)), [model, axis, settings.value.theme]);
   const unitsAt = (event: PointerEvent): number => {
     const box = canvas.current!.getBoundingClientRect();
     return ((event.clientX - box.left) / box.width) * axis.units;

@@ -1,11 +1,11 @@
 import type { RowOutcome, TraceDocuments } from '../../../src/xray/api/page-types.ts';
 import { assemble, Trace } from '../../../src/xray/trace/assemble.ts';
 import { outcomeName, SKEW_SECONDS, type Entity } from '../../../src/xray/trace/entity.ts';
-import { isObject, member, textOf } from '../../../src/xray/trace/json.ts';
 import { inferredServiceOf, keyOf } from '../../../src/xray/trace/service-id.ts';
-import { pathOf, shortName } from '../format.ts';
+import { shortName } from '../format.ts';
 import { isFailed, severityOf, type Failures } from '../outcomes.ts';
 import { clocksOf, type Clock } from './clocks.ts';
+import { detailOf } from './detail.ts';
 
 export type SpanKind = 'segment' | 'subsegment' | 'inferred';
 
@@ -79,9 +79,21 @@ export function modelOf(found: TraceDocuments, nowSeconds: number, { isAdjusted 
   const until = isAbandoned ? received : nowSeconds;
   const builder = new Builder(trace, { until, isAbandoned, isAdjusted });
   const spans = builder.build();
-  const open = spans.filter(({ isOpen }) => isOpen);
-  let length = 0;
-  for (const span of spans) length = Math.max(length, span.end);
+  const [roots, errors, open]: [Span[], Span[], Span[]] = [[], [], []];
+  const byId = new Map<string, Span>();
+  const services = new Set<string>();
+  let [length, skew] = [0, 0];
+  // Once over all of them: this code runs when a trace is opened, and V8 has not compiled it by then.
+  for (const span of spans) {
+    byId.set(span.id, span);
+    if (span.parent === undefined) roots.push(span);
+    if (span.kind !== 'subsegment') services.add(serviceKeyOf(trace, span));
+    if (span.kind !== 'inferred' && isFailed(span.outcome)) errors.push(span);
+    if (span.isOpen) open.push(span);
+    if (span.end > length) length = span.end;
+    if (span.skew > skew) skew = span.skew;
+  }
+  const isLive = open.length > 0 && !isAbandoned;
   return {
     id,
     revision,
@@ -89,13 +101,13 @@ export function modelOf(found: TraceDocuments, nowSeconds: number, { isAdjusted 
     bytes,
     origin: builder.origin,
     spans,
-    roots: spans.filter(({ parent }) => parent === undefined),
-    byId: new Map(spans.map((span) => [span.id, span])),
+    roots,
+    byId,
     trace,
-    services: new Set(spans.filter(({ kind }) => kind !== 'subsegment').map((span) => serviceKeyOf(trace, span))).size,
-    errors: spans.filter(({ kind, outcome }) => kind !== 'inferred' && isFailed(outcome)),
-    skew: spans.reduce((most, span) => Math.max(most, span.skew), 0),
-    isLive: open.length > 0 && !isAbandoned,
+    services: services.size,
+    errors,
+    skew,
+    isLive,
     open,
     length,
   };
@@ -117,6 +129,7 @@ class Builder {
   readonly #trace: Trace;
   readonly #until: number;
   readonly #spans: Span[] = [];
+  /** Segments. */
   readonly #placed = new Set<Entity>();
   readonly #isAbandoned: boolean;
   readonly #isAdjusted: boolean;
@@ -160,6 +173,8 @@ class Builder {
     for (let i = this.#spans.length - 1; i >= 0; i--) {
       const span = this.#spans[i]!;
       const { parent, callee } = span;
+      // Most are well.
+      if (callee === undefined && span.failures === NO_FAILURES && !isFailed(span.outcome)) continue;
       if (parent === undefined || span.kind === 'inferred') continue;
       // A call and its callee are one row, of which each is worth the worse; what is below the callee is below the call.
       const outcome = callee === undefined ? span.outcome : rowOf(span).outcome;
@@ -173,7 +188,7 @@ class Builder {
     const open: { entity: Entity; parent: Span | undefined; isInferred: boolean }[] = [{ entity: top, parent: undefined, isInferred: false }];
     for (let next = open.pop(); next !== undefined; next = open.pop()) {
       const { entity, parent, isInferred } = next;
-      if (!isInferred) {
+      if (!entity.isSubsegment) {
         if (this.#placed.has(entity)) continue;
         this.#placed.add(entity);
       }
@@ -205,7 +220,7 @@ class Builder {
       entity,
       name: isInferred ? shortName(inferredServiceOf(entity).name) : entity.name,
       detail: isInferred ? (inferredServiceOf(entity).type ?? '') : detailOf(entity),
-      service: isInferred ? inferredServiceOf(entity).name : entity.segment.name,
+      service: isInferred ? inferredServiceOf(entity).name : entity.isSubsegment && parent !== undefined ? parent.service : entity.name,
       start,
       end,
       isOpen,
@@ -246,30 +261,6 @@ function calleeOf({ kind, entity, end, children }: Span): Span | undefined {
   // A message that is received on its own time: AWS had answered for it.
   if (entity.json['namespace'] === 'aws' && only.end > end + SKEW_SECONDS) return undefined;
   return only;
-}
-
-function detailOf(entity: Entity): string {
-  const { json } = entity;
-  if (json['http'] === undefined && json['sql'] === undefined && json['aws'] === undefined) return '';
-  const { aws } = entity;
-  const request = member(json['http'], 'request');
-  const url = textOf(member(request, 'url'));
-  const operation = textOf(aws['operation']);
-  if (json['namespace'] === 'aws' && operation !== undefined) return `${operation} ${resourceOf(aws)}`.trim();
-  const query = textOf(member(json['sql'], 'sanitized_query'));
-  if (query !== undefined) return query.replaceAll(/\s+/g, ' ').slice(0, 200);
-  if (url !== undefined) return `${textOf(member(request, 'method')) ?? ''} ${pathOf(url)}`.trim();
-  if (isObject(json['sql'])) return textOf(json['sql']['database_type']) ?? 'SQL';
-  return '';
-}
-
-function resourceOf(aws: Readonly<Record<string, unknown>>): string {
-  for (const key of ['table_name', 'bucket_name', 'queue_url', 'topic_arn', 'function_name', 'resource_names']) {
-    const value = aws[key];
-    const text = Array.isArray(value) ? textOf(value[0]) : textOf(value);
-    if (text !== undefined) return text.split(/[/:]/).at(-1)!;
-  }
-  return '';
 }
 
 /** Seconds of the span that none of its children covers: it did not wait for others. */

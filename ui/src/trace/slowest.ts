@@ -24,6 +24,7 @@ export function slowestOf({ spans, roots, open }: TraceModel, later?: () => Retu
   const root = roots.find(({ isOrphan }) => !isOrphan);
   if (root === undefined || open.length > 0 || spans.length < 2 || root.end <= root.start) return undefined;
   const path = later !== undefined && spans.length > SPANS_AT_ONCE ? later() : criticalPath(root);
+  if (path.size === 0) return undefined;
   const sums = new Map<string, { span: Span; longest: number; seconds: number; spans: number }>();
   for (const span of spans) {
     const stretch = path.get(span.id);

@@ -54,7 +54,7 @@ export function Timeline({ state }: { state: TraceState }) {
   };
   const draw = (): void => {
     frame.current = 0;
-    if (canvas.current === null || ruler.current === null || box.current === null) return;
+    if (canvas.current === null || ruler.current === null || box.current === null || height === 0) return;
     const layout = layoutNow();
     const scene: TimelineScene = {
       rows: state.rows.peek(),
@@ -71,7 +71,7 @@ export function Timeline({ state }: { state: TraceState }) {
     drawRuler(context2d(ruler.current, RULER_HEIGHT).context, layout, scene);
     tellTop();
     showPointerTime(pointerTime.current!, layout, scene);
-    if (isPainted.current || height === 0) return;
+    if (isPainted.current) return;
     isPainted.current = true;
     // The next task comes after the paint. The mark is for npm run bench -- ui.
     requestAnimationFrame(() =>
@@ -93,8 +93,13 @@ export function Timeline({ state }: { state: TraceState }) {
   useLayoutEffect(schedule);
   useLayoutEffect(() => {
     const element = box.current!;
-    size.value = { width: element.clientWidth, height: element.clientHeight };
-    const stopWatching = whenResized(element, () => (size.value = { width: element.clientWidth, height: element.clientHeight }));
+    const measure = (): void => {
+      const { clientWidth, clientHeight } = element;
+      const before = size.peek();
+      if (clientWidth !== before.width || clientHeight !== before.height) size.value = { width: clientWidth, height: clientHeight };
+    };
+    measure();
+    const stopWatching = whenResized(element, measure);
     const stopFollowing = whenThemeChanges(schedule);
     return () => {
       stopWatching();
