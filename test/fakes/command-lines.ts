@@ -112,8 +112,15 @@ export const COMMAND_LINES: readonly CommandLineCase[] = [
     ['-l', 'off'],
   ),
   ...same({ logLevel: 'less' }, ['-l', 'warn'], ['-l', 'error']),
-  ...differs('Log level: another case, or `warning`', { logLevel: 'info' }, { logLevel: 'less' }, ['-l', 'warning'], ['-l', 'WARN'], ['-l', 'Error']),
-  ...differs('Log level: another case, or `warning`', { logLevel: 'info' }, { logLevel: 'debug' }, ['-l', 'DEBUG']),
+  ...differs(
+    'Log level: different case, or `warning`',
+    { logLevel: 'info' },
+    { logLevel: 'less' },
+    ['-l', 'warning'],
+    ['-l', 'WARN'],
+    ['-l', 'Error'],
+  ),
+  ...differs('Log level: different case, or `warning`', { logLevel: 'info' }, { logLevel: 'debug' }, ['-l', 'DEBUG']),
   // Regions.
   ...same({ region: 'cn-north-1' }, ['-n', 'cn-north-1']),
   ...same({ region: 'us-gov-west-1' }, ['-n', 'us-gov-west-1']),
@@ -130,10 +137,10 @@ export const COMMAND_LINES: readonly CommandLineCase[] = [
     ['-n', '  '],
   ),
   ...withEnv({ exit: 1 }, { AWS_REGION: 'us-west-2\n' }, { AWS_REGION: ' us-west-2' }, { AWS_REGION: '${REGION}' }),
-  ...differs('A region that cannot be one', RUNS, { exit: 1 }, ['-n', '$AWS_REGION'], ['-n', 'us_west_2'], ['-n', 'us/west'], ['-n', 'é'], ['-n', '"us-west-2"'], ['-n', 'us-west-2.foo'], ['-n', '-'], ['-n', 'us-west-2,'], ['-n', 'a'.repeat(80)]), // prettier-ignore
+  ...differs('An invalid region', RUNS, { exit: 1 }, ['-n', '$AWS_REGION'], ['-n', 'us_west_2'], ['-n', 'us/west'], ['-n', 'é'], ['-n', '"us-west-2"'], ['-n', 'us-west-2.foo'], ['-n', '-'], ['-n', 'us-west-2,'], ['-n', 'a'.repeat(80)]), // prettier-ignore
   ...differs('A region in capitals', { region: 'US-WEST-2' }, { region: 'us-west-2' }, ['-n', 'US-WEST-2']),
   ...differs(
-    'A flag that takes the next one as its value',
+    'A flag that takes the next flag as its value',
     RUNS,
     { exit: 1 },
     ['--region', '--local-mode'],
@@ -143,7 +150,7 @@ export const COMMAND_LINES: readonly CommandLineCase[] = [
     ['-a', '--log-level'],
   ),
   // Roles, proxies, addresses, files.
-  ...differs('A role that cannot be one', RUNS, { exit: 1 }, ['-r', 'foo'], ['-r', '${ROLE}'], ['-r', ` ${ROLE}`], ['-r', `${ROLE}\n`]),
+  ...differs('An invalid role', RUNS, { exit: 1 }, ['-r', 'foo'], ['-r', '${ROLE}'], ['-r', ` ${ROLE}`], ['-r', `${ROLE}\n`]),
   ...same(
     RUNS,
     ['-p', 'http://127.0.0.1:1'],
@@ -174,14 +181,14 @@ export const COMMAND_LINES: readonly CommandLineCase[] = [
   ),
   ...differs('`-t off`', { exit: 1 }, RUNS, ['-t', 'off']),
   ...differs(
-    'An address without a port, with the name of one, or with a sign',
+    'An address without a port, with a port name, or with a signed port',
     RUNS,
     { exit: 1 },
     ['-b', '127.0.0.1:'],
     ['-b', ':domain'],
     ['-t', '127.0.0.1:http'],
   ),
-  ...differs('An address without a port, with the name of one, or with a sign', RUNS, { exit: 1 }, ['-b', '[127.0.0.1]:0']),
+  ...differs('An address without a port, with a port name, or with a signed port', RUNS, { exit: 1 }, ['-b', '[127.0.0.1]:0']),
   ...differs('`-m ""`', { exit: 2 }, RUNS, ['-m', ''], ['-m=']),
   ...differs('`-o=`', { exit: 2 }, RUNS, ['-o=']),
   ...differs('A word in the place of a command', RUNS, { exit: 2 }, ['locl'], ['-o', 'locall']),

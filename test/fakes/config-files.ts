@@ -99,7 +99,7 @@ const scalars = (
     return option !== 'resourceArn' && value === 'refused' ? { text, isRefused: true } : { text, option, value };
   });
 
-const LEVELS = 'Log level: another case, or `warning`';
+const LEVELS = 'Log level: different case, or `warning`';
 const region = (text: string | Buffer, value: string | undefined): ConfigFileCase => ({ text, option: 'region', value });
 
 export const CONFIG_FILES: readonly ConfigFileCase[] = [
