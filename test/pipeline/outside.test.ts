@@ -34,7 +34,7 @@ function* valuesImported(source: string): Generator<[module: string, name: strin
 }
 
 const FILES = globSync('src/**/*.ts').toSorted();
-const TABLE = /^## What is waited for, and for how long$(.*?)^## /ms.exec(readFileSync('docs/reliability.md', 'utf8'))?.[1] ?? '';
+const TABLE = /^## Deadlines$(.*?)^## /ms.exec(readFileSync('docs/reliability.md', 'utf8'))?.[1] ?? '';
 
 test('every file that uses a network, a disk, a child process or a thread is in the table of deadlines of docs/reliability.md', () => {
   const missing: string[] = [];
