@@ -6,7 +6,7 @@ import { XRayExporter } from './aws/exporter.ts';
 import { Outbound } from './aws/outbound-proxy.ts';
 import { PermissionHints } from './aws/permissions.ts';
 import { credentialProviders } from './aws/providers.ts';
-import { findRegion } from './aws/region.ts';
+import { findRegion, type FoundRegion } from './aws/region.ts';
 import { settingOfProfile } from './aws/shared-files.ts';
 import { TelemetryReporter } from './aws/telemetry-reporter.ts';
 import { trustConfigured } from './aws/trust.ts';
@@ -14,8 +14,10 @@ import { userAgent } from './aws/user-agent.ts';
 import { XRayApi } from './aws/xray-api.ts';
 import type { LoadedConfig } from './config/load.ts';
 import type { Config } from './config/schema.ts';
+import { checkRegion } from './config/text-form.ts';
 import { fullCollector } from './pipeline/collector.ts';
 import type { Component } from './pipeline/component.ts';
+import { XraydError } from './pipeline/errors.ts';
 import type { Logger } from './pipeline/logger.ts';
 import { SamplingProxy } from './proxy/sampling-proxy.ts';
 import { Service, type Common, type Mode } from './service.ts';
@@ -43,13 +45,22 @@ export interface Destination {
 
 /** Throws XRAYD_REGION. */
 export async function findDestination({ config, origins }: LoadedConfig<AwsCommand>, env: Environment, log: Logger): Promise<Destination> {
-  const { region, origin } = config.region === '' ? await findRegion(env, config.localMode) : { region: config.region, origin: origins.region };
+  const { region, origin } =
+    config.region === '' ? usable(await findRegion(env, config.localMode), log) : { region: config.region, origin: origins.region };
   await trustConfigured(env, (await settingOfProfile('ca_bundle', env)).setting, log);
   const url = await resolveEndpoint({ region, endpoint: config.endpoint });
   log.info({ region, from: origin, endpoint: url.origin }, 'sending to X-Ray');
   if (config.noVerifySsl)
     log.warn({}, 'TLS certificates are not checked (--no-verify-ssl): whoever stands between here and X-Ray can read the traces');
   return { region, url };
+}
+
+/** A region that was found is part of a host name and of signatures, as a configured one is. Throws XRAYD_REGION. */
+function usable({ region, origin }: FoundRegion, log: Logger): FoundRegion {
+  const checked = checkRegion(region);
+  if ('problem' in checked) throw new XraydError('XRAYD_REGION', `the region of ${origin} ${checked.problem}`);
+  if (checked.warning !== undefined) log.warn({}, `the region of ${origin} ${checked.warning}`);
+  return { region: checked.value ?? region, origin };
 }
 
 /** What it takes to call X-Ray: a way out, credentials, the signed call. Start and stop `upstream` before and after its use. */

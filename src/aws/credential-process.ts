@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
+import { parseDate, wallClockMs } from '../pipeline/clock.ts';
 import { untilAborted } from '../pipeline/deadline.ts';
 
 /** As Go's SDK, and so the reference daemon: processcreds.DefaultTimeout is a minute. */
@@ -13,9 +14,32 @@ const MAX_OUTPUT_BYTES = 1024 * 1024;
  */
 export async function limitProcesses(signal: AbortSignal): Promise<void> {
   const { externalDataInterceptor } = await import('@smithy/core/config');
-  const run = (command: string): Promise<{ stdout: string }> => outputOf(command, signal).then((stdout) => ({ stdout }));
+  const run = (command: string): Promise<{ stdout: string }> => outputOf(command, signal).then((stdout) => ({ stdout: answerIn(stdout) }));
   // The SDK makes a promise of what it finds here; this one is one.
   externalDataInterceptor.interceptToken('exec', Object.assign(run, { [promisify.custom]: run }));
+}
+
+/** Source: AWS's guide for SDKs and tools, process credential provider. */
+const MEMBERS = ['Version', 'AccessKeyId', 'SecretAccessKey', 'SessionToken', 'Expiration', 'AccountId'];
+
+/**
+ * What a process gave, for the SDK. compat: names in any case, as Go reads JSON. The SDK refuses a date that is past by this machine's clock, which
+ * may be wrong: whether credentials have ended is for X-Ray to say, as it is with those of other providers.
+ */
+function answerIn(stdout: string): string {
+  try {
+    const answer: unknown = JSON.parse(stdout.trim());
+    if (typeof answer !== 'object' || answer === null) return stdout;
+    const named = Object.entries(answer).map(([name, value]): [string, unknown] => [
+      MEMBERS.find((each) => each.toLowerCase() === name.toLowerCase()) ?? name,
+      value,
+    ]);
+    const { Expiration, ...others } = Object.fromEntries(named);
+    const isPast = typeof Expiration === 'string' && parseDate(Expiration) < wallClockMs();
+    return JSON.stringify(isPast || Expiration === undefined ? others : { ...others, Expiration });
+  } catch {
+    return stdout;
+  }
 }
 
 async function outputOf(command: string, signal: AbortSignal): Promise<string> {

@@ -4,6 +4,7 @@ import { containerCredentials } from './container-credentials.ts';
 import { limitProcesses, PROCESS_TIMEOUT_MS } from './credential-process.ts';
 import { isTrue, type Environment } from './environment.ts';
 import type { Outbound } from './outbound-proxy.ts';
+import { profileOf } from './profiles.ts';
 import { FILE_TIMEOUT_MS, hasOnlyOtherSettings, readSharedFiles, readTokenFiles } from './shared-files.ts';
 import type { AwsCredentials } from './signer.ts';
 
@@ -15,7 +16,6 @@ const TIMEOUT_MS = 10_000;
 
 /** For a profile without a process: SSO's token and credentials, and a role on top, each of them two calls. */
 const PROFILE_TIMEOUT_MS = 20_000;
-const PROCESS_SETTING = /^[ \t]*credential_process[ \t]*=/m;
 
 /** One link of the credential chain. */
 export interface CredentialProvider {
@@ -84,23 +84,24 @@ function environmentLink(env: Environment): CredentialProvider {
 }
 
 function profileLink(env: Environment, clientConfig: ClientConfig): CredentialProvider {
-  const profile = env['AWS_PROFILE'] || 'default';
+  const profile = profileOf(env);
   return {
     name: `profile ${profile}`,
     kind: 'profile',
     timeoutMs: async () => {
       // Only a process may take a minute: a cache of SSO on a disk that hangs must not keep the providers after it waiting for as long.
-      const files = await readSharedFiles(env);
-      return files.some(({ text }) => PROCESS_SETTING.test(text)) ? PROCESS_TIMEOUT_MS + TIMEOUT_MS : PROFILE_TIMEOUT_MS;
+      const { profiles } = await readSharedFiles(env);
+      return profiles.valuesOf('credential_process').length > 0 ? PROCESS_TIMEOUT_MS + TIMEOUT_MS : PROFILE_TIMEOUT_MS;
     },
-    isExplicit: Boolean(env['AWS_PROFILE']),
+    isExplicit: Boolean(env['AWS_PROFILE'] || env['AWS_DEFAULT_PROFILE']),
     skipReason: async () => {
-      const files = await readSharedFiles(env);
-      if (files.some(({ problem }) => problem === undefined)) return (await hasOnlyOtherSettings(profile)) ? 'it has no credentials' : undefined;
+      const { files, profiles } = await readSharedFiles(env);
+      if (files.some(({ problem }) => problem === undefined))
+        return hasOnlyOtherSettings(profiles.settingsOf(profile)) ? 'it has no credentials' : undefined;
       return `${files.map(({ path, problem }) => `${path} ${problem}`).join(', ')} (uid ${process.getuid?.() ?? '?'})`;
     },
     get: async (signal) => {
-      await readTokenFiles(await readSharedFiles(env));
+      await readTokenFiles((await readSharedFiles(env)).profiles);
       await limitProcesses(AbortSignal.any([signal, AbortSignal.timeout(PROCESS_TIMEOUT_MS)]));
       return (await sdk()).fromIni({ profile, clientConfig: await clientConfig(signal) })();
     },

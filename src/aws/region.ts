@@ -5,6 +5,7 @@ import { readTextFile } from '../pipeline/read-file.ts';
 import type { Environment } from './environment.ts';
 import { regionOf, regionOfTask } from './identity-answers.ts';
 import { readInstanceMetadata } from './imds.ts';
+import { profileOf } from './profiles.ts';
 import { FILE_TIMEOUT_MS, settingOfProfile } from './shared-files.ts';
 
 /** Each place that is looked at; the longest of their own limits are two seconds. */
@@ -22,7 +23,7 @@ export interface FoundRegion {
 export async function findRegion(env: Environment, isLocalMode: boolean): Promise<FoundRegion> {
   const tried: string[] = [];
   const sources: [string, () => Promise<string | undefined>][] = [
-    [`profile ${env['AWS_PROFILE'] || 'default'}`, () => regionOfProfile(env)],
+    [`profile ${profileOf(env)}`, () => regionOfProfile(env)],
     ['ECS metadata', () => regionOfEcs(env)],
   ];
   if (!isLocalMode) sources.push(['instance metadata', async () => regionOf((await readInstanceMetadata(['meta-data/placement/region'], env))[0])]);

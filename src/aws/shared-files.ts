@@ -4,10 +4,10 @@ import { DeadlineError } from '../pipeline/deadline.ts';
 import { messageOf, systemCodeOf } from '../pipeline/errors.ts';
 import { readTextFile } from '../pipeline/read-file.ts';
 import type { Environment } from './environment.ts';
+import { Profiles, profileOf, type Settings } from './profiles.ts';
 
 /** A file of a few kilobytes; what has not come by then is on a disk that is away, or in a pipe that nobody writes to. */
 export const FILE_TIMEOUT_MS = 2_000;
-const TOKEN_FILE = /^[ \t]*web_identity_token_file[ \t]*=[ \t]*(\S.*?)[ \t]*$/gm;
 
 const MISSING = 'does not exist';
 /** What was read last, by path. */
@@ -21,33 +21,37 @@ export interface SharedFile {
   readonly problem?: string;
 }
 
+export interface SharedFiles {
+  readonly files: readonly SharedFile[];
+  readonly profiles: Profiles;
+}
+
 /**
  * Reads AWS's shared credentials and config file anew, and has the SDK take what was read: its own reads have no deadline, and are kept for ever,
  * whether they end or not. A file that is not there, or does not answer, is empty to it.
  */
-export async function readSharedFiles(env: Environment): Promise<readonly SharedFile[]> {
+export async function readSharedFiles(env: Environment): Promise<SharedFiles> {
   // Without HOME and without an entry in passwd there is no folder to look in.
   const folder = join(homeOf(env), '.aws');
   const paths = [env['AWS_SHARED_CREDENTIALS_FILE'] || join(folder, 'credentials'), env['AWS_CONFIG_FILE'] || join(folder, 'config')];
   const files = await Promise.all(paths.map((path) => readShared(path.startsWith('~/') ? join(homeOf(env), path.slice(2)) : path)));
+  const [credentials, config] = files;
+  const profiles = Profiles.read(config!.text, credentials!.text);
   // The library is loaded only where there is a file.
-  if (files.every(({ path, problem }) => problem === MISSING && !lastRead.has(path))) return files;
+  if (files.every(({ path, problem }) => problem === MISSING && !lastRead.has(path))) return { files, profiles };
   const { externalDataInterceptor } = await import('@smithy/core/config');
-  for (const { path, text } of files) externalDataInterceptor.interceptFile(path, text);
-  return files;
+  for (const { path } of files) externalDataInterceptor.interceptFile(path, profiles.text());
+  return { files, profiles };
 }
 
 /** A setting of the chosen profile; `problem`: a file that is there cannot be read. */
 export async function settingOfProfile(name: string, env: Environment): Promise<{ setting: string | undefined; problem?: string }> {
-  const files = await readSharedFiles(env);
+  const { files, profiles } = await readSharedFiles(env);
   if (files.every(({ text }) => text === '')) {
     const unreadable = files.find(({ problem }) => problem !== undefined && problem !== MISSING);
     return { setting: undefined, ...(unreadable === undefined ? {} : { problem: `${unreadable.path} ${unreadable.problem}` }) };
   }
-  const { loadSharedConfigFiles } = await import('@smithy/core/config');
-  const { configFile, credentialsFile } = await loadSharedConfigFiles();
-  const profile = env['AWS_PROFILE'] || 'default';
-  return { setting: configFile[profile]?.[name] ?? credentialsFile[profile]?.[name] };
+  return { setting: profiles.settingsOf(profileOf(env))?.get(name) };
 }
 
 /** What makes a profile one with credentials. Source: aws-sdk-go-v2, config/resolve_credentials.go; `login_session` of AWS's SDK for JavaScript. */
@@ -64,19 +68,16 @@ const CREDENTIAL_SETTINGS = [
   'login_session',
 ];
 
-/** Whether the profile is there for a region and the like, and credentials are to be found elsewhere. After `readSharedFiles`. */
-export async function hasOnlyOtherSettings(profile: string): Promise<boolean> {
-  const { loadSharedConfigFiles } = await import('@smithy/core/config');
-  const { configFile, credentialsFile } = await loadSharedConfigFiles();
-  const sections = [configFile[profile], credentialsFile[profile]].filter((section) => section !== undefined);
-  return sections.length > 0 && sections.every((section) => CREDENTIAL_SETTINGS.every((name) => !section[name]));
+/** Whether the profile is there for a region and the like, and credentials are to be found elsewhere. */
+export function hasOnlyOtherSettings(settings: Settings | undefined): boolean {
+  return settings !== undefined && CREDENTIAL_SETTINGS.every((name) => !settings.get(name));
 }
 
 /** The same for the token files that profiles name: the SDK reads them in a way that stops the whole process until they are read. */
-export async function readTokenFiles(files: readonly SharedFile[]): Promise<void> {
+export async function readTokenFiles(profiles: Profiles): Promise<void> {
   const { externalDataInterceptor } = await import('@smithy/core/config');
   const record = externalDataInterceptor.getTokenRecord() as Record<string, unknown>;
-  const paths = new Set(files.flatMap(({ text }) => [...text.matchAll(TOKEN_FILE)].map((match) => match[1]!)));
+  const paths = new Set(profiles.valuesOf('web_identity_token_file'));
   const read = async (path: string): Promise<void> => {
     try {
       record[path] = await readTextFile(path, { timeoutMs: FILE_TIMEOUT_MS });

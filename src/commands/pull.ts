@@ -15,7 +15,7 @@ const READ_TIMEOUT_MS = 60_000;
 /** `xrayd pull`: region and credentials as the daemon would find them, or those of --profile. Resolves with the exit code. */
 export async function pull(loaded: LoadedConfig<'pull'>, env: Environment, output: CommandOutput): Promise<number> {
   const { config } = loaded;
-  const own = config.profile === '' ? env : { ...env, AWS_PROFILE: config.profile };
+  const own = config.profile === '' ? env : withProfile(config.profile, env);
   const log = lineLogger((level, message) => (level === 'warn' ? output.say(`xrayd: ${message}\n`) : undefined));
   const destination = await findDestination(loaded, own, log);
   const { credentials, outbound } = uplinkTo(destination, { config, log }, own);
@@ -34,4 +34,19 @@ export async function pull(loaded: LoadedConfig<'pull'>, env: Environment, outpu
     await credentials.stop();
     outbound.close();
   }
+}
+
+/** Identities that the environment names come before AWS_PROFILE, but not before a profile that is asked for. Source: AWS CLI, --profile. */
+const IDENTITIES = [
+  'AWS_ACCESS_KEY_ID',
+  'AWS_ACCESS_KEY',
+  'AWS_SECRET_ACCESS_KEY',
+  'AWS_SECRET_KEY',
+  'AWS_SESSION_TOKEN',
+  'AWS_WEB_IDENTITY_TOKEN_FILE',
+];
+
+function withProfile(profile: string, env: Environment): Environment {
+  const others = Object.entries(env).filter(([name]) => !IDENTITIES.includes(name));
+  return { ...Object.fromEntries(others), AWS_PROFILE: profile };
 }

@@ -72,7 +72,8 @@ function checkHosts(text: string): ReturnType<typeof checkText> {
 /** A label of a host name: endpoints and signatures have the region in them. */
 const REGION = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
 
-function checkRegion(text: string): ReturnType<typeof checkText> {
+/** The same for a region, wherever it was found. */
+export function checkRegion(text: string): ReturnType<typeof checkText> {
   if (REGION.test(text)) return { value: text };
   if (REGION.test(text.toLowerCase()))
     return { value: text.toLowerCase(), warning: `is ${quoted(text)}: regions are lower-case, ${text.toLowerCase()} is used` };

@@ -77,6 +77,17 @@ test('profile: credential_process', async () => {
   await expectUpload(daemon, xray);
 });
 
+test('profile: credential_process, with names in another case, and an end that is past by this clock', async () => {
+  const xray = await scope.start(new FakeXRay());
+  const home = scope.folder();
+  const ends = { expiration: '2001-01-01T00:00:00Z' };
+  const output = JSON.stringify({ version: 1, accesskeyid: KEYS.AWS_ACCESS_KEY_ID, SecretAccesskey: KEYS.AWS_SECRET_ACCESS_KEY, ...ends });
+  writeFileSync(join(home, 'output.json'), output);
+  writeFileSync(join(home, 'config'), `[default]\ncredential_process=cat ${join(home, 'output.json')}\n`);
+  const daemon = await start(xray, { AWS_CONFIG_FILE: join(home, 'config') });
+  await expectUpload(daemon, xray);
+});
+
 test('profile: role_arn with source_profile', async () => {
   const sts = await scope.start(new FakeSts());
   sts.callers = [EXAMPLE_CREDENTIALS];

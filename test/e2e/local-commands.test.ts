@@ -1,36 +1,17 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { text } from 'node:stream/consumers';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { FakeServer, type Behaviour } from '../fakes/server.ts';
 import { LocalXRay } from '../fakes/local-xray.ts';
 import { eventually } from '../fakes/eventually.ts';
 import { Scope } from '../fakes/scope.ts';
 import { segmentJson } from '../fakes/traces.ts';
 import { EXAMPLE_CREDENTIALS, FakeXRay } from '../fakes/xray.ts';
-import { BUNDLE } from '../fakes/program.ts';
+import { xrayd } from '../fakes/program.ts';
 
 const scope = new Scope();
 
 const AWS = { AWS_ACCESS_KEY_ID: EXAMPLE_CREDENTIALS.accessKeyId, AWS_SECRET_ACCESS_KEY: EXAMPLE_CREDENTIALS.secretAccessKey };
-
-interface Ended {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-async function xrayd(args: readonly string[], { input = '', env = {} }: { input?: string; env?: Record<string, string> } = {}): Promise<Ended> {
-  const child = spawn(process.execPath, [BUNDLE, ...args], {
-    env: { PATH: process.env['PATH'], HOME: '/nonexistent', AWS_EC2_METADATA_DISABLED: 'true', ...env },
-  });
-  child.stdin.end(input);
-  const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
-  return { code: child.exitCode, stdout, stderr };
-}
 
 async function startLocal(...args: string[]): Promise<LocalXRay> {
   const local = await LocalXRay.start(...args);
@@ -187,36 +168,6 @@ test('a token is asked for and taken', async () => {
   expect(refused.code).toBe(1);
   expect(refused.stderr).toMatch(/HTTP 403/);
   expect((await xrayd(['export', '--api', apiOf(local)], { env: { XRAYD_TOKEN: 'secret-token' } })).code).toBe(0);
-});
-
-test('pull copies traces from an account, signed with its credentials', async () => {
-  // The account is another local X-Ray: it answers as AWS does, and takes the access key id as a token.
-  const account = await startLocal('--token', EXAMPLE_CREDENTIALS.accessKeyId);
-  const ids = [await account.putTrace(), await account.putTrace({ error: true })];
-  const local = await startLocal();
-  const args = ['pull', '--endpoint', account.daemon.tcpUrl, '--region', 'eu-west-1', '--api', apiOf(local)];
-  const one = await xrayd([...args, '--trace-id', ids[0]!], { env: AWS });
-  expect(one).toMatchObject({ code: 0, stderr: 'imported 1 trace: 2 documents stored, 0 refused\n' });
-  const matching = await xrayd([...args, '--filter', 'error'], { env: AWS });
-  expect(matching).toMatchObject({ code: 0, stderr: 'imported 1 trace: 2 documents stored, 0 refused\n' });
-  expect((await xrayd([...args, '--filter', 'error ('], { env: AWS })).stderr).toMatch(/X-Ray does not give its traces: InvalidRequest/);
-  expect((await xrayd(args)).stderr).toMatch(/no AWS credentials. Tried environment/);
-});
-
-/** A gigabyte of blanks, as fast as it is read. */
-class Gigabyte extends FakeServer {
-  protected override answer(): Behaviour {
-    return { status: 200, body: Buffer.alloc(1_000_000_000, ' ') };
-  }
-}
-
-test('pull ends with a line when what answers sends a gigabyte', async () => {
-  const account = await scope.start(new Gigabyte());
-  const local = await startLocal();
-  const args = ['pull', '--endpoint', account.url, '--region', 'eu-west-1', '--api', apiOf(local)];
-  const { code, stderr } = await xrayd(args, { env: { ...AWS, NODE_OPTIONS: '--max-old-space-size=512' } });
-  expect(stderr).toBe('xrayd: X-Ray does not give its traces: Error: the answer is larger than 67108864 bytes\n');
-  expect(code).toBe(1);
 });
 
 test('--tee sends what is stored on to AWS, byte for byte and signed, and counts it', async () => {

@@ -40,6 +40,42 @@ test('the region of the profile is taken when nothing else names one', async () 
   expect(daemon.find(/sending to X-Ray/)).toMatchObject({ region: 'sa-east-1', from: 'profile team' });
 });
 
+test('a profile is read as Go reads it: blanks and capitals, quotes, and the credentials file before the config file', async () => {
+  const xray = await scope.start(new FakeXRay({ region: 'sa-east-1' }));
+  const folder = scope.folder();
+  const [config, credentials] = [join(folder, 'config'), join(folder, 'credentials')];
+  writeFileSync(config, '[ profile   team ]\nregion=eu-west-1\n');
+  writeFileSync(
+    credentials,
+    `[ team ]\nREGION: "sa-east-1"\nAWS_ACCESS_KEY_ID="${KEYS.AWS_ACCESS_KEY_ID}"\naws_secret_access_key: '${KEYS.AWS_SECRET_ACCESS_KEY}'\n`,
+  );
+  for (const name of ['AWS_PROFILE', 'AWS_DEFAULT_PROFILE']) {
+    const env = { AWS_CONFIG_FILE: config, AWS_SHARED_CREDENTIALS_FILE: credentials, [name]: 'team' };
+    const daemon = await scope.daemon({ args: ['--endpoint', xray.url], env });
+    const before = xray.documents.length;
+    await daemon.send(HEADER + segment('a'));
+    await eventually(() => xray.documents.length > before);
+    expect(daemon.find(/credentials found/)).toMatchObject({ provider: 'profile team' });
+  }
+});
+
+test('a region of a profile that can be none ends the start with one line that names it', async () => {
+  const config = join(scope.folder(), 'config');
+  for (const region of ['${AWS_REGION}', 'evil.example#', 'eu west']) {
+    writeFileSync(config, `[default]\nregion=${region}\n`);
+    const daemon = scope.spawn({ args: ['-o'], env: { ...KEYS, AWS_CONFIG_FILE: config } });
+    expect((await daemon.end()).code).toBe(1);
+    const said = daemon.stderr.split('\n').filter((line) => line !== '' && !line.startsWith('{'));
+    expect(said).toEqual([expect.stringContaining(`xrayd: the region of profile default is "${region}", which is no region`)]);
+  }
+  writeFileSync(config, '[default]\nregion=EU-WEST-1\n');
+  const xray = await scope.start(new FakeXRay({ region: 'eu-west-1' }));
+  const daemon = await scope.daemon({ args: ['-o', '--endpoint', xray.url], env: { ...KEYS, AWS_CONFIG_FILE: config } });
+  await expectUpload(daemon, xray);
+  expect(daemon.find(/sending to X-Ray/)).toMatchObject({ region: 'eu-west-1' });
+  expect(daemon.find(/regions are lower-case/)).toMatchObject({ level: 'warn' });
+});
+
 test('-o leaves instance metadata alone', async () => {
   const imds = await scope.start(new FakeImds());
   const env = { ...KEYS, AWS_EC2_METADATA_SERVICE_ENDPOINT: imds.url, AWS_EC2_METADATA_DISABLED: 'false' };

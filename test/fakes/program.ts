@@ -1,3 +1,6 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 
 /** The file that users run, built by test/build.ts before the first test. It starts with a third of the CPU time that src/main.ts takes. */
@@ -5,3 +8,22 @@ export const BUNDLE = fileURLToPath(new URL('../../dist/xrayd.cjs', import.meta.
 
 /** The command that starts xrayd. */
 export const PROGRAM = [process.execPath, BUNDLE] as const;
+
+export interface Ended {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs a command of xrayd to its end; nothing outside is looked for. */
+export async function xrayd(
+  args: readonly string[],
+  { input = '', env = {} }: { input?: string; env?: Record<string, string> } = {},
+): Promise<Ended> {
+  const child = spawn(process.execPath, [BUNDLE, ...args], {
+    env: { PATH: process.env['PATH'], HOME: '/nonexistent', AWS_EC2_METADATA_DISABLED: 'true', ...env },
+  });
+  child.stdin.end(input);
+  const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
+  return { code: child.exitCode, stdout, stderr };
+}

@@ -1,0 +1,131 @@
+/** The sections of the shared files that are no profiles, and stand in the config file. */
+const OTHER_SECTION = /^(sso-session|services) /;
+/** What is no name of a profile to the SDK; it would throw the whole file away. */
+const NO_NAME = '__proto__';
+
+/** Between the name of a setting and of one below it, as in `s3 =`: in no name. */
+const BELOW = '\n';
+
+/** A profile's settings by their names in lower case. */
+export type Settings = ReadonlyMap<string, string>;
+
+interface Section {
+  readonly settings: Map<string, string>;
+  /** In the config file a name without `profile` in front of it is no profile's, but for `default`. */
+  readonly isNamedProfile: boolean;
+}
+
+/** What the shared config and credentials files say together. */
+export class Profiles {
+  readonly #profiles: ReadonlyMap<string, Settings>;
+  readonly #others: ReadonlyMap<string, Settings>;
+
+  private constructor(profiles: ReadonlyMap<string, Settings>, others: ReadonlyMap<string, Settings>) {
+    this.#profiles = profiles;
+    this.#others = others;
+  }
+
+  /**
+   * Reads them as the SDK for Go does, which takes more than the one for JavaScript: blanks in `[ default ]`, names of settings in capitals, quotes
+   * around values, `:` for `=`. What the credentials file says of a profile comes before what the config file says.
+   * Source: aws-sdk-go-v2, internal/ini and config/shared_config.go.
+   */
+  static read(config: string, credentials: string): Profiles {
+    const profiles = new Map<string, Map<string, string>>();
+    const others = new Map<string, Settings>();
+    const inConfig = sectionsOf(config);
+    for (const [name, { settings, isNamedProfile }] of inConfig) {
+      if (OTHER_SECTION.test(name)) others.set(name, settings);
+      // `[profile default]` stands for `[default]`, wherever it is.
+      else if (isNamedProfile || (name === 'default' && !inConfig.has('profile default'))) profiles.set(withoutPrefix(name), new Map(settings));
+    }
+    for (const [name, { settings, isNamedProfile }] of sectionsOf(credentials)) {
+      if (isNamedProfile || OTHER_SECTION.test(name)) continue;
+      const profile = profiles.get(name) ?? new Map<string, string>();
+      for (const [key, value] of settings) profile.set(key, value);
+      profiles.set(name, profile);
+    }
+    return new Profiles(profiles, others);
+  }
+
+  /** Undefined when no file has it. */
+  settingsOf(profile: string): Settings | undefined {
+    return this.#profiles.get(profile);
+  }
+
+  /** The values of one setting in all profiles. */
+  valuesOf(setting: string): string[] {
+    return [...this.#profiles.values()].map((settings) => settings.get(setting) ?? '').filter((value) => value !== '');
+  }
+
+  /** The same as one text that the SDK for JavaScript understands, as either of the files. */
+  text(): string {
+    return [...this.#others, ...this.#profiles].map(([name, settings]) => `[${name}]\n${textOf(settings)}`).join('');
+  }
+}
+
+/** The profile that is meant where none is named. Source: aws-sdk-go-v2, config/env_config.go. */
+export function profileOf(env: Readonly<Record<string, string | undefined>>): string {
+  return env['AWS_PROFILE'] || env['AWS_DEFAULT_PROFILE'] || 'default';
+}
+
+function sectionsOf(text: string): Map<string, Section> {
+  const sections = new Map<string, Section>();
+  let section: Section | undefined;
+  /** The setting whose value is on the lines below it. */
+  let above = '';
+  for (const line of text.split(/\r?\n/)) {
+    if (/^\s*([#;]|$)/.test(line)) continue;
+    const name = sectionName(line);
+    if (name !== undefined) {
+      above = '';
+      section = sections.get(name) ?? { settings: new Map(), isNamedProfile: name.startsWith('profile ') };
+      if (!name.endsWith(NO_NAME)) sections.set(name, section);
+      continue;
+    }
+    const setting = settingIn(line);
+    if (section === undefined || setting === undefined) continue;
+    const isIndented = /^\s/.test(line);
+    if (isIndented && above !== '') section.settings.set(above + BELOW + setting.key, setting.value);
+    else {
+      section.settings.set(setting.key, setting.value);
+      above = setting.value === '' ? setting.key : '';
+    }
+  }
+  return sections;
+}
+
+/** `[ profile  "team" ] # comment` is `profile team`; undefined when the line is no section's. Quotes are the other SDKs'. */
+function sectionName(line: string): string | undefined {
+  const [head = ''] = line.split(/[#;]/);
+  const inside = /^\[(.*)\]$/.exec(head.trim())?.[1];
+  if (inside === undefined) return undefined;
+  const [, type, name] = /^(\S+)[ \t]+(.+)$/.exec(inside.trim()) ?? [];
+  return type === undefined || name === undefined ? inside.trim() : `${type} ${unquoted(name)}`;
+}
+
+function settingIn(line: string): { key: string; value: string } | undefined {
+  const [text = ''] = line.split(/[ \t][#;]/);
+  const [, key, value] = /^([^=:]+)[=:](.*)$/.exec(text.trim()) ?? [];
+  if (key === undefined || value === undefined) return undefined;
+  return { key: key.trim().toLowerCase(), value: unquoted(value.trim()) };
+}
+
+function unquoted(text: string): string {
+  return /^(["'])(.*)\1$/.exec(text)?.[2] ?? text;
+}
+
+function withoutPrefix(name: string): string {
+  return name.replace(/^profile /, '');
+}
+
+function textOf(settings: Settings): string {
+  let text = '';
+  for (const [key, value] of settings) {
+    if (key.includes(BELOW)) continue;
+    const below = [...settings].filter(([each]) => each.startsWith(key + BELOW));
+    if (value !== '') text += `${key} = ${value}\n`;
+    else if (below.length > 0) text += `${key} =\n${below.map(([each, of]) => `  ${each.slice(key.length + 1)} = ${of}\n`).join('')}`;
+  }
+  return text;
+}

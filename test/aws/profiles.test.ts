@@ -1,0 +1,64 @@
+import { externalDataInterceptor, loadSharedConfigFiles } from '@smithy/core/config';
+import { expect, test } from 'vitest';
+import { Profiles } from '../../src/aws/profiles.ts';
+
+const KEYS = 'aws_access_key_id=AKID\naws_secret_access_key=secret\n';
+
+function settings(config: string, credentials = '', profile = 'default'): Record<string, string> | undefined {
+  const found = Profiles.read(config, credentials).settingsOf(profile);
+  return found === undefined ? undefined : Object.fromEntries(found);
+}
+
+test('whatever the SDK for Go takes for a section or a setting is one', () => {
+  const region = { region: 'eu-west-1' };
+  for (const text of [
+    '[default]\nregion=eu-west-1\n',
+    '[ default ]\nregion = eu-west-1',
+    '  [default] # mine\r\n\tregion\t=\teu-west-1 ; here\r\n',
+    '[default]\nREGION=eu-west-1\n',
+    '[default]\nregion="eu-west-1"\n',
+    "[default]\nregion='eu-west-1'\n",
+    '[default]\nregion: eu-west-1\n',
+    'junk\n[default]\nmore junk\nregion=eu-north-1\n[default]\nregion=eu-west-1\n',
+    '[default]\nregion=us-east-1\n[profile default]\nregion=eu-west-1\n',
+    '[profile default]\nregion=eu-west-1\n[default]\nregion=us-east-1\n',
+  ]) {
+    expect(settings(text), text).toEqual(region);
+  }
+  for (const head of ['[profile team]', '[profile   team]', '[profile\tteam]', '[ profile team ]', '[profile "team"]']) {
+    expect(settings(`${head}\nregion=eu-west-1\n`, '', 'team'), head).toEqual(region);
+  }
+  expect(settings('[profile é]\nregion=eu-west-1\n', '', 'é')).toEqual(region);
+  for (const text of ['[DEFAULT]\nregion=eu-west-1', '[default\nregion=eu-west-1', 'region=eu-west-1']) expect(settings(text), text).toBeUndefined();
+  expect(settings('[team]\nregion=eu-west-1', '', 'team')).toBeUndefined();
+});
+
+test('what the credentials file says of a profile comes before what the config file says', () => {
+  expect(settings(`[default]\nregion=eu-west-1\noutput=json\n`, `[default]\nregion=us-west-2\n${KEYS}`)).toEqual({
+    region: 'us-west-2',
+    output: 'json',
+    aws_access_key_id: 'AKID',
+    aws_secret_access_key: 'secret',
+  });
+  expect(settings('', `[profile team]\n${KEYS}`, 'team')).toBeUndefined();
+});
+
+test('a setting below another is not one of the profile, and a secret may hold any character', () => {
+  const text = '[default]\ns3 =\n  region = us-east-1\nregion = eu-west-1\n[default]\ns3 =\n  addressing_style = path\n';
+  expect(Profiles.read(text, '').settingsOf('default')?.get('region')).toBe('eu-west-1');
+  expect(settings('', '[default]\naws_secret_access_key = a+b/c:d==#e\n')).toEqual({ aws_secret_access_key: 'a+b/c:d==#e' });
+});
+
+test('the SDK for JavaScript reads the same out of the text that it is given, as either file', async () => {
+  const config = `[sso-session s]\nsso_region=eu-west-1\n[Services x]\n[services y]\nxray =\n  endpoint_url = http://127.0.0.1:1\n[ default ]\nREGION="eu-west-1"\ns3 =\n  region = us-east-1\n[profile team]\nsource_profile: default\n[profile __proto__]\nregion=x\n`;
+  const text = Profiles.read(config, `[ default ]\n${KEYS.toUpperCase()}`).text();
+  externalDataInterceptor.interceptFile('/both', text);
+  const { configFile, credentialsFile } = await loadSharedConfigFiles({ filepath: '/both', configFilepath: '/both' });
+  const profile = { aws_access_key_id: 'AKID', aws_secret_access_key: 'SECRET', region: 'eu-west-1', 's3.region': 'us-east-1' };
+  expect(configFile).toEqual({
+    default: profile,
+    'sso-session.s': { sso_region: 'eu-west-1' },
+    'services.y': { 'xray.endpoint_url': 'http://127.0.0.1:1' },
+  });
+  expect(credentialsFile).toMatchObject({ default: profile, team: { source_profile: 'default' } });
+});

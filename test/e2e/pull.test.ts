@@ -1,0 +1,67 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { LocalXRay } from '../fakes/local-xray.ts';
+import { xrayd } from '../fakes/program.ts';
+import { Scope } from '../fakes/scope.ts';
+import { FakeServer, type Behaviour } from '../fakes/server.ts';
+import { EXAMPLE_CREDENTIALS } from '../fakes/xray.ts';
+
+const scope = new Scope();
+
+const AWS = { AWS_ACCESS_KEY_ID: EXAMPLE_CREDENTIALS.accessKeyId, AWS_SECRET_ACCESS_KEY: EXAMPLE_CREDENTIALS.secretAccessKey };
+
+async function startLocal(...args: string[]): Promise<LocalXRay> {
+  const local = await LocalXRay.start(...args);
+  scope.add(() => local.stop());
+  return local;
+}
+
+const apiOf = (local: LocalXRay): string => local.daemon.tcpUrl.replace('http://', '');
+
+test('pull copies traces from an account, signed with its credentials', async () => {
+  // The account is another local X-Ray: it answers as AWS does, and takes the access key id as a token.
+  const account = await startLocal('--token', EXAMPLE_CREDENTIALS.accessKeyId);
+  const ids = [await account.putTrace(), await account.putTrace({ error: true })];
+  const local = await startLocal();
+  const args = ['pull', '--endpoint', account.daemon.tcpUrl, '--region', 'eu-west-1', '--api', apiOf(local)];
+  const one = await xrayd([...args, '--trace-id', ids[0]!], { env: AWS });
+  expect(one).toMatchObject({ code: 0, stderr: 'imported 1 trace: 2 documents stored, 0 refused\n' });
+  const matching = await xrayd([...args, '--filter', 'error'], { env: AWS });
+  expect(matching).toMatchObject({ code: 0, stderr: 'imported 1 trace: 2 documents stored, 0 refused\n' });
+  expect((await xrayd([...args, '--filter', 'error ('], { env: AWS })).stderr).toMatch(/X-Ray does not give its traces: InvalidRequest/);
+  expect((await xrayd(args)).stderr).toMatch(/no AWS credentials. Tried environment/);
+});
+
+test('pull --profile takes the credentials of that profile, whatever else the environment names', async () => {
+  const account = await startLocal('--token', EXAMPLE_CREDENTIALS.accessKeyId);
+  await account.putTrace();
+  const local = await startLocal();
+  const file = join(scope.folder(), 'credentials');
+  writeFileSync(file, `[prod]\naws_access_key_id=${AWS.AWS_ACCESS_KEY_ID}\naws_secret_access_key=${AWS.AWS_SECRET_ACCESS_KEY}\n`);
+  const keys = { AWS_ACCESS_KEY_ID: 'x', AWS_SECRET_ACCESS_KEY: 'x', AWS_WEB_IDENTITY_TOKEN_FILE: '/nonexistent', AWS_ROLE_ARN: 'arn:x' };
+  const args = ['pull', '--endpoint', account.daemon.tcpUrl, '--region', 'eu-west-1', '--api', apiOf(local), '--profile'];
+  expect(await xrayd([...args, 'prod'], { env: { ...keys, AWS_SHARED_CREDENTIALS_FILE: file } })).toMatchObject({
+    code: 0,
+    stderr: 'imported 1 trace: 2 documents stored, 0 refused\n',
+  });
+  const missing = await xrayd([...args, 'prdo'], { env: { ...keys, AWS_SHARED_CREDENTIALS_FILE: file } });
+  expect(missing.code).toBe(1);
+  expect(missing.stderr).toMatch(/^xrayd: no AWS credentials\. Tried .*profile prdo/);
+});
+
+/** A gigabyte of blanks, as fast as it is read. */
+class Gigabyte extends FakeServer {
+  protected override answer(): Behaviour {
+    return { status: 200, body: Buffer.alloc(1_000_000_000, ' ') };
+  }
+}
+
+test('pull ends with a line when what answers sends a gigabyte', async () => {
+  const account = await scope.start(new Gigabyte());
+  const local = await startLocal();
+  const args = ['pull', '--endpoint', account.url, '--region', 'eu-west-1', '--api', apiOf(local)];
+  const { code, stderr } = await xrayd(args, { env: { ...AWS, NODE_OPTIONS: '--max-old-space-size=512' } });
+  expect(stderr).toBe('xrayd: X-Ray does not give its traces: Error: the answer is larger than 67108864 bytes\n');
+  expect(code).toBe(1);
+});
