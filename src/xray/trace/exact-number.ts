@@ -55,12 +55,26 @@ export function numberFrom(source: string): number | ExactNumber {
   const value = Number(source);
   if (Object.is(value, -0) || !Number.isFinite(value)) return new ExactNumber(source);
   // Most have so few digits that a double holds them.
-  return (value !== 0 && source.length <= 15) || compareNumbers(value, { exact: source }) === 0 ? value : new ExactNumber(source);
+  return (value !== 0 && source.length <= 15) || compareDecimals(value, { exact: source }) === 0 ? value : new ExactNumber(source);
 }
 
-/** Compares what the numbers say, however many digits they have: less than, equal to or greater than 0. */
+/**
+ * Compares what the numbers say, however many digits they have: less than, equal to or greater than 0. What can only be more digits behind the
+ * point than a double has is compared as one: programs that write 17 digits mean 0.1 by 0.10000000000000001.
+ */
 export function compareNumbers(a: number | Exact, b: number | Exact): number {
-  if (typeof a === 'number' && typeof b === 'number') return a < b ? -1 : a > b ? 1 : 0;
+  const [one, other] = [asCompared(a), asCompared(b)];
+  if (typeof one === 'number' && typeof other === 'number') return one < other ? -1 : one > other ? 1 : 0;
+  return compareDecimals(one, other);
+}
+
+function asCompared(number: number | Exact): number | Exact {
+  if (typeof number === 'number') return number;
+  const nearest = Number(number.exact);
+  return nearest !== 0 && Math.abs(nearest) <= Number.MAX_SAFE_INTEGER ? nearest : number;
+}
+
+function compareDecimals(a: number | Exact, b: number | Exact): number {
   const [one, other] = [decimalOf(a), decimalOf(b)];
   if (one.sign !== other.sign) return one.sign - other.sign;
   if (one.scale !== other.scale) return one.sign * (one.scale - other.scale);

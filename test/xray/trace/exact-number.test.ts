@@ -47,6 +47,19 @@ test('integers are compared as BigInt compares them', () => {
   );
 });
 
+test('a fraction with more digits than a double has is the double that it is written for', () => {
+  for (const [a, b] of [
+    ['0.10000000000000001', '0.1'],
+    ['0.1000000000000000055511151231257827', '1e-1'],
+    ['3.0000000000000001', '3'],
+  ] as const) {
+    expect(compareNumbers(numberFrom(a), numberFrom(b)), `${a} and ${b}`).toBe(0);
+  }
+  expect(compareNumbers(numberFrom('0.10000000000000002'), numberFrom('0.1'))).toBe(1);
+  expect(compareNumbers(numberFrom('9007199254740993'), numberFrom('9007199254740992'))).toBe(1);
+  expect(compareNumbers(numberFrom('1e-400'), numberFrom('0'))).toBe(1);
+});
+
 test('doubles are compared as they are, however they are written', () => {
   const double = fc.double({ noNaN: true, noDefaultInfinity: true });
   fc.assert(
