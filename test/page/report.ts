@@ -21,7 +21,7 @@ export const STEPS = {
   firstRows: 'a list of very many traces, from its address to its first rows',
   sorted: 'the same, from the click on Duration to the longest trace',
   typed: 'the same, from the first letter of a text to its trace',
-  live: 'live at 1,000 segments a second',
+  live: 'live at 1,000 segments per second',
 } as const;
 
 const DOCUMENT = fileURLToPath(new URL('../../docs/performance.md', import.meta.url));
@@ -46,23 +46,23 @@ export function tableOf({ machine, results }: Report): string {
     ['what', 'goal', 'measured'],
     ['---', '---', '---'],
     ['bytes before anything is clicked, gzip, without the query editor', '150 KB', `${firstLoad['kilobytesGzip']} KB`],
-    ['a sample trace, from the click until its row is there, median / slowest of 5', '300 ms', spread(sample)],
+    ['a sample trace, from the click until its row is shown, median / slowest of 5', '300 ms', spread(sample)],
     ['a trace of 10,000 spans, from the click on its row until it is painted, median / slowest of 7', '200 ms', spread(spans10)],
     ['the same of 50,000 spans, median / slowest of 5', '1 s', spread(spans50)],
-    ['frames a second while each frame scrolls, and while each zooms, 10,000 spans', '55', fps(frames10)],
+    ['frames per second while scrolling and while zooming, 10,000 spans', '55', fps(frames10)],
     ['the same of 50,000 spans', '', fps(frames50)],
-    [`a service map of ${map['nodes']} services and ${map['edges']} calls, frames a second while each zooms`, 'smooth', String(map['zoomFps'])],
+    [`a service map of ${map['nodes']} services and ${map['edges']} calls, frames per second while zooming`, 'smooth', String(map['zoomFps'])],
     ['the same map, from its address until it is painted, median / slowest of 3', '1 s', spread(map)],
     ['a list of 100,000 traces, from its address to its first rows, median / slowest of 3', '1 s', spread(firstRows)],
     ['the same, from the click on Duration to the longest trace', '1 s', spread(sorted)],
     ['the same, from the first letter of a text to its trace', '', spread(typed)],
     [
-      `the page's heap while ${live['segmentsPerSecond']} segments a second come in, after ${live['minutes']! / 4}, ${live['minutes']! / 2} and ${live['minutes']} min (${live['rows']} rows)`,
+      `the page's heap while ${live['segmentsPerSecond']} segments per second arrive, after ${live['minutes']! / 4}, ${live['minutes']! / 2} and ${live['minutes']} min (${live['rows']} rows)`,
       'flat',
       `${live['heapQuarterMb']}, ${live['heapHalfMb']} and ${live['heapLastMb']} MB`,
     ],
     [
-      'a key waits for its handler meanwhile, p50 / p99 / most',
+      'delay of a key press in the meantime, p50 / p99 / maximum',
       '50 ms',
       `${live['inputDelayP50Ms']} / ${live['inputDelayP99Ms']} / ${live['inputDelayMostMs']} ms`,
     ],
