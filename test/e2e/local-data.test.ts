@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { copyFileSync, linkSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -127,6 +128,18 @@ test.each([
     expect((await traceIds(local)).toSorted()).toEqual(ids.toSorted());
   },
 );
+
+test('a --data file that is mounted by itself is refused: its lock and its log would be in another folder', (context) => {
+  if (spawnSync('unshare', ['--mount', 'true']).status !== 0) context.skip('needs mount namespaces');
+  const folder = scope.folder();
+  const [file, mounted] = [join(folder, 'traces.db'), join(folder, 'mounted file.db')];
+  for (const path of [file, mounted]) writeFileSync(path, '');
+  const script = `mount --bind '${file}' '${mounted}' && exec timeout 10 "$@"`;
+  const command = [...PROGRAM, 'local', '-b', '127.0.0.1:0', '-t', '127.0.0.1:0', '--http-address', 'off', '--data', mounted];
+  const { status, stderr } = spawnSync('unshare', ['--mount', 'sh', '-c', script, 'sh', ...command], { encoding: 'utf8' });
+  expect(stderr).toMatch(/cannot use .*mounted file\.db as a store of traces: it is mounted by itself.*Mount its folder/);
+  expect(status).toBe(1);
+});
 
 test('a --data file with a second name (a hard link) is refused: another one could take it under that name', async () => {
   const file = join(scope.folder(), 'traces.db');

@@ -1,4 +1,4 @@
-import { accessSync, constants, lstatSync, realpathSync, statSync } from 'node:fs';
+import { accessSync, constants, lstatSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { messageOf, systemCodeOf, XraydError } from '../../pipeline/errors.ts';
 import { lockFile, lockHolder, type FileLock } from '../../pipeline/file-lock.ts';
@@ -69,9 +69,27 @@ function check(file: string): void {
   if (status !== undefined && status.nlink > 1) {
     throw refusal(file, `it has ${status.nlink} names (hard links), and two processes could write it. Delete the others, or make a copy (cp)`);
   }
+  if (status !== undefined && isMountPoint(file)) {
+    throw refusal(
+      file,
+      "it is mounted by itself: its lock and its log, beside it here, are not beside it where it comes from, so two processes could write it, and a kill would lose traces. Mount its folder in the file's place",
+    );
+  }
   // SQLite makes its log and its lock beside the file.
   checkAccess(file, folder, constants.W_OK | constants.X_OK);
   for (const path of [file, ...COMPANIONS.map((end) => file + end)]) checkAccess(file, path, constants.R_OK | constants.W_OK);
+}
+
+/** Of Linux; where /proc does not tell, no file is one. Source: proc_pid_mountinfo(5), with blanks and the like as octal numbers. */
+function isMountPoint(file: string): boolean {
+  const name = file.replace(/[ \t\n\\]/g, (character) => `\\${character.charCodeAt(0).toString(8).padStart(3, '0')}`);
+  try {
+    return readFileSync('/proc/self/mountinfo', 'utf8')
+      .split('\n')
+      .some((line) => line.split(' ')[4] === name);
+  } catch {
+    return false;
+  }
 }
 
 function checkAccess(file: string, path: string, mode: number): void {
