@@ -1,6 +1,7 @@
 import type { XRayClient } from '@aws-sdk/client-xray';
 import { hash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { printable } from '../aws/foreign-answer.ts';
 import { dateOf, wallClockMs } from '../pipeline/clock.ts';
 import { XraydError, messageOf } from '../pipeline/errors.ts';
 import { oneLine } from '../pipeline/one-line.ts';
@@ -43,6 +44,9 @@ const MAX_IDLE_PAGES = 1_000;
 /** Of ids, and of what an error says. */
 const MAX_ID = 100;
 const MAX_REASON = 500;
+/** Of a header. */
+const MAX_HEADER = 60;
+const PROXY_HINT = 'A proxy? Check the endpoint and the proxy settings';
 
 /** Reads traces from an X-Ray, AWS's or the local one, through AWS's own client. */
 export class TraceSource {
@@ -70,6 +74,8 @@ export class TraceSource {
       yield* this.#documentsOf(ids);
     } catch (error) {
       if (error instanceof XraydError) throw error;
+      const foreign = foreignAnswer(error);
+      if (foreign !== undefined) throw notXRay(`${foreign}. ${PROXY_HINT}`);
       throw new XraydError('XRAYD_TRANSFER', `X-Ray does not give its traces: ${reasonOf(error)}`, { cause: error });
     }
   }
@@ -166,7 +172,7 @@ async function* pagesOf<T extends { readonly NextToken?: string | undefined }>(
 /** X-Ray's answers have the list, even when it is empty. Without it something else answered, and "no traces" would be a guess. */
 function listOf<T>(list: readonly T[] | undefined, name: string): readonly T[] {
   if (Array.isArray(list)) return list as readonly T[];
-  throw notXRay(`there is no ${name} in its answer. A proxy? Check the endpoint and the proxy settings`);
+  throw notXRay(`there is no ${name} in its answer. ${PROXY_HINT}`);
 }
 
 function documentsIn(trace: unknown): TraceDocuments {
@@ -179,6 +185,19 @@ function documentsIn(trace: unknown): TraceDocuments {
 
 function notXRay(problem: string): XraydError {
   return new XraydError('XRAYD_TRANSFER', `what answers is not X-Ray: ${problem}`);
+}
+
+/** What answered without the form of X-Ray, an error of it included; undefined where X-Ray did, or nothing. The SDK would say that it is no JSON. */
+function foreignAnswer(error: unknown): string | undefined {
+  const response = member(error, '$response');
+  const headers = member(response, 'headers');
+  const isUnread = error instanceof SyntaxError || error instanceof TypeError || member(error, 'name') === 'Unknown';
+  if (headers === undefined || member(headers, 'x-amzn-errortype') !== undefined || !isUnread) return undefined;
+  const said = ['content-type', 'server', 'via', 'location'].flatMap((name) => {
+    const value = member(headers, name);
+    return typeof value === 'string' && value !== '' ? [`${name}: ${printable(value, MAX_HEADER)}`] : [];
+  });
+  return [`HTTP ${String(member(response, 'statusCode'))}`, ...said].join(', ');
 }
 
 /** In a line: what answers may say anything, and the SDK adds a hint for programs. */

@@ -53,6 +53,21 @@ test.each<[what: string, summaries: Behaviour, traces: Behaviour]>([
   await expect(tracesFrom(first, second)).rejects.toMatchObject({ code: 'XRAYD_TRANSFER' });
 });
 
+test.each<[said: string, answer: Behaviour]>([
+  ['HTTP 404, content-type: text/html, server: nginx', { status: 404, headers: { 'content-type': 'text/html', server: 'nginx' }, body: '<html>' }],
+  ['HTTP 200, content-type: text/html', { status: 200, headers: { 'content-type': 'text/html' }, body: '<html>' }],
+  ['HTTP 503', { status: 503, body: '' }],
+  ['HTTP 503', { status: 503, body: 'busy' }],
+  ['HTTP 403', { status: 403, body: '{"message":"by the gateway"}' }],
+  ['HTTP 302, location: https://login.example/', { status: 302, headers: { location: 'https://login.example/' }, body: '' }],
+  ['HTTP 200', { status: 200, body: 'null' }],
+])('what answers in place of X-Ray is said, not that it is no JSON: %s', async (said, answer) => {
+  const message = new RegExp(`^what answers is not X-Ray: ${said}(, .*)?\\. A proxy\\? Check the endpoint`);
+  for (const first of [answer, summaries]) {
+    await expect(tracesFrom(first, answer)).rejects.toMatchObject({ code: 'XRAYD_TRANSFER', message: expect.stringMatching(message) as string });
+  }
+});
+
 test('each page is read: of summaries, an empty one too, of traces, and of those that X-Ray left for another call', async () => {
   const ids = ['0', '1', '2', '3'].map((last) => `${ID.slice(0, -1)}${last}`);
   const found = await tracesFrom(
