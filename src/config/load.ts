@@ -49,6 +49,7 @@ export function mergeConfig<C extends Command>({ commandLine, env, file }: Confi
     ...unknownVariables(env),
     ...(file === undefined ? [] : [...file.warnings, ...unusedKeys(command, file)]),
     ...(command === 'local' && config.tee !== true ? unusedWithoutTee({ commandLine, env, file }) : []),
+    ...unusedTogether({ commandLine, config, origins }),
   ];
   return { command, config: Object.freeze(config) as Config<C>, origins: Object.freeze(origins) as Record<OptionName, string>, warnings };
 }
@@ -140,6 +141,34 @@ function unusedWithoutTee({ commandLine, file }: ConfigSources<Command>): string
       ? []
       : [`${file?.path} line ${line}: ${SPECS[name].fileKey} is used by xrayd local only together with --tee`];
   });
+}
+
+/** What is not looked at where another option is set, or is not. A question that is answered in part would be taken for its answer. */
+const TOGETHER: readonly { readonly name: OptionName; readonly other: OptionName; readonly isSet: boolean; readonly isError: boolean }[] = [
+  ...(['filter', 'text', 'since'] as const).map((name) => ({ name, other: 'traceId' as const, isSet: true, isError: true })),
+  ...(['roleExternalId', 'roleSessionName'] as const).map((name) => ({ name, other: 'roleArn' as const, isSet: false, isError: false })),
+  { name: 'spoolSize', other: 'spool', isSet: false, isError: false },
+];
+
+/** Throws XRAYD_USAGE. */
+function unusedTogether({
+  commandLine,
+  config,
+  origins,
+}: {
+  commandLine: CommandLine;
+  config: Readonly<Partial<Record<OptionName, OptionValue | undefined>>>;
+  origins: Readonly<Partial<Record<OptionName, string>>>;
+}): string[] {
+  const warnings: string[] = [];
+  for (const { name, other, isSet, isError } of TOGETHER) {
+    const { [name]: value, [other]: of } = config;
+    if (origins[name] === 'default' || value === '' || value === undefined || (of !== '' && of !== undefined) !== isSet) continue;
+    const said = `${origins[name]} is not used ${isSet ? 'with' : 'without'} --${SPECS[other].flag}`;
+    if (isError && commandLine.values.has(name)) throw new XraydError('XRAYD_USAGE', `${said}. See xrayd ${commandLine.command} --help.`);
+    warnings.push(said);
+  }
+  return warnings;
 }
 
 /** One line a value that the command uses, for --print-config. Passwords in URLs are not printed. */

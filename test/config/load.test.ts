@@ -154,6 +154,26 @@ test('what only --tee uses is refused without it as a flag, and warned about in 
   expect(local(['--tee', '--role-arn', ROLE]).warnings).toEqual(['cfg.yaml line 3: ResourceARN is not used by xrayd local']);
 });
 
+test('what another option leaves without use is refused, or warned about by name', () => {
+  const ask = (args: string[], env: Record<string, string> = {}): LoadedConfig<'export'> =>
+    mergeConfig({ commandLine: { ...parseFlags(['export', ...args]), command: 'export' }, env, file: undefined });
+  const id = ['--trace-id', '1-5f84c7a1-0123456789abcdef01234567'];
+  for (const more of [
+    ['--filter', 'fault'],
+    ['--text', 'acme'],
+    ['--since', '5'],
+  ]) {
+    expect(() => ask([...id, ...more]), more.join(' ')).toThrow(`${more[0]} is not used with --trace-id. See xrayd export --help.`);
+    expect(ask(more).warnings).toEqual([]);
+  }
+  expect(ask(id, { XRAYD_FILTER: 'fault' }).warnings).toEqual(['XRAYD_FILTER is not used with --trace-id']);
+  expect(load(['--role-external-id', 'x', '--spool-size', '50']).warnings).toEqual([
+    '--role-external-id is not used without --role-arn',
+    '--spool-size is not used without --spool',
+  ]);
+  expect(load(['--role-external-id', 'x', '-r', ROLE, '--spool-size', '50', '--spool', '/s']).warnings).toEqual([]);
+});
+
 test('--print-config shows what the command uses, and nothing else', () => {
   const { command, config, origins, warnings } = mergeConfig({ commandLine: parseFlags(['export']), env: {}, file: undefined });
   const flags = printConfig({ command, config, origins, warnings })
