@@ -1,6 +1,6 @@
-# The release bundle on distroless Node, nothing else: no shell, no package manager, no native code of ours.
-#   npm ci && npm run image -- --tag xrayd        (puts dist/image together, then builds)
-# There is no RUN, so one machine builds it for every platform. A release gives BASE with its digest.
+# The release bundle on distroless Node and nothing else: no shell, no package manager, no native code of our own.
+#   npm ci && npm run image -- --tag xrayd        (assembles dist/image, then builds the image)
+# There is no RUN, so one machine can build the image for every platform. A release sets BASE with its digest.
 ARG BASE=gcr.io/distroless/nodejs24-debian12:nonroot
 FROM ${BASE}
 
@@ -16,11 +16,11 @@ LABEL org.opencontainers.image.title="xrayd" \
 
 COPY dist/image/ /
 
-# Health and metrics have to be reachable from outside of the container; one malloc arena costs the daemon nothing and saves 8 MB under load.
+# Health and metrics must be reachable from outside the container. A single malloc arena saves 8 MB under load at no cost.
 ENV XRAYD_HTTP_ADDRESS=0.0.0.0:2001 \
     MALLOC_ARENA_MAX=1
 
-# compat: the user id, the ports and the ENTRYPOINT of the reference image. A command may follow the flags: docker run IMAGE local
+# compat: the user ID, ports and ENTRYPOINT of the reference image. A command may follow the flags: docker run IMAGE local
 USER 10001:10001
 EXPOSE 2000/udp 2000/tcp 2001/tcp
 HEALTHCHECK --interval=10s --timeout=3s --start-period=10s --retries=3 CMD ["/xray", "healthcheck"]
