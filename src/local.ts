@@ -82,7 +82,7 @@ function localMode(
     file: config.data,
     maxBytes: config.dataSize * MB,
     accountId: config.accountId,
-    isMemoryLimited,
+    memoryLimitBytes: memory.limitBytes,
     cacheBytes: memory.cacheBytes,
     maxAnswerBytes: memory.answerBytes,
     log,

@@ -31,6 +31,15 @@ export function seconds(value: number | undefined): object | null {
 
 const { isRawJSON } = JSON as unknown as { isRawJSON: (value: unknown) => boolean };
 
+/** A member that is written already. */
+export class JsonText {
+  readonly text: string;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+}
+
 /** An answer's text as AWS writes it: keys sorted, absent members as null. Four times as fast as JSON.stringify with a function that sorts. */
 export function awsJson(value: unknown): string {
   if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
@@ -39,6 +48,7 @@ export function awsJson(value: unknown): string {
     for (let i = 0; i < value.length; i++) text += (i === 0 ? '' : ',') + awsJson(value[i]);
     return `${text}]`;
   }
+  if (value instanceof JsonText) return value.text;
   if (isRawJSON(value)) return (value as { rawJSON: string }).rawJSON;
   let text = '{';
   for (const key of Object.keys(value).sort()) {

@@ -54,7 +54,7 @@ function tellings(text: string): Record<string, Seen> {
   };
   const graph = new Graph();
   graph.add(view);
-  const nodes = JSON.parse(awsJson(graph.services(false))) as { Root: boolean | null; Name: string; SummaryStatistics: Counts }[];
+  const nodes = JSON.parse(awsJson([...graph.services(false)])) as { Root: boolean | null; Name: string; SummaryStatistics: Counts }[];
   const node = nodes.find(({ Root }) => Root === true)!;
   const { Segments } = traceMembers(view) as { Segments: { Document: string }[] };
   const isOpen = line.durationMs === undefined;

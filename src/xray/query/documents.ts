@@ -12,22 +12,27 @@ export const MAX_TRACE_BYTES = 500 * 1024;
 /** As many characters of inferred documents: of 30,000 calls in one trace they are three times as long as the trace. */
 const MAX_INFERRED_LENGTH = 2_000_000;
 
-/** A member of `Traces` in the answer of BatchGetTraces: the processed documents, the inferred ones after those that came. */
-export function traceMembers(view: TraceView): object {
+/** A member of `Traces` in the answer of BatchGetTraces: the processed documents, then as many characters of inferred ones as there is room for. */
+export function traceMembers(view: TraceView, maxInferred = MAX_INFERRED_LENGTH): object {
   const { trace } = view;
   const segments = trace.segments.map((segment) => ({ Id: segment.id, Document: JSON.stringify(processed(segment)) }));
   const inferred: { Id: string; Document: string }[] = [];
   let length = 0;
   for (const segment of trace.segments) {
     walk(segment, (entity) => {
-      if (length > MAX_INFERRED_LENGTH || !trace.isInferring(entity)) return;
+      if (length > maxInferred || !trace.isInferring(entity)) return;
       const json = inferredDocument(trace, entity);
       const Document = JSON.stringify(json);
       length += Document.length;
       inferred.push({ Id: json['id'] as string, Document });
     });
   }
-  return { Id: trace.id, Duration: seconds(view.duration), LimitExceeded: trace.bytes > MAX_TRACE_BYTES, Segments: [...segments, ...inferred] };
+  return {
+    Id: trace.id,
+    Duration: seconds(view.duration),
+    LimitExceeded: trace.bytes > MAX_TRACE_BYTES || length > maxInferred,
+    Segments: [...segments, ...inferred],
+  };
 }
 
 /** Members in the order in which AWS writes them; others follow. Source: recorded answers of X-Ray. */

@@ -4,6 +4,7 @@ import type { Entity } from '../trace/entity.ts';
 import { textOf } from '../trace/json.ts';
 import { linksOf, senderOf, type Link } from '../trace/links.ts';
 import { keyOf, type ServiceId } from '../trace/service-id.ts';
+import { TooMuchError } from './answer-room.ts';
 import { serviceMembers } from './members.ts';
 import { Statistics } from './statistics.ts';
 import type { TraceView } from './trace-view.ts';
@@ -50,9 +51,6 @@ const MAX_LINKS = 1_000;
  * with six names each the answer had 54 MB, and the process 970 MB. X-Ray's own limit is not published.
  */
 const MAX_PARTS = 20_000;
-
-/** What was asked for has more in it than one answer may cost; the message says what to do. */
-export class TooMuchError extends Error {}
 
 /** Adds traces up to the graph of services that GetTraceGraph and GetServiceGraph give. */
 export class Graph {
@@ -114,14 +112,14 @@ export class Graph {
    * `Services`. `hasTimes`: a graph of a range of time, as against that of one trace; the times are those in which its traces began, and only that of
    * one trace has regions. Source: recorded answers of X-Ray.
    */
-  services(hasTimes: boolean): object[] {
+  *services(hasTimes: boolean): Generator<object> {
     const nodes = [...this.#nodes].sort(([, a], [, b]) => compare(a, b));
     const references = new Map(nodes.map(([key], position) => [key, position]));
     const times = ({ first, last }: Span): object =>
       hasTimes ? { StartTime: double(first), EndTime: double(last + 1) } : { StartTime: null, EndTime: null };
-    return nodes.map(([, node], position) => {
+    for (const [position, [, node]] of nodes.entries()) {
       const isClient = node.service.type === 'client';
-      return {
+      yield {
         ReferenceId: position,
         ...serviceMembers(node.service),
         Root: node.isRoot ? true : null,
@@ -143,7 +141,7 @@ export class Graph {
         HostedIn: hasTimes ? {} : null,
         KeyAttributes: hasTimes ? {} : null,
       };
-    });
+    }
   }
 
   #node(service: ServiceId, at: number): Node {

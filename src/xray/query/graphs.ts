@@ -1,3 +1,4 @@
+import type { JsonText } from '../aws-json.ts';
 import type { Expression } from '../filter/expression.ts';
 import type { Search } from '../filter/search.ts';
 import { isCall, isVisit } from '../filter/predicate.ts';
@@ -5,17 +6,18 @@ import type { EntitySelector } from '../filter/selector.ts';
 import type { Reader } from '../store/reader.ts';
 import type { Range } from '../store/scan.ts';
 import { Graph } from './graph.ts';
+import { ListText } from './list-text.ts';
 import { TimeSeries, type TimeSeriesConfig } from './time-series.ts';
 import { matching } from './trace-summaries.ts';
 
 /** GetTraceGraph: `Services`; undefined when there is no such trace. */
-export function traceGraph(reader: Reader, traceId: string): object[] | undefined {
+export function traceGraph(reader: Reader, traceId: string): JsonText | undefined {
   const view = reader.trace(traceId);
   if (view === undefined) return undefined;
   const graph = new Graph();
   graph.add(view);
   addLinks(graph, reader);
-  return graph.services(false);
+  return servicesOf(graph, reader, false);
 }
 
 export interface GraphRequest extends Search {
@@ -36,7 +38,13 @@ export async function serviceGraph(reader: Reader, { range, maxMs = Infinity, ..
     if (isPartial) break;
   }
   addLinks(graph, reader);
-  return { ...graph.bounds(), Services: graph.services(true), ...(isPartial ? { IsPartial: true } : {}) };
+  return { ...graph.bounds(), Services: servicesOf(graph, reader, true), ...(isPartial ? { IsPartial: true } : {}) };
+}
+
+function servicesOf(graph: Graph, { room }: Reader, hasTimes: boolean): JsonText {
+  const services = new ListText(room.maxTextBytes);
+  for (const service of graph.services(hasTimes)) services.add(service);
+  return services.end();
 }
 
 function addLinks(graph: Graph, reader: Reader): void {

@@ -2,7 +2,7 @@ import type { Expression } from '../filter/expression.ts';
 import type { Reader } from '../store/reader.ts';
 import type { Visit } from '../trace/map.ts';
 import { keyOf, type ServiceId } from '../trace/service-id.ts';
-import { TooMuchError } from './graph.ts';
+import { TooMuchError } from './answer-room.ts';
 import type { TraceView } from './trace-view.ts';
 import { matching } from './trace-summaries.ts';
 

@@ -86,7 +86,7 @@ export class Rankings {
 
   constructor(reader: Reader) {
     this.#reader = reader;
-    this.#maxRanked = Math.min(MAX_RANKED, Math.floor(reader.maxAnswerBytes / BYTES_A_RANKED));
+    this.#maxRanked = Math.min(MAX_RANKED, Math.floor(reader.room.maxAnswerBytes / BYTES_A_RANKED));
   }
 
   /**
@@ -99,7 +99,7 @@ export class Rankings {
     const begin = after === undefined ? 0 : placeAfter(ranked, after, order);
     const rows: TraceRow[] = [];
     let at = begin;
-    for (let bytes = 0; at < ranked.length && rows.length < limit && bytes < this.#reader.maxAnswerBytes; at++) {
+    for (let bytes = 0; at < ranked.length && rows.length < limit && bytes < this.#reader.room.maxAnswerBytes; at++) {
       const view = this.#reader.traceAt(ranked[at]!.row);
       // It may have gone meanwhile.
       if (view === undefined) continue;
@@ -119,9 +119,9 @@ export class Rankings {
       rows.push(rowOf(view));
       bytes += view.trace.bytes;
       last = { value, row, at };
-      if (bytes >= this.#reader.maxAnswerBytes) break;
+      if (bytes >= this.#reader.room.maxAnswerBytes) break;
     }
-    const isMore = rows.length === limit || bytes >= this.#reader.maxAnswerBytes;
+    const isMore = rows.length === limit || bytes >= this.#reader.room.maxAnswerBytes;
     const ranked = rows.map((row, i) => ({ row, cursor: { value: valueOf(row, key, at), row: -i, at } }));
     ranked.sort((a, b) => compare(a.cursor, b.cursor, { key, isDescending }));
     return { rows: ranked.map(({ row }) => row), next: isMore ? last : undefined };
@@ -139,7 +139,7 @@ export class Rankings {
     const found = find === undefined ? undefined : this.#reader.rowOf(find);
     const rows: TraceRow[] = [];
     let looked = 0;
-    for (let [at, bytes] = [skip, 0]; at < positions.rows.length && at < skip + limit && bytes < this.#reader.maxAnswerBytes; at++) {
+    for (let [at, bytes] = [skip, 0]; at < positions.rows.length && at < skip + limit && bytes < this.#reader.room.maxAnswerBytes; at++) {
       looked++;
       const view = this.#reader.traceAt(positions.rows[at]!);
       if (view === undefined) continue;

@@ -72,12 +72,18 @@ export interface Rows {
   readonly next: Cursor | undefined;
 }
 
+/** A row is as large however large its trace is. */
+const ROW_BYTES = 1_000;
 /** A page comes after about this time, however few traces match; `next` goes on from there. */
 const PAGE_MS = 300;
 
 /** The traces that began in the range and match, newest first. */
 export async function traceRows(reader: Reader, { start, end, filter, text, after, limit }: RowsRequest): Promise<Rows> {
   const range = { type: 'TraceId', start, end } as const;
-  const { found, next } = await scanPage(reader, { range, filter, text, after, limit, maxMs: PAGE_MS }, rowOf);
-  return { rows: found, next };
+  const rows: TraceRow[] = [];
+  const { next } = await scanPage(reader, { range, filter, text, after, limit, maxMs: PAGE_MS }, (view) => {
+    rows.push(rowOf(view));
+    return ROW_BYTES;
+  });
+  return { rows, next };
 }

@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
-import { double, seconds } from '../aws-json.ts';
+import { double, seconds, type JsonText } from '../aws-json.ts';
 import type { Expression } from '../filter/expression.ts';
 import { matchedCall, matchedVisit } from '../filter/predicate.ts';
 import { isFound, type Search } from '../filter/search.ts';
 import type { Found, Reader } from '../store/reader.ts';
 import type { Cursor, Range } from '../store/scan.ts';
+import { ListText } from './list-text.ts';
 import { outcomeMembers } from './members.ts';
 import { summaryOf, type Match } from './summary.ts';
 import type { TraceView } from './trace-view.ts';
@@ -19,7 +20,8 @@ export interface SummariesRequest extends Search {
 }
 
 export interface SummariesPage {
-  readonly TraceSummaries: object[];
+  /** TraceSummary. */
+  readonly TraceSummaries: JsonText;
   readonly ApproximateTime: object;
   readonly TracesProcessedCount: number;
   /** Where the next page begins; undefined at the end. */
@@ -31,13 +33,14 @@ const PAGE_MS = 1_000;
 
 /** GetTraceSummaries. */
 export async function traceSummaries(reader: Reader, { range, filter, text, rate, after, limit }: SummariesRequest): Promise<SummariesPage> {
-  const { found, processed, next } = await scanPage(
+  const summaries = new ListText();
+  const { processed, next } = await scanPage(
     reader,
     { range, filter, text, after, limit, maxMs: PAGE_MS, isWanted: (view) => isSampled(view, rate) },
-    (view) => summaryOf(view, matchOf(view, range, filter)),
+    (view) => summaries.add(summaryOf(view, matchOf(view, range, filter))),
   );
   const approximate = Math.floor(range.start) - (range.type === 'Service' ? 60 : 0);
-  return { TraceSummaries: found, ApproximateTime: double(approximate), TracesProcessedCount: processed, next };
+  return { TraceSummaries: summaries.end(), ApproximateTime: double(approximate), TracesProcessedCount: processed, next };
 }
 
 export interface Scan extends Pick<SummariesRequest, 'range' | 'filter' | 'text' | 'after' | 'limit'> {
@@ -46,26 +49,26 @@ export interface Scan extends Pick<SummariesRequest, 'range' | 'filter' | 'text'
   readonly isWanted?: (view: TraceView) => boolean;
 }
 
-/** What `read` makes of the traces in the range that match, newest first; `next` is where the next page begins. */
-export async function scanPage<T>(
+/** Gives `take` the traces in the range that match, newest first; it says how many bytes the page has more. `next` is where the next page begins. */
+export async function scanPage(
   reader: Reader,
   { range, filter, text, after, limit, maxMs, isWanted = () => true }: Scan,
-  read: (view: TraceView) => T,
-): Promise<{ found: T[]; processed: number; next: Cursor | undefined }> {
+  take: (view: TraceView) => number,
+): Promise<{ processed: number; next: Cursor | undefined }> {
   const search = { filter, text };
-  const found: T[] = [];
+  let found = 0;
   let processed = 0;
   let bytes = 0;
   const startedMs = performance.now();
   for await (const { view, cursor } of slices(reader.candidates(range, search, after))) {
     processed++;
     if (view !== undefined && isInRange(view, range) && isWanted(view) && isFound(search, view)) {
-      found.push(read(view));
-      bytes += view.trace.bytes;
+      found++;
+      bytes += Math.max(take(view), view.trace.bytes);
     }
-    if (found.length >= limit || bytes >= reader.maxAnswerBytes || performance.now() - startedMs > maxMs) return { found, processed, next: cursor };
+    if (found >= limit || bytes >= reader.room.maxAnswerBytes || performance.now() - startedMs > maxMs) return { processed, next: cursor };
   }
-  return { found, processed, next: undefined };
+  return { processed, next: undefined };
 }
 
 /** All that match, for graphs and series. Selection is by receipt, as AWS's is. */

@@ -17,8 +17,8 @@ export interface WorkerInput {
   readonly accountId?: string | undefined;
   readonly cacheBytes: number;
   readonly maxAnswerBytes: number;
-  /** Memory goes before speed. */
-  readonly isMemoryLimited: boolean;
+  /** Beyond it the process is killed; undefined when there is none. */
+  readonly memoryLimitBytes?: number | undefined;
 }
 
 export interface Written {

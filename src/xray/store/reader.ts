@@ -1,6 +1,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { Alternatives } from '../filter/sql.ts';
 import { mayMatchText, type TextSearch } from '../filter/text.ts';
+import { AnswerRoom, TooMuchError } from '../query/answer-room.ts';
 import { TraceView } from '../query/trace-view.ts';
 import { assemble, Trace } from '../trace/assemble.ts';
 import { parseJson } from '../trace/exact-number.ts';
@@ -11,6 +12,7 @@ import { readable } from './readable.ts';
 import { COLUMNS, overTables, Scans, type Cursor, type Range, type TraceRow } from './scan.ts';
 import { documentRows, LENGTH_AT, termTable } from './schema.ts';
 import { Statements } from './statements.ts';
+import { ViewCache } from './view-cache.ts';
 
 export interface Found {
   readonly view: TraceView;
@@ -36,10 +38,8 @@ interface InOrder {
 /** Row, start, seconds or -1, rank of the status, 1 while in progress. */
 export type TraceFacts = readonly [row: number, start: number, seconds: number, status: number, isOpen: number];
 
-/** Assembled traces kept for the next question; each costs about five times its documents. */
-const CACHE_BYTES = 4 * 1024 * 1024;
-/** What a trace costs beside its documents, however small. */
-const VIEW_BYTES = 2_000;
+/** Of an answer's bytes, how many are one of the traces that are kept. */
+const ANSWER_BYTES_A_CACHED = 2;
 /** Values that are offered when one is typed. */
 const MAX_VALUES = 30;
 /** Traces that are put together to find the longest. Of traces without a clock that agrees, or without an end, there may be more. */
@@ -49,7 +49,7 @@ export const MAX_ANSWER_BYTES = 8 * 1024 * 1024;
 
 /** The reading side of the store: finds traces and puts them together. Synchronous: it has a thread of its own. */
 export class Reader {
-  readonly maxAnswerBytes: number;
+  readonly room: AnswerRoom;
   readonly #database: DatabaseSync;
   readonly #accountId: string | undefined;
   readonly #byId: StatementSync;
@@ -59,13 +59,12 @@ export class Reader {
   /** Their rows are lists: of very many, that is half the work. */
   readonly #lists: Statements;
   readonly #scans: Scans;
-  readonly #cache = new Map<number, TraceView>();
-  #cachedBytes = 0;
+  readonly #cache: ViewCache;
   #bytesRead = 0;
 
-  /** `maxAnswerBytes`: of the traces in one answer; a summary has all annotations of its trace. */
-  constructor(database: DatabaseSync, accountId?: string, maxAnswerBytes = MAX_ANSWER_BYTES) {
-    this.maxAnswerBytes = maxAnswerBytes;
+  constructor(database: DatabaseSync, accountId?: string, room = new AnswerRoom({ maxAnswerBytes: MAX_ANSWER_BYTES })) {
+    this.room = room;
+    this.#cache = new ViewCache(room.maxAnswerBytes / ANSWER_BYTES_A_CACHED);
     this.#database = database;
     this.#accountId = accountId;
     this.#statements = new Statements(database);
@@ -185,19 +184,28 @@ export class Reader {
     return statement.all(limit).map(({ id }) => id as string);
   }
 
-  /** The documents of a trace as they came, oldest first. */
+  /** The documents of a trace as they came, oldest first. Throws TooMuchError. */
   originals(id: string): string[] {
     const row = this.#byId.get(id) as unknown as TraceRow | undefined;
-    return row === undefined ? [] : this.#bodiesOf(row.row);
+    if (row === undefined) return [];
+    this.#checkWhole(row);
+    return [...this.#bodiesOf(row.row)];
   }
 
-  /** The trace with its documents as they came, as TraceDocuments; they are passed on, not understood. */
+  /** Of `originals` those that there is memory for. */
+  readableOriginals(id: string): readonly string[] {
+    const row = this.#byId.get(id) as unknown as TraceRow | undefined;
+    return row === undefined ? [] : readable(this.#bodiesOf(row.row), row.bytes, this.room);
+  }
+
+  /** The trace with its documents as they came, as TraceDocuments; they are passed on, not understood. Throws TooMuchError. */
   documents(id: string): string | undefined {
     const row = this.#byId.get(id) as unknown as (TraceRow & { pinned: number }) | undefined;
     if (row === undefined) return undefined;
+    this.#checkWhole(row);
     const isPinned = row.pinned === 1;
     const facts = JSON.stringify({ id, revision: row.revision, received: row.received, bytes: row.bytes, isPinned });
-    return `${facts.slice(0, -1)},"documents":[${this.#bodiesOf(row.row).join(',')}]}`;
+    return `${facts.slice(0, -1)},"documents":[${[...this.#bodiesOf(row.row)].join(',')}]}`;
   }
 
   /** Names of annotations that traces have. */
@@ -244,40 +252,26 @@ export class Reader {
 
   /** undefined when the trace does not have the words. */
   #viewWith({ row, id, revision, received, bytes }: TraceRow, text: TextSearch | undefined): TraceView | undefined {
-    const cached = this.#cache.get(row);
-    if (cached !== undefined && cached.trace.revision === revision && cached.trace.id === id) {
-      // The last one used goes last.
-      this.#cache.delete(row);
-      this.#cache.set(row, cached);
-      return cached;
-    }
+    const cached = this.#cache.get(row, { id, revision });
+    if (cached !== undefined) return cached;
+    this.room.check(bytes, () => this.#cache.clear());
     this.#bytesRead += bytes;
-    const bodies = this.#bodiesOf(row);
-    const documents = readable(bodies, bytes, this.maxAnswerBytes).map((body) => parseJson(body) as Json);
+    const documents = readable(this.#bodiesOf(row), bytes, this.room).map((body) => parseJson(body) as Json);
     if (text !== undefined && !mayMatchText(text, documents)) return undefined;
     const view = new TraceView(new Trace({ id, revision, receivedAt: received, bytes, accountId: this.#accountId }, assemble(documents)));
-    this.#keep(row, view, cached);
+    this.#cache.set(row, view);
     return view;
   }
 
-  #bodiesOf(trace: number): string[] {
+  *#bodiesOf(trace: number): Generator<string> {
     const { first, last } = documentRows(trace);
-    return this.#bodies.all(first, last).map(({ body }) => body as string);
+    for (const { body } of this.#bodies.iterate(first, last)) yield body as string;
   }
 
-  #keep(row: number, view: TraceView, replaced: TraceView | undefined): void {
-    if (replaced !== undefined) this.#forget(row, replaced);
-    this.#cache.set(row, view);
-    this.#cachedBytes += view.trace.bytes + VIEW_BYTES;
-    for (const [oldest, oldestView] of this.#cache) {
-      if (this.#cachedBytes <= CACHE_BYTES) return;
-      this.#forget(oldest, oldestView);
-    }
-  }
-
-  #forget(row: number, view: TraceView): void {
-    this.#cache.delete(row);
-    this.#cachedBytes -= view.trace.bytes + VIEW_BYTES;
+  /** Of what is passed on as one text there are several copies until it is written. */
+  #checkWhole({ bytes }: TraceRow): void {
+    if (bytes <= this.room.maxTraceBytes) return;
+    throw new TooMuchError(`The trace has ${bytes} bytes, which is more than this xrayd has memory for. Raise its memory limit`);
   }
 }
 

@@ -2,9 +2,9 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { everyBytes, fullCollector } from '../../pipeline/collector.ts';
 import { awsJson } from '../aws-json.ts';
 import { isFound } from '../filter/search.ts';
-import { TooMuchError } from '../query/graph.ts';
 import { findingsOf } from '../query/findings.ts';
 import { serviceGraph, timeSeries, traceGraph } from '../query/graphs.ts';
+import { AnswerRoom, TooMuchError } from '../query/answer-room.ts';
 import { findInsights } from '../query/insights.ts';
 import { traceMembers } from '../query/documents.ts';
 import { overviewOf } from '../query/overview.ts';
@@ -28,6 +28,9 @@ type ResultOf<C> = C extends { result: infer R } ? R : never;
 /** SQLite's result codes for a disk without room. https://sqlite.org/rescode.html */
 const SQLITE_FULL = 13;
 const SQLITE_IOERR = 10;
+
+/** Of an answer's bytes, how many are one of the documents that X-Ray infers for a trace. */
+const ANSWER_BYTES_AN_INFERRED = 4;
 
 const NO_MATCH = { eventTime: undefined, service: undefined, edge: undefined };
 
@@ -84,7 +87,7 @@ function reading(reader: Reader): Handlers<ReadCalls> {
       let bytes = 0;
       let done = 0;
       for (const id of ids) {
-        if (bytes >= reader.maxAnswerBytes) break;
+        if (bytes >= reader.room.maxAnswerBytes) break;
         done++;
         const view = reader.trace(id);
         if (view === undefined || !isFound(search, view)) continue;
@@ -124,13 +127,13 @@ function reading(reader: Reader): Handlers<ReadCalls> {
       const left: string[] = [];
       let bytes = 0;
       for (const id of ids) {
-        if (bytes >= reader.maxAnswerBytes) {
+        if (bytes >= reader.room.maxAnswerBytes) {
           left.push(id);
           continue;
         }
         const view = reader.trace(id);
         if (view === undefined) continue;
-        const text = awsJson(traceMembers(view));
+        const text = awsJson(traceMembers(view, reader.room.maxAnswerBytes / ANSWER_BYTES_AN_INFERRED));
         texts.push(text);
         // With what X-Ray infers it may be much longer than the trace.
         bytes += Math.max(text.length, view.trace.bytes);
@@ -147,7 +150,7 @@ function reading(reader: Reader): Handlers<ReadCalls> {
     originals: ({ id }) => reader.originals(id),
     findings: ({ id, rules }) => {
       const view = reader.trace(id);
-      return view === undefined ? undefined : JSON.stringify(findingsOf(view, reader.originals(id), rules));
+      return view === undefined ? undefined : JSON.stringify(findingsOf(view, reader.readableOriginals(id), rules));
     },
     pinned: ({ limit }) => reader.pinned(limit),
     size: () => reader.size(),
@@ -164,7 +167,7 @@ function textsOf(bytes: Uint8Array, ends: Uint32Array): string[] {
   });
 }
 
-const { role, file, isTemporary, maxBytes, accountId, cacheBytes, maxAnswerBytes, isMemoryLimited } = workerData as WorkerInput;
+const { role, file, isTemporary, maxBytes, accountId, cacheBytes, maxAnswerBytes, memoryLimitBytes } = workerData as WorkerInput;
 
 interface Opened {
   readonly handlers: Handlers<WriteCalls> | Handlers<ReadCalls>;
@@ -186,7 +189,7 @@ function open(): Opened {
       takeBytesRead: () => 0,
     };
   }
-  const reader = new Reader(openToRead(file, cacheBytes), accountId, maxAnswerBytes);
+  const reader = new Reader(openToRead(file, cacheBytes), accountId, new AnswerRoom({ maxAnswerBytes, memoryLimitBytes }));
   return { handlers: reading(reader), close: () => reader.close(), takeBytesRead: () => reader.takeBytesRead() };
 }
 
@@ -215,7 +218,7 @@ try {
  * What was read, written or answered leaves several times its size, and V8 lets it grow to more than the memory limit: told of these bytes, this
  * collects now and then.
  */
-const noteGarbage = isMemoryLimited ? everyBytes(maxAnswerBytes, fullCollector()) : undefined;
+const noteGarbage = memoryLimitBytes === undefined ? undefined : everyBytes(maxAnswerBytes, fullCollector());
 
 function bytesOf(args: unknown, result: unknown): number {
   const { bytes } = args as { bytes?: Uint8Array };

@@ -14,8 +14,8 @@ export interface StoreConfig {
   readonly maxBytes: number;
   /** Whose store it is: AWS names other accounts only. */
   readonly accountId?: string;
-  /** Memory goes before speed. */
-  readonly isMemoryLimited?: boolean;
+  /** Beyond it the process is killed; undefined when there is none. */
+  readonly memoryLimitBytes?: number | undefined;
   /** Of SQLite's caches; 32 MB when not given. */
   readonly cacheBytes?: number;
   /** Of the traces that are read for one answer; 8 MB when not given. */
@@ -74,7 +74,7 @@ export class Store implements Component {
       isTemporary,
       maxBytes: this.#maxBytes,
       accountId: this.#config.accountId,
-      isMemoryLimited: this.#config.isMemoryLimited ?? false,
+      memoryLimitBytes: this.#config.memoryLimitBytes,
       maxAnswerBytes: this.#config.maxAnswerBytes ?? MAX_ANSWER_BYTES,
       cacheBytes: this.#config.cacheBytes ?? CACHE_BYTES,
     };

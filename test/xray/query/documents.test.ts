@@ -86,3 +86,11 @@ test('what is inferred from very many calls is bounded, the segments that came a
   expect(inferred.length).toBeGreaterThan(5_000);
   expect(inferred.length).toBeLessThan(19_999);
 });
+
+test('where there is no room for all that is inferred, the trace says so', () => {
+  const view = viewOf(segmentJson('web', { subsegments: [call('a'), call('b'), call('c')] }));
+  expect(plain(traceMembers(view))).toMatchObject({ LimitExceeded: false });
+  const { Segments, LimitExceeded } = plain(traceMembers(view, 10)) as { Segments: object[]; LimitExceeded: boolean };
+  expect(Segments).toHaveLength(2);
+  expect(LimitExceeded).toBe(true);
+});

@@ -25,7 +25,7 @@ interface Node {
 const graphOf = (...documents: readonly Json[]): Node[] => {
   const graph = new Graph();
   graph.add(viewOf(...documents));
-  return plain(graph.services(false)) as Node[];
+  return plain([...graph.services(false)]) as Node[];
 };
 const counts = (ok: number, error: number, throttle: number, fault: number, seconds: number): object => ({
   OkCount: ok,
@@ -71,13 +71,13 @@ test('a graph of a time has the seconds in which its traces began, and that of o
   graph.add(viewOf(segmentJson('web', { from: 49.9, to: 50 })));
   expect(plain(graph.bounds())).toEqual({ StartTime: START, EndTime: START + 49 });
   const times = (at: number, last: number): object => ({ StartTime: START + at, EndTime: START + last + 1 });
-  expect(plain(graph.services(true))).toMatchObject([
+  expect(plain([...graph.services(true)])).toMatchObject([
     { Name: 'orders', Region: null, ...times(0, 0) },
     { Name: 't', Region: null, ...times(0, 0) },
     { Name: 'web', Region: null, ...times(0, 49), Edges: [times(0, 0), times(0, 0)] },
     { Name: 'web', Type: 'client', ...times(0, 49), Edges: [times(0, 49)] },
   ]);
-  expect(plain(graph.services(false))).toMatchObject([{ Region: null }, { Name: 't', Region: 'us-west-2' }, { Region: null }, { Region: null }]);
+  expect(plain([...graph.services(false)])).toMatchObject([{ Region: null }, { Name: 't', Region: 'us-west-2' }, { Region: null }, { Region: null }]);
 });
 
 test('each request is one of throttle, fault, error and ok', () => {
@@ -119,7 +119,7 @@ test('a link from another trace is an edge of its own kind, with the age of what
   graph.add(sender);
   graph.add(receiver);
   for (const link of graph.links) graph.addLink(link, sender.trace);
-  const nodes = plain(graph.services(true)) as Node[];
+  const nodes = plain([...graph.services(true)]) as Node[];
   const queue = nodes.find(({ Name, Type }) => Name === 'SQS' && Type === 'AWS::SQS')!;
   expect(queue.Edges.find(({ EdgeType }) => EdgeType === 'link')).toMatchObject({
     ReferenceId: nodes.findIndex(({ Name, Type }) => Name === 'consumer' && Type === null),

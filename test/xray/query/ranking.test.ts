@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { awsJson } from '../../../src/xray/aws-json.ts';
 import { OUTCOMES, SORT_KEYS, type SortKey, type TraceRow } from '../../../src/xray/api/page-types.ts';
 import { parseFilter } from '../../../src/xray/filter/parse.ts';
 import type { Search } from '../../../src/xray/filter/search.ts';
@@ -180,7 +181,7 @@ test('a graph for which there is no time is of the newest traces, and says so', 
   }
   const range = { type: 'TraceId', ...ALWAYS } as const;
   const namesIn = async (maxMs?: number): Promise<{ names: string[]; isPartial: boolean }> => {
-    const graph = (await serviceGraph(reader, { range, filter: undefined, maxMs })) as {
+    const graph = JSON.parse(awsJson(await serviceGraph(reader, { range, filter: undefined, maxMs }))) as {
       Services: { Name: string; Type: string | null }[];
       IsPartial?: boolean;
     };

@@ -5,6 +5,7 @@ import { BYTES_A_TRACE, documentRows, openToRead, openToWrite } from '../../../s
 import { Reader } from '../../../src/xray/store/reader.ts';
 import { Writer } from '../../../src/xray/store/writer.ts';
 import { StoreBusyError, StoreThread } from '../../../src/xray/store/store-thread.ts';
+import { AnswerRoom, TooMuchError } from '../../../src/xray/query/answer-room.ts';
 import { traceMembers } from '../../../src/xray/query/documents.ts';
 import { Scope } from '../../fakes/scope.ts';
 import { segmentJson, START } from '../../fakes/traces.ts';
@@ -13,11 +14,11 @@ const scope = new Scope();
 const TRACE = `1-${START.toString(16)}-000000000000000000000001`;
 const OTHER = `1-${START.toString(16)}-000000000000000000000002`;
 
-function open() {
+function open(room?: AnswerRoom) {
   const file = join(scope.folder(), 'traces.db');
   const database = openToWrite({ file, isTemporary: true });
   const writer = new Writer(database, { maxBytes: 1e9 });
-  const reader = new Reader(openToRead(file));
+  const reader = new Reader(openToRead(file), undefined, room);
   scope.add(() => writer.close());
   scope.add(() => reader.close());
   return { database, writer, reader };
@@ -100,7 +101,7 @@ test('names of annotations are indexed up to a number of each document, and of a
 
 test('an answer with many large traces stops where it is large enough, and says what is left', async () => {
   const file = join(scope.folder(), 'threads.db');
-  const config = { file, isTemporary: true, maxBytes: 1e9, isMemoryLimited: false, cacheBytes: 32e6, maxAnswerBytes: 8 * 1024 * 1024 };
+  const config = { file, isTemporary: true, maxBytes: 1e9, cacheBytes: 32e6, maxAnswerBytes: 8 * 1024 * 1024 };
   const writer = await StoreThread.start({ ...config, role: 'writer' });
   scope.add(() => writer.close());
   const reader = await StoreThread.start({ ...config, role: 'reader' });
@@ -122,7 +123,7 @@ test('an answer with many large traces stops where it is large enough, and says 
 
 test('more questions than may wait are refused, and those that wait are answered', async () => {
   const file = join(scope.folder(), 'busy.db');
-  const config = { file, isTemporary: true, maxBytes: 1e9, isMemoryLimited: false, cacheBytes: 32e6, maxAnswerBytes: 8 * 1024 * 1024 };
+  const config = { file, isTemporary: true, maxBytes: 1e9, cacheBytes: 32e6, maxAnswerBytes: 8 * 1024 * 1024 };
   const writer = await StoreThread.start({ ...config, role: 'writer' });
   scope.add(() => writer.close());
   const reader = await StoreThread.start({ ...config, role: 'reader' });
@@ -143,4 +144,16 @@ test('of a trace with millions of values some documents are read and the trace s
   expect(reader.originals(TRACE)).toHaveLength(100);
   for (let i = 0; i < 100; i++) writer.put([text(i, { trace_id: OTHER, metadata: { text: 'a, '.repeat(15_000) } })], START);
   expect(reader.trace(OTHER)!.trace.segments).toHaveLength(100);
+});
+
+test('where memory is limited a trace is read as far as there is room, and is not passed on in part', () => {
+  const { writer, reader } = open(new AnswerRoom({ maxAnswerBytes: 2e6, memoryLimitBytes: 128e6 }));
+  for (let i = 0; i < 6; i++) writer.put([text(i, { metadata: { text: 'x'.repeat(900_000) } })], START);
+  expect(traceMembers(reader.trace(TRACE)!)).toMatchObject({ LimitExceeded: true });
+  expect(reader.trace(TRACE)!.trace.segments).toHaveLength(2);
+  expect(reader.readableOriginals(TRACE)).toHaveLength(2);
+  expect(() => reader.originals(TRACE)).toThrow(TooMuchError);
+  expect(() => reader.documents(TRACE)).toThrow(TooMuchError);
+  writer.put([text(7, { trace_id: OTHER, metadata: { text: 'x'.repeat(3_000_000) } })], START);
+  expect(reader.trace(OTHER)!.trace.segments).toHaveLength(1);
 });

@@ -55,7 +55,7 @@ const answersOf = (view: TraceView): unknown => {
   return plain([
     traceMembers(view),
     summaryOf(view, { eventTime: undefined, service: undefined, edge: undefined }),
-    graph.services(false),
+    [...graph.services(false)],
     rowOf(view),
   ]);
 };
