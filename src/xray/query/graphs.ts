@@ -23,19 +23,27 @@ export function traceGraph(reader: Reader, traceId: string): JsonText | undefine
 export interface GraphRequest extends Search {
   /** Of the receipt for GetServiceGraph, as AWS's; of the start for the page. */
   readonly range: Range;
-  /** After this time the graph is that of the newest traces so far. */
+  /** After this time the graph is that of the newest traces so far, unless the rest takes no more than three times as long. */
   readonly maxMs?: number | undefined;
 }
+
+/** As often as `maxMs` again is waited for what is left. */
+const MORE = 3;
 
 /** GetServiceGraph; `IsPartial` when there was no time for all traces. Traces with a root in progress are left out. Source: recorded answers of X-Ray. */
 export async function serviceGraph(reader: Reader, { range, maxMs = Infinity, ...search }: GraphRequest): Promise<object> {
   const graph = new Graph();
-  const untilMs = performance.now() + maxMs;
-  let isPartial = false;
+  let untilMs = performance.now() + maxMs;
+  let [found, isPartial, isNearlyDone] = [0, false, false];
   for await (const view of matching(reader, range, search)) {
+    found++;
     if (!view.trace.segments.some(({ isInProgress }) => isInProgress)) graph.add(view);
-    isPartial = performance.now() > untilMs;
+    if (performance.now() <= untilMs) continue;
+    // Who gets a part asks for all of it next, from the beginning.
+    isPartial = reader.countIn(range) > found * (isNearlyDone ? 1 : 1 + MORE);
     if (isPartial) break;
+    isNearlyDone = true;
+    untilMs += MORE * maxMs;
   }
   addLinks(graph, reader);
   return { ...graph.bounds(), Services: servicesOf(graph, reader, true), ...(isPartial ? { IsPartial: true } : {}) };

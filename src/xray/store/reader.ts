@@ -91,7 +91,6 @@ export class Reader {
    * the table has: only those are put together that may be longer than the longest so far.
    */
   totals(start: number, end: number, lengthOf: (view: TraceView) => number | null): { traces: number; longest: number | null } {
-    const { traces } = this.#statements.of('SELECT count(*) AS traces FROM trace WHERE start >= ? AND start < ?').get(start, end)!;
     const byLength = this.#statements.of(
       `SELECT ${COLUMNS}, last_end - start AS most FROM trace WHERE start >= ? AND start < ? ORDER BY most DESC LIMIT ${MAX_LONGEST}`,
     );
@@ -101,7 +100,7 @@ export class Reader {
       const length = lengthOf(this.#viewOf(row as unknown as TraceRow));
       if (length !== null) longest = Math.max(longest ?? 0, length);
     }
-    return { traces: Number(traces), longest };
+    return { traces: this.countIn({ start, end }), longest };
   }
 
   /** The traces that began in the range, in the order of an expression over the table of traces, in which `$at` is a time. */
@@ -118,6 +117,11 @@ export class Reader {
     })[]) {
       yield { view: this.#viewOf(found), value: found.value, row: found.row };
     }
+  }
+
+  /** How many traces began in the range. */
+  countIn({ start, end }: Pick<Range, 'start' | 'end'>): number {
+    return Number(this.#statements.of('SELECT count(*) AS traces FROM trace WHERE start >= ? AND start < ?').get(start, end)!['traces']);
   }
 
   /** The row of a trace's id. */

@@ -170,8 +170,22 @@ test('where clocks disagree a row begins with the root and is as long as it', ()
 });
 
 test('a graph for which there is no time is of the newest traces, and says so', async () => {
+  const namesIn = namesOfGraph(20);
+  expect(await namesIn(-1)).toEqual({ names: ['service-19'], isPartial: true });
+  const { names, isPartial } = await namesIn();
+  expect([names.length, isPartial]).toEqual([20, false]);
+});
+
+test('a graph of which little is left when its time is up has that, too', async () => {
+  // Time is up after the newest trace, and again after the one before.
+  expect(await namesOfGraph(2)(-1)).toEqual({ names: ['service-0', 'service-1'], isPartial: false });
+  expect(await namesOfGraph(3)(-1)).toEqual({ names: ['service-1', 'service-2'], isPartial: true });
+});
+
+/** The services of a graph for which there are so many ms, of `count` traces with one service each. */
+function namesOfGraph(count: number): (maxMs?: number) => Promise<{ names: string[]; isPartial: boolean }> {
   const { put, reader } = open();
-  for (let i = 0; i < 20; i++) {
+  for (let i = 0; i < count; i++) {
     put({
       ...segmentJson(`service-${i}`),
       trace_id: `1-${START.toString(16)}-${String(i).padStart(24, '0')}`,
@@ -179,16 +193,12 @@ test('a graph for which there is no time is of the newest traces, and says so', 
       end_time: START + i + 1,
     });
   }
-  const range = { type: 'TraceId', ...ALWAYS } as const;
-  const namesIn = async (maxMs?: number): Promise<{ names: string[]; isPartial: boolean }> => {
-    const graph = JSON.parse(awsJson(await serviceGraph(reader, { range, filter: undefined, maxMs }))) as {
+  return async (maxMs) => {
+    const graph = JSON.parse(awsJson(await serviceGraph(reader, { range: { type: 'TraceId', ...ALWAYS }, filter: undefined, maxMs }))) as {
       Services: { Name: string; Type: string | null }[];
       IsPartial?: boolean;
     };
     const names = new Set(graph.Services.filter(({ Type }) => Type !== 'client').map(({ Name }) => Name));
     return { names: [...names], isPartial: graph.IsPartial === true };
   };
-  expect(await namesIn(-1)).toEqual({ names: ['service-19'], isPartial: true });
-  const { names, isPartial } = await namesIn();
-  expect([names.length, isPartial]).toEqual([20, false]);
-});
+}

@@ -15,7 +15,7 @@ import { MapPanel } from './map-panel.tsx';
 import { MapView } from './map-view.tsx';
 
 /** Of very many traces the newest are drawn after this time, until all have been read. */
-const FIRST_MS = 200;
+const FIRST_MS = 300;
 /** The map is read again this often at most. */
 const READ_MS = 1_000;
 
