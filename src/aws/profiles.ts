@@ -3,6 +3,12 @@ const OTHER_SECTION = /^(sso-session|services) /;
 /** What is no name of a profile to the SDK; it would throw the whole file away. */
 const NO_NAME = '__proto__';
 
+/** Where a role's profile says that the credentials to assume it with are. */
+const ROLE_SOURCES = ['source_profile', 'credential_source', 'web_identity_token_file'];
+const OWN_CREDENTIALS = ['aws_access_key_id', 'credential_process', 'sso_session', 'sso_start_url', 'login_session'];
+/** Before the name of a profile: what it has without its role. */
+const OWN = 'without-role-of:';
+
 /** Between the name of a setting and of one below it, as in `s3 =`: in no name. */
 const BELOW = '\n';
 
@@ -58,9 +64,22 @@ export class Profiles {
     return [...this.#profiles.values()].map((settings) => settings.get(setting) ?? '').filter((value) => value !== '');
   }
 
-  /** The same as one text that the SDK for JavaScript understands, as either of the files. */
-  text(): string {
-    return [...this.#others, ...this.#profiles].map(([name, settings]) => `[${name}]\n${textOf(settings)}`).join('');
+  /**
+   * The same as one text that the SDK for JavaScript understands, as either of the files. A role that names no source is assumed with the profile's
+   * own credentials, or else with those of `machine`, as in Go: the other SDK would leave out the role.
+   * Source: aws-sdk-go-v2, config/resolve_credentials.go.
+   */
+  text(machine: 'EcsContainer' | 'Ec2InstanceMetadata'): string {
+    const profiles = [...this.#profiles].flatMap(([name, settings]): [string, Settings][] => {
+      if (!settings.get('role_arn') || ROLE_SOURCES.some((source) => settings.get(source))) return [[name, settings]];
+      if (!OWN_CREDENTIALS.some((setting) => settings.get(setting))) return [[name, new Map([...settings, ['credential_source', machine]])]];
+      const own = new Map([...settings].filter(([key]) => key !== 'role_arn'));
+      return [
+        [name, new Map([...settings, ['source_profile', `${OWN}${name}`]])],
+        [`${OWN}${name}`, own],
+      ];
+    });
+    return [...this.#others, ...profiles].map(([name, settings]) => `[${name}]\n${textOf(settings)}`).join('');
   }
 }
 

@@ -40,7 +40,9 @@ export async function readSharedFiles(env: Environment): Promise<SharedFiles> {
   // The library is loaded only where there is a file.
   if (files.every(({ path, problem }) => problem === MISSING && !lastRead.has(path))) return { files, profiles };
   const { externalDataInterceptor } = await import('@smithy/core/config');
-  for (const { path } of files) externalDataInterceptor.interceptFile(path, profiles.text());
+  const hasContainer = Boolean(env['AWS_CONTAINER_CREDENTIALS_RELATIVE_URI'] || env['AWS_CONTAINER_CREDENTIALS_FULL_URI']);
+  const text = profiles.text(hasContainer ? 'EcsContainer' : 'Ec2InstanceMetadata');
+  for (const { path } of files) externalDataInterceptor.interceptFile(path, text);
   return { files, profiles };
 }
 

@@ -51,7 +51,7 @@ test('a setting below another is not one of the profile, and a secret may hold a
 
 test('the SDK for JavaScript reads the same out of the text that it is given, as either file', async () => {
   const config = `[sso-session s]\nsso_region=eu-west-1\n[Services x]\n[services y]\nxray =\n  endpoint_url = http://127.0.0.1:1\n[ default ]\nREGION="eu-west-1"\ns3 =\n  region = us-east-1\n[profile team]\nsource_profile: default\n[profile __proto__]\nregion=x\n`;
-  const text = Profiles.read(config, `[ default ]\n${KEYS.toUpperCase()}`).text();
+  const text = Profiles.read(config, `[ default ]\n${KEYS.toUpperCase()}`).text('Ec2InstanceMetadata');
   externalDataInterceptor.interceptFile('/both', text);
   const { configFile, credentialsFile } = await loadSharedConfigFiles({ filepath: '/both', configFilepath: '/both' });
   const profile = { aws_access_key_id: 'AKID', aws_secret_access_key: 'SECRET', region: 'eu-west-1', 's3.region': 'us-east-1' };
@@ -61,4 +61,21 @@ test('the SDK for JavaScript reads the same out of the text that it is given, as
     'services.y': { 'xray.endpoint_url': 'http://127.0.0.1:1' },
   });
   expect(credentialsFile).toMatchObject({ default: profile, team: { source_profile: 'default' } });
+});
+
+test('a role without a source is assumed with the credentials of its own profile, else of the container or the instance', () => {
+  const read = (credentials: string): Profiles => Profiles.read('', Profiles.read('', credentials).text('EcsContainer'));
+  const role = 'role_arn=arn:aws:iam::123456789012:role/x\nrole_session_name=s\n';
+  const own = read(`[default]\n${role}${KEYS}`);
+  const source = own.settingsOf('default')?.get('source_profile') ?? '';
+  expect(Object.fromEntries(own.settingsOf(source) ?? [])).toEqual({
+    role_session_name: 's',
+    aws_access_key_id: 'AKID',
+    aws_secret_access_key: 'secret',
+  });
+  expect(read(`[default]\n${role}`).settingsOf('default')?.get('credential_source')).toBe('EcsContainer');
+  for (const given of ['source_profile=base', 'credential_source=Environment', 'web_identity_token_file=/t']) {
+    const text = `[default]\n${role}${given}\n`;
+    expect(read(text)).toEqual(Profiles.read('', text));
+  }
 });

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import type { DaemonProcess } from '../fakes/daemon-process.ts';
 import { eventually } from '../fakes/eventually.ts';
 import { HEADER, segment } from '../fakes/fixtures.ts';
-import { FakeContainerCredentials } from '../fakes/identity.ts';
+import { FakeContainerCredentials, FakeSts } from '../fakes/identity.ts';
 import { Scope } from '../fakes/scope.ts';
 import { EXAMPLE_CREDENTIALS, FakeXRay } from '../fakes/xray.ts';
 
@@ -56,3 +56,21 @@ test('profile: one that has a region only is no place for credentials, and the c
   await eventually(() => other.find(/no AWS credentials/) !== undefined);
   expect(JSON.stringify(other.find(/no AWS credentials/))).toContain('profile taem');
 });
+
+test('profile: a role without a source is assumed with the keys of its profile, or with what the container gives', async () => {
+  const sts = await scope.start(new FakeSts());
+  const agent = await scope.start(new FakeContainerCredentials());
+  agent.token = 'Basic abc';
+  sts.callers = [EXAMPLE_CREDENTIALS];
+  // It takes nothing that is signed without the role.
+  const xray = await scope.start(new FakeXRay({ credentials: sts.issued }));
+  const role = '[default]\nrole_arn=arn:aws:iam::123456789012:role/app\n';
+  const keys = `aws_access_key_id=${KEYS.AWS_ACCESS_KEY_ID}\naws_secret_access_key=${KEYS.AWS_SECRET_ACCESS_KEY}\n`;
+  const own = await start(xray, { HOME: homeWith(role + keys), AWS_ENDPOINT_URL_STS: sts.url });
+  await expectUpload(own, xray);
+  sts.callers = agent.issued;
+  const AWS_CONTAINER_CREDENTIALS_FULL_URI = `${agent.url}/v1/credentials`;
+  const container = { AWS_CONTAINER_CREDENTIALS_FULL_URI, AWS_CONTAINER_AUTHORIZATION_TOKEN: agent.token };
+  const daemon = await start(xray, { ...container, HOME: homeWith(role), AWS_ENDPOINT_URL_STS: sts.url });
+  await expectUpload(daemon, xray);
+}, 60_000);
