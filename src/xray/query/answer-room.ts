@@ -23,7 +23,7 @@ const MOST_ALIVE = 0.8;
  * empty lists took 300 MB to read.
  */
 const BYTES_A_VALUE = 10;
-const BYTES_A_VALUE_WHERE_LIMITED = 20;
+const BYTES_A_VALUE_WHERE_LIMITED = 40;
 
 export interface AnswerRoomConfig {
   /** Of the traces in one answer. */
