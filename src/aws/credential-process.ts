@@ -6,6 +6,8 @@ import { untilAborted } from '../pipeline/deadline.ts';
 
 /** As Go's SDK, and so the reference daemon: processcreds.DefaultTimeout is a minute. */
 export const PROCESS_TIMEOUT_MS = 60_000;
+/** A command that starts an agent in the background has ended, though its pipes stay open: after that long what it wrote is its answer. */
+const PIPES_MS = 1_000;
 const MAX_OUTPUT_BYTES = 1024 * 1024;
 
 /**
@@ -48,10 +50,13 @@ async function outputOf(command: string, signal: AbortSignal): Promise<string> {
   const { promise, resolve, reject } = Promise.withResolvers<string>();
   const [stdout, stderr] = [collect(child, 'stdout', reject), collect(child, 'stderr', reject)];
   child.once('error', reject);
-  child.once('close', (code, by) => {
+  const settle = (code: number | null, by: string | null): void => {
     if (code === 0) resolve(stdout());
     else reject(new Error(`credential_process ended with ${code === null ? by : `code ${code}`}: ${lastLine(stderr())}`));
-  });
+  };
+  child.once('close', settle);
+  let leftOpen: NodeJS.Timeout | undefined;
+  child.once('exit', (...ended) => (leftOpen = setTimeout(settle, PIPES_MS, ...ended)));
   try {
     const output = await untilAborted(promise, signal);
     if (typeof output === 'string') return output;
@@ -59,6 +64,9 @@ async function outputOf(command: string, signal: AbortSignal): Promise<string> {
   } catch (error) {
     killTree(child);
     throw error;
+  } finally {
+    clearTimeout(leftOpen);
+    closePipes(child);
   }
 }
 
@@ -87,9 +95,12 @@ function killTree(child: ChildProcess): void {
       // It has ended.
     }
   }
-  // What got away may still hold the other ends.
-  child.stdout?.destroy();
-  child.stderr?.destroy();
+}
+
+/** What the command has left behind may still hold the other ends. */
+function closePipes({ stdout, stderr }: ChildProcess): void {
+  stdout?.destroy();
+  stderr?.destroy();
 }
 
 function descendantsOf(pid: number): number[] {

@@ -221,3 +221,18 @@ test('a credential_process that never ends is killed with what it started, and t
   expect(await daemon.stop()).toEqual({ code: 0, signal: null });
   await eventually(() => !started.some(isRunning), 5_000, 'its processes have not ended');
 });
+
+test('a credential_process that leaves an agent behind, which holds its output open, has answered', async ({ scope }) => {
+  const xray = await scope.start(new FakeXRay());
+  const folder = scope.folder();
+  const pid = join(folder, 'pid');
+  const script = join(folder, 'helper.sh');
+  const answer = { Version: 1, AccessKeyId: EXAMPLE_CREDENTIALS.accessKeyId, SecretAccessKey: EXAMPLE_CREDENTIALS.secretAccessKey };
+  writeFileSync(script, `#!/bin/sh\nsleep 1000 &\necho $! > ${pid}\necho '${JSON.stringify(answer)}'\n`, { mode: 0o755 });
+  writeFileSync(join(folder, 'config'), `[default]\ncredential_process=${script}\n`);
+  scope.add(() => {
+    if (existsSync(pid)) process.kill(Number(readFileSync(pid, 'utf8')), 'SIGKILL');
+  });
+  await expectDelivery(scope, { xray, env: { AWS_CONFIG_FILE: join(folder, 'config') } });
+  expect(existsSync(`/proc/${readFileSync(pid, 'utf8').trim()}`)).toBe(true);
+});
