@@ -4,9 +4,9 @@ import type { Address } from '../pipeline/address.ts';
 /** A host name as DNS and /etc/hosts have it; underscores are Docker Compose's. */
 const HOST_NAME = /^(?=.{1,253}$)(?!-)[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*\.?$/i;
 
-/** `host:port`, `[v6]:port` or `:port` (host ""); undefined when it is none of them. */
+/** `host:port`, `[v6]:port` or `:port` (host ""); undefined when it is none of them. compat: `02000` is a port, as in Go. */
 export function parseAddress(text: string): Address | undefined {
-  const match = /^(?:\[([0-9a-f:.]+(?:%[\w.-]+)?)\]|([^:[\]\s/]*)):(\d{1,5})$/i.exec(text);
+  const match = /^(?:\[([0-9a-f:.]+(?:%[\w.-]+)?)\]|([^:[\]\s/]*)):0*(\d{1,5})$/i.exec(text);
   if (match === null) return undefined;
   const port = Number(match[3]);
   if (port > 65_535) return undefined;
@@ -20,9 +20,9 @@ export function isHost(host: string): boolean {
   return host.startsWith('[') || isHostName(host);
 }
 
-/** Digits and dots alone are an IPv4 address or a mistake: resolvers read `127.1` and `0` as addresses too, each in its own way. */
+/** What ends in a number is an IPv4 address or a mistake: resolvers read `127.1`, `0` and `0x7f000001` as addresses too, each in its own way. */
 function isHostName(name: string): boolean {
-  return /^[\d.]+$/.test(name) ? isIP(name) === 4 : HOST_NAME.test(name);
+  return /^[\d.]+$|(^|\.)0x[\da-f]*$/i.test(name) ? isIP(name) === 4 : HOST_NAME.test(name);
 }
 
 /**
