@@ -4,12 +4,9 @@ import { Navigation } from './shell/navigation.tsx';
 import { openHelp, Help } from './shell/help.tsx';
 import { Said } from './copy.tsx';
 import { addKeys, EVERYWHERE, onKeyDown } from './shell/keys.ts';
-import { ConnectScreen } from './connect/connect.tsx';
-import { SettingsScreen } from './shell/settings-screen.tsx';
+import { Later } from './later.tsx';
 import { TopBar } from './shell/top-bar.tsx';
 import { focusQuery } from './query/query-box.tsx';
-import { MapScreen } from './map/map-screen.tsx';
-import { TraceScreen } from './trace/trace-screen.tsx';
 import { TracesScreen } from './traces/traces-screen.tsx';
 
 /** Where there is no query box, in the list. */
@@ -54,13 +51,11 @@ function Screen() {
     case 'traces':
       return <TracesScreen />;
     case 'trace':
-      return <TraceScreen key={traceId} id={traceId} />;
+      return <Later key={traceId} name="trace" id={traceId} />;
     case 'map':
-      return <MapScreen />;
     case 'connect':
-      return <ConnectScreen />;
     case 'settings':
-      return <SettingsScreen />;
+      return <Later key={screen} name={screen} />;
     case 'nowhere':
       return (
         <div class="empty">

@@ -11,10 +11,16 @@ import './traces/traces.css';
 import './trace/timeline.css';
 import { App } from './app.tsx';
 import { showControls } from './controls.ts';
+import { load, loadRest } from './later.tsx';
 import { follow } from './live.ts';
+import { place } from './route.ts';
 import { followTitle } from './title.ts';
 
 showControls();
 follow();
 followTitle();
-render(<App />, document.querySelector('#page')!);
+// Not with a top-level await: what is loaded imports from this file, and would wait for it.
+void load(place.peek().screen).then(() => {
+  render(<App />, document.querySelector('#page')!);
+  loadRest();
+});

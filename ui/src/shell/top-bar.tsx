@@ -25,15 +25,9 @@ function TimeRange() {
     const { value } = event.currentTarget as HTMLSelectElement;
     if (value !== 'brushed') setParams({ range: value, from: '', to: '' });
   };
-  const brushed = `${absolute(Number(param('from')))} – ${absolute(Number(param('to')))}`;
+  const brushed = isBrushed ? `${absolute(Number(param('from')))} – ${absolute(Number(param('to')))}` : undefined;
   return (
-    <select
-      class="button range"
-      aria-label="Time range"
-      title={isBrushed ? brushed : undefined}
-      value={isBrushed ? 'brushed' : range}
-      onInput={onInput}
-    >
+    <select class="button range" aria-label="Time range" title={brushed} value={isBrushed ? 'brushed' : range} onInput={onInput}>
       <option value="">All time</option>
       {Object.entries(RANGES).map(([name, { name: title }]) => (
         <option key={name} value={name}>

@@ -67,8 +67,12 @@ export function usePlaceInList(box: Ref<HTMLDivElement | null>, listed: Listed, 
   useLayoutEffect(() => {
     if (isReturn || isFirst.current) wanted.current = { anchor: keptAnchor(), selected: param('sel') };
     else wanted.current = undefined;
+    const isNew = isFirst.current;
     isFirst.current = false;
-    if (wanted.current?.anchor === undefined) scrollTo(0);
+    if (wanted.current?.anchor !== undefined) return;
+    // What has just been made stands at its top: to ask it has everything laid out once more.
+    if (isNew) onScroll(0);
+    else scrollTo(0);
   }, [number]);
   useLayoutEffect(find, [listed, number, list.isComplete.value]);
   // After the rows of the new place are there.

@@ -13,7 +13,7 @@ import { togglePause } from '../shell/top-bar.tsx';
 import { boxText } from '../query/reading.ts';
 import { Instead, MissingDigits, SearchAsText, Unsearched } from '../query/unsearched.tsx';
 import { useCounting } from './elapsed.ts';
-import { FirstRun } from '../connect/connect.tsx';
+import { Later } from '../later.tsx';
 import { heldBy, isScrolled } from './hold.ts';
 import { usePlaceInList } from './place-in-list.ts';
 import { sortOf } from './order.ts';
@@ -28,7 +28,7 @@ import { windowOf } from './window.ts';
 export function TracesScreen() {
   void list.version.value;
   const isEmptyStore = status.value?.traces === 0 && list.rows.length === 0 && list.waiting.value === 0;
-  if (isEmptyStore && list.state.value === 'ready') return <FirstRun />;
+  if (isEmptyStore && list.state.value === 'ready') return <Later name="first run" />;
   return (
     <div class="traces">
       <h1 class="unseen">Traces</h1>

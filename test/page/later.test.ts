@@ -1,0 +1,53 @@
+import { afterEach, expect, test } from 'vitest';
+import { Scope } from '../fakes/scope.ts';
+import { Browser, note, skipped } from './browser.ts';
+import { ShownXRay } from './local.ts';
+
+const scope = new Scope();
+const browser = new Browser();
+afterEach(() => browser.check());
+
+test.skipIf(skipped !== '')(
+  `the first rows do not wait for other screens, which are there without a click and open by their addresses${note}`,
+  async () => {
+    const xray = await ShownXRay.start(scope);
+    const failed = await xray.putShop(60);
+    const page = await browser.open(`${xray.url}/api/status`);
+    const asked: string[] = [];
+    page.on('request', (request) => asked.push(request.url()));
+    let letThrough = (): void => {};
+    const isThrough = new Promise<void>((resolve) => (letThrough = resolve));
+    await page.route(/assets\/(trace|map|settings)-screen/, async (route) => {
+      await isThrough;
+      await route.continue();
+    });
+    await page.goto(xray.url);
+    await page.locator('.table .rows .row').first().waitFor();
+    const later = page.waitForResponse(/assets\/trace-screen/);
+    letThrough();
+    await later;
+    expect(asked.filter((url) => url.endsWith('.js')).length).toBeGreaterThan(1);
+    for (const [path, title] of [
+      [`/traces/${failed}`, /checkout/],
+      ['/map', /Service map/],
+      ['/connect', /Connect an application/],
+      ['/settings', /Settings/],
+    ] as const) {
+      await page.goto(xray.url + path);
+      await page.locator('main h1', { hasText: title }).waitFor({ state: 'attached' });
+    }
+  },
+);
+
+test.skipIf(skipped !== '')(`a screen whose code cannot be had says so, and loads the page again${note}`, async () => {
+  const xray = await ShownXRay.start(scope);
+  await xray.putShop(60);
+  const page = await browser.open(`${xray.url}/api/status`);
+  await page.route(/assets\/settings-screen/, async (route) => route.abort('connectionrefused'));
+  await page.goto(xray.url);
+  await page.getByRole('link', { name: 'Settings' }).click();
+  await page.getByRole('heading', { name: 'This part of the page could not be loaded' }).waitFor();
+  await page.unroute(/assets\/settings-screen/);
+  await page.getByRole('button', { name: 'Load the page again' }).click();
+  await page.getByRole('heading', { name: 'Settings' }).waitFor();
+});
