@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, linkSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, linkSync, readdirSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { eventually } from '../fakes/eventually.ts';
@@ -128,6 +128,26 @@ test.each([
     expect((await traceIds(local)).toSorted()).toEqual(ids.toSorted());
   },
 );
+
+test('a --data file that something else cuts while it is in use is said to be damaged, in the log, by /readyz and to who asks', async () => {
+  const file = join(scope.folder(), 'traces.db');
+  const local = await startWith(file);
+  for (let i = 0; i < 100; i++) await local.putTrace({ metadata: { text: 'x'.repeat(2_000) } });
+  truncateSync(`${file}-wal`, 0);
+  // The headers are there; the list must not end as if there were no traces.
+  await expect(fetch(`${local.daemon.tcpUrl}/traces.ndjson`).then((list) => list.text())).rejects.toThrow(/terminated/);
+  // The thread that writes has its own pages, and what it writes next brings the end of the file back.
+  await local.putTrace();
+  await eventually(async () => {
+    await local.ask('GetTraceSummaries', { StartTime: local.now - 600, EndTime: local.now + 600 });
+    return local.daemon.find(/traces\.db is damaged \(.*Save what can be read/)?.level === 'error';
+  });
+  const answer = await local.ask('GetTraceSummaries', { StartTime: local.now - 600, EndTime: local.now + 600 });
+  expect([answer.status, answer.text]).toEqual([503, expect.stringMatching(/is damaged/)]);
+  const ready = await fetch(`${local.daemon.httpUrl}/readyz`);
+  expect([ready.status, await ready.text()]).toEqual([200, expect.stringMatching(/"degraded","reason":"[^"]*traces\.db is damaged/)]);
+  expect(local.daemon.find(/please report/)).toBeUndefined();
+});
 
 test('a --data file that is mounted by itself is refused: its lock and its log would be in another folder', (context) => {
   if (spawnSync('unshare', ['--mount', 'true']).status !== 0) context.skip('needs mount namespaces');

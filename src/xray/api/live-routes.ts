@@ -47,7 +47,11 @@ export function addLiveRoutes(app: FastifyInstance, deps: LiveDeps): void {
   let clients = 0;
   const streams = new Set<{ readonly writableLength: number }>();
   const unread = (): number => streams.values().reduce((sum, { writableLength }) => sum + writableLength, 0);
-  const stream = async (reply: FastifyReply, type: string, run: (out: Outlet) => Promise<void>): Promise<FastifyReply> => {
+  const stream = async (
+    reply: FastifyReply,
+    { type, isEndless }: { type: string; isEndless: boolean },
+    run: (out: Outlet) => Promise<void>,
+  ): Promise<FastifyReply> => {
     const headers = { 'content-type': type, 'cache-control': 'no-store', 'x-accel-buffering': 'no' };
     // A question for the headers listens to nothing, and would never be told that it is answered.
     if (reply.request.method === 'HEAD') return reply.headers(headers).send();
@@ -65,12 +69,14 @@ export function addLiveRoutes(app: FastifyInstance, deps: LiveDeps): void {
     const signal = AbortSignal.any([closed.signal, deps.signal]);
     try {
       await run({ write: (text) => raw.write(text), isFull, signal });
+      raw.end();
     } catch {
-      // The client went, or the store is closing: either way the answer ends here.
+      // The client went, xrayd stops, or the store did not answer. A list that ended like a whole one would be taken for all that there is.
+      if (isEndless) raw.end();
+      else raw.destroy();
     } finally {
       clients--;
       streams.delete(raw);
-      raw.end();
     }
     return reply;
   };
@@ -78,7 +84,7 @@ export function addLiveRoutes(app: FastifyInstance, deps: LiveDeps): void {
     const { filter, text, form } = request.query as { filter?: string; text?: string; form?: string };
     const search = { filter: deps.groups.parseIfGiven(filter), text: textSearch(text) };
     const what = { lastId: lastIdOf(request), search, isRows: form === 'rows' };
-    return stream(reply, 'text/event-stream', (out) => sendEvents(out, what, deps));
+    return stream(reply, { type: 'text/event-stream', isEndless: true }, (out) => sendEvents(out, what, deps));
   });
   app.get('/traces.ndjson', async (request, reply) => {
     const { filter, text, follow, limit } = request.query as { filter?: string; text?: string; follow?: string; limit?: string };
@@ -86,7 +92,7 @@ export function addLiveRoutes(app: FastifyInstance, deps: LiveDeps): void {
     const isFollowing = follow === 'true';
     if (!isFollowing && follow !== undefined && follow !== 'false') throw invalid(`follow is true or false, not "${follow.slice(0, 40)}"`);
     const search = { filter: deps.groups.parseIfGiven(filter), text: textSearch(text) };
-    return stream(reply, 'application/x-ndjson', async (out) => {
+    return stream(reply, { type: 'application/x-ndjson', isEndless: isFollowing }, async (out) => {
       const from = deps.feed.last;
       const range = { type: 'TraceId', start: -Infinity, end: Number.MAX_VALUE } as const;
       let after: { row: number; time: number } | undefined;
@@ -100,7 +106,7 @@ export function addLiveRoutes(app: FastifyInstance, deps: LiveDeps): void {
           left -= TraceSummaries.length;
           return left > 0 ? page.next : undefined;
         });
-      } while (after !== undefined && !out.signal.aborted);
+      } while (after !== undefined);
       if (!isFollowing) return;
       await eachTick(deps.feed, from, MAX_TRACES, out, async (ids) => {
         await sendSummaries(deps, ids, search, out, (lines) => {

@@ -11,7 +11,7 @@ import { ConnectionLimits } from '../../http/connections.ts';
 import type { RequestGuard } from '../../http/request-guard.ts';
 import { awsJson } from '../aws-json.ts';
 import { denied, tokenProblem } from './access.ts';
-import { StoreBusyError, StoreFullError, StoreTooMuchError } from '../store/store-thread.ts';
+import { StoreBusyError, StoreDamagedError, StoreFullError, StoreTooMuchError } from '../store/store-thread.ts';
 import { ApiError, invalid } from './api-error.ts';
 import type { Operation } from './operation.ts';
 import { addLiveRoutes, STREAMS } from './live-routes.ts';
@@ -194,6 +194,8 @@ export class LocalApi implements Component {
   #apiErrorOf(error: Error & { statusCode?: number; validation?: readonly Violation[] }, request: FastifyRequest): ApiError {
     if (error instanceof ApiError) return error;
     if (error instanceof StoreBusyError) return new ApiError('ThrottledException', 'Too many questions wait for an answer', 429);
+    if (error instanceof StoreDamagedError)
+      return new ApiError('ServiceUnavailableException', `The store of the local X-Ray is damaged: ${error.message}`, 503);
     if (error instanceof StoreTooMuchError) return invalid(error.message);
     if (error instanceof StoreFullError) {
       const message = error.full === 'disk' ? 'The disk of the local X-Ray is full' : `The local X-Ray stores nothing more: ${error.message}`;

@@ -86,7 +86,10 @@ export type FromStoreWorker =
   | { readonly type: 'ready' }
   | { readonly type: 'failed'; readonly message: string }
   | { readonly type: 'result'; readonly id: number; readonly result: unknown }
-  | { readonly type: 'error'; readonly id: number; readonly message: string; readonly full: Full | undefined; readonly isTooMuch: boolean };
+  | { readonly type: 'error'; readonly id: number; readonly message: string; readonly kind: FailureKind | undefined };
+
+/** Why a call failed, when that is no bug: nothing more can be stored, the answer would cost too much, or the file is not as SQLite wrote it. */
+export type FailureKind = Full | 'too_much' | 'damaged';
 
 /** Why nothing more can be stored. */
 export type Full = 'disk' | 'pinned';

@@ -61,9 +61,21 @@ export function overTables<T>(statements: Statements, read: (slots: readonly num
   try {
     // The oldest one has all that came before it, too.
     const generations = statements.of('SELECT slot FROM generation ORDER BY first DESC').all();
-    return read(generations.map(({ slot }) => slot as number));
-  } finally {
+    const result = read(generations.map(({ slot }) => slot as number));
     statements.of('COMMIT').run();
+    return result;
+  } catch (error) {
+    rollBack(statements);
+    throw error;
+  }
+}
+
+/** After some errors SQLite has done so already. https://sqlite.org/lang_transaction.html */
+function rollBack(statements: Statements): void {
+  try {
+    statements.of('ROLLBACK').run();
+  } catch {
+    // What is to be known is the error before.
   }
 }
 

@@ -22,6 +22,9 @@ export class StoreFullError extends Error {
 /** The answer would cost too much; the message says what to do. */
 export class StoreTooMuchError extends Error {}
 
+/** Something else than SQLite has written to the file, or the disk has lost some of it. */
+export class StoreDamagedError extends Error {}
+
 /** More clients than that do not ask at one time; each question and each answer is held in memory. */
 const MAX_WAITING = 128;
 
@@ -158,7 +161,15 @@ export class StoreThread {
   }
 }
 
-function errorOf({ message, full, isTooMuch }: Extract<Answer, { type: 'error' }>): Error {
-  if (isTooMuch) return new StoreTooMuchError(message);
-  return full === undefined ? new Error(message) : new StoreFullError(message, full);
+function errorOf({ message, kind }: Extract<Answer, { type: 'error' }>): Error {
+  switch (kind) {
+    case undefined:
+      return new Error(message);
+    case 'too_much':
+      return new StoreTooMuchError(message);
+    case 'damaged':
+      return new StoreDamagedError(message);
+    default:
+      return new StoreFullError(message, kind);
+  }
 }

@@ -13,7 +13,7 @@ import { rowOf, traceRows } from '../query/row.ts';
 import { summaryOf } from '../query/summary.ts';
 import { traceSummaries } from '../query/trace-summaries.ts';
 import type { TraceView } from '../query/trace-view.ts';
-import type { Calls, FromStoreWorker, ReadCalls, ToStoreWorker, WorkerInput, WriteCalls } from './messages.ts';
+import type { Calls, FailureKind, FromStoreWorker, ReadCalls, ToStoreWorker, WorkerInput, WriteCalls } from './messages.ts';
 import { Reader } from './reader.ts';
 import { openToRead, openToWrite } from './schema.ts';
 import { FullOfPinnedError } from './pruner.ts';
@@ -28,6 +28,9 @@ type ResultOf<C> = C extends { result: infer R } ? R : never;
 /** SQLite's result codes for a disk without room. https://sqlite.org/rescode.html */
 const SQLITE_FULL = 13;
 const SQLITE_IOERR = 10;
+/** And for a file that is not as it was written. */
+const SQLITE_CORRUPT = 11;
+const SQLITE_NOTADB = 26;
 
 /** Of an answer's bytes, how many are one of the documents that X-Ray infers for a trace. */
 const ANSWER_BYTES_AN_INFERRED = 4;
@@ -237,10 +240,22 @@ async function answer(
     say({ type: 'result', id, result });
     noteGarbage?.(bytesOf(args, result) + takeBytesRead());
   } catch (error) {
-    const { errcode } = error as { errcode?: number };
-    const isDiskFull = errcode === SQLITE_FULL || (errcode !== undefined && (errcode & 0xff) === SQLITE_IOERR);
-    const full = isDiskFull ? 'disk' : error instanceof FullOfPinnedError ? 'pinned' : undefined;
-    const isTooMuch = error instanceof TooMuchError;
-    say({ type: 'error', id, message: error instanceof Error ? error.message : String(error), full, isTooMuch });
+    say({ type: 'error', id, message: error instanceof Error ? error.message : String(error), kind: kindOf(error) });
+  }
+}
+
+function kindOf(error: unknown): FailureKind | undefined {
+  if (error instanceof TooMuchError) return 'too_much';
+  if (error instanceof FullOfPinnedError) return 'pinned';
+  // The low byte of an extended code is the code.
+  switch (((error as { errcode?: number }).errcode ?? 0) & 0xff) {
+    case SQLITE_FULL:
+    case SQLITE_IOERR:
+      return 'disk';
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+      return 'damaged';
+    default:
+      return undefined;
   }
 }

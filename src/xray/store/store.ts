@@ -5,7 +5,7 @@ import { dataPlace, type StorePlace } from './data-place.ts';
 import type { ReadCalls, WriteCalls } from './messages.ts';
 import { MAX_ANSWER_BYTES } from './reader.ts';
 import { CACHE_BYTES } from './schema.ts';
-import { StoreThread } from './store-thread.ts';
+import { StoreDamagedError, StoreThread } from './store-thread.ts';
 import { temporaryPlace } from './temporary-place.ts';
 
 export interface StoreConfig {
@@ -40,6 +40,7 @@ export class Store implements Component {
   #looking: NodeJS.Timeout | undefined;
   /** Why the file is no longer this process's alone. */
   #notOurs: string | undefined;
+  #damage: string | undefined;
 
   constructor(config: StoreConfig) {
     this.#config = config;
@@ -49,7 +50,7 @@ export class Store implements Component {
   get state(): ComponentState {
     const problem = this.#writer?.problem ?? this.#reader?.problem;
     if (problem !== undefined) return { name: this.name, state: 'failed', reason: problem };
-    const hang = this.#writer?.hang ?? this.#reader?.hang ?? this.#notOurs;
+    const hang = this.#writer?.hang ?? this.#reader?.hang ?? this.#damage ?? this.#notOurs;
     return hang === undefined ? this.#state : { name: this.name, state: 'degraded', reason: hang };
   }
 
@@ -115,11 +116,25 @@ export class Store implements Component {
   /** Rejects with StoreFullError when the disk is full. */
   async write<N extends keyof WriteCalls>(name: N, args: WriteCalls[N]['args']): Promise<WriteCalls[N]['result']> {
     if (this.#writer === undefined) throw new Error('the store is closed');
-    return this.#writer.call(name, args);
+    return this.#noteDamage(this.#writer.call(name, args));
   }
 
   async read<N extends keyof ReadCalls>(name: N, args: ReadCalls[N]['args']): Promise<ReadCalls[N]['result']> {
     if (this.#reader === undefined) throw new Error('the store is closed');
-    return this.#reader.call(name, args);
+    return this.#noteDamage(this.#reader.call(name, args));
+  }
+
+  /** What is damaged stays damaged until the next start. */
+  async #noteDamage<T>(call: Promise<T>): Promise<T> {
+    try {
+      return await call;
+    } catch (error) {
+      if (error instanceof StoreDamagedError && this.#damage === undefined) {
+        const file = this.#place?.file ?? this.#config.file;
+        this.#damage = `${file} is damaged (${error.message}): something else wrote to it, or the disk lost some of it. Traces in it may be lost. Save what can be read (xrayd export), stop xrayd, move the file away and start xrayd again`;
+        this.#config.log?.error({}, this.#damage);
+      }
+      throw error;
+    }
   }
 }
