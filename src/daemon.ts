@@ -1,20 +1,22 @@
 import { callerIdentity, stsUrlBeside } from './aws/caller-identity.ts';
 import { CredentialSource } from './aws/credentials.ts';
 import { resolveEndpoint } from './aws/endpoint.ts';
-import type { Environment } from './aws/environment.ts';
+import { isTrue, type Environment } from './aws/environment.ts';
 import { XRayExporter } from './aws/exporter.ts';
 import { Outbound } from './aws/outbound-proxy.ts';
 import { PermissionHints } from './aws/permissions.ts';
 import { credentialProviders } from './aws/providers.ts';
 import { findRegion, type FoundRegion } from './aws/region.ts';
-import { settingOfProfile } from './aws/shared-files.ts';
+import { profileOf } from './aws/profiles.ts';
+import { readSharedFiles, settingOfProfile } from './aws/shared-files.ts';
 import { TelemetryReporter } from './aws/telemetry-reporter.ts';
 import { trustConfigured } from './aws/trust.ts';
 import { userAgent } from './aws/user-agent.ts';
 import { XRayApi } from './aws/xray-api.ts';
 import type { LoadedConfig } from './config/load.ts';
-import type { Config } from './config/schema.ts';
+import { SPECS, type Config } from './config/schema.ts';
 import { checkRegion } from './config/text-form.ts';
+import { parseText } from './config/value.ts';
 import { fullCollector } from './pipeline/collector.ts';
 import type { Component } from './pipeline/component.ts';
 import { XraydError } from './pipeline/errors.ts';
@@ -48,11 +50,24 @@ export async function findDestination({ config, origins }: LoadedConfig<AwsComma
   const { region, origin } =
     config.region === '' ? usable(await findRegion(env, config.localMode), log) : { region: config.region, origin: origins.region };
   await trustConfigured(env, (await settingOfProfile('ca_bundle', env)).setting, log);
-  const url = await resolveEndpoint({ region, endpoint: config.endpoint });
+  const url = await resolveEndpoint({ region, endpoint: config.endpoint ?? (await endpointOfProfile(env, log)) });
   log.info({ region, from: origin, endpoint: url.origin }, 'sending to X-Ray');
   if (config.noVerifySsl)
     log.warn({}, 'TLS certificates are not checked (--no-verify-ssl): whoever stands between here and X-Ray can read the traces');
   return { region, url };
+}
+
+/** `endpoint_url` of the profile, read as --endpoint is. Throws XRAYD_CONFIG. */
+async function endpointOfProfile(env: Environment, log: Logger): Promise<URL | undefined> {
+  if (isTrue(env['AWS_IGNORE_CONFIGURED_ENDPOINT_URLS'])) return undefined;
+  const { profiles } = await readSharedFiles(env);
+  const text = profiles.endpointOf(profileOf(env));
+  if (text === undefined) return undefined;
+  const parsed = parseText(SPECS.endpoint, text);
+  const setting = `endpoint_url of profile ${profileOf(env)}`;
+  if ('problem' in parsed) throw new XraydError('XRAYD_CONFIG', `${setting} ${parsed.problem}`);
+  if (parsed.warning !== undefined) log.warn({}, `${setting} ${parsed.warning}`);
+  return parsed.value as URL | undefined;
 }
 
 /** A region that was found is part of a host name and of signatures, as a configured one is. Throws XRAYD_REGION. */

@@ -1,12 +1,12 @@
 export interface EndpointConfig {
   readonly region: string;
-  /** --endpoint. */
+  /** --endpoint, or the profile's. */
   readonly endpoint: URL | undefined;
 }
 
 /**
- * The URL of X-Ray: what is configured, or what AWS's own rules say for the region: every partition's suffix, AWS_USE_FIPS_ENDPOINT,
- * AWS_USE_DUALSTACK_ENDPOINT and endpoint_url of the profile. Uploads and proxied calls both use it.
+ * The URL of X-Ray: what is configured, or what AWS's own rules say for the region: every partition's suffix, AWS_USE_FIPS_ENDPOINT and
+ * AWS_USE_DUALSTACK_ENDPOINT. Uploads and proxied calls both use it.
  */
 export async function resolveEndpoint({ region, endpoint }: EndpointConfig): Promise<URL> {
   if (endpoint !== undefined) return endpoint;

@@ -59,6 +59,14 @@ export class Profiles {
     return this.#profiles.get(profile);
   }
 
+  /** X-Ray's endpoint in the services that the profile names, or that of all services; undefined when it names none. */
+  endpointOf(profile: string): string | undefined {
+    const settings = this.#profiles.get(profile);
+    if (settings?.get('ignore_configured_endpoint_urls')?.toLowerCase() === 'true') return undefined;
+    const services = this.#others.get(`services ${settings?.get('services')}`);
+    return services?.get(`xray${BELOW}endpoint_url`) || settings?.get('endpoint_url') || undefined;
+  }
+
   /** The values of one setting in all profiles. */
   valuesOf(setting: string): string[] {
     return [...this.#profiles.values()].map((settings) => settings.get(setting) ?? '').filter((value) => value !== '');

@@ -76,6 +76,26 @@ test('a region of a profile that can be none ends the start with one line that n
   expect(daemon.find(/regions are lower-case/)).toMatchObject({ level: 'warn' });
 });
 
+test('endpoint_url of a profile, or of the services that it names, is read as --endpoint is', async () => {
+  const xray = await scope.start(new FakeXRay({ region: 'eu-west-1' }));
+  const config = join(scope.folder(), 'config');
+  const services = `[services mine]\nxray =\n  endpoint_url = ${xray.url}\n[default]\nregion=eu-west-1\nservices=mine\nendpoint_url=http://127.0.0.1:9\n`;
+  for (const text of [`[default]\nregion=eu-west-1\nendpoint_url=${xray.url}\n`, services]) {
+    writeFileSync(config, text);
+    const before = xray.documents.length;
+    const daemon = await scope.daemon({ args: ['-o'], env: { ...KEYS, AWS_CONFIG_FILE: config } });
+    await daemon.send(HEADER + segment('a'));
+    await eventually(() => xray.documents.length > before);
+  }
+  for (const url of ['${X}', 'http://[', 'ftp://x/', 'http://x y/']) {
+    writeFileSync(config, `[default]\nregion=eu-west-1\nendpoint_url=${url}\n`);
+    const daemon = scope.spawn({ args: ['-o'], env: { ...KEYS, AWS_CONFIG_FILE: config } });
+    expect((await daemon.end()).code, url).toBe(1);
+    const said = daemon.stderr.split('\n').filter((line) => line !== '' && !line.startsWith('{'));
+    expect(said).toEqual([expect.stringContaining(`xrayd: endpoint_url of profile default must be a URL`)]);
+  }
+}, 60_000);
+
 test('-o leaves instance metadata alone', async () => {
   const imds = await scope.start(new FakeImds());
   const env = { ...KEYS, AWS_EC2_METADATA_SERVICE_ENDPOINT: imds.url, AWS_EC2_METADATA_DISABLED: 'false' };
