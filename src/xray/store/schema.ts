@@ -104,8 +104,10 @@ export function documentRows(trace: number): { first: number; last: number } {
 /** Of SQLite's caches; the file system's holds the rest. The writer's is for the pages of the index, which it touches in no order. */
 const WRITERS_SHARE = 0.75;
 export const CACHE_BYTES = 32 * 1024 * 1024;
-/** Pages of 4 KB in the log before they go into the file: 32 MB, in which a page that changes often is written once. */
-const CHECKPOINT_PAGES = 8_000;
+/** Of a new file. On SQLite's own 4 KB no more than three segments of 1 KB have room: a fifth of the file was left empty. */
+const PAGE_BYTES = 8_192;
+/** In the log before they go into the file: so much that a page which changes often is written once. */
+const CHECKPOINT_BYTES = 32 * 1024 * 1024;
 
 export interface DatabaseConfig {
   readonly file: string;
@@ -129,9 +131,9 @@ export function openToWrite({ file, isTemporary, cacheBytes = CACHE_BYTES }: Dat
       `${file} was written by ${age} xrayd (form ${String(version)}, this one knows ${SCHEMA_VERSION}). Use that version, or name another file with --data`,
     );
   }
-  database.exec(
-    `PRAGMA journal_mode = WAL; PRAGMA synchronous = ${isTemporary ? 'OFF' : 'NORMAL'}; PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES};`,
-  );
+  const [{ page_size: pageBytes } = {}] = database.prepare('PRAGMA page_size').all();
+  const checkpointPages = Math.floor(CHECKPOINT_BYTES / Number(pageBytes));
+  database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = ${isTemporary ? 'OFF' : 'NORMAL'}; PRAGMA wal_autocheckpoint = ${checkpointPages};`);
   if (isNew) database.exec(`BEGIN; ${TABLES} PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${SCHEMA_VERSION}; COMMIT;`);
   else if (version !== SCHEMA_VERSION) migrate(database);
   return database;
@@ -164,6 +166,8 @@ function open(file: string, { isReader, cacheBytes }: { isReader: boolean; cache
   try {
     if (!isReader) makeOwners(file);
     const database = new DatabaseSync(file, { readOnly: isReader, timeout: 5_000 });
+    // A file that is there keeps its page size. The cache's comes after it, since SQLite counts its pages by what a page has then.
+    database.exec(`PRAGMA page_size = ${PAGE_BYTES}`);
     // Nothing is written beside the file: in a container there may be nowhere else to write.
     database.exec(`PRAGMA temp_store = MEMORY; PRAGMA cache_size = -${Math.round(cacheBytes / 1024)}`);
     // The first page is read here: a file that is no database says so now.
