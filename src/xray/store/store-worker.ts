@@ -160,14 +160,18 @@ function reading(reader: Reader): Handlers<ReadCalls> {
   };
 }
 
-function textsOf(bytes: Uint8Array, ends: Uint32Array): string[] {
+/** Each is made when it is asked for: those of a whole transaction outlive the young generation. */
+function textsOf(bytes: Uint8Array, ends: Uint32Array): Iterable<string> {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  let start = 0;
-  return Array.from(ends, (end) => {
-    const text = buffer.toString('utf8', start, end);
-    start = end;
-    return text;
-  });
+  return {
+    *[Symbol.iterator]() {
+      let start = 0;
+      for (const end of ends) {
+        yield buffer.toString('utf8', start, end);
+        start = end;
+      }
+    },
+  };
 }
 
 const { role, file, isTemporary, maxBytes, accountId, cacheBytes, maxAnswerBytes, memoryLimitBytes } = workerData as WorkerInput;

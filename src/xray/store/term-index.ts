@@ -10,11 +10,16 @@ const MAX_FIELDS = 50_000;
 const GENERATION_SHARE = 1 / 48;
 const MIN_GENERATION_BYTES = 64 * 1024;
 
+/** Of index rows, by one statement: to call SQLite costs as much as to insert one. */
+const ROWS_AT_ONCE = 8;
+
 /** Traces from row `first` on, up to the next generation's first, have their index rows in the table of `slot`. */
 interface Generation {
   readonly slot: number;
   readonly first: number;
   readonly add: StatementSync;
+  /** `ROWS_AT_ONCE` of them. */
+  readonly addSome: StatementSync;
   readonly addText: StatementSync;
   /** When it is used no more. */
   readonly close: () => void;
@@ -119,13 +124,26 @@ export class TermIndex {
   /** Writes what was added, of documents of `bytes`, and begins a generation when this one has enough: with the trace at `nextRow`. */
   write(bytes: number, nextRow: number): void {
     // In the order of the tables, so that neighbours share a page.
-    for (const [field, rows] of this.#rows) {
-      for (const { at, value, trace } of rows.sort(byIndexOrder)) this.#generations[at]!.add.run(field, value, trace);
-    }
+    for (const [field, rows] of this.#rows) this.#writeRows(field, rows.sort(byIndexOrder));
     this.#rows.clear();
     this.writeTexts();
     this.#newestBytes += bytes;
     if (this.#newestBytes >= this.#generationBytes && nextRow > this.newestFirst) this.#begin(nextRow);
+  }
+
+  #writeRows(field: number, rows: readonly IndexRow[]): void {
+    for (let i = 0; i < rows.length;) {
+      const { at, value, trace } = rows[i]!;
+      const { add, addSome } = this.#generations[at]!;
+      if (rows[i + ROWS_AT_ONCE - 1]?.at === at) {
+        const params: (string | number)[] = [];
+        for (const end = i + ROWS_AT_ONCE; i < end; i++) params.push(field, rows[i]!.value, rows[i]!.trace);
+        addSome.run(...params);
+      } else {
+        add.run(field, value, trace);
+        i++;
+      }
+    }
   }
 
   /** After all traces below `row` are gone, but for pinned ones: their index rows move up to the oldest generation that stays. */
@@ -166,14 +184,23 @@ export class TermIndex {
   }
 
   #generation(slot: number, first: number): Generation {
-    const addSql = `INSERT OR IGNORE INTO ${termTable(slot)} (field, value, trace) VALUES (?, ?, ?)`;
-    const addTextSql = `INSERT INTO ${textTable(slot)} (rowid, body) VALUES (?, ?)`;
-    const [add, addText] = [this.#database.prepare(addSql), this.#database.prepare(addTextSql)];
-    const close = (): void => {
-      closeStatement(add, addSql.length);
-      closeStatement(addText, addTextSql.length);
+    const opened: (() => void)[] = [];
+    const prepare = (sql: string): StatementSync => {
+      const statement = this.#database.prepare(sql);
+      opened.push(() => closeStatement(statement, sql.length));
+      return statement;
     };
-    return { slot, first, add, addText, close };
+    const addSql = `INSERT OR IGNORE INTO ${termTable(slot)} (field, value, trace) VALUES (?, ?, ?)`;
+    return {
+      slot,
+      first,
+      add: prepare(addSql),
+      addSome: prepare(addSql + ', (?, ?, ?)'.repeat(ROWS_AT_ONCE - 1)),
+      addText: prepare(`INSERT INTO ${textTable(slot)} (rowid, body) VALUES (?, ?)`),
+      close: () => {
+        for (const each of opened) each();
+      },
+    };
   }
 
   #placeOf(trace: number): number {

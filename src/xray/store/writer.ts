@@ -33,7 +33,8 @@ const SYNCHRONOUS_OFF = 0;
 
 /** Documents that came together; `receivedAt` in seconds since the epoch. */
 export interface Delivery {
-  readonly texts: readonly string[];
+  /** Asked for once, or once more when the transaction failed. */
+  readonly texts: Iterable<string>;
   readonly receivedAt: number;
 }
 
@@ -77,7 +78,7 @@ export class Writer {
   }
 
   /** `putAll` of one delivery. */
-  put(texts: readonly string[], receivedAt: number): Written {
+  put(texts: Iterable<string>, receivedAt: number): Written {
     return this.putAll([{ texts, receivedAt }])[0]!;
   }
 
@@ -91,8 +92,9 @@ export class Writer {
     let bytes = 0;
     const written = this.#inTransaction(() => {
       const each = deliveries.map(({ texts, receivedAt }) => {
-        for (const text of texts) bytes += text.length;
-        return this.#put(texts, receivedAt);
+        const put = this.#put(texts, receivedAt);
+        bytes += put.bytes;
+        return put.written;
       });
       this.#index.write(bytes, this.#nextRow);
       return each;
@@ -101,10 +103,14 @@ export class Writer {
     return written;
   }
 
-  #put(texts: readonly string[], receivedAt: number): Written {
+  #put(texts: Iterable<string>, receivedAt: number): { written: Written; bytes: number } {
     const refused: Refused[] = [];
     const byTrace = new Map<string, Arrival[]>();
-    for (const [position, body] of texts.entries()) {
+    let bytes = 0;
+    let count = 0;
+    for (const body of texts) {
+      const position = count++;
+      bytes += body.length;
       const document = readDocument(body);
       if (isRefusal(document)) {
         refused.push({ ...document, position });
@@ -116,7 +122,7 @@ export class Writer {
     }
     const changed: string[] = [];
     for (const [id, arrivals] of byTrace) if (this.#putTrace(id, arrivals, receivedAt, refused)) changed.push(id);
-    return { refused, changed };
+    return { written: { refused, changed }, bytes };
   }
 
   pin(traceId: string, isPinned: boolean): boolean {
