@@ -53,6 +53,7 @@ export class TraceSource {
   readonly #client: XRayClient;
   readonly #isLocal: boolean;
   readonly #idsByText: IdsByText | undefined;
+  #notGiven = 0;
 
   /** `isLocal`: it is the local X-Ray, which is asked for traces with times in the future too. `idsByText` finds words, which X-Ray's API does not. */
   constructor(client: XRayClient, { isLocal = false, idsByText }: { isLocal?: boolean; idsByText?: IdsByText } = {}) {
@@ -61,8 +62,14 @@ export class TraceSource {
     this.#idsByText = idsByText;
   }
 
+  /** Traces of the last question that X-Ray listed, or that were named, and that it then did not give. */
+  get notGiven(): number {
+    return this.#notGiven;
+  }
+
   /** Newest first, as they come. Throws XRAYD_TRANSFER with what X-Ray said. */
   async *traces(query: TraceQuery): AsyncGenerator<TraceDocuments> {
+    this.#notGiven = 0;
     try {
       let ids: string[] = [];
       for await (const id of this.#idsOf(query)) {
@@ -135,6 +142,7 @@ export class TraceSource {
         idle.note(found.size > before);
       }
       left = TraceIds.filter((id) => unprocessed.has(id));
+      this.#notGiven += TraceIds.filter((id) => !found.has(id) && !unprocessed.has(id)).length;
     }
   }
 }

@@ -38,6 +38,8 @@ export async function exportTraces(loaded: LoadedConfig<'export'>, { out, say }:
   const missing = new Set(query.ids);
   const count = await writeTraces(found(source.traces(query), missing), out);
   say(`exported ${plural(count, 'trace')}\n`);
+  // A local X-Ray that removes its oldest traces may do so meanwhile.
+  reportNotGiven(source, query, say);
   return reportMissing(missing, say);
 }
 
@@ -93,14 +95,22 @@ export async function pullTraces(loaded: LoadedConfig<'pull'>, client: XRayClien
   let seen = 0;
   const query = queryOf(loaded);
   const missing = new Set(query.ids);
+  const source = new TraceSource(client);
   const traces = (async function* (): AsyncGenerator<TraceDocuments> {
-    for await (const trace of found(new TraceSource(client).traces(query), missing)) {
+    for await (const trace of found(source.traces(query), missing)) {
       if (++seen % 100 === 0) say(`pulled ${seen} traces …\n`);
       yield trace;
     }
   })();
   const code = report(await LocalClient.of(loaded).import(traces), say);
-  return Math.max(code, reportMissing(missing, say));
+  return Math.max(code, reportMissing(missing, say), reportNotGiven(source, query, say));
+}
+
+/** What was listed a moment before is not nothing: the copy is not whole. */
+function reportNotGiven({ notGiven }: TraceSource, { ids }: TraceQuery, say: (line: string) => void): number {
+  if (ids.length > 0 || notGiven === 0) return 0;
+  say(`xrayd: X-Ray listed ${plural(notGiven, 'trace')} that it did not return\n`);
+  return 1;
 }
 
 function queryOf({ config }: LoadedConfig<'export'> | LoadedConfig<'pull'>): TraceQuery {

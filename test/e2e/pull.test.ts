@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { LocalXRay } from '../fakes/local-xray.ts';
 import { xrayd } from '../fakes/program.ts';
 import { Scope } from '../fakes/scope.ts';
-import { FakeServer, type Behaviour } from '../fakes/server.ts';
+import { FakeServer, json, type Behaviour, type RecordedRequest } from '../fakes/server.ts';
 import { EXAMPLE_CREDENTIALS } from '../fakes/xray.ts';
 
 const scope = new Scope();
@@ -64,4 +64,24 @@ test('pull ends with a line when what answers sends a gigabyte', async () => {
   const { code, stderr } = await xrayd(args, { env: { ...AWS, NODE_OPTIONS: '--max-old-space-size=512' } });
   expect(stderr).toBe('xrayd: X-Ray does not give its traces: Error: the answer is larger than 67108864 bytes\n');
   expect(code).toBe(1);
+});
+
+/** An account that lists two traces and gives one. */
+class Forgetful extends FakeServer {
+  protected override answer({ target }: RecordedRequest): Behaviour {
+    const [here, gone] = ['1-5f84c7a1-0123456789abcdef01234567', '1-5f84c7a1-0123456789abcdef01234568'];
+    if (target === '/TraceSummaries') return json({ TraceSummaries: [{ Id: here }, { Id: gone }] });
+    const Document = JSON.stringify({ id: '0123456789abcdef', name: 'web', trace_id: here, start_time: 1_602_537_377, end_time: 1_602_537_378 });
+    return json({ Traces: [{ Id: here, Segments: [{ Id: '0123456789abcdef', Document }] }], UnprocessedTraceIds: [] });
+  }
+}
+
+test('pull says that a trace which was listed was not given, and that the copy is not whole', async () => {
+  const account = await scope.start(new Forgetful());
+  const local = await startLocal();
+  const args = ['pull', '--endpoint', account.url, '--region', 'eu-west-1', '--api', apiOf(local)];
+  expect(await xrayd(args, { env: AWS })).toMatchObject({
+    code: 1,
+    stderr: 'imported 1 trace: 1 document stored, 0 refused\nxrayd: X-Ray listed 1 trace that it did not return\n',
+  });
 });
