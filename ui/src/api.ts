@@ -75,9 +75,12 @@ export async function readFindings(id: string, signal?: AbortSignal): Promise<re
   return Findings;
 }
 
-/** Of all traces that match; with `withinMs` of the newest of them, after that time. */
+/**
+ * Of all traces that match; with `withinMs` of the newest of them, after that time. Not hurried: the list's pages are of the same traces, which the store
+ * puts together once for both while they are read together.
+ */
 export async function readGraph(query: Query, signal: AbortSignal, withinMs?: number): Promise<Graph> {
-  return hurried(get(`/api/graph?${queryText(query)}${withinMs === undefined ? '' : `&within=${withinMs}`}`, signal));
+  return get(`/api/graph?${queryText(query)}${withinMs === undefined ? '' : `&within=${withinMs}`}`, signal);
 }
 
 export async function readTraceGraph(id: string, signal?: AbortSignal): Promise<Graph> {
