@@ -147,12 +147,16 @@ function withoutPrefix(name: string): string {
 }
 
 function textOf(settings: Settings): string {
+  const below = new Map<string, string>();
+  for (const [key, value] of settings) {
+    const [above = '', name] = key.split(BELOW);
+    if (name !== undefined) below.set(above, `${below.get(above) ?? ''}  ${name} = ${value}\n`);
+  }
   let text = '';
   for (const [key, value] of settings) {
     if (key.includes(BELOW)) continue;
-    const below = [...settings].filter(([each]) => each.startsWith(key + BELOW));
     if (value !== '') text += `${key} = ${value}\n`;
-    else if (below.length > 0) text += `${key} =\n${below.map(([each, of]) => `  ${each.slice(key.length + 1)} = ${of}\n`).join('')}`;
+    else if (below.has(key)) text += `${key} =\n${below.get(key)}`;
   }
   return text;
 }

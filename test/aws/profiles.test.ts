@@ -79,3 +79,10 @@ test('a role without a source is assumed with the credentials of its own profile
     expect(read(text)).toEqual(Profiles.read('', text));
   }
 });
+
+test('a file of thirty thousand settings is read in one pass', () => {
+  const lines = Array.from({ length: 30_000 }, (_, i) => `k${i} =\n  a = b\n`).join('');
+  expect(
+    Profiles.read(`[default]\n${lines}${' '.repeat(1_000_000)}\n[default]\nx = ${' '.repeat(1_000_000)}y z\n`, '').text('EcsContainer'),
+  ).toContain('k29999 =\n  a = b\n');
+});
