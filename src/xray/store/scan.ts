@@ -40,6 +40,11 @@ const SCAN_ROWS = 64;
 const MANY_TRACES = 2_000;
 /** A word that so many traces have in the two newest tables of the index: to check these takes as long as to look another common word up. */
 const COMMON_TRACES = 256;
+/**
+ * Looked at one by one before the index is asked for words that many traces have each: to find out which have all of them it reads all that have one, in
+ * a generation at a time, and some of the latest have them.
+ */
+const LATEST_TRACES = 4 * SCAN_ROWS;
 /** Of one statement: an expression of more branches, each in each table, would be one without end. The predicate alone decides about the conditions beyond. */
 const MAX_PARTS = 1_000;
 /** What the index is asked for, at most: SQLite takes 1,000 terms in one chain, and each condition is counted in each table. */
@@ -94,8 +99,26 @@ export class Scans {
   *rows(range: Range, allConditions: readonly Alternatives[], text: TextSearch | undefined, after: Cursor | undefined): Generator<FoundRow> {
     const conditions = allConditions.filter((alternatives) => alternatives.length <= MAX_ALTERNATIVES).slice(0, MAX_CONDITIONS);
     const driver = this.#driverOf(conditions, text?.terms ?? []);
-    if (driver === undefined) yield* this.#byTime((slots) => timeQuery(range, conditions, slots), after);
-    else yield* this.#byIndex((slot) => indexQuery(range, conditions, driver, slot), after?.row ?? Number.MAX_SAFE_INTEGER);
+    if (driver === undefined) {
+      yield* this.#byTime((slots) => timeQuery(range, conditions, slots), after);
+      return;
+    }
+    let below = after?.row ?? Number.MAX_SAFE_INTEGER;
+    if (driver.isCommon === true) below = yield* this.#latest(range, below);
+    yield* this.#byIndex((slot) => indexQuery(range, conditions, driver, slot), below);
+  }
+
+  /** The traces in `range` that came last before row `before`, a few of them: down to the row that is returned. */
+  *#latest(range: Range, before: number): Generator<FoundRow, number> {
+    const newest = Number(this.#statements.of('SELECT max(row) AS newest FROM trace').get()!['newest'] ?? 0);
+    const { time, where, params } = inRange(range);
+    where.push('trace.row >= ? AND trace.row < ?');
+    const sql = `SELECT ${COLUMNS}, ${time} AS time FROM trace NOT INDEXED WHERE ${all(where)} ORDER BY trace.row DESC`;
+    let below = Math.min(before, newest + 1);
+    for (const lowest = below - LATEST_TRACES; below > lowest; below -= SCAN_ROWS) {
+      yield* this.#statements.of(sql).all(...params, below - SCAN_ROWS, below) as unknown as FoundRow[];
+    }
+    return below;
   }
 
   *#byTime(queryOver: (slots: readonly number[]) => Query, after: Cursor | undefined): Generator<FoundRow> {
@@ -144,11 +167,11 @@ export class Scans {
       alternatives.length === 1 && alternatives[0]!.isEquality ? [{ condition: alternatives[0]! }] : [],
     );
     if (terms.length === 0 && equalities.length < 2) return equalities[0];
-    if (terms.length === 1 && conditions.length === 0) return matching(terms);
     return overTables(this.#statements, (slots) => {
+      if (terms.length === 1 && conditions.length === 0) return matching(terms, this.#isCommon(slots, terms[0]!.word));
       // Words that many traces have cost more to look up than they leave out, while there is a rarer one.
       const rare = terms.filter((term) => this.#countTerm(slots.slice(0, 2), term, COMMON_TRACES) < COMMON_TRACES);
-      const text = matching(rare.length > 0 ? rare : terms);
+      const text = matching(rare.length > 0 ? rare : terms, rare.length === 0);
       if (text !== undefined && rare.length === 0 && equalities.length === 0 && conditions.length > 0) return undefined;
       const candidates = text === undefined ? equalities : [...equalities, text];
       if (candidates.length < 2) return candidates[0];
@@ -160,10 +183,14 @@ export class Scans {
     });
   }
 
+  #isCommon(slots: readonly number[], match: string): boolean {
+    return this.#count(slots.slice(0, 2), { match, isCommon: false }, COMMON_TRACES) === COMMON_TRACES;
+  }
+
   /** Traces that have the word, up to a limit. To ask for the beginning of a word reads all that have it, so whole words are counted first. */
   #countTerm(slots: readonly number[], term: TextTerm, limit: number): number {
-    const whole = this.#count(slots, { match: term.word }, limit);
-    return whole < limit && term.isBeginning ? this.#count(slots, { match: matchOf(term) }, limit) : whole;
+    const whole = this.#count(slots, { match: term.word, isCommon: false }, limit);
+    return whole < limit && term.isBeginning ? this.#count(slots, { match: matchOf(term), isCommon: false }, limit) : whole;
   }
 
   #count(slots: readonly number[], driver: Driver, limit: number): number {
@@ -179,10 +206,13 @@ export class Scans {
 }
 
 /** Gives traces in the order of their rows: a condition with one value, or the words of a text. */
-type Driver = { readonly condition: Condition; readonly match?: never } | { readonly match: string; readonly condition?: never };
+type Driver =
+  | { readonly condition: Condition; readonly match?: never; readonly isCommon?: never }
+  /** `isCommon`: many traces have each of the words. */
+  | { readonly match: string; readonly isCommon: boolean; readonly condition?: never };
 
-function matching(terms: readonly TextTerm[]): Driver | undefined {
-  return terms.length === 0 ? undefined : { match: terms.map(matchOf).join(' AND ') };
+function matching(terms: readonly TextTerm[], isCommon = false): Driver | undefined {
+  return terms.length === 0 ? undefined : { match: terms.map(matchOf).join(' AND '), isCommon };
 }
 
 function matchOf({ word, isBeginning }: TextTerm): string {
