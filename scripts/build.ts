@@ -10,7 +10,7 @@ const LIBRARY = 'dist/index.cjs';
 
 /**
  * Before anything else, in words that every Node understands. CommonJS, and syntax for an old Node: an ES module's imports would be
- * resolved first and fail with a stack trace. The listener keeps Node from opening its inspector at SIGUSR1 (src/signals.ts).
+ * resolved first and fail with a stack trace. The listener keeps Node from opening its inspector at SIGUSR1 (src/cli/signals.ts).
  */
 const [major = 0, minor = 0] = engines.node.replace('>=', '').split('.').map(Number);
 const versionCheck = (otherwise: (message: string) => string): string => `(function () {
@@ -39,7 +39,7 @@ const shared: BuildOptions = {
 };
 
 const worker = await build({ ...shared, entryPoints: ['src/udp/receive-worker.ts'], write: false });
-const store = await build({ ...shared, entryPoints: ['src/xray/store/store-worker.ts'], write: false });
+const store = await build({ ...shared, entryPoints: ['src/threads/store-worker.ts'], write: false });
 const define = {
   ...shared.define,
   XRAYD_VERSION: JSON.stringify(version),
@@ -50,13 +50,13 @@ const define = {
 };
 const library = await build({
   ...shared,
-  entryPoints: ['src/library.ts'],
+  entryPoints: ['src/compose/library.ts'],
   outfile: LIBRARY,
   define,
   banner: { js: `"use strict";\n${versionCheck((message) => `throw new Error(${message});`)}` },
   legalComments: 'none',
 });
-copyFileSync('src/library-types.ts', 'dist/index.d.ts');
+copyFileSync('src/compose/library-types.ts', 'dist/index.d.ts');
 const page = await buildPage();
 const main = await build({
   ...shared,

@@ -6,22 +6,22 @@ import { helpText } from './config/help.ts';
 import { isTakenFromDefault } from './config/http-address.ts';
 import { configFileNameOf, mergeConfig, printConfig, type LoadedConfig } from './config/load.ts';
 import { textOf, type Command } from './config/option.ts';
-import { healthProblem } from './healthcheck.ts';
-import type { LocalXRay } from './local.ts';
+import { healthProblem } from './cli/healthcheck.ts';
+import type { LocalXRay } from './compose/local.ts';
 import { formatAddress, reachable } from './pipeline/address.ts';
 import { wallClockMs } from './pipeline/clock.ts';
 import { ABORTED, countLeftBehind, untilAborted, within } from './pipeline/deadline.ts';
 import { messageOf, systemCodeOf, XraydError } from './pipeline/errors.ts';
-import { sampleTrace, sendDocuments } from './sample-trace.ts';
-import { sendAndConfirm } from './send-and-confirm.ts';
-import { Reload } from './reload.ts';
-import type { Service } from './service.ts';
-import { isMemoryScarce } from './memory-budget.ts';
-import { hasTerminal, ignoreOtherSignals, keepInspectorClosed, nextEndingSignal } from './signals.ts';
-import { keepGenerationsSmall, returnStartUpMemory, useOneCompiler } from './small-heap.ts';
+import { sampleTrace, sendDocuments } from './compose/sample-trace.ts';
+import { sendAndConfirm } from './cli/send-and-confirm.ts';
+import { Reload } from './compose/reload.ts';
+import type { Service } from './compose/service.ts';
+import { isMemoryScarce } from './compose/memory-budget.ts';
+import { hasTerminal, ignoreOtherSignals, keepInspectorClosed, nextEndingSignal } from './cli/signals.ts';
+import { keepGenerationsSmall, returnStartUpMemory, useOneCompiler } from './compose/small-heap.ts';
 import { CONSOLES } from './telemetry/console-stream.ts';
 import { openLog, type ProcessLogger } from './telemetry/logger.ts';
-import { REFERENCE_VERSION, VERSION } from './version.ts';
+import { REFERENCE_VERSION, VERSION } from './compose/version.ts';
 
 const EXIT_LOSS = 3;
 /** For the rest of the log to reach its file or the console. */
@@ -63,13 +63,13 @@ async function main(): Promise<number> {
         return mergeConfig({ commandLine: { ...commandLine, command }, env, file: again });
       });
     case 'run':
-      return (await import('./commands/run.ts')).runCommand(load(command), operands, OUTPUT, env);
+      return (await import('./cli/run.ts')).runCommand(load(command), operands, OUTPUT, env);
     case 'export':
-      return (await import('./commands/transfer.ts')).exportTraces(load(command), OUTPUT);
+      return (await import('./cli/transfer.ts')).exportTraces(load(command), OUTPUT);
     case 'import':
-      return (await import('./commands/transfer.ts')).importTraces(load(command), operands, OUTPUT);
+      return (await import('./cli/transfer.ts')).importTraces(load(command), operands, OUTPUT);
     case 'pull':
-      return (await import('./commands/pull.ts')).pull(load(command), env, OUTPUT);
+      return (await import('./cli/pull.ts')).pull(load(command), env, OUTPUT);
   }
 }
 
@@ -166,11 +166,11 @@ function leaveDeletedFolder(): void {
 /** Each mode is loaded when it is asked for: the daemon goes without the local X-Ray's memory, and the other way round. */
 async function build(loaded: LoadedToServe, log: ProcessLogger): Promise<LocalXRay> {
   if (loaded.command === 'daemon') {
-    const { buildDaemon } = await import('./daemon.ts');
+    const { buildDaemon } = await import('./compose/daemon.ts');
     return { service: await buildDaemon(loaded, process.env, log), token: '' };
   }
-  const { buildLocal } = await import('./local.ts');
-  const tee = loaded.config.tee ? await (await import('./tee.ts')).Tee.build(loaded, process.env, log) : undefined;
+  const { buildLocal } = await import('./compose/local.ts');
+  const tee = loaded.config.tee ? await (await import('./compose/tee.ts')).Tee.build(loaded, process.env, log) : undefined;
   const hasColor = isatty(1) && process.stdout.hasColors();
   return buildLocal(loaded, {
     log,

@@ -1,4 +1,4 @@
-import { jsonShapeProblem, type JsonLimits } from '../pipeline/json-shape.ts';
+import { jsonShapeProblem, type JsonLimits } from '../json/json-shape.ts';
 
 /** For answers whose contents are used here. X-Ray's have three levels. */
 const LIMITS: JsonLimits = { maxDepth: 16, maxValues: 2_000 };

@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { BACKSLASH, jsonShapeProblem, QUOTE } from '../pipeline/json-shape.ts';
+import { BACKSLASH, jsonShapeProblem, QUOTE } from '../json/json-shape.ts';
 import { MAX_BATCH_SEGMENTS } from '../pipeline/segment.ts';
 
 /** Segment documents that are decoded one at a time: each is valid until the next one is taken. */

@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 import { AnswerBudget } from '../../src/aws/answer-budget.ts';
 import { performCall, type HttpCall } from '../../src/aws/http-call.ts';
 import { selfSigned } from '../fakes/certificate.ts';
-import { freePort } from '../../src/free-port.ts';
+import { freePort } from '../../src/compose/free-port.ts';
 import { eventually } from '../fakes/eventually.ts';
 import { Scope } from '../fakes/scope.ts';
 import { FakeXRay } from '../fakes/xray.ts';

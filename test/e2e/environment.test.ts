@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, expect, test } from 'vitest';
-import { freePort } from '../../src/free-port.ts';
+import { freePort } from '../../src/compose/free-port.ts';
 import { DaemonProcess } from '../fakes/daemon-process.ts';
 import { eventually } from '../fakes/eventually.ts';
 import { HEADER, segment } from '../fakes/fixtures.ts';

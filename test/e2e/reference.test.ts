@@ -10,7 +10,7 @@ import { ACCEPTED, REJECTED } from '../fakes/header-cases.ts';
 import { mutated, Random } from '../fakes/random.ts';
 import { rawRequest } from '../fakes/raw-http.ts';
 import { Scope } from '../fakes/scope.ts';
-import { freePort } from '../../src/free-port.ts';
+import { freePort } from '../../src/compose/free-port.ts';
 import { EXAMPLE_CREDENTIALS, FakeXRay } from '../fakes/xray.ts';
 import { PROGRAM } from '../fakes/program.ts';
 

@@ -4,7 +4,7 @@ import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { startLocalXRay } from '../../src/library.ts';
+import { startLocalXRay } from '../../src/compose/library.ts';
 import { eventually } from '../fakes/eventually.ts';
 import { HEADER, segment } from '../fakes/fixtures.ts';
 import { Scope } from '../fakes/scope.ts';
@@ -12,7 +12,7 @@ import { EXAMPLE_CREDENTIALS, FakeXRay } from '../fakes/xray.ts';
 import { BUNDLE } from '../fakes/program.ts';
 
 const scope = new Scope();
-const SIGNALS = new URL('../../src/signals.ts', import.meta.url).href;
+const SIGNALS = new URL('../../src/cli/signals.ts', import.meta.url).href;
 const KEYS = {
   AWS_REGION: 'eu-west-1',
   AWS_ACCESS_KEY_ID: EXAMPLE_CREDENTIALS.accessKeyId,

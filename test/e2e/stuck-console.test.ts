@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { closeSync, constants, openSync, readSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { freePort } from '../../src/free-port.ts';
+import { freePort } from '../../src/compose/free-port.ts';
 import type { DaemonProcess } from '../fakes/daemon-process.ts';
 import { eventually } from '../fakes/eventually.ts';
 import { HEADER, segment } from '../fakes/fixtures.ts';

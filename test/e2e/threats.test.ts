@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { DaemonProcess } from '../fakes/daemon-process.ts';
 import { eventually } from '../fakes/eventually.ts';
-import { freePort } from '../../src/free-port.ts';
+import { freePort } from '../../src/compose/free-port.ts';
 import { HEADER, segment } from '../fakes/fixtures.ts';
 import { rawRequest } from '../fakes/raw-http.ts';
 import { Scope } from '../fakes/scope.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { startLocalXRay } from '../../src/library.ts';
+import { startLocalXRay } from '../../src/compose/library.ts';
 import { rawRequest } from '../fakes/raw-http.ts';
 import { Scope } from '../fakes/scope.ts';
 

@@ -1,4 +1,4 @@
-import { isRefusal, readDocument } from '../../src/xray/trace/validate.ts';
+import { isRefusal, readDocument } from '../../src/trace/validate.ts';
 
 /** Why X-Ray refuses a document (HTTP 200, UnprocessedTraceSegments); undefined when it takes it. ADOT's OTLP bodies it takes. */
 export function judgeDocument(text: string): { id: string | null; code: string } | undefined {

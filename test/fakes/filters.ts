@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { Expression, Field, Operator, Scope, Selector, Value } from '../../src/xray/filter/expression.ts';
+import type { Expression, Field, Operator, Scope, Selector, Value } from '../../src/filter/expression.ts';
 
 /** Names and values that traces of these tests have, so that filters match now and then. */
 const NAMES = ['web', 'orders', 'api.example.com', 'none'];

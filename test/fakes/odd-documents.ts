@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import { DOCUMENT, type Shape, type Shapes } from '../../src/xray/query/document-findings.ts';
-import type { Json } from '../../src/xray/trace/json.ts';
+import { DOCUMENT, type Shape, type Shapes } from '../../src/query/document-findings.ts';
+import type { Json } from '../../src/json/json.ts';
 import { segmentJson, START, sub } from './traces.ts';
 
 /** Every member of a document that X-Ray has a type for, as its path and shape; of a list the first element. */

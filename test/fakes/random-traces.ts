@@ -1,5 +1,5 @@
-import { ExactNumber } from '../../src/xray/trace/exact-number.ts';
-import type { Json } from '../../src/xray/trace/json.ts';
+import { ExactNumber } from '../../src/json/exact-number.ts';
+import type { Json } from '../../src/json/json.ts';
 import { Random } from './random.ts';
 import { call, segmentJson, START, streamed, sub, type Part } from './traces.ts';
 

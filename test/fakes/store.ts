@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
-import { GENERATIONS, termTable } from '../../src/xray/store/schema.ts';
+import { GENERATIONS, termTable } from '../../src/store/schema.ts';
 
 /** Rows of a table. */
 export function countOf(database: DatabaseSync, table: string): number {

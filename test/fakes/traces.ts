@@ -1,6 +1,6 @@
-import { TraceView } from '../../src/xray/query/trace-view.ts';
-import { assemble, Trace } from '../../src/xray/trace/assemble.ts';
-import type { Json } from '../../src/xray/trace/json.ts';
+import { TraceView } from '../../src/trace/trace-view.ts';
+import { assemble, Trace } from '../../src/trace/assemble.ts';
+import type { Json } from '../../src/json/json.ts';
 
 export type { Json };
 

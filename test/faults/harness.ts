@@ -8,7 +8,7 @@ import { Load } from '../../bench/load/load.ts';
 import { Oracle, type Verdict } from '../../bench/load/oracle.ts';
 import { selfSigned } from '../fakes/certificate.ts';
 import { DaemonProcess } from '../fakes/daemon-process.ts';
-import { freePort } from '../../src/free-port.ts';
+import { freePort } from '../../src/compose/free-port.ts';
 import { MemoryLimit } from '../fakes/memory-limit.ts';
 import { HEADER } from '../fakes/fixtures.ts';
 import { SetClock } from '../fakes/set-clock.ts';

@@ -58,7 +58,7 @@ export const NOT_RUN = { offered: 0, calls: 0, drainedMs: 0, peakRssMb: 0, deliv
 export const RATE = 500;
 /** The short versions run beside other tests. What they look for waits for as long as the clock was set: an hour or more. */
 export const SHORT_LIMIT_MS = 60_000;
-/** Above the budget of the buffer: what src/memory-budget.ts leaves for bodies (16 MiB) and everything else (96 MiB). */
+/** Above the budget of the buffer: what src/compose/memory-budget.ts leaves for bodies (16 MiB) and everything else (96 MiB). */
 const MAX_MB_BESIDES = 117;
 
 /** Load through a fault; resolves with how long the rest took to arrive. */

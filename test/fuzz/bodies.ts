@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { OPERATIONS } from '../../src/aws/operations.ts';
-import { LocalService } from '../../src/xray/api/local-service.ts';
-import type { JsonSchema } from '../../src/xray/api/schemas.ts';
-import { printFilter } from '../../src/xray/filter/print.ts';
-import { LiveFeed } from '../../src/xray/live.ts';
+import { LocalService } from '../../src/api/local-service.ts';
+import type { JsonSchema } from '../../src/api/schemas.ts';
+import { printFilter } from '../../src/filter/print.ts';
+import { LiveFeed } from '../../src/api/live.ts';
 import { expressions } from '../fakes/filters.ts';
 import { mutated, type Random } from '../fakes/random.ts';
 import { randomTraces } from '../fakes/random-traces.ts';

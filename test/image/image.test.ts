@@ -7,7 +7,7 @@ import { Load } from '../../bench/load/load.ts';
 import { Oracle } from '../../bench/load/oracle.ts';
 import { selfSigned } from '../fakes/certificate.ts';
 import { eventually } from '../fakes/eventually.ts';
-import { freePort } from '../../src/free-port.ts';
+import { freePort } from '../../src/compose/free-port.ts';
 import { Scope } from '../fakes/scope.ts';
 import { EXAMPLE_CREDENTIALS } from '../fakes/xray.ts';
 import { buildImage, Container, IMAGE, whyNoImages, type ContainerConfig } from './container.ts';

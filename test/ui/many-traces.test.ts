@@ -1,6 +1,6 @@
 import './browser-globals.ts';
 import { afterEach, expect, test, vi } from 'vitest';
-import type { Overview, TraceRow } from '../../src/xray/api/page-types.ts';
+import type { Overview, TraceRow } from '../../src/api/page-types.ts';
 import { listedOf } from '../../ui/src/traces/listed.ts';
 import { MAX_ROWS, RowList } from '../../ui/src/traces/row-list.ts';
 

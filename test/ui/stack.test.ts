@@ -1,6 +1,6 @@
 import './browser-globals.ts';
 import { expect, test } from 'vitest';
-import { Entity } from '../../src/xray/trace/entity.ts';
+import { Entity } from '../../src/trace/entity.ts';
 import { framesOf, placeOf, resolvedPath } from '../../ui/src/trace/stack.ts';
 
 const entity = (aws: object = {}): Entity => new Entity({ id: 'a', name: 'x', aws }, false);

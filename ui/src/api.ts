@@ -1,5 +1,5 @@
-import type { DecidingRule, Finding, Overview, RowsPage, RowsWindow, Status, TraceDocuments, TraceRow } from '../../src/xray/api/page-types.ts';
-import { parseJson } from '../../src/xray/trace/exact-number.ts';
+import type { DecidingRule, Finding, Overview, RowsPage, RowsWindow, Status, TraceDocuments, TraceRow } from '../../src/api/page-types.ts';
+import { parseJson } from '../../src/json/exact-number.ts';
 import type { Graph } from './map/graph.ts';
 
 /** The local X-Ray answered that it would not; `message` is for a person. */

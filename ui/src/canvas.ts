@@ -1,4 +1,4 @@
-import type { RowOutcome } from '../../src/xray/api/page-types.ts';
+import type { RowOutcome } from '../../src/api/page-types.ts';
 import { visible } from './visible.ts';
 
 export interface ThemeColours {

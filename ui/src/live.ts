@@ -1,5 +1,5 @@
 import { computed, effect, signal } from '@preact/signals';
-import type { Hello, RowChanges, Status } from '../../src/xray/api/page-types.ts';
+import type { Hello, RowChanges, Status } from '../../src/api/page-types.ts';
 import { queryText, readStatus, setPinned } from './api.ts';
 import { isListLeft, param, place } from './route.ts';
 import { rangeSeconds, searched } from './search.ts';

@@ -1,8 +1,8 @@
-import type { RowOutcome } from '../../src/xray/api/page-types.ts';
+import type { RowOutcome } from '../../src/api/page-types.ts';
 import { plural } from './format.ts';
 
 /** Mildest first: what is drawn last is seen. */
-export { OUTCOMES, severityOf } from '../../src/xray/api/page-types.ts';
+export { OUTCOMES, severityOf } from '../../src/api/page-types.ts';
 
 /** What became of a request, in a word: on badges, in the legend, in titles, for screen readers. */
 export const WORDS: Readonly<Record<RowOutcome, string>> = {

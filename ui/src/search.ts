@@ -1,5 +1,5 @@
 import { computed } from '@preact/signals';
-import { parseFilter } from '../../src/xray/filter/parse.ts';
+import { parseFilter } from '../../src/filter/parse.ts';
 import type { Query } from './api.ts';
 import { mistakeIn, type Mistake } from './query/mistake.ts';
 import { boxText, problemOf, readingOf } from './query/reading.ts';

@@ -1,5 +1,5 @@
 import { effect, signal } from '@preact/signals';
-import { httpOf } from '../../src/xray/trace/http.ts';
+import { httpOf } from '../../src/trace/http.ts';
 import { count, duration, pathOf } from './format.ts';
 import { list, status } from './live.ts';
 import { badgeText } from './outcomes.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Overview, RowsPage, RowsWindow, TraceRow } from '../../../src/xray/api/page-types.ts';
+import type { Overview, RowsPage, RowsWindow, TraceRow } from '../../../src/api/page-types.ts';
 import { LocalXRay } from '../../fakes/local-xray.ts';
 import { Scope } from '../../fakes/scope.ts';
 

@@ -1,6 +1,6 @@
 import { request } from 'node:http';
 import { expect, test } from 'vitest';
-import type { RowsPage, Status, TraceDocuments, TraceRow } from '../../../src/xray/api/page-types.ts';
+import type { RowsPage, Status, TraceDocuments, TraceRow } from '../../../src/api/page-types.ts';
 import { eventually } from '../../fakes/eventually.ts';
 import { LocalXRay } from '../../fakes/local-xray.ts';
 import { Scope } from '../../fakes/scope.ts';

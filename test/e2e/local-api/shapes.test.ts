@@ -6,7 +6,7 @@ import { LocalXRay } from '../../fakes/local-xray.ts';
 
 // Each route × each malformed shape: what a stranger sends is answered with 4xx and a reason, or taken, and is never a bug of ours.
 const DEEP = 200_000;
-const API = new URL('../../../src/xray/api/', import.meta.url);
+const API = new URL('../../../src/api/', import.meta.url);
 const SOURCES = readdirSync(API)
   .map((name) => readFileSync(new URL(name, API), 'utf8'))
   .join('\n');

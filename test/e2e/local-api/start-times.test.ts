@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Status } from '../../../src/xray/api/page-types.ts';
+import type { Status } from '../../../src/api/page-types.ts';
 import { DaemonProcess } from '../../fakes/daemon-process.ts';
 import { LocalXRay } from '../../fakes/local-xray.ts';
 import { Scope } from '../../fakes/scope.ts';

@@ -1,7 +1,7 @@
 import type { Completion, CompletionContext, CompletionResult } from '@codemirror/autocomplete';
 import type { EditorView } from '@codemirror/view';
-import { BOOLEANS, CAUSES, KEYWORDS, type Scope } from '../../../src/xray/filter/expression.ts';
-import { fieldText } from '../../../src/xray/filter/print.ts';
+import { BOOLEANS, CAUSES, KEYWORDS, type Scope } from '../../../src/filter/expression.ts';
+import { fieldText } from '../../../src/filter/print.ts';
 import { readSuggestions } from '../api.ts';
 import { list } from '../live.ts';
 import { NUMBERS } from './fields.ts';

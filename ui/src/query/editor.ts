@@ -14,7 +14,7 @@ import { linter } from '@codemirror/lint';
 import { EditorState, Prec } from '@codemirror/state';
 import { EditorView, highlightSpecialChars, keymap, placeholder } from '@codemirror/view';
 import { styleTags, tagHighlighter, tags } from '@lezer/highlight';
-import { parser } from '../../../src/xray/filter/parser.ts';
+import { parser } from '../../../src/filter/parser.ts';
 import { askCompletion, asked, isAsked } from './asked.ts';
 import { complete } from './completion.ts';
 import { CONTROLS, visible } from '../visible.ts';

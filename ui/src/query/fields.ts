@@ -1,4 +1,4 @@
-import { BOOLEANS, CAUSES, KEYWORDS } from '../../../src/xray/filter/expression.ts';
+import { BOOLEANS, CAUSES, KEYWORDS } from '../../../src/filter/expression.ts';
 
 /** Keywords that take a number. */
 export const NUMBERS: ReadonlySet<string> = new Set(['responsetime', 'duration', 'http.status', 'index', 'coverage']);

@@ -1,4 +1,4 @@
-import { printFilter } from '../../../src/xray/filter/print.ts';
+import { printFilter } from '../../../src/filter/print.ts';
 import { meantBy, NUMBERS, SECONDS, serviceOrEdgeMeantBy } from './fields.ts';
 import { tokensOf } from './lexer.ts';
 import { mistakeIn } from './mistake.ts';

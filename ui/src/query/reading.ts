@@ -1,4 +1,4 @@
-import { FilterError, parseFilter } from '../../../src/xray/filter/parse.ts';
+import { FilterError, parseFilter } from '../../../src/filter/parse.ts';
 import { traceIdIn } from '../trace-id.ts';
 import { isBoolean, isCause, isField } from './fields.ts';
 import { isWordOperator, tokensOf, unquoted, type Token } from './lexer.ts';

@@ -1,4 +1,4 @@
-import { CAUSES, KEYWORDS, type Scope } from '../../../src/xray/filter/expression.ts';
+import { CAUSES, KEYWORDS, type Scope } from '../../../src/filter/expression.ts';
 import { FOREIGN_OPERATORS, isAnnotation, isBoolean, isCause, isField, meantBy, NUMBERS, SECONDS, UNITS } from './fields.ts';
 import { isWordOperator, tokensOf, unquoted, type Token } from './lexer.ts';
 

@@ -1,4 +1,4 @@
-import { isObject, textOf } from '../../../src/xray/trace/json.ts';
+import { isObject, textOf } from '../../../src/json/json.ts';
 import { isFailed } from '../outcomes.ts';
 import type { Span, TraceModel } from './model.ts';
 import { framesOf, placeOf } from './stack.ts';

@@ -1,6 +1,6 @@
-import type { Trace } from '../../../src/xray/trace/assemble.ts';
-import { SKEW_SECONDS, type Entity } from '../../../src/xray/trace/entity.ts';
-import { member, objectOf } from '../../../src/xray/trace/json.ts';
+import type { Trace } from '../../../src/trace/assemble.ts';
+import { SKEW_SECONDS, type Entity } from '../../../src/trace/entity.ts';
+import { member, objectOf } from '../../../src/json/json.ts';
 
 /** The clock of a segment, against that of the entry of the trace. Seconds. */
 export interface Clock {

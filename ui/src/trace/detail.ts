@@ -1,5 +1,5 @@
-import type { Entity } from '../../../src/xray/trace/entity.ts';
-import { isObject, member, textOf } from '../../../src/xray/trace/json.ts';
+import type { Entity } from '../../../src/trace/entity.ts';
+import { isObject, member, textOf } from '../../../src/json/json.ts';
 import { pathOf } from '../format.ts';
 
 /** What a (sub)segment did: an HTTP request, a query, an operation; "" when it does not say. */

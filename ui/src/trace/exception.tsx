@@ -1,4 +1,4 @@
-import { isObject, textOf, type Json } from '../../../src/xray/trace/json.ts';
+import { isObject, textOf, type Json } from '../../../src/json/json.ts';
 import { middle, plural } from '../format.ts';
 import { editorHref, settings } from '../settings.ts';
 import { Fact } from './fact.tsx';

@@ -1,4 +1,4 @@
-import { isObject } from '../../../src/xray/trace/json.ts';
+import { isObject } from '../../../src/json/json.ts';
 import { duration } from '../format.ts';
 import { Exception } from './exception.tsx';
 import type { Span, TraceModel } from './model.ts';

@@ -1,4 +1,4 @@
-import type { Finding } from '../../../src/xray/api/page-types.ts';
+import type { Finding } from '../../../src/api/page-types.ts';
 import { hereWith } from '../route.ts';
 import type { Span, TraceModel } from './model.ts';
 import { FindingList } from './panel-sections.tsx';

@@ -1,4 +1,4 @@
-import type { RowOutcome } from '../../../src/xray/api/page-types.ts';
+import type { RowOutcome } from '../../../src/api/page-types.ts';
 import { severityOf } from '../outcomes.ts';
 import { rowOf, type Span } from './model.ts';
 

@@ -1,4 +1,4 @@
-import { isObject, member, textOf } from '../../../src/xray/trace/json.ts';
+import { isObject, member, textOf } from '../../../src/json/json.ts';
 import { Copy } from '../copy.tsx';
 import { count, duration, percent } from '../format.ts';
 import { failuresText, isFailed, type Failures } from '../outcomes.ts';

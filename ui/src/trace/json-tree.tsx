@@ -1,5 +1,5 @@
 import { useSignal } from '@preact/signals';
-import { ExactNumber } from '../../../src/xray/trace/exact-number.ts';
+import { ExactNumber } from '../../../src/json/exact-number.ts';
 import { Fact } from './fact.tsx';
 import type { Span } from './model.ts';
 

@@ -1,4 +1,4 @@
-import type { RowOutcome } from '../../../src/xray/api/page-types.ts';
+import type { RowOutcome } from '../../../src/api/page-types.ts';
 import { useEffect, useRef } from 'preact/hooks';
 import { context2d, themeColours, whenResized } from '../canvas.ts';
 import { isFailed, severityOf } from '../outcomes.ts';

@@ -1,7 +1,7 @@
-import type { RowOutcome, TraceDocuments } from '../../../src/xray/api/page-types.ts';
-import { assemble, Trace } from '../../../src/xray/trace/assemble.ts';
-import { outcomeName, SKEW_SECONDS, type Entity } from '../../../src/xray/trace/entity.ts';
-import { inferredServiceOf, keyOf } from '../../../src/xray/trace/service-id.ts';
+import type { RowOutcome, TraceDocuments } from '../../../src/api/page-types.ts';
+import { assemble, Trace } from '../../../src/trace/assemble.ts';
+import { outcomeName, SKEW_SECONDS, type Entity } from '../../../src/trace/entity.ts';
+import { inferredServiceOf, keyOf } from '../../../src/trace/service-id.ts';
 import { shortName } from '../format.ts';
 import { isFailed, severityOf, type Failures } from '../outcomes.ts';
 import { clocksOf, type Clock } from './clocks.ts';

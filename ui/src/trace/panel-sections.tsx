@@ -1,9 +1,9 @@
 import type { ComponentChildren } from 'preact';
-import type { Finding } from '../../../src/xray/api/page-types.ts';
-import { httpOf } from '../../../src/xray/trace/http.ts';
-import { inferredServiceOf } from '../../../src/xray/trace/service-id.ts';
-import { linksOf } from '../../../src/xray/trace/links.ts';
-import { isObject, member, numberOf, objectOf, textOf } from '../../../src/xray/trace/json.ts';
+import type { Finding } from '../../../src/api/page-types.ts';
+import { httpOf } from '../../../src/trace/http.ts';
+import { inferredServiceOf } from '../../../src/trace/service-id.ts';
+import { linksOf } from '../../../src/trace/links.ts';
+import { isObject, member, numberOf, objectOf, textOf } from '../../../src/json/json.ts';
 import { Copy } from '../copy.tsx';
 import { count, duration, plural } from '../format.ts';
 import { WORDS } from '../outcomes.ts';

@@ -1,4 +1,4 @@
-import type { RowOutcome } from '../../../src/xray/api/page-types.ts';
+import type { RowOutcome } from '../../../src/api/page-types.ts';
 import { isFailed, severityOf, worstOf, type Failures } from '../outcomes.ts';
 import { foldedIn, type Fold } from './folds.ts';
 import { rowOf, type Span } from './model.ts';

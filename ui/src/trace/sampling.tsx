@@ -1,8 +1,8 @@
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
-import type { DecidingRule } from '../../../src/xray/api/page-types.ts';
-import { httpOf } from '../../../src/xray/trace/http.ts';
-import { textOf } from '../../../src/xray/trace/json.ts';
+import type { DecidingRule } from '../../../src/api/page-types.ts';
+import { httpOf } from '../../../src/trace/http.ts';
+import { textOf } from '../../../src/json/json.ts';
 import { readSamplingRule } from '../api.ts';
 import { plural } from '../format.ts';
 import type { Span } from './model.ts';

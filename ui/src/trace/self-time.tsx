@@ -1,5 +1,5 @@
 import { useSignal } from '@preact/signals';
-import type { RowOutcome } from '../../../src/xray/api/page-types.ts';
+import type { RowOutcome } from '../../../src/api/page-types.ts';
 import { count, duration, percent } from '../format.ts';
 import { isFailed, severityOf } from '../outcomes.ts';
 import { selfSecondsOf, type Span, type TraceModel } from './model.ts';

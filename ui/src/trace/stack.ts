@@ -1,5 +1,5 @@
-import type { Entity } from '../../../src/xray/trace/entity.ts';
-import { isObject, objectOf, textOf, type Json } from '../../../src/xray/trace/json.ts';
+import type { Entity } from '../../../src/trace/entity.ts';
+import { isObject, objectOf, textOf, type Json } from '../../../src/json/json.ts';
 
 export interface StackFrame {
   readonly path: string;

@@ -1,6 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import { useMemo } from 'preact/hooks';
-import { httpOf } from '../../../src/xray/trace/http.ts';
+import { httpOf } from '../../../src/trace/http.ts';
 import { Copy } from '../copy.tsx';
 import { absolute, ago, count, duration, fullTime, pathOf, percent } from '../format.ts';
 import { pin } from '../live.ts';

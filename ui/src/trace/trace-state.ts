@@ -1,5 +1,5 @@
 import { computed, effect, signal, untracked } from '@preact/signals';
-import type { Finding, TraceDocuments } from '../../../src/xray/api/page-types.ts';
+import type { Finding, TraceDocuments } from '../../../src/api/page-types.ts';
 import { readFindings, readTrace, Refused } from '../api.ts';
 import { readAfter, Rereading } from '../rereading.ts';
 import { param, setParams } from '../route.ts';

@@ -1,5 +1,5 @@
 import { useMemo } from 'preact/hooks';
-import type { TraceRow } from '../../../src/xray/api/page-types.ts';
+import type { TraceRow } from '../../../src/api/page-types.ts';
 import { list } from '../live.ts';
 import { sorted, sortOf } from './order.ts';
 import type { RowList } from './row-list.ts';

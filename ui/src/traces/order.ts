@@ -1,4 +1,4 @@
-import { lengthOf, SORT_KEYS, statusRank, type SortKey, type TraceRow } from '../../../src/xray/api/page-types.ts';
+import { lengthOf, SORT_KEYS, statusRank, type SortKey, type TraceRow } from '../../../src/api/page-types.ts';
 import { nowSeconds } from '../wall-clock.ts';
 
 export interface Sort {

@@ -1,5 +1,5 @@
 import { signal, type ReadonlySignal } from '@preact/signals';
-import type { Overview, TraceRow } from '../../../src/xray/api/page-types.ts';
+import type { Overview, TraceRow } from '../../../src/api/page-types.ts';
 import { readRows, unhurried, type Query } from '../api.ts';
 import { SortedRows } from './sorted-rows.ts';
 import { MAX_ORDERED, StoreOrder } from './store-order.ts';

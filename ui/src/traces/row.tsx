@@ -1,4 +1,4 @@
-import { lengthOf, type SortKey, type TraceRow } from '../../../src/xray/api/page-types.ts';
+import { lengthOf, type SortKey, type TraceRow } from '../../../src/api/page-types.ts';
 import { clock, count, duration, fullTime, pathOf, plural } from '../format.ts';
 import { hideCard, showCard } from '../hover-card.tsx';
 import { pinned } from '../live.ts';

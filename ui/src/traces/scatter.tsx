@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals';
 import { useRef } from 'preact/hooks';
-import { lengthOf, type TraceRow } from '../../../src/xray/api/page-types.ts';
+import { lengthOf, type TraceRow } from '../../../src/api/page-types.ts';
 import { readRow } from '../api.ts';
 import { context2d, themeColours } from '../canvas.ts';
 import { absolute, count, duration, plural, tick, timeTicks } from '../format.ts';

@@ -1,4 +1,4 @@
-import type { TraceRow } from '../../../src/xray/api/page-types.ts';
+import type { TraceRow } from '../../../src/api/page-types.ts';
 
 /** Arguments of one call: more than some tens of thousands do not fit on a stack. */
 const AT_ONCE = 10_000;

@@ -1,5 +1,5 @@
 import { signal } from '@preact/signals';
-import type { TraceRow } from '../../../src/xray/api/page-types.ts';
+import type { TraceRow } from '../../../src/api/page-types.ts';
 import type { Query } from '../api.ts';
 import { StoreWindows } from './store-windows.ts';
 

@@ -1,5 +1,5 @@
 import { signal } from '@preact/signals';
-import type { Overview } from '../../../src/xray/api/page-types.ts';
+import type { Overview } from '../../../src/api/page-types.ts';
 import { readOverview, unhurried, type Query } from '../api.ts';
 import { Rereading } from '../rereading.ts';
 

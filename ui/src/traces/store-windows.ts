@@ -1,4 +1,4 @@
-import type { RowsWindow, TraceRow } from '../../../src/xray/api/page-types.ts';
+import type { RowsWindow, TraceRow } from '../../../src/api/page-types.ts';
 import { readWindow, type Query } from '../api.ts';
 
 /** Rows of one window, from a multiple of it on. */

@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useLayoutEffect, useMemo, useRef } from 'preact/hooks';
-import type { TraceRow } from '../../../src/xray/api/page-types.ts';
+import type { TraceRow } from '../../../src/api/page-types.ts';
 import { whenResized } from '../canvas.ts';
 import { absolute, count, duration, plural } from '../format.ts';
 import { isPaused, list, status } from '../live.ts';

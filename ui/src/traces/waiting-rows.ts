@@ -1,5 +1,5 @@
 import { signal } from '@preact/signals';
-import type { TraceRow } from '../../../src/xray/api/page-types.ts';
+import type { TraceRow } from '../../../src/api/page-types.ts';
 
 /** New traces that wait, because the reader is looking at something: of very many those that came last. */
 export class WaitingRows {

@@ -1,0 +1,212 @@
+import { createHash } from 'node:crypto';
+import { double } from '../json/aws-json.ts';
+import { serviceMembers } from '../query/members.ts';
+import { QUIET_MINUTES, type Impact, type Insight, type InsightEvent } from '../query/insights.ts';
+import type { Store } from '../threads/store.ts';
+import { keyOf } from '../trace/service-id.ts';
+import { invalid } from './api-error.ts';
+import type { Group, Groups, GroupRef } from './groups.ts';
+import type { Body, Operation } from './operation.ts';
+import { groupArn, groupName, insightId, insightToken, integer, list, oneOf, request, timestamp } from './schemas.ts';
+import { offsetOf, tokenAt } from './validation.ts';
+
+interface Known {
+  readonly group: Group;
+  readonly insight: Insight;
+}
+
+export interface InsightsDeps {
+  readonly groups: Groups;
+  readonly store: Pick<Store, 'read'>;
+  /** In seconds since the epoch. */
+  readonly now: () => number;
+}
+
+const PAGE = 100;
+/** How far back an insight is looked for by its id alone. */
+const LOOK_BACK_SECONDS = 6 * 3_600;
+
+/** Insights by a rule of ours (src/query/insights.ts); each summary says so. */
+export function insightOperations(deps: InsightsDeps): Operation[] {
+  const ref = { InsightId: insightId };
+  return [
+    {
+      name: 'GetInsightSummaries',
+      schema: request(
+        {
+          States: list(oneOf('ACTIVE', 'CLOSED'), 0, 1),
+          GroupARN: groupArn,
+          GroupName: groupName,
+          StartTime: timestamp,
+          EndTime: timestamp,
+          MaxResults: integer(1, 100),
+          NextToken: insightToken,
+        },
+        'StartTime',
+        'EndTime',
+      ),
+      handle: async (body) => summaries(deps, body as unknown as SummariesBody),
+    },
+    {
+      name: 'GetInsight',
+      schema: request(ref, 'InsightId'),
+      handle: async (body) => ({ Insight: insightMembers(await find(deps, body)) }),
+    },
+    {
+      name: 'GetInsightEvents',
+      schema: request({ ...ref, MaxResults: integer(1, 50), NextToken: insightToken }, 'InsightId'),
+      handle: async (body) => {
+        const { insight } = await find(deps, body);
+        const events = insight.events.map((event) => eventMembers(event, insight));
+        const { items, NextToken } = pageOf(events, body as { MaxResults?: number; NextToken?: string }, {
+          most: 50,
+          question: ['events', (body as { InsightId?: string }).InsightId],
+        });
+        return { InsightEvents: items, NextToken };
+      },
+    },
+    {
+      name: 'GetInsightImpactGraph',
+      schema: request({ ...ref, StartTime: timestamp, EndTime: timestamp, NextToken: insightToken }, 'InsightId', 'StartTime', 'EndTime'),
+      handle: async (body) => impactGraph(deps, body),
+    },
+  ];
+}
+
+interface SummariesBody extends GroupRef {
+  readonly StartTime: number;
+  readonly EndTime: number;
+  readonly States?: readonly string[];
+  readonly MaxResults?: number;
+  readonly NextToken?: string;
+}
+
+async function summaries(deps: InsightsDeps, body: SummariesBody): Promise<object> {
+  const { StartTime: start, EndTime: end, States: [state] = [] } = body;
+  if (end < start) throw invalid('End time cannot be earlier than start time');
+  const { groups } = deps;
+  groups.filterOf(body);
+  const named = groups.all.filter(({ GroupName, GroupARN }) => GroupName === body.GroupName || GroupARN === body.GroupARN);
+  const found = await insightsIn(deps, named[0] ?? groups.all[0]!, start, end);
+  const members = found
+    .filter(({ insight }) => state === undefined || stateOf(insight) === state)
+    .map((known) => ({ ...insightMembers(known), LastUpdateTime: double(known.insight.lastUpdate) }));
+  const { items, NextToken } = pageOf(members, body, { most: PAGE, question: ['insights', body.GroupName, body.GroupARN, state] });
+  return { InsightSummaries: items, NextToken };
+}
+
+async function insightsIn({ groups, store, now }: InsightsDeps, group: Group, start: number, end: number): Promise<Known[]> {
+  const { filter } = groups.filterOf({ GroupARN: group.GroupARN });
+  const insights = await store.read('insights', { start, end, now: now(), filter });
+  return insights.map((insight) => ({ group, insight }));
+}
+
+async function find(deps: InsightsDeps, { InsightId }: Body): Promise<Known> {
+  const end = deps.now() + 60;
+  for (const group of deps.groups.all) {
+    const known = (await insightsIn(deps, group, end - LOOK_BACK_SECONDS, end)).find((each) => idOf(each) === InsightId);
+    if (known !== undefined) return known;
+  }
+  throw invalid('Insight not found');
+}
+
+/** The same for the same service, group and minute: nothing is stored. */
+function idOf({ group, insight }: Known): string {
+  const hex = createHash('sha256')
+    .update(`${group.GroupARN}\n${keyOf(insight.service)}\n${insight.start}`)
+    .digest('hex');
+  return [hex.slice(0, 8), hex.slice(8, 12), `5${hex.slice(13, 16)}`, `8${hex.slice(17, 20)}`, hex.slice(20, 32)].join('-');
+}
+
+function stateOf({ end }: Insight): string {
+  return end === undefined ? 'ACTIVE' : 'CLOSED';
+}
+
+function insightMembers(known: Known): object {
+  const { group, insight } = known;
+  return {
+    InsightId: idOf(known),
+    GroupARN: group.GroupARN,
+    GroupName: group.GroupName,
+    RootCauseServiceId: serviceMembers(insight.service),
+    Categories: ['FAULT'],
+    State: stateOf(insight),
+    StartTime: double(insight.start),
+    EndTime: double(insight.end),
+    Summary: `${sentence(insight, insight.requests)} Found by xrayd's own rule, which is not that of AWS.`,
+    ClientRequestImpactStatistics: impactMembers(insight.client),
+    RootCauseServiceRequestImpactStatistics: impactMembers(insight.requests),
+    TopAnomalousServices: insight.affected.map((service) => ({ ServiceId: serviceMembers(service) })),
+  };
+}
+
+function eventMembers({ at, service, client }: InsightEvent, insight: Insight): object {
+  return {
+    Summary: sentence(insight, service),
+    EventTime: double(at),
+    ClientRequestImpactStatistics: impactMembers(client),
+    RootCauseServiceRequestImpactStatistics: impactMembers(service),
+    TopAnomalousServices: insight.affected.map((each) => ({ ServiceId: serviceMembers(each) })),
+  };
+}
+
+function sentence({ service }: Insight, { faults, total }: Impact): string {
+  return `${service.name}: ${faults} of ${total} requests were faults, more than usual.`;
+}
+
+function impactMembers({ total, faults }: Impact): object {
+  return { FaultCount: faults, OkCount: total - faults, TotalCount: total };
+}
+
+/** The services that the failed requests went through, without figures: that is all AWS gives, too. */
+async function impactGraph(deps: InsightsDeps, body: Body): Promise<object> {
+  const { StartTime: from, EndTime: to, NextToken } = body as { StartTime: number; EndTime: number; NextToken?: string };
+  if (to < from) throw invalid('End time cannot be earlier than start time');
+  if (to - from > LOOK_BACK_SECONDS) throw invalid('Time range cannot be longer than 6 hours');
+  const known = await find(deps, body);
+  if (NextToken !== undefined) throw invalid(`Invalid token ${NextToken}`);
+  const { insight, group } = known;
+  const start = Math.max(from, insight.start);
+  const end = Math.min(to, insight.lastUpdate + QUIET_MINUTES * 60);
+  const failed = deps.groups.parse(`service(${JSON.stringify(insight.service.name)}) { fault }`);
+  const { filter } = deps.groups.filterOf({ GroupARN: group.GroupARN });
+  const both = filter === undefined ? failed : ({ kind: 'and', of: [filter, failed] } as const);
+  const { Services } = JSON.parse(await deps.store.read('serviceGraph', { range: { type: 'Event', start, end }, filter: both })) as {
+    Services: ServiceNode[];
+  };
+  return {
+    InsightId: idOf(known),
+    StartTime: double(from),
+    EndTime: double(to),
+    ServiceGraphStartTime: double(start),
+    ServiceGraphEndTime: double(end),
+    Services: Services.map(({ ReferenceId, Type, Name, Names, AccountId, Edges }) => ({
+      ReferenceId,
+      Type,
+      Name,
+      Names,
+      AccountId,
+      Edges: Edges.map((edge) => ({ ReferenceId: edge.ReferenceId })),
+    })),
+    NextToken: null,
+  };
+}
+
+interface ServiceNode {
+  readonly ReferenceId: number;
+  readonly Type: string | null;
+  readonly Name: string;
+  readonly Names: readonly string[];
+  readonly AccountId: string | null;
+  readonly Edges: readonly { readonly ReferenceId: number }[];
+}
+
+function pageOf<T>(
+  items: readonly T[],
+  { MaxResults, NextToken }: { MaxResults?: number; NextToken?: string },
+  { most, question }: { most: number; question: readonly unknown[] },
+): { items: readonly T[]; NextToken: string | null } {
+  const from = offsetOf(NextToken, question);
+  const to = from + (MaxResults ?? most);
+  return { items: items.slice(from, to), NextToken: to < items.length ? tokenAt(to, question) : null };
+}

@@ -1,0 +1,219 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { LiveFeed } from './live.ts';
+import type { Search } from '../filter/search.ts';
+import { textSearch } from '../filter/text.ts';
+import type { Store } from '../threads/store.ts';
+import { parseJson } from '../json/exact-number.ts';
+import type { ReadGate } from './read-gate.ts';
+import { ApiError, invalid } from './api-error.ts';
+import { countOf } from './validation.ts';
+import type { Groups } from './groups.ts';
+import type { Hello } from './page-types.ts';
+
+export interface LiveDeps {
+  readonly store: Pick<Store, 'read'>;
+  readonly feed: LiveFeed;
+  readonly groups: Groups;
+  /** Streams and questions ask the store in turn. */
+  readonly gate: Pick<ReadGate, 'enter'>;
+  /** Aborts when the server stops. */
+  readonly signal: AbortSignal;
+}
+
+/** Answers without an end. */
+export const STREAMS: ReadonlySet<string> = new Set(['/events', '/traces.ndjson']);
+
+const MAX_CLIENTS = 64;
+/** Changes are sent together this often: a person sees no difference, and a busy trace is sent ten times a second at most. */
+const TICK_MS = 100;
+/** Traces in one message. Of more, the newest are sent. */
+const MAX_TRACES = 200;
+/** A row is a tenth of a summary, and a page that missed some has to read everything anew. */
+const MAX_ROWS = 2_000;
+/** A client that has this much unread is too slow: it gets what is newest when it has read on. */
+const MAX_UNREAD_BYTES = 1024 * 1024;
+/** Of all clients together. */
+const MAX_ALL_UNREAD_BYTES = 16 * 1024 * 1024;
+const KEEP_ALIVE_MS = 15_000;
+
+/**
+ * `GET /events`: server-sent events. `traces` carries the summaries of traces that changed, with the number of the change as id;
+ * `resync` says that changes were left out and the list is to be read anew. With `form=rows`, and a `filter`, it is `rows` with RowChanges.
+ * Both take `text`, words that the traces have.
+ * `GET /traces.ndjson?filter=…&limit=…&follow=true`: summaries, one a line, newest first; with follow it goes on.
+ */
+export function addLiveRoutes(app: FastifyInstance, deps: LiveDeps): void {
+  let clients = 0;
+  const streams = new Set<{ readonly writableLength: number }>();
+  const unread = (): number => streams.values().reduce((sum, { writableLength }) => sum + writableLength, 0);
+  const stream = async (
+    reply: FastifyReply,
+    { type, isEndless }: { type: string; isEndless: boolean },
+    run: (out: Outlet) => Promise<void>,
+  ): Promise<FastifyReply> => {
+    const headers = { 'content-type': type, 'cache-control': 'no-store', 'x-accel-buffering': 'no' };
+    // A question for the headers listens to nothing, and would never be told that it is answered.
+    if (reply.request.method === 'HEAD') return reply.headers(headers).send();
+    if (clients >= MAX_CLIENTS) throw new ApiError('ThrottledException', `There are ${MAX_CLIENTS} listeners already`, 429);
+    clients++;
+    const { raw } = reply.hijack();
+    const closed = new AbortController();
+    // One that reads nothing at all is closed after a while.
+    const isFull = (): boolean => raw.writableLength > MAX_UNREAD_BYTES || unread() > MAX_ALL_UNREAD_BYTES;
+    streams.add(raw);
+    raw.once('close', () => closed.abort());
+    raw.writeHead(200, headers);
+    // Node keeps them for the first line otherwise, and with follow that may take hours.
+    raw.flushHeaders();
+    const signal = AbortSignal.any([closed.signal, deps.signal]);
+    try {
+      await run({ write: (text) => raw.write(text), isFull, signal });
+      raw.end();
+    } catch {
+      // The client went, xrayd stops, or the store did not answer. A list that ended like a whole one would be taken for all that there is.
+      if (isEndless) raw.end();
+      else raw.destroy();
+    } finally {
+      clients--;
+      streams.delete(raw);
+    }
+    return reply;
+  };
+  app.get('/events', async (request, reply) => {
+    const { filter, text, form } = request.query as { filter?: string; text?: string; form?: string };
+    const search = { filter: deps.groups.parseIfGiven(filter), text: textSearch(text) };
+    const what = { lastId: lastIdOf(request), search, isRows: form === 'rows' };
+    return stream(reply, { type: 'text/event-stream', isEndless: true }, (out) => sendEvents(out, what, deps));
+  });
+  app.get('/traces.ndjson', async (request, reply) => {
+    const { filter, text, follow, limit } = request.query as { filter?: string; text?: string; follow?: string; limit?: string };
+    const most = countOf('limit', limit) ?? Infinity;
+    const isFollowing = follow === 'true';
+    if (!isFollowing && follow !== undefined && follow !== 'false') throw invalid(`follow is true or false, not "${follow.slice(0, 40)}"`);
+    const search = { filter: deps.groups.parseIfGiven(filter), text: textSearch(text) };
+    return stream(reply, { type: 'application/x-ndjson', isEndless: isFollowing }, async (out) => {
+      const from = deps.feed.last;
+      const range = { type: 'TraceId', start: -Infinity, end: Number.MAX_VALUE } as const;
+      let after: { row: number; time: number } | undefined;
+      let left = most;
+      do {
+        const size = Math.min(left, MAX_TRACES);
+        after = await inTurn(deps.gate, out, async () => {
+          const page = await deps.store.read('summaries', { range: { ...range, start: -1 }, ...search, rate: 1, after, limit: size });
+          const { TraceSummaries } = parseJson(page.json) as { TraceSummaries: object[] };
+          for (const summary of TraceSummaries) out.write(`${JSON.stringify(summary)}\n`);
+          left -= TraceSummaries.length;
+          return left > 0 ? page.next : undefined;
+        });
+      } while (after !== undefined);
+      if (!isFollowing) return;
+      await eachTick(deps.feed, from, MAX_TRACES, out, async (ids) => {
+        await sendSummaries(deps, ids, search, out, (lines) => {
+          for (const line of lines) out.write(`${line}\n`);
+        });
+      });
+    });
+  });
+}
+
+interface Outlet {
+  readonly write: (text: string) => void;
+  readonly isFull: () => boolean;
+  readonly signal: AbortSignal;
+}
+
+interface Wanted {
+  readonly lastId: number | undefined;
+  readonly search: Search;
+  readonly isRows: boolean;
+}
+
+async function sendEvents(out: Outlet, { lastId, search, isRows }: Wanted, deps: LiveDeps): Promise<void> {
+  const { feed, store, gate } = deps;
+  out.write(`retry: 1000\n\nevent: hello\ndata: ${JSON.stringify({ run: feed.run } satisfies Hello)}\n\n`);
+  const isForgotten = lastId !== undefined && feed.since(lastId) === undefined;
+  if (isForgotten) out.write(`event: resync\nid: ${feed.last}\ndata: {}\n\n`);
+  const from = isForgotten ? feed.last : (lastId ?? feed.last);
+  await eachTick(feed, from, isRows ? MAX_ROWS : MAX_TRACES, out, async (ids, number, isWhole) => {
+    if (!isWhole) out.write(`event: resync\nid: ${number}\ndata: {}\n\n`);
+    if (isRows) {
+      await inTurn(gate, out, async () => out.write(`event: rows\nid: ${number}\ndata: ${await store.read('rowsOf', { ids, ...search })}\n\n`));
+      return;
+    }
+    await sendSummaries(deps, ids, search, out, (lines) => {
+      if (lines.length > 0) out.write(`event: traces\nid: ${number}\ndata: [${lines.join(',')}]\n\n`);
+    });
+  });
+}
+
+/** In answers of a bounded size, each when the client has read the one before. */
+async function sendSummaries(
+  { store, gate }: Pick<LiveDeps, 'store' | 'gate'>,
+  ids: readonly string[],
+  search: Search,
+  out: Outlet,
+  send: (lines: readonly string[]) => void,
+): Promise<void> {
+  for (let left = ids; left.length > 0;) {
+    await inTurn(gate, out, async () => {
+      const { lines, done } = await store.read('summariesOf', { ids: left, ...search });
+      send(lines);
+      left = left.slice(done);
+    });
+  }
+}
+
+/** `work` asks the store and writes the answer: when it is this stream's turn, and there is room for more. Rejects when the stream ends. */
+async function inTurn<T>(gate: LiveDeps['gate'], { isFull, signal }: Outlet, work: () => Promise<T>): Promise<T> {
+  for (;;) {
+    signal.throwIfAborted();
+    const leave = isFull() ? undefined : await gate.enter();
+    try {
+      // Others wrote while this one waited.
+      if (leave !== undefined && !isFull()) return await work();
+    } finally {
+      leave?.();
+    }
+    await sleep(TICK_MS, undefined, { signal });
+  }
+}
+
+/** Calls `send` with the traces that changed since the last time, the last `most` of them, at most once a tick and never while the client has much unread. */
+async function eachTick(
+  feed: LiveFeed,
+  from: number,
+  most: number,
+  out: Outlet,
+  send: (ids: readonly string[], number: number, isWhole: boolean) => Promise<void>,
+): Promise<void> {
+  let sent = from;
+  let wake = Promise.withResolvers<void>();
+  const stopListening = feed.listen(() => wake.resolve());
+  const onAbort = (): void => wake.resolve();
+  out.signal.addEventListener('abort', onAbort, { once: true });
+  const keepAlive = setInterval(() => out.write(out.isFull() ? '' : '\n'), KEEP_ALIVE_MS);
+  try {
+    while (!out.signal.aborted) {
+      if (feed.last === sent) {
+        wake = Promise.withResolvers<void>();
+        await wake.promise;
+      }
+      await sleep(TICK_MS, undefined, { signal: out.signal });
+      if (out.isFull()) continue;
+      const number = feed.last;
+      const ids = feed.since(sent);
+      const shown = ids?.slice(-most) ?? [];
+      await send(shown, number, ids !== undefined && shown.length === ids.length);
+      sent = number;
+    }
+  } finally {
+    clearInterval(keepAlive);
+    stopListening();
+  }
+}
+
+function lastIdOf({ headers }: FastifyRequest): number | undefined {
+  const id = headers['last-event-id'];
+  return typeof id === 'string' && /^\d+$/.test(id) ? Number(id) : undefined;
+}

@@ -1,0 +1,118 @@
+import { Ingest } from '../threads/ingest.ts';
+import type { LiveFeed } from './live.ts';
+import type { DefaultSampling, SamplingRuleRecord } from '../sampling/rule-book.ts';
+import type { Store } from '../threads/store.ts';
+import type { Refusal } from '../trace/validate.ts';
+import { monotonicMs, wallClockMs } from '../pipeline/clock.ts';
+import { accountOperations, INITIAL_ACCOUNT } from './account-settings.ts';
+import type { Account } from './account.ts';
+import { Groups, type Group } from './groups.ts';
+import { insightOperations } from './insights.ts';
+import type { Body, Operation } from './operation.ts';
+import { retrievalOperations } from './retrieval.ts';
+import { Sampling } from './sampling.ts';
+import { Settings } from './saved.ts';
+import { Tags, type Tag } from './tags.ts';
+import { traceOperations } from './traces.ts';
+
+export interface LocalServiceConfig {
+  readonly account: Account;
+  readonly defaultSampling: DefaultSampling;
+}
+
+export interface LocalServiceDeps {
+  readonly store: Store;
+  readonly ingest: Ingest;
+  readonly feed: LiveFeed;
+  /** Told of each document that came by TCP: undefined when it was stored, or why it was not. */
+  readonly onDocument: (refusal: { readonly code: string; readonly isOtlp: boolean } | undefined) => void;
+}
+
+interface Parts {
+  readonly settings: Settings;
+  readonly groups: Groups;
+  readonly sampling: Sampling;
+  readonly operations: readonly Operation[];
+}
+
+/** X-Ray itself: its operations over the store, with what an account has set. */
+export class LocalService {
+  readonly store: Store;
+  readonly ingest: Ingest;
+  readonly feed: LiveFeed;
+  readonly config: LocalServiceConfig;
+  readonly #deps: LocalServiceDeps;
+  #parts: Parts | undefined;
+
+  constructor(config: LocalServiceConfig, deps: LocalServiceDeps) {
+    this.config = config;
+    this.#deps = deps;
+    this.store = deps.store;
+    this.ingest = deps.ingest;
+    this.feed = deps.feed;
+  }
+
+  /** Reads the settings from the store, which has to be open. */
+  async open(): Promise<void> {
+    const { account, defaultSampling } = this.config;
+    const { store } = this.#deps;
+    const settings = new Settings(store, await store.write('settings', {}));
+    const now = (): number => wallClockMs() / 1000;
+    const steadyNow = (): number => monotonicMs() / 1000;
+    const isKnown = (arn: string): boolean =>
+      groups.all.some(({ GroupARN }) => GroupARN === arn) || sampling.records.some(({ SamplingRule }) => SamplingRule.RuleARN === arn);
+    const tags = new Tags(settings.value<Record<string, Tag[]>>('tags', {}), isKnown);
+    const groups = new Groups(account, settings.value<readonly Group[]>('groups', []), tags);
+    const saved = settings.value<readonly SamplingRuleRecord[]>('samplingRules', []);
+    const lastModified = Math.max(0, ...saved.value.map(({ ModifiedAt }) => ModifiedAt));
+    const modifiedAt = settings.value('samplingRulesModifiedAt', lastModified);
+    const sampling = new Sampling({ account, defaultSampling }, { saved, modifiedAt, tags, now, steadyNow });
+    this.#parts = {
+      settings,
+      groups,
+      sampling,
+      operations: [
+        ...traceOperations({ store, groups, put: (documents) => this.put(documents, { isImport: false }) }),
+        ...sampling.operations(),
+        ...groups.operations(),
+        ...insightOperations({ groups, store, now }),
+        ...tags.operations(),
+        ...accountOperations(settings.value('account', INITIAL_ACCOUNT), now),
+        ...retrievalOperations(store, steadyNow),
+      ],
+    };
+  }
+
+  get groups(): Groups {
+    return this.#opened.groups;
+  }
+
+  get sampling(): Sampling {
+    return this.#opened.sampling;
+  }
+
+  operations(): readonly Operation[] {
+    return this.#opened.operations;
+  }
+
+  /** Answers one operation. Rejects with ApiError, or with what the store fails with. */
+  async perform(operation: Operation, body: Body): Promise<object | string> {
+    return 'handle' in operation ? operation.handle(body) : this.#opened.settings.change(() => operation.change(body));
+  }
+
+  /** Stores documents; resolves with those that X-Ray would refuse. Imports are not counted as received, and go nowhere else. */
+  async put(documents: readonly string[], { isImport }: { isImport: boolean }): Promise<readonly Refusal[]> {
+    const { ingest, onDocument } = this.#deps;
+    const bodies = documents.map((text) => Buffer.from(text));
+    const { refused } = await ingest.put(bodies, { receivedAtMs: wallClockMs(), isImport });
+    if (isImport) return refused;
+    for (const refusal of refused) onDocument({ code: refusal.code, isOtlp: Ingest.isOtlp(bodies, refusal) });
+    for (let stored = refused.length; stored < documents.length; stored++) onDocument(undefined);
+    return refused;
+  }
+
+  get #opened(): Parts {
+    if (this.#parts === undefined) throw new Error('the local X-Ray is not open');
+    return this.#parts;
+  }
+}

@@ -1,0 +1,188 @@
+import { double } from '../json/aws-json.ts';
+import type { SamplingRule } from '../sampling/rule.ts';
+import { defaultRule, sortedRecords, type DefaultSampling, type SamplingRuleRecord } from '../sampling/rule-book.ts';
+import { SamplingTargets } from '../sampling/targets.ts';
+import { ruleArn, type Account } from './account.ts';
+import { ApiError, internalFailure, invalid } from './api-error.ts';
+import type { Answer, Operation } from './operation.ts';
+import type { Saved } from './saved.ts';
+import { request, samplingRule, samplingRuleUpdate, tags, text, token } from './schemas.ts';
+import type { Tag, Tags } from './tags.ts';
+
+export interface SamplingConfig {
+  readonly account: Account;
+  readonly defaultSampling: DefaultSampling;
+}
+
+export interface SamplingDeps {
+  /** Rules that users made, and Default when they changed it. */
+  readonly saved: Saved<readonly SamplingRuleRecord[]>;
+  /** When a rule was last changed or deleted, in seconds since the epoch. */
+  readonly modifiedAt: Saved<number>;
+  readonly tags: Tags;
+  /** Seconds since the epoch. */
+  /** In seconds since the epoch. */
+  readonly now: () => number;
+  /** In seconds of the monotonic clock. */
+  readonly steadyNow: () => number;
+}
+
+const MAX_RULES = 25;
+const MAX_RULE_NAME = 32;
+
+/** Centralized sampling: rules, and targets that share their reservoirs. */
+export class Sampling {
+  readonly #config: SamplingConfig;
+  readonly #deps: SamplingDeps;
+  readonly #targets = new SamplingTargets();
+
+  constructor(config: SamplingConfig, deps: SamplingDeps) {
+    this.#config = config;
+    this.#deps = deps;
+  }
+
+  get records(): readonly SamplingRuleRecord[] {
+    const own = this.#deps.saved.value;
+    if (own.some(({ SamplingRule }) => SamplingRule.RuleName === 'Default')) return own;
+    const rule = defaultRule(ruleArn(this.#config.account, 'Default'), this.#config.defaultSampling);
+    return [...own, { SamplingRule: rule, CreatedAt: 0, ModifiedAt: 0 }];
+  }
+
+  /** The rules as AWS would apply them: where Default is ours, AWS's own. */
+  get rulesOfAws(): SamplingRule[] {
+    const { account } = this.#config;
+    return this.records.map(({ SamplingRule: rule, ModifiedAt }) =>
+      rule.RuleName === 'Default' && ModifiedAt === 0 ? defaultRule(ruleArn(account, 'Default'), 'aws') : rule,
+    );
+  }
+
+  operations(): Operation[] {
+    const ref = { RuleName: text(), RuleARN: text() };
+    const rules = (): SamplingRule[] => this.records.map(({ SamplingRule }) => SamplingRule);
+    return [
+      {
+        name: 'GetSamplingRules',
+        schema: {},
+        handle: async () => ({ SamplingRuleRecords: sortedRecords(this.records).map(shown), NextToken: null }),
+      },
+      {
+        // SDKs differ in what they send; nothing of it is refused (targets.ts).
+        name: 'GetSamplingTargets',
+        schema: {},
+        handle: async (body) =>
+          this.#targets.answer(body, rules(), this.#deps.modifiedAt.value, {
+            now: this.#deps.now(),
+            steadyNow: this.#deps.steadyNow(),
+          }),
+      },
+      {
+        name: 'GetSamplingStatisticSummaries',
+        schema: request({ NextToken: token }),
+        handle: async () => ({ SamplingStatisticSummaries: this.#targets.summaries(rules(), this.#deps.now()), NextToken: null }),
+      },
+      {
+        name: 'CreateSamplingRule',
+        schema: request({ SamplingRule: samplingRule, Tags: tags }, 'SamplingRule'),
+        change: ({ SamplingRule: rule, Tags: given }) => this.#create(rule as NewRule, given as Tag[] | undefined),
+      },
+      {
+        name: 'UpdateSamplingRule',
+        schema: request({ SamplingRuleUpdate: samplingRuleUpdate }, 'SamplingRuleUpdate'),
+        change: ({ SamplingRuleUpdate: update }) => this.#update(update as Partial<SamplingRule>),
+      },
+      { name: 'DeleteSamplingRule', schema: request(ref), change: (body) => this.#delete(body) },
+    ];
+  }
+
+  #create(rule: NewRule, given: Tag[] | undefined): Answer {
+    const { RuleName, RuleARN } = rule;
+    if (RuleName === undefined && RuleARN === undefined) throw invalid(EITHER);
+    if (RuleName !== undefined && RuleARN !== undefined) throw invalid(BOTH);
+    if (rule.Version !== 1) throw invalid('Sampling rule version must be 1');
+    checkBoost(rule.SamplingRateBoost);
+    const name = RuleName ?? this.#nameIn(RuleARN!);
+    if (name.length > MAX_RULE_NAME) throw invalid(`A rule name has at most ${MAX_RULE_NAME} characters`);
+    const arn = ruleArn(this.#config.account, name);
+    if (this.#find(name) !== undefined) throw invalid('Sampling rule already exists');
+    const own = this.records.filter(({ SamplingRule }) => SamplingRule.RuleName !== 'Default');
+    if (own.length >= MAX_RULES) throw new ApiError('RuleLimitExceededException', `Sampling rule limit of ${MAX_RULES} exceeded`);
+    if (given !== undefined) this.#deps.tags.add(arn, given);
+    const now = Math.floor(this.#deps.now());
+    const record = { SamplingRule: { ...rule, RuleName: name, RuleARN: arn, Attributes: rule.Attributes ?? {} }, CreatedAt: now, ModifiedAt: now };
+    this.#save([...this.#deps.saved.value, record], now);
+    return { SamplingRuleRecord: shown(record) };
+  }
+
+  /** compat: a boost that the update does not name is cleared. Source: recorded answers of X-Ray. */
+  #update({ RuleName, RuleARN, ...members }: Partial<SamplingRule>): Answer {
+    const record = this.#one(RuleName, RuleARN);
+    const { SamplingRule: rule } = record;
+    const allowed = rule.RuleName === 'Default' ? ['FixedRate', 'ReservoirSize'] : undefined;
+    if (allowed !== undefined && Object.keys(members).some((key) => !allowed.includes(key)))
+      throw invalid('Invalid update request for sampling rule');
+    checkBoost(members.SamplingRateBoost);
+    const { SamplingRateBoost: _, ...rest } = rule;
+    const now = Math.floor(this.#deps.now());
+    const updated = { ...record, SamplingRule: { ...rest, ...members }, ModifiedAt: now };
+    const others = this.#deps.saved.value.filter(({ SamplingRule }) => SamplingRule.RuleName !== rule.RuleName);
+    this.#save([...others, updated], now);
+    return { SamplingRuleRecord: shown(updated) };
+  }
+
+  #delete({ RuleName, RuleARN }: Partial<SamplingRule>): Answer {
+    const record = this.#one(RuleName, RuleARN);
+    const { SamplingRule: rule } = record;
+    if (rule.RuleName === 'Default') throw invalid('The default sampling rule cannot be deleted');
+    this.#deps.tags.forget(rule.RuleARN);
+    this.#save(
+      this.#deps.saved.value.filter(({ SamplingRule }) => SamplingRule.RuleName !== rule.RuleName),
+      Math.floor(this.#deps.now()),
+    );
+    return { SamplingRuleRecord: shown(record) };
+  }
+
+  #one(name: string | undefined, arn: string | undefined): SamplingRuleRecord {
+    if (name === undefined && arn === undefined) throw invalid(EITHER);
+    if (name !== undefined && arn !== undefined) throw invalid(BOTH);
+    const record = name === undefined ? this.records.find(({ SamplingRule }) => SamplingRule.RuleARN === arn) : this.#find(name);
+    if (record === undefined) throw invalid('Sampling rule does not exist');
+    return record;
+  }
+
+  /** Of an ARN of this account and region. */
+  #nameIn(arn: string): string {
+    const prefix = ruleArn(this.#config.account, '');
+    if (!arn.startsWith(prefix) || arn === prefix) throw invalid('Invalid sampling rule ARN');
+    return arn.slice(prefix.length);
+  }
+
+  #find(name: string): SamplingRuleRecord | undefined {
+    return this.records.find(({ SamplingRule }) => SamplingRule.RuleName === name);
+  }
+
+  #save(records: readonly SamplingRuleRecord[], now: number): void {
+    this.#deps.saved.set(records);
+    this.#deps.modifiedAt.set(now);
+  }
+}
+
+const EITHER = 'Request must contain either sampling rule name or sampling rule ARN';
+const BOTH = 'Request cannot contain both sampling rule name and sampling rule ARN';
+
+type NewRule = Omit<SamplingRule, 'RuleName' | 'RuleARN' | 'Attributes'> & Partial<Pick<SamplingRule, 'RuleName' | 'RuleARN' | 'Attributes'>>;
+
+/** compat: AWS fails at a boost without a cooldown, and takes a rate of 0. Source: recorded answers of X-Ray. */
+function checkBoost(boost: Partial<NonNullable<SamplingRule['SamplingRateBoost']>> | undefined): void {
+  if (boost !== undefined && (boost.MaxRate === undefined || (boost.CooldownWindowMinutes ?? 0) === 0)) throw internalFailure();
+}
+
+/** Rates are doubles, counts and times of change whole numbers that every SDK reads. */
+function shown({ SamplingRule, CreatedAt, ModifiedAt }: SamplingRuleRecord): object {
+  const { SamplingRateBoost } = SamplingRule;
+  const boost = SamplingRateBoost && { ...SamplingRateBoost, MaxRate: double(SamplingRateBoost.MaxRate) };
+  return {
+    SamplingRule: { ...SamplingRule, FixedRate: double(SamplingRule.FixedRate), ...(boost === undefined ? {} : { SamplingRateBoost: boost }) },
+    CreatedAt: double(CreatedAt),
+    ModifiedAt: double(ModifiedAt),
+  };
+}

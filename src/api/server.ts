@@ -1,0 +1,240 @@
+import { randomUUID } from 'node:crypto';
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { operationAt, OPERATIONS } from '../aws/operations.ts';
+import { boundAddress, formatAddress, type Address } from '../pipeline/address.ts';
+import type { Component, ComponentState } from '../pipeline/component.ts';
+import { DeadlineError } from '../pipeline/deadline.ts';
+import { messageOf, XraydError } from '../pipeline/errors.ts';
+import type { Logger } from '../pipeline/logger.ts';
+import { clientErrorHandler } from '../http/client-error.ts';
+import { ConnectionLimits } from '../http/connections.ts';
+import type { RequestGuard } from '../http/request-guard.ts';
+import { awsJson } from '../json/aws-json.ts';
+import { denied, tokenProblem } from './access.ts';
+import { StoreBusyError, StoreDamagedError, StoreFullError, StoreTooMuchError } from '../threads/store-thread.ts';
+import { ApiError, invalid } from './api-error.ts';
+import type { Operation } from './operation.ts';
+import { addLiveRoutes, STREAMS } from './live-routes.ts';
+import { addOwnRoutes } from './own-routes.ts';
+import { addPageFiles, PAGE_PATHS } from './page-files.ts';
+import { addPageRoutes, type PageDeps } from './page-routes.ts';
+import { readBodies } from './bodies.ts';
+import { isSmall, ReadGate } from './read-gate.ts';
+import { checkQuery, violationError, type Violation } from './validation.ts';
+
+export interface LocalApiConfig {
+  readonly host: string;
+  readonly port: number;
+  /** Asked of those who read; "" for none. */
+  readonly token: string;
+  /** Of all bodies that are held at one time. */
+  readonly maxBodiesBytes: number;
+  /** Questions that may have a large answer, at one time. */
+  readonly maxReads?: number;
+  /** Told when answers have left some megabytes to collect. */
+  readonly onGarbage?: () => void;
+}
+
+export interface LocalApiDeps extends PageDeps {
+  readonly guard: RequestGuard;
+  readonly log: Logger;
+  readonly onRequest: (path: string, status: number) => void;
+}
+
+/** A browser and SDKs keep a few each; of more, each would hold a socket and its unread headers. */
+const MAX_CONNECTIONS = 512;
+
+/** TCP 2000 of the local X-Ray: X-Ray's whole API, and ours beside it. Signatures are not checked. */
+export class LocalApi implements Component {
+  readonly name = 'tcp';
+  readonly #config: LocalApiConfig;
+  readonly #deps: LocalApiDeps;
+  readonly #app: FastifyInstance;
+  readonly #limits: ConnectionLimits;
+  readonly #gate: ReadGate;
+  readonly #smallGate: ReadGate;
+  readonly #stop = new AbortController();
+  #state: ComponentState = { name: 'tcp', state: 'starting' };
+
+  constructor(config: LocalApiConfig, deps: LocalApiDeps) {
+    this.#config = config;
+    this.#deps = deps;
+    this.#app = fastify({
+      // What passes is read by readBodies.
+      bodyLimit: Number.MAX_SAFE_INTEGER,
+      http: { headersTimeout: 5_000, connectionsCheckingInterval: 5_000, maxHeaderSize: 16 * 1024 },
+      keepAliveTimeout: 75_000,
+      requestTimeout: 15_000,
+      // A client that reads nothing of its answer for so long gives back its memory.
+      connectionTimeout: 60_000,
+      forceCloseConnections: true,
+      ajv: { customOptions: { allErrors: true, coerceTypes: false, removeAdditional: 'all', useDefaults: false, strict: false } },
+      clientErrorHandler: (error, socket) => onClientError(error, socket),
+      // A path or a parameter that no route takes: no hook runs.
+      frameworkErrors: (error, request, reply) => {
+        if (!this.#limits.admit(request.raw, reply.raw)) return;
+        refuse(reply, this.#apiErrorOf(error, request));
+        deps.onRequest('other', reply.statusCode);
+      },
+    });
+    this.#limits = new ConnectionLimits(this.#app.server, {
+      maxConnections: MAX_CONNECTIONS,
+      maxUnreadBytes: config.maxBodiesBytes,
+      ...(config.onGarbage === undefined ? {} : { onGarbage: config.onGarbage }),
+    });
+    const onClientError = clientErrorHandler(this.#limits, {
+      bodyOf: ({ message: Message }) => ({ Message }),
+      headers: { 'x-amzn-errortype': 'InvalidRequestException' },
+      onAnswered: (status) => deps.onRequest('other', status),
+    });
+    this.#gate = new ReadGate(this.#limits, config.maxReads === undefined ? {} : { maxReads: config.maxReads });
+    const limits = this.#limits;
+    this.#smallGate = new ReadGate({
+      get hasRoom() {
+        return limits.hasSmallRoom;
+      },
+    });
+  }
+
+  get state(): ComponentState {
+    return this.#state;
+  }
+
+  get address(): Address | undefined {
+    return boundAddress(this.#app.server.address());
+  }
+
+  /** Rejects with XRAYD_BIND. The service has to be open. */
+  async start(): Promise<void> {
+    this.#addRoutes();
+    try {
+      await this.#app.listen({ host: this.#config.host, port: this.#config.port, exclusive: true });
+    } catch (error) {
+      throw new XraydError('XRAYD_BIND', messageOf(error), { cause: error });
+    }
+    const address = formatAddress(this.address!);
+    this.#state = { name: this.name, state: 'ok', reason: address };
+    this.#deps.log.info({ address }, 'answering on TCP');
+  }
+
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    await this.#app.close();
+    this.#state = { name: this.name, state: 'off' };
+  }
+
+  #addRoutes(): void {
+    const app = this.#app;
+    this.#limitAnswers();
+    readBodies(app, this.#config.maxBodiesBytes, this.#config.onGarbage);
+    app.addHook('onRequest', async (request, reply) => {
+      void reply.headers({ 'x-amzn-requestid': randomUUID(), 'x-content-type-options': 'nosniff' });
+      checkQuery(request.query);
+      this.#guard(request);
+    });
+    app.addHook('preValidation', async (request) => {
+      // Without a content type and a length there is nothing to parse.
+      if (request.method === 'POST') request.body ??= {};
+    });
+    app.addHook('onResponse', async (request, reply) => this.#deps.onRequest(request.routeOptions.url ?? 'other', reply.statusCode));
+    app.setErrorHandler(async (error: Error, request, reply) => refuse(reply, this.#apiErrorOf(error, request)));
+    app.setNotFoundHandler(async (request, reply) => unknownOperation(request, reply));
+    for (const operation of this.#deps.service.operations()) this.#addOperation(operation);
+    const { store, feed, groups } = this.#deps.service;
+    addLiveRoutes(app, { store, feed, groups, gate: this.#gate, signal: this.#stop.signal });
+    addOwnRoutes(app, this.#deps.service);
+    addPageRoutes(app, this.#deps);
+    addPageFiles(app);
+    for (const url of OTLP_PATHS) app.post(url, { onRequest: async () => refuseOtlp() }, async () => {});
+  }
+
+  /** What SDKs ask has small answers. Streams look after themselves. */
+  #limitAnswers(): void {
+    this.#app.addHook('onRequest', async (request, reply) => {
+      if (!this.#limits.admit(request.raw, reply.raw)) return reply.hijack();
+      return undefined;
+    });
+    const leave = new WeakMap<FastifyRequest, () => void>();
+    this.#app.addHook('preHandler', async (request, reply) => {
+      const { url = '' } = request.routeOptions;
+      if (operationAt(url)?.caller === 'sdk' || STREAMS.has(url)) return;
+      const left = await (isSmall(url) ? this.#smallGate : this.#gate).enter();
+      if (left === undefined) throw new ApiError('ThrottledException', 'Too many answers wait to be read', 429);
+      leave.set(request, left);
+      reply.raw.once('close', left);
+    });
+    this.#app.addHook('onSend', async (request, reply, payload) => {
+      const bytes = typeof payload === 'string' || Buffer.isBuffer(payload) ? payload.length : 0;
+      this.#limits.answering(reply.raw, bytes, isSmall(request.routeOptions.url ?? '') ? 'small' : 'large');
+      leave.get(request)?.();
+    });
+  }
+
+  #addOperation(operation: Operation): void {
+    this.#app.post(OPERATIONS[operation.name].path, { schema: { body: operation.schema } }, async (request, reply) => {
+      void reply.header('strict-transport-security', 'max-age=31540000; includeSubDomains');
+      const answer = await this.#deps.service.perform(operation, request.body as Record<string, unknown>);
+      void reply.header('content-type', 'application/json');
+      return reply.send(typeof answer === 'string' ? answer : awsJson(answer));
+    });
+  }
+
+  #guard(request: FastifyRequest): void {
+    const { url = '' } = request.routeOptions;
+    // SDKs send segments and ask for sampling rules without a token, and no page does.
+    const isForSdks = operationAt(url)?.caller === 'sdk' || OTLP_PATHS.has(url);
+    const problem = this.#deps.guard.problem(request.raw, isForSdks ? 'clients' : PAGE_PATHS.has(url) ? 'link' : 'own-page');
+    if (problem?.status === 400) throw new ApiError('InvalidRequestException', problem.message, 400);
+    if (problem?.status === 501) throw new ApiError('NotImplemented', problem.message, 501);
+    if (problem !== undefined) throw denied(problem.message);
+    const refused = isForSdks ? undefined : tokenProblem(request.headers, (request.query as { token?: unknown }).token, this.#config.token);
+    if (refused !== undefined) throw refused;
+  }
+
+  #apiErrorOf(error: Error & { statusCode?: number; validation?: readonly Violation[] }, request: FastifyRequest): ApiError {
+    if (error instanceof ApiError) return error;
+    if (error instanceof StoreBusyError) return new ApiError('ThrottledException', 'Too many questions wait for an answer', 429);
+    if (error instanceof StoreDamagedError)
+      return new ApiError('ServiceUnavailableException', `The store of the local X-Ray is damaged: ${error.message}`, 503);
+    if (error instanceof StoreTooMuchError) return invalid(error.message);
+    if (error instanceof StoreFullError) {
+      const message = error.full === 'disk' ? 'The disk of the local X-Ray is full' : `The local X-Ray stores nothing more: ${error.message}`;
+      return new ApiError('ThrottledException', message, 429);
+    }
+    // The store has gone before its questions, or its disk does not answer: no bug of the request's.
+    if (this.#stop.signal.aborted) return new ApiError('ServiceUnavailableException', 'xrayd stops', 503);
+    if (error instanceof DeadlineError) return new ApiError('ServiceUnavailableException', error.message, 503);
+    if (error.validation !== undefined) return violationError(error.validation, request.body);
+    if (error.statusCode !== undefined && error.statusCode < 500) return new ApiError('InvalidRequestException', error.message, error.statusCode);
+    this.#deps.log.limited('api_bug', 'error', { path: request.routeOptions.url, error: error.stack }, 'a request failed; please report this');
+    return new ApiError('InternalFailure', '', 500);
+  }
+}
+
+/** compat: a failure has no message, and constraint violations and readings a lower-case key. Source: recorded answers of X-Ray. */
+function refuse(reply: FastifyReply, { type, status, message, resourceName }: ApiError): FastifyReply {
+  const key = type === 'ValidationException' || status === 500 ? 'message' : 'Message';
+  const body = JSON.stringify({ [key]: message === '' ? null : message, ResourceName: resourceName });
+  return reply.code(status).headers({ 'x-amzn-errortype': type, 'content-type': 'application/json' }).send(body);
+}
+
+/** The paths of OTLP over HTTP. Source: opentelemetry-specification, protocol/exporter.md. */
+const OTLP_PATHS: ReadonlySet<string> = new Set(['/v1/traces', '/v1/metrics', '/v1/logs']);
+
+/** Before the body is read: it is no JSON mostly. Of the statuses of an error that no OTLP client tries again. */
+function refuseOtlp(): never {
+  throw new ApiError(
+    'UnknownOperationException',
+    'The local X-Ray does not take OTLP: send X-Ray segments, by an X-Ray SDK or the awsxray exporter of an OpenTelemetry Collector',
+    404,
+  );
+}
+
+/** compat: X-Ray answers an unknown path with 200. Source: recorded answers of X-Ray. For browsers a 404 is clearer. */
+function unknownOperation({ method, routeOptions }: FastifyRequest, reply: FastifyReply): FastifyReply {
+  if (method === 'POST' && routeOptions.url === undefined) {
+    const Output = { __type: 'com.amazon.coral.service#UnknownOperationException' };
+    return reply.header('content-type', 'application/json').send(JSON.stringify({ Output, Version: '1.0' }));
+  }
+  return refuse(reply, new ApiError('UnknownOperationException', 'There is no such page', 404));
+}

@@ -1,0 +1,157 @@
+import { isUtf8 } from 'node:buffer';
+import { createHash } from 'node:crypto';
+import { jsonShapeProblem } from '../json/json-shape.ts';
+import { ApiError, invalid } from './api-error.ts';
+
+/** Far beyond any request of X-Ray: 50 documents are 53 values, the largest rule 6 levels. */
+const BODY_LIMITS = { maxDepth: 32, maxValues: 20_000 };
+/** Violations that are listed; their number is said. */
+const MAX_LISTED = 10;
+const MAX_NAME = 100;
+
+/** The body as JSON; `{}` when there is none. Members that are null are absent. Throws SerializationException. */
+export function bodyOf(bytes: Buffer): object {
+  if (bytes.length === 0) return {};
+  const problem = jsonShapeProblem(bytes, BODY_LIMITS);
+  if (problem === 'too_deep') throw unreadable(`The body is nested more than ${BODY_LIMITS.maxDepth} levels deep`);
+  if (problem === 'too_many_values') throw unreadable(`The body has more than ${BODY_LIMITS.maxValues} values`);
+  if (!isUtf8(bytes)) throw unreadable('The body is not UTF-8');
+  let json: unknown;
+  try {
+    json = JSON.parse(bytes.toString());
+  } catch {
+    throw unreadable('The body is not JSON');
+  }
+  if (typeof json !== 'object' || json === null || Array.isArray(json)) throw unreadable('The body is not a JSON object');
+  return withoutNulls(json) as object;
+}
+
+/** Each parameter of a query once, so that every one is a text. Throws InvalidRequestException. */
+export function checkQuery(query: unknown): void {
+  const twice = Object.entries(query as Record<string, unknown>).find(([, value]) => typeof value !== 'string');
+  if (twice !== undefined) throw invalid(`The query parameter ${JSON.stringify(twice[0].slice(0, MAX_NAME))} is given more than once`);
+}
+
+function unreadable(message: string): ApiError {
+  return new ApiError('SerializationException', message);
+}
+
+/**
+ * A token for what comes after the first `offset` items. `question` is all that decides which items there are: with another one the same offset
+ * would leave out what was never shown.
+ */
+export function tokenAt(offset: number, question: readonly unknown[]): string {
+  return `${offset}-${fingerprint(question)}`;
+}
+
+/** How many items a token leaves out; 0 without one. Throws InvalidRequestException for the token of another question. */
+export function offsetOf(token: string | undefined, question: readonly unknown[]): number {
+  if (token === undefined) return 0;
+  const offset = Number(/^\d{1,9}(?=-)/.exec(token)?.[0] ?? -1);
+  if (offset < 0 || token !== tokenAt(offset, question)) throw invalid(`Invalid token ${token}`);
+  return offset;
+}
+
+/** No secret: it tells questions apart that a client mixes up. */
+export function fingerprint(question: readonly unknown[]): string {
+  return createHash('sha256').update(JSON.stringify(question)).digest('base64url').slice(0, 10);
+}
+
+/** What fastify's validator says of one member. */
+export interface Violation {
+  readonly keyword: string;
+  readonly instancePath: string;
+  readonly params: Readonly<Record<string, unknown>>;
+  /** The key of a map that is wrong itself. */
+  readonly propertyName?: string;
+}
+
+/**
+ * The error that AWS answers to a request that its model forbids: a wrong type cannot be read, anything else is listed.
+ * Source: recorded answers of X-Ray for the form, X-Ray's model for the constraints.
+ */
+export function violationError(violations: readonly Violation[], body: unknown): ApiError {
+  const unreadableOne = violations.find(({ keyword }) => keyword === 'type');
+  if (unreadableOne !== undefined) return unreadable(conversionProblem(unreadableOne, body));
+  // Of a key the validator says twice that it is wrong.
+  const told = violations.filter(({ keyword }) => keyword !== 'propertyNames');
+  const texts = told.slice(0, MAX_LISTED).map((violation) => textOf(violation, body));
+  const errors = told.length === 1 ? '1 validation error' : `${told.length} validation errors`;
+  return new ApiError('ValidationException', `${errors} detected: ${texts.join('; ')}`);
+}
+
+/** compat: the words of AWS for numbers and booleans in place of texts. Source: a recorded answer of X-Ray. */
+function conversionProblem({ instancePath, params }: Violation, body: unknown): string {
+  const value = valueAt(body, instancePath.split('/').slice(1));
+  if (params['type'] === 'string' && typeof value === 'number') return 'NUMBER_VALUE can not be converted to a String';
+  if (params['type'] === 'string' && typeof value === 'boolean') return `${String(value).toUpperCase()}_VALUE can not be converted to a String`;
+  return 'The request has a member of a wrong type';
+}
+
+function textOf({ keyword, instancePath, params, propertyName }: Violation, body: unknown): string {
+  const isMissing = keyword === 'required';
+  const path = instancePath.split('/').slice(1);
+  const place = (isMissing ? [...path, String(params['missingProperty'])] : path).map(memberName).join('.');
+  const value = isMissing ? 'null' : `'${shown(propertyName ?? valueAt(body, path))}'`;
+  const rule = constraint(keyword, params);
+  return `Value ${value} at '${place}' failed to satisfy constraint: ${propertyName === undefined ? rule : `Map keys must satisfy constraint: [${rule}]`}`;
+}
+
+function constraint(keyword: string, params: Readonly<Record<string, unknown>>): string {
+  const limit = String(params['limit']);
+  switch (keyword) {
+    case 'required':
+      return 'Member must not be null';
+    case 'minimum':
+      return `Member must have value greater than or equal to ${limit}`;
+    case 'maximum':
+      return `Member must have value less than or equal to ${limit}`;
+    case 'minLength':
+    case 'minItems':
+      return `Member must have length greater than or equal to ${limit}`;
+    case 'maxLength':
+    case 'maxItems':
+    case 'maxProperties':
+      return `Member must have length less than or equal to ${limit}`;
+    case 'enum':
+      return `Member must satisfy enum value set: [${(params['allowedValues'] as string[]).join(', ')}]`;
+    case 'pattern':
+      return `Member must satisfy regular expression pattern: ${String(params['pattern']).replaceAll(/^\^|\$$/g, '')}`;
+    default:
+      return `Member is not valid (${keyword})`;
+  }
+}
+
+/** A count in a query string of ours; undefined where there is none. Throws InvalidRequestException. */
+export function countOf(name: string, text: string | undefined): number | undefined {
+  if (text === undefined || text === '') return undefined;
+  const count = /^\d+$/.test(text) ? Number(text) : 0;
+  if (count < 1) throw invalid(`${name} is a whole number of 1 or more, not "${text.slice(0, 40)}"`);
+  return count;
+}
+
+/** AWS writes members in lower camel case here, and counts the elements of lists from 1. */
+function memberName(part: string): string {
+  return /^\d+$/.test(part) ? `${Number(part) + 1}.member` : part.charAt(0).toLowerCase() + part.slice(1);
+}
+
+function valueAt(body: unknown, path: readonly string[]): unknown {
+  let value = body;
+  for (const part of path) value = (value as Record<string, unknown> | undefined)?.[part];
+  return value;
+}
+
+function shown(value: unknown): string {
+  return (typeof value === 'string' ? value : (JSON.stringify(value) ?? '')).slice(0, MAX_NAME);
+}
+
+/** A copy without the members that are null, which clients write for absent ones. */
+function withoutNulls(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutNulls);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([, each]) => each !== null)
+      .map(([key, each]) => [key, withoutNulls(each)]),
+  );
+}

@@ -1,0 +1,36 @@
+import { get } from 'node:http';
+import type { Address } from '../pipeline/address.ts';
+import { messageOf } from '../pipeline/errors.ts';
+
+/** Far more than /readyz says. */
+const MAX_BYTES = 64 * 1024;
+
+/** Asks a daemon's /readyz; undefined when it is ready, else why not. Another program's 200 is no health of xrayd's. */
+export async function healthProblem({ host, port }: Address, timeoutMs = 3_000): Promise<string | undefined> {
+  const { promise, resolve } = Promise.withResolvers<string | undefined>();
+  const target = { '0.0.0.0': '127.0.0.1', '::': '::1' }[host] ?? host;
+  const request = get({ host: target, port, path: '/readyz', agent: false, signal: AbortSignal.timeout(timeoutMs) }, (response) => {
+    const chunks: Buffer[] = [];
+    let length = 0;
+    response.on('data', (chunk: Buffer) => {
+      length += chunk.length;
+      if (length <= MAX_BYTES) chunks.push(chunk);
+    });
+    response.on('error', (error) => resolve(messageOf(error)));
+    response.on('end', () => {
+      if (response.statusCode !== 200) resolve(`HTTP ${response.statusCode}`);
+      else resolve(isXrayds(Buffer.concat(chunks).toString()) ? undefined : 'what answers is not xrayd');
+    });
+  });
+  request.on('error', (error) => resolve(error.name === 'AbortError' ? `no answer within ${timeoutMs} ms` : messageOf(error)));
+  return promise;
+}
+
+function isXrayds(body: string): boolean {
+  try {
+    const { status, parts } = JSON.parse(body) as { status?: unknown; parts?: unknown };
+    return status === 'ok' && Array.isArray(parts);
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,253 @@
+import type { XRayClient } from '@aws-sdk/client-xray';
+import type { LoadedConfig } from '../config/load.ts';
+import { directCall, reasonIn, type DirectAnswer } from '../aws/direct-call.ts';
+import { formatAddress } from '../pipeline/address.ts';
+import { messageOf, XraydError } from '../pipeline/errors.ts';
+import { oneLine } from '../pipeline/one-line.ts';
+import { arrayOf, isObject, member } from '../json/json.ts';
+import { wallClockMs } from '../pipeline/clock.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { MAX_BODY_BYTES } from '../api/bodies.ts';
+import { ANSWER_BOUNDS, TraceSource, type TraceDocuments, type TraceQuery } from './trace-source.ts';
+
+/** What the local X-Ray made of an import. */
+export interface Imported {
+  readonly traces: number;
+  readonly stored: number;
+  readonly refused: number;
+  /** Of the first that were refused. */
+  readonly refusals: readonly Refusal[];
+}
+
+interface Refusal {
+  readonly Id: string | null;
+  readonly ErrorCode: string;
+  readonly Message: string;
+}
+
+/** A document on its way, with the trace that it is of. */
+interface Outgoing {
+  readonly traceId: string;
+  readonly text: string;
+  /** As it is sent: quotes are escaped there. */
+  readonly bytes: number;
+}
+
+/** As many documents as a call of PutTraceSegments has, and less than the local X-Ray takes in one body. */
+const DOCUMENTS_A_CALL = 50;
+const BYTES_A_CALL = 2_000_000;
+/** The local X-Ray's largest body, for one document and what is around it; at a small memory limit it takes less, and says so. */
+const MAX_DOCUMENT_BYTES = MAX_BODY_BYTES - 1_024;
+const MAX_REFUSALS = 10;
+/** What names an answer's error. */
+const TOO_LARGE = 'RequestEntityTooLargeException';
+/** While the local X-Ray reads as much as its memory allows. */
+const BUSY_TRIES = 30;
+const BUSY_MS = 1_000;
+const ROWS_A_CALL = 1_000;
+/** Of an error that something answers. */
+const MAX_REASON = 500;
+/** The store's own limit is a minute. */
+const CALL_MS = 70_000;
+
+/** A local X-Ray that runs elsewhere, as the other commands see it. */
+export class LocalClient {
+  readonly #url: string;
+  readonly #token: string;
+
+  constructor({ url, token }: { url: string; token: string }) {
+    this.#url = url;
+    this.#token = token;
+  }
+
+  static of({ config }: LoadedConfig<'export' | 'import' | 'pull'>): LocalClient {
+    return new LocalClient({ url: `http://${formatAddress(config.api)}`, token: config.token });
+  }
+
+  async source(): Promise<TraceSource> {
+    await this.#reach();
+    const [{ XRayClient }, { BoundedHandler }] = await Promise.all([import('@aws-sdk/client-xray'), import('../aws/answer-bounds.ts')]);
+    // The local X-Ray takes its token as an access key id, and any other when it has none.
+    const credentials = { accessKeyId: this.#token === '' ? 'xrayd' : this.#token, secretAccessKey: 'xrayd' };
+    const client: XRayClient = new XRayClient({
+      endpoint: this.#url,
+      region: 'us-east-1',
+      credentials,
+      maxAttempts: 3,
+      requestHandler: new BoundedHandler(
+        { connectionTimeout: 5_000, requestTimeout: CALL_MS, throwOnRequestTimeout: true, socketTimeout: CALL_MS },
+        ANSWER_BOUNDS,
+      ),
+    });
+    return new TraceSource(client, { isLocal: true, idsByText: (query) => this.#idsByText(query) });
+  }
+
+  /**
+   * Stores the documents of traces. Segments that X-Ray inferred are left out: the local X-Ray infers them itself. A document that is larger than
+   * the local X-Ray takes is refused like one that it does not understand, and the others are stored.
+   */
+  async import(traces: AsyncIterable<TraceDocuments> | Iterable<TraceDocuments>): Promise<Imported> {
+    const total = { stored: 0, refused: 0, refusals: [] as Refusal[] };
+    const ids = new Set<string>();
+    let waiting: Outgoing[] = [];
+    let bytes = 0;
+    const flush = async (): Promise<void> => {
+      await this.#store(waiting, total);
+      waiting = [];
+      bytes = 0;
+    };
+    for await (const { Id, Segments } of traces) {
+      ids.add(Id);
+      for (const text of ownDocuments(Segments.map(({ Document }) => Document))) {
+        const document = { traceId: Id, text, bytes: sentBytes(text) };
+        if (document.bytes > MAX_DOCUMENT_BYTES) {
+          refuse(total, [tooLarge(document, `takes ${MAX_DOCUMENT_BYTES}`)]);
+          continue;
+        }
+        if (waiting.length === DOCUMENTS_A_CALL || bytes + document.bytes > BYTES_A_CALL) await flush();
+        waiting.push(document);
+        bytes += document.bytes;
+      }
+    }
+    await flush();
+    return { traces: ids.size, ...total };
+  }
+
+  async #store(documents: readonly Outgoing[], total: Total): Promise<void> {
+    if (documents.length === 0) return;
+    const path = '/api/import';
+    const answer = await this.#post(path, { TraceSegmentDocuments: documents.map(({ text }) => text) });
+    if (answer.status === 413) {
+      const half = documents.length >> 1;
+      if (half === 0) return refuse(total, [tooLarge(documents[0]!, `says: ${oneLine(reasonIn(answer), MAX_REASON)}`)]);
+      await this.#store(documents.slice(0, half), total);
+      return this.#store(documents.slice(half), total);
+    }
+    const json = this.#jsonOf(answer, path);
+    const [stored, list] = [member(json, 'Stored'), member(json, 'Refused')];
+    if (typeof stored !== 'number' || !Array.isArray(list) || stored + list.length !== documents.length || stored < 0) throw this.#notLocal(path);
+    total.stored += stored;
+    refuse(total, list.map(refusalIn));
+  }
+
+  async *#idsByText({ filter, text, sinceMinutes }: TraceQuery): AsyncGenerator<string> {
+    const query = new URLSearchParams({ filter, text, limit: String(ROWS_A_CALL) });
+    if (sinceMinutes !== Infinity) query.set('from', String(Math.max(0, wallClockMs() / 1000 - sinceMinutes * 60)));
+    for (let next: unknown = ''; typeof next === 'string';) {
+      query.set('after', next);
+      const page = await this.#call(`/api/traces?${query.toString()}`, { method: 'GET' });
+      const rows = member(page, 'rows');
+      next = member(page, 'next');
+      if (!Array.isArray(rows) || next === undefined) throw this.#notLocal('/api/traces');
+      for (const row of rows) yield String(member(row, 'id'));
+      if (rows.length === 0 && next !== null) throw this.#notLocal('/api/traces');
+    }
+  }
+
+  async #reach(): Promise<void> {
+    await this.#call('/api/store', { method: 'GET' });
+  }
+
+  /** Waits while the local X-Ray reads too much at one time. */
+  async #post(path: string, body: object): Promise<DirectAnswer> {
+    const text = JSON.stringify(body);
+    for (let tries = 1; ; tries++) {
+      const answer = await this.#ask(path, { method: 'POST', body: text });
+      if (answer.status !== 429 || tries === BUSY_TRIES) return answer;
+      await sleep(BUSY_MS);
+    }
+  }
+
+  async #call(path: string, init: { method: string }): Promise<unknown> {
+    return this.#jsonOf(await this.#ask(path, init), path);
+  }
+
+  async #ask(path: string, init: { method: string; body?: string }): Promise<DirectAnswer> {
+    const headers = this.#token === '' ? {} : { authorization: `Bearer ${this.#token}` };
+    try {
+      return await directCall(this.#url + path, { ...init, headers, timeoutMs: CALL_MS, maxAnswerBytes: ANSWER_BOUNDS.maxBytes });
+    } catch (error) {
+      const reason = messageOf(error);
+      throw new XraydError(
+        'XRAYD_TRANSFER',
+        `no local X-Ray answers at ${this.#url}: ${reason}. Start one with \`xrayd local\`, or name it with --api`,
+        {
+          cause: error,
+        },
+      );
+    }
+  }
+
+  #jsonOf(answer: DirectAnswer, path: string): unknown {
+    if (answer.status !== 200)
+      throw new XraydError('XRAYD_TRANSFER', `${this.#url}${path.split('?', 1)[0]}: HTTP ${answer.status}: ${oneLine(reasonIn(answer), MAX_REASON)}`);
+    try {
+      return JSON.parse(answer.text);
+    } catch {
+      throw this.#notLocal(path);
+    }
+  }
+
+  #notLocal(path: string): XraydError {
+    return new XraydError(
+      'XRAYD_TRANSFER',
+      `what answers at ${this.#url}${path} is not a local X-Ray. Start one with \`xrayd local\`, or name it with --api`,
+    );
+  }
+}
+
+type Total = { stored: number; refused: number; readonly refusals: Refusal[] };
+
+function refuse(total: Total, refusals: readonly Refusal[]): void {
+  total.refused += refusals.length;
+  total.refusals.push(...refusals.slice(0, MAX_REFUSALS - total.refusals.length));
+}
+
+/** Its texts for a terminal: they come from the file, or from whatever answers. */
+function refusalOf(id: unknown, code: unknown, message: unknown): Refusal {
+  const text = (value: unknown): string => (typeof value === 'string' ? oneLine(value, MAX_REASON) : '');
+  return { Id: typeof id === 'string' ? text(id) : null, ErrorCode: text(code), Message: text(message) };
+}
+
+function refusalIn(entry: unknown): Refusal {
+  return refusalOf(member(entry, 'Id'), member(entry, 'ErrorCode'), member(entry, 'Message'));
+}
+
+function tooLarge({ traceId, text, bytes }: Outgoing, words: string): Refusal {
+  const id = text.length <= MAX_DOCUMENT_BYTES ? member(parsed(text), 'id') : undefined;
+  return refusalOf(id, TOO_LARGE, `A document of trace ${traceId} has ${bytes} bytes as it is sent; the local X-Ray ${words}`);
+}
+
+/** As a JSON string; of one that is far too large an estimate. */
+function sentBytes(text: string): number {
+  return text.length > MAX_DOCUMENT_BYTES ? text.length : Buffer.byteLength(JSON.stringify(text)) + 1;
+}
+
+/**
+ * The documents without those that X-Ray added: inferred segments of calls that are in the trace, whatever else says that it is inferred. What is no
+ * document stays: the local X-Ray says what is wrong with it.
+ */
+function ownDocuments(documents: readonly string[]): string[] {
+  const read = documents.map(parsed);
+  const calls = new Set<unknown>();
+  for (const json of read) for (const id of callsIn(json)) calls.add(id);
+  return documents.filter((_, i) => member(read[i], 'inferred') !== true || !calls.has(member(read[i], 'parent_id')));
+}
+
+/** Ids of calls of other services, at any depth. */
+function* callsIn(json: unknown): Generator<unknown> {
+  const open = [json];
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    const namespace = member(next, 'namespace');
+    if (namespace === 'aws' || namespace === 'remote') yield member(next, 'id');
+    for (const child of arrayOf(member(next, 'subsegments'))) if (isObject(child)) open.push(child);
+  }
+}
+
+function parsed(document: string): unknown {
+  try {
+    return JSON.parse(document);
+  } catch {
+    return undefined;
+  }
+}

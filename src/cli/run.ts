@@ -1,0 +1,153 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { constants } from 'node:os';
+import type { LoadedConfig } from '../config/load.ts';
+import { itemsOf } from '../config/text-form.ts';
+import { within } from '../pipeline/deadline.ts';
+import { messageOf, systemCodeOf, XraydError } from '../pipeline/errors.ts';
+import { startLocalXRay, type StartedXRay } from '../compose/library.ts';
+import type { RecordedTrace } from '../compose/library-types.ts';
+import { Entity, requestOutcome } from '../trace/entity.ts';
+import { hasTerminal } from './signals.ts';
+import { LocalClient } from './local-client.ts';
+import { writeTraces } from './trace-file.ts';
+import { writeWhole } from './write-whole.ts';
+import type { CommandOutput } from './transfer.ts';
+
+const KINDS = ['fault', 'error', 'throttle'] as const;
+type Kind = (typeof KINDS)[number];
+
+/** For the disk, or for the reader of a pipe. */
+const SAVE_MS = 60_000;
+/** Lines of the summary; the slowest traces are shown. */
+const MAX_LINES = 20;
+
+/** `xrayd run -- COMMAND…`: resolves with the exit code, which is the command's own unless `--fail-on` says otherwise. */
+export async function runCommand(
+  loaded: LoadedConfig<'run'>,
+  command: readonly string[],
+  { say }: CommandOutput,
+  env: NodeJS.ProcessEnv,
+): Promise<number> {
+  const [program, ...args] = command;
+  if (program === undefined) throw new XraydError('XRAYD_USAGE', 'run needs a command: xrayd run -- npm test. See xrayd --help.');
+  const failOn = kindsOf(loaded.config.failOn);
+  const signals = new SignalRelay();
+  const xray = await startLocalXRay({ data: loaded.config.data });
+  try {
+    if (signals.early !== undefined) return exitCodeAfter(signals.early);
+    const code = await exitCodeOf(program, args, { ...env, ...xray.env }, signals);
+    await xray.settled();
+    const bad = await summarize(xray, failOn, say);
+    if (loaded.config.save !== '') await save(xray, loaded.config.save, say);
+    return code === 0 && bad > 0 ? 1 : code;
+  } finally {
+    await xray.stop();
+  }
+}
+
+function kindsOf(list: string): Kind[] {
+  const kinds = itemsOf(list);
+  const unknown = kinds.find((kind) => !KINDS.includes(kind as Kind));
+  if (unknown !== undefined) throw new XraydError('XRAYD_USAGE', `--fail-on takes ${KINDS.join(', ')}, not "${unknown}". See xrayd --help.`);
+  return kinds as Kind[];
+}
+
+async function exitCodeOf(program: string, args: readonly string[], env: NodeJS.ProcessEnv, signals: SignalRelay): Promise<number> {
+  const child = spawn(program, args, { stdio: 'inherit', env });
+  signals.child = child;
+  const { promise, resolve, reject } = Promise.withResolvers<number>();
+  child.once('error', (error) => {
+    const problem = systemCodeOf(error) === 'ENOENT' ? 'there is no such program' : messageOf(error);
+    reject(new XraydError('XRAYD_RUN', `cannot run ${program}: ${problem}`, { cause: error }));
+  });
+  child.once('exit', (code, signal) => resolve(code ?? (signal === null ? 128 : exitCodeAfter(signal))));
+  try {
+    return await promise;
+  } finally {
+    signals.stop();
+  }
+}
+
+/** As shells say it. */
+function exitCodeAfter(signal: NodeJS.Signals): number {
+  return 128 + constants.signals[signal];
+}
+
+/** What a terminal sends reaches the command too, since it is in the same group. */
+const BY_TERMINAL = ['SIGINT', 'SIGQUIT', 'SIGHUP'] as const;
+const BY_OTHERS = ['SIGTERM', 'SIGUSR1', 'SIGUSR2'] as const;
+
+/**
+ * The command decides what a signal means; this process stays for the summary. It listens before the command is there: a signal in between would
+ * end this process and leave the command running.
+ */
+class SignalRelay {
+  child: ChildProcess | undefined;
+  /** A signal that asked for the end before there was a command. */
+  early: NodeJS.Signals | undefined;
+  readonly #isSentByTerminal = hasTerminal();
+  readonly #onSignal = (name: NodeJS.Signals): void => {
+    const hasIt = this.#isSentByTerminal && BY_TERMINAL.some((each) => each === name);
+    if (this.child !== undefined && !hasIt) this.child.kill(name);
+    if (this.child === undefined && name !== 'SIGUSR1' && name !== 'SIGUSR2') this.early ??= name;
+  };
+
+  constructor() {
+    for (const name of [...BY_TERMINAL, ...BY_OTHERS]) process.on(name, this.#onSignal);
+  }
+
+  stop(): void {
+    for (const name of [...BY_TERMINAL, ...BY_OTHERS]) process.off(name, this.#onSignal);
+  }
+}
+
+/** Says what the traces are, and how many of them are of the kinds asked for. */
+async function summarize(xray: StartedXRay, failOn: readonly Kind[], say: (text: string) => void): Promise<number> {
+  const traces = await xray.traces();
+  const isBad = (trace: RecordedTrace): boolean => failOn.some((kind) => flagsOf(trace)[kind]);
+  const bad = traces.filter(isBad);
+  const counts = KINDS.map((kind) => `${traces.filter((trace) => flagsOf(trace)[kind]).length} ${kind}`);
+  say(`\nxrayd: ${traces.length} trace${traces.length === 1 ? '' : 's'} (${counts.join(', ')})\n`);
+  const slowest = traces.toSorted((a, b) => Number(isBad(b)) - Number(isBad(a)) || durationOf(b) - durationOf(a));
+  for (const trace of slowest.slice(0, MAX_LINES)) {
+    const { id, summary } = trace;
+    const { fault, error, throttle } = flagsOf(trace);
+    const status = requestOutcome({ isFault: fault, isError: error, isThrottle: throttle });
+    const { HttpMethod = null, HttpURL = null } = (summary['Http'] ?? {}) as { HttpMethod?: string | null; HttpURL?: string | null };
+    const name = [(summary['EntryPoint'] as { Name?: string } | null)?.Name, HttpMethod, HttpURL].filter(Boolean).join(' ');
+    say(`  ${status.padEnd(8)} ${`${Math.round(durationOf({ summary }) * 1000)} ms`.padStart(9)}  ${id}  ${printable(name)}\n`);
+  }
+  if (traces.length > MAX_LINES) say(`  … and ${traces.length - MAX_LINES} more\n`);
+  if (bad.length > 0) say(`xrayd: ${bad.length} of them with ${failOn.join(' or ')} (--fail-on)\n`);
+  return bad.length;
+}
+
+/** Of the root; X-Ray has no flags for a trace without one, and its first segment counts, as on the page. */
+function flagsOf({ summary, segments: [first] }: RecordedTrace): Readonly<Record<Kind, boolean>> {
+  if (summary['EntryPoint'] === null && first !== undefined) {
+    const { isFault, isError, isThrottle } = new Entity(first, false).outcome;
+    return { fault: isFault, error: isError, throttle: isThrottle };
+  }
+  return { fault: summary['HasFault'] === true, error: summary['HasError'] === true, throttle: summary['HasThrottle'] === true };
+}
+
+function durationOf({ summary }: { summary: Readonly<Record<string, unknown>> }): number {
+  return typeof summary['Duration'] === 'number' ? summary['Duration'] : 0;
+}
+
+/** Names come from the traced program. */
+function printable(text: string): string {
+  return text.replaceAll(/[\p{Cc}\p{Cf}]/gu, '?').slice(0, 120);
+}
+
+async function save(xray: StartedXRay, file: string, say: (text: string) => void): Promise<void> {
+  const source = await new LocalClient({ url: xray.url, token: '' }).source();
+  const texts: string[] = [];
+  const count = await writeTraces(source.traces({ ids: [], filter: '', text: '', sinceMinutes: Infinity }), (text) => void texts.push(text));
+  try {
+    await within(SAVE_MS, file, () => writeWhole(file, texts.join('')));
+  } catch (error) {
+    throw new XraydError('XRAYD_RUN', `cannot write the traces: ${messageOf(error)}`, { cause: error });
+  }
+  say(`xrayd: saved ${count} trace${count === 1 ? '' : 's'} to ${file}\n`);
+}

@@ -1,0 +1,97 @@
+import { lookup } from 'node:dns/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { directCall } from '../aws/direct-call.ts';
+import { formatAddress, type Address } from '../pipeline/address.ts';
+import { within } from '../pipeline/deadline.ts';
+import { messageOf, XraydError } from '../pipeline/errors.ts';
+import { sendDocuments } from '../compose/sample-trace.ts';
+
+/** Long enough for one daemon of a rolling update to be gone and the next to be ready. */
+const TIMEOUT_MS = 12_000;
+const ATTEMPT_MS = 3_000;
+const POLL_MS = 100;
+const LOOKUP_MS = 5_000;
+const RECEIVED = /^xrayd_segments_received_total (\d+)$/m;
+const STARTED = /^process_start_time_seconds (\S+)$/m;
+
+interface Counted {
+  readonly received: number;
+  /** Tells one daemon from the next behind the same address. */
+  readonly startedAt: string | undefined;
+}
+
+/** Where one attempt sends, whom it asks, and what was counted before it. */
+interface Attempt {
+  readonly target: Address;
+  readonly metricsAddress: string;
+  readonly before: Counted;
+}
+
+/**
+ * Sends documents to a daemon and waits until the /metrics at `metrics` have counted as many more segments.
+ * A name with several addresses, such as a headless Service's, is looked up once: the daemon that is asked is the one that was sent to.
+ * A rolling update can lead the two to different daemons: it starts over, from the look-up, for 12 s in all.
+ * Says which daemon counted what; throws XRAYD_SEND when none did, and at once when there is nothing to read at the start.
+ */
+export async function sendAndConfirm(documents: readonly string[], to: Address, metrics: Address): Promise<string> {
+  const endMs = performance.now() + TIMEOUT_MS;
+  let attempt = await begin(to, metrics);
+  for (;;) {
+    let failure: unknown;
+    try {
+      await sendDocuments(documents, attempt.target);
+      const received = await countedIn(attempt, documents.length);
+      if (received >= documents.length) return `the daemon at ${attempt.metricsAddress} has counted ${received} more segments`;
+      failure = notCounted(documents.length, received, attempt);
+    } catch (error) {
+      failure = error;
+    }
+    if (performance.now() > endMs) throw failure;
+    await sleep(POLL_MS);
+    attempt = await begin(to, metrics).catch(() => attempt);
+  }
+}
+
+async function begin(to: Address, metrics: Address): Promise<Attempt> {
+  const host = await addressOf(to.host);
+  const metricsAddress = formatAddress({ host: metrics.host === to.host ? host : await addressOf(metrics.host), port: metrics.port });
+  return { target: { host, port: to.port }, metricsAddress, before: await countedBy(metricsAddress) };
+}
+
+/** How many segments the daemon of the attempt has counted since, once it is enough or the attempt's time is over; 0 where another answers. */
+async function countedIn({ metricsAddress, before }: Attempt, wanted: number): Promise<number> {
+  const endMs = performance.now() + ATTEMPT_MS;
+  for (;;) {
+    const now = await countedBy(metricsAddress);
+    const received = now.startedAt === before.startedAt ? now.received - before.received : 0;
+    if (received >= wanted || performance.now() > endMs) return received;
+    await sleep(POLL_MS);
+  }
+}
+
+function notCounted(sent: number, received: number, { target, metricsAddress }: Attempt): XraydError {
+  const reason = `of ${sent} segments sent to UDP ${formatAddress(target)}, the daemon at ${metricsAddress} counted ${received}`;
+  return new XraydError('XRAYD_SEND', `${reason}. Is it the same daemon, and does UDP reach it?`);
+}
+
+async function addressOf(host: string): Promise<string> {
+  try {
+    return (await within(LOOKUP_MS, 'DNS', () => lookup(host))).address;
+  } catch (error) {
+    throw new XraydError('XRAYD_SEND', `cannot look up ${host}: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+async function countedBy(address: string): Promise<Counted> {
+  const url = `http://${address}/metrics`;
+  try {
+    // A connection of its own each time: a kept one would go on reaching a daemon that is on its way out.
+    const { status, text } = await directCall(url, { timeoutMs: ATTEMPT_MS, maxAnswerBytes: 4 * 1024 * 1024 });
+    const count = RECEIVED.exec(text)?.[1];
+    if (count === undefined) throw new Error(`HTTP ${status}, not the metrics of xrayd`);
+    return { received: Number(count), startedAt: STARTED.exec(text)?.[1] };
+  } catch (error) {
+    const remedy = "--confirm takes the address of the daemon's health and metrics";
+    throw new XraydError('XRAYD_SEND', `cannot read ${url}: ${messageOf(error)}. ${remedy}`, { cause: error });
+  }
+}

@@ -1,0 +1,57 @@
+import { parseJson } from '../json/exact-number.ts';
+import type { TraceDocuments } from './trace-source.ts';
+
+const BEGIN = '{"Traces":[';
+
+/** Writes traces as one JSON object in the form of BatchGetTraces, trace by trace. Resolves with how many there were. */
+export async function writeTraces(traces: AsyncIterable<TraceDocuments>, write: (text: string) => Promise<void> | void): Promise<number> {
+  let count = 0;
+  for await (const { Id, Duration, LimitExceeded, Segments } of traces) {
+    const segments = Segments.map((segment) => ({ Id: segment.Id, Document: segment.Document }));
+    // Nothing is written before the first one: what X-Ray refuses leaves no half of a file.
+    await write(`${count === 0 ? BEGIN : ','}\n${JSON.stringify({ Id, Duration, LimitExceeded, Segments: segments })}`);
+    count++;
+  }
+  await write(`${count === 0 ? BEGIN : ''}\n]}\n`);
+  return count;
+}
+
+/**
+ * The traces in a text: the answer of BatchGetTraces (of the AWS CLI too, or of `xrayd export`), a list of such traces, or segment documents,
+ * one a line or as a list. Throws an Error that says what is wrong with it.
+ */
+export function readTraces(text: string): TraceDocuments[] {
+  // PowerShell and editors of Windows begin a file with it.
+  const unmarked = text.startsWith('\uFEFF') ? text.slice(1) : text;
+  const json = jsonOf(unmarked) ?? linesOf(unmarked);
+  const list = Array.isArray(json) ? json : ((json as { Traces?: unknown }).Traces ?? [json]);
+  if (!Array.isArray(list) || list.length === 0) throw new Error('it has no traces');
+  return list.map((each, position) => traceOf(each as unknown, position));
+}
+
+function jsonOf(text: string): object | undefined {
+  try {
+    const json: unknown = parseJson(text);
+    return typeof json === 'object' && json !== null ? json : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function linesOf(text: string): object[] {
+  const lines = text.split('\n').filter((line) => line.trim() !== '');
+  return lines.map((line, i) => {
+    const json = jsonOf(line);
+    if (json === undefined) throw new Error(`it is neither JSON nor lines of JSON (line ${i + 1})`);
+    return json;
+  });
+}
+
+function traceOf(each: unknown, position: number): TraceDocuments {
+  const { Segments, Id, trace_id: traceId, id } = (each ?? {}) as Record<string, unknown>;
+  if (Array.isArray(Segments) && Segments.every((segment) => typeof (segment as { Document?: unknown } | null)?.Document === 'string')) {
+    return { Id: String(Id), Segments: Segments as TraceDocuments['Segments'] };
+  }
+  if (typeof traceId === 'string') return { Id: traceId, Segments: [{ Id: String(id), Document: JSON.stringify(each) }] };
+  throw new Error(`number ${position + 1} is neither a trace of BatchGetTraces nor a segment document`);
+}

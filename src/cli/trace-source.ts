@@ -1,0 +1,217 @@
+import type { XRayClient } from '@aws-sdk/client-xray';
+import { hash } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { printable } from '../aws/foreign-answer.ts';
+import { dateOf, wallClockMs } from '../pipeline/clock.ts';
+import { XraydError, messageOf } from '../pipeline/errors.ts';
+import { oneLine } from '../pipeline/one-line.ts';
+import { isObject, member } from '../json/json.ts';
+
+/** A trace in the form of BatchGetTraces. */
+export interface TraceDocuments {
+  readonly Id: string;
+  readonly Duration?: number;
+  readonly LimitExceeded?: boolean;
+  readonly Segments: readonly { readonly Id: string; readonly Document: string }[];
+}
+
+export interface TraceQuery {
+  /** These only; when empty, those that match. */
+  readonly ids: readonly string[];
+  /** A filter expression; "" for all. */
+  readonly filter: string;
+  /** Words, of the local X-Ray only; "" for all. */
+  readonly text: string;
+  /** Infinity for all. */
+  readonly sinceMinutes: number;
+}
+
+/** Ids of the traces that match, with words among them. */
+type IdsByText = (query: TraceQuery) => AsyncIterable<string>;
+
+/** X-Ray answers no more in one call. */
+const IDS_A_CALL = 5;
+/** Clocks differ, and what has just been sent is meant too. */
+const AHEAD_MS = 60_000;
+/** The last date of JavaScript: a trace that says milliseconds for seconds began before it. */
+const LAST_MS = 8.64e15;
+const RETRY_MS = 250;
+const MAX_TRIES = 5;
+/** One answer of X-Ray: far beyond the documents of five traces, and a slow line's time for it. */
+export const ANSWER_BOUNDS = { maxBytes: 64 * 1024 * 1024, timeoutMs: 120_000 };
+/** Pages in a row without anything new: X-Ray has some where it looks through much. */
+const MAX_IDLE_PAGES = 1_000;
+/** Of ids, and of what an error says. */
+const MAX_ID = 100;
+const MAX_REASON = 500;
+/** Of a header. */
+const MAX_HEADER = 60;
+const PROXY_HINT = 'A proxy? Check the endpoint and the proxy settings';
+
+/** Reads traces from an X-Ray, AWS's or the local one, through AWS's own client. */
+export class TraceSource {
+  readonly #client: XRayClient;
+  readonly #isLocal: boolean;
+  readonly #idsByText: IdsByText | undefined;
+  #notGiven = 0;
+
+  /** `isLocal`: it is the local X-Ray, which is asked for traces with times in the future too. `idsByText` finds words, which X-Ray's API does not. */
+  constructor(client: XRayClient, { isLocal = false, idsByText }: { isLocal?: boolean; idsByText?: IdsByText } = {}) {
+    this.#client = client;
+    this.#isLocal = isLocal;
+    this.#idsByText = idsByText;
+  }
+
+  /** Traces of the last question that X-Ray listed, or that were named, and that it then did not give. */
+  get notGiven(): number {
+    return this.#notGiven;
+  }
+
+  /** Newest first, as they come. Throws XRAYD_TRANSFER with what X-Ray said. */
+  async *traces(query: TraceQuery): AsyncGenerator<TraceDocuments> {
+    this.#notGiven = 0;
+    try {
+      let ids: string[] = [];
+      for await (const id of this.#idsOf(query)) {
+        ids.push(id);
+        if (ids.length < IDS_A_CALL) continue;
+        yield* this.#documentsOf(ids);
+        ids = [];
+      }
+      yield* this.#documentsOf(ids);
+    } catch (error) {
+      if (error instanceof XraydError) throw error;
+      const foreign = foreignAnswer(error);
+      if (foreign !== undefined) throw notXRay(`${foreign}. ${PROXY_HINT}`);
+      throw new XraydError('XRAYD_TRANSFER', `X-Ray does not give its traces: ${reasonOf(error)}`, { cause: error });
+    }
+  }
+
+  async *#idsOf(query: TraceQuery): AsyncGenerator<string> {
+    const { ids, filter, text, sinceMinutes } = query;
+    if (ids.length > 0) {
+      yield* ids;
+      return;
+    }
+    if (text !== '' && this.#idsByText !== undefined) {
+      yield* this.#idsByText(query);
+      return;
+    }
+    const { GetTraceSummariesCommand } = await import('@aws-sdk/client-xray');
+    const nowMs = wallClockMs();
+    const input = {
+      StartTime: dateOf(Math.max(0, nowMs - sinceMinutes * 60_000)),
+      EndTime: dateOf(this.#isLocal ? LAST_MS : nowMs + AHEAD_MS),
+      ...(filter === '' ? {} : { FilterExpression: filter }),
+    };
+    const pages = pagesOf((NextToken) => this.#client.send(new GetTraceSummariesCommand({ ...input, ...NextToken })));
+    const seen = new Set<string>();
+    for await (const { page, idle } of pages) {
+      const before = seen.size;
+      for (const summary of listOf<unknown>(page.TraceSummaries, 'TraceSummaries')) {
+        const Id = member(summary, 'Id');
+        if (typeof Id !== 'string') throw notXRay('a trace has no id');
+        if (seen.has(Id)) continue;
+        if (Id.length > MAX_ID) throw notXRay(`a trace id of ${Id.length} characters`);
+        seen.add(Id);
+        yield Id;
+      }
+      idle.note(seen.size > before);
+    }
+  }
+
+  /** X-Ray may leave some of them for another page, and others for another call. */
+  async *#documentsOf(ids: readonly string[]): AsyncGenerator<TraceDocuments> {
+    const { BatchGetTracesCommand } = await import('@aws-sdk/client-xray');
+    let left = [...ids];
+    for (let tries = 0; left.length > 0; tries++) {
+      if (tries === MAX_TRIES) throw new XraydError('XRAYD_TRANSFER', `X-Ray does not give ${left.join(', ')}. Try again later`);
+      if (tries > 0) await sleep(RETRY_MS * 2 ** tries);
+      const TraceIds = left;
+      const unprocessed = new Set<string>();
+      const found = new Set<string>();
+      for await (const { page, idle } of pagesOf((NextToken) => this.#client.send(new BatchGetTracesCommand({ TraceIds, ...NextToken })))) {
+        const before = found.size;
+        for (const trace of listOf<unknown>(page.Traces, 'Traces')) {
+          const documents = documentsIn(trace);
+          found.add(documents.Id);
+          if (found.size > TraceIds.length) throw notXRay('more traces than were asked for');
+          yield documents;
+        }
+        for (const id of page.UnprocessedTraceIds ?? []) unprocessed.add(id);
+        idle.note(found.size > before);
+      }
+      left = TraceIds.filter((id) => unprocessed.has(id));
+      this.#notGiven += TraceIds.filter((id) => !found.has(id) && !unprocessed.has(id)).length;
+    }
+  }
+}
+
+/** Told of each page whether it had anything new. Throws when many in a row had not. */
+class IdlePages {
+  #pages = 0;
+
+  note(isNew: boolean): void {
+    this.#pages = isNew ? 0 : this.#pages + 1;
+    if (this.#pages === MAX_IDLE_PAGES)
+      throw new XraydError('XRAYD_TRANSFER', `what answers gave ${MAX_IDLE_PAGES} pages in a row with nothing new, and a NextToken with each`);
+  }
+}
+
+/** The answers of `ask` until one has no token for the next; a page may be empty. One that repeats its token would go on for ever. */
+async function* pagesOf<T extends { readonly NextToken?: string | undefined }>(
+  ask: (token: { NextToken?: string }) => Promise<T>,
+): AsyncGenerator<{ readonly page: T; readonly idle: IdlePages }> {
+  const asked = new Set<string>();
+  const idle = new IdlePages();
+  let token: { NextToken?: string } = {};
+  for (;;) {
+    const page = await ask(token);
+    yield { page, idle };
+    const { NextToken } = page;
+    if (!NextToken) return;
+    const mark = hash('sha256', NextToken);
+    if (asked.has(mark)) throw new XraydError('XRAYD_TRANSFER', 'what answers gives the same NextToken again: the pages have no end');
+    asked.add(mark);
+    token = { NextToken };
+  }
+}
+
+/** X-Ray's answers have the list, even when it is empty. Without it something else answered, and "no traces" would be a guess. */
+function listOf<T>(list: readonly T[] | undefined, name: string): readonly T[] {
+  if (Array.isArray(list)) return list as readonly T[];
+  throw notXRay(`there is no ${name} in its answer. ${PROXY_HINT}`);
+}
+
+function documentsIn(trace: unknown): TraceDocuments {
+  const [Id, Segments] = [member(trace, 'Id'), member(trace, 'Segments') ?? []];
+  const isSegment = (each: unknown): boolean => typeof member(each, 'Id') === 'string' && typeof member(each, 'Document') === 'string';
+  if (isObject(trace) && typeof Id === 'string' && Array.isArray(Segments) && Segments.every(isSegment))
+    return { ...trace, Segments } as unknown as TraceDocuments;
+  throw notXRay('a trace has no id, or a segment no document');
+}
+
+function notXRay(problem: string): XraydError {
+  return new XraydError('XRAYD_TRANSFER', `what answers is not X-Ray: ${problem}`);
+}
+
+/** What answered without the form of X-Ray, an error of it included; undefined where X-Ray did, or nothing. The SDK would say that it is no JSON. */
+function foreignAnswer(error: unknown): string | undefined {
+  const response = member(error, '$response');
+  const headers = member(response, 'headers');
+  const isUnread = error instanceof SyntaxError || error instanceof TypeError || member(error, 'name') === 'Unknown';
+  if (headers === undefined || member(headers, 'x-amzn-errortype') !== undefined || !isUnread) return undefined;
+  const said = ['content-type', 'server', 'via', 'location'].flatMap((name) => {
+    const value = member(headers, name);
+    return typeof value === 'string' && value !== '' ? [`${name}: ${printable(value, MAX_HEADER)}`] : [];
+  });
+  return [`HTTP ${String(member(response, 'statusCode'))}`, ...said].join(', ');
+}
+
+/** In a line: what answers may say anything, and the SDK adds a hint for programs. */
+function reasonOf(error: unknown): string {
+  if (error instanceof RangeError) return 'what answers is not X-Ray: its answer is nested too deep';
+  const { name } = error as Error;
+  const [first = ''] = messageOf(error).split('\n  Deserialization error');
+  return oneLine(`${name}: ${first}`, MAX_REASON);
+}

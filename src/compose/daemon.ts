@@ -1,0 +1,132 @@
+import { callerIdentity, stsUrlBeside } from '../aws/caller-identity.ts';
+import { CredentialSource } from '../aws/credentials.ts';
+import { resolveEndpoint } from '../aws/endpoint.ts';
+import { isTrue, type Environment } from '../aws/environment.ts';
+import { XRayExporter } from '../aws/exporter.ts';
+import { Outbound } from '../aws/outbound-proxy.ts';
+import { PermissionHints } from '../aws/permissions.ts';
+import { credentialProviders } from '../aws/providers.ts';
+import { findRegion, type FoundRegion } from '../aws/region.ts';
+import { profileOf } from '../aws/profiles.ts';
+import { readSharedFiles, settingOfProfile } from '../aws/shared-files.ts';
+import { TelemetryReporter } from '../aws/telemetry-reporter.ts';
+import { trustConfigured } from '../aws/trust.ts';
+import { userAgent } from '../aws/user-agent.ts';
+import { XRayApi } from '../aws/xray-api.ts';
+import type { LoadedConfig } from '../config/load.ts';
+import { SPECS, type Config } from '../config/schema.ts';
+import { checkRegion } from '../config/text-form.ts';
+import { parseText } from '../config/value.ts';
+import { fullCollector } from '../pipeline/collector.ts';
+import type { Component } from '../pipeline/component.ts';
+import { XraydError } from '../pipeline/errors.ts';
+import type { Logger } from '../pipeline/logger.ts';
+import { SamplingProxy } from '../proxy/sampling-proxy.ts';
+import { Service, type Common, type Mode } from './service.ts';
+import { collectSooner, youngCollector } from './small-heap.ts';
+import { VERSION } from './version.ts';
+
+/** As the reference daemon's idle flush. */
+export const BATCH_MAX_AGE_MS = 1_000;
+
+/** The daemon: UDP → buffer → PutTraceSegments, and the sampling calls on TCP. Throws XRAYD_REGION. */
+export async function buildDaemon(loaded: LoadedConfig<'daemon'>, env: Environment, log: Logger): Promise<Service> {
+  const destination = await findDestination(loaded, env, log);
+  if (loaded.config.bindTcp === 'off') log.info({ from: loaded.origins.bindTcp }, 'TCP is off: SDKs sample by their local rules');
+  return new Service(loaded, { log, env }, (common) => daemonMode({ ...common, config: loaded.config }, env, destination));
+}
+
+/** The commands that call AWS; `local` does with --tee. */
+export type AwsCommand = 'daemon' | 'local' | 'pull';
+
+/** Where X-Ray is. */
+export interface Destination {
+  readonly region: string;
+  readonly url: URL;
+}
+
+/** Throws XRAYD_REGION. */
+export async function findDestination({ config, origins }: LoadedConfig<AwsCommand>, env: Environment, log: Logger): Promise<Destination> {
+  const { region, origin } =
+    config.region === '' ? usable(await findRegion(env, config.localMode), log) : { region: config.region, origin: origins.region };
+  await trustConfigured(env, (await settingOfProfile('ca_bundle', env)).setting, log);
+  const url = await resolveEndpoint({ region, endpoint: config.endpoint ?? (await endpointOfProfile(env, log)) });
+  log.info({ region, from: origin, endpoint: url.origin }, 'sending to X-Ray');
+  if (config.noVerifySsl)
+    log.warn({}, 'TLS certificates are not checked (--no-verify-ssl): whoever stands between here and X-Ray can read the traces');
+  return { region, url };
+}
+
+/** `endpoint_url` of the profile, read as --endpoint is. Throws XRAYD_CONFIG. */
+async function endpointOfProfile(env: Environment, log: Logger): Promise<URL | undefined> {
+  if (isTrue(env['AWS_IGNORE_CONFIGURED_ENDPOINT_URLS'])) return undefined;
+  const { profiles } = await readSharedFiles(env);
+  const text = profiles.endpointOf(profileOf(env));
+  if (text === undefined) return undefined;
+  const parsed = parseText(SPECS.endpoint, text);
+  const setting = `endpoint_url of profile ${profileOf(env)}`;
+  if ('problem' in parsed) throw new XraydError('XRAYD_CONFIG', `${setting} ${parsed.problem}`);
+  if (parsed.warning !== undefined) log.warn({}, `${setting} ${parsed.warning}`);
+  return parsed.value as URL | undefined;
+}
+
+/** A region that was found is part of a host name and of signatures, as a configured one is. Throws XRAYD_REGION. */
+function usable({ region, origin }: FoundRegion, log: Logger): FoundRegion {
+  const checked = checkRegion(region);
+  if ('problem' in checked) throw new XraydError('XRAYD_REGION', `the region of ${origin} ${checked.problem}`);
+  if (checked.warning !== undefined) log.warn({}, `the region of ${origin} ${checked.warning}`);
+  return { region: checked.value ?? region, origin };
+}
+
+/** What it takes to call X-Ray: a way out, credentials, the signed call. Start and stop `upstream` before and after its use. */
+export function uplinkTo({ region, url }: Destination, { config, log }: { config: Config<AwsCommand>; log: Logger }, env: Environment) {
+  const noProxy = env['NO_PROXY'] ?? env['no_proxy'] ?? '';
+  const proxyAddress = config.proxyAddress?.href ?? '';
+  // Sampling calls and telemetry share the agent with the uploads.
+  const outbound = new Outbound({ proxyAddress, noProxy, noVerifySsl: config.noVerifySsl, maxSockets: config.concurrency + 16 });
+  const stsUrl = stsUrlBeside(url, env['AWS_ENDPOINT_URL_STS']);
+  const credentials = new CredentialSource({
+    providers: credentialProviders({ ...config, region }, { env, outbound }),
+    identify: async (found) => (stsUrl === undefined ? undefined : callerIdentity(found, stsUrl, region, outbound)),
+    log,
+  });
+  const api = new XRayApi(
+    { url, region, userAgent: userAgent(VERSION, env), timeoutMs: config.requestTimeout * 1000 },
+    { credentials, outbound, log, onGarbage: fullCollector() },
+  );
+  return { api, outbound, credentials, hints: new PermissionHints(log), upstream: [connections(outbound), credentials] };
+}
+
+function daemonMode(
+  { config, memory, guard, log, accounting, onCall, onRequest, onRules }: Common<'daemon'>,
+  env: Environment,
+  destination: Destination,
+): Mode {
+  const { bindTcp } = config;
+  const { api, hints, credentials, upstream } = uplinkTo(destination, { config, log }, env);
+  const reporter = new TelemetryReporter(
+    { resourceArn: config.resourceArn, isLocalMode: config.localMode },
+    { api, hints, snapshot: () => accounting.snapshot(), env, log },
+  );
+  return {
+    maxAgeMs: BATCH_MAX_AGE_MS,
+    upstream,
+    exporter: new XRayExporter({ api, hints, log, onCall }),
+    credentialsExpireAtMs: () => credentials.expiresAtMs,
+    renewCredentials: () => credentials.renew(),
+    credentialFailures: () => credentials.refreshFailures,
+    tcp: (intake) =>
+      bindTcp === 'off'
+        ? undefined
+        : new SamplingProxy(
+            { ...bindTcp, allow: config.proxyAllow, maxBodiesBytes: memory.bodiesBytes },
+            { api, guard, intake, hints, log, onRequest, onRules, onGarbage: youngCollector() },
+          ),
+    onMemoryShort: collectSooner,
+    watchers: config.telemetryRecords ? [reporter] : [],
+  };
+}
+
+function connections(outbound: Outbound): Component {
+  return { name: 'connections', start: async () => {}, stop: async () => outbound.close() };
+}

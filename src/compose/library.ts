@@ -1,0 +1,167 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { OPERATIONS } from '../aws/operations.ts';
+import { mergeConfig } from '../config/load.ts';
+import type { OptionValue } from '../config/option.ts';
+import type { OptionName } from '../config/schema.ts';
+import { freePort } from './free-port.ts';
+import { directCall, reasonIn } from '../aws/direct-call.ts';
+import type { LocalXRayOptions, RecordedTrace, StartedXRay } from './library-types.ts';
+import { buildLocal } from './local.ts';
+import { formatAddress } from '../pipeline/address.ts';
+import { monotonicMs } from '../pipeline/clock.ts';
+import type { Service } from './service.ts';
+import { lineLogger } from '../telemetry/line-logger.ts';
+
+export type { LocalXRayOptions, RecordedTrace, StartedXRay } from './library-types.ts';
+
+/** How often a trace that is waited for is looked for. */
+const LOOK_MS = 25;
+/** For what this process itself is about to send: a client looks up a name first, or waits for its next tick. */
+const QUIET_MS = 100;
+const STOP_MS = 5_000;
+/** Longer than the store's own limit, so that it says what hangs. */
+const CALL_MS = 70_000;
+/** What has not been stored by then is not waited for. */
+const SETTLE_MS = 60_000;
+const IDS_A_CALL = 5;
+/** From the epoch to far beyond any trace: to some that says it is of the year 56,000, since its times are milliseconds. */
+const ALWAYS = { StartTime: 0, EndTime: Number.MAX_VALUE };
+
+/** The contract is in library-types.ts. */
+export async function startLocalXRay({ port, data = '', onLog = () => {} }: LocalXRayOptions = {}): Promise<StartedXRay> {
+  const bound = { host: '127.0.0.1', port: port ?? (await freePort()) };
+  const address = formatAddress(bound);
+  const values = new Map<OptionName, OptionValue>([
+    ['bind', bound],
+    ['bindTcp', bound],
+    ['httpAddress', 'off'],
+    ['data', data],
+  ]);
+  const loaded = mergeConfig({
+    commandLine: { command: 'local', isNamed: true, operands: [], values, written: new Map(), unused: [], warnings: [] },
+    env: {},
+    file: undefined,
+  });
+  const { service } = buildLocal(loaded, { log: lineLogger(onLog), env: {}, write: () => {}, hasColor: false });
+  await service.start();
+  return new Started(service, address);
+}
+
+class Started implements StartedXRay {
+  readonly daemonAddress: string;
+  readonly url: string;
+  readonly env: Readonly<Record<string, string>>;
+  readonly #service: Service;
+
+  constructor(service: Service, address: string) {
+    this.#service = service;
+    this.daemonAddress = address;
+    this.url = `http://${address}`;
+    this.env = { AWS_XRAY_DAEMON_ADDRESS: address, AWS_ENDPOINT_URL_XRAY: this.url, XRAYD_API: address };
+  }
+
+  async waitForTrace(
+    filterExpression: string,
+    { timeoutMs = 5_000, text = '' }: { readonly timeoutMs?: number; readonly text?: string } = {},
+  ): Promise<RecordedTrace> {
+    const endMs = performance.now() + timeoutMs;
+    for (;;) {
+      const summaries = text === '' ? (await this.#page(filterExpression)).TraceSummaries : await this.#withText(filterExpression, text, 1);
+      const [found] = await this.#recorded(summaries.slice(0, 1));
+      if (found !== undefined) return found;
+      if (performance.now() > endMs)
+        throw new Error(await this.#noSuchTrace([filterExpression, text].filter((part) => part !== '').join(' and '), timeoutMs));
+      await sleep(LOOK_MS);
+    }
+  }
+
+  async traces(filterExpression?: string, { text = '' }: { readonly text?: string } = {}): Promise<RecordedTrace[]> {
+    if (text !== '') return this.#recorded(await this.#withText(filterExpression ?? '', text));
+    const traces: RecordedTrace[] = [];
+    let token: string | null = null;
+    do {
+      const page: Page = await this.#page(filterExpression, token);
+      traces.push(...(await this.#recorded(page.TraceSummaries)));
+      token = page.NextToken;
+    } while (token !== null);
+    return traces;
+  }
+
+  async settled(): Promise<void> {
+    let { received } = this.#service.accounting.snapshot();
+    const endMs = monotonicMs() + SETTLE_MS;
+    while (monotonicMs() < endMs) {
+      await sleep(QUIET_MS);
+      await this.#service.udp.caughtUp();
+      const now = this.#service.accounting.snapshot();
+      if (now.received === received && now.buffered === 0 && now.inFlight === 0) return;
+      received = now.received;
+    }
+  }
+
+  async clear(): Promise<void> {
+    await this.#post('/api/clear', {});
+  }
+
+  async stop(): Promise<void> {
+    await this.#service.stop(AbortSignal.timeout(STOP_MS));
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+
+  #page(filterExpression?: string, token: string | null = null): Promise<Page> {
+    return this.#post(OPERATIONS.GetTraceSummaries.path, { ...ALWAYS, FilterExpression: filterExpression ?? null, NextToken: token });
+  }
+
+  /** X-Ray's own API has no words. */
+  async #withText(filter: string, text: string, limit?: number): Promise<Summary[]> {
+    const query = new URLSearchParams({ filter, text, ...(limit === undefined ? {} : { limit: String(limit) }) });
+    const answer = await directCall(`${this.url}/traces.ndjson?${query.toString()}`, { method: 'GET', timeoutMs: CALL_MS });
+    if (answer.status !== 200) throw new Error(`/traces.ndjson: ${reasonIn(answer)}`);
+    return answer.text
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => JSON.parse(line) as Summary);
+  }
+
+  async #recorded(summaries: readonly Summary[]): Promise<RecordedTrace[]> {
+    const recorded: RecordedTrace[] = [];
+    for (let i = 0; i < summaries.length; i += IDS_A_CALL) {
+      const some = summaries.slice(i, i + IDS_A_CALL);
+      const { Traces } = await this.#post<{ Traces: { Id: string; Segments: { Document: string }[] }[] }>(OPERATIONS.BatchGetTraces.path, {
+        TraceIds: some.map(({ Id }) => Id),
+      });
+      for (const summary of some) {
+        const trace = Traces.find(({ Id }) => Id === summary.Id);
+        const segments = trace?.Segments.map(({ Document }) => JSON.parse(Document) as Record<string, unknown>) ?? [];
+        recorded.push({ id: summary.Id, summary, segments });
+      }
+    }
+    return recorded;
+  }
+
+  async #noSuchTrace(filterExpression: string, timeoutMs: number): Promise<string> {
+    const { TraceSummaries } = await this.#page();
+    const entries = TraceSummaries.map(({ Id, EntryPoint }) => `${(EntryPoint as { Name?: string } | null)?.Name ?? 'no root'} ${Id}`);
+    const there = entries.length === 0 ? 'No trace has come at all' : `There are: ${entries.slice(0, 10).join(', ')}`;
+    return `no trace matched ${filterExpression} within ${timeoutMs} ms. ${there}`;
+  }
+
+  async #post<T>(path: string, body: object): Promise<T> {
+    const answer = await directCall(this.url + path, { method: 'POST', body: JSON.stringify(body), timeoutMs: CALL_MS });
+    if (answer.status !== 200) throw new Error(`${path}: ${reasonIn(answer)}`);
+    return JSON.parse(answer.text) as T;
+  }
+}
+
+interface Summary {
+  readonly Id: string;
+  readonly [member: string]: unknown;
+}
+
+interface Page {
+  readonly TraceSummaries: readonly Summary[];
+  readonly NextToken: string | null;
+}

@@ -1,0 +1,129 @@
+import { randomBytes } from 'node:crypto';
+import { formatAddress } from '../pipeline/address.ts';
+import type { Environment, LoadedConfig } from '../config/load.ts';
+import type { Snapshot } from '../pipeline/accounting.ts';
+import { isLoopbackHost } from '../http/host.ts';
+import { fullCollector } from '../pipeline/collector.ts';
+import type { Component, ComponentState } from '../pipeline/component.ts';
+import type { Logger } from '../pipeline/logger.ts';
+import { Service, type Common, type Mode } from './service.ts';
+import { sampleTrace } from './sample-trace.ts';
+import { VERSION } from './version.ts';
+import type { ProcessStatus } from '../api/page-routes.ts';
+import { LocalApi } from '../api/server.ts';
+import { LocalService } from '../api/local-service.ts';
+import { ConsoleLines } from '../exporters/store/console-lines.ts';
+import { Ingest } from '../threads/ingest.ts';
+import { LiveFeed } from '../api/live.ts';
+import { LocalExporter } from '../exporters/store/local-exporter.ts';
+import type { DefaultSampling } from '../sampling/rule-book.ts';
+import { Store } from '../threads/store.ts';
+import { monotonicMs, wallClockMs } from '../pipeline/clock.ts';
+import { isMemoryScarce } from './memory-budget.ts';
+import { collectSooner } from './small-heap.ts';
+
+/** A person waits for the trace. */
+const BATCH_MAX_AGE_MS = 50;
+const MB = 1_000_000;
+
+export interface LocalDeps {
+  readonly log: Logger;
+  readonly env: Environment;
+  /** Writes to the console. */
+  readonly write: (text: string) => void;
+  readonly hasColor: boolean;
+  /** Takes what is stored, to send it on; started and stopped with the rest. */
+  readonly tee?: Tee;
+}
+
+/** The part of src/compose/tee.ts that is needed here: the library goes without AWS. */
+type Tee = Component & {
+  readonly state: ComponentState;
+  put(documents: readonly Uint8Array[]): void;
+  read(): Snapshot;
+};
+
+interface Reading {
+  /** Asked of those who read. */
+  readonly token: string;
+  readonly status: () => ProcessStatus;
+}
+
+export interface LocalXRay {
+  readonly service: Service;
+  /** What readers have to send; "" when everybody may read. */
+  readonly token: string;
+}
+
+/** The local X-Ray: the same pipeline, with the service itself behind it. No region, no credentials, no network. */
+export function buildLocal(loaded: LoadedConfig<'local'>, deps: LocalDeps): LocalXRay {
+  const token = readersToken(loaded);
+  const status = (): ProcessStatus => {
+    const { received, dropped } = service.accounting.snapshot();
+    const lost = Object.values(dropped).reduce((sum, each) => sum + each, service.udp.kernelDrops());
+    return {
+      version: VERSION, // TCP answers a moment before UDP is bound.
+      address: formatAddress(service.udp.address ?? loaded.config.bind),
+      received,
+      lost,
+    };
+  };
+  const service: Service = new Service(loaded, deps, (common) => localMode({ ...common, config: loaded.config }, { token, status }, deps));
+  return { service, token };
+}
+
+function localMode(
+  { config, memory, guard, log, accounting, onCall, onRequest }: Common<'local'>,
+  { token, status }: Reading,
+  { write, hasColor, tee }: LocalDeps,
+): Mode {
+  const isMemoryLimited = memory.limitBytes !== undefined;
+  const store = new Store({
+    file: config.data,
+    maxBytes: config.dataSize * MB,
+    accountId: config.accountId,
+    memoryLimitBytes: memory.limitBytes,
+    cacheBytes: memory.cacheBytes,
+    maxAnswerBytes: memory.answerBytes,
+    log,
+  });
+  const feed = new LiveFeed();
+  const lines = new ConsoleLines({ write, hasColor, nowMs: monotonicMs });
+  const ingest = new Ingest({ store, log, lines, onChanged: (ids) => feed.changed(ids), onStored: (documents) => tee?.put(documents) });
+  const onDocument = (refusal: { readonly code: string; readonly isOtlp: boolean } | undefined): void => {
+    accounting.received++;
+    if (refusal === undefined) accounting.sent++;
+    else if (refusal.isOtlp) accounting.rejected.otlp++;
+    else accounting.countUnprocessed(refusal.code);
+  };
+  const account = { region: config.region === '' ? 'us-east-1' : config.region, accountId: config.accountId };
+  const service = new LocalService({ account, defaultSampling: config.defaultSampling as DefaultSampling }, { store, ingest, feed, onDocument });
+  const opening = { name: 'local', start: () => service.open(), stop: async () => {} };
+  return {
+    maxAgeMs: BATCH_MAX_AGE_MS,
+    upstream: [store, opening, ...(tee === undefined ? [] : [tee])],
+    exporter: new LocalExporter({ ingest, lines, log, onCall }),
+    credentialsExpireAtMs: () => undefined,
+    tcp: () =>
+      new LocalApi(
+        {
+          ...config.bindTcp,
+          token,
+          maxBodiesBytes: memory.bodiesBytes,
+          ...(isMemoryLimited ? { onGarbage: fullCollector() } : {}),
+          ...(isMemoryScarce(memory.limitBytes) ? { maxReads: 1 } : {}),
+        },
+        { service, guard, log, onRequest, status, sample: () => sampleTrace(wallClockMs()) },
+      ),
+    onMemoryShort: collectSooner,
+    watchers: [],
+    ...(tee === undefined ? {} : { teed: () => tee.read() }),
+  };
+}
+
+/** On a loopback address everybody on this machine may read; elsewhere a token is asked for, unless that was waived. */
+function readersToken({ config }: LoadedConfig<'local'>): string {
+  if (config.token !== '') return config.token;
+  const isOpen = config.insecureBind || isLoopbackHost(config.bindTcp.host);
+  return isOpen ? '' : randomBytes(16).toString('hex');
+}

@@ -1,0 +1,62 @@
+import type { LoadedConfig } from '../config/load.ts';
+import { textOf, type OptionValue } from '../config/option.ts';
+import { OPTION_NAMES, SPECS, type OptionName } from '../config/schema.ts';
+import { messageOf } from '../pipeline/errors.ts';
+import type { ProcessLogger } from '../telemetry/logger.ts';
+
+export interface ReloadDeps {
+  /** Reads flags, variables and cfg.yaml again. */
+  readonly read: () => Promise<LoadedConfig<'daemon'> | LoadedConfig<'local'>>;
+  /** Gets new credentials; undefined where none are used. */
+  readonly renewCredentials: (() => Promise<void>) | undefined;
+  readonly log: ProcessLogger;
+}
+
+/**
+ * SIGHUP: the log file is opened anew, the log level and the credentials are taken over, anything else that changed in the file is named. A file that cannot be used
+ * changes nothing.
+ */
+export class Reload {
+  readonly #deps: ReloadDeps;
+  #loaded: LoadedConfig<'daemon'> | LoadedConfig<'local'>;
+  #running: Promise<void> | undefined;
+
+  constructor(loaded: LoadedConfig<'daemon'> | LoadedConfig<'local'>, deps: ReloadDeps) {
+    this.#loaded = loaded;
+    this.#deps = deps;
+  }
+
+  /** One at a time; never rejects. */
+  run(): Promise<void> {
+    this.#running ??= this.#run().finally(() => (this.#running = undefined));
+    return this.#running;
+  }
+
+  async #run(): Promise<void> {
+    const { read, renewCredentials, log } = this.#deps;
+    await log.reopen();
+    try {
+      const loaded = await read();
+      const changed = changesOf(valuesOf(this.#loaded), valuesOf(loaded)).filter((name) => name !== 'logLevel');
+      log.setLevel(loaded.config.logLevel);
+      // What needs a restart stays as it was, to be named again.
+      this.#loaded = { ...this.#loaded, config: { ...this.#loaded.config, logLevel: loaded.config.logLevel } } as typeof loaded;
+      const flags = changed.map((name) => `--${SPECS[name].flag}`);
+      log.info({ logLevel: loaded.config.logLevel, from: loaded.origins.logLevel, needsRestart: flags }, 'reloaded the configuration (SIGHUP)');
+      for (const warning of loaded.warnings) log.warn({}, warning);
+    } catch (error) {
+      log.error({ reason: messageOf(error) }, 'the configuration cannot be reloaded (SIGHUP): the present one stays');
+    }
+    await renewCredentials?.();
+  }
+}
+
+type Values = Readonly<Partial<Record<OptionName, OptionValue | undefined>>>;
+
+function valuesOf({ config }: { readonly config: object }): Values {
+  return config;
+}
+
+function changesOf(before: Values, after: Values): OptionName[] {
+  return OPTION_NAMES.filter((name) => textOf(before[name]) !== textOf(after[name]));
+}

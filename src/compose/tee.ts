@@ -1,0 +1,77 @@
+import { XRayExporter } from '../aws/exporter.ts';
+import type { Environment } from '../aws/environment.ts';
+import { Batcher } from '../batcher/batcher.ts';
+import type { LoadedConfig } from '../config/load.ts';
+import { BATCH_MAX_AGE_MS, findDestination, uplinkTo } from './daemon.ts';
+import { Accounting, sumOf, type Snapshot } from '../pipeline/accounting.ts';
+import type { Component, ComponentState } from '../pipeline/component.ts';
+import { messageOf } from '../pipeline/errors.ts';
+import type { Logger } from '../pipeline/logger.ts';
+import { startPart, stopParts } from '../pipeline/parts.ts';
+import { memoryBudgetOf } from './memory-budget.ts';
+
+/** Sends on to AWS what the local X-Ray has stored: the daemon's batcher and exporter, with a buffer and an account of their own. */
+export class Tee implements Component {
+  readonly name = 'tee';
+  readonly stopLimits = { limitMs: Infinity, graceMs: 2_000 };
+  readonly #accounting = new Accounting();
+  readonly #batcher: Batcher;
+  readonly #parts: readonly Component[];
+  readonly #log: Logger;
+  readonly #exporter: XRayExporter;
+
+  private constructor(batcher: (accounting: Accounting) => Batcher, exporter: XRayExporter, upstream: readonly Component[], log: Logger) {
+    this.#batcher = batcher(this.#accounting);
+    this.#exporter = exporter;
+    this.#parts = [...upstream, exporter, this.#batcher];
+    this.#log = log;
+  }
+
+  /** Throws XRAYD_REGION. */
+  static async build(loaded: LoadedConfig<'local'>, env: Environment, log: Logger): Promise<Tee> {
+    const { config } = loaded;
+    const { api, hints, upstream } = uplinkTo(await findDestination(loaded, env, log), { config, log }, env);
+    const exporter = new XRayExporter({ api, hints, log, onCall: () => {} });
+    const limits = { maxBytes: memoryBudgetOf(config, 'local').teeBytes, maxAgeMs: BATCH_MAX_AGE_MS, isNewestFirst: config.newestFirst };
+    const sending = { concurrency: config.concurrency, retryMaxAgeMs: config.retryMaxAge * 1000 };
+    return new Tee((accounting) => new Batcher({ ...limits, ...sending }, { exporter, accounting, log }), exporter, upstream, log);
+  }
+
+  get state(): ComponentState {
+    const { state, reason } = this.#exporter.state;
+    return { name: this.name, state, ...(reason === undefined ? {} : { reason }) };
+  }
+
+  /** What became of the copies. */
+  read(): Snapshot {
+    return this.#accounting.snapshot();
+  }
+
+  /** Takes copies of documents to send, as many as there is room for; the others are counted as dropped. */
+  put(documents: readonly Uint8Array[]): void {
+    if (documents.length === 0 || this.#batcher.offer(documents) === 'accepted') return;
+    if (documents.length > 1) {
+      const half = documents.length >> 1;
+      this.put(documents.slice(0, half));
+      this.put(documents.slice(half));
+      return;
+    }
+    this.#accounting.received++;
+    this.#accounting.dropped.buffer_full++;
+    this.#log.limited('tee_full', 'error', {}, 'segments were stored here but not sent on to X-Ray: the buffer is full');
+  }
+
+  async start(): Promise<void> {
+    for (const part of this.#parts) await startPart(part);
+  }
+
+  async stop(deadline: AbortSignal): Promise<void> {
+    await stopParts(this.#parts.toReversed(), deadline, ({ name }, error) =>
+      this.#log.error({ part: name, error: messageOf(error) }, 'a part of --tee did not stop; it is left behind'),
+    );
+    const { sent, dropped, unprocessed } = this.read();
+    const fields = { sent, lost: sumOf(dropped), refused: sumOf(unprocessed) };
+    if (fields.lost > 0) this.#log.error(fields, `${fields.lost} segments were stored here but not sent on to X-Ray (--tee)`);
+    else this.#log.info(fields, 'sent on to X-Ray (--tee)');
+  }
+}

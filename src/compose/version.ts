@@ -1,0 +1,13 @@
+import { readFileSync } from 'node:fs';
+
+/** The release build puts the version here. */
+declare const XRAYD_VERSION: string | undefined;
+
+export const VERSION = typeof XRAYD_VERSION === 'string' ? XRAYD_VERSION : versionOfPackage();
+
+/** The release of aws-xray-daemon whose flags, files, ports and datagrams these are. */
+export const REFERENCE_VERSION = '3.6.6';
+
+function versionOfPackage(): string {
+  return (JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }).version;
+}

@@ -1,0 +1,44 @@
+import { formatLine, formatOtlpLine } from './console-line.ts';
+import { summarize } from '../../formats/xray/document.ts';
+import { otlpKindOf } from '../../formats/otlp/otlp-body.ts';
+
+/** Nobody reads more; writing them would take the time of those who store. */
+const LINES_A_SECOND = 50;
+
+export interface ConsoleLinesDeps {
+  /** Writes to the console. */
+  readonly write: (line: string) => void;
+  readonly hasColor: boolean;
+  readonly nowMs: () => number;
+}
+
+/** A line for each document, for a person who watches; when too many come, how many were left out. */
+export class ConsoleLines {
+  readonly #deps: ConsoleLinesDeps;
+  #second = 0;
+  #lines = 0;
+
+  constructor(deps: ConsoleLinesDeps) {
+    this.#deps = deps;
+  }
+
+  write(document: Uint8Array, arrivedAtMs: number): void {
+    const second = Math.floor(this.#deps.nowMs() / 1000);
+    if (second !== this.#second) {
+      if (this.#lines > LINES_A_SECOND) this.#deps.write(`… and ${this.#lines - LINES_A_SECOND} more segments\n`);
+      this.#second = second;
+      this.#lines = 0;
+    }
+    if (++this.#lines > LINES_A_SECOND) return;
+    const line = this.#lineOf(document, arrivedAtMs);
+    if (line !== undefined) this.#deps.write(line);
+  }
+
+  #lineOf(document: Uint8Array, arrivedAtMs: number): string | undefined {
+    const { hasColor } = this.#deps;
+    const kind = otlpKindOf(document);
+    if (kind !== undefined) return formatOtlpLine(kind, Math.floor(((document.length - kind.length) * 3) / 4), arrivedAtMs, hasColor);
+    const summary = summarize(Buffer.from(document.buffer, document.byteOffset, document.byteLength).toString('utf8'));
+    return summary === undefined ? undefined : formatLine(summary, arrivedAtMs, hasColor);
+  }
+}

@@ -1,0 +1,71 @@
+import { monotonicMs, wallClockMs, wallTimeOf } from '../../pipeline/clock.ts';
+import type { ComponentState } from '../../pipeline/component.ts';
+import type { Exporter, ExportResult, RefusedDocument } from '../../pipeline/exporter.ts';
+import { messageOf } from '../../pipeline/errors.ts';
+import type { Logger } from '../../pipeline/logger.ts';
+import type { Batch } from '../../pipeline/segment.ts';
+import type { ConsoleLines } from './console-lines.ts';
+import { Ingest } from '../../threads/ingest.ts';
+import { StoreFullError } from '../../threads/store-thread.ts';
+
+export interface LocalExporterDeps {
+  readonly ingest: Ingest;
+  readonly lines: ConsoleLines;
+  readonly log: Logger;
+  readonly onCall: (outcome: string, seconds: number) => void;
+}
+
+/** Where the local X-Ray's documents go: into the store, and as a line each to the console. */
+export class LocalExporter implements Exporter {
+  readonly name = 'exporter';
+  readonly #deps: LocalExporterDeps;
+  #lastSuccessMs = 0;
+
+  constructor(deps: LocalExporterDeps) {
+    this.#deps = deps;
+  }
+
+  get state(): ComponentState {
+    const { problem } = this.#deps.ingest;
+    return problem === undefined
+      ? { name: this.name, state: 'ok', reason: 'the local store' }
+      : { name: this.name, state: 'degraded', reason: problem };
+  }
+
+  get lastSuccessMs(): number {
+    return this.#lastSuccessMs;
+  }
+
+  async start(): Promise<void> {}
+
+  async stop(): Promise<void> {}
+
+  async send(batch: Batch): Promise<ExportResult> {
+    const { ingest, lines, log, onCall } = this.#deps;
+    const startedMs = performance.now();
+    const documents = batch.map(({ chunk, start, end }) => chunk.subarray(start, end));
+    let refused: RefusedDocument[];
+    try {
+      const written = await ingest.put(documents, { receivedAtMs: wallClockMs(), isImport: false });
+      refused = written.refused.map((refusal) => ({
+        position: refusal.position,
+        code: refusal.code,
+        isRetryable: false,
+        ...(Ingest.isOtlp(documents, refusal) ? { rejectedAs: 'otlp' } : {}),
+      }));
+    } catch (error) {
+      onCall('retry', (performance.now() - startedMs) / 1000);
+      const isFull = error instanceof StoreFullError;
+      if (!isFull) log.limited('store_failed', 'error', { error: messageOf(error) }, 'traces could not be stored; they are kept and tried again');
+      return { kind: 'retry', code: isFull ? 'store_full' : 'store_failed' };
+    }
+    for (const { position, rejectedAs } of refused) {
+      const { arrivedAtMs } = batch[position]!;
+      if (rejectedAs === 'otlp') lines.write(documents[position]!, wallTimeOf(arrivedAtMs));
+    }
+    this.#lastSuccessMs = monotonicMs();
+    const result: ExportResult = refused.length === 0 ? { kind: 'sent' } : { kind: 'partial', refused };
+    onCall(result.kind, (performance.now() - startedMs) / 1000);
+    return result;
+  }
+}

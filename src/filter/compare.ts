@@ -1,0 +1,73 @@
+import { compareNumbers, type Exact } from '../json/exact-number.ts';
+import type { Operator, Value } from './expression.ts';
+
+/** Compares what was found with what was asked for. Different types are no error, they just do not match. */
+export function compare(found: Value, operator: Operator, asked: Value): boolean {
+  // A boolean may be written as a text.
+  if (typeof found === 'boolean' && typeof asked === 'string' && (operator === '=' || operator === '!=')) {
+    return compare(String(found), operator, asked.toLowerCase());
+  }
+  if (isNumber(found)) return isNumber(asked) && isOrder(compareNumbers(found, asked), operator);
+  switch (operator) {
+    case '=':
+      return found === asked;
+    case '!=':
+      return typeof found === typeof asked && found !== asked;
+    case 'contains':
+    case 'beginswith':
+    case 'endswith':
+      return typeof found === 'string' && typeof asked === 'string' && compareText(found, operator, asked);
+    default:
+      return false;
+  }
+}
+
+function isNumber(value: Value): value is number | Exact {
+  return typeof value === 'number' || typeof value === 'object';
+}
+
+function compareText(found: string, operator: 'contains' | 'beginswith' | 'endswith', asked: string): boolean {
+  if (operator === 'contains') return found.includes(asked);
+  return operator === 'beginswith' ? found.startsWith(asked) : found.endsWith(asked);
+}
+
+/** Whether `order`, less than, equal to or greater than 0, is what `operator` asks for. */
+function isOrder(order: number, operator: Operator): boolean {
+  switch (operator) {
+    case '=':
+      return order === 0;
+    case '!=':
+      return order !== 0;
+    case '<':
+      return order < 0;
+    case '<=':
+      return order <= 0;
+    case '>':
+      return order > 0;
+    case '>=':
+      return order >= 0;
+    default:
+      return false;
+  }
+}
+
+/**
+ * Whether `pattern` is in `found`: each member that is given must be equal, those that are not may be anything, and the elements of a
+ * list must be found in their order. Source: X-Ray developer guide, rootcause.json.
+ */
+export function contains(found: unknown, pattern: unknown): boolean {
+  if (Array.isArray(pattern)) {
+    if (!Array.isArray(found)) return false;
+    let at = 0;
+    for (const element of pattern) {
+      while (at < found.length && !contains(found[at], element)) at++;
+      if (at++ >= found.length) return false;
+    }
+    return true;
+  }
+  if (typeof pattern === 'object' && pattern !== null) {
+    if (typeof found !== 'object' || found === null) return false;
+    return Object.entries(pattern).every(([key, value]) => Object.hasOwn(found, key) && contains((found as Record<string, unknown>)[key], value));
+  }
+  return found === pattern;
+}

@@ -1,0 +1,218 @@
+import { causeMembers } from '../query/summary.ts';
+import type { CauseService, RootCause } from '../trace/root-causes.ts';
+import { annotationsOf, type TraceView } from '../trace/trace-view.ts';
+import { walk, type Entity } from '../trace/entity.ts';
+import { httpOf } from '../trace/http.ts';
+import { member, textOf } from '../json/json.ts';
+import type { Call, Visit } from '../trace/map.ts';
+import type { ServiceId } from '../trace/service-id.ts';
+import { compare, contains } from './compare.ts';
+import { BOOLEANS, type CauseLevel, type Expression, type Field, type Selector, type Value } from './expression.ts';
+
+/** The values of a field where an expression is judged; none when it is not set. */
+type Resolve = (field: Field) => readonly (Value | undefined)[];
+
+/** Whether a trace is what `expression` asks for. Groups are expanded before (groups.ts). */
+export function matches(expression: Expression, view: TraceView): boolean {
+  return judge(expression, (field) => ofTrace(field, view), view);
+}
+
+/** The first service request that a `service(…)` of the expression matches, for `MatchedService`. */
+export function matchedVisit(expression: Expression, view: TraceView): Visit | undefined {
+  return firstOf(expression, (each) => (each.kind === 'service' ? view.map.visits.find((visit) => isVisit(visit, each.at, each.body)) : undefined));
+}
+
+/** The first call that an `edge(…)` of the expression matches, for `MatchedEdge`. */
+export function matchedCall(expression: Expression, view: TraceView): Call | undefined {
+  return firstOf(expression, (each) => (each.kind === 'edge' ? view.map.calls.find((call) => isCall(call, each)) : undefined));
+}
+
+/** Whether a request of a service is one that `service(…)` asks for. */
+export function isVisit(visit: Visit, at: Selector, body: Expression | undefined): boolean {
+  return (
+    isSelected(visit.service, visit.isInferred ? undefined : visit.entity, at) &&
+    (body === undefined || judge(body, (field) => ofVisit(field, visit), undefined))
+  );
+}
+
+export function isCall(
+  call: Call,
+  { from, to, body }: { readonly from: Selector; readonly to: Selector; readonly body: Expression | undefined },
+): boolean {
+  return (
+    isSelected(call.from, call.source, from) &&
+    isSelected(call.to, call.destination, to) &&
+    (body === undefined || judge(body, (field) => ofCall(field, call), undefined))
+  );
+}
+
+function firstOf<T>(expression: Expression, find: (expression: Expression) => T | undefined): T | undefined {
+  if (expression.kind !== 'and' && expression.kind !== 'or') return find(expression);
+  for (const each of expression.of) {
+    const found = firstOf(each, find);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+/** `view` is there at the trace's level only, where the complex keywords may stand. */
+function judge(expression: Expression, resolve: Resolve, view: TraceView | undefined): boolean {
+  switch (expression.kind) {
+    case 'and':
+      return expression.of.every((each) => judge(each, resolve, view));
+    case 'or':
+      return expression.of.some((each) => judge(each, resolve, view));
+    case 'not':
+      return !judge(expression.of, resolve, view);
+    case 'exists':
+      if (BOOLEANS.has(expression.field.keyword)) return isTrue(expression.field, resolve);
+      return resolve(expression.field).some((value) => value !== undefined);
+    case 'compare': {
+      const { field, operator, value: asked } = expression;
+      if (BOOLEANS.has(field.keyword)) return compare(isTrue(field, resolve), operator, asked);
+      return resolve(field).some((value) => value !== undefined && compare(value, operator, asked));
+    }
+    case 'service':
+      return view?.map.visits.some((visit) => isVisit(visit, expression.at, expression.body)) ?? false;
+    case 'edge':
+      return view?.map.calls.some((call) => isCall(call, expression)) ?? false;
+    case 'rootcause':
+      return (
+        view?.causes(expression.cause).some((cause) => stepsOf(cause, expression.level).some((step) => judge(expression.body, step, undefined))) ??
+        false
+      );
+    case 'rootcause.json': {
+      const { isEqual, json } = expression;
+      return view !== undefined && (['fault', 'error', 'responsetime'] as const).some((kind) => contains(plainCauses(view, kind), json)) === isEqual;
+    }
+  }
+}
+
+/** What is not known to be true is false: so a trace without a root has no fault, and `!fault` and `fault = false` say the same. */
+function isTrue(field: Field, resolve: Resolve): boolean {
+  return resolve(field).includes(true);
+}
+
+function plainCauses(view: TraceView, kind: 'fault' | 'error' | 'responsetime'): unknown {
+  return JSON.parse(JSON.stringify(view.causes(kind).map((cause) => causeMembers(kind, cause))));
+}
+
+/** `account.id` is what the segment says, also where answers leave it out. */
+function isSelected({ name, type }: ServiceId, segment: Entity | undefined, selector: Selector): boolean {
+  return (
+    (selector.name === undefined || selector.name === name) &&
+    (selector.type === undefined || selector.type === type) &&
+    (selector.accountId === undefined || selector.accountId === segment?.aws['account_id'])
+  );
+}
+
+function ofTrace(field: Field, view: TraceView): readonly (Value | undefined)[] {
+  const { root } = view;
+  switch (field.keyword) {
+    case 'partial':
+      return [view.isPartial];
+    case 'inferred':
+      return [view.map.visits.some(({ isInferred }) => isInferred)];
+    case 'duration':
+      return [view.duration];
+    case 'user':
+    case 'availabilityzone':
+    case 'instance.id':
+    case 'resource.arn':
+      return view.trace.segments.map((segment) => placeOf(field.keyword, segment));
+    case 'annotation':
+      return view.annotations.get(field.key ?? '') ?? [];
+    default:
+      return root === undefined ? [] : ofEntity(field.keyword, root);
+  }
+}
+
+function ofVisit({ keyword }: Field, { entity, isInferred, isRoot }: Visit): readonly (Value | undefined)[] {
+  if (keyword === 'inferred') return [isInferred];
+  if (keyword === 'root') return [isRoot];
+  return keyword === 'partial' ? [entity.isInProgress] : ofEntity(keyword, entity);
+}
+
+function ofCall({ keyword, key }: Field, { entity, source, destination }: Call): readonly (Value | undefined)[] {
+  if (!keyword.endsWith('annotation')) return ofEntity(keyword, entity);
+  const segment = keyword === 'source.annotation' ? source : destination;
+  if (segment === undefined) return [];
+  const entities: Entity[] = [];
+  walk(segment, (each) => entities.push(each));
+  return annotationsOf(entities).get(key ?? '') ?? [];
+}
+
+function ofEntity(keyword: string, entity: Entity): readonly (Value | undefined)[] {
+  const { isFault, isError, isThrottle } = entity.outcome;
+  switch (keyword) {
+    case 'ok':
+      return [!entity.isInProgress && !isFault && !isError && !isThrottle];
+    case 'fault':
+      return [isFault];
+    case 'error':
+      return [isError];
+    case 'throttle':
+      return [isThrottle];
+    case 'responsetime':
+    case 'duration':
+      return [entity.seconds];
+    case 'http.status':
+      return [entity.httpStatus];
+    case 'http.url':
+      return [httpOf(entity).url];
+    case 'http.method':
+      return [httpOf(entity).method];
+    case 'http.useragent':
+      return [httpOf(entity).userAgent];
+    case 'http.clientip':
+      return [httpOf(entity).clientIp];
+    default:
+      return [placeOf(keyword, entity)];
+  }
+}
+
+function placeOf(keyword: string, { json, aws }: Entity): string | undefined {
+  switch (keyword) {
+    case 'user':
+      return textOf(json['user']);
+    case 'resource.arn':
+      return textOf(json['resource_arn']);
+    case 'instance.id':
+      return textOf(member(aws['ec2'], 'instance_id'));
+    case 'availabilityzone':
+      return textOf(member(aws['ec2'], 'availability_zone'));
+    default:
+      return undefined;
+  }
+}
+
+/** One `Resolve` for each service, entity or exception on the way of a root cause. */
+function stepsOf({ services }: RootCause, level: CauseLevel): Resolve[] {
+  const steps = itemsOf(services, level);
+  return steps.map((item, index) => ({ keyword }) => {
+    switch (keyword) {
+      case 'first':
+        return [index === 0];
+      case 'last':
+        return [index === steps.length - 1];
+      case 'index':
+        return [index];
+      default:
+        return [item[keyword]];
+    }
+  });
+}
+
+type Item = Readonly<Record<string, Value | undefined>>;
+
+function itemsOf(services: readonly CauseService[], level: CauseLevel): Item[] {
+  return services.flatMap(({ service, isInferred, path }): Item[] => {
+    const whose = { type: service.type ?? undefined, inferred: isInferred };
+    if (level === 'service') return [{ ...whose, name: service.name, remote: path.some(({ isRemote }) => isRemote), coverage: path[0]?.coverage }];
+    return path.flatMap(({ name, coverage, isRemote, exceptions }): Item[] =>
+      level === 'entity'
+        ? [{ ...whose, name, coverage, remote: isRemote }]
+        : exceptions.map(({ type, message }) => ({ ...whose, name: type ?? undefined, message: message ?? undefined, remote: isRemote })),
+    );
+  });
+}

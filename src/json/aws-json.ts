@@ -1,0 +1,58 @@
+import type { ExactNumber } from './exact-number.ts';
+
+/** TypeScript's library has no `JSON.rawJSON` yet (Node 21). */
+const { rawJSON } = JSON as unknown as { rawJSON: (text: string) => object };
+
+/**
+ * A number as AWS writes a double: as Java does, `4.0`, `1.790161902E9`. Counts and HTTP statuses are plain numbers, because clients
+ * written in Go refuse `200.0` there.
+ */
+export function double(value: number): object;
+export function double(value: number | null | undefined): object | null;
+export function double(value: number | null | undefined): object | null {
+  if (value === null || value === undefined || !Number.isFinite(value)) return null;
+  const size = Math.abs(value);
+  if (size !== 0 && (size < 1e-3 || size >= 1e7)) {
+    const [digits = '', exponent = ''] = value.toExponential().split('e');
+    return rawJSON(`${digits.includes('.') ? digits : `${digits}.0`}E${exponent.replace('+', '')}`);
+  }
+  return rawJSON(Number.isInteger(value) ? `${value}.0` : String(value));
+}
+
+/** A number that a double cannot hold, as it was sent; beyond all doubles it is the text that restJson1 has for infinity. */
+export function exactNumber({ exact, double: nearest }: ExactNumber): object | string {
+  return Number.isFinite(nearest) ? rawJSON(exact) : nearest > 0 ? 'Infinity' : '-Infinity';
+}
+
+/** A length of time in seconds, to the millisecond. */
+export function seconds(value: number | undefined): object | null {
+  return value === undefined ? null : double(Math.round(value * 1000) / 1000);
+}
+
+const { isRawJSON } = JSON as unknown as { isRawJSON: (value: unknown) => boolean };
+
+/** A member that is written already. */
+export class JsonText {
+  readonly text: string;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+}
+
+/** An answer's text as AWS writes it: keys sorted, absent members as null. Four times as fast as JSON.stringify with a function that sorts. */
+export function awsJson(value: unknown): string {
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
+  if (Array.isArray(value)) {
+    let text = '[';
+    for (let i = 0; i < value.length; i++) text += (i === 0 ? '' : ',') + awsJson(value[i]);
+    return `${text}]`;
+  }
+  if (value instanceof JsonText) return value.text;
+  if (isRawJSON(value)) return (value as { rawJSON: string }).rawJSON;
+  let text = '{';
+  for (const key of Object.keys(value).sort()) {
+    text += `${text === '{' ? '' : ','}${JSON.stringify(key)}:${awsJson((value as Record<string, unknown>)[key])}`;
+  }
+  return `${text}}`;
+}

@@ -1,0 +1,167 @@
+import { ruleFor, type SamplingRule } from '../sampling/rule.ts';
+import type { Finding } from '../api/page-types.ts';
+import { walk, type Entity } from '../trace/entity.ts';
+import { httpOf } from '../trace/http.ts';
+import { objectOf, textOf } from '../json/json.ts';
+import { linksOf } from '../trace/links.ts';
+import { skewOf } from '../trace/skew.ts';
+import { MAX_NAME_LENGTH } from '../trace/validate.ts';
+import { MAX_TRACE_BYTES } from './documents.ts';
+import { documentFindings, shown } from './document-findings.ts';
+import { isAnnotationValue, type TraceView } from '../trace/trace-view.ts';
+
+/** X-Ray's quotas. https://docs.aws.amazon.com/general/latest/gr/xray.html */
+const MAX_DOCUMENT_BYTES = 64 * 1024;
+const MAX_ANNOTATIONS = 50;
+/** Source: X-Ray developer guide, annotations; its older pages and the published schema have no dots. */
+const ANNOTATION_KEY = /^[\w.]{1,500}$/;
+/** AWS's own services write keys with colons, such as aws:api_id of API Gateway and aws:canary_run_id of Synthetics, and filters find them. */
+const AWS_KEY = /^aws[:.][\w.:-]{1,496}$/;
+const MAX_ANNOTATION_TEXT = 1_000;
+/** Source: X-Ray developer guide, tracing event-driven applications. */
+const MAX_LINKS = { segment: 20, trace: 100 };
+
+/** What AWS would do to this trace. `originals`: its documents as they came; `rules`: the sampling rules as AWS has them. */
+export function findingsOf(view: TraceView, originals: readonly string[], rules: readonly SamplingRule[]): Finding[] {
+  return [
+    ...sizes(view, originals),
+    ...documentFindings(view.trace),
+    ...names(view),
+    ...annotations(view),
+    ...links(view),
+    ...parts(view),
+    ...skews(view),
+    ...sampling(view, rules),
+  ];
+}
+
+function sizes({ trace }: TraceView, originals: readonly string[]): Finding[] {
+  const findings: Finding[] = [];
+  for (const text of originals) {
+    const bytes = Buffer.byteLength(text);
+    if (bytes <= MAX_DOCUMENT_BYTES) continue;
+    findings.push({
+      code: 'document_too_large',
+      id: textOf(objectOf(JSON.parse(text))['id']) ?? null,
+      message: `the document has ${bytes} bytes; X-Ray's quota is ${MAX_DOCUMENT_BYTES}`,
+      remedy: 'Put less into metadata, or let the SDK stream subsegments earlier (streaming threshold).',
+    });
+  }
+  if (trace.bytes > MAX_TRACE_BYTES) {
+    const message = `the trace has ${trace.bytes} bytes; X-Ray refuses segments beyond ${MAX_TRACE_BYTES}, and beyond 100 KB for long traces`;
+    findings.push({ code: 'trace_too_large', id: null, message, remedy: 'Record fewer subsegments, or begin a new trace for each item of a batch.' });
+  }
+  return findings;
+}
+
+function names({ trace }: TraceView): Finding[] {
+  return [...trace.entities()]
+    .filter(({ json }) => (json['name'] as string).length > MAX_NAME_LENGTH)
+    .map(({ id, json }) => ({
+      code: 'name_cut',
+      id,
+      message: `the name has ${(json['name'] as string).length} characters; X-Ray cuts it at ${MAX_NAME_LENGTH}`,
+      remedy: 'Name the service, and put what varies into an annotation.',
+    }));
+}
+
+function annotations({ trace }: TraceView): Finding[] {
+  const findings: Finding[] = [];
+  const keys = new Set<string>();
+  const add = ({ id }: Entity, message: string, remedy: string): void => void findings.push({ code: 'annotation_not_indexed', id, message, remedy });
+  for (const entity of trace.entities()) {
+    for (const [key, value] of Object.entries(objectOf(entity.json['annotations']))) {
+      keys.add(key);
+      const name = shown(key);
+      if (!isAnnotationValue(value)) {
+        add(entity, `annotation "${name}" is neither text, number nor boolean`, 'Put it into metadata, or annotate its parts.');
+      } else if (!ANNOTATION_KEY.test(key) && !AWS_KEY.test(key)) {
+        add(entity, `annotation "${name}": X-Ray takes up to 500 letters, digits, _ and . in keys`, 'Name it with letters, digits, _ and dots.');
+      } else if (typeof value === 'string' && value.length > MAX_ANNOTATION_TEXT) {
+        add(entity, `annotation "${name}" has ${value.length} characters; X-Ray takes ${MAX_ANNOTATION_TEXT}`, 'Put long texts into metadata.');
+      }
+    }
+  }
+  if (keys.size > MAX_ANNOTATIONS) {
+    const message = `the trace has ${keys.size} annotations; X-Ray indexes ${MAX_ANNOTATIONS}`;
+    findings.push({ code: 'annotation_not_indexed', id: null, message, remedy: 'Annotate what you search for, and put the rest into metadata.' });
+  }
+  return findings;
+}
+
+function links({ trace }: TraceView): Finding[] {
+  const findings: Finding[] = [];
+  let all = 0;
+  const add = (id: string | null, count: number, most: number): void => {
+    if (count <= most) return;
+    const what = id === null ? 'trace' : 'segment';
+    const message = `the ${what} has ${count} links to other traces; X-Ray takes ${most}`;
+    findings.push({ code: 'too_many_links', id, message, remedy: 'Send fewer messages in one request, or receive them in smaller batches.' });
+  };
+  for (const segment of trace.segments) {
+    let own = 0;
+    walk(segment, (entity) => void (own += entity.json['links'] === undefined ? 0 : linksOf(entity).length));
+    add(segment.id, own, MAX_LINKS.segment);
+    all += own;
+  }
+  add(null, all, MAX_LINKS.trace);
+  return findings;
+}
+
+function parts({ trace }: TraceView): Finding[] {
+  const orphans = [...trace.orphans, ...trace.segments.filter(({ parentId }) => parentId !== undefined && trace.find(parentId) === undefined)];
+  return [
+    ...orphans.map(({ id, parentId, isSubsegment }) => ({
+      code: 'orphan',
+      id,
+      message: isSubsegment
+        ? `its parent ${parentId} has not come: X-Ray does not show such a subsegment`
+        : `its caller ${parentId} has not come: X-Ray shows the trace as partial, without a root`,
+      remedy: 'See that the caller reports to this daemon too. In Lambda the parent is the function segment, which only AWS sends.',
+    })),
+    ...[...trace.entities()]
+      .filter(({ isInProgress }) => isInProgress)
+      .map(({ id }) => ({
+        code: 'unclosed',
+        id,
+        message: 'it is in progress, and has not been closed',
+        remedy: 'Close it in a finally block, or with the SDK’s capture functions, which do so.',
+      })),
+  ];
+}
+
+/** A callee that began before it was called, or ended after its caller had the answer, has another clock. */
+function skews({ trace }: TraceView): Finding[] {
+  const findings: Finding[] = [];
+  for (const segment of trace.segments) {
+    const early = skewOf(trace, segment);
+    if (early === 0) continue;
+    const message = `it starts ${Math.round(early * 1000)} ms before the call that caused it: the clocks of the two machines differ`;
+    findings.push({ code: 'clock_skew', id: segment.id, message, remedy: 'Synchronise the clocks (chrony, Amazon Time Sync).' });
+  }
+  return findings;
+}
+
+function sampling({ root }: TraceView, rules: readonly SamplingRule[]): Finding[] {
+  if (root === undefined) return [];
+  const { url, method } = httpOf(root);
+  const target = url !== undefined && URL.canParse(url) ? new URL(url) : undefined;
+  const rule = ruleFor(rules, {
+    serviceName: root.name,
+    serviceType: textOf(root.json['origin']) ?? '',
+    host: target?.host ?? '',
+    method: method ?? '',
+    path: target?.pathname ?? '',
+  });
+  // What Default does to every service is nothing to act on; GET /api/sampling says which rule decides.
+  if (rule === undefined || rule.FixedRate >= 1 || rule.RuleName === 'Default') return [];
+  const percent = Math.round(rule.FixedRate * 10_000) / 100;
+  return [
+    {
+      code: 'sampling',
+      id: root.id,
+      message: `the rule ${rule.RuleName} would decide: ${rule.ReservoirSize} such requests a second are traced, and of the others ${percent} %`,
+      remedy: 'Create a rule with a higher rate for this service in AWS if each request matters.',
+    },
+  ];
+}

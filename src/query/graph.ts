@@ -1,0 +1,204 @@
+import { double } from '../json/aws-json.ts';
+import type { Trace } from '../trace/assemble.ts';
+import type { Entity } from '../trace/entity.ts';
+import { textOf } from '../json/json.ts';
+import { linksOf, senderOf, type Link } from '../trace/links.ts';
+import { keyOf, type ServiceId } from '../trace/service-id.ts';
+import { TooMuchError } from './answer-room.ts';
+import { serviceMembers } from './members.ts';
+import { Statistics } from './statistics.ts';
+import type { TraceView } from '../trace/trace-view.ts';
+
+/** Whole seconds since the epoch in which traces began. */
+interface Span {
+  first: number;
+  last: number;
+}
+
+interface Edge {
+  readonly to: string;
+  readonly statistics: Statistics;
+  readonly aliases: Map<string, ServiceId>;
+  readonly span: Span;
+  /** Seconds from a message's sending to its receipt; of asynchronous links only. */
+  readonly ages: Statistics | undefined;
+}
+
+interface Node {
+  readonly service: ServiceId;
+  readonly statistics: Statistics;
+  readonly edges: Map<string, Edge>;
+  readonly span: Span;
+  /** Where its segment or the call to it says. */
+  region: string | null;
+  isRoot: boolean;
+  /** It has segments of its own. */
+  isReporting: boolean;
+}
+
+/** A link that one of the graph's traces has, to be added when the trace at its other end has been looked up. */
+export interface OpenLink extends Link {
+  readonly trace: Trace;
+  readonly entity: Entity;
+  /** The second in which the trace began. */
+  readonly at: number;
+}
+
+/** Links are looked up one by one; a graph of more is drawn without the rest. */
+const MAX_LINKS = 1_000;
+/**
+ * Services and edges. Each costs about 10 KB until it is written, and names that have an id in them make one for each request: of 10,000 traces
+ * with six names each the answer had 54 MB, and the process 970 MB. X-Ray's own limit is not published.
+ */
+const MAX_PARTS = 20_000;
+
+/** Adds traces up to the graph of services that GetTraceGraph and GetServiceGraph give. */
+export class Graph {
+  readonly #nodes = new Map<string, Node>();
+  readonly links: OpenLink[] = [];
+  readonly #drawn = new Set<string>();
+  readonly #span: Span = emptySpan();
+  #parts = 0;
+
+  /** Throws TooMuchError. */
+  add(view: TraceView): void {
+    const { client, visits, calls, linked } = view.map;
+    const at = view.startSecond;
+    if (client !== undefined) this.#node(client, at);
+    for (const { service, entity, isInferred, isRoot } of visits) {
+      const node = this.#node(service, at);
+      node.isRoot ||= isRoot;
+      node.isReporting ||= !isInferred;
+      node.region ??= textOf(entity.aws['region']) ?? null;
+      if (entity.seconds !== undefined) node.statistics.add(entity.outcome, entity.seconds);
+    }
+    for (const { from, to, entity, alias } of calls) {
+      const edge = this.#edge(from, to, at, false);
+      if (entity.seconds !== undefined) edge.statistics.add(entity.outcome, entity.seconds);
+      if (alias !== undefined) edge.aliases.set(keyOf(alias), alias);
+    }
+    for (const entity of linked) this.#collectLinks(view.trace, entity, at);
+    widen(this.#span, at);
+  }
+
+  /**
+   * Draws an asynchronous link, from where the message was sent to. `other` is the trace at its other end; when that is not here, the link may name the
+   * service. Both ends may tell of one link.
+   */
+  addLink({ trace, entity, at, ...link }: OpenLink, other: Trace | undefined): void {
+    const there = other?.find(link.id);
+    const [sender, receiver] = link.isToReceiver ? [entity, there] : [there, entity];
+    const from = sender === undefined ? link.service : senderOf(link.isToReceiver ? trace : other!, sender);
+    const to = receiver === undefined ? link.service : (link.isToReceiver ? other! : trace).serviceOf(receiver.segment);
+    if (from === undefined || to === undefined) return;
+    const [sentIn, receivedIn] = link.isToReceiver ? [trace.id, link.traceId] : [link.traceId, trace.id];
+    const key = [sentIn, keyOf(from), receivedIn, keyOf(to), receiver?.segment.id ?? link.id].join('\n');
+    if (this.#drawn.has(key)) return;
+    this.#drawn.add(key);
+    const edge = this.#edge(from, to, at, true);
+    if (receiver?.segment.seconds !== undefined) edge.statistics.add(receiver.segment.outcome, receiver.segment.seconds);
+    const receivedAt = link.receivedAt ?? receiver?.segment.start;
+    if (sender === undefined || receivedAt === undefined) return;
+    edge.ages?.add({ isFault: false, isError: false, isThrottle: false }, Math.max(0, receivedAt - (sender.end ?? sender.start)));
+  }
+
+  /** First and last second in which a trace began, or nulls. */
+  bounds(): { StartTime: object | null; EndTime: object | null } {
+    const { first, last } = this.#span;
+    return first === Infinity ? { StartTime: null, EndTime: null } : { StartTime: double(first), EndTime: double(Math.max(last, first + 1)) };
+  }
+
+  /**
+   * `Services`. `hasTimes`: a graph of a range of time, as against that of one trace; the times are those in which its traces began, and only that of
+   * one trace has regions. Source: recorded answers of X-Ray.
+   */
+  *services(hasTimes: boolean): Generator<object> {
+    const nodes = [...this.#nodes].sort(([, a], [, b]) => compare(a, b));
+    const references = new Map(nodes.map(([key], position) => [key, position]));
+    const times = ({ first, last }: Span): object =>
+      hasTimes ? { StartTime: double(first), EndTime: double(last + 1) } : { StartTime: null, EndTime: null };
+    for (const [position, [, node]] of nodes.entries()) {
+      const isClient = node.service.type === 'client';
+      yield {
+        ReferenceId: position,
+        ...serviceMembers(node.service),
+        Root: node.isRoot ? true : null,
+        State: stateOf(node),
+        ...times(node.span),
+        Edges: [...node.edges.values()].map((edge) => ({
+          ReferenceId: references.get(edge.to),
+          ...times(edge.span),
+          SummaryStatistics: edge.statistics.members(),
+          ...(edge.ages === undefined
+            ? { ResponseTimeHistogram: edge.statistics.histogram() }
+            : { EdgeType: 'link', ResponseTimeHistogram: [], ReceivedEventAgeHistogram: edge.ages.histogram() }),
+          Aliases: [...edge.aliases.values()].map(({ name, type }) => ({ Name: name, Names: [name], Type: type })),
+        })),
+        SummaryStatistics: isClient ? null : node.statistics.members(),
+        DurationHistogram: isClient ? null : node.statistics.histogram(),
+        ResponseTimeHistogram: isClient ? null : node.statistics.histogram(),
+        Region: hasTimes ? null : node.region,
+        HostedIn: hasTimes ? {} : null,
+        KeyAttributes: hasTimes ? {} : null,
+      };
+    }
+  }
+
+  #node(service: ServiceId, at: number): Node {
+    const key = keyOf(service);
+    let node = this.#nodes.get(key);
+    if (node === undefined) {
+      node = { service, statistics: new Statistics(), edges: new Map(), span: emptySpan(), region: null, isRoot: false, isReporting: false };
+      this.#nodes.set(key, node);
+      this.#count();
+    }
+    widen(node.span, at);
+    return node;
+  }
+
+  #edge(from: ServiceId, to: ServiceId, at: number, isLink: boolean): Edge {
+    const { edges } = this.#node(from, at);
+    this.#node(to, at);
+    const key = `${isLink ? 'link ' : ''}${keyOf(to)}`;
+    let edge = edges.get(key);
+    if (edge === undefined) {
+      edge = { to: keyOf(to), statistics: new Statistics(), aliases: new Map(), span: emptySpan(), ages: isLink ? new Statistics() : undefined };
+      edges.set(key, edge);
+      this.#count();
+    }
+    widen(edge.span, at);
+    return edge;
+  }
+
+  #count(): void {
+    if (++this.#parts <= MAX_PARTS) return;
+    const message = `The graph has more than ${MAX_PARTS} services and edges. Ask for a shorter time or with a filter; do names have ids in them?`;
+    throw new TooMuchError(message);
+  }
+
+  #collectLinks(trace: Trace, entity: Entity, at: number): void {
+    for (const link of linksOf(entity)) {
+      if (this.links.length < MAX_LINKS) this.links.push({ ...link, trace, entity, at });
+    }
+  }
+}
+
+/** compat: services with segments are active, those that X-Ray infers unknown when they are AWS's and passive when not. */
+function stateOf({ service: { type }, isReporting }: Node): string {
+  if (isReporting) return 'active';
+  return type === 'client' || type?.startsWith('AWS::') === true ? 'unknown' : 'passive';
+}
+
+function compare(a: Node, b: Node): number {
+  if (a.service.name !== b.service.name) return a.service.name < b.service.name ? -1 : 1;
+  return (a.service.type ?? '') < (b.service.type ?? '') ? -1 : 1;
+}
+
+function emptySpan(): Span {
+  return { first: Infinity, last: -Infinity };
+}
+
+function widen(span: Span, second: number): void {
+  span.first = Math.min(span.first, second);
+  span.last = Math.max(span.last, second);
+}

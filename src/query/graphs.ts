@@ -1,0 +1,89 @@
+import type { JsonText } from '../json/aws-json.ts';
+import type { Expression } from '../filter/expression.ts';
+import type { Search } from '../filter/search.ts';
+import { isCall, isVisit } from '../filter/predicate.ts';
+import type { EntitySelector } from '../filter/selector.ts';
+import type { Reader } from '../store/reader.ts';
+import type { Range } from '../store/scan.ts';
+import { Graph } from './graph.ts';
+import { ListText } from './list-text.ts';
+import { TimeSeries, type TimeSeriesConfig } from './time-series.ts';
+import { matching } from './trace-summaries.ts';
+
+/** GetTraceGraph: `Services`; undefined when there is no such trace. */
+export function traceGraph(reader: Reader, traceId: string): JsonText | undefined {
+  const view = reader.trace(traceId);
+  if (view === undefined) return undefined;
+  const graph = new Graph();
+  graph.add(view);
+  addLinks(graph, reader);
+  return servicesOf(graph, reader, false);
+}
+
+export interface GraphRequest extends Search {
+  /** Of the receipt for GetServiceGraph, as AWS's; of the start for the page. */
+  readonly range: Range;
+  /** After this time the graph is that of the newest traces so far, unless the rest takes no more than three times as long. */
+  readonly maxMs?: number | undefined;
+}
+
+/** As often as `maxMs` again is waited for what is left. */
+const MORE = 3;
+
+/** GetServiceGraph; `IsPartial` when there was no time for all traces. Traces with a root in progress are left out. Source: recorded answers of X-Ray. */
+export async function serviceGraph(reader: Reader, { range, maxMs = Infinity, ...search }: GraphRequest): Promise<object> {
+  const graph = new Graph();
+  let untilMs = performance.now() + maxMs;
+  let [found, isPartial, isNearlyDone] = [0, false, false];
+  for await (const view of matching(reader, range, search)) {
+    found++;
+    if (!view.trace.segments.some(({ isInProgress }) => isInProgress)) graph.add(view);
+    if (performance.now() <= untilMs) continue;
+    // Who gets a part asks for all of it next, from the beginning.
+    isPartial = reader.countIn(range) > found * (isNearlyDone ? 1 : 1 + MORE);
+    if (isPartial) break;
+    isNearlyDone = true;
+    untilMs += MORE * maxMs;
+  }
+  addLinks(graph, reader);
+  return { ...graph.bounds(), Services: servicesOf(graph, reader, true), ...(isPartial ? { IsPartial: true } : {}) };
+}
+
+function servicesOf(graph: Graph, { room }: Reader, hasTimes: boolean): JsonText {
+  const services = new ListText(room.maxTextBytes);
+  for (const service of graph.services(hasTimes)) services.add(service);
+  return services.end();
+}
+
+function addLinks(graph: Graph, reader: Reader): void {
+  for (const link of graph.links) {
+    graph.addLink(link, reader.trace(link.traceId)?.trace);
+  }
+}
+
+export interface TimeSeriesRequest {
+  readonly start: number;
+  readonly end: number;
+  readonly periodSeconds: 60 | 300;
+  readonly filter: Expression | undefined;
+  readonly selector: EntitySelector;
+}
+
+/** GetTimeSeriesServiceStatistics, by the time of receipt. compat: of the range the whole seconds count. Source: recorded answers of X-Ray. */
+export async function timeSeries(reader: Reader, { periodSeconds, filter, selector, ...range }: TimeSeriesRequest): Promise<object[]> {
+  const [start, end] = [Math.floor(range.start), Math.floor(range.end)];
+  const config: TimeSeriesConfig = { start, end, periodSeconds, kind: selector.kind === 'service' ? 'service' : 'edge' };
+  const series = new TimeSeries(config);
+  // A bucket that ends in the range began before it.
+  const received: Range = { type: 'Event', start: start - periodSeconds, end };
+  for await (const { trace, map } of matching(reader, received, { filter })) {
+    const at = trace.receivedAt;
+    series.touch(at);
+    const entities =
+      selector.kind === 'service'
+        ? map.visits.filter((visit) => isVisit(visit, selector.at, undefined))
+        : map.calls.filter((call) => (selector.kind === 'entry' ? call.from.type === 'client' : isCall(call, { ...selector, body: undefined })));
+    for (const { entity } of entities) if (entity.seconds !== undefined) series.add(at, entity.outcome, entity.seconds);
+  }
+  return series.members();
+}

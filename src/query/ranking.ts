@@ -1,0 +1,259 @@
+import { lengthOf, statusRank, type RowsWindow, type RowTotals, type SortKey, type TraceRow } from '../api/page-types.ts';
+import { wallClockMs } from '../pipeline/clock.ts';
+import type { Search } from '../filter/search.ts';
+import { nameInOrder } from '../store/head.ts';
+import type { Reader } from '../store/reader.ts';
+import { LENGTH_AT } from '../store/schema.ts';
+import { pointOf, rowOf } from './row.ts';
+import { found } from './trace-summaries.ts';
+import type { TraceView } from '../trace/trace-view.ts';
+
+/** Which traces are meant: those that began in the range, in seconds since the epoch, and match. */
+export interface Selection extends Search {
+  readonly start: number;
+  readonly end: number;
+}
+
+export interface Order {
+  readonly key: SortKey;
+  readonly isDescending: boolean;
+}
+
+/** Where a page of an order ends. */
+export interface OrderCursor {
+  readonly value: string | number;
+  readonly row: number;
+  /** Seconds since the epoch: up to when what is running was counted. */
+  readonly at: number;
+}
+
+export interface OrderedRequest extends Selection {
+  readonly order: Order;
+  readonly after: OrderCursor | undefined;
+  readonly limit: number;
+}
+
+export interface WindowRequest extends Selection {
+  readonly order: Order;
+  /** Traces before the first one that is asked for. */
+  readonly skip: number;
+  readonly limit: number;
+  /** Of the window before; a new order is made when it is not known (any more). */
+  readonly ranking: string | undefined;
+  /** The id of a trace whose position is asked for. */
+  readonly find: string | undefined;
+}
+
+export interface OrderedPage {
+  readonly rows: readonly TraceRow[];
+  readonly next: OrderCursor | undefined;
+}
+
+/** An order by position. */
+interface Positions {
+  readonly name: string;
+  /** Rows of the table of traces: 8 bytes for each. */
+  readonly rows: Float64Array;
+  readonly at: number;
+}
+
+interface Ranking {
+  readonly of: string;
+  readonly madeMs: number;
+  readonly ranked: readonly OrderCursor[];
+}
+
+/** Traces that are put in order, the newest ones that match. Each costs up to 150 bytes while its order is kept. */
+const MAX_RANKED = 200_000;
+/** Of the bytes that one answer may have: less memory orders fewer. */
+const BYTES_A_RANKED = 40;
+/** What has not been looked at by then is left out; totals say so. */
+const LONGEST_MS = 20_000;
+const TOTALS_MS = 2_000;
+/** Pages go on in the order of the first one for so long; after that it is made anew. */
+const KEPT_MS = 60_000;
+/** Orders by position that are kept: one for each list that somebody looks at. */
+const KEPT_POSITIONS = 4;
+
+/** Puts all traces that match in an order, and counts them. The last order made is kept for its further pages. */
+export class Rankings {
+  readonly #reader: Reader;
+  readonly #maxRanked: number;
+  #last: Ranking | undefined;
+  /** The last one used goes last. */
+  readonly #positions = new Map<string, Positions>();
+  #made = 0;
+
+  constructor(reader: Reader) {
+    this.#reader = reader;
+    this.#maxRanked = Math.min(MAX_RANKED, Math.floor(reader.room.maxAnswerBytes / BYTES_A_RANKED));
+  }
+
+  /**
+   * Of equal ones the newest first. What the table of traces does not know (spans, services, and what matches an expression or words) is ordered once:
+   * a trace that comes or changes after the first page keeps its place until that is done anew.
+   */
+  async page({ order, after, limit, ...set }: OrderedRequest): Promise<OrderedPage> {
+    if (set.filter === undefined && set.text === undefined && isInTable(order.key)) return this.#tablePage(set, order, after, limit);
+    const ranked = await this.#ranked(set, order, after !== undefined);
+    const begin = after === undefined ? 0 : placeAfter(ranked, after, order);
+    const rows: TraceRow[] = [];
+    let at = begin;
+    for (let bytes = 0; at < ranked.length && rows.length < limit && bytes < this.#reader.room.maxAnswerBytes; at++) {
+      const view = this.#reader.traceAt(ranked[at]!.row);
+      // It may have gone meanwhile.
+      if (view === undefined) continue;
+      rows.push(rowOf(view));
+      bytes += view.trace.bytes;
+    }
+    return { rows, next: at < ranked.length && at > 0 ? ranked[at - 1] : undefined };
+  }
+
+  /** Where clocks disagree a row is shorter than the table has it, and comes no later than it should: within a page it is put right. */
+  #tablePage({ start, end }: Selection, { key, isDescending }: Order, after: OrderCursor | undefined, limit: number): OrderedPage {
+    const at = after?.at ?? wallClockMs() / 1000;
+    const rows: TraceRow[] = [];
+    let last: OrderCursor | undefined;
+    let bytes = 0;
+    for (const { view, value, row } of this.#reader.inOrder({ start, end, order: TABLE_ORDERS[key]!, isDescending, at, after, limit })) {
+      rows.push(rowOf(view));
+      bytes += view.trace.bytes;
+      last = { value, row, at };
+      if (bytes >= this.#reader.room.maxAnswerBytes) break;
+    }
+    const isMore = rows.length === limit || bytes >= this.#reader.room.maxAnswerBytes;
+    const ranked = rows.map((row, i) => ({ row, cursor: { value: valueOf(row, key, at), row: -i, at } }));
+    ranked.sort((a, b) => compare(a.cursor, b.cursor, { key, isDescending }));
+    return { rows: ranked.map(({ row }) => row), next: isMore ? last : undefined };
+  }
+
+  /** A part of the order from any position on. Until its name is forgotten it stays as it is, whatever comes or changes: what has gone is left out. */
+  async window({ order, skip, limit, ranking, find, ...set }: WindowRequest): Promise<RowsWindow> {
+    const positions = (ranking === undefined ? undefined : this.#positions.get(ranking)) ?? (await this.#positionsOf(set, order));
+    this.#positions.delete(positions.name);
+    this.#positions.set(positions.name, positions);
+    for (const name of this.#positions.keys()) {
+      if (this.#positions.size <= KEPT_POSITIONS) break;
+      this.#positions.delete(name);
+    }
+    const found = find === undefined ? undefined : this.#reader.rowOf(find);
+    const rows: TraceRow[] = [];
+    let looked = 0;
+    for (let [at, bytes] = [skip, 0]; at < positions.rows.length && at < skip + limit && bytes < this.#reader.room.maxAnswerBytes; at++) {
+      looked++;
+      const view = this.#reader.traceAt(positions.rows[at]!);
+      if (view === undefined) continue;
+      rows.push(rowOf(view));
+      bytes += view.trace.bytes;
+    }
+    const sorted = rows.map((row, i) => ({ row, place: { value: valueOf(row, order.key, positions.at), row: -i, at: 0 } }));
+    if (order.key !== 'start') sorted.sort((a, b) => compare(a.place, b.place, order));
+    const position = found === undefined ? -1 : positions.rows.indexOf(found);
+    return {
+      rows: [...sorted.map(({ row }) => row), ...Array.from({ length: looked - rows.length }, () => null)],
+      ranking: positions.name,
+      traces: positions.rows.length,
+      found: position < 0 ? null : position,
+    };
+  }
+
+  async #positionsOf(set: Selection, order: Order): Promise<Positions> {
+    const at = wallClockMs() / 1000;
+    const name = `${process.pid.toString(36)}-${(++this.#made).toString(36)}-${Math.round(at).toString(36)}`;
+    if (set.filter !== undefined || set.text !== undefined || !isInTable(order.key)) {
+      const ranked = await this.#ranked(set, order, true);
+      return { name, at, rows: Float64Array.from(ranked, ({ row }) => row) };
+    }
+    const { start, end } = set;
+    const { key, isDescending } = order;
+    return { name, at, rows: this.#reader.rowsInOrder({ start, end, order: TABLE_ORDERS[key]!, isDescending, at, limit: this.#maxRanked }) };
+  }
+
+  /** How many match, and the longest of them. */
+  async totals(set: Selection): Promise<RowTotals> {
+    if (set.filter === undefined && set.text === undefined) {
+      return { ...this.#reader.totals(set.start, set.end, (view) => completeLength(rowOf(view))), isExact: true };
+    }
+    let traces = 0;
+    let longest: number | null = null;
+    const untilMs = performance.now() + TOTALS_MS;
+    for await (const { view } of found(this.#reader, { type: 'TraceId', start: set.start, end: set.end }, set)) {
+      traces++;
+      const length = completeLength(rowOf(view));
+      if (length !== null) longest = Math.max(longest ?? 0, length);
+      if (performance.now() > untilMs) return { traces, isExact: false, longest };
+    }
+    return { traces, isExact: this.#reader.withoutText() === 0 || set.text === undefined, longest };
+  }
+
+  async #ranked(set: Selection, order: Order, isFurther: boolean): Promise<readonly OrderCursor[]> {
+    const of = JSON.stringify([set, order]);
+    if (isFurther && this.#last?.of === of && performance.now() - this.#last.madeMs < KEPT_MS) return this.#last.ranked;
+    const ranked: OrderCursor[] = [];
+    const at = wallClockMs() / 1000;
+    const untilMs = performance.now() + LONGEST_MS;
+    for await (const { view, cursor } of found(this.#reader, { type: 'TraceId', start: set.start, end: set.end }, set)) {
+      ranked.push({ value: valueIn(view, order.key, at), row: cursor.row, at });
+      if (ranked.length >= this.#maxRanked || performance.now() > untilMs) break;
+    }
+    ranked.sort((a, b) => compare(a, b, order));
+    this.#last = { of, madeMs: performance.now(), ranked };
+    return ranked;
+  }
+}
+
+/** What the table of traces is ordered by. */
+const TABLE_ORDERS: Readonly<Partial<Record<SortKey, string>>> = {
+  start: 'start',
+  name: "coalesce(name, '')",
+  status: 'coalesce(status, 0)',
+  duration: LENGTH_AT,
+};
+
+function isInTable(key: SortKey): boolean {
+  return Object.hasOwn(TABLE_ORDERS, key);
+}
+
+function completeLength(row: TraceRow): number | null {
+  return row.isOpen ? null : row.duration;
+}
+
+/** What rows are ordered by, as the page orders those that it has. What is running is as long as it has been. */
+function valueOf(row: TraceRow, key: SortKey, now: number): string | number {
+  switch (key) {
+    case 'start':
+      return row.start;
+    case 'name':
+      return nameInOrder(row.url ?? row.name);
+    case 'services':
+      return row.serviceCount;
+    case 'status':
+      return statusRank(row.outcome, row.status);
+    case 'duration':
+      return lengthOf(row, now) ?? -1;
+    case 'spans':
+      return row.spans;
+  }
+}
+
+/** `valueOf` of its row, at less cost where the row need not be whole. */
+function valueIn(view: TraceView, key: SortKey, now: number): string | number {
+  if (key !== 'start' && key !== 'duration') return valueOf(rowOf(view), key, now);
+  return key === 'start' ? pointOf(view).start : (lengthOf(pointOf(view), now) ?? -1);
+}
+
+function compare(a: OrderCursor, b: OrderCursor, { isDescending }: Order): number {
+  if (a.value === b.value) return b.row - a.row;
+  return a.value < b.value === isDescending ? 1 : -1;
+}
+
+function placeAfter(ranked: readonly OrderCursor[], cursor: OrderCursor, order: Order): number {
+  let low = 0;
+  let high = ranked.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (compare(ranked[middle]!, cursor, order) <= 0) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

@@ -1,0 +1,89 @@
+import type { TraceRow } from '../api/page-types.ts';
+import type { Search } from '../filter/search.ts';
+import type { Reader } from '../store/reader.ts';
+import type { Cursor } from '../store/scan.ts';
+import { outcomeName, type Entity } from '../trace/entity.ts';
+import { httpOf } from '../trace/http.ts';
+import { servicesOf } from '../trace/map.ts';
+import { skewOf } from '../trace/skew.ts';
+import { textOf } from '../json/json.ts';
+import { scanPage } from './trace-summaries.ts';
+import type { TraceView } from '../trace/trace-view.ts';
+
+/** A row shows two of them; the list beside it the others. */
+const MAX_SERVICES = 16;
+const MAX_URL = 2_000;
+
+/** The trace in the list of the page. */
+export function rowOf(view: TraceView): TraceRow {
+  const { trace } = view;
+  const first = shownOf(view);
+  const { url, method, status } = httpOf(first);
+  const services = servicesOf(view.map).filter(({ type }) => type !== 'client');
+  // As in the head of the trace: what X-Ray infers from a call is no span that anybody sent.
+  let spans = 0;
+  for (const _ of trace.entities()) spans++;
+  return {
+    id: trace.id,
+    ...pointOf(view),
+    status: status ?? null,
+    method: method ?? null,
+    url: url?.slice(0, MAX_URL) ?? null,
+    name: first?.name ?? trace.id,
+    type: first === undefined ? null : (textOf(first.json['origin']) ?? null),
+    services: services.slice(0, MAX_SERVICES).map(({ name }) => name),
+    serviceCount: services.length,
+    spans,
+    isPartial: view.isPartial,
+    revision: trace.revision,
+  };
+}
+
+/** What a chart shows of a trace: as its row has it, at less cost. */
+export function pointOf(view: TraceView): Pick<TraceRow, 'start' | 'duration' | 'outcome' | 'isOpen'> {
+  const first = shownOf(view);
+  return { ...timesOf(view), outcome: first === undefined ? 'ok' : outcomeName(first), isOpen: first?.isInProgress ?? false };
+}
+
+/** What a trace is shown as: its root, or what there is in its place. */
+function shownOf({ trace, root }: TraceView): Entity | undefined {
+  return root ?? trace.segments[0] ?? trace.orphans[0];
+}
+
+/** Of the whole trace. Where clocks disagree the root's count: those of the others would make a short request long, and begin it before it came. */
+function timesOf(view: TraceView): { start: number; duration: number | null } {
+  const { trace, root } = view;
+  if (root !== undefined && root.start > 0 && trace.segments.some((segment) => skewOf(trace, segment) > 0)) {
+    return { start: root.start, duration: root.seconds ?? null };
+  }
+  return { start: view.start, duration: view.duration ?? null };
+}
+
+export interface RowsRequest extends Search {
+  /** Of the start, in seconds since the epoch. */
+  readonly start: number;
+  readonly end: number;
+  readonly after: Cursor | undefined;
+  readonly limit: number;
+}
+
+export interface Rows {
+  readonly rows: readonly TraceRow[];
+  readonly next: Cursor | undefined;
+}
+
+/** A row is as large however large its trace is. */
+const ROW_BYTES = 1_000;
+/** A page comes after about this time, however few traces match; `next` goes on from there. */
+const PAGE_MS = 300;
+
+/** The traces that began in the range and match, newest first. */
+export async function traceRows(reader: Reader, { start, end, filter, text, after, limit }: RowsRequest): Promise<Rows> {
+  const range = { type: 'TraceId', start, end } as const;
+  const rows: TraceRow[] = [];
+  const { next } = await scanPage(reader, { range, filter, text, after, limit, maxMs: PAGE_MS }, (view) => {
+    rows.push(rowOf(view));
+    return ROW_BYTES;
+  });
+  return { rows, next };
+}

@@ -1,0 +1,82 @@
+import { double, exactNumber, seconds } from '../json/aws-json.ts';
+import { ExactNumber } from '../json/exact-number.ts';
+import { httpOf } from '../trace/http.ts';
+import { member } from '../json/json.ts';
+import { servicesOf } from '../trace/map.ts';
+import { outcomeMembers, serviceMembers } from './members.ts';
+import type { CauseKind, RootCause } from '../trace/root-causes.ts';
+import type { AnnotationValue, TraceView } from '../trace/trace-view.ts';
+
+/** What GetTraceSummaries adds for the range and the filter that found the trace. */
+export interface Match {
+  /** Seconds since the epoch; of the range types Event and Service. */
+  readonly eventTime: number | undefined;
+  readonly service: object | undefined;
+  readonly edge: object | undefined;
+}
+
+const OK = { isFault: false, isError: false, isThrottle: false };
+
+/** A member of `TraceSummaries`. Every key is there, null when there is nothing to say. Source: recorded answers of X-Ray. */
+export function summaryOf(view: TraceView, match: Match): object {
+  const { trace, root } = view;
+  const http = httpOf(root);
+  return {
+    Id: trace.id,
+    StartTime: double(view.startSecond),
+    Duration: seconds(view.duration),
+    ResponseTime: seconds(view.responseTime),
+    ...outcomeMembers(root?.outcome ?? OK),
+    IsPartial: view.isPartial,
+    Http: {
+      HttpURL: http.url ?? null,
+      HttpStatus: http.status ?? null,
+      HttpMethod: http.method ?? null,
+      UserAgent: http.userAgent ?? null,
+      ClientIp: http.clientIp ?? null,
+    },
+    Annotations: Object.fromEntries([...view.annotations].map(([key, values]) => [key, values.map(annotationMembers)])),
+    Users: view.textsOf(({ json }) => json['user']).map((UserName) => ({ UserName, ServiceIds: null })),
+    ServiceIds: servicesOf(view.map).map(serviceMembers),
+    ResourceARNs: view.textsOf(({ json }) => json['resource_arn']).map((ARN) => ({ ARN })),
+    InstanceIds: view.textsOf(({ aws }) => member(aws['ec2'], 'instance_id')).map((Id) => ({ Id })),
+    AvailabilityZones: view.textsOf(({ aws }) => member(aws['ec2'], 'availability_zone')).map((Name) => ({ Name })),
+    EntryPoint: root === undefined ? null : serviceMembers(trace.serviceOf(root)),
+    FaultRootCauses: view.causes('fault').map((cause) => causeMembers('fault', cause)),
+    ErrorRootCauses: view.causes('error').map((cause) => causeMembers('error', cause)),
+    ResponseTimeRootCauses: view.causes('responsetime').map((cause) => causeMembers('responsetime', cause)),
+    Revision: trace.revision,
+    MatchedEventTime: double(match.eventTime),
+    MatchedService: match.service ?? null,
+    MatchedEdge: match.edge ?? null,
+  };
+}
+
+function annotationMembers(value: AnnotationValue): object {
+  return {
+    AnnotationValue: {
+      NumberValue: typeof value === 'number' ? double(value) : value instanceof ExactNumber ? exactNumber(value) : null,
+      BooleanValue: typeof value === 'boolean' ? value : null,
+      StringValue: typeof value === 'string' ? value : null,
+    },
+    ServiceIds: null,
+  };
+}
+
+/** A root cause as AWS writes it, and as `rootcause.json` is compared with. */
+export function causeMembers(kind: CauseKind, { isClientImpacting, services }: RootCause): object {
+  return {
+    ClientImpacting: isClientImpacting,
+    Services: services.map(({ service, isInferred, path }) => ({
+      ...serviceMembers(service),
+      // compat: AWS writes null for services without an origin, and Grafana's X-Ray data source panics on it.
+      Type: service.type ?? '',
+      Inferred: isInferred,
+      EntityPath: path.map(({ name, coverage, isRemote, exceptions }) =>
+        kind === 'responsetime'
+          ? { Name: name, Coverage: double(coverage), Remote: isRemote }
+          : { Name: name, Exceptions: exceptions.map(({ type, message }) => ({ Name: type ?? '', Message: message })), Remote: isRemote },
+      ),
+    })),
+  };
+}

@@ -1,0 +1,55 @@
+import { double } from '../json/aws-json.ts';
+import type { Outcome } from '../trace/entity.ts';
+import { Statistics } from './statistics.ts';
+
+export interface TimeSeriesConfig {
+  readonly start: number;
+  readonly end: number;
+  readonly periodSeconds: 60 | 300;
+  /** Whose statistics they are: those of services, or of calls. */
+  readonly kind: 'service' | 'edge';
+}
+
+/** Sums requests up by the minute, or by five, in which they were received. Times are in seconds since the epoch. */
+export class TimeSeries {
+  readonly #config: TimeSeriesConfig;
+  readonly #buckets = new Map<number, Statistics>();
+
+  constructor(config: TimeSeriesConfig) {
+    this.#config = config;
+  }
+
+  /** A bucket for `receivedAt`, even where nothing is added to it. */
+  touch(receivedAt: number): Statistics | undefined {
+    const { start, end, periodSeconds } = this.#config;
+    const timestamp = (Math.floor(receivedAt / periodSeconds) + 1) * periodSeconds;
+    if (timestamp < start || timestamp >= end) return undefined;
+    let bucket = this.#buckets.get(timestamp);
+    if (bucket === undefined) {
+      bucket = new Statistics();
+      this.#buckets.set(timestamp, bucket);
+    }
+    return bucket;
+  }
+
+  add(receivedAt: number, outcome: Outcome, seconds: number): void {
+    this.touch(receivedAt)?.add(outcome, seconds);
+  }
+
+  /** Newest first; a bucket's time is its end. Empty ones are left out. Source: recorded answers of X-Ray. */
+  members(): object[] {
+    const { kind } = this.#config;
+    return [...this.#buckets]
+      .sort(([a], [b]) => b - a)
+      .map(([timestamp, statistics]) => {
+        const members = statistics.total === 0 ? null : statistics.members();
+        return {
+          Timestamp: double(timestamp),
+          EdgeSummaryStatistics: kind === 'edge' ? members : null,
+          ServiceSummaryStatistics: kind === 'service' ? members : null,
+          ServiceForecastStatistics: { FaultCountHigh: null, FaultCountLow: null },
+          ResponseTimeHistogram: statistics.total === 0 ? null : statistics.histogram(),
+        };
+      });
+  }
+}

@@ -1,0 +1,114 @@
+import { createHash } from 'node:crypto';
+import { double, seconds, type JsonText } from '../json/aws-json.ts';
+import type { Expression } from '../filter/expression.ts';
+import { matchedCall, matchedVisit } from '../filter/predicate.ts';
+import { isFound, type Search } from '../filter/search.ts';
+import type { Found, Reader } from '../store/reader.ts';
+import type { Cursor, Range } from '../store/scan.ts';
+import { ListText } from './list-text.ts';
+import { outcomeMembers } from './members.ts';
+import { summaryOf, type Match } from './summary.ts';
+import type { TraceView } from '../trace/trace-view.ts';
+import { slices } from './slices.ts';
+
+export interface SummariesRequest extends Search {
+  readonly range: Range;
+  /** Share of the traces to give, 0–1. */
+  readonly rate: number;
+  readonly after: Cursor | undefined;
+  readonly limit: number;
+}
+
+export interface SummariesPage {
+  /** TraceSummary. */
+  readonly TraceSummaries: JsonText;
+  readonly ApproximateTime: object;
+  readonly TracesProcessedCount: number;
+  /** Where the next page begins; undefined at the end. */
+  readonly next: Cursor | undefined;
+}
+
+/** A page takes no longer than about this, however few traces match; the next token goes on from there. */
+const PAGE_MS = 1_000;
+
+/** GetTraceSummaries. */
+export async function traceSummaries(reader: Reader, { range, filter, text, rate, after, limit }: SummariesRequest): Promise<SummariesPage> {
+  const summaries = new ListText();
+  const { processed, next } = await scanPage(
+    reader,
+    { range, filter, text, after, limit, maxMs: PAGE_MS, isWanted: (view) => isSampled(view, rate) },
+    (view) => summaries.add(summaryOf(view, matchOf(view, range, filter))),
+  );
+  const approximate = Math.floor(range.start) - (range.type === 'Service' ? 60 : 0);
+  return { TraceSummaries: summaries.end(), ApproximateTime: double(approximate), TracesProcessedCount: processed, next };
+}
+
+export interface Scan extends Pick<SummariesRequest, 'range' | 'filter' | 'text' | 'after' | 'limit'> {
+  /** The page ends after about this time, however few traces match. */
+  readonly maxMs: number;
+  readonly isWanted?: (view: TraceView) => boolean;
+}
+
+/** Gives `take` the traces in the range that match, newest first; it says how many bytes the page has more. `next` is where the next page begins. */
+export async function scanPage(
+  reader: Reader,
+  { range, filter, text, after, limit, maxMs, isWanted = () => true }: Scan,
+  take: (view: TraceView) => number,
+): Promise<{ processed: number; next: Cursor | undefined }> {
+  const search = { filter, text };
+  let found = 0;
+  let processed = 0;
+  let bytes = 0;
+  const startedMs = performance.now();
+  for await (const { view, cursor } of slices(reader.candidates(range, search, after))) {
+    processed++;
+    if (view !== undefined && isInRange(view, range) && isWanted(view) && isFound(search, view)) {
+      found++;
+      bytes += Math.max(take(view), view.trace.bytes);
+    }
+    if (found >= limit || bytes >= reader.room.maxAnswerBytes || performance.now() - startedMs > maxMs) return { processed, next: cursor };
+  }
+  return { processed, next: undefined };
+}
+
+/** All that match, for graphs and series. Selection is by receipt, as AWS's is. */
+export async function* matching(reader: Reader, range: Range, search: Search): AsyncGenerator<TraceView> {
+  for await (const { view } of found(reader, range, search)) yield view;
+}
+
+/** `matching`, with where each was found. */
+export async function* found(reader: Reader, range: Range, search: Search): AsyncGenerator<Found> {
+  for await (const { view, cursor } of slices(reader.candidates(range, search))) {
+    if (view !== undefined && isInRange(view, range) && isFound(search, view)) yield { view, cursor };
+  }
+}
+
+function isInRange(view: TraceView, { type, start, end }: Range): boolean {
+  const isIn = (time: number | undefined): boolean => time !== undefined && time >= start && time < end;
+  if (type === 'TraceId') return isIn(view.start);
+  if (type === 'Event') return isIn(view.trace.receivedAt);
+  return isIn(view.trace.receivedAt) || view.trace.segments.some((segment) => isIn(segment.end));
+}
+
+/** The same traces for the same rate, every time. */
+function isSampled({ trace }: TraceView, rate: number): boolean {
+  if (rate >= 1) return true;
+  return createHash('sha1').update(trace.id).digest().readUInt32BE(0) / 0x1_0000_0000 < rate;
+}
+
+/** compat: MatchedService and MatchedEdge are undocumented, and given for the range type Service only. Source: recorded answers of X-Ray. */
+function matchOf(view: TraceView, { type }: Range, filter: Expression | undefined): Match {
+  if (type === 'TraceId') return { eventTime: undefined, service: undefined, edge: undefined };
+  const isService = type === 'Service' && filter !== undefined;
+  const visit = isService ? matchedVisit(filter, view) : undefined;
+  const call = isService ? matchedCall(filter, view) : undefined;
+  return {
+    eventTime: Math.floor(view.trace.receivedAt),
+    service:
+      visit === undefined ? undefined : { Annotations: {}, ...outcomeMembers(visit.entity.outcome), ResponseTime: seconds(visit.entity.seconds) },
+    edge:
+      call === undefined
+        ? undefined
+        : { DestinationAnnotations: {}, ...outcomeMembers(call.entity.outcome), ResponseTime: seconds(call.entity.seconds) },
+  };
+}

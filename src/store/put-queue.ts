@@ -1,0 +1,46 @@
+import type { Written } from '../threads/messages.ts';
+import type { Delivery, Writer } from './writer.ts';
+
+interface Waiting {
+  readonly delivery: Delivery;
+  readonly resolve: (written: Written) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** Puts what has come in one turn of the event loop into one transaction: under load that halves what a segment costs (npm run bench -- local). */
+export class PutQueue {
+  readonly #writer: Pick<Writer, 'put' | 'putAll'>;
+  #waiting: Waiting[] = [];
+
+  constructor(writer: Pick<Writer, 'put' | 'putAll'>) {
+    this.#writer = writer;
+  }
+
+  /** Rejects with what SQLite throws. */
+  put(delivery: Delivery): Promise<Written> {
+    const { promise, resolve, reject } = Promise.withResolvers<Written>();
+    if (this.#waiting.length === 0) setImmediate(() => this.#flush());
+    this.#waiting.push({ delivery, resolve, reject });
+    return promise;
+  }
+
+  #flush(): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    try {
+      const written = this.#writer.putAll(waiting.map(({ delivery }) => delivery));
+      for (const [i, { resolve }] of waiting.entries()) resolve(written[i]!);
+    } catch {
+      // Some of them may fit where all together do not.
+      for (const each of waiting) this.#putAlone(each);
+    }
+  }
+
+  #putAlone({ delivery: { texts, receivedAt }, resolve, reject }: Waiting): void {
+    try {
+      resolve(this.#writer.put(texts, receivedAt));
+    } catch (error) {
+      reject(error);
+    }
+  }
+}

@@ -1,0 +1,288 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { Alternatives } from '../filter/sql.ts';
+import { mayMatchText, type TextSearch } from '../filter/text.ts';
+import { AnswerRoom, TooMuchError } from '../query/answer-room.ts';
+import { TraceView } from '../trace/trace-view.ts';
+import { assemble, Trace } from '../trace/assemble.ts';
+import { parseJson } from '../json/exact-number.ts';
+import type { Json } from '../json/json.ts';
+import type { Search } from '../filter/search.ts';
+import { conditionsOf } from '../filter/sql.ts';
+import { readable } from './readable.ts';
+import { COLUMNS, overTables, Scans, type Cursor, type Range, type TraceRow } from './scan.ts';
+import { documentRows, LENGTH_AT, termTable } from './schema.ts';
+import { Statements } from './statements.ts';
+import { ViewCache } from './view-cache.ts';
+
+export interface Found {
+  readonly view: TraceView;
+  readonly cursor: Cursor;
+}
+
+/** A trace that may match; without `view` it was found not to. */
+export interface Candidate {
+  readonly view: TraceView | undefined;
+  readonly cursor: Cursor;
+}
+
+interface InOrder {
+  readonly start: number;
+  readonly end: number;
+  readonly order: string;
+  readonly isDescending: boolean;
+  readonly at: number;
+  readonly after: { readonly value: string | number; readonly row: number } | undefined;
+  readonly limit: number;
+}
+
+/** Row, start, seconds or -1, rank of the status, 1 while in progress. */
+export type TraceFacts = readonly [row: number, start: number, seconds: number, status: number, isOpen: number];
+
+/** Of an answer's bytes, how many are one of the traces that are kept. */
+const ANSWER_BYTES_A_CACHED = 2;
+/** Values that are offered when one is typed. */
+const MAX_VALUES = 30;
+/** Traces that are put together to find the longest. Of traces without a clock that agrees, or without an end, there may be more. */
+const MAX_LONGEST = 1_000;
+
+export const MAX_ANSWER_BYTES = 8 * 1024 * 1024;
+
+/** The reading side of the store: finds traces and puts them together. Synchronous: it has a thread of its own. */
+export class Reader {
+  readonly room: AnswerRoom;
+  readonly #database: DatabaseSync;
+  readonly #accountId: string | undefined;
+  readonly #byId: StatementSync;
+  readonly #byRow: StatementSync;
+  readonly #bodies: StatementSync;
+  readonly #statements: Statements;
+  /** Their rows are lists: of very many, that is half the work. */
+  readonly #lists: Statements;
+  readonly #scans: Scans;
+  readonly #cache: ViewCache;
+  #bytesRead = 0;
+
+  constructor(database: DatabaseSync, accountId?: string, room = new AnswerRoom({ maxAnswerBytes: MAX_ANSWER_BYTES })) {
+    this.room = room;
+    this.#cache = new ViewCache(room.maxAnswerBytes / ANSWER_BYTES_A_CACHED);
+    this.#database = database;
+    this.#accountId = accountId;
+    this.#statements = new Statements(database);
+    this.#lists = new Statements(database, { isList: true });
+    this.#scans = new Scans(this.#statements);
+    this.#byId = database.prepare(`SELECT ${COLUMNS}, trace.pinned FROM trace WHERE id = ?`);
+    this.#byRow = database.prepare(`SELECT ${COLUMNS} FROM trace WHERE row = ?`);
+    this.#bodies = database.prepare('SELECT body FROM document WHERE row >= ? AND row < ? ORDER BY row');
+  }
+
+  trace(id: string): TraceView | undefined {
+    const row = this.#byId.get(id) as unknown as TraceRow | undefined;
+    return row === undefined ? undefined : this.#viewOf(row);
+  }
+
+  /** By its row; undefined when it is gone. */
+  traceAt(row: number): TraceView | undefined {
+    const found = this.#byRow.get(row) as unknown as TraceRow | undefined;
+    return found === undefined ? undefined : this.#viewOf(found);
+  }
+
+  /**
+   * How many traces began in the range, and the longest duration as `lengthOf` says it. No trace is longer than from its first start to its last end, which
+   * the table has: only those are put together that may be longer than the longest so far.
+   */
+  totals(start: number, end: number, lengthOf: (view: TraceView) => number | null): { traces: number; longest: number | null } {
+    const byLength = this.#statements.of(
+      `SELECT ${COLUMNS}, last_end - start AS most FROM trace WHERE start >= ? AND start < ? ORDER BY most DESC LIMIT ${MAX_LONGEST}`,
+    );
+    let longest: number | null = null;
+    for (const row of byLength.iterate(start, end)) {
+      if (longest !== null && (row['most'] as number) <= longest) break;
+      const length = lengthOf(this.#viewOf(row as unknown as TraceRow));
+      if (length !== null) longest = Math.max(longest ?? 0, length);
+    }
+    return { traces: this.countIn({ start, end }), longest };
+  }
+
+  /** The traces that began in the range, in the order of an expression over the table of traces, in which `$at` is a time. */
+  *inOrder({ start, end, order, isDescending, at, after, limit }: InOrder): Generator<{ view: TraceView; value: string | number; row: number }> {
+    const operator = isDescending ? '<' : '>';
+    const statement = this.#statements.of(
+      `SELECT * FROM (SELECT ${COLUMNS}, ${order} AS value FROM trace WHERE start >= $start AND start < $end AND $at = $at) AS trace
+       ${after === undefined ? '' : `WHERE value ${operator} $value OR value = $value AND row < $row`}
+       ORDER BY value ${isDescending ? 'DESC' : 'ASC'}, row DESC LIMIT $limit`,
+    );
+    const where = after === undefined ? {} : { $value: after.value, $row: after.row };
+    for (const found of statement.all({ $start: start, $end: end, $at: at, $limit: limit, ...where }) as unknown as (TraceRow & {
+      value: string | number;
+    })[]) {
+      yield { view: this.#viewOf(found), value: found.value, row: found.row };
+    }
+  }
+
+  /** How many traces began in the range. */
+  countIn({ start, end }: Pick<Range, 'start' | 'end'>): number {
+    return Number(this.#statements.of('SELECT count(*) AS traces FROM trace WHERE start >= ? AND start < ?').get(start, end)!['traces']);
+  }
+
+  /** The row of a trace's id. */
+  rowOf(id: string): number | undefined {
+    return (this.#byId.get(id) as unknown as TraceRow | undefined)?.row;
+  }
+
+  /** `inOrder`, the rows alone. */
+  rowsInOrder({ start, end, order, isDescending, at, limit }: Omit<InOrder, 'after'>): Float64Array {
+    const statement = this.#lists.of(
+      `SELECT json_group_array(row) FROM (SELECT row FROM trace WHERE start >= $start AND start < $end AND $at = $at
+       ORDER BY ${order} ${isDescending ? 'DESC' : 'ASC'}, row DESC LIMIT $limit)`,
+    );
+    // One text is read sooner than a hundred thousand rows.
+    const [rows] = statement.get({ $start: start, $end: end, $at: at, $limit: limit }) as unknown as [string];
+    return Float64Array.from(JSON.parse(rows) as number[]);
+  }
+
+  /** What the table says of traces that began in the range, for charts: newest first, after the one `last`. What is running is as long as at `at`. */
+  facts({ start, end, at, last, limit }: { start: number; end: number; at: number; last: TraceFacts | undefined; limit: number }): TraceFacts[] {
+    const statement = this.#lists.of(
+      `SELECT row, start, ${LENGTH_AT},
+       coalesce(status, 0), coalesce(is_open, 0) FROM trace
+       WHERE start >= $start AND +start < $end AND start <= $last AND (start < $last OR row < $row) ORDER BY start DESC, row DESC LIMIT $limit`,
+    );
+    const after = { $last: last?.[1] ?? Number.MAX_VALUE, $row: last?.[0] ?? Number.MAX_SAFE_INTEGER };
+    return statement.all({ $start: start, $end: end, $at: at, $limit: limit, ...after }) as unknown as TraceFacts[];
+  }
+
+  /**
+   * The traces in `range` that may match `search`, newest first. Whether they do, and the exact range, are the caller's to check.
+   * Without an index to follow they come by time, with one by the order of arrival.
+   */
+  *candidates(range: Range, { filter, text }: Search, after?: Cursor): Generator<Candidate> {
+    for (const row of this.#scans.rows(range, filter === undefined ? [] : conditionsOf(filter), text, after)) {
+      yield { view: this.#viewWith(row, text), cursor: { row: row.row, time: row.time } };
+    }
+  }
+
+  /** `candidates` by conditions of the index. */
+  *scan(range: Range, conditions: readonly Alternatives[], after?: Cursor): Generator<Found> {
+    for (const row of this.#scans.rows(range, conditions, undefined, after))
+      yield { view: this.#viewOf(row), cursor: { row: row.row, time: row.time } };
+  }
+
+  /** Numbers for the page and for the log. */
+  size(): { traces: number; segments: number; bytes: number; withoutText: number } {
+    const [{ traces, segments } = {}] = this.#statements.of('SELECT count(*) AS traces, total(documents) AS segments FROM trace').all();
+    const [{ bytes } = {}] = this.#statements
+      .of('SELECT (page_count - freelist_count) * page_size AS bytes FROM pragma_page_count(), pragma_freelist_count(), pragma_page_size()')
+      .all();
+    return { traces: Number(traces), segments: Number(segments), bytes: Number(bytes), withoutText: this.withoutText() };
+  }
+
+  /** Traces of a file of before that words do not find yet. */
+  withoutText(): number {
+    const row = this.#statements.of('SELECT (SELECT count(*) FROM trace WHERE row < below) AS traces FROM backlog').get();
+    return Number(row?.['traces'] ?? 0);
+  }
+
+  /** Ids of pinned traces, the newest first. */
+  pinned(limit: number): string[] {
+    const statement = this.#statements.of('SELECT id FROM trace WHERE pinned = 1 ORDER BY row DESC LIMIT ?');
+    return statement.all(limit).map(({ id }) => id as string);
+  }
+
+  /** The documents of a trace as they came, oldest first. Throws TooMuchError. */
+  originals(id: string): string[] {
+    const row = this.#byId.get(id) as unknown as TraceRow | undefined;
+    if (row === undefined) return [];
+    this.#checkWhole(row);
+    return [...this.#bodiesOf(row.row)];
+  }
+
+  /** Of `originals` those that there is memory for. */
+  readableOriginals(id: string): readonly string[] {
+    const row = this.#byId.get(id) as unknown as TraceRow | undefined;
+    return row === undefined ? [] : readable(this.#bodiesOf(row.row), row.bytes, this.room);
+  }
+
+  /** The trace with its documents as they came, as TraceDocuments; they are passed on, not understood. Throws TooMuchError. */
+  documents(id: string): string | undefined {
+    const row = this.#byId.get(id) as unknown as (TraceRow & { pinned: number }) | undefined;
+    if (row === undefined) return undefined;
+    this.#checkWhole(row);
+    const isPinned = row.pinned === 1;
+    const facts = JSON.stringify({ id, revision: row.revision, received: row.received, bytes: row.bytes, isPinned });
+    return `${facts.slice(0, -1)},"documents":[${[...this.#bodiesOf(row.row)].join(',')}]}`;
+  }
+
+  /** Names of annotations that traces have. */
+  annotationKeys(): string[] {
+    const statement = this.#statements.of("SELECT name FROM field WHERE name LIKE 'annotation.%' ORDER BY name LIMIT 1000");
+    return statement.all().map(({ name }) => (name as string).slice('annotation.'.length));
+  }
+
+  /** The first values of a field of the index that begin with `prefix`, each once. Each is one step: a value may have a million traces. */
+  values(field: string, prefix: string): (string | number)[] {
+    const values: (string | number)[] = [];
+    overTables(this.#statements, (slots) => {
+      const tables = slots.map(termTable);
+      const next = leastValue(tables, '>');
+      const least = leastValue(tables, '>=');
+      // Numbers come before texts, so the least value of all is asked for without a type.
+      let found = (prefix === '' ? this.#statements.of(next).get(field, -Number.MAX_VALUE) : this.#statements.of(least).get(field, prefix))?.[
+        'value'
+      ] as string | number | null;
+      for (let steps = 0; found !== null && steps < MAX_VALUES; steps++) {
+        if (!String(found).startsWith(prefix)) break;
+        // Of those beyond, the index has only the nearest double.
+        if (typeof found === 'string' || Math.abs(found) <= Number.MAX_SAFE_INTEGER) values.push(found);
+        found = this.#statements.of(next).get(field, found)?.['value'] as string | number | null;
+      }
+    });
+    return values;
+  }
+
+  /** Of the traces that were put together since the last time. */
+  takeBytesRead(): number {
+    const bytes = this.#bytesRead;
+    this.#bytesRead = 0;
+    return bytes;
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+
+  #viewOf(row: TraceRow): TraceView {
+    return this.#viewWith(row, undefined)!;
+  }
+
+  /** undefined when the trace does not have the words. */
+  #viewWith({ row, id, revision, received, bytes }: TraceRow, text: TextSearch | undefined): TraceView | undefined {
+    const cached = this.#cache.get(row, { id, revision });
+    if (cached !== undefined) return cached;
+    this.room.check(bytes, () => this.#cache.clear());
+    this.#bytesRead += bytes;
+    const documents = readable(this.#bodiesOf(row), bytes, this.room).map((body) => parseJson(body) as Json);
+    if (text !== undefined && !mayMatchText(text, documents)) return undefined;
+    const view = new TraceView(new Trace({ id, revision, receivedAt: received, bytes, accountId: this.#accountId }, assemble(documents)));
+    this.#cache.set(row, view);
+    return view;
+  }
+
+  *#bodiesOf(trace: number): Generator<string> {
+    const { first, last } = documentRows(trace);
+    for (const { body } of this.#bodies.iterate(first, last)) yield body as string;
+  }
+
+  /** Of what is passed on as one text there are several copies until it is written. */
+  #checkWhole({ bytes }: TraceRow): void {
+    if (bytes <= this.room.maxTraceBytes) return;
+    throw new TooMuchError(`The trace has ${bytes} bytes, which is more than this xrayd has memory for. Raise its memory limit`);
+  }
+}
+
+/** The least value of a field, over all of these tables; each says its own by one step. */
+function leastValue(tables: readonly string[], operator: '>' | '>='): string {
+  const each = tables.map(
+    (table) => `SELECT min(value) AS value FROM ${table} WHERE field = (SELECT id FROM field WHERE name = ?1) AND value ${operator} ?2`,
+  );
+  return `SELECT min(value) AS value FROM (${each.join(' UNION ALL ')})`;
+}

@@ -1,0 +1,284 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { termsOf } from '../filter/terms.ts';
+import { indexedText } from '../filter/text.ts';
+import { isRefusal, readDocument, traceFullRefusal, type Refusal, type SegmentDocument } from '../trace/validate.ts';
+import type { Json } from '../json/json.ts';
+import { Backlog } from './backlog.ts';
+import { headAfter, headValues, SET_HEAD } from './head.ts';
+import type { Written } from '../threads/messages.ts';
+import { Pruner } from './pruner.ts';
+import { KnownDocuments, type KnownDocument } from './known-documents.ts';
+import { BYTES_A_TRACE, DOCUMENTS_A_TRACE, documentRows } from './schema.ts';
+import { Statements } from './statements.ts';
+import { TermIndex } from './term-index.ts';
+import { timesOf } from './times.ts';
+
+export interface WriterConfig {
+  readonly maxBytes: number;
+}
+
+interface Arrival {
+  readonly document: SegmentDocument;
+  readonly body: string;
+  /** In its delivery. */
+  readonly position: number;
+}
+
+type Refused = Refusal & { readonly position: number };
+
+/** A version with another start changes when its trace starts: then that many documents are read again, and no more. */
+const MAX_RESTART = 1_000;
+/** SQLite's number for a file that need not survive. */
+const SYNCHRONOUS_OFF = 0;
+
+/** Documents that came together; `receivedAt` in seconds since the epoch. */
+export interface Delivery {
+  /** Asked for once, or once more when the transaction failed. */
+  readonly texts: Iterable<string>;
+  readonly receivedAt: number;
+}
+
+/** The writing side of the store. Synchronous: it has a thread of its own. */
+export class Writer {
+  readonly #database: DatabaseSync;
+  readonly #statements: Statements;
+  readonly #index: TermIndex;
+  readonly #pruner: Pruner;
+  readonly #backlog: Backlog;
+  /** Of the trace that comes next. */
+  #nextRow = 1;
+  readonly #findTrace: StatementSync;
+  readonly #addTrace: StatementSync;
+  readonly #changeTrace: StatementSync;
+  readonly #setHead: StatementSync;
+  readonly #known: KnownDocuments;
+  readonly #bodies: StatementSync;
+  readonly #addDocument: StatementSync;
+  readonly #replaceDocument: StatementSync;
+
+  constructor(database: DatabaseSync, { maxBytes }: WriterConfig) {
+    this.#database = database;
+    this.#statements = new Statements(database);
+    this.#findTrace = database.prepare('SELECT row, start, bytes, documents, has_segment, head_kind, head_start FROM trace WHERE id = ?');
+    this.#addTrace = database.prepare(
+      'INSERT INTO trace (row, id, start, last_end, received, revision, bytes, documents, has_segment, head_kind, head_start, is_open, name, status) VALUES (?, ?, ?, ?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?)',
+    );
+    this.#changeTrace = database.prepare(
+      'UPDATE trace SET start = ?, last_end = max(last_end, ?), received = max(received, ?), revision = revision + 1, bytes = bytes + ?, documents = ?, has_segment = ? WHERE row = ?',
+    );
+    this.#setHead = database.prepare(SET_HEAD);
+    this.#known = new KnownDocuments(database);
+    this.#bodies = database.prepare('SELECT body FROM document WHERE row >= ? AND row < ?');
+    this.#index = new TermIndex(database, this.#statements, maxBytes, (trace) => this.#textOf(trace));
+    this.#pruner = new Pruner(database, this.#index, maxBytes);
+    this.#backlog = new Backlog(database, this.#index, (trace) => this.#documentsOf(trace));
+    this.#addDocument = database.prepare('INSERT INTO document (row, id, in_progress, body) VALUES (?, ?, ?, ?)');
+    this.#replaceDocument = database.prepare('UPDATE document SET in_progress = ?, body = ? WHERE row = ?');
+    this.#findNextRow();
+  }
+
+  /** `putAll` of one delivery. */
+  put(texts: Iterable<string>, receivedAt: number): Written {
+    return this.putAll([{ texts, receivedAt }])[0]!;
+  }
+
+  /**
+   * Stores what X-Ray would take of each delivery, all in one transaction: the more are together, the less each costs.
+   * Throws what SQLite throws, such as for a full disk, and FullOfPinnedError; then nothing is stored.
+   */
+  putAll(deliveries: readonly Delivery[]): Written[] {
+    this.#pruner.assertRoom();
+    const firstNewRow = this.#nextRow;
+    let bytes = 0;
+    const written = this.#inTransaction(() => {
+      const each = deliveries.map(({ texts, receivedAt }) => {
+        const put = this.#put(texts, receivedAt);
+        bytes += put.bytes;
+        return put.written;
+      });
+      this.#index.write(bytes, this.#nextRow);
+      return each;
+    });
+    if (this.#pruner.isDue(bytes)) this.#inTransaction(() => this.#pruner.prune(bytes, firstNewRow));
+    return written;
+  }
+
+  #put(texts: Iterable<string>, receivedAt: number): { written: Written; bytes: number } {
+    const refused: Refused[] = [];
+    const byTrace = new Map<string, Arrival[]>();
+    let bytes = 0;
+    let count = 0;
+    for (const body of texts) {
+      const position = count++;
+      bytes += body.length;
+      const document = readDocument(body);
+      if (isRefusal(document)) {
+        refused.push({ ...document, position });
+        continue;
+      }
+      const arrivals = byTrace.get(document.traceId);
+      if (arrivals === undefined) byTrace.set(document.traceId, [{ document, body, position }]);
+      else arrivals.push({ document, body, position });
+    }
+    const changed: string[] = [];
+    for (const [id, arrivals] of byTrace) if (this.#putTrace(id, arrivals, receivedAt, refused)) changed.push(id);
+    return { written: { refused, changed }, bytes };
+  }
+
+  pin(traceId: string, isPinned: boolean): boolean {
+    if (!isPinned) this.#pruner.startOver();
+    return this.#statements.of('UPDATE trace SET pinned = ? WHERE id = ?').run(isPinned ? 1 : 0, traceId).changes === 1;
+  }
+
+  /** Adds what an earlier xrayd did not store of some of its traces. False when there are no more. */
+  workOffBacklog(): boolean {
+    return this.#inTransaction(() => this.#backlog.addSome());
+  }
+
+  /** Removes every trace that is not pinned. */
+  clear(): void {
+    this.#inTransaction(() => this.#pruner.clear());
+  }
+
+  /** JSON by name: all of them or none. In a file that stays they survive a loss of power too, other than traces: somebody was told that they are set. */
+  save(values: Readonly<Record<string, string>>): void {
+    const put = 'INSERT INTO setting (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value';
+    const [{ synchronous } = {}] = this.#statements.of('PRAGMA synchronous').all();
+    if (synchronous !== SYNCHRONOUS_OFF) this.#database.exec('PRAGMA synchronous = FULL');
+    try {
+      this.#inTransaction(() => {
+        for (const [name, json] of Object.entries(values)) this.#statements.of(put).run(name, json);
+      });
+    } finally {
+      this.#database.exec(`PRAGMA synchronous = ${String(synchronous)}`);
+    }
+  }
+
+  /** What was saved, by name. */
+  settings(): Record<string, string> {
+    const rows = this.#statements.of('SELECT name, value FROM setting').all();
+    return Object.fromEntries(rows.map(({ name, value }) => [name as string, value as string]));
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+
+  #inTransaction<T>(work: () => T): T {
+    this.#database.exec('BEGIN IMMEDIATE');
+    try {
+      const result = work();
+      this.#database.exec('COMMIT');
+      return result;
+    } catch (error) {
+      // SQLite has rolled back by itself when the disk was full.
+      if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
+      this.#index.load();
+      this.#known.forget();
+      this.#pruner.startOver();
+      this.#findNextRow();
+      throw error;
+    }
+  }
+
+  /** Never a row that was in use: the index and the pruner know which are gone by their number. */
+  #findNextRow(): void {
+    const last = Number(this.#statements.of('SELECT max(row) AS last FROM trace').get()!['last'] ?? 0);
+    this.#nextRow = Math.max(this.#nextRow, last + 1, this.#index.newestFirst);
+  }
+
+  /** False when nothing new was in `arrivals`. What the trace has no room for is added to `refused`. */
+  #putTrace(id: string, arrivals: readonly Arrival[], receivedAt: number, refused: Refused[]): boolean {
+    const found = this.#findTrace.get(id) as unknown as FoundTrace | undefined;
+    if (found !== undefined && isFull(found)) {
+      for (const { document, position } of arrivals) refused.push({ ...traceFullRefusal(document), position });
+      return false;
+    }
+    const row = found?.row ?? this.#nextRow++;
+    // Most traces come as one document.
+    const known = found !== undefined ? this.#known.of(row) : arrivals.length > 1 ? new Map<string, KnownDocument>() : undefined;
+    const { first } = documentRows(row);
+    const knownBytes = found?.bytes ?? 0;
+    let documents = found?.documents ?? 0;
+    let bytes = 0;
+    const stored: SegmentDocument[] = [];
+    /** A version with another start has been replaced. */
+    let startsAnew = false;
+    for (const { document, body, position } of arrivals) {
+      const key = keyOf(document);
+      const before = known?.get(key);
+      if (before !== undefined && !before.isInProgress) continue;
+      if (isFull({ bytes: knownBytes + bytes, documents })) {
+        refused.push({ ...traceFullRefusal(document), position });
+        continue;
+      }
+      const inProgress = document.isInProgress ? 1 : 0;
+      const at = before?.row ?? first + documents++;
+      if (before === undefined) this.#addDocument.run(at, key, inProgress, body);
+      else {
+        startsAnew ||= documents <= MAX_RESTART && this.#startOf(at) !== document.json['start_time'];
+        this.#replaceDocument.run(inProgress, body, at);
+      }
+      known?.set(key, { row: at, isInProgress: document.isInProgress });
+      bytes += body.length;
+      stored.push(document);
+      this.#index.add(row, termsOf(document.json));
+      this.#index.addText(row, indexedText(document.json));
+    }
+    if (known !== undefined) this.#known.keep(row, known);
+    if (stored.length === 0) return false;
+    const { start, end, hasSegment } = startsAnew
+      ? timesOf(this.#documentsOf(row), false, Infinity)
+      : timesOf(stored, found?.has_segment === 1, found?.start ?? Infinity);
+    const segment = hasSegment ? 1 : 0;
+    if (found === undefined) {
+      this.#addTrace.run(row, id, start, end, receivedAt, bytes, documents, segment, ...headValues(headAfter(undefined, stored)!));
+      return true;
+    }
+    this.#changeTrace.run(start, end, receivedAt, bytes, documents, segment, row);
+    const head = startsAnew ? headAfter(undefined, this.#documentsOf(row)) : headAfter(headIn(found), stored);
+    if (head !== undefined) this.#setHead.run(...headValues(head), row);
+    return true;
+  }
+
+  /** Of a document that is stored. */
+  #startOf(row: number): unknown {
+    const { body } = this.#bodies.get(row, row + 1) as { body: string };
+    return (JSON.parse(body) as Json)['start_time'];
+  }
+
+  #textOf(trace: number): string {
+    return this.#documentsOf(trace)
+      .map(({ json }) => indexedText(json))
+      .join('\n');
+  }
+
+  #documentsOf(trace: number): SegmentDocument[] {
+    const { first, last } = documentRows(trace);
+    return this.#bodies.all(first, last).map(({ body }) => readDocument(body as string) as SegmentDocument);
+  }
+}
+
+interface FoundTrace {
+  readonly row: number;
+  readonly start: number;
+  readonly bytes: number;
+  readonly documents: number;
+  readonly has_segment: number;
+  /** null in a file of an earlier xrayd. */
+  readonly head_kind: number | null;
+  readonly head_start: number | null;
+}
+
+function headIn({ head_kind: kind, head_start: start }: FoundTrace): { kind: number; start: number } | undefined {
+  return kind === null || start === null ? undefined : { kind, start };
+}
+
+function isFull({ bytes, documents }: Pick<FoundTrace, 'bytes' | 'documents'>): boolean {
+  return bytes >= BYTES_A_TRACE || documents >= DOCUMENTS_A_TRACE;
+}
+
+/** A segment and a subsegment of one id are two, not versions of one. */
+function keyOf({ id, isSubsegment }: SegmentDocument): string {
+  return isSubsegment ? `${id}/` : id;
+}

@@ -1,0 +1,115 @@
+import type { Logger } from '../pipeline/logger.ts';
+import type { ConsoleLines } from '../exporters/store/console-lines.ts';
+import { otlpKindOf } from '../formats/otlp/otlp-body.ts';
+import { StoreFullError } from './store-thread.ts';
+import type { Store } from './store.ts';
+import type { Full, Written } from './messages.ts';
+import type { Refusal } from '../trace/validate.ts';
+
+export interface IngestDeps {
+  readonly store: Pick<Store, 'write'>;
+  readonly log: Logger;
+  readonly lines: ConsoleLines;
+  /** Ids of traces that have just changed. */
+  readonly onChanged: (traceIds: readonly string[]) => void;
+  /** Given what was stored and is no import, to send it on. The documents' memory is the caller's own. */
+  readonly onStored?: (documents: readonly Uint8Array[]) => void;
+}
+
+export interface Arrival {
+  /** Since the epoch. */
+  readonly receivedAtMs: number;
+  /** Traces that were recorded elsewhere: shown and sent on to nobody. */
+  readonly isImport: boolean;
+}
+
+/** Refused documents remembered, for the findings of their traces. */
+const MAX_REFUSALS = 1_000;
+
+/** What AWS takes and this does not: said, so that nobody looks for those traces here. */
+const OTLP_REMEDY =
+  'OTLP spans were rejected: the local X-Ray stores X-Ray segments only. Let the application send segments: use an X-Ray SDK, or the awsxray exporter of an OpenTelemetry Collector, in place of the UDP exporter of AWS Distro for OpenTelemetry';
+
+const PROBLEMS: Readonly<Record<Full, string>> = {
+  disk: 'the disk is full',
+  pinned: 'pinned traces take up the whole store (unpin some, or raise --data-size)',
+};
+
+/** The one way into the store: for documents from UDP, from PutTraceSegments and from imports. */
+export class Ingest {
+  readonly #deps: IngestDeps;
+  readonly #refusals: Refusal[] = [];
+  #full: Full | undefined;
+
+  constructor(deps: IngestDeps) {
+    this.#deps = deps;
+  }
+
+  /** What keeps documents from being stored; undefined when nothing does. */
+  get problem(): string | undefined {
+    return this.#full === undefined ? undefined : `${PROBLEMS[this.#full]}: traces are not stored`;
+  }
+
+  /** Documents of the trace that were refused lately. */
+  refusalsOf(traceId: string): readonly Refusal[] {
+    return this.#refusals.filter((refusal) => refusal.traceId === traceId);
+  }
+
+  /** Whether a refused document is no segment document, but a body of OTLP. */
+  static isOtlp(documents: readonly Uint8Array[], { position }: { readonly position: number }): boolean {
+    return otlpKindOf(documents[position]!) !== undefined;
+  }
+
+  #noteOtlp(documents: readonly Uint8Array[], { refused }: Written): void {
+    const count = refused.filter((refusal) => Ingest.isOtlp(documents, refusal)).length;
+    if (count > 0) this.#deps.log.limited('otlp', 'warn', { documents: count }, OTLP_REMEDY);
+  }
+
+  /** Stores what X-Ray would take. Rejects with StoreFullError when the disk is full, or the store of pinned traces; then nothing was stored. */
+  async put(documents: readonly Uint8Array[], { receivedAtMs, isImport }: Arrival): Promise<Written> {
+    const { store, log, lines, onChanged, onStored } = this.#deps;
+    const packed = pack(documents);
+    let written: Written;
+    try {
+      written = await store.write('put', { ...packed, receivedAt: receivedAtMs / 1000 });
+    } catch (error) {
+      if (error instanceof StoreFullError) {
+        this.#full = error.full;
+        log.limited('store_full', 'error', { error: error.message }, `${PROBLEMS[error.full]}: traces are not stored until there is room again`);
+      }
+      throw error;
+    }
+    if (this.#full !== undefined) log.info({}, 'there is room again: traces are stored');
+    this.#full = undefined;
+    this.#noteOtlp(documents, written);
+    this.#refusals.push(...written.refused);
+    if (this.#refusals.length > MAX_REFUSALS) this.#refusals.splice(0, this.#refusals.length - MAX_REFUSALS);
+    if (!isImport) {
+      const refused = new Set(written.refused.map(({ position }) => position));
+      const stored = refused.size === 0 ? documents : documents.filter((_, position) => !refused.has(position));
+      for (const document of stored) lines.write(document, receivedAtMs);
+      onStored?.(stored);
+    }
+    if (written.changed.length > 0) onChanged(written.changed);
+    return written;
+  }
+}
+
+/** One after the other in memory of their own. Neighbours in their buffer, as of one mail, are copied together. */
+function pack(documents: readonly Uint8Array[]): { bytes: Uint8Array; ends: Uint32Array } {
+  const ends = new Uint32Array(documents.length);
+  let end = 0;
+  for (let i = 0; i < documents.length; i++) ends[i] = end += documents[i]!.length;
+  const bytes = new Uint8Array(end);
+  for (let first = 0, next = 0; first < documents.length; first = next) {
+    const { buffer, byteOffset, length } = documents[first]!;
+    let runEnd = byteOffset + length;
+    for (next = first + 1; next < documents.length; next++) {
+      const document = documents[next]!;
+      if (document.buffer !== buffer || document.byteOffset !== runEnd) break;
+      runEnd += document.length;
+    }
+    bytes.set(new Uint8Array(buffer, byteOffset, runEnd - byteOffset), ends[first]! - length);
+  }
+  return { bytes, ends };
+}

@@ -1,0 +1,175 @@
+import { Worker } from 'node:worker_threads';
+import { DeadlineError, within } from '../pipeline/deadline.ts';
+import { messageOf } from '../pipeline/errors.ts';
+import type { CallName, Calls, FromStoreWorker, Full, ToStoreWorker, WorkerInput } from './messages.ts';
+
+/** The release build puts the worker's code here, so that the program stays one file. */
+declare const STORE_WORKER_SOURCE: string | undefined;
+
+/** So many calls wait for their answer that another would wait too long. */
+export class StoreBusyError extends Error {}
+
+/** SQLite has no room to write to; nothing of the call was stored. */
+export class StoreFullError extends Error {
+  readonly full: Full;
+
+  constructor(message: string, full: Full) {
+    super(message);
+    this.full = full;
+  }
+}
+
+/** The answer would cost too much; the message says what to do. */
+export class StoreTooMuchError extends Error {}
+
+/** Something else than SQLite has written to the file, or the disk has lost some of it. */
+export class StoreDamagedError extends Error {}
+
+/** More clients than that do not ask at one time; each question and each answer is held in memory. */
+const MAX_WAITING = 128;
+
+/** The longest question over a full store takes seconds; a disk that hangs takes for ever. */
+const START_MS = 30_000;
+const CALL_MS = 60_000;
+/** For what is being written, and then for the thread to end. */
+const CLOSE_MS = 3_000;
+
+/** Each answer lets the work for another 50 documents begin: those of one transaction, handed on in one turn, would be a turn of 10 ms. */
+const ANSWERS_A_TURN = 4;
+
+export interface StoreThreadLimits {
+  /** Calls that wait; those after it are refused. */
+  readonly maxWaiting?: number;
+  readonly startMs?: number;
+  readonly callMs?: number;
+}
+
+type Answer = Extract<FromStoreWorker, { id: number }>;
+
+/** One thread of the store, and the calls that wait for it. */
+export class StoreThread {
+  readonly #worker: Worker;
+  /** Come, and not handed on yet. */
+  readonly #answers: Answer[] = [];
+  readonly #waiting = new Map<number, { resolve: (result: unknown) => void; reject: (error: Error) => void }>();
+  readonly #maxWaiting: number;
+  #calls = 0;
+  #problem: string | undefined;
+  #hang: string | undefined;
+  readonly #callMs: number;
+
+  private constructor(worker: Worker, maxWaiting: number, callMs: number) {
+    this.#worker = worker;
+    this.#maxWaiting = maxWaiting;
+    this.#callMs = callMs;
+  }
+
+  static start(input: WorkerInput): Promise<StoreThread> {
+    const options = { workerData: input, name: `store-${input.role}`, execArgv: [] };
+    const worker =
+      typeof STORE_WORKER_SOURCE === 'string'
+        ? new Worker(STORE_WORKER_SOURCE, { ...options, eval: true })
+        : new Worker(new URL('store-worker.ts', import.meta.url), options);
+    return StoreThread.of(worker, { maxWaiting: input.role === 'reader' ? MAX_WAITING : Infinity });
+  }
+
+  /** A thread that has been started, once it is ready. Rejects when it is not in time, or says why it cannot. */
+  static async of(worker: Worker, { maxWaiting = Infinity, startMs = START_MS, callMs = CALL_MS }: StoreThreadLimits): Promise<StoreThread> {
+    const thread = new StoreThread(worker, maxWaiting, callMs);
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    worker.on('message', (message: FromStoreWorker) => {
+      if (message.type === 'ready') resolve();
+      else if (message.type === 'failed') reject(new Error(message.message));
+      else thread.#answered(message);
+    });
+    worker.on('error', (error) => {
+      reject(error);
+      thread.#fail(messageOf(error));
+    });
+    worker.on('exit', () => thread.#fail('the store’s thread ended'));
+    try {
+      await within(startMs, 'the store’s file', () => promise);
+    } catch (error) {
+      if (error instanceof DeadlineError) void worker.terminate();
+      throw error;
+    }
+    return thread;
+  }
+
+  /** Why it does not answer now, while it may again. */
+  get hang(): string | undefined {
+    return this.#hang;
+  }
+
+  /** Why it runs no more. */
+  get problem(): string | undefined {
+    return this.#problem;
+  }
+
+  call<N extends CallName>(name: N, args: Calls[N]['args']): Promise<Calls[N]['result']> {
+    return this.#inTime(name, this.#call(name, args)) as Promise<Calls[N]['result']>;
+  }
+
+  async close(): Promise<void> {
+    await within(CLOSE_MS, 'closing the store', () => this.#call('close', {})).catch(() => {});
+    await within(CLOSE_MS, 'ending the store’s thread', () => this.#worker.terminate()).catch(() => {});
+  }
+
+  /** An answer that comes too late is thrown away; the next one shows that the thread works again. */
+  async #inTime<T>(name: CallName, answer: Promise<T>): Promise<T> {
+    try {
+      return await within(this.#callMs, `the store (${name})`, () => answer);
+    } catch (error) {
+      if (error instanceof DeadlineError) this.#hang = error.message;
+      throw error;
+    }
+  }
+
+  #call(name: CallName | 'close', args: unknown): Promise<unknown> {
+    if (this.#problem !== undefined) return Promise.reject(new Error(this.#problem));
+    if (this.#waiting.size >= this.#maxWaiting && name !== 'close') return Promise.reject(new StoreBusyError('the store is busy'));
+    const id = ++this.#calls;
+    const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+    this.#waiting.set(id, { resolve, reject });
+    const { bytes } = args as { bytes?: Uint8Array<ArrayBuffer> };
+    this.#worker.postMessage({ id, name, args } satisfies ToStoreWorker, bytes === undefined ? [] : [bytes.buffer]);
+    return promise;
+  }
+
+  #answered(answer: Answer): void {
+    this.#hang = undefined;
+    if (this.#answers.push(answer) === 1) setImmediate(() => this.#handOn());
+  }
+
+  #handOn(): void {
+    for (const answer of this.#answers.splice(0, ANSWERS_A_TURN)) this.#settle(answer);
+    if (this.#answers.length > 0) setImmediate(() => this.#handOn());
+  }
+
+  #settle(message: Answer): void {
+    const waiting = this.#waiting.get(message.id);
+    this.#waiting.delete(message.id);
+    if (message.type === 'result') waiting?.resolve(message.result);
+    else waiting?.reject(errorOf(message));
+  }
+
+  #fail(problem: string): void {
+    this.#problem ??= problem;
+    for (const answer of this.#answers.splice(0)) this.#settle(answer);
+    for (const { reject } of this.#waiting.values()) reject(new Error(problem));
+    this.#waiting.clear();
+  }
+}
+
+function errorOf({ message, kind }: Extract<Answer, { type: 'error' }>): Error {
+  switch (kind) {
+    case undefined:
+      return new Error(message);
+    case 'too_much':
+      return new StoreTooMuchError(message);
+    case 'damaged':
+      return new StoreDamagedError(message);
+    default:
+      return new StoreFullError(message, kind);
+  }
+}

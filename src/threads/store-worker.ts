@@ -1,0 +1,265 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { everyBytes, fullCollector } from '../pipeline/collector.ts';
+import { awsJson } from '../json/aws-json.ts';
+import { isFound } from '../filter/search.ts';
+import { findingsOf } from '../query/findings.ts';
+import { serviceGraph, timeSeries, traceGraph } from '../query/graphs.ts';
+import { AnswerRoom, TooMuchError } from '../query/answer-room.ts';
+import { findInsights } from '../query/insights.ts';
+import { traceMembers } from '../query/documents.ts';
+import { overviewOf } from '../query/overview.ts';
+import { Rankings } from '../query/ranking.ts';
+import { rowOf, traceRows } from '../query/row.ts';
+import { summaryOf } from '../query/summary.ts';
+import { traceSummaries } from '../query/trace-summaries.ts';
+import type { TraceView } from '../trace/trace-view.ts';
+import type { Calls, FailureKind, FromStoreWorker, ReadCalls, ToStoreWorker, WorkerInput, WriteCalls } from './messages.ts';
+import { Reader } from '../store/reader.ts';
+import { openToRead, openToWrite } from '../store/schema.ts';
+import { FullOfPinnedError } from '../store/pruner.ts';
+import { PutQueue } from '../store/put-queue.ts';
+import { Writer } from '../store/writer.ts';
+
+type Handlers<C extends Partial<Calls>> = {
+  readonly [K in keyof C]: (args: C[K] extends { args: infer A } ? A : never) => Promise<ResultOf<C[K]>> | ResultOf<C[K]>;
+};
+type ResultOf<C> = C extends { result: infer R } ? R : never;
+
+/** SQLite's result codes for a disk without room. https://sqlite.org/rescode.html */
+const SQLITE_FULL = 13;
+const SQLITE_IOERR = 10;
+/** And for a file that is not as it was written. */
+const SQLITE_CORRUPT = 11;
+const SQLITE_NOTADB = 26;
+
+/** Of an answer's bytes, how many are one of the documents that X-Ray infers for a trace. */
+const ANSWER_BYTES_AN_INFERRED = 4;
+
+const NO_MATCH = { eventTime: undefined, service: undefined, edge: undefined };
+
+function writing(writer: Writer): Handlers<WriteCalls> {
+  const queue = new PutQueue(writer);
+  return {
+    put: ({ bytes, ends, receivedAt }) => queue.put({ texts: textsOf(bytes, ends), receivedAt }),
+    pin: ({ traceId, isPinned }) => writer.pin(traceId, isPinned),
+    clear: () => {
+      writer.clear();
+      return undefined;
+    },
+    save: ({ values }) => {
+      writer.save(values);
+      return undefined;
+    },
+    settings: () => writer.settings(),
+  };
+}
+
+/** Between the batches. A disk without room may have some later. */
+const BACKLOG_PAUSE_MS = 20;
+const BACKLOG_RETRY_MS = 5_000;
+let backlogTimer: NodeJS.Timeout | undefined;
+
+function workOffBacklog(writer: Writer): void {
+  const turn = (): void => {
+    let pauseMs = BACKLOG_PAUSE_MS;
+    try {
+      if (!writer.workOffBacklog()) return;
+    } catch {
+      pauseMs = BACKLOG_RETRY_MS;
+    }
+    backlogTimer = setTimeout(turn, pauseMs);
+  };
+  backlogTimer = setTimeout(turn, BACKLOG_PAUSE_MS);
+}
+function reading(reader: Reader): Handlers<ReadCalls> {
+  const rankings = new Rankings(reader);
+  // One at a time: each is several times as large in memory as its documents.
+  function* viewsOf(ids: readonly string[]): Generator<TraceView> {
+    for (const id of ids) {
+      const view = reader.trace(id);
+      if (view !== undefined) yield view;
+    }
+  }
+  return {
+    summaries: async (request) => {
+      const { next, ...page } = await traceSummaries(reader, request);
+      return { json: awsJson(page), next };
+    },
+    summariesOf: ({ ids, ...search }) => {
+      const lines: string[] = [];
+      let bytes = 0;
+      let done = 0;
+      for (const id of ids) {
+        if (bytes >= reader.room.maxAnswerBytes) break;
+        done++;
+        const view = reader.trace(id);
+        if (view === undefined || !isFound(search, view)) continue;
+        const line = awsJson(summaryOf(view, NO_MATCH));
+        lines.push(line);
+        bytes += Math.max(line.length, view.trace.bytes);
+      }
+      return { lines, done };
+    },
+    rows: async (request) => {
+      const { rows, next } = await traceRows(reader, request);
+      return { rows: JSON.stringify(rows), next };
+    },
+    orderedRows: async (request) => {
+      const { rows, next } = await rankings.page(request);
+      return { rows: JSON.stringify(rows), next };
+    },
+    totals: (selection) => rankings.totals(selection),
+    window: async (request) => JSON.stringify(await rankings.window(request)),
+    rowAt: ({ row }) => {
+      const view = reader.traceAt(row);
+      return JSON.stringify(view === undefined ? null : rowOf(view));
+    },
+    overview: async (request) => JSON.stringify(await overviewOf(reader, rankings, request)),
+    rowsOf: ({ ids, ...search }) => {
+      const rows = viewsOf(ids)
+        .filter((view) => isFound(search, view))
+        .map(rowOf)
+        .toArray();
+      const shown = new Set(rows.map(({ id }) => id));
+      return JSON.stringify({ rows, others: ids.filter((id) => !shown.has(id)) });
+    },
+    documents: ({ id }) => reader.documents(id),
+    suggestions: ({ field, prefix }) => (field === '' ? reader.annotationKeys() : reader.values(field, prefix)),
+    traces: ({ ids }) => {
+      const texts: string[] = [];
+      const left: string[] = [];
+      let bytes = 0;
+      for (const id of ids) {
+        if (bytes >= reader.room.maxAnswerBytes) {
+          left.push(id);
+          continue;
+        }
+        const view = reader.trace(id);
+        if (view === undefined) continue;
+        const text = awsJson(traceMembers(view, reader.room.maxAnswerBytes / ANSWER_BYTES_AN_INFERRED));
+        texts.push(text);
+        // With what X-Ray infers it may be much longer than the trace.
+        bytes += Math.max(text.length, view.trace.bytes);
+      }
+      return { json: `[${texts.join(',')}]`, left };
+    },
+    traceGraph: ({ id }) => {
+      const services = traceGraph(reader, id);
+      return services === undefined ? undefined : awsJson(services);
+    },
+    serviceGraph: async (request) => awsJson(await serviceGraph(reader, request)),
+    timeSeries: async (request) => awsJson(await timeSeries(reader, request)),
+    insights: (request) => findInsights(reader, request),
+    originals: ({ id }) => reader.originals(id),
+    findings: ({ id, rules }) => {
+      const view = reader.trace(id);
+      return view === undefined ? undefined : JSON.stringify(findingsOf(view, reader.readableOriginals(id), rules));
+    },
+    pinned: ({ limit }) => reader.pinned(limit),
+    size: () => reader.size(),
+  };
+}
+
+/** Each is made when it is asked for: those of a whole transaction outlive the young generation. */
+function textsOf(bytes: Uint8Array, ends: Uint32Array): Iterable<string> {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return {
+    *[Symbol.iterator]() {
+      let start = 0;
+      for (const end of ends) {
+        yield buffer.toString('utf8', start, end);
+        start = end;
+      }
+    },
+  };
+}
+
+const { role, file, isTemporary, maxBytes, accountId, cacheBytes, maxAnswerBytes, memoryLimitBytes } = workerData as WorkerInput;
+
+interface Opened {
+  readonly handlers: Handlers<WriteCalls> | Handlers<ReadCalls>;
+  readonly close: () => void;
+  /** Since the last time. */
+  readonly takeBytesRead: () => number;
+}
+
+function open(): Opened {
+  if (role === 'writer') {
+    const writer = new Writer(openToWrite({ file, isTemporary, cacheBytes }), { maxBytes });
+    workOffBacklog(writer);
+    return {
+      handlers: writing(writer),
+      close: () => {
+        clearTimeout(backlogTimer);
+        writer.close();
+      },
+      takeBytesRead: () => 0,
+    };
+  }
+  const reader = new Reader(openToRead(file, cacheBytes), accountId, new AnswerRoom({ maxAnswerBytes, memoryLimitBytes }));
+  return { handlers: reading(reader), close: () => reader.close(), takeBytesRead: () => reader.takeBytesRead() };
+}
+
+function say(message: FromStoreWorker): void {
+  parentPort!.postMessage(message);
+}
+
+try {
+  const { handlers, close, takeBytesRead } = open();
+  parentPort!.on('message', ({ id, name, args }: ToStoreWorker) => {
+    if (name === 'close') {
+      close();
+      say({ type: 'result', id, result: undefined });
+      parentPort!.close();
+      return;
+    }
+    const work = async (): Promise<unknown> => (handlers as Record<string, (args: unknown) => unknown>)[name]!(args);
+    void answer(id, args, { work, takeBytesRead });
+  });
+  say({ type: 'ready' });
+} catch (error) {
+  say({ type: 'failed', message: error instanceof Error ? error.message : String(error) });
+}
+
+/**
+ * What was read, written or answered leaves several times its size, and V8 lets it grow to more than the memory limit: told of these bytes, this
+ * collects now and then.
+ */
+const noteGarbage = memoryLimitBytes === undefined ? undefined : everyBytes(maxAnswerBytes, fullCollector());
+
+function bytesOf(args: unknown, result: unknown): number {
+  const { bytes } = args as { bytes?: Uint8Array };
+  const { json, lines } = (typeof result === 'object' && result !== null ? result : {}) as { json?: string; lines?: readonly string[] };
+  const texts = [...(typeof result === 'string' ? [result] : []), json ?? '', ...(lines ?? [])];
+  return texts.reduce((sum, { length }) => sum + length, bytes?.byteLength ?? 0);
+}
+
+async function answer(
+  id: number,
+  args: unknown,
+  { work, takeBytesRead }: { work: () => Promise<unknown>; takeBytesRead: () => number },
+): Promise<void> {
+  try {
+    const result = await work();
+    say({ type: 'result', id, result });
+    noteGarbage?.(bytesOf(args, result) + takeBytesRead());
+  } catch (error) {
+    say({ type: 'error', id, message: error instanceof Error ? error.message : String(error), kind: kindOf(error) });
+  }
+}
+
+function kindOf(error: unknown): FailureKind | undefined {
+  if (error instanceof TooMuchError) return 'too_much';
+  if (error instanceof FullOfPinnedError) return 'pinned';
+  // The low byte of an extended code is the code.
+  switch (((error as { errcode?: number }).errcode ?? 0) & 0xff) {
+    case SQLITE_FULL:
+    case SQLITE_IOERR:
+      return 'disk';
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+      return 'damaged';
+    default:
+      return undefined;
+  }
+}

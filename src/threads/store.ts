@@ -1,0 +1,145 @@
+import type { Component, ComponentState } from '../pipeline/component.ts';
+import { withYoungGeneration } from '../pipeline/collector.ts';
+import { messageOf, XraydError } from '../pipeline/errors.ts';
+import type { Logger } from '../pipeline/logger.ts';
+import { dataPlace, type StorePlace } from '../store/data-place.ts';
+import type { ReadCalls, WriteCalls } from './messages.ts';
+import { MAX_ANSWER_BYTES } from '../store/reader.ts';
+import { CACHE_BYTES } from '../store/schema.ts';
+import { StoreDamagedError, StoreThread } from './store-thread.ts';
+import { temporaryPlace } from '../store/temporary-place.ts';
+
+export interface StoreConfig {
+  /** "" for a temporary file, deleted at the end. */
+  readonly file: string;
+  readonly maxBytes: number;
+  /** Whose store it is: AWS names other accounts only. */
+  readonly accountId?: string;
+  /** Beyond it the process is killed; undefined when there is none. */
+  readonly memoryLimitBytes?: number | undefined;
+  /** Of SQLite's caches; 32 MB when not given. */
+  readonly cacheBytes?: number;
+  /** Of the traces that are read for one answer; 8 MB when not given. */
+  readonly maxAnswerBytes?: number;
+  readonly log?: Logger;
+}
+
+/** In one of 1 MB, V8's first, the documents of a transaction outlive it: a fifth of what a segment costs the writer was to copy them (npm run bench -- local). */
+const WRITERS_SEMI_SPACE_MB = 4;
+
+/** How often it is looked whether the file is still this process's. */
+const LOOK_MS = 1_000;
+
+/** The traces, in a file. One thread writes and another reads, so that neither waits for the other, nor the main thread for them. */
+export class Store implements Component {
+  readonly name = 'store';
+  /** Two threads, each with limits of its own. */
+  readonly stopLimits = { limitMs: 15_000, graceMs: 7_000 };
+  readonly #config: StoreConfig;
+  #maxBytes: number;
+  #place: StorePlace | undefined;
+  #writer: StoreThread | undefined;
+  #reader: StoreThread | undefined;
+  #state: ComponentState = { name: 'store', state: 'starting' };
+  #looking: NodeJS.Timeout | undefined;
+  /** Why the file is no longer this process's alone. */
+  #notOurs: string | undefined;
+  #damage: string | undefined;
+
+  constructor(config: StoreConfig) {
+    this.#config = config;
+    this.#maxBytes = config.maxBytes;
+  }
+
+  get state(): ComponentState {
+    const problem = this.#writer?.problem ?? this.#reader?.problem;
+    if (problem !== undefined) return { name: this.name, state: 'failed', reason: problem };
+    const hang = this.#writer?.hang ?? this.#reader?.hang ?? this.#damage ?? this.#notOurs;
+    return hang === undefined ? this.#state : { name: this.name, state: 'degraded', reason: hang };
+  }
+
+  /** Where traces are kept; "" when they go with the process. */
+  get file(): string {
+    return this.#config.file;
+  }
+
+  /** What it may grow to. */
+  get maxBytes(): number {
+    return this.#maxBytes;
+  }
+
+  /** Rejects with XRAYD_STORE when the file cannot be used. */
+  async start(): Promise<void> {
+    const isTemporary = this.#config.file === '';
+    this.#place = isTemporary ? temporaryPlace() : dataPlace(this.#config.file);
+    const { file } = this.#place;
+    this.#maxBytes = Math.min(this.#config.maxBytes, this.#place.maxBytes);
+    const input = {
+      file,
+      isTemporary,
+      maxBytes: this.#maxBytes,
+      accountId: this.#config.accountId,
+      memoryLimitBytes: this.#config.memoryLimitBytes,
+      maxAnswerBytes: this.#config.maxAnswerBytes ?? MAX_ANSWER_BYTES,
+      cacheBytes: this.#config.cacheBytes ?? CACHE_BYTES,
+    };
+    try {
+      const startWriter = (): Promise<StoreThread> => StoreThread.start({ ...input, role: 'writer' });
+      this.#writer = await (input.memoryLimitBytes === undefined ? withYoungGeneration(WRITERS_SEMI_SPACE_MB, startWriter) : startWriter());
+      this.#reader = await StoreThread.start({ ...input, role: 'reader' });
+    } catch (error) {
+      await this.stop();
+      throw new XraydError('XRAYD_STORE', messageOf(error), { cause: error });
+    }
+    this.#state = { name: this.name, state: 'ok', reason: isTemporary ? `a temporary file, ${file}` : file };
+    await this.#look();
+  }
+
+  /** One look at a time, whatever the disk does; the first one says which file it is. */
+  async #look(): Promise<void> {
+    const place = this.#place;
+    if (place?.problem === undefined) return;
+    // A disk that does not answer now says nothing about the file.
+    const problem = await place.problem().catch(() => this.#notOurs);
+    if (problem !== undefined && problem !== this.#notOurs) this.#config.log?.error({}, problem);
+    if (problem === undefined && this.#notOurs !== undefined) this.#config.log?.info({ file: place.file }, 'the file of traces is back');
+    this.#notOurs = problem;
+    if (this.#place === place) this.#looking = setTimeout(() => void this.#look(), LOOK_MS).unref();
+  }
+
+  async stop(): Promise<void> {
+    clearTimeout(this.#looking);
+    const threads = [this.#reader, this.#writer];
+    this.#reader = undefined;
+    this.#writer = undefined;
+    for (const thread of threads) await thread?.close();
+    this.#place?.release();
+    this.#place = undefined;
+    this.#state = { name: this.name, state: 'off' };
+  }
+
+  /** Rejects with StoreFullError when the disk is full. */
+  async write<N extends keyof WriteCalls>(name: N, args: WriteCalls[N]['args']): Promise<WriteCalls[N]['result']> {
+    if (this.#writer === undefined) throw new Error('the store is closed');
+    return this.#noteDamage(this.#writer.call(name, args));
+  }
+
+  async read<N extends keyof ReadCalls>(name: N, args: ReadCalls[N]['args']): Promise<ReadCalls[N]['result']> {
+    if (this.#reader === undefined) throw new Error('the store is closed');
+    return this.#noteDamage(this.#reader.call(name, args));
+  }
+
+  /** What is damaged stays damaged until the next start. */
+  async #noteDamage<T>(call: Promise<T>): Promise<T> {
+    try {
+      return await call;
+    } catch (error) {
+      if (error instanceof StoreDamagedError && this.#damage === undefined) {
+        const file = this.#place?.file ?? this.#config.file;
+        this.#damage = `${file} is damaged (${error.message}): something else wrote to it, or the disk lost some of it. Traces in it may be lost. Save what can be read (xrayd export), stop xrayd, move the file away and start xrayd again`;
+        this.#config.log?.error({}, this.#damage);
+      }
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,135 @@
+import type { Trace } from './assemble.ts';
+import type { Entity } from './entity.ts';
+import { ExactNumber } from '../json/exact-number.ts';
+import { objectOf, textOf } from '../json/json.ts';
+import { mapOf, type TraceMap } from './map.ts';
+import { rootCausesOf, type CauseKind, type RootCause } from './root-causes.ts';
+
+/** Of the year 9999: boto3 cannot read an answer with a later time at all. */
+const LAST_SECOND = 253_402_300_799;
+
+export type AnnotationValue = string | number | boolean | ExactNumber;
+
+/** What X-Ray indexes: texts, numbers and booleans. */
+export function isAnnotationValue(value: unknown): value is AnnotationValue {
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' || value instanceof ExactNumber;
+}
+
+/** What is asked of a trace, each answer worked out once and only when asked for. */
+export class TraceView {
+  readonly trace: Trace;
+  readonly #causes = new Map<CauseKind, readonly RootCause[]>();
+  #map: TraceMap | undefined;
+  #annotations: ReadonlyMap<string, readonly AnnotationValue[]> | undefined;
+  #bounds: Bounds | undefined;
+
+  constructor(trace: Trace) {
+    this.trace = trace;
+  }
+
+  get root(): Entity | undefined {
+    return this.trace.root;
+  }
+
+  get map(): TraceMap {
+    return (this.#map ??= mapOf(this.trace));
+  }
+
+  causes(kind: CauseKind): readonly RootCause[] {
+    let causes = this.#causes.get(kind);
+    if (causes === undefined) {
+      causes = rootCausesOf(this.trace, kind);
+      this.#causes.set(kind, causes);
+    }
+    return causes;
+  }
+
+  /** Earliest start of a segment, in seconds; starts of zero and less do not count. */
+  get start(): number {
+    return this.#times.start;
+  }
+
+  /** `start` in whole seconds, no later than any client can read. */
+  get startSecond(): number {
+    return Math.min(Math.floor(this.start), LAST_SECOND);
+  }
+
+  /** From the first start to the last end, in seconds; undefined while nothing is complete. What is in progress counts for the start. */
+  get duration(): number | undefined {
+    const { firstStart, lastEnd } = this.#times;
+    return lastEnd === -Infinity ? undefined : Math.max(0, lastEnd - firstStart);
+  }
+
+  /** Seconds of the root segment. */
+  get responseTime(): number | undefined {
+    return this.root?.seconds;
+  }
+
+  /**
+   * Something is missing: a segment below the root is in progress, or a parent is not here.
+   * compat: an in-progress root, and a call that says its callee reports when none has, do not count. Source: recorded answers of X-Ray.
+   */
+  get isPartial(): boolean {
+    const { trace } = this;
+    if (trace.root === undefined || trace.orphans.length > 0) return true;
+    return trace.segments.some(
+      (segment) => (segment.parentId !== undefined && trace.find(segment.parentId) === undefined) || (segment.isInProgress && segment !== trace.root),
+    );
+  }
+
+  /** The distinct values of each annotation, of all segments and subsegments. */
+  get annotations(): ReadonlyMap<string, readonly AnnotationValue[]> {
+    return (this.#annotations ??= annotationsOf(this.trace.entities()));
+  }
+
+  /** The distinct texts that `read` finds in the segments. */
+  textsOf(read: (segment: Entity) => unknown): string[] {
+    const texts = new Set<string>();
+    for (const segment of this.trace.segments) {
+      const text = textOf(read(segment));
+      if (text !== undefined) texts.add(text);
+    }
+    return [...texts];
+  }
+
+  get #times(): Bounds {
+    return (this.#bounds ??= boundsOf(this.trace));
+  }
+}
+
+interface Bounds {
+  readonly start: number;
+  readonly firstStart: number;
+  readonly lastEnd: number;
+}
+
+function boundsOf(trace: Trace): Bounds {
+  let start = Infinity;
+  let firstStart = Infinity;
+  let lastEnd = -Infinity;
+  for (const segment of trace.segments) if (segment.start > 0) start = Math.min(start, segment.start);
+  for (const entity of trace.entities(false)) {
+    if (entity.start <= 0) continue;
+    firstStart = Math.min(firstStart, entity.start);
+    if (entity.end !== undefined) lastEnd = Math.max(lastEnd, entity.end);
+  }
+  if (start === Infinity) for (const orphan of trace.orphans) if (orphan.start > 0) start = Math.min(start, orphan.start);
+  return { start: start === Infinity ? 0 : start, firstStart, lastEnd };
+}
+
+export function annotationsOf(entities: Iterable<Entity>): Map<string, AnnotationValue[]> {
+  const found = new Map<string, AnnotationValue[]>();
+  for (const { json } of entities) {
+    for (const [key, value] of Object.entries(objectOf(json['annotations']))) {
+      if (!isAnnotationValue(value)) continue;
+      const values = found.get(key);
+      if (values === undefined) found.set(key, [value]);
+      else if (!values.some((each) => isSame(each, value))) values.push(value);
+    }
+  }
+  return found;
+}
+
+function isSame(a: AnnotationValue, b: AnnotationValue): boolean {
+  return a === b || (a instanceof ExactNumber && b instanceof ExactNumber && a.exact === b.exact);
+}

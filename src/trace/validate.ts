@@ -1,0 +1,145 @@
+import { textShapeProblem } from '../json/json-shape.ts';
+import { isObject, type Json } from '../json/json.ts';
+
+/** A document that X-Ray would take. Times are in seconds since the epoch. */
+export interface SegmentDocument {
+  readonly traceId: string;
+  readonly id: string;
+  readonly parentId: string | undefined;
+  readonly isSubsegment: boolean;
+  readonly isInProgress: boolean;
+  readonly json: Json;
+}
+
+/** Why X-Ray refuses a document: one entry of `UnprocessedTraceSegments`. */
+export interface Refusal {
+  readonly id: string | null;
+  readonly code: string;
+  readonly message: string;
+  /** The trace that it says it belongs to. */
+  readonly traceId: string | undefined;
+}
+
+export const SEGMENT_ID = /^[0-9a-f]{16}$/i;
+export const TRACE_ID = /^1-[0-9a-f]{8}-[0-9a-f]{24}$/i;
+/** Source: X-Ray developer guide, segment documents. Its published schema is the same but for the backslash. */
+const NAME = /^[\p{L}\p{Z}\p{N}_.:/%&#=+\\\-@]+$/u;
+/** Longer names are cut, not refused. Source: recorded answers of X-Ray. */
+export const MAX_NAME_LENGTH = 200;
+/** Deeper nesting could not be written again; no application comes near it. */
+export const MAX_DEPTH = 1_000;
+/** Each value costs tens of bytes, however short it is; the quota of 64 KB is no room for half as many. */
+const DOCUMENT_LIMITS = { maxDepth: 2 * MAX_DEPTH + 2, maxValues: 100_000 };
+/** A shorter text cannot be beyond the limits. */
+const UNSUSPICIOUS_LENGTH = 2 * MAX_DEPTH;
+/** Of an id that is none: it is echoed and remembered. */
+const MAX_ID = 64;
+
+/**
+ * Judges one document as PutTraceSegments does, nested subsegments included: one that is wrong refuses the whole, under the outer id.
+ * Codes, messages and the order of the checks are those of recorded answers of X-Ray and of the developer guide.
+ */
+export function readDocument(text: string): SegmentDocument | Refusal {
+  if (text.length > UNSUSPICIOUS_LENGTH && textShapeProblem(text, DOCUMENT_LIMITS) !== undefined) return refusal({}, 'ParseError', false);
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    return refusal({}, 'ParseError', false);
+  }
+  if (!isObject(json)) return refusal({}, 'ParseError', false);
+  const isSubsegment = json['type'] === 'subsegment';
+  const code = outerProblem(json, isSubsegment) ?? nestedProblem(json);
+  if (code !== undefined) return refusal(json, code.code, code.isNested || isSubsegment);
+  return {
+    traceId: json['trace_id'] as string,
+    id: json['id'] as string,
+    parentId: (json['parent_id'] ?? undefined) as string | undefined,
+    isSubsegment,
+    isInProgress: json['in_progress'] === true,
+    json,
+  };
+}
+
+export function isRefusal(read: SegmentDocument | Refusal): read is Refusal {
+  return 'code' in read;
+}
+
+interface Problem {
+  readonly code: string;
+  readonly isNested: boolean;
+}
+
+function refusal({ id, trace_id: traceId }: Json, code: string, isSubsegment: boolean): Refusal {
+  const message = isSubsegment ? `Invalid subsegment. ErrorCode: ${code}, Cause: null` : `Invalid segment. ErrorCode: ${code}`;
+  return { id: shortened(id) ?? null, code, message, traceId: shortened(traceId) };
+}
+
+function shortened(id: unknown): string | undefined {
+  if (typeof id !== 'string') return undefined;
+  return id.length > MAX_ID ? `${id.slice(0, MAX_ID)}…` : id;
+}
+
+/** X-Ray takes no more of a trace that is too large; here that is when reading it would take too much. */
+export function traceFullRefusal({ id, traceId }: SegmentDocument): Refusal {
+  return { id, code: 'TraceLimitExceeded', message: 'The trace has reached the limit of the local X-Ray', traceId };
+}
+
+function outerProblem(json: Json, isSubsegment: boolean): Problem | undefined {
+  const code =
+    typeProblem(json['type']) ?? identityProblem(json) ?? traceIdProblem(json['trace_id']) ?? timeProblem(json, isSubsegment) ?? parentProblem(json);
+  return code === undefined ? undefined : { code, isNested: false };
+}
+
+/** Nested subsegments need no trace id and no parent, and an unknown `type` of theirs is taken. Source: recorded answers of X-Ray. */
+function nestedProblem(json: Json): Problem | undefined {
+  let level: readonly unknown[] = [json];
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > MAX_DEPTH) return { code: 'ParseError', isNested: false };
+    const next: unknown[] = [];
+    for (const parent of level) {
+      const children = (parent as Json)['subsegments'];
+      if (!Array.isArray(children)) continue;
+      for (const child of children as unknown[]) {
+        if (!isObject(child)) return { code: 'ParseError', isNested: true };
+        const code = identityProblem(child) ?? timeProblem(child, true);
+        if (code !== undefined) return { code, isNested: true };
+        next.push(child);
+      }
+    }
+    level = next;
+  }
+  return undefined;
+}
+
+function typeProblem(type: unknown): string | undefined {
+  return type === undefined || type === null || type === 'subsegment' ? undefined : 'UnknownType';
+}
+
+function identityProblem({ id, name }: Json): string | undefined {
+  if (id === undefined || id === null) return 'MissingId';
+  if (typeof id !== 'string' || !SEGMENT_ID.test(id)) return 'InvalidId';
+  if (typeof name !== 'string' || name === '') return 'MissingName';
+  return NAME.test(name) ? undefined : 'InvalidName';
+}
+
+function traceIdProblem(traceId: unknown): string | undefined {
+  if (traceId === undefined || traceId === null) return 'MissingTraceId';
+  return typeof traceId === 'string' && TRACE_ID.test(traceId) ? undefined : 'InvalidTraceId';
+}
+
+function timeProblem({ start_time: start, end_time: end, in_progress: inProgress }: Json, isSubsegment: boolean): string | undefined {
+  if (start === undefined || start === null) return 'MissingStartTime';
+  if (typeof start !== 'number' || !Number.isFinite(start)) return 'ParseError';
+  if (end !== undefined && end !== null) {
+    if (typeof end !== 'number' || !Number.isFinite(end)) return 'ParseError';
+    if (inProgress === true) return isSubsegment ? 'InProgressSubsegmentHasEndTime' : 'InProgressSegmentHasEndTime';
+    return undefined;
+  }
+  return inProgress === true ? undefined : 'MissingEndTime';
+}
+
+function parentProblem({ type, parent_id: parentId }: Json): string | undefined {
+  if (parentId === undefined || parentId === null) return type === 'subsegment' ? 'MissingParentId' : undefined;
+  return typeof parentId === 'string' && SEGMENT_ID.test(parentId) ? undefined : 'InvalidParentId';
+}

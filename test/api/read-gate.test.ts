@@ -1,0 +1,23 @@
+import { expect, test } from 'vitest';
+import { ReadGate } from '../../src/api/read-gate.ts';
+
+test('two questions at one time are inside, the next one when one of them leaves, which it does once', async () => {
+  const gate = new ReadGate({ hasRoom: true });
+  const leave = (await gate.enter())!;
+  await gate.enter();
+  const order: string[] = [];
+  const third = gate.enter().then(() => order.push('third'));
+  order.push('left');
+  leave();
+  leave();
+  await third;
+  expect(order).toEqual(['left', 'third']);
+  expect(await new ReadGate({ hasRoom: false }, { patienceMs: 10 }).enter()).toBeUndefined();
+});
+
+test('a question waits while clients leave too much unread', async () => {
+  const limits = { hasRoom: false };
+  const entering = new ReadGate(limits).enter();
+  limits.hasRoom = true;
+  expect(await entering).toBeDefined();
+});

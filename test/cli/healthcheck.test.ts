@@ -1,0 +1,34 @@
+import { expect, test } from 'vitest';
+import { healthProblem } from '../../src/cli/healthcheck.ts';
+import { Scope } from '../fakes/scope.ts';
+import { FakeServer, json, type Behaviour } from '../fakes/server.ts';
+
+const scope = new Scope();
+
+class Always extends FakeServer {
+  reply: Behaviour = 'hang';
+
+  protected override answer(): Behaviour {
+    return this.reply;
+  }
+}
+
+test.each<[what: string, reply: Behaviour, problem: string | undefined]>([
+  ['a daemon that is ready', json({ status: 'ok', parts: [] }), undefined],
+  ['a daemon that is not', json({ status: 'failing', parts: [] }, 503), 'HTTP 503'],
+  ['a page', { status: 200, body: '<html>' }, 'what answers is not xrayd'],
+  ['nothing', { status: 200 }, 'what answers is not xrayd'],
+  ['null', json(null), 'what answers is not xrayd'],
+  ['another program', json({ status: 'ok' }), 'what answers is not xrayd'],
+  ['far too much', { status: 200, body: Buffer.alloc(5e6, 'x') }, 'what answers is not xrayd'],
+])('the health of what answers: %s', async (_what, reply, problem) => {
+  const server = await scope.start(new Always());
+  server.reply = reply;
+  expect(await healthProblem({ host: '127.0.0.1', port: server.port })).toBe(problem);
+});
+
+test.each<Behaviour>(['hang', 'reset'])('no answer is no health: %s', async (reply) => {
+  const server = await scope.start(new Always());
+  server.reply = reply;
+  expect(await healthProblem({ host: '127.0.0.1', port: server.port }, 300)).toMatch(/./);
+});

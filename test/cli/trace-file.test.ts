@@ -1,0 +1,58 @@
+import { expect, test } from 'vitest';
+import { readTraces, writeTraces } from '../../src/cli/trace-file.ts';
+import type { TraceDocuments } from '../../src/cli/trace-source.ts';
+
+const DOCUMENT = '{"id":"1111111111111111","trace_id":"1-6ab3b3f3-bb7d9ea64dfa9798043e81d2"}';
+const TRACE = { Id: '1-6ab3b3f3-bb7d9ea64dfa9798043e81d2', Segments: [{ Id: '1111111111111111', Document: DOCUMENT }] };
+
+test.each([
+  ['an answer of BatchGetTraces', JSON.stringify({ Traces: [TRACE], UnprocessedTraceIds: [] })],
+  ['a list of traces', JSON.stringify([TRACE])],
+  ['one trace', JSON.stringify(TRACE)],
+  ['a segment document', DOCUMENT],
+  ['documents, one a line', `${DOCUMENT}\n\n`],
+])('reads %s', (_, text) => {
+  expect(readTraces(text)).toEqual([TRACE]);
+});
+
+test.each([
+  ['', 'it has no traces'],
+  ['{"Traces":[]}', 'it has no traces'],
+  ['hello', 'it is neither JSON nor lines of JSON (line 1)'],
+  [`${DOCUMENT}\n{"id":`, 'it is neither JSON nor lines of JSON (line 2)'],
+  ['[1]', 'number 1 is neither a trace of BatchGetTraces nor a segment document'],
+  ['{"Traces":[{"Segments":[{"Document":1}]}]}', 'number 1 is neither a trace of BatchGetTraces nor a segment document'],
+  ['{"Traces":7}', 'it has no traces'],
+])('says what is wrong with %j', (text, problem) => {
+  expect(() => readTraces(text)).toThrow(problem);
+});
+
+test('a byte order mark before the JSON is no part of it', () => {
+  const document = '{"trace_id":"1-5759e988-bd862e3fe1be46a994272793","id":"53995c3f42cd8ad8"}';
+  for (const text of [document, `[${document}]`, `${document}\n${document}`]) expect(readTraces(`\uFEFF${text}`)).toEqual(readTraces(text));
+});
+
+test('a segment document keeps the digits of its numbers', () => {
+  const document = DOCUMENT.replace('}', ',"annotations":{"a":9007199254740993,"b":-0,"c":1e400}}');
+  for (const text of [document, `[${document}]`]) expect(readTraces(text)[0]!.Segments[0]!.Document).toBe(document);
+});
+
+test('what it writes it reads', async () => {
+  const texts: string[] = [];
+  const count = await writeTraces(
+    (async function* (): AsyncGenerator<TraceDocuments> {
+      yield TRACE;
+      yield { ...TRACE, Duration: 1.5, LimitExceeded: false };
+    })(),
+    (text) => void texts.push(text),
+  );
+  expect(count).toBe(2);
+  expect(readTraces(texts.join('')).map(({ Segments }) => Segments)).toEqual([TRACE.Segments, TRACE.Segments]);
+});
+
+test('one document that is nested deep does not make the others unreadable', () => {
+  const deep = DOCUMENT.replace('}', `,"metadata":${'['.repeat(100_000)}-0${']'.repeat(100_000)}}`);
+  for (const text of [`${DOCUMENT}\n${deep}\n`, `[${DOCUMENT},${deep}]`]) {
+    expect(readTraces(text).map(({ Segments }) => Segments[0]!.Id)).toEqual(['1111111111111111', '1111111111111111']);
+  }
+});

@@ -1,0 +1,158 @@
+import { XRayClient, type XRayClientConfig } from '@aws-sdk/client-xray';
+import { BoundedHandler } from '../../src/aws/answer-bounds.ts';
+import { expect, test } from 'vitest';
+import { TraceSource, type TraceDocuments } from '../../src/cli/trace-source.ts';
+import { Scope } from '../fakes/scope.ts';
+import { FakeServer, json, type Behaviour, type RecordedRequest } from '../fakes/server.ts';
+
+const scope = new Scope();
+
+/** An answer, or what makes one of the request's body. */
+type Reply = Behaviour | ((body: { NextToken?: string; TraceIds?: string[] }) => Behaviour);
+
+class Scripted extends FakeServer {
+  readonly #replies: Readonly<Record<string, Reply>>;
+
+  constructor(replies: Readonly<Record<string, Reply>>) {
+    super();
+    this.#replies = replies;
+  }
+
+  protected override answer({ target, body }: RecordedRequest): Behaviour {
+    const reply = this.#replies[target] ?? { status: 404 };
+    return typeof reply === 'function' ? reply(JSON.parse(body.toString()) as object) : reply;
+  }
+}
+
+async function tracesFrom(summaries: Reply, traces: Reply, config: XRayClientConfig = {}): Promise<TraceDocuments[]> {
+  const server = await scope.start(new Scripted({ '/TraceSummaries': summaries, '/Traces': traces }));
+  const credentials = { accessKeyId: 'a', secretAccessKey: 'b' };
+  const client = new XRayClient({ endpoint: server.url, region: 'us-east-1', credentials, maxAttempts: 1, ...config });
+  scope.add(() => client.destroy());
+  const found: TraceDocuments[] = [];
+  for await (const trace of new TraceSource(client).traces({ ids: [], filter: '', text: '', sinceMinutes: 5 })) found.push(trace);
+  return found;
+}
+
+const ID = '1-5f84c7a1-0123456789abcdef01234567';
+const summaries = json({ TraceSummaries: [{ Id: ID }], NextToken: null });
+
+test('an X-Ray without traces is no error', async () => {
+  expect(await tracesFrom(json({ TraceSummaries: [], NextToken: null }), { status: 500 })).toEqual([]);
+  expect(await tracesFrom(summaries, json({ Traces: [], UnprocessedTraceIds: [] }))).toEqual([]);
+});
+
+test.each<[what: string, summaries: Behaviour, traces: Behaviour]>([
+  ['an empty object for summaries', json({}), { status: 500 }],
+  ['a page for summaries', { status: 200, headers: { 'content-type': 'text/html' }, body: '<html>' }, { status: 500 }],
+  ['another object', json({ message: 'ok' }), { status: 500 }],
+  ['an empty object for traces', summaries, json({})],
+  ['a trace without an id', summaries, json({ Traces: [{ Segments: [] }], UnprocessedTraceIds: [] })],
+  ['a segment without a document', summaries, json({ Traces: [{ Id: ID, Segments: [{ Id: '1' }] }], UnprocessedTraceIds: [] })],
+])('what is not X-Ray is not taken for an X-Ray without traces: %s', async (_what, first, second) => {
+  await expect(tracesFrom(first, second)).rejects.toMatchObject({ code: 'XRAYD_TRANSFER' });
+});
+
+test.each<[said: string, answer: Behaviour]>([
+  ['HTTP 404, content-type: text/html, server: nginx', { status: 404, headers: { 'content-type': 'text/html', server: 'nginx' }, body: '<html>' }],
+  ['HTTP 200, content-type: text/html', { status: 200, headers: { 'content-type': 'text/html' }, body: '<html>' }],
+  ['HTTP 503', { status: 503, body: '' }],
+  ['HTTP 503', { status: 503, body: 'busy' }],
+  ['HTTP 403', { status: 403, body: '{"message":"by the gateway"}' }],
+  ['HTTP 302, location: https://login.example/', { status: 302, headers: { location: 'https://login.example/' }, body: '' }],
+  ['HTTP 200', { status: 200, body: 'null' }],
+])('what answers in place of X-Ray is said, not that it is no JSON: %s', async (said, answer) => {
+  const message = new RegExp(`^what answers is not X-Ray: ${said}(, .*)?\\. A proxy\\? Check the endpoint`);
+  for (const first of [answer, summaries]) {
+    await expect(tracesFrom(first, answer)).rejects.toMatchObject({ code: 'XRAYD_TRANSFER', message: expect.stringMatching(message) as string });
+  }
+});
+
+test('each page is read: of summaries, an empty one too, of traces, and of those that X-Ray left for another call', async () => {
+  const ids = ['0', '1', '2', '3'].map((last) => `${ID.slice(0, -1)}${last}`);
+  const found = await tracesFrom(
+    ({ NextToken = '0' }) => {
+      const page = Number(NextToken);
+      return json({
+        TraceSummaries: page === 1 ? [] : ids.slice(page, page + 2).map((Id) => ({ Id })),
+        NextToken: page < 2 ? String(page + 1) : null,
+      });
+    },
+    ({ TraceIds = [], NextToken = '0' }) => {
+      const page = Number(NextToken);
+      const isLast = page + 1 >= TraceIds.length;
+      // The first call leaves the last one for another call.
+      if (isLast && TraceIds.length > 1) return json({ Traces: [], UnprocessedTraceIds: [TraceIds[page]], NextToken: null });
+      return json({ Traces: [{ Id: TraceIds[page], Segments: [] }], UnprocessedTraceIds: [], NextToken: isLast ? null : String(page + 1) });
+    },
+  );
+  expect(found.map(({ Id }) => Id)).toEqual(ids);
+});
+
+test.each<[what: string, summaries: Behaviour, traces: Behaviour]>([
+  ['summaries', json({ TraceSummaries: [], NextToken: 'again' }), { status: 500 }],
+  ['traces', summaries, json({ Traces: [], UnprocessedTraceIds: [], NextToken: 'again' })],
+])('pages of %s without an end are an error', async (_what, first, second) => {
+  await expect(tracesFrom(first, second)).rejects.toMatchObject({ code: 'XRAYD_TRANSFER', message: /same NextToken/ });
+});
+
+test('pages with a new token each and nothing new end, of summaries and of traces', async () => {
+  let tokens = 0;
+  const endless =
+    (page: object): Reply =>
+    () =>
+      json({ ...page, NextToken: String(++tokens) });
+  const failure = { code: 'XRAYD_TRANSFER', message: /1000 pages in a row with nothing new/ };
+  await expect(tracesFrom(endless({ TraceSummaries: [] }), { status: 500 })).rejects.toMatchObject(failure);
+  const once = endless({ TraceSummaries: [{ Id: ID }] });
+  await expect(tracesFrom(once, json({ Traces: [], UnprocessedTraceIds: [] }))).rejects.toMatchObject(failure);
+  await expect(tracesFrom(summaries, endless({ Traces: [{ Id: ID, Segments: [] }], UnprocessedTraceIds: [] }))).rejects.toMatchObject(failure);
+});
+
+test('a trace that is listed twice is fetched once', async () => {
+  const listed = json({ TraceSummaries: [{ Id: ID }, { Id: ID }], NextToken: null });
+  const traces: Reply = ({ TraceIds = [] }) => json({ Traces: TraceIds.map((Id) => ({ Id, Segments: [] })), UnprocessedTraceIds: [] });
+  expect((await tracesFrom(listed, traces)).map(({ Id }) => Id)).toEqual([ID]);
+});
+
+const deep = `{"TraceSummaries":${'['.repeat(100_000)}-0${']'.repeat(100_000)}}`;
+
+test.each<[what: string, summaries: Behaviour, traces: Behaviour, message: RegExp]>([
+  ['an answer nested deep', { status: 200, body: deep }, { status: 500 }, /what answers is not X-Ray/],
+  ['a list of nothing', json({ TraceSummaries: [null] }), { status: 500 }, /what answers is not X-Ray: a trace has no id/],
+  ['a number for an id', json({ TraceSummaries: [{ Id: -1 }] }), { status: 500 }, /what answers is not X-Ray|Expected string/],
+  ['a list of no traces', summaries, json({ Traces: [null, -1], UnprocessedTraceIds: [] }), /what answers is not X-Ray: a trace has no id/],
+  ['an id of a megabyte', json({ TraceSummaries: [{ Id: 'x'.repeat(1_000_000) }] }), { status: 500 }, /a trace id of 1000000 characters/],
+  [
+    'more traces than were asked for',
+    summaries,
+    json({ Traces: ['a', 'b'].map((Id) => ({ Id, Segments: [] })), UnprocessedTraceIds: [] }),
+    /more traces than were asked for/,
+  ],
+  [
+    'an error of a megabyte with escapes for a terminal',
+    { status: 400, headers: { 'x-amzn-errortype': 'Some' }, body: JSON.stringify({ message: `\u001b[31m\n${'x'.repeat(1_000_000)}` }) },
+    { status: 500 },
+    /^X-Ray does not give its traces: Some: \\u\{1b\}\[31m\\nx{1,500}/,
+  ],
+])('one line says what is wrong with %s', async (_what, first, second, message) => {
+  const error = (await tracesFrom(first, second).catch((reason: unknown) => reason)) as Error;
+  expect(error).toMatchObject({ code: 'XRAYD_TRANSFER', message });
+  expect(error.message.length).toBeLessThan(1_000);
+  // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
+  expect(error.message).not.toMatch(/[\u0000-\u001f]/);
+});
+
+test('a million unprocessed traces that nobody asked for are no reason to ask again', async () => {
+  const UnprocessedTraceIds = Array.from({ length: 1_000_000 }, (_, i) => `t${i}`);
+  expect(await tracesFrom(summaries, json({ Traces: [], UnprocessedTraceIds }))).toEqual([]);
+});
+
+test.each<[what: string, reply: Behaviour, message: RegExp]>([
+  ['never ends', 'drip', /the whole answer: no answer within 300 ms/],
+  ['is larger than answers are', { status: 200, body: ' '.repeat(100_000) }, /the answer is larger than 10000 bytes/],
+  ['is a large error', { status: 500, body: ' '.repeat(100_000) }, /the answer is larger than 10000 bytes/],
+])('an answer that %s is given up', async (_what, reply, message) => {
+  const requestHandler = new BoundedHandler({}, { maxBytes: 10_000, timeoutMs: 300 });
+  await expect(tracesFrom(reply, { status: 500 }, { requestHandler })).rejects.toMatchObject({ code: 'XRAYD_TRANSFER', message });
+});

@@ -1,0 +1,79 @@
+import { XRayClient, GetTraceSummariesCommand } from '@aws-sdk/client-xray';
+import { createSocket } from 'node:dgram';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { startLocalXRay, type StartedXRay } from '../../src/compose/library.ts';
+import { segmentJson } from '../fakes/traces.ts';
+
+let xray: StartedXRay;
+beforeAll(async () => {
+  xray = await startLocalXRay();
+});
+afterAll(() => xray.stop());
+
+async function send(...documents: readonly object[]): Promise<void> {
+  const socket = createSocket('udp4');
+  const [host, port] = xray.daemonAddress.split(':');
+  for (const document of documents) {
+    await new Promise<void>((done) => socket.send(`{"format":"json","version":1}\n${JSON.stringify(document)}`, Number(port), host, () => done()));
+  }
+  socket.close();
+}
+
+const idOf = (n: number): string => `1-6ab3b3f3-${n.toString(16).padStart(24, '0')}`;
+
+test('waits for a trace, and gives its summary and documents', async () => {
+  const waiting = xray.waitForTrace('service("shop") AND fault');
+  await send(segmentJson('shop', { trace_id: idOf(1) }), segmentJson('shop', { trace_id: idOf(2), fault: true, annotations: { order: 7 } }));
+  const { id, summary, segments } = await waiting;
+  expect(id).toBe(idOf(2));
+  expect(summary).toMatchObject({ HasFault: true, Duration: 1 });
+  expect(segments).toMatchObject([{ name: 'shop', annotations: { order: 7 } }]);
+});
+
+test('words find traces, alone and with an expression', async () => {
+  await send(
+    segmentJson('shop', { trace_id: idOf(11), user: 'user-7731' }),
+    segmentJson('shop', { trace_id: idOf(12), user: 'user-8', fault: true }),
+  );
+  expect((await xray.waitForTrace('', { text: 'user-7731 shop' })).id).toBe(idOf(11));
+  expect((await xray.waitForTrace('fault', { text: 'user-8' })).id).toBe(idOf(12));
+  expect((await xray.traces(undefined, { text: 'user-' })).map(({ id }) => id).sort()).toEqual([idOf(11), idOf(12)]);
+  expect(await xray.traces('fault', { text: 'user-7731' })).toEqual([]);
+  await expect(xray.waitForTrace('', { text: 'nobody', timeoutMs: 50 })).rejects.toThrow(/no trace matched nobody within 50 ms/);
+  await expect(xray.traces('service(', { text: 'user' })).rejects.toThrow(/InvalidRequestException/);
+});
+
+test('says what traces there are when none matches in time, and at once what is wrong with an expression', async () => {
+  await send(segmentJson('other', { trace_id: idOf(3) }));
+  await xray.waitForTrace('service("other")');
+  await expect(xray.waitForTrace('service("none")', { timeoutMs: 50 })).rejects.toThrow(
+    /no trace matched service\("none"\) within 50 ms. There are: other 1-6ab3b3f3-/,
+  );
+  await expect(xray.waitForTrace('service(')).rejects.toThrow(/InvalidRequestException/);
+});
+
+test('settled: what was sent can be read; clear removes it', async () => {
+  await xray.clear();
+  await send(...Array.from({ length: 230 }, (_, i) => segmentJson('many', { trace_id: idOf(100 + i) })));
+  await xray.settled();
+  expect(await xray.traces('service("many")')).toHaveLength(230);
+  await xray.clear();
+  expect(await xray.traces()).toEqual([]);
+});
+
+test('its variables lead AWS’s own client to it', async () => {
+  const client = new XRayClient({
+    endpoint: xray.env['AWS_ENDPOINT_URL_XRAY']!,
+    region: 'eu-west-1',
+    credentials: { accessKeyId: 'any', secretAccessKey: 'any' },
+  });
+  const { TraceSummaries } = await client.send(new GetTraceSummariesCommand({ StartTime: new Date(0), EndTime: new Date() }));
+  expect(TraceSummaries).toEqual([]);
+  client.destroy();
+});
+
+test('two at a time have ports and traces of their own', async () => {
+  await using other = await startLocalXRay();
+  expect(other.daemonAddress).not.toBe(xray.daemonAddress);
+  expect(await other.traces()).toEqual([]);
+});

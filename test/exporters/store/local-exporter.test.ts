@@ -1,0 +1,46 @@
+import { expect, test } from 'vitest';
+import { outcomeOf } from '../../../src/batcher/outcome.ts';
+import type { ExportResult } from '../../../src/pipeline/exporter.ts';
+import { ConsoleLines } from '../../../src/exporters/store/console-lines.ts';
+import { Ingest } from '../../../src/threads/ingest.ts';
+import { LocalExporter } from '../../../src/exporters/store/local-exporter.ts';
+import { StoreFullError } from '../../../src/threads/store-thread.ts';
+import type { Written } from '../../../src/threads/messages.ts';
+import { MemoryLog } from '../../fakes/log.ts';
+import { segmentsOf } from '../../fakes/segments.ts';
+
+function exporterInto(write: () => Written) {
+  const log = new MemoryLog();
+  const printed: string[] = [];
+  const lines = new ConsoleLines({ write: (line) => void printed.push(line), hasColor: false, nowMs: () => 0 });
+  const ingest = new Ingest({ store: { write: async () => write() }, log, lines, onChanged: () => {} });
+  return { exporter: new LocalExporter({ ingest, lines, log, onCall: () => {} }), log, printed };
+}
+
+const refusal = (position: number) => ({ position, id: null, code: 'ParseError', message: '', traceId: undefined });
+
+test('an OTLP body is rejected, a document that is refused is not, and only what is stored counts as sent', async () => {
+  const batch = segmentsOf(['{"name":"a"}', 'T1SCgkK', 'None', 'M1Cgk=']);
+  const { exporter, log, printed } = exporterInto(() => ({ refused: [refusal(1), refusal(2), refusal(3)], changed: [] }));
+  const result = (await exporter.send(batch)) as Exclude<ExportResult, { kind: 'retry' }>;
+  const { sent, refused } = outcomeOf(batch, result, () => false);
+  expect(sent).toBe(1);
+  expect(refused.map(({ segment, rejectedAs }) => [batch.indexOf(segment), rejectedAs])).toEqual([
+    [1, 'otlp'],
+    [2, undefined],
+    [3, 'otlp'],
+  ]);
+  expect(printed.filter((line) => line.includes('not stored'))).toHaveLength(2);
+  expect(log.find(/OTLP spans were rejected/, 'warn')[0]!.fields).toEqual({ documents: 2 });
+});
+
+test.each([
+  [new StoreFullError('disk full', 'disk'), 'store_full'],
+  [new Error('the store is closed'), 'store_failed'],
+  [new Error(`anything ${Math.PI} at all`), 'store_failed'],
+])('what cannot be stored is kept, with a code from a short list: %s', async (error, code) => {
+  const { exporter } = exporterInto(() => {
+    throw error;
+  });
+  expect(await exporter.send(segmentsOf(['{}']))).toEqual({ kind: 'retry', code: code });
+});

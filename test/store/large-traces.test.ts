@@ -1,0 +1,159 @@
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { KnownDocuments } from '../../src/store/known-documents.ts';
+import { BYTES_A_TRACE, documentRows, openToRead, openToWrite } from '../../src/store/schema.ts';
+import { Reader } from '../../src/store/reader.ts';
+import { Writer } from '../../src/store/writer.ts';
+import { StoreBusyError, StoreThread } from '../../src/threads/store-thread.ts';
+import { AnswerRoom, TooMuchError } from '../../src/query/answer-room.ts';
+import { traceMembers } from '../../src/query/documents.ts';
+import { Scope } from '../fakes/scope.ts';
+import { segmentJson, START } from '../fakes/traces.ts';
+
+const scope = new Scope();
+const TRACE = `1-${START.toString(16)}-000000000000000000000001`;
+const OTHER = `1-${START.toString(16)}-000000000000000000000002`;
+
+function open(room?: AnswerRoom) {
+  const file = join(scope.folder(), 'traces.db');
+  const database = openToWrite({ file, isTemporary: true });
+  const writer = new Writer(database, { maxBytes: 1e9 });
+  const reader = new Reader(openToRead(file), undefined, room);
+  scope.add(() => writer.close());
+  scope.add(() => reader.close());
+  return { database, writer, reader };
+}
+
+const text = (i: number, members: object = {}): string =>
+  JSON.stringify({ ...segmentJson('web', { trace_id: TRACE, ...members }), id: i.toString(16).padStart(16, '0') });
+
+test('a trace takes what a trace may have, and what comes after is refused by its place', () => {
+  const { writer, reader } = open();
+  const large = { metadata: { text: 'x'.repeat(1_000_000) } };
+  for (let i = 0; i < 8; i++) expect(writer.put([text(i, large)], START).refused).toEqual([]);
+  const refused = writer.put([text(8, large), text(9), text(10, { trace_id: OTHER })], START);
+  expect(refused).toEqual({
+    refused: [
+      {
+        id: '0000000000000009',
+        code: 'TraceLimitExceeded',
+        message: 'The trace has reached the limit of the local X-Ray',
+        traceId: TRACE,
+        position: 1,
+      },
+    ],
+    changed: [TRACE, OTHER],
+  });
+  expect(writer.put([text(11)], START)).toMatchObject({ refused: [{ position: 0, code: 'TraceLimitExceeded' }], changed: [] });
+  expect(reader.trace(TRACE)!.trace.bytes).toBeGreaterThanOrEqual(BYTES_A_TRACE);
+  expect(reader.originals(TRACE)).toHaveLength(9);
+});
+
+test('a segment that is reported as in progress over and over is bounded, too', () => {
+  const { writer, reader } = open();
+  const { end_time: _, ...open_ } = JSON.parse(text(1, { metadata: { text: 'x'.repeat(1_000_000) } })) as Record<string, unknown>;
+  const report = JSON.stringify({ ...open_, in_progress: true });
+  const refusals = Array.from({ length: 20 }, () => writer.put([report], START).refused.length);
+  expect(refusals.filter((count) => count === 1).length).toBeGreaterThan(5);
+  expect(reader.originals(TRACE)).toHaveLength(1);
+});
+
+test('the documents of a large trace are read once, however many more come', () => {
+  const { database, writer } = open();
+  writer.put(
+    Array.from({ length: 100 }, (_, i) => text(i)),
+    START,
+  );
+  const known = new KnownDocuments(database);
+  const documents = known.of(1);
+  expect(documents.size).toBe(100);
+  known.keep(1, documents);
+  // Whoever read the table now would find nothing.
+  const { first, last } = documentRows(1);
+  database.prepare('DELETE FROM document WHERE row >= ? AND row < ?').run(first, last);
+  known.keep(1, known.of(1));
+  expect(known.of(1).size).toBe(100);
+  known.keep(1, documents);
+  known.forget();
+  expect(known.of(1).size).toBe(0);
+});
+
+test('what is kept of large traces is bounded, the one last used stays', () => {
+  const { database } = open();
+  const known = new KnownDocuments(database);
+  const entries = (count: number) => new Map(Array.from({ length: count }, (_, i) => [String(i), { row: i, isInProgress: false }]));
+  for (let trace = 1; trace <= 10; trace++) known.keep(trace, entries(10_000));
+  const sizes = Array.from({ length: 10 }, (_, i) => known.of(i + 1).size);
+  expect(sizes).toEqual([0, 0, 0, 0, 10_000, 10_000, 10_000, 10_000, 10_000, 10_000]);
+});
+
+test('names of annotations are indexed up to a number of each document, and of all', () => {
+  const { database, writer } = open();
+  const annotations = (from: number, count: number): object =>
+    Object.fromEntries(Array.from({ length: count }, (_, i) => [`key_${from + i}`, 1] as const));
+  const fields = (): number => Number(database.prepare("SELECT count(*) AS count FROM field WHERE name LIKE 'annotation.%'").get()!['count']);
+  writer.put([text(1, { annotations: { ...annotations(0, 1_000), ['x'.repeat(501)]: 1 } })], START);
+  expect(fields()).toBe(500);
+  for (let i = 2; i < 120; i++) writer.put([text(i, { annotations: annotations(i * 1_000, 500) })], START);
+  expect(fields()).toBeGreaterThan(49_000);
+  expect(fields()).toBeLessThanOrEqual(50_000);
+});
+
+test('an answer with many large traces stops where it is large enough, and says what is left', async () => {
+  const file = join(scope.folder(), 'threads.db');
+  const config = { file, isTemporary: true, maxBytes: 1e9, cacheBytes: 32e6, maxAnswerBytes: 8 * 1024 * 1024 };
+  const writer = await StoreThread.start({ ...config, role: 'writer' });
+  scope.add(() => writer.close());
+  const reader = await StoreThread.start({ ...config, role: 'reader' });
+  scope.add(() => reader.close());
+  const ids = Array.from({ length: 5 }, (_, i) => `1-${START.toString(16)}-${i.toString(16).padStart(24, '0')}`);
+  for (const [i, trace_id] of ids.entries()) {
+    const bytes = new TextEncoder().encode(text(i, { trace_id, metadata: { text: 'x'.repeat(4_000_000) } }));
+    await writer.call('put', { bytes, ends: Uint32Array.of(bytes.length), receivedAt: START });
+  }
+  const traces = await reader.call('traces', { ids });
+  expect([traces.json.length > 8_000_000, traces.json.length < 17_000_000, traces.left]).toEqual([true, true, ids.slice(3)]);
+  const { lines, done } = await reader.call('summariesOf', { ids, filter: undefined });
+  expect([lines.length, done]).toEqual([3, 3]);
+  const range = { type: 'TraceId', start: 0, end: 1e12 } as const;
+  const page = await reader.call('summaries', { range, filter: undefined, rate: 1, after: undefined, limit: 100 });
+  expect((JSON.parse(page.json) as { TraceSummaries: object[] }).TraceSummaries).toHaveLength(3);
+  expect(page.next).toBeDefined();
+});
+
+test('more questions than may wait are refused, and those that wait are answered', async () => {
+  const file = join(scope.folder(), 'busy.db');
+  const config = { file, isTemporary: true, maxBytes: 1e9, cacheBytes: 32e6, maxAnswerBytes: 8 * 1024 * 1024 };
+  const writer = await StoreThread.start({ ...config, role: 'writer' });
+  scope.add(() => writer.close());
+  const reader = await StoreThread.start({ ...config, role: 'reader' });
+  scope.add(() => reader.close());
+  const settled = await Promise.allSettled(Array.from({ length: 200 }, () => reader.call('size', {})));
+  expect(settled.filter(({ status }) => status === 'fulfilled')).toHaveLength(128);
+  expect(settled.findLast(({ status }) => status === 'rejected')).toMatchObject({ reason: expect.any(StoreBusyError) as unknown });
+});
+
+test('of a trace with millions of values some documents are read and the trace says so; one of long texts is read whole', () => {
+  const { writer, reader } = open();
+  const lists = Array.from({ length: 15_000 }, () => []);
+  for (let i = 0; i < 100; i++) writer.put([text(i, { metadata: { lists } })], START);
+  const dense = reader.trace(TRACE)!;
+  expect(dense.trace.segments.length).toBeGreaterThan(20);
+  expect(dense.trace.segments.length).toBeLessThan(30);
+  expect(traceMembers(dense)).toMatchObject({ LimitExceeded: true });
+  expect(reader.originals(TRACE)).toHaveLength(100);
+  for (let i = 0; i < 100; i++) writer.put([text(i, { trace_id: OTHER, metadata: { text: 'a, '.repeat(15_000) } })], START);
+  expect(reader.trace(OTHER)!.trace.segments).toHaveLength(100);
+});
+
+test('where memory is limited a trace is read as far as there is room, and is not passed on in part', () => {
+  const { writer, reader } = open(new AnswerRoom({ maxAnswerBytes: 2e6, memoryLimitBytes: 128e6 }));
+  for (let i = 0; i < 6; i++) writer.put([text(i, { metadata: { text: 'x'.repeat(900_000) } })], START);
+  expect(traceMembers(reader.trace(TRACE)!)).toMatchObject({ LimitExceeded: true });
+  expect(reader.trace(TRACE)!.trace.segments).toHaveLength(2);
+  expect(reader.readableOriginals(TRACE)).toHaveLength(2);
+  expect(() => reader.originals(TRACE)).toThrow(TooMuchError);
+  expect(() => reader.documents(TRACE)).toThrow(TooMuchError);
+  writer.put([text(7, { trace_id: OTHER, metadata: { text: 'x'.repeat(3_000_000) } })], START);
+  expect(reader.trace(OTHER)!.trace.segments).toHaveLength(1);
+});

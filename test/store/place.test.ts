@@ -1,0 +1,158 @@
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+import { dataPlace, type StorePlace } from '../../src/store/data-place.ts';
+import { temporaryPlace } from '../../src/store/temporary-place.ts';
+import { Scope } from '../fakes/scope.ts';
+
+const scope = new Scope();
+const OTHER_UID = 12_345;
+const isRoot = process.getuid?.() === 0;
+const noUsers = isRoot ? '' : ' (skipped: only root can start a process as another user)';
+
+function hold(place: StorePlace): StorePlace {
+  scope.add(() => place.release());
+  return place;
+}
+
+const moduleOf = (name: string): string => fileURLToPath(new URL(`../../../src/xray/store/${name}.ts`, import.meta.url));
+
+/** Runs a line of code in another process; resolves with what it prints, or its error's message. */
+function elsewhere(line: string, how: object = {}): string {
+  const script = `import { dataPlace } from '${moduleOf('data-place')}'; import { temporaryPlace } from '${moduleOf('temporary-place')}'; console.log(${line});`;
+  const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '--eval', script], { encoding: 'utf8', ...how });
+  return stdout.trim() || (/^XraydError: (.*)/m.exec(stderr)?.[1] ?? stderr);
+}
+
+test('a temporary folder is this user’s alone, and gone after its release', () => {
+  const parent = scope.folder();
+  const place = temporaryPlace([parent]);
+  const folder = dirname(place.file);
+  expect(statSync(folder).mode & 0o777).toBe(0o700);
+  place.release();
+  expect(readdirSync(parent)).toEqual([]);
+});
+
+test('a living store keeps its folder, the folder of one that was killed goes', async () => {
+  const parent = scope.folder();
+  const { file } = hold(temporaryPlace([parent]));
+  const script = `import { temporaryPlace } from '${moduleOf('temporary-place')}'; console.log(temporaryPlace(['${parent}']).file); setTimeout(() => {}, 60_000);`;
+  const child = spawn(process.execPath, ['--input-type=module', '--eval', script], { stdio: ['ignore', 'pipe', 'inherit'] });
+  scope.add(() => child.kill('SIGKILL'));
+  const [line] = (await once(child.stdout, 'data')) as [Buffer];
+  const theirs = line.toString().trim();
+  writeFileSync(theirs, 'traces');
+  hold(temporaryPlace([parent]));
+  expect([existsSync(dirname(file)), existsSync(theirs)]).toEqual([true, true]);
+  child.kill('SIGKILL');
+  await once(child, 'exit');
+  hold(temporaryPlace([parent]));
+  expect([existsSync(dirname(file)), existsSync(theirs)]).toEqual([true, false]);
+});
+
+test('links, files and folders of others under the same name are left, and in nobody’s way', () => {
+  const [parent, target] = [scope.folder(), scope.folder()];
+  writeFileSync(join(target, 'precious'), 'data');
+  writeFileSync(join(target, 'owner.lock'), '');
+  symlinkSync(target, join(parent, 'xrayd-local-link01'));
+  writeFileSync(join(parent, 'xrayd-local-file01'), '');
+  mkdirSync(join(parent, 'xrayd-local-full01'));
+  writeFileSync(join(parent, 'xrayd-local-full01', 'theirs'), 'data');
+  hold(temporaryPlace([parent]));
+  expect(readdirSync(parent)).toEqual(expect.arrayContaining(['xrayd-local-link01', 'xrayd-local-file01', 'xrayd-local-full01']));
+  expect(readdirSync(target)).toEqual(['owner.lock', 'precious']);
+});
+
+test.skipIf(!isRoot)(`a leftover of another user is in nobody’s way, and not removed by root${noUsers}`, () => {
+  const parent = scope.folder();
+  chmodSync(parent, 0o1777);
+  const theirs = join(parent, 'xrayd-local-theirs');
+  mkdirSync(theirs, { mode: 0o700 });
+  writeFileSync(join(theirs, 'owner.lock'), '');
+  const asOther = elsewhere(`temporaryPlace(['${parent}']).file`, { uid: OTHER_UID, gid: OTHER_UID });
+  expect(asOther).toMatch(/xrayd-local-\w{6}.traces\.db$/);
+  chownSync(theirs, OTHER_UID, OTHER_UID);
+  hold(temporaryPlace([parent]));
+  expect(readdirSync(theirs)).toEqual(['owner.lock']);
+});
+
+test('where no folder can be made, the error names each, with the remedy', () => {
+  const file = join(scope.folder(), 'file');
+  writeFileSync(file, '');
+  expect(() => temporaryPlace([file, `${file}-not-there`])).toThrow(/ENOTDIR.*file.*; ENOENT.*not-there.*Set TMPDIR.*--data/);
+});
+
+test('of two processes with one --data file the second gets one line that says who has it, under any of its names', () => {
+  const folder = scope.folder();
+  const file = join(folder, 'traces.db');
+  writeFileSync(file, '');
+  symlinkSync(file, join(folder, 'link.db'));
+  symlinkSync(folder, join(folder, 'linked-folder'));
+  const place = hold(dataPlace(join(folder, 'link.db')));
+  expect(place.file).toBe(file);
+  for (const name of ['traces.db', 'link.db', 'linked-folder/traces.db', './x/../traces.db']) {
+    const pid = process.platform === 'linux' ? ` \\(pid ${process.pid}\\)` : '';
+    expect(elsewhere(`dataPlace('${name}').file`, { cwd: folder })).toMatch(
+      new RegExp(`^${file} is in use by another xrayd${pid}\\. Stop it, or name another file with --data$`),
+    );
+  }
+  place.release();
+  expect(elsewhere(`dataPlace('traces.db').file`, { cwd: folder })).toBe(file);
+});
+
+test('a name that SQLite would take for something else is a file', () => {
+  const folder = scope.folder();
+  for (const name of [':memory:', 'file:x.db?mode=memory', '100%.db'])
+    expect(elsewhere(`dataPlace('${name}').file`, { cwd: folder })).toBe(join(folder, name));
+});
+
+test.each([
+  ['a folder', (path: string) => mkdirSync(path), /it is a folder\. Name a file in it: --data .*traces\.db/],
+  ['a pipe', (path: string) => void execFileSync('mkfifo', [path]), /it is not a regular file/],
+  ['a link to nothing', (path: string) => symlinkSync(`${path}-not-there`, path), /it is a link to something that does not exist/],
+])('%s in the place of a --data file is refused in one line', (_, make, message) => {
+  const path = join(scope.folder(), 'data');
+  make(path);
+  expect(() => dataPlace(path)).toThrow(message);
+  expect(() => dataPlace(path)).toThrow(/^cannot use .* as a store of traces: [^\n]* with --data$/);
+});
+
+test('a folder that is not there, and one that is a file, are named', () => {
+  const folder = scope.folder();
+  writeFileSync(join(folder, 'file'), '');
+  expect(() => dataPlace(join(folder, 'no/traces.db'))).toThrow(/its folder does not exist\. Create it\. Or name another file with --data/);
+  expect(() => dataPlace(join(folder, 'file/traces.db'))).toThrow(/ENOTDIR/);
+});
+
+test.skipIf(!isRoot)(`a file, or what SQLite keeps beside it, of another user is named with both users and the remedy${noUsers}`, () => {
+  const folder = scope.folder();
+  const file = join(folder, 'traces.db');
+  const asOther = (): string => elsewhere(`dataPlace('${file}').file`, { uid: OTHER_UID, gid: OTHER_UID });
+  chmodSync(folder, 0o755);
+  expect(asOther()).toMatch(
+    new RegExp(
+      `${folder} belongs to uid 0 \\(mode 0755\\), and xrayd runs as uid ${OTHER_UID}, which may not write there\\. Run xrayd as uid 0, or .*folder \\(chown\\)`,
+    ),
+  );
+  chmodSync(folder, 0o777);
+  writeFileSync(file, '', { mode: 0o644 });
+  expect(asOther()).toMatch(new RegExp(`it belongs to uid 0 \\(mode 0644\\), and xrayd runs as uid ${OTHER_UID}`));
+  chownSync(file, OTHER_UID, OTHER_UID);
+  writeFileSync(`${file}-wal`, '', { mode: 0o600 });
+  expect(asOther()).toMatch(/traces\.db-wal belongs to uid 0 \(mode 0600\)/);
+});
+
+test('a read-only file system is named', (context) => {
+  const folder = mkdtempSync(join(tmpdir(), 'xrayd-ro-'));
+  scope.add(() => rmdirSync(folder));
+  if (spawnSync('mount', ['-t', 'tmpfs', '-o', 'ro,size=1m', 'tmpfs', folder]).status !== 0) context.skip('a file system cannot be mounted here');
+  try {
+    expect(() => dataPlace(join(folder, 'traces.db'))).toThrow(/its file system is read-only\. Mount it writable/);
+  } finally {
+    spawnSync('umount', [folder]);
+  }
+});

@@ -1,0 +1,83 @@
+import { expect, test } from 'vitest';
+import { ConsoleLines } from '../../src/exporters/store/console-lines.ts';
+import { Ingest } from '../../src/threads/ingest.ts';
+import type { Written } from '../../src/threads/messages.ts';
+import { StoreFullError } from '../../src/threads/store-thread.ts';
+import { MemoryLog } from '../fakes/log.ts';
+
+const DOCUMENTS = ['first', 'second', 'third'].map((text) => Buffer.from(text));
+const refusal = { id: null, code: 'InvalidId', message: 'no', traceId: 'trace' };
+const NO_LINES = new ConsoleLines({ write: () => {}, hasColor: false, nowMs: () => 0 });
+
+function ingestInto(write: () => Written): { ingest: Ingest; log: MemoryLog; stored: string[]; changed: string[] } {
+  const log = new MemoryLog();
+  const stored: string[] = [];
+  const changed: string[] = [];
+  const ingest = new Ingest({
+    store: { write: async () => write() },
+    log,
+    lines: NO_LINES,
+    onChanged: (ids) => changed.push(...ids),
+    onStored: (documents) => stored.push(...documents.map(String)),
+  });
+  return { ingest, log, stored, changed };
+}
+
+test('what was stored is sent on, what was refused is remembered for its trace', async () => {
+  const { ingest, stored, changed } = ingestInto(() => ({ refused: [{ ...refusal, position: 1 }], changed: ['t'] }));
+  await ingest.put(DOCUMENTS, { receivedAtMs: 1, isImport: false });
+  expect(stored).toEqual(['first', 'third']);
+  expect(changed).toEqual(['t']);
+  expect(ingest.refusalsOf('trace')).toMatchObject([refusal]);
+  expect(ingest.refusalsOf('other')).toEqual([]);
+});
+
+test('documents are stored whole, wherever each of them is in memory', async () => {
+  const mail = Buffer.from('onetwothree, and more');
+  const documents = [
+    mail.subarray(0, 3),
+    mail.subarray(3, 6),
+    Buffer.from('alone'),
+    mail.subarray(6, 11),
+    mail.subarray(3, 6),
+    Buffer.alloc(0),
+    mail.subarray(6, 11),
+  ];
+  const given: { bytes: Uint8Array; ends: Uint32Array }[] = [];
+  const write = async (_: string, args: object): Promise<never> => {
+    given.push(args as (typeof given)[0]);
+    return { refused: [], changed: [] } as never;
+  };
+  const ingest = new Ingest({ store: { write }, log: new MemoryLog(), lines: NO_LINES, onChanged: () => {} });
+  await ingest.put(documents, { receivedAtMs: 1, isImport: true });
+  const [{ bytes, ends }] = given as [(typeof given)[0]];
+  expect(Buffer.from(bytes).toString()).toBe('onetwoalonethreetwothree');
+  expect([...ends]).toEqual([3, 6, 11, 16, 19, 19, 24]);
+});
+
+test('an import is sent on to nobody', async () => {
+  const { ingest, stored, changed } = ingestInto(() => ({ refused: [], changed: ['t'] }));
+  await ingest.put(DOCUMENTS, { receivedAtMs: 1, isImport: true });
+  expect(stored).toEqual([]);
+  expect(changed).toEqual(['t']);
+});
+
+test.each([
+  ['disk', 'the disk is full'],
+  ['pinned', 'pinned traces take up the whole store (unpin some, or raise --data-size)'],
+] as const)('a store that is full (%s) is said once and shown until there is room again', async (full, problem) => {
+  let isFull = true;
+  const { ingest, log, stored } = ingestInto(() => {
+    if (isFull) throw new StoreFullError('nothing was stored', full);
+    return { refused: [], changed: [] };
+  });
+  const put = (): Promise<unknown> => ingest.put(DOCUMENTS, { receivedAtMs: 1, isImport: false });
+  await expect(put()).rejects.toBeInstanceOf(StoreFullError);
+  expect(ingest.problem).toBe(`${problem}: traces are not stored`);
+  expect(log.lines.filter(({ message }) => message === `${problem}: traces are not stored until there is room again`)).toHaveLength(1);
+  expect(stored).toEqual([]);
+  isFull = false;
+  await put();
+  expect(ingest.problem).toBeUndefined();
+  expect(log.find(/^there is room again/)).toHaveLength(1);
+});
