@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DaemonProcess } from '../test/fakes/daemon-process.ts';
-import { readBooks } from './books.ts';
+import { processStats } from './process-stats.ts';
 import { CUSTOMERS } from './load/documents.ts';
 import { Load } from './load/load.ts';
 
@@ -86,7 +86,7 @@ export class MeasuredLocal {
     const storedBefore = await this.#stored();
     const offeredBefore = this.#load.offered;
     await this.#loopDelay();
-    const before = readBooks(this.#daemon.pid);
+    const before = processStats(this.#daemon.pid);
     const startMs = performance.now();
     const sending = this.#load.steady(this.#rate, count / this.#rate);
     const progress = setInterval(() => void this.#say(storedBefore, count), 1_000);
@@ -101,7 +101,7 @@ export class MeasuredLocal {
       stored = now;
     }
     clearInterval(progress);
-    const after = readBooks(this.#daemon.pid);
+    const after = processStats(this.#daemon.pid);
     const loop = await this.#loopDelay();
     return {
       offered,
@@ -137,7 +137,7 @@ export class MeasuredLocal {
     );
     const texts: Figures[] = [];
     for (const [name, query] of Object.entries(TEXTS)) texts.push(await this.#found(name, query));
-    const residentMb = Math.round(readBooks(this.#daemon.pid).residentMb);
+    const residentMb = Math.round(processStats(this.#daemon.pid).residentMb);
     return {
       ...named('newest', newest),
       ...named('newestRows', rows),
@@ -160,13 +160,13 @@ export class MeasuredLocal {
 
   /** Questions for words, and the CPU that the process takes for one. */
   async #found(name: string, query: string): Promise<Figures> {
-    const before = readBooks(this.#daemon.pid);
+    const before = processStats(this.#daemon.pid);
     const times = await timed(async (i) => {
       const answer = await fetch(`${this.#daemon.tcpUrl}/api/traces?limit=50&${query.replaceAll('N', String((i * 19_937) % CUSTOMERS))}`);
       const { rows } = (await answer.json()) as { rows?: unknown };
       if (!answer.ok || rows === undefined) throw new Error(`${query}: ${answer.status}`);
     });
-    const after = readBooks(this.#daemon.pid);
+    const after = processStats(this.#daemon.pid);
     return { ...named(name, times), [`${name}CpuMs`]: rounded((after.cpuUs - before.cpuUs) / 1000 / QUESTIONS) };
   }
 

@@ -10,7 +10,7 @@ import { Accounting } from '../src/pipeline/accounting.ts';
 import { MetricsPage } from '../src/telemetry/metrics.ts';
 import { documentOffset } from '../src/udp/datagram.ts';
 import { isTraceHeader } from '../src/udp/header.ts';
-import { MailboxReader, MailboxWriter } from '../src/udp/mailbox.ts';
+import { RingBufferReader, RingBufferWriter } from '../src/udp/ring-buffer.ts';
 import { numbered, paddingOf, type Size } from './load/documents.ts';
 
 const HEADER = '{"format":"json","version":1}\n';
@@ -33,17 +33,17 @@ function receive(bench: Bench): void {
     for (let i = 0; i < 50; i++) isTraceHeader(line);
   });
 
-  const reader = new MailboxReader();
-  const writer = new MailboxWriter(reader.memory);
-  bench.add('mailbox: stored, sealed, taken', () => {
+  const reader = new RingBufferReader();
+  const writer = new RingBufferWriter(reader.memory);
+  bench.add('ring: stored, sealed, taken', () => {
     for (const datagram of datagrams) writer.store(datagram, HEADER.length, datagram.length, 1);
     reader.drain(() => {});
   });
 
   const slabs = new Slabs();
-  const mail = Buffer.concat(datagrams);
+  const datagramBytes = Buffer.concat(datagrams);
   bench.add('slab: copied, released', () => {
-    const { chunk } = slabs.copy(mail, 50);
+    const { chunk } = slabs.copy(datagramBytes, 50);
     slabs.release(Array.from({ length: 50 }, () => ({ chunk, start: 0, end: 0, arrivedAtMs: 0 })));
   });
 }
@@ -88,7 +88,7 @@ function scrape(bench: Bench): void {
     await page.render();
   });
 
-  const reader = new MailboxReader();
+  const reader = new RingBufferReader();
   bench.add("the receive thread's counters", () => {
     reader.read();
   });

@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Harness } from '../test/faults/harness.ts';
-import { readBooks, type Books } from './books.ts';
+import { processStats, type ProcessStats } from './process-stats.ts';
 import type { Size } from './load/documents.ts';
 import { Load } from './load/load.ts';
 
@@ -80,9 +80,9 @@ async function untilOpen(port: number): Promise<void> {
 
 async function idle({ daemon }: Harness, seconds: number): Promise<Measured> {
   await sleep(5_000);
-  const before = readBooks(daemon.pid);
+  const before = processStats(daemon.pid);
   await sleep(seconds * 1000);
-  const after = readBooks(daemon.pid);
+  const after = processStats(daemon.pid);
   return {
     corePercent: (after.cpuUs - before.cpuUs) / seconds / 1e4,
     residentMb: after.residentMb,
@@ -101,10 +101,10 @@ function steady(rate: number, { size, sockets = 1 }: { size?: Size; sockets?: nu
       harness.oracle.delaysMs = delays;
       const warm = load.offered;
       const callsBefore = harness.oracle.uploads;
-      const before = readBooks(harness.daemon.pid);
+      const before = processStats(harness.daemon.pid);
       await load.steady(rate, seconds, size);
       const lost = await arrive(harness, load);
-      const after = readBooks(harness.daemon.pid);
+      const after = processStats(harness.daemon.pid);
       const offered = load.offered - warm;
       const callsPerSegment = (harness.oracle.uploads - callsBefore) / offered;
       return { offered, lost, callsPerSegment, ...costOf(before, after, offered, seconds), ...delaysOf(delays) };
@@ -128,14 +128,14 @@ async function ramp(harness: Harness): Promise<Measured> {
     if (lostNow > (harness.load.offered - offeredBefore) * LOSS) break;
     losslessRate = rate;
   }
-  return { offered: harness.load.offered, lost, losslessRate, peakMb: readBooks(harness.daemon.pid).peakMb };
+  return { offered: harness.load.offered, lost, losslessRate, peakMb: processStats(harness.daemon.pid).peakMb };
 }
 
 function burst(count: number): Scenario['run'] {
   return async (harness) => {
     await harness.load.burst(count);
     const lost = await arrive(harness, harness.load);
-    return { offered: count, lost, peakMb: readBooks(harness.daemon.pid).peakMb };
+    return { offered: count, lost, peakMb: processStats(harness.daemon.pid).peakMb };
   };
 }
 
@@ -152,7 +152,7 @@ async function arrive({ oracle }: Harness, load: Load): Promise<number> {
   return load.offered - delivered;
 }
 
-function costOf(before: Books, after: Books, segments: number, seconds: number): Measured {
+function costOf(before: ProcessStats, after: ProcessStats, segments: number, seconds: number): Measured {
   const cpuUs = after.cpuUs - before.cpuUs;
   return {
     cpuUsPerSegment: cpuUs / segments,

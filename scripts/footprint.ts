@@ -5,7 +5,7 @@
 import { spawn } from 'node:child_process';
 import { parseArgs } from 'node:util';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { readBooks } from '../bench/books.ts';
+import { processStats } from '../bench/process-stats.ts';
 
 const { values } = parseArgs({ options: { seconds: { type: 'string', default: '30' } } });
 const seconds = Number(values.seconds);
@@ -33,9 +33,9 @@ for (const command of [['daemon', '-n', 'us-east-1', '--endpoint', 'http://127.0
   const startMs = await ready;
   // What the start leaves behind settles.
   await sleep(5_000);
-  const before = readBooks(pid);
+  const before = processStats(pid);
   await sleep(seconds * 1_000);
-  const after = readBooks(pid);
+  const after = processStats(pid);
   rows[command[0]!] = {
     'start (ms)': startMs,
     'resident (MB)': after.residentMb,

@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { buildParserFile } from '@lezer/generator';
 
-const FOLDER = 'src/xray/filter';
+const FOLDER = 'src/filter';
 
 const { parser, terms } = buildParserFile(readFileSync(`${FOLDER}/filter.grammar`, 'utf8'), { typeScript: true, fileName: 'filter.grammar' });
 const files = [

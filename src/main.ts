@@ -18,7 +18,7 @@ import { Reload } from './compose/reload.ts';
 import type { Service } from './compose/service.ts';
 import { isMemoryScarce } from './compose/memory-budget.ts';
 import { hasTerminal, ignoreOtherSignals, keepInspectorClosed, nextEndingSignal } from './cli/signals.ts';
-import { keepGenerationsSmall, returnStartUpMemory, useOneCompiler } from './compose/small-heap.ts';
+import { keepGenerationsSmall, returnStartUpMemory, useOneCompiler } from './compose/heap-tuning.ts';
 import { CONSOLES } from './telemetry/console-stream.ts';
 import { openLog, type ProcessLogger } from './telemetry/logger.ts';
 import { REFERENCE_VERSION, VERSION } from './compose/version.ts';

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { double } from '../json/aws-json.ts';
-import { serviceMembers } from '../query/members.ts';
+import { serviceMembers } from '../trace/members.ts';
 import { QUIET_MINUTES, type Impact, type Insight, type InsightEvent } from '../query/insights.ts';
 import type { Store } from '../threads/store.ts';
 import { keyOf } from '../trace/service-id.ts';

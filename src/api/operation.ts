@@ -1,4 +1,4 @@
-import type { ChangingOperationName, OperationName } from '../aws/operations.ts';
+import type { ChangingOperationName, OperationName } from '../formats/xray/operations.ts';
 import type { JsonSchema } from './schemas.ts';
 
 /** A request's members; null counts as absent. They have passed the operation's schema. */

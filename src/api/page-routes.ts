@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import type { Search } from '../filter/search.ts';
 import { textSearch } from '../filter/text.ts';
 import { ruleFor } from '../sampling/rule.ts';
-import type { Range } from '../store/scan.ts';
+import type { Range } from '../query/source.ts';
 import { invalid, noSuchTrace } from './api-error.ts';
 import { countOf } from './validation.ts';
 import type { LocalService } from './local-service.ts';

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { operationAt } from '../aws/operations.ts';
+import { operationAt } from '../formats/xray/operations.ts';
 import type { ConnectionLimits } from '../http/connections.ts';
 import { PAGE_PATHS } from './page-files.ts';
 
@@ -31,13 +31,13 @@ export function isSmall(url: string): boolean {
 
 /** Lets questions that may have a large answer through a few at a time, and none while clients leave too much unread. */
 export class ReadGate {
-  readonly #limits: Pick<ConnectionLimits, 'hasRoom'>;
+  readonly #limits: Pick<ConnectionLimits, 'hasCapacity'>;
   readonly #maxReads: number;
   readonly #patienceMs: number;
   #inside = 0;
   readonly #waiting: (() => void)[] = [];
 
-  constructor(limits: Pick<ConnectionLimits, 'hasRoom'>, { maxReads = MAX_READS, patienceMs = PATIENCE_MS } = {}) {
+  constructor(limits: Pick<ConnectionLimits, 'hasCapacity'>, { maxReads = MAX_READS, patienceMs = PATIENCE_MS } = {}) {
     this.#maxReads = maxReads;
     this.#limits = limits;
     this.#patienceMs = patienceMs;
@@ -46,7 +46,7 @@ export class ReadGate {
   /** Resolves with what lets the next one in, idempotent; with undefined when that took too long. */
   async enter(): Promise<(() => void) | undefined> {
     const signal = AbortSignal.timeout(this.#patienceMs);
-    while (this.#inside >= this.#maxReads || !this.#limits.hasRoom) {
+    while (this.#inside >= this.#maxReads || !this.#limits.hasCapacity) {
       if (signal.aborted) return undefined;
       await this.#change(signal);
     }

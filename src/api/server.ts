@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
-import { operationAt, OPERATIONS } from '../aws/operations.ts';
+import { operationAt, OPERATIONS } from '../formats/xray/operations.ts';
 import { boundAddress, formatAddress, type Address } from '../pipeline/address.ts';
 import type { Component, ComponentState } from '../pipeline/component.ts';
 import { DeadlineError } from '../pipeline/deadline.ts';
@@ -15,7 +15,7 @@ import { StoreBusyError, StoreDamagedError, StoreFullError, StoreTooMuchError } 
 import { ApiError, invalid } from './api-error.ts';
 import type { Operation } from './operation.ts';
 import { addLiveRoutes, STREAMS } from './live-routes.ts';
-import { addOwnRoutes } from './own-routes.ts';
+import { addPageDataRoutes } from './page-data-routes.ts';
 import { addPageFiles, PAGE_PATHS } from './page-files.ts';
 import { addPageRoutes, type PageDeps } from './page-routes.ts';
 import { readBodies } from './bodies.ts';
@@ -90,7 +90,7 @@ export class LocalApi implements Component {
     this.#gate = new ReadGate(this.#limits, config.maxReads === undefined ? {} : { maxReads: config.maxReads });
     const limits = this.#limits;
     this.#smallGate = new ReadGate({
-      get hasRoom() {
+      get hasCapacity() {
         return limits.hasSmallRoom;
       },
     });
@@ -142,7 +142,7 @@ export class LocalApi implements Component {
     for (const operation of this.#deps.service.operations()) this.#addOperation(operation);
     const { store, feed, groups } = this.#deps.service;
     addLiveRoutes(app, { store, feed, groups, gate: this.#gate, signal: this.#stop.signal });
-    addOwnRoutes(app, this.#deps.service);
+    addPageDataRoutes(app, this.#deps.service);
     addPageRoutes(app, this.#deps);
     addPageFiles(app);
     for (const url of OTLP_PATHS) app.post(url, { onRequest: async () => refuseOtlp() }, async () => {});

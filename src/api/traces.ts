@@ -1,7 +1,7 @@
 import { MAX_BATCH_SEGMENTS } from '../pipeline/segment.ts';
 import { FilterError } from '../filter/parse.ts';
 import { parseSelector, type EntitySelector } from '../filter/selector.ts';
-import type { Cursor, TimeRangeType } from '../store/scan.ts';
+import type { Cursor, TimeRangeType } from '../query/source.ts';
 import type { Store } from '../threads/store.ts';
 import { TRACE_ID, type Refusal } from '../trace/validate.ts';
 import { invalid, unprocessed } from './api-error.ts';

@@ -6,7 +6,7 @@ import type { Batch } from '../pipeline/segment.ts';
 import { BodyPool } from './body-pool.ts';
 import { classify, NOT_XRAY } from './classify.ts';
 import { bodyParts, documentText } from './encode.ts';
-import { OPERATIONS } from './operations.ts';
+import { OPERATIONS } from '../formats/xray/operations.ts';
 import { describeAnswer, isAwsHost, isXRaysError, printable } from './foreign-answer.ts';
 import type { HttpAnswer } from './http-call.ts';
 import type { PermissionHints } from './permissions.ts';

@@ -1,7 +1,7 @@
 import { jsonIn, PASSED_ON } from './answer-json.ts';
 import { hasRequestId, isAwsHost, isEncoded, isXRaysError } from './foreign-answer.ts';
 import type { HttpAnswer } from './http-call.ts';
-import { operationAt, type OperationName } from './operations.ts';
+import { operationAt, type OperationName } from '../formats/xray/operations.ts';
 
 /**
  * The list that an output always has, for the operations whose answers are used or passed on. AWS writes null for an absent one.

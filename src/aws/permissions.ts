@@ -1,5 +1,5 @@
 import type { Logger } from '../pipeline/logger.ts';
-import { iamActionOf, operationAt } from './operations.ts';
+import { iamActionOf, operationAt } from '../formats/xray/operations.ts';
 import { errorTypeOf, type XRayAnswer } from './xray-api.ts';
 
 /** Of an error type that is logged. */

@@ -5,7 +5,7 @@ import { messageOf } from '../pipeline/errors.ts';
 import type { Logger } from '../pipeline/logger.ts';
 import type { Environment } from './environment.ts';
 import { readInstanceMetadata } from './imds.ts';
-import { OPERATIONS } from './operations.ts';
+import { OPERATIONS } from '../formats/xray/operations.ts';
 import { isXRaysAnswer } from './output-shape.ts';
 import type { PermissionHints } from './permissions.ts';
 import { noErrors, type ConnectionErrors, type XRayApi } from './xray-api.ts';

@@ -4,20 +4,20 @@ import type { Component, ComponentState } from '../pipeline/component.ts';
 import { untilAborted, within } from '../pipeline/deadline.ts';
 import type { Exporter, ExportResult } from '../pipeline/exporter.ts';
 import type { Logger } from '../pipeline/logger.ts';
-import type { Mail, Segment, SegmentSink } from '../pipeline/segment.ts';
+import type { Chunk, Segment, SegmentSink } from '../pipeline/segment.ts';
 import { nextDelay } from './backoff.ts';
 import type { DocumentSink } from './body-intake.ts';
 import { lengthOf, type Documents } from './documents.ts';
 import { MemoryWatch } from './memory-watch.ts';
 import { isUnproven, outcomeOf } from './outcome.ts';
 import { Overflow } from './overflow.ts';
-import { Pace } from './pace.ts';
+import { ConcurrencyLimiter } from './concurrency-limiter.ts';
 import { Replay } from './replay.ts';
 import type { Attempt } from './returned-batches.ts';
 import { MAX_BATCH_BYTES, SegmentBuffer, type SegmentBufferConfig } from './segment-buffer.ts';
 import { SEGMENT_OVERHEAD_BYTES } from './segment-queue.ts';
 import type { Spool } from './spool/spool.ts';
-import { Uplink } from './uplink.ts';
+import { Sender } from './sender.ts';
 
 /** Enough for 100 MB a second at 20 ms; each byte in flight is in memory three times. */
 const MAX_IN_FLIGHT_BYTES = 4 * MAX_BATCH_BYTES;
@@ -59,8 +59,8 @@ export class Batcher implements Component, SegmentSink, SegmentStock, DocumentSi
   readonly #random: () => number;
   readonly #memory: MemoryWatch;
   readonly #buffer: SegmentBuffer;
-  readonly #pace: Pace;
-  readonly #uplink: Uplink;
+  readonly #limiter: ConcurrencyLimiter;
+  readonly #sender: Sender;
   readonly #overflow: Overflow;
   readonly #replay: Replay | undefined;
   #calls = 0;
@@ -79,20 +79,20 @@ export class Batcher implements Component, SegmentSink, SegmentStock, DocumentSi
     this.#now = now;
     this.#random = random;
     this.#memory = new MemoryWatch(config.maxBytes, onMemoryShort);
-    this.#pace = new Pace(config.concurrency, random);
-    this.#uplink = new Uplink({ exporter, accounting, log, pace: this.#pace, now, onRecovered: () => this.#onRecovered() });
+    this.#limiter = new ConcurrencyLimiter(config.concurrency, random);
+    this.#sender = new Sender({ exporter, accounting, log, limiter: this.#limiter, now, onRecovered: () => this.#onRecovered() });
     this.#overflow = new Overflow(spool);
     if (spool !== undefined) {
       spool.onFound = () => this.#pump();
       const keepInMemory = (segments: readonly Segment[]): void => this.#buffer.putBackCopies({ segments, failures: 1 }, now() + this.#backoff(0));
-      this.#replay = new Replay(config, { spool, uplink: this.#uplink, keepInMemory, now, random });
+      this.#replay = new Replay(config, { spool, sender: this.#sender, keepInMemory, now, random });
     }
     accounting.addStock(this);
   }
 
   get state(): ComponentState {
     if (this.#isDraining) return { name: this.name, state: 'stopping' };
-    const { problem } = this.#pace;
+    const { problem } = this.#limiter;
     return problem === undefined ? { name: this.name, state: 'ok' } : { name: this.name, state: 'degraded', reason: problem };
   }
 
@@ -102,7 +102,7 @@ export class Batcher implements Component, SegmentSink, SegmentStock, DocumentSi
 
   /** Calls that may run at one time now. */
   get concurrency(): number {
-    return this.#pace.concurrency;
+    return this.#limiter.concurrency;
   }
 
   async start(): Promise<void> {
@@ -110,11 +110,11 @@ export class Batcher implements Component, SegmentSink, SegmentStock, DocumentSi
   }
 
   read(): ReturnType<SegmentStock['read']> {
-    return { buffered: this.#held(), bufferedBytes: this.#heldBytes(), inFlight: this.#uplink.segments };
+    return { buffered: this.#held(), bufferedBytes: this.#heldBytes(), inFlight: this.#sender.segments };
   }
 
-  push(mail: Mail): void {
-    this.#buffer.push(mail);
+  push(chunk: Chunk): void {
+    this.#buffer.push(chunk);
     this.#makeRoom();
     this.#pump();
   }
@@ -138,13 +138,13 @@ export class Batcher implements Component, SegmentSink, SegmentStock, DocumentSi
 
   async #drain(deadline: AbortSignal): Promise<void> {
     this.#isDraining = true;
-    this.#pace.resume();
+    this.#limiter.resume();
     this.#buffer.makeDue();
     const { promise: emptied, resolve } = Promise.withResolvers<void>();
     this.#onEmpty = resolve;
     this.#pump();
     await untilAborted(emptied, deadline);
-    this.#uplink.abort();
+    this.#sender.abort();
     this.#pump();
     await within(SETTLE_MS, 'calls that were given up', () => emptied).catch(() => {});
     clearTimeout(this.#timer);
@@ -152,7 +152,7 @@ export class Batcher implements Component, SegmentSink, SegmentStock, DocumentSi
     await this.#overflow.settle(end);
     const left: (readonly Segment[])[] = [];
     for (let next = this.#buffer.takeOldest(); next !== undefined; next = this.#buffer.takeOldest()) left.push(next);
-    await this.#overflow.writeAll(left, end, (segments) => this.#uplink.drop(segments, 'shutdown'));
+    await this.#overflow.writeAll(left, end, (segments) => this.#sender.drop(segments, 'shutdown'));
   }
 
   #held(): number {
@@ -160,7 +160,7 @@ export class Batcher implements Component, SegmentSink, SegmentStock, DocumentSi
   }
 
   #heldBytes(): number {
-    return this.#buffer.bytes + this.#overflow.bytes + this.#uplink.bytes;
+    return this.#buffer.bytes + this.#overflow.bytes + this.#sender.bytes;
   }
 
   /** What has waited longest goes first, to the spool while it keeps up; what is in flight cannot be dropped. */
@@ -181,7 +181,7 @@ export class Batcher implements Component, SegmentSink, SegmentStock, DocumentSi
   }
 
   async #spool(segments: readonly Segment[], onFailure: () => void): Promise<void> {
-    // After a failure the next mail tries again.
+    // After a failure the next chunk tries again.
     if (await this.#overflow.write(segments, onFailure)) {
       this.#buffer.release(segments);
       this.#makeRoom();
@@ -190,26 +190,26 @@ export class Batcher implements Component, SegmentSink, SegmentStock, DocumentSi
   }
 
   #drop(segments: readonly Segment[], reason: 'buffer_full' | 'retry_expired'): void {
-    this.#uplink.drop(segments.length, reason);
+    this.#sender.drop(segments.length, reason);
     this.#buffer.release(segments);
   }
 
   /** Starts as many calls as may run now, and sets the timer for the next thing that becomes due. */
   #pump(): void {
     const nowMs = this.#now();
-    while (this.#calls < this.concurrency && this.#hasRoomInFlight() && nowMs >= this.#pace.pausedUntilMs && !this.#uplink.isAborted) {
+    while (this.#calls < this.concurrency && this.#hasRoomInFlight() && nowMs >= this.#limiter.pausedUntilMs && !this.#sender.isAborted) {
       const attempt = this.#buffer.takeDue(nowMs, this.#isDraining);
       if (attempt !== undefined) void this.#run(this.#send(attempt));
       else if (this.#replay !== undefined && nowMs >= this.#replayAtMs()) void this.#run(this.#replay.sendNext());
       else break;
     }
     this.#memory.note(this.#heldBytes());
-    if (this.#isDraining && this.#calls === 0 && (this.#uplink.isAborted || this.#held() === 0)) this.#onEmpty?.();
+    if (this.#isDraining && this.#calls === 0 && (this.#sender.isAborted || this.#held() === 0)) this.#onEmpty?.();
     this.#setTimer(nowMs);
   }
 
   #hasRoomInFlight(): boolean {
-    return this.#uplink.bytes < MAX_IN_FLIGHT_BYTES && this.#uplink.bodyBytes < MAX_IN_FLIGHT_BYTES;
+    return this.#sender.bytes < MAX_IN_FLIGHT_BYTES && this.#sender.bodyBytes < MAX_IN_FLIGHT_BYTES;
   }
 
   /** Nothing in the spool is sent while the daemon stops: it is safe where it is. */
@@ -221,7 +221,7 @@ export class Batcher implements Component, SegmentSink, SegmentStock, DocumentSi
     // When every worker is busy, the one that finishes pumps.
     const isBusy = this.#calls >= this.concurrency || !this.#hasRoomInFlight();
     const workAtMs = isBusy ? Infinity : Math.min(this.#buffer.nextDueMs(), this.#replayAtMs());
-    const atMs = workAtMs === Infinity ? Infinity : Math.max(workAtMs, this.#pace.pausedUntilMs, nowMs + 1);
+    const atMs = workAtMs === Infinity ? Infinity : Math.max(workAtMs, this.#limiter.pausedUntilMs, nowMs + 1);
     if (atMs === this.#timerAtMs) return;
     clearTimeout(this.#timer);
     this.#timer = undefined;
@@ -243,16 +243,16 @@ export class Batcher implements Component, SegmentSink, SegmentStock, DocumentSi
 
   async #send(attempt: Attempt): Promise<void> {
     const { segments, failures } = attempt;
-    const result = await this.#uplink.call(segments, this.#isDraining);
-    this.#uplink.landed(segments);
+    const result = await this.#sender.call(segments, this.#isDraining);
+    this.#sender.settled(segments);
     if (result.kind === 'retry') return this.#onFailure(attempt, result);
     const nowMs = this.#now();
     const { refusedAtMs = nowMs } = attempt;
-    if (isUnproven(segments, result, refusedAtMs, this.#pace.answeredAtMs)) {
+    if (isUnproven(segments, result, refusedAtMs, this.#limiter.answeredAtMs)) {
       return this.#onFailure({ ...attempt, refusedAtMs }, { kind: 'retry', code: result.code });
     }
     const outcome = outcomeOf(segments, result, (segment) => this.#isExpired(segment, nowMs));
-    this.#uplink.count(outcome);
+    this.#sender.count(outcome);
     if (outcome.halves !== undefined) {
       for (const half of outcome.halves) this.#buffer.putBack({ segments: half, failures }, nowMs);
       return;
@@ -278,7 +278,7 @@ export class Batcher implements Component, SegmentSink, SegmentStock, DocumentSi
   #onFailure({ segments, failures, ...attempt }: Attempt, { code, afterMs }: Extract<ExportResult, { kind: 'retry' }>): void {
     const nowMs = this.#now();
     // At the end of a drain all that is left shares one fate.
-    const isLast = this.#uplink.isAborted;
+    const isLast = this.#sender.isAborted;
     const kept = segments.filter((segment) => isLast || !this.#isExpired(segment, nowMs));
     const expired = segments.filter((segment) => !isLast && this.#isExpired(segment, nowMs));
     if (expired.length > 0) this.#onExpired(expired);

@@ -2,14 +2,14 @@ import type { Segment } from '../pipeline/segment.ts';
 import { nextDelay } from './backoff.ts';
 import { isUnproven, outcomeOf } from './outcome.ts';
 import type { Spool } from './spool/spool.ts';
-import type { Uplink } from './uplink.ts';
+import type { Sender } from './sender.ts';
 
 /** While X-Ray throttles single documents of the spool, the spool waits; live traffic does not. */
 const PAUSE = { baseMs: 500, capMs: 30_000 };
 
 export interface ReplayDeps {
   readonly spool: Spool;
-  readonly uplink: Uplink;
+  readonly sender: Sender;
   /** Takes what can no longer be on disk. */
   readonly keepInMemory: (segments: readonly Segment[]) => void;
   readonly now: () => number;
@@ -45,36 +45,36 @@ export class Replay {
   }
 
   async #sendNext(): Promise<void> {
-    const { spool, uplink, keepInMemory, now, random } = this.#deps;
+    const { spool, sender, keepInMemory, now, random } = this.#deps;
     const taken = await spool.take();
     if (taken === undefined) return;
     const { entry, segments } = taken;
     spool.checkOut(entry);
-    const result = await uplink.call(segments, false);
+    const result = await sender.call(segments, false);
     if (result.kind === 'retry') {
-      uplink.landed(segments);
+      sender.settled(segments);
       spool.giveBack(entry);
       return;
     }
     if (isUnproven(segments, result, Infinity, -Infinity)) {
       // In memory it waits without holding up the files behind it.
-      uplink.landed(segments);
+      sender.settled(segments);
       keepInMemory(segments);
       await spool.finish(entry);
       return;
     }
     // What is on disk has no age: the spool is bounded by its size.
     const outcome = outcomeOf(segments, result, () => false);
-    uplink.count(outcome);
+    sender.count(outcome);
     const groups = outcome.halves ?? (outcome.throttled.length > 0 ? [outcome.throttled] : []);
     const again = new Set(groups.flat());
-    uplink.landed(segments.filter((segment) => !again.has(segment)));
+    sender.settled(segments.filter((segment) => !again.has(segment)));
     this.#throttled = outcome.throttled.length > 0 ? this.#throttled + 1 : 0;
     this.#notBeforeMs = this.#throttled === 0 ? 0 : now() + nextDelay(this.#throttled - 1, PAUSE, random);
     for (const group of groups) {
       // Written before the old file goes, so that a crash between the two sends twice and loses nothing.
-      if (await spool.write(group, () => uplink.landed(group))) continue;
-      uplink.landed(group);
+      if (await spool.write(group, () => sender.settled(group))) continue;
+      sender.settled(group);
       keepInMemory(group);
     }
     await spool.finish(entry);

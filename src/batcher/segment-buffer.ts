@@ -1,4 +1,4 @@
-import { MAX_BATCH_SEGMENTS, type Mail, type Segment } from '../pipeline/segment.ts';
+import { MAX_BATCH_SEGMENTS, type Chunk, type Segment } from '../pipeline/segment.ts';
 import { ReturnedBatches, type Attempt } from './returned-batches.ts';
 import { ownCopyOf, SegmentQueue } from './segment-queue.ts';
 import { Slabs } from './slabs.ts';
@@ -33,12 +33,12 @@ export class SegmentBuffer {
     return this.#waiting.bytes + this.#returned.bytes;
   }
 
-  push(mail: Mail): void {
-    const { chunk, start: base } = this.#slabs.copy(mail.bytes, mail.count);
+  push(chunk: Chunk): void {
+    const { chunk: memory, start: base } = this.#slabs.copy(chunk.bytes, chunk.count);
     let start = base;
-    for (let i = 0; i < mail.count; i++) {
-      const end = base + mail.ends[i]!;
-      this.#waiting.push(chunk, start, end, mail.arrivedAtMs[i]!);
+    for (let i = 0; i < chunk.count; i++) {
+      const end = base + chunk.ends[i]!;
+      this.#waiting.push(memory, start, end, chunk.arrivedAtMs[i]!);
       start = end;
     }
   }

@@ -3,7 +3,7 @@ import { wireBytesOf } from './wire-bytes.ts';
 
 /**
  * What a waiting segment costs besides its bytes: its place in the queue (24), and its share of unused slab ends, of what sending it takes and of
- * the room that the collector leaves. A full buffer is to stay below budget + 110 MB resident (npm run faults -- R19 R24).
+ * the memory that the collector leaves. A full buffer is to stay below budget + 110 MB resident (npm run faults -- R19 R24).
  */
 export const SEGMENT_OVERHEAD_BYTES = 400;
 
@@ -18,14 +18,14 @@ export function totalCostOf(segments: readonly Segment[]): number {
 }
 
 /** A power of two, as every size of the ring. */
-const FIRST_ROOM = 1024;
+const FIRST_CAPACITY = 1024;
 
 /**
  * Segments in the order they came, with their cost in bytes. They wait as numbers in a ring and become objects when they are taken: 47,000 waiting
  * objects are 7 MB that V8 moves to its old generation, and garbage there when they leave.
  */
 export class SegmentQueue {
-  #ring = new Ring(FIRST_ROOM);
+  #ring = new Ring(FIRST_CAPACITY);
   /** Place of the oldest, and the one behind the newest: counts that the ring wraps. */
   #head = 0;
   #tail = 0;
@@ -46,7 +46,7 @@ export class SegmentQueue {
   }
 
   push(chunk: Buffer, start: number, end: number, arrivedAtMs: number): void {
-    if (this.length === this.#ring.room) this.#grow();
+    if (this.length === this.#ring.capacity) this.#grow();
     this.#ring.write(this.#tail++, chunk, start, end, arrivedAtMs);
     this.#bytes += end - start + SEGMENT_OVERHEAD_BYTES;
   }
@@ -81,11 +81,11 @@ export class SegmentQueue {
   #onEmpty(): void {
     this.#head = 0;
     this.#tail = 0;
-    if (this.#ring.room > FIRST_ROOM) this.#ring = new Ring(FIRST_ROOM);
+    if (this.#ring.capacity > FIRST_CAPACITY) this.#ring = new Ring(FIRST_CAPACITY);
   }
 
   #grow(): void {
-    const ring = new Ring(2 * this.#ring.room);
+    const ring = new Ring(2 * this.#ring.capacity);
     for (let at = this.#head; at < this.#tail; at++) {
       const { chunk, start, end, arrivedAtMs } = this.#ring.take(at);
       ring.write(at, chunk, start, end, arrivedAtMs);
@@ -94,20 +94,20 @@ export class SegmentQueue {
   }
 }
 
-/** Room for `room` segments, a column for each member; a place beyond it is wrapped. */
+/** `capacity` segments, a column for each member; a place beyond it is wrapped. */
 class Ring {
-  readonly room: number;
+  readonly capacity: number;
   readonly #chunks: (Buffer | undefined)[];
   readonly #starts: Uint32Array;
   readonly #ends: Uint32Array;
   readonly #arrivedAtMs: Float64Array;
 
-  constructor(room: number) {
-    this.room = room;
-    this.#chunks = Array.from<Buffer | undefined>({ length: room });
-    this.#starts = new Uint32Array(room);
-    this.#ends = new Uint32Array(room);
-    this.#arrivedAtMs = new Float64Array(room);
+  constructor(capacity: number) {
+    this.capacity = capacity;
+    this.#chunks = Array.from<Buffer | undefined>({ length: capacity });
+    this.#starts = new Uint32Array(capacity);
+    this.#ends = new Uint32Array(capacity);
+    this.#arrivedAtMs = new Float64Array(capacity);
   }
 
   arrivedAtMs(at: number): number {
@@ -136,7 +136,7 @@ class Ring {
   }
 
   #index(at: number): number {
-    return at & (this.room - 1);
+    return at & (this.capacity - 1);
   }
 }
 

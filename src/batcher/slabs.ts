@@ -7,7 +7,7 @@ const MAX_FREE = 2;
 
 /**
  * Memory for waiting documents: they lie one after the other in slabs, and a slab is used again when the last of its documents is gone.
- * With a buffer for each mail, what had gone stayed until the collector ran (80 MB on top of a budget of 64), and small mails cost 400 bytes more.
+ * With a buffer for each chunk, what had gone stayed until the collector ran (80 MB on top of a budget of 64), and small chunks cost 400 bytes more.
  */
 export class Slabs {
   /** How many documents of each slab are still here. */

@@ -1,7 +1,7 @@
 import { XRayClient } from '@aws-sdk/client-xray';
 import type { Environment } from '../aws/environment.ts';
 import type { LoadedConfig } from '../config/load.ts';
-import { findDestination, uplinkTo } from '../compose/daemon.ts';
+import { findDestination, connectionTo } from '../compose/daemon.ts';
 import { XraydError } from '../pipeline/errors.ts';
 import { lineLogger } from '../telemetry/line-logger.ts';
 import { ANSWER_BOUNDS } from './trace-source.ts';
@@ -18,7 +18,7 @@ export async function pull(loaded: LoadedConfig<'pull'>, env: Environment, outpu
   const own = config.profile === '' ? env : withProfile(config.profile, env);
   const log = lineLogger((level, message) => (level === 'warn' ? output.say(`xrayd: ${message}\n`) : undefined));
   const destination = await findDestination(loaded, own, log);
-  const { credentials, outbound } = uplinkTo(destination, { config, log }, own);
+  const { credentials, outbound } = connectionTo(destination, { config, log }, own);
   try {
     const { regionalClientConfig } = await import('../aws/client-config.ts');
     const found = await credentials.get(SEARCH_MS);

@@ -23,7 +23,7 @@ import { XraydError } from '../pipeline/errors.ts';
 import type { Logger } from '../pipeline/logger.ts';
 import { SamplingProxy } from '../proxy/sampling-proxy.ts';
 import { Service, type Common, type Mode } from './service.ts';
-import { collectSooner, youngCollector } from './small-heap.ts';
+import { preferMemory, youngCollector } from './heap-tuning.ts';
 import { VERSION } from './version.ts';
 
 /** As the reference daemon's idle flush. */
@@ -79,7 +79,7 @@ function usable({ region, origin }: FoundRegion, log: Logger): FoundRegion {
 }
 
 /** What it takes to call X-Ray: a way out, credentials, the signed call. Start and stop `upstream` before and after its use. */
-export function uplinkTo({ region, url }: Destination, { config, log }: { config: Config<AwsCommand>; log: Logger }, env: Environment) {
+export function connectionTo({ region, url }: Destination, { config, log }: { config: Config<AwsCommand>; log: Logger }, env: Environment) {
   const noProxy = env['NO_PROXY'] ?? env['no_proxy'] ?? '';
   const proxyAddress = config.proxyAddress?.href ?? '';
   // Sampling calls and telemetry share the agent with the uploads.
@@ -103,7 +103,7 @@ function daemonMode(
   destination: Destination,
 ): Mode {
   const { bindTcp } = config;
-  const { api, hints, credentials, upstream } = uplinkTo(destination, { config, log }, env);
+  const { api, hints, credentials, upstream } = connectionTo(destination, { config, log }, env);
   const reporter = new TelemetryReporter(
     { resourceArn: config.resourceArn, isLocalMode: config.localMode },
     { api, hints, snapshot: () => accounting.snapshot(), env, log },
@@ -122,7 +122,7 @@ function daemonMode(
             { ...bindTcp, allow: config.proxyAllow, maxBodiesBytes: memory.bodiesBytes },
             { api, guard, intake, hints, log, onRequest, onRules, onGarbage: youngCollector() },
           ),
-    onMemoryShort: collectSooner,
+    onMemoryShort: preferMemory,
     watchers: config.telemetryRecords ? [reporter] : [],
   };
 }

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { OPERATIONS } from '../aws/operations.ts';
+import { OPERATIONS } from '../formats/xray/operations.ts';
 import { mergeConfig } from '../config/load.ts';
 import type { OptionValue } from '../config/option.ts';
 import type { OptionName } from '../config/schema.ts';

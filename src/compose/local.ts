@@ -20,7 +20,7 @@ import type { DefaultSampling } from '../sampling/rule-book.ts';
 import { Store } from '../threads/store.ts';
 import { monotonicMs, wallClockMs } from '../pipeline/clock.ts';
 import { isMemoryScarce } from './memory-budget.ts';
-import { collectSooner } from './small-heap.ts';
+import { preferMemory } from './heap-tuning.ts';
 
 /** A person waits for the trace. */
 const BATCH_MAX_AGE_MS = 50;
@@ -115,7 +115,7 @@ function localMode(
         },
         { service, guard, log, onRequest, status, sample: () => sampleTrace(wallClockMs()) },
       ),
-    onMemoryShort: collectSooner,
+    onMemoryShort: preferMemory,
     watchers: [],
     ...(tee === undefined ? {} : { teed: () => tee.read() }),
   };

@@ -2,7 +2,7 @@ import { XRayExporter } from '../aws/exporter.ts';
 import type { Environment } from '../aws/environment.ts';
 import { Batcher } from '../batcher/batcher.ts';
 import type { LoadedConfig } from '../config/load.ts';
-import { BATCH_MAX_AGE_MS, findDestination, uplinkTo } from './daemon.ts';
+import { BATCH_MAX_AGE_MS, findDestination, connectionTo } from './daemon.ts';
 import { Accounting, sumOf, type Snapshot } from '../pipeline/accounting.ts';
 import type { Component, ComponentState } from '../pipeline/component.ts';
 import { messageOf } from '../pipeline/errors.ts';
@@ -30,7 +30,7 @@ export class Tee implements Component {
   /** Throws XRAYD_REGION. */
   static async build(loaded: LoadedConfig<'local'>, env: Environment, log: Logger): Promise<Tee> {
     const { config } = loaded;
-    const { api, hints, upstream } = uplinkTo(await findDestination(loaded, env, log), { config, log }, env);
+    const { api, hints, upstream } = connectionTo(await findDestination(loaded, env, log), { config, log }, env);
     const exporter = new XRayExporter({ api, hints, log, onCall: () => {} });
     const limits = { maxBytes: memoryBudgetOf(config, 'local').teeBytes, maxAgeMs: BATCH_MAX_AGE_MS, isNewestFirst: config.newestFirst };
     const sending = { concurrency: config.concurrency, retryMaxAgeMs: config.retryMaxAge * 1000 };

@@ -1,22 +1,12 @@
+import type { ConfigFile } from './config-file.ts';
 import { messageOf, systemCodeOf, XraydError } from '../pipeline/errors.ts';
 import { readWithin } from '../pipeline/read-file.ts';
-import type { OptionValue } from './option.ts';
-import type { OptionName } from './schema.ts';
 
 /** Where the reference daemon looks when there is no -c. */
 const DEFAULT_FILES = ['/etc/amazon/xray/cfg.yaml', 'cfg.yaml'] as const;
 
 /** A pipe may be written to by a program that takes its time. */
 const READ_MS = 5_000;
-
-export interface ConfigFile {
-  readonly path: string;
-  readonly values: ReadonlyMap<OptionName, OptionValue>;
-  /** Line of each value, counted from 1. */
-  readonly lines: ReadonlyMap<OptionName, number>;
-  /** What was read and is not used: a line each. */
-  readonly warnings: readonly string[];
-}
 
 /**
  * Reads `path`, or the first of the default files that exists. undefined when none does, and for `undefined`: the command reads none.

@@ -1,5 +1,5 @@
 import { closest, distance } from 'fastest-levenshtein';
-import type { ConfigFile } from './file.ts';
+import type { ConfigFile } from './config-file.ts';
 import { XraydError } from '../pipeline/errors.ts';
 import type { CommandLine } from './flags.ts';
 import { envNameOf, textOf, type Command, type OptionSpec, type OptionValue } from './option.ts';

@@ -4,7 +4,7 @@ import { XraydError } from '../pipeline/errors.ts';
 import type { OptionValue } from './option.ts';
 import { OPTION_NAMES, SPECS, type OptionName } from './schema.ts';
 import { checkValue } from './value.ts';
-import type { ConfigFile } from './file.ts';
+import type { ConfigFile } from './config-file.ts';
 import { readYaml, YamlError, type YamlEntry, type YamlScalar } from './yaml.ts';
 
 const FILE_KEYS = new Map<string, OptionName>(

@@ -1,4 +1,4 @@
-import { causeMembers } from '../query/summary.ts';
+import { causeMembers } from '../trace/members.ts';
 import type { CauseService, RootCause } from '../trace/root-causes.ts';
 import { annotationsOf, type TraceView } from '../trace/trace-view.ts';
 import { walk, type Entity } from '../trace/entity.ts';

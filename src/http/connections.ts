@@ -36,7 +36,7 @@ export class ConnectionLimits {
   }
 
   /** Whether there is room for another large answer. */
-  get hasRoom(): boolean {
+  get hasCapacity(): boolean {
     return this.#unreadBytes.large <= this.#maxUnreadBytes;
   }
 

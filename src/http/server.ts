@@ -77,7 +77,7 @@ export class HttpServer implements Component {
     this.#app.get('/livez', async (_request, reply) => this.#health('live', reply));
     this.#app.get('/readyz', async (_request, reply) => this.#health('ready', reply));
     this.#app.get('/metrics', async (_request, reply) => {
-      if (!limits.hasRoom) return reply.code(503).send({ error: 'too many answers wait to be read' });
+      if (!limits.hasCapacity) return reply.code(503).send({ error: 'too many answers wait to be read' });
       void reply.header('content-type', 'text/plain; version=0.0.4; charset=utf-8');
       return deps.metrics();
     });

@@ -21,7 +21,7 @@ export interface Snapshot {
   readonly sent: number;
   readonly unprocessed: Readonly<Record<string, number>>;
   readonly retried: number;
-  /** Documents in the receive thread's mailbox and in the buffer. */
+  /** Documents in the receive thread's ring and in the buffer. */
   readonly buffered: number;
   readonly bufferedBytes: number;
   readonly inFlight: number;

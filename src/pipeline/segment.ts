@@ -3,7 +3,7 @@
  * Nothing on the way to X-Ray parses, re-encodes or trims it.
  */
 export interface Segment {
-  /** Shared by the segments that came in one mail. */
+  /** Shared by all segments of a chunk. */
   readonly chunk: Buffer;
   /** Byte offsets of the document in `chunk`. */
   readonly start: number;
@@ -18,8 +18,8 @@ export type Batch = readonly Segment[];
 /** X-Ray takes at most 50 documents in a call. Source: the reference daemon's batch size; open-telemetry/opentelemetry-collector-contrib#203. */
 export const MAX_BATCH_SEGMENTS = 50;
 
-/** One full or due mailbox slab. Its memory is reused as soon as `push` returns. */
-export interface Mail {
+/** One full or due chunk of the receive thread's ring buffer. Its memory is reused as soon as `push` returns. */
+export interface Chunk {
   readonly count: number;
   /** The documents one after the other; document i ends at `ends[i]` and starts where the one before ended. */
   readonly bytes: Uint8Array;
@@ -29,8 +29,8 @@ export interface Mail {
 
 /** Push side of the buffer. */
 export interface SegmentSink {
-  /** Copies the mail and returns. Never throws, awaits or logs. */
-  push(mail: Mail): void;
+  /** Copies the chunk and returns. Never throws, awaits or logs. */
+  push(chunk: Chunk): void;
 }
 
 /** The way in for documents that come by TCP. */

@@ -1,4 +1,4 @@
-import { ALL_OPERATIONS, operationAt, OPERATIONS } from '../aws/operations.ts';
+import { ALL_OPERATIONS, operationAt, OPERATIONS } from '../formats/xray/operations.ts';
 
 /** What AWSXRayDaemonWriteAccess allows besides PutTraceSegments, which is buffered here instead of forwarded. */
 const DEFAULT_PATHS = ALL_OPERATIONS.filter(({ name, caller }) => caller !== 'account' && name !== 'PutTraceSegments').map(({ path }) => path);

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { describeAnswer } from '../aws/foreign-answer.ts';
-import { OPERATIONS } from '../aws/operations.ts';
+import { OPERATIONS } from '../formats/xray/operations.ts';
 import { isXRaysAnswer } from '../aws/output-shape.ts';
 import type { PermissionHints } from '../aws/permissions.ts';
 import type { XRayAnswer, XRayApi, XRayCall } from '../aws/xray-api.ts';
@@ -152,7 +152,7 @@ export class SamplingProxy implements Component {
         if (body === 'too_large') reply = errorReply(413, 'RequestEntityTooLarge', 'The body is larger than xrayd takes', { connection: 'close' });
         else if (body === 'busy')
           reply = errorReply(429, 'ThrottledException', 'xrayd reads too much at one time', { connection: 'close', 'retry-after': '1' });
-        else if (!this.#limits.hasRoom) reply = errorReply(429, 'ThrottledException', 'Too many answers wait to be read', { 'retry-after': '1' });
+        else if (!this.#limits.hasCapacity) reply = errorReply(429, 'ThrottledException', 'Too many answers wait to be read', { 'retry-after': '1' });
         else if (route.kind === 'segments') reply = this.#take(body.bytes);
         else {
           reply = await this.#ask(request, target, Buffer.from(body.bytes), goneSignal(response));

@@ -1,4 +1,4 @@
-import type { Finding } from '../api/page-types.ts';
+import type { Finding } from './answers.ts';
 import type { Trace } from '../trace/assemble.ts';
 import type { Entity } from '../trace/entity.ts';
 import { ExactNumber } from '../json/exact-number.ts';

@@ -1,5 +1,5 @@
 import { ruleFor, type SamplingRule } from '../sampling/rule.ts';
-import type { Finding } from '../api/page-types.ts';
+import type { Finding } from './answers.ts';
 import { walk, type Entity } from '../trace/entity.ts';
 import { httpOf } from '../trace/http.ts';
 import { objectOf, textOf } from '../json/json.ts';

@@ -5,7 +5,7 @@ import { textOf } from '../json/json.ts';
 import { linksOf, senderOf, type Link } from '../trace/links.ts';
 import { keyOf, type ServiceId } from '../trace/service-id.ts';
 import { TooMuchError } from './answer-room.ts';
-import { serviceMembers } from './members.ts';
+import { serviceMembers } from '../trace/members.ts';
 import { Statistics } from './statistics.ts';
 import type { TraceView } from '../trace/trace-view.ts';
 

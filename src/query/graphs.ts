@@ -3,15 +3,14 @@ import type { Expression } from '../filter/expression.ts';
 import type { Search } from '../filter/search.ts';
 import { isCall, isVisit } from '../filter/predicate.ts';
 import type { EntitySelector } from '../filter/selector.ts';
-import type { Reader } from '../store/reader.ts';
-import type { Range } from '../store/scan.ts';
+import type { Range, TraceSource } from './source.ts';
 import { Graph } from './graph.ts';
 import { ListText } from './list-text.ts';
 import { TimeSeries, type TimeSeriesConfig } from './time-series.ts';
 import { matching } from './trace-summaries.ts';
 
 /** GetTraceGraph: `Services`; undefined when there is no such trace. */
-export function traceGraph(reader: Reader, traceId: string): JsonText | undefined {
+export function traceGraph(reader: TraceSource, traceId: string): JsonText | undefined {
   const view = reader.trace(traceId);
   if (view === undefined) return undefined;
   const graph = new Graph();
@@ -31,7 +30,7 @@ export interface GraphRequest extends Search {
 const MORE = 3;
 
 /** GetServiceGraph; `IsPartial` when there was no time for all traces. Traces with a root in progress are left out. Source: recorded answers of X-Ray. */
-export async function serviceGraph(reader: Reader, { range, maxMs = Infinity, ...search }: GraphRequest): Promise<object> {
+export async function serviceGraph(reader: TraceSource, { range, maxMs = Infinity, ...search }: GraphRequest): Promise<object> {
   const graph = new Graph();
   let untilMs = performance.now() + maxMs;
   let [found, isPartial, isNearlyDone] = [0, false, false];
@@ -49,13 +48,13 @@ export async function serviceGraph(reader: Reader, { range, maxMs = Infinity, ..
   return { ...graph.bounds(), Services: servicesOf(graph, reader, true), ...(isPartial ? { IsPartial: true } : {}) };
 }
 
-function servicesOf(graph: Graph, { room }: Reader, hasTimes: boolean): JsonText {
+function servicesOf(graph: Graph, { room }: TraceSource, hasTimes: boolean): JsonText {
   const services = new ListText(room.maxTextBytes);
   for (const service of graph.services(hasTimes)) services.add(service);
   return services.end();
 }
 
-function addLinks(graph: Graph, reader: Reader): void {
+function addLinks(graph: Graph, reader: TraceSource): void {
   for (const link of graph.links) {
     graph.addLink(link, reader.trace(link.traceId)?.trace);
   }
@@ -70,7 +69,7 @@ export interface TimeSeriesRequest {
 }
 
 /** GetTimeSeriesServiceStatistics, by the time of receipt. compat: of the range the whole seconds count. Source: recorded answers of X-Ray. */
-export async function timeSeries(reader: Reader, { periodSeconds, filter, selector, ...range }: TimeSeriesRequest): Promise<object[]> {
+export async function timeSeries(reader: TraceSource, { periodSeconds, filter, selector, ...range }: TimeSeriesRequest): Promise<object[]> {
   const [start, end] = [Math.floor(range.start), Math.floor(range.end)];
   const config: TimeSeriesConfig = { start, end, periodSeconds, kind: selector.kind === 'service' ? 'service' : 'edge' };
   const series = new TimeSeries(config);

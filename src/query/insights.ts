@@ -1,5 +1,5 @@
 import type { Expression } from '../filter/expression.ts';
-import type { Reader } from '../store/reader.ts';
+import type { TraceSource } from './source.ts';
 import type { Visit } from '../trace/map.ts';
 import { keyOf, type ServiceId } from '../trace/service-id.ts';
 import { TooMuchError } from './answer-room.ts';
@@ -82,7 +82,7 @@ interface Services {
 }
 
 /** Insights that overlap the range, by the time of receipt; newest first. Rejects with TooMuchError. */
-export async function findInsights(reader: Reader, { start, end, now, filter }: InsightsRequest): Promise<Insight[]> {
+export async function findInsights(reader: TraceSource, { start, end, now, filter }: InsightsRequest): Promise<Insight[]> {
   const services: Services = { byKey: new Map(), minutes: 0 };
   const from = start - (BASELINE_MINUTES + QUIET_MINUTES) * 60;
   for await (const view of matching(reader, { type: 'Event', start: from, end }, { filter })) add(services, view);

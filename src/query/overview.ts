@@ -1,7 +1,6 @@
-import { wallClockMs } from '../pipeline/clock.ts';
-import { lengthOf, OUTCOMES, severityOf, type ChartPoints, type Overview } from '../api/page-types.ts';
-import { shownTimes, type TimeChoice } from '../api/shown-times.ts';
-import type { Reader, TraceFacts } from '../store/reader.ts';
+import { lengthOf, OUTCOMES, severityOf, type ChartPoints, type Overview } from './answers.ts';
+import { shownTimes, type TimeChoice } from '../trace/shown-times.ts';
+import type { TraceSource, TraceFacts } from './source.ts';
 import type { Rankings, Selection } from './ranking.ts';
 import { pointOf } from './row.ts';
 import { slices } from './slices.ts';
@@ -41,8 +40,8 @@ class Gathered {
 }
 
 /** What a chart and a legend say of all that match. Without a filter the table of traces knows it; with one each trace is looked at. */
-export async function overviewOf(reader: Reader, rankings: Rankings, { chosen, ...set }: OverviewRequest): Promise<Overview> {
-  const now = wallClockMs() / 1000;
+export async function overviewOf(reader: TraceSource, rankings: Rankings, { chosen, ...set }: OverviewRequest): Promise<Overview> {
+  const now = rankings.now();
   const gathered = new Gathered();
   const isPlain = set.filter === undefined && set.text === undefined;
   const isWhole = isPlain ? await gatherFacts(reader, set, now, gathered) : await gatherFound(reader, set, now, gathered);
@@ -53,7 +52,7 @@ export async function overviewOf(reader: Reader, rankings: Rankings, { chosen, .
   return { ...totals, outcomes, times, points: pointsOf(gathered, times), lengths: lengthsOf(gathered) };
 }
 
-async function gatherFacts(reader: Reader, { start, end }: Selection, at: number, into: Gathered): Promise<boolean> {
+async function gatherFacts(reader: TraceSource, { start, end }: Selection, at: number, into: Gathered): Promise<boolean> {
   for await (const facts of slices(tableOf(reader, { start, end, at }))) {
     for (const [row, began, seconds, status, isOpen] of facts) into.add(row, began, seconds, Math.floor(status / 1_000), isOpen);
     if (into.rows.length >= MAX_TRACES) return false;
@@ -61,7 +60,7 @@ async function gatherFacts(reader: Reader, { start, end }: Selection, at: number
   return true;
 }
 
-function* tableOf(reader: Reader, range: { start: number; end: number; at: number }) {
+function* tableOf(reader: TraceSource, range: { start: number; end: number; at: number }) {
   let last: TraceFacts | undefined;
   do {
     const facts = reader.facts({ ...range, last, limit: ROWS_AT_ONCE });
@@ -70,7 +69,7 @@ function* tableOf(reader: Reader, range: { start: number; end: number; at: numbe
   } while (last !== undefined);
 }
 
-async function gatherFound(reader: Reader, set: Selection, at: number, into: Gathered): Promise<boolean> {
+async function gatherFound(reader: TraceSource, set: Selection, at: number, into: Gathered): Promise<boolean> {
   const untilMs = performance.now() + LONGEST_MS;
   for await (const { view, cursor } of found(reader, { type: 'TraceId', start: set.start, end: set.end }, set)) {
     const point = pointOf(view);

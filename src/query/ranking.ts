@@ -1,9 +1,7 @@
-import { lengthOf, statusRank, type RowsWindow, type RowTotals, type SortKey, type TraceRow } from '../api/page-types.ts';
-import { wallClockMs } from '../pipeline/clock.ts';
+import { lengthOf, statusRank, type RowsWindow, type RowTotals, type SortKey, type TraceRow } from './answers.ts';
 import type { Search } from '../filter/search.ts';
-import { nameInOrder } from '../store/head.ts';
-import type { Reader } from '../store/reader.ts';
-import { LENGTH_AT } from '../store/schema.ts';
+import { nameInOrder } from './name-in-order.ts';
+import type { TraceSource } from './source.ts';
 import { pointOf, rowOf } from './row.ts';
 import { found } from './trace-summaries.ts';
 import type { TraceView } from '../trace/trace-view.ts';
@@ -77,16 +75,24 @@ const KEPT_POSITIONS = 4;
 
 /** Puts all traces that match in an order, and counts them. The last order made is kept for its further pages. */
 export class Rankings {
-  readonly #reader: Reader;
+  readonly #reader: TraceSource;
+  readonly #nowMs: () => number;
   readonly #maxRanked: number;
   #last: Ranking | undefined;
   /** The last one used goes last. */
   readonly #positions = new Map<string, Positions>();
   #made = 0;
 
-  constructor(reader: Reader) {
+  /** `nowMs`: the wall clock, since the epoch. */
+  constructor(reader: TraceSource, nowMs: () => number) {
     this.#reader = reader;
+    this.#nowMs = nowMs;
     this.#maxRanked = Math.min(MAX_RANKED, Math.floor(reader.room.maxAnswerBytes / BYTES_A_RANKED));
+  }
+
+  /** Seconds since the epoch. */
+  now(): number {
+    return this.#nowMs() / 1000;
   }
 
   /**
@@ -94,7 +100,7 @@ export class Rankings {
    * a trace that comes or changes after the first page keeps its place until that is done anew.
    */
   async page({ order, after, limit, ...set }: OrderedRequest): Promise<OrderedPage> {
-    if (set.filter === undefined && set.text === undefined && isInTable(order.key)) return this.#tablePage(set, order, after, limit);
+    if (set.filter === undefined && set.text === undefined && this.#reader.orders.has(order.key)) return this.#tablePage(set, order, after, limit);
     const ranked = await this.#ranked(set, order, after !== undefined);
     const begin = after === undefined ? 0 : placeAfter(ranked, after, order);
     const rows: TraceRow[] = [];
@@ -111,11 +117,11 @@ export class Rankings {
 
   /** Where clocks disagree a row is shorter than the table has it, and comes no later than it should: within a page it is put right. */
   #tablePage({ start, end }: Selection, { key, isDescending }: Order, after: OrderCursor | undefined, limit: number): OrderedPage {
-    const at = after?.at ?? wallClockMs() / 1000;
+    const at = after?.at ?? this.now();
     const rows: TraceRow[] = [];
     let last: OrderCursor | undefined;
     let bytes = 0;
-    for (const { view, value, row } of this.#reader.inOrder({ start, end, order: TABLE_ORDERS[key]!, isDescending, at, after, limit })) {
+    for (const { view, value, row } of this.#reader.inOrder({ start, end, key, isDescending, at, after, limit })) {
       rows.push(rowOf(view));
       bytes += view.trace.bytes;
       last = { value, row, at };
@@ -158,15 +164,15 @@ export class Rankings {
   }
 
   async #positionsOf(set: Selection, order: Order): Promise<Positions> {
-    const at = wallClockMs() / 1000;
+    const at = this.now();
     const name = `${process.pid.toString(36)}-${(++this.#made).toString(36)}-${Math.round(at).toString(36)}`;
-    if (set.filter !== undefined || set.text !== undefined || !isInTable(order.key)) {
+    if (set.filter !== undefined || set.text !== undefined || !this.#reader.orders.has(order.key)) {
       const ranked = await this.#ranked(set, order, true);
       return { name, at, rows: Float64Array.from(ranked, ({ row }) => row) };
     }
     const { start, end } = set;
     const { key, isDescending } = order;
-    return { name, at, rows: this.#reader.rowsInOrder({ start, end, order: TABLE_ORDERS[key]!, isDescending, at, limit: this.#maxRanked }) };
+    return { name, at, rows: this.#reader.rowsInOrder({ start, end, key, isDescending, at, limit: this.#maxRanked }) };
   }
 
   /** How many match, and the longest of them. */
@@ -190,7 +196,7 @@ export class Rankings {
     const of = JSON.stringify([set, order]);
     if (isFurther && this.#last?.of === of && performance.now() - this.#last.madeMs < KEPT_MS) return this.#last.ranked;
     const ranked: OrderCursor[] = [];
-    const at = wallClockMs() / 1000;
+    const at = this.now();
     const untilMs = performance.now() + LONGEST_MS;
     for await (const { view, cursor } of found(this.#reader, { type: 'TraceId', start: set.start, end: set.end }, set)) {
       ranked.push({ value: valueIn(view, order.key, at), row: cursor.row, at });
@@ -200,18 +206,6 @@ export class Rankings {
     this.#last = { of, madeMs: performance.now(), ranked };
     return ranked;
   }
-}
-
-/** What the table of traces is ordered by. */
-const TABLE_ORDERS: Readonly<Partial<Record<SortKey, string>>> = {
-  start: 'start',
-  name: "coalesce(name, '')",
-  status: 'coalesce(status, 0)',
-  duration: LENGTH_AT,
-};
-
-function isInTable(key: SortKey): boolean {
-  return Object.hasOwn(TABLE_ORDERS, key);
 }
 
 function completeLength(row: TraceRow): number | null {

@@ -1,7 +1,6 @@
-import type { TraceRow } from '../api/page-types.ts';
+import type { TraceRow } from './answers.ts';
 import type { Search } from '../filter/search.ts';
-import type { Reader } from '../store/reader.ts';
-import type { Cursor } from '../store/scan.ts';
+import type { Cursor, TraceSource } from './source.ts';
 import { outcomeName, type Entity } from '../trace/entity.ts';
 import { httpOf } from '../trace/http.ts';
 import { servicesOf } from '../trace/map.ts';
@@ -78,7 +77,7 @@ const ROW_BYTES = 1_000;
 const PAGE_MS = 300;
 
 /** The traces that began in the range and match, newest first. */
-export async function traceRows(reader: Reader, { start, end, filter, text, after, limit }: RowsRequest): Promise<Rows> {
+export async function traceRows(reader: TraceSource, { start, end, filter, text, after, limit }: RowsRequest): Promise<Rows> {
   const range = { type: 'TraceId', start, end } as const;
   const rows: TraceRow[] = [];
   const { next } = await scanPage(reader, { range, filter, text, after, limit, maxMs: PAGE_MS }, (view) => {

@@ -3,8 +3,7 @@ import { ExactNumber } from '../json/exact-number.ts';
 import { httpOf } from '../trace/http.ts';
 import { member } from '../json/json.ts';
 import { servicesOf } from '../trace/map.ts';
-import { outcomeMembers, serviceMembers } from './members.ts';
-import type { CauseKind, RootCause } from '../trace/root-causes.ts';
+import { causeMembers, outcomeMembers, serviceMembers } from '../trace/members.ts';
 import type { AnnotationValue, TraceView } from '../trace/trace-view.ts';
 
 /** What GetTraceSummaries adds for the range and the filter that found the trace. */
@@ -60,23 +59,5 @@ function annotationMembers(value: AnnotationValue): object {
       StringValue: typeof value === 'string' ? value : null,
     },
     ServiceIds: null,
-  };
-}
-
-/** A root cause as AWS writes it, and as `rootcause.json` is compared with. */
-export function causeMembers(kind: CauseKind, { isClientImpacting, services }: RootCause): object {
-  return {
-    ClientImpacting: isClientImpacting,
-    Services: services.map(({ service, isInferred, path }) => ({
-      ...serviceMembers(service),
-      // compat: AWS writes null for services without an origin, and Grafana's X-Ray data source panics on it.
-      Type: service.type ?? '',
-      Inferred: isInferred,
-      EntityPath: path.map(({ name, coverage, isRemote, exceptions }) =>
-        kind === 'responsetime'
-          ? { Name: name, Coverage: double(coverage), Remote: isRemote }
-          : { Name: name, Exceptions: exceptions.map(({ type, message }) => ({ Name: type ?? '', Message: message })), Remote: isRemote },
-      ),
-    })),
   };
 }

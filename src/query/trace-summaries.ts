@@ -3,10 +3,9 @@ import { double, seconds, type JsonText } from '../json/aws-json.ts';
 import type { Expression } from '../filter/expression.ts';
 import { matchedCall, matchedVisit } from '../filter/predicate.ts';
 import { isFound, type Search } from '../filter/search.ts';
-import type { Found, Reader } from '../store/reader.ts';
-import type { Cursor, Range } from '../store/scan.ts';
+import type { Cursor, Found, Range, TraceSource } from './source.ts';
 import { ListText } from './list-text.ts';
-import { outcomeMembers } from './members.ts';
+import { outcomeMembers } from '../trace/members.ts';
 import { summaryOf, type Match } from './summary.ts';
 import type { TraceView } from '../trace/trace-view.ts';
 import { slices } from './slices.ts';
@@ -32,7 +31,7 @@ export interface SummariesPage {
 const PAGE_MS = 1_000;
 
 /** GetTraceSummaries. */
-export async function traceSummaries(reader: Reader, { range, filter, text, rate, after, limit }: SummariesRequest): Promise<SummariesPage> {
+export async function traceSummaries(reader: TraceSource, { range, filter, text, rate, after, limit }: SummariesRequest): Promise<SummariesPage> {
   const summaries = new ListText();
   const { processed, next } = await scanPage(
     reader,
@@ -51,7 +50,7 @@ export interface Scan extends Pick<SummariesRequest, 'range' | 'filter' | 'text'
 
 /** Gives `take` the traces in the range that match, newest first; it says how many bytes the page has more. `next` is where the next page begins. */
 export async function scanPage(
-  reader: Reader,
+  reader: TraceSource,
   { range, filter, text, after, limit, maxMs, isWanted = () => true }: Scan,
   take: (view: TraceView) => number,
 ): Promise<{ processed: number; next: Cursor | undefined }> {
@@ -72,12 +71,12 @@ export async function scanPage(
 }
 
 /** All that match, for graphs and series. Selection is by receipt, as AWS's is. */
-export async function* matching(reader: Reader, range: Range, search: Search): AsyncGenerator<TraceView> {
+export async function* matching(reader: TraceSource, range: Range, search: Search): AsyncGenerator<TraceView> {
   for await (const { view } of found(reader, range, search)) yield view;
 }
 
 /** `matching`, with where each was found. */
-export async function* found(reader: Reader, range: Range, search: Search): AsyncGenerator<Found> {
+export async function* found(reader: TraceSource, range: Range, search: Search): AsyncGenerator<Found> {
   for await (const { view, cursor } of slices(reader.candidates(range, search))) {
     if (view !== undefined && isInRange(view, range) && isFound(search, view)) yield { view, cursor };
   }

@@ -1,10 +1,8 @@
-import { statusRank } from '../api/page-types.ts';
+import { nameInOrder } from '../query/name-in-order.ts';
+import { statusRank } from '../query/answers.ts';
 import { Entity, outcomeName } from '../trace/entity.ts';
 import { httpOf } from '../trace/http.ts';
 import type { SegmentDocument } from '../trace/validate.ts';
-
-/** Longer names are ordered by their beginning. */
-const MAX_NAME = 200;
 
 /** What a trace is shown as in the list: its root, or what there is in its place. So that a list can be put in order without reading all documents. */
 export interface Head {
@@ -17,10 +15,6 @@ export interface Head {
   readonly name: string;
   /** `statusRank`. */
   readonly status: number;
-}
-
-export function nameInOrder(name: string): string {
-  return name.slice(0, MAX_NAME);
 }
 
 export function headOf({ json, isSubsegment, parentId }: SegmentDocument): Head {

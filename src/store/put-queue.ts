@@ -1,4 +1,4 @@
-import type { Written } from '../threads/messages.ts';
+import type { Written } from './written.ts';
 import type { Delivery, Writer } from './writer.ts';
 
 interface Waiting {

@@ -9,34 +9,12 @@ import type { Json } from '../json/json.ts';
 import type { Search } from '../filter/search.ts';
 import { conditionsOf } from '../filter/sql.ts';
 import { readable } from './readable.ts';
-import { COLUMNS, overTables, Scans, type Cursor, type Range, type TraceRow } from './scan.ts';
+import type { SortKey } from '../query/answers.ts';
+import type { Candidate, Cursor, Found, InOrder, Range, TraceFacts, TraceSource } from '../query/source.ts';
+import { COLUMNS, overTables, Scans, type TraceRow } from './scan.ts';
 import { documentRows, LENGTH_AT, termTable } from './schema.ts';
 import { Statements } from './statements.ts';
 import { ViewCache } from './view-cache.ts';
-
-export interface Found {
-  readonly view: TraceView;
-  readonly cursor: Cursor;
-}
-
-/** A trace that may match; without `view` it was found not to. */
-export interface Candidate {
-  readonly view: TraceView | undefined;
-  readonly cursor: Cursor;
-}
-
-interface InOrder {
-  readonly start: number;
-  readonly end: number;
-  readonly order: string;
-  readonly isDescending: boolean;
-  readonly at: number;
-  readonly after: { readonly value: string | number; readonly row: number } | undefined;
-  readonly limit: number;
-}
-
-/** Row, start, seconds or -1, rank of the status, 1 while in progress. */
-export type TraceFacts = readonly [row: number, start: number, seconds: number, status: number, isOpen: number];
 
 /** Of an answer's bytes, how many are one of the traces that are kept. */
 const ANSWER_BYTES_A_CACHED = 2;
@@ -47,8 +25,17 @@ const MAX_LONGEST = 1_000;
 
 export const MAX_ANSWER_BYTES = 8 * 1024 * 1024;
 
+/** Orders of the table of traces, in SQL; `$at` is the time up to which what is running is counted. */
+const ORDERS: Readonly<Partial<Record<SortKey, string>>> = {
+  start: 'start',
+  name: "coalesce(name, '')",
+  status: 'coalesce(status, 0)',
+  duration: LENGTH_AT,
+};
+
 /** The reading side of the store: finds traces and puts them together. Synchronous: it has a thread of its own. */
-export class Reader {
+export class Reader implements TraceSource {
+  readonly orders: ReadonlySet<SortKey> = new Set(Object.keys(ORDERS) as SortKey[]);
   readonly room: AnswerRoom;
   readonly #database: DatabaseSync;
   readonly #accountId: string | undefined;
@@ -103,11 +90,11 @@ export class Reader {
     return { traces: this.countIn({ start, end }), longest };
   }
 
-  /** The traces that began in the range, in the order of an expression over the table of traces, in which `$at` is a time. */
-  *inOrder({ start, end, order, isDescending, at, after, limit }: InOrder): Generator<{ view: TraceView; value: string | number; row: number }> {
+  /** The traces that began in the range, in one of `orders`. */
+  *inOrder({ start, end, key, isDescending, at, after, limit }: InOrder): Generator<{ view: TraceView; value: string | number; row: number }> {
     const operator = isDescending ? '<' : '>';
     const statement = this.#statements.of(
-      `SELECT * FROM (SELECT ${COLUMNS}, ${order} AS value FROM trace WHERE start >= $start AND start < $end AND $at = $at) AS trace
+      `SELECT * FROM (SELECT ${COLUMNS}, ${ORDERS[key]!} AS value FROM trace WHERE start >= $start AND start < $end AND $at = $at) AS trace
        ${after === undefined ? '' : `WHERE value ${operator} $value OR value = $value AND row < $row`}
        ORDER BY value ${isDescending ? 'DESC' : 'ASC'}, row DESC LIMIT $limit`,
     );
@@ -130,10 +117,10 @@ export class Reader {
   }
 
   /** `inOrder`, the rows alone. */
-  rowsInOrder({ start, end, order, isDescending, at, limit }: Omit<InOrder, 'after'>): Float64Array {
+  rowsInOrder({ start, end, key, isDescending, at, limit }: Omit<InOrder, 'after'>): Float64Array {
     const statement = this.#lists.of(
       `SELECT json_group_array(row) FROM (SELECT row FROM trace WHERE start >= $start AND start < $end AND $at = $at
-       ORDER BY ${order} ${isDescending ? 'DESC' : 'ASC'}, row DESC LIMIT $limit)`,
+       ORDER BY ${ORDERS[key]!} ${isDescending ? 'DESC' : 'ASC'}, row DESC LIMIT $limit)`,
     );
     // One text is read sooner than a hundred thousand rows.
     const [rows] = statement.get({ $start: start, $end: end, $at: at, $limit: limit }) as unknown as [string];

@@ -1,23 +1,8 @@
 import type { Alternatives, Condition } from '../filter/sql.ts';
 import type { TextSearch, TextTerm } from '../filter/text.ts';
+import type { Cursor, Range } from '../query/source.ts';
 import { termTable, textTable } from './schema.ts';
 import type { Statements } from './statements.ts';
-
-/** Which time of a trace is meant: of its start, of its last change, or of the end of one of its segments. */
-export type TimeRangeType = 'TraceId' | 'Event' | 'Service';
-
-export interface Range {
-  readonly type: TimeRangeType;
-  /** Seconds since the epoch: from `start` on, before `end`. */
-  readonly start: number;
-  readonly end: number;
-}
-
-/** Where a scan goes on: below this row, or below this time and row. */
-export interface Cursor {
-  readonly row: number;
-  readonly time: number;
-}
 
 /** What the table of traces says of one. */
 export interface TraceRow {

@@ -5,7 +5,7 @@ import { isRefusal, readDocument, traceFullRefusal, type Refusal, type SegmentDo
 import type { Json } from '../json/json.ts';
 import { Backlog } from './backlog.ts';
 import { headAfter, headValues, SET_HEAD } from './head.ts';
-import type { Written } from '../threads/messages.ts';
+import type { Written } from './written.ts';
 import { Pruner } from './pruner.ts';
 import { KnownDocuments, type KnownDocument } from './known-documents.ts';
 import { BYTES_A_TRACE, DOCUMENTS_A_TRACE, documentRows } from './schema.ts';

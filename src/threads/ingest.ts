@@ -1,15 +1,15 @@
 import type { Logger } from '../pipeline/logger.ts';
-import type { ConsoleLines } from '../exporters/store/console-lines.ts';
 import { otlpKindOf } from '../formats/otlp/otlp-body.ts';
 import { StoreFullError } from './store-thread.ts';
 import type { Store } from './store.ts';
-import type { Full, Written } from './messages.ts';
+import type { Full, Written } from '../store/written.ts';
 import type { Refusal } from '../trace/validate.ts';
 
 export interface IngestDeps {
   readonly store: Pick<Store, 'write'>;
   readonly log: Logger;
-  readonly lines: ConsoleLines;
+  /** Told of each document that was stored and is no import. */
+  readonly lines: { write(document: Uint8Array, arrivedAtMs: number): void };
   /** Ids of traces that have just changed. */
   readonly onChanged: (traceIds: readonly string[]) => void;
   /** Given what was stored and is no import, to send it on. The documents' memory is the caller's own. */
@@ -95,7 +95,7 @@ export class Ingest {
   }
 }
 
-/** One after the other in memory of their own. Neighbours in their buffer, as of one mail, are copied together. */
+/** One after the other in memory of their own. Neighbours in their buffer, as of one chunk, are copied together. */
 function pack(documents: readonly Uint8Array[]): { bytes: Uint8Array; ends: Uint32Array } {
   const ends = new Uint32Array(documents.length);
   let end = 0;

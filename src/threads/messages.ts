@@ -1,7 +1,7 @@
-import type { Refusal } from '../trace/validate.ts';
+import type { Full, Written } from '../store/written.ts';
 import type { Insight, InsightsRequest } from '../query/insights.ts';
 import type { GraphRequest, TimeSeriesRequest } from '../query/graphs.ts';
-import type { RowTotals } from '../api/page-types.ts';
+import type { RowTotals } from '../query/answers.ts';
 import type { OverviewRequest } from '../query/overview.ts';
 import type { OrderCursor, OrderedRequest, Selection, WindowRequest } from '../query/ranking.ts';
 import type { RowsRequest } from '../query/row.ts';
@@ -19,13 +19,6 @@ export interface WorkerInput {
   readonly maxAnswerBytes: number;
   /** Beyond it the process is killed; undefined when there is none. */
   readonly memoryLimitBytes?: number | undefined;
-}
-
-export interface Written {
-  /** By position in what was given. */
-  readonly refused: readonly (Refusal & { readonly position: number })[];
-  /** Ids of the traces that changed. */
-  readonly changed: readonly string[];
 }
 
 /** What the writing thread does, by name. */
@@ -90,6 +83,3 @@ export type FromStoreWorker =
 
 /** Why a call failed, when that is no bug: nothing more can be stored, the answer would cost too much, or the file is not as SQLite wrote it. */
 export type FailureKind = Full | 'too_much' | 'damaged';
-
-/** Why nothing more can be stored. */
-export type Full = 'disk' | 'pinned';

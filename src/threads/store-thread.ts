@@ -1,7 +1,8 @@
 import { Worker } from 'node:worker_threads';
 import { DeadlineError, within } from '../pipeline/deadline.ts';
 import { messageOf } from '../pipeline/errors.ts';
-import type { CallName, Calls, FromStoreWorker, Full, ToStoreWorker, WorkerInput } from './messages.ts';
+import type { CallName, Calls, FromStoreWorker, ToStoreWorker, WorkerInput } from './messages.ts';
+import type { Full } from '../store/written.ts';
 
 /** The release build puts the worker's code here, so that the program stays one file. */
 declare const STORE_WORKER_SOURCE: string | undefined;

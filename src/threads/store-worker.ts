@@ -1,3 +1,4 @@
+import { wallClockMs } from '../pipeline/clock.ts';
 import { parentPort, workerData } from 'node:worker_threads';
 import { everyBytes, fullCollector } from '../pipeline/collector.ts';
 import { awsJson } from '../json/aws-json.ts';
@@ -72,7 +73,7 @@ function workOffBacklog(writer: Writer): void {
   backlogTimer = setTimeout(turn, BACKLOG_PAUSE_MS);
 }
 function reading(reader: Reader): Handlers<ReadCalls> {
-  const rankings = new Rankings(reader);
+  const rankings = new Rankings(reader, wallClockMs);
   // One at a time: each is several times as large in memory as its documents.
   function* viewsOf(ids: readonly string[]): Generator<TraceView> {
     for (const id of ids) {

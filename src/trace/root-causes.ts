@@ -1,7 +1,7 @@
 import type { Trace } from './assemble.ts';
 import type { Entity, TraceException } from './entity.ts';
 import { inferredServiceOf, type ServiceId } from './service-id.ts';
-import { distinct } from '../query/members.ts';
+import { distinct } from './distinct.ts';
 
 export type CauseKind = 'responsetime' | 'fault' | 'error';
 

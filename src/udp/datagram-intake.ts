@@ -1,11 +1,11 @@
 import { monotonicMs } from '../pipeline/clock.ts';
 import { documentOffset } from './datagram.ts';
-import type { MailboxWriter } from './mailbox.ts';
+import type { RingBufferWriter } from './ring-buffer.ts';
 import { REJECT_REPORT_MS, type FromWorker } from './worker-messages.ts';
 
-/** The way of a datagram on the receive thread: its header is checked, its document goes into the mailbox, or it is counted as rejected. */
+/** Handles one datagram on the receive thread: checks its header, copies its document into the ring buffer, or counts it as rejected. */
 export class DatagramIntake {
-  readonly #mailbox: MailboxWriter;
+  readonly #ring: RingBufferWriter;
   readonly #maxAgeMs: number;
   readonly #tell: (message: FromWorker) => void;
   readonly #reports = [0, 0, 0].map(() => ({ nextMs: 0, count: 0 }));
@@ -17,9 +17,9 @@ export class DatagramIntake {
   /** Datagrams so far. */
   taken = 0;
 
-  /** A slab is handed over when its first document is `maxAgeMs` old. */
-  constructor(mailbox: MailboxWriter, maxAgeMs: number, tell: (message: FromWorker) => void) {
-    this.#mailbox = mailbox;
+  /** A chunk is handed over when its first document is `maxAgeMs` old. */
+  constructor(ring: RingBufferWriter, maxAgeMs: number, tell: (message: FromWorker) => void) {
+    this.#ring = ring;
     this.#maxAgeMs = maxAgeMs;
     this.#tell = tell;
   }
@@ -34,7 +34,7 @@ export class DatagramIntake {
       this.#reject(-1 - start, length, from, nowMs);
       return;
     }
-    this.#mailbox.store(bytes, start, length, nowMs);
+    this.#ring.store(bytes, start, length, nowMs);
     if (!this.#isTimerSet) this.#armTimer(nowMs);
     if (this.#isFirst) {
       this.#isFirst = false;
@@ -44,7 +44,7 @@ export class DatagramIntake {
 
   /** A bad datagram is counted always and reported rarely: a flood of them must not become a flood of messages. */
   #reject(reason: number, bytes: number, from: string | undefined, nowMs: number): void {
-    this.#mailbox.reject(reason);
+    this.#ring.reject(reason);
     const report = this.#reports[reason]!;
     report.count++;
     if (nowMs < report.nextMs) return;
@@ -53,9 +53,9 @@ export class DatagramIntake {
     report.nextMs = nowMs + REJECT_REPORT_MS;
   }
 
-  /** One timer for all slabs: it seals the open one if that is due, and else comes back when it will be. */
+  /** One timer for all chunks: it seals the open one if that is due, and else comes back when it will be. */
   #armTimer(nowMs: number): void {
-    const { firstArrivalMs } = this.#mailbox;
+    const { firstArrivalMs } = this.#ring;
     if (firstArrivalMs === 0) return;
     this.#isTimerSet = true;
     setTimeout(() => this.#onTimer(), Math.max(1, firstArrivalMs + this.#maxAgeMs - nowMs));
@@ -64,8 +64,8 @@ export class DatagramIntake {
   #onTimer(): void {
     this.#isTimerSet = false;
     const nowMs = monotonicMs();
-    const { firstArrivalMs } = this.#mailbox;
-    if (firstArrivalMs !== 0 && nowMs - firstArrivalMs >= this.#maxAgeMs - 1) this.#mailbox.seal();
+    const { firstArrivalMs } = this.#ring;
+    if (firstArrivalMs !== 0 && nowMs - firstArrivalMs >= this.#maxAgeMs - 1) this.#ring.seal();
     this.#armTimer(nowMs);
   }
 }

@@ -3,7 +3,7 @@ import { readSync } from 'node:fs';
 /** More than the largest datagram, 65,507 bytes. */
 export const SCRATCH_BYTES = 64 * 1024;
 
-export interface DatagramTaker {
+export interface DatagramConsumer {
   take(bytes: Buffer, length: number): void;
 }
 
@@ -28,7 +28,7 @@ export class DirectReader {
    * Returns how many there were.
    * Never throws: after an error that is not "nothing more" it reads no more, and node:dgram reads on alone.
    */
-  read(limit: number, to: DatagramTaker): number {
+  read(limit: number, to: DatagramConsumer): number {
     let count = 0;
     for (; count < limit && !this.#isBroken; count++) {
       let length: number;

@@ -1,5 +1,5 @@
 /**
- * The receive thread: reads datagrams, checks their header, copies documents into the mailbox. Nothing else may be imported here:
+ * The receive thread: reads datagrams, checks their header, copies documents into the ring. Nothing else may be imported here:
  * a worker that loads the whole bundle costs 30 MB.
  */
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
@@ -7,9 +7,9 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { monotonicMs } from '../pipeline/clock.ts';
 import { DirectReader } from './direct-reader.ts';
 import { DatagramIntake } from './datagram-intake.ts';
-import { MailboxWriter } from './mailbox.ts';
-import { Patience } from './patience.ts';
-import { rehearse } from './rehearsal.ts';
+import { RingBufferWriter } from './ring-buffer.ts';
+import { BurstPolicy } from './burst-policy.ts';
+import { warmUp } from './warm-up.ts';
 import { MAX_CATCH_UP_MS, MAX_DRAIN_MS, QUIET_MS, type FromWorker, type ToWorker, type WorkerInput } from './worker-messages.ts';
 
 /** Datagrams in one turn of the event loop from which on it pays to read the rest directly. */
@@ -20,7 +20,7 @@ const READ_AT_ONCE = 500;
 const input = workerData as WorkerInput;
 const port = parentPort!;
 /** Made when the socket is bound; before that there are no messages. */
-let mailbox: MailboxWriter;
+let ring: RingBufferWriter;
 let intake: DatagramIntake;
 let socket: Socket;
 /** undefined until the main thread has found the descriptor, and for good where there is no /proc. */
@@ -38,14 +38,14 @@ function onTurnEnd(): void {
   const isBusy = inThisTurn >= BUSY_TURN;
   inThisTurn = 0;
   if (!isBusy || reader === undefined) return;
-  mailbox.hold();
+  ring.hold();
   readBurst(reader);
-  mailbox.release();
+  ring.release();
 }
 
 function readBurst(from: DirectReader): void {
-  const patience = new Patience(performance.now());
-  for (let isMore = true; isMore;) isMore = patience.goesOn(from.read(READ_AT_ONCE, intake), performance.now());
+  const policy = new BurstPolicy(performance.now());
+  for (let isMore = true; isMore;) isMore = policy.readsOn(from.read(READ_AT_ONCE, intake), performance.now());
 }
 
 /**
@@ -79,7 +79,7 @@ function drain(): void {
     // The number of a closed descriptor may be another socket's a moment later.
     reader = undefined;
     socket.close(() => {
-      mailbox.seal();
+      ring.seal();
       tell({ type: 'stopped' });
       port.close();
     });
@@ -96,9 +96,9 @@ function bind(host: string): void {
     socket.on('error', (error) => tell({ type: 'error', message: error.message }));
     const { address, port: boundPort } = socket.address();
     tell({ type: 'bound', host: address, port: boundPort, receiveBufferBytes: socket.getRecvBufferSize() });
-    rehearse();
-    mailbox = new MailboxWriter(input.memory);
-    intake = new DatagramIntake(mailbox, input.maxAgeMs, tell);
+    warmUp();
+    ring = new RingBufferWriter(input.memory);
+    intake = new DatagramIntake(ring, input.maxAgeMs, tell);
     // What the main thread said before this waits in the port.
     port.on('message', (message: ToWorker) => {
       if (message === 'stop') drain();

@@ -7,7 +7,7 @@ import { messageOf, XraydError } from '../pipeline/errors.ts';
 import type { Logger } from '../pipeline/logger.ts';
 import type { SegmentSink } from '../pipeline/segment.ts';
 import { ownSocket, readKernelDrops } from './kernel-drops.ts';
-import { MailboxReader } from './mailbox.ts';
+import { RingBufferReader } from './ring-buffer.ts';
 import type { FromWorker, ToWorker, WorkerInput } from './worker-messages.ts';
 
 /** Asked of the kernel; 3,640 one-KB datagrams, 0.9 s at 4,000/s. The default of 212,992 bytes holds 92. */
@@ -36,12 +36,12 @@ export interface UdpReceiverDeps {
   readonly log: Logger;
 }
 
-/** UDP 2000: a thread that receives, and the hand-over of its mail to the sink. */
+/** UDP 2000: a thread that receives, and the main thread's end of its ring buffer, which hands full chunks to the sink. */
 export class UdpReceiver implements Component, SegmentSource {
   readonly name = 'udp';
   readonly #config: UdpReceiverConfig;
   readonly #deps: UdpReceiverDeps;
-  readonly #mailbox = new MailboxReader();
+  readonly #ring = new RingBufferReader();
   #worker: Worker | undefined;
   #state: ComponentState = { name: 'udp', state: 'starting' };
   #bound: Address | undefined;
@@ -69,7 +69,7 @@ export class UdpReceiver implements Component, SegmentSource {
   async start(): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const { host, port, maxAgeMs } = this.#config;
-    const input: WorkerInput = { memory: this.#mailbox.memory, host, port, maxAgeMs, receiveBufferBytes: RECEIVE_BUFFER_BYTES };
+    const input: WorkerInput = { memory: this.#ring.memory, host, port, maxAgeMs, receiveBufferBytes: RECEIVE_BUFFER_BYTES };
     const worker = startWorker(input);
     this.#worker = worker;
     worker.on('message', (message: FromWorker) => {
@@ -102,7 +102,7 @@ export class UdpReceiver implements Component, SegmentSource {
     this.#dropTimer.unref();
   }
 
-  /** Drains the socket, closes it, hands the last mail over. */
+  /** Drains the socket, closes it, hands the last chunks over. */
   stop(deadline: AbortSignal): Promise<void> {
     this.#stopping ??= this.#stop(deadline);
     return this.#stopping;
@@ -122,7 +122,7 @@ export class UdpReceiver implements Component, SegmentSource {
   }
 
   read(): ReturnType<SegmentSource['read']> {
-    return this.#mailbox.read();
+    return this.#ring.read();
   }
 
   /** Datagrams that the kernel dropped because the socket buffer was full; stays at the last reading where it cannot be read. */
@@ -153,16 +153,16 @@ export class UdpReceiver implements Component, SegmentSource {
       if (error instanceof DeadlineError) this.#deps.log.error({ error: error.message }, 'the receive thread does not stop');
     }
     await within(STOP_MS, 'the end of the receive thread', () => worker.terminate()).catch(() => {});
-    this.#mailbox.drainAll((mail) => this.#deps.sink.push(mail));
+    this.#ring.drainAll((chunk) => this.#deps.sink.push(chunk));
     this.#bound = undefined;
     this.#state = { name: this.name, state: 'off' };
-    this.#mailbox.wake();
+    this.#ring.wake();
   }
 
   async #deliver(): Promise<void> {
     while (this.#bound !== undefined) {
-      await this.#mailbox.sealed();
-      this.#mailbox.drain((mail) => this.#deps.sink.push(mail));
+      await this.#ring.sealed();
+      this.#ring.drain((chunk) => this.#deps.sink.push(chunk));
     }
   }
 
@@ -212,7 +212,7 @@ function startWorker(input: WorkerInput): Worker {
   const options = {
     workerData: input,
     name: 'receive',
-    // Datagrams die young and slabs are not on the heap; small limits keep the thread at about 11 MB.
+    // Datagrams die young and chunks are not on the heap; small limits keep the thread at about 11 MB.
     resourceLimits: { maxOldGenerationSizeMb: 32, maxYoungGenerationSizeMb: 2 },
     stdin: false,
     // Nothing of what the program around a library was started with.

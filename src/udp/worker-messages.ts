@@ -1,10 +1,10 @@
-/** What the main thread and the receive thread say to each other, apart from the mail. */
+/** What the main thread and the receive thread say to each other, apart from the chunk. */
 export interface WorkerInput {
   readonly memory: SharedArrayBuffer;
   readonly host: string;
   readonly port: number;
   readonly receiveBufferBytes: number;
-  /** A slab is handed over when its first document is this old. */
+  /** A chunk is handed over when its first document is this old. */
   readonly maxAgeMs: number;
 }
 

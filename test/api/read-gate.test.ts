@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { ReadGate } from '../../src/api/read-gate.ts';
 
 test('two questions at one time are inside, the next one when one of them leaves, which it does once', async () => {
-  const gate = new ReadGate({ hasRoom: true });
+  const gate = new ReadGate({ hasCapacity: true });
   const leave = (await gate.enter())!;
   await gate.enter();
   const order: string[] = [];
@@ -12,12 +12,12 @@ test('two questions at one time are inside, the next one when one of them leaves
   leave();
   await third;
   expect(order).toEqual(['left', 'third']);
-  expect(await new ReadGate({ hasRoom: false }, { patienceMs: 10 }).enter()).toBeUndefined();
+  expect(await new ReadGate({ hasCapacity: false }, { patienceMs: 10 }).enter()).toBeUndefined();
 });
 
 test('a question waits while clients leave too much unread', async () => {
-  const limits = { hasRoom: false };
+  const limits = { hasCapacity: false };
   const entering = new ReadGate(limits).enter();
-  limits.hasRoom = true;
+  limits.hasCapacity = true;
   expect(await entering).toBeDefined();
 });

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { expect, test } from 'vitest';
-import { ALL_OPERATIONS } from '../../src/aws/operations.ts';
+import { ALL_OPERATIONS } from '../../src/formats/xray/operations.ts';
 import { RequestGuard } from '../../src/http/request-guard.ts';
 import { LocalService } from '../../src/api/local-service.ts';
 import { isSmall } from '../../src/api/read-gate.ts';

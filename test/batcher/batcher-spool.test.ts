@@ -10,7 +10,7 @@ import { monotonicMs } from '../../src/pipeline/clock.ts';
 import type { ExportResult } from '../../src/pipeline/exporter.ts';
 import { ManualExporter, textsOf } from '../fakes/exporter.ts';
 import { MemoryLog } from '../fakes/log.ts';
-import { mailOf } from '../fakes/mail.ts';
+import { chunkOf } from '../fakes/chunk.ts';
 import { Scope } from '../fakes/scope.ts';
 import { numberedDocuments as numbered } from '../fakes/segments.ts';
 
@@ -39,7 +39,7 @@ async function life(folder: string, config: Partial<BatcherConfig> = {}, maxByte
     start: () => batcher.start(),
     push: (documents: readonly string[], arrivedAtMs = monotonicMs()) => {
       pushed += documents.length;
-      batcher.push(mailOf(documents, arrivedAtMs));
+      batcher.push(chunkOf(documents, arrivedAtMs));
     },
     stop: async (deadline = AbortSignal.abort()) => {
       await batcher.stop(deadline);

@@ -4,7 +4,7 @@ import { Accounting, imbalanceOf } from '../../src/pipeline/accounting.ts';
 import { monotonicMs } from '../../src/pipeline/clock.ts';
 import { ManualExporter } from '../fakes/exporter.ts';
 import { MemoryLog } from '../fakes/log.ts';
-import { mailOf } from '../fakes/mail.ts';
+import { chunkOf } from '../fakes/chunk.ts';
 
 /** A batcher without a spool, with X-Ray in the hands of the test. */
 export function setUp(config: Partial<BatcherConfig> = {}) {
@@ -28,7 +28,7 @@ export function setUp(config: Partial<BatcherConfig> = {}) {
     batcher,
     push: (...documents: string[]) => {
       pushed += documents.length;
-      batcher.push(mailOf(documents, monotonicMs()));
+      batcher.push(chunkOf(documents, monotonicMs()));
     },
     expectBalanced: () => expect(imbalanceOf(accounting.snapshot())).toBe(0),
   };

@@ -50,7 +50,7 @@ test('segments that come one by one take no more memory than those that come tog
   expect(slabs.inUse).toBe(3);
 });
 
-test('a mail of several documents is free when the last of them is', () => {
+test('a chunk of several documents is free when the last of them is', () => {
   const slabs = new Slabs();
   const { chunk, start } = slabs.copy(new Uint8Array(30), 3);
   const segments = [0, 10, 20].map((at) => ({ chunk, start: start + at, end: start + at + 10, arrivedAtMs: 0 }));

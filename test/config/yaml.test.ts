@@ -1,7 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { readConfigFile, type ConfigFile } from '../../src/config/file.ts';
+import type { ConfigFile } from '../../src/config/config-file.ts';
+import { readConfigFile } from '../../src/config/file.ts';
 import { parseConfigFile } from '../../src/config/parse-file.ts';
 import { XraydError } from '../../src/pipeline/errors.ts';
 import { CONFIG_FILES } from '../fakes/config-files.ts';

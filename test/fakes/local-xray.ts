@@ -1,5 +1,5 @@
 import * as xray from '@aws-sdk/client-xray';
-import { OPERATIONS, type OperationName } from '../../src/aws/operations.ts';
+import { OPERATIONS, type OperationName } from '../../src/formats/xray/operations.ts';
 import { DaemonProcess } from './daemon-process.ts';
 import { call, segmentJson, sub, type Part } from './traces.ts';
 

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { OPERATIONS } from '../../src/aws/operations.ts';
+import { OPERATIONS } from '../../src/formats/xray/operations.ts';
 import { LocalService } from '../../src/api/local-service.ts';
 import type { JsonSchema } from '../../src/api/schemas.ts';
 import { printFilter } from '../../src/filter/print.ts';

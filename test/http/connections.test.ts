@@ -58,9 +58,9 @@ test('answers count until the client has read them, then they are garbage; there
   });
   const socket = open().pause();
   socket.write(GET);
-  await eventually(() => !limits.hasRoom);
+  await eventually(() => !limits.hasCapacity);
   socket.resume();
-  await eventually(() => limits.hasRoom);
+  await eventually(() => limits.hasCapacity);
   expect(counts()).toMatchObject({ admitted: 1, garbage: 1 });
 });
 
@@ -71,7 +71,7 @@ test('large answers that nobody reads leave room for small ones, which have a sh
     response.end(Buffer.alloc(20 * MB));
   });
   open().pause().write(GET);
-  await eventually(() => !limits.hasRoom);
+  await eventually(() => !limits.hasCapacity);
   expect(limits.hasSmallRoom).toBe(true);
   size = 'small';
   open().pause().write(GET);

@@ -134,7 +134,7 @@ test('every HTTP server of the program asks the guard', () => {
     const text = readFileSync(`src/${path}`, 'utf8');
     return /\bfastify\(|from 'node:http2'/.test(text) || (/\bcreateServer\(/.test(text) && /from 'node:https?'/.test(text));
   });
-  expect(servers.toSorted()).toEqual(['http/server.ts', 'proxy/sampling-proxy.ts', 'xray/api/server.ts']);
+  expect(servers.toSorted()).toEqual(['api/server.ts', 'http/server.ts', 'proxy/sampling-proxy.ts']);
   for (const path of servers) expect(readFileSync(`src/${path}`, 'utf8'), path).toMatch(/guard\.problem\(/);
 });
 

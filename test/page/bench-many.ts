@@ -1,6 +1,6 @@
 import type { BrowserContext, CDPSession, Page } from 'playwright-core';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { readBooks } from '../../bench/books.ts';
+import { processStats } from '../../bench/process-stats.ts';
 import type { DaemonProcess } from '../fakes/daemon-process.ts';
 import { ShownXRay } from './local.ts';
 import type { Figures } from './report.ts';
@@ -165,7 +165,7 @@ class Meter {
 
   async #now(): Promise<{ pageMs: number; serverMs: number }> {
     const { metrics } = await this.#devtools.send('Performance.getMetrics');
-    return { pageMs: metrics.find(({ name }) => name === 'TaskDuration')!.value * 1_000, serverMs: readBooks(this.#pid).cpuUs / 1_000 };
+    return { pageMs: metrics.find(({ name }) => name === 'TaskDuration')!.value * 1_000, serverMs: processStats(this.#pid).cpuUs / 1_000 };
   }
 }
 

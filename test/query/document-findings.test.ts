@@ -106,7 +106,7 @@ test('there is no finding of this kind against what SDKs write', () => {
 });
 
 test.each(['lambda-links.json', 'step-functions.json'])('there is no finding against %s, which AWS’s services write', (file) => {
-  const { Traces } = JSON.parse(readFileSync(new URL(`../../fixtures/${file}`, import.meta.url), 'utf8')) as {
+  const { Traces } = JSON.parse(readFileSync(new URL(`../fixtures/${file}`, import.meta.url), 'utf8')) as {
     Traces: { Segments: { Document: string }[] }[];
   };
   for (const { Segments } of Traces) {

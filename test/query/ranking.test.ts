@@ -37,7 +37,7 @@ function open(): Opened {
       START,
     );
   };
-  return { put, reader, rankings: new Rankings(reader) };
+  return { put, reader, rankings: new Rankings(reader, () => Date.now()) };
 }
 
 /** What a person sees of a row, by which they would say that the order is wrong. */

@@ -19,7 +19,7 @@ function hold(place: StorePlace): StorePlace {
   return place;
 }
 
-const moduleOf = (name: string): string => fileURLToPath(new URL(`../../../src/xray/store/${name}.ts`, import.meta.url));
+const moduleOf = (name: string): string => fileURLToPath(new URL(`../../src/store/${name}.ts`, import.meta.url));
 
 /** Runs a line of code in another process; resolves with what it prints, or its error's message. */
 function elsewhere(line: string, how: object = {}): string {

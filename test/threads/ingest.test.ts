@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { ConsoleLines } from '../../src/exporters/store/console-lines.ts';
 import { Ingest } from '../../src/threads/ingest.ts';
-import type { Written } from '../../src/threads/messages.ts';
+import type { Written } from '../../src/store/written.ts';
 import { StoreFullError } from '../../src/threads/store-thread.ts';
 import { MemoryLog } from '../fakes/log.ts';
 
@@ -33,15 +33,15 @@ test('what was stored is sent on, what was refused is remembered for its trace',
 });
 
 test('documents are stored whole, wherever each of them is in memory', async () => {
-  const mail = Buffer.from('onetwothree, and more');
+  const chunk = Buffer.from('onetwothree, and more');
   const documents = [
-    mail.subarray(0, 3),
-    mail.subarray(3, 6),
+    chunk.subarray(0, 3),
+    chunk.subarray(3, 6),
     Buffer.from('alone'),
-    mail.subarray(6, 11),
-    mail.subarray(3, 6),
+    chunk.subarray(6, 11),
+    chunk.subarray(3, 6),
     Buffer.alloc(0),
-    mail.subarray(6, 11),
+    chunk.subarray(6, 11),
   ];
   const given: { bytes: Uint8Array; ends: Uint32Array }[] = [];
   const write = async (_: string, args: object): Promise<never> => {

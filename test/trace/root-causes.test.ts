@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { causeMembers } from '../../src/query/summary.ts';
+import { causeMembers } from '../../src/trace/members.ts';
 import type { CauseKind } from '../../src/trace/root-causes.ts';
 import type { TraceView } from '../../src/trace/trace-view.ts';
 import { call, plain, segmentJson, sub, viewOf, type Part } from '../fakes/traces.ts';

@@ -2,7 +2,7 @@ import { createSocket } from 'node:dgram';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, test } from 'vitest';
 import { XraydError } from '../../src/pipeline/errors.ts';
-import type { Mail, SegmentSink } from '../../src/pipeline/segment.ts';
+import type { Chunk, SegmentSink } from '../../src/pipeline/segment.ts';
 import { socketBufferRemedy, UdpReceiver } from '../../src/udp/receiver.ts';
 import { eventually } from '../fakes/eventually.ts';
 import { DATAGRAMS, HEADER } from '../fakes/fixtures.ts';
@@ -11,7 +11,7 @@ import { MemoryLog } from '../fakes/log.ts';
 class MemorySink implements SegmentSink {
   readonly documents: Buffer[] = [];
 
-  push({ count, ends, bytes }: Mail): void {
+  push({ count, ends, bytes }: Chunk): void {
     for (let i = 0; i < count; i++) this.documents.push(Buffer.from(bytes.subarray(i === 0 ? 0 : ends[i - 1], ends[i])));
   }
 }
@@ -128,7 +128,7 @@ test('stop reads on while a sender does not pause', async () => {
   while (performance.now() < endMs) {
     await new Promise<void>((done) => socket.send(Buffer.from(`${HEADER}x`), port, '127.0.0.1', () => done()));
     sent++;
-    // This thread also empties the mailbox: without a turn of the event loop it would fill up, and then the socket buffer.
+    // This thread also empties the ring: without a turn of the event loop it would fill up, and then the socket buffer.
     if (sent % 50 === 0) await new Promise((turn) => setImmediate(turn));
   }
   socket.close();
@@ -163,7 +163,7 @@ test('a taken port rejects the start', async () => {
 test.runIf(process.platform === 'linux')('counts what the kernel dropped, to the datagram, and says so with the remedy', async () => {
   const { receiver, log } = await start();
   const { port } = receiver.address!;
-  // More than the mailbox and the largest socket buffer hold, while the thread that hands over is kept busy.
+  // More than the ring and the largest socket buffer hold, while the thread that hands over is kept busy.
   const datagram = Buffer.concat([Buffer.from(HEADER), Buffer.alloc(60_000, 'a')]);
   const socket = createSocket('udp4');
   let sent = 0;

@@ -2,7 +2,7 @@ import './browser-globals.ts';
 import fc from 'fast-check';
 import { afterEach, expect, test, vi } from 'vitest';
 import { lengthOf, type TraceRow } from '../../src/api/page-types.ts';
-import { shownTimes as timesOf, type TimeChoice } from '../../src/api/shown-times.ts';
+import { shownTimes as timesOf, type TimeChoice } from '../../src/trace/shown-times.ts';
 import { binsOf, scaleOf } from '../../ui/src/traces/chart-scale.ts';
 import { sorted, sortOf } from '../../ui/src/traces/order.ts';
 import { RowList } from '../../ui/src/traces/row-list.ts';

@@ -136,7 +136,7 @@ export class Spool implements Component, SegmentStock {
     const entry = entryOf(segments, this.#sequence++, this.#owner);
     if (!this.isUsable) return false;
     await this.#folder.open();
-    if (!this.#hasRoom(entry.bytes)) await this.#folder.lookAgain();
+    if (!this.#hasCapacity(entry.bytes)) await this.#folder.lookAgain();
     const { own } = this.#folder;
     if (own === undefined || this.#isClosed || !this.#makeRoom(entry.bytes)) return false;
     const file = own.hold(entry);
@@ -214,13 +214,13 @@ export class Spool implements Component, SegmentStock {
     this.#entries = [...this.#entries, ...files].sort(byAge);
   }
 
-  #hasRoom(bytes: number): boolean {
+  #hasCapacity(bytes: number): boolean {
     return this.#bytes + this.#folder.othersBytes + bytes <= this.#config.maxBytes;
   }
 
   /** Drops the oldest files of this process until `bytes` more fit beside what other processes hold. */
   #makeRoom(bytes: number): boolean {
-    while (!this.#hasRoom(bytes)) {
+    while (!this.#hasCapacity(bytes)) {
       const oldest = this.#entries.shift();
       if (oldest === undefined) return false;
       this.#segments -= oldest.segments;

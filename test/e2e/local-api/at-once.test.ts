@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { ALL_OPERATIONS, OPERATIONS, type ChangingOperationName, type OperationName } from '../../../src/aws/operations.ts';
+import { ALL_OPERATIONS, OPERATIONS, type ChangingOperationName, type OperationName } from '../../../src/formats/xray/operations.ts';
 import type { DaemonProcess } from '../../fakes/daemon-process.ts';
 import { Scope } from '../../fakes/scope.ts';
 import { RULE_FOR_ALL } from '../../fakes/sampling-rule.ts';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { OperationName } from '../../../src/aws/operations.ts';
+import type { OperationName } from '../../../src/formats/xray/operations.ts';
 import { segmentJson } from '../../fakes/traces.ts';
 import { LocalXRay, type Answered } from '../../fakes/local-xray.ts';
 import { RULE_FOR_ALL } from '../../fakes/sampling-rule.ts';

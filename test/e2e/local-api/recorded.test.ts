@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { OperationName } from '../../../src/aws/operations.ts';
+import type { OperationName } from '../../../src/formats/xray/operations.ts';
 import { LocalXRay, type Answered } from '../../fakes/local-xray.ts';
 
 // What AWS answered to these requests in September 2026. Source: the recordings in github.com/radkawar/stackd, testdata/aws/xray at 9dc356f

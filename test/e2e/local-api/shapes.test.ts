@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { OPERATIONS } from '../../../src/aws/operations.ts';
+import { OPERATIONS } from '../../../src/formats/xray/operations.ts';
 import { LocalXRay } from '../../fakes/local-xray.ts';
 
 // Each route × each malformed shape: what a stranger sends is answered with 4xx and a reason, or taken, and is never a bug of ours.

@@ -5,7 +5,7 @@ import { ConsoleLines } from '../../../src/exporters/store/console-lines.ts';
 import { Ingest } from '../../../src/threads/ingest.ts';
 import { LocalExporter } from '../../../src/exporters/store/local-exporter.ts';
 import { StoreFullError } from '../../../src/threads/store-thread.ts';
-import type { Written } from '../../../src/threads/messages.ts';
+import type { Written } from '../../../src/store/written.ts';
 import { MemoryLog } from '../../fakes/log.ts';
 import { segmentsOf } from '../../fakes/segments.ts';
 

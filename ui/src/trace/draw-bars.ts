@@ -1,5 +1,5 @@
 import type { ThemeColours } from '../canvas.ts';
-import type { TimelineScene } from './draw-timeline.ts';
+import type { TimelineScene } from './timeline-scene.ts';
 import { rowOf, type Span } from './model.ts';
 import { labelOf } from './row-text.ts';
 import type { TimelineRow } from './rows.ts';

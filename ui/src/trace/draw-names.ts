@@ -2,7 +2,7 @@ import type { ThemeColours } from '../canvas.ts';
 import { duration, plural } from '../format.ts';
 import { worstOf } from '../outcomes.ts';
 import { cut } from './cut.ts';
-import type { TimelineScene } from './draw-timeline.ts';
+import type { TimelineScene } from './timeline-scene.ts';
 import { secondsOf } from './row-text.ts';
 import type { TimelineRow } from './rows.ts';
 import { indentOf, TWISTY, visible, type TimelineLayout } from './timeline-layout.ts';

@@ -1,26 +1,10 @@
-import type { ThemeColours } from '../canvas.ts';
+import type { TimelineScene } from './timeline-scene.ts';
 import { duration, tick as tickText } from '../format.ts';
-import type { Stretch } from './critical-path.ts';
 import { drawBar } from './draw-bars.ts';
 import { drawGuides, drawName } from './draw-names.ts';
-import type { Span } from './model.ts';
-import type { TimelineRow } from './rows.ts';
 import { ticksOf, type TimeAxis } from './time-axis.ts';
 import { RULER_HEIGHT, visible, xOf, type TimelineLayout } from './timeline-layout.ts';
 import type { Zoom } from './trace-state.ts';
-
-export interface TimelineScene {
-  readonly rows: readonly TimelineRow[];
-  readonly axis: TimeAxis;
-  readonly window: Zoom;
-  readonly path: ReadonlyMap<string, Stretch>;
-  readonly isSelected: (row: TimelineRow) => boolean;
-  readonly hovered: number;
-  /** px from the left edge of the bars; undefined while the pointer is elsewhere. */
-  readonly pointer: number | undefined;
-  readonly matches: ReadonlySet<Span>;
-  readonly colours: ThemeColours;
-}
 
 /** Draws the rows that are seen: work for a screen, however many spans there are. */
 export function drawTimeline(context: CanvasRenderingContext2D, layout: TimelineLayout, scene: TimelineScene): void {

@@ -1,5 +1,5 @@
 import { OUTCOMES, type ChartPoints, type Overview, type TraceRow } from '../../../src/api/page-types.ts';
-import { shownTimes, type ShownTimes } from '../../../src/api/shown-times.ts';
+import { shownTimes, type ShownTimes } from '../../../src/trace/shown-times.ts';
 import { list } from '../live.ts';
 import { severityOf } from '../outcomes.ts';
 import { param } from '../route.ts';

@@ -1,5 +1,5 @@
 import { lengthOf } from '../../../src/api/page-types.ts';
-import type { ShownTimes } from '../../../src/api/shown-times.ts';
+import type { ShownTimes } from '../../../src/trace/shown-times.ts';
 import { tick } from '../format.ts';
 import { OUTCOMES, severityOf } from '../outcomes.ts';
 import type { ChartPoint } from './chart-data.ts';

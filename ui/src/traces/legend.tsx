@@ -1,5 +1,5 @@
 import type { SortKey } from '../../../src/api/page-types.ts';
-import type { ShownTimes } from '../../../src/api/shown-times.ts';
+import type { ShownTimes } from '../../../src/trace/shown-times.ts';
 import { count, plural } from '../format.ts';
 import { list } from '../live.ts';
 import { LEGEND, OUTCOMES, severityOf } from '../outcomes.ts';

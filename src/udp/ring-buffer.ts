@@ -1,17 +1,17 @@
 import { REJECT_REASONS, type DatagramRejectReason } from '../pipeline/accounting.ts';
-import { MAX_BATCH_SEGMENTS, type Mail } from '../pipeline/segment.ts';
+import { MAX_BATCH_SEGMENTS, type Chunk } from '../pipeline/segment.ts';
 
 /**
- * Slabs of shared memory between the receive thread (one writer) and the main thread (one reader).
- * The writer takes the lowest free slab, fills it, seals it; the reader copies it out and frees it. Only touched slabs cost memory.
- * 176 slabs of 64 KiB hold 8,800 one-KB documents: 0.9 s of a stalled main thread at 10,000/s, before the socket buffer has to;
+ * Chunks of shared memory between the receive thread (one writer) and the main thread (one reader).
+ * The writer takes the free chunk with the lowest index, fills it, seals it; the reader copies it out and frees it. Only touched chunks cost memory.
+ * 176 chunks of 64 KiB hold 8,800 one-KB documents: 0.9 s of a stalled main thread at 10,000/s, before the socket buffer has to;
  * with what the socket buffer holds it is more than 10,000 at once. More would be more memory in a flood (R19).
  */
-export const SLAB_BYTES = 64 * 1024;
-export const SLABS = 176;
+export const CHUNK_BYTES = 64 * 1024;
+export const CHUNKS = 176;
 /** 6,600 one-KB documents; the rest is room for what comes while the reader wakes up. */
-const MAX_HELD_SLABS = (SLABS * 3) / 4;
-/** At least SLABS, and a power of two, so that the 32-bit count of sealed slabs may wrap around. */
+const MAX_UNREPORTED = (CHUNKS * 3) / 4;
+/** At least CHUNKS, and a power of two, so that the 32-bit count of sealed chunks may wrap around. */
 const QUEUE_LENGTH = 256;
 
 const FREE = 0;
@@ -24,14 +24,14 @@ const TAIL = 1;
 const FREED = 2;
 const QUEUE = 3;
 const STATES = QUEUE + QUEUE_LENGTH;
-const COUNTS = STATES + SLABS;
-const CONTROL_LENGTH = COUNTS + SLABS;
+const COUNTS = STATES + CHUNKS;
+const CONTROL_LENGTH = COUNTS + CHUNKS;
 
 /** Slots of `counters`: received, then one per reject reason. */
 const RECEIVED = 0;
 const REJECTED = 1;
 
-export class Mailbox {
+export class RingBuffer {
   readonly memory: SharedArrayBuffer;
   protected readonly control: Int32Array<SharedArrayBuffer>;
   protected readonly counters: Float64Array<SharedArrayBuffer>;
@@ -42,29 +42,29 @@ export class Mailbox {
   constructor(memory?: SharedArrayBuffer) {
     const counterLength = REJECTED + REJECT_REASONS.length;
     const counterBytes = 8 * counterLength;
-    const arrivalBytes = 8 * SLABS * MAX_BATCH_SEGMENTS;
-    const endBytes = 4 * SLABS * MAX_BATCH_SEGMENTS;
+    const arrivalBytes = 8 * CHUNKS * MAX_BATCH_SEGMENTS;
+    const endBytes = 4 * CHUNKS * MAX_BATCH_SEGMENTS;
     const controlBytes = 4 * CONTROL_LENGTH;
-    this.memory = memory ?? new SharedArrayBuffer(counterBytes + arrivalBytes + endBytes + controlBytes + SLABS * SLAB_BYTES);
+    this.memory = memory ?? new SharedArrayBuffer(counterBytes + arrivalBytes + endBytes + controlBytes + CHUNKS * CHUNK_BYTES);
     let offset = 0;
     this.counters = new Float64Array(this.memory, offset, counterLength);
-    this.arrivals = new Float64Array(this.memory, (offset += counterBytes), SLABS * MAX_BATCH_SEGMENTS);
-    this.ends = new Uint32Array(this.memory, (offset += arrivalBytes), SLABS * MAX_BATCH_SEGMENTS);
+    this.arrivals = new Float64Array(this.memory, (offset += counterBytes), CHUNKS * MAX_BATCH_SEGMENTS);
+    this.ends = new Uint32Array(this.memory, (offset += arrivalBytes), CHUNKS * MAX_BATCH_SEGMENTS);
     this.control = new Int32Array(this.memory, (offset += endBytes), CONTROL_LENGTH);
-    this.bytes = new Uint8Array(this.memory, offset + controlBytes, SLABS * SLAB_BYTES);
+    this.bytes = new Uint8Array(this.memory, offset + controlBytes, CHUNKS * CHUNK_BYTES);
   }
 }
 
 /** The receive thread's end. */
-export class MailboxWriter extends Mailbox {
-  #slab = -1;
+export class RingBufferWriter extends RingBuffer {
+  #chunk = -1;
   #count = 0;
   #used = 0;
   /** Sealed since the reader was woken, and how many it may come to before it is. */
-  #untold = 0;
-  #mayHold = 1;
+  #unreported = 0;
+  #reportAfter = 1;
 
-  /** When the first document of the open slab arrived, on the monotonic clock; 0 while there is none. */
+  /** When the first document of the open chunk arrived, on the monotonic clock; 0 while there is none. */
   firstArrivalMs = 0;
 
   reject(reason: number): void {
@@ -76,55 +76,55 @@ export class MailboxWriter extends Mailbox {
   }
 
   /**
-   * Copies the document, `source` from `start` to `end`, into the open slab. Waits when no slab is free: the socket buffer holds what
+   * Copies the document, `source` from `start` to `end`, into the open chunk. Waits when no chunk is free: the socket buffer holds what
    * arrives meanwhile, and the kernel counts what it cannot. Nothing is dropped on this thread.
    */
   store(source: Buffer, start: number, end: number, nowMs: number): void {
     const length = end - start;
-    if (this.#slab >= 0 && this.#used + length > SLAB_BYTES) this.seal();
-    if (this.#slab < 0) this.#open(nowMs);
+    if (this.#chunk >= 0 && this.#used + length > CHUNK_BYTES) this.seal();
+    if (this.#chunk < 0) this.#open(nowMs);
     const { control, bytes } = this;
-    const slab = this.#slab;
-    const base = slab * SLAB_BYTES;
+    const index = this.#chunk;
+    const base = index * CHUNK_BYTES;
     source.copy(bytes, base + this.#used, start, end);
     this.#used += length;
-    const entry = slab * MAX_BATCH_SEGMENTS + this.#count;
+    const entry = index * MAX_BATCH_SEGMENTS + this.#count;
     this.ends[entry] = this.#used;
     this.arrivals[entry] = nowMs;
     this.#count++;
     Atomics.add(control, SEQUENCE, 1);
     this.counters[RECEIVED]!++;
-    control[COUNTS + slab] = this.#count;
+    control[COUNTS + index] = this.#count;
     Atomics.add(control, SEQUENCE, 1);
     if (this.#count === MAX_BATCH_SEGMENTS) this.seal();
   }
 
-  /** Hands the open slab over, if there is one. */
+  /** Hands the open chunk over, if there is one. */
   seal(): void {
-    if (this.#slab < 0) return;
+    if (this.#chunk < 0) return;
     const { control } = this;
     const tail = Atomics.load(control, TAIL);
-    control[QUEUE + (tail & (QUEUE_LENGTH - 1))] = this.#slab;
-    Atomics.store(control, STATES + this.#slab, SEALED);
+    control[QUEUE + (tail & (QUEUE_LENGTH - 1))] = this.#chunk;
+    Atomics.store(control, STATES + this.#chunk, SEALED);
     Atomics.store(control, TAIL, tail + 1);
-    if (++this.#untold >= this.#mayHold) this.#tell();
-    this.#slab = -1;
+    if (++this.#unreported >= this.#reportAfter) this.#tell();
+    this.#chunk = -1;
     this.firstArrivalMs = 0;
   }
 
-  /** From here on the reader is not woken by each slab. In a burst its work would take the core that the writer needs to read the socket. */
+  /** From here on the reader is not woken by each chunk. In a burst its work would take the core that the writer needs to read the socket. */
   hold(): void {
-    this.#mayHold = MAX_HELD_SLABS;
+    this.#reportAfter = MAX_UNREPORTED;
   }
 
-  /** Wakes the reader, if there is something that it was not told of, and again at each slab. */
+  /** Wakes the reader, if there is something that it was not told of, and again at each chunk. */
   release(): void {
-    this.#mayHold = 1;
-    if (this.#untold > 0) this.#tell();
+    this.#reportAfter = 1;
+    if (this.#unreported > 0) this.#tell();
   }
 
   #tell(): void {
-    this.#untold = 0;
+    this.#unreported = 0;
     Atomics.notify(this.control, TAIL);
   }
 
@@ -132,10 +132,10 @@ export class MailboxWriter extends Mailbox {
     const { control } = this;
     for (;;) {
       const freed = Atomics.load(control, FREED);
-      for (let slab = 0; slab < SLABS; slab++) {
-        if (Atomics.load(control, STATES + slab) !== FREE) continue;
-        Atomics.store(control, STATES + slab, FILLING);
-        this.#slab = slab;
+      for (let index = 0; index < CHUNKS; index++) {
+        if (Atomics.load(control, STATES + index) !== FREE) continue;
+        Atomics.store(control, STATES + index, FILLING);
+        this.#chunk = index;
         this.#count = 0;
         this.#used = 0;
         this.firstArrivalMs = nowMs;
@@ -148,46 +148,46 @@ export class MailboxWriter extends Mailbox {
 }
 
 /** The main thread's end. */
-export class MailboxReader extends Mailbox {
+export class RingBufferReader extends RingBuffer {
   #head = 0;
 
-  /** Gives each sealed slab to `take`, oldest first, and frees it. */
-  drain(take: (mail: Mail) => void): void {
+  /** Gives each sealed chunk to `take`, oldest first, and frees it. */
+  drain(take: (chunk: Chunk) => void): void {
     const { control } = this;
     while (this.#head !== Atomics.load(control, TAIL)) {
-      const slab = control[QUEUE + (this.#head & (QUEUE_LENGTH - 1))]!;
+      const index = control[QUEUE + (this.#head & (QUEUE_LENGTH - 1))]!;
       this.#head = (this.#head + 1) | 0;
-      this.#take(slab, take);
+      this.#take(index, take);
     }
   }
 
-  /** The same, with the slab that the writer had open. Only when the writer has ended. */
-  drainAll(take: (mail: Mail) => void): void {
+  /** The same, with the chunk that the writer had open. Only when the writer has ended. */
+  drainAll(take: (chunk: Chunk) => void): void {
     this.drain(take);
-    for (let slab = 0; slab < SLABS; slab++) if (this.control[COUNTS + slab]! > 0) this.#take(slab, take);
+    for (let index = 0; index < CHUNKS; index++) if (this.control[COUNTS + index]! > 0) this.#take(index, take);
   }
 
-  #take(slab: number, take: (mail: Mail) => void): void {
+  #take(index: number, take: (chunk: Chunk) => void): void {
     const { control } = this;
-    const count = control[COUNTS + slab]!;
-    const firstEntry = slab * MAX_BATCH_SEGMENTS;
+    const count = control[COUNTS + index]!;
+    const firstEntry = index * MAX_BATCH_SEGMENTS;
     const ends = this.ends.subarray(firstEntry, firstEntry + count);
-    const base = slab * SLAB_BYTES;
+    const base = index * CHUNK_BYTES;
     const arrivedAtMs = this.arrivals.subarray(firstEntry, firstEntry + count);
     take({ count, ends, arrivedAtMs, bytes: this.bytes.subarray(base, base + ends[count - 1]!) });
-    control[COUNTS + slab] = 0;
-    Atomics.store(control, STATES + slab, FREE);
+    control[COUNTS + index] = 0;
+    Atomics.store(control, STATES + index, FREE);
     Atomics.add(control, FREED, 1);
     Atomics.notify(control, FREED);
   }
 
-  /** Resolves when there is a slab to drain, at once if there is one already. */
+  /** Resolves when there is a chunk to drain, at once if there is one already. */
   async sealed(): Promise<void> {
     const waiting = Atomics.waitAsync(this.control, TAIL, this.#head);
     if (waiting.async) await waiting.value;
   }
 
-  /** Wakes `sealed()` without mail. */
+  /** Wakes `sealed()` without a chunk. */
   wake(): void {
     Atomics.notify(this.control, TAIL);
   }
@@ -206,7 +206,7 @@ export class MailboxReader extends Mailbox {
         number
       >;
       let held = 0;
-      for (let slab = 0; slab < SLABS; slab++) held += control[COUNTS + slab]!;
+      for (let index = 0; index < CHUNKS; index++) held += control[COUNTS + index]!;
       if ((before & 1) === 0 && Atomics.load(control, SEQUENCE) === before) return { received, rejected, held };
     }
   }

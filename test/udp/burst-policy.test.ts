@@ -1,16 +1,16 @@
 import { expect, test } from 'vitest';
-import { Patience } from '../../src/udp/patience.ts';
+import { BurstPolicy } from '../../src/udp/burst-policy.ts';
 
 /** How long a thread reads, in ms, when `perMs` datagrams come each millisecond after `backlog` that were waiting; it looks every 0.01 ms. */
 function readsFor({ backlog, perMs, untilMs = Infinity }: { backlog: number; perMs: number; untilMs?: number }): number {
-  const patience = new Patience(1_000);
+  const policy = new BurstPolicy(1_000);
   let read = 0;
   for (let step = 1; step < 10_000; step++) {
     const ms = step / 100;
     const came = backlog + Math.floor(Math.min(ms, untilMs)) * perMs;
     const got = Math.min(500, came - read);
     read += got;
-    if (!patience.goesOn(got, 1_000 + ms)) return ms;
+    if (!policy.readsOn(got, 1_000 + ms)) return ms;
   }
   throw new Error('it never ends');
 }
@@ -21,12 +21,12 @@ test('a few datagrams are not waited for', () => {
 
 test('a burst may have gaps of less than 2 ms, and ends with a longer one', () => {
   expect(readsFor({ backlog: 600, perMs: 0 })).toBeCloseTo(2.02);
-  const patience = new Patience(0);
-  expect(patience.goesOn(500, 0.5)).toBe(true);
-  expect(patience.goesOn(0, 2.4)).toBe(true);
-  expect(patience.goesOn(10, 2.45)).toBe(true);
-  expect(patience.goesOn(0, 4)).toBe(true);
-  expect(patience.goesOn(0, 4.5)).toBe(false);
+  const policy = new BurstPolicy(0);
+  expect(policy.readsOn(500, 0.5)).toBe(true);
+  expect(policy.readsOn(0, 2.4)).toBe(true);
+  expect(policy.readsOn(10, 2.45)).toBe(true);
+  expect(policy.readsOn(0, 4)).toBe(true);
+  expect(policy.readsOn(0, 4.5)).toBe(false);
 });
 
 test('what a small socket buffer holds is enough to wait for more', () => {

@@ -1,7 +1,7 @@
-import type { Mail } from '../../src/pipeline/segment.ts';
+import type { Chunk } from '../../src/pipeline/segment.ts';
 
-/** A mail as the receive thread hands it over. */
-export function mailOf(documents: readonly (string | Buffer)[], arrivedAtMs: number): Mail {
+/** A chunk as the receive thread hands it over. */
+export function chunkOf(documents: readonly (string | Buffer)[], arrivedAtMs: number): Chunk {
   const buffers = documents.map((document) => Buffer.from(document));
   let end = 0;
   return {

@@ -16,7 +16,7 @@ interface OperationRow {
   readonly reads?: true;
 }
 
-/** Every operation of X-Ray. Sources: the X-Ray model 2016-04-12 (checked by test/aws/operations.test.ts) and the managed policy AWSXRayDaemonWriteAccess. */
+/** Every operation of X-Ray. Sources: the X-Ray model 2016-04-12 (checked by test/formats/xray/operations.test.ts) and the managed policy AWSXRayDaemonWriteAccess. */
 export const OPERATIONS = {
   PutTraceSegments: { path: '/TraceSegments', caller: 'sdk' },
   PutTelemetryRecords: { path: '/TelemetryRecords', caller: 'sdk' },

@@ -7,7 +7,7 @@ const PAUSE_IN_DRAIN = { baseMs: 100, capMs: 250 };
 /** One failure may be the batch's fault; two in a row are X-Ray's or the network's. */
 const FAILURES_OF_AN_OUTAGE = 2;
 
-export interface PaceFailure {
+export interface CallFailure {
   readonly code: string;
   /** What X-Ray asked to wait. */
   readonly afterMs?: number | undefined;
@@ -17,7 +17,7 @@ export interface PaceFailure {
 }
 
 /** How many calls may run at one time, and from when: learnt from how the last ones went. Knows no batches. */
-export class Pace {
+export class ConcurrencyLimiter {
   readonly #ceiling: number;
   readonly #random: () => number;
   #limit: number;
@@ -73,7 +73,7 @@ export class Pace {
    * A call that began at `startedMs` is to be made again. Multiplicative decrease where more calls would make it worse.
    * The pause grows with each round: thirty calls that hang at once say no more about how long X-Ray will be away than one does.
    */
-  failed({ code, afterMs, startedMs, nowMs, isDraining }: PaceFailure): void {
+  failed({ code, afterMs, startedMs, nowMs, isDraining }: CallFailure): void {
     if (code === 'throttled' || code === 'timeout') this.#limit = Math.max(1, this.#limit / 2);
     this.#failures++;
     this.#lastFailure = code;

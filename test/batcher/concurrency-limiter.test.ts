@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import { Pace } from '../../src/batcher/pace.ts';
+import { ConcurrencyLimiter } from '../../src/batcher/concurrency-limiter.ts';
 
-const pace = (ceiling = 16): Pace => new Pace(ceiling, () => 0.999);
+const limiter = (ceiling = 16): ConcurrencyLimiter => new ConcurrencyLimiter(ceiling, () => 0.999);
 const failure = { code: 'timeout', startedMs: 0, nowMs: 0, isDraining: false };
-const fail = (one: Pace, code: string, times = 1): void => {
+const fail = (one: ConcurrencyLimiter, code: string, times = 1): void => {
   for (let i = 0; i < times; i++) one.failed({ ...failure, code });
 };
 
@@ -13,14 +13,14 @@ test('halves the calls when X-Ray throttles or times out, not for other failures
     ['timeout', 8],
     ['http_500', 16],
   ] as const) {
-    const one = pace();
+    const one = limiter();
     fail(one, code);
     expect([code, one.concurrency]).toEqual([code, calls]);
   }
 });
 
 test('comes back by about one call a round, and never above the ceiling', () => {
-  const one = pace();
+  const one = limiter();
   fail(one, 'throttled', 10);
   one.answered(0);
   expect(one.concurrency).toBe(2);
@@ -35,7 +35,7 @@ test('comes back by about one call a round, and never above the ceiling', () => 
 });
 
 test('one call probes in an outage, after a pause that grows to five seconds', () => {
-  const one = pace();
+  const one = limiter();
   fail(one, 'connection_refused');
   expect([one.isOutage, one.pausedUntilMs]).toEqual([false, 0]);
   fail(one, 'connection_refused');
@@ -48,16 +48,16 @@ test('one call probes in an outage, after a pause that grows to five seconds', (
 });
 
 test('waits as long as X-Ray asks, and little while the daemon stops', () => {
-  const one = pace();
+  const one = limiter();
   one.failed({ ...failure, code: 'throttled', afterMs: 3_000, nowMs: 1_000 });
   expect(one.pausedUntilMs).toBe(4_000);
-  const stopping = pace();
+  const stopping = limiter();
   for (let i = 0; i < 20; i++) stopping.failed({ ...failure, code: 'http_503', isDraining: true });
   expect(stopping.pausedUntilMs).toBeLessThanOrEqual(250);
 });
 
 test('thirty calls that hang beside each other make one pause, not the thirtieth', () => {
-  const one = pace();
+  const one = limiter();
   for (let i = 0; i < 30; i++) one.failed({ ...failure, startedMs: i, nowMs: 5_000 + i });
   expect([one.isOutage, one.pausedUntilMs]).toEqual([true, 5_029 + 100]);
   one.failed({ ...failure, startedMs: 5_200, nowMs: 10_200 });

@@ -5,7 +5,7 @@ import type { LocalService } from './local-service.ts';
 import { boolean, importedDocuments, request } from './schemas.ts';
 
 /** Ours beside X-Ray's operations, under /api: never mixed into AWS's answers. */
-export function addOwnRoutes(app: FastifyInstance, service: LocalService): void {
+export function addPageDataRoutes(app: FastifyInstance, service: LocalService): void {
   const { store, ingest, feed, sampling } = service;
   app.get('/api/traces/:id/findings', async ({ params }, reply) => {
     const { id } = params as { id: string };

@@ -3,8 +3,8 @@ import { serialize } from 'node:v8';
 import { MAX_BATCH_SEGMENTS } from '../pipeline/segment.ts';
 import { DirectReader, SCRATCH_BYTES } from './direct-reader.ts';
 import { DatagramIntake } from './datagram-intake.ts';
-import { MailboxReader, MailboxWriter } from './mailbox.ts';
-import { Patience } from './patience.ts';
+import { RingBufferReader, RingBufferWriter } from './ring-buffer.ts';
+import { BurstPolicy } from './burst-policy.ts';
 
 /** What the SDKs send before the document, and the least of documents. */
 const SAMPLE = '{"format":"json","version":1}\n{}';
@@ -12,15 +12,15 @@ const SAMPLE = '{"format":"json","version":1}\n{}';
 const ROUNDS = 256;
 
 /**
- * Walks the way of a datagram before there is one, with a mailbox that nobody reads. V8 runs code that is new to it several times slower,
+ * Walks the way of a datagram before there is one, with a ring that nobody reads. V8 runs code that is new to it several times slower,
  * and would compile it when the cores are needed for something else: a burst soon after the start was lost to that (docs/performance.md).
- * To be called before the real mailbox is made: V8 compiles for the hidden classes that it has seen, and first use changes them.
+ * To be called before the real ring is made: V8 compiles for the hidden classes that it has seen, and first use changes them.
  * What it teaches V8 can be seen with `node --trace-opt --trace-deopt dist/xrayd.cjs`: the first burst deoptimizes nothing of this folder.
  * Takes 25 to 40 ms of the receive thread, and 2 MB for what V8 keeps of it.
  */
-export function rehearse(): void {
-  const main = new MailboxReader();
-  const mailbox = new MailboxWriter(main.memory);
+export function warmUp(): void {
+  const main = new RingBufferReader();
+  const ring = new RingBufferWriter(main.memory);
   // The two kinds of buffer that V8 tells apart: made in JavaScript, as the direct reader's, and by Node's C++, as node:dgram's.
   const scratch = Buffer.allocUnsafeSlow(SCRATCH_BYTES);
   scratch.write(SAMPLE);
@@ -34,21 +34,21 @@ export function rehearse(): void {
   const reader = new DirectReader(empties ?? -1, scratch);
   for (let round = 0; round < ROUNDS; round++) {
     // What happens once in a burst has to happen often here, or V8 takes no note of it.
-    const intake = new DatagramIntake(mailbox, 0, nobody[round % nobody.length]!);
-    if (round % 2 === 0) mailbox.hold();
+    const intake = new DatagramIntake(ring, 0, nobody[round % nobody.length]!);
+    if (round % 2 === 0) ring.hold();
     for (let i = 0; i < MAX_BATCH_SEGMENTS; i++) intake.take((i & 1) === 0 ? scratch : native, SAMPLE.length);
     if (round % 4 === 0) for (let i = 0; i < 2; i++) intake.take(scratch, scratch.length);
     reader.read(MAX_BATCH_SEGMENTS, intake);
     if (nothing !== undefined && round % 4 === 0) new DirectReader(nothing, scratch).read(1, intake);
-    const patience = new Patience(0);
-    for (let i = 0; i < MAX_BATCH_SEGMENTS; i++) patience.goesOn(i % 4 === 0 ? MAX_BATCH_SEGMENTS : 0, i * 1.1);
-    mailbox.release();
+    const policy = new BurstPolicy(0);
+    for (let i = 0; i < MAX_BATCH_SEGMENTS; i++) policy.readsOn(i % 4 === 0 ? MAX_BATCH_SEGMENTS : 0, i * 1.1);
+    ring.release();
     if (round % 8 === 7) main.drain(() => {});
   }
   for (const descriptor of [empties, nothing]) if (descriptor !== undefined) closeSync(descriptor);
 }
 
-/** undefined where there is no such path, or no descriptor left: a rehearsal is never worth a failed start. */
+/** undefined where there is no such path, or no descriptor left: a warm-up is never worth a failed start. */
 function open(path: string): number | undefined {
   try {
     return openSync(path, 'r');

@@ -1,8 +1,8 @@
 import * as xrayModule from '@aws-sdk/client-xray';
 import { expect, test } from 'vitest';
-import { ALL_OPERATIONS, OPERATIONS, type OperationName } from '../../src/aws/operations.ts';
-import { LiveFeed } from '../../src/api/live.ts';
-import { LocalService } from '../../src/api/local-service.ts';
+import { ALL_OPERATIONS, OPERATIONS, type OperationName } from '../../../src/formats/xray/operations.ts';
+import { LiveFeed } from '../../../src/api/live.ts';
+import { LocalService } from '../../../src/api/local-service.ts';
 
 const client: Readonly<Record<string, unknown>> = { ...xrayModule };
 

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
 /** What the kernel wrote down about a process: CPU time of all its threads in µs, memory in MB, times that a thread of it woke. */
-export interface Books {
+export interface ProcessStats {
   readonly cpuUs: number;
   readonly residentMb: number;
   /** Highest so far. */
@@ -10,7 +10,7 @@ export interface Books {
 }
 
 /** Linux only. Sources: proc_pid_status(5), schedstats in the kernel's documentation. */
-export function readBooks(pid: number): Books {
+export function processStats(pid: number): ProcessStats {
   const threads = readdirSync(`/proc/${pid}/task`);
   let cpuNs = 0;
   let wakeUps = 0;

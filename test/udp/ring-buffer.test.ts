@@ -1,14 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { MailboxReader, MailboxWriter, SLAB_BYTES, SLABS } from '../../src/udp/mailbox.ts';
+import { RingBufferReader, RingBufferWriter, CHUNK_BYTES, CHUNKS } from '../../src/udp/ring-buffer.ts';
 
-function pair(): { writer: MailboxWriter; reader: MailboxReader } {
-  const reader = new MailboxReader();
-  return { reader, writer: new MailboxWriter(reader.memory) };
+function pair(): { writer: RingBufferWriter; reader: RingBufferReader } {
+  const reader = new RingBufferReader();
+  return { reader, writer: new RingBufferWriter(reader.memory) };
 }
 
-function drain(reader: MailboxReader): string[] {
+function drain(reader: RingBufferReader): string[] {
   const documents: string[] = [];
   reader.drain(({ count, ends, bytes }) => {
     for (let i = 0; i < count; i++) documents.push(Buffer.from(bytes.subarray(i === 0 ? 0 : ends[i - 1], ends[i])).toString());
@@ -16,7 +16,7 @@ function drain(reader: MailboxReader): string[] {
   return documents;
 }
 
-test('hands a slab over when it holds 50 documents, in the order they came', () => {
+test('hands a chunk over when it holds 50 documents, in the order they came', () => {
   const { writer, reader } = pair();
   const all = Array.from({ length: 120 }, (_, i) => `document ${i}`);
   for (const text of all) writer.store(Buffer.from(`x${text}y`), 1, 1 + text.length, 7);
@@ -25,20 +25,20 @@ test('hands a slab over when it holds 50 documents, in the order they came', () 
   expect(drain(reader)).toEqual(all.slice(100));
 });
 
-test('holds a datagram of the largest size in a slab, and opens another for the next', () => {
+test('holds a datagram of the largest size in a index, and opens another for the next', () => {
   const { writer, reader } = pair();
   const large = Buffer.alloc(65_507, 'a');
   for (let i = 0; i < 3; i++) writer.store(large, 0, large.length, 1);
-  expect(65_507).toBeLessThanOrEqual(SLAB_BYTES);
+  expect(65_507).toBeLessThanOrEqual(CHUNK_BYTES);
   expect(drain(reader).map((text) => text.length)).toEqual([65_507, 65_507]);
 });
 
-test('wakes the reader at each slab, and in a burst at its end or when three quarters of the slabs wait', async () => {
+test('wakes the reader at each index, and in a burst at its end or when three quarters of the chunks wait', async () => {
   const { writer, reader } = pair();
   let awakenings = 0;
-  const seal = async (slabs: number): Promise<void> => {
+  const seal = async (chunks: number): Promise<void> => {
     void reader.sealed().then(() => awakenings++);
-    for (let slab = 0; slab < slabs; slab++) {
+    for (let index = 0; index < chunks; index++) {
       writer.store(Buffer.from('a'), 0, 1, 1);
       writer.seal();
     }
@@ -48,14 +48,14 @@ test('wakes the reader at each slab, and in a burst at its end or when three qua
   expect(awakenings).toBe(1);
   drain(reader);
   writer.hold();
-  await seal((SLABS * 3) / 4 - 1);
+  await seal((CHUNKS * 3) / 4 - 1);
   expect(awakenings).toBe(1);
   writer.release();
   await sleep(10);
   expect(awakenings).toBe(2);
   drain(reader);
   writer.hold();
-  await seal((SLABS * 3) / 4);
+  await seal((CHUNKS * 3) / 4);
   expect(awakenings).toBe(3);
   writer.release();
   drain(reader);
@@ -73,9 +73,9 @@ test('counts what it received, rejected and holds, and holds nothing that was ta
   expect(reader.read()).toMatchObject({ received: 2, held: 0 });
 });
 
-test('takes the lowest free slab, so that memory in use follows the load', () => {
+test('takes the lowest free index, so that memory in use follows the load', () => {
   const { writer, reader } = pair();
-  for (let round = 0; round < 3 * SLABS; round++) {
+  for (let round = 0; round < 3 * CHUNKS; round++) {
     writer.store(Buffer.from('a'), 0, 1, 1);
     writer.seal();
     const offsets: number[] = [];
@@ -87,7 +87,7 @@ test('takes the lowest free slab, so that memory in use follows the load', () =>
   }
 });
 
-test('gives out the open slab too once the writer has ended', () => {
+test('gives out the open chunk too once the writer has ended', () => {
   const { writer, reader } = pair();
   writer.store(Buffer.from('a'), 0, 1, 1);
   const counts: number[] = [];

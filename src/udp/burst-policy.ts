@@ -8,7 +8,7 @@ const MAX_MS_EACH = 0.008;
 const MAX_BURST_MS = 50;
 
 /** How long the receive thread stays awake for the rest of a burst. Times are monotonic, in ms. */
-export class Patience {
+export class BurstPolicy {
   readonly #startedMs: number;
   #lastMs: number;
   #count = 0;
@@ -19,7 +19,7 @@ export class Patience {
   }
 
   /** Whether to read again, after a reading that gave `got` datagrams. */
-  goesOn(got: number, nowMs: number): boolean {
+  readsOn(got: number, nowMs: number): boolean {
     const elapsedMs = nowMs - this.#startedMs;
     this.#count += got;
     if (got > 0) this.#lastMs = nowMs;

@@ -4,29 +4,29 @@ import type { Exporter, ExportResult } from '../pipeline/exporter.ts';
 import type { Logger } from '../pipeline/logger.ts';
 import { byteLengthOf, type Segment } from '../pipeline/segment.ts';
 import type { Outcome } from './outcome.ts';
-import type { Pace } from './pace.ts';
+import type { ConcurrencyLimiter } from './concurrency-limiter.ts';
 import { totalCostOf } from './segment-queue.ts';
 import { totalWireBytesOf } from './wire-bytes.ts';
 
-export interface UplinkDeps {
+export interface SenderDeps {
   readonly exporter: Exporter;
   readonly accounting: Accounting;
   readonly log: Logger;
-  readonly pace: Pace;
+  readonly limiter: ConcurrencyLimiter;
   readonly now: () => number;
   /** X-Ray answers again after an outage. */
   readonly onRecovered: () => void;
 }
 
-/** Makes the calls to X-Ray, counts what is in flight and what became of it, and lets the pace learn from each. */
-export class Uplink {
-  readonly #deps: UplinkDeps;
+/** Makes the calls to X-Ray, counts what is in flight and what became of it, and lets the concurrency limiter learn from each. */
+export class Sender {
+  readonly #deps: SenderDeps;
   readonly #abort = new AbortController();
   #segments = 0;
   #bytes = 0;
   #bodyBytes = 0;
 
-  constructor(deps: UplinkDeps) {
+  constructor(deps: SenderDeps) {
     this.#deps = deps;
   }
 
@@ -53,9 +53,9 @@ export class Uplink {
     this.#abort.abort();
   }
 
-  /** One call; its segments are in flight until `landed`. Never rejects. */
+  /** One call; its segments are in flight until `settled`. Never rejects. */
   async call(segments: readonly Segment[], isDraining: boolean): Promise<ExportResult> {
-    const { exporter, log, pace, now, onRecovered } = this.#deps;
+    const { exporter, log, limiter, now, onRecovered } = this.#deps;
     this.#segments += segments.length;
     this.#bytes += totalCostOf(segments);
     const bodyBytes = totalWireBytesOf(segments);
@@ -71,19 +71,19 @@ export class Uplink {
     }
     this.#bodyBytes -= bodyBytes;
     if (result.kind === 'sent' || result.kind === 'partial' || (result.kind === 'rejected' && result.by === undefined)) {
-      const wasOutage = pace.isOutage;
-      pace.answered(now());
+      const wasOutage = limiter.isOutage;
+      limiter.answered(now());
       if (wasOutage) onRecovered();
     } else if (!this.isAborted && (result.kind === 'retry' || segments.length === 1)) {
       // Of a batch that is too large for a gateway the halves may pass at once: no failure yet.
       const afterMs = result.kind === 'retry' ? result.afterMs : undefined;
-      pace.failed({ code: result.code, afterMs, startedMs, nowMs: now(), isDraining });
+      limiter.failed({ code: result.code, afterMs, startedMs, nowMs: now(), isDraining });
     }
     return result;
   }
 
   /** These are in flight no longer. Called in the turn in which they are counted elsewhere. */
-  landed(segments: readonly Segment[]): void {
+  settled(segments: readonly Segment[]): void {
     this.#segments -= segments.length;
     this.#bytes -= totalCostOf(segments);
   }
