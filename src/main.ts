@@ -15,7 +15,7 @@ import { messageOf, systemCodeOf, XraydError } from './pipeline/errors.ts';
 import { sampleTrace, sendDocuments } from './compose/sample-trace.ts';
 import { sendAndConfirm } from './cli/send-and-confirm.ts';
 import { Reload } from './compose/reload.ts';
-import type { Service } from './compose/service.ts';
+import type { Runtime } from './compose/runtime.ts';
 import { isMemoryScarce } from './compose/memory-budget.ts';
 import { hasTerminal, ignoreOtherSignals, keepInspectorClosed, nextEndingSignal } from './cli/signals.ts';
 import { keepGenerationsSmall, returnStartUpMemory, useOneCompiler } from './compose/heap-tuning.ts';
@@ -182,7 +182,7 @@ async function build(loaded: LoadedToServe, log: ProcessLogger): Promise<LocalXR
 }
 
 async function drain(
-  service: Service,
+  service: Runtime,
   { config }: LoadedToServe,
   { log, second: signal }: { log: ProcessLogger; second: Promise<unknown> },
 ): Promise<number> {
@@ -213,7 +213,7 @@ function endWithReader(): void {
   process.stderr.on('error', () => {});
 }
 
-function printWelcome({ udp, tcp, http }: Service, { config }: LoadedConfig<'local'>, token: string): void {
+function printWelcome({ udp, tcp, http }: Runtime, { config }: LoadedConfig<'local'>, token: string): void {
   const address = udp.address === undefined ? '' : formatAddress(udp.address);
   const bound = tcp?.address === undefined ? '' : formatAddress(tcp.address);
   const api = tcp?.address === undefined ? '' : formatAddress(reachable(tcp.address));

@@ -1,4 +1,4 @@
-import { MAX_BATCH_SEGMENTS } from '../pipeline/segment.ts';
+import { MAX_DOCUMENTS_PER_CALL } from '../formats/xray/limits.ts';
 import { FilterError } from '../filter/parse.ts';
 import { parseSelector, type EntitySelector } from '../filter/selector.ts';
 import type { Cursor, TimeRangeType } from '../query/source.ts';
@@ -132,7 +132,7 @@ interface SeriesBody extends RangeBody {
 
 async function putTraceSegments({ put }: TracesDeps, documents: readonly string[]): Promise<object> {
   if (documents.length === 0) throw invalid('Segments can not be empty');
-  if (documents.length > MAX_BATCH_SEGMENTS) throw invalid(`A call takes at most ${MAX_BATCH_SEGMENTS} segment documents`);
+  if (documents.length > MAX_DOCUMENTS_PER_CALL) throw invalid(`A call takes at most ${MAX_DOCUMENTS_PER_CALL} segment documents`);
   return { UnprocessedTraceSegments: unprocessed(await put(documents)) };
 }
 

@@ -1,11 +1,12 @@
 import { monotonicMs } from '../pipeline/clock.ts';
-import type { Component, ComponentState } from '../pipeline/component.ts';
+import type { ComponentState } from '../pipeline/component.ts';
 import type { Exporter, ExportResult } from '../pipeline/exporter.ts';
 import type { Logger } from '../pipeline/logger.ts';
 import type { Batch } from '../pipeline/segment.ts';
 import { BodyPool } from './body-pool.ts';
 import { classify, NOT_XRAY } from './classify.ts';
 import { bodyParts, documentText } from './encode.ts';
+import { MAX_DOCUMENTS_PER_CALL } from '../formats/xray/limits.ts';
 import { OPERATIONS } from '../formats/xray/operations.ts';
 import { describeAnswer, isAwsHost, isXRaysError, printable } from './foreign-answer.ts';
 import type { HttpAnswer } from './http-call.ts';
@@ -14,6 +15,9 @@ import type { XRayApi, XRayAnswer } from './xray-api.ts';
 
 /** X-Ray refuses 50 documents in 15 KB. Fifty calls may be answered at one time. */
 const MAX_ANSWER_BYTES = 64 * 1024;
+
+/** A batch of 50 × 64 KB takes 40 ms to encode; half a megabyte keeps that stall below 5 ms, and what a call holds besides small. */
+const MAX_BATCH_BYTES = 512 * 1024;
 
 export interface XRayExporterDeps {
   readonly api: XRayApi;
@@ -24,8 +28,10 @@ export interface XRayExporterDeps {
 }
 
 /** Sends batches to X-Ray by PutTraceSegments. */
-export class XRayExporter implements Exporter, Component {
+export class XRayExporter implements Exporter {
   readonly name = 'exporter';
+  readonly destination = 'X-Ray';
+  readonly limits = { maxDocuments: MAX_DOCUMENTS_PER_CALL, maxBytes: MAX_BATCH_BYTES };
   readonly #deps: XRayExporterDeps;
   readonly #bodies = new BodyPool();
   #lastProblem = '';
@@ -40,7 +46,6 @@ export class XRayExporter implements Exporter, Component {
     return { name: this.name, state: 'ok', reason: this.#deps.api.url.origin };
   }
 
-  /** When X-Ray last took a batch, on the monotonic clock; 0 = never. */
   get lastSuccessMs(): number {
     return this.#lastSuccessMs;
   }
@@ -49,7 +54,7 @@ export class XRayExporter implements Exporter, Component {
 
   async stop(): Promise<void> {}
 
-  async send(batch: Batch, signal: AbortSignal): Promise<ExportResult> {
+  async export(batch: Batch, signal: AbortSignal): Promise<ExportResult> {
     const { api, hints, log, onCall } = this.#deps;
     const startedMs = performance.now();
     const body = this.#bodies.take(bodyParts(batch));

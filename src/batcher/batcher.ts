@@ -4,23 +4,21 @@ import type { Component, ComponentState } from '../pipeline/component.ts';
 import { untilAborted, within } from '../pipeline/deadline.ts';
 import type { Exporter, ExportResult } from '../pipeline/exporter.ts';
 import type { Logger } from '../pipeline/logger.ts';
-import type { Chunk, Segment, SegmentSink } from '../pipeline/segment.ts';
+import { totalLengthOf, type Chunk, type Documents, type DocumentSink, type Segment } from '../pipeline/segment.ts';
 import { nextDelay } from './backoff.ts';
-import type { DocumentSink } from './body-intake.ts';
-import { lengthOf, type Documents } from './documents.ts';
 import { MemoryWatch } from './memory-watch.ts';
 import { isUnproven, outcomeOf } from './outcome.ts';
 import { Overflow } from './overflow.ts';
 import { ConcurrencyLimiter } from './concurrency-limiter.ts';
 import { Replay } from './replay.ts';
 import type { Attempt } from './returned-batches.ts';
-import { MAX_BATCH_BYTES, SegmentBuffer, type SegmentBufferConfig } from './segment-buffer.ts';
+import { SegmentBuffer, type SegmentBufferConfig } from './segment-buffer.ts';
 import { SEGMENT_OVERHEAD_BYTES } from './segment-queue.ts';
 import type { Spool } from './spool/spool.ts';
 import { Sender } from './sender.ts';
 
-/** Enough for 100 MB a second at 20 ms; each byte in flight is in memory three times. */
-const MAX_IN_FLIGHT_BYTES = 4 * MAX_BATCH_BYTES;
+/** In flight at one time, in batches of the greatest size: enough for 100 MB a second to X-Ray at 20 ms. Each byte in flight is in memory three times. */
+const MAX_IN_FLIGHT_BATCHES = 4;
 /** A batch's own, so that one that always fails does not stand in the way of the others. */
 const BATCH_BACKOFF = { baseMs: 250, capMs: 30_000 };
 /** For calls that were given up to end: a disk or another thread may hang in one. */
@@ -49,7 +47,7 @@ export interface BatcherDeps {
 }
 
 /** Holds segments within one budget of bytes, makes batches of them, and sends each until it is delivered or lost for a named reason. */
-export class Batcher implements Component, SegmentSink, SegmentStock, DocumentSink {
+export class Batcher implements Component, SegmentStock, DocumentSink {
   readonly name = 'batcher';
   readonly stopLimits = { limitMs: Infinity, graceMs: SETTLE_MS + 2 * SPOOL_AT_END_MS };
   readonly #config: BatcherConfig;
@@ -57,6 +55,7 @@ export class Batcher implements Component, SegmentSink, SegmentStock, DocumentSi
   readonly #log: Logger;
   readonly #now: () => number;
   readonly #random: () => number;
+  readonly #exporter: Exporter;
   readonly #memory: MemoryWatch;
   readonly #buffer: SegmentBuffer;
   readonly #limiter: ConcurrencyLimiter;
@@ -73,7 +72,8 @@ export class Batcher implements Component, SegmentSink, SegmentStock, DocumentSi
   constructor(config: BatcherConfig, deps: BatcherDeps) {
     const { exporter, accounting, log, spool, onMemoryShort, now = monotonicMs, random = Math.random } = deps;
     this.#config = config;
-    this.#buffer = new SegmentBuffer(config);
+    this.#exporter = exporter;
+    this.#buffer = new SegmentBuffer(config, exporter.limits);
     this.#accounting = accounting;
     this.#log = log;
     this.#now = now;
@@ -121,7 +121,7 @@ export class Batcher implements Component, SegmentSink, SegmentStock, DocumentSi
 
   offer(documents: Documents): 'accepted' | 'full' | 'stopping' {
     if (this.#isDraining) return 'stopping';
-    const needed = lengthOf(documents) + documents.length * SEGMENT_OVERHEAD_BYTES;
+    const needed = totalLengthOf(documents) + documents.length * SEGMENT_OVERHEAD_BYTES;
     if (this.#heldBytes() + needed > this.#config.maxBytes) return 'full';
     const arrivedAtMs = this.#now();
     for (const document of documents) this.#buffer.pushDocument(document, arrivedAtMs);
@@ -209,7 +209,8 @@ export class Batcher implements Component, SegmentSink, SegmentStock, DocumentSi
   }
 
   #hasRoomInFlight(): boolean {
-    return this.#sender.bytes < MAX_IN_FLIGHT_BYTES && this.#sender.bodyBytes < MAX_IN_FLIGHT_BYTES;
+    const maxBytes = MAX_IN_FLIGHT_BATCHES * this.#exporter.limits.maxBytes;
+    return this.#sender.bytes < maxBytes && this.#sender.bodyBytes < maxBytes;
   }
 
   /** Nothing in the spool is sent while the daemon stops: it is safe where it is. */
@@ -271,7 +272,7 @@ export class Batcher implements Component, SegmentSink, SegmentStock, DocumentSi
   }
 
   #onRecovered(): void {
-    this.#log.info({ bufferedSegments: this.#held() }, 'X-Ray takes segments again');
+    this.#log.info({ bufferedSegments: this.#held() }, `${this.#exporter.destination} is accepting segments again`);
     this.#buffer.makeDue();
   }
 
@@ -288,7 +289,7 @@ export class Batcher implements Component, SegmentSink, SegmentStock, DocumentSi
     if (isLast) return;
     this.#accounting.retried += kept.length;
     const fields = { code, bufferedSegments: this.#held() };
-    this.#log.limited(`retry_${code}`, 'warn', fields, 'sending to X-Ray failed; the segments are kept and tried again');
+    this.#log.limited(`retry_${code}`, 'warn', fields, `sending to ${this.#exporter.destination} failed; the segments are kept and tried again`);
   }
 
   #onExpired(segments: readonly Segment[]): void {

@@ -1,15 +1,15 @@
 import { nextDelay } from './backoff.ts';
 
-/** Shared by all workers while X-Ray is away or throttles; short enough to drain at once when it is back. */
+/** Shared by all workers while the destination is unavailable or throttles; short enough to drain at once when it is back. */
 const PAUSE = { baseMs: 100, capMs: 5_000 };
 /** The same while the daemon stops, when there is no time to be patient. */
 const PAUSE_IN_DRAIN = { baseMs: 100, capMs: 250 };
-/** One failure may be the batch's fault; two in a row are X-Ray's or the network's. */
+/** One failure may be the batch's fault; two in a row are the destination's or the network's. */
 const FAILURES_OF_AN_OUTAGE = 2;
 
 export interface CallFailure {
   readonly code: string;
-  /** What X-Ray asked to wait. */
+  /** How long the destination asked to wait. */
   readonly afterMs?: number | undefined;
   readonly startedMs: number;
   readonly nowMs: number;
@@ -54,12 +54,12 @@ export class ConcurrencyLimiter {
     return this.#failures === 0 ? undefined : `the last ${this.#failures} calls failed: ${this.#lastFailure}`;
   }
 
-  /** When X-Ray last took or refused a batch; -Infinity before the first. */
+  /** When the destination last accepted or refused a batch; -Infinity before the first. */
   get answeredAtMs(): number {
     return this.#answeredAtMs;
   }
 
-  /** X-Ray took or refused a batch: it is there. Additive increase, about one more call for each round of answers. */
+  /** The destination accepted or refused a batch, so it is available. Additive increase, about one more call for each round of answers. */
   answered(nowMs: number): void {
     this.#answeredAtMs = nowMs;
     this.#limit = Math.min(this.#ceiling, this.#limit + 1 / this.#limit);
@@ -71,7 +71,7 @@ export class ConcurrencyLimiter {
 
   /**
    * A call that began at `startedMs` is to be made again. Multiplicative decrease where more calls would make it worse.
-   * The pause grows with each round: thirty calls that hang at once say no more about how long X-Ray will be away than one does.
+   * The pause grows with each round: thirty calls that hang at once say no more about how long the outage will last than one does.
    */
   failed({ code, afterMs, startedMs, nowMs, isDraining }: CallFailure): void {
     if (code === 'throttled' || code === 'timeout') this.#limit = Math.max(1, this.#limit / 2);

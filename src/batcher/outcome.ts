@@ -2,21 +2,21 @@ import type { RejectReason } from '../pipeline/accounting.ts';
 import type { ExportResult } from '../pipeline/exporter.ts';
 import type { Segment } from '../pipeline/segment.ts';
 
-/** What an answer of X-Ray means for each segment of its batch. */
+/** What an answer means for each segment of its batch. */
 export interface Outcome {
   readonly sent: number;
   /** Refused for good. */
   readonly refused: readonly { readonly segment: Segment; readonly code: string; readonly rejectedAs?: RejectReason }[];
-  /** X-Ray asked for time for these. */
+  /** The destination asked for time for these. */
   readonly throttled: readonly Segment[];
-  /** To be sent apart, to find the document that X-Ray refused the batch for. */
+  /** To be sent apart, to find the document for which the batch was refused. */
   readonly halves?: readonly (readonly Segment[])[];
 }
 
 type Rejected = Extract<ExportResult, { kind: 'rejected' }>;
 
 /**
- * Whether a gateway refused a document that stands alone, and X-Ray has answered nothing since the first time: then the way may be at fault and
+ * Whether a gateway refused a document that stands alone, and the destination has answered nothing since the first time: then the way may be at fault and
  * not the document, which is kept.
  */
 export function isUnproven(segments: readonly Segment[], result: ExportResult, refusedAtMs: number, answeredAtMs: number): result is Rejected {
@@ -25,7 +25,7 @@ export function isUnproven(segments: readonly Segment[], result: ExportResult, r
 
 /**
  * Pure. `isExpired` ends the retries of a throttled document.
- * One poison document must not take 49 others along: of a refused batch the halves go apart until it stands alone.
+ * One bad document must not take the others of its batch along: a refused batch is bisected until the bad document is isolated.
  */
 export function outcomeOf(
   segments: readonly Segment[],

@@ -4,7 +4,7 @@ import { isUnproven, outcomeOf } from './outcome.ts';
 import type { Spool } from './spool/spool.ts';
 import type { Sender } from './sender.ts';
 
-/** While X-Ray throttles single documents of the spool, the spool waits; live traffic does not. */
+/** While the destination throttles single documents of the spool, the spool waits; live traffic does not. */
 const PAUSE = { baseMs: 500, capMs: 30_000 };
 
 export interface ReplayDeps {

@@ -64,7 +64,7 @@ export class ReturnedBatches {
     return this.takeDue(Infinity);
   }
 
-  /** X-Ray is back, or the daemon stops: nothing waits any longer. */
+  /** The destination is back, or the pipeline stops: nothing waits any longer. */
   makeDue(): void {
     for (const batch of this.#batches) batch.dueMs = 0;
   }

@@ -1,10 +1,8 @@
-import { MAX_BATCH_SEGMENTS, type Chunk, type Segment } from '../pipeline/segment.ts';
+import type { Exporter } from '../pipeline/exporter.ts';
+import type { Chunk, Segment } from '../pipeline/segment.ts';
 import { ReturnedBatches, type Attempt } from './returned-batches.ts';
 import { ownCopyOf, SegmentQueue } from './segment-queue.ts';
 import { Slabs } from './slabs.ts';
-
-/** A batch of 50 × 64 KB takes 40 ms to encode; half a megabyte keeps that stall below 5 ms, and what a call holds besides small. */
-export const MAX_BATCH_BYTES = 512 * 1024;
 
 export interface SegmentBufferConfig {
   /** A segment waits no longer than this for others to share its call. */
@@ -16,12 +14,14 @@ export interface SegmentBufferConfig {
 /** What waits in memory: segments that were never sent, and batches that failed, in the order of their arrival. */
 export class SegmentBuffer {
   readonly #config: SegmentBufferConfig;
+  readonly #limits: Exporter['limits'];
   readonly #slabs = new Slabs();
   readonly #waiting = new SegmentQueue();
   readonly #returned = new ReturnedBatches();
 
-  constructor(config: SegmentBufferConfig) {
+  constructor(config: SegmentBufferConfig, limits: Exporter['limits']) {
     this.#config = config;
+    this.#limits = limits;
   }
 
   get length(): number {
@@ -69,11 +69,12 @@ export class SegmentBuffer {
 
   #takeWaiting(nowMs: number, isEager: boolean): Attempt | undefined {
     const { isNewestFirst, maxAgeMs } = this.#config;
+    const { maxDocuments, maxBytes } = this.#limits;
     const { oldestMs, length, bytes } = this.#waiting;
     if (oldestMs === undefined) return undefined;
-    const isFull = length >= MAX_BATCH_SEGMENTS || bytes >= MAX_BATCH_BYTES;
+    const isFull = length >= maxDocuments || bytes >= maxBytes;
     if (!isFull && !isEager && nowMs - oldestMs < maxAgeMs - 1) return undefined;
-    return { segments: this.#waiting.take(MAX_BATCH_SEGMENTS, MAX_BATCH_BYTES, isNewestFirst), failures: 0 };
+    return { segments: this.#waiting.take(maxDocuments, maxBytes, isNewestFirst), failures: 0 };
   }
 
   /** When `takeDue` has something next; Infinity when nothing waits. */
@@ -84,7 +85,8 @@ export class SegmentBuffer {
 
   /** What has waited longest, as a batch, due or not. */
   takeOldest(): readonly Segment[] | undefined {
-    const oldest = this.#returned.takeOldest()?.segments ?? this.#waiting.take(MAX_BATCH_SEGMENTS, MAX_BATCH_BYTES);
+    const { maxDocuments, maxBytes } = this.#limits;
+    const oldest = this.#returned.takeOldest()?.segments ?? this.#waiting.take(maxDocuments, maxBytes);
     return oldest.length === 0 ? undefined : oldest;
   }
 
@@ -93,7 +95,7 @@ export class SegmentBuffer {
     return this.#returned.shiftOldest() ?? this.#waiting.shift();
   }
 
-  /** X-Ray is back, or the daemon stops: what failed waits no longer. */
+  /** The destination is back, or the pipeline stops: what failed waits no longer. */
   makeDue(): void {
     this.#returned.makeDue();
   }

@@ -14,11 +14,11 @@ export interface SenderDeps {
   readonly log: Logger;
   readonly limiter: ConcurrencyLimiter;
   readonly now: () => number;
-  /** X-Ray answers again after an outage. */
+  /** The destination answers again after an outage. */
   readonly onRecovered: () => void;
 }
 
-/** Makes the calls to X-Ray, counts what is in flight and what became of it, and lets the concurrency limiter learn from each. */
+/** Makes the exporter's calls, counts what is in flight and what became of it, and tells the concurrency limiter how each one ended. */
 export class Sender {
   readonly #deps: SenderDeps;
   readonly #abort = new AbortController();
@@ -63,7 +63,7 @@ export class Sender {
     let result: ExportResult = { kind: 'retry', code: 'aborted' };
     const startedMs = now();
     try {
-      if (!this.isAborted) result = await exporter.send(segments, this.#abort.signal);
+      if (!this.isAborted) result = await exporter.export(segments, this.#abort.signal);
     } catch (error) {
       // By contract a bug; the documents are not to blame, so they stay.
       log.limited('exporter_bug', 'error', { error: messageOf(error) }, 'the exporter failed; please report this');
@@ -115,7 +115,7 @@ export class Sender {
 }
 
 const REMEDIES = {
-  buffer_full: 'dropped the oldest segments: the buffer is full. Raise --buffer-memory, or see why X-Ray takes less than arrives',
+  buffer_full: 'dropped the oldest segments: the buffer is full. Raise --buffer-memory, or find out why uploads are slower than arrivals',
   retry_expired: 'dropped segments that could not be sent within --retry-max-age',
-  shutdown: 'dropped the segments that could not be sent before the shutdown deadline. Raise --shutdown-timeout, or see why X-Ray did not take them',
+  shutdown: 'dropped the segments that could not be sent before the shutdown deadline. Raise --shutdown-timeout, or find out why the uploads failed',
 } as const satisfies Partial<Record<DropReason, string>>;

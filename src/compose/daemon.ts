@@ -22,18 +22,55 @@ import type { Component } from '../pipeline/component.ts';
 import { XraydError } from '../pipeline/errors.ts';
 import type { Logger } from '../pipeline/logger.ts';
 import { SamplingProxy } from '../proxy/sampling-proxy.ts';
-import { Service, type Common, type Mode } from './service.ts';
-import { preferMemory, youngCollector } from './heap-tuning.ts';
+import { UdpReceiver } from '../udp/receiver.ts';
+import { youngCollector } from './heap-tuning.ts';
+import { metersOf } from './meters.ts';
+import { Pipeline, spoolOf } from './pipeline.ts';
+import { Runtime } from './runtime.ts';
 import { VERSION } from './version.ts';
 
 /** As the reference daemon's idle flush. */
 export const BATCH_MAX_AGE_MS = 1_000;
 
 /** The daemon: UDP → buffer → PutTraceSegments, and the sampling calls on TCP. Throws XRAYD_REGION. */
-export async function buildDaemon(loaded: LoadedConfig<'daemon'>, env: Environment, log: Logger): Promise<Service> {
+export async function buildDaemon(loaded: LoadedConfig<'daemon'>, env: Environment, log: Logger): Promise<Runtime> {
+  const { config, origins } = loaded;
+  const { bindTcp } = config;
   const destination = await findDestination(loaded, env, log);
-  if (loaded.config.bindTcp === 'off') log.info({ from: loaded.origins.bindTcp }, 'TCP is off: SDKs sample by their local rules');
-  return new Service(loaded, { log, env }, (common) => daemonMode({ ...common, config: loaded.config }, env, destination));
+  if (bindTcp === 'off') log.info({ from: origins.bindTcp }, 'TCP is off: SDKs sample by their local rules');
+  const meters = metersOf(loaded, env, log);
+  const { accounting, metrics, memory, guard } = meters;
+  const { api, hints, credentials, upstream } = connectionTo(destination, { config, log }, env);
+  const exporter = new XRayExporter({ api, hints, log, onCall: (outcome, seconds) => metrics.countCall(outcome, seconds) });
+  const reporter = new TelemetryReporter(
+    { resourceArn: config.resourceArn, isLocalMode: config.localMode },
+    { api, hints, snapshot: () => accounting.snapshot(), env, log },
+  );
+  const pipeline = new Pipeline(
+    config,
+    { maxBytes: memory.bufferBytes, maxAgeMs: BATCH_MAX_AGE_MS, spool: spoolOf(config), tunesHeap: true },
+    { exporter, upstream, watchers: config.telemetryRecords ? [reporter] : [], accounting, log },
+  );
+  const { sink } = pipeline;
+  const udp = new UdpReceiver({ ...config.bind, maxAgeMs: BATCH_MAX_AGE_MS }, { sink, log });
+  accounting.addSource(udp);
+  const tcp =
+    bindTcp === 'off'
+      ? undefined
+      : new SamplingProxy(
+          { ...bindTcp, allow: config.proxyAllow, maxBodiesBytes: memory.bodiesBytes },
+          {
+            api,
+            guard,
+            sink,
+            hints,
+            log,
+            onRequest: (path, status) => metrics.countRequest(path, status),
+            onRules: (source) => metrics.countRules(source),
+            onGarbage: youngCollector(),
+          },
+        );
+  return new Runtime(loaded, meters, { pipeline, udp, tcp, credentials });
 }
 
 /** The commands that call AWS; `local` does with --tee. */
@@ -95,36 +132,6 @@ export function connectionTo({ region, url }: Destination, { config, log }: { co
     { credentials, outbound, log, onGarbage: fullCollector() },
   );
   return { api, outbound, credentials, hints: new PermissionHints(log), upstream: [connections(outbound), credentials] };
-}
-
-function daemonMode(
-  { config, memory, guard, log, accounting, onCall, onRequest, onRules }: Common<'daemon'>,
-  env: Environment,
-  destination: Destination,
-): Mode {
-  const { bindTcp } = config;
-  const { api, hints, credentials, upstream } = connectionTo(destination, { config, log }, env);
-  const reporter = new TelemetryReporter(
-    { resourceArn: config.resourceArn, isLocalMode: config.localMode },
-    { api, hints, snapshot: () => accounting.snapshot(), env, log },
-  );
-  return {
-    maxAgeMs: BATCH_MAX_AGE_MS,
-    upstream,
-    exporter: new XRayExporter({ api, hints, log, onCall }),
-    credentialsExpireAtMs: () => credentials.expiresAtMs,
-    renewCredentials: () => credentials.renew(),
-    credentialFailures: () => credentials.refreshFailures,
-    tcp: (intake) =>
-      bindTcp === 'off'
-        ? undefined
-        : new SamplingProxy(
-            { ...bindTcp, allow: config.proxyAllow, maxBodiesBytes: memory.bodiesBytes },
-            { api, guard, intake, hints, log, onRequest, onRules, onGarbage: youngCollector() },
-          ),
-    onMemoryShort: preferMemory,
-    watchers: config.telemetryRecords ? [reporter] : [],
-  };
 }
 
 function connections(outbound: Outbound): Component {

@@ -9,7 +9,7 @@ import type { LocalXRayOptions, RecordedTrace, StartedXRay } from './library-typ
 import { buildLocal } from './local.ts';
 import { formatAddress } from '../pipeline/address.ts';
 import { monotonicMs } from '../pipeline/clock.ts';
-import type { Service } from './service.ts';
+import type { Runtime } from './runtime.ts';
 import { lineLogger } from '../telemetry/line-logger.ts';
 
 export type { LocalXRayOptions, RecordedTrace, StartedXRay } from './library-types.ts';
@@ -51,9 +51,9 @@ class Started implements StartedXRay {
   readonly daemonAddress: string;
   readonly url: string;
   readonly env: Readonly<Record<string, string>>;
-  readonly #service: Service;
+  readonly #service: Runtime;
 
-  constructor(service: Service, address: string) {
+  constructor(service: Runtime, address: string) {
     this.#service = service;
     this.daemonAddress = address;
     this.url = `http://${address}`;

@@ -1,12 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { formatAddress } from '../pipeline/address.ts';
 import type { Environment, LoadedConfig } from '../config/load.ts';
-import type { Snapshot } from '../pipeline/accounting.ts';
+import { sumOf, type Snapshot } from '../pipeline/accounting.ts';
 import { isLoopbackHost } from '../http/host.ts';
 import { fullCollector } from '../pipeline/collector.ts';
 import type { Component, ComponentState } from '../pipeline/component.ts';
 import type { Logger } from '../pipeline/logger.ts';
-import { Service, type Common, type Mode } from './service.ts';
+import { UdpReceiver } from '../udp/receiver.ts';
+import { metersOf } from './meters.ts';
+import { Pipeline, spoolOf, type Part } from './pipeline.ts';
+import { Runtime } from './runtime.ts';
 import { sampleTrace } from './sample-trace.ts';
 import { VERSION } from './version.ts';
 import type { ProcessStatus } from '../api/page-routes.ts';
@@ -20,7 +23,6 @@ import type { DefaultSampling } from '../sampling/rule-book.ts';
 import { Store } from '../threads/store.ts';
 import { monotonicMs, wallClockMs } from '../pipeline/clock.ts';
 import { isMemoryScarce } from './memory-budget.ts';
-import { preferMemory } from './heap-tuning.ts';
 
 /** A person waits for the trace. */
 const BATCH_MAX_AGE_MS = 50;
@@ -43,40 +45,18 @@ type Tee = Component & {
   read(): Snapshot;
 };
 
-interface Reading {
-  /** Asked of those who read. */
-  readonly token: string;
-  readonly status: () => ProcessStatus;
-}
-
 export interface LocalXRay {
-  readonly service: Service;
+  readonly service: Runtime;
   /** What readers have to send; "" when everybody may read. */
   readonly token: string;
 }
 
 /** The local X-Ray: the same pipeline, with the service itself behind it. No region, no credentials, no network. */
-export function buildLocal(loaded: LoadedConfig<'local'>, deps: LocalDeps): LocalXRay {
+export function buildLocal(loaded: LoadedConfig<'local'>, { log, env, write, hasColor, tee }: LocalDeps): LocalXRay {
+  const { config } = loaded;
   const token = readersToken(loaded);
-  const status = (): ProcessStatus => {
-    const { received, dropped } = service.accounting.snapshot();
-    const lost = Object.values(dropped).reduce((sum, each) => sum + each, service.udp.kernelDrops());
-    return {
-      version: VERSION, // TCP answers a moment before UDP is bound.
-      address: formatAddress(service.udp.address ?? loaded.config.bind),
-      received,
-      lost,
-    };
-  };
-  const service: Service = new Service(loaded, deps, (common) => localMode({ ...common, config: loaded.config }, { token, status }, deps));
-  return { service, token };
-}
-
-function localMode(
-  { config, memory, guard, log, accounting, onCall, onRequest }: Common<'local'>,
-  { token, status }: Reading,
-  { write, hasColor, tee }: LocalDeps,
-): Mode {
+  const meters = metersOf(loaded, env, log);
+  const { accounting, metrics, memory, guard } = meters;
   const isMemoryLimited = memory.limitBytes !== undefined;
   const store = new Store({
     file: config.data,
@@ -97,28 +77,40 @@ function localMode(
     else accounting.countUnprocessed(refusal.code);
   };
   const account = { region: config.region === '' ? 'us-east-1' : config.region, accountId: config.accountId };
-  const service = new LocalService({ account, defaultSampling: config.defaultSampling as DefaultSampling }, { store, ingest, feed, onDocument });
-  const opening = { name: 'local', start: () => service.open(), stop: async () => {} };
-  return {
-    maxAgeMs: BATCH_MAX_AGE_MS,
-    upstream: [store, opening, ...(tee === undefined ? [] : [tee])],
-    exporter: new LocalExporter({ ingest, lines, log, onCall }),
-    credentialsExpireAtMs: () => undefined,
-    tcp: () =>
-      new LocalApi(
-        {
-          ...config.bindTcp,
-          token,
-          maxBodiesBytes: memory.bodiesBytes,
-          ...(isMemoryLimited ? { onGarbage: fullCollector() } : {}),
-          ...(isMemoryScarce(memory.limitBytes) ? { maxReads: 1 } : {}),
-        },
-        { service, guard, log, onRequest, status, sample: () => sampleTrace(wallClockMs()) },
-      ),
-    onMemoryShort: preferMemory,
-    watchers: [],
-    ...(tee === undefined ? {} : { teed: () => tee.read() }),
+  const xray = new LocalService({ account, defaultSampling: config.defaultSampling as DefaultSampling }, { store, ingest, feed, onDocument });
+  const opening: Part = { name: 'local', start: () => xray.open(), stop: async () => {} };
+  const exporter = new LocalExporter({ ingest, lines, log, onCall: (outcome, seconds) => metrics.countCall(outcome, seconds) });
+  const pipeline = new Pipeline(
+    config,
+    { maxBytes: memory.bufferBytes, maxAgeMs: BATCH_MAX_AGE_MS, spool: spoolOf(config), tunesHeap: true },
+    { exporter, upstream: [store, opening, ...(tee === undefined ? [] : [tee])], accounting, log },
+  );
+  const udp = new UdpReceiver({ ...config.bind, maxAgeMs: BATCH_MAX_AGE_MS }, { sink: pipeline.sink, log });
+  accounting.addSource(udp);
+  const status = (): ProcessStatus => {
+    const { received, dropped } = accounting.snapshot();
+    const lost = sumOf(dropped) + udp.kernelDrops();
+    // TCP answers a moment before UDP is bound.
+    return { version: VERSION, address: formatAddress(udp.address ?? config.bind), received, lost };
   };
+  const tcp = new LocalApi(
+    {
+      ...config.bindTcp,
+      token,
+      maxBodiesBytes: memory.bodiesBytes,
+      ...(isMemoryLimited ? { onGarbage: fullCollector() } : {}),
+      ...(isMemoryScarce(memory.limitBytes) ? { maxReads: 1 } : {}),
+    },
+    {
+      service: xray,
+      guard,
+      log,
+      onRequest: (path, status) => metrics.countRequest(path, status),
+      status,
+      sample: () => sampleTrace(wallClockMs()),
+    },
+  );
+  return { service: new Runtime(loaded, meters, { pipeline, udp, tcp, tee }), token };
 }
 
 /** On a loopback address everybody on this machine may read; elsewhere a token is asked for, unless that was waived. */

@@ -1,6 +1,5 @@
 import { XRayExporter } from '../aws/exporter.ts';
 import type { Environment } from '../aws/environment.ts';
-import { Batcher } from '../batcher/batcher.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import { BATCH_MAX_AGE_MS, findDestination, connectionTo } from './daemon.ts';
 import { Accounting, sumOf, type Snapshot } from '../pipeline/accounting.ts';
@@ -9,21 +8,17 @@ import { messageOf } from '../pipeline/errors.ts';
 import type { Logger } from '../pipeline/logger.ts';
 import { startPart, stopParts } from '../pipeline/parts.ts';
 import { memoryBudgetOf } from './memory-budget.ts';
+import { Pipeline } from './pipeline.ts';
 
-/** Sends on to AWS what the local X-Ray has stored: the daemon's batcher and exporter, with a buffer and an account of their own. */
+/** Sends on to AWS what the local X-Ray has stored: a second pipeline, with a buffer and an account of its own. */
 export class Tee implements Component {
   readonly name = 'tee';
   readonly stopLimits = { limitMs: Infinity, graceMs: 2_000 };
-  readonly #accounting = new Accounting();
-  readonly #batcher: Batcher;
-  readonly #parts: readonly Component[];
+  readonly #pipeline: Pipeline;
   readonly #log: Logger;
-  readonly #exporter: XRayExporter;
 
-  private constructor(batcher: (accounting: Accounting) => Batcher, exporter: XRayExporter, upstream: readonly Component[], log: Logger) {
-    this.#batcher = batcher(this.#accounting);
-    this.#exporter = exporter;
-    this.#parts = [...upstream, exporter, this.#batcher];
+  private constructor(pipeline: Pipeline, log: Logger) {
+    this.#pipeline = pipeline;
     this.#log = log;
   }
 
@@ -32,41 +27,41 @@ export class Tee implements Component {
     const { config } = loaded;
     const { api, hints, upstream } = connectionTo(await findDestination(loaded, env, log), { config, log }, env);
     const exporter = new XRayExporter({ api, hints, log, onCall: () => {} });
-    const limits = { maxBytes: memoryBudgetOf(config, 'local').teeBytes, maxAgeMs: BATCH_MAX_AGE_MS, isNewestFirst: config.newestFirst };
-    const sending = { concurrency: config.concurrency, retryMaxAgeMs: config.retryMaxAge * 1000 };
-    return new Tee((accounting) => new Batcher({ ...limits, ...sending }, { exporter, accounting, log }), exporter, upstream, log);
+    const { teeBytes } = memoryBudgetOf(config, 'local');
+    const deps = { exporter, upstream, accounting: new Accounting(), log };
+    return new Tee(new Pipeline(config, { maxBytes: teeBytes, maxAgeMs: BATCH_MAX_AGE_MS }, deps), log);
   }
 
   get state(): ComponentState {
-    const { state, reason } = this.#exporter.state;
+    const { state, reason } = this.#pipeline.exporter.state;
     return { name: this.name, state, ...(reason === undefined ? {} : { reason }) };
   }
 
   /** What became of the copies. */
   read(): Snapshot {
-    return this.#accounting.snapshot();
+    return this.#pipeline.accounting.snapshot();
   }
 
   /** Takes copies of documents to send, as many as there is room for; the others are counted as dropped. */
   put(documents: readonly Uint8Array[]): void {
-    if (documents.length === 0 || this.#batcher.offer(documents) === 'accepted') return;
+    if (documents.length === 0 || this.#pipeline.sink.offer(documents) === 'accepted') return;
     if (documents.length > 1) {
       const half = documents.length >> 1;
       this.put(documents.slice(0, half));
       this.put(documents.slice(half));
       return;
     }
-    this.#accounting.received++;
-    this.#accounting.dropped.buffer_full++;
+    this.#pipeline.accounting.received++;
+    this.#pipeline.accounting.dropped.buffer_full++;
     this.#log.limited('tee_full', 'error', {}, 'segments were stored here but not sent on to X-Ray: the buffer is full');
   }
 
   async start(): Promise<void> {
-    for (const part of this.#parts) await startPart(part);
+    for (const part of this.#pipeline.parts) await startPart(part);
   }
 
   async stop(deadline: AbortSignal): Promise<void> {
-    await stopParts(this.#parts.toReversed(), deadline, ({ name }, error) =>
+    await stopParts(this.#pipeline.parts.toReversed(), deadline, ({ name }, error) =>
       this.#log.error({ part: name, error: messageOf(error) }, 'a part of --tee did not stop; it is left behind'),
     );
     const { sent, dropped, unprocessed } = this.read();

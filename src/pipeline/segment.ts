@@ -1,6 +1,6 @@
 /**
  * One segment document (or subsegment, or OTLP body): bytes, exactly as the client sent them.
- * Nothing on the way to X-Ray parses, re-encodes or trims it.
+ * No pipeline parses, re-encodes or trims it.
  */
 export interface Segment {
   /** Shared by all segments of a chunk. */
@@ -12,11 +12,8 @@ export interface Segment {
   readonly arrivedAtMs: number;
 }
 
-/** What goes to X-Ray in one call: at most 50 documents. */
+/** What an exporter sends in one call; its limits say how much that is at most. */
 export type Batch = readonly Segment[];
-
-/** X-Ray takes at most 50 documents in a call. Source: the reference daemon's batch size; open-telemetry/opentelemetry-collector-contrib#203. */
-export const MAX_BATCH_SEGMENTS = 50;
 
 /** One full or due chunk of the receive thread's ring buffer. Its memory is reused as soon as `push` returns. */
 export interface Chunk {
@@ -27,24 +24,31 @@ export interface Chunk {
   readonly arrivedAtMs: Float64Array;
 }
 
-/** Push side of the buffer. */
-export interface SegmentSink {
-  /** Copies the chunk and returns. Never throws, awaits or logs. */
+/** Documents that are decoded one at a time: each is valid until the next one is taken. */
+export interface Documents extends Iterable<Uint8Array> {
+  readonly length: number;
+  /** Of all documents together, or more; when not given they can be iterated twice. */
+  readonly bytes?: number;
+}
+
+/** The way into a pipeline, for every protocol. */
+export interface DocumentSink {
+  /**
+   * Takes copies of all documents, or none. `full`: there is no room without dropping others; `stopping`: the pipeline drains.
+   * Only documents that were taken count as received. Never throws, awaits or logs.
+   */
+  offer(documents: Documents): 'accepted' | 'full' | 'stopping';
+  /** The same for a whole chunk of the receive thread, which is always taken: what it displaces is counted as dropped. Copies the chunk. */
   push(chunk: Chunk): void;
 }
 
-/** The way in for documents that come by TCP. */
-export interface SegmentIntake {
-  /**
-   * Takes the documents in the body of a PutTraceSegments call, all of them or none, and says what X-Ray would. `empty` documents are refused.
-   * Only documents that were taken count as received.
-   */
-  put(body: Buffer): IntakeAnswer;
+/** Of all documents, in bytes, or more. */
+export function totalLengthOf(documents: Documents): number {
+  if (documents.bytes !== undefined) return documents.bytes;
+  let length = 0;
+  for (const document of documents) length += document.length;
+  return length;
 }
-
-export type IntakeAnswer =
-  | { readonly status: 200; readonly empty: number }
-  | { readonly status: 400 | 429 | 503; readonly errorType: string; readonly message: string };
 
 /** Length of a segment document in bytes. */
 export function byteLengthOf(segment: Segment): number {

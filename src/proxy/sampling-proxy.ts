@@ -8,7 +8,8 @@ import { boundAddress, formatAddress, type Address } from '../pipeline/address.t
 import type { Component, ComponentState } from '../pipeline/component.ts';
 import { messageOf, XraydError } from '../pipeline/errors.ts';
 import type { Logger } from '../pipeline/logger.ts';
-import type { SegmentIntake } from '../pipeline/segment.ts';
+import type { DocumentSink } from '../pipeline/segment.ts';
+import { SegmentIntake } from './segment-intake.ts';
 import { clientErrorHandler } from '../http/client-error.ts';
 import { ConnectionLimits } from '../http/connections.ts';
 import type { RequestGuard } from '../http/request-guard.ts';
@@ -40,7 +41,7 @@ export interface SamplingProxyConfig {
 export interface SamplingProxyDeps {
   readonly api: XRayApi;
   readonly guard: RequestGuard;
-  readonly intake: SegmentIntake;
+  readonly sink: DocumentSink;
   readonly hints: PermissionHints;
   readonly log: Logger;
   readonly onRequest: (path: string, status: number) => void;
@@ -59,6 +60,7 @@ export class SamplingProxy implements Component {
   readonly #deps: SamplingProxyDeps;
   readonly #routes: Routes;
   readonly #rules: RulesCache;
+  readonly #intake: SegmentIntake;
   readonly #bodies: BodyReader;
   readonly #server: Server;
   readonly #limits: ConnectionLimits;
@@ -73,6 +75,7 @@ export class SamplingProxy implements Component {
     this.#routes = new Routes(config.allow);
     this.#bodies = new BodyReader(config.maxBodiesBytes, deps.onGarbage);
     this.#rules = new RulesCache(deps.onRules);
+    this.#intake = new SegmentIntake(deps.sink);
     const timeouts = {
       headersTimeout: HEADERS_TIMEOUT_MS,
       requestTimeout: REQUEST_TIMEOUT_MS,
@@ -176,7 +179,7 @@ export class SamplingProxy implements Component {
 
   /** All documents or none; X-Ray's own answer when they are in. */
   #take(body: Buffer): Reply {
-    const answer = this.#deps.intake.put(body);
+    const answer = this.#intake.put(body);
     if (answer.status !== 200)
       return errorReply(answer.status, answer.errorType, answer.message, answer.status === 429 ? { 'retry-after': '1' } : {});
     // As X-Ray refuses them: one by one, and the others are in.

@@ -11,9 +11,9 @@ export interface MetricSources {
   concurrency(): number;
   /** In ms since the epoch; undefined when there is none or it does not end. */
   credentialsExpireAtMs(): number | undefined;
-  /** When a batch was last taken, on the monotonic clock; 0 = never. */
   /** Attempts to get credentials that failed; undefined where none are needed. */
   credentialFailures?(): readonly { readonly provider: string; readonly reason: string; readonly count: number }[] | undefined;
+  /** When a batch was last accepted, on the monotonic clock; 0 = never. */
   lastSuccessMs(): number;
   /** What became of the copies that a local X-Ray sends on to AWS; undefined where it sends none. */
   teed?(): Snapshot | undefined;
@@ -129,7 +129,6 @@ function gauge(name: string, help: string, read: Metric['read'], ...labels: stri
 /** /metrics: every number of one scrape is from one moment, so that the accounting identity holds in it. */
 export class MetricsPage {
   readonly #registry = new Registry();
-  readonly #sources: MetricSources;
   readonly #values: { metric: Metric; instrument: Counter | Gauge }[];
   readonly #calls: Counter;
   readonly #durations: Histogram;
@@ -138,9 +137,8 @@ export class MetricsPage {
   readonly #readProcess: () => void;
   #rendering: Promise<unknown> = Promise.resolve();
 
-  constructor(sources: MetricSources, version: string) {
+  constructor(version: string) {
     const registers = [this.#registry];
-    this.#sources = sources;
     this.#values = METRICS.map((metric) => {
       const options = { name: metric.name, help: metric.help, labelNames: [...metric.labels], registers };
       return { metric, instrument: metric.type === 'counter' ? new Counter(options) : new Gauge(options) };
@@ -167,19 +165,19 @@ export class MetricsPage {
   }
 
   /** The text for Prometheus. prom-client renders in several turns, so one scrape waits for the one before. */
-  render(): Promise<string> {
+  render(sources: MetricSources): Promise<string> {
     const rendered = this.#rendering.then(() => {
-      this.#read();
+      this.#read(sources);
       return this.#registry.metrics();
     });
     this.#rendering = rendered.catch(() => {});
     return rendered;
   }
 
-  #read(): void {
-    const snapshot = this.#sources.snapshot();
+  #read(sources: MetricSources): void {
+    const snapshot = sources.snapshot();
     for (const { metric, instrument } of this.#values) {
-      const samples = metric.read(snapshot, this.#sources);
+      const samples = metric.read(snapshot, sources);
       instrument.reset();
       if (samples === undefined) {
         if (metric.labels.length === 0) instrument.remove();

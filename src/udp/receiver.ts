@@ -5,7 +5,7 @@ import type { Component, ComponentState } from '../pipeline/component.ts';
 import { DeadlineError, within } from '../pipeline/deadline.ts';
 import { messageOf, XraydError } from '../pipeline/errors.ts';
 import type { Logger } from '../pipeline/logger.ts';
-import type { SegmentSink } from '../pipeline/segment.ts';
+import type { DocumentSink } from '../pipeline/segment.ts';
 import { ownSocket, readKernelDrops } from './kernel-drops.ts';
 import { RingBufferReader } from './ring-buffer.ts';
 import type { FromWorker, ToWorker, WorkerInput } from './worker-messages.ts';
@@ -32,7 +32,7 @@ export interface UdpReceiverConfig {
 }
 
 export interface UdpReceiverDeps {
-  readonly sink: SegmentSink;
+  readonly sink: Pick<DocumentSink, 'push'>;
   readonly log: Logger;
 }
 

@@ -1,5 +1,5 @@
 import { REJECT_REASONS, type DatagramRejectReason } from '../pipeline/accounting.ts';
-import { MAX_BATCH_SEGMENTS, type Chunk } from '../pipeline/segment.ts';
+import type { Chunk } from '../pipeline/segment.ts';
 
 /**
  * Chunks of shared memory between the receive thread (one writer) and the main thread (one reader).
@@ -9,6 +9,8 @@ import { MAX_BATCH_SEGMENTS, type Chunk } from '../pipeline/segment.ts';
  */
 export const CHUNK_BYTES = 64 * 1024;
 export const CHUNKS = 176;
+/** Of one chunk: as many as go into a call to X-Ray, so that a busy daemon makes a call of each chunk. */
+export const CHUNK_DOCUMENTS = 50;
 /** 6,600 one-KB documents; the rest is room for what comes while the reader wakes up. */
 const MAX_UNREPORTED = (CHUNKS * 3) / 4;
 /** At least CHUNKS, and a power of two, so that the 32-bit count of sealed chunks may wrap around. */
@@ -42,14 +44,14 @@ export class RingBuffer {
   constructor(memory?: SharedArrayBuffer) {
     const counterLength = REJECTED + REJECT_REASONS.length;
     const counterBytes = 8 * counterLength;
-    const arrivalBytes = 8 * CHUNKS * MAX_BATCH_SEGMENTS;
-    const endBytes = 4 * CHUNKS * MAX_BATCH_SEGMENTS;
+    const arrivalBytes = 8 * CHUNKS * CHUNK_DOCUMENTS;
+    const endBytes = 4 * CHUNKS * CHUNK_DOCUMENTS;
     const controlBytes = 4 * CONTROL_LENGTH;
     this.memory = memory ?? new SharedArrayBuffer(counterBytes + arrivalBytes + endBytes + controlBytes + CHUNKS * CHUNK_BYTES);
     let offset = 0;
     this.counters = new Float64Array(this.memory, offset, counterLength);
-    this.arrivals = new Float64Array(this.memory, (offset += counterBytes), CHUNKS * MAX_BATCH_SEGMENTS);
-    this.ends = new Uint32Array(this.memory, (offset += arrivalBytes), CHUNKS * MAX_BATCH_SEGMENTS);
+    this.arrivals = new Float64Array(this.memory, (offset += counterBytes), CHUNKS * CHUNK_DOCUMENTS);
+    this.ends = new Uint32Array(this.memory, (offset += arrivalBytes), CHUNKS * CHUNK_DOCUMENTS);
     this.control = new Int32Array(this.memory, (offset += endBytes), CONTROL_LENGTH);
     this.bytes = new Uint8Array(this.memory, offset + controlBytes, CHUNKS * CHUNK_BYTES);
   }
@@ -88,7 +90,7 @@ export class RingBufferWriter extends RingBuffer {
     const base = index * CHUNK_BYTES;
     source.copy(bytes, base + this.#used, start, end);
     this.#used += length;
-    const entry = index * MAX_BATCH_SEGMENTS + this.#count;
+    const entry = index * CHUNK_DOCUMENTS + this.#count;
     this.ends[entry] = this.#used;
     this.arrivals[entry] = nowMs;
     this.#count++;
@@ -96,7 +98,7 @@ export class RingBufferWriter extends RingBuffer {
     this.counters[RECEIVED]!++;
     control[COUNTS + index] = this.#count;
     Atomics.add(control, SEQUENCE, 1);
-    if (this.#count === MAX_BATCH_SEGMENTS) this.seal();
+    if (this.#count === CHUNK_DOCUMENTS) this.seal();
   }
 
   /** Hands the open chunk over, if there is one. */
@@ -170,7 +172,7 @@ export class RingBufferReader extends RingBuffer {
   #take(index: number, take: (chunk: Chunk) => void): void {
     const { control } = this;
     const count = control[COUNTS + index]!;
-    const firstEntry = index * MAX_BATCH_SEGMENTS;
+    const firstEntry = index * CHUNK_DOCUMENTS;
     const ends = this.ends.subarray(firstEntry, firstEntry + count);
     const base = index * CHUNK_BYTES;
     const arrivedAtMs = this.arrivals.subarray(firstEntry, firstEntry + count);

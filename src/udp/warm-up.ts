@@ -1,14 +1,13 @@
 import { closeSync, openSync } from 'node:fs';
 import { serialize } from 'node:v8';
-import { MAX_BATCH_SEGMENTS } from '../pipeline/segment.ts';
 import { DirectReader, SCRATCH_BYTES } from './direct-reader.ts';
 import { DatagramIntake } from './datagram-intake.ts';
-import { RingBufferReader, RingBufferWriter } from './ring-buffer.ts';
+import { CHUNK_DOCUMENTS, RingBufferReader, RingBufferWriter } from './ring-buffer.ts';
 import { BurstPolicy } from './burst-policy.ts';
 
 /** What the SDKs send before the document, and the least of documents. */
 const SAMPLE = '{"format":"json","version":1}\n{}';
-/** Each fills a slab; enough for V8 to compile what is walked. */
+/** Each fills a chunk; enough for V8 to compile what is walked. */
 const ROUNDS = 256;
 
 /**
@@ -36,12 +35,12 @@ export function warmUp(): void {
     // What happens once in a burst has to happen often here, or V8 takes no note of it.
     const intake = new DatagramIntake(ring, 0, nobody[round % nobody.length]!);
     if (round % 2 === 0) ring.hold();
-    for (let i = 0; i < MAX_BATCH_SEGMENTS; i++) intake.take((i & 1) === 0 ? scratch : native, SAMPLE.length);
+    for (let i = 0; i < CHUNK_DOCUMENTS; i++) intake.take((i & 1) === 0 ? scratch : native, SAMPLE.length);
     if (round % 4 === 0) for (let i = 0; i < 2; i++) intake.take(scratch, scratch.length);
-    reader.read(MAX_BATCH_SEGMENTS, intake);
+    reader.read(CHUNK_DOCUMENTS, intake);
     if (nothing !== undefined && round % 4 === 0) new DirectReader(nothing, scratch).read(1, intake);
     const policy = new BurstPolicy(0);
-    for (let i = 0; i < MAX_BATCH_SEGMENTS; i++) policy.readsOn(i % 4 === 0 ? MAX_BATCH_SEGMENTS : 0, i * 1.1);
+    for (let i = 0; i < CHUNK_DOCUMENTS; i++) policy.readsOn(i % 4 === 0 ? CHUNK_DOCUMENTS : 0, i * 1.1);
     ring.release();
     if (round % 8 === 7) main.drain(() => {});
   }

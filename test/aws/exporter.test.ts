@@ -53,7 +53,7 @@ test.each<[what: string, reply: string, code: string]>([
   const upstream = await scope.start(new RawUpstream());
   upstream.reply = reply;
   const { exporter, outcomes } = exporterFor(upstream.url);
-  expect(await exporter.send(batchOf(segment('a')), signal)).toEqual({ kind: 'retry', code });
+  expect(await exporter.export(batchOf(segment('a')), signal)).toEqual({ kind: 'retry', code });
   expect(outcomes).toEqual([code]);
   expect(exporter.lastSuccessMs).toBe(0);
   expect(exporter.state.state).toBe('degraded');
@@ -62,7 +62,7 @@ test.each<[what: string, reply: string, code: string]>([
 test('early hints before the answer are no answer', async () => {
   const upstream = await scope.start(new RawUpstream());
   upstream.reply = `${'HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n'.repeat(20)}HTTP/1.1 102 Processing\r\n\r\n${raw('200 OK', TAKEN)}`;
-  expect(await exporterFor(upstream.url).exporter.send(batchOf(segment('a')), signal)).toEqual({ kind: 'sent' });
+  expect(await exporterFor(upstream.url).exporter.export(batchOf(segment('a')), signal)).toEqual({ kind: 'sent' });
 });
 
 test('the log says what answered, in printable characters, and what to check', async () => {
@@ -75,7 +75,7 @@ test('the log says what answered, in printable characters, and what to check', a
     'Via: 1.1 gw',
   );
   const { exporter, log } = exporterFor(upstream.url);
-  await exporter.send(batchOf(segment('a')), signal);
+  await exporter.export(batchOf(segment('a')), signal);
   const [line] = log.find(/something other than X-Ray answered/, 'warn');
   expect(line!.message).toMatch(/kept.*--endpoint, --proxy-address, NO_PROXY/);
   expect(line!.fields).toMatchObject({
@@ -94,7 +94,7 @@ test('an answer that repeats what was sent does not bring it into the log', asyn
   const upstream = await scope.start(new RawUpstream());
   upstream.reply = raw('200 OK', JSON.stringify({ TraceSegmentDocuments: [segment('a', { user: 'alice' })] }));
   const { exporter, log } = exporterFor(upstream.url);
-  await exporter.send(batchOf(segment('a')), signal);
+  await exporter.export(batchOf(segment('a')), signal);
   expect(JSON.stringify(log.lines)).not.toContain('alice');
   expect(log.find(/something other than X-Ray/)[0]!.fields['begins']).toBe('(what was sent)');
 });
@@ -103,7 +103,7 @@ test('a gateway with a small limit is named, with the remedy', async () => {
   const upstream = await scope.start(new RawUpstream());
   upstream.reply = raw('413 Request Entity Too Large', '<html>', 'Server: nginx');
   const { exporter, log, outcomes } = exporterFor(upstream.url);
-  expect(await exporter.send(batchOf(segment('a')), signal)).toEqual({ kind: 'rejected', code: 'http_413', by: 'gateway' });
+  expect(await exporter.export(batchOf(segment('a')), signal)).toEqual({ kind: 'rejected', code: 'http_413', by: 'gateway' });
   expect(outcomes).toEqual(['http_413']);
   expect(log.find(/client_max_body_size/, 'warn')[0]!.fields).toMatchObject({ server: 'nginx', status: 413 });
 });
@@ -113,7 +113,7 @@ test("X-Ray's own refusals are not taken for a gateway's", async () => {
   const { exporter, log } = exporterFor(xray.url);
   for (const type of ['InvalidRequestException', 'UnknownOperationException', 'AccessDeniedException']) {
     xray.intercept = () => ({ status: 400, headers: { 'x-amzn-errortype': type }, body: '{}' });
-    await exporter.send(batchOf(segment('a')), signal);
+    await exporter.export(batchOf(segment('a')), signal);
   }
   expect(log.find(/something other than X-Ray/)).toEqual([]);
 });
@@ -123,12 +123,12 @@ test('an endpoint of AWS is believed with a request id only; an emulator needs n
   const xray = await scope.start(new FakeXRay({ tls: await selfSigned(host), region: 'eu-west-1' }));
   const proxy = await scope.start(new FakeHttpProxy({ [`${host}:443`]: xray.port }));
   const { exporter } = exporterFor(`https://${host}`, { proxyAddress: proxy.url, region: 'eu-west-1' });
-  expect(await exporter.send(batchOf(segment('a')), signal)).toEqual({ kind: 'sent' });
+  expect(await exporter.export(batchOf(segment('a')), signal)).toEqual({ kind: 'sent' });
   xray.intercept = () => ({ status: 200, body: TAKEN });
-  expect(await exporter.send(batchOf(segment('a')), signal)).toEqual({ kind: 'retry', code: 'not_xray' });
+  expect(await exporter.export(batchOf(segment('a')), signal)).toEqual({ kind: 'retry', code: 'not_xray' });
   const emulator = await scope.start(new RawUpstream());
   emulator.reply = raw('200 OK', TAKEN);
-  expect(await exporterFor(emulator.url).exporter.send(batchOf(segment('a')), signal)).toEqual({ kind: 'sent' });
+  expect(await exporterFor(emulator.url).exporter.export(batchOf(segment('a')), signal)).toEqual({ kind: 'sent' });
 });
 
 test("a clock is not set by a gateway's Date, nor are credentials thrown away for a gateway's word", async () => {
@@ -136,7 +136,7 @@ test("a clock is not set by a gateway's Date, nor are credentials thrown away fo
   const { exporter, log } = exporterFor(xray.url);
   const date = new Date(Date.now() + 3_600_000).toUTCString();
   xray.intercept = () => ({ status: 403, headers: { date }, body: '{"code":"ExpiredToken"}' });
-  await exporter.send(batchOf(segment('a')), signal);
+  await exporter.export(batchOf(segment('a')), signal);
   expect(log.find(/clock is wrong/)).toEqual([]);
   expect(xray.requests).toHaveLength(1);
 });
@@ -167,7 +167,7 @@ test.each([
   upstream.reply = reply;
   const proxyAddress = upstream.url.replace('//', '//user:s3cret@');
   const { exporter, log } = exporterFor('https://xray.us-east-1.amazonaws.com', { proxyAddress });
-  expect(await exporter.send(batchOf(segment('a')), signal)).toEqual({ kind: 'retry', code: 'network' });
+  expect(await exporter.export(batchOf(segment('a')), signal)).toEqual({ kind: 'retry', code: 'network' });
   const [line] = log.find(/^PutTraceSegments got no answer of HTTP/, 'warn');
   expect(line?.fields['reason']).toMatch(reason);
   expect(line?.message).toMatch(remedy);

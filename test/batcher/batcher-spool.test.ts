@@ -141,7 +141,7 @@ test('of a spooled batch that X-Ray refuses as a whole, only the poison document
   const first = await life(folder);
   first.push([...numbered(20), 'poison', ...numbered(29, 20)]);
   await first.stop();
-  const judge = (batch: Parameters<ManualExporter['send']>[0]): ExportResult =>
+  const judge = (batch: Parameters<ManualExporter['export']>[0]): ExportResult =>
     textsOf(batch).includes('poison') ? { kind: 'rejected', code: 'InvalidRequestException' } : { kind: 'sent' };
   const second = await life(folder);
   second.exporter.answer = judge;

@@ -122,7 +122,7 @@ test('an outage costs few calls and no segment, and what waited is sent as soon 
   exporter.answer = () => ({ kind: 'sent' });
   await vi.advanceTimersByTimeAsync(5_100);
   expect(accounting.sent).toBe(500);
-  expect(log.find(/takes segments again/)).toHaveLength(1);
+  expect(log.find(/is accepting segments again/)).toHaveLength(1);
   expectBalanced();
 });
 
@@ -202,7 +202,7 @@ test('codes from the network are bounded before they become labels', () => {
 
 test('an exporter that throws loses nothing', async () => {
   const { push, exporter, log, expectBalanced } = setUp();
-  exporter.send = () => Promise.reject(new Error('bug'));
+  exporter.export = () => Promise.reject(new Error('bug'));
   push(...numbered(50));
   await vi.advanceTimersByTimeAsync(10);
   expect(log.find(/please report/, 'error').length).toBeGreaterThan(0);

@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest';
 import { bodyParts } from '../../src/aws/encode.ts';
-import { MAX_BATCH_BYTES, SegmentBuffer } from '../../src/batcher/segment-buffer.ts';
+import { SegmentBuffer } from '../../src/batcher/segment-buffer.ts';
 import { wireBytesOf } from '../../src/batcher/wire-bytes.ts';
 
 const KB = 1024;
+const MAX_BATCH_BYTES = 512 * KB;
 const CASES: Readonly<Record<string, Buffer>> = {
   ASCII: Buffer.from(`{"a":"${'x'.repeat(60 * KB)}"}`),
   'control characters': Buffer.from(`{"a":"${'\u0001'.repeat(60 * KB)}"}`),
@@ -19,7 +20,7 @@ test.each(Object.entries(CASES))('a document of %s counts for what it is in the 
 });
 
 test.each(Object.entries(CASES))('a batch of documents of %s is no larger when it is sent than any other', (_name, document) => {
-  const buffer = new SegmentBuffer({ maxAgeMs: 0, isNewestFirst: false });
+  const buffer = new SegmentBuffer({ maxAgeMs: 0, isNewestFirst: false }, { maxDocuments: 50, maxBytes: MAX_BATCH_BYTES });
   for (let i = 0; i < 50; i++) buffer.pushDocument(document, 0);
   const { segments } = buffer.takeDue(1, true)!;
   const sent = bodyParts(segments).reduce((sum, part) => sum + part.length, 0);

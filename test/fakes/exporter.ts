@@ -1,9 +1,14 @@
+import type { ComponentState } from '../../src/pipeline/component.ts';
 import type { Exporter, ExportResult } from '../../src/pipeline/exporter.ts';
 import type { Batch } from '../../src/pipeline/segment.ts';
 
 /** Calls wait until the test settles them, and end as `retry` when they are aborted, as the contract says. */
 export class ManualExporter implements Exporter {
   readonly name = 'exporter';
+  readonly destination = 'X-Ray';
+  readonly limits = { maxDocuments: 50, maxBytes: 512 * 1024 };
+  readonly lastSuccessMs = 0;
+  readonly state: ComponentState = { name: 'exporter', state: 'ok' };
   /** `batch` is what was given; `original` is where it lay, and may be read until it is settled. */
   readonly calls: { batch: Batch; original: Batch; settle: (result: ExportResult) => void }[] = [];
   /** Answers at once when it is set. */
@@ -13,7 +18,7 @@ export class ManualExporter implements Exporter {
 
   async stop(): Promise<void> {}
 
-  send(batch: Batch, signal: AbortSignal): Promise<ExportResult> {
+  export(batch: Batch, signal: AbortSignal): Promise<ExportResult> {
     const { promise, resolve } = Promise.withResolvers<ExportResult>();
     const copy = batch.map(({ chunk, start, end, arrivedAtMs }) => ({
       chunk: Buffer.from(chunk.subarray(start, end)),

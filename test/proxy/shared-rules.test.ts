@@ -29,7 +29,7 @@ async function start(allow = '') {
       api,
       guard: new RequestGuard({ allowed: [], forClients: [] }, log),
       log,
-      intake: { put: () => ({ status: 503, errorType: '', message: '' }) },
+      sink: { offer: () => 'stopping', push: () => {} },
       hints: new PermissionHints(log),
       onRequest: () => {},
       onGarbage: () => {},

@@ -2,13 +2,13 @@ import { createSocket } from 'node:dgram';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, test } from 'vitest';
 import { XraydError } from '../../src/pipeline/errors.ts';
-import type { Chunk, SegmentSink } from '../../src/pipeline/segment.ts';
+import type { Chunk, DocumentSink } from '../../src/pipeline/segment.ts';
 import { socketBufferRemedy, UdpReceiver } from '../../src/udp/receiver.ts';
 import { eventually } from '../fakes/eventually.ts';
 import { DATAGRAMS, HEADER } from '../fakes/fixtures.ts';
 import { MemoryLog } from '../fakes/log.ts';
 
-class MemorySink implements SegmentSink {
+class MemorySink implements Pick<DocumentSink, 'push'> {
   readonly documents: Buffer[] = [];
 
   push({ count, ends, bytes }: Chunk): void {

@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib';
 import { wallTimeOf } from '../../pipeline/clock.ts';
-import { byteLengthOf, MAX_BATCH_SEGMENTS, type Segment } from '../../pipeline/segment.ts';
+import { byteLengthOf, type Segment } from '../../pipeline/segment.ts';
 import { BOOT_ID_BYTES, elapsedMs, type Moment } from './moment.ts';
 
 /**
@@ -15,6 +15,8 @@ const OLD_MAGIC = Buffer.from('XRAYD-1\n', 'latin1');
 const OLD_HEADER_BYTES = MAGIC.length + 8;
 const HEADER_BYTES = OLD_HEADER_BYTES + 16 + BOOT_ID_BYTES;
 /** The last that 13 digits of a name can say, in the year 2286: a clock may be set to anything. */
+/** Of one file: what a batch has. A file that says more is none of ours. */
+const MAX_SEGMENTS = 50;
 const MAX_NAME_MS = 9_999_999_999_999;
 const ROW_BYTES = 12;
 
@@ -40,7 +42,7 @@ export function parseName(name: string): SpoolEntry | 'unfinished' | 'foreign' {
   const match = NAME.exec(name);
   if (match === null) return UNFINISHED.test(name) ? 'unfinished' : 'foreign';
   const segments = Number(match[1]);
-  return segments >= 1 && segments <= MAX_BATCH_SEGMENTS ? { name, segments, bytes: Number(match[2]) } : 'foreign';
+  return segments >= 1 && segments <= MAX_SEGMENTS ? { name, segments, bytes: Number(match[2]) } : 'foreign';
 }
 
 /** The parts of a file that is written at `now`. The documents are not copied: they must stay where they are until all is written. */

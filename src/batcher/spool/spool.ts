@@ -230,7 +230,7 @@ export class Spool implements Component, SegmentStock {
         'dropped_spool_full',
         'error',
         { reason: 'spool_full', segments: oldest.segments },
-        'dropped the oldest segments of the spool: it is full. Raise --spool-size, or see why X-Ray takes less than arrives',
+        'dropped the oldest segments of the spool: it is full. Raise --spool-size, or find out why uploads are slower than arrivals',
       );
       void this.#removal.remove(oldest);
     }

@@ -18,6 +18,8 @@ export interface LocalExporterDeps {
 /** Where the local X-Ray's documents go: into the store, and as a line each to the console. */
 export class LocalExporter implements Exporter {
   readonly name = 'exporter';
+  readonly destination = 'the local store';
+  readonly limits = { maxDocuments: 50, maxBytes: 512 * 1024 };
   readonly #deps: LocalExporterDeps;
   #lastSuccessMs = 0;
 
@@ -28,7 +30,7 @@ export class LocalExporter implements Exporter {
   get state(): ComponentState {
     const { problem } = this.#deps.ingest;
     return problem === undefined
-      ? { name: this.name, state: 'ok', reason: 'the local store' }
+      ? { name: this.name, state: 'ok', reason: this.destination }
       : { name: this.name, state: 'degraded', reason: problem };
   }
 
@@ -40,7 +42,7 @@ export class LocalExporter implements Exporter {
 
   async stop(): Promise<void> {}
 
-  async send(batch: Batch): Promise<ExportResult> {
+  async export(batch: Batch): Promise<ExportResult> {
     const { ingest, lines, log, onCall } = this.#deps;
     const startedMs = performance.now();
     const documents = batch.map(({ chunk, start, end }) => chunk.subarray(start, end));

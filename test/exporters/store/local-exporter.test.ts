@@ -22,7 +22,7 @@ const refusal = (position: number) => ({ position, id: null, code: 'ParseError',
 test('an OTLP body is rejected, a document that is refused is not, and only what is stored counts as sent', async () => {
   const batch = segmentsOf(['{"name":"a"}', 'T1SCgkK', 'None', 'M1Cgk=']);
   const { exporter, log, printed } = exporterInto(() => ({ refused: [refusal(1), refusal(2), refusal(3)], changed: [] }));
-  const result = (await exporter.send(batch)) as Exclude<ExportResult, { kind: 'retry' }>;
+  const result = (await exporter.export(batch)) as Exclude<ExportResult, { kind: 'retry' }>;
   const { sent, refused } = outcomeOf(batch, result, () => false);
   expect(sent).toBe(1);
   expect(refused.map(({ segment, rejectedAs }) => [batch.indexOf(segment), rejectedAs])).toEqual([
@@ -42,5 +42,5 @@ test.each([
   const { exporter } = exporterInto(() => {
     throw error;
   });
-  expect(await exporter.send(segmentsOf(['{}']))).toEqual({ kind: 'retry', code: code });
+  expect(await exporter.export(segmentsOf(['{}']))).toEqual({ kind: 'retry', code: code });
 });

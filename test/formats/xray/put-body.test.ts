@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { findDocuments } from '../../src/batcher/documents.ts';
+import { findDocuments } from '../../../src/formats/xray/put-body.ts';
 
 const TOO_LARGE = 5_000_000;
 

@@ -1,23 +1,15 @@
 import { isUtf8 } from 'node:buffer';
-import { BACKSLASH, jsonShapeProblem, QUOTE } from '../json/json-shape.ts';
-import { MAX_BATCH_SEGMENTS } from '../pipeline/segment.ts';
-
-/** Segment documents that are decoded one at a time: each is valid until the next one is taken. */
-export interface Documents extends Iterable<Uint8Array> {
-  readonly length: number;
-  /** Of all documents together, or more; when not given they can be iterated twice. */
-  readonly bytes?: number;
-}
+import { BACKSLASH, jsonShapeProblem, QUOTE } from '../../json/json-shape.ts';
+import { MAX_DOCUMENTS_PER_CALL } from './limits.ts';
 
 /** Why a body of PutTraceSegments cannot be read. */
 export type DocumentsProblem = 'not_json' | 'not_utf8' | 'too_deep' | 'no_documents' | 'not_strings' | 'too_many' | 'too_much_else';
 
-/** In bytes, or more. */
-export function lengthOf(documents: Documents): number {
-  if (documents.bytes !== undefined) return documents.bytes;
-  let length = 0;
-  for (const document of documents) length += document.length;
-  return length;
+/** Documents that are decoded one at a time: each is valid until the next one is taken. */
+export interface DocumentsInBody extends Iterable<Uint8Array> {
+  readonly length: number;
+  /** Of all documents together, in bytes, or more. */
+  readonly bytes: number;
 }
 
 interface Span {
@@ -42,7 +34,7 @@ const MAX_EMPTY_LITERAL = 2;
  * Finds the documents in a body of PutTraceSegments without parsing it as a whole: a body of 5 MB can hold 1.6 million empty documents, which
  * cost 200 MB as strings. Reading stops at the first document too many.
  */
-export function findDocuments(body: Buffer): { readonly documents: Documents; readonly empty: number } | DocumentsProblem {
+export function findDocuments(body: Buffer): { readonly documents: DocumentsInBody; readonly empty: number } | DocumentsProblem {
   if (!isUtf8(body)) return 'not_utf8';
   try {
     const { documents, empty } = new BodyScanner(body).scan();
@@ -53,7 +45,7 @@ export function findDocuments(body: Buffer): { readonly documents: Documents; re
   }
 }
 
-class DecodedDocuments implements Documents {
+class DecodedDocuments implements DocumentsInBody {
   readonly bytes: number;
   readonly #body: Buffer;
   readonly #spans: readonly Span[];
@@ -164,7 +156,7 @@ class BodyScanner {
       const span = this.#string();
       if (span.end - span.start === MAX_EMPTY_LITERAL) empty++;
       else documents.push(span);
-      if (documents.length + empty > MAX_BATCH_SEGMENTS) throw new BodyError('too_many');
+      if (documents.length + empty > MAX_DOCUMENTS_PER_CALL) throw new BodyError('too_many');
       this.#skipSpace();
     } while (this.#take(','));
     this.#expect(']');

@@ -1,10 +1,10 @@
-import { MAX_BATCH_SEGMENTS, type IntakeAnswer, type SegmentIntake } from '../pipeline/segment.ts';
-import { findDocuments, type Documents, type DocumentsProblem } from './documents.ts';
+import { MAX_DOCUMENTS_PER_CALL } from '../formats/xray/limits.ts';
+import { findDocuments, type DocumentsProblem } from '../formats/xray/put-body.ts';
+import type { DocumentSink } from '../pipeline/segment.ts';
 
-/** Takes documents all or none. `full`: there is no room without dropping others; `stopping`: the daemon drains. */
-export interface DocumentSink {
-  offer(documents: Documents): 'accepted' | 'full' | 'stopping';
-}
+export type IntakeAnswer =
+  | { readonly status: 200; readonly empty: number }
+  | { readonly status: 400 | 429 | 503; readonly errorType: string; readonly message: string };
 
 /** PutTraceSegments by TCP. "Segments can not be empty" is X-Ray's own message. */
 const PROBLEMS: Readonly<Record<DocumentsProblem, { errorType: string; message: string }>> = {
@@ -14,16 +14,21 @@ const PROBLEMS: Readonly<Record<DocumentsProblem, { errorType: string; message: 
   not_strings: { errorType: 'SerializationException', message: 'TraceSegmentDocuments must hold strings' },
   too_much_else: { errorType: 'InvalidRequestException', message: 'The body has too much beside TraceSegmentDocuments' },
   no_documents: { errorType: 'InvalidRequestException', message: 'Segments can not be empty' },
-  too_many: { errorType: 'InvalidRequestException', message: `A call takes at most ${MAX_BATCH_SEGMENTS} segment documents` },
+  too_many: { errorType: 'InvalidRequestException', message: `A call takes at most ${MAX_DOCUMENTS_PER_CALL} segment documents` },
 };
 
-export class BodyIntake implements SegmentIntake {
+/** The way in for the documents of PutTraceSegments calls. */
+export class SegmentIntake {
   readonly #sink: DocumentSink;
 
   constructor(sink: DocumentSink) {
     this.#sink = sink;
   }
 
+  /**
+   * Takes the documents in the body of a call, all of them or none, and says what X-Ray would. `empty` documents are refused.
+   * Only documents that were taken count as received.
+   */
   put(body: Buffer): IntakeAnswer {
     const found = findDocuments(body);
     if (typeof found === 'string') return { status: 400, ...PROBLEMS[found] };

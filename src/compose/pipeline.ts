@@ -1,0 +1,67 @@
+import { Batcher } from '../batcher/batcher.ts';
+import { Spool } from '../batcher/spool/spool.ts';
+import type { Config } from '../config/schema.ts';
+import type { Accounting } from '../pipeline/accounting.ts';
+import type { Component, ComponentState } from '../pipeline/component.ts';
+import type { Exporter } from '../pipeline/exporter.ts';
+import type { Logger } from '../pipeline/logger.ts';
+import type { DocumentSink } from '../pipeline/segment.ts';
+import { preferMemory } from './heap-tuning.ts';
+
+const MB = 1024 * 1024;
+
+export type Part = Component & { readonly state?: ComponentState };
+
+/** The options of a pipeline, which all have the same names in both commands. */
+export type PipelineOptions = Pick<Config<'local'>, 'concurrency' | 'newestFirst' | 'retryMaxAge'>;
+
+export interface PipelineConfig {
+  /** Of all that waits, in bytes. */
+  readonly maxBytes: number;
+  /** A document waits no longer than this for others to share its call. */
+  readonly maxAgeMs: number;
+  /** A folder for what memory cannot hold; undefined: none. */
+  readonly spool?: { readonly folder: string; readonly maxBytes: number } | undefined;
+  /** V8 saves memory while most of the buffer is in use. */
+  readonly tunesHeap?: boolean;
+}
+
+export interface PipelineDeps {
+  readonly exporter: Exporter;
+  /** What the exporter needs, such as credentials; started before it and stopped after it. */
+  readonly upstream: readonly Part[];
+  /** What looks at the counts until all is sent, such as the telemetry records; started after the exporter and stopped after the batcher. */
+  readonly watchers?: readonly Part[];
+  readonly accounting: Accounting;
+  readonly log: Logger;
+}
+
+/** A sink, a batcher and an exporter, with an accounting of their own. */
+export class Pipeline {
+  readonly exporter: Exporter;
+  readonly accounting: Accounting;
+  readonly batcher: Batcher;
+  /** In the order of their start: downstream first. */
+  readonly parts: readonly Part[];
+
+  constructor(options: PipelineOptions, { maxBytes, maxAgeMs, spool: disk, tunesHeap = false }: PipelineConfig, deps: PipelineDeps) {
+    const { exporter, upstream, watchers = [], accounting, log } = deps;
+    const isNewestFirst = options.newestFirst;
+    const spool = disk === undefined ? undefined : new Spool({ ...disk, isNewestFirst }, { accounting, log });
+    const limits = { maxBytes, maxAgeMs, isNewestFirst, concurrency: options.concurrency, retryMaxAgeMs: options.retryMaxAge * 1000 };
+    this.exporter = exporter;
+    this.accounting = accounting;
+    this.batcher = new Batcher(limits, { exporter, accounting, log, spool, onMemoryShort: tunesHeap ? preferMemory : undefined });
+    this.parts = [...upstream, exporter, ...watchers, ...(spool === undefined ? [] : [spool]), this.batcher];
+  }
+
+  /** The way in. */
+  get sink(): DocumentSink {
+    return this.batcher;
+  }
+}
+
+/** The spool that the options name. */
+export function spoolOf({ spool, spoolSize }: Pick<Config<'local'>, 'spool' | 'spoolSize'>): PipelineConfig['spool'] {
+  return spool === '' ? undefined : { folder: spool, maxBytes: spoolSize * MB };
+}

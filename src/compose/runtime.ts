@@ -1,0 +1,149 @@
+import { isTakenFromDefault } from '../config/http-address.ts';
+import type { LoadedConfig } from '../config/load.ts';
+import { HttpServer } from '../http/server.ts';
+import { sumOf, type Accounting, type Snapshot } from '../pipeline/accounting.ts';
+import type { Address } from '../pipeline/address.ts';
+import type { ComponentState } from '../pipeline/component.ts';
+import { DeadlineError } from '../pipeline/deadline.ts';
+import { messageOf, XraydError } from '../pipeline/errors.ts';
+import type { Logger } from '../pipeline/logger.ts';
+import { startPart, stopParts } from '../pipeline/parts.ts';
+import type { MetricSources } from '../telemetry/metrics.ts';
+import type { UdpReceiver } from '../udp/receiver.ts';
+import type { Meters, ServingCommand } from './meters.ts';
+import type { Part, Pipeline } from './pipeline.ts';
+import { bindError, type Binding } from './port-owner.ts';
+
+type Server = Part & { readonly state: ComponentState; readonly address: Address | undefined };
+
+/** The parts of a process, all of them built. */
+export interface RuntimeParts {
+  readonly pipeline: Pipeline;
+  readonly udp: UdpReceiver;
+  /** undefined when TCP is off. */
+  readonly tcp: Server | undefined;
+  readonly credentials?: {
+    readonly expiresAtMs: number | undefined;
+    readonly refreshFailures: ReturnType<NonNullable<MetricSources['credentialFailures']>>;
+    /** Gets new ones, at the user's word. */
+    renew(): Promise<void>;
+  };
+  /** What became of the copies that are sent on (`--tee`). */
+  readonly tee?: { read(): Snapshot } | undefined;
+}
+
+export interface Drained {
+  readonly sent: number;
+  readonly lost: number;
+  /** Copies for AWS that were not sent (`--tee`). */
+  readonly lostCopies: number;
+}
+
+/** Runs the parts: starts them downstream first, answers for their health, drains them upstream first. */
+export class Runtime {
+  readonly accounting: Accounting;
+  readonly udp: UdpReceiver;
+  readonly tcp: Server | undefined;
+  readonly http: HttpServer | undefined;
+  readonly renewCredentials: (() => Promise<void>) | undefined;
+  readonly #log: Logger;
+  readonly #tee: RuntimeParts['tee'];
+  /** In the order of their start. */
+  readonly #parts: readonly { part: Part; binding?: Binding }[];
+  #isStopping = false;
+
+  constructor({ config, origins }: LoadedConfig<ServingCommand>, { log, accounting, metrics, guard }: Meters, parts: RuntimeParts) {
+    const { pipeline, udp, tcp, credentials, tee } = parts;
+    const { batcher, exporter } = pipeline;
+    this.#log = log;
+    this.#tee = tee;
+    this.accounting = accounting;
+    this.udp = udp;
+    this.tcp = tcp;
+    this.renewCredentials = credentials === undefined ? undefined : () => credentials.renew();
+    const sources: MetricSources = {
+      snapshot: () => accounting.snapshot(),
+      kernelDrops: () => udp.kernelDrops(),
+      bufferLimitBytes: () => batcher.limitBytes,
+      concurrency: () => batcher.concurrency,
+      credentialsExpireAtMs: () => credentials?.expiresAtMs,
+      credentialFailures: () => credentials?.refreshFailures,
+      lastSuccessMs: () => exporter.lastSuccessMs,
+      teed: () => tee?.read(),
+      linesLost: () => log.linesLost,
+    };
+    const watched: Part[] = [udp, ...(tcp === undefined ? [] : [tcp]), ...pipeline.parts.toReversed()];
+    const gaveWay = isTakenFromDefault(config, origins);
+    if (gaveWay) log.error({ httpAddress: config.httpAddress }, HTTP_GAVE_WAY);
+    const httpAddress = gaveWay ? 'off' : config.httpAddress;
+    if (httpAddress !== 'off') {
+      this.http = new HttpServer(
+        { ...httpAddress, isRequired: origins.httpAddress !== 'default' },
+        {
+          guard,
+          parts: () => watched.flatMap(({ state }) => (state === undefined ? [] : [state])),
+          isStopping: () => this.#isStopping,
+          counts: () => accounting.snapshot(),
+          metrics: () => metrics.render(sources),
+          log,
+        },
+      );
+    }
+    this.#parts = [
+      ...bound(this.http, 'HTTP', httpAddress, '--http-address'),
+      ...pipeline.parts.map((part) => ({ part })),
+      ...bound(tcp, 'TCP', config.bindTcp, '--bind-tcp'),
+      ...bound(udp, 'UDP', config.bind, '--bind'),
+    ];
+  }
+
+  /** Starts everything, or stops what had started and rejects with the reason. */
+  async start(): Promise<void> {
+    for (const [started, { part, binding }] of this.#parts.entries()) {
+      try {
+        await startPart(part);
+      } catch (error) {
+        await this.#stopParts(this.#parts.slice(0, started + 1), AbortSignal.abort());
+        if (binding !== undefined) throw bindError(binding, error);
+        throw error instanceof DeadlineError ? new XraydError('XRAYD_RUN', `cannot start: ${error.message}`, { cause: error }) : error;
+      }
+    }
+  }
+
+  /** Says on /readyz that no more clients should come; everything goes on. */
+  retire(): void {
+    this.#isStopping = true;
+  }
+
+  /** Drains, upstream first, until `deadline`; says what was sent and lost meanwhile. */
+  async stop(deadline: AbortSignal): Promise<Drained> {
+    this.retire();
+    const before = this.accounting.snapshot();
+    const copiesBefore = sumOf(this.#tee?.read().dropped ?? {});
+    await this.#stopParts(this.#parts, deadline);
+    const after = this.accounting.snapshot();
+    // What a part that hangs still holds goes with the process.
+    const held = after.buffered + after.inFlight;
+    const lost = sumOf(after.dropped) - sumOf(before.dropped) + held;
+    return { sent: after.sent - before.sent, lost, lostCopies: copiesLostOf(this.#tee?.read()) - copiesBefore };
+  }
+
+  #stopParts(parts: readonly { part: Part }[], deadline: AbortSignal): Promise<void> {
+    const all = parts.toReversed().map(({ part }) => part);
+    return stopParts(all, deadline, ({ name }, error) =>
+      this.#log.error({ part: name, error: messageOf(error) }, 'a part did not stop; it is left behind'),
+    );
+  }
+}
+
+const HTTP_GAVE_WAY = 'no health and metrics: --bind-tcp has their default port. Choose another with --http-address';
+
+/** What still waits when the process ends is lost too. */
+function copiesLostOf(copies: Snapshot | undefined): number {
+  return copies === undefined ? 0 : sumOf(copies.dropped) + copies.buffered + copies.inFlight;
+}
+
+/** A part with the address that it is to be bound to; none when that is off. */
+function bound(part: Part | undefined, protocol: Binding['protocol'], address: Address | 'off', flag: string): { part: Part; binding: Binding }[] {
+  return part === undefined || address === 'off' ? [] : [{ part, binding: { protocol, address, flag } }];
+}
