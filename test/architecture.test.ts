@@ -1,4 +1,4 @@
-import { globSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { expect, test } from 'vitest';
 
@@ -93,4 +93,11 @@ test('no file imports itself by way of others, types included', () => {
   };
   for (const file of FILES) visit(file, []);
   expect(cycles).toEqual([]);
+});
+
+test('every file that docs/architecture.md names is there', () => {
+  const text = readFileSync('docs/architecture.md', 'utf8');
+  const named = [...text.matchAll(/\b(?:src|ui|bench|test|scripts)\/[\w./-]+\.(?:tsx?|c)\b/g)].map(([path]) => path);
+  expect(named.length).toBeGreaterThan(50);
+  expect(named.filter((path) => !existsSync(path))).toEqual([]);
 });
