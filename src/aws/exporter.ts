@@ -2,13 +2,14 @@ import { monotonicMs } from '../pipeline/clock.ts';
 import type { ComponentState } from '../pipeline/component.ts';
 import type { Exporter, ExportResult } from '../pipeline/exporter.ts';
 import type { Logger } from '../pipeline/logger.ts';
+import { oneLine } from '../pipeline/one-line.ts';
 import type { Batch } from '../pipeline/segment.ts';
 import { BodyPool } from './body-pool.ts';
 import { classify, NOT_XRAY } from './classify.ts';
 import { bodyParts, documentText } from './encode.ts';
 import { MAX_DOCUMENTS_PER_CALL } from '../formats/xray/limits.ts';
 import { OPERATIONS } from '../formats/xray/operations.ts';
-import { describeAnswer, isAwsHost, isXRaysError, printable } from './foreign-answer.ts';
+import { describeAnswer, isAwsHost, isXRaysError } from './foreign-answer.ts';
 import type { HttpAnswer } from './http-call.ts';
 import type { PermissionHints } from './permissions.ts';
 import type { XRayApi, XRayAnswer } from './xray-api.ts';
@@ -76,7 +77,7 @@ export class XRayExporter implements Exporter {
 
   /** Other codes say what happened; this one may be a proxy that refuses the tunnel, or what answers in something else than HTTP. */
   #sayWhy(message: string): void {
-    const fields = { endpoint: this.#deps.api.url.origin, reason: printable(message, MAX_REASON) };
+    const fields = { endpoint: this.#deps.api.url.origin, reason: oneLine(message, MAX_REASON) };
     const remedy = (/^Failed to establish tunnel .* 407\b/.test(message) ? REMEDIES['http_407'] : undefined) ?? REMEDY;
     this.#deps.log.limited('network', 'warn', fields, `PutTraceSegments got no answer of HTTP. ${remedy}`);
   }
@@ -86,7 +87,7 @@ export class XRayExporter implements Exporter {
       this.#lastSuccessMs = monotonicMs();
       this.#lastProblem = '';
     } else if (answer.kind !== 'answer') {
-      this.#lastProblem = `${result.code}: ${printable(answer.message, MAX_REASON)}`;
+      this.#lastProblem = `${result.code}: ${oneLine(answer.message, MAX_REASON)}`;
       if (result.code === 'network') this.#sayWhy(answer.message);
     } else if (isForeign(result, answer)) {
       const fields = describeAnswer(answer);

@@ -1,4 +1,5 @@
 import type { HttpAnswer } from './http-call.ts';
+import { oneLine } from '../pipeline/one-line.ts';
 
 /** Enough to tell a portal from a gateway; an answer may repeat what was sent, so not more. */
 const MAX_BEGIN = 80;
@@ -43,14 +44,9 @@ export function describeAnswer({ status, headers, body }: HttpAnswer): Record<st
     ['x-amzn-errortype', 'errorType'],
   ] as const) {
     const value = headers[name];
-    if (typeof value === 'string' && value !== '') fields[key] = printable(value, MAX_HEADER);
+    if (typeof value === 'string' && value !== '') fields[key] = oneLine(value, MAX_HEADER);
   }
   const isEcho = body.includes('TraceSegmentDocuments') || body.includes('trace_id');
-  fields['begins'] = isEcho ? '(what was sent)' : printable(body.toString('latin1', 0, MAX_BEGIN), MAX_BEGIN);
+  fields['begins'] = isEcho ? '(what was sent)' : oneLine(body.toString('latin1', 0, MAX_BEGIN), MAX_BEGIN);
   return fields;
-}
-
-/** For a log line: what something else said. */
-export function printable(text: string, length: number): string {
-  return text.slice(0, length).replace(/[^\x20-\x7e]/g, '?');
 }

@@ -4,6 +4,7 @@ import type { LoadedConfig } from '../config/load.ts';
 import { itemsOf } from '../config/text-form.ts';
 import { within } from '../pipeline/deadline.ts';
 import { messageOf, systemCodeOf, XraydError } from '../pipeline/errors.ts';
+import { oneLine } from '../pipeline/one-line.ts';
 import { startLocalXRay, type StartedXRay } from '../compose/library.ts';
 import type { RecordedTrace } from '../compose/library-types.ts';
 import { Entity, requestOutcome } from '../trace/entity.ts';
@@ -18,6 +19,8 @@ type Kind = (typeof KINDS)[number];
 
 /** For the disk, or for the reader of a pipe. */
 const SAVE_MS = 60_000;
+/** Of what a line of the summary says a trace is of. */
+const MAX_NAME = 120;
 /** Lines of the summary; the slowest traces are shown. */
 const MAX_LINES = 20;
 
@@ -115,7 +118,7 @@ async function summarize(xray: StartedXRay, failOn: readonly Kind[], say: (text:
     const status = requestOutcome({ isFault: fault, isError: error, isThrottle: throttle });
     const { HttpMethod = null, HttpURL = null } = (summary['Http'] ?? {}) as { HttpMethod?: string | null; HttpURL?: string | null };
     const name = [(summary['EntryPoint'] as { Name?: string } | null)?.Name, HttpMethod, HttpURL].filter(Boolean).join(' ');
-    say(`  ${status.padEnd(8)} ${`${Math.round(durationOf({ summary }) * 1000)} ms`.padStart(9)}  ${id}  ${printable(name)}\n`);
+    say(`  ${status.padEnd(8)} ${`${Math.round(durationOf({ summary }) * 1000)} ms`.padStart(9)}  ${id}  ${oneLine(name, MAX_NAME)}\n`);
   }
   if (traces.length > MAX_LINES) say(`  … and ${traces.length - MAX_LINES} more\n`);
   if (bad.length > 0) say(`xrayd: ${bad.length} of them with ${failOn.join(' or ')} (--fail-on)\n`);
@@ -133,11 +136,6 @@ function flagsOf({ summary, segments: [first] }: RecordedTrace): Readonly<Record
 
 function durationOf({ summary }: { summary: Readonly<Record<string, unknown>> }): number {
   return typeof summary['Duration'] === 'number' ? summary['Duration'] : 0;
-}
-
-/** Names come from the traced program. */
-function printable(text: string): string {
-  return text.replaceAll(/[\p{Cc}\p{Cf}]/gu, '?').slice(0, 120);
 }
 
 async function save(xray: StartedXRay, file: string, say: (text: string) => void): Promise<void> {

@@ -219,7 +219,7 @@ test('run: the command is traced, its traces are summed up and saved, its exit c
   const file = join(scope.folder(), 'saved.json');
   const { code, stderr } = await xrayd(['run', '--save', file, '--', process.execPath, '--eval', TRACED, 'fault', '7']);
   expect(stderr).toMatch(
-    /xrayd: 1 trace \(1 fault, 0 error, 0 throttle\)\n {2}fault {7}500 ms {2}1-[0-9a-f]{8}-0{24} {2}shop GET http:\/\/shop\/\?\n/,
+    /xrayd: 1 trace \(1 fault, 0 error, 0 throttle\)\n {2}fault {7}500 ms {2}1-[0-9a-f]{8}-0{24} {2}shop GET http:\/\/shop\/\\u\{1b\}\n/,
   );
   expect(stderr).toMatch(/saved 1 trace to/);
   expect(code).toBe(7);

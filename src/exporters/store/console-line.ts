@@ -2,6 +2,10 @@ import { styleText } from 'node:util';
 import { dateOf } from '../../pipeline/clock.ts';
 import type { DocumentSummary } from '../../formats/xray/document.ts';
 import type { OtlpKind } from '../../formats/otlp/otlp-body.ts';
+import { oneLine } from '../../pipeline/one-line.ts';
+
+/** What is valid is shorter. */
+const MAX_NAME = 200;
 
 const OUTCOMES = {
   ok: { text: 'ok', color: 'green' },
@@ -20,8 +24,8 @@ export function formatLine(summary: DocumentSummary, arrivedAtMs: number, hasCol
   const status = `${summary.httpStatus ?? ''} ${text}`.trim();
   const columns = [
     paint('dim', timeOf(summary.startMs || arrivedAtMs)),
-    paint('bold', printable(name).padEnd(16)),
-    printable(summary.traceId).padEnd(35),
+    paint('bold', oneLine(name, MAX_NAME).padEnd(16)),
+    oneLine(summary.traceId, MAX_NAME).padEnd(35),
     paint(color, status.padEnd(9)),
     durationOf(summary.durationMs).padStart(8),
   ];
@@ -45,10 +49,4 @@ function timeOf(ms: number): string {
 function durationOf(ms: number | undefined): string {
   if (ms === undefined) return '';
   return ms < 10_000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;
-}
-
-/** Names come from outside: a terminal's control characters must not. */
-function printable(text: string): string {
-  // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
-  return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, '?').slice(0, 200);
 }
