@@ -1,7 +1,6 @@
 import type { XRayClient } from '@aws-sdk/client-xray';
 import { hash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { printable } from '../aws/foreign-answer.ts';
 import { dateOf, wallClockMs } from '../pipeline/clock.ts';
 import { XraydError, messageOf } from '../pipeline/errors.ts';
 import { oneLine } from '../pipeline/one-line.ts';
@@ -203,7 +202,7 @@ function foreignAnswer(error: unknown): string | undefined {
   if (headers === undefined || member(headers, 'x-amzn-errortype') !== undefined || !isUnread) return undefined;
   const said = ['content-type', 'server', 'via', 'location'].flatMap((name) => {
     const value = member(headers, name);
-    return typeof value === 'string' && value !== '' ? [`${name}: ${printable(value, MAX_HEADER)}`] : [];
+    return typeof value === 'string' && value !== '' ? [`${name}: ${oneLine(value, MAX_HEADER)}`] : [];
   });
   return [`HTTP ${String(member(response, 'statusCode'))}`, ...said].join(', ');
 }

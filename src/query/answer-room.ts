@@ -1,5 +1,4 @@
 import { getHeapStatistics } from 'node:v8';
-import { fullCollector } from '../pipeline/collector.ts';
 
 const REMEDY = 'which is more than this xrayd has memory for. Ask for a shorter time or with a filter; do names have ids in them?';
 
@@ -47,7 +46,7 @@ export class AnswerRoom {
 
   constructor(
     { maxAnswerBytes, memoryLimitBytes = Infinity }: AnswerRoomConfig,
-    { used = () => getHeapStatistics().used_heap_size, collect = () => fullCollector()() } = {},
+    { collect, used = () => getHeapStatistics().used_heap_size }: { readonly collect: () => void; readonly used?: () => number },
   ) {
     const textBytes = memoryLimitBytes / TEXT_PART;
     this.maxAnswerBytes = maxAnswerBytes;

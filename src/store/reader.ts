@@ -15,6 +15,7 @@ import { COLUMNS, overTables, Scans, type TraceRow } from './scan.ts';
 import { documentRows, LENGTH_AT, termTable } from './schema.ts';
 import { Statements } from './statements.ts';
 import { ViewCache } from './view-cache.ts';
+import { fullCollector } from '../pipeline/collector.ts';
 
 /** Of an answer's bytes, how many are one of the traces that are kept. */
 const ANSWER_BYTES_A_CACHED = 2;
@@ -49,7 +50,11 @@ export class Reader implements TraceSource {
   readonly #cache: ViewCache;
   #bytesRead = 0;
 
-  constructor(database: DatabaseSync, accountId?: string, room = new AnswerRoom({ maxAnswerBytes: MAX_ANSWER_BYTES })) {
+  constructor(
+    database: DatabaseSync,
+    accountId?: string,
+    room = new AnswerRoom({ maxAnswerBytes: MAX_ANSWER_BYTES }, { collect: () => fullCollector()() }),
+  ) {
     this.room = room;
     this.#cache = new ViewCache(room.maxAnswerBytes / ANSWER_BYTES_A_CACHED);
     this.#database = database;

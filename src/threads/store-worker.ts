@@ -197,7 +197,11 @@ function open(): Opened {
       takeBytesRead: () => 0,
     };
   }
-  const reader = new Reader(openToRead(file, cacheBytes), accountId, new AnswerRoom({ maxAnswerBytes, memoryLimitBytes }));
+  const reader = new Reader(
+    openToRead(file, cacheBytes),
+    accountId,
+    new AnswerRoom({ maxAnswerBytes, memoryLimitBytes }, { collect: () => fullCollector()() }),
+  );
   return { handlers: reading(reader), close: () => reader.close(), takeBytesRead: () => reader.takeBytesRead() };
 }
 

@@ -9,6 +9,7 @@ import { AnswerRoom, TooMuchError } from '../../src/query/answer-room.ts';
 import { traceMembers } from '../../src/query/documents.ts';
 import { Scope } from '../fakes/scope.ts';
 import { segmentJson, START } from '../fakes/traces.ts';
+import { fullCollector } from '../../src/pipeline/collector.ts';
 
 const scope = new Scope();
 const TRACE = `1-${START.toString(16)}-000000000000000000000001`;
@@ -147,7 +148,7 @@ test('of a trace with millions of values some documents are read and the trace s
 });
 
 test('where memory is limited a trace is read as far as there is room, and is not passed on in part', () => {
-  const { writer, reader } = open(new AnswerRoom({ maxAnswerBytes: 2e6, memoryLimitBytes: 128e6 }));
+  const { writer, reader } = open(new AnswerRoom({ maxAnswerBytes: 2e6, memoryLimitBytes: 128e6 }, { collect: () => fullCollector()() }));
   for (let i = 0; i < 6; i++) writer.put([text(i, { metadata: { text: 'x'.repeat(900_000) } })], START);
   expect(traceMembers(reader.trace(TRACE)!)).toMatchObject({ LimitExceeded: true });
   expect(reader.trace(TRACE)!.trace.segments).toHaveLength(2);
