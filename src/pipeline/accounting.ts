@@ -1,16 +1,16 @@
-/** Why a datagram was not a valid one. In the order of their numbers on the receive thread. */
+/** Why a datagram was rejected, in the order of the numbers that the receive thread uses. */
 export const REJECT_REASONS = ['empty', 'no_document', 'bad_header'] as const;
 export type DatagramRejectReason = (typeof REJECT_REASONS)[number];
 
-/** The same, and `otlp`: a body that is no segment document and that the local X-Ray does not store. */
+/** Adds `otlp`: a request body that is not a segment document and that the local X-Ray does not store. */
 const ALL_REJECT_REASONS = [...REJECT_REASONS, 'otlp'] as const;
 export type RejectReason = (typeof ALL_REJECT_REASONS)[number];
 
-/** Why a valid document was lost here. */
+/** Why xrayd lost a valid document. */
 const DROP_REASONS = ['buffer_full', 'retry_expired', 'shutdown', 'spool_full', 'spool_unreadable'] as const;
 export type DropReason = (typeof DROP_REASONS)[number];
 
-/** X-Ray has about 15 codes; more come from something that is not X-Ray. */
+/** X-Ray has about 15 error codes; a larger number comes from a server that is not X-Ray. */
 const MAX_CODES = 40;
 
 export interface Snapshot {
@@ -30,29 +30,29 @@ export interface Snapshot {
   readonly spooledBytes: number;
 }
 
-/** A place that counts what it receives on its own, such as the receive thread. */
+/** Keeps its own counts of what it receives, such as the receive thread. */
 export interface SegmentSource {
   /** One consistent reading: received = sum of rejected + held + handed over. */
   read(): { received: number; rejected: Readonly<Record<DatagramRejectReason, number>>; held: number };
 }
 
-/** A place that holds documents. */
+/** Holds documents, such as the buffer or the spool. */
 export interface SegmentStock {
   read(): { buffered: number; bufferedBytes: number; inFlight: number; spooled?: number; spooledBytes?: number };
 }
 
 /**
- * Where every document went. Each term is counted where it happens and none is computed from the others:
+ * Accounts for every document. Each term is counted where the event happens, and no term is computed from the others:
  * received + restored = rejected + dropped + sent + unprocessed + buffered + in flight + spooled, at every moment.
  */
 export class Accounting {
-  /** Documents taken by TCP; the sources count their own. */
+  /** Documents received over TCP; the sources count their own. */
   received = 0;
-  /** Documents adopted from the spool of an ended process. */
+  /** Documents adopted from the spool of a process that has ended. */
   restored = 0;
   sent = 0;
   retried = 0;
-  /** Documents that were not recognised before; the sources count their own. */
+  /** Documents rejected after the sources; the sources count their own rejections. */
   readonly rejected: Record<RejectReason, number> = zeros(ALL_REJECT_REASONS);
   readonly dropped: Record<DropReason, number> = zeros(DROP_REASONS);
   readonly unprocessed: Record<string, number> = Object.create(null) as Record<string, number>;
@@ -67,7 +67,7 @@ export class Accounting {
     this.#stocks.push(stock);
   }
 
-  /** Returns the label it counted under: `code` comes from the network and is bounded here, by form, by length and by number. */
+  /** Returns the label that was counted. `code` comes from the network, so its form, its length and the number of labels are bounded here. */
   countUnprocessed(code: string): string {
     const isKnown = code in this.unprocessed;
     const isLabel = /^\w{1,64}$/.test(code) && Object.keys(this.unprocessed).length < MAX_CODES;
@@ -76,7 +76,7 @@ export class Accounting {
     return label;
   }
 
-  /** One consistent reading of every term; synchronous, so nothing moves while it is taken. */
+  /** One consistent reading of every term. Synchronous, so no document moves during the reading. */
   snapshot(): Snapshot {
     const rejected = { ...this.rejected };
     const stock = { buffered: 0, bufferedBytes: 0, inFlight: 0, spooled: 0, spooledBytes: 0 };
@@ -108,7 +108,7 @@ export class Accounting {
   }
 }
 
-/** How many documents a snapshot cannot account for. 0, or there is a bug. */
+/** How many documents a snapshot cannot account for. Anything but 0 is a bug. */
 export function imbalanceOf(snapshot: Snapshot): number {
   const out = sumOf(snapshot.rejected) + sumOf(snapshot.dropped) + snapshot.sent + sumOf(snapshot.unprocessed);
   const here = snapshot.buffered + snapshot.inFlight + snapshot.spooled;

@@ -9,12 +9,12 @@ export function formatAddress({ host, port }: Address): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
-/** Where a program on this machine reaches what is bound to `address`: that of all interfaces is none to connect to, and browsers refuse it. */
+/** The address at which programs on this machine reach a server bound to `address`: browsers refuse to connect to 0.0.0.0 and [::]. */
 export function reachable({ host, port }: Address): Address {
   return { host: host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? 'localhost' : host, port };
 }
 
-/** The address that a server is bound to; undefined when it is not, or is bound to a path. */
+/** The address that a server is bound to; undefined if the server is not bound, or is bound to a path. */
 export function boundAddress(bound: { address: string; port: number } | string | null | undefined): Address | undefined {
   return typeof bound === 'object' && bound !== null ? { host: bound.address, port: bound.port } : undefined;
 }

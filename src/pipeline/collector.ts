@@ -1,7 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
-/** Frees old garbage too, such as the memory of large answers, which V8 counts for little: it takes some 30 ms of its thread. */
+/** Runs a full collection, which takes about 30 ms of its thread. It also frees old memory that V8 barely counts, such as large responses. */
 export function fullCollector(): () => void {
   const collect = collector();
   return () => collect({ type: 'major' });
@@ -9,7 +9,7 @@ export function fullCollector(): () => void {
 
 let collect: NodeJS.GCFunction | undefined;
 
-/** V8's own, of the thread that asks. It comes with a context of its own, which takes half a megabyte: one for each thread. */
+/** V8's garbage collector of the calling thread. It needs a V8 context of its own, which takes half a megabyte, so each thread creates one. */
 export function collector(): NodeJS.GCFunction {
   if (collect !== undefined) return collect;
   setFlagsFromString('--expose-gc');
@@ -18,7 +18,7 @@ export function collector(): NodeJS.GCFunction {
   return collect;
 }
 
-/** Calls `act` each time that the bytes it is told of are `limit` more than at the last time. */
+/** Calls `act` whenever another `limit` bytes have been reported. */
 export function everyBytes(limit: number, act: () => void): (bytes: number) => void {
   let bytes = 0;
   return (more) => {
@@ -30,8 +30,8 @@ export function everyBytes(limit: number, act: () => void): (bytes: number) => v
 }
 
 /**
- * Starts a thread, and resolves as `start` does; until then each new thread gets a young generation of 3 × `semiSpaceMb`. V8 reads its first size from a
- * flag when the thread makes its heap, and where it does not grow (`keepGenerationsSmall`) the first one stays.
+ * Starts a thread and resolves when `start` does. Threads started meanwhile get a young generation of 3 × `semiSpaceMb`: V8 reads the initial size
+ * from a flag when it creates the thread's heap, and keeps it where the young generation does not grow (`keepGenerationsSmall`).
  */
 export async function withYoungGeneration<T>(semiSpaceMb: number, start: () => Promise<T>): Promise<T> {
   setFlagsFromString(`--min-semi-space-size=${semiSpaceMb}`);

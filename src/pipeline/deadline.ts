@@ -1,4 +1,4 @@
-/** What was waited for has not ended in its time. */
+/** An operation did not finish in time. */
 export class DeadlineError extends Error {
   constructor(what: string, ms: number) {
     super(`${what}: no answer within ${ms < 1000 ? `${ms} ms` : `${Math.round(ms / 100) / 10} s`}`);
@@ -8,16 +8,16 @@ export class DeadlineError extends Error {
 
 let leftBehind = 0;
 
-/** How many works have missed their deadline and not ended since: a thread may hang in each, and `process.exit` waits for threads. */
+/** How many operations missed their deadline and are still running: each may block a thread, and `process.exit` waits for threads. */
 export function countLeftBehind(): number {
   return leftBehind;
 }
 
 /**
- * Waits for `work` for at most `ms`. Whatever is outside the process (a network, a disk, a child, another thread) is awaited through this,
- * `untilAborted`, or an exchange with a timeout of its own; docs/reliability.md lists each.
- * After `ms`, or when `signal` aborts, it rejects with a DeadlineError or the reason of the abort. `work` is told by the signal that it is given,
- * so that it can close its sockets and end its children; what becomes of it later is ignored.
+ * Waits for `work` for at most `ms`. Every wait on something outside the process (a network, a disk, a child process, another thread) goes
+ * through this, `untilAborted`, or a request with its own timeout; docs/reliability.md lists them all.
+ * After `ms` it rejects with a DeadlineError; when `signal` aborts, with the reason of the abort. The signal passed to `work` aborts too, so that
+ * `work` can close its sockets and end its children. Its later result is ignored.
  */
 export async function within<T>(ms: number, what: string, work: (signal: AbortSignal) => Promise<T>, signal?: AbortSignal): Promise<T> {
   const abort = new AbortController();
@@ -26,7 +26,7 @@ export async function within<T>(ms: number, what: string, work: (signal: AbortSi
     reject(reason);
     abort.abort(reason);
   };
-  // Not unreferenced: a wait that nothing else keeps alive would end the process instead.
+  // Not unreferenced: if nothing else kept the process alive, it would end instead of waiting.
   const timer = setTimeout(() => giveUp(new DeadlineError(what, ms)), ms);
   const onAbort = (): void => giveUp(signal?.reason);
   signal?.addEventListener('abort', onAbort, { once: true });
@@ -45,7 +45,7 @@ export async function within<T>(ms: number, what: string, work: (signal: AbortSi
 
 export const ABORTED = Symbol('aborted');
 
-/** `work`, or ABORTED as soon as `signal` aborts. */
+/** The result of `work`, or ABORTED as soon as `signal` aborts. */
 export async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T | typeof ABORTED> {
   const { promise, resolve } = Promise.withResolvers<typeof ABORTED>();
   const onAbort = (): void => resolve(ABORTED);

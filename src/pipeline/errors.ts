@@ -1,6 +1,6 @@
 /**
- * Every error that ends a start, with the exit code it ends with.
- * 2 is Go's (and so the reference daemon's) code for a bad command line; 1 is for everything else.
+ * The exit code of every error that keeps the program from starting.
+ * 2 is what Go, and so the reference daemon, returns for a bad command line; 1 is for everything else.
  */
 const ERRORS = {
   XRAYD_USAGE: { exitCode: 2 },
@@ -15,7 +15,7 @@ const ERRORS = {
 
 export type ErrorCode = keyof typeof ERRORS;
 
-/** An error for a person: its message says what happened, why, and what to do next. */
+/** An error for a person: the message tells what happened, why, and what to do next. */
 export class XraydError extends Error {
   readonly code: ErrorCode;
 
@@ -30,7 +30,7 @@ export class XraydError extends Error {
   }
 }
 
-/** The message of anything thrown, for a log line or a reason. */
+/** The message of any thrown value, for a log line or a reason. */
 export function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   // Connection attempts over IPv4 and IPv6 fail together as one AggregateError with an empty message.

@@ -5,24 +5,24 @@ import { pathToFileURL } from 'node:url';
 const SQLITE_BUSY = 5;
 const SQLITE_CANTOPEN = 14;
 
-/** A database that is collected is closed, and its lock released. */
+/** Keeps the databases referenced: if one were garbage-collected, it would be closed and its lock released. */
 const held = new Set<object>();
 
-/** A file that this process holds until `release`, or until it ends, however it ends. */
+/** A lock on a file. This process holds it until `release`, or until the process ends in any way. */
 export interface FileLock {
-  /** May be called again. */
+  /** Idempotent. */
   release(): void;
 }
 
 /**
- * Takes the lock of `path` for this process. `held`: another one has it, in whatever container; `missing`: there is no such file, and `mode` is
- * `existing`. Never waits. Throws an Error that names the reason when the file cannot be opened.
+ * Locks `path` for this process. `held`: another process holds the lock, possibly in another container; `missing`: the file does not exist and
+ * `mode` is `existing`. Never waits. Throws an Error that names the reason if the file cannot be opened.
  *
- * It is SQLite's lock on an empty database: Node offers no other that the kernel gives up when a process ends. A second lock in the same process
- * is refused as well, but nothing else in the process may open the file: closing it would release the lock (POSIX). See docs/decisions/0009.
+ * The lock is SQLite's, on an empty database: Node offers no other lock that the kernel releases when the process ends. A second lock in the same
+ * process is refused too. Nothing else in the process may open the file, because closing it would release the lock (POSIX). See docs/decisions/0009.
  */
 export function lockFile(path: string, mode: 'create' | 'existing'): FileLock | 'held' | 'missing' {
-  // Loaded only where something is locked.
+  // Loaded only when a file is locked.
   const { DatabaseSync } = process.getBuiltinModule('node:sqlite');
   const url = pathToFileURL(path);
   url.search = mode === 'create' ? 'mode=rwc' : 'mode=rw';
@@ -31,7 +31,7 @@ export function lockFile(path: string, mode: 'create' | 'existing'): FileLock | 
   let database: InstanceType<typeof DatabaseSync> | undefined;
   try {
     database = new DatabaseSync(url, { timeout: 0 });
-    // The journal of an empty transaction would be a second file.
+    // By default, the journal of the empty transaction would be a second file.
     database.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
   } catch (error) {
     database?.close();
@@ -40,7 +40,7 @@ export function lockFile(path: string, mode: 'create' | 'existing'): FileLock | 
     if ((errcode & 0xff) === SQLITE_CANTOPEN && isMissing(path, mode)) return 'missing';
     throw openError(path, error);
   }
-  // Whoever removes a lock file holds it: between the opening and the lock it may have been removed, and another have been made by the next one.
+  // Only the lock's holder removes the file. Between open and lock, another process may have removed it, and a third may have created a new one.
   const after = identityOf(path);
   if (after === undefined || after !== before) {
     database.close();
@@ -50,7 +50,7 @@ export function lockFile(path: string, mode: 'create' | 'existing'): FileLock | 
   return { release: () => void (held.delete(database) && database.close()) };
 }
 
-/** The process that holds the lock of `path`, where /proc tells (Linux, the same PID namespace). */
+/** The process that holds the lock of `path`, if /proc shows it (Linux, same PID namespace). */
 export function lockHolder(path: string): number | undefined {
   try {
     const { ino } = statSync(path);
@@ -66,16 +66,16 @@ export function lockHolder(path: string): number | undefined {
   }
 }
 
-/** One that is made here was never locked: to close it again releases no lock of this process. */
+/** Closing the file here releases no lock of this process: a file that was just created cannot have been locked. */
 function makeWhereMissing(path: string): void {
   try {
     closeSync(openSync(path, 'wx', 0o644));
   } catch {
-    // It is there; or it cannot be made, and the opening says why.
+    // The file exists, or it cannot be created and opening the database reports why.
   }
 }
 
-/** Numbers of files are used again at once: the time of making tells them apart. */
+/** Inode numbers are reused at once; the birth time tells the files apart. */
 function identityOf(path: string): string | undefined {
   try {
     const { dev, ino, birthtimeNs } = statSync(path, { bigint: true });
@@ -94,7 +94,7 @@ function isMissing(path: string, mode: 'create' | 'existing'): boolean {
   }
 }
 
-/** SQLite says "unable to open database file"; the system knows why. */
+/** SQLite only reports "unable to open database file"; the system call reports the cause. */
 function openError(path: string, cause: unknown): Error {
   try {
     accessSync(path, constants.R_OK | constants.W_OK);

@@ -2,7 +2,7 @@ import type { Stats } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { systemCodeOf } from './errors.ts';
 
-/** undefined when there is nothing under the name. Rejects with the disk's error. */
+/** The file's stats; undefined if it does not exist. Rejects with any other error of the disk. */
 export async function statIfThere(path: string): Promise<Stats | undefined> {
   try {
     return await stat(path);
@@ -12,7 +12,7 @@ export async function statIfThere(path: string): Promise<Stats | undefined> {
   }
 }
 
-/** Whether both are one file or folder, under whatever name. Nothing is the same as nothing. */
+/** Whether both are the same file or folder, under any name. Two missing files count as the same. */
 export function isSameFile(one: Stats | undefined, other: Stats | undefined): boolean {
   return one?.ino === other?.ino && one?.dev === other?.dev;
 }

@@ -1,14 +1,14 @@
-/** Of an error's text no more helps; what answers may send megabytes. */
+/** More of an error's text does not help, and responses may carry megabytes. */
 const MAX_LENGTH = 1_000;
-/** Controls, what changes the direction of text or is not seen, line separators, halves of characters. */
+/** Control characters, invisible or direction-changing characters, line separators, lone surrogates. */
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
 
-/** Text from outside for a log line, an answer or a terminal: of a bounded length, on one line, with what is not printable escaped. */
+/** Makes external text safe for a log line, a response or a terminal: bounded length, one line, unprintable characters escaped. */
 export function oneLine(text: string, maxLength = MAX_LENGTH): string {
   return printable(text, maxLength);
 }
 
-/** The same; characters that match `kept` stay as they are. */
+/** Like `oneLine`, but keeps characters that match `kept`. */
 export function printable(text: string, maxLength: number, kept?: RegExp): string {
   const cut = text.length > maxLength ? `${text.slice(0, maxLength)}… (${text.length} characters)` : text;
   return cut.replaceAll(UNPRINTABLE, (character) => (kept?.test(character) === true ? character : escaped(character)));

@@ -1,21 +1,21 @@
 import type { Component } from './component.ts';
 import { ABORTED, DeadlineError, untilAborted, within } from './deadline.ts';
 
-/** For opening what a part needs; a large store may have an index to build. */
+/** Time for a component to open what it needs; a large store may have to build an index. */
 const START_MS = 60_000;
-/** For what hands on nothing that waits for X-Ray. */
+/** For components that hold nothing that still has to be sent. */
 const STOP_MS = 5_000;
-/** After the deadline of all, for what has to be given up first. */
+/** After the overall deadline, for a component that must first give up its work. */
 const GRACE_MS = 500;
 
-/** Starts `part`. Rejects with its reason, or with a DeadlineError. */
+/** Starts `part`. Rejects with the component's error, or with a DeadlineError. */
 export function startPart(part: Component): Promise<void> {
   return within(START_MS, `starting ${part.name}`, () => part.start());
 }
 
 /**
- * Stops the parts one after the other. One that fails, or does not end in its time, is left behind: it must keep neither the others from
- * stopping nor the process from ending. `onProblem` is told of it.
+ * Stops the components one after the other. One that fails or takes too long is abandoned and reported to `onProblem`: the others must still
+ * stop, and the process must still end.
  */
 export async function stopParts(
   parts: Iterable<Component>,

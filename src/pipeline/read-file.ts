@@ -4,10 +4,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { within } from './deadline.ts';
 import { systemCodeOf } from './errors.ts';
 
-const LOOK_MS = 50;
-const STEP_BYTES = 64 * 1024;
+const POLL_MS = 50;
+const READ_BYTES = 64 * 1024;
 const GIVEN_UP = new Error('given up');
-/** Reads that have not ended, by path: a disk that is away must not take one of libuv's threads after the other. */
+/** Unfinished reads by path: a disk that hangs must not block one of libuv's threads after another. */
 const reading = new Map<string, Promise<Buffer>>();
 
 export interface ReadLimits {
@@ -16,22 +16,22 @@ export interface ReadLimits {
 }
 
 /**
- * The text of a file that somebody else writes: configuration, credentials, tokens. Waits at most `timeoutMs`, whatever `path` is: a pipe that
- * nobody writes to blocks no thread, and a disk that hangs blocks one, however often it is asked.
- * Rejects with the system's error, a DeadlineError, or an Error that says that it is too large.
+ * Reads a text file that others write: configuration, credentials, tokens. Waits at most `timeoutMs`, whatever `path` is: a pipe without a
+ * writer blocks no thread, and a disk that hangs blocks only one, however often the file is read.
+ * Rejects with the system's error, a DeadlineError, or an Error that reports that the file is too large.
  */
 export async function readTextFile(path: string, limits: ReadLimits): Promise<string> {
   return (await readWithin(path, limits)).toString('utf8');
 }
 
-/** The same, its bytes. */
+/** Like `readTextFile`, but returns the bytes. */
 export function readWithin(path: string, { timeoutMs, maxBytes = 1024 * 1024 }: ReadLimits): Promise<Buffer> {
   return within(timeoutMs, path, async (signal) => {
     for (;;) {
       try {
         return await shared(path, maxBytes, signal);
       } catch (error) {
-        // The read that was joined was another caller's, and is over.
+        // Another caller started this read and gave it up: read again.
         if (error !== GIVEN_UP || signal.aborted) throw error;
       }
     }
@@ -54,10 +54,10 @@ async function read(path: string, maxBytes: number, signal: AbortSignal): Promis
     let length = 0;
     while (!signal.aborted) {
       const chunk = await readSome(handle);
-      // Everything else, /dev/null too, says so when it has ended.
+      // All other files, even /dev/null, report their end with an empty read.
       if (chunk?.length === 0 && (!mayHaveNoWriterYet || length > 0)) return Buffer.concat(chunks);
       if (chunk === undefined || chunk.length === 0) {
-        await sleep(LOOK_MS);
+        await sleep(POLL_MS);
         continue;
       }
       length += chunk.length;
@@ -70,10 +70,10 @@ async function read(path: string, maxBytes: number, signal: AbortSignal): Promis
   }
 }
 
-/** undefined when nothing can be read now. */
+/** undefined if nothing can be read yet. */
 async function readSome(handle: FileHandle): Promise<Buffer | undefined> {
   try {
-    const { buffer, bytesRead } = await handle.read(Buffer.allocUnsafe(STEP_BYTES), 0, STEP_BYTES, null);
+    const { buffer, bytesRead } = await handle.read(Buffer.allocUnsafe(READ_BYTES), 0, READ_BYTES, null);
     return buffer.subarray(0, bytesRead);
   } catch (error) {
     if (systemCodeOf(error) === 'EAGAIN') return undefined;
@@ -82,24 +82,24 @@ async function readSome(handle: FileHandle): Promise<Buffer | undefined> {
 }
 
 /**
- * The text (latin1) of a file that is needed in this turn. A pipe is refused, for it could stop the process; so could a disk that is away, which
- * nothing but the kernel can end: for what comes with the system or the image only. Throws the system's error, or an Error that says what it is.
+ * Reads a file synchronously, as latin1. A pipe is refused, because it could block the process. A disk that hangs could too, and only the kernel
+ * can end that: use this only for files of the system or the image. Throws the system's error, or an Error that names the kind of file.
  */
 export function readRegularFile(path: string): string {
   const descriptor = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
   try {
-    if (!fstatSync(descriptor).isFile()) throw new Error('is no regular file');
+    if (!fstatSync(descriptor).isFile()) throw new Error('is not a regular file');
     return readFileSync(descriptor, 'latin1');
   } finally {
     closeSync(descriptor);
   }
 }
 
-/** The same, for a file that somebody else names: what hangs is the caller's to give up. */
+/** Like `readRegularFile`, but asynchronous, for a path that a user gives: the caller sets the timeout. */
 export async function readRegularText(path: string): Promise<string> {
   const handle = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
   try {
-    if (!(await handle.stat()).isFile()) throw new Error('is no regular file');
+    if (!(await handle.stat()).isFile()) throw new Error('is not a regular file');
     return await handle.readFile('latin1');
   } finally {
     await handle.close();

@@ -1,6 +1,6 @@
 /**
- * One segment document (or subsegment, or OTLP body): bytes, exactly as the client sent them.
- * No pipeline parses, re-encodes or trims it.
+ * One segment document (or subsegment, or OTLP body): the exact bytes that the client sent.
+ * No pipeline parses, re-encodes or trims them.
  */
 export interface Segment {
   /** Shared by all segments of a chunk. */
@@ -12,37 +12,37 @@ export interface Segment {
   readonly arrivedAtMs: number;
 }
 
-/** What an exporter sends in one call; its limits say how much that is at most. */
+/** The documents of one call of an exporter, within the exporter's limits. */
 export type Batch = readonly Segment[];
 
-/** One full or due chunk of the receive thread's ring buffer. Its memory is reused as soon as `push` returns. */
+/** A chunk of the receive thread's ring buffer that is full or has reached its maximum age. Its memory is reused as soon as `push` returns. */
 export interface Chunk {
   readonly count: number;
-  /** The documents one after the other; document i ends at `ends[i]` and starts where the one before ended. */
+  /** The documents, concatenated; document i ends at `ends[i]` and starts where the previous one ends. */
   readonly bytes: Uint8Array;
   readonly ends: Uint32Array;
   readonly arrivedAtMs: Float64Array;
 }
 
-/** Documents that are decoded one at a time: each is valid until the next one is taken. */
+/** Documents that are decoded one at a time: each is valid until the next is decoded. */
 export interface Documents extends Iterable<Uint8Array> {
   readonly length: number;
-  /** Of all documents together, or more; when not given they can be iterated twice. */
+  /** Total size of all documents, or an upper bound; if missing, the documents can be iterated twice. */
   readonly bytes?: number;
 }
 
-/** The way into a pipeline, for every protocol. */
+/** The entry into a pipeline, for every protocol. */
 export interface DocumentSink {
   /**
-   * Takes copies of all documents, or none. `full`: there is no room without dropping others; `stopping`: the pipeline drains.
-   * Only documents that were taken count as received. Never throws, awaits or logs.
+   * Copies all documents, or none. `full`: they do not fit without dropping others; `stopping`: the pipeline is draining.
+   * Only accepted documents count as received. Never throws, awaits or logs.
    */
   offer(documents: Documents): 'accepted' | 'full' | 'stopping';
-  /** The same for a whole chunk of the receive thread, which is always taken: what it displaces is counted as dropped. Copies the chunk. */
+  /** Copies a whole chunk of the receive thread. Always accepts it: documents that it displaces are counted as dropped. */
   push(chunk: Chunk): void;
 }
 
-/** Of all documents, in bytes, or more. */
+/** Total size of the documents in bytes, or an upper bound. */
 export function totalLengthOf(documents: Documents): number {
   if (documents.bytes !== undefined) return documents.bytes;
   let length = 0;

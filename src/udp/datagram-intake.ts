@@ -3,7 +3,7 @@ import { documentOffset } from './datagram.ts';
 import type { RingBufferWriter } from './ring-buffer.ts';
 import { REJECT_REPORT_MS, type FromWorker } from './worker-messages.ts';
 
-/** Handles one datagram on the receive thread: checks its header, copies its document into the ring buffer, or counts it as rejected. */
+/** Handles one datagram on the receive thread: checks its header, then copies its document into the ring buffer or counts it as rejected. */
 export class DatagramIntake {
   readonly #ring: RingBufferWriter;
   readonly #maxAgeMs: number;
@@ -12,9 +12,9 @@ export class DatagramIntake {
   #isFirst = true;
   #isTimerSet = false;
 
-  /** When the last datagram came, on the monotonic clock; 0 before the first. */
+  /** When the last datagram arrived, on the monotonic clock; 0 before the first. */
   lastDatagramMs = 0;
-  /** Datagrams so far. */
+  /** Number of datagrams so far. */
   taken = 0;
 
   /** A chunk is handed over when its first document is `maxAgeMs` old. */
@@ -24,7 +24,7 @@ export class DatagramIntake {
     this.#tell = tell;
   }
 
-  /** The datagram is the first `length` bytes of `bytes`, which are the caller's again after the call. */
+  /** The datagram is the first `length` bytes of `bytes`. The caller may reuse `bytes` after the call. */
   take(bytes: Buffer, length: number, from?: string): void {
     const nowMs = monotonicMs();
     this.lastDatagramMs = nowMs;
@@ -42,7 +42,7 @@ export class DatagramIntake {
     }
   }
 
-  /** A bad datagram is counted always and reported rarely: a flood of them must not become a flood of messages. */
+  /** Counts every bad datagram but reports few: a flood of them must not become a flood of messages. */
   #reject(reason: number, bytes: number, from: string | undefined, nowMs: number): void {
     this.#ring.reject(reason);
     const report = this.#reports[reason]!;
@@ -53,7 +53,7 @@ export class DatagramIntake {
     report.nextMs = nowMs + REJECT_REPORT_MS;
   }
 
-  /** One timer for all chunks: it seals the open one if that is due, and else comes back when it will be. */
+  /** One timer serves all chunks: it seals the open chunk if that is due, and otherwise is set again for when it will be. */
   #armTimer(nowMs: number): void {
     const { firstArrivalMs } = this.#ring;
     if (firstArrivalMs === 0) return;

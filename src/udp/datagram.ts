@@ -7,15 +7,15 @@ export const REJECT_EMPTY = -1;
 export const REJECT_NO_DOCUMENT = -2;
 export const REJECT_BAD_HEADER = -3;
 
-/** Longest header that is remembered; the SDKs' are 29 and 31 bytes. */
+/** The longest header that is remembered; the SDKs' headers have 29 and 31 bytes. */
 const MAX_REMEMBERED = 64;
 let remembered: Buffer = Buffer.alloc(0);
 
 /**
- * Where the document begins in a datagram, the first `length` bytes of `bytes`, or a negative reject number. The document is everything
+ * Returns the offset of the document in a datagram (the first `length` bytes of `bytes`), or a negative reject number. The document is everything
  * after the first newline.
- * Called once per datagram on the receive thread: no allocation and no exception on the usual path, which is that the header
- * has the very bytes of the last good one (a node has one or two SDKs). The accepted set is exactly the reference daemon's.
+ * Called once per datagram on the receive thread: no allocation and no exception in the usual case, in which the header equals the last valid
+ * one byte for byte (a node has one or two SDKs). Accepts exactly what the reference daemon accepts.
  */
 export function documentOffset(bytes: Buffer, length = bytes.length): number {
   if (length === 0) return REJECT_EMPTY;
@@ -30,7 +30,7 @@ export function documentOffset(bytes: Buffer, length = bytes.length): number {
   return newline + 1;
 }
 
-/** Whether `bytes` begins as the last good header did. A loop: for 29 bytes Buffer's compare costs twice as much. */
+/** Whether `bytes` begins with the last valid header. A loop, because for 29 bytes Buffer's compare takes twice as long. */
 function isRemembered(bytes: Buffer): boolean {
   for (let i = 0; i < remembered.length; i++) if (bytes[i] !== remembered[i]) return false;
   return true;

@@ -1,6 +1,6 @@
 import { readSync } from 'node:fs';
 
-/** More than the largest datagram, 65,507 bytes. */
+/** Larger than the largest datagram, 65,507 bytes. */
 export const SCRATCH_BYTES = 64 * 1024;
 
 export interface DatagramConsumer {
@@ -8,25 +8,25 @@ export interface DatagramConsumer {
 }
 
 /**
- * Reads datagrams straight from the descriptor of a bound, non-blocking socket. node:dgram makes a 64 KiB buffer, an address object
- * and an event of each; a read(2) into one scratch buffer costs less than half (docs/performance.md).
- * The price: the sender's address is not known, and "nothing more" is an exception, so this pays only where many are waiting.
+ * Reads datagrams straight from the descriptor of a bound, non-blocking socket. For each datagram node:dgram creates a 64 KiB buffer, an address
+ * object and an event; a read(2) into one scratch buffer costs less than half (docs/performance.md).
+ * The drawbacks: the sender's address is unknown, and an empty socket raises an exception. So this only pays when many datagrams are waiting.
  */
 export class DirectReader {
   readonly #descriptor: number;
   readonly #scratch: Buffer;
   #isBroken = false;
 
-  /** Datagrams are read into `scratch`, of SCRATCH_BYTES. */
+  /** Reads datagrams into `scratch`, of SCRATCH_BYTES. */
   constructor(descriptor: number, scratch: Buffer = Buffer.allocUnsafeSlow(SCRATCH_BYTES)) {
     this.#descriptor = descriptor;
     this.#scratch = scratch;
   }
 
   /**
-   * Gives up to `limit` waiting datagrams to `to`: the first `length` bytes of a memory that is the next one's after the call.
-   * Returns how many there were.
-   * Never throws: after an error that is not "nothing more" it reads no more, and node:dgram reads on alone.
+   * Passes up to `limit` waiting datagrams to `to`, each as the first `length` bytes of a buffer that is reused after the call.
+   * Returns the number of datagrams.
+   * Never throws: after any error but EAGAIN it stops reading, and node:dgram continues alone.
    */
   read(limit: number, to: DatagramConsumer): number {
     let count = 0;

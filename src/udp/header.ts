@@ -1,11 +1,11 @@
-/** Go's decoder gives up on deeper nesting; so must we, to refuse what the reference refuses. */
+/** Go's decoder rejects deeper nesting, so this one must too, to refuse what the reference daemon refuses. */
 const MAX_DEPTH = 10_000;
 
 /**
- * Whether the first line of a datagram is `{"format":"json","version":1}` in the eyes of the reference daemon.
- * compat: it decodes as Go's encoding/json does into a string and an int, ignoring type errors: keys in any case, extra keys allowed,
- * the last of two equal keys wins, null or a wrong type leaves what was there, and 1.0 or 1e0 is no int.
- * JSON.parse shows neither a key's repetition nor a number's spelling, so the members are read off the text.
+ * Whether the reference daemon would read the first line of a datagram as `{"format":"json","version":1}`.
+ * compat: it decodes as Go's encoding/json does into a string and an int, ignoring type errors: keys may have any case, extra keys are allowed,
+ * the last of two equal keys wins, null or a wrong type leaves the previous value, and 1.0 or 1e0 is not an int.
+ * JSON.parse hides repeated keys and the spelling of numbers, so the members are read from the text.
  */
 export function isTraceHeader(line: Uint8Array): boolean {
   const text = Buffer.from(line.buffer, line.byteOffset, line.byteLength).toString('utf8');
@@ -31,7 +31,7 @@ function isJson(text: string): boolean {
   }
 }
 
-/** Calls `visit` with each top-level key and the source text of its value. false if valid JSON `text` is no object, or too deep. */
+/** Calls `visit` with each top-level key and the source text of its value. false if `text`, which is valid JSON, is not an object or is too deep. */
 function forEachMember(text: string, visit: (key: string, value: string) => void): boolean {
   let depth = 0;
   let key: string | undefined;

@@ -1,12 +1,12 @@
 import { readdirSync } from 'node:fs';
 import { readProc, socketInode } from './proc.ts';
 
-/** One of each family; a socket is in one of them. The format is documented in proc_net(5). */
+/** One table per address family; a socket is in one of them. proc_net(5) documents the format. */
 const TABLES = ['/proc/net/udp', '/proc/net/udp6'];
 
 /**
- * This process's UDP socket on `port`: its descriptor, and the inode by which /proc/net knows it; undefined where there is no /proc.
- * Another process may have the same port on another address: what tells them apart is whose descriptor it is.
+ * This process's UDP socket on `port`: its descriptor and its inode in /proc/net; undefined without /proc.
+ * Another process may use the same port on another address, so only sockets with a descriptor in this process count.
  */
 export function ownSocket(port: number): { inode: string; descriptor: number } | undefined {
   const own = ownSockets();
@@ -14,7 +14,7 @@ export function ownSocket(port: number): { inode: string; descriptor: number } |
   return inode === undefined ? undefined : { inode, descriptor: own.get(inode)! };
 }
 
-/** Inodes of the sockets on `port` in the text of /proc/net/udp or tcp. */
+/** Inodes of the sockets on `port`, from the text of /proc/net/udp or tcp. */
 export function inodesOn(table: string, port: number): string[] {
   const local = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
   const rows = table.split('\n').map((line) => line.trim().split(/\s+/));
@@ -31,7 +31,7 @@ function ownSockets(): Map<string, number> {
   }
 }
 
-/** Datagrams that the kernel dropped on the socket with this inode because its buffer was full; undefined where that cannot be read. */
+/** Datagrams that the kernel dropped on the socket with this inode because the buffer was full; undefined if the count cannot be read. */
 export function readKernelDrops(inode: string): number | undefined {
   for (const path of TABLES) {
     const drops = dropsIn(readProc(path), inode);
@@ -40,7 +40,7 @@ export function readKernelDrops(inode: string): number | undefined {
   return undefined;
 }
 
-/** `table` is the text of /proc/net/udp: the inode is column 10, the drops are the last. */
+/** `table` is the text of /proc/net/udp: column 10 is the inode, the last column the number of drops. */
 export function dropsIn(table: string, inode: string): number | undefined {
   for (const line of table.split('\n')) {
     const columns = line.trim().split(/\s+/);

@@ -1,5 +1,5 @@
 /**
- * The receive thread: reads datagrams, checks their header, copies documents into the ring. Nothing else may be imported here:
+ * The receive thread: reads datagrams, checks their headers, copies documents into the ring buffer. Import nothing else here:
  * a worker that loads the whole bundle costs 30 MB.
  */
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
@@ -12,31 +12,31 @@ import { BurstPolicy } from './burst-policy.ts';
 import { warmUp } from './warm-up.ts';
 import { MAX_CATCH_UP_MS, MAX_DRAIN_MS, QUIET_MS, type FromWorker, type ToWorker, type WorkerInput } from './worker-messages.ts';
 
-/** Datagrams in one turn of the event loop from which on it pays to read the rest directly. */
+/** After this many datagrams in one turn of the event loop, reading the rest directly pays. */
 const BUSY_TURN = 16;
-/** Read between two looks at the clock. */
-const READ_AT_ONCE = 500;
+/** Datagrams read between two checks of the clock. */
+const READ_LIMIT = 500;
 
 const input = workerData as WorkerInput;
 const port = parentPort!;
-/** Made when the socket is bound; before that there are no messages. */
+/** Created when the socket is bound; no message arrives before that. */
 let ring: RingBufferWriter;
 let intake: DatagramIntake;
 let socket: Socket;
-/** undefined until the main thread has found the descriptor, and for good where there is no /proc. */
+/** undefined until the main thread has found the descriptor; stays undefined without /proc. */
 let reader: DirectReader | undefined;
-let inThisTurn = 0;
+let countThisTurn = 0;
 
 function onMessage(datagram: Buffer, from: RemoteInfo): void {
   intake.take(datagram, datagram.length, from.address);
-  inThisTurn++;
-  if (inThisTurn === 1) setImmediate(onTurnEnd);
+  countThisTurn++;
+  if (countThisTurn === 1) setImmediate(onTurnEnd);
 }
 
-/** libuv gives at most 32 datagrams a turn; after half of that more are waiting, most likely. */
+/** libuv delivers at most 32 datagrams per turn; if it delivered half of that, more are probably waiting. */
 function onTurnEnd(): void {
-  const isBusy = inThisTurn >= BUSY_TURN;
-  inThisTurn = 0;
+  const isBusy = countThisTurn >= BUSY_TURN;
+  countThisTurn = 0;
   if (!isBusy || reader === undefined) return;
   ring.hold();
   readBurst(reader);
@@ -45,16 +45,16 @@ function onTurnEnd(): void {
 
 function readBurst(from: DirectReader): void {
   const policy = new BurstPolicy(performance.now());
-  for (let isMore = true; isMore;) isMore = policy.readsOn(from.read(READ_AT_ONCE, intake), performance.now());
+  for (let isMore = true; isMore;) isMore = policy.readsOn(from.read(READ_LIMIT, intake), performance.now());
 }
 
 /**
- * Calls `then` when a whole turn of the event loop found nothing in the socket: what was there before is read. A clock cannot tell: a thread that
- * got no CPU for a moment has heard nothing either.
+ * Calls `then` after a full turn of the event loop that found the socket empty: everything sent before has been read. A timer could not tell,
+ * because a thread that gets no CPU for a moment receives nothing either.
  */
 function catchUp(then: () => void): void {
   const startedMs = monotonicMs();
-  // Of the turn that is under way nobody knows whether it has looked at the socket.
+  // The current turn may already have polled the socket, so it does not count.
   let before = -1;
   const onTurn = (): void => {
     if (intake.taken === before || monotonicMs() - startedMs >= MAX_CATCH_UP_MS) then();
@@ -66,17 +66,17 @@ function catchUp(then: () => void): void {
   setImmediate(onTurn);
 }
 
-/** Reads what the kernel holds, until nothing came for a moment, then closes. */
+/** Reads what the kernel holds until the socket stays quiet, then closes it. */
 function drain(): void {
   const startedMs = monotonicMs();
   intake.lastDatagramMs = startedMs;
-  const look = (): void => {
+  const check = (): void => {
     const nowMs = monotonicMs();
     if (nowMs - intake.lastDatagramMs < QUIET_MS && nowMs - startedMs < MAX_DRAIN_MS) {
-      setTimeout(() => catchUp(look), QUIET_MS);
+      setTimeout(() => catchUp(check), QUIET_MS);
       return;
     }
-    // The number of a closed descriptor may be another socket's a moment later.
+    // Once closed, the descriptor's number may belong to another socket.
     reader = undefined;
     socket.close(() => {
       ring.seal();
@@ -84,7 +84,7 @@ function drain(): void {
       port.close();
     });
   };
-  setTimeout(() => catchUp(look), QUIET_MS);
+  setTimeout(() => catchUp(check), QUIET_MS);
 }
 
 function bind(host: string): void {
@@ -99,7 +99,7 @@ function bind(host: string): void {
     warmUp();
     ring = new RingBufferWriter(input.memory);
     intake = new DatagramIntake(ring, input.maxAgeMs, tell);
-    // What the main thread said before this waits in the port.
+    // Messages sent earlier wait in the port.
     port.on('message', (message: ToWorker) => {
       if (message === 'stop') drain();
       else if (message === 'catch-up') catchUp(() => tell({ type: 'caught-up' }));
@@ -109,7 +109,7 @@ function bind(host: string): void {
 
   function onBindError(error: NodeJS.ErrnoException): void {
     socket.removeAllListeners();
-    // ":2000" means every interface; a kernel without IPv6 has only IPv4's.
+    // ":2000" means every interface; on a kernel without IPv6 that is IPv4 only.
     if (host === '::' && (error.code === 'EAFNOSUPPORT' || error.code === 'EADDRNOTAVAIL')) bind('0.0.0.0');
     else tell({ type: 'bind-error', code: error.code ?? '', message: error.message });
   }

@@ -10,19 +10,19 @@ import { ownSocket, readKernelDrops } from './kernel-drops.ts';
 import { RingBufferReader } from './ring-buffer.ts';
 import type { FromWorker, ToWorker, WorkerInput } from './worker-messages.ts';
 
-/** Asked of the kernel; 3,640 one-KB datagrams, 0.9 s at 4,000/s. The default of 212,992 bytes holds 92. */
+/** Requested from the kernel: room for 3,640 one-KB datagrams, 0.9 s at 4,000/s. The default of 212,992 bytes holds 92. */
 const RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024;
 
-/** For the thread to drain its socket, which takes half a second at most, and for it to end. */
+/** Time for the thread to drain its socket, which takes half a second at most, and to end. */
 const STOP_MS = 2_000;
 
-/** For the thread to read what is in its socket. */
+/** Time for the thread to read what its socket holds. */
 const CATCH_UP_MS = 2_000;
 
-/** Reading the drops costs 64 µs; without a scrape they are noticed within this time. */
+/** Reading the drops costs 64 µs; this is how late they are noticed if nobody scrapes the metrics. */
 const DROPS_EVERY_MS = 10_000;
 
-/** The release build puts the worker's code here, so that the daemon stays one file. */
+/** The release build puts the worker's code here, so that the daemon remains a single file. */
 declare const RECEIVE_WORKER_SOURCE: string | undefined;
 
 export interface UdpReceiverConfig {
@@ -36,7 +36,7 @@ export interface UdpReceiverDeps {
   readonly log: Logger;
 }
 
-/** UDP 2000: a thread that receives, and the main thread's end of its ring buffer, which hands full chunks to the sink. */
+/** Receives segments on UDP: owns the receive thread, and hands full chunks of its ring buffer to the sink. */
 export class UdpReceiver implements Component, SegmentSource {
   readonly name = 'udp';
   readonly #config: UdpReceiverConfig;
@@ -102,15 +102,15 @@ export class UdpReceiver implements Component, SegmentSource {
     this.#dropTimer.unref();
   }
 
-  /** Drains the socket, closes it, hands the last chunks over. */
+  /** Drains the socket, closes it, and hands over the last chunks. */
   stop(deadline: AbortSignal): Promise<void> {
     this.#stopping ??= this.#stop(deadline);
     return this.#stopping;
   }
 
   /**
-   * Resolves when every datagram that was in the socket at the time of the call is counted in `read()`. What was sent on loopback before is: it lies in
-   * the socket when the sender's call returns. Resolves after CATCH_UP_MS, too, where senders keep the socket full or the thread hangs.
+   * Resolves when every datagram that was in the socket at the time of the call is counted in `read()`. That includes everything sent on loopback
+   * earlier: it is in the socket when the sender's call returns. If senders keep the socket full or the thread hangs, resolves after CATCH_UP_MS.
    */
   async caughtUp(): Promise<void> {
     const worker = this.#worker;
@@ -125,7 +125,7 @@ export class UdpReceiver implements Component, SegmentSource {
     return this.#ring.read();
   }
 
-  /** Datagrams that the kernel dropped because the socket buffer was full; stays at the last reading where it cannot be read. */
+  /** Datagrams that the kernel dropped because the socket buffer was full. Keeps the last reading if the count cannot be read. */
   kernelDrops(): number {
     const drops = this.#inode === undefined ? undefined : readKernelDrops(this.#inode);
     if (drops === undefined || drops === this.#drops) return this.#drops;
@@ -146,11 +146,11 @@ export class UdpReceiver implements Component, SegmentSource {
     worker.on('message', (message: FromWorker) => message.type === 'stopped' && resolve());
     worker.once('exit', () => resolve());
     worker.postMessage('stop' satisfies ToWorker);
-    // A thread that hangs takes its datagrams along; what it has handed over is sent all the same.
+    // If the thread hangs, its datagrams are lost; the chunks that it handed over are still sent.
     try {
       await within(STOP_MS, 'the receive thread', () => promise, deadline);
     } catch (error) {
-      if (error instanceof DeadlineError) this.#deps.log.error({ error: error.message }, 'the receive thread does not stop');
+      if (error instanceof DeadlineError) this.#deps.log.error({ error: error.message }, 'the receive thread did not stop in time');
     }
     await within(STOP_MS, 'the end of the receive thread', () => worker.terminate()).catch(() => {});
     this.#ring.drainAll((chunk) => this.#deps.sink.push(chunk));
@@ -189,7 +189,7 @@ export class UdpReceiver implements Component, SegmentSource {
     } else if (message.type === 'rejected') {
       const { count, bytes, from } = message;
       const reason = REJECT_REASONS[message.reason];
-      if (reason !== 'empty') log.warn({ reason, count, bytes, from }, 'rejected a datagram that is no segment');
+      if (reason !== 'empty') log.warn({ reason, count, bytes, from }, 'rejected a datagram that is not a valid segment');
     } else if (message.type === 'error') {
       log.limited('udp_socket', 'warn', { error: message.message }, 'error on the UDP socket');
     }
@@ -198,11 +198,11 @@ export class UdpReceiver implements Component, SegmentSource {
   #fail(reason: string): void {
     if (this.#state.state === 'failed' || this.#state.state === 'off') return;
     this.#state = { name: this.name, state: 'failed', reason };
-    this.#deps.log.error({ reason }, 'no segment can be received any more');
+    this.#deps.log.error({ reason }, 'the UDP receiver has failed: no segments can be received');
   }
 }
 
-/** What to do about a small socket buffer. Linux reports twice what it was asked for, and less when net.core.rmem_max cuts it. */
+/** What to do about a small socket buffer. Linux reports twice the requested size, or less if net.core.rmem_max limits it. */
 export function socketBufferRemedy(effectiveBytes: number, platform: string): string | undefined {
   if (platform !== 'linux' || effectiveBytes >= RECEIVE_BUFFER_BYTES) return undefined;
   return `sysctl -w net.core.rmem_max=${RECEIVE_BUFFER_BYTES}`;
@@ -212,10 +212,10 @@ function startWorker(input: WorkerInput): Worker {
   const options = {
     workerData: input,
     name: 'receive',
-    // Datagrams die young and chunks are not on the heap; small limits keep the thread at about 11 MB.
+    // Datagrams are short-lived and chunks are outside the heap; small limits keep the thread at about 11 MB.
     resourceLimits: { maxOldGenerationSizeMb: 32, maxYoungGenerationSizeMb: 2 },
     stdin: false,
-    // Nothing of what the program around a library was started with.
+    // Not the flags of the program that embeds the library.
     execArgv: [],
   };
   if (typeof RECEIVE_WORKER_SOURCE === 'string') return new Worker(RECEIVE_WORKER_SOURCE, { ...options, eval: true });

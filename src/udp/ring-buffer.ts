@@ -3,17 +3,17 @@ import type { Chunk } from '../pipeline/segment.ts';
 
 /**
  * Chunks of shared memory between the receive thread (one writer) and the main thread (one reader).
- * The writer takes the free chunk with the lowest index, fills it, seals it; the reader copies it out and frees it. Only touched chunks cost memory.
- * 176 chunks of 64 KiB hold 8,800 one-KB documents: 0.9 s of a stalled main thread at 10,000/s, before the socket buffer has to;
- * with what the socket buffer holds it is more than 10,000 at once. More would be more memory in a flood (R19).
+ * The writer opens the free chunk with the lowest index, fills it and seals it; the reader copies it and frees it. Only chunks in use cost memory.
+ * 176 chunks of 64 KiB hold 8,800 one-KB documents: a main thread stalled for 0.9 s at 10,000/s, before the socket buffer fills. Together with the
+ * socket buffer that is more than 10,000 at once. More chunks would take more memory in a flood (R19).
  */
 export const CHUNK_BYTES = 64 * 1024;
 export const CHUNKS = 176;
-/** Of one chunk: as many as go into a call to X-Ray, so that a busy daemon makes a call of each chunk. */
+/** Documents per chunk: as many as fit into one call to X-Ray, so that a busy daemon makes one call per chunk. */
 export const CHUNK_DOCUMENTS = 50;
-/** 6,600 one-KB documents; the rest is room for what comes while the reader wakes up. */
+/** 6,600 one-KB documents; the other chunks take what arrives while the reader wakes up. */
 const MAX_UNREPORTED = (CHUNKS * 3) / 4;
-/** At least CHUNKS, and a power of two, so that the 32-bit count of sealed chunks may wrap around. */
+/** At least CHUNKS, and a power of two, so that the 32-bit count of sealed chunks can wrap around. */
 const QUEUE_LENGTH = 256;
 
 const FREE = 0;
@@ -57,16 +57,16 @@ export class RingBuffer {
   }
 }
 
-/** The receive thread's end. */
+/** The receive thread's side. */
 export class RingBufferWriter extends RingBuffer {
   #chunk = -1;
   #count = 0;
   #used = 0;
-  /** Sealed since the reader was woken, and how many it may come to before it is. */
+  /** Chunks sealed since the reader was last woken, and the number at which it is woken. */
   #unreported = 0;
   #reportAfter = 1;
 
-  /** When the first document of the open chunk arrived, on the monotonic clock; 0 while there is none. */
+  /** When the first document of the open chunk arrived, on the monotonic clock; 0 without an open chunk. */
   firstArrivalMs = 0;
 
   reject(reason: number): void {
@@ -78,8 +78,8 @@ export class RingBufferWriter extends RingBuffer {
   }
 
   /**
-   * Copies the document, `source` from `start` to `end`, into the open chunk. Waits when no chunk is free: the socket buffer holds what
-   * arrives meanwhile, and the kernel counts what it cannot. Nothing is dropped on this thread.
+   * Copies the document, `source` from `start` to `end`, into the open chunk. Blocks while no chunk is free: the socket buffer holds what
+   * arrives meanwhile, and the kernel counts what it drops. This thread drops nothing.
    */
   store(source: Buffer, start: number, end: number, nowMs: number): void {
     const length = end - start;
@@ -109,23 +109,23 @@ export class RingBufferWriter extends RingBuffer {
     control[QUEUE + (tail & (QUEUE_LENGTH - 1))] = this.#chunk;
     Atomics.store(control, STATES + this.#chunk, SEALED);
     Atomics.store(control, TAIL, tail + 1);
-    if (++this.#unreported >= this.#reportAfter) this.#tell();
+    if (++this.#unreported >= this.#reportAfter) this.#wakeReader();
     this.#chunk = -1;
     this.firstArrivalMs = 0;
   }
 
-  /** From here on the reader is not woken by each chunk. In a burst its work would take the core that the writer needs to read the socket. */
+  /** Stops waking the reader for each chunk. In a burst the reader would take the core that the writer needs to read the socket. */
   hold(): void {
     this.#reportAfter = MAX_UNREPORTED;
   }
 
-  /** Wakes the reader, if there is something that it was not told of, and again at each chunk. */
+  /** Wakes the reader if chunks are unreported, and from then on for each chunk. */
   release(): void {
     this.#reportAfter = 1;
-    if (this.#unreported > 0) this.#tell();
+    if (this.#unreported > 0) this.#wakeReader();
   }
 
-  #tell(): void {
+  #wakeReader(): void {
     this.#unreported = 0;
     Atomics.notify(this.control, TAIL);
   }
@@ -143,17 +143,17 @@ export class RingBufferWriter extends RingBuffer {
         this.firstArrivalMs = nowMs;
         return;
       }
-      this.#tell();
+      this.#wakeReader();
       Atomics.wait(control, FREED, freed);
     }
   }
 }
 
-/** The main thread's end. */
+/** The main thread's side. */
 export class RingBufferReader extends RingBuffer {
   #head = 0;
 
-  /** Gives each sealed chunk to `take`, oldest first, and frees it. */
+  /** Passes each sealed chunk to `take`, oldest first, and frees it. */
   drain(take: (chunk: Chunk) => void): void {
     const { control } = this;
     while (this.#head !== Atomics.load(control, TAIL)) {
@@ -163,7 +163,7 @@ export class RingBufferReader extends RingBuffer {
     }
   }
 
-  /** The same, with the chunk that the writer had open. Only when the writer has ended. */
+  /** Like `drain`, and also passes the chunk that the writer had open. Call it only after the writer has ended. */
   drainAll(take: (chunk: Chunk) => void): void {
     this.drain(take);
     for (let index = 0; index < CHUNKS; index++) if (this.control[COUNTS + index]! > 0) this.#take(index, take);
@@ -183,7 +183,7 @@ export class RingBufferReader extends RingBuffer {
     Atomics.notify(control, FREED);
   }
 
-  /** Resolves when there is a chunk to drain, at once if there is one already. */
+  /** Resolves when there is a chunk to drain; at once if there already is one. */
   async sealed(): Promise<void> {
     const waiting = Atomics.waitAsync(this.control, TAIL, this.#head);
     if (waiting.async) await waiting.value;
@@ -195,8 +195,8 @@ export class RingBufferReader extends RingBuffer {
   }
 
   /**
-   * One consistent reading while the writer works: its counters change between two steps of the sequence,
-   * so a reading is good when the sequence was even and the same before and after.
+   * One consistent reading while the writer works. The writer increments the sequence before and after it changes a counter,
+   * so a reading is consistent if the sequence was even and did not change.
    */
   read(): { received: number; rejected: Record<DatagramRejectReason, number>; held: number } {
     const { control, counters } = this;

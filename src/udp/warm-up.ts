@@ -5,35 +5,35 @@ import { DatagramIntake } from './datagram-intake.ts';
 import { CHUNK_DOCUMENTS, RingBufferReader, RingBufferWriter } from './ring-buffer.ts';
 import { BurstPolicy } from './burst-policy.ts';
 
-/** What the SDKs send before the document, and the least of documents. */
+/** The header that the SDKs send, and the smallest document. */
 const SAMPLE = '{"format":"json","version":1}\n{}';
-/** Each fills a chunk; enough for V8 to compile what is walked. */
+/** Each round fills a chunk; this many make V8 compile the code. */
 const ROUNDS = 256;
 
 /**
- * Walks the way of a datagram before there is one, with a ring that nobody reads. V8 runs code that is new to it several times slower,
- * and would compile it when the cores are needed for something else: a burst soon after the start was lost to that (docs/performance.md).
- * To be called before the real ring is made: V8 compiles for the hidden classes that it has seen, and first use changes them.
- * What it teaches V8 can be seen with `node --trace-opt --trace-deopt dist/xrayd.cjs`: the first burst deoptimizes nothing of this folder.
- * Takes 25 to 40 ms of the receive thread, and 2 MB for what V8 keeps of it.
+ * Runs the datagram code before the first datagram, with a ring buffer that is thrown away. V8 runs new code several times slower, and
+ * would compile it when the cores are needed for receiving: a burst soon after the start lost datagrams to that (docs/performance.md).
+ * Call it before the real ring buffer is created: V8 compiles for the hidden classes it has seen, and first use changes them.
+ * To see the effect, run `node --trace-opt --trace-deopt dist/xrayd.cjs`: the first burst deoptimizes nothing in this folder.
+ * Takes 25 to 40 ms of the receive thread, and 2 MB that V8 keeps.
  */
 export function warmUp(): void {
   const main = new RingBufferReader();
   const ring = new RingBufferWriter(main.memory);
-  // The two kinds of buffer that V8 tells apart: made in JavaScript, as the direct reader's, and by Node's C++, as node:dgram's.
+  // V8 distinguishes two kinds of buffer: allocated in JavaScript, as in the direct reader, and by Node's C++ code, as in node:dgram.
   const scratch = Buffer.allocUnsafeSlow(SCRATCH_BYTES);
   scratch.write(SAMPLE);
   const native = serialize(SAMPLE);
   native.write(SAMPLE);
-  // Any number of empty datagrams can be read of the one, and nothing of the other, as of a socket in which nothing waits.
+  // Reading the first descriptor gives any number of empty datagrams; reading the second fails, as does a socket in which nothing waits.
   const empties = open('/dev/null');
   const nothing = open('/');
-  // Several, or V8 would take the only one that it has seen for the only one there is.
-  const nobody = [(): void => {}, (): void => {}, (): void => {}, (): void => {}, (): void => {}];
+  // Several functions: with a single one V8 would assume that no other exists.
+  const listeners = [(): void => {}, (): void => {}, (): void => {}, (): void => {}, (): void => {}];
   const reader = new DirectReader(empties ?? -1, scratch);
   for (let round = 0; round < ROUNDS; round++) {
-    // What happens once in a burst has to happen often here, or V8 takes no note of it.
-    const intake = new DatagramIntake(ring, 0, nobody[round % nobody.length]!);
+    // What happens once per burst must happen often here, or V8 does not optimize it.
+    const intake = new DatagramIntake(ring, 0, listeners[round % listeners.length]!);
     if (round % 2 === 0) ring.hold();
     for (let i = 0; i < CHUNK_DOCUMENTS; i++) intake.take((i & 1) === 0 ? scratch : native, SAMPLE.length);
     if (round % 4 === 0) for (let i = 0; i < 2; i++) intake.take(scratch, scratch.length);
@@ -47,7 +47,7 @@ export function warmUp(): void {
   for (const descriptor of [empties, nothing]) if (descriptor !== undefined) closeSync(descriptor);
 }
 
-/** undefined where there is no such path, or no descriptor left: a warm-up is never worth a failed start. */
+/** undefined if the path does not exist or no descriptor is left: a failed warm-up must not fail the start. */
 function open(path: string): number | undefined {
   try {
     return openSync(path, 'r');

@@ -1,4 +1,4 @@
-/** What the main thread and the receive thread say to each other, apart from the chunk. */
+/** The messages between the main thread and the receive thread; documents travel in the ring buffer. */
 export interface WorkerInput {
   readonly memory: SharedArrayBuffer;
   readonly host: string;
@@ -9,8 +9,8 @@ export interface WorkerInput {
 }
 
 /**
- * `catch-up` is answered by `caught-up` when what the socket held is read. `descriptor` is that of the worker's socket, which the worker itself
- * cannot learn.
+ * The worker answers `catch-up` with `caught-up` when it has read what the socket held. `descriptor` is the worker's socket, whose number the
+ * worker itself cannot learn.
  */
 export type ToWorker = 'stop' | 'catch-up' | { readonly descriptor: number };
 
@@ -19,15 +19,15 @@ export type FromWorker =
   | { readonly type: 'bind-error'; readonly code: string; readonly message: string }
   | { readonly type: 'error'; readonly message: string }
   | { readonly type: 'first'; readonly from: string | undefined }
-  /** `count` datagrams since the last report of this reason; `bytes` and `from` are the last one's; `from` is not known of all. */
+  /** `count` datagrams since the last report of this reason; `bytes` and `from` describe the last one; `from` may be unknown. */
   | { readonly type: 'rejected'; readonly reason: number; readonly count: number; readonly bytes: number; readonly from: string | undefined }
   | { readonly type: 'caught-up' }
   | { readonly type: 'stopped' };
 
 export const REJECT_REPORT_MS = 10_000;
 
-/** At stop the socket counts as drained when nothing came for this long; a sender that never pauses is cut off after MAX_DRAIN_MS. */
+/** On stop, the socket counts as drained after this long without a datagram; a sender that never pauses is cut off after MAX_DRAIN_MS. */
 export const QUIET_MS = 20;
 export const MAX_DRAIN_MS = 500;
-/** A socket that senders keep full counts as read after this long. */
+/** A socket that senders keep full counts as caught up after this long. */
 export const MAX_CATCH_UP_MS = 500;

@@ -48,6 +48,6 @@ test('a pipe whose writer comes late, and writes in parts, is read to its end', 
 });
 
 test('what is needed at once is read from a regular file only', () => {
-  expect(() => readRegularFile(pipe())).toThrow('is no regular file');
+  expect(() => readRegularFile(pipe())).toThrow('is not a regular file');
   expect(readRegularFile(import.meta.filename)).toContain('is read from a regular file only');
 });
