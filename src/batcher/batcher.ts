@@ -17,21 +17,21 @@ import { SEGMENT_OVERHEAD_BYTES } from './segment-queue.ts';
 import type { Spool } from './spool/spool.ts';
 import { Sender } from './sender.ts';
 
-/** In flight at one time, in batches of the greatest size: enough for 100 MB a second to X-Ray at 20 ms. Each byte in flight is in memory three times. */
+/** Limit of the bytes in flight, in full batches: enough for 100 MB/s to X-Ray at 20 ms. Each byte in flight is in memory three times. */
 const MAX_IN_FLIGHT_BATCHES = 4;
-/** A batch's own, so that one that always fails does not stand in the way of the others. */
+/** Each batch has its own backoff, so that one that always fails does not block the others. */
 const BATCH_BACKOFF = { baseMs: 250, capMs: 30_000 };
-/** For calls that were given up to end: a disk or another thread may hang in one. */
+/** Time for aborted calls to end: one may hang on a disk or another thread. */
 const SETTLE_MS = 1_000;
-/** With a spool, memory above this share of the budget goes to disk; the rest is room for what arrives meanwhile. */
+/** With a spool, segments above this share of the budget go to disk; the rest of the budget takes what arrives meanwhile. */
 const SPOOL_ABOVE = 0.875;
-/** For writing to the spool what the shutdown deadline left: part of what the default deadline leaves of Kubernetes' 30 s. */
+/** Time to write unsent segments to the spool after the shutdown deadline; part of what the default deadline leaves of Kubernetes' 30 s. */
 const SPOOL_AT_END_MS = 5_000;
 
 export interface BatcherConfig extends SegmentBufferConfig {
   readonly maxBytes: number;
   readonly concurrency: number;
-  /** Segments older than this are not tried again; with a spool they go there. */
+  /** Segments older than this are not retried; with a spool, they go there. */
   readonly retryMaxAgeMs: number;
 }
 
@@ -40,13 +40,13 @@ export interface BatcherDeps {
   readonly accounting: Accounting;
   readonly log: Logger;
   readonly spool?: Spool | undefined;
-  /** Told when most of the budget is in use, and when that is over. */
+  /** Called when most of the budget is in use, and when that is over. */
   readonly onMemoryShort?: ((isShort: boolean) => void) | undefined;
   readonly now?: () => number;
   readonly random?: () => number;
 }
 
-/** Holds segments within one budget of bytes, makes batches of them, and sends each until it is delivered or lost for a named reason. */
+/** Holds segments within a byte budget, groups them into batches, and sends each batch until it is delivered or lost for a named reason. */
 export class Batcher implements Component, SegmentStock, DocumentSink {
   readonly name = 'batcher';
   readonly stopLimits = { limitMs: Infinity, graceMs: SETTLE_MS + 2 * SPOOL_AT_END_MS };
@@ -100,7 +100,7 @@ export class Batcher implements Component, SegmentStock, DocumentSink {
     return this.#config.maxBytes;
   }
 
-  /** Calls that may run at one time now. */
+  /** Maximum number of concurrent calls at present. */
   get concurrency(): number {
     return this.#limiter.concurrency;
   }
@@ -163,7 +163,7 @@ export class Batcher implements Component, SegmentStock, DocumentSink {
     return this.#buffer.bytes + this.#overflow.bytes + this.#sender.bytes;
   }
 
-  /** What has waited longest goes first, to the spool while it keeps up; what is in flight cannot be dropped. */
+  /** Frees memory by moving or dropping the oldest segments: to the spool while it keeps up. Segments in flight cannot be dropped. */
   #makeRoom(): void {
     const { maxBytes } = this.#config;
     while (this.#overflow.canWrite && !this.#isDraining && this.#heldBytes() - this.#overflow.bytes > maxBytes * SPOOL_ABOVE) {
@@ -181,7 +181,7 @@ export class Batcher implements Component, SegmentStock, DocumentSink {
   }
 
   async #spool(segments: readonly Segment[], onFailure: () => void): Promise<void> {
-    // After a failure the next chunk tries again.
+    // After a failure, the next chunk triggers another attempt.
     if (await this.#overflow.write(segments, onFailure)) {
       this.#buffer.release(segments);
       this.#makeRoom();
@@ -194,10 +194,10 @@ export class Batcher implements Component, SegmentStock, DocumentSink {
     this.#buffer.release(segments);
   }
 
-  /** Starts as many calls as may run now, and sets the timer for the next thing that becomes due. */
+  /** Starts as many calls as are allowed now, and sets the timer for the next work that becomes due. */
   #pump(): void {
     const nowMs = this.#now();
-    while (this.#calls < this.concurrency && this.#hasRoomInFlight() && nowMs >= this.#limiter.pausedUntilMs && !this.#sender.isAborted) {
+    while (this.#calls < this.concurrency && this.#canSendMore() && nowMs >= this.#limiter.pausedUntilMs && !this.#sender.isAborted) {
       const attempt = this.#buffer.takeDue(nowMs, this.#isDraining);
       if (attempt !== undefined) void this.#run(this.#send(attempt));
       else if (this.#replay !== undefined && nowMs >= this.#replayAtMs()) void this.#run(this.#replay.sendNext());
@@ -208,19 +208,19 @@ export class Batcher implements Component, SegmentStock, DocumentSink {
     this.#setTimer(nowMs);
   }
 
-  #hasRoomInFlight(): boolean {
+  #canSendMore(): boolean {
     const maxBytes = MAX_IN_FLIGHT_BATCHES * this.#exporter.limits.maxBytes;
     return this.#sender.bytes < maxBytes && this.#sender.bodyBytes < maxBytes;
   }
 
-  /** Nothing in the spool is sent while the daemon stops: it is safe where it is. */
+  /** Nothing is sent from the spool during shutdown: segments on disk are safe. */
   #replayAtMs(): number {
     return this.#isDraining ? Infinity : (this.#replay?.readyAtMs ?? Infinity);
   }
 
   #setTimer(nowMs: number): void {
-    // When every worker is busy, the one that finishes pumps.
-    const isBusy = this.#calls >= this.concurrency || !this.#hasRoomInFlight();
+    // While all calls are busy, the next one to finish calls #pump.
+    const isBusy = this.#calls >= this.concurrency || !this.#canSendMore();
     const workAtMs = isBusy ? Infinity : Math.min(this.#buffer.nextDueMs(), this.#replayAtMs());
     const atMs = workAtMs === Infinity ? Infinity : Math.max(workAtMs, this.#limiter.pausedUntilMs, nowMs + 1);
     if (atMs === this.#timerAtMs) return;
@@ -278,7 +278,7 @@ export class Batcher implements Component, SegmentStock, DocumentSink {
 
   #onFailure({ segments, failures, ...attempt }: Attempt, { code, afterMs }: Extract<ExportResult, { kind: 'retry' }>): void {
     const nowMs = this.#now();
-    // At the end of a drain all that is left shares one fate.
+    // After the shutdown deadline, all remaining segments are treated alike: written to the spool, or dropped.
     const isLast = this.#sender.isAborted;
     const kept = segments.filter((segment) => isLast || !this.#isExpired(segment, nowMs));
     const expired = segments.filter((segment) => !isLast && this.#isExpired(segment, nowMs));
@@ -289,7 +289,7 @@ export class Batcher implements Component, SegmentStock, DocumentSink {
     if (isLast) return;
     this.#accounting.retried += kept.length;
     const fields = { code, bufferedSegments: this.#held() };
-    this.#log.limited(`retry_${code}`, 'warn', fields, `sending to ${this.#exporter.destination} failed; the segments are kept and tried again`);
+    this.#log.limited(`retry_${code}`, 'warn', fields, `sending to ${this.#exporter.destination} failed; the segments are kept and retried`);
   }
 
   #onExpired(segments: readonly Segment[]): void {

@@ -1,10 +1,10 @@
 import { nextDelay } from './backoff.ts';
 
-/** Shared by all workers while the destination is unavailable or throttles; short enough to drain at once when it is back. */
+/** Pause of all calls while the destination is unavailable or throttles; short enough to resume soon after it recovers. */
 const PAUSE = { baseMs: 100, capMs: 5_000 };
-/** The same while the daemon stops, when there is no time to be patient. */
+/** The same during shutdown, when time is short. */
 const PAUSE_IN_DRAIN = { baseMs: 100, capMs: 250 };
-/** One failure may be the batch's fault; two in a row are the destination's or the network's. */
+/** A single failure may be caused by the batch; two in a row are caused by the destination or the network. */
 const FAILURES_OF_AN_OUTAGE = 2;
 
 export interface CallFailure {
@@ -16,13 +16,13 @@ export interface CallFailure {
   readonly isDraining: boolean;
 }
 
-/** How many calls may run at one time, and from when: learnt from how the last ones went. Knows no batches. */
+/** Limits how many calls may run at a time, and when, based on the results of recent calls. Knows nothing of batches. */
 export class ConcurrencyLimiter {
   readonly #ceiling: number;
   readonly #random: () => number;
   #limit: number;
   #failures = 0;
-  /** Failures that came one after the other. Calls that ran beside each other and failed together are one. */
+  /** Consecutive failures. Concurrent calls that fail together count as one. */
   #rounds = 0;
   #roundFailedAtMs = -Infinity;
   #lastFailure = '';
@@ -35,7 +35,7 @@ export class ConcurrencyLimiter {
     this.#limit = ceiling;
   }
 
-  /** In an outage one call at a time probes. */
+  /** In an outage, one call at a time probes the destination. */
   get concurrency(): number {
     return this.isOutage ? 1 : Math.floor(this.#limit);
   }
@@ -44,12 +44,12 @@ export class ConcurrencyLimiter {
     return this.#failures >= FAILURES_OF_AN_OUTAGE;
   }
 
-  /** No call before this moment, on the monotonic clock. */
+  /** No call may start before this time, on the monotonic clock. */
   get pausedUntilMs(): number {
     return this.#pausedUntilMs;
   }
 
-  /** What is wrong, in words; undefined when the last call was answered. */
+  /** The current problem, for a person; undefined if the last call was answered. */
   get problem(): string | undefined {
     return this.#failures === 0 ? undefined : `the last ${this.#failures} calls failed: ${this.#lastFailure}`;
   }
@@ -59,7 +59,7 @@ export class ConcurrencyLimiter {
     return this.#answeredAtMs;
   }
 
-  /** The destination accepted or refused a batch, so it is available. Additive increase, about one more call for each round of answers. */
+  /** The destination accepted or refused a batch, so it is available. Additive increase: about one more call per round of answers. */
   answered(nowMs: number): void {
     this.#answeredAtMs = nowMs;
     this.#limit = Math.min(this.#ceiling, this.#limit + 1 / this.#limit);
@@ -70,8 +70,8 @@ export class ConcurrencyLimiter {
   }
 
   /**
-   * A call that began at `startedMs` is to be made again. Multiplicative decrease where more calls would make it worse.
-   * The pause grows with each round: thirty calls that hang at once say no more about how long the outage will last than one does.
+   * A call that started at `startedMs` must be retried. Multiplicative decrease if more calls would make things worse.
+   * The pause grows per round: thirty calls that time out together say no more about the length of the outage than one.
    */
   failed({ code, afterMs, startedMs, nowMs, isDraining }: CallFailure): void {
     if (code === 'throttled' || code === 'timeout') this.#limit = Math.max(1, this.#limit / 2);

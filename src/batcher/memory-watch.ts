@@ -1,8 +1,8 @@
-/** Shares of the budget above which memory is short, and below which it is not any more. */
+/** Shares of the budget: memory becomes short above the first, and stops being short below the second. */
 const SHORT_ABOVE = 0.75;
 const SHORT_UNTIL = 0.5;
 
-/** Tells when most of a budget is in use, and when that is over; not each time that it changes a little. */
+/** Reports when most of a budget is in use and when that is over, with hysteresis. */
 export class MemoryWatch {
   readonly #budgetBytes: number;
   readonly #onShort: ((isShort: boolean) => void) | undefined;

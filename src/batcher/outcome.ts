@@ -2,30 +2,30 @@ import type { RejectReason } from '../pipeline/accounting.ts';
 import type { ExportResult } from '../pipeline/exporter.ts';
 import type { Segment } from '../pipeline/segment.ts';
 
-/** What an answer means for each segment of its batch. */
+/** What a result means for each segment of its batch. */
 export interface Outcome {
   readonly sent: number;
-  /** Refused for good. */
+  /** Refused permanently. */
   readonly refused: readonly { readonly segment: Segment; readonly code: string; readonly rejectedAs?: RejectReason }[];
-  /** The destination asked for time for these. */
+  /** Throttled by the destination: to be retried. */
   readonly throttled: readonly Segment[];
-  /** To be sent apart, to find the document for which the batch was refused. */
+  /** To be sent separately, to find the document that caused the refusal of the batch. */
   readonly halves?: readonly (readonly Segment[])[];
 }
 
 type Rejected = Extract<ExportResult, { kind: 'rejected' }>;
 
 /**
- * Whether a gateway refused a document that stands alone, and the destination has answered nothing since the first time: then the way may be at fault and
- * not the document, which is kept.
+ * Whether a gateway refused a batch of one document and the destination has not answered any call since the first refusal. Then the connection may be
+ * at fault and not the document, so the document is kept.
  */
 export function isUnproven(segments: readonly Segment[], result: ExportResult, refusedAtMs: number, answeredAtMs: number): result is Rejected {
   return result.kind === 'rejected' && result.by === 'gateway' && segments.length === 1 && answeredAtMs <= refusedAtMs;
 }
 
 /**
- * Pure. `isExpired` ends the retries of a throttled document.
- * One bad document must not take the others of its batch along: a refused batch is bisected until the bad document is isolated.
+ * Pure. A throttled document that `isExpired` is not retried.
+ * One bad document must not cost the other documents of its batch: a refused batch is bisected until the bad document is isolated.
  */
 export function outcomeOf(
   segments: readonly Segment[],

@@ -3,12 +3,12 @@ import type { Segment } from '../pipeline/segment.ts';
 import { totalCostOf } from './segment-queue.ts';
 import type { Spool } from './spool/spool.ts';
 
-/** Enough to hide the latency of a sync, few enough that a slow disk holds little memory. */
+/** Enough to hide the latency of a sync; few enough that a slow disk ties up little memory. */
 const MAX_WRITES = 4;
-/** At shutdown there is nothing else to do. */
+/** At shutdown, writing is the only work left. */
 const MAX_WRITES_AT_END = 16;
 
-/** Segments on their way from memory to the spool, if there is one. */
+/** Segments that are being written from memory to the spool, if there is one. */
 export class Overflow {
   readonly #spool: Spool | undefined;
   readonly #writing = new Set<Promise<boolean>>();
@@ -20,7 +20,7 @@ export class Overflow {
     this.#spool = spool;
   }
 
-  /** Segments that are not on disk yet, and what they cost in memory. */
+  /** Segments that are not on disk yet, and their cost in memory. */
   get segments(): number {
     return this.#segments;
   }
@@ -37,7 +37,7 @@ export class Overflow {
     return this.#writing.size < MAX_WRITES && this.isUsable;
   }
 
-  /** Writes one batch; `onFailure` is called, before it resolves with false, when it is the caller's again. */
+  /** Writes one batch. If that fails, calls `onFailure` and then resolves with false: the segments belong to the caller again. */
   async write(segments: readonly Segment[], onFailure: () => void): Promise<boolean> {
     this.#hold(segments, 1);
     const written = this.#put(segments, onFailure);
@@ -47,12 +47,12 @@ export class Overflow {
     return written;
   }
 
-  /** Waits for the writes that run, so that what failed is back with its caller; at most until `deadline`. */
+  /** Waits until `deadline` for the running writes, so that segments of failed writes are back with their caller. */
   async settle(deadline: AbortSignal): Promise<void> {
     await untilAborted(Promise.all(this.#writing), deadline);
   }
 
-  /** Writes all of them until `deadline`, and nothing after it. `onLost` is told of each that could not be written. */
+  /** Writes all batches until `deadline`, and nothing after it. Calls `onLost` for each batch that could not be written. */
   async writeAll(batches: readonly (readonly Segment[])[], deadline: AbortSignal, onLost: (segments: number) => void): Promise<void> {
     for (const batch of batches) this.#hold(batch, 1);
     const left = batches.values();
@@ -68,7 +68,7 @@ export class Overflow {
 
   async #put(segments: readonly Segment[], onFailure: () => void): Promise<boolean> {
     const isWritten = !this.#isOver && (await this.#spool?.write(segments, () => this.#hold(segments, -1))) === true;
-    // What the deadline found unfinished has been counted.
+    // writeAll has already counted the writes that were unfinished at the deadline.
     if (this.#isOver || isWritten) return isWritten;
     this.#hold(segments, -1);
     onFailure();

@@ -4,19 +4,19 @@ import { isUnproven, outcomeOf } from './outcome.ts';
 import type { Spool } from './spool/spool.ts';
 import type { Sender } from './sender.ts';
 
-/** While the destination throttles single documents of the spool, the spool waits; live traffic does not. */
+/** While the destination throttles documents of the spool, only the spool pauses; live traffic continues. */
 const PAUSE = { baseMs: 500, capMs: 30_000 };
 
 export interface ReplayDeps {
   readonly spool: Spool;
   readonly sender: Sender;
-  /** Takes what can no longer be on disk. */
+  /** Takes over segments that can no longer be on disk. */
   readonly keepInMemory: (segments: readonly Segment[]) => void;
   readonly now: () => number;
   readonly random: () => number;
 }
 
-/** Sends what is in the spool, when nothing newer waits. A file goes when all of it is delivered, refused, or in another file. */
+/** Sends the spool's batches when no newer segments wait. Deletes a file once all its segments are delivered, refused, or in another file. */
 export class Replay {
   readonly #deps: ReplayDeps;
   readonly #limit: number;
@@ -24,13 +24,13 @@ export class Replay {
   #throttled = 0;
   #notBeforeMs = 0;
 
-  /** Half of the calls, so that live traffic always finds one. */
+  /** Uses at most half of the calls, so that live traffic always gets one. */
   constructor({ concurrency }: { readonly concurrency: number }, deps: ReplayDeps) {
     this.#deps = deps;
     this.#limit = Math.ceil(concurrency / 2);
   }
 
-  /** When the next file may be sent; Infinity while there is none, or enough are on their way. */
+  /** When the next file may be sent; Infinity if there is none, or if enough files are being sent. */
   get readyAtMs(): number {
     return this.#running < this.#limit ? Math.max(this.#notBeforeMs, this.#deps.spool.nextAtMs) : Infinity;
   }
@@ -57,13 +57,13 @@ export class Replay {
       return;
     }
     if (isUnproven(segments, result, Infinity, -Infinity)) {
-      // In memory it waits without holding up the files behind it.
+      // In memory, the document does not block the files behind it.
       sender.settled(segments);
       keepInMemory(segments);
       await spool.finish(entry);
       return;
     }
-    // What is on disk has no age: the spool is bounded by its size.
+    // Segments on disk do not expire: the spool is bounded by its size.
     const outcome = outcomeOf(segments, result, () => false);
     sender.count(outcome);
     const groups = outcome.halves ?? (outcome.throttled.length > 0 ? [outcome.throttled] : []);
@@ -72,7 +72,7 @@ export class Replay {
     this.#throttled = outcome.throttled.length > 0 ? this.#throttled + 1 : 0;
     this.#notBeforeMs = this.#throttled === 0 ? 0 : now() + nextDelay(this.#throttled - 1, PAUSE, random);
     for (const group of groups) {
-      // Written before the old file goes, so that a crash between the two sends twice and loses nothing.
+      // Written before the old file is deleted: a crash in between sends the segments twice and loses none.
       if (await spool.write(group, () => sender.settled(group))) continue;
       sender.settled(group);
       keepInMemory(group);

@@ -1,11 +1,11 @@
 import type { Segment } from '../pipeline/segment.ts';
 import { costOf, totalCostOf } from './segment-queue.ts';
 
-/** A batch on its way, with how often it has failed. */
+/** A batch to be sent, and how often it has failed. */
 export interface Attempt {
   readonly segments: readonly Segment[];
   readonly failures: number;
-  /** When a gateway first refused this document, which stands alone. */
+  /** When a gateway first refused this batch, which has a single document. */
   readonly refusedAtMs?: number;
 }
 
@@ -14,7 +14,7 @@ interface Returned extends Attempt {
   dueMs: number;
 }
 
-/** Batches that failed and wait for another try, oldest first: they keep their place before everything that came later. */
+/** Failed batches that wait for a retry, oldest first: they stay ahead of everything that arrived later. */
 export class ReturnedBatches {
   readonly #batches: Returned[] = [];
   #segments = 0;
@@ -37,7 +37,7 @@ export class ReturnedBatches {
     this.#bytes += totalCostOf(attempt.segments);
   }
 
-  /** The oldest batch whose time has come, or the newest. */
+  /** The oldest batch that is due, or the newest. */
   takeDue(nowMs: number, isNewestFirst = false): Attempt | undefined {
     const isDue = (batch: Returned): boolean => batch.dueMs <= nowMs;
     const at = isNewestFirst ? this.#batches.findLastIndex(isDue) : this.#batches.findIndex(isDue);
@@ -64,7 +64,7 @@ export class ReturnedBatches {
     return this.takeDue(Infinity);
   }
 
-  /** The destination is back, or the pipeline stops: nothing waits any longer. */
+  /** Makes all batches due: the destination has recovered, or the pipeline stops. */
   makeDue(): void {
     for (const batch of this.#batches) batch.dueMs = 0;
   }

@@ -5,13 +5,13 @@ import { ownCopyOf, SegmentQueue } from './segment-queue.ts';
 import { Slabs } from './slabs.ts';
 
 export interface SegmentBufferConfig {
-  /** A segment waits no longer than this for others to share its call. */
+  /** Maximum time that a segment waits for others to fill its batch. */
   readonly maxAgeMs: number;
-  /** After an outage the newest are sent first; when there is no room the oldest go, either way. */
+  /** Whether the newest segments are sent first after an outage. A full buffer drops the oldest segments in either case. */
   readonly isNewestFirst: boolean;
 }
 
-/** What waits in memory: segments that were never sent, and batches that failed, in the order of their arrival. */
+/** The segments in memory: those that were never sent, and batches that failed, in order of arrival. */
 export class SegmentBuffer {
   readonly #config: SegmentBufferConfig;
   readonly #limits: Exporter['limits'];
@@ -28,7 +28,7 @@ export class SegmentBuffer {
     return this.#waiting.length + this.#returned.segments;
   }
 
-  /** Cost of all segments, overhead included. */
+  /** Cost of all segments, including overhead. */
   get bytes(): number {
     return this.#waiting.bytes + this.#returned.bytes;
   }
@@ -48,19 +48,19 @@ export class SegmentBuffer {
     this.#waiting.push(chunk, start, start + document.length, arrivedAtMs);
   }
 
-  /** Waits for another try from `dueMs` on, in its place by age. */
+  /** Keeps a failed batch until `dueMs`, ordered by age. */
   putBack(attempt: Attempt, dueMs: number): void {
     this.#returned.add(attempt, dueMs);
   }
 
-  /** The same for a few documents of a batch whose others are gone: they must not hold the memory of those. */
+  /** The same for a few documents of a batch, as copies: they must not keep the memory of the batch's other documents in use. */
   putBackCopies({ segments, failures }: Attempt, dueMs: number): void {
     this.#returned.add({ segments: segments.map(ownCopyOf), failures }, dueMs);
   }
 
   /**
-   * The next batch whose time has come; of those that were never sent a full one, or one as old as it may get (`isEager`: any).
-   * What failed goes first, the oldest of it; newest first, what failed goes last.
+   * The next batch that is due. A batch of new segments is due when it is full or its oldest segment has reached the maximum age (`isEager`: always).
+   * Failed batches go first, the oldest of them first. With `isNewestFirst`, they go last.
    */
   takeDue(nowMs: number, isEager: boolean): Attempt | undefined {
     if (this.#config.isNewestFirst) return this.#takeWaiting(nowMs, isEager) ?? this.#returned.takeDue(nowMs, true);
@@ -77,30 +77,30 @@ export class SegmentBuffer {
     return { segments: this.#waiting.take(maxDocuments, maxBytes, isNewestFirst), failures: 0 };
   }
 
-  /** When `takeDue` has something next; Infinity when nothing waits. */
+  /** When `takeDue` will next return a batch; Infinity if nothing waits. */
   nextDueMs(): number {
     const { oldestMs = Infinity } = this.#waiting;
     return Math.min(oldestMs + this.#config.maxAgeMs, this.#returned.nextDueMs());
   }
 
-  /** What has waited longest, as a batch, due or not. */
+  /** The oldest segments as a batch, due or not. */
   takeOldest(): readonly Segment[] | undefined {
     const { maxDocuments, maxBytes } = this.#limits;
     const oldest = this.#returned.takeOldest()?.segments ?? this.#waiting.take(maxDocuments, maxBytes);
     return oldest.length === 0 ? undefined : oldest;
   }
 
-  /** The segment that has waited longest. */
+  /** The oldest segment. */
   shiftOldest(): Segment | undefined {
     return this.#returned.shiftOldest() ?? this.#waiting.shift();
   }
 
-  /** The destination is back, or the pipeline stops: what failed waits no longer. */
+  /** Makes all failed batches due: the destination has recovered, or the pipeline stops. */
   makeDue(): void {
     this.#returned.makeDue();
   }
 
-  /** These are delivered, dropped or on disk: nothing reads them any more, and their memory is used again. */
+  /** The segments are delivered, dropped or on disk: nothing reads them any longer, and their memory is reused. */
   release(segments: readonly Segment[]): void {
     this.#slabs.release(segments);
   }

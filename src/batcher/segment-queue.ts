@@ -2,8 +2,8 @@ import { byteLengthOf, type Segment } from '../pipeline/segment.ts';
 import { wireBytesOf } from './wire-bytes.ts';
 
 /**
- * What a waiting segment costs besides its bytes: its place in the queue (24), and its share of unused slab ends, of what sending it takes and of
- * the memory that the collector leaves. A full buffer is to stay below budget + 110 MB resident (npm run faults -- R19 R24).
+ * What a waiting segment costs besides its bytes: its entry in the queue (24), and its share of unused slab ends, of the memory for sending and of
+ * garbage that is not collected yet. With a full buffer the process must stay below budget + 110 MB resident (npm run faults -- R19 R24).
  */
 export const SEGMENT_OVERHEAD_BYTES = 400;
 
@@ -17,16 +17,16 @@ export function totalCostOf(segments: readonly Segment[]): number {
   return cost;
 }
 
-/** A power of two, as every size of the ring. */
+/** A power of two, like every size of the ring. */
 const FIRST_CAPACITY = 1024;
 
 /**
- * Segments in the order they came, with their cost in bytes. They wait as numbers in a ring and become objects when they are taken: 47,000 waiting
- * objects are 7 MB that V8 moves to its old generation, and garbage there when they leave.
+ * Segments in order of arrival, with their cost in bytes. Waiting segments are numbers in a ring and become objects when they are taken: 47,000
+ * waiting objects would be 7 MB that V8 promotes to its old generation, where they become garbage.
  */
 export class SegmentQueue {
   #ring = new Ring(FIRST_CAPACITY);
-  /** Place of the oldest, and the one behind the newest: counts that the ring wraps. */
+  /** Positions of the oldest segment and after the newest. They only count up; the ring wraps them. */
   #head = 0;
   #tail = 0;
   #bytes = 0;
@@ -35,12 +35,12 @@ export class SegmentQueue {
     return this.#tail - this.#head;
   }
 
-  /** Cost of all segments, overhead included. */
+  /** Cost of all segments, including overhead. */
   get bytes(): number {
     return this.#bytes;
   }
 
-  /** Arrival of the oldest; undefined when nothing waits. */
+  /** Arrival time of the oldest segment; undefined if nothing waits. */
   get oldestMs(): number | undefined {
     return this.length === 0 ? undefined : this.#ring.arrivedAtMs(this.#head);
   }
@@ -56,8 +56,8 @@ export class SegmentQueue {
   }
 
   /**
-   * The oldest segments, or the newest, in the order they came: at most `maxSegments` of them and `maxBytes` of documents as they are sent, but at
-   * least one if there is one.
+   * Takes the oldest segments, or the newest, in order of arrival: at most `maxSegments` and `maxBytes` of documents as they are sent, but at
+   * least one segment if there is one.
    */
   take(maxSegments: number, maxBytes: number, isNewest = false): Segment[] {
     const taken: Segment[] = [];
@@ -77,7 +77,7 @@ export class SegmentQueue {
     return segment;
   }
 
-  /** What a flood needed is not kept. */
+  /** Frees the memory that a flood needed. */
   #onEmpty(): void {
     this.#head = 0;
     this.#tail = 0;
@@ -94,7 +94,7 @@ export class SegmentQueue {
   }
 }
 
-/** `capacity` segments, a column for each member; a place beyond it is wrapped. */
+/** `capacity` segments in columns, one per field; positions wrap around. */
 class Ring {
   readonly capacity: number;
   readonly #chunks: (Buffer | undefined)[];
@@ -127,7 +127,7 @@ class Ring {
     this.#arrivedAtMs[i] = arrivedAtMs;
   }
 
-  /** Takes it out: its memory is held by whoever has the segment. */
+  /** Removes the segment, so that only its new owner references its memory. */
   take(at: number): Segment {
     const i = this.#index(at);
     const chunk = this.#chunks[i]!;
@@ -140,7 +140,7 @@ class Ring {
   }
 }
 
-/** The same segment with memory of its own. */
+/** The same segment in its own memory. */
 export function ownCopyOf({ chunk, start, end, arrivedAtMs }: Segment): Segment {
   return { chunk: Buffer.from(chunk.subarray(start, end)), start: 0, end: end - start, arrivedAtMs };
 }

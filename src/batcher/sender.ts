@@ -14,11 +14,11 @@ export interface SenderDeps {
   readonly log: Logger;
   readonly limiter: ConcurrencyLimiter;
   readonly now: () => number;
-  /** The destination answers again after an outage. */
+  /** Called when the destination answers again after an outage. */
   readonly onRecovered: () => void;
 }
 
-/** Makes the exporter's calls, counts what is in flight and what became of it, and tells the concurrency limiter how each one ended. */
+/** Makes the exporter's calls, counts segments in flight and their outcome, and reports each result to the concurrency limiter. */
 export class Sender {
   readonly #deps: SenderDeps;
   readonly #abort = new AbortController();
@@ -30,7 +30,7 @@ export class Sender {
     this.#deps = deps;
   }
 
-  /** Segments in flight, and what they cost in memory. */
+  /** Segments in flight, and their cost in memory. */
   get segments(): number {
     return this.#segments;
   }
@@ -39,7 +39,7 @@ export class Sender {
     return this.#bytes;
   }
 
-  /** Of the bodies of the calls that run. */
+  /** Total size of the bodies of running calls. */
   get bodyBytes(): number {
     return this.#bodyBytes;
   }
@@ -48,12 +48,12 @@ export class Sender {
     return this.#abort.signal.aborted;
   }
 
-  /** Ends the calls that run, and those to come, as `retry`. */
+  /** Ends running calls and all later ones as `retry`. */
   abort(): void {
     this.#abort.abort();
   }
 
-  /** One call; its segments are in flight until `settled`. Never rejects. */
+  /** Makes one call. Its segments are in flight until `settled`. Never rejects. */
   async call(segments: readonly Segment[], isDraining: boolean): Promise<ExportResult> {
     const { exporter, log, limiter, now, onRecovered } = this.#deps;
     this.#segments += segments.length;
@@ -65,7 +65,7 @@ export class Sender {
     try {
       if (!this.isAborted) result = await exporter.export(segments, this.#abort.signal);
     } catch (error) {
-      // By contract a bug; the documents are not to blame, so they stay.
+      // The contract makes this a bug of the exporter. The documents are not at fault, so they are kept.
       log.limited('exporter_bug', 'error', { error: messageOf(error) }, 'the exporter failed; please report this');
       result = { kind: 'retry', code: 'internal' };
     }
@@ -75,14 +75,14 @@ export class Sender {
       limiter.answered(now());
       if (wasOutage) onRecovered();
     } else if (!this.isAborted && (result.kind === 'retry' || segments.length === 1)) {
-      // Of a batch that is too large for a gateway the halves may pass at once: no failure yet.
+      // If a gateway refuses a batch for its size, its halves may pass: not a failure yet.
       const afterMs = result.kind === 'retry' ? result.afterMs : undefined;
       limiter.failed({ code: result.code, afterMs, startedMs, nowMs: now(), isDraining });
     }
     return result;
   }
 
-  /** These are in flight no longer. Called in the turn in which they are counted elsewhere. */
+  /** The segments are no longer in flight. Call it in the same turn in which they are counted elsewhere. */
   settled(segments: readonly Segment[]): void {
     this.#segments -= segments.length;
     this.#bytes -= totalCostOf(segments);
@@ -97,13 +97,13 @@ export class Sender {
         continue;
       }
       const label = accounting.countUnprocessed(code);
-      log.limited(`unprocessed_${label}`, 'error', { code: label, bytes: byteLengthOf(segment) }, 'a segment was refused for good');
+      log.limited(`unprocessed_${label}`, 'error', { code: label, bytes: byteLengthOf(segment) }, 'a segment was refused and will not be retried');
     }
     accounting.retried += throttled.length;
     if (halves === undefined) return;
     const segments = halves.reduce((sum, half) => sum + half.length, 0);
     accounting.retried += segments;
-    log.limited('bisect', 'warn', { segments }, 'a batch was refused; its halves are sent apart to find the document that is to blame');
+    log.limited('bisect', 'warn', { segments }, 'a batch was refused; it is split to find the document at fault');
   }
 
   drop(segments: number, reason: keyof typeof REMEDIES): void {

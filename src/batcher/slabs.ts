@@ -1,30 +1,30 @@
 import type { Segment } from '../pipeline/segment.ts';
 
-/** Large against a document of 64 KB, so that little is left at the end of each; small against the budget. */
+/** Large compared to a document of 64 KB, so that little is wasted at the end of each slab; small compared to the budget. */
 const SLAB_BYTES = 1024 * 1024;
-/** Kept for what comes next; more goes back to the system. */
+/** Free slabs that are kept for reuse; the memory of others goes back to the system. */
 const MAX_FREE = 2;
 
 /**
- * Memory for waiting documents: they lie one after the other in slabs, and a slab is used again when the last of its documents is gone.
- * With a buffer for each chunk, what had gone stayed until the collector ran (80 MB on top of a budget of 64), and small chunks cost 400 bytes more.
+ * Memory for waiting documents. Documents are packed into slabs; a slab is reused once its last document is released.
+ * With one buffer per chunk, released memory stayed until the collector ran (80 MB on top of a budget of 64), and small chunks cost 400 bytes more.
  */
 export class Slabs {
-  /** How many documents of each slab are still here. */
+  /** Number of unreleased documents in each slab. */
   readonly #live = new Map<Buffer, number>();
   readonly #free: Buffer[] = [];
   #current: Buffer | undefined;
   #used = 0;
 
-  /** Slabs with documents in them. */
+  /** Number of slabs that contain documents. */
   get inUse(): number {
     return this.#live.size;
   }
 
-  /** Copies `count` documents that lie one after the other: into which buffer, and from which offset on. Each is to be released once. */
+  /** Copies `count` concatenated documents and returns their buffer and offset. Release each document exactly once. */
   copy(bytes: Uint8Array, count: number): { readonly chunk: Buffer; readonly start: number } {
     if (bytes.length > SLAB_BYTES / 4) {
-      // By TCP documents of megabytes may come; their memory is the collector's.
+      // Over TCP, documents may have megabytes; their memory is left to the garbage collector.
       return { chunk: Buffer.from(bytes), start: 0 };
     }
     if (this.#current === undefined || this.#used + bytes.length > SLAB_BYTES) {
@@ -40,7 +40,7 @@ export class Slabs {
     return { chunk, start };
   }
 
-  /** The documents are delivered, dropped or copied: nothing reads them any more. */
+  /** The documents are delivered, dropped or copied: nothing reads them any longer. */
   release(segments: readonly Segment[]): void {
     for (const { chunk } of segments) {
       const live = this.#live.get(chunk);
@@ -52,12 +52,12 @@ export class Slabs {
 
   #onEmpty(chunk: Buffer): void {
     this.#live.delete(chunk);
-    // The current one is filled from its start again: at low rates one slab is all there is.
+    // The current slab is refilled from its start: at low rates, a single slab is enough.
     if (chunk === this.#current) this.#used = 0;
     else this.#keep(chunk);
   }
 
-  /** A full slab whose documents have all gone already is free. */
+  /** Stops filling the current slab. If all its documents have been released, it is free. */
   #leave(): void {
     if (this.#current !== undefined && !this.#live.has(this.#current)) this.#keep(this.#current);
     this.#current = undefined;
@@ -70,8 +70,8 @@ export class Slabs {
 }
 
 /**
- * A resizable buffer is pages of its own, and its memory goes back to the system the moment it is made empty. An ordinary one is the
- * collector's to free, and malloc's to keep: 60 MB stayed resident after a full buffer had drained (docs/performance.md).
+ * A resizable buffer has its own pages, and resizing it to 0 returns them to the system at once. An ordinary buffer waits for the garbage
+ * collector, and malloc keeps its memory: 60 MB stayed resident after a full buffer had drained (docs/performance.md).
  */
 function newSlab(): Buffer {
   return Buffer.from(new ArrayBuffer(SLAB_BYTES, { maxByteLength: SLAB_BYTES }), 0, SLAB_BYTES);

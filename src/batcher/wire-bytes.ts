@@ -1,16 +1,16 @@
 import { isUtf8 } from 'node:buffer';
 import type { Segment } from '../pipeline/segment.ts';
 
-/** A control character as JSON escapes it: \u0001. */
+/** The JSON escape of a control character: \u0001. */
 const ESCAPE_BYTES = 6;
-/** U+FFFD in UTF-8, for a byte that is none. */
+/** U+FFFD in UTF-8, for an invalid byte. */
 const REPLACEMENT_BYTES = 3;
-/** Shorter ones are not looked at: fifty of them, six times as long, are a batch of the usual size. */
+/** Shorter documents are not examined: fifty of them, even at six times their size, make a batch of the usual size. */
 const SHORT_BYTES = 1_700;
 
 /**
- * About how long a document is in the body of a call, where it is a JSON string: never much less than it is, and as long as itself when it has no
- * control characters and is UTF-8, as documents are. One of control characters grows six times.
+ * Estimates the size of a document as a JSON string in the body of a call; never much too small. It equals the document's length if the document is
+ * UTF-8 without control characters, as documents normally are. A document of control characters grows six times.
  */
 export function wireBytesOf({ chunk, start, end }: Pick<Segment, 'chunk' | 'start' | 'end'>): number {
   const length = end - start;

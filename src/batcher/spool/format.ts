@@ -5,22 +5,22 @@ import { BOOT_ID_BYTES, elapsedMs, type Moment } from './moment.ts';
 
 /**
  * A spool file is one batch:
- * 8 bytes "XRAYD-2\n", then little-endian: u32 CRC-32 of all that follows, u32 number of documents n,
- * when it was written (f64 ms since the epoch, f64 ms of the monotonic clock, 16 bytes that name the start of the machine which that one counts from),
- * n × (f64 age in ms when it was written, u32 length in bytes), the documents one after the other.
- * "XRAYD-1\n" is read as well: it has no time of writing, and in place of the age the arrival in ms since the epoch.
+ * 8 bytes "XRAYD-2\n", then little-endian: u32 CRC-32 of everything after it, u32 number of documents n,
+ * the time of writing (f64 ms since the epoch, f64 ms of the monotonic clock, 16 bytes that identify the boot from which that clock counts),
+ * n × (f64 age in ms at the time of writing, u32 length in bytes), the documents one after the other.
+ * "XRAYD-1\n" can still be read: it has no time of writing, and the arrival in ms since the epoch in place of the age.
  */
 const MAGIC = Buffer.from('XRAYD-2\n', 'latin1');
 const OLD_MAGIC = Buffer.from('XRAYD-1\n', 'latin1');
 const OLD_HEADER_BYTES = MAGIC.length + 8;
 const HEADER_BYTES = OLD_HEADER_BYTES + 16 + BOOT_ID_BYTES;
-/** The last that 13 digits of a name can say, in the year 2286: a clock may be set to anything. */
-/** Of one file: what a batch has. A file that says more is none of ours. */
+/** Maximum number of documents in a file, the size of a batch. A file that claims more was not written by xrayd. */
 const MAX_SEGMENTS = 50;
+/** The largest time that the 13 digits of a name can hold, in the year 2286: the clock may be set to anything. */
 const MAX_NAME_MS = 9_999_999_999_999;
 const ROW_BYTES = 12;
 
-/** What a file's name says, so that a start need not open it. */
+/** The facts in a file's name, so that the start need not open the file. */
 export interface SpoolEntry {
   readonly name: string;
   readonly segments: number;
@@ -28,10 +28,10 @@ export interface SpoolEntry {
 }
 
 const NAME = /^\d{13}-\d{6,}-(\d{1,2})-(\d{1,9})-[0-9a-f]{8}\.batch$/;
-/** Being written when its daemon ended: nothing in it was acknowledged. */
+/** A file that was being written when its daemon ended: none of its segments counts as written. */
 const UNFINISHED = /^\d{13}-.{1,60}\.batch\.part$/;
 
-/** Names sort by the arrival of the first segment; `owner` keeps two daemons apart. */
+/** Names sort by the arrival of the first segment; `owner` distinguishes daemons. */
 export function entryOf(segments: readonly Segment[], sequence: number, owner: string): SpoolEntry {
   const bytes = sizeOf(segments);
   const time = String(Math.min(MAX_NAME_MS, Math.max(0, Math.floor(wallTimeOf(segments[0]!.arrivedAtMs))))).padStart(13, '0');
@@ -45,7 +45,7 @@ export function parseName(name: string): SpoolEntry | 'unfinished' | 'foreign' {
   return segments >= 1 && segments <= MAX_SEGMENTS ? { name, segments, bytes: Number(match[2]) } : 'foreign';
 }
 
-/** The parts of a file that is written at `now`. The documents are not copied: they must stay where they are until all is written. */
+/** The parts of a file that is written at `now`. Does not copy the documents: their memory must not be reused until all parts are written. */
 export function encodeBatch(segments: readonly Segment[], now: Moment): Buffer[] {
   const head = Buffer.allocUnsafe(HEADER_BYTES + segments.length * ROW_BYTES);
   const documents: Buffer[] = [];
@@ -55,7 +55,7 @@ export function encodeBatch(segments: readonly Segment[], now: Moment): Buffer[]
     head.writeDoubleLE(now.monotonicMs - segment.arrivedAtMs, row);
     head.writeUInt32LE(byteLengthOf(segment), row + 8);
     row += ROW_BYTES;
-    // Most lie one after the other.
+    // Most documents are adjacent.
     if (segment.chunk === chunk && segment.start === end) {
       end = segment.end;
       continue;
@@ -75,7 +75,7 @@ export function encodeBatch(segments: readonly Segment[], now: Moment): Buffer[]
   return [head, ...documents];
 }
 
-/** The segments of a file read at `now`, which share its memory; undefined when it is not what its name says, or not what was written. */
+/** The segments of a file read at `now`, which share its memory; undefined if the file contradicts its name or is damaged. */
 export function decodeBatch(file: Buffer, entry: SpoolEntry, now: Moment): Segment[] | undefined {
   const isOld = file.subarray(0, MAGIC.length).equals(OLD_MAGIC);
   const headerBytes = isOld ? OLD_HEADER_BYTES : HEADER_BYTES;

@@ -8,33 +8,33 @@ import type { LogFields, Logger } from '../../pipeline/logger.ts';
 import { parseName, type SpoolEntry } from './format.ts';
 import { isOwnersName, LOCK_FILE, OwnedFolder, type HeldFile } from './owned-folder.ts';
 
-/** Files that are moved before they are counted together. */
-const MOVED_TOGETHER = 1_024;
-/** compat: before each process had a folder of its own, files were in the spool itself, and their owner listened on this socket. */
+/** Number of files that are moved before they are counted. */
+const MOVE_BATCH = 1_024;
+/** compat: in the old layout, files were in the spool folder itself, and their owner listened on this socket. */
 const OLD_SOCKET = 'owner.sock';
 
 export interface LeftoversDeps {
   /** The folder that `--spool` names. */
   readonly root: string;
-  /** How long a folder with files has to be without a lock file before it is an ended process's: a living one makes it again sooner. */
+  /** How long a folder with files must lack a lock file before its process counts as ended: a running process would recreate the lock sooner. */
   readonly unlockedForMs: number;
   /** Monotonic. */
   readonly now: () => number;
-  /** Told of files in the same turn in which they have become this process's. */
+  /** Called in the same turn in which files have become this process's. */
   readonly onAdopted: (files: readonly HeldFile[]) => void;
-  /** Names of the files that are this process's already: another file of the name is a copy. */
+  /** Names of the files that this process already owns: another file with such a name is a copy. */
   readonly heldNames: () => ReadonlySet<string>;
-  /** Whether to leave the rest to another process. */
+  /** Whether to leave the remaining files to another process. */
   readonly isOver: () => boolean;
   readonly log: Logger;
 }
 
-/** What other processes left in the spool. */
+/** The files that other processes left in the spool. */
 export class Leftovers {
   readonly #deps: LeftoversDeps;
-  /** What was complained about. */
-  readonly #said = new Set<string>();
-  /** Since when a folder has been seen without a lock file. */
+  /** Subjects that have been warned about. */
+  readonly #warned = new Set<string>();
+  /** When each folder was first seen without a lock file. */
   readonly #unlockedSince = new Map<string, number>();
 
   constructor(deps: LeftoversDeps) {
@@ -42,8 +42,8 @@ export class Leftovers {
   }
 
   /**
-   * Looks once through the spool, and moves what ended processes left into `own`. Resolves with the number of files moved, and of bytes in the
-   * folders of living processes. Rejects when the spool cannot be read.
+   * Scans the spool once and moves the files of ended processes into `own`. Resolves with the number of moved files, and the number of bytes in the
+   * folders of running processes. Rejects if the spool cannot be read.
    */
   async adopt(own: OwnedFolder): Promise<{ files: number; othersBytes: number }> {
     const { root, log } = this.#deps;
@@ -62,10 +62,10 @@ export class Leftovers {
     }
     const files = found.filter((entry) => !isOwnersFolder(entry)).map(({ name }) => name);
     total.othersBytes += await this.#unlessUnreadable(root, () => adoptOldLayout(files, deps));
-    this.#sayForeign(root, files);
+    this.#warnForeign(root, files);
     if (total.files > 0) {
       const { files: moved, segments } = total;
-      log.info({ folder: root, segments, files: moved }, 'segments found in the spool; they are sent when nothing newer waits');
+      log.info({ folder: root, segments, files: moved }, 'found segments in the spool; they are sent when no newer segments are waiting');
     }
     return total;
   }
@@ -74,15 +74,15 @@ export class Leftovers {
     try {
       return await adopting();
     } catch (error) {
-      // ENOENT: its owner removed it meanwhile.
+      // ENOENT: the folder's owner has removed it.
       if (systemCodeOf(error) === 'ENOENT') return 0;
       const fields = { folder, reason: messageOf(error), uid: await ownerOf(folder), ownUid: process.getuid?.() };
-      this.#sayOnce(folder, fields, UNREADABLE);
+      this.#warnOnce(folder, fields, UNREADABLE);
       return 0;
     }
   }
 
-  /** Resolves with the bytes of a folder that is not adopted, since its owner lives. */
+  /** Resolves with the number of bytes in the folder if it is not adopted because its owner is running. */
   async #adopt(path: string, deps: Adoption): Promise<number> {
     const nowMs = deps.now();
     const sinceMs = this.#unlockedSince.get(path) ?? nowMs;
@@ -94,27 +94,27 @@ export class Leftovers {
     try {
       const names = await readdir(path);
       await move((file) => folder.at(file), names, deps);
-      this.#sayForeign(path, names);
+      this.#warnForeign(path, names);
     } finally {
       await folder.close();
     }
     return 0;
   }
 
-  #sayForeign(folder: string, names: readonly string[]): void {
+  #warnForeign(folder: string, names: readonly string[]): void {
     const files = names.filter((name) => parseName(name) === 'foreign' && !isKnown(name)).length;
-    if (files > 0) this.#sayOnce(`foreign ${folder}`, { folder, files }, 'the spool holds files that are not its own; they are left alone');
+    if (files > 0)
+      this.#warnOnce(`foreign ${folder}`, { folder, files }, 'the spool folder contains files that xrayd did not write; they are left alone');
   }
 
-  #sayOnce(what: string, fields: LogFields, message: string): void {
-    if (this.#said.has(what)) return;
-    this.#said.add(what);
+  #warnOnce(what: string, fields: LogFields, message: string): void {
+    if (this.#warned.has(what)) return;
+    this.#warned.add(what);
     this.#deps.log.warn(fields, message);
   }
 }
 
-const UNREADABLE =
-  'xrayd cannot read a folder of the spool, so the segments in it stay there. Run xrayd as the owner of the folder, or give it the folder (chown -R)';
+const UNREADABLE = 'cannot read a folder of the spool; its segments stay there. Run xrayd as the owner of the folder, or change the owner (chown -R)';
 
 interface Adoption {
   readonly root: string;
@@ -137,13 +137,13 @@ async function adoptOldLayout(files: readonly string[], deps: Adoption): Promise
     await unlink(join(root, OLD_SOCKET)).catch(() => {});
     return 0;
   } finally {
-    // Nothing that the lock protects comes after this.
+    // Everything that needs the lock is done.
     await unlink(path).catch(() => {});
     lock.release();
   }
 }
 
-/** Moves the finished files, oldest first, and removes those that were being written, and copies of what this process has. */
+/** Moves the finished files, oldest first. Deletes unfinished files, and copies of files that this process owns. */
 async function move(from: (name: string) => string, names: readonly string[], { own, onMoved, isOver, heldNames }: Adoption): Promise<void> {
   const entries: SpoolEntry[] = [];
   const held = heldNames();
@@ -153,8 +153,8 @@ async function move(from: (name: string) => string, names: readonly string[], { 
     else if (entry !== 'foreign') entries.push(entry);
   }
   entries.sort(byAge);
-  for (let i = 0; i < entries.length && !isOver(); i += MOVED_TOGETHER) {
-    const some = entries.slice(i, i + MOVED_TOGETHER);
+  for (let i = 0; i < entries.length && !isOver(); i += MOVE_BATCH) {
+    const some = entries.slice(i, i + MOVE_BATCH);
     const results = await Promise.allSettled(some.map(({ name }) => rename(from(name), own.at(name))));
     const moved = some.filter((_, at) => results[at]!.status === 'fulfilled');
     if (moved.length > 0) onMoved(moved);
@@ -163,7 +163,7 @@ async function move(from: (name: string) => string, names: readonly string[], { 
   }
 }
 
-/** Names begin with the arrival of the first segment. */
+/** Sorts by name, which begins with the arrival of the first segment. */
 export function byAge(a: SpoolEntry, b: SpoolEntry): number {
   return a.name < b.name ? -1 : 1;
 }
@@ -193,7 +193,7 @@ async function ownerOf(path: string): Promise<number | undefined> {
   }
 }
 
-/** Whether a process listens on the socket, or may: only a refusal says that none does. */
+/** Whether a process listens on the socket, or may: only a refused connection proves that none does. */
 function answers(path: string): Promise<boolean> {
   const { promise, resolve } = Promise.withResolvers<boolean>();
   const socket = connect(path);

@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { monotonicMs, wallClockMs } from '../../pipeline/clock.ts';
 
-/** A moment that another life of the daemon can compare with its own. */
+/** A time that a later run of the daemon can compare with its own. */
 export interface Moment {
   readonly wallMs: number;
-  /** Counts from the start of the machine: comparable where `bootId` is the same. */
+  /** Counts from the boot of the machine: comparable if `bootId` is the same. */
   readonly monotonicMs: number;
-  /** BOOT_ID_BYTES; zeros where the system has none. */
+  /** BOOT_ID_BYTES long; zeros if the system has no boot ID. */
   readonly bootId: Buffer;
 }
 
@@ -19,15 +19,13 @@ export function momentNow(): Moment {
   return { wallMs: wallClockMs(), monotonicMs: monotonicMs(), bootId };
 }
 
-/**
- * Ms from `then` to `now`. Exact since the machine started, whatever was done to its clock; before that by the wall clock, and never negative.
- */
+/** Ms from `then` to `now`; never negative. Exact within one boot, even if the clock was set; across boots, by the wall clock. */
 export function elapsedMs(then: Moment, now: Moment): number {
   const isSameBoot = then.bootId.some((byte) => byte !== 0) && then.bootId.equals(now.bootId);
   return Math.max(0, isSameBoot ? now.monotonicMs - then.monotonicMs : now.wallMs - then.wallMs);
 }
 
-/** Linux: a UUID of this start of the machine. */
+/** Linux: a UUID of this boot. */
 function readBootId(): Buffer {
   try {
     const id = Buffer.from(readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').replaceAll(/[^0-9a-f]/g, ''), 'hex');

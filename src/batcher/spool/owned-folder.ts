@@ -12,27 +12,27 @@ const NAME = /^xrayd-[0-9a-f]{16}$/;
 /** Another process that looks for leftovers may remove a folder between its creation and its lock. */
 const TRIES = 5;
 
-/** Whether a name in the spool is that of a process's folder. */
+/** Whether a name in the spool is the name of a process's folder. */
 export function isOwnersName(name: string): boolean {
   return NAME.test(name);
 }
 
-/** A file of this process, in the folder that it is in. */
+/** A file that this process owns, and its folder. */
 export interface HeldFile extends SpoolEntry {
   readonly folder: OwnedFolder;
 }
 
 /**
- * A folder that belongs to this process, by the lock of a file inside it. Only the process that creates a folder creates its lock file, and only
- * the process that holds the lock moves or removes what is in the folder; so a folder has one owner at every moment.
+ * A folder that belongs to this process, which holds the lock on a file in it. Only the process that creates a folder creates its lock file, and only
+ * the holder of the lock moves or removes files in the folder, so a folder has one owner at every moment.
  */
 export class OwnedFolder {
-  /** Where it was made or found. */
+  /** Where the folder was created or found. */
   readonly path: string;
-  /** To sync it. */
+  /** Handle for syncing the folder. */
   readonly directory: FileHandle;
   #lock: FileLock;
-  /** Its files are found by its descriptor, where there is such a path (Linux): somebody may move it, and put something else in its place. */
+  /** Path of the folder by its descriptor, where that exists (Linux): the folder may be moved, and something else put in its place. */
   #base: string;
   #files = 0;
 
@@ -44,17 +44,17 @@ export class OwnedFolder {
     this.#base = existsSync(byDescriptor) ? byDescriptor : path;
   }
 
-  /** Whether none of its files is this process's concern any more. */
+  /** Whether this process is done with all files of the folder. */
   get isDone(): boolean {
     return this.#files === 0;
   }
 
-  /** The path of a file in it. */
+  /** The path of a file in the folder. */
   at(name: string): string {
     return join(this.#base, name);
   }
 
-  /** To be let go when it is not in the folder any more. */
+  /** Counts a file of the folder. Call `letGo` when it has left the folder. */
   hold(entry: SpoolEntry): HeldFile {
     this.#files++;
     return { ...entry, folder: this };
@@ -64,7 +64,7 @@ export class OwnedFolder {
     this.#files--;
   }
 
-  /** A new one in `root`, which exists. Rejects with the disk's error. */
+  /** Creates and locks a folder in `root`, which exists. Rejects with the disk's error. */
   static async create(root: string): Promise<OwnedFolder> {
     for (let tries = 0; tries < TRIES; tries++) {
       const path = join(root, `xrayd-${randomBytes(8).toString('hex')}`);
@@ -72,17 +72,17 @@ export class OwnedFolder {
       const lock = lockFile(join(path, LOCK_FILE), 'create');
       if (typeof lock === 'object') return OwnedFolder.#of(path, lock);
     }
-    throw new Error(`no folder in ${root} could be locked`);
+    throw new Error(`cannot lock a new folder in ${root}`);
   }
 
   /**
-   * One that another process left; `held` while that one lives, `gone` when there is nothing in it. `unlocked`: somebody deleted its lock file, which
-   * a living process makes again; only `mayMakeLock` says that none does. Rejects with the disk's error.
+   * Claims another process's folder: `held` while that process runs, `gone` if the folder is empty. `unlocked`: somebody deleted the lock file. A
+   * running process would recreate it; set `mayMakeLock` only if none can be running. Rejects with the disk's error.
    */
   static async claim(path: string, mayMakeLock: boolean): Promise<OwnedFolder | 'held' | 'gone' | 'unlocked'> {
     let lock = lockFile(join(path, LOCK_FILE), 'existing');
     if (lock === 'missing') {
-      // It is being created or removed, or somebody deleted the lock file.
+      // The folder is being created or removed, or somebody deleted its lock file.
       if (await removeEmpty(path)) return 'gone';
       const names = await readdir(path);
       if (names.includes(LOCK_FILE) || !names.some((name) => typeof parseName(name) === 'object')) return 'held';
@@ -102,13 +102,13 @@ export class OwnedFolder {
     }
   }
 
-  /** Whether its name leads to it no longer, since somebody deleted or moved it, or mounted something over it. Rejects with the disk's error. */
+  /** Whether `path` no longer leads to this folder: somebody deleted or moved it, or mounted over it. Rejects with the disk's error. */
   async isAway(): Promise<boolean> {
     const [own, there] = await Promise.all([this.directory.stat(), statIfThere(this.path)]);
     return !isSameFile(there, own);
   }
 
-  /** Makes the lock file again when somebody deleted it: without it the folder looks like one that was left. */
+  /** Recreates the lock file if somebody deleted it: without it, the folder looks abandoned. */
   keepLocked(): void {
     const path = this.at(LOCK_FILE);
     const lock = existsSync(path) ? undefined : lockFile(path, 'create');
@@ -117,7 +117,7 @@ export class OwnedFolder {
     this.#lock = lock;
   }
 
-  /** Gives it up, and removes it when nothing else is in it. Never rejects. */
+  /** Releases the folder, and removes it if only the lock file is left. Never rejects. */
   async close(): Promise<void> {
     try {
       if ((await readdir(this.#base)).length > 1) return;
@@ -125,9 +125,9 @@ export class OwnedFolder {
       await unlink(this.at(LOCK_FILE));
       await rmdir(path);
     } catch {
-      // Another process finds it, and tries again.
+      // Another process will find the folder and try again.
     } finally {
-      // The descriptor's number is soon another file's.
+      // The descriptor's number may soon belong to another file.
       this.#base = this.path;
       await this.directory.close().catch(() => {});
       this.#lock.release();

@@ -3,7 +3,7 @@ import { messageOf, systemCodeOf } from '../../pipeline/errors.ts';
 import type { Logger } from '../../pipeline/logger.ts';
 import type { HeldFile } from './owned-folder.ts';
 
-/** Removes files whose segments are sent, refused or dropped. Where the disk does not let it, it tries again: the next process would send them once more. */
+/** Deletes files whose segments are sent, refused or dropped. Retries failed deletions: otherwise the next process would send the segments again. */
 export class Removal {
   readonly #log: Logger;
   readonly #left = new Set<HeldFile>();
@@ -12,12 +12,12 @@ export class Removal {
     this.#log = log;
   }
 
-  /** What is still on the disk. */
+  /** Files that are still on disk. */
   get left(): Iterable<HeldFile> {
     return this.#left;
   }
 
-  /** Resolves with whether it is gone. Never rejects. */
+  /** Resolves with whether the file is gone. Never rejects. */
   async remove(file: HeldFile): Promise<boolean> {
     try {
       await unlink(file.folder.at(file.name));
@@ -25,7 +25,12 @@ export class Removal {
       if (systemCodeOf(error) !== 'ENOENT') {
         this.#left.add(file);
         const fields = { file: file.name, error: messageOf(error) };
-        this.#log.limited('spool_remove', 'warn', fields, 'a file of the spool cannot be removed; until it can, a restart would send it again');
+        this.#log.limited(
+          'spool_remove',
+          'warn',
+          fields,
+          'cannot delete a finished spool file; if xrayd restarts first, its segments are sent again',
+        );
         return false;
       }
     }
@@ -34,7 +39,7 @@ export class Removal {
     return true;
   }
 
-  /** Tries again, until one cannot be removed. */
+  /** Retries the deletions, until one fails again. */
   async retry(): Promise<void> {
     for (const file of this.#left) if (!(await this.remove(file))) return;
   }

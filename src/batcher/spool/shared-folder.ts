@@ -5,36 +5,36 @@ import type { Logger } from '../../pipeline/logger.ts';
 import { Leftovers } from './leftovers.ts';
 import { OwnedFolder, type HeldFile } from './owned-folder.ts';
 
-/** How old the last look may be where another process's files leave no room for a write. */
-const LOOK_AGAIN_MS = 100;
-/** A move that runs at the end is waited for this long; what is not moved by then is for the next process. */
-const STOP_PATIENCE_MS = 1_000;
+/** If other processes' files leave no space for a write, a scan older than this is repeated. */
+const RESCAN_AFTER_MS = 100;
+/** How long to wait for a running move at shutdown; the next process moves the remaining files. */
+const STOP_TIMEOUT_MS = 1_000;
 
 export interface SharedFolderDeps {
   /** The folder that `--spool` names. */
   readonly root: string;
   readonly log: Logger;
   readonly now: () => number;
-  /** How often files of ended processes are looked for. */
+  /** How often to look for files of ended processes. */
   readonly lookEveryMs: number;
-  /** Told of files in the same turn in which they have become this process's. */
+  /** Called in the same turn in which files have become this process's. */
   readonly onAdopted: (files: readonly HeldFile[]) => void;
-  /** Names of the files that are this process's already. */
+  /** Names of the files that this process already owns. */
   readonly heldNames: () => ReadonlySet<string>;
-  /** Called before each look. */
+  /** Called before each scan. */
   readonly onLook: () => Promise<void>;
-  /** Told after a look that adopted something. */
+  /** Called after a scan that adopted files. */
   readonly onLooked: () => void;
-  /** Told what the disk said; undefined when it works. */
+  /** Called with the disk's error; with undefined when the disk works. */
   readonly onTrouble: (error: unknown) => void;
 }
 
-/** The spool's folder, which any number of processes share: the folder of this process in it, and what ended processes left. */
+/** The spool folder, which any number of processes share: this process's own folder in it, and the files that ended processes left. */
 export class SharedFolder {
   readonly #deps: SharedFolderDeps;
   readonly #leftovers: Leftovers;
   #own: OwnedFolder | undefined;
-  /** Folders that somebody moved or deleted: what this process has in them stays its own. */
+  /** Folders that somebody moved or deleted: this process still owns its files in them. */
   readonly #moved = new Set<OwnedFolder>();
   #opening: Promise<void> | undefined;
   #looking: Promise<void> | undefined;
@@ -48,24 +48,24 @@ export class SharedFolder {
     this.#leftovers = new Leftovers({ ...deps, unlockedForMs: 3 * deps.lookEveryMs, isOver: () => this.#isClosed });
   }
 
-  /** This process's; undefined while the disk does not give one. */
+  /** This process's folder; undefined while the disk does not allow one. */
   get own(): OwnedFolder | undefined {
     return this.#own;
   }
 
-  /** What the folders of other living processes held at the last look. */
+  /** Bytes in the folders of other running processes at the last scan. */
   get othersBytes(): number {
     return this.#othersBytes;
   }
 
-  /** Makes a folder for this process, unless there is one; what failed is tried again by the next call. Never rejects. */
+  /** Creates a folder for this process unless it has one; the next call retries what failed. Never rejects. */
   open(): Promise<void> {
     if (this.#own !== undefined) return Promise.resolve();
     this.#opening ??= this.#open().finally(() => (this.#opening = undefined));
     return this.#opening;
   }
 
-  /** Looks for what ended processes left, now and from then on. Never rejects. */
+  /** Looks for files of ended processes, now and periodically from now on. Never rejects. */
   look(): Promise<void> {
     this.#looking ??= this.#look().finally(() => {
       this.#looking = undefined;
@@ -75,27 +75,27 @@ export class SharedFolder {
     return this.#looking;
   }
 
-  /** Another process may have freed what it held at the last look. */
+  /** Scans again if the last scan is old: another process may have freed space. */
   async lookAgain(): Promise<void> {
-    if (this.#othersBytes > 0 && this.#deps.now() - this.#lookedAtMs > LOOK_AGAIN_MS) await this.look();
+    if (this.#othersBytes > 0 && this.#deps.now() - this.#lookedAtMs > RESCAN_AFTER_MS) await this.look();
   }
 
-  /** Writes no more to a folder that was moved or deleted, so that `open` makes a new one. What is in it is read from where it is now. */
+  /** Stops writing to a folder that was moved or deleted, so that `open` creates a new one. Files in the old folder are read from their new place. */
   async leaveIfAway(): Promise<void> {
     const own = this.#own;
     const isAway = await own?.isAway().catch(() => false);
     if (isAway !== true || own === undefined || this.#own !== own) return;
     this.#own = undefined;
     this.#moved.add(own);
-    this.#deps.log.warn({ folder: own.path }, "somebody moved or deleted this process's folder of the spool; it makes another one");
+    this.#deps.log.warn({ folder: own.path }, "this process's folder of the spool was moved or deleted; creating a new one");
   }
 
   async stop(): Promise<void> {
     this.#isClosed = true;
     clearTimeout(this.#timer);
-    const patience = new AbortController();
-    await Promise.race([this.#looking, sleep(STOP_PATIENCE_MS, undefined, { signal: patience.signal }).catch(() => {})]);
-    patience.abort();
+    const timeout = new AbortController();
+    await Promise.race([this.#looking, sleep(STOP_TIMEOUT_MS, undefined, { signal: timeout.signal }).catch(() => {})]);
+    timeout.abort();
     await this.#leave();
   }
 
@@ -125,7 +125,7 @@ export class SharedFolder {
       if (files > 0) this.#deps.onLooked();
     } catch (error) {
       const { root, log } = this.#deps;
-      log.limited('spool_look', 'warn', { folder: root, reason: messageOf(error) }, 'cannot look for what ended processes left in the spool');
+      log.limited('spool_look', 'warn', { folder: root, reason: messageOf(error) }, 'cannot look for spool files of processes that have ended');
     }
   }
 

@@ -19,13 +19,13 @@ import { remedyOf, type Trouble } from './remedy.ts';
 import { Removal } from './removal.ts';
 import { SharedFolder } from './shared-folder.ts';
 
-/** A disk that does not answer must not keep the ports closed; what it holds is found later. */
-const OPEN_PATIENCE_MS = 1_000;
-/** A write or a read of one batch takes milliseconds. */
+/** A disk that hangs must not delay the start; its files are found later. */
+const OPEN_TIMEOUT_MS = 1_000;
+/** Writing or reading one batch normally takes milliseconds. */
 const HANG_MS = 10_000;
-/** After a failed write the disk is left alone this long. */
+/** After a failed write, the disk is not used for this long. */
 const RETRY_AFTER_MS = 10_000;
-/** One listing of the folder, while no other process uses it. */
+/** One listing of the folder, if no other process uses it. */
 const LOOK_EVERY_MS = 10_000;
 
 export interface SpoolConfig {
@@ -33,7 +33,7 @@ export interface SpoolConfig {
   /** For all processes that share the folder. */
   readonly maxBytes: number;
   readonly isNewestFirst: boolean;
-  /** How often files that ended processes left are looked for; every 10 s when not given. */
+  /** How often to look for files of ended processes; every 10 s by default. */
   readonly lookEveryMs?: number;
 }
 
@@ -44,9 +44,9 @@ export interface SpoolDeps {
 }
 
 /**
- * Batches on disk: one file each, written aside, synced, renamed, so that a crash leaves whole files and nothing to repair.
- * Each process has a folder of its own below the spool; what an ended process left is moved into it, at start and every 10 s.
- * No trouble with the disk is ever an exception here: the caller keeps its segments, and the log says why.
+ * Batches on disk, one file each. A batch is written to a temporary file, synced and renamed, so a crash leaves whole files and nothing to repair.
+ * Each process has its own folder in the spool; at start and every 10 s it moves the files of ended processes into it.
+ * Disk errors never become exceptions: the caller keeps its segments, and the log says why.
  */
 export class Spool implements Component, SegmentStock {
   readonly name = 'spool';
@@ -54,7 +54,7 @@ export class Spool implements Component, SegmentStock {
   readonly #accounting: Accounting;
   readonly #log: Logger;
   readonly #now: () => number;
-  /** Other daemons' files, and an earlier life's, have other owners. */
+  /** Distinguishes this process's file names from those of other daemons and earlier runs. */
   readonly #owner = randomBytes(4).toString('hex');
   /** Oldest first. */
   #entries: HeldFile[] = [];
@@ -65,10 +65,10 @@ export class Spool implements Component, SegmentStock {
   #bytes = 0;
   #sequence = 0;
   #trouble: Trouble | undefined;
-  /** The same for reading. */
+  /** The same for reads. */
   #readTrouble: Trouble | undefined;
   #isClosed = false;
-  /** Told when files of an ended process have been adopted. */
+  /** Called when files of an ended process have been adopted. */
   onFound: () => void = () => {};
 
   constructor(config: SpoolConfig, { accounting, log, now = monotonicMs }: SpoolDeps) {
@@ -97,7 +97,7 @@ export class Spool implements Component, SegmentStock {
     return { name: this.name, state: this.#isClosed ? 'off' : 'ok', reason: this.#config.folder };
   }
 
-  /** Whether a write has a chance now. */
+  /** Whether a write may succeed now. */
   get isUsable(): boolean {
     if (this.#isClosed) return false;
     return this.#trouble === undefined ? this.#folder.own !== undefined : this.#now() >= this.#trouble.untilMs;
@@ -107,7 +107,7 @@ export class Spool implements Component, SegmentStock {
     return this.#entries.length > 0 && !this.#isClosed;
   }
 
-  /** When the next batch may be taken; Infinity while there is none. */
+  /** When the next batch may be taken; Infinity if there is none. */
   get nextAtMs(): number {
     return this.hasNext ? (this.#readTrouble?.untilMs ?? 0) : Infinity;
   }
@@ -116,11 +116,11 @@ export class Spool implements Component, SegmentStock {
     return { buffered: 0, bufferedBytes: 0, inFlight: 0, spooled: this.#segments, spooledBytes: this.#bytes };
   }
 
-  /** Never rejects, and takes at most a second: whatever the disk does, the daemon starts. */
+  /** Never rejects, and takes at most a second: the daemon must start whatever the disk does. */
   async start(): Promise<void> {
-    const patience = new AbortController();
-    await Promise.race([this.#folder.look(), sleep(OPEN_PATIENCE_MS, undefined, { signal: patience.signal }).catch(() => {})]);
-    patience.abort();
+    const timeout = new AbortController();
+    await Promise.race([this.#folder.look(), sleep(OPEN_TIMEOUT_MS, undefined, { signal: timeout.signal }).catch(() => {})]);
+    timeout.abort();
   }
 
   async stop(): Promise<void> {
@@ -129,8 +129,8 @@ export class Spool implements Component, SegmentStock {
   }
 
   /**
-   * Resolves with true when the segments would survive the loss of power, and with false when they are still the caller's.
-   * `onTaken` is called in the same turn in which they become spooled, so that no reading counts them twice or not at all.
+   * Resolves with true once the segments would survive a power loss, and with false if they still belong to the caller.
+   * Calls `onTaken` in the same turn in which the segments become spooled, so that every reading counts them exactly once.
    */
   async write(segments: readonly Segment[], onTaken: () => void): Promise<boolean> {
     const entry = entryOf(segments, this.#sequence++, this.#owner);
@@ -141,7 +141,7 @@ export class Spool implements Component, SegmentStock {
     if (own === undefined || this.#isClosed || !this.#makeRoom(entry.bytes)) return false;
     const file = own.hold(entry);
     const path = own.at(entry.name);
-    // Taken now, so that writes that run together respect the limit together.
+    // Counted before the write, so that concurrent writes respect the limit together.
     this.#bytes += entry.bytes;
     try {
       await this.#watch(writeBatchFile(path, encodeBatch(segments, momentNow()), entry.bytes, own.directory));
@@ -154,7 +154,7 @@ export class Spool implements Component, SegmentStock {
       return false;
     }
     if (this.#isClosed) {
-      // Too late: the caller has counted it, and nobody else may.
+      // Too late: the caller has counted the segments as lost, so they must not be sent.
       await unlink(path).catch(() => {});
       return false;
     }
@@ -165,7 +165,10 @@ export class Spool implements Component, SegmentStock {
     return true;
   }
 
-  /** The oldest batch, or the newest, to be sent: `checkOut`, then `finish` or `giveBack`. undefined: it could not be read, and stays, or has been counted and set aside. */
+  /**
+   * Takes the oldest batch, or the newest, for sending: call `checkOut`, then `finish` or `giveBack`. undefined: the file could not be read, and
+   * either stays or has been counted as lost and set aside.
+   */
   async take(): Promise<{ entry: HeldFile; segments: readonly Segment[] } | undefined> {
     const entry = this.#config.isNewestFirst ? this.#entries.pop() : this.#entries.shift();
     if (entry === undefined) return undefined;
@@ -186,25 +189,25 @@ export class Spool implements Component, SegmentStock {
     return undefined;
   }
 
-  /** What was taken is counted by the caller from now on. */
+  /** From now on, the caller counts the segments of the batch. */
   checkOut(entry: HeldFile): void {
     this.#segments -= entry.segments;
   }
 
-  /** Not sent: the file stays, and its turn comes again. Its segments are not to be read any more, here and in `finish`. */
+  /** The batch was not sent: its file stays and is sent later. After this call, as after `finish`, the segments must not be read. */
   giveBack(entry: HeldFile): void {
     this.#segments += entry.segments;
     this.#putBack(entry);
   }
 
-  /** Sent, or refused for good: the file goes. */
+  /** The batch was sent, or refused permanently: deletes its file. */
   async finish(entry: HeldFile): Promise<void> {
     this.#memory.giveBack(entry);
     this.#bytes -= entry.bytes;
     await this.#removal.remove(entry);
   }
 
-  /** Counts what an ended process left, by name alone: a large spool must not cost a start time or memory. */
+  /** Counts the files of an ended process, by their names alone: a large spool must not slow down the start or take memory. */
   #adopt(files: readonly HeldFile[]): void {
     for (const { segments, bytes } of files) {
       this.#segments += segments;
@@ -218,7 +221,7 @@ export class Spool implements Component, SegmentStock {
     return this.#bytes + this.#folder.othersBytes + bytes <= this.#config.maxBytes;
   }
 
-  /** Drops the oldest files of this process until `bytes` more fit beside what other processes hold. */
+  /** Drops this process's oldest files until `bytes` more fit beside the files of other processes. */
   #makeRoom(bytes: number): boolean {
     while (!this.#hasCapacity(bytes)) {
       const oldest = this.#entries.shift();
@@ -237,10 +240,10 @@ export class Spool implements Component, SegmentStock {
     return true;
   }
 
-  /** Its turn comes again, when the disk has been left alone for a while. */
+  /** Keeps the file, to read it again after a pause. */
   #keep(entry: HeldFile, error: unknown): void {
     this.#putBack(entry);
-    this.#readTrouble = this.#report('spool_read', error, 'the spool cannot be read now; what is in it stays, and is read again later');
+    this.#readTrouble = this.#report('spool_read', error, 'cannot read the spool; its files stay and are read again later');
   }
 
   #putBack(entry: HeldFile): void {
@@ -255,11 +258,11 @@ export class Spool implements Component, SegmentStock {
     this.#bytes -= entry.bytes;
     this.#accounting.dropped.spool_unreadable += entry.segments;
     const { name, segments, folder } = entry;
-    let what = 'cannot be read; it is set aside as .unreadable';
+    let what = 'cannot be read; renamed to .unreadable';
     await rename(folder.at(name), join(this.#config.folder, `${name}.unreadable`)).catch((error: unknown) => {
-      what = systemCodeOf(error) === 'ENOENT' ? 'is gone: somebody deleted or moved it' : 'cannot be read, and stays where it is';
+      what = systemCodeOf(error) === 'ENOENT' ? 'is missing: somebody deleted or moved it' : 'cannot be read, and could not be renamed';
     });
-    this.#log.limited('dropped_spool_unreadable', 'error', { file: name, segments, reason }, `a file of the spool ${what}`);
+    this.#log.limited('dropped_spool_unreadable', 'error', { file: name, segments, reason }, `a spool file ${what}`);
     folder.letGo();
   }
 
@@ -268,7 +271,7 @@ export class Spool implements Component, SegmentStock {
     this.onFound();
   }
 
-  /** A disk that does not answer is trouble before it says so. What hangs in it can only be waited for, and is limited by the callers. */
+  /** Reports a disk that hangs before it returns an error. The operation cannot be cancelled; the callers limit how many there are. */
   async #watch<T>(work: Promise<T>): Promise<T> {
     const timer = setTimeout(() => this.#setTrouble(new DeadlineError('the disk', HANG_MS)), HANG_MS);
     timer.unref();
@@ -280,7 +283,7 @@ export class Spool implements Component, SegmentStock {
   }
 
   #setTrouble(error: unknown): void {
-    const message = 'the spool cannot be used; segments are kept in memory alone until it can';
+    const message = 'cannot use the spool; segments are kept in memory only until the disk works again';
     this.#trouble = error === undefined ? undefined : this.#report('spool_trouble', error, message);
   }
 

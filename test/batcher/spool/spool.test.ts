@@ -59,7 +59,7 @@ test('batches survive, in the order they came, with their segments counted from 
   await first.spool.stop();
   const second = await open(folder);
   expect(second.accounting.snapshot()).toMatchObject({ restored: 3, spooled: 3 });
-  expect(second.log.find(/found in the spool/, 'info')).toHaveLength(1);
+  expect(second.log.find(/segments in the spool/, 'info')).toHaveLength(1);
   second.expectBalanced();
   expect(await second.takeAll()).toEqual([['a', 'b'], ['c']]);
   expect(second.accounting.snapshot()).toMatchObject({ spooled: 0, spooledBytes: 0 });
@@ -97,8 +97,11 @@ test('a changed, a cut and a missing file are counted and set aside, and the res
   );
   expect((await takeAll()).map(([first]) => first)).toEqual(['whole']);
   expect(accounting.dropped.spool_unreadable).toBe(6);
-  expect(log.find(/set aside/, 'error').map(({ fields }) => fields['reason'])).toEqual(['its checksum is wrong', 'its checksum is wrong']);
-  expect(log.find(/is gone: somebody deleted or moved it/, 'error').map(({ fields }) => fields['file'])).toEqual([basename(missing!)]);
+  expect(log.find(/renamed to .unreadable/, 'error').map(({ fields }) => fields['reason'])).toEqual([
+    'its checksum is wrong',
+    'its checksum is wrong',
+  ]);
+  expect(log.find(/is missing: somebody deleted or moved it/, 'error').map(({ fields }) => fields['file'])).toEqual([basename(missing!)]);
   expect(readdirSync(folder)).toContain(`${basename(changed!)}.unreadable`);
   expectBalanced();
   const later = await open(folder);
@@ -127,7 +130,7 @@ test('files that are not its own are left alone, unfinished ones go', async () =
   const { accounting, log, takeAll } = await open(folder);
   expect(accounting.restored).toBe(0);
   expect(await takeAll()).toEqual([]);
-  expect(log.find(/not its own/, 'warn').map(({ fields }) => fields['files'])).toEqual([2]);
+  expect(log.find(/did not write/, 'warn').map(({ fields }) => fields['files'])).toEqual([2]);
   expect(readFileSync(join(folder, 'notes.txt'), 'utf8')).toBe('mine');
   await expect.poll(() => existsSync(join(folder, `${entry.name}.part`))).toBe(false);
 });
@@ -139,7 +142,7 @@ test('files of another form in a folder that an ended process left stay there, a
   for (const name of ['owner.lock', 'core.17', '1.batch']) writeFileSync(join(left, name), '');
   const { log } = await open(folder);
   expect(readdirSync(left).toSorted()).toEqual(['1.batch', 'core.17', 'owner.lock']);
-  const said = (): unknown[] => log.find(/not its own/, 'warn').map(({ fields }) => [fields['folder'], fields['files']]);
+  const said = (): unknown[] => log.find(/did not write/, 'warn').map(({ fields }) => [fields['folder'], fields['files']]);
   expect(said()).toEqual([[left, 2]]);
   await open(folder);
   expect(said()).toEqual([[left, 2]]);
@@ -185,7 +188,7 @@ test('a disk in trouble is left alone for 10 s, said once, and used again when i
   mkdirSync(folder);
   expect(spool.isUsable).toBe(false);
   expect(await write('b')).toBe(false);
-  expect(log.find(/in memory alone/, 'error')).toHaveLength(1);
+  expect(log.find(/in memory only/, 'error')).toHaveLength(1);
   nowMs = 10_000;
   expect(spool.isUsable).toBe(true);
   expect(await write('c')).toBe(true);
@@ -201,7 +204,7 @@ test('a folder that cannot be made does not stop a start, and is tried again', a
   let nowMs = 0;
   const { spool, write, log } = await open(folder, { now: () => nowMs });
   expect(spool.isUsable).toBe(false);
-  const [line, ...more] = log.find(/in memory alone/, 'error');
+  const [line, ...more] = log.find(/in memory only/, 'error');
   expect(more).toEqual([]);
   expect(line!.fields).toMatchObject({ folder, uid: process.getuid?.(), remedy: expect.stringMatching(/a file is in the place of .*--spool/) });
   rmSync(join(parent, 'taken'));

@@ -84,7 +84,7 @@ export const ANSWERS: readonly Scenario[] = [
     run: answering((call) => GATEWAYS_REFUSALS[call % GATEWAYS_REFUSALS.length]),
     check: (_outcome, { daemon }) => [
       daemon.find(/something other than X-Ray answered/) === undefined && 'not said in the log',
-      daemon.find(/halves are sent apart/) !== undefined && 'batches were halved',
+      daemon.find(/it is split to find/) !== undefined && 'batches were halved',
     ],
   },
   {

@@ -90,7 +90,7 @@ export const ENDS: readonly Scenario[] = [
     },
     check: ({ delivered }, { daemon }) => [
       delivered < 2_100 && 'kept less than without a spool',
-      daemon.find(/spool cannot be used/) === undefined && 'the spool is not named in the log',
+      daemon.find(/cannot use the spool/) === undefined && 'the spool is not named in the log',
     ],
   },
   ...(DISK === undefined
