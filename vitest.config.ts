@@ -18,7 +18,7 @@ export default defineConfig({
           name: 'daemon',
           include: ['test/**/*.test.ts'],
           exclude: ELSEWHERE,
-          testTimeout: 60_000,
+          testTimeout: 120_000,
           maxWorkers: 6,
           retry: RETRY,
           expect: EXPECT,

@@ -77,13 +77,14 @@ interface Seen {
 
 interface Services {
   readonly byKey: Map<string, Seen>;
-  /** Of all services together. */
+  /** Of all services together, and how many there may be. */
   minutes: number;
+  readonly maxMinutes: number;
 }
 
 /** Insights that overlap the range, by the time of receipt; newest first. Rejects with TooMuchError. */
-export async function findInsights(reader: TraceSource, { start, end, now, filter }: InsightsRequest): Promise<Insight[]> {
-  const services: Services = { byKey: new Map(), minutes: 0 };
+export async function findInsights(reader: TraceSource, { start, end, now, filter }: InsightsRequest, maxMinutes = MAX_MINUTES): Promise<Insight[]> {
+  const services: Services = { byKey: new Map(), minutes: 0, maxMinutes };
   const from = start - (BASELINE_MINUTES + QUIET_MINUTES) * 60;
   for await (const view of matching(reader, { type: 'Event', start: from, end }, { filter })) add(services, view);
   const insights = [...services.byKey.values()].flatMap((seen) => insightsOf(seen, now));
@@ -122,8 +123,10 @@ function minuteOf(services: Services, service: ServiceId, at: number): Minute {
   }
   let minute = seen.minutes.get(at);
   if (minute === undefined) {
-    if (++services.minutes > MAX_MINUTES) {
-      throw new TooMuchError(`There are more than ${MAX_MINUTES} services and minutes in it. Ask for a shorter time; do names have ids in them?`);
+    if (++services.minutes > services.maxMinutes) {
+      throw new TooMuchError(
+        `There are more than ${services.maxMinutes} services and minutes in it. Ask for a shorter time; do names have ids in them?`,
+      );
     }
     minute = { total: 0, faults: 0, clientTotal: 0, clientFaults: 0, affected: undefined };
     seen.minutes.set(at, minute);

@@ -100,14 +100,14 @@ function failedCalls(count: number): string {
   return JSON.stringify(segmentJson('web', { trace_id, fault: true, subsegments }));
 }
 
-async function insightsOfCalls(requests: readonly number[]): Promise<Insight[]> {
+async function insightsOfCalls(requests: readonly number[], maxMinutes?: number): Promise<Insight[]> {
   const file = join(scope.folder(), 'traces.db');
   const writer = new Writer(openToWrite({ file, isTemporary: true }), { maxBytes: 1e9 });
   for (const count of requests) writer.put([failedCalls(count)], T + 1);
   const reader = new Reader(openToRead(file));
   scope.add(() => reader.close());
   scope.add(() => writer.close());
-  return findInsights(reader, { start: T - 7_200, end: T + 7_200, now: T + 3_600, filter: undefined });
+  return findInsights(reader, { start: T - 7_200, end: T + 7_200, now: T + 3_600, filter: undefined }, maxMinutes);
 }
 
 test('traces of thousands of services that fail together are not counted each with each', async () => {
@@ -115,7 +115,5 @@ test('traces of thousands of services that fail together are not counted each wi
 });
 
 test('more services than one answer may come from are refused with what to do', async () => {
-  await expect(insightsOfCalls(Array.from({ length: 21 }, () => 5_000))).rejects.toThrow(
-    /more than 100000 services and minutes in it\. Ask for a shorter time/,
-  );
+  await expect(insightsOfCalls([500, 500, 500], 1_000)).rejects.toThrow(/more than 1000 services and minutes in it\. Ask for a shorter time/);
 });
