@@ -1,6 +1,6 @@
 /** Writes the generated documents; with --check, says which of them are out of date and exits 1. */
 import { readFileSync, writeFileSync } from 'node:fs';
-import { configurationDoc } from '../src/config/help.ts';
+import { configurationDoc } from '../src/cli/help.ts';
 import { metricsDoc } from '../src/telemetry/metrics.ts';
 import { PROCESS_METRICS } from '../src/telemetry/process-metrics.ts';
 

@@ -1,9 +1,27 @@
 import { get } from 'node:http';
+import { isTakenFromDefault } from '../config/http-address.ts';
+import type { LoadedConfig } from '../config/load.ts';
+import { textOf } from '../config/option.ts';
 import type { Address } from '../pipeline/address.ts';
 import { messageOf } from '../pipeline/errors.ts';
+import type { CommandContext } from './command.ts';
 
 /** Far more than /readyz says. */
 const MAX_BYTES = 64 * 1024;
+
+/** `xrayd healthcheck`: looks for the daemon where one with the same flags and variables listens. */
+export async function run({ config, origins }: LoadedConfig<'healthcheck'>, { output }: CommandContext): Promise<number> {
+  const gaveWay = isTakenFromDefault(config, origins);
+  const httpAddress = gaveWay ? 'off' : config.httpAddress;
+  const reason = gaveWay ? '--bind-tcp has its default port; choose another with --http-address' : origins.httpAddress;
+  const problem = httpAddress === 'off' ? `HTTP is off (${reason})` : await healthProblem(httpAddress);
+  if (problem !== undefined) {
+    output.say(`xrayd: not ready at ${textOf(httpAddress)}: ${problem}\n`);
+    return 1;
+  }
+  await output.out('ready\n');
+  return 0;
+}
 
 /** Asks a daemon's /readyz; undefined when it is ready, else why not. Another program's 200 is no health of xrayd's. */
 export async function healthProblem({ host, port }: Address, timeoutMs = 3_000): Promise<string | undefined> {

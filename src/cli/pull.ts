@@ -4,8 +4,10 @@ import type { LoadedConfig } from '../config/load.ts';
 import { findDestination, connectionTo } from '../compose/daemon.ts';
 import { XraydError } from '../pipeline/errors.ts';
 import { lineLogger } from '../telemetry/line-logger.ts';
-import { ANSWER_BOUNDS } from './trace-source.ts';
-import { pullTraces, type CommandOutput } from './transfer.ts';
+import type { CommandContext, CommandOutput } from './command.ts';
+import { LocalClient } from './local-client.ts';
+import { ANSWER_BOUNDS, TraceSource, type TraceDocuments } from './trace-source.ts';
+import { found, queryOf, report, reportMissing, reportNotGiven } from './transfer.ts';
 
 /** Longer than any provider may take: there is nothing else to do meanwhile. */
 const SEARCH_MS = 120_000;
@@ -13,7 +15,7 @@ const SEARCH_MS = 120_000;
 const READ_TIMEOUT_MS = 60_000;
 
 /** `xrayd pull`: region and credentials as the daemon would find them, or those of --profile. Resolves with the exit code. */
-export async function pull(loaded: LoadedConfig<'pull'>, env: Environment, output: CommandOutput): Promise<number> {
+export async function run(loaded: LoadedConfig<'pull'>, { env, output }: CommandContext): Promise<number> {
   const { config } = loaded;
   const own = config.profile === '' ? env : withProfile(config.profile, env);
   const log = lineLogger((level, message) => (level === 'warn' ? output.say(`xrayd: ${message}\n`) : undefined));
@@ -21,19 +23,35 @@ export async function pull(loaded: LoadedConfig<'pull'>, env: Environment, outpu
   const { credentials, outbound } = connectionTo(destination, { config, log }, own);
   try {
     const { regionalClientConfig } = await import('../aws/client-config.ts');
-    const found = await credentials.get(SEARCH_MS);
-    if (found === undefined) throw new XraydError('XRAYD_TRANSFER', credentials.problem);
+    const identity = await credentials.get(SEARCH_MS);
+    if (identity === undefined) throw new XraydError('XRAYD_TRANSFER', credentials.problem);
     const { region, url } = destination;
     const client = new XRayClient({
       ...regionalClientConfig(region, outbound, { requestTimeout: READ_TIMEOUT_MS, answers: ANSWER_BOUNDS }),
       endpoint: url.href,
-      credentials: found,
+      credentials: identity,
     });
     return await pullTraces(loaded, client, output);
   } finally {
     await credentials.stop();
     outbound.close();
   }
+}
+
+/** From AWS into the local X-Ray. */
+async function pullTraces(loaded: LoadedConfig<'pull'>, client: XRayClient, { say }: CommandOutput): Promise<number> {
+  let seen = 0;
+  const query = queryOf(loaded);
+  const missing = new Set(query.ids);
+  const source = new TraceSource(client);
+  const traces = (async function* (): AsyncGenerator<TraceDocuments> {
+    for await (const trace of found(source.traces(query), missing)) {
+      if (++seen % 100 === 0) say(`pulled ${seen} traces …\n`);
+      yield trace;
+    }
+  })();
+  const code = report(await LocalClient.of(loaded).import(traces), say);
+  return Math.max(code, reportMissing(missing, say), reportNotGiven(source, query, say));
 }
 
 /** Identities that the environment names come before AWS_PROFILE, but not before a profile that is asked for. Source: AWS CLI, --profile. */

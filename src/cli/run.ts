@@ -12,7 +12,7 @@ import { hasTerminal } from './signals.ts';
 import { LocalClient } from './local-client.ts';
 import { writeTraces } from './trace-file.ts';
 import { writeWhole } from './write-whole.ts';
-import type { CommandOutput } from './transfer.ts';
+import type { CommandContext } from './command.ts';
 
 const KINDS = ['fault', 'error', 'throttle'] as const;
 type Kind = (typeof KINDS)[number];
@@ -25,13 +25,8 @@ const MAX_NAME = 120;
 const MAX_LINES = 20;
 
 /** `xrayd run -- COMMAND…`: resolves with the exit code, which is the command's own unless `--fail-on` says otherwise. */
-export async function runCommand(
-  loaded: LoadedConfig<'run'>,
-  command: readonly string[],
-  { say }: CommandOutput,
-  env: NodeJS.ProcessEnv,
-): Promise<number> {
-  const [program, ...args] = command;
+export async function run(loaded: LoadedConfig<'run'>, { operands, output: { say }, env }: CommandContext): Promise<number> {
+  const [program, ...args] = operands;
   if (program === undefined) throw new XraydError('XRAYD_USAGE', 'run needs a command: xrayd run -- npm test. See xrayd --help.');
   const failOn = kindsOf(loaded.config.failOn);
   const signals = new SignalRelay();

@@ -1,6 +1,7 @@
 import { closest, distance } from 'fastest-levenshtein';
 import { XraydError } from '../pipeline/errors.ts';
-import { COMMANDS, type Command, type OptionValue } from './option.ts';
+import { COMMAND_NAMES, DEFAULT_COMMAND, OPERANDS, type Command } from './commands.ts';
+import type { OptionValue } from './option.ts';
 import { OPTION_NAMES, SPECS, type OptionName } from './schema.ts';
 import { quoted } from './text-form.ts';
 import { parseText } from './value.ts';
@@ -9,7 +10,7 @@ export interface CommandLine<C extends Command = Command> {
   readonly command: C;
   /** The command was given, not taken for granted. */
   readonly isNamed: boolean;
-  /** What stands behind the command: the files to import, or the program to run with its arguments. */
+  /** What stands behind the command, where it takes any. */
   readonly operands: readonly string[];
   readonly values: ReadonlyMap<OptionName, OptionValue>;
   /** How each flag was written, for --print-config. */
@@ -23,8 +24,8 @@ export interface CommandLine<C extends Command = Command> {
 /**
  * Reads the arguments after the program's name. The grammar is that of Go's flag package, because existing manifests use all of it:
  * one or two dashes, `-flag value` or `-flag=value`, a switch takes its value only after `=`, the last of two equal flags wins.
- * A command may stand before or after the flags (an image's ENTRYPOINT has flags of its own). What follows `run` (or `--`) is the program
- * with its own flags.
+ * A command may stand before or after the flags (an image's ENTRYPOINT has flags of its own). Behind a command that runs a program (or
+ * behind its `--`) stands that program with its own flags.
  * Throws XRAYD_USAGE, also for a flag that the command does not use; before the command it may stand.
  */
 export function parseFlags(args: readonly string[]): CommandLine {
@@ -39,11 +40,12 @@ export function parseFlags(args: readonly string[]): CommandLine {
     const arg = args[i] ?? '';
     const match = /^--?([^-=][^=]*)(?:=(.*))?$/s.exec(arg);
     if (match === null) {
-      if (command === 'run') {
+      const taken = command === undefined ? 'none' : OPERANDS[command];
+      if (taken === 'program') {
         operands.push(...args.slice(arg === '--' ? i + 1 : i));
         break;
       }
-      if (command === 'import') {
+      if (taken === 'files') {
         operands.push(arg);
         continue;
       }
@@ -73,7 +75,7 @@ export function parseFlags(args: readonly string[]): CommandLine {
     written.set(name, flag);
     flags.push({ name, isBefore: command === undefined });
   }
-  const chosen = command ?? 'daemon';
+  const chosen = command ?? DEFAULT_COMMAND;
   const unused = flags.filter(({ name }) => !SPECS[name].commands.includes(chosen));
   const wrong = unused.find(({ isBefore }) => command === undefined || !isBefore);
   if (wrong !== undefined) throw unusedFlag(written.get(wrong.name) ?? '', wrong.name, chosen);
@@ -101,9 +103,9 @@ const MAX_DISTANCE = 2;
  * rest: `-o true`, or the empty text of a variable. A word in the first place, or one that is nearly a command, is a mistake.
  */
 function commandOf(arg: string, position: number): Command | undefined {
-  const command = COMMANDS.find((known) => known === arg);
+  const command = COMMAND_NAMES.find((known) => known === arg);
   if (command !== undefined || !/^[a-z]/i.test(arg) || /^(true|false|yes|no|on|off)$/i.test(arg)) return command;
-  const near = closest(arg, COMMANDS);
+  const near = closest(arg, COMMAND_NAMES);
   if (position > 0 && distance(arg, near) > MAX_DISTANCE) return undefined;
   throw usage(`unknown command ${quoted(arg)}. Did you mean "${near}"?`);
 }

@@ -1,8 +1,9 @@
 import { closest, distance } from 'fastest-levenshtein';
+import type { Command } from './commands.ts';
 import type { ConfigFile } from './config-file.ts';
 import { XraydError } from '../pipeline/errors.ts';
 import type { CommandLine } from './flags.ts';
-import { envNameOf, textOf, type Command, type OptionSpec, type OptionValue } from './option.ts';
+import { envNameOf, textOf, type OptionSpec, type OptionValue } from './option.ts';
 import { OPTION_NAMES, SPECS, type Config, type OptionName } from './schema.ts';
 import { parseText } from './value.ts';
 

@@ -1,10 +1,10 @@
 import { formatAddress, type Address } from '../pipeline/address.ts';
+import type { Command } from './commands.ts';
 
 /** The shapes of an option; the options are in schema.ts. */
-export type OptionGroup = 'Daemon' | 'X-Ray' | 'Receiving' | 'Sending' | 'Operating' | 'Local X-Ray' | 'Other';
-
-export const COMMANDS = ['daemon', 'local', 'run', 'send', 'export', 'import', 'pull', 'healthcheck'] as const;
-export type Command = (typeof COMMANDS)[number];
+/** In the order in which they are shown. */
+export const OPTION_GROUPS = ['Receiving', 'X-Ray', 'Sending', 'Operating', 'Local X-Ray', 'Other'] as const;
+type OptionGroup = (typeof OPTION_GROUPS)[number];
 
 interface OptionBase {
   readonly group: OptionGroup;

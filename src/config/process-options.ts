@@ -1,4 +1,5 @@
-import { COMMANDS, type OptionSpec } from './option.ts';
+import { COMMAND_NAMES } from './commands.ts';
+import type { OptionSpec } from './option.ts';
 
 const LOG_LEVELS = ['dev', 'debug', 'info', 'warn', 'error', 'prod'] as const;
 
@@ -120,7 +121,7 @@ export const PROCESS_OPTIONS = {
   },
   printConfig: {
     group: 'Other',
-    commands: COMMANDS,
+    commands: COMMAND_NAMES,
     kind: 'switch',
     flag: 'print-config',
     default: false,
@@ -128,7 +129,7 @@ export const PROCESS_OPTIONS = {
   },
   version: {
     group: 'Other',
-    commands: COMMANDS,
+    commands: COMMAND_NAMES,
     kind: 'switch',
     flag: 'version',
     short: 'v',
@@ -138,7 +139,7 @@ export const PROCESS_OPTIONS = {
   },
   help: {
     group: 'Other',
-    commands: COMMANDS,
+    commands: COMMAND_NAMES,
     kind: 'switch',
     flag: 'help',
     short: 'h',

@@ -1,6 +1,7 @@
 import type { Address } from '../pipeline/address.ts';
+import type { Command } from './commands.ts';
 import { LOCAL_OPTIONS } from './local-options.ts';
-import type { AddressOption, Command, NumberOption, OptionSpec, SwitchOption, UrlOption } from './option.ts';
+import type { AddressOption, NumberOption, OptionSpec, SwitchOption, UrlOption } from './option.ts';
 import { PIPELINE_OPTIONS } from './pipeline-options.ts';
 import { PROCESS_OPTIONS } from './process-options.ts';
 

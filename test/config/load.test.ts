@@ -1,9 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { parseFlags } from '../../src/config/flags.ts';
-import { configurationDoc, helpText } from '../../src/config/help.ts';
 import { mergeConfig, printConfig, type LoadedConfig } from '../../src/config/load.ts';
-import { COMMANDS, envNameOf, textOf, type OptionSpec, type OptionValue } from '../../src/config/option.ts';
+import { COMMAND_NAMES } from '../../src/config/commands.ts';
+import { envNameOf, textOf, type OptionSpec, type OptionValue } from '../../src/config/option.ts';
 import { parseConfigFile } from '../../src/config/parse-file.ts';
 import { OPTION_NAMES, SPECS } from '../../src/config/schema.ts';
 
@@ -80,18 +79,6 @@ test('the configuration cannot be changed once it is merged', () => {
   expect(Object.isFrozen(load([]).config)).toBe(true);
 });
 
-test('help and the document name every option; the document is up to date', () => {
-  for (const name of OPTION_NAMES) {
-    const { flag, commands } = SPECS[name];
-    expect(configurationDoc()).toContain(`--${flag}`);
-    const synopsis = new RegExp(`^  (-., )?--${flag}( |$)`, 'm');
-    for (const command of COMMANDS) expect(synopsis.test(helpText(command)), `${command} ${flag}`).toBe(commands.includes(command));
-  }
-  for (const command of COMMANDS) expect(helpText()).toContain(`  ${command} `);
-  expect(readFileSync('docs/configuration.md', 'utf8')).toBe(configurationDoc());
-  for (const line of [undefined, ...COMMANDS].flatMap((command) => helpText(command).split('\n'))) expect(line.length).toBeLessThanOrEqual(125);
-});
-
 test('an endpoint without a scheme is https, a proxy http', () => {
   const { config } = load(['--endpoint', 'vpce-1.xray.example', '-p', 'proxy.example:3128']);
   expect([config.endpoint?.href, config.proxyAddress?.href]).toEqual(['https://vpce-1.xray.example/', 'http://proxy.example:3128/']);
@@ -121,7 +108,7 @@ test('a flag that the command does not use is refused; before the command, where
   for (const name of OPTION_NAMES) {
     const spec = SPECS[name];
     const flag = `--${spec.flag}=${validTextOf(spec)}`;
-    for (const command of COMMANDS) {
+    for (const command of COMMAND_NAMES) {
       const isUsed = spec.commands.includes(command);
       const after = (): unknown => parseFlags([command, flag]).values.get(name);
       if (isUsed) expect(after()).toBeDefined();

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { parseFlags } from '../../src/config/flags.ts';
 import { mergeConfig, printConfig, type LoadedConfig } from '../../src/config/load.ts';
-import { COMMANDS, envNameOf, type AddressOption, type Command, type OptionValue } from '../../src/config/option.ts';
+import { COMMAND_NAMES, type Command } from '../../src/config/commands.ts';
+import { envNameOf, type AddressOption, type OptionValue } from '../../src/config/option.ts';
 import { OPTION_NAMES, SPECS, type OptionName } from '../../src/config/schema.ts';
 import type { Address } from '../../src/pipeline/address.ts';
 import { XraydError } from '../../src/pipeline/errors.ts';
@@ -122,7 +123,7 @@ const ODD = [
 ];
 
 test.each(OPTION_NAMES)('%s takes an odd value or refuses it in one line with its name', (name) => {
-  for (const command of COMMANDS) {
+  for (const command of COMMAND_NAMES) {
     for (const text of ODD) {
       let loaded: Loaded[];
       try {

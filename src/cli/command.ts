@@ -1,0 +1,34 @@
+import type { Environment } from '../aws/environment.ts';
+import type { Command } from '../config/commands.ts';
+import type { LoadedConfig } from '../config/load.ts';
+
+/** A command as `--help`, the documentation and src/main.ts see it. The options of a command are those that name it in src/config. */
+export interface CommandEntry<C extends Command> {
+  /** One line, without a full stop. */
+  readonly help: string;
+  /** Command lines that work as they stand. */
+  readonly examples: readonly [string, ...string[]];
+  /** Runs until a signal ends it, and has a log: its warnings go there. */
+  readonly isService?: true;
+  /** Loads the command's file, so that a command needs the memory of its own code only. */
+  readonly load: () => Promise<{ readonly run: RunCommand<C> }>;
+}
+
+/** Resolves with the exit code. Throws XraydError for what a person can mend. */
+export type RunCommand<C extends Command> = (loaded: LoadedConfig<C>, context: CommandContext<C>) => Promise<number>;
+
+export interface CommandContext<C extends Command = Command> {
+  /** Files, or the program to run with its arguments. */
+  readonly operands: readonly string[];
+  readonly env: Environment;
+  readonly output: CommandOutput;
+  /** Reads flags, variables and cfg.yaml again. */
+  readonly reread: () => Promise<LoadedConfig<C>>;
+}
+
+export interface CommandOutput {
+  /** Writes a result to standard output; resolves when the text is written. */
+  readonly out: (text: string) => Promise<void>;
+  /** Writes progress and problems to standard error. */
+  readonly say: (text: string) => void;
+}

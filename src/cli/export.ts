@@ -1,0 +1,43 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { LoadedConfig } from '../config/load.ts';
+import { monotonicMs } from '../pipeline/clock.ts';
+import type { CommandContext } from './command.ts';
+import { LocalClient } from './local-client.ts';
+import { writeTraces } from './trace-file.ts';
+import type { TraceQuery, TraceSource } from './trace-source.ts';
+import { found, plural, queryOf, reportMissing, reportNotGiven } from './transfer.ts';
+
+/** How often `export --wait` looks. */
+const LOOK_MS = 100;
+
+/** `xrayd export`: resolves with the exit code. */
+export async function run(loaded: LoadedConfig<'export'>, { output: { out, say } }: CommandContext): Promise<number> {
+  const { wait } = loaded.config;
+  const source = await LocalClient.of(loaded).source();
+  const query = queryOf(loaded);
+  // The first trace is waited for; then all that match are written.
+  if (wait > 0 && !(await comes(source, query, wait * 1000))) {
+    say(`xrayd: no trace matched within ${wait} s\n`);
+    return 1;
+  }
+  const missing = new Set(query.ids);
+  const count = await writeTraces(found(source.traces(query), missing), out);
+  say(`exported ${plural(count, 'trace')}\n`);
+  // A local X-Ray that removes its oldest traces may do so meanwhile.
+  reportNotGiven(source, query, say);
+  return reportMissing(missing, say);
+}
+
+async function comes(source: TraceSource, query: TraceQuery, timeoutMs: number): Promise<boolean> {
+  const endMs = monotonicMs() + timeoutMs;
+  while (!(await hasAny(source, query))) {
+    if (monotonicMs() > endMs) return false;
+    await sleep(LOOK_MS);
+  }
+  return true;
+}
+
+async function hasAny(source: TraceSource, query: TraceQuery): Promise<boolean> {
+  for await (const _ of source.traces(query)) return true;
+  return false;
+}

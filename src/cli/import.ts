@@ -1,0 +1,31 @@
+import { text } from 'node:stream/consumers';
+import type { LoadedConfig } from '../config/load.ts';
+import { messageOf, XraydError } from '../pipeline/errors.ts';
+import { readTextFile } from '../pipeline/read-file.ts';
+import type { CommandContext } from './command.ts';
+import { LocalClient } from './local-client.ts';
+import { readTraces } from './trace-file.ts';
+import type { TraceDocuments } from './trace-source.ts';
+import { report } from './transfer.ts';
+
+/** For a file of traces, or a pipe that a program writes to. */
+const READ_MS = 60_000;
+const MAX_FILE_BYTES = 512 * 1024 * 1024;
+
+/** `xrayd import FILE…`; "-" and no name are standard input. */
+export async function run(loaded: LoadedConfig<'import'>, { operands: files, output: { say } }: CommandContext): Promise<number> {
+  const local = LocalClient.of(loaded);
+  let code = 0;
+  for (const file of files.length === 0 ? ['-'] : files) {
+    let traces: TraceDocuments[];
+    try {
+      traces = readTraces(file === '-' ? await text(process.stdin) : await readTextFile(file, { timeoutMs: READ_MS, maxBytes: MAX_FILE_BYTES }));
+    } catch (error) {
+      throw new XraydError('XRAYD_TRANSFER', `cannot import ${file}: ${messageOf(error)}. It wants what \`aws xray batch-get-traces\` prints`, {
+        cause: error,
+      });
+    }
+    code = Math.max(code, report(await local.import(traces), say, file === '-' ? 'standard input' : file));
+  }
+  return code;
+}

@@ -1,0 +1,118 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isatty } from 'node:tty';
+import { returnStartUpMemory } from '../compose/heap-tuning.ts';
+import { Reload } from '../compose/reload.ts';
+import type { Runtime } from '../compose/runtime.ts';
+import { VERSION } from '../compose/version.ts';
+import type { LoadedConfig } from '../config/load.ts';
+import { ABORTED, untilAborted, within } from '../pipeline/deadline.ts';
+import { openLog, type ProcessLogger } from '../telemetry/logger.ts';
+import type { CommandContext } from './command.ts';
+import { hasTerminal, ignoreOtherSignals, nextEndingSignal } from './signals.ts';
+
+const EXIT_LOSS = 3;
+/** For the rest of the log to reach its file or the console. */
+const LOG_CLOSE_MS = 2_000;
+
+type Served = 'daemon' | 'local';
+type LoadedToServe = LoadedConfig<'daemon'> | LoadedConfig<'local'>;
+
+/** What one of the two services adds to the life of a service. */
+export interface Service {
+  /** Where the log goes without --log-file. */
+  readonly logFd: 1 | 2;
+  /** Called once there is a log and signals are heard, so that what takes long to load is loaded here. */
+  readonly build: (log: ProcessLogger) => Promise<Runtime>;
+  readonly onStart?: (runtime: Runtime) => void;
+}
+
+/** Opens the log, builds and starts a service, runs it until a signal, and drains it. Resolves with the exit code. */
+export async function serve(
+  loaded: LoadedToServe,
+  { reread }: Pick<CommandContext<Served>, 'reread'>,
+  { logFd, build, onStart }: Service,
+): Promise<number> {
+  const log = await openLogOf(loaded, logFd);
+  leaveDeletedFolder();
+  // By contract only a signal ends a running daemon: a bug in one request must not take the buffer along.
+  process.on('uncaughtException', (error) => log.error({ error: error.stack }, 'unexpected error; please report it'));
+  process.on('unhandledRejection', (error) => {
+    log.error({ error: error instanceof Error ? error.stack : String(error) }, 'unexpected error; please report it');
+  });
+  // Node would write it to the console itself, and wait for the console's reader.
+  process.removeAllListeners('warning').on('warning', (warning) => log.warn({ name: warning.name }, warning.message));
+  log.info({ version: VERSION, node: process.versions.node, pid: process.pid, command: loaded.command }, 'xrayd starts');
+  for (const warning of loaded.warnings) log.warn({}, warning);
+  const isHangUpTheEnd = hasTerminal();
+  const signal = nextEndingSignal(isHangUpTheEnd);
+  const early = new AbortController();
+  void signal.then(() => early.abort());
+  process.on('SIGUSR1', () => log.info({}, 'SIGUSR1 is ignored: it would open the inspector of Node'));
+  ignoreOtherSignals((name) => log.info({}, `${name} is ignored: it has no meaning here`));
+  const building = build(log);
+  if (!isHangUpTheEnd) reloadAtHangUp(loaded, { reread, building, log });
+  const runtime = await untilAborted(building, early.signal);
+  if (runtime === ABORTED) {
+    log.info({ signal: await signal }, 'xrayd stops before it has started');
+    await closeLog(log);
+    return 0;
+  }
+  const isStarted = (await untilAborted(runtime.start(), early.signal)) !== ABORTED;
+  if (isStarted) onStart?.(runtime);
+  if (isStarted) log.info({ startMs: Math.round(performance.now()) }, 'xrayd is ready');
+  void returnStartUpMemory();
+  log.info({ signal: await signal }, 'xrayd stops');
+  return drain(runtime, loaded, { log, second: nextEndingSignal(isHangUpTheEnd) });
+}
+
+function openLogOf({ config }: LoadedToServe, fd: 1 | 2): Promise<ProcessLogger> {
+  const { logLevel: level, logFile: file, logRotation: hasRotation, logFormat } = config;
+  const format = logFormat === 'auto' ? (isatty(fd) ? 'pretty' : 'json') : logFormat;
+  return openLog({ level, format: format as 'json' | 'pretty', file, hasRotation }, fd);
+}
+
+interface ReloadParts {
+  readonly reread: () => Promise<LoadedToServe>;
+  readonly building: Promise<Runtime>;
+  readonly log: ProcessLogger;
+}
+
+/** A SIGHUP while the region is still looked for takes effect after that: it must not end the process. */
+function reloadAtHangUp(loaded: LoadedToServe, { reread, building, log }: ReloadParts): void {
+  const reload = building.then(({ renewCredentials }) => new Reload(loaded, { read: reread, renewCredentials, log }));
+  const run = (): Promise<void> => reload.then((each) => each.run()).catch(() => {});
+  process.on('SIGHUP', () => void run());
+  // Without a build there is no start either, which says why.
+  reload.catch(() => {});
+}
+
+/** Threads cannot start in a working folder that was deleted. Done last of all that reads paths: relative ones have no meaning there. */
+function leaveDeletedFolder(): void {
+  try {
+    process.cwd();
+  } catch {
+    process.chdir('/');
+  }
+}
+
+async function drain(
+  runtime: Runtime,
+  { config }: LoadedToServe,
+  { log, second: signal }: { log: ProcessLogger; second: Promise<unknown> },
+): Promise<number> {
+  const second = new AbortController();
+  void signal.then(() => second.abort());
+  runtime.retire();
+  await sleep(config.shutdownDelay * 1000, undefined, { signal: second.signal }).catch(() => {});
+  const deadline = AbortSignal.any([second.signal, AbortSignal.timeout(config.shutdownTimeout * 1000)]);
+  const { sent, lost, lostCopies } = await runtime.stop(deadline);
+  const line = `xrayd stopped: ${sent} segments sent in the drain, ${lost} lost`;
+  if (lost > 0) log.error({ sent, lost }, line);
+  else log.info({ sent, lost }, line);
+  await closeLog(log);
+  return lost + lostCopies > 0 && config.exitOnLoss ? EXIT_LOSS : 0;
+}
+
+async function closeLog(log: ProcessLogger): Promise<void> {
+  await within(LOG_CLOSE_MS, 'the log', () => log.close()).catch(() => {});
+}
