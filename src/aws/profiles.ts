@@ -5,9 +5,12 @@ const NO_NAME = '__proto__';
 
 /** Where a role's profile says that the credentials to assume it with are. */
 const ROLE_SOURCES = ['source_profile', 'credential_source', 'web_identity_token_file'];
+const KEYS = ['aws_access_key_id', 'aws_secret_access_key'];
 const OWN_CREDENTIALS = ['aws_access_key_id', 'credential_process', 'sso_session', 'sso_start_url', 'login_session'];
 /** Before the name of a profile: what it has without its role. */
 const OWN = 'without-role-of:';
+/** Names that the SDK for JavaScript reads as they are; of `[my team]` it takes the first word for something else, and leaves out the section. */
+const PLAIN_NAME = /^[\w@+.:/-]+$/;
 
 /** Between the name of a setting and of one below it, as in `s3 =`: in no name. */
 const BELOW = '\n';
@@ -79,21 +82,38 @@ export class Profiles {
    */
   text(machine: 'EcsContainer' | 'Ec2InstanceMetadata'): string {
     const profiles = [...this.#profiles].flatMap(([name, settings]): [string, Settings][] => {
-      if (!settings.get('role_arn') || ROLE_SOURCES.some((source) => settings.get(source))) return [[name, settings]];
-      if (!OWN_CREDENTIALS.some((setting) => settings.get(setting))) return [[name, new Map([...settings, ['credential_source', machine]])]];
+      if (!settings.get('role_arn')) return [[name, settings]];
+      if (!hasOwnSource(name, settings)) {
+        return [[name, ROLE_SOURCES.some((source) => settings.get(source)) ? settings : new Map([...settings, ['credential_source', machine]])]];
+      }
+      // Beside keys the other SDK would leave out the role, or where the credentials for it are.
+      const role = new Map([...settings].filter(([key]) => !KEYS.includes(key) && key !== 'credential_source'));
       const own = new Map([...settings].filter(([key]) => key !== 'role_arn'));
       return [
-        [name, new Map([...settings, ['source_profile', `${OWN}${name}`]])],
+        [name, role.set('source_profile', `${OWN}${name}`)],
         [`${OWN}${name}`, own],
       ];
     });
-    return [...this.#others, ...profiles].map(([name, settings]) => `[${name}]\n${textOf(settings)}`).join('');
+    const others = [...this.#others].map(([name, settings]) => `[${name}]\n${textOf(settings)}`);
+    return [...others, ...profiles.map(([name, settings]) => `[${sdkName(name)}]\n${textOf(settings)}`)].join('');
   }
 }
 
 /** The profile that is meant where none is named. Source: aws-sdk-go-v2, config/env_config.go. */
 export function profileOf(env: Readonly<Record<string, string | undefined>>): string {
   return env['AWS_PROFILE'] || env['AWS_DEFAULT_PROFILE'] || 'default';
+}
+
+/** What `text` calls a profile: the same, unless the SDK for JavaScript could not read it. */
+export function sdkName(profile: string): string {
+  return PLAIN_NAME.test(profile) ? profile : encodeURIComponent(profile);
+}
+
+/** Whether the role is assumed with credentials of the same profile. Keys come before every other source but another profile. */
+function hasOwnSource(name: string, settings: Settings): boolean {
+  const source = settings.get('source_profile');
+  if (KEYS.every((key) => settings.get(key)) && (!source || source === name)) return true;
+  return !ROLE_SOURCES.some((setting) => settings.get(setting)) && OWN_CREDENTIALS.some((setting) => settings.get(setting));
 }
 
 function sectionsOf(text: string): Map<string, Section> {
@@ -150,12 +170,13 @@ function textOf(settings: Settings): string {
   const below = new Map<string, string>();
   for (const [key, value] of settings) {
     const [above = '', name] = key.split(BELOW);
-    if (name !== undefined) below.set(above, `${below.get(above) ?? ''}  ${name} = ${value}\n`);
+    if (name !== undefined) below.set(above, `${below.get(above) ?? ''}  ${name}=${value}\n`);
   }
   let text = '';
   for (const [key, value] of settings) {
     if (key.includes(BELOW)) continue;
-    if (value !== '') text += `${key} = ${value}\n`;
+    // Without blanks: a value may begin with the sign of a comment.
+    if (value !== '') text += `${key}=${key === 'source_profile' ? sdkName(value) : value}\n`;
     else if (below.has(key)) text += `${key} =\n${below.get(key)}`;
   }
   return text;

@@ -4,7 +4,7 @@ import { containerCredentials } from './container-credentials.ts';
 import { limitProcesses, PROCESS_TIMEOUT_MS } from './credential-process.ts';
 import { isTrue, type Environment } from './environment.ts';
 import type { Outbound } from './outbound-proxy.ts';
-import { profileOf } from './profiles.ts';
+import { profileOf, sdkName } from './profiles.ts';
 import { FILE_TIMEOUT_MS, hasOnlyOtherSettings, readSharedFiles, readTokenFiles } from './shared-files.ts';
 import type { AwsCredentials } from './signer.ts';
 
@@ -103,7 +103,7 @@ function profileLink(env: Environment, clientConfig: ClientConfig): CredentialPr
     get: async (signal) => {
       await readTokenFiles((await readSharedFiles(env)).profiles);
       await limitProcesses(AbortSignal.any([signal, AbortSignal.timeout(PROCESS_TIMEOUT_MS)]));
-      return (await sdk()).fromIni({ profile, clientConfig: await clientConfig(signal) })();
+      return (await sdk()).fromIni({ profile: sdkName(profile), clientConfig: await clientConfig(signal) })();
     },
   };
 }

@@ -1,6 +1,6 @@
 import { externalDataInterceptor, loadSharedConfigFiles } from '@smithy/core/config';
 import { expect, test } from 'vitest';
-import { Profiles } from '../../src/aws/profiles.ts';
+import { Profiles, sdkName } from '../../src/aws/profiles.ts';
 
 const KEYS = 'aws_access_key_id=AKID\naws_secret_access_key=secret\n';
 
@@ -80,9 +80,32 @@ test('a role without a source is assumed with the credentials of its own profile
   }
 });
 
+test('the SDK for JavaScript finds a profile of any name, and a value that begins like a comment', async () => {
+  for (const name of ['my team', 'a b c', 'é', 'a%20b', 'a+b@c.d:e/f-g_h']) {
+    const text = Profiles.read('', `[${name}]\nregion=#x\n[other]\nsource_profile=${name}\n`).text('EcsContainer');
+    externalDataInterceptor.interceptFile('/named', text);
+    const { credentialsFile } = await loadSharedConfigFiles({ filepath: '/named', configFilepath: '/named', ignoreCache: true });
+    expect(credentialsFile, name).toEqual({ [sdkName(name)]: { region: '#x' }, other: { source_profile: sdkName(name) } });
+  }
+});
+
+test('a role beside keys is assumed with them, as the source of another profile too', () => {
+  const role = 'role_arn=arn:aws:iam::123456789012:role/x\n';
+  for (const beside of ['', 'source_profile=default', 'credential_source=Environment', 'web_identity_token_file=/t', 'credential_process=x']) {
+    const read = Profiles.read('', Profiles.read('', `[default]\n${role}${KEYS}${beside}\n`).text('EcsContainer'));
+    const settings = read.settingsOf('default');
+    expect([settings?.get('aws_access_key_id'), settings?.get('credential_source')], beside).toEqual([undefined, undefined]);
+    const own = read.settingsOf(settings?.get('source_profile') ?? '');
+    expect([own?.get('aws_access_key_id'), own?.get('role_arn')], beside).toEqual(['AKID', undefined]);
+  }
+  // Another profile comes before the keys.
+  const other = Profiles.read('', Profiles.read('', `[default]\n${role}${KEYS}source_profile=b\n[b]\n${KEYS}`).text('EcsContainer'));
+  expect(other.settingsOf('default')?.get('source_profile')).toBe('b');
+});
+
 test('a file of thirty thousand settings is read in one pass', () => {
   const lines = Array.from({ length: 30_000 }, (_, i) => `k${i} =\n  a = b\n`).join('');
   expect(
     Profiles.read(`[default]\n${lines}${' '.repeat(1_000_000)}\n[default]\nx = ${' '.repeat(1_000_000)}y z\n`, '').text('EcsContainer'),
-  ).toContain('k29999 =\n  a = b\n');
+  ).toContain('k29999 =\n  a=b\n');
 });

@@ -74,3 +74,17 @@ test('profile: a role without a source is assumed with the keys of its profile, 
   const daemon = await start(xray, { ...container, HOME: homeWith(role), AWS_ENDPOINT_URL_STS: sts.url });
   await expectUpload(daemon, xray);
 }, 60_000);
+
+test('profile: a role beside keys is assumed with them, whatever else its profile names, and its name may have a space', async () => {
+  const sts = await scope.start(new FakeSts());
+  sts.callers = [EXAMPLE_CREDENTIALS];
+  // It takes nothing that is signed without the role.
+  const xray = await scope.start(new FakeXRay({ credentials: sts.issued }));
+  const keys = `aws_access_key_id=${KEYS.AWS_ACCESS_KEY_ID}\naws_secret_access_key=${KEYS.AWS_SECRET_ACCESS_KEY}\n`;
+  for (const source of ['credential_source=EcsContainer', 'web_identity_token_file=/nowhere', 'source_profile=my team']) {
+    const home = homeWith(`[profile my team]\nrole_arn=arn:aws:iam::123456789012:role/app\n${keys}${source}\n`);
+    const daemon = await start(xray, { HOME: home, AWS_PROFILE: 'my team', AWS_ENDPOINT_URL_STS: sts.url });
+    await expectUpload(daemon, xray);
+    expect(daemon.find(/credentials found/), source).toMatchObject({ provider: 'profile my team' });
+  }
+}, 60_000);
