@@ -4,11 +4,11 @@ import { DeadlineError } from '../pipeline/deadline.ts';
 
 export interface AnswerBounds {
   readonly maxBytes: number;
-  /** From its head to its last byte. */
+  /** From the response headers to the last byte. */
   readonly timeoutMs: number;
 }
 
-/** The SDK's HTTP handler. It reads answers whole, and waits for the next byte for ever: here what is larger or takes longer is an error. */
+/** The SDK's HTTP handler reads responses of any size and waits forever for the next byte. This one limits both size and time. */
 export class BoundedHandler extends NodeHttpHandler {
   readonly #bounds: AnswerBounds | undefined;
 
@@ -24,7 +24,7 @@ export class BoundedHandler extends NodeHttpHandler {
   }
 }
 
-/** Counts what is pushed: to listen to the data would take it from who reads later. */
+/** Counts bytes as they are pushed: listening to the data would consume it. */
 function bound(response: IncomingMessage, { maxBytes, timeoutMs }: AnswerBounds): void {
   const timer = setTimeout(() => response.destroy(new DeadlineError('the whole answer', timeoutMs)), timeoutMs);
   response.once('close', () => clearTimeout(timer));

@@ -1,21 +1,21 @@
 import { everyBytes } from '../pipeline/collector.ts';
 
-/** X-Ray's own answers take hours to be so much. */
+/** X-Ray's own responses take hours to add up to this. */
 const GARBAGE_BYTES = 8 * 1024 * 1024;
 
-/** Bytes of all answers that are being read at one time: each may be as large as its call allows, but not all of them. */
+/** Limits the bytes of all responses that are being read at a time: each may be as large as its call allows, but not all of them together. */
 export class AnswerBudget {
   readonly #maxBytes: number;
   readonly #noteGarbage: (bytes: number) => void;
   #bytes = 0;
 
-  /** `onGarbage` is told each time that the answers given back since the last time are some megabytes, which V8 would let grow to 64 MB. */
+  /** Calls `onGarbage` whenever the responses given back since the last call add up to some megabytes; V8 would let such garbage grow to 64 MB. */
   constructor(maxBytes: number, onGarbage: () => void) {
     this.#maxBytes = maxBytes;
     this.#noteGarbage = everyBytes(GARBAGE_BYTES, onGarbage);
   }
 
-  /** False when there is no room; give back what was taken. */
+  /** False if the budget is used up. Give back every byte that was taken. */
   take(bytes: number): boolean {
     if (this.#bytes + bytes > this.#maxBytes) return false;
     this.#bytes += bytes;

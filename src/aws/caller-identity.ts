@@ -10,7 +10,7 @@ export interface CallerIdentity {
 }
 
 /**
- * Asks STS whose credentials these are; undefined when it does not say within 2 s.
+ * Asks STS who owns the credentials; undefined if STS does not tell within 2 s.
  * GetCallerIdentity needs no permission. Source: STS API reference.
  */
 export async function callerIdentity(credentials: AwsCredentials, url: URL, region: string, outbound: Outbound): Promise<CallerIdentity | undefined> {
@@ -34,7 +34,7 @@ export async function callerIdentity(credentials: AwsCredentials, url: URL, regi
   return account === undefined || arn === undefined ? undefined : { account, role: arn };
 }
 
-/** STS beside an X-Ray endpoint of AWS: the same region and partition. undefined for an endpoint that is not AWS's. */
+/** The STS endpoint in the region and partition of an X-Ray endpoint of AWS; undefined for any other endpoint. */
 export function stsUrlBeside(xray: URL, override: string | undefined): URL | undefined {
   if (override !== undefined && URL.canParse(override)) return new URL(override);
   const match = /^xray(-fips)?\.([a-z0-9-]+)\.(amazonaws\.com(?:\.cn)?|api\.aws|c2s\.ic\.gov|sc2s\.sgov\.gov)$/.exec(xray.hostname);

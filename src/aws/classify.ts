@@ -5,7 +5,7 @@ import { hasRequestId, isEncoded, isXRaysError } from './foreign-answer.ts';
 import type { HttpAnswer } from './http-call.ts';
 import { errorTypeOf, type XRayAnswer } from './xray-api.ts';
 
-/** X-Ray's error types that say "not now". Sources: the PutTraceSegments model; botocore's standard retry mode for the rest. */
+/** X-Ray's error types that mean "not now". Sources: the PutTraceSegments model; botocore's standard retry mode for the rest. */
 const THROTTLING = new Set([
   'ThrottledException',
   'ThrottlingException',
@@ -18,14 +18,14 @@ const THROTTLING = new Set([
   'ProvisionedThroughputExceededException',
 ]);
 
-/** Codes of single documents that say "not now" have the names of the errors, with or without the ending, or of an internal failure. */
+/** Codes of single documents that mean "not now" are named like the errors, with or without the ending, or like an internal failure. */
 function isTransient(code: string): boolean {
   return THROTTLING.has(code) || /^(Throttl|InternalFailure|InternalServer|InternalError|ServiceUnavailable|Timeout)/.test(code);
 }
 
 /**
- * X-Ray's verdicts on the documents of a batch. Nothing else may lead to a document's loss: a type that is not listed is tried again.
- * Source: the PutTraceSegments model, and of AWS's common errors those about a request's content.
+ * X-Ray's verdicts on the documents of a batch. Only these may cost a document: any other type is retried.
+ * Source: the PutTraceSegments model, and those of AWS's common errors that concern the content of a request.
  */
 const VERDICTS = new Set([
   'InvalidRequestException',
@@ -37,15 +37,15 @@ const VERDICTS = new Set([
 ]);
 
 export interface ClassifyConfig {
-  /** Each document's text; asked only when X-Ray refused some. */
+  /** The text of each document; called only if X-Ray refused some. */
   readonly documents: () => readonly string[];
-  /** AWS itself is called, which sends a request id with every answer: one without is somebody else's. */
+  /** Whether the endpoint is AWS, which sends a request ID with every response: a response without one comes from another server. */
   readonly needsRequestId: boolean;
 }
 
 /**
- * What an answer to PutTraceSegments means for its batch. Only what has the form of X-Ray's own answer says that documents were taken or
- * refused; whatever else answers (a proxy, a portal, a gateway) says nothing about them. Codes are metric labels: each is from a short list.
+ * What a response to PutTraceSegments means for its batch. Only a response in X-Ray's own form shows that documents were accepted or refused;
+ * any other (from a proxy, a portal, a gateway) shows nothing about them. Codes are metric labels: each is from a short list.
  * Pure: every row of test/aws/classify.test.ts is one call.
  */
 export function classify(answer: XRayAnswer, config: ClassifyConfig): ExportResult {
@@ -62,7 +62,7 @@ export function classify(answer: XRayAnswer, config: ClassifyConfig): ExportResu
   return { kind: 'retry', code: status >= 300 && status < 600 ? `http_${status}` : NOT_XRAY, ...(status >= 500 ? afterMs(answer) : {}) };
 }
 
-/** The code of an answer that says that all is well and is not X-Ray's. */
+/** The code of a response that reports success but does not come from X-Ray. */
 export const NOT_XRAY = 'not_xray';
 
 function classifyBody(answer: HttpAnswer, { documents, needsRequestId }: ClassifyConfig): ExportResult {
@@ -74,7 +74,7 @@ function classifyBody(answer: HttpAnswer, { documents, needsRequestId }: Classif
   return { kind: 'partial', refused: match(refused, texts) };
 }
 
-/** One refused document, as PutTraceSegments answers it. Each member may be missing, or null. */
+/** One refused document in the output of PutTraceSegments. Each member may be missing or null. */
 interface Unprocessed {
   readonly Id: string | undefined;
   readonly ErrorCode: string | undefined;
@@ -82,12 +82,12 @@ interface Unprocessed {
 
 const LIST = 'UnprocessedTraceSegments';
 
-/** The refused documents of a PutTraceSegments output; undefined when the body is none. AWS writes null for an absent list. */
+/** The refused documents in an output of PutTraceSegments; undefined if the body is not such an output. AWS writes null for an absent list. */
 function unprocessedIn(body: Buffer): Unprocessed[] | undefined {
   const output = jsonIn(body);
-  // An error in the form of AWS's JSON protocols is none, whatever else it has.
+  // An error of AWS's JSON protocols is not an output, whatever else it contains.
   if (!isObject(output) || !Object.hasOwn(output, LIST) || Object.hasOwn(output, '__type')) return undefined;
-  // Written twice, one of the two would be overlooked.
+  // If the list occurs twice, JSON.parse drops one of them.
   if (body.indexOf(`"${LIST}"`) !== body.lastIndexOf(`"${LIST}"`)) return undefined;
   const list = output[LIST];
   if (list === null) return [];
@@ -114,10 +114,10 @@ function isObject(value: unknown): value is Record<string, unknown> {
 }
 
 /**
- * Finds the refused documents in the batch. By id: the next document that has it; an id whose documents are all named already is the same
- * refusal twice. An entry whose id is missing, or no document's, is about some document of those that are left, one whose id cannot be read
- * before any other. If it is refused for good, only the number matters, and any of them is counted. If it is throttled, it must be among
- * those that are sent again, and so all of them are: X-Ray takes a document that it has for the same one.
+ * Finds the refused documents in the batch. By ID: the next document that has it; if all documents with an ID are matched already, the entry is a
+ * duplicate. An entry without an ID, or with an unknown one, concerns one of the remaining documents, and first of all one whose ID cannot be read.
+ * If it is refused permanently, only the number matters, and any of them is counted. If it is throttled, all of them are sent again, because
+ * it must be among them: X-Ray recognises a document that it already has.
  */
 function match(refused: readonly Unprocessed[], documents: readonly string[]): RefusedDocument[] {
   const ids = documents.map(idOf);
@@ -159,7 +159,7 @@ function idOf(document: string): string | undefined {
   }
 }
 
-/** Retry-After in seconds, as X-Ray would write it; a date is not waited for. */
+/** Retry-After in seconds, as X-Ray would send it; dates are ignored. */
 function afterMs(answer: HttpAnswer): { afterMs?: number } {
   const seconds = Number(answer.headers['retry-after']);
   return Number.isFinite(seconds) && seconds > 0 ? { afterMs: Math.min(seconds, 60) * 1000 } : {};

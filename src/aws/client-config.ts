@@ -5,15 +5,15 @@ import type { Outbound } from './outbound-proxy.ts';
 import { isTlsError, tlsProblem } from './tls-problem.ts';
 import { trustGeneration } from './trust.ts';
 
-/** Without `throwOnRequestTimeout` the SDK only warns of a request that is not answered, and waits on. */
+/** Without `throwOnRequestTimeout`, the SDK only warns about a request without a response, and keeps waiting. */
 const TIMEOUTS = { connectionTimeout: 2_000, requestTimeout: 5_000, throwOnRequestTimeout: true };
 
 export interface ClientLimits {
-  /** Ends the calls that run. */
+  /** Cancels running calls. */
   readonly signal?: AbortSignal;
-  /** Until an answer begins. */
+  /** Until the response begins. */
   readonly requestTimeout?: number;
-  /** For answers that are not credentials, which have a bound of their own. */
+  /** For responses that are not credentials; those have their own limit. */
   readonly answers?: AnswerBounds;
 }
 
@@ -21,17 +21,17 @@ export interface RegionalClientConfig {
   readonly region: string;
   readonly requestHandler: NodeHttpHandler;
   readonly maxAttempts: number;
-  /** Both are said, so that a malformed AWS_DEFAULTS_MODE or AWS_RETRY_MODE is nobody's business. */
+  /** Both are set explicitly, so that a malformed AWS_DEFAULTS_MODE or AWS_RETRY_MODE has no effect. */
   readonly defaultsMode: 'legacy';
   readonly retryMode: 'standard';
 }
 
-/** For the SDK's own STS and SSO clients: the daemon's region, not us-east-1, and the daemon's way out. */
+/** For the SDK's own STS and SSO clients: the daemon's region instead of us-east-1, and the daemon's agents and proxy. */
 export function regionalClientConfig(region: string, outbound: Outbound, limits: ClientLimits = {}): RegionalClientConfig {
   return { region, requestHandler: new OutboundHandler(outbound, limits), maxAttempts: 2, defaultsMode: 'legacy', retryMode: 'standard' };
 }
 
-/** The SDK's HTTP handler with our agents behind it: through the proxy or not, by host. */
+/** The SDK's HTTP handler with our agents, which use the proxy or not, depending on the host. */
 class OutboundHandler extends NodeHttpHandler {
   readonly #outbound: Outbound;
   readonly #limits: ClientLimits;

@@ -16,8 +16,8 @@ const ATTEMPTS = 2;
 const MAX_ANSWER_BYTES = 256 * 1024;
 
 /**
- * Credentials from the container agent of ECS or EKS Pod Identity. The SDK's own provider has no time limit for the answer and cannot be told to stop.
- * Rejects with what the agent said.
+ * Credentials from the container agent of ECS or EKS Pod Identity. The SDK's own provider has no time limit for the response and cannot be cancelled.
+ * Rejects with the agent's error.
  */
 export async function containerCredentials(env: Environment, signal: AbortSignal): Promise<AwsCredentials> {
   const url = agentUrl(env);
@@ -30,35 +30,35 @@ export async function containerCredentials(env: Environment, signal: AbortSignal
     if (answer.kind === 'answer' && answer.status === 200) return credentialsIn(answer.body.toString());
     const problem = answer.kind === 'failure' ? `${answer.code}: ${answer.message}` : `HTTP ${answer.status} ${messageIn(answer.body.toString())}`;
     const isFinal = answer.kind === 'failure' ? signal.aborted : answer.status < 500;
-    if (isFinal || attempt === ATTEMPTS) throw new Error(`${url.origin} does not give credentials: ${problem.trim()}`);
+    if (isFinal || attempt === ATTEMPTS) throw new Error(`${url.origin} returned no credentials: ${problem.trim()}`);
   }
 }
 
 function agentUrl(env: Environment): URL {
   const relative = env['AWS_CONTAINER_CREDENTIALS_RELATIVE_URI'];
   const text = relative ? `${ECS_AGENT}${relative}` : (env['AWS_CONTAINER_CREDENTIALS_FULL_URI'] ?? '');
-  if (!URL.canParse(text)) throw new Error(`AWS_CONTAINER_CREDENTIALS_FULL_URI is no URL: "${text}"`);
+  if (!URL.canParse(text)) throw new Error(`AWS_CONTAINER_CREDENTIALS_FULL_URI is not a URL: "${text}"`);
   const url = new URL(text);
   const isLoopback = isIPv4(url.hostname) && url.hostname.startsWith('127.');
   if (url.protocol === 'https:' || (url.protocol === 'http:' && (isLoopback || AGENTS.has(url.hostname)))) return url;
   throw new Error(`AWS_CONTAINER_CREDENTIALS_FULL_URI must be https, loopback, or the agent of ECS or EKS, not ${url.origin}`);
 }
 
-/** The file goes before the variable, and is read anew each time: it is rotated. */
+/** The file takes precedence over the variable. It is rotated, so it is read each time. */
 async function authorization(env: Environment): Promise<string | undefined> {
   const file = env['AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE'];
   const token = file ? await readTextFile(file, { timeoutMs: FILE_TIMEOUT_MS }) : env['AWS_CONTAINER_AUTHORIZATION_TOKEN'];
-  if (token?.includes('\r\n') === true) throw new Error('the authorization token has line breaks in it');
+  if (token?.includes('\r\n') === true) throw new Error('the authorization token contains line breaks');
   return token === '' ? undefined : token;
 }
 
-/** Without `Expiration` they do not expire, and without `Token` they are a user's. Source: endpointcreds of AWS's SDK for Go, which the reference uses. */
+/** Without `Expiration` they do not expire; without `Token` they are a user's. Source: endpointcreds of AWS's SDK for Go, as the reference uses. */
 function credentialsIn(text: string): AwsCredentials {
   const { AccessKeyId, SecretAccessKey, Token, Expiration, AccountId } = recordIn(text);
   const expiration = isGiven(Expiration) ? dateOf(parseDate(String(Expiration))) : undefined;
   const isComplete = typeof AccessKeyId === 'string' && typeof SecretAccessKey === 'string' && (typeof Token === 'string' || !isGiven(Token));
   if (!isComplete || Number.isNaN(expiration?.getTime())) {
-    throw new Error('the answer has no AccessKeyId and SecretAccessKey, or a Token or an Expiration of another form');
+    throw new Error('the response lacks AccessKeyId or SecretAccessKey, or its Token or Expiration is malformed');
   }
   return {
     accessKeyId: AccessKeyId,

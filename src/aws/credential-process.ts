@@ -4,20 +4,20 @@ import { promisify } from 'node:util';
 import { parseDate, wallClockMs } from '../pipeline/clock.ts';
 import { untilAborted } from '../pipeline/deadline.ts';
 
-/** As Go's SDK, and so the reference daemon: processcreds.DefaultTimeout is a minute. */
+/** As in Go's SDK, and so the reference daemon: processcreds.DefaultTimeout is a minute. */
 export const PROCESS_TIMEOUT_MS = 60_000;
-/** A command that starts an agent in the background has ended, though its pipes stay open: after that long what it wrote is its answer. */
+/** A command that starts a background agent exits while its pipes stay open: after this time, its output so far is the result. */
 const PIPES_MS = 1_000;
 const MAX_OUTPUT_BYTES = 1024 * 1024;
 
 /**
- * Has the SDK run the `credential_process` of profiles by this: its own way waits for ever. When `signal` aborts, the command is killed,
- * with what it has started where /proc tells (Linux).
+ * Makes the SDK run the `credential_process` of profiles through this module: its own way has no timeout. When `signal` aborts, the command is
+ * killed, along with its descendants where /proc lists them (Linux).
  */
 export async function limitProcesses(signal: AbortSignal): Promise<void> {
   const { externalDataInterceptor } = await import('@smithy/core/config');
   const run = (command: string): Promise<{ stdout: string }> => outputOf(command, signal).then((stdout) => ({ stdout: answerIn(stdout) }));
-  // The SDK makes a promise of what it finds here; this one is one.
+  // The SDK wraps the function with util.promisify; the custom symbol makes that return this function.
   externalDataInterceptor.interceptToken('exec', Object.assign(run, { [promisify.custom]: run }));
 }
 
@@ -25,8 +25,8 @@ export async function limitProcesses(signal: AbortSignal): Promise<void> {
 const MEMBERS = ['Version', 'AccessKeyId', 'SecretAccessKey', 'SessionToken', 'Expiration', 'AccountId'];
 
 /**
- * What a process gave, for the SDK. compat: names in any case, as Go reads JSON. The SDK refuses a date that is past by this machine's clock, which
- * may be wrong: whether credentials have ended is for X-Ray to say, as it is with those of other providers.
+ * The output of a process, for the SDK. compat: names may have any case, as in Go. The SDK refuses an expiration in the past by this machine's
+ * clock, which may be wrong: as with the other providers, X-Ray decides whether credentials have expired.
  */
 function answerIn(stdout: string): string {
   try {
@@ -45,7 +45,7 @@ function answerIn(stdout: string): string {
 }
 
 async function outputOf(command: string, signal: AbortSignal): Promise<string> {
-  if (signal.aborted) throw new Error('given up');
+  if (signal.aborted) throw new Error('cancelled');
   const child = spawn(command, { shell: true, windowsHide: true, stdio: ['ignore', 'pipe', 'pipe'] });
   const { promise, resolve, reject } = Promise.withResolvers<string>();
   const [stdout, stderr] = [collect(child, 'stdout', reject), collect(child, 'stderr', reject)];
@@ -60,7 +60,7 @@ async function outputOf(command: string, signal: AbortSignal): Promise<string> {
   try {
     const output = await untilAborted(promise, signal);
     if (typeof output === 'string') return output;
-    throw new Error('credential_process was killed: it did not end');
+    throw new Error('credential_process did not finish in time and was killed');
   } catch (error) {
     killTree(child);
     throw error;
@@ -75,29 +75,29 @@ function collect(child: ChildProcess, name: 'stdout' | 'stderr', onTooMuch: (err
   let length = 0;
   child[name]?.on('data', (chunk: Buffer) => {
     length += chunk.length;
-    if (length > MAX_OUTPUT_BYTES) onTooMuch(new Error(`credential_process writes more than ${MAX_OUTPUT_BYTES} bytes`));
+    if (length > MAX_OUTPUT_BYTES) onTooMuch(new Error(`credential_process wrote more than ${MAX_OUTPUT_BYTES} bytes`));
     else chunks.push(chunk);
   });
   return () => Buffer.concat(chunks).toString();
 }
 
-/** Helpers say why on stderr; they do not write secrets there. */
+/** Credential helpers explain errors on stderr; they do not write secrets there. */
 function lastLine(text: string): string {
   return text.trim().split('\n').at(-1)?.slice(0, 200) ?? '';
 }
 
-/** The child, and what descends from it: a shell that is killed leaves its command running. */
+/** Kills the child and its descendants: killing only a shell leaves its command running. */
 function killTree(child: ChildProcess): void {
   for (const pid of child.pid === undefined ? [] : [...descendantsOf(child.pid), child.pid]) {
     try {
       process.kill(pid, 'SIGKILL');
     } catch {
-      // It has ended.
+      // The process has already ended.
     }
   }
 }
 
-/** What the command has left behind may still hold the other ends. */
+/** Processes that the command left behind may still hold the other ends of the pipes. */
 function closePipes({ stdout, stderr }: ChildProcess): void {
   stdout?.destroy();
   stderr?.destroy();
@@ -111,7 +111,7 @@ function descendantsOf(pid: number): number[] {
       if (parent !== undefined) children.set(parent, [...(children.get(parent) ?? []), Number(name)]);
     }
   } catch {
-    // No /proc: the child alone is ended.
+    // Without /proc, only the child is killed.
   }
   const found: number[] = [];
   for (const queue = [...(children.get(pid) ?? [])]; queue.length > 0;) {
@@ -122,7 +122,7 @@ function descendantsOf(pid: number): number[] {
   return found;
 }
 
-/** Field 4 of /proc/PID/stat; field 2, the name, is in parentheses and may hold anything. Source: proc_pid_stat(5). */
+/** Field 4 of /proc/PID/stat; field 2, the name, is in parentheses and may contain anything. Source: proc_pid_stat(5). */
 function parentOf(pid: string): number | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');

@@ -10,24 +10,24 @@ import type { CredentialProvider, ProviderKind } from './providers.ts';
 import { usableCredentials } from './identity-answers.ts';
 import type { AwsCredentials } from './signer.ts';
 
-/** Refreshed this long before they end, so that no call is signed with credentials that end on the way. */
+/** How long before their expiry credentials are refreshed, so that none expire while a call is under way. */
 const REFRESH_BEFORE_MS = 5 * 60_000;
-/** A provider may go on to give credentials that are about to end; it is not asked for each batch. */
+/** A provider may keep returning credentials that are about to expire; it is not asked for each batch. */
 const REFRESH_EVERY_MS = 5_000;
-/** Between two searches while X-Ray refuses those in hand: doubles from the first to the second. */
+/** Interval between searches while X-Ray refuses the current credentials: doubles from the first value to the second. */
 const REFUSED_MS = { first: 5_000, most: 60_000 };
-/** Between two attempts after failures: doubles from the first to the second. */
+/** Interval between attempts after failures: doubles from the first value to the second. */
 const RETRY_MS = { first: 1_000, most: 60_000 };
-/** How long a call waits for a search that runs. What needs credentials is tried again; it must not wait for as long as a provider may take. */
-const PATIENCE_MS = 5_000;
+/** How long a call waits for a running search. The caller retries anyway; it must not wait for as long as a provider may take. */
+const WAIT_MS = 5_000;
 /** Longer than the call's own limit. */
 const IDENTIFY_MS = 5_000;
-/** Attempts of one provider that were given up and have not ended: the most. Those that can be told to end do, so that only a disk that hangs comes here. */
+/** Maximum number of a provider's timed-out attempts that are still running. Most can be cancelled, so only a disk that hangs gets here. */
 const MAX_LEFT_BEHIND = 2;
-/** Of what a provider said. */
+/** Maximum length of a provider's error in the log. */
 const MAX_REASON = 500;
 
-/** Why a provider that was asked gave no credentials; a metric label. */
+/** Why a provider returned no credentials; a metric label. */
 export type RefreshFailure = 'timeout' | 'error';
 
 export interface RefreshFailures {
@@ -37,18 +37,18 @@ export interface RefreshFailures {
 }
 
 export interface CredentialsDeps {
-  /** Asked in this order; the first that answers wins. */
+  /** Asked in this order; the first with credentials wins. */
   readonly providers: readonly CredentialProvider[];
-  /** Says who the credentials belong to, where the provider does not. */
+  /** Finds out who owns the credentials, if the provider does not tell. */
   readonly identify: (credentials: AwsCredentials) => Promise<CallerIdentity | undefined>;
   readonly log: Logger;
   /** Monotonic. */
   readonly now?: () => number;
-  /** Since the epoch: what the date at which credentials end is compared with, once. */
+  /** Since the epoch: compared once with the expiration of new credentials. */
   readonly wallNow?: () => number;
 }
 
-/** The credentials in use: found in the background, refreshed when needed, explained when missing. */
+/** The current credentials: found in the background, refreshed before they expire. If there are none, `problem` explains why. */
 export class CredentialSource implements Component {
   readonly name = 'credentials';
   readonly #deps: Required<CredentialsDeps>;
@@ -58,13 +58,13 @@ export class CredentialSource implements Component {
   #refreshing: Promise<void> | undefined;
   #retryTimer: NodeJS.Timeout | undefined;
   #failures = 0;
-  /** Searches because X-Ray refuses those in hand. */
+  /** Number of searches because X-Ray refused the current credentials. */
   #refusals = 0;
   #searchStartedMs = 0;
   readonly #leftBehind = new Map<CredentialProvider, number>();
   readonly #counts = new Map<string, RefreshFailures>();
   #foundAtMs = 0;
-  /** On the monotonic clock. Infinity: they do not end, or X-Ray has to say when. */
+  /** On the monotonic clock. Infinity: they do not expire, or only X-Ray knows when. */
   #endsAtMs = Infinity;
   readonly #stop = new AbortController();
 
@@ -76,63 +76,63 @@ export class CredentialSource implements Component {
     const { name } = this;
     const isHeld = this.#valid() !== undefined;
     if (isHeld && this.#problem === '') return { name, state: 'ok', reason: `from ${this.#provider}` };
-    if (isHeld) return { name, state: 'degraded', reason: `those from ${this.#provider} are used until they end. ${this.#problem}` };
+    if (isHeld) return { name, state: 'degraded', reason: `the credentials from ${this.#provider} are used until they expire. ${this.#problem}` };
     return { name, state: this.#problem === '' ? 'starting' : 'degraded', reason: this.problem };
   }
 
-  /** When the credentials end, in ms since the epoch; undefined when they do not, or there are none. */
+  /** When the credentials expire, in ms since the epoch; undefined if they do not, or if there are none. */
   get expiresAtMs(): number | undefined {
     return this.#current?.expiration?.getTime();
   }
 
-  /** Why there are none. */
+  /** Why there are no credentials. */
   get problem(): string {
-    return this.#problem || 'no AWS credentials yet: the search for them goes on';
+    return this.#problem || 'no AWS credentials yet: still searching';
   }
 
-  /** Attempts to get credentials that failed, by provider and reason. */
+  /** Failed attempts to get credentials, by provider and reason. */
   get refreshFailures(): readonly RefreshFailures[] {
     return [...this.#counts.values()];
   }
 
-  /** Looks for credentials in the background: a daemon without them receives and buffers all the same. */
+  /** Searches in the background: without credentials, the daemon still receives and buffers. */
   async start(): Promise<void> {
     void this.#refresh();
   }
 
-  /** What runs is given up: its connections are closed, its processes ended. */
+  /** Cancels running attempts: closes their connections and kills their processes. */
   async stop(): Promise<void> {
     this.#stop.abort(new Error('the daemon stops'));
     clearTimeout(this.#retryTimer);
   }
 
   /**
-   * Valid credentials, or undefined when there are none now. Never rejects; waits for a search that runs until it has taken `patienceMs`.
-   * A search for new ones keeps nobody waiting who can use those in hand.
+   * Valid credentials, or undefined if there are none now. Never rejects. Waits for a running search until it has taken `waitMs`; callers
+   * that can use the current credentials do not wait.
    */
-  async get(patienceMs: number = PATIENCE_MS): Promise<AwsCredentials | undefined> {
+  async get(waitMs: number = WAIT_MS): Promise<AwsCredentials | undefined> {
     const valid = this.#valid();
     if (valid !== undefined) {
       if (this.#isDue()) void this.#refresh();
       return valid;
     }
-    // After a failure the timer decides when to ask again, not the number of batches that wait.
+    // After a failure the timer decides when to retry, not the number of waiting batches.
     if (this.#failures === 0 || this.#refreshing !== undefined) {
       const search = this.#refresh();
-      const leftMs = patienceMs - (this.#deps.now() - this.#searchStartedMs);
+      const leftMs = waitMs - (this.#deps.now() - this.#searchStartedMs);
       if (leftMs > 0) await within(leftMs, 'credentials', () => search).catch(() => {});
     }
     return this.#valid();
   }
 
-  /** X-Ray said that the credentials have expired: whatever their date says, the next call gets new ones. */
+  /** X-Ray reported expired credentials: whatever their expiration is, the next call gets new ones. */
   invalidate(used: AwsCredentials): void {
     if (this.#current?.accessKeyId === used.accessKeyId) this.#current = undefined;
   }
 
   /**
-   * X-Ray refuses the credentials, although they have not ended: a key was rotated, a role made anew. The providers are asked again, after 5 s
-   * and up to a minute; those in hand stay in use until then, since it may as well be a permission that is missing.
+   * X-Ray refuses credentials that have not expired: a key was rotated, or a role recreated. Asks the providers again, after 5 s and later up to
+   * a minute. Meanwhile the current credentials stay in use, because the cause may be a missing permission.
    */
   refused(used: AwsCredentials): void {
     if (this.#current?.accessKeyId !== used.accessKeyId || this.#failures > 0 || this.#refreshing !== undefined) return;
@@ -142,12 +142,12 @@ export class CredentialSource implements Component {
     void this.#refresh();
   }
 
-  /** Asks the providers again, whatever is in hand; what is in hand stays in use until they have answered. Never rejects. */
+  /** Asks the providers again, even if the current credentials are valid; those stay in use until a provider has answered. Never rejects. */
   async renew(): Promise<void> {
     await this.#refreshing;
     await this.#refresh();
     const { name, state, reason } = this.state;
-    this.#deps.log.info({ [name]: state, reason }, 'asked for new credentials');
+    this.#deps.log.info({ [name]: state, reason }, 'looked for new credentials');
   }
 
   #isDue(): boolean {
@@ -184,7 +184,7 @@ export class CredentialSource implements Component {
         this.#count(provider, error);
         tried.push(`${provider.name}: ${reasonOf(error)}`);
         if (provider.isExplicit) {
-          tried.push('the providers after it are not asked, because this one is configured');
+          tried.push('later providers are not tried, because this one is configured');
           break;
         }
       }
@@ -192,18 +192,18 @@ export class CredentialSource implements Component {
     this.#onFailure(tried);
   }
 
-  /** The credentials, or why there is no point in asking. Rejects with the provider's reason, or with a DeadlineError. */
+  /** The credentials, or why the provider was skipped. Rejects with the provider's error, or with a DeadlineError. */
   async #ask(provider: CredentialProvider): Promise<AwsCredentials | string> {
     const leftBehind = this.#leftBehind.get(provider) ?? 0;
     const timeoutMs = await provider.timeoutMs();
-    if (leftBehind >= MAX_LEFT_BEHIND) throw new DeadlineError(`${leftBehind} attempts have not ended`, timeoutMs);
+    if (leftBehind >= MAX_LEFT_BEHIND) throw new DeadlineError(`${leftBehind} earlier attempts are still running`, timeoutMs);
     const sockets = new OpenedSockets();
     return within(
       timeoutMs,
-      'given up',
+      'timed out',
       async (signal) => {
         let isLeftBehind = false;
-        // One that waits for a connection is over with it; one that waits for a disk is counted until it ends.
+        // An attempt that waits for a connection ends when it is closed; one that waits for a disk is counted until it ends.
         const onAbort = (): void => {
           isLeftBehind = sockets.close() === 0;
           if (isLeftBehind) this.#leftBehind.set(provider, (this.#leftBehind.get(provider) ?? 0) + 1);
@@ -226,7 +226,7 @@ export class CredentialSource implements Component {
     this.#counts.set(key, { provider: provider.kind, reason, count: (this.#counts.get(key)?.count ?? 0) + 1 });
     if (reason === 'error') return;
     const fields = { provider: provider.name, reason: messageOf(error) };
-    this.#deps.log.limited(`hung_${provider.kind}`, 'warn', fields, 'an AWS credentials provider does not answer; it is asked again later');
+    this.#deps.log.limited(`hung_${provider.kind}`, 'warn', fields, 'an AWS credentials provider does not answer; xrayd will retry');
   }
 
   #accept(provider: CredentialProvider, credentials: AwsCredentials): void {
@@ -240,7 +240,7 @@ export class CredentialSource implements Component {
     this.#problem = '';
     this.#failures = 0;
     if (isNews) void this.#announce(provider, credentials);
-    else this.#deps.log.debug({ provider: provider.name, expires: expiryOf(credentials) }, 'credentials renewed');
+    else this.#deps.log.debug({ provider: provider.name, expires: expiryOf(credentials) }, 'credentials refreshed');
   }
 
   async #announce(provider: CredentialProvider, credentials: AwsCredentials): Promise<void> {
@@ -260,8 +260,9 @@ export class CredentialSource implements Component {
     const delayMs = Math.min(RETRY_MS.most, RETRY_MS.first * 2 ** Math.min(this.#failures, 10));
     this.#failures++;
     if (!isFirst) log.debug({ tried, retryInMs: delayMs }, 'still no AWS credentials');
-    else if (isHeld) log.warn({ tried, expires: expiryOf(this.#current) }, 'AWS credentials cannot be renewed; those in use are used until they end');
-    else log.error({ tried }, 'no AWS credentials: segments are buffered and the search goes on in the background');
+    else if (isHeld)
+      log.warn({ tried, expires: expiryOf(this.#current) }, 'AWS credentials cannot be refreshed; the current ones are used until they expire');
+    else log.error({ tried }, 'no AWS credentials: segments are buffered while xrayd keeps looking');
     this.#retryTimer = setTimeout(() => void this.#refresh(), delayMs);
     this.#retryTimer.unref();
   }
@@ -272,17 +273,17 @@ function expiryOf(credentials: AwsCredentials | undefined): string {
 }
 
 /**
- * Ms that credentials just given have left. Their date is compared with the clock here and never again, so that setting the clock ends none and keeps none.
- * What is past already says more about this machine's clock than about credentials that somebody has just given: X-Ray decides, and they are renewed often.
+ * Remaining lifetime of new credentials, in ms. Their expiration is compared with the clock only here, so that setting the clock later has no effect.
+ * If new credentials seem to have expired, this machine's clock is probably wrong: X-Ray decides, and they are refreshed often.
  */
 function lifetimeOf({ expiration }: AwsCredentials, wallNowMs: number): number {
   const leftMs = expiration === undefined ? Infinity : expiration.getTime() - wallNowMs;
   return leftMs > 0 ? leftMs : Infinity;
 }
 
-/** In a line: what answers may say anything. */
+/** On one line, because an error may contain anything. */
 function reasonOf(error: unknown): string {
-  // The SDK's parsers of XML and JSON call themselves for each level.
-  if (error instanceof RangeError) return 'what answers is nested too deep for an answer of AWS';
+  // The SDK's XML and JSON parsers are recursive.
+  if (error instanceof RangeError) return 'the response is nested too deeply to come from AWS';
   return oneLine(messageOf(error).replace(/\s+/g, ' ').trim(), MAX_REASON);
 }

@@ -8,8 +8,8 @@ export interface DirectAnswer {
 }
 
 /**
- * Asks a program of this machine or of its container agent. Never through a proxy: `fetch` and Node's own agent take one where NODE_USE_ENV_PROXY is
- * set. Rejects with what went wrong.
+ * Calls a program on this machine or its container agent. Never through a proxy: `fetch` and Node's own agent use one if NODE_USE_ENV_PROXY is
+ * set. Rejects with the error.
  */
 export async function directCall(
   url: string,
@@ -26,7 +26,7 @@ export async function directCall(
     method,
     headers,
     body: Buffer.from(body),
-    // A connection of its own.
+    // A new agent, so that no connection is shared.
     agent: new Agent(),
     signal: new AbortController().signal,
     timeoutMs,
@@ -36,14 +36,14 @@ export async function directCall(
   return { status: answer.status, headers: answer.headers, text: answer.body.toString() };
 }
 
-/** X-Ray's name of the error and its words, or whatever else answered. */
+/** X-Ray's error type and message, or the text of any other response. */
 export function reasonIn({ headers, text }: DirectAnswer): string {
   const name = headers['x-amzn-errortype'];
   try {
     const { message, Message = message } = JSON.parse(text) as { Message?: unknown; message?: unknown };
     if (typeof Message === 'string') return typeof name === 'string' ? `${name}: ${Message}` : Message;
   } catch {
-    // Another program's page, perhaps.
+    // Not JSON: perhaps another program's page.
   }
   return text;
 }

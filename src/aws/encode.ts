@@ -2,8 +2,8 @@ import { isUtf8 } from 'node:buffer';
 import type { Batch } from '../pipeline/segment.ts';
 
 /**
- * The body of PutTraceSegments, in parts: each document as one JSON string. The parts are binary strings, a character for each byte of UTF-8:
- * what JSON escapes is ASCII, so nothing has to be decoded (docs/performance.md).
+ * The body of PutTraceSegments, in parts: each document as one JSON string. The parts are binary strings, one character per byte of UTF-8:
+ * JSON only escapes ASCII characters, so nothing has to be decoded (docs/performance.md).
  */
 export function bodyParts(batch: Batch): string[] {
   const parts = ['{"TraceSegmentDocuments":['];
@@ -25,12 +25,12 @@ export function documentText(chunk: Buffer, start: number, end: number): string 
   return wellFormed(chunk.subarray(start, end)).toString('utf8');
 }
 
-/** The same as UTF-8. compat: each byte that is not UTF-8 becomes one U+FFFD, as Go's JSON encoder does; Node's decoder makes one of several. */
+/** The bytes as UTF-8. compat: each invalid byte becomes one U+FFFD, as in Go's JSON encoder; Node's decoder replaces several bytes with one. */
 function wellFormed(bytes: Buffer): Buffer {
   return isUtf8(bytes) ? bytes : lossy(bytes);
 }
 
-/** Of 64 KB in which no byte is UTF-8 a text of joined characters is 2 MB. */
+/** Replaces bytes in a buffer: for 64 KB of invalid bytes, string concatenation would take 2 MB. */
 function lossy(bytes: Buffer): Buffer {
   const copy = Buffer.allocUnsafe(bytes.length * REPLACEMENT.length);
   let at = 0;

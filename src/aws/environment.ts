@@ -1,7 +1,7 @@
-/** The process's variables; only main reads them, everything else is given them. */
+/** The environment variables of the process. Only main reads them and passes them on. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** AWS's own switches are "true" in any case. */
+/** AWS's own switches are on if they are "true", in any case. */
 export function isTrue(text: string | undefined): boolean {
   return text?.toLowerCase() === 'true';
 }

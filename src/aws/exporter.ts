@@ -14,21 +14,21 @@ import type { HttpAnswer } from './http-call.ts';
 import type { PermissionHints } from './permissions.ts';
 import type { XRayApi, XRayAnswer } from './xray-api.ts';
 
-/** X-Ray refuses 50 documents in 15 KB. Fifty calls may be answered at one time. */
+/** X-Ray's response that refuses 50 documents has 15 KB. Fifty responses may arrive at a time. */
 const MAX_ANSWER_BYTES = 64 * 1024;
 
-/** A batch of 50 × 64 KB takes 40 ms to encode; half a megabyte keeps that stall below 5 ms, and what a call holds besides small. */
+/** A batch of 50 × 64 KB takes 40 ms to encode; half a megabyte keeps that pause below 5 ms, and the memory of a call small. */
 const MAX_BATCH_BYTES = 512 * 1024;
 
 export interface XRayExporterDeps {
   readonly api: XRayApi;
   readonly hints: PermissionHints;
   readonly log: Logger;
-  /** Told of each call: `outcome` is sent, partial, rejected or the code of a failure. */
+  /** Called for each call: `outcome` is sent, partial, rejected or the code of a failure. */
   readonly onCall: (outcome: string, seconds: number) => void;
 }
 
-/** Sends batches to X-Ray by PutTraceSegments. */
+/** Sends batches to X-Ray with PutTraceSegments. */
 export class XRayExporter implements Exporter {
   readonly name = 'exporter';
   readonly destination = 'X-Ray';
@@ -61,7 +61,7 @@ export class XRayExporter implements Exporter {
     const body = this.#bodies.take(bodyParts(batch));
     const call = { target: OPERATIONS.PutTraceSegments.path, body, headers: api.sdkHeaders(), signal };
     const answer = await api.call({ ...call, maxAnswerBytes: MAX_ANSWER_BYTES });
-    // Of a call that was given up a socket may still hold the body.
+    // After a failed call, a socket may still reference the body.
     if (answer.kind === 'answer') this.#bodies.giveBack(body);
     const result = classify(answer, {
       documents: () => batch.map(({ chunk, start, end }) => documentText(chunk, start, end)),
@@ -69,17 +69,17 @@ export class XRayExporter implements Exporter {
     });
     const outcome = result.kind === 'retry' || (result.kind === 'rejected' && result.by !== undefined) ? result.code : result.kind;
     if (answer.kind !== 'no_credentials') onCall(outcome, (performance.now() - startedMs) / 1000);
-    hints.look(OPERATIONS.PutTraceSegments.path, answer);
+    hints.check(OPERATIONS.PutTraceSegments.path, answer);
     this.#remember(result, answer);
     log.debug({ segments: batch.length, outcome }, 'PutTraceSegments');
     return result;
   }
 
-  /** Other codes say what happened; this one may be a proxy that refuses the tunnel, or what answers in something else than HTTP. */
-  #sayWhy(message: string): void {
+  /** The other codes explain themselves; this one may be a proxy that refuses the tunnel, or a server that does not speak HTTP. */
+  #explainNetwork(message: string): void {
     const fields = { endpoint: this.#deps.api.url.origin, reason: oneLine(message, MAX_REASON) };
     const remedy = (/^Failed to establish tunnel .* 407\b/.test(message) ? REMEDIES['http_407'] : undefined) ?? REMEDY;
-    this.#deps.log.limited('network', 'warn', fields, `PutTraceSegments got no answer of HTTP. ${remedy}`);
+    this.#deps.log.limited('network', 'warn', fields, `PutTraceSegments got no HTTP response. ${remedy}`);
   }
 
   #remember(result: ExportResult, answer: XRayAnswer): void {
@@ -88,11 +88,11 @@ export class XRayExporter implements Exporter {
       this.#lastProblem = '';
     } else if (answer.kind !== 'answer') {
       this.#lastProblem = `${result.code}: ${oneLine(answer.message, MAX_REASON)}`;
-      if (result.code === 'network') this.#sayWhy(answer.message);
+      if (result.code === 'network') this.#explainNetwork(answer.message);
     } else if (isForeign(result, answer)) {
       const fields = describeAnswer(answer);
       const { endpoint, remedy } = { endpoint: this.#deps.api.url.origin, remedy: REMEDIES[result.code] ?? REMEDY };
-      this.#lastProblem = `HTTP ${answer.status} from ${endpoint} is not an answer of X-Ray (${result.code})`;
+      this.#lastProblem = `HTTP ${answer.status} from ${endpoint} did not come from X-Ray (${result.code})`;
       this.#deps.log.limited(
         `foreign_${result.code}`,
         'warn',
@@ -105,18 +105,18 @@ export class XRayExporter implements Exporter {
   }
 }
 
-/** Of the reason of a call that was not answered. A proxy chooses some of its words. */
+/** Maximum length of the reason of a failed call. A proxy chooses some of its words. */
 const MAX_REASON = 400;
 
-/** Not X-Ray's own: it says that all is well and has not X-Ray's form, or it is an error below 500 without X-Ray's type. */
+/** Whether the response does not come from X-Ray: a success that has not X-Ray's form, or an error below 500 without X-Ray's type. */
 function isForeign(result: ExportResult, answer: HttpAnswer): boolean {
   if (result.kind !== 'retry' && result.kind !== 'rejected') return false;
   if (result.code === NOT_XRAY) return true;
   return answer.status < 500 && answer.status !== 429 && answer.status !== 403 && !isXRaysError(answer);
 }
 
-const REMEDY = 'The segments are kept. A proxy, a portal or a gateway? Check --endpoint, --proxy-address, NO_PROXY and what stands in between';
+const REMEDY = 'The segments are kept. Check --endpoint, --proxy-address, NO_PROXY, and for a proxy, portal or gateway in between';
 const REMEDIES: Readonly<Record<string, string>> = {
-  http_413: 'It limits the size of a request: raise its limit to 5 MB (nginx: client_max_body_size). Batches are sent in halves meanwhile',
-  http_407: 'The segments are kept. The HTTP proxy wants a user and a password: --proxy-address http://USER:PASSWORD@HOST:PORT',
+  http_413: 'It limits the request size: raise the limit to 5 MB (nginx: client_max_body_size). Until then, batches are split',
+  http_407: 'The segments are kept. The HTTP proxy requires a user and a password: --proxy-address http://USER:PASSWORD@HOST:PORT',
 };

@@ -7,14 +7,14 @@ import { trustGeneration, trustSystem } from './trust.ts';
 
 export interface HttpCall {
   readonly url: URL;
-  /** Request target, when it is not the one of `url`. */
+  /** Request target, if it differs from that of `url`. */
   readonly target?: string;
   readonly method: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer;
   readonly agent: Agent;
   readonly signal: AbortSignal;
-  /** For the whole exchange, from the connection to the last byte of the answer. */
+  /** For the whole exchange, from connecting to the last byte of the response. */
   readonly timeoutMs: number;
   readonly maxAnswerBytes: number;
   /** Shared with other calls. */
@@ -28,7 +28,7 @@ export interface HttpAnswer {
   readonly body: Buffer;
 }
 
-/** Why no answer came; bounded, it is a metric label. */
+/** Why there is no response; a metric label, so it is bounded. */
 export type FailureCode = 'timeout' | 'connection_refused' | 'connection_reset' | 'dns' | 'tls' | 'answer_too_large' | 'aborted' | 'network';
 
 export interface HttpFailure {
@@ -37,10 +37,10 @@ export interface HttpFailure {
   readonly message: string;
 }
 
-/** A failure before the server read the request, for a reason that a second attempt does not meet. */
+/** `mayRepeat`: the server has not read the request, and the cause will not affect a second attempt. */
 type Attempt = HttpAnswer | (HttpFailure & { mayRepeat: boolean });
 
-/** One HTTP exchange. Never rejects: whatever goes wrong is a failure with a code. */
+/** One HTTP exchange. Never rejects: every error becomes a failure with a code. */
 export async function performCall(call: HttpCall): Promise<HttpAnswer | HttpFailure> {
   const first = await attempt(call);
   return first.kind === 'failure' && first.mayRepeat ? attempt(call) : first;
@@ -72,7 +72,7 @@ function attempt(call: HttpCall): Promise<Attempt> {
     else fail(codeOf(error), error.message);
   };
   const timer = setTimeout(() => fail('timeout', `no complete answer within ${call.timeoutMs} ms`), call.timeoutMs);
-  const onAbort = (): void => fail('aborted', 'given up');
+  const onAbort = (): void => fail('aborted', 'the call was cancelled');
   const stopWatching = (): void => {
     clearTimeout(timer);
     call.signal.removeEventListener('abort', onAbort);
@@ -80,7 +80,7 @@ function attempt(call: HttpCall): Promise<Attempt> {
   call.signal.addEventListener('abort', onAbort, { once: true });
   request.on('error', onError);
   request.on('upgrade', ({ statusCode = 0, headers: answered }, socket) => {
-    // Nobody asked for another protocol.
+    // xrayd never asks to switch protocols.
     socket.destroy();
     stopWatching();
     resolve({ kind: 'answer', status: statusCode, headers: answered, body: Buffer.alloc(0) });
@@ -92,7 +92,7 @@ function attempt(call: HttpCall): Promise<Attempt> {
     const chunks: Buffer[] = [];
     let length = 0;
     const tooLarge = (): void => {
-      // What an error says is in its status and its head; of a page of HTML the rest says no more.
+      // An error's status and headers are enough; the rest of an HTML page adds nothing.
       if (status >= 300) resolve({ kind: 'answer', status, headers: answered, body: Buffer.concat(chunks) });
       fail('answer_too_large', `the answer is larger than ${maxAnswerBytes} bytes, or all answers together are too large`);
     };
@@ -137,7 +137,7 @@ function codeOf(error: Error): FailureCode {
   return CODES[systemCodeOf(error) ?? ''] ?? 'network';
 }
 
-/** Whether a certificate's issuer, not known when `generation` was, is known now that the system's certificates are trusted too. */
+/** Whether the issuer of a certificate was unknown at `generation` and is known now that the system's certificates are trusted too. */
 export function isTrustedNow(error: Error, generation: number): boolean {
   if (!isUnknownIssuer(error)) return false;
   trustSystem();

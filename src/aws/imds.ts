@@ -2,16 +2,16 @@ import { isTrue, type Environment } from './environment.ts';
 import { metadataValue } from './identity-answers.ts';
 import { OpenedSockets } from './opened-sockets.ts';
 
-/** Unreachable metadata must not hold up a start: a firewalled 169.254.169.254 never answers. */
+/** Unreachable metadata must not delay the start: a firewalled 169.254.169.254 never answers. */
 const TIMEOUT_MS = 1_000;
 
 /**
- * Reads paths below /latest/ from the EC2 instance metadata service, version 2 only. Rejects when it is switched off, unreachable, refuses, or is something else.
+ * Reads paths below /latest/ from the EC2 instance metadata service, version 2 only. Rejects if it is disabled, unreachable, or not IMDS.
  * Honours AWS_EC2_METADATA_DISABLED, AWS_EC2_METADATA_SERVICE_ENDPOINT and its _MODE.
  */
 export async function readInstanceMetadata(paths: readonly string[], env: Environment): Promise<string[]> {
   if (isTrue(env['AWS_EC2_METADATA_DISABLED'])) throw new Error('switched off by AWS_EC2_METADATA_DISABLED');
-  // Its answers have a limit there.
+  // OpenedSockets limits the size of responses.
   return new OpenedSockets().during(() => read(paths));
 }
 
@@ -28,7 +28,7 @@ async function read(paths: readonly string[]): Promise<string[]> {
   return (await Promise.all(answers)).map((answer) => metadataValue(answer.toString()));
 }
 
-/** The SDK's `timeout` is for an idle socket; this one is for the whole call. */
+/** The SDK's `timeout` applies to an idle socket; this one to the whole call. */
 async function withTimeout<T>(call: Promise<T>): Promise<T> {
   const { promise, reject } = Promise.withResolvers<never>();
   const timer = setTimeout(() => reject(new Error(`no answer within ${TIMEOUT_MS} ms`)), TIMEOUT_MS);

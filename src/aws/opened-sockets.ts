@@ -5,12 +5,12 @@ import type { Socket } from 'node:net';
 
 const opened = new AsyncLocalStorage<Set<Socket>>();
 
-/** Credentials are some KB. A library reads an answer whole and parses it in one turn: XML of 10 MB stopped the process for seconds. */
+/** Credentials take a few KB. Libraries read a whole response and parse it in one turn: XML of 10 MB stopped the process for seconds. */
 const MAX_ANSWER_BYTES = 128 * 1024;
 
 /**
- * The connections that one work has opened and that are still open, whatever library made them. Answers to its calls may have 128 KB; a larger one
- * is an error of the call.
+ * The open connections of one operation, whatever library opened them. Responses to its calls may have 128 KB; a larger one is an error of the
+ * call.
  */
 export class OpenedSockets {
   readonly #sockets = new Set<Socket>();
@@ -19,12 +19,12 @@ export class OpenedSockets {
     watch();
   }
 
-  /** Runs `work`; what it connects, and what it calls connects, is remembered here. */
+  /** Runs `work` and records the connections that it and everything it calls opens. */
   during<T>(work: () => Promise<T>): Promise<T> {
     return opened.run(this.#sockets, work);
   }
 
-  /** Closes them, and says how many there were. A library that waits for one may never settle: nothing but its promise is left of it then. */
+  /** Closes the connections and returns their number. A library that waits for one may never settle, but nothing of it is left except its promise. */
   close(): number {
     const { size } = this.#sockets;
     for (const socket of this.#sockets) socket.destroy();
@@ -51,7 +51,7 @@ function watch(): void {
   });
 }
 
-/** Counts what is pushed: to listen to the data would take it from who reads later. */
+/** Counts bytes as they are pushed: listening to the data would consume it. */
 function limit(response: IncomingMessage): void {
   const push = response.push.bind(response);
   let bytes = 0;

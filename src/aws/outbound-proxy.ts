@@ -11,7 +11,7 @@ export interface OutboundConfig {
   readonly maxSockets: number;
 }
 
-/** Failures in a row of one host after which its name is looked up anew; and again after as many more. */
+/** After this many consecutive failures of a host its name is looked up again, and so after every further multiple. */
 const RENEW_AFTER = 3;
 
 interface Agents {
@@ -19,10 +19,10 @@ interface Agents {
   readonly https: HttpsAgent;
 }
 
-/** Kept-alive connections to AWS, through the proxy where one is set and the host is not exempt. */
+/** Keep-alive connections to AWS, through the proxy if one is set and the host is not exempt. */
 export class Outbound {
   readonly #config: OutboundConfig;
-  /** Failures in a row, by origin. */
+  /** Consecutive failures by origin. */
   readonly #failures = new Map<string, number>();
   #direct: Agents;
   #proxied: Agents | undefined;
@@ -46,8 +46,8 @@ export class Outbound {
   }
 
   /**
-   * Told of each exchange: a failure is no answer, or one that says that the host cannot serve now. A connection that is kept alive is never led
-   * anywhere else, so after some failures in a row those that are kept are closed and the name is looked up anew, by the proxy too.
+   * Records the result of an exchange: a failure is a missing response, or one that shows that the host cannot serve now. A keep-alive connection
+   * never moves to another address. So after consecutive failures, idle connections are closed and the name is looked up again, by the proxy too.
    */
   note(url: URL, isGood: boolean): void {
     const failures = isGood ? 0 : (this.#failures.get(url.origin) ?? 0) + 1;
@@ -62,7 +62,7 @@ export class Outbound {
     }
   }
 
-  /** Calls that run go on; their connections are closed after them. */
+  /** Running calls continue; their connections are closed afterwards. */
   #renew(): void {
     const old = [this.#direct, this.#proxied];
     this.#direct = agentsFor(this.#config);
@@ -73,7 +73,7 @@ export class Outbound {
     }
   }
 
-  /** Node's own proxy support, with the decision taken here: its NO_PROXY knows no CIDR. */
+  /** Node's own proxy support, but xrayd decides which hosts use it: Node's NO_PROXY does not support CIDR blocks. */
   #makeProxied(): Agents | undefined {
     const { proxyAddress } = this.#config;
     return proxyAddress === '' ? undefined : agentsFor(this.#config, { proxyEnv: { HTTP_PROXY: proxyAddress, HTTPS_PROXY: proxyAddress } });
@@ -85,7 +85,7 @@ function agentsFor({ maxSockets, noVerifySsl }: OutboundConfig, more: AgentOptio
   return { http: new HttpAgent({ ...options, ...more }), https: new HttpsAgent({ ...options, ...more }) };
 }
 
-/** Never through a proxy: loopback, instance and container metadata. A proxy would answer for the wrong machine (aws-xray-daemon#255). */
+/** Loopback, instance metadata and container metadata never go through a proxy: it would answer for the wrong machine (aws-xray-daemon#255). */
 const NEVER = new BlockList();
 NEVER.addSubnet('127.0.0.0', 8);
 NEVER.addSubnet('169.254.0.0', 16);
@@ -93,8 +93,8 @@ NEVER.addAddress('::1', 'ipv6');
 NEVER.addSubnet('fd00:ec2::', 32, 'ipv6');
 
 /**
- * Whether `hostname` is reached directly. `noProxy` as curl and Go read it: names separated by commas or blanks, `*` for all,
- * `example.com` and `.example.com` for the domain and what is below it, addresses, CIDR blocks, each with an optional port.
+ * Whether `hostname` is reached directly. `noProxy` is read as in curl and Go: names separated by commas or blanks, `*` for all,
+ * `example.com` and `.example.com` for the domain and its subdomains, addresses, CIDR blocks, each with an optional port.
  */
 export function isExempt(hostname: string, port: number, noProxy: string): boolean {
   const host = hostname.replace(/^\[|\]$/g, '').toLowerCase();

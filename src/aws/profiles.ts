@@ -1,18 +1,18 @@
-/** The sections of the shared files that are no profiles, and stand in the config file. */
+/** Sections of the config file that are not profiles. */
 const OTHER_SECTION = /^(sso-session|services) /;
-/** What is no name of a profile to the SDK; it would throw the whole file away. */
+/** The SDK does not accept this as a profile name; it would discard the whole file. */
 const NO_NAME = '__proto__';
 
-/** Where a role's profile says that the credentials to assume it with are. */
+/** Settings that name the credentials with which a profile's role is assumed. */
 const ROLE_SOURCES = ['source_profile', 'credential_source', 'web_identity_token_file'];
 const KEYS = ['aws_access_key_id', 'aws_secret_access_key'];
 const OWN_CREDENTIALS = ['aws_access_key_id', 'credential_process', 'sso_session', 'sso_start_url', 'login_session'];
-/** Before the name of a profile: what it has without its role. */
+/** Prefix of a generated profile: the settings of a profile without its role. */
 const OWN = 'without-role-of:';
 /** Names that the SDK for JavaScript reads as they are; of `[my team]` it takes the first word for something else, and leaves out the section. */
 const PLAIN_NAME = /^[\w@+.:/-]+$/;
 
-/** Between the name of a setting and of one below it, as in `s3 =`: in no name. */
+/** Separates the name of a setting from that of a nested one, as below `s3 =`; no name contains it. */
 const BELOW = '\n';
 
 /** A profile's settings by their names in lower case. */
@@ -20,11 +20,11 @@ export type Settings = ReadonlyMap<string, string>;
 
 interface Section {
   readonly settings: Map<string, string>;
-  /** In the config file a name without `profile` in front of it is no profile's, but for `default`. */
+  /** In the config file, a section without the prefix `profile` is not a profile, except `default`. */
   readonly isNamedProfile: boolean;
 }
 
-/** What the shared config and credentials files say together. */
+/** The combined contents of the shared config and credentials files. */
 export class Profiles {
   readonly #profiles: ReadonlyMap<string, Settings>;
   readonly #others: ReadonlyMap<string, Settings>;
@@ -35,8 +35,8 @@ export class Profiles {
   }
 
   /**
-   * Reads them as the SDK for Go does, which takes more than the one for JavaScript: blanks in `[ default ]`, names of settings in capitals, quotes
-   * around values, `:` for `=`. What the credentials file says of a profile comes before what the config file says.
+   * Parses the files as the SDK for Go does, which accepts more than the SDK for JavaScript: blanks in `[ default ]`, setting names in capitals,
+   * quotes around values, `:` for `=`. Settings in the credentials file take precedence over those in the config file.
    * Source: aws-sdk-go-v2, internal/ini and config/shared_config.go.
    */
   static read(config: string, credentials: string): Profiles {
@@ -45,7 +45,7 @@ export class Profiles {
     const inConfig = sectionsOf(config);
     for (const [name, { settings, isNamedProfile }] of inConfig) {
       if (OTHER_SECTION.test(name)) others.set(name, settings);
-      // `[profile default]` stands for `[default]`, wherever it is.
+      // `[profile default]` replaces `[default]`, wherever it is.
       else if (isNamedProfile || (name === 'default' && !inConfig.has('profile default'))) profiles.set(withoutPrefix(name), new Map(settings));
     }
     for (const [name, { settings, isNamedProfile }] of sectionsOf(credentials)) {
@@ -57,12 +57,12 @@ export class Profiles {
     return new Profiles(profiles, others);
   }
 
-  /** Undefined when no file has it. */
+  /** undefined if neither file has the profile. */
   settingsOf(profile: string): Settings | undefined {
     return this.#profiles.get(profile);
   }
 
-  /** X-Ray's endpoint in the services that the profile names, or that of all services; undefined when it names none. */
+  /** The endpoint of X-Ray, or of all services, that the profile configures; undefined if there is none. */
   endpointOf(profile: string): string | undefined {
     const settings = this.#profiles.get(profile);
     if (settings?.get('ignore_configured_endpoint_urls')?.toLowerCase() === 'true') return undefined;
@@ -76,8 +76,8 @@ export class Profiles {
   }
 
   /**
-   * The same as one text that the SDK for JavaScript understands, as either of the files. A role that names no source is assumed with the profile's
-   * own credentials, or else with those of `machine`, as in Go: the other SDK would leave out the role.
+   * The profiles as one text that the SDK for JavaScript understands in place of either file. A role without a source is assumed with the profile's
+   * own credentials, or else with those of `machine`, as in Go: the SDK for JavaScript would ignore the role.
    * Source: aws-sdk-go-v2, config/resolve_credentials.go.
    */
   text(machine: 'EcsContainer' | 'Ec2InstanceMetadata'): string {
@@ -99,7 +99,7 @@ export class Profiles {
   }
 }
 
-/** The profile that is meant where none is named. Source: aws-sdk-go-v2, config/env_config.go. */
+/** The name of the selected profile. Source: aws-sdk-go-v2, config/env_config.go. */
 export function profileOf(env: Readonly<Record<string, string | undefined>>): string {
   return env['AWS_PROFILE'] || env['AWS_DEFAULT_PROFILE'] || 'default';
 }
@@ -119,7 +119,7 @@ function hasOwnSource(name: string, settings: Settings): boolean {
 function sectionsOf(text: string): Map<string, Section> {
   const sections = new Map<string, Section>();
   let section: Section | undefined;
-  /** The setting whose value is on the lines below it. */
+  /** The setting whose nested settings are on the following lines. */
   let above = '';
   for (const line of text.split(/\r?\n/)) {
     if (/^\s*([#;]|$)/.test(line)) continue;
@@ -142,7 +142,7 @@ function sectionsOf(text: string): Map<string, Section> {
   return sections;
 }
 
-/** `[ profile  "team" ] # comment` is `profile team`; undefined when the line is no section's. Quotes are the other SDKs'. */
+/** `[ profile  "team" ] # comment` is `profile team`; undefined if the line is not a section header. Quotes are for the other SDKs. */
 function sectionName(line: string): string | undefined {
   const [head = ''] = line.split(/[#;]/);
   const inside = /^\[(.*)\]$/.exec(head.trim())?.[1];

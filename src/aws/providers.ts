@@ -8,28 +8,28 @@ import { profileOf, sdkName } from './profiles.ts';
 import { FILE_TIMEOUT_MS, hasOnlyOtherSettings, readSharedFiles, readTokenFiles } from './shared-files.ts';
 import type { AwsCredentials } from './signer.ts';
 
-/** For metrics, where a name with a profile or a role in it would have no bound. */
+/** A metric label: a name that includes a profile or role would not be bounded. */
 export type ProviderKind = 'environment' | 'profile' | 'web_identity' | 'container' | 'instance';
 
-/** For a provider that makes two calls of 5 s at most, one after the other. */
+/** For a provider that makes two consecutive calls of 5 s at most. */
 const TIMEOUT_MS = 10_000;
 
-/** For a profile without a process: SSO's token and credentials, and a role on top, each of them two calls. */
+/** For a profile without a process: SSO's token and credentials, and a role on top, with two calls each. */
 const PROFILE_TIMEOUT_MS = 20_000;
 
 /** One link of the credential chain. */
 export interface CredentialProvider {
   readonly name: string;
   readonly kind: ProviderKind;
-  /** How long it may take; then it is given up, and asked again later. Takes no longer than reading the shared files. */
+  /** How long `get` may take; after that, the attempt is abandoned and retried later. Takes no longer than reading the shared files. */
   timeoutMs(): number | Promise<number>;
-  /** Why there is no point in asking, in words that say what was looked for; undefined when there is. */
+  /** Why the provider is skipped, including what was looked for; undefined if it should be asked. */
   skipReason(): string | undefined | Promise<string | undefined>;
-  /** Rejects with the SDK's reason. When `signal` aborts, it closes its connections and ends its child processes. */
+  /** Rejects with the SDK's error. When `signal` aborts, it closes its connections and kills its child processes. */
   get(signal: AbortSignal): Promise<AwsCredentials>;
-  /** The environment names this provider: when it fails, falling back to another identity would hide the mistake. */
+  /** The environment configures this provider: if it fails, falling back to another identity would hide the mistake. */
   readonly isExplicit: boolean;
-  /** What is known of the identity without asking anyone. */
+  /** What is known about the identity without a call. */
   describe?(): { role: string; account?: string };
 }
 
@@ -46,9 +46,9 @@ export interface ProvidersDeps {
 }
 
 /**
- * The chain of AWS's SDK for Go, link by link, so that each can say why it did not answer: environment, web identity (IRSA), profile (with SSO,
- * process, role and login), container (ECS, EKS Pod Identity), instance metadata (IMDSv2). With `roleArn`, that role is assumed on top.
- * The STS calls go to the daemon's own region and through its proxy.
+ * The chain of AWS's SDK for Go, with separate links so that each can report why it has no credentials: environment, web identity (IRSA), profile
+ * (with SSO, process, role and login), container (ECS, EKS Pod Identity), instance metadata (IMDSv2). If `roleArn` is set, that role is assumed on
+ * top. STS calls go to the daemon's own region and through its proxy.
  */
 export function credentialProviders(config: ProvidersConfig, deps: ProvidersDeps): CredentialProvider[] {
   const { env } = deps;
@@ -58,10 +58,10 @@ export function credentialProviders(config: ProvidersConfig, deps: ProvidersDeps
   return config.roleArn === '' ? base : base.map((link) => assumeRole(link, config, { env, clientConfig }));
 }
 
-/** Made when a provider needs STS or SSO; the SDK's HTTP handler is not loaded before. */
+/** Created when a provider needs STS or SSO; the SDK's HTTP handler is loaded only then. */
 type ClientConfig = (signal: AbortSignal) => Promise<RegionalClientConfig>;
 
-/** compat: both names of each key, and before a profile, as in Go. Source: aws-sdk-go-v2, config/env_config.go and resolve_credentials.go. */
+/** compat: both names of each key, and before the profile, as in Go. Source: aws-sdk-go-v2, config/env_config.go and resolve_credentials.go. */
 function environmentLink(env: Environment): CredentialProvider {
   const accessKeyId = env['AWS_ACCESS_KEY_ID'] || env['AWS_ACCESS_KEY'] || '';
   const secretAccessKey = env['AWS_SECRET_ACCESS_KEY'] || env['AWS_SECRET_KEY'] || '';
@@ -76,7 +76,7 @@ function environmentLink(env: Environment): CredentialProvider {
       return 'AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not set';
     },
     get: async () => {
-      // The SDK knows the first names only.
+      // The SDK only knows the first name of each.
       if (env['AWS_ACCESS_KEY_ID'] && env['AWS_SECRET_ACCESS_KEY']) return (await sdk()).fromEnv()();
       return { accessKeyId, secretAccessKey, ...(sessionToken ? { sessionToken } : {}) };
     },
@@ -89,7 +89,7 @@ function profileLink(env: Environment, clientConfig: ClientConfig): CredentialPr
     name: `profile ${profile}`,
     kind: 'profile',
     timeoutMs: async () => {
-      // Only a process may take a minute: a cache of SSO on a disk that hangs must not keep the providers after it waiting for as long.
+      // Only a process may take a minute: an SSO cache on a disk that hangs must not delay the later providers for that long.
       const { profiles } = await readSharedFiles(env);
       return profiles.valuesOf('credential_process').length > 0 ? PROCESS_TIMEOUT_MS + TIMEOUT_MS : PROFILE_TIMEOUT_MS;
     },
@@ -117,7 +117,7 @@ function webIdentityLink(env: Environment, clientConfig: ClientConfig): Credenti
     isExplicit: true,
     skipReason: () => (file && roleArn ? undefined : 'AWS_WEB_IDENTITY_TOKEN_FILE and AWS_ROLE_ARN are not set'),
     get: async (signal) => {
-      // Read anew each time: kubelet rotates it. The SDK would read it in a way that stops the whole process until it is read.
+      // Read each time, because kubelet rotates it. The SDK's own read would block the whole process.
       const webIdentityToken = await readTextFile(file, { timeoutMs: FILE_TIMEOUT_MS });
       await readSharedFiles(env);
       const session = roleSessionName === undefined ? {} : { roleSessionName };
@@ -148,9 +148,9 @@ function instanceLink(env: Environment): CredentialProvider {
     isExplicit: false,
     skipReason: () => (isTrue(env['AWS_EC2_METADATA_DISABLED']) ? 'switched off by AWS_EC2_METADATA_DISABLED' : undefined),
     get: async () => {
-      // It looks for its endpoint there.
+      // The provider reads its endpoint from the shared files.
       await readSharedFiles(env);
-      // Kept between calls: it goes on with old credentials while the service is away.
+      // Kept between calls: while the service is unavailable, it continues with the old credentials.
       provider ??= (await sdk()).fromInstanceMetadata({ timeout: 1_000, maxRetries: 1, ec2MetadataV1Disabled: true });
       return provider();
     },
@@ -178,13 +178,13 @@ function assumeRole(
   };
 }
 
-/** `arn:aws:iam::123456789012:role/app` has the account in the fifth place. */
+/** The account is the fifth part of a role's ARN, such as `arn:aws:iam::123456789012:role/app`. */
 function roleOf(role: string): { role: string; account?: string } {
   const account = role.split(':')[4];
   return account === undefined ? { role } : { role, account };
 }
 
-/** Loaded when the search begins: half of the bundle's weight is behind it. */
+/** Loaded when the search begins: it is half of the bundle. */
 function sdk(): Promise<typeof import('@aws-sdk/credential-providers')> {
   return import('@aws-sdk/credential-providers');
 }

@@ -8,7 +8,7 @@ import { readInstanceMetadata } from './imds.ts';
 import { profileOf } from './profiles.ts';
 import { FILE_TIMEOUT_MS, settingOfProfile } from './shared-files.ts';
 
-/** Each place that is looked at; the longest of their own limits are two seconds. */
+/** Limit of each source; the longest limit of their own is two seconds. */
 const SOURCE_TIMEOUT_MS = 5_000;
 
 export interface FoundRegion {
@@ -17,8 +17,8 @@ export interface FoundRegion {
 }
 
 /**
- * The region when neither flag, variable nor file names it: profile, ECS metadata, IMDSv2, each with a short time-out.
- * `isLocalMode` (-o) leaves instance metadata out. Throws XRAYD_REGION with everything that was looked at.
+ * Finds the region if no flag, variable or file sets it: from the profile, ECS metadata or IMDSv2, each with a short timeout.
+ * `isLocalMode` (-o) skips instance metadata. Throws XRAYD_REGION with a list of everything that was checked.
  */
 export async function findRegion(env: Environment, isLocalMode: boolean): Promise<FoundRegion> {
   const tried: string[] = [];
@@ -29,7 +29,7 @@ export async function findRegion(env: Environment, isLocalMode: boolean): Promis
   if (!isLocalMode) sources.push(['instance metadata', async () => regionOf((await readInstanceMetadata(['meta-data/placement/region'], env))[0])]);
   for (const [origin, find] of sources) {
     try {
-      const region = await within(SOURCE_TIMEOUT_MS, 'given up', find);
+      const region = await within(SOURCE_TIMEOUT_MS, 'timed out', find);
       if (region) return { region, origin };
       tried.push(`${origin}: none`);
     } catch (error) {
@@ -49,10 +49,10 @@ async function regionOfProfile(env: Environment): Promise<string | undefined> {
   return setting;
 }
 
-/** Of a task with very many containers. */
+/** Enough for a task with very many containers. */
 const MAX_TASK_BYTES = 1024 * 1024;
 
-/** From the task's ARN: by the metadata endpoint (version 4), or by the metadata file where the agent writes one. */
+/** From the task's ARN: from the metadata endpoint (version 4), or from the metadata file if the agent writes one. */
 async function regionOfEcs(env: Environment): Promise<string | undefined> {
   const uri = env['ECS_CONTAINER_METADATA_URI_V4'];
   if (uri) {

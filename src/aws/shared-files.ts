@@ -6,18 +6,18 @@ import { readTextFile } from '../pipeline/read-file.ts';
 import type { Environment } from './environment.ts';
 import { Profiles, profileOf, type Settings } from './profiles.ts';
 
-/** A file of a few kilobytes; what has not come by then is on a disk that is away, or in a pipe that nobody writes to. */
+/** The files have a few kilobytes; if reading takes longer, the disk hangs or the path is a pipe without a writer. */
 export const FILE_TIMEOUT_MS = 2_000;
 
 const MISSING = 'does not exist';
-/** What was read last, by path. */
+/** Last contents by path. */
 const lastRead = new Map<string, string>();
 
 export interface SharedFile {
   readonly path: string;
-  /** "" when it could not be read. */
+  /** "" if it could not be read. */
   readonly text: string;
-  /** Why it could not be read, in words that follow its path. */
+  /** Why it could not be read, worded to follow the path. */
   readonly problem?: string;
 }
 
@@ -27,17 +27,17 @@ export interface SharedFiles {
 }
 
 /**
- * Reads AWS's shared credentials and config file anew, and has the SDK take what was read: its own reads have no deadline, and are kept for ever,
- * whether they end or not. A file that is not there, or does not answer, is empty to it.
+ * Reads AWS's shared credentials and config files, and makes the SDK use the result: its own reads have no deadline and are cached forever,
+ * whether they finish or not. To the SDK, a file that is missing or cannot be read is empty.
  */
 export async function readSharedFiles(env: Environment): Promise<SharedFiles> {
-  // Without HOME and without an entry in passwd there is no folder to look in.
+  // Without HOME and without an entry in passwd, this is below "/".
   const folder = join(homeOf(env), '.aws');
   const paths = [env['AWS_SHARED_CREDENTIALS_FILE'] || join(folder, 'credentials'), env['AWS_CONFIG_FILE'] || join(folder, 'config')];
   const files = await Promise.all(paths.map((path) => readShared(path.startsWith('~/') ? join(homeOf(env), path.slice(2)) : path)));
   const [credentials, config] = files;
   const profiles = Profiles.read(config!.text, credentials!.text);
-  // The library is loaded only where there is a file.
+  // Load the library only if there is a file.
   if (files.every(({ path, problem }) => problem === MISSING && !lastRead.has(path))) return { files, profiles };
   const { externalDataInterceptor } = await import('@smithy/core/config');
   const hasContainer = Boolean(env['AWS_CONTAINER_CREDENTIALS_RELATIVE_URI'] || env['AWS_CONTAINER_CREDENTIALS_FULL_URI']);
@@ -46,7 +46,7 @@ export async function readSharedFiles(env: Environment): Promise<SharedFiles> {
   return { files, profiles };
 }
 
-/** A setting of the chosen profile; `problem`: a file that is there cannot be read. */
+/** A setting of the selected profile; `problem`: an existing file cannot be read. */
 export async function settingOfProfile(name: string, env: Environment): Promise<{ setting: string | undefined; problem?: string }> {
   const { files, profiles } = await readSharedFiles(env);
   if (files.every(({ text }) => text === '')) {
@@ -56,7 +56,7 @@ export async function settingOfProfile(name: string, env: Environment): Promise<
   return { setting: profiles.settingsOf(profileOf(env))?.get(name) };
 }
 
-/** What makes a profile one with credentials. Source: aws-sdk-go-v2, config/resolve_credentials.go; `login_session` of AWS's SDK for JavaScript. */
+/** A profile with one of these has credentials. Source: aws-sdk-go-v2, config/resolve_credentials.go; `login_session`: AWS's SDK for JavaScript. */
 const CREDENTIAL_SETTINGS = [
   'aws_access_key_id',
   'role_arn',
@@ -70,12 +70,12 @@ const CREDENTIAL_SETTINGS = [
   'login_session',
 ];
 
-/** Whether the profile is there for a region and the like, and credentials are to be found elsewhere. */
+/** Whether the profile only has settings such as a region, so that credentials must come from another provider. */
 export function hasOnlyOtherSettings(settings: Settings | undefined): boolean {
   return settings !== undefined && CREDENTIAL_SETTINGS.every((name) => !settings.get(name));
 }
 
-/** The same for the token files that profiles name: the SDK reads them in a way that stops the whole process until they are read. */
+/** Preloads the token files that profiles name: the SDK's own read would block the whole process. */
 export async function readTokenFiles(profiles: Profiles): Promise<void> {
   const { externalDataInterceptor } = await import('@smithy/core/config');
   const record = externalDataInterceptor.getTokenRecord() as Record<string, unknown>;
@@ -84,7 +84,7 @@ export async function readTokenFiles(profiles: Profiles): Promise<void> {
     try {
       record[path] = await readTextFile(path, { timeoutMs: FILE_TIMEOUT_MS });
     } catch (error) {
-      // What the system says is said better by the SDK; an empty token is refused by STS.
+      // For a system error, let the SDK read the file and report it better; STS refuses an empty token.
       if (systemCodeOf(error) === undefined) record[path] = '';
       else delete record[path];
     }
@@ -98,7 +98,7 @@ async function readShared(path: string): Promise<SharedFile> {
     lastRead.set(path, text);
     return { path, text };
   } catch (error) {
-    // A pipe gives its text once.
+    // A pipe delivers its text only once.
     const text = error instanceof DeadlineError ? lastRead.get(path) : undefined;
     if (text !== undefined) return { path, text };
     return { path, text: '', problem: problemOf(error) };

@@ -10,7 +10,7 @@ import { isXRaysAnswer } from './output-shape.ts';
 import type { PermissionHints } from './permissions.ts';
 import { noErrors, type ConnectionErrors, type XRayApi } from './xray-api.ts';
 
-/** All as the reference daemon: a record a minute, 30 kept, 10 a call, none before the first segment. Source: aws-xray-daemon 3.6.6, pkg/telemetry. */
+/** As in the reference daemon: one record a minute, 30 kept, 10 per call, none before the first segment. Source: 3.6.6, pkg/telemetry. */
 const INTERVAL_MS = 60_000;
 const MAX_KEPT = 30;
 const MAX_PER_CALL = 10;
@@ -27,7 +27,7 @@ interface TelemetryRecord {
 
 export interface TelemetryReporterConfig {
   readonly resourceArn: string;
-  /** -o: do not ask instance metadata who this machine is. */
+  /** -o: do not ask instance metadata for the identity of this machine. */
   readonly isLocalMode: boolean;
 }
 
@@ -39,7 +39,7 @@ export interface TelemetryReporterDeps {
   readonly log: Logger;
 }
 
-/** Tells X-Ray once a minute what was received, sent and lost (PutTelemetryRecords). Never fatal, never in the way. */
+/** Reports to X-Ray once a minute how many segments were received, sent and lost (PutTelemetryRecords). Failures are ignored. */
 export class TelemetryReporter implements Component {
   readonly name = 'telemetry records';
   readonly #config: TelemetryReporterConfig;
@@ -104,7 +104,7 @@ export class TelemetryReporter implements Component {
     const { api, hints, log } = this.#deps;
     this.#machine ??= this.#identify();
     const { instanceId, hostname } = await this.#machine;
-    // The reference writes "" for what it does not know, and its member order.
+    // The reference daemon writes "" for unknown values, and the members in this order.
     const body = { EC2InstanceId: instanceId, Hostname: hostname, ResourceARN: this.#config.resourceArn, TelemetryRecords: records };
     const answer = await api.call({
       target: OPERATIONS.PutTelemetryRecords.path,
@@ -112,9 +112,9 @@ export class TelemetryReporter implements Component {
       headers: api.sdkHeaders(),
       signal,
     });
-    hints.look(OPERATIONS.PutTelemetryRecords.path, answer);
+    hints.check(OPERATIONS.PutTelemetryRecords.path, answer);
     const isTaken = answer.kind === 'answer' && answer.status === 200 && isXRaysAnswer(OPERATIONS.PutTelemetryRecords.path, api.url, answer);
-    if (!isTaken) log.debug({ outcome: answer.kind === 'answer' ? answer.status : answer.kind }, 'telemetry records not taken');
+    if (!isTaken) log.debug({ outcome: answer.kind === 'answer' ? answer.status : answer.kind }, 'telemetry records were not accepted');
     return isTaken;
   }
 
@@ -126,7 +126,7 @@ export class TelemetryReporter implements Component {
       const [instanceId = '', hostname = ''] = await readInstanceMetadata(['meta-data/instance-id', 'meta-data/hostname'], env);
       return { instanceId: known.instanceId || instanceId, hostname: known.hostname || hostname };
     } catch (error) {
-      // Fargate and most pods have no instance metadata: nothing is wrong.
+      // Fargate and most pods have no instance metadata: not an error.
       log.debug({ reason: messageOf(error) }, 'no instance id for the telemetry records');
       return known;
     }

@@ -2,20 +2,20 @@ import type { PeerCertificate } from 'node:tls';
 import { dateOf } from '../pipeline/clock.ts';
 import { systemCodeOf } from '../pipeline/errors.ts';
 
-/** What is wrong, in words that follow "TLS with xray.us-east-1.amazonaws.com: ", and what to do. */
+/** The problem, worded to follow "TLS with xray.us-east-1.amazonaws.com: ", and what to do. */
 type Explain = (host: string, error: TlsError) => string;
 
 interface TlsError extends Error {
-  /** Of a certificate for another name. */
+  /** Set if the certificate is for another name. */
   readonly cert?: PeerCertificate;
 }
 
 const UNKNOWN_ISSUER: Explain = () =>
-  "the certificate's issuer is not known here. If a proxy intercepts TLS, put the certificate of its issuer (PEM) into a file and name that in AWS_CA_BUNDLE or SSL_CERT_FILE";
+  "the certificate's issuer is not trusted. If a proxy intercepts TLS, save its issuer's certificate (PEM) to a file and set AWS_CA_BUNDLE or SSL_CERT_FILE to that file";
 const NOT_TLS: Explain = () =>
-  'the answer is not TLS. If this port speaks plain HTTP, write http:// in the endpoint or the proxy address; else look for what answers there';
+  'the server does not speak TLS. If it speaks plain HTTP, use http:// in the endpoint or the proxy address; otherwise check which server listens there';
 const NO_COMMON_VERSION: Explain = () =>
-  'no common version or cipher: xrayd needs TLS 1.2 or newer. Look for an old proxy or load balancer in between';
+  'no common TLS version or cipher: xrayd needs TLS 1.2 or newer. Check for an old proxy or load balancer in between';
 
 /** Sources: OpenSSL's X509_V_ERR_* names as Node gives them (tls documentation, "X509 certificate error codes"), and OpenSSL's reason codes. */
 const EXPLANATIONS: Readonly<Record<string, Explain>> = {
@@ -28,7 +28,7 @@ const EXPLANATIONS: Readonly<Record<string, Explain>> = {
   CERT_HAS_EXPIRED: () => `the certificate has expired, or this machine's clock is ahead: it says ${clock()}`,
   CERT_NOT_YET_VALID: () => `the certificate is not valid yet, or this machine's clock is behind: it says ${clock()}`,
   ERR_TLS_CERT_ALTNAME_INVALID: (host, { cert }) =>
-    `the certificate is for ${namesOf(cert)}, not for ${host}. Look at the endpoint, at DNS and for a proxy in between`,
+    `the certificate is for ${namesOf(cert)}, not for ${host}. Check the endpoint, DNS, and for a proxy in between`,
   ERR_SSL_WRONG_VERSION_NUMBER: NOT_TLS,
   ERR_SSL_PACKET_LENGTH_TOO_LONG: NOT_TLS,
   ERR_SSL_HTTP_REQUEST: NOT_TLS,
@@ -39,29 +39,29 @@ const EXPLANATIONS: Readonly<Record<string, Explain>> = {
   'ERR_SSL_SSL/TLS_ALERT_HANDSHAKE_FAILURE': NO_COMMON_VERSION,
 };
 
-/** Whether more trusted certificates may help. */
+/** Whether trusting more certificates may help. */
 export function isUnknownIssuer(error: Error): boolean {
   return EXPLANATIONS[codeOf(error)] === UNKNOWN_ISSUER;
 }
 
-/** Whether a connection failed in its TLS handshake. */
+/** Whether a connection failed in the TLS handshake. */
 export function isTlsError(error: Error): boolean {
   return /^(ERR_TLS|ERR_SSL|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|HOSTNAME_MISMATCH)/.test(codeOf(error));
 }
 
-/** One line: the reason in words and what to do about it; the error's own message where there is nothing to add. */
+/** One line: the problem and what to do about it; the error's own message if there is nothing to add. */
 export function tlsProblem(error: Error, host: string): string {
   const explain = EXPLANATIONS[codeOf(error)];
   return `TLS with ${host}: ${explain?.(host, error) ?? (opensslReason(error) || error.message)}`;
 }
 
-/** A code of the table above; what OpenSSL found is only in the message where the connection failed as a whole (EPROTO). */
+/** A code from the table above. If the connection failed as a whole (EPROTO), OpenSSL's reason is only in the message. */
 function codeOf(error: Error): string {
   const code = systemCodeOf(error) ?? '';
   return code === 'EPROTO' ? `ERR_SSL_${opensslReason(error).toUpperCase().replaceAll(' ', '_')}` : code;
 }
 
-/** Out of `write EPROTO 00FF…:error:0A00010B:SSL routines:tls_validate_record_header:wrong version number:../ssl/….c:80:`. */
+/** Extracts the reason from `write EPROTO 00FF…:error:0A00010B:SSL routines:tls_validate_record_header:wrong version number:../ssl/….c:80:`. */
 function opensslReason(error: Error): string {
   return /:SSL routines:[^:]*:([^:]+):/.exec(error.message)?.[1] ?? '';
 }

@@ -9,7 +9,7 @@ import { readRegularFile, readRegularText } from '../pipeline/read-file.ts';
 import type { Logger } from '../pipeline/logger.ts';
 import type { Environment } from './environment.ts';
 
-/** Where Linux distributions keep their certificates: the first that exists. Source: Go's crypto/x509/root_linux.go. */
+/** Certificate files of Linux distributions; the first with certificates is used. Source: Go's crypto/x509/root_linux.go. */
 const SYSTEM_FILES = [
   '/etc/ssl/certs/ca-certificates.crt', // Debian, Ubuntu, Gentoo, distroless
   '/etc/pki/tls/certs/ca-bundle.crt', // Amazon Linux, Fedora, RHEL 6
@@ -18,22 +18,22 @@ const SYSTEM_FILES = [
   '/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem', // CentOS, RHEL 7
   '/etc/ssl/cert.pem', // Alpine
 ];
-/** Every one of them. Source: Go's crypto/x509/root_linux.go. */
+/** All of these are used. Source: Go's crypto/x509/root_linux.go. */
 const SYSTEM_FOLDERS = ['/etc/ssl/certs', '/etc/pki/tls/certs'];
 
-/** The names that are a hash are links to the others. */
+/** Files named by a hash are links to the others. */
 const IS_HASH = /^[\da-f]{8}\.\d+$/;
-/** For a file or a folder that the environment names. */
+/** Time limit for a file or folder that the environment names. */
 const READ_MS = 2_000;
 
 let systemTrust: { env: Environment; isLoaded: boolean } = { env: {}, isLoaded: true };
 let generation = 0;
 
 /**
- * Trusts, in every TLS connection of this process and besides what Node trusts (its own list and NODE_EXTRA_CA_CERTS), the certificates that
- * the environment names: SSL_CERT_FILE, SSL_CERT_DIR (folders separated by ":"), AWS_CA_BUNDLE and `caBundle`, the profile's ca_bundle.
- * The system's own are trusted too; they are read when a certificate's issuer is not known without them (`trustSystem`), for AWS's is.
- * A file that cannot be used, or is not read within 2 s, is a warning.
+ * In every TLS connection of this process, trusts the certificates that the environment names, in addition to Node's (its own list and
+ * NODE_EXTRA_CA_CERTS): SSL_CERT_FILE, SSL_CERT_DIR (folders separated by ":"), AWS_CA_BUNDLE and `caBundle`, the profile's ca_bundle.
+ * The system's certificates are trusted too, but read only if a certificate's issuer is unknown without them (`trustSystem`): AWS's is known.
+ * Logs a warning for a file that cannot be used or is not read within 2 s.
  */
 export async function trustConfigured(env: Environment, caBundle: string | undefined, log: Logger): Promise<void> {
   const named: [setting: string, path: string | undefined][] = [
@@ -46,41 +46,41 @@ export async function trustConfigured(env: Environment, caBundle: string | undef
     if (!path) continue;
     const { found, problem } = await certificatesWithin(path);
     certificates.push(...found);
-    if (problem !== '') log.warn({ setting, file: path }, `${setting} names ${path}, ${problem}: going on with the other certificates`);
+    if (problem !== '') log.warn({ setting, file: path }, `${setting} names ${path}, ${problem}: using the other certificates`);
   }
   for (const folder of foldersOf(env['SSL_CERT_DIR'])) {
     const { found, problem } = await folderWithin(folder);
     certificates.push(...found);
     if (found.length === 0)
-      log.warn({ setting: 'SSL_CERT_DIR', folder }, `SSL_CERT_DIR names ${folder}, ${problem || 'which holds no certificates'}`);
+      log.warn({ setting: 'SSL_CERT_DIR', folder }, `SSL_CERT_DIR names ${folder}, ${problem || 'which contains no certificates'}`);
   }
   trust(certificates);
   systemTrust = { env, isLoaded: false };
 }
 
-/** Counts how often the trusted certificates changed: a connection that failed in an earlier generation may succeed now. */
+/** Counts changes of the trusted certificates: a connection that failed in an earlier generation may succeed now. */
 export function trustGeneration(): number {
   return generation;
 }
 
-/** Trusts the certificates of the operating system, the first time it is called. Takes some 70 ms and 2 MB. */
+/** Trusts the operating system's certificates, on the first call. Takes about 70 ms and 2 MB. */
 export function trustSystem(): void {
   if (systemTrust.isLoaded) return;
   systemTrust.isLoaded = true;
   const { env } = systemTrust;
   const certificates: string[] = [];
-  // compat: as in Go the variables stand in the place of the system's lists.
+  // compat: as in Go, the variables replace the system's lists.
   if (!env['SSL_CERT_FILE']) {
     certificates.push(...(SYSTEM_FILES.map((file) => readCertificates(file).found).find((found) => found.length > 0) ?? []));
   }
   if (!env['SSL_CERT_DIR']) certificates.push(...SYSTEM_FOLDERS.flatMap(readFolder));
-  // A keychain or a registry; on Linux this reads OpenSSL's folders.
+  // A keychain or a registry; on Linux this would read OpenSSL's folders.
   if (process.platform !== 'linux') certificates.push(...getCACertificates('system'));
   trust(certificates);
 }
 
 function trust(certificates: readonly string[]): void {
-  // Node's own list as text takes half a megabyte.
+  // Reading Node's own list as text takes half a megabyte.
   if (certificates.length === 0) return;
   const present = getCACertificates('default');
   const known = new Set(present.map(bare));
@@ -96,7 +96,7 @@ function trust(certificates: readonly string[]): void {
   generation++;
 }
 
-/** One malformed certificate would make Node refuse all of them. */
+/** A single malformed certificate would make Node refuse all of them. */
 function isCertificate(pem: string): boolean {
   try {
     return new X509Certificate(pem).raw.length > 0;
@@ -114,7 +114,7 @@ interface Read {
   readonly problem: string;
 }
 
-/** A disk that does not answer holds a thread of libuv, not the start. */
+/** A disk that hangs blocks a libuv thread, but not the start. */
 async function certificatesWithin(path: string): Promise<Read> {
   try {
     return certificatesIn(await within(READ_MS, path, () => readRegularText(path)));
@@ -146,7 +146,7 @@ function readCertificates(path: string): Read {
 function certificatesIn(text: string): Read {
   const blocks = text.match(/-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----[^-]*-----END (?:TRUSTED |X509 )?CERTIFICATE-----/g) ?? [];
   const found = blocks.filter(isCertificate);
-  return { found, problem: found.length === 0 ? 'which holds no certificates (PEM)' : '' };
+  return { found, problem: found.length === 0 ? 'which contains no certificates (PEM)' : '' };
 }
 
 function unreadable(error: unknown): Read {

@@ -24,7 +24,7 @@ export interface XRayApiDeps {
   readonly credentials: Pick<CredentialSource, 'get' | 'problem' | 'invalidate' | 'refused'>;
   readonly outbound: Outbound;
   readonly log: Logger;
-  /** Told when answers have left some megabytes to collect. */
+  /** Called when responses have left some megabytes of garbage. */
   readonly onGarbage?: () => void;
 }
 
@@ -35,11 +35,11 @@ export interface XRayCall {
   readonly body: Buffer;
   readonly headers: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;
-  /** 1 MB when not given. */
+  /** 1 MB by default. */
   readonly maxAnswerBytes?: number;
 }
 
-/** There was nothing to sign with, and an unsigned request is never sent. */
+/** There were no credentials for signing; an unsigned request is never sent. */
 export interface NoCredentials {
   readonly kind: 'no_credentials';
   readonly message: string;
@@ -47,7 +47,7 @@ export interface NoCredentials {
 
 export type XRayAnswer = HttpAnswer | HttpFailure | NoCredentials;
 
-/** Counts of what went wrong, in the words of PutTelemetryRecords. Source: the BackendConnectionErrors shape of the X-Ray model. */
+/** Counts of failures, by the names of PutTelemetryRecords. Source: the BackendConnectionErrors shape of the X-Ray model. */
 export interface ConnectionErrors {
   TimeoutCount: number;
   ConnectionRefusedCount: number;
@@ -57,11 +57,11 @@ export interface ConnectionErrors {
   OtherCount: number;
 }
 
-/** An answer of X-Ray is a few hundred bytes, GetSamplingRules' some ten thousand. */
+/** A response of X-Ray has a few hundred bytes, that of GetSamplingRules some ten thousand. */
 const MAX_ANSWER_BYTES = 1024 * 1024;
 const MAX_ANSWERS_BYTES = 4 * MAX_ANSWER_BYTES;
 
-/** Signed calls to X-Ray, one at a time each; no retries here. */
+/** Makes signed calls to X-Ray. Does not retry. */
 export class XRayApi {
   readonly errors: ConnectionErrors = noErrors();
   readonly #config: XRayApiConfig;
@@ -79,11 +79,11 @@ export class XRayApi {
     return this.#config.url;
   }
 
-  /** Calls `target` with the headers given, host, content-length and the signature; an SDK's own headers are the caller's to add. */
+  /** Calls `target` with `headers`, host, content-length and the signature. The caller adds an SDK's own headers. */
   async call({ method = 'POST', target, body, headers, signal, maxAnswerBytes = MAX_ANSWER_BYTES }: XRayCall): Promise<XRayAnswer> {
     const { url: base, region, timeoutMs } = this.#config;
     const credentials = await untilAborted(this.#deps.credentials.get(), signal);
-    if (credentials === ABORTED) return { kind: 'failure', code: 'aborted', message: 'given up while looking for credentials' };
+    if (credentials === ABORTED) return { kind: 'failure', code: 'aborted', message: 'cancelled while looking for credentials' };
     if (credentials === undefined) return { kind: 'no_credentials', message: this.#deps.credentials.problem };
     const prefix = base.pathname.replace(/\/$/, '');
     const url = urlOf(base, prefix + target);
@@ -97,10 +97,10 @@ export class XRayApi {
       return performCall({ url, method, headers: signed, body, agent, signal, timeoutMs, maxAnswerBytes, answers: this.#answers });
     };
     let answer = await attempt();
-    // Only X-Ray's own refusal says what time it is there: a gateway's Date is the gateway's.
+    // Only X-Ray's own refusal shows X-Ray's time: a gateway's Date header is the gateway's.
     if (answer.kind === 'answer' && isXRaysError(answer) && this.#clock.correct(answer.status, answer.headers.date, signedMs)) {
       const skewSeconds = Math.round(this.#clock.skewMs / 1000);
-      this.#deps.log.limited('clock', 'warn', { skewSeconds }, "this machine's clock is wrong: requests are signed with the time of X-Ray");
+      this.#deps.log.limited('clock', 'warn', { skewSeconds }, "this machine's clock is wrong: requests are signed with X-Ray's time");
       answer = await attempt();
     }
     this.#count(answer);
@@ -138,12 +138,12 @@ export class XRayApi {
   }
 }
 
-/** Types of errors that say something about a call's content, or ask for time: whoever says so reads calls to X-Ray. */
+/** Error types that concern the content of a call, or mean throttling: only a server that understands X-Ray calls sends them. */
 const ABOUT_REQUESTS = /^(InvalidRequest|InvalidParameter|Validation|Serialization|RequestEntityTooLarge|Throttl|TooManyRequests)/;
 
 /**
- * Whether X-Ray itself answered `path`, and can serve. Anything else may be another host that has its address by now, another service of AWS's too:
- * to look the name up anew in vain costs a handshake after every third call.
+ * Whether X-Ray itself answered `path` and can serve. If not, the address may now belong to another host, which may even be another service of AWS.
+ * Looking the name up again in vain costs a handshake after every third call.
  */
 function isServed(path: string, url: URL, answer: HttpAnswer | HttpFailure): boolean {
   if (answer.kind === 'failure' || answer.status >= 500) return false;
@@ -155,9 +155,7 @@ export function noErrors(): ConnectionErrors {
   return { TimeoutCount: 0, ConnectionRefusedCount: 0, HTTPCode4XXCount: 0, HTTPCode5XXCount: 0, UnknownHostCount: 0, OtherCount: 0 };
 }
 
-/**
- * The error's type as AWS SDKs read it: the x-amzn-errortype header up to `:`, else `__type` or `code` of the body after `#`; "" when there is none.
- */
+/** The error's type as AWS SDKs read it: the x-amzn-errortype header up to `:`, else `__type` or `code` of the body after `#`; "" if it has none. */
 export function errorTypeOf(answer: HttpAnswer): string {
   const header = answer.headers['x-amzn-errortype'];
   const text = typeof header === 'string' ? header : typeInBody(answer.body);
@@ -170,7 +168,7 @@ function typeInBody(body: Buffer): string {
   return typeof type === 'string' ? type : '';
 }
 
-/** `target` may be `//host/path`, which a URL would read as another host. */
+/** Sets path and query separately: `target` may be `//host/path`, which `new URL` would read as another host. */
 function urlOf(base: URL, target: string): URL {
   const url = new URL(base);
   const question = target.indexOf('?');

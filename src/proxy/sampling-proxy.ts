@@ -211,7 +211,7 @@ export class SamplingProxy implements Component {
     const { api, hints, log } = this.#deps;
     const userAgent = { 'user-agent': api.sdkHeaders()['user-agent'] ?? '' };
     const answer = await api.call({ method, target, body, headers: { ...userAgent, ...headers }, signal });
-    hints.look(target, answer);
+    hints.check(target, answer);
     const reply = replyOf(answer);
     if (answer.kind === 'answer' && method === 'POST' && !isXRaysAnswer(target, api.url, answer)) {
       const fields = { path: target, endpoint: api.url.origin, ...describeAnswer(answer) };

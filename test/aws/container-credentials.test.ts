@@ -38,5 +38,5 @@ test.each<[what: string, given: object]>([
   ['with a Token that is no text', { ...KEYS, Token: 7 }],
   ['with an Expiration that is no date', { ...KEYS, Expiration: 'soon' }],
 ])('an answer of the container agent %s is refused', async (_, given) => {
-  await expect(from(given)).rejects.toThrow('the answer has no AccessKeyId and SecretAccessKey, or a Token or an Expiration of another form');
+  await expect(from(given)).rejects.toThrow('the response lacks AccessKeyId or SecretAccessKey, or its Token or Expiration is malformed');
 });

@@ -62,7 +62,7 @@ test('a provider that never answers is named, counted and degraded, and the next
   const provider = new Provider({ get: [never, async () => found] });
   const { source, log } = await sourceOf(provider);
   await eventually(() => source.state.state === 'degraded');
-  expect(source.state.reason).toContain('web identity (IRSA): given up: no answer within 100 ms');
+  expect(source.state.reason).toContain('web identity (IRSA): timed out: no answer within 100 ms');
   expect(log.find(/does not answer/, 'warn')[0]?.fields).toMatchObject({ provider: 'web identity (IRSA)' });
   expect(source.refreshFailures).toEqual([{ provider: 'web_identity', reason: 'timeout', count: 1 }]);
   expect(provider.signals[0]?.aborted).toBe(true);
@@ -86,8 +86,8 @@ test('a search for new ones that hangs keeps nobody waiting who can use those in
   await eventually(async () => (await source.get(0)) !== undefined && provider.signals.length === 2, 10_000);
   expect(await source.get(0)).toBe(first);
   await eventually(() => source.state.state === 'degraded');
-  expect(source.state.reason).toContain('are used until they end');
-  expect(log.find(/cannot be renewed/, 'warn')).toHaveLength(1);
+  expect(source.state.reason).toContain('are used until they expire');
+  expect(log.find(/cannot be refreshed/, 'warn')).toHaveLength(1);
   expect(await source.get(0)).toBe(first);
   await eventually(async () => (await source.get(0)) === second);
   expect(source.state.state).toBe('ok');
@@ -104,7 +104,7 @@ test('attempts that cannot be ended do not pile up', async () => {
   const { source } = await sourceOf(provider);
   await eventually(() => source.refreshFailures[0]?.count === 3);
   expect(provider.signals).toHaveLength(2);
-  expect(source.problem).toContain('2 attempts have not ended');
+  expect(source.problem).toContain('2 earlier attempts are still running');
 });
 
 test('a service that takes the call and never ends its answer is asked again, however often, by a library that cannot be told to stop', async () => {

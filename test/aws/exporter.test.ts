@@ -87,7 +87,7 @@ test('the log says what answered, in printable characters, and what to check', a
   });
   expect(line!.fields['begins']).toMatch(/^<html>\\u\{1b\}\[31m\\nx+$/);
   expect(String(line!.fields['begins']).length).toBeLessThan(100);
-  expect(exporter.state.reason).toBe(`HTTP 200 from ${upstream.url} is not an answer of X-Ray (not_xray)`);
+  expect(exporter.state.reason).toBe(`HTTP 200 from ${upstream.url} did not come from X-Ray (not_xray)`);
 });
 
 test('an answer that repeats what was sent does not bring it into the log', async () => {
@@ -161,14 +161,14 @@ test.each([
 
 test.each([
   ['a proxy that wants a password', 'HTTP/1.1 407 Proxy Authentication Required\r\n\r\n', /407/, /--proxy-address http:\/\/USER:PASSWORD@HOST:PORT/],
-  ['a proxy that forbids the host', 'HTTP/1.1 403 blocked by policy\r\n\r\n', /403 blocked by policy/, /A proxy, a portal or a gateway\?/],
+  ['a proxy that forbids the host', 'HTTP/1.1 403 blocked by policy\r\n\r\n', /403 blocked by policy/, /a proxy, portal or gateway in between/],
 ])('why a tunnel is not opened is said, with what to do and without the password of the proxy: %s', async (_what, reply, reason, remedy) => {
   const upstream = await scope.start(new RawUpstream());
   upstream.reply = reply;
   const proxyAddress = upstream.url.replace('//', '//user:s3cret@');
   const { exporter, log } = exporterFor('https://xray.us-east-1.amazonaws.com', { proxyAddress });
   expect(await exporter.export(batchOf(segment('a')), signal)).toEqual({ kind: 'retry', code: 'network' });
-  const [line] = log.find(/^PutTraceSegments got no answer of HTTP/, 'warn');
+  const [line] = log.find(/^PutTraceSegments got no HTTP response/, 'warn');
   expect(line?.fields['reason']).toMatch(reason);
   expect(line?.message).toMatch(remedy);
   expect(JSON.stringify([log.lines, exporter.state])).not.toContain('s3cret');

@@ -20,7 +20,7 @@ test.each([
   'a\u0000',
   'é',
   'x'.repeat(256),
-])('%j is not: a portal may answer in its place', (text) => expect(() => metadataValue(text)).toThrow('what answers is not instance metadata'));
+])('%j is not: a portal may answer in its place', (text) => expect(() => metadataValue(text)).toThrow('the response is not instance metadata'));
 
 test.each([
   [undefined, undefined],
@@ -31,14 +31,14 @@ test.each([
 ])('the region %j is %j', (value, region) => expect(regionOf(value)).toBe(region));
 
 test.each(['US-EAST-1', '-a', 'a-', 'a.b', 'a/b', 'evil.example#', 'x'.repeat(64), 7, {}])('%j is no region', (value) => {
-  expect(() => regionOf(value)).toThrow('which is no region');
+  expect(() => regionOf(value)).toThrow('which is not a region');
 });
 
 test('the region of a task is in its ARN, and what is no ARN says so', () => {
   expect(regionOfTask({ TaskARN: 'arn:aws:ecs:us-west-2:123456789012:task/a' })).toBe('us-west-2');
   for (const metadata of [{}, null, 'x', [], { TaskARN: null }]) expect(regionOfTask(metadata)).toBeUndefined();
-  for (const TaskARN of [7, {}, 'task', ['arn:aws:ecs:us-west-2:1:task/a']]) expect(() => regionOfTask({ TaskARN })).toThrow('not ECS');
-  expect(() => regionOfTask({ TaskARN: 'arn:aws:ecs:<html>:1:task/a' })).toThrow('which is no region');
+  for (const TaskARN of [7, {}, 'task', ['arn:aws:ecs:us-west-2:1:task/a']]) expect(() => regionOfTask({ TaskARN })).toThrow('not from ECS');
+  expect(() => regionOfTask({ TaskARN: 'arn:aws:ecs:<html>:1:task/a' })).toThrow('which is not a region');
 });
 
 const GOOD = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'secret/+=', sessionToken: 'token', expiration: new Date(0) };
@@ -52,14 +52,14 @@ test.each<[string, object, string]>([
   ['nothing', {}, 'there is no access key id'],
   ['no secret', { accessKeyId: 'AKIDEXAMPLE' }, 'there is no secret access key'],
   ['an empty secret', { ...GOOD, secretAccessKey: '' }, 'there is no secret access key'],
-  ['HTML', { ...GOOD, accessKeyId: '<html>\n' }, 'its access key id has characters'],
-  ['a secret with a line break', { ...GOOD, secretAccessKey: 'a\nb' }, 'its secret access key has characters'],
-  ['a token that would end a header', { ...GOOD, sessionToken: 'a\r\nx: y' }, 'its session token has characters'],
+  ['HTML', { ...GOOD, accessKeyId: '<html>\n' }, 'its access key id has invalid characters'],
+  ['a secret with a line break', { ...GOOD, secretAccessKey: 'a\nb' }, 'its secret access key has invalid characters'],
+  ['a token that would end a header', { ...GOOD, sessionToken: 'a\r\nx: y' }, 'its session token has invalid characters'],
   ['a token that is a number', { ...GOOD, sessionToken: 7 }, 'there is no session token'],
-  ['a date that is none', { ...GOOD, expiration: new Date('never') }, 'its expiration is no date'],
-  ['a date as text', { ...GOOD, expiration: '2026-11-23' }, 'its expiration is no date'],
+  ['a date that is none', { ...GOOD, expiration: new Date('never') }, 'its expiration is not a date'],
+  ['a date as text', { ...GOOD, expiration: '2026-11-23' }, 'its expiration is not a date'],
 ])('%s is no credentials, and nothing of it is said', (_what, given, problem) => {
-  expect(() => usableCredentials(given as typeof GOOD)).toThrow(`what it gave are no credentials: ${problem}`);
+  expect(() => usableCredentials(given as typeof GOOD)).toThrow(`the provider returned invalid credentials: ${problem}`);
   try {
     usableCredentials(given as typeof GOOD);
   } catch (error) {

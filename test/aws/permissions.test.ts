@@ -6,7 +6,7 @@ test('whatever answers 403 with types that it makes up, each action is said once
   const log = new MemoryLog();
   const hints = new PermissionHints(log);
   for (let i = 0; i < 100; i++)
-    hints.look('/TraceSegments', {
+    hints.check('/TraceSegments', {
       kind: 'answer',
       status: 403,
       headers: { 'x-amzn-errortype': `${i}${'x'.repeat(10_000)}` },

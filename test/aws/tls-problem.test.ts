@@ -41,7 +41,7 @@ test('a certificate of an unknown issuer: the remedy for a proxy that intercepts
   const { code, message } = await failureOf(xray.url);
   expect(code).toBe('tls');
   expect(message).toBe(
-    `TLS with 127.0.0.1:${xray.port}: the certificate's issuer is not known here. If a proxy intercepts TLS, put the certificate of its issuer (PEM) into a file and name that in AWS_CA_BUNDLE or SSL_CERT_FILE`,
+    `TLS with 127.0.0.1:${xray.port}: the certificate's issuer is not trusted. If a proxy intercepts TLS, save its issuer's certificate (PEM) to a file and set AWS_CA_BUNDLE or SSL_CERT_FILE to that file`,
   );
 });
 
@@ -62,17 +62,17 @@ test('a certificate for another name: both names', async () => {
   const { code, message } = await failureOf(xray.url, other.cert);
   expect(code).toBe('tls');
   expect(message).toBe(
-    `TLS with 127.0.0.1:${xray.port}: the certificate is for intranet.example, not for 127.0.0.1:${xray.port}. Look at the endpoint, at DNS and for a proxy in between`,
+    `TLS with 127.0.0.1:${xray.port}: the certificate is for intranet.example, not for 127.0.0.1:${xray.port}. Check the endpoint, DNS, and for a proxy in between`,
   );
 });
 
 test.each(['HTTP/1.1 400 Bad Request\r\n\r\n', 'SSH-2.0-OpenSSH_9.6\r\n', '\0\0\0\0\0\0\0\0\0\0'])(
-  '%j where TLS should be: the answer is not TLS',
+  '%j where TLS should be: the server does not speak TLS',
   async (greeting) => {
     const url = await listening(createServer((socket) => void socket.on('error', () => {}).end(greeting)));
     const { code, message } = await failureOf(url);
     expect(code).toBe('tls');
-    expect(message).toMatch(/^TLS with 127\.0\.0\.1:\d+: the answer is not TLS\. If this port speaks plain HTTP, write http:\/\//);
+    expect(message).toMatch(/^TLS with 127\.0\.0\.1:\d+: the server does not speak TLS\. If it speaks plain HTTP, use http:\/\//);
   },
 );
 
@@ -82,7 +82,7 @@ test('an old version of TLS: the versions that are taken', async () => {
   server.on('tlsClientError', () => {});
   const { code, message } = await failureOf(await listening(server), cert);
   expect(code).toBe('tls');
-  expect(message).toMatch(/no common version or cipher: xrayd needs TLS 1\.2 or newer/);
+  expect(message).toMatch(/no common TLS version or cipher: xrayd needs TLS 1\.2 or newer/);
 });
 
 test('a connection that is cut in the handshake is a reset, and says so', async () => {

@@ -70,7 +70,7 @@ test('STS never answers for good: degraded with the reason in /readyz, a call ev
   const env = { AWS_ROLE_ARN: APP_ROLE, AWS_WEB_IDENTITY_TOKEN_FILE: file, AWS_ENDPOINT_URL_STS: sts.url };
   const daemon = await scope.daemon({ args: ['--endpoint', xray.url, '-n', 'us-east-1'], env });
   await eventually(async () => (await credentialsOf(daemon)).state === 'degraded', 20_000);
-  expect((await credentialsOf(daemon)).reason).toContain('web identity (IRSA): given up: no answer within 10 s');
+  expect((await credentialsOf(daemon)).reason).toContain('web identity (IRSA): timed out: no answer within 10 s');
   await eventually(() => sts.requests.length >= 4, 30_000);
   expect(await sts.connections()).toBeLessThanOrEqual(2);
   const started = performance.now();
@@ -152,7 +152,7 @@ test('the cache of SSO hangs as a disk does, then it is a file: no process is in
   const delivery = expectDelivery(scope, { xray, env });
   await pipe.becomesFile(token);
   const daemon = await delivery;
-  expect(daemon.find(/does not answer/)).toMatchObject({ provider: 'profile dev', reason: 'given up: no answer within 20 s' });
+  expect(daemon.find(/does not answer/)).toMatchObject({ provider: 'profile dev', reason: 'timed out: no answer within 20 s' });
 });
 
 test.for(['AWS_WEB_IDENTITY_TOKEN_FILE', 'web_identity_token_file of a profile'])(

@@ -43,7 +43,7 @@ test('a portal in place of instance and task metadata is no region: the start sa
   const daemon = scope.spawn({ env });
   const { code } = await daemon.end();
   expect(code).toBe(1);
-  expect(`${daemon.stdout}${daemon.stderr}`).toMatch(/instance metadata: what answers is not instance metadata: .*<!DOCTYPE html>/);
+  expect(`${daemon.stdout}${daemon.stderr}`).toMatch(/instance metadata: the response is not instance metadata: .*<!DOCTYPE html>/);
 });
 
 test('a portal in place of the container agent gives no credentials: segments are kept, and the reason is said', async () => {

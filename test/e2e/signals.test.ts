@@ -61,9 +61,9 @@ test('SIGHUP without a terminal takes over the log level and new credentials, an
   const { xray, daemon } = await daemonBeforeXRay('-c', file);
   write('debug', 'Concurrency: 7\n');
   daemon.kill('SIGHUP');
-  await eventually(() => daemon.find(/asked for new credentials/) !== undefined);
+  await eventually(() => daemon.find(/looked for new credentials/) !== undefined);
   expect(daemon.find(/reloaded the configuration/)).toMatchObject({ logLevel: 'debug', from: `${file} line 3`, needsRestart: ['--concurrency'] });
-  expect(daemon.find(/credentials renewed/)).toMatchObject({ level: 'debug' });
+  expect(daemon.find(/credentials refreshed/)).toMatchObject({ level: 'debug' });
   writeFileSync(file, 'Version: [');
   daemon.kill('SIGHUP');
   await eventually(() => daemon.find(/cannot be reloaded/) !== undefined);

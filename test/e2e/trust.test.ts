@@ -72,13 +72,13 @@ test('files without certificates are a warning each, the failure is one line wit
     SSL_CERT_DIR: `${folder}/nowhere`,
   });
   expect(daemon.log.filter(({ level }) => level === 'warn').map(({ msg }) => msg)).toEqual([
-    `SSL_CERT_FILE names ${folder}/none.pem, which does not exist: going on with the other certificates`,
-    `AWS_CA_BUNDLE names ${folder}/garbage.pem, which holds no certificates (PEM): going on with the other certificates`,
-    `SSL_CERT_DIR names ${folder}/nowhere, which holds no certificates`,
+    `SSL_CERT_FILE names ${folder}/none.pem, which does not exist: using the other certificates`,
+    `AWS_CA_BUNDLE names ${folder}/garbage.pem, which contains no certificates (PEM): using the other certificates`,
+    `SSL_CERT_DIR names ${folder}/nowhere, which contains no certificates`,
   ]);
   await daemon.send(HEADER + segment('kept'));
   await eventually(() => daemon.find(/^TLS with /) !== undefined);
-  expect(daemon.find(/^TLS with /)?.msg).toMatch(/the certificate's issuer is not known here/);
+  expect(daemon.find(/^TLS with /)?.msg).toMatch(/the certificate's issuer is not trusted/);
   expect(setting.xray.documents).toEqual([]);
   expect(await daemon.metrics()).toMatchObject({ xrayd_segments_received_total: 1 });
 });

@@ -48,7 +48,8 @@ function hanging(id: string, kind: IdentityKind, title: string): Scenario {
     },
     check: (outcome, harness, scale) => [
       ...drainsIn(15)(outcome, harness, scale),
-      !harness.daemon.log.some(({ msg }) => /cannot be renewed|no AWS credentials/.test(msg)) && 'the log does not say that credentials are missing',
+      !harness.daemon.log.some(({ msg }) => /cannot be refreshed|no AWS credentials/.test(msg)) &&
+        'the log does not say that credentials are missing',
     ],
   };
 }
