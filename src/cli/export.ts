@@ -12,12 +12,12 @@ const LOOK_MS = 100;
 
 /** `xrayd export`: resolves with the exit code. */
 export async function run(loaded: LoadedConfig<'export'>, { output: { out, say } }: CommandContext): Promise<number> {
-  const { wait } = loaded.config;
+  const { waitMs } = loaded.config;
   const source = await LocalClient.of(loaded).source();
   const query = queryOf(loaded);
   // The first trace is waited for; then all that match are written.
-  if (wait > 0 && !(await comes(source, query, wait * 1000))) {
-    say(`xrayd: no trace matched within ${wait} s\n`);
+  if (waitMs > 0 && !(await comes(source, query, waitMs))) {
+    say(`xrayd: no trace matched within ${waitMs / 1000} s\n`);
     return 1;
   }
   const missing = new Set(query.ids);

@@ -12,7 +12,7 @@ cfg.yaml beats AWS_REGION and HTTPS_PROXY. One dash or two, "-n us-east-1" or "-
 export function helpText(command?: Command): string {
   const sections = OPTION_GROUPS.flatMap((group) => {
     const specs = specsOf(group).filter(({ commands }) => commands.includes(command ?? DEFAULT_COMMAND));
-    const lines = specs.map((spec) => `  ${synopsisOf(spec)}\n${wrap(`${spec.help}${noteOf(spec, command)}${defaultOf(spec)}`, 8, 100)}`);
+    const lines = specs.map((spec) => `  ${synopsisOf(spec)}\n${wrap(`${spec.help}${noteOf(spec, command)}${defaultClauseOf(spec)}`, 8, 100)}`);
     return lines.length === 0 ? [] : [`\n${group}:\n${lines.join('\n')}\n`];
   });
   return (command === undefined ? overview() : introOf(command)) + sections.join('') + OUTRO;
@@ -131,7 +131,7 @@ function defaultTextOf(spec: OptionSpec): string {
   return spec.kind === 'number' ? `${spec.default} ${spec.unit}` : textOf(spec.default);
 }
 
-function defaultOf(spec: OptionSpec): string {
+function defaultClauseOf(spec: OptionSpec): string {
   const text = spec.default === false ? '' : defaultTextOf(spec);
   return text === '' ? '' : ` Default: ${text}.`;
 }

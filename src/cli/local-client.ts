@@ -130,9 +130,9 @@ export class LocalClient {
     refuse(total, list.map(refusalIn));
   }
 
-  async *#idsByText({ filter, text, sinceMinutes }: TraceQuery): AsyncGenerator<string> {
+  async *#idsByText({ filter, text, sinceMs }: TraceQuery): AsyncGenerator<string> {
     const query = new URLSearchParams({ filter, text, limit: String(ROWS_A_CALL) });
-    if (sinceMinutes !== Infinity) query.set('from', String(Math.max(0, wallClockMs() / 1000 - sinceMinutes * 60)));
+    if (sinceMs !== Infinity) query.set('from', String(Math.max(0, wallClockMs() - sinceMs) / 1000));
     for (let next: unknown = ''; typeof next === 'string';) {
       query.set('after', next);
       const page = await this.#call(`/api/traces?${query.toString()}`, { method: 'GET' });

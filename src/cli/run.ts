@@ -136,7 +136,7 @@ function durationOf({ summary }: { summary: Readonly<Record<string, unknown>> })
 async function save(xray: StartedXRay, file: string, say: (text: string) => void): Promise<void> {
   const source = await new LocalClient({ url: xray.url, token: '' }).source();
   const texts: string[] = [];
-  const count = await writeTraces(source.traces({ ids: [], filter: '', text: '', sinceMinutes: Infinity }), (text) => void texts.push(text));
+  const count = await writeTraces(source.traces({ ids: [], filter: '', text: '', sinceMs: Infinity }), (text) => void texts.push(text));
   try {
     await within(SAVE_MS, file, () => writeWhole(file, texts.join('')));
   } catch (error) {

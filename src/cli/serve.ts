@@ -103,8 +103,8 @@ async function drain(
   const second = new AbortController();
   void signal.then(() => second.abort());
   runtime.retire();
-  await sleep(config.shutdownDelay * 1000, undefined, { signal: second.signal }).catch(() => {});
-  const deadline = AbortSignal.any([second.signal, AbortSignal.timeout(config.shutdownTimeout * 1000)]);
+  await sleep(config.shutdownDelayMs, undefined, { signal: second.signal }).catch(() => {});
+  const deadline = AbortSignal.any([second.signal, AbortSignal.timeout(config.shutdownTimeoutMs)]);
   const { sent, lost, lostCopies } = await runtime.stop(deadline);
   const line = `xrayd stopped: ${sent} segments sent in the drain, ${lost} lost`;
   if (lost > 0) log.error({ sent, lost }, line);

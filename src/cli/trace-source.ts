@@ -22,7 +22,7 @@ export interface TraceQuery {
   /** Words, of the local X-Ray only; "" for all. */
   readonly text: string;
   /** Infinity for all. */
-  readonly sinceMinutes: number;
+  readonly sinceMs: number;
 }
 
 /** Ids of the traces that match, with words among them. */
@@ -87,7 +87,7 @@ export class TraceSource {
   }
 
   async *#idsOf(query: TraceQuery): AsyncGenerator<string> {
-    const { ids, filter, text, sinceMinutes } = query;
+    const { ids, filter, text, sinceMs } = query;
     if (ids.length > 0) {
       yield* ids;
       return;
@@ -99,7 +99,7 @@ export class TraceSource {
     const { GetTraceSummariesCommand } = await import('@aws-sdk/client-xray');
     const nowMs = wallClockMs();
     const input = {
-      StartTime: dateOf(Math.max(0, nowMs - sinceMinutes * 60_000)),
+      StartTime: dateOf(Math.max(0, nowMs - sinceMs)),
       EndTime: dateOf(this.#isLocal ? LAST_MS : nowMs + AHEAD_MS),
       ...(filter === '' ? {} : { FilterExpression: filter }),
     };

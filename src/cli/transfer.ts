@@ -30,7 +30,7 @@ export function reportNotGiven({ notGiven }: TraceSource, { ids }: TraceQuery, s
 
 export function queryOf({ config }: LoadedConfig<'export'> | LoadedConfig<'pull'>): TraceQuery {
   const text = 'text' in config ? config.text : '';
-  return { ids: itemsOf(config.traceId), filter: config.filter, text, sinceMinutes: config.since };
+  return { ids: itemsOf(config.traceId), filter: config.filter, text, sinceMs: config.sinceMs };
 }
 
 export function report({ traces, stored, refused, refusals }: Imported, say: (line: string) => void, file?: string): number {

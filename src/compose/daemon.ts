@@ -128,7 +128,7 @@ export function connectionTo({ region, url }: Destination, { config, log }: { co
     log,
   });
   const api = new XRayApi(
-    { url, region, userAgent: userAgent(VERSION, env), timeoutMs: config.requestTimeout * 1000 },
+    { url, region, userAgent: userAgent(VERSION, env), timeoutMs: config.requestTimeoutMs },
     { credentials, outbound, log, onGarbage: fullCollector() },
   );
   return { api, outbound, credentials, hints: new PermissionHints(log), upstream: [connections(outbound), credentials] };

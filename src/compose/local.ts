@@ -26,7 +26,6 @@ import { isMemoryScarce } from './memory-budget.ts';
 
 /** A person waits for the trace. */
 const BATCH_MAX_AGE_MS = 50;
-const MB = 1_000_000;
 
 export interface LocalDeps {
   readonly log: Logger;
@@ -60,7 +59,7 @@ export function buildLocal(loaded: LoadedConfig<'local'>, { log, env, write, has
   const isMemoryLimited = memory.limitBytes !== undefined;
   const store = new Store({
     file: config.data,
-    maxBytes: config.dataSize * MB,
+    maxBytes: config.dataBytes,
     accountId: config.accountId,
     memoryLimitBytes: memory.limitBytes,
     cacheBytes: memory.cacheBytes,

@@ -1,7 +1,7 @@
 import type { Config } from '../config/schema.ts';
+import { MB } from '../pipeline/units.ts';
 import { memoryLimitBytes } from './memory-limit.ts';
 
-const MB = 1024 * 1024;
 /** The reference's least. */
 const MIN_BUFFER_BYTES = 3 * MB;
 const MAX_BUFFER_BYTES = 64 * MB;
@@ -53,7 +53,7 @@ export function isMemoryScarce(limitBytes: number | undefined = memoryLimitBytes
 
 /** Shares of the memory limit; what --buffer-memory says wins over the buffer's. With `tee` the two buffers have half of it each. */
 export function memoryBudgetOf(
-  { bufferMemory, tee = false }: Pick<Config<'daemon'>, 'bufferMemory'> & { readonly tee?: boolean },
+  { bufferBytes: askedBytes, tee = false }: Pick<Config<'daemon'>, 'bufferBytes'> & { readonly tee?: boolean },
   mode: Mode,
   limitBytes: number | undefined = memoryLimitBytes(),
 ): MemoryBudget {
@@ -65,7 +65,7 @@ export function memoryBudgetOf(
   const besidesBytes = BESIDES_BYTES[mode] + (tee ? TEE_BESIDES_BYTES : 0);
   const left = limitBytes === undefined ? Infinity : limitBytes - besidesBytes - bodiesBytes - cacheBytes;
   const defaultBytes = Math.max(MIN_BUFFER_BYTES, Math.min(share(BUFFERS_PART[mode], MIN_BUFFER_BYTES, MAX_BUFFER_BYTES), left));
-  const waitingBytes = bufferMemory > 0 ? bufferMemory * MB : defaultBytes;
+  const waitingBytes = askedBytes > 0 ? askedBytes : defaultBytes;
   const teeBytes = tee ? Math.floor(waitingBytes / 2) : 0;
   return { limitBytes, bufferBytes: waitingBytes - teeBytes, teeBytes, bodiesBytes, cacheBytes, answerBytes, besidesBytes };
 }

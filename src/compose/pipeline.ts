@@ -8,12 +8,10 @@ import type { Logger } from '../pipeline/logger.ts';
 import type { DocumentSink } from '../pipeline/segment.ts';
 import { preferMemory } from './heap-tuning.ts';
 
-const MB = 1024 * 1024;
-
 export type Part = Component & { readonly state?: ComponentState };
 
 /** The options of a pipeline, which all have the same names in both commands. */
-export type PipelineOptions = Pick<Config<'local'>, 'concurrency' | 'newestFirst' | 'retryMaxAge'>;
+export type PipelineOptions = Pick<Config<'local'>, 'concurrency' | 'newestFirst' | 'retryMaxAgeMs'>;
 
 export interface PipelineConfig {
   /** Of all that waits, in bytes. */
@@ -46,9 +44,9 @@ export class Pipeline {
 
   constructor(options: PipelineOptions, { maxBytes, maxAgeMs, spool: disk, tunesHeap = false }: PipelineConfig, deps: PipelineDeps) {
     const { exporter, upstream, watchers = [], accounting, log } = deps;
-    const isNewestFirst = options.newestFirst;
+    const { concurrency, newestFirst: isNewestFirst, retryMaxAgeMs } = options;
     const spool = disk === undefined ? undefined : new Spool({ ...disk, isNewestFirst }, { accounting, log });
-    const limits = { maxBytes, maxAgeMs, isNewestFirst, concurrency: options.concurrency, retryMaxAgeMs: options.retryMaxAge * 1000 };
+    const limits = { maxBytes, maxAgeMs, isNewestFirst, concurrency, retryMaxAgeMs };
     this.exporter = exporter;
     this.accounting = accounting;
     this.batcher = new Batcher(limits, { exporter, accounting, log, spool, onMemoryShort: tunesHeap ? preferMemory : undefined });
@@ -62,6 +60,6 @@ export class Pipeline {
 }
 
 /** The spool that the options name. */
-export function spoolOf({ spool, spoolSize }: Pick<Config<'local'>, 'spool' | 'spoolSize'>): PipelineConfig['spool'] {
-  return spool === '' ? undefined : { folder: spool, maxBytes: spoolSize * MB };
+export function spoolOf({ spool, spoolBytes }: Pick<Config<'local'>, 'spool' | 'spoolBytes'>): PipelineConfig['spool'] {
+  return spool === '' ? undefined : { folder: spool, maxBytes: spoolBytes };
 }

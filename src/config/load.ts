@@ -3,9 +3,9 @@ import type { Command } from './commands.ts';
 import type { ConfigFile } from './config-file.ts';
 import { XraydError } from '../pipeline/errors.ts';
 import type { CommandLine } from './flags.ts';
-import { envNameOf, textOf, type OptionSpec, type OptionValue } from './option.ts';
+import { envNameOf, writtenAs, type OptionSpec, type OptionValue } from './option.ts';
 import { OPTION_NAMES, SPECS, type Config, type OptionName } from './schema.ts';
-import { parseText } from './value.ts';
+import { defaultOf, parseText } from './value.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -37,7 +37,7 @@ export function mergeConfig<C extends Command>({ commandLine, env, file }: Confi
   for (const name of OPTION_NAMES) {
     const spec = SPECS[name];
     const found = spec.commands.includes(command) ? findValue(name, { commandLine, env, file }, doubts) : undefined;
-    config[name] = found?.value ?? spec.default;
+    config[name] = found?.value ?? defaultOf(spec);
     origins[name] = found?.origin ?? 'default';
     if (spec.kind === 'address' && config[name] === 'off' && spec.offIn?.includes(command) === false) {
       throw new XraydError('XRAYD_CONFIG', `${origins[name]} may not be off for xrayd ${command}: give host:port.`);
@@ -146,9 +146,9 @@ function unusedWithoutTee({ commandLine, file }: ConfigSources<Command>): string
 
 /** What is not looked at where another option is set, or is not. A question that is answered in part would be taken for its answer. */
 const TOGETHER: readonly { readonly name: OptionName; readonly other: OptionName; readonly isSet: boolean; readonly isError: boolean }[] = [
-  ...(['filter', 'text', 'since'] as const).map((name) => ({ name, other: 'traceId' as const, isSet: true, isError: true })),
+  ...(['filter', 'text', 'sinceMs'] as const).map((name) => ({ name, other: 'traceId' as const, isSet: true, isError: true })),
   ...(['roleExternalId', 'roleSessionName'] as const).map((name) => ({ name, other: 'roleArn' as const, isSet: false, isError: false })),
-  { name: 'spoolSize', other: 'spool', isSet: false, isError: false },
+  { name: 'spoolBytes', other: 'spool', isSet: false, isError: false },
 ];
 
 /** Throws XRAYD_USAGE. */
@@ -180,7 +180,7 @@ export function printConfig({ command, config, origins }: LoadedConfig): string 
     const spec = SPECS[name];
     const value = values[name];
     const isUnset = value === undefined || value === '' || value === 0;
-    const shown = isUnset ? `(${spec.defaultText ?? 'none'})` : name === 'token' ? '(hidden)' : textOf(value);
+    const shown = isUnset ? `(${spec.defaultText ?? 'none'})` : name === 'token' ? '(hidden)' : writtenAs(spec, value);
     return [spec.flag, shown, origins[name]] as const;
   });
   const widths = [0, 1].map((column) => Math.max(...rows.map((row) => row[column as 0 | 1].length)));

@@ -10,10 +10,10 @@ export const LOCAL_OPTIONS = {
     flag: 'data',
     default: '',
     placeholder: 'FILE',
-    defaultText: 'a temporary file, deleted at the end',
-    help: 'local: file to keep traces, groups and sampling rules in.',
+    defaultText: 'a temporary file that is deleted on exit',
+    help: 'File for traces, groups and sampling rules.',
   },
-  dataSize: {
+  dataBytes: {
     group: 'Local X-Ray',
     commands: ['local'],
     kind: 'number',
@@ -22,7 +22,7 @@ export const LOCAL_OPTIONS = {
     min: 1,
     max: 1_000_000,
     unit: 'MB',
-    help: 'local: size of the store; beyond it the oldest traces are removed, except pinned ones.',
+    help: 'Maximum size of the store. Beyond it, the oldest traces are deleted, except pinned ones.',
   },
   accountId: {
     group: 'Local X-Ray',
@@ -31,7 +31,7 @@ export const LOCAL_OPTIONS = {
     form: 'account',
     flag: 'account-id',
     default: '000000000000',
-    help: 'local: account id in ARNs. The region in them is that of --region, or us-east-1.',
+    help: 'Account ID in ARNs. The region in ARNs is that of --region, or us-east-1.',
   },
   defaultSampling: {
     group: 'Local X-Ray',
@@ -40,7 +40,7 @@ export const LOCAL_OPTIONS = {
     flag: 'default-sampling',
     choices: ['all', 'aws'],
     default: 'all',
-    help: "local: the rule Default traces everything (all), or one request a second and 5 % of the others, as AWS's own does (aws).",
+    help: 'What the rule Default samples: every request (all), or one request per second and 5 % of the others, as in a new AWS account (aws).',
   },
   token: {
     group: 'Local X-Ray',
@@ -49,8 +49,8 @@ export const LOCAL_OPTIONS = {
     form: 'token',
     flag: 'token',
     default: '',
-    defaultText: 'none on a loopback address, elsewhere a random one, printed at start',
-    help: 'local: what readers of traces have to send, as the access key id of an AWS client, as a bearer token, or as ?token=.',
+    defaultText: 'none on a loopback address; on others a random token, printed at startup',
+    help: 'Token for reading traces. Clients send it as the access key ID of an AWS client, as a bearer token, or as ?token=.',
   },
   insecureBind: {
     group: 'Local X-Ray',
@@ -58,7 +58,7 @@ export const LOCAL_OPTIONS = {
     kind: 'switch',
     flag: 'insecure-bind',
     default: false,
-    help: 'local: let every program that reaches the address read the traces, without a token. Web pages of others are refused all the same.',
+    help: "Allow every program that reaches the address to read traces without a token. Requests from other web sites' pages are still refused.",
   },
   tee: {
     group: 'Local X-Ray',
@@ -66,7 +66,7 @@ export const LOCAL_OPTIONS = {
     kind: 'switch',
     flag: 'tee',
     default: false,
-    help: 'local: send every segment on to AWS X-Ray as well, with the region and credentials that the daemon would use. Half of --buffer-memory is for what waits to be sent on.',
+    help: 'Also send every segment to AWS X-Ray, with the region and credentials that the daemon would use. Half of --buffer-memory is reserved for segments that wait to be sent.',
   },
   api: {
     group: 'Local X-Ray',
@@ -75,7 +75,7 @@ export const LOCAL_OPTIONS = {
     use: 'connect',
     flag: 'api',
     default: { host: '127.0.0.1', port: 2000 },
-    help: 'export, import, pull: the TCP address of the local X-Ray.',
+    help: 'TCP address of the local X-Ray.',
   },
   traceId: {
     group: 'Local X-Ray',
@@ -84,7 +84,7 @@ export const LOCAL_OPTIONS = {
     form: 'list',
     flag: 'trace-id',
     default: '',
-    help: 'export, pull: these traces only, separated by commas.',
+    help: 'Only these traces: their IDs, separated by commas.',
   },
   filter: {
     group: 'Local X-Ray',
@@ -93,7 +93,7 @@ export const LOCAL_OPTIONS = {
     flag: 'filter',
     default: '',
     placeholder: 'EXPRESSION',
-    help: 'export, pull: the traces that match this filter expression, such as \'service("web") AND fault\'.',
+    help: 'Only traces that match this filter expression, such as \'service("web") AND fault\'.',
   },
   text: {
     group: 'Local X-Ray',
@@ -102,9 +102,9 @@ export const LOCAL_OPTIONS = {
     flag: 'text',
     default: '',
     placeholder: 'WORDS',
-    help: 'export: the traces that have each of these words in a service, URL, annotation, user, exception, SQL or the like.',
+    help: 'Only traces that contain each of these words, for example in a service name, URL, annotation, user, exception or SQL query.',
   },
-  since: {
+  sinceMs: {
     group: 'Local X-Ray',
     commands: ['export', 'pull'],
     kind: 'number',
@@ -113,9 +113,9 @@ export const LOCAL_OPTIONS = {
     min: 1,
     max: 43_200,
     unit: 'minutes',
-    help: 'export, pull: traces that began in the last so many minutes.',
+    help: 'Only traces that began within this time before now.',
   },
-  wait: {
+  waitMs: {
     group: 'Local X-Ray',
     commands: ['export'],
     kind: 'number',
@@ -124,7 +124,7 @@ export const LOCAL_OPTIONS = {
     min: 1,
     max: 3_600,
     unit: 'seconds',
-    help: 'export: wait up to so long until there is a trace to export, and exit with 1 when there is none.',
+    help: 'Maximum time to wait for a trace to export. Exit with 1 if there is none.',
   },
   profile: {
     group: 'Local X-Ray',
@@ -133,7 +133,7 @@ export const LOCAL_OPTIONS = {
     form: 'name',
     flag: 'profile',
     default: '',
-    help: 'pull: the profile of the AWS configuration to read with.',
+    help: 'Profile of the AWS configuration to read traces with.',
   },
   failOn: {
     group: 'Local X-Ray',
@@ -143,7 +143,7 @@ export const LOCAL_OPTIONS = {
     flag: 'fail-on',
     default: '',
     placeholder: 'fault,error,throttle',
-    help: 'run: exit with 1 when a trace has one of these, and the command itself was fine.',
+    help: 'Exit with 1 if a trace has one of these outcomes and the program itself exited with 0.',
   },
   save: {
     group: 'Local X-Ray',

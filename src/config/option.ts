@@ -1,5 +1,6 @@
 import { formatAddress, type Address } from '../pipeline/address.ts';
 import type { Command } from './commands.ts';
+import { UNITS, type Unit } from './units.ts';
 
 /** The shapes of an option; the options are in schema.ts. */
 /** In the order in which they are shown. */
@@ -57,12 +58,13 @@ export interface UrlOption extends OptionBase {
   /** What `host:port` alone means. */
   readonly scheme: 'http' | 'https';
 }
+/** `default`, `min` and `max` are in `unit`, as users write them; the configuration holds bytes and milliseconds (units.ts), and the name says so. */
 export interface NumberOption extends OptionBase {
   readonly kind: 'number';
   readonly default: number;
   readonly min: number;
   readonly max: number;
-  readonly unit: string;
+  readonly unit: Unit;
 }
 export interface SwitchOption extends OptionBase {
   readonly kind: 'switch';
@@ -82,6 +84,11 @@ export function textOf(value: OptionValue | undefined): string {
   if (value === undefined) return '';
   if (value instanceof URL) return redactUrl(value.pathname === '/' ? value.href.replace(/\/$/, '') : value.href);
   return typeof value === 'object' ? formatAddress(value) : String(value);
+}
+
+/** A value of the configuration as a user would write it for the option: in its unit, without the user name and password of a URL. */
+export function writtenAs(spec: OptionSpec, value: OptionValue | undefined): string {
+  return textOf(spec.kind === 'number' && typeof value === 'number' ? value / UNITS[spec.unit].factor : value);
 }
 
 /** The text without the user name and password that a URL may hold. */

@@ -11,7 +11,7 @@ export const PIPELINE_OPTIONS = {
     short: 'b',
     fileKey: 'Socket.UDPAddress',
     default: { host: '127.0.0.1', port: 2000 },
-    help: 'UDP address to receive segments on. [::]:2000 takes IPv4 and IPv6.',
+    help: 'UDP address to receive segments on. [::]:2000 accepts IPv4 and IPv6.',
   },
   bindTcp: {
     group: 'Receiving',
@@ -23,7 +23,7 @@ export const PIPELINE_OPTIONS = {
     fileKey: 'Socket.TCPAddress',
     default: { host: '127.0.0.1', port: 2000 },
     offIn: ['daemon', 'healthcheck'],
-    help: 'TCP address that answers the sampling calls and takes POST /TraceSegments; off for none (daemon only: SDKs then sample by their local rules).',
+    help: 'TCP address for sampling calls and POST /TraceSegments. off: no TCP (daemon only; SDKs then sample by their local rules).',
   },
   proxyAllow: {
     group: 'Receiving',
@@ -33,7 +33,7 @@ export const PIPELINE_OPTIONS = {
     flag: 'proxy-allow',
     default: '',
     placeholder: 'PATHS',
-    help: "Further X-Ray paths that clients on TCP may call with this daemon's credentials, separated by commas; all lets any request through, as the reference daemon does.",
+    help: "Additional X-Ray paths that TCP clients may call with this daemon's credentials, separated by commas. all: forward any request, as the reference daemon does.",
   },
   allowedHosts: {
     group: 'Receiving',
@@ -43,7 +43,7 @@ export const PIPELINE_OPTIONS = {
     flag: 'allowed-hosts',
     default: '',
     placeholder: 'NAMES',
-    help: 'Further host names that HTTP requests may be addressed to, separated by commas; .example.com is the domain with all below it. Addresses, names without a dot and private names (localhost, *.local, *.internal, *.svc …) always are.',
+    help: 'Additional host names that HTTP requests may use, separated by commas; .example.com is the domain and its subdomains. IP addresses, names without a dot and private names (localhost, *.local, *.internal, *.svc …) are always allowed.',
   },
   region: {
     group: 'X-Ray',
@@ -68,7 +68,7 @@ export const PIPELINE_OPTIONS = {
     short: 'r',
     fileKey: 'RoleARN',
     default: '',
-    help: 'IAM role to assume for the upload, for example one in another account.',
+    help: 'IAM role to assume for uploads, for example a role in another account.',
   },
   roleExternalId: {
     group: 'X-Ray',
@@ -78,7 +78,7 @@ export const PIPELINE_OPTIONS = {
     form: 'name',
     flag: 'role-external-id',
     default: '',
-    help: 'External id to give when assuming the role of --role-arn.',
+    help: 'External ID for assuming the role of --role-arn.',
   },
   roleSessionName: {
     group: 'X-Ray',
@@ -88,7 +88,7 @@ export const PIPELINE_OPTIONS = {
     form: 'name',
     flag: 'role-session-name',
     default: 'xray-daemon',
-    help: 'Session name to give when assuming the role of --role-arn.',
+    help: 'Session name for assuming the role of --role-arn.',
   },
   resourceArn: {
     group: 'X-Ray',
@@ -98,7 +98,7 @@ export const PIPELINE_OPTIONS = {
     short: 'a',
     fileKey: 'ResourceARN',
     default: '',
-    help: 'ARN of the AWS resource that runs the daemon; sent with the telemetry records.',
+    help: 'ARN of the AWS resource that runs the daemon. It is sent with the telemetry records.',
   },
   endpoint: {
     group: 'X-Ray',
@@ -111,7 +111,7 @@ export const PIPELINE_OPTIONS = {
     sharedEnv: ['AWS_ENDPOINT_URL_XRAY', 'AWS_ENDPOINT_URL'],
     default: undefined,
     defaultText: "X-Ray's endpoint in the region",
-    help: 'URL of the X-Ray service, for example a VPC endpoint or an emulator.',
+    help: 'URL of the X-Ray service, for example of a VPC endpoint or an emulator.',
   },
   proxyAddress: {
     group: 'X-Ray',
@@ -124,7 +124,7 @@ export const PIPELINE_OPTIONS = {
     fileKey: 'ProxyAddress',
     sharedEnv: ['HTTPS_PROXY', 'https_proxy'],
     default: undefined,
-    help: 'HTTP proxy to reach AWS through. Hosts in NO_PROXY, instance metadata and loopback are reached directly.',
+    help: 'HTTP proxy for calls to AWS. Hosts in NO_PROXY, instance metadata and loopback addresses are called directly.',
   },
   noVerifySsl: {
     group: 'X-Ray',
@@ -134,7 +134,7 @@ export const PIPELINE_OPTIONS = {
     flag: 'no-verify-ssl',
     fileKey: 'NoVerifySSL',
     default: false,
-    help: "Do not check the endpoint's TLS certificate. For tests only.",
+    help: "Do not verify the endpoint's TLS certificate. For tests only.",
   },
   localMode: {
     group: 'X-Ray',
@@ -144,7 +144,7 @@ export const PIPELINE_OPTIONS = {
     short: 'o',
     fileKey: 'LocalMode',
     default: false,
-    help: 'Do not ask for EC2 instance metadata (region, instance id). Not the local X-Ray: that is the command `xrayd local`.',
+    help: 'Do not query EC2 instance metadata (region, instance ID). For the local X-Ray, run the command `xrayd local` instead.',
   },
   telemetryRecords: {
     group: 'X-Ray',
@@ -152,9 +152,9 @@ export const PIPELINE_OPTIONS = {
     kind: 'switch',
     flag: 'telemetry-records',
     default: true,
-    help: 'Tell X-Ray once a minute how many segments were received, sent and lost (PutTelemetryRecords), as the reference daemon does.',
+    help: 'Report the numbers of received, sent and lost segments to X-Ray once a minute (PutTelemetryRecords), as the reference daemon does.',
   },
-  bufferMemory: {
+  bufferBytes: {
     group: 'Sending',
     commands: ['daemon', 'local'],
     kind: 'number',
@@ -162,11 +162,12 @@ export const PIPELINE_OPTIONS = {
     short: 'm',
     fileKey: 'TotalBufferSizeMB',
     default: 0,
-    defaultText: "64, or what the cgroup's memory limit leaves: a quarter of it, at most all but 96 MB and a sixteenth (24 at 128 MiB, 48 at 192)",
+    defaultText:
+      '64 MB, or less under a cgroup memory limit: a quarter of the limit, and at most the limit minus 96 MB and a sixteenth (24 MB at 128 MB, 48 MB at 192 MB)',
     min: 3,
     max: 65_536,
     unit: 'MB',
-    help: 'Memory for segments that wait to be sent. When it is full the oldest are dropped, and counted.',
+    help: 'Maximum memory for segments that wait to be sent. When it is full, the oldest segments are dropped and counted.',
   },
   concurrency: {
     group: 'Sending',
@@ -178,9 +179,9 @@ export const PIPELINE_OPTIONS = {
     min: 1,
     max: 256,
     unit: 'calls',
-    help: 'Most PutTraceSegments calls at one time.',
+    help: 'Maximum number of concurrent PutTraceSegments calls.',
   },
-  requestTimeout: {
+  requestTimeoutMs: {
     group: 'Sending',
     commands: ['daemon', 'local', 'pull'],
     isForTee: true,
@@ -190,9 +191,9 @@ export const PIPELINE_OPTIONS = {
     min: 1,
     max: 300,
     unit: 'seconds',
-    help: 'Longest that one call to X-Ray may take.',
+    help: 'Timeout of one call to X-Ray.',
   },
-  retryMaxAge: {
+  retryMaxAgeMs: {
     group: 'Sending',
     commands: ['daemon', 'local'],
     kind: 'number',
@@ -201,7 +202,7 @@ export const PIPELINE_OPTIONS = {
     min: 1,
     max: 86_400,
     unit: 'seconds',
-    help: 'Segments older than this are dropped when a call fails, or go to the spool, instead of tried again.',
+    help: 'Maximum age of segments that are retried. When a call fails, older segments go to the spool, or are dropped.',
   },
   newestFirst: {
     group: 'Sending',
@@ -209,7 +210,7 @@ export const PIPELINE_OPTIONS = {
     kind: 'switch',
     flag: 'newest-first',
     default: false,
-    help: 'After an outage send the newest segments first, so that what happens now is seen at once; otherwise they are sent in the order they came.',
+    help: 'After an outage, send the newest segments first, so that current traces appear at once. Otherwise segments are sent in the order of arrival.',
   },
   spool: {
     group: 'Sending',
@@ -219,9 +220,9 @@ export const PIPELINE_OPTIONS = {
     flag: 'spool',
     default: '',
     placeholder: 'DIR',
-    help: 'Folder for segments that memory has no room for, or that are left at shutdown. They are sent later, after a restart too. Several daemons on one machine can share it. Copies of --tee are not kept in it. Off when not given.',
+    help: 'Folder for segments that do not fit in memory or are unsent at shutdown. They are sent later, also after a restart. Several daemons on one machine can share the folder. Copies for --tee are not spooled. Without this option nothing is spooled.',
   },
-  spoolSize: {
+  spoolBytes: {
     group: 'Sending',
     commands: ['daemon', 'local'],
     kind: 'number',
@@ -230,6 +231,6 @@ export const PIPELINE_OPTIONS = {
     min: 2,
     max: 1_048_576,
     unit: 'MB',
-    help: 'Maximum size of the spool, for all daemons that share it. When it is full the oldest segments are dropped and counted.',
+    help: 'Maximum size of the spool, for all daemons that share it. When it is full, the oldest segments are dropped and counted.',
   },
 } as const satisfies Record<string, OptionSpec>;

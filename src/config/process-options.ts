@@ -5,7 +5,7 @@ const LOG_LEVELS = ['dev', 'debug', 'info', 'warn', 'error', 'prod'] as const;
 
 /** Options about the process and the command line. */
 export const PROCESS_OPTIONS = {
-  shutdownTimeout: {
+  shutdownTimeoutMs: {
     group: 'Operating',
     commands: ['daemon', 'local'],
     kind: 'number',
@@ -14,9 +14,9 @@ export const PROCESS_OPTIONS = {
     min: 1,
     max: 600,
     unit: 'seconds',
-    help: 'Longest that SIGTERM or SIGINT waits for the buffer to be sent. Keep it below the grace period of Kubernetes or ECS.',
+    help: 'Maximum time to drain the buffer after SIGTERM or SIGINT. Keep it below the grace period of Kubernetes or ECS.',
   },
-  shutdownDelay: {
+  shutdownDelayMs: {
     group: 'Operating',
     commands: ['daemon', 'local'],
     kind: 'number',
@@ -25,7 +25,7 @@ export const PROCESS_OPTIONS = {
     min: 1,
     max: 600,
     unit: 'seconds',
-    help: 'How long SIGTERM or SIGINT first leaves the ports open, with /readyz saying no, so that load balancers stop sending clients here. Comes before --shutdown-timeout.',
+    help: 'Time between SIGTERM or SIGINT and the drain. Meanwhile the ports stay open and /readyz reports that the daemon is not ready, so that load balancers stop sending clients here. It precedes --shutdown-timeout.',
   },
   exitOnLoss: {
     group: 'Operating',
@@ -33,7 +33,7 @@ export const PROCESS_OPTIONS = {
     kind: 'switch',
     flag: 'exit-on-loss',
     default: false,
-    help: 'Exit with code 3 instead of 0 when segments, or with --tee their copies for AWS, were lost at shutdown.',
+    help: 'Exit with code 3 instead of 0 if segments, or with --tee their copies for AWS, were lost at shutdown.',
   },
   httpAddress: {
     group: 'Operating',
@@ -43,7 +43,7 @@ export const PROCESS_OPTIONS = {
     flag: 'http-address',
     default: { host: '127.0.0.1', port: 2001 },
     offIn: ['daemon', 'local', 'healthcheck'],
-    help: 'Address of /livez, /readyz and /metrics; off for none.',
+    help: 'Address of /livez, /readyz and /metrics. off: none.',
   },
   logLevel: {
     group: 'Operating',
@@ -55,7 +55,7 @@ export const PROCESS_OPTIONS = {
     choices: LOG_LEVELS,
     isLenient: true,
     default: 'prod',
-    help: 'How much to log, from most to least: dev, debug, info, warn, error. prod is info.',
+    help: 'Log level, from most to least detail: dev, debug, info, warn, error. prod is the same as info.',
   },
   logFile: {
     group: 'Operating',
@@ -67,7 +67,7 @@ export const PROCESS_OPTIONS = {
     fileKey: 'Logging.LogPath',
     default: '',
     placeholder: 'PATH',
-    help: 'File to write the log to, instead of standard output.',
+    help: 'Write the log to this file instead of the console.',
   },
   logRotation: {
     group: 'Operating',
@@ -85,7 +85,7 @@ export const PROCESS_OPTIONS = {
     flag: 'log-format',
     choices: ['auto', 'json', 'pretty'],
     default: 'auto',
-    help: 'json, or pretty for people; auto is pretty on a terminal.',
+    help: 'Log format: json, or pretty for people to read. auto: pretty on a terminal, otherwise json.',
   },
   to: {
     group: 'Other',
@@ -96,7 +96,7 @@ export const PROCESS_OPTIONS = {
     flag: 'to',
     sharedEnv: ['AWS_XRAY_DAEMON_ADDRESS'],
     default: { host: '127.0.0.1', port: 2000 },
-    help: 'For `xrayd send`: the UDP address to send to.',
+    help: 'UDP address of the daemon to send to.',
   },
   confirm: {
     group: 'Other',
@@ -105,7 +105,7 @@ export const PROCESS_OPTIONS = {
     use: 'connect',
     flag: 'confirm',
     default: undefined,
-    help: "For `xrayd send`: the address of the daemon's /metrics. Waits, for 12 s at most, until it has counted the segments, and exits with 1 if it does not.",
+    help: "Address of the daemon's /metrics. Wait up to 12 s until it has counted the segments, and exit with 1 if it does not.",
   },
   config: {
     group: 'Other',
@@ -115,7 +115,7 @@ export const PROCESS_OPTIONS = {
     flag: 'config',
     short: 'c',
     default: '',
-    defaultText: '/etc/amazon/xray/cfg.yaml, then ./cfg.yaml, where they exist',
+    defaultText: '/etc/amazon/xray/cfg.yaml, then ./cfg.yaml, if they exist',
     placeholder: 'PATH',
     help: 'Configuration file.',
   },
@@ -125,7 +125,7 @@ export const PROCESS_OPTIONS = {
     kind: 'switch',
     flag: 'print-config',
     default: false,
-    help: 'Print every value and where it came from, and exit.',
+    help: 'Print every value and its source, and exit.',
   },
   version: {
     group: 'Other',

@@ -4,6 +4,7 @@ import { LOCAL_OPTIONS } from './local-options.ts';
 import type { AddressOption, NumberOption, OptionSpec, SwitchOption, UrlOption } from './option.ts';
 import { PIPELINE_OPTIONS } from './pipeline-options.ts';
 import { PROCESS_OPTIONS } from './process-options.ts';
+import type { UNITS, Unit } from './units.ts';
 
 /**
  * Every option, once: this table gives the types, the checks, the defaults, `--help` and docs/configuration.md.
@@ -36,6 +37,15 @@ type ValueOf<S extends OptionSpec, C extends Command> = S extends AddressOption
 type UndefinedIn<T> = undefined extends T ? undefined : never;
 type OffIn<S, C> = S extends { readonly offIn: readonly (infer O)[] } ? (C & O extends never ? never : 'off') : never;
 
+/** `never` for an option whose name does not end with the unit that the program holds it in: such a table does not compile. */
+type NamedWithUnit = {
+  readonly [K in OptionName]: Options[K] extends { readonly unit: infer U extends Unit }
+    ? K extends `${string}${(typeof UNITS)[U]['suffix']}`
+      ? OptionSpec
+      : never
+    : OptionSpec;
+};
+
 /** The table with the optional members visible to the type checker. */
-export const SPECS: Readonly<Record<OptionName, OptionSpec>> = OPTIONS;
+export const SPECS: Readonly<Record<OptionName, OptionSpec>> = OPTIONS satisfies NamedWithUnit;
 export const OPTION_NAMES = Object.keys(OPTIONS) as OptionName[];

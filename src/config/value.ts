@@ -1,6 +1,7 @@
 import { isHost, parseAddress, udpAddressOfSdk } from './address.ts';
 import { parseGoInt } from './go-number.ts';
-import { redactUrl, type AddressOption, type OptionSpec, type OptionValue, type UrlOption } from './option.ts';
+import { redactUrl, type AddressOption, type NumberOption, type OptionSpec, type OptionValue, type UrlOption } from './option.ts';
+import { UNITS } from './units.ts';
 import { checkText, hintAt, OFF, quoted } from './text-form.ts';
 
 /**
@@ -29,7 +30,17 @@ export function parseText(spec: OptionSpec, text: string): Checked {
   return checkValue(spec, text);
 }
 
-/** Checks a value of the right type; the same words wherever it came from. */
+/** The default as the configuration holds it. */
+export function defaultOf(spec: OptionSpec): OptionValue | undefined {
+  return spec.kind === 'number' ? held(spec, spec.default) : spec.default;
+}
+
+/** The only place where a number changes its unit: from the user's to the program's. */
+function held({ unit }: NumberOption, value: number): number {
+  return value * UNITS[unit].factor;
+}
+
+/** Checks a value of the right type, in the user's unit; the same words wherever it came from. */
 export function checkValue(spec: OptionSpec, value: string | number | boolean): Checked {
   if (value === '' || value === 0) return { value: undefined };
   if (spec.kind === 'number') {
@@ -38,11 +49,11 @@ export function checkValue(spec: OptionSpec, value: string | number | boolean): 
     const isReferences = spec.fileKey !== undefined;
     if (isReferences && value < 0) return { value: undefined, warning: `is ${value}: it is ignored` };
     if (isReferences && value > spec.max)
-      return { value: spec.max, warning: `is ${value}: ${spec.max} ${spec.unit} are used, the most there may be` };
+      return { value: held(spec, spec.max), warning: `is ${value}: ${spec.max} ${spec.unit} are used, the most there may be` };
     if (value < spec.min || value > spec.max) {
       return { problem: `must be between ${spec.min} and ${spec.max} ${spec.unit}, not ${value}` };
     }
-    return { value };
+    return { value: held(spec, value) };
   }
   if (spec.kind === 'switch') {
     return typeof value === 'boolean' ? { value } : { problem: 'must be true or false' };

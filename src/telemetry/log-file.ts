@@ -7,11 +7,12 @@ import { systemCodeOf } from '../pipeline/errors.ts';
 import { lockFile } from '../pipeline/file-lock.ts';
 import { isSameFile, statIfThere } from '../pipeline/file-stats.ts';
 import { makeFolders } from '../pipeline/folders.ts';
+import { MB } from '../pipeline/units.ts';
 
 const statOfDescriptor = promisify<number, Stats>(fstat);
 
 /** compat: aws-xray-daemon's limits. */
-const MAX_BYTES = 50 * 1024 * 1024;
+const MAX_BYTES = 50 * MB;
 const KEPT_FILES = 5;
 /** How often a file that is written to is looked at, in time and in bytes. */
 const LOOK_MS = 1_000;

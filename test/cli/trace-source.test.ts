@@ -30,7 +30,7 @@ async function tracesFrom(summaries: Reply, traces: Reply, config: XRayClientCon
   const client = new XRayClient({ endpoint: server.url, region: 'us-east-1', credentials, maxAttempts: 1, ...config });
   scope.add(() => client.destroy());
   const found: TraceDocuments[] = [];
-  for await (const trace of new TraceSource(client).traces({ ids: [], filter: '', text: '', sinceMinutes: 5 })) found.push(trace);
+  for await (const trace of new TraceSource(client).traces({ ids: [], filter: '', text: '', sinceMs: 300_000 })) found.push(trace);
   return found;
 }
 

@@ -69,7 +69,7 @@ test.each([
   [256, 64, 16],
   [1024, 64, 16],
 ])('a memory limit of %s MiB: %s MB for the buffer, %s MB for bodies', (limitMb, bufferMb, bodiesMb) => {
-  const budget = memoryBudgetOf({ bufferMemory: 0 }, 'daemon', limitMb === undefined ? undefined : limitMb * MB);
+  const budget = memoryBudgetOf({ bufferBytes: 0 }, 'daemon', limitMb === undefined ? undefined : limitMb * MB);
   expect(budget).toMatchObject({ bufferBytes: bufferMb * MB, bodiesBytes: bodiesMb * MB });
 });
 
@@ -80,15 +80,15 @@ test.each([
   [256, 32, 16, 16],
   [512, 64, 16, 32],
 ])('local, a memory limit of %s MiB: %s MB for the buffer, %s MB for bodies, %s MB for caches', (limitMb, bufferMb, bodiesMb, cacheMb) => {
-  const budget = memoryBudgetOf({ bufferMemory: 0 }, 'local', limitMb === undefined ? undefined : limitMb * MB);
+  const budget = memoryBudgetOf({ bufferBytes: 0 }, 'local', limitMb === undefined ? undefined : limitMb * MB);
   expect(budget).toMatchObject({ bufferBytes: bufferMb * MB, bodiesBytes: bodiesMb * MB, cacheBytes: cacheMb * MB });
   expect(memoryProblem(budget)).toBeUndefined();
 });
 
 test('a buffer that does not fit into the memory limit is said with numbers, and what would fit', () => {
-  expect(memoryProblem(memoryBudgetOf({ bufferMemory: 0 }, 'daemon', 128 * MB))).toBeUndefined();
-  expect(memoryProblem(memoryBudgetOf({ bufferMemory: 64 }, 'daemon', undefined))).toBeUndefined();
-  expect(memoryProblem(memoryBudgetOf({ bufferMemory: 100 }, 'daemon', 128 * MB))).toBe(
+  expect(memoryProblem(memoryBudgetOf({ bufferBytes: 0 }, 'daemon', 128 * MB))).toBeUndefined();
+  expect(memoryProblem(memoryBudgetOf({ bufferBytes: 64 * MB }, 'daemon', undefined))).toBeUndefined();
+  expect(memoryProblem(memoryBudgetOf({ bufferBytes: 100 * MB }, 'daemon', 128 * MB))).toBe(
     'a buffer of 100 MiB needs a limit of 204 MiB, but this process is limited to 128 MiB: it may be killed for memory. ' +
       'Raise the limit, or set --buffer-memory to 24 or less',
   );
@@ -104,7 +104,7 @@ test.each([
   [512, 3, 3],
 ])('local --tee, a memory limit of %s MiB and --buffer-memory %s: the two buffers have %s MB together', (limitMb, bufferMemory, sumMb) => {
   const limitBytes = limitMb === undefined ? undefined : limitMb * MB;
-  const { bufferBytes, teeBytes, ...budget } = memoryBudgetOf({ bufferMemory, tee: true }, 'local', limitBytes);
+  const { bufferBytes, teeBytes, ...budget } = memoryBudgetOf({ bufferBytes: bufferMemory * MB, tee: true }, 'local', limitBytes);
   expect(bufferBytes + teeBytes).toBe(sumMb * MB);
   // Each takes a few batches of the largest size.
   expect(Math.min(bufferBytes, teeBytes)).toBeGreaterThanOrEqual(1.5 * MB);
@@ -113,7 +113,7 @@ test.each([
 });
 
 test('two buffers that do not fit are said with their sum', () => {
-  expect(memoryProblem(memoryBudgetOf({ bufferMemory: 0, tee: true }, 'local', 128 * MB))).toMatch(
+  expect(memoryProblem(memoryBudgetOf({ bufferBytes: 0, tee: true }, 'local', 128 * MB))).toMatch(
     /^two buffers \(--tee\) with a sum of 3 MiB need a limit of 139 MiB, but this process is limited to 128 MiB/,
   );
 });

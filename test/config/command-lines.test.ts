@@ -6,6 +6,7 @@ import { configFileNameOf, mergeConfig } from '../../src/config/load.ts';
 import { XraydError } from '../../src/pipeline/errors.ts';
 import { COMMAND_LINES, type Outcome } from '../fakes/command-lines.ts';
 import { CONFIG_FILES } from '../fakes/config-files.ts';
+import { MB } from '../../src/pipeline/units.ts';
 
 interface Result {
   readonly outcome: Outcome;
@@ -20,9 +21,9 @@ async function load(args: readonly string[], env: Readonly<Record<string, string
     if (commandLine.values.has('help') || commandLine.values.get('version') === true) return { outcome: { exit: 0 }, message: '', warnings: [] };
     const file = await readConfigFile(configFileNameOf(commandLine, all), []);
     const { config, warnings } = mergeConfig({ commandLine: { ...commandLine, command: 'daemon' }, env: all, file });
-    const { region, bufferMemory, logLevel: level, localMode } = config;
+    const { region, bufferBytes, logLevel: level, localMode } = config;
     const logLevel = level === 'dev' || level === 'debug' ? 'debug' : level === 'info' || level === 'prod' ? 'info' : 'less';
-    return { outcome: { region, bufferMemory, logLevel, localMode }, message: '', warnings };
+    return { outcome: { region, bufferMemory: bufferBytes / MB, logLevel, localMode }, message: '', warnings };
   } catch (error) {
     if (!(error instanceof XraydError)) throw error;
     return { outcome: { exit: error.exitCode }, message: error.message, warnings: [] };

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { textOf } from '../../src/config/option.ts';
 import { parseConfigFile } from '../../src/config/parse-file.ts';
 import { readConfigFile } from '../../src/config/file.ts';
+import { MB } from '../../src/pipeline/units.ts';
 
 const values = (text: string): Record<string, unknown> =>
   Object.fromEntries([...parseConfigFile('cfg.yaml', text).values].map(([name, value]) => [name, typeof value === 'object' ? textOf(value) : value]));
@@ -26,7 +27,7 @@ ProxyAddress: "http://p:3128"
 
 test.each([1, 2])('version %i holds every key of the reference', (version) => {
   expect(values(`${COMPLETE}Version: ${version}\n`)).toEqual({
-    bufferMemory: 24,
+    bufferBytes: 24 * MB,
     concurrency: 4,
     region: 'us-west-2',
     endpoint: 'https://x.example',
@@ -63,7 +64,7 @@ Version: 2
 `;
   const found = values(rendered);
   expect(found).toMatchObject({ concurrency: 8, bind: '0.0.0.0:2000', logRotation: true, localMode: false });
-  for (const name of ['bufferMemory', 'region', 'endpoint', 'logFile', 'resourceArn', 'roleArn']) expect(found).not.toHaveProperty(name);
+  for (const name of ['bufferBytes', 'region', 'endpoint', 'logFile', 'resourceArn', 'roleArn']) expect(found).not.toHaveProperty(name);
 });
 
 const WRONG: [text: string, message: string][] = [

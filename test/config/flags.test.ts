@@ -3,6 +3,7 @@ import { parseFlags } from '../../src/config/flags.ts';
 import { textOf } from '../../src/config/option.ts';
 import { OPTION_NAMES, SPECS } from '../../src/config/schema.ts';
 import { XraydError } from '../../src/pipeline/errors.ts';
+import { MB } from '../../src/pipeline/units.ts';
 
 const values = (...args: string[]): Record<string, unknown> =>
   Object.fromEntries([...parseFlags(args).values].map(([name, value]) => [name, typeof value === 'object' ? textOf(value) : value]));
@@ -10,7 +11,7 @@ const values = (...args: string[]): Record<string, unknown> =>
 test("the reference daemon's flags, short and long", () => {
   const pairs: [short: string, long: string, value: string, name: string, parsed: unknown][] = [
     ['a', 'resource-arn', 'arn:x', 'resourceArn', 'arn:x'],
-    ['m', 'buffer-memory', '24', 'bufferMemory', 24],
+    ['m', 'buffer-memory', '24', 'bufferBytes', 24 * MB],
     ['n', 'region', 'us-east-1', 'region', 'us-east-1'],
     ['b', 'bind', '0.0.0.0:2000', 'bind', '0.0.0.0:2000'],
     ['t', 'bind-tcp', '0.0.0.0:2000', 'bindTcp', '0.0.0.0:2000'],

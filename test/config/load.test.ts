@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { parseFlags } from '../../src/config/flags.ts';
 import { mergeConfig, printConfig, type LoadedConfig } from '../../src/config/load.ts';
 import { COMMAND_NAMES } from '../../src/config/commands.ts';
-import { envNameOf, textOf, type OptionSpec, type OptionValue } from '../../src/config/option.ts';
+import { envNameOf, writtenAs, type OptionSpec, type OptionValue } from '../../src/config/option.ts';
 import { parseConfigFile } from '../../src/config/parse-file.ts';
 import { OPTION_NAMES, SPECS } from '../../src/config/schema.ts';
 
@@ -57,7 +57,7 @@ test('every option but those of the command line is a variable too', () => {
     const text = validTextOf(spec);
     for (const command of spec.commands) {
       const { config, origins } = mergeConfig({ commandLine: parseFlags([command]), env: { [variable]: text }, file: undefined });
-      expect([name, textOf((config as Record<string, OptionValue>)[name]), origins[name]]).toEqual([name, text, variable]);
+      expect([name, writtenAs(spec, (config as Record<string, OptionValue>)[name]), origins[name]]).toEqual([name, text, variable]);
     }
   }
 });
@@ -73,6 +73,32 @@ test('--print-config shows values with their origin, and no password', () => {
   expect(text).toMatch(/^bind +127\.0\.0\.1:2000 +default$/m);
   expect(text).toMatch(/^proxy-address +http:\/\/\*\*\*@p:1 +-p$/m);
   expect(text).not.toContain('secret');
+});
+
+const NUMBERS = OPTION_NAMES.flatMap((name) => {
+  const spec = SPECS[name];
+  return spec.kind === 'number' ? [{ name, spec }] : [];
+});
+
+test.each(NUMBERS)('$name is held in the unit of its name from every source, and printed as the user wrote it', ({ name, spec }) => {
+  const factor = name.endsWith('Ms') ? (spec.unit === 'minutes' ? 60_000 : 1_000) : name.endsWith('Bytes') ? 1_048_576 : 1;
+  const command = spec.commands[0]!;
+  const sources = [
+    { args: [`--${spec.flag}=${spec.min}`], env: {}, file: undefined },
+    { args: [], env: { [envNameOf(spec)!]: String(spec.min) }, file: undefined },
+    ...(spec.fileKey === undefined ? [] : [{ args: [], env: {}, file: parseConfigFile('cfg.yaml', `${spec.fileKey}: ${spec.min}\nVersion: 2\n`) }]),
+  ];
+  for (const { args, env, file } of sources) {
+    const loaded = mergeConfig({ commandLine: parseFlags([command, ...args]), env, file });
+    expect((loaded.config as Record<string, unknown>)[name]).toBe(spec.min * factor);
+    expect(printConfig(loaded)).toMatch(new RegExp(`^${spec.flag} +${spec.min} `, 'm'));
+  }
+  const unset = mergeConfig({ commandLine: parseFlags([command]), env: {}, file: undefined });
+  expect((unset.config as Record<string, unknown>)[name]).toBe(spec.default * factor);
+});
+
+test('a buffer beyond the reference’s largest is the largest, in bytes', () => {
+  expect(load(['-m', '70000']).config.bufferBytes).toBe(65_536 * 1_048_576);
 });
 
 test('the configuration cannot be changed once it is merged', () => {

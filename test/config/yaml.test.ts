@@ -3,7 +3,9 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { ConfigFile } from '../../src/config/config-file.ts';
 import { readConfigFile } from '../../src/config/file.ts';
+import { writtenAs } from '../../src/config/option.ts';
 import { parseConfigFile } from '../../src/config/parse-file.ts';
+import { SPECS } from '../../src/config/schema.ts';
 import { XraydError } from '../../src/pipeline/errors.ts';
 import { CONFIG_FILES } from '../fakes/config-files.ts';
 import { Scope } from '../fakes/scope.ts';
@@ -30,7 +32,9 @@ for (const { text, option = 'region', value, isRefused } of CONFIG_FILES) {
     });
   } else {
     test(`${content} sets ${option} to ${JSON.stringify(value)}, as in the reference`, async () => {
-      expect((await read(text))?.values.get(option)).toBe(value);
+      const name = option === 'bufferMemory' ? 'bufferBytes' : option;
+      const found = (await read(text))?.values.get(name);
+      expect(found === undefined ? undefined : writtenAs(SPECS[name], found)).toBe(value === undefined ? undefined : String(value));
     });
   }
 }

@@ -60,5 +60,5 @@ test('paths, names of topics and queues', () => {
 
 test('how long ago, and sizes', () => {
   expect([100, 99.5, 70, 40, -3_600, -90_000].map((at) => ago(at, 100))).toEqual(['now', 'now', '30 s ago', '1 min ago', '1 h ago', '1 d ago']);
-  expect([18_400_000, 1_024_000_000].map(megabytes)).toEqual(['18.4', '1,024']);
+  expect([18.4 * 1024 * 1024, 1024 ** 3].map(megabytes)).toEqual(['18.4', '1,024']);
 });

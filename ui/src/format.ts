@@ -50,9 +50,9 @@ export function plural(value: number, one: string, many = `${one}s`): string {
   return `${count(value)} ${value === 1 ? one : many}`;
 }
 
-/** 18.4 MB; powers of 1000, as the options are. */
+/** 18.4 for 18.4 MB. A MB is 1,048,576 bytes, as in the options (src/pipeline/units.ts). */
 export function megabytes(bytes: number): string {
-  const mb = bytes / 1_000_000;
+  const mb = bytes / (1024 * 1024);
   return mb >= 100 ? count(Math.round(mb)) : mb.toFixed(1);
 }
 

@@ -1,0 +1,11 @@
+import { MB } from '../pipeline/units.ts';
+
+/** The units in which users write numbers, and what the program makes of them: the factor, and the end of the option's name. */
+export const UNITS = {
+  calls: { factor: 1, suffix: '' },
+  seconds: { factor: 1_000, suffix: 'Ms' },
+  minutes: { factor: 60_000, suffix: 'Ms' },
+  MB: { factor: MB, suffix: 'Bytes' },
+} as const;
+
+export type Unit = keyof typeof UNITS;
