@@ -10,7 +10,7 @@ import { parseFlags, type CommandLine } from './config/flags.ts';
 import { configFileNameOf, mergeConfig, printConfig, type LoadedConfig } from './config/load.ts';
 import type { Config } from './config/schema.ts';
 import { countLeftBehind, within } from './pipeline/deadline.ts';
-import { messageOf, systemCodeOf, XraydError } from './pipeline/errors.ts';
+import { EXIT_CODES, messageOf, systemCodeOf, XraydError } from './pipeline/errors.ts';
 import { CONSOLES } from './telemetry/console-stream.ts';
 
 /** For the last words to reach the console. */
@@ -56,10 +56,10 @@ const OUTPUT = {
   say: (text: string): void => void process.stderr.write(text),
 };
 
-/** `xrayd export | head`: nobody reads the rest. 141 is what a shell says of SIGPIPE, which Node ignores. */
+/** `xrayd export | head`: nobody reads the rest. Node ignores SIGPIPE. */
 function endWithReader(): void {
   process.stdout.on('error', (error) => {
-    if (systemCodeOf(error) === 'EPIPE') process.exit(141);
+    if (systemCodeOf(error) === 'EPIPE') process.exit(EXIT_CODES.outputClosed.code);
     process.stderr.write(`xrayd: cannot write the output: ${error.message}\n`);
     process.exit(1);
   });

@@ -1,4 +1,4 @@
-import type { Accounting, DropReason } from '../pipeline/accounting.ts';
+import { dropMessage, type Accounting, type DropReason } from '../pipeline/accounting.ts';
 import { messageOf } from '../pipeline/errors.ts';
 import type { Exporter, ExportResult } from '../pipeline/exporter.ts';
 import type { Logger } from '../pipeline/logger.ts';
@@ -106,16 +106,10 @@ export class Sender {
     log.limited('bisect', 'warn', { segments }, 'a batch was refused; it is split to find the document at fault');
   }
 
-  drop(segments: number, reason: keyof typeof REMEDIES): void {
+  drop(segments: number, reason: DropReason): void {
     if (segments === 0) return;
     const { accounting, log } = this.#deps;
     accounting.dropped[reason] += segments;
-    log.limited(`dropped_${reason}`, 'error', { reason, segments }, REMEDIES[reason]);
+    log.limited(`dropped_${reason}`, 'error', { reason, segments }, dropMessage(reason));
   }
 }
-
-const REMEDIES = {
-  buffer_full: 'dropped the oldest segments: the buffer is full. Raise --buffer-memory, or find out why uploads are slower than arrivals',
-  retry_expired: 'dropped segments that could not be sent within --retry-max-age',
-  shutdown: 'dropped the segments that could not be sent before the shutdown deadline. Raise --shutdown-timeout, or find out why the uploads failed',
-} as const satisfies Partial<Record<DropReason, string>>;

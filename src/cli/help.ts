@@ -2,6 +2,7 @@ import { COMMAND_NAMES, DEFAULT_COMMAND, OPERANDS, type Command } from '../confi
 import { envNameOf, OPTION_GROUPS, textOf, type AddressOption, type OptionSpec, type TextOption, type UrlOption } from '../config/option.ts';
 import { OPTION_NAMES, SPECS } from '../config/schema.ts';
 import { COMMANDS } from './commands.ts';
+import { markdownTable } from './markdown-table.ts';
 
 const OUTRO = `
 Each flag is also a variable: --buffer-memory is XRAYD_BUFFER_MEMORY. A flag beats the variable, the variable beats cfg.yaml,
@@ -62,7 +63,7 @@ export function configurationDoc(): string {
       const file = spec.fileKey ? `\`${spec.fileKey}\`` : '';
       return [flags, variables.map((name) => `\`${name}\``).join(' '), file, defaultTextOf(spec), commandsOf(spec), spec.help];
     });
-    return `## ${group}\n\n${table(['flag', 'variables', 'cfg.yaml', 'default', 'commands', 'meaning'], rows)}`;
+    return `## ${group}\n\n${markdownTable(['flag', 'variables', 'cfg.yaml', 'default', 'commands', 'meaning'], rows)}`;
   });
   const commands = COMMAND_NAMES.map((name) => [
     `\`${name}\``,
@@ -76,7 +77,7 @@ export function configurationDoc(): string {
 
 ## Commands
 
-${table(['command', 'what it does', 'examples'], commands)}
+${markdownTable(['command', 'what it does', 'examples'], commands)}
 \`xrayd COMMAND --help\` shows the options of a command.
 
 ## Sources of a value
@@ -98,11 +99,6 @@ Variables for another command are ignored.
 1 MB is 1,048,576 bytes.
 
 ${tables.join('\n')}`;
-}
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]): string => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |\n`;
-  return [head, head.map(() => '---'), ...rows].map(line).join('');
 }
 
 function commandsOf({ commands, isForTee }: OptionSpec): string {

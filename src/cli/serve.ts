@@ -6,11 +6,11 @@ import type { Runtime } from '../compose/runtime.ts';
 import { VERSION } from '../compose/version.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import { ABORTED, untilAborted, within } from '../pipeline/deadline.ts';
+import { EXIT_CODES } from '../pipeline/errors.ts';
 import { openLog, type ProcessLogger } from '../telemetry/logger.ts';
 import type { CommandContext } from './command.ts';
 import { hasTerminal, ignoreOtherSignals, nextEndingSignal } from './signals.ts';
 
-const EXIT_LOSS = 3;
 /** For the rest of the log to reach its file or the console. */
 const LOG_CLOSE_MS = 2_000;
 
@@ -110,7 +110,7 @@ async function drain(
   if (lost > 0) log.error({ sent, lost }, line);
   else log.info({ sent, lost }, line);
   await closeLog(log);
-  return lost + lostCopies > 0 && config.exitOnLoss ? EXIT_LOSS : 0;
+  return lost + lostCopies > 0 && config.exitOnLoss ? EXIT_CODES.loss.code : EXIT_CODES.ok.code;
 }
 
 async function closeLog(log: ProcessLogger): Promise<void> {

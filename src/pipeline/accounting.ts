@@ -6,9 +6,36 @@ export type DatagramRejectReason = (typeof REJECT_REASONS)[number];
 const ALL_REJECT_REASONS = [...REJECT_REASONS, 'otlp'] as const;
 export type RejectReason = (typeof ALL_REJECT_REASONS)[number];
 
-/** Why xrayd lost a valid document. */
-const DROP_REASONS = ['buffer_full', 'retry_expired', 'shutdown', 'spool_full', 'spool_unreadable'] as const;
-export type DropReason = (typeof DROP_REASONS)[number];
+/** Why xrayd lost a valid document: what happened, as the log says it, and what to do. docs/errors.md and the runbook show the table. */
+export const DROP_REASONS = {
+  buffer_full: {
+    event: 'dropped the oldest segments: the buffer is full',
+    remedy: 'Raise --buffer-memory, or find out why uploads are slower than arrivals',
+  },
+  retry_expired: {
+    event: 'dropped segments that could not be sent within --retry-max-age',
+    remedy: 'Find out why the uploads fail. To keep segments for longer, set --spool or raise --retry-max-age',
+  },
+  shutdown: {
+    event: 'dropped the segments that could not be sent before the shutdown deadline',
+    remedy: 'Raise --shutdown-timeout, set --spool, or find out why the uploads failed',
+  },
+  spool_full: {
+    event: 'dropped the oldest segments of the spool: it is full',
+    remedy: 'Raise --spool-size, or find out why uploads are slower than arrivals',
+  },
+  spool_unreadable: {
+    event: 'dropped the segments of a spool file that is damaged or missing',
+    remedy: 'Check the disk, and what else deletes files there. A damaged file is kept with the suffix .unreadable',
+  },
+} as const satisfies Record<string, { readonly event: string; readonly remedy: string }>;
+export type DropReason = keyof typeof DROP_REASONS;
+
+/** The log line for a drop. */
+export function dropMessage(reason: DropReason): string {
+  const { event, remedy } = DROP_REASONS[reason];
+  return `${event}. ${remedy}`;
+}
 
 /** X-Ray has about 15 error codes; a larger number comes from a server that is not X-Ray. */
 const MAX_CODES = 40;
@@ -54,7 +81,7 @@ export class Accounting {
   retried = 0;
   /** Documents rejected after the sources; the sources count their own rejections. */
   readonly rejected: Record<RejectReason, number> = zeros(ALL_REJECT_REASONS);
-  readonly dropped: Record<DropReason, number> = zeros(DROP_REASONS);
+  readonly dropped: Record<DropReason, number> = zeros(Object.keys(DROP_REASONS) as DropReason[]);
   readonly unprocessed: Record<string, number> = Object.create(null) as Record<string, number>;
   readonly #sources: SegmentSource[] = [];
   readonly #stocks: SegmentStock[] = [];

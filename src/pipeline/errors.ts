@@ -1,17 +1,65 @@
-/**
- * The exit code of every error that keeps the program from starting.
- * 2 is what Go, and so the reference daemon, returns for a bad command line; 1 is for everything else.
- */
-const ERRORS = {
-  XRAYD_USAGE: { exitCode: 2 },
-  XRAYD_CONFIG: { exitCode: 1 },
-  XRAYD_BIND: { exitCode: 1 },
-  XRAYD_REGION: { exitCode: 1 },
-  XRAYD_SEND: { exitCode: 1 },
-  XRAYD_STORE: { exitCode: 1 },
-  XRAYD_TRANSFER: { exitCode: 1 },
-  XRAYD_RUN: { exitCode: 1 },
+/** Every code that the program itself exits with. compat: 2 is Go's, and so the reference daemon's, for a bad command line; 1 for a failed start. */
+export const EXIT_CODES = {
+  ok: { code: 0, meaning: 'A signal stopped the daemon, or the command did what it was asked to do.' },
+  failed: {
+    code: 1,
+    meaning: 'The start failed (an unusable value, the configuration file, the region, a port, the store), or a command did not reach its goal.',
+  },
+  usage: { code: 2, meaning: 'The command line could not be read: an unknown flag, a flag without its value, `-m five`.' },
+  loss: { code: 3, meaning: 'Segments were lost at shutdown. Only with `--exit-on-loss`.' },
+  outputClosed: { code: 141, meaning: 'The reader of the output closed it, as in `xrayd export | head`. A shell shows the same code after SIGPIPE.' },
 } as const;
+
+interface CatalogueEntry {
+  readonly exit: keyof typeof EXIT_CODES;
+  readonly meaning: string;
+  /** What to do in general; the message of an error says it for the case. */
+  readonly remedy: string;
+}
+
+/** Every error that ends a start or a command. docs/errors.md shows the table. */
+export const ERRORS = {
+  XRAYD_USAGE: {
+    exit: 'usage',
+    meaning: 'The command line cannot be read, or has a flag that the command does not use.',
+    remedy: 'Correct the flag that the message names. `xrayd COMMAND --help` lists the flags of a command.',
+  },
+  XRAYD_CONFIG: {
+    exit: 'failed',
+    meaning: 'A value of a flag, a variable or cfg.yaml cannot be used, or the file cannot be read.',
+    remedy: 'Correct the value where the message says it is set. `xrayd --print-config` shows where each value comes from.',
+  },
+  XRAYD_BIND: {
+    exit: 'failed',
+    meaning: 'xrayd cannot listen on an address.',
+    remedy: 'Stop the program that the message names, or choose another address with the flag that it names.',
+  },
+  XRAYD_REGION: {
+    exit: 'failed',
+    meaning: 'No AWS region was found, or what was found is not a region.',
+    remedy: 'Set `--region`, `Region` in cfg.yaml or `AWS_REGION`.',
+  },
+  XRAYD_SEND: {
+    exit: 'failed',
+    meaning: '`xrayd send` could not send, or the daemon did not count the segments.',
+    remedy: 'Check that the daemon is running, that `--to` is its UDP address, and that `--confirm` is the address of its metrics.',
+  },
+  XRAYD_STORE: {
+    exit: 'failed',
+    meaning: 'The local X-Ray cannot use its file of traces.',
+    remedy: 'Free disk space, correct the permissions, or name another file with `--data`.',
+  },
+  XRAYD_TRANSFER: {
+    exit: 'failed',
+    meaning: '`xrayd export`, `import` or `pull` could not read or store traces.',
+    remedy: 'Check that a local X-Ray is running at `--api` and accepts `--token`. For `pull`, check the region and the credentials.',
+  },
+  XRAYD_RUN: {
+    exit: 'failed',
+    meaning: '`xrayd run` could not start the program, or could not write the file of `--save`.',
+    remedy: 'Correct the path of the program or of the file.',
+  },
+} as const satisfies Record<string, CatalogueEntry>;
 
 export type ErrorCode = keyof typeof ERRORS;
 
@@ -26,7 +74,7 @@ export class XraydError extends Error {
   }
 
   get exitCode(): number {
-    return ERRORS[this.code].exitCode;
+    return EXIT_CODES[ERRORS[this.code].exit].code;
   }
 }
 

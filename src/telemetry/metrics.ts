@@ -1,5 +1,5 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
-import { sumOf, type Snapshot } from '../pipeline/accounting.ts';
+import { DROP_REASONS, sumOf, type Snapshot } from '../pipeline/accounting.ts';
 import { wallTimeOf } from '../pipeline/clock.ts';
 import { processMetrics } from './process-metrics.ts';
 
@@ -50,7 +50,7 @@ export const METRICS: readonly Metric[] = [
   ),
   counter(
     'xrayd_segments_dropped_total',
-    'Valid segments lost here: buffer_full, retry_expired, shutdown, spool_full or spool_unreadable.',
+    `Valid segments lost here: ${Object.keys(DROP_REASONS).join(', ')}.`,
     (s) => by('reason', s.dropped),
     'reason',
   ),

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { rename, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Accounting, SegmentStock } from '../../pipeline/accounting.ts';
+import { DROP_REASONS, dropMessage, type Accounting, type SegmentStock } from '../../pipeline/accounting.ts';
 import { monotonicMs } from '../../pipeline/clock.ts';
 import type { Component, ComponentState } from '../../pipeline/component.ts';
 import { DeadlineError } from '../../pipeline/deadline.ts';
@@ -229,12 +229,7 @@ export class Spool implements Component, SegmentStock {
       this.#segments -= oldest.segments;
       this.#bytes -= oldest.bytes;
       this.#accounting.dropped.spool_full += oldest.segments;
-      this.#log.limited(
-        'dropped_spool_full',
-        'error',
-        { reason: 'spool_full', segments: oldest.segments },
-        'dropped the oldest segments of the spool: it is full. Raise --spool-size, or find out why uploads are slower than arrivals',
-      );
+      this.#log.limited('dropped_spool_full', 'error', { reason: 'spool_full', segments: oldest.segments }, dropMessage('spool_full'));
       void this.#removal.remove(oldest);
     }
     return true;
@@ -262,7 +257,12 @@ export class Spool implements Component, SegmentStock {
     await rename(folder.at(name), join(this.#config.folder, `${name}.unreadable`)).catch((error: unknown) => {
       what = systemCodeOf(error) === 'ENOENT' ? 'is missing: somebody deleted or moved it' : 'cannot be read, and could not be renamed';
     });
-    this.#log.limited('dropped_spool_unreadable', 'error', { file: name, segments, reason }, `a spool file ${what}`);
+    this.#log.limited(
+      'dropped_spool_unreadable',
+      'error',
+      { file: name, segments, reason },
+      `a spool file ${what}. ${DROP_REASONS.spool_unreadable.remedy}`,
+    );
     folder.letGo();
   }
 

@@ -1,0 +1,39 @@
+import { globSync, readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { errorsDoc } from '../../src/cli/errors-doc.ts';
+import { Accounting, DROP_REASONS } from '../../src/pipeline/accounting.ts';
+import { ERRORS, EXIT_CODES, XraydError, type ErrorCode } from '../../src/pipeline/errors.ts';
+
+const CODES = Object.keys(ERRORS) as ErrorCode[];
+
+test('every error code is thrown somewhere, and is in docs/errors.md with its exit code and a remedy', () => {
+  const sources = globSync('src/**/*.ts').filter((path) => path !== 'src/pipeline/errors.ts');
+  const text = sources.map((path) => readFileSync(path, 'utf8')).join('\n');
+  for (const code of CODES) {
+    expect(text.includes(`'${code}'`), code).toBe(true);
+    expect(errorsDoc()).toContain(`| \`${code}\` | ${new XraydError(code, '').exitCode} | ${ERRORS[code].meaning} | ${ERRORS[code].remedy} |`);
+  }
+  expect(readFileSync('docs/errors.md', 'utf8')).toBe(errorsDoc());
+});
+
+test('meanings and remedies are sentences, and no two exits share a code', () => {
+  for (const { meaning, remedy } of CODES.map((code) => ERRORS[code])) for (const words of [meaning, remedy]) expect(words).toMatch(/^[A-Z`x].*\.$/);
+  const codes = Object.values(EXIT_CODES).map(({ code }) => code);
+  expect(new Set<number>(codes).size).toBe(codes.length);
+});
+
+test('the reference’s exit codes are kept: 2 for a command line that cannot be read, 1 for a start that fails', () => {
+  expect(CODES.filter((code) => new XraydError(code, '').exitCode !== 1)).toEqual(['XRAYD_USAGE']);
+  expect(new XraydError('XRAYD_USAGE', '').exitCode).toBe(2);
+});
+
+test('every reason of a drop is counted, and is in the runbook with its remedy and in docs/reliability.md', () => {
+  expect(Object.keys(new Accounting().dropped)).toEqual(Object.keys(DROP_REASONS));
+  const runbook = readFileSync('docs/runbooks/XraydSegmentsLost.md', 'utf8');
+  const reliability = readFileSync('docs/reliability.md', 'utf8');
+  for (const [reason, { event, remedy }] of Object.entries(DROP_REASONS)) {
+    expect(runbook).toContain(`| \`${reason}\` | ${event} | ${remedy} |\n`);
+    expect(reliability).toMatch(new RegExp(`reason="${reason}"|\`${reason}\``));
+  }
+  expect(runbook.match(/^\| `\w+` \|/gm)).toHaveLength(Object.keys(DROP_REASONS).length);
+});
