@@ -4,7 +4,7 @@ import type { CommandEntry } from './command.ts';
 /** Every command, once: `--help`, docs/configuration.md and the dispatch in src/main.ts come from this table. */
 export const COMMANDS: { readonly [C in Command]: CommandEntry<C> } = {
   daemon: {
-    help: 'receive segments and send them to AWS X-Ray (the default)',
+    help: 'receive segments and send them to AWS X-Ray',
     examples: ['xrayd --region eu-west-1', 'xrayd -c /etc/amazon/xray/cfg.yaml'],
     isService: true,
     load: () => import('./daemon.ts'),

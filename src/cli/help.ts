@@ -5,8 +5,9 @@ import { COMMANDS } from './commands.ts';
 import { markdownTable } from './markdown-table.ts';
 
 const OUTRO = `
-Each flag is also a variable: --buffer-memory is XRAYD_BUFFER_MEMORY. A flag beats the variable, the variable beats cfg.yaml,
-cfg.yaml beats AWS_REGION and HTTPS_PROXY. One dash or two, "-n us-east-1" or "--region=us-east-1": all work.
+Each flag can also be set as a variable: --buffer-memory is XRAYD_BUFFER_MEMORY. Flags override variables, variables
+override cfg.yaml, and cfg.yaml overrides AWS_REGION and HTTPS_PROXY.
+A flag may have one dash or two, and its value may follow a space or "=": -n us-east-1, --region=us-east-1.
 `;
 
 /** The text of --help: the options that the command uses. Without a command they are the daemon's, after the list of commands. */
@@ -25,10 +26,11 @@ function overview(): string {
   return `Usage: xrayd [command] [flags]\n\nCommands:\n${lines.join('')}\nThe flags of a command: xrayd COMMAND --help. Those of the daemon:\n`;
 }
 
-/** What takes operands shows them. */
+/** A command that takes operands shows them. */
 function summaryOf(name: Command): string {
   const { help, examples } = COMMANDS[name];
-  return OPERANDS[name] === 'none' ? help : `${help}: ${examples[0]}`;
+  const text = name === DEFAULT_COMMAND ? `${help} (the default)` : help;
+  return OPERANDS[name] === 'none' ? text : `${text}: ${examples[0]}`;
 }
 
 function introOf(command: Command): string {
