@@ -14,7 +14,8 @@ export async function resolveEndpoint({ region, endpoint }: EndpointConfig): Pro
     import('@aws-sdk/client-xray'),
     import('@smithy/core/endpoints'),
   ]);
-  const client = new XRayClient({ region, defaultsMode: 'legacy' });
+  // What is configured has been looked for.
+  const client = new XRayClient({ region, defaultsMode: 'legacy', ignoreConfiguredEndpointUrls: true });
   try {
     const resolved = await getEndpointFromInstructions({}, PutTraceSegmentsCommand, client.config as never);
     return resolved.url;

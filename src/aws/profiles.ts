@@ -65,9 +65,13 @@ export class Profiles {
   /** The endpoint of X-Ray, or of all services, that the profile configures; undefined if there is none. */
   endpointOf(profile: string): string | undefined {
     const settings = this.#profiles.get(profile);
-    if (settings?.get('ignore_configured_endpoint_urls')?.toLowerCase() === 'true') return undefined;
     const services = this.#others.get(`services ${settings?.get('services')}`);
     return services?.get(`xray${BELOW}endpoint_url`) || settings?.get('endpoint_url') || undefined;
+  }
+
+  /** Whether the endpoints of AWS's variables and files are not to be used. */
+  ignoresEndpoints(profile: string): boolean {
+    return this.#profiles.get(profile)?.get('ignore_configured_endpoint_urls')?.toLowerCase() === 'true';
   }
 
   /** The values of one setting in all profiles. */

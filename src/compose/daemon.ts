@@ -1,7 +1,7 @@
 import { callerIdentity, stsUrlBeside } from '../aws/caller-identity.ts';
 import { CredentialSource } from '../aws/credentials.ts';
 import { resolveEndpoint } from '../aws/endpoint.ts';
-import { isTrue, type Environment } from '../aws/environment.ts';
+import type { Environment } from '../aws/environment.ts';
 import { XRayExporter } from '../aws/exporter.ts';
 import { Outbound } from '../aws/outbound-proxy.ts';
 import { PermissionHints } from '../aws/permissions.ts';
@@ -87,17 +87,34 @@ export async function findDestination({ config, origins }: LoadedConfig<AwsComma
   const { region, origin } =
     config.region === '' ? usable(await findRegion(env, config.localMode), log) : { region: config.region, origin: origins.region };
   await trustConfigured(env, (await settingOfProfile('ca_bundle', env)).setting, log);
-  const url = await resolveEndpoint({ region, endpoint: config.endpoint ?? (await endpointOfProfile(env, log)) });
+  const url = await resolveEndpoint({ region, endpoint: await endpointFrom({ config, origins }, env, log) });
   log.info({ region, from: origin, endpoint: url.origin }, 'sending to X-Ray');
   if (config.noVerifySsl)
     log.warn({}, 'TLS certificates are not checked (--no-verify-ssl): whoever stands between here and X-Ray can read the traces');
   return { region, url };
 }
 
-/** `endpoint_url` of the profile, read as --endpoint is. Throws XRAYD_CONFIG. */
-async function endpointOfProfile(env: Environment, log: Logger): Promise<URL | undefined> {
-  if (isTrue(env['AWS_IGNORE_CONFIGURED_ENDPOINT_URLS'])) return undefined;
+const IGNORE_ENDPOINTS = 'AWS_IGNORE_CONFIGURED_ENDPOINT_URLS';
+
+/**
+ * What is configured, or `endpoint_url` of the profile, read as --endpoint is. AWS's own variables and files do not count where they are to be
+ * ignored, which the variable says before the profile. Source: aws-sdk-go-v2, config/provider.go. Throws XRAYD_CONFIG.
+ */
+async function endpointFrom(
+  { config, origins }: Pick<LoadedConfig<AwsCommand>, 'config' | 'origins'>,
+  env: Environment,
+  log: Logger,
+): Promise<URL | undefined> {
+  const isAwsVariable = origins.endpoint.startsWith('AWS_');
+  if (config.endpoint !== undefined && !isAwsVariable) return config.endpoint;
   const { profiles } = await readSharedFiles(env);
+  const said = env[IGNORE_ENDPOINTS]?.toLowerCase();
+  if (said === 'true' || (said !== 'false' && profiles.ignoresEndpoints(profileOf(env)))) {
+    const by = said === 'true' ? IGNORE_ENDPOINTS : `${IGNORE_ENDPOINTS.slice(4).toLowerCase()} of profile ${profileOf(env)}`;
+    if (isAwsVariable) log.warn({}, `${origins.endpoint} is not used: ${by} is true`);
+    return undefined;
+  }
+  if (config.endpoint !== undefined) return config.endpoint;
   const text = profiles.endpointOf(profileOf(env));
   if (text === undefined) return undefined;
   const parsed = parseText(SPECS.endpoint, text);

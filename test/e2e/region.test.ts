@@ -96,6 +96,28 @@ test('endpoint_url of a profile, or of the services that it names, is read as --
   }
 }, 60_000);
 
+test('AWS_IGNORE_CONFIGURED_ENDPOINT_URLS, or else the profile, has the endpoints of AWS variables and files ignored, and no other', async () => {
+  const config = join(scope.folder(), 'config');
+  const MINE = 'http://127.0.0.1:9';
+  const AWS = 'https://xray.eu-west-1.amazonaws.com';
+  writeFileSync(config, `[default]\nendpoint_url=${MINE}\n[profile ignores]\nendpoint_url=${MINE}\nignore_configured_endpoint_urls=true\n`);
+  const env = { ...KEYS, AWS_CONFIG_FILE: config, AWS_ENDPOINT_URL_STS: MINE };
+  const IGNORE = 'AWS_IGNORE_CONFIGURED_ENDPOINT_URLS';
+  for (const [more, endpoint] of [
+    [{ AWS_ENDPOINT_URL: MINE }, MINE],
+    [{ AWS_ENDPOINT_URL: MINE, [IGNORE]: 'True' }, AWS],
+    [{ AWS_ENDPOINT_URL_XRAY: MINE, AWS_PROFILE: 'ignores' }, AWS],
+    [{ [IGNORE]: 'true' }, AWS],
+    [{ AWS_PROFILE: 'ignores', [IGNORE]: 'false' }, MINE],
+    [{ XRAYD_ENDPOINT: MINE, [IGNORE]: 'true' }, MINE],
+  ] as const) {
+    const daemon = await scope.daemon({ args: ['-o', '-n', 'eu-west-1'], env: { ...env, ...more } });
+    expect(daemon.find(/sending to X-Ray/)?.['endpoint'], JSON.stringify(more)).toBe(endpoint);
+    const isSaid = endpoint === AWS && Object.keys(more).some((name) => name.startsWith('AWS_ENDPOINT_URL'));
+    expect(daemon.find(/AWS_ENDPOINT_URL\w* is not used: .* is true/) !== undefined, JSON.stringify(more)).toBe(isSaid);
+  }
+}, 60_000);
+
 test('-o leaves instance metadata alone', async () => {
   const imds = await scope.start(new FakeImds());
   const env = { ...KEYS, AWS_EC2_METADATA_SERVICE_ENDPOINT: imds.url, AWS_EC2_METADATA_DISABLED: 'false' };
