@@ -4,27 +4,27 @@ import { everyBytes } from '../pipeline/collector.ts';
 /** A request's body; its memory is counted until `release`. */
 export interface Body {
   readonly bytes: Buffer;
-  /** Gives the memory back: nothing may read `bytes` after it. Idempotent. */
+  /** Releases the memory: nothing may read `bytes` afterwards. Idempotent. */
   release(): void;
 }
 
-/** What a body is read from. */
+/** A request, as far as reading its body is concerned. */
 export interface BodySource extends AsyncIterable<Buffer> {
   readonly headers: IncomingHttpHeaders;
 }
 
-/** Memory grows in steps of this, so that what a client has sent is what it costs. */
+/** Memory grows in steps of this size, so that a body costs what the client has sent. */
 const STEP_BYTES = 64 * 1024;
-/** Small bodies, such as those of sampling calls, come in beside large and slow ones that use up the budget: up to this size, and this much together. */
+/** Bodies up to this size, such as those of sampling calls, may use a reserve when large and slow bodies have used up the budget. */
 const SMALL_BYTES = 16 * 1024;
 const SMALL_RESERVE_BYTES = 2 * 1024 * 1024;
-/** A body of 5 MB has 4,000 in Ethernet's frames. Each costs some microseconds, and Transfer-Encoding may make one of each byte. */
+/** A body of 5 MB arrives in 4,000 Ethernet frames. Each chunk costs some microseconds, and a chunked encoding may make every byte a chunk. */
 const MAX_CHUNKS = 16 * 1024;
 const GARBAGE_BYTES = 4 * 1024 * 1024;
 const NOTHING: Body = { bytes: Buffer.alloc(0), release: () => {} };
 
 /**
- * Reads the bodies of all requests of a process within one budget: a body counts from its first byte until it is released, so that neither many
+ * Reads the bodies of all requests of a process within one budget. A body counts from its first byte until it is released, so that neither many
  * connections nor slow ones hold more than `maxBytes` together.
  */
 export class BodyReader {
@@ -32,26 +32,26 @@ export class BodyReader {
   readonly #noteGarbage: (bytes: number) => void;
   #bytes = 0;
 
-  /** `onGarbage` is told each time that the chunks read since the last time are some megabytes, which V8 would let grow to 64 MB. */
+  /** Calls `onGarbage` whenever another few megabytes of chunks have been read; V8 would let such garbage grow to 64 MB. */
   constructor(maxBytes: number, onGarbage: () => void = () => {}) {
     this.#maxBytes = maxBytes;
     this.#noteGarbage = everyBytes(GARBAGE_BYTES, onGarbage);
   }
 
-  /** Bytes of all bodies that are held now. */
+  /** Bytes of all bodies in memory. */
   get bytes(): number {
     return this.#bytes;
   }
 
   /**
-   * The whole body, or why it was not read to its end: `too_large` for one larger than `maxBytes`, or in too many chunks, `busy` when the budget is used up. The caller
-   * closes the connection then. Rejects when the client goes away.
+   * The whole body, or why it was not read completely: `too_large` if it is larger than `maxBytes` or has too many chunks, `busy` if the budget is
+   * used up. In both cases the caller closes the connection. Rejects if the client disconnects.
    */
   async read(source: BodySource, maxBytes: number): Promise<Body | 'too_large' | 'busy'> {
     const { 'content-length': announced } = source.headers;
     if (Number(announced) > maxBytes) return 'too_large';
     if (announced === '0') return NOTHING;
-    // Pages of its own, which go back to the system at once. A list of chunks would cost 100 bytes for each, however small.
+    // A buffer with its own pages, which are returned to the system at once. A list of chunks would cost 100 bytes per chunk, however small.
     const memory = new ArrayBuffer(0, { maxByteLength: stepsOf(maxBytes) });
     let length = 0;
     let chunks = 0;
@@ -87,9 +87,9 @@ export class BodyReader {
   }
 }
 
-export const COMPRESSED = 'xrayd takes no compressed body: leave out Content-Encoding';
+export const COMPRESSED = 'xrayd does not accept compressed bodies: remove Content-Encoding';
 
-/** Whether a body has to be decompressed before it is read, which nobody here does: no SDK compresses what it sends to X-Ray. */
+/** Whether a body is compressed. xrayd does not decompress: no SDK compresses what it sends to X-Ray. */
 export function isCompressed({ 'content-encoding': coding = '' }: IncomingHttpHeaders): boolean {
   return coding !== '' && coding.toLowerCase() !== 'identity';
 }

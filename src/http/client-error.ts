@@ -3,24 +3,24 @@ import type { Socket } from 'node:net';
 import { systemCodeOf } from '../pipeline/errors.ts';
 import type { ConnectionLimits } from './connections.ts';
 
-/** For the client to read the answer: a reset would take it away when more of what it sent is unread. */
+/** Time for the client to read the response: a reset would discard it if part of the request is unread. */
 const LINGER_MS = 1_000;
 
-/** Why what came on a connection is no request that a server takes. */
+/** Why the data on a connection is not an acceptable request. */
 export interface ClientError {
   readonly status: 400 | 408 | 431;
   readonly message: string;
 }
 
-const NOT_HTTP: ClientError = { status: 400, message: 'This is not HTTP/1.1 as xrayd takes it' };
+const NOT_HTTP: ClientError = { status: 400, message: 'This is not a valid HTTP/1.1 request' };
 const CLIENT_ERRORS: Readonly<Record<string, ClientError>> = {
-  ERR_HTTP_REQUEST_TIMEOUT: { status: 408, message: 'The request did not come to its end in time' },
+  ERR_HTTP_REQUEST_TIMEOUT: { status: 408, message: 'The request was not complete in time' },
   HPE_HEADER_OVERFLOW: { status: 431, message: 'The headers of the request are larger than 16 KB' },
 };
 
 /**
- * What to do at a server's `clientError`: answers to requests that came before are finished, then the error is answered and the connection closed, as
- * RFC 9112, 9.3.2 has it. A client that gets no answer to what was taken sends it again. `bodyOf`: the body, as JSON; `headers`: those beside the usual ones.
+ * Handles a server's `clientError`: finishes the responses to earlier requests, then sends the error and closes the connection, as RFC 9112, 9.3.2
+ * requires. A client without a response to an accepted request would send it again. `bodyOf`: the body, as JSON; `headers`: additional headers.
  */
 export function clientErrorHandler(
   limits: ConnectionLimits,
@@ -35,9 +35,9 @@ export function clientErrorHandler(
     if (mayAnswer) onAnswered(clientError.status);
   };
   return (error, socket) => {
-    // Old TCP probes connect and close; that is no request, and not worth a word.
+    // TCP probes connect and close; that is not a request and needs no report.
     if (!socket.writable) return void socket.destroy();
-    // What comes after it is no request either.
+    // Anything after an invalid request is invalid too.
     if (ending.has(socket)) return;
     ending.add(socket);
     void end(socket, CLIENT_ERRORS[systemCodeOf(error) ?? ''] ?? NOT_HTTP);

@@ -3,28 +3,28 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { everyBytes } from '../pipeline/collector.ts';
 
-/** Clients send the next request after the answer. 64 KB, as they are read from a socket, may hold a thousand small ones. */
+/** Clients normally wait for the response before the next request. One read of 64 KB from a socket may contain a thousand small requests. */
 const MAX_PIPELINED = 8;
 
-/** Of `maxUnreadBytes`, and beside it: large answers that nobody reads do not keep small ones away. */
+/** A share of `maxUnreadBytes` reserved for small responses, so that unread large ones do not block them. */
 const SMALL_SHARE = 1 / 4;
 
 const GARBAGE_BYTES = 8 * 1024 * 1024;
 
 export interface ConnectionLimitsConfig {
   readonly maxConnections: number;
-  /** Of all answers together that clients have not read. */
+  /** Limit of all responses together that clients have not read. */
   readonly maxUnreadBytes: number;
-  /** Told each time that the answers since the last time are some megabytes, which V8 would let grow to more than the memory limit. */
+  /** Called whenever another few megabytes of responses have been sent; V8 would let such garbage grow beyond the memory limit. */
   readonly onGarbage?: () => void;
 }
 
-/** Bounds what the connections of a server may hold, each and together. */
+/** Limits the memory that a server's connections use, each and together. */
 export class ConnectionLimits {
   readonly #maxUnreadBytes: number;
-  /** What was admitted and is not answered. */
+  /** Admitted requests without a complete response. */
   readonly #open = new WeakMap<Socket, Set<ServerResponse>>();
-  /** To the last request of a connection. */
+  /** The response to the last request of a connection. */
   readonly #last = new WeakMap<Socket, ServerResponse>();
   readonly #noteGarbage: (bytes: number) => void;
   readonly #unreadBytes = { large: 0, small: 0 };
@@ -35,17 +35,17 @@ export class ConnectionLimits {
     this.#noteGarbage = everyBytes(GARBAGE_BYTES, onGarbage);
   }
 
-  /** Whether there is room for another large answer. */
+  /** Whether another large response may be sent. */
   get hasCapacity(): boolean {
     return this.#unreadBytes.large <= this.#maxUnreadBytes;
   }
 
-  /** The same for small answers. */
+  /** Whether another small response may be sent. */
   get hasSmallRoom(): boolean {
     return this.#unreadBytes.small <= this.#maxUnreadBytes * SMALL_SHARE;
   }
 
-  /** Counts a request until it is answered. False for one too many on its connection, which is closed: nobody answers it. */
+  /** Counts a request until it is answered. False if its connection has too many open requests; the connection is closed without a response. */
   admit({ socket }: IncomingMessage, response: ServerResponse): boolean {
     const open = this.#open.get(socket) ?? new Set();
     if (socket.destroyed || open.size === MAX_PIPELINED) {
@@ -60,8 +60,8 @@ export class ConnectionLimits {
   }
 
   /**
-   * Resolves when the requests of a connection that came whole are answered, and answers that have begun are written: with false when the last request
-   * has not come whole, and is answered all the same.
+   * Resolves when all complete requests of a connection are answered, and all started responses are written: with false if the last request is
+   * incomplete but has already been answered.
    */
   async whenAnswered(socket: Socket): Promise<boolean> {
     const isUnderWay = (response: ServerResponse): boolean => response.req.complete || response.headersSent;
@@ -70,7 +70,7 @@ export class ConnectionLimits {
     return last === undefined || last.req.complete || !last.headersSent;
   }
 
-  /** Counts an answer of `bytes` until the client has taken it. */
+  /** Counts a response of `bytes` until the client has read it. */
   answering(response: ServerResponse, bytes: number, size: 'large' | 'small' = 'large'): void {
     if (response.closed) return;
     this.#unreadBytes[size] += bytes;
@@ -82,8 +82,8 @@ export class ConnectionLimits {
 }
 
 /**
- * What was read together with the request is not parsed either. 64 KB hold 2,000 requests, whose objects take 5 MB until the connection has closed, and
- * hundreds of connections may be read before that. Node has no documented call for it: this is what it does itself before it frees a parser.
+ * Stops parsing further requests of the same read. 64 KB can hold 2,000 requests, whose objects take 5 MB until the connection is closed, and
+ * hundreds of connections may be read before that. Node has no documented call for this; it does the same itself before it frees a parser.
  */
 function stopParsing(socket: Socket & { readonly parser?: { remove?: () => void } | null }): void {
   socket.parser?.remove?.();

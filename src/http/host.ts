@@ -1,8 +1,8 @@
 import { isIP } from 'node:net';
 
-/** The host of an authority, in lower case, without brackets, port and the root's dot; "" when it is empty, undefined when it is malformed. */
+/** The host of an authority, in lower case, without brackets, port and trailing dot; "" if it is empty, undefined if it is malformed. */
 export function hostOf(authority: string): string | undefined {
-  // RFC 3986 §3.2.2 and RFC 9110 §7.2: uri-host [ ":" port ], no user, no blanks. What has "%" is no name that anybody uses.
+  // RFC 3986 §3.2.2 and RFC 9110 §7.2: uri-host [ ":" port ], without a user or blanks. Nobody uses names with "%".
   const match = /^(?:\[([0-9a-f:.]+)\]|([a-z0-9._~!$&'()*+,;=-]*))(?::(\d{0,5}))?$/i.exec(authority);
   if (match === null || Number(match[3] ?? 0) > 65_535) return undefined;
   const [, literal, name = ''] = match;
@@ -11,17 +11,17 @@ export function hostOf(authority: string): string | undefined {
 }
 
 /**
- * Names that nobody can register and point to another machine: those without a dot, and below the domains that public DNS has not.
+ * Names that nobody can register and point to another machine: those without a dot, and those below domains that do not exist in public DNS.
  * Sources: RFC 6761 (localhost, test), RFC 6762 (local), RFC 8375 (home.arpa), ICANN's resolution of 2024 (internal); `svc` is Kubernetes'.
  */
 const PRIVATE_NAME = /^[^.]*$|\.(localhost|test|local|internal|svc|home\.arpa)$/;
 
-/** Which names a server answers to. Addresses always: who rebinds needs a name. */
+/** The names that a server answers to. Addresses are always allowed: DNS rebinding needs a name. */
 export class HostNames {
   readonly #names: ReadonlySet<string>;
   readonly #domains: readonly string[];
 
-  /** `more`: names, and domains with what is below them as `.example.com` or `*.example.com`. */
+  /** `more`: additional names, and domains including their subdomains as `.example.com` or `*.example.com`. */
   constructor(more: readonly string[] = []) {
     const names = more.map((name) => name.toLowerCase().replace(/\.$/, ''));
     this.#domains = names.flatMap((name) => /^\*?(\..+)$/.exec(name)?.[1] ?? []);
@@ -35,8 +35,8 @@ export class HostNames {
 }
 
 /**
- * The domains below which a pod's own Service has its names, from the pod's resolv.conf: `.tracing` for `xray.tracing` (a Service and its pods
- * are always in one namespace), and the cluster's own domain, which need not be cluster.local.
+ * The domains in which a pod's own Service has its names, from the pod's resolv.conf: `.tracing` for `xray.tracing` (a Service and its pods
+ * are always in the same namespace), and the cluster's own domain, which need not be cluster.local.
  */
 export function kubernetesDomains(resolvConf: string): string[] {
   const searched = [...resolvConf.matchAll(/^search[ \t]+(.+)$/gm)].flatMap(([, domains = '']) => domains.trim().split(/\s+/));
@@ -46,7 +46,7 @@ export function kubernetesDomains(resolvConf: string): string[] {
   });
 }
 
-/** Whether `host` is this machine's own: not to be reached from another. A name such as `127.example` is no address. */
+/** Whether `host` is the loopback host of this machine. A name such as `127.example` is not an address. */
 export function isLoopbackHost(host: string): boolean {
   return (isIP(host) === 4 && host.startsWith('127.')) || /^(::1$|localhost\.?$)/i.test(host);
 }

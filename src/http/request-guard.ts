@@ -3,13 +3,13 @@ import type { Logger } from '../pipeline/logger.ts';
 import { HostNames, hostOf } from './host.ts';
 
 /**
- * Who calls a route: `clients` are programs; `own-page` are programs and the page that this server serves; `link` is a document that a person
- * may open from anywhere.
+ * Who may call a route. `clients`: programs only; `own-page`: programs and the page that this server serves; `link`: also a document that a person
+ * opens from anywhere.
  */
 export type Callers = 'clients' | 'own-page' | 'link';
 
 export interface GuardProblem {
-  /** 400 for what is not HTTP, 403 for what is refused, 501 for a coding that no server here undoes. */
+  /** 400: not HTTP; 403: refused; 501: a transfer coding that this server does not support. */
   readonly status: 400 | 403 | 501;
   readonly message: string;
 }
@@ -17,8 +17,8 @@ export interface GuardProblem {
 type GuardedRequest = Pick<IncomingMessage, 'headers' | 'rawHeaders' | 'url' | 'httpVersion'>;
 
 /**
- * Keeps web pages of others away from every server of this process: from the daemon's credentials, from traces, from health and metrics.
- * Depends on the request and the names only, not on the mode, the address or a token. docs/decisions/0010-host-and-origin.md
+ * Keeps foreign web pages away from every server of this process: from the daemon's credentials, from traces, from health and metrics.
+ * Depends only on the request and the allowed names, not on the mode, the address or a token. docs/decisions/0010-host-and-origin.md
  */
 export class RequestGuard {
   readonly #names: HostNames;
@@ -26,8 +26,8 @@ export class RequestGuard {
   readonly #log: Logger;
 
   /**
-   * `allowed`: what --allowed-hosts adds. `forClients`: names below which only routes of kind `clients` answer. A namespace of Kubernetes may be
-   * called `dev`, a domain in which anybody can have a name.
+   * `allowed`: the hosts of --allowed-hosts. `forClients`: domains in which only routes of kind `clients` answer. A Kubernetes namespace may be
+   * called `dev`, which is also a domain in which anybody can register names.
    */
   constructor({ allowed, forClients }: { allowed: readonly string[]; forClients: readonly string[] }, log: Logger) {
     this.#names = new HostNames(allowed);
@@ -35,7 +35,7 @@ export class RequestGuard {
     this.#log = log;
   }
 
-  /** Why a request is not answered; undefined when it is. Looks at nothing but the head. */
+  /** Why a request is refused; undefined if it is allowed. Looks only at the head of the request. */
   problem(request: GuardedRequest, callers: Callers): GuardProblem | undefined {
     return codingProblem(request) ?? this.#hostProblem(request, callers) ?? originProblem(request, callers);
   }
@@ -44,7 +44,7 @@ export class RequestGuard {
     const given = rawHeaders.filter((_value, i) => i % 2 === 1 && rawHeaders[i - 1]?.toLowerCase() === 'host');
     if (given.length > 1) return malformed('The request has more than one Host header');
     if (given.length === 0 && httpVersion !== '1.0') return malformed('The request has no Host header');
-    // RFC 9112 §3.2.2: what the target names wins over Host. Both have to be ours.
+    // RFC 9112 §3.2.2: the host in the target overrides Host. Both must be allowed.
     const target = /^[a-z][a-z0-9+.-]*:\/\/([^/?#]*)/i.exec(url)?.[1];
     for (const authority of target === undefined ? given : [...given, target]) {
       const host = hostOf(authority.trim());
@@ -58,7 +58,12 @@ export class RequestGuard {
   #refusedName(host: string): GuardProblem {
     const name = host.slice(0, 100);
     const remedy = `--allowed-hosts ${name}`;
-    this.#log.limited('host', 'warn', { host: name, remedy }, 'refused a request to a host name that is not allowed: it may be a web page of others');
+    this.#log.limited(
+      'host',
+      'warn',
+      { host: name, remedy },
+      'refused a request to a host name that is not allowed: it may come from a foreign web page',
+    );
     const message = `xrayd does not answer to the name ${JSON.stringify(name)}. Use an address, localhost or a name without a dot, or start xrayd with ${remedy}`;
     return { status: 403, message };
   }
@@ -68,27 +73,27 @@ function malformed(message: string): GuardProblem {
   return { status: 400, message };
 }
 
-/** compat: RFC 9112, 6.1, and Go's net/http in the reference: a body that is also compressed on its way is not undone. */
+/** compat: RFC 9112, 6.1, and Go's net/http in the reference daemon: no transfer coding except chunked is supported. */
 function codingProblem({ headers }: GuardedRequest): GuardProblem | undefined {
   const coding = headers['transfer-encoding'];
   if (coding === undefined || coding.toLowerCase() === 'chunked') return undefined;
-  return { status: 501, message: 'xrayd takes no Transfer-Encoding but chunked' };
+  return { status: 501, message: 'xrayd supports no Transfer-Encoding except chunked' };
 }
 
 /**
- * Browsers name the page that a request comes from: in `Origin` with each POST and each read across origins, in `Sec-Fetch-Site` (which no page can
+ * Browsers tell which page a request comes from: in `Origin` with each POST and each cross-origin read, in `Sec-Fetch-Site` (which no page can
  * set) with every request to HTTPS and to loopback. Programs send neither. Sources: Fetch Standard, Fetch Metadata Request Headers.
  */
 function originProblem({ headers }: GuardedRequest, callers: Callers): GuardProblem | undefined {
   const { origin, host } = headers;
   const site = headers['sec-fetch-site'];
   if (origin !== undefined) {
-    // Something in front of xrayd may have added TLS.
+    // A proxy in front of xrayd may terminate TLS.
     const isOwn = host !== undefined && host !== '' && (origin === `http://${host}` || origin === `https://${host}`);
     if (!isOwn || callers === 'clients') return { status: 403, message: 'xrayd does not answer web pages: the request has an Origin header' };
   }
   if (site === undefined || site === 'none' || site === 'same-origin') return undefined;
   const isOpened = headers['sec-fetch-mode'] === 'navigate' && headers['sec-fetch-dest'] === 'document';
   if (callers === 'link' && isOpened) return undefined;
-  return { status: 403, message: 'xrayd does not answer web pages of others: the request has Sec-Fetch-Site' };
+  return { status: 403, message: 'xrayd does not answer foreign web pages: the request has a Sec-Fetch-Site header' };
 }

@@ -9,13 +9,13 @@ import { ConnectionLimits } from './connections.ts';
 import { healthOf } from './health.ts';
 import type { RequestGuard } from './request-guard.ts';
 
-/** `xrayd healthcheck` reads 64 KB of all parts. */
+/** `xrayd healthcheck` reads at most 64 KB for all parts. */
 const MAX_REASON = 2_000;
 
 export interface HttpServerConfig {
   readonly host: string;
   readonly port: number;
-  /** The address was asked for: then a taken port ends the start, else the daemon goes on without HTTP. */
+  /** The user set the address: a port in use ends the start. Otherwise the daemon runs without HTTP. */
   readonly isRequired: boolean;
 }
 
@@ -23,26 +23,26 @@ export interface HttpServerDeps {
   readonly guard: RequestGuard;
   readonly parts: () => readonly ComponentState[];
   readonly isStopping: () => boolean;
-  /** Counts worth seeing beside the health. */
+  /** Segment counts to show with the health. */
   readonly counts: () => object;
   /** The text of /metrics. */
   readonly metrics: () => Promise<string>;
   readonly log: Logger;
 }
 
-/** Probes and scrapers keep one each. */
+/** Probes and scrapers use one connection each. */
 const MAX_CONNECTIONS = 512;
-/** The metrics are some 20 KB. */
+/** The metrics take about 20 KB. */
 const MAX_UNREAD_BYTES = 2 * 1024 * 1024;
 
-/** No route has a schema. Without this fastify loads its JSON Schema compilers all the same, 1.1 MB of memory. */
+/** No route has a schema. Otherwise fastify would load its JSON Schema compilers, which take 1.1 MB of memory. */
 const NO_SCHEMAS = { buildValidator: noSchema, buildSerializer: noSchema };
 
 function noSchema(): never {
   throw new Error('no route of the health server has a schema');
 }
 
-/** HTTP 2001: /livez, /readyz, /metrics. Started first and stopped last, so that a drain can be watched. */
+/** HTTP 2001: /livez, /readyz, /metrics. Started first and stopped last, so that it is available while segments drain. */
 export class HttpServer implements Component {
   readonly name = 'http';
   readonly #config: HttpServerConfig;
@@ -77,11 +77,11 @@ export class HttpServer implements Component {
     this.#app.get('/livez', async (_request, reply) => this.#health('live', reply));
     this.#app.get('/readyz', async (_request, reply) => this.#health('ready', reply));
     this.#app.get('/metrics', async (_request, reply) => {
-      if (!limits.hasCapacity) return reply.code(503).send({ error: 'too many answers wait to be read' });
+      if (!limits.hasCapacity) return reply.code(503).send({ error: 'too many responses have not been read' });
       void reply.header('content-type', 'text/plain; version=0.0.4; charset=utf-8');
       return deps.metrics();
     });
-    this.#app.setNotFoundHandler(async (_request, reply) => reply.code(404).send({ error: 'xrayd answers /livez, /readyz and /metrics here' }));
+    this.#app.setNotFoundHandler(async (_request, reply) => reply.code(404).send({ error: 'not found: use /livez, /readyz or /metrics' }));
   }
 
   get state(): ComponentState {
@@ -92,7 +92,7 @@ export class HttpServer implements Component {
     return boundAddress(this.#app.server.address());
   }
 
-  /** Rejects with XRAYD_BIND when the address was asked for. */
+  /** Rejects with XRAYD_BIND if the user set the address. */
   async start(): Promise<void> {
     const { host, port, isRequired } = this.#config;
     const { log } = this.#deps;
@@ -101,7 +101,7 @@ export class HttpServer implements Component {
     } catch (error) {
       if (isRequired) throw new XraydError('XRAYD_BIND', messageOf(error), { cause: error });
       this.#state = { name: this.name, state: 'failed', reason: messageOf(error) };
-      log.error({ reason: messageOf(error) }, 'no health and metrics: the HTTP port cannot be used. Choose another with --http-address');
+      log.error({ reason: messageOf(error) }, 'health and metrics are unavailable: the HTTP port cannot be used. Choose another with --http-address');
       return;
     }
     const address = formatAddress(this.address!);
@@ -127,7 +127,7 @@ function refuse(reply: FastifyReply, status: number, error: string): FastifyRepl
   return reply.code(status).send({ error });
 }
 
-/** Reasons may name what somebody else answered. */
+/** A reason may contain text from another server. */
 function shortReason(reason: string | undefined): { reason?: string } {
   return reason === undefined ? {} : { reason: oneLine(reason, MAX_REASON) };
 }

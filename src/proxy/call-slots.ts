@@ -1,9 +1,9 @@
-/** Bounds calls that go on at one time; others wait in the order in which they came, for `maxWaitMs` each, and those beyond `maxWaiting` are refused. */
+/** Limits concurrent calls. Other calls wait in order of arrival for up to `maxWaitMs`; if `maxWaiting` calls wait already, more are refused. */
 export class CallSlots {
   readonly #maxCalls: number;
   readonly #maxWaiting: number;
   readonly #maxWaitMs: number;
-  /** Each starts one call that waits. */
+  /** Each entry starts one waiting call. */
   readonly #waiting = new Set<() => void>();
   #calls = 0;
 
@@ -13,7 +13,7 @@ export class CallSlots {
     this.#maxWaitMs = maxWaitMs;
   }
 
-  /** What `call` gives; `busy` when too many wait already, or its turn does not come in time; `aborted` when `signal` was aborted before its turn came. */
+  /** Runs `call`. `busy`: too many calls wait, or it got no slot in time; `aborted`: `signal` aborted before it got a slot. */
   async run<T>(signal: AbortSignal, call: () => Promise<T>): Promise<T | 'busy' | 'aborted'> {
     if (signal.aborted) return 'aborted';
     if (this.#calls < this.#maxCalls) this.#calls++;
@@ -25,11 +25,11 @@ export class CallSlots {
     try {
       return await call();
     } finally {
-      this.#passOn();
+      this.#releaseSlot();
     }
   }
 
-  /** Undefined when a call that ended has left its slot to this one; what came first otherwise. */
+  /** Resolves with undefined once an ended call has passed its slot to this one; otherwise with the reason. */
   #turn(signal: AbortSignal): Promise<'busy' | 'aborted' | undefined> {
     const { promise, resolve } = Promise.withResolvers<'busy' | 'aborted' | undefined>();
     const settle = (problem: 'busy' | 'aborted' | undefined): void => {
@@ -46,7 +46,7 @@ export class CallSlots {
     return promise;
   }
 
-  #passOn(): void {
+  #releaseSlot(): void {
     const [next] = this.#waiting;
     if (next === undefined) return void this.#calls--;
     this.#waiting.delete(next);

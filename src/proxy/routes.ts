@@ -1,6 +1,6 @@
 import { ALL_OPERATIONS, operationAt, OPERATIONS } from '../formats/xray/operations.ts';
 
-/** What AWSXRayDaemonWriteAccess allows besides PutTraceSegments, which is buffered here instead of forwarded. */
+/** The operations that AWSXRayDaemonWriteAccess allows, except PutTraceSegments, which is buffered here instead of forwarded. */
 const DEFAULT_PATHS = ALL_OPERATIONS.filter(({ name, caller }) => caller !== 'account' && name !== 'PutTraceSegments').map(({ path }) => path);
 export const TRACE_SEGMENTS = OPERATIONS.PutTraceSegments.path;
 
@@ -13,13 +13,13 @@ export type Route =
   | { readonly kind: 'forward'; readonly label: string }
   | { readonly kind: 'refuse'; readonly status: number; readonly errorType: string; readonly message: string; readonly label: string };
 
-/** RFC 9112, 3.2: a client may name the whole URL, as to a proxy. Its host is the guard's business (request-guard.ts). */
+/** RFC 9112, 3.2: a client may send an absolute URL, as to a proxy. request-guard.ts checks its host. */
 export function originForm(target: string): string {
   const rest = target.replace(/^https?:\/\/[^/?#]*/i, '');
   return rest === target || rest.startsWith('/') ? rest : `/${rest}`;
 }
 
-/** Which requests may use this daemon's credentials. */
+/** Decides which requests may use this daemon's credentials. */
 export class Routes {
   readonly #allowsAll: boolean;
   readonly #paths: ReadonlySet<string>;
@@ -35,8 +35,8 @@ export class Routes {
   }
 
   /**
-   * Compares the request target in origin form, byte for byte: a query, `%` or `//` is no listed path.
-   * compat: the reference forwards any method and path; `all` brings that back.
+   * Compares the request target in origin form, byte for byte: a target with a query, `%` or `//` matches no listed path.
+   * compat: the reference daemon forwards any method and path; `all` restores that.
    */
   find(method: string, target: string): Route {
     if (method === 'POST' && target === TRACE_SEGMENTS) return { kind: 'segments' };
@@ -51,7 +51,7 @@ export class Routes {
       const message = `xrayd does not forward ${method} ${path}. Start it with --proxy-allow ${path} (or all) to let clients call it with the daemon's credentials.`;
       return { kind: 'refuse', status: 403, errorType: 'AccessDeniedException', message, label };
     }
-    const message = 'This is no path of the X-Ray API that xrayd knows. Start it with --proxy-allow all to forward every request.';
+    const message = 'This is not a path of the X-Ray API. Start it with --proxy-allow all to forward every request.';
     return { kind: 'refuse', status: 404, errorType: 'UnknownOperationException', message, label };
   }
 }

@@ -3,19 +3,19 @@ export interface CacheableReply {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer;
-  /** Something in between answered, and not X-Ray. */
+  /** Something other than X-Ray answered. */
   readonly isForeign?: boolean;
 }
 
-/** Where an answer to GetSamplingRules came from; a metric label. */
+/** Where a response to GetSamplingRules came from; a metric label. */
 export type RulesSource = 'upstream' | 'cache' | 'stale';
 
-/** Every pod of a node polls on its own; one call serves those that come within this time. */
+/** Every pod on a node polls separately; one call serves all that ask within this time. */
 const FRESH_MS = 10_000;
-/** SDKs use rules for an hour themselves before they fall back to their local ones. Source: aws-xray-sdk-node rule_cache.js and its siblings. */
+/** SDKs themselves use rules for an hour before they fall back to their local ones. Source: aws-xray-sdk-node rule_cache.js and the other SDKs. */
 const STALE_MS = 3_600_000;
 
-/** GetSamplingRules for many clients: one upstream call at a time, its answer kept, and the last good one served while X-Ray is away. */
+/** GetSamplingRules for many clients: one upstream call at a time, its response cached, and the last good one served while X-Ray is unavailable. */
 export class RulesCache {
   readonly #now: () => number;
   readonly #onServe: (source: RulesSource) => void;
@@ -28,8 +28,8 @@ export class RulesCache {
   }
 
   /**
-   * `ask` makes the upstream call, which is the same for all who wait for it: nothing of one client's request is in it. What X-Ray says of the
-   * caller (a 403) is never covered by an old answer, only its absence is. What is not X-Ray's is never kept.
+   * `ask` makes the upstream call, which is shared by all waiting clients and contains nothing of a single client's request. An old response only
+   * replaces a missing one, never X-Ray's verdict on the caller (a 403). A response that does not come from X-Ray is never cached.
    */
   async get(ask: () => Promise<CacheableReply>): Promise<CacheableReply> {
     const ageMs = this.#good === undefined ? Infinity : this.#now() - this.#good.atMs;
@@ -38,12 +38,12 @@ export class RulesCache {
     this.#asking ??= ask().finally(() => (this.#asking = undefined));
     const reply = await this.#asking;
     if (reply.status === 200 && reply.isForeign !== true) {
-      // An id of one request says nothing to the others.
+      // A request ID means nothing to other clients.
       const { 'x-amzn-requestid': _id, ...headers } = reply.headers;
       this.#good = { reply: { ...reply, headers }, atMs: this.#now() };
     }
-    const isAway = reply.status >= 500 || reply.status === 429 || reply.isForeign === true;
-    if (isAway && ageMs < STALE_MS) return this.#serve('stale', this.#good!.reply);
+    const isUnavailable = reply.status >= 500 || reply.status === 429 || reply.isForeign === true;
+    if (isUnavailable && ageMs < STALE_MS) return this.#serve('stale', this.#good!.reply);
     return this.#serve(isShared ? 'cache' : 'upstream', reply);
   }
 
@@ -53,7 +53,7 @@ export class RulesCache {
   }
 }
 
-/** Whether a body asks for the rules from the beginning, as every SDK does in its own words: nothing, {} or a null token. */
+/** Whether a body asks for all rules from the start. SDKs send different forms: nothing, {} or a null token. */
 export function asksForAllRules(body: Buffer): boolean {
   if (body.length === 0) return true;
   if (body.length > 64) return false;

@@ -18,12 +18,12 @@ import { CallSlots } from './call-slots.ts';
 import { asksForAllRules, RulesCache, type CacheableReply, type RulesSource } from './rules-cache.ts';
 import { MAX_BODY_BYTES, MAX_SEGMENTS_BODY_BYTES, originForm, Routes, TRACE_SEGMENTS } from './routes.ts';
 
-/** SDKs poll every 10 s and keep the connection: a shorter keep-alive would close it under them. */
+/** SDKs poll every 10 s on the same connection: a shorter keep-alive would close it between polls. */
 const KEEP_ALIVE_MS = 75_000;
 const HEADERS_TIMEOUT_MS = 5_000;
 const REQUEST_TIMEOUT_MS = 15_000;
 const MAX_CONNECTIONS = 512;
-/** To X-Ray at one time, and for their turn: each costs 100 KB while it goes on. SDKs ask one thing at a time, every 10 s. */
+/** Concurrent calls to X-Ray, and waiting ones; each costs 100 KB while it runs. An SDK makes one call at a time, every 10 s. */
 const MAX_CALLS = 16;
 const MAX_WAITING_CALLS = 512;
 /** While X-Ray hangs, every call takes the whole --request-timeout. An SDK that is told to retry keeps its last rules. */
@@ -34,7 +34,7 @@ export interface SamplingProxyConfig {
   readonly host: string;
   readonly port: number;
   readonly allow: string;
-  /** Of all bodies that are held at one time. */
+  /** Limit of all bodies in memory together. */
   readonly maxBodiesBytes: number;
 }
 
@@ -46,14 +46,14 @@ export interface SamplingProxyDeps {
   readonly log: Logger;
   readonly onRequest: (path: string, status: number) => void;
   readonly onRules: (source: RulesSource) => void;
-  /** Told when reading bodies has left some megabytes to collect. */
+  /** Called when reading bodies has left some megabytes of garbage. */
   readonly onGarbage: () => void;
 }
 
-/** What goes back to the client. */
+/** The response to the client. */
 type Reply = CacheableReply;
 
-/** TCP 2000: forwards the sampling calls, signed, and takes documents that are too large for a datagram. */
+/** TCP 2000: forwards sampling calls, signed, and accepts documents that are too large for a datagram. */
 export class SamplingProxy implements Component {
   readonly name = 'tcp';
   readonly #config: SamplingProxyConfig;
@@ -101,7 +101,7 @@ export class SamplingProxy implements Component {
   async start(): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     this.#server.once('error', (error) => reject(new XraydError('XRAYD_BIND', error.message, { cause: error })));
-    // Without a host Node takes every interface, on a kernel without IPv6 too.
+    // Without a host, Node listens on every interface, also on a kernel without IPv6.
     const host = this.#config.host === '::' ? {} : { host: this.#config.host };
     this.#server.listen({ ...host, port: this.#config.port, exclusive: true }, resolve);
     await promise;
@@ -122,7 +122,7 @@ export class SamplingProxy implements Component {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#server.close(() => resolve());
     this.#server.closeIdleConnections();
-    // A sampling call is not worth the drain time of the segments behind it.
+    // Sampling calls must not use up the time for draining segments.
     const soon = AbortSignal.any([deadline, AbortSignal.timeout(1_000)]);
     const cut = (): void => {
       this.#abort.abort();
@@ -144,7 +144,7 @@ export class SamplingProxy implements Component {
     let reply: Reply;
     let held: Body | undefined;
     try {
-      // Before the body: what is refused costs no memory. Node throws away what is left unread.
+      // Checked before the body is read, so that a refused request costs no memory. Node discards the unread body.
       const problem = this.#deps.guard.problem(request, 'clients');
       if (problem !== undefined) reply = errorReply(problem.status, REFUSALS[problem.status], problem.message);
       else if (route.kind === 'refuse') reply = errorReply(route.status, route.errorType, route.message);
@@ -152,10 +152,11 @@ export class SamplingProxy implements Component {
       else {
         const body = await this.#bodies.read(request, route.kind === 'segments' ? MAX_SEGMENTS_BODY_BYTES : MAX_BODY_BYTES);
         if (typeof body !== 'string') held = body;
-        if (body === 'too_large') reply = errorReply(413, 'RequestEntityTooLarge', 'The body is larger than xrayd takes', { connection: 'close' });
+        if (body === 'too_large') reply = errorReply(413, 'RequestEntityTooLarge', 'The body is larger than xrayd accepts', { connection: 'close' });
         else if (body === 'busy')
-          reply = errorReply(429, 'ThrottledException', 'xrayd reads too much at one time', { connection: 'close', 'retry-after': '1' });
-        else if (!this.#limits.hasCapacity) reply = errorReply(429, 'ThrottledException', 'Too many answers wait to be read', { 'retry-after': '1' });
+          reply = errorReply(429, 'ThrottledException', 'xrayd is reading too many request bodies', { connection: 'close', 'retry-after': '1' });
+        else if (!this.#limits.hasCapacity)
+          reply = errorReply(429, 'ThrottledException', 'Too many responses have not been read', { 'retry-after': '1' });
         else if (route.kind === 'segments') reply = this.#take(body.bytes);
         else {
           reply = await this.#ask(request, target, Buffer.from(body.bytes), goneSignal(response));
@@ -163,10 +164,10 @@ export class SamplingProxy implements Component {
         }
       }
     } catch (error) {
-      // The client went away while it sent its body.
+      // The client disconnected while it sent its body.
       if (request.destroyed && !request.complete) return;
       log.limited('tcp_request', 'error', { error: messageOf(error) }, 'a request on the TCP port failed; please report this');
-      reply = errorReply(500, 'InternalFailure', 'xrayd failed; its log says why');
+      reply = errorReply(500, 'InternalFailure', 'xrayd failed; see its log');
     } finally {
       held?.release();
     }
@@ -177,19 +178,19 @@ export class SamplingProxy implements Component {
     response.end(reply.body);
   }
 
-  /** All documents or none; X-Ray's own answer when they are in. */
+  /** Accepts all documents or none. If they are accepted, returns X-Ray's own response. */
   #take(body: Buffer): Reply {
     const answer = this.#intake.put(body);
     if (answer.status !== 200)
       return errorReply(answer.status, answer.errorType, answer.message, answer.status === 429 ? { 'retry-after': '1' } : {});
-    // As X-Ray refuses them: one by one, and the others are in.
+    // Like X-Ray: empty documents are refused one by one, and the others accepted.
     const UnprocessedTraceSegments = Array.from({ length: answer.empty }, () => EMPTY_DOCUMENT);
     return { status: 200, headers: { 'content-type': 'application/json' }, body: Buffer.from(JSON.stringify({ UnprocessedTraceSegments })) };
   }
 
   /**
-   * `body` is the call's own: of one that was given up a socket may hold it for longer than the request lasts. `gone` ends the call when its client
-   * goes away, but for the call that others wait for too.
+   * `body` belongs to the call: a socket of an abandoned call may reference it for longer than the request lasts. `gone` ends the call if its client
+   * disconnects, except a call that other clients wait for too.
    */
   async #ask(request: IncomingMessage, target: string, body: Buffer, gone: AbortSignal): Promise<Reply> {
     if (isRulesRequest(request.method, target, body)) return this.#rules.get(() => this.#forward(RULES_CALL, this.#abort.signal));
@@ -202,11 +203,11 @@ export class SamplingProxy implements Component {
     const signal = AbortSignal.any([gone, this.#abort.signal]);
     const reply = await this.#slots.run(signal, () => this.#forward(call, signal));
     if (reply === 'aborted') return errorReply(503, 'ServiceUnavailableException', 'xrayd is stopping');
-    if (reply === 'busy') return errorReply(429, 'ThrottledException', 'Too many calls wait for X-Ray', { 'retry-after': '1' });
+    if (reply === 'busy') return errorReply(429, 'ThrottledException', 'Too many calls are waiting for X-Ray', { 'retry-after': '1' });
     return reply;
   }
 
-  /** The upstream request is built anew. A sidecar's or a client's own headers would break the signature (aws-xray-daemon#199). */
+  /** Builds a new upstream request: headers of a sidecar or client would break the signature (aws-xray-daemon#199). */
   async #forward({ method, target, body, headers }: ForwardedCall, signal: AbortSignal): Promise<Reply> {
     const { api, hints, log } = this.#deps;
     const userAgent = { 'user-agent': api.sdkHeaders()['user-agent'] ?? '' };
@@ -216,7 +217,7 @@ export class SamplingProxy implements Component {
     if (answer.kind === 'answer' && method === 'POST' && !isXRaysAnswer(target, api.url, answer)) {
       const fields = { path: target, endpoint: api.url.origin, ...describeAnswer(answer) };
       log.limited(`proxy_foreign_${answer.status}`, 'warn', fields, FOREIGN);
-      // As success it would be taken for X-Ray's word; as an error it is one already.
+      // A foreign success would be mistaken for X-Ray's response; a foreign error is an error already.
       const isSuccess = answer.status < 300;
       return { ...(isSuccess ? errorReply(502, 'ServiceUnavailableException', NOT_XRAYS) : reply), isForeign: true };
     }
@@ -227,7 +228,7 @@ export class SamplingProxy implements Component {
         `proxy_${reason}`,
         'warn',
         { path: target.split('?')[0], reason },
-        'a sampling call to X-Ray failed: SDKs go on with the last rules, or fall back to their local ones',
+        'a sampling call to X-Ray failed: SDKs keep using the last rules, or fall back to their local ones',
       );
     }
     return reply;
@@ -235,13 +236,13 @@ export class SamplingProxy implements Component {
 }
 
 const REFUSALS = { 400: 'BadRequest', 403: 'AccessDeniedException', 501: 'NotImplemented' } as const;
-const NOT_XRAYS = 'what answered xrayd is not X-Ray; its log says more';
+const NOT_XRAYS = 'the response does not come from X-Ray; see the log of xrayd';
 const FOREIGN =
-  'something other than X-Ray answered a sampling call: SDKs go on with the last rules, or fall back to their local ones. A proxy, a portal or a gateway? Check --endpoint, --proxy-address, NO_PROXY and what stands in between';
+  'something other than X-Ray answered a sampling call: SDKs keep using the last rules, or fall back to their local ones. Check --endpoint, --proxy-address, NO_PROXY, and for a proxy, portal or gateway in between';
 
 type ForwardedCall = Omit<XRayCall, 'signal'> & { readonly method: string };
 
-/** One call for all who ask for the rules: a client's own headers or form of body must not decide what the others are answered. */
+/** One call for all clients that ask for the rules: one client's headers or body must not determine what the others get. */
 const RULES_CALL: ForwardedCall = {
   method: 'POST',
   target: OPERATIONS.GetSamplingRules.path,
@@ -253,7 +254,7 @@ function isRulesRequest(method: string | undefined, target: string, body: Buffer
   return method === 'POST' && target === OPERATIONS.GetSamplingRules.path && asksForAllRules(body);
 }
 
-/** Aborts when the client no longer waits for its answer. Not the request's `close`, which comes when its body has been read. */
+/** Aborts when the client no longer waits for the response. Not the request's `close`, which is emitted once its body has been read. */
 function goneSignal(response: ServerResponse): AbortSignal {
   const gone = new AbortController();
   response.once('close', () => gone.abort());
@@ -275,7 +276,7 @@ function replyOf(answer: XRayAnswer): Reply {
   return { status: answer.status, headers, body: answer.body };
 }
 
-/** In X-Ray's form. Valid JSON always: the Node SDK parses the body whatever the status. */
+/** An error in X-Ray's form. Always valid JSON, because the Node SDK parses the body whatever the status is. */
 function errorReply(status: number, errorType: string, message: string, more: Readonly<Record<string, string>> = {}): Reply {
   const headers = { 'content-type': 'application/json', 'x-amzn-errortype': errorType, ...more };
   return { status, headers, body: Buffer.from(JSON.stringify({ Message: message })) };

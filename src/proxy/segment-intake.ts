@@ -6,7 +6,7 @@ export type IntakeAnswer =
   | { readonly status: 200; readonly empty: number }
   | { readonly status: 400 | 429 | 503; readonly errorType: string; readonly message: string };
 
-/** PutTraceSegments by TCP. "Segments can not be empty" is X-Ray's own message. */
+/** Errors of PutTraceSegments over TCP. "Segments can not be empty" is X-Ray's own message. */
 const PROBLEMS: Readonly<Record<DocumentsProblem, { errorType: string; message: string }>> = {
   not_json: { errorType: 'SerializationException', message: 'The body is not JSON' },
   not_utf8: { errorType: 'SerializationException', message: 'The body is not UTF-8' },
@@ -17,7 +17,7 @@ const PROBLEMS: Readonly<Record<DocumentsProblem, { errorType: string; message: 
   too_many: { errorType: 'InvalidRequestException', message: `A call takes at most ${MAX_DOCUMENTS_PER_CALL} segment documents` },
 };
 
-/** The way in for the documents of PutTraceSegments calls. */
+/** Accepts the documents of PutTraceSegments calls. */
 export class SegmentIntake {
   readonly #sink: DocumentSink;
 
@@ -26,8 +26,8 @@ export class SegmentIntake {
   }
 
   /**
-   * Takes the documents in the body of a call, all of them or none, and says what X-Ray would. `empty` documents are refused.
-   * Only documents that were taken count as received.
+   * Accepts all documents in the body of a call, or none, and returns X-Ray's response. `empty` documents are refused.
+   * Only accepted documents count as received.
    */
   put(body: Buffer): IntakeAnswer {
     const found = findDocuments(body);

@@ -1,19 +1,19 @@
 import type { LogFields } from '../pipeline/logger.ts';
 import { oneLine, printable } from '../pipeline/one-line.ts';
 
-/** Of one text: a stack has some 2,000 characters. */
+/** Limit of one text; a stack trace has about 2,000 characters. */
 const MAX_TEXT = 4_000;
 const MAX_ITEMS = 50;
 const MAX_DEPTH = 3;
-/** Of all fields of a line together. */
+/** Limit of all fields of a line together. */
 const MAX_LINE = 16_000;
 
-/** What a line says: texts from outside may be of any length, and hold anything. */
+/** The message of a line. Text from outside may have any length and content. */
 export function boundedMessage(message: string): string {
   return oneLine(message, MAX_TEXT);
 }
 
-/** The fields of a line, cut to a length that a log takes. JSON escapes line breaks and the other controls of ASCII; what it does not is escaped here. */
+/** The fields of a line, cut to a reasonable length. JSON escapes ASCII control characters; other unprintable characters are escaped here. */
 export function boundedFields(fields: LogFields): LogFields {
   return new Bounds().object(fields, 0);
 }

@@ -1,23 +1,23 @@
 import { write as writeTo } from 'node:fs';
 import { systemCodeOf } from '../pipeline/errors.ts';
 
-/** Text that waits for a reader; lines after it are lost. */
+/** Limit of the text that waits for a reader; later lines are lost. */
 const MAX_WAITING_BYTES = 1024 * 1024;
-/** One write takes at most this, so that a slow reader makes room often. */
+/** Limit of one write, so that a slow reader frees space often. */
 const MAX_WRITE_BYTES = 16 * 1024;
-/** A console that another process made non-blocking says EAGAIN when it is full. */
+/** A full console returns EAGAIN if another process made it non-blocking. */
 const RETRY_MS = 50;
 
 export interface ConsoleEvents {
-  /** The console is gone, full or read-only. What was to be written is lost. */
+  /** The console is closed, full or read-only. The text is lost. */
   readonly onError: (error: Error) => void;
-  /** The console takes lines again, after `lost` of them were lost because it took none. */
+  /** The console accepts lines again, after `lost` of them could not be written. */
   readonly onResumed: (lost: number) => void;
 }
 
 /**
  * Standard output or error of a program that must not stop when its reader does: `kubectl logs` that hangs, `| less`, Ctrl-S in a terminal.
- * A thread of libuv writes, one call at a time; at most 1 MB waits for it. Never use process.stdout beside it: lines would change places.
+ * A libuv thread writes, one call at a time; at most 1 MB waits. Do not use process.stdout as well: the order of lines would be lost.
  */
 export class ConsoleStream {
   readonly #fd: number;
@@ -27,7 +27,7 @@ export class ConsoleStream {
   #waitingBytes = 0;
   #isWriting = false;
   #lost = 0;
-  /** Lost since lines were taken last. */
+  /** Lines lost since the console last accepted any. */
   #lostInStall = 0;
   events: ConsoleEvents | undefined;
 
@@ -36,12 +36,12 @@ export class ConsoleStream {
     this.#maxWaitingBytes = maxWaitingBytes;
   }
 
-  /** Writes that never reached the console. */
+  /** Number of writes that never reached the console. */
   get lost(): number {
     return this.#lost;
   }
 
-  /** Returns at once, whatever the console does. `text` is one or more whole lines. */
+  /** Returns at once, whatever state the console is in. `text` is one or more whole lines. */
   write(text: string): void {
     const bytes = Buffer.byteLength(text);
     if (this.#waitingBytes + bytes > this.#maxWaitingBytes) {
@@ -54,7 +54,7 @@ export class ConsoleStream {
     if (!this.#isWriting) this.#next();
   }
 
-  /** Resolves when everything is written or lost: never, while nobody reads. */
+  /** Resolves when everything is written or lost; never, while nobody reads. */
   async flush(): Promise<void> {
     if (this.#isWriting) await new Promise<void>((done) => void this.#onIdle.push(done));
   }
@@ -91,7 +91,7 @@ export class ConsoleStream {
   }
 
   #resumed(): void {
-    // With room for more than a line or two, or this would be said after each.
+    // Wait until half of the buffer is free; otherwise this would be reported after each line.
     if (this.#lostInStall === 0 || this.#waitingBytes > this.#maxWaitingBytes / 2) return;
     const lost = this.#lostInStall;
     this.#lostInStall = 0;
@@ -104,5 +104,5 @@ export class ConsoleStream {
   }
 }
 
-/** The program's own; for what it serves, everything that it says goes through them. */
+/** The console of the program. While it serves, all its output goes through these. */
 export const CONSOLES: Readonly<Record<1 | 2, ConsoleStream>> = { 1: new ConsoleStream(1), 2: new ConsoleStream(2) };

@@ -1,6 +1,6 @@
 import type { LogFields, Logger, LogLevel } from '../pipeline/logger.ts';
 
-/** A Logger that gives each message to a function, without its fields. */
+/** A Logger that passes each message to a function, without its fields. */
 export function lineLogger(onLine: (level: LogLevel, message: string) => void): Logger {
   const line =
     (level: LogLevel) =>

@@ -14,32 +14,32 @@ const statOfDescriptor = promisify<number, Stats>(fstat);
 /** compat: aws-xray-daemon's limits. */
 const MAX_BYTES = 50 * MB;
 const KEPT_FILES = 5;
-/** How often a file that is written to is looked at, in time and in bytes. */
-const LOOK_MS = 1_000;
-const LOOK_BYTES = 1024 * 1024;
-/** Lines that wait for a disk that does not take them; those after it are the caller's. */
+/** How often to check a file that is being written, in time and in bytes. */
+const CHECK_MS = 1_000;
+const CHECK_BYTES = 1024 * 1024;
+/** Limit of the lines that wait for a slow disk; later lines are returned to the caller. */
 const MAX_WAITING_BYTES = 1024 * 1024;
 
 export interface LogFileConfig {
   readonly path: string;
   readonly hasRotation: boolean;
   readonly maxBytes?: number;
-  /** Told once, when the file cannot be written any more. */
+  /** Called when the file can no longer be written. */
   readonly onBroken: (error: unknown) => void;
 }
 
 /**
- * A log file that several processes may write: each line is appended. A file of 50 MB becomes `.1`, by one of them, which holds a lock meanwhile; the
- * others see within a second that the file under the name is another, and write to that. So they do when a tool such as logrotate moves it.
+ * A log file that several processes may write: each line is appended. When it reaches 50 MB, one of the processes renames it to `.1` while it holds a
+ * lock. The others notice within a second that the path leads to another file, and switch to it; likewise if a tool such as logrotate moves the file.
  */
 export class LogFile {
   readonly #config: LogFileConfig;
   #stream: WriteStream;
-  /** What the stream writes to. */
+  /** The file that the stream writes to. */
   #file: Stats;
-  #lookedAtMs = monotonicMs();
+  #checkedAtMs = monotonicMs();
   #bytesSince = 0;
-  #looking: Promise<void> | undefined;
+  #checking: Promise<void> | undefined;
   #isBroken = false;
 
   private constructor(config: LogFileConfig, stream: WriteStream, file: Stats) {
@@ -51,36 +51,36 @@ export class LogFile {
 
   /** Rejects with the disk's error. */
   static async open(config: LogFileConfig): Promise<LogFile> {
-    // compat: the reference makes the folders.
+    // compat: the reference daemon creates the folders.
     makeFolders(dirname(config.path));
     const { stream, file } = await openStream(config.path);
     return new LogFile(config, stream, file);
   }
 
-  /** Returns false when the line is still the caller's. */
+  /** Returns false if the line was not accepted. */
   write(line: string): boolean {
     if (this.#isBroken || this.#stream.writableLength > MAX_WAITING_BYTES) return false;
     this.#stream.write(line);
     this.#bytesSince += line.length;
     const { maxBytes = MAX_BYTES } = this.#config;
-    const isDue = this.#bytesSince >= Math.min(LOOK_BYTES, maxBytes / 8) || monotonicMs() - this.#lookedAtMs >= LOOK_MS;
+    const isDue = this.#bytesSince >= Math.min(CHECK_BYTES, maxBytes / 8) || monotonicMs() - this.#checkedAtMs >= CHECK_MS;
     if (isDue) void this.reopen();
     return true;
   }
 
-  /** Looks at once whether the file under the name is another one, and writes to that from then on. Never rejects. */
+  /** Checks at once whether the path leads to another file, and if so, switches to it. Never rejects. */
   reopen(): Promise<void> {
-    this.#looking ??= this.#look().finally(() => (this.#looking = undefined));
-    return this.#looking;
+    this.#checking ??= this.#check().finally(() => (this.#checking = undefined));
+    return this.#checking;
   }
 
   async close(): Promise<void> {
-    await this.#looking;
+    await this.#checking;
     await new Promise<void>((done) => void this.#stream.end(() => done()));
   }
 
-  async #look(): Promise<void> {
-    this.#lookedAtMs = monotonicMs();
+  async #check(): Promise<void> {
+    this.#checkedAtMs = monotonicMs();
     this.#bytesSince = 0;
     const { path, hasRotation, maxBytes = MAX_BYTES } = this.#config;
     try {
@@ -93,7 +93,7 @@ export class LogFile {
       this.#stream = stream;
       this.#file = file;
     } catch (error) {
-      // The file that is open goes on; the next look tries again.
+      // Keep writing to the open file; the next check tries again.
       this.#config.onBroken(error);
     }
   }
@@ -106,7 +106,7 @@ export class LogFile {
   }
 }
 
-/** Whether the file is another one now. False when another process is rolling it. */
+/** Whether the path now leads to another file. False if another process is rotating it. */
 async function roll(path: string, file: Stats): Promise<boolean> {
   const lockPath = `${path}.lock`;
   const lock = lockFile(lockPath, 'create');
@@ -124,13 +124,13 @@ async function roll(path: string, file: Stats): Promise<boolean> {
 
 async function openStream(path: string): Promise<{ stream: WriteStream; file: Stats }> {
   const there = await statIfThere(path);
-  // To open a pipe would wait for its reader.
+  // Opening a pipe would wait for its reader.
   if (there !== undefined && !there.isFile() && !there.isCharacterDevice()) throw new Error(`${path} is not a file`);
   const stream = createWriteStream(path, { flags: 'a' });
   const { promise, resolve, reject } = Promise.withResolvers<number>();
   stream.once('open', resolve);
   stream.once('error', reject);
-  // Not the path's: another process may have rolled it meanwhile.
+  // Stats of the descriptor, not of the path: another process may have rotated the file.
   const file = await statOfDescriptor(await promise);
   stream.off('error', reject);
   return { stream, file };

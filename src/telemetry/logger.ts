@@ -9,14 +9,14 @@ import { CONSOLES } from './console-stream.ts';
 import { LogFile } from './log-file.ts';
 
 const LIMIT_MS = 10_000;
-/** For a log file to open. */
+/** Time limit for opening a log file. */
 const OPEN_MS = 2_000;
 
 export interface LogConfig {
-  /** The reference's names; `dev` is everything, `prod` is info. */
+  /** The reference daemon's names; `dev` is everything, `prod` is info. */
   readonly level: string;
   readonly format: 'json' | 'pretty';
-  /** "" for the stream. */
+  /** "" for the console. */
   readonly file: string;
   readonly hasRotation: boolean;
 }
@@ -42,7 +42,7 @@ export class ProcessLogger implements Logger {
     this.#now = now;
   }
 
-  /** `level` is one of the reference's names. */
+  /** `level` is one of the reference daemon's names. */
   setLevel(level: string): void {
     this.#pino.level = levelOf(level);
   }
@@ -81,15 +81,15 @@ export class ProcessLogger implements Logger {
     this.#write(level, suppressed === 0 ? fields : { suppressed, ...fields }, message);
   }
 
-  /** Ids, header values and errors come from outside: no one of them makes a line of megabytes, or looks like another line. */
+  /** IDs, header values and errors come from outside: none may produce a line of megabytes, or look like another line. */
   #write(level: LogLevel, fields: LogFields, message: string): void {
     if (this.#pino.isLevelEnabled(level)) this.#pino[level](boundedFields(fields), boundedMessage(message));
   }
 
-  /** The file of the log, where it has one. */
+  /** The log file, if there is one. */
   file: LogFile | undefined;
 
-  /** SIGHUP: a tool such as logrotate has moved the file. A disk that does not answer is not waited for. */
+  /** SIGHUP: a tool such as logrotate has moved the file. Does not wait for a disk that hangs. */
   async reopen(): Promise<void> {
     await within(OPEN_MS, 'the log file', async () => this.file?.reopen()).catch(() => {});
   }
@@ -98,7 +98,7 @@ export class ProcessLogger implements Logger {
     return CONSOLES[1].lost + CONSOLES[2].lost;
   }
 
-  /** Writes out what is left. */
+  /** Writes everything that is left. */
   async close(): Promise<void> {
     await this.#close();
   }
@@ -108,12 +108,12 @@ async function flushConsoles(): Promise<void> {
   await Promise.all(Object.values(CONSOLES).map((console) => console.flush()));
 }
 
-/** The log on the console `fd`, or in a file. Says what the console did not take, once it takes lines again. */
+/** The log on the console `fd`, or in a file. Reports lines that the console lost, once it accepts lines again. */
 export async function openLog(config: LogConfig, fd: 1 | 2): Promise<ProcessLogger> {
   const log = await openFor(config, fd);
   for (const console of Object.values(CONSOLES)) {
     console.events = {
-      onError: (error) => log.limited('console', 'warn', { error: error.message }, 'the console cannot be written'),
+      onError: (error) => log.limited('console', 'warn', { error: error.message }, 'cannot write to the console'),
       onResumed: (lost) => log.warn({ lost }, 'nobody read the console for a while: lines were lost'),
     };
   }
@@ -127,7 +127,7 @@ async function openFor(config: LogConfig, fd: 1 | 2): Promise<ProcessLogger> {
   return new ProcessLogger(CONSOLES[fd], level);
 }
 
-/** The console by its names as files. Behind them may be a socket, which cannot be opened by a name. */
+/** File names of the console. A console may be a socket, which cannot be opened by name. */
 const CONSOLE_FILES: ReadonlyMap<string, 1 | 2> = new Map([
   ['/dev/stdout', 1],
   ['/dev/stderr', 2],
@@ -142,7 +142,7 @@ async function openFileLog({ file: path, hasRotation }: LogConfig, level: LogLev
   const there = new ProcessLogger(fallback, level);
   // A disk that fills up later must not end the daemon.
   const onBroken = (error: unknown): void =>
-    there.limited('log_file', 'error', { file: path, reason: messageOf(error) }, 'the log file cannot be written any more');
+    there.limited('log_file', 'error', { file: path, reason: messageOf(error) }, 'the log file can no longer be written');
   try {
     const file = await within(OPEN_MS, path, () => LogFile.open({ path, hasRotation, onBroken }));
     const destination = { write: (line: string) => void (file.write(line) || fallback.write(line)) };
@@ -153,12 +153,12 @@ async function openFileLog({ file: path, hasRotation }: LogConfig, level: LogLev
     log.file = file;
     return log;
   } catch (error) {
-    there.error({ file: path, reason: messageOf(error) }, 'cannot write the log file, so the log goes here');
+    there.error({ file: path, reason: messageOf(error) }, 'cannot write the log file; logging to the console instead');
     return there;
   }
 }
 
-/** For people at a terminal only, so loaded only for them. */
+/** For terminals only, so it is loaded only then. */
 async function prettyStream(fd: 1 | 2): Promise<DestinationStream> {
   const { prettyFactory } = await import('pino-pretty');
   const colorize = isatty(fd) && (fd === 1 ? process.stdout : process.stderr).hasColors();

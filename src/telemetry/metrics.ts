@@ -3,21 +3,21 @@ import { DROP_REASONS, sumOf, type Snapshot } from '../pipeline/accounting.ts';
 import { wallTimeOf } from '../pipeline/clock.ts';
 import { processMetrics } from './process-metrics.ts';
 
-/** What the metrics are read from at each scrape. */
+/** Where the metrics are read from at each scrape. */
 export interface MetricSources {
   snapshot(): Snapshot;
   kernelDrops(): number;
   bufferLimitBytes(): number;
   concurrency(): number;
-  /** In ms since the epoch; undefined when there is none or it does not end. */
+  /** In ms since the epoch; undefined if there are no credentials or they do not expire. */
   credentialsExpireAtMs(): number | undefined;
-  /** Attempts to get credentials that failed; undefined where none are needed. */
+  /** Failed attempts to get credentials; undefined where none are needed. */
   credentialFailures?(): readonly { readonly provider: string; readonly reason: string; readonly count: number }[] | undefined;
   /** When a batch was last accepted, on the monotonic clock; 0 = never. */
   lastSuccessMs(): number;
-  /** What became of the copies that a local X-Ray sends on to AWS; undefined where it sends none. */
+  /** Counts of the copies that a local X-Ray forwards to AWS; undefined if it forwards none. */
   teed?(): Snapshot | undefined;
-  /** Lines that the console did not take. */
+  /** Lines that could not be written to the console. */
   linesLost?(): number | undefined;
 }
 
@@ -39,9 +39,9 @@ function by(label: string, counts: Readonly<Record<string, number>>): Samples {
 
 const SECONDS = 1000;
 
-/** The catalogue. docs/metrics.md is made from it. */
+/** All metrics that are read at each scrape. docs/metrics.md is generated from them. */
 export const METRICS: readonly Metric[] = [
-  counter('xrayd_segments_received_total', 'Datagrams received on UDP and documents taken on TCP, the rejected ones included.', (s) => s.received),
+  counter('xrayd_segments_received_total', 'Datagrams received on UDP and documents taken on TCP, including rejected ones.', (s) => s.received),
   counter(
     'xrayd_segments_rejected_total',
     'Datagrams that are not valid segments: empty, no_document, bad_header, or otlp (local X-Ray: OTLP spans, which it does not store).',
@@ -57,31 +57,35 @@ export const METRICS: readonly Metric[] = [
   counter('xrayd_segments_sent_total', 'Segments that X-Ray accepted.', (s) => s.sent),
   counter(
     'xrayd_segments_unprocessed_total',
-    "Segments refused for good, by X-Ray's error code; http_413: a gateway refused the segment for its size.",
+    "Segments refused permanently, by X-Ray's error code; http_413: a gateway refused the segment because of its size.",
     (s) => by('code', s.unprocessed),
     'code',
   ),
-  counter('xrayd_segments_retried_total', 'Times that a segment went back to wait for another call.', (s) => s.retried),
-  counter('xrayd_segments_restored_total', 'Segments that an ended daemon left in the spool and that this one adopted.', (s) => s.restored),
+  counter('xrayd_segments_retried_total', 'Number of times that a segment was put back to be sent again.', (s) => s.retried),
+  counter('xrayd_segments_restored_total', 'Segments of an ended daemon that this one adopted from the spool.', (s) => s.restored),
   counter(
     'xrayd_kernel_drops_total',
     'Datagrams that the kernel dropped before xrayd could read them, because the socket buffer was full (Linux).',
     (_s, m) => m.kernelDrops(),
   ),
-  gauge('xrayd_buffer_segments', 'Segments that wait to be sent.', (s) => s.buffered),
-  gauge('xrayd_buffer_bytes', 'Memory in use of the buffer budget, segments in flight included.', (s) => s.bufferedBytes),
+  gauge('xrayd_buffer_segments', 'Segments waiting to be sent.', (s) => s.buffered),
+  gauge('xrayd_buffer_bytes', 'Used part of the buffer budget, including segments in flight.', (s) => s.bufferedBytes),
   gauge('xrayd_buffer_limit_bytes', 'The buffer budget.', (_s, m) => m.bufferLimitBytes()),
   gauge('xrayd_in_flight_segments', 'Segments in calls that X-Ray has not answered yet.', (s) => s.inFlight),
   gauge('xrayd_spooled_segments', 'Segments of this daemon in the spool on disk.', (s) => s.spooled),
   gauge('xrayd_spooled_bytes', 'Bytes of this daemon in the spool on disk.', (s) => s.spooledBytes),
-  gauge('xrayd_upload_concurrency', 'Calls to X-Ray that may run at one time now.', (_s, m) => m.concurrency()),
-  gauge('xrayd_credentials_expiry_timestamp_seconds', 'When the credentials in use end. Absent when they do not end or there are none.', (_s, m) => {
-    const ms = m.credentialsExpireAtMs();
-    return ms === undefined ? undefined : ms / SECONDS;
-  }),
+  gauge('xrayd_upload_concurrency', 'Current limit of concurrent calls to X-Ray.', (_s, m) => m.concurrency()),
+  gauge(
+    'xrayd_credentials_expiry_timestamp_seconds',
+    'When the current credentials expire. Absent if they do not expire or there are none.',
+    (_s, m) => {
+      const ms = m.credentialsExpireAtMs();
+      return ms === undefined ? undefined : ms / SECONDS;
+    },
+  ),
   counter(
     'xrayd_credentials_refresh_failures_total',
-    'Times that an AWS credentials provider was asked and gave none: timeout (it did not answer in its time) or error (it said why; the log has it).',
+    'Failed requests to an AWS credentials provider, by reason: timeout, or error (the log has the message).',
     (_s, m) => m.credentialFailures?.()?.map(({ provider, reason, count }) => [{ provider, reason }, count]),
     'provider',
     'reason',
@@ -92,28 +96,29 @@ export const METRICS: readonly Metric[] = [
   }),
   counter(
     'xrayd_tee_segments_total',
-    'Local X-Ray with --tee: copies of segments for AWS, by what became of them: sent, dropped or unprocessed.',
+    'Local X-Ray with --tee: copies of segments for AWS, by outcome: sent, dropped or unprocessed.',
     (_s, m) => {
       const teed = m.teed?.();
       return teed === undefined ? undefined : by('outcome', { sent: teed.sent, dropped: sumOf(teed.dropped), unprocessed: sumOf(teed.unprocessed) });
     },
     'outcome',
   ),
-  counter('xrayd_console_lines_lost_total', 'Lines of the log that were lost because nobody read the console, or it could not be written.', (_s, m) =>
-    m.linesLost?.(),
-  ),
+  counter('xrayd_console_lines_lost_total', 'Log lines lost because nobody read the console or it could not be written.', (_s, m) => m.linesLost?.()),
 ];
 
-/** Metrics that are counted where they happen, because they have no number of their own to be read from. */
+/** Metrics that are counted as events happen, because no other count exists from which they could be read. */
 export const LIVE_METRICS = {
   calls: {
     name: 'xrayd_put_trace_segments_total',
-    help: 'PutTraceSegments calls, by outcome: sent, partial, rejected, or why the call is tried again (not_xray: something else answered; docs/reliability.md lists them).',
+    help: 'PutTraceSegments calls, by outcome: sent, partial, rejected, or why the call is retried (not_xray: something other than X-Ray answered; docs/reliability.md lists them).',
   },
-  durations: { name: 'xrayd_put_trace_segments_duration_seconds', help: 'How long a PutTraceSegments call took, from signing to the whole answer.' },
+  durations: {
+    name: 'xrayd_put_trace_segments_duration_seconds',
+    help: 'Duration of a PutTraceSegments call, from signing to the complete response.',
+  },
   rules: {
     name: 'xrayd_sampling_rules_served_total',
-    help: 'Answers to GetSamplingRules, by source: upstream, cache (another client asked within 10 s), or stale (X-Ray is away and the last good answer, at most an hour old, was given).',
+    help: 'Responses to GetSamplingRules, by source: upstream, cache (another client asked within 10 s), or stale (X-Ray was unavailable; the last good response, at most an hour old, was served).',
   },
   requests: { name: 'xrayd_proxy_requests_total', help: 'Requests on TCP 2000, by path and status.' },
 } as const;
@@ -126,7 +131,7 @@ function gauge(name: string, help: string, read: Metric['read'], ...labels: stri
   return { name, type: 'gauge', help, labels, read };
 }
 
-/** /metrics: every number of one scrape is from one moment, so that the accounting identity holds in it. */
+/** Renders /metrics. All numbers of a scrape are from the same moment, so that the accounting identity holds. */
 export class MetricsPage {
   readonly #registry = new Registry();
   readonly #values: { metric: Metric; instrument: Counter | Gauge }[];
@@ -164,7 +169,7 @@ export class MetricsPage {
     this.#rules.inc({ source });
   }
 
-  /** The text for Prometheus. prom-client renders in several turns, so one scrape waits for the one before. */
+  /** The text for Prometheus. prom-client renders in several turns, so a scrape waits for the previous one. */
   render(sources: MetricSources): Promise<string> {
     const rendered = this.#rendering.then(() => {
       this.#read(sources);
@@ -213,7 +218,7 @@ Every segment is in exactly one place. In each scrape this holds to the segment:
 
     received + restored = rejected + dropped + sent + unprocessed + buffer_segments + in_flight_segments + spooled_segments
 
-and what applications sent is \`received + kernel_drops\`, but for what the network lost.
+Applications sent \`received + kernel_drops\`, plus whatever the network lost.
 
 | metric | type | labels | meaning |
 | --- | --- | --- | --- |

@@ -7,18 +7,18 @@ interface ProcessMetric {
   readonly name: string;
   readonly type: 'counter' | 'gauge';
   readonly help: string;
-  /** Throws, or returns undefined, where it cannot be read now: it opens a file, and there may be no descriptor free. */
+  /** Throws, or returns undefined, if the value cannot be read now: it may need a file, and no descriptor may be free. */
   readonly read: () => number | undefined;
 }
 
 const MICROSECONDS = 1e6;
-/** A change of it is read as a restart, so it stays what it was when the clock is set. */
+/** Constant, even if the clock is set: a changed value would be read as a restart. */
 const STARTED_MS = wallClockMs() - performance.now();
 let lastUtilization = performance.eventLoopUtilization();
 
 /**
- * The names and meanings of prom-client's default metrics. Those cannot be had without its event loop monitor, which
- * wakes the process 98 times a second; the loop's utilisation says as much and costs nothing.
+ * The names and meanings of prom-client's default metrics. Those themselves come only with an event loop monitor, which
+ * wakes the process 98 times a second; the loop's utilisation is as informative and costs nothing.
  */
 export const PROCESS_METRICS: readonly ProcessMetric[] = [
   { name: 'process_cpu_user_seconds_total', type: 'counter', help: 'User CPU time.', read: () => process.cpuUsage().user / MICROSECONDS },

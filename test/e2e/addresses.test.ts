@@ -46,7 +46,7 @@ test.skipIf(cannotBind2001 !== '')(`a TCP port that is the default of health has
     printf 'POST /nope HTTP/1.1\\r\\nHost: localhost\\r\\nContent-Length: 0\\r\\nConnection: close\\r\\n\\r\\n' >&3; cat <&3; kill $pid; wait $pid`;
   const env = { PATH: process.env['PATH'], AWS_EC2_METADATA_DISABLED: 'true' };
   const { stdout, stderr } = spawnSync('unshare', ['-n', 'bash', '-c', script, 'bash', ...PROGRAM], { env, encoding: 'utf8' });
-  expect(stdout, stderr).toContain('This is no path of the X-Ray API that xrayd knows');
+  expect(stdout, stderr).toContain('This is not a path of the X-Ray API');
   expect(stdout).toContain('no health and metrics: --bind-tcp has their default port. Choose another with --http-address');
 });
 

@@ -124,7 +124,7 @@ const DIFFERENCES: Readonly<Record<string, { status?: number; body?: RegExp; tar
   'trace segments by tcp': { target: '/TraceSegments?proxied' },
   'query string': { target: '/GetSamplingRules?a=b%20c&d' },
   'odd path': { target: '/a//c%2Fd' },
-  'not http': { body: /^\{"Message":"This is not HTTP\/1\.1 as xrayd takes it"\}$/ },
+  'not http': { body: /^\{"Message":"This is not a valid HTTP\/1\.1 request"\}$/ },
   'no host header': { body: /^$/ },
   'upstream not listening': { status: 502, body: /"Message":"xrayd could not reach X-Ray: connection_refused"/ },
 };
@@ -248,7 +248,7 @@ test('X-Ray away is a 502 and X-Ray silent a 504, both in JSON and said once', a
   expect(answer.status).toBe(502);
   expect(await answer.json()).toHaveProperty('Message');
   // The log is written by a thread of its own.
-  await eventually(() => daemon.log.filter(({ msg }) => msg.includes('SDKs go on')).length === 2);
+  await eventually(() => daemon.log.filter(({ msg }) => msg.includes('SDKs keep using')).length === 2);
 });
 
 test('connect-and-close logs nothing and counts nothing', async () => {

@@ -130,7 +130,7 @@ test('when too many calls wait for X-Ray, the next is told to come again, and al
   });
   await eventually(() => clients.some(({ text }) => text.includes('429 Too Many Requests')));
   const refused = await post('/SamplingTargets');
-  expect(refused).toMatchObject({ status: 429, body: expect.stringContaining('Too many calls wait') as string });
+  expect(refused).toMatchObject({ status: 429, body: expect.stringContaining('Too many calls are waiting') as string });
   expect(refused.headers.get('retry-after')).toBe('1');
   held.resolve();
   const count = (what: string): number => clients.reduce((sum, { text }) => sum + text.split(what).length - 1, 0);
@@ -161,7 +161,7 @@ test.each(FOREIGN)('200 that is not an answer of X-Ray is a 502 for SDKs, and sa
   for (const path of ['/GetSamplingRules', '/SamplingTargets', '/SamplingStatisticSummaries']) {
     const { status, headers, body } = await post(path);
     expect([path, status, headers.get('x-amzn-errortype')]).toEqual([path, 502, 'ServiceUnavailableException']);
-    expect(JSON.parse(body)).toMatchObject({ Message: expect.stringContaining('not X-Ray') as string });
+    expect(JSON.parse(body)).toMatchObject({ Message: expect.stringContaining('does not come from X-Ray') as string });
   }
   expect(log.find(/something other than X-Ray answered a sampling call/, 'warn')[0]!.fields).toMatchObject({ endpoint: xray.url });
   // And nothing of it was kept.
