@@ -7,10 +7,10 @@ export interface SamplingRuleRecord {
   readonly ModifiedAt: number;
 }
 
-/** What the rule Default does: trace everything, or what AWS does. */
+/** The rate of the rule Default: trace everything, or as AWS does. */
 export type DefaultSampling = 'all' | 'aws';
 
-/** Members of the rule Default; each that an SDK insists on is there. Source: recorded answers of X-Ray. */
+/** The rule Default, with every member that an SDK requires. Source: recorded answers of X-Ray. */
 export function defaultRule(arn: string, sampling: DefaultSampling): SamplingRule {
   return {
     RuleName: 'Default',
@@ -29,7 +29,7 @@ export function defaultRule(arn: string, sampling: DefaultSampling): SamplingRul
   };
 }
 
-/** By name, Default last. Source: recorded answers of X-Ray. */
+/** Sorted by name, with Default last. Source: recorded answers of X-Ray. */
 export function sortedRecords(records: readonly SamplingRuleRecord[]): SamplingRuleRecord[] {
   const rank = ({ SamplingRule: { RuleName } }: SamplingRuleRecord): string => (RuleName === 'Default' ? '\u{ffff}' : RuleName);
   return [...records].sort((a, b) => (rank(a) < rank(b) ? -1 : 1));

@@ -1,4 +1,4 @@
-/** A sampling rule as the API writes it. Source: X-Ray's model. */
+/** A sampling rule in the API's form. Source: X-Ray's model. */
 export interface SamplingRule {
   RuleName: string;
   RuleARN: string;
@@ -16,7 +16,7 @@ export interface SamplingRule {
   SamplingRateBoost?: { MaxRate: number; CooldownWindowMinutes: number };
 }
 
-/** What a rule is matched with; what is not known matches only `*`. */
+/** The properties that rules are matched against; an unknown property matches only `*`. */
 export interface SampledRequest {
   readonly serviceName: string;
   readonly serviceType: string;
@@ -30,7 +30,7 @@ export function inOrder(rules: readonly SamplingRule[]): SamplingRule[] {
   return [...rules].sort((a, b) => a.Priority - b.Priority || (a.RuleName < b.RuleName ? -1 : 1));
 }
 
-/** The rule that decides about a request. Rules for a resource or with attributes are for no SDK. Source: sources of AWS's SDKs. */
+/** The rule that applies to a request. SDKs ignore rules with a resource or attributes. Source: sources of AWS's SDKs. */
 export function ruleFor(rules: readonly SamplingRule[], request: SampledRequest): SamplingRule | undefined {
   return inOrder(rules).find(
     (rule) =>

@@ -2,16 +2,16 @@ import { double } from '../json/aws-json.ts';
 import { arrayOf, numberOf, objectOf, textOf } from '../json/json.ts';
 import { inOrder, type SamplingRule } from './rule.ts';
 
-/** AWS gives quotas for 5 minutes, asks for statistics every 10 s, and sums them up by windows of 10 s. Source: X-Ray developer guide, sampling. */
+/** AWS grants quotas for 5 minutes, asks for statistics every 10 s, and sums them in windows of 10 s. Source: X-Ray developer guide, sampling. */
 const QUOTA_SECONDS = 300;
 const INTERVAL_SECONDS = 10;
-/** A client that has not reported for this long has no share of the reservoir. */
+/** A client that has not reported for this long loses its share of the reservoir. */
 const CLIENT_SECONDS = 60;
-/** A hostile client cannot make more than this of them. */
+/** Limit of remembered clients, against hostile ones. */
 const MAX_CLIENTS = 10_000;
-/** A document for each rule is 26; X-Ray's model has 25. */
+/** One document per rule makes 26; X-Ray's model has 25. */
 const MAX_DOCUMENTS = 100;
-/** X-Ray's ids have 24. */
+/** X-Ray's client IDs have 24 characters. */
 const MAX_CLIENT_ID = 64;
 
 interface Window {
@@ -21,7 +21,7 @@ interface Window {
   borrowed: number;
 }
 
-/** One moment: in seconds since the epoch, and of the monotonic clock. */
+/** The current time: in seconds since the epoch, and on the monotonic clock. */
 interface Times {
   readonly now: number;
   readonly steadyNow: number;
@@ -34,12 +34,12 @@ interface RuleState {
   closed: Window | undefined;
 }
 
-/** What clients report of their sampling, and how they share a rule's reservoir. Times are in seconds since the epoch. */
+/** The sampling statistics that clients report, and their shares of each rule's reservoir. Times are in seconds since the epoch. */
 export class SamplingTargets {
   readonly #states = new Map<string, RuleState>();
 
   /**
-   * GetSamplingTargets. Statistics are taken in any form: Java's time is in milliseconds, ADOT writes SampleCount.
+   * GetSamplingTargets. Accepts all forms of statistics: Java's time is in milliseconds, ADOT writes SampleCount.
    * A client gets a quota from the second window on; until then it borrows.
    */
   answer(body: unknown, rules: readonly SamplingRule[], lastModification: number, { now, steadyNow }: Times): object {
@@ -93,12 +93,12 @@ export class SamplingTargets {
   #report(rule: string, client: string, steadyNow: number, rules: readonly SamplingRule[]): RuleState {
     let state = this.#states.get(rule);
     if (state === undefined) {
-      // There are as many rules as clients care to make, but not at one time.
+      // Clients may create any number of rules over time, but not at once: forget those that no longer exist.
       for (const known of this.#states.keys()) if (!rules.some(({ RuleName }) => RuleName === known)) this.#states.delete(known);
       state = { clients: new Map(), open: undefined, closed: undefined };
       this.#states.set(rule, state);
     }
-    // The one that asks stands last, so those that have not reported for longest stand first.
+    // The reporting client moves to the end, so that those that have not reported for longest are first.
     state.clients.delete(client);
     for (const [id, lastSeen] of state.clients) {
       if (steadyNow - lastSeen <= CLIENT_SECONDS) break;
@@ -109,17 +109,17 @@ export class SamplingTargets {
   }
 }
 
-/** Clients report any numbers; AWS's model has integers of 32 bits, and SDKs cannot read larger ones. */
+/** Clients may report any number; AWS's model has 32-bit integers, and SDKs cannot read larger ones. */
 function int32(count: number): number {
   return Math.min(count, 2 ** 31 - 1);
 }
 
-/** Of more than the first documents nothing is known; a client with as many rules does not exist. */
+/** Ignores further documents; no real client has as many rules. */
 function documentsOf(body: unknown, name: string): readonly unknown[] {
   return arrayOf(objectOf(body)[name]).slice(0, MAX_DOCUMENTS);
 }
 
-/** Longer ids are nobody's: they share one place. */
+/** Longer IDs are not real: they all count as one client. */
 function clientOf(id: unknown): string {
   const text = textOf(id) ?? '';
   return text.length > MAX_CLIENT_ID ? '' : text.toLowerCase();
@@ -129,13 +129,13 @@ function shortened(name: unknown): string | null {
   return textOf(name)?.slice(0, MAX_CLIENT_ID) ?? null;
 }
 
-/** A whole number that a client sends; less than nothing counts as nothing. */
+/** A whole number from a client; negative numbers count as 0. */
 function countOf(value: unknown): number | undefined {
   const count = numberOf(value);
   return count === undefined ? undefined : Math.max(0, Math.trunc(count));
 }
 
-/** Windows are shown with their dates. Setting the clock ends the one that is open, and no more. */
+/** Windows are shown with their dates, so they use the wall clock. Setting the clock only ends the open window. */
 function openWindow(state: RuleState, now: number): Window {
   const start = Math.floor(now / INTERVAL_SECONDS) * INTERVAL_SECONDS;
   if (state.open === undefined || state.open.start !== start) {
@@ -145,7 +145,7 @@ function openWindow(state: RuleState, now: number): Window {
   return state.open;
 }
 
-/** Each client's share of the reservoir, in whole requests a second; the shares add up to it. */
+/** Each client's share of the reservoir, in whole requests per second; the shares add up to the reservoir. */
 function quotaOf({ ReservoirSize }: SamplingRule, { clients, closed }: RuleState, client: string, now: number): object {
   if (closed === undefined) return { ReservoirQuota: null, ReservoirQuotaTTL: null, Interval: null };
   let position = 0;
@@ -154,7 +154,7 @@ function quotaOf({ ReservoirSize }: SamplingRule, { clients, closed }: RuleState
   return { ReservoirQuota: share, ReservoirQuotaTTL: double(Math.floor(now) + QUOTA_SECONDS), Interval: INTERVAL_SECONDS };
 }
 
-/** While a rule with a boost sees anomalies that it did not sample, its rate is raised for the cooldown. */
+/** While a rule with a boost sees unsampled anomalies, its rate is raised for the cooldown. */
 function boostOf({ RuleName, SamplingRateBoost: boost }: SamplingRule, body: unknown, now: number): object {
   if (boost === undefined) return {};
   const anomalies = arrayOf(objectOf(body)['SamplingBoostStatisticsDocuments'])

@@ -4,13 +4,13 @@ import type { SegmentDocument } from '../trace/validate.ts';
 import { headAfter, headValues, SET_HEAD } from './head.ts';
 import type { TermIndex } from './term-index.ts';
 
-/** A turn reads about this many bytes of documents, some 10 ms, so that no batch waits long. */
+/** Each turn reads about this many bytes of documents, which takes some 10 ms, so that no batch waits long. */
 const BYTES_A_TURN = 300_000;
 const TRACES_A_TURN = 500;
 
 /**
- * The traces of a file that an earlier xrayd wrote, whose texts are not in the index and whose heads are not known: these are added a few at a time
- * while the store is in use, the newest first.
+ * Traces in a file of an earlier xrayd, without index texts and without heads. These are added a few at a time while the store is in use, newest
+ * traces first.
  */
 export class Backlog {
   readonly #index: TermIndex;
@@ -31,7 +31,7 @@ export class Backlog {
     this.#end = database.prepare('DELETE FROM backlog');
   }
 
-  /** Adds some, inside the caller's transaction. False when there are no more. */
+  /** Adds some, inside the caller's transaction. Returns false when all are done. */
   addSome(): boolean {
     const { below } = this.#below.get() ?? {};
     if (below === undefined) return false;

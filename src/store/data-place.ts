@@ -4,21 +4,21 @@ import { messageOf, systemCodeOf, XraydError } from '../pipeline/errors.ts';
 import { lockFile, lockHolder, type FileLock } from '../pipeline/file-lock.ts';
 import { HeldFile } from './held-file.ts';
 
-/** The file of a store, which is this process's until `release`. */
+/** The file of a store, which belongs to this process until `release`. */
 export interface StorePlace {
   readonly file: string;
-  /** Most that the store may hold there. */
+  /** Maximum size of the store there. */
   readonly maxBytes: number;
-  /** Why it is no longer this process's alone, with the remedy. To be asked once when the file is open, and then from time to time. */
+  /** Why another process may use the file too, with the remedy. Call it once when the file is open, and then periodically. */
   problem?(): Promise<string | undefined>;
   release(): void;
 }
 
-/** What SQLite keeps beside the file. */
+/** Files that SQLite and xrayd keep beside the file. */
 const COMPANIONS = ['-wal', '-shm', '-lock'];
 
 /**
- * Holds the file that `--data` names for this process: a second writer would not see what the first knows. Throws XRAYD_STORE with the file, the
+ * Locks the file that `--data` names for this process: a second writer would miss changes of the first. Throws XRAYD_STORE with the file, the
  * reason and a remedy.
  */
 export function dataPlace(name: string): StorePlace {
@@ -29,7 +29,7 @@ export function dataPlace(name: string): StorePlace {
   if (typeof lock === 'string') {
     const pid = lockHolder(lockPath);
     const who = pid === undefined ? 'another xrayd' : `another xrayd (pid ${pid})`;
-    throw new XraydError('XRAYD_STORE', `${file} is in use by ${who}. Stop it, or name another file with --data`);
+    throw new XraydError('XRAYD_STORE', `${file} is in use by ${who}. Stop it, or choose another file with --data`);
   }
   const held = new HeldFile(file, lockPath, lock);
   return { file, maxBytes: Infinity, problem: () => held.problem(), release: () => held.release() };
@@ -43,7 +43,7 @@ function lockOf(file: string, lockPath: string): FileLock | 'held' | 'missing' {
   }
 }
 
-/** Absolute, so that SQLite sees a path in it and nothing else; without links, so that a file has one lock under all its names. */
+/** Absolute, so that SQLite cannot read the name as anything but a path; without symbolic links, so that a file has one lock under all its names. */
 function pathOf(name: string): string {
   const path = resolve(name);
   try {
@@ -65,22 +65,22 @@ function check(file: string): void {
   const status = statSync(file, { throwIfNoEntry: false });
   if (status?.isDirectory() === true) throw refusal(file, `it is a folder. Name a file in it: --data ${join(file, 'traces.db')}`);
   if (status !== undefined && !status.isFile()) throw refusal(file, 'it is not a regular file');
-  // The lock is beside one of the names: another xrayd could take the file under the other.
+  // The lock is beside one of the names: another xrayd could use the file under another name.
   if (status !== undefined && status.nlink > 1) {
     throw refusal(file, `it has ${status.nlink} names (hard links), and two processes could write it. Delete the others, or make a copy (cp)`);
   }
   if (status !== undefined && isMountPoint(file)) {
     throw refusal(
       file,
-      "it is mounted by itself: its lock and its log, beside it here, are not beside it where it comes from, so two processes could write it, and a kill would lose traces. Mount its folder in the file's place",
+      'it is mounted by itself: here its lock and log are not in the folder that other processes see, so two processes could write it, and a kill would lose traces. Mount its folder instead of the file',
     );
   }
-  // SQLite makes its log and its lock beside the file.
+  // SQLite creates its log and its lock beside the file.
   checkAccess(file, folder, constants.W_OK | constants.X_OK);
   for (const path of [file, ...COMPANIONS.map((end) => file + end)]) checkAccess(file, path, constants.R_OK | constants.W_OK);
 }
 
-/** Of Linux; where /proc does not tell, no file is one. Source: proc_pid_mountinfo(5), with blanks and the like as octal numbers. */
+/** Linux only; without /proc, always false. Source: proc_pid_mountinfo(5), where blanks and the like are octal numbers. */
 function isMountPoint(file: string): boolean {
   const name = file.replace(/[ \t\n\\]/g, (character) => `\\${character.charCodeAt(0).toString(8).padStart(3, '0')}`);
   try {
@@ -105,11 +105,11 @@ function checkAccess(file: string, path: string, mode: number): void {
     const rights = `${what} belongs to uid ${uid} (mode ${(bits & 0o7777).toString(8).padStart(4, '0')}), and xrayd runs as uid ${process.getuid?.()}`;
     throw refusal(
       file,
-      `${rights}, which may not write there. Run xrayd as uid ${uid}, or give it the ${path === dirname(file) ? 'folder' : 'file'} (chown)`,
+      `${rights}, which may not write there. Run xrayd as uid ${uid}, or change the owner of the ${path === dirname(file) ? 'folder' : 'file'} (chown)`,
     );
   }
 }
 
 function refusal(file: string, why: string): XraydError {
-  return new XraydError('XRAYD_STORE', `cannot use ${file} as a store of traces: ${why}. Or name another file with --data`);
+  return new XraydError('XRAYD_STORE', `cannot use ${file} as a store of traces: ${why}. Or choose another file with --data`);
 }

@@ -4,14 +4,14 @@ import { Entity, outcomeName } from '../trace/entity.ts';
 import { httpOf } from '../trace/http.ts';
 import type { SegmentDocument } from '../trace/validate.ts';
 
-/** What a trace is shown as in the list: its root, or what there is in its place. So that a list can be put in order without reading all documents. */
+/** What the list shows of a trace: its root, or a substitute. Stored, so that a list can be sorted without reading all documents. */
 export interface Head {
-  /** 0 for a root, 1 for another segment, 2 for a subsegment that came alone: the lowest there is counts, and of these the earliest. */
+  /** 0: a root; 1: another segment; 2: an independent subsegment. The lowest kind counts, and within it the earliest. */
   readonly kind: number;
   readonly start: number;
   /** 1 while it is in progress. */
   readonly isOpen: number;
-  /** URL, or else the name. */
+  /** The URL, or else the name. */
   readonly name: string;
   /** `statusRank`. */
   readonly status: number;
@@ -29,13 +29,13 @@ export function headOf({ json, isSubsegment, parentId }: SegmentDocument): Head 
   };
 }
 
-/** The head of a trace that had `head`, after these documents; of versions of one, and of two that begin at one time, the last counts. */
+/** The head of a trace after these documents, if it changes; of two versions, or two documents that start at the same time, the last counts. */
 export function headAfter(head: Pick<Head, 'kind' | 'start'> | undefined, documents: readonly SegmentDocument[]): Head | undefined {
   let first = head;
   let changed: Head | undefined;
   for (const document of documents) {
     const { isSubsegment, parentId } = document;
-    // Most documents of a trace belong below its root, and cannot change it.
+    // Most documents of a trace are below its root and cannot change the head.
     if (first?.kind === 0 && (isSubsegment || parentId !== undefined)) continue;
     const other = headOf(document);
     if (first !== undefined && (other.kind > first.kind || (other.kind === first.kind && other.start > first.start))) continue;
@@ -45,7 +45,7 @@ export function headAfter(head: Pick<Head, 'kind' | 'start'> | undefined, docume
   return changed;
 }
 
-/** Of the table of traces, with its row as the last parameter. */
+/** Updates the table of traces; the last parameter is the row. */
 export const SET_HEAD = 'UPDATE trace SET head_kind = ?, head_start = ?, is_open = ?, name = ?, status = ? WHERE row = ?';
 
 export function headValues({ kind, start, isOpen, name, status }: Head): [number, number, number, string, number] {

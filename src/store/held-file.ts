@@ -2,16 +2,16 @@ import { statSync, type Stats } from 'node:fs';
 import { lockFile, type FileLock } from '../pipeline/file-lock.ts';
 import { isSameFile, statIfThere } from '../pipeline/file-stats.ts';
 
-/** A file that this process holds by the lock of another beside it, for as long as nobody deletes or moves either. */
+/** A file that this process holds by locking another file beside it, as long as nobody deletes or moves either. */
 export class HeldFile {
   readonly file: string;
   readonly #lockPath: string;
   #lock: FileLock;
   #lockStats: Stats | undefined;
-  /** The file that is open, from the first look on. */
+  /** The open file, from the first check on. */
   #opened: Stats | undefined;
 
-  /** `lock` is that of `lockPath`. */
+  /** `lock` is the lock of `lockPath`. */
   constructor(file: string, lockPath: string, lock: FileLock) {
     this.file = file;
     this.#lockPath = lockPath;
@@ -20,30 +20,30 @@ export class HeldFile {
   }
 
   /**
-   * Why the file is no longer this process's alone, with the remedy. Makes the lock file again when it is gone. The first call, once the file is
-   * open, remembers which file that is. Rejects with the disk's error.
+   * Why another process may use the file too, with the remedy. Recreates a missing lock file. The first call, once the file is open, remembers which
+   * file that is. Rejects with the disk's error.
    */
   async problem(): Promise<string | undefined> {
     const there = await statIfThere(this.file);
     this.#opened ??= there;
     if (!(await this.#keepLocked())) {
-      return `another xrayd uses ${this.file} too, since the lock file ${this.#lockPath} was deleted. Stop one of the two at once: each overwrites what the other stores`;
+      return `another xrayd uses ${this.file} too, because the lock file ${this.#lockPath} was deleted. Stop one of them now: each overwrites the other's traces`;
     }
     if (this.#opened === undefined || isSameFile(there, this.#opened)) return undefined;
     const what = there === undefined ? 'was deleted or moved' : 'was replaced by another file';
-    return `${this.file} ${what} while it was in use: what is stored from now on is lost at the end of this process. Save the traces (xrayd export), then restart xrayd`;
+    return `${this.file} ${what} while it was in use: traces stored from now on are lost when xrayd stops. Save the traces (xrayd export), then restart xrayd`;
   }
 
   release(): void {
     this.#lock.release();
   }
 
-  /** False when another process has the lock. */
+  /** False if another process has the lock. */
   async #keepLocked(): Promise<boolean> {
     const there = await statIfThere(this.#lockPath);
     if (isSameFile(there, this.#lockStats)) return true;
     const lock = lockFile(this.#lockPath, 'create');
-    // Deleted again meanwhile: the next look tries again.
+    // Deleted again in between: the next check tries again.
     if (typeof lock === 'string') return lock === 'missing';
     this.#lock.release();
     this.#lock = lock;

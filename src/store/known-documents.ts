@@ -6,18 +6,18 @@ export interface KnownDocument {
   readonly isInProgress: boolean;
 }
 
-/** Entries that are kept, of all traces together: some 8 MB. */
+/** Maximum number of cached entries, of all traces together: about 8 MB. */
 const MAX_KEPT = 64 * 1024;
-/** To read fewer documents again costs less than to keep them. */
+/** Traces with fewer documents are cheaper to read again than to cache. */
 const MIN_KEPT = 32;
 
 /**
- * The documents that each trace has, by id. Those of large traces that grow are kept: to read all of a trace again with each of its documents
- * made the cost of a put grow with the trace.
+ * The documents of each trace, by ID. Those of large, growing traces are cached: reading the whole trace for each new document made the cost of a
+ * put grow with the trace.
  */
 export class KnownDocuments {
   readonly #documents: StatementSync;
-  /** The one last used is last. */
+  /** Most recently used last. */
   readonly #kept = new Map<number, Map<string, KnownDocument>>();
   #entries = 0;
 
@@ -25,7 +25,7 @@ export class KnownDocuments {
     this.#documents = database.prepare('SELECT row, id, in_progress FROM document WHERE row >= ? AND row < ?');
   }
 
-  /** Those of the trace at row `trace`; what is added to them has to be given to `keep`. */
+  /** The documents of the trace at row `trace`. The caller adds new ones and returns the map with `keep`. */
   of(trace: number): Map<string, KnownDocument> {
     const kept = this.#kept.get(trace);
     if (kept !== undefined) {
@@ -49,7 +49,7 @@ export class KnownDocuments {
     }
   }
 
-  /** What is kept is not what the file has, after a transaction was rolled back. */
+  /** Clears the cache: after a rollback, it does not match the file. */
   forget(): void {
     this.#kept.clear();
     this.#entries = 0;

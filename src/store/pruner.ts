@@ -2,17 +2,17 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { documentRows, PINNED } from './schema.ts';
 import type { TermIndex } from './term-index.ts';
 
-/** How much comes in between two looks at the size: so much, but never more than this share of the cap. */
-const LOOK_BYTES = 3_000_000;
-const LOOK_SHARE = 0.02;
-/** Deleted while the store is over its cap, for each byte that came in. */
+/** Bytes written between two checks of the size, but never more than this share of the cap. */
+const CHECK_BYTES = 3_000_000;
+const CHECK_SHARE = 0.02;
+/** Bytes deleted for each byte written while the store is over its cap. */
 const BYTES_PER_BYTE = 2;
-/** A turn deletes no more traces than this, so that no batch waits long. */
+/** Maximum number of traces deleted in one turn, so that no batch waits long. */
 const MAX_TRACES = 5_000;
-/** Down to this share of the cap, so that pruning is not always on. */
+/** Pruning stops at this share of the cap, so that it does not run all the time. */
 const LOW_WATER = 0.98;
 
-/** Nothing was stored: the store is full of what nobody wants to be removed. */
+/** Nothing was stored: pinned traces fill the store, and nobody wants those removed. */
 export class FullOfPinnedError extends Error {
   constructor() {
     super('pinned traces take up the whole store: unpin some, or raise --data-size');
@@ -20,8 +20,8 @@ export class FullOfPinnedError extends Error {
 }
 
 /**
- * Keeps the store below its cap: the traces that came first go first, a few with each batch, so that no batch waits long. Their rows in the
- * index go when all that share a table with them are gone.
+ * Keeps the store below its cap: deletes the oldest traces, a few with each batch, so that no batch waits long. The index rows of a trace are
+ * deleted once all traces in the same index table are.
  */
 export class Pruner {
   readonly #database: DatabaseSync;
@@ -55,19 +55,19 @@ export class Pruner {
   /** Whether this batch, of `bytes`, should be followed by `prune`. */
   isDue(bytes: number): boolean {
     this.#unseenBytes += bytes;
-    if (this.#unseenBytes > Math.min(LOOK_BYTES, this.#maxBytes * LOOK_SHARE)) {
+    if (this.#unseenBytes > Math.min(CHECK_BYTES, this.#maxBytes * CHECK_SHARE)) {
       this.#unseenBytes = 0;
       this.#isOver = this.#usedBytes() > this.#maxBytes;
     }
     return this.#isOver;
   }
 
-  /** Before something is put in. Throws FullOfPinnedError when it could only be removed again at once. */
+  /** Call before storing. Throws FullOfPinnedError if new traces would have to be removed again at once. */
   assertRoom(): void {
     if (this.#isFullOfPinned) throw new FullOfPinnedError();
   }
 
-  /** After `bytes` came in, in traces before `firstNewRow` or from there on. Those from there on stay: somebody is told that they are stored. */
+  /** Call after `bytes` were stored. Keeps traces from `firstNewRow` on: their senders are told that they are stored. */
   prune(bytes: number, firstNewRow: number): void {
     const isAnyDeleted = this.#deleteOldest(bytes * BYTES_PER_BYTE, firstNewRow);
     this.#index.dropBelow(this.#lowestRow);
@@ -76,7 +76,7 @@ export class Pruner {
     this.#isFullOfPinned = !isAnyDeleted && usedBytes - (this.#unpinnedBytes.get()!['bytes'] as number) > this.#maxBytes;
   }
 
-  /** Traces may be there again below where it is: one is no longer pinned, or a turn was rolled back. */
+  /** Traces may exist again below the lowest row: one was unpinned, or a turn was rolled back. */
   startOver(): void {
     this.#lowestRow = 0;
     this.#isFullOfPinned = false;
@@ -89,7 +89,7 @@ export class Pruner {
     this.#deleteDocumentsOf(0, Number.MAX_SAFE_INTEGER);
   }
 
-  /** From the first trace to the last, but for pinned ones. */
+  /** Deletes the documents from the first trace to the last, except those of pinned traces. */
   #deleteDocumentsOf(first: number, last: number): void {
     let from = first;
     for (const { row } of this.#pinned.all()) {
@@ -105,7 +105,7 @@ export class Pruner {
     return (this.#pages.get()!['used'] as number) * this.#pageBytes;
   }
 
-  /** False when there was nothing to delete. */
+  /** False if there was nothing to delete. */
   #deleteOldest(bytes: number, firstNewRow: number): boolean {
     let last: number | undefined;
     let freed = 0;

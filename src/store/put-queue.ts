@@ -7,7 +7,7 @@ interface Waiting {
   readonly reject: (error: unknown) => void;
 }
 
-/** Puts what has come in one turn of the event loop into one transaction: under load that halves what a segment costs (npm run bench -- local). */
+/** Writes all arrivals of one turn of the event loop in one transaction: under load that halves the cost per segment (npm run bench -- local). */
 export class PutQueue {
   readonly #writer: Pick<Writer, 'put' | 'putAll'>;
   #waiting: Waiting[] = [];
@@ -16,7 +16,7 @@ export class PutQueue {
     this.#writer = writer;
   }
 
-  /** Rejects with what SQLite throws. */
+  /** Rejects with SQLite's error. */
   put(delivery: Delivery): Promise<Written> {
     const { promise, resolve, reject } = Promise.withResolvers<Written>();
     if (this.#waiting.length === 0) setImmediate(() => this.#flush());
@@ -31,7 +31,7 @@ export class PutQueue {
       const written = this.#writer.putAll(waiting.map(({ delivery }) => delivery));
       for (const [i, { resolve }] of waiting.entries()) resolve(written[i]!);
     } catch {
-      // Some of them may fit where all together do not.
+      // Some deliveries may fit although all together do not.
       for (const each of waiting) this.#putAlone(each);
     }
   }

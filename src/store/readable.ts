@@ -5,9 +5,9 @@ export interface ReadableLimits {
   readonly maxTraceValues: number;
 }
 
-/** Of the documents of a trace, of `bytes`, those that may be parsed. A trace with more says `LimitExceeded`, as AWS says it of one that has more than it shows. */
+/** The documents of a trace, of `bytes` together, that may be parsed. A trace with more gets `LimitExceeded`, as in AWS. */
 export function readable(bodies: Iterable<string>, bytes: number, { maxTraceBytes, maxTraceValues }: ReadableLimits): readonly string[] {
-  // No text has more values than bytes.
+  // A text never has more values than bytes.
   if (bytes < Math.min(maxTraceBytes, maxTraceValues)) return [...bodies];
   let values = maxTraceValues;
   let room = maxTraceBytes;
@@ -15,7 +15,7 @@ export function readable(bodies: Iterable<string>, bytes: number, { maxTraceByte
   for (const body of bodies) {
     room -= body.length;
     values -= valuesInText(body, { maxDepth: Infinity, maxValues: values });
-    // One document alone is no larger than a body may be.
+    // The first document always fits: a single document is never larger than a request body.
     if (values < 0 || (room < 0 && read.length > 0)) break;
     read.push(body);
   }

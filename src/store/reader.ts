@@ -17,16 +17,16 @@ import { Statements } from './statements.ts';
 import { ViewCache } from './view-cache.ts';
 import { fullCollector } from '../pipeline/collector.ts';
 
-/** Of an answer's bytes, how many are one of the traces that are kept. */
+/** The limit of the cache is this fraction of a response's bytes. */
 const ANSWER_BYTES_A_CACHED = 2;
-/** Values that are offered when one is typed. */
+/** Maximum number of suggested values while one is typed. */
 const MAX_VALUES = 30;
-/** Traces that are put together to find the longest. Of traces without a clock that agrees, or without an end, there may be more. */
+/** Maximum number of traces that are assembled to find the longest; traces with wrong clocks or without an end may require more. */
 const MAX_LONGEST = 1_000;
 
 export const MAX_ANSWER_BYTES = 8 * 1024 * 1024;
 
-/** Orders of the table of traces, in SQL; `$at` is the time up to which what is running is counted. */
+/** Sort keys of the table of traces, in SQL; the duration of a running trace is counted up to `$at`. */
 const ORDERS: Readonly<Partial<Record<SortKey, string>>> = {
   start: 'start',
   name: "coalesce(name, '')",
@@ -34,7 +34,7 @@ const ORDERS: Readonly<Partial<Record<SortKey, string>>> = {
   duration: LENGTH_AT,
 };
 
-/** The reading side of the store: finds traces and puts them together. Synchronous: it has a thread of its own. */
+/** The reading side of the store: finds and assembles traces. Synchronous, because it has its own thread. */
 export class Reader implements TraceSource {
   readonly orders: ReadonlySet<SortKey> = new Set(Object.keys(ORDERS) as SortKey[]);
   readonly room: AnswerRoom;
@@ -44,7 +44,7 @@ export class Reader implements TraceSource {
   readonly #byRow: StatementSync;
   readonly #bodies: StatementSync;
   readonly #statements: Statements;
-  /** Their rows are lists: of very many, that is half the work. */
+  /** Statements whose rows are arrays: for very many rows, that halves the work. */
   readonly #lists: Statements;
   readonly #scans: Scans;
   readonly #cache: ViewCache;
@@ -72,15 +72,15 @@ export class Reader implements TraceSource {
     return row === undefined ? undefined : this.#viewOf(row);
   }
 
-  /** By its row; undefined when it is gone. */
+  /** The trace at a row; undefined if it has been deleted. */
   traceAt(row: number): TraceView | undefined {
     const found = this.#byRow.get(row) as unknown as TraceRow | undefined;
     return found === undefined ? undefined : this.#viewOf(found);
   }
 
   /**
-   * How many traces began in the range, and the longest duration as `lengthOf` says it. No trace is longer than from its first start to its last end, which
-   * the table has: only those are put together that may be longer than the longest so far.
+   * How many traces started in the range, and the longest duration by `lengthOf`. No trace is longer than from its first start to its last end, which
+   * the table has: only traces that may be longer than the longest so far are assembled.
    */
   totals(start: number, end: number, lengthOf: (view: TraceView) => number | null): { traces: number; longest: number | null } {
     const byLength = this.#statements.of(
@@ -95,7 +95,7 @@ export class Reader implements TraceSource {
     return { traces: this.countIn({ start, end }), longest };
   }
 
-  /** The traces that began in the range, in one of `orders`. */
+  /** The traces that started in the range, sorted by one of `orders`. */
   *inOrder({ start, end, key, isDescending, at, after, limit }: InOrder): Generator<{ view: TraceView; value: string | number; row: number }> {
     const operator = isDescending ? '<' : '>';
     const statement = this.#statements.of(
@@ -111,28 +111,28 @@ export class Reader implements TraceSource {
     }
   }
 
-  /** How many traces began in the range. */
+  /** How many traces started in the range. */
   countIn({ start, end }: Pick<Range, 'start' | 'end'>): number {
     return Number(this.#statements.of('SELECT count(*) AS traces FROM trace WHERE start >= ? AND start < ?').get(start, end)!['traces']);
   }
 
-  /** The row of a trace's id. */
+  /** The row of a trace. */
   rowOf(id: string): number | undefined {
     return (this.#byId.get(id) as unknown as TraceRow | undefined)?.row;
   }
 
-  /** `inOrder`, the rows alone. */
+  /** Like `inOrder`, but only the rows. */
   rowsInOrder({ start, end, key, isDescending, at, limit }: Omit<InOrder, 'after'>): Float64Array {
     const statement = this.#lists.of(
       `SELECT json_group_array(row) FROM (SELECT row FROM trace WHERE start >= $start AND start < $end AND $at = $at
        ORDER BY ${ORDERS[key]!} ${isDescending ? 'DESC' : 'ASC'}, row DESC LIMIT $limit)`,
     );
-    // One text is read sooner than a hundred thousand rows.
+    // Reading one text is faster than reading a hundred thousand rows.
     const [rows] = statement.get({ $start: start, $end: end, $at: at, $limit: limit }) as unknown as [string];
     return Float64Array.from(JSON.parse(rows) as number[]);
   }
 
-  /** What the table says of traces that began in the range, for charts: newest first, after the one `last`. What is running is as long as at `at`. */
+  /** Chart data of the traces that started in the range: newest first, after `last`. A running trace lasts until `at`. */
   facts({ start, end, at, last, limit }: { start: number; end: number; at: number; last: TraceFacts | undefined; limit: number }): TraceFacts[] {
     const statement = this.#lists.of(
       `SELECT row, start, ${LENGTH_AT},
@@ -144,8 +144,8 @@ export class Reader implements TraceSource {
   }
 
   /**
-   * The traces in `range` that may match `search`, newest first. Whether they do, and the exact range, are the caller's to check.
-   * Without an index to follow they come by time, with one by the order of arrival.
+   * The traces in `range` that may match `search`, newest first. The caller checks whether they match, and the exact range.
+   * Sorted by time, or, if an index is used, by order of arrival.
    */
   *candidates(range: Range, { filter, text }: Search, after?: Cursor): Generator<Candidate> {
     for (const row of this.#scans.rows(range, filter === undefined ? [] : conditionsOf(filter), text, after)) {
@@ -153,13 +153,13 @@ export class Reader implements TraceSource {
     }
   }
 
-  /** `candidates` by conditions of the index. */
+  /** Like `candidates`, by conditions of the index. */
   *scan(range: Range, conditions: readonly Alternatives[], after?: Cursor): Generator<Found> {
     for (const row of this.#scans.rows(range, conditions, undefined, after))
       yield { view: this.#viewOf(row), cursor: { row: row.row, time: row.time } };
   }
 
-  /** Numbers for the page and for the log. */
+  /** Sizes for the page and the log. */
   size(): { traces: number; segments: number; bytes: number; withoutText: number } {
     const [{ traces, segments } = {}] = this.#statements.of('SELECT count(*) AS traces, total(documents) AS segments FROM trace').all();
     const [{ bytes } = {}] = this.#statements
@@ -168,19 +168,19 @@ export class Reader implements TraceSource {
     return { traces: Number(traces), segments: Number(segments), bytes: Number(bytes), withoutText: this.withoutText() };
   }
 
-  /** Traces of a file of before that words do not find yet. */
+  /** Number of traces from an earlier version's file that a text search does not find yet. */
   withoutText(): number {
     const row = this.#statements.of('SELECT (SELECT count(*) FROM trace WHERE row < below) AS traces FROM backlog').get();
     return Number(row?.['traces'] ?? 0);
   }
 
-  /** Ids of pinned traces, the newest first. */
+  /** IDs of pinned traces, newest first. */
   pinned(limit: number): string[] {
     const statement = this.#statements.of('SELECT id FROM trace WHERE pinned = 1 ORDER BY row DESC LIMIT ?');
     return statement.all(limit).map(({ id }) => id as string);
   }
 
-  /** The documents of a trace as they came, oldest first. Throws TooMuchError. */
+  /** The documents of a trace as they were received, oldest first. Throws TooMuchError. */
   originals(id: string): string[] {
     const row = this.#byId.get(id) as unknown as TraceRow | undefined;
     if (row === undefined) return [];
@@ -188,13 +188,13 @@ export class Reader implements TraceSource {
     return [...this.#bodiesOf(row.row)];
   }
 
-  /** Of `originals` those that there is memory for. */
+  /** The `originals` that fit into memory. */
   readableOriginals(id: string): readonly string[] {
     const row = this.#byId.get(id) as unknown as TraceRow | undefined;
     return row === undefined ? [] : readable(this.#bodiesOf(row.row), row.bytes, this.room);
   }
 
-  /** The trace with its documents as they came, as TraceDocuments; they are passed on, not understood. Throws TooMuchError. */
+  /** The trace with its documents as received, as TraceDocuments; the documents are passed on unparsed. Throws TooMuchError. */
   documents(id: string): string | undefined {
     const row = this.#byId.get(id) as unknown as (TraceRow & { pinned: number }) | undefined;
     if (row === undefined) return undefined;
@@ -204,26 +204,26 @@ export class Reader implements TraceSource {
     return `${facts.slice(0, -1)},"documents":[${[...this.#bodiesOf(row.row)].join(',')}]}`;
   }
 
-  /** Names of annotations that traces have. */
+  /** Names of annotations that occur in traces. */
   annotationKeys(): string[] {
     const statement = this.#statements.of("SELECT name FROM field WHERE name LIKE 'annotation.%' ORDER BY name LIMIT 1000");
     return statement.all().map(({ name }) => (name as string).slice('annotation.'.length));
   }
 
-  /** The first values of a field of the index that begin with `prefix`, each once. Each is one step: a value may have a million traces. */
+  /** The first distinct values of an indexed field that begin with `prefix`. Each takes one index step, however many traces have the value. */
   values(field: string, prefix: string): (string | number)[] {
     const values: (string | number)[] = [];
     overTables(this.#statements, (slots) => {
       const tables = slots.map(termTable);
       const next = leastValue(tables, '>');
       const least = leastValue(tables, '>=');
-      // Numbers come before texts, so the least value of all is asked for without a type.
+      // Numbers sort before texts, so the smallest value of all is queried without a type.
       let found = (prefix === '' ? this.#statements.of(next).get(field, -Number.MAX_VALUE) : this.#statements.of(least).get(field, prefix))?.[
         'value'
       ] as string | number | null;
       for (let steps = 0; found !== null && steps < MAX_VALUES; steps++) {
         if (!String(found).startsWith(prefix)) break;
-        // Of those beyond, the index has only the nearest double.
+        // For larger numbers, the index only has the nearest double.
         if (typeof found === 'string' || Math.abs(found) <= Number.MAX_SAFE_INTEGER) values.push(found);
         found = this.#statements.of(next).get(field, found)?.['value'] as string | number | null;
       }
@@ -231,7 +231,7 @@ export class Reader implements TraceSource {
     return values;
   }
 
-  /** Of the traces that were put together since the last time. */
+  /** Bytes of the traces that were assembled since the last call. */
   takeBytesRead(): number {
     const bytes = this.#bytesRead;
     this.#bytesRead = 0;
@@ -246,7 +246,7 @@ export class Reader implements TraceSource {
     return this.#viewWith(row, undefined)!;
   }
 
-  /** undefined when the trace does not have the words. */
+  /** undefined if the trace does not contain the words. */
   #viewWith({ row, id, revision, received, bytes }: TraceRow, text: TextSearch | undefined): TraceView | undefined {
     const cached = this.#cache.get(row, { id, revision });
     if (cached !== undefined) return cached;
@@ -264,14 +264,14 @@ export class Reader implements TraceSource {
     for (const { body } of this.#bodies.iterate(first, last)) yield body as string;
   }
 
-  /** Of what is passed on as one text there are several copies until it is written. */
+  /** Until a response that is passed on as text is written, several copies of it exist. */
   #checkWhole({ bytes }: TraceRow): void {
     if (bytes <= this.room.maxTraceBytes) return;
-    throw new TooMuchError(`The trace has ${bytes} bytes, which is more than this xrayd has memory for. Raise its memory limit`);
+    throw new TooMuchError(`The trace has ${bytes} bytes, which is more than the memory of this xrayd allows. Raise its memory limit`);
   }
 }
 
-/** The least value of a field, over all of these tables; each says its own by one step. */
+/** The smallest value of a field in all of these tables; each table takes one index step. */
 function leastValue(tables: readonly string[], operator: '>' | '>='): string {
   const each = tables.map(
     (table) => `SELECT min(value) AS value FROM ${table} WHERE field = (SELECT id FROM field WHERE name = ?1) AND value ${operator} ?2`,

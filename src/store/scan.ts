@@ -4,7 +4,7 @@ import type { Cursor, Range } from '../query/source.ts';
 import { termTable, textTable } from './schema.ts';
 import type { Statements } from './statements.ts';
 
-/** What the table of traces says of one. */
+/** A row of the table of traces. */
 export interface TraceRow {
   readonly row: number;
   readonly id: string;
@@ -14,25 +14,25 @@ export interface TraceRow {
   readonly bytes: number;
 }
 
-/** With the time that the range is of. */
+/** With the time to which the range applies. */
 export type FoundRow = TraceRow & { readonly time: number };
 
 export const COLUMNS = 'trace.row, trace.id, trace.start, trace.received, trace.revision, trace.bytes';
 
 /** Rows fetched at a time. */
 const SCAN_ROWS = 64;
-/** A value that so many traces have leads nowhere. */
+/** A condition that matches this many traces is not selective. */
 const MANY_TRACES = 2_000;
-/** A word that so many traces have in the two newest tables of the index: to check these takes as long as to look another common word up. */
+/** A word is common if this many traces in the two newest index tables have it: checking those takes as long as looking up another common word. */
 const COMMON_TRACES = 256;
 /**
- * Looked at one by one before the index is asked for words that many traces have each: to find out which have all of them it reads all that have one, in
- * a generation at a time, and some of the latest have them.
+ * Before the index is searched for several common words, this many of the latest traces are checked one by one: an intersection reads all traces of
+ * each word in a whole generation, although some of the latest traces probably match.
  */
 const LATEST_TRACES = 4 * SCAN_ROWS;
-/** Of one statement: an expression of more branches, each in each table, would be one without end. The predicate alone decides about the conditions beyond. */
+/** Limit of one statement: an expression with many branches, each in every table, would be huge. The predicate checks the other conditions. */
 const MAX_PARTS = 1_000;
-/** What the index is asked for, at most: SQLite takes 1,000 terms in one chain, and each condition is counted in each table. */
+/** Limits of an index query: SQLite accepts 1,000 terms in a chain, and each condition is counted in every table. */
 const MAX_CONDITIONS = 20;
 const MAX_ALTERNATIVES = 500;
 
@@ -45,11 +45,11 @@ interface Query {
   readonly params: readonly Param[];
 }
 
-/** Calls `read` with the numbers of the index's tables that are in use, newest first. In a transaction, since tables are emptied and used again. */
+/** Calls `read` with the numbers of the index tables in use, newest first. In a transaction, because tables are emptied and reused. */
 export function overTables<T>(statements: Statements, read: (slots: readonly number[]) => T): T {
   statements.of('BEGIN').run();
   try {
-    // The oldest one has all that came before it, too.
+    // The oldest generation also contains everything before it.
     const generations = statements.of('SELECT slot FROM generation ORDER BY first DESC').all();
     const result = read(generations.map(({ slot }) => slot as number));
     statements.of('COMMIT').run();
@@ -60,12 +60,12 @@ export function overTables<T>(statements: Statements, read: (slots: readonly num
   }
 }
 
-/** After some errors SQLite has done so already. https://sqlite.org/lang_transaction.html */
+/** Ignores errors: after some of them SQLite has already rolled back. https://sqlite.org/lang_transaction.html */
 function rollBack(statements: Statements): void {
   try {
     statements.of('ROLLBACK').run();
   } catch {
-    // What is to be known is the error before.
+    // The first error is the one to report.
   }
 }
 
@@ -78,7 +78,7 @@ export class Scans {
   }
 
   /**
-   * The traces in `range` that may satisfy `conditions`, newest first. Without an index to follow they come by time, with one by the order of
+   * The traces in `range` that may satisfy `conditions`, newest first. Sorted by time, or, if an index is used, by order of
    * arrival.
    */
   *rows(range: Range, allConditions: readonly Alternatives[], text: TextSearch | undefined, after: Cursor | undefined): Generator<FoundRow> {
@@ -93,7 +93,7 @@ export class Scans {
     yield* this.#byIndex((slot) => indexQuery(range, conditions, driver, slot), below);
   }
 
-  /** The traces in `range` that came last before row `before`, a few of them: down to the row that is returned. */
+  /** A few of the latest traces in `range` before row `before`; returns the row down to which it has searched. */
   *#latest(range: Range, before: number): Generator<FoundRow, number> {
     const newest = Number(this.#statements.of('SELECT max(row) AS newest FROM trace').get()!['newest'] ?? 0);
     const { time, where, params } = inRange(range);
@@ -130,7 +130,7 @@ export class Scans {
     }
   }
 
-  /** Table by table: the later its traces came, the earlier. */
+  /** Reads one table after the other, from the newest. */
   #rowsBelow(queryIn: (slot: number) => Query, below: number): FoundRow[] {
     return overTables(this.#statements, (slots) => {
       const found: FoundRow[] = [];
@@ -144,8 +144,8 @@ export class Scans {
   }
 
   /**
-   * What is followed: of the conditions with one value, and of the words, what the fewest traces have. Nothing when it is only words that many have, and
-   * the index can say more than that.
+   * What the scan follows: the most selective of the conditions with one value and the words. Nothing if there are only common words, and other
+   * conditions of the index are better.
    */
   #driverOf(conditions: readonly Alternatives[], terms: readonly TextTerm[]): Driver | undefined {
     const equalities: Driver[] = conditions.flatMap((alternatives) =>
@@ -154,7 +154,7 @@ export class Scans {
     if (terms.length === 0 && equalities.length < 2) return equalities[0];
     return overTables(this.#statements, (slots) => {
       if (terms.length === 1 && conditions.length === 0) return matching(terms, this.#isCommon(slots, terms[0]!.word));
-      // Words that many traces have cost more to look up than they leave out, while there is a rarer one.
+      // While there is a rarer word, looking up common words costs more than it saves.
       const rare = terms.filter((term) => this.#countTerm(slots.slice(0, 2), term, COMMON_TRACES) < COMMON_TRACES);
       const text = matching(rare.length > 0 ? rare : terms, rare.length === 0);
       if (text !== undefined && rare.length === 0 && equalities.length === 0 && conditions.length > 0) return undefined;
@@ -172,7 +172,7 @@ export class Scans {
     return this.#count(slots.slice(0, 2), { match, isCommon: false }, COMMON_TRACES) === COMMON_TRACES;
   }
 
-  /** Traces that have the word, up to a limit. To ask for the beginning of a word reads all that have it, so whole words are counted first. */
+  /** Number of traces with the word, up to a limit. A prefix query reads all matching traces, so the whole word is counted first. */
   #countTerm(slots: readonly number[], term: TextTerm, limit: number): number {
     const whole = this.#count(slots, { match: term.word, isCommon: false }, limit);
     return whole < limit && term.isBeginning ? this.#count(slots, { match: matchOf(term), isCommon: false }, limit) : whole;
@@ -190,10 +190,10 @@ export class Scans {
   }
 }
 
-/** Gives traces in the order of their rows: a condition with one value, or the words of a text. */
+/** Yields traces in the order of their rows: a condition with one value, or the words of a text. */
 type Driver =
   | { readonly condition: Condition; readonly match?: never; readonly isCommon?: never }
-  /** `isCommon`: many traces have each of the words. */
+  /** `isCommon`: all of the words are common. */
   | { readonly match: string; readonly isCommon: boolean; readonly condition?: never };
 
 function matching(terms: readonly TextTerm[], isCommon = false): Driver | undefined {
@@ -204,13 +204,13 @@ function matchOf({ word, isBeginning }: TextTerm): string {
   return isBeginning ? `${word}*` : word;
 }
 
-/** The table that a driver reads, as `term`, with the trace's row as `id`. */
+/** The table that a driver reads, as `term`, with the row of the trace as `id`. */
 function driven({ condition, match }: Driver, slot: number): { from: string; id: string; where: string; params: readonly Param[] } {
   if (match === undefined) return { from: `${termTable(slot)} AS term`, id: 'term.trace', where: onField(condition.where), params: condition.params };
   return { from: `${textTable(slot)} AS term`, id: 'term.rowid', where: `${textTable(slot)} MATCH ?`, params: [match] };
 }
 
-/** `slots` are the tables of the index that are in use: each makes the statement larger. */
+/** `slots` are the index tables in use: each makes the statement larger. */
 function timeQuery(range: Range, conditions: readonly Alternatives[], slots: readonly number[]): Query {
   const tables = slots.map(termTable);
   const { time, where, params } = inRange(range);
@@ -225,12 +225,12 @@ function timeQuery(range: Range, conditions: readonly Alternatives[], slots: rea
     where.push(each.join(' OR '));
     params.push(...alternatives.flatMap((condition) => tables.flatMap(() => condition.params)));
   }
-  // The only upper bound of the time that is a range of its index: with another one SQLite reads all newer traces again for each page.
+  // The only upper bound of the time that can use the index: with a second one, SQLite reads all newer traces again for each page.
   where.push(`${time} <= ?`, `${time} < ? OR trace.row < ?`);
   return { sql: `SELECT ${COLUMNS}, ${time} AS time FROM trace WHERE ${all(where)} ORDER BY ${time} DESC, trace.row DESC LIMIT ?`, params };
 }
 
-/** Of one table of the index: all that the index says of a trace is in the same one. */
+/** Queries one index table: all index rows of a trace are in the same table. */
 function indexQuery(range: Range, conditions: readonly Alternatives[], driver: Driver, slot: number): Query {
   const { time, where, params } = inRange(range);
   const { from, id, where: followed, params: followedParams } = driven(driver, slot);
@@ -238,7 +238,7 @@ function indexQuery(range: Range, conditions: readonly Alternatives[], driver: D
   params.unshift(...followedParams);
   let left = MAX_PARTS;
   for (const alternatives of conditions) {
-    // Few traces come: each is looked up. What has a range of values would be read again for each, and the predicate is cheaper.
+    // Few traces remain, so each is looked up. A range of values would be read again for each trace; there the predicate is cheaper.
     if (alternatives[0] === driver.condition || !alternatives.every(({ isEquality }) => isEquality) || alternatives.length > left) continue;
     left -= alternatives.length;
     const each = alternatives.map(
@@ -257,7 +257,7 @@ function indexQuery(range: Range, conditions: readonly Alternatives[], driver: D
 function inRange({ type, start, end }: Range): { time: string; where: string[]; params: Param[] } {
   const time = type === 'Event' ? 'trace.received' : 'trace.start';
   if (type !== 'Service') return { time, where: [`${time} >= ? AND +${time} < ?`], params: [start, end] };
-  // A segment's end, or the receipt, lies in the range; which it is, the documents say.
+  // A segment's end or the receipt is in the range; the documents decide which.
   const where = ['trace.start < ? AND trace.last_end >= ? OR trace.received >= ? AND trace.received < ?'];
   return { time, where, params: [end, start, start, end] };
 }

@@ -2,29 +2,29 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { everyBytes, fullCollector } from '../pipeline/collector.ts';
 
 /**
- * Of the texts of the statements that are kept. SQLite needs some twenty times as much for each, outside of V8's heap: to be bounded in number is not
+ * Total length of the cached statements' texts. SQLite needs about twenty times as much for each, outside V8's heap. A limit by number is not
  * enough, since a filter with many branches is a statement of megabytes.
  */
 export const KEPT_SQL_LENGTH = 128 * 1024;
 
 /**
- * Prepared statements by their text, those last used. A statement that is merely forgotten keeps its memory until V8 collects old garbage, of which it sees
- * a few bytes: so each is closed.
+ * Caches prepared statements by their text, the most recently used. A statement that is only dropped keeps its memory until V8 collects old
+ * garbage, of which V8 sees a few bytes. So each is closed.
  */
 export class Statements {
   readonly #database: DatabaseSync;
   readonly #isList: boolean;
-  /** The one last used is last. */
+  /** Most recently used last. */
   readonly #known = new Map<string, StatementSync>();
   #sqlLength = 0;
 
-  /** `isList`: rows are lists, by position, and not objects. */
+  /** `isList`: rows are arrays, by position, instead of objects. */
   constructor(database: DatabaseSync, { isList = false }: { isList?: boolean } = {}) {
     this.#database = database;
     this.#isList = isList;
   }
 
-  /** Good until the next call, which may close it. */
+  /** Valid until the next call, which may close it. */
   of(sql: string): StatementSync {
     let statement = this.#known.get(sql);
     if (statement === undefined) {
@@ -47,7 +47,7 @@ export class Statements {
 
 let collectAfter: ((sqlLength: number) => void) | undefined;
 
-/** Gives back SQLite's memory of a statement that nobody uses any more. Node.js before 26 can do so only by a collection of garbage. */
+/** Frees SQLite's memory of an unused statement. Before Node.js 26 only a garbage collection can do that. */
 export function closeStatement(statement: StatementSync & { readonly close?: () => void }, sqlLength: number): void {
   if (statement.close === undefined) (collectAfter ??= everyBytes(KEPT_SQL_LENGTH, fullCollector()))(sqlLength);
   else statement.close();

@@ -3,45 +3,45 @@ import type { Term } from '../filter/terms.ts';
 import { createTextTable, GENERATIONS, PINNED, termTable, textTable } from './schema.ts';
 import { closeStatement, type Statements } from './statements.ts';
 
-/** Names of annotations, which anybody may make up, are kept in memory: of more the new ones are not indexed until old ones are gone. */
+/** Field names are kept in memory, and anybody may invent annotation names. Beyond the limit, new ones are not indexed until old ones are gone. */
 const MAX_FIELDS = 50_000;
 
-/** Of documents in a generation, in bytes: so much of the cap, and no less than the second. */
+/** Size of a generation in bytes of documents: a share of the cap, but at least the second value. */
 const GENERATION_SHARE = 1 / 48;
 const MIN_GENERATION_BYTES = 64 * 1024;
 
-/** Of index rows, by one statement: to call SQLite costs as much as to insert one. */
+/** Index rows per statement: a call of SQLite costs as much as inserting a row. */
 const ROWS_AT_ONCE = 8;
 
-/** Traces from row `first` on, up to the next generation's first, have their index rows in the table of `slot`. */
+/** Traces from row `first` up to the next generation's first have their index rows in the table of `slot`. */
 interface Generation {
   readonly slot: number;
   readonly first: number;
   readonly add: StatementSync;
-  /** `ROWS_AT_ONCE` of them. */
+  /** Adds `ROWS_AT_ONCE` rows. */
   readonly addSome: StatementSync;
   readonly addText: StatementSync;
-  /** When it is used no more. */
+  /** Call when the generation is no longer used. */
   readonly close: () => void;
 }
 
 interface IndexedField {
   readonly id: number;
-  /** `first` of the newest generation that has it. */
+  /** `first` of the newest generation that has the field. */
   last: number;
 }
 
 interface IndexRow {
-  /** Place in `#generations`. */
+  /** Index in `#generations`. */
   readonly at: number;
   readonly value: string | number;
   readonly trace: number;
 }
 
 /**
- * The index as it is written: what each trace has, in generations of traces that came one after the other, each a table of its own. New rows
- * go into a table small enough for the cache, and when the traces of the oldest generation are gone, its table is emptied as a whole.
- * Rows of traces that are gone may be left in it until then.
+ * The writing side of the index: the terms of each trace, in generations of consecutive traces, each with its own table. New rows
+ * go into a table small enough for the cache. When all traces of the oldest generation are deleted, its table is emptied as a whole.
+ * Until then it may contain rows of deleted traces.
  */
 export class TermIndex {
   readonly #database: DatabaseSync;
@@ -52,15 +52,15 @@ export class TermIndex {
   readonly #moveField: StatementSync;
   /** Oldest first; never empty. */
   #generations: Generation[] = [];
-  /** Of documents of traces in the newest generation. */
+  /** Bytes of the documents in the newest generation. */
   #newestBytes = 0;
-  /** Index rows of the transaction under way, by field. */
+  /** Index rows of the current transaction, by field. */
   readonly #rows = new Map<number, IndexRow[]>();
-  /** Texts of the transaction under way. */
+  /** Texts of the current transaction. */
   #texts: { readonly trace: number; text: string }[] = [];
   readonly #textOf: (trace: number) => string;
 
-  /** `textOf` a stored trace: the index cannot be asked for it. */
+  /** `textOf` returns the text of a stored trace: it cannot be read from the index. */
   constructor(database: DatabaseSync, statements: Statements, maxBytes: number, textOf: (trace: number) => string) {
     this.#database = database;
     this.#statements = statements;
@@ -71,12 +71,12 @@ export class TermIndex {
     this.load();
   }
 
-  /** No trace may get a row below this one any more, unless it has it. */
+  /** A new trace may not get a row below this one. */
   get newestFirst(): number {
     return this.#newest.first;
   }
 
-  /** What is known of the file without asking it, as it stands in the file. */
+  /** Loads the state in memory from the file. */
   load(): void {
     this.#rows.clear();
     this.#texts = [];
@@ -89,7 +89,7 @@ export class TermIndex {
     this.#loadFields();
   }
 
-  /** Of a trace; they are written by `write`. */
+  /** Adds terms of a trace; `write` writes them. */
   add(trace: number, terms: readonly Term[]): void {
     const at = this.#placeOf(trace);
     for (const { field, value } of terms) {
@@ -102,14 +102,14 @@ export class TermIndex {
     }
   }
 
-  /** Of a trace, beside what it has already; it is written by `write` or `writeTexts`. */
+  /** Adds text to a trace; `write` or `writeTexts` writes it. */
   addText(trace: number, text: string): void {
     const last = this.#texts.at(-1);
     if (last?.trace === trace) last.text += `\n${text}`;
     else this.#texts.push({ trace, text });
   }
 
-  /** FTS5 sorts what comes in the order of rows, and begins a file of its own with each that does not. */
+  /** FTS5 sorts texts that are inserted in the order of rows; each text out of order starts a new file. */
   writeTexts(): void {
     const texts = this.#texts.sort((a, b) => a.trace - b.trace);
     this.#texts = [];
@@ -121,7 +121,7 @@ export class TermIndex {
     }
   }
 
-  /** Writes what was added, of documents of `bytes`, and begins a generation when this one has enough: with the trace at `nextRow`. */
+  /** Writes what was added, from documents of `bytes`. If the newest generation is full, begins another with the trace at `nextRow`. */
   write(bytes: number, nextRow: number): void {
     // In the order of the tables, so that neighbours share a page.
     for (const [field, rows] of this.#rows) this.#writeRows(field, rows.sort(byIndexOrder));
@@ -146,7 +146,7 @@ export class TermIndex {
     }
   }
 
-  /** After all traces below `row` are gone, but for pinned ones: their index rows move up to the oldest generation that stays. */
+  /** Call after all traces below `row`, except pinned ones, are deleted: moves pinned traces' index rows up to the oldest generation that stays. */
   dropBelow(row: number): void {
     while (this.#generations.length > 1 && this.#generations[1]!.first <= row) {
       const [oldest, next] = this.#generations as [Generation, Generation];
@@ -164,11 +164,11 @@ export class TermIndex {
     }
   }
 
-  /** Leaves pinned traces only. */
+  /** Keeps only pinned traces. */
   clear(): void {
     this.dropBelow(this.newestFirst);
     const { slot } = this.#newest;
-    // Without a condition SQLite empties the table as a whole.
+    // Without a condition, SQLite empties the table as a whole.
     this.#database.exec(`DELETE FROM ${termTable(slot)} ${this.#hasPinnedBelow(Infinity) ? `WHERE trace NOT IN (${PINNED})` : ''}`);
     this.#database.exec(`DROP TABLE ${textTable(slot)}; ${createTextTable(slot)}`);
     const before = this.#newest;
@@ -208,7 +208,7 @@ export class TermIndex {
     return 0;
   }
 
-  /** Where no table is free the newest goes on growing. */
+  /** If no table is free, the newest generation keeps growing. */
   #begin(first: number): void {
     const used = new Set(this.#generations.map(({ slot }) => slot));
     for (let slot = 0; slot < GENERATIONS; slot++) {
@@ -230,7 +230,7 @@ export class TermIndex {
     return this.#statements.of('SELECT 1 FROM trace WHERE pinned = 1 AND row < ? LIMIT 1').get(row) !== undefined;
   }
 
-  /** Names that nothing has any more: annotations may have any. What only traces below `first` had, and now none in the oldest table. */
+  /** Deletes unused names, since annotations may have any name: those that only traces below `first` had and the oldest table does not have. */
   #dropFields(first: number, slot: number): void {
     const statement = this.#statements.of(
       `DELETE FROM field WHERE last < ? AND NOT EXISTS (SELECT 1 FROM ${termTable(slot)} AS term WHERE term.field = field.id)`,

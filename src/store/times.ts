@@ -1,7 +1,7 @@
 import { isObject, numberOf } from '../json/json.ts';
 import type { SegmentDocument } from '../trace/validate.ts';
 
-/** Start and end of a trace, in seconds: the first segment's start counts, and subsegments' only while there is none. */
+/** Start and end of a trace, in seconds: the start of the first segment, or of the first subsegment if there is no segment. */
 export function timesOf(
   documents: readonly SegmentDocument[],
   hadSegment: boolean,
@@ -20,7 +20,7 @@ export function timesOf(
   return { start: start === Infinity ? 0 : start, end, hasSegment };
 }
 
-/** The latest end in a document, in seconds. The ends of nested subsegments count too. */
+/** The latest end in a document, in seconds, including nested subsegments. */
 function lastEndOf({ json }: SegmentDocument): number {
   let last = numberOf(json['end_time']) ?? 0;
   const open: unknown[] = [json['subsegments']];

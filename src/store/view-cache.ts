@@ -1,20 +1,20 @@
 import type { TraceView } from '../trace/trace-view.ts';
 
-/** What a trace costs beside its documents, however small. */
+/** Cost of a trace in addition to its documents. */
 const VIEW_BYTES = 2_000;
 
-/** Assembled traces kept for the next question, the one last used last, by their rows. */
+/** Caches assembled traces by row; the most recently used are kept. */
 export class ViewCache {
   readonly #maxBytes: number;
   readonly #views = new Map<number, TraceView>();
   #bytes = 0;
 
-  /** `maxBytes`: of their documents; in memory they are about five times as large. */
+  /** `maxBytes`: of the documents; in memory they are about five times as large. */
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes;
   }
 
-  /** undefined when the trace has changed since. */
+  /** undefined if the trace has changed since. */
   get(row: number, { id, revision }: { readonly id: string; readonly revision: number }): TraceView | undefined {
     const view = this.#views.get(row);
     if (view === undefined || view.trace.revision !== revision || view.trace.id !== id) return undefined;

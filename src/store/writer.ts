@@ -20,32 +20,32 @@ export interface WriterConfig {
 interface Arrival {
   readonly document: SegmentDocument;
   readonly body: string;
-  /** In its delivery. */
+  /** Index in the delivery. */
   readonly position: number;
 }
 
 type Refused = Refusal & { readonly position: number };
 
-/** A version with another start changes when its trace starts: then that many documents are read again, and no more. */
+/** A version with another start time changes the start of its trace: then at most this many documents are read again. */
 const MAX_RESTART = 1_000;
-/** SQLite's number for a file that need not survive. */
+/** SQLite's value for a file that need not survive. */
 const SYNCHRONOUS_OFF = 0;
 
-/** Documents that came together; `receivedAt` in seconds since the epoch. */
+/** Documents that arrived together; `receivedAt` is in seconds since the epoch. */
 export interface Delivery {
-  /** Asked for once, or once more when the transaction failed. */
+  /** Iterated once, and once more if the transaction fails. */
   readonly texts: Iterable<string>;
   readonly receivedAt: number;
 }
 
-/** The writing side of the store. Synchronous: it has a thread of its own. */
+/** The writing side of the store. Synchronous, because it has its own thread. */
 export class Writer {
   readonly #database: DatabaseSync;
   readonly #statements: Statements;
   readonly #index: TermIndex;
   readonly #pruner: Pruner;
   readonly #backlog: Backlog;
-  /** Of the trace that comes next. */
+  /** Row of the next new trace. */
   #nextRow = 1;
   readonly #findTrace: StatementSync;
   readonly #addTrace: StatementSync;
@@ -77,14 +77,14 @@ export class Writer {
     this.#findNextRow();
   }
 
-  /** `putAll` of one delivery. */
+  /** `putAll` of a single delivery. */
   put(texts: Iterable<string>, receivedAt: number): Written {
     return this.putAll([{ texts, receivedAt }])[0]!;
   }
 
   /**
-   * Stores what X-Ray would take of each delivery, all in one transaction: the more are together, the less each costs.
-   * Throws what SQLite throws, such as for a full disk, and FullOfPinnedError; then nothing is stored.
+   * Stores the documents that X-Ray would accept from each delivery, all in one transaction: the more deliveries, the less each costs.
+   * Throws SQLite's error, such as for a full disk, and FullOfPinnedError; in both cases nothing is stored.
    */
   putAll(deliveries: readonly Delivery[]): Written[] {
     this.#pruner.assertRoom();
@@ -130,17 +130,17 @@ export class Writer {
     return this.#statements.of('UPDATE trace SET pinned = ? WHERE id = ?').run(isPinned ? 1 : 0, traceId).changes === 1;
   }
 
-  /** Adds what an earlier xrayd did not store of some of its traces. False when there are no more. */
+  /** Indexes some traces from an earlier xrayd. Returns false when all are done. */
   workOffBacklog(): boolean {
     return this.#inTransaction(() => this.#backlog.addSome());
   }
 
-  /** Removes every trace that is not pinned. */
+  /** Removes all traces except pinned ones. */
   clear(): void {
     this.#inTransaction(() => this.#pruner.clear());
   }
 
-  /** JSON by name: all of them or none. In a file that stays they survive a loss of power too, other than traces: somebody was told that they are set. */
+  /** Saves JSON by name: all values or none. In a permanent file, unlike traces, they survive a power loss: somebody was told that they are set. */
   save(values: Readonly<Record<string, string>>): void {
     const put = 'INSERT INTO setting (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value';
     const [{ synchronous } = {}] = this.#statements.of('PRAGMA synchronous').all();
@@ -154,7 +154,7 @@ export class Writer {
     }
   }
 
-  /** What was saved, by name. */
+  /** All saved values, by name. */
   settings(): Record<string, string> {
     const rows = this.#statements.of('SELECT name, value FROM setting').all();
     return Object.fromEntries(rows.map(({ name, value }) => [name as string, value as string]));
@@ -171,7 +171,7 @@ export class Writer {
       this.#database.exec('COMMIT');
       return result;
     } catch (error) {
-      // SQLite has rolled back by itself when the disk was full.
+      // If the disk was full, SQLite has already rolled back.
       if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
       this.#index.load();
       this.#known.forget();
@@ -181,13 +181,13 @@ export class Writer {
     }
   }
 
-  /** Never a row that was in use: the index and the pruner know which are gone by their number. */
+  /** Never reuses a row: the index and the pruner know deleted traces by their row. */
   #findNextRow(): void {
     const last = Number(this.#statements.of('SELECT max(row) AS last FROM trace').get()!['last'] ?? 0);
     this.#nextRow = Math.max(this.#nextRow, last + 1, this.#index.newestFirst);
   }
 
-  /** False when nothing new was in `arrivals`. What the trace has no room for is added to `refused`. */
+  /** False if `arrivals` contained nothing new. Adds documents beyond the trace's limit to `refused`. */
   #putTrace(id: string, arrivals: readonly Arrival[], receivedAt: number, refused: Refused[]): boolean {
     const found = this.#findTrace.get(id) as unknown as FoundTrace | undefined;
     if (found !== undefined && isFull(found)) {
@@ -195,14 +195,14 @@ export class Writer {
       return false;
     }
     const row = found?.row ?? this.#nextRow++;
-    // Most traces come as one document.
+    // Most traces arrive as one document.
     const known = found !== undefined ? this.#known.of(row) : arrivals.length > 1 ? new Map<string, KnownDocument>() : undefined;
     const { first } = documentRows(row);
     const knownBytes = found?.bytes ?? 0;
     let documents = found?.documents ?? 0;
     let bytes = 0;
     const stored: SegmentDocument[] = [];
-    /** A version with another start has been replaced. */
+    /** Whether a version with another start time was replaced. */
     let startsAnew = false;
     for (const { document, body, position } of arrivals) {
       const key = keyOf(document);
@@ -241,7 +241,7 @@ export class Writer {
     return true;
   }
 
-  /** Of a document that is stored. */
+  /** The start time of a stored document. */
   #startOf(row: number): unknown {
     const { body } = this.#bodies.get(row, row + 1) as { body: string };
     return (JSON.parse(body) as Json)['start_time'];
@@ -278,7 +278,7 @@ function isFull({ bytes, documents }: Pick<FoundTrace, 'bytes' | 'documents'>): 
   return bytes >= BYTES_A_TRACE || documents >= DOCUMENTS_A_TRACE;
 }
 
-/** A segment and a subsegment of one id are two, not versions of one. */
+/** A segment and a subsegment with the same ID are two entities, not versions of one. */
 function keyOf({ id, isSubsegment }: SegmentDocument): string {
   return isSubsegment ? `${id}/` : id;
 }

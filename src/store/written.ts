@@ -1,9 +1,9 @@
 import type { Refusal } from '../trace/validate.ts';
 
 export interface Written {
-  /** By position in what was given. */
+  /** With the position in the delivery. */
   readonly refused: readonly (Refusal & { readonly position: number })[];
-  /** Ids of the traces that changed. */
+  /** IDs of the traces that changed. */
   readonly changed: readonly string[];
 }
 

@@ -8,34 +8,34 @@ import type { Refusal } from '../trace/validate.ts';
 export interface IngestDeps {
   readonly store: Pick<Store, 'write'>;
   readonly log: Logger;
-  /** Told of each document that was stored and is no import. */
+  /** Called for each document that was stored, except imports. */
   readonly lines: { write(document: Uint8Array, arrivedAtMs: number): void };
-  /** Ids of traces that have just changed. */
+  /** Called with the IDs of traces that have just changed. */
   readonly onChanged: (traceIds: readonly string[]) => void;
-  /** Given what was stored and is no import, to send it on. The documents' memory is the caller's own. */
+  /** Called with stored documents, except imports, to forward them. The documents' memory still belongs to the caller. */
   readonly onStored?: (documents: readonly Uint8Array[]) => void;
 }
 
 export interface Arrival {
   /** Since the epoch. */
   readonly receivedAtMs: number;
-  /** Traces that were recorded elsewhere: shown and sent on to nobody. */
+  /** Traces that were recorded elsewhere: they are neither printed nor forwarded. */
   readonly isImport: boolean;
 }
 
-/** Refused documents remembered, for the findings of their traces. */
+/** Number of refused documents that are remembered for the findings of their traces. */
 const MAX_REFUSALS = 1_000;
 
-/** What AWS takes and this does not: said, so that nobody looks for those traces here. */
+/** AWS accepts OTLP, but the local X-Ray does not: logged, so that nobody looks for those traces here. */
 const OTLP_REMEDY =
-  'OTLP spans were rejected: the local X-Ray stores X-Ray segments only. Let the application send segments: use an X-Ray SDK, or the awsxray exporter of an OpenTelemetry Collector, in place of the UDP exporter of AWS Distro for OpenTelemetry';
+  'OTLP spans were rejected: the local X-Ray stores X-Ray segments only. To send segments, use an X-Ray SDK, or the awsxray exporter of an OpenTelemetry Collector instead of the UDP exporter of AWS Distro for OpenTelemetry';
 
 const PROBLEMS: Readonly<Record<Full, string>> = {
   disk: 'the disk is full',
   pinned: 'pinned traces take up the whole store (unpin some, or raise --data-size)',
 };
 
-/** The one way into the store: for documents from UDP, from PutTraceSegments and from imports. */
+/** The only entry into the store: for documents from UDP, from PutTraceSegments and from imports. */
 export class Ingest {
   readonly #deps: IngestDeps;
   readonly #refusals: Refusal[] = [];
@@ -45,17 +45,17 @@ export class Ingest {
     this.#deps = deps;
   }
 
-  /** What keeps documents from being stored; undefined when nothing does. */
+  /** Why documents cannot be stored; undefined if they can. */
   get problem(): string | undefined {
     return this.#full === undefined ? undefined : `${PROBLEMS[this.#full]}: traces are not stored`;
   }
 
-  /** Documents of the trace that were refused lately. */
+  /** Recently refused documents of the trace. */
   refusalsOf(traceId: string): readonly Refusal[] {
     return this.#refusals.filter((refusal) => refusal.traceId === traceId);
   }
 
-  /** Whether a refused document is no segment document, but a body of OTLP. */
+  /** Whether a refused document is an OTLP body instead of a segment document. */
   static isOtlp(documents: readonly Uint8Array[], { position }: { readonly position: number }): boolean {
     return otlpKindOf(documents[position]!) !== undefined;
   }
@@ -65,7 +65,7 @@ export class Ingest {
     if (count > 0) this.#deps.log.limited('otlp', 'warn', { documents: count }, OTLP_REMEDY);
   }
 
-  /** Stores what X-Ray would take. Rejects with StoreFullError when the disk is full, or the store of pinned traces; then nothing was stored. */
+  /** Stores the documents that X-Ray would accept. If the disk is full, or pinned traces fill the store, rejects with StoreFullError. */
   async put(documents: readonly Uint8Array[], { receivedAtMs, isImport }: Arrival): Promise<Written> {
     const { store, log, lines, onChanged, onStored } = this.#deps;
     const packed = pack(documents);
@@ -75,11 +75,11 @@ export class Ingest {
     } catch (error) {
       if (error instanceof StoreFullError) {
         this.#full = error.full;
-        log.limited('store_full', 'error', { error: error.message }, `${PROBLEMS[error.full]}: traces are not stored until there is room again`);
+        log.limited('store_full', 'error', { error: error.message }, `${PROBLEMS[error.full]}: traces are not stored until space is available`);
       }
       throw error;
     }
-    if (this.#full !== undefined) log.info({}, 'there is room again: traces are stored');
+    if (this.#full !== undefined) log.info({}, 'space is available again; storing traces');
     this.#full = undefined;
     this.#noteOtlp(documents, written);
     this.#refusals.push(...written.refused);
@@ -95,7 +95,7 @@ export class Ingest {
   }
 }
 
-/** One after the other in memory of their own. Neighbours in their buffer, as of one chunk, are copied together. */
+/** Copies the documents one after the other into new memory. Adjacent documents, as in a chunk, are copied together. */
 function pack(documents: readonly Uint8Array[]): { bytes: Uint8Array; ends: Uint32Array } {
   const ends = new Uint32Array(documents.length);
   let end = 0;

@@ -17,28 +17,28 @@ export interface WorkerInput {
   readonly accountId?: string | undefined;
   readonly cacheBytes: number;
   readonly maxAnswerBytes: number;
-  /** Beyond it the process is killed; undefined when there is none. */
+  /** The process is killed if it exceeds this; undefined if there is no limit. */
   readonly memoryLimitBytes?: number | undefined;
 }
 
-/** What the writing thread does, by name. */
+/** The calls of the writing thread, by name. */
 export interface WriteCalls {
   put: { args: { bytes: Uint8Array; ends: Uint32Array; receivedAt: number }; result: Written };
   pin: { args: { traceId: string; isPinned: boolean }; result: boolean };
   clear: { args: Record<string, never>; result: undefined };
-  /** JSON by name: all of them, on disk, or none. */
+  /** JSON by name: all values are saved, or none. */
   save: { args: { values: Readonly<Record<string, string>> }; result: undefined };
   settings: { args: Record<string, never>; result: Readonly<Record<string, string>> };
 }
 
-/** What the reading thread answers, by name. Results are texts in AWS's JSON, so that the main thread only passes them on. */
+/** The calls of the reading thread, by name. Results are texts in AWS's JSON, so that the main thread only passes them on. */
 export interface ReadCalls {
   summaries: { args: SummariesRequest; result: { json: string; next: { row: number; time: number } | undefined } };
-  /** Those of the first `done` of them that match: what is left is for another call. */
+  /** The matching traces among the first `done` IDs: the rest needs another call. */
   summariesOf: { args: Search & { readonly ids: readonly string[] }; result: { lines: readonly string[]; done: number } };
   /** `rows` is a list of TraceRow. */
   rows: { args: RowsRequest; result: { rows: string; next: { row: number; time: number } | undefined } };
-  /** The same in an order, over all that match. */
+  /** The same, sorted, over all that match. */
   orderedRows: { args: OrderedRequest; result: { rows: string; next: OrderCursor | undefined } };
   totals: { args: Selection; result: RowTotals };
   /** RowsWindow. */
@@ -51,9 +51,9 @@ export interface ReadCalls {
   rowsOf: { args: Search & { readonly ids: readonly string[] }; result: string };
   /** TraceDocuments. */
   documents: { args: { id: string }; result: string | undefined };
-  /** Values of a field of the index that begin with `prefix`, or names of annotations when `field` is "". */
+  /** Values of an indexed field that begin with `prefix`, or names of annotations if `field` is "". */
   suggestions: { args: { field: string; prefix: string }; result: readonly (string | number)[] };
-  /** `left` are those that one answer has no room for. */
+  /** `left` are the traces that do not fit into one response. */
   traces: { args: { ids: readonly string[] }; result: { json: string; left: readonly string[] } };
   traceGraph: { args: { id: string }; result: string | undefined };
   serviceGraph: { args: GraphRequest; result: string };
@@ -61,7 +61,7 @@ export interface ReadCalls {
   insights: { args: InsightsRequest; result: readonly Insight[] };
   originals: { args: { id: string }; result: readonly string[] };
   findings: { args: { id: string; rules: readonly SamplingRule[] }; result: string | undefined };
-  /** Ids of pinned traces, the newest first. */
+  /** IDs of pinned traces, newest first. */
   pinned: { args: { limit: number }; result: readonly string[] };
   size: { args: Record<string, never>; result: { traces: number; segments: number; bytes: number; withoutText: number } };
 }
@@ -81,5 +81,5 @@ export type FromStoreWorker =
   | { readonly type: 'result'; readonly id: number; readonly result: unknown }
   | { readonly type: 'error'; readonly id: number; readonly message: string; readonly kind: FailureKind | undefined };
 
-/** Why a call failed, when that is no bug: nothing more can be stored, the answer would cost too much, or the file is not as SQLite wrote it. */
+/** Why a call failed, if that is not a bug: nothing more can be stored, the response would cost too much, or the file is damaged. */
 export type FailureKind = Full | 'too_much' | 'damaged';

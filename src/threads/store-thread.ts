@@ -4,13 +4,13 @@ import { messageOf } from '../pipeline/errors.ts';
 import type { CallName, Calls, FromStoreWorker, ToStoreWorker, WorkerInput } from './messages.ts';
 import type { Full } from '../store/written.ts';
 
-/** The release build puts the worker's code here, so that the program stays one file. */
+/** The release build puts the worker's code here, so that the program remains a single file. */
 declare const STORE_WORKER_SOURCE: string | undefined;
 
-/** So many calls wait for their answer that another would wait too long. */
+/** Too many calls are waiting already. */
 export class StoreBusyError extends Error {}
 
-/** SQLite has no room to write to; nothing of the call was stored. */
+/** There is no space to store more; nothing of the call was stored. */
 export class StoreFullError extends Error {
   readonly full: Full;
 
@@ -20,26 +20,26 @@ export class StoreFullError extends Error {
   }
 }
 
-/** The answer would cost too much; the message says what to do. */
+/** The response would cost too much; the message says what to do. */
 export class StoreTooMuchError extends Error {}
 
-/** Something else than SQLite has written to the file, or the disk has lost some of it. */
+/** Another program has written to the file, or the disk has lost part of it. */
 export class StoreDamagedError extends Error {}
 
-/** More clients than that do not ask at one time; each question and each answer is held in memory. */
+/** Limit of waiting calls, since each call and response is held in memory. Fewer clients ask at the same time. */
 const MAX_WAITING = 128;
 
-/** The longest question over a full store takes seconds; a disk that hangs takes for ever. */
+/** The longest query of a full store takes seconds; a disk that hangs takes forever. */
 const START_MS = 30_000;
 const CALL_MS = 60_000;
-/** For what is being written, and then for the thread to end. */
+/** For finishing the current write, and again for the thread to end. */
 const CLOSE_MS = 3_000;
 
-/** Each answer lets the work for another 50 documents begin: those of one transaction, handed on in one turn, would be a turn of 10 ms. */
+/** Each result triggers the work for another 50 documents: handling all results of a transaction in one turn would take 10 ms. */
 const ANSWERS_A_TURN = 4;
 
 export interface StoreThreadLimits {
-  /** Calls that wait; those after it are refused. */
+  /** Limit of waiting calls; further calls are refused. */
   readonly maxWaiting?: number;
   readonly startMs?: number;
   readonly callMs?: number;

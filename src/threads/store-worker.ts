@@ -26,14 +26,14 @@ type Handlers<C extends Partial<Calls>> = {
 };
 type ResultOf<C> = C extends { result: infer R } ? R : never;
 
-/** SQLite's result codes for a disk without room. https://sqlite.org/rescode.html */
+/** SQLite's result codes for a full disk. https://sqlite.org/rescode.html */
 const SQLITE_FULL = 13;
 const SQLITE_IOERR = 10;
-/** And for a file that is not as it was written. */
+/** SQLite's result codes for a damaged file. */
 const SQLITE_CORRUPT = 11;
 const SQLITE_NOTADB = 26;
 
-/** Of an answer's bytes, how many are one of the documents that X-Ray infers for a trace. */
+/** The limit of the inferred documents of a trace is this fraction of a response's bytes. */
 const ANSWER_BYTES_AN_INFERRED = 4;
 
 const NO_MATCH = { eventTime: undefined, service: undefined, edge: undefined };
@@ -55,7 +55,7 @@ function writing(writer: Writer): Handlers<WriteCalls> {
   };
 }
 
-/** Between the batches. A disk without room may have some later. */
+/** Pause between the batches, and after an error: a full disk may have space later. */
 const BACKLOG_PAUSE_MS = 20;
 const BACKLOG_RETRY_MS = 5_000;
 let backlogTimer: NodeJS.Timeout | undefined;
@@ -139,7 +139,7 @@ function reading(reader: Reader): Handlers<ReadCalls> {
         if (view === undefined) continue;
         const text = awsJson(traceMembers(view, reader.room.maxAnswerBytes / ANSWER_BYTES_AN_INFERRED));
         texts.push(text);
-        // With what X-Ray infers it may be much longer than the trace.
+        // With the segments that X-Ray infers, the text may be much longer than the trace.
         bytes += Math.max(text.length, view.trace.bytes);
       }
       return { json: `[${texts.join(',')}]`, left };
@@ -161,7 +161,7 @@ function reading(reader: Reader): Handlers<ReadCalls> {
   };
 }
 
-/** Each is made when it is asked for: those of a whole transaction outlive the young generation. */
+/** Each text is created when it is needed: those of a whole transaction would outlive the young generation. */
 function textsOf(bytes: Uint8Array, ends: Uint32Array): Iterable<string> {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   return {
@@ -180,7 +180,7 @@ const { role, file, isTemporary, maxBytes, accountId, cacheBytes, maxAnswerBytes
 interface Opened {
   readonly handlers: Handlers<WriteCalls> | Handlers<ReadCalls>;
   readonly close: () => void;
-  /** Since the last time. */
+  /** Bytes read since the last call. */
   readonly takeBytesRead: () => number;
 }
 
@@ -227,8 +227,8 @@ try {
 }
 
 /**
- * What was read, written or answered leaves several times its size, and V8 lets it grow to more than the memory limit: told of these bytes, this
- * collects now and then.
+ * Reads, writes and responses leave garbage of several times their size, which V8 lets grow beyond the memory limit. So collect garbage after a
+ * certain number of bytes.
  */
 const noteGarbage = memoryLimitBytes === undefined ? undefined : everyBytes(maxAnswerBytes, fullCollector());
 
@@ -256,7 +256,7 @@ async function answer(
 function kindOf(error: unknown): FailureKind | undefined {
   if (error instanceof TooMuchError) return 'too_much';
   if (error instanceof FullOfPinnedError) return 'pinned';
-  // The low byte of an extended code is the code.
+  // The low byte of an extended code is the primary code.
   switch (((error as { errcode?: number }).errcode ?? 0) & 0xff) {
     case SQLITE_FULL:
     case SQLITE_IOERR:

@@ -10,30 +10,30 @@ import { StoreDamagedError, StoreThread } from './store-thread.ts';
 import { temporaryPlace } from '../store/temporary-place.ts';
 
 export interface StoreConfig {
-  /** "" for a temporary file, deleted at the end. */
+  /** "" for a temporary file, which is deleted on exit. */
   readonly file: string;
   readonly maxBytes: number;
-  /** Whose store it is: AWS names other accounts only. */
+  /** The store's own account: AWS only names other accounts. */
   readonly accountId?: string;
-  /** Beyond it the process is killed; undefined when there is none. */
+  /** The process is killed if it exceeds this; undefined if there is no limit. */
   readonly memoryLimitBytes?: number | undefined;
-  /** Of SQLite's caches; 32 MB when not given. */
+  /** Of SQLite's caches; 32 MB by default. */
   readonly cacheBytes?: number;
-  /** Of the traces that are read for one answer; 8 MB when not given. */
+  /** Limit of the traces that are read for one response; 8 MB by default. */
   readonly maxAnswerBytes?: number;
   readonly log?: Logger;
 }
 
-/** In one of 1 MB, V8's first, the documents of a transaction outlive it: a fifth of what a segment costs the writer was to copy them (npm run bench -- local). */
+/** With V8's initial 1 MB, a transaction's documents outlive it: copying them was a fifth of the writer's cost per segment */
 const WRITERS_SEMI_SPACE_MB = 4;
 
-/** How often it is looked whether the file is still this process's. */
+/** How often to check that the file still belongs to this process. */
 const LOOK_MS = 1_000;
 
 /** The traces, in a file. One thread writes and another reads, so that neither waits for the other, nor the main thread for them. */
 export class Store implements Component {
   readonly name = 'store';
-  /** Two threads, each with limits of its own. */
+  /** Two threads, each with its own limits. */
   readonly stopLimits = { limitMs: 15_000, graceMs: 7_000 };
   readonly #config: StoreConfig;
   #maxBytes: number;
@@ -42,7 +42,7 @@ export class Store implements Component {
   #reader: StoreThread | undefined;
   #state: ComponentState = { name: 'store', state: 'starting' };
   #looking: NodeJS.Timeout | undefined;
-  /** Why the file is no longer this process's alone. */
+  /** Why another process may use the file too. */
   #notOurs: string | undefined;
   #damage: string | undefined;
 
@@ -58,17 +58,17 @@ export class Store implements Component {
     return hang === undefined ? this.#state : { name: this.name, state: 'degraded', reason: hang };
   }
 
-  /** Where traces are kept; "" when they go with the process. */
+  /** The file of the traces; "" if they are deleted on exit. */
   get file(): string {
     return this.#config.file;
   }
 
-  /** What it may grow to. */
+  /** Maximum size of the store. */
   get maxBytes(): number {
     return this.#maxBytes;
   }
 
-  /** Rejects with XRAYD_STORE when the file cannot be used. */
+  /** Rejects with XRAYD_STORE if the file cannot be used. */
   async start(): Promise<void> {
     const isTemporary = this.#config.file === '';
     this.#place = isTemporary ? temporaryPlace() : dataPlace(this.#config.file);
@@ -95,14 +95,14 @@ export class Store implements Component {
     await this.#look();
   }
 
-  /** One look at a time, whatever the disk does; the first one says which file it is. */
+  /** One check at a time, however slow the disk is; the first one remembers which file it is. */
   async #look(): Promise<void> {
     const place = this.#place;
     if (place?.problem === undefined) return;
-    // A disk that does not answer now says nothing about the file.
+    // If the disk does not answer, the last result stays.
     const problem = await place.problem().catch(() => this.#notOurs);
     if (problem !== undefined && problem !== this.#notOurs) this.#config.log?.error({}, problem);
-    if (problem === undefined && this.#notOurs !== undefined) this.#config.log?.info({ file: place.file }, 'the file of traces is back');
+    if (problem === undefined && this.#notOurs !== undefined) this.#config.log?.info({ file: place.file }, 'the file of traces is available again');
     this.#notOurs = problem;
     if (this.#place === place) this.#looking = setTimeout(() => void this.#look(), LOOK_MS).unref();
   }
@@ -118,7 +118,7 @@ export class Store implements Component {
     this.#state = { name: this.name, state: 'off' };
   }
 
-  /** Rejects with StoreFullError when the disk is full. */
+  /** Rejects with StoreFullError if the disk is full. */
   async write<N extends keyof WriteCalls>(name: N, args: WriteCalls[N]['args']): Promise<WriteCalls[N]['result']> {
     if (this.#writer === undefined) throw new Error('the store is closed');
     return this.#noteDamage(this.#writer.call(name, args));
@@ -129,14 +129,14 @@ export class Store implements Component {
     return this.#noteDamage(this.#reader.call(name, args));
   }
 
-  /** What is damaged stays damaged until the next start. */
+  /** Reports a damaged file once; it counts as damaged until the next start. */
   async #noteDamage<T>(call: Promise<T>): Promise<T> {
     try {
       return await call;
     } catch (error) {
       if (error instanceof StoreDamagedError && this.#damage === undefined) {
         const file = this.#place?.file ?? this.#config.file;
-        this.#damage = `${file} is damaged (${error.message}): something else wrote to it, or the disk lost some of it. Traces in it may be lost. Save what can be read (xrayd export), stop xrayd, move the file away and start xrayd again`;
+        this.#damage = `${file} is damaged (${error.message}): another program wrote to it, or the disk lost part of it. Some traces may be lost. Save the readable ones (xrayd export), stop xrayd, move the file away and start xrayd again`;
         this.#config.log?.error({}, this.#damage);
       }
       throw error;

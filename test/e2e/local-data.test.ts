@@ -45,7 +45,7 @@ test('a file of something else ends the start with one line that says what to do
   writeFileSync(file, 'these are my notes, and they are longer than the header of a database would be. '.repeat(10));
   const daemon = scope.spawn({ args: ['local', '--data', file] });
   expect((await daemon.end()).code).toBe(1);
-  expect(daemon.stderr).toMatch(/xrayd: cannot open .*notes\.txt as a store of traces: .*not a database.* Name another file with --data\n/);
+  expect(daemon.stderr).toMatch(/xrayd: cannot open .*notes\.txt as a store of traces: .*not a database.* Choose another file with --data\n/);
 });
 
 test('a second one on the same file is refused, until the first has ended, however it ended', async () => {
@@ -53,7 +53,7 @@ test('a second one on the same file is refused, until the first has ended, howev
   const first = await startWith(file);
   const second = scope.spawn({ args: ['local', '--data', file] });
   expect((await second.end()).code).toBe(1);
-  expect(second.stderr).toMatch(/xrayd: .*shared\.db is in use by another xrayd( \(pid \d+\))?\. Stop it, or name another file with --data\n/);
+  expect(second.stderr).toMatch(/xrayd: .*shared\.db is in use by another xrayd( \(pid \d+\))?\. Stop it, or choose another file with --data\n/);
   await first.daemon.stop('SIGKILL');
   await startWith(file);
 });
@@ -100,7 +100,7 @@ test('one that comes before the lock file is made again is said by the first, un
   rmSync(`${file}-lock`);
   const second = await startWith(file);
   first.daemon.kill('SIGCONT');
-  await eventually(() => first.daemon.find(/another xrayd uses .*traces\.db too, since the lock file .*-lock was deleted\. Stop one/) !== undefined);
+  await eventually(() => first.daemon.find(/another xrayd uses .*traces\.db too, because the lock file .*-lock was deleted\. Stop one/) !== undefined);
   expect(await readyz()).toContain('"degraded","reason":"another xrayd uses');
   await second.stop('SIGTERM');
   await eventually(async () => !(await readyz()).includes('degraded'));
@@ -140,7 +140,7 @@ test('a --data file that something else cuts while it is in use is said to be da
   await local.putTrace();
   await eventually(async () => {
     await local.ask('GetTraceSummaries', { StartTime: local.now - 600, EndTime: local.now + 600 });
-    return local.daemon.find(/traces\.db is damaged \(.*Save what can be read/)?.level === 'error';
+    return local.daemon.find(/traces\.db is damaged \(.*Save the readable ones/)?.level === 'error';
   });
   const answer = await local.ask('GetTraceSummaries', { StartTime: local.now - 600, EndTime: local.now + 600 });
   expect([answer.status, answer.text]).toEqual([503, expect.stringMatching(/is damaged/)]);

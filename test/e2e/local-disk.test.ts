@@ -46,7 +46,7 @@ test.skipIf(skipped !== '')(
       await daemon.send(`{"format":"json","version":1}\n${JSON.stringify(segmentJson('web', { trace_id, ...at, metadata: { pad } }))}`);
       await new Promise((next) => setTimeout(next, 3));
     }
-    await eventually(() => daemon.find(/the disk is full: traces are not stored until there is room again/) !== undefined);
+    await eventually(() => daemon.find(/the disk is full: traces are not stored until space is available/) !== undefined);
     const ready = async (): Promise<string> => (await fetch(`${daemon.httpUrl}/readyz`)).text();
     await eventually(async () => (await ready()).includes('the disk is full'));
     const isThere = async (id: string): Promise<boolean> => {
@@ -64,7 +64,7 @@ test.skipIf(skipped !== '')(
     expect(daemon.find(/please report this/)).toBeUndefined();
     expect(spawnSync('mount', ['-o', 'remount,size=64m', folder]).status).toBe(0);
     await eventually(async () => (await daemon.metrics())['xrayd_segments_sent_total'] === traces.length + 2, 60_000);
-    expect(daemon.find(/^there is room again/)).toBeDefined();
+    expect(daemon.find(/^space is available again/)).toBeDefined();
     for (const id of [first, traces[0]!, traces.at(-1)!]) expect(await isThere(id)).toBe(true);
     expect(await ready()).not.toContain('the disk is full');
   },

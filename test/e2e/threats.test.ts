@@ -140,7 +140,7 @@ test('many large bodies at one time share one limit', async () => {
   }
   // Three fit into the limit; the others are told, if they still listen, and closed.
   await eventually(() => closed.size >= 57, 20_000);
-  expect(answers).toMatch(/HTTP\/1\.1 429[^]*reads too much/);
+  expect(answers).toMatch(/HTTP\/1\.1 429[^]*reading too many request bodies/);
   expect(rssMb(daemon) - before).toBeLessThan(100);
   await expectAtWork(daemon, xray);
 });
@@ -188,7 +188,7 @@ test('no secret is ever shown: log, metrics, health, configuration', async () =>
   const { daemon } = await start(args, more);
   await daemon.send(HEADER + segment('a'));
   await fetch(`${daemon.tcpUrl}/GetSamplingRules`, { method: 'POST', body: '{}' });
-  await eventually(() => daemon.find(/failed|no credentials|kept and tried/) !== undefined);
+  await eventually(() => daemon.find(/failed|no credentials|kept and retried/) !== undefined);
   let shown = '';
   for (const path of ['metrics', 'readyz', 'livez']) shown += await (await fetch(`${daemon.httpUrl}/${path}`)).text();
   await daemon.stop();

@@ -97,7 +97,7 @@ test('of two processes with one --data file the second gets one line that says w
   for (const name of ['traces.db', 'link.db', 'linked-folder/traces.db', './x/../traces.db']) {
     const pid = process.platform === 'linux' ? ` \\(pid ${process.pid}\\)` : '';
     expect(elsewhere(`dataPlace('${name}').file`, { cwd: folder })).toMatch(
-      new RegExp(`^${file} is in use by another xrayd${pid}\\. Stop it, or name another file with --data$`),
+      new RegExp(`^${file} is in use by another xrayd${pid}\\. Stop it, or choose another file with --data$`),
     );
   }
   place.release();
@@ -124,7 +124,7 @@ test.each([
 test('a folder that is not there, and one that is a file, are named', () => {
   const folder = scope.folder();
   writeFileSync(join(folder, 'file'), '');
-  expect(() => dataPlace(join(folder, 'no/traces.db'))).toThrow(/its folder does not exist\. Create it\. Or name another file with --data/);
+  expect(() => dataPlace(join(folder, 'no/traces.db'))).toThrow(/its folder does not exist\. Create it\. Or choose another file with --data/);
   expect(() => dataPlace(join(folder, 'file/traces.db'))).toThrow(/ENOTDIR/);
 });
 

@@ -74,10 +74,10 @@ test.each([
   const put = (): Promise<unknown> => ingest.put(DOCUMENTS, { receivedAtMs: 1, isImport: false });
   await expect(put()).rejects.toBeInstanceOf(StoreFullError);
   expect(ingest.problem).toBe(`${problem}: traces are not stored`);
-  expect(log.lines.filter(({ message }) => message === `${problem}: traces are not stored until there is room again`)).toHaveLength(1);
+  expect(log.lines.filter(({ message }) => message === `${problem}: traces are not stored until space is available`)).toHaveLength(1);
   expect(stored).toEqual([]);
   isFull = false;
   await put();
   expect(ingest.problem).toBeUndefined();
-  expect(log.find(/^there is room again/)).toHaveLength(1);
+  expect(log.find(/^space is available again/)).toHaveLength(1);
 });

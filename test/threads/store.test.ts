@@ -205,7 +205,7 @@ test.each([
       openToWrite({ file, isTemporary: false }).close();
       new DatabaseSync(file).exec('PRAGMA user_version = 99');
     },
-    /was written by a newer xrayd \(form 99, this one knows 3\)/,
+    /was written by a newer xrayd \(format 99, this one supports 3\)/,
   ],
 ])('%s is refused with its name', (_, make, message) => {
   const file = join(scope.folder(), 'other.db');

@@ -4,7 +4,7 @@ import type { DocumentSummary } from '../../formats/xray/document.ts';
 import type { OtlpKind } from '../../formats/otlp/otlp-body.ts';
 import { oneLine } from '../../pipeline/one-line.ts';
 
-/** What is valid is shorter. */
+/** Valid names are shorter. */
 const MAX_NAME = 200;
 
 const OUTCOMES = {

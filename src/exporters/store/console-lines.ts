@@ -2,7 +2,7 @@ import { formatLine, formatOtlpLine } from './console-line.ts';
 import { summarize } from '../../formats/xray/document.ts';
 import { otlpKindOf } from '../../formats/otlp/otlp-body.ts';
 
-/** Nobody reads more; writing them would take the time of those who store. */
+/** Nobody reads more, and writing more would slow down storing. */
 const LINES_A_SECOND = 50;
 
 export interface ConsoleLinesDeps {
@@ -12,7 +12,7 @@ export interface ConsoleLinesDeps {
   readonly nowMs: () => number;
 }
 
-/** A line for each document, for a person who watches; when too many come, how many were left out. */
+/** Prints a line for each document; if there are too many, the number of those left out. */
 export class ConsoleLines {
   readonly #deps: ConsoleLinesDeps;
   #second = 0;

@@ -15,7 +15,7 @@ export interface LocalExporterDeps {
   readonly onCall: (outcome: string, seconds: number) => void;
 }
 
-/** Where the local X-Ray's documents go: into the store, and as a line each to the console. */
+/** Exports documents to the store of the local X-Ray, and prints a line for each. */
 export class LocalExporter implements Exporter {
   readonly name = 'exporter';
   readonly destination = 'the local store';
@@ -58,7 +58,7 @@ export class LocalExporter implements Exporter {
     } catch (error) {
       onCall('retry', (performance.now() - startedMs) / 1000);
       const isFull = error instanceof StoreFullError;
-      if (!isFull) log.limited('store_failed', 'error', { error: messageOf(error) }, 'traces could not be stored; they are kept and tried again');
+      if (!isFull) log.limited('store_failed', 'error', { error: messageOf(error) }, 'traces could not be stored; they are kept and retried');
       return { kind: 'retry', code: isFull ? 'store_full' : 'store_failed' };
     }
     for (const { position, rejectedAs } of refused) {
