@@ -29,7 +29,7 @@ import { Pipeline, spoolOf } from './pipeline.ts';
 import { Runtime } from './runtime.ts';
 import { VERSION } from './version.ts';
 
-/** As the reference daemon's idle flush. */
+/** As in the reference daemon's idle flush. */
 export const BATCH_MAX_AGE_MS = 1_000;
 
 /** The daemon: UDP → buffer → PutTraceSegments, and the sampling calls on TCP. Throws XRAYD_REGION. */
@@ -76,7 +76,7 @@ export async function buildDaemon(loaded: LoadedConfig<'daemon'>, env: Environme
 /** The commands that call AWS; `local` does with --tee. */
 export type AwsCommand = 'daemon' | 'local' | 'pull';
 
-/** Where X-Ray is. */
+/** The region and endpoint of X-Ray. */
 export interface Destination {
   readonly region: string;
   readonly url: URL;
@@ -89,16 +89,15 @@ export async function findDestination({ config, origins }: LoadedConfig<AwsComma
   await trustConfigured(env, (await settingOfProfile('ca_bundle', env)).setting, log);
   const url = await resolveEndpoint({ region, endpoint: await endpointFrom({ config, origins }, env, log) });
   log.info({ region, from: origin, endpoint: url.origin }, 'sending to X-Ray');
-  if (config.noVerifySsl)
-    log.warn({}, 'TLS certificates are not checked (--no-verify-ssl): whoever stands between here and X-Ray can read the traces');
+  if (config.noVerifySsl) log.warn({}, 'TLS certificates are not verified (--no-verify-ssl): anybody between xrayd and X-Ray can read the traces');
   return { region, url };
 }
 
 const IGNORE_ENDPOINTS = 'AWS_IGNORE_CONFIGURED_ENDPOINT_URLS';
 
 /**
- * What is configured, or `endpoint_url` of the profile, read as --endpoint is. AWS's own variables and files do not count where they are to be
- * ignored, which the variable says before the profile. Source: aws-sdk-go-v2, config/provider.go. Throws XRAYD_CONFIG.
+ * The configured endpoint, or the profile's `endpoint_url`, parsed like --endpoint. AWS's own variables and files are ignored if the environment
+ * variable, or else the profile, says so. Source: aws-sdk-go-v2, config/provider.go. Throws XRAYD_CONFIG.
  */
 async function endpointFrom(
   { config, origins }: Pick<LoadedConfig<AwsCommand>, 'config' | 'origins'>,
@@ -124,7 +123,7 @@ async function endpointFrom(
   return parsed.value as URL | undefined;
 }
 
-/** A region that was found is part of a host name and of signatures, as a configured one is. Throws XRAYD_REGION. */
+/** Checks a region that was found like a configured one, because it becomes part of a host name and of signatures. Throws XRAYD_REGION. */
 function usable({ region, origin }: FoundRegion, log: Logger): FoundRegion {
   const checked = checkRegion(region);
   if ('problem' in checked) throw new XraydError('XRAYD_REGION', `the region of ${origin} ${checked.problem}`);
@@ -132,7 +131,7 @@ function usable({ region, origin }: FoundRegion, log: Logger): FoundRegion {
   return { region: checked.value ?? region, origin };
 }
 
-/** What it takes to call X-Ray: a way out, credentials, the signed call. Start and stop `upstream` before and after its use. */
+/** Everything needed to call X-Ray: connections, credentials, signed calls. Start `upstream` before use, and stop it afterwards. */
 export function connectionTo({ region, url }: Destination, { config, log }: { config: Config<AwsCommand>; log: Logger }, env: Environment) {
   const noProxy = env['NO_PROXY'] ?? env['no_proxy'] ?? '';
   const proxyAddress = config.proxyAddress?.href ?? '';

@@ -1,11 +1,11 @@
 import { createSocket } from 'node:dgram';
 import { createServer } from 'node:net';
 
-/** Below the ports that the kernel hands out by itself, so that no other test is given it between this look and its use. */
+/** Below the ports that the kernel assigns, so that no other process gets the port between this check and its use. */
 const FIRST = 20_000;
 const COUNT = 12_000;
 
-/** A port that is free for UDP and TCP, for a program that must be told one for both. */
+/** A port that is free for both UDP and TCP. */
 export async function freePort(): Promise<number> {
   for (;;) {
     const port = FIRST + Math.floor(Math.random() * COUNT);

@@ -2,38 +2,38 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { collector } from '../pipeline/collector.ts';
 
-/** Until the credentials are there and the first connection stands, usually. */
+/** Usually long enough to find credentials and open the first connection. */
 const START_UP_MS = 2_000;
 
 /**
- * Memory before speed of collection: V8 would let the young generation grow to 48 MB under load, and the old one to several times what lives in it.
- * Together 50 MB less after the drain of a full buffer (npm run faults -- R24-full), for no measurable CPU.
+ * Trades collection speed for memory: by default V8 would let the young generation grow to 48 MB under load, and the old one to several times its
+ * live size. Together this saves 50 MB after a full buffer has drained (npm run faults -- R24-full), for no measurable CPU.
  */
 export function keepGenerationsSmall(): void {
   setFlagsFromString('--semi-space-growth-factor=1');
   setFlagsFromString('--heap-growing-percent=20');
 }
 
-/** V8 lets the old generation grow by some 8 MB before it collects, unless it is told to prefer memory: 8 MB less in a flood (R19), for 3 % of its calls. */
+/** By default V8 lets the old generation grow by about 8 MB before it collects. This saves 8 MB in a flood (R19), for 3 % of its calls. */
 export function preferMemory(isMemoryShort: boolean): void {
   setFlagsFromString(isMemoryShort ? '--optimize-for-size' : '--no-optimize-for-size');
 }
 
 /**
- * Maglev compiles what is hot, and the second optimizing compiler after it does not run: its own code and what it needs while it works are 6 MB
- * at 1,000 segments a second and 10 MB in a flood; what it compiles saves nothing at that rate and 8 % of the CPU at 10,000 (docs/performance.md).
+ * Maglev compiles hot code; this turns off the second optimizing compiler. Its code and working memory take 6 MB at 1,000 segments/s and 10 MB in
+ * a flood; the code it compiles saves nothing at that rate, and 8 % of the CPU at 10,000/s (docs/performance.md).
  */
 export function useOneCompiler(): void {
   setFlagsFromString('--no-turbofan');
 }
 
-/** Frees young garbage, such as the buffers that sockets were read into: a collection of the young generation, a millisecond. */
+/** Frees young garbage, such as the buffers of socket reads: a collection of the young generation takes a millisecond. */
 export function youngCollector(): () => void {
   const collect = collector();
   return () => collect({ type: 'minor' });
 }
 
-/** Gives back what only the start needed, 5 MB: V8 collects when the heap grows, and an idle daemon's never does. Takes 30 ms of the main thread. */
+/** Frees 5 MB that only the start needed: V8 collects when the heap grows, and that of an idle daemon never does. Takes 30 ms of the main thread. */
 export async function returnStartUpMemory(): Promise<void> {
   await sleep(START_UP_MS, undefined, { ref: false });
   collector()({ type: 'major', flavor: 'last-resort' });

@@ -1,37 +1,37 @@
-/** Copied as the package's types (dist/index.d.ts): imports nothing. */
+/** Copied as the package's types (dist/index.d.ts), so it must not import anything. */
 
 export interface LocalXRayOptions {
-  /** UDP and TCP port on 127.0.0.1; a free one when not given. */
+  /** UDP and TCP port on 127.0.0.1; a free port by default. */
   readonly port?: number;
-  /** File to keep the traces in; a temporary one, deleted at the end, when not given or "". */
+  /** File for the traces; by default, or if "", a temporary file that is deleted on stop. */
   readonly data?: string;
-  /** Told what the local X-Ray has to say, a line each; nobody is when not given. */
+  /** Called with each log message; by default, nothing is logged. */
   readonly onLog?: (level: string, message: string) => void;
 }
 
 export interface RecordedTrace {
-  /** `1-` and 8 and 24 hex digits. */
+  /** `1-`, 8 hex digits, `-`, 24 hex digits. */
   readonly id: string;
-  /** A TraceSummary as GetTraceSummaries answers it: `HasFault`, `Duration` (seconds), `Http`, `Annotations` … */
+  /** A TraceSummary as in GetTraceSummaries: `HasFault`, `Duration` (seconds), `Http`, `Annotations` … */
   readonly summary: Readonly<Record<string, unknown>>;
-  /** The documents of BatchGetTraces, inferred segments (`inferred: true`) after those that came. */
+  /** The documents as in BatchGetTraces: received segments first, then inferred ones (`inferred: true`). */
   readonly segments: readonly Readonly<Record<string, unknown>>[];
 }
 
 export interface StartedXRay extends AsyncDisposable {
   /** For AWS_XRAY_DAEMON_ADDRESS: `127.0.0.1:PORT`, UDP and TCP. */
   readonly daemonAddress: string;
-  /** X-Ray's API: the endpoint for AWS's clients. */
+  /** The endpoint of X-Ray's API, for AWS clients. */
   readonly url: string;
-  /** Variables for a program that is traced: AWS_XRAY_DAEMON_ADDRESS, AWS_ENDPOINT_URL_XRAY, XRAYD_API. */
+  /** Environment variables for a traced program: AWS_XRAY_DAEMON_ADDRESS, AWS_ENDPOINT_URL_XRAY, XRAYD_API. */
   readonly env: Readonly<Record<string, string>>;
   /**
    * Resolves with the newest trace that matches an X-Ray filter expression, such as `service("web") AND !partial`, as soon as there is one.
-   * Rejects after `timeoutMs` (5,000) with what traces there are, and at once when the expression is wrong. With `text` the trace also has each of
-   * these words, in the name of a service, a URL, an annotation, an exception or the like; the expression may be "" then.
+   * Rejects after `timeoutMs` (5,000) with a list of the traces that exist, and at once if the expression is invalid. With `text`, the trace must
+   * also contain each of these words, in a service name, a URL, an annotation, an exception or the like; the expression may then be "".
    */
   waitForTrace(filterExpression: string, options?: { readonly timeoutMs?: number; readonly text?: string }): Promise<RecordedTrace>;
-  /** All traces, or those that match the expression and have the words of `text`, newest first. */
+  /** All traces, or those that match the expression and contain the words of `text`, newest first. */
   traces(filterExpression?: string, options?: { readonly text?: string }): Promise<RecordedTrace[]>;
   /** Resolves when everything that was sent so far can be read. */
   settled(): Promise<void>;
@@ -40,5 +40,5 @@ export interface StartedXRay extends AsyncDisposable {
   stop(): Promise<void>;
 }
 
-/** Starts a local X-Ray in this process: receives segments by UDP and TCP, answers X-Ray's API, traces every request. */
+/** Starts a local X-Ray in this process. It receives segments over UDP and TCP, serves X-Ray's API, and traces every request. */
 export declare function startLocalXRay(options?: LocalXRayOptions): Promise<StartedXRay>;

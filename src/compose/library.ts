@@ -14,17 +14,17 @@ import { lineLogger } from '../telemetry/line-logger.ts';
 
 export type { LocalXRayOptions, RecordedTrace, StartedXRay } from './library-types.ts';
 
-/** How often a trace that is waited for is looked for. */
+/** How often `waitForTrace` searches. */
 const LOOK_MS = 25;
-/** For what this process itself is about to send: a client looks up a name first, or waits for its next tick. */
+/** Time for this process to send what it is about to send: a client first looks up a name, or waits for its next tick. */
 const QUIET_MS = 100;
 const STOP_MS = 5_000;
-/** Longer than the store's own limit, so that it says what hangs. */
+/** Longer than the store's own limit, so that the store can report what hangs. */
 const CALL_MS = 70_000;
-/** What has not been stored by then is not waited for. */
+/** How long `settled` waits for segments to be stored. */
 const SETTLE_MS = 60_000;
 const IDS_A_CALL = 5;
-/** From the epoch to far beyond any trace: to some that says it is of the year 56,000, since its times are milliseconds. */
+/** From the epoch to far beyond any trace: a trace whose times are in milliseconds seems to be from the year 56,000. */
 const ALWAYS = { StartTime: 0, EndTime: Number.MAX_VALUE };
 
 /** The contract is in library-types.ts. */
@@ -115,7 +115,7 @@ class Started implements StartedXRay {
     return this.#post(OPERATIONS.GetTraceSummaries.path, { ...ALWAYS, FilterExpression: filterExpression ?? null, NextToken: token });
   }
 
-  /** X-Ray's own API has no words. */
+  /** X-Ray's own API has no text search. */
   async #withText(filter: string, text: string, limit?: number): Promise<Summary[]> {
     const query = new URLSearchParams({ filter, text, ...(limit === undefined ? {} : { limit: String(limit) }) });
     const answer = await directCall(`${this.url}/traces.ndjson?${query.toString()}`, { method: 'GET', timeoutMs: CALL_MS });

@@ -24,7 +24,7 @@ import { Store } from '../threads/store.ts';
 import { monotonicMs, wallClockMs } from '../pipeline/clock.ts';
 import { isMemoryScarce } from './memory-budget.ts';
 
-/** A person waits for the trace. */
+/** Short, because a person waits for the trace. */
 const BATCH_MAX_AGE_MS = 50;
 
 export interface LocalDeps {
@@ -33,11 +33,11 @@ export interface LocalDeps {
   /** Writes to the console. */
   readonly write: (text: string) => void;
   readonly hasColor: boolean;
-  /** Takes what is stored, to send it on; started and stopped with the rest. */
+  /** Receives stored documents, to forward them; started and stopped with the rest. */
   readonly tee?: Tee;
 }
 
-/** The part of src/compose/tee.ts that is needed here: the library goes without AWS. */
+/** The interface of src/compose/tee.ts, so that the library works without the AWS code. */
 type Tee = Component & {
   readonly state: ComponentState;
   put(documents: readonly Uint8Array[]): void;
@@ -46,11 +46,11 @@ type Tee = Component & {
 
 export interface LocalXRay {
   readonly service: Runtime;
-  /** What readers have to send; "" when everybody may read. */
+  /** The token that readers must send; "" if everybody may read. */
   readonly token: string;
 }
 
-/** The local X-Ray: the same pipeline, with the service itself behind it. No region, no credentials, no network. */
+/** The local X-Ray: the same pipeline, with the service itself behind it. Needs no region, credentials or network. */
 export function buildLocal(loaded: LoadedConfig<'local'>, { log, env, write, hasColor, tee }: LocalDeps): LocalXRay {
   const { config } = loaded;
   const token = readersToken(loaded);
@@ -89,7 +89,7 @@ export function buildLocal(loaded: LoadedConfig<'local'>, { log, env, write, has
   const status = (): ProcessStatus => {
     const { received, dropped } = accounting.snapshot();
     const lost = sumOf(dropped) + udp.kernelDrops();
-    // TCP answers a moment before UDP is bound.
+    // TCP accepts requests shortly before UDP is bound.
     return { version: VERSION, address: formatAddress(udp.address ?? config.bind), received, lost };
   };
   const tcp = new LocalApi(
@@ -112,7 +112,7 @@ export function buildLocal(loaded: LoadedConfig<'local'>, { log, env, write, has
   return { service: new Runtime(loaded, meters, { pipeline, udp, tcp, tee }), token };
 }
 
-/** On a loopback address everybody on this machine may read; elsewhere a token is asked for, unless that was waived. */
+/** On a loopback address, everybody on this machine may read; elsewhere readers need a token, unless the user turned that off. */
 function readersToken({ config }: LoadedConfig<'local'>): string {
   if (config.token !== '') return config.token;
   const isOpen = config.insecureBind || isLoopbackHost(config.bindTcp.host);

@@ -2,23 +2,24 @@ import type { Config } from '../config/schema.ts';
 import { MB } from '../pipeline/units.ts';
 import { memoryLimitBytes } from './memory-limit.ts';
 
-/** The reference's least. */
+/** The reference daemon's minimum. */
 const MIN_BUFFER_BYTES = 3 * MB;
 const MAX_BUFFER_BYTES = 64 * MB;
-/** One body of the largest size is always read. */
+/** One body of the maximum size must always fit. */
 const MIN_BODIES_BYTES = 6 * MB;
 const MAX_BODIES_BYTES = 16 * MB;
-/** The store's, of the local X-Ray. */
+/** For the store of the local X-Ray. */
 const MIN_CACHE_BYTES = 8 * MB;
 const MAX_CACHE_BYTES = 32 * MB;
 const MIN_ANSWER_BYTES = 2 * MB;
 const MAX_ANSWER_BYTES = 8 * MB;
 /**
- * What each mode needs beside them: its code, V8's heap, the receive thread's ring, calls in flight (docs/reliability.md); the local X-Ray has two threads more.
+ * What each mode needs besides these: code, V8's heap, the receive thread's ring buffer, calls in flight (docs/reliability.md); the local X-Ray has
+ * two more threads.
  */
 const BESIDES_BYTES: Readonly<Record<Mode, number>> = { daemon: 96 * MB, local: 108 * MB };
 
-/** `--tee` adds the calls to AWS: their code, TLS, and four batches in flight. */
+/** `--tee` adds calls to AWS: their code, TLS, and four batches in flight. */
 const TEE_BESIDES_BYTES = 12 * MB;
 
 const SCARCE_BYTES = 256 * MB;
@@ -28,30 +29,30 @@ const BUFFERS_PART: Readonly<Record<Mode, number>> = { daemon: 4, local: 8 };
 
 type Mode = 'daemon' | 'local';
 
-/** What the parts of a process may hold, so that all of it together stays below the memory limit. */
+/** Memory limits of the parts of a process; together they stay below the process's memory limit. */
 export interface MemoryBudget {
-  /** The cgroup's limit; undefined when there is none. */
+  /** The cgroup's limit; undefined if there is none. */
   readonly limitBytes: number | undefined;
-  /** For segments that wait. */
+  /** For waiting segments. */
   readonly bufferBytes: number;
-  /** For the copies of `--tee` that wait; 0 without it. With `bufferBytes` it is what the buffer has without `--tee`. */
+  /** For waiting copies of `--tee`; 0 without it. `bufferBytes` and `teeBytes` add up to the buffer's size without `--tee`. */
   readonly teeBytes: number;
-  /** For the bodies of all requests that are being read or answered. */
+  /** For the bodies of all requests in progress. */
   readonly bodiesBytes: number;
   /** For SQLite's caches. */
   readonly cacheBytes: number;
-  /** Of the traces that the local X-Ray reads for one answer. It has a page for each, and several copies of it until it is written. */
+  /** For the traces that the local X-Ray reads for one response. A response page exists in several copies until it is written. */
   readonly answerBytes: number;
   /** For everything else. */
   readonly besidesBytes: number;
 }
 
-/** Whether memory goes before speed. */
+/** Whether saving memory is more important than speed. */
 export function isMemoryScarce(limitBytes: number | undefined = memoryLimitBytes()): boolean {
   return limitBytes !== undefined && limitBytes <= SCARCE_BYTES;
 }
 
-/** Shares of the memory limit; what --buffer-memory says wins over the buffer's. With `tee` the two buffers have half of it each. */
+/** Shares of the memory limit; --buffer-memory overrides the buffer's share. With `tee`, each of the two buffers gets half of it. */
 export function memoryBudgetOf(
   { bufferBytes: askedBytes, tee = false }: Pick<Config<'daemon'>, 'bufferBytes'> & { readonly tee?: boolean },
   mode: Mode,
@@ -70,7 +71,7 @@ export function memoryBudgetOf(
   return { limitBytes, bufferBytes: waitingBytes - teeBytes, teeBytes, bodiesBytes, cacheBytes, answerBytes, besidesBytes };
 }
 
-/** Why a budget that was configured may not fit into the memory limit; undefined when it does. */
+/** Why the configured buffer may not fit into the memory limit; undefined if it fits. */
 export function memoryProblem({ limitBytes, bufferBytes, teeBytes, bodiesBytes, cacheBytes, besidesBytes }: MemoryBudget): string | undefined {
   if (limitBytes === undefined) return undefined;
   const others = bodiesBytes + cacheBytes + besidesBytes;

@@ -7,10 +7,10 @@ const V1_FOLDER = '/memory';
 export interface MemoryLimitSources {
   /** Where control groups are mounted. */
   readonly cgroups: string;
-  /** Which groups this process is in: /proc/self/cgroup. */
+  /** The control groups of this process: /proc/self/cgroup. */
   readonly membership: string;
   readonly machineBytes: number;
-  /** What the runtime found. */
+  /** The limit that Node found. */
   readonly constrainedBytes: number;
 }
 
@@ -22,12 +22,12 @@ const OF_THIS_PROCESS = (): MemoryLimitSources => ({
 });
 
 /**
- * The memory that this process may use, in bytes: the least limit of its control group and of all groups above it, of version 2 or 1; undefined
- * when there is none below the machine's memory. Node's own answer leaves out the groups above: a pod's, a slice's.
+ * The memory that this process may use, in bytes: the smallest limit of its control group and all groups above it, of version 2 or 1; undefined
+ * if no limit is below the machine's memory. Node's own value ignores the groups above, such as a pod's or a slice's.
  */
 export function memoryLimitBytes(sources: MemoryLimitSources = OF_THIS_PROCESS()): number | undefined {
   const { machineBytes, constrainedBytes } = sources;
-  // Without a limit the kernel says 0, "max" or a number beyond any machine.
+  // Without a limit, the kernel reports 0, "max" or a number larger than any machine.
   const limits = [constrainedBytes, ...versionTwo(sources), ...versionOne(sources)].filter((bytes) => bytes > 0 && bytes < machineBytes);
   return limits.length === 0 ? undefined : Math.min(...limits);
 }
@@ -38,7 +38,7 @@ function versionTwo({ cgroups, membership }: MemoryLimitSources): number[] {
   return foldersUp(path).flatMap((folder) => ['memory.max', 'memory.high'].map((name) => bytesOf(read(join(cgroups, folder, name)))));
 }
 
-/** The kernel says the least of all groups above, too. In a container the own group is mounted as the root. */
+/** The kernel reports the smallest limit of all groups above as well. In a container, the process's group is mounted as the root. */
 function versionOne({ cgroups, membership }: MemoryLimitSources): number[] {
   const path = /^\d+:(?:[^:]*,)?memory(?:,[^:]*)?:(\/.*)$/m.exec(membership)?.[1];
   if (path === undefined) return [];

@@ -13,17 +13,17 @@ import { VERSION } from './version.ts';
 /** The commands that receive segments. */
 export type ServingCommand = 'daemon' | 'local';
 
-/** What every part of a process counts with, logs to and keeps within: made before the parts. */
+/** Logging, counters and limits that all parts of a process share. Created before the parts. */
 export interface Meters {
   readonly log: Logger;
   readonly accounting: Accounting;
   readonly metrics: MetricsPage;
   readonly memory: MemoryBudget;
-  /** Of all servers of the process. */
+  /** Shared by all servers of the process. */
   readonly guard: RequestGuard;
 }
 
-/** Warns when the buffer does not fit into the memory limit. */
+/** Warns if the buffer does not fit into the memory limit. */
 export function metersOf({ command, config }: LoadedConfig<ServingCommand>, env: Environment, log: Logger): Meters {
   const memory = memoryBudgetOf(config, command);
   const shortage = memoryProblem(memory);
@@ -32,13 +32,13 @@ export function metersOf({ command, config }: LoadedConfig<ServingCommand>, env:
   return { log, accounting: new Accounting(), metrics: new MetricsPage(VERSION), memory, guard };
 }
 
-/** The names that every server of the process answers to, beside those that nobody else can have. */
+/** The names that every server of the process answers to, in addition to names that nobody else can own. */
 function hostNamesOf({ allowedHosts, bindTcp, httpAddress }: Config<ServingCommand>, env: Environment): { allowed: string[]; forClients: string[] } {
   const bound = [bindTcp, httpAddress].flatMap((address) => (address === 'off' ? [] : [address.host]));
   return { allowed: [...itemsOf(allowedHosts), ...bound], forClients: kubernetesDomains(resolvConf(env)) };
 }
 
-/** In a pod, what it resolves names by; elsewhere nothing, because any network that a laptop joins can say what to search. */
+/** In a pod, its resolv.conf; elsewhere empty, because any network that a laptop joins can set the search domains. */
 function resolvConf(env: Environment): string {
   if (env['KUBERNETES_SERVICE_HOST'] === undefined) return '';
   try {

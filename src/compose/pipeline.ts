@@ -10,17 +10,17 @@ import { preferMemory } from './heap-tuning.ts';
 
 export type Part = Component & { readonly state?: ComponentState };
 
-/** The options of a pipeline, which all have the same names in both commands. */
+/** The options of a pipeline, which have the same names in both commands. */
 export type PipelineOptions = Pick<Config<'local'>, 'concurrency' | 'newestFirst' | 'retryMaxAgeMs'>;
 
 export interface PipelineConfig {
-  /** Of all that waits, in bytes. */
+  /** Limit of all waiting documents, in bytes. */
   readonly maxBytes: number;
-  /** A document waits no longer than this for others to share its call. */
+  /** Maximum time that a document waits for others to fill its batch. */
   readonly maxAgeMs: number;
-  /** A folder for what memory cannot hold; undefined: none. */
+  /** A folder for documents that do not fit into memory; undefined: none. */
   readonly spool?: { readonly folder: string; readonly maxBytes: number } | undefined;
-  /** V8 saves memory while most of the buffer is in use. */
+  /** Whether V8 saves memory while most of the buffer is in use. */
   readonly tunesHeap?: boolean;
 }
 
@@ -28,18 +28,18 @@ export interface PipelineDeps {
   readonly exporter: Exporter;
   /** What the exporter needs, such as credentials; started before it and stopped after it. */
   readonly upstream: readonly Part[];
-  /** What looks at the counts until all is sent, such as the telemetry records; started after the exporter and stopped after the batcher. */
+  /** Parts that read the counts until everything is sent, such as the telemetry records; started after the exporter, stopped after the batcher. */
   readonly watchers?: readonly Part[];
   readonly accounting: Accounting;
   readonly log: Logger;
 }
 
-/** A sink, a batcher and an exporter, with an accounting of their own. */
+/** A sink, a batcher and an exporter, with their own accounting. */
 export class Pipeline {
   readonly exporter: Exporter;
   readonly accounting: Accounting;
   readonly batcher: Batcher;
-  /** In the order of their start: downstream first. */
+  /** In start order: downstream first. */
   readonly parts: readonly Part[];
 
   constructor(options: PipelineOptions, { maxBytes, maxAgeMs, spool: disk, tunesHeap = false }: PipelineConfig, deps: PipelineDeps) {
@@ -53,13 +53,13 @@ export class Pipeline {
     this.parts = [...upstream, exporter, ...watchers, ...(spool === undefined ? [] : [spool]), this.batcher];
   }
 
-  /** The way in. */
+  /** The entry of the pipeline. */
   get sink(): DocumentSink {
     return this.batcher;
   }
 }
 
-/** The spool that the options name. */
+/** The spool in the options. */
 export function spoolOf({ spool, spoolBytes }: Pick<Config<'local'>, 'spool' | 'spoolBytes'>): PipelineConfig['spool'] {
   return spool === '' ? undefined : { folder: spool, maxBytes: spoolBytes };
 }

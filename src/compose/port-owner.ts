@@ -4,7 +4,7 @@ import { messageOf, systemCodeOf, XraydError } from '../pipeline/errors.ts';
 import { inodesOn } from '../udp/kernel-drops.ts';
 import { readProc, socketInode } from '../udp/proc.ts';
 
-/** What failed to be bound, for a person: the flag that chooses another address, and who has the port. */
+/** A failed bind, for an error message: the flag for another address, and the owner of the port. */
 export interface Binding {
   readonly protocol: 'UDP' | 'TCP' | 'HTTP';
   readonly address: Address;
@@ -26,7 +26,7 @@ export function bindError({ protocol, address, flag }: Binding, error: unknown):
   return new XraydError('XRAYD_BIND', `${what}: ${messageOf(cause)}. Choose another address with ${flag}.`, options);
 }
 
-/** The process that has a port, where /proc tells (Linux, same user or root). */
+/** The process that uses a port, if /proc shows it (Linux, same user or root). */
 export function portOwner(protocol: 'udp' | 'tcp', port: number): { pid: number; name: string } | undefined {
   try {
     const inodes = new Set([`/proc/net/${protocol}`, `/proc/net/${protocol}6`].flatMap((table) => inodesOn(readProc(table), port)));
@@ -34,7 +34,7 @@ export function portOwner(protocol: 'udp' | 'tcp', port: number): { pid: number;
       if (/^\d+$/.test(pid) && hasSocket(pid, inodes)) return { pid: Number(pid), name: readProc(`/proc/${pid}/comm`).trim() };
     }
   } catch {
-    // Not Linux, or nothing to be seen: the message does without.
+    // Not Linux, or not permitted: the message omits the owner.
   }
   return undefined;
 }

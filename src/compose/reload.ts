@@ -5,15 +5,15 @@ import { messageOf } from '../pipeline/errors.ts';
 import type { ProcessLogger } from '../telemetry/logger.ts';
 
 export interface ReloadDeps {
-  /** Reads flags, variables and cfg.yaml again. */
+  /** Reads flags, environment variables and cfg.yaml again. */
   readonly read: () => Promise<LoadedConfig<'daemon'> | LoadedConfig<'local'>>;
-  /** Gets new credentials; undefined where none are used. */
+  /** Gets new credentials; undefined if none are used. */
   readonly renewCredentials: (() => Promise<void>) | undefined;
   readonly log: ProcessLogger;
 }
 
 /**
- * SIGHUP: the log file is opened anew, the log level and the credentials are taken over, anything else that changed in the file is named. A file that cannot be used
+ * Handles SIGHUP: reopens the log file, applies the log level and new credentials, and logs which other settings changed. An invalid file
  * changes nothing.
  */
 export class Reload {
@@ -26,7 +26,7 @@ export class Reload {
     this.#deps = deps;
   }
 
-  /** One at a time; never rejects. */
+  /** Runs one reload at a time; never rejects. */
   run(): Promise<void> {
     this.#running ??= this.#run().finally(() => (this.#running = undefined));
     return this.#running;
@@ -39,13 +39,13 @@ export class Reload {
       const loaded = await read();
       const changed = changesOf(valuesOf(this.#loaded), valuesOf(loaded)).filter((name) => name !== 'logLevel');
       log.setLevel(loaded.config.logLevel);
-      // What needs a restart stays as it was, to be named again.
+      // Settings that need a restart keep their old value, so that the next reload reports them again.
       this.#loaded = { ...this.#loaded, config: { ...this.#loaded.config, logLevel: loaded.config.logLevel } } as typeof loaded;
       const flags = changed.map((name) => `--${SPECS[name].flag}`);
       log.info({ logLevel: loaded.config.logLevel, from: loaded.origins.logLevel, needsRestart: flags }, 'reloaded the configuration (SIGHUP)');
       for (const warning of loaded.warnings) log.warn({}, warning);
     } catch (error) {
-      log.error({ reason: messageOf(error) }, 'the configuration cannot be reloaded (SIGHUP): the present one stays');
+      log.error({ reason: messageOf(error) }, 'cannot reload the configuration (SIGHUP): the current one stays in use');
     }
     await renewCredentials?.();
   }

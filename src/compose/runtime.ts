@@ -16,19 +16,19 @@ import { bindError, type Binding } from './port-owner.ts';
 
 type Server = Part & { readonly state: ComponentState; readonly address: Address | undefined };
 
-/** The parts of a process, all of them built. */
+/** The parts of a process, before they are started. */
 export interface RuntimeParts {
   readonly pipeline: Pipeline;
   readonly udp: UdpReceiver;
-  /** undefined when TCP is off. */
+  /** undefined if TCP is off. */
   readonly tcp: Server | undefined;
   readonly credentials?: {
     readonly expiresAtMs: number | undefined;
     readonly refreshFailures: ReturnType<NonNullable<MetricSources['credentialFailures']>>;
-    /** Gets new ones, at the user's word. */
+    /** Gets new credentials, on the user's request. */
     renew(): Promise<void>;
   };
-  /** What became of the copies that are sent on (`--tee`). */
+  /** Counts of the copies that are forwarded (`--tee`). */
   readonly tee?: { read(): Snapshot } | undefined;
 }
 
@@ -39,7 +39,7 @@ export interface Drained {
   readonly lostCopies: number;
 }
 
-/** Runs the parts: starts them downstream first, answers for their health, drains them upstream first. */
+/** Runs the parts: starts them downstream first, reports their health, and drains them upstream first. */
 export class Runtime {
   readonly accounting: Accounting;
   readonly udp: UdpReceiver;
@@ -48,7 +48,7 @@ export class Runtime {
   readonly renewCredentials: (() => Promise<void>) | undefined;
   readonly #log: Logger;
   readonly #tee: RuntimeParts['tee'];
-  /** In the order of their start. */
+  /** In start order. */
   readonly #parts: readonly { part: Part; binding?: Binding }[];
   #isStopping = false;
 
@@ -97,7 +97,7 @@ export class Runtime {
     ];
   }
 
-  /** Starts everything, or stops what had started and rejects with the reason. */
+  /** Starts all parts. If one fails, stops those that have started, and rejects with the error. */
   async start(): Promise<void> {
     for (const [started, { part, binding }] of this.#parts.entries()) {
       try {
@@ -110,19 +110,19 @@ export class Runtime {
     }
   }
 
-  /** Says on /readyz that no more clients should come; everything goes on. */
+  /** Makes /readyz report that no new clients should come; everything keeps running. */
   retire(): void {
     this.#isStopping = true;
   }
 
-  /** Drains, upstream first, until `deadline`; says what was sent and lost meanwhile. */
+  /** Drains upstream first until `deadline`. Resolves with what was sent and lost meanwhile. */
   async stop(deadline: AbortSignal): Promise<Drained> {
     this.retire();
     const before = this.accounting.snapshot();
     const copiesBefore = sumOf(this.#tee?.read().dropped ?? {});
     await this.#stopParts(this.#parts, deadline);
     const after = this.accounting.snapshot();
-    // What a part that hangs still holds goes with the process.
+    // Segments that a hanging part still holds are lost with the process.
     const held = after.buffered + after.inFlight;
     const lost = sumOf(after.dropped) - sumOf(before.dropped) + held;
     return { sent: after.sent - before.sent, lost, lostCopies: copiesLostOf(this.#tee?.read()) - copiesBefore };
@@ -138,12 +138,12 @@ export class Runtime {
 
 const HTTP_GAVE_WAY = 'no health and metrics: --bind-tcp has their default port. Choose another with --http-address';
 
-/** What still waits when the process ends is lost too. */
+/** Copies that still wait when the process ends are lost too. */
 function copiesLostOf(copies: Snapshot | undefined): number {
   return copies === undefined ? 0 : sumOf(copies.dropped) + copies.buffered + copies.inFlight;
 }
 
-/** A part with the address that it is to be bound to; none when that is off. */
+/** A part with its address; nothing if the address is off. */
 function bound(part: Part | undefined, protocol: Binding['protocol'], address: Address | 'off', flag: string): { part: Part; binding: Binding }[] {
   return part === undefined || address === 'off' ? [] : [{ part, binding: { protocol, address, flag } }];
 }

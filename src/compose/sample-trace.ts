@@ -5,9 +5,9 @@ import { within } from '../pipeline/deadline.ts';
 import { messageOf, systemCodeOf, XraydError } from '../pipeline/errors.ts';
 
 const HEADER = '{"format":"json","version":1}\n';
-/** A closed port answers within this time on one machine and in one cluster. */
+/** Within this time a closed port is reported, on the same machine or in the same cluster. */
 const REFUSAL_WAIT_MS = 50;
-/** A socket that is connected has been bound, and the name looked up. */
+/** Time limit for connecting the socket, which binds it and looks up the name. */
 const LOOKUP_MS = 5_000;
 
 /** Two segments of one trace: a web request that calls an orders service, whose database call fails. */
@@ -70,13 +70,13 @@ export function sampleTrace(nowMs: number): { traceId: string; documents: string
   };
 }
 
-/** Sends documents to a daemon's UDP port. Throws XRAYD_SEND when the machine there says that nobody listens. */
+/** Sends documents to a daemon's UDP port. Throws XRAYD_SEND if the machine reports that nothing listens there. */
 export async function sendDocuments(documents: readonly string[], address: Address): Promise<void> {
   const socket = createSocket(address.host.includes(':') ? 'udp6' : 'udp4');
   try {
-    // A connected socket hears of a closed port: when it reads, or at its next send.
+    // A connected socket is told about a closed port: when it reads, or at its next send.
     const failure = new Promise<never>((_resolve, reject) => socket.on('error', reject));
-    // Node gives a failed look-up to the callback, and to nobody else.
+    // Node passes a failed look-up only to the callback.
     const connected = new Promise<void>((done, failed) =>
       socket.connect(address.port, address.host, ((error?: Error) => (error ? failed(error) : done())) as () => void),
     );

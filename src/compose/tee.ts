@@ -10,7 +10,7 @@ import { startPart, stopParts } from '../pipeline/parts.ts';
 import { memoryBudgetOf } from './memory-budget.ts';
 import { Pipeline } from './pipeline.ts';
 
-/** Sends on to AWS what the local X-Ray has stored: a second pipeline, with a buffer and an account of its own. */
+/** Forwards to AWS what the local X-Ray has stored: a second pipeline, with its own buffer and accounting. */
 export class Tee implements Component {
   readonly name = 'tee';
   readonly stopLimits = { limitMs: Infinity, graceMs: 2_000 };
@@ -37,12 +37,12 @@ export class Tee implements Component {
     return { name: this.name, state, ...(reason === undefined ? {} : { reason }) };
   }
 
-  /** What became of the copies. */
+  /** Counts of the copies. */
   read(): Snapshot {
     return this.#pipeline.accounting.snapshot();
   }
 
-  /** Takes copies of documents to send, as many as there is room for; the others are counted as dropped. */
+  /** Sends copies of documents, as many as fit into the buffer; the others are counted as dropped. */
   put(documents: readonly Uint8Array[]): void {
     if (documents.length === 0 || this.#pipeline.sink.offer(documents) === 'accepted') return;
     if (documents.length > 1) {

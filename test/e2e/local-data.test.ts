@@ -100,7 +100,9 @@ test('one that comes before the lock file is made again is said by the first, un
   rmSync(`${file}-lock`);
   const second = await startWith(file);
   first.daemon.kill('SIGCONT');
-  await eventually(() => first.daemon.find(/another xrayd uses .*traces\.db too, because the lock file .*-lock was deleted\. Stop one/) !== undefined);
+  await eventually(
+    () => first.daemon.find(/another xrayd uses .*traces\.db too, because the lock file .*-lock was deleted\. Stop one/) !== undefined,
+  );
   expect(await readyz()).toContain('"degraded","reason":"another xrayd uses');
   await second.stop('SIGTERM');
   await eventually(async () => !(await readyz()).includes('degraded'));

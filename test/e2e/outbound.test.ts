@@ -43,6 +43,6 @@ test('-p takes host:port and a user; a certificate that is not trusted keeps the
   await lax.send(HEADER + segment('b'));
   await eventually(() => xray.documents.length === 1);
   expect(proxy.authorizations).toContain(`Basic ${Buffer.from('user:secret').toString('base64')}`);
-  expect(lax.find(/certificates are not checked/)).toMatchObject({ level: 'warn' });
+  expect(lax.find(/certificates are not verified/)).toMatchObject({ level: 'warn' });
   expect(`${strict.stdout}${lax.stdout}`).not.toContain('secret');
 });

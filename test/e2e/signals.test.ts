@@ -66,7 +66,7 @@ test('SIGHUP without a terminal takes over the log level and new credentials, an
   expect(daemon.find(/credentials refreshed/)).toMatchObject({ level: 'debug' });
   writeFileSync(file, 'Version: [');
   daemon.kill('SIGHUP');
-  await eventually(() => daemon.find(/cannot be reloaded/) !== undefined);
+  await eventually(() => daemon.find(/cannot reload the configuration/) !== undefined);
   await daemon.send(HEADER + segment('a'));
   expect(await daemon.stop()).toMatchObject({ code: 0 });
   expect(xray.documents).toHaveLength(1);
