@@ -1,9 +1,9 @@
 import { compareNumbers, type Exact } from '../json/exact-number.ts';
 import type { Operator, Value } from './expression.ts';
 
-/** Compares what was found with what was asked for. Different types are no error, they just do not match. */
+/** Compares a value that was found with the one in the expression. Different types are not an error; they just do not match. */
 export function compare(found: Value, operator: Operator, asked: Value): boolean {
-  // A boolean may be written as a text.
+  // An expression may write a boolean as a text.
   if (typeof found === 'boolean' && typeof asked === 'string' && (operator === '=' || operator === '!=')) {
     return compare(String(found), operator, asked.toLowerCase());
   }
@@ -31,7 +31,7 @@ function compareText(found: string, operator: 'contains' | 'beginswith' | 'endsw
   return operator === 'beginswith' ? found.startsWith(asked) : found.endsWith(asked);
 }
 
-/** Whether `order`, less than, equal to or greater than 0, is what `operator` asks for. */
+/** Whether `order`, less than, equal to or greater than 0, satisfies `operator`. */
 function isOrder(order: number, operator: Operator): boolean {
   switch (operator) {
     case '=':
@@ -52,8 +52,8 @@ function isOrder(order: number, operator: Operator): boolean {
 }
 
 /**
- * Whether `pattern` is in `found`: each member that is given must be equal, those that are not may be anything, and the elements of a
- * list must be found in their order. Source: X-Ray developer guide, rootcause.json.
+ * Whether `found` contains `pattern`: each given member must be equal, members that are not given match anything, and the elements of a
+ * list must occur in the same order. Source: X-Ray developer guide, rootcause.json.
  */
 export function contains(found: unknown, pattern: unknown): boolean {
   if (Array.isArray(pattern)) {

@@ -2,25 +2,25 @@ import type { CauseKind } from '../trace/root-causes.ts';
 import type { Exact } from '../json/exact-number.ts';
 
 export type Operator = '=' | '!=' | '<' | '<=' | '>' | '>=' | 'contains' | 'beginswith' | 'endswith';
-/** A number that a double cannot hold is Exact: expressions go from thread to thread. */
+/** A number that a double cannot hold is Exact, because expressions are passed between threads. */
 export type Value = string | number | boolean | Exact;
 export type CauseLevel = 'service' | 'entity' | 'exception';
 
-/** Something to ask of a trace, a service, an edge or a step of a root cause. */
+/** A property of a trace, a service, an edge or a step of a root cause. */
 export interface Field {
   /** In lower case; `annotation`, `source.annotation` and `destination.annotation` have a key. */
   readonly keyword: string;
   readonly key?: string;
 }
 
-/** Which services are meant; what is not given matches any. */
+/** Selects services; a missing property matches any. */
 export interface Selector {
   readonly name?: string;
   readonly type?: string;
   readonly accountId?: string;
 }
 
-/** A filter expression, understood. */
+/** A parsed filter expression. */
 export type Expression =
   | { readonly kind: 'and' | 'or'; readonly of: readonly Expression[] }
   | { readonly kind: 'not'; readonly of: Expression }
@@ -31,14 +31,14 @@ export type Expression =
   | { readonly kind: 'rootcause'; readonly cause: CauseKind; readonly level: CauseLevel; readonly body: Expression }
   | { readonly kind: 'rootcause.json'; readonly isEqual: boolean; readonly json: readonly unknown[] };
 
-/** Where in the expression a field stands, which decides what may be asked. */
+/** The position of a field in the expression, which determines the available keywords. */
 export type Scope = 'trace' | 'service' | 'edge' | 'rootcause';
 
 const STATUS = ['ok', 'error', 'throttle', 'fault'];
 const REQUEST = ['responsetime', 'duration', 'http.status', 'http.url', 'http.method', 'http.useragent', 'http.clientip'];
 const ANYWHERE = ['user', 'availabilityzone', 'instance.id', 'resource.arn'];
 
-/** Keywords by scope. Source: X-Ray developer guide, filter expressions; recorded answers of X-Ray for what may stand in braces. */
+/** Keywords by scope. Sources: X-Ray developer guide, filter expressions; recorded answers of X-Ray for the keywords within braces. */
 export const KEYWORDS: Readonly<Record<Scope, readonly string[]>> = {
   trace: [...STATUS, 'partial', 'inferred', ...REQUEST, ...ANYWHERE, 'annotation', 'group.name', 'group.arn', 'rootcause.json'],
   service: [...STATUS, 'partial', 'inferred', 'root', ...REQUEST, ...ANYWHERE],

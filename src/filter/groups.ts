@@ -1,16 +1,16 @@
 import type { Expression } from './expression.ts';
 
-/** Matches every trace, as the group Default does. */
+/** Matches every trace, like the group Default. */
 const ALL: Expression = { kind: 'and', of: [] };
 const NONE: Expression = { kind: 'or', of: [] };
 const MAX_DEPTH = 10;
-/** Groups that name groups that name groups grow with each level: 25 of them could stand for more terms than there is memory. */
+/** Groups that refer to other groups grow exponentially: 25 of them could expand to more terms than fit into memory. */
 const MAX_TERMS = 10_000;
 
-/** The expression is too large with its groups in it. */
+/** The expression is too large with its groups expanded. */
 export class ExpansionError extends Error {}
 
-/** Puts the groups' own expressions in place of `group.name` and `group.arn`; a group that does not exist matches nothing. */
+/** Replaces `group.name` and `group.arn` by the groups' expressions; a group that does not exist matches nothing. */
 export function expandGroups(
   expression: Expression,
   find: (keyword: 'group.name' | 'group.arn', value: string) => Expression | null | undefined,

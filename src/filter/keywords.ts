@@ -14,7 +14,7 @@ const KEYWORDS = new Map([
   ['edge', edge],
 ]);
 
-/** For the parser: the token that a word is beside being a word, or -1. Keywords are case-insensitive. */
+/** For the parser: the keyword token of a word, or -1. Keywords are case-insensitive. */
 export function keywordOf(word: string, _stack?: unknown): number {
   return KEYWORDS.get(word.toLowerCase()) ?? -1;
 }

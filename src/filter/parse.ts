@@ -4,13 +4,13 @@ import { jsonShapeProblem } from '../json/json-shape.ts';
 import { numberFrom } from '../json/exact-number.ts';
 import { parser } from './parser.ts';
 
-/** What is wrong with a filter expression; `message` has X-Ray's form. */
+/** An error in a filter expression; `message` has X-Ray's form. */
 export class FilterError extends Error {
   /** Offset in the text. */
   readonly position: number;
   readonly symbol: string;
 
-  /** `firstColumn`: what the message calls the beginning of a line. */
+  /** `firstColumn`: the number of the first column in the message. */
   constructor(text: string, position: number, symbol: string, firstColumn = 0) {
     const before = text.slice(0, position).split('\n');
     super(`Error Location: line ${before.length}, position ${before.at(-1)!.length + firstColumn} : Invalid input symbol: '${symbol}'`);
@@ -26,17 +26,17 @@ const ALIASES: ReadonlyMap<string, string> = new Map([
   ['groupname', 'group.name'],
   ['grouparn', 'group.arn'],
 ]);
-/** Braces and parentheses; a person needs three. */
+/** Maximum nesting of braces and parentheses; a person needs three. */
 const MAX_DEPTH = 200;
 /** A root cause is a list of services with a list of entities each. */
 const CAUSE_LIMITS = { maxDepth: 32, maxValues: 10_000 };
-/** Of the text that an error names. */
+/** Maximum length of the text that an error quotes. */
 const MAX_WORD = 100;
 
-/** A person writes a line; what programs make of lists of ids is within this, too. */
+/** More than a person writes, and enough for lists of IDs that programs generate. */
 const MAX_LENGTH = 20_000;
 
-/** Understands a filter expression. Throws FilterError. */
+/** Parses a filter expression. Throws FilterError. */
 export function parseFilter(text: string): Expression {
   if (text.length > MAX_LENGTH) throw syntaxError(text, MAX_LENGTH);
   let tree;
@@ -51,7 +51,7 @@ export function parseFilter(text: string): Expression {
   return new Reader(text).expression(tree.topNode.firstChild!, 'trace', 0);
 }
 
-/** Where the parser went on in spite of an error: it does so after some 300 alternatives, strict or not. */
+/** Where the parser recovered from an error: after about 300 alternatives it does so even in strict mode. */
 function errorIn(tree: Tree): number | undefined {
   let at: number | undefined;
   tree.iterate({
@@ -69,7 +69,7 @@ function syntaxError(text: string, position: number): FilterError {
   return new FilterError(text, start, word);
 }
 
-/** Turns the parser's tree into an expression, and checks what the grammar leaves open: which words may stand where. */
+/** Converts the parser's tree into an expression, and checks what the grammar does not: which words are allowed where. */
 class Reader {
   readonly #text: string;
 
@@ -96,12 +96,12 @@ class Reader {
       case 'Scoped':
         return this.#scoped(node, scope, depth);
       default:
-        // Of some 2,500 terms on the parser cuts a chain off without a word, and leaves loose tokens where it did.
+        // From about 2,500 terms on, the parser silently cuts off a chain and leaves loose tokens there.
         throw syntaxError(this.#text, node.from);
     }
   }
 
-  /** `a AND b AND c` is one list, however it was grouped. */
+  /** `a AND b AND c` becomes one list, however it was grouped. */
   #chain(node: SyntaxNode, scope: Scope, depth: number): Expression {
     const kind = node.name === 'And' ? 'and' : 'or';
     const of: Expression[] = [];
@@ -205,7 +205,7 @@ class Reader {
     return annotation === null ? { keyword } : { keyword, key: annotation[2]! };
   }
 
-  /** compat: X-Ray names what its lexer choked on: the longest beginning that some keyword has, and one character more. */
+  /** compat: X-Ray quotes what its lexer could not read: the longest prefix of some keyword, and one more character. */
   #unknown(node: SyntaxNode): FilterError {
     const text = this.#textOf(node);
     const known = [...Object.values(KEYWORDS).flat(), ...ALIASES.keys(), 'service', 'edge', ...CAUSES.keys(), 'and', 'or', 'not'];
@@ -226,7 +226,7 @@ class Reader {
     return this.#unquoted(this.#textOf(node), node);
   }
 
-  /** Of a text in double quotes; control characters may stand there as they are. */
+  /** The contents of a text in double quotes, which may contain unescaped control characters. */
   #unquoted(quoted: string, node: SyntaxNode): string {
     try {
       // oxlint-disable-next-line no-control-regex -- control characters are what is looked for

@@ -9,25 +9,25 @@ import type { ServiceId } from '../trace/service-id.ts';
 import { compare, contains } from './compare.ts';
 import { BOOLEANS, type CauseLevel, type Expression, type Field, type Selector, type Value } from './expression.ts';
 
-/** The values of a field where an expression is judged; none when it is not set. */
+/** The values of a field in the current scope; none if it is not set. */
 type Resolve = (field: Field) => readonly (Value | undefined)[];
 
-/** Whether a trace is what `expression` asks for. Groups are expanded before (groups.ts). */
+/** Whether a trace matches `expression`. Groups must be expanded before (groups.ts). */
 export function matches(expression: Expression, view: TraceView): boolean {
   return judge(expression, (field) => ofTrace(field, view), view);
 }
 
-/** The first service request that a `service(…)` of the expression matches, for `MatchedService`. */
+/** The first service request that matches a `service(…)` of the expression, for `MatchedService`. */
 export function matchedVisit(expression: Expression, view: TraceView): Visit | undefined {
   return firstOf(expression, (each) => (each.kind === 'service' ? view.map.visits.find((visit) => isVisit(visit, each.at, each.body)) : undefined));
 }
 
-/** The first call that an `edge(…)` of the expression matches, for `MatchedEdge`. */
+/** The first call that matches an `edge(…)` of the expression, for `MatchedEdge`. */
 export function matchedCall(expression: Expression, view: TraceView): Call | undefined {
   return firstOf(expression, (each) => (each.kind === 'edge' ? view.map.calls.find((call) => isCall(call, each)) : undefined));
 }
 
-/** Whether a request of a service is one that `service(…)` asks for. */
+/** Whether a request of a service matches `service(…)`. */
 export function isVisit(visit: Visit, at: Selector, body: Expression | undefined): boolean {
   return (
     isSelected(visit.service, visit.isInferred ? undefined : visit.entity, at) &&
@@ -55,7 +55,7 @@ function firstOf<T>(expression: Expression, find: (expression: Expression) => T 
   return undefined;
 }
 
-/** `view` is there at the trace's level only, where the complex keywords may stand. */
+/** `view` is set only at the trace's level, where the complex keywords are allowed. */
 function judge(expression: Expression, resolve: Resolve, view: TraceView | undefined): boolean {
   switch (expression.kind) {
     case 'and':
@@ -88,7 +88,7 @@ function judge(expression: Expression, resolve: Resolve, view: TraceView | undef
   }
 }
 
-/** What is not known to be true is false: so a trace without a root has no fault, and `!fault` and `fault = false` say the same. */
+/** Unknown counts as false: a trace without a root has no fault, so `!fault` and `fault = false` are equivalent. */
 function isTrue(field: Field, resolve: Resolve): boolean {
   return resolve(field).includes(true);
 }
@@ -97,7 +97,7 @@ function plainCauses(view: TraceView, kind: 'fault' | 'error' | 'responsetime'):
   return JSON.parse(JSON.stringify(view.causes(kind).map((cause) => causeMembers(kind, cause))));
 }
 
-/** `account.id` is what the segment says, also where answers leave it out. */
+/** `account.id` is the account in the segment, even where responses omit it. */
 function isSelected({ name, type }: ServiceId, segment: Entity | undefined, selector: Selector): boolean {
   return (
     (selector.name === undefined || selector.name === name) &&
@@ -186,7 +186,7 @@ function placeOf(keyword: string, { json, aws }: Entity): string | undefined {
   }
 }
 
-/** One `Resolve` for each service, entity or exception on the way of a root cause. */
+/** One `Resolve` for each service, entity or exception along a root cause. */
 function stepsOf({ services }: RootCause, level: CauseLevel): Resolve[] {
   const steps = itemsOf(services, level);
   return steps.map((item, index) => ({ keyword }) => {

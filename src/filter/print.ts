@@ -1,6 +1,6 @@
 import type { Expression, Field, Selector, Value } from './expression.ts';
 
-/** The expression as text, in one form: `printFilter(parseFilter(text))` parses to the same again. */
+/** The expression as text, in canonical form: `printFilter(parseFilter(text))` parses to the same expression. */
 export function printFilter(expression: Expression): string {
   switch (expression.kind) {
     case 'and':
@@ -33,7 +33,7 @@ function bodyText(body: Expression | undefined): string {
   return body === undefined ? '' : ` { ${printFilter(body)} }`;
 }
 
-/** A keyword, with its key where it has one. */
+/** A keyword, with its key if it has one. */
 export function fieldText({ keyword, key }: Field): string {
   if (key === undefined) return keyword;
   if (/^\w+$/.test(key)) return `${keyword}.${key}`;

@@ -3,7 +3,7 @@ import type { Expression } from './expression.ts';
 import { matches } from './predicate.ts';
 import { matchesText, type TextSearch } from './text.ts';
 
-/** Which traces are meant: those that match an expression, have words, or both; all when there is neither. Goes from thread to thread. */
+/** Selects traces: those that match an expression, contain words, or both; without either, all. Can be passed between threads. */
 export interface Search {
   readonly filter: Expression | undefined;
   readonly text?: TextSearch | undefined;

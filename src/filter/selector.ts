@@ -1,18 +1,18 @@
 import type { Selector } from './expression.ts';
 import { FilterError, parseFilter } from './parse.ts';
 
-/** Whose statistics GetTimeSeriesServiceStatistics gives: a service's, an edge's, or those of the entries. */
+/** The subject of GetTimeSeriesServiceStatistics: a service, an edge, or the entry points. */
 export type EntitySelector =
   | { readonly kind: 'entry' }
   | { readonly kind: 'service'; readonly at: Selector }
   | { readonly kind: 'edge'; readonly from: Selector; readonly to: Selector };
 
-/** A text in quotes, or the brace that begins a condition. */
+/** A quoted text, or the brace that begins a condition. */
 const TEXT_OR_BRACE = /"(?:[^"\\]|\\.)*"|\{/g;
 
 /**
- * Understands one `service(…)` or `edge(…)`, without a condition; undefined for any other expression. Throws FilterError, whose positions X-Ray counts from 1
- * here. Source: recorded answers of X-Ray.
+ * Parses a single `service(…)` or `edge(…)` without a condition; undefined for any other expression. Throws FilterError; here X-Ray counts
+ * positions from 1. Source: recorded answers of X-Ray.
  */
 export function parseSelector(text: string): EntitySelector | undefined {
   let expression;

@@ -3,26 +3,26 @@ import { indexed, indexedTime, LOWEST_STATUS } from './terms.ts';
 
 /** Traces that may match, as rows of the index `term(field, value, trace)`. */
 export interface Condition {
-  /** Of columns `field` and `value`. */
+  /** A condition on the columns `field` and `value`. */
   readonly where: string;
   readonly params: readonly (string | number)[];
-  /** One field and one value: the index gives its traces in their order. */
+  /** One field and one value: the index returns its traces in order. */
   readonly isEquality: boolean;
 }
 
-/** Any of these. */
+/** Satisfied if any of these is. */
 export type Alternatives = readonly Condition[];
 
 /**
- * What the index can say of `expression`: every trace that matches satisfies each of the conditions given, and others may. None: the index
- * cannot help. The predicate has the last word, so that both always agree.
+ * Conditions for the index: every trace that matches `expression` satisfies all of them, and other traces may too. None: the index
+ * cannot help. The predicate makes the final decision, so that both always agree.
  */
 export function conditionsOf(expression: Expression): Alternatives[] {
   switch (expression.kind) {
     case 'and':
       return expression.of.flatMap(conditionsOf);
     case 'or': {
-      // Each branch has to be narrowed, by its first condition.
+      // Each branch must be narrowed, by its first condition.
       const branches = expression.of.map((branch) => conditionsOf(branch)[0]);
       return branches.length > 0 && branches.every((branch) => branch !== undefined) ? [branches.flat()] : [];
     }
@@ -55,7 +55,7 @@ function named(name: string): Alternatives {
   return [equal('service', indexed(name))];
 }
 
-/** In braces only the flags are in the index, without the service that they belong to. */
+/** Within braces, the index only has the flags, without the service that they belong to. */
 function flagsIn(body: Expression | undefined): Alternatives[] {
   switch (body?.kind) {
     case 'and':
@@ -70,7 +70,7 @@ function flagsIn(body: Expression | undefined): Alternatives[] {
 }
 
 const FLAGS: ReadonlySet<string> = new Set(['fault', 'error', 'throttle']);
-/** Fields that the index holds, by keyword. */
+/** Indexed fields, by keyword. */
 const INDEXED: Readonly<Record<string, string>> = {
   user: 'user',
   'resource.arn': 'resource.arn',
@@ -107,21 +107,21 @@ function comparison(field: Field, operator: Operator, value: Value): Condition |
     case '>=':
       return typeof asked === 'number' && typeof value !== 'boolean' ? range(name, operator, asked) : anyValue(name);
     case 'beginswith':
-      // A text of the index may be longer than what was asked for, never shorter, unless it was cut.
+      // An indexed text may be longer than the given one, but not shorter, unless it was cut.
       return typeof value === 'string' ? { where: 'field = ? AND value >= ?', params: [name, asked], isEquality: false } : anyValue(name);
     default:
       return anyValue(name);
   }
 }
 
-/** The index has the statuses of failures only. */
+/** The index only has the statuses of failures. */
 function statusComparison(operator: Operator, value: Value): Condition | undefined {
   if (typeof value !== 'number' || value < LOWEST_STATUS) return undefined;
   if (operator === '=') return equal('root.http.status', value);
   return operator === '>' || operator === '>=' ? range('root.http.status', operator, value) : undefined;
 }
 
-/** Times are rounded down in the index. */
+/** Times in the index are rounded down. */
 function timeComparison(name: string, operator: Operator, value: Value): Condition {
   if (typeof value !== 'number') return anyValue(name);
   if (operator === '>' || operator === '>=') return { where: 'field = ? AND value >= ?', params: [name, indexedTime(value)], isEquality: false };
@@ -137,7 +137,7 @@ function equal(name: string, value: string | number): Condition {
   return { where: 'field = ? AND value = ?', params: [name, value], isEquality: true };
 }
 
-/** The bound itself may match: it stands for all numbers to which it is the nearest double. */
+/** The bound itself may match: it represents all numbers to which it is the nearest double. */
 function range(name: string, operator: '<' | '<=' | '>' | '>=', value: number): Condition {
   return { where: `field = ? AND value ${operator.startsWith('<') ? '<=' : '>='} ?`, params: [name, value], isEquality: false };
 }

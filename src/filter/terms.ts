@@ -5,39 +5,39 @@ import { httpOf } from '../trace/http.ts';
 import { arrayOf, isObject, member, objectOf, textOf, type Json } from '../json/json.ts';
 import { inferredServiceOf } from '../trace/service-id.ts';
 
-/** One entry of the store's index: the trace has this value somewhere. */
+/** An entry of the store's index: this value occurs in the trace. */
 export interface Term {
   readonly field: string;
   readonly value: string | number;
 }
 
-/** Longer texts are cut in the index; what it finds is checked against the documents anyway. */
+/** Longer texts are cut in the index; its results are checked against the documents anyway. */
 const MAX_TEXT = 200;
 
-/** Annotations of a document that are indexed: ten times those that X-Ray indexes of a trace. Longer names are none that X-Ray has. */
+/** Maximum number of indexed annotations of a document: ten times what X-Ray indexes per trace. X-Ray accepts no longer names. */
 const MAX_ANNOTATIONS = 500;
 const MAX_ANNOTATION_NAME = 500;
-/** A document of 64 KB has no room for as many. */
+/** More terms than a document of 64 KB can have. */
 const MAX_TERMS = 5_000;
 
-/** A value as it stands in the index: booleans as 0 and 1, and of a number that a double cannot hold the nearest one. */
+/** A value as it is indexed: booleans as 0 and 1; for a number that a double cannot hold, the nearest double. */
 export function indexed(value: AnnotationValue | Exact): string | number {
   if (typeof value === 'boolean') return value ? 1 : 0;
   if (typeof value === 'object') return Number(value.exact);
   return typeof value === 'string' ? value.slice(0, MAX_TEXT) : value;
 }
 
-/** What most traces have leads nowhere: statuses are in the index from here on. */
+/** The lowest indexed status: values that most traces have are not selective. */
 export const LOWEST_STATUS = 400;
 
-/** Times stand in steps of 10 ms, rounded down, so that neighbours share a page of the index. */
+/** Times are indexed in steps of 10 ms, rounded down, so that neighbours share a page of the index. */
 export function indexedTime(seconds: number): number {
   return Math.floor(seconds * 100) / 100;
 }
 
 /**
- * What a document adds to the index. Each trace that an expression matches must be found by the conditions that sql.ts makes of it,
- * so every field here says of what it holds the values: of all documents, or of those that may be the trace's root.
+ * The index entries of a document. The conditions of sql.ts must find every trace that matches an expression, so each field here
+ * has the values of everything that may match: of all documents, or of those that may be the trace's root.
  */
 export function termsOf(json: Json): Term[] {
   const terms: Term[] = [];

@@ -2,37 +2,37 @@ import type { TraceView } from '../trace/trace-view.ts';
 import { ExactNumber } from '../json/exact-number.ts';
 import { arrayOf, isObject, member, objectOf, type Json } from '../json/json.ts';
 
-/** Longer texts are cut: an address, a statement or a message that long is not searched to its end. */
+/** Longer texts are cut: the end of a very long URL, statement or message is not searched. */
 const MAX_TEXT = 2_000;
 const MAX_METADATA_TEXT = 100;
-/** Of one (sub)segment. */
+/** Maximum number of metadata values per (sub)segment. */
 const MAX_METADATA = 100;
 const MAX_METADATA_DEPTH = 5;
-/** Capital letters inside one text that count as the beginning of a word. */
+/** Maximum number of inner capitals of a text that begin a word. */
 const MAX_CAPITALS = 16;
-/** Words that the index is asked for, the longest ones: the predicate checks the others. */
+/** Maximum number of words in an index query, the longest ones; the predicate checks the others. */
 const MAX_INDEXED_WORDS = 20;
 
-/** Words to search for, as they are compared. */
+/** Search words in normalised form. */
 export interface TextSearch {
   readonly words: readonly string[];
-  /** What the index has of them, for its MATCH: a trace that has the words has each of these. */
+  /** Terms for the index's MATCH: a trace that contains the words has all of these. */
   readonly terms: readonly TextTerm[];
 }
 
 /** A word of the index. */
 export interface TextTerm {
-  /** In quotes. */
+  /** Quoted. */
   readonly word: string;
-  /** Also longer words that begin with it. */
+  /** Also matches longer words that begin with it. */
   readonly isBeginning: boolean;
 }
 
 /**
- * The words of a text that somebody typed: separated by whitespace, literal, case-insensitive. A trace matches when each of them occurs in one of its
- * texts, from the beginning of a word of it: `pay` and `Gateway` in `PaymentGateway`, `/api/orders` and `orders` in `http://shop/api/orders/7`. That an
- * address begins with http:// or https:// does not count.
- * undefined when there is none.
+ * Parses search words: separated by whitespace, literal, case-insensitive. A trace matches if each word occurs in one of its texts at the beginning
+ * of a word: `pay` and `Gateway` in `PaymentGateway`, `/api/orders` and `orders` in `http://shop/api/orders/7`. A leading http:// or https:// of a
+ * URL is ignored.
+ * undefined if there are no words.
  */
 export function textSearch(text: string | undefined): TextSearch | undefined {
   const words = new Set<string>();
@@ -57,8 +57,8 @@ export function matchesText({ words }: TextSearch, { trace }: TraceView): boolea
 }
 
 /**
- * Whether a trace of these documents can contain every word: it has no texts but theirs, and maybe not all of them. A third of what it takes to put
- * the trace together and to ask that.
+ * Whether a trace of these documents can contain every word: it has no other texts, and may use only some of them. Takes a third of the time
+ * of assembling the trace and calling `matchesText`.
  */
 export function mayMatchText({ words }: TextSearch, documents: readonly Json[]): boolean {
   let left = words;
@@ -89,8 +89,8 @@ function* withSubsegments(document: Json): Generator<Json> {
 }
 
 /**
- * What is indexed of a document and its subsegments, for FTS5's tokenizer `ascii`: words are runs of ASCII letters and digits, in any case, and of
- * anything that is not ASCII. A word with inner capitals is also indexed from each of them on.
+ * The indexed text of a document and its subsegments, for FTS5's tokenizer `ascii`: words are runs of ASCII letters and digits, in any case, and of
+ * non-ASCII characters. A word with inner capitals is also indexed from each of them.
  */
 export function indexedText(document: Json): string {
   const texts: string[] = [];
@@ -98,7 +98,7 @@ export function indexedText(document: Json): string {
   eachText(document, add);
   if (document['subsegments'] !== undefined) for (const json of withSubsegments(document)) if (json !== document) eachText(json, add);
   const plain = texts.join('\n');
-  // Half of what indexing takes is to look at each text, so all are looked at together.
+  // Examining each text takes half of the time for indexing, so all are examined together.
   if (!CAPITAL_INSIDE_OR_NOT_ASCII.test(plain)) return plain;
   const parts: string[] = [];
   for (const text of texts) {
@@ -113,7 +113,7 @@ export function indexedText(document: Json): string {
   return parts.join('\n');
 }
 
-/** Calls `add` with each text of a (sub)segment that a person may search for. */
+/** Calls `add` with each searchable text of a (sub)segment. */
 function eachText(json: Json, add: (text: string) => void): void {
   const say = (value: unknown): void => {
     if (typeof value === 'string' && value !== '') add(value.length > MAX_TEXT ? value.slice(0, MAX_TEXT) : value);
@@ -144,7 +144,7 @@ function addAnnotations(annotations: Json, say: (value: unknown) => void): void 
   for (const key of Object.keys(annotations)) {
     const value = annotations[key];
     if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') say(`${key}=${value}`);
-    // The writer does not see more of it.
+    // The writer sees no more of the number.
     else if (value instanceof ExactNumber) say(`${key}=${value.double}`);
   }
 }
@@ -155,10 +155,10 @@ function addHttp({ http }: Json, say: (value: unknown) => void): void {
   const url = member(request, 'url');
   say(member(request, 'method'));
   if (typeof url === 'string') {
-    // Nearly all have it, so that it leads nowhere.
+    // Nearly all URLs have a scheme, so it is not selective.
     const address = withoutScheme(url);
     say(address);
-    // The page shows addresses decoded.
+    // The page shows URLs decoded.
     if (address.includes('%')) say(decoded(address));
   }
   say(member(request, 'client_ip'));
@@ -188,7 +188,7 @@ function decoded(url: string): string | undefined {
 
 interface Comparable {
   readonly lower: string;
-  /** Positions of inner capitals, at which a word begins too. */
+  /** Positions of inner capitals, each of which begins a word. */
   readonly capitals: readonly number[];
 }
 
@@ -199,13 +199,13 @@ function withoutScheme(address: string): string {
 }
 
 const SEPARATORS = /[^0-9a-z\u0080-\uffff]+/;
-/** What most texts are without: they are compared as they are. */
+/** Most texts contain none of these, and are compared unchanged. */
 const CAPITAL_OR_NOT_ASCII = /[A-Z\u0080-\uffff]/;
 const NOT_ASCII = /[\u0080-\uffff]/;
 const CAPITAL_INSIDE = /[a-z0-9][A-Z]|[A-Z][A-Z][a-z]/;
 const CAPITAL_INSIDE_OR_NOT_ASCII = /[\u0080-\uffff]|[a-z0-9][A-Z]|[A-Z][A-Z][a-z]/;
 const CAPITALS = /(?<=[a-z0-9])[A-Z]|(?<=[A-Z])[A-Z](?=[a-z])/g;
-/** Signs, and letters of scripts that write no blanks between words: each is a word of its own. */
+/** Symbols, and letters of scripts without blanks between words: each is a separate word. */
 const ALONE =
   /[^\p{L}\p{M}\p{N}\0-\x7f]|[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}]/gu;
 const NO_CAPITALS: readonly number[] = [];
@@ -214,7 +214,7 @@ function comparable(text: string): Comparable {
   if (!CAPITAL_OR_NOT_ASCII.test(text)) return { lower: text, capitals: NO_CAPITALS };
   const spaced = NOT_ASCII.test(text) ? text.toWellFormed().normalize('NFC').replaceAll(ALONE, ' $& ').replaceAll(/ {2,}/g, ' ') : text;
   const lower = spaced.toLowerCase();
-  // Places are those of the text only while no letter became two.
+  // Positions are valid only if lower-casing did not change the length.
   if (!CAPITAL_INSIDE.test(spaced) || lower.length !== spaced.length) return { lower, capitals: NO_CAPITALS };
   const capitals: number[] = [];
   for (const { index } of spaced.matchAll(CAPITALS)) {
@@ -236,7 +236,7 @@ function isSeparator(text: string, at: number): boolean {
   return code < 0x80 && !(code >= 0x30 && code <= 0x39) && !(code >= 0x61 && code <= 0x7a);
 }
 
-/** Of one word: what lies between separators is whole in each text that has the word, and its end may be the beginning of a longer one. */
+/** The index terms of a word: the parts between separators occur whole in each matching text; the last part may begin a longer word. */
 function termsOf(word: string): TextTerm[] {
   const parts = word.split(SEPARATORS);
   return parts.flatMap((part, i) => (part === '' ? [] : [{ word: `"${part}"`, isBeginning: i === parts.length - 1 }]));

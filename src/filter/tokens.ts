@@ -3,7 +3,7 @@ import { JsonLiteral } from './parser.terms.ts';
 
 const [HASH, OPEN, CLOSE, QUOTE, BACKSLASH, CURLY_OPEN, CURLY_CLOSE] = [35, 91, 93, 34, 92, 123, 125];
 
-/** For the parser: `#[ … ]` with JSON inside, up to the bracket that closes it. */
+/** For the parser: `#[ … ]` with JSON inside, up to the matching bracket. */
 export const jsonLiteral = new ExternalTokenizer((input) => {
   if (input.next !== HASH || input.peek(1) !== OPEN) return;
   input.advance();

@@ -4,8 +4,8 @@ import type { ExactNumber } from './exact-number.ts';
 const { rawJSON } = JSON as unknown as { rawJSON: (text: string) => object };
 
 /**
- * A number as AWS writes a double: as Java does, `4.0`, `1.790161902E9`. Counts and HTTP statuses are plain numbers, because clients
- * written in Go refuse `200.0` there.
+ * A number as AWS writes a double, which is Java's form: `4.0`, `1.790161902E9`. Counts and HTTP statuses are plain numbers, because clients
+ * written in Go reject `200.0` there.
  */
 export function double(value: number): object;
 export function double(value: number | null | undefined): object | null;
@@ -19,19 +19,19 @@ export function double(value: number | null | undefined): object | null {
   return rawJSON(Number.isInteger(value) ? `${value}.0` : String(value));
 }
 
-/** A number that a double cannot hold, as it was sent; beyond all doubles it is the text that restJson1 has for infinity. */
+/** A number that a double cannot hold, as it was sent; beyond the range of doubles, restJson1's text for infinity. */
 export function exactNumber({ exact, double: nearest }: ExactNumber): object | string {
   return Number.isFinite(nearest) ? rawJSON(exact) : nearest > 0 ? 'Infinity' : '-Infinity';
 }
 
-/** A length of time in seconds, to the millisecond. */
+/** A duration in seconds, rounded to a millisecond. */
 export function seconds(value: number | undefined): object | null {
   return value === undefined ? null : double(Math.round(value * 1000) / 1000);
 }
 
 const { isRawJSON } = JSON as unknown as { isRawJSON: (value: unknown) => boolean };
 
-/** A member that is written already. */
+/** JSON text that is inserted unchanged. */
 export class JsonText {
   readonly text: string;
 
@@ -40,7 +40,7 @@ export class JsonText {
   }
 }
 
-/** An answer's text as AWS writes it: keys sorted, absent members as null. Four times as fast as JSON.stringify with a function that sorts. */
+/** JSON as AWS writes it: sorted keys, null for absent members. Four times as fast as JSON.stringify with a sorting function. */
 export function awsJson(value: unknown): string {
   if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
   if (Array.isArray(value)) {

@@ -1,22 +1,22 @@
-/** In JSON since ECMAScript 2026, and not in TypeScript's library yet. Older browsers have neither. */
+/** Part of JSON since ECMAScript 2026, but missing in TypeScript's library and in older browsers. */
 const { rawJSON } = JSON as unknown as { rawJSON?: (text: string) => object };
 type Reviver = (key: string, value: unknown, context?: { readonly source?: string }) => unknown;
 
-/** A number of JSON that a double cannot hold: 9007199254740993, -0, 1e400. */
+/** A JSON number that a double cannot hold: 9007199254740993, -0, 1e400. */
 export class ExactNumber {
-  /** As it was written. */
+  /** The number as it was written. */
   readonly exact: string;
 
   constructor(exact: string) {
     this.exact = exact;
   }
 
-  /** The nearest double; Infinity beyond them. */
+  /** The nearest double; Infinity beyond the range. */
   get double(): number {
     return Number(this.exact);
   }
 
-  /** `JSON.stringify` writes it as it was written. */
+  /** Makes `JSON.stringify` write the number as it was written. */
   toJSON(): unknown {
     return rawJSON === undefined ? this.double : rawJSON(this.exact);
   }
@@ -26,41 +26,41 @@ export class ExactNumber {
   }
 }
 
-/** What `ExactNumber` is once it has been sent to another thread. */
+/** An `ExactNumber` after it was passed to another thread. */
 export interface Exact {
   readonly exact: string;
 }
 
 /**
- * Where a number that a double cannot hold may be: a -0, 16 digits in a row, an exponent of three digits. It is after what comes before a number in
- * JSON, so that ids, which are texts, are passed over. Two thirds of the time that parsing takes; the reviver would take six times as much.
+ * Finds numbers that a double may not hold: -0, 16 consecutive digits, a three-digit exponent. Requires a character that precedes numbers in
+ * JSON, to skip IDs, which are texts. The search takes two thirds of the parsing time; a reviver would take six times as much.
  */
 const MAY_BE_EXACT = /[:,[\s](?:-0(?!\.0*[1-9])|-?\d{16}|-?\d*\.\d{17}|-?\d[\d.]*[eE][+-]?\d{3})/;
 
-/** `JSON.parse`, with an ExactNumber for each number that a double cannot hold; in a text nested thousands deep the nearest double stands for it. */
+/** `JSON.parse`, but returns an ExactNumber for each number that a double cannot hold; for a text nested thousands deep, the nearest double. */
 export function parseJson(text: string): unknown {
   if (!MAY_BE_EXACT.test(text)) return JSON.parse(text);
   try {
     return JSON.parse(text, ((_key, value, context) =>
       typeof value === 'number' && context?.source !== undefined ? numberFrom(context.source) : value) as Reviver);
   } catch (error) {
-    // V8 calls a reviver for the inner values from within the call for the outer one. Without one it does not use the stack.
+    // V8 calls a reviver recursively for nested values. Without a reviver it needs no stack.
     if (error instanceof RangeError) return JSON.parse(text);
     throw error;
   }
 }
 
-/** The number that `source`, a number of JSON or of a filter expression, says. */
+/** The value of `source`, a number of JSON or of a filter expression. */
 export function numberFrom(source: string): number | ExactNumber {
   const value = Number(source);
   if (Object.is(value, -0) || !Number.isFinite(value)) return new ExactNumber(source);
-  // Most have so few digits that a double holds them.
+  // Most numbers have so few digits that a double holds them.
   return (value !== 0 && source.length <= 15) || compareDecimals(value, { exact: source }) === 0 ? value : new ExactNumber(source);
 }
 
 /**
- * Compares what the numbers say, however many digits they have: less than, equal to or greater than 0. What can only be more digits behind the
- * point than a double has is compared as one: programs that write 17 digits mean 0.1 by 0.10000000000000001.
+ * Compares numbers by value, however many digits they have: less than, equal to or greater than 0. A number with more decimals than a double
+ * holds is compared as a double: programs that write 17 digits mean 0.1 by 0.10000000000000001.
  */
 export function compareNumbers(a: number | Exact, b: number | Exact): number {
   const [one, other] = [asCompared(a), asCompared(b)];
@@ -100,7 +100,7 @@ function decimalOf(number: number | Exact): Decimal {
   return { sign: minus === '-' ? -1 : 1, digits, scale: whole.length - leading + Number(exponent) };
 }
 
-/** Linear: a pattern would begin anew at each zero, and a number may have megabytes of them. */
+/** Linear: a pattern would backtrack from each zero, and a number may have megabytes of them. */
 function withoutEndingZeros(digits: string): string {
   let end = digits.length;
   while (digits[end - 1] === '0') end--;

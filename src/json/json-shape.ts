@@ -1,7 +1,7 @@
-/** How much structure a JSON text may have, whatever its length: 5 MB can hold two million empty lists, or one list 200,000 levels deep. */
+/** Limits of a JSON text's structure, whatever its length: 5 MB can hold two million empty lists, or one list 200,000 levels deep. */
 export interface JsonLimits {
   readonly maxDepth: number;
-  /** Values of all kinds, nested ones and names of members included. */
+  /** Number of all values, including nested ones and names of members. */
   readonly maxValues: number;
 }
 
@@ -17,8 +17,8 @@ const COMMA = 0x2c;
 const COLON = 0x3a;
 
 /**
- * Checks a JSON text against `limits` before it is parsed: one pass over its bytes, no allocation. Whether it is valid JSON is for the parser to
- * say; a text that passes makes the parser create at most `maxValues` values.
+ * Checks a JSON text against `limits` before it is parsed: one pass over its bytes, no allocation. Does not check whether the JSON is valid;
+ * parsing a text that passes creates at most `maxValues` values.
  */
 export function jsonShapeProblem(bytes: Uint8Array, { maxDepth, maxValues }: JsonLimits): JsonShapeProblem | undefined {
   let depth = 0;
@@ -48,13 +48,13 @@ export function jsonShapeProblem(bytes: Uint8Array, { maxDepth, maxValues }: Jso
   return undefined;
 }
 
-/** The same of a text, for what is a string already. */
+/** The same for a string. */
 export function textShapeProblem(text: string, limits: JsonLimits): JsonShapeProblem | undefined {
   const values = valuesInText(text, limits);
   return values > limits.maxValues ? 'too_many_values' : values < 0 ? 'too_deep' : undefined;
 }
 
-/** How many values a text has; more than `maxValues` when there are more, and -1 when it is nested too deep. */
+/** The number of values in a text; more than `maxValues` if it exceeds that, and -1 if it is nested too deeply. */
 export function valuesInText(text: string, { maxDepth, maxValues }: JsonLimits): number {
   let depth = 0;
   let values = 1;
@@ -84,7 +84,7 @@ export function valuesInText(text: string, { maxDepth, maxValues }: JsonLimits):
   return values;
 }
 
-/** Offset of the quote that ends the string which begins at `start`; the length of the text when nothing ends it. */
+/** Offset of the quote that ends the string that begins at `start`; the length of the text if there is none. */
 function endOfString(bytes: Uint8Array, start: number): number {
   let i = start + 1;
   while (i < bytes.length && bytes[i] !== QUOTE) i += bytes[i] === BACKSLASH ? 2 : 1;

@@ -6,7 +6,7 @@ export function isObject(value: unknown): value is Json {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof ExactNumber);
 }
 
-/** The member of that name when `value` is an object that has it itself. */
+/** The member with that name, if `value` is an object with such an own property. */
 export function member(value: unknown, key: string): unknown {
   return isObject(value) && Object.hasOwn(value, key) ? value[key] : undefined;
 }
@@ -15,19 +15,19 @@ export function objectOf(value: unknown): Json {
   return isObject(value) ? value : {};
 }
 
-/** The nearest double, where there is one. */
+/** The nearest double, if `value` is a number. */
 export function numberOf(value: unknown): number | undefined {
   const number = value instanceof ExactNumber ? value.double : value;
   return typeof number === 'number' && Number.isFinite(number) ? number : undefined;
 }
 
-/** A whole number of 32 bits: AWS's SDKs for typed languages fail at others where the model says integer, and with them at the whole answer. */
+/** A 32-bit integer: where the model says integer, AWS's SDKs for typed languages fail on other numbers, and then on the whole response. */
 export function integerOf(value: unknown): number | undefined {
   const number = numberOf(value);
   return number !== undefined && (number | 0) === number ? number : undefined;
 }
 
-/** A text that is not empty. */
+/** A non-empty text. */
 export function textOf(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined;
 }

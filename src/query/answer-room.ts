@@ -2,42 +2,42 @@ import { getHeapStatistics } from 'node:v8';
 
 const REMEDY = 'which is more than this xrayd has memory for. Ask for a shorter time or with a filter; do names have ids in them?';
 
-/** What was asked for has more in it than one answer may cost; the message says what to do. */
+/** A response would exceed its limits; the message says what to do. */
 export class TooMuchError extends Error {
   static readonly remedy = REMEDY;
 }
 
 /**
- * Shares of the memory limit. Whatever one answer has, the rest of the process holds some 90 MB at a limit of 128 MiB, and of its text there are several
- * copies until it is written.
+ * Shares of the memory limit. Besides a response, the rest of the process takes about 90 MB at a limit of 128 MiB, and several copies of the
+ * response's text exist until it is written.
  */
 const HEAP_PART = 6.4;
 const TEXT_PART = 64;
-/** What a trace takes in the heap until it is put together, as times of its documents. */
+/** Heap that a trace takes until it is assembled, as a multiple of its documents. */
 const TIMES_A_TRACE = 10;
-/** A collection takes some 30 ms: what lives must leave so much of the room to garbage that one is not needed for every trace. */
+/** A collection takes about 30 ms: live data must leave enough memory for garbage that not every trace needs a collection. */
 const MOST_ALIVE = 0.8;
 /**
- * Of an answer's bytes, what each value of the documents of one trace (as `valuesInText` counts them) is charged: a trace of 8 MB that was all
- * empty lists took 300 MB to read.
+ * What each value in a trace's documents (as counted by `valuesInText`) is charged of a response's bytes: reading a trace of 8 MB of
+ * empty lists took 300 MB.
  */
 const BYTES_A_VALUE = 10;
 const BYTES_A_VALUE_WHERE_LIMITED = 40;
 
 export interface AnswerRoomConfig {
-  /** Of the traces in one answer. */
+  /** Limit of the traces in one response. */
   readonly maxAnswerBytes: number;
-  /** Beyond it the process is killed; undefined when there is none. */
+  /** The process is killed if it exceeds this; undefined if there is no limit. */
   readonly memoryLimitBytes?: number | undefined;
 }
 
-/** What the thread that reads may hold, whatever is stored and asked for. An answer that needs more is refused. */
+/** Limits what the reading thread holds, whatever is stored and requested. A response that needs more is refused. */
 export class AnswerRoom {
-  /** Of the traces in one answer; a page ends there. */
+  /** Limit of the traces in one response; a page ends there. */
   readonly maxAnswerBytes: number;
-  /** Of an answer that has no pages. */
+  /** Limit of a response without pages. */
   readonly maxTextBytes: number;
-  /** Of one trace what is read; more is left out, and said. */
+  /** Limit of what is read of one trace; the rest is left out, and the response says so. */
   readonly maxTraceBytes: number;
   readonly maxTraceValues: number;
   readonly #maxHeapBytes: number;
@@ -58,7 +58,7 @@ export class AnswerRoom {
     this.#collect = collect;
   }
 
-  /** To be called before a trace of `bytes` is put together; `forget` drops what can be read again. Throws TooMuchError. */
+  /** Call before assembling a trace of `bytes`; `forget` drops what can be read again. Throws TooMuchError. */
   check(bytes: number, forget: () => void): void {
     const needed = TIMES_A_TRACE * Math.min(bytes, this.maxTraceBytes);
     const isFree = (): boolean => this.#used() + needed <= this.#maxHeapBytes;
@@ -67,7 +67,7 @@ export class AnswerRoom {
     if (isFree() && this.#isLittleAlive) return;
     forget();
     this.#collect();
-    // A large trace alone is read all the same.
+    // A single large trace is read in any case.
     if (this.#isLittleAlive) return;
     throw new TooMuchError(`The answer needs more than ${Math.floor(this.#maxHeapBytes)} bytes until it is written, ${REMEDY}`);
   }

@@ -1,20 +1,20 @@
-/** What the questions of the page are answered with. Times are seconds since the epoch, lengths of time seconds. */
+/** The responses to the page's queries. Times are seconds since the epoch, durations seconds. */
 
 import type { OutcomeName } from '../trace/entity.ts';
 import type { ShownTimes } from '../trace/shown-times.ts';
 
-/** What became of a trace, as its row shows it; `live` while its root is in progress. */
+/** The outcome of a trace in its row; `live` while its root is in progress. */
 export type RowOutcome = OutcomeName;
 
-/** Mildest first. */
+/** From mild to severe. */
 export const OUTCOMES: readonly RowOutcome[] = ['ok', 'live', 'error', 'throttle', 'fault'];
 
-/** The worst of several has the greatest. */
+/** The worst outcome has the highest severity. */
 export function severityOf(outcome: RowOutcome): number {
   return OUTCOMES.indexOf(outcome);
 }
 
-/** What a list is ordered by for its status: the outcome, and among alike the HTTP status. */
+/** Sort key of the status column: the outcome, then the HTTP status. */
 export function statusRank(outcome: RowOutcome, status: number | null | undefined): number {
   return severityOf(outcome) * 1_000 + (status ?? 0);
 }
@@ -23,92 +23,92 @@ export function statusRank(outcome: RowOutcome, status: number | null | undefine
 export interface TraceRow {
   readonly id: string;
   readonly start: number;
-  /** null while nothing of it is complete. */
+  /** null while no part of it is complete. */
   readonly duration: number | null;
   readonly outcome: RowOutcome;
   /** HTTP status of the root. */
   readonly status: number | null;
   readonly method: string | null;
   readonly url: string | null;
-  /** Of the root segment, or of what there is instead. */
+  /** Name of the root segment, or of its substitute. */
   readonly name: string;
   /** `origin` of the root. */
   readonly type: string | null;
-  /** The first services, the one that was entered first. */
+  /** The first services, in the order in which they were entered. */
   readonly services: readonly string[];
-  /** Of all services, the client not counted. */
+  /** Number of all services, without the client. */
   readonly serviceCount: number;
   /** Segments, subsegments and inferred calls. */
   readonly spans: number;
-  /** Its root is in progress, whatever its outcome so far. */
+  /** Whether its root is in progress, whatever its outcome so far. */
   readonly isOpen: boolean;
   readonly isPartial: boolean;
-  /** Grows with each change. */
+  /** Increases with each change. */
   readonly revision: number;
 }
 
-/** Seconds: how long a trace took, or how long it has been running at the time `at`; null when nothing of it says so. */
+/** Seconds: the duration of a trace, or how long it has been running at the time `at`; null if unknown. */
 export function lengthOf({ isOpen, start, duration }: Pick<TraceRow, 'isOpen' | 'start' | 'duration'>, at: number): number | null {
-  // What is complete of a live one says nothing about the whole.
+  // For a live trace, the completed parts say nothing about the whole.
   return isOpen && start > 0 ? Math.max(0, at - start) : duration;
 }
 
-/** What `sort` of `GET /api/traces` may be, with `-` before it for the greatest first. */
+/** Values of `sort` for `GET /api/traces`; a `-` in front sorts in descending order. */
 export const SORT_KEYS = ['start', 'name', 'services', 'status', 'duration', 'spans'] as const;
 export type SortKey = (typeof SORT_KEYS)[number];
 
-/** Of the traces that match. */
+/** Totals of the matching traces. */
 export interface RowTotals {
   readonly traces: number;
-  /** Every trace of the store was looked at. */
+  /** Whether every trace of the store was examined. */
   readonly isExact: boolean;
-  /** The longest `duration` of those that are complete, in seconds; null when there is none. */
+  /** The longest `duration` of the complete traces, in seconds; null if there is none. */
   readonly longest: number | null;
 }
 
-/** `GET /api/window`: a part of all that match, by position in an order that does not change while it is read. */
+/** `GET /api/window`: part of all matches, by position in an order that stays constant while it is read. */
 export interface RowsWindow {
-  /** From the first position that was asked for; null for a trace that has gone. Of large traces it may be fewer than were asked for. */
+  /** From the first requested position; null for a deleted trace. For large traces, there may be fewer than requested. */
   readonly rows: readonly (TraceRow | null)[];
-  /** Names the order, for `ranking` of the next window: with another one all positions are new. */
+  /** Identifies the order, for `ranking` of the next request: if it changes, all positions are new. */
   readonly ranking: string;
-  /** How many have a place in it. */
+  /** Number of traces in the order. */
   readonly traces: number;
-  /** The position of the trace `find`, null when it has none; from 0 on. */
+  /** The position of the trace `find`, from 0; null if it has none. */
   readonly found: number | null;
 }
 
-/** `GET /api/overview`: what a chart and a legend say of all that match, however many. */
+/** `GET /api/overview`: data for the chart and legend of all matches, however many. */
 export interface Overview extends RowTotals {
-  /** Traces of each outcome, in the order of OUTCOMES. */
+  /** Number of traces per outcome, in the order of OUTCOMES. */
   readonly outcomes: readonly number[];
   readonly times: ShownTimes;
-  /** Traces that began in those times. */
+  /** Traces that started in that time. */
   readonly points: ChartPoints;
-  /** Complete ones of whatever time: how many took about how long, by outcome. */
+  /** Complete traces of any time: how many took about how long, by outcome. */
   readonly lengths: Pick<ChartPoints, 'seconds' | 'outcomes' | 'counts'>;
 }
 
-/** Column by column. Traces of one outcome that a chart draws at one place are one point, which is where the first of them is. */
+/** Columns. Traces of the same outcome at the same place of the chart are one point, at the position of the first of them. */
 export interface ChartPoints {
-  /** Seconds from the beginning of the times. */
+  /** Seconds from the start of the time range. */
   readonly starts: readonly number[];
-  /** Duration; of what is running, up to the answer. */
+  /** Duration; for a running trace, up to the time of the response. */
   readonly seconds: readonly number[];
-  /** Positions in OUTCOMES. */
+  /** Indexes in OUTCOMES. */
   readonly outcomes: readonly number[];
-  /** How many traces each stands for. */
+  /** Number of traces that each point represents. */
   readonly counts: readonly number[];
-  /** 1 for what is running, whatever its outcome so far. */
+  /** 1 if it is running, whatever its outcome so far. */
   readonly open: readonly number[];
-  /** Of the trace that is where the point is: `GET /api/row?row=` has its TraceRow, or null when it has gone. */
+  /** Row of the trace at the point: `GET /api/row?row=` returns its TraceRow, or null if it has been deleted. */
   readonly rows: readonly number[];
 }
 
-/** Something that AWS would do differently, silently: a member of `Findings` of `GET /api/traces/ID/findings`. */
+/** Something that AWS would silently do differently: a member of `Findings` of `GET /api/traces/ID/findings`. */
 export interface Finding {
   readonly code: string;
-  /** The (sub)segment meant; null for the whole trace. */
+  /** The affected (sub)segment; null for the whole trace. */
   readonly id: string | null;
   readonly message: string;
   readonly remedy: string;

@@ -4,7 +4,7 @@ import type { Entity } from '../trace/entity.ts';
 import { ExactNumber } from '../json/exact-number.ts';
 import { integerOf, isObject, type Json } from '../json/json.ts';
 
-/** What a member of a document is. Members that are not in the table may be anything: X-Ray keeps them, and nothing here reads them. */
+/** The type of a document's member. Members that are not in the table may have any type: X-Ray stores them, and nothing here reads them. */
 export type Shape =
   | 'text'
   | 'number'
@@ -25,8 +25,8 @@ const EXCEPTION: Shape = {
 };
 
 /**
- * Segments and subsegments. Source: X-Ray's published schema of segment documents and the developer guide; what its SDKs send besides, such as
- * `cause` as `{"id": …}` and `content_length` as a text, is none of their users' faults and taken.
+ * Segments and subsegments. Source: X-Ray's published schema of segment documents and the developer guide. Deviations of X-Ray's SDKs, such as
+ * `cause` as `{"id": …}` and `content_length` as a text, are accepted, because their users cannot change them.
  */
 export const DOCUMENT: Shapes = {
   ...texts('id', 'name', 'trace_id', 'parent_id', 'type', 'user', 'origin', 'resource_arn', 'namespace'),
@@ -79,16 +79,16 @@ export const DOCUMENT: Shapes = {
   subsegments: { list: 'object' },
 };
 
-/** Node's SDK writes null where it does not know the line. */
+/** Node's SDK writes null if it does not know the line. */
 const MAY_BE_NULL = /\.stack\[\d+\]\.line$/;
 /** Python's and Ruby's SDKs write `local`. */
 const NAMESPACES: ReadonlySet<unknown> = new Set(['aws', 'remote', 'local']);
-/** Seconds of the year 5138; of today, milliseconds have thirteen digits. */
+/** Seconds of the year 5138; current times in milliseconds have thirteen digits. */
 const MAX_SECONDS = 1e11;
-/** A trace can have as many as it has members: what more would say is the same. */
+/** A trace could have one per member; more would repeat the same. */
 const MAX_FINDINGS = 200;
 
-/** What in the documents of a trace is not as X-Ray's schema has it, so that X-Ray leaves it out or misreads it. */
+/** Deviations of a trace's documents from X-Ray's schema, which X-Ray ignores or misreads. */
 export function documentFindings(trace: Trace): Finding[] {
   const findings: Finding[] = [];
   for (const entity of trace.entities()) {
@@ -190,7 +190,7 @@ function nameOf(value: unknown): string {
   return `the ${kind} ${shown(JSON.stringify(value))}`;
 }
 
-/** Texts come from outside, as long as they like. */
+/** Limits the length of text from outside. */
 export function shown(text: string): string {
   return text.length > 80 ? `${text.slice(0, 80)}…` : text;
 }

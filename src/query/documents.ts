@@ -6,13 +6,13 @@ import { isObject, numberOf, textOf, type Json } from '../json/json.ts';
 import { inferredOriginOf } from '../trace/service-id.ts';
 import type { TraceView } from '../trace/trace-view.ts';
 
-/** X-Ray's quota for a trace. It refuses what comes after; the local X-Ray keeps that too. */
+/** X-Ray's quota for a trace. It refuses documents beyond it; the local X-Ray stores them. */
 export const MAX_TRACE_BYTES = 500 * 1024;
 
-/** As many characters of inferred documents: of 30,000 calls in one trace they are three times as long as the trace. */
+/** Maximum characters of inferred documents: for 30,000 calls in a trace, they are three times as long as the trace. */
 const MAX_INFERRED_LENGTH = 2_000_000;
 
-/** A member of `Traces` in the answer of BatchGetTraces: the processed documents, then as many characters of inferred ones as there is room for. */
+/** A member of `Traces` in the output of BatchGetTraces: processed documents, then inferred ones up to the limit of characters. */
 export function traceMembers(view: TraceView, maxInferred = MAX_INFERRED_LENGTH): object {
   const { trace } = view;
   const segments = trace.segments.map((segment) => ({ Id: segment.id, Document: JSON.stringify(processed(segment)) }));
@@ -35,7 +35,7 @@ export function traceMembers(view: TraceView, maxInferred = MAX_INFERRED_LENGTH)
   };
 }
 
-/** Members in the order in which AWS writes them; others follow. Source: recorded answers of X-Ray. */
+/** Members in AWS's order; others follow. Source: recorded answers of X-Ray. */
 const ORDER = [
   'id',
   'name',
@@ -59,17 +59,17 @@ const ORDER = [
 /** Members that only X-Ray sets. */
 const RESERVED = new Set(['inferred']);
 
-/** What streamed subsegments need to find their parent, and those inside it do not. */
+/** Members that streamed subsegments need to find their parent; embedded subsegments do not have them. */
 const FOLDED = new Set(['type', 'parent_id', 'trace_id']);
 
-/** The document as AWS gives it back: streamed subsegments in their place, times as doubles, resource names added. */
+/** The document as AWS returns it: streamed subsegments in their place, times as doubles, resource names added. */
 export function processed(entity: Entity): Json {
   const document = ownMembers(entity);
   if (entity.children.length > 0) document['subsegments'] = entity.children.map(processed);
   return document;
 }
 
-/** The document without what lies in it. */
+/** The document without its subsegments. */
 function ownMembers(entity: Entity): Record<string, unknown> {
   const { json } = entity;
   const document: Record<string, unknown> = Object.create(null) as Record<string, unknown>;
@@ -97,7 +97,7 @@ function processedMember(key: string, value: unknown): unknown {
   }
 }
 
-/** `http.request.traced` has done its work. */
+/** Removes `http.request.traced`, which is no longer needed. */
 function withoutTraced(http: unknown): unknown {
   if (!isObject(http) || !isObject(http['request'])) return http;
   const { traced: _, ...request } = http['request'];
@@ -123,9 +123,7 @@ function addResourceNames(document: Record<string, unknown>): void {
   if (names.length > 0) document['aws'] = { ...aws, resource_names: names.slice(0, 1) };
 }
 
-/**
- * The segment of a service that does not report. AWS's ids are random; these are the same in every answer, so that a page can keep its place.
- */
+/** The segment of a service that does not report. AWS's IDs are random; these are stable, so that a page can keep its position. */
 export function inferredDocument(trace: Trace, call: Entity): Json {
   const seen = ownMembers(call);
   const document: Record<string, unknown> = {

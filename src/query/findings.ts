@@ -21,7 +21,7 @@ const MAX_ANNOTATION_TEXT = 1_000;
 /** Source: X-Ray developer guide, tracing event-driven applications. */
 const MAX_LINKS = { segment: 20, trace: 100 };
 
-/** What AWS would do to this trace. `originals`: its documents as they came; `rules`: the sampling rules as AWS has them. */
+/** What AWS would do to this trace. `originals`: its documents as received; `rules`: the sampling rules as AWS has them. */
 export function findingsOf(view: TraceView, originals: readonly string[], rules: readonly SamplingRule[]): Finding[] {
   return [
     ...sizes(view, originals),
@@ -130,7 +130,7 @@ function parts({ trace }: TraceView): Finding[] {
   ];
 }
 
-/** A callee that began before it was called, or ended after its caller had the answer, has another clock. */
+/** A callee that started before it was called, or ended after its caller got the response, has a different clock. */
 function skews({ trace }: TraceView): Finding[] {
   const findings: Finding[] = [];
   for (const segment of trace.segments) {
@@ -153,7 +153,7 @@ function sampling({ root }: TraceView, rules: readonly SamplingRule[]): Finding[
     method: method ?? '',
     path: target?.pathname ?? '',
   });
-  // What Default does to every service is nothing to act on; GET /api/sampling says which rule decides.
+  // Nobody needs to act on the rule Default, which applies to every service; GET /api/sampling shows which rule applies.
   if (rule === undefined || rule.FixedRate >= 1 || rule.RuleName === 'Default') return [];
   const percent = Math.round(rule.FixedRate * 10_000) / 100;
   return [

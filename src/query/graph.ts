@@ -9,7 +9,7 @@ import { serviceMembers } from '../trace/members.ts';
 import { Statistics } from './statistics.ts';
 import type { TraceView } from '../trace/trace-view.ts';
 
-/** Whole seconds since the epoch in which traces began. */
+/** The period in which traces started, in whole seconds since the epoch. */
 interface Span {
   first: number;
   last: number;
@@ -20,7 +20,7 @@ interface Edge {
   readonly statistics: Statistics;
   readonly aliases: Map<string, ServiceId>;
   readonly span: Span;
-  /** Seconds from a message's sending to its receipt; of asynchronous links only. */
+  /** Seconds from sending a message to its receipt; only for asynchronous links. */
   readonly ages: Statistics | undefined;
 }
 
@@ -29,30 +29,30 @@ interface Node {
   readonly statistics: Statistics;
   readonly edges: Map<string, Edge>;
   readonly span: Span;
-  /** Where its segment or the call to it says. */
+  /** From its segment, or from the call to it. */
   region: string | null;
   isRoot: boolean;
-  /** It has segments of its own. */
+  /** Whether it has segments of its own. */
   isReporting: boolean;
 }
 
-/** A link that one of the graph's traces has, to be added when the trace at its other end has been looked up. */
+/** A link of one of the graph's traces, to be added once the trace at its other end has been looked up. */
 export interface OpenLink extends Link {
   readonly trace: Trace;
   readonly entity: Entity;
-  /** The second in which the trace began. */
+  /** The second in which the trace started. */
   readonly at: number;
 }
 
-/** Links are looked up one by one; a graph of more is drawn without the rest. */
+/** Links are looked up one by one; further links are not drawn. */
 const MAX_LINKS = 1_000;
 /**
- * Services and edges. Each costs about 10 KB until it is written, and names that have an id in them make one for each request: of 10,000 traces
- * with six names each the answer had 54 MB, and the process 970 MB. X-Ray's own limit is not published.
+ * Limit of services and edges. Each costs about 10 KB until it is written, and names that contain an ID create one per request: for 10,000 traces
+ * with six names each, the response had 54 MB, and the process 970 MB. X-Ray's own limit is not published.
  */
 const MAX_PARTS = 20_000;
 
-/** Adds traces up to the graph of services that GetTraceGraph and GetServiceGraph give. */
+/** Adds traces to the service graph of GetTraceGraph and GetServiceGraph. */
 export class Graph {
   readonly #nodes = new Map<string, Node>();
   readonly links: OpenLink[] = [];
@@ -82,8 +82,8 @@ export class Graph {
   }
 
   /**
-   * Draws an asynchronous link, from where the message was sent to. `other` is the trace at its other end; when that is not here, the link may name the
-   * service. Both ends may tell of one link.
+   * Draws an asynchronous link from the sender of a message. `other` is the trace at its other end; if it is missing, the link may name the
+   * service. Both ends may report the same link.
    */
   addLink({ trace, entity, at, ...link }: OpenLink, other: Trace | undefined): void {
     const there = other?.find(link.id);
@@ -102,15 +102,15 @@ export class Graph {
     edge.ages?.add({ isFault: false, isError: false, isThrottle: false }, Math.max(0, receivedAt - (sender.end ?? sender.start)));
   }
 
-  /** First and last second in which a trace began, or nulls. */
+  /** The first and last second in which a trace started, or nulls. */
   bounds(): { StartTime: object | null; EndTime: object | null } {
     const { first, last } = this.#span;
     return first === Infinity ? { StartTime: null, EndTime: null } : { StartTime: double(first), EndTime: double(Math.max(last, first + 1)) };
   }
 
   /**
-   * `Services`. `hasTimes`: a graph of a range of time, as against that of one trace; the times are those in which its traces began, and only that of
-   * one trace has regions. Source: recorded answers of X-Ray.
+   * `Services`. `hasTimes`: the graph of a time range instead of one trace; its times are those in which its traces started. Only the graph of one
+   * trace has regions. Source: recorded answers of X-Ray.
    */
   *services(hasTimes: boolean): Generator<object> {
     const nodes = [...this.#nodes].sort(([, a], [, b]) => compare(a, b));
@@ -183,7 +183,7 @@ export class Graph {
   }
 }
 
-/** compat: services with segments are active, those that X-Ray infers unknown when they are AWS's and passive when not. */
+/** compat: services with segments are active; inferred ones are unknown if they are AWS's, otherwise passive. */
 function stateOf({ service: { type }, isReporting }: Node): string {
   if (isReporting) return 'active';
   return type === 'client' || type?.startsWith('AWS::') === true ? 'unknown' : 'passive';

@@ -9,7 +9,7 @@ import { ListText } from './list-text.ts';
 import { TimeSeries, type TimeSeriesConfig } from './time-series.ts';
 import { matching } from './trace-summaries.ts';
 
-/** GetTraceGraph: `Services`; undefined when there is no such trace. */
+/** GetTraceGraph: `Services`; undefined if the trace does not exist. */
 export function traceGraph(reader: TraceSource, traceId: string): JsonText | undefined {
   const view = reader.trace(traceId);
   if (view === undefined) return undefined;
@@ -20,16 +20,16 @@ export function traceGraph(reader: TraceSource, traceId: string): JsonText | und
 }
 
 export interface GraphRequest extends Search {
-  /** Of the receipt for GetServiceGraph, as AWS's; of the start for the page. */
+  /** By receipt for GetServiceGraph, as in AWS; by start for the page. */
   readonly range: Range;
-  /** After this time the graph is that of the newest traces so far, unless the rest takes no more than three times as long. */
+  /** After this time the graph ends with the newest traces so far, unless the rest takes at most three times as long. */
   readonly maxMs?: number | undefined;
 }
 
-/** As often as `maxMs` again is waited for what is left. */
+/** The remaining traces may take this multiple of `maxMs`. */
 const MORE = 3;
 
-/** GetServiceGraph; `IsPartial` when there was no time for all traces. Traces with a root in progress are left out. Source: recorded answers of X-Ray. */
+/** GetServiceGraph; `IsPartial` if time ran out. Traces with a root in progress are left out. Source: recorded answers of X-Ray. */
 export async function serviceGraph(reader: TraceSource, { range, maxMs = Infinity, ...search }: GraphRequest): Promise<object> {
   const graph = new Graph();
   let untilMs = performance.now() + maxMs;
@@ -38,7 +38,7 @@ export async function serviceGraph(reader: TraceSource, { range, maxMs = Infinit
     found++;
     if (!view.trace.segments.some(({ isInProgress }) => isInProgress)) graph.add(view);
     if (performance.now() <= untilMs) continue;
-    // Who gets a part asks for all of it next, from the beginning.
+    // A client that gets a partial graph asks for the whole one next, from the start.
     isPartial = reader.countIn(range) > found * (isNearlyDone ? 1 : 1 + MORE);
     if (isPartial) break;
     isNearlyDone = true;
@@ -68,12 +68,12 @@ export interface TimeSeriesRequest {
   readonly selector: EntitySelector;
 }
 
-/** GetTimeSeriesServiceStatistics, by the time of receipt. compat: of the range the whole seconds count. Source: recorded answers of X-Ray. */
+/** GetTimeSeriesServiceStatistics, by time of receipt. compat: only whole seconds of the range count. Source: recorded answers of X-Ray. */
 export async function timeSeries(reader: TraceSource, { periodSeconds, filter, selector, ...range }: TimeSeriesRequest): Promise<object[]> {
   const [start, end] = [Math.floor(range.start), Math.floor(range.end)];
   const config: TimeSeriesConfig = { start, end, periodSeconds, kind: selector.kind === 'service' ? 'service' : 'edge' };
   const series = new TimeSeries(config);
-  // A bucket that ends in the range began before it.
+  // A bucket that ends within the range started before it.
   const received: Range = { type: 'Event', start: start - periodSeconds, end };
   for await (const { trace, map } of matching(reader, received, { filter })) {
     const at = trace.receivedAt;

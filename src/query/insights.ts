@@ -19,16 +19,16 @@ export interface InsightEvent {
   readonly client: Impact;
 }
 
-/** A service that failed more than it usually does. */
+/** A service that failed more than usual. */
 export interface Insight {
   readonly service: ServiceId;
   readonly start: number;
-  /** undefined while it goes on. */
+  /** undefined while it is ongoing. */
   readonly end: number | undefined;
   readonly lastUpdate: number;
   readonly requests: Impact;
   readonly client: Impact;
-  /** Services whose requests failed with it, most faults first; the service itself is among them. */
+  /** Services whose requests failed together with it, most faults first, including the service itself. */
   readonly affected: readonly ServiceId[];
   readonly events: readonly InsightEvent[];
 }
@@ -41,8 +41,8 @@ export interface InsightsRequest {
 }
 
 /**
- * The rule, ours: AWS does not publish its own. A minute of a service is anomalous with this many faults of its own, this share of its requests,
- * and this many times the share of the hour before. Anomalous minutes closer than QUIET_MINUTES are one insight.
+ * xrayd's own rule, since AWS does not publish its rule. A minute of a service is anomalous with at least this many faults of its own, this share of
+ * its requests, and this multiple of the previous hour's share. Anomalous minutes closer than QUIET_MINUTES form one insight.
  */
 const MIN_FAULTS = 5;
 const MIN_RATE = 0.1;
@@ -52,12 +52,12 @@ export const QUIET_MINUTES = 5;
 const MAX_AFFECTED = 5;
 
 /**
- * Failed services of a trace that are counted for each service that failed with them, and of a minute. Each with each, a trace of 5,000 failed
+ * Limit of failed services that are counted for each other failed service, per trace and minute. Without it, a trace of 5,000 failed
  * services took 20 s and 1.2 GB.
  */
 const MAX_FAILED_OF_TRACE = 50;
 const MAX_AFFECTED_IN_MINUTE = 200;
-/** Services, each counted once a minute, that one answer may come from: up to 50 MB. */
+/** Limit of the service minutes of one response, which take up to 50 MB. */
 const MAX_MINUTES = 100_000;
 
 interface Minute {
@@ -65,7 +65,7 @@ interface Minute {
   faults: number;
   clientTotal: number;
   clientFaults: number;
-  /** Services that failed with it. */
+  /** Services that failed together with it. */
   affected: Map<string, { service: ServiceId; faults: number }> | undefined;
 }
 
@@ -77,12 +77,12 @@ interface Seen {
 
 interface Services {
   readonly byKey: Map<string, Seen>;
-  /** Of all services together, and how many there may be. */
+  /** Service minutes so far, and their limit. */
   minutes: number;
   readonly maxMinutes: number;
 }
 
-/** Insights that overlap the range, by the time of receipt; newest first. Rejects with TooMuchError. */
+/** Insights that overlap the range, by time of receipt; newest first. Rejects with TooMuchError. */
 export async function findInsights(reader: TraceSource, { start, end, now, filter }: InsightsRequest, maxMinutes = MAX_MINUTES): Promise<Insight[]> {
   const services: Services = { byKey: new Map(), minutes: 0, maxMinutes };
   const from = start - (BASELINE_MINUTES + QUIET_MINUTES) * 60;
@@ -157,7 +157,7 @@ function insightsOf({ service, minutes }: Seen, now: number): Insight[] {
   return runs.map((run) => insightOf(service, run, minutes, now));
 }
 
-/** Minutes that were anomalous themselves are not what is usual. */
+/** Minutes that were anomalous themselves do not count as usual. */
 function isAnomalous(minutes: ReadonlyMap<number, Minute>, anomalous: ReadonlySet<number>, at: number): boolean {
   const { total, faults } = minutes.get(at)!;
   if (faults < MIN_FAULTS || faults / total < MIN_RATE) return false;

@@ -1,7 +1,7 @@
 import { awsJson, JsonText } from '../json/aws-json.ts';
 import { TooMuchError } from './answer-room.ts';
 
-/** A list of an answer, each value written before the next one is made: as objects they take many times as much memory as their text. */
+/** A list in a response. Each value is written before the next is created: as objects, they take many times the memory of their text. */
 export class ListText {
   readonly #maxBytes: number;
   readonly #pieces: Buffer[] = [];
@@ -11,7 +11,7 @@ export class ListText {
     this.#maxBytes = maxBytes;
   }
 
-  /** Adds a value, in AWS's JSON; its bytes are given. Throws TooMuchError. */
+  /** Adds a value, as AWS's JSON; returns its bytes. Throws TooMuchError. */
   add(value: unknown): number {
     const piece = Buffer.from(`${this.#bytes === 0 ? '' : ','}${awsJson(value)}`);
     this.#bytes += piece.length;

@@ -1,7 +1,7 @@
-/** Longer names are ordered by their beginning. */
+/** Longer names are sorted by their beginning. */
 const MAX_NAME = 200;
 
-/** What a trace's name is ordered by, in the store as in a query. */
+/** The sort key of a trace's name, in the store as in a query. */
 export function nameInOrder(name: string): string {
   return name.slice(0, MAX_NAME);
 }

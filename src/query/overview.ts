@@ -10,22 +10,22 @@ export interface OverviewRequest extends Selection {
   readonly chosen: Omit<TimeChoice, 'now'>;
 }
 
-/** Places of a chart: about as many as can be told apart on a screen. */
+/** Columns of a chart: about as many as can be told apart on a screen. */
 const COLUMNS = 300;
 const STEPS_A_DECADE = 20;
-/** What a chart can tell apart is drawn long before; of more the newest count. */
+/** Limit of the traces in an overview, newest first; far more than a chart can show. */
 const MAX_TRACES = 1_000_000;
-/** Rows of one question to the table: half a slice's work. */
+/** Rows per query of the table: half the work of a slice. */
 const ROWS_AT_ONCE = 1_000;
-/** What has not been looked at by then is left out, and said so. */
+/** Traces that were not examined by then are left out, and the response says so. */
 const LONGEST_MS = 2_000;
 const SHORTEST = 1e-6;
 
-/** Of many traces, column by column. */
+/** Data of many traces, in columns. */
 class Gathered {
   readonly rows: number[] = [];
   readonly starts: number[] = [];
-  /** -1 for what says nothing of it. */
+  /** -1 if unknown. */
   readonly seconds: number[] = [];
   readonly outcomes: number[] = [];
   readonly open: number[] = [];
@@ -39,7 +39,7 @@ class Gathered {
   }
 }
 
-/** What a chart and a legend say of all that match. Without a filter the table of traces knows it; with one each trace is looked at. */
+/** Data for the chart and legend of all matches. Without a filter, the table of traces has it; with a filter, each trace is examined. */
 export async function overviewOf(reader: TraceSource, rankings: Rankings, { chosen, ...set }: OverviewRequest): Promise<Overview> {
   const now = rankings.now();
   const gathered = new Gathered();
@@ -89,7 +89,7 @@ function stepOf(seconds: number): number {
   return Math.round(Math.log10(Math.max(SHORTEST, seconds)) * STEPS_A_DECADE);
 }
 
-/** Traces of one outcome that a chart would draw at one place are one point. */
+/** Merges traces of the same outcome at the same place of the chart into one point. */
 function pointsOf({ rows, starts, seconds, outcomes, open }: Gathered, times: { from: number; to: number }): ChartPoints {
   const width = Math.max(times.to - times.from, 1e-3);
   const at = new Map<number, number>();

@@ -6,7 +6,7 @@ import { pointOf, rowOf } from './row.ts';
 import { found } from './trace-summaries.ts';
 import type { TraceView } from '../trace/trace-view.ts';
 
-/** Which traces are meant: those that began in the range, in seconds since the epoch, and match. */
+/** Selects traces: those that started in the range, in seconds since the epoch, and match. */
 export interface Selection extends Search {
   readonly start: number;
   readonly end: number;
@@ -17,11 +17,11 @@ export interface Order {
   readonly isDescending: boolean;
 }
 
-/** Where a page of an order ends. */
+/** The end of a page of an order. */
 export interface OrderCursor {
   readonly value: string | number;
   readonly row: number;
-  /** Seconds since the epoch: up to when what is running was counted. */
+  /** Seconds since the epoch: the time up to which running traces were counted. */
   readonly at: number;
 }
 
@@ -33,12 +33,12 @@ export interface OrderedRequest extends Selection {
 
 export interface WindowRequest extends Selection {
   readonly order: Order;
-  /** Traces before the first one that is asked for. */
+  /** Number of traces before the first requested one. */
   readonly skip: number;
   readonly limit: number;
-  /** Of the window before; a new order is made when it is not known (any more). */
+  /** From the previous window; a new order is created if it is unknown or expired. */
   readonly ranking: string | undefined;
-  /** The id of a trace whose position is asked for. */
+  /** The ID of a trace whose position is requested. */
   readonly find: string | undefined;
 }
 
@@ -47,10 +47,10 @@ export interface OrderedPage {
   readonly next: OrderCursor | undefined;
 }
 
-/** An order by position. */
+/** A sorted list of traces. */
 interface Positions {
   readonly name: string;
-  /** Rows of the table of traces: 8 bytes for each. */
+  /** Rows of the table of traces, 8 bytes each. */
   readonly rows: Float64Array;
   readonly at: number;
 }
@@ -61,25 +61,25 @@ interface Ranking {
   readonly ranked: readonly OrderCursor[];
 }
 
-/** Traces that are put in order, the newest ones that match. Each costs up to 150 bytes while its order is kept. */
+/** Limit of sorted traces, the newest matches. Each costs up to 150 bytes while its order is cached. */
 const MAX_RANKED = 200_000;
-/** Of the bytes that one answer may have: less memory orders fewer. */
+/** Divisor of the response limit: with less memory, fewer traces are sorted. */
 const BYTES_A_RANKED = 40;
-/** What has not been looked at by then is left out; totals say so. */
+/** Traces that were not examined by then are left out; totals say so. */
 const LONGEST_MS = 20_000;
 const TOTALS_MS = 2_000;
-/** Pages go on in the order of the first one for so long; after that it is made anew. */
+/** Pages use the order of the first one for this long; after that it is sorted again. */
 const KEPT_MS = 60_000;
-/** Orders by position that are kept: one for each list that somebody looks at. */
+/** Number of cached orders: one for each list that somebody looks at. */
 const KEPT_POSITIONS = 4;
 
-/** Puts all traces that match in an order, and counts them. The last order made is kept for its further pages. */
+/** Sorts all matching traces and counts them. Caches the last order for its further pages. */
 export class Rankings {
   readonly #reader: TraceSource;
   readonly #nowMs: () => number;
   readonly #maxRanked: number;
   #last: Ranking | undefined;
-  /** The last one used goes last. */
+  /** Most recently used last. */
   readonly #positions = new Map<string, Positions>();
   #made = 0;
 
@@ -96,8 +96,8 @@ export class Rankings {
   }
 
   /**
-   * Of equal ones the newest first. What the table of traces does not know (spans, services, and what matches an expression or words) is ordered once:
-   * a trace that comes or changes after the first page keeps its place until that is done anew.
+   * Among equal traces, the newest first. Keys that the table of traces lacks (spans, services, matches of an expression or words) are sorted once:
+   * a trace that arrives or changes after the first page keeps its place until they are sorted again.
    */
   async page({ order, after, limit, ...set }: OrderedRequest): Promise<OrderedPage> {
     if (set.filter === undefined && set.text === undefined && this.#reader.orders.has(order.key)) return this.#tablePage(set, order, after, limit);
@@ -107,7 +107,7 @@ export class Rankings {
     let at = begin;
     for (let bytes = 0; at < ranked.length && rows.length < limit && bytes < this.#reader.room.maxAnswerBytes; at++) {
       const view = this.#reader.traceAt(ranked[at]!.row);
-      // It may have gone meanwhile.
+      // It may have been deleted.
       if (view === undefined) continue;
       rows.push(rowOf(view));
       bytes += view.trace.bytes;
@@ -115,7 +115,7 @@ export class Rankings {
     return { rows, next: at < ranked.length && at > 0 ? ranked[at - 1] : undefined };
   }
 
-  /** Where clocks disagree a row is shorter than the table has it, and comes no later than it should: within a page it is put right. */
+  /** Where clocks disagree, a row is shorter than in the table, and comes at most too early: the order within a page is corrected. */
   #tablePage({ start, end }: Selection, { key, isDescending }: Order, after: OrderCursor | undefined, limit: number): OrderedPage {
     const at = after?.at ?? this.now();
     const rows: TraceRow[] = [];
@@ -133,7 +133,7 @@ export class Rankings {
     return { rows: ranked.map(({ row }) => row), next: isMore ? last : undefined };
   }
 
-  /** A part of the order from any position on. Until its name is forgotten it stays as it is, whatever comes or changes: what has gone is left out. */
+  /** Part of the order from any position. The order stays the same until it expires, whatever arrives or changes; deleted traces are left out. */
   async window({ order, skip, limit, ranking, find, ...set }: WindowRequest): Promise<RowsWindow> {
     const positions = (ranking === undefined ? undefined : this.#positions.get(ranking)) ?? (await this.#positionsOf(set, order));
     this.#positions.delete(positions.name);
@@ -175,7 +175,7 @@ export class Rankings {
     return { name, at, rows: this.#reader.rowsInOrder({ start, end, key, isDescending, at, limit: this.#maxRanked }) };
   }
 
-  /** How many match, and the longest of them. */
+  /** The number of matches, and the longest of them. */
   async totals(set: Selection): Promise<RowTotals> {
     if (set.filter === undefined && set.text === undefined) {
       return { ...this.#reader.totals(set.start, set.end, (view) => completeLength(rowOf(view))), isExact: true };
@@ -212,7 +212,7 @@ function completeLength(row: TraceRow): number | null {
   return row.isOpen ? null : row.duration;
 }
 
-/** What rows are ordered by, as the page orders those that it has. What is running is as long as it has been. */
+/** The sort key of a row, as the page sorts its rows. A running trace is as long as it has been running. */
 function valueOf(row: TraceRow, key: SortKey, now: number): string | number {
   switch (key) {
     case 'start':
@@ -230,7 +230,7 @@ function valueOf(row: TraceRow, key: SortKey, now: number): string | number {
   }
 }
 
-/** `valueOf` of its row, at less cost where the row need not be whole. */
+/** `valueOf` of a trace's row, without building the whole row where possible. */
 function valueIn(view: TraceView, key: SortKey, now: number): string | number {
   if (key !== 'start' && key !== 'duration') return valueOf(rowOf(view), key, now);
   return key === 'start' ? pointOf(view).start : (lengthOf(pointOf(view), now) ?? -1);

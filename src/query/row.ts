@@ -9,7 +9,7 @@ import { textOf } from '../json/json.ts';
 import { scanPage } from './trace-summaries.ts';
 import type { TraceView } from '../trace/trace-view.ts';
 
-/** A row shows two of them; the list beside it the others. */
+/** A row shows two of them; the list beside it shows the others. */
 const MAX_SERVICES = 16;
 const MAX_URL = 2_000;
 
@@ -19,7 +19,7 @@ export function rowOf(view: TraceView): TraceRow {
   const first = shownOf(view);
   const { url, method, status } = httpOf(first);
   const services = servicesOf(view.map).filter(({ type }) => type !== 'client');
-  // As in the head of the trace: what X-Ray infers from a call is no span that anybody sent.
+  // As in the header of the trace: segments that X-Ray infers are not spans that somebody sent.
   let spans = 0;
   for (const _ of trace.entities()) spans++;
   return {
@@ -38,18 +38,18 @@ export function rowOf(view: TraceView): TraceRow {
   };
 }
 
-/** What a chart shows of a trace: as its row has it, at less cost. */
+/** What a chart shows of a trace: the same as its row, at less cost. */
 export function pointOf(view: TraceView): Pick<TraceRow, 'start' | 'duration' | 'outcome' | 'isOpen'> {
   const first = shownOf(view);
   return { ...timesOf(view), outcome: first === undefined ? 'ok' : outcomeName(first), isOpen: first?.isInProgress ?? false };
 }
 
-/** What a trace is shown as: its root, or what there is in its place. */
+/** What represents a trace: its root, or a substitute. */
 function shownOf({ trace, root }: TraceView): Entity | undefined {
   return root ?? trace.segments[0] ?? trace.orphans[0];
 }
 
-/** Of the whole trace. Where clocks disagree the root's count: those of the others would make a short request long, and begin it before it came. */
+/** Times of the whole trace. Where clocks disagree, those of the root count: otherwise a short request could seem long, or start too early. */
 function timesOf(view: TraceView): { start: number; duration: number | null } {
   const { trace, root } = view;
   if (root !== undefined && root.start > 0 && trace.segments.some((segment) => skewOf(trace, segment) > 0)) {
@@ -59,7 +59,7 @@ function timesOf(view: TraceView): { start: number; duration: number | null } {
 }
 
 export interface RowsRequest extends Search {
-  /** Of the start, in seconds since the epoch. */
+  /** Start time in seconds since the epoch. */
   readonly start: number;
   readonly end: number;
   readonly after: Cursor | undefined;
@@ -71,12 +71,12 @@ export interface Rows {
   readonly next: Cursor | undefined;
 }
 
-/** A row is as large however large its trace is. */
+/** Size of a row, independent of its trace. */
 const ROW_BYTES = 1_000;
-/** A page comes after about this time, however few traces match; `next` goes on from there. */
+/** A page ends after about this time, however few traces match; `next` continues from there. */
 const PAGE_MS = 300;
 
-/** The traces that began in the range and match, newest first. */
+/** The matching traces that started in the range, newest first. */
 export async function traceRows(reader: TraceSource, { start, end, filter, text, after, limit }: RowsRequest): Promise<Rows> {
   const range = { type: 'TraceId', start, end } as const;
   const rows: TraceRow[] = [];

@@ -1,9 +1,9 @@
 import { setImmediate } from 'node:timers/promises';
 
-/** Long scans stand back this often, so that short questions need not wait for them. */
+/** How often long scans pause, so that short queries need not wait for them. */
 const SLICE_MS = 5;
 
-/** The values of `source`, with pauses in which other questions are answered. */
+/** The values of `source`, with pauses in which other queries are answered. */
 export async function* slices<T>(source: Iterable<T>): AsyncGenerator<T> {
   let sinceMs = performance.now();
   for (const value of source) {

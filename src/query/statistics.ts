@@ -1,13 +1,13 @@
 import { double, seconds } from '../json/aws-json.ts';
 import { requestOutcome, type Outcome } from '../trace/entity.ts';
 
-/** More distinct values than these are merged into neighbours of nearly the same size. AWS merges too, by rules it does not publish. */
+/** Beyond this number of distinct values, neighbours of similar size are merged. AWS merges too, by unpublished rules. */
 const MAX_HISTOGRAM = 100;
 
-/** Of distinct times; then they are counted with three digits each. */
+/** Limit of distinct times; beyond it they are rounded to three digits. */
 const MAX_TIMES = 2_000;
 
-/** Requests by outcome, and how long they took. */
+/** Counts requests by outcome and duration. */
 export class Statistics {
   ok = 0;
   error = 0;
@@ -25,7 +25,7 @@ export class Statistics {
     this.#times.set(ms, (this.#times.get(ms) ?? 0) + 1);
   }
 
-  /** Times that are counted apart. */
+  /** Number of times that are counted separately. */
   get distinct(): number {
     return this.#times.size;
   }

@@ -6,9 +6,9 @@ import { servicesOf } from '../trace/map.ts';
 import { causeMembers, outcomeMembers, serviceMembers } from '../trace/members.ts';
 import type { AnnotationValue, TraceView } from '../trace/trace-view.ts';
 
-/** What GetTraceSummaries adds for the range and the filter that found the trace. */
+/** What GetTraceSummaries adds, depending on the range and filter that found the trace. */
 export interface Match {
-  /** Seconds since the epoch; of the range types Event and Service. */
+  /** Seconds since the epoch; for the range types Event and Service. */
   readonly eventTime: number | undefined;
   readonly service: object | undefined;
   readonly edge: object | undefined;
@@ -16,7 +16,7 @@ export interface Match {
 
 const OK = { isFault: false, isError: false, isThrottle: false };
 
-/** A member of `TraceSummaries`. Every key is there, null when there is nothing to say. Source: recorded answers of X-Ray. */
+/** A member of `TraceSummaries`. Has every key, with null if there is no value. Source: recorded answers of X-Ray. */
 export function summaryOf(view: TraceView, match: Match): object {
   const { trace, root } = view;
   const http = httpOf(root);

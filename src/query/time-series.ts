@@ -6,11 +6,11 @@ export interface TimeSeriesConfig {
   readonly start: number;
   readonly end: number;
   readonly periodSeconds: 60 | 300;
-  /** Whose statistics they are: those of services, or of calls. */
+  /** Whether the statistics are of services or of calls. */
   readonly kind: 'service' | 'edge';
 }
 
-/** Sums requests up by the minute, or by five, in which they were received. Times are in seconds since the epoch. */
+/** Sums up requests by the minute, or five minutes, in which they were received. Times are in seconds since the epoch. */
 export class TimeSeries {
   readonly #config: TimeSeriesConfig;
   readonly #buckets = new Map<number, Statistics>();
@@ -19,7 +19,7 @@ export class TimeSeries {
     this.#config = config;
   }
 
-  /** A bucket for `receivedAt`, even where nothing is added to it. */
+  /** The bucket of `receivedAt`, even if nothing is added to it. */
   touch(receivedAt: number): Statistics | undefined {
     const { start, end, periodSeconds } = this.#config;
     const timestamp = (Math.floor(receivedAt / periodSeconds) + 1) * periodSeconds;
@@ -36,7 +36,7 @@ export class TimeSeries {
     this.touch(receivedAt)?.add(outcome, seconds);
   }
 
-  /** Newest first; a bucket's time is its end. Empty ones are left out. Source: recorded answers of X-Ray. */
+  /** Newest first; the time of a bucket is its end. Empty buckets are left out. Source: recorded answers of X-Ray. */
   members(): object[] {
     const { kind } = this.#config;
     return [...this.#buckets]

@@ -12,7 +12,7 @@ import { slices } from './slices.ts';
 
 export interface SummariesRequest extends Search {
   readonly range: Range;
-  /** Share of the traces to give, 0–1. */
+  /** Share of the traces to return, 0–1. */
   readonly rate: number;
   readonly after: Cursor | undefined;
   readonly limit: number;
@@ -23,11 +23,11 @@ export interface SummariesPage {
   readonly TraceSummaries: JsonText;
   readonly ApproximateTime: object;
   readonly TracesProcessedCount: number;
-  /** Where the next page begins; undefined at the end. */
+  /** Where the next page starts; undefined at the end. */
   readonly next: Cursor | undefined;
 }
 
-/** A page takes no longer than about this, however few traces match; the next token goes on from there. */
+/** A page ends after about this time, however few traces match; the next token continues from there. */
 const PAGE_MS = 1_000;
 
 /** GetTraceSummaries. */
@@ -48,7 +48,7 @@ export interface Scan extends Pick<SummariesRequest, 'range' | 'filter' | 'text'
   readonly isWanted?: (view: TraceView) => boolean;
 }
 
-/** Gives `take` the traces in the range that match, newest first; it says how many bytes the page has more. `next` is where the next page begins. */
+/** Passes the matching traces to `take`, newest first, which returns the bytes it adds to the page. `next` is the start of the next page. */
 export async function scanPage(
   reader: TraceSource,
   { range, filter, text, after, limit, maxMs, isWanted = () => true }: Scan,
@@ -70,12 +70,12 @@ export async function scanPage(
   return { processed, next: undefined };
 }
 
-/** All that match, for graphs and series. Selection is by receipt, as AWS's is. */
+/** All matches, for graphs and series. Selected by time of receipt, as in AWS. */
 export async function* matching(reader: TraceSource, range: Range, search: Search): AsyncGenerator<TraceView> {
   for await (const { view } of found(reader, range, search)) yield view;
 }
 
-/** `matching`, with where each was found. */
+/** `matching`, with the position of each trace. */
 export async function* found(reader: TraceSource, range: Range, search: Search): AsyncGenerator<Found> {
   for await (const { view, cursor } of slices(reader.candidates(range, search))) {
     if (view !== undefined && isInRange(view, range) && isFound(search, view)) yield { view, cursor };
@@ -89,13 +89,13 @@ function isInRange(view: TraceView, { type, start, end }: Range): boolean {
   return isIn(view.trace.receivedAt) || view.trace.segments.some((segment) => isIn(segment.end));
 }
 
-/** The same traces for the same rate, every time. */
+/** The same rate always selects the same traces. */
 function isSampled({ trace }: TraceView, rate: number): boolean {
   if (rate >= 1) return true;
   return createHash('sha1').update(trace.id).digest().readUInt32BE(0) / 0x1_0000_0000 < rate;
 }
 
-/** compat: MatchedService and MatchedEdge are undocumented, and given for the range type Service only. Source: recorded answers of X-Ray. */
+/** compat: MatchedService and MatchedEdge are undocumented, and set only for the range type Service. Source: recorded answers of X-Ray. */
 function matchOf(view: TraceView, { type }: Range, filter: Expression | undefined): Match {
   if (type === 'TraceId') return { eventTime: undefined, service: undefined, edge: undefined };
   const isService = type === 'Service' && filter !== undefined;

@@ -3,24 +3,24 @@ import { arrayOf, isObject, textOf, type Json } from '../json/json.ts';
 import type { ServiceId } from './service-id.ts';
 import { MAX_DEPTH } from './validate.ts';
 
-/** What the store knows of a trace beside its documents. */
+/** Facts that the store knows of a trace besides its documents. */
 export interface TraceFacts {
   readonly id: string;
   readonly revision: number;
   readonly receivedAt: number;
   readonly bytes: number;
-  /** Of the account that it was sent to. */
+  /** The account that it was sent to. */
   readonly accountId?: string | undefined;
 }
 
-/** All that is known of one trace. */
+/** One trace, assembled. */
 export class Trace {
   readonly id: string;
   /** Segments, earliest first. */
   readonly segments: readonly Entity[];
-  /** Subsegments that came alone and whose parent is not here (yet). */
+  /** Subsegments that were sent separately and whose parent is not here (yet). */
   readonly orphans: readonly Entity[];
-  /** Counts the batches that changed the trace. */
+  /** Number of batches that changed the trace. */
   readonly revision: number;
   /** When the trace last changed, in seconds since the epoch. */
   readonly receivedAt: number;
@@ -47,7 +47,7 @@ export class Trace {
     }
   }
 
-  /** The entry of the trace: the earliest segment that nobody called. */
+  /** The entry point of the trace: the earliest segment without a caller. */
   get root(): Entity | undefined {
     return this.segments.find(({ parentId }) => parentId === undefined);
   }
@@ -56,23 +56,23 @@ export class Trace {
     return this.#find(id);
   }
 
-  /** The service that a segment is a request of. compat: AWS names its account only when it is another. Source: recorded answers of X-Ray. */
+  /** The service that served a segment. compat: AWS includes the account only if it is another one. Source: recorded answers of X-Ray. */
   serviceOf(segment: Entity): ServiceId {
     const accountId = textOf(segment.aws['account_id']) ?? null;
     return { name: segment.name, type: textOf(segment.json['origin']) ?? null, accountId: accountId === this.#accountId ? null : accountId };
   }
 
-  /** Segments whose caller is the (sub)segment with this id. */
+  /** Segments whose caller is this (sub)segment. */
   calleesOf({ id }: Entity): readonly Entity[] {
     return this.#callees.get(id) ?? NONE;
   }
 
-  /** A call whose callee does not report: X-Ray infers a segment from it. */
+  /** Whether X-Ray infers a segment from a call, because its callee does not report. */
   isInferring(entity: Entity): boolean {
     return entity.isCall && entity.end !== undefined && this.calleesOf(entity).length === 0;
   }
 
-  /** Segments and what lies in them; with orphans, those too. */
+  /** Segments and everything in them, with or without orphans. */
   entities(hasOrphans = true): readonly Entity[] {
     const all: Entity[] = [];
     for (const top of hasOrphans ? [...this.segments, ...this.orphans] : this.segments) walk(top, (entity) => all.push(entity));
@@ -89,8 +89,8 @@ interface Parts {
 }
 
 /**
- * Puts a trace together from its documents, which are valid: streamed subsegments are folded into their parents, and versions of one entity
- * are one. The result is the same in whatever order the documents come.
+ * Assembles a trace from its documents, which are valid: streamed subsegments are folded into their parents, and versions of an entity
+ * are merged. The result does not depend on the order of the documents.
  */
 export function assemble(documents: readonly Json[]): Parts {
   return new Assembly(documents).parts();
@@ -99,9 +99,9 @@ export function assemble(documents: readonly Json[]): Parts {
 class Assembly {
   readonly #segments = new Map<string, Entity>();
   readonly #subsegments = new Map<string, Entity>();
-  /** That came alone. */
+  /** Subsegments that were sent separately. */
   readonly #streamed: Entity[] = [];
-  /** Something lies in more than one document. */
+  /** Whether an entity is in more than one document. */
   #hasVersions = false;
 
   constructor(documents: readonly Json[]) {
@@ -109,7 +109,7 @@ class Assembly {
     for (const entity of all) if (!entity.isSubsegment) this.#add(entity, this.#segments);
     for (const entity of all) if (entity.isSubsegment && this.#add(entity, this.#subsegments)) this.#streamed.push(entity);
     for (const entity of this.#streamed) {
-      // Where it lies in another document, it has its place.
+      // An entity that is embedded in another document already has its place.
       const parent = entity.parent === undefined && entity.parentId !== undefined ? this.#find(entity.parentId) : undefined;
       if (parent !== undefined) place(entity, parent);
     }
@@ -125,7 +125,7 @@ class Assembly {
     return this.#segments.get(id) ?? this.#subsegments.get(id);
   }
 
-  /** False when another version of it is there already, which has taken it in. */
+  /** False if another version of the entity exists, which then absorbs this one. */
   #add(entity: Entity, known: Map<string, Entity>): boolean {
     const other = known.get(entity.id);
     if (other === undefined) known.set(entity.id, entity);
@@ -134,7 +134,7 @@ class Assembly {
     return other === undefined;
   }
 
-  /** What lies in `json`, a version of `owner`. Subsegments of any version stay. */
+  /** Adds the subsegments in `json`, a version of `owner`. Subsegments of all versions are kept. */
   #addChildren(owner: Entity, json: Json, arrival: number): void {
     const open = [{ owner, json }];
     for (let next = open.pop(); next !== undefined; next = open.pop()) {
@@ -150,13 +150,13 @@ class Assembly {
           entity.takeVersion(child, arrival);
           if (entity.parent === undefined && entity !== next.owner) place(entity, next.owner);
         }
-        // Most have nothing in them.
+        // Most subsegments have no children.
         if (child['subsegments'] !== undefined) open.push({ owner: entity, json: child });
       }
     }
   }
 
-  /** The subsegments that are in no segment: their parent is missing, lies in themselves, or is so deep that it could not be written again. */
+  /** Subsegments without a segment: their parent is missing, is inside themselves, or is too deep to be serialised again. */
   #orphans(segments: readonly Entity[]): Entity[] {
     const orphans = this.#streamed.filter(({ parent }) => parent === undefined);
     const reached = new Set<Entity>();
@@ -175,7 +175,7 @@ class Assembly {
       }
     };
     for (const segment of segments) reach(segment);
-    // It grows while tops are too deep.
+    // The list grows while tops are too deep.
     for (let i = 0; i < orphans.length; i++) reach(orphans[i]!);
     for (const entity of this.#streamed) {
       if (reached.has(entity)) continue;

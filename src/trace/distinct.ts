@@ -1,4 +1,4 @@
-/** The values by their key, each once, in the order they came. */
+/** The distinct values by key, in order of first occurrence. */
 export function distinct<T>(values: Iterable<T>, key: (value: T) => string): T[] {
   const seen = new Map<string, T>();
   for (const value of values) {

@@ -1,17 +1,17 @@
 import { arrayOf, integerOf, isObject, member, numberOf, objectOf, textOf, type Json } from '../json/json.ts';
 import { MAX_NAME_LENGTH } from './validate.ts';
 
-/** What became of a request. Each falls in exactly one of throttle, fault, error and ok, in this order. */
+/** The outcome of a request: exactly one of throttle, fault, error and ok, in this order. */
 export interface Outcome {
   readonly isFault: boolean;
   readonly isError: boolean;
   readonly isThrottle: boolean;
 }
 
-/** The same in a word; `live` is what is still open and none of the others. */
+/** The outcome as a word; `live` if the request is in progress and none of the others applies. */
 export type OutcomeName = 'ok' | 'error' | 'throttle' | 'fault' | 'live';
 
-/** Clocks of two machines that agree better than this are good enough. */
+/** Clock differences up to this are ignored. */
 export const SKEW_SECONDS = 0.005;
 
 export interface TraceException {
@@ -27,14 +27,14 @@ export class Entity {
   readonly id: string;
   readonly isSubsegment: boolean;
   #json: Json;
-  /** Where its document is among those of the trace, in the order they came. */
+  /** Position of its document among those of the trace, in order of arrival. */
   #arrival: number;
-  /** Subsegments, in the order of their documents; streamed ones after those that came inside. */
+  /** Subsegments, in the order of their documents; streamed ones after embedded ones. */
   readonly children: Entity[] = [];
-  /** The (sub)segment that this subsegment lies in. */
+  /** The (sub)segment that contains this subsegment. */
   parent: Entity | undefined;
 
-  /** `json` has passed `readDocument`, alone or inside another; its document was the `arrival`th of the trace to come. */
+  /** `json` has passed `readDocument`, as a document or inside one; its document was the `arrival`th of the trace. */
   constructor(json: Json, isSubsegment: boolean, arrival = 0) {
     this.#json = json;
     this.#arrival = arrival;
@@ -51,8 +51,8 @@ export class Entity {
   }
 
   /**
-   * Takes another version of itself in: a completed one counts before one in progress, and of two completed ones the first that came, inside another or
-   * alone. Source: recorded answers of X-Ray.
+   * Merges another version of this entity: a completed version takes precedence over one in progress; of two completed versions, the first to
+   * arrive does, embedded or not. Source: recorded answers of X-Ray.
    */
   takeVersion(json: Json, arrival: number): void {
     const isCompleted = numberOf(json['end_time']) !== undefined;
@@ -74,23 +74,23 @@ export class Entity {
     return numberOf(this.json['start_time']) ?? 0;
   }
 
-  /** undefined while in progress. */
+  /** undefined while it is in progress. */
   get end(): number | undefined {
     return numberOf(this.json['end_time']);
   }
 
-  /** No document says that it has ended: one with an end is complete, whatever else it says. */
+  /** No document has its end: an entity with an end is complete, whatever else the documents say. */
   get isInProgress(): boolean {
     return this.end === undefined;
   }
 
-  /** Seconds; undefined while in progress. What ends before it starts took no time. */
+  /** Seconds; undefined while it is in progress, and 0 if it ends before it starts. */
   get seconds(): number | undefined {
     const { end } = this;
     return end === undefined ? undefined : Math.max(0, end - this.start);
   }
 
-  /** The segment that this lies in; itself for a segment. */
+  /** The segment that contains this entity; for a segment, itself. */
   get segment(): Entity {
     return this.parent === undefined ? this : this.parent.segment;
   }
@@ -99,7 +99,7 @@ export class Entity {
     return integerOf(member(member(this.json['http'], 'response'), 'status'));
   }
 
-  /** compat: a throttle hides the error it comes with; statuses count as flags do. Source: recorded answers of X-Ray. */
+  /** compat: a throttle replaces its error; HTTP statuses count like flags. Source: recorded answers of X-Ray. */
   get outcome(): Outcome {
     const { fault, error, throttle } = this.json;
     const status = this.httpStatus ?? 0;
@@ -109,7 +109,7 @@ export class Entity {
     return { isFault, isError, isThrottle };
   }
 
-  /** A call to another service: AWS's, or any other. */
+  /** Whether this is a call to another service, AWS's or any other. */
   get isCall(): boolean {
     const { namespace } = this.json;
     return this.isSubsegment && (namespace === 'aws' || namespace === 'remote');
@@ -119,40 +119,40 @@ export class Entity {
     return objectOf(this.json['aws']);
   }
 
-  /** The exceptions recorded here, without those that are only referred to. */
+  /** The exceptions that are recorded here, without references to others. */
   get exceptions(): readonly TraceException[] {
     const { cause } = this.json;
-    // Of most.
+    // The usual case.
     if (cause === undefined) return NO_EXCEPTIONS;
     return arrayOf(member(cause, 'exceptions'))
       .filter(isObject)
       .map(({ id, type, message }) => ({ id: textOf(id), type: textOf(type) ?? null, message: textOf(message) ?? null }));
   }
 
-  /** The id of an exception that another entity has recorded. Node writes an object, the others a text. */
+  /** The ID of an exception that another entity has recorded. Node's SDK writes an object, the others a text. */
   get causeId(): string | undefined {
     const { cause } = this.json;
     return textOf(cause) ?? (isObject(cause) && cause['exceptions'] === undefined ? textOf(cause['id']) : undefined);
   }
 }
 
-/** The one name of what became of an entity: on the console, in the list, on the timeline, in the statistics. */
+/** The outcome of an entity under the name that console, list, timeline and statistics all use. */
 export function outcomeName(entity: Entity): OutcomeName {
   const { fault, error, throttle, http } = entity.json;
-  // Most are plain: a quarter of the page's time to open 10,000 spans was here and in their details.
+  // Shortcut for the usual case: a quarter of the page's time to open 10,000 spans was spent here and in their details.
   const isPlain = http === undefined && fault === undefined && error === undefined && throttle === undefined;
   const name = isPlain ? 'ok' : requestOutcome(entity.outcome);
   return name === 'ok' && entity.isInProgress ? 'live' : name;
 }
 
-/** Which one of them a request counts as. */
+/** The single outcome that a request counts as. */
 export function requestOutcome({ isFault, isError, isThrottle }: Outcome): Exclude<OutcomeName, 'live'> {
   if (isThrottle) return 'throttle';
   if (isFault) return 'fault';
   return isError ? 'error' : 'ok';
 }
 
-/** Calls `visit` for `entity` and all below it. */
+/** Calls `visit` for `entity` and everything in it. */
 export function walk(entity: Entity, visit: (entity: Entity) => void): void {
   visit(entity);
   for (const child of entity.children) walk(child, visit);

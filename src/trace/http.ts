@@ -1,7 +1,7 @@
 import type { Entity } from './entity.ts';
 import { member, textOf } from '../json/json.ts';
 
-/** `http` of an entity, as summaries, filters and the page name its members. */
+/** The `http` block of an entity, with the names that summaries, filters and the page use. */
 export interface HttpFields {
   readonly url: string | undefined;
   readonly method: string | undefined;

@@ -3,21 +3,21 @@ import type { Entity } from './entity.ts';
 import { arrayOf, isObject, member, numberOf, textOf } from '../json/json.ts';
 import { inferredServiceOf, type ServiceId } from './service-id.ts';
 
-/** What a (sub)segment says of another trace that it goes on from, or that goes on from it, such as by a message in a queue. */
+/** A link from a (sub)segment to another trace that it continues, or that continues it, for example through a message in a queue. */
 export interface Link {
   readonly traceId: string;
-  /** Of the (sub)segment at the other end. */
+  /** ID of the (sub)segment at the other end. */
   readonly id: string;
-  /** The other end received what this one sent. */
+  /** Whether the other end received what this one sent. */
   readonly isToReceiver: boolean;
-  /** The service at the other end, where the link names it. */
+  /** The service at the other end, if the link names it. */
   readonly service: ServiceId | undefined;
-  /** When it was received, in seconds since the epoch, where the link says so. */
+  /** When it was received, in seconds since the epoch, if the link has it. */
   readonly receivedAt: number | undefined;
 }
 
 /**
- * The links of one entity. Lambda adds them to `Invocation`, with attributes; without one, as SDKs write them, a link names the sender.
+ * The links of one entity. Lambda adds them to `Invocation`, with attributes; a link without attributes, as SDKs write it, refers to the sender.
  * Source: traces of AWS in the test data of awslabs/aws-iatk (test/fixtures/lambda-links.json).
  */
 export function linksOf({ json }: Entity): Link[] {
@@ -37,7 +37,7 @@ export function linksOf({ json }: Entity): Link[] {
   });
 }
 
-/** The service that a message came from: the queue or topic that it was sent to, or the sender itself where that is no call. */
+/** The service that a message came from: the queue or topic that it was sent to, or the sender itself if it made no call. */
 export function senderOf(trace: Trace, entity: Entity): ServiceId {
   if (!entity.isCall) return trace.serviceOf(entity.segment);
   const [callee] = trace.calleesOf(entity);

@@ -2,10 +2,10 @@ import type { Trace } from './assemble.ts';
 import { walk, type Entity } from './entity.ts';
 import { inferredServiceOf, keyOf, type ServiceId } from './service-id.ts';
 
-/** A request that a service served: one segment, or one that X-Ray infers. */
+/** A request that a service served: a segment, or one that X-Ray infers. */
 export interface Visit {
   readonly service: ServiceId;
-  /** The segment; of an inferred service the subsegment that called it. */
+  /** The segment; for an inferred service, the subsegment that called it. */
   readonly entity: Entity;
   readonly isInferred: boolean;
   readonly isRoot: boolean;
@@ -15,21 +15,21 @@ export interface Visit {
 export interface Call {
   readonly from: ServiceId;
   readonly to: ServiceId;
-  /** Whose times and outcome count: the caller's subsegment, or the callee itself where the caller has none. */
+  /** The entity with the times and outcome: the caller's subsegment, or the callee if the caller has none. */
   readonly entity: Entity;
-  /** How the caller saw a service that reports itself. */
+  /** The caller's name for a service that reports itself. */
   readonly alias: ServiceId | undefined;
   readonly source: Entity | undefined;
   readonly destination: Entity | undefined;
 }
 
-/** Who called whom in one trace. */
+/** The services of a trace and the calls between them. */
 export interface TraceMap {
-  /** Everybody who used the trace's entry; absent when the entry is. */
+  /** Represents all users of the trace's entry point; missing if the entry point is. */
   readonly client: ServiceId | undefined;
   readonly visits: readonly Visit[];
   readonly calls: readonly Call[];
-  /** Those that have links to other traces. */
+  /** Entities with links to other traces. */
   readonly linked: readonly Entity[];
 }
 
@@ -63,7 +63,7 @@ export function mapOf(trace: Trace): TraceMap {
   return { client, visits, calls, linked };
 }
 
-/** The services of a trace, each once, the client first. */
+/** The distinct services of a trace, the client first. */
 export function servicesOf({ client, visits }: TraceMap): ServiceId[] {
   const services = new Map<string, ServiceId>();
   if (client !== undefined) services.set(keyOf(client), client);

@@ -17,7 +17,7 @@ export function outcomeMembers({ isFault, isError, isThrottle }: Outcome): { Has
   return { HasFault: isFault, HasError: isError, HasThrottle: isThrottle };
 }
 
-/** A root cause as AWS writes it, and as `rootcause.json` is compared with. */
+/** A root cause as AWS writes it, and as `rootcause.json` is compared with it. */
 export function causeMembers(kind: CauseKind, { isClientImpacting, services }: RootCause): object {
   return {
     ClientImpacting: isClientImpacting,

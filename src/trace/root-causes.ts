@@ -7,7 +7,7 @@ export type CauseKind = 'responsetime' | 'fault' | 'error';
 
 export interface CauseEntity {
   readonly name: string;
-  /** Share of the trace's response time, 0–1; of response time causes only. */
+  /** Share of the trace's response time, 0–1; only for response time causes. */
   readonly coverage: number | undefined;
   readonly isRemote: boolean;
   readonly exceptions: readonly TraceException[];
@@ -24,14 +24,14 @@ export interface RootCause {
   readonly services: readonly CauseService[];
 }
 
-/** A child explains its parent's time when it takes more than this share of the whole. Source: recorded answers of X-Ray. */
+/** A child explains its parent's time if it takes more than this share of the whole. Source: recorded answers of X-Ray. */
 const LEAST_COVERAGE = 0.5;
 
 export function rootCausesOf(trace: Trace, kind: CauseKind): RootCause[] {
   return kind === 'responsetime' ? responseTimeCauses(trace) : failureCauses(trace, kind);
 }
 
-/** From the root down the children that take most of the time, of equal ones the first to start; none when no child does. */
+/** From the root, the children that take most of the time; among equals, the first to start. None if no child does. */
 function responseTimeCauses(trace: Trace): RootCause[] {
   const root = trace.root;
   const whole = root?.seconds;
@@ -58,7 +58,7 @@ function slowest(trace: Trace, parent: Entity, whole: number): { entity: Entity;
   let best: { entity: Entity; coverage: number } | undefined;
   for (const entity of [...parent.children, ...trace.calleesOf(parent)]) {
     const coverage = (entity.seconds ?? 0) / whole;
-    // What takes longer than the whole goes on after the answer, and did not hold it up.
+    // A child that takes longer than the whole continues after the response and did not delay it.
     if (coverage <= LEAST_COVERAGE || coverage > 1) continue;
     const isSlower = best === undefined || coverage > best.coverage || (coverage === best.coverage && entity.start < best.entity.start);
     if (isSlower) best = { entity, coverage };
@@ -67,9 +67,9 @@ function slowest(trace: Trace, parent: Entity, whole: number): { entity: Entity;
 }
 
 /**
- * One cause for each service that failed and whose caller did not: from it down to where the failure began. Of several branches one is followed: first
- * what is behind a call to a service that does not report, then what began first. A `cause` that is an id decides: the branch with that exception, or none;
- * calls that failed beside it are causes of their own. Source: recorded answers of X-Ray.
+ * One cause for each service that failed although its caller did not: the path from it to where the failure began. Of several branches, one is
+ * followed: preferably a call to a service that does not report, then the earliest. If `cause` is an ID, the branch with that exception is followed, or none;
+ * calls that failed besides it are separate causes. Source: recorded answers of X-Ray.
  */
 function failureCauses(trace: Trace, kind: 'fault' | 'error'): RootCause[] {
   const causes: RootCause[] = [];
@@ -77,7 +77,7 @@ function failureCauses(trace: Trace, kind: 'fault' | 'error'): RootCause[] {
     const { isFault, isError, isThrottle } = entity.outcome;
     return kind === 'fault' ? isFault : !isFault && (isError || isThrottle);
   };
-  /** `named`: the id of the exception that it has to end at. */
+  /** `named`: the ID of the exception that the path must end at. */
   const search = (entity: Entity, named: string | undefined): Path | undefined => {
     let best: Path | undefined;
     for (const child of [...entity.children, ...trace.calleesOf(entity)]) {
@@ -99,22 +99,22 @@ function failureCauses(trace: Trace, kind: 'fault' | 'error'): RootCause[] {
     }
     for (const call of callsIn(segment)) {
       if (!hasFailed(call) || !trace.isInferring(call) || path?.includes(call) === true) continue;
-      // The caller coped with it, or had another cause.
+      // The caller handled the failure, or had another cause.
       if (!isFailed || isBesideNamedCause(call)) causes.push({ isClientImpacting: false, services: [inferred(call)] });
     }
   }
   return distinct(causes, (cause) => JSON.stringify(cause));
 }
 
-/** From an entity down to one that an exception is recorded in, or that called a service that does not report. */
+/** From an entity down to one that recorded an exception, or that called a service that does not report. */
 type Path = readonly Entity[];
 
-/** AWS's Node SDK names the subsegment that has the exception, the others the exception. Source: aws-xray-sdk-core 3.12, addError; recorded answers of X-Ray. */
+/** AWS's Node SDK refers to the subsegment with the exception, other SDKs to the exception. Source: aws-xray-sdk-core 3.12, addError. */
 function isNamed({ id, exceptions }: Entity, named: string): boolean {
   return exceptions.some((exception) => exception.id === named) || (id === named && exceptions.length > 0);
 }
 
-/** The id of the exception that an entity says is its cause, when it has none of its own. */
+/** The ID of the exception that caused an entity's failure, if it did not record one itself. */
 function nameOfCause(entity: Entity): string | undefined {
   return entity.exceptions.length === 0 ? entity.causeId : undefined;
 }

@@ -1,10 +1,10 @@
 import type { Entity } from './entity.ts';
 import { isObject, textOf, type Json } from '../json/json.ts';
 
-/** What makes a node of the service map: two segments with the same are one service. */
+/** Identifies a node of the service map: segments with the same identity belong to the same service. */
 export interface ServiceId {
   readonly name: string;
-  /** `origin` of its segments; null when they have none. */
+  /** `origin` of its segments; null if they have none. */
   readonly type: string | null;
   readonly accountId: string | null;
 }
@@ -14,12 +14,12 @@ export function keyOf({ name, type, accountId }: ServiceId): string {
 }
 
 interface Resource {
-  /** Members of `aws` that name the resource; the first that is there counts. */
+  /** Members of `aws` with the resource's name; the first that exists counts. */
   readonly keys: readonly string[];
   readonly type: string;
 }
 
-/** AWS services whose resource has a node of its own, when the call names an operation. Source: recorded answers of X-Ray. */
+/** AWS services whose resources are separate nodes if the call has an operation. Source: recorded answers of X-Ray. */
 const RESOURCES: Readonly<Record<string, Resource>> = {
   DynamoDB: { keys: ['table_name'], type: 'AWS::DynamoDB::Table' },
   S3: { keys: ['bucket_name'], type: 'AWS::S3::Bucket' },
@@ -28,7 +28,7 @@ const RESOURCES: Readonly<Record<string, Resource>> = {
   Lambda: { keys: ['function_name'], type: 'AWS::Lambda' },
 };
 
-/** The service behind a call that does not report itself. */
+/** The service that a call goes to and that does not report itself. */
 export function inferredServiceOf(call: Entity): ServiceId {
   const { json } = call;
   if (json['namespace'] === 'remote') return { name: call.name, type: isObject(json['sql']) ? 'Database::SQL' : 'remote', accountId: null };
@@ -38,7 +38,7 @@ export function inferredServiceOf(call: Entity): ServiceId {
   return { name: name ?? call.name, type: name === undefined ? `AWS::${call.name}` : resource!.type, accountId: null };
 }
 
-/** `origin` of the inferred segment's document: remote calls have none. */
+/** `origin` of the inferred segment; remote calls have none. */
 export function inferredOriginOf(call: Entity): string | undefined {
   const { type } = inferredServiceOf(call);
   return type === 'remote' || type === null ? undefined : type;

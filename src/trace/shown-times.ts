@@ -1,29 +1,29 @@
-/** The times that a chart shows, in seconds since the epoch, and how many traces began before and after. */
+/** The time range of a chart, in seconds since the epoch, and how many traces started before and after it. */
 export interface ShownTimes {
   readonly from: number;
   readonly to: number;
   readonly older: number;
   readonly newer: number;
-  /** Those after are in the future: somebody's clock is wrong. */
+  /** Traces after the range are in the future: some clock is wrong. */
   readonly isFuture: boolean;
 }
 
 export interface TimeChoice {
-  /** Of the search. */
+  /** From the search. */
   readonly from?: number | undefined;
   readonly to?: number | undefined;
-  /** However long ago. */
+  /** Whether to show all times, however long ago. */
   readonly isAll: boolean;
   readonly now: number;
 }
 
 const HOUR = 3_600;
-/** What begins later than this from now on is no matter of clocks that differ a little. */
+/** A later start cannot be explained by small clock differences. */
 const FUTURE_SECONDS = 60;
 
 /**
- * The last hour that has traces, or the range of the search: one trace of last week, or of a clock that is wrong, must not press all others into one
- * column. Whoever wants all of them says so. Shared by the page, for the traces that it has, and by the store, for all that match.
+ * The last hour with traces, or the range of the search: a single trace of last week, or from a wrong clock, must not compress all others into one
+ * column. The user can ask for all times. Shared by the page, for the traces it has, and the store, for all matches.
  */
 export function shownTimes(starts: Iterable<number>, { from, to, isAll, now }: TimeChoice): ShownTimes {
   let [first, last, latest] = [Infinity, -Infinity, -Infinity];

@@ -1,7 +1,7 @@
 import type { Trace } from './assemble.ts';
 import { SKEW_SECONDS, type Entity } from './entity.ts';
 
-/** By how many seconds a segment starts before the call that caused it, which only another clock can say; 0 when the clocks agree. */
+/** By how many seconds a segment starts before the call that caused it, which shows that clocks differ; 0 if they agree. */
 export function skewOf(trace: Trace, segment: Entity): number {
   const caller = segment.parentId === undefined ? undefined : trace.find(segment.parentId);
   if (caller?.isCall !== true) return 0;

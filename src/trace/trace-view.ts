@@ -5,17 +5,17 @@ import { objectOf, textOf } from '../json/json.ts';
 import { mapOf, type TraceMap } from './map.ts';
 import { rootCausesOf, type CauseKind, type RootCause } from './root-causes.ts';
 
-/** Of the year 9999: boto3 cannot read an answer with a later time at all. */
+/** In the year 9999: boto3 fails on a response with a later time. */
 const LAST_SECOND = 253_402_300_799;
 
 export type AnnotationValue = string | number | boolean | ExactNumber;
 
-/** What X-Ray indexes: texts, numbers and booleans. */
+/** Whether X-Ray indexes the value: texts, numbers and booleans. */
 export function isAnnotationValue(value: unknown): value is AnnotationValue {
   return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' || value instanceof ExactNumber;
 }
 
-/** What is asked of a trace, each answer worked out once and only when asked for. */
+/** Derived properties of a trace, each computed once, on first use. */
 export class TraceView {
   readonly trace: Trace;
   readonly #causes = new Map<CauseKind, readonly RootCause[]>();
@@ -44,30 +44,30 @@ export class TraceView {
     return causes;
   }
 
-  /** Earliest start of a segment, in seconds; starts of zero and less do not count. */
+  /** The earliest start of a segment, in seconds; starts of zero or less are ignored. */
   get start(): number {
     return this.#times.start;
   }
 
-  /** `start` in whole seconds, no later than any client can read. */
+  /** `start` in whole seconds, capped at what every client can read. */
   get startSecond(): number {
     return Math.min(Math.floor(this.start), LAST_SECOND);
   }
 
-  /** From the first start to the last end, in seconds; undefined while nothing is complete. What is in progress counts for the start. */
+  /** From the first start to the last end, in seconds; undefined while nothing is complete. Entities in progress count for the start. */
   get duration(): number | undefined {
     const { firstStart, lastEnd } = this.#times;
     return lastEnd === -Infinity ? undefined : Math.max(0, lastEnd - firstStart);
   }
 
-  /** Seconds of the root segment. */
+  /** Duration of the root segment in seconds. */
   get responseTime(): number | undefined {
     return this.root?.seconds;
   }
 
   /**
-   * Something is missing: a segment below the root is in progress, or a parent is not here.
-   * compat: an in-progress root, and a call that says its callee reports when none has, do not count. Source: recorded answers of X-Ray.
+   * Whether the trace is incomplete: a segment below the root is in progress, or a parent is missing.
+   * compat: a root in progress, and a call whose callee was expected to report but did not, do not count. Source: recorded answers of X-Ray.
    */
   get isPartial(): boolean {
     const { trace } = this;
@@ -77,12 +77,12 @@ export class TraceView {
     );
   }
 
-  /** The distinct values of each annotation, of all segments and subsegments. */
+  /** The distinct values of each annotation in all segments and subsegments. */
   get annotations(): ReadonlyMap<string, readonly AnnotationValue[]> {
     return (this.#annotations ??= annotationsOf(this.trace.entities()));
   }
 
-  /** The distinct texts that `read` finds in the segments. */
+  /** The distinct texts that `read` returns for the segments. */
   textsOf(read: (segment: Entity) => unknown): string[] {
     const texts = new Set<string>();
     for (const segment of this.trace.segments) {

@@ -1,7 +1,7 @@
 import { textShapeProblem } from '../json/json-shape.ts';
 import { isObject, type Json } from '../json/json.ts';
 
-/** A document that X-Ray would take. Times are in seconds since the epoch. */
+/** A document that X-Ray would accept. Times are in seconds since the epoch. */
 export interface SegmentDocument {
   readonly traceId: string;
   readonly id: string;
@@ -16,28 +16,28 @@ export interface Refusal {
   readonly id: string | null;
   readonly code: string;
   readonly message: string;
-  /** The trace that it says it belongs to. */
+  /** The trace ID in the document. */
   readonly traceId: string | undefined;
 }
 
 export const SEGMENT_ID = /^[0-9a-f]{16}$/i;
 export const TRACE_ID = /^1-[0-9a-f]{8}-[0-9a-f]{24}$/i;
-/** Source: X-Ray developer guide, segment documents. Its published schema is the same but for the backslash. */
+/** Source: X-Ray developer guide, segment documents. X-Ray's published schema is the same except for the backslash. */
 const NAME = /^[\p{L}\p{Z}\p{N}_.:/%&#=+\\\-@]+$/u;
 /** Longer names are cut, not refused. Source: recorded answers of X-Ray. */
 export const MAX_NAME_LENGTH = 200;
-/** Deeper nesting could not be written again; no application comes near it. */
+/** Deeper documents could not be serialised again; no application comes near this. */
 export const MAX_DEPTH = 1_000;
-/** Each value costs tens of bytes, however short it is; the quota of 64 KB is no room for half as many. */
+/** Each value costs tens of bytes, however short it is; a document within the quota of 64 KB has less than half as many. */
 const DOCUMENT_LIMITS = { maxDepth: 2 * MAX_DEPTH + 2, maxValues: 100_000 };
-/** A shorter text cannot be beyond the limits. */
+/** A shorter text cannot exceed the limits. */
 const UNSUSPICIOUS_LENGTH = 2 * MAX_DEPTH;
-/** Of an id that is none: it is echoed and remembered. */
+/** Maximum length of an invalid ID, which is echoed and remembered. */
 const MAX_ID = 64;
 
 /**
- * Judges one document as PutTraceSegments does, nested subsegments included: one that is wrong refuses the whole, under the outer id.
- * Codes, messages and the order of the checks are those of recorded answers of X-Ray and of the developer guide.
+ * Validates a document like PutTraceSegments, including nested subsegments: an invalid one refuses the whole document, under the outer ID.
+ * Codes, messages and the order of the checks follow recorded answers of X-Ray and the developer guide.
  */
 export function readDocument(text: string): SegmentDocument | Refusal {
   if (text.length > UNSUSPICIOUS_LENGTH && textShapeProblem(text, DOCUMENT_LIMITS) !== undefined) return refusal({}, 'ParseError', false);
@@ -80,7 +80,7 @@ function shortened(id: unknown): string | undefined {
   return id.length > MAX_ID ? `${id.slice(0, MAX_ID)}…` : id;
 }
 
-/** X-Ray takes no more of a trace that is too large; here that is when reading it would take too much. */
+/** X-Ray refuses further documents of a trace that is too large; here the limit is where reading it would take too much memory. */
 export function traceFullRefusal({ id, traceId }: SegmentDocument): Refusal {
   return { id, code: 'TraceLimitExceeded', message: 'The trace has reached the limit of the local X-Ray', traceId };
 }
@@ -91,7 +91,7 @@ function outerProblem(json: Json, isSubsegment: boolean): Problem | undefined {
   return code === undefined ? undefined : { code, isNested: false };
 }
 
-/** Nested subsegments need no trace id and no parent, and an unknown `type` of theirs is taken. Source: recorded answers of X-Ray. */
+/** Nested subsegments need no trace ID and no parent, and may have any `type`. Source: recorded answers of X-Ray. */
 function nestedProblem(json: Json): Problem | undefined {
   let level: readonly unknown[] = [json];
   for (let depth = 0; level.length > 0; depth++) {

@@ -2,7 +2,7 @@ import { Entity, outcomeName, type OutcomeName } from '../../trace/entity.ts';
 import { arrayOf, isObject, type Json } from '../../json/json.ts';
 import { isRefusal, readDocument } from '../../trace/validate.ts';
 
-/** What a person wants to see of a document at once, read as the store and the page read it. */
+/** Summary of a document for a person, with the same rules as the store and the page. */
 export interface DocumentSummary {
   readonly kind: 'segment' | 'subsegment';
   readonly traceId: string;
@@ -15,7 +15,7 @@ export interface DocumentSummary {
   readonly subsegments: number;
 }
 
-/** Reads a document's text; undefined when X-Ray would refuse it. */
+/** Summarizes a document; undefined if X-Ray would refuse it. */
 export function summarize(text: string): DocumentSummary | undefined {
   const document = readDocument(text);
   if (isRefusal(document)) return undefined;

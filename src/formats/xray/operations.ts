@@ -1,18 +1,18 @@
 /**
- * Who may call an operation without credentials of their own:
- * `sdk`: every application on the host. SDKs call it through the daemon, which forwards it; the local X-Ray asks for no token.
- * `daemon`: what else AWSXRayDaemonWriteAccess allows. The daemon forwards it; the local X-Ray asks for its token.
- * `account`: what reads traces or changes settings. The daemon forwards it with --proxy-allow only; the local X-Ray asks for its token.
+ * Who may call an operation without their own credentials:
+ * `sdk`: every application on the host. SDKs call it through the daemon, which forwards it; the local X-Ray requires no token.
+ * `daemon`: other operations that AWSXRayDaemonWriteAccess allows. The daemon forwards it; the local X-Ray requires its token.
+ * `account`: operations that read traces or change settings. The daemon forwards it only with --proxy-allow; the local X-Ray requires its token.
  */
 export type Caller = 'sdk' | 'daemon' | 'account';
 
 interface OperationRow {
-  /** Of the POST request; X-Ray has no other method. */
+  /** Path of the POST request; X-Ray has no other method. */
   readonly path: string;
   readonly caller: Caller;
-  /** It changes what later answers say of the account: groups, rules, tags, policies, settings. */
+  /** Changes what later responses say about the account: groups, rules, tags, policies, settings. */
   readonly changes?: true;
-  /** It reads traces: its answer may be large. */
+  /** Reads traces, so the response may be large. */
   readonly reads?: true;
 }
 
@@ -60,7 +60,7 @@ export const OPERATIONS = {
 
 export type OperationName = keyof typeof OPERATIONS;
 
-/** Those with `changes`. */
+/** Operations with `changes`. */
 export type ChangingOperationName = {
   [N in OperationName]: (typeof OPERATIONS)[N] extends { readonly changes: true } ? N : never;
 }[OperationName];
@@ -74,12 +74,12 @@ export const ALL_OPERATIONS: readonly XRayOperation[] = Object.entries(OPERATION
 
 const BY_PATH = new Map(ALL_OPERATIONS.map((operation) => [operation.path, operation]));
 
-/** The operation at a request path, which has to match exactly; undefined when X-Ray has none there. */
+/** The operation at a request path, which must match exactly; undefined if there is none. */
 export function operationAt(path: string): XRayOperation | undefined {
   return BY_PATH.get(path);
 }
 
-/** The action that a role needs for it. Source: the service authorization reference, where each action has its operation's name. */
+/** The IAM action of an operation. Source: the service authorization reference, where actions are named like operations. */
 export function iamActionOf({ name }: XRayOperation): string {
   return `xray:${name}`;
 }

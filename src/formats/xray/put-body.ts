@@ -5,34 +5,34 @@ import { MAX_DOCUMENTS_PER_CALL } from './limits.ts';
 /** Why a body of PutTraceSegments cannot be read. */
 export type DocumentsProblem = 'not_json' | 'not_utf8' | 'too_deep' | 'no_documents' | 'not_strings' | 'too_many' | 'too_much_else';
 
-/** Documents that are decoded one at a time: each is valid until the next one is taken. */
+/** Documents that are decoded one at a time: each is valid until the next is decoded. */
 export interface DocumentsInBody extends Iterable<Uint8Array> {
   readonly length: number;
-  /** Of all documents together, in bytes, or more. */
+  /** Total size of the documents in bytes, or an upper bound. */
   readonly bytes: number;
 }
 
 interface Span {
-  /** Offset of the opening quote, and behind the closing one. */
+  /** Offset of the opening quote, and after the closing one. */
   readonly start: number;
   readonly end: number;
 }
 
 interface Found {
   readonly documents: readonly Span[];
-  /** Documents without a byte. */
+  /** Number of empty documents. */
   readonly empty: number;
 }
 
 const MEMBER = 'TraceSegmentDocuments';
-/** What a body may have beside the documents; AWS's clients send nothing. */
+/** Maximum size of everything besides the documents; AWS's clients send nothing else. */
 const MAX_OTHER_BYTES = 64 * 1024;
 const OTHER_LIMITS = { maxDepth: 32, maxValues: 1_000 };
 const MAX_EMPTY_LITERAL = 2;
 
 /**
- * Finds the documents in a body of PutTraceSegments without parsing it as a whole: a body of 5 MB can hold 1.6 million empty documents, which
- * cost 200 MB as strings. Reading stops at the first document too many.
+ * Finds the documents in a body of PutTraceSegments without parsing the whole body: 5 MB can hold 1.6 million empty documents, which
+ * would take 200 MB as strings. Stops at the first document beyond the limit.
  */
 export function findDocuments(body: Buffer): { readonly documents: DocumentsInBody; readonly empty: number } | DocumentsProblem {
   if (!isUtf8(body)) return 'not_utf8';
@@ -53,7 +53,7 @@ class DecodedDocuments implements DocumentsInBody {
   constructor(body: Buffer, spans: readonly Span[]) {
     this.#body = body;
     this.#spans = spans;
-    // An escape is never shorter than what it stands for in UTF-8.
+    // An escape is never shorter than its character in UTF-8.
     this.bytes = spans.reduce((sum, { start, end }) => sum + end - start - 2, 0);
   }
 
@@ -80,7 +80,7 @@ class BodyError extends Error {
   }
 }
 
-/** Walks the object of a body. What is beside the documents is parsed as JSON when it is small, and refused when it is not. */
+/** Scans the object in a body. Members besides the documents are parsed as JSON if they are small, and refused otherwise. */
 class BodyScanner {
   readonly #body: Buffer;
   #at = 0;
@@ -107,7 +107,7 @@ class BodyScanner {
         this.#expect(':');
         this.#skipSpace();
         if (key === MEMBER) {
-          // As JSON.parse does, the last of two members with one name counts.
+          // As with JSON.parse, the last of two equal members counts.
           found = this.#list();
           otherBytes += 64;
         } else {
@@ -125,7 +125,7 @@ class BodyScanner {
     return found ?? { documents: [], empty: 0 };
   }
 
-  /** A list, or a text, or nothing at all: what is no object is no request either. */
+  /** The problem of a body that is a list, a text or nothing: only an object is a request. */
   #problemOfRest(): DocumentsProblem {
     const { maxDepth } = OTHER_LIMITS;
     if (jsonShapeProblem(this.#body, { maxDepth, maxValues: Infinity }) === 'too_deep') return 'too_deep';
@@ -167,7 +167,7 @@ class BodyScanner {
     throw new BodyError(isJson(this.#other()) ? 'not_strings' : 'not_json');
   }
 
-  /** The text of one value that is no document, up to the comma or bracket behind it. */
+  /** The text of a value that is not a document, up to the next comma or bracket. */
   #other(): string {
     const start = this.#at;
     let depth = 0;
@@ -189,7 +189,7 @@ class BodyScanner {
     return bytes.toString('utf8').trimEnd();
   }
 
-  /** One JSON string, checked byte by byte. */
+  /** A JSON string, checked byte by byte. */
   #string(): Span {
     const start = this.#at;
     const body = this.#body;
@@ -232,7 +232,7 @@ class BodyScanner {
 
 const SINGLE_ESCAPES = new Set(Buffer.from('"\\/bfnrt'));
 
-/** Length of a valid escape behind its backslash; 0 when it is none. */
+/** Length of a valid escape after its backslash; 0 if it is invalid. */
 function escapeLength(body: Buffer, at: number): number {
   const byte = body[at];
   if (byte === undefined) return 0;
