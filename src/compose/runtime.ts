@@ -131,12 +131,12 @@ export class Runtime {
   #stopParts(parts: readonly { part: Part }[], deadline: AbortSignal): Promise<void> {
     const all = parts.toReversed().map(({ part }) => part);
     return stopParts(all, deadline, ({ name }, error) =>
-      this.#log.error({ part: name, error: messageOf(error) }, 'a part did not stop; it is left behind'),
+      this.#log.error({ part: name, error: messageOf(error) }, 'a component did not stop in time; abandoning it'),
     );
   }
 }
 
-const HTTP_GAVE_WAY = 'no health and metrics: --bind-tcp has their default port. Choose another with --http-address';
+const HTTP_GAVE_WAY = 'health and metrics are unavailable: --bind-tcp uses their default port. Choose another with --http-address';
 
 /** Copies that still wait when the process ends are lost too. */
 function copiesLostOf(copies: Snapshot | undefined): number {

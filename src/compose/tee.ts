@@ -53,7 +53,7 @@ export class Tee implements Component {
     }
     this.#pipeline.accounting.received++;
     this.#pipeline.accounting.dropped.buffer_full++;
-    this.#log.limited('tee_full', 'error', {}, 'segments were stored here but not sent on to X-Ray: the buffer is full');
+    this.#log.limited('tee_full', 'error', {}, 'segments were stored locally but not forwarded to X-Ray: the buffer is full');
   }
 
   async start(): Promise<void> {
@@ -62,11 +62,11 @@ export class Tee implements Component {
 
   async stop(deadline: AbortSignal): Promise<void> {
     await stopParts(this.#pipeline.parts.toReversed(), deadline, ({ name }, error) =>
-      this.#log.error({ part: name, error: messageOf(error) }, 'a part of --tee did not stop; it is left behind'),
+      this.#log.error({ part: name, error: messageOf(error) }, 'a component of --tee did not stop in time; abandoning it'),
     );
     const { sent, dropped, unprocessed } = this.read();
     const fields = { sent, lost: sumOf(dropped), refused: sumOf(unprocessed) };
-    if (fields.lost > 0) this.#log.error(fields, `${fields.lost} segments were stored here but not sent on to X-Ray (--tee)`);
-    else this.#log.info(fields, 'sent on to X-Ray (--tee)');
+    if (fields.lost > 0) this.#log.error(fields, `${fields.lost} segments were stored locally but not forwarded to X-Ray (--tee)`);
+    else this.#log.info(fields, 'forwarded to X-Ray (--tee)');
   }
 }

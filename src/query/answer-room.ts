@@ -1,6 +1,6 @@
 import { getHeapStatistics } from 'node:v8';
 
-const REMEDY = 'which is more than this xrayd has memory for. Ask for a shorter time or with a filter; do names have ids in them?';
+const REMEDY = 'which is more than the memory of this xrayd allows. Request a shorter time or use a filter, and check whether names contain IDs';
 
 /** A response would exceed its limits; the message says what to do. */
 export class TooMuchError extends Error {
@@ -69,7 +69,7 @@ export class AnswerRoom {
     this.#collect();
     // A single large trace is read in any case.
     if (this.#isLittleAlive) return;
-    throw new TooMuchError(`The answer needs more than ${Math.floor(this.#maxHeapBytes)} bytes until it is written, ${REMEDY}`);
+    throw new TooMuchError(`The response needs more than ${Math.floor(this.#maxHeapBytes)} bytes until it is written, ${REMEDY}`);
   }
 
   get #isLittleAlive(): boolean {

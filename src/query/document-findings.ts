@@ -104,36 +104,36 @@ function* oddities(entity: Entity): Generator<Finding> {
   const { id, json } = entity;
   for (const { path, wanted, found } of mismatches(json, DOCUMENT, '')) {
     yield found === 'null'
-      ? { code: 'null_member', id, message: `${path} is null: X-Ray reads it as absent`, remedy: `Leave it out, or set it to ${wanted}.` }
-      : { code: 'wrong_type', id, message: `${path} is ${found}, where X-Ray takes ${wanted}: it does not count`, remedy: `Set it to ${wanted}.` };
+      ? { code: 'null_member', id, message: `${path} is null: X-Ray treats it as absent`, remedy: `Remove it, or set it to ${wanted}.` }
+      : { code: 'wrong_type', id, message: `${path} is ${found}, but X-Ray expects ${wanted}: it is ignored`, remedy: `Set it to ${wanted}.` };
   }
   if (json['inferred'] !== undefined) {
-    const message = 'it says that it is inferred, which only X-Ray says of segments that it adds: it is left out';
-    yield { code: 'reserved_member', id, message, remedy: 'Leave `inferred` out.' };
+    const message = 'it has the member `inferred`, which is reserved for segments that X-Ray adds: the member is ignored';
+    yield { code: 'reserved_member', id, message, remedy: 'Remove `inferred`.' };
   }
   const { namespace } = json;
   if (entity.isSubsegment && typeof namespace === 'string' && !NAMESPACES.has(namespace)) {
-    const message = `its namespace is "${shown(namespace)}"; X-Ray knows aws and remote, in small letters, and sees no call here`;
-    yield { code: 'unknown_namespace', id, message, remedy: 'Set it to aws for calls of AWS’s services and to remote for others, or leave it out.' };
+    const message = `its namespace is "${shown(namespace)}"; X-Ray only knows aws and remote, in lower case, and does not treat it as a call`;
+    yield { code: 'unknown_namespace', id, message, remedy: 'Set it to aws for calls to AWS services and to remote for other calls, or remove it.' };
   }
   yield* times(entity);
 }
 
 function* times({ id, start, end }: Entity): Generator<Finding> {
   if (Math.max(start, end ?? 0) > MAX_SECONDS) {
-    const message = 'its times are no seconds since the epoch: they look like milliseconds or smaller units';
-    yield { code: 'time_unit', id, message, remedy: 'Divide them: start_time and end_time are seconds, with fractions.' };
+    const message = 'its times are not seconds since the epoch: they look like milliseconds or smaller units';
+    yield { code: 'time_unit', id, message, remedy: 'Convert them: start_time and end_time are seconds, with fractions.' };
   } else if (start <= 0) {
     yield {
       code: 'time_unit',
       id,
-      message: 'it starts before 1970: such a start does not count',
+      message: 'it starts before 1970: its start is ignored',
       remedy: 'Set start_time to seconds since the epoch.',
     };
   }
   if (end !== undefined && end < start) {
-    const message = `it ends ${Math.round((start - end) * 1000)} ms before it starts: it counts as taking no time`;
-    yield { code: 'negative_duration', id, message, remedy: 'Measure with a monotonic clock, and add what it says to the start.' };
+    const message = `it ends ${Math.round((start - end) * 1000)} ms before it starts: its duration counts as 0`;
+    yield { code: 'negative_duration', id, message, remedy: 'Measure the duration with a monotonic clock, and add it to the start.' };
   }
 }
 

@@ -49,7 +49,7 @@ function sizes({ trace }: TraceView, originals: readonly string[]): Finding[] {
   }
   if (trace.bytes > MAX_TRACE_BYTES) {
     const message = `the trace has ${trace.bytes} bytes; X-Ray refuses segments beyond ${MAX_TRACE_BYTES}, and beyond 100 KB for long traces`;
-    findings.push({ code: 'trace_too_large', id: null, message, remedy: 'Record fewer subsegments, or begin a new trace for each item of a batch.' });
+    findings.push({ code: 'trace_too_large', id: null, message, remedy: 'Record fewer subsegments, or start a new trace for each item of a batch.' });
   }
   return findings;
 }
@@ -78,7 +78,7 @@ function annotations({ trace }: TraceView): Finding[] {
       } else if (!ANNOTATION_KEY.test(key) && !AWS_KEY.test(key)) {
         add(entity, `annotation "${name}": X-Ray takes up to 500 letters, digits, _ and . in keys`, 'Name it with letters, digits, _ and dots.');
       } else if (typeof value === 'string' && value.length > MAX_ANNOTATION_TEXT) {
-        add(entity, `annotation "${name}" has ${value.length} characters; X-Ray takes ${MAX_ANNOTATION_TEXT}`, 'Put long texts into metadata.');
+        add(entity, `annotation "${name}" has ${value.length} characters; X-Ray accepts ${MAX_ANNOTATION_TEXT}`, 'Put long texts into metadata.');
       }
     }
   }
@@ -95,7 +95,7 @@ function links({ trace }: TraceView): Finding[] {
   const add = (id: string | null, count: number, most: number): void => {
     if (count <= most) return;
     const what = id === null ? 'trace' : 'segment';
-    const message = `the ${what} has ${count} links to other traces; X-Ray takes ${most}`;
+    const message = `the ${what} has ${count} links to other traces; X-Ray accepts ${most}`;
     findings.push({ code: 'too_many_links', id, message, remedy: 'Send fewer messages in one request, or receive them in smaller batches.' });
   };
   for (const segment of trace.segments) {
@@ -117,15 +117,15 @@ function parts({ trace }: TraceView): Finding[] {
       message: isSubsegment
         ? `its parent ${parentId} has not come: X-Ray does not show such a subsegment`
         : `its caller ${parentId} has not come: X-Ray shows the trace as partial, without a root`,
-      remedy: 'See that the caller reports to this daemon too. In Lambda the parent is the function segment, which only AWS sends.',
+      remedy: 'Make sure that the caller reports to this daemon too. In Lambda, the parent is the function segment, which only AWS sends.',
     })),
     ...[...trace.entities()]
       .filter(({ isInProgress }) => isInProgress)
       .map(({ id }) => ({
         code: 'unclosed',
         id,
-        message: 'it is in progress, and has not been closed',
-        remedy: 'Close it in a finally block, or with the SDK’s capture functions, which do so.',
+        message: 'it is still in progress: it was never closed',
+        remedy: 'Close it in a finally block, or with the SDK’s capture functions, which do that.',
       })),
   ];
 }
@@ -160,8 +160,8 @@ function sampling({ root }: TraceView, rules: readonly SamplingRule[]): Finding[
     {
       code: 'sampling',
       id: root.id,
-      message: `the rule ${rule.RuleName} would decide: ${rule.ReservoirSize} such requests a second are traced, and of the others ${percent} %`,
-      remedy: 'Create a rule with a higher rate for this service in AWS if each request matters.',
+      message: `the rule ${rule.RuleName} would apply: ${rule.ReservoirSize} such requests per second are traced, and ${percent} % of the others`,
+      remedy: 'In AWS, create a rule with a higher rate for this service if every request matters.',
     },
   ];
 }

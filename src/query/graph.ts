@@ -172,7 +172,7 @@ export class Graph {
 
   #count(): void {
     if (++this.#parts <= MAX_PARTS) return;
-    const message = `The graph has more than ${MAX_PARTS} services and edges. Ask for a shorter time or with a filter; do names have ids in them?`;
+    const message = `The graph has more than ${MAX_PARTS} services and edges. Request a shorter time or use a filter, and check whether names contain IDs`;
     throw new TooMuchError(message);
   }
 

@@ -15,7 +15,8 @@ export class ListText {
   add(value: unknown): number {
     const piece = Buffer.from(`${this.#bytes === 0 ? '' : ','}${awsJson(value)}`);
     this.#bytes += piece.length;
-    if (this.#bytes > this.#maxBytes) throw new TooMuchError(`The answer has more than ${Math.floor(this.#maxBytes)} bytes, ${TooMuchError.remedy}`);
+    if (this.#bytes > this.#maxBytes)
+      throw new TooMuchError(`The response has more than ${Math.floor(this.#maxBytes)} bytes, ${TooMuchError.remedy}`);
     this.#pieces.push(piece);
     return piece.length;
   }

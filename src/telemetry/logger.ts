@@ -114,7 +114,7 @@ export async function openLog(config: LogConfig, fd: 1 | 2): Promise<ProcessLogg
   for (const console of Object.values(CONSOLES)) {
     console.events = {
       onError: (error) => log.limited('console', 'warn', { error: error.message }, 'cannot write to the console'),
-      onResumed: (lost) => log.warn({ lost }, 'nobody read the console for a while: lines were lost'),
+      onResumed: (lost) => log.warn({ lost }, 'log lines were lost because nobody read the console'),
     };
   }
   return log;

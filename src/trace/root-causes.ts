@@ -68,8 +68,8 @@ function slowest(trace: Trace, parent: Entity, whole: number): { entity: Entity;
 
 /**
  * One cause for each service that failed although its caller did not: the path from it to where the failure began. Of several branches, one is
- * followed: preferably a call to a service that does not report, then the earliest. If `cause` is an ID, the branch with that exception is followed, or none;
- * calls that failed besides it are separate causes. Source: recorded answers of X-Ray.
+ * followed: preferably a call to a service that does not report, then the earliest. If `cause` is an ID, the branch with that exception is
+ * followed, or none; calls that failed besides it are separate causes. Source: recorded answers of X-Ray.
  */
 function failureCauses(trace: Trace, kind: 'fault' | 'error'): RootCause[] {
   const causes: RootCause[] = [];

@@ -47,7 +47,7 @@ test.skipIf(cannotBind2001 !== '')(`a TCP port that is the default of health has
   const env = { PATH: process.env['PATH'], AWS_EC2_METADATA_DISABLED: 'true' };
   const { stdout, stderr } = spawnSync('unshare', ['-n', 'bash', '-c', script, 'bash', ...PROGRAM], { env, encoding: 'utf8' });
   expect(stdout, stderr).toContain('This is not a path of the X-Ray API');
-  expect(stdout).toContain('no health and metrics: --bind-tcp has their default port. Choose another with --http-address');
+  expect(stdout).toContain('health and metrics are unavailable: --bind-tcp uses their default port. Choose another with --http-address');
 });
 
 test.each([

@@ -39,7 +39,7 @@ test('an answer that fills the heap is refused with what to do, before a collect
   expect(() => check()).toThrow(TooMuchError);
   expect(() => check()).not.toThrow();
   heap.alive = 21;
-  expect(() => check()).toThrow(/Ask for a shorter time or with a filter/);
+  expect(() => check()).toThrow(/Request a shorter time or use a filter/);
 });
 
 test('there is room made for a large trace, which is read even where that is not enough', () => {

@@ -19,32 +19,32 @@ test.each<[string, Json, string, string]>([
     'inferred: true',
     { inferred: true },
     'reserved_member',
-    'it says that it is inferred, which only X-Ray says of segments that it adds: it is left out',
+    'it has the member `inferred`, which is reserved for segments that X-Ray adds: the member is ignored',
   ],
-  ['null inside http', { http: { request: { method: null } } }, 'null_member', 'http.request.method is null: X-Ray reads it as absent'],
-  ['null as user', { user: null }, 'null_member', 'user is null: X-Ray reads it as absent'],
+  ['null inside http', { http: { request: { method: null } } }, 'null_member', 'http.request.method is null: X-Ray treats it as absent'],
+  ['null as user', { user: null }, 'null_member', 'user is null: X-Ray treats it as absent'],
   [
     'status: "503"',
     { http: { response: { status: '503' } } },
     'wrong_type',
-    'http.response.status is the text "503", where X-Ray takes a whole number: it does not count',
+    'http.response.status is the text "503", but X-Ray expects a whole number: it is ignored',
   ],
   ...[503.5, 1e20, -1e10].map((status): [string, Json, string, string] => [
     `status: ${status}`,
     { http: { response: { status } } },
     'wrong_type',
-    `http.response.status is the number ${status}, where X-Ray takes a whole number: it does not count`,
+    `http.response.status is the number ${status}, but X-Ray expects a whole number: it is ignored`,
   ]),
-  ['fault: 1', { fault: 1 }, 'wrong_type', 'fault is the number 1, where X-Ray takes a boolean: it does not count'],
-  ['subsegments: {}', { subsegments: {} }, 'wrong_type', 'subsegments is an object, where X-Ray takes a list: it does not count'],
+  ['fault: 1', { fault: 1 }, 'wrong_type', 'fault is the number 1, but X-Ray expects a boolean: it is ignored'],
+  ['subsegments: {}', { subsegments: {} }, 'wrong_type', 'subsegments is an object, but X-Ray expects a list: it is ignored'],
   [
     'times in ms',
     { start_time: START * 1_000, end_time: START * 1_000 + 5 },
     'time_unit',
-    'its times are no seconds since the epoch: they look like milliseconds or smaller units',
+    'its times are not seconds since the epoch: they look like milliseconds or smaller units',
   ],
-  ['a start of 0', { start_time: 0 }, 'time_unit', 'it starts before 1970: such a start does not count'],
-  ['a negative duration', { end_time: START - 0.25 }, 'negative_duration', 'it ends 250 ms before it starts: it counts as taking no time'],
+  ['a start of 0', { start_time: 0 }, 'time_unit', 'it starts before 1970: its start is ignored'],
+  ['a negative duration', { end_time: START - 0.25 }, 'negative_duration', 'it ends 250 ms before it starts: its duration counts as 0'],
 ])('%s is a finding', (_, members, code, message) => {
   const document = { ...segmentJson('web'), ...members };
   expect(isRefusal(readDocument(JSON.stringify(document)))).toBe(false);
@@ -54,7 +54,10 @@ test.each<[string, Json, string, string]>([
 test('namespace: "AWS" of a subsegment is a finding, local is not', () => {
   const [finding, ...others] = findings(segmentJson('web', { subsegments: [sub('S3', { namespace: 'AWS' }), sub('step', { namespace: 'local' })] }));
   expect(others).toEqual([]);
-  expect(finding).toEqual(['unknown_namespace', 'its namespace is "AWS"; X-Ray knows aws and remote, in small letters, and sees no call here']);
+  expect(finding).toEqual([
+    'unknown_namespace',
+    'its namespace is "AWS"; X-Ray only knows aws and remote, in lower case, and does not treat it as a call',
+  ]);
 });
 
 test('every member of a document with any wrong type is a finding that names it, or refused', () => {
@@ -128,8 +131,8 @@ test('more links than X-Ray takes are a finding', () => {
     segmentJson('web', { subsegments: [sub('Invocation', { links: Array.from({ length: count }, (_, i) => link(i)) })] });
   const messages = (...documents: Json[]): string[] => findingsOf(viewOf(...documents), [], []).map(({ message }) => message);
   expect(messages(linked(20), linked(20))).toEqual([]);
-  expect(messages(linked(21))).toEqual(['the segment has 21 links to other traces; X-Ray takes 20']);
-  expect(messages(...Array.from({ length: 6 }, () => linked(20)))).toEqual(['the trace has 120 links to other traces; X-Ray takes 100']);
+  expect(messages(linked(21))).toEqual(['the segment has 21 links to other traces; X-Ray accepts 20']);
+  expect(messages(...Array.from({ length: 6 }, () => linked(20)))).toEqual(['the trace has 120 links to other traces; X-Ray accepts 100']);
 });
 
 test('a start in ms is given as the last time that boto3 reads, not as one that makes it fail', () => {

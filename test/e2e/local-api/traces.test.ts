@@ -260,7 +260,7 @@ test('a graph of more services than an answer may have is refused with what to d
       await busy.client.send(new xray.PutTraceSegmentsCommand({ TraceSegmentDocuments: documents }));
     }
     const [name, message] = await busy.errorOf(new xray.GetServiceGraphCommand(busy.range));
-    expect([name, message]).toEqual(['InvalidRequestException', expect.stringContaining('Ask for a shorter time or with a filter')]);
+    expect([name, message]).toEqual(['InvalidRequestException', expect.stringContaining('Request a shorter time or use a filter')]);
     expect((await fetch(`${busy.daemon.tcpUrl}/api/graph`)).status).toBe(400);
     expect((await fetch(`${busy.daemon.tcpUrl}/api/traces`)).status).toBe(200);
   } finally {
