@@ -37,7 +37,7 @@ export const PROCESS_METRICS: readonly ProcessMetric[] = [
   {
     name: 'nodejs_external_memory_bytes',
     type: 'gauge',
-    help: 'Memory outside the heap: the buffer is here.',
+    help: 'Memory outside the heap, including the buffer.',
     read: () => getHeapStatistics().external_memory,
   },
   {
@@ -48,7 +48,7 @@ export const PROCESS_METRICS: readonly ProcessMetric[] = [
   },
 ];
 
-/** Registers them and returns what reads them anew. */
+/** Registers the metrics and returns a function that updates them. */
 export function processMetrics(registry: Registry, version: string): () => void {
   const registers = [registry];
   const instruments = PROCESS_METRICS.map(({ name, help, type, read }) => ({
@@ -79,7 +79,7 @@ function utilization(): number {
   return share;
 }
 
-/** One number that cannot be had must not cost the scrape. */
+/** A value that cannot be read must not fail the scrape. */
 function valueOf(read: ProcessMetric['read']): number | undefined {
   try {
     return read();

@@ -50,7 +50,7 @@ type Answer = Extract<FromStoreWorker, { id: number }>;
 /** One thread of the store, and the calls that wait for it. */
 export class StoreThread {
   readonly #worker: Worker;
-  /** Come, and not handed on yet. */
+  /** Results that have arrived but have not been delivered yet. */
   readonly #answers: Answer[] = [];
   readonly #waiting = new Map<number, { resolve: (result: unknown) => void; reject: (error: Error) => void }>();
   readonly #maxWaiting: number;
@@ -74,7 +74,7 @@ export class StoreThread {
     return StoreThread.of(worker, { maxWaiting: input.role === 'reader' ? MAX_WAITING : Infinity });
   }
 
-  /** A thread that has been started, once it is ready. Rejects when it is not in time, or says why it cannot. */
+  /** Resolves when the started thread is ready. Rejects with the thread's error, or with a DeadlineError. */
   static async of(worker: Worker, { maxWaiting = Infinity, startMs = START_MS, callMs = CALL_MS }: StoreThreadLimits): Promise<StoreThread> {
     const thread = new StoreThread(worker, maxWaiting, callMs);
     const { promise, resolve, reject } = Promise.withResolvers<void>();
@@ -97,12 +97,12 @@ export class StoreThread {
     return thread;
   }
 
-  /** Why it does not answer now, while it may again. */
+  /** Why it does not answer at present; it may recover. */
   get hang(): string | undefined {
     return this.#hang;
   }
 
-  /** Why it runs no more. */
+  /** Why it has ended. */
   get problem(): string | undefined {
     return this.#problem;
   }
@@ -116,7 +116,7 @@ export class StoreThread {
     await within(CLOSE_MS, 'ending the store’s thread', () => this.#worker.terminate()).catch(() => {});
   }
 
-  /** An answer that comes too late is thrown away; the next one shows that the thread works again. */
+  /** Discards a result that arrives too late; the next result in time shows that the thread has recovered. */
   async #inTime<T>(name: CallName, answer: Promise<T>): Promise<T> {
     try {
       return await within(this.#callMs, `the store (${name})`, () => answer);
@@ -139,12 +139,12 @@ export class StoreThread {
 
   #answered(answer: Answer): void {
     this.#hang = undefined;
-    if (this.#answers.push(answer) === 1) setImmediate(() => this.#handOn());
+    if (this.#answers.push(answer) === 1) setImmediate(() => this.#deliver());
   }
 
-  #handOn(): void {
+  #deliver(): void {
     for (const answer of this.#answers.splice(0, ANSWERS_A_TURN)) this.#settle(answer);
-    if (this.#answers.length > 0) setImmediate(() => this.#handOn());
+    if (this.#answers.length > 0) setImmediate(() => this.#deliver());
   }
 
   #settle(message: Answer): void {

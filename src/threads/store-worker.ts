@@ -205,7 +205,7 @@ function open(): Opened {
   return { handlers: reading(reader), close: () => reader.close(), takeBytesRead: () => reader.takeBytesRead() };
 }
 
-function say(message: FromStoreWorker): void {
+function send(message: FromStoreWorker): void {
   parentPort!.postMessage(message);
 }
 
@@ -214,16 +214,16 @@ try {
   parentPort!.on('message', ({ id, name, args }: ToStoreWorker) => {
     if (name === 'close') {
       close();
-      say({ type: 'result', id, result: undefined });
+      send({ type: 'result', id, result: undefined });
       parentPort!.close();
       return;
     }
     const work = async (): Promise<unknown> => (handlers as Record<string, (args: unknown) => unknown>)[name]!(args);
     void answer(id, args, { work, takeBytesRead });
   });
-  say({ type: 'ready' });
+  send({ type: 'ready' });
 } catch (error) {
-  say({ type: 'failed', message: error instanceof Error ? error.message : String(error) });
+  send({ type: 'failed', message: error instanceof Error ? error.message : String(error) });
 }
 
 /**
@@ -246,10 +246,10 @@ async function answer(
 ): Promise<void> {
   try {
     const result = await work();
-    say({ type: 'result', id, result });
+    send({ type: 'result', id, result });
     noteGarbage?.(bytesOf(args, result) + takeBytesRead());
   } catch (error) {
-    say({ type: 'error', id, message: error instanceof Error ? error.message : String(error), kind: kindOf(error) });
+    send({ type: 'error', id, message: error instanceof Error ? error.message : String(error), kind: kindOf(error) });
   }
 }
 
