@@ -67,7 +67,8 @@ export function buildLocal(loaded: LoadedConfig<'local'>, { log, env, write, has
     log,
   });
   const feed = new LiveFeed();
-  const lines = new ConsoleLines({ write, hasColor, nowMs: monotonicMs });
+  const garbage = isMemoryLimited ? { onGarbage: fullCollector() } : {};
+  const lines = new ConsoleLines({ write, hasColor, nowMs: monotonicMs, ...garbage });
   const ingest = new Ingest({ store, log, lines, onChanged: (ids) => feed.changed(ids), onStored: (documents) => tee?.put(documents) });
   const onDocument = (refusal: { readonly code: string; readonly isOtlp: boolean } | undefined): void => {
     accounting.received++;
@@ -97,7 +98,7 @@ export function buildLocal(loaded: LoadedConfig<'local'>, { log, env, write, has
       ...config.bindTcp,
       token,
       maxBodiesBytes: memory.bodiesBytes,
-      ...(isMemoryLimited ? { onGarbage: fullCollector() } : {}),
+      ...garbage,
       ...(isMemoryScarce(memory.limitBytes) ? { maxReads: 1 } : {}),
     },
     {

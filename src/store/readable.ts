@@ -21,3 +21,31 @@ export function readable(bodies: Iterable<string>, bytes: number, { maxTraceByte
   }
   return read;
 }
+
+/** Values of documents that are parsed at a time: each takes up to 100 bytes, and a body may have 100 times as many. */
+const VALUES_TOGETHER = 20_000;
+/** Shorter documents are not counted: most documents are shorter, and 50 of them have little more values than that. */
+const UNCOUNTED_LENGTH = 1_500;
+const COUNTED = { maxDepth: Infinity, maxValues: 100_000 };
+
+/** Counts the values of documents that are about to be parsed. */
+export class ParsedValues {
+  #together = 0;
+  #sinceTaken = 0;
+
+  /** False when `body` has too many values to be parsed beside those before it, which must be let go first. */
+  add(body: string): boolean {
+    const values = body.length > UNCOUNTED_LENGTH ? valuesInText(body, COUNTED) : 0;
+    const fits = this.#together + values <= VALUES_TOGETHER;
+    this.#together = fits ? this.#together + values : values;
+    this.#sinceTaken += values;
+    return fits;
+  }
+
+  /** The number of values since the last call. */
+  take(): number {
+    const values = this.#sinceTaken;
+    this.#sinceTaken = 0;
+    return values;
+  }
+}

@@ -8,6 +8,7 @@ import { headAfter, headValues, SET_HEAD } from './head.ts';
 import type { Written } from './written.ts';
 import { Pruner } from './pruner.ts';
 import { KnownDocuments, type KnownDocument } from './known-documents.ts';
+import { ParsedValues } from './readable.ts';
 import { BYTES_A_TRACE, DOCUMENTS_A_TRACE, documentRows } from './schema.ts';
 import { Statements } from './statements.ts';
 import { TermIndex } from './term-index.ts';
@@ -47,6 +48,8 @@ export class Writer {
   readonly #backlog: Backlog;
   /** Row of the next new trace. */
   #nextRow = 1;
+  /** Of what is stored. */
+  readonly values = new ParsedValues();
   readonly #findTrace: StatementSync;
   readonly #addTrace: StatementSync;
   readonly #changeTrace: StatementSync;
@@ -105,12 +108,18 @@ export class Writer {
 
   #put(texts: Iterable<string>, receivedAt: number): { written: Written; bytes: number } {
     const refused: Refused[] = [];
+    const changed = new Set<string>();
     const byTrace = new Map<string, Arrival[]>();
+    const putTraces = (): void => {
+      for (const [id, arrivals] of byTrace) if (this.#putTrace(id, arrivals, receivedAt, refused)) changed.add(id);
+      byTrace.clear();
+    };
     let bytes = 0;
     let count = 0;
     for (const body of texts) {
       const position = count++;
       bytes += body.length;
+      if (!this.values.add(body)) putTraces();
       const document = readDocument(body);
       if (isRefusal(document)) {
         refused.push({ ...document, position });
@@ -120,9 +129,8 @@ export class Writer {
       if (arrivals === undefined) byTrace.set(document.traceId, [{ document, body, position }]);
       else arrivals.push({ document, body, position });
     }
-    const changed: string[] = [];
-    for (const [id, arrivals] of byTrace) if (this.#putTrace(id, arrivals, receivedAt, refused)) changed.push(id);
-    return { written: { refused, changed }, bytes };
+    putTraces();
+    return { written: { refused, changed: [...changed] }, bytes };
   }
 
   pin(traceId: string, isPinned: boolean): boolean {

@@ -33,6 +33,9 @@ const SQLITE_IOERR = 10;
 const SQLITE_CORRUPT = 11;
 const SQLITE_NOTADB = 26;
 
+/** Garbage that a value of a document leaves once it is parsed and stored. */
+const GARBAGE_BYTES_A_VALUE = 40;
+
 /** The limit of the inferred documents of a trace is this fraction of a response's bytes. */
 const ANSWER_BYTES_AN_INFERRED = 4;
 
@@ -180,8 +183,8 @@ const { role, file, isTemporary, maxBytes, accountId, cacheBytes, maxAnswerBytes
 interface Opened {
   readonly handlers: Handlers<WriteCalls> | Handlers<ReadCalls>;
   readonly close: () => void;
-  /** Bytes read since the last call. */
-  readonly takeBytesRead: () => number;
+  /** Bytes of garbage since the last call, besides requests and responses. */
+  readonly takeGarbageBytes: () => number;
 }
 
 function open(): Opened {
@@ -194,7 +197,7 @@ function open(): Opened {
         clearTimeout(backlogTimer);
         writer.close();
       },
-      takeBytesRead: () => 0,
+      takeGarbageBytes: () => GARBAGE_BYTES_A_VALUE * writer.values.take(),
     };
   }
   const reader = new Reader(
@@ -202,7 +205,7 @@ function open(): Opened {
     accountId,
     new AnswerRoom({ maxAnswerBytes, memoryLimitBytes }, { collect: () => fullCollector()() }),
   );
-  return { handlers: reading(reader), close: () => reader.close(), takeBytesRead: () => reader.takeBytesRead() };
+  return { handlers: reading(reader), close: () => reader.close(), takeGarbageBytes: () => reader.takeBytesRead() };
 }
 
 function send(message: FromStoreWorker): void {
@@ -210,7 +213,7 @@ function send(message: FromStoreWorker): void {
 }
 
 try {
-  const { handlers, close, takeBytesRead } = open();
+  const { handlers, close, takeGarbageBytes } = open();
   parentPort!.on('message', ({ id, name, args }: ToStoreWorker) => {
     if (name === 'close') {
       close();
@@ -219,7 +222,7 @@ try {
       return;
     }
     const work = async (): Promise<unknown> => (handlers as Record<string, (args: unknown) => unknown>)[name]!(args);
-    void answer(id, args, { work, takeBytesRead });
+    void answer(id, args, { work, takeGarbageBytes });
   });
   send({ type: 'ready' });
 } catch (error) {
@@ -242,12 +245,12 @@ function bytesOf(args: unknown, result: unknown): number {
 async function answer(
   id: number,
   args: unknown,
-  { work, takeBytesRead }: { work: () => Promise<unknown>; takeBytesRead: () => number },
+  { work, takeGarbageBytes }: { work: () => Promise<unknown>; takeGarbageBytes: () => number },
 ): Promise<void> {
   try {
     const result = await work();
     send({ type: 'result', id, result });
-    noteGarbage?.(bytesOf(args, result) + takeBytesRead());
+    noteGarbage?.(bytesOf(args, result) + takeGarbageBytes());
   } catch (error) {
     send({ type: 'error', id, message: error instanceof Error ? error.message : String(error), kind: kindOf(error) });
   }

@@ -1,15 +1,20 @@
 import { formatLine, formatOtlpLine } from './console-line.ts';
 import { summarize } from '../../formats/xray/document.ts';
 import { otlpKindOf } from '../../formats/otlp/otlp-body.ts';
+import { everyBytes } from '../../pipeline/collector.ts';
 
 /** Nobody reads more, and writing more would slow down storing. */
 const LINES_A_SECOND = 50;
+/** Bytes of documents after which garbage is reported: a parsed document can take ten times its text, and V8 lets that grow beyond a memory limit. */
+const GARBAGE_BYTES = 512 * 1024;
 
 export interface ConsoleLinesDeps {
   /** Writes to the console. */
   readonly write: (line: string) => void;
   readonly hasColor: boolean;
   readonly nowMs: () => number;
+  /** Called when lines have left some megabytes of garbage. */
+  readonly onGarbage?: () => void;
 }
 
 /** Prints a line for each document; if there are too many, the number of those left out. */
@@ -17,9 +22,11 @@ export class ConsoleLines {
   readonly #deps: ConsoleLinesDeps;
   #second = 0;
   #lines = 0;
+  readonly #noteGarbage: (bytes: number) => void;
 
   constructor(deps: ConsoleLinesDeps) {
     this.#deps = deps;
+    this.#noteGarbage = everyBytes(GARBAGE_BYTES, deps.onGarbage ?? (() => {}));
   }
 
   write(document: Uint8Array, arrivedAtMs: number): void {
@@ -32,6 +39,7 @@ export class ConsoleLines {
     if (++this.#lines > LINES_A_SECOND) return;
     const line = this.#lineOf(document, arrivedAtMs);
     if (line !== undefined) this.#deps.write(line);
+    this.#noteGarbage(document.length);
   }
 
   #lineOf(document: Uint8Array, arrivedAtMs: number): string | undefined {
