@@ -67,7 +67,7 @@ test('GET /api/status and /api/graph, POST /api/sample', async () => {
     segments: 2,
     received: 2,
     lost: 0,
-    maxBytes: 1_000_000_000,
+    maxBytes: 1000 * 1024 * 1024,
     file: '',
   });
   const { Services } = await read<{ Services: { Name: string }[] }>(local, '/api/graph?filter=error');
