@@ -215,5 +215,5 @@ test('copies for AWS that are lost at the end are an error, and an exit code whe
   await daemon.send(HEADER + segment('orders'));
   await eventually(async () => (await daemon.metrics())['xrayd_segments_sent_total'] === 1);
   expect((await daemon.stop('SIGTERM')).code).toBe(3);
-  expect(daemon.find(/^1 segments were stored here but not sent on to X-Ray/)).toMatchObject({ level: 'error', sent: 0, lost: 1 });
+  expect(daemon.find(/^1 segments were stored locally but not forwarded to X-Ray/)).toMatchObject({ level: 'error', sent: 0, lost: 1 });
 });
