@@ -49,6 +49,8 @@ test.skipIf(skipped !== '')(
     const page = await browser.open(xray.url);
     await rows(page).first().waitFor();
     await page.getByText('Listening on').waitFor();
+    // The code of a trace's screen comes a moment after the first rows.
+    await page.waitForFunction(() => performance.getEntriesByType('resource').some(({ name }) => name.includes('/trace-screen')));
     await xray.daemon.stop();
     await page.getByText('Not connected since').waitFor();
     expect(await page.getByText('Listening on').count()).toBe(0);
