@@ -7,8 +7,8 @@ import { Outbound } from '../aws/outbound-proxy.ts';
 import { PermissionHints } from '../aws/permissions.ts';
 import { credentialProviders } from '../aws/providers.ts';
 import { findRegion, type FoundRegion } from '../aws/region.ts';
-import { profileOf } from '../aws/profiles.ts';
-import { readSharedFiles, settingOfProfile } from '../aws/shared-files.ts';
+import { profileOf, type Profiles } from '../aws/profiles.ts';
+import { readSharedFiles } from '../aws/shared-files.ts';
 import { TelemetryReporter } from '../aws/telemetry-reporter.ts';
 import { trustConfigured } from '../aws/trust.ts';
 import { userAgent } from '../aws/user-agent.ts';
@@ -86,8 +86,9 @@ export interface Destination {
 export async function findDestination({ config, origins }: LoadedConfig<AwsCommand>, env: Environment, log: Logger): Promise<Destination> {
   const { region, origin } =
     config.region === '' ? usable(await findRegion(env, config.localMode), log) : { region: config.region, origin: origins.region };
-  await trustConfigured(env, (await settingOfProfile('ca_bundle', env)).setting, log);
-  const url = await resolveEndpoint({ region, endpoint: await endpointFrom({ config, origins }, env, log) });
+  const { profiles } = await readSharedFiles(env);
+  await trustConfigured(env, profiles.settingsOf(profileOf(env))?.get('ca_bundle'), log);
+  const url = await resolveEndpoint({ region, endpoint: endpointFrom({ config, origins }, profiles, { env, log }) });
   log.info({ region, from: origin, endpoint: url.origin }, 'sending to X-Ray');
   if (config.noVerifySsl) log.warn({}, 'TLS certificates are not verified (--no-verify-ssl): anybody between xrayd and X-Ray can read the traces');
   return { region, url };
@@ -99,14 +100,13 @@ const IGNORE_ENDPOINTS = 'AWS_IGNORE_CONFIGURED_ENDPOINT_URLS';
  * The configured endpoint, or the profile's `endpoint_url`, parsed like --endpoint. AWS's own variables and files are ignored if the environment
  * variable, or else the profile, says so. Source: aws-sdk-go-v2, config/provider.go. Throws XRAYD_CONFIG.
  */
-async function endpointFrom(
+function endpointFrom(
   { config, origins }: Pick<LoadedConfig<AwsCommand>, 'config' | 'origins'>,
-  env: Environment,
-  log: Logger,
-): Promise<URL | undefined> {
+  profiles: Profiles,
+  { env, log }: { env: Environment; log: Logger },
+): URL | undefined {
   const isAwsVariable = origins.endpoint.startsWith('AWS_');
   if (config.endpoint !== undefined && !isAwsVariable) return config.endpoint;
-  const { profiles } = await readSharedFiles(env);
   const said = env[IGNORE_ENDPOINTS]?.toLowerCase();
   if (said === 'true' || (said !== 'false' && profiles.ignoresEndpoints(profileOf(env)))) {
     const by = said === 'true' ? IGNORE_ENDPOINTS : `${IGNORE_ENDPOINTS.slice(4).toLowerCase()} of profile ${profileOf(env)}`;
