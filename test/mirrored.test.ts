@@ -47,7 +47,7 @@ const ELSEWHERE: readonly Row[] = [
   { files: 'pipeline/deadline', tests: ['pipeline/parts', 'e2e/hangs'], because: 'what it is for is tested: things that hang' },
   { files: 'pipeline/address', tests: ['config/address'], because: 'addresses are tested as options' },
   { files: 'pipeline/one-line', tests: ['telemetry/logger', 'aws/exporter'], because: 'tested where text from outside is logged' },
-  { files: 'pipeline/collector', tests: ['query/answer-room', 'e2e/local-memory'], because: 'garbage collection; its effect is memory' },
+  { files: 'pipeline/collector', tests: ['query/read-budget', 'e2e/local-memory'], because: 'garbage collection; its effect is memory' },
   {
     files: 'pipeline/file-stats pipeline/folders pipeline/units',
     tests: ['telemetry/log-file', 'batcher/spool/ownership'],
@@ -122,7 +122,7 @@ const ELSEWHERE: readonly Row[] = [
   },
   {
     files: 'query/trace-summaries query/row query/overview query/name-in-order query/slices query/answers query/source query/list-text',
-    tests: ['query/summary', 'query/ranking', 'query/answer-room', 'e2e/local-api/orders'],
+    tests: ['query/summary', 'query/ranking', 'query/read-budget', 'e2e/local-api/orders'],
     because: 'answers are tested on whole stores',
   },
   { files: 'query/findings', tests: ['query/document-findings', 'e2e/local-api/own'], because: 'findings are tested by document and over HTTP' },

@@ -164,7 +164,7 @@ async function sendSummaries(
   }
 }
 
-/** `work` asks the store and writes the answer: when it is this stream's turn, and there is room for more. Rejects when the stream ends. */
+/** `work` asks the store and writes the answer: once it is this stream's turn and its output is not full. Rejects when the stream ends. */
 async function inTurn<T>(gate: LiveDeps['gate'], { isFull, signal }: Outlet, work: () => Promise<T>): Promise<T> {
   for (;;) {
     signal.throwIfAborted();

@@ -60,7 +60,7 @@ export class ReadGate {
     };
   }
 
-  /** A client that reads on makes room, too, and tells nobody. */
+  /** A client that resumes reading also frees capacity, and no event says so. */
   async #change(signal: AbortSignal): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#waiting.push(resolve);

@@ -91,7 +91,7 @@ export class LocalApi implements Component {
     const limits = this.#limits;
     this.#smallGate = new ReadGate({
       get hasCapacity() {
-        return limits.hasSmallRoom;
+        return limits.hasSmallCapacity;
       },
     });
   }

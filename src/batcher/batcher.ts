@@ -115,7 +115,7 @@ export class Batcher implements Component, SegmentStock, DocumentSink {
 
   push(chunk: Chunk): void {
     this.#buffer.push(chunk);
-    this.#makeRoom();
+    this.#evict();
     this.#pump();
   }
 
@@ -126,7 +126,7 @@ export class Batcher implements Component, SegmentStock, DocumentSink {
     const arrivedAtMs = this.#now();
     for (const document of documents) this.#buffer.pushDocument(document, arrivedAtMs);
     this.#accounting.received += documents.length;
-    this.#makeRoom();
+    this.#evict();
     this.#pump();
     return 'accepted';
   }
@@ -164,7 +164,7 @@ export class Batcher implements Component, SegmentStock, DocumentSink {
   }
 
   /** Frees memory by moving or dropping the oldest segments: to the spool while it keeps up. Segments in flight cannot be dropped. */
-  #makeRoom(): void {
+  #evict(): void {
     const { maxBytes } = this.#config;
     while (this.#overflow.canWrite && !this.#isDraining && this.#heldBytes() - this.#overflow.bytes > maxBytes * SPOOL_ABOVE) {
       const oldest = this.#buffer.takeOldest();
@@ -184,7 +184,7 @@ export class Batcher implements Component, SegmentStock, DocumentSink {
     // After a failure, the next chunk triggers another attempt.
     if (await this.#overflow.write(segments, onFailure)) {
       this.#buffer.release(segments);
-      this.#makeRoom();
+      this.#evict();
     }
     this.#pump();
   }

@@ -41,7 +41,7 @@ export class ConnectionLimits {
   }
 
   /** Whether another small response may be sent. */
-  get hasSmallRoom(): boolean {
+  get hasSmallCapacity(): boolean {
     return this.#unreadBytes.small <= this.#maxUnreadBytes * SMALL_SHARE;
   }
 

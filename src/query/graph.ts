@@ -4,7 +4,7 @@ import type { Entity } from '../trace/entity.ts';
 import { textOf } from '../json/json.ts';
 import { linksOf, senderOf, type Link } from '../trace/links.ts';
 import { keyOf, type ServiceId } from '../trace/service-id.ts';
-import { TooMuchError } from './answer-room.ts';
+import { TooMuchError } from './read-budget.ts';
 import { serviceMembers } from '../trace/members.ts';
 import { Statistics } from './statistics.ts';
 import type { TraceView } from '../trace/trace-view.ts';

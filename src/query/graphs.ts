@@ -48,8 +48,8 @@ export async function serviceGraph(reader: TraceSource, { range, maxMs = Infinit
   return { ...graph.bounds(), Services: servicesOf(graph, reader, true), ...(isPartial ? { IsPartial: true } : {}) };
 }
 
-function servicesOf(graph: Graph, { room }: TraceSource, hasTimes: boolean): JsonText {
-  const services = new ListText(room.maxTextBytes);
+function servicesOf(graph: Graph, { budget }: TraceSource, hasTimes: boolean): JsonText {
+  const services = new ListText(budget.maxTextBytes);
   for (const service of graph.services(hasTimes)) services.add(service);
   return services.end();
 }

@@ -2,7 +2,7 @@ import type { Expression } from '../filter/expression.ts';
 import type { TraceSource } from './source.ts';
 import type { Visit } from '../trace/map.ts';
 import { keyOf, type ServiceId } from '../trace/service-id.ts';
-import { TooMuchError } from './answer-room.ts';
+import { TooMuchError } from './read-budget.ts';
 import type { TraceView } from '../trace/trace-view.ts';
 import { matching } from './trace-summaries.ts';
 

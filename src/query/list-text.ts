@@ -1,5 +1,5 @@
 import { awsJson, JsonText } from '../json/aws-json.ts';
-import { TooMuchError } from './answer-room.ts';
+import { TooMuchError } from './read-budget.ts';
 
 /** A list in a response. Each value is written before the next is created: as objects, they take many times the memory of their text. */
 export class ListText {

@@ -87,7 +87,7 @@ export class Rankings {
   constructor(reader: TraceSource, nowMs: () => number) {
     this.#reader = reader;
     this.#nowMs = nowMs;
-    this.#maxRanked = Math.min(MAX_RANKED, Math.floor(reader.room.maxAnswerBytes / BYTES_A_RANKED));
+    this.#maxRanked = Math.min(MAX_RANKED, Math.floor(reader.budget.maxAnswerBytes / BYTES_A_RANKED));
   }
 
   /** Seconds since the epoch. */
@@ -105,7 +105,7 @@ export class Rankings {
     const begin = after === undefined ? 0 : placeAfter(ranked, after, order);
     const rows: TraceRow[] = [];
     let at = begin;
-    for (let bytes = 0; at < ranked.length && rows.length < limit && bytes < this.#reader.room.maxAnswerBytes; at++) {
+    for (let bytes = 0; at < ranked.length && rows.length < limit && bytes < this.#reader.budget.maxAnswerBytes; at++) {
       const view = this.#reader.traceAt(ranked[at]!.row);
       // It may have been deleted.
       if (view === undefined) continue;
@@ -125,9 +125,9 @@ export class Rankings {
       rows.push(rowOf(view));
       bytes += view.trace.bytes;
       last = { value, row, at };
-      if (bytes >= this.#reader.room.maxAnswerBytes) break;
+      if (bytes >= this.#reader.budget.maxAnswerBytes) break;
     }
-    const isMore = rows.length === limit || bytes >= this.#reader.room.maxAnswerBytes;
+    const isMore = rows.length === limit || bytes >= this.#reader.budget.maxAnswerBytes;
     const ranked = rows.map((row, i) => ({ row, cursor: { value: valueOf(row, key, at), row: -i, at } }));
     ranked.sort((a, b) => compare(a.cursor, b.cursor, { key, isDescending }));
     return { rows: ranked.map(({ row }) => row), next: isMore ? last : undefined };
@@ -145,7 +145,7 @@ export class Rankings {
     const found = find === undefined ? undefined : this.#reader.rowOf(find);
     const rows: TraceRow[] = [];
     let looked = 0;
-    for (let [at, bytes] = [skip, 0]; at < positions.rows.length && at < skip + limit && bytes < this.#reader.room.maxAnswerBytes; at++) {
+    for (let [at, bytes] = [skip, 0]; at < positions.rows.length && at < skip + limit && bytes < this.#reader.budget.maxAnswerBytes; at++) {
       looked++;
       const view = this.#reader.traceAt(positions.rows[at]!);
       if (view === undefined) continue;

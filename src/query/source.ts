@@ -1,6 +1,6 @@
 import type { Search } from '../filter/search.ts';
 import type { TraceView } from '../trace/trace-view.ts';
-import type { AnswerRoom } from './answer-room.ts';
+import type { ReadBudget } from './read-budget.ts';
 import type { SortKey } from './answers.ts';
 
 /** Which time of a trace is in the range: its start, its last change, or the end of one of its segments. */
@@ -49,7 +49,7 @@ export type TraceFacts = readonly [row: number, start: number, seconds: number, 
 /** What queries read from: a store of traces. Synchronous, in the thread that answers. */
 export interface TraceSource {
   /** Limits of one response. */
-  readonly room: AnswerRoom;
+  readonly budget: ReadBudget;
   /** Orders that it supports itself, for `inOrder` and `rowsInOrder`. */
   readonly orders: ReadonlySet<SortKey>;
   trace(id: string): TraceView | undefined;

@@ -65,7 +65,7 @@ export async function scanPage(
       found++;
       bytes += Math.max(take(view), view.trace.bytes);
     }
-    if (found >= limit || bytes >= reader.room.maxAnswerBytes || performance.now() - startedMs > maxMs) return { processed, next: cursor };
+    if (found >= limit || bytes >= reader.budget.maxAnswerBytes || performance.now() - startedMs > maxMs) return { processed, next: cursor };
   }
   return { processed, next: undefined };
 }

@@ -63,7 +63,7 @@ export class Pruner {
   }
 
   /** Call before storing. Throws FullOfPinnedError if new traces would have to be removed again at once. */
-  assertRoom(): void {
+  assertNotFull(): void {
     if (this.#isFullOfPinned) throw new FullOfPinnedError();
   }
 

@@ -9,14 +9,14 @@ export interface ReadableLimits {
 export function readable(bodies: Iterable<string>, bytes: number, { maxTraceBytes, maxTraceValues }: ReadableLimits): readonly string[] {
   // A text never has more values than bytes.
   if (bytes < Math.min(maxTraceBytes, maxTraceValues)) return [...bodies];
-  let values = maxTraceValues;
-  let room = maxTraceBytes;
+  let valuesLeft = maxTraceValues;
+  let bytesLeft = maxTraceBytes;
   const read: string[] = [];
   for (const body of bodies) {
-    room -= body.length;
-    values -= valuesInText(body, { maxDepth: Infinity, maxValues: values });
+    bytesLeft -= body.length;
+    valuesLeft -= valuesInText(body, { maxDepth: Infinity, maxValues: valuesLeft });
     // The first document always fits: a single document is never larger than a request body.
-    if (values < 0 || (room < 0 && read.length > 0)) break;
+    if (valuesLeft < 0 || (bytesLeft < 0 && read.length > 0)) break;
     read.push(body);
   }
   return read;

@@ -1,7 +1,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { Alternatives } from '../filter/sql.ts';
 import { mayMatchText, type TextSearch } from '../filter/text.ts';
-import { AnswerRoom, TooMuchError } from '../query/answer-room.ts';
+import { ReadBudget, TooMuchError } from '../query/read-budget.ts';
 import { TraceView } from '../trace/trace-view.ts';
 import { assemble, Trace } from '../trace/assemble.ts';
 import { parseJson } from '../json/exact-number.ts';
@@ -37,7 +37,7 @@ const ORDERS: Readonly<Partial<Record<SortKey, string>>> = {
 /** The reading side of the store: finds and assembles traces. Synchronous, because it has its own thread. */
 export class Reader implements TraceSource {
   readonly orders: ReadonlySet<SortKey> = new Set(Object.keys(ORDERS) as SortKey[]);
-  readonly room: AnswerRoom;
+  readonly budget: ReadBudget;
   readonly #database: DatabaseSync;
   readonly #accountId: string | undefined;
   readonly #byId: StatementSync;
@@ -53,10 +53,10 @@ export class Reader implements TraceSource {
   constructor(
     database: DatabaseSync,
     accountId?: string,
-    room = new AnswerRoom({ maxAnswerBytes: MAX_ANSWER_BYTES }, { collect: () => fullCollector()() }),
+    budget = new ReadBudget({ maxAnswerBytes: MAX_ANSWER_BYTES }, { collect: () => fullCollector()() }),
   ) {
-    this.room = room;
-    this.#cache = new ViewCache(room.maxAnswerBytes / ANSWER_BYTES_A_CACHED);
+    this.budget = budget;
+    this.#cache = new ViewCache(budget.maxAnswerBytes / ANSWER_BYTES_A_CACHED);
     this.#database = database;
     this.#accountId = accountId;
     this.#statements = new Statements(database);
@@ -191,7 +191,7 @@ export class Reader implements TraceSource {
   /** The `originals` that fit into memory. */
   readableOriginals(id: string): readonly string[] {
     const row = this.#byId.get(id) as unknown as TraceRow | undefined;
-    return row === undefined ? [] : readable(this.#bodiesOf(row.row), row.bytes, this.room);
+    return row === undefined ? [] : readable(this.#bodiesOf(row.row), row.bytes, this.budget);
   }
 
   /** The trace with its documents as received, as TraceDocuments; the documents are passed on unparsed. Throws TooMuchError. */
@@ -250,9 +250,9 @@ export class Reader implements TraceSource {
   #viewWith({ row, id, revision, received, bytes }: TraceRow, text: TextSearch | undefined): TraceView | undefined {
     const cached = this.#cache.get(row, { id, revision });
     if (cached !== undefined) return cached;
-    this.room.check(bytes, () => this.#cache.clear());
+    this.budget.check(bytes, () => this.#cache.clear());
     this.#bytesRead += bytes;
-    const documents = readable(this.#bodiesOf(row), bytes, this.room).map((body) => parseJson(body) as Json);
+    const documents = readable(this.#bodiesOf(row), bytes, this.budget).map((body) => parseJson(body) as Json);
     if (text !== undefined && !mayMatchText(text, documents)) return undefined;
     const view = new TraceView(new Trace({ id, revision, receivedAt: received, bytes, accountId: this.#accountId }, assemble(documents)));
     this.#cache.set(row, view);
@@ -266,7 +266,7 @@ export class Reader implements TraceSource {
 
   /** Until a response that is passed on as text is written, several copies of it exist. */
   #checkWhole({ bytes }: TraceRow): void {
-    if (bytes <= this.room.maxTraceBytes) return;
+    if (bytes <= this.budget.maxTraceBytes) return;
     throw new TooMuchError(`The trace has ${bytes} bytes, which is more than the memory of this xrayd allows. Raise its memory limit`);
   }
 }

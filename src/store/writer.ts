@@ -90,7 +90,7 @@ export class Writer {
    * Throws SQLite's error, such as for a full disk, and FullOfPinnedError; in both cases nothing is stored.
    */
   putAll(deliveries: readonly Delivery[]): Written[] {
-    this.#pruner.assertRoom();
+    this.#pruner.assertNotFull();
     const firstNewRow = this.#nextRow;
     let bytes = 0;
     const written = this.#inTransaction(() => {

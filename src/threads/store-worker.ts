@@ -5,7 +5,7 @@ import { awsJson } from '../json/aws-json.ts';
 import { isFound } from '../filter/search.ts';
 import { findingsOf } from '../query/findings.ts';
 import { serviceGraph, timeSeries, traceGraph } from '../query/graphs.ts';
-import { AnswerRoom, TooMuchError } from '../query/answer-room.ts';
+import { ReadBudget, TooMuchError } from '../query/read-budget.ts';
 import { findInsights } from '../query/insights.ts';
 import { traceMembers } from '../query/documents.ts';
 import { overviewOf } from '../query/overview.ts';
@@ -94,7 +94,7 @@ function reading(reader: Reader): Handlers<ReadCalls> {
       let bytes = 0;
       let done = 0;
       for (const id of ids) {
-        if (bytes >= reader.room.maxAnswerBytes) break;
+        if (bytes >= reader.budget.maxAnswerBytes) break;
         done++;
         const view = reader.trace(id);
         if (view === undefined || !isFound(search, view)) continue;
@@ -134,13 +134,13 @@ function reading(reader: Reader): Handlers<ReadCalls> {
       const left: string[] = [];
       let bytes = 0;
       for (const id of ids) {
-        if (bytes >= reader.room.maxAnswerBytes) {
+        if (bytes >= reader.budget.maxAnswerBytes) {
           left.push(id);
           continue;
         }
         const view = reader.trace(id);
         if (view === undefined) continue;
-        const text = awsJson(traceMembers(view, reader.room.maxAnswerBytes / ANSWER_BYTES_AN_INFERRED));
+        const text = awsJson(traceMembers(view, reader.budget.maxAnswerBytes / ANSWER_BYTES_AN_INFERRED));
         texts.push(text);
         // With the segments that X-Ray infers, the text may be much longer than the trace.
         bytes += Math.max(text.length, view.trace.bytes);
@@ -203,7 +203,7 @@ function open(): Opened {
   const reader = new Reader(
     openToRead(file, cacheBytes),
     accountId,
-    new AnswerRoom({ maxAnswerBytes, memoryLimitBytes }, { collect: () => fullCollector()() }),
+    new ReadBudget({ maxAnswerBytes, memoryLimitBytes }, { collect: () => fullCollector()() }),
   );
   return { handlers: reading(reader), close: () => reader.close(), takeGarbageBytes: () => reader.takeBytesRead() };
 }

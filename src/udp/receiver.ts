@@ -10,7 +10,7 @@ import { ownSocket, readKernelDrops } from './kernel-drops.ts';
 import { RingBufferReader } from './ring-buffer.ts';
 import type { FromWorker, ToWorker, WorkerInput } from './worker-messages.ts';
 
-/** Requested from the kernel: room for 3,640 one-KB datagrams, 0.9 s at 4,000/s. The default of 212,992 bytes holds 92. */
+/** Requested from the kernel: holds 3,640 one-KB datagrams, 0.9 s at 4,000/s. The default of 212,992 bytes holds 92. */
 const RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024;
 
 /** Time for the thread to drain its socket, which takes half a second at most, and to end. */

@@ -72,8 +72,8 @@ test('large answers that nobody reads leave room for small ones, which have a sh
   });
   open().pause().write(GET);
   await eventually(() => !limits.hasCapacity);
-  expect(limits.hasSmallRoom).toBe(true);
+  expect(limits.hasSmallCapacity).toBe(true);
   size = 'small';
   open().pause().write(GET);
-  await eventually(() => !limits.hasSmallRoom);
+  await eventually(() => !limits.hasSmallCapacity);
 });

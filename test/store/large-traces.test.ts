@@ -5,7 +5,7 @@ import { BYTES_A_TRACE, documentRows, openToRead, openToWrite } from '../../src/
 import { Reader } from '../../src/store/reader.ts';
 import { Writer } from '../../src/store/writer.ts';
 import { StoreBusyError, StoreThread } from '../../src/threads/store-thread.ts';
-import { AnswerRoom, TooMuchError } from '../../src/query/answer-room.ts';
+import { ReadBudget, TooMuchError } from '../../src/query/read-budget.ts';
 import { traceMembers } from '../../src/query/documents.ts';
 import { Scope } from '../fakes/scope.ts';
 import { segmentJson, START } from '../fakes/traces.ts';
@@ -15,7 +15,7 @@ const scope = new Scope();
 const TRACE = `1-${START.toString(16)}-000000000000000000000001`;
 const OTHER = `1-${START.toString(16)}-000000000000000000000002`;
 
-function open(room?: AnswerRoom) {
+function open(room?: ReadBudget) {
   const file = join(scope.folder(), 'traces.db');
   const database = openToWrite({ file, isTemporary: true });
   const writer = new Writer(database, { maxBytes: 1e9 });
@@ -148,7 +148,7 @@ test('of a trace with millions of values some documents are read and the trace s
 });
 
 test('where memory is limited a trace is read as far as there is room, and is not passed on in part', () => {
-  const { writer, reader } = open(new AnswerRoom({ maxAnswerBytes: 2e6, memoryLimitBytes: 128e6 }, { collect: () => fullCollector()() }));
+  const { writer, reader } = open(new ReadBudget({ maxAnswerBytes: 2e6, memoryLimitBytes: 128e6 }, { collect: () => fullCollector()() }));
   for (let i = 0; i < 6; i++) writer.put([text(i, { metadata: { text: 'x'.repeat(900_000) } })], START);
   expect(traceMembers(reader.trace(TRACE)!)).toMatchObject({ LimitExceeded: true });
   expect(reader.trace(TRACE)!.trace.segments).toHaveLength(2);

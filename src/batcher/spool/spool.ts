@@ -138,7 +138,7 @@ export class Spool implements Component, SegmentStock {
     await this.#folder.open();
     if (!this.#hasCapacity(entry.bytes)) await this.#folder.lookAgain();
     const { own } = this.#folder;
-    if (own === undefined || this.#isClosed || !this.#makeRoom(entry.bytes)) return false;
+    if (own === undefined || this.#isClosed || !this.#evict(entry.bytes)) return false;
     const file = own.hold(entry);
     const path = own.at(entry.name);
     // Counted before the write, so that concurrent writes respect the limit together.
@@ -222,7 +222,7 @@ export class Spool implements Component, SegmentStock {
   }
 
   /** Drops this process's oldest files until `bytes` more fit beside the files of other processes. */
-  #makeRoom(bytes: number): boolean {
+  #evict(bytes: number): boolean {
     while (!this.#hasCapacity(bytes)) {
       const oldest = this.#entries.shift();
       if (oldest === undefined) return false;
@@ -267,7 +267,7 @@ export class Spool implements Component, SegmentStock {
   }
 
   #onLooked(): void {
-    this.#makeRoom(0);
+    this.#evict(0);
     this.onFound();
   }
 

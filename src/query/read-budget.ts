@@ -24,7 +24,7 @@ const MOST_ALIVE = 0.8;
 const BYTES_A_VALUE = 10;
 const BYTES_A_VALUE_WHERE_LIMITED = 40;
 
-export interface AnswerRoomConfig {
+export interface ReadBudgetConfig {
   /** Limit of the traces in one response. */
   readonly maxAnswerBytes: number;
   /** The process is killed if it exceeds this; undefined if there is no limit. */
@@ -32,7 +32,7 @@ export interface AnswerRoomConfig {
 }
 
 /** Limits what the reading thread holds, whatever is stored and requested. A response that needs more is refused. */
-export class AnswerRoom {
+export class ReadBudget {
   /** Limit of the traces in one response; a page ends there. */
   readonly maxAnswerBytes: number;
   /** Limit of a response without pages. */
@@ -45,7 +45,7 @@ export class AnswerRoom {
   readonly #collect: () => void;
 
   constructor(
-    { maxAnswerBytes, memoryLimitBytes = Infinity }: AnswerRoomConfig,
+    { maxAnswerBytes, memoryLimitBytes = Infinity }: ReadBudgetConfig,
     { collect, used = () => getHeapStatistics().used_heap_size }: { readonly collect: () => void; readonly used?: () => number },
   ) {
     const textBytes = memoryLimitBytes / TEXT_PART;

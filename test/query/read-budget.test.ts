@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { AnswerRoom, TooMuchError } from '../../src/query/answer-room.ts';
+import { ReadBudget, TooMuchError } from '../../src/query/read-budget.ts';
 import { ListText } from '../../src/query/list-text.ts';
 
 const MB = 1024 * 1024;
@@ -9,14 +9,14 @@ const LIMITS = { maxAnswerBytes: 2 * MB, memoryLimitBytes: 128 * MB };
 /** A heap with garbage, and with traces that can be read again. */
 function heapOf({ alive, kept = 0, garbage = 0 }: { alive: number; kept?: number; garbage?: number }) {
   const heap = { alive, kept, garbage, collections: 0 };
-  const room = new AnswerRoom(LIMITS, {
+  const budget = new ReadBudget(LIMITS, {
     used: () => (heap.alive + heap.kept + heap.garbage) * MB,
     collect: () => {
       heap.garbage = 0;
       heap.collections++;
     },
   });
-  const check = (bytes = 1_000): void => room.check(bytes, () => ([heap.kept, heap.garbage] = [0, heap.kept]));
+  const check = (bytes = 1_000): void => budget.check(bytes, () => ([heap.kept, heap.garbage] = [0, heap.kept]));
   return { heap, check };
 }
 
@@ -42,7 +42,7 @@ test('an answer that fills the heap is refused with what to do, before a collect
   expect(() => check()).toThrow(/Request a shorter time or use a filter/);
 });
 
-test('there is room made for a large trace, which is read even where that is not enough', () => {
+test('memory is freed for a large trace, which is read even where that is not enough', () => {
   const { heap, check } = heapOf({ alive: 3, kept: 4, garbage: 2 });
   check(50 * MB);
   expect(heap).toMatchObject({ kept: 0, garbage: 0 });
@@ -52,7 +52,7 @@ test('without a memory limit nothing is collected or refused', () => {
   const fail = (): never => {
     throw new Error('looked at');
   };
-  new AnswerRoom({ maxAnswerBytes: 8 * MB }, { used: fail, collect: fail }).check(MB, fail);
+  new ReadBudget({ maxAnswerBytes: 8 * MB }, { used: fail, collect: fail }).check(MB, fail);
 });
 
 test('a list is written value by value, up to its bytes', () => {
