@@ -11,6 +11,7 @@ import { Entity, requestOutcome } from '../trace/entity.ts';
 import { hasTerminal } from './signals.ts';
 import { LocalClient } from './local-client.ts';
 import { writeTraces } from './trace-file.ts';
+import { plural } from './transfer.ts';
 import { writeWhole } from './write-whole.ts';
 import type { CommandContext } from './command.ts';
 
@@ -105,7 +106,7 @@ async function summarize(xray: StartedXRay, failOn: readonly Kind[], say: (text:
   const isBad = (trace: RecordedTrace): boolean => failOn.some((kind) => flagsOf(trace)[kind]);
   const bad = traces.filter(isBad);
   const counts = KINDS.map((kind) => `${traces.filter((trace) => flagsOf(trace)[kind]).length} ${kind}`);
-  say(`\nxrayd: ${traces.length} trace${traces.length === 1 ? '' : 's'} (${counts.join(', ')})\n`);
+  say(`\nxrayd: ${plural(traces.length, 'trace')} (${counts.join(', ')})\n`);
   const slowest = traces.toSorted((a, b) => Number(isBad(b)) - Number(isBad(a)) || durationOf(b) - durationOf(a));
   for (const trace of slowest.slice(0, MAX_LINES)) {
     const { id, summary } = trace;
@@ -142,5 +143,5 @@ async function save(xray: StartedXRay, file: string, say: (text: string) => void
   } catch (error) {
     throw new XraydError('XRAYD_RUN', `cannot write the traces: ${messageOf(error)}`, { cause: error });
   }
-  say(`xrayd: saved ${count} trace${count === 1 ? '' : 's'} to ${file}\n`);
+  say(`xrayd: saved ${plural(count, 'trace')} to ${file}\n`);
 }
