@@ -2,12 +2,11 @@ import { expect, test } from 'vitest';
 import { eventually } from '../fakes/eventually.ts';
 import { Scope } from '../fakes/scope.ts';
 import { UdpTap } from '../fakes/udp-tap.ts';
-import { EXAMPLE_CREDENTIALS, FakeXRay } from '../fakes/xray.ts';
+import { EXAMPLE_KEYS, FakeXRay } from '../fakes/xray.ts';
 import { startApplication } from './application.ts';
 import { prepareClients } from './prepare.ts';
 
 const scope = new Scope();
-const env = { AWS_ACCESS_KEY_ID: EXAMPLE_CREDENTIALS.accessKeyId, AWS_SECRET_ACCESS_KEY: EXAMPLE_CREDENTIALS.secretAccessKey };
 
 /** A rule like the console's: nothing of /health is traced, everything else is. */
 function rulesOf(xray: FakeXRay): Record<string, unknown>[] {
@@ -31,7 +30,7 @@ for (const { name, command, skipped } of prepareClients()) {
     async () => {
       const xray = await scope.start(new FakeXRay());
       xray.rules = rulesOf(xray);
-      const daemon = await scope.daemon({ args: ['--endpoint', xray.url, '-n', 'us-east-1'], env });
+      const daemon = await scope.daemon({ args: ['--endpoint', xray.url, '-n', 'us-east-1'], env: EXAMPLE_KEYS });
       const tap = await scope.start(new UdpTap(daemon.udpPort));
       const request = await startApplication(command!, `tcp:127.0.0.1:${new URL(daemon.tcpUrl).port} udp:127.0.0.1:${tap.port}`, scope);
 

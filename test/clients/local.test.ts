@@ -11,19 +11,13 @@ import { prepareClients, prepareReader } from './prepare.ts';
 const scope = new Scope();
 const run = promisify(execFile);
 
-async function startLocal(): Promise<LocalXRay> {
-  const local = await LocalXRay.start();
-  scope.add(() => local.stop());
-  return local;
-}
-
 const readers = { cli: prepareReader('aws-cli'), grafana: prepareReader('grafana') };
 const note = (skipped: string): string => (skipped === '' ? '' : ` (skipped: ${skipped})`);
 
 test.skipIf(readers.cli.command === undefined)(
   `boto3 reads every operation, each member as its model has it${note(readers.cli.skipped)}`,
   async () => {
-    const local = await startLocal();
+    const local = await LocalXRay.of(scope);
     const id = await local.putTrace({ fault: true, cause: { exceptions: [{ id: 'eeeeeeeeeeeeeeee', type: 'Boom', message: 'bang' }] }, user: 'u1' });
     const [python = ''] = readers.cli.command!;
     const { stdout } = await run(python, [join(dirname(python), '../../operations.py'), local.daemon.tcpUrl, id], { timeout: 60_000 });
@@ -36,7 +30,7 @@ test.skipIf(readers.cli.command === undefined)(
 test.skipIf(readers.cli.command === undefined)(
   `each constraint of botocore's model of X-Ray is refused in AWS's form${note(readers.cli.skipped)}`,
   async () => {
-    const local = await startLocal();
+    const local = await LocalXRay.of(scope);
     const [python = ''] = readers.cli.command!;
     const { stdout, stderr } = await run(python, [join(dirname(python), '../../constraints.py'), local.daemon.tcpUrl], { timeout: 60_000 });
     expect(JSON.parse(stdout)).toEqual({});
@@ -47,7 +41,7 @@ test.skipIf(readers.cli.command === undefined)(
 test.skipIf(readers.cli.command === undefined)(
   `the AWS CLI prints traces, their documents and the service graph${note(readers.cli.skipped)}`,
   async () => {
-    const local = await startLocal();
+    const local = await LocalXRay.of(scope);
     const id = await local.putTrace();
     const env = { PATH: process.env['PATH'], AWS_ACCESS_KEY_ID: 'x', AWS_SECRET_ACCESS_KEY: 'x', AWS_EC2_METADATA_DISABLED: 'true' };
     const aws = join(dirname(readers.cli.command![0]!), 'aws');
@@ -69,7 +63,7 @@ test.skipIf(readers.cli.command === undefined)(
 test.skipIf(readers.grafana.command === undefined)(
   `Grafana’s data source finds all that it takes for granted${note(readers.grafana.skipped)}`,
   async () => {
-    const local = await startLocal();
+    const local = await LocalXRay.of(scope);
     const id = await local.putTrace({
       error: true,
       http: { response: { status: 400 } },
@@ -85,7 +79,7 @@ for (const { name, command, skipped } of prepareClients()) {
   test.skipIf(command === undefined)(
     `${name}: an application traced into it is read back${note(skipped)}`,
     async () => {
-      const local = await startLocal();
+      const local = await LocalXRay.of(scope);
       const { tcpUrl, udpPort } = local.daemon;
       const request = await startApplication(command!, `tcp:127.0.0.1:${new URL(tcpUrl).port} udp:127.0.0.1:${udpPort}`, scope);
       // The first request makes the SDK fetch the rules; until it has them it samples by its own.

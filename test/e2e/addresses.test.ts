@@ -5,7 +5,7 @@ import { DaemonProcess } from '../fakes/daemon-process.ts';
 import { HEADER, segment } from '../fakes/fixtures.ts';
 import { PROGRAM } from '../fakes/program.ts';
 import { Scope } from '../fakes/scope.ts';
-import { EXAMPLE_CREDENTIALS, FakeXRay } from '../fakes/xray.ts';
+import { EXAMPLE_KEYS, FakeXRay } from '../fakes/xray.ts';
 
 const scope = new Scope();
 
@@ -26,8 +26,7 @@ function listening(pid: number): string[] {
 
 test('--bind-tcp off: no TCP socket but that of health, ready without it, and segments are sent', async () => {
   const xray = await scope.start(new FakeXRay({ region: 'eu-west-1' }));
-  const keys = { AWS_ACCESS_KEY_ID: EXAMPLE_CREDENTIALS.accessKeyId, AWS_SECRET_ACCESS_KEY: EXAMPLE_CREDENTIALS.secretAccessKey };
-  const daemon = await scope.daemon({ args: ['--bind-tcp', 'off', '--endpoint', xray.url], env: { ...keys, AWS_REGION: 'eu-west-1' } });
+  const daemon = await scope.daemon({ args: ['--bind-tcp', 'off', '--endpoint', xray.url], env: { ...EXAMPLE_KEYS, AWS_REGION: 'eu-west-1' } });
   expect(listening(daemon.pid)).toHaveLength(1);
   expect(daemon.find(/TCP is off/)).toMatchObject({ level: 'info', from: '--bind-tcp' });
   const ready = await fetch(`${daemon.httpUrl}/readyz`);

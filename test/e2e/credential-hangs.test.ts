@@ -9,13 +9,12 @@ import { HEADER, segment } from '../fakes/fixtures.ts';
 import { FakeContainerCredentials, FakeImds, FakeSso, FakeSts } from '../fakes/identity.ts';
 import { scopedTest, type Scope } from '../fakes/scope.ts';
 import { SilentPipe } from '../fakes/silent-pipe.ts';
-import { EXAMPLE_CREDENTIALS, FakeXRay } from '../fakes/xray.ts';
+import { EXAMPLE_CREDENTIALS, EXAMPLE_KEYS, FakeXRay } from '../fakes/xray.ts';
 import { PROGRAM } from '../fakes/program.ts';
 
 // Each provider takes its first calls and never answers them; every later one would be answered. All of it is waiting.
 const test = scopedTest.concurrent;
 const APP_ROLE = 'arn:aws:iam::123456789012:role/app';
-const KEYS = { AWS_ACCESS_KEY_ID: EXAMPLE_CREDENTIALS.accessKeyId, AWS_SECRET_ACCESS_KEY: EXAMPLE_CREDENTIALS.secretAccessKey };
 const FAILURES = 'xrayd_credentials_refresh_failures_total';
 
 interface Setting {
@@ -120,7 +119,7 @@ test('-r: STS never answers the first call for the role', async ({ scope }) => {
   sts.callers = [EXAMPLE_CREDENTIALS];
   sts.hangs = 1;
   const xray = await scope.start(new FakeXRay({ credentials: sts.issued }));
-  await expectDelivery(scope, { xray, env: { ...KEYS, AWS_ENDPOINT_URL_STS: sts.url }, args: ['-r', 'arn:aws:iam::999999999999:role/xray'] });
+  await expectDelivery(scope, { xray, env: { ...EXAMPLE_KEYS, AWS_ENDPOINT_URL_STS: sts.url }, args: ['-r', 'arn:aws:iam::999999999999:role/xray'] });
 });
 
 /** A profile `dev` whose token is in the cache of `aws sso login`. */

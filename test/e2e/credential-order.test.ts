@@ -6,11 +6,10 @@ import { eventually } from '../fakes/eventually.ts';
 import { HEADER, segment } from '../fakes/fixtures.ts';
 import { FakeContainerCredentials, FakeSts } from '../fakes/identity.ts';
 import { Scope } from '../fakes/scope.ts';
-import { EXAMPLE_CREDENTIALS, FakeXRay } from '../fakes/xray.ts';
+import { EXAMPLE_CREDENTIALS, EXAMPLE_KEYS, FakeXRay } from '../fakes/xray.ts';
 
 // Which of several places counts. Source: aws-sdk-go-v2, config/resolve_credentials.go, which the reference daemon uses.
 const scope = new Scope();
-const KEYS = { AWS_ACCESS_KEY_ID: EXAMPLE_CREDENTIALS.accessKeyId, AWS_SECRET_ACCESS_KEY: EXAMPLE_CREDENTIALS.secretAccessKey };
 
 function start(xray: FakeXRay, env: Readonly<Record<string, string>>): Promise<DaemonProcess> {
   return scope.daemon({ args: ['--endpoint', xray.url, '-n', xray.region], env });
@@ -34,7 +33,7 @@ test('environment: the other names that Go knows, before a profile that AWS_PROF
   const xray = await scope.start(new FakeXRay());
   const home = homeWith('[profile team]\naws_access_key_id=AKIAOTHER\naws_secret_access_key=other\n');
   const keys = { AWS_ACCESS_KEY: EXAMPLE_CREDENTIALS.accessKeyId, AWS_SECRET_KEY: EXAMPLE_CREDENTIALS.secretAccessKey };
-  for (const env of [keys, KEYS, { ...keys, AWS_ACCESS_KEY_ID: KEYS.AWS_ACCESS_KEY_ID }]) {
+  for (const env of [keys, EXAMPLE_KEYS, { ...keys, AWS_ACCESS_KEY_ID: EXAMPLE_KEYS.AWS_ACCESS_KEY_ID }]) {
     const daemon = await start(xray, { ...env, HOME: home, AWS_PROFILE: 'team' });
     await expectUpload(daemon, xray);
     expect(daemon.find(/credentials found/)).toMatchObject({ provider: 'environment' });
@@ -65,7 +64,7 @@ test('profile: a role without a source is assumed with the keys of its profile, 
   // It takes nothing that is signed without the role.
   const xray = await scope.start(new FakeXRay({ credentials: sts.issued }));
   const role = '[default]\nrole_arn=arn:aws:iam::123456789012:role/app\n';
-  const keys = `aws_access_key_id=${KEYS.AWS_ACCESS_KEY_ID}\naws_secret_access_key=${KEYS.AWS_SECRET_ACCESS_KEY}\n`;
+  const keys = `aws_access_key_id=${EXAMPLE_KEYS.AWS_ACCESS_KEY_ID}\naws_secret_access_key=${EXAMPLE_KEYS.AWS_SECRET_ACCESS_KEY}\n`;
   const own = await start(xray, { HOME: homeWith(role + keys), AWS_ENDPOINT_URL_STS: sts.url });
   await expectUpload(own, xray);
   sts.callers = agent.issued;
@@ -80,7 +79,7 @@ test('profile: a role beside keys is assumed with them, whatever else its profil
   sts.callers = [EXAMPLE_CREDENTIALS];
   // It takes nothing that is signed without the role.
   const xray = await scope.start(new FakeXRay({ credentials: sts.issued }));
-  const keys = `aws_access_key_id=${KEYS.AWS_ACCESS_KEY_ID}\naws_secret_access_key=${KEYS.AWS_SECRET_ACCESS_KEY}\n`;
+  const keys = `aws_access_key_id=${EXAMPLE_KEYS.AWS_ACCESS_KEY_ID}\naws_secret_access_key=${EXAMPLE_KEYS.AWS_SECRET_ACCESS_KEY}\n`;
   for (const source of ['credential_source=EcsContainer', 'web_identity_token_file=/nowhere', 'source_profile=my team']) {
     const home = homeWith(`[profile my team]\nrole_arn=arn:aws:iam::123456789012:role/app\n${keys}${source}\n`);
     const daemon = await start(xray, { HOME: home, AWS_PROFILE: 'my team', AWS_ENDPOINT_URL_STS: sts.url });

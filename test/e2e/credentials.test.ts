@@ -7,12 +7,11 @@ import { eventually } from '../fakes/eventually.ts';
 import { HEADER, segment } from '../fakes/fixtures.ts';
 import { FakeContainerCredentials, FakeEcsMetadata, FakeImds, FakeSso, FakeSts } from '../fakes/identity.ts';
 import { Scope } from '../fakes/scope.ts';
-import { EXAMPLE_CREDENTIALS, FakeXRay } from '../fakes/xray.ts';
+import { EXAMPLE_CREDENTIALS, EXAMPLE_KEYS, FakeXRay } from '../fakes/xray.ts';
 
 // Each path goes through the SDK's own provider, from the environment that a person sets to a signature that the fake X-Ray verifies.
 const scope = new Scope();
 const APP_ROLE = 'arn:aws:iam::123456789012:role/app';
-const KEYS = { AWS_ACCESS_KEY_ID: EXAMPLE_CREDENTIALS.accessKeyId, AWS_SECRET_ACCESS_KEY: EXAMPLE_CREDENTIALS.secretAccessKey };
 
 function start(xray: FakeXRay, env: Readonly<Record<string, string>>, args: readonly string[] = []): Promise<DaemonProcess> {
   return scope.daemon({ args: ['--endpoint', xray.url, '-n', xray.region, ...args], env });
@@ -26,7 +25,7 @@ async function expectUpload(daemon: DaemonProcess, xray: FakeXRay, name = 'a'): 
 
 test('environment: keys in variables', async () => {
   const xray = await scope.start(new FakeXRay());
-  const daemon = await start(xray, KEYS);
+  const daemon = await start(xray, EXAMPLE_KEYS);
   await expectUpload(daemon, xray);
   expect(daemon.find(/credentials found/)).toMatchObject({ provider: 'environment', expires: 'never' });
 });
@@ -35,7 +34,7 @@ test('environment: STS says whose keys they are', async () => {
   const xray = await scope.start(new FakeXRay());
   const sts = await scope.start(new FakeSts());
   sts.callers = [EXAMPLE_CREDENTIALS];
-  const daemon = await start(xray, { ...KEYS, AWS_ENDPOINT_URL_STS: sts.url });
+  const daemon = await start(xray, { ...EXAMPLE_KEYS, AWS_ENDPOINT_URL_STS: sts.url });
   await eventually(() => daemon.find(/credentials found/) !== undefined);
   expect(daemon.find(/credentials found/)).toMatchObject({ account: '123456789012', role: 'arn:aws:iam::123456789012:user/dev' });
 });
@@ -46,7 +45,7 @@ test('profile: keys in the credentials file, chosen by AWS_PROFILE', async () =>
   mkdirSync(join(home, '.aws'));
   writeFileSync(
     join(home, '.aws/credentials'),
-    `[team]\naws_access_key_id=${KEYS.AWS_ACCESS_KEY_ID}\naws_secret_access_key=${KEYS.AWS_SECRET_ACCESS_KEY}\n`,
+    `[team]\naws_access_key_id=${EXAMPLE_KEYS.AWS_ACCESS_KEY_ID}\naws_secret_access_key=${EXAMPLE_KEYS.AWS_SECRET_ACCESS_KEY}\n`,
   );
   const daemon = await start(xray, { HOME: home, AWS_PROFILE: 'team' });
   await expectUpload(daemon, xray);
@@ -58,19 +57,19 @@ test('profile: a key that was deactivated and replaced in the file is found with
   const home = scope.folder();
   const file = join(home, 'credentials');
   const write = (id: string): void =>
-    writeFileSync(file, `[default]\naws_access_key_id=${id}\naws_secret_access_key=${KEYS.AWS_SECRET_ACCESS_KEY}\n`);
+    writeFileSync(file, `[default]\naws_access_key_id=${id}\naws_secret_access_key=${EXAMPLE_KEYS.AWS_SECRET_ACCESS_KEY}\n`);
   write('AKIADEACTIVATED00000');
   const daemon = await start(xray, { AWS_SHARED_CREDENTIALS_FILE: file });
   await daemon.send(HEADER + segment('a'));
   await eventually(() => daemon.find(/the credentials or their signature are not accepted/) !== undefined, 20_000);
-  write(KEYS.AWS_ACCESS_KEY_ID);
+  write(EXAMPLE_KEYS.AWS_ACCESS_KEY_ID);
   await eventually(() => xray.documents.length > 0, 60_000, 'no document arrived');
 }, 100_000);
 
 test('profile: credential_process', async () => {
   const xray = await scope.start(new FakeXRay());
   const home = scope.folder();
-  const output = JSON.stringify({ Version: 1, AccessKeyId: KEYS.AWS_ACCESS_KEY_ID, SecretAccessKey: KEYS.AWS_SECRET_ACCESS_KEY });
+  const output = JSON.stringify({ Version: 1, AccessKeyId: EXAMPLE_KEYS.AWS_ACCESS_KEY_ID, SecretAccessKey: EXAMPLE_KEYS.AWS_SECRET_ACCESS_KEY });
   writeFileSync(join(home, 'output.json'), output);
   writeFileSync(join(home, 'config'), `[default]\ncredential_process=cat ${join(home, 'output.json')}\n`);
   const daemon = await start(xray, { AWS_CONFIG_FILE: join(home, 'config') });
@@ -81,7 +80,8 @@ test('profile: credential_process, with names in another case, and an end that i
   const xray = await scope.start(new FakeXRay());
   const home = scope.folder();
   const ends = { expiration: '2001-01-01T00:00:00Z' };
-  const output = JSON.stringify({ version: 1, accesskeyid: KEYS.AWS_ACCESS_KEY_ID, SecretAccesskey: KEYS.AWS_SECRET_ACCESS_KEY, ...ends });
+  const { accessKeyId: accesskeyid, secretAccessKey: SecretAccesskey } = EXAMPLE_CREDENTIALS;
+  const output = JSON.stringify({ version: 1, accesskeyid, SecretAccesskey, ...ends });
   writeFileSync(join(home, 'output.json'), output);
   writeFileSync(join(home, 'config'), `[default]\ncredential_process=cat ${join(home, 'output.json')}\n`);
   const daemon = await start(xray, { AWS_CONFIG_FILE: join(home, 'config') });
@@ -93,7 +93,7 @@ test('profile: role_arn with source_profile', async () => {
   sts.callers = [EXAMPLE_CREDENTIALS];
   const xray = await scope.start(new FakeXRay({ credentials: sts.issued }));
   const home = scope.folder();
-  const base = `[base]\naws_access_key_id=${KEYS.AWS_ACCESS_KEY_ID}\naws_secret_access_key=${KEYS.AWS_SECRET_ACCESS_KEY}\n`;
+  const base = `[base]\naws_access_key_id=${EXAMPLE_KEYS.AWS_ACCESS_KEY_ID}\naws_secret_access_key=${EXAMPLE_KEYS.AWS_SECRET_ACCESS_KEY}\n`;
   writeFileSync(join(home, 'credentials'), `${base}[default]\nrole_arn=${APP_ROLE}\nsource_profile=base\n`);
   const daemon = await start(xray, { AWS_SHARED_CREDENTIALS_FILE: join(home, 'credentials'), AWS_ENDPOINT_URL_STS: sts.url });
   await expectUpload(daemon, xray);
@@ -205,7 +205,7 @@ test('-r: the role is assumed on top, with external id and session name', async 
   sts.externalId = 'ext-1';
   const xray = await scope.start(new FakeXRay({ credentials: sts.issued }));
   const role = 'arn:aws:iam::999999999999:role/xray';
-  const daemon = await start(xray, { ...KEYS, AWS_ENDPOINT_URL_STS: sts.url }, ['-r', role, '--role-external-id', 'ext-1']);
+  const daemon = await start(xray, { ...EXAMPLE_KEYS, AWS_ENDPOINT_URL_STS: sts.url }, ['-r', role, '--role-external-id', 'ext-1']);
   await expectUpload(daemon, xray);
   expect(daemon.find(/credentials found/)).toMatchObject({ role, account: '999999999999' });
   expect(new URLSearchParams(sts.requests[0]!.body.toString()).get('RoleSessionName')).toBe('xray-daemon');
@@ -261,7 +261,7 @@ test('a provider that is configured and fails is not passed over for another ide
 test('a missing permission is said once, with the action, the policy and the caller, and the segments wait', async () => {
   const xray = await scope.start(new FakeXRay());
   xray.denied.add('xray:PutTraceSegments');
-  const daemon = await start(xray, KEYS);
+  const daemon = await start(xray, EXAMPLE_KEYS);
   await daemon.send(HEADER + segment('a'));
   await eventually(() => xray.calls('/TraceSegments').length >= 3);
   const hints = daemon.log.filter(({ msg }) => msg.includes('AWSXRayDaemonWriteAccess'));
@@ -274,7 +274,7 @@ test('a missing permission is said once, with the action, the policy and the cal
 test('a role with only PutTraceSegments and PutTelemetryRecords uploads, and the refused sampling calls are said once', async () => {
   const xray = await scope.start(new FakeXRay());
   for (const action of ['GetSamplingRules', 'GetSamplingTargets', 'GetSamplingStatisticSummaries']) xray.denied.add(`xray:${action}`);
-  const daemon = await start(xray, KEYS);
+  const daemon = await start(xray, EXAMPLE_KEYS);
   for (let i = 0; i < 3; i++) {
     const answer = await fetch(`${daemon.tcpUrl}/GetSamplingRules`, { method: 'POST', body: '{}' });
     expect(answer.status).toBe(403);

@@ -2,15 +2,13 @@ import { afterEach, expect, test } from 'vitest';
 import { DaemonProcess } from '../fakes/daemon-process.ts';
 import { eventually } from '../fakes/eventually.ts';
 import { DATAGRAMS, HEADER, REFERENCE_REQUESTS, segment } from '../fakes/fixtures.ts';
-import { EXAMPLE_CREDENTIALS, FakeXRay } from '../fakes/xray.ts';
+import { EXAMPLE_KEYS, FakeXRay } from '../fakes/xray.ts';
 import { ledgerOf } from '../faults/ledger.ts';
 
 const cleanUps: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
   for (const cleanUp of cleanUps.splice(0).toReversed()) await cleanUp();
 });
-
-const KEYS = { AWS_ACCESS_KEY_ID: EXAMPLE_CREDENTIALS.accessKeyId, AWS_SECRET_ACCESS_KEY: EXAMPLE_CREDENTIALS.secretAccessKey };
 
 async function fakeXRay(): Promise<FakeXRay> {
   const xray = await new FakeXRay().start();
@@ -19,7 +17,7 @@ async function fakeXRay(): Promise<FakeXRay> {
 }
 
 async function daemonFor(xray: FakeXRay, args: readonly string[] = [], env: Readonly<Record<string, string>> = {}): Promise<DaemonProcess> {
-  const daemon = new DaemonProcess({ args: ['--endpoint', xray.url, '-n', 'us-east-1', ...args], env: { ...KEYS, ...env } });
+  const daemon = new DaemonProcess({ args: ['--endpoint', xray.url, '-n', 'us-east-1', ...args], env: { ...EXAMPLE_KEYS, ...env } });
   cleanUps.push(() => daemon.stop('SIGKILL'));
   return daemon.ready();
 }

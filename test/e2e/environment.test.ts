@@ -14,11 +14,10 @@ import { HEADER, segment } from '../fakes/fixtures.ts';
 import { FakeSts } from '../fakes/identity.ts';
 import { Scope } from '../fakes/scope.ts';
 import { json } from '../fakes/server.ts';
-import { EXAMPLE_CREDENTIALS, FakeXRay } from '../fakes/xray.ts';
+import { EXAMPLE_KEYS, FakeXRay } from '../fakes/xray.ts';
 import { BUNDLE, PROGRAM } from '../fakes/program.ts';
 
 const scope = new Scope();
-const KEYS = { AWS_ACCESS_KEY_ID: EXAMPLE_CREDENTIALS.accessKeyId, AWS_SECRET_ACCESS_KEY: EXAMPLE_CREDENTIALS.secretAccessKey };
 
 interface Start {
   /** Shell commands before the daemon takes the shell's place. */
@@ -37,7 +36,7 @@ async function delivers({ script = ':', around = [], args = [], env = {} }: Star
   const daemon = new DaemonProcess({
     command: [...around, 'sh', '-c', `${script}; exec "$0" ${BUNDLE} "$@"`, process.execPath],
     args: own,
-    env: { ...KEYS, XRAYD_HTTP_ADDRESS: 'off', ...env },
+    env: { ...EXAMPLE_KEYS, XRAYD_HTTP_ADDRESS: 'off', ...env },
     hasFreePorts: false,
   });
   scope.add(() => daemon.stop('SIGKILL'));
@@ -104,7 +103,7 @@ test.skipIf(!isRoot)(`it starts without a network but loopback, and without IPv6
     const script = 'ip link set lo up; echo 1 > /proc/sys/net/ipv6/conf/all/disable_ipv6; exec "$0" "$@"';
     const command = ['unshare', '--net', 'sh', '-c', script, ...PROGRAM];
     const args = ['-o', '-n', 'us-east-1', '--endpoint', 'http://127.0.0.1:9', '-b', address, '-t', address];
-    await scope.daemon({ command, args, env: { ...KEYS, XRAYD_HTTP_ADDRESS: 'off' }, hasFreePorts: false });
+    await scope.daemon({ command, args, env: { ...EXAMPLE_KEYS, XRAYD_HTTP_ADDRESS: 'off' }, hasFreePorts: false });
   }
 });
 
@@ -152,7 +151,7 @@ test.each(['AWS_USE_FIPS_ENDPOINT', 'AWS_USE_DUALSTACK_ENDPOINT', 'AWS_IGNORE_CO
   async (name) => {
     const daemon = await scope.daemon({
       args: ['-o', '-n', 'us-east-1'],
-      env: { ...KEYS, AWS_ENDPOINT_URL_STS: 'http://127.0.0.1:9', [name]: 'maybe' },
+      env: { ...EXAMPLE_KEYS, AWS_ENDPOINT_URL_STS: 'http://127.0.0.1:9', [name]: 'maybe' },
     });
     expect(daemon.find(/sending to X-Ray/)?.['endpoint']).toBe('https://xray.us-east-1.amazonaws.com');
     expect(daemon.stdout + daemon.stderr).not.toMatch(/please report|\n {4}at /);
@@ -182,7 +181,7 @@ test('a proxy that NODE_USE_ENV_PROXY gives to Node takes no call to this machin
   const env = { NODE_USE_ENV_PROXY: '1', HTTP_PROXY: proxy, http_proxy: proxy };
   const agent = await scope.start(new FakeXRay());
   agent.intercept = () => json({ TaskARN: 'arn:aws:ecs:eu-west-3:123456789012:task/a/b' });
-  const daemon = await scope.daemon({ args: ['-o'], env: { ...KEYS, ...env, ECS_CONTAINER_METADATA_URI_V4: agent.url } });
+  const daemon = await scope.daemon({ args: ['-o'], env: { ...EXAMPLE_KEYS, ...env, ECS_CONTAINER_METADATA_URI_V4: agent.url } });
   expect(daemon.find(/sending to X-Ray/)).toMatchObject({ region: 'eu-west-3' });
   const local = await scope.daemon({ args: ['local'], env });
   const run = async (...args: string[]) => {

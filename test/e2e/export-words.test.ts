@@ -15,7 +15,7 @@ interface Ended {
 }
 
 async function exported(local: LocalXRay, ...args: string[]): Promise<Ended> {
-  const child = spawn(process.execPath, [BUNDLE, 'export', '--api', local.daemon.tcpUrl.replace('http://', ''), ...args], {
+  const child = spawn(process.execPath, [BUNDLE, 'export', '--api', local.api, ...args], {
     env: { PATH: process.env['PATH'], HOME: '/nonexistent', AWS_EC2_METADATA_DISABLED: 'true' },
   });
   child.stdin.end();
@@ -25,14 +25,8 @@ async function exported(local: LocalXRay, ...args: string[]): Promise<Ended> {
 
 const idsIn = ({ stdout }: Ended): string[] => (JSON.parse(stdout) as { Traces: { Id: string }[] }).Traces.map(({ Id }) => Id);
 
-async function startLocal(): Promise<LocalXRay> {
-  const local = await LocalXRay.start();
-  scope.add(() => local.stop());
-  return local;
-}
-
 test('export --text writes the traces that have the words, with a filter and --wait too', async () => {
-  const local = await startLocal();
+  const local = await LocalXRay.of(scope);
   const id = await local.putTrace({ user: 'user-7731', fault: true });
   await local.putTrace({ user: 'user-8', fault: true });
   const plain = await exported(local, '--text', 'USER-7731 getitem');
@@ -44,7 +38,7 @@ test('export --text writes the traces that have the words, with a filter and --w
 });
 
 test('what is wrong with a question leaves nothing on standard output', async () => {
-  const local = await startLocal();
+  const local = await LocalXRay.of(scope);
   const id = await local.putTrace();
   for (const args of [
     ['--filter', 'service('],

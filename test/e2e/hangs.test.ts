@@ -8,12 +8,11 @@ import { eventually } from '../fakes/eventually.ts';
 import { HEADER, segment } from '../fakes/fixtures.ts';
 import { FakeEcsMetadata, FakeImds, FakeSts } from '../fakes/identity.ts';
 import { Scope } from '../fakes/scope.ts';
-import { EXAMPLE_CREDENTIALS, FakeXRay } from '../fakes/xray.ts';
+import { EXAMPLE_KEYS, FakeXRay } from '../fakes/xray.ts';
 import { BUNDLE } from '../fakes/program.ts';
 
 // What docs/reliability.md lists as awaited outside the process, apart from credentials: each hangs, and the program goes on or ends in its time.
 const scope = new Scope();
-const KEYS = { AWS_ACCESS_KEY_ID: EXAMPLE_CREDENTIALS.accessKeyId, AWS_SECRET_ACCESS_KEY: EXAMPLE_CREDENTIALS.secretAccessKey };
 
 function pipe(): string {
   const path = join(scope.folder(), 'pipe');
@@ -48,7 +47,7 @@ test('ECS metadata and instance metadata that never answer are passed over in th
   const [ecs, imds] = [await scope.start(new FakeEcsMetadata()), await scope.start(new FakeImds())];
   ecs.hangs = imds.hangs = Infinity;
   const env = {
-    ...KEYS,
+    ...EXAMPLE_KEYS,
     ECS_CONTAINER_METADATA_URI_V4: `${ecs.url}/v4/abc`,
     AWS_EC2_METADATA_SERVICE_ENDPOINT: imds.url,
     AWS_EC2_METADATA_DISABLED: 'false',
@@ -59,7 +58,7 @@ test('ECS metadata and instance metadata that never answer are passed over in th
 });
 
 test('the metadata file of ECS is a pipe that nobody writes to', async () => {
-  const env = { ...KEYS, ECS_CONTAINER_METADATA_FILE: pipe() };
+  const env = { ...EXAMPLE_KEYS, ECS_CONTAINER_METADATA_FILE: pipe() };
   expect(await run(['-o', '-b', '127.0.0.1:0', '-t', '127.0.0.1:0'], env)).toMatchObject({
     code: 1,
     stderr: expect.stringContaining('no answer within 2 s'),
@@ -68,7 +67,7 @@ test('the metadata file of ECS is a pipe that nobody writes to', async () => {
 
 test('NODE_EXTRA_CA_CERTS is a pipe that nobody writes to: Node reads it in a thread of its own, and the daemon ends all the same', async () => {
   const xray = await scope.start(new FakeXRay());
-  const daemon = await scope.daemon({ args: ['--endpoint', xray.url, '-n', 'us-east-1'], env: { ...KEYS, NODE_EXTRA_CA_CERTS: pipe() } });
+  const daemon = await scope.daemon({ args: ['--endpoint', xray.url, '-n', 'us-east-1'], env: { ...EXAMPLE_KEYS, NODE_EXTRA_CA_CERTS: pipe() } });
   await daemon.send(HEADER + segment('a'));
   await eventually(() => xray.documents.length === 1);
   expect(await daemon.stop()).toEqual({ code: 0, signal: null });
@@ -77,7 +76,7 @@ test('NODE_EXTRA_CA_CERTS is a pipe that nobody writes to: Node reads it in a th
 test('STS does not say whose credentials these are: segments are sent', async () => {
   const [xray, sts] = [await scope.start(new FakeXRay()), await scope.start(new FakeSts())];
   sts.hangs = Infinity;
-  const daemon = await scope.daemon({ args: ['--endpoint', xray.url, '-n', 'us-east-1'], env: { ...KEYS, AWS_ENDPOINT_URL_STS: sts.url } });
+  const daemon = await scope.daemon({ args: ['--endpoint', xray.url, '-n', 'us-east-1'], env: { ...EXAMPLE_KEYS, AWS_ENDPOINT_URL_STS: sts.url } });
   await daemon.send(HEADER + segment('a'));
   await eventually(() => xray.documents.length === 1, 5_000);
   await eventually(() => daemon.find(/credentials found/) !== undefined, 10_000);
@@ -86,7 +85,7 @@ test('STS does not say whose credentials these are: segments are sent', async ()
 test('X-Ray never answers: the daemon ends at its deadline, says what is lost, and a sampling call is answered', async () => {
   const xray = await scope.start(new FakeXRay());
   xray.intercept = () => 'hang';
-  const daemon = await scope.daemon({ args: ['--endpoint', xray.url, '-n', 'us-east-1', '--shutdown-timeout', '1'], env: KEYS });
+  const daemon = await scope.daemon({ args: ['--endpoint', xray.url, '-n', 'us-east-1', '--shutdown-timeout', '1'], env: EXAMPLE_KEYS });
   await daemon.send(HEADER + segment('a'));
   expect((await fetch(`${daemon.tcpUrl}/GetSamplingRules`, { method: 'POST', body: '{}' })).status).toBe(504);
   const startedMs = performance.now();
@@ -97,7 +96,7 @@ test('X-Ray never answers: the daemon ends at its deadline, says what is lost, a
 
 test('the log file is a pipe that nobody reads: the log goes to the console, and the daemon ends', async () => {
   const xray = await scope.start(new FakeXRay());
-  const daemon = await scope.daemon({ args: ['--endpoint', xray.url, '-n', 'us-east-1', '-f', pipe()], env: KEYS });
+  const daemon = await scope.daemon({ args: ['--endpoint', xray.url, '-n', 'us-east-1', '-f', pipe()], env: EXAMPLE_KEYS });
   expect(daemon.find(/cannot write the log file/)).toMatchObject({ level: 'error' });
   await daemon.send(HEADER + segment('a'));
   await eventually(() => xray.documents.length === 1);
@@ -112,7 +111,7 @@ test('cfg.yaml is a pipe that nobody writes to: the start ends and says so', asy
 
 test('a certificate file is a pipe that nobody writes to: a warning, and the other certificates', async () => {
   const xray = await scope.start(new FakeXRay());
-  const daemon = await scope.daemon({ args: ['--endpoint', xray.url, '-n', 'us-east-1'], env: { ...KEYS, AWS_CA_BUNDLE: pipe() } });
+  const daemon = await scope.daemon({ args: ['--endpoint', xray.url, '-n', 'us-east-1'], env: { ...EXAMPLE_KEYS, AWS_CA_BUNDLE: pipe() } });
   expect(daemon.find(/AWS_CA_BUNDLE/)).toMatchObject({ level: 'warn' });
 });
 

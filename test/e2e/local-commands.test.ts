@@ -6,34 +6,24 @@ import { LocalXRay } from '../fakes/local-xray.ts';
 import { eventually } from '../fakes/eventually.ts';
 import { Scope } from '../fakes/scope.ts';
 import { segmentJson } from '../fakes/traces.ts';
-import { EXAMPLE_CREDENTIALS, FakeXRay } from '../fakes/xray.ts';
+import { EXAMPLE_KEYS, FakeXRay } from '../fakes/xray.ts';
 import { xrayd } from '../fakes/program.ts';
 
 const scope = new Scope();
 
-const AWS = { AWS_ACCESS_KEY_ID: EXAMPLE_CREDENTIALS.accessKeyId, AWS_SECRET_ACCESS_KEY: EXAMPLE_CREDENTIALS.secretAccessKey };
-
-async function startLocal(...args: string[]): Promise<LocalXRay> {
-  const local = await LocalXRay.start(...args);
-  scope.add(() => local.stop());
-  return local;
-}
-
-const apiOf = (local: LocalXRay): string => local.daemon.tcpUrl.replace('http://', '');
-
 test('export writes what matches, and import reads it into another local X-Ray, where it answers the same', async () => {
-  const from = await startLocal();
+  const from = await LocalXRay.of(scope);
   const id = await from.putTrace({ fault: true });
   await from.putTrace();
-  const exported = await xrayd(['export', '--api', apiOf(from), '--filter', 'fault']);
+  const exported = await xrayd(['export', '--api', from.api, '--filter', 'fault']);
   expect(exported).toMatchObject({ code: 0, stderr: 'exported 1 trace\n' });
   const { Traces } = JSON.parse(exported.stdout) as { Traces: { Id: string; Segments: { Document: string }[] }[] };
   expect(Traces.map(({ Id, Segments }) => [Id, Segments.length])).toEqual([[id, 3]]);
 
-  const to = await startLocal();
-  const imported = await xrayd(['import', '--api', apiOf(to)], { input: exported.stdout });
+  const to = await LocalXRay.of(scope);
+  const imported = await xrayd(['import', '--api', to.api], { input: exported.stdout });
   expect(imported).toMatchObject({ code: 0, stderr: 'imported 1 trace: 2 documents stored, 0 refused\n' });
-  const again = await xrayd(['export', '--api', apiOf(to), '--trace-id', id]);
+  const again = await xrayd(['export', '--api', to.api, '--trace-id', id]);
   expect(JSON.parse(again.stdout)).toEqual(JSON.parse(exported.stdout));
   expect((await to.daemon.metrics())['xrayd_segments_received_total']).toBe(0);
 });
@@ -57,8 +47,8 @@ const linksIn = (nodes: readonly GraphNode[]): string[] =>
   );
 
 test('traces as AWS returns them are imported whole: links of Lambda lead from the queue, in either trace and in both', async () => {
-  const local = await startLocal();
-  const imported = await xrayd(['import', '--api', apiOf(local), fixture('lambda-links.json'), fixture('step-functions.json')]);
+  const local = await LocalXRay.of(scope);
+  const imported = await xrayd(['import', '--api', local.api, fixture('lambda-links.json'), fixture('step-functions.json')]);
   expect(imported.stderr).toBe('imported 2 traces: 4 documents stored, 0 refused\nimported 1 trace: 2 documents stored, 0 refused\n');
   const post = async (path: string, body: object): Promise<{ Services: GraphNode[] }> =>
     (await (await fetch(local.daemon.tcpUrl + path, { method: 'POST', body: JSON.stringify(body) })).json()) as { Services: GraphNode[] };
@@ -82,7 +72,7 @@ test('traces as AWS returns them are imported whole: links of Lambda lead from t
     'client outer',
   ]);
   // What X-Ray infers is inferred again.
-  const exported = await xrayd(['export', '--api', apiOf(local), '--trace-id', [producer, machine].join(',')]);
+  const exported = await xrayd(['export', '--api', local.api, '--trace-id', [producer, machine].join(',')]);
   const { Traces } = JSON.parse(exported.stdout) as { Traces: { Segments: { Document: string }[] }[] };
   expect(Traces.map(({ Segments }) => Segments.map(({ Document }) => (JSON.parse(Document) as { inferred?: boolean }).inferred === true))).toEqual([
     [false, false, true],
@@ -91,9 +81,9 @@ test('traces as AWS returns them are imported whole: links of Lambda lead from t
 });
 
 test('a link leads to the service that it names when the other trace is not here', async () => {
-  const local = await startLocal();
+  const local = await LocalXRay.of(scope);
   const { Traces } = JSON.parse(readFileSync(fixture('lambda-links.json'), 'utf8')) as { Traces: { Id: string }[] };
-  await xrayd(['import', '--api', apiOf(local)], { input: JSON.stringify(Traces.slice(0, 1)) });
+  await xrayd(['import', '--api', local.api], { input: JSON.stringify(Traces.slice(0, 1)) });
   const body = JSON.stringify({ TraceIds: [Traces[0]!.Id] });
   const answer = (await (await fetch(`${local.daemon.tcpUrl}/TraceGraph`, { method: 'POST', body })).json()) as { Services: GraphNode[] };
   expect(linksIn(answer.Services)).toEqual([
@@ -102,39 +92,39 @@ test('a link leads to the service that it names when the other trace is not here
 });
 
 test('a segment that says itself that it is inferred, and one with times in ms, are listed, exported and imported', async () => {
-  const local = await startLocal();
+  const local = await LocalXRay.of(scope);
   const documents = [
     { ...segmentJson('mine', { trace_id: local.nextTraceId(), inferred: true }), start_time: local.now, end_time: local.now + 1 },
     { ...segmentJson('ms', { trace_id: local.nextTraceId() }), start_time: local.now * 1000, end_time: local.now * 1000 + 5 },
   ];
   const file = join(scope.folder(), 'odd.ndjson');
   writeFileSync(file, documents.map((document) => `${JSON.stringify(document)}\n`).join(''));
-  expect(await xrayd(['import', '--api', apiOf(local), file])).toMatchObject({ code: 0 });
+  expect(await xrayd(['import', '--api', local.api, file])).toMatchObject({ code: 0 });
   const { rows } = (await (await fetch(`${local.daemon.tcpUrl}/api/traces`)).json()) as { rows: { name: string }[] };
   expect(rows.map(({ name }) => name).sort()).toEqual(['mine', 'ms']);
-  const exported = await xrayd(['export', '--api', apiOf(local)]);
+  const exported = await xrayd(['export', '--api', local.api]);
   expect(exported.stderr).toBe('exported 2 traces\n');
-  const again = await xrayd(['import', '--api', apiOf(await startLocal())], { input: exported.stdout });
+  const again = await xrayd(['import', '--api', (await LocalXRay.of(scope)).api], { input: exported.stdout });
   expect(again.stderr).toBe('imported 2 traces: 2 documents stored, 0 refused\n');
 });
 
 test('import says which documents X-Ray would refuse, and takes the others', async () => {
-  const local = await startLocal();
+  const local = await LocalXRay.of(scope);
   const file = join(scope.folder(), 'traces.ndjson');
   writeFileSync(file, `${JSON.stringify(segmentJson('good'))}\n${JSON.stringify({ ...segmentJson('bad'), id: 'x' })}\n`);
-  const { code, stderr } = await xrayd(['import', '--api', apiOf(local), file]);
+  const { code, stderr } = await xrayd(['import', '--api', local.api, file]);
   expect(code).toBe(1);
   expect(stderr).toBe(`imported 1 trace: 1 document stored, 1 refused\n  refused x of ${file}: InvalidId: Invalid segment. ErrorCode: InvalidId\n`);
 });
 
 test('import names the document that is larger than the local X-Ray takes, and stores the others', async () => {
-  const local = await startLocal();
+  const local = await LocalXRay.of(scope);
   const file = join(scope.folder(), 'traces.ndjson');
   const traceId = local.nextTraceId();
   const large = { ...segmentJson('large', { trace_id: traceId }), metadata: { text: 'x'.repeat(6_000_000) } };
   const documents = [segmentJson('before'), large, segmentJson('after')];
   writeFileSync(file, documents.map((document) => `${JSON.stringify(document)}\n`).join(''));
-  const { code, stderr } = await xrayd(['import', '--api', apiOf(local), file]);
+  const { code, stderr } = await xrayd(['import', '--api', local.api, file]);
   expect(stderr).toMatch(/^imported \d traces: 2 documents stored, 1 refused\n/);
   expect(stderr).toMatch(/refused a document of \/.*traces\.ndjson: RequestEntityTooLargeException: A document of trace \S+ has 6000\d+ bytes/);
   expect(stderr).toContain(traceId);
@@ -154,26 +144,26 @@ test.each([
 });
 
 test('export --wait waits for the first trace, and fails when none comes', async () => {
-  const local = await startLocal();
-  const waiting = xrayd(['export', '--api', apiOf(local), '--filter', 'service("web")', '--wait', '20']);
+  const local = await LocalXRay.of(scope);
+  const waiting = xrayd(['export', '--api', local.api, '--filter', 'service("web")', '--wait', '20']);
   await local.putTrace();
   expect(await waiting).toMatchObject({ code: 0, stderr: 'exported 1 trace\n' });
-  const none = await xrayd(['export', '--api', apiOf(local), '--filter', 'service("none")', '--wait', '1']);
+  const none = await xrayd(['export', '--api', local.api, '--filter', 'service("none")', '--wait', '1']);
   expect(none).toMatchObject({ code: 1, stdout: '', stderr: 'xrayd: no trace matched within 1 s\n' });
 });
 
 test('a token is asked for and taken', async () => {
-  const local = await startLocal('--token', 'secret-token');
-  const refused = await xrayd(['export', '--api', apiOf(local)]);
+  const local = await LocalXRay.of(scope, '--token', 'secret-token');
+  const refused = await xrayd(['export', '--api', local.api]);
   expect(refused.code).toBe(1);
   expect(refused.stderr).toMatch(/HTTP 403/);
-  expect((await xrayd(['export', '--api', apiOf(local)], { env: { XRAYD_TOKEN: 'secret-token' } })).code).toBe(0);
+  expect((await xrayd(['export', '--api', local.api], { env: { XRAYD_TOKEN: 'secret-token' } })).code).toBe(0);
 });
 
 test('--tee sends what is stored on to AWS, byte for byte and signed, and counts it', async () => {
   const aws = await scope.start(new FakeXRay());
   const args = ['local', '--tee', '--endpoint', aws.url, '--region', 'us-east-1'];
-  const daemon = await scope.daemon({ args, env: AWS });
+  const daemon = await scope.daemon({ args, env: EXAMPLE_KEYS });
   const documents = Array.from({ length: 60 }, (_, i) => JSON.stringify(segmentJson(`s${i}`)));
   await daemon.send(...documents.map((document) => `{"format":"json","version":1}\n${document}`), '{"format":"json","version":1}\n{"id":"bad"}');
   await eventually(async () => (await daemon.metrics())['xrayd_tee_segments_total{outcome="sent"}'] === 60);
@@ -199,7 +189,7 @@ test('--buffer-memory is for both buffers of --tee: while AWS takes nothing, hal
   const aws = await scope.start(new FakeXRay());
   aws.intercept = () => ({ status: 503 });
   const args = ['local', '--tee', '-m', '3', '--endpoint', aws.url, '--region', 'us-east-1'];
-  const daemon = await scope.daemon({ args, env: AWS });
+  const daemon = await scope.daemon({ args, env: EXAMPLE_KEYS });
   const size = 50_000;
   const TraceSegmentDocuments = Array.from({ length: 40 }, (_, i) =>
     JSON.stringify(segmentJson('web', { metadata: { a: `${i}`.padEnd(size, 'x') } })),

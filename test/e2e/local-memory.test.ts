@@ -1,7 +1,7 @@
 import { afterAll, expect, test } from 'vitest';
 import { DaemonProcess } from '../fakes/daemon-process.ts';
 import { MemoryLimit } from '../fakes/memory-limit.ts';
-import { BUNDLE } from '../fakes/program.ts';
+import { PROGRAM } from '../fakes/program.ts';
 
 const limit = MemoryLimit.create(128 * 1024 * 1024);
 const skipped = limit === undefined ? ' (SKIPPED: this user may not make control groups)' : '';
@@ -34,15 +34,16 @@ const STORED: Readonly<Record<string, readonly (readonly string[])[]>> = {
   ),
 };
 
+/** A local X-Ray in a control group of 128 MiB. */
+function limited(): Promise<DaemonProcess> {
+  return new DaemonProcess({ command: limit!.around(PROGRAM), args: ['local'], env: { MALLOC_ARENA_MAX: '1' } }).ready();
+}
+
 test.skipIf(limit === undefined).for(Object.entries(STORED))(
   `no question ends a local X-Ray of 128 MiB that has very many %s${skipped}`,
   { timeout: 120_000 },
   async ([, batches]) => {
-    const daemon = await new DaemonProcess({
-      command: limit!.around([process.execPath, BUNDLE]),
-      args: ['local'],
-      env: { MALLOC_ARENA_MAX: '1' },
-    }).ready();
+    const daemon = await limited();
     try {
       const ask = async (path: string, body?: object): Promise<number> => {
         const answer = await fetch(daemon.tcpUrl + path, body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) });
@@ -77,11 +78,7 @@ test.skipIf(limit === undefined).for(Object.entries(STORED))(
 );
 
 test.skipIf(limit === undefined)(`no documents of very many values end a local X-Ray of 128 MiB${skipped}`, { timeout: 120_000 }, async () => {
-  const daemon = await new DaemonProcess({
-    command: limit!.around([process.execPath, BUNDLE]),
-    args: ['local'],
-    env: { MALLOC_ARENA_MAX: '1' },
-  }).ready();
+  const daemon = await limited();
   try {
     const metadata = `{"default":{"k":[${'{},'.repeat(47_999)}{}]}}`;
     for (let call = 0; call < 12; call++) {

@@ -4,14 +4,13 @@ import { rawRequest } from '../fakes/raw-http.ts';
 import { segment } from '../fakes/fixtures.ts';
 import { Scope } from '../fakes/scope.ts';
 import { segmentJson } from '../fakes/traces.ts';
-import { EXAMPLE_CREDENTIALS, FakeXRay } from '../fakes/xray.ts';
+import { EXAMPLE_KEYS, FakeXRay } from '../fakes/xray.ts';
 
 const scope = new Scope();
-const env = { AWS_ACCESS_KEY_ID: EXAMPLE_CREDENTIALS.accessKeyId, AWS_SECRET_ACCESS_KEY: EXAMPLE_CREDENTIALS.secretAccessKey };
 
 async function start() {
   const xray = await scope.start(new FakeXRay());
-  const daemon = await scope.daemon({ args: ['--endpoint', xray.url, '-n', 'us-east-1', '--telemetry-records=false'], env });
+  const daemon = await scope.daemon({ args: ['--endpoint', xray.url, '-n', 'us-east-1', '--telemetry-records=false'], env: EXAMPLE_KEYS });
   const local = await scope.daemon({ args: ['local', '-n', 'us-east-1'] });
   return { xray, daemon, local };
 }

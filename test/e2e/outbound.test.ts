@@ -7,12 +7,11 @@ import { HEADER, segment } from '../fakes/fixtures.ts';
 import { FakeHttpProxy } from '../fakes/http-proxy.ts';
 import { FakeImds } from '../fakes/identity.ts';
 import { Scope } from '../fakes/scope.ts';
-import { EXAMPLE_CREDENTIALS, FakeXRay } from '../fakes/xray.ts';
+import { EXAMPLE_KEYS, FakeXRay } from '../fakes/xray.ts';
 import { ledgerOf } from '../faults/ledger.ts';
 
 const scope = new Scope();
 const HOST = 'xray.eu-west-1.amazonaws.com';
-const env = { AWS_ACCESS_KEY_ID: EXAMPLE_CREDENTIALS.accessKeyId, AWS_SECRET_ACCESS_KEY: EXAMPLE_CREDENTIALS.secretAccessKey };
 
 test('HTTPS_PROXY: X-Ray and the regional STS are reached by CONNECT, instance metadata and loopback are not', async () => {
   const tls = await selfSigned(HOST);
@@ -22,7 +21,7 @@ test('HTTPS_PROXY: X-Ray and the regional STS are reached by CONNECT, instance m
   const ca = join(scope.folder(), 'ca.pem');
   writeFileSync(ca, tls.cert);
   const metadata = { AWS_EC2_METADATA_SERVICE_ENDPOINT: imds.url, AWS_EC2_METADATA_DISABLED: 'false' };
-  const daemon = await scope.daemon({ args: ['-n', 'eu-west-1'], env: { ...env, ...metadata, HTTPS_PROXY: proxy.url, AWS_CA_BUNDLE: ca } });
+  const daemon = await scope.daemon({ args: ['-n', 'eu-west-1'], env: { ...EXAMPLE_KEYS, ...metadata, HTTPS_PROXY: proxy.url, AWS_CA_BUNDLE: ca } });
   await daemon.send(HEADER + segment('a'));
   await eventually(() => xray.documents.length === 1);
   expect((await fetch(`${daemon.tcpUrl}/GetSamplingRules`, { method: 'POST' })).status).toBe(200);
@@ -35,11 +34,11 @@ test('-p takes host:port and a user; a certificate that is not trusted keeps the
   const xray = await scope.start(new FakeXRay({ tls: await selfSigned(HOST), region: 'eu-west-1' }));
   const proxy = await scope.start(new FakeHttpProxy({ [`${HOST}:443`]: xray.port }));
   const address = proxy.url.replace('http://', 'user:secret@');
-  const strict = await scope.daemon({ args: ['-n', 'eu-west-1', '-p', address], env });
+  const strict = await scope.daemon({ args: ['-n', 'eu-west-1', '-p', address], env: EXAMPLE_KEYS });
   await strict.send(HEADER + segment('a'));
   await eventually(async () => ((await strict.metrics())['xrayd_put_trace_segments_total{outcome="tls"}'] ?? 0) > 0);
   expect(ledgerOf(await strict.metrics()).here).toBe(1);
-  const lax = await scope.daemon({ args: ['-n', 'eu-west-1', '-p', address, '--no-verify-ssl'], env });
+  const lax = await scope.daemon({ args: ['-n', 'eu-west-1', '-p', address, '--no-verify-ssl'], env: EXAMPLE_KEYS });
   await lax.send(HEADER + segment('b'));
   await eventually(() => xray.documents.length === 1);
   expect(proxy.authorizations).toContain(`Basic ${Buffer.from('user:secret').toString('base64')}`);

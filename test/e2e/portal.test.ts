@@ -3,11 +3,10 @@ import { eventually } from '../fakes/eventually.ts';
 import { HEADER, segment } from '../fakes/fixtures.ts';
 import { FakeServer, type Behaviour, type RecordedRequest } from '../fakes/server.ts';
 import { Scope } from '../fakes/scope.ts';
-import { EXAMPLE_CREDENTIALS, FakeXRay } from '../fakes/xray.ts';
+import { EXAMPLE_KEYS, FakeXRay } from '../fakes/xray.ts';
 import { ledgerOf } from '../faults/ledger.ts';
 
 const scope = new Scope();
-const KEYS = { AWS_ACCESS_KEY_ID: EXAMPLE_CREDENTIALS.accessKeyId, AWS_SECRET_ACCESS_KEY: EXAMPLE_CREDENTIALS.secretAccessKey };
 
 /** A captive portal: whatever is asked, its page is the answer, with 200. */
 class Portal extends FakeServer {
@@ -20,7 +19,7 @@ test('a portal in place of X-Ray, while segments come: none counts as sent, SDKs
   const xray = await scope.start(new FakeXRay());
   const page: Behaviour = { status: 200, headers: { 'content-type': 'text/html' }, body: '<title>Sign in</title>' };
   xray.intercept = () => page;
-  const daemon = await scope.daemon({ args: ['--endpoint', xray.url, '-n', 'us-east-1'], env: KEYS });
+  const daemon = await scope.daemon({ args: ['--endpoint', xray.url, '-n', 'us-east-1'], env: EXAMPLE_KEYS });
   await daemon.send(...Array.from({ length: 120 }, (_, i) => HEADER + segment(`s${i}`)));
   await eventually(async () => ((await daemon.metrics())['xrayd_put_trace_segments_total{outcome="not_xray"}'] ?? 0) >= 2);
   const polled = await fetch(`${daemon.tcpUrl}/GetSamplingRules`, { method: 'POST', body: '{}' });
@@ -35,7 +34,7 @@ test('a portal in place of X-Ray, while segments come: none counts as sent, SDKs
 test('a portal in place of instance and task metadata is no region: the start says what answered', async () => {
   const portal = await scope.start(new Portal());
   const env = {
-    ...KEYS,
+    ...EXAMPLE_KEYS,
     AWS_EC2_METADATA_SERVICE_ENDPOINT: portal.url,
     AWS_EC2_METADATA_DISABLED: 'false',
     ECS_CONTAINER_METADATA_URI_V4: `${portal.url}/v4`,

@@ -6,14 +6,13 @@ import { PROXY_CASES, SAMPLING_REQUESTS, segment } from '../fakes/fixtures.ts';
 import { rawRequest } from '../fakes/raw-http.ts';
 import { RawUpstream } from '../fakes/raw-upstream.ts';
 import { Scope } from '../fakes/scope.ts';
-import { EXAMPLE_CREDENTIALS, FakeXRay } from '../fakes/xray.ts';
+import { EXAMPLE_KEYS, FakeXRay } from '../fakes/xray.ts';
 
 const scope = new Scope();
-const env = { AWS_ACCESS_KEY_ID: EXAMPLE_CREDENTIALS.accessKeyId, AWS_SECRET_ACCESS_KEY: EXAMPLE_CREDENTIALS.secretAccessKey };
 
 async function start(args: readonly string[] = []): Promise<{ xray: FakeXRay; daemon: DaemonProcess }> {
   const xray = await scope.start(new FakeXRay());
-  const daemon = await scope.daemon({ args: ['--endpoint', xray.url, '-n', 'us-east-1', ...args], env });
+  const daemon = await scope.daemon({ args: ['--endpoint', xray.url, '-n', 'us-east-1', ...args], env: EXAMPLE_KEYS });
   return { xray, daemon };
 }
 
@@ -134,7 +133,7 @@ test.each(PROXY_CASES)(
     const server = await scope.start(new RawUpstream());
     if (upstreamReply !== undefined) server.reply = inXRaysForm(upstreamReply);
     const endpoint = upstreamReply === undefined ? 'http://127.0.0.1:9' : server.url;
-    const daemon = await scope.daemon({ args: ['--endpoint', endpoint, '-n', 'us-east-1', '--proxy-allow', 'all'], env });
+    const daemon = await scope.daemon({ args: ['--endpoint', endpoint, '-n', 'us-east-1', '--proxy-allow', 'all'], env: EXAMPLE_KEYS });
     const answer = await rawRequest(daemon.tcpUrl, request);
     const difference = DIFFERENCES[name] ?? {};
     const theirs = {

@@ -5,42 +5,32 @@ import { LocalXRay } from '../fakes/local-xray.ts';
 import { xrayd } from '../fakes/program.ts';
 import { Scope } from '../fakes/scope.ts';
 import { FakeServer, json, type Behaviour, type RecordedRequest } from '../fakes/server.ts';
-import { EXAMPLE_CREDENTIALS } from '../fakes/xray.ts';
+import { EXAMPLE_CREDENTIALS, EXAMPLE_KEYS } from '../fakes/xray.ts';
 
 const scope = new Scope();
 
-const AWS = { AWS_ACCESS_KEY_ID: EXAMPLE_CREDENTIALS.accessKeyId, AWS_SECRET_ACCESS_KEY: EXAMPLE_CREDENTIALS.secretAccessKey };
-
-async function startLocal(...args: string[]): Promise<LocalXRay> {
-  const local = await LocalXRay.start(...args);
-  scope.add(() => local.stop());
-  return local;
-}
-
-const apiOf = (local: LocalXRay): string => local.daemon.tcpUrl.replace('http://', '');
-
 test('pull copies traces from an account, signed with its credentials', async () => {
   // The account is another local X-Ray: it answers as AWS does, and takes the access key id as a token.
-  const account = await startLocal('--token', EXAMPLE_CREDENTIALS.accessKeyId);
+  const account = await LocalXRay.of(scope, '--token', EXAMPLE_CREDENTIALS.accessKeyId);
   const ids = [await account.putTrace(), await account.putTrace({ error: true })];
-  const local = await startLocal();
-  const args = ['pull', '--endpoint', account.daemon.tcpUrl, '--region', 'eu-west-1', '--api', apiOf(local)];
-  const one = await xrayd([...args, '--trace-id', ids[0]!], { env: AWS });
+  const local = await LocalXRay.of(scope);
+  const args = ['pull', '--endpoint', account.daemon.tcpUrl, '--region', 'eu-west-1', '--api', local.api];
+  const one = await xrayd([...args, '--trace-id', ids[0]!], { env: EXAMPLE_KEYS });
   expect(one).toMatchObject({ code: 0, stderr: 'imported 1 trace: 2 documents stored, 0 refused\n' });
-  const matching = await xrayd([...args, '--filter', 'error'], { env: AWS });
+  const matching = await xrayd([...args, '--filter', 'error'], { env: EXAMPLE_KEYS });
   expect(matching).toMatchObject({ code: 0, stderr: 'imported 1 trace: 2 documents stored, 0 refused\n' });
-  expect((await xrayd([...args, '--filter', 'error ('], { env: AWS })).stderr).toMatch(/X-Ray does not give its traces: InvalidRequest/);
+  expect((await xrayd([...args, '--filter', 'error ('], { env: EXAMPLE_KEYS })).stderr).toMatch(/X-Ray does not give its traces: InvalidRequest/);
   expect((await xrayd(args)).stderr).toMatch(/no AWS credentials. Tried environment/);
 });
 
 test('pull --profile takes the credentials of that profile, whatever else the environment names', async () => {
-  const account = await startLocal('--token', EXAMPLE_CREDENTIALS.accessKeyId);
+  const account = await LocalXRay.of(scope, '--token', EXAMPLE_CREDENTIALS.accessKeyId);
   await account.putTrace();
-  const local = await startLocal();
+  const local = await LocalXRay.of(scope);
   const file = join(scope.folder(), 'credentials');
-  writeFileSync(file, `[prod]\naws_access_key_id=${AWS.AWS_ACCESS_KEY_ID}\naws_secret_access_key=${AWS.AWS_SECRET_ACCESS_KEY}\n`);
+  writeFileSync(file, `[prod]\naws_access_key_id=${EXAMPLE_KEYS.AWS_ACCESS_KEY_ID}\naws_secret_access_key=${EXAMPLE_KEYS.AWS_SECRET_ACCESS_KEY}\n`);
   const keys = { AWS_ACCESS_KEY_ID: 'x', AWS_SECRET_ACCESS_KEY: 'x', AWS_WEB_IDENTITY_TOKEN_FILE: '/nonexistent', AWS_ROLE_ARN: 'arn:x' };
-  const args = ['pull', '--endpoint', account.daemon.tcpUrl, '--region', 'eu-west-1', '--api', apiOf(local), '--profile'];
+  const args = ['pull', '--endpoint', account.daemon.tcpUrl, '--region', 'eu-west-1', '--api', local.api, '--profile'];
   expect(await xrayd([...args, 'prod'], { env: { ...keys, AWS_SHARED_CREDENTIALS_FILE: file } })).toMatchObject({
     code: 0,
     stderr: 'imported 1 trace: 2 documents stored, 0 refused\n',
@@ -59,9 +49,9 @@ class Gigabyte extends FakeServer {
 
 test('pull ends with a line when what answers sends a gigabyte', async () => {
   const account = await scope.start(new Gigabyte());
-  const local = await startLocal();
-  const args = ['pull', '--endpoint', account.url, '--region', 'eu-west-1', '--api', apiOf(local)];
-  const { code, stderr } = await xrayd(args, { env: { ...AWS, NODE_OPTIONS: '--max-old-space-size=512' } });
+  const local = await LocalXRay.of(scope);
+  const args = ['pull', '--endpoint', account.url, '--region', 'eu-west-1', '--api', local.api];
+  const { code, stderr } = await xrayd(args, { env: { ...EXAMPLE_KEYS, NODE_OPTIONS: '--max-old-space-size=512' } });
   expect(stderr).toBe('xrayd: X-Ray does not give its traces: Error: the answer is larger than 67108864 bytes\n');
   expect(code).toBe(1);
 });
@@ -78,9 +68,9 @@ class Forgetful extends FakeServer {
 
 test('pull says that a trace which was listed was not given, and that the copy is not whole', async () => {
   const account = await scope.start(new Forgetful());
-  const local = await startLocal();
-  const args = ['pull', '--endpoint', account.url, '--region', 'eu-west-1', '--api', apiOf(local)];
-  expect(await xrayd(args, { env: AWS })).toMatchObject({
+  const local = await LocalXRay.of(scope);
+  const args = ['pull', '--endpoint', account.url, '--region', 'eu-west-1', '--api', local.api];
+  expect(await xrayd(args, { env: EXAMPLE_KEYS })).toMatchObject({
     code: 1,
     stderr: 'imported 1 trace: 1 document stored, 0 refused\nxrayd: X-Ray listed 1 trace that it did not return\n',
   });

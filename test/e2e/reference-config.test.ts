@@ -6,15 +6,14 @@ import { CONFIG_FILES } from '../fakes/config-files.ts';
 import { DaemonProcess } from '../fakes/daemon-process.ts';
 import { eventually } from '../fakes/eventually.ts';
 import { Scope } from '../fakes/scope.ts';
-import { EXAMPLE_CREDENTIALS } from '../fakes/xray.ts';
+import { EXAMPLE_KEYS } from '../fakes/xray.ts';
 import { PROGRAM } from '../fakes/program.ts';
 
 const scope = new Scope();
 const reference = process.env['XRAY_REFERENCE_DAEMON'];
 const reason = reference === undefined ? ' (skipped: XRAY_REFERENCE_DAEMON does not name the binary of aws-xray-daemon)' : '';
 const ENV = {
-  AWS_ACCESS_KEY_ID: EXAMPLE_CREDENTIALS.accessKeyId,
-  AWS_SECRET_ACCESS_KEY: EXAMPLE_CREDENTIALS.secretAccessKey,
+  ...EXAMPLE_KEYS,
   AWS_REGION: 'us-east-1',
   // Nobody: no test looks for AWS's own.
   AWS_ENDPOINT_URL_STS: 'http://127.0.0.1:9',

@@ -11,15 +11,14 @@ import { mutated, Random } from '../fakes/random.ts';
 import { rawRequest } from '../fakes/raw-http.ts';
 import { Scope } from '../fakes/scope.ts';
 import { freePort } from '../../src/compose/free-port.ts';
-import { EXAMPLE_CREDENTIALS, FakeXRay } from '../fakes/xray.ts';
+import { EXAMPLE_KEYS, FakeXRay } from '../fakes/xray.ts';
 import { PROGRAM } from '../fakes/program.ts';
 
 const scope = new Scope();
 const reference = process.env['XRAY_REFERENCE_DAEMON'];
 const reason = reference === undefined ? ' (skipped: XRAY_REFERENCE_DAEMON does not name the binary of aws-xray-daemon)' : '';
 const env = {
-  AWS_ACCESS_KEY_ID: EXAMPLE_CREDENTIALS.accessKeyId,
-  AWS_SECRET_ACCESS_KEY: EXAMPLE_CREDENTIALS.secretAccessKey,
+  ...EXAMPLE_KEYS,
   AWS_REGION: 'us-east-1',
 };
 

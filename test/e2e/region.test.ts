@@ -6,10 +6,9 @@ import { HEADER, segment } from '../fakes/fixtures.ts';
 import { FakeImds } from '../fakes/identity.ts';
 import type { DaemonProcess } from '../fakes/daemon-process.ts';
 import { Scope } from '../fakes/scope.ts';
-import { EXAMPLE_CREDENTIALS, FakeXRay } from '../fakes/xray.ts';
+import { EXAMPLE_KEYS, FakeXRay } from '../fakes/xray.ts';
 
 const scope = new Scope();
-const KEYS = { AWS_ACCESS_KEY_ID: EXAMPLE_CREDENTIALS.accessKeyId, AWS_SECRET_ACCESS_KEY: EXAMPLE_CREDENTIALS.secretAccessKey };
 
 /** The fake X-Ray takes nothing that is signed for another region. */
 async function expectUpload(daemon: DaemonProcess, xray: FakeXRay): Promise<void> {
@@ -23,7 +22,7 @@ test('ECS: the region comes from the metadata file where the agent writes one', 
   writeFileSync(file, '{"TaskARN":"arn:aws:ecs:us-west-2:123456789012:task/x"}');
   const daemon = await scope.daemon({
     args: ['--endpoint', xray.url],
-    env: { ...KEYS, ECS_ENABLE_CONTAINER_METADATA: 'true', ECS_CONTAINER_METADATA_FILE: file },
+    env: { ...EXAMPLE_KEYS, ECS_ENABLE_CONTAINER_METADATA: 'true', ECS_CONTAINER_METADATA_FILE: file },
   });
   await expectUpload(daemon, xray);
 });
@@ -33,7 +32,10 @@ test('the region of the profile is taken when nothing else names one', async () 
   const folder = scope.folder();
   const [config, credentials] = [join(folder, 'config'), join(folder, 'credentials')];
   writeFileSync(config, '[profile team]\nregion=sa-east-1\n[default]\nregion=eu-west-1\n');
-  writeFileSync(credentials, `[team]\naws_access_key_id=${KEYS.AWS_ACCESS_KEY_ID}\naws_secret_access_key=${KEYS.AWS_SECRET_ACCESS_KEY}\n`);
+  writeFileSync(
+    credentials,
+    `[team]\naws_access_key_id=${EXAMPLE_KEYS.AWS_ACCESS_KEY_ID}\naws_secret_access_key=${EXAMPLE_KEYS.AWS_SECRET_ACCESS_KEY}\n`,
+  );
   const env = { AWS_CONFIG_FILE: config, AWS_SHARED_CREDENTIALS_FILE: credentials, AWS_PROFILE: 'team' };
   const daemon = await scope.daemon({ args: ['--endpoint', xray.url], env });
   await expectUpload(daemon, xray);
@@ -47,7 +49,7 @@ test('a profile is read as Go reads it: blanks and capitals, quotes, and the cre
   writeFileSync(config, '[ profile   team ]\nregion=eu-west-1\n');
   writeFileSync(
     credentials,
-    `[ team ]\nREGION: "sa-east-1"\nAWS_ACCESS_KEY_ID="${KEYS.AWS_ACCESS_KEY_ID}"\naws_secret_access_key: '${KEYS.AWS_SECRET_ACCESS_KEY}'\n`,
+    `[ team ]\nREGION: "sa-east-1"\nAWS_ACCESS_KEY_ID="${EXAMPLE_KEYS.AWS_ACCESS_KEY_ID}"\naws_secret_access_key: '${EXAMPLE_KEYS.AWS_SECRET_ACCESS_KEY}'\n`,
   );
   for (const name of ['AWS_PROFILE', 'AWS_DEFAULT_PROFILE']) {
     const env = { AWS_CONFIG_FILE: config, AWS_SHARED_CREDENTIALS_FILE: credentials, [name]: 'team' };
@@ -63,14 +65,14 @@ test('a region of a profile that can be none ends the start with one line that n
   const config = join(scope.folder(), 'config');
   for (const region of ['${AWS_REGION}', 'evil.example#', 'eu west']) {
     writeFileSync(config, `[default]\nregion=${region}\n`);
-    const daemon = scope.spawn({ args: ['-o'], env: { ...KEYS, AWS_CONFIG_FILE: config } });
+    const daemon = scope.spawn({ args: ['-o'], env: { ...EXAMPLE_KEYS, AWS_CONFIG_FILE: config } });
     expect((await daemon.end()).code).toBe(1);
     const said = daemon.stderr.split('\n').filter((line) => line !== '' && !line.startsWith('{'));
     expect(said).toEqual([expect.stringContaining(`xrayd: the region of profile default is "${region}", which is no region`)]);
   }
   writeFileSync(config, '[default]\nregion=EU-WEST-1\n');
   const xray = await scope.start(new FakeXRay({ region: 'eu-west-1' }));
-  const daemon = await scope.daemon({ args: ['-o', '--endpoint', xray.url], env: { ...KEYS, AWS_CONFIG_FILE: config } });
+  const daemon = await scope.daemon({ args: ['-o', '--endpoint', xray.url], env: { ...EXAMPLE_KEYS, AWS_CONFIG_FILE: config } });
   await expectUpload(daemon, xray);
   expect(daemon.find(/sending to X-Ray/)).toMatchObject({ region: 'eu-west-1' });
   expect(daemon.find(/regions are lower-case/)).toMatchObject({ level: 'warn' });
@@ -83,13 +85,13 @@ test('endpoint_url of a profile, or of the services that it names, is read as --
   for (const text of [`[default]\nregion=eu-west-1\nendpoint_url=${xray.url}\n`, services]) {
     writeFileSync(config, text);
     const before = xray.documents.length;
-    const daemon = await scope.daemon({ args: ['-o'], env: { ...KEYS, AWS_CONFIG_FILE: config } });
+    const daemon = await scope.daemon({ args: ['-o'], env: { ...EXAMPLE_KEYS, AWS_CONFIG_FILE: config } });
     await daemon.send(HEADER + segment('a'));
     await eventually(() => xray.documents.length > before);
   }
   for (const url of ['${X}', 'http://[', 'ftp://x/', 'http://x y/']) {
     writeFileSync(config, `[default]\nregion=eu-west-1\nendpoint_url=${url}\n`);
-    const daemon = scope.spawn({ args: ['-o'], env: { ...KEYS, AWS_CONFIG_FILE: config } });
+    const daemon = scope.spawn({ args: ['-o'], env: { ...EXAMPLE_KEYS, AWS_CONFIG_FILE: config } });
     expect((await daemon.end()).code, url).toBe(1);
     const said = daemon.stderr.split('\n').filter((line) => line !== '' && !line.startsWith('{'));
     expect(said).toEqual([expect.stringContaining(`xrayd: endpoint_url of profile default must be a URL`)]);
@@ -101,7 +103,7 @@ test('AWS_IGNORE_CONFIGURED_ENDPOINT_URLS, or else the profile, has the endpoint
   const MINE = 'http://127.0.0.1:9';
   const AWS = 'https://xray.eu-west-1.amazonaws.com';
   writeFileSync(config, `[default]\nendpoint_url=${MINE}\n[profile ignores]\nendpoint_url=${MINE}\nignore_configured_endpoint_urls=true\n`);
-  const env = { ...KEYS, AWS_CONFIG_FILE: config, AWS_ENDPOINT_URL_STS: MINE };
+  const env = { ...EXAMPLE_KEYS, AWS_CONFIG_FILE: config, AWS_ENDPOINT_URL_STS: MINE };
   const IGNORE = 'AWS_IGNORE_CONFIGURED_ENDPOINT_URLS';
   for (const [more, endpoint] of [
     [{ AWS_ENDPOINT_URL: MINE }, MINE],
@@ -120,7 +122,7 @@ test('AWS_IGNORE_CONFIGURED_ENDPOINT_URLS, or else the profile, has the endpoint
 
 test('-o leaves instance metadata alone', async () => {
   const imds = await scope.start(new FakeImds());
-  const env = { ...KEYS, AWS_EC2_METADATA_SERVICE_ENDPOINT: imds.url, AWS_EC2_METADATA_DISABLED: 'false' };
+  const env = { ...EXAMPLE_KEYS, AWS_EC2_METADATA_SERVICE_ENDPOINT: imds.url, AWS_EC2_METADATA_DISABLED: 'false' };
   const daemon = scope.spawn({ args: ['-o'], env });
   expect((await daemon.end()).code).toBe(1);
   expect(imds.requests).toEqual([]);

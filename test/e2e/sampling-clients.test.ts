@@ -11,16 +11,15 @@ import { eventually } from '../fakes/eventually.ts';
 import { CLI_REQUESTS, segment } from '../fakes/fixtures.ts';
 import { rawRequest } from '../fakes/raw-http.ts';
 import { Scope } from '../fakes/scope.ts';
-import { EXAMPLE_CREDENTIALS, FakeXRay } from '../fakes/xray.ts';
+import { EXAMPLE_KEYS, FakeXRay } from '../fakes/xray.ts';
 
 // People point an AWS SDK or the CLI at TCP 2000 as the endpoint of X-Ray, with their own credentials or with any.
 const scope = new Scope();
-const env = { AWS_ACCESS_KEY_ID: EXAMPLE_CREDENTIALS.accessKeyId, AWS_SECRET_ACCESS_KEY: EXAMPLE_CREDENTIALS.secretAccessKey };
 
 async function start(mode: string): Promise<DaemonProcess> {
   if (mode === 'local') return scope.daemon({ args: ['local'] });
   const xray = await scope.start(new FakeXRay());
-  return scope.daemon({ args: ['--endpoint', xray.url, '-n', 'us-east-1'], env });
+  return scope.daemon({ args: ['--endpoint', xray.url, '-n', 'us-east-1'], env: EXAMPLE_KEYS });
 }
 
 const MODES = ['daemon', 'local'];
@@ -57,7 +56,7 @@ test.each(MODES)("%s: the AWS CLI's own requests for the sampling calls are answ
 
 test('while X-Ray is away the last good rules are served, marked in the metrics; targets are not invented', async () => {
   const xray = await scope.start(new FakeXRay());
-  const daemon = await scope.daemon({ args: ['--endpoint', xray.url, '-n', 'us-east-1'], env });
+  const daemon = await scope.daemon({ args: ['--endpoint', xray.url, '-n', 'us-east-1'], env: EXAMPLE_KEYS });
   const ask = (path: string): Promise<Response> => fetch(daemon.tcpUrl + path, { method: 'POST', body: '{}' });
   const good = await (await ask('/GetSamplingRules')).text();
   await Promise.all(Array.from({ length: 20 }, () => ask('/GetSamplingRules')));

@@ -8,15 +8,14 @@ import { startLocalXRay } from '../../src/compose/library.ts';
 import { eventually } from '../fakes/eventually.ts';
 import { HEADER, segment } from '../fakes/fixtures.ts';
 import { Scope } from '../fakes/scope.ts';
-import { EXAMPLE_CREDENTIALS, FakeXRay } from '../fakes/xray.ts';
+import { EXAMPLE_KEYS, FakeXRay } from '../fakes/xray.ts';
 import { BUNDLE } from '../fakes/program.ts';
 
 const scope = new Scope();
 const SIGNALS = new URL('../../src/cli/signals.ts', import.meta.url).href;
 const KEYS = {
   AWS_REGION: 'eu-west-1',
-  AWS_ACCESS_KEY_ID: EXAMPLE_CREDENTIALS.accessKeyId,
-  AWS_SECRET_ACCESS_KEY: EXAMPLE_CREDENTIALS.secretAccessKey,
+  ...EXAMPLE_KEYS,
 };
 
 async function daemonBeforeXRay(...args: string[]) {

@@ -8,12 +8,11 @@ import { eventually } from '../fakes/eventually.ts';
 import { HEADER, segment } from '../fakes/fixtures.ts';
 import { scrape } from '../fakes/metrics.ts';
 import { Scope } from '../fakes/scope.ts';
-import { EXAMPLE_CREDENTIALS, FakeXRay } from '../fakes/xray.ts';
+import { EXAMPLE_KEYS, FakeXRay } from '../fakes/xray.ts';
 import { PROGRAM } from '../fakes/program.ts';
 
 // `kubectl logs` that hangs, `xrayd local | less`, Ctrl-S: whoever reads the console stops reading.
 const scope = new Scope();
-const KEYS = { AWS_ACCESS_KEY_ID: EXAMPLE_CREDENTIALS.accessKeyId, AWS_SECRET_ACCESS_KEY: EXAMPLE_CREDENTIALS.secretAccessKey };
 
 interface FullPipe {
   readonly path: string;
@@ -73,7 +72,7 @@ async function start(
 test('the daemon delivers while nobody reads its log, tells what it had to say when somebody does, and ends in time', async () => {
   const pipe = fullPipe();
   const xray = await scope.start(new FakeXRay());
-  const daemon = await start(pipe, ['-l', 'dev', '--endpoint', xray.url, '-n', 'us-east-1'], KEYS);
+  const daemon = await start(pipe, ['-l', 'dev', '--endpoint', xray.url, '-n', 'us-east-1'], EXAMPLE_KEYS);
   for (let i = 0; i < 100; i++) await daemon.send(HEADER + segment(`s${i}`));
   await eventually(() => xray.documents.length === 100);
   await eventually(async () => (await scrape(daemon.http))['xrayd_segments_sent_total'] === 100);
@@ -85,7 +84,7 @@ test('the daemon delivers while nobody reads its log, tells what it had to say w
 });
 
 test('the daemon ends although its last lines cannot be written', async () => {
-  const daemon = await start(fullPipe(), ['--endpoint', 'http://127.0.0.1:1', '-n', 'us-east-1'], KEYS);
+  const daemon = await start(fullPipe(), ['--endpoint', 'http://127.0.0.1:1', '-n', 'us-east-1'], EXAMPLE_KEYS);
   expect(await daemon.process.stop()).toEqual({ code: 0, signal: null });
 });
 

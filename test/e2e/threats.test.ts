@@ -10,14 +10,13 @@ import { HEADER, segment } from '../fakes/fixtures.ts';
 import { rawRequest } from '../fakes/raw-http.ts';
 import { Scope } from '../fakes/scope.ts';
 import { json } from '../fakes/server.ts';
-import { EXAMPLE_CREDENTIALS, FakeXRay } from '../fakes/xray.ts';
+import { EXAMPLE_KEYS, FakeXRay } from '../fakes/xray.ts';
 
 const scope = new Scope();
-const env = { AWS_ACCESS_KEY_ID: EXAMPLE_CREDENTIALS.accessKeyId, AWS_SECRET_ACCESS_KEY: EXAMPLE_CREDENTIALS.secretAccessKey };
 
 async function start(args: readonly string[] = [], more: Readonly<Record<string, string>> = {}) {
   const xray = await scope.start(new FakeXRay());
-  const daemon = await scope.daemon({ args: ['--endpoint', xray.url, '-n', 'us-east-1', ...args], env: { ...env, ...more } });
+  const daemon = await scope.daemon({ args: ['--endpoint', xray.url, '-n', 'us-east-1', ...args], env: { ...EXAMPLE_KEYS, ...more } });
   return { xray, daemon };
 }
 
@@ -158,7 +157,7 @@ test.each(['json', 'pretty'])('what strangers send forges no log line and moves 
   xray.intercept = ({ target }) => (target === '/TraceSegments' ? refusals[call++ % refusals.length] : json({ Message: INJECTION }, 403));
   const address = `127.0.0.1:${await freePort()}`;
   const args = ['--endpoint', xray.url, '-n', 'us-east-1', '-l', 'dev', '--log-format', format, '-b', address, '-t', address];
-  const daemon = scope.spawn({ args: [...args, '--http-address', 'off'], env, hasFreePorts: false });
+  const daemon = scope.spawn({ args: [...args, '--http-address', 'off'], env: EXAMPLE_KEYS, hasFreePorts: false });
   await eventually(() => {
     if (!daemon.isRunning) throw new Error(`the daemon ended: ${daemon.stdout}${daemon.stderr}`);
     return daemon.stdout.includes('is ready');

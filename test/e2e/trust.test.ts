@@ -7,10 +7,9 @@ import { selfSigned } from '../fakes/certificate.ts';
 import { eventually } from '../fakes/eventually.ts';
 import { HEADER, segment } from '../fakes/fixtures.ts';
 import { Scope } from '../fakes/scope.ts';
-import { EXAMPLE_CREDENTIALS, FakeXRay } from '../fakes/xray.ts';
+import { EXAMPLE_KEYS, FakeXRay } from '../fakes/xray.ts';
 
 const scope = new Scope();
-const keys = { AWS_ACCESS_KEY_ID: EXAMPLE_CREDENTIALS.accessKeyId, AWS_SECRET_ACCESS_KEY: EXAMPLE_CREDENTIALS.secretAccessKey };
 
 interface Setting {
   readonly xray: FakeXRay;
@@ -29,7 +28,11 @@ async function setUp(): Promise<Setting> {
 }
 
 const daemonFor = ({ xray }: Setting, env: Readonly<Record<string, string>>, command?: readonly string[]) =>
-  scope.daemon({ args: ['-n', 'us-east-1', '--endpoint', xray.url], env: { ...keys, ...env }, ...(command === undefined ? {} : { command }) });
+  scope.daemon({
+    args: ['-n', 'us-east-1', '--endpoint', xray.url],
+    env: { ...EXAMPLE_KEYS, ...env },
+    ...(command === undefined ? {} : { command }),
+  });
 
 test.each<[name: string, env: (folder: string) => Record<string, string>]>([
   ['SSL_CERT_FILE', (folder) => ({ SSL_CERT_FILE: `${folder}/ca.pem` })],

@@ -5,19 +5,18 @@ import { eventually } from '../fakes/eventually.ts';
 import { DATAGRAMS, HEADER, segment } from '../fakes/fixtures.ts';
 import { FakeImds } from '../fakes/identity.ts';
 import { Scope } from '../fakes/scope.ts';
-import { EXAMPLE_CREDENTIALS, FakeXRay } from '../fakes/xray.ts';
+import { EXAMPLE_KEYS, FakeXRay } from '../fakes/xray.ts';
 
 // What users reported of the reference daemon and its peers, a test each. NO_PROXY (aws-xray-daemon#12, #255) is in outbound.test.ts and test/aws/outbound-proxy.test.ts,
 // outages (#17) in test/faults.
 const scope = new Scope();
-const env = { AWS_ACCESS_KEY_ID: EXAMPLE_CREDENTIALS.accessKeyId, AWS_SECRET_ACCESS_KEY: EXAMPLE_CREDENTIALS.secretAccessKey };
 
 async function start(
   more: Readonly<Record<string, string>> = {},
   args: readonly string[] = ['-n', 'us-east-1'],
 ): Promise<{ xray: FakeXRay; daemon: DaemonProcess }> {
   const xray = await scope.start(new FakeXRay());
-  const daemon = await scope.daemon({ args: ['--endpoint', xray.url, ...args], env: { ...env, ...more } });
+  const daemon = await scope.daemon({ args: ['--endpoint', xray.url, ...args], env: { ...EXAMPLE_KEYS, ...more } });
   return { xray, daemon };
 }
 

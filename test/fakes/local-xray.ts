@@ -1,6 +1,7 @@
 import * as xray from '@aws-sdk/client-xray';
 import { OPERATIONS, type OperationName } from '../../src/formats/xray/operations.ts';
 import { DaemonProcess } from './daemon-process.ts';
+import type { Scope } from './scope.ts';
 import { call, segmentJson, sub, type Part } from './traces.ts';
 
 /** What a call without an SDK is answered with. */
@@ -27,6 +28,13 @@ export class LocalXRay {
     this.client = new xray.XRayClient({ endpoint: daemon.tcpUrl, region: 'eu-west-1', credentials, maxAttempts: 1 });
   }
 
+  /** One that is stopped at the end of the test. */
+  static async of(scope: Scope, ...args: string[]): Promise<LocalXRay> {
+    const local = await LocalXRay.start(...args);
+    scope.add(() => local.stop());
+    return local;
+  }
+
   static async start(...args: string[]): Promise<LocalXRay> {
     return LocalXRay.startIn({}, ...args);
   }
@@ -35,6 +43,11 @@ export class LocalXRay {
     const token = args.includes('--token') ? args[args.indexOf('--token') + 1]! : 'any';
     const daemon = new DaemonProcess({ args: ['local', '--region', 'eu-west-1', '--account-id', '123456789012', ...args], env });
     return new LocalXRay(await daemon.ready(), token);
+  }
+
+  /** `host:port` of its API, as `--api` takes it. */
+  get api(): string {
+    return this.daemon.tcpUrl.replace('http://', '');
   }
 
   async stop(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {

@@ -5,6 +5,9 @@ import { signatureProblem, type KnownCredentials } from './sigv4.ts';
 
 export const EXAMPLE_CREDENTIALS = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY' };
 
+/** The same as variables for a program. */
+export const EXAMPLE_KEYS = { AWS_ACCESS_KEY_ID: EXAMPLE_CREDENTIALS.accessKeyId, AWS_SECRET_ACCESS_KEY: EXAMPLE_CREDENTIALS.secretAccessKey };
+
 export interface FakeXRayConfig {
   readonly region?: string;
   readonly credentials?: readonly KnownCredentials[];

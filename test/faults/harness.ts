@@ -12,7 +12,7 @@ import { freePort } from '../../src/compose/free-port.ts';
 import { MemoryLimit } from '../fakes/memory-limit.ts';
 import { HEADER } from '../fakes/fixtures.ts';
 import { SetClock } from '../fakes/set-clock.ts';
-import { EXAMPLE_CREDENTIALS } from '../fakes/xray.ts';
+import { EXAMPLE_KEYS } from '../fakes/xray.ts';
 import { Gate } from './gate.ts';
 import { Identity, type IdentityKind } from './identity.ts';
 import { ledgerOf, type Ledger } from './ledger.ts';
@@ -235,8 +235,7 @@ export class Harness {
       hasFreePorts: false,
       env: {
         ...(this.identity?.env ?? {
-          AWS_ACCESS_KEY_ID: EXAMPLE_CREDENTIALS.accessKeyId,
-          AWS_SECRET_ACCESS_KEY: EXAMPLE_CREDENTIALS.secretAccessKey,
+          ...EXAMPLE_KEYS,
         }),
         XRAYD_HTTP_ADDRESS: '127.0.0.1:0',
         // As in the image and the systemd unit.

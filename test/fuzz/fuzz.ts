@@ -4,7 +4,7 @@ import { DaemonProcess } from '../fakes/daemon-process.ts';
 import { eventually } from '../fakes/eventually.ts';
 import { DATAGRAMS, HEADER, SAMPLING_REQUESTS } from '../fakes/fixtures.ts';
 import { mutated, Random } from '../fakes/random.ts';
-import { EXAMPLE_CREDENTIALS, FakeXRay } from '../fakes/xray.ts';
+import { EXAMPLE_KEYS, FakeXRay } from '../fakes/xray.ts';
 import { ledgerOf } from '../faults/ledger.ts';
 import { MemoryReadings } from './memory.ts';
 
@@ -43,8 +43,11 @@ const DATAGRAMS_A_ROUND = 40;
 export async function fuzz({ durationMs, seed, command, onProgress = () => {} }: FuzzConfig): Promise<FuzzResult> {
   const random = new Random(seed);
   const xray = await new FakeXRay().start();
-  const env = { AWS_ACCESS_KEY_ID: EXAMPLE_CREDENTIALS.accessKeyId, AWS_SECRET_ACCESS_KEY: EXAMPLE_CREDENTIALS.secretAccessKey };
-  const daemon = new DaemonProcess({ args: ['--endpoint', xray.url, '-n', 'us-east-1'], env, ...(command === undefined ? {} : { command }) });
+  const daemon = new DaemonProcess({
+    args: ['--endpoint', xray.url, '-n', 'us-east-1'],
+    env: EXAMPLE_KEYS,
+    ...(command === undefined ? {} : { command }),
+  });
   const socket = createSocket('udp4');
   try {
     await daemon.ready();

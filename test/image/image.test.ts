@@ -9,13 +9,12 @@ import { selfSigned } from '../fakes/certificate.ts';
 import { eventually } from '../fakes/eventually.ts';
 import { freePort } from '../../src/compose/free-port.ts';
 import { Scope } from '../fakes/scope.ts';
-import { EXAMPLE_CREDENTIALS } from '../fakes/xray.ts';
+import { EXAMPLE_KEYS } from '../fakes/xray.ts';
 import { buildImage, Container, IMAGE, whyNoImages, type ContainerConfig } from './container.ts';
 
 const scope = new Scope();
 const skipped = whyNoImages();
 if (skipped !== '' && process.env['XRAYD_REQUIRE_CONTAINERS'] !== undefined) throw new Error(`the image cannot be tested: ${skipped}`);
-const ENV = { AWS_ACCESS_KEY_ID: EXAMPLE_CREDENTIALS.accessKeyId, AWS_SECRET_ACCESS_KEY: EXAMPLE_CREDENTIALS.secretAccessKey };
 
 const inspect = (): Record<string, never> =>
   (JSON.parse(execFileSync('podman', ['inspect', IMAGE], { encoding: 'utf8' })) as Record<string, never>[])[0]!;
@@ -26,7 +25,7 @@ async function start(oracle: Oracle, config: Partial<ContainerConfig> = {}): Pro
   const file = join(scope.folder(), 'cfg.yaml');
   writeFileSync(file, `Endpoint: "${oracle.url}"\nNoVerifySSL: true\nRegion: us-east-1\nVersion: 2\n`, { mode: 0o644 });
   const args = ['-b', `127.0.0.1:${port}`, '-t', `127.0.0.1:${port}`];
-  const container = new Container({ args, env: ENV, mounts: { '/etc/amazon/xray/cfg.yaml': file }, httpPort, ...config });
+  const container = new Container({ args, env: EXAMPLE_KEYS, mounts: { '/etc/amazon/xray/cfg.yaml': file }, httpPort, ...config });
   scope.add(() => container.kill());
   await container.ready();
   return { container, port };
@@ -167,7 +166,7 @@ describe.skipIf(skipped !== '')(`the image${skipped && ` (skipped: ${skipped})`}
       file,
       'TotalBufferSizeMB: 24\nSocket:\n  UDPAddress: "0.0.0.0:2000"\n  TCPAddress: "0.0.0.0:2000"\nRegion: us-west-2\nLocalMode: false\nVersion: 2\n',
     );
-    const env = { ...ENV, AWS_REGION: 'us-east-1' };
+    const env = { ...EXAMPLE_KEYS, AWS_REGION: 'us-east-1' };
     const mounts = { '/aws/xray/config.yaml': file };
     const httpPort = await freePort();
     const container = new Container({ args, mounts, env, httpPort, ...(entrypoint === undefined ? {} : { entrypoint }) });

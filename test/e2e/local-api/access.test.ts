@@ -7,12 +7,6 @@ import { segmentJson } from '../../fakes/traces.ts';
 
 const scope = new Scope();
 
-async function startLocal(...args: string[]): Promise<LocalXRay> {
-  const local = await LocalXRay.start(...args);
-  scope.add(() => local.stop());
-  return local;
-}
-
 /** Status of a request with these headers; fetch would not let Host and Origin be set. */
 function statusOf(local: LocalXRay, method: string, path: string, headers: Record<string, string>): Promise<number> {
   const { port } = new URL(local.daemon.tcpUrl);
@@ -29,7 +23,7 @@ function statusOf(local: LocalXRay, method: string, path: string, headers: Recor
 const RANGE = '/traces.ndjson';
 
 test('on a loopback address everybody here may read, but for web pages of others', async () => {
-  const local = await startLocal();
+  const local = await LocalXRay.of(scope);
   const host = new URL(local.daemon.tcpUrl).host;
   expect(await statusOf(local, 'GET', RANGE, {})).toBe(200);
   expect(await statusOf(local, 'POST', '/Groups', {})).toBe(200);
@@ -43,7 +37,7 @@ test('on a loopback address everybody here may read, but for web pages of others
 });
 
 test('elsewhere reading wants the token; SDKs send and sample without', async () => {
-  const local = await startLocal('--bind-tcp', '0.0.0.0:0', '--bind', '127.0.0.1:0', '--http-address', '127.0.0.1:0');
+  const local = await LocalXRay.of(scope, '--bind-tcp', '0.0.0.0:0', '--bind', '127.0.0.1:0', '--http-address', '127.0.0.1:0');
   const token = /Token for readers.*: ([0-9a-f]{32})/.exec(local.daemon.stdout)?.[1] ?? '';
   expect(token).not.toBe('');
   const service = { host: 'xray.tracing.svc.cluster.local:2000' };
@@ -68,7 +62,7 @@ test('elsewhere reading wants the token; SDKs send and sample without', async ()
 });
 
 test('--insecure-bind lifts it, and never for web pages of others', async () => {
-  const local = await startLocal('--bind-tcp', '0.0.0.0:0', '--bind', '127.0.0.1:0', '--http-address', '127.0.0.1:0', '--insecure-bind');
+  const local = await LocalXRay.of(scope, '--bind-tcp', '0.0.0.0:0', '--bind', '127.0.0.1:0', '--http-address', '127.0.0.1:0', '--insecure-bind');
   expect(await statusOf(local, 'POST', '/Groups', {})).toBe(200);
   expect(await statusOf(local, 'GET', RANGE, {})).toBe(200);
   expect(await statusOf(local, 'GET', RANGE, { origin: 'https://evil.example' })).toBe(403);
@@ -86,7 +80,7 @@ test('--insecure-bind lifts it, and never for web pages of others', async () => 
 });
 
 test('the token is in no log and not in --print-config', async () => {
-  const local = await startLocal('--token', 'very-secret-token');
+  const local = await LocalXRay.of(scope, '--token', 'very-secret-token');
   await statusOf(local, 'GET', `${RANGE}?token=wrong`, {});
   expect(local.daemon.stderr).not.toContain('very-secret-token');
 });

@@ -7,12 +7,6 @@ import { Scope } from '../../fakes/scope.ts';
 
 const scope = new Scope();
 
-async function startLocal(): Promise<LocalXRay> {
-  const local = await LocalXRay.start();
-  scope.add(() => local.stop());
-  return local;
-}
-
 /** Reads a stream in the background. */
 async function listen(url: string, headers: Record<string, string> = {}): Promise<{ text: () => string; isClosed: () => boolean }> {
   const stop = new AbortController();
@@ -33,7 +27,7 @@ async function listen(url: string, headers: Record<string, string> = {}): Promis
 }
 
 test('GET /events: summaries as traces change, and what was missed with Last-Event-ID', async () => {
-  const local = await startLocal();
+  const local = await LocalXRay.of(scope);
   const url = `${local.daemon.tcpUrl}/events`;
   const events = await listen(url);
   const first = await local.putTrace();
@@ -47,7 +41,7 @@ test('GET /events: summaries as traces change, and what was missed with Last-Eve
 });
 
 test.each(['/events', '/traces.ndjson?follow=true'])('%s begins with its headers, before there is anything to tell', async (path) => {
-  const local = await startLocal();
+  const local = await LocalXRay.of(scope);
   // Before the first line that keeps it alive, too.
   const stop = new AbortController();
   scope.add(() => stop.abort());
@@ -56,20 +50,20 @@ test.each(['/events', '/traces.ndjson?follow=true'])('%s begins with its headers
 });
 
 test.each(['/events', '/traces.ndjson', '/traces.ndjson?follow=true'])('HEAD %s is answered and holds no place of a listener', async (path) => {
-  const local = await startLocal();
+  const local = await LocalXRay.of(scope);
   const head = async (): Promise<number> =>
     (await fetch(`${local.daemon.tcpUrl}${path}`, { method: 'HEAD', signal: AbortSignal.timeout(5_000) })).status;
   for (let i = 0; i < 70; i++) expect(await head()).toBe(200);
 });
 
 test('GET /events: an id that is not known makes the listener read everything anew', async () => {
-  const local = await startLocal();
+  const local = await LocalXRay.of(scope);
   const events = await listen(`${local.daemon.tcpUrl}/events`, { 'last-event-id': '4711' });
   await eventually(() => events.text().includes('event: resync\nid: 0\n'));
 });
 
 test('GET /events: who does not read is not waited for, and memory does not grow', async () => {
-  const local = await startLocal();
+  const local = await LocalXRay.of(scope);
   const port = Number(new URL(local.daemon.tcpUrl).port);
   const deaf = connect(port, '127.0.0.1');
   scope.add(() => deaf.destroy());
@@ -83,14 +77,14 @@ test('GET /events: who does not read is not waited for, and memory does not grow
 });
 
 test('GET /events: the stream ends when the X-Ray stops', async () => {
-  const local = await startLocal();
+  const local = await LocalXRay.of(scope);
   const events = await listen(`${local.daemon.tcpUrl}/events`);
   expect((await local.daemon.stop()).code).toBe(0);
   await eventually(() => events.isClosed());
 });
 
 test('GET /events: the hundredth listener or so is refused, and there is room again when one goes', async () => {
-  const local = await startLocal();
+  const local = await LocalXRay.of(scope);
   const url = `${local.daemon.tcpUrl}/events`;
   const stops: AbortController[] = [];
   let status = 200;
@@ -110,7 +104,7 @@ test('GET /events: the hundredth listener or so is refused, and there is room ag
 });
 
 test('GET /traces.ndjson: what is there, and with follow what comes, both filtered', async () => {
-  const local = await startLocal();
+  const local = await LocalXRay.of(scope);
   const url = `${local.daemon.tcpUrl}/traces.ndjson`;
   const ok = await local.putTrace();
   const fault = await local.putTrace({ fault: true });

@@ -7,12 +7,6 @@ import { Scope } from '../../fakes/scope.ts';
 
 const scope = new Scope();
 
-async function startLocal(...args: string[]): Promise<LocalXRay> {
-  const local = await LocalXRay.start(...args);
-  scope.add(() => local.stop());
-  return local;
-}
-
 async function read<T>(local: LocalXRay, path: string): Promise<T> {
   const answer = await fetch(local.daemon.tcpUrl + path);
   expect(answer.status).toBe(200);
@@ -20,7 +14,7 @@ async function read<T>(local: LocalXRay, path: string): Promise<T> {
 }
 
 test('GET /api/traces: rows, newest first, filtered, page by page', async () => {
-  const local = await startLocal();
+  const local = await LocalXRay.of(scope);
   const first = await local.putTrace();
   const second = await local.putTrace({ fault: true, http: { request: { url: 'http://shop/x', method: 'POST' }, response: { status: 500 } } });
   const { rows, next } = await read<RowsPage>(local, '/api/traces');
@@ -39,7 +33,7 @@ test('GET /api/traces: rows, newest first, filtered, page by page', async () => 
 });
 
 test('GET /api/traces/ID: the documents as they came; /api/suggestions: keys and values that were seen', async () => {
-  const local = await startLocal();
+  const local = await LocalXRay.of(scope);
   const id = await local.putTrace({ annotations: { tenant: 'acme', 'cart value': 184.5 } });
   await local.putTrace({ annotations: { tenant: 'globex' } });
   const { documents, isPinned } = await read<TraceDocuments>(local, `/api/traces/${id}`);
@@ -55,7 +49,7 @@ test('GET /api/traces/ID: the documents as they came; /api/suggestions: keys and
 });
 
 test('GET /api/status and /api/graph, POST /api/sample', async () => {
-  const local = await startLocal();
+  const local = await LocalXRay.of(scope);
   const answer = await fetch(`${local.daemon.tcpUrl}/api/sample`, { method: 'POST', body: '{}' });
   const { TraceId } = (await answer.json()) as { TraceId: string };
   expect((await read<RowsPage>(local, '/api/traces')).rows).toMatchObject([{ id: TraceId, status: 409, outcome: 'error' }]);
@@ -76,7 +70,7 @@ test('GET /api/status and /api/graph, POST /api/sample', async () => {
 });
 
 test('GET /api/sampling: the rule that decides in AWS, where the rule Default is AWS’s own unless it was changed', async () => {
-  const local = await startLocal();
+  const local = await LocalXRay.of(scope);
   const ask = async (query: string): Promise<unknown> => read(local, `/api/sampling?${query}`);
   const ofAws = { Rule: { RuleName: 'Default', ReservoirSize: 1, FixedRate: 0.05 } };
   expect(await ask('name=web&host=shop.example&method=GET&path=%2Fcart')).toEqual(ofAws);
@@ -90,7 +84,7 @@ test('GET /api/sampling: the rule that decides in AWS, where the rule Default is
 });
 
 test('GET /events?form=rows: rows that match, ids of others, and which run it is', async () => {
-  const local = await startLocal();
+  const local = await LocalXRay.of(scope);
   const stop = new AbortController();
   scope.add(() => stop.abort());
   const answer = await fetch(`${local.daemon.tcpUrl}/events?form=rows&filter=fault`, { signal: stop.signal });
@@ -116,7 +110,7 @@ test('GET /events?form=rows: rows that match, ids of others, and which run it is
 });
 
 test('the page’s files: nothing from elsewhere, hashed names kept for ever, gzip where it is taken', async () => {
-  const local = await startLocal();
+  const local = await LocalXRay.of(scope);
   const plain = (path: string) =>
     new Promise<{ headers: Record<string, unknown>; body: string }>((resolve, reject) => {
       request(local.daemon.tcpUrl + path, (answer) => {
@@ -145,7 +139,7 @@ test('the page’s files: nothing from elsewhere, hashed names kept for ever, gz
 
 test('the token in the address becomes a cookie that scripts cannot read; a wrong one does not', async () => {
   const token = 'a;token/with=signs%20';
-  const local = await startLocal('--bind-tcp', '0.0.0.0:0', '--token', token);
+  const local = await LocalXRay.of(scope, '--bind-tcp', '0.0.0.0:0', '--token', token);
   const first = await fetch(`${local.daemon.tcpUrl}/map?token=${encodeURIComponent(token)}&q=fault`, { redirect: 'manual' });
   expect([first.status, first.headers.get('location')]).toEqual([303, '/map?q=fault']);
   const cookie = first.headers.get('set-cookie')!;

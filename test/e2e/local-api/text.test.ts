@@ -5,12 +5,6 @@ import { Scope } from '../../fakes/scope.ts';
 
 const scope = new Scope();
 
-async function startLocal(...args: string[]): Promise<LocalXRay> {
-  const local = await LocalXRay.start(...args);
-  scope.add(() => local.stop());
-  return local;
-}
-
 async function idsOf(local: LocalXRay, query: Record<string, string>): Promise<string[]> {
   const answer = await fetch(`${local.daemon.tcpUrl}/api/traces?${new URLSearchParams(query).toString()}`);
   expect(answer.status).toBe(200);
@@ -18,7 +12,7 @@ async function idsOf(local: LocalXRay, query: Record<string, string>): Promise<s
 }
 
 test('GET /api/traces?text= finds traces by words, with an expression and a time range, page by page', async () => {
-  const local = await startLocal();
+  const local = await LocalXRay.of(scope);
   const acme = await local.putTrace({ user: 'user-7731', annotations: { tenant: 'acme' } });
   const other = await local.putTrace({ user: 'user-8', annotations: { tenant: 'globex' }, fault: true });
   expect(await idsOf(local, { text: 'tenant=acme' })).toEqual([acme]);
@@ -33,7 +27,7 @@ test('GET /api/traces?text= finds traces by words, with an expression and a time
 });
 
 test('what the index’s own language would take for an operator is a text', async () => {
-  const local = await startLocal();
+  const local = await LocalXRay.of(scope);
   const id = await local.putTrace({ annotations: { note: 'a "quoted" AND (b) OR c:d* NEAR/2 -e ^f 🚀 x\0y' } });
   for (const text of ['"quoted"', 'AND', '(b)', 'c:d*', 'NEAR/2', '-e', '^f', '🚀', '*', '"', 'x\0y', 'quoted" AND (b)']) {
     expect([text, await idsOf(local, { text })]).toEqual([text, [id]]);
@@ -44,7 +38,7 @@ test('what the index’s own language would take for an operator is a text', asy
 });
 
 test('very many words are as good as few', async () => {
-  const local = await startLocal();
+  const local = await LocalXRay.of(scope);
   const id = await local.putTrace();
   expect(await idsOf(local, { text: 'web orders '.repeat(600) })).toEqual([id]);
   expect(await idsOf(local, { text: Array.from({ length: 1_500 }, (_, i) => `w${i}`).join(' ') })).toEqual([]);
@@ -53,7 +47,7 @@ test('very many words are as good as few', async () => {
 });
 
 test('lines of traces and events take words too', async () => {
-  const local = await startLocal();
+  const local = await LocalXRay.of(scope);
   await local.putTrace({ user: 'user-1' });
   const id = await local.putTrace({ user: 'user-2' });
   const lines = (await (await fetch(`${local.daemon.tcpUrl}/traces.ndjson?text=user-2`)).text()).trim().split('\n');

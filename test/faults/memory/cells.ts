@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { selfSigned } from '../../fakes/certificate.ts';
 import { DaemonProcess } from '../../fakes/daemon-process.ts';
 import { MemoryLimit } from '../../fakes/memory-limit.ts';
-import { EXAMPLE_CREDENTIALS } from '../../fakes/xray.ts';
+import { EXAMPLE_KEYS } from '../../fakes/xray.ts';
 import { ledgerOf } from '../ledger.ts';
 import { LOADS, type LoadName } from './loads.ts';
 
@@ -79,8 +79,7 @@ export async function runCell({ mode, limitMb, loads }: Cell, { seconds }: { sec
     command: limit.around(BUNDLE),
     args: [...FLAGS[mode], ...(mode === 'daemon' ? endpoint : [])],
     env: {
-      AWS_ACCESS_KEY_ID: EXAMPLE_CREDENTIALS.accessKeyId,
-      AWS_SECRET_ACCESS_KEY: EXAMPLE_CREDENTIALS.secretAccessKey,
+      ...EXAMPLE_KEYS,
       // As in the image and the systemd unit.
       MALLOC_ARENA_MAX: '1',
     },
