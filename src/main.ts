@@ -13,12 +13,12 @@ import { countLeftBehind, within } from './pipeline/deadline.ts';
 import { EXIT_CODES, messageOf, systemCodeOf, XraydError } from './pipeline/errors.ts';
 import { CONSOLES } from './telemetry/console-stream.ts';
 
-/** For the last words to reach the console. */
-const LAST_WORDS_MS = 2_000;
+/** Time for the final error message to reach the console. */
+const FINAL_MESSAGE_MS = 2_000;
 
 /**
- * Names are looked up in the same threads as files are read and written, four when nothing is said: a disk that hangs would stop the network.
- * More than a spool on it can hold up: four writes and half of 16 calls.
+ * libuv looks up names in the same threads that read and write files, four by default: a disk that hangs would stop the network.
+ * 16 threads are more than a spool on such a disk can block, which is four writes and half of the 16 calls.
  */
 process.env['UV_THREADPOOL_SIZE'] ??= '16';
 keepInspectorClosed(process.env['NODE_OPTIONS']);
@@ -43,7 +43,7 @@ async function runCommand<C extends Command>(command: C, commandLine: CommandLin
   };
   const loaded = await read();
   const { printConfig: isAsked } = loaded.config as Config;
-  // A service puts them into its log.
+  // A service logs its warnings.
   if (isAsked || isService !== true) for (const warning of loaded.warnings) OUTPUT.say(`xrayd: ${warning}\n`);
   if (isAsked) return print(printConfig(loaded));
   const { run } = await load();
@@ -51,7 +51,7 @@ async function runCommand<C extends Command>(command: C, commandLine: CommandLin
 }
 
 const OUTPUT = {
-  /** Of a reader that has gone hears `endWithReader`, and nothing is said after it. */
+  /** If the reader is gone, `endWithReader` ends the process. */
   out: (text: string): Promise<void> => new Promise((done) => void process.stdout.write(text, (error) => void (error ?? done()))),
   say: (text: string): void => void process.stderr.write(text),
 };
@@ -71,7 +71,7 @@ function print(text: string): number {
   return 0;
 }
 
-/** Whether a thread works on a file or looks a name up, or may: Node reads NODE_EXTRA_CA_CERTS in one of its own, and does not say when it has. */
+/** Whether a thread is using a file or looking up a name, or may be: Node reads NODE_EXTRA_CA_CERTS in a thread and does not report when it is done. */
 function isThreadBusy(): boolean {
   return (
     process.env['NODE_EXTRA_CA_CERTS'] !== undefined || process.getActiveResourcesInfo().some((name) => /^(GetAddrInfo|GetNameInfo|FSReq)/.test(name))
@@ -79,8 +79,8 @@ function isThreadBusy(): boolean {
 }
 
 /**
- * `process.exit` waits for the threads of the process, for ever where one hangs in a disk or a pipe, and for a look-up in the DNS as long as that takes. Another program in its place does not
- * have them; it is this one, which only ends.
+ * `process.exit` waits for the threads of the process: forever if one hangs in a disk or a pipe, and for the whole of a DNS lookup. So the process
+ * replaces its program, which ends its threads, with a Node that only exits.
  */
 function end(code: number): never {
   if ((countLeftBehind() > 0 || isThreadBusy()) && process.execve !== undefined && process.platform !== 'win32') {
@@ -92,16 +92,16 @@ function end(code: number): never {
 
 main().then(
   async (code) => {
-    // Output that could not be written says so in a turn of its own.
+    // An error of writing the output is reported in the next turn of the event loop.
     await new Promise(setImmediate);
-    // Whatever may still hold the event loop, the work is done; an open keep-alive socket must not delay the exit.
+    // The work is done: an open keep-alive socket must not delay the exit.
     end(code);
   },
   async (error: unknown) => {
     const known = error instanceof XraydError;
-    const says = CONSOLES[2];
-    says.write(`xrayd: ${known ? error.message : `${messageOf(error)}\n${(error as Error).stack ?? ''}`}\n`);
-    await within(LAST_WORDS_MS, 'the console', () => Promise.all([says.flush(), CONSOLES[1].flush()])).catch(() => {});
+    const errors = CONSOLES[2];
+    errors.write(`xrayd: ${known ? error.message : `${messageOf(error)}\n${(error as Error).stack ?? ''}`}\n`);
+    await within(FINAL_MESSAGE_MS, 'the console', () => Promise.all([errors.flush(), CONSOLES[1].flush()])).catch(() => {});
     end(known ? error.exitCode : 1);
   },
 );

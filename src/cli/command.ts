@@ -14,7 +14,7 @@ export interface CommandEntry<C extends Command> {
   readonly load: () => Promise<{ readonly run: RunCommand<C> }>;
 }
 
-/** Resolves with the exit code. Throws XraydError for what a person can mend. */
+/** Resolves with the exit code. Throws XraydError for an error that the user can fix. */
 export type RunCommand<C extends Command> = (loaded: LoadedConfig<C>, context: CommandContext<C>) => Promise<number>;
 
 export interface CommandContext<C extends Command = Command> {

@@ -11,17 +11,17 @@ import { openLog, type ProcessLogger } from '../telemetry/logger.ts';
 import type { CommandContext } from './command.ts';
 import { hasTerminal, ignoreOtherSignals, nextEndingSignal } from './signals.ts';
 
-/** For the rest of the log to reach its file or the console. */
+/** Time for the rest of the log to reach its file or the console. */
 const LOG_CLOSE_MS = 2_000;
 
 type Served = 'daemon' | 'local';
 type LoadedToServe = LoadedConfig<'daemon'> | LoadedConfig<'local'>;
 
-/** What one of the two services adds to the life of a service. */
+/** What differs between the daemon and the local X-Ray. */
 export interface Service {
   /** Where the log goes without --log-file. */
   readonly logFd: 1 | 2;
-  /** Called once there is a log and signals are heard, so that what takes long to load is loaded here. */
+  /** Called once the log is open and signals are handled, so slow imports belong here. */
   readonly build: (log: ProcessLogger) => Promise<Runtime>;
   readonly onStart?: (runtime: Runtime) => void;
 }
@@ -34,12 +34,12 @@ export async function serve(
 ): Promise<number> {
   const log = await openLogOf(loaded, logFd);
   leaveDeletedFolder();
-  // By contract only a signal ends a running daemon: a bug in one request must not take the buffer along.
+  // Only a signal ends a running daemon: a bug in one request must not lose the buffer.
   process.on('uncaughtException', (error) => log.error({ error: error.stack }, 'unexpected error; please report it'));
   process.on('unhandledRejection', (error) => {
     log.error({ error: error instanceof Error ? error.stack : String(error) }, 'unexpected error; please report it');
   });
-  // Node would write it to the console itself, and wait for the console's reader.
+  // By default, Node writes warnings to the console and waits for its reader.
   process.removeAllListeners('warning').on('warning', (warning) => log.warn({ name: warning.name }, warning.message));
   log.info({ version: VERSION, node: process.versions.node, pid: process.pid, command: loaded.command }, 'xrayd starts');
   for (const warning of loaded.warnings) log.warn({}, warning);
@@ -77,16 +77,16 @@ interface ReloadParts {
   readonly log: ProcessLogger;
 }
 
-/** A SIGHUP while the region is still looked for takes effect after that: it must not end the process. */
+/** A SIGHUP during the search for a region takes effect after the search: it must not end the process. */
 function reloadAtHangUp(loaded: LoadedToServe, { reread, building, log }: ReloadParts): void {
   const reload = building.then(({ renewCredentials }) => new Reload(loaded, { read: reread, renewCredentials, log }));
   const run = (): Promise<void> => reload.then((each) => each.run()).catch(() => {});
   process.on('SIGHUP', () => void run());
-  // Without a build there is no start either, which says why.
+  // If the build fails, the start reports why.
   reload.catch(() => {});
 }
 
-/** Threads cannot start in a working folder that was deleted. Done last of all that reads paths: relative ones have no meaning there. */
+/** Threads cannot start in a working folder that was deleted. Call this after all relative paths have been resolved. */
 function leaveDeletedFolder(): void {
   try {
     process.cwd();

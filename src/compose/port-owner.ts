@@ -4,7 +4,7 @@ import { messageOf, systemCodeOf, XraydError } from '../pipeline/errors.ts';
 import { inodesOn } from '../udp/kernel-drops.ts';
 import { readProc, socketInode } from '../udp/proc.ts';
 
-/** A failed bind, for an error message: the flag for another address, and the owner of the port. */
+/** An address that a server binds, and the flag that changes it: `bindError` names both if the bind fails. */
 export interface Binding {
   readonly protocol: 'UDP' | 'TCP' | 'HTTP';
   readonly address: Address;

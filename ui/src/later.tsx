@@ -27,7 +27,7 @@ export async function load(name: string): Promise<void> {
     const screen = await CODE[name]();
     here.value = { ...here.peek(), [name]: screen };
   } catch {
-    // xrayd is away, or another one with other files has taken its place.
+    // xrayd does not answer, or another version with other files has replaced it.
     missing.value = new Set([...missing.peek(), name]);
   }
 }

@@ -114,7 +114,7 @@ export class Leftovers {
   }
 }
 
-const UNREADABLE = 'cannot read a folder of the spool; its segments stay there. Run xrayd as the owner of the folder, or change the owner (chown -R)';
+const UNREADABLE = 'cannot read a spool folder; its segments stay there. Run xrayd as the owner of the folder, or change its owner (chown -R)';
 
 interface Adoption {
   readonly root: string;

@@ -95,8 +95,8 @@ function scopeAt(before: string): Scope {
 }
 
 /**
- * Completes keywords, operators and values. Nothing is offered unasked behind a complete condition: what stands there can be searched. `isExplicit`: the
- * reader has asked for it.
+ * Completes keywords, operators and values. After a complete condition, it offers something only on request: the condition can be searched as it is.
+ * `isExplicit`: the reader requested completions.
  */
 export async function complete(context: CompletionContext, isExplicit = context.explicit): Promise<CompletionResult | null> {
   const before = context.state.sliceDoc(0, context.pos);

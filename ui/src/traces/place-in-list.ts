@@ -70,7 +70,7 @@ export function usePlaceInList(box: Ref<HTMLDivElement | null>, listed: Listed, 
     const isNew = isFirst.current;
     isFirst.current = false;
     if (wanted.current?.anchor !== undefined) return;
-    // What has just been made stands at its top: to ask it has everything laid out once more.
+    // A new list is already at its top; reading its scroll position would force another layout.
     if (isNew) onScroll(0);
     else scrollTo(0);
   }, [number]);
