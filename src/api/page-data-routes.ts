@@ -1,12 +1,12 @@
 import type { FastifyInstance } from 'fastify';
 import { TRACE_ID } from '../trace/validate.ts';
 import { noSuchTrace, unprocessed } from './api-error.ts';
-import type { LocalService } from './local-service.ts';
+import type { XRayBackend } from './backend.ts';
 import { boolean, importedDocuments, request } from './schemas.ts';
 
 /** Ours beside X-Ray's operations, under /api: never mixed into AWS's answers. */
-export function addPageDataRoutes(app: FastifyInstance, service: LocalService): void {
-  const { store, ingest, feed, sampling } = service;
+export function addPageDataRoutes(app: FastifyInstance, backend: XRayBackend): void {
+  const { store, ingest, feed, sampling } = backend;
   app.get('/api/traces/:id/findings', async ({ params }, reply) => {
     const { id } = params as { id: string };
     const found = TRACE_ID.test(id) ? await store.read('findings', { id, rules: sampling.rulesOfAws }) : undefined;
@@ -32,7 +32,7 @@ export function addPageDataRoutes(app: FastifyInstance, service: LocalService): 
   });
   app.post('/api/import', { schema: { body: request({ TraceSegmentDocuments: importedDocuments }, 'TraceSegmentDocuments') } }, async ({ body }) => {
     const { TraceSegmentDocuments } = body as { TraceSegmentDocuments: string[] };
-    const refused = await service.put(TraceSegmentDocuments, { isImport: true });
+    const refused = await backend.put(TraceSegmentDocuments, { isImport: true });
     return { Stored: TraceSegmentDocuments.length - refused.length, Refused: unprocessed(refused) };
   });
   app.post('/api/clear', async () => {

@@ -5,7 +5,7 @@ import { ruleFor } from '../sampling/rule.ts';
 import type { Range } from '../query/source.ts';
 import { invalid, noSuchTrace } from './api-error.ts';
 import { countOf } from './validation.ts';
-import type { LocalService } from './local-service.ts';
+import type { XRayBackend } from './backend.ts';
 import type { Order, OrderCursor, OrderedRequest, Selection } from '../query/ranking.ts';
 import { SORT_KEYS, type DecidingRule, type RowChanges, type RowsPage, type SortKey, type Status } from './page-types.ts';
 
@@ -13,7 +13,7 @@ import { SORT_KEYS, type DecidingRule, type RowChanges, type RowsPage, type Sort
 export type ProcessStatus = Pick<Status, 'version' | 'address' | 'received' | 'lost'>;
 
 export interface PageDeps {
-  readonly service: LocalService;
+  readonly backend: XRayBackend;
   readonly status: () => ProcessStatus;
   /** Documents of a new sample trace. */
   readonly sample: () => { traceId: string; documents: string[] };
@@ -24,8 +24,8 @@ const MAX_ROWS = 1_000;
 const MAX_PINNED = 1_000;
 
 /** What the page reads, beside X-Ray's operations: see page-types.ts. */
-export function addPageRoutes(app: FastifyInstance, { service, status, sample }: PageDeps): void {
-  const { store, groups, config, sampling } = service;
+export function addPageRoutes(app: FastifyInstance, { backend, status, sample }: PageDeps): void {
+  const { store, groups, config, sampling } = backend;
   const searchOf = ({ filter, text }: Query): Search => ({ filter: groups.parseIfGiven(filter), text: textSearch(text) });
   const rowsOf = async (selection: Selection, after: string | undefined, limit: number): Promise<{ rows: string; next: string | null }> => {
     const { rows, next } = await store.read('rows', { ...selection, after: cursorOf(after), limit });
@@ -99,7 +99,7 @@ export function addPageRoutes(app: FastifyInstance, { service, status, sample }:
   });
   app.post('/api/sample', async () => {
     const { traceId, documents } = sample();
-    await service.put(documents, { isImport: false });
+    await backend.put(documents, { isImport: false });
     return { TraceId: traceId };
   });
 }

@@ -1,6 +1,6 @@
 import { double } from '../json/aws-json.ts';
 import type { SamplingRule } from '../sampling/rule.ts';
-import { defaultRule, sortedRecords, type DefaultSampling, type SamplingRuleRecord } from '../sampling/rule-book.ts';
+import { defaultRule, sortedRecords, type DefaultSampling, type SamplingRuleRecord } from '../sampling/rule-record.ts';
 import { SamplingTargets } from '../sampling/targets.ts';
 import { ruleArn, type Account } from './account.ts';
 import { ApiError, internalFailure, invalid } from './api-error.ts';

@@ -22,7 +22,7 @@ import { readBodies } from './bodies.ts';
 import { isSmall, ReadGate } from './read-gate.ts';
 import { checkQuery, violationError, type Violation } from './validation.ts';
 
-export interface LocalApiConfig {
+export interface XRayApiConfig {
   readonly host: string;
   readonly port: number;
   /** Asked of those who read; "" for none. */
@@ -35,7 +35,7 @@ export interface LocalApiConfig {
   readonly onGarbage?: () => void;
 }
 
-export interface LocalApiDeps extends PageDeps {
+export interface XRayApiDeps extends PageDeps {
   readonly guard: RequestGuard;
   readonly log: Logger;
   readonly onRequest: (path: string, status: number) => void;
@@ -45,10 +45,10 @@ export interface LocalApiDeps extends PageDeps {
 const MAX_CONNECTIONS = 512;
 
 /** TCP 2000 of the local X-Ray: X-Ray's whole API, and ours beside it. Signatures are not checked. */
-export class LocalApi implements Component {
+export class XRayApi implements Component {
   readonly name = 'tcp';
-  readonly #config: LocalApiConfig;
-  readonly #deps: LocalApiDeps;
+  readonly #config: XRayApiConfig;
+  readonly #deps: XRayApiDeps;
   readonly #app: FastifyInstance;
   readonly #limits: ConnectionLimits;
   readonly #gate: ReadGate;
@@ -56,7 +56,7 @@ export class LocalApi implements Component {
   readonly #stop = new AbortController();
   #state: ComponentState = { name: 'tcp', state: 'starting' };
 
-  constructor(config: LocalApiConfig, deps: LocalApiDeps) {
+  constructor(config: XRayApiConfig, deps: XRayApiDeps) {
     this.#config = config;
     this.#deps = deps;
     this.#app = fastify({
@@ -104,7 +104,7 @@ export class LocalApi implements Component {
     return boundAddress(this.#app.server.address());
   }
 
-  /** Rejects with XRAYD_BIND. The service has to be open. */
+  /** Rejects with XRAYD_BIND. The backend must be open. */
   async start(): Promise<void> {
     this.#addRoutes();
     try {
@@ -139,10 +139,10 @@ export class LocalApi implements Component {
     app.addHook('onResponse', async (request, reply) => this.#deps.onRequest(request.routeOptions.url ?? 'other', reply.statusCode));
     app.setErrorHandler(async (error: Error, request, reply) => refuse(reply, this.#apiErrorOf(error, request)));
     app.setNotFoundHandler(async (request, reply) => unknownOperation(request, reply));
-    for (const operation of this.#deps.service.operations()) this.#addOperation(operation);
-    const { store, feed, groups } = this.#deps.service;
+    for (const operation of this.#deps.backend.operations()) this.#addOperation(operation);
+    const { store, feed, groups } = this.#deps.backend;
     addLiveRoutes(app, { store, feed, groups, gate: this.#gate, signal: this.#stop.signal });
-    addPageDataRoutes(app, this.#deps.service);
+    addPageDataRoutes(app, this.#deps.backend);
     addPageRoutes(app, this.#deps);
     addPageFiles(app);
     for (const url of OTLP_PATHS) app.post(url, { onRequest: async () => refuseOtlp() }, async () => {});
@@ -173,7 +173,7 @@ export class LocalApi implements Component {
   #addOperation(operation: Operation): void {
     this.#app.post(OPERATIONS[operation.name].path, { schema: { body: operation.schema } }, async (request, reply) => {
       void reply.header('strict-transport-security', 'max-age=31540000; includeSubDomains');
-      const answer = await this.#deps.service.perform(operation, request.body as Record<string, unknown>);
+      const answer = await this.#deps.backend.perform(operation, request.body as Record<string, unknown>);
       void reply.header('content-type', 'application/json');
       return reply.send(typeof answer === 'string' ? answer : awsJson(answer));
     });

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { LoadedConfig } from '../config/load.ts';
 import { monotonicMs } from '../pipeline/clock.ts';
 import type { CommandContext } from './command.ts';
-import { LocalClient } from './local-client.ts';
+import { LocalXRayClient } from './local-client.ts';
 import { writeTraces } from './trace-file.ts';
 import type { TraceQuery, TraceSource } from './trace-source.ts';
 import { found, plural, queryOf, reportMissing, reportNotGiven } from './transfer.ts';
@@ -13,7 +13,7 @@ const LOOK_MS = 100;
 /** `xrayd export`: resolves with the exit code. */
 export async function run(loaded: LoadedConfig<'export'>, { output: { out, say } }: CommandContext): Promise<number> {
   const { waitMs } = loaded.config;
-  const source = await LocalClient.of(loaded).source();
+  const source = await LocalXRayClient.of(loaded).source();
   const query = queryOf(loaded);
   // The first trace is waited for; then all that match are written.
   if (waitMs > 0 && !(await comes(source, query, waitMs))) {

@@ -3,7 +3,7 @@ import type { LoadedConfig } from '../config/load.ts';
 import { messageOf, XraydError } from '../pipeline/errors.ts';
 import { readTextFile } from '../pipeline/read-file.ts';
 import type { CommandContext } from './command.ts';
-import { LocalClient } from './local-client.ts';
+import { LocalXRayClient } from './local-client.ts';
 import { readTraces } from './trace-file.ts';
 import type { TraceDocuments } from './trace-source.ts';
 import { report } from './transfer.ts';
@@ -14,7 +14,7 @@ const MAX_FILE_BYTES = 512 * 1024 * 1024;
 
 /** `xrayd import FILE…`; "-" and no name are standard input. */
 export async function run(loaded: LoadedConfig<'import'>, { operands: files, output: { say } }: CommandContext): Promise<number> {
-  const local = LocalClient.of(loaded);
+  const local = LocalXRayClient.of(loaded);
   let code = 0;
   for (const file of files.length === 0 ? ['-'] : files) {
     let traces: TraceDocuments[];

@@ -51,7 +51,7 @@ const MAX_REASON = 500;
 const CALL_MS = 70_000;
 
 /** A local X-Ray that runs elsewhere, as the other commands see it. */
-export class LocalClient {
+export class LocalXRayClient {
   readonly #url: string;
   readonly #token: string;
 
@@ -60,8 +60,8 @@ export class LocalClient {
     this.#token = token;
   }
 
-  static of({ config }: LoadedConfig<'export' | 'import' | 'pull'>): LocalClient {
-    return new LocalClient({ url: `http://${formatAddress(config.api)}`, token: config.token });
+  static of({ config }: LoadedConfig<'export' | 'import' | 'pull'>): LocalXRayClient {
+    return new LocalXRayClient({ url: `http://${formatAddress(config.api)}`, token: config.token });
   }
 
   async source(): Promise<TraceSource> {

@@ -28,7 +28,7 @@ export function run(loaded: LoadedConfig<'local'>, context: CommandContext<'loca
         hasColor,
       });
       token = local.token;
-      return local.service;
+      return local.runtime;
     },
     onStart: (runtime) => CONSOLES[1].write(welcomeOf(runtime, loaded, token)),
   });

@@ -5,7 +5,7 @@ import { findDestination, connectionTo } from '../compose/daemon.ts';
 import { XraydError } from '../pipeline/errors.ts';
 import { lineLogger } from '../telemetry/line-logger.ts';
 import type { CommandContext, CommandOutput } from './command.ts';
-import { LocalClient } from './local-client.ts';
+import { LocalXRayClient } from './local-client.ts';
 import { ANSWER_BOUNDS, TraceSource, type TraceDocuments } from './trace-source.ts';
 import { found, queryOf, report, reportMissing, reportNotGiven } from './transfer.ts';
 
@@ -50,7 +50,7 @@ async function pullTraces(loaded: LoadedConfig<'pull'>, client: XRayClient, { sa
       yield trace;
     }
   })();
-  const code = report(await LocalClient.of(loaded).import(traces), say);
+  const code = report(await LocalXRayClient.of(loaded).import(traces), say);
   return Math.max(code, reportMissing(missing, say), reportNotGiven(source, query, say));
 }
 

@@ -5,11 +5,11 @@ import { itemsOf } from '../config/text-form.ts';
 import { within } from '../pipeline/deadline.ts';
 import { messageOf, systemCodeOf, XraydError } from '../pipeline/errors.ts';
 import { oneLine } from '../pipeline/one-line.ts';
-import { startLocalXRay, type StartedXRay } from '../compose/library.ts';
+import { startLocalXRay, type LocalXRay } from '../compose/library.ts';
 import type { RecordedTrace } from '../compose/library-types.ts';
 import { Entity, requestOutcome } from '../trace/entity.ts';
 import { hasTerminal } from './signals.ts';
-import { LocalClient } from './local-client.ts';
+import { LocalXRayClient } from './local-client.ts';
 import { writeTraces } from './trace-file.ts';
 import { plural } from './transfer.ts';
 import { writeWhole } from './write-whole.ts';
@@ -101,7 +101,7 @@ class SignalRelay {
 }
 
 /** Says what the traces are, and how many of them are of the kinds asked for. */
-async function summarize(xray: StartedXRay, failOn: readonly Kind[], say: (text: string) => void): Promise<number> {
+async function summarize(xray: LocalXRay, failOn: readonly Kind[], say: (text: string) => void): Promise<number> {
   const traces = await xray.traces();
   const isBad = (trace: RecordedTrace): boolean => failOn.some((kind) => flagsOf(trace)[kind]);
   const bad = traces.filter(isBad);
@@ -134,8 +134,8 @@ function durationOf({ summary }: { summary: Readonly<Record<string, unknown>> })
   return typeof summary['Duration'] === 'number' ? summary['Duration'] : 0;
 }
 
-async function save(xray: StartedXRay, file: string, say: (text: string) => void): Promise<void> {
-  const source = await new LocalClient({ url: xray.url, token: '' }).source();
+async function save(xray: LocalXRay, file: string, say: (text: string) => void): Promise<void> {
+  const source = await new LocalXRayClient({ url: xray.url, token: '' }).source();
   const texts: string[] = [];
   const count = await writeTraces(source.traces({ ids: [], filter: '', text: '', sinceMs: Infinity }), (text) => void texts.push(text));
   try {

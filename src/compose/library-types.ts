@@ -18,7 +18,7 @@ export interface RecordedTrace {
   readonly segments: readonly Readonly<Record<string, unknown>>[];
 }
 
-export interface StartedXRay extends AsyncDisposable {
+export interface LocalXRay extends AsyncDisposable {
   /** For AWS_XRAY_DAEMON_ADDRESS: `127.0.0.1:PORT`, UDP and TCP. */
   readonly daemonAddress: string;
   /** The endpoint of X-Ray's API, for AWS clients. */
@@ -41,4 +41,4 @@ export interface StartedXRay extends AsyncDisposable {
 }
 
 /** Starts a local X-Ray in this process. It receives segments over UDP and TCP, serves X-Ray's API, and traces every request. */
-export declare function startLocalXRay(options?: LocalXRayOptions): Promise<StartedXRay>;
+export declare function startLocalXRay(options?: LocalXRayOptions): Promise<LocalXRay>;

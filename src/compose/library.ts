@@ -5,14 +5,14 @@ import type { OptionValue } from '../config/option.ts';
 import type { OptionName } from '../config/schema.ts';
 import { freePort } from './free-port.ts';
 import { directCall, reasonIn } from '../aws/direct-call.ts';
-import type { LocalXRayOptions, RecordedTrace, StartedXRay } from './library-types.ts';
+import type { LocalXRayOptions, RecordedTrace, LocalXRay } from './library-types.ts';
 import { buildLocal } from './local.ts';
 import { formatAddress } from '../pipeline/address.ts';
 import { monotonicMs } from '../pipeline/clock.ts';
 import type { Runtime } from './runtime.ts';
 import { lineLogger } from '../telemetry/line-logger.ts';
 
-export type { LocalXRayOptions, RecordedTrace, StartedXRay } from './library-types.ts';
+export type { LocalXRayOptions, RecordedTrace, LocalXRay } from './library-types.ts';
 
 /** How often `waitForTrace` searches. */
 const LOOK_MS = 25;
@@ -28,7 +28,7 @@ const IDS_A_CALL = 5;
 const ALWAYS = { StartTime: 0, EndTime: Number.MAX_VALUE };
 
 /** The contract is in library-types.ts. */
-export async function startLocalXRay({ port, data = '', onLog = () => {} }: LocalXRayOptions = {}): Promise<StartedXRay> {
+export async function startLocalXRay({ port, data = '', onLog = () => {} }: LocalXRayOptions = {}): Promise<LocalXRay> {
   const bound = { host: '127.0.0.1', port: port ?? (await freePort()) };
   const address = formatAddress(bound);
   const values = new Map<OptionName, OptionValue>([
@@ -42,19 +42,19 @@ export async function startLocalXRay({ port, data = '', onLog = () => {} }: Loca
     env: {},
     file: undefined,
   });
-  const { service } = buildLocal(loaded, { log: lineLogger(onLog), env: {}, write: () => {}, hasColor: false });
-  await service.start();
-  return new Started(service, address);
+  const { runtime } = buildLocal(loaded, { log: lineLogger(onLog), env: {}, write: () => {}, hasColor: false });
+  await runtime.start();
+  return new Started(runtime, address);
 }
 
-class Started implements StartedXRay {
+class Started implements LocalXRay {
   readonly daemonAddress: string;
   readonly url: string;
   readonly env: Readonly<Record<string, string>>;
-  readonly #service: Runtime;
+  readonly #runtime: Runtime;
 
-  constructor(service: Runtime, address: string) {
-    this.#service = service;
+  constructor(runtime: Runtime, address: string) {
+    this.#runtime = runtime;
     this.daemonAddress = address;
     this.url = `http://${address}`;
     this.env = { AWS_XRAY_DAEMON_ADDRESS: address, AWS_ENDPOINT_URL_XRAY: this.url, XRAYD_API: address };
@@ -88,12 +88,12 @@ class Started implements StartedXRay {
   }
 
   async settled(): Promise<void> {
-    let { received } = this.#service.accounting.snapshot();
+    let { received } = this.#runtime.accounting.snapshot();
     const endMs = monotonicMs() + SETTLE_MS;
     while (monotonicMs() < endMs) {
       await sleep(QUIET_MS);
-      await this.#service.udp.caughtUp();
-      const now = this.#service.accounting.snapshot();
+      await this.#runtime.udp.caughtUp();
+      const now = this.#runtime.accounting.snapshot();
       if (now.received === received && now.buffered === 0 && now.inFlight === 0) return;
       received = now.received;
     }
@@ -104,7 +104,7 @@ class Started implements StartedXRay {
   }
 
   async stop(): Promise<void> {
-    await this.#service.stop(AbortSignal.timeout(STOP_MS));
+    await this.#runtime.stop(AbortSignal.timeout(STOP_MS));
   }
 
   [Symbol.asyncDispose](): Promise<void> {

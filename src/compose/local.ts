@@ -13,13 +13,13 @@ import { Runtime } from './runtime.ts';
 import { sampleTrace } from './sample-trace.ts';
 import { VERSION } from './version.ts';
 import type { ProcessStatus } from '../api/page-routes.ts';
-import { LocalApi } from '../api/server.ts';
-import { LocalService } from '../api/local-service.ts';
+import { XRayApi } from '../api/server.ts';
+import { XRayBackend } from '../api/backend.ts';
 import { ConsoleLines } from '../exporters/store/console-lines.ts';
 import { Ingest } from '../threads/ingest.ts';
 import { LiveFeed } from '../api/live.ts';
 import { LocalExporter } from '../exporters/store/local-exporter.ts';
-import type { DefaultSampling } from '../sampling/rule-book.ts';
+import type { DefaultSampling } from '../sampling/rule-record.ts';
 import { Store } from '../threads/store.ts';
 import { monotonicMs, wallClockMs } from '../pipeline/clock.ts';
 import { isMemoryScarce } from './memory-budget.ts';
@@ -44,14 +44,14 @@ type Tee = Component & {
   read(): Snapshot;
 };
 
-export interface LocalXRay {
-  readonly service: Runtime;
+export interface Local {
+  readonly runtime: Runtime;
   /** The token that readers must send; "" if everybody may read. */
   readonly token: string;
 }
 
 /** The local X-Ray: the same pipeline, with the service itself behind it. Needs no region, credentials or network. */
-export function buildLocal(loaded: LoadedConfig<'local'>, { log, env, write, hasColor, tee }: LocalDeps): LocalXRay {
+export function buildLocal(loaded: LoadedConfig<'local'>, { log, env, write, hasColor, tee }: LocalDeps): Local {
   const { config } = loaded;
   const token = readersToken(loaded);
   const meters = metersOf(loaded, env, log);
@@ -77,8 +77,8 @@ export function buildLocal(loaded: LoadedConfig<'local'>, { log, env, write, has
     else accounting.countUnprocessed(refusal.code);
   };
   const account = { region: config.region === '' ? 'us-east-1' : config.region, accountId: config.accountId };
-  const xray = new LocalService({ account, defaultSampling: config.defaultSampling as DefaultSampling }, { store, ingest, feed, onDocument });
-  const opening: Part = { name: 'local', start: () => xray.open(), stop: async () => {} };
+  const backend = new XRayBackend({ account, defaultSampling: config.defaultSampling as DefaultSampling }, { store, ingest, feed, onDocument });
+  const opening: Part = { name: 'local', start: () => backend.open(), stop: async () => {} };
   const exporter = new LocalExporter({ ingest, lines, log, onCall: (outcome, seconds) => metrics.countCall(outcome, seconds) });
   const pipeline = new Pipeline(
     config,
@@ -93,7 +93,7 @@ export function buildLocal(loaded: LoadedConfig<'local'>, { log, env, write, has
     // TCP accepts requests shortly before UDP is bound.
     return { version: VERSION, address: formatAddress(udp.address ?? config.bind), received, lost };
   };
-  const tcp = new LocalApi(
+  const tcp = new XRayApi(
     {
       ...config.bindTcp,
       token,
@@ -102,7 +102,7 @@ export function buildLocal(loaded: LoadedConfig<'local'>, { log, env, write, has
       ...(isMemoryScarce(memory.limitBytes) ? { maxReads: 1 } : {}),
     },
     {
-      service: xray,
+      backend,
       guard,
       log,
       onRequest: (path, status) => metrics.countRequest(path, status),
@@ -110,7 +110,7 @@ export function buildLocal(loaded: LoadedConfig<'local'>, { log, env, write, has
       sample: () => sampleTrace(wallClockMs()),
     },
   );
-  return { service: new Runtime(loaded, meters, { pipeline, udp, tcp, tee }), token };
+  return { runtime: new Runtime(loaded, meters, { pipeline, udp, tcp, tee }), token };
 }
 
 /** On a loopback address, everybody on this machine may read; elsewhere readers need a token, unless the user turned that off. */

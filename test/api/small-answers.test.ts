@@ -3,9 +3,9 @@ import { connect } from 'node:net';
 import { expect, test } from 'vitest';
 import { ALL_OPERATIONS } from '../../src/formats/xray/operations.ts';
 import { RequestGuard } from '../../src/http/request-guard.ts';
-import { LocalService } from '../../src/api/local-service.ts';
+import { XRayBackend } from '../../src/api/backend.ts';
 import { isSmall } from '../../src/api/read-gate.ts';
-import { LocalApi } from '../../src/api/server.ts';
+import { XRayApi } from '../../src/api/server.ts';
 import { ConsoleLines } from '../../src/exporters/store/console-lines.ts';
 import { Ingest } from '../../src/threads/ingest.ts';
 import { LiveFeed } from '../../src/api/live.ts';
@@ -42,15 +42,15 @@ async function start(): Promise<{ store: SlowStore; url: string }> {
   const feed = new LiveFeed();
   const lines = new ConsoleLines({ write: () => {}, hasColor: false, nowMs: () => 0 });
   const ingest = new Ingest({ store, log, lines, onChanged: () => {}, onStored: () => {} });
-  const service = new LocalService(
+  const backend = new XRayBackend(
     { account: { region: 'us-east-1', accountId: '123456789012' }, defaultSampling: 'all' },
     { store, ingest, feed, onDocument: () => {} },
   );
-  await service.open();
+  await backend.open();
   const status = () => ({ version: '0', address: '', received: 0, lost: 0 });
   const guard = new RequestGuard({ allowed: [], forClients: [] }, log);
-  const deps = { service, guard, log, onRequest: () => {}, status, sample: () => ({ traceId: '', documents: [] }) };
-  const api = await scope.start(new LocalApi({ host: '127.0.0.1', port: 0, token: '', maxBodiesBytes: 1e7 }, deps));
+  const deps = { backend, guard, log, onRequest: () => {}, status, sample: () => ({ traceId: '', documents: [] }) };
+  const api = await scope.start(new XRayApi({ host: '127.0.0.1', port: 0, token: '', maxBodiesBytes: 1e7 }, deps));
   return { store, url: `http://${formatAddress(api.address!)}` };
 }
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { LocalClient } from '../../src/cli/local-client.ts';
+import { LocalXRayClient } from '../../src/cli/local-client.ts';
 import { Scope } from '../fakes/scope.ts';
 import { FakeServer, json, type Behaviour, type RecordedRequest } from '../fakes/server.ts';
 
@@ -33,7 +33,7 @@ test.each<[what: string, reply: Behaviour]>([
   ['a list that is none', json({ Stored: 1, Refused: {} })],
 ])('an import that something else answers is not said to be stored: %s', async (_what, reply) => {
   const server = await scope.start(new Always(reply));
-  const client = new LocalClient({ url: server.url, token: '' });
+  const client = new LocalXRayClient({ url: server.url, token: '' });
   await expect(client.import([trace])).rejects.toMatchObject({
     code: 'XRAYD_TRANSFER',
     message: expect.stringContaining('is not a local X-Ray') as string,
@@ -42,7 +42,7 @@ test.each<[what: string, reply: Behaviour]>([
 
 test('what the local X-Ray stored and refused is counted', async () => {
   const server = await scope.start(new Always(json({ Stored: 0, Refused: [{ Id: null, ErrorCode: 'ParseError', Message: '' }] })));
-  expect(await new LocalClient({ url: server.url, token: '' }).import([trace])).toEqual({
+  expect(await new LocalXRayClient({ url: server.url, token: '' }).import([trace])).toEqual({
     traces: 1,
     stored: 0,
     refused: 1,
@@ -86,7 +86,7 @@ test.each([
 ])('a document beyond the limit of a body is refused by name, and the others are stored: %s', async (_what, maxBytes, bytes) => {
   const server = await scope.start(new Limited(maxBytes));
   const traces = [1, 2, 3, 4, 5].map((number) => traceOf(number, number === 3 ? bytes : 1_000));
-  const imported = await new LocalClient({ url: server.url, token: '' }).import(traces);
+  const imported = await new LocalXRayClient({ url: server.url, token: '' }).import(traces);
   expect(imported).toMatchObject({ traces: 5, stored: 4, refused: 1, refusals: [{ ErrorCode: 'RequestEntityTooLargeException' }] });
   expect(imported.refusals[0]!.Message).toMatch(new RegExp(`trace ${traces[2]!.Id} has ${String(bytes)[0]}\\d+ bytes as it is sent`));
   expect(server.stored.toSorted()).toEqual(traces.filter((_, i) => i !== 2).map(({ Segments }) => Segments[0]!.Document));
@@ -96,18 +96,18 @@ test('what counts is the size on its way, where quotes are escaped', async () =>
   const server = await scope.start(new Limited(5 * 1024 * 1024));
   // Together they are less than 5 MB, and as they are sent more.
   const traces = [1, 2].map((number) => ({ ...trace, Segments: [{ Id: '1', Document: `{"id":"${number}","a":[${'"",'.repeat(600_000)}""]}` }] }));
-  expect(await new LocalClient({ url: server.url, token: '' }).import(traces)).toMatchObject({ stored: 2, refused: 0 });
+  expect(await new LocalXRayClient({ url: server.url, token: '' }).import(traces)).toMatchObject({ stored: 2, refused: 0 });
 });
 
 test('a local X-Ray that reads too much at one time is asked again', async () => {
   const server = await scope.start(new Limited(5 * 1024 * 1024, true));
-  expect(await new LocalClient({ url: server.url, token: '' }).import([traceOf(1, 1_000)])).toMatchObject({ stored: 1, refused: 0 });
+  expect(await new LocalXRayClient({ url: server.url, token: '' }).import([traceOf(1, 1_000)])).toMatchObject({ stored: 1, refused: 0 });
 });
 
 test('of a million refusals the first are remembered', async () => {
   const Refused = Array.from({ length: 50 }, () => ({ Id: 'a', ErrorCode: 'b', Message: 'c' }));
   const server = await scope.start(new Always(json({ Stored: 0, Refused })));
   const traces = Array.from({ length: 500 }, (_, i) => traceOf(i % 100, 10));
-  const { refused, refusals } = await new LocalClient({ url: server.url, token: '' }).import(traces);
+  const { refused, refusals } = await new LocalXRayClient({ url: server.url, token: '' }).import(traces);
   expect({ refused, remembered: refusals.length }).toEqual({ refused: 500, remembered: 10 });
 });

@@ -1,10 +1,10 @@
 import { XRayClient, GetTraceSummariesCommand } from '@aws-sdk/client-xray';
 import { createSocket } from 'node:dgram';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { startLocalXRay, type StartedXRay } from '../../src/compose/library.ts';
+import { startLocalXRay, type LocalXRay } from '../../src/compose/library.ts';
 import { segmentJson } from '../fakes/traces.ts';
 
-let xray: StartedXRay;
+let xray: LocalXRay;
 beforeAll(async () => {
   xray = await startLocalXRay();
 });

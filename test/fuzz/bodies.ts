@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { OPERATIONS } from '../../src/formats/xray/operations.ts';
-import { LocalService } from '../../src/api/local-service.ts';
+import { XRayBackend } from '../../src/api/backend.ts';
 import type { JsonSchema } from '../../src/api/schemas.ts';
 import { printFilter } from '../../src/filter/print.ts';
 import { LiveFeed } from '../../src/api/live.ts';
@@ -69,9 +69,9 @@ export class Bodies {
     // The real operations with their schemas; nothing is called.
     const store = { write: async () => ({}) };
     const deps = { store, ingest: {}, feed: new LiveFeed(), onDocument: () => {} };
-    const service = new LocalService({ account: { region: 'eu-west-1', accountId: '1' }, defaultSampling: 'all' }, deps as never);
-    await service.open();
-    return new Bodies(random, [...service.operations().map(({ name, schema }) => ({ path: OPERATIONS[name].path, schema })), ...OWN], seed);
+    const backend = new XRayBackend({ account: { region: 'eu-west-1', accountId: '1' }, defaultSampling: 'all' }, deps as never);
+    await backend.open();
+    return new Bodies(random, [...backend.operations().map(({ name, schema }) => ({ path: OPERATIONS[name].path, schema })), ...OWN], seed);
   }
 
   next(): Request {

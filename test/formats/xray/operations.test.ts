@@ -2,7 +2,7 @@ import * as xrayModule from '@aws-sdk/client-xray';
 import { expect, test } from 'vitest';
 import { ALL_OPERATIONS, OPERATIONS, type OperationName } from '../../../src/formats/xray/operations.ts';
 import { LiveFeed } from '../../../src/api/live.ts';
-import { LocalService } from '../../../src/api/local-service.ts';
+import { XRayBackend } from '../../../src/api/backend.ts';
 
 const client: Readonly<Record<string, unknown>> = { ...xrayModule };
 
@@ -37,9 +37,9 @@ test.each(ALL_OPERATIONS)('$name is the path that the X-Ray client calls', async
 
 test('the local X-Ray answers each operation of the table once', async () => {
   const deps = { store: { write: async () => ({}) }, ingest: {}, feed: new LiveFeed(), onDocument: () => {} };
-  const service = new LocalService({ account: { region: 'eu-west-1', accountId: '1' }, defaultSampling: 'all' }, deps as never);
-  await service.open();
-  const answered: OperationName[] = service.operations().map(({ name }) => name);
+  const backend = new XRayBackend({ account: { region: 'eu-west-1', accountId: '1' }, defaultSampling: 'all' }, deps as never);
+  await backend.open();
+  const answered: OperationName[] = backend.operations().map(({ name }) => name);
   expect(answered.toSorted()).toEqual(Object.keys(OPERATIONS).toSorted());
 });
 

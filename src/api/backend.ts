@@ -1,6 +1,6 @@
 import { Ingest } from '../threads/ingest.ts';
 import type { LiveFeed } from './live.ts';
-import type { DefaultSampling, SamplingRuleRecord } from '../sampling/rule-book.ts';
+import type { DefaultSampling, SamplingRuleRecord } from '../sampling/rule-record.ts';
 import type { Store } from '../threads/store.ts';
 import type { Refusal } from '../trace/validate.ts';
 import { monotonicMs, wallClockMs } from '../pipeline/clock.ts';
@@ -15,12 +15,12 @@ import { Settings } from './saved.ts';
 import { Tags, type Tag } from './tags.ts';
 import { traceOperations } from './traces.ts';
 
-export interface LocalServiceConfig {
+export interface XRayBackendConfig {
   readonly account: Account;
   readonly defaultSampling: DefaultSampling;
 }
 
-export interface LocalServiceDeps {
+export interface XRayBackendDeps {
   readonly store: Store;
   readonly ingest: Ingest;
   readonly feed: LiveFeed;
@@ -36,15 +36,15 @@ interface Parts {
 }
 
 /** X-Ray itself: its operations over the store, with what an account has set. */
-export class LocalService {
+export class XRayBackend {
   readonly store: Store;
   readonly ingest: Ingest;
   readonly feed: LiveFeed;
-  readonly config: LocalServiceConfig;
-  readonly #deps: LocalServiceDeps;
+  readonly config: XRayBackendConfig;
+  readonly #deps: XRayBackendDeps;
   #parts: Parts | undefined;
 
-  constructor(config: LocalServiceConfig, deps: LocalServiceDeps) {
+  constructor(config: XRayBackendConfig, deps: XRayBackendDeps) {
     this.config = config;
     this.#deps = deps;
     this.store = deps.store;
