@@ -1,7 +1,7 @@
 import { computed, effect, signal } from '@preact/signals';
 import type { Hello, RowChanges, Status } from '../../src/api/page-types.ts';
 import { queryText, readStatus, setPinned } from './api.ts';
-import { isListLeft, param, place } from './route.ts';
+import { isListLeft, LIST, param, place } from './route.ts';
 import { rangeSeconds, searched } from './search.ts';
 import { RowList } from './traces/row-list.ts';
 import { nowSeconds } from './wall-clock.ts';
@@ -44,7 +44,7 @@ export function follow(): void {
   });
   // Other screens leave it as it is, for the way back.
   effect(() => {
-    if (place.value.screen !== 'traces') return;
+    if (place.value.path !== LIST) return;
     listed.value = { isPinned: param('pinned') !== '', sort: param('sort') };
     list.chart(param('chart') === 'all');
   });
@@ -57,7 +57,7 @@ export function follow(): void {
   });
   // Beside the list only a trace that was opened from it leaves it as it is, for the way back.
   effect(() => {
-    if (place.value.screen !== 'traces') list.hold(isPaused.value || isListLeft.value);
+    if (place.value.path !== LIST) list.hold(isPaused.value || isListLeft.value);
   });
   effect(() => {
     if (!isWatched.value) return undefined;

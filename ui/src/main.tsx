@@ -11,16 +11,16 @@ import './traces/traces.css';
 import './trace/timeline.css';
 import { App } from './app.tsx';
 import { showControls } from './controls.ts';
-import { load, loadRest } from './later.tsx';
+import { loadRest } from './later.tsx';
 import { follow } from './live.ts';
-import { place } from './route.ts';
+import { currentScreen } from './screens.tsx';
 import { followTitle } from './title.ts';
 
 showControls();
 follow();
-followTitle();
+followTitle(() => currentScreen().title());
 // Not with a top-level await: what is loaded imports from this file, and would wait for it.
-void load(place.peek().screen).then(() => {
+void Promise.resolve(currentScreen().Component.load?.()).then(() => {
   render(<App />, document.querySelector('#page')!);
   loadRest();
 });

@@ -1,9 +1,14 @@
 import { computed, signal } from '@preact/signals';
 
-export type Screen = 'traces' | 'trace' | 'map' | 'connect' | 'settings' | 'nowhere';
+/** The path of the list. */
+export const LIST = '/';
+/** The path of a trace. */
+export const TRACE = '/traces/:id';
 
 export interface Place {
-  readonly screen: Screen;
+  /** A path: LIST, TRACE, or as it is in the address. screens.tsx has the screens. */
+  readonly path: string;
+  /** "" on other screens than a trace's. */
   readonly traceId: string;
 }
 
@@ -62,9 +67,8 @@ function replace(to: string, kept: Kept): void {
 
 function placeOf(path: string): Place {
   const traceId = /^\/traces\/([^/]+)$/.exec(path)?.[1];
-  if (traceId !== undefined) return { screen: 'trace', traceId: decodeURIComponent(traceId) };
-  const screen = ({ '/': 'traces', '/map': 'map', '/connect': 'connect', '/settings': 'settings' } as const)[path] ?? 'nowhere';
-  return { screen, traceId: '' };
+  if (traceId !== undefined) return { path: TRACE, traceId: decodeURIComponent(traceId) };
+  return { path, traceId: '' };
 }
 
 /** "" when it is not in the address. */
@@ -81,19 +85,19 @@ export function go(to: string): void {
   beforeLeaving();
   const next = placeOf(new URL(to, location.origin).pathname);
   let left = entry.peek();
-  if (place.peek().screen === 'traces' && next.screen === 'trace') {
+  if (place.peek().path === LIST && next.path === TRACE) {
     // Not told: the next address comes at once.
     left = { address: withParams(address.peek(), { sel: next.traceId }), kept: left.kept };
     history.replaceState(left.kept, '', left.address);
   }
   const list = listLeft(left);
-  if (next.screen !== 'traces') push(to, list === undefined ? {} : { list });
+  if (next.path !== LIST) push(to, list === undefined ? {} : { list });
   else push(to, list?.anchor !== undefined && list.address === to ? { anchor: list.anchor } : {});
 }
 
 /** The list that is looked at, or that was before. */
 function listLeft({ address: at, kept }: Entry): Kept['list'] {
-  if (place.peek().screen !== 'traces') return kept.list;
+  if (place.peek().path !== LIST) return kept.list;
   return kept.anchor === undefined ? { address: at } : { address: at, anchor: kept.anchor };
 }
 
@@ -117,7 +121,7 @@ export function setParams(changes: Readonly<Record<string, string>>, { isAside =
 /** Keeps the place in the list with this entry of the history; undefined at its top. */
 export function keepAnchor(anchor: Anchor | undefined): void {
   const { kept, address: at } = entry.peek();
-  if (place.peek().screen !== 'traces' || (kept.anchor?.id === anchor?.id && kept.anchor?.offset === anchor?.offset)) return;
+  if (place.peek().path !== LIST || (kept.anchor?.id === anchor?.id && kept.anchor?.offset === anchor?.offset)) return;
   replace(at, anchor === undefined ? {} : { anchor });
 }
 
@@ -137,13 +141,13 @@ export function whenLeaving(keep: () => void): () => void {
 }
 
 /** Whether the list waits as it was left. */
-export const isListLeft = computed(() => place.value.screen === 'trace' && entry.value.kept.list !== undefined);
+export const isListLeft = computed(() => place.value.path === TRACE && entry.value.kept.list !== undefined);
 
 /** The list as it was left, if it is still of what is searched for; otherwise the list of that, in the same order. */
 export function listHref(): string {
   const { list } = entry.value.kept;
-  const { screen, traceId } = place.value;
-  if (list === undefined) return hrefTo('/', screen === 'trace' ? { sel: traceId } : {});
+  const { path, traceId } = place.value;
+  if (list === undefined) return hrefTo(LIST, path === TRACE ? { sel: traceId } : {});
   const before = new URL(list.address, location.origin).searchParams;
   if (KEPT.every((name) => (before.get(name) ?? '') === param(name))) return list.address;
   return hrefTo('/', { sort: before.get('sort') ?? '' });

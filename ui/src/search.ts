@@ -3,7 +3,7 @@ import { parseFilter } from '../../src/filter/parse.ts';
 import type { Query } from './api.ts';
 import { mistakeIn, type Mistake } from './query/mistake.ts';
 import { boxText, problemOf, readingOf } from './query/reading.ts';
-import { go, hrefTo, param, place, setParams } from './route.ts';
+import { go, hrefTo, LIST, param, place, setParams } from './route.ts';
 import { nowSeconds } from './wall-clock.ts';
 
 export const RANGES = {
@@ -47,11 +47,17 @@ export function rangeSeconds(name: string): number | undefined {
   return Object.hasOwn(RANGES, name) ? RANGES[name as RangeName].seconds : undefined;
 }
 
-/** Shows what matches: in the list, or on the map when that is open. */
+let pathsOfMatches: readonly string[] = [LIST];
+
+/** Names the paths of the screens that show what matches, such as the map: a search stays on them. From others it leads to the list. */
+export function keepSearchesOn(paths: readonly string[]): void {
+  pathsOfMatches = paths;
+}
+
+/** Shows what matches. */
 export function search({ q, text }: { readonly q: string; readonly text: string }, range: Readonly<Record<string, string>> = {}): void {
-  const { screen } = place.peek();
   const sought = { q: q.trim(), text: text.trim().replaceAll(/\s+/g, ' '), ...range };
-  if (screen === 'traces' || screen === 'map') setParams({ ...sought, sel: '' });
+  if (pathsOfMatches.includes(place.peek().path)) setParams({ ...sought, sel: '' });
   else go(hrefTo('/', sought));
 }
 

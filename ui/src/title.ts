@@ -3,7 +3,7 @@ import { httpOf } from '../../src/trace/http.ts';
 import { count, duration, pathOf } from './format.ts';
 import { list, status } from './live.ts';
 import { badgeText } from './outcomes.ts';
-import { param, place, type Screen } from './route.ts';
+import { param, place } from './route.ts';
 import { boxed, expression, RANGES, words, type RangeName } from './search.ts';
 import type { TraceModel } from './trace/model.ts';
 import { visible } from './visible.ts';
@@ -11,31 +11,29 @@ import { visible } from './visible.ts';
 /** The trace on the screen, once it has been read. */
 export const shownTrace = signal<TraceModel | undefined>(undefined);
 
-/** What the tab of the browser, its history and a bookmark say of each screen. */
-const TITLES: Readonly<Record<Screen, () => string>> = {
-  traces: () => {
-    void list.version.value;
-    if (list.state.value !== 'ready') return withSearch('Traces');
-    const { traces, isAll } = list.found;
-    if (status.value?.traces === 0 && traces === 0) return 'No traces yet';
-    const what = `${param('pinned') === '' ? '' : 'pinned '}${traces === 1 ? 'trace' : 'traces'}`;
-    return withSearch(`${count(traces)}${isAll ? '' : '+'} ${what}`);
-  },
-  trace: () => (shownTrace.value?.id === place.value.traceId ? titleOf(shownTrace.value) : `Trace ${place.value.traceId}`),
-  map: () => withSearch('Map'),
-  connect: () => 'Connect an application',
-  settings: () => 'Settings',
-  nowhere: () => 'No such page',
-};
-
-/** Keeps the title of the document: what is shown, the part that differs first. */
-export function followTitle(): void {
+/** Keeps the title of the document: `title` of the screen, what differs from others first. */
+export function followTitle(title: () => string): void {
   effect(() => {
-    document.title = visible(TITLES[place.value.screen]());
+    document.title = visible(title());
   });
 }
 
-function withSearch(what: string): string {
+export function listTitle(): string {
+  void list.version.value;
+  if (list.state.value !== 'ready') return withSearch('Traces');
+  const { traces, isAll } = list.found;
+  if (status.value?.traces === 0 && traces === 0) return 'No traces yet';
+  const what = `${param('pinned') === '' ? '' : 'pinned '}${traces === 1 ? 'trace' : 'traces'}`;
+  return withSearch(`${count(traces)}${isAll ? '' : '+'} ${what}`);
+}
+
+export function traceTitle(): string {
+  const { traceId } = place.value;
+  return shownTrace.value?.id === traceId ? titleOf(shownTrace.value) : `Trace ${traceId}`;
+}
+
+/** With what is searched for, and when. */
+export function withSearch(what: string): string {
   const name = param('range') as RangeName;
   const range = Object.hasOwn(RANGES, name) ? RANGES[name].name.toLowerCase() : '';
   const asked = [boxed.value, expression.value === '' ? '' : words.value, range].filter((part) => part !== '').join(', ');

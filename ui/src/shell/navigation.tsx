@@ -1,13 +1,14 @@
 import { connection, list, pinned, rate, status } from '../live.ts';
 import { absoluteSecond, count, megabytes, plural } from '../format.ts';
-import { hrefTo, listHref, param, place } from '../route.ts';
+import { hrefTo, LIST, listHref, param, place, TRACE } from '../route.ts';
+import type { Screen } from '../screens.tsx';
 import { expression, isNarrowed, words } from '../search.ts';
 import { forget, hrefOfSaved, isSaved, saved } from '../query/saved-filters.ts';
 
 /** On the left; at the bottom of a narrow screen. */
-export function Navigation() {
-  const { screen } = place.value;
-  const isPinnedList = screen === 'traces' && param('pinned') !== '';
+export function Navigation({ screens }: { screens: readonly Pick<Screen, 'path' | 'go' | 'label'>[] }) {
+  const { path: current } = place.value;
+  const isPinnedList = current === LIST && param('pinned') !== '';
   return (
     <nav aria-label="Screens">
       <div class="brand">
@@ -16,7 +17,7 @@ export function Navigation() {
         </svg>
         xrayd
       </div>
-      <a href={listHref()} aria-current={isPinnedList || (screen !== 'traces' && screen !== 'trace') ? undefined : 'page'}>
+      <a href={listHref()} aria-current={isPinnedList || (current !== LIST && current !== TRACE) ? undefined : 'page'}>
         Traces <Found />
       </a>
       {pinned.value.size > 0 && (
@@ -27,18 +28,15 @@ export function Navigation() {
           </span>
         </a>
       )}
-      <a href={hrefTo('/map')} aria-current={screen === 'map' ? 'page' : undefined}>
-        <span class="wide">Service map</span>
-        <span class="narrow">Map</span>
-      </a>
-      <a href={hrefTo('/connect')} aria-current={screen === 'connect' ? 'page' : undefined}>
-        <span>
-          Connect<span class="wide"> an application</span>
-        </span>
-      </a>
-      <a href={hrefTo('/settings')} aria-current={screen === 'settings' ? 'page' : undefined}>
-        Settings
-      </a>
+      {screens.map(
+        ({ path, go, label }) =>
+          go !== undefined &&
+          label !== undefined && (
+            <a key={path} href={go.href()} aria-current={current === path ? 'page' : undefined}>
+              {label}
+            </a>
+          ),
+      )}
       <Saved />
       <Foot />
     </nav>

@@ -1,5 +1,5 @@
 import { connection, isPaused, list } from '../live.ts';
-import { param, place, setParams } from '../route.ts';
+import { param, setParams } from '../route.ts';
 import { RANGES } from '../search.ts';
 import { heldBy } from '../traces/hold.ts';
 import { absolute } from '../format.ts';
@@ -7,8 +7,6 @@ import { QueryBox } from '../query/query-box.tsx';
 
 /** What is searched for, when, and whether the list moves. */
 export function TopBar() {
-  // Nothing is searched there.
-  if (place.value.screen === 'connect') return null;
   return (
     <header class="top">
       <QueryBox />

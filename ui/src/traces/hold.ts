@@ -1,5 +1,5 @@
 import { computed, signal } from '@preact/signals';
-import { param, place } from '../route.ts';
+import { LIST, param, place } from '../route.ts';
 import { sortOf } from './order.ts';
 
 /** Whether the list is scrolled away from its top. */
@@ -7,7 +7,7 @@ export const isScrolled = signal(false);
 
 /** Why new traces wait although nobody paused the list; undefined when they come by themselves. */
 export const heldBy = computed<'selection' | 'scroll' | 'order' | undefined>(() => {
-  if (place.value.screen !== 'traces') return undefined;
+  if (place.value.path !== LIST) return undefined;
   const { key, isDescending } = sortOf(param('sort'));
   if (key !== 'start' || !isDescending) return 'order';
   if (isScrolled.value) return 'scroll';

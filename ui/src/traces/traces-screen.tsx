@@ -13,7 +13,7 @@ import { togglePause } from '../shell/top-bar.tsx';
 import { boxText } from '../query/reading.ts';
 import { Instead, MissingDigits, SearchAsText, Unsearched } from '../query/unsearched.tsx';
 import { useCounting } from './elapsed.ts';
-import { Later } from '../later.tsx';
+import { later } from '../later.tsx';
 import { heldBy, isScrolled } from './hold.ts';
 import { usePlaceInList } from './place-in-list.ts';
 import { sortOf } from './order.ts';
@@ -24,11 +24,13 @@ import { hasCharts, Legend } from './legend.tsx';
 import { Scatter } from './scatter.tsx';
 import { windowOf } from './window.ts';
 
+const FirstRun = later(async () => (await import('../connect/connect.tsx')).FirstRun);
+
 /** The list of traces, as they come. */
 export function TracesScreen() {
   void list.version.value;
   const isEmptyStore = status.value?.traces === 0 && list.rows.length === 0 && list.waiting.value === 0;
-  if (isEmptyStore && list.state.value === 'ready') return <Later name="first run" />;
+  if (isEmptyStore && list.state.value === 'ready') return <FirstRun />;
   return (
     <div class="traces">
       <h1 class="unseen">Traces</h1>
