@@ -39,6 +39,28 @@ test.skipIf(skipped !== '')(
   },
 );
 
+test.skipIf(skipped !== '')(`the first rows are on the screen before more of the list is asked for${note}`, async () => {
+  const xray = await ShownXRay.start(scope);
+  await xray.putShop(400);
+  const page = await browser.open(`${xray.url}/api/status`);
+  await page.addInitScript(() => {
+    const asBefore = window.fetch.bind(window);
+    let painted = 0;
+    new MutationObserver((_, rows) => {
+      if (document.querySelector('.table .rows .row') === null) return;
+      rows.disconnect();
+      requestAnimationFrame(() => setTimeout(() => painted++));
+    }).observe(document, { childList: true, subtree: true });
+    window.fetch = async (...request) => {
+      if (typeof request[0] === 'string' && request[0].includes('after=')) document.documentElement.dataset['paintedBefore'] = String(painted);
+      return asBefore(...request);
+    };
+  });
+  await page.goto(xray.url);
+  await page.locator('html[data-painted-before]').waitFor({ state: 'attached' });
+  expect(await page.locator('html').getAttribute('data-painted-before')).toBe('1');
+});
+
 test.skipIf(skipped !== '')(`a screen whose code cannot be had says so, and loads the page again${note}`, async () => {
   const xray = await ShownXRay.start(scope);
   await xray.putShop(60);

@@ -35,7 +35,9 @@ export async function readRows(query: Query, { after, limit }: PageOf, signal: A
   if (query.isPinned === true) return get(`/api/pinned?${queryText(query)}`, signal);
   const page = new URLSearchParams({ limit: String(limit) });
   if (after !== null) page.set('after', after);
-  return get(`/api/traces?${queryText(query)}&${page.toString()}`, signal);
+  const reading = get<RowsPage>(`/api/traces?${queryText(query)}&${page.toString()}`, signal);
+  // The pages after the first wait until its rows are painted.
+  return after === null ? hurried(reading) : reading;
 }
 
 export interface WindowOf {
