@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply } from 'fastify';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { extname } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
+import { FIRST_ROWS } from './page-types.ts';
 
 /** The release build puts the page here, so that the program stays one file: gzip in base64 by path. */
 declare const PAGE_FILES: Readonly<Record<string, string>> | undefined;
@@ -18,6 +19,10 @@ const POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; worker-src 'self'; " +
   "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
+/** What the list at `/` asks for first comes along with its code. Not when the address says something else: a preload that is not used is a warning. */
+const PRELOAD = `</api/traces?filter=&limit=${FIRST_ROWS}>; rel=preload; as=fetch; crossorigin=anonymous`;
+const SEARCH_PARAMETERS = ['q', 'text', 'range', 'from', 'to', 'pinned'];
+
 const NOT_BUILT = '<!doctype html><title>xrayd</title><p>The page has not been built: run <code>npm run build</code>.';
 
 /** Paths that are places in the page: it finds out itself which. */
@@ -31,9 +36,10 @@ export function addPageFiles(app: FastifyInstance): void {
   const html = files.get('index.html') ?? gzipSync(NOT_BUILT);
   for (const place of PLACES) {
     app.get(place, async (request, reply) => {
-      const { token } = request.query as { token?: string };
-      if (token !== undefined) return keepToken(token, request.url, reply);
+      const query = request.query as Readonly<Record<string, unknown>> & { token?: string };
+      if (query.token !== undefined) return keepToken(query.token, request.url, reply);
       void reply.headers({ 'content-security-policy': POLICY, 'referrer-policy': 'no-referrer', 'cache-control': 'no-cache' });
+      if (place === '/' && !SEARCH_PARAMETERS.some((name) => name in query)) void reply.header('link', PRELOAD);
       return sendFile(request.headers['accept-encoding'], reply.type(TYPES['.html']!), html);
     });
   }

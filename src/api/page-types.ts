@@ -4,6 +4,9 @@ import type { RowTotals, TraceRow } from '../query/answers.ts';
 
 export * from '../query/answers.ts';
 
+/** Traces of the list's first page: more than a screen shows. */
+export const FIRST_ROWS = 200;
+
 /** `GET /api/traces`: in the order of `sort`, or else newest first; `GET /api/pinned` has the pinned ones alone, in one page. */
 export interface RowsPage {
   readonly rows: readonly TraceRow[];

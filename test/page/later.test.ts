@@ -61,6 +61,38 @@ test.skipIf(skipped !== '')(`the first rows are on the screen before more of the
   expect(await page.locator('html').getAttribute('data-painted-before')).toBe('1');
 });
 
+test.skipIf(skipped !== '')(`the first rows are asked for before the code of the page has run, and once${note}`, async () => {
+  const xray = await ShownXRay.start(scope);
+  await xray.putShop(60);
+  const page = await browser.open(`${xray.url}/api/status`);
+  const warnings: string[] = [];
+  page.on('console', (message) => void (message.type() === 'warning' && warnings.push(message.text())));
+  let asked: string[] = [];
+  page.on('request', (request) => void (request.url().includes('/api/traces?') && asked.push(request.url())));
+  for (const path of ['', '/?sort=-duration']) {
+    asked = [];
+    let letThrough = (): void => {};
+    const isThrough = new Promise<void>((resolve) => (letThrough = resolve));
+    await page.route(/assets\/index-.*js/, async (route) => {
+      await isThrough;
+      await route.continue();
+    });
+    const answer = page.waitForResponse(/api\/traces\?/);
+    const opened = page.goto(xray.url + path);
+    await answer;
+    letThrough();
+    await opened;
+    await page.locator('.table .rows .row').first().waitFor();
+    expect(asked).toEqual([`${xray.url}/api/traces?filter=&limit=200`]);
+    await page.unroute(/assets\/index-.*js/);
+  }
+  asked = [];
+  await page.goto(`${xray.url}/?q=fault`);
+  await page.locator('.table .rows .row').first().waitFor();
+  expect(asked).toEqual([`${xray.url}/api/traces?filter=fault&limit=200`]);
+  expect(warnings).toEqual([]);
+});
+
 test.skipIf(skipped !== '')(`a screen whose code cannot be had says so, and loads the page again${note}`, async () => {
   const xray = await ShownXRay.start(scope);
   await xray.putShop(60);

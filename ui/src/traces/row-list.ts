@@ -1,5 +1,5 @@
 import { signal, type ReadonlySignal } from '@preact/signals';
-import type { Overview, TraceRow } from '../../../src/api/page-types.ts';
+import { FIRST_ROWS, type Overview, type TraceRow } from '../../../src/api/page-types.ts';
 import { readRows, unhurried, type Query } from '../api.ts';
 import { SortedRows } from './sorted-rows.ts';
 import { MAX_ORDERED, StoreOrder } from './store-order.ts';
@@ -9,8 +9,7 @@ import { WaitingRows } from './waiting-rows.ts';
 
 /** The newest traces that the page holds. Of more, the store gives what is looked at, puts it in order and says what the charts show. */
 export const MAX_ROWS = 2_000;
-/** The first page is what a screen shows; then larger ones, in the background. */
-const FIRST_PAGE = 200;
+/** After the first page, which is what a screen shows, larger ones in the background. */
 const PAGE = 1_000;
 /** Under a flood the list is brought up to date this often at most. */
 const RELOAD_MS = 3_000;
@@ -241,7 +240,7 @@ export class RowList {
       const query = this.#query;
       if (query === undefined) return;
       if (!isFirst) await unhurried();
-      const page = await readRows(query, { after, limit: isFirst ? FIRST_PAGE : PAGE }, stop);
+      const page = await readRows(query, { after, limit: isFirst ? FIRST_ROWS : PAGE }, stop);
       if (stop.aborted) return;
       if (isFirst && isNew) this.#shown.clear();
       // The first page alone says little: traces further down may have changed too.
