@@ -77,15 +77,14 @@ function send(bench: Bench): void {
 function scrape(bench: Bench): void {
   const accounting = new Accounting();
   const sources = {
-    kernelDrops: () => 4,
-    bufferLimitBytes: () => 10,
-    concurrency: () => 2,
-    credentialsExpireAtMs: () => undefined,
-    lastSuccessMs: () => 5_000,
+    udp: { kernelDrops: () => 4 },
+    batcher: { limitBytes: 10, concurrency: 2 },
+    exporter: { lastSuccessMs: 5_000 },
+    log: {},
   };
-  const page = new MetricsPage('1.2.3');
+  const page = new MetricsPage('1.2.3', accounting);
   bench.add('one scrape', async () => {
-    await page.render({ snapshot: () => accounting.snapshot(), ...sources });
+    await page.render(sources);
   });
 
   const reader = new RingBufferReader();

@@ -3,9 +3,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { errorsDoc } from '../src/cli/errors-doc.ts';
 import { configurationDoc } from '../src/cli/help.ts';
 import { metricsDoc } from '../src/telemetry/metrics.ts';
-import { PROCESS_METRICS } from '../src/telemetry/process-metrics.ts';
 
-const documents = { 'docs/configuration.md': configurationDoc(), 'docs/errors.md': errorsDoc(), 'docs/metrics.md': metricsDoc(PROCESS_METRICS) };
+const documents = { 'docs/configuration.md': configurationDoc(), 'docs/errors.md': errorsDoc(), 'docs/metrics.md': metricsDoc() };
 const isCheck = process.argv.includes('--check');
 for (const [path, text] of Object.entries(documents)) {
   if (!isCheck) {

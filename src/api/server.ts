@@ -3,6 +3,7 @@ import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import { operationAt, OPERATIONS } from '../formats/xray/operations.ts';
 import { boundAddress, formatAddress, type Address } from '../pipeline/address.ts';
 import type { Component, ComponentState } from '../pipeline/component.ts';
+import type { Counters } from '../pipeline/counters.ts';
 import { DeadlineError } from '../pipeline/deadline.ts';
 import { messageOf, XraydError } from '../pipeline/errors.ts';
 import type { Logger } from '../pipeline/logger.ts';
@@ -38,7 +39,7 @@ export interface XRayApiConfig {
 export interface XRayApiDeps extends PageDeps {
   readonly guard: RequestGuard;
   readonly log: Logger;
-  readonly onRequest: (path: string, status: number) => void;
+  readonly counters: Counters;
 }
 
 /** A browser and SDKs keep a few each; of more, each would hold a socket and its unread headers. */
@@ -74,7 +75,7 @@ export class XRayApi implements Component {
       frameworkErrors: (error, request, reply) => {
         if (!this.#limits.admit(request.raw, reply.raw)) return;
         refuse(reply, this.#apiErrorOf(error, request));
-        deps.onRequest('other', reply.statusCode);
+        this.#count('other', reply.statusCode);
       },
     });
     this.#limits = new ConnectionLimits(this.#app.server, {
@@ -85,7 +86,7 @@ export class XRayApi implements Component {
     const onClientError = clientErrorHandler(this.#limits, {
       bodyOf: ({ message: Message }) => ({ Message }),
       headers: { 'x-amzn-errortype': 'InvalidRequestException' },
-      onAnswered: (status) => deps.onRequest('other', status),
+      onAnswered: (status) => this.#count('other', status),
     });
     this.#gate = new ReadGate(this.#limits, config.maxReads === undefined ? {} : { maxReads: config.maxReads });
     const limits = this.#limits;
@@ -94,6 +95,10 @@ export class XRayApi implements Component {
         return limits.hasSmallCapacity;
       },
     });
+  }
+
+  #count(path: string, status: number): void {
+    this.#deps.counters.requests.inc({ path, status: String(status) });
   }
 
   get state(): ComponentState {
@@ -136,7 +141,7 @@ export class XRayApi implements Component {
       // Without a content type and a length there is nothing to parse.
       if (request.method === 'POST') request.body ??= {};
     });
-    app.addHook('onResponse', async (request, reply) => this.#deps.onRequest(request.routeOptions.url ?? 'other', reply.statusCode));
+    app.addHook('onResponse', async (request, reply) => this.#count(request.routeOptions.url ?? 'other', reply.statusCode));
     app.setErrorHandler(async (error: Error, request, reply) => refuse(reply, this.#apiErrorOf(error, request)));
     app.setNotFoundHandler(async (request, reply) => unknownOperation(request, reply));
     for (const operation of this.#deps.backend.operations()) this.#addOperation(operation);

@@ -1,12 +1,13 @@
 import { monotonicMs, wallClockMs } from '../pipeline/clock.ts';
 import type { Component, ComponentState } from '../pipeline/component.ts';
+import type { Counters } from '../pipeline/counters.ts';
 import { DeadlineError, within } from '../pipeline/deadline.ts';
 import { messageOf } from '../pipeline/errors.ts';
 import type { Logger } from '../pipeline/logger.ts';
 import { oneLine } from '../pipeline/one-line.ts';
 import type { CallerIdentity } from './caller-identity.ts';
 import { OpenedSockets } from './opened-sockets.ts';
-import type { CredentialProvider, ProviderKind } from './providers.ts';
+import type { CredentialProvider } from './providers.ts';
 import { usableCredentials } from './identity-answers.ts';
 import type { AwsCredentials } from './signer.ts';
 
@@ -27,20 +28,12 @@ const MAX_LEFT_BEHIND = 2;
 /** Maximum length of a provider's error in the log. */
 const MAX_REASON = 500;
 
-/** Why a provider returned no credentials; a metric label. */
-export type RefreshFailure = 'timeout' | 'error';
-
-export interface RefreshFailures {
-  readonly provider: ProviderKind;
-  readonly reason: RefreshFailure;
-  readonly count: number;
-}
-
 export interface CredentialsDeps {
   /** Asked in this order; the first with credentials wins. */
   readonly providers: readonly CredentialProvider[];
   /** Finds out who owns the credentials, if the provider does not tell. */
   readonly identify: (credentials: AwsCredentials) => Promise<CallerIdentity | undefined>;
+  readonly counters: Counters;
   readonly log: Logger;
   /** Monotonic. */
   readonly now?: () => number;
@@ -62,7 +55,6 @@ export class CredentialSource implements Component {
   #refusals = 0;
   #searchStartedMs = 0;
   readonly #leftBehind = new Map<CredentialProvider, number>();
-  readonly #counts = new Map<string, RefreshFailures>();
   #foundAtMs = 0;
   /** On the monotonic clock. Infinity: they do not expire, or only X-Ray knows when. */
   #endsAtMs = Infinity;
@@ -88,11 +80,6 @@ export class CredentialSource implements Component {
   /** Why there are no credentials. */
   get problem(): string {
     return this.#problem || 'no AWS credentials yet: still searching';
-  }
-
-  /** Failed attempts to get credentials, by provider and reason. */
-  get refreshFailures(): readonly RefreshFailures[] {
-    return [...this.#counts.values()];
   }
 
   /** Searches in the background: without credentials, the daemon still receives and buffers. */
@@ -222,8 +209,7 @@ export class CredentialSource implements Component {
 
   #count(provider: CredentialProvider, error: unknown): void {
     const reason = error instanceof DeadlineError ? 'timeout' : 'error';
-    const key = `${provider.kind} ${reason}`;
-    this.#counts.set(key, { provider: provider.kind, reason, count: (this.#counts.get(key)?.count ?? 0) + 1 });
+    this.#deps.counters.credentialFailures.inc({ provider: provider.kind, reason });
     if (reason === 'error') return;
     const fields = { provider: provider.name, reason: messageOf(error) };
     this.#deps.log.limited(`hung_${provider.kind}`, 'warn', fields, 'an AWS credentials provider does not answer; xrayd will retry');

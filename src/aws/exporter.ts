@@ -1,5 +1,6 @@
 import { monotonicMs } from '../pipeline/clock.ts';
 import type { ComponentState } from '../pipeline/component.ts';
+import type { Counters } from '../pipeline/counters.ts';
 import type { Exporter, ExportResult } from '../pipeline/exporter.ts';
 import type { Logger } from '../pipeline/logger.ts';
 import { oneLine } from '../pipeline/one-line.ts';
@@ -24,8 +25,7 @@ export interface XRayExporterDeps {
   readonly api: XRayApi;
   readonly hints: PermissionHints;
   readonly log: Logger;
-  /** Called for each call: `outcome` is sent, partial, rejected or the code of a failure. */
-  readonly onCall: (outcome: string, seconds: number) => void;
+  readonly counters: Counters;
 }
 
 /** Sends batches to X-Ray with PutTraceSegments. */
@@ -56,7 +56,7 @@ export class XRayExporter implements Exporter {
   async stop(): Promise<void> {}
 
   async export(batch: Batch, signal: AbortSignal): Promise<ExportResult> {
-    const { api, hints, log, onCall } = this.#deps;
+    const { api, hints, log, counters } = this.#deps;
     const startedMs = performance.now();
     const body = this.#bodies.take(bodyParts(batch));
     const call = { target: OPERATIONS.PutTraceSegments.path, body, headers: api.sdkHeaders(), signal };
@@ -68,7 +68,10 @@ export class XRayExporter implements Exporter {
       needsRequestId: isAwsHost(api.url),
     });
     const outcome = result.kind === 'retry' || (result.kind === 'rejected' && result.by !== undefined) ? result.code : result.kind;
-    if (answer.kind !== 'no_credentials') onCall(outcome, (performance.now() - startedMs) / 1000);
+    if (answer.kind !== 'no_credentials') {
+      counters.calls.inc({ outcome });
+      counters.callSeconds.observe((performance.now() - startedMs) / 1000);
+    }
     hints.check(OPERATIONS.PutTraceSegments.path, answer);
     this.#remember(result, answer);
     log.debug({ segments: batch.length, outcome }, 'PutTraceSegments');

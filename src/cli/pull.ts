@@ -2,6 +2,7 @@ import { XRayClient } from '@aws-sdk/client-xray';
 import type { Environment } from '../aws/environment.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import { findDestination, connectionTo } from '../compose/daemon.ts';
+import { newCounters } from '../pipeline/counters.ts';
 import { XraydError } from '../pipeline/errors.ts';
 import { lineLogger } from '../telemetry/line-logger.ts';
 import type { CommandContext, CommandOutput } from './command.ts';
@@ -20,7 +21,7 @@ export async function run(loaded: LoadedConfig<'pull'>, { env, output }: Command
   const own = config.profile === '' ? env : withProfile(config.profile, env);
   const log = lineLogger((level, message) => (level === 'warn' ? output.say(`xrayd: ${message}\n`) : undefined));
   const destination = await findDestination(loaded, own, log);
-  const { credentials, outbound } = connectionTo(destination, { config, log }, own);
+  const { credentials, outbound } = connectionTo(destination, { config, counters: newCounters(), log }, own);
   try {
     const { regionalClientConfig } = await import('../aws/client-config.ts');
     const identity = await credentials.get(SEARCH_MS);

@@ -19,6 +19,7 @@ import { checkRegion } from '../config/text-form.ts';
 import { parseText } from '../config/value.ts';
 import { fullCollector } from '../pipeline/collector.ts';
 import type { Component } from '../pipeline/component.ts';
+import type { Counters } from '../pipeline/counters.ts';
 import { XraydError } from '../pipeline/errors.ts';
 import type { Logger } from '../pipeline/logger.ts';
 import { SamplingProxy } from '../proxy/sampling-proxy.ts';
@@ -39,9 +40,10 @@ export async function buildDaemon(loaded: LoadedConfig<'daemon'>, env: Environme
   const destination = await findDestination(loaded, env, log);
   if (bindTcp === 'off') log.info({ from: origins.bindTcp }, 'TCP is off: SDKs sample by their local rules');
   const meters = metersOf(loaded, env, log);
-  const { accounting, metrics, memory, guard } = meters;
-  const { api, hints, credentials, upstream } = connectionTo(destination, { config, log }, env);
-  const exporter = new XRayExporter({ api, hints, log, onCall: (outcome, seconds) => metrics.countCall(outcome, seconds) });
+  const { accounting, memory, guard } = meters;
+  const { counters } = accounting;
+  const { api, hints, credentials, upstream } = connectionTo(destination, { config, counters, log }, env);
+  const exporter = new XRayExporter({ api, hints, log, counters });
   const reporter = new TelemetryReporter(
     { resourceArn: config.resourceArn, isLocalMode: config.localMode },
     { api, hints, snapshot: () => accounting.snapshot(), env, log },
@@ -65,8 +67,7 @@ export async function buildDaemon(loaded: LoadedConfig<'daemon'>, env: Environme
             sink,
             hints,
             log,
-            onRequest: (path, status) => metrics.countRequest(path, status),
-            onRules: (source) => metrics.countRules(source),
+            counters,
             onGarbage: youngCollector(),
           },
         );
@@ -132,7 +133,11 @@ function usable({ region, origin }: FoundRegion, log: Logger): FoundRegion {
 }
 
 /** Everything needed to call X-Ray: connections, credentials, signed calls. Start `upstream` before use, and stop it afterwards. */
-export function connectionTo({ region, url }: Destination, { config, log }: { config: Config<AwsCommand>; log: Logger }, env: Environment) {
+export function connectionTo(
+  { region, url }: Destination,
+  { config, counters, log }: { config: Config<AwsCommand>; counters: Counters; log: Logger },
+  env: Environment,
+) {
   const noProxy = env['NO_PROXY'] ?? env['no_proxy'] ?? '';
   const proxyAddress = config.proxyAddress?.href ?? '';
   // Sampling calls and telemetry share the agent with the uploads.
@@ -141,6 +146,7 @@ export function connectionTo({ region, url }: Destination, { config, log }: { co
   const credentials = new CredentialSource({
     providers: credentialProviders({ ...config, region }, { env, outbound }),
     identify: async (found) => (stsUrl === undefined ? undefined : callerIdentity(found, stsUrl, region, outbound)),
+    counters,
     log,
   });
   const api = new XRayApi(

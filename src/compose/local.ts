@@ -55,7 +55,7 @@ export function buildLocal(loaded: LoadedConfig<'local'>, { log, env, write, has
   const { config } = loaded;
   const token = readersToken(loaded);
   const meters = metersOf(loaded, env, log);
-  const { accounting, metrics, memory, guard } = meters;
+  const { accounting, memory, guard } = meters;
   const isMemoryLimited = memory.limitBytes !== undefined;
   const store = new Store({
     file: config.data,
@@ -79,7 +79,7 @@ export function buildLocal(loaded: LoadedConfig<'local'>, { log, env, write, has
   const account = { region: config.region === '' ? 'us-east-1' : config.region, accountId: config.accountId };
   const backend = new XRayBackend({ account, defaultSampling: config.defaultSampling as DefaultSampling }, { store, ingest, feed, onDocument });
   const opening: Part = { name: 'local', start: () => backend.open(), stop: async () => {} };
-  const exporter = new LocalExporter({ ingest, lines, log, onCall: (outcome, seconds) => metrics.countCall(outcome, seconds) });
+  const exporter = new LocalExporter({ ingest, lines, log, counters: accounting.counters });
   const pipeline = new Pipeline(
     config,
     { maxBytes: memory.bufferBytes, maxAgeMs: BATCH_MAX_AGE_MS, spool: spoolOf(config), tunesHeap: true },
@@ -105,7 +105,7 @@ export function buildLocal(loaded: LoadedConfig<'local'>, { log, env, write, has
       backend,
       guard,
       log,
-      onRequest: (path, status) => metrics.countRequest(path, status),
+      counters: accounting.counters,
       status,
       sample: () => sampleTrace(wallClockMs()),
     },

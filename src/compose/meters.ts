@@ -29,7 +29,8 @@ export function metersOf({ command, config }: LoadedConfig<ServingCommand>, env:
   const shortage = memoryProblem(memory);
   if (shortage !== undefined) log.warn({ limitBytes: memory.limitBytes, bufferBytes: memory.bufferBytes }, shortage);
   const guard = new RequestGuard(hostNamesOf(config, env), log);
-  return { log, accounting: new Accounting(), metrics: new MetricsPage(VERSION), memory, guard };
+  const accounting = new Accounting();
+  return { log, accounting, metrics: new MetricsPage(VERSION, accounting), memory, guard };
 }
 
 /** The names that every server of the process answers to, in addition to names that nobody else can own. */

@@ -8,7 +8,6 @@ import { DeadlineError } from '../pipeline/deadline.ts';
 import { messageOf, XraydError } from '../pipeline/errors.ts';
 import type { Logger } from '../pipeline/logger.ts';
 import { startPart, stopParts } from '../pipeline/parts.ts';
-import type { MetricSources } from '../telemetry/metrics.ts';
 import type { UdpReceiver } from '../udp/receiver.ts';
 import type { Meters, ServingCommand } from './meters.ts';
 import type { Part, Pipeline } from './pipeline.ts';
@@ -24,7 +23,6 @@ export interface RuntimeParts {
   readonly tcp: Server | undefined;
   readonly credentials?: {
     readonly expiresAtMs: number | undefined;
-    readonly refreshFailures: ReturnType<NonNullable<MetricSources['credentialFailures']>>;
     /** Gets new credentials, on the user's request. */
     renew(): Promise<void>;
   };
@@ -61,17 +59,6 @@ export class Runtime {
     this.udp = udp;
     this.tcp = tcp;
     this.renewCredentials = credentials === undefined ? undefined : () => credentials.renew();
-    const sources: MetricSources = {
-      snapshot: () => accounting.snapshot(),
-      kernelDrops: () => udp.kernelDrops(),
-      bufferLimitBytes: () => batcher.limitBytes,
-      concurrency: () => batcher.concurrency,
-      credentialsExpireAtMs: () => credentials?.expiresAtMs,
-      credentialFailures: () => credentials?.refreshFailures,
-      lastSuccessMs: () => exporter.lastSuccessMs,
-      teed: () => tee?.read(),
-      linesLost: () => log.linesLost,
-    };
     const watched: Part[] = [udp, ...(tcp === undefined ? [] : [tcp]), ...pipeline.parts.toReversed()];
     const gaveWay = isTakenFromDefault(config, origins);
     if (gaveWay) log.error({ httpAddress: config.httpAddress }, HTTP_GAVE_WAY);
@@ -84,7 +71,7 @@ export class Runtime {
           parts: () => watched.flatMap(({ state }) => (state === undefined ? [] : [state])),
           isStopping: () => this.#isStopping,
           counts: () => accounting.snapshot(),
-          metrics: () => metrics.render(sources),
+          metrics: () => metrics.render({ udp, batcher, exporter, credentials, tee, log }),
           log,
         },
       );

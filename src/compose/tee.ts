@@ -25,10 +25,12 @@ export class Tee implements Component {
   /** Throws XRAYD_REGION. */
   static async build(loaded: LoadedConfig<'local'>, env: Environment, log: Logger): Promise<Tee> {
     const { config } = loaded;
-    const { api, hints, upstream } = connectionTo(await findDestination(loaded, env, log), { config, log }, env);
-    const exporter = new XRayExporter({ api, hints, log, onCall: () => {} });
+    const accounting = new Accounting();
+    const { counters } = accounting;
+    const { api, hints, upstream } = connectionTo(await findDestination(loaded, env, log), { config, counters, log }, env);
+    const exporter = new XRayExporter({ api, hints, log, counters });
     const { teeBytes } = memoryBudgetOf(config, 'local');
-    const deps = { exporter, upstream, accounting: new Accounting(), log };
+    const deps = { exporter, upstream, accounting, log };
     return new Tee(new Pipeline(config, { maxBytes: teeBytes, maxAgeMs: BATCH_MAX_AGE_MS }, deps), log);
   }
 

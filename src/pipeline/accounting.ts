@@ -1,3 +1,5 @@
+import { newCounters } from './counters.ts';
+
 /** Why a datagram was rejected, in the order of the numbers that the receive thread uses. */
 export const REJECT_REASONS = ['empty', 'no_document', 'bad_header'] as const;
 export type DatagramRejectReason = (typeof REJECT_REASONS)[number];
@@ -83,6 +85,8 @@ export class Accounting {
   readonly rejected: Record<RejectReason, number> = zeros(ALL_REJECT_REASONS);
   readonly dropped: Record<DropReason, number> = zeros(Object.keys(DROP_REASONS) as DropReason[]);
   readonly unprocessed: Record<string, number> = Object.create(null) as Record<string, number>;
+  /** Everything that is counted besides documents. */
+  readonly counters = newCounters();
   readonly #sources: SegmentSource[] = [];
   readonly #stocks: SegmentStock[] = [];
 

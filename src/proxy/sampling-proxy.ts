@@ -6,6 +6,7 @@ import type { PermissionHints } from '../aws/permissions.ts';
 import type { XRayAnswer, XRayApi, XRayCall } from '../aws/xray-api.ts';
 import { boundAddress, formatAddress, type Address } from '../pipeline/address.ts';
 import type { Component, ComponentState } from '../pipeline/component.ts';
+import type { Counters } from '../pipeline/counters.ts';
 import { messageOf, XraydError } from '../pipeline/errors.ts';
 import type { Logger } from '../pipeline/logger.ts';
 import type { DocumentSink } from '../pipeline/segment.ts';
@@ -15,7 +16,7 @@ import { ConnectionLimits } from '../http/connections.ts';
 import type { RequestGuard } from '../http/request-guard.ts';
 import { BodyReader, COMPRESSED, isCompressed, type Body } from '../http/body.ts';
 import { CallSlots } from './call-slots.ts';
-import { asksForAllRules, RulesCache, type CacheableReply, type RulesSource } from './rules-cache.ts';
+import { asksForAllRules, RulesCache, type CacheableReply } from './rules-cache.ts';
 import { MAX_BODY_BYTES, MAX_SEGMENTS_BODY_BYTES, originForm, Routes, TRACE_SEGMENTS } from './routes.ts';
 
 /** SDKs poll every 10 s on the same connection: a shorter keep-alive would close it between polls. */
@@ -44,8 +45,7 @@ export interface SamplingProxyDeps {
   readonly sink: DocumentSink;
   readonly hints: PermissionHints;
   readonly log: Logger;
-  readonly onRequest: (path: string, status: number) => void;
-  readonly onRules: (source: RulesSource) => void;
+  readonly counters: Counters;
   /** Called when reading bodies has left some megabytes of garbage. */
   readonly onGarbage: () => void;
 }
@@ -74,7 +74,7 @@ export class SamplingProxy implements Component {
     this.#deps = deps;
     this.#routes = new Routes(config.allow);
     this.#bodies = new BodyReader(config.maxBodiesBytes, deps.onGarbage);
-    this.#rules = new RulesCache(deps.onRules);
+    this.#rules = new RulesCache((source) => deps.counters.rulesServed.inc({ source }));
     this.#intake = new SegmentIntake(deps.sink);
     const timeouts = {
       headersTimeout: HEADERS_TIMEOUT_MS,
@@ -84,7 +84,7 @@ export class SamplingProxy implements Component {
     };
     this.#server = createServer({ ...timeouts, maxHeaderSize: 16 * 1024 }, (request, response) => void this.#serve(request, response));
     this.#limits = new ConnectionLimits(this.#server, { maxConnections: MAX_CONNECTIONS, maxUnreadBytes: config.maxBodiesBytes });
-    const onAnswered = (status: number): void => deps.onRequest('invalid', status);
+    const onAnswered = (status: number): void => deps.counters.requests.inc({ path: 'invalid', status: String(status) });
     const headers = { 'x-amzn-errortype': 'BadRequest' };
     this.#server.on('clientError', clientErrorHandler(this.#limits, { bodyOf: ({ message: Message }) => ({ Message }), headers, onAnswered }));
   }
@@ -137,7 +137,7 @@ export class SamplingProxy implements Component {
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     if (!this.#limits.admit(request, response)) return;
-    const { log, onRequest } = this.#deps;
+    const { log, counters } = this.#deps;
     const target = originForm(request.url ?? '/');
     const route = this.#routes.find(request.method ?? '', target);
     const label = route.kind === 'segments' ? TRACE_SEGMENTS : route.label;
@@ -171,7 +171,7 @@ export class SamplingProxy implements Component {
     } finally {
       held?.release();
     }
-    onRequest(label, reply.status);
+    counters.requests.inc({ path: label, status: String(reply.status) });
     log.debug({ path: label, status: reply.status }, 'answered a request on TCP');
     response.writeHead(reply.status, { ...reply.headers, 'content-length': String(reply.body.length) });
     this.#limits.answering(response, reply.body.length);

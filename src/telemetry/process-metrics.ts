@@ -7,14 +7,16 @@ interface ProcessMetric {
   readonly name: string;
   readonly type: 'counter' | 'gauge';
   readonly help: string;
-  /** Throws, or returns undefined, if the value cannot be read now: it may need a file, and no descriptor may be free. */
-  readonly read: () => number | undefined;
+  /**
+   * `loopUtilization` is since the last scrape. Throws, or returns undefined, if the value cannot be read now: it may need a file, and no descriptor
+   * may be free.
+   */
+  readonly read: (loopUtilization: number) => number | undefined;
 }
 
 const MICROSECONDS = 1e6;
 /** Constant, even if the clock is set: a changed value would be read as a restart. */
 const STARTED_MS = wallClockMs() - performance.now();
-let lastUtilization = performance.eventLoopUtilization();
 
 /**
  * The names and meanings of prom-client's default metrics. Those themselves come only with an event loop monitor, which
@@ -44,7 +46,7 @@ export const PROCESS_METRICS: readonly ProcessMetric[] = [
     name: 'nodejs_eventloop_utilization',
     type: 'gauge',
     help: 'Share of the time since the last scrape that the main thread was busy.',
-    read: utilization,
+    read: (loopUtilization) => loopUtilization,
   },
 ];
 
@@ -57,9 +59,13 @@ export function processMetrics(registry: Registry, version: string): () => void 
   }));
   const build = new Gauge({ name: 'xrayd_build_info', help: 'The version of xrayd and of Node.', labelNames: ['version', 'node'], registers });
   build.set({ version, node: process.versions.node }, 1);
+  let last = performance.eventLoopUtilization();
   return () => {
+    const now = performance.eventLoopUtilization();
+    const { utilization } = performance.eventLoopUtilization(now, last);
+    last = now;
     for (const { read, instrument } of instruments) {
-      const value = valueOf(read);
+      const value = valueOf(() => read(utilization));
       instrument.reset();
       if (value === undefined) instrument.remove();
       else instrument.inc(value);
@@ -72,15 +78,8 @@ function cpuSeconds(): number {
   return (user + system) / MICROSECONDS;
 }
 
-function utilization(): number {
-  const now = performance.eventLoopUtilization();
-  const share = performance.eventLoopUtilization(now, lastUtilization).utilization;
-  lastUtilization = now;
-  return share;
-}
-
 /** A value that cannot be read must not fail the scrape. */
-function valueOf(read: ProcessMetric['read']): number | undefined {
+function valueOf(read: () => number | undefined): number | undefined {
   try {
     return read();
   } catch {

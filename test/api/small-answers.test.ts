@@ -11,6 +11,7 @@ import { Ingest } from '../../src/threads/ingest.ts';
 import { LiveFeed } from '../../src/api/live.ts';
 import { Store } from '../../src/threads/store.ts';
 import { formatAddress } from '../../src/pipeline/address.ts';
+import { newCounters } from '../../src/pipeline/counters.ts';
 import { MemoryLog } from '../fakes/log.ts';
 import { Scope } from '../fakes/scope.ts';
 
@@ -49,7 +50,7 @@ async function start(): Promise<{ store: SlowStore; url: string }> {
   await backend.open();
   const status = () => ({ version: '0', address: '', received: 0, lost: 0 });
   const guard = new RequestGuard({ allowed: [], forClients: [] }, log);
-  const deps = { backend, guard, log, onRequest: () => {}, status, sample: () => ({ traceId: '', documents: [] }) };
+  const deps = { backend, guard, log, counters: newCounters(), status, sample: () => ({ traceId: '', documents: [] }) };
   const api = await scope.start(new XRayApi({ host: '127.0.0.1', port: 0, token: '', maxBodiesBytes: 1e7 }, deps));
   return { store, url: `http://${formatAddress(api.address!)}` };
 }

@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import { CredentialSource } from '../../src/aws/credentials.ts';
 import type { CredentialProvider } from '../../src/aws/providers.ts';
 import type { AwsCredentials } from '../../src/aws/signer.ts';
+import { newCounters, type Counters } from '../../src/pipeline/counters.ts';
 import { eventually } from '../fakes/eventually.ts';
 import { issue } from '../fakes/identity.ts';
 import { MemoryLog } from '../fakes/log.ts';
@@ -51,20 +52,21 @@ class Provider implements CredentialProvider {
   }
 }
 
-async function sourceOf(...providers: readonly CredentialProvider[]): Promise<{ source: CredentialSource; log: MemoryLog }> {
+async function sourceOf(...providers: readonly CredentialProvider[]): Promise<{ source: CredentialSource; counters: Counters; log: MemoryLog }> {
+  const counters = newCounters();
   const log = new MemoryLog();
-  const source = await scope.start(new CredentialSource({ providers, identify: async () => undefined, log }));
-  return { source, log };
+  const source = await scope.start(new CredentialSource({ providers, identify: async () => undefined, counters, log }));
+  return { source, counters, log };
 }
 
 test('a provider that never answers is named, counted and degraded, and the next attempt is answered', async () => {
   const found = issued();
   const provider = new Provider({ get: [never, async () => found] });
-  const { source, log } = await sourceOf(provider);
+  const { source, counters, log } = await sourceOf(provider);
   await eventually(() => source.state.state === 'degraded');
   expect(source.state.reason).toContain('web identity (IRSA): timed out: no answer within 100 ms');
   expect(log.find(/does not answer/, 'warn')[0]?.fields).toMatchObject({ provider: 'web identity (IRSA)' });
-  expect(source.refreshFailures).toEqual([{ provider: 'web_identity', reason: 'timeout', count: 1 }]);
+  expect(counters.credentialFailures.samples()).toEqual([[{ provider: 'web_identity', reason: 'timeout' }, 1]]);
   expect(provider.signals[0]?.aborted).toBe(true);
   await eventually(() => source.state.state === 'ok');
   expect(await source.get()).toBe(found);
@@ -101,8 +103,8 @@ test('a provider that hangs and is not configured is passed over for the next', 
 
 test('attempts that cannot be ended do not pile up', async () => {
   const provider = new Provider({ get: [never], timeoutMs: 10 });
-  const { source } = await sourceOf(provider);
-  await eventually(() => source.refreshFailures[0]?.count === 3);
+  const { source, counters } = await sourceOf(provider);
+  await eventually(() => counters.credentialFailures.samples()[0]?.[1] === 3);
   expect(provider.signals).toHaveLength(2);
   expect(source.problem).toContain('2 earlier attempts are still running');
 });
@@ -131,9 +133,9 @@ test('attempts that end when they are told to are followed by others', async () 
   };
   const found = issued();
   const provider = new Provider({ get: [ending, ending, ending, async () => found], timeoutMs: 10 });
-  const { source } = await sourceOf(provider);
+  const { source, counters } = await sourceOf(provider);
   await eventually(() => source.state.state === 'ok');
-  expect(source.refreshFailures).toEqual([{ provider: 'web_identity', reason: 'timeout', count: 3 }]);
+  expect(counters.credentialFailures.samples()).toEqual([[{ provider: 'web_identity', reason: 'timeout' }, 3]]);
 });
 
 /** A source whose two clocks are the test's. */
@@ -141,7 +143,9 @@ async function clocked(get: Answers['get']) {
   const clock = { monotonic: 0, wall: Date.now() };
   const provider = new Provider({ get });
   const deps = { now: () => clock.monotonic, wallNow: () => clock.wall };
-  const source = await scope.start(new CredentialSource({ providers: [provider], identify: async () => undefined, log: new MemoryLog(), ...deps }));
+  const source = await scope.start(
+    new CredentialSource({ providers: [provider], identify: async () => undefined, counters: newCounters(), log: new MemoryLog(), ...deps }),
+  );
   await eventually(() => source.state.state === 'ok');
   return { clock, provider, source };
 }

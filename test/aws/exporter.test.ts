@@ -4,6 +4,7 @@ import { isAwsHost } from '../../src/aws/foreign-answer.ts';
 import { Outbound } from '../../src/aws/outbound-proxy.ts';
 import { PermissionHints } from '../../src/aws/permissions.ts';
 import { XRayApi } from '../../src/aws/xray-api.ts';
+import { newCounters } from '../../src/pipeline/counters.ts';
 import type { Batch } from '../../src/pipeline/segment.ts';
 import { selfSigned } from '../fakes/certificate.ts';
 import { segment } from '../fakes/fixtures.ts';
@@ -22,9 +23,9 @@ function exporterFor(url: string, { proxyAddress = '', region = 'us-east-1', tim
   scope.add(() => outbound.close());
   const credentials = { get: async () => EXAMPLE_CREDENTIALS, problem: '', invalidate: () => {}, refused: () => {} };
   const api = new XRayApi({ url: new URL(url), region, userAgent: 'test', timeoutMs }, { credentials, outbound, log });
-  const outcomes: string[] = [];
-  const exporter = new XRayExporter({ api, hints: new PermissionHints(log), log, onCall: (outcome) => void outcomes.push(outcome) });
-  return { exporter, log, outcomes };
+  const counters = newCounters();
+  const exporter = new XRayExporter({ api, hints: new PermissionHints(log), log, counters });
+  return { exporter, log, calls: () => counters.calls.samples() };
 }
 
 function batchOf(...documents: string[]): Batch {
@@ -52,9 +53,9 @@ test.each<[what: string, reply: string, code: string]>([
 ])('what answers is not X-Ray, and nothing counts as sent: %s', async (_what, reply, code) => {
   const upstream = await scope.start(new RawUpstream());
   upstream.reply = reply;
-  const { exporter, outcomes } = exporterFor(upstream.url);
+  const { exporter, calls } = exporterFor(upstream.url);
   expect(await exporter.export(batchOf(segment('a')), signal)).toEqual({ kind: 'retry', code });
-  expect(outcomes).toEqual([code]);
+  expect(calls()).toEqual([[{ outcome: code }, 1]]);
   expect(exporter.lastSuccessMs).toBe(0);
   expect(exporter.state.state).toBe('degraded');
 });
@@ -102,9 +103,9 @@ test('an answer that repeats what was sent does not bring it into the log', asyn
 test('a gateway with a small limit is named, with the remedy', async () => {
   const upstream = await scope.start(new RawUpstream());
   upstream.reply = raw('413 Request Entity Too Large', '<html>', 'Server: nginx');
-  const { exporter, log, outcomes } = exporterFor(upstream.url);
+  const { exporter, log, calls } = exporterFor(upstream.url);
   expect(await exporter.export(batchOf(segment('a')), signal)).toEqual({ kind: 'rejected', code: 'http_413', by: 'gateway' });
-  expect(outcomes).toEqual(['http_413']);
+  expect(calls()).toEqual([[{ outcome: 'http_413' }, 1]]);
   expect(log.find(/client_max_body_size/, 'warn')[0]!.fields).toMatchObject({ server: 'nginx', status: 413 });
 });
 

@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import { Outbound } from '../../src/aws/outbound-proxy.ts';
 import { PermissionHints } from '../../src/aws/permissions.ts';
 import { XRayApi } from '../../src/aws/xray-api.ts';
+import { newCounters } from '../../src/pipeline/counters.ts';
 import { RequestGuard } from '../../src/http/request-guard.ts';
 import { SamplingProxy } from '../../src/proxy/sampling-proxy.ts';
 import { eventually } from '../fakes/eventually.ts';
@@ -22,7 +23,7 @@ async function start(allow = '') {
   const credentials = { get: async () => EXAMPLE_CREDENTIALS, problem: '', invalidate: () => {}, refused: () => {} };
   const config = { url: new URL(xray.url), region: 'us-east-1', userAgent: 'test', timeoutMs: 5_000 };
   const api = new XRayApi(config, { credentials, outbound, log });
-  const served: string[] = [];
+  const counters = newCounters();
   const proxy = new SamplingProxy(
     { host: '127.0.0.1', port: 0, allow, maxBodiesBytes: 16e6 },
     {
@@ -31,9 +32,8 @@ async function start(allow = '') {
       log,
       sink: { offer: () => 'stopping', push: () => {} },
       hints: new PermissionHints(log),
-      onRequest: () => {},
       onGarbage: () => {},
-      onRules: (source) => void served.push(source),
+      counters,
     },
   );
   await proxy.start();
@@ -43,7 +43,7 @@ async function start(allow = '') {
     const answer = await fetch(url + path, { method: 'POST', body: new Uint8Array(Buffer.from(body)), headers, redirect: 'manual' });
     return { status: answer.status, headers: answer.headers, body: await answer.text() };
   };
-  return { xray, log, served, url, post };
+  return { xray, log, counters, url, post };
 }
 
 const unsupported = json({ Message: 'Unsupported Media Type' }, 415, { 'x-amzn-errortype': 'UnsupportedMediaTypeException' });
@@ -156,7 +156,7 @@ const FOREIGN: [what: string, behaviour: Behaviour][] = [
 ];
 
 test.each(FOREIGN)('200 that is not an answer of X-Ray is a 502 for SDKs, and said: %s', async (_what, behaviour) => {
-  const { xray, log, post, served } = await start('all');
+  const { xray, log, post, counters } = await start('all');
   xray.intercept = () => behaviour;
   for (const path of ['/GetSamplingRules', '/SamplingTargets', '/SamplingStatisticSummaries']) {
     const { status, headers, body } = await post(path);
@@ -167,7 +167,7 @@ test.each(FOREIGN)('200 that is not an answer of X-Ray is a 502 for SDKs, and sa
   // And nothing of it was kept.
   xray.intercept = () => undefined;
   expect((await post('/GetSamplingRules')).status).toBe(200);
-  expect(served).toEqual(['upstream', 'upstream']);
+  expect(counters.rulesServed.samples()).toEqual([[{ source: 'upstream' }, 2]]);
 });
 
 test('rules without a rule, or a rule without a name, are not kept', async () => {

@@ -1,26 +1,26 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { Accounting } from '../../src/pipeline/accounting.ts';
-import { LIVE_METRICS, METRICS, metricsDoc, MetricsPage } from '../../src/telemetry/metrics.ts';
-import { PROCESS_METRICS } from '../../src/telemetry/process-metrics.ts';
+import { newCounters } from '../../src/pipeline/counters.ts';
+import { METRICS, metricsDoc, MetricsPage } from '../../src/telemetry/metrics.ts';
 
 const SOURCES = {
-  kernelDrops: () => 4,
-  bufferLimitBytes: () => 10,
-  concurrency: () => 2,
-  credentialsExpireAtMs: () => undefined,
-  lastSuccessMs: () => 5_000,
+  udp: { kernelDrops: () => 4 },
+  batcher: { limitBytes: 10, concurrency: 2 },
+  exporter: { lastSuccessMs: 5_000 },
+  log: {},
 };
 
-/** A page with the one method that is asked of it. */
-function page(accounting: Accounting): { metrics: MetricsPage; render: () => Promise<string> } {
-  const metrics = new MetricsPage('1.2.3');
-  return { metrics, render: () => metrics.render({ snapshot: () => accounting.snapshot(), ...SOURCES }) };
+const NAMES = [...METRICS, ...Object.values(newCounters())].map(({ name }) => name);
+
+function page(accounting: Accounting): { render: () => Promise<string> } {
+  const metrics = new MetricsPage('1.2.3', accounting);
+  return { render: () => metrics.render(SOURCES) };
 }
 
 test('shows the catalogue, with help and type for each', async () => {
   const text = await page(new Accounting()).render();
-  for (const name of [...METRICS.map((metric) => metric.name), ...Object.values(LIVE_METRICS).map((metric) => metric.name)]) {
+  for (const name of NAMES) {
     expect(text).toMatch(new RegExp(`^# HELP ${name} \\S`, 'm'));
     expect(text).toMatch(new RegExp(`^# TYPE ${name} (counter|gauge|histogram)$`, 'm'));
   }
@@ -30,7 +30,7 @@ test('shows the catalogue, with help and type for each', async () => {
 });
 
 test('keeps every name that dashboards were built on', () => {
-  const names = new Set([...METRICS.map((metric) => metric.name), ...Object.values(LIVE_METRICS).map((metric) => metric.name)]);
+  const names = new Set(NAMES);
   const promised = `segments_received_total segments_rejected_total segments_dropped_total segments_sent_total segments_unprocessed_total segments_retried_total
     kernel_drops_total buffer_segments buffer_bytes buffer_limit_bytes in_flight_segments put_trace_segments_total put_trace_segments_duration_seconds
     upload_concurrency proxy_requests_total credentials_expiry_timestamp_seconds last_success_timestamp_seconds segments_restored_total spooled_segments spooled_bytes`;
@@ -39,13 +39,14 @@ test('keeps every name that dashboards were built on', () => {
 
 test('each scrape is one moment: numbers do not add up over scrapes', async () => {
   const accounting = new Accounting();
-  const { metrics, render } = page(accounting);
+  const { render } = page(accounting);
   accounting.sent = 3;
   accounting.countUnprocessed('ParseError');
   await render();
   accounting.sent = 5;
-  metrics.countCall('sent', 0.02);
-  metrics.countRequest('/GetSamplingRules', 200);
+  accounting.counters.calls.inc({ outcome: 'sent' });
+  accounting.counters.callSeconds.observe(0.02);
+  accounting.counters.requests.inc({ path: '/GetSamplingRules', status: '200' });
   const [text, again] = await Promise.all([render(), render()]);
   expect(text).toMatch(/^xrayd_segments_sent_total 5$/m);
   expect(text).toMatch(/^xrayd_segments_unprocessed_total\{code="ParseError"\} 1$/m);
@@ -56,5 +57,5 @@ test('each scrape is one moment: numbers do not add up over scrapes', async () =
 });
 
 test('docs/metrics.md is up to date', () => {
-  expect(readFileSync('docs/metrics.md', 'utf8')).toBe(metricsDoc(PROCESS_METRICS));
+  expect(readFileSync('docs/metrics.md', 'utf8')).toBe(metricsDoc());
 });

@@ -1,5 +1,6 @@
 import { monotonicMs, wallClockMs, wallTimeOf } from '../../pipeline/clock.ts';
 import type { ComponentState } from '../../pipeline/component.ts';
+import type { Counters } from '../../pipeline/counters.ts';
 import type { Exporter, ExportResult, RefusedDocument } from '../../pipeline/exporter.ts';
 import { messageOf } from '../../pipeline/errors.ts';
 import type { Logger } from '../../pipeline/logger.ts';
@@ -12,7 +13,7 @@ export interface LocalExporterDeps {
   readonly ingest: Ingest;
   readonly lines: ConsoleLines;
   readonly log: Logger;
-  readonly onCall: (outcome: string, seconds: number) => void;
+  readonly counters: Counters;
 }
 
 /** Exports documents to the store of the local X-Ray, and prints a line for each. */
@@ -43,7 +44,7 @@ export class LocalExporter implements Exporter {
   async stop(): Promise<void> {}
 
   async export(batch: Batch): Promise<ExportResult> {
-    const { ingest, lines, log, onCall } = this.#deps;
+    const { ingest, lines, log } = this.#deps;
     const startedMs = performance.now();
     const documents = batch.map(({ chunk, start, end }) => chunk.subarray(start, end));
     let refused: RefusedDocument[];
@@ -56,7 +57,7 @@ export class LocalExporter implements Exporter {
         ...(Ingest.isOtlp(documents, refusal) ? { rejectedAs: 'otlp' } : {}),
       }));
     } catch (error) {
-      onCall('retry', (performance.now() - startedMs) / 1000);
+      this.#count('retry', startedMs);
       const isFull = error instanceof StoreFullError;
       if (!isFull) log.limited('store_failed', 'error', { error: messageOf(error) }, 'traces could not be stored; they are kept and retried');
       return { kind: 'retry', code: isFull ? 'store_full' : 'store_failed' };
@@ -67,7 +68,13 @@ export class LocalExporter implements Exporter {
     }
     this.#lastSuccessMs = monotonicMs();
     const result: ExportResult = refused.length === 0 ? { kind: 'sent' } : { kind: 'partial', refused };
-    onCall(result.kind, (performance.now() - startedMs) / 1000);
+    this.#count(result.kind, startedMs);
     return result;
+  }
+
+  #count(outcome: ExportResult['kind'], startedMs: number): void {
+    const { counters } = this.#deps;
+    counters.calls.inc({ outcome });
+    counters.callSeconds.observe((performance.now() - startedMs) / 1000);
   }
 }

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { outcomeOf } from '../../../src/batcher/outcome.ts';
+import { newCounters } from '../../../src/pipeline/counters.ts';
 import type { ExportResult } from '../../../src/pipeline/exporter.ts';
 import { ConsoleLines } from '../../../src/exporters/store/console-lines.ts';
 import { Ingest } from '../../../src/threads/ingest.ts';
@@ -14,7 +15,7 @@ function exporterInto(write: () => Written) {
   const printed: string[] = [];
   const lines = new ConsoleLines({ write: (line) => void printed.push(line), hasColor: false, nowMs: () => 0 });
   const ingest = new Ingest({ store: { write: async () => write() }, log, lines, onChanged: () => {} });
-  return { exporter: new LocalExporter({ ingest, lines, log, onCall: () => {} }), log, printed };
+  return { exporter: new LocalExporter({ ingest, lines, log, counters: newCounters() }), log, printed };
 }
 
 const refusal = (position: number) => ({ position, id: null, code: 'ParseError', message: '', traceId: undefined });
