@@ -52,7 +52,7 @@ async function outputOf(command: string, signal: AbortSignal): Promise<string> {
   child.once('error', reject);
   const settle = (code: number | null, by: string | null): void => {
     if (code === 0) resolve(stdout());
-    else reject(new Error(`credential_process ended with ${code === null ? by : `code ${code}`}: ${lastLine(stderr())}`));
+    else reject(new Error(`credential_process exited with ${code === null ? by : `code ${code}`}: ${lastLine(stderr())}`));
   };
   child.once('close', settle);
   let leftOpen: NodeJS.Timeout | undefined;

@@ -127,7 +127,7 @@ export class TelemetryReporter implements Component {
       return { instanceId: known.instanceId || instanceId, hostname: known.hostname || hostname };
     } catch (error) {
       // Fargate and most pods have no instance metadata: not an error.
-      log.debug({ reason: messageOf(error) }, 'no instance id for the telemetry records');
+      log.debug({ reason: messageOf(error) }, 'no instance ID for the telemetry records');
       return known;
     }
   }

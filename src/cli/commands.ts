@@ -16,17 +16,17 @@ export const COMMANDS: { readonly [C in Command]: CommandEntry<C> } = {
     load: () => import('./local.ts'),
   },
   run: {
-    help: 'run a program with a local X-Ray beside it, and print its traces',
+    help: 'run a program with a local X-Ray, and print a summary of its traces',
     examples: ['xrayd run -- npm test', 'xrayd run --fail-on fault --save traces.json -- npm test'],
     load: () => import('./run.ts'),
   },
   export: {
-    help: 'print traces of a local X-Ray as JSON, in the form of BatchGetTraces',
+    help: 'print traces of a local X-Ray as JSON, in the format of BatchGetTraces',
     examples: ['xrayd export', "xrayd export --since 5 --filter 'fault'"],
     load: () => import('./export.ts'),
   },
   import: {
-    help: "read such JSON, also the AWS CLI's, into a local X-Ray",
+    help: 'store traces from files (of xrayd export or the AWS CLI) in a local X-Ray',
     examples: ['xrayd import traces.json', 'aws xray batch-get-traces --trace-ids … | xrayd import'],
     load: () => import('./import.ts'),
   },
@@ -36,7 +36,7 @@ export const COMMANDS: { readonly [C in Command]: CommandEntry<C> } = {
     load: () => import('./pull.ts'),
   },
   send: {
-    help: 'send one sample trace to a daemon and print its id',
+    help: 'send one sample trace to a daemon and print its ID',
     examples: ['xrayd send', 'xrayd send --to 10.0.0.5:2000 --confirm 10.0.0.5:2001'],
     load: () => import('./send.ts'),
   },

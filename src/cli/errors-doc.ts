@@ -19,13 +19,13 @@ With \`--fail-on\`, it exits with 1 if the program exited with 0 and a trace mat
 
 ## Error codes
 
-A command that fails prints one line, which names what happened and what to do.
+A command that fails prints one line that says what happened and what to do.
 The library throws an error whose \`code\` is one of these.
 
 ${markdownTable(['code', 'exit code', 'meaning', 'what to do'], errors)}
-## Reasons of a drop
+## Drop reasons
 
-The label \`reason\` of \`xrayd_segments_dropped_total\` and of the error line in the log.
+\`xrayd_segments_dropped_total\` and the error line in the log name one of these as their \`reason\`.
 
 ${markdownTable(['reason', 'what happened', 'what to do'], reasons)}`;
 }

@@ -37,7 +37,7 @@ export async function healthProblem({ host, port }: Address, timeoutMs = 3_000):
     response.on('error', (error) => resolve(messageOf(error)));
     response.on('end', () => {
       if (response.statusCode !== 200) resolve(`HTTP ${response.statusCode}`);
-      else resolve(isXrayds(Buffer.concat(chunks).toString()) ? undefined : 'what answers is not xrayd');
+      else resolve(isXrayds(Buffer.concat(chunks).toString()) ? undefined : 'the server that answered is not xrayd');
     });
   });
   request.on('error', (error) => resolve(error.name === 'AbortError' ? `no answer within ${timeoutMs} ms` : messageOf(error)));

@@ -5,9 +5,9 @@ import { COMMANDS } from './commands.ts';
 import { markdownTable } from './markdown-table.ts';
 
 const OUTRO = `
-Each flag can also be set as a variable: --buffer-memory is XRAYD_BUFFER_MEMORY. Flags override variables, variables
+Each flag also has an environment variable: XRAYD_BUFFER_MEMORY sets --buffer-memory. Flags override variables, variables
 override cfg.yaml, and cfg.yaml overrides AWS_REGION and HTTPS_PROXY.
-A flag may have one dash or two, and its value may follow a space or "=": -n us-east-1, --region=us-east-1.
+A flag has one or two dashes, and its value follows a space or "=": -n us-east-1, --region=us-east-1.
 `;
 
 /** The text of --help: the options that the command uses. Without a command they are the daemon's, after the list of commands. */
@@ -23,7 +23,7 @@ export function helpText(command?: Command): string {
 function overview(): string {
   const width = Math.max(...COMMAND_NAMES.map((name) => name.length));
   const lines = COMMAND_NAMES.map((name) => `  ${name.padEnd(width)}  ${summaryOf(name)}\n`);
-  return `Usage: xrayd [command] [flags]\n\nCommands:\n${lines.join('')}\nThe flags of a command: xrayd COMMAND --help. Those of the daemon:\n`;
+  return `Usage: xrayd [command] [flags]\n\nCommands:\n${lines.join('')}\nxrayd COMMAND --help shows the flags of a command. These are the daemon's:\n`;
 }
 
 /** A command that takes operands shows them. */
@@ -84,18 +84,22 @@ ${markdownTable(['command', 'what it does', 'examples'], commands)}
 
 ## Sources of a value
 
-A flag overrides the \`XRAYD_*\` variable, which overrides cfg.yaml, which overrides the variables of AWS and of the system
-(\`AWS_REGION\`, \`HTTPS_PROXY\`), which override instance metadata.
-An empty text and 0 mean "not set".
+A flag overrides its \`XRAYD_*\` variable, which overrides cfg.yaml.
+cfg.yaml overrides the variables of AWS and of the system (\`AWS_REGION\`, \`HTTPS_PROXY\`), which override instance
+metadata.
+An empty value and 0 mean "not set".
 \`xrayd --print-config\` shows each value and where it came from.
 
-cfg.yaml is the reference daemon's file. xrayd looks for it at the path of \`-c\`, then at \`/etc/amazon/xray/cfg.yaml\`, then at \`./cfg.yaml\`.
-\`Version\` is 1 or 2. A key that is not in the tables is an error that names the nearest known key.
+cfg.yaml is the file of the reference daemon.
+xrayd looks for it at the path of \`-c\`, then at \`/etc/amazon/xray/cfg.yaml\`, then at \`./cfg.yaml\`.
+\`Version\` is 1 or 2.
+An unknown key is an error that names the nearest known key.
 These commands read the file: ${readers.join(', ')}.
-xrayd's own options are flags and variables only, so that a file written for either daemon works with both.
+Options that only xrayd has are flags and variables, so that one file works with both daemons.
 
-A flag that the command does not use is refused, unless it is written before the command, as the flags of the image's ENTRYPOINT are: then a warning names it.
-A warning also names a key of cfg.yaml that the command does not use, and a variable \`XRAYD_*\` that does not exist.
+A flag that the command does not use is an error.
+If the flag is written before the command, like the flags in the image's ENTRYPOINT, it is only a warning.
+A key of cfg.yaml that the command does not use, and an \`XRAYD_*\` variable that does not exist, are warnings.
 Variables for another command are ignored.
 
 1 MB is 1,048,576 bytes.

@@ -21,9 +21,13 @@ export async function run(loaded: LoadedConfig<'import'>, { operands: files, out
     try {
       traces = readTraces(file === '-' ? await text(process.stdin) : await readTextFile(file, { timeoutMs: READ_MS, maxBytes: MAX_FILE_BYTES }));
     } catch (error) {
-      throw new XraydError('XRAYD_TRANSFER', `cannot import ${file}: ${messageOf(error)}. It wants what \`aws xray batch-get-traces\` prints`, {
-        cause: error,
-      });
+      throw new XraydError(
+        'XRAYD_TRANSFER',
+        `cannot import ${file}: ${messageOf(error)}. Expected the output of \`xrayd export\` or \`aws xray batch-get-traces\`, or one segment document per line`,
+        {
+          cause: error,
+        },
+      );
     }
     code = Math.max(code, report(await local.import(traces), say, file === '-' ? 'standard input' : file));
   }

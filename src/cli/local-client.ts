@@ -191,7 +191,7 @@ export class LocalXRayClient {
   #notLocal(path: string): XraydError {
     return new XraydError(
       'XRAYD_TRANSFER',
-      `what answers at ${this.#url}${path} is not a local X-Ray. Start one with \`xrayd local\`, or name it with --api`,
+      `the server at ${this.#url}${path} is not a local X-Ray. Start one with \`xrayd local\`, or name it with --api`,
     );
   }
 }
@@ -215,7 +215,7 @@ function refusalIn(entry: unknown): Refusal {
 
 function tooLarge({ traceId, text, bytes }: Outgoing, words: string): Refusal {
   const id = text.length <= MAX_DOCUMENT_BYTES ? member(parsed(text), 'id') : undefined;
-  return refusalOf(id, TOO_LARGE, `A document of trace ${traceId} has ${bytes} bytes as it is sent; the local X-Ray ${words}`);
+  return refusalOf(id, TOO_LARGE, `A document of trace ${traceId} has ${bytes} bytes as sent; the local X-Ray ${words}`);
 }
 
 /** As a JSON string; of one that is far too large an estimate. */

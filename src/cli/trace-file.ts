@@ -3,7 +3,7 @@ import type { TraceDocuments } from './trace-source.ts';
 
 const BEGIN = '{"Traces":[';
 
-/** Writes traces as one JSON object in the form of BatchGetTraces, trace by trace. Resolves with how many there were. */
+/** Writes traces as one JSON object in the format of BatchGetTraces, trace by trace. Resolves with how many there were. */
 export async function writeTraces(traces: AsyncIterable<TraceDocuments>, write: (text: string) => Promise<void> | void): Promise<number> {
   let count = 0;
   for await (const { Id, Duration, LimitExceeded, Segments } of traces) {

@@ -6,7 +6,7 @@ import { XraydError, messageOf } from '../pipeline/errors.ts';
 import { oneLine } from '../pipeline/one-line.ts';
 import { isObject, member } from '../json/json.ts';
 
-/** A trace in the form of BatchGetTraces. */
+/** A trace in the format of BatchGetTraces. */
 export interface TraceDocuments {
   readonly Id: string;
   readonly Duration?: number;
@@ -82,7 +82,7 @@ export class TraceSource {
       if (error instanceof XraydError) throw error;
       const foreign = foreignAnswer(error);
       if (foreign !== undefined) throw notXRay(`${foreign}. ${PROXY_HINT}`);
-      throw new XraydError('XRAYD_TRANSFER', `X-Ray does not give its traces: ${reasonOf(error)}`, { cause: error });
+      throw new XraydError('XRAYD_TRANSFER', `X-Ray did not return its traces: ${reasonOf(error)}`, { cause: error });
     }
   }
 
@@ -109,9 +109,9 @@ export class TraceSource {
       const before = seen.size;
       for (const summary of listOf<unknown>(page.TraceSummaries, 'TraceSummaries')) {
         const Id = member(summary, 'Id');
-        if (typeof Id !== 'string') throw notXRay('a trace has no id');
+        if (typeof Id !== 'string') throw notXRay('a trace has no ID');
         if (seen.has(Id)) continue;
-        if (Id.length > MAX_ID) throw notXRay(`a trace id of ${Id.length} characters`);
+        if (Id.length > MAX_ID) throw notXRay(`a trace ID has ${Id.length} characters`);
         seen.add(Id);
         yield Id;
       }
@@ -124,7 +124,7 @@ export class TraceSource {
     const { BatchGetTracesCommand } = await import('@aws-sdk/client-xray');
     let left = [...ids];
     for (let tries = 0; left.length > 0; tries++) {
-      if (tries === MAX_TRIES) throw new XraydError('XRAYD_TRANSFER', `X-Ray does not give ${left.join(', ')}. Try again later`);
+      if (tries === MAX_TRIES) throw new XraydError('XRAYD_TRANSFER', `X-Ray did not return ${left.join(', ')}. Try again later`);
       if (tries > 0) await sleep(RETRY_MS * 2 ** tries);
       const TraceIds = left;
       const unprocessed = new Set<string>();
@@ -134,7 +134,7 @@ export class TraceSource {
         for (const trace of listOf<unknown>(page.Traces, 'Traces')) {
           const documents = documentsIn(trace);
           found.add(documents.Id);
-          if (found.size > TraceIds.length) throw notXRay('more traces than were asked for');
+          if (found.size > TraceIds.length) throw notXRay('it returned more traces than requested');
           yield documents;
         }
         for (const id of page.UnprocessedTraceIds ?? []) unprocessed.add(id);
@@ -153,7 +153,7 @@ class IdlePages {
   note(isNew: boolean): void {
     this.#pages = isNew ? 0 : this.#pages + 1;
     if (this.#pages === MAX_IDLE_PAGES)
-      throw new XraydError('XRAYD_TRANSFER', `what answers gave ${MAX_IDLE_PAGES} pages in a row with nothing new, and a NextToken with each`);
+      throw new XraydError('XRAYD_TRANSFER', `the server returned ${MAX_IDLE_PAGES} consecutive pages without anything new, each with a NextToken`);
   }
 }
 
@@ -170,7 +170,7 @@ async function* pagesOf<T extends { readonly NextToken?: string | undefined }>(
     const { NextToken } = page;
     if (!NextToken) return;
     const mark = hash('sha256', NextToken);
-    if (asked.has(mark)) throw new XraydError('XRAYD_TRANSFER', 'what answers gives the same NextToken again: the pages have no end');
+    if (asked.has(mark)) throw new XraydError('XRAYD_TRANSFER', 'the server returned the same NextToken twice: the list would never end');
     asked.add(mark);
     token = { NextToken };
   }
@@ -179,7 +179,7 @@ async function* pagesOf<T extends { readonly NextToken?: string | undefined }>(
 /** X-Ray's answers have the list, even when it is empty. Without it something else answered, and "no traces" would be a guess. */
 function listOf<T>(list: readonly T[] | undefined, name: string): readonly T[] {
   if (Array.isArray(list)) return list as readonly T[];
-  throw notXRay(`there is no ${name} in its answer. ${PROXY_HINT}`);
+  throw notXRay(`its answer has no ${name}. ${PROXY_HINT}`);
 }
 
 function documentsIn(trace: unknown): TraceDocuments {
@@ -187,11 +187,11 @@ function documentsIn(trace: unknown): TraceDocuments {
   const isSegment = (each: unknown): boolean => typeof member(each, 'Id') === 'string' && typeof member(each, 'Document') === 'string';
   if (isObject(trace) && typeof Id === 'string' && Array.isArray(Segments) && Segments.every(isSegment))
     return { ...trace, Segments } as unknown as TraceDocuments;
-  throw notXRay('a trace has no id, or a segment no document');
+  throw notXRay('a trace has no ID, or a segment has no document');
 }
 
 function notXRay(problem: string): XraydError {
-  return new XraydError('XRAYD_TRANSFER', `what answers is not X-Ray: ${problem}`);
+  return new XraydError('XRAYD_TRANSFER', `the server that answered is not X-Ray: ${problem}`);
 }
 
 /** What answered without the form of X-Ray, an error of it included; undefined where X-Ray did, or nothing. The SDK would say that it is no JSON. */
@@ -207,9 +207,9 @@ function foreignAnswer(error: unknown): string | undefined {
   return [`HTTP ${String(member(response, 'statusCode'))}`, ...said].join(', ');
 }
 
-/** In a line: what answers may say anything, and the SDK adds a hint for programs. */
+/** On one line, because a server may send any text, and the SDK adds a hint for programmers. */
 function reasonOf(error: unknown): string {
-  if (error instanceof RangeError) return 'what answers is not X-Ray: its answer is nested too deep';
+  if (error instanceof RangeError) return 'the server that answered is not X-Ray: its answer is nested too deeply';
   const { name } = error as Error;
   const [first = ''] = messageOf(error).split('\n  Deserialization error');
   return oneLine(`${name}: ${first}`, MAX_REASON);

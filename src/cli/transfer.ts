@@ -16,8 +16,8 @@ export async function* found(traces: AsyncIterable<TraceDocuments>, missing: Set
 
 /** Whoever names a trace wants that one: the exit code says that it is not there. */
 export function reportMissing(missing: ReadonlySet<string>, say: (line: string) => void): number {
-  for (const id of [...missing].slice(0, MAX_MISSING)) say(`xrayd: there is no trace ${id}\n`);
-  if (missing.size > MAX_MISSING) say(`xrayd: … and ${missing.size - MAX_MISSING} more that are not there\n`);
+  for (const id of [...missing].slice(0, MAX_MISSING)) say(`xrayd: trace ${id} does not exist\n`);
+  if (missing.size > MAX_MISSING) say(`xrayd: … and ${missing.size - MAX_MISSING} more that do not exist\n`);
   return missing.size === 0 ? 0 : 1;
 }
 

@@ -91,7 +91,7 @@ export async function findDestination({ config, origins }: LoadedConfig<AwsComma
   await trustConfigured(env, profiles.settingsOf(profileOf(env))?.get('ca_bundle'), log);
   const url = await resolveEndpoint({ region, endpoint: endpointFrom({ config, origins }, profiles, { env, log }) });
   log.info({ region, from: origin, endpoint: url.origin }, 'sending to X-Ray');
-  if (config.noVerifySsl) log.warn({}, 'TLS certificates are not verified (--no-verify-ssl): anybody between xrayd and X-Ray can read the traces');
+  if (config.noVerifySsl) log.warn({}, 'TLS certificates are not verified (--no-verify-ssl): anyone between xrayd and X-Ray can read the traces');
   return { region, url };
 }
 

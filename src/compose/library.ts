@@ -145,7 +145,7 @@ class Started implements LocalXRay {
   async #noSuchTrace(filterExpression: string, timeoutMs: number): Promise<string> {
     const { TraceSummaries } = await this.#page();
     const entries = TraceSummaries.map(({ Id, EntryPoint }) => `${(EntryPoint as { Name?: string } | null)?.Name ?? 'no root'} ${Id}`);
-    const there = entries.length === 0 ? 'There are no traces' : `There are: ${entries.slice(0, 10).join(', ')}`;
+    const there = entries.length === 0 ? 'There are no traces' : `These traces exist: ${entries.slice(0, 10).join(', ')}`;
     return `no trace matched ${filterExpression} within ${timeoutMs} ms. ${there}`;
   }
 

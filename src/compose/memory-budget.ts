@@ -79,7 +79,7 @@ export function memoryProblem({ limitBytes, bufferBytes, teeBytes, bodiesBytes, 
   const needed = waitingBytes + others;
   if (needed <= limitBytes) return undefined;
   const most = Math.max(MIN_BUFFER_BYTES / MB, Math.floor((limitBytes - others) / MB));
-  const subject = teeBytes === 0 ? `a buffer of ${inMb(waitingBytes)} needs` : `two buffers (--tee) with a sum of ${inMb(waitingBytes)} need`;
+  const subject = teeBytes === 0 ? `a buffer of ${inMb(waitingBytes)} needs` : `two buffers (--tee) with a total of ${inMb(waitingBytes)} need`;
   const figures = `${subject} a limit of ${inMb(needed)}, but this process is limited to ${inMb(limitBytes)}`;
   return `${figures}: it may be killed for memory. Raise the limit, or set --buffer-memory to ${most} or less`;
 }

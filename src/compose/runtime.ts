@@ -123,7 +123,7 @@ export class Runtime {
   }
 }
 
-const HTTP_GAVE_WAY = 'health and metrics are unavailable: --bind-tcp uses their default port. Choose another with --http-address';
+const HTTP_GAVE_WAY = 'health and metrics are unavailable, because --bind-tcp uses their default port. Choose another with --http-address';
 
 /** Copies that still wait when the process ends are lost too. */
 function copiesLostOf(copies: Snapshot | undefined): number {

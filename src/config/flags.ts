@@ -114,8 +114,8 @@ function endOfFlags(args: readonly string[], position: number): string {
   const rest = args.slice(position).map(quoted).join(' ');
   const before = args[position - 1] ?? '';
   const isSwitch = OPTION_NAMES.some((name) => SPECS[name].kind === 'switch' && isNamed(name, before.replace(/^--?/, '')));
-  const hint = isSwitch ? ` A switch takes its value after "=": ${before}=${args[position]}.` : '';
-  return `the flags end at an argument that is none; this is ignored, as in aws-xray-daemon: ${rest}.${hint}`;
+  const hint = isSwitch ? ` The value of a switch must follow "=": ${before}=${args[position]}.` : '';
+  return `the flags end at an argument that is not a flag; ignored, as by aws-xray-daemon: ${rest}.${hint}`;
 }
 
 /** Whether an argument is one of our flags, with or without a value. */
@@ -130,7 +130,7 @@ function isNamed(option: OptionName, name: string): boolean {
 
 function swallowed(flag: string, next: string): XraydError {
   return usage(
-    `${flag} took the next flag, ${quoted(next)}, as its value. Is a variable empty? Write ${flag}="$NAME", or leave the flag out`,
+    `${flag} took the next flag, ${quoted(next)}, as its value. Is a variable empty? Write ${flag}="$NAME", or omit the flag`,
     'XRAYD_CONFIG',
   );
 }

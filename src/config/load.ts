@@ -40,7 +40,7 @@ export function mergeConfig<C extends Command>({ commandLine, env, file }: Confi
     config[name] = found?.value ?? defaultOf(spec);
     origins[name] = found?.origin ?? 'default';
     if (spec.kind === 'address' && config[name] === 'off' && spec.offIn?.includes(command) === false) {
-      throw new XraydError('XRAYD_CONFIG', `${origins[name]} may not be off for xrayd ${command}: give host:port.`);
+      throw new XraydError('XRAYD_CONFIG', `${origins[name]} cannot be off for xrayd ${command}: give host:port.`);
     }
   }
   const warnings = [
@@ -118,7 +118,7 @@ function unknownVariables(env: Environment): string[] {
   const unknown = Object.keys(env).filter((name) => /^xrayd_/i.test(name) && !VARIABLES.includes(name) && !SERVICE_VARIABLE.test(name));
   return unknown.map((name) => {
     const near = closest(name.toUpperCase(), VARIABLES);
-    const hint = distance(name.toUpperCase(), near) > MAX_DISTANCE ? 'See xrayd --help for those it has.' : `Did you mean ${near}?`;
+    const hint = distance(name.toUpperCase(), near) > MAX_DISTANCE ? 'xrayd --help lists the flags; each has a variable.' : `Did you mean ${near}?`;
     return `unknown variable ${name}. ${hint}`;
   });
 }
@@ -134,13 +134,11 @@ function unusedWithoutTee({ commandLine, file }: ConfigSources<Command>): string
   const flag = names.find((name) => commandLine.values.has(name));
   if (flag !== undefined) {
     const { written } = commandLine;
-    throw new XraydError('XRAYD_USAGE', `${written.get(flag)} is used by xrayd local only together with --tee. See xrayd local --help.`);
+    throw new XraydError('XRAYD_USAGE', `${written.get(flag)} is used by xrayd local only with --tee. See xrayd local --help.`);
   }
   return names.flatMap((name) => {
     const line = file?.lines.get(name);
-    return file?.values.has(name) !== true
-      ? []
-      : [`${file?.path} line ${line}: ${SPECS[name].fileKey} is used by xrayd local only together with --tee`];
+    return file?.values.has(name) !== true ? [] : [`${file?.path} line ${line}: ${SPECS[name].fileKey} is used by xrayd local only with --tee`];
   });
 }
 

@@ -153,6 +153,6 @@ export const LOCAL_OPTIONS = {
     flag: 'save',
     default: '',
     placeholder: 'FILE',
-    help: 'run: write the traces to this file, in the form of BatchGetTraces.',
+    help: 'Write the traces to this file, in the format of BatchGetTraces.',
   },
 } as const satisfies Record<string, OptionSpec>;

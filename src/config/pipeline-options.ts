@@ -56,7 +56,7 @@ export const PIPELINE_OPTIONS = {
     sharedEnv: ['AWS_REGION', 'AWS_DEFAULT_REGION'],
     default: '',
     defaultText: 'from the profile, ECS metadata or instance metadata',
-    help: 'AWS region to send segments to.',
+    help: 'AWS region of X-Ray.',
   },
   roleArn: {
     group: 'X-Ray',
@@ -68,7 +68,7 @@ export const PIPELINE_OPTIONS = {
     short: 'r',
     fileKey: 'RoleARN',
     default: '',
-    help: 'IAM role to assume for uploads, for example a role in another account.',
+    help: 'IAM role to assume for calls to X-Ray, for example a role in another account.',
   },
   roleExternalId: {
     group: 'X-Ray',

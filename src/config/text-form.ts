@@ -15,15 +15,15 @@ export function checkText(spec: TextOption, text: string): { value: string | und
   if (spec.form === 'region') return checkRegion(text);
   if (spec.form === 'role') return checkRole(text);
   if ((spec.form === 'list' || spec.form === 'hosts' || spec.form === 'calls') && text !== '' && itemsOf(text).length === 0) {
-    return { problem: `is ${quoted(text)}, a list with nothing in it: leave it out, or name something` };
+    return { problem: `is ${quoted(text)}, an empty list: omit it, or name at least one item` };
   }
   if (spec.form === 'hosts') return checkHosts(text);
   if (spec.form === 'calls') return checkCalls(text);
   if (spec.form === 'account' && !/^\d{12}$/.test(text))
-    return { problem: `is ${quoted(text)}, which is no account id of 12 digits: ${hintAt(text)}` };
+    return { problem: `is ${quoted(text)}, which is not a 12-digit account ID: ${hintAt(text)}` };
   // It has to fit into a header.
   if (spec.form === 'token' && (!/^[\x21-\x7e]+$/.test(text) || isUnexpanded(text)))
-    return { problem: `has a blank, a line break or something else in it that no header can carry: ${hintAt(text)}` };
+    return { problem: `contains a blank, a line break or another character that is not allowed in a header: ${hintAt(text)}` };
   if (spec.form === 'path' && text === 'off') return OFF;
   // What becomes a name or a path is one line; a filter expression may have several.
   if ((spec.form === 'name' || spec.form === 'path') && (/\p{Cc}/u.test(text) || text.trim() !== text)) return odd(text);
@@ -33,7 +33,7 @@ export function checkText(spec: TextOption, text: string): { value: string | und
 }
 
 /** For what is off when it is not set: nobody means a file, a host or a path of this name. */
-export const OFF = { problem: 'may not be off: leave it out, or empty' };
+export const OFF = { problem: 'cannot be off: omit it, or leave it empty' };
 
 function odd(text: string): { problem: string } {
   return { problem: `is ${quoted(text)}: ${hintAt(text)}` };
@@ -48,7 +48,7 @@ function checkChoice(spec: TextOption, choices: readonly string[], text: string)
   // compat: the reference keeps the level that it would have without.
   return {
     value: undefined,
-    warning: `is ${quoted(text)}, which is none of ${choices.join(', ')}: it is ignored. Did you mean ${closest(word, choices)}?`,
+    warning: `is ${quoted(text)}, which is not one of ${choices.join(', ')}: it is ignored. Did you mean ${closest(word, choices)}?`,
   };
 }
 
@@ -77,7 +77,7 @@ export function checkRegion(text: string): ReturnType<typeof checkText> {
   if (REGION.test(text)) return { value: text };
   if (REGION.test(text.toLowerCase()))
     return { value: text.toLowerCase(), warning: `is ${quoted(text)}: regions are lower-case, ${text.toLowerCase()} is used` };
-  return { problem: `is ${quoted(text)}, which is no region such as us-east-1: ${hintAt(text)}` };
+  return { problem: `is ${quoted(text)}, which is not a region such as us-east-1: ${hintAt(text)}` };
 }
 
 /** The pattern of RoleArn in STS's AssumeRole asks for less; this is what a role's ARN looks like. */
@@ -85,7 +85,7 @@ const ROLE = /^arn:[\w-]+:iam::\d+:role\/[\x21-\x7e]+$/;
 
 function checkRole(text: string): ReturnType<typeof checkText> {
   if (ROLE.test(text)) return { value: text };
-  return { problem: `is ${quoted(text)}, which is no role such as arn:aws:iam::123456789012:role/xray: ${hintAt(text)}` };
+  return { problem: `is ${quoted(text)}, which is not a role such as arn:aws:iam::123456789012:role/xray: ${hintAt(text)}` };
 }
 
 /** Whether a shell, Compose or Kubernetes was to put a variable's value here and did not. */
@@ -95,11 +95,11 @@ function isUnexpanded(text: string): boolean {
 
 /** What is likely to be wrong with a text that no person would write. */
 export function hintAt(text: string): string {
-  if (isUnexpanded(text) || /\$\{|\$\(|^\$\w|^%\w+%$/.test(text)) return 'nothing replaced the variable in it';
+  if (isUnexpanded(text) || /\$\{|\$\(|^\$\w|^%\w+%$/.test(text)) return 'the variable in it was not replaced';
   if (/[\r\n]/.test(text)) return 'a line break came with it. Was it read from a file?';
-  if (text.trim() !== text) return 'a blank came with it';
-  if (/^["'].*["']$/s.test(text)) return 'the quotes became part of it';
-  return 'look at where it is set';
+  if (text.trim() !== text) return 'it has a leading or trailing blank';
+  if (/^["'].*["']$/s.test(text)) return 'the quotes are part of the value';
+  return 'check where it is set';
 }
 
 /** The items of a value of form `list`, `hosts` or `calls`: separated by commas, without blanks. */

@@ -49,7 +49,7 @@ export function checkValue(spec: OptionSpec, value: string | number | boolean): 
     const isReferences = spec.fileKey !== undefined;
     if (isReferences && value < 0) return { value: undefined, warning: `is ${value}: it is ignored` };
     if (isReferences && value > spec.max)
-      return { value: held(spec, spec.max), warning: `is ${value}: ${spec.max} ${spec.unit} are used, the most there may be` };
+      return { value: held(spec, spec.max), warning: `is ${value}: ${spec.max} ${spec.unit} are used, the maximum` };
     if (value < spec.min || value > spec.max) {
       return { problem: `must be between ${spec.min} and ${spec.max} ${spec.unit}, not ${value}` };
     }
@@ -64,7 +64,7 @@ export function checkValue(spec: OptionSpec, value: string | number | boolean): 
 }
 
 function checkAddress(spec: AddressOption, value: string): { value: OptionValue } | { problem: string } {
-  if (value === 'off') return spec.offIn === undefined ? { problem: 'may not be off' } : { value };
+  if (value === 'off') return spec.offIn === undefined ? { problem: 'cannot be off' } : { value };
   const address = spec.isDaemonAddress === true ? udpAddressOfSdk(value) : parseAddress(value);
   if (address === undefined) return { problem: `must be host:port, such as 127.0.0.1:2000 or [::]:2000, not ${quoted(value)}` };
   if (spec.use === 'connect' && address.port === 0) return { problem: `needs a port other than 0, not ${quoted(value)}` };

@@ -14,7 +14,7 @@ export interface ClientError {
 
 const NOT_HTTP: ClientError = { status: 400, message: 'This is not a valid HTTP/1.1 request' };
 const CLIENT_ERRORS: Readonly<Record<string, ClientError>> = {
-  ERR_HTTP_REQUEST_TIMEOUT: { status: 408, message: 'The request was not complete in time' },
+  ERR_HTTP_REQUEST_TIMEOUT: { status: 408, message: 'The request did not arrive in time' },
   HPE_HEADER_OVERFLOW: { status: 431, message: 'The headers of the request are larger than 16 KB' },
 };
 

@@ -1,9 +1,9 @@
 /** Every code that the program itself exits with. compat: 2 is Go's, and so the reference daemon's, for a bad command line; 1 for a failed start. */
 export const EXIT_CODES = {
-  ok: { code: 0, meaning: 'A signal stopped the daemon, or the command did what it was asked to do.' },
+  ok: { code: 0, meaning: 'A signal stopped the daemon, or the command succeeded.' },
   failed: {
     code: 1,
-    meaning: 'The start failed (an unusable value, the configuration file, the region, a port, the store), or a command did not reach its goal.',
+    meaning: 'The start failed (an unusable value, the configuration file, the region, a port, the store), or a command did not succeed.',
   },
   usage: { code: 2, meaning: 'The command line could not be read: an unknown flag, a flag without its value, `-m five`.' },
   loss: { code: 3, meaning: 'Segments were lost at shutdown. Only with `--exit-on-loss`.' },
@@ -13,7 +13,7 @@ export const EXIT_CODES = {
 interface CatalogueEntry {
   readonly exit: keyof typeof EXIT_CODES;
   readonly meaning: string;
-  /** What to do in general; the message of an error says it for the case. */
+  /** What to do in general; the message of an error is more specific. */
   readonly remedy: string;
 }
 
@@ -56,14 +56,14 @@ export const ERRORS = {
   },
   XRAYD_RUN: {
     exit: 'failed',
-    meaning: '`xrayd run` could not start the program, or could not write the file of `--save`.',
-    remedy: 'Correct the path of the program or of the file.',
+    meaning: '`xrayd run` could not start the program or write the file of `--save`, or a part of xrayd did not start in time.',
+    remedy: 'Correct the path of the program or of the file. For a part, check the disk or the network that it needs.',
   },
 } as const satisfies Record<string, CatalogueEntry>;
 
 export type ErrorCode = keyof typeof ERRORS;
 
-/** An error for a person: the message tells what happened, why, and what to do next. */
+/** An error for a person: the message says what happened, why, and what to do next. */
 export class XraydError extends Error {
   readonly code: ErrorCode;
 

@@ -11,8 +11,8 @@ const PROBLEMS: Readonly<Record<DocumentsProblem, { errorType: string; message: 
   not_json: { errorType: 'SerializationException', message: 'The body is not JSON' },
   not_utf8: { errorType: 'SerializationException', message: 'The body is not UTF-8' },
   too_deep: { errorType: 'SerializationException', message: 'The body is nested too deeply' },
-  not_strings: { errorType: 'SerializationException', message: 'TraceSegmentDocuments must hold strings' },
-  too_much_else: { errorType: 'InvalidRequestException', message: 'The body has too much beside TraceSegmentDocuments' },
+  not_strings: { errorType: 'SerializationException', message: 'TraceSegmentDocuments must contain only strings' },
+  too_much_else: { errorType: 'InvalidRequestException', message: 'The body contains too much besides TraceSegmentDocuments' },
   no_documents: { errorType: 'InvalidRequestException', message: 'Segments can not be empty' },
   too_many: { errorType: 'InvalidRequestException', message: `A call takes at most ${MAX_DOCUMENTS_PER_CALL} segment documents` },
 };

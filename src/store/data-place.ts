@@ -72,7 +72,7 @@ function check(file: string): void {
   if (status !== undefined && isMountPoint(file)) {
     throw refusal(
       file,
-      'it is mounted by itself: here its lock and log are not in the folder that other processes see, so two processes could write it, and a kill would lose traces. Mount its folder instead of the file',
+      'it is mounted individually: here its lock and log are not in the folder that other processes see, so two processes could write it, and a kill would lose traces. Mount its folder instead of the file',
     );
   }
   // SQLite creates its log and its lock beside the file.
@@ -111,5 +111,5 @@ function checkAccess(file: string, path: string, mode: number): void {
 }
 
 function refusal(file: string, why: string): XraydError {
-  return new XraydError('XRAYD_STORE', `cannot use ${file} as a store of traces: ${why}. Or choose another file with --data`);
+  return new XraydError('XRAYD_STORE', `cannot use ${file} as a trace store: ${why}. Or choose another file with --data`);
 }

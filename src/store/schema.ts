@@ -177,6 +177,6 @@ function open(file: string, { isReader, cacheBytes }: { isReader: boolean; cache
     return database;
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new Error(`cannot open ${file} as a store of traces: ${reason}. Choose another file with --data`, { cause: error });
+    throw new Error(`cannot open ${file} as a trace store: ${reason}. Choose another file with --data`, { cause: error });
   }
 }

@@ -171,7 +171,8 @@ export function metricsDoc(): string {
 
 \`GET /metrics\` on the HTTP address (default 127.0.0.1:2001), in the Prometheus text format.
 
-Every segment is in exactly one place. In each scrape this holds to the segment:
+Every segment is counted in exactly one place.
+At every scrape, this equation holds exactly:
 
     received + restored = rejected + dropped + sent + unprocessed + buffer_segments + in_flight_segments + spooled_segments
 

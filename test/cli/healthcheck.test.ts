@@ -16,12 +16,12 @@ class Always extends FakeServer {
 test.each<[what: string, reply: Behaviour, problem: string | undefined]>([
   ['a daemon that is ready', json({ status: 'ok', parts: [] }), undefined],
   ['a daemon that is not', json({ status: 'failing', parts: [] }, 503), 'HTTP 503'],
-  ['a page', { status: 200, body: '<html>' }, 'what answers is not xrayd'],
-  ['nothing', { status: 200 }, 'what answers is not xrayd'],
-  ['null', json(null), 'what answers is not xrayd'],
-  ['another program', json({ status: 'ok' }), 'what answers is not xrayd'],
-  ['far too much', { status: 200, body: Buffer.alloc(5e6, 'x') }, 'what answers is not xrayd'],
-])('the health of what answers: %s', async (_what, reply, problem) => {
+  ['a page', { status: 200, body: '<html>' }, 'the server that answered is not xrayd'],
+  ['nothing', { status: 200 }, 'the server that answered is not xrayd'],
+  ['null', json(null), 'the server that answered is not xrayd'],
+  ['another program', json({ status: 'ok' }), 'the server that answered is not xrayd'],
+  ['far too much', { status: 200, body: Buffer.alloc(5e6, 'x') }, 'the server that answered is not xrayd'],
+])('healthcheck reads /readyz of xrayd only: %s', async (_what, reply, problem) => {
   const server = await scope.start(new Always());
   server.reply = reply;
   expect(await healthProblem({ host: '127.0.0.1', port: server.port })).toBe(problem);

@@ -88,7 +88,7 @@ test.each([
   const traces = [1, 2, 3, 4, 5].map((number) => traceOf(number, number === 3 ? bytes : 1_000));
   const imported = await new LocalXRayClient({ url: server.url, token: '' }).import(traces);
   expect(imported).toMatchObject({ traces: 5, stored: 4, refused: 1, refusals: [{ ErrorCode: 'RequestEntityTooLargeException' }] });
-  expect(imported.refusals[0]!.Message).toMatch(new RegExp(`trace ${traces[2]!.Id} has ${String(bytes)[0]}\\d+ bytes as it is sent`));
+  expect(imported.refusals[0]!.Message).toMatch(new RegExp(`trace ${traces[2]!.Id} has ${String(bytes)[0]}\\d+ bytes as sent`));
   expect(server.stored.toSorted()).toEqual(traces.filter((_, i) => i !== 2).map(({ Segments }) => Segments[0]!.Document));
 });
 

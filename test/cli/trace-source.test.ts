@@ -61,8 +61,8 @@ test.each<[said: string, answer: Behaviour]>([
   ['HTTP 403', { status: 403, body: '{"message":"by the gateway"}' }],
   ['HTTP 302, location: https://login.example/', { status: 302, headers: { location: 'https://login.example/' }, body: '' }],
   ['HTTP 200', { status: 200, body: 'null' }],
-])('what answers in place of X-Ray is said, not that it is no JSON: %s', async (said, answer) => {
-  const message = new RegExp(`^what answers is not X-Ray: ${said}(, .*)?\\. A proxy\\? Check the endpoint`);
+])('the error describes a server that answers instead of X-Ray: %s', async (said, answer) => {
+  const message = new RegExp(`^the server that answered is not X-Ray: ${said}(, .*)?\\. A proxy\\? Check the endpoint`);
   for (const first of [answer, summaries]) {
     await expect(tracesFrom(first, answer)).rejects.toMatchObject({ code: 'XRAYD_TRANSFER', message: expect.stringMatching(message) as string });
   }
@@ -118,22 +118,27 @@ test('a trace that is listed twice is fetched once', async () => {
 const deep = `{"TraceSummaries":${'['.repeat(100_000)}-0${']'.repeat(100_000)}}`;
 
 test.each<[what: string, summaries: Behaviour, traces: Behaviour, message: RegExp]>([
-  ['an answer nested deep', { status: 200, body: deep }, { status: 500 }, /what answers is not X-Ray/],
-  ['a list of nothing', json({ TraceSummaries: [null] }), { status: 500 }, /what answers is not X-Ray: a trace has no id/],
-  ['a number for an id', json({ TraceSummaries: [{ Id: -1 }] }), { status: 500 }, /what answers is not X-Ray|Expected string/],
-  ['a list of no traces', summaries, json({ Traces: [null, -1], UnprocessedTraceIds: [] }), /what answers is not X-Ray: a trace has no id/],
+  ['an answer nested deep', { status: 200, body: deep }, { status: 500 }, /the server that answered is not X-Ray/],
+  ['a list of nothing', json({ TraceSummaries: [null] }), { status: 500 }, /the server that answered is not X-Ray: a trace has no ID/],
+  ['a number for an id', json({ TraceSummaries: [{ Id: -1 }] }), { status: 500 }, /the server that answered is not X-Ray|Expected string/],
+  [
+    'a list of no traces',
+    summaries,
+    json({ Traces: [null, -1], UnprocessedTraceIds: [] }),
+    /the server that answered is not X-Ray: a trace has no ID/,
+  ],
   ['an id of a megabyte', json({ TraceSummaries: [{ Id: 'x'.repeat(1_000_000) }] }), { status: 500 }, /a trace id of 1000000 characters/],
   [
-    'more traces than were asked for',
+    'it returned more traces than requested',
     summaries,
     json({ Traces: ['a', 'b'].map((Id) => ({ Id, Segments: [] })), UnprocessedTraceIds: [] }),
-    /more traces than were asked for/,
+    /it returned more traces than requested/,
   ],
   [
     'an error of a megabyte with escapes for a terminal',
     { status: 400, headers: { 'x-amzn-errortype': 'Some' }, body: JSON.stringify({ message: `\u001b[31m\n${'x'.repeat(1_000_000)}` }) },
     { status: 500 },
-    /^X-Ray does not give its traces: Some: \\u\{1b\}\[31m\\nx{1,500}/,
+    /^X-Ray did not return its traces: Some: \\u\{1b\}\[31m\\nx{1,500}/,
   ],
 ])('one line says what is wrong with %s', async (_what, first, second, message) => {
   const error = (await tracesFrom(first, second).catch((reason: unknown) => reason)) as Error;

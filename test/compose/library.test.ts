@@ -47,7 +47,7 @@ test('says what traces there are when none matches in time, and at once what is 
   await send(segmentJson('other', { trace_id: idOf(3) }));
   await xray.waitForTrace('service("other")');
   await expect(xray.waitForTrace('service("none")', { timeoutMs: 50 })).rejects.toThrow(
-    /no trace matched service\("none"\) within 50 ms. There are: other 1-6ab3b3f3-/,
+    /no trace matched service\("none"\) within 50 ms. These traces exist: other 1-6ab3b3f3-/,
   );
   await expect(xray.waitForTrace('service(')).rejects.toThrow(/InvalidRequestException/);
 });

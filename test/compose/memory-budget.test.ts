@@ -114,6 +114,6 @@ test.each([
 
 test('two buffers that do not fit are said with their sum', () => {
   expect(memoryProblem(memoryBudgetOf({ bufferBytes: 0, tee: true }, 'local', 128 * MB))).toMatch(
-    /^two buffers \(--tee\) with a sum of 3 MiB need a limit of 139 MiB, but this process is limited to 128 MiB/,
+    /^two buffers \(--tee\) with a total of 3 MiB need a limit of 139 MiB, but this process is limited to 128 MiB/,
   );
 });

@@ -55,20 +55,28 @@ test.each<[args: string[], env: Record<string, string>, message: string]>([
   [
     ['-n', 'us-west-2\n'],
     {},
-    '-n is "us-west-2\\n", which is no region such as us-east-1: a line break came with it. Was it read from a file? See xrayd --help.',
+    '-n is "us-west-2\\n", which is not a region such as us-east-1: a line break came with it. Was it read from a file? See xrayd --help.',
   ],
-  [[], { AWS_REGION: '${AWS_REGION}' }, 'AWS_REGION is "${AWS_REGION}", which is no region such as us-east-1: nothing replaced the variable in it'],
-  [[], { XRAYD_REGION: ' us-west-2' }, 'XRAYD_REGION is " us-west-2", which is no region such as us-east-1: a blank came with it'],
-  [['-n', '"us-west-2"'], {}, '-n is "\\"us-west-2\\"", which is no region such as us-east-1: the quotes became part of it. See xrayd --help.'],
+  [
+    [],
+    { AWS_REGION: '${AWS_REGION}' },
+    'AWS_REGION is "${AWS_REGION}", which is not a region such as us-east-1: the variable in it was not replaced',
+  ],
+  [[], { XRAYD_REGION: ' us-west-2' }, 'XRAYD_REGION is " us-west-2", which is not a region such as us-east-1: it has a leading or trailing blank'],
+  [
+    ['-n', '"us-west-2"'],
+    {},
+    '-n is "\\"us-west-2\\"", which is not a region such as us-east-1: the quotes are part of the value. See xrayd --help.',
+  ],
   [
     ['--region', '--local-mode'],
     {},
-    '--region took the next flag, "--local-mode", as its value. Is a variable empty? Write --region="$NAME", or leave the flag out. See xrayd --help.',
+    '--region took the next flag, "--local-mode", as its value. Is a variable empty? Write --region="$NAME", or omit the flag. See xrayd --help.',
   ],
   [
     ['-r', '${ROLE}'],
     {},
-    '-r is "${ROLE}", which is no role such as arn:aws:iam::123456789012:role/xray: nothing replaced the variable in it. See xrayd --help.',
+    '-r is "${ROLE}", which is not a role such as arn:aws:iam::123456789012:role/xray: the variable in it was not replaced. See xrayd --help.',
   ],
   [['--endpoint', 'ftp://x'], {}, '--endpoint must be a URL with http or https, not "ftp://x". See xrayd --help.'],
   [
@@ -86,18 +94,18 @@ test.each<[args: string[], env: Record<string, string>, message: string]>([
 });
 
 test.each<[args: string[], env: Record<string, string>, warning: string]>([
-  [['-l', 'loud'], {}, '-l is "loud", which is none of dev, debug, info, warn, error, prod: it is ignored. Did you mean prod?'],
+  [['-l', 'loud'], {}, '-l is "loud", which is not one of dev, debug, info, warn, error, prod: it is ignored. Did you mean prod?'],
   [['-n', 'US-WEST-2'], {}, '-n is "US-WEST-2": regions are lower-case, us-west-2 is used'],
   [['-m', '-5'], {}, '-m is -5: it is ignored'],
-  [['-m', '70000'], {}, '-m is 70000: 65536 MB are used, the most there may be'],
-  [['--concurrency', '1000'], {}, '--concurrency is 1000: 256 calls are used, the most there may be'],
-  [[], { https_proxy: '::' }, 'https_proxy must be a URL, such as http://proxy.example:3128, not "::": look at where it is set; it is ignored'],
+  [['-m', '70000'], {}, '-m is 70000: 65536 MB are used, the maximum'],
+  [['--concurrency', '1000'], {}, '--concurrency is 1000: 256 calls are used, the maximum'],
+  [[], { https_proxy: '::' }, 'https_proxy must be a URL, such as http://proxy.example:3128, not "::": check where it is set; it is ignored'],
   [
     ['-o', 'true', '-m', '5'],
     {},
-    'the flags end at an argument that is none; this is ignored, as in aws-xray-daemon: "true" "-m" "5". A switch takes its value after "=": -o=true.',
+    'the flags end at an argument that is not a flag; ignored, as by aws-xray-daemon: "true" "-m" "5". The value of a switch must follow "=": -o=true.',
   ],
-  [['', '-m', '5'], {}, 'the flags end at an argument that is none; this is ignored, as in aws-xray-daemon: "" "-m" "5".'],
+  [['', '-m', '5'], {}, 'the flags end at an argument that is not a flag; ignored, as by aws-xray-daemon: "" "-m" "5".'],
 ])('%j %j goes on with one line that says what is not used', async (args, env, warning) => {
   expect((await load(args, env)).warnings).toEqual([warning]);
 });

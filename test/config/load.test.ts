@@ -126,7 +126,7 @@ test('a variable that does not exist is named; one of another command, a Service
   expect(warnings).toEqual([
     'unknown variable XRAYD_BUFER_MEMORY. Did you mean XRAYD_BUFFER_MEMORY?',
     'unknown variable xrayd_region. Did you mean XRAYD_REGION?',
-    'unknown variable XRAYD_SOMETHING_ELSE. See xrayd --help for those it has.',
+    'unknown variable XRAYD_SOMETHING_ELSE. xrayd --help lists the flags; each has a variable.',
   ]);
 });
 
@@ -159,10 +159,10 @@ test('what only --tee uses is refused without it as a flag, and warned about in 
       env,
       file: parseConfigFile('cfg.yaml', `RoleARN: ${ROLE}\nRegion: x\nResourceARN: a\nVersion: 2\n`),
     });
-  expect(() => local(['--role-arn', ROLE])).toThrow('--role-arn is used by xrayd local only together with --tee.');
+  expect(() => local(['--role-arn', ROLE])).toThrow('--role-arn is used by xrayd local only with --tee.');
   expect(local([], { XRAYD_ROLE_ARN: ROLE }).warnings).toEqual([
     'cfg.yaml line 3: ResourceARN is not used by xrayd local',
-    'cfg.yaml line 1: RoleARN is used by xrayd local only together with --tee',
+    'cfg.yaml line 1: RoleARN is used by xrayd local only with --tee',
   ]);
   expect(local(['--tee', '--role-arn', ROLE]).warnings).toEqual(['cfg.yaml line 3: ResourceARN is not used by xrayd local']);
 });

@@ -78,12 +78,12 @@ test.each(ADDRESS_OPTIONS)('%s of xrayd %s is an address that needs no second lo
 test.each(ADDRESS_OPTIONS)('%s of xrayd %s is off only where the table says so', (name, command) => {
   const { offIn = [], flag } = SPECS[name] as AddressOption;
   if (offIn.includes(command)) for (const { value } of loadBoth(name, command, 'off')) expect(value).toBe('off');
-  else expect(problemOf(() => loadBoth(name, command, 'off'))).toMatch(new RegExp(`^--${flag} may not be off`));
+  else expect(problemOf(() => loadBoth(name, command, 'off'))).toMatch(new RegExp(`^--${flag} cannot be off`));
 });
 
 test('TCP may be off for the daemon, and not for the local X-Ray, whose API it is', () => {
   expect(loadBoth('bindTcp', 'daemon', 'off').map(({ value }) => value)).toEqual(['off', 'off']);
-  expect(problemOf(() => loadBoth('bindTcp', 'local', 'off'))).toBe('--bind-tcp may not be off for xrayd local: give host:port.');
+  expect(problemOf(() => loadBoth('bindTcp', 'local', 'off'))).toBe('--bind-tcp cannot be off for xrayd local: give host:port.');
 });
 
 const OURS = OPTION_NAMES.filter((name) => SPECS[name].kind === 'url' || (SPECS[name].kind === 'text' && SPECS[name].fileKey === undefined)).filter(
@@ -102,7 +102,7 @@ test.each(OURS)('%s with a variable that nothing replaced is refused, and says s
 test.each(['endpoint', 'proxyAddress', 'spool', 'data', 'save', 'proxyAllow', 'allowedHosts'] as const)(
   '%s, which is off when it is not set, takes no "off"',
   (name) => {
-    expect(problemOf(() => loadBoth(name, SPECS[name].commands[0]!, 'off'))).toMatch(/ may not be off: leave it out, or empty/);
+    expect(problemOf(() => loadBoth(name, SPECS[name].commands[0]!, 'off'))).toMatch(/ cannot be off: omit it, or leave it empty/);
   },
 );
 
@@ -110,7 +110,7 @@ test('paths, tokens and account ids that cannot be used are refused', () => {
   for (const text of ['/a b', '*', '/Traces"', 'all,$(X)'])
     expect(problemOf(() => loadBoth('proxyAllow', 'daemon', text))).toContain('--proxy-allow');
   for (const text of ['all', 'TraceSummaries', '/TraceSummaries, /Traces', '/v20180820/x:y']) loadBoth('proxyAllow', 'daemon', text);
-  for (const text of [' ', 'a b', 'a\nb', 'é']) expect(problemOf(() => loadBoth('token', 'local', text))).toContain('--token has');
+  for (const text of [' ', 'a b', 'a\nb', 'é']) expect(problemOf(() => loadBoth('token', 'local', text))).toContain('--token contains');
   loadBoth('token', 'local', 'bm8+dG9r/ZW4=');
   for (const text of ['1', '12345678901a', '1234567890123']) expect(problemOf(() => loadBoth('accountId', 'local', text))).toContain(`"${text}"`);
 });

@@ -46,14 +46,14 @@ test.skipIf(cannotBind2001 !== '')(`a TCP port that is the default of health has
   const env = { PATH: process.env['PATH'], AWS_EC2_METADATA_DISABLED: 'true' };
   const { stdout, stderr } = spawnSync('unshare', ['-n', 'bash', '-c', script, 'bash', ...PROGRAM], { env, encoding: 'utf8' });
   expect(stdout, stderr).toContain('This is not a path of the X-Ray API');
-  expect(stdout).toContain('health and metrics are unavailable: --bind-tcp uses their default port. Choose another with --http-address');
+  expect(stdout).toContain('health and metrics are unavailable, because --bind-tcp uses their default port. Choose another with --http-address');
 });
 
 test.each([
-  [['--bind', 'off'], 1, '--bind may not be off'],
-  [['local', '--bind', 'off'], 1, '--bind may not be off'],
-  [['local', '--bind-tcp', 'off'], 1, '--bind-tcp may not be off for xrayd local: give host:port.'],
-  [['send', '--to', 'off'], 1, '--to may not be off'],
+  [['--bind', 'off'], 1, '--bind cannot be off'],
+  [['local', '--bind', 'off'], 1, '--bind cannot be off'],
+  [['local', '--bind-tcp', 'off'], 1, '--bind-tcp cannot be off for xrayd local: give host:port.'],
+  [['send', '--to', 'off'], 1, '--to cannot be off'],
   [['send', '--to', '127.0.0.1:0'], 1, '--to needs a port other than 0'],
   [['healthcheck', '--http-address', 'off'], 1, 'not ready at off: HTTP is off (--http-address)'],
   [['healthcheck', '-t', '127.0.0.1:2001'], 1, 'not ready at off: HTTP is off (--bind-tcp has its default port; choose another with --http-address)'],

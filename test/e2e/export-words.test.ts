@@ -52,9 +52,9 @@ test('what is wrong with a question leaves nothing on standard output', async ()
   for (const list of [',', ' ', ' , ,']) {
     const { code, stdout, stderr } = await exported(local, '--trace-id', list);
     expect([list, code, stdout]).toEqual([list, 1, '']);
-    expect(stderr).toContain('a list with nothing in it');
+    expect(stderr).toContain('an empty list');
   }
   const unknown = '1-00000000-000000000000000000000000';
   const some = await exported(local, '--trace-id', `${id},${unknown}`);
-  expect([some.code, some.stderr, idsIn(some)]).toEqual([1, `exported 1 trace\nxrayd: there is no trace ${unknown}\n`, [id]]);
+  expect([some.code, some.stderr, idsIn(some)]).toEqual([1, `exported 1 trace\nxrayd: trace ${unknown} does not exist\n`, [id]]);
 });

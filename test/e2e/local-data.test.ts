@@ -45,7 +45,7 @@ test('a file of something else ends the start with one line that says what to do
   writeFileSync(file, 'these are my notes, and they are longer than the header of a database would be. '.repeat(10));
   const daemon = scope.spawn({ args: ['local', '--data', file] });
   expect((await daemon.end()).code).toBe(1);
-  expect(daemon.stderr).toMatch(/xrayd: cannot open .*notes\.txt as a store of traces: .*not a database.* Choose another file with --data\n/);
+  expect(daemon.stderr).toMatch(/xrayd: cannot open .*notes\.txt as a trace store: .*not a database.* Choose another file with --data\n/);
 });
 
 test('a second one on the same file is refused, until the first has ended, however it ended', async () => {
@@ -151,7 +151,7 @@ test('a --data file that something else cuts while it is in use is said to be da
   expect(local.daemon.find(/please report/)).toBeUndefined();
 });
 
-test('a --data file that is mounted by itself is refused: its lock and its log would be in another folder', (context) => {
+test('a --data file that is mounted individually is refused, because its lock and its log would be in another folder', (context) => {
   if (spawnSync('unshare', ['--mount', 'true']).status !== 0) context.skip('needs mount namespaces');
   const folder = scope.folder();
   const [file, mounted] = [join(folder, 'traces.db'), join(folder, 'mounted file.db')];
@@ -159,7 +159,7 @@ test('a --data file that is mounted by itself is refused: its lock and its log w
   const script = `mount --bind '${file}' '${mounted}' && exec timeout 10 "$@"`;
   const command = [...PROGRAM, 'local', '-b', '127.0.0.1:0', '-t', '127.0.0.1:0', '--http-address', 'off', '--data', mounted];
   const { status, stderr } = spawnSync('unshare', ['--mount', 'sh', '-c', script, 'sh', ...command], { encoding: 'utf8' });
-  expect(stderr).toMatch(/cannot use .*mounted file\.db as a store of traces: it is mounted by itself.*Mount its folder/);
+  expect(stderr).toMatch(/cannot use .*mounted file\.db as a trace store: it is mounted individually.*Mount its folder/);
   expect(status).toBe(1);
 });
 
@@ -169,5 +169,5 @@ test('a --data file with a second name (a hard link) is refused: another one cou
   linkSync(file, `${file}.link`);
   const second = scope.spawn({ args: ['local', '--data', `${file}.link`] });
   expect((await second.end()).code).toBe(1);
-  expect(second.stderr).toMatch(/traces\.db\.link as a store of traces: it has 2 names \(hard links\).*Delete the others, or make a copy/);
+  expect(second.stderr).toMatch(/traces\.db\.link as a trace store: it has 2 names \(hard links\).*Delete the others, or make a copy/);
 });

@@ -19,7 +19,7 @@ test('pull copies traces from an account, signed with its credentials', async ()
   expect(one).toMatchObject({ code: 0, stderr: 'imported 1 trace: 2 documents stored, 0 refused\n' });
   const matching = await xrayd([...args, '--filter', 'error'], { env: EXAMPLE_KEYS });
   expect(matching).toMatchObject({ code: 0, stderr: 'imported 1 trace: 2 documents stored, 0 refused\n' });
-  expect((await xrayd([...args, '--filter', 'error ('], { env: EXAMPLE_KEYS })).stderr).toMatch(/X-Ray does not give its traces: InvalidRequest/);
+  expect((await xrayd([...args, '--filter', 'error ('], { env: EXAMPLE_KEYS })).stderr).toMatch(/X-Ray did not return its traces: InvalidRequest/);
   expect((await xrayd(args)).stderr).toMatch(/no AWS credentials. Tried environment/);
 });
 
@@ -52,7 +52,7 @@ test('pull ends with a line when what answers sends a gigabyte', async () => {
   const local = await LocalXRay.of(scope);
   const args = ['pull', '--endpoint', account.url, '--region', 'eu-west-1', '--api', local.api];
   const { code, stderr } = await xrayd(args, { env: { ...EXAMPLE_KEYS, NODE_OPTIONS: '--max-old-space-size=512' } });
-  expect(stderr).toBe('xrayd: X-Ray does not give its traces: Error: the answer is larger than 67108864 bytes\n');
+  expect(stderr).toBe('xrayd: X-Ray did not return its traces: Error: the answer is larger than 67108864 bytes\n');
   expect(code).toBe(1);
 });
 

@@ -68,7 +68,7 @@ test('a region of a profile that can be none ends the start with one line that n
     const daemon = scope.spawn({ args: ['-o'], env: { ...EXAMPLE_KEYS, AWS_CONFIG_FILE: config } });
     expect((await daemon.end()).code).toBe(1);
     const said = daemon.stderr.split('\n').filter((line) => line !== '' && !line.startsWith('{'));
-    expect(said).toEqual([expect.stringContaining(`xrayd: the region of profile default is "${region}", which is no region`)]);
+    expect(said).toEqual([expect.stringContaining(`xrayd: the region of profile default is "${region}", which is not a region`)]);
   }
   writeFileSync(config, '[default]\nregion=EU-WEST-1\n');
   const xray = await scope.start(new FakeXRay({ region: 'eu-west-1' }));

@@ -118,7 +118,7 @@ test.each([
   const path = join(scope.folder(), 'data');
   make(path);
   expect(() => dataPlace(path)).toThrow(message);
-  expect(() => dataPlace(path)).toThrow(/^cannot use .* as a store of traces: [^\n]* with --data$/);
+  expect(() => dataPlace(path)).toThrow(/^cannot use .* as a trace store: [^\n]* with --data$/);
 });
 
 test('a folder that is not there, and one that is a file, are named', () => {

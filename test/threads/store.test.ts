@@ -197,7 +197,7 @@ test.each([
   [
     'no database',
     (file: string) => writeFileSync(file, 'hello, I am a text of some length, but no database at all'),
-    /cannot open .* as a store of traces: .*not a database/,
+    /cannot open .* as a trace store: .*not a database/,
   ],
   [
     'a newer form',

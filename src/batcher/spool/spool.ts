@@ -255,7 +255,7 @@ export class Spool implements Component, SegmentStock {
     const { name, segments, folder } = entry;
     let what = 'cannot be read; renamed to .unreadable';
     await rename(folder.at(name), join(this.#config.folder, `${name}.unreadable`)).catch((error: unknown) => {
-      what = systemCodeOf(error) === 'ENOENT' ? 'is missing: somebody deleted or moved it' : 'cannot be read, and could not be renamed';
+      what = systemCodeOf(error) === 'ENOENT' ? 'is missing: it was deleted or moved' : 'cannot be read, and could not be renamed';
     });
     this.#log.limited(
       'dropped_spool_unreadable',

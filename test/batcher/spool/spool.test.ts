@@ -101,7 +101,7 @@ test('a changed, a cut and a missing file are counted and set aside, and the res
     'its checksum is wrong',
     'its checksum is wrong',
   ]);
-  expect(log.find(/is missing: somebody deleted or moved it/, 'error').map(({ fields }) => fields['file'])).toEqual([basename(missing!)]);
+  expect(log.find(/is missing: it was deleted or moved/, 'error').map(({ fields }) => fields['file'])).toEqual([basename(missing!)]);
   expect(readdirSync(folder)).toContain(`${basename(changed!)}.unreadable`);
   expectBalanced();
   const later = await open(folder);
