@@ -142,7 +142,7 @@ test('when changes were missed, what is there stays until all is read; then what
 test('what does not match any more goes, and who listens is told of all', async () => {
   const list = await listOf([row('b', 2), row('a', 1)]);
   const told: string[] = [];
-  list.onChanged = (changed) => void told.push(...(changed ?? []));
+  list.onChanged.add((changed) => void told.push(...(changed ?? [])));
   list.apply([row('b', 2, { revision: 2 })], ['a', 'x']);
   expect(ids(list)).toEqual(['b']);
   expect(told).toEqual(['b', 'a', 'x']);

@@ -2,7 +2,8 @@ import './browser-globals.ts';
 import { afterEach, expect, test, vi } from 'vitest';
 import type { Overview, TraceRow } from '../../src/api/page-types.ts';
 import { listedOf } from '../../ui/src/traces/listed.ts';
-import { MAX_ROWS, RowList } from '../../ui/src/traces/row-list.ts';
+import { MAX_ROWS } from '../../ui/src/traces/pages.ts';
+import { RowList } from '../../ui/src/traces/row-list.ts';
 
 /** On a busy machine an answer may take longer than vitest's second. */
 const waitFor = (check: () => void): Promise<void> => vi.waitFor(check, { timeout: 20_000 });

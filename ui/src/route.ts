@@ -1,4 +1,5 @@
 import { computed, signal } from '@preact/signals';
+import { Listeners } from './listeners.ts';
 
 /** The path of the list. */
 export const LIST = '/';
@@ -76,13 +77,13 @@ export function param(name: string): string {
   return params.value.get(name) ?? '';
 }
 
-/** Called before the list is left, so that its place is kept. */
-let beforeLeaving = (): void => {};
+/** Told before the list is left, so that its place is kept. */
+const leaving = new Listeners();
 
 /** Goes somewhere; Back comes back. From the list to a trace, that trace's row is the selected one from then on. */
 export function go(to: string): void {
   if (to === address.peek()) return;
-  beforeLeaving();
+  leaving.tell();
   const next = placeOf(new URL(to, location.origin).pathname);
   let left = entry.peek();
   if (place.peek().path === LIST && next.path === TRACE) {
@@ -113,7 +114,7 @@ export function setParams(changes: Readonly<Record<string, string>>, { isAside =
     replace(to, kept);
     return;
   }
-  beforeLeaving();
+  leaving.tell();
   // Another question, or another order: its list begins at the top.
   push(to, kept.list === undefined ? {} : { list: kept.list });
 }
@@ -132,10 +133,10 @@ export function keptAnchor(): Anchor | undefined {
 
 /** Calls `keep` before the list is left, by a link or by a reload; until the function that it returns is called. */
 export function whenLeaving(keep: () => void): () => void {
-  beforeLeaving = keep;
+  const forget = leaving.add(keep);
   addEventListener('pagehide', keep);
   return () => {
-    if (beforeLeaving === keep) beforeLeaving = () => {};
+    forget();
     removeEventListener('pagehide', keep);
   };
 }

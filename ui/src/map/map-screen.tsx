@@ -43,11 +43,11 @@ export function MapScreen() {
     const stop = new AbortController();
     const reading = new Rereading(() => read(stop.signal), READ_MS);
     void reading.now();
-    list.onChanged = () => reading.changed();
+    const unfollow = list.onChanged.add(() => reading.changed());
     return () => {
+      unfollow();
       stop.abort();
       reading.stop();
-      list.onChanged = () => {};
     };
   }, [query]);
   const selection = selectionIn(map);

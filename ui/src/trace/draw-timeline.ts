@@ -4,7 +4,7 @@ import { drawBar } from './draw-bars.ts';
 import { drawGuides, drawName } from './draw-names.ts';
 import { ticksOf, type TimeAxis } from './time-axis.ts';
 import { RULER_HEIGHT, visible, xOf, type TimelineLayout } from './timeline-layout.ts';
-import type { Zoom } from './trace-state.ts';
+import type { Zoom } from './zoom.ts';
 
 /** Draws the rows that are seen: work for a screen, however many spans there are. */
 export function drawTimeline(context: CanvasRenderingContext2D, layout: TimelineLayout, scene: TimelineScene): void {

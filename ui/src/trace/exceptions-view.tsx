@@ -1,8 +1,8 @@
 import { isObject } from '../../../src/json/json.ts';
 import { duration } from '../format.ts';
 import { Exception } from './exception.tsx';
-import type { Span, TraceModel } from './model.ts';
-import type { TraceState } from './trace-state.ts';
+import type { Span } from './model.ts';
+import type { ViewProps } from './view.ts';
 
 /** Spans that have exceptions of their own, in the order of time. */
 export function thrownIn(spans: readonly Span[]): Span[] {
@@ -10,8 +10,7 @@ export function thrownIn(spans: readonly Span[]): Span[] {
 }
 
 /** Everything that was thrown in the trace, wherever. */
-export function ExceptionsView({ state }: { state: TraceState }) {
-  const model = state.model.value as TraceModel;
+export function ExceptionsView({ state, model }: ViewProps) {
   const spans = thrownIn(model.spans);
   return (
     <div class="exceptions">

@@ -1,34 +1,18 @@
 import { useComputed } from '@preact/signals';
-import { useEffect, useRef } from 'preact/hooks';
 import { count, duration } from '../format.ts';
-import { setFindFocus } from './find-focus.ts';
-import { keysFor } from './keys.ts';
+import { showMatch } from './step.ts';
 import type { TraceState } from './trace-state.ts';
 
 /** Finds spans in the trace, and what else one does with the timeline. */
 export function FindBar({ state }: { state: TraceState }) {
-  const input = useRef<HTMLInputElement>(null);
-  useEffect(() => {
-    setFindFocus(() => {
-      if (input.current === null || document.activeElement === input.current) return false;
-      input.current.focus();
-      input.current.select();
-      return true;
-    });
-    return () => setFindFocus(() => false);
-  }, []);
   const matches = state.matches.value;
   const selected = state.selected.value;
   const at = selected === undefined ? -1 : matches.indexOf(selected);
-  const run = (key: string): unknown =>
-    keysFor(state)
-      .find(({ keys }) => keys.includes(key))
-      ?.run();
-  const gaps = state.gaps.value;
+  const gaps = state.zoom.gaps.value;
   return (
     <div class="find" role="search" aria-label="In this trace">
       <input
-        ref={input}
+        ref={state.findField}
         class="text"
         type="search"
         aria-label="Find in the trace"
@@ -36,7 +20,7 @@ export function FindBar({ state }: { state: TraceState }) {
         value={state.find.value}
         onInput={(event) => state.search(event.currentTarget.value)}
         onKeyDown={(event) => {
-          if (event.key === 'Enter') run(event.shiftKey ? 'N' : 'n');
+          if (event.key === 'Enter') showMatch(state, event.shiftKey ? -1 : 1);
           if (event.key === 'Escape') {
             state.search('');
             event.currentTarget.blur();
@@ -48,10 +32,10 @@ export function FindBar({ state }: { state: TraceState }) {
           <span class="faint" role="status">
             {matches.length === 0 ? 'Nothing found' : `${at < 0 ? '–' : count(at + 1)} of ${count(matches.length)}`}
           </span>
-          <button type="button" class="button small" onClick={() => run('N')} disabled={matches.length === 0}>
+          <button type="button" class="button small" onClick={() => showMatch(state, -1)} disabled={matches.length === 0}>
             Previous
           </button>
-          <button type="button" class="button small" onClick={() => run('n')} disabled={matches.length === 0}>
+          <button type="button" class="button small" onClick={() => showMatch(state, 1)} disabled={matches.length === 0}>
             Next
           </button>
         </>
@@ -62,14 +46,14 @@ export function FindBar({ state }: { state: TraceState }) {
         <button
           type="button"
           class="button small"
-          aria-pressed={state.isFoldingGaps.value}
-          onClick={() => (state.isFoldingGaps.value = !state.isFoldingGaps.value)}
+          aria-pressed={state.zoom.isFoldingGaps.value}
+          onClick={() => (state.zoom.isFoldingGaps.value = !state.zoom.isFoldingGaps.value)}
         >
-          {state.isFoldingGaps.value ? 'Idle folded' : 'Idle shown'}, {duration(gaps.reduce((sum, { from, to }) => sum + to - from, 0))}
+          {state.zoom.isFoldingGaps.value ? 'Idle folded' : 'Idle shown'}, {duration(gaps.reduce((sum, { from, to }) => sum + to - from, 0))}
         </button>
       )}
-      {state.zoom.value !== undefined && (
-        <button type="button" class="button small" onClick={() => state.zoomTo(undefined)}>
+      {state.zoom.chosen.value !== undefined && (
+        <button type="button" class="button small" onClick={() => state.zoom.to(undefined)}>
           Whole trace
         </button>
       )}

@@ -1,12 +1,11 @@
 import type { Finding } from '../../../src/api/page-types.ts';
 import { hereWith } from '../route.ts';
-import type { Span, TraceModel } from './model.ts';
+import type { Span } from './model.ts';
 import { FindingList } from './panel-sections.tsx';
-import type { TraceState } from './trace-state.ts';
+import type { ViewProps } from './view.ts';
 
 /** What AWS would do differently with this trace, by the span that it is about. */
-export function FindingsView({ state }: { state: TraceState }) {
-  const model = state.model.value as TraceModel;
+export function FindingsView({ state, model }: ViewProps) {
   const findings = state.findings.value;
   if (findings === undefined) return <p class="empty faint">Reading the findings …</p>;
   const groups = new Map<string | null, Finding[]>();

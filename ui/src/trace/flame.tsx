@@ -5,14 +5,12 @@ import { count, duration, percent } from '../format.ts';
 import { settings } from '../settings.ts';
 import { cut } from './cut.ts';
 import { framesOf, placedFrames, type Frame, type PlacedFrame } from './flame-tree.ts';
-import type { TraceModel } from './model.ts';
-import type { TraceState } from './trace-state.ts';
+import type { ViewProps } from './view.ts';
 
 const ROW = 24;
 
 /** The trace with repeats merged: width is time, below is what was called. */
-export function Flame({ state }: { state: TraceState }) {
-  const model = state.model.value as TraceModel;
+export function Flame({ state, model }: ViewProps) {
   const tops = useMemo(() => framesOf(model.roots), [model]);
   const root = useSignal<Frame | undefined>(undefined);
   const canvas = useRef<HTMLCanvasElement>(null);

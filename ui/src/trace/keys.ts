@@ -1,25 +1,18 @@
 import { copyAloud } from '../copy.tsx';
 import { go, listHref, param, setParams } from '../route.ts';
 import type { KeyHandler } from '../shell/keys.ts';
-import { focusFind } from './find-focus.ts';
-import { firstError } from './cause.ts';
-import type { Span } from './model.ts';
-import { oncePerRow, type TimelineRow } from './rows.ts';
+import type { TimelineRow } from './rows.ts';
+import { showError, showMatch } from './step.ts';
 import type { TraceState } from './trace-state.ts';
-import { showView, VIEWS } from './views.ts';
+import { showView } from './view.ts';
+import { VIEWS } from './views.ts';
 
-/** The next of `spans` after the selected one, in the order of the timeline; after the last the first. */
-function stepIn(state: TraceState, spans: readonly Span[], by: 1 | -1, first?: Span): void {
-  if (spans.length === 0) return;
-  const all = state.model.peek()?.spans ?? [];
-  const selected = state.selected.peek() ?? state.selectedFold.peek()?.spans[0];
-  if (selected === undefined && first !== undefined) {
-    state.show(first);
-    return;
-  }
-  const here = selected === undefined ? (by === 1 ? -1 : all.length) : all.indexOf(selected);
-  const order = by === 1 ? spans : spans.toReversed();
-  state.show(order.find((span) => span !== selected?.callee && (all.indexOf(span) - here) * by > 0) ?? order[0]!);
+/** Puts the cursor into the field that finds in the trace. False when it is there already, or the view has no such field. */
+function focusFind({ findField: { current: field } }: TraceState): boolean {
+  if (field === null || document.activeElement === field) return false;
+  field.focus();
+  field.select();
+  return true;
 }
 
 /** The keys of the trace's screen. */
@@ -42,10 +35,8 @@ export function keysFor(state: TraceState): KeyHandler[] {
       );
     else if (row.hasChildren) step(1);
   };
-  const errors = (): Span[] => oncePerRow(state.model.peek()?.errors ?? []);
-  const firstOfErrors = (): Span | undefined => (state.model.peek() === undefined ? undefined : firstError(state.model.peek()!));
   const part = (): number => {
-    const { from, to } = state.window.peek();
+    const { from, to } = state.zoom.window.peek();
     return (to - from) / 5;
   };
   return [
@@ -53,12 +44,12 @@ export function keysFor(state: TraceState): KeyHandler[] {
     { keys: ['k', 'ArrowUp'], does: 'previous span', run: () => step(-1) },
     { keys: ['ArrowRight'], does: 'expand, or go to the first child', run: () => open(true) },
     { keys: ['ArrowLeft'], does: 'collapse, or go to the parent', run: () => open(false) },
-    { keys: ['e'], does: 'the cause, then the next error', run: () => stepIn(state, errors(), 1, firstOfErrors()) },
-    { keys: ['E'], does: 'previous error', run: () => stepIn(state, errors(), -1) },
-    { keys: ['f'], does: 'find in the trace', run: () => void focusFind() },
-    { keys: ['Ctrl+f'], does: 'find in the timeline; again for the browser’s own find', run: focusFind },
-    { keys: ['n'], does: 'next match', run: () => stepIn(state, state.matches.peek(), 1) },
-    { keys: ['N'], does: 'previous match', run: () => stepIn(state, state.matches.peek(), -1) },
+    { keys: ['e'], does: 'the cause, then the next error', run: () => showError(state, 1) },
+    { keys: ['E'], does: 'previous error', run: () => showError(state, -1) },
+    { keys: ['f'], does: 'find in the trace', run: () => void focusFind(state) },
+    { keys: ['Ctrl+f'], does: 'find in the timeline; again for the browser’s own find', run: () => focusFind(state) },
+    { keys: ['n'], does: 'next match', run: () => showMatch(state, 1) },
+    { keys: ['N'], does: 'previous match', run: () => showMatch(state, -1) },
     {
       keys: ['y'],
       does: 'copy the id of the selected span',
@@ -67,19 +58,19 @@ export function keysFor(state: TraceState): KeyHandler[] {
         if (span !== undefined) void copyAloud(span.entity.id, `id ${span.entity.id}`);
       },
     },
-    { keys: ['+', '='], does: 'zoom in', run: () => state.zoomBy(0.5) },
-    { keys: ['-'], does: 'zoom out', run: () => state.zoomBy(2) },
-    { keys: ['0'], does: 'the whole trace', run: () => state.zoomTo(undefined) },
+    { keys: ['+', '='], does: 'zoom in', run: () => state.zoom.by(0.5) },
+    { keys: ['-'], does: 'zoom out', run: () => state.zoom.by(2) },
+    { keys: ['0'], does: 'the whole trace', run: () => state.zoom.to(undefined) },
     {
       keys: ['z'],
       does: 'zoom to the selected span',
       run: () => {
         const spans = state.selectedFold.peek()?.spans ?? [state.selected.peek()].filter((span) => span !== undefined);
-        if (spans.length > 0) state.zoomToSpans(spans);
+        if (spans.length > 0) state.zoom.toSpans(spans);
       },
     },
-    { keys: ['a'], does: 'move to earlier', run: () => state.pan(-part()) },
-    { keys: ['d'], does: 'move to later', run: () => state.pan(part()) },
+    { keys: ['a'], does: 'move to earlier', run: () => state.zoom.pan(-part()) },
+    { keys: ['d'], does: 'move to later', run: () => state.zoom.pan(part()) },
     { keys: ['['], does: 'collapse one level', run: () => state.openBy(-1) },
     { keys: [']'], does: 'expand one level', run: () => state.openBy(1) },
     {
@@ -87,7 +78,7 @@ export function keysFor(state: TraceState): KeyHandler[] {
       does: 'show or hide services inferred from calls',
       run: () => setParams({ inferred: state.hasInferred.peek() ? '' : '1' }, { isAside: true }),
     },
-    ...VIEWS.map((view, i) => ({ keys: [String(i + 1)], does: view.title, run: () => showView(state, view) })),
+    ...VIEWS.map((view) => ({ keys: [view.key], does: view.title, run: () => showView(state, view) })),
     {
       keys: ['Escape'],
       // The panel that the page has opened by itself is none that the reader has to close first.

@@ -3,7 +3,8 @@ import { useEffect, useRef } from 'preact/hooks';
 import { context2d, themeColours, whenResized } from '../canvas.ts';
 import { isFailed, severityOf } from '../outcomes.ts';
 import { settings } from '../settings.ts';
-import type { TraceState, Zoom } from './trace-state.ts';
+import type { TraceState } from './trace-state.ts';
+import type { Zoom } from './zoom.ts';
 
 const HEIGHT = 54;
 const PAD = 5;
@@ -18,8 +19,8 @@ export function Minimap({ state }: { state: TraceState }) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const drag = useRef<Drag>(undefined);
   const model = state.model.value;
-  const axis = state.axis.value;
-  const { from, to } = state.window.value;
+  const axis = state.zoom.axis.value;
+  const { from, to } = state.zoom.window.value;
   void settings.value;
   // The first size is told, too.
   useEffect(() => whenResized(canvas.current!, () => drawAll(canvas.current!, state)), [model, axis, settings.value.theme]);
@@ -32,7 +33,7 @@ export function Minimap({ state }: { state: TraceState }) {
     (event.currentTarget as Element).setPointerCapture(event.pointerId);
     const at = unitsAt(event);
     const grip = unitsOf(GRIP);
-    const isWhole = state.zoom.peek() === undefined;
+    const isWhole = state.zoom.chosen.peek() === undefined;
     const kind = isWhole ? 'new' : Math.abs(at - from) < grip ? 'left' : Math.abs(at - to) < grip ? 'right' : at > from && at < to ? 'move' : 'new';
     drag.current = { kind, startX: at, start: { from, to } };
   };
@@ -41,10 +42,10 @@ export function Minimap({ state }: { state: TraceState }) {
     const { kind, startX, start } = drag.current;
     const at = unitsAt(event);
     if (Math.abs(at - startX) < unitsOf(CLICK_PX)) return;
-    if (kind === 'new') state.zoomTo({ from: Math.min(startX, at), to: Math.max(startX, at) });
-    else if (kind === 'move') state.zoomTo({ from: start.from + at - startX, to: start.to + at - startX });
-    else if (kind === 'left') state.zoomTo({ from: Math.min(at, start.to), to: Math.max(at, start.to) });
-    else state.zoomTo({ from: Math.min(at, start.from), to: Math.max(at, start.from) });
+    if (kind === 'new') state.zoom.to({ from: Math.min(startX, at), to: Math.max(startX, at) });
+    else if (kind === 'move') state.zoom.to({ from: start.from + at - startX, to: start.to + at - startX });
+    else if (kind === 'left') state.zoom.to({ from: Math.min(at, start.to), to: Math.max(at, start.to) });
+    else state.zoom.to({ from: Math.min(at, start.from), to: Math.max(at, start.from) });
   };
   const share = (units: number): string => `${(units / axis.units) * 100}%`;
   return (
@@ -57,7 +58,7 @@ export function Minimap({ state }: { state: TraceState }) {
         onPointerMove={onMove}
         onPointerUp={() => (drag.current = undefined)}
         onPointerCancel={() => (drag.current = undefined)}
-        onDblClick={() => state.zoomTo(undefined)}
+        onDblClick={() => state.zoom.to(undefined)}
       />
       <div class="outside" style={{ left: '0', width: share(Math.max(0, from)) }} />
       <div class="outside" style={{ left: share(Math.min(axis.units, to)), right: '0' }} />
@@ -68,7 +69,7 @@ export function Minimap({ state }: { state: TraceState }) {
 function drawAll(canvas: HTMLCanvasElement, state: TraceState): void {
   const { context, width } = context2d(canvas, HEIGHT);
   const model = state.model.peek();
-  const axis = state.axis.peek();
+  const axis = state.zoom.axis.peek();
   if (model === undefined) return;
   const colours = themeColours();
   const { spans } = model;

@@ -4,7 +4,7 @@ import { readTrace } from '../api.ts';
 import { Copy } from '../copy.tsx';
 import { count } from '../format.ts';
 import { JsonTree } from './json-tree.tsx';
-import type { TraceState } from './trace-state.ts';
+import type { ViewProps } from './view.ts';
 
 function nameOf(document: object): string {
   const { name, id } = document as { name?: string; id?: string };
@@ -25,9 +25,9 @@ function download(text: string, name: string): void {
 }
 
 /** The documents as they came. */
-export function Raw({ state }: { state: TraceState }) {
+export function Raw({ state, model }: ViewProps) {
   const read = useSignal<readonly object[] | undefined>(undefined);
-  const revision = state.model.value?.revision;
+  const { revision } = model;
   useEffect(() => {
     const stop = new AbortController();
     void (async () => {
@@ -46,7 +46,7 @@ export function Raw({ state }: { state: TraceState }) {
     <div class="raw">
       <section>
         <h2>
-          {count(documents.length)} {documents.length === 1 ? 'document' : 'documents'} as sent, {count(state.model.value?.bytes ?? 0)} bytes
+          {count(documents.length)} {documents.length === 1 ? 'document' : 'documents'} as sent, {count(model.bytes)} bytes
         </h2>
         <p class="buttons">
           <Copy text={text} what="documents" title="Copy as JSON" isJson />

@@ -2,8 +2,8 @@ import { useSignal } from '@preact/signals';
 import type { RowOutcome } from '../../../src/api/page-types.ts';
 import { count, duration, percent } from '../format.ts';
 import { isFailed, severityOf } from '../outcomes.ts';
-import { selfSecondsOf, type Span, type TraceModel } from './model.ts';
-import type { TraceState } from './trace-state.ts';
+import { selfSecondsOf, type Span } from './model.ts';
+import type { ViewProps } from './view.ts';
 
 export interface SelfTimeLine {
   readonly service: string;
@@ -63,9 +63,8 @@ const COLUMNS = [
 const SELF_TIME = 'Time in which a span itself worked or waited, without the spans below it';
 type Column = (typeof COLUMNS)[number][0];
 
-export function SelfTime({ state }: { state: TraceState }) {
+export function SelfTime({ state, model }: ViewProps) {
   const by = useSignal<Column>('self');
-  const model = state.model.value as TraceModel;
   void state.tick.value;
   const lines = selfTimesOf(model.spans);
   const all = lines.reduce((sum, { self }) => sum + self, 0);

@@ -1,6 +1,6 @@
 import type { TimelineRow } from './rows.ts';
 import type { TimeAxis } from './time-axis.ts';
-import type { Zoom } from './trace-state.ts';
+import type { Zoom } from './zoom.ts';
 
 export interface TimelineLayout {
   /** px. */

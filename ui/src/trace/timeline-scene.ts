@@ -3,7 +3,7 @@ import type { Stretch } from './critical-path.ts';
 import type { Span } from './model.ts';
 import type { TimelineRow } from './rows.ts';
 import type { TimeAxis } from './time-axis.ts';
-import type { Zoom } from './trace-state.ts';
+import type { Zoom } from './zoom.ts';
 
 export interface TimelineScene {
   readonly rows: readonly TimelineRow[];

@@ -7,6 +7,7 @@ import { Breadcrumb } from './breadcrumb.tsx';
 import { fittingNames } from './draw-names.ts';
 import { drawRuler, drawTimeline, timeAt } from './draw-timeline.ts';
 import type { TimelineScene } from './timeline-scene.ts';
+import { FindBar } from './find-bar.tsx';
 import { Minimap } from './minimap.tsx';
 import { titleOf } from './row-text.ts';
 import type { TimelineRow } from './rows.ts';
@@ -14,6 +15,7 @@ import { indentOf, layoutOf, RULER_HEIGHT, TWISTY, type TimelineLayout } from '.
 import { keepPlace, scrollTo } from './timeline-scroll.ts';
 import { Tree } from './timeline-tree.tsx';
 import type { TraceState } from './trace-state.ts';
+import type { ViewProps } from './view.ts';
 import { NAMES, setWidth, widths } from './widths.ts';
 
 const CLICK_PX = 4;
@@ -21,8 +23,17 @@ const CLICK_PX = 4;
 const SETTLE_MS = 120;
 const TOP_MS = 100;
 
-/** Segments, subsegments and calls over time. */
-export function Timeline({ state }: { state: TraceState }) {
+/** Segments, subsegments and calls over time, and what finds them. */
+export function TimelineView({ state }: Pick<ViewProps, 'state'>) {
+  return (
+    <>
+      <FindBar state={state} />
+      <Timeline state={state} />
+    </>
+  );
+}
+
+function Timeline({ state }: { state: TraceState }) {
   const box = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
   const ruler = useRef<HTMLCanvasElement>(null);
@@ -59,8 +70,8 @@ export function Timeline({ state }: { state: TraceState }) {
     const layout = layoutNow();
     const scene: TimelineScene = {
       rows: state.rows.peek(),
-      axis: state.axis.peek(),
-      window: state.window.peek(),
+      axis: state.zoom.axis.peek(),
+      window: state.zoom.window.peek(),
       path: state.path.peek(),
       isSelected: state.isSelected,
       hovered: hovered.current,
@@ -90,7 +101,15 @@ export function Timeline({ state }: { state: TraceState }) {
     else if (frame.current === 0) frame.current = requestAnimationFrame(() => latest.current());
   };
   // Whatever the picture shows.
-  void [state.axis.value, state.window.value, state.path.value, state.selected.value, state.selectedFold.value, state.matches.value, settings.value];
+  void [
+    state.zoom.axis.value,
+    state.zoom.window.value,
+    state.path.value,
+    state.selected.value,
+    state.selectedFold.value,
+    state.matches.value,
+    settings.value,
+  ];
   useLayoutEffect(schedule);
   useLayoutEffect(() => {
     const element = box.current!;
@@ -133,9 +152,9 @@ export function Timeline({ state }: { state: TraceState }) {
     const across = event.shiftKey ? event.deltaY : event.deltaX;
     if (!isZoom && Math.abs(across) <= Math.abs(event.shiftKey ? 0 : event.deltaY)) return;
     event.preventDefault();
-    const { from, to } = state.window.peek();
-    if (isZoom) state.zoomBy(Math.exp(event.deltaY / 300), from + ((xIn(event) - names) / bars) * (to - from));
-    else state.pan((across / bars) * (to - from));
+    const { from, to } = state.zoom.window.peek();
+    if (isZoom) state.zoom.by(Math.exp(event.deltaY / 300), from + ((xIn(event) - names) / bars) * (to - from));
+    else state.zoom.pan((across / bars) * (to - from));
   };
   useEffect(() => {
     const element = canvas.current!;
@@ -149,9 +168,9 @@ export function Timeline({ state }: { state: TraceState }) {
     brush.value = undefined;
     if (start === undefined) return;
     if (was !== undefined && was.width > CLICK_PX) {
-      const { from, to } = state.window.peek();
+      const { from, to } = state.zoom.window.peek();
       const at = (px: number): number => from + (px / bars) * (to - from);
-      state.zoomTo({ from: at(was.left), to: at(was.left + was.width) });
+      state.zoom.to({ from: at(was.left), to: at(was.left + was.width) });
       return;
     }
     const row = rows[rowAt(event)];
@@ -191,7 +210,7 @@ export function Timeline({ state }: { state: TraceState }) {
         class="timeline-rows"
         ref={box}
         onScroll={() => {
-          if (box.current!.scrollTop > 0) state.isTouched = true;
+          if (box.current!.scrollTop > 0) state.zoom.isTouched = true;
           schedule();
           clearTimeout(Number(box.current!.dataset['settle']));
           box.current!.dataset['settle'] = String(setTimeout(() => (settled.value = box.current?.scrollTop ?? 0), SETTLE_MS));
@@ -216,7 +235,7 @@ export function Timeline({ state }: { state: TraceState }) {
             }}
             onDblClick={(event) => {
               const row = rows[rowAt(event)];
-              if (row !== undefined) state.zoomToSpans(row.fold?.spans ?? [row.call ?? row.span]);
+              if (row !== undefined) state.zoom.toSpans(row.fold?.spans ?? [row.call ?? row.span]);
             }}
           />
           {brush.value !== undefined && <div class="brush tall" style={{ left: `${names + brush.value.left}px`, width: `${brush.value.width}px` }} />}
@@ -250,7 +269,7 @@ function showPointerTime(box: HTMLElement, { width, names }: TimelineLayout, { p
 }
 
 function clicked(state: TraceState, row: TimelineRow, isTwisty: boolean): void {
-  state.isTouched = true;
+  state.zoom.isTouched = true;
   if (isTwisty && row.hasChildren) state.toggle(row.fold?.key ?? row.span.id, row.fold !== undefined);
   else state.select(row.fold ?? row.span);
 }

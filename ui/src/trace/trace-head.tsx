@@ -1,3 +1,4 @@
+import { useComputed } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 import { useMemo } from 'preact/hooks';
 import { httpOf } from '../../../src/trace/http.ts';
@@ -8,17 +9,15 @@ import { badgeText, failuresText, isFailed, severityOf, type Failure, type Failu
 import { hereWith, param } from '../route.ts';
 import { now, useCounting } from '../traces/elapsed.ts';
 import type { Cause } from './cause.ts';
-import { thrownIn } from './exceptions-view.tsx';
 import type { Fold } from './folds.ts';
 import type { Span, TraceModel } from './model.ts';
 import { foldWith, oncePerRow } from './rows.ts';
 import type { TraceState } from './trace-state.ts';
-import { viewHref, VIEWS } from './views.ts';
+import { viewHref } from './view.ts';
+import { viewOf, VIEWS } from './views.ts';
 
 /** Summary of the trace: what it was, why it failed, its figures and its views. */
 export function Head({ state, id, model }: { state: TraceState; id: string; model: TraceModel | undefined }) {
-  const thrown = useMemo(() => (model === undefined ? 0 : thrownIn(model.spans).length), [model]);
-  const counts: Readonly<Record<string, number>> = { exceptions: thrown, findings: state.findings.value?.length ?? 0 };
   const cause = state.cause.value;
   return (
     <header class="trace-head">
@@ -33,9 +32,9 @@ export function Head({ state, id, model }: { state: TraceState; id: string; mode
       <div class="tabs">
         <nav aria-label="Views of the trace">
           {VIEWS.map((view) => (
-            <a key={view.tab} aria-current={param('tab') === view.tab ? 'page' : undefined} href={viewHref(state, view)}>
+            <a key={view.tab} aria-current={viewOf(param('tab')) === view ? 'page' : undefined} href={viewHref(state, view)}>
               {view.title}
-              {(counts[view.tab] ?? 0) > 0 && <span class="faint"> · {count(counts[view.tab]!)}</span>}
+              {view.count !== undefined && <Count state={state} of={view.count} />}
             </a>
           ))}
         </nav>
@@ -51,6 +50,12 @@ export function Head({ state, id, model }: { state: TraceState; id: string; mode
       </div>
     </header>
   );
+}
+
+/** Counted when the trace or its findings change, not with every tick of a trace in progress. */
+function Count({ state, of }: { state: TraceState; of: (state: TraceState) => number }) {
+  const number = useComputed(() => of(state)).value;
+  return number === 0 ? null : <span class="faint"> · {count(number)}</span>;
 }
 
 function Title({ model }: { model: TraceModel }) {

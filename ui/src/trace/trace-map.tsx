@@ -4,13 +4,13 @@ import { readTraceGraph } from '../api.ts';
 import { mapOf, type Graph } from '../map/graph.ts';
 import { prepareLayout } from '../map/layout.ts';
 import { MapView } from '../map/map-view.tsx';
-import type { TraceState } from './trace-state.ts';
+import type { ViewProps } from './view.ts';
 
 /** Who called whom in this trace. A click selects the service's first span. */
-export function TraceMap({ state }: { state: TraceState }) {
+export function TraceMap({ state, model }: ViewProps) {
   const graph = useSignal<Graph | undefined>(undefined);
   const problem = useSignal('');
-  const revision = state.model.value?.revision;
+  const { revision } = model;
   const map = useMemo(() => (graph.value === undefined ? undefined : mapOf(graph.value)), [graph.value]);
   useEffect(() => void prepareLayout(), []);
   useEffect(() => {
@@ -33,7 +33,7 @@ export function TraceMap({ state }: { state: TraceState }) {
       selected={undefined}
       onSelect={(selection) => {
         const node = map.nodes.find(({ id }) => id === (selection?.to ?? selection?.node));
-        const span = state.model.peek()?.spans.find(({ name, kind }) => kind !== 'subsegment' && name === node?.service.Name);
+        const span = model.spans.find(({ name, kind }) => kind !== 'subsegment' && name === node?.service.Name);
         if (span !== undefined) {
           state.reveal(span);
           state.select(span);

@@ -2,33 +2,26 @@ import { useLayoutEffect, useMemo } from 'preact/hooks';
 import { list } from '../live.ts';
 import { listHref, param } from '../route.ts';
 import { doorsOf, DoorsOfTrace } from './doors.ts';
-import { ExceptionsView } from './exceptions-view.tsx';
-import { FindBar } from './find-bar.tsx';
-import { FindingsView } from './findings-view.tsx';
-import { Flame } from './flame.tsx';
 import { keysFor } from './keys.ts';
 import { Panel } from './panel.tsx';
-import { Raw } from './raw.tsx';
-import { SelfTime } from './self-time.tsx';
-import { Timeline } from './timeline.tsx';
 import { Head } from './trace-head.tsx';
-import { TraceMap } from './trace-map.tsx';
 import { TraceState } from './trace-state.ts';
 import { addKeys } from '../shell/keys.ts';
 import { shownTrace } from '../title.ts';
+import { viewOf } from './views.ts';
 import { widths } from './widths.ts';
 
 /** One trace, as it is now. */
 export function TraceScreen({ id }: { id: string }) {
-  const state = useMemo(() => new TraceState(id), [id]);
+  const state = useMemo(() => new TraceState(id, (tab) => viewOf(tab).isFullWidth === true), [id]);
   // Before the first paint: what is waited for is asked for at once.
   useLayoutEffect(() => {
     void state.load();
-    list.onChanged = (ids) => {
-      if (ids === undefined || ids.includes(id)) state.changed();
-    };
+    const unfollow = list.onChanged.add((ids) => {
+      if (ids === undefined || ids.includes(state.id)) state.changed();
+    });
     return () => {
-      list.onChanged = () => {};
+      unfollow();
       state.leave();
     };
   }, [state]);
@@ -38,6 +31,7 @@ export function TraceScreen({ id }: { id: string }) {
   useLayoutEffect(() => {
     shownTrace.value = model;
   }, [model]);
+  const { Component: View } = viewOf(param('tab'));
   const hasSide = state.selected.value !== undefined || state.selectedFold.value !== undefined;
   if (problem !== undefined && model === undefined)
     return problem.isMissing ? <Missing id={id} /> : <Unreadable message={problem.message} onRetry={() => void state.load()} />;
@@ -46,26 +40,12 @@ export function TraceScreen({ id }: { id: string }) {
       <Head state={state} id={id} model={model} />
       {model !== undefined && (
         <DoorsOfTrace.Provider value={doorsOf(model)}>
-          <Body state={state} />
+          <div class="trace-body">
+            <View state={state} model={model} />
+          </div>
           <Panel state={state} />
         </DoorsOfTrace.Provider>
       )}
-    </div>
-  );
-}
-
-function Body({ state }: { state: TraceState }) {
-  const tab = param('tab');
-  return (
-    <div class="trace-body">
-      {tab === '' && <FindBar state={state} />}
-      {tab === '' && <Timeline state={state} />}
-      {tab === 'flame' && <Flame state={state} />}
-      {tab === 'self' && <SelfTime state={state} />}
-      {tab === 'exceptions' && <ExceptionsView state={state} />}
-      {tab === 'map' && <TraceMap state={state} />}
-      {tab === 'findings' && <FindingsView state={state} />}
-      {tab === 'raw' && <Raw state={state} />}
     </div>
   );
 }

@@ -11,14 +11,7 @@ import { FOLD_ID, type Fold } from './folds.ts';
 import { grow, modelOf, type Span, type TraceModel } from './model.ts';
 import { slowestOf } from './slowest.ts';
 import { collapsedBelow, foldWith, isOfRow, oncePerRow, revealed, rowsOf, type Shown, type TimelineRow } from './rows.ts';
-import { idleGaps, TimeAxis } from './time-axis.ts';
-import { isWhole } from './views.ts';
-
-/** A part of the time axis, in its units. */
-export interface Zoom {
-  readonly from: number;
-  readonly to: number;
-}
+import { TimelineZoom } from './zoom.ts';
 
 /** More spans than a person reads at once: only the first levels are open at first. */
 const MANY_SPANS = 3_000;
@@ -41,18 +34,16 @@ export class TraceState {
   /** undefined until they were read. */
   readonly findings = signal<readonly Finding[] | undefined>(undefined);
   readonly shown = signal<Shown>({ collapsed: new Set(), unfolded: new Set() });
-  /** undefined for all of it. */
-  readonly zoom = signal<Zoom | undefined>(undefined);
-  readonly isFoldingGaps = signal(true);
   readonly find = computed(() => param('find'));
   /** The timeline has been seen: what is not needed for that comes after. */
   readonly isPainted = signal(false);
+  /** The field that finds in the trace, while the view has one. */
+  readonly findField: { current: HTMLInputElement | null } = { current: null };
   /** Counts what grows. */
   readonly tick = signal(0);
   /** Called before the model is replaced, and after: the scroll position is kept. */
   beforeChange: () => () => void = () => () => {};
-  /** The reader has looked closer: nothing moves by itself any more. */
-  isTouched = false;
+  readonly zoom = new TimelineZoom(this.model, this.tick);
 
   /** Services that do not report have rows of their own. */
   readonly hasInferred = computed(() => param('inferred') !== '');
@@ -61,12 +52,6 @@ export class TraceState {
   readonly rows = computed(() =>
     this.model.value === undefined ? [] : rowsOf(this.model.value.roots, this.shown.value, { hasInferred: this.hasInferred.value }),
   );
-  readonly gaps = computed(() => (this.model.value === undefined ? [] : idleGaps(this.model.value.spans)));
-  readonly axis = computed(() => {
-    void this.tick.value;
-    return new TimeAxis(Math.max(1e-6, this.model.value?.length ?? 1), this.isFoldingGaps.value ? this.gaps.value : []);
-  });
-  readonly window = computed<Zoom>(() => this.zoom.value ?? { from: 0, to: this.axis.value.units });
   readonly path = computed(() => {
     void this.tick.value;
     if (!this.isPainted.value) return criticalPath(undefined);
@@ -78,7 +63,7 @@ export class TraceState {
   });
   /** Id of the span that the page has opened by itself: that of the cause. Not in the address, so that the address opens on the cause again. */
   readonly opened = signal('');
-  readonly selected = computed(() => this.model.value?.byId.get(param('span') || (isWhole(param('tab')) ? '' : this.opened.value)));
+  readonly selected = computed(() => this.model.value?.byId.get(param('span') || (this.#isFullWidth(param('tab')) ? '' : this.opened.value)));
   readonly selectedFold = computed<Fold | undefined>(() => {
     const id = param('span');
     const model = this.model.value;
@@ -89,6 +74,7 @@ export class TraceState {
   readonly lastSelected = signal('');
   readonly cause = computed(() => (this.model.value === undefined ? undefined : causeOf(this.model.value)));
   readonly slowest = computed(() => (this.model.value === undefined ? undefined : slowestOf(this.model.value, () => this.path.value)));
+  readonly #isFullWidth: (tab: string) => boolean;
   #found: TraceDocuments | undefined;
   #reading: AbortController | undefined;
   readonly #rereading = new Rereading(() => this.#load(), REREAD_MS);
@@ -96,8 +82,10 @@ export class TraceState {
   #resting: ReturnType<typeof setTimeout> | undefined;
   readonly #forget: (() => void)[];
 
-  constructor(id: string) {
+  /** `isFullWidth`: whether the view of a tab takes up the width of the panel, which then does not open by itself. */
+  constructor(id: string, isFullWidth: (tab: string) => boolean) {
     this.id = id;
+    this.#isFullWidth = isFullWidth;
     const adjust = effect(() => {
       const isAdjusted = this.isAdjusted.value;
       if (this.#found !== undefined) untracked(() => (this.model.value = modelOf(this.#found!, nowSeconds(), { isAdjusted })));
@@ -106,10 +94,10 @@ export class TraceState {
       if (param('span') !== '') this.lastSelected.value = param('span');
     });
     const remember = effect(() => {
-      const zoom = this.zoom.value;
+      void this.zoom.chosen.value;
       clearTimeout(this.#resting);
       if (this.model.peek() === undefined) return;
-      this.#resting = setTimeout(() => setParams({ zoom: zoom === undefined ? '' : this.#textOf(zoom) }, { isAside: true }), REST_MS);
+      this.#resting = setTimeout(() => setParams({ zoom: this.zoom.text() }, { isAside: true }), REST_MS);
     });
     this.#forget = [adjust, keep, remember];
   }
@@ -130,7 +118,8 @@ export class TraceState {
       const restore = this.beforeChange();
       if (isFirst && model.spans.length > MANY_SPANS)
         this.shown.value = { collapsed: collapsedBelow(model.spans, FIRST_LEVELS), unfolded: new Set() };
-      this.#keepWindow(model);
+      const before = this.model.peek();
+      if (before !== undefined) this.zoom.keep(before, model);
       this.model.value = model;
       this.problem.value = undefined;
       restore();
@@ -164,7 +153,7 @@ export class TraceState {
   }
 
   select(what: Span | Fold | undefined): void {
-    this.isTouched = true;
+    this.zoom.isTouched = true;
     this.opened.value = '';
     this.lastSelected.value = what?.id ?? '';
     setParams({ span: what?.id ?? '' }, { isAside: true });
@@ -213,49 +202,9 @@ export class TraceState {
     this.shown.value = { collapsed: collapsedBelow(this.model.peek()?.spans ?? [], depth), unfolded };
   }
 
-  zoomTo(zoom: Zoom | undefined): void {
-    const { units } = this.axis.peek();
-    this.isTouched = true;
-    if (zoom === undefined) {
-      this.zoom.value = undefined;
-      return;
-    }
-    const length = Math.max(units / 1e6, Math.min(units, zoom.to - zoom.from));
-    const from = Math.max(0, Math.min(units - length, zoom.from));
-    this.zoom.value = length >= units * 0.999 ? undefined : { from, to: from + length };
-  }
-
-  /** `factor` below 1 comes closer; `at` stays in its place. */
-  zoomBy(factor: number, at?: number): void {
-    const { from, to } = this.window.peek();
-    const centre = at ?? (from + to) / 2;
-    this.zoomTo({ from: centre - (centre - from) * factor, to: centre + (to - centre) * factor });
-  }
-
-  pan(units: number): void {
-    const zoom = this.zoom.peek();
-    if (zoom !== undefined) this.zoomTo({ from: zoom.from + units, to: zoom.to + units });
-  }
-
-  zoomToSpans(spans: readonly Span[]): void {
-    const axis = this.axis.peek();
-    const from = spans.reduce((least, { start }) => Math.min(least, axis.unitsAt(start)), Infinity);
-    const to = spans.reduce((most, { end }) => Math.max(most, axis.unitsAt(end)), 0);
-    const room = Math.max((to - from) * 0.1, axis.units / 1e6);
-    this.zoomTo({ from: from - room, to: to + room });
-  }
-
-  /** As in the address: seconds since the trace began, "0.05-0.2". */
-  #textOf({ from, to }: Zoom): string {
-    const axis = this.axis.peek();
-    return [from, to].map((units) => Number(axis.secondsAt(units).toFixed(6))).join('-');
-  }
-
   /** The part and the span of the address; without a span a failed trace opens on its cause. */
   #lookAsAddressed(): void {
-    const [, from, to] = /^([\d.]+)-([\d.]+)$/.exec(untracked(() => param('zoom'))) ?? [];
-    const axis = this.axis.peek();
-    if (Number(from) < Number(to)) this.zoomTo({ from: axis.unitsAt(Number(from)), to: axis.unitsAt(Number(to)) });
+    this.zoom.toText(untracked(() => param('zoom')));
     const selected = this.selected.peek();
     const cause = this.cause.peek()?.span;
     const isPlain = untracked(() => ['span', 'tab', 'find', 'zoom'].every((name) => param(name) === ''));
@@ -265,20 +214,6 @@ export class TraceState {
       // On a narrow screen the panel would lie over the timeline; the head has the cause.
       if (!matchMedia(NARROW_SCREEN).matches) this.opened.value = cause.id;
     }
-  }
-
-  /** Once the reader has looked closer, the scale stays although the trace becomes longer, or begins earlier than was known. */
-  #keepWindow(next: TraceModel): void {
-    const before = this.model.peek();
-    if (before === undefined || !this.isTouched) return;
-    // What grows goes on growing in sight, unless the reader has chosen a part.
-    if (before.isLive && this.zoom.peek() === undefined) return;
-    const [axis, { from, to }] = [this.axis.peek(), this.window.peek()];
-    const shift = before.origin - next.origin;
-    const gaps = this.isFoldingGaps.peek() ? idleGaps(next.spans) : [];
-    const nextAxis = new TimeAxis(next.length, gaps);
-    const zoom = { from: nextAxis.unitsAt(axis.secondsAt(from) + shift), to: nextAxis.unitsAt(axis.secondsAt(to) + shift) };
-    this.zoom.value = zoom.to - zoom.from >= nextAxis.units * 0.999 ? undefined : zoom;
   }
 
   #growWhile(model: TraceModel): void {

@@ -1,37 +1,39 @@
-import { hereWith, param, setParams } from '../route.ts';
+import { ExceptionsView, thrownIn } from './exceptions-view.tsx';
+import { FindingsView } from './findings-view.tsx';
+import { Flame } from './flame.tsx';
+import { Raw } from './raw.tsx';
+import { SelfTime } from './self-time.tsx';
+import { TimelineView } from './timeline.tsx';
+import { TraceMap } from './trace-map.tsx';
+import type { View } from './view.ts';
 
-/** The views of a trace: what stands in the address, and what they are called. */
-export const VIEWS = [
-  { tab: '', title: 'Timeline', isWhole: false },
-  { tab: 'flame', title: 'Flame', isWhole: false },
-  { tab: 'self', title: 'Self time', isWhole: false },
-  { tab: 'exceptions', title: 'Exceptions', isWhole: false },
-  { tab: 'map', title: 'Map', isWhole: true },
-  { tab: 'findings', title: 'Findings', isWhole: true },
-  { tab: 'raw', title: 'Raw', isWhole: true },
-] as const;
+const TIMELINE: View = { tab: '', title: 'Timeline', key: '1', Component: TimelineView };
 
-export type View = (typeof VIEWS)[number];
+/** In the order of the tabs. A new view is an entry here. */
+export const VIEWS: readonly View[] = [
+  TIMELINE,
+  { tab: 'flame', title: 'Flame', key: '2', Component: Flame },
+  { tab: 'self', title: 'Self time', key: '3', Component: SelfTime },
+  {
+    tab: 'exceptions',
+    title: 'Exceptions',
+    key: '4',
+    Component: ExceptionsView,
+    count: ({ model }) => thrownIn(model.value?.spans ?? []).length,
+  },
+  { tab: 'map', title: 'Map', key: '5', Component: TraceMap, isFullWidth: true },
+  {
+    tab: 'findings',
+    title: 'Findings',
+    key: '6',
+    Component: FindingsView,
+    isFullWidth: true,
+    count: ({ findings }) => findings.value?.length ?? 0,
+  },
+  { tab: 'raw', title: 'Raw', key: '7', Component: Raw, isFullWidth: true },
+];
 
-/** A view that has the whole width. */
-export function isWhole(tab: string): boolean {
-  return VIEWS.some((view) => view.tab === tab && view.isWhole);
-}
-
-/** Of how a trace is looked at: the id of the span that was selected last. */
-interface Selecting {
-  readonly lastSelected: { readonly value: string };
-}
-
-/** A whole view has no panel until something is selected in it; the span comes back with the other views. */
-function changesFor(state: Selecting, { tab, isWhole }: View): Record<string, string> {
-  return { tab, span: isWhole ? '' : state.lastSelected.value };
-}
-
-export function viewHref(state: Selecting, view: View): string {
-  return param('tab') === view.tab ? hereWith({}) : hereWith(changesFor(state, view));
-}
-
-export function showView(state: Selecting, view: View): void {
-  if (param('tab') !== view.tab) setParams(changesFor(state, view));
+/** The view of a tab in the address; of an unknown one the timeline. */
+export function viewOf(name: string): View {
+  return VIEWS.find(({ tab }) => tab === name) ?? TIMELINE;
 }

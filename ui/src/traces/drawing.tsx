@@ -28,7 +28,7 @@ export function Brush({ rect: { left, top, right, bottom } }: { rect: Rect }) {
 /** Calls `draw` when the rows, the theme or the size change, but not too often. */
 export function useDrawing(draw: (canvas: HTMLCanvasElement, data: ChartData) => void) {
   const canvas = useRef<HTMLCanvasElement>(null);
-  const due = useRef<number>(undefined);
+  const due = useRef<ReturnType<typeof setTimeout>>(undefined);
   const lastMs = useRef(-Infinity);
   const schedule = (): void => {
     if (due.current !== undefined) return;

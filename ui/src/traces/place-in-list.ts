@@ -22,7 +22,7 @@ interface Wanted {
 export function usePlaceInList(box: Ref<HTMLDivElement | null>, listed: Listed, onScroll: (top: number) => void) {
   const wanted = useRef<Wanted | undefined>(undefined);
   const focused = useRef('');
-  const resting = useRef<number>(undefined);
+  const resting = useRef<ReturnType<typeof setTimeout>>(undefined);
   const shown = useRef(listed);
   shown.current = listed;
 

@@ -1,16 +1,14 @@
 import { signal, type ReadonlySignal } from '@preact/signals';
-import { FIRST_ROWS, type Overview, type TraceRow } from '../../../src/api/page-types.ts';
-import { readRows, unhurried, type Query } from '../api.ts';
+import type { Overview, TraceRow } from '../../../src/api/page-types.ts';
+import type { Query } from '../api.ts';
+import { Listeners } from '../listeners.ts';
+import { MAX_ROWS, readPages } from './pages.ts';
 import { SortedRows } from './sorted-rows.ts';
 import { MAX_ORDERED, StoreOrder } from './store-order.ts';
 import { StoreOverview } from './store-overview.ts';
 import type { StoreWindows } from './store-windows.ts';
 import { WaitingRows } from './waiting-rows.ts';
 
-/** The newest traces that the page holds. Of more, the store gives what is looked at, puts it in order and says what the charts show. */
-export const MAX_ROWS = 2_000;
-/** After the first page, which is what a screen shows, larger ones in the background. */
-const PAGE = 1_000;
 /** Under a flood the list is brought up to date this often at most. */
 const RELOAD_MS = 3_000;
 
@@ -22,8 +20,8 @@ export class RowList {
   readonly problem = signal('');
   /** The newest traces have come: all that match, or as many as the page holds. */
   readonly isComplete = signal(false);
-  /** Called with the ids of traces that changed, whether they match or not; undefined when changes were missed, and any may have. */
-  onChanged: (ids: readonly string[] | undefined) => void = () => {};
+  /** Told the ids of traces that changed, whether they match or not; undefined when changes were missed, so that any may have. */
+  readonly onChanged = new Listeners<[ids: readonly string[] | undefined]>();
   readonly #shown = new SortedRows();
   readonly #waiting = new WaitingRows(MAX_ROWS);
   readonly #overview = new StoreOverview(() => (this.#hasMore ? this.#query : undefined));
@@ -131,7 +129,7 @@ export class RowList {
     clearTimeout(this.#reload);
     this.#reload = setTimeout(
       () => {
-        this.onChanged(undefined);
+        this.onChanged.tell(undefined);
         if (this.#query !== undefined) void this.#load({ isNew: false });
       },
       Math.max(0, dueMs),
@@ -184,7 +182,7 @@ export class RowList {
     if (added.size > 0) this.#renewOrder();
     this.#overview.changed();
     this.#changed();
-    this.onChanged([...rows.map(({ id }) => id), ...others]);
+    this.onChanged.tell([...rows.map(({ id }) => id), ...others]);
   }
 
   #isInRange(row: TraceRow): boolean {
@@ -233,39 +231,21 @@ export class RowList {
   }
 
   async #readPages({ isNew }: { isNew: boolean }, seen: Set<string>, stop: AbortSignal): Promise<void> {
-    let after: string | null = null;
-    let [isFirst, read] = [true, 0];
     const isOtherStore = this.#isOtherStore;
-    do {
-      const query = this.#query;
-      if (query === undefined) return;
-      if (!isFirst) await unhurried();
-      const page = await readRows(query, { after, limit: isFirst ? FIRST_ROWS : PAGE }, stop);
-      if (stop.aborted) return;
+    let isAll = true;
+    for await (const { rows, isFirst, hasMore } of readPages(() => this.#query, stop)) {
       if (isFirst && isNew) this.#shown.clear();
       // The first page alone says little: traces further down may have changed too.
-      const isKnown = !isNew && !isFirst && page.rows.every(({ id, revision }) => this.#shown.get(id)?.revision === revision);
-      isFirst = false;
-      const added = new Map<string, TraceRow>();
-      for (const row of page.rows) {
-        seen.add(row.id);
-        const shown = this.#shown.get(row.id);
-        if (shown === undefined && this.#isHeld && !isNew && !isOtherStore) this.#waiting.add(row);
-        else if (shown === undefined) added.set(row.id, this.#waiting.newestOf(row));
-        else if (shown.revision <= row.revision) this.#shown.replace(row);
-      }
-      this.#insert(added);
-      this.state.value = 'ready';
-      this.problem.value = '';
-      this.#changed();
-      after = page.next;
-      read += page.rows.length;
-      if (isKnown && after !== null) return;
-    } while (after !== null && read < MAX_ROWS);
-    this.#hasMore = after !== null;
-    if (!isNew && (isOtherStore || (after === null && !this.#isHeld))) this.#keepOnly(seen);
+      const isKnown = !isNew && !isFirst && rows.every(({ id, revision }) => this.#shown.get(id)?.revision === revision);
+      this.#take(rows, seen, { waits: this.#isHeld && !isNew && !isOtherStore });
+      isAll = !hasMore;
+      if (isKnown && hasMore) return;
+    }
+    if (stop.aborted) return;
+    this.#hasMore = !isAll;
+    if (!isNew && (isOtherStore || (isAll && !this.#isHeld))) this.#keepOnly(seen);
     if (isOtherStore) this.#isOtherStore = false;
-    if (after === null || isOtherStore) {
+    if (isAll || isOtherStore) {
       this.#overview.drop();
       this.#order.drop();
     }
@@ -273,6 +253,22 @@ export class RowList {
     this.#changed();
     if (this.overview.peek() === undefined) this.#overview.now();
     else this.#overview.changed();
+  }
+
+  /** Rows that the store has; new ones wait (`waits`), or are shown. */
+  #take(rows: readonly TraceRow[], seen: Set<string>, { waits }: { waits: boolean }): void {
+    const added = new Map<string, TraceRow>();
+    for (const row of rows) {
+      seen.add(row.id);
+      const shown = this.#shown.get(row.id);
+      if (shown === undefined && waits) this.#waiting.add(row);
+      else if (shown === undefined) added.set(row.id, this.#waiting.newestOf(row));
+      else if (shown.revision <= row.revision) this.#shown.replace(row);
+    }
+    this.#insert(added);
+    this.state.value = 'ready';
+    this.problem.value = '';
+    this.#changed();
   }
 
   /** Newest first, what comes is put before what is here: nothing of another order may be shown then. */
