@@ -44,17 +44,17 @@ export async function manyTraces(
     const page = await context.newPage();
     const meter = await Meter.of(page, daemon.pid);
     const row = page.locator('.table .rows .row').first();
-    const slowest = page.locator(`.table .rows .row:first-child a[href^="/traces/${longest.traceId}"]`);
+    const slowest = `.table .rows .row:first-child a[href^="/traces/${longest.traceId}"]`;
     first.push(
       await meter.measure(async () => {
-        await page.goto(xray.url);
-        await row.waitFor();
+        await page.goto(xray.url, { waitUntil: 'commit' });
+        await seenInFrame(page, '.table .rows .row');
       }),
     );
     sorted.push(
       await meter.measure(async () => {
         await page.getByRole('button', { name: 'Duration' }).click();
-        await slowest.waitFor({ timeout: LONGEST_MS });
+        await seenInFrame(page, slowest);
       }),
     );
     if (hasText) {
@@ -66,7 +66,7 @@ export async function manyTraces(
         await meter.measure(async () => {
           await page.keyboard.type('zyzzyva');
           await page.keyboard.press('Enter');
-          await slowest.waitFor({ timeout: LONGEST_MS });
+          await seenInFrame(page, slowest);
         }),
       );
     }
@@ -87,8 +87,8 @@ export async function serviceMap(daemon: DaemonProcess, context: BrowserContext)
     const meter = await Meter.of(page, daemon.pid);
     costs.push(
       await meter.measure(async () => {
-        await page.goto(`${xray.url}/map`);
-        await page.locator('.node').first().waitFor();
+        await page.goto(`${xray.url}/map`, { waitUntil: 'commit' });
+        await seenInFrame(page, '.node');
       }),
     );
     [nodes, edges] = [await page.locator('.node').count(), await page.locator('.edge').count()];
@@ -97,6 +97,11 @@ export async function serviceMap(daemon: DaemonProcess, context: BrowserContext)
   }
   const total = zoom.reduce((sum, each) => sum + each, 0);
   return { nodes, edges, ...figuresOf(costs), zoomFps: rounded((zoom.length * 1_000) / total), zoomSlowestMs: rounded(Math.max(...zoom)) };
+}
+
+/** Looks in every frame. A locator's `waitFor` looks after 0, 20, 70, 170, 270 and 770 ms: of what comes in between it would measure these. */
+async function seenInFrame(page: Page, selector: string): Promise<void> {
+  await page.waitForFunction((wanted) => document.querySelector(wanted) !== null, selector, { polling: 'raf', timeout: LONGEST_MS });
 }
 
 /** ms of each frame. */
