@@ -1,4 +1,6 @@
-import type { Refusal } from '../trace/validate.ts';
+import { readDocument, type Refusal } from '../trace/validate.ts';
+
+const EMPTY = readDocument('') as Refusal;
 
 /** A message names what a client sent, which may be megabytes. */
 const MAX_MESSAGE = 1_000;
@@ -36,6 +38,11 @@ export function noSuchTrace(): ApiError {
 
 export function invalid(message: string): ApiError {
   return new ApiError('InvalidRequestException', message);
+}
+
+/** The refusals of empty documents, which hold nothing to store. */
+export function emptyRefusals(count: number): Refusal[] {
+  return Array.from({ length: count }, () => EMPTY);
 }
 
 /** Refused documents as X-Ray lists them. */

@@ -8,7 +8,7 @@ import { accountOperations, INITIAL_ACCOUNT } from './account-settings.ts';
 import type { Account } from './account.ts';
 import { Groups, type Group } from './groups.ts';
 import { insightOperations } from './insights.ts';
-import type { Body, Operation } from './operation.ts';
+import type { Body, Operation, PuttingOperation } from './operation.ts';
 import { retrievalOperations } from './retrieval.ts';
 import { Sampling } from './sampling.ts';
 import { Settings } from './saved.ts';
@@ -96,17 +96,19 @@ export class XRayBackend {
   }
 
   /** Answers one operation. Rejects with ApiError, or with what the store fails with. */
-  async perform(operation: Operation, body: Body): Promise<object | string> {
+  async perform(operation: Exclude<Operation, PuttingOperation>, body: Body): Promise<object | string> {
     return 'handle' in operation ? operation.handle(body) : this.#opened.settings.change(() => operation.change(body));
   }
 
-  /** Stores documents; resolves with those that X-Ray would refuse. Imports are not counted as received, and go nowhere else. */
-  async put(documents: readonly string[], { isImport }: { isImport: boolean }): Promise<readonly Refusal[]> {
+  /**
+   * Stores documents; resolves with those that X-Ray would refuse. Imports are not counted as received, and go nowhere else. The memory of the
+   * documents is read until then.
+   */
+  async put(documents: readonly Uint8Array[], { isImport }: { isImport: boolean }): Promise<readonly Refusal[]> {
     const { ingest, onDocument } = this.#deps;
-    const bodies = documents.map((text) => Buffer.from(text));
-    const { refused } = await ingest.put(bodies, { receivedAtMs: wallClockMs(), isImport });
+    const { refused } = await ingest.put(documents, { receivedAtMs: wallClockMs(), isImport });
     if (isImport) return refused;
-    for (const refusal of refused) onDocument({ code: refusal.code, isOtlp: Ingest.isOtlp(bodies, refusal) });
+    for (const refusal of refused) onDocument({ code: refusal.code, isOtlp: Ingest.isOtlp(documents, refusal) });
     for (let stored = refused.length; stored < documents.length; stored++) onDocument(undefined);
     return refused;
   }

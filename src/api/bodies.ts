@@ -12,6 +12,7 @@ const LITTLE_BODY_BYTES = 3.5 * 1024 * 1024;
 /**
  * Makes `app` read the bodies of all routes within one budget of `maxBytes`, as JSON. Go sends no content type, .NET and ADOT no body, botocore
  * anything: the body is read as bytes and understood here. It counts until its request is answered, since its texts are in use until then.
+ * A route that `takesDocuments` gets the bytes.
  */
 export function readBodies(app: FastifyInstance, maxBytes: number, onGarbage?: () => void): void {
   // Of a body there are several copies until its documents are stored.
@@ -31,7 +32,7 @@ export function readBodies(app: FastifyInstance, maxBytes: number, onGarbage?: (
       );
     if (body === 'busy') throw new ApiError('ThrottledException', 'xrayd reads too much at one time', 429);
     held.set(request, () => body.release());
-    return bodyOf(body.bytes);
+    return request.routeOptions.config.takesDocuments === true ? body.bytes : bodyOf(body.bytes);
   });
   const held = new WeakMap<FastifyRequest, () => void>();
   app.addHook('onRequest', async (request, reply) => {

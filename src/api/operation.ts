@@ -1,17 +1,26 @@
 import type { ChangingOperationName, OperationName } from '../formats/xray/operations.ts';
+import type { DecodedDocuments } from '../formats/xray/put-body.ts';
 import type { JsonSchema } from './schemas.ts';
 
 /** A request's members; null counts as absent. They have passed the operation's schema. */
 export type Body = Readonly<Record<string, unknown>>;
 
 /** How one operation of X-Ray is answered: JSON in and out. */
-export type Operation = ReadingOperation | ChangingOperation;
+export type Operation = ReadingOperation | ChangingOperation | PuttingOperation;
 
 interface ReadingOperation {
-  readonly name: Exclude<OperationName, ChangingOperationName>;
+  readonly name: Exclude<OperationName, ChangingOperationName | 'PutTraceSegments'>;
   readonly schema: JsonSchema;
   /** The answer: an object, or a text that is JSON already. Rejects with ApiError. */
   readonly handle: (body: Body) => Promise<object | string>;
+}
+
+/** It takes documents, as the bytes that the client sent. They are valid until the answer. */
+export interface PuttingOperation {
+  readonly name: 'PutTraceSegments';
+  readonly schema: JsonSchema;
+  /** Rejects with ApiError. */
+  readonly put: (documents: DecodedDocuments) => Promise<object>;
 }
 
 /** It changes settings. All of them run within Settings.change, so none can lose what another set. */

@@ -1,8 +1,9 @@
 import type { FastifyInstance } from 'fastify';
 import { TRACE_ID } from '../trace/validate.ts';
-import { noSuchTrace, unprocessed } from './api-error.ts';
+import { emptyRefusals, noSuchTrace, unprocessed } from './api-error.ts';
+import { documentsIn, IMPORT } from './documents-body.ts';
 import type { XRayBackend } from './backend.ts';
-import { boolean, importedDocuments, request } from './schemas.ts';
+import { boolean, request } from './schemas.ts';
 
 /** Ours beside X-Ray's operations, under /api: never mixed into AWS's answers. */
 export function addPageDataRoutes(app: FastifyInstance, backend: XRayBackend): void {
@@ -30,10 +31,10 @@ export function addPageDataRoutes(app: FastifyInstance, backend: XRayBackend): v
     if (!(await store.write('pin', { traceId: id, isPinned: Pinned }))) throw noSuchTrace();
     return { TraceId: id, Pinned };
   });
-  app.post('/api/import', { schema: { body: request({ TraceSegmentDocuments: importedDocuments }, 'TraceSegmentDocuments') } }, async ({ body }) => {
-    const { TraceSegmentDocuments } = body as { TraceSegmentDocuments: string[] };
-    const refused = await backend.put(TraceSegmentDocuments, { isImport: true });
-    return { Stored: TraceSegmentDocuments.length - refused.length, Refused: unprocessed(refused) };
+  app.post('/api/import', { config: { takesDocuments: true } }, async (call) => {
+    const { documents, empty } = documentsIn(call, IMPORT);
+    const refused = await backend.put(documents, { isImport: true });
+    return { Stored: documents.length - refused.length, Refused: unprocessed([...emptyRefusals(empty), ...refused]) };
   });
   app.post('/api/clear', async () => {
     await store.write('clear', {});

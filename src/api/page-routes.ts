@@ -99,7 +99,10 @@ export function addPageRoutes(app: FastifyInstance, { backend, status, sample }:
   });
   app.post('/api/sample', async () => {
     const { traceId, documents } = sample();
-    await backend.put(documents, { isImport: false });
+    await backend.put(
+      documents.map((text) => Buffer.from(text)),
+      { isImport: false },
+    );
     return { TraceId: traceId };
   });
 }

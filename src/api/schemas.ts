@@ -42,7 +42,8 @@ export function mapOf(maxProperties: number, propertyNames: JsonSchema, values: 
 
 export const filter = text(1);
 /** What a person imports by hand may be more than a call of X-Ray takes. */
-export const importedDocuments = list({ type: 'string' }, 0, 1_000);
+export const MAX_IMPORTED_DOCUMENTS = 1_000;
+export const importedDocuments = list({ type: 'string' }, 0, MAX_IMPORTED_DOCUMENTS);
 export const groupName = text(1, 32);
 export const groupArn = text(1, 400);
 export const traceIds = list(text(1, 35));

@@ -20,6 +20,7 @@ import { addPageDataRoutes } from './page-data-routes.ts';
 import { addPageFiles, PAGE_PATHS } from './page-files.ts';
 import { addPageRoutes, type PageDeps } from './page-routes.ts';
 import { readBodies } from './bodies.ts';
+import { documentsIn, PUT_TRACE_SEGMENTS } from './documents-body.ts';
 import { isSmall, ReadGate } from './read-gate.ts';
 import { checkQuery, violationError, type Violation } from './validation.ts';
 
@@ -176,9 +177,13 @@ export class XRayApi implements Component {
   }
 
   #addOperation(operation: Operation): void {
-    this.#app.post(OPERATIONS[operation.name].path, { schema: { body: operation.schema } }, async (request, reply) => {
+    const options = 'put' in operation ? { config: { takesDocuments: true } as const } : { schema: { body: operation.schema } };
+    this.#app.post(OPERATIONS[operation.name].path, options, async (request, reply) => {
       void reply.header('strict-transport-security', 'max-age=31540000; includeSubDomains');
-      const answer = await this.#deps.backend.perform(operation, request.body as Record<string, unknown>);
+      const answer =
+        'put' in operation
+          ? await operation.put(documentsIn(request, PUT_TRACE_SEGMENTS))
+          : await this.#deps.backend.perform(operation, request.body as Record<string, unknown>);
       void reply.header('content-type', 'application/json');
       return reply.send(typeof answer === 'string' ? answer : awsJson(answer));
     });

@@ -1,10 +1,11 @@
-import { MAX_DOCUMENTS_PER_CALL } from '../formats/xray/limits.ts';
+import type { DecodedDocuments } from '../formats/xray/put-body.ts';
 import { FilterError } from '../filter/parse.ts';
 import { parseSelector, type EntitySelector } from '../filter/selector.ts';
 import type { Cursor, TimeRangeType } from '../query/source.ts';
 import type { Store } from '../threads/store.ts';
 import { TRACE_ID, type Refusal } from '../trace/validate.ts';
-import { invalid, unprocessed } from './api-error.ts';
+import { emptyRefusals, invalid, unprocessed } from './api-error.ts';
+import { PUT_TRACE_SEGMENTS } from './documents-body.ts';
 import type { Groups, GroupRef } from './groups.ts';
 import type { Body, Operation } from './operation.ts';
 import {
@@ -29,7 +30,7 @@ export interface TracesDeps {
   readonly store: Pick<Store, 'read'>;
   readonly groups: Groups;
   /** Stores documents; resolves with those that X-Ray would refuse. */
-  readonly put: (documents: readonly string[]) => Promise<readonly Refusal[]>;
+  readonly put: (documents: readonly Uint8Array[]) => Promise<readonly Refusal[]>;
 }
 
 /** AWS does not say how large its pages are. */
@@ -45,8 +46,8 @@ export function traceOperations(deps: TracesDeps): Operation[] {
   return [
     {
       name: 'PutTraceSegments',
-      schema: request({ TraceSegmentDocuments: list({ type: 'string' }) }, 'TraceSegmentDocuments'),
-      handle: async ({ TraceSegmentDocuments }) => putTraceSegments(deps, TraceSegmentDocuments as string[]),
+      schema: PUT_TRACE_SEGMENTS.body,
+      put: (documents) => putTraceSegments(deps, documents),
     },
     {
       name: 'PutTelemetryRecords',
@@ -130,10 +131,9 @@ interface SeriesBody extends RangeBody {
   readonly Period?: number;
 }
 
-async function putTraceSegments({ put }: TracesDeps, documents: readonly string[]): Promise<object> {
-  if (documents.length === 0) throw invalid('Segments can not be empty');
-  if (documents.length > MAX_DOCUMENTS_PER_CALL) throw invalid(`A call takes at most ${MAX_DOCUMENTS_PER_CALL} segment documents`);
-  return { UnprocessedTraceSegments: unprocessed(await put(documents)) };
+async function putTraceSegments({ put }: TracesDeps, { documents, empty }: DecodedDocuments): Promise<object> {
+  if (documents.length + empty === 0) throw invalid('Segments can not be empty');
+  return { UnprocessedTraceSegments: unprocessed([...emptyRefusals(empty), ...(await put(documents))]) };
 }
 
 async function traceSummaries({ store, groups }: TracesDeps, body: SummariesBody): Promise<string> {

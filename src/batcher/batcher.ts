@@ -4,7 +4,7 @@ import type { Component, ComponentState } from '../pipeline/component.ts';
 import { untilAborted, within } from '../pipeline/deadline.ts';
 import type { Exporter, ExportResult } from '../pipeline/exporter.ts';
 import type { Logger } from '../pipeline/logger.ts';
-import { totalLengthOf, type Chunk, type Documents, type DocumentSink, type Segment } from '../pipeline/segment.ts';
+import type { Chunk, DocumentSink, Segment } from '../pipeline/segment.ts';
 import { nextDelay } from './backoff.ts';
 import { MemoryWatch } from './memory-watch.ts';
 import { isUnproven, outcomeOf } from './outcome.ts';
@@ -119,9 +119,9 @@ export class Batcher implements Component, SegmentStock, DocumentSink {
     this.#pump();
   }
 
-  offer(documents: Documents): 'accepted' | 'full' | 'stopping' {
+  offer(documents: readonly Uint8Array[]): 'accepted' | 'full' | 'stopping' {
     if (this.#isDraining) return 'stopping';
-    const needed = totalLengthOf(documents) + documents.length * SEGMENT_OVERHEAD_BYTES;
+    const needed = documents.reduce((sum, { length }) => sum + length + SEGMENT_OVERHEAD_BYTES, 0);
     if (this.#heldBytes() + needed > this.#config.maxBytes) return 'full';
     const arrivedAtMs = this.#now();
     for (const document of documents) this.#buffer.pushDocument(document, arrivedAtMs);

@@ -24,30 +24,15 @@ export interface Chunk {
   readonly arrivedAtMs: Float64Array;
 }
 
-/** Documents that are decoded one at a time: each is valid until the next is decoded. */
-export interface Documents extends Iterable<Uint8Array> {
-  readonly length: number;
-  /** Total size of all documents, or an upper bound; if missing, the documents can be iterated twice. */
-  readonly bytes?: number;
-}
-
 /** The entry into a pipeline, for every protocol. */
 export interface DocumentSink {
   /**
    * Copies all documents, or none. `full`: they do not fit without dropping others; `stopping`: the pipeline is draining.
    * Only accepted documents count as received. Never throws, awaits or logs.
    */
-  offer(documents: Documents): 'accepted' | 'full' | 'stopping';
+  offer(documents: readonly Uint8Array[]): 'accepted' | 'full' | 'stopping';
   /** Copies a whole chunk of the receive thread. Always accepts it: documents that it displaces are counted as dropped. */
   push(chunk: Chunk): void;
-}
-
-/** Total size of the documents in bytes, or an upper bound. */
-export function totalLengthOf(documents: Documents): number {
-  if (documents.bytes !== undefined) return documents.bytes;
-  let length = 0;
-  for (const document of documents) length += document.length;
-  return length;
 }
 
 /** Length of a segment document in bytes. */

@@ -1,5 +1,5 @@
 import { MAX_DOCUMENTS_PER_CALL } from '../formats/xray/limits.ts';
-import { findDocuments, type DocumentsProblem } from '../formats/xray/put-body.ts';
+import { decodeDocuments, type DocumentsProblem } from '../formats/xray/put-body.ts';
 import type { DocumentSink } from '../pipeline/segment.ts';
 
 export type IntakeAnswer =
@@ -26,11 +26,11 @@ export class SegmentIntake {
   }
 
   /**
-   * Accepts all documents in the body of a call, or none, and returns X-Ray's response. `empty` documents are refused.
+   * Accepts all documents in the body of a call, or none, and returns X-Ray's response. `empty` documents are refused. Overwrites the body.
    * Only accepted documents count as received.
    */
   put(body: Buffer): IntakeAnswer {
-    const found = findDocuments(body);
+    const found = decodeDocuments(body);
     if (typeof found === 'string') return { status: 400, ...PROBLEMS[found] };
     const { documents, empty } = found;
     if (documents.length + empty === 0) return { status: 400, ...PROBLEMS.no_documents };

@@ -95,12 +95,15 @@ export class Ingest {
   }
 }
 
+const OWN_PAGES_BYTES = 256 * 1024;
+
 /** Copies the documents one after the other into new memory. Adjacent documents, as in a chunk, are copied together. */
 function pack(documents: readonly Uint8Array[]): { bytes: Uint8Array; ends: Uint32Array } {
   const ends = new Uint32Array(documents.length);
   let end = 0;
   for (let i = 0; i < documents.length; i++) ends[i] = end += documents[i]!.length;
-  const bytes = new Uint8Array(end);
+  // A resizable buffer has its own pages, which the writing thread returns to the system at once.
+  const bytes = end < OWN_PAGES_BYTES ? new Uint8Array(end) : new Uint8Array(new ArrayBuffer(end, { maxByteLength: end }), 0, end);
   for (let first = 0, next = 0; first < documents.length; first = next) {
     const { buffer, byteOffset, length } = documents[first]!;
     let runEnd = byteOffset + length;

@@ -235,6 +235,12 @@ try {
  */
 const noteGarbage = memoryLimitBytes === undefined ? undefined : everyBytes(maxAnswerBytes, fullCollector());
 
+/** Frees the documents of a put that have memory of their own (`pack`). */
+function release(args: unknown): void {
+  const buffer = (args as { bytes?: Uint8Array<ArrayBuffer> }).bytes?.buffer;
+  if (buffer?.resizable === true) buffer.resize(0);
+}
+
 function bytesOf(args: unknown, result: unknown): number {
   const { bytes } = args as { bytes?: Uint8Array };
   const { json, lines } = (typeof result === 'object' && result !== null ? result : {}) as { json?: string; lines?: readonly string[] };
@@ -249,8 +255,11 @@ async function answer(
 ): Promise<void> {
   try {
     const result = await work();
+    const bytes = bytesOf(args, result);
+    release(args);
+    // Before the result, because the main thread then goes on to its own copies.
+    noteGarbage?.(bytes + takeGarbageBytes());
     send({ type: 'result', id, result });
-    noteGarbage?.(bytesOf(args, result) + takeGarbageBytes());
   } catch (error) {
     send({ type: 'error', id, message: error instanceof Error ? error.message : String(error), kind: kindOf(error) });
   }

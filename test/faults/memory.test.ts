@@ -4,7 +4,13 @@ import { beforeAll, expect, test } from 'vitest';
 import { CELLS, runCell } from './memory/cells.ts';
 
 // The hardest of each mode, in short; every limit with every load is `npm run faults:memory`.
-const SHORT = new Set(['memory-daemon-128-all', 'memory-local-192-all', 'memory-local-256-all', 'memory-local-512-tcp-hostile']);
+const SHORT = new Set([
+  'memory-daemon-128-all',
+  'memory-local-128-tcp-varied',
+  'memory-local-192-all',
+  'memory-local-256-all',
+  'memory-local-512-tcp-hostile',
+]);
 
 // What runs in production: to strip types the sources take 10 MB more.
 beforeAll(() => void execFileSync(process.execPath, [fileURLToPath(new URL('../../scripts/build.ts', import.meta.url))]), 60_000);

@@ -1,15 +1,15 @@
 import { isUtf8 } from 'node:buffer';
+import { decodeEscapes } from '../../json/escapes.ts';
 import { BACKSLASH, jsonShapeProblem, QUOTE } from '../../json/json-shape.ts';
 import { MAX_DOCUMENTS_PER_CALL } from './limits.ts';
 
 /** Why a body of PutTraceSegments cannot be read. */
 export type DocumentsProblem = 'not_json' | 'not_utf8' | 'too_deep' | 'no_documents' | 'not_strings' | 'too_many' | 'too_much_else';
 
-/** Documents that are decoded one at a time: each is valid until the next is decoded. */
-export interface DocumentsInBody extends Iterable<Uint8Array> {
-  readonly length: number;
-  /** Total size of the documents in bytes, or an upper bound. */
-  readonly bytes: number;
+export interface DecodedDocuments {
+  readonly documents: readonly Uint8Array[];
+  /** Number of empty documents, which are left out. */
+  readonly empty: number;
 }
 
 interface Span {
@@ -31,43 +31,18 @@ const OTHER_LIMITS = { maxDepth: 32, maxValues: 1_000 };
 const MAX_EMPTY_LITERAL = 2;
 
 /**
- * Finds the documents in a body of PutTraceSegments without parsing the whole body: 5 MB can hold 1.6 million empty documents, which
- * would take 200 MB as strings. Stops at the first document beyond the limit.
+ * Decodes the documents in a body of PutTraceSegments, in the memory of the body: they are valid as long as it is, and the body is no longer JSON.
+ * A body with a problem is unchanged. Neither the body nor a document becomes a JavaScript string: 5 MB can hold 1.6 million empty documents, which
+ * would take 200 MB, and every copy of a document of megabytes counts within a memory limit. Stops at the first document beyond `maxDocuments`.
  */
-export function findDocuments(body: Buffer): { readonly documents: DocumentsInBody; readonly empty: number } | DocumentsProblem {
+export function decodeDocuments(body: Buffer, maxDocuments = MAX_DOCUMENTS_PER_CALL): DecodedDocuments | DocumentsProblem {
   if (!isUtf8(body)) return 'not_utf8';
   try {
-    const { documents, empty } = new BodyScanner(body).scan();
-    return { documents: new DecodedDocuments(body, documents), empty };
+    const { documents, empty } = new BodyScanner(body, maxDocuments).scan();
+    return { documents: documents.map(({ start, end }) => body.subarray(start + 1, decodeEscapes(body, start + 1, end - 1))), empty };
   } catch (error) {
     if (error instanceof BodyError) return error.problem;
     throw error;
-  }
-}
-
-class DecodedDocuments implements DocumentsInBody {
-  readonly bytes: number;
-  readonly #body: Buffer;
-  readonly #spans: readonly Span[];
-
-  constructor(body: Buffer, spans: readonly Span[]) {
-    this.#body = body;
-    this.#spans = spans;
-    // An escape is never shorter than its character in UTF-8.
-    this.bytes = spans.reduce((sum, { start, end }) => sum + end - start - 2, 0);
-  }
-
-  get length(): number {
-    return this.#spans.length;
-  }
-
-  *[Symbol.iterator](): Generator<Uint8Array> {
-    const longest = this.#spans.reduce((most, { start, end }) => Math.max(most, end - start), 0);
-    const memory = Buffer.allocUnsafe(longest);
-    for (const { start, end } of this.#spans) {
-      const text = JSON.parse(this.#body.toString('utf8', start, end)) as string;
-      yield memory.subarray(0, memory.write(text));
-    }
   }
 }
 
@@ -83,10 +58,12 @@ class BodyError extends Error {
 /** Scans the object in a body. Members besides the documents are parsed as JSON if they are small, and refused otherwise. */
 class BodyScanner {
   readonly #body: Buffer;
+  readonly #maxDocuments: number;
   #at = 0;
 
-  constructor(body: Buffer) {
+  constructor(body: Buffer, maxDocuments: number) {
     this.#body = body;
+    this.#maxDocuments = maxDocuments;
   }
 
   /** Throws BodyError. */
@@ -156,7 +133,7 @@ class BodyScanner {
       const span = this.#string();
       if (span.end - span.start === MAX_EMPTY_LITERAL) empty++;
       else documents.push(span);
-      if (documents.length + empty > MAX_DOCUMENTS_PER_CALL) throw new BodyError('too_many');
+      if (documents.length + empty > this.#maxDocuments) throw new BodyError('too_many');
       this.#skipSpace();
     } while (this.#take(','));
     this.#expect(']');

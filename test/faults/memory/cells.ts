@@ -42,7 +42,7 @@ const COMMON: readonly (readonly LoadName[])[] = [
 ];
 const LOADS_OF: Readonly<Record<Mode, readonly (readonly LoadName[])[]>> = {
   daemon: COMMON,
-  local: COMMON.map((loads) => [...loads, 'queries']),
+  local: [...COMMON.map((loads) => [...loads, 'queries'] as const), ['tcp-varied']],
 };
 
 /** `memory-daemon-128-tcp-large`, and so on; all loads at one time are `all`. */
@@ -94,7 +94,9 @@ export async function runCell({ mode, limitMb, loads }: Cell, { seconds }: { sec
     const end = AbortSignal.timeout(seconds * 1000);
     const agent = new Agent({ keepAlive: true });
     const onAnswer = (status: number): void => void (answers[status] = (answers[status] ?? 0) + 1);
-    const target = { udpPort: daemon.udpPort, tcpPort: Number(new URL(daemon.tcpUrl).port), agent, signal: end, onAnswer };
+    let accepted = 0;
+    const onAccepted = (documents: number): void => void (accepted += documents);
+    const target = { udpPort: daemon.udpPort, tcpPort: Number(new URL(daemon.tcpUrl).port), agent, signal: end, onAnswer, onAccepted };
     await Promise.all(loads.map((name) => LOADS[name](target)));
     agent.destroy();
     await sleep(500);
@@ -102,6 +104,7 @@ export async function runCell({ mode, limitMb, loads }: Cell, { seconds }: { sec
       const ledger = ledgerOf(await daemon.metrics());
       received = ledger.received;
       if (ledger.imbalance !== 0) problems.push(`the identity is off by ${ledger.imbalance}`);
+      if (ledger.sent < accepted) problems.push(`${accepted} documents were accepted, and ${ledger.sent} stored`);
       if (received === 0 && loads[0] !== 'tcp-hostile') problems.push('nothing was received');
       const live = await fetch(`${daemon.httpUrl}/livez`, { signal: AbortSignal.timeout(5_000) });
       if (!live.ok) problems.push(`/livez answers ${live.status}`);

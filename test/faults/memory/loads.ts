@@ -11,14 +11,28 @@ export interface Target {
   readonly signal: AbortSignal;
   /** Told of the status of each answer; 0 when the connection was closed instead. */
   readonly onAnswer: (status: number) => void;
+  /** Told of the number of documents in a call of `tcp-varied` that was answered with 200. */
+  readonly onAccepted: (documents: number) => void;
 }
 
-export type LoadName = 'udp-small' | 'udp-large' | 'tcp-large' | 'tcp-small' | 'tcp-hostile' | 'queries';
+export type LoadName = 'udp-small' | 'udp-large' | 'tcp-large' | 'tcp-small' | 'tcp-varied' | 'tcp-hostile' | 'queries';
 
 const KB = 1024;
 let numbers = 0;
 
-function documentOf(bytes: number): string {
+const WORDS = Array.from({ length: 4_096 }, (_, i) => (((i + 1) * 2_654_435_761) % 2 ** 40).toString(16).padStart(10, '0'));
+const wordsOf = (count: number): string => Array.from({ length: count }, (_, i) => WORDS[(i * 31 + numbers) & 4_095]).join(' ');
+
+/** Five kinds of documents, 3.3 MB in a call, that are large in different places: text, the index of words, that of annotations, and statements. */
+const VARIED: readonly (() => readonly object[])[] = [
+  () => [{ metadata: { default: { text: wordsOf(300_000) } } }],
+  () => [{ metadata: { default: { text: 'a b '.repeat(800_000) } } }],
+  () => Array.from({ length: 50 }, () => ({ metadata: { default: { text: wordsOf(6_000) } } })),
+  () => [{ annotations: Object.fromEntries(Array.from({ length: 40_000 }, (_, i) => [`k${i}`, WORDS[(i + numbers) & 4_095]])) }],
+  () => [{ namespace: 'remote', sql: { sanitized_query: 'x'.repeat(3_000_000) } }],
+];
+
+function documentOf(bytes: number, more: object = {}): string {
   const n = ++numbers;
   const id = n.toString(16).padStart(16, '0');
   const nowSeconds = Math.floor(performance.timeOrigin / 1000);
@@ -28,7 +42,13 @@ function documentOf(bytes: number): string {
     name: `service-${n % 20}`,
     start_time: nowSeconds,
   };
-  return JSON.stringify({ ...start, end_time: nowSeconds + 1, annotations: { n }, metadata: { text: 'x'.repeat(Math.max(0, bytes - 250)) } });
+  return JSON.stringify({
+    ...start,
+    end_time: nowSeconds + 1,
+    annotations: { n },
+    metadata: { text: 'x'.repeat(Math.max(0, bytes - 250)) },
+    ...more,
+  });
 }
 
 function bodyOf(count: number, bytes: number): Buffer {
@@ -121,6 +141,19 @@ export const LOADS: Readonly<Record<LoadName, (target: Target) => Promise<void>>
   'tcp-small': async (target) => {
     const bodies = rotated(...Array.from({ length: 40 }, () => bodyOf(50, 500)));
     await clients(target, 32, () => ['/TraceSegments', bodies()]);
+  },
+  'tcp-varied': async (target) => {
+    const kinds = rotated(...VARIED);
+    let documents: readonly string[] = [];
+    const next = (): [string, Buffer] => {
+      documents = kinds()().map((members) => documentOf(0, members));
+      return ['/TraceSegments', Buffer.from(JSON.stringify({ TraceSegmentDocuments: documents }))];
+    };
+    const onAnswer = (status: number): void => {
+      target.onAnswer(status);
+      if (status === 200) target.onAccepted(documents.length);
+    };
+    await clients({ ...target, onAnswer }, 1, next);
   },
   'tcp-hostile': async (target) => {
     const bodies = rotated(...hostileBodies());

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { findDocuments } from '../../../src/formats/xray/put-body.ts';
+import { decodeDocuments } from '../../../src/formats/xray/put-body.ts';
 
 const TOO_LARGE = 5_000_000;
 
@@ -9,7 +9,7 @@ function bodyOf(...documents: string[]): Buffer {
 }
 
 function read(body: Buffer | string): { texts: string[]; empty: number } | string {
-  const found = findDocuments(Buffer.from(body));
+  const found = decodeDocuments(Buffer.from(body));
   if (typeof found === 'string') return found;
   return { texts: Array.from(found.documents, (document) => Buffer.from(document).toString()), empty: found.empty };
 }
@@ -17,11 +17,10 @@ function read(body: Buffer | string): { texts: string[]; empty: number } | strin
 test('documents come out as they were written, whatever is escaped in them', () => {
   fc.assert(
     fc.property(fc.array(fc.string({ unit: 'binary', minLength: 1 }), { maxLength: 50 }), (texts) => {
-      const found = findDocuments(bodyOf(...texts));
+      const found = decodeDocuments(bodyOf(...texts));
       if (typeof found === 'string') throw new Error(found);
       const bytes = Array.from(found.documents, (document) => Buffer.from(document).toString());
       expect(bytes).toEqual(texts.map((text) => Buffer.from(text).toString()));
-      expect(found.documents.bytes).toBeGreaterThanOrEqual(bytes.reduce((sum, text) => sum + Buffer.byteLength(text), 0));
     }),
   );
 });
@@ -80,7 +79,7 @@ test.each([
 ])('%s: refused for one pass over the bytes, and no more memory than a small body', (_title, body, problem) => {
   const bytes = Buffer.from(body);
   const before = process.memoryUsage();
-  expect(findDocuments(bytes)).toBe(problem);
+  expect(decodeDocuments(bytes)).toBe(problem);
   const after = process.memoryUsage();
   expect(after.heapUsed - before.heapUsed).toBeLessThan(8_000_000);
 });

@@ -1,0 +1,45 @@
+import type { FastifyRequest } from 'fastify';
+import { MAX_DOCUMENTS_PER_CALL } from '../formats/xray/limits.ts';
+import { decodeDocuments, type DecodedDocuments } from '../formats/xray/put-body.ts';
+import { invalid } from './api-error.ts';
+import { importedDocuments, list, MAX_IMPORTED_DOCUMENTS, request as requestOf, type JsonSchema } from './schemas.ts';
+import { bodyOf, violationError } from './validation.ts';
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** The body holds segment documents. It is not parsed as JSON: `documentsIn` decodes the documents. */
+    readonly takesDocuments?: true;
+  }
+}
+
+export interface DocumentsSchema {
+  /** Of the body, for the errors that AWS answers. */
+  readonly body: JsonSchema;
+  readonly maxDocuments: number;
+}
+
+export const PUT_TRACE_SEGMENTS: DocumentsSchema = {
+  body: requestOf({ TraceSegmentDocuments: list({ type: 'string' }) }, 'TraceSegmentDocuments'),
+  maxDocuments: MAX_DOCUMENTS_PER_CALL,
+};
+export const IMPORT: DocumentsSchema = {
+  body: requestOf({ TraceSegmentDocuments: importedDocuments }, 'TraceSegmentDocuments'),
+  maxDocuments: MAX_IMPORTED_DOCUMENTS,
+};
+
+/**
+ * The documents in the body of a route that `takesDocuments`, decoded in the body's memory. Throws ApiError: only a body with a problem becomes
+ * JSON, because its error depends on what the schema says.
+ */
+export function documentsIn(request: FastifyRequest, { body: schema, maxDocuments }: DocumentsSchema): DecodedDocuments {
+  const bytes = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
+  const decoded = decodeDocuments(bytes, maxDocuments);
+  if (typeof decoded !== 'string' && decoded.documents.length + decoded.empty > 0) return decoded;
+  const json = bodyOf(bytes);
+  const validate = request.compileValidationSchema(schema);
+  if (!validate(json)) throw violationError(validate.errors ?? [], json);
+  if (typeof decoded !== 'string') return decoded;
+  throw invalid(
+    decoded === 'too_many' ? `A call takes at most ${maxDocuments} segment documents` : 'The body has too much beside TraceSegmentDocuments',
+  );
+}
