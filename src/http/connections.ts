@@ -13,6 +13,11 @@ const GARBAGE_BYTES = 8 * 1024 * 1024;
 
 export interface ConnectionLimitsConfig {
   readonly maxConnections: number;
+  /**
+   * What happens beyond `maxConnections`: the new connection is closed, so that nobody loses a request under way (the default); or the oldest one is,
+   * so that nobody can keep a health probe out.
+   */
+  readonly beyondMax?: 'close new' | 'close oldest';
   /** Limit of all responses together that clients have not read. */
   readonly maxUnreadBytes: number;
   /** Called whenever another few megabytes of responses have been sent; V8 would let such garbage grow beyond the memory limit. */
@@ -29,8 +34,9 @@ export class ConnectionLimits {
   readonly #noteGarbage: (bytes: number) => void;
   readonly #unreadBytes = { large: 0, small: 0 };
 
-  constructor(server: Server, { maxConnections, maxUnreadBytes, onGarbage = () => {} }: ConnectionLimitsConfig) {
-    server.maxConnections = maxConnections;
+  constructor(server: Server, { maxConnections, beyondMax = 'close new', maxUnreadBytes, onGarbage = () => {} }: ConnectionLimitsConfig) {
+    if (beyondMax === 'close new') server.maxConnections = maxConnections;
+    else closeOldest(server, maxConnections);
     this.#maxUnreadBytes = maxUnreadBytes;
     this.#noteGarbage = everyBytes(GARBAGE_BYTES, onGarbage);
   }
@@ -79,6 +85,19 @@ export class ConnectionLimits {
       this.#noteGarbage(bytes);
     });
   }
+}
+
+/** A set keeps the order in which its elements were added. */
+function closeOldest(server: Server, maxConnections: number): void {
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.once('close', () => void sockets.delete(socket));
+    const [oldest] = sockets;
+    if (sockets.size <= maxConnections || oldest === undefined) return;
+    sockets.delete(oldest);
+    oldest.destroy();
+  });
 }
 
 /**

@@ -65,7 +65,11 @@ export class HttpServer implements Component {
         if (limits.admit(request.raw, reply.raw)) refuse(reply, error.statusCode ?? 500, error.message);
       },
     });
-    const limits = new ConnectionLimits(this.#app.server, { maxConnections: MAX_CONNECTIONS, maxUnreadBytes: MAX_UNREAD_BYTES });
+    const limits = new ConnectionLimits(this.#app.server, {
+      maxConnections: MAX_CONNECTIONS,
+      beyondMax: 'close oldest',
+      maxUnreadBytes: MAX_UNREAD_BYTES,
+    });
     const onClientError = clientErrorHandler(limits, { bodyOf: ({ message }) => ({ error: message }) });
     this.#app.addHook('onRequest', async (request, reply) => {
       if (!limits.admit(request.raw, reply.raw)) return reply.hijack();

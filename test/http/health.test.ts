@@ -1,3 +1,4 @@
+import { connect } from 'node:net';
 import { expect, test } from 'vitest';
 import { healthOf } from '../../src/http/health.ts';
 import { RequestGuard } from '../../src/http/request-guard.ts';
@@ -66,4 +67,23 @@ test('a taken port is one error line when nobody asked for it, and ends the star
   expect(log.find(/--http-address/, 'error')).toHaveLength(1);
   expect(second.state.state).toBe('failed');
   await expect(server(OK, http.address!.port)).rejects.toThrow(/EADDRINUSE/);
+});
+
+test('a probe is answered however many connections are open, and some of them are asking', async () => {
+  const { http } = await server(OK);
+  const { port } = http.address!;
+  const get = 'GET /livez HTTP/1.1\r\nHost: x\r\n\r\n';
+  let answers = 0;
+  for (let i = 0; i < 600; i++) {
+    const socket = connect(port, '127.0.0.1').on('error', () => {});
+    scope.add(() => void socket.destroy());
+    if (i % 2 === 0) continue;
+    socket.on('data', () => {
+      answers++;
+      socket.write(get);
+    });
+    socket.write(get);
+  }
+  await expect.poll(() => answers).toBeGreaterThan(300);
+  expect((await fetch(`http://127.0.0.1:${port}/livez`)).status).toBe(200);
 });
