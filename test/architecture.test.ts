@@ -50,7 +50,7 @@ test('every source file belongs to a module of docs/architecture.md, of which th
   expect(MODULES.filter(({ path }) => !FILES.some((file) => moduleOf(file)?.path === path))).toEqual([]);
 });
 
-test('every import is one that the table of modules allows', () => {
+test('the table of modules allows every import', () => {
   const wrong = IMPORTS.filter(({ from, to }) => {
     const [importer, imported] = [moduleOf(from)!, moduleOf(to)];
     return imported !== undefined && !isAllowed(importer, imported);
@@ -95,7 +95,7 @@ test('no file imports itself by way of others, types included', () => {
   expect(cycles).toEqual([]);
 });
 
-test('every file that docs/architecture.md names is there', () => {
+test('every file that docs/architecture.md names exists', () => {
   const text = readFileSync('docs/architecture.md', 'utf8');
   const named = [...text.matchAll(/\b(?:src|ui|bench|test|scripts)\/[\w./-]+\.(?:tsx?|c)\b/g)].map(([path]) => path);
   expect(named.length).toBeGreaterThan(50);

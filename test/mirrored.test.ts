@@ -146,11 +146,11 @@ function isNamedIn(file: string, { files }: Row): boolean {
   });
 }
 
-test('every source file has a test of its name, or a row that says what tests it', () => {
+test('every source file has a test with its name, or a row that says what tests it', () => {
   expect(UNMIRRORED.filter((file) => !ELSEWHERE.some((row) => isNamedIn(file, row)))).toEqual([]);
 });
 
-test('every row is of a source file without a test of its name, and names tests that are there', () => {
+test('every row names a source file without a test of its own, and tests that exist', () => {
   for (const row of ELSEWHERE) {
     for (const pattern of row.files.split(' '))
       expect(

@@ -15,7 +15,7 @@ async function answerTo(bytes: number, maxBytes: number): Promise<[status: numbe
   return [statusCode, (JSON.parse(body) as { message: string }).message];
 }
 
-test('a body has up to 5 MB, and where a memory limit leaves little for all of them, 3.5 MB; the refusal says so', async () => {
+test('accepts bodies of up to 5 MB, or 3.5 MB under a small memory limit, and says so when it refuses one', async () => {
   expect(await answerTo(4.9 * MB, 16 * MB)).toEqual([200, '1 times garbage']);
   expect(await answerTo(5.1 * MB, 16 * MB)).toEqual([413, expect.stringContaining('larger than 5242880 bytes')]);
   expect(await answerTo(3.4 * MB, 8 * MB)).toEqual([200, '0 times garbage']);

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { LiveFeed } from '../../src/api/live.ts';
 
-test('gives each trace once, at its last change, oldest first', () => {
+test('returns each trace once, at its last change, oldest first', () => {
   const feed = new LiveFeed();
   feed.changed(['a', 'b', 'c']);
   feed.changed(['a']);
@@ -10,7 +10,7 @@ test('gives each trace once, at its last change, oldest first', () => {
   expect(feed.since(feed.last)).toEqual([]);
 });
 
-test('says so when changes were forgotten, or never were', () => {
+test('reports when changes were forgotten, or never existed', () => {
   const feed = new LiveFeed();
   const ids = Array.from({ length: 10_001 }, (_, i) => `t${i}`);
   feed.changed(ids.slice(0, 10_000));
@@ -22,7 +22,7 @@ test('says so when changes were forgotten, or never were', () => {
   expect(feed.since(feed.last + 1)).toBeUndefined();
 });
 
-test('calls listeners until they go', () => {
+test('calls listeners until they unsubscribe', () => {
   const feed = new LiveFeed();
   let calls = 0;
   const stop = feed.listen(() => calls++);

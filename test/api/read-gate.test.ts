@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { ReadGate } from '../../src/api/read-gate.ts';
 
-test('two questions at one time are inside, the next one when one of them leaves, which it does once', async () => {
+test('admits two queries at a time, and the next one when one of them leaves, once', async () => {
   const gate = new ReadGate({ hasCapacity: true });
   const leave = (await gate.enter())!;
   await gate.enter();
@@ -15,7 +15,7 @@ test('two questions at one time are inside, the next one when one of them leaves
   expect(await new ReadGate({ hasCapacity: false }, { patienceMs: 10 }).enter()).toBeUndefined();
 });
 
-test('a question waits while clients leave too much unread', async () => {
+test('a query waits while clients leave too much unread', async () => {
   const limits = { hasCapacity: false };
   const entering = new ReadGate(limits).enter();
   limits.hasCapacity = true;

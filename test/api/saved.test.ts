@@ -22,7 +22,7 @@ function setUp() {
   return { settings, list, count, add, saves, turn };
 }
 
-test('changes run one after the other, each from what the one before left', async () => {
+test('runs changes one after the other, each on the result of the previous one', async () => {
   const { list, count, add, saves, turn } = setUp();
   const answers = Promise.all([add('a'), add('b'), add('c')]);
   for (let i = 0; i < 3; i++) {
@@ -34,7 +34,7 @@ test('changes run one after the other, each from what the one before left', asyn
   expect([list.value, count.value]).toEqual([['old', 'a', 'b', 'c'], 4]);
 });
 
-test('what one change sets is saved together, and is seen by others when it is on disk', async () => {
+test('saves everything that a change sets together, and shows it once it is on disk', async () => {
   const { list, count, add, saves, turn } = setUp();
   const answered = add('a');
   await turn();
@@ -45,7 +45,7 @@ test('what one change sets is saved together, and is seen by others when it is o
   expect([list.value, count.value]).toEqual([['old', 'a'], 2]);
 });
 
-test('a change that fails, here or on disk, changes nothing, and the next one runs', async () => {
+test('a change that fails, in memory or on disk, changes nothing, and the next one runs', async () => {
   const { settings, list, count, add, saves, turn } = setUp();
   const refused = settings.change(() => {
     count.set(7);
@@ -70,7 +70,7 @@ test('a change that sets nothing writes nothing', async () => {
   expect(saves).toEqual([]);
 });
 
-test('nothing can be set outside of a change, nor after one', async () => {
+test('values can be set only within a change', async () => {
   const { settings, count } = setUp();
   expect(() => count.set(1)).toThrow('outside of a change');
   const later = await settings.change(() => ({ set: () => count.set(1) }));

@@ -55,7 +55,7 @@ async function start(): Promise<{ store: SlowStore; url: string }> {
   return { store, url: `http://${formatAddress(api.address!)}` };
 }
 
-test('the page, its list, settings and status are answered while graphs take all their places', async () => {
+test('answers the page, its list, settings and status while graphs use all their slots', async () => {
   const { store, url } = await start();
   const graphs = Array.from({ length: 20 }, () => fetch(`${url}/api/graph`));
   const hasStarted = expect.poll(() => store.asked).toBe(2);
@@ -69,7 +69,7 @@ test('the page, its list, settings and status are answered while graphs take all
   expect((await Promise.all(graphs)).map((answer) => answer.status)).toEqual(Array(20).fill(200));
 });
 
-test('large answers that nobody reads leave the page, its list and status a share of their own', async () => {
+test('unread large answers leave the page, its list and status their own budget', async () => {
   const { url } = await start();
   for (let i = 0; i < 2; i++) {
     const socket = connect(Number(new URL(url).port), '127.0.0.1');
@@ -81,7 +81,7 @@ test('large answers that nobody reads leave the page, its list and status a shar
   for (const path of ['/', '/api/traces', '/api/window', '/api/status']) expect((await fetch(url + path)).status, path).toBe(200);
 }, 30_000);
 
-test('an operation that reads traces has no small answer, nor has what gives documents', () => {
+test('operations that read traces or return documents do not count as small', () => {
   const large = ALL_OPERATIONS.filter(({ path }) => !isSmall(path)).map(({ name }) => name);
   expect(large).toEqual(
     ALL_OPERATIONS.map(({ name }) => name).filter(

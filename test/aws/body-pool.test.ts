@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { BodyPool } from '../../src/aws/body-pool.ts';
 
-test('bodies are the bytes of the parts, and apart while they are held', () => {
+test('bodies contain the bytes of their parts, and share no memory while in use', () => {
   const pool = new BodyPool();
   const [a, b] = [pool.take([Buffer.from('é').toString('latin1'), 'x']), pool.take(['other'])];
   expect(a.toString()).toBe('éx');
@@ -9,7 +9,7 @@ test('bodies are the bytes of the parts, and apart while they are held', () => {
   expect(a.buffer).not.toBe(b.buffer);
 });
 
-test('memory is used again, the smallest that fits first', () => {
+test('reuses memory, the smallest that fits first', () => {
   const pool = new BodyPool();
   const [large, small] = [pool.take(['x'.repeat(200_000)]), pool.take(['x'])];
   const memories = { large: large.buffer, small: small.buffer };
@@ -20,7 +20,7 @@ test('memory is used again, the smallest that fits first', () => {
   expect([memories.large, memories.small]).not.toContain(pool.take(['short']).buffer);
 });
 
-test('keeps no more than 2 MB', () => {
+test('keeps at most 2 MB', () => {
   const pool = new BodyPool();
   const bodies = Array.from({ length: 9 }, () => pool.take(['x'.repeat(1_000_000)]));
   const memories = new Set(bodies.map(({ buffer }) => buffer));

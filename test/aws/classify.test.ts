@@ -91,20 +91,20 @@ test.each<[string, unknown]>([
   expect(classify(answer(200, body), at())).toEqual(NOT_XRAY);
 });
 
-test('HTTP 200 whose body is said to be compressed is not an answer of X-Ray, which was not asked for that', () => {
+test('HTTP 200 with a compressed body does not come from X-Ray, because no compression was requested', () => {
   expect(classify(answer(200, TAKEN, { 'content-encoding': 'br' }), at())).toEqual(NOT_XRAY);
   expect(classify(answer(200, TAKEN, { 'content-encoding': 'identity' }), at())).toEqual({ kind: 'sent' });
 });
 
-test("HTTP 200 with X-Ray's error type is no success", () => {
+test("HTTP 200 with X-Ray's error type is not a success", () => {
   expect(classify(answer(200, TAKEN, { 'x-amzn-errortype': 'InternalFailure' }), at())).toEqual(NOT_XRAY);
 });
 
-test.each([100, 101, 201, 202, 203, 204, 205, 206, 226, 299, 600, 999, 0])('HTTP %i with the right body is no success either', (status) => {
+test.each([100, 101, 201, 202, 203, 204, 205, 206, 226, 299, 600, 999, 0])('HTTP %i with the right body is not a success either', (status) => {
   expect(classify(answer(status, TAKEN), at())).toEqual(NOT_XRAY);
 });
 
-test.each([300, 301, 304, 307, 308])('a redirect %i with the right body is not followed, and no success', (status) => {
+test.each([300, 301, 304, 307, 308])('does not follow a redirect %i with the right body, and does not count it as a success', (status) => {
   expect(classify(answer(status, TAKEN, { location: 'http://other/' }), at())).toEqual({ kind: 'retry', code: `http_${status}` });
 });
 
@@ -170,7 +170,7 @@ test("a 413 that is not X-Ray's is a gateway's", () => {
 
 const refuse = (...refused: unknown[]): XRayAnswer => answer(200, { UnprocessedTraceSegments: refused });
 
-test('refused documents are found by their id, wherever it stands in the document', () => {
+test('finds refused documents by their ID, wherever it is in the document', () => {
   const documents = ['{"name":"a","id":"1"}', '{"parent_id":"2","subsegments":[{"id":"2"}],"id":"3"}', '{"id":"2"}'];
   const result = classify(refuse({ Id: '2', ErrorCode: 'InvalidName' }, { Id: '3', ErrorCode: 'MissingName' }), at(documents));
   expect(result).toEqual({
@@ -182,7 +182,7 @@ test('refused documents are found by their id, wherever it stands in the documen
   });
 });
 
-test('an answer without an id goes to a document that has none, an unknown id to any that is left, and no position is named twice', () => {
+test('matches an entry without an ID to a document without one, an unknown ID to any other document, and no position twice', () => {
   const documents = ['{"id":"1"}', 'None', '{"id":"1"}', '{"id":"2"}', '{"id":"3"}'];
   const result = classify(
     refuse({ ErrorCode: 'ParseError' }, { Id: '1', ErrorCode: 'A' }, { Id: 'gone' }, { Id: '1', ErrorCode: 'B' }, { Id: '1', ErrorCode: 'C' }),
@@ -199,12 +199,12 @@ test('an answer without an id goes to a document that has none, an unknown id to
   });
 });
 
-test('an id that is refused twice, of one document, is one refusal: no other document is taken for it', () => {
+test('an ID that is refused twice but occurs once is one refusal, of no other document', () => {
   const result = classify(refuse({ Id: '1', ErrorCode: 'A' }, { Id: '1', ErrorCode: 'B' }), at(['{"id":"2"}', '{"id":"1"}']));
   expect(result).toEqual({ kind: 'partial', refused: [{ position: 1, code: 'A', isRetryable: false }] });
 });
 
-test('a throttled document that cannot be told from others is sent again with all that it may be', () => {
+test('retries all documents that an ambiguous throttled entry may mean', () => {
   const documents = ['{"id":"1"}', '{"id":"2"}', '{"id":"3"}'];
   const throttled = (position: number) => ({ position, code: 'ThrottledException', isRetryable: true });
   const refused = refuse({ Id: 'gone', ErrorCode: 'ThrottledException' }, { Id: '2', ErrorCode: 'InvalidName' });
@@ -239,7 +239,7 @@ test.each([
   expect(classify(answer(200, body), at())).toEqual(NOT_XRAY);
 });
 
-test('the type of an error is not looked for in a body that is nested deep', () => {
+test('does not look for an error type in a deeply nested body', () => {
   const body = `{"__type":"ThrottledException","x":${'['.repeat(20_000)}${']'.repeat(20_000)}}`;
   expect(classify(answer(400, body), at())).toEqual({ kind: 'retry', code: 'http_400' });
 });

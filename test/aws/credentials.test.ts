@@ -59,7 +59,7 @@ async function sourceOf(...providers: readonly CredentialProvider[]): Promise<{ 
   return { source, counters, log };
 }
 
-test('a provider that never answers is named, counted and degraded, and the next attempt is answered', async () => {
+test('a provider that never answers is named, counted and reported as degraded, and the next attempt succeeds', async () => {
   const found = issued();
   const provider = new Provider({ get: [never, async () => found] });
   const { source, counters, log } = await sourceOf(provider);
@@ -72,7 +72,7 @@ test('a provider that never answers is named, counted and degraded, and the next
   expect(await source.get()).toBe(found);
 });
 
-test('a call waits for a search at most for its patience, and says that there is none yet', async () => {
+test('a call waits for a search up to its limit, and reports that there are no credentials yet', async () => {
   const { source } = await sourceOf(new Provider({ get: [never], timeoutMs: 60_000 }));
   expect(await source.get(50)).toBeUndefined();
   expect(source.problem).toContain('no AWS credentials yet');
@@ -80,7 +80,7 @@ test('a call waits for a search at most for its patience, and says that there is
   expect(await source.get(50)).toBeUndefined();
 });
 
-test('a search for new ones that hangs keeps nobody waiting who can use those in hand', async () => {
+test('a hanging refresh delays no call while current credentials are valid', async () => {
   const [first, second] = [issued(6_000), issued()];
   const provider = new Provider({ get: [async () => first, never, async () => second], timeoutMs: 300 });
   const { source, log } = await sourceOf(provider);
@@ -95,13 +95,13 @@ test('a search for new ones that hangs keeps nobody waiting who can use those in
   expect(source.state.state).toBe('ok');
 });
 
-test('a provider that hangs and is not configured is passed over for the next', async () => {
+test('skips a hanging provider that is not configured', async () => {
   const found = issued();
   const { source } = await sourceOf(new Provider({ get: [never], isExplicit: false }), new Provider({ get: [async () => found] }));
   expect(await source.get()).toBe(found);
 });
 
-test('attempts that cannot be ended do not pile up', async () => {
+test('attempts that cannot be cancelled do not pile up', async () => {
   const provider = new Provider({ get: [never], timeoutMs: 10 });
   const { source, counters } = await sourceOf(provider);
   await eventually(() => counters.credentialFailures.samples()[0]?.[1] === 3);
@@ -109,7 +109,7 @@ test('attempts that cannot be ended do not pile up', async () => {
   expect(source.problem).toContain('2 earlier attempts are still running');
 });
 
-test('a service that takes the call and never ends its answer is asked again, however often, by a library that cannot be told to stop', async () => {
+test('retries a service whose answer never ends, any number of times, although its library cannot be cancelled', async () => {
   const service = await scope.start(new DrippingServer());
   const found = issued();
   // As the SDK's provider for instance metadata: it waits for the end of the answer, and for no signal.
@@ -125,7 +125,7 @@ test('a service that takes the call and never ends its answer is asked again, ho
   await eventually(async () => (await service.connections()) === 0);
 });
 
-test('attempts that end when they are told to are followed by others', async () => {
+test('starts a new attempt after each one that could be cancelled', async () => {
   const ending = (signal: AbortSignal): Promise<AwsCredentials> => {
     const { promise, reject } = Promise.withResolvers<AwsCredentials>();
     signal.addEventListener('abort', () => reject(new Error('ended')), { once: true });
@@ -152,7 +152,7 @@ async function clocked(get: Answers['get']) {
 
 const HOUR_MS = 3_600_000;
 
-test.each([-HOUR_MS, 2 * HOUR_MS])('setting the clock by %i ms neither ends credentials nor keeps them', async (step) => {
+test.each([-HOUR_MS, 2 * HOUR_MS])('setting the clock by %i ms neither expires credentials nor prolongs them', async (step) => {
   const [first, second] = [issued(HOUR_MS), issued(HOUR_MS)];
   const { clock, provider, source } = await clocked([async () => first, async () => second]);
   clock.wall += step;
@@ -166,7 +166,7 @@ test.each([-HOUR_MS, 2 * HOUR_MS])('setting the clock by %i ms neither ends cred
   expect(provider.signals).toHaveLength(2);
 });
 
-test('credentials that a clock that is ahead takes for ended are used, and renewed every five minutes', async () => {
+test('uses credentials that look expired to a clock that is ahead, and refreshes them every five minutes', async () => {
   const [first, second] = [issued(-HOUR_MS), issued(-HOUR_MS)];
   const { clock, provider, source } = await clocked([async () => first, async () => second]);
   expect(await source.get()).toBe(first);
@@ -178,14 +178,14 @@ test('credentials that a clock that is ahead takes for ended are used, and renew
   await eventually(async () => (await source.get()) === second);
 });
 
-test('those that X-Ray says have ended are asked for anew, whatever the clock says', async () => {
+test('requests new credentials when X-Ray reports them as expired, whatever the clock says', async () => {
   const [first, second] = [issued(HOUR_MS), issued(HOUR_MS)];
   const { source } = await clocked([async () => first, async () => second]);
   source.invalidate(first);
   expect(await source.get()).toBe(second);
 });
 
-test('those that X-Ray refuses before their end are asked for anew, after a pause that grows to a minute, and used meanwhile', async () => {
+test('requests new credentials when X-Ray refuses unexpired ones, after a pause of up to a minute, and uses them meanwhile', async () => {
   const [first, second] = [issued(HOUR_MS), issued(HOUR_MS)];
   const { clock, provider, source } = await clocked([async () => first, async () => first, async () => first, async () => second]);
   const asked = async (afterMs: number): Promise<number> => {

@@ -19,7 +19,7 @@ test.each([
   expect((await resolveEndpoint({ region, endpoint: undefined })).href).toBe(url);
 });
 
-test('FIPS and dual-stack, by the variables of AWS', async () => {
+test('uses FIPS and dual-stack endpoints if AWS’s variables say so', async () => {
   process.env['AWS_USE_FIPS_ENDPOINT'] = 'true';
   expect((await resolveEndpoint({ region: 'us-east-1', endpoint: undefined })).host).toBe('xray-fips.us-east-1.amazonaws.com');
   process.env['AWS_USE_DUALSTACK_ENDPOINT'] = 'true';

@@ -50,7 +50,7 @@ test.each<[what: string, reply: string, code: string]>([
   ['a chunk that ends too soon', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n1f\r\n{"Unpro', 'connection_reset'],
   ['another protocol', 'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n', 'not_xray'],
   ['no HTTP', 'SSH-2.0-OpenSSH\r\n', 'network'],
-])('what answers is not X-Ray, and nothing counts as sent: %s', async (_what, reply, code) => {
+])('nothing counts as sent if something other than X-Ray answers: %s', async (_what, reply, code) => {
   const upstream = await scope.start(new RawUpstream());
   upstream.reply = reply;
   const { exporter, calls } = exporterFor(upstream.url);
@@ -60,13 +60,13 @@ test.each<[what: string, reply: string, code: string]>([
   expect(exporter.state.state).toBe('degraded');
 });
 
-test('early hints before the answer are no answer', async () => {
+test('ignores early hints before the answer', async () => {
   const upstream = await scope.start(new RawUpstream());
   upstream.reply = `${'HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n'.repeat(20)}HTTP/1.1 102 Processing\r\n\r\n${raw('200 OK', TAKEN)}`;
   expect(await exporterFor(upstream.url).exporter.export(batchOf(segment('a')), signal)).toEqual({ kind: 'sent' });
 });
 
-test('the log says what answered, in printable characters, and what to check', async () => {
+test('logs what answered, in printable characters, and what to check', async () => {
   const upstream = await scope.start(new RawUpstream());
   upstream.reply = raw(
     '200 OK',
@@ -91,7 +91,7 @@ test('the log says what answered, in printable characters, and what to check', a
   expect(exporter.state.reason).toBe(`HTTP 200 from ${upstream.url} did not come from X-Ray (not_xray)`);
 });
 
-test('an answer that repeats what was sent does not bring it into the log', async () => {
+test('an answer that echoes the documents does not put them into the log', async () => {
   const upstream = await scope.start(new RawUpstream());
   upstream.reply = raw('200 OK', JSON.stringify({ TraceSegmentDocuments: [segment('a', { user: 'alice' })] }));
   const { exporter, log } = exporterFor(upstream.url);
@@ -100,7 +100,7 @@ test('an answer that repeats what was sent does not bring it into the log', asyn
   expect(log.find(/something other than X-Ray/)[0]!.fields['begins']).toBe('(what was sent)');
 });
 
-test('a gateway with a small limit is named, with the remedy', async () => {
+test('names a gateway with a small size limit, and the remedy', async () => {
   const upstream = await scope.start(new RawUpstream());
   upstream.reply = raw('413 Request Entity Too Large', '<html>', 'Server: nginx');
   const { exporter, log, calls } = exporterFor(upstream.url);
@@ -109,7 +109,7 @@ test('a gateway with a small limit is named, with the remedy', async () => {
   expect(log.find(/client_max_body_size/, 'warn')[0]!.fields).toMatchObject({ server: 'nginx', status: 413 });
 });
 
-test("X-Ray's own refusals are not taken for a gateway's", async () => {
+test("does not mistake X-Ray's own refusals for a gateway's", async () => {
   const xray = await scope.start(new FakeXRay());
   const { exporter, log } = exporterFor(xray.url);
   for (const type of ['InvalidRequestException', 'UnknownOperationException', 'AccessDeniedException']) {
@@ -119,7 +119,7 @@ test("X-Ray's own refusals are not taken for a gateway's", async () => {
   expect(log.find(/something other than X-Ray/)).toEqual([]);
 });
 
-test('an endpoint of AWS is believed with a request id only; an emulator needs none', async () => {
+test('accepts an answer from AWS only with a request ID; an emulator needs none', async () => {
   const host = 'xray.eu-west-1.amazonaws.com';
   const xray = await scope.start(new FakeXRay({ tls: await selfSigned(host), region: 'eu-west-1' }));
   const proxy = await scope.start(new FakeHttpProxy({ [`${host}:443`]: xray.port }));
@@ -132,7 +132,7 @@ test('an endpoint of AWS is believed with a request id only; an emulator needs n
   expect(await exporterFor(emulator.url).exporter.export(batchOf(segment('a')), signal)).toEqual({ kind: 'sent' });
 });
 
-test("a clock is not set by a gateway's Date, nor are credentials thrown away for a gateway's word", async () => {
+test("a gateway's answer neither sets the clock nor discards credentials", async () => {
   const xray = await scope.start(new FakeXRay());
   const { exporter, log } = exporterFor(xray.url);
   const date = new Date(Date.now() + 3_600_000).toUTCString();

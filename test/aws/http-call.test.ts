@@ -47,12 +47,12 @@ test('nobody listens: connection_refused', async () => {
   expect(await call(new URL(`http://127.0.0.1:${await freePort()}`))).toMatchObject({ kind: 'failure', code: 'connection_refused' });
 });
 
-test('a certificate that nobody vouches for: tls', async () => {
+test('an untrusted certificate: tls', async () => {
   const xray = await scope.start(new FakeXRay({ tls: await selfSigned('localhost') }));
   expect(await call(new URL(xray.url))).toMatchObject({ kind: 'failure', code: 'tls' });
 });
 
-test('no TLS where TLS should be: tls', async () => {
+test('plain HTTP instead of TLS: tls', async () => {
   const url = await serving((socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'));
   expect(await call(new URL(url.href.replace('http:', 'https:')))).toMatchObject({ kind: 'failure', code: 'tls' });
 });
@@ -62,7 +62,7 @@ test('a TLS handshake that hangs: timeout', async () => {
   expect(await call(new URL(url.href.replace('http:', 'https:')))).toMatchObject({ kind: 'failure', code: 'timeout' });
 });
 
-test('no answer, and half an answer that goes on for ever: timeout', async () => {
+test('no answer, and an answer that never ends: timeout', async () => {
   expect(await call(await serving(() => {}))).toMatchObject({ kind: 'failure', code: 'timeout' });
   const dripping = await serving(
     onRequest('HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n', (socket) => {
@@ -73,7 +73,7 @@ test('no answer, and half an answer that goes on for ever: timeout', async () =>
   expect(await call(dripping)).toMatchObject({ kind: 'failure', code: 'timeout' });
 });
 
-test('a reset before, in the middle of, and an end before the end of an answer: connection_reset', async () => {
+test('a reset before or in an answer, and an answer that is cut off: connection_reset', async () => {
   expect(await call(await serving((socket) => socket.once('data', () => socket.resetAndDestroy())))).toMatchObject({ code: 'connection_reset' });
   const head = 'HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\n{"Unproc';
   expect(await call(await serving(onRequest(head, (socket) => setTimeout(() => socket.resetAndDestroy(), 50))))).toMatchObject({
@@ -89,7 +89,7 @@ test.each(['SMTP ready\r\n', 'HTTP/9.9 what\r\n\r\n', `HTTP/1.1 200 OK\r\nX: ${'
   },
 );
 
-test('an answer over the limit is not read, whether it says so or not', async () => {
+test('does not read an answer over the limit, whether its length is announced or not', async () => {
   const endless = onRequest('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n', (socket) => {
     const timer = setInterval(() => socket.write(`1000\r\n${'x'.repeat(4_096)}\r\n`), 1);
     socket.on('close', () => clearInterval(timer));
@@ -98,7 +98,7 @@ test('an answer over the limit is not read, whether it says so or not', async ()
   expect(await call(await serving(onRequest('HTTP/1.1 200 OK\r\nContent-Length: 99999999\r\n\r\n')))).toMatchObject({ code: 'answer_too_large' });
 });
 
-test('a gzip bomb stays as small as it came: nothing is unpacked', async () => {
+test('does not decompress a gzip bomb', async () => {
   const bomb = gzipSync(Buffer.alloc(5_000_000));
   const url = await serving(
     onRequest(Buffer.concat([Buffer.from(`HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: ${bomb.length}\r\n\r\n`), bomb])),
@@ -106,13 +106,13 @@ test('a gzip bomb stays as small as it came: nothing is unpacked', async () => {
   expect(await call(url)).toMatchObject({ kind: 'answer', status: 200, body: bomb });
 });
 
-test('given up before and during a call: aborted', async () => {
+test('an abort before or during a call: aborted', async () => {
   const url = await serving(() => {});
   expect(await call(url, { signal: AbortSignal.abort() })).toMatchObject({ kind: 'failure', code: 'aborted' });
   expect(await call(url, { signal: AbortSignal.timeout(30) })).toMatchObject({ kind: 'failure', code: 'aborted' });
 });
 
-test('a kept connection that was closed under the call is tried once more, at once; a fresh one is not', async () => {
+test('retries at once, and once only, on a kept-alive connection that turned out to be closed; not on a new one', async () => {
   let connections = 0;
   const url = await serving((socket) => {
     connections++;
@@ -127,12 +127,12 @@ test('a kept connection that was closed under the call is tried once more, at on
   expect(connections).toBe(4);
 });
 
-test('of an error that is too large the status and the head are the answer', async () => {
+test('reports status and headers of an error whose body is too large', async () => {
   const url = await serving(onRequest(`HTTP/1.1 413 Too Large\r\nServer: gateway\r\nContent-Length: 50000\r\n\r\n${'x'.repeat(50_000)}`));
   expect(await call(url)).toMatchObject({ kind: 'answer', status: 413, headers: { server: 'gateway' } });
 });
 
-test('answers that are read at one time share a budget, and give it back', async () => {
+test('answers that are read at the same time share a budget, and return it', async () => {
   const url = await serving(onRequest(`HTTP/1.1 200 OK\r\nContent-Length: 9000\r\n\r\n${'x'.repeat(8_000)}`));
   const answers = new AnswerBudget(10_000, () => {});
   const first = call(url, { answers, timeoutMs: 300 });

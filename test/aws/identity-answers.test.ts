@@ -30,11 +30,11 @@ test.each([
   ['eusc-de-east-1', 'eusc-de-east-1'],
 ])('the region %j is %j', (value, region) => expect(regionOf(value)).toBe(region));
 
-test.each(['US-EAST-1', '-a', 'a-', 'a.b', 'a/b', 'evil.example#', 'x'.repeat(64), 7, {}])('%j is no region', (value) => {
+test.each(['US-EAST-1', '-a', 'a-', 'a.b', 'a/b', 'evil.example#', 'x'.repeat(64), 7, {}])('%j is not a region', (value) => {
   expect(() => regionOf(value)).toThrow('which is not a region');
 });
 
-test('the region of a task is in its ARN, and what is no ARN says so', () => {
+test('reads a task’s region from its ARN, and reports anything that is not an ARN', () => {
   expect(regionOfTask({ TaskARN: 'arn:aws:ecs:us-west-2:123456789012:task/a' })).toBe('us-west-2');
   for (const metadata of [{}, null, 'x', [], { TaskARN: null }]) expect(regionOfTask(metadata)).toBeUndefined();
   for (const TaskARN of [7, {}, 'task', ['arn:aws:ecs:us-west-2:1:task/a']]) expect(() => regionOfTask({ TaskARN })).toThrow('not from ECS');

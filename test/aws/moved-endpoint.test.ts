@@ -66,7 +66,7 @@ test.each<[string, Behaviour]>([
   expect(next.documents.length).toBe(before + 1);
 });
 
-test('sampling calls count too, and profit too', async () => {
+test('failed sampling calls count too, and also use the new address', async () => {
   const { old, next, url, move } = await twoHosts();
   const { put, sample } = apiFor(url);
   await put();
@@ -77,7 +77,7 @@ test('sampling calls count too, and profit too', async () => {
   expect(next.documents).toHaveLength(1);
 });
 
-test('a throttled or refused call is an answer of X-Ray: its connection is kept', async () => {
+test('keeps the connection after a throttled or refused call, because X-Ray answered', async () => {
   const { old, url, move } = await twoHosts();
   const { put } = apiFor(url);
   await put();
@@ -87,7 +87,7 @@ test('a throttled or refused call is an answer of X-Ray: its connection is kept'
   expect(old.requests).toHaveLength(5);
 });
 
-test('through a proxy: the tunnel is made anew, so that the proxy looks the name up', async () => {
+test('through a proxy: opens a new tunnel, so that the proxy resolves the name again', async () => {
   const tls = await selfSigned('xray.test');
   const old = await scope.start(new FakeXRay({ tls }));
   const next = await scope.start(new FakeXRay({ tls }));

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { PermissionHints } from '../../src/aws/permissions.ts';
 import { MemoryLog } from '../fakes/log.ts';
 
-test('whatever answers 403 with types that it makes up, each action is said once, in a short line', () => {
+test('explains each action once, in a short line, whatever error types a 403 has', () => {
   const log = new MemoryLog();
   const hints = new PermissionHints(log);
   for (let i = 0; i < 100; i++)

@@ -9,7 +9,7 @@ function settings(config: string, credentials = '', profile = 'default'): Record
   return found === undefined ? undefined : Object.fromEntries(found);
 }
 
-test('whatever the SDK for Go takes for a section or a setting is one', () => {
+test('accepts every section and setting that the SDK for Go accepts', () => {
   const region = { region: 'eu-west-1' };
   for (const text of [
     '[default]\nregion=eu-west-1\n',
@@ -33,7 +33,7 @@ test('whatever the SDK for Go takes for a section or a setting is one', () => {
   expect(settings('[team]\nregion=eu-west-1', '', 'team')).toBeUndefined();
 });
 
-test('what the credentials file says of a profile comes before what the config file says', () => {
+test('the credentials file overrides the config file', () => {
   expect(settings(`[default]\nregion=eu-west-1\noutput=json\n`, `[default]\nregion=us-west-2\n${KEYS}`)).toEqual({
     region: 'us-west-2',
     output: 'json',
@@ -43,13 +43,13 @@ test('what the credentials file says of a profile comes before what the config f
   expect(settings('', `[profile team]\n${KEYS}`, 'team')).toBeUndefined();
 });
 
-test('a setting below another is not one of the profile, and a secret may hold any character', () => {
+test('ignores nested settings, and a secret may contain any character', () => {
   const text = '[default]\ns3 =\n  region = us-east-1\nregion = eu-west-1\n[default]\ns3 =\n  addressing_style = path\n';
   expect(Profiles.read(text, '').settingsOf('default')?.get('region')).toBe('eu-west-1');
   expect(settings('', '[default]\naws_secret_access_key = a+b/c:d==#e\n')).toEqual({ aws_secret_access_key: 'a+b/c:d==#e' });
 });
 
-test('the SDK for JavaScript reads the same out of the text that it is given, as either file', async () => {
+test('the SDK for JavaScript reads the same settings from the normalized text, as either file', async () => {
   const config = `[sso-session s]\nsso_region=eu-west-1\n[Services x]\n[services y]\nxray =\n  endpoint_url = http://127.0.0.1:1\n[ default ]\nREGION="eu-west-1"\ns3 =\n  region = us-east-1\n[profile team]\nsource_profile: default\n[profile __proto__]\nregion=x\n`;
   const text = Profiles.read(config, `[ default ]\n${KEYS.toUpperCase()}`).text('Ec2InstanceMetadata');
   externalDataInterceptor.interceptFile('/both', text);
@@ -63,7 +63,7 @@ test('the SDK for JavaScript reads the same out of the text that it is given, as
   expect(credentialsFile).toMatchObject({ default: profile, team: { source_profile: 'default' } });
 });
 
-test('a role without a source is assumed with the credentials of its own profile, else of the container or the instance', () => {
+test('assumes a role without a source with the credentials of its own profile, or else of the container or the instance', () => {
   const read = (credentials: string): Profiles => Profiles.read('', Profiles.read('', credentials).text('EcsContainer'));
   const role = 'role_arn=arn:aws:iam::123456789012:role/x\nrole_session_name=s\n';
   const own = read(`[default]\n${role}${KEYS}`);
@@ -80,7 +80,7 @@ test('a role without a source is assumed with the credentials of its own profile
   }
 });
 
-test('the SDK for JavaScript finds a profile of any name, and a value that begins like a comment', async () => {
+test('the SDK for JavaScript finds a profile with any name, and a value that begins like a comment', async () => {
   for (const name of ['my team', 'a b c', 'é', 'a%20b', 'a+b@c.d:e/f-g_h']) {
     const text = Profiles.read('', `[${name}]\nregion=#x\n[other]\nsource_profile=${name}\n`).text('EcsContainer');
     externalDataInterceptor.interceptFile('/named', text);
@@ -89,7 +89,7 @@ test('the SDK for JavaScript finds a profile of any name, and a value that begin
   }
 });
 
-test('a role beside keys is assumed with them, as the source of another profile too', () => {
+test('assumes a role with the keys of the same profile, also as the source of another profile', () => {
   const role = 'role_arn=arn:aws:iam::123456789012:role/x\n';
   for (const beside of ['', 'source_profile=default', 'credential_source=Environment', 'web_identity_token_file=/t', 'credential_process=x']) {
     const read = Profiles.read('', Profiles.read('', `[default]\n${role}${KEYS}${beside}\n`).text('EcsContainer'));
@@ -103,7 +103,7 @@ test('a role beside keys is assumed with them, as the source of another profile 
   expect(other.settingsOf('default')?.get('source_profile')).toBe('b');
 });
 
-test('a file of thirty thousand settings is read in one pass', () => {
+test('reads a file of thirty thousand settings in one pass', () => {
   const lines = Array.from({ length: 30_000 }, (_, i) => `k${i} =\n  a = b\n`).join('');
   expect(
     Profiles.read(`[default]\n${lines}${' '.repeat(1_000_000)}\n[default]\nx = ${' '.repeat(1_000_000)}y z\n`, '').text('EcsContainer'),

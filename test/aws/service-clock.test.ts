@@ -17,7 +17,7 @@ test.each<[status: number, date: string | undefined, isCorrected: boolean]>([
   expect(new ServiceClock(() => NOW).correct(status, date, NOW)).toBe(isCorrected);
 });
 
-test('runs on from the corrected time, and is corrected once for one skew', () => {
+test('continues from the corrected time, and corrects one skew once', () => {
   let nowMs = NOW;
   const clock = new ServiceClock(() => nowMs);
   expect(clock.correct(403, at(10), NOW)).toBe(true);
@@ -30,7 +30,7 @@ test('runs on from the corrected time, and is corrected once for one skew', () =
   expect(Math.abs(clock.skewMs)).toBeLessThan(1_000);
 });
 
-test('of calls that were under way together each is worth another signature, and the clock is corrected once', () => {
+test('signs each of several concurrent calls again, and corrects the clock once', () => {
   const clock = new ServiceClock(() => NOW);
   expect(clock.correct(403, at(60), NOW)).toBe(true);
   expect(clock.correct(403, at(60), NOW)).toBe(true);

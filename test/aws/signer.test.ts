@@ -11,7 +11,7 @@ import { EXAMPLE_CREDENTIALS } from '../fakes/xray.ts';
 const segmentOf = (bytes: Buffer) => ({ chunk: bytes, start: 0, end: bytes.length, arrivedAtMs: 0 });
 const batch = DATAGRAMS.slice(0, 50).map(({ document }) => segmentOf(document));
 
-test("the body is the one that AWS's own client makes of the same documents", async () => {
+test("makes the same body from the documents as AWS's own client", async () => {
   let theirs: { path: string; method: string; body: unknown; headers: Record<string, string> } | undefined;
   const requestHandler = {
     handle: (request: NonNullable<typeof theirs>) => {
@@ -28,7 +28,7 @@ test("the body is the one that AWS's own client makes of the same documents", as
   expect(new BodyPool().take(bodyParts(batch))).toEqual(Buffer.from(theirs?.body as Uint8Array));
 });
 
-test('the signature is right in the eyes of another implementation, for any body, path and query', async () => {
+test('another implementation accepts the signature, for any body, path and query', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.uint8Array({ maxLength: 200 }),
@@ -54,7 +54,7 @@ test('the signature is right in the eyes of another implementation, for any body
   );
 });
 
-test('every document comes out of the body as it went in', () => {
+test('every document comes out of the body unchanged', () => {
   fc.assert(
     fc.property(fc.array(fc.string({ unit: 'binary', maxLength: 200 }), { maxLength: 10 }), (documents) => {
       const encoded = new BodyPool().take(bodyParts(documents.map((text) => segmentOf(Buffer.from(text)))));

@@ -36,7 +36,7 @@ async function listening(server: ReturnType<typeof createServer>): Promise<strin
   return `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-test('a certificate of an unknown issuer: the remedy for a proxy that intercepts TLS', async () => {
+test('an unknown issuer: names the remedy for a proxy that intercepts TLS', async () => {
   const xray = await scope.start(new FakeXRay({ tls: await selfSigned('localhost') }));
   const { code, message } = await failureOf(xray.url);
   expect(code).toBe('tls');
@@ -45,7 +45,7 @@ test('a certificate of an unknown issuer: the remedy for a proxy that intercepts
   );
 });
 
-test('a certificate that has expired, and one that is not valid yet: the time on this machine is said', async () => {
+test('an expired certificate, and one that is not valid yet: shows this machine’s time', async () => {
   const expired = await selfSigned('localhost', { notBeforeDate: inDays(-2), notAfterDate: inDays(-1) });
   const old = await failureOf((await scope.start(new FakeXRay({ tls: expired }))).url, expired.cert);
   expect(old.code).toBe('tls');
@@ -56,7 +56,7 @@ test('a certificate that has expired, and one that is not valid yet: the time on
   expect(young.message).toMatch(/: the certificate is not valid yet, or this machine's clock is behind: it says \d{4}-\d\d-\d\dT[\d:.]+Z$/);
 });
 
-test('a certificate for another name: both names', async () => {
+test('a certificate for another name: shows both names', async () => {
   const other = await selfSignedFor('intranet.example');
   const xray = await scope.start(new FakeXRay({ tls: other }));
   const { code, message } = await failureOf(xray.url, other.cert);
@@ -76,7 +76,7 @@ test.each(['HTTP/1.1 400 Bad Request\r\n\r\n', 'SSH-2.0-OpenSSH_9.6\r\n', '\0\0\
   },
 );
 
-test('an old version of TLS: the versions that are taken', async () => {
+test('an old version of TLS: shows the versions that are accepted', async () => {
   const { key, cert } = await selfSigned('localhost');
   const server = createTlsServer({ key, cert, minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT@SECLEVEL=0' });
   server.on('tlsClientError', () => {});
@@ -85,7 +85,7 @@ test('an old version of TLS: the versions that are taken', async () => {
   expect(message).toMatch(/no common TLS version or cipher: xrayd needs TLS 1\.2 or newer/);
 });
 
-test('a connection that is cut in the handshake is a reset, and says so', async () => {
+test('a connection that is cut in the handshake is reported as a reset', async () => {
   const url = await listening(createServer((socket) => void socket.once('data', () => socket.destroy())));
   expect(await failureOf(url)).toMatchObject({
     code: 'connection_reset',

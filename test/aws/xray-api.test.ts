@@ -18,7 +18,7 @@ function apiFor(url: string, get: () => Promise<typeof EXAMPLE_CREDENTIALS | und
 const call = (signal: AbortSignal) => ({ target: '/GetSamplingRules', body: Buffer.from('{}'), headers: {}, signal });
 const never = (): Promise<undefined> => new Promise(() => {});
 
-test('a call that waits for credentials ends when it is aborted', async () => {
+test('an abort ends a call that waits for credentials', async () => {
   const abort = new AbortController();
   const answer = apiFor('http://127.0.0.1:9', never).call(call(abort.signal));
   abort.abort();
@@ -33,7 +33,7 @@ test('calls leave no listeners on a signal that lives as long as the daemon', as
   expect(getEventListeners(signal, 'abort')).toEqual([]);
 });
 
-test('without credentials nothing is sent', async () => {
+test('sends nothing without credentials', async () => {
   const xray = await scope.start(new FakeXRay());
   expect(await apiFor(xray.url, async () => undefined).call(call(new AbortController().signal))).toEqual({
     kind: 'no_credentials',
@@ -42,7 +42,7 @@ test('without credentials nothing is sent', async () => {
   expect(xray.requests).toEqual([]);
 });
 
-test('failures are counted in the words of PutTelemetryRecords', async () => {
+test('counts failures by the names of PutTelemetryRecords', async () => {
   const xray = await scope.start(new FakeXRay());
   const api = apiFor(xray.url, async () => EXAMPLE_CREDENTIALS, 100);
   const { signal } = new AbortController();
@@ -67,7 +67,7 @@ test('failures are counted in the words of PutTelemetryRecords', async () => {
   expect(closed.errors.ConnectionRefusedCount).toBe(1);
 });
 
-test.each([true, false])('an answer that is too large is given up, with its length announced: %s', async (isAnnounced) => {
+test.each([true, false])('abandons an answer that is too large (length announced: %s)', async (isAnnounced) => {
   const xray = await scope.start(new FakeXRay());
   const body = Buffer.alloc(5 * 1024 * 1024);
   xray.intercept = () => ({
@@ -79,7 +79,7 @@ test.each([true, false])('an answer that is too large is given up, with its leng
   expect(answer).toMatchObject({ kind: 'failure', code: 'answer_too_large' });
 });
 
-test('a kept connection that the server closed between two calls costs no failure', async () => {
+test('a kept-alive connection that the server closed between two calls causes no failure', async () => {
   const xray = await scope.start(new FakeXRay());
   const api = apiFor(xray.url, async () => EXAMPLE_CREDENTIALS);
   const { signal } = new AbortController();
@@ -91,7 +91,7 @@ test('a kept connection that the server closed between two calls costs no failur
   expect(calls).toBe(2);
 });
 
-test.each([10, -10])('a clock that is %i minutes wrong is corrected from the answer, and the call succeeds', async (minutes) => {
+test.each([10, -10])('corrects a clock that is %i minutes off from the answer, and the call succeeds', async (minutes) => {
   const xray = await scope.start(new FakeXRay());
   const offsetMs = minutes * 60_000;
   // X-Ray's clock, not ours, decides: it refuses what was not signed at its own time.

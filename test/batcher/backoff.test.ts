@@ -15,7 +15,7 @@ test.each([
   expect(nextDelay(attempt, CONFIG, () => die)).toBe(ms);
 });
 
-test('is never longer than the cap, and never shorter than the service asked for', () => {
+test('is never longer than the maximum, and never shorter than the service asked for', () => {
   fc.assert(
     fc.property(fc.nat(60), fc.double({ min: 0, max: 0.999, noNaN: true }), fc.nat(60_000), (attempt, die, afterMs) => {
       const ms = nextDelay(attempt, CONFIG, () => die, afterMs);

@@ -56,7 +56,7 @@ async function life(folder: string, config: Partial<BatcherConfig> = {}, maxByte
 
 const filesIn = (folder: string): string[] => readdirSync(folder, { encoding: 'utf8', recursive: true }).filter((name) => name.endsWith('.batch'));
 
-test('keeps at shutdown what could not be sent, and a later life sends it', async () => {
+test('keeps what could not be sent before shutdown, and sends it after a restart', async () => {
   const folder = scope.folder();
   const first = await life(folder);
   first.exporter.answer = away;
@@ -73,7 +73,7 @@ test('keeps at shutdown what could not be sent, and a later life sends it', asyn
   await expect.poll(() => filesIn(folder)).toEqual([]);
 });
 
-test('what hangs in a call at the deadline is kept too', async () => {
+test('keeps segments of a call that hangs at the deadline too', async () => {
   const folder = scope.folder();
   const { push, stop, exporter, accounting } = await life(folder);
   push(numbered(50));
@@ -82,7 +82,7 @@ test('what hangs in a call at the deadline is kept too', async () => {
   expect(accounting.snapshot()).toMatchObject({ spooled: 50, dropped: { shutdown: 0 } });
 });
 
-test('an outage beyond memory loses nothing while the disk has room', async () => {
+test('an outage that exceeds memory loses nothing while the disk has space', async () => {
   const folder = scope.folder();
   const each = 1_000 + SEGMENT_OVERHEAD_BYTES;
   const { push, exporter, accounting, settled, delivered, expectBalanced, batcher } = await life(folder, { maxBytes: 200 * each });
@@ -103,7 +103,7 @@ test('an outage beyond memory loses nothing while the disk has room', async () =
   expect(accounting).toMatchObject({ sent: 1_000, dropped: { buffer_full: 0, spool_full: 0 } });
 });
 
-test('live segments go before those of the spool', async () => {
+test('sends live segments before those of the spool', async () => {
   const folder = scope.folder();
   const before = await life(folder);
   before.push(numbered(200));
@@ -122,7 +122,7 @@ test('live segments go before those of the spool', async () => {
   expect(order.slice(3)).toEqual(['document-50', 'document-100', 'document-150']);
 });
 
-test('while X-Ray is away the spool is not read again and again', async () => {
+test('does not read the spool again and again while X-Ray is unavailable', async () => {
   const folder = scope.folder();
   const before = await life(folder);
   before.push(numbered(500));
@@ -136,7 +136,7 @@ test('while X-Ray is away the spool is not read again and again', async () => {
   expectBalanced();
 });
 
-test('of a spooled batch that X-Ray refuses as a whole, only the poison document is lost, also when the daemon ends in the middle', async () => {
+test('loses only the bad document of a spooled batch that X-Ray refuses as a whole, even if the daemon ends in between', async () => {
   const folder = scope.folder();
   const first = await life(folder);
   first.push([...numbered(20), 'poison', ...numbered(29, 20)]);
@@ -159,7 +159,7 @@ test('of a spooled batch that X-Ray refuses as a whole, only the poison document
   expect(Object.assign({}, second.accounting.unprocessed, third.accounting.unprocessed)).toEqual({ InvalidRequestException: 1 });
 });
 
-test('documents of a spooled batch that are throttled stay on disk until they are taken', async () => {
+test('keeps throttled documents of a spooled batch on disk until X-Ray accepts them', async () => {
   const folder = scope.folder();
   const before = await life(folder);
   before.push(numbered(50));
@@ -180,7 +180,7 @@ test('documents of a spooled batch that are throttled stay on disk until they ar
   expect(accounting.sent).toBe(50);
 });
 
-test('segments that are too old to be tried again go to disk instead of being dropped', async () => {
+test('writes segments that are too old for a retry to disk instead of dropping them', async () => {
   const { push, exporter, accounting } = await life(scope.folder(), { retryMaxAgeMs: 1_000 });
   exporter.answer = away;
   push(numbered(50), monotonicMs() - 5_000);
@@ -188,7 +188,7 @@ test('segments that are too old to be tried again go to disk instead of being dr
   expect(accounting.snapshot().spooled + accounting.snapshot().inFlight).toBe(50);
 });
 
-test('a disk in trouble costs nothing but its room: the oldest are dropped as without a spool', async () => {
+test('with a failing disk, the oldest segments are dropped as without a spool', async () => {
   const folder = join(scope.folder(), 'spool');
   const each = 1_000 + SEGMENT_OVERHEAD_BYTES;
   const { push, exporter, accounting, expectBalanced, stop } = await life(folder, { maxBytes: 100 * each });
@@ -206,7 +206,7 @@ test('a disk in trouble costs nothing but its room: the oldest are dropped as wi
   expectBalanced();
 });
 
-test('a document of the spool that a gateway refuses for its size does not hold up the files behind it, and is kept while nothing else passes', async () => {
+test('a spooled document that a gateway refuses for its size does not hold up later files, and is kept while nothing else succeeds', async () => {
   const folder = scope.folder();
   const before = await life(folder);
   before.exporter.answer = away;
@@ -227,7 +227,7 @@ test('a document of the spool that a gateway refuses for its size does not hold 
   await stop();
 });
 
-test('accounts for every document under any interleaving, over several lives', async () => {
+test('accounts for every document under any interleaving, across restarts', async () => {
   const result = fc.constantFrom<ExportResult>(
     { kind: 'sent' },
     { kind: 'partial', refused: [{ position: 0, code: 'ThrottledException', isRetryable: true }] },

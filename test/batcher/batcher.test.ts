@@ -20,7 +20,7 @@ test('sends a batch as soon as it has 50 documents', () => {
   expectBalanced();
 });
 
-test('sends what there is when the oldest has waited as long as it may', async () => {
+test('sends a partial batch when its oldest segment has waited the maximum time', async () => {
   const { push, exporter } = setUp();
   push('a');
   await vi.advanceTimersByTimeAsync(500);
@@ -37,7 +37,7 @@ test('a batch holds at most half a megabyte', () => {
   expect(exporter.calls.map(({ batch }) => batch.length)).toEqual([8, 8]);
 });
 
-test('runs no more calls than it may at one time', async () => {
+test('never exceeds the maximum number of concurrent calls', async () => {
   const { push, exporter } = setUp();
   push(...numbered(200));
   expect(exporter.calls).toHaveLength(2);
@@ -56,7 +56,7 @@ test('drops the oldest segments when the budget is full, and counts each once', 
   expectBalanced();
 });
 
-test('says when three quarters of the budget are in use, and when it is less than half again', async () => {
+test('reports when three quarters of the budget are in use, and when less than half is again', async () => {
   const each = 1_000 + SEGMENT_OVERHEAD_BYTES;
   const { push, exporter, shortages } = setUp({ maxBytes: 100 * each, concurrency: 1 });
   const document = 'a'.repeat(1_000);
@@ -72,7 +72,7 @@ test('says when three quarters of the budget are in use, and when it is less tha
   expect(shortages).toEqual([true, false]);
 });
 
-test('what is in flight counts against the budget and is not dropped', async () => {
+test('segments in flight count against the budget and are not dropped', async () => {
   const each = 1_000 + SEGMENT_OVERHEAD_BYTES;
   const { push, exporter, accounting, expectBalanced } = setUp({ maxBytes: 60 * each, concurrency: 1 });
   push(...numbered(50).map((text) => text.padEnd(1_000)));
@@ -85,7 +85,7 @@ test('what is in flight counts against the budget and is not dropped', async () 
   expect(textsOf(exporter.calls[1]!.batch)[0]?.trim()).toBe('document-60');
 });
 
-test('a failed batch keeps its place in line and is sent again', async () => {
+test('retries a failed batch in its original place', async () => {
   const { push, exporter, accounting, expectBalanced } = setUp({ concurrency: 1 });
   push(...numbered(120));
   exporter.calls[0]!.settle({ kind: 'retry', code: 'http_503' });
@@ -99,7 +99,7 @@ test('a failed batch keeps its place in line and is sent again', async () => {
   expectBalanced();
 });
 
-test('throttled, it pauses all calls for what X-Ray asked for, then tries one', async () => {
+test('pauses all calls for as long as X-Ray asks when throttled, then tries one', async () => {
   const { push, exporter } = setUp({ concurrency: 2 });
   push(...numbered(300));
   exporter.calls[0]!.settle({ kind: 'retry', code: 'throttled', afterMs: 3_000 });
@@ -113,7 +113,7 @@ test('throttled, it pauses all calls for what X-Ray asked for, then tries one', 
   expect(exporter.calls).toHaveLength(5);
 });
 
-test('an outage costs few calls and no segment, and what waited is sent as soon as it is over', async () => {
+test('an outage costs few calls and no segments, and waiting segments are sent as soon as it is over', async () => {
   const { push, exporter, accounting, log, expectBalanced } = setUp();
   exporter.answer = () => ({ kind: 'retry', code: 'connection_refused' });
   push(...numbered(500));
@@ -126,7 +126,7 @@ test('an outage costs few calls and no segment, and what waited is sent as soon 
   expectBalanced();
 });
 
-test('segments that are too old are dropped when a call fails, the younger ones of the batch stay', async () => {
+test('drops segments that are too old when a call fails, and keeps the younger ones of the batch', async () => {
   const { push, exporter, accounting, expectBalanced } = setUp({ retryMaxAgeMs: 1_200, concurrency: 1 });
   push('old');
   await vi.advanceTimersByTimeAsync(900);
@@ -140,7 +140,7 @@ test('segments that are too old are dropped when a call fails, the younger ones 
   expectBalanced();
 });
 
-test('a segment that expires while a failure is settled is kept or dropped, not both', async () => {
+test('a segment that expires while a failure is handled is kept or dropped, not both', async () => {
   const accounting = new Accounting();
   const exporter = new ManualExporter();
   let nowMs = 1_000_000;
@@ -157,7 +157,7 @@ test('a segment that expires while a failure is settled is kept or dropped, not 
   expect(imbalanceOf(accounting.snapshot())).toBe(0);
 });
 
-test('refused documents are counted by code and not sent again', async () => {
+test('counts refused documents by code and does not retry them', async () => {
   const { push, exporter, accounting, expectBalanced } = setUp();
   push(...numbered(50));
   exporter.calls[0]!.settle({ kind: 'partial', refused: [{ position: 3, code: 'InvalidName', isRetryable: false }] });
@@ -168,7 +168,7 @@ test('refused documents are counted by code and not sent again', async () => {
   expectBalanced();
 });
 
-test('a document that X-Ray throttles is sent again, alone, and the others count as sent', async () => {
+test('retries only the document that X-Ray throttles, and counts the others as sent', async () => {
   const { push, exporter, accounting, expectBalanced } = setUp();
   push(...numbered(50));
   exporter.calls[0]!.settle({ kind: 'partial', refused: [{ position: 3, code: 'ThrottledException', isRetryable: true }] });
@@ -179,7 +179,7 @@ test('a document that X-Ray throttles is sent again, alone, and the others count
   expectBalanced();
 });
 
-test('of a batch that is refused as a whole only the poison document is lost', async () => {
+test('loses only the bad document of a batch that is refused as a whole', async () => {
   const { push, exporter, accounting, expectBalanced } = setUp();
   exporter.answer = (batch) => (textsOf(batch).includes('document-17') ? { kind: 'rejected', code: 'SerializationException' } : { kind: 'sent' });
   push(...numbered(50));
@@ -191,7 +191,7 @@ test('of a batch that is refused as a whole only the poison document is lost', a
   expectBalanced();
 });
 
-test('codes from the network are bounded before they become labels', () => {
+test('bounds codes from the network before they become labels', () => {
   const accounting = new Accounting();
   for (const code of ['Good', 'a b', 'x'.repeat(65), '']) accounting.countUnprocessed(code);
   for (let i = 0; i < 100; i++) accounting.countUnprocessed(`Code${i}`);
@@ -209,7 +209,7 @@ test('an exporter that throws loses nothing', async () => {
   expectBalanced();
 });
 
-test('stop sends what waits without waiting for its age, and resolves when all is answered', async () => {
+test('stop sends waiting segments at once, and resolves when every call is answered', async () => {
   const { push, exporter, batcher, accounting, expectBalanced } = setUp();
   push(...numbered(60));
   exporter.answer = () => ({ kind: 'sent' });
@@ -220,7 +220,7 @@ test('stop sends what waits without waiting for its age, and resolves when all i
   expectBalanced();
 });
 
-test('stop gives up at the deadline, and what is left counts as dropped', async () => {
+test('stop gives up at the deadline, and counts the remaining segments as dropped', async () => {
   const { push, batcher, accounting, expectBalanced } = setUp();
   push(...numbered(170));
   const deadline = new AbortController();
@@ -233,7 +233,7 @@ test('stop gives up at the deadline, and what is left counts as dropped', async 
   expectBalanced();
 });
 
-test('offer takes all documents or none', () => {
+test('offer accepts all documents or none', () => {
   const { batcher, accounting, expectBalanced } = setUp({ maxBytes: 1_300 });
   expect(batcher.offer([Buffer.alloc(200), Buffer.alloc(200)])).toBe('accepted');
   expect(batcher.offer([Buffer.alloc(1), Buffer.alloc(300)])).toBe('full');
@@ -242,7 +242,7 @@ test('offer takes all documents or none', () => {
   expectBalanced();
 });
 
-test('newest first: after an outage what is new goes before what is old, and what has no room is still the oldest', async () => {
+test('with newest first, sends new segments before old ones after an outage, and still drops the oldest', async () => {
   const each = 1_000 + SEGMENT_OVERHEAD_BYTES;
   const { push, exporter, accounting, expectBalanced } = setUp({ isNewestFirst: true, concurrency: 1, maxBytes: 180 * each });
   exporter.answer = () => ({ kind: 'retry', code: 'http_503' });
@@ -260,7 +260,7 @@ test('newest first: after an outage what is new goes before what is old, and wha
   expectBalanced();
 });
 
-test('a megabyte holds 700 segments of 1 KB, however slowly they come', async () => {
+test('a megabyte holds 700 segments of 1 KB, however slowly they arrive', async () => {
   const { batcher, exporter, accounting, push } = setUp({ maxBytes: 3 * 1024 * 1024, retryMaxAgeMs: 86_400_000 });
   exporter.answer = () => ({ kind: 'retry', code: 'http_503' });
   while (accounting.dropped.buffer_full === 0) {
@@ -270,7 +270,7 @@ test('a megabyte holds 700 segments of 1 KB, however slowly they come', async ()
   expect(batcher.read().buffered + batcher.read().inFlight).toBeGreaterThanOrEqual(2_100);
 });
 
-test('a document that was throttled is what it was, after the memory of its batch was used again', async () => {
+test('a throttled document stays intact after the memory of its batch is reused', async () => {
   const { push, exporter } = setUp();
   push(...numbered(50));
   exporter.calls[0]!.settle({ kind: 'partial', refused: [{ position: 3, code: 'ThrottledException', isRetryable: true }] });

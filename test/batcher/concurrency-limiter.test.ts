@@ -7,7 +7,7 @@ const fail = (one: ConcurrencyLimiter, code: string, times = 1): void => {
   for (let i = 0; i < times; i++) one.failed({ ...failure, code });
 };
 
-test('halves the calls when X-Ray throttles or times out, not for other failures', () => {
+test('halves the calls if X-Ray throttles or times out, but not for other failures', () => {
   for (const [code, calls] of [
     ['throttled', 8],
     ['timeout', 8],
@@ -19,7 +19,7 @@ test('halves the calls when X-Ray throttles or times out, not for other failures
   }
 });
 
-test('comes back by about one call a round, and never above the ceiling', () => {
+test('recovers by about one call per round, never beyond the maximum', () => {
   const one = limiter();
   fail(one, 'throttled', 10);
   one.answered(0);
@@ -34,7 +34,7 @@ test('comes back by about one call a round, and never above the ceiling', () => 
   expect(one.concurrency).toBe(16);
 });
 
-test('one call probes in an outage, after a pause that grows to five seconds', () => {
+test('probes with one call in an outage, after a pause that grows to five seconds', () => {
   const one = limiter();
   fail(one, 'connection_refused');
   expect([one.isOutage, one.pausedUntilMs]).toEqual([false, 0]);
@@ -47,7 +47,7 @@ test('one call probes in an outage, after a pause that grows to five seconds', (
   expect([one.isOutage, one.concurrency, one.pausedUntilMs, one.problem]).toEqual([false, 16, 0, undefined]);
 });
 
-test('waits as long as X-Ray asks, and little while the daemon stops', () => {
+test('waits as long as X-Ray asks, but only briefly while the daemon is stopping', () => {
   const one = limiter();
   one.failed({ ...failure, code: 'throttled', afterMs: 3_000, nowMs: 1_000 });
   expect(one.pausedUntilMs).toBe(4_000);
@@ -56,7 +56,7 @@ test('waits as long as X-Ray asks, and little while the daemon stops', () => {
   expect(stopping.pausedUntilMs).toBeLessThanOrEqual(250);
 });
 
-test('thirty calls that hang beside each other make one pause, not the thirtieth', () => {
+test('thirty concurrent calls that hang cause the first pause, not the thirtieth', () => {
   const one = limiter();
   for (let i = 0; i < 30; i++) one.failed({ ...failure, startedMs: i, nowMs: 5_000 + i });
   expect([one.isOutage, one.pausedUntilMs]).toEqual([true, 5_029 + 100]);

@@ -8,7 +8,7 @@ afterEach(() => void vi.useRealTimers());
 
 const TOO_LARGE = { kind: 'rejected', code: 'http_413', by: 'gateway' } as const;
 
-test('of a batch that is too large for a gateway all is sent in parts, and only the document that is too large alone is lost', async () => {
+test('sends a batch that is too large for a gateway in parts, and loses only a document that is too large alone', async () => {
   const { push, exporter, accounting, expectBalanced } = setUp();
   exporter.answer = (batch) => (batch.length > 10 || textsOf(batch).includes('document-17') ? TOO_LARGE : { kind: 'sent' });
   push(...numbered(50));
@@ -21,7 +21,7 @@ test('of a batch that is too large for a gateway all is sent in parts, and only 
   expectBalanced();
 });
 
-test('while a gateway says of everything that it is too large, nothing is lost, calls become rare, and all of it is sent when it lets through', async () => {
+test('loses nothing while a gateway refuses everything as too large, makes few calls, and sends everything afterwards', async () => {
   const { push, exporter, accounting, expectBalanced } = setUp({ retryMaxAgeMs: 600_000 });
   exporter.answer = () => TOO_LARGE;
   push(...numbered(120));
@@ -36,7 +36,7 @@ test('while a gateway says of everything that it is too large, nothing is lost, 
   expectBalanced();
 });
 
-test('a document that a gateway refuses for its size, while X-Ray answers nothing else, is kept for as long as others', async () => {
+test('keeps a document that a gateway refuses for its size as long as others, while X-Ray answers nothing else', async () => {
   const { push, exporter, accounting, expectBalanced } = setUp({ retryMaxAgeMs: 60_000 });
   exporter.answer = () => TOO_LARGE;
   push('large');

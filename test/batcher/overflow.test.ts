@@ -27,7 +27,7 @@ function setUp() {
 
 const turn = (): Promise<void> => new Promise((next) => setImmediate(next));
 
-test('segments are held until they are on disk, or the caller’s again', async () => {
+test('holds segments until they are on disk or returned to the caller', async () => {
   const { disk, overflow, batch } = setUp();
   let failed = 0;
   void overflow.write(batch, () => failed++);
@@ -39,7 +39,7 @@ test('segments are held until they are on disk, or the caller’s again', async 
   expect([overflow.segments, overflow.bytes, failed]).toEqual([0, 0, 1]);
 });
 
-test('writes four at one time', () => {
+test('writes four batches at a time', () => {
   const { overflow, batch } = setUp();
   for (let i = 0; i < 3; i++) void overflow.write(batch, () => {});
   expect(overflow.canWrite).toBe(true);
@@ -47,7 +47,7 @@ test('writes four at one time', () => {
   expect(overflow.canWrite).toBe(false);
 });
 
-test('a disk that hangs at the end costs exactly what it did not take, once', async () => {
+test('a disk that hangs at shutdown loses exactly what it did not write, counted once', async () => {
   const { disk, overflow, batch } = setUp();
   const deadline = new AbortController();
   let givenBack = 0;
@@ -68,7 +68,7 @@ test('a disk that hangs at the end costs exactly what it did not take, once', as
   expect([lost, givenBack, overflow.segments, overflow.bytes]).toEqual([30, 0, 0, 0]);
 });
 
-test('without a spool all is lost at the end, and said', async () => {
+test('without a spool, everything left at shutdown is lost and reported', async () => {
   const overflow = new Overflow(undefined);
   let lost = 0;
   await overflow.writeAll([segmentsOf(['a', 'b']), segmentsOf(['c'])], NEVER, (segments) => (lost += segments));

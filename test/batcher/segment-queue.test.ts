@@ -39,7 +39,7 @@ const step = fc.oneof(
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('shift' as const) }) },
 );
 
-test('the ring gives the same segments as an array would, while it grows, wraps and becomes small again', () => {
+test('the ring returns the same segments as an array, while it grows, wraps and shrinks', () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 30 }), (steps) => {
       const queue = new SegmentQueue();
@@ -65,6 +65,6 @@ test('the ring gives the same segments as an array would, while it grows, wraps 
   );
 });
 
-test('the cost of a segment is its bytes and what it costs besides', () => {
+test('the cost of a segment is its bytes plus the overhead', () => {
   expect(costOf({ chunk: CHUNK, start: 3, end: 13, arrivedAtMs: 1 })).toBe(10 + SEGMENT_OVERHEAD_BYTES);
 });

@@ -5,7 +5,7 @@ import type { Segment } from '../../src/pipeline/segment.ts';
 
 const KB = 1024;
 
-test('documents are what they were, whatever was released before and after them', () => {
+test('documents stay intact, whatever is released before and after them', () => {
   const step = fc.record({ bytes: fc.integer({ min: 1, max: 300 * KB }), release: fc.array(fc.nat(), { maxLength: 2 }) });
   fc.assert(
     fc.property(fc.array(step, { minLength: 20, maxLength: 100 }), (steps) => {
@@ -29,7 +29,7 @@ test('documents are what they were, whatever was released before and after them'
   );
 });
 
-test('memory follows what is held: a steady flow goes round in a few slabs', () => {
+test('memory follows the contents: a steady flow reuses a few slabs', () => {
   const slabs = new Slabs();
   const held: Segment[] = [];
   const seen = new Set<Buffer>();
@@ -43,14 +43,14 @@ test('memory follows what is held: a steady flow goes round in a few slabs', () 
   expect(slabs.inUse).toBeLessThanOrEqual(3);
 });
 
-test('segments that come one by one take no more memory than those that come together', () => {
+test('segments that arrive one by one take no more memory than those that arrive together', () => {
   const slabs = new Slabs();
   for (let i = 0; i < 2_100; i++) slabs.copy(new Uint8Array(KB), 1);
   // Of a megabyte each.
   expect(slabs.inUse).toBe(3);
 });
 
-test('a chunk of several documents is free when the last of them is', () => {
+test('frees a chunk of several documents with the last of them', () => {
   const slabs = new Slabs();
   const { chunk, start } = slabs.copy(new Uint8Array(30), 3);
   const segments = [0, 10, 20].map((at) => ({ chunk, start: start + at, end: start + at + 10, arrivedAtMs: 0 }));
@@ -60,7 +60,7 @@ test('a chunk of several documents is free when the last of them is', () => {
   expect(slabs.inUse).toBe(0);
 });
 
-test('memory that is not its own is not its concern', () => {
+test('ignores memory that it does not own', () => {
   const slabs = new Slabs();
   slabs.release([{ chunk: Buffer.from('x'), start: 0, end: 1, arrivedAtMs: 0 }]);
   const { chunk } = slabs.copy(new Uint8Array(2 * KB * KB), 1);
@@ -68,7 +68,7 @@ test('memory that is not its own is not its concern', () => {
   expect(slabs.inUse).toBe(0);
 });
 
-test('what a full buffer took goes back to the system when it is empty, but for two slabs', () => {
+test('returns the memory of a full buffer to the system when it is empty, except for two slabs', () => {
   const slabs = new Slabs();
   const held = Array.from({ length: 10_000 }, (_, i): Segment => {
     const { chunk, start } = slabs.copy(new Uint8Array(KB).fill(i % 251), 1);

@@ -9,32 +9,32 @@ import { SCENARIOS } from '../../bench/scenarios.ts';
 
 const budgets: Budgets = { 'steady-10000': { lost: { was: 0, limit: 0 }, cpuRatio: { was: 4.2, limit: 5 } } };
 
-test('a figure over its limit is named with the old value, the new one and the limit', () => {
+test('reports a figure over its limit with the old value, the new value and the limit', () => {
   expect(overBudget('steady-10000', { lost: 3, cpuRatio: 5.678 }, budgets)).toEqual([
     'steady-10000 lost: 3, was 0, limit 0',
     'steady-10000 cpuRatio: 5.68, was 4.2, limit 5',
   ]);
 });
 
-test('at the limit is within it, and what has no limit is not looked at', () => {
+test('accepts a figure at its limit, and ignores figures without one', () => {
   expect(overBudget('steady-10000', { lost: 0, cpuRatio: 5, residentMb: 1_000 }, budgets)).toEqual([]);
   expect(overBudget('idle', { residentMb: 1_000 }, budgets)).toEqual([]);
 });
 
-test('a figure that was not measured is over its limit', () => {
+test('treats a figure that was not measured as over its limit', () => {
   expect(overBudget('steady-10000', { lost: 0 }, budgets)).toEqual(['steady-10000 cpuRatio: not measured, was 4.2, limit 5']);
 });
 
-test('each budget is one of a scenario that there is', () => {
+test('each budget belongs to an existing scenario', () => {
   const names = Object.keys(JSON.parse(readFileSync(new URL('../../bench/budgets.json', import.meta.url), 'utf8')) as Budgets);
   expect(SCENARIOS.map(({ name }) => name)).toEqual(expect.arrayContaining(names));
 });
 
-test('the calibration takes time', () => {
+test('the calibration takes measurable time', () => {
   expect(calibrationUs()).toBeGreaterThan(0.1);
 });
 
-test.skipIf(process.platform !== 'linux')('the gate bites: 20 runs of the calibration loop more for each document and it fails', () => {
+test.skipIf(process.platform !== 'linux')('the gate fails if each document costs 20 more runs of the calibration loop', () => {
   const program = fileURLToPath(new URL('../../bench/ci.ts', import.meta.url));
   const folder = mkdtempSync(join(tmpdir(), 'xrayd-gate-'));
   const gate = (limit: number, ...more: string[]) => {

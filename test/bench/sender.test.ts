@@ -46,7 +46,7 @@ test.each<Size>([
   ]);
 });
 
-test('from as many ports as asked for, from the number asked for, at a rate that changes', async () => {
+test('sends the requested number from the requested number of ports, at a changing rate', async () => {
   const { port, received, ports } = await sink();
   const load = loadTo(port, { first: 1_000, sockets: 5 });
   await load.ramp(0, 1_000, 0.1);
@@ -56,7 +56,7 @@ test('from as many ports as asked for, from the number asked for, at a rate that
   expect(numberOf(received[0]!.slice(HEADER.length))).toBe(1_000);
 });
 
-test('a document says when it was sent', async () => {
+test('a document contains the time when it was sent', async () => {
   const { port, received } = await sink();
   const beforeMs = Date.now();
   await loadTo(port).burst(1);
@@ -67,7 +67,7 @@ test('a document says when it was sent', async () => {
   expect(sentMs).toBeLessThanOrEqual(Date.now() + 1);
 });
 
-test('the oracle tells what was changed from what was never sent', () => {
+test('the oracle distinguishes changed documents from documents that were never sent', () => {
   const document = numbered(7, 'xxx');
   expect(numberOf(document)).toBe(7);
   expect(numberOf(document.replace('orders/7', 'orders/8'))).toBe('corrupted');
@@ -75,7 +75,7 @@ test('the oracle tells what was changed from what was never sent', () => {
   expect(numberOf('{}')).toBe('invented');
 });
 
-test('without a C compiler this process sends the same', async () => {
+test('without a C compiler, this process sends the same documents', async () => {
   const { port, received } = await sink();
   const sender = new OwnSender({ port, first: 5, sockets: 2 });
   scope.add(() => sender.close());

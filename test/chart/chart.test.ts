@@ -54,7 +54,7 @@ describe.skipIf(skipped !== '')(`the chart${skipped && ` (skipped: ${skipped})`}
     }
   });
 
-  test('the form is really checked: a key that Kubernetes does not know fails', () => {
+  test('validation is effective: a key that Kubernetes does not know fails', () => {
     const broken = render(fileOf('default'), NEWEST).output.replace('hostNetwork: true', 'hostNetwrok: true');
     expect(conform(broken, NEWEST).code).not.toBe(0);
   });
@@ -71,7 +71,7 @@ describe.skipIf(skipped !== '')(`the chart${skipped && ` (skipped: ${skipped})`}
     for (const { kind } of objects) expect(name === 'local' ? LOCAL_KINDS : DAEMON_KINDS).toContain(kind);
   });
 
-  test('docs/compatibility.md has the comparison with the okgolove chart as it is', () => {
+  test('docs/compatibility.md has the current comparison with the okgolove chart', () => {
     const env = { ...process.env, PATH: `${TOOLS}:${process.env['PATH']}` };
     const { status, stderr } = spawnSync(process.execPath, ['scripts/compare-charts.ts', '--check'], { encoding: 'utf8', env });
     expect(status, stderr).toBe(0);

@@ -33,7 +33,7 @@ function copyOfRepository(): string {
 }
 
 describe.skipIf(skipped !== '')(`a release${skipped && ` (skipped: ${skipped})`}`, () => {
-  test('has one version everywhere, and its npm package runs elsewhere without another download', async () => {
+  test('has one version everywhere, and its npm package runs elsewhere without further downloads', async () => {
     const cwd = copyOfRepository();
     const env = { ...process.env, PATH: `${TOOLS}:${process.env['PATH']}` };
     const release = (...args: string[]): string => execFileSync(process.execPath, ['scripts/release.ts', ...args], { cwd, env, encoding: 'utf8' });
@@ -71,7 +71,7 @@ describe.skipIf(skipped !== '')(`a release${skipped && ` (skipped: ${skipped})`}
     expect(types).toContain('export declare function startLocalXRay');
   });
 
-  test('is refused when a file has another version, and when the version is none', () => {
+  test('is refused if a file has another version, or if the version is invalid', () => {
     const cwd = copyOfRepository();
     const release = (...args: string[]): string => spawnSync(process.execPath, ['scripts/release.ts', ...args], { cwd, encoding: 'utf8' }).stderr;
     expect(release('1.x')).toContain('"1.x" is no version like 1.2.3');
@@ -80,7 +80,7 @@ describe.skipIf(skipped !== '')(`a release${skipped && ` (skipped: ${skipped})`}
   });
 });
 
-test.each(['ci.yml', 'release.yml'])('the workflow %s calls only what there is', (file) => {
+test.each(['ci.yml', 'release.yml'])('the workflow %s calls only scripts that exist', (file) => {
   const text = readFileSync(join('.github/workflows', file), 'utf8');
   const workflow = parse(text) as { jobs: Record<string, { steps: { run?: string; uses?: string }[] }> };
   const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: Record<string, string> };

@@ -7,7 +7,7 @@ import { parseFlags } from '../../src/config/flags.ts';
 import { OPTION_GROUPS } from '../../src/config/option.ts';
 import { OPTION_NAMES, SPECS } from '../../src/config/schema.ts';
 
-test('help and the document name every option and every command; the document is up to date', () => {
+test('help and docs/configuration.md list every option and command, and the document is up to date', () => {
   const document = configurationDoc();
   for (const name of OPTION_NAMES) {
     const { flag, commands } = SPECS[name];
@@ -30,7 +30,7 @@ test('every group of options has an option, and is shown', () => {
   }
 });
 
-test.each(COMMAND_NAMES)('the help of %s shows how it is called, and its examples are command lines that it takes', (command) => {
+test.each(COMMAND_NAMES)('the help of %s shows its usage, and its examples are valid command lines', (command) => {
   const help = helpText(command);
   expect(help).toMatch(new RegExp(`^Usage: xrayd \\[?${command}\\]? \\[flags\\]`));
   for (const example of COMMANDS[command].examples) {

@@ -40,7 +40,7 @@ test.each<[what: string, reply: Behaviour]>([
   });
 });
 
-test('what the local X-Ray stored and refused is counted', async () => {
+test('counts what the local X-Ray stored and refused', async () => {
   const server = await scope.start(new Always(json({ Stored: 0, Refused: [{ Id: null, ErrorCode: 'ParseError', Message: '' }] })));
   expect(await new LocalXRayClient({ url: server.url, token: '' }).import([trace])).toEqual({
     traces: 1,
@@ -92,19 +92,19 @@ test.each([
   expect(server.stored.toSorted()).toEqual(traces.filter((_, i) => i !== 2).map(({ Segments }) => Segments[0]!.Document));
 });
 
-test('what counts is the size on its way, where quotes are escaped', async () => {
+test('the size as sent counts, with escaped quotes', async () => {
   const server = await scope.start(new Limited(5 * 1024 * 1024));
   // Together they are less than 5 MB, and as they are sent more.
   const traces = [1, 2].map((number) => ({ ...trace, Segments: [{ Id: '1', Document: `{"id":"${number}","a":[${'"",'.repeat(600_000)}""]}` }] }));
   expect(await new LocalXRayClient({ url: server.url, token: '' }).import(traces)).toMatchObject({ stored: 2, refused: 0 });
 });
 
-test('a local X-Ray that reads too much at one time is asked again', async () => {
+test('retries when the local X-Ray is reading too many bodies', async () => {
   const server = await scope.start(new Limited(5 * 1024 * 1024, true));
   expect(await new LocalXRayClient({ url: server.url, token: '' }).import([traceOf(1, 1_000)])).toMatchObject({ stored: 1, refused: 0 });
 });
 
-test('of a million refusals the first are remembered', async () => {
+test('remembers the first of a million refusals', async () => {
   const Refused = Array.from({ length: 50 }, () => ({ Id: 'a', ErrorCode: 'b', Message: 'c' }));
   const server = await scope.start(new Always(json({ Stored: 0, Refused })));
   const traces = Array.from({ length: 500 }, (_, i) => traceOf(i % 100, 10));

@@ -27,7 +27,7 @@ test.each([
   expect(() => readTraces(text)).toThrow(problem);
 });
 
-test('a byte order mark before the JSON is no part of it', () => {
+test('ignores a byte order mark before the JSON', () => {
   const document = '{"trace_id":"1-5759e988-bd862e3fe1be46a994272793","id":"53995c3f42cd8ad8"}';
   for (const text of [document, `[${document}]`, `${document}\n${document}`]) expect(readTraces(`\uFEFF${text}`)).toEqual(readTraces(text));
 });
@@ -37,7 +37,7 @@ test('a segment document keeps the digits of its numbers', () => {
   for (const text of [document, `[${document}]`]) expect(readTraces(text)[0]!.Segments[0]!.Document).toBe(document);
 });
 
-test('what it writes it reads', async () => {
+test('reads what it writes', async () => {
   const texts: string[] = [];
   const count = await writeTraces(
     (async function* (): AsyncGenerator<TraceDocuments> {
@@ -50,7 +50,7 @@ test('what it writes it reads', async () => {
   expect(readTraces(texts.join('')).map(({ Segments }) => Segments)).toEqual([TRACE.Segments, TRACE.Segments]);
 });
 
-test('one document that is nested deep does not make the others unreadable', () => {
+test('one deeply nested document does not make the others unreadable', () => {
   const deep = DOCUMENT.replace('}', `,"metadata":${'['.repeat(100_000)}-0${']'.repeat(100_000)}}`);
   for (const text of [`${DOCUMENT}\n${deep}\n`, `[${DOCUMENT},${deep}]`]) {
     expect(readTraces(text).map(({ Segments }) => Segments[0]!.Id)).toEqual(['1111111111111111', '1111111111111111']);

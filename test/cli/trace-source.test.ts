@@ -37,7 +37,7 @@ async function tracesFrom(summaries: Reply, traces: Reply, config: XRayClientCon
 const ID = '1-5f84c7a1-0123456789abcdef01234567';
 const summaries = json({ TraceSummaries: [{ Id: ID }], NextToken: null });
 
-test('an X-Ray without traces is no error', async () => {
+test('an X-Ray without traces is not an error', async () => {
   expect(await tracesFrom(json({ TraceSummaries: [], NextToken: null }), { status: 500 })).toEqual([]);
   expect(await tracesFrom(summaries, json({ Traces: [], UnprocessedTraceIds: [] }))).toEqual([]);
 });
@@ -68,7 +68,7 @@ test.each<[said: string, answer: Behaviour]>([
   }
 });
 
-test('each page is read: of summaries, an empty one too, of traces, and of those that X-Ray left for another call', async () => {
+test('reads every page of summaries, even empty ones, of traces, and of traces that X-Ray left for another call', async () => {
   const ids = ['0', '1', '2', '3'].map((last) => `${ID.slice(0, -1)}${last}`);
   const found = await tracesFrom(
     ({ NextToken = '0' }) => {
@@ -96,7 +96,7 @@ test.each<[what: string, summaries: Behaviour, traces: Behaviour]>([
   await expect(tracesFrom(first, second)).rejects.toMatchObject({ code: 'XRAYD_TRANSFER', message: /same NextToken/ });
 });
 
-test('pages with a new token each and nothing new end, of summaries and of traces', async () => {
+test('stops at pages of summaries or traces that have new tokens but nothing new', async () => {
   let tokens = 0;
   const endless =
     (page: object): Reply =>
@@ -109,7 +109,7 @@ test('pages with a new token each and nothing new end, of summaries and of trace
   await expect(tracesFrom(summaries, endless({ Traces: [{ Id: ID, Segments: [] }], UnprocessedTraceIds: [] }))).rejects.toMatchObject(failure);
 });
 
-test('a trace that is listed twice is fetched once', async () => {
+test('fetches a trace once that is listed twice', async () => {
   const listed = json({ TraceSummaries: [{ Id: ID }, { Id: ID }], NextToken: null });
   const traces: Reply = ({ TraceIds = [] }) => json({ Traces: TraceIds.map((Id) => ({ Id, Segments: [] })), UnprocessedTraceIds: [] });
   expect((await tracesFrom(listed, traces)).map(({ Id }) => Id)).toEqual([ID]);
@@ -148,7 +148,7 @@ test.each<[what: string, summaries: Behaviour, traces: Behaviour, message: RegEx
   expect(error.message).not.toMatch(/[\u0000-\u001f]/);
 });
 
-test('a million unprocessed traces that nobody asked for are no reason to ask again', async () => {
+test('ignores a million unprocessed traces that were not requested', async () => {
   const UnprocessedTraceIds = Array.from({ length: 1_000_000 }, (_, i) => `t${i}`);
   expect(await tracesFrom(summaries, json({ Traces: [], UnprocessedTraceIds }))).toEqual([]);
 });

@@ -9,7 +9,7 @@ const scope = new Scope();
 /** Whether this process may mount in a namespace of its own. */
 const canMount = spawnSync('unshare', ['--mount', 'true']).status === 0;
 
-test('of many writers of one file one is whole at every moment, and nothing is left beside it', async () => {
+test('with many writers of one file, the file is complete at every moment, and no other file remains', async () => {
   const folder = scope.folder();
   const path = join(folder, 'traces.json');
   writeFileSync(path, 'old');
@@ -25,7 +25,7 @@ test('of many writers of one file one is whole at every moment, and nothing is l
   expect(readdirSync(folder)).toEqual(['traces.json']);
 });
 
-test('a link stays a link, and what is no file is written as it is', async () => {
+test('keeps a link a link, and writes to a pipe or device directly', async () => {
   const folder = scope.folder();
   writeFileSync(join(folder, 'file'), 'old');
   symlinkSync(join(folder, 'file'), join(folder, 'link'));
@@ -38,7 +38,7 @@ test('a link stays a link, and what is no file is written as it is', async () =>
   await expect(writeWhole(join(folder, 'none', 'file'), 'x')).rejects.toThrow(/ENOENT/);
 });
 
-test('a new file is its owner’s alone, and an old one keeps its mode', async () => {
+test('creates a new file for its owner only, and keeps the mode of an existing one', async () => {
   const path = join(scope.folder(), 'traces.json');
   await writeWhole(path, 'a');
   expect(statSync(path).mode & 0o777).toBe(0o600);
@@ -59,7 +59,7 @@ test.skipIf(process.getuid?.() !== 0)(
   },
 );
 
-test.skipIf(!canMount)(`a file that is mounted by itself is written in place${canMount ? '' : ' (skipped: this process may not mount)'}`, () => {
+test.skipIf(!canMount)(`writes a file in place that is mounted individually${canMount ? '' : ' (skipped: this process may not mount)'}`, () => {
   const folder = scope.folder();
   const [path, program] = [join(folder, 'traces.json'), new URL('../../src/cli/write-whole.ts', import.meta.url).href];
   writeFileSync(path, 'a longer old text');
@@ -70,7 +70,7 @@ test.skipIf(!canMount)(`a file that is mounted by itself is written in place${ca
   expect(readdirSync(folder)).toEqual(['traces.json']);
 });
 
-test('a name too long for another beside it is written in place', async () => {
+test('writes a file in place whose name is too long for a temporary file', async () => {
   const path = join(scope.folder(), 'n'.repeat(250));
   writeFileSync(path, 'old');
   await writeWhole(path, 'new');

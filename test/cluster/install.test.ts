@@ -65,7 +65,7 @@ test.each(MODES)(
   },
 );
 
-test('a host mode in a namespace that enforces restricted: helm succeeds, no pod comes, and NOTES say how to allow it', async () => {
+test('a host mode in a namespace that enforces restricted: helm succeeds, no pod is created, and the notes say how to allow it', async () => {
   const { namespace, values } = await setUp(scope, 'restricted');
   const { code, output } = await namespace.helm('install', 'aws-xray', CHART, '-f', values);
   expect(code).toBe(0);
@@ -79,7 +79,7 @@ test('a host mode in a namespace that enforces restricted: helm succeeds, no pod
   await namespace.rollout();
 });
 
-test('a changed value of the configuration rolls the pods, uninstall leaves nothing behind', async () => {
+test('a changed configuration value replaces the pods, and uninstall leaves nothing behind', async () => {
   const setting = await setUp(scope);
   const { namespace, values } = setting;
   await install(setting, '--set', 'network.mode=service');

@@ -47,7 +47,7 @@ async function tracesIn(client: XRayClient): Promise<TraceSummary[]> {
   return traces;
 }
 
-test('mode local: what a pod sends to the daemons is read from the local X-Ray, with its token, before and after its pod is replaced', async () => {
+test('mode local: reads what a pod sends to the daemons from the local X-Ray, with its token, before and after its pod is replaced', async () => {
   const namespace = await new Namespace().create('restricted');
   scope.add(() => namespace.remove());
   await makeVolume(namespace);

@@ -57,7 +57,7 @@ test.each(['aws-xray-local', 'aws-xray'])(
   },
 );
 
-test('a release of the okgolove chart is upgraded in place, by its own values: names, selectors and ports stay, the gap is 5 s at most', async () => {
+test('upgrades a release of the okgolove chart in place, with its own values: keeps names, selectors and ports, with a gap of 5 s at most', async () => {
   const setting = await setUp(scope);
   const { namespace, values } = setting;
   expect((await namespace.helm('install', 'aws-xray', 'test/cluster/charts/like-okgolove', '-f', values)).code).toBe(0);
@@ -75,7 +75,7 @@ test('a release of the okgolove chart is upgraded in place, by its own values: n
   expect(after.servicePorts).toHaveLength(3);
 });
 
-test('a rollback brings the former configuration and all ports back', async () => {
+test('a rollback restores the previous configuration and all ports', async () => {
   const setting = await setUp(scope);
   const { namespace } = setting;
   await install(setting, '--set', 'network.mode=service');
@@ -87,7 +87,7 @@ test('a rollback brings the former configuration and all ports back', async () =
   expect(await namespace.kubectl(['get', 'configmap', 'aws-xray', '-o', 'yaml'])).not.toContain('debug');
 });
 
-test('Helm 3 would lose a protocol where a port changes: the chart refuses, --force keeps both, and so does a rollback with it', async () => {
+test('refuses a port change in which Helm 3 would lose a protocol; --force keeps both protocols, and so does a rollback with it', async () => {
   const setting = await setUp(scope);
   const { namespace, values } = setting;
   const args = ['upgrade', 'aws-xray', CHART, '-f', values, '--set', 'network.mode=service'];

@@ -21,7 +21,7 @@ async function send(...documents: readonly object[]): Promise<void> {
 
 const idOf = (n: number): string => `1-6ab3b3f3-${n.toString(16).padStart(24, '0')}`;
 
-test('waits for a trace, and gives its summary and documents', async () => {
+test('waits for a trace, and returns its summary and documents', async () => {
   const waiting = xray.waitForTrace('service("shop") AND fault');
   await send(segmentJson('shop', { trace_id: idOf(1) }), segmentJson('shop', { trace_id: idOf(2), fault: true, annotations: { order: 7 } }));
   const { id, summary, segments } = await waiting;
@@ -30,7 +30,7 @@ test('waits for a trace, and gives its summary and documents', async () => {
   expect(segments).toMatchObject([{ name: 'shop', annotations: { order: 7 } }]);
 });
 
-test('words find traces, alone and with an expression', async () => {
+test('finds traces by words, alone and with an expression', async () => {
   await send(
     segmentJson('shop', { trace_id: idOf(11), user: 'user-7731' }),
     segmentJson('shop', { trace_id: idOf(12), user: 'user-8', fault: true }),
@@ -43,7 +43,7 @@ test('words find traces, alone and with an expression', async () => {
   await expect(xray.traces('service(', { text: 'user' })).rejects.toThrow(/InvalidRequestException/);
 });
 
-test('says what traces there are when none matches in time, and at once what is wrong with an expression', async () => {
+test('lists the existing traces if none matches in time, and reports a mistake in an expression at once', async () => {
   await send(segmentJson('other', { trace_id: idOf(3) }));
   await xray.waitForTrace('service("other")');
   await expect(xray.waitForTrace('service("none")', { timeoutMs: 50 })).rejects.toThrow(
@@ -52,7 +52,7 @@ test('says what traces there are when none matches in time, and at once what is 
   await expect(xray.waitForTrace('service(')).rejects.toThrow(/InvalidRequestException/);
 });
 
-test('settled: what was sent can be read; clear removes it', async () => {
+test('after settled, everything sent can be read; clear removes it', async () => {
   await xray.clear();
   await send(...Array.from({ length: 230 }, (_, i) => segmentJson('many', { trace_id: idOf(100 + i) })));
   await xray.settled();
@@ -61,7 +61,7 @@ test('settled: what was sent can be read; clear removes it', async () => {
   expect(await xray.traces()).toEqual([]);
 });
 
-test('its variables lead AWS’s own client to it', async () => {
+test('AWS’s own client finds it through the variables', async () => {
   const client = new XRayClient({
     endpoint: xray.env['AWS_ENDPOINT_URL_XRAY']!,
     region: 'eu-west-1',
@@ -72,7 +72,7 @@ test('its variables lead AWS’s own client to it', async () => {
   client.destroy();
 });
 
-test('two at a time have ports and traces of their own', async () => {
+test('two instances have separate ports and traces', async () => {
   await using other = await startLocalXRay();
   expect(other.daemonAddress).not.toBe(xray.daemonAddress);
   expect(await other.traces()).toEqual([]);

@@ -85,7 +85,7 @@ test.each([
   expect(memoryProblem(budget)).toBeUndefined();
 });
 
-test('a buffer that does not fit into the memory limit is said with numbers, and what would fit', () => {
+test('reports a buffer that does not fit into the memory limit, with numbers and what would fit', () => {
   expect(memoryProblem(memoryBudgetOf({ bufferBytes: 0 }, 'daemon', 128 * MB))).toBeUndefined();
   expect(memoryProblem(memoryBudgetOf({ bufferBytes: 64 * MB }, 'daemon', undefined))).toBeUndefined();
   expect(memoryProblem(memoryBudgetOf({ bufferBytes: 100 * MB }, 'daemon', 128 * MB))).toBe(
@@ -112,7 +112,7 @@ test.each([
   expect(memoryProblem({ bufferBytes, teeBytes, ...budget }) === undefined).toBe(limitBytes === undefined || sum <= limitBytes);
 });
 
-test('two buffers that do not fit are said with their sum', () => {
+test('reports two buffers that do not fit, with their total', () => {
   expect(memoryProblem(memoryBudgetOf({ bufferBytes: 0, tee: true }, 'local', 128 * MB))).toMatch(
     /^two buffers \(--tee\) with a total of 3 MiB need a limit of 139 MiB, but this process is limited to 128 MiB/,
   );

@@ -25,7 +25,7 @@ NoVerifySSL: true
 ProxyAddress: "http://p:3128"
 `;
 
-test.each([1, 2])('version %i holds every key of the reference', (version) => {
+test.each([1, 2])('version %i accepts every key of the reference', (version) => {
   expect(values(`${COMPLETE}Version: ${version}\n`)).toEqual({
     bufferBytes: 24 * MB,
     concurrency: 4,
@@ -44,7 +44,7 @@ test.each([1, 2])('version %i holds every key of the reference', (version) => {
   });
 });
 
-test('what the okgolove chart renders: "" and 0 are not set', () => {
+test('treats "" and 0 as not set, as the okgolove chart renders them', () => {
   const rendered = `TotalBufferSizeMB: 0
 Concurrency: 8
 Region: ""
@@ -83,13 +83,13 @@ test.each(WRONG)('%j is refused', (text, message) => {
   expect(() => parseConfigFile('cfg.yaml', text)).toThrow(message);
 });
 
-test('a file without a version is refused with the file to write instead', () => {
+test('refuses a file without a version, and shows the file to write instead', () => {
   expect(() => parseConfigFile('cfg.yaml', 'Region: us-east-1\nSocket:\n  UDPAddress: "0.0.0.0:2000"\n')).toThrow(
     'cfg.yaml has no "Version". Write this instead:\n\nRegion: us-east-1\nSocket:\n  UDPAddress: 0.0.0.0:2000\nVersion: 2\n',
   );
 });
 
-test('keys from before version 1 are refused with the file to write instead', () => {
+test('refuses keys from before version 1, and shows the file to write instead', () => {
   const old =
     'Processor:\n  Region: us-east-1\n  BatchSize: 50\n  BufferSizeMB: 24\nSocket:\n  BufferSizeKB: 128\n  UDPAddress: "127.0.0.1:2000"\nLogging:\n  LogFile: /x.log\nVersion: 1\n';
   expect(() => parseConfigFile('cfg.yaml', old)).toThrow(
@@ -97,7 +97,7 @@ test('keys from before version 1 are refused with the file to write instead', ()
   );
 });
 
-test('a file that is named must be there; the default files need not', async () => {
+test('a file that -c names must exist; the default files need not', async () => {
   await expect(readConfigFile('/nonexistent/cfg.yaml')).rejects.toThrow('cannot read /nonexistent/cfg.yaml: it does not exist');
   expect(await readConfigFile('', ['/nonexistent/a.yaml', '/nonexistent/b.yaml'])).toBeUndefined();
 });

@@ -32,14 +32,14 @@ test("the reference daemon's flags, short and long", () => {
   expect(values('--help')).toEqual({ help: true });
 });
 
-test('the last of two equal flags wins, and a command stands before or after the flags', () => {
+test('the last of two equal flags wins, and the command may precede or follow the flags', () => {
   expect(values('-b', '1.1.1.1:1', '-b', '2.2.2.2:2')).toEqual({ bind: '2.2.2.2:2' });
   expect(parseFlags(['-t', '0.0.0.0:2000', '-b', '0.0.0.0:2000', 'local']).command).toBe('local');
   expect(parseFlags(['local', '-b', '0.0.0.0:2000']).command).toBe('local');
   expect(parseFlags([]).command).toBe('daemon');
 });
 
-test('"" and 0 are as if the flag were not there', () => {
+test('"" and 0 count as not set', () => {
   expect(values('-n', '', '-m', '0', '-r=')).toEqual({});
 });
 
@@ -59,12 +59,12 @@ const WRONG: [args: string[], message: string][] = [
   [['-=5'], '"-=5" is not a flag.'],
   [['--=5'], '"--=5" is not a flag.'],
 ];
-test.each(WRONG)('%j is refused with words that help', (args, message) => {
+test.each(WRONG)('refuses %j with a helpful message', (args, message) => {
   expect(() => parseFlags(args)).toThrow(XraydError);
   expect(() => parseFlags(args)).toThrow(message);
 });
 
-test('a password in a wrong proxy address is not repeated', () => {
+test('does not repeat the password of a malformed proxy address', () => {
   expect(() => parseFlags(['-p', 'ftp://user:secret@x'])).toThrow(
     expect.objectContaining({ message: expect.not.stringContaining('secret') as string }) as Error,
   );

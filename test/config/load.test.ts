@@ -49,7 +49,7 @@ test('flag > XRAYD_* > cfg.yaml > AWS variables > default, each with its origin'
   }
 });
 
-test('every option but those of the command line is a variable too', () => {
+test('every option except those of the command line has a variable', () => {
   for (const name of OPTION_NAMES) {
     const spec = SPECS[name];
     const variable = envNameOf(spec);
@@ -62,11 +62,11 @@ test('every option but those of the command line is a variable too', () => {
   }
 });
 
-test('a wrong variable is named', () => {
+test('names a variable with an unusable value', () => {
   expect(() => load([], { XRAYD_BUFFER_MEMORY: 'x' })).toThrow('XRAYD_BUFFER_MEMORY must be a whole number of MB, not "x"');
 });
 
-test('--print-config shows values with their origin, and no password', () => {
+test('--print-config shows each value with its origin, and no password', () => {
   const text = printConfig(load(['-p', 'http://user:secret@p:1'], { XRAYD_LOG_LEVEL: 'warn' }, 'TotalBufferSizeMB: 9'));
   expect(text).toMatch(/^buffer-memory +9 +cfg\.yaml line 1$/m);
   expect(text).toMatch(/^log-level +warn +XRAYD_LOG_LEVEL$/m);
@@ -80,7 +80,7 @@ const NUMBERS = OPTION_NAMES.flatMap((name) => {
   return spec.kind === 'number' ? [{ name, spec }] : [];
 });
 
-test.each(NUMBERS)('$name is held in the unit of its name from every source, and printed as the user wrote it', ({ name, spec }) => {
+test.each(NUMBERS)('$name is stored in the unit of its name, whatever its source, and printed as the user wrote it', ({ name, spec }) => {
   const factor = name.endsWith('Ms') ? (spec.unit === 'minutes' ? 60_000 : 1_000) : name.endsWith('Bytes') ? 1_048_576 : 1;
   const command = spec.commands[0]!;
   const sources = [
@@ -97,7 +97,7 @@ test.each(NUMBERS)('$name is held in the unit of its name from every source, and
   expect((unset.config as Record<string, unknown>)[name]).toBe(spec.default * factor);
 });
 
-test('a buffer beyond the reference’s largest is the largest, in bytes', () => {
+test('limits a buffer to the reference’s maximum, in bytes', () => {
   expect(load(['-m', '70000']).config.bufferBytes).toBe(65_536 * 1_048_576);
 });
 
@@ -105,12 +105,12 @@ test('the configuration cannot be changed once it is merged', () => {
   expect(Object.isFrozen(load([]).config)).toBe(true);
 });
 
-test('an endpoint without a scheme is https, a proxy http', () => {
+test('an endpoint without a scheme uses https, a proxy http', () => {
   const { config } = load(['--endpoint', 'vpce-1.xray.example', '-p', 'proxy.example:3128']);
   expect([config.endpoint?.href, config.proxyAddress?.href]).toEqual(['https://vpce-1.xray.example/', 'http://proxy.example:3128/']);
 });
 
-test('a variable that does not exist is named; one of another command, a Service of Kubernetes or a linked container is nothing to warn of', () => {
+test('warns of a variable that does not exist, but not of one of another command, a Kubernetes Service or a linked container', () => {
   const { warnings } = load([], {
     XRAYD_BUFER_MEMORY: '9',
     xrayd_region: 'x',
@@ -130,7 +130,7 @@ test('a variable that does not exist is named; one of another command, a Service
   ]);
 });
 
-test('a flag that the command does not use is refused; before the command, where an ENTRYPOINT has it, it is warned about', () => {
+test('refuses a flag that the command does not use; before the command, as in an ENTRYPOINT, it is a warning', () => {
   for (const name of OPTION_NAMES) {
     const spec = SPECS[name];
     const flag = `--${spec.flag}=${validTextOf(spec)}`;
@@ -152,7 +152,7 @@ test('a flag that the command does not use is refused; before the command, where
   }
 });
 
-test('what only --tee uses is refused without it as a flag, and warned about in a file that may be the daemon’s', () => {
+test('refuses a flag that needs --tee without it, and only warns of it in a file', () => {
   const local = (args: string[], env: Record<string, string> = {}): LoadedConfig =>
     mergeConfig({
       commandLine: parseFlags(['local', ...args]),
@@ -167,7 +167,7 @@ test('what only --tee uses is refused without it as a flag, and warned about in 
   expect(local(['--tee', '--role-arn', ROLE]).warnings).toEqual(['cfg.yaml line 3: ResourceARN is not used by xrayd local']);
 });
 
-test('what another option leaves without use is refused, or warned about by name', () => {
+test('refuses an option that another one makes useless, or warns of it by name', () => {
   const ask = (args: string[], env: Record<string, string> = {}): LoadedConfig<'export'> =>
     mergeConfig({ commandLine: { ...parseFlags(['export', ...args]), command: 'export' }, env, file: undefined });
   const id = ['--trace-id', '1-5f84c7a1-0123456789abcdef01234567'];

@@ -57,7 +57,7 @@ const ADDRESS_OPTIONS = OPTION_NAMES.filter((name) => SPECS[name].kind === 'addr
   SPECS[name].commands.map((command) => [name, command] as const),
 );
 
-test.each(ADDRESS_OPTIONS)('%s of xrayd %s is an address that needs no second look, or is refused by name', (name, command) => {
+test.each(ADDRESS_OPTIONS)('%s of xrayd %s is a valid address, or is refused by name', (name, command) => {
   const { use, isDaemonAddress, flag } = SPECS[name] as AddressOption;
   for (const [text, listen, connect = listen] of ADDRESSES) {
     const wanted = text === '127.0.0.1:0' && use === 'connect' ? undefined : use === 'listen' ? listen : connect;
@@ -75,13 +75,13 @@ test.each(ADDRESS_OPTIONS)('%s of xrayd %s is an address that needs no second lo
   }
 });
 
-test.each(ADDRESS_OPTIONS)('%s of xrayd %s is off only where the table says so', (name, command) => {
+test.each(ADDRESS_OPTIONS)('%s of xrayd %s can be off only where the table says so', (name, command) => {
   const { offIn = [], flag } = SPECS[name] as AddressOption;
   if (offIn.includes(command)) for (const { value } of loadBoth(name, command, 'off')) expect(value).toBe('off');
   else expect(problemOf(() => loadBoth(name, command, 'off'))).toMatch(new RegExp(`^--${flag} cannot be off`));
 });
 
-test('TCP may be off for the daemon, and not for the local X-Ray, whose API it is', () => {
+test('TCP can be off for the daemon, but not for the local X-Ray, whose API it serves', () => {
   expect(loadBoth('bindTcp', 'daemon', 'off').map(({ value }) => value)).toEqual(['off', 'off']);
   expect(problemOf(() => loadBoth('bindTcp', 'local', 'off'))).toBe('--bind-tcp cannot be off for xrayd local: give host:port.');
 });
@@ -90,7 +90,7 @@ const OURS = OPTION_NAMES.filter((name) => SPECS[name].kind === 'url' || (SPECS[
   (name) => !['filter', 'text', 'config'].includes(name),
 );
 
-test.each(OURS)('%s with a variable that nothing replaced is refused, and says so', (name) => {
+test.each(OURS)('refuses %s with a variable that was not replaced, and says so', (name) => {
   const command = SPECS[name].commands[0]!;
   if (name === 'traceId' || name === 'failOn') return;
   for (const text of ['${THING}', '$(THING)', 'x-${THING}-y']) {
@@ -106,7 +106,7 @@ test.each(['endpoint', 'proxyAddress', 'spool', 'data', 'save', 'proxyAllow', 'a
   },
 );
 
-test('paths, tokens and account ids that cannot be used are refused', () => {
+test('refuses unusable paths, tokens and account IDs', () => {
   for (const text of ['/a b', '*', '/Traces"', 'all,$(X)'])
     expect(problemOf(() => loadBoth('proxyAllow', 'daemon', text))).toContain('--proxy-allow');
   for (const text of ['all', 'TraceSummaries', '/TraceSummaries, /Traces', '/v20180820/x:y']) loadBoth('proxyAllow', 'daemon', text);
@@ -122,7 +122,7 @@ const ODD = [
   '9'.repeat(400),
 ];
 
-test.each(OPTION_NAMES)('%s takes an odd value or refuses it in one line with its name', (name) => {
+test.each(OPTION_NAMES)('%s accepts an odd value, or refuses it in one line with its name', (name) => {
   for (const command of COMMAND_NAMES) {
     for (const text of ODD) {
       let loaded: Loaded[];

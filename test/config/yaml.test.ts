@@ -39,24 +39,24 @@ for (const { text, option = 'region', value, isRefused } of CONFIG_FILES) {
   }
 }
 
-test('aliases of aliases end before they fill the memory', () => {
+test('stops expanding aliases of aliases before they fill memory', () => {
   const levels = Array.from({ length: 9 }, (_, i) => `a${i + 1}: &a${i + 1} {<<: [${Array(9).fill(`*a${i}`).join(', ')}]}`);
   expect(() => parseConfigFile('cfg.yaml', `Version: 2\na0: &a0 {x: y}\n${levels.join('\n')}\n`)).toThrow(/cfg\.yaml line \d+: holds too many keys/);
 });
 
-test('an anchor inside of itself is refused', () => {
+test('refuses an anchor inside itself', () => {
   expect(() => parseConfigFile('cfg.yaml', 'Version: 2\nSocket: &s\n  <<: *s\n')).toThrow(
     'cfg.yaml line 3: is not YAML: an anchor is used inside of itself',
   );
 });
 
-test('a key that is set twice is a warning with both lines', () => {
+test('warns of a key that is set twice, with both lines', () => {
   expect(parseConfigFile('cfg.yaml', 'Version: 2\nRegion: x\nRegion: y\n').warnings).toEqual([
     'cfg.yaml line 3: Region is set again; line 2 is ignored',
   ]);
 });
 
-test('in a file that was not named an unknown key is a warning: the reference checks only the keys of -c', async () => {
+test('only warns of an unknown key in a default file: the reference checks only the file of -c', async () => {
   const path = join(scope.folder(), 'cfg.yaml');
   writeFileSync(path, 'Version: 2\nRegoin: x\nProcessor:\n  Routine: 3\nRegion: y\n');
   const file = await readConfigFile('', [path]);
@@ -67,7 +67,7 @@ test('in a file that was not named an unknown key is a warning: the reference ch
   ]);
 });
 
-test('aliases of aliases of nothing end, too', () => {
+test('stops expanding aliases of empty aliases, too', () => {
   const levels = Array.from({ length: 40 }, (_, i) => `a${i + 1}: &a${i + 1} {<<: [*a${i}, *a${i}]}`);
   expect(() => parseConfigFile('cfg.yaml', `Version: 2\na0: &a0 {}\n${levels.join('\n')}\n`)).toThrow(/cfg\.yaml line \d+: holds too many keys/);
   const chain = Array.from({ length: 3_000 }, (_, i) => `a${i + 1}: &a${i + 1} {<<: *a${i}}`);
@@ -91,7 +91,7 @@ test.each<[what: string, text: string]>([
   expect((error as XraydError).message).toMatch(/cfg\.yaml line \d+: is nested more than 32 levels deep/);
 });
 
-test('a file as deep as any configuration is read', async () => {
+test('reads a file as deep as any real configuration', async () => {
   expect((await read('Version: 2\nRegion: eu-west-1\nSocket: {UDPAddress: 127.0.0.1:2000}\n'))?.values.get('region')).toBe('eu-west-1');
   await expect(read(`Version: 2\nRegion: ${'['.repeat(30)}${']'.repeat(30)}\n`)).rejects.toThrow('Region must be a single value');
 });

@@ -24,7 +24,7 @@ function listening(pid: number): string[] {
     .flatMap(([, local = '', , state, , , , , , inode]) => (state === '0A' && inodes.includes(`socket:[${inode}]`) ? [local] : []));
 }
 
-test('--bind-tcp off: no TCP socket but that of health, ready without it, and segments are sent', async () => {
+test('--bind-tcp off: opens no TCP port except health, is ready, and sends segments', async () => {
   const xray = await scope.start(new FakeXRay({ region: 'eu-west-1' }));
   const daemon = await scope.daemon({ args: ['--bind-tcp', 'off', '--endpoint', xray.url], env: { ...EXAMPLE_KEYS, AWS_REGION: 'eu-west-1' } });
   expect(listening(daemon.pid)).toHaveLength(1);
@@ -39,7 +39,7 @@ test('--bind-tcp off: no TCP socket but that of health, ready without it, and se
 
 const cannotBind2001 = spawnSync('unshare', ['-n', 'true']).status === 0 ? '' : ' (skipped: needs root and unshare)';
 
-test.skipIf(cannotBind2001 !== '')(`a TCP port that is the default of health has it, and says so${cannotBind2001}`, () => {
+test.skipIf(cannotBind2001 !== '')(`a TCP port that is the default of health takes precedence, and says so${cannotBind2001}`, () => {
   const script = `ip link set lo up; "$@" -o -n eu-west-1 -t 127.0.0.1:2001 & pid=$!
     for i in $(seq 300); do sleep 0.1; exec 3<>/dev/tcp/127.0.0.1/2001 && break; done 2>/dev/null
     printf 'POST /nope HTTP/1.1\\r\\nHost: localhost\\r\\nContent-Length: 0\\r\\nConnection: close\\r\\n\\r\\n' >&3; cat <&3; kill $pid; wait $pid`;
@@ -69,13 +69,13 @@ test.each([
   expect(ended.output).not.toMatch(/TypeError|\n {4}at /);
 });
 
-test('healthcheck asks a port that was asked for, even where TCP has it too', async () => {
+test('healthcheck asks a configured port, even if TCP has it too', async () => {
   const daemon = await scope.daemon({ args: ['-o', '-n', 'us-east-1'] });
   const address = new URL(daemon.httpUrl).host;
   expect(await run('healthcheck', '-t', address, '--http-address', address)).toMatchObject({ code: 0, output: '' });
 });
 
-test('a flag of another command ends the start with its name', async () => {
+test('a flag of another command ends the start, and is named', async () => {
   expect(await run('daemon', '--fail-on', 'fault')).toEqual({
     code: 2,
     output: 'xrayd: --fail-on is not used by xrayd daemon, only by xrayd run. See xrayd --help.\n',
@@ -85,7 +85,7 @@ test('a flag of another command ends the start with its name', async () => {
   );
 });
 
-test('a mistyped variable is warned about by name', async () => {
+test('warns of a mistyped variable by name', async () => {
   const local = await scope.daemon({ args: ['local'], env: { XRAYD_BUFER_MEMORY: '9' } });
   expect(local.find(/Did you mean XRAYD_BUFFER_MEMORY\?/)).toMatchObject({ level: 'warn' });
 });

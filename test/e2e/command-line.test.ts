@@ -22,7 +22,7 @@ async function run(
   return Object.assign(process, { code });
 }
 
-test('--version names the version and the reference it is compatible with', async () => {
+test('--version shows the version and the compatible reference version', async () => {
   const { code, stdout } = await run(['-v']);
   const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
   expect([code, stdout]).toEqual([0, `xrayd ${version} (compatible with aws-xray-daemon 3.6.6)\n`]);
@@ -34,13 +34,13 @@ test('--help explains every command', async () => {
   for (const word of ['daemon', 'local', 'send', 'healthcheck', '--buffer-memory', 'XRAYD_BUFFER_MEMORY']) expect(stdout).toContain(word);
 });
 
-test('output that cannot be written is one line and exit code 1', () => {
+test('output that cannot be written results in one line and exit code 1', () => {
   const full = openSync('/dev/full', 'w');
   const { status, stderr } = spawnSync(process.execPath, [BUNDLE, '--help'], { stdio: ['ignore', full, 'pipe'], encoding: 'utf8' });
   expect([status, stderr]).toEqual([1, 'xrayd: cannot write the output: ENOSPC: no space left on device, write\n']);
 });
 
-test('a wrong flag exits 2, a wrong file 1, each with one line', async () => {
+test('exits with 2 for an unknown flag and with 1 for a bad file, each with one line', async () => {
   const flag = await run(['--regoin', 'x']);
   expect([flag.code, flag.stderr]).toEqual([2, 'xrayd: unknown flag --regoin. Did you mean --region? See xrayd --help.\n']);
   const file = join(scope.folder(), 'cfg.yaml');
@@ -49,7 +49,7 @@ test('a wrong flag exits 2, a wrong file 1, each with one line', async () => {
   expect([bad.code, bad.stderr]).toEqual([1, `xrayd: ${file} line 2: unknown key "Regoin". Did you mean "Region"?\n`]);
 });
 
-test('cfg.yaml is found in the working folder, and --print-config says where each value came from', async () => {
+test('finds cfg.yaml in the working folder, and --print-config shows where each value came from', async () => {
   const folder = scope.folder();
   writeFileSync(join(folder, 'cfg.yaml'), 'Version: 2\nRegion: eu-north-1\n');
   const { code, stdout } = await run(['--print-config', '-m', '9'], { AWS_REGION: 'us-east-1', HTTPS_PROXY: 'http://u:secret@p:1' }, folder);
@@ -59,7 +59,7 @@ test('cfg.yaml is found in the working folder, and --print-config says where eac
   expect(stdout).toMatch(/^proxy-address +http:\/\/\*\*\*@p:1 +HTTPS_PROXY$/m);
 });
 
-test('without a region it exits 1 and says where it looked and what to do', async () => {
+test('exits with 1 without a region, and says where it looked and what to do', async () => {
   const { code, stderr } = await run(['-b', '127.0.0.1:0', '-t', '127.0.0.1:0', '--http-address', '127.0.0.1:0']);
   expect(code).toBe(1);
   expect(stderr).toMatch(
@@ -67,7 +67,7 @@ test('without a region it exits 1 and says where it looked and what to do', asyn
   );
 });
 
-test('a taken UDP port is named with its owner, and the exit code is 1', async () => {
+test('names a UDP port in use with its owner, and exits with 1', async () => {
   const socket = createSocket('udp4');
   await new Promise<void>((done) => socket.bind(0, '127.0.0.1', done));
   const { port } = socket.address();
@@ -81,7 +81,7 @@ test('a taken UDP port is named with its owner, and the exit code is 1', async (
   );
 });
 
-test('a taken TCP port, and an address that no interface has', async () => {
+test('names a TCP port in use, and an address that no interface has', async () => {
   const server = createServer();
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
   const { port } = server.address() as { port: number };
@@ -92,14 +92,14 @@ test('a taken TCP port, and an address that no interface has', async () => {
   expect([foreign.code, foreign.stderr]).toEqual([1, expect.stringContaining('no interface has this address')]);
 });
 
-test('a taken HTTP port does not stop a daemon that was not told to use it', async () => {
+test('a default HTTP port in use does not stop the daemon', async () => {
   const first = await scope.daemon({ args: ['local'] });
   const port = new URL(first.httpUrl).port;
   const asked = await run(['local', '-b', '127.0.0.1:0', '-t', '127.0.0.1:0', '--http-address', `127.0.0.1:${port}`]);
   expect([asked.code, asked.stderr]).toEqual([1, expect.stringContaining('cannot listen on HTTP')]);
 });
 
-test('-f writes the log to a file and nothing but what was asked for to the console', async () => {
+test('-f writes the log to a file, and only requested output to the console', async () => {
   const file = join(scope.folder(), 'xrayd.log');
   const daemon = scope.spawn({ args: ['local', '-f', file, '-l', 'dev'] });
   await eventually(() => daemon.stdout.includes('local X-Ray on UDP'));
@@ -109,18 +109,18 @@ test('-f writes the log to a file and nothing but what was asked for to the cons
   expect(readFileSync(file, 'utf8')).toContain('xrayd stopped');
 });
 
-test('a log file that cannot be opened is said on the console, and the daemon runs', async () => {
+test('reports a log file that cannot be opened on the console, and runs', async () => {
   const daemon = await scope.daemon({ args: ['local', '-f', '/dev/null/x.log'] });
   expect(daemon.find(/cannot write the log file/)).toMatchObject({ level: 'error', file: '/dev/null/x.log' });
 });
 
-test('the flags of an image and a command after them work together', async () => {
+test('accepts the flags of an image before a command', async () => {
   const daemon = await scope.daemon({ args: ['-t', '127.0.0.1:0', '-b', '127.0.0.1:0', 'local'] });
   await daemon.send(HEADER + segment('a'));
   await eventually(() => daemon.stdout.includes('1-'));
 });
 
-test('the welcome names an address that a browser opens where the local X-Ray listens on all interfaces', async () => {
+test('the first lines show an address that a browser can open, even if the local X-Ray listens on all interfaces', async () => {
   const daemon = await scope.daemon({ args: ['local', '--bind-tcp', '0.0.0.0:0', '--http-address', '0.0.0.0:0', '--insecure-bind'] });
   await eventually(() => daemon.stdout.includes('Health and metrics'));
   const [, page = '', health = ''] = /Open +(http\S+)[^]*Health and metrics: (http\S+)/.exec(daemon.stdout) ?? [];

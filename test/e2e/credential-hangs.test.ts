@@ -46,7 +46,7 @@ async function credentialsOf(daemon: DaemonProcess): Promise<{ state: string; re
   return parts.find(({ name }) => name === 'credentials')!;
 }
 
-test('STS never answers the first calls of web identity: one that is answered follows', async ({ scope }) => {
+test('STS never answers the first web identity calls: a later call succeeds', async ({ scope }) => {
   const sts = await scope.start(new FakeSts());
   sts.webIdentityToken = 'token';
   // Those of one attempt, the SDK's own second try included.
@@ -60,7 +60,7 @@ test('STS never answers the first calls of web identity: one that is answered fo
   expect((await daemon.metrics())[`${FAILURES}{provider="web_identity",reason="timeout"}`]).toBe(1);
 });
 
-test('STS never answers for good: degraded with the reason in /readyz, a call every so often, and no connection piles up', async ({ scope }) => {
+test('STS never answers at all: /readyz is degraded with the reason, calls are occasional, and no connections pile up', async ({ scope }) => {
   const sts = await scope.start(new FakeSts());
   sts.hangs = Infinity;
   const xray = await scope.start(new FakeXRay());
@@ -98,7 +98,7 @@ scopedTest.skipIf(!canUnshare)(`a name server that never answers does not keep t
   expect(performance.now() - started).toBeLessThan(10_000);
 });
 
-test('the container agent never answers the first call', async ({ scope }) => {
+test('recovers if the container agent never answers the first call', async ({ scope }) => {
   const agent = await scope.start(new FakeContainerCredentials());
   agent.token = 't';
   agent.hangs = 1;
@@ -107,14 +107,14 @@ test('the container agent never answers the first call', async ({ scope }) => {
   await expectDelivery(scope, { xray, env });
 });
 
-test('instance metadata never answers the first calls', async ({ scope }) => {
+test('recovers if instance metadata never answers the first calls', async ({ scope }) => {
   const imds = await scope.start(new FakeImds());
   imds.hangs = 3;
   const xray = await scope.start(new FakeXRay({ credentials: imds.issued }));
   await expectDelivery(scope, { xray, env: { AWS_EC2_METADATA_SERVICE_ENDPOINT: imds.url, AWS_EC2_METADATA_DISABLED: 'false' } });
 });
 
-test('-r: STS never answers the first call for the role', async ({ scope }) => {
+test('-r: recovers if STS never answers the first call for the role', async ({ scope }) => {
   const sts = await scope.start(new FakeSts());
   sts.callers = [EXAMPLE_CREDENTIALS];
   sts.hangs = 1;
@@ -138,13 +138,13 @@ async function loggedIn(scope: Scope) {
   return { sso, xray, file, token, env: { HOME: home, AWS_PROFILE: 'dev', AWS_ENDPOINT_URL_SSO: sso.url } };
 }
 
-test('SSO never answers the first call', async ({ scope }) => {
+test('recovers if SSO never answers the first call', async ({ scope }) => {
   const { sso, xray, env } = await loggedIn(scope);
   sso.hangs = 1;
   await expectDelivery(scope, { xray, env });
 });
 
-test('the cache of SSO hangs as a disk does, then it is a file: no process is in the profile, so nobody waits for a minute', async ({ scope }) => {
+test('recovers if the SSO cache hangs like a disk, within seconds, because the profile has no process', async ({ scope }) => {
   const { xray, file, token, env } = await loggedIn(scope);
   rmSync(file);
   const pipe = new SilentPipe(scope, file);
@@ -173,7 +173,7 @@ test.for(['AWS_WEB_IDENTITY_TOKEN_FILE', 'web_identity_token_file of a profile']
   },
 );
 
-test('the token file of the container agent is a pipe that nobody writes to, then a file', async ({ scope }) => {
+test('recovers if the container agent’s token file is first a pipe without a writer', async ({ scope }) => {
   const agent = await scope.start(new FakeContainerCredentials());
   agent.token = 't';
   const xray = await scope.start(new FakeXRay({ credentials: agent.issued }));
@@ -202,7 +202,7 @@ test.for(['AWS_CONFIG_FILE', 'AWS_SHARED_CREDENTIALS_FILE'])(
   },
 );
 
-test('a credential_process that never ends is killed with what it started, and the daemon stops in its time', async ({ scope }) => {
+test('kills a credential_process that never ends, with its children, and the daemon stops in time', async ({ scope }) => {
   const xray = await scope.start(new FakeXRay());
   const folder = scope.folder();
   const pids = join(folder, 'pids');
@@ -221,7 +221,7 @@ test('a credential_process that never ends is killed with what it started, and t
   await eventually(() => !started.some(isRunning), 5_000, 'its processes have not ended');
 });
 
-test('a credential_process that leaves an agent behind, which holds its output open, has answered', async ({ scope }) => {
+test('accepts the output of a credential_process that leaves an agent behind, which keeps the output open', async ({ scope }) => {
   const xray = await scope.start(new FakeXRay());
   const folder = scope.folder();
   const pid = join(folder, 'pid');

@@ -29,7 +29,7 @@ async function expectUpload(daemon: DaemonProcess, xray: FakeXRay): Promise<void
   await eventually(() => xray.documents.length > before, 20_000, 'no document arrived');
 }
 
-test('environment: the other names that Go knows, before a profile that AWS_PROFILE names', async () => {
+test('environment: Go’s other variable names come before a profile that AWS_PROFILE names', async () => {
   const xray = await scope.start(new FakeXRay());
   const home = homeWith('[profile team]\naws_access_key_id=AKIAOTHER\naws_secret_access_key=other\n');
   const keys = { AWS_ACCESS_KEY: EXAMPLE_CREDENTIALS.accessKeyId, AWS_SECRET_KEY: EXAMPLE_CREDENTIALS.secretAccessKey };
@@ -40,7 +40,7 @@ test('environment: the other names that Go knows, before a profile that AWS_PROF
   }
 });
 
-test('profile: one that has a region only is no place for credentials, and the container is asked', async () => {
+test('profile: skips a profile that has only a region, and asks the container', async () => {
   const agent = await scope.start(new FakeContainerCredentials());
   agent.token = 'Basic abc';
   const xray = await scope.start(new FakeXRay({ credentials: agent.issued }));
@@ -56,7 +56,7 @@ test('profile: one that has a region only is no place for credentials, and the c
   expect(JSON.stringify(other.find(/no AWS credentials/))).toContain('profile taem');
 });
 
-test('profile: a role without a source is assumed with the keys of its profile, or with what the container gives', async () => {
+test('profile: assumes a role without a source with the keys of its profile, or with the container’s credentials', async () => {
   const sts = await scope.start(new FakeSts());
   const agent = await scope.start(new FakeContainerCredentials());
   agent.token = 'Basic abc';
@@ -74,7 +74,7 @@ test('profile: a role without a source is assumed with the keys of its profile, 
   await expectUpload(daemon, xray);
 }, 60_000);
 
-test('profile: a role beside keys is assumed with them, whatever else its profile names, and its name may have a space', async () => {
+test('profile: assumes a role with the keys of the same profile, whatever else it names; its name may have a space', async () => {
   const sts = await scope.start(new FakeSts());
   sts.callers = [EXAMPLE_CREDENTIALS];
   // It takes nothing that is signed without the role.

@@ -30,7 +30,7 @@ test('environment: keys in variables', async () => {
   expect(daemon.find(/credentials found/)).toMatchObject({ provider: 'environment', expires: 'never' });
 });
 
-test('environment: STS says whose keys they are', async () => {
+test('environment: STS names the owner of the keys', async () => {
   const xray = await scope.start(new FakeXRay());
   const sts = await scope.start(new FakeSts());
   sts.callers = [EXAMPLE_CREDENTIALS];
@@ -52,7 +52,7 @@ test('profile: keys in the credentials file, chosen by AWS_PROFILE', async () =>
   expect(daemon.find(/credentials found/)).toMatchObject({ provider: 'profile team' });
 });
 
-test('profile: a key that was deactivated and replaced in the file is found without a restart', async () => {
+test('profile: finds a replaced key in the file without a restart', async () => {
   const xray = await scope.start(new FakeXRay());
   const home = scope.folder();
   const file = join(home, 'credentials');
@@ -76,7 +76,7 @@ test('profile: credential_process', async () => {
   await expectUpload(daemon, xray);
 });
 
-test('profile: credential_process, with names in another case, and an end that is past by this clock', async () => {
+test('profile: credential_process, with member names in another case and an expiration in the past', async () => {
   const xray = await scope.start(new FakeXRay());
   const home = scope.folder();
   const ends = { expiration: '2001-01-01T00:00:00Z' };
@@ -117,7 +117,7 @@ test('profile: SSO with an sso-session', async () => {
   expect(daemon.find(/credentials found/)).toMatchObject({ provider: 'profile dev' });
 });
 
-test('IRSA: the web identity token is exchanged, and read again when kubelet has rotated it', async () => {
+test('IRSA: exchanges the web identity token, and reads it again after kubelet has rotated it', async () => {
   const sts = await scope.start(new FakeSts());
   // Below the five minutes at which credentials are renewed, so that each call asks again.
   sts.lifetimeMs = 120_000;
@@ -144,7 +144,7 @@ test('IRSA: the web identity token is exchanged, and read again when kubelet has
   expect((await daemon.metrics())['xrayd_credentials_expiry_timestamp_seconds']).toBeGreaterThan(Date.now() / 1000);
 });
 
-test('EKS Pod Identity: the agent is shown the token in the file, as it is now', async () => {
+test('EKS Pod Identity: sends the current token in the file to the agent', async () => {
   const agent = await scope.start(new FakeContainerCredentials());
   agent.lifetimeMs = 120_000;
   agent.token = 'pod-token-1';
@@ -169,7 +169,7 @@ test('EKS Pod Identity: the agent is shown the token in the file, as it is now',
   }, 25_000);
 });
 
-test('ECS: the agent is shown the token in the variable, and the region comes from the task', async () => {
+test('ECS: sends the token in the variable to the agent, and takes the region from the task', async () => {
   const agent = await scope.start(new FakeContainerCredentials());
   agent.token = 'Basic abc';
   const metadata = await scope.start(new FakeEcsMetadata());
@@ -199,7 +199,7 @@ test('EC2: credentials and region from IMDSv2', async () => {
   });
 });
 
-test('-r: the role is assumed on top, with external id and session name', async () => {
+test('-r: assumes the role with external ID and session name', async () => {
   const sts = await scope.start(new FakeSts());
   sts.callers = [EXAMPLE_CREDENTIALS];
   sts.externalId = 'ext-1';
@@ -211,7 +211,7 @@ test('-r: the role is assumed on top, with external id and session name', async 
   expect(new URLSearchParams(sts.requests[0]!.body.toString()).get('RoleSessionName')).toBe('xray-daemon');
 });
 
-test('no credentials: every provider says why, once; the segments wait, and are sent when credentials appear', async () => {
+test('no credentials: reports each provider’s reason once, keeps the segments, and sends them when credentials appear', async () => {
   const sts = await scope.start(new FakeSts());
   sts.webIdentityToken = 'late';
   const xray = await scope.start(new FakeXRay({ credentials: sts.issued }));
@@ -229,7 +229,7 @@ test('no credentials: every provider says why, once; the segments wait, and are 
   expect(daemon.log.filter(({ msg }) => msg.startsWith('no AWS credentials'))).toHaveLength(1);
 });
 
-test('no credentials at all: the record names all five places', async () => {
+test('no credentials at all: the log line names all five places', async () => {
   const xray = await scope.start(new FakeXRay());
   const daemon = await start(xray, {});
   await eventually(() => daemon.find(/no AWS credentials/) !== undefined);
@@ -244,7 +244,7 @@ test('no credentials at all: the record names all five places', async () => {
   expect(tried[4]).toBe('instance metadata (IMDSv2): switched off by AWS_EC2_METADATA_DISABLED');
 });
 
-test('a provider that is configured and fails is not passed over for another identity', async () => {
+test('does not skip a configured provider that fails, because the next one has another identity', async () => {
   const imds = await scope.start(new FakeImds());
   const sts = await scope.start(new FakeSts());
   sts.webIdentityToken = 'another';
@@ -258,7 +258,7 @@ test('a provider that is configured and fails is not passed over for another ide
   expect(JSON.stringify(daemon.log)).not.toContain('stale');
 });
 
-test('a missing permission is said once, with the action, the policy and the caller, and the segments wait', async () => {
+test('reports a missing permission once, with the action, the policy and the caller, and keeps the segments', async () => {
   const xray = await scope.start(new FakeXRay());
   xray.denied.add('xray:PutTraceSegments');
   const daemon = await start(xray, EXAMPLE_KEYS);
@@ -271,7 +271,7 @@ test('a missing permission is said once, with the action, the policy and the cal
   await eventually(() => xray.documents.length === 1);
 });
 
-test('a role with only PutTraceSegments and PutTelemetryRecords uploads, and the refused sampling calls are said once', async () => {
+test('uploads with a role that has only PutTraceSegments and PutTelemetryRecords, and reports the refused sampling calls once', async () => {
   const xray = await scope.start(new FakeXRay());
   for (const action of ['GetSamplingRules', 'GetSamplingTargets', 'GetSamplingStatisticSummaries']) xray.denied.add(`xray:${action}`);
   const daemon = await start(xray, EXAMPLE_KEYS);
@@ -285,7 +285,7 @@ test('a role with only PutTraceSegments and PutTelemetryRecords uploads, and the
   expect(daemon.log.filter(({ msg }) => msg.includes('xray:GetSamplingRules'))).toHaveLength(1);
 });
 
-test('an expired token is renewed and the batch delivered', async () => {
+test('renews an expired token and delivers the batch', async () => {
   const agent = await scope.start(new FakeContainerCredentials());
   agent.token = 't';
   const xray = await scope.start(new FakeXRay({ credentials: agent.issued }));

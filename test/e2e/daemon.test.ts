@@ -22,7 +22,7 @@ async function daemonFor(xray: FakeXRay, args: readonly string[] = [], env: Read
   return daemon.ready();
 }
 
-test('every recorded datagram arrives at X-Ray once and byte for byte', async () => {
+test('delivers every recorded datagram to X-Ray once, byte for byte', async () => {
   const xray = await fakeXRay();
   const documents: string[] = [];
   xray.intercept = ({ target, body }) => {
@@ -36,7 +36,7 @@ test('every recorded datagram arrives at X-Ray once and byte for byte', async ()
   expect(xray.problems).toEqual([]);
 });
 
-test('the calls have the headers of the reference daemon, and no others', async () => {
+test('calls have the headers of the reference daemon, and no others', async () => {
   const xray = await fakeXRay();
   const daemon = await daemonFor(xray);
   await daemon.send(HEADER + segment('a'));
@@ -57,7 +57,7 @@ test('the calls have the headers of the reference daemon, and no others', async 
   expect(ours['content-type']).toBe('application/json');
 });
 
-test('an unprocessed document is counted by its code and the others are sent', async () => {
+test('counts an unprocessed document by its code, and the others as sent', async () => {
   const xray = await fakeXRay();
   const daemon = await daemonFor(xray);
   await daemon.send(`${HEADER}x`, HEADER + segment('good'), `${HEADER}{"id":"1234567890abcdef"}`);
@@ -68,7 +68,7 @@ test('an unprocessed document is counted by its code and the others are sent', a
   expect(metrics['xrayd_segments_unprocessed_total{code="MissingName"}']).toBe(1);
 });
 
-test('SIGTERM drains what waits, exits 0 and says how much in the last line', async () => {
+test('SIGTERM drains the buffer, exits with 0, and the last line says how much was sent', async () => {
   const xray = await fakeXRay();
   const daemon = await daemonFor(xray);
   await daemon.send(...Array.from({ length: 120 }, (_, i) => HEADER + segment(`s${i}`)));
@@ -78,7 +78,7 @@ test('SIGTERM drains what waits, exits 0 and says how much in the last line', as
   expect(last?.msg).toMatch(/^xrayd stopped: \d+ segments sent in the drain, 0 lost$/);
 });
 
-test('a drain that X-Ray does not take ends at the deadline and says what is lost', async () => {
+test('a drain that X-Ray does not accept ends at the deadline and reports the loss', async () => {
   const xray = await fakeXRay();
   xray.intercept = () => 'hang';
   const daemon = await daemonFor(xray, ['--shutdown-timeout', '1']);
@@ -100,7 +100,7 @@ test('--exit-on-loss turns a loss at shutdown into exit code 3, and a second sig
   expect(await daemon.end()).toEqual({ code: 3, signal: null });
 });
 
-test('readiness turns off while the drain goes on, and metrics stay', async () => {
+test('readiness turns off during the drain, and metrics stay available', async () => {
   const xray = await fakeXRay();
   xray.intercept = () => 'hang';
   const daemon = await daemonFor(xray, ['--shutdown-timeout', '5']);
@@ -116,7 +116,7 @@ test('readiness turns off while the drain goes on, and metrics stay', async () =
   await daemon.end();
 });
 
-test('--shutdown-delay leaves the ports open after SIGTERM, with readiness off, and what comes then is sent', async () => {
+test('--shutdown-delay keeps the ports open after SIGTERM, with readiness off, and later segments are sent', async () => {
   const xray = await fakeXRay();
   const daemon = await daemonFor(xray, ['--shutdown-delay', '600']);
   const ready = async (): Promise<number> => (await fetch(`${daemon.httpUrl}/readyz`)).status;
@@ -129,7 +129,7 @@ test('--shutdown-delay leaves the ports open after SIGTERM, with readiness off, 
   expect(await daemon.end()).toEqual({ code: 0, signal: null });
 });
 
-test('what X-Ray refused for a while is delivered once it takes it again', async () => {
+test('delivers segments that X-Ray refused for a while once X-Ray accepts them again', async () => {
   const xray = await fakeXRay();
   let isAway = true;
   xray.intercept = () => (isAway ? { status: 503, body: 'away' } : undefined);
@@ -143,7 +143,7 @@ test('what X-Ray refused for a while is delivered once it takes it again', async
   expect(new Set(xray.documents).size).toBe(130);
 });
 
-test('telemetry records are flushed at shutdown, with the counts of the drain', async () => {
+test('flushes telemetry records at shutdown, with the counts of the drain', async () => {
   const xray = await fakeXRay();
   const daemon = await daemonFor(xray, ['-a', 'arn:aws:ec2:us-east-1:123456789012:instance/i-1'], { AWS_HOSTNAME: 'host-1', AWS_INSTANCE_ID: 'i-1' });
   await daemon.send(HEADER + segment('a'), 'no header');

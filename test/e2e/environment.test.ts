@@ -98,7 +98,7 @@ test.skipIf(!isRoot).each<[words: string, start: Start]>([
   await delivers(start);
 });
 
-test.skipIf(!isRoot)(`it starts without a network but loopback, and without IPv6${isRoot ? '' : ' (skipped: needs root and unshare)'}`, async () => {
+test.skipIf(!isRoot)(`starts with only a loopback network, and without IPv6${isRoot ? '' : ' (skipped: needs root and unshare)'}`, async () => {
   for (const address of [':0', '[::]:0', 'localhost:0', '0.0.0.0:0']) {
     const script = 'ip link set lo up; echo 1 > /proc/sys/net/ipv6/conf/all/disable_ipv6; exec "$0" "$@"';
     const command = ['unshare', '--net', 'sh', '-c', script, ...PROGRAM];
@@ -130,7 +130,7 @@ const MALFORMED = {
   AWS_SESSION_TOKEN: '',
 };
 
-test('malformed variables of AWS end nothing: credentials of STS are found, and segments are delivered', async () => {
+test('malformed AWS variables do not stop it: STS credentials are found, and segments are delivered', async () => {
   const folder = scope.folder();
   const tokenFile = join(folder, 'token');
   writeFileSync(tokenFile, 'web-identity');
@@ -169,14 +169,14 @@ test.each<[words: string, env: (folder: string) => Record<string, string>]>([
   await delivers({ env: env(folder) });
 });
 
-test('-f takes what is no file as it is: /dev/stderr is standard error, /dev/null is silence', async () => {
+test('-f accepts devices: /dev/stderr is standard error, /dev/null is silence', async () => {
   const loud = await delivers({ args: ['-f', '/dev/stderr'] });
   expect([loud.stdout, loud.stderr.includes('xrayd is ready')]).toEqual(['', true]);
   const silent = await delivers({ args: ['-f', '/dev/null'] });
   expect([silent.stdout, silent.stderr]).toEqual(['', '']);
 });
 
-test('a proxy that NODE_USE_ENV_PROXY gives to Node takes no call to this machine or its container agent', async () => {
+test('NODE_USE_ENV_PROXY sends no call to this machine or its container agent through a proxy', async () => {
   const proxy = `http://127.0.0.1:${await freePort()}`;
   const env = { NODE_USE_ENV_PROXY: '1', HTTP_PROXY: proxy, http_proxy: proxy };
   const agent = await scope.start(new FakeXRay());
@@ -196,7 +196,7 @@ test('a proxy that NODE_USE_ENV_PROXY gives to Node takes no call to this machin
 });
 
 const noPrlimit = spawnSync('prlimit', ['--version']).status === 0 ? '' : ' (skipped: no prlimit)';
-test.skipIf(noPrlimit !== '')(`metrics are answered while no file can be opened, without what only a file says${noPrlimit}`, async () => {
+test.skipIf(noPrlimit !== '')(`answers /metrics while no file can be opened, without the values that need one${noPrlimit}`, async () => {
   const daemon = await scope.daemon({ args: ['local'] });
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   scope.add(() => agent.destroy());

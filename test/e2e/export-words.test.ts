@@ -25,7 +25,7 @@ async function exported(local: LocalXRay, ...args: string[]): Promise<Ended> {
 
 const idsIn = ({ stdout }: Ended): string[] => (JSON.parse(stdout) as { Traces: { Id: string }[] }).Traces.map(({ Id }) => Id);
 
-test('export --text writes the traces that have the words, with a filter and --wait too', async () => {
+test('export --text writes the traces that contain the words, also with a filter and --wait', async () => {
   const local = await LocalXRay.of(scope);
   const id = await local.putTrace({ user: 'user-7731', fault: true });
   await local.putTrace({ user: 'user-8', fault: true });
@@ -37,7 +37,7 @@ test('export --text writes the traces that have the words, with a filter and --w
   expect([none.code, idsIn(none)]).toEqual([0, []]);
 });
 
-test('what is wrong with a question leaves nothing on standard output', async () => {
+test('a mistake in a query writes nothing to standard output', async () => {
   const local = await LocalXRay.of(scope);
   const id = await local.putTrace();
   for (const args of [

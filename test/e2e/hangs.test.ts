@@ -43,7 +43,7 @@ async function run(args: readonly string[], env: Readonly<Record<string, string>
   return { code: child.exitCode, stderr };
 }
 
-test('ECS metadata and instance metadata that never answer are passed over in the search for the region', async () => {
+test('skips ECS metadata and instance metadata that never answer in the search for the region', async () => {
   const [ecs, imds] = [await scope.start(new FakeEcsMetadata()), await scope.start(new FakeImds())];
   ecs.hangs = imds.hangs = Infinity;
   const env = {
@@ -57,7 +57,7 @@ test('ECS metadata and instance metadata that never answer are passed over in th
   expect(stderr).toContain('no AWS region');
 });
 
-test('the metadata file of ECS is a pipe that nobody writes to', async () => {
+test('continues if the ECS metadata file is a pipe without a writer', async () => {
   const env = { ...EXAMPLE_KEYS, ECS_CONTAINER_METADATA_FILE: pipe() };
   expect(await run(['-o', '-b', '127.0.0.1:0', '-t', '127.0.0.1:0'], env)).toMatchObject({
     code: 1,
@@ -65,7 +65,7 @@ test('the metadata file of ECS is a pipe that nobody writes to', async () => {
   });
 });
 
-test('NODE_EXTRA_CA_CERTS is a pipe that nobody writes to: Node reads it in a thread of its own, and the daemon ends all the same', async () => {
+test('ends in time even if NODE_EXTRA_CA_CERTS is a pipe without a writer, which Node reads in a thread', async () => {
   const xray = await scope.start(new FakeXRay());
   const daemon = await scope.daemon({ args: ['--endpoint', xray.url, '-n', 'us-east-1'], env: { ...EXAMPLE_KEYS, NODE_EXTRA_CA_CERTS: pipe() } });
   await daemon.send(HEADER + segment('a'));
@@ -73,7 +73,7 @@ test('NODE_EXTRA_CA_CERTS is a pipe that nobody writes to: Node reads it in a th
   expect(await daemon.stop()).toEqual({ code: 0, signal: null });
 });
 
-test('STS does not say whose credentials these are: segments are sent', async () => {
+test('sends segments even if STS does not identify the credentials', async () => {
   const [xray, sts] = [await scope.start(new FakeXRay()), await scope.start(new FakeSts())];
   sts.hangs = Infinity;
   const daemon = await scope.daemon({ args: ['--endpoint', xray.url, '-n', 'us-east-1'], env: { ...EXAMPLE_KEYS, AWS_ENDPOINT_URL_STS: sts.url } });
@@ -82,7 +82,7 @@ test('STS does not say whose credentials these are: segments are sent', async ()
   await eventually(() => daemon.find(/credentials found/) !== undefined, 10_000);
 });
 
-test('X-Ray never answers: the daemon ends at its deadline, says what is lost, and a sampling call is answered', async () => {
+test('X-Ray never answers: the daemon ends at its deadline, reports the loss, and answers a sampling call', async () => {
   const xray = await scope.start(new FakeXRay());
   xray.intercept = () => 'hang';
   const daemon = await scope.daemon({ args: ['--endpoint', xray.url, '-n', 'us-east-1', '--shutdown-timeout', '1'], env: EXAMPLE_KEYS });
@@ -94,7 +94,7 @@ test('X-Ray never answers: the daemon ends at its deadline, says what is lost, a
   expect(daemon.find(/xrayd stopped/)).toMatchObject({ lost: 1 });
 });
 
-test('the log file is a pipe that nobody reads: the log goes to the console, and the daemon ends', async () => {
+test('logs to the console, and ends in time, if the log file is a pipe without a reader', async () => {
   const xray = await scope.start(new FakeXRay());
   const daemon = await scope.daemon({ args: ['--endpoint', xray.url, '-n', 'us-east-1', '-f', pipe()], env: EXAMPLE_KEYS });
   expect(daemon.find(/cannot write the log file/)).toMatchObject({ level: 'error' });
@@ -103,19 +103,19 @@ test('the log file is a pipe that nobody reads: the log goes to the console, and
   expect(await daemon.stop()).toEqual({ code: 0, signal: null });
 });
 
-test('cfg.yaml is a pipe that nobody writes to: the start ends and says so', async () => {
+test('fails to start with a message if cfg.yaml is a pipe without a writer', async () => {
   const path = pipe();
   const { code, stderr } = await run(['-c', path]);
   expect([code, stderr]).toEqual([1, expect.stringContaining(`cannot read ${path}`)]);
 });
 
-test('a certificate file is a pipe that nobody writes to: a warning, and the other certificates', async () => {
+test('warns of a certificate file that is a pipe without a writer, and uses the other certificates', async () => {
   const xray = await scope.start(new FakeXRay());
   const daemon = await scope.daemon({ args: ['--endpoint', xray.url, '-n', 'us-east-1'], env: { ...EXAMPLE_KEYS, AWS_CA_BUNDLE: pipe() } });
   expect(daemon.find(/AWS_CA_BUNDLE/)).toMatchObject({ level: 'warn' });
 });
 
-test('healthcheck, pull and send --confirm end when nobody answers them', async () => {
+test('healthcheck, pull and send --confirm end if nobody answers', async () => {
   const address = await silence();
   expect(await run(['healthcheck', '--http-address', address])).toMatchObject({ code: 1, stderr: expect.stringContaining('no answer within') });
   expect(await run(['send', '--to', address, '--confirm', address])).toMatchObject({ code: 1, stderr: expect.stringContaining('cannot read') });

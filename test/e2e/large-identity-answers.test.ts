@@ -32,14 +32,14 @@ async function expectRefusal(env: Readonly<Record<string, string>>): Promise<voi
 }
 
 // An answer of 10 MB stopped the process for seconds while it was parsed; without an end it took all memory.
-test.each([200, 400])('an answer of STS (%i) that is larger than credentials are is refused', async (status) => {
+test.each([200, 400])('refuses an STS answer (%i) that is too large for credentials', async (status) => {
   const file = join(scope.folder(), 'token');
   writeFileSync(file, 'token');
   const sts = await large('text/xml', status);
   await expectRefusal({ AWS_ROLE_ARN: 'arn:aws:iam::123456789012:role/app', AWS_WEB_IDENTITY_TOKEN_FILE: file, AWS_ENDPOINT_URL_STS: sts });
 });
 
-test('so is one of SSO', async () => {
+test('refuses an SSO answer that is too large', async () => {
   const home = scope.folder();
   const cache = join(home, '.aws/sso/cache');
   mkdirSync(cache, { recursive: true });
@@ -50,7 +50,7 @@ test('so is one of SSO', async () => {
   await expectRefusal({ HOME: home, AWS_PROFILE: 'dev', AWS_ENDPOINT_URL_SSO: await large('application/json', 200) });
 });
 
-test('of an answer of instance metadata that is much larger no more is read: the SDK has words of its own for it', async () => {
+test('stops reading an instance metadata answer that is much too large', async () => {
   const chunk = Buffer.alloc(64 * 1024, ' ');
   const sentOfEach: number[] = [];
   const server = createServer((request, answer) => {

@@ -11,7 +11,7 @@ import { xrayd } from '../fakes/program.ts';
 
 const scope = new Scope();
 
-test('export writes what matches, and import reads it into another local X-Ray, where it answers the same', async () => {
+test('export writes the matches, and another local X-Ray answers the same after import', async () => {
   const from = await LocalXRay.of(scope);
   const id = await from.putTrace({ fault: true });
   await from.putTrace();
@@ -46,7 +46,7 @@ const linksIn = (nodes: readonly GraphNode[]): string[] =>
     }),
   );
 
-test('traces as AWS returns them are imported whole: links of Lambda lead from the queue, in either trace and in both', async () => {
+test('imports traces as AWS returns them: Lambda’s links start at the queue, in either trace and in both', async () => {
   const local = await LocalXRay.of(scope);
   const imported = await xrayd(['import', '--api', local.api, fixture('lambda-links.json'), fixture('step-functions.json')]);
   expect(imported.stderr).toBe('imported 2 traces: 4 documents stored, 0 refused\nimported 1 trace: 2 documents stored, 0 refused\n');
@@ -80,7 +80,7 @@ test('traces as AWS returns them are imported whole: links of Lambda lead from t
   ]);
 });
 
-test('a link leads to the service that it names when the other trace is not here', async () => {
+test('a link leads to the service that it names if the other trace is missing', async () => {
   const local = await LocalXRay.of(scope);
   const { Traces } = JSON.parse(readFileSync(fixture('lambda-links.json'), 'utf8')) as { Traces: { Id: string }[] };
   await xrayd(['import', '--api', local.api], { input: JSON.stringify(Traces.slice(0, 1)) });
@@ -91,7 +91,7 @@ test('a link leads to the service that it names when the other trace is not here
   ]);
 });
 
-test('a segment that says itself that it is inferred, and one with times in ms, are listed, exported and imported', async () => {
+test('lists, exports and imports a segment marked as inferred, and one with times in ms', async () => {
   const local = await LocalXRay.of(scope);
   const documents = [
     { ...segmentJson('mine', { trace_id: local.nextTraceId(), inferred: true }), start_time: local.now, end_time: local.now + 1 },
@@ -108,7 +108,7 @@ test('a segment that says itself that it is inferred, and one with times in ms, 
   expect(again.stderr).toBe('imported 2 traces: 2 documents stored, 0 refused\n');
 });
 
-test('import says which documents X-Ray would refuse, and takes the others', async () => {
+test('import names the documents that X-Ray would refuse, and stores the others', async () => {
   const local = await LocalXRay.of(scope);
   const file = join(scope.folder(), 'traces.ndjson');
   writeFileSync(file, `${JSON.stringify(segmentJson('good'))}\n${JSON.stringify({ ...segmentJson('bad'), id: 'x' })}\n`);
@@ -117,7 +117,7 @@ test('import says which documents X-Ray would refuse, and takes the others', asy
   expect(stderr).toBe(`imported 1 trace: 1 document stored, 1 refused\n  refused x of ${file}: InvalidId: Invalid segment. ErrorCode: InvalidId\n`);
 });
 
-test('import names the document that is larger than the local X-Ray takes, and stores the others', async () => {
+test('import names a document that is too large, and stores the others', async () => {
   const local = await LocalXRay.of(scope);
   const file = join(scope.folder(), 'traces.ndjson');
   const traceId = local.nextTraceId();
@@ -152,7 +152,7 @@ test('export --wait waits for the first trace, and fails when none comes', async
   expect(none).toMatchObject({ code: 1, stdout: '', stderr: 'xrayd: no trace matched within 1 s\n' });
 });
 
-test('a token is asked for and taken', async () => {
+test('requires the token, and accepts it', async () => {
   const local = await LocalXRay.of(scope, '--token', 'secret-token');
   const refused = await xrayd(['export', '--api', local.api]);
   expect(refused.code).toBe(1);
@@ -160,7 +160,7 @@ test('a token is asked for and taken', async () => {
   expect((await xrayd(['export', '--api', local.api], { env: { XRAYD_TOKEN: 'secret-token' } })).code).toBe(0);
 });
 
-test('--tee sends what is stored on to AWS, byte for byte and signed, and counts it', async () => {
+test('--tee forwards stored segments to AWS, byte for byte and signed, and counts them', async () => {
   const aws = await scope.start(new FakeXRay());
   const args = ['local', '--tee', '--endpoint', aws.url, '--region', 'us-east-1'];
   const daemon = await scope.daemon({ args, env: EXAMPLE_KEYS });
@@ -185,7 +185,7 @@ const TRACED = `
   if (process.argv[1] === 'called') segment.parent_id = 'f'.repeat(16);
   socket.send('{"format":"json","version":1}\\n' + JSON.stringify(segment), Number(port), host, () => { socket.close(); process.exitCode = Number(process.argv[2] ?? 0); });`;
 
-test('--buffer-memory is for both buffers of --tee: while AWS takes nothing, half of it waits there, and the rest is counted', async () => {
+test('both buffers of --tee share --buffer-memory: while AWS accepts nothing, half of it waits, and the rest is counted', async () => {
   const aws = await scope.start(new FakeXRay());
   aws.intercept = () => ({ status: 503 });
   const args = ['local', '--tee', '-m', '3', '--endpoint', aws.url, '--region', 'us-east-1'];
@@ -205,7 +205,7 @@ test('--buffer-memory is for both buffers of --tee: while AWS takes nothing, hal
   expect((await daemon.metrics())['xrayd_buffer_limit_bytes']).toBe(half);
 });
 
-test('run: the command is traced, its traces are summed up and saved, its exit code kept', async () => {
+test('run traces the command, summarizes and saves its traces, and keeps its exit code', async () => {
   const file = join(scope.folder(), 'saved.json');
   const { code, stderr } = await xrayd(['run', '--save', file, '--', process.execPath, '--eval', TRACED, 'fault', '7']);
   expect(stderr).toMatch(
@@ -217,7 +217,7 @@ test('run: the command is traced, its traces are summed up and saved, its exit c
   expect(Traces).toHaveLength(1);
 });
 
-test('run --fail-on: 1 when a trace has a fault, 0 when none has', async () => {
+test('run --fail-on exits with 1 if a trace has a fault, and with 0 if none has', async () => {
   const run = async (kind: string): Promise<number | null> =>
     (await xrayd(['run', '--fail-on', 'fault', '--', process.execPath, '--eval', TRACED, kind])).code;
   expect(await run('fault')).toBe(1);

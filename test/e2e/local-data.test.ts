@@ -27,7 +27,7 @@ async function traceIds(local: LocalXRay): Promise<string[]> {
   return lines.filter((line) => line !== '').map((line) => (JSON.parse(line) as { Id: string }).Id);
 }
 
-test('--data keeps traces, groups and sampling rules over a kill -9; what was readable a second before is there', async () => {
+test('--data keeps traces, groups and sampling rules across kill -9: everything that was readable a second before', async () => {
   const file = join(scope.folder(), 'traces.db');
   const first = await startWith(file);
   const ids: string[] = [];
@@ -40,7 +40,7 @@ test('--data keeps traces, groups and sampling rules over a kill -9; what was re
   expect(await (await fetch(`${second.daemon.tcpUrl}/Groups`, { method: 'POST' })).text()).toContain('"GroupName":"kept"');
 });
 
-test('a file of something else ends the start with one line that says what to do', async () => {
+test('another program’s file ends the start with one line that says what to do', async () => {
   const file = join(scope.folder(), 'notes.txt');
   writeFileSync(file, 'these are my notes, and they are longer than the header of a database would be. '.repeat(10));
   const daemon = scope.spawn({ args: ['local', '--data', file] });
@@ -48,7 +48,7 @@ test('a file of something else ends the start with one line that says what to do
   expect(daemon.stderr).toMatch(/xrayd: cannot open .*notes\.txt as a trace store: .*not a database.* Choose another file with --data\n/);
 });
 
-test('a second one on the same file is refused, until the first has ended, however it ended', async () => {
+test('refuses a second process with the same file until the first has ended, however it ended', async () => {
   const file = join(scope.folder(), 'shared.db');
   const first = await startWith(file);
   const second = scope.spawn({ args: ['local', '--data', file] });
@@ -58,7 +58,7 @@ test('a second one on the same file is refused, until the first has ended, howev
   await startWith(file);
 });
 
-test('two of them with one temporary folder, in two PID namespaces, keep their traces', async (context) => {
+test('two processes with one temporary folder, in two PID namespaces, keep their traces', async (context) => {
   if (!canUnshare) context.skip('this process may not make PID namespaces');
   const TMPDIR = scope.folder();
   const first = await startLocal(TMPDIR);
@@ -73,14 +73,14 @@ test('two of them with one temporary folder, in two PID namespaces, keep their t
   expect(readdirSync(TMPDIR)).toHaveLength(2);
 });
 
-test('without a writable temporary folder, as in a read-only container, traces lie in memory', async () => {
+test('without a writable temporary folder, as in a read-only container, traces are stored in memory', async () => {
   const local = await startLocal(join(scope.folder(), 'none'));
   const id = await local.putTrace();
   expect(await traceIds(local)).toEqual([id]);
   expect(await (await fetch(`${local.daemon.httpUrl}/readyz`)).text()).toContain('/dev/shm/xrayd-local-');
 });
 
-test('a second one is refused although somebody deleted the lock file of the first', async () => {
+test('refuses a second process even if the first one’s lock file was deleted', async () => {
   const file = join(scope.folder(), 'traces.db');
   const first = await startWith(file);
   rmSync(`${file}-lock`);
@@ -91,7 +91,7 @@ test('a second one is refused although somebody deleted the lock file of the fir
   await first.putTrace();
 });
 
-test('one that comes before the lock file is made again is said by the first, until it has ended', async () => {
+test('the first process reports a second one that started before the lock file was recreated, until the second has ended', async () => {
   const file = join(scope.folder(), 'traces.db');
   const first = await startWith(file);
   const readyz = async (): Promise<string> => (await fetch(`${first.daemon.httpUrl}/readyz`)).text();
@@ -131,7 +131,7 @@ test.each([
   },
 );
 
-test('a --data file that something else cuts while it is in use is said to be damaged, in the log, by /readyz and to who asks', async () => {
+test('reports a --data file that is truncated while in use as damaged: in the log, in /readyz and to clients', async () => {
   const file = join(scope.folder(), 'traces.db');
   const local = await startWith(file);
   for (let i = 0; i < 100; i++) await local.putTrace({ metadata: { text: 'x'.repeat(2_000) } });
@@ -151,7 +151,7 @@ test('a --data file that something else cuts while it is in use is said to be da
   expect(local.daemon.find(/please report/)).toBeUndefined();
 });
 
-test('a --data file that is mounted individually is refused, because its lock and its log would be in another folder', (context) => {
+test('refuses a --data file that is mounted individually, because its lock and its log would be in another folder', (context) => {
   if (spawnSync('unshare', ['--mount', 'true']).status !== 0) context.skip('needs mount namespaces');
   const folder = scope.folder();
   const [file, mounted] = [join(folder, 'traces.db'), join(folder, 'mounted file.db')];
@@ -163,7 +163,7 @@ test('a --data file that is mounted individually is refused, because its lock an
   expect(status).toBe(1);
 });
 
-test('a --data file with a second name (a hard link) is refused: another one could take it under that name', async () => {
+test('refuses a --data file with a hard link, because another process could open it under that name', async () => {
   const file = join(scope.folder(), 'traces.db');
   await startWith(file);
   linkSync(file, `${file}.link`);

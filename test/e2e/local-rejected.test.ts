@@ -9,7 +9,7 @@ import { ledgerOf } from '../faults/ledger.ts';
 
 const scope = new Scope();
 
-test('OTLP bodies are rejected, by UDP and by TCP, and the log says what to do; every document is counted once', async () => {
+test('rejects OTLP bodies over UDP and TCP, logs what to do, and counts every document once', async () => {
   const local = await LocalXRay.start('--log-format', 'json');
   scope.add(() => local.stop());
   const otlp = DATAGRAMS.map(({ document }) => document.toString()).filter((document) => /^(T1S|T1U|M1)/.test(document));

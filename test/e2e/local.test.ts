@@ -19,7 +19,7 @@ async function local(...args: string[]): Promise<DaemonProcess> {
 const post = (daemon: DaemonProcess, path: string, body?: string, headers: Record<string, string> = {}): Promise<Response> =>
   fetch(daemon.tcpUrl + path, { method: 'POST', headers, ...(body === undefined ? {} : { body }) });
 
-test('starts without region, credentials or network, and writes a line a document with service, trace id, status and duration', async () => {
+test('starts without region, credentials or network, and writes a line per document with service, trace ID, status and duration', async () => {
   const daemon = await local();
   await daemon.send(
     HEADER +
@@ -33,7 +33,7 @@ test('starts without region, credentials or network, and writes a line a documen
   expect(daemon.stdout).toMatch(/^\d\d:\d\d:\d\d\.\d{3} {2}orders +1-[0-9a-f]{8}-[0-9a-f]{24} +500 fault +250 ms +1 subsegment$/m);
 });
 
-test('xrayd healthcheck exits 0 while it runs and 1 when it does not', async () => {
+test('xrayd healthcheck exits with 0 while it runs, and with 1 otherwise', async () => {
   const daemon = await local();
   const address = daemon.httpUrl.slice('http://'.length);
   const check = (): DaemonProcess => new DaemonProcess({ args: ['healthcheck', '--http-address', address], hasFreePorts: false });
@@ -42,7 +42,7 @@ test('xrayd healthcheck exits 0 while it runs and 1 when it does not', async () 
   expect((await check().end()).code).toBe(1);
 });
 
-test('all recorded datagrams of real SDKs are shown or counted as refused', async () => {
+test('shows all recorded datagrams of real SDKs, or counts them as refused', async () => {
   const daemon = await local();
   await daemon.send(...DATAGRAMS.map(({ datagram }) => datagram));
   await eventually(async () => {
@@ -123,7 +123,7 @@ test('.NET: an empty body with application/json; charset=utf-8', async () => {
   expect(await answer.json()).toMatchObject({ SamplingRuleRecords: [{ SamplingRule: { RuleName: 'Default' } }] });
 });
 
-test('Ruby: a signature of rubbish is not looked at', async () => {
+test('Ruby: ignores a bogus signature', async () => {
   const daemon = await local();
   const answer = await post(daemon, '/GetSamplingRules', '{}', {
     authorization: 'AWS4-HMAC-SHA256 Credential=x/y',
@@ -132,13 +132,13 @@ test('Ruby: a signature of rubbish is not looked at', async () => {
   expect(answer.status).toBe(200);
 });
 
-test('ADOT: an empty body of length 0, and statistics in its own words', async () => {
+test('ADOT: an empty body of length 0, and statistics with its own members', async () => {
   const daemon = await local();
   expect((await rawRequest(daemon.tcpUrl, recorded('aws-opentelemetry-distro', '/GetSamplingRules'))).status).toBe(200);
   expect((await rawRequest(daemon.tcpUrl, recorded('aws-opentelemetry-distro', '/SamplingTargets'))).status).toBe(200);
 });
 
-test('an unknown rule in the statistics is answered with ErrorCode 400, as AWS does', async () => {
+test('answers an unknown rule in the statistics with ErrorCode 400, as AWS does', async () => {
   const daemon = await local();
   const answer = await post(daemon, '/SamplingTargets', '{"SamplingStatisticsDocuments":[{"RuleName":"gone"},null]}');
   expect(await answer.json()).toMatchObject({
@@ -146,7 +146,7 @@ test('an unknown rule in the statistics is answered with ErrorCode 400, as AWS d
   });
 });
 
-test('POST /TraceSegments takes documents that no datagram can hold', async () => {
+test('POST /TraceSegments accepts documents that are too large for a datagram', async () => {
   const daemon = await local();
   const document = segment('big', { metadata: { text: 'x'.repeat(200_000) } });
   const answer = await post(daemon, '/TraceSegments', JSON.stringify({ TraceSegmentDocuments: [document] }));
@@ -154,7 +154,7 @@ test('POST /TraceSegments takes documents that no datagram can hold', async () =
   await eventually(() => daemon.stdout.includes('big'));
 });
 
-test('an unknown path is answered as X-Ray does: 200, with the error in the body', async () => {
+test('answers an unknown path as X-Ray does: 200, with the error in the body', async () => {
   const daemon = await local();
   const answer = await post(daemon, '/NoSuchOperation', '{}');
   expect(answer.status).toBe(200);
@@ -162,7 +162,7 @@ test('an unknown path is answered as X-Ray does: 200, with the error in the body
 });
 
 for (const path of ['/v1/traces', '/v1/metrics', '/v1/logs']) {
-  test(`OTLP by POST ${path} is refused in words, as protobuf and as JSON, and nothing of it counts as received`, async () => {
+  test(`refuses OTLP by POST ${path} with an explanation, as protobuf and as JSON, and counts nothing as received`, async () => {
     const daemon = await local();
     for (const [type, body] of [
       ['application/x-protobuf', new Uint8Array([0x0a, 0x02, 0x12, 0x00])],
@@ -186,7 +186,7 @@ test('control characters in names do not reach the terminal', async () => {
   expect((await daemon.metrics())['xrayd_segments_unprocessed_total{code="InvalidName"}']).toBe(1);
 });
 
-test('connect-and-close on both ports is silent', async () => {
+test('connections that are closed at once are silent on both ports', async () => {
   const daemon = await local('-l', 'info');
   const before = daemon.log.length;
   const port = Number(new URL(daemon.tcpUrl).port);
@@ -196,7 +196,7 @@ test('connect-and-close on both ports is silent', async () => {
   expect(daemon.log.length).toBe(before);
 });
 
-test('what it says at start is so: both addresses, how requests are sampled, and whether segments leave this machine', async () => {
+test('its first lines are true: both addresses, how requests are sampled, and whether segments leave this machine', async () => {
   const plain = await local();
   const udp = `127.0.0.1:${plain.udpPort}`;
   const tcp = new URL(plain.tcpUrl).host;
@@ -206,7 +206,7 @@ test('what it says at start is so: both addresses, how requests are sampled, and
   expect(teed.stdout).toContain('Requests are sampled as in a new AWS account, all segments are sent on to AWS.');
 });
 
-test('copies for AWS that are lost at the end are an error, and an exit code where one is asked for', async () => {
+test('reports copies for AWS that are lost at shutdown as an error, and as an exit code if requested', async () => {
   const env = { AWS_ACCESS_KEY_ID: 'AKIDEXAMPLE', AWS_SECRET_ACCESS_KEY: 'secret' };
   const aws = ['--tee', '--endpoint', 'http://127.0.0.1:9', '--region', 'us-east-1', '--shutdown-timeout', '1', '--exit-on-loss'];
   const daemon = new DaemonProcess({ args: ['local', ...aws], env });

@@ -50,7 +50,7 @@ test.each([
   }
 });
 
-test('a sampling call that takes long is answered before the garbage behind it', async () => {
+test('answers a slow sampling call before the garbage that follows it', async () => {
   const { daemon, xray } = await start();
   const { promise, resolve } = Promise.withResolvers<void>();
   xray.intercept = () => promise.then(() => undefined);
@@ -60,14 +60,14 @@ test('a sampling call that takes long is answered before the garbage behind it',
   expect(statusesOf(await text)).toEqual(['200', '400']);
 });
 
-test('garbage behind health is answered after it', async () => {
+test('answers a health request before the garbage that follows it', async () => {
   const { daemon } = await start();
   const text = await conversation(daemon.httpUrl, 'GET /livez HTTP/1.1\r\nHost: x\r\n\r\n\0garbage');
   expect(statusesOf(text)).toEqual(['200', '400']);
   expect(text).toMatch(/\{"error":"[^"]+"\}$/);
 });
 
-test('headers of more than 16 KB are a 431 that says so', async () => {
+test('answers headers of more than 16 KB with 431 and the reason', async () => {
   const { daemon, local } = await start();
   for (const { tcpUrl } of [daemon, local]) {
     const { status, body, head } = await rawRequest(tcpUrl, put(segment('one'), `X: ${'x'.repeat(20_000)}\r\n`));
@@ -76,7 +76,7 @@ test('headers of more than 16 KB are a 431 that says so', async () => {
   }
 });
 
-test('a transfer coding other than chunked is a 501', async () => {
+test('answers a transfer coding other than chunked with 501', async () => {
   const { daemon, local } = await start();
   for (const { tcpUrl } of [daemon, local]) {
     const request = 'POST /TraceSegments HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip, chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n';
@@ -86,7 +86,7 @@ test('a transfer coding other than chunked is a 501', async () => {
   }
 });
 
-test('a compressed body is a 415 that says so, and identity is no compression', async () => {
+test('answers a compressed body with 415 and the reason; identity is not compression', async () => {
   const { daemon, local } = await start();
   for (const { tcpUrl } of [daemon, local]) {
     for (const coding of ['gzip', 'deflate', 'identity, gzip']) {
@@ -112,7 +112,7 @@ test.each(['/%zz', '/api/traces/%zz', `/api/traces/${'1'.repeat(200)}`, '/%zz?to
   },
 );
 
-test('health refuses a malformed path in its own words', async () => {
+test('the health server refuses a malformed path in its own words', async () => {
   const { daemon } = await start();
   const { status, body } = await rawRequest(daemon.httpUrl, 'GET /%zz HTTP/1.1\r\nHost: x\r\n\r\n');
   expect([status, Object.keys(JSON.parse(body) as object)]).toEqual([400, ['error']]);

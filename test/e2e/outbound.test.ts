@@ -13,7 +13,7 @@ import { ledgerOf } from '../faults/ledger.ts';
 const scope = new Scope();
 const HOST = 'xray.eu-west-1.amazonaws.com';
 
-test('HTTPS_PROXY: X-Ray and the regional STS are reached by CONNECT, instance metadata and loopback are not', async () => {
+test('HTTPS_PROXY: reaches X-Ray and the regional STS with CONNECT, but instance metadata and loopback directly', async () => {
   const tls = await selfSigned(HOST);
   const xray = await scope.start(new FakeXRay({ tls, region: 'eu-west-1' }));
   const imds = await scope.start(new FakeImds());
@@ -30,7 +30,7 @@ test('HTTPS_PROXY: X-Ray and the regional STS are reached by CONNECT, instance m
   expect(imds.requests.length).toBeGreaterThan(0);
 });
 
-test('-p takes host:port and a user; a certificate that is not trusted keeps the segments, and --no-verify-ssl lets it pass', async () => {
+test('-p accepts host:port and a user; an untrusted certificate keeps the segments back, and --no-verify-ssl accepts it', async () => {
   const xray = await scope.start(new FakeXRay({ tls: await selfSigned(HOST), region: 'eu-west-1' }));
   const proxy = await scope.start(new FakeHttpProxy({ [`${HOST}:443`]: xray.port }));
   const address = proxy.url.replace('http://', 'user:secret@');

@@ -15,7 +15,7 @@ class Portal extends FakeServer {
   }
 }
 
-test('a portal in place of X-Ray, while segments come: none counts as sent, SDKs are told, and all arrive when X-Ray is back', async () => {
+test('a portal instead of X-Ray: no segment counts as sent, SDKs get an error, and all segments arrive once X-Ray is back', async () => {
   const xray = await scope.start(new FakeXRay());
   const page: Behaviour = { status: 200, headers: { 'content-type': 'text/html' }, body: '<title>Sign in</title>' };
   xray.intercept = () => page;
@@ -31,7 +31,7 @@ test('a portal in place of X-Ray, while segments come: none counts as sent, SDKs
   expect(new Set(xray.documents).size).toBe(120);
 });
 
-test('a portal in place of instance and task metadata is no region: the start says what answered', async () => {
+test('a portal instead of instance and task metadata gives no region: the error names what answered', async () => {
   const portal = await scope.start(new Portal());
   const env = {
     ...EXAMPLE_KEYS,
@@ -45,7 +45,7 @@ test('a portal in place of instance and task metadata is no region: the start sa
   expect(`${daemon.stdout}${daemon.stderr}`).toMatch(/instance metadata: the response is not instance metadata: .*<!DOCTYPE html>/);
 });
 
-test('a portal in place of the container agent gives no credentials: segments are kept, and the reason is said', async () => {
+test('a portal instead of the container agent gives no credentials: keeps the segments, and reports the reason', async () => {
   const portal = await scope.start(new Portal());
   const xray = await scope.start(new FakeXRay());
   const env = { AWS_CONTAINER_CREDENTIALS_FULL_URI: `${portal.url}/v1/credentials`, AWS_EC2_METADATA_SERVICE_ENDPOINT: portal.url };

@@ -20,7 +20,7 @@ const post = (daemon: DaemonProcess, path: string, body = '{}', headers: Record<
   fetch(daemon.tcpUrl + path, { method: 'POST', body, headers });
 
 // Each SDK's own bytes.
-test.each(SAMPLING_REQUESTS)('$client gets an answer from $path that it can use', async ({ path, request }) => {
+test.each(SAMPLING_REQUESTS)('$client gets a usable answer from $path', async ({ path, request }) => {
   const { daemon, xray } = await start();
   const { status, body, head } = await rawRequest(daemon.tcpUrl, request);
   expect(status).toBe(200);
@@ -32,14 +32,14 @@ test.each(SAMPLING_REQUESTS)('$client gets an answer from $path that it can use'
   expect(xray.problems).toEqual([]);
 });
 
-test('.NET: an empty body with a charset in its content type', async () => {
+test('.NET: accepts an empty body with a charset in its content type', async () => {
   const { daemon } = await start();
   const answer = await post(daemon, '/GetSamplingRules', '', { 'content-type': 'application/json; charset=utf-8' });
   expect(answer.status).toBe(200);
   expect(await answer.json()).toHaveProperty('SamplingRuleRecords');
 });
 
-test('Ruby: signed with rubbish for another region, and signed anew', async () => {
+test('Ruby: replaces a bogus signature for another region', async () => {
   const { daemon, xray } = await start();
   const rubbish = {
     authorization: 'AWS4-HMAC-SHA256 Credential=x/20260101/us-west-2/xray/aws4_request, SignedHeaders=host, Signature=00',
@@ -51,14 +51,14 @@ test('Ruby: signed with rubbish for another region, and signed anew', async () =
   expect(xray.problems).toEqual([]);
 });
 
-test('statistics in unknown words go through unchanged', async () => {
+test('forwards statistics with unknown members unchanged', async () => {
   const { daemon, xray } = await start();
   const body = '{"SamplingStatisticsDocuments": [], "SamplingBoostStatisticsDocuments":[{"x":1.0}],"new":"é"}';
   await post(daemon, '/SamplingTargets', body);
   expect(xray.calls('/SamplingTargets')[0]?.body.toString()).toBe(body);
 });
 
-test('only chosen headers go upstream, whatever a client or sidecar sends', async () => {
+test('forwards only selected headers, whatever a client or sidecar sends', async () => {
   const { daemon, xray } = await start();
   const headers = {
     'x-forwarded-for': '1.2.3.4',
@@ -91,7 +91,7 @@ const REFUSED: [method: string, target: string, status: number][] = [
   ['GET', '/', 404],
   ['POST', '/__proto__', 404],
 ];
-test('refuses what is not on the list with an error of X-Ray that names --proxy-allow, and nothing reaches X-Ray', async () => {
+test('refuses unlisted paths with an X-Ray error that names --proxy-allow, and forwards nothing', async () => {
   const { daemon, xray } = await start();
   for (const [method, target, status] of REFUSED) {
     const answer = await rawRequest(daemon.tcpUrl, `${method} ${target} HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n`);
@@ -103,7 +103,7 @@ test('refuses what is not on the list with an error of X-Ray that names --proxy-
   expect((await daemon.metrics())['xrayd_proxy_requests_total{path="other",status="403"}']).toBe(4);
 });
 
-test('a whole URL as request target is the path in it', async () => {
+test('uses the path of an absolute URL as request target', async () => {
   const { daemon, xray } = await start();
   const request = 'POST http://localhost:2000/SamplingTargets HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{}';
   expect((await rawRequest(daemon.tcpUrl, request)).status).toBe(200);
@@ -171,7 +171,7 @@ function lastBody(response: string): string {
   return /^transfer-encoding: chunked/im.test(first) ? body.replace(/^2\r\n(.*)\r\n0\r\n\r\n$/s, '$1') : body;
 }
 
-test('bodies over the limit are refused with 413 and the daemon goes on', async () => {
+test('refuses bodies over the limit with 413, and keeps running', async () => {
   const { daemon, xray } = await start();
   const answer = await rawRequest(daemon.tcpUrl, 'POST /SamplingTargets HTTP/1.1\r\nHost: x\r\nContent-Length: 104857600\r\n\r\n{');
   expect(answer.status).toBe(413);
@@ -185,7 +185,7 @@ test('bodies over the limit are refused with 413 and the daemon goes on', async 
   expect((await post(daemon, '/GetSamplingRules')).status).toBe(200);
 });
 
-test('POST /TraceSegments over TCP puts the documents into the same buffer, too large for a datagram or not', async () => {
+test('POST /TraceSegments over TCP buffers documents of any size like datagrams', async () => {
   const { daemon, xray } = await start();
   const documents = [segment('small'), segment('large', { metadata: { text: 'é'.repeat(100_000) } })];
   const answer = await post(daemon, '/TraceSegments', JSON.stringify({ TraceSegmentDocuments: documents }));
@@ -214,7 +214,7 @@ test.each([
   expect((await daemon.metrics())['xrayd_segments_received_total']).toBe(0);
 });
 
-test('POST /TraceSegments names empty documents as X-Ray does, and takes the others', async () => {
+test('POST /TraceSegments lists empty documents as X-Ray does, and accepts the others', async () => {
   const { daemon, xray } = await start();
   const document = segment('one');
   const answer = await post(daemon, '/TraceSegments', JSON.stringify({ TraceSegmentDocuments: ['', document, ''] }));
@@ -225,7 +225,7 @@ test('POST /TraceSegments names empty documents as X-Ray does, and takes the oth
   expect((await daemon.metrics())['xrayd_segments_received_total']).toBe(1);
 });
 
-test('POST /TraceSegments into a full buffer is a 429, and nothing of it counts as received', async () => {
+test('answers POST /TraceSegments with 429 if the buffer is full, and counts nothing as received', async () => {
   const { daemon, xray } = await start(['-m', '3']);
   xray.intercept = () => 'hang';
   const documents = Array.from({ length: 8 }, (_, i) => segment(`s${i}`, { metadata: { text: 'x'.repeat(100_000) } }));
@@ -238,7 +238,7 @@ test('POST /TraceSegments into a full buffer is a 429, and nothing of it counts 
   expect(metrics['xrayd_segments_dropped_total{reason="buffer_full"}']).toBe(0);
 });
 
-test('X-Ray away is a 502 and X-Ray silent a 504, both in JSON and said once', async () => {
+test('answers 502 if X-Ray is unavailable and 504 if it is silent, both in JSON and logged once', async () => {
   const { daemon, xray } = await start(['--request-timeout', '1']);
   xray.intercept = () => 'hang';
   expect((await post(daemon, '/GetSamplingRules')).status).toBe(504);
@@ -250,7 +250,7 @@ test('X-Ray away is a 502 and X-Ray silent a 504, both in JSON and said once', a
   await eventually(() => daemon.log.filter(({ msg }) => msg.includes('SDKs keep using')).length === 2);
 });
 
-test('connect-and-close logs nothing and counts nothing', async () => {
+test('a connection that is closed at once is neither logged nor counted', async () => {
   const { daemon } = await start();
   const before = daemon.log.length;
   const port = Number(new URL(daemon.tcpUrl).port);
@@ -265,7 +265,7 @@ test('connect-and-close logs nothing and counts nothing', async () => {
   expect(daemon.stderr).toBe('');
 });
 
-test('answers many requests on one connection, also 10 s apart as the SDKs poll', async () => {
+test('answers many requests on one connection, even 10 s apart as the SDKs poll', async () => {
   const { daemon } = await start();
   const socket = connect(Number(new URL(daemon.tcpUrl).port), '127.0.0.1');
   let text = '';
@@ -281,7 +281,7 @@ test('answers many requests on one connection, also 10 s apart as the SDKs poll'
   socket.destroy();
 });
 
-test('a client that does not finish its headers is cut off, and so are connections over the cap', async () => {
+test('disconnects a client that does not finish its headers, and connections over the limit', async () => {
   const { daemon } = await start();
   const port = Number(new URL(daemon.tcpUrl).port);
   const sockets = Array.from({ length: 520 }, () => connect(port, '127.0.0.1').on('error', () => {}));

@@ -23,7 +23,7 @@ test('pull copies traces from an account, signed with its credentials', async ()
   expect((await xrayd(args)).stderr).toMatch(/no AWS credentials. Tried environment/);
 });
 
-test('pull --profile takes the credentials of that profile, whatever else the environment names', async () => {
+test('pull --profile uses the credentials of that profile, whatever the environment has', async () => {
   const account = await LocalXRay.of(scope, '--token', EXAMPLE_CREDENTIALS.accessKeyId);
   await account.putTrace();
   const local = await LocalXRay.of(scope);
@@ -47,7 +47,7 @@ class Gigabyte extends FakeServer {
   }
 }
 
-test('pull ends with a line when what answers sends a gigabyte', async () => {
+test('pull ends with one line if the server sends a gigabyte', async () => {
   const account = await scope.start(new Gigabyte());
   const local = await LocalXRay.of(scope);
   const args = ['pull', '--endpoint', account.url, '--region', 'eu-west-1', '--api', local.api];
@@ -66,7 +66,7 @@ class Forgetful extends FakeServer {
   }
 }
 
-test('pull says that a trace which was listed was not given, and that the copy is not whole', async () => {
+test('pull reports a trace that was listed but not returned', async () => {
   const account = await scope.start(new Forgetful());
   const local = await LocalXRay.of(scope);
   const args = ['pull', '--endpoint', account.url, '--region', 'eu-west-1', '--api', local.api];

@@ -16,7 +16,7 @@ async function expectUpload(daemon: DaemonProcess, xray: FakeXRay): Promise<void
   await eventually(() => xray.documents.length > 0);
 }
 
-test('ECS: the region comes from the metadata file where the agent writes one', async () => {
+test('ECS: takes the region from the metadata file, if the agent writes one', async () => {
   const xray = await scope.start(new FakeXRay({ region: 'us-west-2' }));
   const file = join(scope.folder(), 'metadata.json');
   writeFileSync(file, '{"TaskARN":"arn:aws:ecs:us-west-2:123456789012:task/x"}');
@@ -27,7 +27,7 @@ test('ECS: the region comes from the metadata file where the agent writes one', 
   await expectUpload(daemon, xray);
 });
 
-test('the region of the profile is taken when nothing else names one', async () => {
+test('uses the profile’s region if nothing else has one', async () => {
   const xray = await scope.start(new FakeXRay({ region: 'sa-east-1' }));
   const folder = scope.folder();
   const [config, credentials] = [join(folder, 'config'), join(folder, 'credentials')];
@@ -42,7 +42,7 @@ test('the region of the profile is taken when nothing else names one', async () 
   expect(daemon.find(/sending to X-Ray/)).toMatchObject({ region: 'sa-east-1', from: 'profile team' });
 });
 
-test('a profile is read as Go reads it: blanks and capitals, quotes, and the credentials file before the config file', async () => {
+test('reads a profile as Go does: blanks and capitals, quotes, and the credentials file before the config file', async () => {
   const xray = await scope.start(new FakeXRay({ region: 'sa-east-1' }));
   const folder = scope.folder();
   const [config, credentials] = [join(folder, 'config'), join(folder, 'credentials')];
@@ -61,7 +61,7 @@ test('a profile is read as Go reads it: blanks and capitals, quotes, and the cre
   }
 });
 
-test('a region of a profile that can be none ends the start with one line that names it', async () => {
+test('an invalid region of a profile ends the start with one line that names it', async () => {
   const config = join(scope.folder(), 'config');
   for (const region of ['${AWS_REGION}', 'evil.example#', 'eu west']) {
     writeFileSync(config, `[default]\nregion=${region}\n`);
@@ -78,7 +78,7 @@ test('a region of a profile that can be none ends the start with one line that n
   expect(daemon.find(/regions are lower-case/)).toMatchObject({ level: 'warn' });
 });
 
-test('endpoint_url of a profile, or of the services that it names, is read as --endpoint is', async () => {
+test('reads endpoint_url of a profile, or of the services that it names, like --endpoint', async () => {
   const xray = await scope.start(new FakeXRay({ region: 'eu-west-1' }));
   const config = join(scope.folder(), 'config');
   const services = `[services mine]\nxray =\n  endpoint_url = ${xray.url}\n[default]\nregion=eu-west-1\nservices=mine\nendpoint_url=http://127.0.0.1:9\n`;
@@ -98,7 +98,7 @@ test('endpoint_url of a profile, or of the services that it names, is read as --
   }
 }, 60_000);
 
-test('AWS_IGNORE_CONFIGURED_ENDPOINT_URLS, or else the profile, has the endpoints of AWS variables and files ignored, and no other', async () => {
+test('AWS_IGNORE_CONFIGURED_ENDPOINT_URLS, or else the profile, disables the endpoints of AWS variables and files, and no others', async () => {
   const config = join(scope.folder(), 'config');
   const MINE = 'http://127.0.0.1:9';
   const AWS = 'https://xray.eu-west-1.amazonaws.com';
@@ -120,7 +120,7 @@ test('AWS_IGNORE_CONFIGURED_ENDPOINT_URLS, or else the profile, has the endpoint
   }
 }, 60_000);
 
-test('-o leaves instance metadata alone', async () => {
+test('-o does not query instance metadata', async () => {
   const imds = await scope.start(new FakeImds());
   const env = { ...EXAMPLE_KEYS, AWS_EC2_METADATA_SERVICE_ENDPOINT: imds.url, AWS_EC2_METADATA_DISABLED: 'false' };
   const daemon = scope.spawn({ args: ['-o'], env });

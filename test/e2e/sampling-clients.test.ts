@@ -24,7 +24,7 @@ async function start(mode: string): Promise<DaemonProcess> {
 
 const MODES = ['daemon', 'local'];
 
-test.each(MODES)('%s: the AWS SDK understands the answers to the sampling calls, and its PutTraceSegments is taken', async (mode) => {
+test.each(MODES)('%s: the AWS SDK understands the answers to sampling calls, and its PutTraceSegments is accepted', async (mode) => {
   const daemon = await start(mode);
   const credentials = { accessKeyId: 'any', secretAccessKey: 'any' };
   const client = new XRayClient({ endpoint: daemon.tcpUrl, region: 'eu-west-1', credentials, maxAttempts: 1 });
@@ -42,7 +42,7 @@ test.each(MODES)('%s: the AWS SDK understands the answers to the sampling calls,
   await eventually(async () => (await daemon.metrics())['xrayd_segments_sent_total'] === 1);
 });
 
-test.each(MODES)("%s: the AWS CLI's own requests for the sampling calls are answered", async (mode) => {
+test.each(MODES)("%s: answers the AWS CLI's own sampling requests", async (mode) => {
   const daemon = await start(mode);
   const requests = CLI_REQUESTS.filter(({ path }) => ['/GetSamplingRules', '/SamplingTargets', '/SamplingStatisticSummaries'].includes(path));
   expect(requests.length).toBeGreaterThan(3);
@@ -54,7 +54,7 @@ test.each(MODES)("%s: the AWS CLI's own requests for the sampling calls are answ
   }
 });
 
-test('while X-Ray is away the last good rules are served, marked in the metrics; targets are not invented', async () => {
+test('serves the last good rules while X-Ray is unavailable, marked in the metrics, but invents no targets', async () => {
   const xray = await scope.start(new FakeXRay());
   const daemon = await scope.daemon({ args: ['--endpoint', xray.url, '-n', 'us-east-1'], env: EXAMPLE_KEYS });
   const ask = (path: string): Promise<Response> => fetch(daemon.tcpUrl + path, { method: 'POST', body: '{}' });

@@ -9,7 +9,7 @@ import { Scope } from '../fakes/scope.ts';
 const scope = new Scope();
 const local = (): Promise<DaemonProcess> => scope.daemon({ args: ['local'] });
 
-test('xrayd send is shown, and prints the id that is shown', async () => {
+test('the trace of xrayd send appears, with the ID that it prints', async () => {
   const daemon = await local();
   const sender = scope.spawn({ args: ['send', '--to', `127.0.0.1:${daemon.udpPort}`], hasFreePorts: false });
   expect(await sender.end()).toEqual({ code: 0, signal: null });
@@ -18,13 +18,13 @@ test('xrayd send is shown, and prints the id that is shown', async () => {
   await eventually(() => daemon.stdout.split(traceId!).length === 3);
 });
 
-test('xrayd send says so when nothing listens', async () => {
+test('xrayd send reports that nothing listens', async () => {
   const sender = scope.spawn({ args: ['send', '--to', '127.0.0.1:9'], hasFreePorts: false });
   expect(await sender.end()).toEqual({ code: 1, signal: null });
   expect(sender.stderr).toBe('xrayd: cannot send to UDP 127.0.0.1:9: nothing listens there. Start a daemon, for example: xrayd local\n');
 });
 
-test('xrayd send names a host that cannot be looked up', async () => {
+test('xrayd send names a host that cannot be resolved', async () => {
   const sender = scope.spawn({ args: ['send', '--to', 'nope.invalid:2000'], hasFreePorts: false });
   expect(await sender.end()).toEqual({ code: 1, signal: null });
   expect(sender.stderr).toMatch(
@@ -39,7 +39,7 @@ test('xrayd send reads AWS_XRAY_DAEMON_ADDRESS as the SDKs do', async () => {
   expect(await sender.end()).toEqual({ code: 0, signal: null });
 });
 
-test('xrayd send --confirm waits until the daemon has counted the segments, and fails where another listens', async () => {
+test('xrayd send --confirm waits until the daemon has counted the segments, and fails if another daemon listens', async () => {
   const [daemon, other] = [await local(), await local()];
   const send = (http: string): DaemonProcess =>
     scope.spawn({ args: ['send', '--to', `localhost:${daemon.udpPort}`, '--confirm', http], hasFreePorts: false });
@@ -54,7 +54,7 @@ test('xrayd send --confirm waits until the daemon has counted the segments, and 
   expect(none.stderr).toMatch(/^xrayd: cannot read http:.*:9\/metrics: .*--confirm takes/);
 });
 
-test('xrayd send --confirm starts over where a rolling update led it to one daemon and its question to another', async () => {
+test('xrayd send --confirm starts over if a rolling update sent the segments to one daemon and the scrape to another', async () => {
   const [leaving, next] = [await local(), await local()];
   await next.send(HEADER + segment('a'), HEADER + segment('b'));
   await eventually(async () => (await next.metrics())['xrayd_segments_received_total'] === 2);

@@ -23,7 +23,7 @@ async function daemonBeforeXRay(...args: string[]) {
   return { xray, daemon: await scope.daemon({ args: ['--endpoint', xray.url, ...args], env: KEYS }) };
 }
 
-test.each(['daemon', 'local'])('SIGUSR1 opens no inspector in xrayd %s, which goes on', async (command) => {
+test.each(['daemon', 'local'])('SIGUSR1 opens no inspector in xrayd %s, which keeps running', async (command) => {
   const daemon = await scope.daemon({ args: [command], env: KEYS });
   daemon.kill('SIGUSR1');
   await eventually(() => daemon.find(/SIGUSR1 is ignored/) !== undefined);
@@ -31,7 +31,7 @@ test.each(['daemon', 'local'])('SIGUSR1 opens no inspector in xrayd %s, which go
   expect((await fetch(`${daemon.httpUrl}/livez`)).status).toBe(200);
 });
 
-test('a SIGUSR1 while Node itself starts leaves no inspector behind, and one that was asked for stays', async () => {
+test('a SIGUSR1 during Node’s own start leaves no inspector open, and a requested one stays', async () => {
   const program = `const { keepInspectorClosed } = await import(${JSON.stringify(SIGNALS)}); const inspector = await import('node:inspector');
     if (process.argv[1] === 'open') inspector.open(0); keepInspectorClosed(); setImmediate(() => setImmediate(() => console.log(inspector.url() !== undefined)));`;
   const isOpen = (options: string[], ...args: string[]): string =>
@@ -40,12 +40,12 @@ test('a SIGUSR1 while Node itself starts leaves no inspector behind, and one tha
   expect(isOpen(['--inspect=127.0.0.1:0'])).toBe('true');
 });
 
-test('the bundle has the listener before anything else, and the image tells Node too', () => {
+test('the bundle installs the listener first, and the image sets Node’s flag', () => {
   expect(readFileSync('scripts/build.ts', 'utf8')).toContain("const VERSION_CHECK = `process.on('SIGUSR1', function () {});");
   expect(readFileSync('scripts/image.ts', 'utf8')).toContain('--disable-sigusr1');
 });
 
-test.each(['SIGTERM', 'SIGINT', 'SIGQUIT'] as const)('%s drains: what was received is sent', async (signal) => {
+test.each(['SIGTERM', 'SIGINT', 'SIGQUIT'] as const)('%s drains: everything received is sent', async (signal) => {
   const { xray, daemon } = await daemonBeforeXRay();
   await daemon.send(HEADER + segment('a'));
   expect(await daemon.stop(signal)).toEqual({ code: 0, signal: null });
@@ -53,7 +53,7 @@ test.each(['SIGTERM', 'SIGINT', 'SIGQUIT'] as const)('%s drains: what was receiv
   expect(daemon.find(/xrayd stops/)).toMatchObject({ signal });
 });
 
-test('SIGHUP without a terminal takes over the log level and new credentials, and names what needs a restart', async () => {
+test('SIGHUP without a terminal applies the log level and new credentials, and names what needs a restart', async () => {
   const file = join(scope.folder(), 'cfg.yaml');
   const write = (level: string, more = ''): void => writeFileSync(file, `Version: 2\nLogging:\n  LogLevel: ${level}\n${more}`);
   write('info');
@@ -73,7 +73,7 @@ test('SIGHUP without a terminal takes over the log level and new credentials, an
 
 const hasScript = spawnSync('script', ['--version']).status === 0;
 
-test('SIGHUP opens a log file that was moved anew, at once', async () => {
+test('SIGHUP recreates a log file that was moved, at once', async () => {
   const file = join(scope.folder(), 'xrayd.log');
   const daemon = scope.spawn({ args: ['local', '-f', file] });
   const log = (): string => (existsSync(file) ? readFileSync(file, 'utf8') : '');
@@ -98,7 +98,7 @@ test.skipIf(!hasScript)(`SIGHUP from a terminal drains${hasScript ? '' : ' (skip
   expect([code, text]).toEqual([0, expect.stringContaining('xrayd stopped')]);
 });
 
-test.each(['daemon', 'local'])('xrayd %s goes on when nobody reads its output any more', async (command) => {
+test.each(['daemon', 'local'])('xrayd %s keeps running when nobody reads its output any more', async (command) => {
   const args = [command, '-b', '127.0.0.1:0', '-t', '127.0.0.1:0', '--http-address', '127.0.0.1:0', '-l', 'dev'];
   const env = { PATH: process.env['PATH'], HOME: '/nonexistent', AWS_EC2_METADATA_DISABLED: 'true', ...KEYS };
   const child = spawn(process.execPath, [BUNDLE, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
@@ -129,7 +129,7 @@ test('run passes signals on to its command and still ends with the summary', asy
   expect(run.stderr).toContain('0 traces');
 });
 
-test('a command whose output is cut ends as after SIGPIPE, without a stack trace', async () => {
+test('a command whose output is closed exits as after SIGPIPE, without a stack trace', async () => {
   const xray = await startLocalXRay();
   scope.add(() => xray.stop());
   const env = { PATH: process.env['PATH'], HOME: '/nonexistent', ...xray.env };
@@ -141,7 +141,7 @@ test('a command whose output is cut ends as after SIGPIPE, without a stack trace
   expect(text).toBe('');
 });
 
-test('a signal while the region is looked for: SIGHUP ends nothing, SIGTERM does not wait for the search', async () => {
+test('during the search for the region, SIGHUP ends nothing and SIGTERM does not wait', async () => {
   const silent = createServer(() => {});
   await once(silent.listen(0, '127.0.0.1'), 'listening');
   scope.add(() => silent.close());
@@ -155,14 +155,14 @@ test('a signal while the region is looked for: SIGHUP ends nothing, SIGTERM does
   expect(daemon.find(/stops before it has started/)).toMatchObject({ signal: 'SIGTERM' });
 });
 
-test('signals that a Go program lives through do not end the daemon', async () => {
+test('signals that a Go program ignores do not end the daemon', async () => {
   const { daemon } = await daemonBeforeXRay();
   for (const signal of ['SIGUSR2', 'SIGALRM', 'SIGVTALRM', 'SIGXCPU', 'SIGXFSZ', 'SIGIO', 'SIGPWR'] as const) daemon.kill(signal);
   await eventually(() => daemon.find(/SIGPWR/) !== undefined);
   expect((await fetch(`${daemon.httpUrl}/livez`)).status).toBe(200);
 });
 
-test('a signal before run has started its command ends run, and starts none', async () => {
+test('a signal before run has started its command ends run without starting it', async () => {
   const file = join(scope.folder(), 'started');
   const preload = join(scope.folder(), 'preload.mjs');
   // As soon as it listens, which is before there is a command.

@@ -69,7 +69,7 @@ async function start(
   return { process: child, port, http, send: (text) => child.send(text) };
 }
 
-test('the daemon delivers while nobody reads its log, tells what it had to say when somebody does, and ends in time', async () => {
+test('the daemon delivers while nobody reads its log, reports the missed lines once somebody does, and ends in time', async () => {
   const pipe = fullPipe();
   const xray = await scope.start(new FakeXRay());
   const daemon = await start(pipe, ['-l', 'dev', '--endpoint', xray.url, '-n', 'us-east-1'], EXAMPLE_KEYS);
@@ -83,7 +83,7 @@ test('the daemon delivers while nobody reads its log, tells what it had to say w
   expect(await daemon.process.end()).toEqual({ code: 0, signal: null });
 });
 
-test('the daemon ends although its last lines cannot be written', async () => {
+test('the daemon ends even if its last lines cannot be written', async () => {
   const daemon = await start(fullPipe(), ['--endpoint', 'http://127.0.0.1:1', '-n', 'us-east-1'], EXAMPLE_KEYS);
   expect(await daemon.process.stop()).toEqual({ code: 0, signal: null });
 });

@@ -39,7 +39,7 @@ function sockets(port: number, count: number): Socket[] {
   return list;
 }
 
-test('nothing is bound beyond loopback unless it is asked for', async () => {
+test('binds nothing beyond loopback unless requested', async () => {
   const printed = scope.spawn({ args: ['--print-config'], hasFreePorts: false });
   await printed.end();
   for (const flag of ['bind', 'bind-tcp', 'http-address']) expect(printed.stdout).toMatch(new RegExp(`^${flag} +127\\.0\\.0\\.1:200[01] `, 'm'));
@@ -87,7 +87,7 @@ test.each([
   expect(xray.requests.at(-1)?.body.toString()).toBe('{"last":true}');
 });
 
-test('a request with an Origin is a web page’s, and does not use the credentials', async () => {
+test('treats a request with an Origin as a web page’s, and does not use the credentials for it', async () => {
   const { daemon, xray } = await start();
   const answer = await fetch(`${daemon.tcpUrl}/GetSamplingRules`, { method: 'POST', body: '{}', headers: { origin: 'https://evil.example' } });
   expect(answer.status).toBe(403);
@@ -100,7 +100,7 @@ test('a request with an Origin is a web page’s, and does not use the credentia
   expect(xray.requests).toEqual([]);
 });
 
-test('clients that do not read their answers hold little memory, and nobody up', async () => {
+test('clients that do not read their answers hold little memory, and delay nobody', async () => {
   const { daemon, xray } = await start();
   xray.rules = Array.from({ length: 500 }, (_, i) => ({ ...xray.rules[0], RuleName: `rule-${i}`, Attributes: { text: 'x'.repeat(500) } }));
   await expectAtWork(daemon, xray);
@@ -115,7 +115,7 @@ test('clients that do not read their answers hold little memory, and nobody up',
   expect(rssMb(daemon) - before).toBeLessThan(150);
 });
 
-test('10,000 idle connections keep nobody from being answered, and no segment from arriving', async () => {
+test('answers clients and receives segments despite 10,000 idle connections', async () => {
   const { daemon, xray } = await start();
   await expectAtWork(daemon, xray);
   const before = rssMb(daemon);
@@ -126,7 +126,7 @@ test('10,000 idle connections keep nobody from being answered, and no segment fr
   expect((await daemon.metrics())['xrayd_kernel_drops_total']).toBe(0);
 });
 
-test('many large bodies at one time share one limit', async () => {
+test('many concurrent large bodies share one limit', async () => {
   const { daemon, xray } = await start();
   await expectAtWork(daemon, xray);
   const before = rssMb(daemon);
@@ -146,7 +146,7 @@ test('many large bodies at one time share one limit', async () => {
 
 const INJECTION = 'x\n{"level":"error","msg":"forged"}\r\n\u001b[31mred\u0007\u2028\0';
 
-test.each(['json', 'pretty'])('what strangers send forges no log line and moves no cursor (%s)', async (format) => {
+test.each(['json', 'pretty'])('external input forges no log line and moves no cursor (%s)', async (format) => {
   const xray = await scope.start(new FakeXRay());
   const refusals = [
     json({ Message: INJECTION }, 403, { 'x-amzn-errortype': 'AccessDeniedException' }),
@@ -180,7 +180,7 @@ test.each(['json', 'pretty'])('what strangers send forges no log line and moves 
   else expect(lines.filter((line) => line.startsWith('{') || line.startsWith('red'))).toEqual([]);
 });
 
-test('no secret is ever shown: log, metrics, health, configuration', async () => {
+test('never shows a secret: log, metrics, health, configuration', async () => {
   const secrets = ['SeCrEtKeY1', 'ToKeN2', 'PaSsWoRd3'];
   const more = { AWS_SECRET_ACCESS_KEY: 'SeCrEtKeY1', AWS_SESSION_TOKEN: 'ToKeN2' };
   const args = ['-l', 'dev', '-p', 'http://user:PaSsWoRd3@127.0.0.1:9', '-r', 'arn:aws:iam::123456789012:role/r'];
@@ -217,7 +217,7 @@ test('__proto__ keys are keys like any other', async () => {
   expect(refused.stderr).toMatch(/unknown key "__proto__.Region"/);
 });
 
-test('UDP is never answered, so nobody can be flooded through it', async () => {
+test('never answers UDP, so it cannot be used to flood others', async () => {
   const { daemon } = await start();
   const socket = createSocket('udp4');
   scope.add(() => socket.close());

@@ -66,7 +66,7 @@ test
   },
 );
 
-test('files without certificates are a warning each, the failure is one line with the remedy, and the segments are kept', async () => {
+test('warns of each file without certificates, reports the failure in one line with the remedy, and keeps the segments', async () => {
   const setting = await setUp();
   const { folder } = setting;
   const daemon = await daemonFor(setting, {

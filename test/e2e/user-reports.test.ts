@@ -98,7 +98,7 @@ test('bytes that are not UTF-8 become one replacement character each, as in the 
   expect(await forwarded(bytes)).toBe(`a${'\ufffd'.repeat(9)}é\u{1f600}`);
 });
 
-test('aws-xray-daemon#95: traffic at the default level leaves the lines of the start, and none for a batch', async () => {
+test('aws-xray-daemon#95: at the default level, traffic adds no line per batch', async () => {
   const { xray, daemon } = await start();
   const startLines = daemon.log.length;
   let sent = 0;

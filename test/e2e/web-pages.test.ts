@@ -71,7 +71,7 @@ const SETTINGS: readonly [name: string, mode: 'daemon' | 'local', args: string[]
   ['--insecure-bind', 'local', [...ALL, '--insecure-bind']],
 ];
 
-test.each(SETTINGS)('on %s, %s answers programs and its own page, and no page of others (%j)', async (_name, mode, args) => {
+test.each(SETTINGS)('on %s, %s answers programs and its own page, but no foreign page (%j)', async (_name, mode, args) => {
   // Nothing is sent anywhere: there are no credentials.
   const env = { AWS_REGION: 'eu-west-1', XRAYD_ALLOWED_HOSTS: 'xray.example.com' };
   const daemon = await scope.daemon({ args: [mode, ...args], env });
@@ -82,7 +82,7 @@ test.each(SETTINGS)('on %s, %s answers programs and its own page, and no page of
   );
 });
 
-test('the library does too', async () => {
+test('the library does the same', async () => {
   const xray = await startLocalXRay();
   scope.add(() => xray.stop());
   await expectGuarded({ name: 'library', url: xray.url, routes: API }, undefined, ['a name that was allowed']);

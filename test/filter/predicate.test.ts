@@ -173,7 +173,7 @@ test('numbers are compared with all their digits', () => {
   expect(matches(parseFilter('annotation.n = 9007199254740993.0'), numbers('9007199254740993'))).toBe(true);
 });
 
-test('group.name stands for the expression of its group; Default for everything, an unknown one for nothing', () => {
+test('group.name means the expression of its group; Default matches everything, an unknown group nothing', () => {
   const find = (_keyword: string, name: string): ReturnType<typeof parseFilter> | null | undefined =>
     name === 'Default' ? null : name === 'alice' ? parseFilter('user = "alice"') : undefined;
   const judge = (expression: string): boolean => matches(expandGroups(parseFilter(expression), find), TRACE);

@@ -93,7 +93,7 @@ test.each([
   expect(matchesText(textSearch(text)!, viewOf(CHECKOUT))).toBe(false);
 });
 
-test('no words are no search', () => {
+test('an empty text is not a search', () => {
   for (const text of [undefined, '', ' ', '\u00a0\n\t']) expect(textSearch(text)).toBeUndefined();
 });
 
@@ -126,7 +126,7 @@ const ODD = [
   '.',
 ];
 
-test('the index finds every trace that has the words, whatever they are, and none that is gone', () => {
+test('the index finds every trace that contains the words, and no deleted one', () => {
   const file = join(scope.folder(), 'traces.db');
   // So small that the index has several generations.
   const sqlite = openToWrite({ file, isTemporary: true });

@@ -19,7 +19,7 @@ test('ten seconds of random and mutated input leave the process alive, every dat
 }, 120_000);
 
 // The long run is `npm run fuzz -- --api --minutes 30`.
-test('eight seconds of requests that an API was not made for: no failure but the documented one, no hang', async () => {
+test('eight seconds of requests that the API was not designed for cause no failure but the documented one, and no hang', async () => {
   const seed = Number(process.env['XRAYD_TEST_SEED'] ?? Date.now() % 1e9);
   const result = await fuzzApi({ durationMs: 8_000, seed });
   const where = `seed ${seed}: ${JSON.stringify(result)}`;

@@ -22,7 +22,7 @@ function held(body: Body | string): Body {
   return body;
 }
 
-test('a body comes whole, and its memory counts until it is released, once', async () => {
+test('a body arrives complete, and its memory counts until it is released, once', async () => {
   const reader = new BodyReader(1024 * KB);
   const body = held(await reader.read(source(bytes(3, 50 * KB)), 200 * KB));
   expect(body.bytes.toString()).toBe('A'.repeat(50 * KB) + 'B'.repeat(50 * KB) + 'C'.repeat(50 * KB));
@@ -33,7 +33,7 @@ test('a body comes whole, and its memory counts until it is released, once', asy
   expect(held(await reader.read(source([], { 'content-length': '0' }), 10)).bytes).toHaveLength(0);
 });
 
-test('bodies of all requests share one budget, and one that finds it used up leaves nothing behind', async () => {
+test('all request bodies share one budget, and a refused body leaves nothing behind', async () => {
   const reader = new BodyReader(256 * KB);
   const first = held(await reader.read(source(bytes(2, 64 * KB)), 1024 * KB));
   expect(await reader.read(source(bytes(5, 64 * KB)), 1024 * KB)).toBe('busy');
@@ -43,7 +43,7 @@ test('bodies of all requests share one budget, and one that finds it used up lea
   expect(reader.bytes).toBe(0);
 });
 
-test('small bodies are read while large ones that do not end use up the budget', async () => {
+test('reads small bodies while unfinished large ones use up the budget', async () => {
   const reader = new BodyReader(256 * KB);
   const large = held(await reader.read(source(bytes(4, 64 * KB)), 1024 * KB));
   const small = await Promise.all(Array.from({ length: 200 }, () => reader.read(source(bytes(1, 100)), 1024 * KB)));
@@ -53,7 +53,7 @@ test('small bodies are read while large ones that do not end use up the budget',
   expect(reader.bytes).toBe(0);
 });
 
-test('a client that announces much and sends little costs what it sent', async () => {
+test('a client that announces much and sends little is charged for what it sent', async () => {
   const reader = new BodyReader(256 * KB);
   const never = Promise.withResolvers<void>();
   const slow = source(
@@ -70,14 +70,14 @@ test('a client that announces much and sends little costs what it sent', async (
   held(await reading).release();
 });
 
-test('what is too large is refused by its announcement, or where it grows beyond', async () => {
+test('refuses a body that is too large when it is announced, or when it exceeds the limit', async () => {
   const reader = new BodyReader(1024 * KB);
   expect(await reader.read(source([], { 'content-length': '101' }), 100)).toBe('too_large');
   expect(await reader.read(source(bytes(101, 1)), 100)).toBe('too_large');
   expect(reader.bytes).toBe(0);
 });
 
-test('a client that goes away leaves nothing behind', async () => {
+test('a client that disconnects leaves nothing behind', async () => {
   const reader = new BodyReader(1024 * KB);
   const broken = source(
     (async function* () {
@@ -89,7 +89,7 @@ test('a client that goes away leaves nothing behind', async () => {
   expect(reader.bytes).toBe(0);
 });
 
-test('a body in chunks of a byte costs its bytes, and is refused where the chunks are too many', async () => {
+test('charges a body in one-byte chunks for its bytes, and refuses too many chunks', async () => {
   const reader = new BodyReader(16 * 1024 * KB);
   const body = held(await reader.read(source(bytes(16_000, 1)), 5 * 1024 * KB));
   expect([body.bytes.length, reader.bytes]).toEqual([16_000, 16 * KB]);

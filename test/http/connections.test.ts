@@ -32,7 +32,7 @@ async function start(answer: (response: ServerResponse) => void) {
   return { limits, open, counts: () => ({ parsed, admitted, garbage }) };
 }
 
-test('a connection with more requests at one time than clients send is closed, and costs a few of them', async () => {
+test('closes a connection with more concurrent requests than clients send, at the cost of a few of them', async () => {
   const { open, counts } = await start(() => {});
   const socket = open();
   socket.write(GET.repeat(1_000));
@@ -41,7 +41,7 @@ test('a connection with more requests at one time than clients send is closed, a
   expect(counts()).toMatchObject({ admitted: 8, parsed: 9 });
 });
 
-test('requests one after the other on one connection are all served', async () => {
+test('serves all consecutive requests on one connection', async () => {
   const { open, counts } = await start((response) => response.end('ok'));
   const socket = open();
   for (let i = 1; i <= 20; i++) {
@@ -51,7 +51,7 @@ test('requests one after the other on one connection are all served', async () =
   }
 });
 
-test('answers count until the client has read them, then they are garbage; there is no room for more meanwhile', async () => {
+test('counts answers until the client has read them, and accepts no more meanwhile', async () => {
   const { limits, open, counts } = await start((response) => {
     limits.answering(response, 20 * MB);
     response.end(Buffer.alloc(20 * MB));
@@ -64,7 +64,7 @@ test('answers count until the client has read them, then they are garbage; there
   expect(counts()).toMatchObject({ admitted: 1, garbage: 1 });
 });
 
-test('large answers that nobody reads leave room for small ones, which have a share of their own', async () => {
+test('unread large answers leave the separate budget of small ones free', async () => {
   let size: 'large' | 'small' = 'large';
   const { limits, open } = await start((response) => {
     limits.answering(response, 20 * MB, size);

@@ -61,7 +61,7 @@ test('answers with the state and reason of each part as JSON', async () => {
   expect(metrics.headers.get('content-type')).toBe('text/plain; version=0.0.4; charset=utf-8');
 });
 
-test('a taken port is one error line when nobody asked for it, and ends the start when somebody did', async () => {
+test('a port in use is one error line if it is the default, and ends the start if it was configured', async () => {
   const { http } = await server(OK);
   const { http: second, log } = await server(OK, http.address!.port, false);
   expect(log.find(/--http-address/, 'error')).toHaveLength(1);

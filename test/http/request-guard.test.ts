@@ -41,11 +41,11 @@ function guard(allowed: string[] = [], forClients: string[] = []): { log: Memory
 
 const CALLERS: readonly Callers[] = ['clients', 'own-page', 'link'];
 
-test.each(NOBODY_ELSES)('"%s" is nobody else’s name', (host) => {
+test.each(NOBODY_ELSES)('"%s" is accepted: no attacker can have this name', (host) => {
   for (const callers of CALLERS) expect(guard().status({ hosts: [host] }, callers)).toBeUndefined();
 });
 
-test.each(OTHERS)('"%s" may be somebody’s name, and is refused with the option that allows it', (host) => {
+test.each(OTHERS)('"%s" may be an attacker’s name: refuses it, and names the option that allows it', (host) => {
   const { log, status } = guard();
   for (const callers of CALLERS) expect(status({ hosts: [host] }, callers)).toBe(403);
   expect(log.lines[0]?.fields['remedy']).toMatch(/^--allowed-hosts /);
@@ -55,7 +55,7 @@ test.each(MALFORMED)('%j is malformed', (host) => {
   for (const callers of CALLERS) expect(guard([host]).status({ hosts: [host] }, callers)).toBe(400);
 });
 
-test('none, two, or one that the target contradicts', () => {
+test('no Host, two of them, or one that contradicts the target', () => {
   const { status } = guard();
   expect(status({ hosts: [] })).toBe(400);
   expect(status({ hosts: [], httpVersion: '1.0' })).toBeUndefined();
@@ -68,7 +68,7 @@ test('none, two, or one that the target contradicts', () => {
   expect(status({ hosts: ['localhost'], url: '/http://evil.example/' })).toBeUndefined();
 });
 
-test('--allowed-hosts adds names and domains, and nothing adds all of them', () => {
+test('--allowed-hosts adds names and domains, but nothing allows all names', () => {
   const { status } = guard(['xray.example.com', '.corp.example', '*.Prod.Example.']);
   for (const host of ['xray.example.com', 'XRAY.example.com.:1', 'a.corp.example', 'b.a.corp.example:2', 'x.prod.example']) {
     expect(status({ hosts: [host] }), host).toBeUndefined();
@@ -79,7 +79,7 @@ test('--allowed-hosts adds names and domains, and nothing adds all of them', () 
   expect(new HostNames(['*']).has('evil.example')).toBe(false);
 });
 
-test('in a pod, clients may call its Service by the names that the search list makes; pages may not', () => {
+test('in a pod, clients may use the Service names of the search list; web pages may not', () => {
   const domains = kubernetesDomains(
     'nameserver 10.0.0.10\nsearch default.svc.k8s.corp svc.k8s.corp k8s.corp eu-west-1.compute.internal\noptions ndots:5\n',
   );
@@ -93,7 +93,7 @@ test('in a pod, clients may call its Service by the names that the search list m
   expect(kubernetesDomains('search evil.example\nsearch\n# search a.svc.b\n')).toEqual([]);
 });
 
-test('what a page of others sends is refused wherever it goes; its own page and a person get in', () => {
+test('refuses requests of foreign pages on every route; accepts its own page and links that a person opens', () => {
   const { status } = guard(['xray.example.com']);
   const own = { hosts: ['localhost:2000'] };
   const opened = { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' };
@@ -124,11 +124,11 @@ test('what a page of others sends is refused wherever it goes; its own page and 
   expect(status({ hosts: ['xray.example.com'], more: { origin: 'https://xray.example.com' } }, 'own-page')).toBeUndefined();
 });
 
-test('hostOf has no brackets, port, capitals or last dot', () => {
+test('hostOf removes brackets, port, capitals and a trailing dot', () => {
   expect(['[::1]:1', 'A.B.:2', '', 'x:', ':1'].map(hostOf)).toEqual(['::1', 'a.b', '', 'x', '']);
 });
 
-test('every HTTP server of the program asks the guard', () => {
+test('every HTTP server of the program uses the guard', () => {
   const files = readdirSync('src', { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith('.ts'));
   const servers = files.filter((path) => {
     const text = readFileSync(`src/${path}`, 'utf8');
@@ -138,7 +138,7 @@ test('every HTTP server of the program asks the guard', () => {
   for (const path of servers) expect(readFileSync(`src/${path}`, 'utf8'), path).toMatch(/guard\.problem\(/);
 });
 
-test('loopback are addresses and localhost, not a name that begins like one', () => {
+test('loopback means addresses and localhost, not names that begin like them', () => {
   for (const host of ['127.0.0.1', '127.9.9.9', '::1', 'localhost', 'LOCALHOST.']) expect(isLoopbackHost(host)).toBe(true);
   for (const host of ['127.example', '127.0.0.1.nip.io', '0.0.0.0', '::', '::ffff:127.0.0.1', 'localhost.example', '128.0.0.1', '']) {
     expect(isLoopbackHost(host)).toBe(false);

@@ -73,7 +73,7 @@ describe.skipIf(skipped !== '')(`the image${skipped && ` (skipped: ${skipped})`}
     expect(built!.Architecture).toBe('arm64');
   });
 
-  test('is configured as the reference image: user 10001, entry point, ports; and has a health check and labels', () => {
+  test('is configured like the reference image (user 10001, entry point, ports), and has a health check and labels', () => {
     const { Config, Healthcheck } = inspect() as unknown as { Config: Record<string, Record<string, string>>; Healthcheck: unknown };
     expect(Healthcheck).toMatchObject({ Test: ['CMD', '/xray', 'healthcheck'] });
     expect(Config).toMatchObject({
@@ -86,7 +86,7 @@ describe.skipIf(skipped !== '')(`the image${skipped && ` (skipped: ${skipped})`}
     }
   });
 
-  test('has no shell, and says what is in it: licences and an SBOM', async () => {
+  test('has no shell, and includes licences and an SBOM', async () => {
     const { container } = await start(await startOracle());
     expect(container.exec('/bin/sh', '-c', 'true').code).not.toBe(0);
     const read = (file: string): string => container.exec('/nodejs/bin/node', '-p', `require('fs').readFileSync('${file}', 'utf8')`).output;
@@ -96,7 +96,7 @@ describe.skipIf(skipped !== '')(`the image${skipped && ` (skipped: ${skipped})`}
     expect(components.map(({ name }) => name)).toContain('fastify');
   });
 
-  test('loses nothing at 1,000 segments a second for 60 s under a limit of 128 MiB', async () => {
+  test('loses nothing at 1,000 segments per second for 60 s with a limit of 128 MiB', async () => {
     const oracle = await startOracle();
     const { container, port } = await start(oracle, { memory: '128m' });
     expect((await container.metrics())['xrayd_buffer_limit_bytes']).toBe(24 * 1024 * 1024);
@@ -108,7 +108,7 @@ describe.skipIf(skipped !== '')(`the image${skipped && ` (skipped: ${skipped})`}
     console.log(`1,000/s for 60 s: peak ${container.memory().peakMb.toFixed(0)} MB of the control group`);
   });
 
-  test('drops the oldest and counts them, and lives, with X-Ray away at 2,000 a second under 128 MiB', async () => {
+  test('drops and counts the oldest segments, and survives, if X-Ray is unavailable at 2,000 per second with 128 MiB', async () => {
     const oracle = await startOracle();
     const { container, port } = await start(oracle, { memory: '128m' });
     oracle.intercept = () => ({ status: 503 });
@@ -129,7 +129,7 @@ describe.skipIf(skipped !== '')(`the image${skipped && ` (skipped: ${skipped})`}
     console.log(`X-Ray away at 2,000/s: ${after.dropped} of ${sent.offered} dropped and counted, peak ${peakMb.toFixed(0)} MB of the control group`);
   });
 
-  test('SIGTERM drains what is held and exits 0 within the grace period', async () => {
+  test('SIGTERM drains the buffer and exits with 0 within the grace period', async () => {
     const oracle = await startOracle();
     const { container, port } = await start(oracle);
     oracle.intercept = () => ({ status: 503 });
@@ -143,7 +143,7 @@ describe.skipIf(skipped !== '')(`the image${skipped && ` (skipped: ${skipped})`}
     expect(oracle.judge(600)).toMatchObject({ delivered: 600, duplicate: 0 });
   });
 
-  test('/xray healthcheck says 0 in a healthy container, also as the image declares it', async () => {
+  test('/xray healthcheck returns 0 in a healthy container, also as the image declares it', async () => {
     const { container } = await start(await startOracle());
     expect(container.exec('/xray', 'healthcheck').code).toBe(0);
     expect(container.exec('/usr/bin/xray', 'healthcheck', '--http-address', '127.0.0.1:9').code).toBe(1);
@@ -181,7 +181,7 @@ describe.skipIf(skipped !== '')(`the image${skipped && ` (skipped: ${skipped})`}
     expect((await container.stop()).code).toBe(0);
   });
 
-  test('docker run IMAGE local is the local X-Ray, and send reaches it', async () => {
+  test('docker run IMAGE local starts the local X-Ray, and send reaches it', async () => {
     const [port, httpPort] = [await freePort(), await freePort()];
     const container = new Container({ args: ['-b', `0.0.0.0:${port}`, '-t', `0.0.0.0:${port}`, 'local'], httpPort });
     scope.add(() => container.kill());

@@ -17,7 +17,7 @@ test.each(['9007199254740993', '-9223372036854775808', '18446744073709551615', '
   },
 );
 
-test('integers of any length keep their digits', () => {
+test('keeps every digit of an integer of any length', () => {
   fc.assert(
     fc.property(fc.boolean(), whole, (isNegative, text) => {
       const number = `${isNegative ? '-' : ''}${text}`;
@@ -26,7 +26,7 @@ test('integers of any length keep their digits', () => {
   );
 });
 
-test('what a double holds is a number, and all else of JSON is what JSON.parse makes of it', () => {
+test('parses what fits a double as a number, and everything else as JSON.parse does', () => {
   fc.assert(
     fc.property(fc.jsonValue(), (value) => {
       const text = JSON.stringify(value);
@@ -37,7 +37,7 @@ test('what a double holds is a number, and all else of JSON is what JSON.parse m
   expect(() => parseJson('{"n":12345678901234567')).toThrow(SyntaxError);
 });
 
-test('integers are compared as BigInt compares them', () => {
+test('compares integers as BigInt does', () => {
   const integer = fc.tuple(fc.boolean(), whole).map(([isNegative, text]) => (isNegative ? `-${text}` : text));
   fc.assert(
     fc.property(integer, integer, (a, b) => {
@@ -47,7 +47,7 @@ test('integers are compared as BigInt compares them', () => {
   );
 });
 
-test('a fraction with more digits than a double has is the double that it is written for', () => {
+test('reads a fraction with too many digits as the nearest double', () => {
   for (const [a, b] of [
     ['0.10000000000000001', '0.1'],
     ['0.1000000000000000055511151231257827', '1e-1'],
@@ -60,7 +60,7 @@ test('a fraction with more digits than a double has is the double that it is wri
   expect(compareNumbers(numberFrom('1e-400'), numberFrom('0'))).toBe(1);
 });
 
-test('doubles are compared as they are, however they are written', () => {
+test('compares doubles by value, however they are written', () => {
   const double = fc.double({ noNaN: true, noDefaultInfinity: true });
   fc.assert(
     fc.property(double, double, (a, b) => {
@@ -70,7 +70,7 @@ test('doubles are compared as they are, however they are written', () => {
   );
 });
 
-test('to code that wants a double it is the nearest one, and no object', () => {
+test('converts to the nearest double, not to an object, for code that needs one', () => {
   expect(numberOf(new ExactNumber('9007199254740993'))).toBe(2 ** 53);
   expect(numberOf(new ExactNumber('1e400'))).toBeUndefined();
   expect(isObject(new ExactNumber('1'))).toBe(false);

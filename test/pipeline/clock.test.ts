@@ -5,7 +5,7 @@ import { monotonicMs, wallTimeOf } from '../../src/pipeline/clock.ts';
 
 afterEach(() => void vi.useRealTimers());
 
-test('a reading of another thread lies between two of this one', async () => {
+test('a reading of another thread is between two readings of this one', async () => {
   const source = `
     import { parentPort } from 'node:worker_threads';
     import { monotonicMs } from ${JSON.stringify(new URL('../../src/pipeline/clock.ts', import.meta.url).href)};
@@ -17,7 +17,7 @@ test('a reading of another thread lies between two of this one', async () => {
   expect(theirs).toBeLessThan(monotonicMs());
 });
 
-test('the date of a moment stays the same while time goes on, and moves with the clock when that is set', () => {
+test('the date of a moment stays the same as time passes, and moves when the clock is set', () => {
   vi.useFakeTimers({ now: 1_800_000_000_000 });
   const at = monotonicMs();
   const shown = wallTimeOf(at);

@@ -22,12 +22,12 @@ test('meanings and remedies are sentences, and no two exits share a code', () =>
   expect(new Set<number>(codes).size).toBe(codes.length);
 });
 
-test('the reference’s exit codes are kept: 2 for a command line that cannot be read, 1 for a start that fails', () => {
+test('keeps the reference’s exit codes: 2 for an unreadable command line, 1 for a failed start', () => {
   expect(CODES.filter((code) => new XraydError(code, '').exitCode !== 1)).toEqual(['XRAYD_USAGE']);
   expect(new XraydError('XRAYD_USAGE', '').exitCode).toBe(2);
 });
 
-test('every reason of a drop is counted, and is in the runbook with its remedy and in docs/reliability.md', () => {
+test('every drop reason is counted, and is in docs/reliability.md and, with its remedy, in the runbook', () => {
   expect(Object.keys(new Accounting().dropped)).toEqual(Object.keys(DROP_REASONS));
   const runbook = readFileSync('docs/runbooks/XraydSegmentsLost.md', 'utf8');
   const reliability = readFileSync('docs/reliability.md', 'utf8');

@@ -24,7 +24,7 @@ function elsewhere(path: string, mode: 'create' | 'existing', how: object = {}):
   return stdout.trim() || (/^Error: (.*)/m.exec(stderr)?.[1] ?? stderr);
 }
 
-test('one process holds a file at a time; the end of the process releases it', () => {
+test('one process holds a lock at a time; its end releases the lock', () => {
   const path = join(scope.folder(), 'it’s 100% "odd"?.lock'.replaceAll(/['"]/g, ''));
   const lock = take(path);
   expect([lockFile(path, 'existing'), elsewhere(path, 'existing')]).toEqual(['held', 'held']);
@@ -33,13 +33,13 @@ test('one process holds a file at a time; the end of the process releases it', (
   take(path);
 });
 
-test('it leaves one empty file and no other', () => {
+test('leaves one empty file and no other', () => {
   const folder = scope.folder();
   take(join(folder, 'lock'));
   expect(readdirSync(folder)).toEqual(['lock']);
 });
 
-test('a file that is not there is not created, unless asked; one that was removed by its holder is missing', () => {
+test('creates a missing file only on request; a file that its holder removed is missing', () => {
   const path = join(scope.folder(), 'lock');
   expect(lockFile(path, 'existing')).toBe('missing');
   expect(existsSync(path)).toBe(false);
@@ -49,21 +49,21 @@ test('a file that is not there is not created, unless asked; one that was remove
   expect(lockFile(path, 'existing')).toBe('missing');
 });
 
-test('a second lock in the process does not release the first when it is refused', () => {
+test('a refused second lock in the process does not release the first', () => {
   const path = join(scope.folder(), 'lock');
   take(path);
   for (let i = 0; i < 3; i++) expect(lockFile(path, 'create')).toBe('held');
   expect(elsewhere(path, 'create')).toBe('held');
 });
 
-test('a lock that nothing refers to is held all the same', () => {
+test('keeps a lock that nothing refers to', () => {
   const path = join(scope.folder(), 'lock');
   const script = `import { lockFile } from '${MODULE}'; lockFile('${path}', 'create'); gc(); await new Promise(setImmediate); gc(); console.log(lockFile('${path}', 'create'));`;
   const { stdout } = spawnSync(process.execPath, ['--expose-gc', '--input-type=module', '--eval', script], { encoding: 'utf8' });
   expect(stdout).toBe('held\n');
 });
 
-test('what cannot be opened is an error with the system’s reason', () => {
+test('reports the system’s reason if a file cannot be opened', () => {
   const folder = scope.folder();
   mkdirSync(join(folder, 'a-folder'));
   expect(() => lockFile(join(folder, 'a-folder'), 'create')).toThrow();
@@ -77,7 +77,7 @@ test('what cannot be opened is an error with the system’s reason', () => {
   expect(elsewhere(path, 'existing', { uid: 12_345, gid: 12_345 })).toMatch(/EACCES: permission denied.*lock/);
 });
 
-test.skipIf(process.platform !== 'linux')('who holds a file is known on Linux', () => {
+test.skipIf(process.platform !== 'linux')('knows the holder of a lock on Linux', () => {
   const path = join(scope.folder(), 'lock');
   const lock = take(path);
   expect(lockHolder(path)).toBe(process.pid);
@@ -87,7 +87,7 @@ test.skipIf(process.platform !== 'linux')('who holds a file is known on Linux', 
   expect(lockHolder(path)).toBeUndefined();
 });
 
-test('of many that make, lock and remove one file over and over, one holds it at a time', async () => {
+test('one process at a time holds the lock, while many create, lock and remove its file', async () => {
   const folder = scope.folder();
   const path = join(folder, 'lock');
   const script = `

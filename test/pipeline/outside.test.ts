@@ -48,7 +48,7 @@ test('every file that uses a network, a disk, a child process or a thread is in 
   expect(missing).toEqual([]);
 });
 
-test('every file that the table names is there', () => {
+test('every file in the table exists', () => {
   const named = [...TABLE.matchAll(/src\/[\w/.-]+\.ts/g)].map(([file]) => file);
   expect(named.length).toBeGreaterThan(30);
   expect(named.filter((file) => !FILES.includes(file))).toEqual([]);

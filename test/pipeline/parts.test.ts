@@ -8,7 +8,7 @@ function part(name: string, stop: Component['stop'], stopLimits: Component['stop
   return { name, start: async () => {}, stop, stopLimits };
 }
 
-test('a part that never stops is left behind: those after it stop, and it is named', async () => {
+test('abandons and names a part that never stops, and stops the others', async () => {
   const stopped: string[] = [];
   const problems: string[] = [];
   const parts = [
@@ -22,14 +22,14 @@ test('a part that never stops is left behind: those after it stop, and it is nam
   expect(problems).toEqual(['udp: DeadlineError: stopping udp: no answer within 50 ms', 'store: Error: broken']);
 });
 
-test('what has no limit of its own goes on until the deadline of all, and a little longer', async () => {
+test('a part without its own limit has until the common deadline, and a little longer', async () => {
   const problems: string[] = [];
   const hung = part('batcher', never, { limitMs: Infinity, graceMs: 30 });
   await stopParts([hung, hung], AbortSignal.timeout(50), ({ name }) => problems.push(name));
   expect(problems).toEqual(['batcher', 'batcher']);
 });
 
-test('a part that throws at once does not keep the others', async () => {
+test('a part that throws at once does not affect the others', async () => {
   const stopped: string[] = [];
   const broken = part('a', () => {
     throw new Error('at once');

@@ -13,7 +13,7 @@ function pipe(): string {
   return path;
 }
 
-test('a file is read whole, an empty one too', async () => {
+test('reads a whole file, even an empty one', async () => {
   const path = join(scope.folder(), 'file');
   writeFileSync(path, 'x'.repeat(200_000));
   expect(await readTextFile(path, { timeoutMs: 1_000 })).toHaveLength(200_000);
@@ -21,17 +21,17 @@ test('a file is read whole, an empty one too', async () => {
   expect(await readTextFile(path, { timeoutMs: 1_000 })).toBe('');
 });
 
-test('/dev/null, which people name to say that there is no configuration, is empty at once', async () => {
+test('/dev/null, which people use for "no configuration", is empty at once', async () => {
   expect(await readTextFile('/dev/null', { timeoutMs: 1_000 })).toBe('');
 });
 
-test('a file that is too large is refused', async () => {
+test('refuses a file that is too large', async () => {
   const path = join(scope.folder(), 'file');
   writeFileSync(path, 'x'.repeat(2_000));
   await expect(readTextFile(path, { timeoutMs: 1_000, maxBytes: 1_000 })).rejects.toThrow('larger than 1000 bytes');
 });
 
-test('a pipe that nobody writes to ends at its deadline, however often it is asked, and holds no thread', async () => {
+test('gives up on a pipe without a writer at its deadline, every time, and occupies no thread', async () => {
   const path = pipe();
   for (let i = 0; i < 6; i++) await expect(readTextFile(path, { timeoutMs: 30 })).rejects.toThrow(/no answer within 30 ms/);
   // All of libuv's threads are there for others.
@@ -40,14 +40,14 @@ test('a pipe that nobody writes to ends at its deadline, however often it is ask
   expect(await readTextFile(other, { timeoutMs: 1_000 })).toBe('there');
 });
 
-test('a pipe whose writer comes late, and writes in parts, is read to its end', async () => {
+test('reads a pipe to its end whose writer comes late and writes in parts', async () => {
   const path = pipe();
   const text = readTextFile(path, { timeoutMs: 5_000 });
   execFile('sh', ['-c', '(sleep 0.2; printf one; sleep 0.2; printf two) > "$1"', 'sh', path]);
   expect(await text).toBe('onetwo');
 });
 
-test('what is needed at once is read from a regular file only', () => {
+test('reads synchronously from regular files only', () => {
   expect(() => readRegularFile(pipe())).toThrow('is not a regular file');
   expect(readRegularFile(import.meta.filename)).toContain('is read from a regular file only');
 });

@@ -15,7 +15,7 @@ function start(slots: CallSlots) {
   return { call, abort, end: (outcome: string) => held.resolve(outcome), ended };
 }
 
-test('as many calls go on as there are slots, the others in turn, and those beyond are refused', async () => {
+test('runs as many calls as there are slots, then the others in turn, and refuses any beyond the limit', async () => {
   const slots = new CallSlots({ maxCalls: 2, maxWaiting: 2, maxWaitMs: 60_000 });
   const calls = Array.from({ length: 5 }, () => start(slots));
   await turn();
@@ -34,7 +34,7 @@ test('as many calls go on as there are slots, the others in turn, and those beyo
   expect(after.every(({ call }) => call.isRunning)).toBe(true);
 });
 
-test('one that is given up while it waits makes room and never starts', async () => {
+test('a waiting call that is abandoned frees its place and never starts', async () => {
   const slots = new CallSlots({ maxCalls: 1, maxWaiting: 1, maxWaitMs: 60_000 });
   const [first, second] = [start(slots), start(slots)];
   second.abort.abort();
@@ -56,7 +56,7 @@ test('a call that fails gives its slot back', async () => {
   expect(await slots.run(signal, async () => 'next')).toBe('next');
 });
 
-test('one whose turn does not come in time is refused, and its place is free again', async () => {
+test('refuses a call that waits too long, and frees its place', async () => {
   const slots = new CallSlots({ maxCalls: 1, maxWaiting: 1, maxWaitMs: 50 });
   const [first, late] = [start(slots), start(slots)];
   await late.ended;

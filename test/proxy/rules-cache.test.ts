@@ -22,7 +22,7 @@ function setUp() {
 
 const reply = (status: number, body: string): CacheableReply => ({ status, headers: { 'x-amzn-requestid': 'r' }, body: Buffer.from(body) });
 
-test('many polls at one time, and within ten seconds, are one upstream call', async () => {
+test('many concurrent polls, and polls within ten seconds, share one upstream call', async () => {
   const { clock, served, upstream, get } = setUp();
   expect(await Promise.all([get(), get(), get()])).toEqual(['200 a', '200 a', '200 a']);
   clock.ms += 9_999;
@@ -50,7 +50,7 @@ test.each([500, 502, 503, 504, 429])(
   },
 );
 
-test('a refusal is passed on, whatever was good before', async () => {
+test('passes on a refusal, even if there is a good answer from before', async () => {
   const { clock, upstream, get } = setUp();
   await get();
   clock.ms += 20_000;
@@ -58,7 +58,7 @@ test('a refusal is passed on, whatever was good before', async () => {
   expect(await get()).toBe('403 no');
 });
 
-test('what is not an answer of X-Ray is never kept, and is covered by the last good one', async () => {
+test('never caches an answer that is not from X-Ray, and serves the last good one instead', async () => {
   const { clock, served, upstream, get } = setUp();
   upstream.reply = { ...reply(200, 'portal'), isForeign: true };
   await get();
@@ -72,7 +72,7 @@ test('what is not an answer of X-Ray is never kept, and is covered by the last g
   expect(served).toEqual(['upstream', 'upstream', 'stale', 'stale', 'stale', 'stale', 'stale']);
 });
 
-test('an answer from the cache does not carry the id of another request', async () => {
+test('an answer from the cache has no request ID of another request', async () => {
   const { cache, get } = setUp();
   await get();
   const answer = await cache.get(() => Promise.reject(new Error('not asked')));

@@ -50,7 +50,7 @@ const unsupported = json({ Message: 'Unsupported Media Type' }, 415, { 'x-amzn-e
 const isOdd = ({ headers }: { headers: Readonly<Record<string, string>> }): boolean =>
   headers['content-type'] !== 'application/json' || headers['content-encoding'] !== undefined;
 
-test("a client's own headers, which X-Ray refuses, decide nothing for those that share its call", async () => {
+test("a client's own headers, which X-Ray would refuse, do not affect clients that share its call", async () => {
   const { xray, post } = await start();
   xray.latencyMs = 100;
   xray.intercept = (request) => (isOdd(request) ? unsupported : undefined);
@@ -66,7 +66,7 @@ test("a client's own headers, which X-Ray refuses, decide nothing for those that
   expect(xray.calls('/GetSamplingRules')[0]!.body.toString()).toBe('{}');
 });
 
-test('a body that is not read here goes alone with its own headers, and its refusal is its own', async () => {
+test('forwards an unknown body in its own call with its own headers, and returns its refusal to that client only', async () => {
   const { xray, post } = await start();
   xray.latencyMs = 100;
   xray.intercept = (request) => (isOdd(request) ? unsupported : undefined);
@@ -78,7 +78,7 @@ test('a body that is not read here goes alone with its own headers, and its refu
   expect(xray.calls('/GetSamplingRules')).toHaveLength(2);
 });
 
-test('a client that goes away does not end the call that others wait for', async () => {
+test('a client that disconnects does not end the call that others wait for', async () => {
   const { xray, url, post } = await start();
   let release = (): void => {};
   const held = new Promise<void>((next) => (release = next));
@@ -99,7 +99,7 @@ test('a client that goes away does not end the call that others wait for', async
 const targets = (connection = 'keep-alive'): string =>
   `POST /SamplingTargets HTTP/1.1\r\nHost: x\r\nConnection: ${connection}\r\nContent-Length: 2\r\n\r\n{}`;
 
-test('the calls of clients that went away end, and nothing is said of them', async () => {
+test('ends the calls of clients that disconnected, and logs nothing', async () => {
   const { xray, log, url, post } = await start();
   const held = Promise.withResolvers<void>();
   scope.add(() => held.resolve());
@@ -115,7 +115,7 @@ test('the calls of clients that went away end, and nothing is said of them', asy
   expect(log.find(/a sampling call to X-Ray failed/, 'warn')).toEqual([]);
 });
 
-test('when too many calls wait for X-Ray, the next is told to come again, and all others are answered', async () => {
+test('tells the next client to retry when too many calls wait for X-Ray, and answers all others', async () => {
   const { xray, url, post } = await start();
   const held = Promise.withResolvers<void>();
   xray.intercept = async () => held.promise.then(() => undefined);
@@ -155,7 +155,7 @@ const FOREIGN: [what: string, behaviour: Behaviour][] = [
   ["X-Ray's error type", json({ SamplingRuleRecords: [], SamplingTargetDocuments: [] }, 200, { 'x-amzn-errortype': 'InternalFailure' })],
 ];
 
-test.each(FOREIGN)('200 that is not an answer of X-Ray is a 502 for SDKs, and said: %s', async (_what, behaviour) => {
+test.each(FOREIGN)('answers SDKs with 502 for a 200 that is not from X-Ray, and logs it: %s', async (_what, behaviour) => {
   const { xray, log, post, counters } = await start('all');
   xray.intercept = () => behaviour;
   for (const path of ['/GetSamplingRules', '/SamplingTargets', '/SamplingStatisticSummaries']) {
@@ -170,7 +170,7 @@ test.each(FOREIGN)('200 that is not an answer of X-Ray is a 502 for SDKs, and sa
   expect(counters.rulesServed.samples()).toEqual([[{ source: 'upstream' }, 2]]);
 });
 
-test('rules without a rule, or a rule without a name, are not kept', async () => {
+test('does not cache an empty list of rules, or a rule without a name', async () => {
   const { xray, post } = await start();
   for (const record of [{}, { SamplingRule: null }, { SamplingRule: [] }, { SamplingRule: {} }, { SamplingRule: { RuleName: 1 } }]) {
     xray.intercept = () => json({ NextToken: null, SamplingRuleRecords: [record] });
@@ -180,7 +180,7 @@ test('rules without a rule, or a rule without a name, are not kept', async () =>
   expect((await post('/GetSamplingRules')).status).toBe(200);
 });
 
-test("with --proxy-allow all, paths that are not X-Ray's pass as they are", async () => {
+test("with --proxy-allow all, forwards paths that are not X-Ray's unchanged", async () => {
   const { xray, post } = await start('all');
   xray.intercept = () => ({ status: 200, body: 'as it is' });
   expect(await post('/whatever')).toMatchObject({ status: 200, body: 'as it is' });

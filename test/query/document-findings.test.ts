@@ -51,7 +51,7 @@ test.each<[string, Json, string, string]>([
   expect(findings(document)).toEqual([[code, message]]);
 });
 
-test('namespace: "AWS" of a subsegment is a finding, local is not', () => {
+test('namespace "AWS" of a subsegment is a finding, local is not', () => {
   const [finding, ...others] = findings(segmentJson('web', { subsegments: [sub('S3', { namespace: 'AWS' }), sub('step', { namespace: 'local' })] }));
   expect(others).toEqual([]);
   expect(finding).toEqual([
@@ -60,7 +60,7 @@ test('namespace: "AWS" of a subsegment is a finding, local is not', () => {
   ]);
 });
 
-test('every member of a document with any wrong type is a finding that names it, or refused', () => {
+test('a wrong type in any member of a document is a finding that names the member, or the document is refused', () => {
   let found = 0;
   for (const { path } of membersOf()) {
     const name = path
@@ -80,7 +80,7 @@ test('every member of a document with any wrong type is a finding that names it,
   expect(found).toBeGreaterThan(200);
 });
 
-test('what one segment says is cut, and there is an end to it', () => {
+test('truncates what one segment contains, and limits its findings', () => {
   const annotations = Object.fromEntries(Array.from({ length: 400 }, (_, i) => [`${'ä'.repeat(5_000)}${i}`, i]));
   const subsegments = Array.from({ length: 400 }, () => sub('s', { user: 7, origin: ['x'.repeat(5_000)] }));
   const all = findingsOf(viewOf(segmentJson('web', { annotations, subsegments })), [], []);
@@ -88,7 +88,7 @@ test('what one segment says is cut, and there is an end to it', () => {
   for (const { message } of all) expect(message.length).toBeLessThan(300);
 });
 
-test('there is no finding of this kind against what SDKs write', () => {
+test('nothing that SDKs write is a finding of this kind', () => {
   const ofForm = new Set([
     'wrong_type',
     'null_member',
@@ -108,7 +108,7 @@ test('there is no finding of this kind against what SDKs write', () => {
   expect(documents).toBeGreaterThan(80);
 });
 
-test.each(['lambda-links.json', 'step-functions.json'])('there is no finding against %s, which AWS’s services write', (file) => {
+test.each(['lambda-links.json', 'step-functions.json'])('%s, which AWS’s services write, has no finding', (file) => {
   const { Traces } = JSON.parse(readFileSync(new URL(`../fixtures/${file}`, import.meta.url), 'utf8')) as {
     Traces: { Segments: { Document: string }[] }[];
   };
@@ -118,14 +118,14 @@ test.each(['lambda-links.json', 'step-functions.json'])('there is no finding aga
   }
 });
 
-test('annotations that AWS’s services write are indexed, colons and hyphens of others are not', () => {
+test('annotations of AWS’s services count as indexed, other keys with colons and hyphens do not', () => {
   const keys = ['aws:api_id', 'aws:api_stage', 'aws:canary_run_id', 'aws.local.operation', 'my.key', 'a_1', 'user:id', 'x-y', 'a b', ''];
   const annotations = Object.fromEntries(keys.map((key) => [key, 1]));
   const found = findingsOf(viewOf(segmentJson('web', { annotations })), [], []);
   expect(found.map(({ message }) => /^annotation "(.*)":/.exec(message)?.[1])).toEqual(['user:id', 'x-y', 'a b', '']);
 });
 
-test('more links than X-Ray takes are a finding', () => {
+test('more links than X-Ray accepts are a finding', () => {
   const link = (i: number): object => ({ trace_id: `1-6ab3b400-${String(i).padStart(24, '0')}`, id: '1111111111111111' });
   const linked = (count: number): Json =>
     segmentJson('web', { subsegments: [sub('Invocation', { links: Array.from({ length: count }, (_, i) => link(i)) })] });
@@ -135,13 +135,13 @@ test('more links than X-Ray takes are a finding', () => {
   expect(messages(...Array.from({ length: 6 }, () => linked(20)))).toEqual(['the trace has 120 links to other traces; X-Ray accepts 100']);
 });
 
-test('a start in ms is given as the last time that boto3 reads, not as one that makes it fail', () => {
+test('returns a start in ms as the last time that boto3 can read', () => {
   const view = viewOf({ ...segmentJson('web'), start_time: START * 1_000, end_time: START * 1_000 + 2 });
   const summary = plain(summaryOf(view, { eventTime: undefined, service: undefined, edge: undefined })) as { StartTime: number };
   expect(new Date(summary.StartTime * 1_000).getUTCFullYear()).toBe(9999);
 });
 
-test('a duration is never negative, and a user’s `inferred` never leaves', () => {
+test('a duration is never negative, and a user’s `inferred` is never returned', () => {
   const view = viewOf({ ...segmentJson('web', { inferred: true }), end_time: START - 5 });
   expect(plain(summaryOf(view, { eventTime: undefined, service: undefined, edge: undefined }))).toMatchObject({ Duration: 0, ResponseTime: 0 });
   expect(JSON.stringify(traceMembers(view))).not.toContain('inferred');

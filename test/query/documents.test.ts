@@ -8,7 +8,7 @@ const documentsOf = (...documents: readonly Json[]): Record<string, unknown>[] =
   return Segments.map(({ Document }) => JSON.parse(Document) as Record<string, unknown>);
 };
 
-test('members come in AWS’s order, times as doubles, explicit false kept and null dropped', () => {
+test('writes members in AWS’s order and times as doubles, keeps an explicit false, and drops null', () => {
   const web = segmentJson('web', { annotations: { a: 1 }, fault: false, origin: 'O', user: 'u', error: null });
   const { Segments } = traceMembers(viewOf(web)) as { Segments: { Document: string }[] };
   expect(Segments[0]!.Document).toBe(
@@ -17,7 +17,7 @@ test('members come in AWS’s order, times as doubles, explicit false kept and n
 });
 
 // Source: the recordings in github.com/radkawar/stackd, testdata/aws/xray at 9dc356f.
-test('in_progress stands where the end would, and namespace before the cause', () => {
+test('writes in_progress in place of the end, and namespace before the cause', () => {
   const open = sub('open', { in_progress: true, annotations: { a: 1 }, metadata: { m: {} } });
   const failed = call('failed', { cause: { exceptions: [] }, annotations: { a: 1 } });
   const [document] = documentsOf(segmentJson('web', { subsegments: [open, failed] }));
@@ -27,14 +27,14 @@ test('in_progress stands where the end would, and namespace before the cause', (
   ]);
 });
 
-test('streamed subsegments lie in their parent, without what they needed to find it', () => {
+test('nests streamed subsegments in their parent, without the members that led to it', () => {
   const web = segmentJson('web');
   const [document] = documentsOf(web, streamed('late', web.id, { annotations: { k: 'v' } }));
   expect(document!['subsegments']).toMatchObject([{ name: 'late', annotations: { k: 'v' } }]);
   expect(Object.keys((document!['subsegments'] as object[])[0]!)).not.toContain('parent_id');
 });
 
-test('names are cut, http.request.traced and empty stacks removed, resource names added', () => {
+test('truncates names, removes http.request.traced and empty stacks, and adds resource names', () => {
   const orders = call('orders', { http: { request: { url: 'u', traced: true } } });
   const table = sub('DynamoDB', { namespace: 'aws', aws: { operation: 'GetItem', table_name: 'orders' } });
   const web = segmentJson('n'.repeat(300), { cause: { exceptions: [{ id: 'e', stack: [] }] }, subsegments: [orders, table] });
@@ -44,7 +44,7 @@ test('names are cut, http.request.traced and empty stacks removed, resource name
   expect(document!['subsegments']).toMatchObject([{}, { aws: { resource_names: ['orders'] } }]);
 });
 
-test('a call without a callee has an inferred segment; when the callee comes it is gone', () => {
+test('a call without a callee has an inferred segment, which disappears when the callee arrives', () => {
   const orders = call('orders', { fault: true, annotations: { a: 1 }, cause: { exceptions: [] }, http: { response: { status: 500 } } });
   const web = segmentJson('web', { subsegments: [orders] });
   const [, inferred] = documentsOf(web);
@@ -62,13 +62,13 @@ test('a call without a callee has an inferred segment; when the callee comes it 
   expect(documentsOf(web, segmentJson('orders', { parent_id: orders.id })).map(({ name }) => name)).toEqual(['web', 'orders']);
 });
 
-test('no segment is inferred from a call in progress or from a local subsegment', () => {
+test('infers no segment from a call in progress or from a local subsegment', () => {
   expect(
     documentsOf(segmentJson('web', { subsegments: [call('orders', { in_progress: true }), sub('local', { namespace: 'local' })] })),
   ).toHaveLength(1);
 });
 
-test('a message that was sent carries its time in the queue', () => {
+test('a received message has its time in the queue', () => {
   const send = sub('SQS', { namespace: 'aws', aws: { operation: 'SendMessage', queue_url: 'https://q' } });
   const [, inferred] = documentsOf(segmentJson('web', { subsegments: [send] }));
   expect(inferred).toMatchObject({ origin: 'AWS::SQS::Queue', subsegments: [{ name: 'QueueTime' }] });
@@ -78,7 +78,7 @@ test('a trace of orphan subsegments has no segments and no duration', () => {
   expect(plain(traceMembers(viewOf(streamed('lost', 'ffffffffffffffff'))))).toMatchObject({ Segments: [], Duration: null, LimitExceeded: false });
 });
 
-test('what is inferred from very many calls is bounded, the segments that came are whole', () => {
+test('limits what is inferred from very many calls, and keeps the received segments complete', () => {
   const calls = Array.from({ length: 20_000 }, (_, i) => call(`remote-${i}`));
   const { Segments } = plain(traceMembers(viewOf(segmentJson('web', { subsegments: calls })))) as { Segments: { Id: string; Document: string }[] };
   const [web, ...inferred] = Segments;
@@ -87,7 +87,7 @@ test('what is inferred from very many calls is bounded, the segments that came a
   expect(inferred.length).toBeLessThan(19_999);
 });
 
-test('where there is no room for all that is inferred, the trace says so', () => {
+test('the trace says so if not everything inferred fits', () => {
   const view = viewOf(segmentJson('web', { subsegments: [call('a'), call('b'), call('c')] }));
   expect(plain(traceMembers(view))).toMatchObject({ LimitExceeded: false });
   const { Segments, LimitExceeded } = plain(traceMembers(view, 10)) as { Segments: object[]; LimitExceeded: boolean };

@@ -49,7 +49,7 @@ test('a faulted trace with a failing call, as recorded from AWS', () => {
   expect(nodes[2]!.Edges).toMatchObject([{ ReferenceId: 1, SummaryStatistics: counts(0, 0, 0, 1, 7) }]);
 });
 
-test('a node has the callee’s times, an edge the caller’s, and an alias says how the caller saw it', () => {
+test('a node has the callee’s times, an edge the caller’s, and an alias has the name that the caller used', () => {
   const orders = call('orders.example', { to: 0.8 });
   const nodes = graphOf(segmentJson('web', { subsegments: [orders] }), segmentJson('orders', { parent_id: orders.id, to: 0.5 }));
   expect(nodes.map(({ Name }) => Name)).toEqual(['orders', 'web', 'web']);
@@ -63,7 +63,7 @@ test('a node has the callee’s times, an edge the caller’s, and an alias says
   ]);
 });
 
-test('a graph of a time has the seconds in which its traces began, and that of one trace the regions that it names', () => {
+test('a graph of a time range has the seconds in which its traces began; the graph of one trace has the trace’s regions', () => {
   const orders = call('orders', { from: 2.5, to: 3 });
   const table = sub('DynamoDB', { namespace: 'aws', aws: { operation: 'GetItem', table_name: 't', region: 'us-west-2' } });
   const graph = new Graph();
@@ -80,7 +80,7 @@ test('a graph of a time has the seconds in which its traces began, and that of o
   expect(plain([...graph.services(false)])).toMatchObject([{ Region: null }, { Name: 't', Region: 'us-west-2' }, { Region: null }, { Region: null }]);
 });
 
-test('each request is one of throttle, fault, error and ok', () => {
+test('each request counts as one of throttle, fault, error and ok', () => {
   const statistics = new Statistics();
   for (const flags of [{}, { isError: true }, { isError: true, isThrottle: true }, { isFault: true }, { isFault: true, isThrottle: true }]) {
     statistics.add({ isFault: false, isError: false, isThrottle: false, ...flags }, 0.1);
@@ -88,7 +88,7 @@ test('each request is one of throttle, fault, error and ok', () => {
   expect(plain(statistics.members())).toEqual(counts(1, 1, 2, 1, 0.5));
 });
 
-test('a histogram has each time in ms, and few of them when there are many', () => {
+test('a histogram has each duration in ms, or merges them if there are many', () => {
   const statistics = new Statistics();
   const OK = { isFault: false, isError: false, isThrottle: false };
   for (const seconds of [0.2, 0.1, 0.1]) statistics.add(OK, seconds);
@@ -102,7 +102,7 @@ test('a histogram has each time in ms, and few of them when there are many', () 
   expect(merged.reduce((sum, { Count }) => sum + Count, 0)).toBe(5_003);
 });
 
-test('a callee that names its caller’s segment as parent has an edge with its own times', () => {
+test('a callee whose parent is its caller’s segment has an edge with its own times', () => {
   const web = segmentJson('web', { to: 3 });
   const nodes = graphOf(web, segmentJson('worker', { parent_id: web.id, to: 2 }));
   const caller = nodes.find(({ Name, Type }) => Name === 'web' && Type === null)!;
@@ -111,7 +111,7 @@ test('a callee that names its caller’s segment as parent has an edge with its 
   ]);
 });
 
-test('a link from another trace is an edge of its own kind, with the age of what was received', () => {
+test('a link from another trace is an edge of a separate kind, with the age of the message', () => {
   const send = sub('SQS', { namespace: 'aws', from: 0, to: 0.5 });
   const sender = viewOf(segmentJson('producer', { subsegments: [send] }));
   const receiver = viewOf(segmentJson('consumer', { from: 3, to: 5, links: [{ trace_id: 'other', id: send.id }] }));
@@ -128,7 +128,7 @@ test('a link from another trace is an edge of its own kind, with the age of what
 });
 
 // Source: the recording in github.com/radkawar/stackd, testdata/aws/xray/time_series_settled.json at 9dc356f, whose answers have 886 and 462 bytes.
-test('time series: a bucket as AWS writes it, with and without requests', () => {
+test('writes a bucket of a time series as AWS does, with and without requests', () => {
   const answerOf = (series: TimeSeries): string =>
     `{"ContainsOldGroupVersions":false,"NextToken":null,"TimeSeriesServiceStatistics":${awsJson(series.members())}}`;
   const range = { start: 1_790_843_940, end: 1_790_845_140, periodSeconds: 60, kind: 'service' } as const;
@@ -144,7 +144,7 @@ test('time series: a bucket as AWS writes it, with and without requests', () => 
   expect(plain(none.members())).toMatchObject([{ Timestamp: 1_790_844_660, ResponseTimeHistogram: null }, { Timestamp: 1_790_844_600 }]);
 });
 
-test('times series: by the end of the bucket of receipt, newest first, empty ones left out', () => {
+test('lists the buckets of a time series by the end of the time of receipt, newest first, without empty ones', () => {
   const series = new TimeSeries({ start: START, end: START + 600, periodSeconds: 60, kind: 'service' });
   const OK = { isFault: false, isError: false, isThrottle: false };
   series.add(START + 10, OK, 1);
@@ -160,7 +160,7 @@ test('times series: by the end of the bucket of receipt, newest first, empty one
   expect(rows[0]!.Timestamp).toBeGreaterThan(rows[1]!.Timestamp);
 });
 
-test('of more than 2,000 distinct times each further one counts with three digits, and none is lost', () => {
+test('counts durations beyond the first 2,000 distinct ones with three digits, and loses none', () => {
   const statistics = new Statistics();
   for (let i = 0; i < 50_000; i++) statistics.add({ isFault: false, isError: false, isThrottle: false }, 1_000 + i);
   expect(statistics.distinct).toBeLessThan(4_000);

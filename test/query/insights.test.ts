@@ -83,13 +83,13 @@ test.each<[string, Minute[], number]>([
   expect(await insightsOf(minutes)).toHaveLength(count);
 });
 
-test('it is active for five quiet minutes, and then closed', async () => {
+test('stays active for five quiet minutes, and is then closed', async () => {
   const minutes = [{ at: 0, requests: 10, faults: 10 }];
   expect((await insightsOf(minutes, { now: T + 350 }))[0]!.end).toBeUndefined();
   expect((await insightsOf(minutes, { now: T + 360 }))[0]!.end).toBe(T + 60);
 });
 
-test('what ended before the range is not in it', async () => {
+test('excludes insights that ended before the range', async () => {
   expect(await insightsOf([{ at: 0, requests: 10, faults: 10 }], { start: T + 600 })).toEqual([]);
 });
 
@@ -110,10 +110,10 @@ async function insightsOfCalls(requests: readonly number[], maxMinutes?: number)
   return findInsights(reader, { start: T - 7_200, end: T + 7_200, now: T + 3_600, filter: undefined }, maxMinutes);
 }
 
-test('traces of thousands of services that fail together are not counted each with each', async () => {
+test('does not count every pair of thousands of services that fail together', async () => {
   expect(await insightsOfCalls([5_000, 5_000])).toEqual([]);
 });
 
-test('more services than one answer may come from are refused with what to do', async () => {
+test('refuses an answer about too many services, with a remedy', async () => {
   await expect(insightsOfCalls([500, 500, 500], 1_000)).rejects.toThrow(/more than 1000 services and minutes in it\. Ask for a shorter time/);
 });

@@ -87,7 +87,7 @@ function fill({ put }: Opened, hasVersions = true): void {
   }
 }
 
-test.each(SORT_KEYS)('pages and windows in the order of %s have every trace once, in the order that is shown, both ways', async (key) => {
+test.each(SORT_KEYS)('pages and windows sorted by %s contain every trace once, in the displayed order, in both directions', async (key) => {
   const store = open();
   // An end that only a replaced version had is still in the table: such a trace may come a page early, too.
   fill(store, key !== 'duration');
@@ -108,7 +108,7 @@ test.each(SORT_KEYS)('pages and windows in the order of %s have every trace once
   }
 });
 
-test('an order over an expression and words has what matches, and says how many of it there are and how long the longest is', async () => {
+test('sorting with an expression and words returns the matches, their number and the longest duration', async () => {
   const store = open();
   fill(store);
   const rows = [...store.reader.scan({ type: 'TraceId', ...ALWAYS }, [])].map(({ view }) => rowOf(view));
@@ -129,7 +129,7 @@ test('an order over an expression and words has what matches, and says how many 
   expect(await store.rankings.totals({ start: 0, end: 1, filter: undefined })).toEqual({ traces: 0, isExact: true, longest: null });
 });
 
-test('what is running is ordered by how long it has been running', async () => {
+test('sorts running traces by how long they have been running', async () => {
   const { put, rankings } = open();
   const now = Date.now() / 1000;
   const idOf = (i: number): string => `1-${START.toString(16)}-${String(i).padStart(24, '0')}`;
@@ -140,7 +140,7 @@ test('what is running is ordered by how long it has been running', async () => {
   expect(rows.map(({ name }) => name)).toEqual(['b', 'a', 'c']);
 });
 
-test('a trace that comes between two pages moves none from one to the other', async () => {
+test('a trace that arrives between two pages moves no trace from one page to the other', async () => {
   const { put, rankings } = open();
   const idOf = (i: number): string => `1-${START.toString(16)}-${String(i).padStart(24, '0')}`;
   for (let i = 0; i < 20; i++) put(segmentJson('web', { trace_id: idOf(i), to: 1 + (i % 5) }));
@@ -156,7 +156,7 @@ test('a trace that comes between two pages moves none from one to the other', as
   }
 });
 
-test('where clocks disagree a row begins with the root and is as long as it', () => {
+test('if clocks disagree, a row has the start and duration of the root', () => {
   const inventory = call('inventory', { from: 0.1, to: 0.4 });
   const row = rowOf(
     viewOf(segmentJson('web', { to: 0.5, subsegments: [inventory] }), segmentJson('inventory', { parent_id: inventory.id, from: -2.5, to: -2.2 })),
@@ -169,14 +169,14 @@ test('where clocks disagree a row begins with the root and is as long as it', ()
   expect(later.duration).toBeCloseTo(3);
 });
 
-test('a graph for which there is no time is of the newest traces, and says so', async () => {
+test('a graph that runs out of time shows the newest traces, and says so', async () => {
   const namesIn = namesOfGraph(20);
   expect(await namesIn(-1)).toEqual({ names: ['service-19'], isPartial: true });
   const { names, isPartial } = await namesIn();
   expect([names.length, isPartial]).toEqual([20, false]);
 });
 
-test('a graph of which little is left when its time is up has that, too', async () => {
+test('a graph that is almost complete when its time is up is completed', async () => {
   // Time is up after the newest trace, and again after the one before.
   expect(await namesOfGraph(2)(-1)).toEqual({ names: ['service-0', 'service-1'], isPartial: false });
   expect(await namesOfGraph(3)(-1)).toEqual({ names: ['service-1', 'service-2'], isPartial: true });

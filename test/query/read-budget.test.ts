@@ -20,7 +20,7 @@ function heapOf({ alive, kept = 0, garbage = 0 }: { alive: number; kept?: number
   return { heap, check };
 }
 
-test('garbage is collected when the heap is full, and what can be read again is forgotten only when that is not enough', () => {
+test('collects garbage when the heap is full, and clears caches only if that is not enough', () => {
   const little = heapOf({ alive: 10, kept: 5 });
   little.check();
   expect(little.heap).toMatchObject({ kept: 5, collections: 0 });
@@ -32,7 +32,7 @@ test('garbage is collected when the heap is full, and what can be read again is 
   expect(kept.heap).toMatchObject({ kept: 0, collections: 2 });
 });
 
-test('an answer that fills the heap is refused with what to do, before a collection is needed for every trace', () => {
+test('refuses an answer that fills the heap, with a remedy, before every trace needs a collection', () => {
   const { heap, check } = heapOf({ alive: 17 });
   check();
   heap.garbage = 4;
@@ -42,20 +42,20 @@ test('an answer that fills the heap is refused with what to do, before a collect
   expect(() => check()).toThrow(/Request a shorter time or use a filter/);
 });
 
-test('memory is freed for a large trace, which is read even where that is not enough', () => {
+test('frees memory for a large trace, and reads it even if that is not enough', () => {
   const { heap, check } = heapOf({ alive: 3, kept: 4, garbage: 2 });
   check(50 * MB);
   expect(heap).toMatchObject({ kept: 0, garbage: 0 });
 });
 
-test('without a memory limit nothing is collected or refused', () => {
+test('collects and refuses nothing without a memory limit', () => {
   const fail = (): never => {
     throw new Error('looked at');
   };
   new ReadBudget({ maxAnswerBytes: 8 * MB }, { used: fail, collect: fail }).check(MB, fail);
 });
 
-test('a list is written value by value, up to its bytes', () => {
+test('writes a list value by value, up to its size limit', () => {
   const list = new ListText(20);
   expect(list.add({ b: 'ä', a: 1 })).toBe(16);
   expect(list.add([1])).toBe(4);

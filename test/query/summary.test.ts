@@ -8,11 +8,11 @@ const NO_MATCH = { eventTime: undefined, service: undefined, edge: undefined };
 type Summary = Record<string, unknown>;
 const summarize = (...documents: readonly Json[]): Summary => plain(summaryOf(viewOf(...documents), NO_MATCH)) as Summary;
 
-test.each([503.5, 1e20, -1e10, 2 ** 31])('an HTTP status of %s, at which typed SDKs would fail, is none', (status) => {
+test.each([503.5, 1e20, -1e10, 2 ** 31])('omits an HTTP status of %s, at which typed SDKs would fail', (status) => {
   expect(summarize(segmentJson('web', { http: { response: { status } } }))).toMatchObject({ HasFault: false, Http: { HttpStatus: null } });
 });
 
-test('has every member, null for what is absent, and AWS writes it with sorted keys and doubles', () => {
+test('has every member, null if absent, with sorted keys and doubles as AWS writes them', () => {
   const text = awsJson(summaryOf(viewOf(segmentJson('web', { to: 4, annotations: { tenant: 'acme' }, user: 'u1' })), NO_MATCH));
   expect(text).toContain('"Duration":4.0');
   expect(text).toContain(`"StartTime":1.790161967E9`);
@@ -65,7 +65,7 @@ describe('flags are those of the root', () => {
   ] as [Part, boolean[]][])('%j', (part, expected) => expect(flags(part)).toEqual(expected));
 });
 
-test('the response time is the root’s, the duration that of everything', () => {
+test('the response time is the root’s, the duration that of the whole trace', () => {
   const orders = call('orders', { to: 2 });
   const documents = [segmentJson('web', { to: 2, subsegments: [orders] }), segmentJson('orders', { parent_id: orders.id, from: 1, to: 7 })];
   expect(summarize(...documents)).toMatchObject({ ResponseTime: 2, Duration: 7 });
@@ -86,7 +86,7 @@ test('starts of zero or less do not count', () => {
   expect(summarize(segmentJson('web', { from: 1, to: 3 }), ...odd)).toMatchObject({ Duration: 2 });
 });
 
-test('a segment whose caller has not come is an orphan: partial, without entry, client and http', () => {
+test('a segment whose caller has not arrived is an orphan: partial, without entry, client and http', () => {
   const orphan = segmentJson('orders', {
     parent_id: 'ffffffffffffffff',
     http: { response: { status: 500 } },
@@ -101,7 +101,7 @@ test('a segment whose caller has not come is an orphan: partial, without entry, 
   expect(summary['Users']).toHaveLength(1);
 });
 
-test('IsPartial: a callee in progress or a subsegment without its parent; not a call that nobody answered', () => {
+test('IsPartial: a callee in progress or a subsegment without its parent, but not an unanswered call', () => {
   const orders = call('orders', { http: { request: { traced: true } } });
   const web = segmentJson('web', { subsegments: [orders] });
   expect(summarize(web)).toMatchObject({ IsPartial: false });
@@ -109,11 +109,11 @@ test('IsPartial: a callee in progress or a subsegment without its parent; not a 
   expect(summarize(web, streamed('lost', 'ffffffffffffffff'))).toMatchObject({ IsPartial: true });
 });
 
-test('a trace of orphans alone is there, without times', () => {
+test('lists a trace of orphans only, without times', () => {
   expect(summarize(streamed('lost', 'ffffffffffffffff'))).toMatchObject({ StartTime: START, Duration: null, EntryPoint: null, IsPartial: true });
 });
 
-test('annotations, users, resources and instances of all segments, each value once', () => {
+test('lists annotations, users, resources and instances of all segments, each value once', () => {
   const orders = call('orders', { annotations: { size: 3, deep: true } });
   const ec2 = { ec2: { instance_id: 'i-1', availability_zone: 'us-west-2a' } };
   const web = segmentJson('web', { user: 'u1', aws: ec2, resource_arn: 'arn:x', annotations: { size: 3, list: [1] }, subsegments: [orders] });
@@ -130,7 +130,7 @@ test('annotations, users, resources and instances of all segments, each value on
   });
 });
 
-test('the services of a trace: the client, those that report, and those that are inferred, under the names of their resources', () => {
+test('lists the services of a trace: the client, those that report, and inferred ones by the names of their resources', () => {
   const aws = (name: string, members: object): Part => sub(name, { namespace: 'aws', aws: { operation: 'Op', ...members } });
   const web = segmentJson('web', {
     origin: 'AWS::ECS::Container',

@@ -27,7 +27,7 @@ function report(targets: SamplingTargets, client: string, now: number, members: 
   return sent(targets.answer({ SamplingStatisticsDocuments: [document] }, rules, NOW - 5, { now, steadyNow })) as Answer;
 }
 
-test('a client borrows until a window has closed, and then has a quota for five minutes', () => {
+test('a client borrows until a window has closed, and then gets a quota for five minutes', () => {
   const targets = new SamplingTargets();
   expect(report(targets, 'a', NOW).SamplingTargetDocuments).toEqual([
     { RuleName: 'r', FixedRate: 0.1, ReservoirQuota: null, ReservoirQuotaTTL: null, Interval: null },
@@ -58,13 +58,13 @@ test('clients share the reservoir: the shares add up to it, and one that is sile
   expect(report(targets, 'a', NOW + 90).SamplingTargetDocuments[0]!['ReservoirQuota']).toBe(5);
 });
 
-test('one client under two spellings of its id is one', () => {
+test('counts a client with two spellings of its ID once', () => {
   const targets = new SamplingTargets();
   report(targets, 'abc', NOW);
   expect(report(targets, 'ABC', NOW + 10).SamplingTargetDocuments[0]!['ReservoirQuota']).toBe(5);
 });
 
-test('statistics are summed up by windows of ten seconds, and the last closed one is given; ADOT’s SampleCount counts', () => {
+test('sums statistics in windows of ten seconds, and returns the last closed one; ADOT’s SampleCount counts', () => {
   const targets = new SamplingTargets();
   report(targets, 'a', NOW);
   report(targets, 'b', NOW + 9, { SampledCount: undefined, SampleCount: 4, Timestamp: (NOW + 9) * 1000 });
@@ -73,7 +73,7 @@ test('statistics are summed up by windows of ten seconds, and the last closed on
   expect(sent(targets.summaries([rule()], NOW + 10))).toEqual([closed]);
 });
 
-test('a negative or broken count takes nothing away from what others counted', () => {
+test('a negative or malformed count does not reduce the counts of others', () => {
   const targets = new SamplingTargets();
   report(targets, 'a', NOW);
   report(targets, 'b', NOW + 1, { RequestCount: -1_000, SampledCount: -1, BorrowCount: -0.5 });
@@ -82,7 +82,7 @@ test('a negative or broken count takes nothing away from what others counted', (
   expect(sent(targets.summaries([rule()], NOW + 10))).toEqual([closed]);
 });
 
-test('an unknown rule is named with code 400, in both kinds of statistics, and the others are answered', () => {
+test('reports an unknown rule with code 400, in both kinds of statistics, and answers the others', () => {
   const body = {
     SamplingStatisticsDocuments: [{ RuleName: 'gone' }, { RuleName: 'r' }],
     SamplingBoostStatisticsDocuments: [{ RuleName: 'gone' }, { RuleName: 'r' }],
@@ -94,7 +94,7 @@ test('an unknown rule is named with code 400, in both kinds of statistics, and t
   expect(answer.SamplingTargetDocuments).toHaveLength(1);
 });
 
-test('a boost is given while anomalies were seen that were not sampled', () => {
+test('grants a boost while clients report anomalies that were not sampled', () => {
   const boosted = [rule({ SamplingRateBoost: { MaxRate: 0.5, CooldownWindowMinutes: 10 } })];
   const answer = (AnomalyCount: number): unknown => {
     const body = {
@@ -116,7 +116,7 @@ test.each([null, [], 7, { SamplingStatisticsDocuments: 'x' }, { SamplingStatisti
   },
 );
 
-test('rules are tried by priority, then by name; the first that matches decides; those for a resource or with attributes never do', () => {
+test('tries rules by priority, then by name; the first match decides; rules for a resource or with attributes never match', () => {
   const request = { serviceName: 'shop', serviceType: 'AWS::ECS::Container', host: 'shop.example', method: 'GET', path: '/orders/7' };
   const rules = [
     rule({ RuleName: 'z', Priority: 1, URLPath: '/health*' }),
@@ -142,7 +142,7 @@ test.each([
   expect(isLike(text, pattern)).toBe(isMatch);
 });
 
-test('many documents and clients with ids of any length cost a bounded time and memory', () => {
+test('many documents and clients with IDs of any length take bounded time and memory', () => {
   const targets = new SamplingTargets();
   const rules = [rule({ RuleName: 'Default' })];
   const document = { RuleName: 'Default', RequestCount: 1, SampledCount: 1, BorrowCount: 0 };
@@ -155,7 +155,7 @@ test('many documents and clients with ids of any length cost a bounded time and 
   expect(process.memoryUsage().heapUsed - before).toBeLessThan(5_000_000);
 });
 
-test('a rule that is made anew has nothing of the one of that name that was deleted before', () => {
+test('a recreated rule has no state of the deleted rule with the same name', () => {
   const targets = new SamplingTargets();
   report(targets, 'a', NOW);
   report(targets, 'a', NOW + 10);

@@ -61,7 +61,7 @@ class Store {
   }
 }
 
-test('a search goes through the generations, newest first, page by page, alone and with another condition', () => {
+test('searches the generations newest first, page by page, alone and with another condition', () => {
   const store = new Store();
   store.fill(0, 500);
   expect(store.count('generation')).toBeGreaterThan(4);
@@ -72,7 +72,7 @@ test('a search goes through the generations, newest first, page by page, alone a
   expect(store.found(['even', 'no'], ['n', 78])).toEqual([]);
 });
 
-test('any of several values, of few and of more than a statement can hold', () => {
+test('finds any of several values, few or more than a statement can hold', () => {
   const store = new Store();
   store.fill(0, 300);
   const found = (count: number): number => {
@@ -85,7 +85,7 @@ test('any of several values, of few and of more than a statement can hold', () =
   expect(found(1_200)).toBe(300);
 });
 
-test('what comes late to a trace is found with it, in its own generation', () => {
+test('finds late documents with their trace, in their own generation', () => {
   const store = new Store();
   store.fill(0, 300);
   const late = { ...streamed('late', segmentJson('web').id), trace_id: idOf(5), id: 'a'.repeat(16), annotations: { state: 'late' } };
@@ -97,7 +97,7 @@ test('what comes late to a trace is found with it, in its own generation', () =>
   expect(store.found(['state', 'later'], ['n', 5])).toEqual([idOf(5)]);
 });
 
-test('the values of a field come from all generations, each once', () => {
+test('lists the values of a field from all generations, each once', () => {
   const store = new Store();
   store.fill(0, 300);
   expect(store.reader.values('annotation.even', '')).toEqual(['no', 'yes']);
@@ -106,7 +106,7 @@ test('the values of a field come from all generations, each once', () => {
   expect(store.reader.values('annotation.none', '')).toEqual([]);
 });
 
-test('a pinned trace is found when its generation is gone, and goes when it is no longer pinned', () => {
+test('finds a pinned trace after its generation is gone, and deletes it once it is unpinned', () => {
   const store = new Store();
   store.fill(0, 20);
   store.writer.pin(idOf(7), true);
@@ -122,7 +122,7 @@ test('a pinned trace is found when its generation is gone, and goes when it is n
   expect(store.reader.trace(idOf(7))).toBeUndefined();
 });
 
-test('a name that only a newer generation has is kept when an older one that had it goes', () => {
+test('keeps a name that a newer generation has when an older generation with it is deleted', () => {
   const store = new Store();
   const rare = (i: number): void => store.put(segmentJson('web', { trace_id: idOf(100_000 + i), annotations: { rare: i } }));
   rare(0);
@@ -133,7 +133,7 @@ test('a name that only a newer generation has is kept when an older one that had
   expect(store.found(['rare', 1])).toEqual([idOf(100_001)]);
 });
 
-test('tables are used again, and hold no more than the traces there are and those of one generation', () => {
+test('reuses tables, which hold at most the existing traces and those of one generation', () => {
   const store = new Store();
   store.fill(0, 12_000);
   const { traces, bytes } = store.reader.size();
@@ -153,7 +153,7 @@ test('tables are used again, and hold no more than the traces there are and thos
   expect(unused.map((slot) => store.count(termTable(slot)))).toEqual(unused.map(() => 0));
 });
 
-test('clear leaves the index of pinned traces, and rows begin above them', () => {
+test('clear keeps the index of pinned traces, and new rows begin above them', () => {
   const store = new Store();
   store.fill(0, 300);
   store.writer.pin(idOf(3), true);
@@ -168,7 +168,7 @@ test('clear leaves the index of pinned traces, and rows begin above them', () =>
   expect(store.count('generation')).toBeGreaterThan(1);
 });
 
-test('where no table is free the newest generation goes on growing', () => {
+test('the newest generation keeps growing if no table is free', () => {
   const store = new Store();
   for (let slot = 1; slot < GENERATIONS; slot++) {
     store.database.prepare('INSERT INTO generation (slot, first) VALUES (?, ?)').run(slot, slot);

@@ -28,7 +28,7 @@ function open(room?: ReadBudget) {
 const text = (i: number, members: object = {}): string =>
   JSON.stringify({ ...segmentJson('web', { trace_id: TRACE, ...members }), id: i.toString(16).padStart(16, '0') });
 
-test('a trace takes what a trace may have, and what comes after is refused by its place', () => {
+test('accepts documents up to the limit of a trace, and refuses later ones by position', () => {
   const { writer, reader } = open();
   const large = { metadata: { text: 'x'.repeat(1_000_000) } };
   for (let i = 0; i < 8; i++) expect(writer.put([text(i, large)], START).refused).toEqual([]);
@@ -50,7 +50,7 @@ test('a trace takes what a trace may have, and what comes after is refused by it
   expect(reader.originals(TRACE)).toHaveLength(9);
 });
 
-test('a segment that is reported as in progress over and over is bounded, too', () => {
+test('limits a segment that is reported in progress again and again, too', () => {
   const { writer, reader } = open();
   const { end_time: _, ...open_ } = JSON.parse(text(1, { metadata: { text: 'x'.repeat(1_000_000) } })) as Record<string, unknown>;
   const report = JSON.stringify({ ...open_, in_progress: true });
@@ -59,7 +59,7 @@ test('a segment that is reported as in progress over and over is bounded, too', 
   expect(reader.originals(TRACE)).toHaveLength(1);
 });
 
-test('the documents of a large trace are read once, however many more come', () => {
+test('reads the documents of a large trace once, however many more arrive', () => {
   const { database, writer } = open();
   writer.put(
     Array.from({ length: 100 }, (_, i) => text(i)),
@@ -79,7 +79,7 @@ test('the documents of a large trace are read once, however many more come', () 
   expect(known.of(1).size).toBe(0);
 });
 
-test('what is kept of large traces is bounded, the one last used stays', () => {
+test('limits the cache of large traces, and keeps the most recently used one', () => {
   const { database } = open();
   const known = new KnownDocuments(database);
   const entries = (count: number) => new Map(Array.from({ length: count }, (_, i) => [String(i), { row: i, isInProgress: false }]));
@@ -88,7 +88,7 @@ test('what is kept of large traces is bounded, the one last used stays', () => {
   expect(sizes).toEqual([0, 0, 0, 0, 10_000, 10_000, 10_000, 10_000, 10_000, 10_000]);
 });
 
-test('names of annotations are indexed up to a number of each document, and of all', () => {
+test('indexes a limited number of annotation names per document and in total', () => {
   const { database, writer } = open();
   const annotations = (from: number, count: number): object =>
     Object.fromEntries(Array.from({ length: count }, (_, i) => [`key_${from + i}`, 1] as const));
@@ -100,7 +100,7 @@ test('names of annotations are indexed up to a number of each document, and of a
   expect(fields()).toBeLessThanOrEqual(50_000);
 });
 
-test('an answer with many large traces stops where it is large enough, and says what is left', async () => {
+test('an answer with many large traces stops when it is large enough, and reports the rest', async () => {
   const file = join(scope.folder(), 'threads.db');
   const config = { file, isTemporary: true, maxBytes: 1e9, cacheBytes: 32e6, maxAnswerBytes: 8 * 1024 * 1024 };
   const writer = await StoreThread.start({ ...config, role: 'writer' });
@@ -122,7 +122,7 @@ test('an answer with many large traces stops where it is large enough, and says 
   expect(page.next).toBeDefined();
 });
 
-test('more questions than may wait are refused, and those that wait are answered', async () => {
+test('refuses more queries than may wait, and answers those that wait', async () => {
   const file = join(scope.folder(), 'busy.db');
   const config = { file, isTemporary: true, maxBytes: 1e9, cacheBytes: 32e6, maxAnswerBytes: 8 * 1024 * 1024 };
   const writer = await StoreThread.start({ ...config, role: 'writer' });
@@ -134,7 +134,7 @@ test('more questions than may wait are refused, and those that wait are answered
   expect(settled.findLast(({ status }) => status === 'rejected')).toMatchObject({ reason: expect.any(StoreBusyError) as unknown });
 });
 
-test('of a trace with millions of values some documents are read and the trace says so; one of long texts is read whole', () => {
+test('reads part of a trace with millions of values, and says so; reads a trace with long texts completely', () => {
   const { writer, reader } = open();
   const lists = Array.from({ length: 15_000 }, () => []);
   for (let i = 0; i < 100; i++) writer.put([text(i, { metadata: { lists } })], START);
@@ -147,7 +147,7 @@ test('of a trace with millions of values some documents are read and the trace s
   expect(reader.trace(OTHER)!.trace.segments).toHaveLength(100);
 });
 
-test('where memory is limited a trace is read as far as there is room, and is not passed on in part', () => {
+test('reads a trace as far as limited memory allows, and does not pass on a partial one', () => {
   const { writer, reader } = open(new ReadBudget({ maxAnswerBytes: 2e6, memoryLimitBytes: 128e6 }, { collect: () => fullCollector()() }));
   for (let i = 0; i < 6; i++) writer.put([text(i, { metadata: { text: 'x'.repeat(900_000) } })], START);
   expect(traceMembers(reader.trace(TRACE)!)).toMatchObject({ LimitExceeded: true });

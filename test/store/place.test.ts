@@ -28,7 +28,7 @@ function elsewhere(line: string, how: object = {}): string {
   return stdout.trim() || (/^XraydError: (.*)/m.exec(stderr)?.[1] ?? stderr);
 }
 
-test('a temporary folder is this user’s alone, and gone after its release', () => {
+test('a temporary folder is accessible to this user only, and is deleted when released', () => {
   const parent = scope.folder();
   const place = temporaryPlace([parent]);
   const folder = dirname(place.file);
@@ -37,7 +37,7 @@ test('a temporary folder is this user’s alone, and gone after its release', ()
   expect(readdirSync(parent)).toEqual([]);
 });
 
-test('a living store keeps its folder, the folder of one that was killed goes', async () => {
+test('a running store keeps its folder; the folder of a killed one is deleted', async () => {
   const parent = scope.folder();
   const { file } = hold(temporaryPlace([parent]));
   const script = `import { temporaryPlace } from '${moduleOf('temporary-place')}'; console.log(temporaryPlace(['${parent}']).file); setTimeout(() => {}, 60_000);`;
@@ -54,7 +54,7 @@ test('a living store keeps its folder, the folder of one that was killed goes', 
   expect([existsSync(dirname(file)), existsSync(theirs)]).toEqual([true, false]);
 });
 
-test('links, files and folders of others under the same name are left, and in nobody’s way', () => {
+test('leaves links, files and folders of others with the same name alone, and is not hindered by them', () => {
   const [parent, target] = [scope.folder(), scope.folder()];
   writeFileSync(join(target, 'precious'), 'data');
   writeFileSync(join(target, 'owner.lock'), '');
@@ -67,7 +67,7 @@ test('links, files and folders of others under the same name are left, and in no
   expect(readdirSync(target)).toEqual(['owner.lock', 'precious']);
 });
 
-test.skipIf(!isRoot)(`a leftover of another user is in nobody’s way, and not removed by root${noUsers}`, () => {
+test.skipIf(!isRoot)(`is not hindered by a leftover of another user, and root does not remove it${noUsers}`, () => {
   const parent = scope.folder();
   chmodSync(parent, 0o1777);
   const theirs = join(parent, 'xrayd-local-theirs');
@@ -80,13 +80,13 @@ test.skipIf(!isRoot)(`a leftover of another user is in nobody’s way, and not r
   expect(readdirSync(theirs)).toEqual(['owner.lock']);
 });
 
-test('where no folder can be made, the error names each, with the remedy', () => {
+test('if no folder can be created, the error names each one, with the remedy', () => {
   const file = join(scope.folder(), 'file');
   writeFileSync(file, '');
   expect(() => temporaryPlace([file, `${file}-not-there`])).toThrow(/ENOTDIR.*file.*; ENOENT.*not-there.*Set TMPDIR.*--data/);
 });
 
-test('of two processes with one --data file the second gets one line that says who has it, under any of its names', () => {
+test('the second process with one --data file gets one line that names the first, under any of the file’s names', () => {
   const folder = scope.folder();
   const file = join(folder, 'traces.db');
   writeFileSync(file, '');
@@ -104,7 +104,7 @@ test('of two processes with one --data file the second gets one line that says w
   expect(elsewhere(`dataPlace('traces.db').file`, { cwd: folder })).toBe(file);
 });
 
-test('a name that SQLite would take for something else is a file', () => {
+test('a name that is special to SQLite is a file', () => {
   const folder = scope.folder();
   for (const name of [':memory:', 'file:x.db?mode=memory', '100%.db'])
     expect(elsewhere(`dataPlace('${name}').file`, { cwd: folder })).toBe(join(folder, name));
@@ -121,14 +121,14 @@ test.each([
   expect(() => dataPlace(path)).toThrow(/^cannot use .* as a trace store: [^\n]* with --data$/);
 });
 
-test('a folder that is not there, and one that is a file, are named', () => {
+test('names a folder that does not exist, and one that is a file', () => {
   const folder = scope.folder();
   writeFileSync(join(folder, 'file'), '');
   expect(() => dataPlace(join(folder, 'no/traces.db'))).toThrow(/its folder does not exist\. Create it\. Or choose another file with --data/);
   expect(() => dataPlace(join(folder, 'file/traces.db'))).toThrow(/ENOTDIR/);
 });
 
-test.skipIf(!isRoot)(`a file, or what SQLite keeps beside it, of another user is named with both users and the remedy${noUsers}`, () => {
+test.skipIf(!isRoot)(`names another user's file, or SQLite's files beside it, with both users and the remedy${noUsers}`, () => {
   const folder = scope.folder();
   const file = join(folder, 'traces.db');
   const asOther = (): string => elsewhere(`dataPlace('${file}').file`, { uid: OTHER_UID, gid: OTHER_UID });
@@ -146,7 +146,7 @@ test.skipIf(!isRoot)(`a file, or what SQLite keeps beside it, of another user is
   expect(asOther()).toMatch(/traces\.db-wal belongs to uid 0 \(mode 0600\)/);
 });
 
-test('a read-only file system is named', (context) => {
+test('names a read-only file system', (context) => {
   const folder = mkdtempSync(join(tmpdir(), 'xrayd-ro-'));
   scope.add(() => rmdirSync(folder));
   if (spawnSync('mount', ['-t', 'tmpfs', '-o', 'ro,size=1m', 'tmpfs', folder]).status !== 0) context.skip('a file system cannot be mounted here');

@@ -70,7 +70,7 @@ function fill(writer: Writer, from: number, to: number): void {
   }
 }
 
-test('filters of ever new forms, with hundreds of branches, take a bounded part of memory', async () => {
+test('filters of ever new forms, with hundreds of branches, use a bounded amount of memory', async () => {
   const { file } = storeOf(1_200);
   const database = openToRead(file);
   const open = openStatements(database);
@@ -87,7 +87,7 @@ test('filters of ever new forms, with hundreds of branches, take a bounded part 
   }
 });
 
-test('a writer of settings, of pins and of ever new generations keeps no statement that it has used', async () => {
+test('a writer of settings, pins and new generations keeps no used statement', async () => {
   const { writer, open } = storeOf(2_500);
   const { count, length } = open;
   for (let i = 0; i < 300; i++) {
@@ -102,7 +102,7 @@ test('a writer of settings, of pins and of ever new generations keeps no stateme
   else expect(open.length).toBeLessThan(length + 300_000);
 });
 
-test('to ask for the size of the store keeps no statement', () => {
+test('asking for the size of the store keeps no statement', () => {
   const { file } = storeOf(10);
   const database = openToRead(file);
   const open = openStatements(database);
@@ -114,7 +114,7 @@ test('to ask for the size of the store keeps no statement', () => {
   expect(open.count).toBe(count);
 });
 
-test('where statements cannot be closed, as in Node.js before 26, those of 128 KB together are collected', async () => {
+test('if statements cannot be closed (Node.js before 26), collects them once they add up to 128 KB', async () => {
   const database = new DatabaseSync(':memory:');
   scope.add(() => database.close());
   let collected = 0;

@@ -52,7 +52,7 @@ function found(reader: Reader, text: string): string[] {
   return views.filter((view) => isFound(search, view)).map(({ trace }) => trace.id);
 }
 
-test('words that come in different documents, at different times, are found together', () => {
+test('finds words together that arrive in different documents, at different times', () => {
   const { writer, reader } = open(join(scope.folder(), 'traces.db'), 1e9);
   const web = segmentJson('checkout', { trace_id: idOf(1) });
   put(writer, web);
@@ -63,7 +63,7 @@ test('words that come in different documents, at different times, are found toge
   expect(found(reader, 'checkout other')).toEqual([]);
 });
 
-test('texts go with their traces, those of pinned ones stay, and no more tables are left than generations', () => {
+test('deletes texts with their traces, keeps those of pinned ones, and leaves no more tables than generations', () => {
   const { writer, reader, tables } = open(join(scope.folder(), 'traces.db'), 10e6);
   fill(writer, 0, 500);
   writer.pin(idOf(7), true);
@@ -80,7 +80,7 @@ test('texts go with their traces, those of pinned ones stay, and no more tables 
   expect(found(reader, 'user-20049')).toEqual([idOf(20_049)]);
 });
 
-test('a file of before is opened at once, and its texts are found when they have been indexed, newest first', () => {
+test('opens a file of an earlier version at once, and finds its texts once they are indexed, newest first', () => {
   const file = join(scope.folder(), 'traces.db');
   // Before there were words: form 2.
   {
@@ -106,7 +106,7 @@ test('a file of before is opened at once, and its texts are found when they have
   expect(new DatabaseSync(file, { readOnly: true }).prepare('PRAGMA user_version').get()).toEqual({ user_version: 3 });
 });
 
-test('the store indexes a file of before by itself', async () => {
+test('the store indexes a file of an earlier version in the background', async () => {
   const file = join(scope.folder(), 'traces.db');
   {
     const database = openToWrite({ file, isTemporary: true });

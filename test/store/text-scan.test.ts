@@ -124,7 +124,7 @@ const FILTERS = [
   'annotation.size < 2',
 ];
 
-test('words find what reading every trace finds, in its order: common and rare ones, alone, together and beside an expression', async () => {
+test('words find what a full scan finds, in the same order: common and rare words, alone, together and with an expression', async () => {
   const { file, naive } = filled();
   const agree = async (text: string, filter: string | undefined): Promise<number> => {
     const search = { filter: filter === undefined ? undefined : parseFilter(filter), text: textSearch(text) };

@@ -57,7 +57,7 @@ test.each([
   expect(console.lost).toBe(lost);
 });
 
-test('a console that cannot be written loses lines, each is counted, and the next one is tried', async () => {
+test('counts each line that the console does not accept, and tries the next one', async () => {
   const fd = openSync('/dev/full', 'w');
   scope.add(() => closeSync(fd));
   const console = new ConsoleStream(fd);

@@ -23,7 +23,7 @@ function linesIn(folder: string): string[] {
   return readdirSync(folder).flatMap((name) => readFileSync(join(folder, name), 'utf8').split('\n').filter((line) => line !== '')); // prettier-ignore
 }
 
-test('at its largest size a log starts anew, and the last five are kept', async () => {
+test('rotates a log at its maximum size, and keeps the last five', async () => {
   const folder = scope.folder();
   const file = await open(join(folder, 'xrayd.log'), { maxBytes: 1_000 });
   for (let i = 0; i < 500; i++) {
@@ -37,7 +37,7 @@ test('at its largest size a log starts anew, and the last five are kept', async 
   expect(kept.length).toBe(500 - Number(kept[0]));
 });
 
-test('without rotation it grows', async () => {
+test('grows without limit if rotation is off', async () => {
   const folder = scope.folder();
   const file = await open(join(folder, 'xrayd.log'), { hasRotation: false, maxBytes: 100 });
   for (let i = 0; i < 100; i++) {
@@ -48,7 +48,7 @@ test('without rotation it grows', async () => {
   expect(readdirSync(folder)).toEqual(['xrayd.log']);
 });
 
-test('processes that write one log while it starts anew lose no line and break none', async () => {
+test('processes that write one log during a rotation lose no line and split none', async () => {
   const folder = scope.folder();
   const path = join(folder, 'xrayd.log');
   // 4 × 1,500 lines of 70 bytes: the five that are kept and the current one hold them all.
@@ -70,7 +70,7 @@ test('processes that write one log while it starts anew lose no line and break n
   expect(linesIn(folder).toSorted()).toEqual(expected.toSorted());
 });
 
-test('a log that another tool moves or deletes is made again', async () => {
+test('recreates a log that another tool moves or deletes', async () => {
   const folder = scope.folder();
   const path = join(folder, 'xrayd.log');
   const file = await open(path, { maxBytes: 80 });
@@ -87,7 +87,7 @@ test('a log that another tool moves or deletes is made again', async () => {
   expect(file.broken).toEqual([]);
 });
 
-test('a pipe in the place of a log is an error at once, not a wait for its reader', async () => {
+test('a pipe instead of a log file is an immediate error, not a wait for its reader', async () => {
   const path = join(scope.folder(), 'pipe');
   execFileSync('mkfifo', [path]);
   await expect(open(path)).rejects.toThrow(`${path} is not a file`);

@@ -23,7 +23,7 @@ test.each([
   expect(levelOf(name)).toBe(level);
 });
 
-test('a limited line is written once in ten seconds for each reason, and the next says how many were not', () => {
+test('writes a limited line once in ten seconds per reason, and says next time how many were suppressed', () => {
   let nowMs = 0;
   const { log, lines } = memory('info', () => nowMs);
   for (let i = 0; i < 5; i++) log.limited('a', 'warn', { i }, 'again');
@@ -37,7 +37,7 @@ test('a limited line is written once in ten seconds for each reason, and the nex
   ]);
 });
 
-test('a log file gets the lines as JSON', async () => {
+test('writes JSON lines to a log file', async () => {
   const file = join(scope.folder(), 'xrayd.log');
   for (const hasRotation of [true, false]) {
     const log = await openLog({ level: 'prod', format: 'json', file, hasRotation }, 1);
@@ -48,7 +48,7 @@ test('a log file gets the lines as JSON', async () => {
   expect(lines).toMatchObject([{ rotation: true, msg: 'hello', level: 'info' }, { rotation: false }]);
 });
 
-test('no text from outside makes a line long, or a second line of it, and none is looked at for longer than that', () => {
+test('external text cannot make a line long or split it, and is read no further than that', () => {
   const { log, lines } = memory();
   const evil = `\u001b[2J\n{"level":"info"}\u009b\u202e\u2028\ud800`;
   const nested = (depth: number): unknown => (depth === 0 ? evil : { a: nested(depth - 1) });
@@ -69,7 +69,7 @@ test('no text from outside makes a line long, or a second line of it, and none i
   expect(lines.map(({ msg }) => msg).join('')).not.toMatch(/[\u0000-\u001f]/);
 });
 
-test('what is short and printable stands in the log as it is', () => {
+test('logs short printable text unchanged', () => {
   const { log, lines } = memory();
   const fields = { text: 'größe 日本語 🙂', stack: 'Error: x\n    at a', list: [1, 'a', null], of: { a: 1.5, b: false }, tried: [] };
   log.info(fields, 'größe 🙂');

@@ -29,7 +29,7 @@ test('shows the catalogue, with help and type for each', async () => {
   expect(text).toContain('xrayd_build_info{version="1.2.3"');
 });
 
-test('keeps every name that dashboards were built on', () => {
+test('keeps every metric name that dashboards use', () => {
   const names = new Set(NAMES);
   const promised = `segments_received_total segments_rejected_total segments_dropped_total segments_sent_total segments_unprocessed_total segments_retried_total
     kernel_drops_total buffer_segments buffer_bytes buffer_limit_bytes in_flight_segments put_trace_segments_total put_trace_segments_duration_seconds
@@ -37,7 +37,7 @@ test('keeps every name that dashboards were built on', () => {
   for (const name of promised.split(/\s+/)) expect(names).toContain(`xrayd_${name}`);
 });
 
-test('each scrape is one moment: numbers do not add up over scrapes', async () => {
+test('each scrape shows one moment: nothing accumulates from scrape to scrape', async () => {
   const accounting = new Accounting();
   const { render } = page(accounting);
   accounting.sent = 3;

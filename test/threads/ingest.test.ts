@@ -23,7 +23,7 @@ function ingestInto(write: () => Written): { ingest: Ingest; log: MemoryLog; sto
   return { ingest, log, stored, changed };
 }
 
-test('what was stored is sent on, what was refused is remembered for its trace', async () => {
+test('forwards what was stored, and remembers what was refused for its trace', async () => {
   const { ingest, stored, changed } = ingestInto(() => ({ refused: [{ ...refusal, position: 1 }], changed: ['t'] }));
   await ingest.put(DOCUMENTS, { receivedAtMs: 1, isImport: false });
   expect(stored).toEqual(['first', 'third']);
@@ -32,7 +32,7 @@ test('what was stored is sent on, what was refused is remembered for its trace',
   expect(ingest.refusalsOf('other')).toEqual([]);
 });
 
-test('documents are stored whole, wherever each of them is in memory', async () => {
+test('stores documents completely, wherever they are in memory', async () => {
   const chunk = Buffer.from('onetwothree, and more');
   const documents = [
     chunk.subarray(0, 3),
@@ -55,7 +55,7 @@ test('documents are stored whole, wherever each of them is in memory', async () 
   expect([...ends]).toEqual([3, 6, 11, 16, 19, 19, 24]);
 });
 
-test('an import is sent on to nobody', async () => {
+test('does not forward imports', async () => {
   const { ingest, stored, changed } = ingestInto(() => ({ refused: [], changed: ['t'] }));
   await ingest.put(DOCUMENTS, { receivedAtMs: 1, isImport: true });
   expect(stored).toEqual([]);

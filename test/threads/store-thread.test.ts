@@ -15,11 +15,11 @@ function thread(code: string): Worker {
   return worker;
 }
 
-test('a thread that is never ready ends the start', async () => {
+test('a thread that never becomes ready fails the start', async () => {
   await expect(StoreThread.of(thread('setInterval(() => {}, 1000)'), { startMs: 100 })).rejects.toThrow(/the store’s file: no answer within 100 ms/);
 });
 
-test('a call that is never answered is refused in its time, and said until an answer comes', async () => {
+test('rejects a call that is never answered at its deadline, and reports it until an answer arrives', async () => {
   const worker = thread(
     `${READY} parentPort.on('message', ({ id }) => { if (id > 1) parentPort.postMessage({ type: 'result', id, result: 'done' }); });`,
   );
@@ -30,7 +30,7 @@ test('a call that is never answered is refused in its time, and said until an an
   expect(store.hang).toBeUndefined();
 });
 
-test('a thread that hangs, in a loop or in a file, does not keep the store from closing', async () => {
+test('the store closes even if a thread hangs in a loop or on a file', async () => {
   const pipe = join(scope.folder(), 'pipe');
   execFileSync('mkfifo', [pipe]);
   for (const hang of ['for (;;);', `require('node:fs').readFileSync(${JSON.stringify(pipe)})`]) {

@@ -36,7 +36,7 @@ const put = (writer: Writer, ...documents: readonly object[]): ReturnType<Writer
     START,
   );
 
-test('the file of the traces, and those beside it, are their owner’s alone', () => {
+test('the store’s file, and those beside it, are accessible to their owner only', () => {
   const { file, writer } = open();
   put(writer, segmentJson('web'));
   for (const path of [file, `${file}-wal`, `${file}-shm`]) expect([path, statSync(path).mode & 0o777]).toEqual([path, 0o600]);
@@ -57,7 +57,7 @@ test('the first completed version of an entity stays; one in progress is replace
   expect([root!.outcome.isFault, root!.isInProgress, trace.revision]).toEqual([false, false, 3]);
 });
 
-test('documents of one trace come together over many batches, the latest receipt counts', () => {
+test('joins documents of one trace across many batches, with the time of the latest receipt', () => {
   const { writer, reader } = open();
   const web = segmentJson('web');
   writer.put([JSON.stringify(streamed('early', web.id))], 100);
@@ -67,14 +67,14 @@ test('documents of one trace come together over many batches, the latest receipt
   expect([trace.revision, trace.receivedAt]).toEqual([2, 200]);
 });
 
-test('a bad document is refused by its place, and the others of its batch are stored', () => {
+test('refuses a bad document by position, and stores the others of its batch', () => {
   const { writer, reader } = open();
   const { refused } = put(writer, segmentJson('a', { trace_id: idOf(1) }), { id: 'x' }, segmentJson('b', { trace_id: idOf(2) }));
   expect(refused.map(({ position, code }) => [position, code])).toEqual([[1, 'InvalidId']]);
   expect(reader.size()).toMatchObject({ traces: 2, segments: 2 });
 });
 
-test('pages go on where they stopped, by time and by the index, also while traces come in', () => {
+test('pages continue where they stopped, by time and through the index, even while traces arrive', () => {
   const { writer, reader } = open();
   for (let i = 0; i < 300; i++) put(writer, segmentJson('web', { trace_id: idOf(i), from: i % 7, user: 'u' }));
   for (const conditions of [[], [[{ where: 'field = ? AND value = ?', params: ['user', 'u'], isEquality: true }]]]) {
@@ -101,7 +101,7 @@ function* take<T>(source: Iterable<T>, count: number): Generator<T> {
   }
 }
 
-test('the oldest traces go when the cap is reached, pinned ones stay, and the index goes behind them', () => {
+test('deletes the oldest traces and their index at the size limit, and keeps pinned ones', () => {
   const maxBytes = 2e6;
   const { file, writer, reader } = open(maxBytes);
   const pad = 'x'.repeat(1_000);
@@ -129,7 +129,7 @@ test('the oldest traces go when the cap is reached, pinned ones stay, and the in
   expect(lost).toBe(0);
 });
 
-test('a row is never used twice, also when everything is gone and a write fails: index and pruning go by it', () => {
+test('never reuses a row, even after everything is deleted and a write fails, because index and pruning depend on it', () => {
   const { writer, reader } = open();
   for (let i = 0; i < 5; i++) put(writer, segmentJson('web', { trace_id: idOf(i) }));
   writer.clear();
@@ -163,7 +163,7 @@ test.each(['one is unpinned', 'the store is cleared'])(
   },
 );
 
-test('a trace that alone is larger than the store stays until another comes', () => {
+test('keeps a trace that alone exceeds the size limit until another arrives', () => {
   const { writer, reader } = open(1e6);
   const pad = 'x'.repeat(60_000);
   for (const id of [idOf(1), idOf(2), idOf(3)]) {
@@ -174,7 +174,7 @@ test('a trace that alone is larger than the store stays until another comes', ()
   }
 });
 
-test('clear leaves what is pinned', () => {
+test('clear keeps pinned traces', () => {
   const { writer, reader } = open();
   for (let i = 0; i < 10; i++) put(writer, segmentJson('web', { trace_id: idOf(i) }));
   writer.pin(idOf(5), true);
@@ -183,7 +183,7 @@ test('clear leaves what is pinned', () => {
   expect(writer.pin(idOf(1), true)).toBe(false);
 });
 
-test('settings are there again when the file is opened next', () => {
+test('settings survive when the file is opened again', () => {
   const { file, writer } = open();
   writer.save({ groups: '[1]' });
   writer.save({ groups: '[2]' });
@@ -213,7 +213,7 @@ test.each([
   expect(() => openToWrite({ file, isTemporary: false })).toThrow(message);
 });
 
-test('a kill in the middle of writing loses nothing that was committed, and never the file', async () => {
+test('a kill during a write loses nothing that was committed, and never the file', async () => {
   const file = join(scope.folder(), 'killed.db');
   const program = `
     import { writeSync } from 'node:fs';
@@ -237,7 +237,7 @@ test('a kill in the middle of writing loses nothing that was committed, and neve
   expect(reader.size().traces).toBeGreaterThanOrEqual(committed);
 });
 
-test('a disk that is full is said, nothing is half stored, and it goes on when there is room', () => {
+test('reports a full disk, stores nothing in part, and continues when there is space', () => {
   const { writer, reader, file } = open();
   put(writer, segmentJson('web', { trace_id: idOf(0) }));
   const limit = new DatabaseSync(file);
@@ -264,7 +264,7 @@ test('a disk that is full is said, nothing is half stored, and it goes on when t
   small.close();
 });
 
-test('a completed version that starts later than the one in progress moves the trace, in either order and in one batch or two', () => {
+test('a completed version with a later start moves the trace, in either order, in one batch or two', () => {
   const early = { ...segmentJson('web', { in_progress: true }), start_time: START - 1_000 };
   const closed = { ...segmentJson('web', { id: early.id }), start_time: START };
   for (const batches of [[[early, closed]], [[closed, early]], [[early], [closed]], [[closed], [early]]]) {

@@ -12,7 +12,7 @@ import type { Entity } from '../../src/trace/entity.ts';
 
 const shape = ({ name, children }: Entity): unknown => (children.length === 0 ? name : [name, ...children.map(shape)]);
 
-test('streamed subsegments are folded into their parents, in whatever order they come', () => {
+test('nests streamed subsegments in their parents, in any order of arrival', () => {
   const inner = sub('inner');
   const web = segmentJson('web', { subsegments: [inner] });
   const child = streamed('child', web.id);
@@ -27,21 +27,21 @@ test('streamed subsegments are folded into their parents, in whatever order they
   );
 });
 
-test('a subsegment whose parent has not come is kept, with what lies in it', () => {
+test('keeps a subsegment whose parent has not arrived, with its children', () => {
   const child = streamed('child', 'ffffffffffffffff');
   const { trace } = viewOf(streamed('grandchild', child.id), child);
   expect(trace.segments).toEqual([]);
   expect(trace.orphans.map(shape)).toEqual([['child', 'grandchild']]);
 });
 
-test('a streamed subsegment that its parent holds as well is one', () => {
+test('counts a subsegment once that is both streamed and inside its parent', () => {
   const inner = sub('inner');
   const web = segmentJson('web', { subsegments: [inner] });
   const { trace } = viewOf(web, { ...inner, type: 'subsegment', trace_id: TRACE_ID, parent_id: web.id });
   expect(trace.segments.map(shape)).toEqual([['web', 'inner']]);
 });
 
-test('of a subsegment in progress inside and the same completed alone, the completed one counts', () => {
+test('uses a completed separate subsegment instead of the one in progress inside its parent', () => {
   const open = { ...sub('inner', { in_progress: true }), start_time: 1 };
   const web = segmentJson('web', { subsegments: [open] });
   const { trace } = viewOf(web, streamed('inner', web.id, { id: open.id, fault: true }));
@@ -60,7 +60,7 @@ const answersOf = (view: TraceView): unknown => {
   ]);
 };
 
-test('whatever versions of what came, and in which order, every answer is the same', () => {
+test('gives the same result for any versions of documents, in any order', () => {
   const traces = randomTraces(200, 11);
   fc.assert(
     fc.property(fc.constantFrom(...traces), fc.infiniteStream(fc.double({ min: 0, max: 1, noNaN: true })), (documents, random) => {
@@ -72,7 +72,7 @@ test('whatever versions of what came, and in which order, every answer is the sa
   );
 });
 
-test('a completed version brings its subsegments along, and those of the version in progress stay', () => {
+test('a completed version adds its subsegments, and those of the version in progress stay', () => {
   const [early, late] = [sub('early'), sub('late')];
   const open = sub('inner', { in_progress: true, name: 'opened', subsegments: [early] });
   const web = segmentJson('web', { subsegments: [open] });
@@ -102,13 +102,13 @@ test.each<[string, string, readonly ('inside' | 'inside open' | 'alone' | 'alone
   expect(viewOf(...documents).trace.segments.map(shape)).toEqual([['web', expected]]);
 });
 
-test('a segment and a subsegment of one id are two', () => {
+test('a segment and a subsegment with the same ID are two entities', () => {
   const inner = sub('inner');
   const { trace } = viewOf(segmentJson('web', { subsegments: [inner] }), segmentJson('orders', { id: inner.id, parent_id: inner.id }));
   expect([...trace.entities()].map(({ name }) => name).sort()).toEqual(['inner', 'orders', 'web']);
 });
 
-test('documents that lie in each other without end are cut, not a stack overflow', () => {
+test('cuts documents that are nested in each other endlessly, without a stack overflow', () => {
   const ids = Array.from({ length: 5_000 }, (_, i) => (0x10_0000 + i).toString(16).padStart(16, 'b'));
   const link = (i: number): Json => streamed(`s${i}`, ids[0]!, { id: ids[i]!, subsegments: [sub(`s${i + 1}`, { id: ids[i + 1]! })] });
   const forwards = ids.slice(0, -1).map((_, i) => link(i));
@@ -118,14 +118,14 @@ test('documents that lie in each other without end are cut, not a stack overflow
   }
 });
 
-test('parents in a circle are orphans, not an endless loop', () => {
+test('treats circular parents as orphans, without an endless loop', () => {
   const [a, b] = [streamed('a', 'aaaaaaaaaaaaaaaa', { id: 'bbbbbbbbbbbbbbbb' }), streamed('b', 'bbbbbbbbbbbbbbbb', { id: 'aaaaaaaaaaaaaaaa' })];
   const self = streamed('self', 'cccccccccccccccc', { id: 'cccccccccccccccc' });
   const { trace } = viewOf(a, b, self);
   expect(trace.orphans.map(({ name }) => name).sort()).toEqual(['b', 'self']);
 });
 
-test('a chain of 5,000 streamed subsegments is no stack overflow', () => {
+test('a chain of 5,000 streamed subsegments causes no stack overflow', () => {
   const web = segmentJson('web');
   const chain = [web];
   for (let i = 0; i < 5_000; i++) chain.push(streamed(`s${i}`, chain.at(-1)!.id));

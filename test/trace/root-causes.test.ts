@@ -15,7 +15,7 @@ const service = (Name: string, Type: string | null, Inferred: boolean, EntityPat
   EntityPath,
 });
 
-test('response time: the child that takes more than half, and the inferred service behind it', () => {
+test('response time: names the child that takes more than half, and the inferred service behind it', () => {
   const view = viewOf(segmentJson('web', { to: 4, subsegments: [call('api.example.com', { to: 3 })] }));
   expect(causes(view, 'responsetime')).toEqual([
     {
@@ -31,11 +31,11 @@ test('response time: the child that takes more than half, and the inferred servi
   ]);
 });
 
-test.each([0.25, 0.5])('response time: a child with %d of it explains nothing', (share) => {
+test.each([0.25, 0.5])('response time: a child with a share of %d explains nothing', (share) => {
   expect(causes(viewOf(segmentJson('web', { subsegments: [call('db', { to: share })] })), 'responsetime')).toEqual([]);
 });
 
-test('response time: goes on in a callee, also in one that its caller’s segment names as parent, as Lambda’s does', () => {
+test('response time: continues in a callee, even one whose parent is the caller’s segment, as with Lambda', () => {
   const lambda = segmentJson('fn', { to: 10, origin: 'AWS::Lambda' });
   const init = sub('Initialization', { to: 8 });
   const fn = segmentJson('fn', { to: 8.5, origin: 'AWS::Lambda::Function', parent_id: lambda.id, subsegments: [init] });
@@ -58,7 +58,7 @@ test('fault: the root’s own exception', () => {
   ]);
 });
 
-test('fault: down to the deepest with an exception; a remote one has its inferred service behind it', () => {
+test('fault: descends to the deepest entity with an exception; a remote one is followed by its inferred service', () => {
   const view = viewOf(segmentJson('web', { fault: true, subsegments: [call('api.example.com', { fault: true, cause: boom })] }));
   expect(causes(view, 'fault')).toEqual([
     {
@@ -125,7 +125,7 @@ test.each<[string, TraceView, string[]]>([
   expect(paths(view)).toEqual(expected);
 });
 
-test('fault: a cause that Node writes as an object with an id names an exception too, however deep it lies', () => {
+test('fault: a cause that Node writes as an object with an ID refers to an exception too, at any depth', () => {
   const inner = sub('inner', {
     fault: true,
     subsegments: [sub('x', { fault: true, ...own('a') }), sub('y', { from: 0.5, fault: true, ...own('b') })],
@@ -140,14 +140,14 @@ test('fault: AWS’s Node SDK names the subsegment that has the exception', () =
   expect(causes(viewOf(root), 'fault')).toMatchObject([{ Services: [{ EntityPath: [{ Name: 'root' }, { Name: 'inner' }, { Name: 'charge' }] }] }]);
 });
 
-test('response time: of two children that take as long, the first to start', () => {
+test('response time: of two children of equal duration, the one that started first counts', () => {
   const [late, early] = [sub('late', { from: 3, to: 9 }), sub('early', { from: 1, to: 7 })];
   expect(causes(viewOf(segmentJson('web', { to: 10, subsegments: [late, early] })), 'responsetime')).toMatchObject([
     { Services: [{ EntityPath: [{ Name: 'web' }, { Name: 'early', Coverage: 0.6 }] }] },
   ]);
 });
 
-test('fault: a service that failed below a root that coped begins its own cause, without impact on the client', () => {
+test('fault: a service that fails below a root that handled it starts its own cause, without client impact', () => {
   const back = call('back');
   const view = viewOf(segmentJson('web', { subsegments: [back] }), segmentJson('back', { parent_id: back.id, fault: true, cause: boom }));
   expect(causes(view, 'fault')).toMatchObject([{ ClientImpacting: false, Services: [{ Name: 'back' }] }]);

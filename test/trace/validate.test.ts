@@ -60,7 +60,7 @@ test.each([
   ['null for what is absent', segmentJson('web', { parent_id: null, type: null })],
 ])('takes %s', (_, document) => expect(judge(document)).toBe('taken'));
 
-test('names the outer id and what kind of document it is', () => {
+test('reports the ID of the outermost entity and the kind of document', () => {
   expect(readDocument(JSON.stringify(segmentJson('web', { id: ID, trace_id: 'x' })))).toEqual({
     id: ID,
     code: 'InvalidTraceId',
@@ -73,7 +73,7 @@ test('names the outer id and what kind of document it is', () => {
   });
 });
 
-test('checks in the order of X-Ray: id, name, trace id, start, end, parent', () => {
+test('checks in X-Ray’s order: ID, name, trace ID, start, end, parent', () => {
   const wrong: Record<string, unknown> = { type: 'subsegment' };
   const codes: string[] = [];
   for (const [member, value] of Object.entries({ id: ID, name: 'a', trace_id: TRACE_ID, start_time: 1, end_time: 2, parent_id: ID, done: 1 })) {
@@ -83,13 +83,13 @@ test('checks in the order of X-Ray: id, name, trace id, start, end, parent', () 
   expect(codes).toEqual(['MissingId', 'MissingName', 'MissingTraceId', 'MissingStartTime', 'MissingEndTime', 'MissingParentId', 'taken']);
 });
 
-test('nesting that could not be written again is refused', () => {
+test('refuses nesting that could not be serialized again', () => {
   let document: Record<string, unknown> = { ...sub('x') };
   for (let i = 0; i < 1_100; i++) document = { ...sub('x'), subsegments: [document] };
   expect(judge({ ...segmentJson('web'), subsegments: [document] })).toBe('ParseError');
 });
 
-test('ids of megabytes are cut before they are echoed and remembered', () => {
+test('truncates IDs of megabytes before it echoes and stores them', () => {
   const long = 'x'.repeat(4_500_000);
   const read = readDocument(JSON.stringify({ id: long, trace_id: long, name: 'web', start_time: 1, end_time: 2 }));
   expect(JSON.stringify(read).length).toBeLessThan(400);

@@ -15,7 +15,7 @@ function readsFor({ backlog, perMs, untilMs = Infinity }: { backlog: number; per
   throw new Error('it never ends');
 }
 
-test('a few datagrams are not waited for', () => {
+test('does not wait after a few datagrams', () => {
   expect(readsFor({ backlog: 63, perMs: 0 })).toBe(0.02);
 });
 
@@ -29,19 +29,19 @@ test('a burst may have gaps of less than 2 ms, and ends with a longer one', () =
   expect(policy.readsOn(0, 4.5)).toBe(false);
 });
 
-test('what a small socket buffer holds is enough to wait for more', () => {
+test('waits for more after as many datagrams as a small socket buffer holds', () => {
   expect(readsFor({ backlog: 185, perMs: 300, untilMs: 30 })).toBeCloseTo(32, 0);
 });
 
-test('a burst is read to its end', () => {
+test('reads a burst to its end', () => {
   expect(readsFor({ backlog: 500, perMs: 300, untilMs: 30 })).toBeCloseTo(32, 0);
 });
 
-test('load is not a burst: behind by 600 of 40,000 a second, the thread catches up and sleeps', () => {
+test('steady load is not a burst: 600 behind at 40,000 per second, the thread catches up and sleeps', () => {
   expect(readsFor({ backlog: 600, perMs: 40 })).toBeLessThan(8);
 });
 
-test('the event loop has its turn after 50 ms', () => {
+test('lets the event loop run after 50 ms', () => {
   expect(readsFor({ backlog: 500, perMs: 300 })).toBe(50);
   expect(readsFor({ backlog: 10_000_000, perMs: 0 })).toBe(50);
 });

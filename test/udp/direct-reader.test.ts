@@ -27,7 +27,7 @@ test.skipIf(!existsSync('/proc/self/fd'))('reads what waits, as it was sent, and
   expect(read.every((datagram) => datagram.every((byte) => byte === 120))).toBe(true);
 });
 
-test('after an error it reads no more, and throws nothing', () => {
+test('stops reading after an error, and throws nothing', () => {
   const descriptor = openSync('package.json', 'r');
   closeSync(descriptor);
   const reader = new DirectReader(descriptor);

@@ -20,7 +20,7 @@ test('accepts every recorded datagram, with its document', () => {
   for (const { datagram, document } of DATAGRAMS) expect(datagram.subarray(documentOffset(datagram))).toEqual(document);
 });
 
-test('the header that was remembered accepts nothing that is not that header', () => {
+test('the cached header matches only itself', () => {
   const good = Buffer.from('{"format":"json","version":1}\n{}');
   expect(documentOffset(good)).toBe(30);
   expect(documentOffset(good.subarray(0, 30))).toBeLessThan(0);
@@ -36,7 +36,7 @@ test('the header that was remembered accepts nothing that is not that header', (
   }
 });
 
-test('looks at the datagram only, not at what an earlier one left behind it', () => {
+test('reads only the datagram, not what an earlier one left in the buffer', () => {
   const scratch = Buffer.from('{"format":"json","version":1}\n{"left":1}');
   expect(documentOffset(scratch, 30)).toBe(REJECT_NO_DOCUMENT);
   expect(documentOffset(scratch, 31)).toBe(30);

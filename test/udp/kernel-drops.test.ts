@@ -11,14 +11,14 @@ test('reads the drops of the socket with this inode', () => {
   expect(dropsIn(TABLE, '12346')).toBe(7);
 });
 
-test('says nothing of a socket that is not there, nor where there is no table', () => {
+test('returns nothing for an unknown socket, or without a table', () => {
   expect(dropsIn(TABLE, '99999')).toBeUndefined();
   expect(dropsIn('', '12345')).toBeUndefined();
   expect(readKernelDrops('none')).toBeUndefined();
   expect(ownSocket(1)).toBeUndefined();
 });
 
-test('finds the sockets of a port, and of those the one that is ours', () => {
+test('finds the sockets of a port, and among them this process’s own', () => {
   expect(inodesOn(TABLE, 2000)).toEqual(['12345', '12346']);
   expect(inodesOn(TABLE, 2001)).toEqual([]);
 });

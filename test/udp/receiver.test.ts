@@ -48,7 +48,7 @@ test('hands every recorded document over byte for byte', async () => {
   expect(sink.documents).toEqual(DATAGRAMS.map(({ document }) => Buffer.from(document)));
 });
 
-test('counts nothing before the first datagram: what is done to be fast from the start leaves no trace', async () => {
+test('counts nothing before the first datagram: the warm-up leaves no trace', async () => {
   const { receiver, sink, log } = await start();
   await sleep(50);
   expect(receiver.read()).toEqual({ received: 0, rejected: { empty: 0, no_document: 0, bad_header: 0 }, held: 0 });
@@ -56,7 +56,7 @@ test('counts nothing before the first datagram: what is done to be fast from the
   expect(log.lines.map(({ message }) => message)).toEqual(['receiving segments on UDP']);
 });
 
-test('caughtUp: what was sent before is counted, without a look at the clock', async () => {
+test('after caughtUp, everything sent before is counted, without timing', async () => {
   const { receiver } = await start();
   let sent = 0;
   for (const count of [1, 15, 16, 40, 100, 3]) {
@@ -89,14 +89,14 @@ test.each([
   await eventually(() => sink.documents.length === 1);
 });
 
-test('says who sent the first segment, once', async () => {
+test('logs the sender of the first segment, once', async () => {
   const { receiver, sink, log } = await start();
   await send('127.0.0.1', receiver.address!.port, [Buffer.from(`${HEADER}a`), Buffer.from(`${HEADER}b`)]);
   await eventually(() => sink.documents.length === 2 && log.find(/first segment/).length > 0);
   expect(log.find(/first segment received from 127\.0\.0\.1/, 'info')).toHaveLength(1);
 });
 
-test('counts each rejection by reason, says it at most once in ten seconds, and never shows the payload', async () => {
+test('counts each rejection by reason, logs it at most once in ten seconds, and never shows the payload', async () => {
   const { receiver, log } = await start();
   await send('127.0.0.1', receiver.address!.port, [Buffer.alloc(0), Buffer.from('secret-1'), Buffer.from('secret-2'), Buffer.from('secret\nx')]);
   await eventually(() => receiver.read().received === 4 && log.find(/rejected/).length === 2);
@@ -108,7 +108,7 @@ test('counts each rejection by reason, says it at most once in ten seconds, and 
   expect(JSON.stringify(log.lines)).not.toContain('secret');
 });
 
-test('stop reads what the kernel holds before it closes', async () => {
+test('stop reads what the kernel holds before it closes the socket', async () => {
   const { receiver, sink } = await start();
   const datagrams = Array.from({ length: 500 }, (_, i) => Buffer.from(HEADER + i));
   await send('127.0.0.1', receiver.address!.port, datagrams);
@@ -117,7 +117,7 @@ test('stop reads what the kernel holds before it closes', async () => {
   expect(receiver.read()).toMatchObject({ received: 500, held: 0 });
 });
 
-test('stop reads on while a sender does not pause', async () => {
+test('stop keeps reading while a sender does not pause', async () => {
   const { receiver, sink } = await start();
   const { port } = receiver.address!;
   const stopped = receiver.stop(AbortSignal.timeout(5_000));
@@ -143,7 +143,7 @@ test('stop is legal before start and twice', async () => {
   await Promise.all([started.stop(AbortSignal.timeout(1_000)), started.stop(AbortSignal.timeout(1_000))]);
 });
 
-test('a stop while it starts is a stop', async () => {
+test('a stop during the start takes effect', async () => {
   const log = new MemoryLog();
   const receiver = new UdpReceiver({ host: '127.0.0.1', port: 0, maxAgeMs: 20 }, { sink: new MemorySink(), log });
   const starting = receiver.start();
@@ -155,12 +155,12 @@ test('a stop while it starts is a stop', async () => {
   expect(log.lines.filter(({ level }) => level === 'error')).toEqual([]);
 });
 
-test('a taken port rejects the start', async () => {
+test('a port in use rejects the start', async () => {
   const { receiver } = await start();
   await expect(start('127.0.0.1', receiver.address!.port)).rejects.toSatisfy((error) => error instanceof XraydError && error.code === 'XRAYD_BIND');
 });
 
-test.runIf(process.platform === 'linux')('counts what the kernel dropped, to the datagram, and says so with the remedy', async () => {
+test.runIf(process.platform === 'linux')('counts every datagram that the kernel dropped, and logs the remedy', async () => {
   const { receiver, log } = await start();
   const { port } = receiver.address!;
   // More than the ring and the largest socket buffer hold, while the thread that hands over is kept busy.
@@ -178,7 +178,7 @@ test.runIf(process.platform === 'linux')('counts what the kernel dropped, to the
   expect(log.find(/kernel dropped/, 'error').length).toBeGreaterThan(0);
 });
 
-test('names the sysctl when the kernel gave less than was asked for', () => {
+test('names the sysctl if the kernel granted less than requested', () => {
   expect(socketBufferRemedy(425_984, 'linux')).toBe('sysctl -w net.core.rmem_max=4194304');
   expect(socketBufferRemedy(8_388_608, 'linux')).toBeUndefined();
   expect(socketBufferRemedy(65_536, 'darwin')).toBeUndefined();

@@ -16,7 +16,7 @@ function drain(reader: RingBufferReader): string[] {
   return documents;
 }
 
-test('hands a chunk over when it holds 50 documents, in the order they came', () => {
+test('hands over a chunk of 50 documents, in the order of arrival', () => {
   const { writer, reader } = pair();
   const all = Array.from({ length: 120 }, (_, i) => `document ${i}`);
   for (const text of all) writer.store(Buffer.from(`x${text}y`), 1, 1 + text.length, 7);
@@ -25,7 +25,7 @@ test('hands a chunk over when it holds 50 documents, in the order they came', ()
   expect(drain(reader)).toEqual(all.slice(100));
 });
 
-test('holds a datagram of the largest size in a index, and opens another for the next', () => {
+test('stores a datagram of the maximum size in one chunk, and opens another chunk for the next', () => {
   const { writer, reader } = pair();
   const large = Buffer.alloc(65_507, 'a');
   for (let i = 0; i < 3; i++) writer.store(large, 0, large.length, 1);
@@ -33,7 +33,7 @@ test('holds a datagram of the largest size in a index, and opens another for the
   expect(drain(reader).map((text) => text.length)).toEqual([65_507, 65_507]);
 });
 
-test('wakes the reader at each index, and in a burst at its end or when three quarters of the chunks wait', async () => {
+test('wakes the reader at each chunk, but in a burst at its end or when three quarters of the chunks wait', async () => {
   const { writer, reader } = pair();
   let awakenings = 0;
   const seal = async (chunks: number): Promise<void> => {
@@ -63,7 +63,7 @@ test('wakes the reader at each index, and in a burst at its end or when three qu
   expect(awakenings).toBe(4);
 });
 
-test('counts what it received, rejected and holds, and holds nothing that was taken', () => {
+test('counts received, rejected and held documents, and holds nothing that was taken', () => {
   const { writer, reader } = pair();
   writer.reject(2);
   writer.store(Buffer.from('a'), 0, 1, 1);
@@ -73,7 +73,7 @@ test('counts what it received, rejected and holds, and holds nothing that was ta
   expect(reader.read()).toMatchObject({ received: 2, held: 0 });
 });
 
-test('takes the lowest free index, so that memory in use follows the load', () => {
+test('uses the lowest free chunk, so that memory in use follows the load', () => {
   const { writer, reader } = pair();
   for (let round = 0; round < 3 * CHUNKS; round++) {
     writer.store(Buffer.from('a'), 0, 1, 1);
@@ -87,7 +87,7 @@ test('takes the lowest free index, so that memory in use follows the load', () =
   }
 });
 
-test('gives out the open chunk too once the writer has ended', () => {
+test('hands over the open chunk too once the writer has ended', () => {
   const { writer, reader } = pair();
   writer.store(Buffer.from('a'), 0, 1, 1);
   const counts: number[] = [];

@@ -19,7 +19,7 @@ function ageRead(ageMs: number, read: Moment, written = WRITTEN): number {
   return read.monotonicMs - back!.arrivedAtMs;
 }
 
-test('what was written is read back, to the byte and the age', () => {
+test('reads back what was written, with exact bytes and ages', () => {
   fc.assert(
     fc.property(documents, fc.double({ min: 0, max: 1e9, noNaN: true }), (list, ageMs) => {
       const segments = segmentsOf(
@@ -57,7 +57,7 @@ test.each([
   expect(ageRead(5_000, { ...read, bootId: nameless.bootId }, nameless)).toBeCloseTo(expected, 3);
 });
 
-test('a file of the format before is read, its age by the wall clock', () => {
+test('reads a file of the previous format, with its age by the wall clock', () => {
   const documentBytes = Buffer.from('{"id":"a"}');
   const rest = Buffer.alloc(4 + 12);
   rest.writeUInt32LE(1, 0);
@@ -72,7 +72,7 @@ test('a file of the format before is read, its age by the wall clock', () => {
   expect(WRITTEN.monotonicMs - back[0]!.arrivedAtMs).toBe(65_000);
 });
 
-test('a clock at the end of time makes no name that the next start takes for a stranger', () => {
+test('a clock in the far future creates no file name that the next start does not recognize', () => {
   vi.useFakeTimers({ now: 8.64e15 });
   try {
     const entry = entryOf(segmentsOf(['x'], 0), 0, '00000000');
@@ -82,7 +82,7 @@ test('a clock at the end of time makes no name that the next start takes for a s
   }
 });
 
-test('any changed byte and any missing end is noticed', () => {
+test('detects any changed byte and any truncation', () => {
   const segments = segmentsOf(['{"id":"a"}', '', 'x'.repeat(40)]);
   const entry = entryOf(segments, 0, '00000000');
   const file = Buffer.concat(encodeBatch(segments, WRITTEN));

@@ -46,7 +46,7 @@ async function expectEachOnce(one: SpoolProcess, documents: readonly string[], b
 const isLinux = process.platform === 'linux';
 const noDescriptors = isLinux ? '' : ' (skipped: only Linux finds the files of a folder that was moved)';
 
-test.skipIf(!isLinux)(`a spool that is moved away and back is not counted a second time, and loses nothing${noDescriptors}`, async () => {
+test.skipIf(!isLinux)(`does not count a spool twice that is moved away and back, and loses nothing${noDescriptors}`, async () => {
   const { folder, away } = places();
   const one = await start(folder);
   for (const document of ['a', 'b', 'c']) expect(await one.write(document)).toBe(true);
@@ -81,7 +81,7 @@ test.skipIf(!isLinux).each([
   expect(batchesIn(away)).toEqual([]);
 });
 
-test.skipIf(!isLinux)(`so is what is in a folder of the process that is moved out of the spool${noDescriptors}`, async () => {
+test.skipIf(!isLinux)(`the same for a process's folder that is moved out of the spool${noDescriptors}`, async () => {
   const { folder, away } = places();
   const one = await start(folder);
   await one.write('a');
@@ -93,25 +93,28 @@ test.skipIf(!isLinux)(`so is what is in a folder of the process that is moved ou
   await expectEachOnce(one, ['a', 'b']);
 });
 
-test.skipIf(!isLinux)(`a process with a spool where another one's was moved to leaves it alone until that one ends${noDescriptors}`, async () => {
-  const { folder, away } = places();
-  const first = await start(folder);
-  for (const document of ['a', 'b', 'c']) await first.write(document);
-  renameSync(folder, away);
-  await looks();
-  await first.write('d');
-  const second = await start(away);
-  await looks();
-  expect((await second.look()).snapshot).toMatchObject({ restored: 0, spooled: 0 });
-  expect(await first.send(1)).toEqual(['a']);
-  await first.stop();
-  await expect.poll(async () => (await second.look()).snapshot.restored).toBe(2);
-  expect(await second.send()).toEqual(['b', 'c']);
-  const third = await start(folder);
-  expect(await third.send()).toEqual(['d']);
-});
+test.skipIf(!isLinux)(
+  `a process whose spool contains another process's moved folder leaves it alone until that process ends${noDescriptors}`,
+  async () => {
+    const { folder, away } = places();
+    const first = await start(folder);
+    for (const document of ['a', 'b', 'c']) await first.write(document);
+    renameSync(folder, away);
+    await looks();
+    await first.write('d');
+    const second = await start(away);
+    await looks();
+    expect((await second.look()).snapshot).toMatchObject({ restored: 0, spooled: 0 });
+    expect(await first.send(1)).toEqual(['a']);
+    await first.stop();
+    await expect.poll(async () => (await second.look()).snapshot.restored).toBe(2);
+    expect(await second.send()).toEqual(['b', 'c']);
+    const third = await start(folder);
+    expect(await third.send()).toEqual(['d']);
+  },
+);
 
-test.skipIf(!isLinux)(`of a spool and its copy each batch is sent once${noDescriptors}`, async () => {
+test.skipIf(!isLinux)(`sends each batch of a spool and its copy once${noDescriptors}`, async () => {
   const { folder, away } = places();
   const one = await start(folder);
   for (const document of ['a', 'b', 'c']) await one.write(document);
@@ -124,7 +127,7 @@ test.skipIf(!isLinux)(`of a spool and its copy each batch is sent once${noDescri
   expect(batchesIn(folder)).toEqual([]);
 });
 
-test('what is in a spool that is deleted is counted as lost, and what is written later is not', async () => {
+test('counts the contents of a deleted spool as lost, but not what is written later', async () => {
   const { folder } = places();
   const one = await start(folder);
   for (const document of ['a', 'b']) await one.write(document);
@@ -171,7 +174,7 @@ function smallDisk(): string | undefined {
   return folder;
 }
 
-test('a disk that fills up keeps what it took, whole, and leaves the rest with the caller', async (context) => {
+test('a disk that fills up keeps what was written completely, and returns the rest to the caller', async (context) => {
   const folder = smallDisk();
   if (folder === undefined) return context.skip('this process may not mount a file system');
   const one = await start(join(folder, 'spool'));

@@ -25,7 +25,7 @@ const isRoot = process.getuid?.() === 0;
 const noUsers = isRoot ? '' : ' (skipped: only root can start a process as another user)';
 const noNamespaces = canUnshare ? '' : ' (skipped: this process may not make PID namespaces)';
 
-test('a living process keeps its files, and each sends its own', async () => {
+test('a running process keeps its files, and each process sends its own', async () => {
   const folder = scope.folder();
   const [first, second] = [await start(folder), await start(folder)];
   await first.write('first');
@@ -36,7 +36,7 @@ test('a living process keeps its files, and each sends its own', async () => {
   expect([await first.send(), await second.send(), await third.send()]).toEqual([['first'], ['second'], []]);
 });
 
-test('what a killed process left is found by one that runs, and counted by exactly one of many', async () => {
+test('a running process finds what a killed one left, and exactly one of many counts it', async () => {
   const folder = scope.folder();
   const dead = await start(folder);
   const documents = numberedDocuments(400);
@@ -51,7 +51,7 @@ test('what a killed process left is found by one that runs, and counted by exact
   expect(await sum()).toBe(400);
 });
 
-test('what a process leaves when it stops is found within one look; empty folders go', async () => {
+test('finds what a stopped process left at the next scan, and deletes empty folders', async () => {
   const folder = scope.folder();
   const [first, second] = [await start(folder), await start(folder)];
   await first.write('left');
@@ -65,7 +65,7 @@ test('what a process leaves when it stops is found within one look; empty folder
   expect(namesIn(folder)).toEqual([]);
 });
 
-test('an adopter that is killed at any point of adopting loses nothing and counts nothing twice', async () => {
+test('a process that is killed at any point of an adoption loses nothing and counts nothing twice', async () => {
   const folder = scope.folder();
   const dead = await start(folder);
   const documents = numberedDocuments(1_500);
@@ -84,7 +84,7 @@ test('an adopter that is killed at any point of adopting loses nothing and count
   expect((await last.send()).toSorted()).toEqual(documents.toSorted());
 });
 
-test('a process that is stopped for a while is not dead', async () => {
+test('a suspended process is not treated as dead', async () => {
   const folder = scope.folder();
   const frozen = await start(folder);
   await frozen.write('mine');
@@ -96,7 +96,7 @@ test('a process that is stopped for a while is not dead', async () => {
   expect(await frozen.send()).toEqual(['mine']);
 });
 
-test.skipIf(!canUnshare)(`process ids mean nothing: two PID namespaces share a spool${noNamespaces}`, async () => {
+test.skipIf(!canUnshare)(`does not rely on process IDs: two PID namespaces share a spool${noNamespaces}`, async () => {
   const folder = scope.folder();
   const [first, second] = [await start(folder, { isNamespaced: true }), await start(folder, { isNamespaced: true })];
   await first.write('first');
@@ -105,7 +105,7 @@ test.skipIf(!canUnshare)(`process ids mean nothing: two PID namespaces share a s
   await expect.poll(() => spooled(second)).toBe(1);
 });
 
-test.skipIf(!isRoot)(`what another user left is named once, with a remedy, and stays${noUsers}`, async () => {
+test.skipIf(!isRoot)(`names what another user left once, with a remedy, and leaves it${noUsers}`, async () => {
   const folder = scope.folder();
   chmodSync(folder, 0o777);
   const root = await start(folder);
@@ -126,7 +126,7 @@ test.skipIf(!isRoot)(`what another user left is named once, with a remedy, and s
   await expect.poll(() => spooled(again)).toBe(1);
 });
 
-test.skipIf(!isRoot)(`a spool of another user is named with this process's user and the remedy${noUsers}`, async () => {
+test.skipIf(!isRoot)(`names a spool of another user, with this process's user and the remedy${noUsers}`, async () => {
   const folder = scope.folder();
   chmodSync(folder, 0o755);
   const { log } = await (await start(folder, { uid: OTHER_UID })).look();
@@ -134,7 +134,7 @@ test.skipIf(!isRoot)(`a spool of another user is named with this process's user 
   expect(log.find(({ level }) => level === 'error')).toMatchObject({ fields });
 });
 
-test('the size is for all that share the folder: a write has no room beside what a living process holds', async () => {
+test('the size limit applies to all processes that share the folder: refuses a write beside a running process’s files', async () => {
   const folder = scope.folder();
   const document = 'x'.repeat(1_000);
   const [first, second] = [await start(folder, { maxBytes: 10_000 }), await start(folder, { maxBytes: 10_000 })];
@@ -149,7 +149,7 @@ test('the size is for all that share the folder: a write has no room beside what
   expect((await second.look()).snapshot.dropped.spool_full).toBe(before);
 });
 
-test('what is adopted from a full spool is not counted beside itself', async () => {
+test('does not count adopted files of a full spool twice', async () => {
   const folder = scope.folder();
   const [first, second] = [await start(folder, { maxBytes: 10_000 }), await start(folder, { maxBytes: 10_000 })];
   for (let i = 0; i < 8; i++) await first.write('x'.repeat(1_000));
@@ -159,7 +159,7 @@ test('what is adopted from a full spool is not counted beside itself', async () 
   expect((await second.look()).snapshot.dropped.spool_full).toBe(0);
 });
 
-test('a folder that is deleted under its process is replaced; what was in it is counted', async () => {
+test('replaces a folder that is deleted while in use, and counts what was in it', async () => {
   const folder = scope.folder();
   const one = await start(folder);
   await one.write('deleted');
@@ -173,7 +173,7 @@ test('a folder that is deleted under its process is replaced; what was in it is 
   expect(await spooled(heir)).toBe(0);
 });
 
-test('a lock file that somebody deletes is made again, and the living process keeps its files', async () => {
+test('recreates a deleted lock file, and the running process keeps its files', async () => {
   const folder = scope.folder();
   const one = await start(folder);
   await one.write('mine');
@@ -186,7 +186,7 @@ test('a lock file that somebody deletes is made again, and the living process ke
   await expect.poll(() => spooled(other)).toBe(1);
 });
 
-test('a lock file that somebody deletes just before another process looks does not give the files of a living one away', async () => {
+test('a lock file that is deleted just before another process’s scan does not give away a running process’s files', async () => {
   const folder = scope.folder();
   const one = await start(folder, { lookEveryMs: 1_000 });
   await one.write('mine');
@@ -199,7 +199,7 @@ test('a lock file that somebody deletes just before another process looks does n
   expect((await one.look()).snapshot.dropped.spool_unreadable).toBe(0);
 });
 
-test('the files of an ended process whose lock file somebody deleted are adopted a little later', async () => {
+test('adopts the files of an ended process a little later if its lock file was deleted', async () => {
   const folder = scope.folder();
   const dead = await start(folder);
   await dead.write('left');
@@ -214,7 +214,7 @@ test('the files of an ended process whose lock file somebody deleted are adopted
   await expect.poll(() => spooled(heir)).toBe(1);
 });
 
-test.skipIf(!isRoot)(`a file that cannot be read for a while is not lost: it stays, and is sent when it can${noUsers}`, async () => {
+test.skipIf(!isRoot)(`keeps a file that temporarily cannot be read, and sends it later${noUsers}`, async () => {
   const folder = scope.folder();
   chmodSync(folder, 0o777);
   const one = await start(folder, { uid: OTHER_UID });
@@ -233,7 +233,7 @@ test.skipIf(!isRoot)(`a file that cannot be read for a while is not lost: it sta
   expect(await one.send()).toEqual(['kept']);
 });
 
-test('a spool that is moved away while it is used is made anew, and written to', async () => {
+test('recreates a spool that is moved away while in use, and writes to it', async () => {
   const folder = join(scope.folder(), 'spool');
   const one = await start(folder);
   await one.write('away');
@@ -244,7 +244,7 @@ test('a spool that is moved away while it is used is made anew, and written to',
   expect((await one.look()).imbalance).toBe(0);
 });
 
-test('files of the old layout, in the spool itself, are adopted by one process when no old daemon listens there', async () => {
+test('one process adopts files of the old layout, in the spool itself, if no old daemon listens there', async () => {
   const folder = scope.folder();
   const writer = await start(folder);
   const documents = numberedDocuments(100);
@@ -262,7 +262,7 @@ test('files of the old layout, in the spool itself, are adopted by one process w
   expect(sent.toSorted()).toEqual(documents.toSorted());
 });
 
-test('an empty folder of a process that was killed while it made it goes; a folder in the place of nothing known stays', async () => {
+test('deletes the empty folder of a process that was killed while creating it, and leaves unknown folders', async () => {
   const folder = scope.folder();
   mkdirSync(join(folder, 'xrayd-0123456789abcdef'));
   mkdirSync(join(folder, 'somebodys'));

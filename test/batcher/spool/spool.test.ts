@@ -50,7 +50,7 @@ function batchesIn(folder: string): string[] {
   return names.toSorted((a, b) => (basename(a) < basename(b) ? -1 : 1));
 }
 
-test('batches survive, in the order they came, with their segments counted from the names', async () => {
+test('batches survive in the order of arrival, with their segments counted from the file names', async () => {
   const folder = scope.folder();
   const first = await open(folder);
   expect(await first.write('a', 'b')).toBe(true);
@@ -66,7 +66,7 @@ test('batches survive, in the order they came, with their segments counted from 
   expect(batchesIn(folder)).toEqual([]);
 });
 
-test('a batch that was not sent keeps its file and its place', async () => {
+test('an unsent batch keeps its file and its place', async () => {
   const { spool, write, accounting, takeAll } = await open(scope.folder());
   await write('a');
   await write('b');
@@ -78,7 +78,7 @@ test('a batch that was not sent keeps its file and its place', async () => {
   expect(await takeAll()).toEqual([['a'], ['b']]);
 });
 
-test('a changed, a cut and a missing file are counted and set aside, and the rest is read', async () => {
+test('counts and sets aside a changed, a truncated and a missing file, and reads the rest', async () => {
   const folder = scope.folder();
   const before = await open(folder);
   for (const document of ['changed', 'cut', 'missing', 'whole']) await before.write(document, 'x'.repeat(100));
@@ -108,7 +108,7 @@ test('a changed, a cut and a missing file are counted and set aside, and the res
   expect(later.accounting.restored).toBe(0);
 });
 
-test('a pipe in the place of a file is unreadable, and is not waited for', async () => {
+test('treats a pipe instead of a file as unreadable, without waiting for it', async () => {
   const folder = scope.folder();
   const { write, takeAll, accounting, expectBalanced } = await open(folder);
   await write('pipe');
@@ -121,7 +121,7 @@ test('a pipe in the place of a file is unreadable, and is not waited for', async
   expectBalanced();
 });
 
-test('files that are not its own are left alone, unfinished ones go', async () => {
+test('leaves foreign files alone, and deletes unfinished ones', async () => {
   const folder = scope.folder();
   mkdirSync(join(folder, 'lost+found'));
   writeFileSync(join(folder, 'notes.txt'), 'mine');
@@ -135,7 +135,7 @@ test('files that are not its own are left alone, unfinished ones go', async () =
   await expect.poll(() => existsSync(join(folder, `${entry.name}.part`))).toBe(false);
 });
 
-test('files of another form in a folder that an ended process left stay there, and are said once, with the folder', async () => {
+test('leaves foreign files in the folder of an ended process alone, and reports them once, with the folder', async () => {
   const folder = scope.folder();
   const left = join(folder, 'xrayd-0123456789abcdef');
   mkdirSync(left);
@@ -148,7 +148,7 @@ test('files of another form in a folder that an ended process left stay there, a
   expect(said()).toEqual([[left, 2]]);
 });
 
-test('a folder where a file should be is unreadable, and no more than that', async () => {
+test('treats a folder instead of a file as unreadable, without further effect', async () => {
   const folder = scope.folder();
   mkdirSync(join(folder, entryOf(segmentsOf(['x']), 0, '00000000').name));
   const { accounting, takeAll, expectBalanced } = await open(folder);
@@ -157,7 +157,7 @@ test('a folder where a file should be is unreadable, and no more than that', asy
   expectBalanced();
 });
 
-test('when it is full its oldest batches go, counted', async () => {
+test('drops and counts the oldest batches when it is full', async () => {
   const { write, accounting, takeAll, expectBalanced, log } = await open(scope.folder(), { maxBytes: 3 * 180 });
   for (const document of ['a', 'b', 'c', 'd', 'e']) expect(await write(document.repeat(100))).toBe(true);
   expect(accounting.snapshot()).toMatchObject({ spooled: 3, dropped: { spool_full: 2 } });
@@ -167,7 +167,7 @@ test('when it is full its oldest batches go, counted', async () => {
   expect(await write('x'.repeat(1_000))).toBe(false);
 });
 
-test('a spool that shrank between two starts drops its oldest', async () => {
+test('drops the oldest batches if the limit was lowered between two starts', async () => {
   const folder = scope.folder();
   const before = await open(folder);
   for (const document of ['a', 'b', 'c']) await before.write(document.repeat(100));
@@ -178,7 +178,7 @@ test('a spool that shrank between two starts drops its oldest', async () => {
   expect((await takeAll()).map(([first]) => first![0])).toEqual(['c']);
 });
 
-test('a disk in trouble is left alone for 10 s, said once, and used again when it works', async () => {
+test('leaves a failing disk alone for 10 s, reports it once, and uses it again when it works', async () => {
   const folder = join(scope.folder(), 'spool');
   let nowMs = 0;
   const { spool, write, log, takeAll, expectBalanced } = await open(folder, { now: () => nowMs });
@@ -197,7 +197,7 @@ test('a disk in trouble is left alone for 10 s, said once, and used again when i
   expect(await takeAll()).toEqual([['c']]);
 });
 
-test('a folder that cannot be made does not stop a start, and is tried again', async () => {
+test('starts even if the folder cannot be created, and tries again', async () => {
   const parent = scope.folder();
   const folder = join(parent, 'taken', 'spool');
   writeFileSync(join(parent, 'taken'), 'a file, no folder');
@@ -212,7 +212,7 @@ test('a folder that cannot be made does not stop a start, and is tried again', a
   expect(await write('a')).toBe(true);
 });
 
-test('writes at one time respect the limit together, and lose none', async () => {
+test('concurrent writes respect the limit together, and lose nothing', async () => {
   const { write, accounting, takeAll, expectBalanced } = await open(scope.folder(), { maxBytes: 10 * 150 });
   const written = await Promise.all(numberedDocuments(40).map((document) => write(document.padEnd(100, 'x'))));
   const { spooled, spooledBytes, dropped } = accounting.snapshot();

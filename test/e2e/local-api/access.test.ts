@@ -22,7 +22,7 @@ function statusOf(local: LocalXRay, method: string, path: string, headers: Recor
 
 const RANGE = '/traces.ndjson';
 
-test('on a loopback address everybody here may read, but for web pages of others', async () => {
+test('on a loopback address everyone on this machine may read, except foreign web pages', async () => {
   const local = await LocalXRay.of(scope);
   const host = new URL(local.daemon.tcpUrl).host;
   expect(await statusOf(local, 'GET', RANGE, {})).toBe(200);
@@ -36,7 +36,7 @@ test('on a loopback address everybody here may read, but for web pages of others
   expect(answer.headers.get('access-control-allow-origin')).toBeNull();
 });
 
-test('elsewhere reading wants the token; SDKs send and sample without', async () => {
+test('on other addresses reading needs the token; SDKs send and sample without it', async () => {
   const local = await LocalXRay.of(scope, '--bind-tcp', '0.0.0.0:0', '--bind', '127.0.0.1:0', '--http-address', '127.0.0.1:0');
   const token = /Token for readers.*: ([0-9a-f]{32})/.exec(local.daemon.stdout)?.[1] ?? '';
   expect(token).not.toBe('');
@@ -61,7 +61,7 @@ test('elsewhere reading wants the token; SDKs send and sample without', async ()
   await expect(local.client.send(new xray.GetGroupsCommand({}))).rejects.toMatchObject({ name: 'AccessDeniedException' });
 });
 
-test('--insecure-bind lifts it, and never for web pages of others', async () => {
+test('--insecure-bind turns the token off, but never for foreign web pages', async () => {
   const local = await LocalXRay.of(scope, '--bind-tcp', '0.0.0.0:0', '--bind', '127.0.0.1:0', '--http-address', '127.0.0.1:0', '--insecure-bind');
   expect(await statusOf(local, 'POST', '/Groups', {})).toBe(200);
   expect(await statusOf(local, 'GET', RANGE, {})).toBe(200);

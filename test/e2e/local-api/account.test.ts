@@ -47,7 +47,7 @@ test('groups, and filters that name them', async () => {
   expect((await client.send(new xray.GetGroupsCommand({}))).Groups).toHaveLength(1);
 });
 
-test('without faults there are no insights', async () => {
+test('has no insights without faults', async () => {
   expect((await client.send(new xray.GetInsightSummariesCommand({ ...range, GroupName: 'Default' }))).InsightSummaries).toEqual([]);
   const InsightId = '12345678-1234-4234-8234-123456789012';
   for (const command of [
@@ -59,7 +59,7 @@ test('without faults there are no insights', async () => {
   }
 });
 
-test('sampling rules: create, update, delete, and what is refused', async () => {
+test('sampling rules: create, update, delete, and refusals', async () => {
   const rule: xray.SamplingRule = {
     RuleName: 'checkout',
     ResourceARN: '*',
@@ -204,7 +204,7 @@ test('trace retrieval works on the local store', async () => {
   expect((await local.errorOf(new xray.ListRetrievedTracesCommand({ RetrievalToken: 'none' })))[0]).toBe('ResourceNotFoundException');
 });
 
-test('every operation of the SDK is answered', async () => {
+test('answers every operation of the SDK', async () => {
   const commands = Object.keys(xray).filter((name) => name.endsWith('Command') && name !== '$Command');
   expect(commands).toHaveLength(38);
   for (const name of commands) {

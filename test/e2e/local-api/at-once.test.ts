@@ -203,7 +203,7 @@ const ROWS: Record<ChangingOperationName, Row> = {
 
 const CHANGING = ALL_OPERATIONS.filter(({ changes }) => changes === true).map(({ name }) => name as ChangingOperationName);
 
-test.each(CHANGING)(`${AT_ONCE} times %s at once: all that was answered with 200 is there, and after kill -9 and another start`, async (name) => {
+test.each(CHANGING)(`${AT_ONCE} times %s at once: everything answered with 200 exists, even after kill -9 and a restart`, async (name) => {
   const { before, bodies, left, least } = ROWS[name];
   const file = join(scope.folder(), 'traces.db');
   const client = await Client.start(file);
@@ -214,7 +214,7 @@ test.each(CHANGING)(`${AT_ONCE} times %s at once: all that was answered with 200
   await left(await Client.start(file), done);
 });
 
-test.each(['SIGKILL', 'SIGTERM'] as const)('all of them at once do not lose what the others set, with %s in the middle', async (signal) => {
+test.each(['SIGKILL', 'SIGTERM'] as const)('concurrent changes of all kinds lose nothing, with %s in between', async (signal) => {
   const file = join(scope.folder(), 'traces.db');
   const client = await Client.start(file);
   const done = { groups: [] as string[], rules: [] as string[], policies: [] as string[] };
@@ -239,6 +239,6 @@ test.each(['SIGKILL', 'SIGTERM'] as const)('all of them at once do not lose what
   expect(policies).toEqual(expect.arrayContaining(done.policies));
 });
 
-test('the row of each operation is its own', () => {
+test('each operation has its own row', () => {
   expect(Object.keys(ROWS).toSorted()).toEqual(CHANGING.toSorted());
 });

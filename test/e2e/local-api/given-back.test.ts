@@ -16,7 +16,7 @@ const ask = (operation: OperationName, body: object): Promise<Answered> => local
 const RULES = 'arn:aws:xray:eu-west-1:123456789012:sampling-rule';
 const INT = 2 ** 31 - 1;
 
-test('the attributes of a sampling rule are kept, in the list too, and an update without them leaves them', async () => {
+test('keeps the attributes of a sampling rule, in the list too, and after an update without them', async () => {
   const Attributes = { tier: 'gold', ['k'.repeat(32)]: 'v'.repeat(32), constructor: 'x', A: 'b', é: 'ü' };
   const created = await ask('CreateSamplingRule', { SamplingRule: { ...RULE_FOR_ALL, RuleName: 'attributes', Attributes } });
   expect(created.json).toMatchObject({ SamplingRuleRecord: { SamplingRule: { Attributes } } });
@@ -59,7 +59,7 @@ test.each<[object, string, string]>([
   expect((await ask('GetSamplingRules', {})).text).not.toContain('refused');
 });
 
-test('notifications of a group want insights, and go with them', async () => {
+test('notifications of a group need insights, and are turned off with them', async () => {
   const insights = (InsightsEnabled?: boolean, NotificationsEnabled?: boolean): object => ({ InsightsEnabled, NotificationsEnabled });
   const create = (InsightsConfiguration: object): Promise<Answered> =>
     ask('CreateGroup', { GroupName: 'notified', FilterExpression: 'fault', InsightsConfiguration });
@@ -100,7 +100,7 @@ test('a token is valid only for the request that it was issued for', async () =>
     expect(await ask(operation, { RetrievalToken, NextToken: traces })).toMatchObject({ status: 400, json: { Message: `Invalid token ${traces}` } });
 });
 
-test('the graph of a retrieved trace writes doubles as every graph does', async () => {
+test('the graph of a retrieved trace writes doubles like every graph', async () => {
   const document = segmentJson('whole', { trace_id: local.nextTraceId(), start_time: local.now, end_time: local.now + 1 });
   await ask('PutTraceSegments', { TraceSegmentDocuments: [JSON.stringify(document)] });
   const TraceIds = [document['trace_id']];

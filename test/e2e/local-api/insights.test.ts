@@ -5,7 +5,7 @@ import { Scope } from '../../fakes/scope.ts';
 
 const scope = new Scope();
 
-test('faults make an insight, which every operation on insights knows and the summary says is ours', async () => {
+test('faults create an insight, which every insight operation knows, and whose summary names xrayd’s rule', async () => {
   const local = await LocalXRay.start();
   scope.add(() => local.stop());
   const { client, range } = local;

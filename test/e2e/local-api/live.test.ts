@@ -26,7 +26,7 @@ async function listen(url: string, headers: Record<string, string> = {}): Promis
   return { text: () => text, isClosed: () => isClosed };
 }
 
-test('GET /events: summaries as traces change, and what was missed with Last-Event-ID', async () => {
+test('GET /events sends summaries as traces change, and with Last-Event-ID what was missed', async () => {
   const local = await LocalXRay.of(scope);
   const url = `${local.daemon.tcpUrl}/events`;
   const events = await listen(url);
@@ -40,7 +40,7 @@ test('GET /events: summaries as traces change, and what was missed with Last-Eve
   expect(again.text()).not.toContain(first);
 });
 
-test.each(['/events', '/traces.ndjson?follow=true'])('%s begins with its headers, before there is anything to tell', async (path) => {
+test.each(['/events', '/traces.ndjson?follow=true'])('%s sends its headers before there is any event', async (path) => {
   const local = await LocalXRay.of(scope);
   // Before the first line that keeps it alive, too.
   const stop = new AbortController();
@@ -49,20 +49,20 @@ test.each(['/events', '/traces.ndjson?follow=true'])('%s begins with its headers
   expect((await fetch(`${local.daemon.tcpUrl}${path}`, { signal })).status).toBe(200);
 });
 
-test.each(['/events', '/traces.ndjson', '/traces.ndjson?follow=true'])('HEAD %s is answered and holds no place of a listener', async (path) => {
+test.each(['/events', '/traces.ndjson', '/traces.ndjson?follow=true'])('answers HEAD %s without occupying a listener’s slot', async (path) => {
   const local = await LocalXRay.of(scope);
   const head = async (): Promise<number> =>
     (await fetch(`${local.daemon.tcpUrl}${path}`, { method: 'HEAD', signal: AbortSignal.timeout(5_000) })).status;
   for (let i = 0; i < 70; i++) expect(await head()).toBe(200);
 });
 
-test('GET /events: an id that is not known makes the listener read everything anew', async () => {
+test('GET /events: an unknown ID makes the listener read everything again', async () => {
   const local = await LocalXRay.of(scope);
   const events = await listen(`${local.daemon.tcpUrl}/events`, { 'last-event-id': '4711' });
   await eventually(() => events.text().includes('event: resync\nid: 0\n'));
 });
 
-test('GET /events: who does not read is not waited for, and memory does not grow', async () => {
+test('GET /events: does not wait for a listener that does not read, and memory does not grow', async () => {
   const local = await LocalXRay.of(scope);
   const port = Number(new URL(local.daemon.tcpUrl).port);
   const deaf = connect(port, '127.0.0.1');
@@ -83,7 +83,7 @@ test('GET /events: the stream ends when the X-Ray stops', async () => {
   await eventually(() => events.isClosed());
 });
 
-test('GET /events: the hundredth listener or so is refused, and there is room again when one goes', async () => {
+test('GET /events: refuses listeners beyond the limit, and accepts another when one leaves', async () => {
   const local = await LocalXRay.of(scope);
   const url = `${local.daemon.tcpUrl}/events`;
   const stops: AbortController[] = [];
@@ -103,7 +103,7 @@ test('GET /events: the hundredth listener or so is refused, and there is room ag
   });
 });
 
-test('GET /traces.ndjson: what is there, and with follow what comes, both filtered', async () => {
+test('GET /traces.ndjson returns existing traces, and with follow new ones, both filtered', async () => {
   const local = await LocalXRay.of(scope);
   const url = `${local.daemon.tcpUrl}/traces.ndjson`;
   const ok = await local.putTrace();

@@ -5,7 +5,7 @@ import { Scope } from '../../fakes/scope.ts';
 
 const scope = new Scope();
 
-test('GET /api/traces?sort= orders all that match, page by page, and totals say of how many', async () => {
+test('GET /api/traces?sort= sorts all matches, page by page, and totals has their number', async () => {
   const local = await LocalXRay.start();
   scope.add(() => local.stop());
   const ids: string[] = [];
@@ -40,7 +40,7 @@ test('GET /api/traces?sort= orders all that match, page by page, and totals say 
   }
 });
 
-test('GET /api/window gives any part of an order, which stays as it was while traces come and go, and says where a trace is', async () => {
+test('GET /api/window returns any part of an order, which stays fixed while traces come and go, and the position of a trace', async () => {
   const local = await LocalXRay.start();
   scope.add(() => local.stop());
   const ids: string[] = [];
@@ -75,7 +75,7 @@ test('GET /api/window gives any part of an order, which stays as it was while tr
   }
 });
 
-test('GET /api/overview counts all that match for charts, and each of its points leads to a trace', async () => {
+test('GET /api/overview counts all matches for charts, and each of its points leads to a trace', async () => {
   const local = await LocalXRay.start();
   scope.add(() => local.stop());
   for (const seconds of [3, 1, 5, 2, 4])

@@ -28,7 +28,7 @@ async function findingsOf(id: string): Promise<[code: string, message: string][]
   });
 }
 
-test('findings: what AWS would do differently, never in AWS’s own answers', async () => {
+test('findings report what AWS would do differently, but never in AWS’s own answers', async () => {
   const now = local.now;
   const trace_id = local.nextTraceId();
   const at = { trace_id, start_time: now, end_time: now + 1 };
@@ -71,13 +71,13 @@ test('findings: a trace beyond 500 KB', async () => {
   expect((await findingsOf(trace_id)).map(([code]) => code)).toContain('trace_too_large');
 });
 
-test('a trace that is not there is a 404, for a bad id too', async () => {
+test('answers 404 for a trace that does not exist, and for a malformed ID', async () => {
   for (const id of [local.nextTraceId(), 'x', '%00']) expect((await get(`/api/traces/${id}/findings`)).status).toBe(404);
   expect((await get(`/api/traces/${local.nextTraceId()}/originals`)).status).toBe(404);
   expect((await post(`/api/traces/${local.nextTraceId()}/pin`, {})).status).toBe(404);
 });
 
-test('originals are the documents as they came', async () => {
+test('originals are the documents as received', async () => {
   const id = await local.putTrace({ annotations: { b: 1, a: 2 } });
   const { body } = await get(`/api/traces/${id}/originals`);
   const documents = (body['Documents'] as string[]).map((text) => JSON.parse(text) as Record<string, unknown>);
@@ -85,7 +85,7 @@ test('originals are the documents as they came', async () => {
   expect(body['Documents']).toContainEqual(expect.stringContaining('"annotations":{"b":1,"a":2}'));
 });
 
-test('clear removes all but what is pinned', async () => {
+test('clear removes all traces except pinned ones', async () => {
   const [kept, gone] = [await local.putTrace(), await local.putTrace()];
   expect((await post(`/api/traces/${kept}/pin`, {})).body).toEqual({ TraceId: kept, Pinned: true });
   expect((await post('/api/clear', {})).status).toBe(200);

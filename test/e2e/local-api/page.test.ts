@@ -32,7 +32,7 @@ test('GET /api/traces: rows, newest first, filtered, page by page', async () => 
   }
 });
 
-test('GET /api/traces/ID: the documents as they came; /api/suggestions: keys and values that were seen', async () => {
+test('GET /api/traces/ID returns the documents as received; /api/suggestions returns known keys and values', async () => {
   const local = await LocalXRay.of(scope);
   const id = await local.putTrace({ annotations: { tenant: 'acme', 'cart value': 184.5 } });
   await local.putTrace({ annotations: { tenant: 'globex' } });
@@ -69,7 +69,7 @@ test('GET /api/status and /api/graph, POST /api/sample', async () => {
   expect(await read(local, '/api/graph?filter=fault')).toMatchObject({ Services: [] });
 });
 
-test('GET /api/sampling: the rule that decides in AWS, where the rule Default is AWS’s own unless it was changed', async () => {
+test('GET /api/sampling returns the rule that decides in AWS, where Default is AWS’s own rule unless it was changed', async () => {
   const local = await LocalXRay.of(scope);
   const ask = async (query: string): Promise<unknown> => read(local, `/api/sampling?${query}`);
   const ofAws = { Rule: { RuleName: 'Default', ReservoirSize: 1, FixedRate: 0.05 } };
@@ -83,7 +83,7 @@ test('GET /api/sampling: the rule that decides in AWS, where the rule Default is
   expect(await ask('name=web&method=POST&path=%2Fcart')).toEqual(ofAws);
 });
 
-test('GET /events?form=rows: rows that match, ids of others, and which run it is', async () => {
+test('GET /events?form=rows sends matching rows, IDs of others, and the ID of the run', async () => {
   const local = await LocalXRay.of(scope);
   const stop = new AbortController();
   scope.add(() => stop.abort());
@@ -109,7 +109,7 @@ test('GET /events?form=rows: rows that match, ids of others, and which run it is
   await eventually(() => text.includes('event: resync'));
 });
 
-test('the page’s files: nothing from elsewhere, hashed names kept for ever, gzip where it is taken', async () => {
+test('the page’s files load nothing from elsewhere, are cached forever under hashed names, and use gzip if accepted', async () => {
   const local = await LocalXRay.of(scope);
   const plain = (path: string) =>
     new Promise<{ headers: Record<string, unknown>; body: string }>((resolve, reject) => {
@@ -137,7 +137,7 @@ test('the page’s files: nothing from elsewhere, hashed names kept for ever, gz
   expect((await fetch(`${local.daemon.tcpUrl}/assets/nothing.js`)).status).toBe(404);
 });
 
-test('the token in the address becomes a cookie that scripts cannot read; a wrong one does not', async () => {
+test('the token in the address becomes a cookie that scripts cannot read; a wrong token does not', async () => {
   const token = 'a;token/with=signs%20';
   const local = await LocalXRay.of(scope, '--bind-tcp', '0.0.0.0:0', '--token', token);
   const first = await fetch(`${local.daemon.tcpUrl}/map?token=${encodeURIComponent(token)}&q=fault`, { redirect: 'manual' });

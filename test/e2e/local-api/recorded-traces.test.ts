@@ -38,7 +38,7 @@ const times = (seconds: number): object => ({ DurationHistogram: took(seconds), 
 const took = (seconds: number): object[] => [{ Value: seconds, Count: 1 }];
 const service = (Name: string, Type: string | null): object => ({ Name, Names: [Name], Type, AccountId: null });
 
-test('a caller that coped with a callee that failed because its database was throttled', async () => {
+test('a caller that handles a callee’s failure, which a throttled database caused', async () => {
   const base = nextSecond();
   const trace_id = local.nextTraceId();
   const owner = `owner-${trace_id}`;
@@ -217,7 +217,7 @@ test('a caller that coped with a callee that failed because its database was thr
   });
 });
 
-test('the account of a segment is named when it is another than the one that it was sent to', async () => {
+test('names the account of a segment if it differs from the receiving account', async () => {
   const base = nextSecond();
   const segment = (account_id: string): object => ({
     trace_id: local.nextTraceId(),
@@ -238,7 +238,7 @@ test('the account of a segment is named when it is another than the one that it 
   expect(await accounts('account.id: "333333333333"')).toEqual([]);
 });
 
-test('the times of matches and pages are whole seconds, and a graph’s times those in which its traces began', async () => {
+test('times of matches and pages are whole seconds, and a graph’s times are those in which its traces began', async () => {
   const base = nextSecond();
   const trace = (start: number): object => ({
     trace_id: local.nextTraceId(),
@@ -262,7 +262,7 @@ test('the times of matches and pages are whole seconds, and a graph’s times th
   expect(json).toMatchObject({ StartTime: base, EndTime: base + 4, Services: [bounds, { ...bounds, Edges: [bounds] }] });
 });
 
-test('of the range of a time series the whole seconds count', async () => {
+test('the range of a time series counts in whole seconds', async () => {
   await local.putTrace({ name: 'series' });
   const ask60 = async (StartTime: number, EndTime: number): Promise<{ Timestamp: number }[]> => {
     const { json } = await ask('GetTimeSeriesServiceStatistics', { StartTime, EndTime, EntitySelectorExpression: 'service("series")' });

@@ -78,7 +78,7 @@ test('a group has an expression, also in an update that names none', async () =>
   );
 });
 
-test('what is not there has its ARN in the refusal, and the tags of a deleted group are gone', async () => {
+test('refuses a missing resource with its ARN, and deletes the tags of a deleted group', async () => {
   const created = await ask('CreateGroup', { GroupName: 'tagged', FilterExpression: 'fault', Tags: [{ Key: 'email@owner', Value: 'a@b' }] });
   const { GroupARN: ResourceARN } = created.json['Group'] as { GroupARN: string };
   expect(await ask('ListTagsForResource', { ResourceARN, NextToken: 'any' })).toMatchObject({
@@ -93,7 +93,7 @@ test('what is not there has its ARN in the refusal, and the tags of a deleted gr
 });
 
 // Source: a recorded answer of X-Ray.
-test('a destination that is set already is refused', async () => {
+test('refuses a destination that is already set', async () => {
   expect(await ask('UpdateTraceSegmentDestination', { Destination: 'XRay' })).toMatchObject(
     refusal(400, 'InvalidRequestException', { Message: 'The destination is already set to XRay' }),
   );
@@ -109,7 +109,7 @@ test('a destination that is set already is refused', async () => {
   expect((await ask('GetTraceSegmentDestination', {})).json['Destination']).toBe('CloudWatchLogs');
 });
 
-test('the boost of a sampling rule: a rate of 0 is taken, a cooldown of 0 is where AWS fails, and an update without one clears it', async () => {
+test('the boost of a sampling rule: accepts a rate of 0, fails like AWS at a cooldown of 0, and an update without one clears it', async () => {
   const rule = {
     Priority: 7123,
     FixedRate: 0.05,
@@ -135,7 +135,7 @@ test('the boost of a sampling rule: a rate of 0 is taken, a cooldown of 0 is whe
   expect((await update({})).text).not.toContain('SamplingRateBoost');
 });
 
-test('the first targets have no quota yet, and numbers are written as AWS writes them', async () => {
+test('the first targets have no quota yet, and numbers have AWS’s form', async () => {
   const documents = [
     { RuleName: 'Default', ClientID: '0123456789abcdef01234567', Timestamp: 1790161554.2, RequestCount: 1, SampledCount: 1, BorrowCount: 0 },
   ];
@@ -146,7 +146,7 @@ test('the first targets have no quota yet, and numbers are written as AWS writes
   expect(/"LastRuleModification":([\d.E]+),/.exec(text)?.[1]).toMatch(/E9$|^0\.0$/);
 });
 
-test('a token that another operation gave, or nobody, is refused', async () => {
+test('refuses a token of another operation, and an invented one', async () => {
   const { now } = local;
   const times = { StartTime: now - 60, EndTime: now + 60 };
   const { json } = await ask('StartTraceRetrieval', { TraceIds: [local.nextTraceId()], ...times });
@@ -169,7 +169,7 @@ test('a token that another operation gave, or nobody, is refused', async () => {
   expect(await ask('ListRetrievedTraces', { RetrievalToken: 'gone' })).toMatchObject({ status: 404, type: 'ResourceNotFoundException' });
 });
 
-test('subsegments that are no list are left out, and what is no object refuses its document', async () => {
+test('omits subsegments that are not a list, and refuses a document with an element that is not an object', async () => {
   const trace_id = local.nextTraceId();
   const base = Math.floor(local.now);
   const values = [{}, 'bad', 42, null, [], [null], [[]], [42]];
@@ -185,7 +185,7 @@ test('subsegments that are no list are left out, and what is no object refuses i
   expect(members).toEqual(Array.from({ length: 5 }, () => 'id,name,start_time,trace_id,end_time'));
 });
 
-test('what is missing, null or of another type in a call', async () => {
+test('handles missing, null and mistyped members of a call', async () => {
   const missing = (member: string): object => ({
     message: `1 validation error detected: Value null at '${member}' failed to satisfy constraint: Member must not be null`,
   });
@@ -197,7 +197,7 @@ test('what is missing, null or of another type in a call', async () => {
 });
 
 // Source: time_series.json of the same recordings.
-test('a time series takes one service or edge without a condition, and no token', async () => {
+test('a time series accepts one service or edge without a condition, and no token', async () => {
   const times = { StartTime: local.now - 60, EndTime: local.now + 60 };
   const invalid = (Message: string): object => refusal(400, 'InvalidRequestException', { Message });
   for (const [EntitySelectorExpression, position, symbol] of [

@@ -107,7 +107,7 @@ test.each(GETS.flatMap((path) => ['%', '%00', '%ff', '((((', '['.repeat(5_000), 
   },
 );
 
-test.each(POSTS)('POST %s whose client goes away in the middle of its body is no bug', async (path) => {
+test.each(POSTS)('POST %s whose client disconnects within its body is not reported as a bug', async (path) => {
   const { hostname, port } = new URL(local.daemon.tcpUrl);
   for (const headers of ['content-length: 1000000', 'transfer-encoding: chunked']) {
     const socket = connect(Number(port), hostname);
@@ -136,7 +136,7 @@ const FILTERS: [title: string, filter: string][] = [
   ['spaces', ' '.repeat(1_000_000)],
 ];
 
-test.each(FILTERS)('a filter of many or deep %s is refused with a reason', async (_title, FilterExpression) => {
+test.each(FILTERS)('refuses a filter of many or deep %s, with a reason', async (_title, FilterExpression) => {
   const range = { StartTime: 0, EndTime: 2e9 };
   for (const [path, body] of [
     ['/TraceSummaries', { ...range, FilterExpression }],
@@ -148,7 +148,7 @@ test.each(FILTERS)('a filter of many or deep %s is refused with a reason', async
   }
 });
 
-test('filters of as many conditions and alternatives as one may have are answered', async () => {
+test('answers filters with the maximum number of conditions and alternatives', async () => {
   await local.putTrace();
   const range = { StartTime: 0, EndTime: 2e9 };
   const alternatives = Array.from({ length: 250 }, (_, i) => `user = "${i}"`).join(' OR ');

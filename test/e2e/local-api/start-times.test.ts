@@ -13,7 +13,7 @@ interface Graph {
   readonly Services: readonly { readonly Name: string; readonly SummaryStatistics: { readonly TotalCount: number } | null }[];
 }
 
-test('GET /api/graph is of the traces that began in the range, whenever they came', async () => {
+test('GET /api/graph covers the traces that began in the range, whenever they arrived', async () => {
   const local = await LocalXRay.start();
   scope.add(() => local.stop());
   const first = Math.floor(local.now) - 900;
@@ -31,7 +31,7 @@ test('GET /api/graph is of the traces that began in the range, whenever they cam
   expect([some.StartTime, some.EndTime, requests(some)]).toEqual([first + 300, first + 540, 5]);
 });
 
-test('GET /api/status is answered from the first moment on', async () => {
+test('GET /api/status is answered from the start', async () => {
   const daemon = new DaemonProcess({ args: ['local'] });
   scope.add(() => daemon.stop('SIGKILL'));
   const tcpUrl = (): string | undefined => {

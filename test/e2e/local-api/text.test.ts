@@ -26,7 +26,7 @@ test('GET /api/traces?text= finds traces by words, with an expression and a time
   expect(await idsOf(local, { text: 'orders', limit: '1', after: page.next! })).toEqual([acme]);
 });
 
-test('what the index’s own language would take for an operator is a text', async () => {
+test('treats operators of the index’s own language as text', async () => {
   const local = await LocalXRay.of(scope);
   const id = await local.putTrace({ annotations: { note: 'a "quoted" AND (b) OR c:d* NEAR/2 -e ^f 🚀 x\0y' } });
   for (const text of ['"quoted"', 'AND', '(b)', 'c:d*', 'NEAR/2', '-e', '^f', '🚀', '*', '"', 'x\0y', 'quoted" AND (b)']) {
@@ -37,7 +37,7 @@ test('what the index’s own language would take for an operator is a text', asy
   }
 });
 
-test('very many words are as good as few', async () => {
+test('accepts very many words', async () => {
   const local = await LocalXRay.of(scope);
   const id = await local.putTrace();
   expect(await idsOf(local, { text: 'web orders '.repeat(600) })).toEqual([id]);
@@ -46,7 +46,7 @@ test('very many words are as good as few', async () => {
   expect(answer.status).toBe(431);
 });
 
-test('lines of traces and events take words too', async () => {
+test('/traces.ndjson and /events accept words too', async () => {
   const local = await LocalXRay.of(scope);
   await local.putTrace({ user: 'user-1' });
   const id = await local.putTrace({ user: 'user-2' });

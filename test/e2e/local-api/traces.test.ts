@@ -14,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => local.stop());
 
-test('PutTraceSegments: a bad document is named, and the others are stored', async () => {
+test('PutTraceSegments names a bad document, and stores the others', async () => {
   const good = segmentJson('good', { trace_id: local.nextTraceId() });
   const answer = await client.send(
     new xray.PutTraceSegmentsCommand({ TraceSegmentDocuments: ['{"id":', JSON.stringify({ ...good, id: 'x' }), JSON.stringify(good)] }),
@@ -40,7 +40,7 @@ test('PutTelemetryRecords', async () => {
   ]);
 });
 
-test('GetTraceSummaries: a trace is found by its annotation at once, with all that the SDK has members for', async () => {
+test('GetTraceSummaries finds a trace by its annotation at once, with every member that the SDK knows', async () => {
   const id = await local.putTrace({ annotations: { order: 'o-1', size: 3, paid: true }, user: 'u1' });
   const { TraceSummaries, ApproximateTime, TracesProcessedCount } = await client.send(
     new xray.GetTraceSummariesCommand({ ...range, FilterExpression: 'annotation.order = "o-1"' }),
@@ -95,7 +95,7 @@ test('GetTraceSummaries: the range types, sampling strategies and errors', async
   expect(await error({ FilterExpression: 'ok AND (madeup = 7)' })).toBe("Error Location: line 1, position 8 : Invalid input symbol: 'ma'");
 });
 
-test('GetTraceSummaries: TraceId means when the trace began, whatever time its id says', async () => {
+test('GetTraceSummaries: TraceId selects by the start of the trace, whatever time is in its ID', async () => {
   const idTime = Math.floor(local.now) - 650;
   const document = segmentJson('late', { trace_id: `1-${idTime.toString(16)}-${'c'.repeat(24)}`, start_time: local.now, end_time: local.now + 1 });
   await client.send(new xray.PutTraceSegmentsCommand({ TraceSegmentDocuments: [JSON.stringify(document)] }));
@@ -107,7 +107,7 @@ test('GetTraceSummaries: TraceId means when the trace began, whatever time its i
   expect([await found(local.now - 1), await found(idTime - 1)]).toEqual([1, 0]);
 });
 
-test('GetTraceSummaries: MatchedService and MatchedEdge come with the range type Service', async () => {
+test('GetTraceSummaries returns MatchedService and MatchedEdge for the range type Service', async () => {
   await local.putTrace({ annotations: { key: 'matched' } });
   const FilterExpression = 'annotation.key = "matched" AND service("orders") { ok } AND edge("web", "orders") { ok }';
   const raw = async (TimeRangeType: string): Promise<Record<string, unknown>> => {
@@ -124,7 +124,7 @@ test('GetTraceSummaries: MatchedService and MatchedEdge come with the range type
   expect(await raw('TraceId')).toMatchObject({ MatchedService: null, MatchedEdge: null, MatchedEventTime: null });
 });
 
-test('GetTraceSummaries: pages follow each other without a gap, also while traces come in', async () => {
+test('GetTraceSummaries pages without gaps, even while traces arrive', async () => {
   const ids = new Set<string>();
   for (let i = 0; i < 250; i++) ids.add(await local.putTrace({ annotations: { key: 'paged' } }));
   const found: string[] = [];
@@ -207,14 +207,14 @@ test('GetServiceGraph and GetTimeSeriesServiceStatistics', async () => {
   );
 });
 
-test('a segment is readable soon after it was sent by UDP', async () => {
+test('a segment can be read soon after it was sent over UDP', async () => {
   const trace = local.nextTraceId();
   const document = segmentJson('by-udp', { trace_id: trace });
   await local.daemon.send(`{"format":"json","version":1}\n${JSON.stringify(document)}`);
   await eventually(async () => (await client.send(new xray.BatchGetTracesCommand({ TraceIds: [trace] }))).Traces!.length === 1);
 });
 
-test('numbers come back with all their digits: in documents, summaries, lines and on the page, and filters compare them so', async () => {
+test('returns and compares numbers with all their digits: in documents, summaries, lines, filters and on the page', async () => {
   const id = local.nextTraceId();
   const numbers = { int64: '9223372036854775807', big: '9007199254740993', minus: '-0', huge: '1e400', plain: '1.5' };
   const text = Object.entries(numbers).map(([key, number]) => `"${key}":${number}`);
@@ -248,7 +248,7 @@ test('numbers come back with all their digits: in documents, summaries, lines an
   for (const expression of no) expect(await matching(expression), expression).toBe(false);
 });
 
-test('a graph of more services than an answer may have is refused with what to do, and the rest is answered', async () => {
+test('refuses a graph of too many services with a remedy, and answers everything else', async () => {
   const busy = await LocalXRay.start();
   try {
     const at = { start_time: busy.now, end_time: busy.now + 1 };

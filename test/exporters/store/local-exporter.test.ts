@@ -20,7 +20,7 @@ function exporterInto(write: () => Written) {
 
 const refusal = (position: number) => ({ position, id: null, code: 'ParseError', message: '', traceId: undefined });
 
-test('an OTLP body is rejected, a document that is refused is not, and only what is stored counts as sent', async () => {
+test('rejects an OTLP body, counts a refused document as unprocessed, and only stored ones as sent', async () => {
   const batch = segmentsOf(['{"name":"a"}', 'T1SCgkK', 'None', 'M1Cgk=']);
   const { exporter, log, printed } = exporterInto(() => ({ refused: [refusal(1), refusal(2), refusal(3)], changed: [] }));
   const result = (await exporter.export(batch)) as Exclude<ExportResult, { kind: 'retry' }>;

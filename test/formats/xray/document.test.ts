@@ -23,7 +23,7 @@ test('counts subsegments on every level', () => {
   expect(lineOf({ subsegments: [sub('a', { subsegments: [sub('b'), sub('c')] }), sub('d')] })?.subsegments).toBe(4);
 });
 
-test('every recorded document has a name, a trace id and a duration, but for None and OTLP', () => {
+test('every recorded document except None and OTLP has a name, a trace ID and a duration', () => {
   for (const { document } of DATAGRAMS) {
     const text = document.toString();
     if (text === 'None' || /^(T1|M1)/.test(text)) continue;
@@ -34,7 +34,7 @@ test('every recorded document has a name, a trace id and a duration, but for Non
   }
 });
 
-test('any JSON makes a line or nothing, never an exception', () => {
+test('any JSON results in a line or nothing, never an exception', () => {
   fc.assert(
     fc.property(
       fc.json(),

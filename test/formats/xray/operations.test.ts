@@ -27,7 +27,7 @@ async function requestOf(name: string): Promise<string> {
 
 const NAMES = Object.keys(client).flatMap((key) => (key.endsWith('Command') && !key.startsWith('$') ? [key.slice(0, -'Command'.length)] : []));
 
-test('the table has exactly the operations of the X-Ray client', () => {
+test('the table lists exactly the operations of the X-Ray client', () => {
   expect(Object.keys(OPERATIONS).toSorted()).toEqual(NAMES.toSorted());
 });
 
@@ -44,7 +44,7 @@ test('the local X-Ray answers each operation of the table once', async () => {
 });
 
 // Source: the policy document of AWSXRayDaemonWriteAccess.
-test('what the daemon forwards is what AWSXRayDaemonWriteAccess allows', () => {
+test('the daemon forwards what AWSXRayDaemonWriteAccess allows', () => {
   expect(ALL_OPERATIONS.flatMap(({ name, caller }) => (caller === 'account' ? [] : [name])).toSorted()).toEqual([
     'GetSamplingRules',
     'GetSamplingStatisticSummaries',

@@ -14,7 +14,7 @@ function read(body: Buffer | string): { texts: string[]; empty: number } | strin
   return { texts: Array.from(found.documents, (document) => Buffer.from(document).toString()), empty: found.empty };
 }
 
-test('documents come out as they were written, whatever is escaped in them', () => {
+test('documents come out unchanged, whatever is escaped in them', () => {
   fc.assert(
     fc.property(fc.array(fc.string({ unit: 'binary', minLength: 1 }), { maxLength: 50 }), (texts) => {
       const found = decodeDocuments(bodyOf(...texts));
@@ -25,7 +25,7 @@ test('documents come out as they were written, whatever is escaped in them', () 
   );
 });
 
-test('a body is read as JSON.parse reads it, or is refused where JSON.parse refuses it', () => {
+test('reads a body as JSON.parse does, and refuses what JSON.parse refuses', () => {
   const value = fc.jsonValue({ maxDepth: 3 });
   const member = fc.oneof(fc.constant('TraceSegmentDocuments'), fc.string());
   const texts = fc.oneof(
