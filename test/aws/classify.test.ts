@@ -87,7 +87,7 @@ test.each<[string, unknown]>([
   ['gzip', gzipSync(TAKEN)],
   ['JSON in comments', `/**/${TAKEN}`],
   ['an event stream', `data: ${TAKEN}\n\n`],
-])('HTTP 200 that is not an answer of X-Ray says nothing about documents: %s', (_what, body) => {
+])('HTTP 200 that does not come from X-Ray proves nothing about documents: %s', (_what, body) => {
   expect(classify(answer(200, body), at())).toEqual(NOT_XRAY);
 });
 
@@ -109,7 +109,7 @@ test.each([300, 301, 304, 307, 308])('does not follow a redirect %i with the rig
 });
 
 test.each(['x-amzn-requestid', 'x-amzn-request-id', 'x-amz-request-id'])(
-  'AWS itself is believed with a request id in %s, and not without',
+  'accepts an answer from AWS with a request ID in %s, but not without',
   (name) => {
     const config = { ...at(), needsRequestId: true };
     expect(classify(answer(200, TAKEN), config)).toEqual(NOT_XRAY);
@@ -128,7 +128,7 @@ test.each([
   ['ValidationError', 400],
   ['InvalidParameterValue', 400],
   ['RequestEntityTooLargeException', 413],
-])("X-Ray's %s is a verdict on the documents of a batch; the same word in a body is not", (type, status) => {
+])("X-Ray's %s is a verdict on the documents of a batch; the same word in a body is not one", (type, status) => {
   expect(classify(ofType(status, type), at())).toEqual({ kind: 'rejected', code: type });
   const inBody = status === 413 ? { kind: 'rejected', code: 'http_413', by: 'gateway' } : { kind: 'retry', code: `http_${status}` };
   for (const name of ['code', '__type', 'Code', 'type']) expect(classify(answer(status, { [name]: type }), at())).toEqual(inBody);
@@ -152,12 +152,12 @@ test.each([
   ['InvalidRequestException', 404],
   ['InvalidRequestException', 405],
   ['InvalidRequestException', 302],
-])('%s with %i is no verdict on documents: they are kept', (type, status) => {
+])('keeps the documents after %s with %i, which is not a verdict on them', (type, status) => {
   expect(classify(ofType(status, type), at())).toEqual({ kind: 'retry', code: `http_${status}` });
 });
 
 test.each([400, 401, 402, 403, 404, 405, 406, 408, 409, 410, 411, 414, 415, 418, 421, 422, 426, 431, 451, 499])(
-  "a %i without X-Ray's error type is a gateway's: the documents are kept",
+  "keeps the documents after a %i without X-Ray's error type, which comes from a gateway",
   (status) => {
     for (const body of ['', '<html>', { code: 'BadRequest' }, { code: 400 }, { message: 'no Route matched' }, TAKEN, 'x'.repeat(1e5), deep(9_999)])
       expect(classify(answer(status, body), at())).toEqual({ kind: 'retry', code: `http_${status}` });
@@ -224,7 +224,7 @@ test.each([
   ['InvalidSegment', false],
   ['ParseError', false],
   ['unknown', false],
-])('a single document refused with %s is worth another try: %s', (code, isRetryable) => {
+])('a single document refused with %s is retried: %s', (code, isRetryable) => {
   expect(classify(refuse({ Id: '1', ErrorCode: code }), at())).toEqual({
     kind: 'partial',
     refused: [{ position: 0, code, isRetryable }],
@@ -235,7 +235,7 @@ test.each([
   ['nested deep', `{"UnprocessedTraceSegments":[${'['.repeat(20_000)}${']'.repeat(20_000)}]}`],
   ['with a member that is nested deep', `{"UnprocessedTraceSegments":[],"x":${'['.repeat(20_000)}${']'.repeat(20_000)}}`],
   ['with more refusals than a call has documents', JSON.stringify({ UnprocessedTraceSegments: Array.from({ length: 5_000 }, () => ({ Id: '1' })) })],
-])("an answer %s is not X-Ray's, and is not parsed", (_what, body) => {
+])("does not parse an answer %s, which cannot be X-Ray's", (_what, body) => {
   expect(classify(answer(200, body), at())).toEqual(NOT_XRAY);
 });
 

@@ -29,7 +29,7 @@ test.each<[what: string, given: object, taken: object]>([
   ['no Token', { Expiration: END }, { expiration: new Date(END) }],
   ['neither, as null', { Token: null, Expiration: null }, {}],
   ['an empty Token', { Token: '' }, {}],
-])('an answer of the container agent with %s is taken, as the SDK for Go takes it', async (_, given, taken) => {
+])('accepts an answer of the container agent with %s, as the SDK for Go does', async (_, given, taken) => {
   expect(await from({ ...KEYS, ...given })).toEqual({ ...TAKEN, ...taken });
 });
 
@@ -37,6 +37,6 @@ test.each<[what: string, given: object]>([
   ['without a secret', { AccessKeyId: 'AKIA' }],
   ['with a Token that is no text', { ...KEYS, Token: 7 }],
   ['with an Expiration that is no date', { ...KEYS, Expiration: 'soon' }],
-])('an answer of the container agent %s is refused', async (_, given) => {
+])('refuses an answer of the container agent %s', async (_, given) => {
   await expect(from(given)).rejects.toThrow('the response lacks AccessKeyId or SecretAccessKey, or its Token or Expiration is malformed');
 });

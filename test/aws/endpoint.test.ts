@@ -29,7 +29,7 @@ test('uses FIPS and dual-stack endpoints if AWS’s variables say so', async () 
 test.each([
   ['http://127.0.0.1:4566', 'http://127.0.0.1:4566/'],
   ['https://x.example/base', 'https://x.example/base'],
-])('a configured endpoint %s is used as it is', async (endpoint, url) => {
+])('uses a configured endpoint %s unchanged', async (endpoint, url) => {
   expect((await resolveEndpoint({ region: 'us-east-1', endpoint: new URL(endpoint) })).href).toBe(url);
 });
 
@@ -38,6 +38,6 @@ test.each([
   ['https://xray.cn-north-1.amazonaws.com.cn/', 'https://sts.cn-north-1.amazonaws.com.cn/'],
   ['http://127.0.0.1:4566/', undefined],
   ['https://evil.example/xray.eu-west-1.amazonaws.com', undefined],
-])('beside %s STS is at %s', (xray, sts) => {
+])('for X-Ray at %s, STS is at %s', (xray, sts) => {
   expect(stsUrlBeside(new URL(xray), undefined)?.href).toBe(sts);
 });

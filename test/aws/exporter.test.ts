@@ -156,14 +156,14 @@ test.each([
   ['localhost', false],
   ['localhost.localstack.cloud', false],
   ['127.0.0.1', false],
-])('%s is a host of AWS: %s', (host, expected) => {
+])('%s is an AWS host: %s', (host, expected) => {
   expect(isAwsHost(new URL(`https://${host}`))).toBe(expected);
 });
 
 test.each([
   ['a proxy that wants a password', 'HTTP/1.1 407 Proxy Authentication Required\r\n\r\n', /407/, /--proxy-address http:\/\/USER:PASSWORD@HOST:PORT/],
   ['a proxy that forbids the host', 'HTTP/1.1 403 blocked by policy\r\n\r\n', /403 blocked by policy/, /a proxy, portal or gateway in between/],
-])('why a tunnel is not opened is said, with what to do and without the password of the proxy: %s', async (_what, reply, reason, remedy) => {
+])('reports why a tunnel is not opened, with the remedy and without the proxy’s password: %s', async (_what, reply, reason, remedy) => {
   const upstream = await scope.start(new RawUpstream());
   upstream.reply = reply;
   const proxyAddress = upstream.url.replace('//', '//user:s3cret@');

@@ -83,7 +83,7 @@ test('a reset before or in an answer, and an answer that is cut off: connection_
 });
 
 test.each(['SMTP ready\r\n', 'HTTP/9.9 what\r\n\r\n', `HTTP/1.1 200 OK\r\nX: ${'x'.repeat(100_000)}\r\n\r\n`, '\0\0\0\0\r\n\r\n'])(
-  'what is no HTTP is a failure of the network: %#',
+  'treats a response that is not HTTP as a network failure: %#',
   async (bytes) => {
     expect(await call(await serving(onRequest(bytes)))).toMatchObject({ kind: 'failure', code: 'network' });
   },

@@ -20,7 +20,7 @@ test.each([
   'a\u0000',
   'é',
   'x'.repeat(256),
-])('%j is not: a portal may answer in its place', (text) => expect(() => metadataValue(text)).toThrow('the response is not instance metadata'));
+])('refuses %j, which may come from a portal', (text) => expect(() => metadataValue(text)).toThrow('the response is not instance metadata'));
 
 test.each([
   [undefined, undefined],
@@ -44,7 +44,7 @@ test('reads a task’s region from its ARN, and reports anything that is not an 
 const GOOD = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'secret/+=', sessionToken: 'token', expiration: new Date(0) };
 
 test.each([GOOD, { accessKeyId: 'test', secretAccessKey: 'test' }, { accessKeyId: 'a', secretAccessKey: 'b', sessionToken: '' }])(
-  '%j can be signed with',
+  '%j can be used to sign',
   (given) => expect(usableCredentials(given)).toBe(given),
 );
 
@@ -58,7 +58,7 @@ test.each<[string, object, string]>([
   ['a token that is a number', { ...GOOD, sessionToken: 7 }, 'there is no session token'],
   ['a date that is none', { ...GOOD, expiration: new Date('never') }, 'its expiration is not a date'],
   ['a date as text', { ...GOOD, expiration: '2026-11-23' }, 'its expiration is not a date'],
-])('%s is no credentials, and nothing of it is said', (_what, given, problem) => {
+])('refuses %s as credentials, without showing any of it', (_what, given, problem) => {
   expect(() => usableCredentials(given as typeof GOOD)).toThrow(`the provider returned invalid credentials: ${problem}`);
   try {
     usableCredentials(given as typeof GOOD);

@@ -54,7 +54,7 @@ test.each<[string, Behaviour]>([
   ['an error of another service of AWS', { status: 404, headers: { 'x-amzn-errortype': 'UnknownOperationException' }, body: '{}' }],
   ['that the caller is not known there', { status: 403, headers: { 'x-amzn-errortype': 'UnrecognizedClientException' }, body: '{}' }],
   ['404 of a gateway', { status: 404, body: 'no such site' }],
-])('the old host answers %s: after three calls the name is looked up anew', async (_what, behaviour) => {
+])('resolves the name again after three calls if the old host answers %s', async (_what, behaviour) => {
   const { old, next, url, move } = await twoHosts();
   const { put } = apiFor(url);
   expect(await put()).toMatchObject({ kind: 'answer', status: 200 });

@@ -13,7 +13,7 @@ test.each<[status: number, date: string | undefined, isCorrected: boolean]>([
   [500, at(10), false],
   [403, undefined, false],
   [403, 'yesterday', false],
-])('status %i with Date %j: corrected is %s', (status, date, isCorrected) => {
+])('status %i with Date %j: the clock is corrected: %s', (status, date, isCorrected) => {
   expect(new ServiceClock(() => NOW).correct(status, date, NOW)).toBe(isCorrected);
 });
 

@@ -67,7 +67,7 @@ test('a certificate for another name: shows both names', async () => {
 });
 
 test.each(['HTTP/1.1 400 Bad Request\r\n\r\n', 'SSH-2.0-OpenSSH_9.6\r\n', '\0\0\0\0\0\0\0\0\0\0'])(
-  '%j where TLS should be: the server does not speak TLS',
+  '%j instead of TLS: reports that the server does not speak TLS',
   async (greeting) => {
     const url = await listening(createServer((socket) => void socket.on('error', () => {}).end(greeting)));
     const { code, message } = await failureOf(url);

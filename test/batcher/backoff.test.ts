@@ -11,7 +11,7 @@ test.each([
   [1_000, 1, 5_000],
   [3, 0, 0],
   [3, 0.5, 400],
-])('attempt %i with the die at %d waits %i ms', (attempt, die, ms) => {
+])('attempt %i with a random number of %d waits %i ms', (attempt, die, ms) => {
   expect(nextDelay(attempt, CONFIG, () => die)).toBe(ms);
 });
 

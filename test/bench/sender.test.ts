@@ -32,7 +32,7 @@ test.each<Size>([
   { bytes: 700, kind: 'ascii' },
   { bytes: 4_000, kind: 'utf8' },
   { bytes: 60_000, kind: 'utf8' },
-])('the sender makes the documents that the oracle expects: %o', async (size) => {
+])('the sender creates the documents that the oracle expects: %o', async (size) => {
   const { port, received } = await sink();
   const load = loadTo(port);
   await load.burst(3, size);

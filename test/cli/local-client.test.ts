@@ -31,7 +31,7 @@ test.each<[what: string, reply: Behaviour]>([
   ['more than were sent', json({ Stored: 2, Refused: [] })],
   ['a negative count', json({ Stored: -1, Refused: [{}, {}] })],
   ['a list that is none', json({ Stored: 1, Refused: {} })],
-])('an import that something else answers is not said to be stored: %s', async (_what, reply) => {
+])('does not report an import as stored if something other than the local X-Ray answers: %s', async (_what, reply) => {
   const server = await scope.start(new Always(reply));
   const client = new LocalXRayClient({ url: server.url, token: '' });
   await expect(client.import([trace])).rejects.toMatchObject({
@@ -83,7 +83,7 @@ function traceOf(number: number, bytes: number): { Id: string; Segments: { Id: s
 test.each([
   ['5 MB, as everywhere', 5 * 1024 * 1024, 6_000_000],
   ['less, at a small memory limit', 100_000, 200_000],
-])('a document beyond the limit of a body is refused by name, and the others are stored: %s', async (_what, maxBytes, bytes) => {
+])('names a document over the body limit, and stores the others: %s', async (_what, maxBytes, bytes) => {
   const server = await scope.start(new Limited(maxBytes));
   const traces = [1, 2, 3, 4, 5].map((number) => traceOf(number, number === 3 ? bytes : 1_000));
   const imported = await new LocalXRayClient({ url: server.url, token: '' }).import(traces);

@@ -23,7 +23,7 @@ test.each([
   ['[1]', 'number 1 is neither a trace of BatchGetTraces nor a segment document'],
   ['{"Traces":[{"Segments":[{"Document":1}]}]}', 'number 1 is neither a trace of BatchGetTraces nor a segment document'],
   ['{"Traces":7}', 'it has no traces'],
-])('says what is wrong with %j', (text, problem) => {
+])('explains what is wrong with %j', (text, problem) => {
   expect(() => readTraces(text)).toThrow(problem);
 });
 

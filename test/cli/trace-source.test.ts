@@ -49,7 +49,7 @@ test.each<[what: string, summaries: Behaviour, traces: Behaviour]>([
   ['an empty object for traces', summaries, json({})],
   ['a trace without an id', summaries, json({ Traces: [{ Segments: [] }], UnprocessedTraceIds: [] })],
   ['a segment without a document', summaries, json({ Traces: [{ Id: ID, Segments: [{ Id: '1' }] }], UnprocessedTraceIds: [] })],
-])('what is not X-Ray is not taken for an X-Ray without traces: %s', async (_what, first, second) => {
+])('does not mistake another server for an X-Ray without traces: %s', async (_what, first, second) => {
   await expect(tracesFrom(first, second)).rejects.toMatchObject({ code: 'XRAYD_TRANSFER' });
 });
 
@@ -92,7 +92,7 @@ test('reads every page of summaries, even empty ones, of traces, and of traces t
 test.each<[what: string, summaries: Behaviour, traces: Behaviour]>([
   ['summaries', json({ TraceSummaries: [], NextToken: 'again' }), { status: 500 }],
   ['traces', summaries, json({ Traces: [], UnprocessedTraceIds: [], NextToken: 'again' })],
-])('pages of %s without an end are an error', async (_what, first, second) => {
+])('endless pages of %s are an error', async (_what, first, second) => {
   await expect(tracesFrom(first, second)).rejects.toMatchObject({ code: 'XRAYD_TRANSFER', message: /same NextToken/ });
 });
 
@@ -140,7 +140,7 @@ test.each<[what: string, summaries: Behaviour, traces: Behaviour, message: RegEx
     { status: 500 },
     /^X-Ray did not return its traces: Some: \\u\{1b\}\[31m\\nx{1,500}/,
   ],
-])('one line says what is wrong with %s', async (_what, first, second, message) => {
+])('one line explains what is wrong with %s', async (_what, first, second, message) => {
   const error = (await tracesFrom(first, second).catch((reason: unknown) => reason)) as Error;
   expect(error).toMatchObject({ code: 'XRAYD_TRANSFER', message });
   expect(error.message.length).toBeLessThan(1_000);
@@ -157,7 +157,7 @@ test.each<[what: string, reply: Behaviour, message: RegExp]>([
   ['never ends', 'drip', /the whole answer: no answer within 300 ms/],
   ['is larger than answers are', { status: 200, body: ' '.repeat(100_000) }, /the answer is larger than 10000 bytes/],
   ['is a large error', { status: 500, body: ' '.repeat(100_000) }, /the answer is larger than 10000 bytes/],
-])('an answer that %s is given up', async (_what, reply, message) => {
+])('abandons an answer that %s', async (_what, reply, message) => {
   const requestHandler = new BoundedHandler({}, { maxBytes: 10_000, timeoutMs: 300 });
   await expect(tracesFrom(reply, { status: 500 }, { requestHandler })).rejects.toMatchObject({ code: 'XRAYD_TRANSFER', message });
 });

@@ -26,7 +26,7 @@ const isOf =
 
 for (const { name, command, skipped } of prepareClients()) {
   test.skipIf(command === undefined)(
-    `${name}: everything that its SDK sends arrives at X-Ray once and byte for byte, and sampling rules from TCP 2000 are obeyed${skipped && ` (skipped: ${skipped})`}`,
+    `${name}: X-Ray receives everything that its SDK sends once, byte for byte, and the SDK obeys sampling rules from TCP 2000${skipped && ` (skipped: ${skipped})`}`,
     async () => {
       const xray = await scope.start(new FakeXRay());
       xray.rules = rulesOf(xray);

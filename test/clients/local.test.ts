@@ -14,21 +14,18 @@ const run = promisify(execFile);
 const readers = { cli: prepareReader('aws-cli'), grafana: prepareReader('grafana') };
 const note = (skipped: string): string => (skipped === '' ? '' : ` (skipped: ${skipped})`);
 
-test.skipIf(readers.cli.command === undefined)(
-  `boto3 reads every operation, each member as its model has it${note(readers.cli.skipped)}`,
-  async () => {
-    const local = await LocalXRay.of(scope);
-    const id = await local.putTrace({ fault: true, cause: { exceptions: [{ id: 'eeeeeeeeeeeeeeee', type: 'Boom', message: 'bang' }] }, user: 'u1' });
-    const [python = ''] = readers.cli.command!;
-    const { stdout } = await run(python, [join(dirname(python), '../../operations.py'), local.daemon.tcpUrl, id], { timeout: 60_000 });
-    const problems = JSON.parse(stdout) as Record<string, string[]>;
-    expect(Object.keys(problems)).toHaveLength(38);
-    expect(Object.fromEntries(Object.entries(problems).filter(([, found]) => found.length > 0))).toEqual({});
-  },
-);
+test.skipIf(readers.cli.command === undefined)(`boto3 reads every operation, each member as in its model${note(readers.cli.skipped)}`, async () => {
+  const local = await LocalXRay.of(scope);
+  const id = await local.putTrace({ fault: true, cause: { exceptions: [{ id: 'eeeeeeeeeeeeeeee', type: 'Boom', message: 'bang' }] }, user: 'u1' });
+  const [python = ''] = readers.cli.command!;
+  const { stdout } = await run(python, [join(dirname(python), '../../operations.py'), local.daemon.tcpUrl, id], { timeout: 60_000 });
+  const problems = JSON.parse(stdout) as Record<string, string[]>;
+  expect(Object.keys(problems)).toHaveLength(38);
+  expect(Object.fromEntries(Object.entries(problems).filter(([, found]) => found.length > 0))).toEqual({});
+});
 
 test.skipIf(readers.cli.command === undefined)(
-  `each constraint of botocore's model of X-Ray is refused in AWS's form${note(readers.cli.skipped)}`,
+  `refuses each violated constraint of botocore's X-Ray model in AWS's form${note(readers.cli.skipped)}`,
   async () => {
     const local = await LocalXRay.of(scope);
     const [python = ''] = readers.cli.command!;
@@ -61,7 +58,7 @@ test.skipIf(readers.cli.command === undefined)(
 );
 
 test.skipIf(readers.grafana.command === undefined)(
-  `Grafana’s data source finds all that it takes for granted${note(readers.grafana.skipped)}`,
+  `Grafana’s data source finds every field that it dereferences${note(readers.grafana.skipped)}`,
   async () => {
     const local = await LocalXRay.of(scope);
     const id = await local.putTrace({
@@ -77,7 +74,7 @@ test.skipIf(readers.grafana.command === undefined)(
 
 for (const { name, command, skipped } of prepareClients()) {
   test.skipIf(command === undefined)(
-    `${name}: an application traced into it is read back${note(skipped)}`,
+    `${name}: reads back the traces of an application${note(skipped)}`,
     async () => {
       const local = await LocalXRay.of(scope);
       const { tcpUrl, udpPort } = local.daemon;

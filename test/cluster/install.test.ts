@@ -30,7 +30,7 @@ const MODES = [
 ] as const;
 
 test.each(MODES)(
-  'network.mode $mode under Pod Security $podSecurity: Flask applications send through $paths, by IRSA, and helm test passes',
+  'network.mode $mode under Pod Security $podSecurity: Flask applications send through $paths, with IRSA, and helm test passes',
   async ({ mode, podSecurity, paths }) => {
     const setting = await setUp(scope, podSecurity);
     const { namespace, xray, sts } = setting;

@@ -35,7 +35,7 @@ const TARGETS = [
 ] as const;
 
 test.each(TARGETS)(
-  'network.mode $mode: an upgrade under 200 segments a second leaves a gap of 5 s at most, and the sender needs no restart',
+  'network.mode $mode: an upgrade at 200 segments per second leaves a gap of 5 s at most, and the sender needs no restart',
   async ({ mode, target }) => {
     const setting = await setUp(scope);
     await install(setting, '--set', `network.mode=${mode}`);
@@ -47,7 +47,7 @@ test.each(TARGETS)(
 );
 
 test.each(['aws-xray-local', 'aws-xray'])(
-  'network.mode service: an upgrade under 200 segments a second to the Service %s loses nothing',
+  'network.mode service: an upgrade at 200 segments per second to the Service %s loses nothing',
   async (service) => {
     const setting = await setUp(scope, 'restricted');
     await install(setting, '--set', 'network.mode=service');

@@ -102,7 +102,7 @@ test.each([
   [128, 0, 3],
   [512, 40, 40],
   [512, 3, 3],
-])('local --tee, a memory limit of %s MiB and --buffer-memory %s: the two buffers have %s MB together', (limitMb, bufferMemory, sumMb) => {
+])('local --tee, a memory limit of %s MiB and --buffer-memory %s: the two buffers together have %s MB', (limitMb, bufferMemory, sumMb) => {
   const limitBytes = limitMb === undefined ? undefined : limitMb * MB;
   const { bufferBytes, teeBytes, ...budget } = memoryBudgetOf({ bufferBytes: bufferMemory * MB, tee: true }, 'local', limitBytes);
   expect(bufferBytes + teeBytes).toBe(sumMb * MB);

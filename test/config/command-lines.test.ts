@@ -89,7 +89,7 @@ test.each<[args: string[], env: Record<string, string>, message: string]>([
   [['-f', 'x.log\n'], {}, '-f is "x.log\\n": a line break came with it. Was it read from a file? See xrayd --help.'],
   [['-c', '/nonexistent/cfg.yaml'], {}, 'cannot read /nonexistent/cfg.yaml: it does not exist'],
   [['-c', '/'], {}, 'cannot read /: it is a folder'],
-])('%j %j ends with one line that names the setting, its value and what to do', async (args, env, message) => {
+])('%j %j ends the start with one line that names the setting, its value and the remedy', async (args, env, message) => {
   expect((await load(args, env)).message).toBe(message);
 });
 
@@ -106,6 +106,6 @@ test.each<[args: string[], env: Record<string, string>, warning: string]>([
     'the flags end at an argument that is not a flag; ignored, as by aws-xray-daemon: "true" "-m" "5". The value of a switch must follow "=": -o=true.',
   ],
   [['', '-m', '5'], {}, 'the flags end at an argument that is not a flag; ignored, as by aws-xray-daemon: "" "-m" "5".'],
-])('%j %j goes on with one line that says what is not used', async (args, env, warning) => {
+])('%j %j starts with one line that says what is not used', async (args, env, warning) => {
   expect((await load(args, env)).warnings).toEqual([warning]);
 });

@@ -100,7 +100,7 @@ test.each(OURS)('refuses %s with a variable that was not replaced, and says so',
 });
 
 test.each(['endpoint', 'proxyAddress', 'spool', 'data', 'save', 'proxyAllow', 'allowedHosts'] as const)(
-  '%s, which is off when it is not set, takes no "off"',
+  '%s, which is off unless it is set, does not accept "off"',
   (name) => {
     expect(problemOf(() => loadBoth(name, SPECS[name].commands[0]!, 'off'))).toMatch(/ cannot be off: omit it, or leave it empty/);
   },

@@ -85,7 +85,7 @@ test.each<[what: string, text: string]>([
   ['lists of dashes', `Region:\n  ${'- '.repeat(DEPTH)}1`],
   ['keys that are maps', `${'? '.repeat(DEPTH)}a`],
   ['keys below keys', Array.from({ length: BLOCK_DEPTH }, (_, i) => `${' '.repeat(i)}a:`).join('\n')],
-])('a file of %s inside each other is an error that names the file, the line and the limit', async (_what, text) => {
+])('a file of nested %s is an error that names the file, the line and the limit', async (_what, text) => {
   const error = await read(`Version: 2\n${text}\n`).catch((reason: unknown) => reason);
   expect(error).toBeInstanceOf(XraydError);
   expect((error as XraydError).message).toMatch(/cfg\.yaml line \d+: is nested more than 32 levels deep/);

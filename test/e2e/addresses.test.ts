@@ -62,7 +62,7 @@ test.each([
   [['-b', '127.0.0.1:0', '-t', 'no-such-host.invalid:1', '--http-address', 'off'], 1, 'cannot listen on TCP no-such-host.invalid:1'],
   [['local', '-b', '127.0.0.1:0', '-t', '[fe80::1%no0]:0', '--http-address', 'off'], 1, 'cannot listen on TCP [fe80::1%no0]:0'],
   [['local', '-b', '[fe80::1%no0]:0', '-t', '127.0.0.1:0', '--http-address', 'off'], 1, 'cannot listen on UDP [fe80::1%no0]:0'],
-])('%j ends with a line that says what to change', async (args, code, line) => {
+])('%j ends the start with a line that says what to change', async (args, code, line) => {
   const ended = await run(...args);
   expect(ended.code).toBe(code);
   expect(ended.output).toContain(line);

@@ -155,7 +155,7 @@ test('recovers if the SSO cache hangs like a disk, within seconds, because the p
 });
 
 test.for(['AWS_WEB_IDENTITY_TOKEN_FILE', 'web_identity_token_file of a profile'])(
-  '%s is a pipe that nobody writes to, then a file',
+  'recovers if %s is first a pipe without a writer',
   async (where, { scope }) => {
     const sts = await scope.start(new FakeSts());
     sts.webIdentityToken = 'token';
@@ -188,7 +188,7 @@ test('recovers if the container agent’s token file is first a pipe without a w
 });
 
 test.for(['AWS_CONFIG_FILE', 'AWS_SHARED_CREDENTIALS_FILE'])(
-  '%s is a pipe that nobody writes to: region, endpoint and other providers go on',
+  'finds region, endpoint and other providers if %s is a pipe without a writer',
   async (name, { scope }) => {
     const imds = await scope.start(new FakeImds());
     const xray = await scope.start(new FakeXRay({ credentials: imds.issued, region: imds.region }));

@@ -81,7 +81,7 @@ test.each<[words: string, start: Start]>([
   ['-f on a pipe that nobody reads', { script: 'mkfifo "$PIPE"', args: ['-f', PIPE], env: { PIPE } }],
   ['--spool in a folder that cannot be', { args: ['--spool', '/proc/none/spool'] }],
   ['-f in a folder that cannot be', { args: ['-f', '/proc/none/x.log'] }],
-])('it starts, and delivers, with %s', async (_words, start) => {
+])('starts and delivers with %s', async (_words, start) => {
   await delivers(start);
 });
 
@@ -94,7 +94,7 @@ test.skipIf(!isRoot).each<[words: string, start: Start]>([
   // Bound, not covered: the checkout may lie below it.
   ['a /tmp that cannot be written', { around: ['unshare', '--mount'], script: 'mount --bind /tmp /tmp && mount -o remount,bind,ro /tmp' }],
   ['no capabilities and no new privileges', { around: ['setpriv', '--no-new-privs', '--bounding-set', '-all', '--inh-caps', '-all'] }],
-])(`it starts, and delivers, with %s${isRoot ? '' : ' (skipped: needs root and unshare)'}`, async (_words, start) => {
+])(`starts and delivers with %s${isRoot ? '' : ' (skipped: needs root and unshare)'}`, async (_words, start) => {
   await delivers(start);
 });
 
@@ -147,7 +147,7 @@ test('malformed AWS variables do not stop it: STS credentials are found, and seg
 });
 
 test.each(['AWS_USE_FIPS_ENDPOINT', 'AWS_USE_DUALSTACK_ENDPOINT', 'AWS_IGNORE_CONFIGURED_ENDPOINT_URLS', 'AWS_DEFAULTS_MODE', 'AWS_RETRY_MODE'])(
-  'a malformed %s does not keep it from finding the endpoint of X-Ray',
+  'finds the endpoint of X-Ray despite a malformed %s',
   async (name) => {
     const daemon = await scope.daemon({
       args: ['-o', '-n', 'us-east-1'],
@@ -162,7 +162,7 @@ test.each<[words: string, env: (folder: string) => Record<string, string>]>([
   ['folders', (folder) => ({ AWS_CONFIG_FILE: folder, AWS_SHARED_CREDENTIALS_FILE: folder })],
   ['no INI', (folder) => ({ AWS_CONFIG_FILE: join(folder, 'garbage'), AWS_SHARED_CREDENTIALS_FILE: join(folder, 'garbage') })],
   ['not there', (folder) => ({ AWS_CONFIG_FILE: join(folder, 'none'), AWS_SHARED_CREDENTIALS_FILE: join(folder, 'none') })],
-])('configuration files of AWS that are %s do not matter when the keys are in the environment', async (_words, env) => {
+])('ignores AWS configuration files that are %s if the keys are in the environment', async (_words, env) => {
   const folder = scope.folder();
   mkdirSync(join(folder, 'in'));
   writeFileSync(join(folder, 'garbage'), 'this is [not ini\n=x\n\0\n[profile\n');

@@ -137,7 +137,7 @@ test.each([
   [['run'], /run needs a command: xrayd run -- npm test/],
   [['run', '--fail-on', 'slow', '--', 'true'], /--fail-on takes fault, error, throttle, not "slow"/],
   [['run', '--', '/nonexistent/program'], /cannot run \/nonexistent\/program: there is no such program/],
-])('%j says what is wrong and what to do', async (args, problem) => {
+])('%j explains what is wrong and what to do', async (args, problem) => {
   const { code, stderr } = await xrayd(args);
   expect(stderr).toMatch(problem);
   expect(code).toBeGreaterThan(0);

@@ -30,7 +30,7 @@ const skipped = probe === undefined ? 'a file system cannot be mounted here' : '
 if (skipped !== '' && process.env['XRAYD_REQUIRE_CLIENTS'] !== undefined) throw new Error(skipped);
 
 test.skipIf(skipped !== '')(
-  `a full disk stops storing with a warning, reading goes on, and storing too when there is room; nothing that was taken is lost${skipped && ` (skipped: ${skipped})`}`,
+  `on a full disk, stops storing with a warning, keeps reading, stores again when there is space, and loses nothing that was accepted${skipped && ` (skipped: ${skipped})`}`,
   async () => {
     const folder = smallDisk(4)!;
     scope.add(() => remove(folder));

@@ -40,7 +40,7 @@ function limited(): Promise<DaemonProcess> {
 }
 
 test.skipIf(limit === undefined).for(Object.entries(STORED))(
-  `no question ends a local X-Ray of 128 MiB that has very many %s${skipped}`,
+  `no query ends a local X-Ray with 128 MiB and very many %s${skipped}`,
   { timeout: 120_000 },
   async ([, batches]) => {
     const daemon = await limited();

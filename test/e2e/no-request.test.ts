@@ -39,7 +39,7 @@ test.each([
   ['garbage', '\0\0garbage\r\n\r\n', '400'],
   ['headers of 20 KB', `GET / HTTP/1.1\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`, '431'],
   ['a body whose chunks are none', 'POST /TraceSegments HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nnone\r\n', '400'],
-])('a request in front of %s is answered first, once', async (_name, garbage, status) => {
+])('answers a request that precedes %s first, once', async (_name, garbage, status) => {
   const { daemon, local } = await start();
   for (const { tcpUrl, metrics } of [daemon, local].map((each) => ({ tcpUrl: each.tcpUrl, metrics: () => each.metrics() }))) {
     const whole = put(document());
@@ -99,7 +99,7 @@ test('answers a compressed body with 415 and the reason; identity is not compres
 });
 
 test.each(['/%zz', '/api/traces/%zz', `/api/traces/${'1'.repeat(200)}`, '/%zz?token=x'])(
-  'what no route can take is refused as X-Ray refuses: %s',
+  'refuses what no route accepts as X-Ray does: %s',
   async (path) => {
     const { local } = await start();
     for (const method of ['GET', 'POST']) {

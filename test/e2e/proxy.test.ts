@@ -128,7 +128,7 @@ const DIFFERENCES: Readonly<Record<string, { status?: number; body?: RegExp; tar
   'upstream not listening': { status: 502, body: /"Message":"xrayd could not reach X-Ray: connection_refused"/ },
 };
 test.each(PROXY_CASES)(
-  'with --proxy-allow all, "$name" goes as through the reference daemon',
+  'with --proxy-allow all, forwards "$name" like the reference daemon',
   async ({ name, request, upstream, upstreamReply, response }) => {
     const server = await scope.start(new RawUpstream());
     if (upstreamReply !== undefined) server.reply = inXRaysForm(upstreamReply);
@@ -207,7 +207,7 @@ test.each([
   ['1.6 million empty documents', `{"TraceSegmentDocuments":[${'"",'.repeat(1_600_000)}""]}`, 'InvalidRequestException'],
   ['200,000 lists in each other', '['.repeat(200_000), 'SerializationException'],
   ['200,000 objects in each other', `{"a":${'{"a":'.repeat(200_000)}`, 'SerializationException'],
-])('POST /TraceSegments with %s is a 400, and nothing counts as received', async (_title, body, errorType) => {
+])('answers POST /TraceSegments with %s with 400, and counts nothing as received', async (_title, body, errorType) => {
   const { daemon } = await start();
   const answer = await post(daemon, '/TraceSegments', body);
   expect([answer.status, answer.headers.get('x-amzn-errortype')]).toEqual([400, errorType]);

@@ -103,7 +103,7 @@ test.skipIf(reference === undefined)(
 );
 
 test.skipIf(reference === undefined)(
-  `each of these command lines ends, or runs, as a process too${reason}`,
+  `each of these command lines exits, or runs, as a process too${reason}`,
   async () => {
     const wrong: unknown[] = [];
     for (const { args, env = {}, reference: theirs, ours = theirs } of COMMAND_LINES) {

@@ -133,7 +133,7 @@ async function run(command: readonly string[], datagrams: readonly Buffer[]): Pr
 }
 
 test.skipIf(reference === undefined)(
-  `the same datagrams through the reference daemon and through xrayd: the same documents, paths, headers and refusals${reason}`,
+  `forwards the same datagrams as the reference daemon, with the same documents, paths, headers and refusals${reason}`,
   async () => {
     const random = new Random(Number(process.env['XRAYD_TEST_SEED'] ?? 20_261_123));
     const datagrams = [

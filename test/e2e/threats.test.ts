@@ -74,7 +74,7 @@ test.each([
   ['garbage after a request', `${LIST}Content-Length: 2\r\n\r\n{}\0\0\0garbage\r\n\r\n${HIDDEN}`],
   ['connection headers that name others', `${LIST}Connection: Authorization, X-Amz-Date, Host\r\nContent-Length: 2\r\n\r\n{}`],
   ['a __proto__ header', `${LIST}__proto__: x\r\nconstructor: y\r\nContent-Length: 2\r\n\r\n{}`],
-])('request smuggling: %s lets nothing through but a listed call', async (_name, bytes) => {
+])('request smuggling: %s forwards nothing but a listed call', async (_name, bytes) => {
   const { daemon, xray } = await start(['--telemetry-records=false']);
   await rawRequest(daemon.tcpUrl, bytes);
   await fetch(`${daemon.tcpUrl}/SamplingTargets`, { method: 'POST', body: '{"last":true}' });

@@ -41,7 +41,7 @@ test.each<[name: string, env: (folder: string) => Record<string, string>]>([
   ['ca_bundle of the profile', (folder) => ({ AWS_CONFIG_FILE: `${folder}/aws-config` })],
   ['NODE_EXTRA_CA_CERTS', (folder) => ({ NODE_EXTRA_CA_CERTS: `${folder}/ca.pem` })],
   ['one of two, the other being no certificate', (folder) => ({ SSL_CERT_FILE: `${folder}/garbage.pem`, AWS_CA_BUNDLE: `${folder}/ca.pem` })],
-])('X-Ray behind a certificate that only %s vouches for gets the segments', async (_name, env) => {
+])('sends segments to an X-Ray whose certificate only %s trusts', async (_name, env) => {
   const setting = await setUp();
   const daemon = await daemonFor(setting, env(setting.folder));
   const document = segment('trusted');
@@ -54,7 +54,7 @@ const reason = canMount ? '' : ' (skipped: unshare --mount is not permitted here
 test
   .skipIf(!canMount)
   .each(['/etc/ssl/certs/ca-certificates.crt', '/etc/ssl/certs/own-ca.crt', '/etc/pki/tls/certs/ca-bundle.crt', '/etc/ssl/cert.pem'])(
-  `X-Ray behind a certificate that the system has in %s gets the segments${reason}`,
+  `sends segments to an X-Ray whose certificate the system has in %s${reason}`,
   async (file) => {
     const setting = await setUp();
     // A system of its own: only this file is in /etc.
@@ -93,7 +93,7 @@ test.skipIf(library === undefined).each([
   ['SSL_CERT_FILE', 'disk-that-hangs/ca.pem'],
   ['AWS_CA_BUNDLE', 'disk-that-hangs/ca.pem'],
   ['SSL_CERT_DIR', 'disk-that-hangs'],
-])(`%s is on a disk that does not answer: the daemon starts without it and says so${noLibrary}`, async (name, path) => {
+])(`starts without %s if its disk does not answer, and says so${noLibrary}`, async (name, path) => {
   const setting = await setUp();
   mkdirSync(join(setting.folder, 'disk-that-hangs'));
   writeFileSync(join(setting.folder, 'disk-that-hangs/ca.pem'), '');

@@ -11,6 +11,6 @@ describe('scenarios that take both cores', () => {
   test.each(shown.filter(({ isBusy }) => isBusy))('$id: $title', expectGood, SHORT_MS);
 });
 
-describe('scenarios that wait, some at one time', () => {
+describe('scenarios that mostly wait, several at a time', () => {
   test.concurrent.each(shown.filter(({ isBusy }) => !isBusy))('$id: $title', expectGood, SHORT_MS);
 });

@@ -16,7 +16,7 @@ const SHORT = new Set([
 beforeAll(() => void execFileSync(process.execPath, [fileURLToPath(new URL('../../scripts/build.ts', import.meta.url))]), 60_000);
 
 test.each(CELLS.filter(({ id }) => SHORT.has(id)))(
-  '$id: $mode inside a memory limit of $limitMb MiB survives $loads, and its account is exact',
+  '$id: $mode with a memory limit of $limitMb MiB survives $loads, and its accounting is exact',
   async (cell) => {
     const outcome = await runCell(cell, { seconds: 5 });
     if (outcome.skipped !== undefined) {

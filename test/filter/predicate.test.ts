@@ -139,7 +139,7 @@ test('a trace without its root has no flags, times or http of its own', () => {
 });
 
 test.each(['ok', 'error', 'throttle', 'fault', 'partial', 'inferred'])(
-  '! and = false say the same of %s, also of a trace without a root',
+  '! and = false are equivalent for %s, even in a trace without a root',
   (keyword) => {
     for (const view of [TRACE, viewOf(segmentJson('orders', { parent_id: 'ffffffffffffffff', fault: true })), viewOf()]) {
       const says = (expression: string): boolean => matches(parseFilter(expression), view);

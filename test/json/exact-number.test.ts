@@ -9,7 +9,7 @@ const digits = (minLength: number, maxLength: number): fc.Arbitrary<string> =>
 const whole = digits(1, 25).map((text) => text.replace(/^0+(?=\d)/, ''));
 
 test.each(['9007199254740993', '-9223372036854775808', '18446744073709551615', '-0', '-0.0', '1e400', '-1E+400', '1e-400', '0.12345678901234567890'])(
-  '%s is written as it was read, wherever it stands',
+  'writes %s as it was read, in any position',
   (number) => {
     for (const text of [`{"a":${number}}`, `[1,${number}]`, `{"a":[${number},{"b":${number}}],"c":"${number}"}`]) {
       expect(JSON.stringify(parseJson(text))).toBe(text);

@@ -38,7 +38,7 @@ test('a client borrows until a window has closed, and then gets a quota for five
 });
 
 test.each([-3_600, 7_200])(
-  'setting the clock by %i seconds changes no share: who reports has one, and who is silent for a minute has none',
+  'setting the clock by %i seconds changes no share: a reporting client has one, a client that is silent for a minute has none',
   (step) => {
     const targets = new SamplingTargets();
     for (const client of ['a', 'b']) report(targets, client, NOW);
@@ -110,7 +110,7 @@ test('grants a boost while clients report anomalies that were not sampled', () =
 });
 
 test.each([null, [], 7, { SamplingStatisticsDocuments: 'x' }, { SamplingStatisticsDocuments: [null, 7, { RuleName: {} }] }])(
-  'no body breaks it: %j',
+  'handles any body: %j',
   (body) => {
     expect((new SamplingTargets().answer(body, [rule()], 0, { now: NOW, steadyNow: NOW }) as Answer).SamplingTargetDocuments).toEqual([]);
   },

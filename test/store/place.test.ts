@@ -114,7 +114,7 @@ test.each([
   ['a folder', (path: string) => mkdirSync(path), /it is a folder\. Name a file in it: --data .*traces\.db/],
   ['a pipe', (path: string) => void execFileSync('mkfifo', [path]), /it is not a regular file/],
   ['a link to nothing', (path: string) => symlinkSync(`${path}-not-there`, path), /it is a link to something that does not exist/],
-])('%s in the place of a --data file is refused in one line', (_, make, message) => {
+])('refuses %s instead of a --data file in one line', (_, make, message) => {
   const path = join(scope.folder(), 'data');
   make(path);
   expect(() => dataPlace(path)).toThrow(message);

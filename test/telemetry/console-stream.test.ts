@@ -37,25 +37,28 @@ const lineOf = (i: number): string => `${i} ${'é'.repeat(500)}\n`;
 test.each([
   ['blocks', 0],
   ['says EAGAIN', constants.O_NONBLOCK],
-])('a full console that %s keeps its order, loses what is beyond its budget, counts it and says so when it is read again', async (_what, flags) => {
-  const { fd, read } = pipe(flags);
-  const console = new ConsoleStream(fd, 200_000);
-  const resumed: number[] = [];
-  console.events = { onError: (error) => expect.fail(error.message), onResumed: (lost) => resumed.push(lost) };
-  for (let i = 0; i < 400; i++) console.write(lineOf(i));
-  const { lost } = console;
-  expect(lost).toBeGreaterThan(100);
-  expect(resumed).toEqual([]);
-  let text = '';
-  await eventually(() => (text += read()).includes(`${399 - lost} é`) && text.endsWith('\n'));
-  await console.flush();
-  expect(text).toBe(Array.from({ length: 400 - lost }, (_, i) => lineOf(i)).join(''));
-  expect(resumed).toEqual([lost]);
-  console.write('again\n');
-  await console.flush();
-  expect(read()).toBe('again\n');
-  expect(console.lost).toBe(lost);
-});
+])(
+  'a full console that %s keeps the order, drops and counts lines beyond its budget, and reports them when it is read again',
+  async (_what, flags) => {
+    const { fd, read } = pipe(flags);
+    const console = new ConsoleStream(fd, 200_000);
+    const resumed: number[] = [];
+    console.events = { onError: (error) => expect.fail(error.message), onResumed: (lost) => resumed.push(lost) };
+    for (let i = 0; i < 400; i++) console.write(lineOf(i));
+    const { lost } = console;
+    expect(lost).toBeGreaterThan(100);
+    expect(resumed).toEqual([]);
+    let text = '';
+    await eventually(() => (text += read()).includes(`${399 - lost} é`) && text.endsWith('\n'));
+    await console.flush();
+    expect(text).toBe(Array.from({ length: 400 - lost }, (_, i) => lineOf(i)).join(''));
+    expect(resumed).toEqual([lost]);
+    console.write('again\n');
+    await console.flush();
+    expect(read()).toBe('again\n');
+    expect(console.lost).toBe(lost);
+  },
+);
 
 test('counts each line that the console does not accept, and tries the next one', async () => {
   const fd = openSync('/dev/full', 'w');

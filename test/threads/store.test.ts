@@ -139,29 +139,26 @@ test('never reuses a row, even after everything is deleted and a write fails, be
   expect(rowOf(idOf(7))).toBeGreaterThan(5);
 });
 
-test.each(['one is unpinned', 'the store is cleared'])(
-  'a store that pinned traces fill refuses what it could only remove at once, until %s',
-  (until) => {
-    const { writer, reader } = open(2e6);
-    const pad = 'x'.repeat(10_000);
-    let taken = 0;
-    const putOne = (): unknown => put(writer, segmentJson('web', { trace_id: idOf(taken), metadata: { pad } }));
-    expect(() => {
-      for (; taken < 1_000; taken++) {
-        putOne();
-        writer.pin(idOf(taken), true);
-      }
-    }).toThrow(FullOfPinnedError);
-    expect(reader.size()).toMatchObject({ traces: taken });
-    expect(taken).toBeGreaterThan(80);
-    expect(putOne).toThrow(FullOfPinnedError);
-    for (let i = 0; i < 20; i++) writer.pin(idOf(i), false);
-    if (until === 'the store is cleared') writer.clear();
-    putOne();
-    expect(reader.trace(idOf(taken))).toBeDefined();
-    expect(reader.trace(idOf(taken - 1))).toBeDefined();
-  },
-);
+test.each(['one is unpinned', 'the store is cleared'])('a store full of pinned traces refuses new ones until %s', (until) => {
+  const { writer, reader } = open(2e6);
+  const pad = 'x'.repeat(10_000);
+  let taken = 0;
+  const putOne = (): unknown => put(writer, segmentJson('web', { trace_id: idOf(taken), metadata: { pad } }));
+  expect(() => {
+    for (; taken < 1_000; taken++) {
+      putOne();
+      writer.pin(idOf(taken), true);
+    }
+  }).toThrow(FullOfPinnedError);
+  expect(reader.size()).toMatchObject({ traces: taken });
+  expect(taken).toBeGreaterThan(80);
+  expect(putOne).toThrow(FullOfPinnedError);
+  for (let i = 0; i < 20; i++) writer.pin(idOf(i), false);
+  if (until === 'the store is cleared') writer.clear();
+  putOne();
+  expect(reader.trace(idOf(taken))).toBeDefined();
+  expect(reader.trace(idOf(taken - 1))).toBeDefined();
+});
 
 test('keeps a trace that alone exceeds the size limit until another arrives', () => {
   const { writer, reader } = open(1e6);
@@ -207,7 +204,7 @@ test.each([
     },
     /was written by a newer xrayd \(format 99, this one supports 3\)/,
   ],
-])('%s is refused with its name', (_, make, message) => {
+])('refuses %s by name', (_, make, message) => {
   const file = join(scope.folder(), 'other.db');
   make(file);
   expect(() => openToWrite({ file, isTemporary: false })).toThrow(message);

@@ -91,7 +91,7 @@ test.each<[string, string, readonly ('inside' | 'inside open' | 'alone' | 'alone
   ['inside', 'inside', ['inside', 'alone']],
   ['inside what is in progress', 'inside open', ['inside open', 'alone', 'inside']],
   ['inside, after one in progress alone', 'inside', ['alone open', 'inside']],
-])('of completed versions of a subsegment the first that came counts: %s', (_, expected, order) => {
+])('uses the first completed version of a subsegment to arrive: %s', (_, expected, order) => {
   const id = 'a'.repeat(16);
   const web = segmentJson('web');
   const documents = order.map((version): Json => {

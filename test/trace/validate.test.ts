@@ -58,7 +58,7 @@ test.each([
   ['an unknown type inside', segmentJson('web', { subsegments: [sub('x', { type: 'span' })] })],
   ['the namespace local', segmentJson('web', { subsegments: [sub('x', { namespace: 'local' })] })],
   ['null for what is absent', segmentJson('web', { parent_id: null, type: null })],
-])('takes %s', (_, document) => expect(judge(document)).toBe('taken'));
+])('accepts %s', (_, document) => expect(judge(document)).toBe('taken'));
 
 test('reports the ID of the outermost entity and the kind of document', () => {
   expect(readDocument(JSON.stringify(segmentJson('web', { id: ID, trace_id: 'x' })))).toEqual({
@@ -99,7 +99,7 @@ test.each([
   ['nested 200,000 levels deep', `{"metadata":${'['.repeat(200_000)}${']'.repeat(200_000)}}`],
   ['nested 3,000 levels deep', `{"metadata":${'{"a":'.repeat(3_000)}1${'}'.repeat(3_000)}}`],
   ['of a million values', `{"metadata":[${'1,'.repeat(1_000_000)}1]}`],
-])('a document %s is refused before it is parsed', (_title, rest) => {
+])('refuses a document %s before it is parsed', (_title, rest) => {
   const document = JSON.stringify({
     trace_id: '1-6ab3b3f3-000000000000000000000001',
     id: '0000000000000001',

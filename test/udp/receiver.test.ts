@@ -83,7 +83,7 @@ test.each([
   ['::', '::1'],
   ['::', '127.0.0.1'],
   ['0.0.0.0', '127.0.0.1'],
-])('bound to %s it hears %s', async (host, from) => {
+])('receives, bound to %s, from %s', async (host, from) => {
   const { receiver, sink } = await start(host);
   await send(from, receiver.address!.port, [Buffer.from(`${HEADER}a`)]);
   await eventually(() => sink.documents.length === 1);

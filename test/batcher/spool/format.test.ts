@@ -49,7 +49,7 @@ test.each([
 test.each([
   ['by the wall clock', 600_000, 605_000],
   ['which a clock that was set back cannot make less than it was', -600_000, 5_000],
-])('after a restart of the machine the age is told %s', (_, wallMs, expected) => {
+])('after a reboot the age is measured %s', (_, wallMs, expected) => {
   const read = { wallMs: WRITTEN.wallMs + wallMs, monotonicMs: 20_000, bootId: Buffer.alloc(BOOT_ID_BYTES, 8) };
   expect(ageRead(5_000, read)).toBeCloseTo(expected, 3);
   // Nor are two machines taken for one where the system does not name its start.

@@ -66,7 +66,7 @@ test.skipIf(!isLinux).each([
   ['a link to where it is now', (folder: string, away: string) => symlinkSync(away, folder)],
   ['a link to an empty folder', (folder: string) => symlinkSync(mkdtempSync(`${folder}-`), folder)],
   ['a link to nothing', (folder: string) => symlinkSync(`${folder}.none`, folder)],
-])(`segments in a spool folder that was moved are sent from its new place, whatever replaced the folder: %s${noDescriptors}`, async (_what, put) => {
+])(`sends segments of a moved spool folder from its new location, whatever replaced it: %s${noDescriptors}`, async (_what, put) => {
   const { folder, away } = places();
   const one = await start(folder);
   for (const document of ['a', 'b', 'c']) await one.write(document);
@@ -144,27 +144,24 @@ const isRoot = process.getuid?.() === 0;
 const USER = 12_345;
 const noUsers = isRoot ? '' : ' (skipped: only root can start a process as another user)';
 
-test.skipIf(!isRoot)(
-  `what is sent from a folder that became read-only is not sent again by the next process once it is writable${noUsers}`,
-  async () => {
-    const { folder } = places();
-    mkdirSync(folder);
-    chmodSync(folder, 0o777);
-    chmodSync(join(folder, '..'), 0o777);
-    const one = await start(folder, { uid: USER });
-    for (const document of ['a', 'b', 'c']) await one.write(document);
-    const own = join(folder, readdirSync(folder)[0]!);
-    chmodSync(own, 0o500);
-    expect(await one.send(2)).toEqual(['a', 'b']);
-    expect(await one.write('d')).toBe(false);
-    expect((await one.look()).snapshot).toMatchObject({ spooled: 1, dropped: { spool_unreadable: 0 } });
-    chmodSync(own, 0o700);
-    await expect.poll(() => batchesIn(folder).length).toBe(1);
-    await one.stop();
-    const next = await start(folder, { uid: USER });
-    expect(await next.send()).toEqual(['c']);
-  },
-);
+test.skipIf(!isRoot)(`the next process does not resend what was sent from a read-only folder once it is writable${noUsers}`, async () => {
+  const { folder } = places();
+  mkdirSync(folder);
+  chmodSync(folder, 0o777);
+  chmodSync(join(folder, '..'), 0o777);
+  const one = await start(folder, { uid: USER });
+  for (const document of ['a', 'b', 'c']) await one.write(document);
+  const own = join(folder, readdirSync(folder)[0]!);
+  chmodSync(own, 0o500);
+  expect(await one.send(2)).toEqual(['a', 'b']);
+  expect(await one.write('d')).toBe(false);
+  expect((await one.look()).snapshot).toMatchObject({ spooled: 1, dropped: { spool_unreadable: 0 } });
+  chmodSync(own, 0o700);
+  await expect.poll(() => batchesIn(folder).length).toBe(1);
+  await one.stop();
+  const next = await start(folder, { uid: USER });
+  expect(await next.send()).toEqual(['c']);
+});
 
 /** A file system of 64 KB, unmounted at the end; undefined where this process may not mount. */
 function smallDisk(): string | undefined {

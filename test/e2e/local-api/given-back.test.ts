@@ -52,7 +52,7 @@ test.each<[object, string, string]>([
   [{ RuleName: undefined, RuleARN: `${RULES.replace('eu-west-1', 'us-east-1')}/x` }, 'InvalidRequestException', 'Invalid sampling rule ARN'],
   [{ RuleName: undefined, RuleARN: `${RULES.replace('123456789012', '210987654321')}/x` }, 'InvalidRequestException', 'Invalid sampling rule ARN'],
   [{ RuleName: undefined, RuleARN: 'arn:aws:xray:eu-west-1:123456789012:group/x' }, 'InvalidRequestException', 'Invalid sampling rule ARN'],
-])('a sampling rule with %j is refused', async (members, type, message) => {
+])('refuses a sampling rule with %j', async (members, type, message) => {
   const { status, type: given, text } = await ask('CreateSamplingRule', { SamplingRule: { ...RULE_FOR_ALL, RuleName: 'refused', ...members } });
   expect([status, given], text).toEqual([400, type]);
   expect(text).toContain(message);

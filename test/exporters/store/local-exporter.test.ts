@@ -39,7 +39,7 @@ test.each([
   [new StoreFullError('disk full', 'disk'), 'store_full'],
   [new Error('the store is closed'), 'store_failed'],
   [new Error(`anything ${Math.PI} at all`), 'store_failed'],
-])('what cannot be stored is kept, with a code from a short list: %s', async (error, code) => {
+])('keeps what cannot be stored, with a code from a short list: %s', async (error, code) => {
   const { exporter } = exporterInto(() => {
     throw error;
   });

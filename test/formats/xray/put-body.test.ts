@@ -76,7 +76,7 @@ test.each([
   ['5 MB of spaces', ' '.repeat(TOO_LARGE), 'not_json'],
   ['an unterminated document of 5 MB', `{"TraceSegmentDocuments":["${'\\\\'.repeat(TOO_LARGE / 2)}`, 'not_json'],
   ['a byte that is not UTF-8', Buffer.from([0x7b, 0xff, 0x7d]), 'not_utf8'],
-])('%s: refused for one pass over the bytes, and no more memory than a small body', (_title, body, problem) => {
+])('%s: refuses it after one pass over the bytes, with no more memory than for a small body', (_title, body, problem) => {
   const bytes = Buffer.from(body);
   const before = process.memoryUsage();
   expect(decodeDocuments(bytes)).toBe(problem);
