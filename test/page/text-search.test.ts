@@ -113,7 +113,7 @@ test.skipIf(skipped !== '')(`at 400 px the box has the whole bar while it has th
   const before = (await form.boundingBox())!;
   await page.keyboard.press('/');
   await page.locator('.cm-editor').waitFor();
-  await page.waitForFunction(() => document.querySelector('[role="search"]')!.getBoundingClientRect().width > 350);
+  await page.waitForFunction(() => document.querySelector('form.query')!.getBoundingClientRect().width > 350);
   const after = (await form.boundingBox())!;
   expect(after.width).toBeGreaterThan(before.width + 80);
   await page.keyboard.press('Control+a');

@@ -13,6 +13,11 @@ export class Refused extends Error {
   }
 }
 
+/** For a person. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
 export interface Query {
   readonly filter: string;
   /** Words to be found anywhere in a trace. */

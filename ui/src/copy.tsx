@@ -55,7 +55,7 @@ export function Copy({ title = 'Copy', what, ...source }: CopyProps) {
   };
   return (
     <button type="button" class="button small" aria-label={`${said.value === '' ? title : said.value}: ${what}`} onClick={() => void copy()}>
-      <span role="status">{said.value === '' ? title : said.value}</span>
+      <output>{said.value === '' ? title : said.value}</output>
     </button>
   );
 }
@@ -88,9 +88,5 @@ export async function copyAloud(text: string, what: string): Promise<void> {
 }
 
 export function Said() {
-  return (
-    <div class="said" role="status">
-      {said.value}
-    </div>
-  );
+  return <output class="said">{said.value}</output>;
 }

@@ -1,4 +1,5 @@
 import { useRef } from 'preact/hooks';
+import { useDrag } from './drag.ts';
 
 /** px that an arrow key moves. */
 const KEY_PX = 16;
@@ -27,9 +28,13 @@ export function Handle({
   /** px from the left edge of its container; of a column to the right, from the right edge. */
   at: number;
 }) {
-  const drag = useRef<{ x: number; value: number } | undefined>(undefined);
+  const before = useRef(value);
   const direction = side === 'left' ? 1 : -1;
   const change = (px: number): void => onChange(Math.round(Math.max(min, Math.min(max, px))));
+  const handlers = useDrag({
+    onStart: () => (before.current = value),
+    onDrag: ({ from, to }) => change(before.current + (to.x - from.x) * direction),
+  });
   const onKeyDown = (event: KeyboardEvent): void => {
     const to =
       event.key === 'ArrowLeft'
@@ -49,6 +54,7 @@ export function Handle({
   return (
     <div
       class="handle"
+      // oxlint-disable-next-line jsx-a11y/prefer-tag-over-role -- a splitter of the ARIA Authoring Practices: it has a value and is moved, an <hr> is a line
       role="separator"
       tabIndex={0}
       aria-label={label}
@@ -59,15 +65,7 @@ export function Handle({
       aria-valuetext={`${value} pixels`}
       title={`${label}: drag; double-click fits`}
       style={side === 'left' ? { left: `${at}px` } : { right: `${at}px` }}
-      onPointerDown={(event) => {
-        event.currentTarget.setPointerCapture(event.pointerId);
-        drag.current = { x: event.clientX, value };
-      }}
-      onPointerMove={(event) => {
-        if (drag.current !== undefined) change(drag.current.value + (event.clientX - drag.current.x) * direction);
-      }}
-      onPointerUp={() => (drag.current = undefined)}
-      onPointerCancel={() => (drag.current = undefined)}
+      {...handlers}
       onDblClick={onFit}
       onKeyDown={onKeyDown}
     />

@@ -1,5 +1,5 @@
 import { signal, useSignal } from '@preact/signals';
-import { sendSample } from '../api.ts';
+import { sendSample, messageOf } from '../api.ts';
 import { Copy } from '../copy.tsx';
 import { status } from '../live.ts';
 import { go } from '../route.ts';
@@ -65,7 +65,7 @@ function Sample({ onSent }: { onSent: (traceId: string) => void }) {
       onSent(await sendSample());
       problem.value = '';
     } catch (error) {
-      problem.value = error instanceof Error ? error.message : String(error);
+      problem.value = messageOf(error);
     }
     isSending.value = false;
   };
@@ -74,9 +74,7 @@ function Sample({ onSent }: { onSent: (traceId: string) => void }) {
       <button type="button" class="button primary" disabled={isSending.value} onClick={() => void send()}>
         Send a sample trace
       </button>
-      <span role="status" class="fault-text">
-        {problem.value}
-      </span>
+      <output class="fault-text">{problem.value}</output>
     </p>
   );
 }

@@ -13,7 +13,7 @@ interface MapFindProps {
 /** Finds a service by a part of its name: what matches is lit, Enter goes there, and again to the next. */
 export function MapFind({ input, text, found, onText, onNext }: MapFindProps) {
   return (
-    <div class="map-find" role="search" aria-label="On the map">
+    <search class="map-find" aria-label="On the map">
       <input
         ref={input}
         class="text"
@@ -30,10 +30,8 @@ export function MapFind({ input, text, found, onText, onNext }: MapFindProps) {
           event.currentTarget.blur();
         }}
       />
-      <span class="faint" role="status">
-        {text === '' ? '' : found === 0 ? 'None has this name' : plural(found, 'service')}
-      </span>
-    </div>
+      <output class="faint">{text === '' ? '' : found === 0 ? 'None has this name' : plural(found, 'service')}</output>
+    </search>
   );
 }
 

@@ -1,5 +1,5 @@
 import { useSignal } from '@preact/signals';
-import { useRef } from 'preact/hooks';
+import { ordered, useDrag } from '../drag.ts';
 import { count, duration, percent } from '../format.ts';
 import { go, hrefTo } from '../route.ts';
 import { expression, quoted, withCondition } from '../search.ts';
@@ -196,11 +196,21 @@ function Figures({
 
 const BINS = 24;
 
+/** Of the width, 0–1. */
+function shareOf(x: number, width: number): number {
+  return Math.max(0, Math.min(1, x / width));
+}
+
 /** How many took how long. A range of it, dragged, leads to the traces in it. */
 function LatencyHistogram({ histogram, onRange }: { histogram: readonly HistogramEntry[]; onRange: (from: number, to: number) => void }) {
-  const box = useRef<HTMLDivElement>(null);
   const range = useSignal<{ from: number; to: number } | undefined>(undefined);
-  const start = useRef<number>(undefined);
+  const handlers = useDrag({
+    onDrag: ({ from, to, width }) => {
+      // Whole bars: what one sees is what one gets.
+      const [first, last] = ordered(shareOf(from.x, width), shareOf(to.x, width));
+      range.value = { from: Math.floor(first * BINS) / BINS, to: Math.ceil(last * BINS) / BINS };
+    },
+  });
   const values = histogram.filter(({ Count }) => Count > 0);
   if (values.length === 0) return null;
   const low = Math.log10(Math.max(0.0005, Math.min(...values.map(({ Value }) => Value))));
@@ -212,32 +222,13 @@ function LatencyHistogram({ histogram, onRange }: { histogram: readonly Histogra
   }
   const most = Math.max(...bins);
   const secondsAt = (share: number): number => 10 ** (low + share * (high - low));
-  const shareAt = (event: PointerEvent): number => {
-    const { left, width } = box.current!.getBoundingClientRect();
-    return Math.max(0, Math.min(1, (event.clientX - left) / width));
-  };
   return (
     <section>
       <h3>Response time</h3>
-      <div
+      <figure
         class="bins"
-        ref={box}
-        role="img"
         aria-label={`Response times from ${duration(secondsAt(0))} to ${duration(secondsAt(1))}; drag over a range for its traces`}
-        onPointerDown={(event) => {
-          event.currentTarget.setPointerCapture(event.pointerId);
-          start.current = shareAt(event);
-        }}
-        onPointerMove={(event) => {
-          if (start.current === undefined) return;
-          const at = shareAt(event);
-          // Whole bars: what one sees is what one gets.
-          const [from, to] = [Math.min(start.current, at), Math.max(start.current, at)];
-          range.value = { from: Math.floor(from * BINS) / BINS, to: Math.ceil(to * BINS) / BINS };
-        }}
-        onPointerUp={() => {
-          start.current = undefined;
-        }}
+        {...handlers}
       >
         {bins.map((value, i) => (
           <i key={i} style={{ height: `${value === 0 ? 0 : Math.max(3, (value / most) * 100)}%` }} />
@@ -245,7 +236,7 @@ function LatencyHistogram({ histogram, onRange }: { histogram: readonly Histogra
         {range.value !== undefined && (
           <div class="brush" style={{ left: `${range.value.from * 100}%`, width: `${(range.value.to - range.value.from) * 100}%` }} />
         )}
-      </div>
+      </figure>
       <div class="bins-scale faint">
         <span>{duration(secondsAt(0))}</span>
         <span>{duration(secondsAt(1))}</span>

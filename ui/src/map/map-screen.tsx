@@ -1,14 +1,15 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useLayoutEffect, useMemo } from 'preact/hooks';
-import { readGraph, type Query } from '../api.ts';
-import { absolute, duration } from '../format.ts';
+import { readGraph, type Query, messageOf } from '../api.ts';
+import { absoluteSecond, duration } from '../format.ts';
+import { useLatest } from '../hooks.ts';
 import { list } from '../live.ts';
 import { Rereading } from '../rereading.ts';
 import { hrefTo, param, setParams } from '../route.ts';
 import { isNarrowed, searched } from '../search.ts';
 import { addKeys } from '../shell/keys.ts';
 import { nowSeconds } from '../wall-clock.ts';
-import { mapOf, type Graph, type MapSelection, type ServiceMap } from './graph.ts';
+import { mapOf, type Graph, type MapNode, type MapSelection, type ServiceMap } from './graph.ts';
 import { prepareLayout } from './layout.ts';
 import { Unsearched } from '../query/unsearched.tsx';
 import { MapPanel } from './map-panel.tsx';
@@ -26,7 +27,7 @@ export function MapScreen() {
   const query = searched.value;
   const map = useMemo(() => (graph.value === undefined ? undefined : mapOf(graph.value)), [graph.value]);
   const { minutes, about } = measureOf(graph.value, query ?? {});
-  const read = async (signal: AbortSignal): Promise<void> => {
+  const read = useLatest(async (signal: AbortSignal): Promise<void> => {
     if (query === undefined) return;
     try {
       const first = graph.value === undefined ? await readGraph(query, signal, FIRST_MS) : undefined;
@@ -35,9 +36,9 @@ export function MapScreen() {
       if (first === undefined || first.IsPartial === true) graph.value = await readGraph(query, signal);
       problem.value = '';
     } catch (error) {
-      if (!signal.aborted) problem.value = error instanceof Error ? error.message : String(error);
+      if (!signal.aborted) problem.value = messageOf(error);
     }
-  };
+  });
   useEffect(() => void prepareLayout(), []);
   useEffect(() => {
     const stop = new AbortController();
@@ -49,18 +50,11 @@ export function MapScreen() {
       stop.abort();
       reading.stop();
     };
-  }, [query]);
-  const selection = selectionIn(map);
-  const select = (next: MapSelection | undefined): void => {
-    const nameOf = (id: number | undefined): string => {
-      const service = map?.nodes.find((node) => node.id === id)?.service;
-      return service === undefined ? '' : `${service.Name}|${service.Type ?? ''}`;
-    };
-    setParams({ node: nameOf(next?.node), callee: nameOf(next?.to) }, { isAside: true });
-  };
+  }, [query, read]);
+  const selection = map === undefined ? undefined : selectionIn(map);
   const hasPanel = selection !== undefined;
   useLayoutEffect(
-    () => (hasPanel ? addKeys('Panel of the map', [{ keys: ['Escape'], does: 'close the panel', run: () => select(undefined) }]) : undefined),
+    () => (hasPanel ? addKeys('Panel of the map', [{ keys: ['Escape'], does: 'close the panel', run: unselect }]) : undefined),
     [hasPanel],
   );
   if (query === undefined)
@@ -79,26 +73,40 @@ export function MapScreen() {
         map={map}
         minutes={minutes}
         about={graph.value?.IsPartial === true ? `${about}, of the newest traces so far` : about}
-        selected={selection}
+        selectedIn={selectionIn}
         onSelect={select}
       />
-      {selection !== undefined && <MapPanel map={map} selection={selection} minutes={minutes} onSelect={select} />}
+      {selection !== undefined && (
+        <MapPanel map={map} selection={selection} minutes={minutes} onSelect={(next) => (next === undefined ? unselect() : select(next, map))} />
+      )}
     </div>
   );
 }
 
 /** The address names services: their numbers change. */
-function selectionIn(map: ServiceMap | undefined): MapSelection | undefined {
-  const idOf = (text: string): number | undefined => map?.nodes.find(({ service: { Name, Type } }) => `${Name}|${Type ?? ''}` === text)?.id;
+function selectionIn({ nodes }: ServiceMap): MapSelection | undefined {
+  const idOf = (text: string): number | undefined => nodes.find((node) => addressOf(node) === text)?.id;
   const node = idOf(param('node'));
   if (node === undefined) return undefined;
   const to = param('callee') === '' ? undefined : idOf(param('callee'));
   return { node, to };
 }
 
-/** Time of day, with the date when it was not today; no fractions. */
-function toSecond(seconds: number): string {
-  return absolute(seconds).replace(/\.\d+$/, '');
+function addressOf({ service: { Name, Type } }: MapNode): string {
+  return `${Name}|${Type ?? ''}`;
+}
+
+/** The selection has the numbers of `map`. */
+function select(selection: MapSelection | undefined, { nodes }: ServiceMap): void {
+  const textOf = (id: number | undefined): string => {
+    const found = id === undefined ? undefined : nodes.find((node) => node.id === id);
+    return found === undefined ? '' : addressOf(found);
+  };
+  setParams({ node: textOf(selection?.node), callee: textOf(selection?.to) }, { isAside: true });
+}
+
+function unselect(): void {
+  setParams({ node: '', callee: '' }, { isAside: true });
 }
 
 /** Seconds; in less a rate a minute would be made up. */
@@ -112,7 +120,7 @@ function measureOf(graph: Graph | undefined, { from, to }: Pick<Query, 'from' | 
   const last = to ?? (from === undefined ? ends.reduce((most, each) => Math.max(most, each), -Infinity) : nowSeconds());
   const seconds = last - first;
   if (!(seconds > 0 && Number.isFinite(seconds))) return { minutes: undefined, about: 'Numbers are requests' };
-  const range = `${toSecond(first)} to ${toSecond(last)}`;
+  const range = `${absoluteSecond(first)} to ${absoluteSecond(last)}`;
   if (seconds < LEAST_SECONDS) return { minutes: undefined, about: `Numbers are requests, ${range}` };
   return { minutes: seconds / 60, about: `Numbers are requests a minute, of the ${duration(seconds)} from ${range}` };
 }

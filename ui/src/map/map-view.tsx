@@ -1,8 +1,8 @@
 import { useComputed, useSignal, type ReadonlySignal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 import { useEffect, useLayoutEffect, useMemo, useRef } from 'preact/hooks';
-import { whenResized } from '../canvas.ts';
 import { count, plural } from '../format.ts';
+import { useLatest, useSize } from '../hooks.ts';
 import { addKeys } from '../shell/keys.ts';
 import type { MapEdge, MapSelection, ServiceMap } from './graph.ts';
 import { layout, type Layout } from './layout.ts';
@@ -25,35 +25,37 @@ export interface MapViewProps {
   readonly minutes: number | undefined;
   /** What the numbers are, and of when: "Requests a minute, 17:05:00 to 17:20:00". */
   readonly about: string;
-  readonly selected: MapSelection | undefined;
-  readonly onSelect: (selection: MapSelection | undefined) => void;
+  /** What is selected, by the numbers of a map: they are others after a change. */
+  readonly selectedIn: (map: ServiceMap) => MapSelection | undefined;
+  /** The selection has the numbers of `map`. */
+  readonly onSelect: (selection: MapSelection | undefined, map: ServiceMap) => void;
 }
 
 /** Services and who calls whom, left to right. */
-export function MapView({ map: latest, minutes, about, selected, onSelect }: MapViewProps) {
+export function MapView({ map: latest, minutes, about, selectedIn, onSelect }: MapViewProps) {
   const { map, placed } = useLayout(latest);
   const { nodes, edges } = map;
-  const box = useRef<SVGSVGElement>(null);
+  const selected = selectedIn(map);
+  const box = useRef<HTMLDivElement>(null);
   const input = useRef<HTMLInputElement>(null);
-  const size = useSignal<{ width: number; height: number } | undefined>(undefined);
+  const size = useSize(box);
   const frame = useComputed<Frame | undefined>(() =>
-    placed.value === undefined || size.value === undefined ? undefined : frameOf(placed.value, size.value),
+    placed.value === undefined || size.value === undefined ? undefined : frameOf(placed.value.layout, size.value),
   );
-  const { view, rested, isMoving, show, handlers } = usePanning(box, () => (frame.peek() === undefined ? 2 : maxScale(frame.peek()!)));
-  const resting = useComputed(() => rested.value?.scale ?? 1);
+  const { view, rested, isMoving, show, handlers } = usePanning(box, {
+    greatestScale: () => (frame.value === undefined ? 2 : maxScale(frame.value)),
+    onNothing: () => onSelect(undefined, map),
+  });
+  const scale = useComputed(() => rested.value?.scale ?? 1).value;
   /** Pointed at; and reached by keys. */
   const pointed = useSignal<Part | undefined>(undefined);
   const focused = useSignal<Part | undefined>(undefined);
   const stop = useSignal<number | undefined>(undefined);
   const text = useSignal('');
-  const found = text.value === '' ? undefined : new Set(nodes.filter(({ name }) => isNamed(name, text.value)).map(({ id }) => id));
-  useLayoutEffect(
-    () =>
-      whenResized(box.current!, () => {
-        const { clientWidth, clientHeight } = box.current!;
-        size.value = { width: clientWidth, height: clientHeight };
-      }),
-    [],
+  const sought = text.value;
+  const found = useMemo(
+    () => (sought === '' ? undefined : new Set(nodes.filter(({ name }) => isNamed(name, sought)).map(({ id }) => id))),
+    [nodes, sought],
   );
   const go = (id: number): void => {
     stop.value = id;
@@ -67,43 +69,41 @@ export function MapView({ map: latest, minutes, about, selected, onSelect }: Map
     box.current?.querySelector<SVGGElement>(`[data-node="${id}"]`)?.focus();
   };
   const current = nodes.some(({ id }) => id === stop.value) ? stop.value : nodes[0]?.id;
-  const keys = useRef({ move: (_x: number, _y: number): void => {}, zoom: (_by: number): void => {} });
-  keys.current = {
-    move: (x, y) => {
-      const next = neighbourOf(current, frame.peek(), x, y);
-      if (next !== undefined) go(next);
-    },
-    zoom: (by) => handlers.zoomBy(by),
-  };
+  const move = useLatest((dx: number, dy: number): void => {
+    const next = neighbourOf(current, frame.peek(), dx, dy);
+    if (next !== undefined) go(next);
+  });
+  const { zoomBy } = handlers;
   useLayoutEffect(
     () =>
       addKeys('Map', [
         { keys: ['f'], does: 'find a service', run: () => input.current?.focus() },
-        { keys: ['ArrowRight'], does: 'service to the right; Tab: to its calls', run: () => keys.current.move(1, 0) },
-        { keys: ['ArrowLeft'], does: 'service to the left', run: () => keys.current.move(-1, 0) },
-        { keys: ['ArrowDown'], does: 'service below', run: () => keys.current.move(0, 1) },
-        { keys: ['ArrowUp'], does: 'service above', run: () => keys.current.move(0, -1) },
-        { keys: ['+', '='], does: 'zoom in', run: () => keys.current.zoom(1.5) },
-        { keys: ['-'], does: 'zoom out', run: () => keys.current.zoom(1 / 1.5) },
+        { keys: ['ArrowRight'], does: 'service to the right; Tab: to its calls', run: () => move(1, 0) },
+        { keys: ['ArrowLeft'], does: 'service to the left', run: () => move(-1, 0) },
+        { keys: ['ArrowDown'], does: 'service below', run: () => move(0, 1) },
+        { keys: ['ArrowUp'], does: 'service above', run: () => move(0, -1) },
+        { keys: ['+', '='], does: 'zoom in', run: () => zoomBy(1.5) },
+        { keys: ['-'], does: 'zoom out', run: () => zoomBy(1 / 1.5) },
         { keys: ['0'], does: 'whole map', run: () => show(undefined) },
       ]),
-    [],
+    [move, zoomBy, show],
   );
-  const press = (part: Part): void => {
+  const press = useLatest((part: Part): void => {
     const next = 'node' in part ? { node: part.node.id, to: undefined } : { node: part.edge.from.id, to: part.edge.to.id };
-    onSelect(next.node === selected?.node && next.to === selected.to ? undefined : next);
-  };
+    onSelect(next.node === selected?.node && next.to === selected.to ? undefined : next, map);
+  });
   /** Where the pointer was pressed, until it moves: what comes under it since then was not pointed at. */
   const pressedAt = useRef<{ x: number; y: number } | undefined>(undefined);
-  const look = (part: Part | undefined, isFocus: boolean): void => {
+  const look = useLatest((part: Part | undefined, isFocus: boolean): void => {
     if (!isFocus && part !== undefined && pressedAt.current !== undefined) return;
     (isFocus ? focused : pointed).value = part;
     if (isFocus && part !== undefined && 'node' in part) stop.value = part.node.id;
-  };
+  });
   const looked = pointed.value ?? focused.value;
   const lit = looked !== undefined && 'node' in looked ? looked.node.id : selected?.node;
   const drawn = useMemo(() => edges.toSorted((a, b) => b.width - a.width).slice(0, MAX_EDGES), [edges]);
-  const all = usePlacedNodes(nodes, frame.value, resting.value, minutes, selected?.node);
+  const all = usePlacedNodes(nodes, frame.value, scale, minutes, selected?.node);
+  const [selectedNode, selectedTo] = [selected?.node, selected?.to];
   // The same elements for another view: moving the map touches one attribute.
   const content = useMemo(() => {
     if (all.size === 0) return null;
@@ -112,38 +112,47 @@ export function MapView({ map: latest, minutes, about, selected, onSelect }: Map
     );
     const isOf = ({ from, to }: MapEdge, id: number | undefined): boolean => id !== undefined && (from.id === id || to.id === id);
     const shown = new Set([...drawn, ...edges.filter((edge) => isOf(edge, lit) || isOf(edge, current))]);
-    const props = { minutes, unit: 1 / resting.value, onPress: press, onLook: look };
-    const line = (edge: MapEdge) => (
-      <Edge
-        key={edge.key}
-        {...props}
-        edge={edge}
-        source={all.get(edge.from.id)!}
-        target={all.get(edge.to.id)!}
-        isLit={found === undefined && isOf(edge, lit)}
-        isSelected={selected?.node === edge.from.id && selected.to === edge.to.id}
-        isStop={edge.from.id === current}
-      />
-    );
+    const props = { minutes, unit: 1 / scale, onPress: press, onLook: look };
+    const line = (edge: MapEdge) => {
+      const [source, target] = [all.get(edge.from.id), all.get(edge.to.id)];
+      return (
+        source !== undefined &&
+        target !== undefined && (
+          <Edge
+            key={edge.key}
+            {...props}
+            edge={edge}
+            source={source}
+            target={target}
+            isLit={found === undefined && isOf(edge, lit)}
+            isSelected={selectedNode === edge.from.id && selectedTo === edge.to.id}
+            isStop={edge.from.id === current}
+          />
+        )
+      );
+    };
     const [own, others] = [[...shown].filter(({ from }) => from.id === current), [...shown].filter(({ from }) => from.id !== current)];
     return (
       <>
         {others.map(line)}
-        {nodes.map((node) => (
-          <Node
-            key={node.id}
-            {...props}
-            placed={all.get(node.id)!}
-            isLit={neighbours.has(node.id)}
-            isSelected={selected?.node === node.id && selected.to === undefined}
-            isStop={node.id === current}
-          />
-        ))}
+        {[...all.values()].map((placedNode) => {
+          const { id } = placedNode.node;
+          return (
+            <Node
+              key={id}
+              {...props}
+              placed={placedNode}
+              isLit={neighbours.has(id)}
+              isSelected={selectedNode === id && selectedTo === undefined}
+              isStop={id === current}
+            />
+          );
+        })}
         {/* After its node: Tab goes from a service to its calls. */}
         {own.map(line)}
       </>
     );
-  }, [map, minutes, all, lit, current, text.value, selected?.node, selected?.to]);
+  }, [edges, drawn, minutes, all, scale, lit, current, found, selectedNode, selectedTo, press, look]);
   const isWhole = useComputed(() => view.value === undefined);
   const next = useRef(0);
   const silent = useMemo(() => [...all.values()].filter(({ label }) => label?.name === '').length, [all]);
@@ -161,36 +170,33 @@ export function MapView({ map: latest, minutes, about, selected, onSelect }: Map
           }}
           onNext={() => {
             const ids = [...(found ?? [])];
-            if (ids.length === 0) return;
-            const id = ids[next.current++ % ids.length]!;
+            const id = ids[next.current++ % ids.length];
+            if (id === undefined) return;
             go(id);
             input.current?.focus();
-            onSelect({ node: id, to: undefined });
+            onSelect({ node: id, to: undefined }, map);
           }}
         />
         <span class="spacer" />
-        <button type="button" class="button small" aria-label="Zoom out" onClick={() => handlers.zoomBy(1 / 1.5)}>
+        <button type="button" class="button small" aria-label="Zoom out" onClick={() => zoomBy(1 / 1.5)}>
           −
         </button>
-        <button type="button" class="button small" aria-label="Zoom in" onClick={() => handlers.zoomBy(1.5)}>
+        <button type="button" class="button small" aria-label="Zoom in" onClick={() => zoomBy(1.5)}>
           +
         </button>
         <button type="button" class="button small" disabled={isWhole.value} onClick={() => show(undefined)}>
           Whole map
         </button>
       </div>
-      <div class="map-canvas">
+      <section class="map-canvas" aria-label="Service map" ref={box}>
         <svg
-          ref={box}
-          role="group"
-          aria-label="Service map"
           class={`${lit === undefined && found === undefined ? '' : 'lit'} ${isMoving.value && nodes.length > MANY_NODES ? 'moving' : ''}`}
           onPointerDownCapture={({ clientX, clientY }) => (pressedAt.current = { x: clientX, y: clientY })}
           onPointerMoveCapture={({ clientX, clientY }) => {
             const at = pressedAt.current;
             if (at !== undefined && (at.x !== clientX || at.y !== clientY)) pressedAt.current = undefined;
           }}
-          {...handlers.pointer(() => onSelect(undefined))}
+          {...handlers.pointer}
         >
           {content !== null && (
             <Moved view={view} drawnAt={isMoving.value && nodes.length > MANY_NODES ? rested : view}>
@@ -200,7 +206,7 @@ export function MapView({ map: latest, minutes, about, selected, onSelect }: Map
         </svg>
         {looked !== undefined && <Card part={looked} minutes={minutes} all={all} view={view} width={size.value?.width ?? 0} />}
         {placed.value === undefined && <p class="empty faint laying">Laying out {plural(nodes.length, 'service')} …</p>}
-      </div>
+      </section>
       <p class="note faint">
         {key}
         <span>
@@ -232,10 +238,11 @@ function Moved({
   const { x, y, scale } = view.value ?? WHOLE;
   const drawn = drawnAt.value ?? WHOLE;
   const by = scale / drawn.scale;
+  const transform = view === drawnAt ? '' : `translate(${x - drawn.x * by}px, ${y - drawn.y * by}px) scale(${by})`;
   useLayoutEffect(() => {
-    const { style } = content.current!.ownerSVGElement!;
-    style.transform = view === drawnAt ? '' : `translate(${x - drawn.x * by}px, ${y - drawn.y * by}px) scale(${by})`;
-  }, [x, y, by, drawn, view === drawnAt]);
+    const svg = content.current?.ownerSVGElement;
+    if (svg !== null && svg !== undefined) svg.style.transform = transform;
+  }, [transform]);
   return (
     <g ref={content} transform={`translate(${drawn.x} ${drawn.y}) scale(${drawn.scale})`}>
       {children}
@@ -246,24 +253,28 @@ function Moved({
 /** Only another shape is laid out anew: numbers change in place. Until it is, the former map stays. */
 function useLayout(latest: ServiceMap) {
   const { nodes, edges } = latest;
-  const placed = useSignal<Layout | undefined>(undefined);
-  const drawn = useRef<{ readonly shape: string; map: ServiceMap }>(undefined);
   const shape = useMemo(() => JSON.stringify([nodes.map(({ id, name }) => [id, name]), edges.map(({ key }) => key)]), [nodes, edges]);
+  const placed = useSignal<{ readonly shape: string; readonly layout: Layout } | undefined>(undefined);
+  const former = useRef(latest);
+  const place = useLatest(async () =>
+    layout({
+      nodes: nodes.map(({ id, radius }) => ({ id, width: Math.max(TEXT_WIDTH, radius * 2), height: radius * 2 + TEXT_HEIGHT })),
+      edges: edges.toSorted((a, b) => b.width - a.width).map(({ from, to }) => ({ from: from.id, to: to.id })),
+    }),
+  );
   useEffect(() => {
     let isStale = false;
-    void (async () => {
-      const next = await layout({
-        nodes: nodes.map(({ id, radius }) => ({ id, width: Math.max(TEXT_WIDTH, radius * 2), height: radius * 2 + TEXT_HEIGHT })),
-        edges: edges.toSorted((a, b) => b.width - a.width).map(({ from, to }) => ({ from: from.id, to: to.id })),
-      });
-      if (isStale) return;
-      drawn.current = { shape, map: latest };
-      placed.value = next;
-    })();
+    void place().then((next) => {
+      if (!isStale) placed.value = { shape, layout: next };
+    });
     return () => (isStale = true);
-  }, [shape]);
-  if (drawn.current?.shape === shape) drawn.current.map = latest;
-  return { map: drawn.current?.map ?? latest, placed };
+  }, [place, shape, placed]);
+  const isPlaced = placed.value === undefined || placed.value.shape === shape;
+  const map = isPlaced ? latest : former.current;
+  useLayoutEffect(() => {
+    former.current = map;
+  });
+  return { map, placed };
 }
 
 /** The nearest in a direction; what is straight ahead before what is aside. */
@@ -271,7 +282,7 @@ function neighbourOf(id: number | undefined, frame: Frame | undefined, dx: numbe
   const here = id === undefined ? undefined : frame?.places.get(id);
   if (here === undefined) return undefined;
   let best: { id: number; distance: number } | undefined;
-  for (const [other, { x, y }] of frame!.places) {
+  for (const [other, { x, y }] of frame?.places ?? []) {
     const ahead = (x - here.x) * dx + (y - here.y) * dy;
     const aside = Math.abs((x - here.x) * dy) + Math.abs((y - here.y) * dx);
     const distance = ahead + 2 * aside;

@@ -1,6 +1,7 @@
 import { signal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { count, plural } from '../format.ts';
+import { useLatest } from '../hooks.ts';
 import { list } from '../live.ts';
 import { boxed, expression, search, submit, words } from '../search.ts';
 import type { Editor } from './editor.ts';
@@ -30,15 +31,15 @@ export function QueryBox() {
   const holder = useRef<HTMLDivElement>(null);
   const field = useRef<HTMLInputElement>(null);
   const editor = useRef<Editor>(undefined);
-  const write = (text: string): void => {
+  const write = useLatest((text: string): void => {
     draft.value = text;
     editor.current?.set(text);
-  };
-  const run = (text: string): void => {
+  });
+  const run = useLatest((text: string): void => {
     submit(text);
     // Where that changes nothing in the address, the box still shows what it says.
     write(boxed.peek());
-  };
+  });
   useEffect(() => {
     let isGone = false;
     focus = () => field.current?.focus();
@@ -53,17 +54,19 @@ export function QueryBox() {
         // The connection is lost, which is said elsewhere; the ordinary field does the same.
         return;
       }
-      if (isGone || holder.current === null || editor.current !== undefined) return;
-      const hadFocus = document.activeElement === field.current;
+      const plain = field.current;
+      if (isGone || holder.current === null || plain === null || editor.current !== undefined) return;
+      const hadFocus = document.activeElement === plain;
       const onChange = (text: string): void => void (draft.value = text);
-      const cursor = hadFocus ? (field.current!.selectionEnd ?? 0) : undefined;
-      editor.current = createEditor(holder.current, { text: draft.peek(), cursor, onChange, onSubmit: run });
-      field.current!.hidden = true;
-      focus = () => editor.current!.focus();
+      const cursor = hadFocus ? (plain.selectionEnd ?? 0) : undefined;
+      const created = createEditor(holder.current, { text: draft.peek(), cursor, onChange, onSubmit: run });
+      editor.current = created;
+      plain.hidden = true;
+      focus = () => created.focus();
       if (hadFocus) focus();
     };
     const idle = setTimeout(() => void load(), 500);
-    field.current!.addEventListener('focus', () => void load(), { once: true });
+    field.current?.addEventListener('focus', () => void load(), { once: true });
     return () => {
       isGone = true;
       clearTimeout(idle);
@@ -71,71 +74,73 @@ export function QueryBox() {
       editor.current = undefined;
       focus = wantFocus;
     };
-  }, []);
+  }, [run]);
   // The address changed: by a click on a value, or Back.
-  useEffect(() => write(boxed.value), [boxed.value]);
+  const addressed = boxed.value;
+  useEffect(() => write(addressed), [write, addressed]);
   const reading = readingOf(draft.value);
   const found = reading.kind === 'mistake' ? mistakeIn(draft.value) : undefined;
   // What is still being written is no mistake yet.
   const isUnfinished = found !== undefined && isFocused.value && !isSearched() && isAtEnd(draft.value, found.position);
   const mistake = isUnfinished ? undefined : found;
   return (
-    <form
-      class={mistake === undefined ? 'query' : 'query wrong'}
-      role="search"
-      onFocusCapture={() => (isFocused.value = true)}
-      onBlurCapture={() => (isFocused.value = false)}
-      onSubmit={(event) => {
-        event.preventDefault();
-        run(draft.value);
-      }}
-    >
-      <span class="faint" aria-hidden="true">
-        ⌕
-      </span>
-      {expression.value !== '' && words.value !== '' && (
-        <span class="query-text">
-          <span class="faint">Text</span> {words.value}
+    <search class="search">
+      <form
+        class={mistake === undefined ? 'query' : 'query wrong'}
+        onFocusCapture={() => (isFocused.value = true)}
+        onBlurCapture={() => (isFocused.value = false)}
+        onSubmit={(event) => {
+          event.preventDefault();
+          run(draft.value);
+        }}
+      >
+        <span class="faint" aria-hidden="true">
+          ⌕
+        </span>
+        {expression.value !== '' && words.value !== '' && (
+          <span class="query-text">
+            <span class="faint">Text</span> {words.value}
+            <button
+              type="button"
+              class="quiet"
+              aria-label={`Search without the text ${words.value}`}
+              onClick={() => search({ q: expression.peek(), text: '' })}
+            >
+              ×
+            </button>
+          </span>
+        )}
+        <div class="query-field" ref={holder}>
+          <input
+            ref={field}
+            type="text"
+            class="mono"
+            aria-label={LABEL}
+            aria-describedby={HINT_ID}
+            placeholder={PLACEHOLDER}
+            spellcheck={false}
+            autocomplete="off"
+            value={draft.value}
+            onInput={(event) => (draft.value = event.currentTarget.value)}
+          />
+        </div>
+        <Hint reading={reading} isUnfinished={isUnfinished} mistake={mistake} onRemedy={run} />
+        {draft.value !== '' && (
           <button
             type="button"
             class="quiet"
-            aria-label={`Search without the text ${words.value}`}
-            onClick={() => search({ q: expression.peek(), text: '' })}
+            aria-label="Clear the filter"
+            onClick={() => {
+              write('');
+              search({ q: '', text: '' });
+            }}
           >
             ×
           </button>
-        </span>
-      )}
-      <div class="query-field" ref={holder}>
-        <input
-          ref={field}
-          type="text"
-          class="mono"
-          aria-label={LABEL}
-          aria-describedby={HINT_ID}
-          placeholder={PLACEHOLDER}
-          spellcheck={false}
-          autocomplete="off"
-          value={draft.value}
-          onInput={(event) => (draft.value = event.currentTarget.value)}
-        />
-      </div>
-      <Hint reading={reading} isUnfinished={isUnfinished} mistake={mistake} onRemedy={run} />
-      {draft.value !== '' && (
-        <button
-          type="button"
-          class="quiet"
-          aria-label="Clear the filter"
-          onClick={() => {
-            write('');
-            search({ q: '', text: '' });
-          }}
-        >
-          ×
-        </button>
-      )}
-      {(reading.kind === 'expression' || reading.kind === 'text') && isSearched() && <SaveButton />}
-    </form>
+        )}
+        {(reading.kind === 'expression' || reading.kind === 'text') && isSearched() && <SaveButton />}
+      </form>
+    </search>
   );
 }
 
@@ -159,12 +164,7 @@ interface HintProps {
 function Hint({ reading, isUnfinished, mistake, onRemedy }: HintProps) {
   const remedy = mistake?.remedy;
   return (
-    <span
-      id={HINT_ID}
-      class={mistake === undefined && refusal() === undefined ? 'query-hint' : 'query-hint fault-text'}
-      role="status"
-      title={mistake?.xray}
-    >
+    <output id={HINT_ID} class={mistake === undefined && refusal() === undefined ? 'query-hint' : 'query-hint fault-text'} title={mistake?.xray}>
       {mistake === undefined ? (
         hintFor(reading, isUnfinished)
       ) : (
@@ -179,7 +179,7 @@ function Hint({ reading, isUnfinished, mistake, onRemedy }: HintProps) {
           {remedy}
         </button>
       )}
-    </span>
+    </output>
   );
 }
 

@@ -11,10 +11,11 @@ export function openHelp(): void {
 /** The keys that work here and now. */
 export function Help() {
   const dialog = useRef<HTMLDialogElement>(null);
+  const isShown = isOpen.value;
   useEffect(() => {
-    if (isOpen.value) dialog.current?.showModal();
-  }, [isOpen.value]);
-  if (!isOpen.value) return null;
+    if (isShown) dialog.current?.showModal();
+  }, [isShown]);
+  if (!isShown) return null;
   return (
     <dialog ref={dialog} class="help" aria-labelledby="keys-title" onClose={() => (isOpen.value = false)}>
       <h1 id="keys-title">Keys</h1>

@@ -85,7 +85,7 @@ function Foot() {
   const now = status.value;
   const { lostSince } = connection.value;
   return (
-    <div class="foot" role="status">
+    <output class="foot">
       {lostSince !== undefined && <span class="fault-text">Not connected since {absoluteSecond(lostSince)}, trying again</span>}
       {now !== undefined && (
         <>
@@ -103,6 +103,6 @@ function Foot() {
           </span>
         </>
       )}
-    </div>
+    </output>
   );
 }

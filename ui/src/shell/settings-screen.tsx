@@ -1,5 +1,5 @@
 import { signal } from '@preact/signals';
-import { clearStore } from '../api.ts';
+import { clearStore, messageOf } from '../api.ts';
 import { megabytes, plural } from '../format.ts';
 import { status } from '../live.ts';
 import { change, EDITORS, settings, type EditorName, type Settings } from '../settings.ts';
@@ -20,7 +20,7 @@ export function SettingsScreen() {
           name="zone"
           title="Time zone"
           value={zone}
-          options={{ local: `This computer’s, ${Intl.DateTimeFormat().resolvedOptions().timeZone}`, utc: 'UTC' }}
+          options={{ local: `This computer’s, ${new Intl.DateTimeFormat().resolvedOptions().timeZone}`, utc: 'UTC' }}
         />
       </section>
       <section>
@@ -98,7 +98,7 @@ function Stored() {
       await clearStore();
       said.value = 'Removed.';
     } catch (error) {
-      said.value = error instanceof Error ? error.message : String(error);
+      said.value = messageOf(error);
     }
   };
   return (
@@ -129,7 +129,7 @@ function Stored() {
         <button type="button" class="button" onClick={() => void clear()}>
           Remove all traces
         </button>{' '}
-        <span role="status">{said.value}</span>
+        <output>{said.value}</output>
       </p>
     </>
   );

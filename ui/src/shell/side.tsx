@@ -1,12 +1,13 @@
 import { signal } from '@preact/signals';
 import type { ComponentChildren, RefObject } from 'preact';
 import { useRef } from 'preact/hooks';
+import { useDrag, type Drag } from '../drag.ts';
 
 /** The share of the screen's height that the sheet of a narrow screen has; kept while the page is open. */
 const height = signal(0.5);
 const LEAST = 0.2;
 const MOST = 0.9;
-/** Dragged below this, it closes. */
+/** Dragged below this, the sheet closes. */
 const CLOSING = 0.12;
 const STEP = 0.1;
 
@@ -42,11 +43,16 @@ export function Side({ label, title, actions, onClose, children, box }: SideProp
 
 /** Drag it, or use the arrow keys; down to the bottom, or Escape, closes. Shown on narrow screens only. */
 function SheetHandle({ onClose }: { onClose: () => void }) {
-  const isDragged = useRef(false);
-  const shareAt = (event: PointerEvent): number => {
-    const main = document.querySelector('main')!.getBoundingClientRect();
-    return (main.bottom - event.clientY) / main.height;
-  };
+  const handle = useRef<HTMLDivElement>(null);
+  const before = useRef(0);
+  const heightAt = ({ from, to }: Drag): number => before.current + (from.y - to.y) / (handle.current?.closest('main')?.clientHeight ?? innerHeight);
+  const handlers = useDrag({
+    onStart: () => (before.current = height.peek()),
+    onDrag: (drag) => set(heightAt(drag)),
+    onEnd: (drag) => {
+      if (heightAt(drag) < CLOSING) onClose();
+    },
+  });
   const set = (share: number): void => {
     height.value = Math.max(LEAST, Math.min(MOST, share));
   };
@@ -59,7 +65,9 @@ function SheetHandle({ onClose }: { onClose: () => void }) {
   };
   return (
     <div
+      ref={handle}
       class="sheet-handle"
+      // oxlint-disable-next-line jsx-a11y/prefer-tag-over-role -- a splitter of the ARIA Authoring Practices: it has a value and is moved, an <hr> is a line
       role="separator"
       aria-orientation="horizontal"
       aria-label="Height of the panel"
@@ -68,18 +76,7 @@ function SheetHandle({ onClose }: { onClose: () => void }) {
       aria-valuenow={Math.round(height.value * 100)}
       tabIndex={0}
       onKeyDown={onKeyDown}
-      onPointerDown={(event) => {
-        event.currentTarget.setPointerCapture(event.pointerId);
-        isDragged.current = true;
-      }}
-      onPointerMove={(event) => {
-        if (isDragged.current) set(shareAt(event));
-      }}
-      onPointerUp={(event) => {
-        isDragged.current = false;
-        if (shareAt(event) < CLOSING) onClose();
-      }}
-      onPointerCancel={() => (isDragged.current = false)}
+      {...handlers}
     />
   );
 }

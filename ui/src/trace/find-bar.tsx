@@ -1,18 +1,24 @@
 import { useComputed } from '@preact/signals';
+import { useEffect, useRef } from 'preact/hooks';
 import { count, duration } from '../format.ts';
 import { showMatch } from './step.ts';
 import type { TraceState } from './trace-state.ts';
 
 /** Finds spans in the trace, and what else one does with the timeline. */
 export function FindBar({ state }: { state: TraceState }) {
+  const input = useRef<HTMLInputElement>(null);
+  useEffect(() => {
+    state.setFindField(input.current);
+    return () => state.setFindField(null);
+  }, [state]);
   const matches = state.matches.value;
   const selected = state.selected.value;
   const at = selected === undefined ? -1 : matches.indexOf(selected);
   const gaps = state.zoom.gaps.value;
   return (
-    <div class="find" role="search" aria-label="In this trace">
+    <search class="find" aria-label="In this trace">
       <input
-        ref={state.findField}
+        ref={input}
         class="text"
         type="search"
         aria-label="Find in the trace"
@@ -29,9 +35,7 @@ export function FindBar({ state }: { state: TraceState }) {
       />
       {state.find.value !== '' && (
         <>
-          <span class="faint" role="status">
-            {matches.length === 0 ? 'Nothing found' : `${at < 0 ? '–' : count(at + 1)} of ${count(matches.length)}`}
-          </span>
+          <output class="faint">{matches.length === 0 ? 'Nothing found' : `${at < 0 ? '–' : count(at + 1)} of ${count(matches.length)}`}</output>
           <button type="button" class="button small" onClick={() => showMatch(state, -1)} disabled={matches.length === 0}>
             Previous
           </button>
@@ -63,7 +67,7 @@ export function FindBar({ state }: { state: TraceState }) {
       <button type="button" class="button small" onClick={() => state.openTo(Infinity)}>
         Expand
       </button>
-    </div>
+    </search>
   );
 }
 

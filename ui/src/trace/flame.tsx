@@ -1,7 +1,10 @@
 import { useSignal } from '@preact/signals';
+import type { TargetedMouseEvent } from 'preact';
 import { useEffect, useMemo, useRef } from 'preact/hooks';
-import { context2d, themeColours, whenResized } from '../canvas.ts';
+import { context2d, themeColours } from '../canvas.ts';
 import { count, duration, percent } from '../format.ts';
+import { useSize } from '../hooks.ts';
+import { Picture } from '../picture.tsx';
 import { settings } from '../settings.ts';
 import { cut } from './cut.ts';
 import { framesOf, placedFrames, type Frame, type PlacedFrame } from './flame-tree.ts';
@@ -14,26 +17,23 @@ export function Flame({ state, model }: ViewProps) {
   const tops = useMemo(() => framesOf(model.roots), [model]);
   const root = useSignal<Frame | undefined>(undefined);
   const canvas = useRef<HTMLCanvasElement>(null);
-  const width = useSignal(0);
+  const width = useSize(canvas).value?.width;
   const placed = useMemo(() => placedFrames(tops, root.value), [tops, root.value]);
   const rows = placed.reduce((most, { row }) => Math.max(most, row + 1), 1);
+  // Frames of another model are others.
+  useEffect(() => void (root.value = undefined), [root, tops]);
+  void settings.value;
+  const selected = state.selected.value?.id;
   useEffect(() => {
-    root.value = undefined;
-    const element = canvas.current!;
-    return whenResized(element, () => (width.value = element.clientWidth));
-  }, [tops]);
-  void [settings.value, width.value, state.selected.value];
-  useEffect(() => {
-    if (width.value > 0) draw(canvas.current!, placed, rows * ROW, state.selected.value?.id);
+    if (canvas.current !== null && width !== undefined) draw(canvas.current, placed, rows * ROW, selected);
   });
-  const frameAt = (event: MouseEvent): Frame | undefined => {
-    const box = canvas.current!.getBoundingClientRect();
-    const [x, row] = [(event.clientX - box.left) / box.width, Math.floor((event.clientY - box.top) / ROW)];
+  const frameAt = (event: TargetedMouseEvent<HTMLCanvasElement>): Frame | undefined => {
+    const [x, row] = [event.offsetX / event.currentTarget.clientWidth, Math.floor(event.offsetY / ROW)];
     return placed.find((each) => each.row === row && x >= each.left && x < each.left + each.width)?.frame;
   };
   const total = tops.reduce((sum, frame) => sum + frame.total, 0);
   return (
-    <div class="flame" role="group" aria-label="Flame graph" tabIndex={0}>
+    <section class="flame" aria-label="Flame graph" tabIndex={0}>
       <p class="faint">
         Width is time; repeated calls are merged. Click a frame for its longest call, double-click to zoom in on it.{' '}
         {root.value !== undefined && (
@@ -42,19 +42,18 @@ export function Flame({ state, model }: ViewProps) {
           </button>
         )}
       </p>
-      <canvas
-        ref={canvas}
+      <Picture
+        canvas={canvas}
         height={rows * ROW}
-        role="img"
-        aria-label="Flame graph; the view Self time has the same figures as a table"
+        label="Flame graph; the view Self time has the same figures as a table"
         onClick={(event) => state.select(frameAt(event)?.first)}
         onDblClick={(event) => (root.value = frameAt(event))}
         onPointerMove={(event) => {
           const frame = frameAt(event);
-          canvas.current!.title = frame === undefined ? '' : titleOf(frame, total);
+          event.currentTarget.title = frame === undefined ? '' : titleOf(frame, total);
         }}
       />
-    </div>
+    </section>
   );
 }
 

@@ -7,14 +7,6 @@ import type { TraceState } from './trace-state.ts';
 import { showView } from './view.ts';
 import { VIEWS } from './views.ts';
 
-/** Puts the cursor into the field that finds in the trace. False when it is there already, or the view has no such field. */
-function focusFind({ findField: { current: field } }: TraceState): boolean {
-  if (field === null || document.activeElement === field) return false;
-  field.focus();
-  field.select();
-  return true;
-}
-
 /** The keys of the trace's screen. */
 export function keysFor(state: TraceState): KeyHandler[] {
   const rows = () => state.rows.peek();
@@ -46,8 +38,8 @@ export function keysFor(state: TraceState): KeyHandler[] {
     { keys: ['ArrowLeft'], does: 'collapse, or go to the parent', run: () => open(false) },
     { keys: ['e'], does: 'the cause, then the next error', run: () => showError(state, 1) },
     { keys: ['E'], does: 'previous error', run: () => showError(state, -1) },
-    { keys: ['f'], does: 'find in the trace', run: () => void focusFind(state) },
-    { keys: ['Ctrl+f'], does: 'find in the timeline; again for the browser’s own find', run: () => focusFind(state) },
+    { keys: ['f'], does: 'find in the trace', run: () => void state.focusFind() },
+    { keys: ['Ctrl+f'], does: 'find in the timeline; again for the browser’s own find', run: () => state.focusFind() },
     { keys: ['n'], does: 'next match', run: () => showMatch(state, 1) },
     { keys: ['N'], does: 'previous match', run: () => showMatch(state, -1) },
     {

@@ -1,78 +1,75 @@
 import type { RowOutcome } from '../../../src/api/page-types.ts';
 import { useEffect, useRef } from 'preact/hooks';
-import { context2d, themeColours, whenResized } from '../canvas.ts';
+import { context2d, themeColours } from '../canvas.ts';
+import { ordered, useDrag } from '../drag.ts';
+import { useSize } from '../hooks.ts';
 import { isFailed, severityOf } from '../outcomes.ts';
 import { settings } from '../settings.ts';
+import type { TraceModel } from './model.ts';
+import type { TimeAxis } from './time-axis.ts';
 import type { TraceState } from './trace-state.ts';
 import type { Zoom } from './zoom.ts';
 
 const HEIGHT = 54;
 const PAD = 5;
-/** A grip of the window. */
+/** px on either side of an edge of the window, by which it is dragged. */
 const GRIP = 6;
-const CLICK_PX = 3;
 
-type Drag = { readonly kind: 'new' | 'move' | 'left' | 'right'; readonly startX: number; readonly start: Zoom };
+/** What of the window a drag moves; `new` draws another one. */
+type Part = 'new' | 'whole' | 'left' | 'right';
 
 /** The whole trace, and which part of it is seen. Drag for another part, drag the part or its edges to move it. */
 export function Minimap({ state }: { state: TraceState }) {
   const canvas = useRef<HTMLCanvasElement>(null);
-  const drag = useRef<Drag>(undefined);
+  const grabbed = useRef<{ readonly part: Part; readonly window: Zoom } | undefined>(undefined);
   const model = state.model.value;
   const axis = state.zoom.axis.value;
   const { from, to } = state.zoom.window.value;
-  void settings.value;
-  // The first size is told, too.
-  useEffect(() => whenResized(canvas.current!, () => drawAll(canvas.current!, state)), [model, axis, settings.value.theme]);
-  const unitsAt = (event: PointerEvent): number => {
-    const box = canvas.current!.getBoundingClientRect();
-    return ((event.clientX - box.left) / box.width) * axis.units;
-  };
-  const unitsOf = (px: number): number => (px / canvas.current!.clientWidth) * axis.units;
-  const onDown = (event: PointerEvent): void => {
-    (event.currentTarget as Element).setPointerCapture(event.pointerId);
-    const at = unitsAt(event);
-    const grip = unitsOf(GRIP);
-    const isWhole = state.zoom.chosen.peek() === undefined;
-    const kind = isWhole ? 'new' : Math.abs(at - from) < grip ? 'left' : Math.abs(at - to) < grip ? 'right' : at > from && at < to ? 'move' : 'new';
-    drag.current = { kind, startX: at, start: { from, to } };
-  };
-  const onMove = (event: PointerEvent): void => {
-    if (drag.current === undefined) return;
-    const { kind, startX, start } = drag.current;
-    const at = unitsAt(event);
-    if (Math.abs(at - startX) < unitsOf(CLICK_PX)) return;
-    if (kind === 'new') state.zoom.to({ from: Math.min(startX, at), to: Math.max(startX, at) });
-    else if (kind === 'move') state.zoom.to({ from: start.from + at - startX, to: start.to + at - startX });
-    else if (kind === 'left') state.zoom.to({ from: Math.min(at, start.to), to: Math.max(at, start.to) });
-    else state.zoom.to({ from: Math.min(at, start.from), to: Math.max(at, start.from) });
-  };
+  const { theme } = settings.value;
+  const width = useSize(canvas).value?.width;
+  useEffect(() => {
+    if (canvas.current !== null && model !== undefined && width !== undefined) drawSpans(canvas.current, model, axis);
+  }, [model, axis, theme, width]);
+  const handlers = useDrag({
+    onStart: ({ from: { x }, width }) => {
+      const pxOf = (units: number): number => (units / axis.units) * width;
+      grabbed.current = { part: state.zoom.chosen.peek() === undefined ? 'new' : partAt(x, pxOf(from), pxOf(to)), window: { from, to } };
+    },
+    onDrag: ({ from: pressed, to: at, width, isClick }) => {
+      if (isClick || grabbed.current === undefined) return;
+      const unitsOf = (px: number): number => (px / width) * axis.units;
+      state.zoom.to(movedTo(grabbed.current.part, grabbed.current.window, unitsOf(pressed.x), unitsOf(at.x)));
+    },
+    onEnd: () => (grabbed.current = undefined),
+    onCancel: () => (grabbed.current = undefined),
+  });
   const share = (units: number): string => `${(units / axis.units) * 100}%`;
   return (
     <div class="minimap">
-      <canvas
-        ref={canvas}
-        height={HEIGHT}
-        aria-hidden="true"
-        onPointerDown={onDown}
-        onPointerMove={onMove}
-        onPointerUp={() => (drag.current = undefined)}
-        onPointerCancel={() => (drag.current = undefined)}
-        onDblClick={() => state.zoom.to(undefined)}
-      />
+      <canvas ref={canvas} height={HEIGHT} aria-hidden="true" {...handlers} onDblClick={() => state.zoom.to(undefined)} />
       <div class="outside" style={{ left: '0', width: share(Math.max(0, from)) }} />
       <div class="outside" style={{ left: share(Math.min(axis.units, to)), right: '0' }} />
     </div>
   );
 }
 
-function drawAll(canvas: HTMLCanvasElement, state: TraceState): void {
+/** Edges and place in px. */
+function partAt(x: number, left: number, right: number): Part {
+  if (Math.abs(x - left) < GRIP) return 'left';
+  if (Math.abs(x - right) < GRIP) return 'right';
+  return x > left && x < right ? 'whole' : 'new';
+}
+
+/** The window after a drag from `pressed` to `at`, in units of the axis. */
+function movedTo(part: Part, { from, to }: Zoom, pressed: number, at: number): Zoom {
+  if (part === 'whole') return { from: from + at - pressed, to: to + at - pressed };
+  const [a, b] = ordered(part === 'new' ? pressed : part === 'left' ? to : from, at);
+  return { from: a, to: b };
+}
+
+function drawSpans(canvas: HTMLCanvasElement, { spans }: TraceModel, axis: TimeAxis): void {
   const { context, width } = context2d(canvas, HEIGHT);
-  const model = state.model.peek();
-  const axis = state.zoom.axis.peek();
-  if (model === undefined) return;
   const colours = themeColours();
-  const { spans } = model;
   const room = HEIGHT - 2 * PAD;
   const step = Math.min(3, room / spans.length);
   const height = Math.max(1, Math.min(2, step));
@@ -84,8 +81,7 @@ function drawAll(canvas: HTMLCanvasElement, state: TraceState): void {
     if (outcome !== colour) context.fillStyle = colours.bars[outcome];
     colour = outcome;
   };
-  for (let i = 0; i < spans.length; i++) {
-    const { start, end, outcome, kind } = spans[i]!;
+  for (const [i, { start, end, outcome, kind }] of spans.entries()) {
     if (kind === 'inferred') continue;
     const isBad = isFailed(outcome);
     const x = (axis.unitsAt(start) / axis.units) * width;

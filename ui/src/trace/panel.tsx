@@ -19,7 +19,8 @@ export function Panel({ state }: { state: TraceState }) {
   const span = state.selected.value;
   const fold = state.selectedFold.value;
   const box = useRef<HTMLElement>(null);
-  useEffect(() => box.current?.scrollTo({ top: 0 }), [span?.id ?? fold?.key]);
+  const selected = span?.id ?? fold?.key;
+  useEffect(() => box.current?.scrollTo({ top: 0 }), [selected]);
   if (state.model.value === undefined || (span === undefined && fold === undefined)) return null;
   const fit = (): void => setWidth('side', fittingWidth(box.current!));
   return (
@@ -85,7 +86,7 @@ function SpanPanel({ span, state }: { span: Span; state: TraceState }) {
           <Links span={span} />
         </>
       )}
-      {isEntry && <Sampling span={span} />}
+      {isEntry && <Sampling key={span.id} span={span} />}
       <Findings findings={(state.findings.value ?? []).filter(({ id }) => id === span.entity.id)} />
       {span.kind !== 'inferred' && <RawDocument span={span} />}
     </>

@@ -1,8 +1,7 @@
-import { useEffect } from 'preact/hooks';
-import { useSignal } from '@preact/signals';
 import { readTrace } from '../api.ts';
 import { Copy } from '../copy.tsx';
 import { count } from '../format.ts';
+import { useRead } from '../use-read.ts';
 import { JsonTree } from './json-tree.tsx';
 import type { ViewProps } from './view.ts';
 
@@ -26,20 +25,8 @@ function download(text: string, name: string): void {
 
 /** The documents as they came. */
 export function Raw({ state, model }: ViewProps) {
-  const read = useSignal<readonly object[] | undefined>(undefined);
-  const { revision } = model;
-  useEffect(() => {
-    const stop = new AbortController();
-    void (async () => {
-      try {
-        read.value = (await readTrace(state.id, stop.signal)).documents;
-      } catch {
-        // The head of the page says what is wrong.
-      }
-    })();
-    return () => stop.abort();
-  }, [revision]);
-  const documents = read.value;
+  // The head of the page says what is wrong.
+  const { value: documents } = useRead(model.revision, async (stop) => (await readTrace(state.id, stop)).documents);
   if (documents === undefined) return <p class="empty faint">Reading the documents …</p>;
   const text = JSON.stringify(documents, null, 2);
   return (

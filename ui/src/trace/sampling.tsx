@@ -1,10 +1,9 @@
-import { useSignal } from '@preact/signals';
-import { useEffect } from 'preact/hooks';
 import type { DecidingRule } from '../../../src/api/page-types.ts';
 import { httpOf } from '../../../src/trace/http.ts';
 import { textOf } from '../../../src/json/json.ts';
 import { readSamplingRule } from '../api.ts';
 import { plural } from '../format.ts';
+import { useRead } from '../use-read.ts';
 import type { Span } from './model.ts';
 
 /** "1 request a second, and 5 % of the others". */
@@ -15,28 +14,20 @@ function rateText({ ReservoirSize, FixedRate }: DecidingRule): string {
 
 /** What the sampling rules decide in AWS about requests like this one. Here all are traced, unless the rules were changed. */
 export function Sampling({ span }: { span: Span }) {
-  const text = useSignal('');
-  useEffect(() => {
-    const stop = new AbortController();
+  const { value: rule } = useRead(span.id, async (stop) => {
     const { url, method } = httpOf(span.entity);
     const target = url !== undefined && URL.canParse(url) ? new URL(url) : undefined;
     const type = textOf(span.entity.json['origin']) ?? '';
-    const request = { name: span.name, type, host: target?.host ?? '', method: method ?? '', path: target?.pathname ?? '' };
-    void (async () => {
-      try {
-        const rule = await readSamplingRule(request, stop.signal);
-        text.value = rule === null ? '' : `AWS would trace ${rateText(rule)}: rule ${rule.RuleName}`;
-      } catch {
-        // The trace itself is what matters.
-      }
-    })();
-    return () => stop.abort();
-  }, [span.id]);
-  if (text.value === '') return null;
+    return readSamplingRule({ name: span.name, type, host: target?.host ?? '', method: method ?? '', path: target?.pathname ?? '' }, stop);
+  });
+  // The trace itself is what matters: that the rule could not be read is not reported.
+  if (rule === undefined || rule === null) return null;
   return (
     <section>
       <h3>Sampling</h3>
-      <p title="Of requests like this one">{text.value}</p>
+      <p title="Of requests like this one">
+        AWS would trace {rateText(rule)}: rule {rule.RuleName}
+      </p>
     </section>
   );
 }

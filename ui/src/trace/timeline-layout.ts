@@ -33,16 +33,20 @@ export const TALL_ROW_HEIGHT = 40;
 /** Narrower than this, names stand above the bars. */
 const NARROW = 560;
 
+/** The height of a row and the width of the names, px; `chosen` is the width that the reader chose. */
+export function columnsOf(width: number, chosen: number): Pick<TimelineLayout, 'rowHeight' | 'names'> {
+  if (width < NARROW) return { rowHeight: TALL_ROW_HEIGHT, names: 0 };
+  return { rowHeight: ROW_HEIGHT, names: Math.round(Math.min(chosen, width * 0.75)) };
+}
+
 /** `names`: px as the reader chose. */
 export function layoutOf(
   rows: readonly TimelineRow[],
   { width, height, top, names: chosen }: { width: number; height: number; top: number; names: number },
 ): TimelineLayout {
-  const isNarrow = width < NARROW;
-  const rowHeight = isNarrow ? TALL_ROW_HEIGHT : ROW_HEIGHT;
-  const names = isNarrow ? 0 : Math.round(Math.min(chosen, width * 0.75));
+  const { rowHeight, names } = columnsOf(width, chosen);
   const { first, last } = visible(rows, { top, height, rowHeight });
-  return { width, height, names, rowHeight, top, indents: indentsOf(rows, first, last, isNarrow ? width : names) };
+  return { width, height, names, rowHeight, top, indents: indentsOf(rows, first, last, names === 0 ? width : names) };
 }
 
 /** Indexes of the rows that are seen, `last` excluded. */

@@ -38,7 +38,13 @@ export function Tree({
           aria-selected={row === selected}
           aria-expanded={row.hasChildren ? row.isOpen : undefined}
           style={{ top: `${(first + i) * rowHeight}px` }}
+          tabIndex={-1}
           onClick={() => onClick(row)}
+          onKeyDown={(event) => {
+            if (event.key !== 'Enter' && event.key !== ' ') return;
+            event.preventDefault();
+            onClick(row);
+          }}
         >
           {titleOf(row)}
         </div>

@@ -1,6 +1,6 @@
 import { computed, effect, signal, untracked } from '@preact/signals';
 import type { Finding, TraceDocuments } from '../../../src/api/page-types.ts';
-import { readFindings, readTrace, Refused } from '../api.ts';
+import { readFindings, readTrace, Refused, messageOf } from '../api.ts';
 import { readAfter, Rereading } from '../rereading.ts';
 import { param, setParams } from '../route.ts';
 import { nowSeconds } from '../wall-clock.ts';
@@ -38,11 +38,9 @@ export class TraceState {
   /** The timeline has been seen: what is not needed for that comes after. */
   readonly isPainted = signal(false);
   /** The field that finds in the trace, while the view has one. */
-  readonly findField: { current: HTMLInputElement | null } = { current: null };
+  #findField: HTMLInputElement | null = null;
   /** Counts what grows. */
   readonly tick = signal(0);
-  /** Called before the model is replaced, and after: the scroll position is kept. */
-  beforeChange: () => () => void = () => () => {};
   readonly zoom = new TimelineZoom(this.model, this.tick);
 
   /** Services that do not report have rows of their own. */
@@ -75,6 +73,7 @@ export class TraceState {
   readonly cause = computed(() => (this.model.value === undefined ? undefined : causeOf(this.model.value)));
   readonly slowest = computed(() => (this.model.value === undefined ? undefined : slowestOf(this.model.value, () => this.path.value)));
   readonly #isFullWidth: (tab: string) => boolean;
+  readonly #keepers = new Set<() => () => void>();
   #found: TraceDocuments | undefined;
   #reading: AbortController | undefined;
   readonly #rereading = new Rereading(() => this.#load(), REREAD_MS);
@@ -115,14 +114,14 @@ export class TraceState {
       if (found.revision === this.model.peek()?.revision) return;
       this.#found = found;
       const model = modelOf(found, nowSeconds(), { isAdjusted: this.isAdjusted.peek() });
-      const restore = this.beforeChange();
+      const restorers = [...this.#keepers].map((keep) => keep());
       if (isFirst && model.spans.length > MANY_SPANS)
         this.shown.value = { collapsed: collapsedBelow(model.spans, FIRST_LEVELS), unfolded: new Set() };
       const before = this.model.peek();
       if (before !== undefined) this.zoom.keep(before, model);
       this.model.value = model;
       this.problem.value = undefined;
-      restore();
+      for (const restore of restorers) restore();
       if (isFirst) this.#lookAsAddressed();
       this.#growWhile(model);
       // Another view than the timeline may be open.
@@ -130,9 +129,15 @@ export class TraceState {
       readAfter(this.isPainted, () => void this.#readFindings(stop));
     } catch (error) {
       if (stop.aborted) return;
-      const message = error instanceof Error ? error.message : String(error);
+      const message = messageOf(error);
       this.problem.value = { isMissing: error instanceof Refused && error.status === 404, message };
     }
+  }
+
+  /** Calls `keep` before the model is replaced, and what it returns afterwards; until the function that this returns is called. */
+  whileChanging(keep: () => () => void): () => void {
+    this.#keepers.add(keep);
+    return () => void this.#keepers.delete(keep);
   }
 
   /** The trace changed in the store. */
@@ -146,6 +151,19 @@ export class TraceState {
     clearInterval(this.#growing);
     clearTimeout(this.#resting);
     for (const forget of this.#forget) forget();
+  }
+
+  setFindField(field: HTMLInputElement | null): void {
+    this.#findField = field;
+  }
+
+  /** Puts the cursor into the field that finds in the trace. False when it is there already, or the view has no such field. */
+  focusFind(): boolean {
+    const field = this.#findField;
+    if (field === null || document.activeElement === field) return false;
+    field.focus();
+    field.select();
+    return true;
   }
 
   search(text: string): void {

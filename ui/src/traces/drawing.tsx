@@ -1,5 +1,6 @@
 import { useEffect, useRef } from 'preact/hooks';
 import { whenResized, whenThemeChanges } from '../canvas.ts';
+import { useLatest } from '../hooks.ts';
 import { list } from '../live.ts';
 import { param } from '../route.ts';
 import { settings } from '../settings.ts';
@@ -8,8 +9,6 @@ import { chartData, type ChartData } from './chart-data.ts';
 /** px; of each chart. */
 export const HEIGHT = 124;
 export const PAD = { top: 12, bottom: 18, left: 62, right: 14 };
-/** A press that moves less than this is a click. */
-export const CLICK_PX = 4;
 /** A chart is drawn anew this often at most. */
 const DRAW_MS = 250;
 
@@ -28,32 +27,36 @@ export function Brush({ rect: { left, top, right, bottom } }: { rect: Rect }) {
 /** Calls `draw` when the rows, the theme or the size change, but not too often. */
 export function useDrawing(draw: (canvas: HTMLCanvasElement, data: ChartData) => void) {
   const canvas = useRef<HTMLCanvasElement>(null);
+  const drawNow = useLatest((): void => {
+    if (canvas.current !== null) draw(canvas.current, chartData());
+  });
   const due = useRef<ReturnType<typeof setTimeout>>(undefined);
   const lastMs = useRef(-Infinity);
-  const schedule = (): void => {
+  const schedule = useLatest((): void => {
     if (due.current !== undefined) return;
     due.current = setTimeout(
       () => {
         due.current = undefined;
         lastMs.current = performance.now();
-        if (canvas.current !== null) draw(canvas.current, chartData());
+        drawNow();
       },
       Math.max(0, lastMs.current + DRAW_MS - performance.now()),
     );
-  };
+  });
   // Of more traces than the page holds the chart changes when the store has said what there is.
   void (list.overview.value ?? list.version.value);
   void settings.value;
   void param('chart');
   useEffect(schedule);
   useEffect(() => {
-    const stopWatching = whenResized(canvas.current!, schedule);
+    if (canvas.current === null) return undefined;
+    const stopWatching = whenResized(canvas.current, schedule);
     const stopFollowing = whenThemeChanges(schedule);
     return () => {
       stopWatching();
       stopFollowing();
       clearTimeout(due.current);
     };
-  }, []);
+  }, [schedule]);
   return canvas;
 }

@@ -2,11 +2,13 @@ import { useSignal } from '@preact/signals';
 import { useRef } from 'preact/hooks';
 import { context2d, themeColours } from '../canvas.ts';
 import { duration, plural } from '../format.ts';
+import { ordered, useDrag } from '../drag.ts';
 import { hideCard, showCard } from '../hover-card.tsx';
 import { LEGEND, OUTCOMES } from '../outcomes.ts';
+import { Picture } from '../picture.tsx';
 import { narrow } from '../search.ts';
 import { binsOf, type Bins } from './chart-scale.ts';
-import { Brush, CLICK_PX, HEIGHT, PAD, useDrawing, type Rect } from './drawing.tsx';
+import { Brush, HEIGHT, PAD, useDrawing, type Rect } from './drawing.tsx';
 
 /** px left and right of the bars. */
 const MARGIN = 12;
@@ -15,41 +17,31 @@ const MARGIN = 12;
 export function Histogram() {
   const bins = useRef<Bins>(undefined);
   const brush = useSignal<Rect | undefined>(undefined);
-  const from = useRef<number>(undefined);
   const canvas = useDrawing((element, { lengths }) => {
     bins.current = binsOf(lengths, element.clientWidth - 2 * MARGIN);
     drawHistogram(element, bins.current);
   });
-  const xOf = (event: PointerEvent): number => event.clientX - canvas.current!.getBoundingClientRect().left;
+  const handlers = useDrag({
+    onStart: hideCard,
+    onHover: ({ x }) => {
+      if (canvas.current !== null) describeBin(canvas.current, bins.current, x);
+    },
+    onDrag: ({ from, to }) => {
+      const [left, right] = wholeBars(from.x, to.x, bins.current);
+      brush.value = { left, right, top: PAD.top, bottom: HEIGHT - PAD.bottom };
+    },
+    onEnd: ({ from, to, isClick }) => {
+      brush.value = undefined;
+      const found = bins.current;
+      if (found === undefined || found.bins.length === 0) return;
+      const [left, right] = wholeBars(from.x, isClick ? from.x : to.x, found);
+      narrow({ shortest: found.secondsAt(left - MARGIN), longest: found.secondsAt(right - MARGIN) });
+    },
+    onCancel: () => (brush.value = undefined),
+  });
   return (
     <div class="chart histogram">
-      <canvas
-        ref={canvas}
-        height={HEIGHT}
-        role="img"
-        aria-label="How many traces took how long"
-        onPointerDown={(event) => {
-          event.currentTarget.setPointerCapture(event.pointerId);
-          from.current = xOf(event);
-          hideCard();
-        }}
-        onPointerMove={(event) => {
-          const x = xOf(event);
-          if (from.current === undefined) return sayBin(event.currentTarget, bins.current, x);
-          const [left, right] = wholeBars(from.current, x, bins.current);
-          brush.value = { left, right, top: PAD.top, bottom: HEIGHT - PAD.bottom };
-        }}
-        onPointerLeave={hideCard}
-        onPointerUp={(event) => {
-          const [a, b] = [from.current, xOf(event)];
-          from.current = undefined;
-          brush.value = undefined;
-          const found = bins.current;
-          if (a === undefined || found === undefined || found.bins.length === 0) return;
-          const [left, right] = Math.abs(a - b) < CLICK_PX ? wholeBars(a, a, found) : wholeBars(a, b, found);
-          narrow({ shortest: found.secondsAt(left - MARGIN), longest: found.secondsAt(right - MARGIN) });
-        }}
-      />
+      <Picture canvas={canvas} height={HEIGHT} label="How many traces took how long" {...handlers} onPointerLeave={hideCard} />
       <span class="caption faint" aria-hidden="true">
         traces by duration
       </span>
@@ -62,11 +54,12 @@ export function Histogram() {
 function wholeBars(a: number, b: number, found: Bins | undefined): readonly [left: number, right: number] {
   const width = found?.barWidth ?? 1;
   const bar = (x: number): number => Math.max(0, Math.min((found?.bins.length ?? 1) - 1, Math.floor((x - MARGIN) / width)));
-  return [MARGIN + bar(Math.min(a, b)) * width, MARGIN + (bar(Math.max(a, b)) + 1) * width];
+  const [first, last] = ordered(bar(a), bar(b));
+  return [MARGIN + first * width, MARGIN + (last + 1) * width];
 }
 
 /** Which bar the pointer is on, in words. */
-function sayBin(canvas: HTMLCanvasElement, found: Bins | undefined, x: number): void {
+function describeBin(canvas: HTMLCanvasElement, found: Bins | undefined, x: number): void {
   const index = found === undefined ? -1 : Math.floor((x - MARGIN) / found.barWidth);
   const bin = found?.bins[index];
   if (found === undefined || bin === undefined || bin.total === 0) return hideCard();

@@ -1,6 +1,7 @@
-import { useMemo } from 'preact/hooks';
+import { useComputed } from '@preact/signals';
 import type { TraceRow } from '../../../src/api/page-types.ts';
 import { list } from '../live.ts';
+import { param } from '../route.ts';
 import { sorted, sortOf } from './order.ts';
 import type { RowList } from './row-list.ts';
 
@@ -17,12 +18,12 @@ export interface Listed {
   readonly want: (first: number, last: number) => void;
 }
 
-/** The list as it is now; another one when its version or its order is another. */
-export function useListed(sort: string): Listed {
-  const version = list.version.value;
-  const { isOrdering } = list;
-  void list.overview.value;
-  return useMemo(() => listedOf(list, sort), [version, sort, isOrdering, list.overview.value]);
+/** The list as it is now, in the order of the address. */
+export function useListed(): Listed {
+  return useComputed(() => {
+    void [list.version.value, list.overview.value];
+    return listedOf(list, param('sort'));
+  }).value;
 }
 
 export function listedOf(of: RowList, sort: string): Listed {

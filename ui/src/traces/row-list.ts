@@ -1,6 +1,6 @@
 import { signal, type ReadonlySignal } from '@preact/signals';
 import type { Overview, TraceRow } from '../../../src/api/page-types.ts';
-import type { Query } from '../api.ts';
+import { messageOf, type Query } from '../api.ts';
 import { Listeners } from '../listeners.ts';
 import { MAX_ROWS, readPages } from './pages.ts';
 import { SortedRows } from './sorted-rows.ts';
@@ -219,7 +219,7 @@ export class RowList {
       if (stop.aborted || (!isNew && this.rows.length > 0)) return;
       this.#shown.clear();
       this.#changed();
-      this.problem.value = error instanceof Error ? error.message : String(error);
+      this.problem.value = messageOf(error);
       this.state.value = 'failed';
     } finally {
       if (!stop.aborted) {

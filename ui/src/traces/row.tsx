@@ -144,7 +144,7 @@ function Services({ row: { services, serviceCount } }: { row: TraceRow }) {
   const show = (event: Event): void =>
     showCard((event.currentTarget as Element).getBoundingClientRect(), <Chain names={services} of={serviceCount} />);
   return (
-    <span class="chain" onMouseOver={show} onMouseLeave={hideCard} onFocusCapture={show} onBlurCapture={hideCard}>
+    <span class="chain" onMouseEnter={show} onMouseLeave={hideCard} onFocusCapture={show} onBlurCapture={hideCard}>
       {services.slice(0, SHOWN_SERVICES).map((name, i) => (
         <span key={i}>
           {i > 0 && <span class="faint"> → </span>}
@@ -152,15 +152,15 @@ function Services({ row: { services, serviceCount } }: { row: TraceRow }) {
         </span>
       ))}
       {more > 0 && (
-        <span
-          class="faint more"
-          tabIndex={0}
-          role="note"
+        <button
+          type="button"
+          class="plain faint more"
+          onClick={show}
           aria-label={`${plural(more, 'more service')}: ${services.slice(SHOWN_SERVICES).join(', ')}`}
         >
           {' '}
           +{count(more)}
-        </span>
+        </button>
       )}
     </span>
   );

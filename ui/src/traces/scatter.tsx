@@ -4,15 +4,17 @@ import { lengthOf, type TraceRow } from '../../../src/api/page-types.ts';
 import { readRow } from '../api.ts';
 import { context2d, themeColours } from '../canvas.ts';
 import { absolute, count, duration, plural, tick, timeTicks } from '../format.ts';
+import { ordered, useDrag, type Drag, type Point } from '../drag.ts';
 import { hideCard, showCard } from '../hover-card.tsx';
 import { list } from '../live.ts';
 import { OUTCOMES, severityOf } from '../outcomes.ts';
+import { Picture } from '../picture.tsx';
 import { go, hrefTo } from '../route.ts';
 import { narrow } from '../search.ts';
 import { nowSeconds } from '../wall-clock.ts';
 import { chartData, type ChartPoint } from './chart-data.ts';
 import { scaleOf, type ChartScale } from './chart-scale.ts';
-import { Brush, CLICK_PX, HEIGHT, PAD, useDrawing, type Rect } from './drawing.tsx';
+import { Brush, HEIGHT, PAD, useDrawing, type Rect } from './drawing.tsx';
 import { Badge, Request } from './row.tsx';
 
 /** px from the pointer to a point that it means. */
@@ -20,25 +22,15 @@ const REACH = 12;
 /** px between the texts of the time axis. */
 const TICK_GAP = 12;
 
-interface Point {
-  readonly x: number;
-  readonly y: number;
-}
-
 /** Every trace as a point, start against duration. A brush narrows the search; the point under the pointer says what it is, a click opens it. */
 export function Scatter() {
   const scale = useRef<ChartScale>(undefined);
   const brush = useSignal<Rect | undefined>(undefined);
   const marked = useSignal<Point | undefined>(undefined);
-  const from = useRef<Point>(undefined);
   const canvas = useDrawing((element, { points, times }) => {
     scale.current = scaleOf(points, { times, now: nowSeconds(), width: element.clientWidth, height: HEIGHT, pad: PAD });
     drawScatter(element, points, scale.current);
   });
-  const at = (event: PointerEvent): Point => {
-    const box = canvas.current!.getBoundingClientRect();
-    return { x: event.clientX - box.left, y: event.clientY - box.top };
-  };
   const unmark = (): void => {
     marked.value = undefined;
     hideCard();
@@ -62,54 +54,35 @@ export function Scatter() {
     const row = near === undefined ? undefined : await rowOf(near.of);
     if (row !== undefined) go(hrefTo(`/traces/${row.id}`));
   };
-  const onUp = (event: PointerEvent): void => {
-    const start = from.current;
-    from.current = undefined;
-    brush.value = undefined;
-    if (start === undefined || scale.current === undefined) return;
-    const end = at(event);
-    const { timeAt, durationAt } = scale.current;
-    if (Math.abs(end.x - start.x) < CLICK_PX && Math.abs(end.y - start.y) < CLICK_PX) {
-      void open(end);
-      return;
-    }
-    const [left, right] = [Math.min(start.x, end.x), Math.max(start.x, end.x)];
-    const [top, bottom] = [Math.min(start.y, end.y), Math.max(start.y, end.y)];
-    // A brush over the whole height is one over time alone.
-    const isTall = bottom - top > (HEIGHT - PAD.top - PAD.bottom) * 0.8;
-    narrow({ from: timeAt(left), to: timeAt(right), ...(isTall ? {} : { shortest: durationAt(bottom), longest: durationAt(top) }) });
-  };
+  const handlers = useDrag({
+    onStart: hideCard,
+    onHover: (at) => void mark(at),
+    onDrag: (drag) => (brush.value = rectOf(drag)),
+    onEnd: (drag) => {
+      brush.value = undefined;
+      if (scale.current === undefined) return;
+      if (drag.isClick) {
+        void open(drag.to);
+        return;
+      }
+      const { left, right, top, bottom } = rectOf(drag);
+      const { timeAt, durationAt } = scale.current;
+      // A brush over the whole height is one over time alone.
+      const isTall = bottom - top > (HEIGHT - PAD.top - PAD.bottom) * 0.8;
+      narrow({ from: timeAt(left), to: timeAt(right), ...(isTall ? {} : { shortest: durationAt(bottom), longest: durationAt(top) }) });
+    },
+    onCancel: () => (brush.value = undefined),
+  });
   return (
     <div class={marked.value === undefined ? 'chart scatter' : 'chart scatter on-point'}>
-      <canvas
-        ref={canvas}
+      <Picture
+        canvas={canvas}
         height={HEIGHT}
-        role="img"
-        aria-label={`Latency of ${count(list.found.traces)} traces over time; the list below has the same traces`}
-        onPointerDown={(event) => {
-          event.currentTarget.setPointerCapture(event.pointerId);
-          from.current = at(event);
-          hideCard();
-        }}
-        onPointerMove={(event) => {
-          const start = from.current;
-          const end = at(event);
-          if (start === undefined) return void mark(end);
-          brush.value = {
-            left: Math.min(start.x, end.x),
-            right: Math.max(start.x, end.x),
-            top: Math.min(start.y, end.y),
-            bottom: Math.max(start.y, end.y),
-          };
-        }}
+        label={`Latency of ${count(list.found.traces)} traces over time; the list below has the same traces`}
+        {...handlers}
         onPointerLeave={() => {
           pointed.current++;
           unmark();
-        }}
-        onPointerUp={onUp}
-        onPointerCancel={() => {
-          from.current = undefined;
-          brush.value = undefined;
         }}
       />
       <span class="caption faint" aria-hidden="true">
@@ -121,6 +94,12 @@ export function Scatter() {
       {brush.value !== undefined && <Brush rect={brush.value} />}
     </div>
   );
+}
+
+function rectOf({ from, to }: Drag): Rect {
+  const [left, right] = ordered(from.x, to.x);
+  const [top, bottom] = ordered(from.y, to.y);
+  return { left, right, top, bottom };
 }
 
 interface Near {
@@ -165,7 +144,7 @@ function nearestTo(scale: ChartScale | undefined, at: Point): Near | undefined {
     if (distance > least) continue;
     const isSame = found !== undefined && Math.abs(found.point.x - point.x) < 1 && Math.abs(found.point.y - point.y) < 1;
     others = (isSame ? others + 1 : 0) + (each.count ?? 1) - 1;
-    if (isSame && severityOf(each.outcome) < severityOf(found!.of.outcome)) continue;
+    if (isSame && found !== undefined && severityOf(each.outcome) < severityOf(found.of.outcome)) continue;
     least = distance;
     found = { of: each, point };
   }

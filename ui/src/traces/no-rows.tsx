@@ -1,0 +1,52 @@
+import { plural } from '../format.ts';
+import { list, status } from '../live.ts';
+import { boxText } from '../query/reading.ts';
+import { Instead, MissingDigits, SearchAsText, Unsearched } from '../query/unsearched.tsx';
+import { setParams } from '../route.ts';
+import { boxed, isNarrowed, searched, words } from '../search.ts';
+
+/** In place of the rows, while there are none: why, and what could be searched for instead. */
+export function NoRows() {
+  if (list.state.value === 'unsearched') return <Unsearched />;
+  if (list.state.value === 'failed') {
+    return (
+      <div class="empty">
+        <h2>The traces could not be read</h2>
+        <p>{list.problem.value}</p>
+        <p>
+          <button type="button" class="button" onClick={() => list.show(searched.peek())}>
+            Try again
+          </button>
+        </p>
+      </div>
+    );
+  }
+  if (!list.isComplete.value) return <p class="empty faint">Searching {plural(status.value?.traces ?? 0, 'trace')} …</p>;
+  const hasRange = searched.value?.from !== undefined;
+  return (
+    <div class="empty">
+      <h2>No trace matches</h2>
+      {boxed.value !== '' && <p class="mono">{boxed.value}</p>}
+      {words.value !== '' && boxed.value !== boxText(words.value) && <p>with the text “{words.value}”</p>}
+      <MissingDigits />
+      <p>
+        {plural(status.value?.traces ?? 0, 'trace')} in the store{hasRange ? ', not all of them in this time range' : ''}. A trace that matches
+        appears here by itself.
+      </p>
+      <p class="buttons">
+        {hasRange && (
+          <button type="button" class="button" onClick={() => setParams({ range: '', from: '', to: '' })}>
+            Search all time
+          </button>
+        )}
+        <Instead />
+        <SearchAsText />
+        {isNarrowed.value && (
+          <button type="button" class="button" onClick={() => setParams({ q: '', text: '' })}>
+            Clear the filter
+          </button>
+        )}
+      </p>
+    </div>
+  );
+}
