@@ -21,9 +21,7 @@ export function App() {
     addEventListener('click', followLinks);
     return addKeys(EVERYWHERE, [
       { keys: ['/'], does: 'search', run: search },
-      ...SCREENS.flatMap((screen) =>
-        screen.go === undefined ? [] : [{ keys: [screen.go.keys], does: screen.go.does, run: () => go(screen.go!.href()) }],
-      ),
+      ...SCREENS.flatMap(({ go: way }) => (way === undefined ? [] : [{ keys: [way.keys], does: way.does, run: () => go(way.href()) }])),
       { keys: ['?'], does: 'list the keys', run: openHelp },
     ]);
   }, []);

@@ -88,10 +88,16 @@ export function context2d(canvas: HTMLCanvasElement, height: number): { context:
     canvas.height = Math.round(height * ratio);
     canvas.style.height = `${height}px`;
   }
-  const context = visibleText(canvas.getContext('2d')!);
+  const context = visibleText(contextOf(canvas));
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
   context.clearRect(0, 0, width, height);
   return { context, width };
+}
+
+export function contextOf(canvas: HTMLCanvasElement): CanvasRenderingContext2D {
+  const context = canvas.getContext('2d');
+  if (context === null) throw new Error('This browser draws no pictures: it has no 2D canvas');
+  return context;
 }
 
 /** What is drawn and measured has no controls, as what stands in the page: see controls.ts. */

@@ -26,8 +26,8 @@ export function HoverCard() {
   const card = useRef<HTMLDivElement>(null);
   const now = shown.value;
   useLayoutEffect(() => {
-    if (now === undefined) return;
-    const { offsetWidth: width, offsetHeight: height, style } = card.current!;
+    if (now === undefined || card.current === null) return;
+    const { offsetWidth: width, offsetHeight: height, style } = card.current;
     const isBelow = now.at.bottom + GAP + height < innerHeight;
     style.left = `${Math.max(GAP, Math.min(now.at.left, innerWidth - width - GAP))}px`;
     style.top = `${Math.max(GAP, isBelow ? now.at.bottom + GAP : now.at.top - GAP - height)}px`;

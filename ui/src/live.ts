@@ -64,8 +64,8 @@ export function follow(): void {
     // A list that shows nothing still learns what changed: another screen may show it.
     const { filter, text } = searched.value ?? NOTHING;
     const events = new EventSource(`/events?form=rows&${queryText({ filter, text })}`);
-    events.addEventListener('hello', ({ data }) => {
-      const hello = JSON.parse(data as string) as Hello;
+    events.addEventListener('hello', ({ data }: MessageEvent<string>) => {
+      const hello: Hello = JSON.parse(data);
       // Another process, with other traces perhaps.
       if (run !== undefined && run !== hello.run) list.resync({ isOtherStore: true });
       run = hello.run;
@@ -82,8 +82,8 @@ export function follow(): void {
         connection.value = { isOpen: false, lostSince: lostSince ?? nowSeconds() };
     });
     events.addEventListener('resync', () => list.resync());
-    events.addEventListener('rows', ({ data }) => {
-      const { rows, others } = JSON.parse(data as string) as RowChanges;
+    events.addEventListener('rows', ({ data }: MessageEvent<string>) => {
+      const { rows, others }: RowChanges = JSON.parse(data);
       list.apply(rows, others);
     });
     return () => events.close();

@@ -21,6 +21,7 @@ follow();
 followTitle(() => currentScreen().title());
 // Not with a top-level await: what is loaded imports from this file, and would wait for it.
 void Promise.resolve(currentScreen().Component.load?.()).then(() => {
-  render(<App />, document.querySelector('#page')!);
+  const page = document.querySelector('#page');
+  if (page !== null) render(<App />, page);
   loadRest();
 });

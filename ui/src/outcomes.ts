@@ -48,7 +48,8 @@ export function worstOf(failures: Failures): { readonly outcome: Failure; readon
 /** "2 faults", "2 faults, 1 error"; "" for none. */
 export function failuresText(failures: Failures): string {
   return (['fault', 'throttle', 'error'] as const)
-    .filter((outcome) => (failures[outcome] ?? 0) > 0)
-    .map((outcome) => plural(failures[outcome]!, outcome))
+    .map((outcome) => [outcome, failures[outcome] ?? 0] as const)
+    .filter(([, number]) => number > 0)
+    .map(([outcome, number]) => plural(number, outcome))
     .join(', ');
 }

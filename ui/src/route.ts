@@ -1,4 +1,5 @@
 import { computed, signal } from '@preact/signals';
+import { objectOf, textOf } from '../../src/json/json.ts';
 import { Listeners } from './listeners.ts';
 
 /** The path of the list. */
@@ -52,7 +53,24 @@ function arrived(isReturn: boolean): void {
 }
 
 function entryOf(): Entry {
-  return { address: location.pathname + location.search, kept: (history.state as Kept | null) ?? {} };
+  return { address: location.pathname + location.search, kept: keptIn(history.state) };
+}
+
+/** What an entry of the history has, perhaps of another version of the page. */
+function keptIn(state: unknown): Kept {
+  const { anchor, list } = objectOf(state);
+  const [own, left] = [anchorIn(anchor), objectOf(list)];
+  const address = textOf(left['address']);
+  const before = anchorIn(left['anchor']);
+  return {
+    ...(own === undefined ? {} : { anchor: own }),
+    ...(address === undefined ? {} : { list: { address, ...(before === undefined ? {} : { anchor: before }) } }),
+  };
+}
+
+function anchorIn(kept: unknown): Anchor | undefined {
+  const { id, offset } = objectOf(kept);
+  return typeof id === 'string' && typeof offset === 'number' ? { id, offset } : undefined;
 }
 
 function push(to: string, kept: Kept): void {
@@ -173,7 +191,7 @@ const KEPT = ['q', 'text', 'range', 'from', 'to'];
 
 export function hrefTo(path: string, extra: Readonly<Record<string, string>> = {}): string {
   const kept = new URLSearchParams();
-  for (const name of KEPT) if (params.value.get(name)) kept.set(name, params.value.get(name)!);
+  for (const name of KEPT) if (param(name) !== '') kept.set(name, param(name));
   for (const [name, value] of Object.entries(extra)) {
     if (value === '') kept.delete(name);
     else kept.set(name, value);
@@ -185,7 +203,7 @@ export function hrefTo(path: string, extra: Readonly<Record<string, string>> = {
 /** Links of the page change the screen without a load; with a modifier they do what links do. */
 export function followLinks(event: MouseEvent): void {
   if (event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
-  const link = (event.target as Element).closest('a');
+  const link = event.target instanceof Element ? event.target.closest('a') : null;
   if (link === null || link.target !== '' || link.origin !== location.origin || link.hasAttribute('download')) return;
   event.preventDefault();
   go(link.pathname + link.search);

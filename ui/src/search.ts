@@ -1,6 +1,7 @@
 import { computed } from '@preact/signals';
 import { parseFilter } from '../../src/filter/parse.ts';
 import type { Query } from './api.ts';
+import { isKeyOf } from './keys-of.ts';
 import { mistakeIn, type Mistake } from './query/mistake.ts';
 import { boxText, problemOf, readingOf } from './query/reading.ts';
 import { go, hrefTo, LIST, param, place, setParams } from './route.ts';
@@ -12,7 +13,6 @@ export const RANGES = {
   '6h': { name: 'Last 6 hours', seconds: 6 * 3_600 },
   '24h': { name: 'Last 24 hours', seconds: 24 * 3_600 },
 } as const;
-export type RangeName = keyof typeof RANGES;
 
 /** The expression in the address; it may have a mistake. */
 export const expression = computed(() => param('q'));
@@ -44,7 +44,7 @@ export const searched = computed<Query | undefined>(() =>
 );
 
 export function rangeSeconds(name: string): number | undefined {
-  return Object.hasOwn(RANGES, name) ? RANGES[name as RangeName].seconds : undefined;
+  return isKeyOf(RANGES, name) ? RANGES[name].seconds : undefined;
 }
 
 let pathsOfMatches: readonly string[] = [LIST];

@@ -1,4 +1,5 @@
 import { effect, signal } from '@preact/signals';
+import { objectOf, textOf } from '../../src/json/json.ts';
 
 export interface Settings {
   readonly theme: 'system' | 'light' | 'dark';
@@ -22,11 +23,27 @@ export const EDITORS = {
   zed: { name: 'Zed', href: (path: string, line: number) => `zed://file/${path}:${line}` },
 } as const;
 export type EditorName = keyof typeof EDITORS;
+export const EDITOR_NAMES: readonly EditorName[] = ['vscode', 'cursor', 'idea', 'zed'];
 
 const KEY = 'xrayd.settings';
 const DEFAULTS: Settings = { theme: 'system', zone: 'local', times: 'absolute', editor: 'vscode', sourceRoot: '', containerRoot: '' };
 
-export const settings = signal<Settings>({ ...DEFAULTS, ...stored<Partial<Settings>>(KEY, {}) });
+export const settings = signal<Settings>(settingsIn(stored(KEY)));
+
+/** What is missing, or is no value of a setting, is as it is by default. */
+export function settingsIn(kept: unknown): Settings {
+  const found = objectOf(kept);
+  const oneOf = <T extends string>(name: keyof Settings, values: readonly T[], otherwise: T): T =>
+    values.find((value) => value === found[name]) ?? otherwise;
+  return {
+    theme: oneOf('theme', ['system', 'light', 'dark'], DEFAULTS.theme),
+    zone: oneOf('zone', ['local', 'utc'], DEFAULTS.zone),
+    times: oneOf('times', ['absolute', 'relative'], DEFAULTS.times),
+    editor: oneOf('editor', EDITOR_NAMES, DEFAULTS.editor),
+    sourceRoot: textOf(found['sourceRoot']) ?? DEFAULTS.sourceRoot,
+    containerRoot: textOf(found['containerRoot']) ?? DEFAULTS.containerRoot,
+  };
+}
 
 effect(() => {
   const { theme } = settings.value;
@@ -47,13 +64,12 @@ export function editorHref(path: string, line: number): string {
   return EDITORS[editor].href(encodeURI(full).replace(/^\//, editor === 'idea' ? '/' : ''), line);
 }
 
-/** What was kept in this browser; `otherwise` where nothing is, or nothing may be kept. */
-export function stored<T>(key: string, otherwise: T): T {
+/** What was kept in this browser, perhaps by another version of the page; undefined where nothing was, or nothing may be kept. */
+export function stored(key: string): unknown {
   try {
-    const text = localStorage.getItem(key);
-    return text === null ? otherwise : (JSON.parse(text) as T);
+    return JSON.parse(localStorage.getItem(key) ?? 'null') ?? undefined;
   } catch {
-    return otherwise;
+    return undefined;
   }
 }
 

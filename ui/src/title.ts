@@ -1,10 +1,11 @@
 import { effect, signal } from '@preact/signals';
 import { httpOf } from '../../src/trace/http.ts';
 import { count, duration, pathOf } from './format.ts';
+import { isKeyOf } from './keys-of.ts';
 import { list, status } from './live.ts';
 import { badgeText } from './outcomes.ts';
 import { param, place } from './route.ts';
-import { boxed, expression, RANGES, words, type RangeName } from './search.ts';
+import { boxed, expression, RANGES, words } from './search.ts';
 import type { TraceModel } from './trace/model.ts';
 import { visible } from './visible.ts';
 
@@ -34,8 +35,8 @@ export function traceTitle(): string {
 
 /** With what is searched for, and when. */
 export function withSearch(what: string): string {
-  const name = param('range') as RangeName;
-  const range = Object.hasOwn(RANGES, name) ? RANGES[name].name.toLowerCase() : '';
+  const name = param('range');
+  const range = isKeyOf(RANGES, name) ? RANGES[name].name.toLowerCase() : '';
   const asked = [boxed.value, expression.value === '' ? '' : words.value, range].filter((part) => part !== '').join(', ');
   return asked === '' ? what : `${what}: ${asked}`;
 }

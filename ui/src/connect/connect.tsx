@@ -5,14 +5,15 @@ import { status } from '../live.ts';
 import { go } from '../route.ts';
 import { stored, store } from '../settings.ts';
 import { nowSeconds } from '../wall-clock.ts';
-import { FORMS, waysTo, written, type Form } from './forms.ts';
+import { isKeyOf } from '../keys-of.ts';
+import { FORM_NAMES, FORMS, waysTo, written, type Form } from './forms.ts';
 
 const FORM_KEY = 'xrayd.connect-form';
 const form = signal<Form>(kept());
 
 function kept(): Form {
-  const found = stored<string>(FORM_KEY, '');
-  if (Object.hasOwn(FORMS, found)) return found as Form;
+  const found = stored(FORM_KEY);
+  if (typeof found === 'string' && isKeyOf(FORMS, found)) return found;
   return navigator.userAgent.includes('Windows') ? 'powershell' : 'shell';
 }
 
@@ -84,7 +85,7 @@ function Ways({ address }: { address: string }) {
     <>
       <div class="options" role="radiogroup" aria-labelledby="forms-title">
         <span id="forms-title">Variables for</span>
-        {Object.entries(FORMS).map(([key, title]) => (
+        {FORM_NAMES.map((key) => (
           <label key={key}>
             <input
               type="radio"
@@ -92,11 +93,11 @@ function Ways({ address }: { address: string }) {
               value={key}
               checked={form.value === key}
               onChange={() => {
-                form.value = key as Form;
+                form.value = key;
                 store(FORM_KEY, key);
               }}
             />
-            {title}
+            {FORMS[key]}
           </label>
         ))}
       </div>

@@ -1,6 +1,7 @@
 /** Where variables are set: each form is how one pastes them there. */
 export const FORMS = { shell: 'bash, zsh', powershell: 'PowerShell', compose: 'Compose' } as const;
 export type Form = keyof typeof FORMS;
+export const FORM_NAMES: readonly Form[] = ['shell', 'powershell', 'compose'];
 
 export type Variables = Readonly<Record<string, string>>;
 

@@ -60,13 +60,12 @@ export function sharesOf(statistics: Statistics | null): Shares {
 export function quantile(histogram: readonly HistogramEntry[] | null, share: number): number | undefined {
   const entries = (histogram ?? []).toSorted((a, b) => a.Value - b.Value);
   const total = entries.reduce((sum, { Count }) => sum + Count, 0);
-  if (total === 0) return undefined;
   let passed = 0;
   for (const { Value, Count } of entries) {
     passed += Count;
-    if (passed >= share * total) return Value;
+    if (passed > 0 && passed >= share * total) return Value;
   }
-  return entries.at(-1)!.Value;
+  return undefined;
 }
 
 /** Statistics of several services or calls in one. */
@@ -149,7 +148,8 @@ export function mapOf({ Services }: Graph): ServiceMap {
     radius: RADIUS.least + (RADIUS.most - RADIUS.least) * Math.sqrt(countOf(service) / most),
   }));
   const byId = new Map(nodes.map((node) => [node.id, node]));
-  for (const { ReferenceId } of clients) byId.set(ReferenceId, nodes[0]!);
+  const [clientNode] = nodes;
+  if (clientNode !== undefined) for (const { ReferenceId } of clients) byId.set(ReferenceId, clientNode);
   const busiest = Services.flatMap(({ Edges }) => Edges).reduce((greatest, edge) => Math.max(greatest, countOf(edge)), 1);
   const edges = Services.flatMap((caller) =>
     caller.Edges.flatMap((edge) => {
@@ -212,10 +212,9 @@ export function figuresOf({
 export function typeName(type: string | null): string {
   if (type === null || type === '' || type === 'remote') return '';
   if (type === 'client') return 'client';
-  if (type.startsWith('Database::')) return type.split('::')[1]!;
-  const parts = type.replace(/^AWS::/, '').split('::');
-  if (parts.length === 1) return parts[0]!;
-  return `${parts[0]} ${parts[1]!.replaceAll(/([a-z])([A-Z])/g, '$1 $2').toLowerCase()}`;
+  const [first = '', second] = type.replace(/^AWS::/, '').split('::');
+  if (second === undefined) return first;
+  return first === 'Database' ? second : `${first} ${second.replaceAll(/([a-z])([A-Z])/g, '$1 $2').toLowerCase()}`;
 }
 
 /** What is looked at: a node, or an edge. */

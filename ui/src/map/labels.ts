@@ -54,7 +54,7 @@ class Covered {
     }
   }
 
-  has(rect: Rect, except: Rect): boolean {
+  has(rect: Rect, except: Rect | undefined): boolean {
     return bandsOf(rect).some((band) =>
       (this.#bands.get(band) ?? []).some(
         (other) => other !== except && other.left < rect.right && rect.left < other.right && other.top < rect.bottom && rect.top < other.bottom,
@@ -87,7 +87,7 @@ export function labelsOf(
   for (const circle of circles.values()) covered.add(circle);
   const takes = (id: number, rect: Rect): boolean => {
     const isInside = rect.left >= 0 && rect.top >= 0 && rect.right <= bounds.width && rect.bottom <= bounds.height;
-    if (!isInside || covered.has(rect, circles.get(id)!)) return false;
+    if (!isInside || covered.has(rect, circles.get(id))) return false;
     covered.add(rect);
     return true;
   };
@@ -109,14 +109,15 @@ export function labelsOf(
     labels.set(node.id, { ...wording, under: '', underSize, number: '', numberPlace: 'inside' });
   }
   for (const node of nodes) {
-    const label = labels.get(node.id)!;
+    const label = labels.get(node.id);
     const under = middle(node.under, LONGEST_UNDER);
-    if (label.name === '' || label.place === 'beside' || under === '') continue;
+    if (label === undefined || label.name === '' || label.place === 'beside' || under === '') continue;
     const { bottom } = nameRect(node, label);
     if (takes(node.id, centred(node.x, bottom, under, underSize))) labels.set(node.id, { ...label, under });
   }
   for (const { id, x, y, radius, number } of nodes) {
-    const label = labels.get(id)!;
+    const label = labels.get(id);
+    if (label === undefined) continue;
     if (radius >= NUMBER_INSIDE) labels.set(id, { ...label, number });
     else if (takes(id, centred(x, y - radius - LEAST_SIZE * LINE - 2, number, LEAST_SIZE)))
       labels.set(id, { ...label, number, numberPlace: 'above' });

@@ -215,11 +215,12 @@ function LatencyHistogram({ histogram, onRange }: { histogram: readonly Histogra
   if (values.length === 0) return null;
   const low = Math.log10(Math.max(0.0005, Math.min(...values.map(({ Value }) => Value))));
   const high = Math.max(Math.log10(Math.max(...values.map(({ Value }) => Value), 0.001)), low + 0.3);
-  const bins = Array.from({ length: BINS }, () => 0);
-  for (const { Value, Count } of values) {
-    const at = Math.floor(((Math.log10(Math.max(0.0005, Value)) - low) / (high - low)) * BINS);
-    bins[Math.max(0, Math.min(BINS - 1, at))]! += Count;
-  }
+  const binOf = (seconds: number): number => {
+    const at = Math.floor(((Math.log10(Math.max(0.0005, seconds)) - low) / (high - low)) * BINS);
+    return Math.max(0, Math.min(BINS - 1, at));
+  };
+  const bins = Array.from({ length: BINS }, (_, bin) => values.reduce((sum, { Value, Count }) => sum + (binOf(Value) === bin ? Count : 0), 0));
+  const selected = range.value;
   const most = Math.max(...bins);
   const secondsAt = (share: number): number => 10 ** (low + share * (high - low));
   return (
@@ -241,10 +242,10 @@ function LatencyHistogram({ histogram, onRange }: { histogram: readonly Histogra
         <span>{duration(secondsAt(0))}</span>
         <span>{duration(secondsAt(1))}</span>
       </div>
-      {range.value !== undefined && (
+      {selected !== undefined && (
         <p>
-          <button type="button" class="button" onClick={() => onRange(below(secondsAt(range.value!.from)), above(secondsAt(range.value!.to)))}>
-            Traces of {duration(secondsAt(range.value.from))} to {duration(secondsAt(range.value.to))}
+          <button type="button" class="button" onClick={() => onRange(below(secondsAt(selected.from)), above(secondsAt(selected.to)))}>
+            Traces of {duration(secondsAt(selected.from))} to {duration(secondsAt(selected.to))}
           </button>
         </p>
       )}

@@ -16,13 +16,14 @@ export function usePlacedNodes(
 ): ReadonlyMap<number, PlacedNode> {
   return useMemo(() => {
     if (frame === undefined || nodes.some(({ id }) => !frame.places.has(id))) return NONE;
+    const placeOf = ({ id }: MapNode) => frame.places.get(id) ?? { x: 0, y: 0 };
     const total = ({ statistics }: MapNode): number => statistics?.TotalCount ?? 0;
     const order = nodes.toSorted(
       (a, b) => Number(b.isClient) - Number(a.isClient) || Number(b.id === first) - Number(a.id === first) || total(b) - total(a),
     );
     const labels = labelsOf(
       order.map((node) => {
-        const { x, y } = frame.places.get(node.id)!;
+        const { x, y } = placeOf(node);
         const median = quantile(node.histogram, 0.5);
         const type = node.isClient ? (minutes === undefined ? 'requests' : 'requests a minute') : typeName(node.service.Type);
         return {
@@ -40,7 +41,7 @@ export function usePlacedNodes(
     );
     return new Map(
       nodes.map((node) => {
-        const { x, y } = frame.places.get(node.id)!;
+        const { x, y } = placeOf(node);
         return [node.id, { node, x, y, radius: radiusOf(node, frame, scale) / scale, label: labels.get(node.id) }];
       }),
     );

@@ -47,7 +47,7 @@ export function frameOf({ places, width, height }: Layout, box: { readonly width
       MARGIN.top + high,
     );
     for (const [i, [id, place]] of nodes.entries()) {
-      found.set(Number(id), { x: left + place.x * sx + ((i % lanes) - (lanes - 1) / 2) * lane, y: ys[i]! });
+      found.set(Number(id), { x: left + place.x * sx + ((i % lanes) - (lanes - 1) / 2) * lane, y: ys[i] ?? top });
     }
   }
   return { places: found, room: Math.min(sy, 2 * sx), width: box.width, height: box.height };
@@ -58,7 +58,7 @@ function apart(ys: readonly number[], gap: number, bottom: number): number[] {
   const down: number[] = [];
   for (const y of ys) down.push(Math.max(y, (down.at(-1) ?? -Infinity) + gap));
   const up: number[] = [];
-  for (const y of down.toReversed()) up.push(Math.min(y, up.length === 0 ? bottom : up.at(-1)! - gap));
+  for (const y of down.toReversed()) up.push(Math.min(y, (up.at(-1) ?? bottom + gap) - gap));
   return up.toReversed();
 }
 

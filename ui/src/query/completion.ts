@@ -63,22 +63,23 @@ const NAME = String.raw`((?:source\.|destination\.)?annotation)(?:\.(\w[\w.:-]*)
 
 /** Pure: what may come where the text ends. */
 export function wantedAt(before: string): Wanted {
-  const service = /(?:service|edge)\s*\((?:[^()]*,)?\s*"([^"]*)$/i.exec(before);
-  if (service !== null) return { kind: 'service', typed: service[1]! };
-  const value = new RegExp(`(?:${NAME})\\s*(?:!?=|[<>]=?|contains|beginswith|endswith)\\s*("?)([^"\\s]*|[^"]*)$`, 'i').exec(before);
-  if (value !== null && (value[5] === '"' || !/\s/.test(value[6]!))) {
-    const keyword = (value[1] ?? value[4]!).toLowerCase();
-    return { kind: 'value', keyword, key: value[2] ?? value[3], typed: value[6]!, isQuoted: value[5] === '"' };
+  const [, service] = /(?:service|edge)\s*\((?:[^()]*,)?\s*"([^"]*)$/i.exec(before) ?? [];
+  if (service !== undefined) return { kind: 'service', typed: service };
+  const [, annotation, dotted, bracketed, plain, quote, typed] =
+    new RegExp(`(?:${NAME})\\s*(?:!?=|[<>]=?|contains|beginswith|endswith)\\s*("?)([^"\\s]*|[^"]*)$`, 'i').exec(before) ?? [];
+  if (typed !== undefined && (quote === '"' || !/\s/.test(typed))) {
+    const keyword = (annotation ?? plain ?? '').toLowerCase();
+    return { kind: 'value', keyword, key: dotted ?? bracketed, typed, isQuoted: quote === '"' };
   }
-  const key = /annotation\.([\w.:-]*)$/i.exec(before);
-  if (key !== null) return { kind: 'key', typed: key[1]! };
+  const [, key] = /annotation\.([\w.:-]*)$/i.exec(before) ?? [];
+  if (key !== undefined) return { kind: 'key', typed: key };
   const operator = new RegExp(`(?:${NAME})\\s+([=!<>]*|[a-z]*)$`, 'i').exec(before);
   if (operator !== null && !/^(and|or|not)$/i.test(operator[4] ?? '') && !isComplete(before.slice(0, operator.index))) {
-    return { kind: 'operator', keyword: (operator[1] ?? operator[4]!).toLowerCase(), typed: operator[5]! };
+    return { kind: 'operator', keyword: (operator[1] ?? operator[4] ?? '').toLowerCase(), typed: operator[5] ?? '' };
   }
-  const join = /(?:["\])}]|\btrue|\bfalse|\d)\s+([a-z]*)$/i.exec(before);
-  if (join !== null) return { kind: 'join', typed: join[1]! };
-  return { kind: 'word', scope: scopeAt(before), typed: /[\w.]*$/.exec(before)![0] };
+  const [, join] = /(?:["\])}]|\btrue|\bfalse|\d)\s+([a-z]*)$/i.exec(before) ?? [];
+  if (join !== undefined) return { kind: 'join', typed: join };
+  return { kind: 'word', scope: scopeAt(before), typed: /[\w.]*$/.exec(before)?.[0] ?? '' };
 }
 
 /** A condition stands there already, without AND or OR after it. */

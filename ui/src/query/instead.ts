@@ -19,12 +19,12 @@ const WHAT = /\s+(?:traces?|requests?|calls?)$/i;
 export function insteadOf(text: string): string[] {
   const asked = text.trim().replace(WHAT, '');
   const meant = CONDITIONS.filter(([words, condition]) => words.test(asked) && condition !== asked).map(([, condition]) => condition);
-  const call = /^(\w+)(\s*\(.*)$/s.exec(asked);
-  const keyword = call === null ? undefined : serviceOrEdgeMeantBy(call[1]!);
+  const [, called, rest = ''] = /^(\w+)(\s*\(.*)$/s.exec(asked) ?? [];
+  const keyword = called === undefined ? undefined : serviceOrEdgeMeantBy(called);
   const pair = pairOf(asked);
   const conditions = [
     ...meant,
-    ...(keyword === undefined ? [] : [`${keyword}${call![2]!}`]),
+    ...(keyword === undefined ? [] : [`${keyword}${rest}`]),
     ...(pair === undefined ? [] : conditionsFor(pair)),
     ...withBareNumbers(asked),
   ];
@@ -38,8 +38,8 @@ interface Pair {
 
 /** `status:500` or `tenant=acme`, as other query languages have it. */
 export function pairOf(text: string): Pair | undefined {
-  const pair = /^([a-z_][\w.-]*)\s*[=:]\s*([^\s=:/][^\s=]*)$/i.exec(text);
-  return pair === null ? undefined : { name: pair[1]!, value: pair[2]! };
+  const [, name, value] = /^([a-z_][\w.-]*)\s*[=:]\s*([^\s=:/][^\s=]*)$/i.exec(text) ?? [];
+  return name === undefined || value === undefined ? undefined : { name, value };
 }
 
 /** X-Ray takes a number in quotes, and finds nothing by it. */
@@ -94,9 +94,9 @@ export function inSeconds(expression: string): string | undefined {
   for (const [i, { kind, text }] of tokens.entries()) {
     const [operator, value] = [tokens[i + 1], tokens[i + 2]];
     if (kind !== 'bare' || !SECONDS.has(text.toLowerCase()) || !/^(?:>=?|=)$/.test(operator?.text ?? '')) continue;
-    if (!/^\d+$/.test(value?.text ?? '') || Number(value!.text) < MANY_SECONDS) continue;
-    written += `${expression.slice(end, value!.from)}${Number(value!.text) / 1_000}`;
-    end = value!.to;
+    if (value === undefined || !/^\d+$/.test(value.text) || Number(value.text) < MANY_SECONDS) continue;
+    written += `${expression.slice(end, value.from)}${Number(value.text) / 1_000}`;
+    end = value.to;
   }
   return end === 0 ? undefined : written + expression.slice(end);
 }

@@ -27,7 +27,7 @@ export function tokensOf(text: string): Token[] {
   const tokens: Token[] = [];
   let at = 0;
   while (at < text.length) {
-    if (/\s/.test(text[at]!)) {
+    if (/\s/.test(text.charAt(at))) {
       at++;
       continue;
     }
@@ -44,7 +44,7 @@ function pieceAt(text: string, at: number): readonly [Token['kind'], string] {
     const piece = pattern.exec(text)?.[0];
     if (piece !== undefined) return [kind, piece];
   }
-  return ['mark', text[at]!];
+  return ['mark', text.charAt(at)];
 }
 
 function isConnector(word: string): boolean {
@@ -57,7 +57,7 @@ export function unquoted({ kind, text }: Token): string {
   if (kind === 'quoted') return text.slice(1, -1);
   if (kind !== 'string') return text;
   try {
-    return JSON.parse(text) as string;
+    return String(JSON.parse(text));
   } catch {
     return text.slice(1, -1);
   }

@@ -1,4 +1,5 @@
 import { FilterError, parseFilter } from '../../../src/filter/parse.ts';
+import { messageOf } from '../api.ts';
 import { traceIdIn } from '../trace-id.ts';
 import { isBoolean, isCause, isField } from './fields.ts';
 import { isWordOperator, tokensOf, unquoted, type Token } from './lexer.ts';
@@ -37,7 +38,8 @@ export function readingOf(written: string): Reading {
   if (problem === undefined) return { kind: 'expression', filter: text };
   const tokens = tokensOf(text);
   const [only] = tokens;
-  if (tokens.length === 1 && only!.kind === 'string' && unquoted(only!).trim() !== '') return { kind: 'text', text: unquoted(only!).trim() };
+  const quoted = tokens.length === 1 && only?.kind === 'string' ? unquoted(only).trim() : '';
+  if (quoted !== '') return { kind: 'text', text: quoted };
   return isMeantAsExpression(tokens) || isUnfinished(text, tokens) ? { kind: 'mistake' } : { kind: 'text', text };
 }
 
@@ -48,7 +50,7 @@ export function problemOf(text: string): Problem | undefined {
     parseFilter(text);
     return undefined;
   } catch (error) {
-    return { message: (error as Error).message, position: error instanceof FilterError ? error.position : 0 };
+    return { message: messageOf(error), position: error instanceof FilterError ? error.position : 0 };
   }
 }
 
@@ -72,7 +74,8 @@ export function boxText(text: string): string {
  * What ends with AND or OR after a whole expression is meant as one, too: see `isUnfinished`.
  */
 function isMeantAsExpression(tokens: readonly Token[]): boolean {
-  if (tokens[0]!.text === '!' && tokens[1] !== undefined && tokens[1].from === tokens[0]!.to && tokens[1].text !== '!') return true;
+  const [first, second] = tokens;
+  if (first?.text === '!' && second !== undefined && second.from === first.to && second.text !== '!') return true;
   if (tokens.some((_, i) => isStart(tokens, i) && beginsCondition(tokens, i))) return true;
   if (conditionsIn(tokens, isAnyConnector).some(isComparison)) return true;
   const joined = conditionsIn(tokens, isClearConnector);
@@ -81,8 +84,8 @@ function isMeantAsExpression(tokens: readonly Token[]): boolean {
 
 /** An expression with AND or OR after it, in any case. */
 function isUnfinished(text: string, tokens: readonly Token[]): boolean {
-  const last = tokens.at(-1)!;
-  return last.kind === 'connector' && tokens.length > 1 && problemOf(text.slice(0, last.from)) === undefined;
+  const last = tokens.at(-1);
+  return last?.kind === 'connector' && tokens.length > 1 && problemOf(text.slice(0, last.from)) === undefined;
 }
 
 /** A condition may begin at token `i`. */
@@ -94,7 +97,8 @@ function isStart(tokens: readonly Token[], i: number): boolean {
 
 function firstOf(part: readonly Token[]): boolean {
   const at = part.findIndex(({ text }) => text !== '(' && text !== '!' && text !== 'NOT');
-  return at >= 0 && (beginsCondition(part, at) || (isBoolean(part[at]!.text) && /^[)}]*$/.test(textAfter(part, at))));
+  const first = part[at];
+  return first !== undefined && (beginsCondition(part, at) || (isBoolean(first.text) && /^[)}]*$/.test(textAfter(part, at))));
 }
 
 function textAfter(part: readonly Token[], at: number): string {
@@ -105,13 +109,14 @@ function textAfter(part: readonly Token[], at: number): string {
 }
 
 function beginsCondition(tokens: readonly Token[], i: number): boolean {
-  const [{ kind, text }, next] = [tokens[i]!, tokens[i + 1]];
-  if (kind !== 'bare') return false;
+  const [before, token, next] = [tokens[i - 1], tokens[i], tokens[i + 1]];
+  if (token?.kind !== 'bare') return false;
+  const { text } = token;
   if (/^(service|edge|id)$/i.test(text)) return next?.text === '(' || (text !== 'id' && next?.kind === 'operator');
   if (isCause(text) || /^rootcause\./i.test(text)) return true;
   if (!isField(text)) return false;
   if (/[.[]/.test(text)) return true;
-  if (next === undefined) return isBoolean(text) && i > 0 && tokens[i - 1]!.text !== 'NOT' && !isAnyConnector(tokens[i - 1]!);
+  if (next === undefined) return isBoolean(text) && before !== undefined && before.text !== 'NOT' && !isAnyConnector(before);
   if (isBoolean(text)) return /^(==?|!=|<>)$/.test(next.text);
   return next.kind === 'operator' || isWordOperator(next.text) || FOREIGN_OPERATOR.test(next.text);
 }
@@ -121,20 +126,22 @@ const FOREIGN_OPERATOR = /^(LIKE|ILIKE|IN|MATCHES|STARTSWITH|INCLUDES|IS)$/;
 
 function isComparison(part: readonly Token[]): boolean {
   const [name, operator, value] = part;
-  if (part.length !== 3 || name!.kind !== 'bare' || !/^[a-z_][\w.:-]*$/i.test(name!.text)) return false;
-  if (value!.kind !== 'string' && value!.kind !== 'quoted' && value!.kind !== 'bare') return false;
-  const isQuoted = value!.kind !== 'bare';
-  const { text } = operator!;
-  if (/^[<>]=?$/.test(text)) return isQuoted || /^[+-]?\.?\d/.test(value!.text);
+  if (part.length !== 3 || name === undefined || operator === undefined || value === undefined) return false;
+  if (name.kind !== 'bare' || !/^[a-z_][\w.:-]*$/i.test(name.text)) return false;
+  if (value.kind !== 'string' && value.kind !== 'quoted' && value.kind !== 'bare') return false;
+  const isQuoted = value.kind !== 'bare';
+  const { text } = operator;
+  if (/^[<>]=?$/.test(text)) return isQuoted || /^[+-]?\.?\d/.test(value.text);
   if (text === '=' || text === '~') return isQuoted;
-  return operator!.kind === 'operator' || (isWordOperator(text) && text === text.toUpperCase());
+  return operator.kind === 'operator' || (isWordOperator(text) && text === text.toUpperCase());
 }
 
 function conditionsIn(tokens: readonly Token[], isBetween: (token: Token) => boolean): Token[][] {
-  const parts: Token[][] = [[]];
+  let part: Token[] = [];
+  const parts = [part];
   for (const token of tokens) {
-    if (isBetween(token)) parts.push([]);
-    else parts.at(-1)!.push(token);
+    if (isBetween(token)) parts.push((part = []));
+    else part.push(token);
   }
   return parts;
 }

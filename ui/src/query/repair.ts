@@ -20,7 +20,7 @@ export class Repair {
       const part = this.#conditions('trace');
       if (part === undefined) return undefined;
       if (part !== '') parts.push(part);
-      const extra = this.#next as Token | undefined;
+      const extra = this.#tokens[this.#at];
       if (extra !== undefined) {
         this.#note(`“${extra.text}” closes nothing`);
         this.#at++;
@@ -35,6 +35,12 @@ export class Repair {
 
   #take(): Token | undefined {
     return this.#tokens[this.#at++];
+  }
+
+  /** "" at the end. */
+  #unquotedNext(): string {
+    const token = this.#take();
+    return token === undefined ? '' : unquoted(token);
   }
 
   #note(text: string): void {
@@ -83,7 +89,7 @@ export class Repair {
       return serviceNamed(unquoted(token));
     }
     if (kind !== 'bare') return undefined;
-    if (/^(service|edge)$/i.test(text) && scope === 'trace') return this.#complex(text.toLowerCase() as 'service' | 'edge');
+    if (/^(service|edge)$/i.test(text) && scope === 'trace') return this.#complex(text.toLowerCase() === 'edge' ? 'edge' : 'service');
     if (isCause(text)) return this.#braces(text, 'rootcause');
     return this.#field(text, scope);
   }
@@ -142,18 +148,18 @@ export class Repair {
 
   /** `id(…)` as it stands. */
   #id(): string {
-    const from = this.#next!.from;
+    const from = this.#next?.from;
     while (this.#next !== undefined && this.#next.text !== ')') this.#at++;
     this.#close(')');
-    return this.#text.slice(from, this.#tokens[this.#at - 1]!.to);
+    return this.#text.slice(from, this.#tokens[this.#at - 1]?.to);
   }
 
   #field(word: string, scope: Scope): string | undefined {
-    const colon = /^([^:]+):(.+)$/.exec(word);
+    const [, name, value] = /^([^:]+):(.+)$/.exec(word) ?? [];
     const isKnown = isAllowed(word, scope);
-    if (colon !== null && !isKnown && isAllowed(colon[1]!, scope) && this.#next?.kind !== 'operator') {
+    if (name !== undefined && !isKnown && isAllowed(name, scope) && this.#next?.kind !== 'operator') {
       this.#note('X-Ray writes = for :');
-      return this.#compare(colon[1]!, '=', colon[2]);
+      return this.#compare(name, '=', value);
     }
     const field = isKnown ? word : this.#meant(word, scope);
     if (field === undefined) return undefined;
@@ -200,11 +206,11 @@ export class Repair {
     const next = this.#next;
     if (next === undefined) return undefined;
     const lower = next.text.toLowerCase();
-    const isForeign = Object.hasOwn(FOREIGN_OPERATORS, lower);
-    if (next.kind !== 'operator' && !isWordOperator(next.text) && !isForeign) return undefined;
+    const near = Object.hasOwn(FOREIGN_OPERATORS, lower) ? FOREIGN_OPERATORS[lower] : undefined;
+    if (next.kind !== 'operator' && !isWordOperator(next.text) && near === undefined) return undefined;
     this.#at++;
-    if (!isForeign) return next.text;
-    const operator = NUMBERS.has(field.toLowerCase()) && FOREIGN_OPERATORS[lower] === 'CONTAINS' ? '=' : FOREIGN_OPERATORS[lower]!;
+    if (near === undefined) return next.text;
+    const operator = NUMBERS.has(field.toLowerCase()) && near === 'CONTAINS' ? '=' : near;
     this.#note(`X-Ray writes ${operator} for ${next.text}`);
     return operator;
   }
@@ -217,27 +223,29 @@ export class Repair {
       this.#note(next === undefined || next.kind === 'connector' ? `${operator} needs a value after it` : `“${next.text}” does not fit here`);
       return undefined;
     }
-    if (SECONDS.has(keyword)) return this.#compareSeconds(field, operator, given ?? unquoted(this.#take()!));
-    if (keyword === 'http.status') return this.#compareStatus(field, operator, given ?? unquoted(this.#take()!));
-    if (isBoolean(keyword)) return this.#compareFlag(field, operator, given ?? unquoted(this.#take()!));
+    if (SECONDS.has(keyword)) return this.#compareSeconds(field, operator, given ?? this.#unquotedNext());
+    if (keyword === 'http.status') return this.#compareStatus(field, operator, given ?? this.#unquotedNext());
+    if (isBoolean(keyword)) return this.#compareFlag(field, operator, given ?? this.#unquotedNext());
     if (given !== undefined) return `${field} ${operator} ${JSON.stringify(given)}`;
-    const isPlain = isAnnotation(field) && next!.kind === 'bare' && /^(true|false|[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?)$/i.test(next!.text);
+    const isPlain = isAnnotation(field) && next?.kind === 'bare' && /^(true|false|[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?)$/i.test(next.text);
     const after = this.#tokens[this.#at + 1];
-    if (isPlain && (after === undefined || after.kind === 'connector' || after.kind === 'mark')) return `${field} ${operator} ${this.#take()!.text}`;
+    if (isPlain && (after === undefined || after.kind === 'connector' || after.kind === 'mark'))
+      return `${field} ${operator} ${this.#unquotedNext()}`;
     return `${field} ${operator} ${JSON.stringify(this.#quotedValue())}`;
   }
 
   #quotedValue(): string {
-    const { kind } = this.#next!;
+    const kind = this.#next?.kind;
     if (kind === 'quoted') this.#note('a text needs double quotes');
     else if (kind === 'unclosed') this.#note('a “"” is missing');
     else if (kind === 'bare') this.#note('a text needs quotes');
-    return kind === 'bare' ? this.#textValue() : unquoted(this.#take()!);
+    return kind === 'bare' ? this.#textValue() : this.#unquotedNext();
   }
 
   /** A text without quotes: up to a connector, a bracket or the end, as it was written. */
   #textValue(): string {
-    const first = this.#take()!;
+    const first = this.#take();
+    if (first === undefined) return '';
     if (first.kind !== 'bare') return unquoted(first);
     let last = first;
     for (let next = this.#next; next !== undefined && next.kind !== 'connector' && !/^[(){},]$/.test(next.text); next = this.#next) {
@@ -287,6 +295,6 @@ function serviceNamed(name: string): string {
 /** `rootcause.…` has words of its own in its braces. */
 function isAllowed(word: string, scope: Scope): boolean {
   const lower = word.toLowerCase();
-  if (isAnnotation(word)) return KEYWORDS[scope].includes(/^(source\.|destination\.)?annotation/.exec(lower)![0]);
+  if (isAnnotation(word)) return KEYWORDS[scope].includes(/^(source\.|destination\.)?annotation/.exec(lower)?.[0] ?? '');
   return lower !== 'annotation' && (KEYWORDS[scope].includes(lower) || (scope === 'trace' && (CAUSES.has(lower) || /^group(name|arn)$/.test(lower))));
 }

@@ -1,17 +1,26 @@
 import { signal } from '@preact/signals';
+import { isObject, textOf } from '../../../src/json/json.ts';
 import { store, stored } from '../settings.ts';
 
 export interface SavedFilter {
   readonly name: string;
   readonly filter: string;
-  /** Words that are searched for beside it; not in what older versions of the page saved. */
-  readonly text?: string;
+  /** Words that are searched for beside it; "" for none. */
+  readonly text: string;
 }
 
 const KEY = 'xrayd.filters';
 
 /** Kept in this browser, in the order in which they were saved. */
-export const saved = signal<readonly SavedFilter[]>(stored<readonly SavedFilter[]>(KEY, []));
+export const saved = signal<readonly SavedFilter[]>(filtersIn(stored(KEY)));
+
+/** What is no filter is left out. */
+export function filtersIn(kept: unknown): SavedFilter[] {
+  return (Array.isArray(kept) ? kept : []).filter(isObject).flatMap((each) => {
+    const [name, filter = '', text = ''] = [each['name'], each['filter'], each['text']].map(textOf);
+    return name === undefined || filter + text === '' ? [] : [{ name, filter, text }];
+  });
+}
 
 /** A name that is there already gets the new filter. */
 export function save(added: SavedFilter): void {
@@ -19,11 +28,11 @@ export function save(added: SavedFilter): void {
 }
 
 /** Whether it is what `q` and `text` of an address say. */
-export function isSaved({ filter, text = '' }: SavedFilter, q: string, words: string): boolean {
+export function isSaved({ filter, text }: SavedFilter, q: string, words: string): boolean {
   return filter === q && text === words;
 }
 
-export function hrefOfSaved({ filter, text = '' }: SavedFilter): string {
+export function hrefOfSaved({ filter, text }: SavedFilter): string {
   const params = new URLSearchParams();
   if (filter !== '') params.set('q', filter);
   if (text !== '') params.set('text', text);

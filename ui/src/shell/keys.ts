@@ -35,7 +35,7 @@ export function onKeyDown(event: KeyboardEvent): void {
     onShortcut(event);
     return;
   }
-  const target = event.target as HTMLElement;
+  const target = event.target instanceof HTMLElement ? event.target : document.body;
   const isWriting = target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName);
   if (isWriting || document.querySelector('dialog[open]') !== null) return;
   // Enter and space press what has the focus.

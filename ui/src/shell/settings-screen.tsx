@@ -2,7 +2,8 @@ import { signal } from '@preact/signals';
 import { clearStore, messageOf } from '../api.ts';
 import { megabytes, plural } from '../format.ts';
 import { status } from '../live.ts';
-import { change, EDITORS, settings, type EditorName, type Settings } from '../settings.ts';
+import { isKeyOf } from '../keys-of.ts';
+import { change, EDITOR_NAMES, EDITORS, settings, type Settings } from '../settings.ts';
 
 const said = signal('');
 
@@ -27,10 +28,16 @@ export function SettingsScreen() {
         <h2>Stack traces</h2>
         <label class="field">
           <span>Open files with</span>
-          <select class="button" value={editor} onInput={(event) => change({ editor: event.currentTarget.value as EditorName })}>
-            {Object.entries(EDITORS).map(([key, { name }]) => (
+          <select
+            class="button"
+            value={editor}
+            onInput={({ currentTarget: { value } }) => {
+              if (isKeyOf(EDITORS, value)) change({ editor: value });
+            }}
+          >
+            {EDITOR_NAMES.map((key) => (
               <option key={key} value={key}>
-                {name}
+                {EDITORS[key].name}
               </option>
             ))}
           </select>

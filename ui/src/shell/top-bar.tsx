@@ -1,3 +1,4 @@
+import type { TargetedEvent } from 'preact';
 import { connection, isPaused, list } from '../live.ts';
 import { param, setParams } from '../route.ts';
 import { RANGES } from '../search.ts';
@@ -19,8 +20,7 @@ export function TopBar() {
 function TimeRange() {
   const isBrushed = param('to') !== '';
   const range = param('range');
-  const onInput = (event: Event): void => {
-    const { value } = event.currentTarget as HTMLSelectElement;
+  const onInput = ({ currentTarget: { value } }: TargetedEvent<HTMLSelectElement>): void => {
     if (value !== 'brushed') setParams({ range: value, from: '', to: '' });
   };
   const brushed = isBrushed ? `${absolute(Number(param('from')))} – ${absolute(Number(param('to')))}` : undefined;

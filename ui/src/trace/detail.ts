@@ -22,7 +22,7 @@ function resourceOf(aws: Readonly<Record<string, unknown>>): string {
   for (const key of ['table_name', 'bucket_name', 'queue_url', 'topic_arn', 'function_name', 'resource_names']) {
     const value = aws[key];
     const text = Array.isArray(value) ? textOf(value[0]) : textOf(value);
-    if (text !== undefined) return text.split(/[/:]/).at(-1)!;
+    if (text !== undefined) return text.split(/[/:]/).at(-1) ?? '';
   }
   return '';
 }

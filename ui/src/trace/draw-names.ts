@@ -1,4 +1,4 @@
-import type { ThemeColours } from '../canvas.ts';
+import { contextOf, type ThemeColours } from '../canvas.ts';
 import { duration, plural } from '../format.ts';
 import { worstOf } from '../outcomes.ts';
 import { cut } from './cut.ts';
@@ -89,7 +89,7 @@ function drawHidden(context: CanvasRenderingContext2D, { colours }: TimelineScen
 
 /** px that the names of the rows that are seen take up. */
 export function fittingNames(canvas: HTMLCanvasElement, layout: TimelineLayout, rows: readonly TimelineRow[], colours: ThemeColours): number {
-  const context = canvas.getContext('2d')!;
+  const context = contextOf(canvas);
   const { first, last } = visible(rows, layout);
   const widthOf = (font: string, text: string): number => {
     context.font = font;

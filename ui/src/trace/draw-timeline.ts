@@ -11,18 +11,18 @@ export function drawTimeline(context: CanvasRenderingContext2D, layout: Timeline
   const { width, height, names, rowHeight, top } = layout;
   const { rows, colours } = scene;
   const { first, last } = visible(rows, layout);
-  for (let i = first; i < last; i++) {
-    const y = i * rowHeight - top;
-    const isSelected = scene.isSelected(rows[i]!);
-    if (!isSelected && i !== scene.hovered) continue;
+  const seen = rows.slice(first, last).map((row, i) => ({ row, y: (first + i) * rowHeight - top }));
+  for (const { row, y } of seen) {
+    const isSelected = scene.isSelected(row);
+    if (!isSelected && row !== rows[scene.hovered]) continue;
     context.fillStyle = isSelected ? colours.accentSoft : colours.raised;
     context.fillRect(0, y, width, rowHeight);
   }
   drawBackground(context, layout, scene, Math.min(height, rows.length * rowHeight - top));
   context.textBaseline = 'middle';
-  for (let i = first; i < last; i++) drawBar(context, layout, scene, rows[i]!, i * rowHeight - top);
+  for (const { row, y } of seen) drawBar(context, layout, scene, row, y);
   drawGuides(context, layout, scene, first, last);
-  for (let i = first; i < last; i++) drawName(context, layout, scene, rows[i]!, i * rowHeight - top);
+  for (const { row, y } of seen) drawName(context, layout, scene, row, y);
   if (names > 0) {
     context.fillStyle = colours.line;
     context.fillRect(names - 1, 0, 1, height);

@@ -3,21 +3,21 @@ import { Copy } from '../copy.tsx';
 import { count, duration, percent } from '../format.ts';
 import { failuresText, isFailed, type Failures } from '../outcomes.ts';
 import { shapeOf, type Fold } from './folds.ts';
-import { rowOf, type Span } from './model.ts';
+import { rowOf, type Span, type TraceModel } from './model.ts';
 import type { TraceState } from './trace-state.ts';
 
 /** Repeats that are listed. */
 const FIRST = 100;
 
 /** Repeats as one: how many, how long, one after the other or at once, and what they have in common. */
-export function FoldPanel({ fold, state }: { fold: Fold; state: TraceState }) {
+export function FoldPanel({ fold, state, model }: { fold: Fold; state: TraceState; model: TraceModel }) {
   void state.tick.value;
   const { spans } = fold;
-  const first = spans[0]!;
+  const [first] = spans;
   const lengths = spans.map(({ start, end }) => end - start).toSorted((a, b) => a - b);
   const until = spans.reduce((most, { end }) => Math.max(most, end), 0);
   const elapsed = until - first.start;
-  const whole = state.model.value!.length;
+  const whole = model.length;
   const isOpen = state.shown.value.unfolded.has(fold.key);
   const failed = failuresText(failuresIn(spans));
   return (
@@ -42,9 +42,9 @@ export function FoldPanel({ fold, state }: { fold: Fold; state: TraceState }) {
           <dt>p50</dt>
           <dd>{duration(medianOf(lengths))}</dd>
           <dt>Shortest</dt>
-          <dd>{duration(lengths[0]!)}</dd>
+          <dd>{duration(lengths[0] ?? 0)}</dd>
           <dt>Longest</dt>
-          <dd>{duration(lengths.at(-1)!)}</dd>
+          <dd>{duration(lengths.at(-1) ?? 0)}</dd>
           {failed !== '' && (
             <>
               <dt>Failed</dt>
@@ -84,8 +84,8 @@ function failuresIn(spans: readonly Span[]): Failures {
 
 /** The middle one, or between the middle two. `sorted`: the least first. */
 function medianOf(sorted: readonly number[]): number {
-  const half = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[half]! : (sorted[half - 1]! + sorted[half]!) / 2;
+  const [low = 0, high = low] = sorted.slice((sorted.length - 1) >> 1, (sorted.length >> 1) + 1);
+  return (low + high) / 2;
 }
 
 /** The statement, or the shape of the request. */

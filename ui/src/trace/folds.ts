@@ -6,12 +6,15 @@ const LEAST_ALIKE = 4;
 /** Spans that overlap by less follow each other. */
 const ROUNDING_SECONDS = 1e-6;
 
+/** Never empty. */
+type Run = readonly [first: Span, ...others: Span[]];
+
 /** Siblings that do the same. */
 export interface Fold {
   readonly key: string;
   /** As it stands in the address: of its first span. */
   readonly id: string;
-  readonly spans: readonly Span[];
+  readonly spans: Run;
   /** The same, the worst last: what is drawn last is seen. */
   readonly worstLast: readonly Span[];
   /** The sum of their lengths, in seconds. */
@@ -29,28 +32,36 @@ export function foldedIn(children: readonly Span[], parentId: string): readonly 
   if (children.length < LEAST_ALIKE) return children;
   const parts: (Span | Fold)[] = [];
   const runs = new Map<string, number>();
-  for (let i = 0; i < children.length;) {
-    const alike = likenessOf(children[i]!);
-    let end = i + 1;
-    while (end < children.length && likenessOf(children[end]!) === alike) end++;
-    const run = children.slice(i, end);
-    if (run.length < LEAST_ALIKE) parts.push(...run);
-    else {
-      const before = runs.get(alike) ?? 0;
-      runs.set(alike, before + 1);
-      parts.push(foldOf(run, `${parentId} ${before} ${alike}`));
+  for (const run of runsOf(children)) {
+    if (run.length < LEAST_ALIKE) {
+      parts.push(...run);
+      continue;
     }
-    i = end;
+    const alike = likenessOf(run[0]);
+    const before = runs.get(alike) ?? 0;
+    runs.set(alike, before + 1);
+    parts.push(foldOf(run, `${parentId} ${before} ${alike}`));
   }
   return parts;
 }
 
-function foldOf(spans: readonly Span[], key: string): Fold {
+/** Neighbours that are alike. */
+function runsOf(children: readonly Span[]): readonly Run[] {
+  const runs: [Span, ...Span[]][] = [];
+  for (const child of children) {
+    const run = runs.at(-1);
+    if (run !== undefined && likenessOf(run[0]) === likenessOf(child)) run.push(child);
+    else runs.push([child]);
+  }
+  return runs;
+}
+
+function foldOf(spans: Run, key: string): Fold {
   const [first] = spans;
   const seconds = spans.reduce((sum, { start, end }) => sum + end - start, 0);
-  const isCalls = first!.kind === 'inferred' || first!.entity.isCall;
+  const isCalls = first.kind === 'inferred' || first.entity.isCall;
   const worstLast = spans.toSorted((a, b) => severityOf(rowOf(a).outcome) - severityOf(rowOf(b).outcome));
-  return { key, id: FOLD_ID + first!.id, spans, worstLast, seconds, atOnce: atOnceOf(spans), isCalls };
+  return { key, id: FOLD_ID + first.id, spans, worstLast, seconds, atOnce: atOnceOf(spans), isCalls };
 }
 
 function atOnceOf(spans: readonly Span[]): number {

@@ -256,7 +256,7 @@ function added(a: Failures, b: Failures): Failures {
 
 /** The segment that serves a call, when it is all that is below, and began before the call had its answer. */
 function calleeOf({ kind, entity, end, children }: Span): Span | undefined {
-  const only = children.length === 1 ? children[0]! : undefined;
+  const [only] = children.length === 1 ? children : [];
   if (kind !== 'subsegment' || !entity.isCall || only?.kind !== 'segment' || only.start > end) return undefined;
   // A message that is received on its own time: AWS had answered for it.
   if (entity.json['namespace'] === 'aws' && only.end > end + SKEW_SECONDS) return undefined;

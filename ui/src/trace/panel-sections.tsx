@@ -203,11 +203,10 @@ export function Annotations({ span }: { span: Span }) {
 export function Metadata({ span }: { span: Span }) {
   const metadata = objectOf(span.entity.json['metadata']);
   if (Object.keys(metadata).length === 0) return null;
-  const spaces = Object.entries(metadata);
-  const only = spaces.length === 1 && spaces[0]![0] === 'default' ? spaces[0]![1] : metadata;
+  const isDefault = Object.keys(metadata).every((space) => space === 'default');
   return (
     <Section title="Metadata">
-      <JsonTree value={only} levels={2} span={span} />
+      <JsonTree value={isDefault ? metadata['default'] : metadata} levels={2} span={span} />
     </Section>
   );
 }

@@ -8,7 +8,7 @@ import { Side } from '../shell/side.tsx';
 import { PathOf, pathTo } from './breadcrumb.tsx';
 import { FoldPanel } from './fold-panel.tsx';
 import { shapeOf, type Fold } from './folds.ts';
-import type { Span } from './model.ts';
+import type { Span, TraceModel } from './model.ts';
 import { Annotations, Aws, Exceptions, Findings, Links, Metadata, Outcome, RawDocument, Request, Resources, Sql } from './panel-sections.tsx';
 import { Sampling } from './sampling.tsx';
 import type { TraceState } from './trace-state.ts';
@@ -21,17 +21,21 @@ export function Panel({ state }: { state: TraceState }) {
   const box = useRef<HTMLElement>(null);
   const selected = span?.id ?? fold?.key;
   useEffect(() => box.current?.scrollTo({ top: 0 }), [selected]);
-  if (state.model.value === undefined || (span === undefined && fold === undefined)) return null;
-  const fit = (): void => setWidth('side', fittingWidth(box.current!));
+  const model = state.model.value;
+  const shown = fold ?? span;
+  if (model === undefined || shown === undefined) return null;
+  const fit = (): void => {
+    if (box.current !== null) setWidth('side', fittingWidth(box.current));
+  };
   return (
     <>
       <Side
         box={box}
         label={fold === undefined ? 'The selected span' : 'The selected repeats'}
         onClose={() => state.select(undefined)}
-        {...headOf(span, fold)}
+        {...headOf(shown)}
       >
-        {fold === undefined ? <SpanPanel span={span!} state={state} /> : <FoldPanel fold={fold} state={state} />}
+        {'spans' in shown ? <FoldPanel fold={shown} state={state} model={model} /> : <SpanPanel span={shown} state={state} model={model} />}
       </Side>
       <div class="side-handle">
         <Handle
@@ -50,9 +54,9 @@ export function Panel({ state }: { state: TraceState }) {
 }
 
 /** What the panel is about. The text of the row stands on a canvas, where it cannot be selected: it can be copied here. */
-function headOf(span: Span | undefined, fold: Fold | undefined): { title: string; actions: ComponentChildren } {
-  const title = fold === undefined ? span!.name : `${fold.spans[0]!.name} ×${fold.spans.length}`;
-  const detail = fold === undefined ? span!.detail : shapeOf(fold.spans[0]!.detail);
+function headOf(shown: Span | Fold): { title: string; actions: ComponentChildren } {
+  const [title, detail] =
+    'spans' in shown ? [`${shown.spans[0].name} ×${shown.spans.length}`, shapeOf(shown.spans[0].detail)] : [shown.name, shown.detail];
   return { title, actions: <Copy text={`${title} ${detail}`.trim()} what="name and detail" /> };
 }
 
@@ -65,14 +69,13 @@ function fittingWidth(box: HTMLElement): number {
   return Math.max(SIDE.min, Math.min(width, Math.round(innerWidth * 0.6)));
 }
 
-function SpanPanel({ span, state }: { span: Span; state: TraceState }) {
-  const model = state.model.value!;
+function SpanPanel({ span, state, model }: { span: Span; state: TraceState; model: TraceModel }) {
   const isEntry = span.parent === undefined && !span.isOrphan;
   return (
     <>
       <p class="dim">{aboutOf(span)}</p>
       {span.parent !== undefined && <PathOf path={pathTo(span)} state={state} />}
-      <Outcome span={span} tick={state.tick.value} onPath={pathText(state, span)} />
+      <Outcome span={span} tick={state.tick.value} onPath={pathText(state, model, span)} />
       <CallAndCallee span={span} state={state} />
       {span.kind !== 'inferred' && <Exceptions span={span} model={model} state={state} />}
       <Request span={span} />
@@ -125,8 +128,7 @@ function CallAndCallee({ span, state }: { span: Span; state: TraceState }) {
   );
 }
 
-function pathText(state: TraceState, span: Span): string {
-  const length = state.model.peek()!.length;
+function pathText(state: TraceState, { length }: TraceModel, span: Span): string {
   const share = length === 0 ? '' : `${percent((span.end - span.start) / length)} of the trace`;
   const stretch = state.path.value.get(span.id);
   const isClipped = stretch !== undefined && span.end - stretch.to > 1e-6;

@@ -1,3 +1,4 @@
+import { member, textOf } from '../../../src/json/json.ts';
 import { readTrace } from '../api.ts';
 import { Copy } from '../copy.tsx';
 import { count } from '../format.ts';
@@ -6,8 +7,7 @@ import { JsonTree } from './json-tree.tsx';
 import type { ViewProps } from './view.ts';
 
 function nameOf(document: object): string {
-  const { name, id } = document as { name?: string; id?: string };
-  return `${name ?? ''} ${id ?? ''}`.trim();
+  return [member(document, 'name'), member(document, 'id')].flatMap((part) => textOf(part) ?? []).join(' ');
 }
 
 /** A browser reads a blob when the link is pressed; it is let go some time after. */

@@ -76,7 +76,7 @@ function foldRow(fold: Fold, isOpen: boolean, inFolds: number): TimelineRow {
     span: worst.span,
     call: undefined,
     outcome: worst.outcome,
-    depth: fold.spans[0]!.depth + inFolds,
+    depth: fold.spans[0].depth + inFolds,
     hasChildren: true,
     isOpen,
     fold,

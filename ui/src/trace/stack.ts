@@ -67,7 +67,7 @@ function isFromPython({ segment }: Entity): boolean {
 
 function isOwn(path: string, label: string): boolean {
   if (LIBRARY_PATH.test(path) || LIBRARY_LABEL.test(label)) return false;
-  return !Object.hasOwn(LIBRARY_FUNCTIONS, path) || !LIBRARY_FUNCTIONS[path]!.test(label);
+  return !Object.hasOwn(LIBRARY_FUNCTIONS, path) || LIBRARY_FUNCTIONS[path]?.test(label) !== true;
 }
 
 /** "repository.py:88". */

@@ -24,12 +24,7 @@ export function idleGaps(spans: readonly Span[]): Gap[] {
     else busy.push({ from, to });
   }
   const active = busy.reduce((sum, { from, to }) => sum + to - from, 0);
-  const gaps: Gap[] = [];
-  for (let i = 1; i < busy.length; i++) {
-    const gap = { from: busy[i - 1]!.to, to: busy[i]!.from };
-    if (gap.to - gap.from > active * LEAST_SHARE) gaps.push(gap);
-  }
-  return gaps;
+  return busy.map(({ to }, i) => ({ from: to, to: busy[i + 1]?.from ?? to })).filter(({ from, to }) => to - from > active * LEAST_SHARE);
 }
 
 /** From time to place and back. Without gaps a unit is a second; folded gaps take up little. */

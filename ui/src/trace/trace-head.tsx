@@ -1,6 +1,7 @@
 import { useComputed } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 import { useMemo } from 'preact/hooks';
+import type { RowOutcome } from '../../../src/api/page-types.ts';
 import { httpOf } from '../../../src/trace/http.ts';
 import { Copy } from '../copy.tsx';
 import { absolute, ago, count, duration, fullTime, pathOf, percent } from '../format.ts';
@@ -22,7 +23,7 @@ export function Head({ state, id, model }: { state: TraceState; id: string; mode
   return (
     <header class="trace-head">
       <h1>{model === undefined ? <span class="faint">Reading the trace …</span> : <Title model={model} />}</h1>
-      {cause !== undefined ? <Because cause={cause} state={state} /> : <MostTime state={state} />}
+      {cause !== undefined ? <Because cause={cause} state={state} /> : model !== undefined && <MostTime state={state} model={model} />}
       <div class="facts">
         {model !== undefined && <Facts model={model} state={state} />}
         <span class="mono">{id}</span>
@@ -75,7 +76,7 @@ function Title({ model }: { model: TraceModel }) {
 /** In the timeline, whichever view is open. */
 function RowLink({ to, title, state, children }: { to: Span | Fold; title?: string; state: TraceState; children: ComponentChildren }) {
   // Repeats stay one row.
-  const hidden = 'spans' in to ? to.spans[0]!.parent : to;
+  const hidden = 'spans' in to ? to.spans[0].parent : to;
   return (
     <a
       href={hereWith({ tab: '', span: to.id })}
@@ -95,12 +96,11 @@ function RowLink({ to, title, state, children }: { to: Span | Fold; title?: stri
 }
 
 /** Where most of the time of a trace that did not fail went, in a line that leads there. */
-function MostTime({ state }: { state: TraceState }) {
+function MostTime({ state, model: { length, roots } }: { state: TraceState; model: TraceModel }) {
   const most = state.slowest.value;
   if (most === undefined) return null;
   const { span, seconds, entry, share, spans } = most;
   const what = `${span.name} ${span.detail}`.trim();
-  const { length, roots } = state.model.value!;
   const waited = duration(entry.end - entry.start);
   // What ran after the answer makes the trace longer than its entry.
   const isAll = waited === duration(length);
@@ -150,8 +150,9 @@ function Facts({ model, state }: { model: TraceModel; state: TraceState }) {
   const { origin, length, services, spans, isLive, open } = model;
   const errors = useMemo(() => oncePerRow(model.errors), [model]);
   const own = useMemo(() => spans.reduce((sum, { kind }) => sum + (kind === 'inferred' ? 0 : 1), 0), [spans]);
+  const [first] = errors;
   const findings = state.findings.value?.length ?? 0;
-  const worst = errors.reduce((a, b) => (severityOf(b.outcome) > severityOf(a) ? b.outcome : a), 'ok' as TraceModel['errors'][number]['outcome']);
+  const worst = errors.reduce<RowOutcome>((a, b) => (severityOf(b.outcome) > severityOf(a) ? b.outcome : a), 'ok');
   return (
     <>
       {open.length > 0 && !isLive ? (
@@ -168,12 +169,12 @@ function Facts({ model, state }: { model: TraceModel; state: TraceState }) {
       <span>
         <b>{count(own)}</b> {own === 1 ? 'span' : 'spans'}
       </span>
-      {errors.length > 0 && (
+      {first !== undefined && (
         <button
           type="button"
           class="plain"
           title={`Spans that failed: ${failuresText(failuresIn(errors))}. Click: the cause`}
-          onClick={() => state.show(state.cause.peek()?.span ?? errors[0]!)}
+          onClick={() => state.show(state.cause.peek()?.span ?? first)}
         >
           <b class={`${worst}-text`}>{count(errors.length)}</b> {errors.length === 1 ? 'error' : 'errors'}
         </button>

@@ -66,7 +66,7 @@ export class TraceState {
     const id = param('span');
     const model = this.model.value;
     const first = id.startsWith(FOLD_ID) ? model?.byId.get(id.slice(FOLD_ID.length)) : undefined;
-    return first === undefined ? undefined : foldWith(first, model!.roots);
+    return model === undefined || first === undefined ? undefined : foldWith(first, model.roots);
   });
   /** Id of what is selected, or was before a view that has no panel. */
   readonly lastSelected = signal('');
@@ -87,7 +87,8 @@ export class TraceState {
     this.#isFullWidth = isFullWidth;
     const adjust = effect(() => {
       const isAdjusted = this.isAdjusted.value;
-      if (this.#found !== undefined) untracked(() => (this.model.value = modelOf(this.#found!, nowSeconds(), { isAdjusted })));
+      const found = this.#found;
+      if (found !== undefined) untracked(() => (this.model.value = modelOf(found, nowSeconds(), { isAdjusted })));
     });
     const keep = effect(() => {
       if (param('span') !== '') this.lastSelected.value = param('span');
@@ -192,8 +193,10 @@ export class TraceState {
   }
 
   pinned(isPinned: boolean): void {
-    this.#found = { ...this.#found!, isPinned };
-    this.model.value = { ...this.model.peek()!, isPinned };
+    const model = this.model.peek();
+    if (this.#found === undefined || model === undefined) return;
+    this.#found = { ...this.#found, isPinned };
+    this.model.value = { ...model, isPinned };
   }
 
   /** Opens what hides the span. */

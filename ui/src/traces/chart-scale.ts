@@ -66,7 +66,7 @@ const LEAST_APART = 15;
 /** The ticks of which each is far enough from the one below. */
 function apart<T extends { readonly y: number }>(ticks: readonly T[]): T[] {
   const kept: T[] = [];
-  for (const tick of ticks) if (kept.length === 0 || kept.at(-1)!.y - tick.y >= LEAST_APART) kept.push(tick);
+  for (const tick of ticks) if ((kept.at(-1)?.y ?? Infinity) - tick.y >= LEAST_APART) kept.push(tick);
   return kept;
 }
 

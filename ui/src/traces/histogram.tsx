@@ -65,7 +65,7 @@ function describeBin(canvas: HTMLCanvasElement, found: Bins | undefined, x: numb
   if (found === undefined || bin === undefined || bin.total === 0) return hideCard();
   const { left, top, bottom } = canvas.getBoundingClientRect();
   const [shortest, longest] = [index, index + 1].map((i) => duration(found.secondsAt(i * found.barWidth)));
-  const parts = OUTCOMES.map((outcome, rank) => ({ outcome, count: bin.byOutcome[rank]! })).filter(({ count }) => count > 0);
+  const parts = OUTCOMES.map((outcome, rank) => ({ outcome, count: bin.byOutcome[rank] ?? 0 })).filter(({ count }) => count > 0);
   showCard(
     { left: left + MARGIN + index * found.barWidth, top, bottom },
     <>
@@ -93,7 +93,7 @@ function drawHistogram(canvas: HTMLCanvasElement, { bins, barWidth, ticks }: Bin
     // One trace among thousands is to be seen.
     const height = Math.max(2, (total / most) * room);
     for (const [rank, outcome] of OUTCOMES.entries()) {
-      const part = (byOutcome[rank]! / total) * height;
+      const part = ((byOutcome[rank] ?? 0) / total) * height;
       context.fillStyle = colours.bars[outcome];
       context.fillRect(MARGIN + i * barWidth, bottom - part, Math.max(1, barWidth - 2), part);
       bottom -= part;

@@ -38,7 +38,7 @@ export function Legend() {
       {hasCharts() && <Elsewhere {...times} />}
       <span class="spacer" />
       {OUTCOMES.map((outcome) => {
-        const number = counts[severityOf(outcome)]!;
+        const number = counts[severityOf(outcome)] ?? 0;
         return (
           number > 0 && (
             <span key={outcome} class="outcome-count">

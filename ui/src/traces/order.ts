@@ -8,8 +8,9 @@ export interface Sort {
 
 /** `-duration` is longest first; "" is newest first. */
 export function sortOf(text: string): Sort {
-  const key = text.replace(/^-/, '') as SortKey;
-  return SORT_KEYS.includes(key) ? { key, isDescending: text.startsWith('-') } : { key: 'start', isDescending: true };
+  const name = text.replace(/^-/, '');
+  const key = SORT_KEYS.find((each) => each === name);
+  return key === undefined ? { key: 'start', isDescending: true } : { key, isDescending: text.startsWith('-') };
 }
 
 /** Rows come newest first, and are given back as they are when that is what is asked for. What is running is as long as it has been at the time `at`. */

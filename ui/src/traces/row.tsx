@@ -1,3 +1,4 @@
+import type { TargetedEvent } from 'preact';
 import { lengthOf, type SortKey, type TraceRow } from '../../../src/api/page-types.ts';
 import { clock, count, duration, fullTime, pathOf, plural } from '../format.ts';
 import { hideCard, showCard } from '../hover-card.tsx';
@@ -141,8 +142,8 @@ const SHOWN_SERVICES = 2;
 
 function Services({ row: { services, serviceCount } }: { row: TraceRow }) {
   const more = serviceCount - Math.min(SHOWN_SERVICES, services.length);
-  const show = (event: Event): void =>
-    showCard((event.currentTarget as Element).getBoundingClientRect(), <Chain names={services} of={serviceCount} />);
+  const show = ({ currentTarget }: TargetedEvent<Element>): void =>
+    showCard(currentTarget.getBoundingClientRect(), <Chain names={services} of={serviceCount} />);
   return (
     <span class="chain" onMouseEnter={show} onMouseLeave={hideCard} onFocusCapture={show} onBlurCapture={hideCard}>
       {services.slice(0, SHOWN_SERVICES).map((name, i) => (

@@ -151,9 +151,14 @@ function nearestTo(scale: ChartScale | undefined, at: Point): Near | undefined {
   return found === undefined ? undefined : { ...found, others };
 }
 
+function isRow(point: ChartPoint): point is TraceRow {
+  return 'id' in point;
+}
+
 /** The trace of a point, which the store has when the page does not. */
 async function rowOf(point: ChartPoint): Promise<TraceRow | undefined> {
-  if (point.row === undefined) return point as TraceRow;
+  if (isRow(point)) return point;
+  if (point.row === undefined) return undefined;
   try {
     return (await readRow(point.row)) ?? undefined;
   } catch {
@@ -199,13 +204,13 @@ function drawScatter(canvas: HTMLCanvasElement, rows: readonly ChartPoint[], sca
 /** The first, the middle and the last moment; the middle one where there is room. */
 function drawTimes(context: CanvasRenderingContext2D, { timeTicks: ticks }: ChartScale): void {
   const texts = timeTicks(ticks.map(({ time }) => time));
-  const [first, middle, last] = texts.map((text) => context.measureText(text).width) as [number, number, number];
-  const [left, centre, right] = ticks.map(({ x }) => x) as [number, number, number];
+  const [first = 0, middle = 0, last = 0] = texts.map((text) => context.measureText(text).width);
+  const [left = 0, centre = 0, right = 0] = ticks.map(({ x }) => x);
   const hasMiddle = left + first + TICK_GAP < centre - middle / 2 && centre + middle / 2 + TICK_GAP < right - last;
   context.textBaseline = 'alphabetic';
   for (const [i, align] of (['left', 'center', 'right'] as const).entries()) {
     if (i === 1 && !hasMiddle) continue;
     context.textAlign = align;
-    context.fillText(texts[i]!, ticks[i]!.x, HEIGHT - 4);
+    context.fillText(texts[i] ?? '', ticks[i]?.x ?? 0, HEIGHT - 4);
   }
 }

@@ -34,11 +34,12 @@ export class SortedRows {
         rows[to] = old < rows.length && isBefore(rows[old]!, added[next]!) ? rows[old++]! : added[next++]!;
       }
     }
-    while (rows.length > most) this.#byId.delete(rows.pop()!.id);
+    for (const { id } of rows.splice(most)) this.#byId.delete(id);
   }
 
   replace(row: TraceRow): void {
-    const old = this.#byId.get(row.id)!;
+    const old = this.#byId.get(row.id);
+    if (old === undefined) return;
     const at = this.#placeOf(old);
     if (old.start === row.start && this.all[at] === old) {
       this.all[at] = row;
@@ -71,7 +72,8 @@ export class SortedRows {
 
   /** Those that began before `start` go. */
   forgetBefore(start: number): void {
-    while (this.all.length > 0 && this.all.at(-1)!.start < start) this.#byId.delete(this.all.pop()!.id);
+    const kept = this.all.findLastIndex((row) => row.start >= start) + 1;
+    for (const { id } of this.all.splice(kept)) this.#byId.delete(id);
   }
 }
 

@@ -69,7 +69,7 @@ export class StoreWindows {
     const place = this.#places.get(row.id);
     if (place === undefined) return false;
     const number = Math.floor(place / WINDOW);
-    const rows = this.#windows.get(number)!;
+    const rows = this.#windows.get(number) ?? [];
     if ((rows[place % WINDOW]?.revision ?? 0) <= row.revision) this.#windows.set(number, rows.with(place % WINDOW, row));
     return true;
   }
@@ -124,7 +124,7 @@ export class StoreWindows {
       if (this.#take(answer)) rows.length = 0;
       if (answer.rows.length === 0) break;
       if (skip === number * WINDOW + rows.length) rows.push(...answer.rows);
-    } while (rows.length < WINDOW && number * WINDOW + rows.length < this.#traces!);
+    } while (rows.length < WINDOW && number * WINDOW + rows.length < (this.#traces ?? 0));
     this.#keep(number, rows);
   }
 
