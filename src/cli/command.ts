@@ -2,7 +2,7 @@ import type { Environment } from '../aws/environment.ts';
 import type { Command } from '../config/commands.ts';
 import type { LoadedConfig } from '../config/load.ts';
 
-/** A command as `--help`, the documentation and src/main.ts see it. The options of a command are those that name it in src/config. */
+/** A command, for `--help`, the documentation and src/main.ts. Its options are those that name it in src/config. */
 export interface CommandEntry<C extends Command> {
   /** One line, without a full stop. */
   readonly help: string;
@@ -10,7 +10,7 @@ export interface CommandEntry<C extends Command> {
   readonly examples: readonly [string, ...string[]];
   /** Runs until a signal ends it, and has a log: its warnings go there. */
   readonly isService?: true;
-  /** Loads the command's file, so that a command needs the memory of its own code only. */
+  /** Loads the command's file, so that a process loads only the code of its command. */
   readonly load: () => Promise<{ readonly run: RunCommand<C> }>;
 }
 

@@ -7,7 +7,7 @@ import { writeTraces } from './trace-file.ts';
 import type { TraceQuery, TraceSource } from './trace-source.ts';
 import { found, plural, queryOf, reportMissing, reportNotGiven } from './transfer.ts';
 
-/** How often `export --wait` looks. */
+/** How often `export --wait` searches. */
 const LOOK_MS = 100;
 
 /** `xrayd export`: resolves with the exit code. */
@@ -15,7 +15,7 @@ export async function run(loaded: LoadedConfig<'export'>, { output: { out, say }
   const { waitMs } = loaded.config;
   const source = await LocalXRayClient.of(loaded).source();
   const query = queryOf(loaded);
-  // The first trace is waited for; then all that match are written.
+  // Waits for the first trace, then writes all that match.
   if (waitMs > 0 && !(await comes(source, query, waitMs))) {
     say(`xrayd: no trace matched within ${waitMs / 1000} s\n`);
     return 1;
@@ -23,7 +23,7 @@ export async function run(loaded: LoadedConfig<'export'>, { output: { out, say }
   const missing = new Set(query.ids);
   const count = await writeTraces(found(source.traces(query), missing), out);
   say(`exported ${plural(count, 'trace')}\n`);
-  // A local X-Ray that removes its oldest traces may do so meanwhile.
+  // The local X-Ray may have deleted some of its oldest traces meanwhile.
   reportNotGiven(source, query, say);
   return reportMissing(missing, say);
 }

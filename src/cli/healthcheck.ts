@@ -6,10 +6,10 @@ import type { Address } from '../pipeline/address.ts';
 import { messageOf } from '../pipeline/errors.ts';
 import type { CommandContext } from './command.ts';
 
-/** Far more than /readyz says. */
+/** Far more than /readyz returns. */
 const MAX_BYTES = 64 * 1024;
 
-/** `xrayd healthcheck`: looks for the daemon where one with the same flags and variables listens. */
+/** `xrayd healthcheck`: asks the address at which a daemon with the same flags and variables listens. */
 export async function run({ config, origins }: LoadedConfig<'healthcheck'>, { output }: CommandContext): Promise<number> {
   const gaveWay = isTakenFromDefault(config, origins);
   const httpAddress = gaveWay ? 'off' : config.httpAddress;
@@ -23,7 +23,7 @@ export async function run({ config, origins }: LoadedConfig<'healthcheck'>, { ou
   return 0;
 }
 
-/** Asks a daemon's /readyz; undefined when it is ready, else why not. Another program's 200 is no health of xrayd's. */
+/** Asks a daemon's /readyz; undefined if it is ready, otherwise why not. Another program's 200 does not count. */
 export async function healthProblem({ host, port }: Address, timeoutMs = 3_000): Promise<string | undefined> {
   const { promise, resolve } = Promise.withResolvers<string | undefined>();
   const target = { '0.0.0.0': '127.0.0.1', '::': '::1' }[host] ?? host;

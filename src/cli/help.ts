@@ -10,7 +10,10 @@ override cfg.yaml, and cfg.yaml overrides AWS_REGION and HTTPS_PROXY.
 A flag has one or two dashes, and its value follows a space or "=": -n us-east-1, --region=us-east-1.
 `;
 
-/** The text of --help: the options that the command uses. Without a command they are the daemon's, after the list of commands. */
+/**
+ * The text of --help: the options that the command uses. Without a command: the list of commands and the daemon's
+ * options.
+ */
 export function helpText(command?: Command): string {
   const sections = OPTION_GROUPS.flatMap((group) => {
     const specs = specsOf(group).filter(({ commands }) => commands.includes(command ?? DEFAULT_COMMAND));
@@ -26,7 +29,7 @@ function overview(): string {
   return `Usage: xrayd [command] [flags]\n\nCommands:\n${lines.join('')}\nxrayd COMMAND --help shows the flags of a command. These are the daemon's:\n`;
 }
 
-/** A command that takes operands shows them. */
+/** Includes the operands of a command that accepts them. */
 function summaryOf(name: Command): string {
   const { help, examples } = COMMANDS[name];
   const text = name === DEFAULT_COMMAND ? `${help} (the default)` : help;

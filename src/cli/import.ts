@@ -8,11 +8,11 @@ import { readTraces } from './trace-file.ts';
 import type { TraceDocuments } from './trace-source.ts';
 import { report } from './transfer.ts';
 
-/** For a file of traces, or a pipe that a program writes to. */
+/** Time limit for a file of traces, or a pipe that a program writes to. */
 const READ_MS = 60_000;
 const MAX_FILE_BYTES = 512 * 1024 * 1024;
 
-/** `xrayd import FILE…`; "-" and no name are standard input. */
+/** `xrayd import FILE…`; "-" or no name means standard input. */
 export async function run(loaded: LoadedConfig<'import'>, { operands: files, output: { say } }: CommandContext): Promise<number> {
   const local = LocalXRayClient.of(loaded);
   let code = 0;

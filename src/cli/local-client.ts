@@ -10,12 +10,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { MAX_BODY_BYTES } from '../api/bodies.ts';
 import { ANSWER_BOUNDS, TraceSource, type TraceDocuments, type TraceQuery } from './trace-source.ts';
 
-/** What the local X-Ray made of an import. */
+/** The result of an import. */
 export interface Imported {
   readonly traces: number;
   readonly stored: number;
   readonly refused: number;
-  /** Of the first that were refused. */
+  /** The first refusals. */
   readonly refusals: readonly Refusal[];
 }
 
@@ -25,32 +25,35 @@ interface Refusal {
   readonly Message: string;
 }
 
-/** A document on its way, with the trace that it is of. */
+/** A document to be sent, with the ID of its trace. */
 interface Outgoing {
   readonly traceId: string;
   readonly text: string;
-  /** As it is sent: quotes are escaped there. */
+  /** Size as sent, with escaped quotes. */
   readonly bytes: number;
 }
 
-/** As many documents as a call of PutTraceSegments has, and less than the local X-Ray takes in one body. */
+/** At most as many documents as one PutTraceSegments call, and fewer bytes than the maximum body of the local X-Ray. */
 const DOCUMENTS_A_CALL = 50;
 const BYTES_A_CALL = 2_000_000;
-/** The local X-Ray's largest body, for one document and what is around it; at a small memory limit it takes less, and says so. */
+/**
+ * The local X-Ray's maximum body, for one document and its envelope. Under a small memory limit it accepts less, and
+ * says so.
+ */
 const MAX_DOCUMENT_BYTES = MAX_BODY_BYTES - 1_024;
 const MAX_REFUSALS = 10;
-/** What names an answer's error. */
+/** The header that names the error of an answer. */
 const TOO_LARGE = 'RequestEntityTooLargeException';
-/** While the local X-Ray reads as much as its memory allows. */
+/** The status while the local X-Ray reads as much as its memory allows. */
 const BUSY_TRIES = 30;
 const BUSY_MS = 1_000;
 const ROWS_A_CALL = 1_000;
-/** Of an error that something answers. */
+/** Maximum length of an error text from a server. */
 const MAX_REASON = 500;
-/** The store's own limit is a minute. */
+/** Longer than the store's own limit of a minute. */
 const CALL_MS = 70_000;
 
-/** A local X-Ray that runs elsewhere, as the other commands see it. */
+/** Client of a running local X-Ray, for the other commands. */
 export class LocalXRayClient {
   readonly #url: string;
   readonly #token: string;
@@ -67,7 +70,7 @@ export class LocalXRayClient {
   async source(): Promise<TraceSource> {
     await this.#reach();
     const [{ XRayClient }, { BoundedHandler }] = await Promise.all([import('@aws-sdk/client-xray'), import('../aws/answer-bounds.ts')]);
-    // The local X-Ray takes its token as an access key id, and any other when it has none.
+    // The local X-Ray accepts its token as the access key ID, or any key if it has no token.
     const credentials = { accessKeyId: this.#token === '' ? 'xrayd' : this.#token, secretAccessKey: 'xrayd' };
     const client: XRayClient = new XRayClient({
       endpoint: this.#url,
@@ -83,8 +86,9 @@ export class LocalXRayClient {
   }
 
   /**
-   * Stores the documents of traces. Segments that X-Ray inferred are left out: the local X-Ray infers them itself. A document that is larger than
-   * the local X-Ray takes is refused like one that it does not understand, and the others are stored.
+   * Stores the documents of traces, without segments that X-Ray inferred: the local X-Ray infers them itself. A
+   * document that is larger than the local X-Ray accepts counts as refused, like one that it does not understand, and
+   * the others are stored.
    */
   async import(traces: AsyncIterable<TraceDocuments> | Iterable<TraceDocuments>): Promise<Imported> {
     const total = { stored: 0, refused: 0, refusals: [] as Refusal[] };
@@ -148,7 +152,7 @@ export class LocalXRayClient {
     await this.#call('/api/store', { method: 'GET' });
   }
 
-  /** Waits while the local X-Ray reads too much at one time. */
+  /** Waits while the local X-Ray is reading too many bodies. */
   async #post(path: string, body: object): Promise<DirectAnswer> {
     const text = JSON.stringify(body);
     for (let tries = 1; ; tries++) {
@@ -203,7 +207,7 @@ function refuse(total: Total, refusals: readonly Refusal[]): void {
   total.refusals.push(...refusals.slice(0, MAX_REFUSALS - total.refusals.length));
 }
 
-/** Its texts for a terminal: they come from the file, or from whatever answers. */
+/** Makes the texts safe for a terminal: they come from the file, or from an unknown server. */
 function refusalOf(id: unknown, code: unknown, message: unknown): Refusal {
   const text = (value: unknown): string => (typeof value === 'string' ? oneLine(value, MAX_REASON) : '');
   return { Id: typeof id === 'string' ? text(id) : null, ErrorCode: text(code), Message: text(message) };
@@ -218,14 +222,14 @@ function tooLarge({ traceId, text, bytes }: Outgoing, words: string): Refusal {
   return refusalOf(id, TOO_LARGE, `A document of trace ${traceId} has ${bytes} bytes as sent; the local X-Ray ${words}`);
 }
 
-/** As a JSON string; of one that is far too large an estimate. */
+/** The size as a JSON string; an estimate if it is far too large. */
 function sentBytes(text: string): number {
   return text.length > MAX_DOCUMENT_BYTES ? text.length : Buffer.byteLength(JSON.stringify(text)) + 1;
 }
 
 /**
- * The documents without those that X-Ray added: inferred segments of calls that are in the trace, whatever else says that it is inferred. What is no
- * document stays: the local X-Ray says what is wrong with it.
+ * The documents without those that X-Ray added: inferred segments of calls in the trace. Other segments marked as
+ * inferred stay. What is not a document stays too: the local X-Ray explains what is wrong with it.
  */
 function ownDocuments(documents: readonly string[]): string[] {
   const read = documents.map(parsed);
@@ -234,7 +238,7 @@ function ownDocuments(documents: readonly string[]): string[] {
   return documents.filter((_, i) => member(read[i], 'inferred') !== true || !calls.has(member(read[i], 'parent_id')));
 }
 
-/** Ids of calls of other services, at any depth. */
+/** IDs of calls to other services, at any depth. */
 function* callsIn(json: unknown): Generator<unknown> {
   const open = [json];
   for (let next = open.pop(); next !== undefined; next = open.pop()) {

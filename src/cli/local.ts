@@ -9,7 +9,7 @@ import { CONSOLES } from '../telemetry/console-stream.ts';
 import type { CommandContext } from './command.ts';
 import { serve } from './serve.ts';
 
-/** `xrayd local`: runs until a signal ends it. Its output are the traces; its log must not stand between them. */
+/** `xrayd local`: runs until a signal ends it. Traces go to standard output, so the log must not. */
 export function run(loaded: LoadedConfig<'local'>, context: CommandContext<'local'>): Promise<number> {
   if (isMemoryScarce()) useOneCompiler();
   let token = '';
@@ -17,7 +17,7 @@ export function run(loaded: LoadedConfig<'local'>, context: CommandContext<'loca
     logFd: 2,
     build: async (log) => {
       const { buildLocal } = await import('../compose/local.ts');
-      // AWS's code is loaded for --tee only.
+      // AWS's code is loaded only for --tee.
       const tee = loaded.config.tee ? await (await import('../compose/tee.ts')).Tee.build(loaded, context.env, log) : undefined;
       const hasColor = isatty(1) && process.stdout.hasColors();
       const local = buildLocal(loaded, {

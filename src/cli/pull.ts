@@ -10,12 +10,15 @@ import { LocalXRayClient } from './local-client.ts';
 import { ANSWER_BOUNDS, TraceSource, type TraceDocuments } from './trace-source.ts';
 import { found, queryOf, report, reportMissing, reportNotGiven } from './transfer.ts';
 
-/** Longer than any provider may take: there is nothing else to do meanwhile. */
+/** Longer than any provider may take, because nothing else can be done meanwhile. */
 const SEARCH_MS = 120_000;
-/** X-Ray reads for a while before it answers. */
+/** X-Ray needs some time to scan before it answers. */
 const READ_TIMEOUT_MS = 60_000;
 
-/** `xrayd pull`: region and credentials as the daemon would find them, or those of --profile. Resolves with the exit code. */
+/**
+ * `xrayd pull`: region and credentials as the daemon would find them, or those of --profile. Resolves with the exit
+ * code.
+ */
 export async function run(loaded: LoadedConfig<'pull'>, { env, output }: CommandContext): Promise<number> {
   const { config } = loaded;
   const own = config.profile === '' ? env : withProfile(config.profile, env);
@@ -39,7 +42,7 @@ export async function run(loaded: LoadedConfig<'pull'>, { env, output }: Command
   }
 }
 
-/** From AWS into the local X-Ray. */
+/** Copies from AWS into the local X-Ray. */
 async function pullTraces(loaded: LoadedConfig<'pull'>, client: XRayClient, { say }: CommandOutput): Promise<number> {
   let seen = 0;
   const query = queryOf(loaded);
@@ -55,7 +58,9 @@ async function pullTraces(loaded: LoadedConfig<'pull'>, client: XRayClient, { sa
   return Math.max(code, reportMissing(missing, say), reportNotGiven(source, query, say));
 }
 
-/** Identities that the environment names come before AWS_PROFILE, but not before a profile that is asked for. Source: AWS CLI, --profile. */
+/**
+ * Credentials in the environment precede AWS_PROFILE, but not a profile that was requested. Source: AWS CLI, --profile.
+ */
 const IDENTITIES = [
   'AWS_ACCESS_KEY_ID',
   'AWS_ACCESS_KEY',

@@ -18,14 +18,16 @@ import type { CommandContext } from './command.ts';
 const KINDS = ['fault', 'error', 'throttle'] as const;
 type Kind = (typeof KINDS)[number];
 
-/** For the disk, or for the reader of a pipe. */
+/** Time limit for the disk, or for the reader of a pipe. */
 const SAVE_MS = 60_000;
-/** Of what a line of the summary says a trace is of. */
+/** Maximum length of a trace's name in the summary. */
 const MAX_NAME = 120;
-/** Lines of the summary; the slowest traces are shown. */
+/** Maximum number of lines in the summary, which shows the slowest traces. */
 const MAX_LINES = 20;
 
-/** `xrayd run -- COMMAND…`: resolves with the exit code, which is the command's own unless `--fail-on` says otherwise. */
+/**
+ * `xrayd run -- COMMAND…`: resolves with the exit code, which is the command's own unless `--fail-on` says otherwise.
+ */
 export async function run(loaded: LoadedConfig<'run'>, { operands, output: { say }, env }: CommandContext): Promise<number> {
   const [program, ...args] = operands;
   if (program === undefined) throw new XraydError('XRAYD_USAGE', 'run needs a command: xrayd run -- npm test. See xrayd --help.');
@@ -67,22 +69,22 @@ async function exitCodeOf(program: string, args: readonly string[], env: NodeJS.
   }
 }
 
-/** As shells say it. */
+/** As shells report it. */
 function exitCodeAfter(signal: NodeJS.Signals): number {
   return 128 + constants.signals[signal];
 }
 
-/** What a terminal sends reaches the command too, since it is in the same group. */
+/** A signal from the terminal reaches the command too, because both are in the same process group. */
 const BY_TERMINAL = ['SIGINT', 'SIGQUIT', 'SIGHUP'] as const;
 const BY_OTHERS = ['SIGTERM', 'SIGUSR1', 'SIGUSR2'] as const;
 
 /**
- * The command decides what a signal means; this process stays for the summary. It listens before the command is there: a signal in between would
- * end this process and leave the command running.
+ * The command decides what a signal means; this process stays for the summary. It listens before the command starts: a
+ * signal in between would end this process and leave the command running.
  */
 class SignalRelay {
   child: ChildProcess | undefined;
-  /** A signal that asked for the end before there was a command. */
+  /** A signal to end that arrived before the command was started. */
   early: NodeJS.Signals | undefined;
   readonly #isSentByTerminal = hasTerminal();
   readonly #onSignal = (name: NodeJS.Signals): void => {
@@ -100,7 +102,7 @@ class SignalRelay {
   }
 }
 
-/** Says what the traces are, and how many of them are of the kinds asked for. */
+/** Prints the traces, and the number of each requested kind. */
 async function summarize(xray: LocalXRay, failOn: readonly Kind[], say: (text: string) => void): Promise<number> {
   const traces = await xray.traces();
   const isBad = (trace: RecordedTrace): boolean => failOn.some((kind) => flagsOf(trace)[kind]);
@@ -121,7 +123,9 @@ async function summarize(xray: LocalXRay, failOn: readonly Kind[], say: (text: s
   return bad.length;
 }
 
-/** Of the root; X-Ray has no flags for a trace without one, and its first segment counts, as on the page. */
+/**
+ * The flags of the root. X-Ray has none for a trace without a root; its first segment counts instead, as on the page.
+ */
 function flagsOf({ summary, segments: [first] }: RecordedTrace): Readonly<Record<Kind, boolean>> {
   if (summary['EntryPoint'] === null && first !== undefined) {
     const { isFault, isError, isThrottle } = new Entity(first, false).outcome;

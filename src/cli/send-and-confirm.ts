@@ -6,7 +6,7 @@ import { within } from '../pipeline/deadline.ts';
 import { messageOf, XraydError } from '../pipeline/errors.ts';
 import { sendDocuments } from '../compose/sample-trace.ts';
 
-/** Long enough for one daemon of a rolling update to be gone and the next to be ready. */
+/** Covers one pod replacement during a rolling update. */
 const TIMEOUT_MS = 12_000;
 const ATTEMPT_MS = 3_000;
 const POLL_MS = 100;
@@ -16,11 +16,11 @@ const STARTED = /^process_start_time_seconds (\S+)$/m;
 
 interface Counted {
   readonly received: number;
-  /** Tells one daemon from the next behind the same address. */
+  /** Distinguishes consecutive daemons behind the same address. */
   readonly startedAt: string | undefined;
 }
 
-/** Where one attempt sends, whom it asks, and what was counted before it. */
+/** The target of an attempt, the address of the metrics, and the count before the attempt. */
 interface Attempt {
   readonly target: Address;
   readonly metricsAddress: string;
@@ -29,9 +29,11 @@ interface Attempt {
 
 /**
  * Sends documents to a daemon and waits until the /metrics at `metrics` have counted as many more segments.
- * A name with several addresses, such as a headless Service's, is looked up once: the daemon that is asked is the one that was sent to.
- * A rolling update can lead the two to different daemons: it starts over, from the look-up, for 12 s in all.
- * Says which daemon counted what; throws XRAYD_SEND when none did, and at once when there is nothing to read at the start.
+ * A name with several addresses, such as a headless Service's, is resolved once, so that segments and scrapes reach the
+ * same daemon.
+ * If a rolling update separates them, it starts over with the look-up, for 12 s in total.
+ * Resolves with the daemon and its count. Throws XRAYD_SEND if none counted the segments, and at once if the metrics
+ * cannot be read at the start.
  */
 export async function sendAndConfirm(documents: readonly string[], to: Address, metrics: Address): Promise<string> {
   const endMs = performance.now() + TIMEOUT_MS;
@@ -58,7 +60,10 @@ async function begin(to: Address, metrics: Address): Promise<Attempt> {
   return { target: { host, port: to.port }, metricsAddress, before: await countedBy(metricsAddress) };
 }
 
-/** How many segments the daemon of the attempt has counted since, once it is enough or the attempt's time is over; 0 where another answers. */
+/**
+ * How many segments the daemon has counted since, once that is enough or the attempt's time is over; 0 if another
+ * daemon answers.
+ */
 async function countedIn({ metricsAddress, before }: Attempt, wanted: number): Promise<number> {
   const endMs = performance.now() + ATTEMPT_MS;
   for (;;) {
@@ -85,7 +90,7 @@ async function addressOf(host: string): Promise<string> {
 async function countedBy(address: string): Promise<Counted> {
   const url = `http://${address}/metrics`;
   try {
-    // A connection of its own each time: a kept one would go on reaching a daemon that is on its way out.
+    // A new connection each time: a kept-alive one would keep reaching a daemon that is terminating.
     const { status, text } = await directCall(url, { timeoutMs: ATTEMPT_MS, maxAnswerBytes: 4 * 1024 * 1024 });
     const count = RECEIVED.exec(text)?.[1];
     if (count === undefined) throw new Error(`HTTP ${status}, not the metrics of xrayd`);

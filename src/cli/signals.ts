@@ -1,12 +1,12 @@
 import inspector from 'node:inspector';
 import { isatty } from 'node:tty';
 
-/** What ends a process that may take its time: from a manager, from a terminal's Ctrl-C and Ctrl-\. */
+/** Signals that ask the process to end: from a process manager, or from Ctrl-C and Ctrl-\ in a terminal. */
 const ENDING = ['SIGTERM', 'SIGINT', 'SIGQUIT'] as const;
 
 /**
- * Whether somebody's terminal is attached. SIGHUP means then that it is closed; without one, as under systemd, Docker or nohup, it means
- * "reload" by convention. Node does not keep a SIGHUP that nohup ignored.
+ * Whether a terminal is attached. Then SIGHUP means that it was closed; without one, as under systemd, Docker or nohup,
+ * it means "reload" by convention. Node does not keep a SIGHUP that nohup ignored.
  */
 export function hasTerminal(): boolean {
   return [0, 1, 2].some((fd) => isatty(fd));
@@ -24,7 +24,7 @@ export function nextEndingSignal(isHangUpTheEnd: boolean): Promise<NodeJS.Signal
   return promise;
 }
 
-/** compat: a Go program lives through these, Node's default is to end. Rotation of logs and timers of a parent send them. */
+/** compat: a Go program ignores these, while Node ends by default. Log rotation and a parent's timers send them. */
 // Not SIGPROF: Node profiles with it (--cpu-prof).
 const WITHOUT_MEANING = ['SIGUSR2', 'SIGALRM', 'SIGVTALRM', 'SIGXCPU', 'SIGXFSZ', 'SIGIO', 'SIGPWR'] as const;
 
@@ -34,20 +34,21 @@ export function ignoreOtherSignals(onSignal: (name: NodeJS.Signals) => void): vo
 }
 
 /**
- * Node opens its inspector at SIGUSR1, through which anybody on the machine runs code in this process, unless there is a listener.
- * The bundle's first line has one too, for the time until this runs.
- * What the user asked for, by a flag or in `nodeOptions`, stays.
+ * Without a listener, Node opens its inspector at SIGUSR1, through which anyone on this machine can run code in this
+ * process.
+ * The bundle's first line installs a listener too, for the time until this runs.
+ * An inspector that the user requested, by a flag or in `nodeOptions`, stays open.
  */
 export function keepInspectorClosed(nodeOptions = ''): void {
   process.on('SIGUSR1', () => {});
   const isWanted = /--inspect/.test(`${process.execArgv.join(' ')} ${nodeOptions}`);
   if (isWanted) return;
   closeInspector();
-  // A signal from before the first line may have its effect only now.
+  // A signal that arrived before the first line may take effect only now.
   setImmediate(closeInspector);
 }
 
-/** Closes what a signal opened while Node itself started. */
+/** Closes an inspector that a signal opened while Node itself was starting. */
 function closeInspector(): void {
   if (inspector.url() !== undefined) inspector.close();
 }

@@ -3,12 +3,12 @@ import type { TraceDocuments } from './trace-source.ts';
 
 const BEGIN = '{"Traces":[';
 
-/** Writes traces as one JSON object in the format of BatchGetTraces, trace by trace. Resolves with how many there were. */
+/** Writes traces as one JSON object in the format of BatchGetTraces, trace by trace. Resolves with their number. */
 export async function writeTraces(traces: AsyncIterable<TraceDocuments>, write: (text: string) => Promise<void> | void): Promise<number> {
   let count = 0;
   for await (const { Id, Duration, LimitExceeded, Segments } of traces) {
     const segments = Segments.map((segment) => ({ Id: segment.Id, Document: segment.Document }));
-    // Nothing is written before the first one: what X-Ray refuses leaves no half of a file.
+    // Writes nothing before the first trace, so that an error of X-Ray leaves no partial file.
     await write(`${count === 0 ? BEGIN : ','}\n${JSON.stringify({ Id, Duration, LimitExceeded, Segments: segments })}`);
     count++;
   }
@@ -17,11 +17,11 @@ export async function writeTraces(traces: AsyncIterable<TraceDocuments>, write: 
 }
 
 /**
- * The traces in a text: the answer of BatchGetTraces (of the AWS CLI too, or of `xrayd export`), a list of such traces, or segment documents,
- * one a line or as a list. Throws an Error that says what is wrong with it.
+ * Parses traces: the output of BatchGetTraces (of the AWS CLI or `xrayd export`), a list of such traces, or segment
+ * documents, one per line or as a list. Throws an Error that explains what is wrong.
  */
 export function readTraces(text: string): TraceDocuments[] {
-  // PowerShell and editors of Windows begin a file with it.
+  // PowerShell and Windows editors write a byte order mark.
   const unmarked = text.startsWith('\uFEFF') ? text.slice(1) : text;
   const json = jsonOf(unmarked) ?? linesOf(unmarked);
   const list = Array.isArray(json) ? json : ((json as { Traces?: unknown }).Traces ?? [json]);

@@ -15,35 +15,35 @@ export interface TraceDocuments {
 }
 
 export interface TraceQuery {
-  /** These only; when empty, those that match. */
+  /** Only these traces; if empty, those that match. */
   readonly ids: readonly string[];
   /** A filter expression; "" for all. */
   readonly filter: string;
-  /** Words, of the local X-Ray only; "" for all. */
+  /** Words, which only the local X-Ray supports; "" for all. */
   readonly text: string;
   /** Infinity for all. */
   readonly sinceMs: number;
 }
 
-/** Ids of the traces that match, with words among them. */
+/** Returns the IDs of the traces that match a query with words. */
 type IdsByText = (query: TraceQuery) => AsyncIterable<string>;
 
-/** X-Ray answers no more in one call. */
+/** X-Ray returns at most this many traces per call. */
 const IDS_A_CALL = 5;
-/** Clocks differ, and what has just been sent is meant too. */
+/** The range ends in the future, because clocks differ and recent traces are wanted too. */
 const AHEAD_MS = 60_000;
-/** The last date of JavaScript: a trace that says milliseconds for seconds began before it. */
+/** JavaScript's last date: includes traces whose times are in milliseconds instead of seconds. */
 const LAST_MS = 8.64e15;
 const RETRY_MS = 250;
 const MAX_TRIES = 5;
-/** One answer of X-Ray: far beyond the documents of five traces, and a slow line's time for it. */
+/** Limits of one answer of X-Ray: far more than five traces need, and enough time for a slow connection. */
 export const ANSWER_BOUNDS = { maxBytes: 64 * 1024 * 1024, timeoutMs: 120_000 };
-/** Pages in a row without anything new: X-Ray has some where it looks through much. */
+/** Limit of consecutive pages without anything new. X-Ray returns some during a long scan. */
 const MAX_IDLE_PAGES = 1_000;
-/** Of ids, and of what an error says. */
+/** Maximum lengths of an ID and of an error text. */
 const MAX_ID = 100;
 const MAX_REASON = 500;
-/** Of a header. */
+/** Maximum length of a header. */
 const MAX_HEADER = 60;
 const PROXY_HINT = 'A proxy? Check the endpoint and the proxy settings';
 
@@ -54,19 +54,22 @@ export class TraceSource {
   readonly #idsByText: IdsByText | undefined;
   #notGiven = 0;
 
-  /** `isLocal`: it is the local X-Ray, which is asked for traces with times in the future too. `idsByText` finds words, which X-Ray's API does not. */
+  /**
+   * `isLocal`: the local X-Ray, whose traces may also have times in the future. `idsByText` searches for words, which
+   * X-Ray's API cannot do.
+   */
   constructor(client: XRayClient, { isLocal = false, idsByText }: { isLocal?: boolean; idsByText?: IdsByText } = {}) {
     this.#client = client;
     this.#isLocal = isLocal;
     this.#idsByText = idsByText;
   }
 
-  /** Traces of the last question that X-Ray listed, or that were named, and that it then did not give. */
+  /** Number of traces of the last query that X-Ray listed, or that were named, but that it did not return. */
   get notGiven(): number {
     return this.#notGiven;
   }
 
-  /** Newest first, as they come. Throws XRAYD_TRANSFER with what X-Ray said. */
+  /** Newest first, as they arrive. Throws XRAYD_TRANSFER with X-Ray's error. */
   async *traces(query: TraceQuery): AsyncGenerator<TraceDocuments> {
     this.#notGiven = 0;
     try {
@@ -119,7 +122,7 @@ export class TraceSource {
     }
   }
 
-  /** X-Ray may leave some of them for another page, and others for another call. */
+  /** X-Ray may leave some traces for another page, and others for another call. */
   async *#documentsOf(ids: readonly string[]): AsyncGenerator<TraceDocuments> {
     const { BatchGetTracesCommand } = await import('@aws-sdk/client-xray');
     let left = [...ids];
@@ -146,7 +149,7 @@ export class TraceSource {
   }
 }
 
-/** Told of each page whether it had anything new. Throws when many in a row had not. */
+/** Notes whether each page had anything new. Throws after many consecutive pages without. */
 class IdlePages {
   #pages = 0;
 
@@ -157,7 +160,10 @@ class IdlePages {
   }
 }
 
-/** The answers of `ask` until one has no token for the next; a page may be empty. One that repeats its token would go on for ever. */
+/**
+ * The pages of `ask` until one has no token for the next; a page may be empty. A repeated token is an error, because it
+ * would never end.
+ */
 async function* pagesOf<T extends { readonly NextToken?: string | undefined }>(
   ask: (token: { NextToken?: string }) => Promise<T>,
 ): AsyncGenerator<{ readonly page: T; readonly idle: IdlePages }> {
@@ -176,7 +182,10 @@ async function* pagesOf<T extends { readonly NextToken?: string | undefined }>(
   }
 }
 
-/** X-Ray's answers have the list, even when it is empty. Without it something else answered, and "no traces" would be a guess. */
+/**
+ * X-Ray's answers have the list even if it is empty. Without it, something else answered, and "no traces" would be a
+ * guess.
+ */
 function listOf<T>(list: readonly T[] | undefined, name: string): readonly T[] {
   if (Array.isArray(list)) return list as readonly T[];
   throw notXRay(`its answer has no ${name}. ${PROXY_HINT}`);
@@ -194,7 +203,10 @@ function notXRay(problem: string): XraydError {
   return new XraydError('XRAYD_TRANSFER', `the server that answered is not X-Ray: ${problem}`);
 }
 
-/** What answered without the form of X-Ray, an error of it included; undefined where X-Ray did, or nothing. The SDK would say that it is no JSON. */
+/**
+ * Describes an answer, or an error, that does not come from X-Ray; undefined if X-Ray answered, or nothing did. The SDK
+ * would only report invalid JSON.
+ */
 function foreignAnswer(error: unknown): string | undefined {
   const response = member(error, '$response');
   const headers = member(response, 'headers');

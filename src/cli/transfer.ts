@@ -3,10 +3,10 @@ import { itemsOf } from '../config/text-form.ts';
 import type { Imported } from './local-client.ts';
 import type { TraceDocuments, TraceQuery, TraceSource } from './trace-source.ts';
 
-/** Traces that are not there and named. */
+/** Requested traces that do not exist. */
 const MAX_MISSING = 10;
 
-/** The traces as they come, each no longer missing. */
+/** Passes the traces on, and removes each one from the missing ones. */
 export async function* found(traces: AsyncIterable<TraceDocuments>, missing: Set<string>): AsyncGenerator<TraceDocuments> {
   for await (const trace of traces) {
     missing.delete(trace.Id);
@@ -14,14 +14,14 @@ export async function* found(traces: AsyncIterable<TraceDocuments>, missing: Set
   }
 }
 
-/** Whoever names a trace wants that one: the exit code says that it is not there. */
+/** A requested trace that does not exist is a failure, which the exit code reports. */
 export function reportMissing(missing: ReadonlySet<string>, say: (line: string) => void): number {
   for (const id of [...missing].slice(0, MAX_MISSING)) say(`xrayd: trace ${id} does not exist\n`);
   if (missing.size > MAX_MISSING) say(`xrayd: … and ${missing.size - MAX_MISSING} more that do not exist\n`);
   return missing.size === 0 ? 0 : 1;
 }
 
-/** What was listed a moment before is not nothing: the copy is not whole. */
+/** A trace that was listed but not returned makes the copy incomplete. */
 export function reportNotGiven({ notGiven }: TraceSource, { ids }: TraceQuery, say: (line: string) => void): number {
   if (ids.length > 0 || notGiven === 0) return 0;
   say(`xrayd: X-Ray listed ${plural(notGiven, 'trace')} that it did not return\n`);

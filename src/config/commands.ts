@@ -1,7 +1,10 @@
 /** What stands behind a command and its flags: nothing, names of files, or a program with its own arguments. */
 type Operands = 'none' | 'files' | 'program';
 
-/** The commands, and what a command line may hold of each; src/cli/commands.ts says what each does and which file runs it. */
+/**
+ * The commands, and what a command line may hold of each; src/cli/commands.ts says what each does and which file runs
+ * it.
+ */
 export const OPERANDS = {
   daemon: 'none',
   local: 'none',
@@ -16,5 +19,5 @@ export const OPERANDS = {
 export type Command = keyof typeof OPERANDS;
 export const COMMAND_NAMES = Object.keys(OPERANDS) as readonly Command[];
 
-/** What runs when the command line names no command, as with aws-xray-daemon. */
+/** Runs if the command line names no command, as with aws-xray-daemon. */
 export const DEFAULT_COMMAND = 'daemon' satisfies Command;

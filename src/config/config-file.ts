@@ -6,6 +6,6 @@ export interface ConfigFile {
   readonly values: ReadonlyMap<OptionName, OptionValue>;
   /** Line of each value, counted from 1. */
   readonly lines: ReadonlyMap<OptionName, number>;
-  /** What was read and is not used: a line each. */
+  /** Settings that are not used, one line each. */
   readonly warnings: readonly string[];
 }

@@ -2,15 +2,17 @@ import type { ConfigFile } from './config-file.ts';
 import { messageOf, systemCodeOf, XraydError } from '../pipeline/errors.ts';
 import { readWithin } from '../pipeline/read-file.ts';
 
-/** Where the reference daemon looks when there is no -c. */
+/** Where the reference daemon looks without -c. */
 const DEFAULT_FILES = ['/etc/amazon/xray/cfg.yaml', 'cfg.yaml'] as const;
 
-/** A pipe may be written to by a program that takes its time. */
+/** Enough for a slow program that writes to a pipe. */
 const READ_MS = 5_000;
 
 /**
- * Reads `path`, or the first of the default files that exists. undefined when none does, and for `undefined`: the command reads none.
- * Throws XRAYD_CONFIG for a named file that cannot be read, and for anything in a file that is not the reference's.
+ * Reads `path`, or the first default file that exists. undefined if none does, or if `path` is undefined: the command
+ * reads no file.
+ * Throws XRAYD_CONFIG if a named file cannot be read, or if a file contains anything that the reference does not
+ * accept.
  */
 export async function readConfigFile(path: string | undefined, defaults: readonly string[] = DEFAULT_FILES): Promise<ConfigFile | undefined> {
   if (path === undefined) return undefined;
@@ -22,7 +24,7 @@ export async function readConfigFile(path: string | undefined, defaults: readonl
       if (path === '' && systemCodeOf(error) === 'ENOENT') continue;
       throw new XraydError('XRAYD_CONFIG', `cannot read ${candidate}: ${reasonOf(error)}`, { cause: error });
     }
-    // The YAML parser is loaded only where there is a file.
+    // The YAML parser is loaded only if there is a file.
     const { parseConfigFile } = await import('./parse-file.ts');
     return parseConfigFile(candidate, textOf(candidate, bytes), path === '');
   }

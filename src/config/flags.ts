@@ -8,25 +8,26 @@ import { parseText } from './value.ts';
 
 export interface CommandLine<C extends Command = Command> {
   readonly command: C;
-  /** The command was given, not taken for granted. */
+  /** Whether the command line names the command. */
   readonly isNamed: boolean;
-  /** What stands behind the command, where it takes any. */
+  /** The operands after the command, if it accepts any. */
   readonly operands: readonly string[];
   readonly values: ReadonlyMap<OptionName, OptionValue>;
   /** How each flag was written, for --print-config. */
   readonly written: ReadonlyMap<OptionName, string>;
-  /** Flags that stand before a command which does not use them, as in an image whose ENTRYPOINT has flags of its own. */
+  /** Flags before a command that does not use them, as in an image whose ENTRYPOINT has flags. */
   readonly unused: readonly string[];
-  /** What was written and is not used: a line each. */
+  /** Arguments that are not used, one line each. */
   readonly warnings: readonly string[];
 }
 
 /**
- * Reads the arguments after the program's name. The grammar is that of Go's flag package, because existing manifests use all of it:
- * one or two dashes, `-flag value` or `-flag=value`, a switch takes its value only after `=`, the last of two equal flags wins.
- * A command may stand before or after the flags (an image's ENTRYPOINT has flags of its own). Behind a command that runs a program (or
- * behind its `--`) stands that program with its own flags.
- * Throws XRAYD_USAGE, also for a flag that the command does not use; before the command it may stand.
+ * Reads the arguments after the program's name. The grammar is that of Go's flag package, because existing manifests
+ * use all of it: one or two dashes, `-flag value` or `-flag=value`, the value of a switch only after `=`, and the last
+ * of two equal flags wins.
+ * The command may precede or follow the flags (an image's ENTRYPOINT may have flags). A command that runs a program is
+ * followed (after its `--`, if there is one) by that program with its own flags.
+ * Throws XRAYD_USAGE, even for a flag that the command does not use, unless it precedes the command.
  */
 export function parseFlags(args: readonly string[]): CommandLine {
   const values = new Map<OptionName, OptionValue>();
@@ -95,12 +96,13 @@ function unusedFlag(flag: string, name: OptionName, command: Command): XraydErro
   return usage(`${flag} is not used by xrayd ${command}, only by ${SPECS[name].commands.map((user) => `xrayd ${user}`).join(', ')}`);
 }
 
-/** Fewer letters apart than this, and a word was meant to be a command. */
+/** A word that differs from a command in fewer letters than this was meant as the command. */
 const MAX_DISTANCE = 2;
 
 /**
- * undefined for what ends the flags. compat: Go's flag package stops at an argument that is no flag, and the reference ignores it and the
- * rest: `-o true`, or the empty text of a variable. A word in the first place, or one that is nearly a command, is a mistake.
+ * undefined for an argument that ends the flags. compat: Go's flag package stops at an argument that is not a flag, and
+ * the reference ignores it and the rest: `-o true`, or an empty variable. A word in the first position, or one that
+ * resembles a command, is an error.
  */
 function commandOf(arg: string, position: number): Command | undefined {
   const command = COMMAND_NAMES.find((known) => known === arg);
@@ -146,7 +148,7 @@ function dashed(flag: string): string {
   return flag.length === 1 ? `-${flag}` : `--${flag}`;
 }
 
-/** compat: Go's code for a command line that cannot be read is 2; the reference's for a value that it cannot use is 1. */
+/** compat: 2 is Go's code for an unreadable command line; 1 is the reference's for an unusable value. */
 function usage(problem: string, code: 'XRAYD_USAGE' | 'XRAYD_CONFIG' = 'XRAYD_USAGE'): XraydError {
   return new XraydError(code, `${problem} See xrayd --help.`.replace(/([^.?])( See xrayd)/, '$1.$2'));
 }

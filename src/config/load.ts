@@ -14,7 +14,7 @@ export interface LoadedConfig<C extends Command = Command> {
   readonly config: Config<C>;
   /** Where each value came from: `--bind`, `XRAYD_BIND`, `cfg.yaml line 7`, `AWS_REGION` or `default`. */
   readonly origins: Readonly<Record<OptionName, string>>;
-  /** What was set and is not used: a line each. */
+  /** Settings that are not used, one line each. */
   readonly warnings: readonly string[];
 }
 
@@ -26,7 +26,7 @@ export interface ConfigSources<C extends Command> {
 
 /**
  * Merges: flag > XRAYD_* > cfg.yaml > AWS's and the system's variables > default.
- * Of what the command does not use only the default is kept: a variable for another command may hold anything.
+ * Options that the command does not use keep their defaults, because a variable for another command may have any value.
  * Throws XRAYD_CONFIG, and XRAYD_USAGE for a flag that is not used in this combination.
  */
 export function mergeConfig<C extends Command>({ commandLine, env, file }: ConfigSources<C>): LoadedConfig<C> {
@@ -55,7 +55,7 @@ export function mergeConfig<C extends Command>({ commandLine, env, file }: Confi
   return { command, config: Object.freeze(config) as Config<C>, origins: Object.freeze(origins) as Record<OptionName, string>, warnings };
 }
 
-/** The file that is asked for: by flag or by variable. "" when none is; undefined when the command reads none. */
+/** The file that a flag or variable names; "" if none does, undefined if the command reads no file. */
 export function configFileNameOf({ command, values }: CommandLine, env: Environment): string | undefined {
   if (!SPECS.config.commands.includes(command)) return undefined;
   const named = values.get('config');
@@ -109,9 +109,9 @@ function firstOf<T>(names: readonly string[] | undefined, find: (name: string) =
 }
 
 const VARIABLES = OPTION_NAMES.flatMap((name) => envNameOf(SPECS[name]) ?? []);
-/** What Kubernetes sets for a Service whose name begins with `xrayd`, and Docker for a linked container of that name. */
+/** Variables that Kubernetes sets for a Service whose name begins with `xrayd`, and Docker for a linked container. */
 const SERVICE_VARIABLE = /^XRAYD(_\w+)?_(SERVICE_(HOST|PORT(_\w+)?)|PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?|NAME|ENV_\w+)$/;
-/** More letters apart than this, and the names have nothing to do with each other. */
+/** Names that differ in more letters than this are unrelated. */
 const MAX_DISTANCE = 4;
 
 function unknownVariables(env: Environment): string[] {
@@ -128,7 +128,7 @@ function unusedKeys(command: Command, file: ConfigFile): string[] {
   return unused.map((name) => `${file.path} line ${file.lines.get(name)}: ${SPECS[name].fileKey} is not used by xrayd ${command}`);
 }
 
-/** Throws XRAYD_USAGE for flags; a file may be the daemon's, and variables everybody's. */
+/** Throws XRAYD_USAGE for flags only: a file may be the daemon's, and variables may be shared. */
 function unusedWithoutTee({ commandLine, file }: ConfigSources<Command>): string[] {
   const names = OPTION_NAMES.filter((name) => SPECS[name].isForTee === true);
   const flag = names.find((name) => commandLine.values.has(name));
@@ -142,7 +142,10 @@ function unusedWithoutTee({ commandLine, file }: ConfigSources<Command>): string
   });
 }
 
-/** What is not looked at where another option is set, or is not. A question that is answered in part would be taken for its answer. */
+/**
+ * Options that are ignored if another one is set, or is not. A query that silently ignored a part would give a wrong
+ * answer.
+ */
 const TOGETHER: readonly { readonly name: OptionName; readonly other: OptionName; readonly isSet: boolean; readonly isError: boolean }[] = [
   ...(['filter', 'text', 'sinceMs'] as const).map((name) => ({ name, other: 'traceId' as const, isSet: true, isError: true })),
   ...(['roleExternalId', 'roleSessionName'] as const).map((name) => ({ name, other: 'roleArn' as const, isSet: false, isError: false })),
@@ -170,7 +173,7 @@ function unusedTogether({
   return warnings;
 }
 
-/** One line a value that the command uses, for --print-config. Passwords in URLs are not printed. */
+/** One line per value that the command uses, for --print-config. Passwords in URLs are not printed. */
 export function printConfig({ command, config, origins }: LoadedConfig): string {
   const names = OPTION_NAMES.filter((name) => SPECS[name].only !== 'cli' && SPECS[name].commands.includes(command));
   const values = config as Readonly<Partial<Record<OptionName, OptionValue | undefined>>>;

@@ -2,14 +2,14 @@ import { formatAddress, type Address } from '../pipeline/address.ts';
 import type { Command } from './commands.ts';
 import { UNITS, type Unit } from './units.ts';
 
-/** The shapes of an option; the options are in schema.ts. */
-/** In the order in which they are shown. */
+/** The kinds of options; the options themselves are in schema.ts. */
+/** In display order. */
 export const OPTION_GROUPS = ['Receiving', 'X-Ray', 'Sending', 'Operating', 'Local X-Ray', 'Other'] as const;
 type OptionGroup = (typeof OPTION_GROUPS)[number];
 
 interface OptionBase {
   readonly group: OptionGroup;
-  /** The commands that use the option. Any other refuses the flag, and does not look at the variable. */
+  /** The commands that use the option. Others refuse the flag and ignore the variable. */
   readonly commands: readonly Command[];
   /** `local` uses the option only with `--tee`. */
   readonly isForTee?: true;
@@ -18,10 +18,10 @@ interface OptionBase {
   readonly short?: string;
   /** Path in cfg.yaml. */
   readonly fileKey?: string;
-  /** AWS's or the system's own variables, first set one wins; they rank below cfg.yaml. */
+  /** AWS's or the system's variables; the first one that is set wins. cfg.yaml overrides them. */
   readonly sharedEnv?: readonly string[];
   readonly help: string;
-  /** What the docs say where the default depends on the machine. */
+  /** Shown in the docs if the default depends on the machine. */
   readonly defaultText?: string;
   /** `cli`: exists on the command line only, not as XRAYD_*. */
   readonly only?: 'cli';
@@ -32,33 +32,39 @@ export interface TextOption extends OptionBase {
   readonly default: string;
   readonly choices?: readonly string[];
   /**
-   * `region`, `role`, `account`, `token`: of that form. `name`, `path`: one line. `hosts`: a list of host names and domains. `calls`: a list of
-   * paths of the X-Ray API.
+   * `region`, `role`, `account`, `token`: must have that form. `name`, `path`: one line. `hosts`: a list of host names
+   * and domains. `calls`: a list of paths of the X-Ray API.
    */
   readonly form?: 'list' | 'hosts' | 'calls' | 'region' | 'role' | 'account' | 'token' | 'name' | 'path';
-  /** A word that is no choice is a warning, as in the reference. */
+  /** A word that is not a choice is only a warning, as in the reference. */
   readonly isLenient?: true;
   readonly placeholder?: string;
 }
-/** `host:port`; the configuration holds it parsed. */
+/** `host:port`; the configuration contains it parsed. */
 export interface AddressOption extends OptionBase {
   readonly kind: 'address';
   readonly default: Address | undefined;
-  /** `listen`: an empty host is all interfaces, port 0 any free one. `connect`: an empty host is this machine, and port 0 is refused. */
+  /**
+   * `listen`: an empty host means all interfaces, port 0 a free one. `connect`: an empty host means this machine; port
+   * 0 is refused.
+   */
   readonly use: 'listen' | 'connect';
   /** The commands in which the value may be `off`. */
   readonly offIn?: readonly Command[];
-  /** Takes the form of AWS_XRAY_DAEMON_ADDRESS too: `tcp:host:port udp:host:port`. */
+  /** Also accepts the form of AWS_XRAY_DAEMON_ADDRESS: `tcp:host:port udp:host:port`. */
   readonly isDaemonAddress?: true;
 }
-/** The configuration holds it parsed. */
+/** The configuration contains it parsed. */
 export interface UrlOption extends OptionBase {
   readonly kind: 'url';
   readonly default: undefined;
-  /** What `host:port` alone means. */
+  /** The scheme if there is only `host:port`. */
   readonly scheme: 'http' | 'https';
 }
-/** `default`, `min` and `max` are in `unit`, as users write them; the configuration holds bytes and milliseconds (units.ts), and the name says so. */
+/**
+ * `default`, `min` and `max` are in `unit`, as users write them. The configuration has bytes and milliseconds
+ * (units.ts), as its names say.
+ */
 export interface NumberOption extends OptionBase {
   readonly kind: 'number';
   readonly default: number;
@@ -74,24 +80,27 @@ export type OptionSpec = TextOption | AddressOption | UrlOption | NumberOption |
 
 export type OptionValue = string | number | boolean | Address | URL;
 
-/** XRAYD_BUFFER_MEMORY for `buffer-memory`; undefined for what exists on the command line only. */
+/** XRAYD_BUFFER_MEMORY for `buffer-memory`; undefined for an option that exists only on the command line. */
 export function envNameOf(spec: OptionSpec): string | undefined {
   return spec.only === 'cli' ? undefined : `XRAYD_${spec.flag.toUpperCase().replaceAll('-', '_')}`;
 }
 
-/** A value as a person would write it, without the user name and password that a URL may hold. "" for none. */
+/** A value as a person would write it, without the user name and password of a URL. "" if there is none. */
 export function textOf(value: OptionValue | undefined): string {
   if (value === undefined) return '';
   if (value instanceof URL) return redactUrl(value.pathname === '/' ? value.href.replace(/\/$/, '') : value.href);
   return typeof value === 'object' ? formatAddress(value) : String(value);
 }
 
-/** A value of the configuration as a user would write it for the option: in its unit, without the user name and password of a URL. */
+/**
+ * A value of the configuration as a user would write it for the option: in its unit, without the user name and password
+ * of a URL.
+ */
 export function writtenAs(spec: OptionSpec, value: OptionValue | undefined): string {
   return textOf(spec.kind === 'number' && typeof value === 'number' ? value / UNITS[spec.unit].factor : value);
 }
 
-/** The text without the user name and password that a URL may hold. */
+/** The text without the user name and password of a URL. */
 export function redactUrl(text: string): string {
   return text.replace(/^([a-z][a-z0-9+.-]*:\/\/)?[^/@\s]*@/i, '$1***@');
 }

@@ -17,7 +17,7 @@ const SECTIONS = new Set([...FILE_KEYS.keys()].filter((key) => key.includes('.')
 const ALL_KEYS = [...FILE_KEYS.keys(), ...SECTIONS, 'Version'];
 
 /**
- * Keys of configuration files from before version 1, and what they are now ('' = gone).
+ * Keys of configuration files from before version 1, and their present names ('' = removed).
  * Sources: the daemon's configuration chapter of the X-Ray developer guide; its migration notes.
  */
 const OLD_KEYS: ReadonlyMap<string, string> = new Map(
@@ -42,15 +42,15 @@ const OLD_KEYS: ReadonlyMap<string, string> = new Map(
   }),
 );
 
-/** compat: beyond it Go refuses the file. */
+/** compat: Go refuses a file beyond this. */
 const MAX_INT64 = 2 ** 63;
 
-/** compat: aws-xray-daemon lists them as keys of its own, reads them and uses its defaults. */
+/** compat: aws-xray-daemon accepts these keys but uses its defaults. */
 const UNUSED_KEY = /^proxyserver\.(idleconntimeout|maxidleconnsperhost|maxidleconns)$/;
 
 /**
- * `text` is the file's content. The keys of versions 1 and 2 are the same. With `hasOtherKeys` a key that is none is a warning:
- * the reference daemon checks the keys of a file that -c names, and no other's.
+ * `text` is the file's content. The keys of versions 1 and 2 are the same. With `hasOtherKeys`, an unknown key is only
+ * a warning: the reference daemon checks only the keys of a file that -c names.
  */
 export function parseConfigFile(path: string, text: string, hasOtherKeys = false): ConfigFile {
   const entries = entriesOf(path, text);
@@ -91,7 +91,10 @@ function entriesOf(path: string, text: string): YamlEntry[] {
   }
 }
 
-/** compat: as Go decodes a scalar into the type of the option; a text takes what is written, a whole number drops the fraction. */
+/**
+ * compat: as Go decodes a scalar into the type of the option: a text keeps what is written, a whole number drops the
+ * fraction.
+ */
 function checkFileValue(name: OptionName, scalar: YamlScalar | undefined): ReturnType<typeof checkValue> {
   const spec = SPECS[name];
   if (scalar === undefined) return { problem: 'must be a single value' };
@@ -109,7 +112,7 @@ function checkFileValue(name: OptionName, scalar: YamlScalar | undefined): Retur
   return checkValue(spec, text);
 }
 
-/** The reference ends too; it points to a migration script that is gone, we print the file. */
+/** The reference exits too, and points to a migration script that no longer exists; xrayd prints the migrated file. */
 function checkVersion(path: string, entries: readonly YamlEntry[], hasOtherKeys: boolean): void {
   const version = entries.findLast((entry) => entry.key === 'Version');
   const number = version?.scalar?.value;

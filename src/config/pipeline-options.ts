@@ -1,6 +1,6 @@
 import type { OptionSpec } from './option.ts';
 
-/** Options about the way of a segment: receiving, X-Ray, sending. */
+/** Options of the pipeline: receiving, X-Ray, sending. */
 export const PIPELINE_OPTIONS = {
   bind: {
     group: 'Receiving',

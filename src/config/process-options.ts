@@ -3,7 +3,7 @@ import type { OptionSpec } from './option.ts';
 
 const LOG_LEVELS = ['dev', 'debug', 'info', 'warn', 'error', 'prod'] as const;
 
-/** Options about the process and the command line. */
+/** Options of the process and the command line. */
 export const PROCESS_OPTIONS = {
   shutdownTimeoutMs: {
     group: 'Operating',

@@ -7,8 +7,8 @@ import { PROCESS_OPTIONS } from './process-options.ts';
 import type { UNITS, Unit } from './units.ts';
 
 /**
- * Every option, once: this table gives the types, the checks, the defaults, `--help` and docs/configuration.md.
- * Options with a `fileKey` or a one-letter flag are the reference daemon's; names, defaults and limits are its own.
+ * Every option, once: types, checks, defaults, `--help` and docs/configuration.md come from this table.
+ * Options with a `fileKey` or a one-letter flag are the reference daemon's, with its names, defaults and limits.
  */
 const OPTIONS = { ...PIPELINE_OPTIONS, ...PROCESS_OPTIONS, ...LOCAL_OPTIONS };
 
@@ -17,7 +17,8 @@ export type OptionName = keyof Options;
 
 /**
  * What a user can set for command `C`, with defaults filled in. 0, "" and undefined stand for "not set".
- * Of a union of commands it has the options that each of them uses, so that no code reads an option that its command refuses.
+ * For a union of commands, it has the options that all of them use, so that no code reads an option that its command
+ * refuses.
  */
 export type Config<C extends Command = Command> = {
   readonly [K in NameFor<C>]: ValueOf<Options[K], C>;
@@ -37,7 +38,10 @@ type ValueOf<S extends OptionSpec, C extends Command> = S extends AddressOption
 type UndefinedIn<T> = undefined extends T ? undefined : never;
 type OffIn<S, C> = S extends { readonly offIn: readonly (infer O)[] } ? (C & O extends never ? never : 'off') : never;
 
-/** `never` for an option whose name does not end with the unit that the program holds it in: such a table does not compile. */
+/**
+ * `never` for an option whose name does not end with the unit of its value in the program, so that the table does not
+ * compile.
+ */
 type NamedWithUnit = {
   readonly [K in OptionName]: Options[K] extends { readonly unit: infer U extends Unit }
     ? K extends `${string}${(typeof UNITS)[U]['suffix']}`

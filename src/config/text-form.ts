@@ -4,12 +4,12 @@ import type { TextOption } from './option.ts';
 
 const MAX_QUOTED = 200;
 
-/** Text from outside for an error: on one line, and not longer than helps. */
+/** Quotes external text in an error: on one line, with bounded length. */
 export function quoted(text: string): string {
   return JSON.stringify(text.length > MAX_QUOTED ? `${text.slice(0, MAX_QUOTED)}…` : text);
 }
 
-/** The value of a text option, with a warning where it is not what was written; or a problem in words that follow "--flag". */
+/** The value of a text option, with a warning if it differs from the text; or a problem, worded to follow "--flag". */
 export function checkText(spec: TextOption, text: string): { value: string | undefined; warning?: string } | { problem: string } {
   if (spec.choices !== undefined) return checkChoice(spec, spec.choices, text);
   if (spec.form === 'region') return checkRegion(text);
@@ -21,18 +21,18 @@ export function checkText(spec: TextOption, text: string): { value: string | und
   if (spec.form === 'calls') return checkCalls(text);
   if (spec.form === 'account' && !/^\d{12}$/.test(text))
     return { problem: `is ${quoted(text)}, which is not a 12-digit account ID: ${hintAt(text)}` };
-  // It has to fit into a header.
+  // It must fit into a header.
   if (spec.form === 'token' && (!/^[\x21-\x7e]+$/.test(text) || isUnexpanded(text)))
     return { problem: `contains a blank, a line break or another character that is not allowed in a header: ${hintAt(text)}` };
   if (spec.form === 'path' && text === 'off') return OFF;
-  // What becomes a name or a path is one line; a filter expression may have several.
+  // A name or a path is one line; a filter expression may have several.
   if ((spec.form === 'name' || spec.form === 'path') && (/\p{Cc}/u.test(text) || text.trim() !== text)) return odd(text);
-  // compat: the reference's own options take it.
+  // compat: the reference's own options accept it.
   if ((spec.form === 'name' || spec.form === 'path') && spec.fileKey === undefined && isUnexpanded(text)) return odd(text);
   return { value: text };
 }
 
-/** For what is off when it is not set: nobody means a file, a host or a path of this name. */
+/** For options that are off unless set: nobody means a file, a host or a path named "off". */
 export const OFF = { problem: 'cannot be off: omit it, or leave it empty' };
 
 function odd(text: string): { problem: string } {
@@ -45,7 +45,7 @@ function checkChoice(spec: TextOption, choices: readonly string[], text: string)
   const word = text.toLowerCase() === 'warning' ? 'warn' : text.toLowerCase();
   const meant = choices.find((choice) => choice === word);
   if (meant !== undefined) return { value: meant };
-  // compat: the reference keeps the level that it would have without.
+  // compat: the reference keeps its default level.
   return {
     value: undefined,
     warning: `is ${quoted(text)}, which is not one of ${choices.join(', ')}: it is ignored. Did you mean ${closest(word, choices)}?`,
@@ -69,10 +69,10 @@ function checkHosts(text: string): ReturnType<typeof checkText> {
   return { problem: `must be host names, such as xray.example.com or .example.com, not ${quoted(wrong)}` };
 }
 
-/** A label of a host name: endpoints and signatures have the region in them. */
+/** A label of a host name, because endpoints and signatures contain the region. */
 const REGION = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
 
-/** The same for a region, wherever it was found. */
+/** The same check for a region from any source. */
 export function checkRegion(text: string): ReturnType<typeof checkText> {
   if (REGION.test(text)) return { value: text };
   if (REGION.test(text.toLowerCase()))
@@ -80,7 +80,7 @@ export function checkRegion(text: string): ReturnType<typeof checkText> {
   return { problem: `is ${quoted(text)}, which is not a region such as us-east-1: ${hintAt(text)}` };
 }
 
-/** The pattern of RoleArn in STS's AssumeRole asks for less; this is what a role's ARN looks like. */
+/** The ARN of a role; the pattern of RoleArn in STS's AssumeRole is less strict. */
 const ROLE = /^arn:[\w-]+:iam::\d+:role\/[\x21-\x7e]+$/;
 
 function checkRole(text: string): ReturnType<typeof checkText> {
@@ -88,12 +88,12 @@ function checkRole(text: string): ReturnType<typeof checkText> {
   return { problem: `is ${quoted(text)}, which is not a role such as arn:aws:iam::123456789012:role/xray: ${hintAt(text)}` };
 }
 
-/** Whether a shell, Compose or Kubernetes was to put a variable's value here and did not. */
+/** Whether the text contains a variable that a shell, Compose or Kubernetes should have replaced. */
 function isUnexpanded(text: string): boolean {
   return /\$\{\w+\}|\$\(\w+\)|\{\{/.test(text);
 }
 
-/** What is likely to be wrong with a text that no person would write. */
+/** The likely cause of a text that no person would write. */
 export function hintAt(text: string): string {
   if (isUnexpanded(text) || /\$\{|\$\(|^\$\w|^%\w+%$/.test(text)) return 'the variable in it was not replaced';
   if (/[\r\n]/.test(text)) return 'a line break came with it. Was it read from a file?';

@@ -1,6 +1,6 @@
 import { MB } from '../pipeline/units.ts';
 
-/** The units in which users write numbers, and what the program makes of them: the factor, and the end of the option's name. */
+/** The units in which users write numbers: the factor to the program's unit, and the suffix of the option's name. */
 export const UNITS = {
   calls: { factor: 1, suffix: '' },
   seconds: { factor: 1_000, suffix: 'Ms' },

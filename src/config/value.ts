@@ -5,19 +5,19 @@ import { UNITS } from './units.ts';
 import { checkText, hintAt, OFF, quoted } from './text-form.ts';
 
 /**
- * `value` undefined means unset. `warning` and `problem` are words that follow "--flag" or "Key". With `isSyntax` the text is not even a number
- * or a switch: in Go that is an error of the command line.
+ * `value` undefined means unset. `warning` and `problem` are worded to follow "--flag" or "Key". With `isSyntax`, the
+ * text is not even a number or a switch, which Go treats as an error of the command line.
  */
 export type Checked = { value: OptionValue | undefined; warning?: string } | { problem: string; isSyntax?: true };
 
 /**
- * Text from a flag or a variable as the value of an option, or a problem in words that follow "--flag".
- * undefined means unset: "" and 0 are how charts and shells write "nothing" (the okgolove chart renders both).
+ * Parses the text of a flag or a variable as the value of an option; or returns a problem, worded to follow "--flag".
+ * undefined means unset: charts and shells write "" and 0 for "nothing" (the okgolove chart renders both).
  */
 export function parseText(spec: OptionSpec, text: string): Checked {
   if (text === '') return { value: undefined };
   if (spec.kind === 'switch') {
-    // compat: the words that Go's strconv.ParseBool knows.
+    // compat: the words of Go's strconv.ParseBool.
     if (/^(1|t|T|TRUE|true|True)$/.test(text)) return { value: true };
     if (/^(0|f|F|FALSE|false|False)$/.test(text)) return { value: false };
     return { problem: `must be true or false, not ${quoted(text)}`, isSyntax: true };
@@ -30,22 +30,22 @@ export function parseText(spec: OptionSpec, text: string): Checked {
   return checkValue(spec, text);
 }
 
-/** The default as the configuration holds it. */
+/** The default, in the unit of the configuration. */
 export function defaultOf(spec: OptionSpec): OptionValue | undefined {
   return spec.kind === 'number' ? held(spec, spec.default) : spec.default;
 }
 
-/** The only place where a number changes its unit: from the user's to the program's. */
+/** The only place that converts a number from the user's unit to the program's. */
 function held({ unit }: NumberOption, value: number): number {
   return value * UNITS[unit].factor;
 }
 
-/** Checks a value of the right type, in the user's unit; the same words wherever it came from. */
+/** Checks a value of the right type, in the user's unit, with the same messages for every source. */
 export function checkValue(spec: OptionSpec, value: string | number | boolean): Checked {
   if (value === '' || value === 0) return { value: undefined };
   if (spec.kind === 'number') {
     if (typeof value !== 'number' || !Number.isInteger(value)) return { problem: `must be a whole number of ${spec.unit}` };
-    // compat: in the reference's own options a negative number is as good as none, and none is too large.
+    // compat: in the reference's own options, a negative number means unset, and no number is too large.
     const isReferences = spec.fileKey !== undefined;
     if (isReferences && value < 0) return { value: undefined, warning: `is ${value}: it is ignored` };
     if (isReferences && value > spec.max)
@@ -69,7 +69,7 @@ function checkAddress(spec: AddressOption, value: string): { value: OptionValue 
   if (address === undefined) return { problem: `must be host:port, such as 127.0.0.1:2000 or [::]:2000, not ${quoted(value)}` };
   if (spec.use === 'connect' && address.port === 0) return { problem: `needs a port other than 0, not ${quoted(value)}` };
   if (address.host !== '') return { value: address };
-  // As Go reads an empty host.
+  // As Go interprets an empty host.
   return { value: { host: spec.use === 'listen' ? '::' : 'localhost', port: address.port } };
 }
 
@@ -83,10 +83,10 @@ function checkUrl(spec: UrlOption, value: string): { value: OptionValue } | { pr
   return { problem: `must be a URL, such as http://proxy.example:3128, not ${shown}: ${hintAt(value)}` };
 }
 
-/** A URL, where `host:port` alone has the scheme `scheme`. undefined when it is none. */
+/** Parses a URL; `host:port` alone gets the scheme `scheme`. undefined if it is not a URL. */
 function parseUrl(text: string, scheme: string): URL | undefined {
   const withScheme = /^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `${scheme}://${text}`;
-  // A URL's parser leaves line breaks out, and joins what was around them.
+  // The URL parser removes line breaks and joins the text around them.
   if (/[\s\p{Cc}]/u.test(text) || !URL.canParse(withScheme)) return undefined;
   const url = new URL(withScheme);
   return (url.protocol === 'http:' || url.protocol === 'https:') && isHost(url.hostname) ? url : undefined;

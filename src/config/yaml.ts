@@ -1,22 +1,25 @@
 import { isAlias, isMap, isScalar, isSeq, Lexer, LineCounter, parseDocument, Parser, type Document, type Node, type YAMLMap } from 'yaml';
 import { parseGoInt } from './go-number.ts';
 
-/** What a scalar means to Go, and how it is written: a text takes the writing, whatever it would mean (`Region: 123`, `Region: yes`). */
+/**
+ * The value of a scalar in Go, and its text: a text option uses the text, whatever its value (`Region: 123`, `Region:
+ * yes`).
+ */
 export interface YamlScalar {
   readonly value: string | number | boolean | null;
   readonly text: string;
 }
 
 export interface YamlEntry {
-  /** With its section: `Socket.UDPAddress`. */
+  /** Including its section: `Socket.UDPAddress`. */
   readonly key: string;
-  /** undefined for a list, or for a map where none is due. */
+  /** undefined for a list, or for an unexpected map. */
   readonly scalar: YamlScalar | undefined;
   /** Counted from 1. */
   readonly line: number;
 }
 
-/** Thrown for text that is not YAML, or that no configuration looks like. */
+/** Thrown for text that is not YAML, or that no configuration would contain. */
 export class YamlError extends Error {
   readonly line: number;
 
@@ -26,25 +29,27 @@ export class YamlError extends Error {
   }
 }
 
-/** Keys, and maps that keys are read from. A configuration has some twenty; aliases of aliases could make billions. */
+/**
+ * Limit of keys and of maps that are read. A configuration has some twenty; aliases of aliases could create billions.
+ */
 const MAX_ENTRIES = 1_000;
-/** A configuration has two levels. The library's parser calls itself for each. */
+/** A configuration has two levels. The library's parser recurses for each level. */
 const MAX_DEPTH = 32;
 
 /**
- * The keys and values of a file in their order, with aliases and merge keys (`<<`) resolved: YAML 1.1 as gopkg.in/yaml.v2 v2.2.8 reads it
- * for the reference daemon. Of several documents the first is read. A key may occur twice, and later ones count. A map inside a map is one
- * entry for each of its keys; an empty one has none. Throws YamlError.
+ * The keys and values of a file in their order, with aliases and merge keys (`<<`) resolved: YAML 1.1 as
+ * gopkg.in/yaml.v2 v2.2.8 reads it for the reference daemon. Reads the first of several documents. A key may occur
+ * twice; the last one counts. A map inside a map is one entry per key; an empty map has no entries. Throws YamlError.
  */
 export function readYaml(text: string): YamlEntry[] {
-  // compat: what libyaml refuses anywhere in a document.
+  // compat: characters that libyaml refuses anywhere in a document.
   const control = /(?![\t\n\r\u0085])\p{Cc}/u.exec(text);
   if (control !== null) {
     throw new YamlError(text.slice(0, control.index).split('\n').length, `has a control character (U+${codePoint(control[0])})`);
   }
   checkDepth(text);
   const counter = new LineCounter();
-  // Every scalar as text: what it means is Go's business, below.
+  // Every scalar is read as text; Go's rules below determine its value.
   const document = parseDocument(text, { version: '1.1', schema: 'failsafe', uniqueKeys: false, lineCounter: counter });
   const syntax = document.errors.find(({ code }) => code !== 'MULTIPLE_DOCS');
   if (syntax !== undefined) throw new YamlError(counter.linePos(syntax.pos[0]).line, `is not YAML: ${wordsOf(syntax.message)}`);
@@ -54,13 +59,13 @@ export function readYaml(text: string): YamlEntry[] {
   return new Reader(document, counter).entriesOf(contents);
 }
 
-/** Throws YamlError where lists and maps are nested too deep. The tokens are read without recursion. */
+/** Throws YamlError if lists and maps are nested too deeply. Reads the tokens without recursion. */
 function checkDepth(text: string): void {
   const counter = new LineCounter();
   const parser = new Parser(counter.addNewLine);
   for (const token of new Lexer().lex(text)) {
     for (const _ of parser.next(token)) continue;
-    // The document itself is on the stack too, and what is being read.
+    // The stack also contains the document itself and the current token.
     if (parser.stack.length > MAX_DEPTH + 2) {
       throw new YamlError(counter.linePos(parser.offset).line, `is nested more than ${MAX_DEPTH} levels deep, which no configuration is`);
     }
@@ -83,7 +88,7 @@ class Reader {
     return this.#entries;
   }
 
-  /** `above` are the maps that this one is in. */
+  /** `above`: the maps that contain this one. */
   #read(map: YAMLMap, section: string, above: readonly YAMLMap[]): void {
     if (above.includes(map)) throw new YamlError(this.#lineOf(map), 'is not YAML: an anchor is used inside of itself');
     if (++this.#maps > MAX_ENTRIES) throw this.#tooMany(this.#lineOf(map));
@@ -102,7 +107,10 @@ class Reader {
     }
   }
 
-  /** compat: merged keys count in the order of the file, so a later `<<` beats an earlier key, and the first of a list of maps beats the others. */
+  /**
+   * compat: merged keys apply in the order of the file: a later `<<` overrides an earlier key, and the first of a list
+   * of maps overrides the others.
+   */
   #merge(value: unknown, section: string, above: readonly YAMLMap[], line: number): void {
     const maps = isSeq(value) ? value.items.map((item) => this.#resolve(item)).toReversed() : [value];
     for (const map of maps) {
@@ -142,7 +150,7 @@ const FALSE = /^(n|N|no|No|NO|false|False|FALSE|off|Off|OFF)$/;
 const NULL = /^(|~|null|Null|NULL)$/;
 const FLOAT = /^[-+]?(\.\d+|\d+(\.\d*)?)(e[-+]?\d+)?$/i;
 
-/** Source: yaml.v2's resolve.go. Numbers to the base of 60 are text there. */
+/** Source: yaml.v2's resolve.go, where base-60 numbers are text. */
 function meaningOf(node: { value: unknown; type?: unknown; tag?: string | undefined }): YamlScalar {
   const text = typeof node.value === 'string' ? node.value : '';
   const tag = node.tag ?? '';
@@ -156,7 +164,7 @@ function meaningOf(node: { value: unknown; type?: unknown; tag?: string | undefi
   return { value, text };
 }
 
-/** The library's message without the line, which is said once, and without the excerpt of the file. */
+/** The library's message without the line number, which is reported separately, and without the excerpt of the file. */
 function wordsOf(message: string): string {
   return (message.split('\n')[0] ?? '').replace(/ at line \d+, column \d+:?$/, '');
 }
