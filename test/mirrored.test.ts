@@ -109,8 +109,14 @@ const ELSEWHERE: readonly Row[] = [
   },
   {
     files: 'trace/*',
-    tests: ['trace/assemble', 'trace/validate', 'query/summary', 'query/graph'],
+    tests: ['trace/assemble', 'formats/xray/span', 'query/summary', 'query/graph'],
     because: 'what a trace means is tested on whole traces',
+  },
+  {
+    files:
+      'formats/formats formats/read formats/document-facts formats/xray/segment formats/xray/segment-document formats/xray/embedded formats/xray/links formats/xray/exceptions',
+    tests: ['formats/xray/span', 'formats/xray/findings', 'query/documents', 'query/graph'],
+    because: 'parts of reading a document, tested on documents',
   },
   { files: 'formats/xray/limits', tests: ['formats/xray/put-body'], because: 'a constant' },
   { files: 'filter/*', tests: ['filter/parse', 'filter/predicate', 'filter/agreement'], because: 'parts of the language, tested on expressions' },
@@ -125,7 +131,7 @@ const ELSEWHERE: readonly Row[] = [
     tests: ['query/summary', 'query/ranking', 'query/read-budget', 'e2e/local-api/orders'],
     because: 'answers are tested on whole stores',
   },
-  { files: 'query/findings', tests: ['query/document-findings', 'e2e/local-api/own'], because: 'findings are tested by document and over HTTP' },
+  { files: 'query/findings', tests: ['formats/xray/findings', 'e2e/local-api/own'], because: 'findings are tested by document and over HTTP' },
   {
     files: 'store/*',
     tests: ['threads/store', 'store/generations', 'store/large-traces', 'store/text-index', 'store/place', 'e2e/local-data'],

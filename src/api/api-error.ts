@@ -1,4 +1,5 @@
-import { readDocument, type Refusal } from '../trace/validate.ts';
+import { readDocument } from '../formats/xray/validate.ts';
+import type { Refusal } from '../trace/model.ts';
 
 const EMPTY = readDocument('') as Refusal;
 

@@ -2,7 +2,7 @@ import { Ingest } from '../threads/ingest.ts';
 import type { LiveFeed } from './live.ts';
 import type { DefaultSampling, SamplingRuleRecord } from '../sampling/rule-record.ts';
 import type { Store } from '../threads/store.ts';
-import type { Refusal } from '../trace/validate.ts';
+import type { Refusal } from '../trace/model.ts';
 import { monotonicMs, wallClockMs } from '../pipeline/clock.ts';
 import { accountOperations, INITIAL_ACCOUNT } from './account-settings.ts';
 import type { Account } from './account.ts';

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import { TRACE_ID } from '../trace/validate.ts';
+import { TRACE_ID } from '../formats/xray/validate.ts';
 import { emptyRefusals, noSuchTrace, unprocessed } from './api-error.ts';
 import { documentsIn, IMPORT } from './documents-body.ts';
 import type { XRayBackend } from './backend.ts';

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { double } from '../json/aws-json.ts';
 import type { Store } from '../threads/store.ts';
-import { TRACE_ID } from '../trace/validate.ts';
+import { TRACE_ID } from '../formats/xray/validate.ts';
 import { invalid, notFound } from './api-error.ts';
 import type { Operation } from './operation.ts';
 import { list, oneOf, request, text, timestamp, token } from './schemas.ts';

@@ -4,7 +4,8 @@ import { directCall, reasonIn, type DirectAnswer } from '../aws/direct-call.ts';
 import { formatAddress } from '../pipeline/address.ts';
 import { messageOf, XraydError } from '../pipeline/errors.ts';
 import { oneLine } from '../pipeline/one-line.ts';
-import { arrayOf, isObject, member } from '../json/json.ts';
+import { embeddedIn } from '../formats/xray/embedded.ts';
+import { member } from '../json/json.ts';
 import { wallClockMs } from '../pipeline/clock.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MAX_BODY_BYTES } from '../api/bodies.ts';
@@ -244,7 +245,7 @@ function* callsIn(json: unknown): Generator<unknown> {
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
     const namespace = member(next, 'namespace');
     if (namespace === 'aws' || namespace === 'remote') yield member(next, 'id');
-    for (const child of arrayOf(member(next, 'subsegments'))) if (isObject(child)) open.push(child);
+    for (const child of embeddedIn(next)) open.push(child);
   }
 }
 

@@ -7,7 +7,8 @@ import { messageOf, systemCodeOf, XraydError } from '../pipeline/errors.ts';
 import { oneLine } from '../pipeline/one-line.ts';
 import { startLocalXRay, type LocalXRay } from '../compose/library.ts';
 import type { RecordedTrace } from '../compose/library-types.ts';
-import { Entity, requestOutcome } from '../trace/entity.ts';
+import { XRaySpan } from '../formats/xray/span.ts';
+import { requestOutcome } from '../trace/outcome.ts';
 import { hasTerminal } from './signals.ts';
 import { LocalXRayClient } from './local-client.ts';
 import { writeTraces } from './trace-file.ts';
@@ -128,7 +129,7 @@ async function summarize(xray: LocalXRay, failOn: readonly Kind[], say: (text: s
  */
 function flagsOf({ summary, segments: [first] }: RecordedTrace): Readonly<Record<Kind, boolean>> {
   if (summary['EntryPoint'] === null && first !== undefined) {
-    const { isFault, isError, isThrottle } = new Entity(first, false).outcome;
+    const { isFault, isError, isThrottle } = new XRaySpan(first, false).outcome;
     return { fault: isFault, error: isError, throttle: isThrottle };
   }
   return { fault: summary['HasFault'] === true, error: summary['HasError'] === true, throttle: summary['HasThrottle'] === true };

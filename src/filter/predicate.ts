@@ -1,9 +1,9 @@
 import { causeMembers } from '../trace/members.ts';
 import type { CauseService, RootCause } from '../trace/root-causes.ts';
 import { annotationsOf, type TraceView } from '../trace/trace-view.ts';
-import { walk, type Entity } from '../trace/entity.ts';
-import { httpOf } from '../trace/http.ts';
 import { member, textOf } from '../json/json.ts';
+import type { Span } from '../trace/model.ts';
+import { walk } from '../trace/walk.ts';
 import type { Call, Visit } from '../trace/map.ts';
 import type { ServiceId } from '../trace/service-id.ts';
 import { compare, contains } from './compare.ts';
@@ -30,7 +30,7 @@ export function matchedCall(expression: Expression, view: TraceView): Call | und
 /** Whether a request of a service matches `service(…)`. */
 export function isVisit(visit: Visit, at: Selector, body: Expression | undefined): boolean {
   return (
-    isSelected(visit.service, visit.isInferred ? undefined : visit.entity, at) &&
+    isSelected(visit.service, visit.isInferred ? undefined : visit.span, at) &&
     (body === undefined || judge(body, (field) => ofVisit(field, visit), undefined))
   );
 }
@@ -98,7 +98,7 @@ function plainCauses(view: TraceView, kind: 'fault' | 'error' | 'responsetime'):
 }
 
 /** `account.id` is the account in the segment, even where responses omit it. */
-function isSelected({ name, type }: ServiceId, segment: Entity | undefined, selector: Selector): boolean {
+function isSelected({ name, type }: ServiceId, segment: Span | undefined, selector: Selector): boolean {
   return (
     (selector.name === undefined || selector.name === name) &&
     (selector.type === undefined || selector.type === type) &&
@@ -123,30 +123,30 @@ function ofTrace(field: Field, view: TraceView): readonly (Value | undefined)[] 
     case 'annotation':
       return view.annotations.get(field.key ?? '') ?? [];
     default:
-      return root === undefined ? [] : ofEntity(field.keyword, root);
+      return root === undefined ? [] : ofSpan(field.keyword, root);
   }
 }
 
-function ofVisit({ keyword }: Field, { entity, isInferred, isRoot }: Visit): readonly (Value | undefined)[] {
+function ofVisit({ keyword }: Field, { span, isInferred, isRoot }: Visit): readonly (Value | undefined)[] {
   if (keyword === 'inferred') return [isInferred];
   if (keyword === 'root') return [isRoot];
-  return keyword === 'partial' ? [entity.isInProgress] : ofEntity(keyword, entity);
+  return keyword === 'partial' ? [span.isInProgress] : ofSpan(keyword, span);
 }
 
-function ofCall({ keyword, key }: Field, { entity, source, destination }: Call): readonly (Value | undefined)[] {
-  if (!keyword.endsWith('annotation')) return ofEntity(keyword, entity);
+function ofCall({ keyword, key }: Field, { span, source, destination }: Call): readonly (Value | undefined)[] {
+  if (!keyword.endsWith('annotation')) return ofSpan(keyword, span);
   const segment = keyword === 'source.annotation' ? source : destination;
   if (segment === undefined) return [];
-  const entities: Entity[] = [];
-  walk(segment, (each) => entities.push(each));
-  return annotationsOf(entities).get(key ?? '') ?? [];
+  const spans: Span[] = [];
+  walk(segment, (each) => spans.push(each));
+  return annotationsOf(spans).get(key ?? '') ?? [];
 }
 
-function ofEntity(keyword: string, entity: Entity): readonly (Value | undefined)[] {
-  const { isFault, isError, isThrottle } = entity.outcome;
+function ofSpan(keyword: string, span: Span): readonly (Value | undefined)[] {
+  const { isFault, isError, isThrottle } = span.outcome;
   switch (keyword) {
     case 'ok':
-      return [!entity.isInProgress && !isFault && !isError && !isThrottle];
+      return [!span.isInProgress && !isFault && !isError && !isThrottle];
     case 'fault':
       return [isFault];
     case 'error':
@@ -155,32 +155,32 @@ function ofEntity(keyword: string, entity: Entity): readonly (Value | undefined)
       return [isThrottle];
     case 'responsetime':
     case 'duration':
-      return [entity.seconds];
+      return [span.seconds];
     case 'http.status':
-      return [entity.httpStatus];
+      return [span.httpStatus];
     case 'http.url':
-      return [httpOf(entity).url];
+      return [span.http?.url];
     case 'http.method':
-      return [httpOf(entity).method];
+      return [span.http?.method];
     case 'http.useragent':
-      return [httpOf(entity).userAgent];
+      return [span.http?.userAgent];
     case 'http.clientip':
-      return [httpOf(entity).clientIp];
+      return [span.http?.clientIp];
     default:
-      return [placeOf(keyword, entity)];
+      return [placeOf(keyword, span)];
   }
 }
 
-function placeOf(keyword: string, { json, aws }: Entity): string | undefined {
+function placeOf(keyword: string, span: Span): string | undefined {
   switch (keyword) {
     case 'user':
-      return textOf(json['user']);
+      return span.user;
     case 'resource.arn':
-      return textOf(json['resource_arn']);
+      return span.resourceArn;
     case 'instance.id':
-      return textOf(member(aws['ec2'], 'instance_id'));
+      return textOf(member(span.aws['ec2'], 'instance_id'));
     case 'availabilityzone':
-      return textOf(member(aws['ec2'], 'availability_zone'));
+      return textOf(member(span.aws['ec2'], 'availability_zone'));
     default:
       return undefined;
   }

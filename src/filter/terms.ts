@@ -1,9 +1,8 @@
-import { isAnnotationValue, type AnnotationValue } from '../trace/trace-view.ts';
-import { Entity } from '../trace/entity.ts';
 import type { Exact } from '../json/exact-number.ts';
-import { httpOf } from '../trace/http.ts';
-import { arrayOf, isObject, member, objectOf, textOf, type Json } from '../json/json.ts';
-import { inferredServiceOf } from '../trace/service-id.ts';
+import { member, textOf } from '../json/json.ts';
+import { inferredServiceOf } from '../trace/inferred-service.ts';
+import type { AnnotationValue, Span, TraceDocument } from '../trace/model.ts';
+import { isAnnotationValue } from '../trace/trace-view.ts';
 
 /** An entry of the store's index: this value occurs in the trace. */
 export interface Term {
@@ -39,46 +38,45 @@ export function indexedTime(seconds: number): number {
  * The index entries of a document. The conditions of sql.ts must find every trace that matches an expression, so each field here
  * has the values of everything that may match: of all documents, or of those that may be the trace's root.
  */
-export function termsOf(json: Json): Term[] {
+export function termsOf({ tops, spans }: TraceDocument): Term[] {
   const terms: Term[] = [];
   const add = (field: string, value: AnnotationValue | undefined): void => {
     if (value !== undefined && terms.length < MAX_TERMS) terms.push({ field, value: indexed(value) });
   };
-  const document = new Entity(json, json['type'] === 'subsegment');
-  if (!document.isSubsegment) {
-    add('service', document.name);
-    add('user', textOf(json['user']));
-    add('resource.arn', textOf(json['resource_arn']));
-    add('instance.id', textOf(member(document.aws['ec2'], 'instance_id')));
-    add('availabilityzone', textOf(member(document.aws['ec2'], 'availability_zone')));
-    if (document.parentId === undefined) addRoot(document, add);
-  }
+  for (const top of tops) if (!top.isSubsegment) addSegment(top, add);
   let annotations = 0;
-  const open: { entity: Entity; isTop: boolean }[] = [{ entity: document, isTop: true }];
-  for (let next = open.pop(); next !== undefined; next = open.pop()) {
-    const { entity, isTop } = next;
-    for (const [key, value] of Object.entries(objectOf(entity.json['annotations']))) {
+  for (const span of spans) {
+    for (const [key, value] of Object.entries(span.annotations)) {
       if (isAnnotationValue(value) && key.length <= MAX_ANNOTATION_NAME && ++annotations <= MAX_ANNOTATIONS) add(`annotation.${key}`, value);
     }
-    if (entity.isCall) add('service', inferredServiceOf(entity).name);
-    if (entity.isCall || (isTop && !entity.isSubsegment)) addFlags('any', entity, add);
-    for (const child of arrayOf(entity.json['subsegments'])) if (isObject(child)) open.push({ entity: new Entity(child, true), isTop: false });
+    if (span.isCall) add('service', inferredServiceOf(span).name);
+    if (span.isCall || !span.isSubsegment) addFlags('any', span, add);
   }
   return terms;
 }
 
 type Add = (field: string, value: AnnotationValue | undefined) => void;
 
-function addRoot(root: Entity, add: Add): void {
-  const { url, status } = httpOf(root);
+function addSegment(segment: Span, add: Add): void {
+  const { aws } = segment;
+  add('service', segment.xrayName);
+  add('user', segment.user);
+  add('resource.arn', segment.resourceArn);
+  add('instance.id', textOf(member(aws['ec2'], 'instance_id')));
+  add('availabilityzone', textOf(member(aws['ec2'], 'availability_zone')));
+  if (segment.parentId === undefined) addRoot(segment, add);
+}
+
+function addRoot(root: Span, add: Add): void {
+  const status = root.httpStatus;
   addFlags('root', root, add);
   if (root.seconds !== undefined) add('root.responsetime', indexedTime(root.seconds));
   if (status !== undefined && status >= LOWEST_STATUS) add('root.http.status', status);
-  add('root.http.url', url);
+  add('root.http.url', root.http?.url);
 }
 
-function addFlags(whose: 'any' | 'root', entity: Entity, add: Add): void {
-  const { isFault, isError, isThrottle } = entity.outcome;
+function addFlags(whose: 'any' | 'root', span: Span, add: Add): void {
+  const { isFault, isError, isThrottle } = span.outcome;
   if (isFault) add(`${whose}.fault`, 1);
   if (isError) add(`${whose}.error`, 1);
   if (isThrottle) add(`${whose}.throttle`, 1);

@@ -1,11 +1,12 @@
-import type { TraceView } from '../trace/trace-view.ts';
 import { ExactNumber } from '../json/exact-number.ts';
-import { arrayOf, isObject, member, objectOf, type Json } from '../json/json.ts';
+import { member, type Json } from '../json/json.ts';
+import { NOTHING, type Http, type Span, type TraceDocument } from '../trace/model.ts';
+import type { TraceView } from '../trace/trace-view.ts';
 
 /** Longer texts are cut: the end of a very long URL, statement or message is not searched. */
 const MAX_TEXT = 2_000;
 const MAX_METADATA_TEXT = 100;
-/** Maximum number of metadata values per (sub)segment. */
+/** Maximum number of metadata values of a span. */
 const MAX_METADATA = 100;
 const MAX_METADATA_DEPTH = 5;
 /** Maximum number of inner capitals of a text that begin a word. */
@@ -49,8 +50,8 @@ export function textSearch(text: string | undefined): TextSearch | undefined {
 /** Whether the trace contains every word. */
 export function matchesText({ words }: TextSearch, { trace }: TraceView): boolean {
   let left = words;
-  for (const entity of trace.entities()) {
-    left = wordsNotIn(entity.json, left);
+  for (const span of trace.spans()) {
+    left = wordsNotIn(span, left);
     if (left.length === 0) return true;
   }
   return false;
@@ -60,43 +61,34 @@ export function matchesText({ words }: TextSearch, { trace }: TraceView): boolea
  * Whether a trace of these documents can contain every word: it has no other texts, and may use only some of them. Takes a third of the time
  * of assembling the trace and calling `matchesText`.
  */
-export function mayMatchText({ words }: TextSearch, documents: readonly Json[]): boolean {
+export function mayMatchText({ words }: TextSearch, documents: readonly TraceDocument[]): boolean {
   let left = words;
-  for (const document of documents) {
-    for (const json of withSubsegments(document)) {
-      left = wordsNotIn(json, left);
+  for (const { spans } of documents) {
+    for (const span of spans) {
+      left = wordsNotIn(span, left);
       if (left.length === 0) return true;
     }
   }
   return false;
 }
 
-function wordsNotIn(json: Json, words: readonly string[]): readonly string[] {
+function wordsNotIn(span: Span, words: readonly string[]): readonly string[] {
   let left = words;
-  eachText(json, (text) => {
+  eachText(span, (text) => {
     const found = comparable(text);
     if (left.some((word) => has(found, word))) left = left.filter((word) => !has(found, word));
   });
   return left;
 }
 
-function* withSubsegments(document: Json): Generator<Json> {
-  const open: Json[] = [document];
-  for (let json = open.pop(); json !== undefined; json = open.pop()) {
-    yield json;
-    for (const child of arrayOf(json['subsegments'])) if (isObject(child)) open.push(child);
-  }
-}
-
 /**
- * The indexed text of a document and its subsegments, for FTS5's tokenizer `ascii`: words are runs of ASCII letters and digits, in any case, and of
+ * The indexed text of a document's spans, for FTS5's tokenizer `ascii`: words are runs of ASCII letters and digits, in any case, and of
  * non-ASCII characters. A word with inner capitals is also indexed from each of them.
  */
-export function indexedText(document: Json): string {
+export function indexedText({ spans }: TraceDocument): string {
   const texts: string[] = [];
   const add = (text: string): void => void texts.push(text);
-  eachText(document, add);
-  if (document['subsegments'] !== undefined) for (const json of withSubsegments(document)) if (json !== document) eachText(json, add);
+  for (const span of spans) eachText(span, add);
   const plain = texts.join('\n');
   // Examining each text takes half of the time for indexing, so all are examined together.
   if (!CAPITAL_INSIDE_OR_NOT_ASCII.test(plain)) return plain;
@@ -113,31 +105,35 @@ export function indexedText(document: Json): string {
   return parts.join('\n');
 }
 
-/** Calls `add` with each searchable text of a (sub)segment. */
-function eachText(json: Json, add: (text: string) => void): void {
+/** Calls `add` with each searchable text of a span. */
+function eachText(span: Span, add: (text: string) => void): void {
   const say = (value: unknown): void => {
     if (typeof value === 'string' && value !== '') add(value.length > MAX_TEXT ? value.slice(0, MAX_TEXT) : value);
   };
-  say(json['name']);
-  say(json['user']);
-  say(json['resource_arn']);
-  addHttp(json, say);
-  if (json['annotations'] !== undefined) addAnnotations(objectOf(json['annotations']), say);
-  for (const exception of arrayOf(member(json['cause'], 'exceptions'))) {
-    say(member(exception, 'type'));
-    say(member(exception, 'message'));
+  const { name, xrayName, http, annotations, sql, aws, service, metadata } = span;
+  say(name);
+  // X-Ray's name is the beginning of the name of a span that was sent to X-Ray.
+  if (xrayName !== name && !name.startsWith(xrayName)) say(xrayName);
+  say(span.user);
+  say(span.resourceArn);
+  if (http !== undefined) addHttp(http, span.httpStatus, say);
+  if (annotations !== NOTHING) addAnnotations(annotations, say);
+  for (const { type, message } of span.exceptions) {
+    say(type);
+    say(message);
   }
-  const { sql, aws, service } = json;
+  for (const event of span.events) say(event.name);
+  say(span.statusMessage);
   if (sql !== undefined) {
-    say(member(sql, 'sanitized_query'));
-    say(member(sql, 'url'));
+    say(sql['sanitized_query']);
+    say(sql['url']);
   }
-  if (aws !== undefined) {
-    for (const value of Object.values(objectOf(aws))) for (const each of Array.isArray(value) ? (value as unknown[]) : [value]) say(each);
-    say(member(member(aws, 'ec2'), 'instance_id'));
+  if (aws !== NOTHING) {
+    for (const value of Object.values(aws)) for (const each of Array.isArray(value) ? (value as unknown[]) : [value]) say(each);
+    say(member(aws['ec2'], 'instance_id'));
   }
-  if (service !== undefined) say(member(service, 'version'));
-  if (json['metadata'] !== undefined) addMetadata(json['metadata'], say);
+  if (service !== NOTHING) say(service['version']);
+  if (metadata !== NOTHING) addMetadata(metadata, say);
 }
 
 function addAnnotations(annotations: Json, say: (value: unknown) => void): void {
@@ -149,24 +145,20 @@ function addAnnotations(annotations: Json, say: (value: unknown) => void): void 
   }
 }
 
-function addHttp({ http }: Json, say: (value: unknown) => void): void {
-  if (http === undefined) return;
-  const request = member(http, 'request');
-  const url = member(request, 'url');
-  say(member(request, 'method'));
-  if (typeof url === 'string') {
+function addHttp({ method, url, clientIp }: Http, status: number | undefined, say: (value: unknown) => void): void {
+  say(method);
+  if (url !== undefined) {
     // Nearly all URLs have a scheme, so it is not selective.
     const address = withoutScheme(url);
     say(address);
     // The page shows URLs decoded.
     if (address.includes('%')) say(decoded(address));
   }
-  say(member(request, 'client_ip'));
-  const status = member(member(http, 'response'), 'status');
-  if (typeof status === 'number') say(`status=${status}`);
+  say(clientIp);
+  if (status !== undefined) say(`status=${status}`);
 }
 
-function addMetadata(metadata: unknown, say: (value: unknown) => void): void {
+function addMetadata(metadata: Json, say: (value: unknown) => void): void {
   let left = MAX_METADATA;
   const visit = (value: unknown, depth: number): void => {
     if (typeof value === 'string') {

@@ -1,6 +1,6 @@
 /** The responses to the page's queries. Times are seconds since the epoch, durations seconds. */
 
-import type { OutcomeName } from '../trace/entity.ts';
+import type { OutcomeName } from '../trace/outcome.ts';
 import type { ShownTimes } from '../trace/shown-times.ts';
 
 /** The outcome of a trace in its row; `live` while its root is in progress. */
@@ -105,11 +105,4 @@ export interface ChartPoints {
   readonly rows: readonly number[];
 }
 
-/** Something that AWS would silently do differently: a member of `Findings` of `GET /api/traces/ID/findings`. */
-export interface Finding {
-  readonly code: string;
-  /** The affected (sub)segment; null for the whole trace. */
-  readonly id: string | null;
-  readonly message: string;
-  readonly remedy: string;
-}
+export type { Finding } from '../trace/model.ts';

@@ -1,14 +1,11 @@
 import { ruleFor, type SamplingRule } from '../sampling/rule.ts';
-import type { Finding } from './answers.ts';
-import { walk, type Entity } from '../trace/entity.ts';
-import { httpOf } from '../trace/http.ts';
-import { objectOf, textOf } from '../json/json.ts';
-import { linksOf } from '../trace/links.ts';
+import { MAX_NAME_LENGTH } from '../trace/limits.ts';
+import type { Finding, Span } from '../trace/model.ts';
+import { shown } from '../trace/shown.ts';
 import { skewOf } from '../trace/skew.ts';
-import { MAX_NAME_LENGTH } from '../trace/validate.ts';
-import { MAX_TRACE_BYTES } from './documents.ts';
-import { documentFindings, shown } from './document-findings.ts';
 import { isAnnotationValue, type TraceView } from '../trace/trace-view.ts';
+import { walk } from '../trace/walk.ts';
+import { MAX_TRACE_BYTES } from './documents.ts';
 
 /** X-Ray's quotas. https://docs.aws.amazon.com/general/latest/gr/xray.html */
 const MAX_DOCUMENT_BYTES = 64 * 1024;
@@ -21,11 +18,19 @@ const MAX_ANNOTATION_TEXT = 1_000;
 /** Source: X-Ray developer guide, tracing event-driven applications. */
 const MAX_LINKS = { segment: 20, trace: 100 };
 
-/** What AWS would do to this trace. `originals`: its documents as received; `rules`: the sampling rules as AWS has them. */
-export function findingsOf(view: TraceView, originals: readonly string[], rules: readonly SamplingRule[]): Finding[] {
+/** What is known of the documents of a trace besides its spans. */
+export interface DocumentFacts {
+  /** Their sizes as X-Ray would receive them. */
+  readonly sizes: readonly { readonly bytes: number; readonly id: () => string | null }[];
+  /** What the formats found in them. */
+  readonly findings: readonly Finding[];
+}
+
+/** What AWS would do to this trace. `rules`: the sampling rules as AWS has them. */
+export function findingsOf(view: TraceView, documents: DocumentFacts, rules: readonly SamplingRule[]): Finding[] {
   return [
-    ...sizes(view, originals),
-    ...documentFindings(view.trace),
+    ...sizes(view, documents),
+    ...documents.findings,
     ...names(view),
     ...annotations(view),
     ...links(view),
@@ -35,14 +40,13 @@ export function findingsOf(view: TraceView, originals: readonly string[], rules:
   ];
 }
 
-function sizes({ trace }: TraceView, originals: readonly string[]): Finding[] {
+function sizes({ trace }: TraceView, documents: DocumentFacts): Finding[] {
   const findings: Finding[] = [];
-  for (const text of originals) {
-    const bytes = Buffer.byteLength(text);
+  for (const { id, bytes } of documents.sizes) {
     if (bytes <= MAX_DOCUMENT_BYTES) continue;
     findings.push({
       code: 'document_too_large',
-      id: textOf(objectOf(JSON.parse(text))['id']) ?? null,
+      id: id(),
       message: `the document has ${bytes} bytes; X-Ray's quota is ${MAX_DOCUMENT_BYTES}`,
       remedy: 'Put less into metadata, or let the SDK stream subsegments earlier (streaming threshold).',
     });
@@ -55,12 +59,12 @@ function sizes({ trace }: TraceView, originals: readonly string[]): Finding[] {
 }
 
 function names({ trace }: TraceView): Finding[] {
-  return [...trace.entities()]
-    .filter(({ json }) => (json['name'] as string).length > MAX_NAME_LENGTH)
-    .map(({ id, json }) => ({
+  return [...trace.spans()]
+    .filter(({ name }) => name.length > MAX_NAME_LENGTH)
+    .map(({ id, name }) => ({
       code: 'name_cut',
       id,
-      message: `the name has ${(json['name'] as string).length} characters; X-Ray cuts it at ${MAX_NAME_LENGTH}`,
+      message: `the name has ${name.length} characters; X-Ray cuts it at ${MAX_NAME_LENGTH}`,
       remedy: 'Name the service, and put what varies into an annotation.',
     }));
 }
@@ -68,17 +72,17 @@ function names({ trace }: TraceView): Finding[] {
 function annotations({ trace }: TraceView): Finding[] {
   const findings: Finding[] = [];
   const keys = new Set<string>();
-  const add = ({ id }: Entity, message: string, remedy: string): void => void findings.push({ code: 'annotation_not_indexed', id, message, remedy });
-  for (const entity of trace.entities()) {
-    for (const [key, value] of Object.entries(objectOf(entity.json['annotations']))) {
+  const add = ({ id }: Span, message: string, remedy: string): void => void findings.push({ code: 'annotation_not_indexed', id, message, remedy });
+  for (const span of trace.spans()) {
+    for (const [key, value] of Object.entries(span.annotations)) {
       keys.add(key);
       const name = shown(key);
       if (!isAnnotationValue(value)) {
-        add(entity, `annotation "${name}" is neither text, number nor boolean`, 'Put it into metadata, or annotate its parts.');
+        add(span, `annotation "${name}" is neither text, number nor boolean`, 'Put it into metadata, or annotate its parts.');
       } else if (!ANNOTATION_KEY.test(key) && !AWS_KEY.test(key)) {
-        add(entity, `annotation "${name}": X-Ray takes up to 500 letters, digits, _ and . in keys`, 'Name it with letters, digits, _ and dots.');
+        add(span, `annotation "${name}": X-Ray takes up to 500 letters, digits, _ and . in keys`, 'Name it with letters, digits, _ and dots.');
       } else if (typeof value === 'string' && value.length > MAX_ANNOTATION_TEXT) {
-        add(entity, `annotation "${name}" has ${value.length} characters; X-Ray accepts ${MAX_ANNOTATION_TEXT}`, 'Put long texts into metadata.');
+        add(span, `annotation "${name}" has ${value.length} characters; X-Ray accepts ${MAX_ANNOTATION_TEXT}`, 'Put long texts into metadata.');
       }
     }
   }
@@ -100,7 +104,7 @@ function links({ trace }: TraceView): Finding[] {
   };
   for (const segment of trace.segments) {
     let own = 0;
-    walk(segment, (entity) => void (own += entity.json['links'] === undefined ? 0 : linksOf(entity).length));
+    walk(segment, (span) => void (own += span.links.length));
     add(segment.id, own, MAX_LINKS.segment);
     all += own;
   }
@@ -119,7 +123,7 @@ function parts({ trace }: TraceView): Finding[] {
         : `its caller ${parentId} has not come: X-Ray shows the trace as partial, without a root`,
       remedy: 'Make sure that the caller reports to this daemon too. In Lambda, the parent is the function segment, which only AWS sends.',
     })),
-    ...[...trace.entities()]
+    ...[...trace.spans()]
       .filter(({ isInProgress }) => isInProgress)
       .map(({ id }) => ({
         code: 'unclosed',
@@ -144,11 +148,11 @@ function skews({ trace }: TraceView): Finding[] {
 
 function sampling({ root }: TraceView, rules: readonly SamplingRule[]): Finding[] {
   if (root === undefined) return [];
-  const { url, method } = httpOf(root);
+  const { url, method } = root.http ?? {};
   const target = url !== undefined && URL.canParse(url) ? new URL(url) : undefined;
   const rule = ruleFor(rules, {
-    serviceName: root.name,
-    serviceType: textOf(root.json['origin']) ?? '',
+    serviceName: root.xrayName,
+    serviceType: root.origin ?? '',
     host: target?.host ?? '',
     method: method ?? '',
     path: target?.pathname ?? '',

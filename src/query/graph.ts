@@ -1,8 +1,7 @@
 import { double } from '../json/aws-json.ts';
-import type { Trace } from '../trace/assemble.ts';
-import type { Entity } from '../trace/entity.ts';
 import { textOf } from '../json/json.ts';
-import { linksOf, senderOf, type Link } from '../trace/links.ts';
+import type { Link, Span, Trace } from '../trace/model.ts';
+import { senderOf } from '../trace/sender.ts';
 import { keyOf, type ServiceId } from '../trace/service-id.ts';
 import { TooMuchError } from './read-budget.ts';
 import { serviceMembers } from '../trace/members.ts';
@@ -10,7 +9,7 @@ import { Statistics } from './statistics.ts';
 import type { TraceView } from '../trace/trace-view.ts';
 
 /** The period in which traces started, in whole seconds since the epoch. */
-interface Span {
+interface Period {
   first: number;
   last: number;
 }
@@ -19,7 +18,7 @@ interface Edge {
   readonly to: string;
   readonly statistics: Statistics;
   readonly aliases: Map<string, ServiceId>;
-  readonly span: Span;
+  readonly period: Period;
   /** Seconds from sending a message to its receipt; only for asynchronous links. */
   readonly ages: Statistics | undefined;
 }
@@ -28,7 +27,7 @@ interface Node {
   readonly service: ServiceId;
   readonly statistics: Statistics;
   readonly edges: Map<string, Edge>;
-  readonly span: Span;
+  readonly period: Period;
   /** From its segment, or from the call to it. */
   region: string | null;
   isRoot: boolean;
@@ -39,7 +38,7 @@ interface Node {
 /** A link of one of the graph's traces, to be added once the trace at its other end has been looked up. */
 export interface OpenLink extends Link {
   readonly trace: Trace;
-  readonly entity: Entity;
+  readonly span: Span;
   /** The second in which the trace started. */
   readonly at: number;
 }
@@ -57,7 +56,7 @@ export class Graph {
   readonly #nodes = new Map<string, Node>();
   readonly links: OpenLink[] = [];
   readonly #drawn = new Set<string>();
-  readonly #span: Span = emptySpan();
+  readonly #period: Period = emptyPeriod();
   #parts = 0;
 
   /** Throws TooMuchError. */
@@ -65,29 +64,29 @@ export class Graph {
     const { client, visits, calls, linked } = view.map;
     const at = view.startSecond;
     if (client !== undefined) this.#node(client, at);
-    for (const { service, entity, isInferred, isRoot } of visits) {
+    for (const { service, span, isInferred, isRoot } of visits) {
       const node = this.#node(service, at);
       node.isRoot ||= isRoot;
       node.isReporting ||= !isInferred;
-      node.region ??= textOf(entity.aws['region']) ?? null;
-      if (entity.seconds !== undefined) node.statistics.add(entity.outcome, entity.seconds);
+      node.region ??= textOf(span.aws['region']) ?? null;
+      if (span.seconds !== undefined) node.statistics.add(span.outcome, span.seconds);
     }
-    for (const { from, to, entity, alias } of calls) {
+    for (const { from, to, span, alias } of calls) {
       const edge = this.#edge(from, to, at, false);
-      if (entity.seconds !== undefined) edge.statistics.add(entity.outcome, entity.seconds);
+      if (span.seconds !== undefined) edge.statistics.add(span.outcome, span.seconds);
       if (alias !== undefined) edge.aliases.set(keyOf(alias), alias);
     }
-    for (const entity of linked) this.#collectLinks(view.trace, entity, at);
-    widen(this.#span, at);
+    for (const span of linked) this.#collectLinks(view.trace, span, at);
+    widen(this.#period, at);
   }
 
   /**
    * Draws an asynchronous link from the sender of a message. `other` is the trace at its other end; if it is missing, the link may name the
    * service. Both ends may report the same link.
    */
-  addLink({ trace, entity, at, ...link }: OpenLink, other: Trace | undefined): void {
+  addLink({ trace, span, at, ...link }: OpenLink, other: Trace | undefined): void {
     const there = other?.find(link.id);
-    const [sender, receiver] = link.isToReceiver ? [entity, there] : [there, entity];
+    const [sender, receiver] = link.isToReceiver ? [span, there] : [there, span];
     const from = sender === undefined ? link.service : senderOf(link.isToReceiver ? trace : other!, sender);
     const to = receiver === undefined ? link.service : (link.isToReceiver ? other! : trace).serviceOf(receiver.segment);
     if (from === undefined || to === undefined) return;
@@ -104,7 +103,7 @@ export class Graph {
 
   /** The first and last second in which a trace started, or nulls. */
   bounds(): { StartTime: object | null; EndTime: object | null } {
-    const { first, last } = this.#span;
+    const { first, last } = this.#period;
     return first === Infinity ? { StartTime: null, EndTime: null } : { StartTime: double(first), EndTime: double(Math.max(last, first + 1)) };
   }
 
@@ -115,7 +114,7 @@ export class Graph {
   *services(hasTimes: boolean): Generator<object> {
     const nodes = [...this.#nodes].sort(([, a], [, b]) => compare(a, b));
     const references = new Map(nodes.map(([key], position) => [key, position]));
-    const times = ({ first, last }: Span): object =>
+    const times = ({ first, last }: Period): object =>
       hasTimes ? { StartTime: double(first), EndTime: double(last + 1) } : { StartTime: null, EndTime: null };
     for (const [position, [, node]] of nodes.entries()) {
       const isClient = node.service.type === 'client';
@@ -124,10 +123,10 @@ export class Graph {
         ...serviceMembers(node.service),
         Root: node.isRoot ? true : null,
         State: stateOf(node),
-        ...times(node.span),
+        ...times(node.period),
         Edges: [...node.edges.values()].map((edge) => ({
           ReferenceId: references.get(edge.to),
-          ...times(edge.span),
+          ...times(edge.period),
           SummaryStatistics: edge.statistics.members(),
           ...(edge.ages === undefined
             ? { ResponseTimeHistogram: edge.statistics.histogram() }
@@ -148,11 +147,11 @@ export class Graph {
     const key = keyOf(service);
     let node = this.#nodes.get(key);
     if (node === undefined) {
-      node = { service, statistics: new Statistics(), edges: new Map(), span: emptySpan(), region: null, isRoot: false, isReporting: false };
+      node = { service, statistics: new Statistics(), edges: new Map(), period: emptyPeriod(), region: null, isRoot: false, isReporting: false };
       this.#nodes.set(key, node);
       this.#count();
     }
-    widen(node.span, at);
+    widen(node.period, at);
     return node;
   }
 
@@ -162,11 +161,11 @@ export class Graph {
     const key = `${isLink ? 'link ' : ''}${keyOf(to)}`;
     let edge = edges.get(key);
     if (edge === undefined) {
-      edge = { to: keyOf(to), statistics: new Statistics(), aliases: new Map(), span: emptySpan(), ages: isLink ? new Statistics() : undefined };
+      edge = { to: keyOf(to), statistics: new Statistics(), aliases: new Map(), period: emptyPeriod(), ages: isLink ? new Statistics() : undefined };
       edges.set(key, edge);
       this.#count();
     }
-    widen(edge.span, at);
+    widen(edge.period, at);
     return edge;
   }
 
@@ -176,9 +175,9 @@ export class Graph {
     throw new TooMuchError(message);
   }
 
-  #collectLinks(trace: Trace, entity: Entity, at: number): void {
-    for (const link of linksOf(entity)) {
-      if (this.links.length < MAX_LINKS) this.links.push({ ...link, trace, entity, at });
+  #collectLinks(trace: Trace, span: Span, at: number): void {
+    for (const link of span.links) {
+      if (this.links.length < MAX_LINKS) this.links.push({ ...link, trace, span, at });
     }
   }
 }
@@ -194,11 +193,11 @@ function compare(a: Node, b: Node): number {
   return (a.service.type ?? '') < (b.service.type ?? '') ? -1 : 1;
 }
 
-function emptySpan(): Span {
+function emptyPeriod(): Period {
   return { first: Infinity, last: -Infinity };
 }
 
-function widen(span: Span, second: number): void {
-  span.first = Math.min(span.first, second);
-  span.last = Math.max(span.last, second);
+function widen(period: Period, second: number): void {
+  period.first = Math.min(period.first, second);
+  period.last = Math.max(period.last, second);
 }

@@ -78,11 +78,11 @@ export async function timeSeries(reader: TraceSource, { periodSeconds, filter, s
   for await (const { trace, map } of matching(reader, received, { filter })) {
     const at = trace.receivedAt;
     series.touch(at);
-    const entities =
+    const spans =
       selector.kind === 'service'
         ? map.visits.filter((visit) => isVisit(visit, selector.at, undefined))
         : map.calls.filter((call) => (selector.kind === 'entry' ? call.from.type === 'client' : isCall(call, { ...selector, body: undefined })));
-    for (const { entity } of entities) if (entity.seconds !== undefined) series.add(at, entity.outcome, entity.seconds);
+    for (const { span } of spans) if (span.seconds !== undefined) series.add(at, span.outcome, span.seconds);
   }
   return series.members();
 }

@@ -95,12 +95,12 @@ export async function findInsights(reader: TraceSource, { start, end, now, filte
 
 function add(services: Services, { map, root, trace }: TraceView): void {
   const minute = Math.floor(trace.receivedAt / 60);
-  const failed = map.visits.filter(({ entity }) => entity.outcome.isFault).slice(0, MAX_FAILED_OF_TRACE);
-  const explained = new Set(map.calls.filter(({ entity, source }) => source !== undefined && entity.outcome.isFault).map(({ source }) => source));
+  const failed = map.visits.filter(({ span }) => span.outcome.isFault).slice(0, MAX_FAILED_OF_TRACE);
+  const explained = new Set(map.calls.filter(({ span, source }) => source !== undefined && span.outcome.isFault).map(({ source }) => source));
   const counted = new Set<string>();
   for (const visit of map.visits) {
     const slot = minuteOf(services, visit.service, minute);
-    const isOwn = visit.entity.outcome.isFault && (visit.isInferred || !explained.has(visit.entity));
+    const isOwn = visit.span.outcome.isFault && (visit.isInferred || !explained.has(visit.span));
     slot.total++;
     if (isOwn) {
       slot.faults++;

@@ -1,11 +1,10 @@
 import type { TraceRow } from './answers.ts';
 import type { Search } from '../filter/search.ts';
 import type { Cursor, TraceSource } from './source.ts';
-import { outcomeName, type Entity } from '../trace/entity.ts';
-import { httpOf } from '../trace/http.ts';
 import { servicesOf } from '../trace/map.ts';
+import type { Span } from '../trace/model.ts';
+import { outcomeName } from '../trace/outcome.ts';
 import { skewOf } from '../trace/skew.ts';
-import { textOf } from '../json/json.ts';
 import { scanPage } from './trace-summaries.ts';
 import type { TraceView } from '../trace/trace-view.ts';
 
@@ -17,19 +16,18 @@ const MAX_URL = 2_000;
 export function rowOf(view: TraceView): TraceRow {
   const { trace } = view;
   const first = shownOf(view);
-  const { url, method, status } = httpOf(first);
+  const http = first?.http;
   const services = servicesOf(view.map).filter(({ type }) => type !== 'client');
   // As in the header of the trace: segments that X-Ray infers are not spans that somebody sent.
-  let spans = 0;
-  for (const _ of trace.entities()) spans++;
+  const spans = trace.spans().length;
   return {
     id: trace.id,
     ...pointOf(view),
-    status: status ?? null,
-    method: method ?? null,
-    url: url?.slice(0, MAX_URL) ?? null,
-    name: first?.name ?? trace.id,
-    type: first === undefined ? null : (textOf(first.json['origin']) ?? null),
+    status: first?.httpStatus ?? null,
+    method: http?.method ?? null,
+    url: http?.url?.slice(0, MAX_URL) ?? null,
+    name: first?.xrayName ?? trace.id,
+    type: first?.origin ?? null,
     services: services.slice(0, MAX_SERVICES).map(({ name }) => name),
     serviceCount: services.length,
     spans,
@@ -45,7 +43,7 @@ export function pointOf(view: TraceView): Pick<TraceRow, 'start' | 'duration' | 
 }
 
 /** What represents a trace: its root, or a substitute. */
-function shownOf({ trace, root }: TraceView): Entity | undefined {
+function shownOf({ trace, root }: TraceView): Span | undefined {
   return root ?? trace.segments[0] ?? trace.orphans[0];
 }
 

@@ -1,5 +1,6 @@
 import { double, seconds } from '../json/aws-json.ts';
-import { requestOutcome, type Outcome } from '../trace/entity.ts';
+import type { Outcome } from '../trace/model.ts';
+import { requestOutcome } from '../trace/outcome.ts';
 
 /** Beyond this number of distinct values, neighbours of similar size are merged. AWS merges too, by unpublished rules. */
 const MAX_HISTOGRAM = 100;

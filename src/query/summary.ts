@@ -1,10 +1,10 @@
 import { double, exactNumber, seconds } from '../json/aws-json.ts';
 import { ExactNumber } from '../json/exact-number.ts';
-import { httpOf } from '../trace/http.ts';
-import { member } from '../json/json.ts';
+import { member, textOf } from '../json/json.ts';
 import { servicesOf } from '../trace/map.ts';
 import { causeMembers, outcomeMembers, serviceMembers } from '../trace/members.ts';
-import type { AnnotationValue, TraceView } from '../trace/trace-view.ts';
+import type { AnnotationValue } from '../trace/model.ts';
+import type { TraceView } from '../trace/trace-view.ts';
 
 /** What GetTraceSummaries adds, depending on the range and filter that found the trace. */
 export interface Match {
@@ -19,7 +19,7 @@ const OK = { isFault: false, isError: false, isThrottle: false };
 /** A member of `TraceSummaries`. Has every key, with null if there is no value. Source: recorded answers of X-Ray. */
 export function summaryOf(view: TraceView, match: Match): object {
   const { trace, root } = view;
-  const http = httpOf(root);
+  const http = root?.http;
   return {
     Id: trace.id,
     StartTime: double(view.startSecond),
@@ -28,18 +28,18 @@ export function summaryOf(view: TraceView, match: Match): object {
     ...outcomeMembers(root?.outcome ?? OK),
     IsPartial: view.isPartial,
     Http: {
-      HttpURL: http.url ?? null,
-      HttpStatus: http.status ?? null,
-      HttpMethod: http.method ?? null,
-      UserAgent: http.userAgent ?? null,
-      ClientIp: http.clientIp ?? null,
+      HttpURL: http?.url ?? null,
+      HttpStatus: root?.httpStatus ?? null,
+      HttpMethod: http?.method ?? null,
+      UserAgent: http?.userAgent ?? null,
+      ClientIp: http?.clientIp ?? null,
     },
     Annotations: Object.fromEntries([...view.annotations].map(([key, values]) => [key, values.map(annotationMembers)])),
-    Users: view.textsOf(({ json }) => json['user']).map((UserName) => ({ UserName, ServiceIds: null })),
+    Users: view.textsOf(({ user }) => user).map((UserName) => ({ UserName, ServiceIds: null })),
     ServiceIds: servicesOf(view.map).map(serviceMembers),
-    ResourceARNs: view.textsOf(({ json }) => json['resource_arn']).map((ARN) => ({ ARN })),
-    InstanceIds: view.textsOf(({ aws }) => member(aws['ec2'], 'instance_id')).map((Id) => ({ Id })),
-    AvailabilityZones: view.textsOf(({ aws }) => member(aws['ec2'], 'availability_zone')).map((Name) => ({ Name })),
+    ResourceARNs: view.textsOf(({ resourceArn }) => resourceArn).map((ARN) => ({ ARN })),
+    InstanceIds: view.textsOf(({ aws }) => textOf(member(aws['ec2'], 'instance_id'))).map((Id) => ({ Id })),
+    AvailabilityZones: view.textsOf(({ aws }) => textOf(member(aws['ec2'], 'availability_zone'))).map((Name) => ({ Name })),
     EntryPoint: root === undefined ? null : serviceMembers(trace.serviceOf(root)),
     FaultRootCauses: view.causes('fault').map((cause) => causeMembers('fault', cause)),
     ErrorRootCauses: view.causes('error').map((cause) => causeMembers('error', cause)),

@@ -1,5 +1,5 @@
 import { double } from '../json/aws-json.ts';
-import type { Outcome } from '../trace/entity.ts';
+import type { Outcome } from '../trace/model.ts';
 import { Statistics } from './statistics.ts';
 
 export interface TimeSeriesConfig {

@@ -103,11 +103,8 @@ function matchOf(view: TraceView, { type }: Range, filter: Expression | undefine
   const call = isService ? matchedCall(filter, view) : undefined;
   return {
     eventTime: Math.floor(view.trace.receivedAt),
-    service:
-      visit === undefined ? undefined : { Annotations: {}, ...outcomeMembers(visit.entity.outcome), ResponseTime: seconds(visit.entity.seconds) },
+    service: visit === undefined ? undefined : { Annotations: {}, ...outcomeMembers(visit.span.outcome), ResponseTime: seconds(visit.span.seconds) },
     edge:
-      call === undefined
-        ? undefined
-        : { DestinationAnnotations: {}, ...outcomeMembers(call.entity.outcome), ResponseTime: seconds(call.entity.seconds) },
+      call === undefined ? undefined : { DestinationAnnotations: {}, ...outcomeMembers(call.span.outcome), ResponseTime: seconds(call.span.seconds) },
   };
 }

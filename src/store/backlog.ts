@@ -1,6 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { indexedText } from '../filter/text.ts';
-import type { SegmentDocument } from '../trace/validate.ts';
+import type { TraceDocument } from '../trace/model.ts';
 import { headAfter, headValues, SET_HEAD } from './head.ts';
 import type { TermIndex } from './term-index.ts';
 
@@ -14,14 +14,14 @@ const TRACES_A_TURN = 500;
  */
 export class Backlog {
   readonly #index: TermIndex;
-  readonly #documentsOf: (trace: number) => SegmentDocument[];
+  readonly #documentsOf: (trace: number) => TraceDocument[];
   readonly #setHead: StatementSync;
   readonly #next: StatementSync;
   readonly #below: StatementSync;
   readonly #move: StatementSync;
   readonly #end: StatementSync;
 
-  constructor(database: DatabaseSync, index: TermIndex, documentsOf: (trace: number) => SegmentDocument[]) {
+  constructor(database: DatabaseSync, index: TermIndex, documentsOf: (trace: number) => TraceDocument[]) {
     this.#index = index;
     this.#documentsOf = documentsOf;
     this.#setHead = database.prepare(SET_HEAD);
@@ -40,7 +40,7 @@ export class Backlog {
     for (const { row, bytes } of this.#next.all(below, TRACES_A_TURN)) {
       last = row as number;
       const documents = this.#documentsOf(last);
-      for (const { json } of documents) this.#index.addText(last, indexedText(json));
+      for (const document of documents) this.#index.addText(last, indexedText(document));
       const head = headAfter(undefined, documents);
       if (head !== undefined) this.#setHead.run(...headValues(head), last);
       left -= bytes as number;

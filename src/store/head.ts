@@ -1,8 +1,7 @@
 import { nameInOrder } from '../query/name-in-order.ts';
 import { statusRank } from '../query/answers.ts';
-import { Entity, outcomeName } from '../trace/entity.ts';
-import { httpOf } from '../trace/http.ts';
-import type { SegmentDocument } from '../trace/validate.ts';
+import type { Span, TraceDocument } from '../trace/model.ts';
+import { outcomeName } from '../trace/outcome.ts';
 
 /** What the list shows of a trace: its root, or a substitute. Stored, so that a list can be sorted without reading all documents. */
 export interface Head {
@@ -17,27 +16,24 @@ export interface Head {
   readonly status: number;
 }
 
-export function headOf({ json, isSubsegment, parentId }: SegmentDocument): Head {
-  const entity = new Entity(json, isSubsegment);
-  const { url, status } = httpOf(entity);
+export function headOf(span: Span): Head {
   return {
-    kind: isSubsegment ? 2 : parentId === undefined ? 0 : 1,
-    start: entity.start,
-    isOpen: entity.isInProgress ? 1 : 0,
-    name: nameInOrder(url ?? entity.name),
-    status: statusRank(outcomeName(entity), status),
+    kind: span.isSubsegment ? 2 : span.parentId === undefined ? 0 : 1,
+    start: span.start,
+    isOpen: span.isInProgress ? 1 : 0,
+    name: nameInOrder(span.http?.url ?? span.xrayName),
+    status: statusRank(outcomeName(span), span.httpStatus),
   };
 }
 
 /** The head of a trace after these documents, if it changes; of two versions, or two documents that start at the same time, the last counts. */
-export function headAfter(head: Pick<Head, 'kind' | 'start'> | undefined, documents: readonly SegmentDocument[]): Head | undefined {
+export function headAfter(head: Pick<Head, 'kind' | 'start'> | undefined, documents: readonly TraceDocument[]): Head | undefined {
   let first = head;
   let changed: Head | undefined;
-  for (const document of documents) {
-    const { isSubsegment, parentId } = document;
+  for (const top of documents.flatMap(({ tops }) => tops)) {
     // Most documents of a trace are below its root and cannot change the head.
-    if (first?.kind === 0 && (isSubsegment || parentId !== undefined)) continue;
-    const other = headOf(document);
+    if (first?.kind === 0 && (top.isSubsegment || top.parentId !== undefined)) continue;
+    const other = headOf(top);
     if (first !== undefined && (other.kind > first.kind || (other.kind === first.kind && other.start > first.start))) continue;
     first = other;
     changed = other;

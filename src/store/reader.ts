@@ -3,9 +3,8 @@ import type { Alternatives } from '../filter/sql.ts';
 import { mayMatchText, type TextSearch } from '../filter/text.ts';
 import { ReadBudget, TooMuchError } from '../query/read-budget.ts';
 import { TraceView } from '../trace/trace-view.ts';
-import { assemble, Trace } from '../trace/assemble.ts';
-import { parseJson } from '../json/exact-number.ts';
-import type { Json } from '../json/json.ts';
+import { assemble } from '../trace/assemble.ts';
+import { storedDocument } from '../formats/formats.ts';
 import type { Search } from '../filter/search.ts';
 import { conditionsOf } from '../filter/sql.ts';
 import { readable } from './readable.ts';
@@ -252,9 +251,9 @@ export class Reader implements TraceSource {
     if (cached !== undefined) return cached;
     this.budget.check(bytes, () => this.#cache.clear());
     this.#bytesRead += bytes;
-    const documents = readable(this.#bodiesOf(row), bytes, this.budget).map((body) => parseJson(body) as Json);
+    const documents = readable(this.#bodiesOf(row), bytes, this.budget).map((body, arrival) => storedDocument('xray', body, arrival));
     if (text !== undefined && !mayMatchText(text, documents)) return undefined;
-    const view = new TraceView(new Trace({ id, revision, receivedAt: received, bytes, accountId: this.#accountId }, assemble(documents)));
+    const view = new TraceView(assemble({ id, revision, receivedAt: received, bytes, accountId: this.#accountId }, documents));
     this.#cache.set(row, view);
     return view;
   }

@@ -1,8 +1,9 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { termsOf } from '../filter/terms.ts';
 import { indexedText } from '../filter/text.ts';
-import { isRefusal, readDocument, traceFullRefusal, type Refusal, type SegmentDocument } from '../trace/validate.ts';
-import type { Json } from '../json/json.ts';
+import { FORMATS, storedDocument } from '../formats/formats.ts';
+import type { Refusal, TraceDocument } from '../trace/model.ts';
+import { isRefusal, traceFullRefusal } from '../trace/refusal.ts';
 import { Backlog } from './backlog.ts';
 import { headAfter, headValues, SET_HEAD } from './head.ts';
 import type { Written } from './written.ts';
@@ -19,7 +20,7 @@ export interface WriterConfig {
 }
 
 interface Arrival {
-  readonly document: SegmentDocument;
+  readonly document: TraceDocument;
   readonly body: string;
   /** Index in the delivery. */
   readonly position: number;
@@ -120,7 +121,7 @@ export class Writer {
       const position = count++;
       bytes += body.length;
       if (!this.values.add(body)) putTraces();
-      const document = readDocument(body);
+      const document = FORMATS.xray.read(body);
       if (isRefusal(document)) {
         refused.push({ ...document, position });
         continue;
@@ -209,11 +210,11 @@ export class Writer {
     const knownBytes = found?.bytes ?? 0;
     let documents = found?.documents ?? 0;
     let bytes = 0;
-    const stored: SegmentDocument[] = [];
+    const stored: TraceDocument[] = [];
     /** Whether a version with another start time was replaced. */
     let startsAnew = false;
     for (const { document, body, position } of arrivals) {
-      const key = keyOf(document);
+      const { key } = document;
       const before = known?.get(key);
       if (before !== undefined && !before.isInProgress) continue;
       if (isFull({ bytes: knownBytes + bytes, documents })) {
@@ -224,14 +225,14 @@ export class Writer {
       const at = before?.row ?? first + documents++;
       if (before === undefined) this.#addDocument.run(at, key, inProgress, body);
       else {
-        startsAnew ||= documents <= MAX_RESTART && this.#startOf(at) !== document.json['start_time'];
+        startsAnew ||= documents <= MAX_RESTART && startOf(this.#documentAt(at)) !== startOf(document);
         this.#replaceDocument.run(inProgress, body, at);
       }
       known?.set(key, { row: at, isInProgress: document.isInProgress });
       bytes += body.length;
       stored.push(document);
-      this.#index.add(row, termsOf(document.json));
-      this.#index.addText(row, indexedText(document.json));
+      this.#index.add(row, termsOf(document));
+      this.#index.addText(row, indexedText(document));
     }
     if (known !== undefined) this.#known.keep(row, known);
     if (stored.length === 0) return false;
@@ -249,21 +250,18 @@ export class Writer {
     return true;
   }
 
-  /** The start time of a stored document. */
-  #startOf(row: number): unknown {
+  #documentAt(row: number): TraceDocument {
     const { body } = this.#bodies.get(row, row + 1) as { body: string };
-    return (JSON.parse(body) as Json)['start_time'];
+    return storedDocument('xray', body, 0);
   }
 
   #textOf(trace: number): string {
-    return this.#documentsOf(trace)
-      .map(({ json }) => indexedText(json))
-      .join('\n');
+    return this.#documentsOf(trace).map(indexedText).join('\n');
   }
 
-  #documentsOf(trace: number): SegmentDocument[] {
+  #documentsOf(trace: number): TraceDocument[] {
     const { first, last } = documentRows(trace);
-    return this.#bodies.all(first, last).map(({ body }) => readDocument(body as string) as SegmentDocument);
+    return this.#bodies.all(first, last).map(({ body }, arrival) => storedDocument('xray', body as string, arrival));
   }
 }
 
@@ -286,7 +284,6 @@ function isFull({ bytes, documents }: Pick<FoundTrace, 'bytes' | 'documents'>): 
   return bytes >= BYTES_A_TRACE || documents >= DOCUMENTS_A_TRACE;
 }
 
-/** A segment and a subsegment with the same ID are two entities, not versions of one. */
-function keyOf({ id, isSubsegment }: SegmentDocument): string {
-  return isSubsegment ? `${id}/` : id;
+function startOf({ tops }: TraceDocument): number {
+  return Math.min(...tops.map(({ start }) => start));
 }

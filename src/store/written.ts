@@ -1,4 +1,4 @@
-import type { Refusal } from '../trace/validate.ts';
+import type { Refusal } from '../trace/model.ts';
 
 export interface Written {
   /** With the position in the delivery. */

@@ -3,7 +3,7 @@ import { otlpKindOf } from '../formats/otlp/otlp-body.ts';
 import { StoreFullError } from './store-thread.ts';
 import type { Store } from './store.ts';
 import type { Full, Written } from '../store/written.ts';
-import type { Refusal } from '../trace/validate.ts';
+import type { Refusal } from '../trace/model.ts';
 
 export interface IngestDeps {
   readonly store: Pick<Store, 'write'>;

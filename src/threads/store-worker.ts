@@ -3,6 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { everyBytes, fullCollector } from '../pipeline/collector.ts';
 import { awsJson } from '../json/aws-json.ts';
 import { isFound } from '../filter/search.ts';
+import { documentFactsOf } from '../formats/document-facts.ts';
 import { findingsOf } from '../query/findings.ts';
 import { serviceGraph, timeSeries, traceGraph } from '../query/graphs.ts';
 import { ReadBudget, TooMuchError } from '../query/read-budget.ts';
@@ -157,7 +158,7 @@ function reading(reader: Reader): Handlers<ReadCalls> {
     originals: ({ id }) => reader.originals(id),
     findings: ({ id, rules }) => {
       const view = reader.trace(id);
-      return view === undefined ? undefined : JSON.stringify(findingsOf(view, reader.readableOriginals(id), rules));
+      return view === undefined ? undefined : JSON.stringify(findingsOf(view, documentFactsOf(view.trace, reader.readableOriginals(id)), rules));
     },
     pinned: ({ limit }) => reader.pinned(limit),
     size: () => reader.size(),

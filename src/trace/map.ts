@@ -1,12 +1,13 @@
-import type { Trace } from './assemble.ts';
-import { walk, type Entity } from './entity.ts';
-import { inferredServiceOf, keyOf, type ServiceId } from './service-id.ts';
+import { inferredServiceOf } from './inferred-service.ts';
+import type { Span, Trace } from './model.ts';
+import { keyOf, type ServiceId } from './service-id.ts';
+import { walk } from './walk.ts';
 
 /** A request that a service served: a segment, or one that X-Ray infers. */
 export interface Visit {
   readonly service: ServiceId;
   /** The segment; for an inferred service, the subsegment that called it. */
-  readonly entity: Entity;
+  readonly span: Span;
   readonly isInferred: boolean;
   readonly isRoot: boolean;
 }
@@ -15,12 +16,12 @@ export interface Visit {
 export interface Call {
   readonly from: ServiceId;
   readonly to: ServiceId;
-  /** The entity with the times and outcome: the caller's subsegment, or the callee if the caller has none. */
-  readonly entity: Entity;
+  /** The span with the times and outcome: the caller's subsegment, or the callee if the caller has none. */
+  readonly span: Span;
   /** The caller's name for a service that reports itself. */
   readonly alias: ServiceId | undefined;
-  readonly source: Entity | undefined;
-  readonly destination: Entity | undefined;
+  readonly source: Span | undefined;
+  readonly destination: Span | undefined;
 }
 
 /** The services of a trace and the calls between them. */
@@ -29,35 +30,35 @@ export interface TraceMap {
   readonly client: ServiceId | undefined;
   readonly visits: readonly Visit[];
   readonly calls: readonly Call[];
-  /** Entities with links to other traces. */
-  readonly linked: readonly Entity[];
+  /** Spans with links to other traces. */
+  readonly linked: readonly Span[];
 }
 
 /** Source: X-Ray developer guide, concepts; recorded answers of X-Ray. */
 export function mapOf(trace: Trace): TraceMap {
   const visits: Visit[] = [];
   const calls: Call[] = [];
-  const linked: Entity[] = [];
+  const linked: Span[] = [];
   const root = trace.root;
-  const client = root === undefined ? undefined : { name: root.name, type: 'client', accountId: null };
+  const client = root === undefined ? undefined : { name: root.xrayName, type: 'client', accountId: null };
   if (root !== undefined && client !== undefined) {
-    calls.push({ from: client, to: trace.serviceOf(root), entity: root, alias: undefined, source: undefined, destination: root });
+    calls.push({ from: client, to: trace.serviceOf(root), span: root, alias: undefined, source: undefined, destination: root });
   }
   for (const segment of trace.segments) {
     const service = trace.serviceOf(segment);
-    visits.push({ service, entity: segment, isInferred: false, isRoot: segment === root });
-    walk(segment, (entity) => {
-      if (entity.json['links'] !== undefined) linked.push(entity);
-      const callees = trace.calleesOf(entity);
+    visits.push({ service, span: segment, isInferred: false, isRoot: segment === root });
+    walk(segment, (span) => {
+      if (span.links.length > 0) linked.push(span);
+      const callees = trace.calleesOf(span);
       for (const callee of callees) {
-        const alias = entity.isCall ? inferredServiceOf(entity) : undefined;
-        const seen = entity.isSubsegment ? entity : callee;
-        calls.push({ from: service, to: trace.serviceOf(callee), entity: seen, alias, source: segment, destination: callee });
+        const alias = span.isCall ? inferredServiceOf(span) : undefined;
+        const seen = span.isSubsegment ? span : callee;
+        calls.push({ from: service, to: trace.serviceOf(callee), span: seen, alias, source: segment, destination: callee });
       }
-      if (!trace.isInferring(entity)) return;
-      const to = inferredServiceOf(entity);
-      visits.push({ service: to, entity, isInferred: true, isRoot: false });
-      calls.push({ from: service, to, entity, alias: undefined, source: segment, destination: undefined });
+      if (!trace.isInferring(span)) return;
+      const to = inferredServiceOf(span);
+      visits.push({ service: to, span, isInferred: true, isRoot: false });
+      calls.push({ from: service, to, span, alias: undefined, source: segment, destination: undefined });
     });
   }
   return { client, visits, calls, linked };

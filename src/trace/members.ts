@@ -1,5 +1,5 @@
 import { double } from '../json/aws-json.ts';
-import type { Outcome } from './entity.ts';
+import type { Outcome } from './model.ts';
 import type { CauseKind, RootCause } from './root-causes.ts';
 import type { ServiceId } from './service-id.ts';
 

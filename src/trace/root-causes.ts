@@ -1,22 +1,22 @@
-import type { Trace } from './assemble.ts';
-import type { Entity, TraceException } from './entity.ts';
-import { inferredServiceOf, type ServiceId } from './service-id.ts';
 import { distinct } from './distinct.ts';
+import { inferredServiceOf } from './inferred-service.ts';
+import type { Span, SpanException, Trace } from './model.ts';
+import type { ServiceId } from './service-id.ts';
 
 export type CauseKind = 'responsetime' | 'fault' | 'error';
 
-export interface CauseEntity {
+export interface CauseStep {
   readonly name: string;
   /** Share of the trace's response time, 0–1; only for response time causes. */
   readonly coverage: number | undefined;
   readonly isRemote: boolean;
-  readonly exceptions: readonly TraceException[];
+  readonly exceptions: readonly SpanException[];
 }
 
 export interface CauseService {
   readonly service: ServiceId;
   readonly isInferred: boolean;
-  readonly path: CauseEntity[];
+  readonly path: CauseStep[];
 }
 
 export interface RootCause {
@@ -36,32 +36,32 @@ function responseTimeCauses(trace: Trace): RootCause[] {
   const root = trace.root;
   const whole = root?.seconds;
   if (root === undefined || whole === undefined || whole <= 0) return [];
-  const step = (entity: Entity, isRemote: boolean, coverage: number): CauseEntity => ({ name: entity.name, coverage, isRemote, exceptions: [] });
+  const step = (span: Span, isRemote: boolean, coverage: number): CauseStep => ({ name: span.xrayName, coverage, isRemote, exceptions: [] });
   const services: CauseService[] = [{ service: trace.serviceOf(root), isInferred: false, path: [step(root, false, 1)] }];
   let current = root;
   for (;;) {
     const next = slowest(trace, current, whole);
     if (next === undefined) break;
-    const { entity, coverage } = next;
-    if (entity.isSubsegment) services.at(-1)!.path.push(step(entity, entity.isCall, coverage));
-    else services.push({ service: trace.serviceOf(entity), isInferred: false, path: [step(entity, false, coverage)] });
-    if (trace.isInferring(entity)) {
-      services.push({ service: inferredServiceOf(entity), isInferred: true, path: [step(entity, false, coverage)] });
+    const { span, coverage } = next;
+    if (span.isSubsegment) services.at(-1)!.path.push(step(span, span.isCall, coverage));
+    else services.push({ service: trace.serviceOf(span), isInferred: false, path: [step(span, false, coverage)] });
+    if (trace.isInferring(span)) {
+      services.push({ service: inferredServiceOf(span), isInferred: true, path: [step(span, false, coverage)] });
       break;
     }
-    current = entity;
+    current = span;
   }
   return current === root && services.length === 1 && services[0]!.path.length === 1 ? [] : [{ isClientImpacting: true, services }];
 }
 
-function slowest(trace: Trace, parent: Entity, whole: number): { entity: Entity; coverage: number } | undefined {
-  let best: { entity: Entity; coverage: number } | undefined;
-  for (const entity of [...parent.children, ...trace.calleesOf(parent)]) {
-    const coverage = (entity.seconds ?? 0) / whole;
+function slowest(trace: Trace, parent: Span, whole: number): { span: Span; coverage: number } | undefined {
+  let best: { span: Span; coverage: number } | undefined;
+  for (const span of [...parent.children, ...trace.calleesOf(parent)]) {
+    const coverage = (span.seconds ?? 0) / whole;
     // A child that takes longer than the whole continues after the response and did not delay it.
     if (coverage <= LEAST_COVERAGE || coverage > 1) continue;
-    const isSlower = best === undefined || coverage > best.coverage || (coverage === best.coverage && entity.start < best.entity.start);
-    if (isSlower) best = { entity, coverage };
+    const isSlower = best === undefined || coverage > best.coverage || (coverage === best.coverage && span.start < best.span.start);
+    if (isSlower) best = { span, coverage };
   }
   return best;
 }
@@ -73,20 +73,20 @@ function slowest(trace: Trace, parent: Entity, whole: number): { entity: Entity;
  */
 function failureCauses(trace: Trace, kind: 'fault' | 'error'): RootCause[] {
   const causes: RootCause[] = [];
-  const hasFailed = (entity: Entity): boolean => {
-    const { isFault, isError, isThrottle } = entity.outcome;
+  const hasFailed = (span: Span): boolean => {
+    const { isFault, isError, isThrottle } = span.outcome;
     return kind === 'fault' ? isFault : !isFault && (isError || isThrottle);
   };
   /** `named`: the ID of the exception that the path must end at. */
-  const search = (entity: Entity, named: string | undefined): Path | undefined => {
+  const search = (span: Span, named: string | undefined): Path | undefined => {
     let best: Path | undefined;
-    for (const child of [...entity.children, ...trace.calleesOf(entity)]) {
-      const path = hasFailed(child) ? search(child, nameOfCause(entity) ?? named) : undefined;
+    for (const child of [...span.children, ...trace.calleesOf(span)]) {
+      const path = hasFailed(child) ? search(child, nameOfCause(span) ?? named) : undefined;
       if (path !== undefined && (best === undefined || isBefore(trace, path, best))) best = path;
     }
-    if (best !== undefined) return [entity, ...best];
-    const isEnd = named === undefined ? entity.exceptions.length > 0 || trace.isInferring(entity) : isNamed(entity, named);
-    return isEnd ? [entity] : undefined;
+    if (best !== undefined) return [span, ...best];
+    const isEnd = named === undefined ? span.exceptions.length > 0 || trace.isInferring(span) : isNamed(span, named);
+    return isEnd ? [span] : undefined;
   };
   for (const segment of trace.segments) {
     const isFailed = hasFailed(segment);
@@ -106,17 +106,17 @@ function failureCauses(trace: Trace, kind: 'fault' | 'error'): RootCause[] {
   return distinct(causes, (cause) => JSON.stringify(cause));
 }
 
-/** From an entity down to one that recorded an exception, or that called a service that does not report. */
-type Path = readonly Entity[];
+/** From a span down to one that recorded an exception, or that called a service that does not report. */
+type Path = readonly Span[];
 
 /** AWS's Node SDK refers to the subsegment with the exception, other SDKs to the exception. Source: aws-xray-sdk-core 3.12, addError. */
-function isNamed({ id, exceptions }: Entity, named: string): boolean {
+function isNamed({ id, exceptions }: Span, named: string): boolean {
   return exceptions.some((exception) => exception.id === named) || (id === named && exceptions.length > 0);
 }
 
-/** The ID of the exception that caused an entity's failure, if it did not record one itself. */
-function nameOfCause(entity: Entity): string | undefined {
-  return entity.exceptions.length === 0 ? entity.causeId : undefined;
+/** The ID of the exception that caused a span's failure, if it did not record one itself. */
+function nameOfCause(span: Span): string | undefined {
+  return span.exceptions.length === 0 ? span.causeId : undefined;
 }
 
 function isBefore(trace: Trace, a: Path, b: Path): boolean {
@@ -126,32 +126,32 @@ function isBefore(trace: Trace, a: Path, b: Path): boolean {
   return first.start !== other.start ? first.start < other.start : first.id < other.id;
 }
 
-function isBesideNamedCause({ parent }: Entity): boolean {
+function isBesideNamedCause({ parent }: Span): boolean {
   for (let above = parent; above !== undefined; above = above.parent) if (nameOfCause(above) !== undefined) return true;
   return false;
 }
 
-function servicesOn(trace: Trace, path: readonly Entity[]): CauseService[] {
+function servicesOn(trace: Trace, path: readonly Span[]): CauseService[] {
   const services: CauseService[] = [];
-  for (const entity of path) {
-    const step = { name: entity.name, coverage: undefined, isRemote: entity.isCall, exceptions: entity.exceptions };
-    if (entity.isSubsegment) services.at(-1)!.path.push(step);
-    else services.push({ service: trace.serviceOf(entity), isInferred: false, path: [step] });
+  for (const span of path) {
+    const step = { name: span.xrayName, coverage: undefined, isRemote: span.isCall, exceptions: span.exceptions };
+    if (span.isSubsegment) services.at(-1)!.path.push(step);
+    else services.push({ service: trace.serviceOf(span), isInferred: false, path: [step] });
   }
   const last = path.at(-1)!;
   return trace.isInferring(last) ? [...services, inferred(last)] : services;
 }
 
-function inferred(call: Entity): CauseService {
+function inferred(call: Span): CauseService {
   return {
     service: inferredServiceOf(call),
     isInferred: true,
-    path: [{ name: call.name, coverage: undefined, isRemote: false, exceptions: [] }],
+    path: [{ name: call.xrayName, coverage: undefined, isRemote: false, exceptions: [] }],
   };
 }
 
-function* callsIn(entity: Entity): Generator<Entity> {
-  for (const child of entity.children) {
+function* callsIn(span: Span): Generator<Span> {
+  for (const child of span.children) {
     if (child.isCall) yield child;
     yield* callsIn(child);
   }

@@ -1,14 +1,10 @@
-import type { Trace } from './assemble.ts';
-import type { Entity } from './entity.ts';
 import { ExactNumber } from '../json/exact-number.ts';
-import { objectOf, textOf } from '../json/json.ts';
 import { mapOf, type TraceMap } from './map.ts';
+import type { AnnotationValue, Span, Trace } from './model.ts';
 import { rootCausesOf, type CauseKind, type RootCause } from './root-causes.ts';
 
 /** In the year 9999: boto3 fails on a response with a later time. */
 const LAST_SECOND = 253_402_300_799;
-
-export type AnnotationValue = string | number | boolean | ExactNumber;
 
 /** Whether X-Ray indexes the value: texts, numbers and booleans. */
 export function isAnnotationValue(value: unknown): value is AnnotationValue {
@@ -27,7 +23,7 @@ export class TraceView {
     this.trace = trace;
   }
 
-  get root(): Entity | undefined {
+  get root(): Span | undefined {
     return this.trace.root;
   }
 
@@ -54,7 +50,7 @@ export class TraceView {
     return Math.min(Math.floor(this.start), LAST_SECOND);
   }
 
-  /** From the first start to the last end, in seconds; undefined while nothing is complete. Entities in progress count for the start. */
+  /** From the first start to the last end, in seconds; undefined while nothing is complete. Spans in progress count for the start. */
   get duration(): number | undefined {
     const { firstStart, lastEnd } = this.#times;
     return lastEnd === -Infinity ? undefined : Math.max(0, lastEnd - firstStart);
@@ -79,14 +75,14 @@ export class TraceView {
 
   /** The distinct values of each annotation in all segments and subsegments. */
   get annotations(): ReadonlyMap<string, readonly AnnotationValue[]> {
-    return (this.#annotations ??= annotationsOf(this.trace.entities()));
+    return (this.#annotations ??= annotationsOf(this.trace.spans()));
   }
 
   /** The distinct texts that `read` returns for the segments. */
-  textsOf(read: (segment: Entity) => unknown): string[] {
+  textsOf(read: (segment: Span) => string | undefined): string[] {
     const texts = new Set<string>();
     for (const segment of this.trace.segments) {
-      const text = textOf(read(segment));
+      const text = read(segment);
       if (text !== undefined) texts.add(text);
     }
     return [...texts];
@@ -108,19 +104,19 @@ function boundsOf(trace: Trace): Bounds {
   let firstStart = Infinity;
   let lastEnd = -Infinity;
   for (const segment of trace.segments) if (segment.start > 0) start = Math.min(start, segment.start);
-  for (const entity of trace.entities(false)) {
-    if (entity.start <= 0) continue;
-    firstStart = Math.min(firstStart, entity.start);
-    if (entity.end !== undefined) lastEnd = Math.max(lastEnd, entity.end);
+  for (const span of trace.spans(false)) {
+    if (span.start <= 0) continue;
+    firstStart = Math.min(firstStart, span.start);
+    if (span.end !== undefined) lastEnd = Math.max(lastEnd, span.end);
   }
   if (start === Infinity) for (const orphan of trace.orphans) if (orphan.start > 0) start = Math.min(start, orphan.start);
   return { start: start === Infinity ? 0 : start, firstStart, lastEnd };
 }
 
-export function annotationsOf(entities: Iterable<Entity>): Map<string, AnnotationValue[]> {
+export function annotationsOf(spans: Iterable<Span>): Map<string, AnnotationValue[]> {
   const found = new Map<string, AnnotationValue[]>();
-  for (const { json } of entities) {
-    for (const [key, value] of Object.entries(objectOf(json['annotations']))) {
+  for (const { annotations } of spans) {
+    for (const [key, value] of Object.entries(annotations)) {
       if (!isAnnotationValue(value)) continue;
       const values = found.get(key);
       if (values === undefined) found.set(key, [value]);

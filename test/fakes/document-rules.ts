@@ -1,4 +1,5 @@
-import { isRefusal, readDocument } from '../../src/trace/validate.ts';
+import { readDocument } from '../../src/formats/xray/validate.ts';
+import { isRefusal } from '../../src/trace/refusal.ts';
 
 /** Why X-Ray refuses a document (HTTP 200, UnprocessedTraceSegments); undefined when it takes it. ADOT's OTLP bodies it takes. */
 export function judgeDocument(text: string): { id: string | null; code: string } | undefined {

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { DOCUMENT, type Shape, type Shapes } from '../../src/query/document-findings.ts';
+import { DOCUMENT, type Shape, type Shapes } from '../../src/formats/xray/findings.ts';
 import type { Json } from '../../src/json/json.ts';
 import { segmentJson, START, sub } from './traces.ts';
 

@@ -1,5 +1,6 @@
+import { documentOf } from '../../src/formats/read.ts';
+import { assemble } from '../../src/trace/assemble.ts';
 import { TraceView } from '../../src/trace/trace-view.ts';
-import { assemble, Trace } from '../../src/trace/assemble.ts';
 import type { Json } from '../../src/json/json.ts';
 
 export type { Json };
@@ -51,7 +52,12 @@ export function call(name: string, part: Part = {}): Part & { id: string } {
 
 export function viewOf(...documents: readonly Json[]): TraceView {
   const bytes = documents.reduce((sum, document) => sum + JSON.stringify(document).length, 0);
-  return new TraceView(new Trace({ id: TRACE_ID, revision: 1, receivedAt: START + 10, bytes }, assemble(documents)));
+  return new TraceView(
+    assemble(
+      { id: TRACE_ID, revision: 1, receivedAt: START + 10, bytes },
+      documents.map((json, arrival) => documentOf('xray', json, arrival)),
+    ),
+  );
 }
 
 /** An answer as a client reads it. */

@@ -8,9 +8,9 @@ import type { TraceView } from '../../src/trace/trace-view.ts';
 import type { Json } from '../../src/json/json.ts';
 import { randomTraces, withVersions } from '../fakes/random-traces.ts';
 import { TRACE_ID, call, plain, segmentJson, streamed, sub, viewOf } from '../fakes/traces.ts';
-import type { Entity } from '../../src/trace/entity.ts';
+import type { Span } from '../../src/trace/model.ts';
 
-const shape = ({ name, children }: Entity): unknown => (children.length === 0 ? name : [name, ...children.map(shape)]);
+const shape = ({ name, children }: Span): unknown => (children.length === 0 ? name : [name, ...children.map(shape)]);
 
 test('nests streamed subsegments in their parents, in any order of arrival', () => {
   const inner = sub('inner');
@@ -105,7 +105,7 @@ test.each<[string, string, readonly ('inside' | 'inside open' | 'alone' | 'alone
 test('a segment and a subsegment with the same ID are two entities', () => {
   const inner = sub('inner');
   const { trace } = viewOf(segmentJson('web', { subsegments: [inner] }), segmentJson('orders', { id: inner.id, parent_id: inner.id }));
-  expect([...trace.entities()].map(({ name }) => name).sort()).toEqual(['inner', 'orders', 'web']);
+  expect([...trace.spans()].map(({ name }) => name).sort()).toEqual(['inner', 'orders', 'web']);
 });
 
 test('cuts documents that are nested in each other endlessly, without a stack overflow', () => {
@@ -114,7 +114,7 @@ test('cuts documents that are nested in each other endlessly, without a stack ov
   const forwards = ids.slice(0, -1).map((_, i) => link(i));
   for (const documents of [forwards, forwards.toReversed()]) {
     const { trace } = viewOf(segmentJson('web', { id: 'ffffffffffffffff' }), ...documents);
-    expect([...trace.entities()]).toHaveLength(5_001);
+    expect([...trace.spans()]).toHaveLength(5_001);
   }
 });
 

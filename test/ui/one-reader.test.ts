@@ -10,9 +10,11 @@ import { findingsOf } from '../../src/query/findings.ts';
 import { Graph } from '../../src/query/graph.ts';
 import { rowOf } from '../../src/query/row.ts';
 import { summaryOf } from '../../src/query/summary.ts';
-import { requestOutcome } from '../../src/trace/entity.ts';
+import { documentFactsOf } from '../../src/formats/document-facts.ts';
+import { readDocument } from '../../src/formats/xray/validate.ts';
+import { requestOutcome } from '../../src/trace/outcome.ts';
+import { isRefusal } from '../../src/trace/refusal.ts';
 import { parseJson } from '../../src/json/exact-number.ts';
-import { isRefusal, readDocument } from '../../src/trace/validate.ts';
 import { oddSegments } from '../fakes/odd-documents.ts';
 import { segmentJson, START, viewOf, type Json } from '../fakes/traces.ts';
 
@@ -114,7 +116,7 @@ test('whatever a segment says, all say the same of it, and nothing fails', () =>
         return;
       }
       const view = viewOf(parseJson(text) as Json);
-      expect(findingsOf(view, [text], [])).toBeInstanceOf(Array);
+      expect(findingsOf(view, documentFactsOf(view.trace, [text]), [])).toBeInstanceOf(Array);
       expect(formatLine(summarize(text)!, 0, true)).toMatch(/\n$/);
       if (view.root === undefined || view.start === 0) return;
       const { line, ...others } = tellings(text);

@@ -1,11 +1,13 @@
 import './browser-globals.ts';
 import { expect, test } from 'vitest';
-import { Entity } from '../../src/trace/entity.ts';
+import { XRaySpan } from '../../src/formats/xray/span.ts';
+import type { SpanException } from '../../src/trace/model.ts';
 import { framesOf, placeOf, resolvedPath } from '../../ui/src/trace/stack.ts';
 
-const entity = (aws: object = {}): Entity => new Entity({ id: 'a', name: 'x', aws }, false);
+const thrown = (stack: readonly object[], aws: object = {}): SpanException =>
+  new XRaySpan({ id: 'a', name: 'x', aws, cause: { exceptions: [{ stack }] } }, false).exceptions[0]!;
 const frames = (stack: readonly object[], aws: object = {}): string[] =>
-  framesOf({ stack }, entity(aws)).map((frame) => `${frame.isOwn ? 'own' : 'library'} ${placeOf(frame)}`);
+  framesOf(thrown(stack, aws)).map((frame) => `${frame.isOwn ? 'own' : 'library'} ${placeOf(frame)}`);
 
 test('frames of libraries, frameworks and runtimes are told from those of the application', () => {
   const own = [
@@ -30,8 +32,8 @@ test('frames of libraries, frameworks and runtimes are told from those of the ap
     { path: 'app.py', label: 'full_dispatch_request' },
     { path: 'connectionpool.py', label: 'urlopen' },
   ];
-  for (const frame of own) expect([frame, framesOf({ stack: [frame] }, entity())[0]!.isOwn]).toEqual([frame, true]);
-  for (const frame of library) expect([frame, framesOf({ stack: [frame] }, entity())[0]!.isOwn]).toEqual([frame, false]);
+  for (const frame of own) expect([frame, framesOf(thrown([frame]))[0]!.isOwn]).toEqual([frame, true]);
+  for (const frame of library) expect([frame, framesOf(thrown([frame]))[0]!.isOwn]).toEqual([frame, false]);
 });
 
 test('AWS’s Python SDK sends the outermost frame first; it stands last, as with the other SDKs', () => {

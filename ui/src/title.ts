@@ -1,5 +1,4 @@
 import { effect, signal } from '@preact/signals';
-import { httpOf } from '../../src/trace/http.ts';
 import { count, duration, pathOf } from './format.ts';
 import { isKeyOf } from './keys-of.ts';
 import { list, status } from './live.ts';
@@ -45,7 +44,8 @@ export function withSearch(what: string): string {
 export function titleOf({ id, roots, length, open }: TraceModel): string {
   const root = roots.find(({ isOrphan }) => !isOrphan) ?? roots[0];
   if (root === undefined) return `Trace ${id}`;
-  const { url, method, status } = httpOf(root.entity);
+  const { url, method } = root.entity.http ?? {};
+  const status = root.entity.httpStatus;
   const request = url === undefined ? root.name : `${method ?? ''} ${pathOf(url)}`.trim();
   const outcome = status === undefined && root.outcome === 'ok' ? '' : badgeText(root.outcome, status);
   return `${outcome} ${request}${open.length > 0 ? '' : ` · ${duration(length)}`}`.trim();

@@ -1,6 +1,6 @@
-import { Entity, outcomeName, type OutcomeName } from '../../trace/entity.ts';
-import { arrayOf, isObject, type Json } from '../../json/json.ts';
-import { isRefusal, readDocument } from '../../trace/validate.ts';
+import { outcomeName, type OutcomeName } from '../../trace/outcome.ts';
+import { isRefusal } from '../../trace/refusal.ts';
+import { readDocument } from './validate.ts';
 
 /** Summary of a document for a person, with the same rules as the store and the page. */
 export interface DocumentSummary {
@@ -19,26 +19,15 @@ export interface DocumentSummary {
 export function summarize(text: string): DocumentSummary | undefined {
   const document = readDocument(text);
   if (isRefusal(document)) return undefined;
-  const entity = new Entity(document.json, document.isSubsegment);
+  const [top] = document.tops;
   return {
-    kind: entity.isSubsegment ? 'subsegment' : 'segment',
+    kind: top.isSubsegment ? 'subsegment' : 'segment',
     traceId: document.traceId,
-    name: entity.name,
-    startMs: entity.start * 1000,
-    durationMs: entity.seconds === undefined ? undefined : entity.seconds * 1000,
-    outcome: outcomeName(entity),
-    httpStatus: entity.httpStatus,
-    subsegments: countSubsegments(document.json),
+    name: top.xrayName,
+    startMs: top.start * 1000,
+    durationMs: top.seconds === undefined ? undefined : top.seconds * 1000,
+    outcome: outcomeName(top),
+    httpStatus: top.httpStatus,
+    subsegments: document.spans.length - 1,
   };
-}
-
-function countSubsegments(document: Json): number {
-  let count = 0;
-  const open = [document];
-  for (let next = open.pop(); next !== undefined; next = open.pop()) {
-    const children = arrayOf(next['subsegments']).filter(isObject);
-    count += children.length;
-    open.push(...children);
-  }
-  return count;
 }

@@ -1,4 +1,3 @@
-import { isObject, textOf } from '../../../src/json/json.ts';
 import { isFailed } from '../outcomes.ts';
 import type { Span, TraceModel } from './model.ts';
 import { framesOf, placeOf } from './stack.ts';
@@ -110,17 +109,15 @@ function sentenceOf(span: Span, isRoot: boolean): string {
 }
 
 function thrownBy(span: Span): { thrown: string; message: string } {
-  const { cause } = span.entity.json;
-  const exceptions = isObject(cause) && Array.isArray(cause['exceptions']) ? cause['exceptions'].filter(isObject) : [];
-  const [exception] = exceptions;
+  const [exception] = span.entity.exceptions;
   if (exception === undefined) return { thrown: '', message: '' };
-  const frames = framesOf(exception, span.entity);
+  const frames = framesOf(exception);
   const own = frames.find(({ isOwn }) => isOwn) ?? frames[0];
-  const type = textOf(exception['type']) ?? 'Exception';
+  const type = exception.type ?? 'Exception';
   // Error codes of AWS are known without the suffix.
-  const short = span.entity.json['namespace'] === 'aws' ? type.replace(/(?<=.)Exception$/, '') : type;
+  const short = span.entity.namespace === 'aws' ? type.replace(/(?<=.)Exception$/, '') : type;
   return {
     thrown: [short, own === undefined ? '' : placeOf(own)].filter((text) => text !== '').join(', '),
-    message: textOf(exception['message']) ?? '',
+    message: exception.message ?? '',
   };
 }

@@ -1,6 +1,5 @@
-import type { Trace } from '../../../src/trace/assemble.ts';
-import { SKEW_SECONDS, type Entity } from '../../../src/trace/entity.ts';
-import { member, objectOf } from '../../../src/json/json.ts';
+import type { Span as TraceSpan, Trace } from '../../../src/trace/model.ts';
+import { SKEW_SECONDS } from '../../../src/trace/skew.ts';
 
 /** The clock of a segment, against that of the entry of the trace. Seconds. */
 export interface Clock {
@@ -21,11 +20,11 @@ interface Interval {
  * the HTTP response. Such a segment is put into the middle of its call, as Jaeger does: half of the difference is taken for the way there, half for
  * the way back. Below it, a callee keeps its own times when they fit, then those of its caller's clock.
  */
-export function clocksOf(trace: Trace): ReadonlyMap<Entity, Clock> {
-  const clocks = new Map<Entity, Clock>();
+export function clocksOf(trace: Trace): ReadonlyMap<TraceSpan, Clock> {
+  const clocks = new Map<TraceSpan, Clock>();
   if (!trace.segments.some((segment) => isOff(trace, segment))) return clocks;
-  const seen = new Set<Entity>();
-  const open: Entity[] = trace.segments.filter(({ parentId }) => parentId === undefined || trace.find(parentId) === undefined);
+  const seen = new Set<TraceSpan>();
+  const open: TraceSpan[] = trace.segments.filter(({ parentId }) => parentId === undefined || trace.find(parentId) === undefined);
   open.push(...trace.orphans);
   for (let at = open.pop(); at !== undefined; at = open.pop()) {
     if (seen.has(at)) continue;
@@ -43,12 +42,12 @@ export function clocksOf(trace: Trace): ReadonlyMap<Entity, Clock> {
 }
 
 /** Against its caller's clock as it is recorded. Where none is off, nothing is shifted. */
-function isOff(trace: Trace, callee: Entity): boolean {
+function isOff(trace: Trace, callee: TraceSpan): boolean {
   const caller = callee.parentId === undefined ? undefined : trace.find(callee.parentId);
   return caller !== undefined && clockOf(caller, callee, 0) !== undefined;
 }
 
-function clockOf(caller: Entity, callee: Entity, callerShift: number): Clock | undefined {
+function clockOf(caller: TraceSpan, callee: TraceSpan, callerShift: number): Clock | undefined {
   if (caller.start <= 0 || callee.start <= 0) return undefined;
   const called = intervalOf(caller, callerShift);
   const own = intervalOf(callee, 0);
@@ -60,11 +59,11 @@ function clockOf(caller: Entity, callee: Entity, callerShift: number): Clock | u
   return { skew, shift: called.start - own.start + (isFitting ? room / 2 : 0) };
 }
 
-function intervalOf({ start, end }: Entity, shift: number): Interval {
+function intervalOf({ start, end }: TraceSpan, shift: number): Interval {
   return { start: start + shift, end: end === undefined ? Infinity : Math.max(start, end) + shift };
 }
 
-function differenceOf(caller: Entity, callee: Entity, called: Interval, own: Interval): number {
+function differenceOf(caller: TraceSpan, callee: TraceSpan, called: Interval, own: Interval): number {
   const early = called.start - own.start;
   if (early > SKEW_SECONDS) return early;
   const late = own.start - called.end;
@@ -72,11 +71,6 @@ function differenceOf(caller: Entity, callee: Entity, called: Interval, own: Int
 }
 
 /** The caller has the response of this very request. A call of AWS is answered by AWS: messages and asynchronous invocations begin when they like. */
-function isAnswered(caller: Entity, callee: Entity): boolean {
-  return (
-    caller.isCall &&
-    caller.json['namespace'] !== 'aws' &&
-    caller.httpStatus !== undefined &&
-    member(objectOf(callee.json['http']), 'response') !== undefined
-  );
+function isAnswered(caller: TraceSpan, callee: TraceSpan): boolean {
+  return caller.isCall && caller.namespace !== 'aws' && caller.httpStatus !== undefined && callee.http?.hasResponse === true;
 }

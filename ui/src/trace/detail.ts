@@ -1,21 +1,17 @@
-import type { Entity } from '../../../src/trace/entity.ts';
-import { isObject, member, textOf } from '../../../src/json/json.ts';
+import { textOf } from '../../../src/json/json.ts';
+import type { Span as TraceSpan } from '../../../src/trace/model.ts';
 import { pathOf } from '../format.ts';
 
 /** What a (sub)segment did: an HTTP request, a query, an operation; "" when it does not say. */
-export function detailOf(entity: Entity): string {
-  const { json } = entity;
-  if (json['http'] === undefined && json['sql'] === undefined && json['aws'] === undefined) return '';
-  const { aws } = entity;
-  const request = member(json['http'], 'request');
-  const url = textOf(member(request, 'url'));
+export function detailOf(entity: TraceSpan): string {
+  const { aws, sql } = entity;
   const operation = textOf(aws['operation']);
-  if (json['namespace'] === 'aws' && operation !== undefined) return `${operation} ${resourceOf(aws)}`.trim();
-  const query = textOf(member(json['sql'], 'sanitized_query'));
+  if (operation !== undefined && entity.namespace === 'aws') return `${operation} ${resourceOf(aws)}`.trim();
+  const query = textOf(sql?.['sanitized_query']);
   if (query !== undefined) return query.replaceAll(/\s+/g, ' ').slice(0, 200);
-  if (url !== undefined) return `${textOf(member(request, 'method')) ?? ''} ${pathOf(url)}`.trim();
-  if (isObject(json['sql'])) return textOf(json['sql']['database_type']) ?? 'SQL';
-  return '';
+  const { http } = entity;
+  if (http?.url !== undefined) return `${http.method ?? ''} ${pathOf(http.url)}`.trim();
+  return sql === undefined ? '' : (textOf(sql['database_type']) ?? 'SQL');
 }
 
 function resourceOf(aws: Readonly<Record<string, unknown>>): string {

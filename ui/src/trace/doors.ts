@@ -6,7 +6,7 @@ import { matchesText, textSearch } from '../../../src/filter/text.ts';
 import { printFilter } from '../../../src/filter/print.ts';
 import { TraceView } from '../../../src/trace/trace-view.ts';
 import { ExactNumber } from '../../../src/json/exact-number.ts';
-import { inferredServiceOf } from '../../../src/trace/service-id.ts';
+import { inferredServiceOf } from '../../../src/trace/inferred-service.ts';
 import { problemOf } from '../query/reading.ts';
 import type { Door } from '../search.ts';
 import type { Span, TraceModel } from './model.ts';
@@ -50,8 +50,8 @@ export class Doors {
     const { map, root } = this.#view;
     const { entity, kind } = span;
     if (OF_SEGMENTS.has(asked.keyword) || (entity === root && kind === 'segment')) return [comparison];
-    const visit = map.visits.find((each) => each.entity === entity && each.isInferred === (kind === 'inferred'));
-    const calls = map.calls.filter((each) => each.entity === entity);
+    const visit = map.visits.find((each) => each.span === entity && each.isInferred === (kind === 'inferred'));
+    const calls = map.calls.filter((each) => each.span === entity);
     const names = [...(visit === undefined ? [] : [visit.service.name]), ...calls.map(({ to }) => to.name)];
     return [
       ...names.map((name): Expression => ({ kind: 'service', at: { name }, body: comparison })),

@@ -1,27 +1,25 @@
-import { isObject, textOf, type Json } from '../../../src/json/json.ts';
+import type { SpanException } from '../../../src/trace/model.ts';
 import { middle, plural } from '../format.ts';
 import { editorHref, settings } from '../settings.ts';
 import { Fact } from './fact.tsx';
 import type { Span } from './model.ts';
-import { framesOf, resolvedPath, type StackFrame } from './stack.ts';
+import { framesOf, resolvedPath, type ShownFrame } from './stack.ts';
 
 /** Frames that are shown at first. */
 const FIRST_FRAMES = 8;
 
 /** What was thrown, and where: frames of the application first, those of libraries folded. */
-export function Exception({ exception, span }: { exception: Json; span: Span }) {
-  const { entity } = span;
-  const [type, message] = [textOf(exception['type']), textOf(exception['message'])];
-  const { cause } = entity.json;
-  const folder = isObject(cause) ? textOf(cause['working_directory']) : undefined;
-  const frames = framesOf(exception, entity);
+export function Exception({ exception, span }: { exception: SpanException; span: Span }) {
+  const { type, message } = exception;
+  const folder = span.entity.workingDirectory;
+  const frames = framesOf(exception);
   const own = frames.filter(({ isOwn }) => isOwn);
   const first = (own.length > 0 ? own : frames).slice(0, FIRST_FRAMES);
   const others = frames.length - first.length;
   return (
     <div class="exception">
-      <b>{type === undefined ? 'Exception' : <Fact span={span} value={type} name="type of the exception" />}</b>
-      <p>{message !== undefined && <Fact span={span} value={message} name="message" />}</p>
+      <b>{type === null ? 'Exception' : <Fact span={span} value={type} name="type of the exception" />}</b>
+      <p>{message !== null && <Fact span={span} value={message} name="message" />}</p>
       {first.map((frame, i) => (
         <Frame key={i} frame={frame} folder={folder} isStrong={own.length > 0} />
       ))}
@@ -41,7 +39,7 @@ export function Exception({ exception, span }: { exception: Json; span: Span }) 
   );
 }
 
-function Frame({ frame: { path, line, label }, folder, isStrong }: { frame: StackFrame; folder: string | undefined; isStrong: boolean }) {
+function Frame({ frame: { path, line, label }, folder, isStrong }: { frame: ShownFrame; folder: string | undefined; isStrong: boolean }) {
   const full = resolvedPath(path, folder, settings.value.sourceRoot);
   const place = `${middle(path, 40)}${line > 0 ? `:${line}` : ''}`;
   return (

@@ -1,4 +1,3 @@
-import { isObject } from '../../../src/json/json.ts';
 import { duration } from '../format.ts';
 import { Exception } from './exception.tsx';
 import type { Span } from './model.ts';
@@ -16,8 +15,6 @@ export function ExceptionsView({ state, model }: ViewProps) {
     <div class="exceptions">
       {spans.length === 0 && <p class="faint">No exception was recorded in this trace.</p>}
       {spans.map((span) => {
-        const { cause } = span.entity.json;
-        const exceptions = isObject(cause) && Array.isArray(cause['exceptions']) ? cause['exceptions'].filter(isObject) : [];
         return (
           <section key={span.id}>
             <h2>
@@ -28,7 +25,7 @@ export function ExceptionsView({ state, model }: ViewProps) {
                 {span.name === span.service ? '' : `in ${span.service}, `}at {duration(span.end)}
               </span>
             </h2>
-            {exceptions.map((exception, i) => (
+            {span.entity.exceptions.map((exception, i) => (
               <Exception key={i} exception={exception} span={span} />
             ))}
           </section>

@@ -12,8 +12,9 @@ export function matching(spans: readonly Span[], text: string): Span[] {
 function textOf(span: Span): string {
   let text = texts.get(span);
   if (text === undefined) {
-    const { subsegments: _, ...own } = span.entity.json;
-    text = (span.kind === 'inferred' ? `${span.name} ${span.detail}` : `${span.name} ${span.detail} ${JSON.stringify(own)}`).toLowerCase();
+    text = (
+      span.kind === 'inferred' ? `${span.name} ${span.detail}` : `${span.name} ${span.detail} ${JSON.stringify(span.entity.recordedAlone)}`
+    ).toLowerCase();
     texts.set(span, text);
   }
   return text;

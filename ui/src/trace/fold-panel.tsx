@@ -1,4 +1,4 @@
-import { isObject, member, textOf } from '../../../src/json/json.ts';
+import { textOf } from '../../../src/json/json.ts';
 import { Copy } from '../copy.tsx';
 import { count, duration, percent } from '../format.ts';
 import { failuresText, isFailed, type Failures } from '../outcomes.ts';
@@ -90,8 +90,7 @@ function medianOf(sorted: readonly number[]): number {
 
 /** The statement, or the shape of the request. */
 function Common({ span }: { span: Span }) {
-  const { json } = span.entity;
-  const query = isObject(json['sql']) ? textOf(member(json['sql'], 'sanitized_query')) : undefined;
+  const query = textOf(span.entity.sql?.['sanitized_query']);
   const text = query ?? shapeOf(span.detail);
   if (text === '') return null;
   return (

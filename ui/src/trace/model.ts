@@ -1,7 +1,11 @@
 import type { RowOutcome, TraceDocuments } from '../../../src/api/page-types.ts';
-import { assemble, Trace } from '../../../src/trace/assemble.ts';
-import { outcomeName, SKEW_SECONDS, type Entity } from '../../../src/trace/entity.ts';
-import { inferredServiceOf, keyOf } from '../../../src/trace/service-id.ts';
+import { documentOf } from '../../../src/formats/read.ts';
+import { assemble } from '../../../src/trace/assemble.ts';
+import { inferredServiceOf } from '../../../src/trace/inferred-service.ts';
+import type { Span as TraceSpan, Trace } from '../../../src/trace/model.ts';
+import { outcomeName } from '../../../src/trace/outcome.ts';
+import { keyOf } from '../../../src/trace/service-id.ts';
+import { SKEW_SECONDS } from '../../../src/trace/skew.ts';
 import { shortName } from '../format.ts';
 import { isFailed, severityOf, type Failures } from '../outcomes.ts';
 import { clocksOf, type Clock } from './clocks.ts';
@@ -14,7 +18,7 @@ export interface Span {
   readonly id: string;
   readonly kind: SpanKind;
   /** Of an inferred one the call. */
-  readonly entity: Entity;
+  readonly entity: TraceSpan;
   readonly name: string;
   /** What it did: an HTTP request, a query, an operation. */
   readonly detail: string;
@@ -74,7 +78,8 @@ const ABANDONED_SECONDS = 120;
 /** Puts the documents together. `nowSeconds` since the epoch; `isAdjusted`: clocks that differ are set by those of the callers. */
 export function modelOf(found: TraceDocuments, nowSeconds: number, { isAdjusted = true }: { isAdjusted?: boolean } = {}): TraceModel {
   const { id, revision, received, bytes, isPinned, documents } = found;
-  const trace = new Trace({ id, revision, receivedAt: received, bytes }, assemble(documents));
+  const read = documents.map((document, arrival) => documentOf('xray', document, arrival));
+  const trace = assemble({ id, revision, receivedAt: received, bytes }, read);
   const isAbandoned = nowSeconds - received > ABANDONED_SECONDS;
   const until = isAbandoned ? received : nowSeconds;
   const builder = new Builder(trace, { until, isAbandoned, isAdjusted });
@@ -130,10 +135,10 @@ class Builder {
   readonly #until: number;
   readonly #spans: Span[] = [];
   /** Segments. */
-  readonly #placed = new Set<Entity>();
+  readonly #placed = new Set<TraceSpan>();
   readonly #isAbandoned: boolean;
   readonly #isAdjusted: boolean;
-  readonly #clocks: ReadonlyMap<Entity, Clock>;
+  readonly #clocks: ReadonlyMap<TraceSpan, Clock>;
 
   constructor(trace: Trace, { until, isAbandoned, isAdjusted }: { until: number; isAbandoned: boolean; isAdjusted: boolean }) {
     this.#trace = trace;
@@ -142,18 +147,18 @@ class Builder {
     this.#isAdjusted = isAdjusted;
     this.#clocks = clocksOf(trace);
     let origin = Infinity;
-    for (const entity of trace.entities()) if (entity.start > 0) origin = Math.min(origin, entity.start + this.#shiftOf(entity));
+    for (const entity of trace.spans()) if (entity.start > 0) origin = Math.min(origin, entity.start + this.#shiftOf(entity));
     this.origin = origin === Infinity ? 0 : origin;
   }
 
-  #shiftOf(entity: Entity): number {
+  #shiftOf(entity: TraceSpan): number {
     if (!this.#isAdjusted || this.#clocks.size === 0) return 0;
     return this.#clocks.get(entity.segment)?.shift ?? 0;
   }
 
   build(): Span[] {
     const { segments, orphans } = this.#trace;
-    const isCalled = ({ parentId }: Entity): boolean => parentId !== undefined && this.#trace.find(parentId) !== undefined;
+    const isCalled = ({ parentId }: TraceSpan): boolean => parentId !== undefined && this.#trace.find(parentId) !== undefined;
     const tops = [...segments.filter((segment) => !isCalled(segment)), ...orphans];
     tops.sort((a, b) => a.start - b.start);
     for (const top of tops) this.#place(top);
@@ -184,8 +189,8 @@ class Builder {
   }
 
   /** Depth first, without recursion: a trace may be deep. */
-  #place(top: Entity): void {
-    const open: { entity: Entity; parent: Span | undefined; isInferred: boolean }[] = [{ entity: top, parent: undefined, isInferred: false }];
+  #place(top: TraceSpan): void {
+    const open: { entity: TraceSpan; parent: Span | undefined; isInferred: boolean }[] = [{ entity: top, parent: undefined, isInferred: false }];
     for (let next = open.pop(); next !== undefined; next = open.pop()) {
       const { entity, parent, isInferred } = next;
       if (!entity.isSubsegment) {
@@ -203,13 +208,13 @@ class Builder {
   }
 
   /** What was called from here, latest first. */
-  #below(entity: Entity): readonly Entity[] {
+  #below(entity: TraceSpan): readonly TraceSpan[] {
     const callees = this.#trace.calleesOf(entity);
     const below = callees.length === 0 ? entity.children.slice() : [...entity.children, ...callees];
     return below.sort((a, b) => b.start - a.start);
   }
 
-  #spanOf(entity: Entity, parent: Span | undefined, isInferred: boolean): Span {
+  #spanOf(entity: TraceSpan, parent: Span | undefined, isInferred: boolean): Span {
     const shift = this.#shiftOf(entity);
     const start = Math.max(0, entity.start + shift - this.origin);
     const isOpen = entity.isInProgress;
@@ -218,9 +223,9 @@ class Builder {
       id: isInferred ? `${entity.id}-inferred` : entity.id,
       kind: isInferred ? 'inferred' : entity.isSubsegment ? 'subsegment' : 'segment',
       entity,
-      name: isInferred ? shortName(inferredServiceOf(entity).name) : entity.name,
+      name: isInferred ? shortName(inferredServiceOf(entity).name) : entity.xrayName,
       detail: isInferred ? (inferredServiceOf(entity).type ?? '') : detailOf(entity),
-      service: isInferred ? inferredServiceOf(entity).name : entity.isSubsegment && parent !== undefined ? parent.service : entity.name,
+      service: isInferred ? inferredServiceOf(entity).name : entity.isSubsegment && parent !== undefined ? parent.service : entity.xrayName,
       start,
       end,
       isOpen,
@@ -259,7 +264,7 @@ function calleeOf({ kind, entity, end, children }: Span): Span | undefined {
   const [only] = children.length === 1 ? children : [];
   if (kind !== 'subsegment' || !entity.isCall || only?.kind !== 'segment' || only.start > end) return undefined;
   // A message that is received on its own time: AWS had answered for it.
-  if (entity.json['namespace'] === 'aws' && only.end > end + SKEW_SECONDS) return undefined;
+  if (entity.namespace === 'aws' && only.end > end + SKEW_SECONDS) return undefined;
   return only;
 }
 

@@ -1,9 +1,7 @@
 import type { ComponentChildren } from 'preact';
 import type { Finding } from '../../../src/api/page-types.ts';
-import { httpOf } from '../../../src/trace/http.ts';
-import { inferredServiceOf } from '../../../src/trace/service-id.ts';
-import { linksOf } from '../../../src/trace/links.ts';
-import { isObject, member, numberOf, objectOf, textOf } from '../../../src/json/json.ts';
+import { inferredServiceOf } from '../../../src/trace/inferred-service.ts';
+import { isObject } from '../../../src/json/json.ts';
 import { Copy } from '../copy.tsx';
 import { count, duration, plural } from '../format.ts';
 import { WORDS } from '../outcomes.ts';
@@ -37,7 +35,7 @@ function Pair({ name, children }: { name: string; children: ComponentChildren })
 /** `tick` changes when the span has grown. */
 export function Outcome({ span, onPath }: { span: Span; tick: number; onPath: string }) {
   const { outcome, entity } = span;
-  const { status } = httpOf(entity);
+  const status = entity.httpStatus;
   const retries = entity.aws['retries'];
   const words = `${WORDS[outcome]}${typeof retries === 'number' && retries > 0 ? `, ${plural(retries, 'retry', 'retries')}` : ''}`;
   return (
@@ -73,9 +71,7 @@ export function Outcome({ span, onPath }: { span: Span; tick: number; onPath: st
             {span.shift !== 0 && `: shown ${duration(Math.abs(span.shift))} ${span.shift > 0 ? 'later' : 'earlier'} than recorded`}
           </Pair>
         )}
-        <Pair name="User">
-          {textOf(entity.json['user']) && <Fact span={span} value={textOf(entity.json['user'])} name="user" asked={{ keyword: 'user' }} />}
-        </Pair>
+        <Pair name="User">{entity.user && <Fact span={span} value={entity.user} name="user" asked={{ keyword: 'user' }} />}</Pair>
         {span.kind !== 'inferred' && (
           <Pair name="Id">
             <Fact span={span} value={entity.id} name="id" isMono />
@@ -87,8 +83,7 @@ export function Outcome({ span, onPath }: { span: Span; tick: number; onPath: st
 }
 
 export function Exceptions({ span, model, state }: { span: Span; model: TraceModel; state: TraceState }) {
-  const { cause } = span.entity.json;
-  const own = isObject(cause) && Array.isArray(cause['exceptions']) ? cause['exceptions'].filter(isObject) : [];
+  const own = span.entity.exceptions;
   const referred = own.length === 0 && span.entity.causeId !== undefined ? holderOf(model, span.entity.causeId) : undefined;
   if (own.length === 0 && referred === undefined) return null;
   return (
@@ -113,8 +108,7 @@ function holderOf(model: TraceModel, exceptionId: string): Span | undefined {
 }
 
 export function Request({ span }: { span: Span }) {
-  const { method, url, userAgent, clientIp } = httpOf(span.entity);
-  const length = numberOf(member(member(span.entity.json['http'], 'response'), 'content_length'));
+  const { method, url, userAgent, clientIp, contentLength: length } = span.entity.http ?? {};
   if (method === undefined && url === undefined && userAgent === undefined && clientIp === undefined) return null;
   return (
     <Section title="Request">
@@ -132,8 +126,8 @@ export function Request({ span }: { span: Span }) {
 }
 
 export function Sql({ span }: { span: Span }) {
-  const sql = span.entity.json['sql'];
-  if (!isObject(sql)) return null;
+  const { sql } = span.entity;
+  if (sql === undefined) return null;
   const { sanitized_query: query, ...others } = sql;
   return (
     <Section title="SQL">
@@ -181,7 +175,7 @@ function Members({ span, of }: { span: Span; of: Readonly<Record<string, unknown
 }
 
 export function Annotations({ span }: { span: Span }) {
-  const entries = Object.entries(objectOf(span.entity.json['annotations']));
+  const entries = Object.entries(span.entity.annotations);
   if (entries.length === 0) return null;
   return (
     <Section title="Annotations">
@@ -201,7 +195,7 @@ export function Annotations({ span }: { span: Span }) {
 }
 
 export function Metadata({ span }: { span: Span }) {
-  const metadata = objectOf(span.entity.json['metadata']);
+  const { metadata } = span.entity;
   if (Object.keys(metadata).length === 0) return null;
   const isDefault = Object.keys(metadata).every((space) => space === 'default');
   return (
@@ -212,8 +206,8 @@ export function Metadata({ span }: { span: Span }) {
 }
 
 export function Resources({ span }: { span: Span }) {
-  const { json, isCall } = span.entity;
-  if (isCall && json['namespace'] === 'remote' && span.callee === undefined) {
+  const { isCall, namespace, resourceArn: arn, origin, service } = span.entity;
+  if (isCall && namespace === 'remote' && span.callee === undefined) {
     const { name } = inferredServiceOf(span.entity);
     return (
       <Section title="Resources">
@@ -225,9 +219,6 @@ export function Resources({ span }: { span: Span }) {
       </Section>
     );
   }
-  const arn = textOf(json['resource_arn']);
-  const origin = textOf(json['origin']);
-  const service = objectOf(json['service']);
   if (span.kind !== 'segment' || (arn === undefined && origin === undefined && Object.keys(service).length === 0)) return null;
   return (
     <Section title="Resources">
@@ -248,7 +239,7 @@ export function Resources({ span }: { span: Span }) {
 }
 
 export function Links({ span }: { span: Span }) {
-  const links = linksOf(span.entity);
+  const { links } = span.entity;
   if (links.length === 0) return null;
   return (
     <Section title="Linked traces">
@@ -289,11 +280,10 @@ export function FindingList({ findings }: { findings: readonly Finding[] }) {
 }
 
 export function RawDocument({ span }: { span: Span }) {
-  const { subsegments: _, ...own } = span.entity.json;
   return (
     <Section title={span.kind === 'segment' ? 'Document' : 'Subsegment'}>
-      <JsonTree value={own} levels={0} />
-      <Copy text={JSON.stringify(span.entity.json, null, 2)} what="document" title="Copy as JSON" isJson />
+      <JsonTree value={span.entity.recordedAlone} levels={0} />
+      <Copy text={JSON.stringify(span.entity.recorded, null, 2)} what="document" title="Copy as JSON" isJson />
     </Section>
   );
 }

@@ -1,6 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
-import { inferredServiceOf } from '../../../src/trace/service-id.ts';
+import { inferredServiceOf } from '../../../src/trace/inferred-service.ts';
 import { Copy } from '../copy.tsx';
 import { duration, percent } from '../format.ts';
 import { Handle } from '../handle.tsx';

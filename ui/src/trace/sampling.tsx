@@ -1,6 +1,4 @@
 import type { DecidingRule } from '../../../src/api/page-types.ts';
-import { httpOf } from '../../../src/trace/http.ts';
-import { textOf } from '../../../src/json/json.ts';
 import { readSamplingRule } from '../api.ts';
 import { plural } from '../format.ts';
 import { useRead } from '../use-read.ts';
@@ -15,9 +13,9 @@ function rateText({ ReservoirSize, FixedRate }: DecidingRule): string {
 /** What the sampling rules decide in AWS about requests like this one. Here all are traced, unless the rules were changed. */
 export function Sampling({ span }: { span: Span }) {
   const { value: rule } = useRead(span.id, async (stop) => {
-    const { url, method } = httpOf(span.entity);
+    const { url, method } = span.entity.http ?? {};
     const target = url !== undefined && URL.canParse(url) ? new URL(url) : undefined;
-    const type = textOf(span.entity.json['origin']) ?? '';
+    const type = span.entity.origin ?? '';
     return readSamplingRule({ name: span.name, type, host: target?.host ?? '', method: method ?? '', path: target?.pathname ?? '' }, stop);
   });
   // The trace itself is what matters: that the rule could not be read is not reported.

@@ -1,11 +1,6 @@
-import type { Entity } from '../../../src/trace/entity.ts';
-import { isObject, objectOf, textOf, type Json } from '../../../src/json/json.ts';
+import type { SpanException, StackFrame } from '../../../src/trace/model.ts';
 
-export interface StackFrame {
-  readonly path: string;
-  /** 0 when it is not known. */
-  readonly line: number;
-  readonly label: string;
+export interface ShownFrame extends StackFrame {
   /** Of the application, as far as one can tell: not of a library, a framework or the runtime. */
   readonly isOwn: boolean;
 }
@@ -51,18 +46,9 @@ const LIBRARY_FUNCTIONS: Readonly<Record<string, RegExp>> = {
   'functools.py': /./,
 };
 
-/** Innermost first, as X-Ray's schema has it and most SDKs send; AWS's Python SDK sends the outermost first. Source: its utils/stacktrace.py. */
-export function framesOf(exception: Json, entity: Entity): StackFrame[] {
-  const stack = Array.isArray(exception['stack']) ? exception['stack'].filter(isObject) : [];
-  const frames = stack.map((frame) => {
-    const [path, label] = [textOf(frame['path']) ?? '', textOf(frame['label']) ?? ''];
-    return { path, label, line: Number(frame['line'] ?? 0) || 0, isOwn: isOwn(path, label) };
-  });
-  return isFromPython(entity) ? frames.toReversed() : frames;
-}
-
-function isFromPython({ segment }: Entity): boolean {
-  return textOf(objectOf(segment.aws['xray'])['sdk']) === 'X-Ray for Python';
+/** Innermost first. */
+export function framesOf({ frames }: SpanException): ShownFrame[] {
+  return frames.map(({ path, line, label }) => ({ path, line, label, isOwn: isOwn(path, label) }));
 }
 
 function isOwn(path: string, label: string): boolean {

@@ -2,7 +2,6 @@ import { useComputed } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 import { useMemo } from 'preact/hooks';
 import type { RowOutcome } from '../../../src/api/page-types.ts';
-import { httpOf } from '../../../src/trace/http.ts';
 import { Copy } from '../copy.tsx';
 import { absolute, ago, count, duration, fullTime, pathOf, percent } from '../format.ts';
 import { pin } from '../live.ts';
@@ -62,7 +61,8 @@ function Count({ state, of }: { state: TraceState; of: (state: TraceState) => nu
 function Title({ model }: { model: TraceModel }) {
   const root = model.roots.find(({ isOrphan }) => !isOrphan) ?? model.roots[0];
   if (root === undefined) return <>Empty trace</>;
-  const { url, method, status } = httpOf(root.entity);
+  const { url, method } = root.entity.http ?? {};
+  const status = root.entity.httpStatus;
   return (
     <>
       <span class={`badge ${root.outcome}`}>{badgeText(root.outcome, status)}</span>{' '}

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { isRefusal, readDocument } from '../../src/trace/validate.ts';
-import { segmentJson, streamed, sub, TRACE_ID } from '../fakes/traces.ts';
+import { readDocument } from '../../../src/formats/xray/validate.ts';
+import { isRefusal } from '../../../src/trace/refusal.ts';
+import { segmentJson, streamed, sub, TRACE_ID } from '../../fakes/traces.ts';
 
 const ID = '70de5b6f19ff9a0a';
 const judge = (document: unknown): string => {

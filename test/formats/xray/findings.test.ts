@@ -1,18 +1,23 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { documentFindings } from '../../src/query/document-findings.ts';
-import { findingsOf } from '../../src/query/findings.ts';
-import { traceMembers } from '../../src/query/documents.ts';
-import { summaryOf } from '../../src/query/summary.ts';
-import { parseJson } from '../../src/json/exact-number.ts';
-import type { Json } from '../../src/json/json.ts';
-import { isRefusal, readDocument } from '../../src/trace/validate.ts';
-import { DATAGRAMS } from '../fakes/fixtures.ts';
-import { membersOf, withMember } from '../fakes/odd-documents.ts';
-import { plain, segmentJson, START, sub, viewOf } from '../fakes/traces.ts';
+import { documentFactsOf, documentFindings } from '../../../src/formats/document-facts.ts';
+import { readDocument } from '../../../src/formats/xray/validate.ts';
+import type { Finding } from '../../../src/trace/model.ts';
+import { isRefusal } from '../../../src/trace/refusal.ts';
+import type { TraceView } from '../../../src/trace/trace-view.ts';
+import { findingsOf } from '../../../src/query/findings.ts';
+import { traceMembers } from '../../../src/query/documents.ts';
+import { summaryOf } from '../../../src/query/summary.ts';
+import { parseJson } from '../../../src/json/exact-number.ts';
+import type { Json } from '../../../src/json/json.ts';
+import { DATAGRAMS } from '../../fakes/fixtures.ts';
+import { membersOf, withMember } from '../../fakes/odd-documents.ts';
+import { plain, segmentJson, START, sub, viewOf } from '../../fakes/traces.ts';
 
 const findings = (...documents: readonly Json[]): [code: string, message: string][] =>
   documentFindings(viewOf(...documents).trace).map(({ code, message }) => [code, message]);
+
+const allFindings = (view: TraceView): Finding[] => findingsOf(view, documentFactsOf(view.trace, []), []);
 
 test.each<[string, Json, string, string]>([
   [
@@ -83,7 +88,7 @@ test('a wrong type in any member of a document is a finding that names the membe
 test('truncates what one segment contains, and limits its findings', () => {
   const annotations = Object.fromEntries(Array.from({ length: 400 }, (_, i) => [`${'ä'.repeat(5_000)}${i}`, i]));
   const subsegments = Array.from({ length: 400 }, () => sub('s', { user: 7, origin: ['x'.repeat(5_000)] }));
-  const all = findingsOf(viewOf(segmentJson('web', { annotations, subsegments })), [], []);
+  const all = allFindings(viewOf(segmentJson('web', { annotations, subsegments })));
   expect(all.length).toBeLessThan(700);
   for (const { message } of all) expect(message.length).toBeLessThan(300);
 });
@@ -102,26 +107,26 @@ test('nothing that SDKs write is a finding of this kind', () => {
   for (const { document, client } of DATAGRAMS) {
     if (isRefusal(readDocument(document.toString()))) continue;
     documents++;
-    const found = findingsOf(viewOf(parseJson(document.toString()) as Json), [], []).filter(({ code }) => ofForm.has(code));
+    const found = allFindings(viewOf(parseJson(document.toString()) as Json)).filter(({ code }) => ofForm.has(code));
     expect(found, `${client} ${document.toString().slice(0, 200)}`).toEqual([]);
   }
   expect(documents).toBeGreaterThan(80);
 });
 
 test.each(['lambda-links.json', 'step-functions.json'])('%s, which AWS’s services write, has no finding', (file) => {
-  const { Traces } = JSON.parse(readFileSync(new URL(`../fixtures/${file}`, import.meta.url), 'utf8')) as {
+  const { Traces } = JSON.parse(readFileSync(new URL(`../../fixtures/${file}`, import.meta.url), 'utf8')) as {
     Traces: { Segments: { Document: string }[] }[];
   };
   for (const { Segments } of Traces) {
     const documents = Segments.map(({ Document }) => JSON.parse(Document) as Json).filter(({ inferred }) => inferred !== true);
-    expect(findingsOf(viewOf(...documents), [], [])).toEqual([]);
+    expect(allFindings(viewOf(...documents))).toEqual([]);
   }
 });
 
 test('annotations of AWS’s services count as indexed, other keys with colons and hyphens do not', () => {
   const keys = ['aws:api_id', 'aws:api_stage', 'aws:canary_run_id', 'aws.local.operation', 'my.key', 'a_1', 'user:id', 'x-y', 'a b', ''];
   const annotations = Object.fromEntries(keys.map((key) => [key, 1]));
-  const found = findingsOf(viewOf(segmentJson('web', { annotations })), [], []);
+  const found = allFindings(viewOf(segmentJson('web', { annotations })));
   expect(found.map(({ message }) => /^annotation "(.*)":/.exec(message)?.[1])).toEqual(['user:id', 'x-y', 'a b', '']);
 });
 
@@ -129,7 +134,7 @@ test('more links than X-Ray accepts are a finding', () => {
   const link = (i: number): object => ({ trace_id: `1-6ab3b400-${String(i).padStart(24, '0')}`, id: '1111111111111111' });
   const linked = (count: number): Json =>
     segmentJson('web', { subsegments: [sub('Invocation', { links: Array.from({ length: count }, (_, i) => link(i)) })] });
-  const messages = (...documents: Json[]): string[] => findingsOf(viewOf(...documents), [], []).map(({ message }) => message);
+  const messages = (...documents: Json[]): string[] => allFindings(viewOf(...documents)).map(({ message }) => message);
   expect(messages(linked(20), linked(20))).toEqual([]);
   expect(messages(linked(21))).toEqual(['the segment has 21 links to other traces; X-Ray accepts 20']);
   expect(messages(...Array.from({ length: 6 }, () => linked(20)))).toEqual(['the trace has 120 links to other traces; X-Ray accepts 100']);

@@ -1,8 +1,7 @@
-import type { Finding } from './answers.ts';
-import type { Trace } from '../trace/assemble.ts';
-import type { Entity } from '../trace/entity.ts';
-import { ExactNumber } from '../json/exact-number.ts';
-import { integerOf, isObject, type Json } from '../json/json.ts';
+import { ExactNumber } from '../../json/exact-number.ts';
+import { integerOf, isObject, type Json } from '../../json/json.ts';
+import type { Finding, Span } from '../../trace/model.ts';
+import { shown } from '../../trace/shown.ts';
 
 /** The type of a document's member. Members that are not in the table may have any type: X-Ray stores them, and nothing here reads them. */
 export type Shape =
@@ -85,23 +84,10 @@ const MAY_BE_NULL = /\.stack\[\d+\]\.line$/;
 const NAMESPACES: ReadonlySet<unknown> = new Set(['aws', 'remote', 'local']);
 /** Seconds of the year 5138; current times in milliseconds have thirteen digits. */
 const MAX_SECONDS = 1e11;
-/** A trace could have one per member; more would repeat the same. */
-const MAX_FINDINGS = 200;
 
-/** Deviations of a trace's documents from X-Ray's schema, which X-Ray ignores or misreads. */
-export function documentFindings(trace: Trace): Finding[] {
-  const findings: Finding[] = [];
-  for (const entity of trace.entities()) {
-    for (const finding of oddities(entity)) {
-      if (findings.length === MAX_FINDINGS) return findings;
-      findings.push(finding);
-    }
-  }
-  return findings;
-}
-
-function* oddities(entity: Entity): Generator<Finding> {
-  const { id, json } = entity;
+/** Deviations of a (sub)segment from X-Ray's schema, which X-Ray ignores or misreads. */
+export function* segmentFindings(span: Span): Generator<Finding> {
+  const { id, recorded: json } = span;
   for (const { path, wanted, found } of mismatches(json, DOCUMENT, '')) {
     yield found === 'null'
       ? { code: 'null_member', id, message: `${path} is null: X-Ray treats it as absent`, remedy: `Remove it, or set it to ${wanted}.` }
@@ -112,14 +98,14 @@ function* oddities(entity: Entity): Generator<Finding> {
     yield { code: 'reserved_member', id, message, remedy: 'Remove `inferred`.' };
   }
   const { namespace } = json;
-  if (entity.isSubsegment && typeof namespace === 'string' && !NAMESPACES.has(namespace)) {
+  if (span.isSubsegment && typeof namespace === 'string' && !NAMESPACES.has(namespace)) {
     const message = `its namespace is "${shown(namespace)}"; X-Ray only knows aws and remote, in lower case, and does not treat it as a call`;
     yield { code: 'unknown_namespace', id, message, remedy: 'Set it to aws for calls to AWS services and to remote for other calls, or remove it.' };
   }
-  yield* times(entity);
+  yield* times(span);
 }
 
-function* times({ id, start, end }: Entity): Generator<Finding> {
+function* times({ id, start, end }: Span): Generator<Finding> {
   if (Math.max(start, end ?? 0) > MAX_SECONDS) {
     const message = 'its times are not seconds since the epoch: they look like milliseconds or smaller units';
     yield { code: 'time_unit', id, message, remedy: 'Convert them: start_time and end_time are seconds, with fractions.' };
@@ -188,9 +174,4 @@ function nameOf(value: unknown): string {
   if (isObject(value)) return 'an object';
   const kind = typeof value === 'string' ? 'text' : typeof value === 'boolean' ? 'boolean' : 'number';
   return `the ${kind} ${shown(JSON.stringify(value))}`;
-}
-
-/** Limits the length of text from outside. */
-export function shown(text: string): string {
-  return text.length > 80 ? `${text.slice(0, 80)}…` : text;
 }

@@ -1,33 +1,13 @@
-import { textShapeProblem } from '../json/json-shape.ts';
-import { isObject, type Json } from '../json/json.ts';
-
-/** A document that X-Ray would accept. Times are in seconds since the epoch. */
-export interface SegmentDocument {
-  readonly traceId: string;
-  readonly id: string;
-  readonly parentId: string | undefined;
-  readonly isSubsegment: boolean;
-  readonly isInProgress: boolean;
-  readonly json: Json;
-}
-
-/** Why X-Ray refuses a document: one entry of `UnprocessedTraceSegments`. */
-export interface Refusal {
-  readonly id: string | null;
-  readonly code: string;
-  readonly message: string;
-  /** The trace ID in the document. */
-  readonly traceId: string | undefined;
-}
+import { textShapeProblem } from '../../json/json-shape.ts';
+import { isObject, type Json } from '../../json/json.ts';
+import { MAX_DEPTH } from '../../trace/limits.ts';
+import type { Refusal } from '../../trace/model.ts';
+import { SegmentDocument } from './segment.ts';
 
 export const SEGMENT_ID = /^[0-9a-f]{16}$/i;
 export const TRACE_ID = /^1-[0-9a-f]{8}-[0-9a-f]{24}$/i;
 /** Source: X-Ray developer guide, segment documents. X-Ray's published schema is the same except for the backslash. */
 const NAME = /^[\p{L}\p{Z}\p{N}_.:/%&#=+\\\-@]+$/u;
-/** Longer names are cut, not refused. Source: recorded answers of X-Ray. */
-export const MAX_NAME_LENGTH = 200;
-/** Deeper documents could not be serialised again; no application comes near this. */
-export const MAX_DEPTH = 1_000;
 /** Each value costs tens of bytes, however short it is; a document within the quota of 64 KB has less than half as many. */
 const DOCUMENT_LIMITS = { maxDepth: 2 * MAX_DEPTH + 2, maxValues: 100_000 };
 /** A shorter text cannot exceed the limits. */
@@ -51,18 +31,7 @@ export function readDocument(text: string): SegmentDocument | Refusal {
   const isSubsegment = json['type'] === 'subsegment';
   const code = outerProblem(json, isSubsegment) ?? nestedProblem(json);
   if (code !== undefined) return refusal(json, code.code, code.isNested || isSubsegment);
-  return {
-    traceId: json['trace_id'] as string,
-    id: json['id'] as string,
-    parentId: (json['parent_id'] ?? undefined) as string | undefined,
-    isSubsegment,
-    isInProgress: json['in_progress'] === true,
-    json,
-  };
-}
-
-export function isRefusal(read: SegmentDocument | Refusal): read is Refusal {
-  return 'code' in read;
+  return new SegmentDocument(json);
 }
 
 interface Problem {
@@ -78,11 +47,6 @@ function refusal({ id, trace_id: traceId }: Json, code: string, isSubsegment: bo
 function shortened(id: unknown): string | undefined {
   if (typeof id !== 'string') return undefined;
   return id.length > MAX_ID ? `${id.slice(0, MAX_ID)}…` : id;
-}
-
-/** X-Ray refuses further documents of a trace that is too large; here the limit is where reading it would take too much memory. */
-export function traceFullRefusal({ id, traceId }: SegmentDocument): Refusal {
-  return { id, code: 'TraceLimitExceeded', message: 'The trace has reached the limit of the local X-Ray', traceId };
 }
 
 function outerProblem(json: Json, isSubsegment: boolean): Problem | undefined {

@@ -1,0 +1,30 @@
+import type { Finding, Trace } from '../trace/model.ts';
+import { FORMATS, storedDocument } from './formats.ts';
+
+/** A trace could have one per member of its documents; more would repeat the same. */
+const MAX_FINDINGS = 200;
+
+interface DocumentFacts {
+  readonly sizes: readonly { readonly bytes: number; readonly id: () => string | null }[];
+  readonly findings: readonly Finding[];
+}
+
+/** What is known of the documents of a trace besides its spans. */
+export function documentFactsOf(trace: Trace, bodies: readonly string[]): DocumentFacts {
+  return {
+    sizes: bodies.map((body) => ({ bytes: Buffer.byteLength(body), id: () => storedDocument('xray', body, 0).id })),
+    findings: documentFindings(trace),
+  };
+}
+
+/** Deviations of a trace's documents from what X-Ray reads in them. */
+export function documentFindings(trace: Trace): Finding[] {
+  const findings: Finding[] = [];
+  for (const span of trace.spans()) {
+    for (const finding of FORMATS[span.format].findings(span)) {
+      if (findings.length === MAX_FINDINGS) return findings;
+      findings.push(finding);
+    }
+  }
+  return findings;
+}

@@ -1,0 +1,24 @@
+import { parseJson } from '../json/exact-number.ts';
+import type { Json } from '../json/json.ts';
+import type { Finding, FormatName, Refusal, Span, TraceDocument } from '../trace/model.ts';
+import { documentOf } from './read.ts';
+import { segmentFindings } from './xray/findings.ts';
+import { readDocument } from './xray/validate.ts';
+
+/** What the store asks of a format. */
+export interface Format {
+  /** Reads a document as it came, or says why X-Ray refuses it. */
+  readonly read: (body: string) => TraceDocument | Refusal;
+  /** What AWS would silently do differently, because of how the document has the span. */
+  readonly findings: (span: Span) => Iterable<Finding>;
+}
+
+/** A new format is a row here and one in read.ts. */
+export const FORMATS: Readonly<Record<FormatName, Format>> = {
+  xray: { read: readDocument, findings: segmentFindings },
+};
+
+/** Reads a document that `read` has accepted, the `arrival`th of its trace, with every number as it was sent. */
+export function storedDocument(format: FormatName, body: string, arrival: number): TraceDocument {
+  return documentOf(format, parseJson(body) as Json, arrival);
+}

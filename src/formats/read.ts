@@ -1,0 +1,13 @@
+import type { Json } from '../json/json.ts';
+import type { FormatName, TraceDocument } from '../trace/model.ts';
+import { SegmentDocument } from './xray/segment.ts';
+
+/** How documents of each format become spans. The page has these too, so they contain nothing else. */
+const READERS: Readonly<Record<FormatName, (json: Json, arrival: number) => TraceDocument>> = {
+  xray: (json, arrival) => new SegmentDocument(json, arrival),
+};
+
+/** Reads a stored document, the `arrival`th of its trace. */
+export function documentOf(format: FormatName, json: Json, arrival: number): TraceDocument {
+  return READERS[format](json, arrival);
+}
