@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { BodyReader, COMPRESSED, isCompressed, type BodySource } from '../http/body.ts';
+import { BodyReader, COMPRESSED, isCompressed, type Body, type BodySource } from '../http/body.ts';
 import { ApiError } from './api-error.ts';
 import { bodyOf } from './validation.ts';
 
@@ -9,10 +9,13 @@ export const MAX_BODY_BYTES = 5 * 1024 * 1024;
 const LITTLE_BYTES = 12 * 1024 * 1024;
 const LITTLE_BODY_BYTES = 3.5 * 1024 * 1024;
 
+/** Bodies in memory, by their requests. */
+const held = new WeakMap<FastifyRequest, Body>();
+
 /**
  * Makes `app` read the bodies of all routes within one budget of `maxBytes`, as JSON. Go sends no content type, .NET and ADOT no body, botocore
  * anything: the body is read as bytes and understood here. It counts until its request is answered, since its texts are in use until then.
- * A route that `takesDocuments` gets the bytes.
+ * A route that `takesDocuments` reads the bytes with `withBody`.
  */
 export function readBodies(app: FastifyInstance, maxBytes: number, onGarbage?: () => void): void {
   // Of a body there are several copies until its documents are stored.
@@ -31,17 +34,27 @@ export function readBodies(app: FastifyInstance, maxBytes: number, onGarbage?: (
         413,
       );
     if (body === 'busy') throw new ApiError('ThrottledException', 'xrayd reads too much at one time', 429);
-    held.set(request, () => body.release());
-    return request.routeOptions.config.takesDocuments === true ? body.bytes : bodyOf(body.bytes);
+    held.set(request, body);
+    return request.routeOptions.config.takesDocuments === true ? {} : bodyOf(body.bytes);
   });
-  const held = new WeakMap<FastifyRequest, () => void>();
   app.addHook('onRequest', async (request, reply) => {
     // Also when the client goes away.
-    reply.raw.once('close', () => held.get(request)?.());
+    reply.raw.once('close', () => held.get(request)?.release());
   });
   app.addHook('onSend', async (request, reply) => {
     // The rest of a body that was not read to its end is not read as the next request.
     if ([413, 415, 429, 501].includes(reply.statusCode)) void reply.header('connection', 'close');
     if (reply.statusCode === 429) void reply.header('retry-after', '1');
   });
+}
+
+/** Passes the request's body to `use`. Its memory stays valid until `use` ends, even if the client disconnects before that. */
+export async function withBody<T>(request: FastifyRequest, use: (bytes: Buffer) => Promise<T>): Promise<T> {
+  const body = held.get(request);
+  held.delete(request);
+  try {
+    return await use(body?.bytes ?? Buffer.alloc(0));
+  } finally {
+    body?.release();
+  }
 }

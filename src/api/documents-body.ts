@@ -2,12 +2,13 @@ import type { FastifyRequest } from 'fastify';
 import { MAX_DOCUMENTS_PER_CALL } from '../formats/xray/limits.ts';
 import { decodeDocuments, type DecodedDocuments } from '../formats/xray/put-body.ts';
 import { invalid } from './api-error.ts';
+import { withBody } from './bodies.ts';
 import { importedDocuments, list, MAX_IMPORTED_DOCUMENTS, request as requestOf, type JsonSchema } from './schemas.ts';
 import { bodyOf, violationError } from './validation.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** The body holds segment documents. It is not parsed as JSON: `documentsIn` decodes the documents. */
+    /** The body holds segment documents. It is not parsed as JSON: `withDocuments` decodes the documents. */
     readonly takesDocuments?: true;
   }
 }
@@ -28,11 +29,15 @@ export const IMPORT: DocumentsSchema = {
 };
 
 /**
- * The documents in the body of a route that `takesDocuments`, decoded in the body's memory. Throws ApiError: only a body with a problem becomes
- * JSON, because its error depends on what the schema says.
+ * Passes the documents in the body of a route that `takesDocuments` to `use`. They are decoded in the body's memory, which is valid until `use` ends.
+ * Rejects with ApiError.
  */
-export function documentsIn(request: FastifyRequest, { body: schema, maxDocuments }: DocumentsSchema): DecodedDocuments {
-  const bytes = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
+export function withDocuments<T>(request: FastifyRequest, schema: DocumentsSchema, use: (documents: DecodedDocuments) => Promise<T>): Promise<T> {
+  return withBody(request, async (bytes) => use(documentsIn(bytes, request, schema)));
+}
+
+/** Only a body with a problem becomes JSON, because its error depends on what the schema says. */
+function documentsIn(bytes: Buffer, request: FastifyRequest, { body: schema, maxDocuments }: DocumentsSchema): DecodedDocuments {
   const decoded = decodeDocuments(bytes, maxDocuments);
   if (typeof decoded !== 'string' && decoded.documents.length + decoded.empty > 0) return decoded;
   const json = bodyOf(bytes);

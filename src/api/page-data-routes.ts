@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { TRACE_ID } from '../formats/xray/validate.ts';
 import { emptyRefusals, noSuchTrace, unprocessed } from './api-error.ts';
-import { documentsIn, IMPORT } from './documents-body.ts';
+import { IMPORT, withDocuments } from './documents-body.ts';
 import type { XRayBackend } from './backend.ts';
 import { boolean, request } from './schemas.ts';
 
@@ -32,9 +32,10 @@ export function addPageDataRoutes(app: FastifyInstance, backend: XRayBackend): v
     return { TraceId: id, Pinned };
   });
   app.post('/api/import', { config: { takesDocuments: true } }, async (call) => {
-    const { documents, empty } = documentsIn(call, IMPORT);
-    const refused = await backend.put(documents, { isImport: true });
-    return { Stored: documents.length - refused.length, Refused: unprocessed([...emptyRefusals(empty), ...refused]) };
+    return withDocuments(call, IMPORT, async ({ documents, empty }) => {
+      const refused = await backend.put(documents, { isImport: true });
+      return { Stored: documents.length - refused.length, Refused: unprocessed([...emptyRefusals(empty), ...refused]) };
+    });
   });
   app.post('/api/clear', async () => {
     await store.write('clear', {});

@@ -20,7 +20,7 @@ import { addPageDataRoutes } from './page-data-routes.ts';
 import { addPageFiles, PAGE_PATHS } from './page-files.ts';
 import { addPageRoutes, type PageDeps } from './page-routes.ts';
 import { readBodies } from './bodies.ts';
-import { documentsIn, PUT_TRACE_SEGMENTS } from './documents-body.ts';
+import { withDocuments, PUT_TRACE_SEGMENTS } from './documents-body.ts';
 import { isSmall, ReadGate } from './read-gate.ts';
 import { checkQuery, violationError, type Violation } from './validation.ts';
 
@@ -182,7 +182,7 @@ export class XRayApi implements Component {
       void reply.header('strict-transport-security', 'max-age=31540000; includeSubDomains');
       const answer =
         'put' in operation
-          ? await operation.put(documentsIn(request, PUT_TRACE_SEGMENTS))
+          ? await withDocuments(request, PUT_TRACE_SEGMENTS, (documents) => operation.put(documents))
           : await this.#deps.backend.perform(operation, request.body as Record<string, unknown>);
       void reply.header('content-type', 'application/json');
       return reply.send(typeof answer === 'string' ? answer : awsJson(answer));

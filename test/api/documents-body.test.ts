@@ -1,0 +1,97 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { expect, test } from 'vitest';
+import { XRayBackend } from '../../src/api/backend.ts';
+import { LiveFeed } from '../../src/api/live.ts';
+import { XRayApi } from '../../src/api/server.ts';
+import { ConsoleLines } from '../../src/exporters/store/console-lines.ts';
+import { RequestGuard } from '../../src/http/request-guard.ts';
+import { formatAddress } from '../../src/pipeline/address.ts';
+import { newCounters } from '../../src/pipeline/counters.ts';
+import { Ingest } from '../../src/threads/ingest.ts';
+import { Store } from '../../src/threads/store.ts';
+import { MemoryLog } from '../fakes/log.ts';
+import { Scope } from '../fakes/scope.ts';
+
+const scope = new Scope();
+
+/** A store that has stored documents, but says so only when `finish` is called. */
+class SlowStore extends Store {
+  readonly #asked = Promise.withResolvers<void>();
+  readonly #finished = Promise.withResolvers<void>();
+
+  get asked(): Promise<void> {
+    return this.#asked.promise;
+  }
+
+  override async write(...[name, args]: Parameters<Store['write']>): Promise<never> {
+    const result = await super.write(name, args);
+    if (name === 'put') {
+      this.#asked.resolve();
+      await this.#finished.promise;
+    }
+    return result as never;
+  }
+
+  finish(): void {
+    this.#finished.resolve();
+  }
+}
+
+function documentOf(n: number): string {
+  const seconds = Math.floor(performance.timeOrigin / 1000);
+  const id = n.toString(16).padStart(16, '0');
+  const annotations = { n, text: 'größe "ß"\n' };
+  return JSON.stringify({
+    trace_id: `1-${seconds.toString(16)}-00000000${id}`,
+    id,
+    name: 'a',
+    start_time: seconds,
+    end_time: seconds + 1,
+    annotations,
+  });
+}
+
+test('documents of a client that disconnects before they are stored are counted and forwarded like all others', async () => {
+  const log = new MemoryLog();
+  const store = await scope.start(new SlowStore({ file: '', maxBytes: 1e8 }));
+  const forwarded: string[] = [];
+  const outcomes: unknown[] = [];
+  const ingest = new Ingest({
+    store,
+    log,
+    lines: new ConsoleLines({ write: () => {}, hasColor: false, nowMs: () => 0 }),
+    onChanged: () => {},
+    onStored: (documents) => forwarded.push(...documents.map(String)),
+  });
+  const backend = new XRayBackend(
+    { account: { region: 'us-east-1', accountId: '123456789012' }, defaultSampling: 'all' },
+    { store, ingest, feed: new LiveFeed(), onDocument: (refusal) => outcomes.push(refusal?.isOtlp) },
+  );
+  await backend.open();
+  const deps = {
+    backend,
+    guard: new RequestGuard({ allowed: [], forClients: [] }, log),
+    log,
+    counters: newCounters(),
+    status: () => ({ version: '0', address: '', received: 0, lost: 0 }),
+    sample: () => ({ traceId: '', documents: [] }),
+  };
+  const api = await scope.start(new XRayApi({ host: '127.0.0.1', port: 0, token: '', maxBodiesBytes: 1e7 }, deps));
+
+  const documents = Array.from({ length: 20 }, (_, i) => documentOf(i + 1));
+  const body = JSON.stringify({ TraceSegmentDocuments: ['T1Sabc', ...documents] });
+  const socket = connect(api.address!.port, '127.0.0.1');
+  socket.write(`POST /TraceSegments HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
+  await store.asked;
+  socket.resume().end();
+  // Until the server has closed its side too.
+  await once(socket, 'close');
+  expect((await fetch(`http://${formatAddress(api.address!)}/api/status`)).status).toBe(200);
+  store.finish();
+
+  await expect.poll(() => outcomes.length).toBe(21);
+  expect(outcomes.filter((isOtlp) => isOtlp === true)).toHaveLength(1);
+  expect(forwarded).toEqual(documents);
+  expect(log.find(/please report/)).toEqual([]);
+});
