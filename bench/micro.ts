@@ -8,7 +8,7 @@ import { signedHeaders } from '../src/aws/signer.ts';
 import { Slabs } from '../src/batcher/slabs.ts';
 import { Accounting } from '../src/pipeline/accounting.ts';
 import { MetricsPage } from '../src/telemetry/metrics.ts';
-import { documentOffset } from '../src/udp/datagram.ts';
+import { DatagramReader } from '../src/udp/datagram.ts';
 import { isTraceHeader } from '../src/udp/header.ts';
 import { RingBufferReader, RingBufferWriter } from '../src/udp/ring-buffer.ts';
 import { numbered, paddingOf, type Size } from './load/documents.ts';
@@ -24,8 +24,9 @@ function batchOf(count: number, size: Size) {
 /** 50 datagrams of 1 KB. */
 function receive(bench: Bench): void {
   const datagrams = Array.from({ length: 50 }, (_, n) => Buffer.from(HEADER + numbered(n, paddingOf(KB))));
+  const datagramReader = new DatagramReader();
   bench.add('split: where the document begins', () => {
-    for (const datagram of datagrams) documentOffset(datagram);
+    for (const datagram of datagrams) datagramReader.documentOffset(datagram);
   });
 
   const line = Buffer.from('{"version":1,"format":"json","extra":[1,2]}');

@@ -1,11 +1,12 @@
 import { monotonicMs } from '../pipeline/clock.ts';
-import { documentOffset } from './datagram.ts';
+import { DatagramReader } from './datagram.ts';
 import type { RingBufferWriter } from './ring-buffer.ts';
 import { REJECT_REPORT_MS, type FromWorker } from './worker-messages.ts';
 
 /** Handles one datagram on the receive thread: checks its header, then copies its document into the ring buffer or counts it as rejected. */
 export class DatagramIntake {
   readonly #ring: RingBufferWriter;
+  readonly #reader = new DatagramReader();
   readonly #maxAgeMs: number;
   readonly #tell: (message: FromWorker) => void;
   readonly #reports = [0, 0, 0].map(() => ({ nextMs: 0, count: 0 }));
@@ -29,7 +30,7 @@ export class DatagramIntake {
     const nowMs = monotonicMs();
     this.lastDatagramMs = nowMs;
     this.taken++;
-    const start = documentOffset(bytes, length);
+    const start = this.#reader.documentOffset(bytes, length);
     if (start < 0) {
       this.#reject(-1 - start, length, from, nowMs);
       return;

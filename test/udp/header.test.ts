@@ -1,9 +1,12 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { REJECT_REASONS } from '../../src/pipeline/accounting.ts';
-import { documentOffset, REJECT_EMPTY, REJECT_NO_DOCUMENT } from '../../src/udp/datagram.ts';
+import { DatagramReader, REJECT_EMPTY, REJECT_NO_DOCUMENT } from '../../src/udp/datagram.ts';
 import { DATAGRAMS } from '../fakes/fixtures.ts';
 import { ACCEPTED, REJECTED } from '../fakes/header-cases.ts';
+
+const reader = new DatagramReader();
+const documentOffset = (bytes: Buffer, length?: number): number => reader.documentOffset(bytes, length);
 
 test.each(ACCEPTED)('accepts %s', (_what, datagram, document) => {
   const bytes = Buffer.from(datagram);
