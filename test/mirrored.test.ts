@@ -49,8 +49,8 @@ const ELSEWHERE: readonly Row[] = [
   { files: 'pipeline/one-line', tests: ['telemetry/logger', 'aws/exporter'], because: 'tested where text from outside is logged' },
   { files: 'pipeline/collector', tests: ['query/read-budget', 'e2e/local-memory'], because: 'garbage collection; its effect is memory' },
   {
-    files: 'pipeline/file-stats pipeline/folders pipeline/units',
-    tests: ['telemetry/log-file', 'batcher/spool/ownership'],
+    files: 'pipeline/file-stats pipeline/folders pipeline/units pipeline/list',
+    tests: ['telemetry/log-file', 'batcher/spool/ownership', 'config/odd-values', 'proxy/routes'],
     because: 'small helpers of files that are tested',
   },
   { files: 'udp/receive-worker udp/datagram-intake udp/worker-messages', tests: ['udp/receiver'], because: 'a thread, tested through its receiver' },

@@ -35,8 +35,7 @@ export async function callerIdentity(credentials: AwsCredentials, url: URL, regi
 }
 
 /** The STS endpoint in the region and partition of an X-Ray endpoint of AWS; undefined for any other endpoint. */
-export function stsUrlBeside(xray: URL, override: string | undefined): URL | undefined {
-  if (override !== undefined && URL.canParse(override)) return new URL(override);
+export function stsUrlBeside(xray: URL): URL | undefined {
   const match = /^xray(-fips)?\.([a-z0-9-]+)\.(amazonaws\.com(?:\.cn)?|api\.aws|c2s\.ic\.gov|sc2s\.sgov\.gov)$/.exec(xray.hostname);
   if (match === null) return undefined;
   return new URL(`https://sts.${match[2]}.${match[3] === 'api.aws' ? 'amazonaws.com' : match[3]}/`);

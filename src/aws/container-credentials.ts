@@ -1,6 +1,6 @@
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
-import { isIPv4 } from 'node:net';
+import { bareHost, isLoopbackHost } from '../pipeline/address.ts';
 import { dateOf, parseDate } from '../pipeline/clock.ts';
 import { readTextFile } from '../pipeline/read-file.ts';
 import type { Environment } from './environment.ts';
@@ -10,7 +10,7 @@ import type { AwsCredentials } from './signer.ts';
 
 /** Source: @aws-sdk/credential-provider-http, and the ECS and EKS Pod Identity guides. */
 const ECS_AGENT = 'http://169.254.170.2';
-const AGENTS = new Set(['169.254.170.2', '169.254.170.23', '[fd00:ec2::23]', '[::1]', 'localhost']);
+const AGENTS = new Set(['169.254.170.2', '169.254.170.23', 'fd00:ec2::23']);
 const TIMEOUT_MS = 2_000;
 const ATTEMPTS = 2;
 const MAX_ANSWER_BYTES = 256 * 1024;
@@ -39,8 +39,8 @@ function agentUrl(env: Environment): URL {
   const text = relative ? `${ECS_AGENT}${relative}` : (env['AWS_CONTAINER_CREDENTIALS_FULL_URI'] ?? '');
   if (!URL.canParse(text)) throw new Error(`AWS_CONTAINER_CREDENTIALS_FULL_URI is not a URL: "${text}"`);
   const url = new URL(text);
-  const isLoopback = isIPv4(url.hostname) && url.hostname.startsWith('127.');
-  if (url.protocol === 'https:' || (url.protocol === 'http:' && (isLoopback || AGENTS.has(url.hostname)))) return url;
+  const host = bareHost(url.hostname);
+  if (url.protocol === 'https:' || (url.protocol === 'http:' && (isLoopbackHost(host) || AGENTS.has(host)))) return url;
   throw new Error(`AWS_CONTAINER_CREDENTIALS_FULL_URI must be https, loopback, or the agent of ECS or EKS, not ${url.origin}`);
 }
 

@@ -1,5 +1,6 @@
 import { request as httpRequest, type Agent, type IncomingHttpHeaders } from 'node:http';
 import { request as httpsRequest } from 'node:https';
+import { bareHost } from '../pipeline/address.ts';
 import { systemCodeOf } from '../pipeline/errors.ts';
 import type { AnswerBudget } from './answer-budget.ts';
 import { isTlsError, isUnknownIssuer, tlsProblem } from './tls-problem.ts';
@@ -52,7 +53,7 @@ function attempt(call: HttpCall): Promise<Attempt> {
   const { url, method, headers, body, agent } = call;
   const send = url.protocol === 'https:' ? httpsRequest : httpRequest;
   const request = send({
-    host: url.hostname.replace(/^\[|\]$/g, ''),
+    host: bareHost(url.hostname),
     port: url.port === '' ? undefined : Number(url.port),
     path: call.target ?? url.pathname + url.search,
     method,

@@ -1,6 +1,7 @@
 import { Agent as HttpAgent, type AgentOptions } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import { BlockList, isIP } from 'node:net';
+import { bareHost, isLoopbackHost } from '../pipeline/address.ts';
 
 export interface OutboundConfig {
   /** URL of an HTTP proxy, or "". */
@@ -85,11 +86,9 @@ function agentsFor({ maxSockets, noVerifySsl }: OutboundConfig, more: AgentOptio
   return { http: new HttpAgent({ ...options, ...more }), https: new HttpsAgent({ ...options, ...more }) };
 }
 
-/** Loopback, instance metadata and container metadata never go through a proxy: it would answer for the wrong machine (aws-xray-daemon#255). */
+/** Instance metadata and container metadata. */
 const NEVER = new BlockList();
-NEVER.addSubnet('127.0.0.0', 8);
 NEVER.addSubnet('169.254.0.0', 16);
-NEVER.addAddress('::1', 'ipv6');
 NEVER.addSubnet('fd00:ec2::', 32, 'ipv6');
 
 /**
@@ -97,10 +96,11 @@ NEVER.addSubnet('fd00:ec2::', 32, 'ipv6');
  * `example.com` and `.example.com` for the domain and its subdomains, addresses, CIDR blocks, each with an optional port.
  */
 export function isExempt(hostname: string, port: number, noProxy: string): boolean {
-  const host = hostname.replace(/^\[|\]$/g, '').toLowerCase();
+  const host = bareHost(hostname).toLowerCase();
   const version = isIP(host);
   const family = version === 6 ? 'ipv6' : 'ipv4';
-  if (host === 'localhost' || (version !== 0 && NEVER.check(host, family))) return true;
+  // A proxy would answer for the wrong machine (aws-xray-daemon#255).
+  if (isLoopbackHost(host) || (version !== 0 && NEVER.check(host, family))) return true;
   for (const rule of noProxy.toLowerCase().split(/[\s,]+/)) {
     if (rule === '') continue;
     if (rule === '*') return true;
@@ -123,7 +123,7 @@ function matches(rule: string, host: string, version: number, port: number): boo
   }
   const parts = /^(\[[^\]]+\]|[^:]+|[0-9a-f:]{3,})(?::(\d+))?$/.exec(rule);
   if (parts === null || (parts[2] !== undefined && Number(parts[2]) !== port)) return false;
-  const name = (parts[1] ?? '').replace(/^\[|\]$/g, '').replace(/^\*?\./, '');
+  const name = bareHost(parts[1] ?? '').replace(/^\*?\./, '');
   return version === 0 ? host === name || host.endsWith(`.${name}`) : host === name;
 }
 

@@ -2,7 +2,7 @@ import { get } from 'node:http';
 import { isTakenFromDefault } from '../config/http-address.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import { textOf } from '../config/option.ts';
-import type { Address } from '../pipeline/address.ts';
+import { reachable, type Address } from '../pipeline/address.ts';
 import { messageOf } from '../pipeline/errors.ts';
 import type { CommandContext } from './command.ts';
 
@@ -24,10 +24,9 @@ export async function run({ config, origins }: LoadedConfig<'healthcheck'>, { ou
 }
 
 /** Asks a daemon's /readyz; undefined if it is ready, otherwise why not. Another program's 200 does not count. */
-export async function healthProblem({ host, port }: Address, timeoutMs = 3_000): Promise<string | undefined> {
+export async function healthProblem(address: Address, timeoutMs = 3_000): Promise<string | undefined> {
   const { promise, resolve } = Promise.withResolvers<string | undefined>();
-  const target = { '0.0.0.0': '127.0.0.1', '::': '::1' }[host] ?? host;
-  const request = get({ host: target, port, path: '/readyz', agent: false, signal: AbortSignal.timeout(timeoutMs) }, (response) => {
+  const request = get({ ...reachable(address), path: '/readyz', agent: false, signal: AbortSignal.timeout(timeoutMs) }, (response) => {
     const chunks: Buffer[] = [];
     let length = 0;
     response.on('data', (chunk: Buffer) => {

@@ -56,7 +56,8 @@ function capitalized(text: string): string {
 }
 
 function noteOf(spec: OptionSpec, command: Command | undefined): string {
-  return command === 'local' && spec.isForTee === true ? ' Only with --tee.' : '';
+  const others = spec.dependsOn?.filter((dependency) => dependency.command !== undefined && dependency.command === command) ?? [];
+  return others.map(({ flag }) => ` Only with --${flag}.`).join('');
 }
 
 /** docs/configuration.md. */
@@ -110,9 +111,13 @@ Variables for another command are ignored.
 ${tables.join('\n')}`;
 }
 
-function commandsOf({ commands, isForTee }: OptionSpec): string {
+function commandsOf({ commands, dependsOn = [] }: OptionSpec): string {
   if (commands.length === COMMAND_NAMES.length) return 'all';
-  return commands.map((command) => (command === 'local' && isForTee === true ? 'local with `--tee`' : command)).join(', ');
+  const nameOf = (command: Command): string => {
+    const other = dependsOn.find((dependency) => dependency.command === command);
+    return other === undefined ? command : `${command} with \`--${other.flag}\``;
+  };
+  return commands.map(nameOf).join(', ');
 }
 
 function synopsisOf(spec: OptionSpec): string {

@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { constants } from 'node:os';
 import type { LoadedConfig } from '../config/load.ts';
-import { itemsOf } from '../config/text-form.ts';
+import { itemsOf } from '../pipeline/list.ts';
 import { within } from '../pipeline/deadline.ts';
 import { messageOf, systemCodeOf, XraydError } from '../pipeline/errors.ts';
 import { oneLine } from '../pipeline/one-line.ts';

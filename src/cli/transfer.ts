@@ -1,5 +1,5 @@
 import type { LoadedConfig } from '../config/load.ts';
-import { itemsOf } from '../config/text-form.ts';
+import { itemsOf } from '../pipeline/list.ts';
 import type { Imported } from './local-client.ts';
 import type { TraceDocuments, TraceQuery, TraceSource } from './trace-source.ts';
 

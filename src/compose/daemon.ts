@@ -95,6 +95,7 @@ export async function findDestination({ config, origins }: LoadedConfig<AwsComma
   return { region, url };
 }
 
+const STS_ENDPOINT = 'AWS_ENDPOINT_URL_STS';
 const IGNORE_ENDPOINTS = 'AWS_IGNORE_CONFIGURED_ENDPOINT_URLS';
 
 /**
@@ -124,6 +125,14 @@ function endpointFrom(
   return parsed.value as URL | undefined;
 }
 
+/** Only the account is asked for there, so a wrong value is no reason not to start. */
+function stsOverride(env: Environment, log: Logger): URL | undefined {
+  const parsed = parseText(SPECS.endpoint, env[STS_ENDPOINT] ?? '');
+  const doubt = 'problem' in parsed ? `${parsed.problem}; it is ignored` : parsed.warning;
+  if (doubt !== undefined) log.warn({}, `${STS_ENDPOINT} ${doubt}`);
+  return 'problem' in parsed ? undefined : (parsed.value as URL | undefined);
+}
+
 /** Checks a region that was found like a configured one, because it becomes part of a host name and of signatures. Throws XRAYD_REGION. */
 function usable({ region, origin }: FoundRegion, log: Logger): FoundRegion {
   const checked = checkRegion(region);
@@ -142,7 +151,7 @@ export function connectionTo(
   const proxyAddress = config.proxyAddress?.href ?? '';
   // Sampling calls and telemetry share the agent with the uploads.
   const outbound = new Outbound({ proxyAddress, noProxy, noVerifySsl: config.noVerifySsl, maxSockets: config.concurrency + 16 });
-  const stsUrl = stsUrlBeside(url, env['AWS_ENDPOINT_URL_STS']);
+  const stsUrl = stsOverride(env, log) ?? stsUrlBeside(url);
   const credentials = new CredentialSource({
     providers: credentialProviders({ ...config, region }, { env, outbound }),
     identify: async (found) => (stsUrl === undefined ? undefined : callerIdentity(found, stsUrl, region, outbound)),

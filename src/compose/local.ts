@@ -1,8 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { formatAddress } from '../pipeline/address.ts';
+import { formatAddress, isLoopbackHost } from '../pipeline/address.ts';
 import type { Environment, LoadedConfig } from '../config/load.ts';
 import { sumOf, type Snapshot } from '../pipeline/accounting.ts';
-import { isLoopbackHost } from '../http/host.ts';
 import { fullCollector } from '../pipeline/collector.ts';
 import type { Component, ComponentState } from '../pipeline/component.ts';
 import type { Logger } from '../pipeline/logger.ts';

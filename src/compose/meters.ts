@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Environment, LoadedConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
-import { itemsOf } from '../config/text-form.ts';
+import { itemsOf } from '../pipeline/list.ts';
 import { kubernetesDomains } from '../http/host.ts';
 import { RequestGuard } from '../http/request-guard.ts';
 import { Accounting } from '../pipeline/accounting.ts';

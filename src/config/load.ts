@@ -49,8 +49,7 @@ export function mergeConfig<C extends Command>({ commandLine, env, file }: Confi
     ...commandLine.unused.map((flag) => `${flag} is not used by xrayd ${command}`),
     ...unknownVariables(env),
     ...(file === undefined ? [] : [...file.warnings, ...unusedKeys(command, file)]),
-    ...(command === 'local' && config.tee !== true ? unusedWithoutTee({ commandLine, env, file }) : []),
-    ...unusedTogether({ commandLine, config, origins }),
+    ...unusedBeside({ commandLine, env, file }, { config, origins }),
   ];
   return { command, config: Object.freeze(config) as Config<C>, origins: Object.freeze(origins) as Record<OptionName, string>, warnings };
 }
@@ -128,49 +127,37 @@ function unusedKeys(command: Command, file: ConfigFile): string[] {
   return unused.map((name) => `${file.path} line ${file.lines.get(name)}: ${SPECS[name].fileKey} is not used by xrayd ${command}`);
 }
 
-/** Throws XRAYD_USAGE for flags only: a file may be the daemon's, and variables may be shared. */
-function unusedWithoutTee({ commandLine, file }: ConfigSources<Command>): string[] {
-  const names = OPTION_NAMES.filter((name) => SPECS[name].isForTee === true);
-  const flag = names.find((name) => commandLine.values.has(name));
-  if (flag !== undefined) {
-    const { written } = commandLine;
-    throw new XraydError('XRAYD_USAGE', `${written.get(flag)} is used by xrayd local only with --tee. See xrayd local --help.`);
-  }
-  return names.flatMap((name) => {
-    const line = file?.lines.get(name);
-    return file?.values.has(name) !== true ? [] : [`${file?.path} line ${line}: ${SPECS[name].fileKey} is used by xrayd local only with --tee`];
-  });
+interface Merged {
+  readonly config: Readonly<Partial<Record<OptionName, OptionValue | undefined>>>;
+  readonly origins: Readonly<Partial<Record<OptionName, string>>>;
 }
 
-/**
- * Options that are ignored if another one is set, or is not. A query that silently ignored a part would give a wrong
- * answer.
- */
-const TOGETHER: readonly { readonly name: OptionName; readonly other: OptionName; readonly isSet: boolean; readonly isError: boolean }[] = [
-  ...(['filter', 'text', 'sinceMs'] as const).map((name) => ({ name, other: 'traceId' as const, isSet: true, isError: true })),
-  ...(['roleExternalId', 'roleSessionName'] as const).map((name) => ({ name, other: 'roleArn' as const, isSet: false, isError: false })),
-  { name: 'spoolBytes', other: 'spool', isSet: false, isError: false },
-];
-
-/** Throws XRAYD_USAGE. */
-function unusedTogether({
-  commandLine,
-  config,
-  origins,
-}: {
-  commandLine: CommandLine;
-  config: Readonly<Partial<Record<OptionName, OptionValue | undefined>>>;
-  origins: Readonly<Partial<Record<OptionName, string>>>;
-}): string[] {
+/** Options that are set but ignored because another one is set, or is not. Throws XRAYD_USAGE for a flag that is refused then. */
+function unusedBeside({ commandLine, file }: ConfigSources<Command>, { config, origins }: Merged): string[] {
+  const { command } = commandLine;
+  const isSet = (name: OptionName): boolean => ![undefined, '', false].some((unset) => config[name] === unset);
   const warnings: string[] = [];
-  for (const { name, other, isSet, isError } of TOGETHER) {
-    const { [name]: value, [other]: of } = config;
-    if (origins[name] === 'default' || value === '' || value === undefined || (of !== '' && of !== undefined) !== isSet) continue;
-    const said = `${origins[name]} is not used ${isSet ? 'with' : 'without'} --${SPECS[other].flag}`;
-    if (isError && commandLine.values.has(name)) throw new XraydError('XRAYD_USAGE', `${said}. See xrayd ${commandLine.command} --help.`);
-    warnings.push(said);
+  for (const name of OPTION_NAMES) {
+    if (!SPECS[name].commands.includes(command) || origins[name] === 'default' || config[name] === '' || config[name] === undefined) continue;
+    const unmet = SPECS[name].dependsOn?.find(
+      (dependency) => (dependency.command ?? command) === command && isSet(nameOfFlag(dependency.flag)) !== dependency.isSet,
+    );
+    if (unmet === undefined) continue;
+    const isFlag = commandLine.values.has(name);
+    const isInFile = file?.values.has(name) === true;
+    const place = isFlag || !isInFile ? origins[name] : `${file.path} line ${file.lines.get(name)}: ${SPECS[name].fileKey}`;
+    const said = `${place} is not used ${unmet.isSet ? 'without' : 'with'} --${unmet.flag}`;
+    if (isFlag && unmet.isFlagRefused === true) throw new XraydError('XRAYD_USAGE', `${said}. See xrayd ${command} --help.`);
+    if (isFlag || isInFile || unmet.isVariableIgnored !== true) warnings.push(said);
   }
   return warnings;
+}
+
+/** A table that names a flag which does not exist fails every start, and so every test. */
+function nameOfFlag(flag: string): OptionName {
+  const name = OPTION_NAMES.find((option) => SPECS[option].flag === flag);
+  if (name === undefined) throw new Error(`no option has the flag ${flag}`);
+  return name;
 }
 
 /** One line per value that the command uses, for --print-config. Passwords in URLs are not printed. */

@@ -1,4 +1,7 @@
-import type { OptionSpec } from './option.ts';
+import type { Dependency, OptionSpec } from './option.ts';
+
+/** A query that silently ignored a part would give a wrong answer. */
+const WITHOUT_TRACE_ID: Dependency = { flag: 'trace-id', isSet: false, isFlagRefused: true };
 
 /** Options of `xrayd local`. */
 export const LOCAL_OPTIONS = {
@@ -89,6 +92,7 @@ export const LOCAL_OPTIONS = {
   filter: {
     group: 'Local X-Ray',
     commands: ['export', 'pull'],
+    dependsOn: [WITHOUT_TRACE_ID],
     kind: 'text',
     flag: 'filter',
     default: '',
@@ -98,6 +102,7 @@ export const LOCAL_OPTIONS = {
   text: {
     group: 'Local X-Ray',
     commands: ['export'],
+    dependsOn: [WITHOUT_TRACE_ID],
     kind: 'text',
     flag: 'text',
     default: '',
@@ -107,6 +112,7 @@ export const LOCAL_OPTIONS = {
   sinceMs: {
     group: 'Local X-Ray',
     commands: ['export', 'pull'],
+    dependsOn: [WITHOUT_TRACE_ID],
     kind: 'number',
     flag: 'since',
     default: 60,

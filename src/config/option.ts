@@ -7,12 +7,28 @@ import { UNITS, type Unit } from './units.ts';
 export const OPTION_GROUPS = ['Receiving', 'X-Ray', 'Sending', 'Operating', 'Local X-Ray', 'Other'] as const;
 type OptionGroup = (typeof OPTION_GROUPS)[number];
 
+/** The option is ignored if another one is not set, or is set. */
+export interface Dependency {
+  /** The other option, by its flag. */
+  readonly flag: string;
+  /** Whether the option is used only with the other one, or only without it. */
+  readonly isSet: boolean;
+  /** The only command in which it depends on the other one. */
+  readonly command?: Command;
+  /** The flag is refused if it is not used. Otherwise, and if the value comes from elsewhere, a warning says so. */
+  readonly isFlagRefused?: true;
+  /** No warning about a variable, which may be meant for another program. */
+  readonly isVariableIgnored?: true;
+}
+
+/** Options about AWS, which `local` calls only with --tee. */
+export const WITH_TEE: Dependency = { flag: 'tee', isSet: true, command: 'local', isFlagRefused: true, isVariableIgnored: true };
+
 interface OptionBase {
   readonly group: OptionGroup;
   /** The commands that use the option. Others refuse the flag and ignore the variable. */
   readonly commands: readonly Command[];
-  /** `local` uses the option only with `--tee`. */
-  readonly isForTee?: true;
+  readonly dependsOn?: readonly Dependency[];
   /** Long flag, without dashes. */
   readonly flag: string;
   readonly short?: string;

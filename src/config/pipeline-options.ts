@@ -1,4 +1,4 @@
-import type { OptionSpec } from './option.ts';
+import { WITH_TEE, type OptionSpec } from './option.ts';
 
 /** Options of the pipeline: receiving, X-Ray, sending. */
 export const PIPELINE_OPTIONS = {
@@ -61,7 +61,7 @@ export const PIPELINE_OPTIONS = {
   roleArn: {
     group: 'X-Ray',
     commands: ['daemon', 'local', 'pull'],
-    isForTee: true,
+    dependsOn: [WITH_TEE],
     kind: 'text',
     form: 'role',
     flag: 'role-arn',
@@ -73,7 +73,7 @@ export const PIPELINE_OPTIONS = {
   roleExternalId: {
     group: 'X-Ray',
     commands: ['daemon', 'local', 'pull'],
-    isForTee: true,
+    dependsOn: [WITH_TEE, { flag: 'role-arn', isSet: true }],
     kind: 'text',
     form: 'name',
     flag: 'role-external-id',
@@ -83,7 +83,7 @@ export const PIPELINE_OPTIONS = {
   roleSessionName: {
     group: 'X-Ray',
     commands: ['daemon', 'local', 'pull'],
-    isForTee: true,
+    dependsOn: [WITH_TEE, { flag: 'role-arn', isSet: true }],
     kind: 'text',
     form: 'name',
     flag: 'role-session-name',
@@ -103,7 +103,7 @@ export const PIPELINE_OPTIONS = {
   endpoint: {
     group: 'X-Ray',
     commands: ['daemon', 'local', 'pull'],
-    isForTee: true,
+    dependsOn: [WITH_TEE],
     kind: 'url',
     scheme: 'https',
     flag: 'endpoint',
@@ -116,7 +116,7 @@ export const PIPELINE_OPTIONS = {
   proxyAddress: {
     group: 'X-Ray',
     commands: ['daemon', 'local', 'pull'],
-    isForTee: true,
+    dependsOn: [WITH_TEE],
     kind: 'url',
     scheme: 'http',
     flag: 'proxy-address',
@@ -129,7 +129,7 @@ export const PIPELINE_OPTIONS = {
   noVerifySsl: {
     group: 'X-Ray',
     commands: ['daemon', 'local', 'pull'],
-    isForTee: true,
+    dependsOn: [WITH_TEE],
     kind: 'switch',
     flag: 'no-verify-ssl',
     fileKey: 'NoVerifySSL',
@@ -184,7 +184,7 @@ export const PIPELINE_OPTIONS = {
   requestTimeoutMs: {
     group: 'Sending',
     commands: ['daemon', 'local', 'pull'],
-    isForTee: true,
+    dependsOn: [WITH_TEE],
     kind: 'number',
     flag: 'request-timeout',
     default: 5,
@@ -225,6 +225,7 @@ export const PIPELINE_OPTIONS = {
   spoolBytes: {
     group: 'Sending',
     commands: ['daemon', 'local'],
+    dependsOn: [{ flag: 'spool', isSet: true }],
     kind: 'number',
     flag: 'spool-size',
     default: 1024,

@@ -1,4 +1,5 @@
 import { closest } from 'fastest-levenshtein';
+import { itemsOf } from '../pipeline/list.ts';
 import { isHostPattern } from './address.ts';
 import type { TextOption } from './option.ts';
 
@@ -100,10 +101,4 @@ export function hintAt(text: string): string {
   if (text.trim() !== text) return 'it has a leading or trailing blank';
   if (/^["'].*["']$/s.test(text)) return 'the quotes are part of the value';
   return 'check where it is set';
-}
-
-/** The items of a value of form `list`, `hosts` or `calls`: separated by commas, without blanks. */
-export function itemsOf(list: string): string[] {
-  const items = list.split(',').map((item) => item.trim());
-  return items.filter((item) => item !== '');
 }

@@ -45,8 +45,3 @@ export function kubernetesDomains(resolvConf: string): string[] {
     return namespace === undefined ? [] : [`.${namespace}`, `.svc.${cluster}`];
   });
 }
-
-/** Whether `host` is the loopback host of this machine. A name such as `127.example` is not an address. */
-export function isLoopbackHost(host: string): boolean {
-  return (isIP(host) === 4 && host.startsWith('127.')) || /^(::1$|localhost\.?$)/i.test(host);
-}

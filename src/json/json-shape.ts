@@ -48,7 +48,10 @@ export function jsonShapeProblem(bytes: Uint8Array, { maxDepth, maxValues }: Jso
   return undefined;
 }
 
-/** The same for a string. */
+/**
+ * The same for a string. A loop of its own: one that reads both through a function takes three times as long, and it passes over each document that
+ * is stored or shown.
+ */
 export function textShapeProblem(text: string, limits: JsonLimits): JsonShapeProblem | undefined {
   const values = valuesInText(text, limits);
   return values > limits.maxValues ? 'too_many_values' : values < 0 ? 'too_deep' : undefined;

@@ -1,3 +1,5 @@
+import { isIP } from 'node:net';
+
 export interface Address {
   /** Host name or IP address, without brackets. */
   readonly host: string;
@@ -17,4 +19,14 @@ export function reachable({ host, port }: Address): Address {
 /** The address that a server is bound to; undefined if the server is not bound, or is bound to a path. */
 export function boundAddress(bound: { address: string; port: number } | string | null | undefined): Address | undefined {
   return typeof bound === 'object' && bound !== null ? { host: bound.address, port: bound.port } : undefined;
+}
+
+/** The host of a URL as an Address has it: a URL's `hostname` has brackets around IPv6. */
+export function bareHost(hostname: string): string {
+  return hostname.replace(/^\[|\]$/g, '');
+}
+
+/** Whether `host`, without brackets, is the loopback host of this machine. A name such as `127.example` is not an address. */
+export function isLoopbackHost(host: string): boolean {
+  return (isIP(host) === 4 && host.startsWith('127.')) || /^(::1$|localhost\.?$)/i.test(host);
 }

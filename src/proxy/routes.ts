@@ -1,4 +1,5 @@
 import { ALL_OPERATIONS, operationAt, OPERATIONS } from '../formats/xray/operations.ts';
+import { itemsOf } from '../pipeline/list.ts';
 
 /** The operations that AWSXRayDaemonWriteAccess allows, except PutTraceSegments, which is buffered here instead of forwarded. */
 const DEFAULT_PATHS = ALL_OPERATIONS.filter(({ name, caller }) => caller !== 'account' && name !== 'PutTraceSegments').map(({ path }) => path);
@@ -26,10 +27,7 @@ export class Routes {
 
   /** `allow` is the text of --proxy-allow: paths separated by commas, or `all`. */
   constructor(allow: string) {
-    const extra = allow
-      .split(',')
-      .map((path) => path.trim())
-      .filter((path) => path !== '');
+    const extra = itemsOf(allow);
     this.#allowsAll = extra.includes('all');
     this.#paths = new Set([...DEFAULT_PATHS, ...extra.map((path) => (path.startsWith('/') ? path : `/${path}`))]);
   }

@@ -9,7 +9,11 @@ const MAX_DEPTH = 10_000;
  */
 export function isTraceHeader(line: Uint8Array): boolean {
   const text = Buffer.from(line.buffer, line.byteOffset, line.byteLength).toString('utf8');
-  if (!isJson(text)) return false;
+  try {
+    JSON.parse(text);
+  } catch {
+    return false;
+  }
   let format = '';
   let version = 0;
   const isObject = forEachMember(text, (key, value) => {
@@ -20,15 +24,6 @@ export function isTraceHeader(line: Uint8Array): boolean {
     }
   });
   return isObject && equalFold(format, 'json') && version === 1;
-}
-
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 /** Calls `visit` with each top-level key and the source text of its value. false if `text`, which is valid JSON, is not an object or is too deep. */

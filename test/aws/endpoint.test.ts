@@ -1,6 +1,11 @@
 import { afterEach, expect, test } from 'vitest';
 import { stsUrlBeside } from '../../src/aws/caller-identity.ts';
 import { resolveEndpoint } from '../../src/aws/endpoint.ts';
+import { connectionTo } from '../../src/compose/daemon.ts';
+import { parseFlags } from '../../src/config/flags.ts';
+import { mergeConfig } from '../../src/config/load.ts';
+import { newCounters } from '../../src/pipeline/counters.ts';
+import { MemoryLog } from '../fakes/log.ts';
 
 afterEach(() => {
   delete process.env['AWS_USE_FIPS_ENDPOINT'];
@@ -39,5 +44,21 @@ test.each([
   ['http://127.0.0.1:4566/', undefined],
   ['https://evil.example/xray.eu-west-1.amazonaws.com', undefined],
 ])('for X-Ray at %s, STS is at %s', (xray, sts) => {
-  expect(stsUrlBeside(new URL(xray), undefined)?.href).toBe(sts);
+  expect(stsUrlBeside(new URL(xray))?.href).toBe(sts);
+});
+
+test.each([
+  ['sts.example:8443', []],
+  ['', []],
+  ['ftp://sts.example', ['AWS_ENDPOINT_URL_STS must be a URL with http or https, not "ftp://sts.example"; it is ignored']],
+])('AWS_ENDPOINT_URL_STS %j is read as --endpoint is, but a wrong one does not fail the start', (value, warnings) => {
+  const log = new MemoryLog();
+  const { config } = mergeConfig({ commandLine: { ...parseFlags([]), command: 'daemon' }, env: {}, file: undefined });
+  const { outbound } = connectionTo(
+    { region: 'us-east-1', url: new URL('http://127.0.0.1:1') },
+    { config, counters: newCounters(), log },
+    { AWS_ENDPOINT_URL_STS: value },
+  );
+  outbound.close();
+  expect(log.lines.map(({ message }) => message)).toEqual(warnings);
 });

@@ -159,10 +159,10 @@ test('refuses a flag that needs --tee without it, and only warns of it in a file
       env,
       file: parseConfigFile('cfg.yaml', `RoleARN: ${ROLE}\nRegion: x\nResourceARN: a\nVersion: 2\n`),
     });
-  expect(() => local(['--role-arn', ROLE])).toThrow('--role-arn is used by xrayd local only with --tee.');
+  expect(() => local(['--role-arn', ROLE])).toThrow('--role-arn is not used without --tee. See xrayd local --help.');
   expect(local([], { XRAYD_ROLE_ARN: ROLE }).warnings).toEqual([
     'cfg.yaml line 3: ResourceARN is not used by xrayd local',
-    'cfg.yaml line 1: RoleARN is used by xrayd local only with --tee',
+    'cfg.yaml line 1: RoleARN is not used without --tee',
   ]);
   expect(local(['--tee', '--role-arn', ROLE]).warnings).toEqual(['cfg.yaml line 3: ResourceARN is not used by xrayd local']);
 });

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { HostNames, hostOf, isLoopbackHost, kubernetesDomains } from '../../src/http/host.ts';
+import { HostNames, hostOf, kubernetesDomains } from '../../src/http/host.ts';
+import { isLoopbackHost } from '../../src/pipeline/address.ts';
 import { RequestGuard, type Callers } from '../../src/http/request-guard.ts';
 import { isHostPattern } from '../../src/config/address.ts';
 import { MemoryLog } from '../fakes/log.ts';
