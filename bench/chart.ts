@@ -5,7 +5,7 @@ const WIDTH = 640;
 const ROW = 22;
 const LEFT = 110;
 
-/** CPU per segment of each steady scenario, a bar for each daemon, as SVG. */
+/** CPU per segment of each steady scenario, with a bar per daemon, as SVG. */
 export function chartOf(results: Readonly<Record<string, Readonly<Record<string, Measured>>>>): string {
   const rows = Object.entries(results).flatMap(([name, by]) =>
     Object.entries(by).flatMap(([daemon, { cpuUsPerSegment }]) => (cpuUsPerSegment === undefined ? [] : [{ name, daemon, value: cpuUsPerSegment }])),

@@ -1,6 +1,8 @@
 /**
- * npm run bench:ci [-- SCENARIOS] [--budgets FILE]: fails when the bundle has become slower, larger or lossier than bench/budgets.json allows. Forty seconds, more when something is over.
- * A scenario that is over is measured again, up to three times, and only the best counts: what a busy machine does to one run it does not do to three.
+ * npm run bench:ci [-- SCENARIOS] [--budgets FILE]: fails when the bundle has become slower, larger or lossier than
+ * bench/budgets.json allows. Forty seconds, more when something is over.
+ * A scenario over its budget is measured up to three times, and the best run counts: a busy machine rarely disturbs all
+ * three.
  */
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';

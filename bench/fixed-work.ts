@@ -2,12 +2,12 @@ import { once } from 'node:events';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 import { named, type Figures } from './measured-local.ts';
 
-/** About 4 ms. Numbers only: nothing is allocated, so no collection is in it. */
+/** About 4 ms. Works on numbers only, without allocation, so that no collection is included. */
 const ITERATIONS = 4_000_000;
 
 /**
- * CPU that the kernel's books charge for one piece of work, always the same, by `threads` at once: median and most, in ms. What the most has beyond
- * the median is the machine's: its hypervisor, the steps of its books, other threads in the caches.
+ * CPU that the kernel accounts for one fixed piece of work in each of `threads` threads: median and maximum, in ms. The
+ * difference is the machine's: its hypervisor, the granularity of its accounting, other threads in the caches.
  */
 export async function fixedWork(threads: number, seconds: number): Promise<Figures> {
   const results = Array.from({ length: threads }, () => once(new Worker(new URL(import.meta.url), { workerData: seconds }), 'message'));
@@ -29,6 +29,6 @@ function piecesOf(seconds: number): number[] {
     const { user, system } = process.threadCpuUsage(before);
     pieces.push((user + system) / 1000);
   }
-  // Read, so that the compiler keeps the loop.
+  // Used, so that the compiler keeps the loop.
   return sum === 0.5 ? [] : pieces;
 }

@@ -1,22 +1,28 @@
 import { hash } from 'node:crypto';
 import type { Measured } from './scenarios.ts';
 
-/** What may be gated: figures that a busy machine does not change, and CPU against work of the same kind on the same machine. */
+/**
+ * Figures with budgets: those that a busy machine does not change, and CPU relative to similar work on the same
+ * machine.
+ */
 export interface Figures extends Measured {
   /** CPU per segment, in runs of the calibration loop. */
   readonly cpuRatio?: number;
 }
 
-/** `was` is what it was when the limit was set. */
+/** `was`: the value when the limit was set. */
 export interface Budget {
   readonly was: number;
   readonly limit: number;
 }
 
-/** For each scenario, the budgets of its figures. */
+/** The budgets of each scenario's figures. */
 export type Budgets = Readonly<Record<string, Readonly<Partial<Record<keyof Figures, Budget>>>>>;
 
-/** What is over its budget, in words with the figure, the old one and the limit. A figure that was not measured is over it. */
+/**
+ * Describes each figure over its budget, with the figure, the old one and the limit. A figure that was not measured
+ * counts as over it.
+ */
 export function overBudget(scenario: string, figures: Figures, budgets: Budgets): string[] {
   const limits = Object.entries(budgets[scenario] ?? {}) as [keyof Figures, Budget][];
   return limits.flatMap(([name, { was, limit }]) => {
@@ -28,12 +34,15 @@ export function overBudget(scenario: string, figures: Figures, budgets: Budgets)
 
 const DOCUMENT = JSON.stringify({ id: '0123456789abcdef', metadata: { text: 'x"'.repeat(400) } });
 
-/** One run of the calibration loop: text to JSON and a hash, what a daemon does with a batch. */
+/** One run of the calibration loop: text to JSON and a hash, like a daemon's work on a batch. */
 export function calibrationWork(seed: number, toJson: (value: unknown) => string = JSON.stringify): void {
   hash('sha256', toJson([DOCUMENT, seed]));
 }
 
-/** µs of CPU that a fixed piece of work takes here and now. The least of several, which other programs disturb least. */
+/**
+ * CPU of a fixed piece of work on this machine now, in µs: the minimum of several runs, which other programs disturb
+ * least.
+ */
 export function calibrationUs(): number {
   let least = Infinity;
   for (let round = 0; round < 15; round++) {

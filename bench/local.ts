@@ -1,8 +1,8 @@
 /**
- * npm run bench -- local [--segments N] [--rate N] [--json FILE]: the local X-Ray, from the bundle. Fills a store at a steady rate, asks it the
- * questions of a page, then runs a small store that has to prune all the time. Linux only.
- * npm run bench -- local --against BUNDLE [--runs N]: only fills a store, this bundle's and the other's in turn, and says what CPU a segment costs in the one
- * by what it costs in the other: on a machine that is busy with other things too, times say little, and pairs do.
+ * npm run bench -- local [--segments N] [--rate N] [--json FILE]: measures the bundle's local X-Ray. Fills a store at a
+ * steady rate, runs the queries of the page, then fills a small store that must prune all the time. Linux only.
+ * npm run bench -- local --against BUNDLE [--runs N]: only fills a store, alternating between this bundle and the
+ * other, and prints the ratio of the CPU per segment: on a busy machine single times mean little, but pairs do.
  */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -64,7 +64,7 @@ async function compare(other: string, runs: number): Promise<void> {
   const ratios: number[] = [];
   for (let run = 1; run <= runs; run++) {
     const costs = new Map<string, number>();
-    // The one that runs second finds the machine warm.
+    // The second one runs on a warm machine.
     for (const bundle of run % 2 === 1 ? [other, BUNDLE] : [BUNDLE, other]) {
       await withLocal(
         4_000,

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 
-/** What a figure was measured on. */
+/** The machine of a measurement. */
 export function machineText(): string {
   const memory = `${Math.round(totalmem() / 2 ** 30)} GiB`;
   const socketBuffer = readFileSync('/proc/sys/net/core/rmem_max', 'utf8').trim();

@@ -5,13 +5,13 @@ import { processStats } from './process-stats.ts';
 import { CUSTOMERS } from './load/documents.ts';
 import { Load } from './load/load.ts';
 
-/** Questions of each kind. */
+/** Queries of each kind. */
 const QUESTIONS = 50;
 
 /** Failed requests in each half. */
 const FAILURES = 500;
 
-/** Questions for words; N is another number each time. */
+/** Text queries; N is a different number each time. */
 const TEXTS: Readonly<Record<string, string>> = {
   textAllHave: 'text=shop',
   textTwoThatAllHave: 'text=shop%20get',
@@ -50,15 +50,15 @@ interface Shares {
   readonly max: number;
 }
 
-/** What loop-delay.mjs writes. */
+/** The output of loop-delay.mjs. */
 interface LoopDelay {
   readonly late: Shares;
   readonly own: Shares;
-  /** The turn with the most work of its own: from its start to its end, and what collections took of it. */
+  /** The turn with the most work: its duration, and the time in collections. */
   readonly longest: { readonly ms: number; readonly gcMs: number };
 }
 
-/** A local X-Ray that was started with loop-delay.mjs, and what is measured of it. */
+/** A local X-Ray that was started with loop-delay.mjs, and its measurements. */
 export class MeasuredLocal {
   readonly #daemon: DaemonProcess;
   readonly #file: string;
@@ -81,7 +81,7 @@ export class MeasuredLocal {
     return this.#load.steady(perSecond, seconds);
   }
 
-  /** Sends `count` at the rate, waits until they are stored, and says what it cost and whether any was lost. */
+  /** Sends `count` segments at the rate, waits until they are stored, and returns the cost and the losses. */
   async ingest(count: number): Promise<Figures> {
     const storedBefore = await this.#stored();
     const offeredBefore = this.#load.offered;
@@ -121,7 +121,7 @@ export class MeasuredLocal {
     };
   }
 
-  /** Median and slowest answer of each kind of question, in ms; the client's own work is in them. */
+  /** Median and slowest answer of each kind of query, in ms, including the client's own work. */
   async questions(): Promise<Figures> {
     const now = Date.now() / 1000;
     const range = { StartTime: now - 3_600, EndTime: now + 60 };
@@ -149,7 +149,10 @@ export class MeasuredLocal {
     };
   }
 
-  /** Failed requests that called a database: what the load has not. Half as old as the store, half new, when it is called before and after it is filled. */
+  /**
+   * Failed requests that called a database, which the load lacks. Called before and after the store is filled, half of
+   * them are as old as the store.
+   */
   async putFailures(): Promise<void> {
     const now = Math.floor(Date.now() / 1000);
     for (let batch = 0; batch < FAILURES / 50; batch++) {
@@ -158,7 +161,7 @@ export class MeasuredLocal {
     }
   }
 
-  /** Questions for words, and the CPU that the process takes for one. */
+  /** Text queries, and the CPU of the process per query. */
   async #found(name: string, query: string): Promise<Figures> {
     const before = processStats(this.#daemon.pid);
     const times = await timed(async (i) => {
@@ -170,7 +173,7 @@ export class MeasuredLocal {
     return { ...named(name, times), [`${name}CpuMs`]: rounded((after.cpuUs - before.cpuUs) / 1000 / QUESTIONS) };
   }
 
-  /** From sending a segment by UDP until BatchGetTraces has it, asked every millisecond or so. */
+  /** From sending a segment over UDP until BatchGetTraces returns it, polled about every millisecond. */
   async untilReadable(): Promise<Figures> {
     const times = await timed(async (i) => {
       const id = `1-67423f1d-${i.toString(16).padStart(24, '0')}`;
@@ -199,7 +202,7 @@ export class MeasuredLocal {
     return (await this.#daemon.metrics())['xrayd_segments_sent_total'] ?? 0;
   }
 
-  /** Since the last call. */
+  /** The time since the last call. */
   async #loopDelay(): Promise<LoopDelay> {
     const before = this.#daemon.stderr.length;
     this.#daemon.kill('SIGUSR2');
@@ -228,7 +231,7 @@ async function timed(ask: (i: number) => Promise<unknown>): Promise<number[]> {
   return times.sort((a, b) => a - b);
 }
 
-/** Median and most of sorted times, by the figure's name. */
+/** Median and maximum of sorted times, by the figure's name. */
 export function named(name: string, times: readonly number[]): Figures {
   return { [`${name}P50Ms`]: rounded(times[Math.floor(times.length / 2)]!), [`${name}MaxMs`]: rounded(times.at(-1)!) };
 }

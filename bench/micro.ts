@@ -1,4 +1,7 @@
-/** npm run bench:micro: one step of a segment's way each, for what a change could spoil. Read the ratio of two runs on one machine, not the times. */
+/**
+ * npm run bench:micro: times single steps of handling a segment, to detect regressions. Compare the ratio of two runs
+ * on one machine, not the times.
+ */
 import { createHash } from 'node:crypto';
 import { cpus } from 'node:os';
 import { Bench, type Task } from 'tinybench';

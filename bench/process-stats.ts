@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** What the kernel wrote down about a process: CPU time of all its threads in µs, memory in MB, times that a thread of it woke. */
+/** Process statistics of the kernel: CPU time of all threads in µs, memory in MB, number of thread wake-ups. */
 export interface ProcessStats {
   readonly cpuUs: number;
   readonly residentMb: number;

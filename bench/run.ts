@@ -1,6 +1,7 @@
 /**
- * npm run bench [-- NAMES] [--seconds N] [--runs N] [--against PATH] [--json FILE] [--chart FILE]: measures the bundle, and beside it, scenario by
- * scenario, another daemon with the reference's flags. Of several runs, each of a daemon just started and the two in turn, it prints a summary.
+ * npm run bench [-- NAMES] [--seconds N] [--runs N] [--against PATH] [--json FILE] [--chart FILE]: measures the bundle
+ * and, scenario by scenario, another daemon with the reference's flags. Several runs alternate between the two, each
+ * with a new process, and end with a summary.
  * CPU and memory are those of the daemon's process, from the kernel. Linux only.
  * npm run bench -- local: the local X-Ray (local.ts). npm run bench -- ui: its page (test/page/bench.ts).
  */
@@ -14,7 +15,7 @@ import { SCENARIOS, type Measured, type Scenario } from './scenarios.ts';
 import { summaryOf } from './summary.ts';
 
 if (process.argv[2] === 'local') await import('./local.ts');
-// With the tests of the page, whose types it needs.
+// In test/page, because it needs the types of those tests.
 if (process.argv[2] === 'ui') await import(new URL('../test/page/bench.ts', import.meta.url).href);
 
 const { values, positionals } = parseArgs({
@@ -64,10 +65,10 @@ console.table(
 );
 if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify({ machine, seconds: Number(values.seconds), results }, undefined, 2)}\n`);
 if (values.chart !== undefined) writeFileSync(values.chart, chartOf(results));
-// The harness leaves nothing behind but a keep-alive timer or two.
+// Only keep-alive timers of the harness are left.
 process.exit(0);
 
-/** A daemon just started, the bundle without `command`. */
+/** A new daemon; without `command`, the bundle. */
 async function measure({ run }: Scenario, command: string[] | undefined, progress: string): Promise<Measured> {
   const say = (text: string): void => void (process.stdout.isTTY && process.stdout.write(`\r\u001b[K${text}`));
   say(progress);

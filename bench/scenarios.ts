@@ -5,11 +5,11 @@ import { processStats, type ProcessStats } from './process-stats.ts';
 import type { Size } from './load/documents.ts';
 import { Load } from './load/load.ts';
 
-/** What a scenario measured; what it does not measure is absent. */
+/** The figures of a scenario; those that it does not measure are absent. */
 export interface Measured {
   readonly offered?: number;
   readonly lost?: number;
-  /** µs of CPU of the daemon's process, all threads, for each segment. */
+  /** CPU of all threads of the daemon's process per segment, in µs. */
   readonly cpuUsPerSegment?: number;
   /** Share of one core, in percent. */
   readonly corePercent?: number;
@@ -20,18 +20,18 @@ export interface Measured {
   readonly p99Ms?: number;
   readonly wakeUpsPerSecond?: number;
   readonly wakeUpsPerSegment?: number;
-  /** PutTraceSegments calls for each segment: 0.02 when every batch is full. */
+  /** PutTraceSegments calls per segment: 0.02 if every batch is full. */
   readonly callsPerSegment?: number;
-  /** Segments a second: the highest rate of the ramp at which nothing was lost. */
+  /** The highest rate of the ramp at which nothing was lost, in segments per second. */
   readonly losslessRate?: number;
-  /** From the start of the process until its TCP port takes a connection, the median of five, in ms. */
+  /** From the start of the process until its TCP port accepts a connection: the median of five, in ms. */
   readonly startUpMs?: number;
 }
 
 export interface Scenario {
   readonly name: string;
   readonly title: string;
-  /** Runs only when it is named: it takes long. */
+  /** Runs only if it is named, because it takes long. */
   readonly isLong?: true;
   readonly run: (harness: Harness, seconds: number) => Promise<Measured>;
 }
@@ -40,7 +40,7 @@ export interface Scenario {
 const WARM_UP_SECONDS = 3;
 const LARGE: Size = { bytes: 60_000, kind: 'utf8' };
 const RAMP = [10_000, 20_000, 30_000, 40_000, 50_000, 60_000, 80_000];
-/** Of a rate that is lost when it counts as loss: a ten-thousandth is one hiccup of a shared machine. */
+/** Share of the segments that may be lost: a ten-thousandth is one hiccup of a shared machine. */
 const LOSS = 1e-4;
 
 export const SCENARIOS: readonly Scenario[] = [
@@ -139,7 +139,7 @@ function burst(count: number): Scenario['run'] {
   };
 }
 
-/** Waits until all has arrived, or nothing has for 2 s; resolves with how many are missing. */
+/** Waits until everything has arrived, or nothing has for 2 s; resolves with the number of missing segments. */
 async function arrive({ oracle }: Harness, load: Load): Promise<number> {
   let { delivered } = oracle.judge(load.offered);
   let quietMs = 0;

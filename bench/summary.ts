@@ -1,6 +1,6 @@
 import type { Measured } from './scenarios.ts';
 
-/** One scenario and daemon in numbers: of several runs the median of each figure, the mean of the losses, and how many lost nothing. */
+/** Summary of a scenario and daemon: the median of each figure, the mean loss, and how many runs lost nothing. */
 export function summaryOf(runs: readonly Measured[]): Measured & { runs?: number; lossless?: number } {
   const [first, ...others] = runs;
   if (first === undefined || others.length === 0) return first ?? {};

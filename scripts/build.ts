@@ -1,4 +1,7 @@
-/** Builds dist/xrayd.cjs: the whole daemon in one file, the code of its threads and the page inside it; and dist/index.cjs, the library, without AWS. */
+/**
+ * Builds dist/xrayd.cjs (the whole program in one file, including the code of its threads and the page) and
+ * dist/index.cjs (the library, without AWS).
+ */
 import { chmodSync, copyFileSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { build, type BuildOptions } from 'esbuild';
 import { buildPage } from './page.ts';
@@ -9,8 +12,9 @@ const OUTPUT = 'dist/xrayd.cjs';
 const LIBRARY = 'dist/index.cjs';
 
 /**
- * Before anything else, in words that every Node understands. CommonJS, and syntax for an old Node: an ES module's imports would be
- * resolved first and fail with a stack trace. The listener keeps Node from opening its inspector at SIGUSR1 (src/cli/signals.ts).
+ * Runs before anything else, with syntax that every Node understands. CommonJS, and syntax for an old Node: an ES
+ * module's imports would be resolved first and fail with a stack trace. The listener keeps Node from opening its
+ * inspector at SIGUSR1 (src/cli/signals.ts).
  */
 const [major = 0, minor = 0] = engines.node.replace('>=', '').split('.').map(Number);
 const versionCheck = (otherwise: (message: string) => string): string => `(function () {
@@ -32,9 +36,9 @@ const shared: BuildOptions = {
   keepNames: false,
   metafile: true,
   logLevel: 'warning',
-  // Both are behind a check for what is defined here.
+  // Both are guarded by a check for a constant that is defined here.
   define: { 'import.meta.url': '"file:///"' },
-  // ES modules where a package has them: their dead code can be left out.
+  // Prefers ES modules, whose dead code can be removed.
   mainFields: ['module', 'main'],
 };
 
@@ -45,7 +49,7 @@ const define = {
   XRAYD_VERSION: JSON.stringify(version),
   RECEIVE_WORKER_SOURCE: JSON.stringify(worker.outputFiles[0]!.text),
   STORE_WORKER_SOURCE: JSON.stringify(store.outputFiles[0]!.text),
-  // The library goes without the page.
+  // The library does not include the page.
   PAGE_FILES: '{}',
 };
 const library = await build({

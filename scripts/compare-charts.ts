@@ -1,7 +1,8 @@
 /**
- * Renders the chart and another one with the same values, and writes what others hold on to in both as a table into docs/compatibility.md.
+ * Renders the chart and another one with the same values, and writes what other objects depend on in both as a table
+ * into docs/compatibility.md.
  *
- *   node scripts/compare-charts.ts [--other CHART] [--check]      CHART: okgolove/aws-xray where it can be had; else what the tests have in its place
+ *   node scripts/compare-charts.ts [--other CHART] [--check]      CHART: okgolove/aws-xray if available; otherwise the stand-in of the tests
  */
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -36,7 +37,7 @@ const updated = `${before}\n\n${table}\n${after}`;
 if (!values.check) writeFileSync(DOC, updated);
 else if (updated !== text) throw new Error(`${DOC} has another table of the charts. Run: node scripts/compare-charts.ts`);
 
-/** What is selected by, resolved, connected to or read by others, in a fixed order. */
+/** What others select by, resolve, connect to or read, in a fixed order. */
 function factsOf(chart: string): Map<string, string> {
   const args = ['template', 'aws-xray', chart, '--namespace', 'tracing', '--kube-version', '1.36', '-f', VALUES];
   const all = parseAllDocuments(execFileSync('helm', args, { encoding: 'utf8' })).map((document) => document.toJS() as Manifest | null);

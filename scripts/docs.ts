@@ -1,4 +1,4 @@
-/** Writes the generated documents; with --check, says which of them are out of date and exits 1. */
+/** Writes the generated documents; with --check, lists those that are out of date and exits with 1. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { errorsDoc } from '../src/cli/errors-doc.ts';
 import { configurationDoc } from '../src/cli/help.ts';

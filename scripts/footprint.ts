@@ -1,5 +1,6 @@
 /**
- * npm run footprint [-- --seconds N]: what the bundle costs when nothing happens: time to its ports, resident memory, share of a core, wake-ups.
+ * npm run footprint [-- --seconds N]: the idle cost of the bundle: time until its ports are open, resident memory,
+ * share of a core, wake-ups.
  * Linux only; the daemon sends to a closed port on loopback.
  */
 import { spawn } from 'node:child_process';
@@ -31,7 +32,7 @@ for (const command of [['daemon', '-n', 'us-east-1', '--endpoint', 'http://127.0
   child.stdout.on('data', look);
   child.stderr.on('data', look);
   const startMs = await ready;
-  // What the start leaves behind settles.
+  // Waits until the start-up has settled.
   await sleep(5_000);
   const before = processStats(pid);
   await sleep(seconds * 1_000);

@@ -1,4 +1,4 @@
-/** Makes the parser of filter expressions from its grammar; with --check, says whether it is up to date. */
+/** Generates the parser of filter expressions from its grammar; with --check, reports whether it is up to date. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { buildParserFile } from '@lezer/generator';
 
@@ -6,7 +6,7 @@ const FOLDER = 'src/filter';
 
 const { parser, terms } = buildParserFile(readFileSync(`${FOLDER}/filter.grammar`, 'utf8'), { typeScript: true, fileName: 'filter.grammar' });
 const files = [
-  // Node runs the sources as they are, and wants the endings of imports.
+  // Node runs the sources directly, and needs file extensions in imports.
   [`${FOLDER}/parser.ts`, parser.replace('"./parser.terms"', '"./parser.terms.ts"')],
   [`${FOLDER}/parser.terms.ts`, terms],
 ] as const;

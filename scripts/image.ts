@@ -1,5 +1,5 @@
 /**
- * npm run image: puts together in dist/image what the image adds to its base, and with --tag builds the image.
+ * npm run image: prepares in dist/image what the image adds to its base, and with --tag builds the image.
  *
  *   npm run image -- [--tag NAME] [--base IMAGE] [--with docker|podman|buildah]
  */
@@ -8,7 +8,7 @@ import { chmodSync, cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeF
 import { parseArgs } from 'node:util';
 
 const ROOT = 'dist/image';
-/** Where distroless has its Node. No env, no shell: the kernel starts it by the first line of the bundle. */
+/** The path of Node in distroless. Without env and shell, the kernel starts it through the first line of the bundle. */
 const NODE = '/nodejs/bin/node';
 const BUILD = {
   docker: ['build'],
@@ -27,7 +27,7 @@ mkdirSync(`${ROOT}/usr/bin`, { recursive: true });
 mkdirSync(`${ROOT}/licenses/xrayd`, { recursive: true });
 writeFileSync(`${ROOT}/xray`, readFileSync('dist/xrayd.cjs', 'utf8').replace(/^#!.*/, `#!${NODE} --disable-sigusr1`));
 chmodSync(`${ROOT}/xray`, 0o755);
-// compat: the two images of the reference have it at these two places.
+// compat: its paths in the two images of the reference.
 symlinkSync('../../xray', `${ROOT}/usr/bin/xray`);
 cpSync('LICENSE', `${ROOT}/licenses/xrayd/LICENSE`);
 cpSync('dist/THIRD-PARTY-LICENSES.txt', `${ROOT}/licenses/xrayd/THIRD-PARTY-LICENSES.txt`);
@@ -60,7 +60,7 @@ function chooseBuilder(name: string | undefined): Builder {
   return found;
 }
 
-/** What is in the image, as CycloneDX; npm knows it from the lock file. */
+/** The contents of the image as CycloneDX, which npm derives from the lock file. */
 function sbom(): string {
   return execFileSync('npm', ['sbom', '--package-lock-only', '--omit', 'dev', '--sbom-format', 'cyclonedx', '--sbom-type', 'application'], {
     encoding: 'utf8',

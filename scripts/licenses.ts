@@ -3,12 +3,12 @@ import { join } from 'node:path';
 
 const LICENSE_FILE = /^(licen[cs]e|notice|copying)([.-].*)?$/i;
 
-/** What a bundler says of a bundle: which files are in it. */
+/** A bundler's metadata: the files in a bundle. */
 interface Bundle {
   readonly inputs: Readonly<Record<string, unknown>>;
 }
 
-/** The licences of every package that is in the bundles, as one text: what they ask for where their code is passed on. */
+/** The licences of every package in the bundles, as one text, which the licences require for redistribution. */
 export function licensesOf(...bundles: readonly Bundle[]): string {
   const folders = new Set(bundles.flatMap(({ inputs }) => Object.keys(inputs)).flatMap((path) => packageFolder(path) ?? []));
   const packages = [...folders].sort().map((folder) => {
@@ -20,7 +20,7 @@ export function licensesOf(...bundles: readonly Bundle[]): string {
   return `xrayd contains code of these packages.\n\n${parts.join('\n\n\n')}\n`;
 }
 
-/** The folder of the package that a file is of: the innermost one with a name and a version. */
+/** The folder of a file's package: the innermost one with a name and a version. */
 function packageFolder(path: string): string | undefined {
   const match = /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(path);
   return match?.[1] !== undefined && existsSync(join(match[1], 'package.json')) ? match[1] : undefined;

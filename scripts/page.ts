@@ -2,13 +2,13 @@ import { gzipSync } from 'node:zlib';
 import { build, type Rolldown } from 'vite';
 
 export interface Page {
-  /** gzip in base64, by path. */
+  /** Gzipped, in base64, by path. */
   readonly files: Readonly<Record<string, string>>;
-  /** The source files that are in them. */
+  /** The source files that they contain. */
   readonly inputs: Readonly<Record<string, unknown>>;
 }
 
-/** Builds the page into dist/page, and gives it back to be put into the bundle. */
+/** Builds the page into dist/page, and returns it for the bundle. */
 export async function buildPage(): Promise<Page> {
   const { output } = (await build({ configFile: 'ui/vite.config.ts', logLevel: 'warn' })) as Rolldown.RolldownOutput;
   const files: Record<string, string> = {};
@@ -18,7 +18,7 @@ export async function buildPage(): Promise<Page> {
     files[file.fileName] = gzipSync(content, { level: 9 }).toString('base64');
     if (file.type === 'chunk') for (const path of file.moduleIds) inputs[path.replace(/^.*?(?=node_modules\/)/, '')] = true;
   }
-  // Built on its own, for its worker.
+  // Built separately, because of its worker.
   inputs['node_modules/@dagrejs/dagre/package.json'] = true;
   return { files, inputs };
 }

@@ -3,7 +3,7 @@
  *
  *   npm run release -- 1.2.3               sets the version everywhere and dates the changelog; then commit, tag v1.2.3 and push the tag
  *   npm run release -- --artifacts DIR     builds what is published into DIR: npm package, chart, release notes, checksums
- *   npm run release -- --check             says whether all files have the same version
+ *   npm run release -- --check             reports whether all files have the same version
  */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -12,7 +12,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
 const CHART = 'deploy/helm/aws-xray';
-/** Each place that has the version: the text before it and the text after it. */
+/** Each place with the version: the text before it and the text after it. */
 const PLACES = [
   { file: 'package.json', before: /^ {2}"version": "/m, after: '"' },
   { file: 'package-lock.json', before: /^\{\n {2}"name": "xrayd",\n {2}"version": "/, after: '"' },
@@ -33,7 +33,7 @@ else if (values.artifacts !== undefined) buildArtifacts(values.artifacts);
 else if (values.check) console.log(`all at ${currentVersion()}`);
 else throw new Error('say a version, --artifacts DIR or --check');
 
-/** The version; throws when the files do not agree on it. */
+/** The version. Throws if the files have different versions. */
 function currentVersion(): string {
   const found = PLACES.map(({ file, before, after }) => {
     const text = readFileSync(file, 'utf8');
@@ -84,7 +84,7 @@ function buildArtifacts(folder: string): void {
   console.log(`${folder}: ${readdirSync(folder).join(', ')}`);
 }
 
-/** The bundle needs no dependencies, so what is published names none: installing it is one file. */
+/** The bundle needs no dependencies, so the published package has none: it installs a single file. */
 function stageNpmPackage(version: string): string {
   const folder = 'dist/npm';
   const { name, description, keywords, license, bin, exports, engines } = JSON.parse(readFileSync('package.json', 'utf8')) as Record<string, unknown>;
@@ -97,7 +97,7 @@ function stageNpmPackage(version: string): string {
   return `./${folder}`;
 }
 
-/** What the changelog says of the version; of what is unreleased when it is not in there yet. */
+/** The changelog's section of the version, or "Unreleased" if there is none yet. */
 function notesOf(version: string): string {
   const sections = readFileSync('CHANGELOG.md', 'utf8').split(/^## /m);
   const section = sections.find((text) => text.startsWith(`${version} `)) ?? sections.find((text) => text.startsWith('Unreleased')) ?? '';

@@ -1,4 +1,7 @@
-/** npm run smoke: the built bundle does what the README promises, in a process and a folder of its own. Exits 1 at the first thing that does not. */
+/**
+ * npm run smoke: checks that the bundle does what the README promises, in a separate process and folder. Exits with 1
+ * at the first failure.
+ */
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
@@ -7,7 +10,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const folder = mkdtempSync(join(tmpdir(), 'xrayd-smoke-'));
-// As in an image: one file, without a name that says what it is, and nothing beside it.
+// As in an image: one file without an extension, and nothing beside it.
 const bundle = join(folder, 'xray');
 cpSync('dist/xrayd.cjs', bundle);
 const env = { PATH: process.env['PATH'], HOME: folder, AWS_EC2_METADATA_DISABLED: 'true' };

@@ -1,4 +1,4 @@
-/** What the padding of a document is made of. */
+/** The characters of a document's padding. */
 export type PaddingKind = 'ascii' | 'utf8';
 
 export interface Size {
@@ -9,7 +9,7 @@ export interface Size {
 
 /** About 1 KB, the size of most segments. */
 export const USUAL: Size = { bytes: 700, kind: 'ascii' };
-/** Numbers from here on are a flood's, which nobody judges. */
+/** Numbers from here on belong to a flood and are not checked. */
 export const FLOOD_FROM = 1e12;
 
 /** Distinct values of the annotation `customer`. */
@@ -18,7 +18,10 @@ export const CUSTOMERS = 10_000;
 const UNITS = { ascii: 'x', utf8: 'añ日🚀 ' } as const;
 const FULL = /"metadata":\{"padding":"(x*|(?:añ日🚀 )*)"\}\}$/;
 
-/** Segment number `n`, sent at `time` (seconds since the epoch with six decimals); every other byte follows from the number and the padding. sender.c makes the same. */
+/**
+ * Segment number `n`, sent at `time` (seconds since the epoch with six decimals). The number and the padding determine
+ * every other byte. sender.c creates the same segments.
+ */
 export function numbered(n: number, padding: string, time = '1732394780.500000'): string {
   const id = n.toString(16).padStart(16, '0');
   const http = `{"request":{"method":"GET","url":"http://shop.example/orders/${n}"},"response":{"status":200}}`;
@@ -33,7 +36,7 @@ export function paddingOf({ bytes, kind }: Size): string {
   return unit.repeat(Math.floor(bytes / Buffer.byteLength(unit)));
 }
 
-/** The number of a document, or what is wrong with it. */
+/** The number of a document, or its defect. */
 export function numberOf(document: string): number | 'corrupted' | 'invented' {
   const n = Number.parseInt(/^\{"id":"([0-9a-f]{16})"/.exec(document)?.[1] ?? '', 16);
   const padding = FULL.exec(document)?.[1];

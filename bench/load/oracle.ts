@@ -2,7 +2,7 @@ import type { Behaviour, RecordedRequest } from '../../test/fakes/server.ts';
 import { FakeXRay, type FakeXRayConfig } from '../../test/fakes/xray.ts';
 import { FLOOD_FROM, numberOf, sentTimesOf } from './documents.ts';
 
-/** What became of numbered segments: each is to arrive once, unchanged, and nothing else is. */
+/** The fate of numbered segments: each must arrive once, unchanged, and nothing else may arrive. */
 export interface Verdict {
   readonly delivered: number;
   readonly missing: number;
@@ -11,7 +11,7 @@ export interface Verdict {
   readonly invented: number;
 }
 
-/** X-Ray with 20 ms of latency, that checks each document it accepts and keeps none: it may run for hours. */
+/** An X-Ray with 20 ms of latency that checks each document and stores none, so that it can run for hours. */
 export class Oracle extends FakeXRay {
   /** How often each number arrived, up to 255. */
   #times = new Uint8Array(1 << 16);
@@ -20,9 +20,9 @@ export class Oracle extends FakeXRay {
   #corrupted = 0;
   #invented = 0;
   #highest = -1;
-  /** PutTraceSegments calls, also those that a fault answered. */
+  /** PutTraceSegments calls, including those that a fault answered. */
   uploads = 0;
-  /** When it is an array: for each document, how long it took from the sender to the last byte of its request here, in ms. */
+  /** If it is an array: for each document, the time from the sender to the last byte of its request here, in ms. */
   delaysMs: number[] | undefined;
 
   constructor(config: FakeXRayConfig = {}) {

@@ -8,10 +8,10 @@ import { numbered, paddingOf, type Size } from './documents.ts';
 
 const HEADER = '{"format":"json","version":1}\n';
 
-/** Sends numbered segments; each call resolves with the number that comes next. One call at a time. */
+/** Sends numbered segments; each call resolves with the next number. One call at a time. */
 export interface Sender {
   burst(count: number, size: Size): Promise<number>;
-  /** From one rate to another, evenly; `from` = `to` is steady. */
+  /** Changes evenly from one rate to another; `from` = `to` is steady. */
   paced(from: number, to: number, seconds: number, size: Size): Promise<number>;
   close(): void;
 }
@@ -23,7 +23,10 @@ export interface SenderConfig {
   readonly sockets: number;
 }
 
-/** sender.c where there is a C compiler: 300,000 datagrams a second. Else this process: 40,000, and it shares the core with the fake X-Ray. */
+/**
+ * sender.c if there is a C compiler (300,000 datagrams per second); otherwise this process (40,000, sharing its core
+ * with the fake X-Ray).
+ */
 export function startSender(config: SenderConfig): Sender {
   const program = compiled();
   return program === undefined ? new OwnSender(config) : new CSender(program, config);

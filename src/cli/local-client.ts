@@ -43,9 +43,9 @@ const BYTES_A_CALL = 2_000_000;
  */
 const MAX_DOCUMENT_BYTES = MAX_BODY_BYTES - 1_024;
 const MAX_REFUSALS = 10;
-/** The header that names the error of an answer. */
+/** The error type of a body that is too large. */
 const TOO_LARGE = 'RequestEntityTooLargeException';
-/** The status while the local X-Ray reads as much as its memory allows. */
+/** Retries while the local X-Ray is reading as many bodies as its memory allows. */
 const BUSY_TRIES = 30;
 const BUSY_MS = 1_000;
 const ROWS_A_CALL = 1_000;

@@ -14,7 +14,10 @@ const KEYWORDS = new Map([
   ['edge', edge],
 ]);
 
-/** For the parser: the keyword token of a word, or -1. Keywords are case-insensitive. */
+/**
+ * For the parser: the token of a word of the grammar, or -1. Case-insensitive. The names of fields are KEYWORDS in
+ * expression.ts.
+ */
 export function keywordOf(word: string, _stack?: unknown): number {
   return KEYWORDS.get(word.toLowerCase()) ?? -1;
 }

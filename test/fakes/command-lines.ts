@@ -1,11 +1,12 @@
-/** What a daemon does with a command line: it ends with a code, or it runs with these values. */
+/** The effect of a command line: the daemon exits with a code, or runs with these values. */
 export type Outcome =
   | { readonly exit: number }
   | { readonly region?: string; readonly bufferMemory?: number; readonly logLevel?: 'debug' | 'info' | 'less'; readonly localMode?: boolean };
 
 /**
- * A command line, and what aws-xray-daemon 3.6.6 does with it (asked by test/e2e/reference-config.test.ts, where there is one).
- * Where xrayd does something else, `differs` is the first cell of the row in docs/compatibility.md that says so.
+ * A command line, and what aws-xray-daemon 3.6.6 does with it (checked by test/e2e/reference-config.test.ts, if it is
+ * available).
+ * If xrayd behaves differently, `differs` is the first cell of its row in docs/compatibility.md.
  */
 export interface CommandLineCase {
   readonly args: readonly string[];
@@ -87,7 +88,7 @@ export const COMMAND_LINES: readonly CommandLineCase[] = [
   ),
   ...same({ exit: 1 }, ['-m', '2'], ['-m', '1'], ['-m', '0x2']),
   ...same(RUNS, ['-m', '0'], ['-m', '-5'], ['-m', '-0']),
-  // What is no flag ends the flags.
+  // An argument that is not a flag ends the flags.
   ...same(
     RUNS,
     ['--', '-m', '5'],

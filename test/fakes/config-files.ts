@@ -1,22 +1,23 @@
 /**
- * Configuration files, and what aws-xray-daemon 3.6.6 makes of each with -c: the option's value, or `refused` (it ends with 1).
- * Whatever a file is refused for, the reference said so when it was asked.
+ * Configuration files, and the effect of each on aws-xray-daemon 3.6.6 with -c: the option's value, or `refused` (it
+ * exits with 1).
+ * Every refusal was recorded from the reference.
  */
 export interface ConfigFileCase {
   readonly text: string | Buffer;
-  /** The option that the file sets; the region when not given. */
+  /** The option that the file sets; the region by default. */
   readonly option?: 'region' | 'resourceArn' | 'concurrency' | 'bufferMemory' | 'localMode' | 'logLevel';
   /** undefined: not set. */
   readonly value?: string | number | boolean | undefined;
   readonly isRefused?: true;
-  /** Where xrayd does something else: the first cell of the row in docs/compatibility.md. `value` is xrayd's. */
+  /** If xrayd behaves differently: the first cell of its row in docs/compatibility.md. `value` is xrayd's. */
   readonly differs?: string;
 }
 
 const refused = (...texts: (string | Buffer)[]): ConfigFileCase[] => texts.map((text) => ({ text, isRefused: true }));
 const under2 = (line: string): string => `Version: 2\n${line}\n`;
 
-/** A scalar for a text: what is written, whatever it would mean. */
+/** A scalar for a text option: the text as written, whatever its YAML value. */
 const TEXTS: [written: string, value: string | undefined][] = [
   ['eu-west-1', 'eu-west-1'],
   ['"eu-west-1"', 'eu-west-1'],
@@ -129,7 +130,7 @@ export const CONFIG_FILES: readonly ConfigFileCase[] = [
   region(Buffer.from('\ufeffVersion: 2\nRegion: x\n', 'utf16le').swap16(), 'x'),
   region('Version: 2\r\nRegion: x\r\n', 'x'),
   region('# a comment\n\nVersion: 2 # another\n\nRegion: x\n', 'x'),
-  // Keys that occur again, aliases, merge keys.
+  // Repeated keys, aliases, merge keys.
   region('Version: 2\nRegion: x\nRegion: y\n', 'y'),
   region('Version: 2\nRegion: x\nRegion:\n', undefined),
   region('Version: 2\nVersion: 2\nRegion: x\n', 'x'),

@@ -8,10 +8,10 @@ import { PROGRAM } from './program.ts';
 export interface DaemonOptions {
   readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
-  /** The program; the source of xrayd when not given. */
+  /** The program; by default, xrayd from its sources. */
   readonly command?: readonly string[];
   readonly cwd?: string;
-  /** Bind to free ports, unless the arguments say where; true when not given. */
+  /** Bind to free ports, unless the arguments name some; true by default. */
   readonly hasFreePorts?: boolean;
 }
 
@@ -21,7 +21,7 @@ export interface LogRecord {
   readonly [field: string]: unknown;
 }
 
-/** A daemon of its own process, on free loopback ports, with nothing of this machine's AWS environment. */
+/** A daemon in a separate process, on free loopback ports, without this machine's AWS environment. */
 export class DaemonProcess {
   readonly #child: ChildProcess;
   readonly #ports = new Map<string, number>();
@@ -83,7 +83,7 @@ export class DaemonProcess {
     return `http://127.0.0.1:${this.#port(/health and metrics on HTTP/)}`;
   }
 
-  /** Sends datagrams as they are, one after the other. */
+  /** Sends datagrams unchanged, one after the other. */
   async send(...datagrams: readonly (string | Buffer)[]): Promise<void> {
     const socket = createSocket('udp4');
     for (const datagram of datagrams) {
@@ -110,7 +110,7 @@ export class DaemonProcess {
     return this.end();
   }
 
-  /** Read in the log once: it may grow long. */
+  /** Reads the log once, because it may become long. */
   #port(pattern: RegExp): number {
     const known = this.#ports.get(pattern.source);
     if (known !== undefined) return known;

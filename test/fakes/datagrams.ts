@@ -2,7 +2,7 @@ import { HEADER } from './fixtures.ts';
 
 const latin = (text: string): Buffer => Buffer.from(text, 'latin1');
 
-/** What a member of the header may be written as, each with the other one right. */
+/** Ways to write each member of the header, with the other one correct. */
 const FORMATS = [
   '"json"',
   '"JSON"',
@@ -82,7 +82,7 @@ const EXTRAS = [
 const ENDS = ['\n', '\r\n', '\n\n', '\r', '\n\r', ' \n', '\0\n', '\u2028', '\u0085\n', ''];
 const DOCUMENTS: (string | Buffer)[] = ['{}', 'x', '', '\n', ' ', '\0', '"', '\\', '\t', '\r\n', '{}\n', '\n{}', '{}\0', 'é', '€', '😀', '\u2028\u2029', '<>&\'"/', '\ufeff{}', '\x7f\x1b', latin('\xff'), latin('\xc3'), latin('\xc3\x28'), latin('\xed\xa0\x80'), latin('\xf0\x9f\x98'), latin('\xc0\xaf'), latin('a\x80b'), 'x'.repeat(1_000), `{"a":"${'é'.repeat(20_000)}"}`, 'y'.repeat(60_000), HEADER, `${HEADER}{}`]; // prettier-ignore
 
-/** Datagrams that differ in one thing each; the number in a document tells which one it was. */
+/** Datagrams that differ in one detail each; the number in a document identifies its datagram. */
 export function variants(): Buffer[] {
   let n = 0;
   const document = (): string => `{"n":${n++}}`;

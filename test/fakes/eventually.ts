@@ -1,4 +1,4 @@
-/** Waits until `check` is true; fails with `words` after `timeoutMs`. For what another process does in its own time. */
+/** Waits until `check` is true; fails with `words` after `timeoutMs`. For events in other processes. */
 export async function eventually(check: () => boolean | Promise<boolean>, timeoutMs = 40_000, words = 'it did not happen'): Promise<void> {
   const endMs = performance.now() + timeoutMs;
   while (!(await check())) {

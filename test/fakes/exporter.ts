@@ -2,16 +2,16 @@ import type { ComponentState } from '../../src/pipeline/component.ts';
 import type { Exporter, ExportResult } from '../../src/pipeline/exporter.ts';
 import type { Batch } from '../../src/pipeline/segment.ts';
 
-/** Calls wait until the test settles them, and end as `retry` when they are aborted, as the contract says. */
+/** An exporter whose calls wait until the test settles them, and end as `retry` when aborted, as the contract says. */
 export class ManualExporter implements Exporter {
   readonly name = 'exporter';
   readonly destination = 'X-Ray';
   readonly limits = { maxDocuments: 50, maxBytes: 512 * 1024 };
   readonly lastSuccessMs = 0;
   readonly state: ComponentState = { name: 'exporter', state: 'ok' };
-  /** `batch` is what was given; `original` is where it lay, and may be read until it is settled. */
+  /** `batch`: a copy of the given documents; `original`: their memory, which may be read until the call is settled. */
   readonly calls: { batch: Batch; original: Batch; settle: (result: ExportResult) => void }[] = [];
-  /** Answers at once when it is set. */
+  /** If set, answers at once. */
   answer: ((batch: Batch) => ExportResult) | undefined;
 
   async start(): Promise<void> {}

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import type { Expression, Field, Operator, Scope, Selector, Value } from '../../src/filter/expression.ts';
 
-/** Names and values that traces of these tests have, so that filters match now and then. */
+/** Names and values of the tests' traces, so that filters match sometimes. */
 const NAMES = ['web', 'orders', 'api.example.com', 'none'];
 const OPERATORS: readonly Operator[] = ['=', '!=', '<', '<=', '>', '>=', 'contains', 'beginswith', 'endswith'];
 
@@ -38,12 +38,12 @@ function leaves(scope: Scope): fc.Arbitrary<Expression> {
     fc.record({ kind: fc.constant('exists' as const), field: FIELDS[scope] }),
     fc
       .record({ kind: fc.constant('compare' as const), field: FIELDS[scope], operator: fc.constantFrom(...OPERATORS), value: values })
-      // A text that says true or false is read as that where a boolean is asked for.
+      // The text "true" or "false" counts as a boolean where one is expected.
       .filter(({ field, value }) => !(typeof value === 'string' && value === 'true' && !field.keyword.includes('annotation'))),
   );
 }
 
-/** Joined as the parser joins: no list within a list of its kind, at least two in each. */
+/** Joined as by the parser: no list within a list of the same kind, at least two elements in each. */
 function combined(leaf: fc.Arbitrary<Expression>, depth: number): fc.Arbitrary<Expression> {
   if (depth === 0) return leaf;
   const inner = combined(leaf, depth - 1);
@@ -82,7 +82,7 @@ const complex: fc.Arbitrary<Expression> = fc.oneof(
 /** Filter expressions of every form. */
 export const expressions: fc.Arbitrary<Expression> = combined(fc.oneof(leaves('trace'), complex), 2);
 
-/** Each field of a trace, with each operator and each value. */
+/** Each field of a trace with each operator and each value. */
 export function* comparisons(): Generator<Expression> {
   const fields: Field[] = [
     ...[...STATUS, 'partial', 'inferred', ...REQUEST, ...PLACES].map((keyword) => ({ keyword })),

@@ -20,7 +20,7 @@ export const SAMPLING_REQUESTS = lines<{ client: string; path: string; request_b
   request: Buffer.from(line.request_base64, 'base64'),
 }));
 
-/** What the reference daemon sent to X-Ray. */
+/** Calls of the reference daemon to X-Ray. */
 export const REFERENCE_REQUESTS = lines<{ client: string; path: string; headers: [string, string][]; body: string }>('go-daemon-upstream.ndjson');
 
 /** Requests of the AWS CLI to an X-Ray endpoint. */
@@ -48,7 +48,10 @@ function upstreamRequest(recorded: RecordedBytes): { method: string; target: str
   };
 }
 
-/** What the reference daemon's proxy did: the client's bytes, what went upstream, what upstream said, what the client got. */
+/**
+ * Exchanges of the reference daemon's proxy: the client's bytes, the upstream request and its answer, and the answer to
+ * the client.
+ */
 export const PROXY_CASES = lines<{
   case: string;
   request?: RecordedBytes;

@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
 
-/** An HTTP proxy that remembers what it was asked for, and tunnels to `target` whatever the name was. */
+/** An HTTP proxy that records its requests, and tunnels to `target` whatever the requested name. */
 export class FakeHttpProxy {
   /** host:port of each CONNECT, or the whole URL of a plain request. */
   readonly asked: string[] = [];

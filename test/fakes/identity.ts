@@ -3,7 +3,7 @@ import { signatureProblem, type KnownCredentials } from './sigv4.ts';
 
 let counter = 0;
 
-/** New temporary credentials; each is another. */
+/** New temporary credentials, different each time. */
 export function issue(lifetimeMs = 3_600_000): Required<KnownCredentials> & { expiration: Date } {
   counter++;
   return {
@@ -14,7 +14,10 @@ export function issue(lifetimeMs = 3_600_000): Required<KnownCredentials> & { ex
   };
 }
 
-/** STS: AssumeRoleWithWebIdentity, AssumeRole, GetCallerIdentity. Gives credentials only for the token or signature it knows. */
+/**
+ * STS: AssumeRoleWithWebIdentity, AssumeRole, GetCallerIdentity. Issues credentials only for a known token or
+ * signature.
+ */
 export class FakeSts extends FakeServer {
   /** Who may sign AssumeRole and GetCallerIdentity. */
   callers: readonly KnownCredentials[] = [];
@@ -68,7 +71,7 @@ function stsError(status: number, code: string, message: string): Behaviour {
   return { status, headers: { 'content-type': 'text/xml' }, body };
 }
 
-/** The EKS Pod Identity agent, and the ECS agent: credentials for who shows the token. */
+/** The EKS Pod Identity agent and the ECS agent: credentials for clients with the token. */
 export class FakeContainerCredentials extends FakeServer {
   token = '';
   lifetimeMs = 3_600_000;
@@ -89,7 +92,7 @@ export class FakeContainerCredentials extends FakeServer {
   }
 }
 
-/** EC2 instance metadata, version 2 only: a GET without a session token is refused, as with IMDSv1 switched off. */
+/** EC2 instance metadata, version 2 only: refuses a GET without a session token, as with IMDSv1 disabled. */
 export class FakeImds extends FakeServer {
   region = 'eu-central-1';
   role = 'node-role';
@@ -123,7 +126,10 @@ export class FakeImds extends FakeServer {
   }
 }
 
-/** IAM Identity Center: role credentials for who shows the access token. Source: GetRoleCredentials of the SSO portal API. */
+/**
+ * IAM Identity Center: role credentials for clients with the access token. Source: GetRoleCredentials of the SSO portal
+ * API.
+ */
 export class FakeSso extends FakeServer {
   accessToken = '';
   readonly issued: (Required<KnownCredentials> & { expiration: Date })[] = [];

@@ -4,7 +4,7 @@ import { DaemonProcess } from './daemon-process.ts';
 import type { Scope } from './scope.ts';
 import { call, segmentJson, sub, type Part } from './traces.ts';
 
-/** What a call without an SDK is answered with. */
+/** The answer to a call without an SDK. */
 export interface Answered {
   readonly status: number;
   readonly type: string | null;
@@ -12,13 +12,13 @@ export interface Answered {
   readonly json: Readonly<Record<string, unknown>>;
 }
 
-/** A local X-Ray, and AWS's SDK in front of it. */
+/** A local X-Ray, and AWS's SDK as its client. */
 export class LocalXRay {
   readonly daemon: DaemonProcess;
   readonly client: xray.XRayClient;
-  /** Seconds since the epoch: when its traces begin. */
+  /** The start of its traces, in seconds since the epoch. */
   readonly now = Date.now() / 1000;
-  /** Ten minutes before and after. */
+  /** A range of ten minutes before and after. */
   readonly range = { StartTime: new Date((this.now - 600) * 1000), EndTime: new Date((this.now + 600) * 1000) };
   #traces = 0;
 
@@ -28,7 +28,7 @@ export class LocalXRay {
     this.client = new xray.XRayClient({ endpoint: daemon.tcpUrl, region: 'eu-west-1', credentials, maxAttempts: 1 });
   }
 
-  /** One that is stopped at the end of the test. */
+  /** A local X-Ray that is stopped at the end of the test. */
   static async of(scope: Scope, ...args: string[]): Promise<LocalXRay> {
     const local = await LocalXRay.start(...args);
     scope.add(() => local.stop());
@@ -45,7 +45,7 @@ export class LocalXRay {
     return new LocalXRay(await daemon.ready(), token);
   }
 
-  /** `host:port` of its API, as `--api` takes it. */
+  /** `host:port` of its API, for `--api`. */
   get api(): string {
     return this.daemon.tcpUrl.replace('http://', '');
   }
@@ -55,7 +55,7 @@ export class LocalXRay {
     await this.daemon.stop(signal);
   }
 
-  /** Without an SDK, which would check the members before they are sent. */
+  /** Calls without an SDK, which would check the members before sending them. */
   async ask(operation: OperationName, body: object): Promise<Answered> {
     const answer = await fetch(this.daemon.tcpUrl + OPERATIONS[operation].path, { method: 'POST', body: JSON.stringify(body) });
     const text = await answer.text();
@@ -66,7 +66,7 @@ export class LocalXRay {
     return `1-${Math.floor(this.now).toString(16)}-${(++this.#traces).toString(16).padStart(24, '0')}`;
   }
 
-  /** Sends a trace of a web request that calls orders, which uses a table; resolves with its id. */
+  /** Sends a trace of a web request that calls orders, which uses a table; resolves with its ID. */
   async putTrace(members: Part = {}): Promise<string> {
     const { now } = this;
     const trace = { trace_id: this.nextTraceId() };
@@ -83,7 +83,7 @@ export class LocalXRay {
     return trace.trace_id;
   }
 
-  /** Name and message of the error that a command is answered with. */
+  /** Name and message of the error that answers a command. */
   async errorOf(command: object): Promise<[string, string]> {
     try {
       await this.client.send(command as xray.GetGroupsCommand);

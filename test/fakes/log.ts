@@ -6,7 +6,7 @@ export interface LogLine {
   readonly fields: LogFields;
 }
 
-/** Remembers every line, the limited ones too. */
+/** A logger that records every line, including limited ones. */
 export class MemoryLog implements Logger {
   readonly lines: LogLine[] = [];
 

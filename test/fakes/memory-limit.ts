@@ -5,7 +5,7 @@ const V1 = '/sys/fs/cgroup/memory';
 const V2 = '/sys/fs/cgroup';
 let made = 0;
 
-/** A memory limit as Kubernetes sets it: a control group (v1 or v2) of its own for one process. */
+/** A memory limit as Kubernetes sets it: a separate control group (v1 or v2) for one process. */
 export class MemoryLimit {
   readonly #folder: string;
   readonly #isV1: boolean;
@@ -15,7 +15,7 @@ export class MemoryLimit {
     this.#isV1 = isV1;
   }
 
-  /** undefined where this user may not make control groups. */
+  /** undefined if this user may not create control groups. */
   static create(bytes: number): MemoryLimit | undefined {
     const isV1 = existsSync(join(V1, 'memory.limit_in_bytes'));
     const folder = join(isV1 ? V1 : V2, `xrayd-test-${process.pid}-${made++}`);
@@ -28,7 +28,7 @@ export class MemoryLimit {
     }
   }
 
-  /** The command that runs `command` under the limit from its first instruction on. */
+  /** A command that runs `command` with the limit from its first instruction on. */
   around(command: readonly string[]): string[] {
     return ['sh', '-c', `echo $$ > ${this.#folder}/cgroup.procs && exec "$@"`, 'sh', ...command];
   }
@@ -38,18 +38,18 @@ export class MemoryLimit {
     return Number(/^oom_kill (\d+)/m.exec(text)?.[1] ?? 0);
   }
 
-  /** The most memory that its processes had at one time, as the limit counts it: the page cache of files that they alone use is in it. */
+  /** The peak memory of its processes, as the limit counts it: including the page cache of files that only they use. */
   get peakBytes(): number {
     return Number(readFileSync(join(this.#folder, this.#isV1 ? 'memory.max_usage_in_bytes' : 'memory.peak'), 'utf8'));
   }
 
-  /** Of that, what is no page cache, now: what the kernel cannot take back. */
+  /** The present memory without page cache, which the kernel cannot reclaim. */
   get anonymousBytes(): number {
     const text = readFileSync(join(this.#folder, 'memory.stat'), 'utf8');
     return Number((this.#isV1 ? /^total_rss (\d+)/m : /^anon (\d+)/m).exec(text)?.[1] ?? 0);
   }
 
-  /** Call when its process has ended. */
+  /** Call it when the process has ended. */
   remove(): void {
     rmdirSync(this.#folder);
   }

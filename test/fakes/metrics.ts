@@ -1,4 +1,4 @@
-/** One scrape: each line of the Prometheus text as name{labels} → value. */
+/** One scrape: each sample of the Prometheus text as name{labels} → value. */
 export async function scrape(httpUrl: string): Promise<Record<string, number>> {
   const text = await (await fetch(`${httpUrl}/metrics`)).text();
   const lines = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));

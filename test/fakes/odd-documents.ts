@@ -3,7 +3,7 @@ import { DOCUMENT, type Shape, type Shapes } from '../../src/formats/xray/findin
 import type { Json } from '../../src/json/json.ts';
 import { segmentJson, START, sub } from './traces.ts';
 
-/** Every member of a document that X-Ray has a type for, as its path and shape; of a list the first element. */
+/** Every member of a document for which X-Ray has a type, with its path and shape; of a list, the first element. */
 export function* membersOf(
   shapes: Shapes = DOCUMENT,
   path: readonly (string | 0)[] = [],
@@ -19,7 +19,7 @@ function* membersIn(shape: Shape, path: readonly (string | 0)[]): ReturnType<typ
   else yield* membersIn(shape.list, [...path, 0]);
 }
 
-/** `json` with `value` at `path`; what is missing on the way is made. */
+/** `json` with `value` at `path`; creates what is missing on the path. */
 export function withMember(json: Json, [first, ...rest]: readonly (string | 0)[], value: unknown): Json {
   const inner = (json as Record<string | 0, unknown>)[first!];
   const below = rest.length === 0 ? value : withMember((typeof inner === 'object' && inner !== null ? inner : {}) as Json, rest, value);
@@ -40,7 +40,7 @@ const status = fc.constantFrom(
 );
 const changes = fc.array(fc.tuple(fc.oneof(paths, status), anything), { maxLength: 6 });
 
-/** Segments with members of any type anywhere; X-Ray may refuse some. */
+/** Segments with members of any type in any place; X-Ray may refuse some. */
 export const oddSegments: fc.Arbitrary<Json> = fc
   .record({ own: changes, inner: changes, to: fc.constantFrom(-1, 0, 1, 2.0004), isOpen: fc.boolean(), scale: fc.constantFrom(1, 1, 1, 1_000) })
   .map(({ own, inner, to, isOpen, scale }) => {

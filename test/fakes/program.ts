@@ -3,7 +3,10 @@ import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 
-/** The file that users run, built by test/build.ts before the first test. It starts with a third of the CPU time that src/main.ts takes. */
+/**
+ * The file that users run, built by test/build.ts before the first test. It starts with a third of the CPU time of
+ * src/main.ts.
+ */
 export const BUNDLE = fileURLToPath(new URL('../../dist/xrayd.cjs', import.meta.url));
 
 /** The command that starts xrayd. */
@@ -15,7 +18,7 @@ export interface Ended {
   readonly stderr: string;
 }
 
-/** Runs a command of xrayd to its end; nothing outside is looked for. */
+/** Runs a command of xrayd to its end, without access to anything outside. */
 export async function xrayd(
   args: readonly string[],
   { input = '', env = {} }: { input?: string; env?: Record<string, string> } = {},

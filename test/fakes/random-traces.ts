@@ -3,7 +3,7 @@ import type { Json } from '../../src/json/json.ts';
 import { Random } from './random.ts';
 import { call, segmentJson, START, streamed, sub, type Part } from './traces.ts';
 
-/** Traces of one to four documents with flags, annotations and calls of all kinds; the same for the same seed. */
+/** Traces of one to four documents with flags, annotations and calls of all kinds, determined by the seed. */
 export function randomTraces(count: number, seed: number): Json[][] {
   const random = new Random(seed);
   const pick = <T>(...values: readonly T[]): T => values[Math.floor(random.next() * values.length)]!;
@@ -73,7 +73,7 @@ export function randomTraces(count: number, seed: number): Json[][] {
   });
 }
 
-/** The documents, with versions in progress of what lies in them, inside others and alone, and with completed ones that came alone. */
+/** The documents, plus versions in progress of their entities, nested and separate, and separate completed versions. */
 export function withVersions(documents: readonly Json[], random: () => number): Json[] {
   const versions: Json[] = [...documents];
   const known = new Set(documents.map(({ id }) => id));

@@ -1,4 +1,4 @@
-/** Random numbers that a seed repeats (mulberry32). */
+/** Random numbers that are reproducible by their seed (mulberry32). */
 export class Random {
   #state: number;
 
@@ -29,7 +29,9 @@ export class Random {
   }
 }
 
-/** A copy with a few changes: bits, bytes, cuts, repetitions, insertions; mostly near the start, where headers are. */
+/**
+ * A copy with a few mutations (bits, bytes, cuts, repetitions, insertions), mostly near the start, where headers are.
+ */
 export function mutated(original: Buffer, random: Random): Buffer {
   let bytes = Buffer.from(original);
   for (let i = 1 + random.below(3); i > 0; i--) {

@@ -1,15 +1,15 @@
 import { connect } from 'node:net';
 
 export interface RawAnswer {
-  /** 0 when the server closed without a word. */
+  /** 0 if the server closed the connection without an answer. */
   readonly status: number;
   readonly head: string;
   readonly body: string;
 }
 
 /**
- * Sends bytes to an HTTP server as they are and reads one answer. The body of one in chunks is left out, for it may be a stream without an end,
- * unless it `isWhole`.
+ * Sends bytes to an HTTP server unchanged and reads one answer. Omits a chunked body, because it may be an endless
+ * stream, unless `isWhole` is set.
  */
 export async function rawRequest(url: string, request: Buffer | string, isWhole = false): Promise<RawAnswer> {
   const { hostname, port } = new URL(url);
@@ -47,7 +47,7 @@ function parse(text: string, isWhole: boolean): RawAnswer | undefined {
   return body.length >= length ? { status, head, body: body.slice(0, length) } : undefined;
 }
 
-/** undefined until the last chunk is there. */
+/** undefined until the last chunk has arrived. */
 function dechunked(text: string): string | undefined {
   let body = '';
   for (let at = 0; ;) {

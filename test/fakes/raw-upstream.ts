@@ -7,7 +7,7 @@ export interface UpstreamRequest {
   readonly body: Buffer;
 }
 
-/** A server that answers each request with the bytes it is given, whatever they are. */
+/** A server that answers each request with arbitrary given bytes. */
 export class RawUpstream {
   readonly requests: UpstreamRequest[] = [];
   reply = 'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}';

@@ -1,4 +1,4 @@
-/** A sampling rule for every request, but for its name. */
+/** A sampling rule for every request, without its name. */
 export const RULE_FOR_ALL = {
   ResourceARN: '*',
   Priority: 1,

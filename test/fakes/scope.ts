@@ -4,7 +4,10 @@ import { join } from 'node:path';
 import { afterEach, test } from 'vitest';
 import { DaemonProcess, type DaemonOptions } from './daemon-process.ts';
 
-/** What a test starts, it stops: in the opposite order, after the test. One for each file, whose tests run one after the other; or see `scopedTest`. */
+/**
+ * Stops what a test started, in reverse order, after the test. One per file, whose tests run one after the other; or
+ * see `scopedTest`.
+ */
 export class Scope {
   readonly #cleanUps: (() => unknown)[] = [];
 
@@ -22,12 +25,12 @@ export class Scope {
     return server;
   }
 
-  /** Done after the test. */
+  /** Runs after the test. */
   add(cleanUp: () => unknown): void {
     this.#cleanUps.push(cleanUp);
   }
 
-  /** A daemon that is killed at the end; not waited for. */
+  /** A daemon that is killed at the end; does not wait until it is ready. */
   spawn(options: DaemonOptions): DaemonProcess {
     const daemon = new DaemonProcess(options);
     this.#cleanUps.push(() => daemon.stop('SIGKILL'));
@@ -46,7 +49,10 @@ export class Scope {
   }
 }
 
-/** Tests with a scope each, so that those that wait can wait at one time: `scopedTest.concurrent('…', async ({ scope }) => …)`. */
+/**
+ * Tests with a scope each, so that tests that mostly wait can run concurrently: `scopedTest.concurrent('…', async ({
+ * scope }) => …)`.
+ */
 export const scopedTest = test.extend<{ scope: Scope }>({
   // oxlint-disable-next-line no-empty-pattern -- vitest reads from it which other fixtures this one needs
   scope: async ({}, use) => {

@@ -1,6 +1,6 @@
 import type { Segment } from '../../src/pipeline/segment.ts';
 
-/** Segments of these documents that arrived at one time. */
+/** Segments of these documents with the same time of arrival. */
 export function segmentsOf(documents: readonly (string | Buffer)[], arrivedAtMs = 1_000_000): Segment[] {
   return documents.map((document) => {
     const chunk = Buffer.from(document);

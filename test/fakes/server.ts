@@ -18,17 +18,17 @@ export interface CannedReply {
   readonly body?: string | Buffer;
 }
 
-/** `hang` never answers, `drip` answers a byte at a time and never ends, `reset` cuts the connection. */
+/** `hang` never answers, `drip` sends an endless answer byte by byte, `reset` cuts the connection. */
 export type Behaviour = CannedReply | 'hang' | 'drip' | 'reset';
 
 const DRIP_MS = 50;
 
-/** An HTTP server on a free loopback port that remembers what it was asked. */
+/** An HTTP server on a free loopback port that records its requests. */
 export abstract class FakeServer {
   readonly requests: RecordedRequest[] = [];
-  /** Off for long runs: then `requests` stays empty. */
+  /** Off in long runs, so that `requests` stays empty. */
   isRemembering = true;
-  /** How many of the next requests are taken and never answered. */
+  /** How many of the next requests are accepted and never answered. */
   hangs = 0;
   readonly #server: Server;
 
@@ -61,7 +61,7 @@ export abstract class FakeServer {
     await new Promise((done) => this.#server.close(done));
   }
 
-  /** How many are open now. */
+  /** Number of open connections. */
   connections(): Promise<number> {
     const { promise, resolve, reject } = Promise.withResolvers<number>();
     this.#server.getConnections((error, count) => (error === null ? resolve(count) : reject(error)));

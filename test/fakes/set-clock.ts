@@ -6,22 +6,25 @@ const library = (existsSync(LIBRARIES) ? readdirSync(LIBRARIES) : [])
   .map((folder) => join(LIBRARIES, folder, 'faketime/libfaketimeMT.so.1'))
   .find((path) => existsSync(path));
 
-/** Why no process's clock can be set here; "" when it can. */
+/** Why the clock of a process cannot be set here; "" if it can. */
 export const noSetClock = library === undefined ? 'libfaketime is not installed' : '';
 if (noSetClock !== '' && process.env['XRAYD_REQUIRE_FAKETIME'] !== undefined) throw new Error(noSetClock);
 
-/** The wall clock of one process, which can be set while it runs; its monotonic clock goes on, as the system's does. Debian's libfaketime. */
+/**
+ * The wall clock of one process, which can be set while it runs; its monotonic clock is not affected. Uses Debian's
+ * libfaketime.
+ */
 export class SetClock {
   readonly #file: string;
   #changes = 0;
 
-  /** `folder` is for a file of its own. */
+  /** `folder`: for libfaketime's file. */
   constructor(folder: string) {
     this.#file = join(folder, 'clock');
     this.set(0);
   }
 
-  /** What the process is started with. */
+  /** The environment for starting the process. */
   get env(): Record<string, string> {
     return {
       LD_PRELOAD: library ?? '',
@@ -32,14 +35,14 @@ export class SetClock {
     };
   }
 
-  /** To so many seconds ahead of the right time; a negative number is behind it. */
+  /** Sets the clock so many seconds ahead of the real time; a negative number sets it back. */
   set(aheadSeconds: number): void {
     const next = `${this.#file}.${this.#changes++}`;
     writeFileSync(next, `${aheadSeconds < 0 ? '-' : '+'}${Math.abs(aheadSeconds)}\n`);
     renameSync(next, this.#file);
   }
 
-  /** What libfaketime leaves of a process that was killed. */
+  /** Removes what libfaketime leaves of a killed process. */
   static clear(pid: number): void {
     for (const name of [`faketime_shm_${pid}`, `sem.faketime_sem_${pid}`]) rmSync(join('/dev/shm', name), { force: true });
   }

@@ -15,8 +15,8 @@ export interface KnownCredentials {
 }
 
 /**
- * Why AWS would refuse the request's signature; undefined when it is good. The signature is made again by aws4, which shares no code
- * with the daemon's signer, over exactly the headers that the request says it signed.
+ * Why AWS would refuse the request's signature; undefined if it is valid. aws4 computes the signature again: it shares
+ * no code with the daemon's signer, and signs exactly the headers that the request lists as signed.
  */
 export function signatureProblem(
   request: SignedRequest,
@@ -42,7 +42,7 @@ export function signatureProblem(
   const names = signedNames.split(';');
   if (!names.includes('host') || !names.includes('x-amz-date')) return 'InvalidSignatureException';
   const chosen = Object.fromEntries(names.map((name) => [name, headers[name] ?? '']));
-  // aws4 leaves out headers that it thinks are not to be signed; AWS goes by the list in the request.
+  // aws4 omits headers that it considers unsigned; AWS uses the list in the request.
   const extraHeadersToInclude = Object.fromEntries(names.map((name) => [name, true]));
   const host = headers['host'] ?? '';
   const options = { host, method, path: target, service, region, body, headers: chosen, doNotModifyHeaders: true, extraHeadersToInclude };

@@ -3,7 +3,7 @@ import { closeSync, constants, openSync, rmSync, writeFileSync } from 'node:fs';
 import { eventually } from './eventually.ts';
 import type { Scope } from './scope.ts';
 
-/** A pipe in the place of a file: whoever reads it waits, as for a disk that does not answer. */
+/** A pipe instead of a file: a reader waits, as for a disk that does not answer. */
 export class SilentPipe {
   readonly #path: string;
   readonly #scope: Scope;
@@ -14,14 +14,17 @@ export class SilentPipe {
     execFileSync('mkfifo', [path]);
   }
 
-  /** Once somebody waits for it, `text` is in the file for those who come later. */
+  /** Once a reader is waiting, later readers find `text` in the file. */
   async becomesFile(text: string): Promise<void> {
     await eventually(() => this.#hasReader());
     rmSync(this.#path);
     writeFileSync(this.#path, text);
   }
 
-  /** A pipe can be opened for writing only while it is open for reading. Its end stays open, or the reader would see the end of a file. */
+  /**
+   * A pipe can be opened for writing only while it is open for reading. Its writing end stays open, so that the reader
+   * sees no end of file.
+   */
   #hasReader(): boolean {
     try {
       const descriptor = openSync(this.#path, constants.O_WRONLY | constants.O_NONBLOCK);

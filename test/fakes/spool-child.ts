@@ -11,7 +11,7 @@ const accounting = new Accounting();
 const log = new MemoryLog();
 const config = { folder, maxBytes: Number(maxBytes), isNewestFirst: false, lookEveryMs: Number(lookEveryMs) };
 const spool = new Spool(config, { accounting, log });
-/** Taken from the caller less sent: what the identity has to explain. */
+/** Segments accepted from the caller minus segments sent: the identity must explain the difference. */
 let given = 0;
 
 async function answer(message: ToSpoolChild): Promise<Omit<FromSpoolChild, 'id'>> {

@@ -22,10 +22,10 @@ export interface FromSpoolChild {
 
 const CHILD = fileURLToPath(new URL('spool-child.ts', import.meta.url));
 
-/** Whether this process may make PID namespaces. */
+/** Whether this process may create PID namespaces. */
 export const canUnshare = spawnSync('unshare', ['--pid', '--fork', 'true']).status === 0;
 
-/** A process with a spool of its own in a shared folder: locks, unlike objects, end with their process. */
+/** A process with a spool in a shared folder: locks, unlike objects, end with their process. */
 export class SpoolProcess {
   readonly #child: ChildProcess;
   readonly #waiting = new Map<number, (answer: FromSpoolChild) => void>();
@@ -91,7 +91,7 @@ export class SpoolProcess {
     await ended;
   }
 
-  /** The last snapshot, as a daemon says it in its last scrape. */
+  /** The last snapshot, like a daemon's last scrape. */
   async stop(): Promise<FromSpoolChild> {
     const last = await this.ask({ name: 'stop' });
     await this.kill();
@@ -101,7 +101,7 @@ export class SpoolProcess {
 
 export interface SpoolProcessOptions {
   readonly maxBytes?: number;
-  /** In a PID namespace of its own, as in a container. */
+  /** In a separate PID namespace, as in a container. */
   readonly isNamespaced?: boolean;
   readonly uid?: number;
   readonly lookEveryMs?: number;

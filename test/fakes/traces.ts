@@ -6,7 +6,7 @@ import type { Json } from '../../src/json/json.ts';
 export type { Json };
 
 export const TRACE_ID = '1-6ab3b3f3-bb7d9ea64dfa9798043e81d2';
-/** The second at which traces of these tests begin. */
+/** The start of the tests' traces, in seconds since the epoch. */
 export const START = 1_790_161_967;
 
 let entities = 0;
@@ -20,7 +20,7 @@ export interface Part {
   readonly subsegments?: readonly Part[];
 }
 
-/** A segment of one second, or `from`–`to`; members as given. */
+/** A segment of one second, or `from`–`to`, with the given members. */
 export function segmentJson(name: string, { from = 0, to = from + 1, subsegments, ...members }: Part = {}): Json & { id: string } {
   const times = members['in_progress'] === true ? {} : { end_time: START + to };
   return {
@@ -34,13 +34,13 @@ export function segmentJson(name: string, { from = 0, to = from + 1, subsegments
   };
 }
 
-/** A subsegment that lies in a segment. */
+/** A subsegment inside a segment. */
 export function sub(name: string, part: Part = {}): Part & { id: string } {
   const { trace_id: _, ...json } = segmentJson(name, part);
   return json;
 }
 
-/** A subsegment that is sent alone. */
+/** A subsegment that is sent separately. */
 export function streamed(name: string, parentId: string, part: Part = {}): Json & { id: string } {
   return segmentJson(name, { type: 'subsegment', parent_id: parentId, ...part });
 }
@@ -60,7 +60,7 @@ export function viewOf(...documents: readonly Json[]): TraceView {
   );
 }
 
-/** An answer as a client reads it. */
+/** An answer, as a client parses it. */
 export function plain(answer: unknown): unknown {
   return JSON.parse(JSON.stringify(answer));
 }

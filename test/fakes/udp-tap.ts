@@ -1,6 +1,6 @@
 import { createSocket, type Socket } from 'node:dgram';
 
-/** Stands between a client and a daemon: remembers each datagram and passes it on as it is. */
+/** Sits between a client and a daemon: records each datagram and forwards it unchanged. */
 export class UdpTap {
   readonly datagrams: Buffer[] = [];
   readonly #socket: Socket = createSocket({ type: 'udp4', recvBufferSize: 4 * 1024 * 1024 });

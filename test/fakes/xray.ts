@@ -38,10 +38,12 @@ const ACTIONS: Readonly<Record<string, string>> = {
   '/SamplingStatisticSummaries': 'xray:GetSamplingStatisticSummaries',
 };
 
-/** X-Ray as the daemon sees it: verifies the signature, the form of each call and each document, and answers in X-Ray's words. */
+/**
+ * X-Ray as the daemon sees it: verifies the signature, the form of each call and each document, and answers like X-Ray.
+ */
 export class FakeXRay extends FakeServer {
   readonly region: string;
-  /** Kept, not copied: a fake that issues credentials may add to it. */
+  /** Kept by reference: a fake that issues credentials may add to it. */
   readonly credentials: readonly KnownCredentials[];
   /** Every document it accepted, in order. */
   readonly documents: string[] = [];
@@ -55,7 +57,7 @@ export class FakeXRay extends FakeServer {
   /** Every n-th document is throttled inside an HTTP 200; 0 = none. */
   throttleEvery = 0;
   #seen = 0;
-  /** Asked first: anything but undefined is the answer. */
+  /** Called first: any result except undefined is the answer. */
   intercept: (request: RecordedRequest) => Behaviour | undefined | Promise<Behaviour | undefined> = () => undefined;
 
   constructor({ region = 'us-east-1', credentials = [EXAMPLE_CREDENTIALS], tls }: FakeXRayConfig = {}) {
@@ -79,7 +81,7 @@ export class FakeXRay extends FakeServer {
     return { ...reply, headers: { ...reply.headers, date: new Date(Date.now() + this.clockAheadMs).toUTCString() } };
   }
 
-  /** Takes a document that X-Ray would take. */
+  /** Accepts a document that X-Ray would accept. */
   protected accept(document: string): void {
     this.documents.push(document);
   }

@@ -10,14 +10,15 @@ import { spooledNumbers } from './kills.ts';
 import { ledgerOf } from './ledger.ts';
 
 const SEED = 21;
-/** A daemon looks for files of ended ones every 10 s. */
+/** A daemon looks for files of ended daemons every 10 s. */
 const LOOK_MS = 10_000;
 /** More than 3 MB of memory hold in two seconds. */
 const RATE = 2_000;
 
 /**
- * Three daemons after each other on one spool, during an outage, each beside the one before for a while. A living one keeps its files, what a drained
- * one leaves is counted by the next within one look, and all of them together have sent what was offered, less what they count as lost.
+ * Three daemons after each other on one spool, during an outage, each beside the one before for a while. A living one
+ * keeps its files, what a drained one leaves is counted by the next within one look, and all of them together have sent
+ * what was offered, less what they count as lost.
  */
 export async function threeGenerations(harness: Harness, seconds: number): Promise<number> {
   harness.oracle.intercept = () => ({ status: 503 });
@@ -54,7 +55,10 @@ export async function threeGenerations(harness: Harness, seconds: number): Promi
   return drainedMs;
 }
 
-/** Kills, or drains, the older of two daemons `times` times. What is seen in a finished file has to reach X-Ray in the end. */
+/**
+ * Kills, or drains, the older of two daemons `times` times. What is seen in a finished file has to reach X-Ray in the
+ * end.
+ */
 export async function killInTurn(harness: Harness, times: number): Promise<number> {
   const random = new Random(SEED);
   const acknowledged = new Set<number>();
