@@ -56,7 +56,7 @@ test.skipIf(skipped !== '')(
     expect(await isThere(first)).toBe(true);
     expect(await isThere(traces.at(-1)!)).toBe(false);
     await expect(local.putTrace({ metadata: { pad: 'x'.repeat(4_000_000) } })).rejects.toMatchObject({ name: 'ThrottledException' });
-    // Not one of X-Ray's operations: there is a pin for each trace, so that some need more room.
+    // Not one of X-Ray's operations: there is a pin for each trace, so that some need more space.
     for (let i = 0; i < 200; i++) {
       const pinned = await fetch(`${daemon.tcpUrl}/api/traces/${traces[i]}/pin`, { method: 'POST', body: '{}' });
       expect(pinned.status).toBeOneOf([200, 404, 429]);

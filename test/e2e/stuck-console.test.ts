@@ -20,7 +20,7 @@ interface FullPipe {
   read(): string;
 }
 
-/** A pipe with not a byte of room, and a reader that does not read. */
+/** A full pipe, and a reader that does not read. */
 function fullPipe(): FullPipe {
   const path = join(scope.folder(), 'pipe');
   execFileSync('mkfifo', [path]);

@@ -79,9 +79,9 @@ test('aws-xray-daemon#203: with AWS_REGION set the start does not wait for insta
 });
 
 test('aws-xray-sdk-node#384: a datagram of 65,507 bytes is received whole', async () => {
-  const room = 65_507 - HEADER.length;
+  const available = 65_507 - HEADER.length;
   const frame = segment('big', { metadata: { text: '' } });
-  const document = segment('big', { metadata: { text: 'x'.repeat(room - frame.length) } });
+  const document = segment('big', { metadata: { text: 'x'.repeat(available - frame.length) } });
   expect(Buffer.byteLength(HEADER + document)).toBe(65_507);
   expect(await forwarded(document)).toBe(document);
 });

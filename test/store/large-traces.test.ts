@@ -15,11 +15,11 @@ const scope = new Scope();
 const TRACE = `1-${START.toString(16)}-000000000000000000000001`;
 const OTHER = `1-${START.toString(16)}-000000000000000000000002`;
 
-function open(room?: ReadBudget) {
+function open(budget?: ReadBudget) {
   const file = join(scope.folder(), 'traces.db');
   const database = openToWrite({ file, isTemporary: true });
   const writer = new Writer(database, { maxBytes: 1e9 });
-  const reader = new Reader(openToRead(file), undefined, room);
+  const reader = new Reader(openToRead(file), undefined, budget);
   scope.add(() => writer.close());
   scope.add(() => reader.close());
   return { database, writer, reader };

@@ -65,7 +65,7 @@ test('does not forward imports', async () => {
 test.each([
   ['disk', 'the disk is full'],
   ['pinned', 'pinned traces take up the whole store (unpin some, or raise --data-size)'],
-] as const)('a store that is full (%s) is said once and shown until there is room again', async (full, problem) => {
+] as const)('a store that is full (%s) is reported once, and shown until space is free again', async (full, problem) => {
   let isFull = true;
   const { ingest, log, stored } = ingestInto(() => {
     if (isFull) throw new StoreFullError('nothing was stored', full);

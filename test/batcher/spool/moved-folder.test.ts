@@ -186,7 +186,7 @@ test('a disk that fills up keeps what was written completely, and returns the re
   expect({ spooled: snapshot.spooled, imbalance }).toEqual({ spooled: taken.length, imbalance: 0 });
   expect(readdirSync(join(folder, 'spool'), { encoding: 'utf8', recursive: true }).filter((name) => name.endsWith('.part'))).toEqual([]);
   await one.kill();
-  // A full disk has room for no new lock file either, and what is on it is sent all the same.
+  // A full disk cannot hold a new lock file either. What is on it is still sent.
   const next = await start(join(folder, 'spool'));
   expect(await next.send()).toEqual(taken);
 });

@@ -141,7 +141,7 @@ test('the size limit applies to all processes that share the folder: refuses a w
   for (let i = 0; i < 6; i++) expect(await first.write(document)).toBe(true);
   await expect.poll(async () => [await second.write(document), (await second.look()).snapshot.dropped.spool_full]).toEqual([true, 1]);
   expect((await second.look()).imbalance).toBe(0);
-  // Its owner sends them: there is room again.
+  // Its owner sends them, which frees space.
   await first.send();
   await new Promise((next) => setTimeout(next, 150));
   const { spool_full: before } = (await second.look()).snapshot.dropped;
