@@ -3,9 +3,9 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { ApiError } from './api-error.ts';
 
 /** Why a reader is refused; undefined when it may read. `token`: asked of readers, "" for none; `given`: `token` of the query string. */
-export function tokenProblem(headers: IncomingHttpHeaders, given: unknown, token: string): ApiError | undefined {
+export function tokenProblem(headers: IncomingHttpHeaders, given: string | undefined, token: string): ApiError | undefined {
   if (token === '') return undefined;
-  const found = typeof given === 'string' ? given : tokenOf(headers);
+  const found = given ?? tokenOf(headers);
   if (found !== undefined && isEqual(found, token)) return undefined;
   return denied(
     'This X-Ray wants its token: as the access key id of an AWS client, as a bearer token, or as ?token=. It was printed at start; --token sets it',

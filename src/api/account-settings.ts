@@ -1,8 +1,9 @@
+import * as Type from './type.ts';
 import { double } from '../json/aws-json.ts';
 import { ApiError, invalid, notFound } from './api-error.ts';
-import type { Answer, Operation } from './operation.ts';
+import { NextToken, oneOf, ShortToken } from './members.ts';
+import { changes, reads, type Answer, type Operations } from './operation.ts';
 import type { Saved } from './saved.ts';
-import { boolean, number, oneOf, request, shortToken, text, token } from './schemas.ts';
 
 interface Policy {
   readonly PolicyName: string;
@@ -31,8 +32,8 @@ export const INITIAL_ACCOUNT: AccountState = {
 const MAX_POLICIES = 5;
 const MAX_POLICY_BYTES = 5 * 1024;
 
-/** What an account sets for all its traces. Nothing of it changes how the local X-Ray works; it is there to be written and read. */
-export function accountOperations(saved: Saved<AccountState>, now: () => number): Operation[] {
+/** Settings of an account that apply to all its traces. They change nothing in the local X-Ray; clients can only write and read them. */
+export function accountOperations(saved: Saved<AccountState>, now: () => number) {
   const change = (members: Partial<AccountState>): void => saved.set({ ...saved.value, ...members });
   const encryption = (status: string): Answer => ({ EncryptionConfig: { ...saved.value.encryption, Status: status } });
   const destination = (status: string): Answer => ({ Destination: saved.value.destination, Status: status });
@@ -46,108 +47,100 @@ export function accountOperations(saved: Saved<AccountState>, now: () => number)
       },
     },
   });
-  return [
-    { name: 'GetEncryptionConfig', schema: {}, handle: async () => encryption('ACTIVE') },
-    {
-      name: 'PutEncryptionConfig',
-      schema: request({ KeyId: text(1, 3_000), Type: oneOf('NONE', 'KMS') }, 'Type'),
-      change: ({ Type, KeyId }) => {
-        if ((Type === 'KMS') !== (KeyId !== undefined))
-          throw invalid(Type === 'KMS' ? 'KeyId is required for type KMS' : 'KeyId must be empty for type NONE');
-        change({ encryption: { Type: Type as string, KeyId: (KeyId as string | undefined) ?? null } });
+  return {
+    GetEncryptionConfig: reads(Type.Unknown(), async () => encryption('ACTIVE')),
+    PutEncryptionConfig: changes(
+      Type.Object({ KeyId: Type.Optional(Type.String({ minLength: 1, maxLength: 3_000 })), Type: oneOf('NONE', 'KMS') }),
+      ({ Type: type, KeyId }) => {
+        if ((type === 'KMS') !== (KeyId !== undefined))
+          throw invalid(type === 'KMS' ? 'KeyId is required for type KMS' : 'KeyId must be empty for type NONE');
+        change({ encryption: { Type: type, KeyId: KeyId ?? null } });
         return encryption('UPDATING');
       },
-    },
-    { name: 'GetTraceSegmentDestination', schema: {}, handle: async () => destination('ACTIVE') },
-    {
-      name: 'UpdateTraceSegmentDestination',
-      schema: request({
-        Destination: oneOf('XRay', 'CloudWatchLogs'),
-        CloudWatchLogsConfiguration: request({ SpansLogGroupKmsKeyId: text(1, 256) }),
+    ),
+    GetTraceSegmentDestination: reads(Type.Unknown(), async () => destination('ACTIVE')),
+    UpdateTraceSegmentDestination: changes(
+      Type.Object({
+        Destination: Type.Optional(oneOf('XRay', 'CloudWatchLogs')),
+        CloudWatchLogsConfiguration: Type.Optional(
+          Type.Object({ SpansLogGroupKmsKeyId: Type.Optional(Type.String({ minLength: 1, maxLength: 256 })) }),
+        ),
       }),
-      change: ({ Destination }) => {
+      ({ Destination }) => {
         if (Destination === undefined) throw invalid('Destination must be XRay or CloudWatchLogs');
         if (Destination === saved.value.destination) throw invalid(`The destination is already set to ${saved.value.destination}`);
-        change({ destination: Destination as string });
+        change({ destination: Destination });
         return destination('PENDING');
       },
-    },
-    { name: 'GetIndexingRules', schema: request({ NextToken: token }), handle: async () => ({ IndexingRules: [indexing()], NextToken: null }) },
-    {
-      name: 'UpdateIndexingRule',
-      schema: request(
-        { Name: text(), Rule: request({ Probabilistic: request({ DesiredSamplingPercentage: number(0, 100) }, 'DesiredSamplingPercentage') }) },
-        'Name',
-        'Rule',
-      ),
-      change: ({ Name, Rule }) => {
-        if (Name !== 'Default') throw notFound(Name as string);
-        const { Probabilistic } = Rule as { Probabilistic?: { DesiredSamplingPercentage: number } };
+    ),
+    GetIndexingRules: reads(Type.Object({ NextToken }), async () => ({ IndexingRules: [indexing()], NextToken: null })),
+    UpdateIndexingRule: changes(
+      Type.Object({
+        Name: Type.String(),
+        Rule: Type.Object({
+          Probabilistic: Type.Optional(Type.Object({ DesiredSamplingPercentage: Type.Number({ minimum: 0, maximum: 100 }) })),
+        }),
+      }),
+      ({ Name, Rule: { Probabilistic } }) => {
+        if (Name !== 'Default') throw notFound(Name);
         if (Probabilistic === undefined) throw invalid('Rule must have Probabilistic');
         change({ indexingPercentage: Probabilistic.DesiredSamplingPercentage, indexingModifiedAt: now() });
         return { IndexingRule: indexing() };
       },
-    },
+    ),
     ...policyOperations(saved, change, now),
-  ];
+  } satisfies Partial<Operations>;
 }
 
-function policyOperations(saved: Saved<AccountState>, change: (members: Partial<AccountState>) => void, now: () => number): Operation[] {
+function policyOperations(saved: Saved<AccountState>, change: (members: Partial<AccountState>) => void, now: () => number) {
   const shown = (policy: Policy): Answer => ({ ...policy, LastUpdatedTime: double(policy.LastUpdatedTime) });
-  const others = (name: unknown): readonly Policy[] => saved.value.policies.filter(({ PolicyName }) => PolicyName !== name);
-  const stale = (what: 'modified' | 'modified or deleted', name: unknown): ApiError =>
-    new ApiError('InvalidPolicyRevisionIdException', `Another concurrent request has ${what} the resource policy ${String(name)}`);
-  const name = { type: 'string', minLength: 1, maxLength: 128, pattern: String.raw`^[\w+=,.@-]+$` };
-  return [
-    {
-      name: 'ListResourcePolicies',
-      schema: request({ NextToken: shortToken }),
-      handle: async ({ NextToken }) => {
-        if (NextToken !== undefined) throw invalid('NextToken is currently not supported');
-        return { ResourcePolicies: saved.value.policies.map(shown), NextToken: null };
-      },
-    },
-    {
-      name: 'PutResourcePolicy',
-      schema: request(
-        { PolicyName: name, PolicyDocument: text(), PolicyRevisionId: text(), BypassPolicyLockoutCheck: boolean },
-        'PolicyName',
-        'PolicyDocument',
-      ),
-      change: ({ PolicyName, PolicyDocument, PolicyRevisionId }) => {
-        const document = PolicyDocument as string;
+  const find = (name: string): Policy | undefined => saved.value.policies.find(({ PolicyName }) => PolicyName === name);
+  const others = (name: string): readonly Policy[] => saved.value.policies.filter(({ PolicyName }) => PolicyName !== name);
+  const stale = (what: 'modified' | 'modified or deleted', name: string): ApiError =>
+    new ApiError('InvalidPolicyRevisionIdException', `Another concurrent request has ${what} the resource policy ${name}`);
+  const PolicyName = Type.String({ minLength: 1, maxLength: 128, pattern: String.raw`^[\w+=,.@-]+$` });
+  const PolicyRevisionId = Type.Optional(Type.String());
+  return {
+    ListResourcePolicies: reads(Type.Object({ NextToken: ShortToken }), async ({ NextToken: token }) => {
+      if (token !== undefined) throw invalid('NextToken is currently not supported');
+      return { ResourcePolicies: saved.value.policies.map(shown), NextToken: null };
+    }),
+    PutResourcePolicy: changes(
+      Type.Object({
+        PolicyName,
+        PolicyDocument: Type.String(),
+        PolicyRevisionId,
+        BypassPolicyLockoutCheck: Type.Optional(Type.Boolean()),
+      }),
+      ({ PolicyName: name, PolicyDocument: document, PolicyRevisionId: given }) => {
         if (!isPolicy(document)) throw new ApiError('MalformedPolicyDocumentException', '');
         if (Buffer.byteLength(document) > MAX_POLICY_BYTES)
           throw new ApiError('PolicySizeLimitExceededException', 'The policy document is larger than 5 KB');
-        const old = saved.value.policies.find((policy) => policy.PolicyName === PolicyName);
-        // Revision "0" asks that there is none yet; the first is "1". Source: X-Ray's model, recorded answers of X-Ray.
+        const old = find(name);
+        // Revision "0" means that there must be no policy yet; the first revision is "1". Source: X-Ray's model, recorded answers of X-Ray.
         const revision = old?.PolicyRevisionId ?? '0';
-        if (PolicyRevisionId !== undefined && PolicyRevisionId !== revision) throw stale('modified', PolicyName);
+        if (given !== undefined && given !== revision) throw stale('modified', name);
         if (old === undefined && saved.value.policies.length >= MAX_POLICIES) {
           throw new ApiError('PolicyCountLimitExceededException', `There are ${MAX_POLICIES} resource policies already`);
         }
         const policy = {
-          PolicyName: PolicyName as string,
+          PolicyName: name,
           PolicyDocument: document,
           PolicyRevisionId: String(Number(revision) + 1),
           LastUpdatedTime: Math.floor(now()),
         };
-        change({ policies: [...others(PolicyName), policy] });
+        change({ policies: [...others(name), policy] });
         return { ResourcePolicy: shown(policy) };
       },
-    },
-    {
-      name: 'DeleteResourcePolicy',
-      schema: request({ PolicyName: name, PolicyRevisionId: text() }, 'PolicyName'),
-      change: ({ PolicyName, PolicyRevisionId }) => {
-        const old = saved.value.policies.find((policy) => policy.PolicyName === PolicyName);
-        if (PolicyRevisionId !== undefined && PolicyRevisionId !== old?.PolicyRevisionId) throw stale('modified or deleted', PolicyName);
-        if (old === undefined) throw invalid(`The resource policy ${String(PolicyName)} does not exist.`);
-        change({ policies: others(PolicyName) });
-        return {};
-      },
-    },
-  ];
+    ),
+    DeleteResourcePolicy: changes(Type.Object({ PolicyName, PolicyRevisionId }), ({ PolicyName: name, PolicyRevisionId: given }) => {
+      const old = find(name);
+      if (given !== undefined && given !== old?.PolicyRevisionId) throw stale('modified or deleted', name);
+      if (old === undefined) throw invalid(`The resource policy ${name} does not exist.`);
+      change({ policies: others(name) });
+      return {};
+    }),
+  } satisfies Partial<Operations>;
 }
 
 function isPolicy(document: string): boolean {

@@ -8,11 +8,12 @@ import { accountOperations, INITIAL_ACCOUNT } from './account-settings.ts';
 import type { Account } from './account.ts';
 import { Groups, type Group } from './groups.ts';
 import { insightOperations } from './insights.ts';
-import type { Body, Operation, PuttingOperation } from './operation.ts';
+import type { Tag } from './members.ts';
+import type { Answer, Operations } from './operation.ts';
 import { retrievalOperations } from './retrieval.ts';
 import { Sampling } from './sampling.ts';
 import { Settings } from './saved.ts';
-import { Tags, type Tag } from './tags.ts';
+import { Tags } from './tags.ts';
 import { traceOperations } from './traces.ts';
 
 export interface XRayBackendConfig {
@@ -32,7 +33,7 @@ interface Parts {
   readonly settings: Settings;
   readonly groups: Groups;
   readonly sampling: Sampling;
-  readonly operations: readonly Operation[];
+  readonly operations: Operations;
 }
 
 /** X-Ray itself: its operations over the store, with what an account has set. */
@@ -71,7 +72,7 @@ export class XRayBackend {
       settings,
       groups,
       sampling,
-      operations: [
+      operations: {
         ...traceOperations({ store, groups, put: (documents) => this.put(documents, { isImport: false }) }),
         ...sampling.operations(),
         ...groups.operations(),
@@ -79,7 +80,7 @@ export class XRayBackend {
         ...tags.operations(),
         ...accountOperations(settings.value('account', INITIAL_ACCOUNT), now),
         ...retrievalOperations(store, steadyNow),
-      ],
+      },
     };
   }
 
@@ -91,13 +92,13 @@ export class XRayBackend {
     return this.#opened.sampling;
   }
 
-  operations(): readonly Operation[] {
+  get operations(): Operations {
     return this.#opened.operations;
   }
 
-  /** Answers one operation. Rejects with ApiError, or with what the store fails with. */
-  async perform(operation: Exclude<Operation, PuttingOperation>, body: Body): Promise<object | string> {
-    return 'handle' in operation ? operation.handle(body) : this.#opened.settings.change(() => operation.change(body));
+  /** Runs a change of settings: see Settings.change. */
+  change(work: () => Answer): Promise<Answer> {
+    return this.#opened.settings.change(work);
   }
 
   /**

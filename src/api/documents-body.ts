@@ -3,7 +3,7 @@ import { MAX_DOCUMENTS_PER_CALL } from '../formats/xray/limits.ts';
 import { decodeDocuments, type DecodedDocuments } from '../formats/xray/put-body.ts';
 import { invalid } from './api-error.ts';
 import { withBody } from './bodies.ts';
-import { importedDocuments, list, MAX_IMPORTED_DOCUMENTS, request as requestOf, type JsonSchema } from './schemas.ts';
+import * as Type from './type.ts';
 import { bodyOf, violationError } from './validation.ts';
 
 declare module 'fastify' {
@@ -15,16 +15,19 @@ declare module 'fastify' {
 
 export interface DocumentsSchema {
   /** Of the body, for the errors that AWS answers. */
-  readonly body: JsonSchema;
+  readonly body: Type.TSchema;
   readonly maxDocuments: number;
 }
 
+/** Imports by hand may have more documents than a call of X-Ray. */
+const MAX_IMPORTED_DOCUMENTS = 1_000;
+
 export const PUT_TRACE_SEGMENTS: DocumentsSchema = {
-  body: requestOf({ TraceSegmentDocuments: list({ type: 'string' }) }, 'TraceSegmentDocuments'),
+  body: Type.Object({ TraceSegmentDocuments: Type.Array(Type.String()) }),
   maxDocuments: MAX_DOCUMENTS_PER_CALL,
 };
 export const IMPORT: DocumentsSchema = {
-  body: requestOf({ TraceSegmentDocuments: importedDocuments }, 'TraceSegmentDocuments'),
+  body: Type.Object({ TraceSegmentDocuments: Type.Array(Type.String(), { maxItems: MAX_IMPORTED_DOCUMENTS }) }),
   maxDocuments: MAX_IMPORTED_DOCUMENTS,
 };
 

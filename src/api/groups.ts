@@ -1,12 +1,13 @@
+import * as Type from './type.ts';
 import { ExpansionError, expandGroups } from '../filter/groups.ts';
 import { FilterError, parseFilter } from '../filter/parse.ts';
 import type { Expression } from '../filter/expression.ts';
 import { wallClockMs } from '../pipeline/clock.ts';
 import { groupArn, type Account } from './account.ts';
 import { invalid } from './api-error.ts';
-import type { Answer, Operation } from './operation.ts';
+import { GroupName, GroupReference, ShortToken, TagList } from './members.ts';
+import { changes, reads, type Answer, type Operations } from './operation.ts';
 import type { Saved } from './saved.ts';
-import { groupArn as arnSchema, groupName, insightsConfiguration, request, shortToken, tags } from './schemas.ts';
 import type { Tags } from './tags.ts';
 
 export interface Group {
@@ -22,10 +23,20 @@ export interface Group {
 const MAX_GROUPS = 25;
 const NO_INSIGHTS = { InsightsEnabled: false, NotificationsEnabled: false };
 
-export interface GroupRef {
-  readonly GroupName?: string;
-  readonly GroupARN?: string;
-}
+const InsightsConfiguration = Type.Optional(
+  Type.Object({ InsightsEnabled: Type.Optional(Type.Boolean()), NotificationsEnabled: Type.Optional(Type.Boolean()) }),
+);
+const FilterExpression = Type.Optional(Type.String());
+const GroupRef = Type.Object(GroupReference);
+const CreateGroup = Type.Object({
+  GroupName,
+  FilterExpression,
+  InsightsConfiguration,
+  Tags: Type.Optional(TagList),
+});
+const UpdateGroup = Type.Object({ ...GroupReference, FilterExpression, InsightsConfiguration });
+
+export type GroupRef = Readonly<Type.Static<typeof GroupRef>>;
 
 /** The groups of traces, and filter expressions that name them. */
 export class Groups {
@@ -39,15 +50,13 @@ export class Groups {
     this.#tags = ownTags;
   }
 
+  get default(): Group {
+    const GroupARN = groupArn(this.#account, 'Default');
+    return { GroupName: 'Default', GroupARN, FilterExpression: null, InsightsConfiguration: NO_INSIGHTS, editedAt: 0 };
+  }
+
   get all(): readonly Group[] {
-    const Default = {
-      GroupName: 'Default',
-      GroupARN: groupArn(this.#account, 'Default'),
-      FilterExpression: null,
-      InsightsConfiguration: NO_INSIGHTS,
-      editedAt: 0,
-    };
-    return [Default, ...this.#saved.value];
+    return [this.default, ...this.#saved.value];
   }
 
   /** Throws InvalidRequestException. */
@@ -86,26 +95,14 @@ export class Groups {
     }
   }
 
-  operations(): Operation[] {
-    const ref = { GroupName: groupName, GroupARN: arnSchema };
-    return [
-      { name: 'GetGroups', schema: request({ NextToken: shortToken }), handle: async (body) => this.#list(body) },
-      { name: 'GetGroup', schema: request(ref), handle: async (body) => ({ Group: shown(this.find(body)) }) },
-      {
-        name: 'CreateGroup',
-        schema: request(
-          { GroupName: groupName, FilterExpression: { type: 'string' }, InsightsConfiguration: insightsConfiguration, Tags: tags },
-          'GroupName',
-        ),
-        change: (body) => this.#create(body as unknown as CreateGroup),
-      },
-      {
-        name: 'UpdateGroup',
-        schema: request({ ...ref, FilterExpression: { type: 'string' }, InsightsConfiguration: insightsConfiguration }),
-        change: (body) => this.#update(body),
-      },
-      { name: 'DeleteGroup', schema: request(ref), change: (body) => this.#delete(body) },
-    ];
+  operations() {
+    return {
+      GetGroups: reads(Type.Object({ NextToken: ShortToken }), async (body) => this.#list(body)),
+      GetGroup: reads(GroupRef, async (body) => ({ Group: shown(this.find(body)) })),
+      CreateGroup: changes(CreateGroup, (body) => this.#create(body)),
+      UpdateGroup: changes(UpdateGroup, (body) => this.#update(body)),
+      DeleteGroup: changes(GroupRef, (body) => this.#delete(body)),
+    } satisfies Partial<Operations>;
   }
 
   #list({ NextToken }: { NextToken?: string }): object {
@@ -113,7 +110,7 @@ export class Groups {
     return { Groups: this.all.map(shown), NextToken: null };
   }
 
-  #create({ GroupName, FilterExpression, InsightsConfiguration, Tags: given }: CreateGroup): Answer {
+  #create({ GroupName, FilterExpression, InsightsConfiguration, Tags: given }: Type.Static<typeof CreateGroup>): Answer {
     if (!/^[A-Za-z0-9-]+$/.test(GroupName)) throw invalid('Group name may contain letters, digits and dashes only');
     if (isBlank(FilterExpression)) throw invalid('Filter Expression is empty');
     if (this.all.some((group) => group.GroupName === GroupName)) throw invalid(`${GroupName} already exists`);
@@ -131,7 +128,7 @@ export class Groups {
     return { Group: shown(group) };
   }
 
-  #update({ FilterExpression, InsightsConfiguration, ...ref }: UpdateGroup): Answer {
+  #update({ FilterExpression, InsightsConfiguration, ...ref }: Type.Static<typeof UpdateGroup>): Answer {
     const group = this.find(ref);
     if (group.GroupName === 'Default') throw invalid('The Default group cannot be updated');
     // compat: AWS asks for the expression even where only the insights change. Source: recorded answers of X-Ray.
@@ -155,19 +152,7 @@ export class Groups {
   }
 }
 
-interface CreateGroup {
-  readonly GroupName: string;
-  readonly FilterExpression?: string;
-  readonly InsightsConfiguration?: Partial<Group['InsightsConfiguration']>;
-  readonly Tags?: readonly { Key: string; Value: string }[];
-}
-
-interface UpdateGroup extends GroupRef {
-  readonly FilterExpression?: string;
-  readonly InsightsConfiguration?: Partial<Group['InsightsConfiguration']>;
-}
-
-/** Source: X-Ray's model for the rule; its words are ours. */
+/** Source: X-Ray's model for the rule; the wording is ours. */
 function withInsights(before: Group['InsightsConfiguration'], asked: Partial<Group['InsightsConfiguration']> = {}): Group['InsightsConfiguration'] {
   const InsightsEnabled = asked.InsightsEnabled ?? before.InsightsEnabled;
   if (asked.NotificationsEnabled === true && !InsightsEnabled) throw invalid('Notifications can only be enabled on a group with insights enabled');

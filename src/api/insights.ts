@@ -1,14 +1,15 @@
 import { createHash } from 'node:crypto';
+import * as Type from './type.ts';
 import { double } from '../json/aws-json.ts';
 import { serviceMembers } from '../trace/members.ts';
 import { QUIET_MINUTES, type Impact, type Insight, type InsightEvent } from '../query/insights.ts';
 import type { Store } from '../threads/store.ts';
 import { keyOf } from '../trace/service-id.ts';
 import { invalid } from './api-error.ts';
-import type { Group, Groups, GroupRef } from './groups.ts';
-import type { Body, Operation } from './operation.ts';
-import { groupArn, groupName, insightId, insightToken, integer, list, oneOf, request, timestamp } from './schemas.ts';
-import { offsetOf, tokenAt } from './validation.ts';
+import { invalidToken, pageOf } from './cursor.ts';
+import type { Group, Groups } from './groups.ts';
+import { GroupReference, integer, oneOf, TimeRange } from './members.ts';
+import { reads, type Operations } from './operation.ts';
 
 interface Known {
   readonly group: Group;
@@ -26,73 +27,49 @@ const PAGE = 100;
 /** How far back an insight is looked for by its id alone. */
 const LOOK_BACK_SECONDS = 6 * 3_600;
 
-/** Insights by a rule of ours (src/query/insights.ts); each summary says so. */
-export function insightOperations(deps: InsightsDeps): Operation[] {
-  const ref = { InsightId: insightId };
-  return [
-    {
-      name: 'GetInsightSummaries',
-      schema: request(
-        {
-          States: list(oneOf('ACTIVE', 'CLOSED'), 0, 1),
-          GroupARN: groupArn,
-          GroupName: groupName,
-          StartTime: timestamp,
-          EndTime: timestamp,
-          MaxResults: integer(1, 100),
-          NextToken: insightToken,
-        },
-        'StartTime',
-        'EndTime',
-      ),
-      handle: async (body) => summaries(deps, body as unknown as SummariesBody),
-    },
-    {
-      name: 'GetInsight',
-      schema: request(ref, 'InsightId'),
-      handle: async (body) => ({ Insight: insightMembers(await find(deps, body)) }),
-    },
-    {
-      name: 'GetInsightEvents',
-      schema: request({ ...ref, MaxResults: integer(1, 50), NextToken: insightToken }, 'InsightId'),
-      handle: async (body) => {
-        const { insight } = await find(deps, body);
-        const events = insight.events.map((event) => eventMembers(event, insight));
-        const { items, NextToken } = pageOf(events, body as { MaxResults?: number; NextToken?: string }, {
-          most: 50,
-          question: ['events', (body as { InsightId?: string }).InsightId],
-        });
-        return { InsightEvents: items, NextToken };
-      },
-    },
-    {
-      name: 'GetInsightImpactGraph',
-      schema: request({ ...ref, StartTime: timestamp, EndTime: timestamp, NextToken: insightToken }, 'InsightId', 'StartTime', 'EndTime'),
-      handle: async (body) => impactGraph(deps, body),
-    },
-  ];
+/** Longer than other tokens. */
+const NextToken = Type.Optional(Type.String({ minLength: 1, maxLength: 2_000 }));
+const Reference = {
+  InsightId: Type.String({ pattern: '^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[1-5][0-9a-fA-F]{3}-[89abAB][0-9a-fA-F]{3}-[0-9a-fA-F]{12}$' }),
+};
+const Summaries = Type.Object({
+  States: Type.Optional(Type.Array(oneOf('ACTIVE', 'CLOSED'), { maxItems: 1 })),
+  GroupARN: GroupReference.GroupARN,
+  GroupName: GroupReference.GroupName,
+  ...TimeRange,
+  MaxResults: Type.Optional(integer(1, 100)),
+  NextToken,
+});
+const Events = Type.Object({ ...Reference, MaxResults: Type.Optional(integer(1, 50)), NextToken });
+const ImpactGraph = Type.Object({ ...Reference, ...TimeRange, NextToken });
+
+/** Insights by xrayd's own rule (src/query/insights.ts); each summary says so. */
+export function insightOperations(deps: InsightsDeps) {
+  return {
+    GetInsightSummaries: reads(Summaries, async (body) => summaries(deps, body)),
+    GetInsight: reads(Type.Object(Reference), async ({ InsightId }) => ({ Insight: insightMembers(await find(deps, InsightId)) })),
+    GetInsightEvents: reads(Events, async (body) => {
+      const { insight } = await find(deps, body.InsightId);
+      const events = insight.events.map((event) => eventMembers(event, insight));
+      const { items, NextToken: next } = pageOf(events, { ...body, most: 50, question: ['events', body.InsightId] });
+      return { InsightEvents: items, NextToken: next };
+    }),
+    GetInsightImpactGraph: reads(ImpactGraph, async (body) => impactGraph(deps, body)),
+  } satisfies Partial<Operations>;
 }
 
-interface SummariesBody extends GroupRef {
-  readonly StartTime: number;
-  readonly EndTime: number;
-  readonly States?: readonly string[];
-  readonly MaxResults?: number;
-  readonly NextToken?: string;
-}
-
-async function summaries(deps: InsightsDeps, body: SummariesBody): Promise<object> {
+async function summaries(deps: InsightsDeps, body: Type.Static<typeof Summaries>): Promise<object> {
   const { StartTime: start, EndTime: end, States: [state] = [] } = body;
   if (end < start) throw invalid('End time cannot be earlier than start time');
   const { groups } = deps;
   groups.filterOf(body);
   const named = groups.all.filter(({ GroupName, GroupARN }) => GroupName === body.GroupName || GroupARN === body.GroupARN);
-  const found = await insightsIn(deps, named[0] ?? groups.all[0]!, start, end);
+  const found = await insightsIn(deps, named[0] ?? groups.default, start, end);
   const members = found
     .filter(({ insight }) => state === undefined || stateOf(insight) === state)
     .map((known) => ({ ...insightMembers(known), LastUpdateTime: double(known.insight.lastUpdate) }));
-  const { items, NextToken } = pageOf(members, body, { most: PAGE, question: ['insights', body.GroupName, body.GroupARN, state] });
-  return { InsightSummaries: items, NextToken };
+  const { items, NextToken: next } = pageOf(members, { ...body, most: PAGE, question: ['insights', body.GroupName, body.GroupARN, state] });
+  return { InsightSummaries: items, NextToken: next };
 }
 
 async function insightsIn({ groups, store, now }: InsightsDeps, group: Group, start: number, end: number): Promise<Known[]> {
@@ -101,10 +78,10 @@ async function insightsIn({ groups, store, now }: InsightsDeps, group: Group, st
   return insights.map((insight) => ({ group, insight }));
 }
 
-async function find(deps: InsightsDeps, { InsightId }: Body): Promise<Known> {
+async function find(deps: InsightsDeps, id: string): Promise<Known> {
   const end = deps.now() + 60;
   for (const group of deps.groups.all) {
-    const known = (await insightsIn(deps, group, end - LOOK_BACK_SECONDS, end)).find((each) => idOf(each) === InsightId);
+    const known = (await insightsIn(deps, group, end - LOOK_BACK_SECONDS, end)).find((each) => idOf(each) === id);
     if (known !== undefined) return known;
   }
   throw invalid('Insight not found');
@@ -159,12 +136,12 @@ function impactMembers({ total, faults }: Impact): object {
 }
 
 /** The services that the failed requests went through, without figures: that is all AWS gives, too. */
-async function impactGraph(deps: InsightsDeps, body: Body): Promise<object> {
-  const { StartTime: from, EndTime: to, NextToken } = body as { StartTime: number; EndTime: number; NextToken?: string };
+async function impactGraph(deps: InsightsDeps, body: Type.Static<typeof ImpactGraph>): Promise<object> {
+  const { InsightId, StartTime: from, EndTime: to, NextToken: token } = body;
   if (to < from) throw invalid('End time cannot be earlier than start time');
   if (to - from > LOOK_BACK_SECONDS) throw invalid('Time range cannot be longer than 6 hours');
-  const known = await find(deps, body);
-  if (NextToken !== undefined) throw invalid(`Invalid token ${NextToken}`);
+  const known = await find(deps, InsightId);
+  if (token !== undefined) throw invalidToken(token);
   const { insight, group } = known;
   const start = Math.max(from, insight.start);
   const end = Math.min(to, insight.lastUpdate + QUIET_MINUTES * 60);
@@ -199,14 +176,4 @@ interface ServiceNode {
   readonly Names: readonly string[];
   readonly AccountId: string | null;
   readonly Edges: readonly { readonly ReferenceId: number }[];
-}
-
-function pageOf<T>(
-  items: readonly T[],
-  { MaxResults, NextToken }: { MaxResults?: number; NextToken?: string },
-  { most, question }: { most: number; question: readonly unknown[] },
-): { items: readonly T[]; NextToken: string | null } {
-  const from = offsetOf(NextToken, question);
-  const to = from + (MaxResults ?? most);
-  return { items: items.slice(from, to), NextToken: to < items.length ? tokenAt(to, question) : null };
 }

@@ -1,13 +1,15 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { setTimeout as sleep } from 'node:timers/promises';
+import * as Type from './type.ts';
 import type { LiveFeed } from './live.ts';
 import type { Search } from '../filter/search.ts';
 import { textSearch } from '../filter/text.ts';
 import type { Store } from '../threads/store.ts';
 import { parseJson } from '../json/exact-number.ts';
 import type { ReadGate } from './read-gate.ts';
-import { ApiError, invalid } from './api-error.ts';
-import { countOf } from './validation.ts';
+import { ApiError } from './api-error.ts';
+import type { ApiServer } from './operation.ts';
+import { countOf, flagOf, Text } from './query-string.ts';
 import type { Groups } from './groups.ts';
 import type { Hello } from './page-types.ts';
 
@@ -23,6 +25,9 @@ export interface LiveDeps {
 
 /** Answers without an end. */
 export const STREAMS: ReadonlySet<string> = new Set(['/events', '/traces.ndjson']);
+
+const Events = Type.Object({ filter: Text, text: Text, form: Text });
+const Summaries = Type.Object({ filter: Text, text: Text, follow: Text, limit: Text });
 
 const MAX_CLIENTS = 64;
 /** Changes are sent together this often: a person sees no difference, and a busy trace is sent ten times a second at most. */
@@ -43,7 +48,7 @@ const KEEP_ALIVE_MS = 15_000;
  * Both take `text`, words that the traces have.
  * `GET /traces.ndjson?filter=…&limit=…&follow=true`: summaries, one a line, newest first; with follow it goes on.
  */
-export function addLiveRoutes(app: FastifyInstance, deps: LiveDeps): void {
+export function addLiveRoutes(app: ApiServer, deps: LiveDeps): void {
   let clients = 0;
   const streams = new Set<{ readonly writableLength: number }>();
   const unread = (): number => streams.values().reduce((sum, { writableLength }) => sum + writableLength, 0);
@@ -80,17 +85,16 @@ export function addLiveRoutes(app: FastifyInstance, deps: LiveDeps): void {
     }
     return reply;
   };
-  app.get('/events', async (request, reply) => {
-    const { filter, text, form } = request.query as { filter?: string; text?: string; form?: string };
+  app.get('/events', { schema: { querystring: Events } }, async (request, reply) => {
+    const { filter, text, form } = request.query;
     const search = { filter: deps.groups.parseIfGiven(filter), text: textSearch(text) };
     const what = { lastId: lastIdOf(request), search, isRows: form === 'rows' };
     return stream(reply, { type: 'text/event-stream', isEndless: true }, (out) => sendEvents(out, what, deps));
   });
-  app.get('/traces.ndjson', async (request, reply) => {
-    const { filter, text, follow, limit } = request.query as { filter?: string; text?: string; follow?: string; limit?: string };
+  app.get('/traces.ndjson', { schema: { querystring: Summaries } }, async (request, reply) => {
+    const { filter, text, follow, limit } = request.query;
     const most = countOf('limit', limit) ?? Infinity;
-    const isFollowing = follow === 'true';
-    if (!isFollowing && follow !== undefined && follow !== 'false') throw invalid(`follow is true or false, not "${follow.slice(0, 40)}"`);
+    const isFollowing = flagOf('follow', follow);
     const search = { filter: deps.groups.parseIfGiven(filter), text: textSearch(text) };
     return stream(reply, { type: 'application/x-ndjson', isEndless: isFollowing }, async (out) => {
       const from = deps.feed.last;

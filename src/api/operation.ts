@@ -1,35 +1,85 @@
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import type {
+  FastifyBaseLogger,
+  FastifyInstance,
+  FastifyReply,
+  FastifyRequest,
+  RawReplyDefaultExpression,
+  RawRequestDefaultExpression,
+  RawServerDefault,
+  RouteGenericInterface,
+} from 'fastify';
+import { withDocuments, type DocumentsSchema } from './documents-body.ts';
+import type { TSchema } from './type.ts';
 import type { ChangingOperationName, OperationName } from '../formats/xray/operations.ts';
 import type { DecodedDocuments } from '../formats/xray/put-body.ts';
-import type { JsonSchema } from './schemas.ts';
+import { awsJson } from '../json/aws-json.ts';
 
-/** A request's members; null counts as absent. They have passed the operation's schema. */
-export type Body = Readonly<Record<string, unknown>>;
+/** A server whose handlers get the types of their parameters and bodies from the route's schemas. */
+export type ApiServer = FastifyInstance<
+  RawServerDefault,
+  RawRequestDefaultExpression,
+  RawReplyDefaultExpression,
+  FastifyBaseLogger,
+  TypeBoxTypeProvider
+>;
 
-/** How one operation of X-Ray is answered: JSON in and out. */
-export type Operation = ReadingOperation | ChangingOperation | PuttingOperation;
+/** A body that matches the schema `S`. */
+type BodyOf<S> = FastifyRequest<RouteGenericInterface, RawServerDefault, RawRequestDefaultExpression, { body: S }, TypeBoxTypeProvider>['body'];
 
-interface ReadingOperation {
-  readonly name: Exclude<OperationName, ChangingOperationName | 'PutTraceSegments'>;
-  readonly schema: JsonSchema;
-  /** The answer: an object, or a text that is JSON already. Rejects with ApiError. */
-  readonly handle: (body: Body) => Promise<object | string>;
-}
+/** A response: an object, or text that is JSON already. */
+type Response = object | string;
 
-/** It takes documents, as the bytes that the client sent. They are valid until the answer. */
-export interface PuttingOperation {
-  readonly name: 'PutTraceSegments';
-  readonly schema: JsonSchema;
-  /** Rejects with ApiError. */
-  readonly put: (documents: DecodedDocuments) => Promise<object>;
-}
-
-/** It changes settings. All of them run within Settings.change, so none can lose what another set. */
-export interface ChangingOperation {
-  readonly name: ChangingOperationName;
-  readonly schema: JsonSchema;
-  /** The answer; no promise. Throws ApiError; then nothing is changed. */
-  readonly change: (body: Body) => Answer;
-}
-
-/** Never a promise: then something could come between what a change reads and what it sets. */
+/** The response of a change. Never a promise: other code could run between what a change reads and what it sets. */
 export type Answer = Readonly<Record<string, unknown>> & { readonly then?: never };
+
+/** Runs a change alone and saves what it sets as a whole. */
+export type ChangeRunner = (work: () => Answer) => Promise<Answer>;
+
+export interface Operation<K extends 'read' | 'change' = 'read' | 'change'> {
+  readonly kind: K;
+  readonly schema: TSchema;
+  /** Adds the operation to `app` as POST `path`. */
+  readonly addTo: (app: ApiServer, path: string, runChange: ChangeRunner) => void;
+}
+
+/** Every operation of X-Ray. The table in src/formats/xray/operations.ts decides which of them are changes. */
+export type Operations = { readonly [N in OperationName]: Operation<N extends ChangingOperationName ? 'change' : 'read'> };
+
+/** An operation that changes no settings. `handle` rejects with ApiError. Members that are null count as absent. */
+export function reads<S extends TSchema>(schema: S, handle: (body: BodyOf<S>) => Promise<Response>): Operation<'read'> {
+  return {
+    kind: 'read',
+    schema,
+    addTo: (app, path) => void app.post(path, { schema: { body: schema } }, async ({ body }, reply) => respond(reply, () => handle(body))),
+  };
+}
+
+/** An operation that changes settings. If `change` throws ApiError, nothing is changed. */
+export function changes<S extends TSchema>(schema: S, change: (body: BodyOf<S>) => Answer): Operation<'change'> {
+  return {
+    kind: 'change',
+    schema,
+    addTo: (app, path, runChange) =>
+      void app.post(path, { schema: { body: schema } }, async ({ body }, reply) => respond(reply, () => runChange(() => change(body)))),
+  };
+}
+
+/** An operation that takes documents, as the bytes that the client sent. They are valid until the response. */
+export function takes(schema: DocumentsSchema, put: (documents: DecodedDocuments) => Promise<Response>): Operation<'read'> {
+  return {
+    kind: 'read',
+    schema: schema.body,
+    addTo: (app, path) =>
+      void app.post(path, { config: { takesDocuments: true } }, async (request, reply) =>
+        withDocuments(request, schema, (documents) => respond(reply, () => put(documents))),
+      ),
+  };
+}
+
+async function respond(reply: FastifyReply, handle: () => Promise<Response>): Promise<FastifyReply> {
+  void reply.header('strict-transport-security', 'max-age=31540000; includeSubDomains');
+  const response = await handle();
+  void reply.header('content-type', 'application/json');
+  return reply.send(typeof response === 'string' ? response : awsJson(response));
+}

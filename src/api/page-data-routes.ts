@@ -1,15 +1,17 @@
-import type { FastifyInstance } from 'fastify';
 import { TRACE_ID } from '../formats/xray/validate.ts';
 import { emptyRefusals, noSuchTrace, unprocessed } from './api-error.ts';
 import { IMPORT, withDocuments } from './documents-body.ts';
 import type { XRayBackend } from './backend.ts';
-import { boolean, request } from './schemas.ts';
+import type { ApiServer } from './operation.ts';
+import { OneTrace } from './query-string.ts';
+import * as Type from './type.ts';
+
+const Pin = Type.Object({ Pinned: Type.Optional(Type.Boolean()) });
 
 /** Ours beside X-Ray's operations, under /api: never mixed into AWS's answers. */
-export function addPageDataRoutes(app: FastifyInstance, backend: XRayBackend): void {
+export function addPageDataRoutes(app: ApiServer, backend: XRayBackend): void {
   const { store, ingest, feed, sampling } = backend;
-  app.get('/api/traces/:id/findings', async ({ params }, reply) => {
-    const { id } = params as { id: string };
+  app.get('/api/traces/:id/findings', { schema: { params: OneTrace } }, async ({ params: { id } }, reply) => {
     const found = TRACE_ID.test(id) ? await store.read('findings', { id, rules: sampling.rulesOfAws }) : undefined;
     const refused = ingest.refusalsOf(id).map(({ id: segment, code, message }) => ({
       code: 'refused',
@@ -20,19 +22,17 @@ export function addPageDataRoutes(app: FastifyInstance, backend: XRayBackend): v
     if (found === undefined && refused.length === 0) throw noSuchTrace();
     return reply.send({ TraceId: id, Findings: [...(JSON.parse(found ?? '[]') as object[]), ...refused] });
   });
-  app.get('/api/traces/:id/originals', async ({ params }, reply) => {
-    const documents = await store.read('originals', { id: (params as { id: string }).id });
+  app.get('/api/traces/:id/originals', { schema: { params: OneTrace } }, async ({ params: { id } }, reply) => {
+    const documents = await store.read('originals', { id });
     if (documents.length === 0) throw noSuchTrace();
     return reply.send({ Documents: documents });
   });
-  app.post('/api/traces/:id/pin', { schema: { body: request({ Pinned: boolean }) } }, async ({ params, body }) => {
-    const { Pinned = true } = body as { Pinned?: boolean };
-    const { id } = params as { id: string };
+  app.post('/api/traces/:id/pin', { schema: { params: OneTrace, body: Pin } }, async ({ params: { id }, body: { Pinned = true } }) => {
     if (!(await store.write('pin', { traceId: id, isPinned: Pinned }))) throw noSuchTrace();
     return { TraceId: id, Pinned };
   });
-  app.post('/api/import', { config: { takesDocuments: true } }, async (call) => {
-    return withDocuments(call, IMPORT, async ({ documents, empty }) => {
+  app.post('/api/import', { config: { takesDocuments: true } }, async (request) => {
+    return withDocuments(request, IMPORT, async ({ documents, empty }) => {
       const refused = await backend.put(documents, { isImport: true });
       return { Stored: documents.length - refused.length, Refused: unprocessed([...emptyRefusals(empty), ...refused]) };
     });

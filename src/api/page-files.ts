@@ -1,14 +1,17 @@
-import type { FastifyInstance, FastifyReply } from 'fastify';
+import type { FastifyReply } from 'fastify';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { extname } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { FIRST_ROWS } from './page-types.ts';
+import type { ApiServer } from './operation.ts';
+import { Text } from './query-string.ts';
+import * as Type from './type.ts';
 
 /** The release build puts the page here, so that the program stays one file: gzip in base64 by path. */
 declare const PAGE_FILES: Readonly<Record<string, string>> | undefined;
 
+const HTML = 'text/html; charset=utf-8';
 const TYPES: Readonly<Record<string, string>> = {
-  '.html': 'text/html; charset=utf-8',
   '.js': 'text/javascript; charset=utf-8',
   '.css': 'text/css; charset=utf-8',
   '.svg': 'image/svg+xml',
@@ -21,7 +24,7 @@ const POLICY =
 
 /** What the list at `/` asks for first comes along with its code. Not when the address says something else: a preload that is not used is a warning. */
 const PRELOAD = `</api/traces?filter=&limit=${FIRST_ROWS}>; rel=preload; as=fetch; crossorigin=anonymous`;
-const SEARCH_PARAMETERS = ['q', 'text', 'range', 'from', 'to', 'pinned'];
+const PageAddress = Type.Object({ token: Text, q: Text, text: Text, range: Text, from: Text, to: Text, pinned: Text });
 
 const NOT_BUILT = '<!doctype html><title>xrayd</title><p>The page has not been built: run <code>npm run build</code>.';
 
@@ -30,21 +33,23 @@ const PLACES = ['/', '/traces/:id', '/map', '/connect', '/settings'];
 /** The routes that answer with nothing but the page itself. */
 export const PAGE_PATHS: ReadonlySet<string> = new Set(PLACES);
 
+const Asset = Type.Object({ name: Type.String() });
+
 /** The page's files. Those with a hash in their names never change. */
-export function addPageFiles(app: FastifyInstance): void {
+export function addPageFiles(app: ApiServer): void {
   const files = readFiles();
   const html = files.get('index.html') ?? gzipSync(NOT_BUILT);
   for (const place of PLACES) {
-    app.get(place, async (request, reply) => {
-      const query = request.query as Readonly<Record<string, unknown>> & { token?: string };
-      if (query.token !== undefined) return keepToken(query.token, request.url, reply);
+    app.get(place, { schema: { querystring: PageAddress } }, async (request, reply) => {
+      const { token, ...search } = request.query;
+      if (token !== undefined) return keepToken(token, request.url, reply);
       void reply.headers({ 'content-security-policy': POLICY, 'referrer-policy': 'no-referrer', 'cache-control': 'no-cache' });
-      if (place === '/' && !SEARCH_PARAMETERS.some((name) => name in query)) void reply.header('link', PRELOAD);
-      return sendFile(request.headers['accept-encoding'], reply.type(TYPES['.html']!), html);
+      if (place === '/' && Object.keys(search).length === 0) void reply.header('link', PRELOAD);
+      return sendFile(request.headers['accept-encoding'], reply.type(HTML), html);
     });
   }
-  app.get('/assets/:name', async (request, reply) => {
-    const { name } = request.params as { name: string };
+  app.get('/assets/:name', { schema: { params: Asset } }, async (request, reply) => {
+    const { name } = request.params;
     const file = files.get(`assets/${name}`);
     if (file === undefined) return reply.callNotFound();
     void reply.header('cache-control', 'max-age=31536000, immutable');

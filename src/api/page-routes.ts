@@ -1,15 +1,16 @@
-import type { FastifyInstance } from 'fastify';
-import type { Search } from '../filter/search.ts';
+import type { Search as TraceSearch } from '../filter/search.ts';
 import { textSearch } from '../filter/text.ts';
 import { ruleFor } from '../sampling/rule.ts';
-import type { Range } from '../query/source.ts';
+import * as Type from './type.ts';
 import { invalid, noSuchTrace } from './api-error.ts';
-import { countOf } from './validation.ts';
 import type { XRayBackend } from './backend.ts';
-import type { Order, OrderCursor, OrderedRequest, Selection } from '../query/ranking.ts';
-import { SORT_KEYS, type DecidingRule, type RowChanges, type RowsPage, type SortKey, type Status } from './page-types.ts';
+import { cursorAt, isRow, placeOf, traceCursorOf } from './cursor.ts';
+import type { ApiServer } from './operation.ts';
+import type { Order, OrderedRequest, Selection } from '../query/ranking.ts';
+import { countOf, flagOf, numberOf, orderOf, positionOf, OneTrace, rangeOf, Search, Text } from './query-string.ts';
+import type { DecidingRule, RowChanges, RowsPage, Status } from './page-types.ts';
 
-/** What the page wants to know of the process that it talks to. */
+/** What the page shows of the process that it talks to. */
 export type ProcessStatus = Pick<Status, 'version' | 'address' | 'received' | 'lost'>;
 
 export interface PageDeps {
@@ -20,27 +21,41 @@ export interface PageDeps {
 }
 
 const MAX_ROWS = 1_000;
-/** A person pins by hand; of more, the newest are listed. */
+/** People pin by hand; if more traces are pinned, only the newest are listed. */
 const MAX_PINNED = 1_000;
 
-/** What the page reads, beside X-Ray's operations: see page-types.ts. */
-export function addPageRoutes(app: FastifyInstance, { backend, status, sample }: PageDeps): void {
+const TraceRows = Type.Object({ ...Search, after: Text, limit: Text, sort: Text, totals: Text });
+const Window = Type.Object({ ...Search, limit: Text, sort: Text, skip: Text, ranking: Text, find: Text });
+const Overview = Type.Object({ ...Search, all: Text });
+/** `within` is in milliseconds. */
+const Graph = Type.Object({ ...Search, within: Text });
+const SampledRequest = Type.Object({ name: Text, type: Text, host: Text, method: Text, path: Text });
+
+/** What the page reads in addition to X-Ray's operations; page-types.ts has the responses. */
+export function addPageRoutes(app: ApiServer, { backend, status, sample }: PageDeps): void {
   const { store, groups, config, sampling } = backend;
-  const searchOf = ({ filter, text }: Query): Search => ({ filter: groups.parseIfGiven(filter), text: textSearch(text) });
-  const rowsOf = async (selection: Selection, after: string | undefined, limit: number): Promise<{ rows: string; next: string | null }> => {
-    const { rows, next } = await store.read('rows', { ...selection, after: cursorOf(after), limit });
-    return { rows, next: next === undefined ? null : `${next.row}:${next.time}` };
+  const searchOf = ({ filter, text }: { readonly filter?: string; readonly text?: string }): TraceSearch => ({
+    filter: groups.parseIfGiven(filter),
+    text: textSearch(text),
+  });
+  const rowsOf = async (selection: Selection, after: string | undefined, limit: number): Promise<Rows> => {
+    const question = ['rows'];
+    const place = cursorOf(after, (text) => traceCursorOf(text, question));
+    const { rows, next } = await store.read('rows', { ...selection, after: place, limit });
+    return { rows, next: next === undefined ? null : cursorAt([next.row, next.time], question) };
   };
-  const orderedRowsOf = async (
-    request: Omit<OrderedRequest, 'after' | 'limit'>,
-    after: string | undefined,
-    limit: number,
-  ): Promise<{ rows: string; next: string | null }> => {
-    const { rows, next } = await store.read('orderedRows', { ...request, after: orderCursorOf(after), limit });
-    return { rows, next: next === undefined ? null : `${next.row}:${next.at}:${JSON.stringify(next.value)}` };
+  const orderedRowsOf = async (request: Omit<OrderedRequest, 'after' | 'limit'>, after: string | undefined, limit: number): Promise<Rows> => {
+    const { key, isDescending } = request.order;
+    const question = ['orderedRows', key, isDescending];
+    const place = cursorOf(after, (text) => {
+      const [row, at, value, ...others] = placeOf(text, question) ?? [];
+      return isRow(row) && typeof at === 'number' && value !== undefined && others.length === 0 ? { row, at, value } : undefined;
+    });
+    const { rows, next } = await store.read('orderedRows', { ...request, after: place, limit });
+    return { rows, next: next === undefined ? null : cursorAt([next.row, next.at, next.value], question) };
   };
-  app.get('/api/traces', async ({ query }, reply) => {
-    const { after, limit, sort, totals, ...search } = query as Query;
+  app.get('/api/traces', { schema: { querystring: TraceRows } }, async ({ query }, reply) => {
+    const { after, limit, sort, totals, ...search } = query;
     const selection = { ...rangeOf(search), ...searchOf(search) };
     const most = Math.min(countOf('limit', limit) ?? 200, MAX_ROWS);
     const order = orderOf(sort);
@@ -49,50 +64,48 @@ export function addPageRoutes(app: FastifyInstance, { backend, status, sample }:
     const facts = { next: page.next, ...(hasTotals ? { totals: await store.read('totals', selection) } : {}) };
     return reply.type('application/json').send(`{"rows":${page.rows},${JSON.stringify(facts).slice(1)}`);
   });
-  app.get('/api/window', async ({ query }, reply) => {
-    const { sort, skip, limit, ranking, find, ...search } = query as Query;
-    const order = orderOf(sort) ?? { key: 'start', isDescending: true };
+  app.get('/api/window', { schema: { querystring: Window } }, async ({ query }, reply) => {
+    const { sort, skip, limit, ranking, find, ...search } = query;
+    const order: Order = orderOf(sort) ?? { key: 'start', isDescending: true };
     const most = Math.min(countOf('limit', limit) ?? 200, MAX_ROWS);
     const request = { ...rangeOf(search), ...searchOf(search), order, skip: positionOf('skip', skip), limit: most };
     return reply.type('application/json').send(await store.read('window', { ...request, ranking: given(ranking), find: given(find) }));
   });
-  app.get('/api/overview', async ({ query }, reply) => {
-    const { all, ...search } = query as Query;
+  app.get('/api/overview', { schema: { querystring: Overview } }, async ({ query }, reply) => {
+    const { all, ...search } = query;
     const chosen = { from: numberOf('from', search.from), to: numberOf('to', search.to), isAll: flagOf('all', all) };
     return reply.type('application/json').send(await store.read('overview', { ...rangeOf(search), ...searchOf(search), chosen }));
   });
-  app.get('/api/row', async ({ query }, reply) => {
-    const { row } = query as { row?: string };
+  app.get('/api/row', { schema: { querystring: Type.Object({ row: Text }) } }, async ({ query: { row } }, reply) => {
     return reply.type('application/json').send(await store.read('rowAt', { row: positionOf('row', row) }));
   });
-  app.get('/api/pinned', async ({ query }, reply) => {
-    const search = query as Query;
+  app.get('/api/pinned', { schema: { querystring: Type.Object(Search) } }, async ({ query: search }, reply) => {
     const { start, end } = rangeOf(search);
     const ids = await store.read('pinned', { limit: MAX_PINNED });
     const { rows } = JSON.parse(await store.read('rowsOf', { ids, ...searchOf(search) })) as RowChanges;
     const found = rows.filter((row) => row.start >= start && row.start < end).toSorted((a, b) => b.start - a.start);
     return reply.send({ rows: found, next: null } satisfies RowsPage);
   });
-  app.get('/api/traces/:id', async ({ params }, reply) => {
-    const documents = await store.read('documents', { id: (params as { id: string }).id });
+  app.get('/api/traces/:id', { schema: { params: OneTrace } }, async ({ params: { id } }, reply) => {
+    const documents = await store.read('documents', { id });
     if (documents === undefined) throw noSuchTrace();
     return reply.type('application/json').send(documents);
   });
-  app.get('/api/graph', async ({ query }, reply) => {
-    const { within, ...search } = query as Query;
+  app.get('/api/graph', { schema: { querystring: Graph } }, async ({ query }, reply) => {
+    const { within, ...search } = query;
     const range = { type: 'TraceId', ...rangeOf(search) } as const;
     return reply.type('application/json').send(await store.read('serviceGraph', { range, ...searchOf(search), maxMs: countOf('within', within) }));
   });
-  app.get('/api/suggestions', async ({ query }) => {
-    const { field = '', prefix = '' } = query as { field?: string; prefix?: string };
+  app.get('/api/suggestions', { schema: { querystring: Type.Object({ field: Text, prefix: Text }) } }, async ({ query }) => {
+    const { field = '', prefix = '' } = query;
     return store.read('suggestions', { field, prefix });
   });
   app.get('/api/status', async (): Promise<Status> => {
     const [size, pinned] = await Promise.all([store.read('size', {}), store.read('pinned', { limit: MAX_PINNED })]);
     return { ...status(), ...config.account, ...size, pinned, maxBytes: store.maxBytes, file: store.file };
   });
-  app.get('/api/sampling', async ({ query }): Promise<{ Rule: DecidingRule | null }> => {
-    const { name = '', type = '', host = '', method = '', path = '' } = query as Readonly<Record<string, string>>;
+  app.get('/api/sampling', { schema: { querystring: SampledRequest } }, async ({ query }): Promise<{ Rule: DecidingRule | null }> => {
+    const { name = '', type = '', host = '', method = '', path = '' } = query;
     const asked = { serviceName: name, serviceType: type, host, method, path };
     const rule = ruleFor(sampling.rulesOfAws, asked);
     return { Rule: rule === undefined ? null : { RuleName: rule.RuleName, ReservoirSize: rule.ReservoirSize, FixedRate: rule.FixedRate } };
@@ -107,88 +120,20 @@ export function addPageRoutes(app: FastifyInstance, { backend, status, sample }:
   });
 }
 
-interface Query {
-  readonly filter?: string;
-  /** Words, each of which the traces have. */
-  readonly text?: string;
-  readonly after?: string;
-  readonly limit?: string;
-  readonly sort?: string;
-  readonly totals?: string;
-  readonly skip?: string;
-  readonly ranking?: string;
-  readonly find?: string;
-  readonly all?: string;
-  /** ms. */
-  readonly within?: string;
-  /** Of the start, in seconds since the epoch. */
-  readonly from?: string;
-  readonly to?: string;
+interface Rows {
+  /** JSON. */
+  readonly rows: string;
+  readonly next: string | null;
 }
 
-/** Without an end all, also what says that it is of the year 56,000: its times are milliseconds. */
-function rangeOf({ from, to }: Query): Pick<Range, 'start' | 'end'> {
-  return { start: numberOf('from', from) ?? -1, end: numberOf('to', to) ?? Number.MAX_VALUE };
-}
-
-function numberOf(name: string, text: string | undefined): number | undefined {
-  if (text === undefined || text === '') return undefined;
-  const number = Number(text);
-  if (!Number.isFinite(number) || number < 0) throw invalid(`${name} is a number of 0 or more, not "${text.slice(0, 40)}"`);
-  return number;
-}
-
-/** From 0 on. */
-function positionOf(name: string, text: string | undefined): number {
-  if (text === undefined || /^\d{0,15}$/.test(text)) return Number(text ?? 0);
-  throw invalid(`${name} is a whole number of 0 or more, not "${text.slice(0, 40)}"`);
-}
-
-function cursorOf(text: string | undefined): { row: number; time: number } | undefined {
-  if (text === undefined || text === '') return undefined;
-  const [, row, time] = /^(\d+):([^:]+)$/.exec(text) ?? [];
-  const cursor = { row: Number(row), time: Number(time) };
-  if (!Number.isSafeInteger(cursor.row) || !Number.isFinite(cursor.time)) throw invalid('after is what next of the page before was');
+/** Throws InvalidRequestException if `after` is not a cursor of this list. */
+function cursorOf<C>(after: string | undefined, read: (text: string) => C | undefined): C | undefined {
+  if (after === undefined || after === '') return undefined;
+  const cursor = read(after);
+  if (cursor === undefined) throw invalid('after is what next of the page before was');
   return cursor;
-}
-
-/** undefined without one: newest first, as they are found. */
-function orderOf(text: string | undefined): Order | undefined {
-  if (text === undefined || text === '') return undefined;
-  const isDescending = text.startsWith('-');
-  const key = text.slice(isDescending ? 1 : 0);
-  if (isSortKey(key)) return { key, isDescending };
-  throw invalid(`sort is one of ${SORT_KEYS.join(', ')}, with - before it for the greatest first, not "${text.slice(0, 40)}"`);
-}
-
-function isSortKey(text: string): text is SortKey {
-  return SORT_KEYS.some((key) => key === text);
 }
 
 function given(text: string | undefined): string | undefined {
   return text === '' ? undefined : text;
-}
-
-function flagOf(name: string, text: string | undefined): boolean {
-  if (text === undefined || text === 'true' || text === 'false') return text === 'true';
-  throw invalid(`${name} is true or false, not "${text.slice(0, 40)}"`);
-}
-
-function orderCursorOf(text: string | undefined): OrderCursor | undefined {
-  if (text === undefined || text === '') return undefined;
-  const [, row, at, json] = /^(\d+):([\d.]+):(.+)$/s.exec(text) ?? [];
-  const value = parsed(json);
-  const cursor = { row: Number(row), at: Number(at) };
-  if (Number.isSafeInteger(cursor.row) && Number.isFinite(cursor.at) && (typeof value === 'string' || typeof value === 'number')) {
-    return { ...cursor, value };
-  }
-  throw invalid('after is what next of the page before was');
-}
-
-function parsed(json: string | undefined): unknown {
-  try {
-    return json === undefined ? undefined : JSON.parse(json);
-  } catch {
-    return undefined;
-  }
 }

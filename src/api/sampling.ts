@@ -1,13 +1,14 @@
+import * as Type from './type.ts';
 import { double } from '../json/aws-json.ts';
 import type { SamplingRule } from '../sampling/rule.ts';
 import { defaultRule, sortedRecords, type DefaultSampling, type SamplingRuleRecord } from '../sampling/rule-record.ts';
 import { SamplingTargets } from '../sampling/targets.ts';
 import { ruleArn, type Account } from './account.ts';
 import { ApiError, internalFailure, invalid } from './api-error.ts';
-import type { Answer, Operation } from './operation.ts';
+import { integer, NextToken, TagList, type Tag } from './members.ts';
+import { changes, reads, type Answer, type Operations } from './operation.ts';
 import type { Saved } from './saved.ts';
-import { request, samplingRule, samplingRuleUpdate, tags, text, token } from './schemas.ts';
-import type { Tag, Tags } from './tags.ts';
+import type { Tags } from './tags.ts';
 
 export interface SamplingConfig {
   readonly account: Account;
@@ -20,7 +21,6 @@ export interface SamplingDeps {
   /** When a rule was last changed or deleted, in seconds since the epoch. */
   readonly modifiedAt: Saved<number>;
   readonly tags: Tags;
-  /** Seconds since the epoch. */
   /** In seconds since the epoch. */
   readonly now: () => number;
   /** In seconds of the monotonic clock. */
@@ -29,6 +29,48 @@ export interface SamplingDeps {
 
 const MAX_RULES = 25;
 const MAX_RULE_NAME = 32;
+
+const Rate = Type.Number({ minimum: 0, maximum: 1 });
+const RuleReference = { RuleName: Type.Optional(Type.String()), RuleARN: Type.Optional(Type.String()) };
+const RuleMembers = { ...RuleReference, RuleName: Type.Optional(Type.String({ minLength: 1, maxLength: 32 })) };
+const Criteria = {
+  ResourceARN: Type.String({ maxLength: 500 }),
+  Priority: integer(1, 9_999),
+  FixedRate: Rate,
+  ReservoirSize: integer(0),
+  ServiceName: Type.String({ maxLength: 64 }),
+  ServiceType: Type.String({ maxLength: 64 }),
+  Host: Type.String({ maxLength: 64 }),
+  HTTPMethod: Type.String({ maxLength: 10 }),
+  URLPath: Type.String({ maxLength: 128 }),
+};
+const AttributeText = { type: 'string', minLength: 1, maxLength: 32 };
+const Extras = {
+  // `patternProperties`, because the validator removes what `additionalProperties` would check.
+  Attributes: Type.Optional(
+    Type.Unsafe<Record<string, string>>({
+      type: 'object',
+      maxProperties: 5,
+      propertyNames: AttributeText,
+      patternProperties: { '^': AttributeText },
+    }),
+  ),
+  SamplingRateBoost: Type.Optional(Type.Object({ MaxRate: Type.Optional(Rate), CooldownWindowMinutes: Type.Optional(integer(0)) })),
+};
+const NewRule = Type.Object({ ...RuleMembers, ...Criteria, ...Extras, Version: integer(1) });
+const RuleUpdate = Type.Object({
+  ...RuleMembers,
+  ResourceARN: Type.Optional(Criteria.ResourceARN),
+  Priority: Type.Optional(Criteria.Priority),
+  FixedRate: Type.Optional(Criteria.FixedRate),
+  ReservoirSize: Type.Optional(Criteria.ReservoirSize),
+  ServiceName: Type.Optional(Criteria.ServiceName),
+  ServiceType: Type.Optional(Criteria.ServiceType),
+  Host: Type.Optional(Criteria.Host),
+  HTTPMethod: Type.Optional(Criteria.HTTPMethod),
+  URLPath: Type.Optional(Criteria.URLPath),
+  ...Extras,
+});
 
 /** Centralized sampling: rules, and targets that share their reservoirs. */
 export class Sampling {
@@ -56,51 +98,35 @@ export class Sampling {
     );
   }
 
-  operations(): Operation[] {
-    const ref = { RuleName: text(), RuleARN: text() };
+  operations() {
     const rules = (): SamplingRule[] => this.records.map(({ SamplingRule }) => SamplingRule);
-    return [
-      {
-        name: 'GetSamplingRules',
-        schema: {},
-        handle: async () => ({ SamplingRuleRecords: sortedRecords(this.records).map(shown), NextToken: null }),
-      },
-      {
-        // SDKs differ in what they send; nothing of it is refused (targets.ts).
-        name: 'GetSamplingTargets',
-        schema: {},
-        handle: async (body) =>
-          this.#targets.answer(body, rules(), this.#deps.modifiedAt.value, {
-            now: this.#deps.now(),
-            steadyNow: this.#deps.steadyNow(),
-          }),
-      },
-      {
-        name: 'GetSamplingStatisticSummaries',
-        schema: request({ NextToken: token }),
-        handle: async () => ({ SamplingStatisticSummaries: this.#targets.summaries(rules(), this.#deps.now()), NextToken: null }),
-      },
-      {
-        name: 'CreateSamplingRule',
-        schema: request({ SamplingRule: samplingRule, Tags: tags }, 'SamplingRule'),
-        change: ({ SamplingRule: rule, Tags: given }) => this.#create(rule as NewRule, given as Tag[] | undefined),
-      },
-      {
-        name: 'UpdateSamplingRule',
-        schema: request({ SamplingRuleUpdate: samplingRuleUpdate }, 'SamplingRuleUpdate'),
-        change: ({ SamplingRuleUpdate: update }) => this.#update(update as Partial<SamplingRule>),
-      },
-      { name: 'DeleteSamplingRule', schema: request(ref), change: (body) => this.#delete(body) },
-    ];
+    return {
+      GetSamplingRules: reads(Type.Unknown(), async () => ({ SamplingRuleRecords: sortedRecords(this.records).map(shown), NextToken: null })),
+      // SDKs differ in what they send; nothing is refused (targets.ts).
+      GetSamplingTargets: reads(Type.Unknown(), async (body) => {
+        const { now, steadyNow, modifiedAt } = this.#deps;
+        return this.#targets.answer(body, rules(), modifiedAt.value, { now: now(), steadyNow: steadyNow() });
+      }),
+      GetSamplingStatisticSummaries: reads(Type.Object({ NextToken }), async () => ({
+        SamplingStatisticSummaries: this.#targets.summaries(rules(), this.#deps.now()),
+        NextToken: null,
+      })),
+      CreateSamplingRule: changes(Type.Object({ SamplingRule: NewRule, Tags: Type.Optional(TagList) }), ({ SamplingRule: rule, Tags: given }) =>
+        this.#create(rule, given),
+      ),
+      UpdateSamplingRule: changes(Type.Object({ SamplingRuleUpdate: RuleUpdate }), ({ SamplingRuleUpdate: update }) => this.#update(update)),
+      DeleteSamplingRule: changes(Type.Object(RuleReference), (body) => this.#delete(body)),
+    } satisfies Partial<Operations>;
   }
 
-  #create(rule: NewRule, given: Tag[] | undefined): Answer {
+  #create(rule: Type.Static<typeof NewRule>, given: readonly Tag[] | undefined): Answer {
     const { RuleName, RuleARN } = rule;
-    if (RuleName === undefined && RuleARN === undefined) throw invalid(EITHER);
+    const reference = RuleName ?? RuleARN;
+    if (reference === undefined) throw invalid(EITHER);
     if (RuleName !== undefined && RuleARN !== undefined) throw invalid(BOTH);
     if (rule.Version !== 1) throw invalid('Sampling rule version must be 1');
-    checkBoost(rule.SamplingRateBoost);
-    const name = RuleName ?? this.#nameIn(RuleARN!);
+    if (!hasWholeBoost(rule)) throw internalFailure();
+    const name = RuleName ?? this.#nameIn(reference);
     if (name.length > MAX_RULE_NAME) throw invalid(`A rule name has at most ${MAX_RULE_NAME} characters`);
     const arn = ruleArn(this.#config.account, name);
     if (this.#find(name) !== undefined) throw invalid('Sampling rule already exists');
@@ -114,13 +140,13 @@ export class Sampling {
   }
 
   /** compat: a boost that the update does not name is cleared. Source: recorded answers of X-Ray. */
-  #update({ RuleName, RuleARN, ...members }: Partial<SamplingRule>): Answer {
+  #update({ RuleName, RuleARN, ...members }: Type.Static<typeof RuleUpdate>): Answer {
     const record = this.#one(RuleName, RuleARN);
     const { SamplingRule: rule } = record;
     const allowed = rule.RuleName === 'Default' ? ['FixedRate', 'ReservoirSize'] : undefined;
     if (allowed !== undefined && Object.keys(members).some((key) => !allowed.includes(key)))
       throw invalid('Invalid update request for sampling rule');
-    checkBoost(members.SamplingRateBoost);
+    if (!hasWholeBoost(members)) throw internalFailure();
     const { SamplingRateBoost: _, ...rest } = rule;
     const now = Math.floor(this.#deps.now());
     const updated = { ...record, SamplingRule: { ...rest, ...members }, ModifiedAt: now };
@@ -129,7 +155,7 @@ export class Sampling {
     return { SamplingRuleRecord: shown(updated) };
   }
 
-  #delete({ RuleName, RuleARN }: Partial<SamplingRule>): Answer {
+  #delete({ RuleName, RuleARN }: { readonly RuleName?: string; readonly RuleARN?: string }): Answer {
     const record = this.#one(RuleName, RuleARN);
     const { SamplingRule: rule } = record;
     if (rule.RuleName === 'Default') throw invalid('The default sampling rule cannot be deleted');
@@ -169,11 +195,12 @@ export class Sampling {
 const EITHER = 'Request must contain either sampling rule name or sampling rule ARN';
 const BOTH = 'Request cannot contain both sampling rule name and sampling rule ARN';
 
-type NewRule = Omit<SamplingRule, 'RuleName' | 'RuleARN' | 'Attributes'> & Partial<Pick<SamplingRule, 'RuleName' | 'RuleARN' | 'Attributes'>>;
+type Boost = NonNullable<SamplingRule['SamplingRateBoost']>;
 
-/** compat: AWS fails at a boost without a cooldown, and takes a rate of 0. Source: recorded answers of X-Ray. */
-function checkBoost(boost: Partial<NonNullable<SamplingRule['SamplingRateBoost']>> | undefined): void {
-  if (boost !== undefined && (boost.MaxRate === undefined || (boost.CooldownWindowMinutes ?? 0) === 0)) throw internalFailure();
+/** compat: AWS fails if a boost has no cooldown, and accepts a rate of 0. Source: recorded answers of X-Ray. */
+function hasWholeBoost<R extends { SamplingRateBoost?: Partial<Boost> }>(rule: R): rule is R & { SamplingRateBoost?: Boost } {
+  const { SamplingRateBoost: boost } = rule;
+  return boost === undefined || (boost.MaxRate !== undefined && (boost.CooldownWindowMinutes ?? 0) !== 0);
 }
 
 /** Rates are doubles, counts and times of change whole numbers that every SDK reads. */

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
-import { operationAt, OPERATIONS } from '../formats/xray/operations.ts';
+import fastify, { type FastifyReply, type FastifyRequest } from 'fastify';
+import { ALL_OPERATIONS, operationAt } from '../formats/xray/operations.ts';
 import { boundAddress, formatAddress, type Address } from '../pipeline/address.ts';
 import type { Component, ComponentState } from '../pipeline/component.ts';
 import type { Counters } from '../pipeline/counters.ts';
@@ -10,19 +10,18 @@ import type { Logger } from '../pipeline/logger.ts';
 import { clientErrorHandler } from '../http/client-error.ts';
 import { ConnectionLimits } from '../http/connections.ts';
 import type { RequestGuard } from '../http/request-guard.ts';
-import { awsJson } from '../json/aws-json.ts';
 import { denied, tokenProblem } from './access.ts';
 import { StoreBusyError, StoreDamagedError, StoreFullError, StoreTooMuchError } from '../threads/store-thread.ts';
 import { ApiError, invalid } from './api-error.ts';
-import type { Operation } from './operation.ts';
+import type { ApiServer } from './operation.ts';
 import { addLiveRoutes, STREAMS } from './live-routes.ts';
 import { addPageDataRoutes } from './page-data-routes.ts';
 import { addPageFiles, PAGE_PATHS } from './page-files.ts';
 import { addPageRoutes, type PageDeps } from './page-routes.ts';
 import { readBodies } from './bodies.ts';
-import { withDocuments, PUT_TRACE_SEGMENTS } from './documents-body.ts';
 import { isSmall, ReadGate } from './read-gate.ts';
-import { checkQuery, violationError, type Violation } from './validation.ts';
+import { parametersOf } from './query-string.ts';
+import { violationError, type Violation } from './validation.ts';
 
 export interface XRayApiConfig {
   readonly host: string;
@@ -51,7 +50,7 @@ export class XRayApi implements Component {
   readonly name = 'tcp';
   readonly #config: XRayApiConfig;
   readonly #deps: XRayApiDeps;
-  readonly #app: FastifyInstance;
+  readonly #app: ApiServer;
   readonly #limits: ConnectionLimits;
   readonly #gate: ReadGate;
   readonly #smallGate: ReadGate;
@@ -135,8 +134,7 @@ export class XRayApi implements Component {
     readBodies(app, this.#config.maxBodiesBytes, this.#config.onGarbage);
     app.addHook('onRequest', async (request, reply) => {
       void reply.headers({ 'x-amzn-requestid': randomUUID(), 'x-content-type-options': 'nosniff' });
-      checkQuery(request.query);
-      this.#guard(request);
+      this.#guard(request, parametersOf(request.query));
     });
     app.addHook('preValidation', async (request) => {
       // Without a content type and a length there is nothing to parse.
@@ -145,10 +143,11 @@ export class XRayApi implements Component {
     app.addHook('onResponse', async (request, reply) => this.#count(request.routeOptions.url ?? 'other', reply.statusCode));
     app.setErrorHandler(async (error: Error, request, reply) => refuse(reply, this.#apiErrorOf(error, request)));
     app.setNotFoundHandler(async (request, reply) => unknownOperation(request, reply));
-    for (const operation of this.#deps.backend.operations()) this.#addOperation(operation);
-    const { store, feed, groups } = this.#deps.backend;
+    const { backend } = this.#deps;
+    for (const { name, path } of ALL_OPERATIONS) backend.operations[name].addTo(app, path, (work) => backend.change(work));
+    const { store, feed, groups } = backend;
     addLiveRoutes(app, { store, feed, groups, gate: this.#gate, signal: this.#stop.signal });
-    addPageDataRoutes(app, this.#deps.backend);
+    addPageDataRoutes(app, backend);
     addPageRoutes(app, this.#deps);
     addPageFiles(app);
     for (const url of OTLP_PATHS) app.post(url, { onRequest: async () => refuseOtlp() }, async () => {});
@@ -176,20 +175,7 @@ export class XRayApi implements Component {
     });
   }
 
-  #addOperation(operation: Operation): void {
-    const options = 'put' in operation ? { config: { takesDocuments: true } as const } : { schema: { body: operation.schema } };
-    this.#app.post(OPERATIONS[operation.name].path, options, async (request, reply) => {
-      void reply.header('strict-transport-security', 'max-age=31540000; includeSubDomains');
-      const answer =
-        'put' in operation
-          ? await withDocuments(request, PUT_TRACE_SEGMENTS, (documents) => operation.put(documents))
-          : await this.#deps.backend.perform(operation, request.body as Record<string, unknown>);
-      void reply.header('content-type', 'application/json');
-      return reply.send(typeof answer === 'string' ? answer : awsJson(answer));
-    });
-  }
-
-  #guard(request: FastifyRequest): void {
+  #guard(request: FastifyRequest, parameters: ReadonlyMap<string, string>): void {
     const { url = '' } = request.routeOptions;
     // SDKs send segments and ask for sampling rules without a token, and no page does.
     const isForSdks = operationAt(url)?.caller === 'sdk' || OTLP_PATHS.has(url);
@@ -197,7 +183,7 @@ export class XRayApi implements Component {
     if (problem?.status === 400) throw new ApiError('InvalidRequestException', problem.message, 400);
     if (problem?.status === 501) throw new ApiError('NotImplemented', problem.message, 501);
     if (problem !== undefined) throw denied(problem.message);
-    const refused = isForSdks ? undefined : tokenProblem(request.headers, (request.query as { token?: unknown }).token, this.#config.token);
+    const refused = isForSdks ? undefined : tokenProblem(request.headers, parameters.get('token'), this.#config.token);
     if (refused !== undefined) throw refused;
   }
 

@@ -1,12 +1,8 @@
+import * as Type from './type.ts';
 import { ApiError, internalFailure, invalid, notFound } from './api-error.ts';
-import type { Operation } from './operation.ts';
+import { NextToken, TagKeys, TagList, type Tag } from './members.ts';
+import { changes, reads, type Operations } from './operation.ts';
 import type { Saved } from './saved.ts';
-import { arn, list, request, tags, text, token } from './schemas.ts';
-
-export interface Tag {
-  readonly Key: string;
-  readonly Value: string;
-}
 
 const MAX_TAGS = 50;
 
@@ -37,43 +33,36 @@ export class Tags {
     this.#saved.set(others);
   }
 
-  operations(): Operation[] {
+  operations() {
     const known = (resource: string): string => {
       if (!this.#isKnown(resource)) throw notFound(resource);
       return resource;
     };
-    return [
-      {
-        name: 'ListTagsForResource',
-        schema: request({ ResourceARN: arn, NextToken: token }, 'ResourceARN'),
-        handle: async ({ ResourceARN }) => ({ Tags: this.#of(known(ResourceARN as string)), NextToken: null }),
-      },
-      {
-        name: 'TagResource',
-        schema: request({ ResourceARN: arn, Tags: tags }, 'ResourceARN', 'Tags'),
-        change: ({ ResourceARN, Tags: given }) => {
-          const resource = known(ResourceARN as string);
-          // compat: AWS fails here with an internal error. Source: recorded answers of X-Ray.
-          if (hasTwice((given as Tag[]).map(({ Key }) => Key))) throw internalFailure();
-          this.add(resource, given as Tag[]);
-          return {};
-        },
-      },
-      {
-        name: 'UntagResource',
-        schema: request({ ResourceARN: arn, TagKeys: list(text(1, 128), 0, 200) }, 'ResourceARN', 'TagKeys'),
-        change: ({ ResourceARN, TagKeys }) => {
-          const resource = known(ResourceARN as string);
-          const left = this.#of(resource).filter(({ Key }) => !(TagKeys as string[]).includes(Key));
-          this.#saved.set({ ...this.#saved.value, [resource]: left });
-          return {};
-        },
-      },
-    ];
+    const ResourceARN = Type.String({ minLength: 1, maxLength: 1_011 });
+    return {
+      ListTagsForResource: reads(Type.Object({ ResourceARN, NextToken }), async ({ ResourceARN: resource }) => ({
+        Tags: this.#of(known(resource)),
+        NextToken: null,
+      })),
+      TagResource: changes(Type.Object({ ResourceARN, Tags: TagList }), ({ ResourceARN: arn, Tags: given }) => {
+        const resource = known(arn);
+        // compat: AWS fails here with an internal error. Source: recorded answers of X-Ray.
+        if (hasTwice(given.map(({ Key }) => Key))) throw internalFailure();
+        this.add(resource, given);
+        return {};
+      }),
+      UntagResource: changes(Type.Object({ ResourceARN, TagKeys }), ({ ResourceARN: arn, TagKeys: keys }) => {
+        const resource = known(arn);
+        const left = this.#of(resource).filter(({ Key }) => !keys.includes(Key));
+        this.#saved.set({ ...this.#saved.value, [resource]: left });
+        return {};
+      }),
+    } satisfies Partial<Operations>;
   }
 
   #of(resource: string): readonly Tag[] {
-    return Object.hasOwn(this.#saved.value, resource) ? this.#saved.value[resource]! : [];
+    const { value } = this.#saved;
+    return (Object.hasOwn(value, resource) ? value[resource] : undefined) ?? [];
   }
 }
 

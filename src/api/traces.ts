@@ -1,31 +1,17 @@
+import * as Type from './type.ts';
 import type { DecodedDocuments } from '../formats/xray/put-body.ts';
 import { FilterError } from '../filter/parse.ts';
 import { parseSelector, type EntitySelector } from '../filter/selector.ts';
-import type { Cursor, TimeRangeType } from '../query/source.ts';
+import type { TimeRangeType } from '../query/source.ts';
 import type { Store } from '../threads/store.ts';
 import { TRACE_ID } from '../formats/xray/validate.ts';
 import type { Refusal } from '../trace/model.ts';
 import { emptyRefusals, invalid, unprocessed } from './api-error.ts';
 import { PUT_TRACE_SEGMENTS } from './documents-body.ts';
-import type { Groups, GroupRef } from './groups.ts';
-import type { Body, Operation } from './operation.ts';
-import {
-  boolean,
-  filter,
-  groupArn,
-  groupName,
-  integer,
-  list,
-  number,
-  oneOf,
-  request,
-  text,
-  timestamp,
-  token,
-  traceIds,
-  type JsonSchema,
-} from './schemas.ts';
-import { fingerprint } from './validation.ts';
+import { cursorAt, invalidToken, traceCursorOf } from './cursor.ts';
+import type { Groups } from './groups.ts';
+import { GroupReference, integer, NextToken, oneOf, TimeRange, Timestamp, TraceId } from './members.ts';
+import { reads, takes, type Operations } from './operation.ts';
 
 export interface TracesDeps {
   readonly store: Pick<Store, 'read'>;
@@ -40,96 +26,65 @@ const MAX_TRACE_IDS = 5;
 const SIX_HOURS = 6 * 3_600;
 const NO_TOKEN = 'NextToken is currently not supported';
 
-/** Operations on traces: in, and out again. */
-export function traceOperations(deps: TracesDeps): Operation[] {
-  const times = { StartTime: timestamp, EndTime: timestamp };
-  const group = { GroupName: { ...groupName, minLength: 0 }, GroupARN: groupArn };
-  return [
-    {
-      name: 'PutTraceSegments',
-      schema: PUT_TRACE_SEGMENTS.body,
-      put: (documents) => putTraceSegments(deps, documents),
-    },
-    {
-      name: 'PutTelemetryRecords',
-      schema: request(
-        {
-          TelemetryRecords: list(
-            request(
-              { Timestamp: timestamp, BackendConnectionErrors: request(countsOf(CONNECTION_ERRORS)), ...countsOf(SEGMENT_COUNTS) },
-              'Timestamp',
-            ),
-          ),
-          EC2InstanceId: text(0, 20),
-          Hostname: text(0, 255),
-          ResourceARN: text(0, 500),
-        },
-        'TelemetryRecords',
-      ),
-      handle: async ({ TelemetryRecords }) => {
-        if ((TelemetryRecords as unknown[]).length === 0) throw invalid('Telemetry records cannot be empty');
-        return {};
-      },
-    },
-    {
-      name: 'GetTraceSummaries',
-      schema: request(
-        {
-          ...times,
-          TimeRangeType: oneOf('TraceId', 'Event', 'Service'),
-          Sampling: boolean,
-          SamplingStrategy: request({ Name: oneOf('PartialScan', 'FixedRate'), Value: { type: 'number' } }),
-          FilterExpression: filter,
-          NextToken: token,
-        },
-        'StartTime',
-        'EndTime',
-      ),
-      handle: async (body) => traceSummaries(deps, body as unknown as SummariesBody),
-    },
-    { name: 'BatchGetTraces', schema: request({ TraceIds: traceIds, NextToken: token }, 'TraceIds'), handle: async (body) => traces(deps, body) },
-    { name: 'GetTraceGraph', schema: request({ TraceIds: traceIds, NextToken: token }, 'TraceIds'), handle: async (body) => traceGraph(deps, body) },
-    {
-      name: 'GetServiceGraph',
-      schema: request({ ...times, ...group, NextToken: token }, 'StartTime', 'EndTime'),
-      handle: async (body) => serviceGraph(deps, body as unknown as RangeBody),
-    },
-    {
-      name: 'GetTimeSeriesServiceStatistics',
-      schema: request(
-        { ...times, ...group, EntitySelectorExpression: text(1, 500), Period: integer(), ForecastStatistics: boolean, NextToken: token },
-        'StartTime',
-        'EndTime',
-      ),
-      handle: async (body) => timeSeries(deps, body as unknown as SeriesBody),
-    },
-  ];
-}
+/** compat: fractions are accepted, and truncated. Source: recorded answers of X-Ray. */
+const Count = Type.Optional(Type.Number({ minimum: -1e15, maximum: 1e15 }));
 
-const SEGMENT_COUNTS = ['SegmentsReceivedCount', 'SegmentsSentCount', 'SegmentsSpilloverCount', 'SegmentsRejectedCount'];
-const CONNECTION_ERRORS = ['TimeoutCount', 'ConnectionRefusedCount', 'HTTPCode4XXCount', 'HTTPCode5XXCount', 'UnknownHostCount', 'OtherCount'];
+const TelemetryRecord = Type.Object({
+  Timestamp,
+  BackendConnectionErrors: Type.Optional(
+    Type.Object({
+      TimeoutCount: Count,
+      ConnectionRefusedCount: Count,
+      HTTPCode4XXCount: Count,
+      HTTPCode5XXCount: Count,
+      UnknownHostCount: Count,
+      OtherCount: Count,
+    }),
+  ),
+  SegmentsReceivedCount: Count,
+  SegmentsSentCount: Count,
+  SegmentsSpilloverCount: Count,
+  SegmentsRejectedCount: Count,
+});
+const PutTelemetryRecords = Type.Object({
+  TelemetryRecords: Type.Array(TelemetryRecord),
+  EC2InstanceId: Type.Optional(Type.String({ maxLength: 20 })),
+  Hostname: Type.Optional(Type.String({ maxLength: 255 })),
+  ResourceARN: Type.Optional(Type.String({ maxLength: 500 })),
+});
+const Summaries = Type.Object({
+  ...TimeRange,
+  TimeRangeType: Type.Optional(oneOf('TraceId', 'Event', 'Service')),
+  Sampling: Type.Optional(Type.Boolean()),
+  SamplingStrategy: Type.Optional(Type.Object({ Name: Type.Optional(oneOf('PartialScan', 'FixedRate')), Value: Type.Optional(Type.Number()) })),
+  FilterExpression: Type.Optional(Type.String({ minLength: 1 })),
+  NextToken,
+});
+const TracesById = Type.Object({ TraceIds: Type.Array(TraceId), NextToken });
+const GroupAndTimes = { ...TimeRange, ...GroupReference, GroupName: Type.Optional(Type.String({ maxLength: 32 })) };
+const ServiceGraph = Type.Object({ ...GroupAndTimes, NextToken });
+const TimeSeries = Type.Object({
+  ...GroupAndTimes,
+  EntitySelectorExpression: Type.Optional(Type.String({ minLength: 1, maxLength: 500 })),
+  Period: Type.Optional(integer()),
+  ForecastStatistics: Type.Optional(Type.Boolean()),
+  NextToken,
+});
 
-/** compat: fractions are taken, and cut. Source: recorded answers of X-Ray. */
-function countsOf(names: readonly string[]): Record<string, JsonSchema> {
-  return Object.fromEntries(names.map((name) => [name, number(-1e15, 1e15)]));
-}
-
-interface RangeBody extends GroupRef {
-  readonly StartTime: number;
-  readonly EndTime: number;
-  readonly NextToken?: string;
-}
-
-interface SummariesBody extends RangeBody {
-  readonly TimeRangeType?: TimeRangeType;
-  readonly Sampling?: boolean;
-  readonly SamplingStrategy?: { readonly Name?: string; readonly Value?: number };
-  readonly FilterExpression?: string;
-}
-
-interface SeriesBody extends RangeBody {
-  readonly EntitySelectorExpression?: string;
-  readonly Period?: number;
+/** Operations that write and read traces. */
+export function traceOperations(deps: TracesDeps) {
+  return {
+    PutTraceSegments: takes(PUT_TRACE_SEGMENTS, (documents) => putTraceSegments(deps, documents)),
+    PutTelemetryRecords: reads(PutTelemetryRecords, async ({ TelemetryRecords: records }) => {
+      if (records.length === 0) throw invalid('Telemetry records cannot be empty');
+      return {};
+    }),
+    GetTraceSummaries: reads(Summaries, async (body) => traceSummaries(deps, body)),
+    BatchGetTraces: reads(TracesById, async (body) => traces(deps, body)),
+    GetTraceGraph: reads(TracesById, async (body) => traceGraph(deps, body)),
+    GetServiceGraph: reads(ServiceGraph, async (body) => serviceGraph(deps, body)),
+    GetTimeSeriesServiceStatistics: reads(TimeSeries, async (body) => timeSeries(deps, body)),
+  } satisfies Partial<Operations>;
 }
 
 async function putTraceSegments({ put }: TracesDeps, { documents, empty }: DecodedDocuments): Promise<object> {
@@ -137,24 +92,26 @@ async function putTraceSegments({ put }: TracesDeps, { documents, empty }: Decod
   return { UnprocessedTraceSegments: unprocessed([...emptyRefusals(empty), ...(await put(documents))]) };
 }
 
-async function traceSummaries({ store, groups }: TracesDeps, body: SummariesBody): Promise<string> {
-  const { StartTime: start, EndTime: end, TimeRangeType: type = 'TraceId', FilterExpression, NextToken } = body;
+async function traceSummaries({ store, groups }: TracesDeps, body: Type.Static<typeof Summaries>): Promise<string> {
+  const { StartTime: start, EndTime: end, TimeRangeType: type = 'TraceId', FilterExpression, NextToken: token } = body;
   checkOrder(body);
-  // Not the times: a cursor is a place in the order, which is right in any range.
+  // Without the times: a place in the order is valid for every range.
   const question = [FilterExpression, type];
+  const after = token === undefined ? undefined : traceCursorOf(token, question);
+  if (token !== undefined && after === undefined) throw invalidToken(token);
   const args = {
     range: { type, start, end },
     filter: FilterExpression === undefined ? undefined : groups.parse(FilterExpression),
     rate: rateOf(body, type),
-    after: NextToken === undefined ? undefined : cursorOf(NextToken, question),
+    after,
     limit: PAGE_SUMMARIES,
   };
   const { json, next } = await store.read('summaries', args);
-  return `{"NextToken":${next === undefined ? 'null' : JSON.stringify(tokenOf(next, question))},${json.slice(1)}`;
+  return `{"NextToken":${next === undefined ? 'null' : JSON.stringify(cursorAt([next.row, next.time], question))},${json.slice(1)}`;
 }
 
 /** SamplingStrategy counts only beside Sampling; a partial scan is the whole here. Source: recorded answers of X-Ray. */
-function rateOf({ Sampling, SamplingStrategy: strategy }: SummariesBody, type: TimeRangeType): number {
+function rateOf({ Sampling, SamplingStrategy: strategy }: Type.Static<typeof Summaries>, type: TimeRangeType): number {
   if (Sampling !== true || strategy?.Name !== 'FixedRate') return 1;
   if (type !== 'Event') {
     throw invalid(`Cannot use FixedRate with input time range type: ${type}. Please try using time range type: Event`);
@@ -164,9 +121,8 @@ function rateOf({ Sampling, SamplingStrategy: strategy }: SummariesBody, type: T
   return rate;
 }
 
-async function traces({ store }: TracesDeps, { TraceIds, NextToken }: Body): Promise<string> {
-  const ids = TraceIds as string[];
-  if (NextToken !== undefined) throw invalid(NO_TOKEN);
+async function traces({ store }: TracesDeps, { TraceIds: ids, NextToken: token }: Type.Static<typeof TracesById>): Promise<string> {
+  if (token !== undefined) throw invalid(NO_TOKEN);
   if (ids.length > MAX_TRACE_IDS) throw invalid(`Exceeding maximum query size: ${MAX_TRACE_IDS}`);
   const bad = ids.find((id) => !TRACE_ID.test(id));
   if (bad !== undefined) throw invalid(`Invalid trace id ${bad}: incorrect id format`);
@@ -175,9 +131,8 @@ async function traces({ store }: TracesDeps, { TraceIds, NextToken }: Body): Pro
   return `{"NextToken":null,"Traces":${json},"UnprocessedTraceIds":${JSON.stringify(left)}}`;
 }
 
-async function traceGraph({ store }: TracesDeps, { TraceIds, NextToken }: Body): Promise<string> {
-  const [id, ...others] = TraceIds as string[];
-  if (NextToken !== undefined) throw invalid(NO_TOKEN);
+async function traceGraph({ store }: TracesDeps, { TraceIds: [id, ...others], NextToken: token }: Type.Static<typeof TracesById>): Promise<string> {
+  if (token !== undefined) throw invalid(NO_TOKEN);
   if (id === undefined) throw invalid('Zero trace ids provided');
   if (others.length > 0) throw invalid('Currently only one trace Id is supported');
   if (!TRACE_ID.test(id)) throw invalid('Invalid traceId. ErrorCode: InvalidId');
@@ -186,9 +141,9 @@ async function traceGraph({ store }: TracesDeps, { TraceIds, NextToken }: Body):
   return `{"NextToken":null,"Services":${services}}`;
 }
 
-async function serviceGraph({ store, groups }: TracesDeps, body: RangeBody): Promise<string> {
-  const { StartTime: start, EndTime: end, NextToken } = body;
-  if (NextToken !== undefined) throw invalid(NO_TOKEN);
+async function serviceGraph({ store, groups }: TracesDeps, body: Type.Static<typeof ServiceGraph>): Promise<string> {
+  const { StartTime: start, EndTime: end, NextToken: token } = body;
+  if (token !== undefined) throw invalid(NO_TOKEN);
   checkOrder(body);
   if (end - start > SIX_HOURS) throw invalid('Time range cannot be longer than 6 hours');
   const { filter: expression, editedAt } = groups.filterOf(body);
@@ -196,9 +151,9 @@ async function serviceGraph({ store, groups }: TracesDeps, body: RangeBody): Pro
   return `{"ContainsOldGroupVersions":${wasEdited(editedAt, start, end)},"NextToken":null,${json.slice(1)}`;
 }
 
-async function timeSeries({ store, groups }: TracesDeps, body: SeriesBody): Promise<string> {
-  const { StartTime: start, EndTime: end, Period: period = 60, EntitySelectorExpression: selector, NextToken } = body;
-  if (NextToken !== undefined) throw invalid(`Invalid token ${NextToken}`);
+async function timeSeries({ store, groups }: TracesDeps, body: Type.Static<typeof TimeSeries>): Promise<string> {
+  const { StartTime: start, EndTime: end, Period: period = 60, EntitySelectorExpression: selector, NextToken: token } = body;
+  if (token !== undefined) throw invalidToken(token);
   checkOrder(body);
   if (period !== 60 && period !== 300) throw invalid('Time period must be one of [60, 300]');
   const { filter: expression, editedAt } = groups.filterOf(body);
@@ -223,22 +178,6 @@ function wasEdited(editedAt: number, start: number, end: number): boolean {
   return editedAt > 0 && editedAt >= start && editedAt < end;
 }
 
-function checkOrder({ StartTime, EndTime }: RangeBody): void {
+function checkOrder({ StartTime, EndTime }: { readonly StartTime: number; readonly EndTime: number }): void {
   if (EndTime < StartTime) throw invalid('End time cannot be earlier than start time');
-}
-
-function tokenOf({ row, time }: Cursor, question: readonly unknown[]): string {
-  return Buffer.from(JSON.stringify([row, time, fingerprint(question)])).toString('base64url');
-}
-
-/** With the token of another question a page would leave out what was never shown. */
-function cursorOf(text: string, question: readonly unknown[]): Cursor {
-  try {
-    const [row, time] = JSON.parse(Buffer.from(text, 'base64url').toString()) as unknown[];
-    const cursor = { row: row as number, time: time as number };
-    if (Number.isSafeInteger(row) && typeof time === 'number' && tokenOf(cursor, question) === text) return cursor;
-  } catch {
-    // Said below.
-  }
-  throw invalid(`Invalid token ${text}`);
 }

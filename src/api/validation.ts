@@ -1,7 +1,6 @@
 import { isUtf8 } from 'node:buffer';
-import { createHash } from 'node:crypto';
 import { jsonShapeProblem } from '../json/json-shape.ts';
-import { ApiError, invalid } from './api-error.ts';
+import { ApiError } from './api-error.ts';
 
 /** Far beyond any request of X-Ray: 50 documents are 53 values, the largest rule 6 levels. */
 const BODY_LIMITS = { maxDepth: 32, maxValues: 20_000 };
@@ -26,35 +25,8 @@ export function bodyOf(bytes: Buffer): object {
   return withoutNulls(json) as object;
 }
 
-/** Each parameter of a query once, so that every one is a text. Throws InvalidRequestException. */
-export function checkQuery(query: unknown): void {
-  const twice = Object.entries(query as Record<string, unknown>).find(([, value]) => typeof value !== 'string');
-  if (twice !== undefined) throw invalid(`The query parameter ${JSON.stringify(twice[0].slice(0, MAX_NAME))} is given more than once`);
-}
-
 function unreadable(message: string): ApiError {
   return new ApiError('SerializationException', message);
-}
-
-/**
- * A token for what comes after the first `offset` items. `question` is all that decides which items there are: with another one the same offset
- * would leave out what was never shown.
- */
-export function tokenAt(offset: number, question: readonly unknown[]): string {
-  return `${offset}-${fingerprint(question)}`;
-}
-
-/** How many items a token leaves out; 0 without one. Throws InvalidRequestException for the token of another question. */
-export function offsetOf(token: string | undefined, question: readonly unknown[]): number {
-  if (token === undefined) return 0;
-  const offset = Number(/^\d{1,9}(?=-)/.exec(token)?.[0] ?? -1);
-  if (offset < 0 || token !== tokenAt(offset, question)) throw invalid(`Invalid token ${token}`);
-  return offset;
-}
-
-/** No secret: it tells questions apart that a client mixes up. */
-export function fingerprint(question: readonly unknown[]): string {
-  return createHash('sha256').update(JSON.stringify(question)).digest('base64url').slice(0, 10);
 }
 
 /** What fastify's validator says of one member. */
@@ -120,14 +92,6 @@ function constraint(keyword: string, params: Readonly<Record<string, unknown>>):
     default:
       return `Member is not valid (${keyword})`;
   }
-}
-
-/** A count in a query string of ours; undefined where there is none. Throws InvalidRequestException. */
-export function countOf(name: string, text: string | undefined): number | undefined {
-  if (text === undefined || text === '') return undefined;
-  const count = /^\d+$/.test(text) ? Number(text) : 0;
-  if (count < 1) throw invalid(`${name} is a whole number of 1 or more, not "${text.slice(0, 40)}"`);
-  return count;
 }
 
 /** AWS writes members in lower camel case here, and counts the elements of lists from 1. */

@@ -1,7 +1,6 @@
 import fc from 'fast-check';
-import { OPERATIONS } from '../../src/formats/xray/operations.ts';
+import { ALL_OPERATIONS } from '../../src/formats/xray/operations.ts';
 import { XRayBackend } from '../../src/api/backend.ts';
-import type { JsonSchema } from '../../src/api/schemas.ts';
 import { printFilter } from '../../src/filter/print.ts';
 import { LiveFeed } from '../../src/api/live.ts';
 import { expressions } from '../fakes/filters.ts';
@@ -14,6 +13,9 @@ export interface Request {
   readonly path: string;
   readonly body: Buffer;
 }
+
+/** A JSON schema. */
+type JsonSchema = Readonly<Record<string, unknown>>;
 
 interface Shape {
   readonly path: string;
@@ -71,7 +73,8 @@ export class Bodies {
     const deps = { store, ingest: {}, feed: new LiveFeed(), onDocument: () => {} };
     const backend = new XRayBackend({ account: { region: 'eu-west-1', accountId: '1' }, defaultSampling: 'all' }, deps as never);
     await backend.open();
-    return new Bodies(random, [...backend.operations().map(({ name, schema }) => ({ path: OPERATIONS[name].path, schema })), ...OWN], seed);
+    const shapes = ALL_OPERATIONS.map(({ name, path }) => ({ path, schema: backend.operations[name].schema as JsonSchema }));
+    return new Bodies(random, [...shapes, ...OWN], seed);
   }
 
   next(): Request {
