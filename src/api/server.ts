@@ -182,6 +182,7 @@ export class XRayApi implements Component {
     const problem = this.#deps.guard.problem(request.raw, isForSdks ? 'clients' : PAGE_PATHS.has(url) ? 'link' : 'own-page');
     if (problem?.status === 400) throw new ApiError('InvalidRequestException', problem.message, 400);
     if (problem?.status === 501) throw new ApiError('NotImplemented', problem.message, 501);
+    if (problem?.status === 508) throw new ApiError('LoopDetected', problem.message, 508);
     if (problem !== undefined) throw denied(problem.message);
     const refused = isForSdks ? undefined : tokenProblem(request.headers, parameters.get('token'), this.#config.token);
     if (refused !== undefined) throw refused;

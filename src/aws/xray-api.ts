@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { ABORTED, untilAborted } from '../pipeline/deadline.ts';
 import { dateOf, wallClockMs } from '../pipeline/clock.ts';
+import { CALL_PATH_HEADER, type CallPath } from '../pipeline/call-path.ts';
 import type { Logger } from '../pipeline/logger.ts';
 import { AnswerBudget } from './answer-budget.ts';
 import { jsonIn } from './answer-json.ts';
 import { REFUSES_CALLER } from './caller-refusals.ts';
 import type { CredentialSource } from './credentials.ts';
-import { isXRaysError } from './foreign-answer.ts';
+import { isAwsHost, isXRaysError } from './foreign-answer.ts';
 import { isXRaysAnswer } from './output-shape.ts';
 import { performCall, type HttpAnswer, type HttpFailure } from './http-call.ts';
 import type { Outbound } from './outbound-proxy.ts';
@@ -23,6 +24,8 @@ export interface XRayApiConfig {
 export interface XRayApiDeps {
   readonly credentials: Pick<CredentialSource, 'get' | 'problem' | 'invalidate' | 'refused'>;
   readonly outbound: Outbound;
+  /** Shared with the servers of the process; undefined if it has none. */
+  readonly callPath?: CallPath | undefined;
   readonly log: Logger;
   /** Called when responses have left some megabytes of garbage. */
   readonly onGarbage?: () => void;
@@ -90,11 +93,14 @@ export class XRayApi {
     const hasLength = body.length > 0 || method === 'POST';
     const unsigned = { ...headers, ...(hasLength ? { 'content-length': String(body.length) } : {}) };
     const agent = this.#deps.outbound.agentFor(url);
+    // Not signed, because an intermediary may remove it.
+    const path: Record<string, string> =
+      this.#deps.callPath === undefined || isAwsHost(base) ? {} : { [CALL_PATH_HEADER]: this.#deps.callPath.header };
     let signedMs = 0;
     const attempt = async (): Promise<HttpAnswer | HttpFailure> => {
       signedMs = this.#clock.nowMs();
       const signed = await signedHeaders({ url, method, headers: unsigned, body }, credentials, 'xray', region, dateOf(signedMs));
-      return performCall({ url, method, headers: signed, body, agent, signal, timeoutMs, maxAnswerBytes, answers: this.#answers });
+      return performCall({ url, method, headers: { ...signed, ...path }, body, agent, signal, timeoutMs, maxAnswerBytes, answers: this.#answers });
     };
     let answer = await attempt();
     // Only X-Ray's own refusal shows X-Ray's time: a gateway's Date header is the gateway's.

@@ -4,6 +4,7 @@ import { isMemoryScarce } from '../compose/memory-budget.ts';
 import type { Runtime } from '../compose/runtime.ts';
 import { VERSION } from '../compose/version.ts';
 import type { LoadedConfig } from '../config/load.ts';
+import { CallPath } from '../pipeline/call-path.ts';
 import { formatAddress, reachable } from '../pipeline/address.ts';
 import { CONSOLES } from '../telemetry/console-stream.ts';
 import type { CommandContext } from './command.ts';
@@ -17,12 +18,14 @@ export function run(loaded: LoadedConfig<'local'>, context: CommandContext<'loca
     logFd: 2,
     build: async (log) => {
       const { buildLocal } = await import('../compose/local.ts');
+      const callPath = new CallPath();
       // AWS's code is loaded only for --tee.
-      const tee = loaded.config.tee ? await (await import('../compose/tee.ts')).Tee.build(loaded, context.env, log) : undefined;
+      const tee = loaded.config.tee ? await (await import('../compose/tee.ts')).Tee.build(loaded, context.env, { log, callPath }) : undefined;
       const hasColor = isatty(1) && process.stdout.hasColors();
       const local = buildLocal(loaded, {
         log,
         env: context.env,
+        callPath,
         ...(tee === undefined ? {} : { tee }),
         write: (text) => CONSOLES[1].write(text),
         hasColor,

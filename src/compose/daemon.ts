@@ -18,6 +18,7 @@ import { SPECS, type Config } from '../config/schema.ts';
 import { checkRegion } from '../config/text-form.ts';
 import { parseText } from '../config/value.ts';
 import { fullCollector } from '../pipeline/collector.ts';
+import type { CallPath } from '../pipeline/call-path.ts';
 import type { Component } from '../pipeline/component.ts';
 import type { Counters } from '../pipeline/counters.ts';
 import { XraydError } from '../pipeline/errors.ts';
@@ -40,9 +41,9 @@ export async function buildDaemon(loaded: LoadedConfig<'daemon'>, env: Environme
   const destination = await findDestination(loaded, env, log);
   if (bindTcp === 'off') log.info({ from: origins.bindTcp }, 'TCP is off: SDKs sample by their local rules');
   const meters = metersOf(loaded, env, log);
-  const { accounting, memory, guard } = meters;
+  const { accounting, memory, guard, callPath } = meters;
   const { counters } = accounting;
-  const { api, hints, credentials, upstream } = connectionTo(destination, { config, counters, log }, env);
+  const { api, hints, credentials, upstream } = connectionTo(destination, { config, counters, log, callPath }, env);
   const exporter = new XRayExporter({ api, hints, log, counters });
   const reporter = new TelemetryReporter(
     { resourceArn: config.resourceArn, isLocalMode: config.localMode },
@@ -144,7 +145,7 @@ function usable({ region, origin }: FoundRegion, log: Logger): FoundRegion {
 /** Everything needed to call X-Ray: connections, credentials, signed calls. Start `upstream` before use, and stop it afterwards. */
 export function connectionTo(
   { region, url }: Destination,
-  { config, counters, log }: { config: Config<AwsCommand>; counters: Counters; log: Logger },
+  { config, counters, log, callPath }: { config: Config<AwsCommand>; counters: Counters; log: Logger; callPath?: CallPath },
   env: Environment,
 ) {
   const noProxy = env['NO_PROXY'] ?? env['no_proxy'] ?? '';
@@ -160,7 +161,7 @@ export function connectionTo(
   });
   const api = new XRayApi(
     { url, region, userAgent: userAgent(VERSION, env), timeoutMs: config.requestTimeoutMs },
-    { credentials, outbound, log, onGarbage: fullCollector() },
+    { credentials, outbound, callPath, log, onGarbage: fullCollector() },
   );
   return { api, outbound, credentials, hints: new PermissionHints(log), upstream: [connections(outbound), credentials] };
 }

@@ -3,6 +3,7 @@ import { formatAddress, isLoopbackHost } from '../pipeline/address.ts';
 import type { Environment, LoadedConfig } from '../config/load.ts';
 import { sumOf, type Snapshot } from '../pipeline/accounting.ts';
 import { fullCollector } from '../pipeline/collector.ts';
+import type { CallPath } from '../pipeline/call-path.ts';
 import type { Component, ComponentState } from '../pipeline/component.ts';
 import type { Logger } from '../pipeline/logger.ts';
 import { UdpReceiver } from '../udp/receiver.ts';
@@ -34,6 +35,8 @@ export interface LocalDeps {
   readonly hasColor: boolean;
   /** Receives stored documents, to forward them; started and stopped with the rest. */
   readonly tee?: Tee;
+  /** Shared with `tee`. */
+  readonly callPath?: CallPath;
 }
 
 /** The interface of src/compose/tee.ts, so that the library works without the AWS code. */
@@ -50,10 +53,10 @@ export interface Local {
 }
 
 /** The local X-Ray: the same pipeline, with the service itself behind it. Needs no region, credentials or network. */
-export function buildLocal(loaded: LoadedConfig<'local'>, { log, env, write, hasColor, tee }: LocalDeps): Local {
+export function buildLocal(loaded: LoadedConfig<'local'>, { log, env, write, hasColor, tee, callPath }: LocalDeps): Local {
   const { config } = loaded;
   const token = readersToken(loaded);
-  const meters = metersOf(loaded, env, log);
+  const meters = metersOf(loaded, env, log, callPath);
   const { accounting, memory, guard } = meters;
   const isMemoryLimited = memory.limitBytes !== undefined;
   const store = new Store({

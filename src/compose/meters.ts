@@ -5,6 +5,7 @@ import { itemsOf } from '../pipeline/list.ts';
 import { kubernetesDomains } from '../http/host.ts';
 import { RequestGuard } from '../http/request-guard.ts';
 import { Accounting } from '../pipeline/accounting.ts';
+import { CallPath } from '../pipeline/call-path.ts';
 import type { Logger } from '../pipeline/logger.ts';
 import { MetricsPage } from '../telemetry/metrics.ts';
 import { memoryBudgetOf, memoryProblem, type MemoryBudget } from './memory-budget.ts';
@@ -21,16 +22,18 @@ export interface Meters {
   readonly memory: MemoryBudget;
   /** Shared by all servers of the process. */
   readonly guard: RequestGuard;
+  /** For the calls to X-Ray. */
+  readonly callPath: CallPath;
 }
 
 /** Warns if the buffer does not fit into the memory limit. */
-export function metersOf({ command, config }: LoadedConfig<ServingCommand>, env: Environment, log: Logger): Meters {
+export function metersOf({ command, config }: LoadedConfig<ServingCommand>, env: Environment, log: Logger, callPath = new CallPath()): Meters {
   const memory = memoryBudgetOf(config, command);
   const shortage = memoryProblem(memory);
   if (shortage !== undefined) log.warn({ limitBytes: memory.limitBytes, bufferBytes: memory.bufferBytes }, shortage);
-  const guard = new RequestGuard(hostNamesOf(config, env), log);
+  const guard = new RequestGuard({ ...hostNamesOf(config, env), callPath }, log);
   const accounting = new Accounting();
-  return { log, accounting, metrics: new MetricsPage(VERSION, accounting), memory, guard };
+  return { log, accounting, metrics: new MetricsPage(VERSION, accounting), memory, guard, callPath };
 }
 
 /** The names that every server of the process answers to, in addition to names that nobody else can own. */

@@ -3,6 +3,7 @@ import type { Environment } from '../aws/environment.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import { BATCH_MAX_AGE_MS, findDestination, connectionTo } from './daemon.ts';
 import { Accounting, sumOf, type Snapshot } from '../pipeline/accounting.ts';
+import type { CallPath } from '../pipeline/call-path.ts';
 import type { Component, ComponentState } from '../pipeline/component.ts';
 import { messageOf } from '../pipeline/errors.ts';
 import type { Logger } from '../pipeline/logger.ts';
@@ -23,11 +24,11 @@ export class Tee implements Component {
   }
 
   /** Throws XRAYD_REGION. */
-  static async build(loaded: LoadedConfig<'local'>, env: Environment, log: Logger): Promise<Tee> {
+  static async build(loaded: LoadedConfig<'local'>, env: Environment, { log, callPath }: { log: Logger; callPath: CallPath }): Promise<Tee> {
     const { config } = loaded;
     const accounting = new Accounting();
     const { counters } = accounting;
-    const { api, hints, upstream } = connectionTo(await findDestination(loaded, env, log), { config, counters, log }, env);
+    const { api, hints, upstream } = connectionTo(await findDestination(loaded, env, log), { config, counters, log, callPath }, env);
     const exporter = new XRayExporter({ api, hints, log, counters });
     const { teeBytes } = memoryBudgetOf(config, 'local');
     const deps = { exporter, upstream, accounting, log };

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { CALL_PATH_HEADER, type CallPath } from '../pipeline/call-path.ts';
 import type { Logger } from '../pipeline/logger.ts';
 import { HostNames, hostOf } from './host.ts';
 
@@ -9,35 +10,45 @@ import { HostNames, hostOf } from './host.ts';
 export type Callers = 'clients' | 'own-page' | 'link';
 
 export interface GuardProblem {
-  /** 400: not HTTP; 403: refused; 501: a transfer coding that this server does not support. */
-  readonly status: 400 | 403 | 501;
+  /** 400: not HTTP; 403: refused; 501: a transfer coding that this server does not support; 508: a call of this process itself. */
+  readonly status: 400 | 403 | 501 | 508;
   readonly message: string;
+}
+
+export interface RequestGuardConfig {
+  /** The hosts of --allowed-hosts. */
+  readonly allowed: readonly string[];
+  /**
+   * Domains in which only routes of kind `clients` answer. A Kubernetes namespace may be called `dev`, which is also a domain in which anybody can
+   * register names.
+   */
+  readonly forClients: readonly string[];
+  /** Shared with the calls to X-Ray. */
+  readonly callPath: CallPath;
 }
 
 type GuardedRequest = Pick<IncomingMessage, 'headers' | 'rawHeaders' | 'url' | 'httpVersion'>;
 
 /**
- * Keeps foreign web pages away from every server of this process: from the daemon's credentials, from traces, from health and metrics.
- * Depends only on the request and the allowed names, not on the mode, the address or a token. docs/decisions/0010-host-and-origin.md
+ * Keeps foreign web pages away from every server of this process: from the daemon's credentials, from traces, from health and metrics. Also refuses
+ * the calls of this process itself. Depends only on the head of the request and the allowed names, not on the mode, the address or a token. docs/decisions/0010-host-and-origin.md
  */
 export class RequestGuard {
   readonly #names: HostNames;
   readonly #clientNames: HostNames;
+  readonly #callPath: CallPath;
   readonly #log: Logger;
 
-  /**
-   * `allowed`: the hosts of --allowed-hosts. `forClients`: domains in which only routes of kind `clients` answer. A Kubernetes namespace may be
-   * called `dev`, which is also a domain in which anybody can register names.
-   */
-  constructor({ allowed, forClients }: { allowed: readonly string[]; forClients: readonly string[] }, log: Logger) {
+  constructor({ allowed, forClients, callPath }: RequestGuardConfig, log: Logger) {
     this.#names = new HostNames(allowed);
     this.#clientNames = new HostNames(forClients);
+    this.#callPath = callPath;
     this.#log = log;
   }
 
   /** Why a request is refused; undefined if it is allowed. Looks only at the head of the request. */
   problem(request: GuardedRequest, callers: Callers): GuardProblem | undefined {
-    return codingProblem(request) ?? this.#hostProblem(request, callers) ?? originProblem(request, callers);
+    return codingProblem(request) ?? this.#hostProblem(request, callers) ?? originProblem(request, callers) ?? this.#loopProblem(request);
   }
 
   #hostProblem({ rawHeaders, url = '', httpVersion }: GuardedRequest, callers: Callers): GuardProblem | undefined {
@@ -53,6 +64,13 @@ export class RequestGuard {
       if (!isAllowed) return this.#refusedName(host);
     }
     return undefined;
+  }
+
+  #loopProblem({ headers }: GuardedRequest): GuardProblem | undefined {
+    if (!this.#callPath.comesFromHere(headers[CALL_PATH_HEADER])) return undefined;
+    const remedy = 'check --endpoint, AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_XRAY of this xrayd and of the one that it sends to';
+    this.#log.limited('loop', 'error', { remedy }, 'xrayd sends to itself: its calls came back, and are refused. The segments are kept');
+    return { status: 508, message: `A call of xrayd came back to the same xrayd: ${remedy}` };
   }
 
   #refusedName(host: string): GuardProblem {

@@ -235,7 +235,7 @@ export class SamplingProxy implements Component {
   }
 }
 
-const REFUSALS = { 400: 'BadRequest', 403: 'AccessDeniedException', 501: 'NotImplemented' } as const;
+const REFUSALS = { 400: 'BadRequest', 403: 'AccessDeniedException', 501: 'NotImplemented', 508: 'LoopDetected' } as const;
 const NOT_XRAYS = 'the response does not come from X-Ray; see the log of xrayd';
 const FOREIGN =
   'something other than X-Ray answered a sampling call: SDKs keep using the last rules, or fall back to their local ones. Check --endpoint, --proxy-address, NO_PROXY, and for a proxy, portal or gateway in between';

@@ -5,6 +5,7 @@ import { XRayBackend } from '../../src/api/backend.ts';
 import { LiveFeed } from '../../src/api/live.ts';
 import { XRayApi } from '../../src/api/server.ts';
 import { ConsoleLines } from '../../src/exporters/store/console-lines.ts';
+import { CallPath } from '../../src/pipeline/call-path.ts';
 import { RequestGuard } from '../../src/http/request-guard.ts';
 import { formatAddress } from '../../src/pipeline/address.ts';
 import { newCounters } from '../../src/pipeline/counters.ts';
@@ -71,7 +72,7 @@ test('documents of a client that disconnects before they are stored are counted 
   await backend.open();
   const deps = {
     backend,
-    guard: new RequestGuard({ allowed: [], forClients: [] }, log),
+    guard: new RequestGuard({ allowed: [], forClients: [], callPath: new CallPath() }, log),
     log,
     counters: newCounters(),
     status: () => ({ version: '0', address: '', received: 0, lost: 0 }),

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { expect, test } from 'vitest';
 import { ALL_OPERATIONS } from '../../src/formats/xray/operations.ts';
+import { CallPath } from '../../src/pipeline/call-path.ts';
 import { RequestGuard } from '../../src/http/request-guard.ts';
 import { XRayBackend } from '../../src/api/backend.ts';
 import { isSmall } from '../../src/api/read-gate.ts';
@@ -49,7 +50,7 @@ async function start(): Promise<{ store: SlowStore; url: string }> {
   );
   await backend.open();
   const status = () => ({ version: '0', address: '', received: 0, lost: 0 });
-  const guard = new RequestGuard({ allowed: [], forClients: [] }, log);
+  const guard = new RequestGuard({ allowed: [], forClients: [], callPath: new CallPath() }, log);
   const deps = { backend, guard, log, counters: newCounters(), status, sample: () => ({ traceId: '', documents: [] }) };
   const api = await scope.start(new XRayApi({ host: '127.0.0.1', port: 0, token: '', maxBodiesBytes: 1e7 }, deps));
   return { store, url: `http://${formatAddress(api.address!)}` };

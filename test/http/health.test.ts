@@ -1,6 +1,7 @@
 import { connect } from 'node:net';
 import { expect, test } from 'vitest';
 import { healthOf } from '../../src/http/health.ts';
+import { CallPath } from '../../src/pipeline/call-path.ts';
 import { RequestGuard } from '../../src/http/request-guard.ts';
 import { HttpServer } from '../../src/http/server.ts';
 import type { ComponentState } from '../../src/pipeline/component.ts';
@@ -42,7 +43,7 @@ async function server(parts: ComponentState[], port = 0, isRequired = true): Pro
     counts: () => ({ received: 1 }),
     metrics: async () => 'm 1\n',
     log,
-    guard: new RequestGuard({ allowed: [], forClients: [] }, log),
+    guard: new RequestGuard({ allowed: [], forClients: [], callPath: new CallPath() }, log),
   };
   return { http: await scope.start(new HttpServer({ host: '127.0.0.1', port, isRequired }, deps)), log };
 }

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { HostNames, hostOf, kubernetesDomains } from '../../src/http/host.ts';
 import { isLoopbackHost } from '../../src/pipeline/address.ts';
+import { CallPath } from '../../src/pipeline/call-path.ts';
 import { RequestGuard, type Callers } from '../../src/http/request-guard.ts';
 import { isHostPattern } from '../../src/config/address.ts';
 import { MemoryLog } from '../fakes/log.ts';
@@ -31,7 +32,7 @@ interface Head {
 
 function guard(allowed: string[] = [], forClients: string[] = []): { log: MemoryLog; status: (head: Head, callers?: Callers) => number | undefined } {
   const log = new MemoryLog();
-  const guarded = new RequestGuard({ allowed, forClients }, log);
+  const guarded = new RequestGuard({ allowed, forClients, callPath: new CallPath() }, log);
   const status = ({ hosts, url = '/', more = {}, httpVersion = '1.1' }: Head, callers: Callers = 'clients'): number | undefined => {
     const rawHeaders = [...hosts.flatMap((host) => ['HoSt', host]), ...Object.entries(more).flat()];
     const [host] = hosts;

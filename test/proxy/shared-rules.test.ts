@@ -5,6 +5,7 @@ import { Outbound } from '../../src/aws/outbound-proxy.ts';
 import { PermissionHints } from '../../src/aws/permissions.ts';
 import { XRayApi } from '../../src/aws/xray-api.ts';
 import { newCounters } from '../../src/pipeline/counters.ts';
+import { CallPath } from '../../src/pipeline/call-path.ts';
 import { RequestGuard } from '../../src/http/request-guard.ts';
 import { SamplingProxy } from '../../src/proxy/sampling-proxy.ts';
 import { eventually } from '../fakes/eventually.ts';
@@ -28,7 +29,7 @@ async function start(allow = '') {
     { host: '127.0.0.1', port: 0, allow, maxBodiesBytes: 16e6 },
     {
       api,
-      guard: new RequestGuard({ allowed: [], forClients: [] }, log),
+      guard: new RequestGuard({ allowed: [], forClients: [], callPath: new CallPath() }, log),
       log,
       sink: { offer: () => 'stopping', push: () => {} },
       hints: new PermissionHints(log),
