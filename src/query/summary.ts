@@ -14,6 +14,12 @@ export interface Match {
   readonly edge: object | undefined;
 }
 
+/**
+ * Values of annotations in a summary. AWS lists those that it indexes, 50 of a trace. As objects and text, all values of a large trace took 20
+ * times the memory of its documents.
+ */
+const MAX_ANNOTATIONS = 1_000;
+
 const OK = { isFault: false, isError: false, isThrottle: false };
 
 /** A member of `TraceSummaries`. Has every key, with null if there is no value. Source: recorded answers of X-Ray. */
@@ -34,7 +40,7 @@ export function summaryOf(view: TraceView, match: Match): object {
       UserAgent: http?.userAgent ?? null,
       ClientIp: http?.clientIp ?? null,
     },
-    Annotations: Object.fromEntries([...view.annotations].map(([key, values]) => [key, values.map(annotationMembers)])),
+    Annotations: annotationsIn(view),
     Users: view.textsOf(({ user }) => user).map((UserName) => ({ UserName, ServiceIds: null })),
     ServiceIds: servicesOf(view.map).map(serviceMembers),
     ResourceARNs: view.textsOf(({ resourceArn }) => resourceArn).map((ARN) => ({ ARN })),
@@ -49,6 +55,18 @@ export function summaryOf(view: TraceView, match: Match): object {
     MatchedService: match.service ?? null,
     MatchedEdge: match.edge ?? null,
   };
+}
+
+function annotationsIn({ annotations }: TraceView): Record<string, object[]> {
+  const members: [key: string, values: object[]][] = [];
+  let left = MAX_ANNOTATIONS;
+  for (const [key, values] of annotations) {
+    if (left === 0) break;
+    const shown = values.slice(0, left);
+    members.push([key, shown.map(annotationMembers)]);
+    left -= shown.length;
+  }
+  return Object.fromEntries(members);
 }
 
 function annotationMembers(value: AnnotationValue): object {

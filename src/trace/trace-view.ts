@@ -113,19 +113,33 @@ function boundsOf(trace: Trace): Bounds {
   return { start: start === Infinity ? 0 : start, firstStart, lastEnd };
 }
 
+/** From so many values of one key on, a set tells whether another one is known: a trace may have 100,000. */
+const FEW_VALUES = 16;
+
 export function annotationsOf(spans: Iterable<Span>): Map<string, AnnotationValue[]> {
   const found = new Map<string, AnnotationValue[]>();
+  const known = new Map<string, Set<unknown>>();
   for (const { annotations } of spans) {
     for (const [key, value] of Object.entries(annotations)) {
       if (!isAnnotationValue(value)) continue;
       const values = found.get(key);
-      if (values === undefined) found.set(key, [value]);
-      else if (!values.some((each) => isSame(each, value))) values.push(value);
+      if (values === undefined) {
+        found.set(key, [value]);
+        continue;
+      }
+      let set = known.get(key);
+      if (set === undefined && values.length === FEW_VALUES) known.set(key, (set = new Set(values.map(identityOf))));
+      const isKnown = set?.has(identityOf(value)) ?? values.some((each) => identityOf(each) === identityOf(value));
+      if (isKnown) continue;
+      values.push(value);
+      set?.add(identityOf(value));
     }
   }
   return found;
 }
 
-function isSame(a: AnnotationValue, b: AnnotationValue): boolean {
-  return a === b || (a instanceof ExactNumber && b instanceof ExactNumber && a.exact === b.exact);
+/** The same for equal values, and different for `7` and "7". */
+function identityOf(value: AnnotationValue): unknown {
+  if (typeof value === 'string') return `"${value}`;
+  return value instanceof ExactNumber ? value.exact : value;
 }

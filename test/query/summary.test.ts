@@ -161,3 +161,14 @@ test('lists the services of a trace: the client, those that report, and inferred
     ['DynamoDB', 'AWS::DynamoDB'],
   ]);
 });
+
+test('lists the first 1,000 values of annotations, whatever a trace has', () => {
+  const many = (key: string): Json => Object.fromEntries(Array.from({ length: 900 }, (_, i) => [`${key}${i}`, i]));
+  const trace = [segmentJson('web', { annotations: many('a') }), segmentJson('api', { id: '00000000000000bb', annotations: many('b') })];
+  const { Annotations } = summarize(...trace) as { Annotations: Record<string, unknown[]> };
+  expect(Object.keys(Annotations)).toHaveLength(1_000);
+  expect(Object.keys(Annotations).slice(899, 901)).toEqual(['a899', 'b0']);
+  const values = Array.from({ length: 1_200 }, (_, i) => sub('step', { id: i.toString(16).padStart(16, '0'), annotations: { key: i } }));
+  const ofOneKey = summarize(segmentJson('web', { subsegments: values })) as { Annotations: Record<string, unknown[]> };
+  expect(ofOneKey.Annotations['key']).toHaveLength(1_000);
+});
