@@ -114,6 +114,6 @@ test.skipIf(skipped !== '')(`a lost connection is dated by the page's own clock:
   await page.getByLabel('UTC', { exact: true }).check();
   await page.getByText('Listening on').waitFor();
   await xray.daemon.stop('SIGKILL');
-  await page.getByText(/^Not connected since \d\d:\d\d:\d\d, trying again$/).waitFor();
+  await page.getByText(/^Disconnected since \d\d:\d\d:\d\d, retrying$/).waitFor();
   await page.evaluate(() => localStorage.clear());
 });

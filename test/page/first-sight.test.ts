@@ -18,7 +18,7 @@ const offered = (page: Page) => page.getByRole('listbox').getByRole('option');
 
 test.skipIf(skipped !== '')(`what the search box offers goes with the focus${note}`, async () => {
   const { page } = await open();
-  const box = page.getByLabel('Search: text, filter expression or trace id');
+  const box = page.getByRole('textbox', { name: 'Search: text, filter expression or trace id' });
   await box.focus();
   await offered(page).first().waitFor();
   await page.keyboard.press('Tab');
@@ -193,7 +193,7 @@ test.skipIf(skipped !== '')(`each chart says what it shows, and what is counted 
   await page.goto(`${xray.url}/traces/${failed}`);
   const errors = page.getByRole('button', { name: /^\d+ errors$/ });
   await errors.waitFor();
-  expect(await errors.getAttribute('title')).toMatch(/^Spans that failed: \d+ faults?, .*\d+ throttles?.*\. Click: the cause$/);
+  expect(await errors.getAttribute('title')).toMatch(/^Spans that failed: \d+ faults?, .*\d+ throttles?.*\. Click to show the cause$/);
 });
 
 test.skipIf(skipped !== '')(`what comes under the pointer when the map makes room for the panel was not pointed at${note}`, async () => {

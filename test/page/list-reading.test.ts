@@ -177,5 +177,5 @@ test.skipIf(skipped !== '')(`there is one clock: a lost connection is told by it
   const page = await browser.open(xray.url);
   await rows(page).first().waitFor();
   await xray.daemon.stop('SIGTERM');
-  await page.getByText(/^Not connected since \d\d:\d\d:\d\d, trying again$/).waitFor();
+  await page.getByText(/^Disconnected since \d\d:\d\d:\d\d, retrying$/).waitFor();
 });

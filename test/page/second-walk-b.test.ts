@@ -40,7 +40,7 @@ test.skipIf(skipped !== '')(
   async () => {
     const xray = await ShownXRay.start(scope);
     const page = await browser.open(`${xray.url}/map`);
-    await page.getByRole('heading', { name: 'No service yet' }).waitFor();
+    await page.getByRole('heading', { name: 'No services yet' }).waitFor();
     await page.keyboard.press('?');
     const keys = page.getByRole('dialog');
     await keys.getByText('Everywhere').waitFor();

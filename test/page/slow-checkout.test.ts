@@ -32,7 +32,7 @@ test.skipIf(skipped !== '')(`after a restart a sorted list has none of the trace
   await rows(page).nth(1).waitFor();
   const tcp = new URL(before.url).host;
   await before.daemon.stop();
-  await page.getByText('Not connected since').waitFor();
+  await page.getByText('Disconnected since').waitFor();
   const after = await ShownXRay.start(scope, '--bind-tcp', tcp);
   await after.put(message(secondsAgo(2), { late: 0.4, seconds: 0.3 }));
   await rows(page).filter({ hasText: '/checkout' }).first().waitFor({ state: 'detached' });
@@ -52,7 +52,7 @@ test.skipIf(skipped !== '')(
     // The code of a trace's screen comes a moment after the first rows.
     await page.waitForFunction(() => performance.getEntriesByType('resource').some(({ name }) => name.includes('/trace-screen')));
     await xray.daemon.stop();
-    await page.getByText('Not connected since').waitFor();
+    await page.getByText('Disconnected since').waitFor();
     expect(await page.getByText('Listening on').count()).toBe(0);
     await rows(page).first().getByRole('link').click();
     await page.getByText(`xrayd does not answer at ${new URL(xray.url).host}. The page keeps trying.`).waitFor();

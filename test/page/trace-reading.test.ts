@@ -173,7 +173,8 @@ test.skipIf(skipped !== '')(`help names the views${note}`, async () => {
   const help = page.getByRole('dialog', { name: 'Keys' });
   await help.waitFor();
   const text = (await help.textContent())!;
-  for (const part of ['1Timeline', '2Flame', '5Map', '6Findings', '7Raw', 'the cause, then the next error', 'Ctrl+f']) expect(text).toContain(part);
+  for (const part of ['1Timeline', '2Flame', '5Map', '6Findings', '7Raw', 'go to the cause, then to the next error', 'Ctrl+f'])
+    expect(text).toContain(part);
   expect(text).not.toContain('view 1');
 });
 

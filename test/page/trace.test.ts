@@ -236,7 +236,7 @@ test.skipIf(skipped !== '')(`a trace that is not here says so, and appears when 
   const xray = await ShownXRay.start(scope);
   const trace = checkout(Date.now() / 1000 - 2, xray.random);
   const page = await browser.open(`${xray.url}/traces/${trace.traceId}`);
-  await page.getByRole('heading', { name: 'This trace is not here' }).waitFor();
+  await page.getByRole('heading', { name: 'Trace not found' }).waitFor();
   await xray.put(trace);
   await page.getByRole('heading', { name: 'POST /checkout' }).waitFor();
   await page.getByRole('button', { name: 'Pin' }).click();

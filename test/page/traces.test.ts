@@ -172,10 +172,10 @@ test.skipIf(skipped !== '')(`the local X-Ray goes away and comes back: it is sai
   const page = await browser.open(first.url);
   await rows(page).nth(3).waitFor();
   await first.daemon.stop('SIGTERM');
-  await page.getByText(/Not connected since/).waitFor();
+  await page.getByText(/Disconnected since/).waitFor();
   const second = await ShownXRay.start(scope, '--bind', address, '--bind-tcp', address);
   await second.put(checkout(Date.now() / 1000, second.random));
-  await page.getByText(/Not connected since/).waitFor({ state: 'detached' });
+  await page.getByText(/Disconnected since/).waitFor({ state: 'detached' });
   await page.waitForFunction(() => document.querySelectorAll('.table .rows .row').length === 1);
 });
 

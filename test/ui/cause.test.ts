@@ -55,7 +55,7 @@ test('what is not marked as failed is looked through when it only lies around th
       }),
     )?.what;
   expect(around({})).toBe('payments GET /y answered 503');
-  expect(around({ namespace: 'remote' })).toBe('web answered 500 itself: no exception is recorded, and no call of it failed');
+  expect(around({ namespace: 'remote' })).toBe('web answered 500 itself: no exception is recorded, and none of its calls failed');
 });
 
 test('an exception that is referred to decides, in the form of AWS’s Node SDK and of the others', () => {

@@ -2,7 +2,7 @@ import type { DecidingRule, Finding, Overview, RowsPage, RowsWindow, Status, Tra
 import { parseJson } from '../../src/json/exact-number.ts';
 import type { Graph } from './map/graph.ts';
 
-/** The local X-Ray answered that it would not; `message` is for a person. */
+/** The local X-Ray refused the request; `message` is for the user. */
 export class Refused extends Error {
   readonly status: number;
 
@@ -13,29 +13,29 @@ export class Refused extends Error {
   }
 }
 
-/** For a person. */
+/** The message to show to the user. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
 export interface Query {
   readonly filter: string;
-  /** Words to be found anywhere in a trace. */
+  /** Text to be found anywhere in a trace. */
   readonly text: string;
-  /** Seconds since the epoch, of the start. */
+  /** Range of start times, in seconds since the epoch. */
   readonly from?: number | undefined;
   readonly to?: number | undefined;
-  /** Pinned traces alone. */
+  /** Pinned traces only. */
   readonly isPinned?: boolean | undefined;
 }
 
 export interface PageOf {
-  /** `next` of the page before; null for the first one. */
+  /** `next` of the previous page; null for the first one. */
   readonly after: string | null;
   readonly limit: number;
 }
 
-/** The newest first. */
+/** Newest first. */
 export async function readRows(query: Query, { after, limit }: PageOf, signal: AbortSignal): Promise<RowsPage> {
   if (query.isPinned === true) return get(`/api/pinned?${queryText(query)}`, signal);
   const page = new URLSearchParams({ limit: String(limit) });
@@ -46,28 +46,28 @@ export async function readRows(query: Query, { after, limit }: PageOf, signal: A
 }
 
 export interface WindowOf {
-  /** Column, "-" before it for the greatest first; "" is newest first. */
+  /** Column, with "-" before it for descending; "" is newest first. */
   readonly sort: string;
   readonly skip: number;
   readonly limit: number;
-  /** Of the window before. */
+  /** `ranking` of the previous window. */
   readonly ranking: string | undefined;
-  /** The id of a trace whose position is asked for. */
+  /** ID of a trace whose position is requested. */
   readonly find?: string;
 }
 
-/** All that match, by position. */
+/** Reads matches by position. */
 export async function readWindow(query: Query, { sort, skip, limit, ranking = '', find = '' }: WindowOf, signal: AbortSignal): Promise<RowsWindow> {
   const window = new URLSearchParams({ sort, skip: String(skip), limit: String(limit), ranking, find });
   return hurried(get(`/api/window?${queryText(query)}&${window.toString()}`, signal));
 }
 
-/** What is said of all that match. */
+/** Reads totals and chart data of all matches. */
 export async function readOverview(query: Query, { isAllTime }: { isAllTime: boolean }, signal: AbortSignal): Promise<Overview> {
   return get(`/api/overview?${queryText(query)}&all=${isAllTime}`, signal);
 }
 
-/** A trace that a chart shows; null when it has gone. */
+/** Reads a trace shown in a chart; null if it has been deleted. */
 export async function readRow(row: number): Promise<TraceRow | null> {
   return get(`/api/row?row=${row}`);
 }
@@ -83,8 +83,8 @@ export async function readFindings(id: string, signal?: AbortSignal): Promise<re
 }
 
 /**
- * Of all traces that match; with `withinMs` of the newest of them, after that time. Not hurried: the list's pages are of the same traces, which the store
- * puts together once for both while they are read together.
+ * Reads the service graph of all matching traces; with `withinMs`, of the newest ones that can be read in that time. Not marked as urgent: the pages of
+ * the list have the same traces, which the store assembles only once if both are read together.
  */
 export async function readGraph(query: Query, signal: AbortSignal, withinMs?: number): Promise<Graph> {
   return get(`/api/graph?${queryText(query)}${withinMs === undefined ? '' : `&within=${withinMs}`}`, signal);
@@ -94,7 +94,7 @@ export async function readTraceGraph(id: string, signal?: AbortSignal): Promise<
   return post('/TraceGraph', { TraceIds: [id] }, signal);
 }
 
-/** What decides in AWS whether such a request is traced; `request` as the route takes it. */
+/** Reads the sampling rule that would decide about a request; `request` as the route expects it. */
 export async function readSamplingRule(request: Readonly<Record<string, string>>, signal?: AbortSignal): Promise<DecidingRule | null> {
   return (await get<{ Rule: DecidingRule | null }>(`/api/sampling?${new URLSearchParams(request).toString()}`, signal)).Rule;
 }
@@ -103,7 +103,7 @@ export async function readStatus(): Promise<Status> {
   return get('/api/status');
 }
 
-/** Seen values of a field of the index, or keys of annotations for "". */
+/** Reads indexed values of a field, or annotation keys for "". */
 export async function readSuggestions(field: string, prefix: string): Promise<readonly (string | number)[]> {
   return get(`/api/suggestions?field=${encodeURIComponent(field)}&prefix=${encodeURIComponent(prefix)}`);
 }
@@ -121,7 +121,7 @@ export async function clearStore(): Promise<void> {
   await post('/api/clear', {});
 }
 
-/** Of every route that takes what is searched for. */
+/** Query string of every route that takes a search. */
 export function queryText({ filter, text, from, to }: Query): string {
   const query = new URLSearchParams({ filter });
   if (text !== '') query.set('text', text);
@@ -131,11 +131,11 @@ export function queryText({ filter, text, from, to }: Query): string {
 }
 
 const hurry = { readings: 0 };
-/** What is here is painted in this time. */
+/** Time to paint what has been read. */
 const PAINT_MS = 200;
 const LONGEST_MS = 3_000;
 
-/** What the screen is waiting for. */
+/** Marks a reading that the screen is waiting for. */
 async function hurried<T>(reading: Promise<T>): Promise<T> {
   hurry.readings++;
   try {
@@ -145,7 +145,7 @@ async function hurried<T>(reading: Promise<T>): Promise<T> {
   }
 }
 
-/** What nobody is waiting for comes after what the screen is waiting for, or a little later anyway. */
+/** Waits until the screen is not waiting for anything, but not for long. */
 export async function unhurried(): Promise<void> {
   for (let waitedMs = 0; hurry.readings > 0 && waitedMs < LONGEST_MS; waitedMs += PAINT_MS) await new Promise((next) => setTimeout(next, PAINT_MS));
 }
@@ -163,7 +163,7 @@ async function post<T>(path: string, body: object, signal?: AbortSignal): Promis
   return (await answer.json()) as T;
 }
 
-/** The browser's own words for a server that is away, such as "Failed to fetch", are none for a person. */
+/** Replaces the browser's message for an unreachable server, such as "Failed to fetch", by one for the user. */
 async function reached(path: string, request: RequestInit): Promise<Response> {
   try {
     return await fetch(path, request);
@@ -173,7 +173,7 @@ async function reached(path: string, request: RequestInit): Promise<Response> {
   }
 }
 
-/** Throws Refused unless it is an answer of success. */
+/** Throws Refused unless the response is successful. */
 async function answered(answer: Response): Promise<Response> {
   if (answer.ok) return answer;
   let message = '';
@@ -181,7 +181,7 @@ async function answered(answer: Response): Promise<Response> {
     const body = (await answer.json()) as { Message?: string; message?: string };
     message = body.Message ?? body.message ?? '';
   } catch {
-    // Not one of ours.
+    // The response is not from xrayd.
   }
   throw new Refused(answer.status, message === '' ? `The answer was ${answer.status}` : message);
 }

@@ -2,13 +2,13 @@ import { useEffect } from 'preact/hooks';
 import { followLinks, go, listHref, place } from './route.ts';
 import { Navigation } from './shell/navigation.tsx';
 import { openHelp, Help } from './shell/help.tsx';
-import { Said } from './copy.tsx';
+import { Announcement } from './copy.tsx';
 import { addKeys, EVERYWHERE, onKeyDown } from './shell/keys.ts';
 import { TopBar } from './shell/top-bar.tsx';
 import { currentScreen, SCREENS } from './screens.tsx';
 import { focusQuery } from './query/query-box.tsx';
 
-/** Where there is no query box, in the list. */
+/** On a screen without a query box, goes to the list first. */
 function search(): void {
   if (currentScreen().search === undefined) go(listHref());
   focusQuery();
@@ -22,7 +22,7 @@ export function App() {
     return addKeys(EVERYWHERE, [
       { keys: ['/'], does: 'search', run: search },
       ...SCREENS.flatMap(({ go: way }) => (way === undefined ? [] : [{ keys: [way.keys], does: way.does, run: () => go(way.href()) }])),
-      { keys: ['?'], does: 'list the keys', run: openHelp },
+      { keys: ['?'], does: 'show the keys', run: openHelp },
     ]);
   }, []);
   const { path, search: searches, Component } = currentScreen();
@@ -38,7 +38,7 @@ export function App() {
         <Component key={`${path} ${traceId}`} id={traceId} />
       </main>
       <Help />
-      <Said />
+      <Announcement />
     </>
   );
 }

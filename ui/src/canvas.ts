@@ -13,7 +13,7 @@ export interface ThemeColours {
   readonly accent: string;
   readonly accentSoft: string;
   readonly bars: Readonly<Record<RowOutcome, string>>;
-  /** Fonts as a canvas takes them. */
+  /** Fonts in the notation of a canvas. */
   readonly small: string;
   readonly medium: string;
   readonly strong: string;
@@ -21,14 +21,14 @@ export interface ThemeColours {
 
 let dark: MediaQueryList | undefined;
 
-/** Asked once: each question has the page's styles computed. */
+/** Queried once: each query makes the browser compute styles. */
 function systemTheme(): MediaQueryList {
   return (dark ??= matchMedia('(prefers-color-scheme: dark)'));
 }
 
 let read: { key: string; colours: ThemeColours } | undefined;
 
-/** The tokens of the theme that is shown; a canvas knows no variables. */
+/** The tokens of the current theme, because a canvas cannot use CSS variables. */
 export function themeColours(): ThemeColours {
   const key = `${document.documentElement.dataset['theme'] ?? ''} ${systemTheme().matches}`;
   if (read?.key === key) return read.colours;
@@ -63,7 +63,7 @@ export function themeColours(): ThemeColours {
   return colours;
 }
 
-/** Calls `draw` when the element's size changes. A picture that has been left is not drawn any more, although its last change is still told. */
+/** Calls `draw` when the size of the element changes, while it is in the document. */
 export function whenResized(element: Element, draw: () => void): () => void {
   const observer = new ResizeObserver(() => {
     if (element.isConnected) draw();
@@ -72,14 +72,14 @@ export function whenResized(element: Element, draw: () => void): () => void {
   return () => observer.disconnect();
 }
 
-/** Calls `draw` whenever the theme of the system changes; returns what ends that. */
+/** Calls `draw` whenever the system theme changes. Returns a function that ends this. */
 export function whenThemeChanges(draw: () => void): () => void {
   const theme = systemTheme();
   theme.addEventListener('change', draw);
   return () => theme.removeEventListener('change', draw);
 }
 
-/** The canvas's context, empty, in CSS px, sharp on any screen. */
+/** The cleared context of the canvas, in CSS px, sharp at any pixel ratio. */
 export function context2d(canvas: HTMLCanvasElement, height: number): { context: CanvasRenderingContext2D; width: number } {
   const ratio = devicePixelRatio;
   const width = canvas.clientWidth;
@@ -100,7 +100,7 @@ export function contextOf(canvas: HTMLCanvasElement): CanvasRenderingContext2D {
   return context;
 }
 
-/** What is drawn and measured has no controls, as what stands in the page: see controls.ts. */
+/** Text is drawn and measured without control characters, as in the rest of the page: see controls.ts. */
 function visibleText(context: CanvasRenderingContext2D): CanvasRenderingContext2D {
   if (Object.hasOwn(context, 'fillText')) return context;
   const fillText = context.fillText.bind(context);

@@ -1,12 +1,12 @@
 import { Fragment, options } from 'preact';
 import { visible } from './visible.ts';
 
-/** Attributes that a person reads or hears. */
+/** Attributes that users read or hear. */
 const READ = ['title', 'aria-label', 'aria-valuetext', 'placeholder', 'alt', 'label'] as const;
 
 /**
- * From here on no text of the page has controls: each text that is put on it, and each attribute that is read, goes through `visible`. What values are
- * searched for and compared by is as it was.
+ * Makes control characters visible everywhere on the page: every rendered text, and every attribute that users read, goes through `visible`. Values
+ * used for searches and comparisons are unchanged.
  */
 export function showControls(): void {
   const before = options.vnode?.bind(options);

@@ -1,27 +1,27 @@
 import { signal, useSignal } from '@preact/signals';
 import { visible, visibleJson } from './visible.ts';
 
-/** Says that it copied, for a moment. */
+/** How long the confirmation is shown. */
 const SAID_MS = 1_500;
 
-/** Puts a text on the clipboard; false when the browser does not let the page. */
+/** Copies a text to the clipboard; false if the browser does not allow it. */
 async function write(text: string): Promise<boolean> {
   try {
     await navigator.clipboard.writeText(text);
     return true;
   } catch {
-    // Over http, but for localhost, there is no such clipboard; the older way is there.
+    // The clipboard API requires HTTPS or localhost; otherwise use the older command.
     return writeByCommand(text);
   }
 }
 
-/** Selects the text in a field that nobody sees, and copies the selection. */
+/** Selects the text in an invisible field, and copies the selection. */
 function writeByCommand(text: string): boolean {
   const focused = document.activeElement;
   const field = document.createElement('textarea');
   field.value = text;
   field.className = 'unseen';
-  // What is outside of a dialog cannot have the focus.
+  // While a dialog is open, only its content can receive the focus.
   (focused?.closest('dialog') ?? document.body).append(field);
   field.select();
   try {
@@ -42,7 +42,7 @@ interface CopyProps {
   readonly isJson?: boolean;
 }
 
-/** What is pasted into a terminal must be what was looked at: controls are copied as they are shown. */
+/** Control characters are copied as shown: what is pasted into a terminal must be what was visible. */
 export function copied({ text, isJson = false }: Pick<CopyProps, 'text' | 'isJson'>): string {
   return isJson ? visibleJson(text) : visible(text);
 }
@@ -50,7 +50,7 @@ export function copied({ text, isJson = false }: Pick<CopyProps, 'text' | 'isJso
 export function Copy({ title = 'Copy', what, ...source }: CopyProps) {
   const said = useSignal('');
   const copy = async (): Promise<void> => {
-    said.value = (await write(copied(source))) ? 'Copied' : 'Not allowed here: select and copy';
+    said.value = (await write(copied(source))) ? 'Copied' : 'Blocked by the browser: select and copy';
     setTimeout(() => (said.value = ''), SAID_MS);
   };
   return (
@@ -60,11 +60,11 @@ export function Copy({ title = 'Copy', what, ...source }: CopyProps) {
   );
 }
 
-/** Beside a value; seen while it is pointed at or has the focus. */
+/** The copy button beside a value, visible on hover and focus. */
 export function CopyMark({ what, ...source }: Omit<CopyProps, 'title'>) {
   const isCopied = useSignal(false);
   const copy = async (): Promise<void> => {
-    await copyAloud(copied(source), what);
+    await copyAndAnnounce(copied(source), what);
     isCopied.value = true;
     setTimeout(() => (isCopied.value = false), SAID_MS);
   };
@@ -80,13 +80,13 @@ export function CopyMark({ what, ...source }: Omit<CopyProps, 'title'>) {
 const said = signal('');
 let forgetting: ReturnType<typeof setTimeout> | undefined;
 
-/** Copies and says so at the edge of the page. */
-export async function copyAloud(text: string, what: string): Promise<void> {
-  said.value = (await write(visible(text))) ? `Copied ${what}` : `Not allowed here: select the ${what} and copy it`;
+/** Copies a text and announces it at the edge of the page. */
+export async function copyAndAnnounce(text: string, what: string): Promise<void> {
+  said.value = (await write(visible(text))) ? `Copied ${what}` : `Blocked by the browser: select the ${what} and copy it`;
   clearTimeout(forgetting);
   forgetting = setTimeout(() => (said.value = ''), SAID_MS);
 }
 
-export function Said() {
+export function Announcement() {
   return <output class="said">{said.value}</output>;
 }

@@ -1,25 +1,25 @@
 import type { TargetedPointerEvent } from 'preact';
 import { useRef } from 'preact/hooks';
 
-/** px from the left and the top edge of an element. */
+/** px from the left and top edges of an element. */
 export interface Point {
   readonly x: number;
   readonly y: number;
 }
 
-/** A press that has not been released yet. */
+/** A pressed pointer, from press to release. */
 export interface Drag {
-  /** Where it began, and where the pointer is, in the element as it lay when it began. */
+  /** Where the press began and where the pointer is, relative to the element's position at the start. */
   readonly from: Point;
   readonly to: Point;
   /** px of the element. */
   readonly width: number;
   readonly height: number;
-  /** The pointer is still near to where it was pressed: released here, it is a click. */
+  /** The pointer is still close to where it was pressed: a release is a click. */
   readonly isClick: boolean;
 }
 
-/** A pointer that moves less than this clicks, px. */
+/** Maximum movement of a click, px. */
 const CLICK_PX = 4;
 
 interface DragOptions {
@@ -29,13 +29,13 @@ interface DragOptions {
   readonly onDrag?: (drag: Drag) => void;
   /** Released. */
   readonly onEnd?: (drag: Drag) => void;
-  /** Taken away by the browser, for example to scroll. */
+  /** Cancelled by the browser, for example to scroll. */
   readonly onCancel?: () => void;
   /** The pointer moves over the element without a press. */
   readonly onHover?: (at: Point) => void;
 }
 
-/** Handlers of an element that is dragged, or over which a range is dragged, with the primary button. */
+/** Event handlers for dragging an element, or for dragging a range over it, with the primary button. */
 export function useDrag({ accepts = () => true, onStart, onDrag, onEnd, onCancel, onHover }: DragOptions) {
   const press = useRef<{ readonly box: DOMRect; readonly from: Point } | undefined>(undefined);
   const dragOf = ({ box, from }: { box: DOMRect; from: Point }, event: PointerEvent): Drag => {
@@ -71,7 +71,7 @@ function pointIn({ left, top }: DOMRect, { clientX, clientY }: MouseEvent): Poin
   return { x: clientX - left, y: clientY - top };
 }
 
-/** The lesser and the greater of two. */
+/** The two numbers in ascending order. */
 export function ordered(a: number, b: number): readonly [least: number, most: number] {
   return a < b ? [a, b] : [b, a];
 }

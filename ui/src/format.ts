@@ -8,12 +8,12 @@ const UNITS = [
   { below: 60, factor: 1, unit: 's' },
 ] as const;
 
-/** Three significant digits and the unit: 812 µs, 38.2 ms, 1.28 s; from a minute on 2 min 5 s, 3 h 20 min, 4 d 2 h. */
+/** Three significant digits and a unit: 812 µs, 38.2 ms, 1.28 s; above a minute: 2 min 5 s, 3 h 20 min, 4 d 2 h. */
 export function duration(seconds: number): string {
   if (!Number.isFinite(seconds)) return '–';
   if (seconds < 0) return `−${duration(-seconds)}`;
   if (seconds === 0) return '0 ms';
-  // What rounds up to the next unit is written in it: not 1000 ms.
+  // A value that rounds up to the next unit uses that unit: not 1000 ms.
   const unit = UNITS.find(({ below, factor }) => seconds < below && Number((seconds * factor).toPrecision(3)) < below * factor);
   if (unit !== undefined) return `${significant(seconds * unit.factor)} ${unit.unit}`;
   const whole = Math.round(seconds);
@@ -24,7 +24,7 @@ export function duration(seconds: number): string {
   return parts(Math.floor(hours / 24), 'd', hours % 24, 'h');
 }
 
-/** As `duration`, for places on a scale: 1 s, not 1.00 s. */
+/** Like `duration`, for axis labels: 1 s, not 1.00 s. */
 export function tick(seconds: number): string {
   return duration(seconds)
     .replace(/(\.\d*?)0+(?= )/, '$1')
@@ -62,7 +62,7 @@ export function percent(share: number): string {
   return `${Math.round(share * 100)} %`;
 }
 
-/** Time of day to the millisecond, with the date when it was not today; or how long ago, if that was chosen. */
+/** Time of day to the millisecond, with the date if it is not today; or relative, if that was chosen in the settings. */
 export function clock(seconds: number, { nowSeconds = wallSeconds() }: { nowSeconds?: number } = {}): string {
   if (settings.value.times === 'relative') return ago(seconds, nowSeconds);
   return absolute(seconds, nowSeconds);
@@ -74,12 +74,12 @@ export function absolute(seconds: number, nowSeconds = wallSeconds()): string {
   return partsOf(date).day === partsOf(dateOf(nowSeconds)).day ? time : `${partsOf(date).day} ${time}`;
 }
 
-/** As `absolute`, to the second. */
+/** Like `absolute`, to the second. */
 export function absoluteSecond(seconds: number, nowSeconds = wallSeconds()): string {
   return absolute(seconds, nowSeconds).replace(/\.\d+$/, '');
 }
 
-/** For three places or so on a scale: the day is there when they are not all of today, the milliseconds when they are close. */
+/** Labels for a few times on an axis: with the day if not all are today, with milliseconds if they are close together. */
 export function timeTicks(times: readonly number[], nowSeconds = wallSeconds()): string[] {
   const days = times.map((time) => partsOf(dateOf(time)).day);
   const isShort = Math.max(...times) - Math.min(...times) < 10;
@@ -90,7 +90,7 @@ export function timeTicks(times: readonly number[], nowSeconds = wallSeconds()):
   });
 }
 
-/** With the time zone: for what is read later, or elsewhere. */
+/** With the time zone, for text that may be read later or elsewhere. */
 export function fullTime(seconds: number): string {
   return dateOf(seconds).toISOString();
 }
@@ -120,14 +120,14 @@ function partsOf(date: Date): { day: string; time: string } {
   return { day: `${found['year']}-${found['month']}-${found['day']}`, time: `${found['hour']}:${found['minute']}:${found['second']}` };
 }
 
-/** Long texts whose end matters, such as addresses: `most` characters with … in the middle. */
+/** Shortens text whose end matters, such as a URL, to `most` characters with … in the middle. */
 export function middle(text: string, most: number): string {
   if (text.length <= most) return text;
   const end = Math.floor(most / 2);
   return `${text.slice(0, most - end - 1)}…${text.slice(-end)}`;
 }
 
-/** The part of an ARN or of an address that tells it from others: the name of a topic, a queue, a function. */
+/** The distinguishing part of an ARN or URL: the name of a topic, a queue, a function. */
 export function shortName(name: string): string {
   if (!/^(arn:|https?:\/\/)/.test(name)) return name;
   return (
@@ -138,7 +138,7 @@ export function shortName(name: string): string {
   );
 }
 
-/** Path and query of an address, decoded; all of it when it is none. */
+/** Decoded path and query of a URL; the whole text if it is not a URL. */
 export function pathOf(url: string): string {
   if (!URL.canParse(url)) return decodedUrl(url);
   const { pathname, search } = new URL(url);

@@ -1,10 +1,10 @@
 import { useRef } from 'preact/hooks';
 import { useDrag } from './drag.ts';
 
-/** px that an arrow key moves. */
+/** Step of the arrow keys, px. */
 const KEY_PX = 16;
 
-/** Changes the width of a column: drag it, arrow keys when it has the focus, double-click or Enter for the width that fits. */
+/** Resizes a column: by dragging, or with the arrow keys; double-click or Enter fits its content. */
 export function Handle({
   label,
   value,
@@ -21,7 +21,7 @@ export function Handle({
   value: number;
   min: number;
   max: number;
-  /** Where the column lies, seen from the handle. */
+  /** The side of the handle on which the column is. */
   side: 'left' | 'right';
   onChange: (px: number) => void;
   onFit: () => void;

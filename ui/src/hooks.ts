@@ -3,10 +3,10 @@ import type { RefObject } from 'preact';
 import { useCallback, useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import { whenResized } from './canvas.ts';
 
-/** A function that stays the same, and calls the one of the last rendering: for what is listened to or scheduled once. */
+/** A stable function that calls the function of the last render: for listeners and timers that are set up once. */
 export function useLatest<Args extends readonly unknown[], Result>(latest: (...args: Args) => Result): (...args: Args) => Result {
   const current = useRef(latest);
-  // Before the effects of this rendering.
+  // Runs before the effects of this render.
   useLayoutEffect(() => {
     current.current = latest;
   });
@@ -18,7 +18,7 @@ export interface Size {
   readonly height: number;
 }
 
-/** The inner size of an element, px; undefined until it has been laid out. `isUrgent`: laid out at once, not with the next frame. */
+/** The inner size of an element, px; undefined until it has been laid out. `isUrgent`: forces the layout instead of waiting for the next frame. */
 export function useSize(element: RefObject<Element | null>, { isUrgent = false }: { isUrgent?: boolean } = {}): ReadonlySignal<Size | undefined> {
   const size = useSignal<Size | undefined>(undefined);
   useLayoutEffect(() => {
@@ -35,14 +35,14 @@ export function useSize(element: RefObject<Element | null>, { isUrgent = false }
 }
 
 interface Debounced {
-  /** Calls it when it has not been asked for some time; not any more when the component has gone. */
+  /** Schedules the call; cancelled when the component is removed. */
   readonly later: () => void;
   readonly now: () => void;
-  /** Takes `later` back. */
+  /** Cancels a scheduled call. */
   readonly cancel: () => void;
 }
 
-/** Calls `run` once after a series of calls, `ms` after the last of them. */
+/** Debounces `run`: calls it `ms` after the last request. */
 export function useDebounced(run: () => void, ms: number): Debounced {
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
   const latest = useLatest(run);

@@ -3,16 +3,16 @@ import type { ComponentChildren } from 'preact';
 import { useLayoutEffect, useRef } from 'preact/hooks';
 
 interface Shown {
-  /** Where it belongs, in px of the window. */
+  /** The element it describes, in px of the window. */
   readonly at: Pick<DOMRect, 'left' | 'top' | 'bottom'>;
   readonly content: ComponentChildren;
 }
 
 const shown = signal<Shown | undefined>(undefined);
-/** px to what it belongs to, and to the edges of the window. */
+/** Distance to the described element and to the edges of the window, px. */
 const GAP = 6;
 
-/** Says more about what the pointer or the focus is on. Whatever it says is in an accessible name too: it is no part of what is read aloud. */
+/** Shows details of the element with the pointer or the focus. Accessible names contain the same text, so screen readers skip the card. */
 export function showCard(at: Shown['at'], content: ComponentChildren): void {
   shown.value = { at, content };
 }
@@ -21,7 +21,7 @@ export function hideCard(): void {
   shown.value = undefined;
 }
 
-/** Rendered once: there is one pointer. */
+/** Rendered once per screen. */
 export function HoverCard() {
   const card = useRef<HTMLDivElement>(null);
   const now = shown.value;
@@ -32,7 +32,7 @@ export function HoverCard() {
     style.left = `${Math.max(GAP, Math.min(now.at.left, innerWidth - width - GAP))}px`;
     style.top = `${Math.max(GAP, isBelow ? now.at.bottom + GAP : now.at.top - GAP - height)}px`;
   }, [now]);
-  // A card belongs to what is on the screen.
+  // The card disappears with the screen.
   useLayoutEffect(() => hideCard, []);
   if (now === undefined) return null;
   return (

@@ -3,7 +3,7 @@ import type { ComponentType } from 'preact';
 import { useEffect } from 'preact/hooks';
 import { list } from './live.ts';
 
-/** A component whose code is in a file of its own, which the first rows of the list do without. */
+/** A component whose code is in a separate file, because the first rows of the list do not need it. */
 export type Later<P> = ComponentType<P> & {
   /** Loads the code, unless it is loaded. Never rejects. */
   readonly load: () => Promise<void>;
@@ -11,10 +11,10 @@ export type Later<P> = ComponentType<P> & {
 
 const loads: (() => Promise<void>)[] = [];
 
-/** After the first rows, in ms: what is clicked from then on is loaded. */
+/** Delay after the first rows until all other code is loaded, in ms. */
 const REST_MS = 200;
 
-/** Makes a component of code that is imported when it is needed, or when the list has its first rows. */
+/** Makes a component whose code is imported when it is first rendered, or once the list shows its first rows. */
 export function later<P extends object>(importCode: () => Promise<ComponentType<P>>): Later<P> {
   const code = signal<ComponentType<P> | undefined>(undefined);
   const isMissing = signal(false);
@@ -37,7 +37,7 @@ export function later<P extends object>(importCode: () => Promise<ComponentType<
   return Object.assign(LaterComponent, { load });
 }
 
-/** Loads the rest, once the list has its first rows. */
+/** Loads all other code, once the list shows its first rows. */
 export function loadRest(): void {
   const forget = effect(() => {
     if (list.state.value === 'loading') return;

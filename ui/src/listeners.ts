@@ -1,4 +1,4 @@
-/** Functions that are called when something happens, as many as want to. */
+/** Functions that are called when something happens. Any number may be added. */
 export class Listeners<Told extends readonly unknown[] = []> {
   readonly #all = new Set<(...told: Told) => void>();
 

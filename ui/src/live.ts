@@ -6,34 +6,34 @@ import { rangeSeconds, searched } from './search.ts';
 import { RowList } from './traces/row-list.ts';
 import { nowSeconds } from './wall-clock.ts';
 
-/** Whether changes come; `lostSince` is when they stopped, in seconds since the epoch. */
+/** State of the event stream; `lostSince`: when it was lost, in seconds since the epoch. */
 export const connection = signal<{ readonly isOpen: boolean; readonly lostSince: number | undefined }>({ isOpen: false, lostSince: undefined });
 export const status = signal<Status | undefined>(undefined);
-/** Documents a second, over the last few seconds. */
+/** Documents per second, over the last few seconds. */
 export const rate = signal(0);
-/** The reader has stopped the list. */
+/** The user has paused the list. */
 export const isPaused = signal(false);
-/** The traces that match what is searched for: one list, whichever screen is open. */
+/** The traces that match the search: one list, whichever screen is open. */
 export const list = new RowList();
 
-/** Pinned traces, by id. */
+/** IDs of the pinned traces. */
 export const pinned = computed<ReadonlySet<string>>(() => new Set(pinnedText.value.split(' ').filter((id) => id !== '')));
-// A text, so that each reading of the same is no change.
+// As text, so that reading the same set again is not a change.
 const pinnedText = computed(() => status.value?.pinned.join(' ') ?? '');
-/** What the list is of and in which order, beside the search. */
+/** What the list shows beside the search: pinned traces only, and the order. */
 const listed = signal({ isPinned: false, sort: '' });
 const isPinnedOnly = computed(() => listed.value.isPinned);
 const sort = computed(() => listed.value.sort);
 
 const STATUS_MS = 2_000;
-/** "Last 15 minutes" moves on in steps of this length. */
+/** Interval at which a range such as "Last 15 minutes" moves on. */
 const FORGET_MS = 5_000;
-/** A tab that nobody has looked at for this time lets its connection go: a browser has six for all tabs. */
+/** A tab hidden for this long closes its connection: a browser has six for all tabs. */
 const AWAY_MS = 5_000;
 const NOTHING = { filter: '', text: '' };
 let run: string | undefined;
 
-/** Follows the local X-Ray until the page is left. */
+/** Keeps the page up to date until it is closed. */
 export function follow(): void {
   const isWatched = signal(true);
   let leaving: ReturnType<typeof setTimeout> | undefined;
@@ -42,7 +42,7 @@ export function follow(): void {
     if (document.visibilityState === 'visible') isWatched.value = true;
     else leaving = setTimeout(() => (isWatched.value = false), AWAY_MS);
   });
-  // Other screens leave it as it is, for the way back.
+  // Other screens keep the list as it is, for Back.
   effect(() => {
     if (place.value.path !== LIST) return;
     listed.value = { isPinned: param('pinned') !== '', sort: param('sort') };
@@ -55,29 +55,29 @@ export function follow(): void {
     const query = searched.value;
     return list.show(query === undefined ? undefined : { ...query, isPinned: true }, ({ id }) => pinned.peek().has(id));
   });
-  // Beside the list only a trace that was opened from it leaves it as it is, for the way back.
+  // Of the other screens, only a trace opened from the list holds it, for Back.
   effect(() => {
     if (place.value.path !== LIST) list.hold(isPaused.value || isListLeft.value);
   });
   effect(() => {
     if (!isWatched.value) return undefined;
-    // A list that shows nothing still learns what changed: another screen may show it.
+    // Changes are received even without a valid search: another screen may need them.
     const { filter, text } = searched.value ?? NOTHING;
     const events = new EventSource(`/events?form=rows&${queryText({ filter, text })}`);
     events.addEventListener('hello', ({ data }: MessageEvent<string>) => {
       const hello: Hello = JSON.parse(data);
-      // Another process, with other traces perhaps.
+      // A new process, possibly with other traces.
       if (run !== undefined && run !== hello.run) list.resync({ isOtherStore: true });
       run = hello.run;
     });
     events.addEventListener('open', () => {
-      // What changed after the list was asked for, and before this stream began, came to nobody.
+      // Changes between the request for the list and the start of this stream were missed.
       list.resync();
       connection.value = { isOpen: true, lostSince: undefined };
     });
     events.addEventListener('error', () => {
       const { lostSince } = connection.peek();
-      // A filter with a mistake is refused; that is no lost connection, and the query box says it.
+      // A refused filter is not a lost connection; the query box reports it.
       if (list.state.peek() !== 'failed' || events.readyState !== EventSource.CLOSED)
         connection.value = { isOpen: false, lostSince: lostSince ?? nowSeconds() };
     });
@@ -95,7 +95,7 @@ export function follow(): void {
   }, FORGET_MS);
 }
 
-/** Keeps a trace although the store is full or cleared, or no longer. */
+/** Pins or unpins a trace. A pinned trace stays when the store is full or cleared. */
 export async function pin(id: string, isPinned: boolean): Promise<void> {
   await setPinned(id, isPinned);
   status.value = await readStatus();
@@ -113,7 +113,7 @@ async function readOften(): Promise<never> {
         status.value = read;
       }
     } catch {
-      // The stream says that the connection is lost.
+      // The stream reports the lost connection.
       before = undefined;
     }
     await new Promise((next) => setTimeout(next, STATUS_MS));

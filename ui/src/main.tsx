@@ -19,7 +19,7 @@ import { followTitle } from './title.ts';
 showControls();
 follow();
 followTitle(() => currentScreen().title());
-// Not with a top-level await: what is loaded imports from this file, and would wait for it.
+// No top-level await: the loaded code imports from this chunk, and would wait for it.
 void Promise.resolve(currentScreen().Component.load?.()).then(() => {
   const page = document.querySelector('#page');
   if (page !== null) render(<App />, page);

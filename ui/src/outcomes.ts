@@ -1,10 +1,10 @@
 import type { RowOutcome } from '../../src/api/page-types.ts';
 import { plural } from './format.ts';
 
-/** Mildest first: what is drawn last is seen. */
+/** Mildest first: the last drawn is on top. */
 export { OUTCOMES, severityOf } from '../../src/api/page-types.ts';
 
-/** What became of a request, in a word: on badges, in the legend, in titles, for screen readers. */
+/** Outcomes in words: on badges, in the legend, in titles, for screen readers. */
 export const WORDS: Readonly<Record<RowOutcome, string>> = {
   ok: 'ok',
   live: 'running',
@@ -22,21 +22,21 @@ export const LEGEND: Readonly<Record<RowOutcome, readonly [word: string, status:
   fault: [WORDS.fault, ', 5xx'],
 };
 
-/** On the badge of a trace, in the list and above the trace: the HTTP status of what has ended, else a word. */
+/** Text of a trace's badge: the HTTP status if the trace has ended with one, otherwise the outcome. */
 export function badgeText(outcome: RowOutcome, status: number | null | undefined): string {
   return status === null || status === undefined || outcome === 'live' ? WORDS[outcome] : String(status);
 }
 
 export type Failure = 'error' | 'throttle' | 'fault';
 
-/** How many failed, by what became of them. */
+/** Numbers of failures by outcome. */
 export type Failures = Readonly<Partial<Record<Failure, number>>>;
 
 export function isFailed(outcome: RowOutcome): outcome is Failure {
   return outcome === 'error' || outcome === 'throttle' || outcome === 'fault';
 }
 
-/** The worst that there is, with how many of it. */
+/** The worst outcome with its count. */
 export function worstOf(failures: Failures): { readonly outcome: Failure; readonly count: number } | undefined {
   for (const outcome of ['fault', 'throttle', 'error'] as const) {
     const count = failures[outcome] ?? 0;

@@ -1,13 +1,13 @@
 import type { ReadonlySignal } from '@preact/signals';
 
-/** Reads something again when it has changed: not more often than every `leastMs`, with a pause of `rest` times what the last reading took, and one reading at a time. */
+/** Reads something again after changes: one reading at a time, at least `leastMs` apart, and with a pause of `rest` times the last reading's duration. */
 export class Rereading {
   readonly #read: () => Promise<void>;
   readonly #leastMs: number;
   readonly #rest: number;
   #due: ReturnType<typeof setTimeout> | undefined;
   #isReading = false;
-  /** Changed while it was read. */
+  /** Changed during the current reading. */
   #isStale = false;
   #lastMs = -Infinity;
   #costMs = 0;
@@ -44,7 +44,7 @@ export class Rereading {
     }
   }
 
-  /** What was to be read again is not. */
+  /** Cancels a scheduled reading. */
   stop(): void {
     clearTimeout(this.#due);
     this.#due = undefined;
@@ -52,12 +52,12 @@ export class Rereading {
   }
 }
 
-/** Reads once `isPainted`: what takes the store longer than what is waited for would take the cores that paint it. */
+/** Reads after `isPainted`: an expensive reading would otherwise compete for CPU with the paint. */
 export function readAfter(isPainted: ReadonlySignal<boolean>, read: () => void): void {
   const forget = isPainted.subscribe((is) => {
     if (!is) return;
     read();
-    // Not known yet when it is true already.
+    // `forget` is not assigned yet if the signal is already true.
     queueMicrotask(() => forget());
   });
 }

@@ -2,29 +2,29 @@ import { computed, signal } from '@preact/signals';
 import { objectOf, textOf } from '../../src/json/json.ts';
 import { Listeners } from './listeners.ts';
 
-/** The path of the list. */
+/** Path of the list. */
 export const LIST = '/';
-/** The path of a trace. */
+/** Path of a trace. */
 export const TRACE = '/traces/:id';
 
 export interface Place {
-  /** A path: LIST, TRACE, or as it is in the address. screens.tsx has the screens. */
+  /** LIST, TRACE, or the path in the address. screens.tsx has the screens. */
   readonly path: string;
-  /** "" on other screens than a trace's. */
+  /** "" on screens without a trace. */
   readonly traceId: string;
 }
 
-/** Where the list was scrolled to: the row at its top, and how far that row is hidden, in px. */
+/** Scroll position of the list: the row at the top, and how much of it is hidden, in px. */
 export interface Anchor {
   readonly id: string;
   readonly offset: number;
 }
 
-/** What the browser keeps with an entry of its history: it comes back with Back, and with a reload. */
+/** State that the browser stores with a history entry, and restores with Back and reload. */
 interface Kept {
-  /** Of the list itself. */
+  /** On the list. */
   readonly anchor?: Anchor;
-  /** On other screens: the list as it was left. */
+  /** On other screens: the list as the user left it. */
   readonly list?: { readonly address: string; readonly anchor?: Anchor };
 }
 
@@ -33,14 +33,14 @@ interface Entry {
   readonly kept: Kept;
 }
 
-/** The address is the state: everything that a link should bring back stands in it. */
+/** The address is the state: it has everything that a link must restore. */
 const entry = signal<Entry>(entryOf());
 const address = computed(() => entry.value.address);
 
 export const place = computed<Place>(() => placeOf(new URL(address.value, location.origin).pathname));
 const params = computed(() => new URL(address.value, location.origin).searchParams);
 
-/** Counts the arrivals at a place: with Back and Forward (`isReturn`) it is looked at as it was left. */
+/** Changes with every navigation; `isReturn`: by Back or Forward, which restore the previous position. */
 export const arrival = signal<{ readonly number: number; readonly isReturn: boolean }>({ number: 0, isReturn: true });
 
 addEventListener('popstate', () => {
@@ -56,7 +56,7 @@ function entryOf(): Entry {
   return { address: location.pathname + location.search, kept: keptIn(history.state) };
 }
 
-/** What an entry of the history has, perhaps of another version of the page. */
+/** Reads the state of a history entry, possibly written by another version of the page. */
 function keptIn(state: unknown): Kept {
   const { anchor, list } = objectOf(state);
   const [own, left] = [anchorIn(anchor), objectOf(list)];
@@ -90,22 +90,22 @@ function placeOf(path: string): Place {
   return { path, traceId: '' };
 }
 
-/** "" when it is not in the address. */
+/** "" if the address does not have it. */
 export function param(name: string): string {
   return params.value.get(name) ?? '';
 }
 
-/** Told before the list is left, so that its place is kept. */
+/** Called before the user leaves the list, to save its scroll position. */
 const leaving = new Listeners();
 
-/** Goes somewhere; Back comes back. From the list to a trace, that trace's row is the selected one from then on. */
+/** Navigates to an address and adds a step to the history. From the list to a trace, the row of that trace becomes the selected one. */
 export function go(to: string): void {
   if (to === address.peek()) return;
   leaving.tell();
   const next = placeOf(new URL(to, location.origin).pathname);
   let left = entry.peek();
   if (place.peek().path === LIST && next.path === TRACE) {
-    // Not told: the next address comes at once.
+    // The signal is not updated, because the next address follows immediately.
     left = { address: withParams(address.peek(), { sel: next.traceId }), kept: left.kept };
     history.replaceState(left.kept, '', left.address);
   }
@@ -114,15 +114,15 @@ export function go(to: string): void {
   else push(to, list?.anchor !== undefined && list.address === to ? { anchor: list.anchor } : {});
 }
 
-/** The list that is looked at, or that was before. */
+/** The current list, or the last one. */
 function listLeft({ address: at, kept }: Entry): Kept['list'] {
   if (place.peek().path !== LIST) return kept.list;
   return kept.anchor === undefined ? { address: at } : { address: at, anchor: kept.anchor };
 }
 
 /**
- * Changes parameters, "" removes one. What a person chose can be undone with Back; what only follows the reader along (`isAside`), such as the
- * selected span, takes the place of what was there.
+ * Changes parameters; "" removes one. A choice of the user adds a step to the history, so that Back undoes it; state that follows the user
+ * (`isAside`), such as the selected span, replaces the current step.
  */
 export function setParams(changes: Readonly<Record<string, string>>, { isAside = false }: { isAside?: boolean } = {}): void {
   const to = withParams(address.peek(), changes);
@@ -133,23 +133,23 @@ export function setParams(changes: Readonly<Record<string, string>>, { isAside =
     return;
   }
   leaving.tell();
-  // Another question, or another order: its list begins at the top.
+  // A new search or order starts at the top of the list.
   push(to, kept.list === undefined ? {} : { list: kept.list });
 }
 
-/** Keeps the place in the list with this entry of the history; undefined at its top. */
+/** Saves the scroll position of the list in the current history entry; undefined at the top. */
 export function keepAnchor(anchor: Anchor | undefined): void {
   const { kept, address: at } = entry.peek();
   if (place.peek().path !== LIST || (kept.anchor?.id === anchor?.id && kept.anchor?.offset === anchor?.offset)) return;
   replace(at, anchor === undefined ? {} : { anchor });
 }
 
-/** Where this entry of the history had the list. */
+/** The scroll position of the list saved in the current history entry. */
 export function keptAnchor(): Anchor | undefined {
   return entry.peek().kept.anchor;
 }
 
-/** Calls `keep` before the list is left, by a link or by a reload; until the function that it returns is called. */
+/** Calls `keep` before the user leaves the list, by a link or a reload. Returns a function that ends this. */
 export function whenLeaving(keep: () => void): () => void {
   const forget = leaving.add(keep);
   addEventListener('pagehide', keep);
@@ -159,10 +159,10 @@ export function whenLeaving(keep: () => void): () => void {
   };
 }
 
-/** Whether the list waits as it was left. */
+/** Whether the list is kept for Back. */
 export const isListLeft = computed(() => place.value.path === TRACE && entry.value.kept.list !== undefined);
 
-/** The list as it was left, if it is still of what is searched for; otherwise the list of that, in the same order. */
+/** The list as the user left it, if the search is still the same; otherwise the list for the current search, in the same order. */
 export function listHref(): string {
   const { list } = entry.value.kept;
   const { path, traceId } = place.value;
@@ -172,7 +172,7 @@ export function listHref(): string {
   return hrefTo('/', { sort: before.get('sort') ?? '' });
 }
 
-/** This place with other parameters. */
+/** The current address with other parameters. */
 export function hereWith(changes: Readonly<Record<string, string>>): string {
   return withParams(address.value, changes);
 }
@@ -186,7 +186,7 @@ function withParams(of: string, changes: Readonly<Record<string, string>>): stri
   return url.pathname + url.search;
 }
 
-/** What goes along from screen to screen: what is searched for, and when. */
+/** Parameters kept from screen to screen: the search and its time range. */
 const KEPT = ['q', 'text', 'range', 'from', 'to'];
 
 export function hrefTo(path: string, extra: Readonly<Record<string, string>> = {}): string {
@@ -200,7 +200,7 @@ export function hrefTo(path: string, extra: Readonly<Record<string, string>> = {
   return query === '' ? path : `${path}?${query}`;
 }
 
-/** Links of the page change the screen without a load; with a modifier they do what links do. */
+/** Links within the page change the screen without a page load; with a modifier key, the browser handles them. */
 export function followLinks(event: MouseEvent): void {
   if (event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
   const link = event.target instanceof Element ? event.target.closest('a') : null;

@@ -5,19 +5,19 @@ import { keepSearchesOn } from './search.ts';
 import { listTitle, traceTitle, withSearch } from './title.ts';
 import { TracesScreen } from './traces/traces-screen.tsx';
 
-/** All that the page knows about a screen. */
+/** Everything the page knows about a screen. */
 export interface Screen {
-  /** As in the address. */
+  /** Path in the address. */
   readonly path: string;
   /** For the browser's tab, its history and bookmarks. */
   readonly title: () => string;
   /** `id`: of the trace in the address, "" without one. */
   readonly Component: ComponentType<{ id: string }> & { readonly load?: () => Promise<void> };
-  /** Where the query box leads: to what matches on this screen, or in the list. Without it the screen has no query box. */
+  /** Where a search shows its matches: on this screen or in the list. Screens without it have no query box. */
   readonly search?: 'here' | 'list';
-  /** How the screen is reached from everywhere. */
+  /** Link and keys that open the screen from anywhere. */
   readonly go?: { readonly href: () => string; readonly keys: string; readonly does: string };
-  /** In the navigation. */
+  /** Label in the navigation. */
   readonly label?: ComponentChildren;
 }
 
@@ -74,7 +74,7 @@ const NOWHERE: Screen = { path: '', title: () => 'No such page', Component: Nowh
 
 keepSearchesOn(SCREENS.filter(({ search }) => search === 'here').map(({ path }) => path));
 
-/** The screen of the address. */
+/** The screen for the current address. */
 export function currentScreen(): Screen {
   return SCREENS.find(({ path }) => path === place.value.path) ?? NOWHERE;
 }
@@ -82,9 +82,9 @@ export function currentScreen(): Screen {
 function Nowhere() {
   return (
     <div class="empty">
-      <h1>There is no such page</h1>
+      <h1>Page not found</h1>
       <p>
-        <a href="/">The traces</a> are here.
+        Go to the <a href="/">traces</a>.
       </p>
     </div>
   );

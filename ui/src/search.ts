@@ -14,23 +14,23 @@ export const RANGES = {
   '24h': { name: 'Last 24 hours', seconds: 24 * 3_600 },
 } as const;
 
-/** The expression in the address; it may have a mistake. */
+/** The filter expression in the address; it may be invalid. */
 export const expression = computed(() => param('q'));
-/** Words in the address that are to be found anywhere in a trace, beside the expression. */
+/** The text in the address, to be found anywhere in a trace, in addition to the expression. */
 export const words = computed(() => param('text'));
-/** Something is searched for, beside a time range. */
+/** Whether there is a search, apart from a time range. */
 export const isNarrowed = computed(() => expression.value !== '' || words.value !== '');
-/** What the query box shows for the address: words are beside the box when there is an expression too. */
+/** The content of the query box: the expression or, without one, the text. */
 export const boxed = computed(() => (expression.value === '' ? boxText(words.value) : expression.value));
-/** What is wrong with the expression in the address. While there is a mistake nothing is searched. */
+/** The mistake in the expression of the address. While there is one, nothing is searched. */
 export const mistake = computed<Mistake | undefined>(() => mistakeIn(expression.value));
 
-// Each a signal of its own, so that a change of another parameter is none here.
+// Separate signals, so that changes of other parameters have no effect here.
 const rangeParam = computed(() => param('range'));
 const fromParam = computed(() => param('from'));
 const toParam = computed(() => param('to'));
 
-/** The time range in s since the epoch, made absolute when it was chosen. */
+/** The time range in seconds since the epoch; relative ranges become absolute when they are chosen. */
 const timeRange = computed<Pick<Query, 'from' | 'to'>>(() => {
   const [from, to] = [Number(fromParam.value), Number(toParam.value)];
   if (toParam.value !== '' && Number.isFinite(from) && Number.isFinite(to)) return { from, to };
@@ -38,7 +38,7 @@ const timeRange = computed<Pick<Query, 'from' | 'to'>>(() => {
   return seconds === undefined ? {} : { from: nowSeconds() - seconds };
 });
 
-/** What is searched for; undefined when the expression has a mistake. */
+/** The current search; undefined if the expression has a mistake. */
 export const searched = computed<Query | undefined>(() =>
   mistake.value === undefined ? { filter: expression.value, text: words.value, ...timeRange.value } : undefined,
 );
@@ -49,22 +49,22 @@ export function rangeSeconds(name: string): number | undefined {
 
 let pathsOfMatches: readonly string[] = [LIST];
 
-/** Names the paths of the screens that show what matches, such as the map: a search stays on them. From others it leads to the list. */
+/** Sets the paths of screens that show matches, such as the map: a search stays on them. From other screens it leads to the list. */
 export function keepSearchesOn(paths: readonly string[]): void {
   pathsOfMatches = paths;
 }
 
-/** Shows what matches. */
+/** Starts a search and shows its matches. */
 export function search({ q, text }: { readonly q: string; readonly text: string }, range: Readonly<Record<string, string>> = {}): void {
   const sought = { q: q.trim(), text: text.trim().replaceAll(/\s+/g, ' '), ...range };
   if (pathsOfMatches.includes(place.peek().path)) setParams({ ...sought, sel: '' });
   else go(hrefTo('/', sought));
 }
 
-/** Goes where a text of the query box leads: to the trace that it names, or to what matches it. A mistaken expression goes into the address, too. */
+/** Submits the query box: opens the trace it names, or searches. An invalid expression is put into the address, too. */
 export function submit(written: string): void {
   const reading = readingOf(written);
-  // Beside an expression the words have a place of their own, and stay.
+  // With an expression, the text is shown beside the box, and is kept.
   const beside = expression.peek() === '' ? '' : words.peek();
   switch (reading.kind) {
     case 'trace':
@@ -78,18 +78,18 @@ export function submit(written: string): void {
   }
 }
 
-/** Where a click on a value leads: to what satisfies a condition, or to what has a text somewhere. */
-export interface Door {
+/** The search that a click on a value starts: for a condition, or for a text. */
+export interface ValueSearch {
   readonly condition?: string;
   readonly text?: string;
-  /** Whether what is searched for already finds the trace that the value stands in: else it is replaced, not narrowed. */
+  /** Whether a search finds the trace of the value: otherwise the search is replaced, not narrowed. */
   readonly isFoundBy?: (filter: string, text: string) => boolean;
-  /** When that trace starts, in s since the epoch: a time range without it is left. */
+  /** Start of that trace, in seconds since the epoch: a time range that does not include it is cleared. */
   readonly start?: number;
 }
 
-/** Narrows what is searched for; `isExcluded`: to what does not satisfy the condition. A text cannot be left out. */
-export function openDoor({ condition, text, isFoundBy, start }: Door, isExcluded = false): void {
+/** Narrows the search to a value; `isExcluded`: to traces without it. A text cannot be excluded. */
+export function startValueSearch({ condition, text, isFoundBy, start }: ValueSearch, isExcluded = false): void {
   const isKept = mistake.peek() === undefined && (isFoundBy?.(expression.peek(), words.peek()) ?? true);
   const [q, before] = isKept ? [expression.peek(), words.peek()] : ['', ''];
   const range = start === undefined || isInRange(start) ? {} : ANY_TIME;
@@ -116,12 +116,12 @@ function parts(text: string): string[] {
   return text.split(' AND ').map((part) => part.trim());
 }
 
-/** A text as a filter expression writes it. */
+/** A text as a string of a filter expression. */
 export function quoted(text: string): string {
   return JSON.stringify(text);
 }
 
-/** From a brush over the chart; an end that is not given stays as it is. */
+/** Narrows the search to the range of a brush; bounds that are not given stay. */
 export function narrow({ from, to, shortest, longest }: { from?: number; to?: number; shortest?: number; longest?: number }): void {
   const conditions = [
     ...(shortest === undefined ? [] : [`duration >= ${rounded(shortest, Math.floor)}`]),
@@ -129,7 +129,7 @@ export function narrow({ from, to, shortest, longest }: { from?: number; to?: nu
   ];
   let q = expression.peek();
   if (conditions.length > 0) {
-    // A brush replaces the one before.
+    // A brush replaces the conditions of the previous one.
     q = parts(q)
       .filter((part) => !/^duration [<>]= [\d.]+$/.test(part))
       .join(' AND ');
@@ -138,7 +138,7 @@ export function narrow({ from, to, shortest, longest }: { from?: number; to?: nu
   setParams({ q, ...(from === undefined || to === undefined ? {} : { from: from.toFixed(3), to: to.toFixed(3), range: '' }) });
 }
 
-/** Three digits, outwards: what was in the brush is in the condition. */
+/** Rounds outwards to three digits, so that the condition includes everything in the brush. */
 function rounded(seconds: number, round: (value: number) => number): string {
   if (seconds <= 0) return '0';
   const scale = 10 ** (2 - Math.floor(Math.log10(seconds)));

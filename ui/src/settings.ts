@@ -5,11 +5,11 @@ export interface Settings {
   readonly theme: 'system' | 'light' | 'dark';
   readonly zone: 'local' | 'utc';
   readonly times: 'absolute' | 'relative';
-  /** Which program opens a file of a stack trace. */
+  /** The editor that opens files of a stack trace. */
   readonly editor: EditorName;
-  /** Put before paths that are relative, or that a container has. */
+  /** Prefix for relative paths and for paths in a container. */
   readonly sourceRoot: string;
-  /** What a path begins with in the container, to be taken away. */
+  /** Prefix of paths in the container, which is removed. */
   readonly containerRoot: string;
 }
 
@@ -30,7 +30,7 @@ const DEFAULTS: Settings = { theme: 'system', zone: 'local', times: 'absolute', 
 
 export const settings = signal<Settings>(settingsIn(stored(KEY)));
 
-/** What is missing, or is no value of a setting, is as it is by default. */
+/** Missing and invalid values are replaced by the defaults. */
 export function settingsIn(kept: unknown): Settings {
   const found = objectOf(kept);
   const oneOf = <T extends string>(name: keyof Settings, values: readonly T[], otherwise: T): T =>
@@ -56,7 +56,7 @@ export function change(changes: Partial<Settings>): void {
   settings.value = { ...settings.value, ...changes };
 }
 
-/** Where the editor opens a file of a stack trace. */
+/** Address that opens a file of a stack trace in the editor. */
 export function editorHref(path: string, line: number): string {
   const { editor, sourceRoot, containerRoot } = settings.value;
   const inside = containerRoot !== '' && path.startsWith(containerRoot) ? path.slice(containerRoot.length) : path;
@@ -64,7 +64,7 @@ export function editorHref(path: string, line: number): string {
   return EDITORS[editor].href(encodeURI(full).replace(/^\//, editor === 'idea' ? '/' : ''), line);
 }
 
-/** What was kept in this browser, perhaps by another version of the page; undefined where nothing was, or nothing may be kept. */
+/** A value from the browser's storage, possibly written by another version of the page; undefined if there is none or storage is blocked. */
 export function stored(key: string): unknown {
   try {
     return JSON.parse(localStorage.getItem(key) ?? 'null') ?? undefined;
@@ -77,6 +77,6 @@ export function store(key: string, value: unknown): void {
   try {
     localStorage.setItem(key, JSON.stringify(value));
   } catch {
-    // A private window: the choice lasts as long as the page.
+    // Storage is blocked, for example in a private window: the choice lasts as long as the page.
   }
 }

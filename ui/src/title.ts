@@ -8,10 +8,10 @@ import { boxed, expression, RANGES, words } from './search.ts';
 import type { TraceModel } from './trace/model.ts';
 import { visible } from './visible.ts';
 
-/** The trace on the screen, once it has been read. */
+/** The trace on the screen, once it is read. */
 export const shownTrace = signal<TraceModel | undefined>(undefined);
 
-/** Keeps the title of the document: `title` of the screen, what differs from others first. */
+/** Keeps the document's title up to date; the distinguishing part comes first. */
 export function followTitle(title: () => string): void {
   effect(() => {
     document.title = visible(title());
@@ -32,7 +32,7 @@ export function traceTitle(): string {
   return shownTrace.value?.id === traceId ? titleOf(shownTrace.value) : `Trace ${traceId}`;
 }
 
-/** With what is searched for, and when. */
+/** Appends the search and its time range. */
 export function withSearch(what: string): string {
   const name = param('range');
   const range = isKeyOf(RANGES, name) ? RANGES[name].name.toLowerCase() : '';
@@ -40,7 +40,7 @@ export function withSearch(what: string): string {
   return asked === '' ? what : `${what}: ${asked}`;
 }
 
-/** `500 POST /checkout · 1.28 s`. Of a trace in progress the length would change all the time. */
+/** `500 POST /checkout · 1.28 s`. A trace in progress has no duration here, because it changes constantly. */
 export function titleOf({ id, roots, length, open }: TraceModel): string {
   const root = roots.find(({ isOrphan }) => !isOrphan) ?? roots[0];
   if (root === undefined) return `Trace ${id}`;

@@ -1,15 +1,15 @@
 const XRAY = /1-[0-9a-f]{8}-[0-9a-f]{24}/i;
 
 /**
- * The X-Ray trace id in a text of any kind: X-Ray's form, 32 hex digits as OpenTelemetry writes it, a traceparent, `Root=1-…;Parent=…`, the header
- * X-Amzn-Trace-Id, or a whole line of an ALB's access log. undefined when there is none, or when the text is something else, such as an expression.
+ * Finds an X-Ray trace ID in a text: in X-Ray's notation, as 32 hex digits (OpenTelemetry), in a traceparent, in `Root=1-…;Parent=…`, in the header
+ * X-Amzn-Trace-Id, or in a line of an ALB access log. undefined if there is none, or if the text is an expression.
  */
 export function traceIdIn(text: string): string | undefined {
   const trimmed = text.trim().replace(/^["']|["']$/g, '');
   if (new RegExp(`^${XRAY.source}$`, 'i').test(trimmed)) return trimmed.toLowerCase();
   const isExpression =
     /^\s*(\w+(\.\w+)*\s*(\(|!?=|<|>|contains|beginswith|endswith)|!|\()/i.test(trimmed) && !/^(x-amzn-trace-id|root|self)\b/i.test(trimmed);
-  // A log line has names and numbers before the id; an expression that has an id in it is one nevertheless.
+  // A log line may contain names and numbers before the ID, but an expression that contains an ID is still an expression.
   if (isExpression) return undefined;
   const root = /\bRoot=(1-[0-9a-f]{8}-[0-9a-f]{24})/i.exec(trimmed)?.[1] ?? XRAY.exec(trimmed)?.[0];
   if (root !== undefined) return root.toLowerCase();

@@ -1,7 +1,7 @@
 import { Fragment } from 'preact';
 import { decodedUrl } from './visible.ts';
 
-/** An address, decoded, that breaks after / ? and &. */
+/** A decoded URL that can wrap after / ? and &. */
 export function Url({ url }: { url: string }) {
   const parts = decodedUrl(url).split(/(?<=[^/][/?&])(?=[^/])/);
   return (

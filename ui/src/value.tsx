@@ -1,21 +1,21 @@
 import type { ComponentChildren } from 'preact';
-import { openDoor, type Door } from './search.ts';
+import { startValueSearch, type ValueSearch } from './search.ts';
 
-type Where = { readonly condition: string } | { readonly door: Door };
+type Where = { readonly condition: string } | { readonly valueSearch: ValueSearch };
 
-/** A value that can be searched for: click adds it to the query, alt-click leaves it out. */
+/** A value that can be searched for: a click adds it to the search, Alt-click excludes it. */
 export function Value({ children, label, ...where }: Where & { readonly children: ComponentChildren; readonly label?: string }) {
-  const door: Door = 'door' in where ? where.door : { condition: where.condition };
+  const valueSearch: ValueSearch = 'valueSearch' in where ? where.valueSearch : { condition: where.condition };
   return (
     <button
       type="button"
       class="value"
-      title={door.condition === undefined ? `Search the text ${door.text}` : `Search ${door.condition}\nAlt-click: leave it out`}
+      title={valueSearch.condition === undefined ? `Search the text ${valueSearch.text}` : `Search ${valueSearch.condition}\nAlt-click: leave it out`}
       aria-label={label}
       onClick={(event) => {
         event.preventDefault();
         event.stopPropagation();
-        openDoor(door, event.altKey);
+        startValueSearch(valueSearch, event.altKey);
       }}
     >
       {children}

@@ -1,12 +1,12 @@
-/** Seconds since the epoch, for what is shown and asked for. Intervals are `performance.now()`. */
+/** Seconds since the epoch, for display and queries. Intervals use `performance.now()`. */
 export function nowSeconds(): number {
   return Date.now() / 1000;
 }
 
-/** JavaScript's last date. */
+/** The last date that JavaScript supports, ms. */
 const LAST_MS = 8.64e15;
 
-/** A date always: a trace may say microseconds for seconds, and an address anything. */
+/** Always a valid date: a trace may contain microseconds instead of seconds, and an address anything. */
 export function dateOf(seconds: number): Date {
   return new Date(Number.isNaN(seconds) ? 0 : Math.max(-LAST_MS, Math.min(LAST_MS, seconds * 1000)));
 }

@@ -17,7 +17,7 @@ function kept(): Form {
   return navigator.userAgent.includes('Windows') ? 'powershell' : 'shell';
 }
 
-/** Before the first trace: what to set, and a trace to look at. It becomes the list by itself. */
+/** Shown before the first trace: how to connect an application, and a sample trace. The list replaces it automatically. */
 export function FirstRun() {
   const address = status.value?.address ?? '127.0.0.1:2000';
   return (
@@ -32,7 +32,7 @@ export function FirstRun() {
   );
 }
 
-/** The same, at any time. */
+/** The same instructions as a screen. */
 export function ConnectScreen() {
   const address = status.value?.address ?? '127.0.0.1:2000';
   return (
@@ -47,7 +47,7 @@ export function ConnectScreen() {
   );
 }
 
-/** For who has not met X-Ray before. */
+/** Introduction for users who are new to X-Ray. */
 function What() {
   return (
     <p class="dim">

@@ -1,4 +1,4 @@
-/** Where variables are set: each form is how one pastes them there. */
+/** Notations for environment variables, ready to paste. */
 export const FORMS = { shell: 'bash, zsh', powershell: 'PowerShell', compose: 'Compose' } as const;
 export type Form = keyof typeof FORMS;
 export const FORM_NAMES: readonly Form[] = ['shell', 'powershell', 'compose'];
@@ -17,17 +17,17 @@ export function written(variables: Variables, form: Form): string {
   }
 }
 
-/** Quoted where the shell would read it otherwise. */
+/** Quoted if the shell would interpret it. */
 function shellWord(value: string): string {
   return /^[\w./:=,@%+-]+$/.test(value) ? value : `'${value.replaceAll("'", String.raw`'\''`)}'`;
 }
 
-/** What to set or to run for one kind of application. */
+/** Instructions for one kind of application. */
 export interface Way {
   readonly title: string;
-  /** Variables of the application's environment, in the form that is chosen. */
+  /** Environment variables of the application, shown in the chosen notation. */
   readonly variables?: Variables;
-  /** Anything else, as it is pasted. */
+  /** Any other lines, ready to paste. */
   readonly lines?: readonly string[];
   readonly note: string;
 }
@@ -36,11 +36,11 @@ export interface Way {
 export interface Addresses {
   /** `127.0.0.1:2000`, for segments. */
   readonly udp: string;
-  /** Of the X-Ray API, of sampling and of this page. */
+  /** For the X-Ray API, sampling and this page. */
   readonly tcpPort: string;
 }
 
-/** The host by which a container reaches this machine. */
+/** Host name of this machine as seen from a container. */
 const FROM_CONTAINER = 'host.docker.internal';
 
 /**
@@ -50,7 +50,7 @@ const FROM_CONTAINER = 'host.docker.internal';
 export function waysTo({ udp, tcpPort }: Addresses, form: Form, nowSeconds: number): readonly Way[] {
   const [host = '127.0.0.1', port = '2000'] = udp.split(/:(?=\d+$)/);
   const isEverywhere = host === '0.0.0.0' || host === '[::]' || host === '::';
-  // In a compose file the application is in a container.
+  // With Compose, the application runs in a container.
   const reached = form === 'compose' ? FROM_CONTAINER : isEverywhere ? '127.0.0.1' : host;
   const url = `http://${reached}:${tcpPort}`;
   const daemonAddress = (name: string): string => (tcpPort === port ? `${name}:${port}` : `tcp:${name}:${tcpPort} udp:${name}:${port}`);

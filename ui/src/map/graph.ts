@@ -1,9 +1,9 @@
 import { count, duration, plural, shortName } from '../format.ts';
 
-/** What GetServiceGraph and GetTraceGraph answer. Source: X-Ray's published service model, 2016-04-12. */
+/** Response of GetServiceGraph and GetTraceGraph. Source: X-Ray's published service model, 2016-04-12. */
 export interface Graph {
   readonly Services: readonly GraphService[];
-  /** Of the newest traces alone: there was no time for all of them. */
+  /** Covers the newest traces only, because of the time limit. */
   readonly IsPartial?: boolean;
 }
 
@@ -26,7 +26,7 @@ export interface GraphEdge {
   readonly ReferenceId: number;
   readonly SummaryStatistics: Statistics | null;
   readonly ResponseTimeHistogram: readonly HistogramEntry[] | null;
-  /** `link` for what is sent and received later. */
+  /** `link` for asynchronous calls. */
   readonly EdgeType: string | null;
 }
 
@@ -85,15 +85,15 @@ function sumOf(all: readonly (Statistics | null)[]): Statistics {
 }
 
 export interface MapNode {
-  /** The service's reference; of the clients the first one's. */
+  /** Reference ID of the service; for the client node, of the first client. */
   readonly id: number;
-  /** X-Ray has a client for each entry point; here one stands for all of them, with the sums of their calls. */
+  /** X-Ray has one client per entry point; the map shows a single client with the sums of their calls. */
   readonly service: GraphService;
   readonly name: string;
   readonly isClient: boolean;
   readonly statistics: Statistics | null;
   readonly histogram: readonly HistogramEntry[] | null;
-  /** px, where there is room for it. */
+  /** px, at full size. */
   readonly radius: number;
 }
 
@@ -101,7 +101,7 @@ export interface MapEdge {
   readonly key: string;
   readonly from: MapNode;
   readonly to: MapNode;
-  /** As X-Ray has it: of a client's call the client of that one entry point. */
+  /** The caller as in X-Ray's graph: for a client, the client of that entry point. */
   readonly caller: GraphService;
   readonly edge: GraphEdge;
   /** px. */
@@ -115,10 +115,10 @@ export interface ServiceMap {
   readonly edges: readonly MapEdge[];
 }
 
-/** px, of the least and of the busiest service. */
+/** Radius of the least busy and the busiest service, px. */
 export const RADIUS = { least: 18, most: 38 } as const;
 
-/** What is drawn: a node's area follows its traffic, an edge's width too. */
+/** The map to draw: the area of a node and the width of an edge follow their traffic. */
 export function mapOf({ Services }: Graph): ServiceMap {
   const clients = Services.filter(({ Type }) => Type === 'client');
   const calls = clients.flatMap(({ Edges }) => Edges);
@@ -168,7 +168,7 @@ export function latency(seconds: number): string {
   return seconds < 0.001 ? '< 1 ms' : duration(seconds);
 }
 
-/** Requests a minute, or how many where no time is meant. */
+/** Requests per minute, or a count without `minutes`. */
 export function rateText(total: number, minutes: number | undefined): string {
   if (minutes === undefined) return count(total);
   const perMinute = total / minutes;
@@ -179,7 +179,7 @@ export function rateText(total: number, minutes: number | undefined): string {
       : String(Number(perMinute.toPrecision(2)));
 }
 
-/** How many, how long and how they ended, as one reads it aloud: the same for hover, for the panel's rows and for a screen reader. */
+/** Count, latency and outcomes as text, for the hover card and for screen readers. */
 export function figuresOf({
   statistics,
   histogram,
@@ -208,7 +208,7 @@ export function figuresOf({
   ];
 }
 
-/** In words, as people call them: `AWS::DynamoDB::Table` is DynamoDB table. */
+/** The type in words: DynamoDB table for `AWS::DynamoDB::Table`. */
 export function typeName(type: string | null): string {
   if (type === null || type === '' || type === 'remote') return '';
   if (type === 'client') return 'client';
@@ -217,7 +217,7 @@ export function typeName(type: string | null): string {
   return first === 'Database' ? second : `${first} ${second.replaceAll(/([a-z])([A-Z])/g, '$1 $2').toLowerCase()}`;
 }
 
-/** What is looked at: a node, or an edge. */
+/** The selected node or edge. */
 export interface MapSelection {
   readonly node: number;
   /** The edge's other end; undefined for the node itself. */

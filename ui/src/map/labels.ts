@@ -7,12 +7,12 @@ export interface Labelled {
   readonly y: number;
   readonly radius: number;
   readonly name: string;
-  /** What stands under the name. */
+  /** Second line. */
   readonly under: string;
   readonly number: string;
 }
 
-/** The words of a node; "" for what there is no room for. Sizes in px on the screen. */
+/** The label of a node; "" for parts that do not fit. Sizes in px on the screen. */
 export interface Label {
   readonly name: string;
   readonly under: string;
@@ -23,16 +23,16 @@ export interface Label {
   readonly numberPlace: 'inside' | 'above';
 }
 
-/** Nothing on the map is smaller, px. */
-const LEAST_SIZE = 11;
+/** Minimum font size on the map, px. */
+const MIN_SIZE = 11;
 const NAME_SIZE = 14;
-/** px a character at a size of 1, a little more than the fonts have. */
+/** Estimated character width at a font size of 1, slightly above that of the fonts. */
 const CHARACTER = 0.6;
 const LINE = 1.3;
 const LONGEST_NAME = 22;
 const LONGEST_UNDER = 28;
 const SHORT_NAME = 12;
-/** Circles of this radius have their number inside, px. */
+/** Circles of at least this radius have their number inside, px. */
 const NUMBER_INSIDE = 22;
 
 interface Rect {
@@ -42,7 +42,7 @@ interface Rect {
   readonly bottom: number;
 }
 
-/** What is covered already, by bands of the screen. */
+/** Occupied rectangles, indexed by horizontal bands of the screen. */
 class Covered {
   readonly #bands = new Map<number, Rect[]>();
 
@@ -71,13 +71,12 @@ function bandsOf({ top, bottom }: Rect): number[] {
 }
 
 /**
- * Words for as many nodes as there is room for: first come first served, names before what stands under them, that before numbers, a shortened
- * name before none. `room` is how large the map is drawn, 1 for its own size. Nothing covers a circle or another word, nothing is outside of
- * `bounds`, and nothing is smaller than 11 px.
+ * Places as many labels as fit, in the order of `nodes`: all names first, then second lines, then numbers; a shortened name is better than none.
+ * `fit` is the scale of the map, 1 for its own size. Labels cover neither circles nor each other, stay within `bounds`, and are at least 11 px high.
  */
 export function labelsOf(
   nodes: readonly Labelled[],
-  room: number,
+  fit: number,
   bounds: { readonly width: number; readonly height: number },
 ): ReadonlyMap<number, Label> {
   const covered = new Covered();
@@ -91,18 +90,18 @@ export function labelsOf(
     covered.add(rect);
     return true;
   };
-  const largeSize = Math.max(LEAST_SIZE, Math.min(22, NAME_SIZE * room));
-  const underSize = Math.max(LEAST_SIZE, Math.min(16, LEAST_SIZE * room));
+  const largeSize = Math.max(MIN_SIZE, Math.min(22, NAME_SIZE * fit));
+  const underSize = Math.max(MIN_SIZE, Math.min(16, MIN_SIZE * fit));
   const labels = new Map<number, Label>();
   for (const node of nodes) {
     const short = middle(node.name, LONGEST_NAME);
     const shorter = middle(node.name, SHORT_NAME);
     const wordings = [
       { name: short, place: 'below', nameSize: largeSize },
-      { name: short, place: 'below', nameSize: LEAST_SIZE },
-      { name: short, place: 'beside', nameSize: LEAST_SIZE },
-      { name: shorter, place: 'below', nameSize: LEAST_SIZE },
-      { name: shorter, place: 'beside', nameSize: LEAST_SIZE },
+      { name: short, place: 'below', nameSize: MIN_SIZE },
+      { name: short, place: 'beside', nameSize: MIN_SIZE },
+      { name: shorter, place: 'below', nameSize: MIN_SIZE },
+      { name: shorter, place: 'beside', nameSize: MIN_SIZE },
     ] as const;
     const found = wordings.find((wording) => takes(node.id, nameRect(node, wording)));
     const wording = found ?? { name: '', place: 'below' as const, nameSize: largeSize };
@@ -119,8 +118,7 @@ export function labelsOf(
     const label = labels.get(id);
     if (label === undefined) continue;
     if (radius >= NUMBER_INSIDE) labels.set(id, { ...label, number });
-    else if (takes(id, centred(x, y - radius - LEAST_SIZE * LINE - 2, number, LEAST_SIZE)))
-      labels.set(id, { ...label, number, numberPlace: 'above' });
+    else if (takes(id, centred(x, y - radius - MIN_SIZE * LINE - 2, number, MIN_SIZE))) labels.set(id, { ...label, number, numberPlace: 'above' });
   }
   return labels;
 }

@@ -1,7 +1,7 @@
-/** What the layout needs of a map; sizes in px. */
+/** Input of the layout; sizes in px. */
 export interface LayoutInput {
   readonly nodes: readonly { readonly id: number; readonly width: number; readonly height: number }[];
-  /** Busiest first: of very many the layout follows those. */
+  /** Busiest first: with very many edges, the layout uses the busiest. */
   readonly edges: readonly { readonly from: number; readonly to: number }[];
 }
 
@@ -16,7 +16,7 @@ let worker: Worker | undefined;
 let asked = 0;
 const waiting = new Map<number, (layout: Layout) => void>();
 
-/** Loads the layout's code, while the map's figures are read. */
+/** Starts the worker, while the graph is being read. */
 export function prepareLayout(): Worker {
   if (worker === undefined) {
     worker = new Worker(new URL('layout-worker.ts', import.meta.url), { type: 'module' });
@@ -28,7 +28,7 @@ export function prepareLayout(): Worker {
   return worker;
 }
 
-/** Left to right, off the main thread. */
+/** Lays out left to right, in a worker. */
 export async function layout(input: LayoutInput): Promise<Layout> {
   const id = ++asked;
   const answer = new Promise<Layout>((resolve) => waiting.set(id, resolve));

@@ -5,7 +5,7 @@ import { WHOLE, type View } from './panning.ts';
 
 const CARD_HALF = 130;
 
-/** The figures of what is pointed at. Their accessible name has the same words. */
+/** Figures of the part under the pointer. Its accessible name has the same text. */
 export function Card({
   part,
   minutes,

@@ -4,13 +4,13 @@ import { plural } from '../format.ts';
 interface MapFindProps {
   readonly input: RefObject<HTMLInputElement | null>;
   readonly text: string;
-  /** How many services have it in their names. */
+  /** The number of services whose names contain the text. */
   readonly found: number;
   readonly onText: (text: string) => void;
   readonly onNext: () => void;
 }
 
-/** Finds a service by a part of its name: what matches is lit, Enter goes there, and again to the next. */
+/** Finds services by part of their names: matches are highlighted, and Enter moves to the next one. */
 export function MapFind({ input, text, found, onText, onNext }: MapFindProps) {
   return (
     <search class="map-find" aria-label="On the map">
@@ -30,7 +30,7 @@ export function MapFind({ input, text, found, onText, onNext }: MapFindProps) {
           event.currentTarget.blur();
         }}
       />
-      <output class="faint">{text === '' ? '' : found === 0 ? 'None has this name' : plural(found, 'service')}</output>
+      <output class="faint">{text === '' ? '' : found === 0 ? 'No match' : plural(found, 'service')}</output>
     </search>
   );
 }

@@ -27,7 +27,7 @@ export interface MapPanelProps {
   readonly onSelect: (selection: MapSelection | undefined) => void;
 }
 
-/** A node, or an edge: how many, how long, how they ended; and from there to the traces. */
+/** Figures of a node or an edge, with links to the traces. */
 export function MapPanel({ map, selection, minutes, onSelect }: MapPanelProps) {
   const node = map.nodes.find(({ id }) => id === selection.node);
   const edge = map.edges.find(({ from, to }) => from.id === selection.node && to.id === selection.to);
@@ -69,11 +69,11 @@ export function MapPanel({ map, selection, minutes, onSelect }: MapPanelProps) {
 }
 
 function aboutOf({ isClient, service }: MapNode, edge: MapEdge | undefined): string {
-  if (edge !== undefined) return edge.isAsync ? 'Sent, and received later' : 'As the caller saw it';
-  return isClient ? 'Everything that calls from outside' : typeName(service.Type) || 'Service';
+  if (edge !== undefined) return edge.isAsync ? 'Asynchronous: sent now, received later' : 'As the caller saw it';
+  return isClient ? 'All callers from outside' : typeName(service.Type) || 'Service';
 }
 
-/** What is searched for already, and the node or edge with `body` as its condition. All traces have a client. */
+/** The current search, narrowed to the node or edge with the condition `body`. Every trace has a client. */
 function searchOf({ isClient, service }: MapNode, edge: MapEdge | undefined, body: string): string {
   const scope = edge !== undefined ? `edge(${idOf(edge.caller)}, ${idOf(edge.to.service)})` : isClient ? undefined : `service(${idOf(service)})`;
   const condition = scope === undefined ? body : body === '' ? scope : `${scope} { ${body} }`;
@@ -201,12 +201,12 @@ function shareOf(x: number, width: number): number {
   return Math.max(0, Math.min(1, x / width));
 }
 
-/** How many took how long. A range of it, dragged, leads to the traces in it. */
+/** Response time histogram. Dragging a range offers the traces in it. */
 function LatencyHistogram({ histogram, onRange }: { histogram: readonly HistogramEntry[]; onRange: (from: number, to: number) => void }) {
   const range = useSignal<{ from: number; to: number } | undefined>(undefined);
   const handlers = useDrag({
     onDrag: ({ from, to, width }) => {
-      // Whole bars: what one sees is what one gets.
+      // Selects whole bars.
       const [first, last] = ordered(shareOf(from.x, width), shareOf(to.x, width));
       range.value = { from: Math.floor(first * BINS) / BINS, to: Math.ceil(last * BINS) / BINS };
     },
@@ -253,7 +253,7 @@ function LatencyHistogram({ histogram, onRange }: { histogram: readonly Histogra
   );
 }
 
-/** X-Ray's histograms are in whole milliseconds: what was rounded to one belongs to it. */
+/** X-Ray's histograms are rounded to whole milliseconds, so a range includes half a millisecond on both sides. */
 const HALF_MS = 0.0005;
 
 function below(seconds: number): number {

@@ -3,7 +3,7 @@ import { figuresOf, OUTCOMES, sharesOf, typeName, type MapEdge, type MapNode, ty
 import type { Label } from './labels.ts';
 
 const RING = 5;
-/** px around a small node that a finger may hit. */
+/** Minimum touch radius of a node, px. */
 const HIT_RADIUS = 12;
 
 /** A node in the map's own coordinates. */
@@ -19,22 +19,22 @@ export type Part = { readonly node: MapNode } | { readonly edge: MapEdge };
 
 interface PartProps {
   readonly minutes: number | undefined;
-  /** What one px of the screen is in the map's coordinates. */
+  /** One px of the screen, in map coordinates. */
   readonly unit: number;
   readonly isLit: boolean;
   readonly isSelected: boolean;
-  /** Tab stops here; the arrow keys move it from node to node. */
+  /** Receives the focus with Tab; the arrow keys move the tab stop from node to node. */
   readonly isStop: boolean;
   readonly onPress: (part: Part) => void;
   /** Pointed at, or reached by keys. */
   readonly onLook: (part: Part | undefined, isFocus: boolean) => void;
 }
 
-/** What every part is for keys and a screen reader. */
+/** Makes a part a button for the keyboard and screen readers. */
 function buttonOf(part: Part, { minutes, isSelected, isStop, onPress, onLook }: PartProps) {
   return {
     role: 'button' as const,
-    // In lower case: an attribute of SVG is not the one that is written otherwise.
+    // Lower case, because SVG attributes are case-sensitive.
     tabindex: isStop ? 0 : -1,
     'aria-pressed': isSelected,
     'aria-label': `${titleOf(part)}: ${partFigures(part, minutes).join(', ')}`,
@@ -84,7 +84,7 @@ export function Node({ placed: { node, x, y, radius, label }, ...props }: PartPr
   );
 }
 
-/** The button's name has all of it, also what there is no room for here. */
+/** The accessible name of the button has the full text, including what does not fit here. */
 function Words({
   label: { name, nameSize: namePx, place, under, underSize: underPx, number, numberPlace },
   radius,
@@ -136,7 +136,7 @@ function Ring({ radius, width, gap, statistics }: { radius: number; width: numbe
         const [length, offset] = [(part / total) * around, (before / total) * around];
         before += part;
         if (part === 0) return null;
-        // A hair between the parts; few faults among many requests are to be seen.
+        // A thin gap between the parts; a few faults among many requests stay visible.
         const shown = length === around ? around : Math.max(gap * 1.5, length - gap);
         return (
           <circle
@@ -178,7 +178,7 @@ export function Edge({
   );
 }
 
-/** What the colours of the rings mean, of those that are there. */
+/** Legend of the ring colours on the map. */
 export function RingKey({ nodes }: { nodes: readonly MapNode[] }) {
   return OUTCOMES.filter((outcome) => nodes.some(({ statistics }) => sharesOf(statistics)[outcome] > 0)).map((outcome) => (
     <span key={outcome} class="ring-key">

@@ -15,9 +15,9 @@ import { Unsearched } from '../query/unsearched.tsx';
 import { MapPanel } from './map-panel.tsx';
 import { MapView } from './map-view.tsx';
 
-/** Of very many traces the newest are drawn after this time, until all have been read. */
+/** If reading takes longer than this, a map of the newest traces is drawn first. */
 const FIRST_MS = 300;
-/** The map is read again this often at most. */
+/** Minimum interval between readings of the map. */
 const READ_MS = 1_000;
 
 /** Who calls whom, of the traces that match. */
@@ -31,7 +31,7 @@ export function MapScreen() {
     if (query === undefined) return;
     try {
       const first = graph.value === undefined ? await readGraph(query, signal, FIRST_MS) : undefined;
-      // Of none nothing can be said yet.
+      // A partial answer without services is not conclusive.
       if (first !== undefined && (first.IsPartial !== true || first.Services.length > 0)) graph.value = first;
       if (first === undefined || first.IsPartial === true) graph.value = await readGraph(query, signal);
       problem.value = '';
@@ -83,7 +83,7 @@ export function MapScreen() {
   );
 }
 
-/** The address names services: their numbers change. */
+/** The address has the names of services, because their reference IDs change. */
 function selectionIn({ nodes }: ServiceMap): MapSelection | undefined {
   const idOf = (text: string): number | undefined => nodes.find((node) => addressOf(node) === text)?.id;
   const node = idOf(param('node'));
@@ -96,7 +96,7 @@ function addressOf({ service: { Name, Type } }: MapNode): string {
   return `${Name}|${Type ?? ''}`;
 }
 
-/** The selection has the numbers of `map`. */
+/** The selection has the reference IDs of `map`. */
 function select(selection: MapSelection | undefined, { nodes }: ServiceMap): void {
   const textOf = (id: number | undefined): string => {
     const found = id === undefined ? undefined : nodes.find((node) => node.id === id);
@@ -109,10 +109,10 @@ function unselect(): void {
   setParams({ node: '', callee: '' }, { isAside: true });
 }
 
-/** Seconds; in less a rate a minute would be made up. */
-const LEAST_SECONDS = 60;
+/** For a shorter time, a rate per minute would be an extrapolation. Seconds. */
+const MIN_SECONDS = 60;
 
-/** What the numbers are: requests a minute of the time that is searched, or of that in which the traces began; in a short time plain counts. */
+/** The unit of the numbers: requests per minute over the searched time or the start times of the traces; for a short time, counts. */
 function measureOf(graph: Graph | undefined, { from, to }: Pick<Query, 'from' | 'to'>): { minutes: number | undefined; about: string } {
   const starts = (graph?.Services ?? []).flatMap(({ StartTime }) => StartTime ?? []);
   const ends = (graph?.Services ?? []).flatMap(({ EndTime }) => EndTime ?? []);
@@ -121,16 +121,16 @@ function measureOf(graph: Graph | undefined, { from, to }: Pick<Query, 'from' | 
   const seconds = last - first;
   if (!(seconds > 0 && Number.isFinite(seconds))) return { minutes: undefined, about: 'Numbers are requests' };
   const range = `${absoluteSecond(first)} to ${absoluteSecond(last)}`;
-  if (seconds < LEAST_SECONDS) return { minutes: undefined, about: `Numbers are requests, ${range}` };
+  if (seconds < MIN_SECONDS) return { minutes: undefined, about: `Numbers are requests, ${range}` };
   return { minutes: seconds / 60, about: `Numbers are requests a minute, of the ${duration(seconds)} from ${range}` };
 }
 
-/** Every state of the screen has it, but for one that has a title of its own. */
+/** The heading of every state of the screen, except one with its own title. */
 function Title() {
   return <h1 class="unseen">Service map</h1>;
 }
 
-/** In place of the map until there is an answer, or why there is none. */
+/** Shown until the map is read, or with the reason why it could not be read. */
 function Unread({ problem }: { problem: string }) {
   return (
     <div class="empty faint">
@@ -143,8 +143,11 @@ function Unread({ problem }: { problem: string }) {
 function Empty() {
   return (
     <div class="empty">
-      <h1>No service yet</h1>
-      <p>The map is drawn from traces that are complete{isNarrowed.value ? ' and match what is searched for' : ''}. It appears with the first one.</p>
+      <h1>No services yet</h1>
+      <p>
+        The map is drawn from traces that are complete{isNarrowed.value ? ' and match what is searched for' : ''}. It appears with the first such
+        trace.
+      </p>
       <p class="buttons">
         <a class="button" href={hrefTo('/')}>
           Traces

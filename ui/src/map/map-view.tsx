@@ -14,24 +14,24 @@ import { usePlacedNodes } from './placed-nodes.ts';
 import { frameOf, maxScale, TEXT_HEIGHT, type Frame } from './viewport.ts';
 
 const TEXT_WIDTH = 150;
-/** Of so many the names go while the map is moved: text is what takes time (33 frames a second for 270 services with it, 58 without). */
+/** With more nodes, names are hidden while the map moves: drawing text is expensive (270 services: 33 frames per second with names, 58 without). */
 const MANY_NODES = 100;
-/** As many calls as can be told apart, and moved smoothly; those of the selected service are drawn anyway. */
+/** Maximum number of calls that can be told apart and moved smoothly; the calls of the selected service are always drawn. */
 const MAX_EDGES = 500;
 
 export interface MapViewProps {
   readonly map: ServiceMap;
-  /** Minutes that the numbers are of, for requests a minute; undefined for plain counts. */
+  /** Time span of the numbers in minutes, for rates; undefined for counts. */
   readonly minutes: number | undefined;
-  /** What the numbers are, and of when: "Requests a minute, 17:05:00 to 17:20:00". */
+  /** What the numbers mean: "Requests a minute, 17:05:00 to 17:20:00". */
   readonly about: string;
-  /** What is selected, by the numbers of a map: they are others after a change. */
+  /** The selection in terms of the given map: reference IDs differ from one reading to the next. */
   readonly selectedIn: (map: ServiceMap) => MapSelection | undefined;
-  /** The selection has the numbers of `map`. */
+  /** The selection has the reference IDs of `map`. */
   readonly onSelect: (selection: MapSelection | undefined, map: ServiceMap) => void;
 }
 
-/** Services and who calls whom, left to right. */
+/** Services and their calls, left to right. */
 export function MapView({ map: latest, minutes, about, selectedIn, onSelect }: MapViewProps) {
   const { map, placed } = useLayout(latest);
   const { nodes, edges } = map;
@@ -47,7 +47,7 @@ export function MapView({ map: latest, minutes, about, selectedIn, onSelect }: M
     onNothing: () => onSelect(undefined, map),
   });
   const scale = useComputed(() => rested.value?.scale ?? 1).value;
-  /** Pointed at; and reached by keys. */
+  /** The part under the pointer, and the part with the focus. */
   const pointed = useSignal<Part | undefined>(undefined);
   const focused = useSignal<Part | undefined>(undefined);
   const stop = useSignal<number | undefined>(undefined);
@@ -65,7 +65,7 @@ export function MapView({ map: latest, minutes, about, selectedIn, onSelect }: M
     if (place === undefined) return;
     const [x, y] = [now.x + place.x * now.scale, now.y + place.y * now.scale];
     if (x < 0 || y < 0 || x > width || y > height) show({ ...now, x: width / 2 - place.x * now.scale, y: height / 2 - place.y * now.scale });
-    // Not drawn as the tab's stop yet; it can have the focus all the same.
+    // It is not rendered as the tab stop yet, but can already receive the focus.
     box.current?.querySelector<SVGGElement>(`[data-node="${id}"]`)?.focus();
   };
   const current = nodes.some(({ id }) => id === stop.value) ? stop.value : nodes[0]?.id;
@@ -84,7 +84,7 @@ export function MapView({ map: latest, minutes, about, selectedIn, onSelect }: M
         { keys: ['ArrowUp'], does: 'service above', run: () => move(0, -1) },
         { keys: ['+', '='], does: 'zoom in', run: () => zoomBy(1.5) },
         { keys: ['-'], does: 'zoom out', run: () => zoomBy(1 / 1.5) },
-        { keys: ['0'], does: 'whole map', run: () => show(undefined) },
+        { keys: ['0'], does: 'show the whole map', run: () => show(undefined) },
       ]),
     [move, zoomBy, show],
   );
@@ -92,7 +92,7 @@ export function MapView({ map: latest, minutes, about, selectedIn, onSelect }: M
     const next = 'node' in part ? { node: part.node.id, to: undefined } : { node: part.edge.from.id, to: part.edge.to.id };
     onSelect(next.node === selected?.node && next.to === selected.to ? undefined : next, map);
   });
-  /** Where the pointer was pressed, until it moves: what comes under it since then was not pointed at. */
+  /** Where the pointer was pressed, until it moves: a part that moves under the resting pointer was not pointed at. */
   const pressedAt = useRef<{ x: number; y: number } | undefined>(undefined);
   const look = useLatest((part: Part | undefined, isFocus: boolean): void => {
     if (!isFocus && part !== undefined && pressedAt.current !== undefined) return;
@@ -104,7 +104,7 @@ export function MapView({ map: latest, minutes, about, selectedIn, onSelect }: M
   const drawn = useMemo(() => edges.toSorted((a, b) => b.width - a.width).slice(0, MAX_EDGES), [edges]);
   const all = usePlacedNodes(nodes, frame.value, scale, minutes, selected?.node);
   const [selectedNode, selectedTo] = [selected?.node, selected?.to];
-  // The same elements for another view: moving the map touches one attribute.
+  // Memoized: moving the map changes a single attribute.
   const content = useMemo(() => {
     if (all.size === 0) return null;
     const neighbours = new Set(
@@ -148,7 +148,7 @@ export function MapView({ map: latest, minutes, about, selectedIn, onSelect }: M
             />
           );
         })}
-        {/* After its node: Tab goes from a service to its calls. */}
+        {/* After its node, so that Tab moves from a service to its calls. */}
         {own.map(line)}
       </>
     );
@@ -213,7 +213,7 @@ export function MapView({ map: latest, minutes, about, selectedIn, onSelect }: M
           {[
             `${about}; a time under a name is the median`,
             drawn.length < edges.length
-              ? `the busiest ${count(drawn.length)} of ${count(edges.length)} calls; a selected service has all of its own`
+              ? `the busiest ${count(drawn.length)} of ${count(edges.length)} calls, and all calls of the selected service`
               : '',
             silent > 0 ? `names of ${count(all.size - silent)} of ${count(all.size)} services: point at one, zoom, or press f` : '',
           ]
@@ -226,8 +226,8 @@ export function MapView({ map: latest, minutes, about, selectedIn, onSelect }: M
 }
 
 /**
- * The map at a view. While it is `drawnAt` another, its picture is moved and scaled: nothing is painted. Another view is another attribute, and
- * nothing else is compared with what was there.
+ * The map at a view. While it is `drawnAt` another view, its rendering is moved and scaled by CSS without a repaint. A new view changes one attribute,
+ * and no other element is compared.
  */
 function Moved({
   view,
@@ -250,7 +250,7 @@ function Moved({
   );
 }
 
-/** Only another shape is laid out anew: numbers change in place. Until it is, the former map stays. */
+/** Lays out the map only if its nodes or edges have changed. Until the new layout is ready, the previous map stays. */
 function useLayout(latest: ServiceMap) {
   const { nodes, edges } = latest;
   const shape = useMemo(() => JSON.stringify([nodes.map(({ id, name }) => [id, name]), edges.map(({ key }) => key)]), [nodes, edges]);
@@ -277,7 +277,7 @@ function useLayout(latest: ServiceMap) {
   return { map, placed };
 }
 
-/** The nearest in a direction; what is straight ahead before what is aside. */
+/** The nearest node in a direction; deviation to the side counts double. */
 function neighbourOf(id: number | undefined, frame: Frame | undefined, dx: number, dy: number): number | undefined {
   const here = id === undefined ? undefined : frame?.places.get(id);
   if (here === undefined) return undefined;

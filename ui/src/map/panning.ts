@@ -6,7 +6,7 @@ import { useDebounced, useLatest } from '../hooks.ts';
 import { useWheel } from '../use-wheel.ts';
 
 const REST_MS = 150;
-const LEAST_SCALE = 0.5;
+const MIN_SCALE = 0.5;
 
 export interface View {
   /** px of the box. */
@@ -15,7 +15,7 @@ export interface View {
   readonly scale: number;
 }
 
-/** Where the whole map is seen. */
+/** The view that shows the whole map. */
 export const WHOLE: View = { x: 0, y: 0, scale: 1 };
 
 interface PanningOptions {
@@ -26,7 +26,7 @@ interface PanningOptions {
 export interface Panning {
   /** undefined: the whole map. */
   readonly view: Signal<View | undefined>;
-  /** As it was when the map came to rest. */
+  /** The view when the map last stopped moving. */
   readonly rested: Signal<View | undefined>;
   readonly isMoving: Signal<boolean>;
   readonly show: (next: View | undefined) => void;
@@ -37,7 +37,7 @@ export interface Panning {
   };
 }
 
-/** Moves a map in its box: wheel, drag and keys. `onNothing`: a click beside all nodes and edges. */
+/** Pans and zooms a map in its box: wheel, drag and keys. `onNothing`: a click outside all nodes and edges. */
 export function usePanning(box: RefObject<HTMLElement | null>, { greatestScale, onNothing }: PanningOptions): Panning {
   const view = useSignal<View | undefined>(undefined);
   const rested = useSignal<View | undefined>(undefined);
@@ -61,20 +61,20 @@ export function usePanning(box: RefObject<HTMLElement | null>, { greatestScale, 
       return;
     }
     isMoving.value = true;
-    // From the next frame on, which brings the next step of a gesture: where frames take longer than a rest, none would be the last otherwise.
+    // Starts with the next frame, in which the gesture continues: with slow frames, the timer would otherwise expire during the gesture.
     frame.current = requestAnimationFrame(rest.later);
   });
   useEffect(() => () => cancelAnimationFrame(frame.current), []);
   const now = (): View => view.peek() ?? WHOLE;
   const zoomAt = (px: number, py: number, factor: number): void => {
     const { x, y, scale } = now();
-    const next = Math.max(LEAST_SCALE, Math.min(greatestScale(), scale * factor));
+    const next = Math.max(MIN_SCALE, Math.min(greatestScale(), scale * factor));
     const ratio = next / scale;
     show({ scale: next, x: px - (px - x) * ratio, y: py - (py - y) * ratio });
   };
   useWheel(box, (event) => {
     event.preventDefault();
-    // Where the pointer is in the box, although the map itself is moved by a gesture.
+    // Relative to the box, because the map itself moves during a gesture.
     const { left, top } = box.current?.getBoundingClientRect() ?? { left: 0, top: 0 };
     zoomAt(event.clientX - left, event.clientY - top, Math.exp(-event.deltaY / 400));
   });
@@ -86,7 +86,7 @@ export function usePanning(box: RefObject<HTMLElement | null>, { greatestScale, 
     accepts: ({ target }) => target instanceof Element && target.closest('.node,.edge') === null,
     onStart: () => (before.current = now()),
     onDrag: ({ from, to, isClick }) => {
-      // A trembling click is no drag yet.
+      // A click with a slight movement is not a drag.
       if (isClick && !isMoving.peek()) return;
       const { x, y, scale } = before.current;
       show({ scale, x: x + to.x - from.x, y: y + to.y - from.y });

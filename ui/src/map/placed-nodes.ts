@@ -2,11 +2,11 @@ import { useMemo } from 'preact/hooks';
 import { latency, quantile, rateText, typeName, type MapNode } from './graph.ts';
 import { labelsOf } from './labels.ts';
 import type { PlacedNode } from './map-parts.tsx';
-import { radiusOf, roomAt, type Frame } from './viewport.ts';
+import { radiusOf, fitAt, type Frame } from './viewport.ts';
 
 const NONE: ReadonlyMap<number, PlacedNode> = new Map();
 
-/** Nodes and their words, in the map's coordinates, for a scale at rest. */
+/** Nodes with their labels, in map coordinates, for a scale that is not changing. */
 export function usePlacedNodes(
   nodes: readonly MapNode[],
   frame: Frame | undefined,
@@ -36,7 +36,7 @@ export function usePlacedNodes(
           number: rateText(total(node), minutes),
         };
       }),
-      roomAt(frame.room, scale),
+      fitAt(frame.fit, scale),
       { width: frame.width * scale, height: frame.height * scale },
     );
     return new Map(

@@ -13,7 +13,7 @@ const OPERATORS = ['=', '!=', '<', '<=', '>', '>=', 'CONTAINS', 'BEGINSWITH', 'E
 const TEXT_OPERATORS = ['=', '!=', 'CONTAINS', 'BEGINSWITH', 'ENDSWITH'];
 const NUMBER_OPERATORS = ['=', '!=', '<', '<=', '>', '>='];
 
-/** Where the store's index has the values of a keyword. */
+/** Fields of the store's index that have the values of a keyword. */
 const FIELDS: Readonly<Record<string, string>> = {
   'http.url': 'root.http.url',
   user: 'user',
@@ -50,7 +50,7 @@ const ABOUT: Readonly<Record<string, string>> = {
   'rootcause.json': 'root cause as X-Ray writes it',
 };
 
-/** What a text before the cursor asks for. */
+/** What can be completed at the cursor. */
 type Wanted =
   | { readonly kind: 'service'; readonly typed: string }
   | { readonly kind: 'value'; readonly keyword: string; readonly key: string | undefined; readonly typed: string; readonly isQuoted: boolean }
@@ -61,7 +61,7 @@ type Wanted =
 
 const NAME = String.raw`((?:source\.|destination\.)?annotation)(?:\.(\w[\w.:-]*)|\[([^\]]*)\])|([a-z][\w.]*)`;
 
-/** Pure: what may come where the text ends. */
+/** What can be completed at the end of a text. */
 export function wantedAt(before: string): Wanted {
   const [, service] = /(?:service|edge)\s*\((?:[^()]*,)?\s*"([^"]*)$/i.exec(before) ?? [];
   if (service !== undefined) return { kind: 'service', typed: service };
@@ -82,7 +82,7 @@ export function wantedAt(before: string): Wanted {
   return { kind: 'word', scope: scopeAt(before), typed: /[\w.]*$/.exec(before)?.[0] ?? '' };
 }
 
-/** A condition stands there already, without AND or OR after it. */
+/** Whether the text ends with a complete condition, without AND or OR after it. */
 function isComplete(before: string): boolean {
   return /(?:["\])}]|\btrue|\bfalse|\d)\s*$/i.test(before);
 }
@@ -96,27 +96,27 @@ function scopeAt(before: string): Scope {
 }
 
 /**
- * Completes keywords, operators and values. After a complete condition, it offers something only on request: the condition can be searched as it is.
- * `isExplicit`: the reader requested completions.
+ * Completes keywords, operators and values. After a complete condition, it offers completions only on request, because the condition can be searched
+ * as it is. `isExplicit`: the user requested completions.
  */
 export async function complete(context: CompletionContext, isExplicit = context.explicit): Promise<CompletionResult | null> {
   const before = context.state.sliceDoc(0, context.pos);
   const wanted = wantedAt(before);
-  // After a keyword that is mostly compared, such as `duration`, its operators are offered all the same.
+  // Operators are still offered after a keyword that is usually compared, such as `duration`.
   const isGoingOn = /[\w.]$/.test(before) || (wanted.kind === 'operator' && !BOOLEANS.has(wanted.keyword));
   if (!isExplicit && before.trim() !== '' && problemOf(before) === undefined && !isGoingOn) return null;
   if (!isExplicit && wanted.kind === 'word' && wanted.typed === '' && before.trim() !== '' && !/(\s|[({!])$/.test(before)) return null;
-  // A text that is the name of a service is offered as that service by completeText, first.
+  // completeText already offers a text as the name of a service.
   const isWritten = ({ label }: Completion, typed: string): boolean =>
     label === typed || (before.trim() === typed && label === `service("${typed}")`);
   const options = (await optionsFor(wanted)).filter((option) => !isWritten(option, wanted.typed) && has(option, wanted.typed));
   if (options.length === 0) return null;
-  // What is written in full needs no completion: it is asked again what there is beside it.
+  // A fully typed completion is not offered; other completions are requested again.
   return {
     from: context.pos - wanted.typed.length,
     options,
     filter: true,
-    // What is in none of them is asked anew: letters that are merely in the same order in a keyword are no reason to offer it.
+    // Requests new completions if none contains the typed text: CodeMirror would offer fuzzy matches.
     validFor: (typed: string) =>
       /^[\w.]*$/.test(typed) &&
       !options.some(({ label }) => label === typed || label === `service("${typed}")`) &&
@@ -145,7 +145,7 @@ async function optionsFor(wanted: Wanted): Promise<Completion[]> {
   }
 }
 
-/** A key that is no word stands in brackets instead of after the dot. */
+/** A key that is not a word is written in brackets instead of after a dot. */
 function keyOption(key: string): Completion {
   if (/^\w+$/.test(key)) return { label: key };
   const apply = (view: EditorView, _option: Completion, from: number, to: number): void => {
@@ -181,7 +181,7 @@ async function values(field: string, prefix: string): Promise<readonly (string |
   }
 }
 
-/** Conditions on the services of the newest traces. */
+/** Conditions for the services of the newest traces. */
 function seenServices(): string[] {
   const names = new Set(list.rows.slice(0, 200).flatMap((row) => row.services));
   return [...names].slice(0, 10).map((name) => `service("${name}")`);

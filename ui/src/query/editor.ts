@@ -31,7 +31,7 @@ export interface Editor {
 
 export interface EditorDeps {
   readonly text: string;
-  /** Where the cursor is, when `text` was just being written. */
+  /** Cursor position, if the user was typing. */
   readonly cursor: number | undefined;
   readonly onChange: (text: string) => void;
   readonly onSubmit: (text: string) => void;
@@ -65,18 +65,18 @@ function shownControl(code: number): HTMLElement {
   return shown;
 }
 
-/** What is taken by Enter was chosen with an arrow key, and what is written on afterwards is no choice. */
+/** Enter accepts a completion only if it was chosen with an arrow key; typing clears the choice. */
 const unselectOnChange = EditorState.transactionExtender.of((transaction) =>
   transaction.docChanged ? { effects: setSelectedCompletion(-1) } : null,
 );
 
-/** Takes the first completion, or the one that was chosen. */
+/** Accepts the chosen completion, or the first one. */
 function takeCompletion(view: EditorView): boolean {
   if (selectedCompletionIndex(view.state) === null) view.dispatch({ effects: setSelectedCompletion(0) });
   return acceptCompletion(view);
 }
 
-/** Tab takes a completion, also one that is still being looked for. In an empty box it leaves. */
+/** Tab accepts a completion, even one that is still loading. In an empty box it moves the focus. */
 function tabCompletion() {
   let isWaiting = false;
   const run = (view: EditorView): boolean => {
@@ -98,10 +98,10 @@ function tabCompletion() {
   ];
 }
 
-/** One line of X-Ray's filter expressions, with the grammar that the store reads them with. */
+/** A single-line editor for X-Ray's filter expressions, with the grammar of the store. */
 export function createEditor(parent: HTMLElement, { text, cursor, onChange, onSubmit }: EditorDeps): Editor {
   const run = (view: EditorView): boolean => {
-    // Also one that is still being looked for.
+    // Even one that is still loading.
     closeCompletion(view);
     onSubmit(view.state.doc.toString());
     return true;
@@ -132,24 +132,24 @@ export function createEditor(parent: HTMLElement, { text, cursor, onChange, onSu
         asked,
         Prec.high(keymap.of(completionKeymap.map((binding) => (binding.run === startCompletion ? { ...binding, run: askCompletion } : binding)))),
         keymap.of([{ key: 'Enter', run }, { key: 'Escape', run: leave }, ...historyKeymap, ...defaultKeymap]),
-        // A paste may have line breaks; they mean no more than a space.
+        // Line breaks of a paste become spaces.
         EditorState.transactionFilter.of((transaction) =>
           transaction.newDoc.lines > 1 ? [oneLine(transaction.newDoc.toString(), transaction.startState)] : transaction,
         ),
         placeholder(PLACEHOLDER),
-        // It takes the focus by itself; with a tabindex, tools that look for what scrolls and cannot be focused see it too.
+        // It is focusable anyway; the tabindex tells accessibility checkers that the scrollable box is.
         EditorView.contentAttributes.of({ 'aria-label': LABEL, 'aria-describedby': HINT_ID, spellcheck: 'false', tabindex: '0' }),
         EditorView.updateListener.of((update) => {
           if (update.docChanged) onChange(update.state.doc.toString());
           if (!update.focusChanged) return;
-          // Also one that is still being looked for: it would open when the reader is elsewhere.
+          // Even one that is still loading: it would open after the focus has moved on.
           if (!update.view.hasFocus) closeCompletion(update.view);
           else if (update.state.doc.length === 0) startCompletion(update.view);
         }),
       ],
     }),
   });
-  // As if it had been written here, so that completions are offered for it.
+  // Inserted as typed text, so that completions are offered.
   if (cursor !== undefined) view.dispatch({ changes: { from: 0, insert: text }, selection: { anchor: cursor }, userEvent: 'input.type' });
   return {
     set: (next) => {

@@ -12,7 +12,7 @@ const FIELDS: ReadonlySet<string> = new Set([
   'grouparn',
 ]);
 
-/** What people write for a keyword; other query languages have these names. */
+/** Other names for keywords, mostly from other query languages. */
 const ALIASES: Readonly<Record<string, string>> = {
   status: 'http.status',
   statuscode: 'http.status',
@@ -46,12 +46,12 @@ const ALIASES: Readonly<Record<string, string>> = {
   throttles: 'throttle',
 };
 
-/** `annotation.KEY`, `annotation[KEY]`, also of an edge's ends. */
+/** `annotation.KEY` or `annotation[KEY]`, also with `source.` or `destination.`. */
 export function isAnnotation(word: string): boolean {
   return /^(?:(?:source|destination)\.)?annotation(?:\.[\w.:-]+|\[[^\]]+\])$/i.test(word);
 }
 
-/** A keyword that may stand in a condition of a trace, a service or an edge. */
+/** Whether a word is a keyword of traces, services or edges. */
 export function isField(word: string): boolean {
   return FIELDS.has(word.toLowerCase()) || isAnnotation(word);
 }
@@ -64,7 +64,7 @@ export function isBoolean(word: string): boolean {
   return BOOLEANS.has(word.toLowerCase());
 }
 
-/** The keyword that `word` is another name for, or a slip of the keyboard away from. */
+/** The keyword that was probably meant by `word`: an alias or a typo. */
 export function meantBy(word: string): string | undefined {
   const lower = word.toLowerCase();
   const plural = /^annotations(?=[.[])/i;
@@ -75,13 +75,13 @@ export function meantBy(word: string): string | undefined {
   return [...FIELDS].find((field) => field.length > 3 && distance(field, lower, most) <= most);
 }
 
-/** `service` or `edge`, where `word` is a slip of the keyboard away from it. */
+/** `service` or `edge`, if `word` is a typo of it. */
 export function serviceOrEdgeMeantBy(word: string): string | undefined {
   const lower = word.toLowerCase();
   return [['service', 2] as const, ['edge', 1] as const].find(([name, most]) => name !== lower && distance(name, lower, most) <= most)?.[0];
 }
 
-/** How many letters are to be changed, added, left out or swapped to get from `a` to `b`; more than `most` is `most` + 1. */
+/** Damerau-Levenshtein distance between `a` and `b`; `most` + 1 if it exceeds `most`. */
 function distance(a: string, b: string, most: number): number {
   if (Math.abs(a.length - b.length) > most) return most + 1;
   let [before, last]: [number[], number[]] = [[], Array.from({ length: b.length + 1 }, (_, i) => i)];
@@ -98,7 +98,7 @@ function distance(a: string, b: string, most: number): number {
   return last[b.length]!;
 }
 
-/** Units of time that people write, in seconds. */
+/** Units of time, in seconds. */
 export const UNITS: Readonly<Record<string, number>> = {
   ns: 1e-9,
   us: 1e-6,
@@ -112,7 +112,7 @@ export const UNITS: Readonly<Record<string, number>> = {
   min: 60,
   h: 3_600,
 };
-/** Operators of other query languages, and X-Ray's that comes nearest. */
+/** Operators of other query languages, with X-Ray's closest equivalent. */
 export const FOREIGN_OPERATORS: Readonly<Record<string, string>> = {
   '==': '=',
   '<>': '!=',

@@ -4,7 +4,7 @@ import { tokensOf } from './lexer.ts';
 import { mistakeIn } from './mistake.ts';
 import { problemOf } from './reading.ts';
 
-/** What people write for what X-Ray has a condition for; in such traces the word itself mostly stands nowhere. */
+/** Words for which X-Ray has a condition; traces that satisfy it rarely contain the word. */
 const CONDITIONS: readonly (readonly [words: RegExp, condition: string])[] = [
   [/^(?:(?:all|only) )?(?:errors?|faults?|fail(?:ed|ing|ures?|s)?|exceptions?|broken|crash(?:ed|es)?)$/i, 'fault OR error'],
   [/^(?:too )?(?:slow(?:er|est)?|latency|long|timeouts?|timed out)$/i, 'duration > 1'],
@@ -12,10 +12,10 @@ const CONDITIONS: readonly (readonly [words: RegExp, condition: string])[] = [
   [/^(?:running|live|pending|open|unfinished|in progress)$/i, 'partial'],
   [/^(?:success(?:ful|es)?|succeeded|okay)$/i, 'ok'],
 ];
-/** Of traces or of calls: that is what is searched for anyway. */
+/** Redundant words, because every search is for traces. */
 const WHAT = /\s+(?:traces?|requests?|calls?)$/i;
 
-/** Conditions that say what was probably meant by a text that was found nowhere. */
+/** Conditions that were probably meant by a text without matches. */
 export function insteadOf(text: string): string[] {
   const asked = text.trim().replace(WHAT, '');
   const meant = CONDITIONS.filter(([words, condition]) => words.test(asked) && condition !== asked).map(([, condition]) => condition);
@@ -36,13 +36,13 @@ interface Pair {
   readonly value: string;
 }
 
-/** `status:500` or `tenant=acme`, as other query languages have it. */
+/** `status:500` or `tenant=acme`, the syntax of other query languages. */
 export function pairOf(text: string): Pair | undefined {
   const [, name, value] = /^([a-z_][\w.-]*)\s*[=:]\s*([^\s=:/][^\s=]*)$/i.exec(text) ?? [];
   return name === undefined || value === undefined ? undefined : { name, value };
 }
 
-/** X-Ray takes a number in quotes, and finds nothing by it. */
+/** X-Ray accepts a quoted number, but it never matches. */
 function withBareNumbers(text: string): string[] {
   const bare = text.replaceAll(/([\w.]+)(\s*(?:!=|[<>]=?|=)\s*)"(\d+(?:\.\d+)?)"/g, (all, name: string, operator: string, number: string) =>
     NUMBERS.has(name.toLowerCase()) ? `${name}${operator}${number}` : all,
@@ -60,10 +60,10 @@ function conditionsFor({ name, value }: Pair): string[] {
   return [printFilter({ kind: 'compare', field: { keyword: 'annotation', key: name }, operator: '=', value: asked })];
 }
 
-/** Words beside others that no trace has. */
+/** Filler words. */
 const GLUE = /^(?:traces?|requests?|calls?|and|or|with|in|on|of|for|my|the|a|an|is|are|was|why|so|too|very|all|only|&+|\|+|\+|,)$/i;
 
-/** A search that says what was probably meant by several words that were found nowhere together. */
+/** The search that was probably meant by several words without a common match. */
 export interface Meant {
   /** "" for none. */
   readonly q: string;
@@ -71,8 +71,8 @@ export interface Meant {
 }
 
 /**
- * What was meant by `checkout slow` or `error and web`: the traces of `web` that X-Ray has a condition for. Of words that are joined by `and` alone
- * those without it.
+ * The search that was probably meant by `checkout slow` or `error and web`: a condition, and the remaining words as text. Filler words such as `and` are
+ * dropped.
  */
 export function apartFrom(text: string): Meant | undefined {
   const words = text.trim().split(/\s+/);
@@ -84,10 +84,10 @@ export function apartFrom(text: string): Meant | undefined {
   return { q: [...conditions].join(''), text: rest.join(' ') };
 }
 
-/** As many seconds are mostly meant as milliseconds. */
+/** From here on, a number of seconds was probably meant as milliseconds. */
 const MANY_SECONDS = 100;
 
-/** An expression that found nothing because its seconds were meant as milliseconds: the same in seconds. */
+/** Converts an expression whose seconds were probably meant as milliseconds; undefined for others. */
 export function inSeconds(expression: string): string | undefined {
   let [written, end] = ['', 0];
   const tokens = tokensOf(expression);
@@ -101,7 +101,7 @@ export function inSeconds(expression: string): string | undefined {
   return end === 0 ? undefined : written + expression.slice(end);
 }
 
-/** How many hex digits an X-Ray trace id is short of, when a text is the beginning of one; undefined when it is none. */
+/** The number of missing hex digits, if a text is the beginning of an X-Ray trace ID; undefined otherwise. */
 export function missingDigits(text: string): number | undefined {
   const digits = /^(?:root=)?1-[0-9a-f]{8}-([0-9a-f]{1,23})$/i.exec(text.trim())?.[1];
   return digits === undefined ? undefined : 24 - digits.length;

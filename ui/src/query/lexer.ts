@@ -1,7 +1,7 @@
-/** A piece of what somebody wrote into the query box, which need not be an expression. */
+/** A token of the query box, whose content may not be an expression. */
 export interface Token {
   /**
-   * `string`: in double quotes. `quoted`: in quotes of another kind. `unclosed`: from a double quote to the end.
+   * `string`: in double quotes. `quoted`: in other quotes. `unclosed`: from a double quote to the end.
    * `bare`: anything else without a space, such as a keyword, a number or a path.
    */
   readonly kind: 'string' | 'quoted' | 'unclosed' | 'operator' | 'connector' | 'mark' | 'bare';
@@ -17,12 +17,12 @@ const PIECES: readonly (readonly [kind: Token['kind'], pattern: RegExp])[] = [
   ['connector', /&&|\|\|/y],
   ['operator', /==|!=|<>|<=|>=|=~|!~|[=<>~]/y],
   ['mark', /[(){},!]/y],
-  // A key in brackets may have spaces.
+  // A key in brackets may contain spaces.
   ['bare', /(?:(?:source|destination)\.)?annotations?\[[^\]]*\]/iy],
   ['bare', /[^\s"“”(){}=<>!,]+/y],
 ];
 
-/** Cuts a text into tokens; every character that is no space is in one of them. */
+/** Splits a text into tokens; every non-space character is in one of them. */
 export function tokensOf(text: string): Token[] {
   const tokens: Token[] = [];
   let at = 0;
@@ -51,7 +51,7 @@ function isConnector(word: string): boolean {
   return /^(and|or)$/i.test(word);
 }
 
-/** Without its quotes, of whatever kind. */
+/** The text of a token without quotes of any kind. */
 export function unquoted({ kind, text }: Token): string {
   if (kind === 'unclosed') return text.slice(1);
   if (kind === 'quoted') return text.slice(1, -1);
@@ -63,7 +63,7 @@ export function unquoted({ kind, text }: Token): string {
   }
 }
 
-/** Operators in letters that filter expressions have. */
+/** Whether a word is an operator of filter expressions. */
 export function isWordOperator(word: string): boolean {
   return /^(contains|beginswith|endswith)$/i.test(word);
 }

@@ -1,22 +1,22 @@
 import { problemOf } from './reading.ts';
 import { Repair } from './repair.ts';
 
-/** What is wrong with an expression, for a person. */
+/** A mistake in an expression, explained. */
 export interface Mistake {
-  /** X-Ray's own sentence. */
+  /** X-Ray's message. */
   readonly xray: string;
-  /** Offset of what X-Ray does not accept. */
+  /** Offset of the rejected part. */
   readonly position: number;
-  /** Begins small and ends without a full stop, so that the remedy can follow after a colon. */
+  /** Starts in lower case and ends without a full stop, because the remedy may follow after a colon. */
   readonly message: string;
-  /** An expression that is right and says what was probably meant. */
+  /** A valid expression that was probably meant. */
   readonly remedy: string | undefined;
 }
 
-/** Longer expressions are made by programs. */
+/** Longer expressions are probably generated, and are not repaired. */
 const MAX_LENGTH = 2_000;
 
-/** What is wrong with an expression; undefined when nothing is. */
+/** Finds the mistake in an expression; undefined if it is valid. */
 export function mistakeIn(text: string): Mistake | undefined {
   const problem = problemOf(text);
   if (problem === undefined) return undefined;

@@ -10,11 +10,11 @@ import { mistakeIn, type Mistake } from './mistake.ts';
 import { readingOf, type Reading } from './reading.ts';
 import { isSaved, save, saved } from './saved-filters.ts';
 
-/** Asked for before there is a box: it has the focus when it comes. */
+/** The focus was requested before the box was rendered. */
 let isWanted = false;
 const wantFocus = (): void => void (isWanted = true);
 let focus: () => void = wantFocus;
-/** What is written and not yet searched for. */
+/** The content of the box, which may not have been submitted yet. */
 const draft = signal('');
 const isNaming = signal(false);
 const isFocused = signal(false);
@@ -24,8 +24,8 @@ export function focusQuery(): void {
 }
 
 /**
- * Takes a text, one of X-Ray's filter expressions, or a trace id in any form. An ordinary field at first; the editor, with colours and completion, takes
- * its place as soon as it has come.
+ * The search box, for text, X-Ray filter expressions and trace IDs in any notation. Initially a plain field; the editor, with highlighting and
+ * completion, replaces it once it is loaded.
  */
 export function QueryBox() {
   const holder = useRef<HTMLDivElement>(null);
@@ -37,7 +37,7 @@ export function QueryBox() {
   });
   const run = useLatest((text: string): void => {
     submit(text);
-    // Where that changes nothing in the address, the box still shows what it says.
+    // If the address did not change, restore the text of the address.
     write(boxed.peek());
   });
   useEffect(() => {
@@ -51,7 +51,7 @@ export function QueryBox() {
       try {
         ({ createEditor } = await import('./editor.ts'));
       } catch {
-        // The connection is lost, which is said elsewhere; the ordinary field does the same.
+        // The connection is lost, which is reported elsewhere; the plain field keeps working.
         return;
       }
       const plain = field.current;
@@ -75,12 +75,12 @@ export function QueryBox() {
       focus = wantFocus;
     };
   }, [run]);
-  // The address changed: by a click on a value, or Back.
+  // The address changed, for example by a click on a value or Back.
   const addressed = boxed.value;
   useEffect(() => write(addressed), [write, addressed]);
   const reading = readingOf(draft.value);
   const found = reading.kind === 'mistake' ? mistakeIn(draft.value) : undefined;
-  // What is still being written is no mistake yet.
+  // An incomplete expression is not a mistake while the user is typing.
   const isUnfinished = found !== undefined && isFocused.value && !isSearched() && isAtEnd(draft.value, found.position);
   const mistake = isUnfinished ? undefined : found;
   return (
@@ -144,7 +144,7 @@ export function QueryBox() {
   );
 }
 
-/** What is written is what the address says. */
+/** Whether the content of the box is the current search. */
 function isSearched(): boolean {
   return draft.value.trim() === boxed.value;
 }
@@ -160,7 +160,7 @@ interface HintProps {
   readonly onRemedy: (expression: string) => void;
 }
 
-/** Says how the box was read, and what is wrong with it. */
+/** Describes how the content is interpreted, or its mistake. */
 function Hint({ reading, isUnfinished, mistake, onRemedy }: HintProps) {
   const remedy = mistake?.remedy;
   return (
@@ -183,7 +183,7 @@ function Hint({ reading, isUnfinished, mistake, onRemedy }: HintProps) {
   );
 }
 
-/** What the local X-Ray said that the grammar does not know, such as a group that does not exist. */
+/** An error from the local X-Ray that the grammar cannot detect, such as an unknown group. */
 function refusal(): string | undefined {
   return isSearched() && list.state.value === 'failed' ? list.problem.value : undefined;
 }
@@ -229,7 +229,7 @@ function SaveButton() {
     <input
       class="text"
       aria-label="Name of the saved filter"
-      placeholder="Name it, Enter"
+      placeholder="Name, then Enter"
       ref={(input) => input?.focus()}
       onKeyDown={(event) => {
         if (event.key === 'Escape') isNaming.value = false;

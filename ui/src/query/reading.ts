@@ -4,30 +4,30 @@ import { traceIdIn } from '../trace-id.ts';
 import { isBoolean, isCause, isField } from './fields.ts';
 import { isWordOperator, tokensOf, unquoted, type Token } from './lexer.ts';
 
-/** How the query box understands what stands in it. */
+/** How the query box interprets its content. */
 export type Reading =
   | { readonly kind: 'nothing' }
   | { readonly kind: 'trace'; readonly id: string }
   | { readonly kind: 'expression'; readonly filter: string }
-  /** Words to be found anywhere in a trace. */
+  /** Text to be found anywhere in a trace. */
   | { readonly kind: 'text'; readonly text: string }
-  /** Meant as an expression, and none. */
+  /** Meant as an expression, but invalid. */
   | { readonly kind: 'mistake' };
 
-/** X-Ray's own sentence, and the offset that it is about. */
+/** X-Ray's message, and the offset it refers to. */
 interface Problem {
   readonly message: string;
   readonly position: number;
 }
 
 /**
- * Reads the query box:
+ * Interprets the content of the query box:
  *
- * 1. A trace id in any form is a trace.
- * 2. What the grammar of filter expressions accepts is an expression.
- * 3. A text in double quotes is a text.
- * 4. What has the form of an expression (see `isMeantAsExpression`) is a mistaken expression.
- * 5. Everything else is a text.
+ * 1. A trace ID in any notation is a trace.
+ * 2. Whatever the grammar of filter expressions accepts is an expression.
+ * 3. A string in double quotes is text.
+ * 4. Content that resembles an expression (see `isMeantAsExpression`) is an invalid expression.
+ * 5. Everything else is text.
  */
 export function readingOf(written: string): Reading {
   const text = written.trim();
@@ -43,7 +43,7 @@ export function readingOf(written: string): Reading {
   return isMeantAsExpression(tokens) || isUnfinished(text, tokens) ? { kind: 'mistake' } : { kind: 'text', text };
 }
 
-/** What the grammar says against an expression; undefined when nothing. */
+/** The grammar's error for an expression; undefined if it is valid. */
 export function problemOf(text: string): Problem | undefined {
   if (text.trim() === '') return undefined;
   try {
@@ -54,24 +54,24 @@ export function problemOf(text: string): Problem | undefined {
   }
 }
 
-/** How the query box writes a text: in quotes where it would be read as something else. */
+/** A text as content of the query box: quoted if it would be interpreted differently. */
 export function boxText(text: string): string {
   const reading = readingOf(text);
   return text === '' || (reading.kind === 'text' && reading.text === text) ? text : JSON.stringify(text);
 }
 
 /**
- * Whether a text that is no expression was meant as one. Any of these says so; quotes hide what is in them:
+ * Whether an invalid expression was meant as an expression. Any of these is sufficient; quoted text is ignored:
  *
  * - A condition begins with `service(`, `edge(`, `service =`, `rootcause.…`, or with a keyword and an operator (`duration > 100ms`). A condition
  *   begins at the start and after AND, OR, NOT, ! and (.
- * - A condition begins with a keyword that no language has as a word: one with a dot, such as `http.url` or `annotation.tenant`.
- * - AND, OR (in capitals), && or || join nothing but single words and conditions: `error AND`, `checkout OR payments`.
- * - All of a condition is a name, an operator and a value, and the operator or the value is one of expressions: `status >= 500`,
- *   `tenant = "acme"`, `tenant != acme`. `tenant=acme` alone is a text.
+ * - A condition begins with a keyword that is not an ordinary word: one with a dot, such as `http.url` or `annotation.tenant`.
+ * - AND, OR (in capitals), && or || join only single words and conditions: `error AND`, `checkout OR payments`.
+ * - A condition consists of a name, an operator and a value, and the operator or the value is typical of expressions: `status >= 500`,
+ *   `tenant = "acme"`, `tenant != acme`. `tenant=acme` alone is text.
  * - It begins with ! before a word or a parenthesis.
  *
- * What ends with AND or OR after a whole expression is meant as one, too: see `isUnfinished`.
+ * A valid expression followed by AND or OR is also meant as an expression: see `isUnfinished`.
  */
 function isMeantAsExpression(tokens: readonly Token[]): boolean {
   const [first, second] = tokens;
@@ -82,13 +82,13 @@ function isMeantAsExpression(tokens: readonly Token[]): boolean {
   return joined.length > 1 && joined.every((part) => part.length < 2 || firstOf(part));
 }
 
-/** An expression with AND or OR after it, in any case. */
+/** A valid expression followed by AND or OR, in upper or lower case. */
 function isUnfinished(text: string, tokens: readonly Token[]): boolean {
   const last = tokens.at(-1);
   return last?.kind === 'connector' && tokens.length > 1 && problemOf(text.slice(0, last.from)) === undefined;
 }
 
-/** A condition may begin at token `i`. */
+/** Whether a condition may begin at token `i`. */
 function isStart(tokens: readonly Token[], i: number): boolean {
   const before = tokens[i - 1];
   if (before === undefined || isAnyConnector(before)) return true;
@@ -121,7 +121,7 @@ function beginsCondition(tokens: readonly Token[], i: number): boolean {
   return next.kind === 'operator' || isWordOperator(next.text) || FOREIGN_OPERATOR.test(next.text);
 }
 
-/** Of other query languages; in capitals only, for they are words. */
+/** Operators of other query languages; in capitals only, because they are also ordinary words. */
 const FOREIGN_OPERATOR = /^(LIKE|ILIKE|IN|MATCHES|STARTSWITH|INCLUDES|IS)$/;
 
 function isComparison(part: readonly Token[]): boolean {

@@ -2,7 +2,7 @@ import { CAUSES, KEYWORDS, type Scope } from '../../../src/filter/expression.ts'
 import { FOREIGN_OPERATORS, isAnnotation, isBoolean, isCause, isField, meantBy, NUMBERS, SECONDS, UNITS } from './fields.ts';
 import { isWordOperator, tokensOf, unquoted, type Token } from './lexer.ts';
 
-/** Writes an expression again as it was probably meant, and notes what it changed. */
+/** Rewrites an expression as it was probably meant, and notes the changes. */
 export class Repair {
   readonly notes: string[] = [];
   readonly #text: string;
@@ -47,7 +47,7 @@ export class Repair {
     if (!this.notes.includes(text)) this.notes.push(text);
   }
 
-  /** Conditions up to a bracket that closes, or the end. */
+  /** Conditions up to a closing bracket or the end. */
   #conditions(scope: Scope): string | undefined {
     let written = '';
     let connector: string | undefined;
@@ -134,7 +134,7 @@ export class Repair {
     return this.#braces(`${name}(${names.join(', ')})`, name);
   }
 
-  /** A name in the parentheses; a quote that was not closed has the rest of the text in it. */
+  /** A name in parentheses; an unclosed quote contains the rest of the text. */
   #nameIn(token: Token): string {
     if (token.kind !== 'bare') {
       this.#at++;
@@ -146,7 +146,7 @@ export class Repair {
     return this.#textValue();
   }
 
-  /** `id(…)` as it stands. */
+  /** `id(…)`, unchanged. */
   #id(): string {
     const from = this.#next?.from;
     while (this.#next !== undefined && this.#next.text !== ')') this.#at++;
@@ -174,7 +174,7 @@ export class Repair {
     return field;
   }
 
-  /** The keyword that was probably meant, or a condition when the word stands alone. */
+  /** The keyword that was probably meant, or a condition for a single word. */
   #meant(word: string, scope: Scope): string | undefined {
     const isCompared = this.#next?.kind === 'operator' || (this.#next !== undefined && isWordOperator(this.#next.text));
     const meant = meantBy(word);
@@ -215,7 +215,7 @@ export class Repair {
     return operator;
   }
 
-  /** `given`: the value, where it was in one word with the keyword. */
+  /** `given`: the value, if it was written in one word with the keyword. */
   #compare(field: string, operator: string, given: string | undefined): string | undefined {
     const keyword = field.toLowerCase();
     const next = this.#next;
@@ -242,7 +242,7 @@ export class Repair {
     return kind === 'bare' ? this.#textValue() : this.#unquotedNext();
   }
 
-  /** A text without quotes: up to a connector, a bracket or the end, as it was written. */
+  /** Unquoted text up to a connector, a bracket or the end. */
   #textValue(): string {
     const first = this.#take();
     if (first === undefined) return '';
@@ -292,7 +292,7 @@ function serviceNamed(name: string): string {
   return `service(${JSON.stringify(name)})`;
 }
 
-/** `rootcause.…` has words of its own in its braces. */
+/** Whether a keyword is valid in a scope; root causes have their own keywords. */
 function isAllowed(word: string, scope: Scope): boolean {
   const lower = word.toLowerCase();
   if (isAnnotation(word)) return KEYWORDS[scope].includes(/^(source\.|destination\.)?annotation/.exec(lower)?.[0] ?? '');

@@ -5,16 +5,16 @@ import { store, stored } from '../settings.ts';
 export interface SavedFilter {
   readonly name: string;
   readonly filter: string;
-  /** Words that are searched for beside it; "" for none. */
+  /** Text of the search; "" for none. */
   readonly text: string;
 }
 
 const KEY = 'xrayd.filters';
 
-/** Kept in this browser, in the order in which they were saved. */
+/** Stored in this browser, in the order in which they were saved. */
 export const saved = signal<readonly SavedFilter[]>(filtersIn(stored(KEY)));
 
-/** What is no filter is left out. */
+/** Ignores invalid entries. */
 export function filtersIn(kept: unknown): SavedFilter[] {
   return (Array.isArray(kept) ? kept : []).filter(isObject).flatMap((each) => {
     const [name, filter = '', text = ''] = [each['name'], each['filter'], each['text']].map(textOf);
@@ -22,12 +22,12 @@ export function filtersIn(kept: unknown): SavedFilter[] {
   });
 }
 
-/** A name that is there already gets the new filter. */
+/** Replaces a filter with the same name. */
 export function save(added: SavedFilter): void {
   keep([...saved.value.filter(({ name }) => name !== added.name), added]);
 }
 
-/** Whether it is what `q` and `text` of an address say. */
+/** Whether the filter equals `q` and `text` of an address. */
 export function isSaved({ filter, text }: SavedFilter, q: string, words: string): boolean {
   return filter === q && text === words;
 }

@@ -2,10 +2,10 @@ import type { Completion, CompletionContext, CompletionResult } from '@codemirro
 import { insteadOf, pairOf } from './instead.ts';
 import { problemOf, readingOf } from './reading.ts';
 
-/** Below all keywords that begin with what is written. */
+/** Ranks below all keywords that start with the typed text. */
 const LAST = -500;
 
-/** Offers expressions for a text: they take its place, and Enter alone searches the text. */
+/** Offers expressions that replace the text; Enter without a choice searches for the text. */
 export function completeText({ state, pos }: CompletionContext): CompletionResult | null {
   const written = state.doc.toString();
   const reading = readingOf(written);
@@ -19,7 +19,7 @@ export function completeText({ state, pos }: CompletionContext): CompletionResul
   return options.length === 0 ? null : { from: 0, options };
 }
 
-/** Expressions that come near to what a text looks for, the nearest first. */
+/** Expressions similar to a text search, best first. */
 export function expressionsFor(text: string): string[] {
   const pair = pairOf(text);
   const found = [...insteadOf(text)];

@@ -3,7 +3,7 @@ import { isField } from './fields.ts';
 import { apartFrom, inSeconds, insteadOf, missingDigits } from './instead.ts';
 import { expression, mistake, search, words } from '../search.ts';
 
-/** In place of what matches, while the expression has a mistake. */
+/** Shown instead of matches while the expression has a mistake. */
 export function Unsearched() {
   const found = mistake.value;
   if (found === undefined) return null;
@@ -31,13 +31,13 @@ export function Unsearched() {
   );
 }
 
-/** A word that is a keyword too, such as `error`, may have been meant as a text. */
+/** A word that is also a keyword, such as `error`, may have been meant as text. */
 export function SearchAsText() {
   if (words.value !== '' || !/^[\w ]+$/.test(expression.value)) return null;
   return <TextButton text={expression.value} />;
 }
 
-/** Conditions in place of what was found nowhere, and what a trace id lacks. */
+/** Alternative searches for one without matches. */
 export function Instead() {
   const asked = words.value === '' ? expression.value : words.value;
   return (
@@ -53,7 +53,7 @@ export function Instead() {
   );
 }
 
-/** A condition and a text in place of words that were found nowhere together. */
+/** Offers a condition and a text instead of words that no trace contains together. */
 function Apart() {
   const meant = expression.value === '' ? apartFrom(words.value) : undefined;
   if (meant === undefined) return null;
@@ -65,7 +65,7 @@ function Apart() {
   );
 }
 
-/** Seconds that were meant as milliseconds. */
+/** Offers the same condition for values that were probably meant as milliseconds. */
 function InSeconds() {
   const meant = inSeconds(expression.value);
   if (meant === undefined) return null;
@@ -90,7 +90,7 @@ function TextButton({ text }: { text: string }) {
   );
 }
 
-/** A keyword stays as it is written. */
+/** Keywords are not capitalized. */
 function sentence(text: string): string {
   if (isField(/^[\w.]+/.exec(text)?.[0] ?? '')) return `${text}.`;
   return `${text.slice(0, 1).toUpperCase()}${text.slice(1)}.`;

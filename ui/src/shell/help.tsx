@@ -8,7 +8,7 @@ export function openHelp(): void {
   isOpen.value = true;
 }
 
-/** The keys that work here and now. */
+/** Lists the keys that work on the current screen. */
 export function Help() {
   const dialog = useRef<HTMLDialogElement>(null);
   const isShown = isOpen.value;

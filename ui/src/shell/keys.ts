@@ -1,21 +1,21 @@
-/** What a key does; the first handler that takes it has it. */
+/** A keyboard shortcut. */
 export interface KeyHandler {
-  /** As `event.key`, with `g t` for two keys one after the other, and `Ctrl+f` (on a Mac ⌘F), which works while one writes, too. */
+  /** As `event.key`; `g t` for a sequence of two keys; `Ctrl+f` (⌘F on a Mac) also works while typing. */
   readonly keys: readonly string[];
   readonly does: string;
-  /** Returns false to leave the key to the browser. */
+  /** Returning false leaves the key to the browser. */
   readonly run: () => unknown;
 }
 
-/** The title of the keys of no screen. */
+/** Title of the keys that work on every screen. */
 export const EVERYWHERE = 'Everywhere';
 
 const groups = new Map<string, readonly KeyHandler[]>();
 let before: { key: string; atMs: number } | undefined;
-/** Two keys belong together within this time. */
+/** Maximum time between the two keys of a sequence. */
 const CHORD_MS = 1_000;
 
-/** Adds the keys of a screen under a title; the function that it returns takes them away. */
+/** Adds keys under a title. Returns a function that removes them. */
 export function addKeys(title: string, handlers: readonly KeyHandler[]): () => void {
   groups.set(title, handlers);
   return () => {
@@ -23,9 +23,9 @@ export function addKeys(title: string, handlers: readonly KeyHandler[]): () => v
   };
 }
 
-/** For the list of keys: what works here and now. */
+/** All current keys, for the help dialog. */
 export function allKeys(): readonly (readonly [title: string, handlers: readonly KeyHandler[]])[] {
-  // What works everywhere was added first, and is looked for last.
+  // Global keys come last.
   return [...groups].toSorted(([a], [b]) => Number(a === EVERYWHERE) - Number(b === EVERYWHERE));
 }
 
@@ -38,7 +38,7 @@ export function onKeyDown(event: KeyboardEvent): void {
   const target = event.target instanceof HTMLElement ? event.target : document.body;
   const isWriting = target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName);
   if (isWriting || document.querySelector('dialog[open]') !== null) return;
-  // Enter and space press what has the focus.
+  // Enter and Space activate the focused element.
   if ((event.key === 'Enter' || event.key === ' ') && /^(A|BUTTON|SUMMARY)$/.test(target.tagName)) return;
   const nowMs = performance.now();
   const chord = before !== undefined && nowMs - before.atMs < CHORD_MS ? `${before.key} ${event.key}` : undefined;

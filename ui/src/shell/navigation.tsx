@@ -5,7 +5,7 @@ import type { Screen } from '../screens.tsx';
 import { expression, isNarrowed, words } from '../search.ts';
 import { forget, hrefOfSaved, isSaved, saved } from '../query/saved-filters.ts';
 
-/** On the left; at the bottom of a narrow screen. */
+/** On the left side; on narrow screens at the bottom. */
 export function Navigation({ screens }: { screens: readonly Pick<Screen, 'path' | 'go' | 'label'>[] }) {
   const { path: current } = place.value;
   const isPinnedList = current === LIST && param('pinned') !== '';
@@ -43,7 +43,7 @@ export function Navigation({ screens }: { screens: readonly Pick<Screen, 'path' 
   );
 }
 
-/** How many traces match; the list of pinned ones has its own number. */
+/** The number of matches; the link to pinned traces has its own number. */
 function Found() {
   void list.version.value;
   const { traces, isAll } = list.found;
@@ -86,7 +86,7 @@ function Foot() {
   const { lostSince } = connection.value;
   return (
     <output class="foot">
-      {lostSince !== undefined && <span class="fault-text">Not connected since {absoluteSecond(lostSince)}, trying again</span>}
+      {lostSince !== undefined && <span class="fault-text">Disconnected since {absoluteSecond(lostSince)}, retrying</span>}
       {now !== undefined && (
         <>
           {lostSince === undefined && (

@@ -7,7 +7,7 @@ import { change, EDITOR_NAMES, EDITORS, settings, type Settings } from '../setti
 
 const said = signal('');
 
-/** How the page looks, and what is kept. */
+/** Settings of the page, and the state of the store. */
 export function SettingsScreen() {
   const { theme, zone, times, editor, sourceRoot, containerRoot } = settings.value;
   return (
@@ -15,7 +15,7 @@ export function SettingsScreen() {
       <h1>Settings</h1>
       <section>
         <h2>Appearance</h2>
-        <Choice name="theme" title="Theme" value={theme} options={{ system: 'Same as the system', light: 'Light', dark: 'Dark' }} />
+        <Choice name="theme" title="Theme" value={theme} options={{ system: 'System', light: 'Light', dark: 'Dark' }} />
         <Choice name="times" title="Times" value={times} options={{ absolute: 'Time of day', relative: 'Relative, such as 5 min ago' }} />
         <Choice
           name="zone"
@@ -100,7 +100,7 @@ function Stored() {
   const now = status.value;
   if (now === undefined) return null;
   const clear = async (): Promise<void> => {
-    if (!confirm(`Remove ${plural(now.traces, 'trace')}? Pinned traces stay.`)) return;
+    if (!confirm(`Remove ${plural(now.traces, 'trace')}? Pinned traces are kept.`)) return;
     try {
       await clearStore();
       said.value = 'Removed.';
@@ -111,11 +111,11 @@ function Stored() {
   return (
     <>
       <dl class="pairs">
-        <dt>Holds</dt>
+        <dt>Contents</dt>
         <dd>
           {plural(now.traces, 'trace')} in {plural(now.segments, 'segment document')}, {megabytes(now.bytes)} of {megabytes(now.maxBytes)} MB
         </dd>
-        <dt>In</dt>
+        <dt>Location</dt>
         <dd>
           {now.file === '' ? (
             <>

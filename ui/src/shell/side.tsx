@@ -3,16 +3,16 @@ import type { ComponentChildren, RefObject } from 'preact';
 import { useRef } from 'preact/hooks';
 import { useDrag, type Drag } from '../drag.ts';
 
-/** The share of the screen's height that the sheet of a narrow screen has; kept while the page is open. */
+/** Height of the bottom sheet on a narrow screen, as a share of the screen; kept while the page is open. */
 const height = signal(0.5);
-const LEAST = 0.2;
-const MOST = 0.9;
+const MIN_SHARE = 0.2;
+const MAX_SHARE = 0.9;
 /** Dragged below this, the sheet closes. */
-const CLOSING = 0.12;
+const CLOSE_BELOW = 0.12;
 const STEP = 0.1;
 
 interface SideProps {
-  /** For a screen reader: "The selected span". */
+  /** For screen readers: "The selected span". */
   readonly label: string;
   readonly title: ComponentChildren;
   /** Buttons beside the title. */
@@ -22,7 +22,7 @@ interface SideProps {
   readonly box?: RefObject<HTMLElement | null>;
 }
 
-/** What is known of the thing selected: a panel on the right, on a narrow screen a sheet from below, as high as the reader likes. */
+/** Details of the selection: a panel on the right, on narrow screens a resizable bottom sheet. */
 export function Side({ label, title, actions, onClose, children, box }: SideProps) {
   return (
     <aside class="side" ref={box ?? null} aria-label={label} tabIndex={0} style={{ '--sheet': height.value }}>
@@ -41,7 +41,7 @@ export function Side({ label, title, actions, onClose, children, box }: SideProp
   );
 }
 
-/** Drag it, or use the arrow keys; down to the bottom, or Escape, closes. Shown on narrow screens only. */
+/** Resizes the sheet by dragging or with the arrow keys; dragging it to the bottom closes it. Shown on narrow screens only. */
 function SheetHandle({ onClose }: { onClose: () => void }) {
   const handle = useRef<HTMLDivElement>(null);
   const before = useRef(0);
@@ -50,17 +50,17 @@ function SheetHandle({ onClose }: { onClose: () => void }) {
     onStart: () => (before.current = height.peek()),
     onDrag: (drag) => set(heightAt(drag)),
     onEnd: (drag) => {
-      if (heightAt(drag) < CLOSING) onClose();
+      if (heightAt(drag) < CLOSE_BELOW) onClose();
     },
   });
   const set = (share: number): void => {
-    height.value = Math.max(LEAST, Math.min(MOST, share));
+    height.value = Math.max(MIN_SHARE, Math.min(MAX_SHARE, share));
   };
   const onKeyDown = (event: KeyboardEvent): void => {
-    const next = { ArrowUp: height.value + STEP, ArrowDown: height.value - STEP, Home: MOST, End: LEAST }[event.key];
+    const next = { ArrowUp: height.value + STEP, ArrowDown: height.value - STEP, Home: MAX_SHARE, End: MIN_SHARE }[event.key];
     if (next === undefined) return;
     event.preventDefault();
-    if (next < LEAST - STEP / 2 && event.key === 'ArrowDown') onClose();
+    if (next < MIN_SHARE - STEP / 2 && event.key === 'ArrowDown') onClose();
     else set(next);
   };
   return (
@@ -71,8 +71,8 @@ function SheetHandle({ onClose }: { onClose: () => void }) {
       role="separator"
       aria-orientation="horizontal"
       aria-label="Height of the panel"
-      aria-valuemin={LEAST * 100}
-      aria-valuemax={MOST * 100}
+      aria-valuemin={MIN_SHARE * 100}
+      aria-valuemax={MAX_SHARE * 100}
       aria-valuenow={Math.round(height.value * 100)}
       tabIndex={0}
       onKeyDown={onKeyDown}

@@ -6,7 +6,7 @@ import { heldBy } from '../traces/hold.ts';
 import { absolute } from '../format.ts';
 import { QueryBox } from '../query/query-box.tsx';
 
-/** What is searched for, when, and whether the list moves. */
+/** Query box, time range and live button. */
 export function TopBar() {
   return (
     <header class="top">
@@ -42,7 +42,7 @@ export function togglePause(): void {
   if (!isPaused.value) list.release();
 }
 
-/** Lets the traces come again: what held them is undone. */
+/** Resumes the list: undoes whatever holds it. */
 function resume(): void {
   document.querySelector('.table')?.scrollTo({ top: 0 });
   setParams({ sel: '', sort: '' }, { isAside: heldBy.peek() !== 'order' });
@@ -60,7 +60,7 @@ function LiveButton() {
   const held = heldBy.value;
   if (isOpen && held !== undefined && !isPaused.value) {
     return (
-      <button type="button" class="button" aria-pressed={false} title={`New traces wait ${HELD[held]}`} onClick={resume}>
+      <button type="button" class="button" aria-pressed={false} title={`New traces are held back ${HELD[held]}`} onClick={resume}>
         <span class="dot" aria-hidden="true" />
         Paused
       </button>
@@ -72,7 +72,9 @@ function LiveButton() {
       type="button"
       class={isLive ? 'button live-on' : 'button'}
       aria-pressed={!isPaused.value}
-      title={isPaused.value ? 'New traces wait. Click to show them as they arrive (p)' : 'New traces are shown as they arrive. Click to pause (p)'}
+      title={
+        isPaused.value ? 'New traces are held back. Click to show them as they arrive (p)' : 'New traces are shown as they arrive. Click to pause (p)'
+      }
       onClick={togglePause}
     >
       <span class="dot" aria-hidden="true" />

@@ -2,16 +2,16 @@ import { useComputed, type Signal } from '@preact/signals';
 import type { Span } from './model.ts';
 import type { TraceState } from './trace-state.ts';
 
-/** Spans around a span, the outermost first; a call and its callee are one. */
+/** The ancestors of a span, outermost first; a call and its callee count as one. */
 export function pathTo(span: Span): Span[] {
   const path: Span[] = [];
   for (let at = span.parent; at !== undefined; at = at.parent) if (at.callee === undefined || at.callee !== path[0]) path.unshift(at);
   return path[path.length - 1]?.callee === span ? path.slice(0, -1) : path;
 }
 
-/** `deep-service › level 1 › … › level 43`: what lies around the first row that is seen. */
+/** `deep-service › level 1 › … › level 43`: the ancestors of the first visible row. */
 export function Breadcrumb({ state, top, width }: { state: TraceState; top: Signal<number>; width: number }) {
-  // Many rows that follow each other lie in the same span: the text changes with that, not with each row that is scrolled by.
+  // Many consecutive rows have the same parent: the text changes with the parent, not with every scrolled row.
   const around = useComputed(() => {
     const row = state.rows.value[top.value];
     return row === undefined ? undefined : pathTo(row.call ?? row.span).at(-1);

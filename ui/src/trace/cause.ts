@@ -2,7 +2,7 @@ import { isFailed } from '../outcomes.ts';
 import type { Span, TraceModel } from './model.ts';
 import { framesOf, placeOf } from './stack.ts';
 
-/** Why a trace failed: where it began, in words. */
+/** Why a trace failed: the origin of the failure, in words. */
 export interface Cause {
   readonly span: Span;
   /** "DynamoDB PutItem orders was throttled". */
@@ -13,7 +13,7 @@ export interface Cause {
   readonly message: string;
 }
 
-/** The cause of a trace whose entry failed; undefined for others. */
+/** The cause of a trace whose entry failed; undefined for other traces. */
 export function causeOf(model: TraceModel): Cause | undefined {
   const root = model.roots.find(({ isOrphan }) => !isOrphan) ?? model.roots[0];
   if (root === undefined || !isFailed(root.outcome)) return undefined;
@@ -22,7 +22,7 @@ export function causeOf(model: TraceModel): Cause | undefined {
   return { span, what: sentenceOf(span, span === root), thrown, message };
 }
 
-/** Where errors begin: the cause of the trace, or of the first span that failed though the trace did not. */
+/** The first error to show: the cause of the trace or, if its entry did not fail, of its first failed span. */
 export function firstError(model: TraceModel): Span | undefined {
   const cause = causeOf(model)?.span;
   if (cause !== undefined) return cause;
@@ -32,15 +32,15 @@ export function firstError(model: TraceModel): Span | undefined {
 
 interface Origin {
   readonly span: Span;
-  /** What an exception shows, or a call of a service that does not report, counts before a flag alone. */
+  /** Has an exception, or is a call to a service that does not report. Proven origins take precedence over mere flags. */
   readonly isProven: boolean;
   readonly isRemote: boolean;
 }
 
 /**
- * The deepest span below `top` that has an exception of its own, or an outcome that no child explains, as X-Ray's root causes: an exception that is
- * referred to decides; of several branches first what has an exception or is behind a call to a service that does not report, of these first such
- * calls, then what began first. What is not marked as failed and is no call, such as a subsegment around calls, is looked through.
+ * The origin of a failure, as in X-Ray's root causes: the deepest span below `top` with its own exception, or with an outcome that no child
+ * explains. A referenced exception decides. Among several branches, proven origins come first (an exception, or a call to a service that does
+ * not report), of these such calls, then the earliest. A subsegment that did not fail and is not a call is skipped.
  */
 export function originOf(top: Span, spans: readonly Span[]): Span {
   const holders = new Map<string, Span>();
@@ -88,7 +88,7 @@ function rankOf({ isProven, isRemote }: Origin): number {
   return (isProven ? 2 : 0) + (isProven && isRemote ? 1 : 0);
 }
 
-/** A fault with an exception of its own did not come from a 4xx that it coped with. */
+/** A fault with its own exception was not caused by a 4xx that the application handled. */
 function explains(origin: Span, parent: Span): boolean {
   const isOwnFault = parent.outcome === 'fault' && parent.entity.exceptions.length > 0;
   return !isOwnFault || origin.outcome === 'fault';
@@ -105,7 +105,7 @@ function sentenceOf(span: Span, isRoot: boolean): string {
   if (outcome === 'throttle') return `${who} was throttled`;
   const did = status === undefined || status < 400 ? 'failed' : `answered ${status}`;
   const isUnexplained = isRoot && entity.exceptions.length === 0;
-  return `${isUnexplained ? name : who} ${did}${isUnexplained ? ' itself: no exception is recorded, and no call of it failed' : ''}`;
+  return `${isUnexplained ? name : who} ${did}${isUnexplained ? ' itself: no exception is recorded, and none of its calls failed' : ''}`;
 }
 
 function thrownBy(span: Span): { thrown: string; message: string } {
@@ -114,7 +114,7 @@ function thrownBy(span: Span): { thrown: string; message: string } {
   const frames = framesOf(exception);
   const own = frames.find(({ isOwn }) => isOwn) ?? frames[0];
   const type = exception.type ?? 'Exception';
-  // Error codes of AWS are known without the suffix.
+  // AWS error codes are commonly written without the suffix.
   const short = span.entity.namespace === 'aws' ? type.replace(/(?<=.)Exception$/, '') : type;
   return {
     thrown: [short, own === undefined ? '' : placeOf(own)].filter((text) => text !== '').join(', '),

@@ -1,24 +1,24 @@
 import type { Span as TraceSpan, Trace } from '../../../src/trace/model.ts';
 import { SKEW_SECONDS } from '../../../src/trace/skew.ts';
 
-/** The clock of a segment, against that of the entry of the trace. Seconds. */
+/** How the clock of a segment differs from the clock of the trace's entry. Seconds. */
 export interface Clock {
-  /** It differs by at least this much from its caller's; 0 for one that only shares its caller's clock. */
+  /** The minimum difference from its caller's clock; 0 for a segment that only inherits its caller's shift. */
   readonly skew: number;
-  /** To be added to the times of the segment and of what lies in it. */
+  /** Added to the times of the segment and its subsegments. */
   readonly shift: number;
 }
 
 interface Interval {
   readonly start: number;
-  /** Infinity while it is open. */
+  /** Infinity while the segment is open. */
   readonly end: number;
 }
 
 /**
- * The segments whose clocks differ from their callers'. A callee that begins before it is called proves it, and so does one that begins after
- * the HTTP response. Such a segment is put into the middle of its call, as Jaeger does: half of the difference is taken for the way there, half for
- * the way back. Below it, a callee keeps its own times when they fit, then those of its caller's clock.
+ * Finds segments whose clocks differ from those of their callers: callees that begin before they are called, or after the HTTP response.
+ * Like Jaeger, this centers such a segment in its call: half of the difference is latency of the request, half of the response.
+ * Below such a segment, a callee keeps its own times if they fit; otherwise it is shifted like its caller.
  */
 export function clocksOf(trace: Trace): ReadonlyMap<TraceSpan, Clock> {
   const clocks = new Map<TraceSpan, Clock>();
@@ -41,7 +41,7 @@ export function clocksOf(trace: Trace): ReadonlyMap<TraceSpan, Clock> {
   return clocks;
 }
 
-/** Against its caller's clock as it is recorded. Where none is off, nothing is shifted. */
+/** Compares with the recorded clock of the caller. If no segment is off, nothing is shifted. */
 function isOff(trace: Trace, callee: TraceSpan): boolean {
   const caller = callee.parentId === undefined ? undefined : trace.find(callee.parentId);
   return caller !== undefined && clockOf(caller, callee, 0) !== undefined;
@@ -54,9 +54,9 @@ function clockOf(caller: TraceSpan, callee: TraceSpan, callerShift: number): Clo
   const skew = differenceOf(caller, callee, called, own);
   if (skew === 0) return undefined;
   if (callerShift !== 0 && differenceOf(caller, callee, called, intervalOf(callee, callerShift)) === 0) return { skew: 0, shift: callerShift };
-  const room = called.end - called.start - (own.end - own.start);
-  const isFitting = caller.isCall && Number.isFinite(room) && room > 0;
-  return { skew, shift: called.start - own.start + (isFitting ? room / 2 : 0) };
+  const slack = called.end - called.start - (own.end - own.start);
+  const isFitting = caller.isCall && Number.isFinite(slack) && slack > 0;
+  return { skew, shift: called.start - own.start + (isFitting ? slack / 2 : 0) };
 }
 
 function intervalOf({ start, end }: TraceSpan, shift: number): Interval {
@@ -70,7 +70,7 @@ function differenceOf(caller: TraceSpan, callee: TraceSpan, called: Interval, ow
   return late > SKEW_SECONDS && isAnswered(caller, callee) ? late : 0;
 }
 
-/** The caller has the response of this very request. A call of AWS is answered by AWS: messages and asynchronous invocations begin when they like. */
+/** The caller received the response of this request. AWS itself answers calls to AWS: messages and asynchronous invocations start at any later time. */
 function isAnswered(caller: TraceSpan, callee: TraceSpan): boolean {
   return caller.isCall && caller.namespace !== 'aws' && caller.httpStatus !== undefined && callee.http?.hasResponse === true;
 }

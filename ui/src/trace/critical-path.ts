@@ -6,14 +6,14 @@ export interface Stretch {
   readonly to: number;
 }
 
-/** Ends that differ by less are equal: times in seconds since the epoch are exact to about 0.2 µs, and SDKs round to 1 µs. */
+/** Ends that differ by less count as equal: times in seconds since the epoch are exact to about 0.2 µs, and SDKs round to 1 µs. */
 const ROUNDING_SECONDS = 1e-6;
 /** The same for long spans, as a share of the parent: clocks of two processes never agree to the microsecond. */
 const ROUNDING_SHARE = 0.001;
 
 /**
- * What the root waited for: from its end backwards, always the child that ended last, until its start. A child that goes on after its parent is
- * clipped at the parent's end; one that ended while a later child ran was not waited for.
+ * The critical path of the root: backwards from its end, always the child that ended last. A child that continues after its parent is clipped at
+ * the parent's end; a child that ended while a later one was running was not waited for.
  */
 export function criticalPath(root: Span | undefined): ReadonlyMap<string, Stretch> {
   const path = new Map<string, Stretch>();
@@ -30,10 +30,10 @@ export function criticalPath(root: Span | undefined): ReadonlyMap<string, Stretc
     for (let i = 0; i < children.length && cursor > span.start; i++) {
       const last = children[i]!;
       if (endOf(last) > cursor + tolerance || last.start >= cursor) continue;
-      // All that is left of it is what rounding left.
+      // Only a rounding error is left of it.
       if (cursor - last.start < ROUNDING_SECONDS && last.end - last.start > ROUNDING_SECONDS) continue;
       let waitedFor = last;
-      // Of those that end together, the one that took longest.
+      // Among children that end together, take the longest.
       for (let j = i + 1; j < children.length && endOf(children[j]!) >= endOf(last) - tolerance; j++) {
         const other = children[j]!;
         if (other.start < waitedFor.start && endOf(other) - last.start > tolerance) waitedFor = other;

@@ -2,7 +2,7 @@ import { textOf } from '../../../src/json/json.ts';
 import type { Span as TraceSpan } from '../../../src/trace/model.ts';
 import { pathOf } from '../format.ts';
 
-/** What a (sub)segment did: an HTTP request, a query, an operation; "" when it does not say. */
+/** What a (sub)segment did: an HTTP request, a query, an operation; "" if it does not record that. */
 export function detailOf(entity: TraceSpan): string {
   const { aws, sql } = entity;
   const operation = textOf(aws['operation']);

@@ -5,10 +5,10 @@ import { labelOf } from './row-text.ts';
 import type { TimelineRow } from './rows.ts';
 import { xOf, type TimelineLayout } from './timeline-layout.ts';
 
-/** px; nothing is drawn narrower. */
-const LEAST = 2;
+/** Minimum width of a bar, px. */
+const MIN_WIDTH = 2;
 
-/** Of more repeats, those that would be drawn over one another are drawn once. */
+/** In larger folds, bars at the same position are drawn once. */
 const MANY = 200;
 
 interface Place {
@@ -19,7 +19,7 @@ interface Place {
   readonly height: number;
 }
 
-/** A row's bar: filled as served, outlined as called. Of a fold the bars of all. */
+/** A row's bar: filled as served, outlined as called. For a fold, the bars of all its spans. */
 export function drawBar(context: CanvasRenderingContext2D, layout: TimelineLayout, scene: TimelineScene, row: TimelineRow, y: number): void {
   const { width, names, rowHeight } = layout;
   const bars = width - names;
@@ -29,7 +29,7 @@ export function drawBar(context: CanvasRenderingContext2D, layout: TimelineLayou
   let [left, right] = [Infinity, 0];
   let before = '';
   for (const { span, call } of parts) {
-    // Of thousands of repeats many fall on the same place.
+    // Among thousands of repeats, many have the same position.
     if (parts.length > MANY) {
       const outer = placeOf(call ?? span, layout, scene, middle);
       const place = `${Math.round(outer.left)} ${Math.round(outer.right)} ${span.outcome}`;
@@ -55,7 +55,7 @@ function placeOf(
 ): { left: number; right: number; place: Place } {
   const bars = width - names;
   const left = xOf(start, axis, window, bars);
-  const right = Math.max(left + LEAST, xOf(end, axis, window, bars));
+  const right = Math.max(left + MIN_WIDTH, xOf(end, axis, window, bars));
   const height = kind === 'segment' ? 12 : 10;
   const x = names + Math.max(0, left);
   return { left, right, place: { x, y: middle - height / 2, width: Math.min(bars, right) - Math.max(0, left), height } };
@@ -65,7 +65,7 @@ function drawSpan(context: CanvasRenderingContext2D, place: Place, colours: Them
   const { x, y, width, height } = place;
   if (span.kind === 'inferred') drawHatched(context, place, colours.lineStrong);
   else if (isCall) {
-    // Around the segment that serves it, which is a little smaller.
+    // Drawn around the slightly smaller bar of the segment that serves it.
     context.strokeStyle = colours.bars[span.outcome];
     context.strokeRect(x + 0.5, y - 1.5, Math.max(1, width - 1), height + 3);
   } else if (span.isOpen) drawOpen(context, place, colours, span);
@@ -82,7 +82,7 @@ function drawHatched(context: CanvasRenderingContext2D, { x, y, width, height }:
   for (let at = 0; at < width; at += 5) context.fillRect(x + at, y, Math.min(3, width - at), height);
 }
 
-/** Its end is soft: it is not known yet. */
+/** Drawn with a soft end, because the end is not known yet. */
 function drawOpen(context: CanvasRenderingContext2D, { x, y, width, height }: Place, colours: ThemeColours, { outcome }: Span): void {
   const soft = context.createLinearGradient(x, 0, x + width, 0);
   soft.addColorStop(0, colours.bars[outcome]);
@@ -118,12 +118,12 @@ function drawLabel(
   if (text === '') return;
   context.font = colours.small;
   context.fillStyle = colours.ink3;
-  const room = context.measureText(text).width;
-  // Beside the bar, on the side that has room.
-  if (right + 6 + room < width - names) {
+  const textWidth = context.measureText(text).width;
+  // Beside the bar, on the side with enough space.
+  if (right + 6 + textWidth < width - names) {
     context.textAlign = 'left';
     context.fillText(text, names + Math.max(0, right) + 6, middle);
-  } else if (left - 6 - room > 0) {
+  } else if (left - 6 - textWidth > 0) {
     context.textAlign = 'right';
     context.fillText(text, names + left - 6, middle);
   }

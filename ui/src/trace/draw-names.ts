@@ -10,12 +10,12 @@ import { indentOf, TWISTY, visible, type TimelineLayout } from './timeline-layou
 /** px around a name. */
 const GAP = 8;
 
-/** A row's name, what it did, what failed below it though it is closed, and its length. */
+/** A row's name, detail, hidden failures and duration. */
 export function drawName(context: CanvasRenderingContext2D, layout: TimelineLayout, scene: TimelineScene, row: TimelineRow, y: number): void {
   const { colours, matches } = scene;
   const { span, call, fold } = row;
   const isAbove = layout.names === 0;
-  const room = isAbove ? layout.width : layout.names;
+  const available = isAbove ? layout.width : layout.names;
   const x = indentOf(row.depth, layout);
   const middle = isAbove ? y + 11 : y + layout.rowHeight / 2;
   context.textBaseline = 'middle';
@@ -29,8 +29,8 @@ export function drawName(context: CanvasRenderingContext2D, layout: TimelineLayo
   context.fillStyle = colours.ink3;
   context.textAlign = 'right';
   const length = duration(secondsOf(row));
-  context.fillText(length, room - 9, middle);
-  const beforeLength = room - 9 - context.measureText(length).width - GAP;
+  context.fillText(length, available - 9, middle);
+  const beforeLength = available - 9 - context.measureText(length).width - GAP;
   const end = drawHidden(context, scene, row, beforeLength, middle);
   context.textAlign = 'left';
   let at = x + TWISTY + 4;
@@ -50,7 +50,7 @@ export function drawName(context: CanvasRenderingContext2D, layout: TimelineLayo
   context.fillText(cut(context, colours.medium, span.detail, end - at), at, middle);
 }
 
-/** A line for each level above each row that is seen; of rows that follow each other one line. */
+/** Indent guides: one line per level for consecutive visible rows. */
 export function drawGuides(
   context: CanvasRenderingContext2D,
   layout: TimelineLayout,
@@ -60,7 +60,7 @@ export function drawGuides(
 ): void {
   const { rowHeight, top, indents } = layout;
   context.fillStyle = colours.line;
-  /** Of each level the row where its line begins. */
+  /** For each level, the row where its line starts. */
   const begins: number[] = [];
   for (let i = first; i <= last; i++) {
     const levels = i === last ? 0 : Math.max(0, rows[i]!.depth - indents.base);
@@ -73,7 +73,7 @@ export function drawGuides(
   }
 }
 
-/** "● 2 faults" of what is hidden; returns where the room for the name ends. */
+/** Draws "● 2 faults" for hidden failures; returns the right edge of the space for the name. */
 function drawHidden(context: CanvasRenderingContext2D, { colours }: TimelineScene, { hidden }: TimelineRow, right: number, middle: number): number {
   const worst = worstOf(hidden);
   if (worst === undefined) return right;
@@ -87,7 +87,7 @@ function drawHidden(context: CanvasRenderingContext2D, { colours }: TimelineScen
   return x - GAP;
 }
 
-/** px that the names of the rows that are seen take up. */
+/** The width of the widest visible name, px. */
 export function fittingNames(canvas: HTMLCanvasElement, layout: TimelineLayout, rows: readonly TimelineRow[], colours: ThemeColours): number {
   const context = contextOf(canvas);
   const { first, last } = visible(rows, layout);

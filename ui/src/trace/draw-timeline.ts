@@ -6,7 +6,7 @@ import { ticksOf, type TimeAxis } from './time-axis.ts';
 import { RULER_HEIGHT, visible, xOf, type TimelineLayout } from './timeline-layout.ts';
 import type { Zoom } from './zoom.ts';
 
-/** Draws the rows that are seen: work for a screen, however many spans there are. */
+/** Draws the visible rows only, however many spans there are. */
 export function drawTimeline(context: CanvasRenderingContext2D, layout: TimelineLayout, scene: TimelineScene): void {
   const { width, height, names, rowHeight, top } = layout;
   const { rows, colours } = scene;
@@ -52,7 +52,7 @@ function drawBackground(
   }
 }
 
-/** The ruler, and what folded gaps fold. */
+/** Draws the ruler and the duration of folded gaps. */
 export function drawRuler(context: CanvasRenderingContext2D, { width, names }: TimelineLayout, { axis, window, colours }: TimelineScene): void {
   const bars = width - names;
   context.font = colours.small;

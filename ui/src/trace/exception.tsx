@@ -5,10 +5,10 @@ import { Fact } from './fact.tsx';
 import type { Span } from './model.ts';
 import { framesOf, resolvedPath, type ShownFrame } from './stack.ts';
 
-/** Frames that are shown at first. */
+/** Frames shown initially. */
 const FIRST_FRAMES = 8;
 
-/** What was thrown, and where: frames of the application first, those of libraries folded. */
+/** An exception and its stack: frames of the application first, frames of libraries folded. */
 export function Exception({ exception, span }: { exception: SpanException; span: Span }) {
   const { type, message } = exception;
   const folder = span.entity.workingDirectory;

@@ -3,12 +3,12 @@ import { Exception } from './exception.tsx';
 import type { Span } from './model.ts';
 import type { ViewProps } from './view.ts';
 
-/** Spans that have exceptions of their own, in the order of time. */
+/** Spans with their own exceptions, in chronological order. */
 export function thrownIn(spans: readonly Span[]): Span[] {
   return spans.filter(({ kind, entity }) => kind !== 'inferred' && entity.exceptions.length > 0).sort((a, b) => a.end - b.end);
 }
 
-/** Everything that was thrown in the trace, wherever. */
+/** All exceptions of the trace. */
 export function ExceptionsView({ state, model }: ViewProps) {
   const spans = thrownIn(model.spans);
   return (

@@ -3,32 +3,32 @@ import type { ComponentChildren } from 'preact';
 import { CopyMark } from '../copy.tsx';
 import { Url } from '../url.tsx';
 import { Value } from '../value.tsx';
-import { DoorsOfTrace, type Asked } from './doors.ts';
+import { ValueSearchContext, type Asked } from './value-search.ts';
 import type { Span } from './model.ts';
 
 export interface FactProps {
   readonly span: Span;
   readonly value: unknown;
-  /** What it is, for the one who copies it. */
+  /** What the value is, for the label of the copy button. */
   readonly name: string;
   readonly asked?: Asked | undefined;
   readonly isMono?: boolean;
-  /** In place of the value itself. */
+  /** Shown instead of the value. */
   readonly children?: ComponentChildren;
 }
 
-/** A value of a span with what can be done with it: search for it, and copy it. */
+/** A value of a span that can be searched for and copied. */
 export function Fact({ span, value, name, asked, isMono = false, children }: FactProps) {
-  const door = useContext(DoorsOfTrace)?.of(span, value, asked);
+  const valueSearch = useContext(ValueSearchContext)?.of(span, value, asked);
   const text = String(value);
   const shown = children ?? (/^[a-z][a-z0-9+.-]*:\/\/\S+$/i.test(text) || text.startsWith('/') ? <Url url={text} /> : text);
   const classes = isMono ? 'mono' : undefined;
   return (
     <span class="fact">
-      {door === undefined ? (
+      {valueSearch === undefined ? (
         <span class={classes}>{shown}</span>
       ) : (
-        <Value door={door}>
+        <Value valueSearch={valueSearch}>
           <span class={classes}>{shown}</span>
         </Value>
       )}

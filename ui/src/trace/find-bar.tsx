@@ -4,7 +4,7 @@ import { count, duration } from '../format.ts';
 import { showMatch } from './step.ts';
 import type { TraceState } from './trace-state.ts';
 
-/** Finds spans in the trace, and what else one does with the timeline. */
+/** Finds spans in the trace; also has the other controls of the timeline. */
 export function FindBar({ state }: { state: TraceState }) {
   const input = useRef<HTMLInputElement>(null);
   useEffect(() => {
@@ -71,7 +71,7 @@ export function FindBar({ state }: { state: TraceState }) {
   );
 }
 
-/** What the strokes of the picture mean, of those that are in it. */
+/** Legend of the strokes that the timeline contains. */
 function LineKey({ state }: { state: TraceState }) {
   const hasCalls = useComputed(() => state.rows.value.some(({ call }) => call !== undefined)).value;
   if (state.path.value.size === 0 && !hasCalls) return null;
@@ -82,13 +82,13 @@ function LineKey({ state }: { state: TraceState }) {
           <span title="The call as the caller saw it, with the time in the network and in queues">
             <i class="outlined" aria-hidden="true" /> as called
           </span>
-          <span title="The part of it that the called service worked">
+          <span title="The part in which the called service did its work">
             <i class="filled" aria-hidden="true" /> as served
           </span>
         </>
       )}
       {state.path.value.size > 0 && (
-        <span title="What the trace waited for: it is as long as these spans made it">
+        <span title="The spans that determine the duration of the trace">
           <i class="stroke" aria-hidden="true" /> critical path
         </span>
       )}

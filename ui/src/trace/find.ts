@@ -2,7 +2,7 @@ import type { Span } from './model.ts';
 
 const texts = new WeakMap<Span, string>();
 
-/** Spans in which `text` stands somewhere: name, request, query, annotations, metadata, exceptions, id. In the order of the timeline. */
+/** Spans that contain `text` anywhere: name, request, query, annotations, metadata, exceptions, ID. In timeline order. */
 export function matching(spans: readonly Span[], text: string): Span[] {
   const wanted = text.trim().toLowerCase();
   if (wanted === '') return [];

@@ -4,7 +4,7 @@ import type { Span } from './model.ts';
 import { FindingList } from './panel-sections.tsx';
 import type { ViewProps } from './view.ts';
 
-/** What AWS would do differently with this trace, by the span that it is about. */
+/** What AWS would do differently with this trace, grouped by span. */
 export function FindingsView({ state, model }: ViewProps) {
   const findings = state.findings.value;
   if (findings === undefined) return <p class="empty faint">Reading the findings …</p>;

@@ -2,7 +2,7 @@ import type { RowOutcome } from '../../../src/api/page-types.ts';
 import { severityOf } from '../outcomes.ts';
 import { rowOf, type Span } from './model.ts';
 
-/** Spans that were reached the same way, as one. Seconds. */
+/** Spans with the same path of names, merged. Seconds. */
 export interface Frame {
   readonly name: string;
   readonly service: string;
@@ -16,7 +16,7 @@ export interface Frame {
   readonly parent: Frame | undefined;
 }
 
-/** Merges spans by the names on the way to them. Without recursion: a trace may be deep. */
+/** Merges spans that have the same path of names. Not recursive: a trace may be deep. */
 export function framesOf(roots: readonly Span[]): Frame[] {
   const tops = new Map<string, Frame>();
   const open: { span: Span; parent: Frame | undefined }[] = roots.map((span) => ({ span, parent: undefined }));
@@ -55,7 +55,7 @@ export interface PlacedFrame {
   readonly row: number;
 }
 
-/** Where each frame stands: below its parent, as wide as its share. Parallel calls that take longer than their parent share its width. */
+/** The position of each frame: below its parent, as wide as its share. Parallel calls whose sum is longer than their parent share its width. */
 export function placedFrames(tops: readonly Frame[], root: Frame | undefined): PlacedFrame[] {
   const placed: PlacedFrame[] = [];
   const above: Frame[] = [];

@@ -12,7 +12,7 @@ import type { ViewProps } from './view.ts';
 
 const ROW = 24;
 
-/** The trace with repeats merged: width is time, below is what was called. */
+/** The trace with repeated calls merged: width is time, callees are below. */
 export function Flame({ state, model }: ViewProps) {
   const tops = useMemo(() => framesOf(model.roots), [model]);
   const root = useSignal<Frame | undefined>(undefined);
@@ -20,7 +20,7 @@ export function Flame({ state, model }: ViewProps) {
   const width = useSize(canvas).value?.width;
   const placed = useMemo(() => placedFrames(tops, root.value), [tops, root.value]);
   const rows = placed.reduce((most, { row }) => Math.max(most, row + 1), 1);
-  // Frames of another model are others.
+  // The frames of a new model are new objects.
   useEffect(() => void (root.value = undefined), [root, tops]);
   void settings.value;
   const selected = state.selected.value?.id;

@@ -6,10 +6,10 @@ import { shapeOf, type Fold } from './folds.ts';
 import { rowOf, type Span, type TraceModel } from './model.ts';
 import type { TraceState } from './trace-state.ts';
 
-/** Repeats that are listed. */
+/** The number of repeats listed. */
 const FIRST = 100;
 
-/** Repeats as one: how many, how long, one after the other or at once, and what they have in common. */
+/** Summary of a fold: count, durations, order, and what its spans have in common. */
 export function FoldPanel({ fold, state, model }: { fold: Fold; state: TraceState; model: TraceModel }) {
   void state.tick.value;
   const { spans } = fold;
@@ -23,7 +23,7 @@ export function FoldPanel({ fold, state, model }: { fold: Fold; state: TraceStat
   return (
     <>
       <p class="dim">
-        {fold.isCalls ? 'Calls' : 'Spans'} that are alike, in {first.parent?.name ?? 'the trace'}
+        Similar {fold.isCalls ? 'calls' : 'spans'} in {first.parent?.name ?? 'the trace'}
       </p>
       <section>
         <h3>Together</h3>
@@ -32,13 +32,13 @@ export function FoldPanel({ fold, state, model }: { fold: Fold; state: TraceStat
           <dd>{count(spans.length)}</dd>
           <dt>Sum</dt>
           <dd>{duration(fold.seconds)}</dd>
-          <dt>From first to last</dt>
+          <dt>First to last</dt>
           <dd>
             {duration(elapsed)}
             {whole > 0 && <span class="faint">, {percent(elapsed / whole)} of the trace</span>}
           </dd>
           <dt>Order</dt>
-          <dd>{fold.atOnce === 1 ? 'One after the other' : `Up to ${count(fold.atOnce)} at once`}</dd>
+          <dd>{fold.atOnce === 1 ? 'Sequential' : `Up to ${count(fold.atOnce)} concurrent`}</dd>
           <dt>p50</dt>
           <dd>{duration(medianOf(lengths))}</dd>
           <dt>Shortest</dt>
@@ -55,7 +55,7 @@ export function FoldPanel({ fold, state, model }: { fold: Fold; state: TraceStat
       </section>
       <Common span={first} />
       <section>
-        <h3>Each of them</h3>
+        <h3>Repeats</h3>
         <p class="buttons">
           <button type="button" class="button small" aria-pressed={isOpen} onClick={() => state.toggle(fold.key, true)}>
             {isOpen ? 'Hide the rows' : 'Show the rows'}
@@ -82,7 +82,7 @@ function failuresIn(spans: readonly Span[]): Failures {
   return failures;
 }
 
-/** The middle one, or between the middle two. `sorted`: the least first. */
+/** The median. `sorted`: ascending. */
 function medianOf(sorted: readonly number[]): number {
   const [low = 0, high = low] = sorted.slice((sorted.length - 1) >> 1, (sorted.length >> 1) + 1);
   return (low + high) / 2;

@@ -1,25 +1,25 @@
 import { severityOf } from '../outcomes.ts';
 import { rowOf, type Span } from './model.ts';
 
-/** As many siblings alike are folded into one row. */
-const LEAST_ALIKE = 4;
-/** Spans that overlap by less follow each other. */
+/** At least this many similar siblings are folded into one row. */
+const MIN_FOLD = 4;
+/** Spans that overlap by less than this count as sequential. */
 const ROUNDING_SECONDS = 1e-6;
 
 /** Never empty. */
 type Run = readonly [first: Span, ...others: Span[]];
 
-/** Siblings that do the same. */
+/** Similar siblings in one row. */
 export interface Fold {
   readonly key: string;
-  /** As it stands in the address: of its first span. */
+  /** ID in the address, made from its first span. */
   readonly id: string;
   readonly spans: Run;
-  /** The same, the worst last: what is drawn last is seen. */
+  /** The same spans, the worst last: the last drawn is on top. */
   readonly worstLast: readonly Span[];
-  /** The sum of their lengths, in seconds. */
+  /** The sum of their durations, in seconds. */
   readonly seconds: number;
-  /** Most of them that ran at one time; 1 when each waited for the one before. */
+  /** The maximum number that ran concurrently; 1 if they ran one after another. */
   readonly atOnce: number;
   /** Calls of the same kind. */
   readonly isCalls: boolean;
@@ -27,13 +27,13 @@ export interface Fold {
 
 export const FOLD_ID = 'fold-';
 
-/** Siblings in their order, with runs of those that are alike as one. `parentId` is part of the keys. */
+/** Siblings in order, with runs of similar ones folded. `parentId` is part of the keys. */
 export function foldedIn(children: readonly Span[], parentId: string): readonly (Span | Fold)[] {
-  if (children.length < LEAST_ALIKE) return children;
+  if (children.length < MIN_FOLD) return children;
   const parts: (Span | Fold)[] = [];
   const runs = new Map<string, number>();
   for (const run of runsOf(children)) {
-    if (run.length < LEAST_ALIKE) {
+    if (run.length < MIN_FOLD) {
       parts.push(...run);
       continue;
     }
@@ -45,7 +45,7 @@ export function foldedIn(children: readonly Span[], parentId: string): readonly 
   return parts;
 }
 
-/** Neighbours that are alike. */
+/** Groups of similar neighbours. */
 function runsOf(children: readonly Span[]): readonly Run[] {
   const runs: [Span, ...Span[]][] = [];
   for (const child of children) {
@@ -77,14 +77,14 @@ function atOnceOf(spans: readonly Span[]): number {
 
 const VARYING = /[0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-f]{16,}|\d+/gi;
 
-/** A request or a name without what differs from one to the next: numbers and ids are #. */
+/** A request or a name with numbers and IDs replaced by #. */
 export function shapeOf(text: string): string {
   return text.replaceAll(VARYING, '#');
 }
 
 const likenesses = new WeakMap<Span, string>();
 
-/** The same for spans that differ in numbers and ids only. */
+/** Equal for spans that differ in numbers and IDs only. */
 function likenessOf(span: Span): string {
   let likeness = likenesses.get(span);
   if (likeness === undefined) {

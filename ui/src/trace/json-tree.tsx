@@ -3,10 +3,10 @@ import { ExactNumber } from '../../../src/json/exact-number.ts';
 import { Fact } from './fact.tsx';
 import type { Span } from './model.ts';
 
-/** Members of an object that are shown at first: metadata can be anything. */
+/** Members of an object shown initially: metadata can be of any size. */
 const FIRST_MEMBERS = 100;
 
-/** Any JSON value, to be opened level by level; `levels` are open at first. `span`: whose value it is, when what lies in it can be searched for. */
+/** Any JSON value as a tree; `levels` are expanded initially. `span`: the owner of the value, if its parts can be searched for. */
 export function JsonTree({ value, name, levels = 1, span }: { value: unknown; name?: string; levels?: number; span?: Span }) {
   if (!isBranch(value)) return <Leaf name={name ?? 'value'} value={value} span={span} />;
   return <Branch name={name} value={value} levels={levels} span={span} />;

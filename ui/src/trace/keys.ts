@@ -1,4 +1,4 @@
-import { copyAloud } from '../copy.tsx';
+import { copyAndAnnounce } from '../copy.tsx';
 import { go, listHref, param, setParams } from '../route.ts';
 import type { KeyHandler } from '../shell/keys.ts';
 import type { TimelineRow } from './rows.ts';
@@ -7,7 +7,7 @@ import type { TraceState } from './trace-state.ts';
 import { showView } from './view.ts';
 import { VIEWS } from './views.ts';
 
-/** The keys of the trace's screen. */
+/** Keyboard shortcuts of the trace screen. */
 export function keysFor(state: TraceState): KeyHandler[] {
   const rows = () => state.rows.peek();
   const at = (): number => rows().findIndex((row) => state.isSelected(row));
@@ -36,7 +36,7 @@ export function keysFor(state: TraceState): KeyHandler[] {
     { keys: ['k', 'ArrowUp'], does: 'previous span', run: () => step(-1) },
     { keys: ['ArrowRight'], does: 'expand, or go to the first child', run: () => open(true) },
     { keys: ['ArrowLeft'], does: 'collapse, or go to the parent', run: () => open(false) },
-    { keys: ['e'], does: 'the cause, then the next error', run: () => showError(state, 1) },
+    { keys: ['e'], does: 'go to the cause, then to the next error', run: () => showError(state, 1) },
     { keys: ['E'], does: 'previous error', run: () => showError(state, -1) },
     { keys: ['f'], does: 'find in the trace', run: () => void state.focusFind() },
     { keys: ['Ctrl+f'], does: 'find in the timeline; again for the browser’s own find', run: () => state.focusFind() },
@@ -47,12 +47,12 @@ export function keysFor(state: TraceState): KeyHandler[] {
       does: 'copy the id of the selected span',
       run: () => {
         const span = state.selected.peek();
-        if (span !== undefined) void copyAloud(span.entity.id, `id ${span.entity.id}`);
+        if (span !== undefined) void copyAndAnnounce(span.entity.id, `id ${span.entity.id}`);
       },
     },
     { keys: ['+', '='], does: 'zoom in', run: () => state.zoom.by(0.5) },
     { keys: ['-'], does: 'zoom out', run: () => state.zoom.by(2) },
-    { keys: ['0'], does: 'the whole trace', run: () => state.zoom.to(undefined) },
+    { keys: ['0'], does: 'show the whole trace', run: () => state.zoom.to(undefined) },
     {
       keys: ['z'],
       does: 'zoom to the selected span',
@@ -61,8 +61,8 @@ export function keysFor(state: TraceState): KeyHandler[] {
         if (spans.length > 0) state.zoom.toSpans(spans);
       },
     },
-    { keys: ['a'], does: 'move to earlier', run: () => state.zoom.pan(-part()) },
-    { keys: ['d'], does: 'move to later', run: () => state.zoom.pan(part()) },
+    { keys: ['a'], does: 'pan to earlier', run: () => state.zoom.pan(-part()) },
+    { keys: ['d'], does: 'pan to later', run: () => state.zoom.pan(part()) },
     { keys: ['['], does: 'collapse one level', run: () => state.openBy(-1) },
     { keys: [']'], does: 'expand one level', run: () => state.openBy(1) },
     {
@@ -73,7 +73,7 @@ export function keysFor(state: TraceState): KeyHandler[] {
     ...VIEWS.map((view) => ({ keys: [view.key], does: view.title, run: () => showView(state, view) })),
     {
       keys: ['Escape'],
-      // The panel that the page has opened by itself is none that the reader has to close first.
+      // A panel that the page opened by itself need not be closed first.
       does: 'close the panel, then the trace',
       run: () => (param('span') === '' ? go(listHref()) : state.select(undefined)),
     },

@@ -12,13 +12,13 @@ import type { Zoom } from './zoom.ts';
 
 const HEIGHT = 54;
 const PAD = 5;
-/** px on either side of an edge of the window, by which it is dragged. */
+/** An edge of the window can be dragged from this far away, px. */
 const GRIP = 6;
 
-/** What of the window a drag moves; `new` draws another one. */
+/** The part of the window that a drag moves; `new` draws a new window. */
 type Part = 'new' | 'whole' | 'left' | 'right';
 
-/** The whole trace, and which part of it is seen. Drag for another part, drag the part or its edges to move it. */
+/** An overview of the trace with the visible range. Drag to choose another range; drag the range or its edges to move it. */
 export function Minimap({ state }: { state: TraceState }) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const grabbed = useRef<{ readonly part: Part; readonly window: Zoom } | undefined>(undefined);
@@ -53,14 +53,14 @@ export function Minimap({ state }: { state: TraceState }) {
   );
 }
 
-/** Edges and place in px. */
+/** All in px. */
 function partAt(x: number, left: number, right: number): Part {
   if (Math.abs(x - left) < GRIP) return 'left';
   if (Math.abs(x - right) < GRIP) return 'right';
   return x > left && x < right ? 'whole' : 'new';
 }
 
-/** The window after a drag from `pressed` to `at`, in units of the axis. */
+/** The window after a drag from `pressed` to `at`, in axis units. */
 function movedTo(part: Part, { from, to }: Zoom, pressed: number, at: number): Zoom {
   if (part === 'whole') return { from: from + at - pressed, to: to + at - pressed };
   const [a, b] = ordered(part === 'new' ? pressed : part === 'left' ? to : from, at);
@@ -70,10 +70,10 @@ function movedTo(part: Part, { from, to }: Zoom, pressed: number, at: number): Z
 function drawSpans(canvas: HTMLCanvasElement, { spans }: TraceModel, axis: TimeAxis): void {
   const { context, width } = context2d(canvas, HEIGHT);
   const colours = themeColours();
-  const room = HEIGHT - 2 * PAD;
-  const step = Math.min(3, room / spans.length);
+  const drawable = HEIGHT - 2 * PAD;
+  const step = Math.min(3, drawable / spans.length);
   const height = Math.max(1, Math.min(2, step));
-  // Of many spans those that fall on one another are drawn once; what failed is drawn last, and never too small to be seen.
+  // Spans that cover the same pixels are drawn once; failed spans are drawn last and never too small to see.
   const drawn = new Set<number>();
   const failed: { outcome: RowOutcome; x: number; y: number; w: number }[] = [];
   let colour: RowOutcome | undefined;

@@ -13,39 +13,39 @@ import { detailOf } from './detail.ts';
 
 export type SpanKind = 'segment' | 'subsegment' | 'inferred';
 
-/** A row's worth of a trace: a segment, a subsegment, or a service that X-Ray infers from a call. Times are seconds from the trace's start. */
+/** A segment, a subsegment, or a service that X-Ray infers from a call. Times are seconds from the start of the trace. */
 export interface Span {
   readonly id: string;
   readonly kind: SpanKind;
-  /** Of an inferred one the call. */
+  /** For an inferred service, the call. */
   readonly entity: TraceSpan;
   readonly name: string;
   /** What it did: an HTTP request, a query, an operation. */
   readonly detail: string;
-  /** Name of the segment that it lies in. */
+  /** Name of its segment. */
   readonly service: string;
   readonly start: number;
-  /** Of what is still open: now, or when the trace last changed. */
+  /** For an open span: now, or the time of the last change of the trace. */
   end: number;
   readonly isOpen: boolean;
-  /** Open, and nothing has come of its trace for so long that it is not going on. */
+  /** Open, but its trace has been silent for so long that the span has probably been abandoned. */
   readonly isSilent: boolean;
   readonly outcome: RowOutcome;
   readonly parent: Span | undefined;
   readonly children: Span[];
-  /** Of its row: a call and its callee have one. */
+  /** Depth of its row: a call and its callee share a row. */
   depth: number;
-  /** Of a call: the only segment that serves it. The two are one row. */
+  /** For a call: the only segment that serves it. Both share a row. */
   callee: Span | undefined;
-  /** Rows below that failed. */
+  /** Failed rows below this one. */
   failures: Failures;
-  /** Its parent never came. */
+  /** Its parent never arrived. */
   readonly isOrphan: boolean;
-  /** Of a segment: seconds that its clock differs from its caller's by, at least; 0 when nothing shows that it does. */
+  /** For a segment: the minimum difference from its caller's clock, in seconds; 0 without evidence of a difference. */
   readonly skew: number;
-  /** Seconds that it is shown later than its document says, because clocks differ; negative for earlier. */
+  /** Correction for clock differences: seconds that the span is shown later than recorded; negative for earlier. */
   readonly shift: number;
-  /** Seconds that it ends before it starts; it is shown as taking no time. */
+  /** Seconds by which its end precedes its start; such a span is shown with no duration. */
   readonly reversed: number;
 }
 
@@ -63,19 +63,19 @@ export interface TraceModel {
   readonly trace: Trace;
   readonly services: number;
   readonly errors: readonly Span[];
-  /** The most that clocks differ by, in seconds. */
+  /** The largest clock difference, in seconds. */
   readonly skew: number;
-  /** Something is in progress and may go on. */
+  /** A span is in progress and not abandoned. */
   readonly isLive: boolean;
   readonly open: readonly Span[];
-  /** Seconds; grows while it is live. */
+  /** Seconds; grows while the trace is live. */
   length: number;
 }
 
-/** What has been silent for so long is not going on: its process has ended. */
+/** A trace that has been silent for this long is considered abandoned: its process has probably ended. */
 const ABANDONED_SECONDS = 120;
 
-/** Puts the documents together. `nowSeconds` since the epoch; `isAdjusted`: clocks that differ are set by those of the callers. */
+/** Assembles the documents. `nowSeconds` since the epoch; `isAdjusted`: different clocks are adjusted to those of the callers. */
 export function modelOf(found: TraceDocuments, nowSeconds: number, { isAdjusted = true }: { isAdjusted?: boolean } = {}): TraceModel {
   const { id, revision, received, bytes, isPinned, documents } = found;
   const read = documents.map((document, arrival) => documentOf('xray', document, arrival));
@@ -88,7 +88,7 @@ export function modelOf(found: TraceDocuments, nowSeconds: number, { isAdjusted 
   const byId = new Map<string, Span>();
   const services = new Set<string>();
   let [length, skew] = [0, 0];
-  // Once over all of them: this code runs when a trace is opened, and V8 has not compiled it by then.
+  // A single pass: this code runs when a trace is opened, before V8 has optimized it.
   for (const span of spans) {
     byId.set(span.id, span);
     if (span.parent === undefined) roots.push(span);
@@ -118,7 +118,7 @@ export function modelOf(found: TraceDocuments, nowSeconds: number, { isAdjusted 
   };
 }
 
-/** Lets what is in progress grow. `nowSeconds` since the epoch. */
+/** Extends spans in progress. `nowSeconds` since the epoch. */
 export function grow(model: TraceModel, nowSeconds: number): void {
   const now = nowSeconds - model.origin;
   for (const span of model.open) span.end = Math.max(span.start, now);
@@ -162,7 +162,7 @@ class Builder {
     const tops = [...segments.filter((segment) => !isCalled(segment)), ...orphans];
     tops.sort((a, b) => a.start - b.start);
     for (const top of tops) this.#place(top);
-    // Segments that call each other in a circle have no top.
+    // Segments that call each other in a cycle have no top.
     for (const segment of segments) if (!this.#placed.has(segment)) this.#place(segment);
     this.#joinCalls();
     return this.#spans;
@@ -178,17 +178,17 @@ class Builder {
     for (let i = this.#spans.length - 1; i >= 0; i--) {
       const span = this.#spans[i]!;
       const { parent, callee } = span;
-      // Most are well.
+      // Most spans did not fail.
       if (callee === undefined && span.failures === NO_FAILURES && !isFailed(span.outcome)) continue;
       if (parent === undefined || span.kind === 'inferred') continue;
-      // A call and its callee are one row, of which each is worth the worse; what is below the callee is below the call.
+      // A call and its callee share a row and the worse outcome; failures below the callee are also below the call.
       const outcome = callee === undefined ? span.outcome : rowOf(span).outcome;
       if (parent.callee !== span && isFailed(outcome)) parent.failures = added(parent.failures, { [outcome]: 1 });
       parent.failures = added(parent.failures, span.failures);
     }
   }
 
-  /** Depth first, without recursion: a trace may be deep. */
+  /** Depth first, not recursive: a trace may be deep. */
   #place(top: TraceSpan): void {
     const open: { entity: TraceSpan; parent: Span | undefined; isInferred: boolean }[] = [{ entity: top, parent: undefined, isInferred: false }];
     for (let next = open.pop(); next !== undefined; next = open.pop()) {
@@ -207,7 +207,7 @@ class Builder {
     }
   }
 
-  /** What was called from here, latest first. */
+  /** Children and callees, latest first. */
   #below(entity: TraceSpan): readonly TraceSpan[] {
     const callees = this.#trace.calleesOf(entity);
     const below = callees.length === 0 ? entity.children.slice() : [...entity.children, ...callees];
@@ -244,7 +244,7 @@ class Builder {
   }
 }
 
-/** The row that a span begins: a call and the segment that serves it are one, with the worse outcome of the two. */
+/** The row of a span: a call and the segment that serves it share a row, with the worse outcome of the two. */
 export function rowOf(span: Span): { readonly span: Span; readonly call: Span | undefined; readonly outcome: RowOutcome } {
   const { callee } = span;
   if (callee === undefined) return { span, call: undefined, outcome: span.outcome };
@@ -263,12 +263,12 @@ function added(a: Failures, b: Failures): Failures {
 function calleeOf({ kind, entity, end, children }: Span): Span | undefined {
   const [only] = children.length === 1 ? children : [];
   if (kind !== 'subsegment' || !entity.isCall || only?.kind !== 'segment' || only.start > end) return undefined;
-  // A message that is received on its own time: AWS had answered for it.
+  // A message received later: AWS had already answered the call.
   if (entity.namespace === 'aws' && only.end > end + SKEW_SECONDS) return undefined;
   return only;
 }
 
-/** Seconds of the span that none of its children covers: it did not wait for others. */
+/** Seconds of the span not covered by its children. */
 export function selfSecondsOf({ start, end, children }: Span): number {
   let covered = 0;
   let until = start;

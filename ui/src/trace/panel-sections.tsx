@@ -5,7 +5,7 @@ import { isObject } from '../../../src/json/json.ts';
 import { Copy } from '../copy.tsx';
 import { count, duration, plural } from '../format.ts';
 import { WORDS } from '../outcomes.ts';
-import { annotationAsked, resourceAsked, serviceAsked } from './doors.ts';
+import { annotationAsked, resourceAsked, serviceAsked } from './value-search.ts';
 import { Exception } from './exception.tsx';
 import { Fact } from './fact.tsx';
 import { JsonTree } from './json-tree.tsx';
@@ -21,7 +21,7 @@ function Section({ title, children }: { title: string; children: ComponentChildr
   );
 }
 
-/** Name and value, when there is one. */
+/** A name with its value; nothing without a value. */
 function Pair({ name, children }: { name: string; children: ComponentChildren }) {
   if (children === undefined || children === null || children === '') return null;
   return (
@@ -32,7 +32,7 @@ function Pair({ name, children }: { name: string; children: ComponentChildren })
   );
 }
 
-/** `tick` changes when the span has grown. */
+/** `tick` changes whenever the span has grown. */
 export function Outcome({ span, onPath }: { span: Span; tick: number; onPath: string }) {
   const { outcome, entity } = span;
   const status = entity.httpStatus;
@@ -155,7 +155,7 @@ export function Aws({ span }: { span: Span }) {
   );
 }
 
-/** Texts in a row each, what lies deeper as a tree. */
+/** Scalars as rows, nested values as trees. */
 function Members({ span, of }: { span: Span; of: Readonly<Record<string, unknown>> }) {
   const entries = Object.entries(of);
   if (entries.length === 0) return null;

@@ -14,7 +14,7 @@ import { Sampling } from './sampling.tsx';
 import type { TraceState } from './trace-state.ts';
 import { setWidth, SIDE, widths } from './widths.ts';
 
-/** Everything that is known of what is selected; what is not there does not appear. */
+/** Details of the selected span or fold; empty sections do not appear. */
 export function Panel({ state }: { state: TraceState }) {
   const span = state.selected.value;
   const fold = state.selectedFold.value;
@@ -53,14 +53,14 @@ export function Panel({ state }: { state: TraceState }) {
   );
 }
 
-/** What the panel is about. The text of the row stands on a canvas, where it cannot be selected: it can be copied here. */
+/** Title of the panel. The row itself is drawn on a canvas, where text cannot be selected, so the title can be copied. */
 function headOf(shown: Span | Fold): { title: string; actions: ComponentChildren } {
   const [title, detail] =
     'spans' in shown ? [`${shown.spans[0].name} ×${shown.spans.length}`, shapeOf(shown.spans[0].detail)] : [shown.name, shown.detail];
   return { title, actions: <Copy text={`${title} ${detail}`.trim()} what="name and detail" /> };
 }
 
-/** px that everything in the panel takes up without a break. */
+/** The width at which nothing in the panel wraps, px. */
 function fittingWidth(box: HTMLElement): number {
   const { style } = box;
   style.width = 'max-content';
@@ -105,7 +105,7 @@ function aboutOf(span: Span): string {
   return [span.detail, caller].filter((text) => text !== '').join(' · ');
 }
 
-/** A call and the segment that serves it are one row: what the other side saw. */
+/** A call and the segment that serves it share a row: links to the other side. */
 function CallAndCallee({ span, state }: { span: Span; state: TraceState }) {
   const call = span.parent?.callee === span ? span.parent : undefined;
   const other = call ?? span.callee;

@@ -10,10 +10,10 @@ function nameOf(document: object): string {
   return [member(document, 'name'), member(document, 'id')].flatMap((part) => textOf(part) ?? []).join(' ');
 }
 
-/** A browser reads a blob when the link is pressed; it is let go some time after. */
+/** The browser reads the blob after the click, so it is released some time later. */
 const KEEP_MS = 60_000;
 
-/** Of any size: a data: URL ends at a few megabytes. */
+/** A blob, because a data: URL is limited to a few megabytes. */
 function download(text: string, name: string): void {
   const href = URL.createObjectURL(new Blob([text], { type: 'application/json' }));
   const link = document.createElement('a');
@@ -23,9 +23,9 @@ function download(text: string, name: string): void {
   setTimeout(() => URL.revokeObjectURL(href), KEEP_MS);
 }
 
-/** The documents as they came. */
+/** The documents as received. */
 export function Raw({ state, model }: ViewProps) {
-  // The head of the page says what is wrong.
+  // The trace header reports the problem.
   const { value: documents } = useRead(model.revision, async (stop) => (await readTrace(state.id, stop)).documents);
   if (documents === undefined) return <p class="empty faint">Reading the documents …</p>;
   const text = JSON.stringify(documents, null, 2);

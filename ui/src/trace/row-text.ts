@@ -4,7 +4,7 @@ import type { Fold } from './folds.ts';
 import { rowOf } from './model.ts';
 import type { TimelineRow } from './rows.ts';
 
-/** Seconds from the caller's side, or all of what is folded. */
+/** Duration in seconds: as called, or the sum of a fold. */
 export function secondsOf({ span, call, fold }: TimelineRow): number {
   if (fold !== undefined) return fold.seconds;
   const { start, end } = call ?? span;
@@ -13,12 +13,12 @@ export function secondsOf({ span, call, fold }: TimelineRow): number {
 
 const labels = new WeakMap<TimelineRow, string>();
 
-/** What the bar alone does not say. */
+/** The text beside the bar. */
 export function labelOf(row: TimelineRow): string {
   const known = labels.get(row);
   if (known !== undefined) return known;
   const label = labelNow(row);
-  // What is open grows in its row.
+  // An open span grows in place.
   if (!row.span.isOpen) labels.set(row, label);
   return label;
 }
@@ -37,7 +37,7 @@ function labelNow({ span, call, fold }: TimelineRow): string {
   const statuses = [call, span].flatMap((each) => (each === undefined || each.kind === 'inferred' ? [] : [each.entity.httpStatus]));
   const bad = [...new Set(statuses)].filter((status) => status !== undefined && status >= 400);
   return [
-    // As the caller saw it, when that is another one.
+    // The caller's status, if it differs.
     bad.join(' as called, '),
     span.kind !== 'inferred' && typeof retries === 'number' && retries > 0 ? plural(retries, 'retry', 'retries') : '',
   ]
@@ -45,12 +45,12 @@ function labelNow({ span, call, fold }: TimelineRow): string {
     .join(', ');
 }
 
-/** The same again because it failed: all but perhaps the last one. */
+/** Retries: all but possibly the last attempt failed. */
 function areAttempts({ spans }: Fold): boolean {
   return spans.slice(0, -1).every((span) => isFailed(rowOf(span).outcome));
 }
 
-/** The row in a line: for the pointer that rests on it and for screen readers. */
+/** The row as one line, for its tooltip and for screen readers. */
 export function titleOf(row: TimelineRow): string {
   const { span, call, outcome, fold, hidden } = row;
   const name = fold === undefined ? span.name : `${span.name} ×${fold.spans.length}`;

@@ -4,34 +4,34 @@ import { foldedIn, type Fold } from './folds.ts';
 import { rowOf, type Span } from './model.ts';
 
 export interface TimelineRow {
-  /** Of a fold the worst; of a call that a segment serves, the segment. */
+  /** For a fold its worst span; for a call served by a segment, that segment. */
   readonly span: Span;
-  /** As its caller saw it, when that is another span. */
+  /** The caller's span of the same call, if there is one. */
   readonly call: Span | undefined;
-  /** The worst of what the row stands for. */
+  /** The worst outcome of the spans in the row. */
   readonly outcome: RowOutcome;
   readonly depth: number;
   readonly hasChildren: boolean;
   readonly isOpen: boolean;
   readonly fold: Fold | undefined;
-  /** What failed in rows that are hidden below this one. */
+  /** Failures in rows hidden below this one. */
   readonly hidden: Failures;
 }
 
 export interface Shown {
   /** Ids of spans whose children are hidden. */
   readonly collapsed: ReadonlySet<string>;
-  /** Keys of folds that the reader has opened. */
+  /** Keys of expanded folds. */
   readonly unfolded: ReadonlySet<string>;
 }
 
 /**
- * The rows of the timeline: all spans, without what is collapsed, and repeats as one. `hasInferred`: services that do not report have a row below their
- * call, with the same times. Without recursion: a trace may be deep.
+ * The rows of the timeline: all spans except collapsed ones, with repeats folded. `hasInferred`: inferred services have their own row below the call,
+ * with the same times. Not recursive: a trace may be deep.
  */
 export function rowsOf(roots: readonly Span[], shown: Shown, { hasInferred = false }: { hasInferred?: boolean } = {}): TimelineRow[] {
   const rows: TimelineRow[] = [];
-  /** `inFolds`: open folds around it, each a level more. */
+  /** `inFolds`: the number of expanded folds around the part; each adds a level. */
   const open: { part: Span | Fold; inFolds: number }[] = [];
   const push = (parts: readonly (Span | Fold)[], inFolds: number): void => {
     for (let i = parts.length - 1; i >= 0; i--) open.push({ part: parts[i]!, inFolds });
@@ -89,18 +89,18 @@ export function isOfRow({ span, call, fold }: TimelineRow, wanted: Span | undefi
   return wanted !== undefined && fold === undefined && (span === wanted || call === wanted);
 }
 
-/** Spans of which each has a row of its own: of a call and its callee one, that which is in `spans`, rather the callee. */
+/** At most one span per row: of a call and its callee, the one in `spans`, preferably the callee. */
 export function oncePerRow(spans: readonly Span[]): Span[] {
   const all = new Set(spans);
   return spans.filter(({ callee }) => callee === undefined || !all.has(callee));
 }
 
-/** Every span that has children and lies deeper than `depth` levels. */
+/** Every span with children that is deeper than `depth` levels. */
 export function collapsedBelow(spans: readonly Span[], depth: number): Set<string> {
   return new Set(spans.filter((span) => span.children.length > 0 && span.depth >= depth).map(({ id }) => id));
 }
 
-/** What has to be open so that `span` has a row of its own. */
+/** Expands whatever hides the row of `span`. */
 export function revealed(span: Span, roots: readonly Span[], { collapsed, unfolded }: Shown): Shown {
   const open = new Set(collapsed);
   const folds = new Set(unfolded);
@@ -112,7 +112,7 @@ export function revealed(span: Span, roots: readonly Span[], { collapsed, unfold
   return { collapsed: open, unfolded: folds };
 }
 
-/** The fold that the span lies in, whether it is open or not. */
+/** The fold that contains the span, expanded or not. */
 export function foldWith(span: Span, roots: readonly Span[]): Fold | undefined {
   const siblings = span.parent === undefined ? roots : reported(span.parent.children);
   return foldedIn(siblings, span.parent?.id ?? '').find((part): part is Fold => 'spans' in part && part.spans.includes(span));

@@ -10,7 +10,7 @@ function rateText({ ReservoirSize, FixedRate }: DecidingRule): string {
   return `${plural(ReservoirSize, 'request')} a second, and ${Math.round(FixedRate * 10_000) / 100} % of the others`;
 }
 
-/** What the sampling rules decide in AWS about requests like this one. Here all are traced, unless the rules were changed. */
+/** What the sampling rules would decide in AWS about this request. The local X-Ray traces every request unless its rules were changed. */
 export function Sampling({ span }: { span: Span }) {
   const { value: rule } = useRead(span.id, async (stop) => {
     const { url, method } = span.entity.http ?? {};
@@ -18,7 +18,7 @@ export function Sampling({ span }: { span: Span }) {
     const type = span.entity.origin ?? '';
     return readSamplingRule({ name: span.name, type, host: target?.host ?? '', method: method ?? '', path: target?.pathname ?? '' }, stop);
   });
-  // The trace itself is what matters: that the rule could not be read is not reported.
+  // A failure to read the rule is not reported: the trace itself is readable.
   if (rule === undefined || rule === null) return null;
   return (
     <section>

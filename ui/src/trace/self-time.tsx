@@ -59,7 +59,7 @@ const COLUMNS = [
   ['average', 'Average'],
   ['longest', 'Longest'],
 ] as const;
-/** What is meant by the name of the view. */
+/** Tooltip of the column that the view is named after. */
 const SELF_TIME = 'Time in which a span itself worked or waited, without the spans below it';
 type Column = (typeof COLUMNS)[number][0];
 
@@ -107,7 +107,7 @@ export function SelfTime({ state, model }: ViewProps) {
                 <button
                   type="button"
                   class="plain"
-                  title={`${line.name}${line.service === line.name ? '' : ` in ${line.service}`}\nClick: the longest of them`}
+                  title={`${line.name}${line.service === line.name ? '' : ` in ${line.service}`}\nClick to select the longest`}
                   onClick={() => state.select(line.first)}
                 >
                   {line.name} {line.service !== line.name && <span class="faint">in {line.service}</span>}

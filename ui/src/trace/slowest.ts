@@ -1,25 +1,25 @@
 import { criticalPath } from './critical-path.ts';
 import type { Span, TraceModel } from './model.ts';
 
-/** What a trace waited for longest: spans of one name in one service. */
+/** The spans that took the most time on the critical path: those with one name in one service. */
 export interface Slowest {
-  /** The one that was waited for longest. */
+  /** The longest of them on the critical path. */
   readonly span: Span;
-  /** Seconds on the critical path that no span below is on. */
+  /** Seconds on the critical path, without their children. */
   readonly seconds: number;
   readonly entry: Span;
   /** Of the entry's duration. */
   readonly share: number;
-  /** How many of them were waited for. */
+  /** How many of them are on the critical path. */
   readonly spans: number;
 }
 
-/** A smaller share is no answer to why it is slow. */
-const LEAST_SHARE = 0.3;
-/** The critical path of more takes longer than the first picture may. */
+/** A smaller share does not explain why a trace is slow. */
+const MIN_SHARE = 0.3;
+/** Beyond this many spans, computing the critical path would delay the first paint. */
 const SPANS_AT_ONCE = 5_000;
 
-/** Where most of the time of a trace went; undefined when it is spread, or in progress. `later`: the critical path of a large trace, empty at first. */
+/** Where most of the time of a trace went; undefined if it is spread out, or the trace is in progress. `later`: the critical path of a large trace, initially empty. */
 export function slowestOf({ spans, roots, open }: TraceModel, later?: () => ReturnType<typeof criticalPath>): Slowest | undefined {
   const root = roots.find(({ isOrphan }) => !isOrphan);
   if (root === undefined || open.length > 0 || spans.length < 2 || root.end <= root.start) return undefined;
@@ -43,5 +43,5 @@ export function slowestOf({ spans, roots, open }: TraceModel, later?: () => Retu
   }
   const [most] = [...sums.values()].sort((a, b) => b.seconds - a.seconds);
   const share = most === undefined ? 0 : most.seconds / (root.end - root.start);
-  return most === undefined || share < LEAST_SHARE ? undefined : { span: most.span, seconds: most.seconds, entry: root, share, spans: most.spans };
+  return most === undefined || share < MIN_SHARE ? undefined : { span: most.span, seconds: most.seconds, entry: root, share, spans: most.spans };
 }

@@ -1,17 +1,17 @@
 import type { SpanException, StackFrame } from '../../../src/trace/model.ts';
 
 export interface ShownFrame extends StackFrame {
-  /** Of the application, as far as one can tell: not of a library, a framework or the runtime. */
+  /** Probably part of the application, not of a library, a framework or the runtime. */
   readonly isOwn: boolean;
 }
 
 /** Folders of libraries and runtimes. */
 const LIBRARY_PATH =
   /(^|[/\\])(site-packages|dist-packages|node_modules|vendor|gems|\.cargo|rustlib)[/\\]|[/\\](pkg[/\\]mod|go[/\\]src|lib[/\\]python\d[\d.]*|lib[/\\]ruby)[/\\]|^(node:|internal[/\\]|<|\/usr\/lib\/|\/usr\/local\/lib\/|\/var\/runtime\/|\/rustc\/)/;
-/** Classes of runtimes and frameworks, where frames have no folders. */
+/** Classes of runtimes and frameworks, for frames without folders. */
 const LIBRARY_LABEL =
   /^(at )?(java|javax|jakarta|jdk|sun|kotlin|scala|akka|reactor|com\.(sun|amazonaws|fasterxml|zaxxer|google\.common)|software\.amazon|io\.(netty|grpc|micronaut|quarkus|undertow|vertx)|org\.(apache|eclipse|springframework|hibernate|jboss|postgresql|glassfish|junit)|System|Microsoft|Amazon|MS\.Internal)\./;
-/** Python's SDK sends files without their folders: functions of what is often around an application. */
+/** Python's SDK sends file names without folders: well-known functions of frameworks and libraries. */
 const LIBRARY_FUNCTIONS: Readonly<Record<string, RegExp>> = {
   // Flask, Starlette, Werkzeug, gunicorn and Django
   'app.py': /^(wsgi_app|full_dispatch_request|dispatch_request|handle_user_exception|handle_exception|preprocess_request|finalize_request|__call__)$/,
@@ -63,8 +63,8 @@ export function placeOf({ path, line, label }: StackFrame): string {
 }
 
 /**
- * Where the file is, as an absolute path; undefined when that cannot be known: a file name alone, a place inside the runtime, or a relative path of a
- * process of which neither the working directory nor a folder in the settings is known.
+ * The absolute path of a file; undefined if it is unknown: for a bare file name, a location inside the runtime, or a relative path without a recorded
+ * working directory or a source folder in the settings.
  */
 export function resolvedPath(path: string, folder: string | undefined, sourceRoot: string): string | undefined {
   if (/^([/\\]|[A-Za-z]:[/\\])/.test(path)) return path;

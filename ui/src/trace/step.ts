@@ -17,13 +17,13 @@ function stepIn(state: TraceState, spans: readonly Span[], by: 1 | -1, first?: S
   if (next !== undefined) state.show(next);
 }
 
-/** The next or the previous span that failed; the cause first. */
+/** Shows the next or previous failed span; the cause first. */
 export function showError(state: TraceState, by: 1 | -1): void {
   const model = state.model.peek();
   if (model !== undefined) stepIn(state, oncePerRow(model.errors), by, by === 1 ? firstError(model) : undefined);
 }
 
-/** The next or the previous match of what is looked for in the trace. */
+/** Shows the next or previous match of the find field. */
 export function showMatch(state: TraceState, by: 1 | -1): void {
   stepIn(state, state.matches.peek(), by);
 }

@@ -5,15 +5,15 @@ export interface Gap {
   readonly to: number;
 }
 
-/** A gap is folded when it is longer than this share of all the time in which something happened, … */
-const LEAST_SHARE = 0.25;
-/** … and then takes up this share. */
+/** A gap is folded if it is longer than this share of the total busy time, … */
+const MIN_SHARE = 0.25;
+/** … and then takes this share of it. */
 const FOLDED_SHARE = 0.03;
 
-/** When no span was there at all: between a message and its receipt, for example. In seconds from the trace's start. */
+/** Times without any span, for example between sending and receiving a message. Seconds from the start of the trace. */
 export function idleGaps(spans: readonly Span[]): Gap[] {
   const length = spans.reduce((most, { end }) => Math.max(most, end), 0);
-  // The common case: something lasts from the beginning to the end.
+  // The common case: one span covers the whole trace.
   if (spans.some(({ start, end }) => start === 0 && end === length)) return [];
   const busy: Gap[] = [];
   const intervals = spans.map(({ start, end }) => ({ from: start, to: end }));
@@ -24,10 +24,10 @@ export function idleGaps(spans: readonly Span[]): Gap[] {
     else busy.push({ from, to });
   }
   const active = busy.reduce((sum, { from, to }) => sum + to - from, 0);
-  return busy.map(({ to }, i) => ({ from: to, to: busy[i + 1]?.from ?? to })).filter(({ from, to }) => to - from > active * LEAST_SHARE);
+  return busy.map(({ to }, i) => ({ from: to, to: busy[i + 1]?.from ?? to })).filter(({ from, to }) => to - from > active * MIN_SHARE);
 }
 
-/** From time to place and back. Without gaps a unit is a second; folded gaps take up little. */
+/** Converts between time and position. Without gaps a unit is a second; folded gaps take few units. */
 export class TimeAxis {
   readonly gaps: readonly Gap[];
   readonly units: number;
@@ -63,10 +63,10 @@ export class TimeAxis {
   }
 }
 
-/** Minutes, hours and days have round numbers of their own. */
+/** Round numbers of minutes, hours and days, in seconds. */
 const LONG_STEPS = [60, 120, 300, 600, 1_200, 1_800, 3_600, 7_200, 14_400, 21_600, 43_200, 86_400, 172_800, 604_800];
 
-/** Round places for the ruler: about `most` of them, in seconds. */
+/** Round times for the ruler: about `most` of them, in seconds. */
 export function ticksOf(from: number, to: number, most: number): number[] {
   const rough = (to - from) / Math.max(1, most);
   if (!(rough > 0) || !Number.isFinite(rough)) return [];

@@ -1,6 +1,6 @@
 import type { TraceState } from './trace-state.ts';
 
-/** Scrolls as little as shows the row. */
+/** Scrolls the minimum distance that makes the row visible. */
 export function scrollTo(box: HTMLElement, index: number, rowHeight: number): void {
   if (index < 0 || box.clientHeight === 0) return;
   const y = index * rowHeight;
@@ -8,7 +8,7 @@ export function scrollTo(box: HTMLElement, index: number, rowHeight: number): vo
   else if (y + rowHeight > box.scrollTop + box.clientHeight) box.scrollTop = y + 2 * rowHeight - box.clientHeight;
 }
 
-/** What stands at the top stays at the top, although rows above it have come. */
+/** Keeps the row at the top in place when rows are added above it. */
 export function keepPlace(state: TraceState, box: HTMLElement, rowHeight: number): () => void {
   const before = state.rows.peek();
   const top = Math.floor(box.scrollTop / rowHeight);
@@ -20,7 +20,7 @@ export function keepPlace(state: TraceState, box: HTMLElement, rowHeight: number
       const index = after.get(id);
       if (index === undefined) continue;
       const moved = index - (top + i);
-      // The height of the content changes with the next paint.
+      // The height of the content changes in the next frame.
       if (moved !== 0) requestAnimationFrame(() => (box.scrollTop += moved * rowHeight));
       return;
     }

@@ -2,10 +2,10 @@ import { titleOf } from './row-text.ts';
 import type { TimelineRow } from './rows.ts';
 import type { TraceState } from './trace-state.ts';
 
-/** Rows beyond the edges, so that the next ones are there for the keyboard. */
+/** Extra rows above and below the visible ones, so that the keyboard can reach them. */
 const BEYOND = 2;
 
-/** The rows that are seen, for screen readers and for the keyboard. The canvas beneath is their picture. */
+/** The visible rows, for screen readers and the keyboard. The canvas beneath draws them. */
 export function Tree({
   state,
   rows,

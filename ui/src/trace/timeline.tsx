@@ -21,14 +21,14 @@ import type { TraceState } from './trace-state.ts';
 import type { ViewProps } from './view.ts';
 import { NAMES, setWidth, widths } from './widths.ts';
 
-/** A drag over the bars that is shorter zooms nowhere, px. */
-const LEAST_BRUSH = 4;
-/** The tree for screen readers follows when the scroll has come to rest. */
+/** A shorter drag over the bars does not zoom, px. */
+const MIN_BRUSH = 4;
+/** The tree for screen readers is updated once scrolling has stopped for this time. */
 const SETTLE_MS = 120;
 const TOP_MS = 100;
 const NO_SIZE: Size = { width: 0, height: 0 };
 
-/** Segments, subsegments and calls over time, and what finds them. */
+/** Segments, subsegments and calls over time, with the find bar. */
 export function TimelineView({ state }: Pick<ViewProps, 'state'>) {
   return (
     <>
@@ -59,7 +59,7 @@ function Timeline({ state }: { state: TraceState }) {
   const bars = Math.max(1, width - names);
   const layoutNow = () => layoutOf(state.rows.peek(), { ...(size.peek() ?? NO_SIZE), top: box.current?.scrollTop ?? 0, names: chosen });
 
-  /** What is written above the names follows a scroll a few times a second: text is what takes time. */
+  /** The breadcrumb follows a scroll a few times per second only: rendering text is expensive. */
   const tellTop = (): void => {
     const tell = (): void => {
       telling.current = undefined;
@@ -89,7 +89,7 @@ function Timeline({ state }: { state: TraceState }) {
     if (pointerTime.current !== null) showPointerTime(pointerTime.current, layout, scene);
     if (isPainted.current) return;
     isPainted.current = true;
-    // The next task comes after the paint. The mark is for npm run bench -- ui.
+    // The next task runs after the paint. The mark is for npm run bench -- ui.
     requestAnimationFrame(() =>
       setTimeout(() => {
         performance.mark('trace painted');
@@ -101,7 +101,7 @@ function Timeline({ state }: { state: TraceState }) {
     if (!isPainted.current) draw();
     else if (frame.current === 0) frame.current = requestAnimationFrame(draw);
   });
-  // Whatever the picture shows.
+  // Subscribes to everything the canvas shows.
   void [state.zoom.axis.value, state.zoom.window.value, state.path.value, state.matches.value, settings.value];
   const selected = state.selected.value?.id ?? state.selectedFold.value?.key;
   useLayoutEffect(schedule);
@@ -149,14 +149,14 @@ function Timeline({ state }: { state: TraceState }) {
     },
     onDrag: ({ from, to }) => {
       pointAt(to.x);
-      if (from.x <= names || Math.abs(to.x - from.x) <= LEAST_BRUSH) return;
+      if (from.x <= names || Math.abs(to.x - from.x) <= MIN_BRUSH) return;
       const [left, right] = ordered(from.x - names, Math.max(0, to.x - names));
       brush.value = { left, width: right - left };
     },
     onEnd: ({ to: { x, y } }) => {
       const was = brush.peek();
       brush.value = undefined;
-      if (was !== undefined && was.width > LEAST_BRUSH) {
+      if (was !== undefined && was.width > MIN_BRUSH) {
         const { from, to } = state.zoom.window.peek();
         const at = (px: number): number => from + (px / bars) * (to - from);
         state.zoom.to({ from: at(was.left), to: at(was.left + was.width) });
@@ -167,7 +167,7 @@ function Timeline({ state }: { state: TraceState }) {
     },
     onCancel: () => (brush.value = undefined),
   });
-  // Not again for every step of a zoom.
+  // Memoized: not rendered again for every step of a zoom.
   const top = settled.value;
   const tree = useMemo(
     () => <Tree state={state} rows={rows} top={top} height={height} rowHeight={rowHeight} onClick={(row) => clicked(state, row, false)} />,
@@ -229,7 +229,7 @@ function Timeline({ state }: { state: TraceState }) {
   );
 }
 
-/** The time under the pointer, on the ruler. */
+/** Shows the time under the pointer on the ruler. */
 function showPointerTime(box: HTMLElement, { width, names }: TimelineLayout, { pointer, axis, window }: TimelineScene): void {
   if (box.hidden !== (pointer === undefined)) box.hidden = pointer === undefined;
   if (pointer === undefined) return;

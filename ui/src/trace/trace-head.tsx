@@ -16,7 +16,7 @@ import type { TraceState } from './trace-state.ts';
 import { viewHref } from './view.ts';
 import { viewOf, VIEWS } from './views.ts';
 
-/** Summary of the trace: what it was, why it failed, its figures and its views. */
+/** Trace summary header: request, cause of failure, figures and tabs. */
 export function Head({ state, id, model }: { state: TraceState; id: string; model: TraceModel | undefined }) {
   const cause = state.cause.value;
   return (
@@ -52,7 +52,7 @@ export function Head({ state, id, model }: { state: TraceState; id: string; mode
   );
 }
 
-/** Counted when the trace or its findings change, not with every tick of a trace in progress. */
+/** Recounted when the trace or its findings change, not with every tick of a trace in progress. */
 function Count({ state, of }: { state: TraceState; of: (state: TraceState) => number }) {
   const number = useComputed(() => of(state)).value;
   return number === 0 ? null : <span class="faint"> · {count(number)}</span>;
@@ -73,9 +73,9 @@ function Title({ model }: { model: TraceModel }) {
   );
 }
 
-/** In the timeline, whichever view is open. */
+/** Links to a row of the timeline from any view. */
 function RowLink({ to, title, state, children }: { to: Span | Fold; title?: string; state: TraceState; children: ComponentChildren }) {
-  // Repeats stay one row.
+  // A fold stays folded.
   const hidden = 'spans' in to ? to.spans[0].parent : to;
   return (
     <a
@@ -95,14 +95,14 @@ function RowLink({ to, title, state, children }: { to: Span | Fold; title?: stri
   );
 }
 
-/** Where most of the time of a trace that did not fail went, in a line that leads there. */
+/** For a trace that did not fail: where most of its time went, as a link. */
 function MostTime({ state, model: { length, roots } }: { state: TraceState; model: TraceModel }) {
   const most = state.slowest.value;
   if (most === undefined) return null;
   const { span, seconds, entry, share, spans } = most;
   const what = `${span.name} ${span.detail}`.trim();
   const waited = duration(entry.end - entry.start);
-  // What ran after the answer makes the trace longer than its entry.
+  // Work after the response makes the trace longer than its entry.
   const isAll = waited === duration(length);
   return (
     <p class="because">
@@ -123,7 +123,7 @@ function MostTime({ state, model: { length, roots } }: { state: TraceState; mode
   );
 }
 
-/** Why the trace failed, in a line that leads to the span. */
+/** Why the trace failed, as a link to the span. */
 function Because({ cause: { span, what, thrown, message }, state }: { cause: Cause; state: TraceState }) {
   return (
     <p class="because">
@@ -173,7 +173,7 @@ function Facts({ model, state }: { model: TraceModel; state: TraceState }) {
         <button
           type="button"
           class="plain"
-          title={`Spans that failed: ${failuresText(failuresIn(errors))}. Click: the cause`}
+          title={`Spans that failed: ${failuresText(failuresIn(errors))}. Click to show the cause`}
           onClick={() => state.show(state.cause.peek()?.span ?? first)}
         >
           <b class={`${worst}-text`}>{count(errors.length)}</b> {errors.length === 1 ? 'error' : 'errors'}
@@ -190,7 +190,7 @@ function Facts({ model, state }: { model: TraceModel; state: TraceState }) {
   );
 }
 
-/** What is in progress is as long as the list says, and the timeline as long as what is known of it. */
+/** An abandoned trace: its duration so far, as in the list, and the duration until its last segment, as in the timeline. */
 function Silent({ origin, length }: { origin: number; length: number }) {
   useCounting(true);
   return (
@@ -213,7 +213,7 @@ function failuresIn(errors: TraceModel['errors']): Failures {
   return failures;
 }
 
-/** Clocks that differ, and whether the picture makes up for that. */
+/** Shows clock differences, and turns their adjustment on or off. */
 function Clocks({ model, state }: { model: TraceModel; state: TraceState }) {
   if (model.skew === 0) return null;
   const isAdjusted = state.isAdjusted.value;
@@ -224,7 +224,7 @@ function Clocks({ model, state }: { model: TraceModel; state: TraceState }) {
         type="button"
         class="button small"
         aria-pressed={isAdjusted}
-        title="Moves the segments of a service whose clock differs into the calls that caused them"
+        title="Moves segments of a service with a different clock into the calls that caused them"
         onClick={() => state.adjust(!isAdjusted)}
       >
         {isAdjusted ? 'Adjusted' : 'Adjust'}

@@ -1,7 +1,7 @@
 import { useLayoutEffect, useMemo } from 'preact/hooks';
 import { list } from '../live.ts';
 import { listHref, param } from '../route.ts';
-import { doorsOf, DoorsOfTrace } from './doors.ts';
+import { valueSearchesOf, ValueSearchContext } from './value-search.ts';
 import { keysFor } from './keys.ts';
 import { Panel } from './panel.tsx';
 import { Head } from './trace-head.tsx';
@@ -11,10 +11,10 @@ import { shownTrace } from '../title.ts';
 import { viewOf } from './views.ts';
 import { widths } from './widths.ts';
 
-/** One trace, as it is now. */
+/** The screen of one trace. */
 export function TraceScreen({ id }: { id: string }) {
   const state = useMemo(() => new TraceState(id, (tab) => viewOf(tab).isFullWidth === true), [id]);
-  // Before the first paint: what is waited for is asked for at once.
+  // A layout effect, to send the request before the first paint.
   useLayoutEffect(() => {
     void state.load();
     const unfollow = list.onChanged.add((ids) => {
@@ -39,12 +39,12 @@ export function TraceScreen({ id }: { id: string }) {
     <div class={hasSide ? 'trace with-side' : 'trace'} style={{ '--side': `${widths.value.side}px` }}>
       <Head state={state} id={id} model={model} />
       {model !== undefined && (
-        <DoorsOfTrace.Provider value={doorsOf(model)}>
+        <ValueSearchContext.Provider value={valueSearchesOf(model)}>
           <div class="trace-body">
             <View state={state} model={model} />
           </div>
           <Panel state={state} />
-        </DoorsOfTrace.Provider>
+        </ValueSearchContext.Provider>
       )}
     </div>
   );
@@ -53,11 +53,11 @@ export function TraceScreen({ id }: { id: string }) {
 function Missing({ id }: { id: string }) {
   return (
     <div class="empty">
-      <h1>This trace is not here</h1>
+      <h1>Trace not found</h1>
       <p class="mono">{id}</p>
       <p>
-        It has not arrived yet, or it is gone: removed to make room for newer traces, or with a temporary store when xrayd was restarted. When it
-        arrives, it appears here by itself.
+        It has not arrived yet, or it was removed: to free space for newer traces, or with a temporary store when xrayd was restarted. If it arrives
+        later, it appears here automatically.
       </p>
       <p class="buttons">
         <a class="button" href={listHref()}>

@@ -26,26 +26,26 @@ const NARROW_SCREEN = '(max-width: 720px)';
 /** The zoom stands in the address once it has rested for this time. */
 const REST_MS = 300;
 
-/** One trace on the screen: what is known of it and how it is looked at. */
+/** The state of the trace screen: the trace, and how the user looks at it. */
 export class TraceState {
   readonly id: string;
   readonly model = signal<TraceModel | undefined>(undefined);
   readonly problem = signal<{ readonly isMissing: boolean; readonly message: string } | undefined>(undefined);
-  /** undefined until they were read. */
+  /** undefined until they have been read. */
   readonly findings = signal<readonly Finding[] | undefined>(undefined);
   readonly shown = signal<Shown>({ collapsed: new Set(), unfolded: new Set() });
   readonly find = computed(() => param('find'));
-  /** The timeline has been seen: what is not needed for that comes after. */
+  /** The timeline has been painted: everything it does not need is loaded after that. */
   readonly isPainted = signal(false);
-  /** The field that finds in the trace, while the view has one. */
+  /** The find field, while the view has one. */
   #findField: HTMLInputElement | null = null;
-  /** Counts what grows. */
+  /** Changes whenever the model has grown in place. */
   readonly tick = signal(0);
   readonly zoom = new TimelineZoom(this.model, this.tick);
 
-  /** Services that do not report have rows of their own. */
+  /** Inferred services have their own rows. */
   readonly hasInferred = computed(() => param('inferred') !== '');
-  /** Clocks that differ are set by their callers'. */
+  /** Different clocks are adjusted to those of the callers. */
   readonly isAdjusted = computed(() => param('clock') !== 'recorded');
   readonly rows = computed(() =>
     this.model.value === undefined ? [] : rowsOf(this.model.value.roots, this.shown.value, { hasInferred: this.hasInferred.value }),
@@ -59,7 +59,7 @@ export class TraceState {
     const found = matching(this.model.value?.spans ?? [], this.find.value);
     return oncePerRow(this.hasInferred.value ? found : found.filter(({ kind }) => kind !== 'inferred'));
   });
-  /** Id of the span that the page has opened by itself: that of the cause. Not in the address, so that the address opens on the cause again. */
+  /** ID of the span that the page selected by itself: the cause. Not in the address, so that a shared address opens on the cause again. */
   readonly opened = signal('');
   readonly selected = computed(() => this.model.value?.byId.get(param('span') || (this.#isFullWidth(param('tab')) ? '' : this.opened.value)));
   readonly selectedFold = computed<Fold | undefined>(() => {
@@ -68,7 +68,7 @@ export class TraceState {
     const first = id.startsWith(FOLD_ID) ? model?.byId.get(id.slice(FOLD_ID.length)) : undefined;
     return model === undefined || first === undefined ? undefined : foldWith(first, model.roots);
   });
-  /** Id of what is selected, or was before a view that has no panel. */
+  /** ID of the current or last selection; it is restored after a view without a panel. */
   readonly lastSelected = signal('');
   readonly cause = computed(() => (this.model.value === undefined ? undefined : causeOf(this.model.value)));
   readonly slowest = computed(() => (this.model.value === undefined ? undefined : slowestOf(this.model.value, () => this.path.value)));
@@ -125,7 +125,7 @@ export class TraceState {
       for (const restore of restorers) restore();
       if (isFirst) this.#lookAsAddressed();
       this.#growWhile(model);
-      // Another view than the timeline may be open.
+      // If another view is open, the timeline never paints.
       setTimeout(() => (this.isPainted.value = true), PAINT_MS);
       readAfter(this.isPainted, () => void this.#readFindings(stop));
     } catch (error) {
@@ -135,7 +135,7 @@ export class TraceState {
     }
   }
 
-  /** Calls `keep` before the model is replaced, and what it returns afterwards; until the function that this returns is called. */
+  /** Calls `keep` before the model is replaced and its result afterwards. Returns a function that ends this. */
   whileChanging(keep: () => () => void): () => void {
     this.#keepers.add(keep);
     return () => void this.#keepers.delete(keep);
@@ -158,7 +158,7 @@ export class TraceState {
     this.#findField = field;
   }
 
-  /** Puts the cursor into the field that finds in the trace. False when it is there already, or the view has no such field. */
+  /** Moves the focus to the find field. Returns false if it is already there, or the view has no such field. */
   focusFind(): boolean {
     const field = this.#findField;
     if (field === null || document.activeElement === field) return false;
@@ -178,7 +178,7 @@ export class TraceState {
     setParams({ span: what?.id ?? '' }, { isAside: true });
   }
 
-  /** Selects what may be hidden, too. */
+  /** Selects a span and expands whatever hides it. */
   show(span: Span): void {
     this.reveal(span);
     this.select(span);
@@ -187,7 +187,7 @@ export class TraceState {
   readonly isSelected = (row: TimelineRow): boolean =>
     row.fold === undefined ? isOfRow(row, this.selected.value) : row.fold.key === this.selectedFold.value?.key;
 
-  /** Whether segments of other clocks are moved; Back undoes it. */
+  /** Turns clock adjustment on or off; Back undoes it. */
   adjust(isAdjusted: boolean): void {
     setParams({ clock: isAdjusted ? '' : 'recorded' });
   }
@@ -199,7 +199,7 @@ export class TraceState {
     this.model.value = { ...model, isPinned };
   }
 
-  /** Opens what hides the span. */
+  /** Expands whatever hides the span. */
   reveal(span: Span): void {
     if (span.kind === 'inferred' && !this.hasInferred.peek()) setParams({ inferred: '1' }, { isAside: true });
     this.shown.value = revealed(span, this.model.peek()?.roots ?? [], this.shown.peek());
@@ -217,13 +217,13 @@ export class TraceState {
     this.openTo(Math.max(1, deepest + levels));
   }
 
-  /** Levels that are open: all of them for Infinity. */
+  /** Expands this many levels; Infinity expands all. */
   openTo(depth: number): void {
     const { unfolded } = this.shown.peek();
     this.shown.value = { collapsed: collapsedBelow(this.model.peek()?.spans ?? [], depth), unfolded };
   }
 
-  /** The part and the span of the address; without a span a failed trace opens on its cause. */
+  /** Restores zoom and selection from the address; without them, a failed trace opens on its cause. */
   #lookAsAddressed(): void {
     this.zoom.toText(untracked(() => param('zoom')));
     const selected = this.selected.peek();
@@ -232,7 +232,7 @@ export class TraceState {
     if (selected !== undefined) this.reveal(selected);
     else if (isPlain && cause !== undefined) {
       this.reveal(cause);
-      // On a narrow screen the panel would lie over the timeline; the head has the cause.
+      // On a narrow screen the panel would cover the timeline; the header names the cause.
       if (!matchMedia(NARROW_SCREEN).matches) this.opened.value = cause.id;
     }
   }
@@ -250,7 +250,7 @@ export class TraceState {
     try {
       this.findings.value = await readFindings(this.id, stop);
     } catch {
-      // The trace itself is what matters; findings come with the next change.
+      // The trace itself is readable; findings are read again with the next change.
     }
   }
 }

@@ -33,7 +33,7 @@ export const VIEWS: readonly View[] = [
   { tab: 'raw', title: 'Raw', key: '7', Component: Raw, isFullWidth: true },
 ];
 
-/** The view of a tab in the address; of an unknown one the timeline. */
+/** The view for a tab in the address; the timeline for an unknown tab. */
 export function viewOf(name: string): View {
   return VIEWS.find(({ tab }) => tab === name) ?? TIMELINE;
 }

@@ -4,7 +4,7 @@ import { store, stored } from '../settings.ts';
 
 const KEY = 'xrayd.widths';
 
-/** px; kept in this browser. */
+/** px; stored in this browser. */
 export interface Widths {
   readonly names: number;
   readonly side: number;

@@ -8,10 +8,10 @@ export interface Zoom {
   readonly to: number;
 }
 
-/** What shows at least this share of the axis shows all of it. */
+/** A zoom range of at least this share of the axis counts as all of it. */
 const WHOLE_SHARE = 0.999;
 
-/** Which part of a trace's time is seen. */
+/** The visible part of a trace's time axis. */
 export class TimelineZoom {
   /** undefined for all of it. */
   readonly chosen = signal<Zoom | undefined>(undefined);
@@ -19,10 +19,10 @@ export class TimelineZoom {
   readonly gaps: ReadonlySignal<ReturnType<typeof idleGaps>>;
   readonly axis: ReadonlySignal<TimeAxis>;
   readonly window: ReadonlySignal<Zoom>;
-  /** The reader has looked closer: from then on nothing moves by itself. */
+  /** The user has zoomed, scrolled or selected: from then on nothing moves by itself. */
   isTouched = false;
 
-  /** `tick` counts what grows: the model of a trace in progress grows in place. */
+  /** `tick` changes whenever the model of a trace in progress has grown in place. */
   constructor(model: ReadonlySignal<TraceModel | undefined>, tick: ReadonlySignal<number>) {
     this.gaps = computed(() => (model.value === undefined ? [] : idleGaps(model.value.spans)));
     this.axis = computed(() => {
@@ -44,7 +44,7 @@ export class TimelineZoom {
     this.chosen.value = length >= units * WHOLE_SHARE ? undefined : { from, to: from + length };
   }
 
-  /** A `factor` below 1 zooms in; `at` stays in its place. */
+  /** A `factor` below 1 zooms in; the position `at` stays fixed. */
   by(factor: number, at?: number): void {
     const { from, to } = this.window.peek();
     const centre = at ?? (from + to) / 2;
@@ -64,7 +64,7 @@ export class TimelineZoom {
     this.to({ from: from - margin, to: to + margin });
   }
 
-  /** As in the address: seconds since the trace began, "0.05-0.2"; "" for all of it. */
+  /** As in the address: seconds since the start of the trace, "0.05-0.2"; "" for the whole trace. */
   text(): string {
     const zoom = this.chosen.peek();
     if (zoom === undefined) return '';
@@ -72,17 +72,17 @@ export class TimelineZoom {
     return [zoom.from, zoom.to].map((units) => Number(axis.secondsAt(units).toFixed(6))).join('-');
   }
 
-  /** The part that an address has; all of it for what is no part. */
+  /** Zooms to the range in an address; ignores text that is not a range. */
   toText(text: string): void {
     const [, from, to] = /^([\d.]+)-([\d.]+)$/.exec(text) ?? [];
     const axis = this.axis.peek();
     if (Number(from) < Number(to)) this.to({ from: axis.unitsAt(Number(from)), to: axis.unitsAt(Number(to)) });
   }
 
-  /** Once the reader has looked closer, the scale stays although the trace becomes longer, or begins earlier than was known. */
+  /** Once the user has looked closer, the scale stays the same even if the trace gets longer or turns out to start earlier. */
   keep(before: TraceModel, next: TraceModel): void {
     if (!this.isTouched) return;
-    // What grows goes on growing in sight, unless the reader has chosen a part.
+    // A growing trace stays fully visible, unless the user has chosen a range.
     if (before.isLive && this.chosen.peek() === undefined) return;
     const [axis, { from, to }] = [this.axis.peek(), this.window.peek()];
     const shift = before.origin - next.origin;

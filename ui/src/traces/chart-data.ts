@@ -6,18 +6,18 @@ import { param } from '../route.ts';
 import { searched } from '../search.ts';
 import { nowSeconds } from '../wall-clock.ts';
 
-/** What a chart draws of a trace. */
+/** A trace as a point of a chart. */
 export interface ChartPoint extends Pick<TraceRow, 'start' | 'duration' | 'outcome' | 'isOpen'> {
-  /** Traces that it stands for; 1 when it is not given. */
+  /** The number of traces at this point; 1 by default. */
   readonly count?: number;
-  /** Of a point that the store gave: the trace that is there. */
+  /** Row number of the trace, for a point from the store. */
   readonly row?: number;
 }
 
-/** What the charts and the legend are of: the traces that the page has, or all that the store has. */
+/** Data of the charts and the legend: from the rows of the page, or from the store if it has more. */
 export interface ChartData {
   readonly points: readonly ChartPoint[];
-  /** For the histogram, which is of all times. */
+  /** For the histogram, which covers all time. */
   readonly lengths: readonly ChartPoint[];
   readonly times: ShownTimes;
   /** Traces of each outcome, in the order of OUTCOMES. */

@@ -15,7 +15,7 @@ export interface ChartScale {
 
 export interface ChartSize {
   readonly times: Pick<ShownTimes, 'from' | 'to'>;
-  /** What is running is as long as it has been then. */
+  /** Current time, for the duration of running traces. */
   readonly now: number;
   readonly width: number;
   readonly height: number;
@@ -37,7 +37,7 @@ export function scaleOf(rows: readonly ChartPoint[], { times, now, width, height
   }
   const start = times.from;
   const end = Math.max(times.to, start + 1e-3);
-  // A whole step above and below at least, so that points do not stick to the edges.
+  // At least one full decade, with a margin, so that points do not touch the edges.
   const low = Math.log10(Math.max(1e-6, Math.min(least, most / 10 || 1e-3))) - 0.1;
   const high = Math.max(Math.log10(Math.max(most, 1e-5)) + 0.1, low + 1);
   const [inner, tall] = [width - pad.left - pad.right, height - pad.top - pad.bottom];
@@ -53,26 +53,26 @@ export function scaleOf(rows: readonly ChartPoint[], { times, now, width, height
   };
 }
 
-/** Durations that lines stand for, in seconds; `low` and `high` as logarithms. One line alone says how high nothing else is. */
+/** Durations of the grid lines, in seconds; `low` and `high` as logarithms. Uses finer steps if there would be a single line. */
 function stepsBetween(low: number, high: number): readonly number[] {
   const isWithin = (seconds: number): boolean => Math.log10(seconds) >= low && Math.log10(seconds) <= high;
   const steps = STEPS.filter(isWithin);
   return steps.length > 1 ? steps : FINE_STEPS.filter(isWithin);
 }
 
-/** px between two lines, so that what stands beside them does not overlap. */
-const LEAST_APART = 15;
+/** Minimum distance between grid lines, so that their labels do not overlap, px. */
+const MIN_TICK_GAP = 15;
 
-/** The ticks of which each is far enough from the one below. */
+/** Keeps ticks that are far enough from the previous one. */
 function apart<T extends { readonly y: number }>(ticks: readonly T[]): T[] {
   const kept: T[] = [];
-  for (const tick of ticks) if ((kept.at(-1)?.y ?? Infinity) - tick.y >= LEAST_APART) kept.push(tick);
+  for (const tick of ticks) if ((kept.at(-1)?.y ?? Infinity) - tick.y >= MIN_TICK_GAP) kept.push(tick);
   return kept;
 }
 
 const MAX_BINS = 18;
-/** Orders of magnitude from the first bar to the last one, at least: durations that are alike are still told apart. */
-const LEAST_BINNED = 0.1;
+/** Minimum range of the histogram in orders of magnitude, so that similar durations are still told apart. */
+const MIN_MAGNITUDES = 0.1;
 
 export interface Bins {
   readonly bins: readonly { readonly total: number; readonly byOutcome: readonly number[] }[];
@@ -81,7 +81,7 @@ export interface Bins {
   readonly ticks: readonly { readonly x: number; readonly text: string; readonly align: CanvasTextAlign }[];
 }
 
-/** How many traces took how long, in steps of equal ratio; what is still running did not take any time yet. `width` in px. */
+/** Bins on a logarithmic scale; running traces are left out. `width` in px. */
 export function binsOf(rows: readonly ChartPoint[], width: number): Bins {
   let [least, most] = [Infinity, 0];
   for (const { duration: seconds, isOpen } of rows) {
@@ -92,7 +92,7 @@ export function binsOf(rows: readonly ChartPoint[], width: number): Bins {
   const barWidth = Math.max(4, width / MAX_BINS);
   if (most === 0) return { bins: [], barWidth, secondsAt: () => 0, ticks: [] };
   const low = Math.log10(Math.max(1e-6, least));
-  const high = Math.max(Math.log10(most), low + LEAST_BINNED);
+  const high = Math.max(Math.log10(most), low + MIN_MAGNITUDES);
   const bins = Array.from({ length: MAX_BINS }, () => ({ total: 0, byOutcome: OUTCOMES.map(() => 0) }));
   for (const { duration: seconds, outcome, isOpen, count = 1 } of rows) {
     if (seconds === null || isOpen) continue;

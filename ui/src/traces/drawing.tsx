@@ -9,7 +9,7 @@ import { chartData, type ChartData } from './chart-data.ts';
 /** px; of each chart. */
 export const HEIGHT = 124;
 export const PAD = { top: 12, bottom: 18, left: 62, right: 14 };
-/** A chart is drawn anew this often at most. */
+/** Minimum interval between redraws of a chart. */
 const DRAW_MS = 250;
 
 export interface Rect {
@@ -19,7 +19,7 @@ export interface Rect {
   readonly bottom: number;
 }
 
-/** What a drag over a chart has marked. */
+/** The range marked by a drag over a chart. */
 export function Brush({ rect: { left, top, right, bottom } }: { rect: Rect }) {
   return <div class="brush" style={{ left: `${left}px`, top: `${top}px`, width: `${right - left}px`, height: `${bottom - top}px` }} />;
 }
@@ -43,7 +43,7 @@ export function useDrawing(draw: (canvas: HTMLCanvasElement, data: ChartData) =>
       Math.max(0, lastMs.current + DRAW_MS - performance.now()),
     );
   });
-  // Of more traces than the page holds the chart changes when the store has said what there is.
+  // If the page does not hold all traces, the chart follows the store's overview.
   void (list.overview.value ?? list.version.value);
   void settings.value;
   void param('chart');

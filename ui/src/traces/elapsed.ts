@@ -2,13 +2,13 @@ import { signal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { nowSeconds } from '../wall-clock.ts';
 
-/** What is running is counted on this often: the last digit that is shown of a minute is tenths of seconds. */
+/** Interval at which durations in progress are updated: their last digit is a tenth of a second. */
 const COUNT_MS = 100;
 
-/** The time that live rows are counted up to, in seconds since the epoch. */
+/** Current time for durations in progress, in seconds since the epoch. */
 export const now = signal(nowSeconds());
 
-/** Counts live rows on while some of them are seen. */
+/** Updates `now` while live rows are visible. */
 export function useCounting(isNeeded: boolean): void {
   useEffect(() => {
     if (!isNeeded) return undefined;

@@ -50,7 +50,7 @@ export function Histogram() {
   );
 }
 
-/** From the beginning of one bar to the end of the other: what is seen to be in a brush is in it. */
+/** From the start of one bar to the end of the other: a brush selects whole bars. */
 function wholeBars(a: number, b: number, found: Bins | undefined): readonly [left: number, right: number] {
   const width = found?.barWidth ?? 1;
   const bar = (x: number): number => Math.max(0, Math.min((found?.bins.length ?? 1) - 1, Math.floor((x - MARGIN) / width)));
@@ -58,7 +58,7 @@ function wholeBars(a: number, b: number, found: Bins | undefined): readonly [lef
   return [MARGIN + first * width, MARGIN + (last + 1) * width];
 }
 
-/** Which bar the pointer is on, in words. */
+/** Describes the bar under the pointer. */
 function describeBin(canvas: HTMLCanvasElement, found: Bins | undefined, x: number): void {
   const index = found === undefined ? -1 : Math.floor((x - MARGIN) / found.barWidth);
   const bin = found?.bins[index];
@@ -86,12 +86,12 @@ function drawHistogram(canvas: HTMLCanvasElement, { bins, barWidth, ticks }: Bin
   const { context } = context2d(canvas, HEIGHT);
   const colours = themeColours();
   const most = Math.max(1, ...bins.map(({ total }) => total));
-  const room = HEIGHT - PAD.top - PAD.bottom;
+  const tallest = HEIGHT - PAD.top - PAD.bottom;
   for (const [i, { total, byOutcome }] of bins.entries()) {
     if (total === 0) continue;
     let bottom = HEIGHT - PAD.bottom;
-    // One trace among thousands is to be seen.
-    const height = Math.max(2, (total / most) * room);
+    // A single trace among thousands stays visible.
+    const height = Math.max(2, (total / most) * tallest);
     for (const [rank, outcome] of OUTCOMES.entries()) {
       const part = ((byOutcome[rank] ?? 0) / total) * height;
       context.fillStyle = colours.bars[outcome];

@@ -5,7 +5,7 @@ import { sortOf } from './order.ts';
 /** Whether the list is scrolled away from its top. */
 export const isScrolled = signal(false);
 
-/** Why new traces wait although nobody paused the list; undefined when they come by themselves. */
+/** Why new traces are held back although the list is not paused; undefined if they are shown as they arrive. */
 export const heldBy = computed<'selection' | 'scroll' | 'order' | undefined>(() => {
   if (place.value.path !== LIST) return undefined;
   const { key, isDescending } = sortOf(param('sort'));

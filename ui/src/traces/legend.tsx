@@ -8,11 +8,11 @@ import { chartData } from './chart-data.ts';
 import { sortOf } from './order.ts';
 import { MAX_ORDERED } from './store-order.ts';
 
-/** Fewer are read in the list; a chart of one trace is a dot on an axis. */
-const LEAST_TRACES = 5;
+/** Below this number, the list alone is sufficient. */
+const MIN_TRACES = 5;
 
 export function hasCharts(): boolean {
-  return list.rows.length >= LEAST_TRACES;
+  return list.rows.length >= MIN_TRACES;
 }
 
 const ORDERS: Readonly<Record<SortKey, readonly [descending: string, ascending: string]>> = {
@@ -24,7 +24,7 @@ const ORDERS: Readonly<Record<SortKey, readonly [descending: string, ascending: 
   spans: ['most spans first', 'fewest spans first'],
 };
 
-/** Above the list: of how many traces it is, in which order, and what the colours mean. */
+/** Above the list: the number of traces, their order, and the meaning of the colours. */
 export function Legend() {
   void [list.version.value, list.overview.value];
   if (list.rows.length === 0) return null;
@@ -53,7 +53,7 @@ export function Legend() {
   );
 }
 
-/** "1,284 traces", those that the page does not hold too; of more than the store puts in order: "200,000 of 1,039,000 traces". */
+/** "1,284 traces"; if the store does not sort them all, "200,000 of 1,039,000 traces". */
 function howMany(): string {
   const { length } = list.rows;
   const { traces, isAll } = list.found;
@@ -66,7 +66,7 @@ function howMany(): string {
   return list.overview.value === undefined ? `${count(length)} ${what}s read so far` : `More than ${plural(traces, what)}`;
 }
 
-/** Traces that the chart leaves out because of when they began. */
+/** Traces outside the time range of the chart. */
 function Elsewhere({ older, newer, isFuture }: Pick<ShownTimes, 'older' | 'newer' | 'isFuture'>) {
   if (param('chart') === 'all') {
     return (
@@ -84,7 +84,7 @@ function Elsewhere({ older, newer, isFuture }: Pick<ShownTimes, 'older' | 'newer
     <button
       type="button"
       class="button small"
-      title="Not in the chart, which has the last hour with traces. Click: all of them"
+      title="Outside the chart, which shows the last hour with traces. Click to show all"
       onClick={() => setParams({ chart: 'all' }, { isAside: true })}
     >
       {parts.join(', ')}

@@ -5,16 +5,16 @@ import { param } from '../route.ts';
 import { sorted, sortOf } from './order.ts';
 import type { RowList } from './row-list.ts';
 
-/** The list by position from 0 on, in the order of the address: what the page has, or what the store gives of more than that. */
+/** The list by position from 0, in the order of the address: rows of the page, or of the store if it has more. */
 export interface Listed {
   readonly length: number;
-  /** undefined while it is not here. */
+  /** undefined until it is loaded. */
   readonly at: (position: number) => TraceRow | undefined;
-  /** -1 when that is not known. */
+  /** -1 if unknown. */
   readonly placeOf: (id: string) => number;
-  /** Where a trace is may still become known. */
+  /** Whether the position of a trace may still become known. */
   readonly mayCome: (id: string) => boolean;
-  /** What is looked at, from `first` up to, not including, `last`. */
+  /** Requests the visible rows, from `first` up to, not including, `last`. */
   readonly want: (first: number, last: number) => void;
 }
 
@@ -34,7 +34,7 @@ export function listedOf(of: RowList, sort: string): Listed {
   const { ofStore } = of;
   const ask = (first: number, last: number): void => of.askStore()?.want(first, last);
   const mayCome = (id: string): boolean => of.askStore()?.locate(id) ?? false;
-  // Meanwhile the newest are here, and are labelled as such.
+  // Until then the newest are shown, and labelled as such.
   if (of.isOrdering || ofStore === undefined) return { ...all(of.isOrdering ? of.rows : [], of), want: ask, mayCome };
   return {
     length: ofStore.traces ?? 0,
@@ -55,13 +55,13 @@ function all(rows: readonly TraceRow[], of: RowList): Listed {
   };
 }
 
-/** The newest are those that the page holds, as they come; the older ones follow by the order of the store, which is made when they are looked at. */
+/** Sorted by newest: first the rows that the page holds, then older ones from the store, whose order is created when they come into view. */
 function newestFirst(of: RowList): Listed {
   const { rows, ofStore } = of;
   const joint = jointOf(rows);
   const last = rows[joint - 1];
   const place = last === undefined ? -1 : (ofStore?.placeOf(last.id) ?? -1);
-  // What has come since then, and waits, is in the store's order before them.
+  // Traces that arrived since then and are held back come first in the store's order.
   const isJoined = ofStore?.traces !== undefined && (place >= 0 || last === undefined);
   const shift = place + 1 - joint;
   const length = Math.max(rows.length, isJoined ? ofStore.traces - shift : of.found.traces);
@@ -89,7 +89,7 @@ function newestFirst(of: RowList): Listed {
   };
 }
 
-/** Up to where the newest are all that began so late: of two that began at one time the store may have another one first. */
+/** The number of newest rows before a unique start time: the store may order traces with equal start times differently. */
 function jointOf(rows: readonly TraceRow[]): number {
   const startAt = (position: number): number | undefined => rows[position]?.start;
   let joint = rows.length - 1;

@@ -5,7 +5,7 @@ import { Instead, MissingDigits, SearchAsText, Unsearched } from '../query/unsea
 import { setParams } from '../route.ts';
 import { boxed, isNarrowed, searched, words } from '../search.ts';
 
-/** In place of the rows, while there are none: why, and what could be searched for instead. */
+/** Shown instead of rows: why there are none, and what to search for instead. */
 export function NoRows() {
   if (list.state.value === 'unsearched') return <Unsearched />;
   if (list.state.value === 'failed') {
@@ -30,8 +30,8 @@ export function NoRows() {
       {words.value !== '' && boxed.value !== boxText(words.value) && <p>with the text “{words.value}”</p>}
       <MissingDigits />
       <p>
-        {plural(status.value?.traces ?? 0, 'trace')} in the store{hasRange ? ', not all of them in this time range' : ''}. A trace that matches
-        appears here by itself.
+        {plural(status.value?.traces ?? 0, 'trace')} in the store{hasRange ? ', not all of them in this time range' : ''}. A matching trace appears
+        here automatically.
       </p>
       <p class="buttons">
         {hasRange && (

@@ -13,12 +13,12 @@ export function sortOf(text: string): Sort {
   return key === undefined ? { key: 'start', isDescending: true } : { key, isDescending: text.startsWith('-') };
 }
 
-/** Rows come newest first, and are given back as they are when that is what is asked for. What is running is as long as it has been at the time `at`. */
+/** `rows` are sorted by newest, and returned unchanged for that order. `at`: current time, for the duration of running traces. */
 export function sorted(rows: readonly TraceRow[], { key, isDescending }: Sort, at = nowSeconds()): readonly TraceRow[] {
   if (key === 'start') return isDescending ? rows : rows.toReversed();
   const sign = isDescending ? -1 : 1;
   const value = VALUES[key];
-  // Each is worked out once: of 100,000 rows it is asked for a million times.
+  // Each value is computed once: sorting 100,000 rows compares more than a million times.
   const values = rows.map((row) => value(row, at));
   const order = rows
     .map((_, i) => i)

@@ -1,9 +1,9 @@
 import { FIRST_ROWS, type TraceRow } from '../../../src/api/page-types.ts';
 import { readRows, unhurried, type Query } from '../api.ts';
 
-/** The newest traces that the page holds. Of more, the store gives what is looked at, puts it in order and says what the charts show. */
+/** The maximum number of rows that the page holds. Beyond it, the store provides visible rows, order and chart data. */
 export const MAX_ROWS = 2_000;
-/** After the first page, which is what a screen shows, larger ones in the background. */
+/** Size of further pages, which are read in the background; the first page fills a screen. */
 const PAGE = 1_000;
 
 export interface RowsRead {
@@ -13,7 +13,7 @@ export interface RowsRead {
   readonly hasMore: boolean;
 }
 
-/** Reads what matches, the newest first, until the page holds as many as it may. `query` is asked for each page: a time range moves on meanwhile. */
+/** Reads the matches, newest first, up to MAX_ROWS. `query` is called for each page, because a time range moves on meanwhile. */
 export async function* readPages(query: () => Query | undefined, stop: AbortSignal): AsyncGenerator<RowsRead, void, undefined> {
   let after: string | null = null;
   let read = 0;

@@ -6,17 +6,17 @@ import { arrival, keepAnchor, keptAnchor, param, whenLeaving, type Anchor } from
 import type { Listed } from './listed.ts';
 import { ROW_HEIGHT } from './row.tsx';
 
-/** The place stands in the history once the list has rested for this time: browsers allow a few writes a second. */
+/** The scroll position is saved to the history once scrolling has stopped for this time: browsers limit the rate of writes. */
 const REST_MS = 200;
 
-/** What is still to be found, perhaps in a page of the list that has not come yet. */
+/** What to scroll to once it is loaded, possibly with a later page. */
 interface Wanted {
   readonly anchor?: Anchor | undefined;
   /** The row to show and to focus. */
   readonly selected: string;
 }
 
-/** Calls `onScroll` whenever the list stands elsewhere, and brings it back to where it was left. */
+/** Restores the scroll position and focus of the list. Calls `onScroll` whenever the position changes. */
 export function usePlaceInList(box: RefObject<HTMLElement | null>, listed: Listed, onScroll: (top: number) => void) {
   const wanted = useRef<Wanted | undefined>(undefined);
   const focused = useRef('');
@@ -29,7 +29,7 @@ export function usePlaceInList(box: RefObject<HTMLElement | null>, listed: Liste
     if (box.current === null) return;
     const { scrollTop, clientHeight } = box.current;
     const y = index * ROW_HEIGHT;
-    // The header covers the first row's height.
+    // The header covers one row.
     if (y < scrollTop) scrollTo(y);
     else if (y + 2 * ROW_HEIGHT > scrollTop + clientHeight) scrollTo(y + 2 * ROW_HEIGHT - clientHeight);
   };
@@ -37,18 +37,18 @@ export function usePlaceInList(box: RefObject<HTMLElement | null>, listed: Liste
     if (wanted.current !== undefined || box.current === null) return;
     const { scrollTop } = box.current;
     const row = listed.at(Math.floor(scrollTop / ROW_HEIGHT));
-    // Of what has not come yet the place before is kept.
+    // Keeps the previous position until the row is loaded.
     if (scrollTop > 0 && row === undefined && listed.length > 0) return;
     keepAnchor(scrollTop === 0 || row === undefined ? undefined : { id: row.id, offset: scrollTop % ROW_HEIGHT });
   }, REST_MS);
   const find = useLatest((): void => {
-    // What is here while the store sorts goes again.
+    // Rows shown while the store sorts are temporary.
     if (wanted.current === undefined || list.isOrdering) return;
     const { anchor, selected } = wanted.current;
     const place = (id: string | undefined): number => (id === undefined || id === '' ? -1 : listed.placeOf(id));
     const mayCome = (id: string | undefined): boolean => id !== undefined && id !== '' && listed.mayCome(id);
     const [at, index] = [place(anchor?.id), place(selected)];
-    // The row that was on top may be gone: then the selected one is what is left of the place.
+    // If the row at the top is gone, the selected row is used instead.
     if ((at < 0 && mayCome(anchor?.id)) || (index < 0 && mayCome(selected))) return;
     wanted.current = undefined;
     if (at >= 0) scrollTo(at * ROW_HEIGHT + (anchor?.offset ?? 0));
@@ -72,7 +72,7 @@ export function usePlaceInList(box: RefObject<HTMLElement | null>, listed: Liste
   const isComplete = list.isComplete.value;
   useLayoutEffect(arrive, [arrive, number]);
   useLayoutEffect(find, [find, listed, number, isComplete]);
-  // After the rows of the new place are there.
+  // After the rows at the new position are rendered.
   useLayoutEffect(() => {
     if (focused.current === '') return;
     const row = box.current?.querySelector<HTMLElement>(`a[data-trace="${CSS.escape(focused.current)}"]`);
@@ -87,7 +87,7 @@ export function usePlaceInList(box: RefObject<HTMLElement | null>, listed: Liste
       onScroll(box.current?.scrollTop ?? 0);
       keepLater();
     },
-    /** The reader goes elsewhere before the place has been found. */
+    /** The user scrolls before the position has been restored. */
     onMove: (): void => (wanted.current = undefined),
     /** Shows the row, with the focus on it. */
     select: (index: number): void => {

@@ -9,18 +9,18 @@ import { StoreOverview } from './store-overview.ts';
 import type { StoreWindows } from './store-windows.ts';
 import { WaitingRows } from './waiting-rows.ts';
 
-/** Under a flood the list is brought up to date this often at most. */
+/** Minimum interval between reloads of the list under heavy traffic. */
 const RELOAD_MS = 3_000;
 
-/** The traces of the list, as they are and as they come. */
+/** The traces of the list, kept up to date. */
 export class RowList {
   readonly version = signal(0);
   /** `unsearched`: the expression has a mistake. */
   readonly state = signal<'loading' | 'ready' | 'failed' | 'unsearched'>('loading');
   readonly problem = signal('');
-  /** The newest traces have come: all that match, or as many as the page holds. */
+  /** The newest traces have been read: all matches, or as many as the page holds. */
   readonly isComplete = signal(false);
-  /** Told the ids of traces that changed, whether they match or not; undefined when changes were missed, so that any may have. */
+  /** Receives the IDs of changed traces, whether they match or not; undefined if changes were missed, so any trace may have changed. */
   readonly onChanged = new Listeners<[ids: readonly string[] | undefined]>();
   readonly #shown = new SortedRows();
   readonly #waiting = new WaitingRows(MAX_ROWS);
@@ -30,29 +30,29 @@ export class RowList {
   #sort = '';
   readonly #order = new StoreOrder(() => this.#changed());
   #isHeld = false;
-  /** While the store is read: what it is known to have since that began. */
+  /** While reading: the IDs seen since reading began. */
   #seen: Set<string> | undefined;
   #loading = new AbortController();
   #loadedMs = -Infinity;
   #reload: ReturnType<typeof setTimeout> | undefined;
-  /** Changes were missed while reading. */
+  /** Changes were missed during the current reading. */
   #isStale = false;
-  /** Another store is read: what it does not have goes, whatever the reader looks at. */
+  /** The store was replaced: traces it does not have are removed, even if the list is held. */
   #isOtherStore = false;
   /** The store has more than the page holds. */
   #hasMore = false;
 
-  /** Of all that match, when the page does not hold them all; undefined until the store has said it. */
+  /** Totals of all matches, if the page does not hold them all; undefined until the store has answered. */
   readonly overview: ReadonlySignal<Overview | undefined> = this.#overview.value;
-  /** New traces that wait, because the reader is looking at something. */
+  /** New traces that are held back while the list is in use. */
   readonly waiting: ReadonlySignal<number> = this.#waiting.count;
 
-  /** The newest, never changed by others; `version` says when they have changed. */
+  /** The newest traces; only this class changes them, and `version` changes with them. */
   get rows(): readonly TraceRow[] {
     return this.#shown.all;
   }
 
-  /** How many match, as far as is known: all of them, or at least so many. */
+  /** The number of matches as far as known: exact (`isAll`), or a lower bound. */
   get found(): { readonly traces: number; readonly isAll: boolean } {
     const { length } = this.rows;
     const overview = this.overview.value;
@@ -62,27 +62,27 @@ export class RowList {
     return { traces, isAll };
   }
 
-  /** The store orders the list: the page does not have all, or not yet. */
+  /** The store sorts the list, because the page does not hold all matches, or not yet. */
   get isOfStore(): boolean {
     return this.#query?.isPinned !== true && (this.#hasMore || (this.#sort !== '' && !this.isComplete.value));
   }
 
-  /** The store is still putting all that match in order: until then the newest of them are shown. */
+  /** The store is still sorting; until it is done, the newest traces are shown. */
   get isOrdering(): boolean {
     return this.#order.isSlow.value;
   }
 
-  /** All that match by their place in the order; undefined before the store's first answer. */
+  /** All matches by position; undefined before the store's first answer. */
   get ofStore(): StoreWindows | undefined {
     return this.isOfStore ? this.#order.shown : undefined;
   }
 
-  /** A row that the page has. */
+  /** A row that the page holds. */
   get(id: string): TraceRow | undefined {
     return this.#shown.get(id) ?? this.#order.get(id);
   }
 
-  /** The order of the list, as in the address. What the page has all of it sorts by itself. */
+  /** Sets the order of the list, as in the address. If the page holds all matches, it sorts them itself. */
   order(sort: string): void {
     if (sort === this.#sort) return;
     this.#sort = sort;
@@ -90,17 +90,17 @@ export class RowList {
     this.#changed();
   }
 
-  /** The store's order, to be asked for what is looked at; undefined when the page has all. */
+  /** The store's order, to request visible rows from; undefined if the page holds all matches. */
   askStore(): StoreWindows | undefined {
     return this.isOfStore && this.#query !== undefined ? this.#order.of(this.#query, this.#sort) : undefined;
   }
 
-  /** Whether the chart is of all times. */
+  /** Whether the chart shows all time. */
   chart(isAllTime: boolean): void {
     this.#overview.chart(isAllTime);
   }
 
-  /** Shows what matches `query` from now on, and of what changes the wanted ones; nothing when it is undefined. */
+  /** Shows what matches `query` from now on, and those changed rows that `isWanted` accepts; nothing if `query` is undefined. */
   show(query: Query | undefined, isWanted: (row: TraceRow) => boolean = () => true): void {
     this.#query = query;
     this.#isWanted = isWanted;
@@ -118,7 +118,7 @@ export class RowList {
     this.#changed();
   }
 
-  /** Changes were missed. What is being read goes on first: a flood must not make everything be read again and again. */
+  /** Changes were missed. The current reading is finished first, so that heavy traffic does not restart it again and again. */
   resync({ isOtherStore = false }: { isOtherStore?: boolean } = {}): void {
     this.#isOtherStore ||= isOtherStore;
     if (this.#seen !== undefined) {
@@ -136,13 +136,13 @@ export class RowList {
     );
   }
 
-  /** While held, new traces wait; what is there changes in its place. */
+  /** While held, new traces are held back; rows already shown are updated in place. */
   hold(isHeld: boolean): void {
     this.#isHeld = isHeld;
     if (!isHeld) this.release();
   }
 
-  /** Shows what has waited. */
+  /** Shows the traces that were held back. */
   release(): void {
     const released = this.#waiting.take();
     if (released.size === 0) return;
@@ -151,7 +151,7 @@ export class RowList {
     this.#changed();
   }
 
-  /** Time has passed: what began before `start` is out of the range. */
+  /** The time range has moved on: removes traces that started before `start`. */
   forgetBefore(start: number): void {
     if (this.#query === undefined) return;
     this.#query = { ...this.#query, from: start };
@@ -161,7 +161,7 @@ export class RowList {
     this.#overview.changed();
   }
 
-  /** Rows that changed, and ids of those that changed and do not match. */
+  /** Changed rows, and the IDs of changed traces that do not match. */
   apply(rows: readonly TraceRow[], others: readonly string[]): void {
     const added = new Map<string, TraceRow>();
     for (const row of rows) {
@@ -178,7 +178,7 @@ export class RowList {
       this.#waiting.delete(id);
       if (!this.#isHeld) this.#shown.remove(id);
     }
-    // Nobody looks at more than the newest while these come by themselves.
+    // While new traces are shown as they arrive, the user is at the top of the list.
     if (added.size > 0) this.#renewOrder();
     this.#overview.changed();
     this.#changed();
@@ -191,7 +191,7 @@ export class RowList {
     return row.start >= from && row.start < to && this.#isWanted(row);
   }
 
-  /** The page has no place for it: it is older than all that the page holds. */
+  /** Older than all rows that the page holds. */
   #isBeyond(row: TraceRow): boolean {
     const last = this.rows.at(-1);
     return this.#hasMore && last !== undefined && row.start < last.start;
@@ -215,7 +215,7 @@ export class RowList {
     try {
       await this.#readPages({ isNew }, seen, stop);
     } catch (error) {
-      // What is there is still true; that the connection is lost is said elsewhere.
+      // The rows shown are still valid; the lost connection is reported elsewhere.
       if (stop.aborted || (!isNew && this.rows.length > 0)) return;
       this.#shown.clear();
       this.#changed();
@@ -235,7 +235,7 @@ export class RowList {
     let isAll = true;
     for await (const { rows, isFirst, hasMore } of readPages(() => this.#query, stop)) {
       if (isFirst && isNew) this.#shown.clear();
-      // The first page alone says little: traces further down may have changed too.
+      // The first page is not sufficient: traces further down may have changed.
       const isKnown = !isNew && !isFirst && rows.every(({ id, revision }) => this.#shown.get(id)?.revision === revision);
       this.#take(rows, seen, { waits: this.#isHeld && !isNew && !isOtherStore });
       isAll = !hasMore;
@@ -255,7 +255,7 @@ export class RowList {
     else this.#overview.changed();
   }
 
-  /** Rows that the store has; new ones wait (`waits`), or are shown. */
+  /** Takes rows read from the store; new ones are held back (`waits`) or shown. */
   #take(rows: readonly TraceRow[], seen: Set<string>, { waits }: { waits: boolean }): void {
     const added = new Map<string, TraceRow>();
     for (const row of rows) {
@@ -271,7 +271,7 @@ export class RowList {
     this.#changed();
   }
 
-  /** Newest first, what comes is put before what is here: nothing of another order may be shown then. */
+  /** Sorted by newest, new rows are inserted at the top, so rows of a previous order must not be shown. */
   #renewOrder(): void {
     if (this.#sort === '') this.#order.drop();
     else this.#order.renew();

@@ -10,7 +10,7 @@ import { Value } from '../value.tsx';
 import { now } from './elapsed.ts';
 import type { Sort } from './order.ts';
 
-/** px; of each row, so that which are seen is arithmetic. As --row. */
+/** Height of each row, px. The same as --row. */
 export const ROW_HEIGHT = 28;
 /** px of the longest bar. */
 const BAR = 84;
@@ -24,14 +24,14 @@ const COLUMNS: readonly { key: SortKey; title: string }[] = [
   { key: 'spans', title: 'Spans' },
 ];
 
-/** `scale` says what a bar of full length is. */
+/** `scale`: tooltip that explains the length of bars. */
 export function HeaderRow({ sort, scale }: { sort: Sort; scale: string }) {
   return (
     <div role="rowgroup" class="head">
       <div role="row" class="row">
         {COLUMNS.map(({ key, title }) => {
           const isThis = sort.key === key;
-          // Numbers are most wanted large first.
+          // Numbers are sorted largest first.
           const next = isThis ? !sort.isDescending : key !== 'name';
           return (
             <div
@@ -96,7 +96,7 @@ export function Row({ row, index, longest, isSelected }: RowProps) {
   );
 }
 
-/** Apart, so that counting on draws nothing else anew. */
+/** A component of its own, so that updating a running duration renders nothing else. */
 function Elapsed({ row, longest }: { row: TraceRow; longest: number }) {
   return <Length row={row} seconds={lengthOf(row, now.value)} longest={longest} />;
 }
@@ -114,12 +114,12 @@ function Length({ row: { outcome, isOpen }, seconds, longest }: { row: TraceRow;
   );
 }
 
-/** Of the link, which lies over the whole row. */
+/** Tooltip of the link, which covers the whole row. */
 function titleOf({ url, name, id, start }: TraceRow): string {
   return `${url ?? name}\n${id}\nStarted ${fullTime(start)}`;
 }
 
-/** What was asked for: method and path; of what is no HTTP request its kind and name. */
+/** The request: method and path, or kind and name if it is not an HTTP request. */
 export function Request({ row: { method, url, name, type } }: { row: TraceRow }) {
   if (url !== null) {
     return (
@@ -137,7 +137,7 @@ export function Request({ row: { method, url, name, type } }: { row: TraceRow })
   );
 }
 
-/** As many names as a row has room for. */
+/** The number of names that fit in a row. */
 const SHOWN_SERVICES = 2;
 
 function Services({ row: { services, serviceCount } }: { row: TraceRow }) {
@@ -167,14 +167,14 @@ function Services({ row: { services, serviceCount } }: { row: TraceRow }) {
   );
 }
 
-/** All of them, the one that was entered first on top. */
+/** All services, the entry on top. */
 function Chain({ names, of }: { names: readonly string[]; of: number }) {
   return (
     <>
       <b>{plural(of, 'service')}</b>
       <ol>
         {names.map((name, i) => (
-          // A name may be there twice, as two types of node.
+          // A name may occur twice, with two types.
           <li key={`${i} ${name}`}>
             <bdi>{name}</bdi>
           </li>

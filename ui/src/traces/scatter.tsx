@@ -17,12 +17,12 @@ import { scaleOf, type ChartScale } from './chart-scale.ts';
 import { Brush, HEIGHT, PAD, useDrawing, type Rect } from './drawing.tsx';
 import { Badge, Request } from './row.tsx';
 
-/** px from the pointer to a point that it means. */
+/** Maximum distance from the pointer to a point, px. */
 const REACH = 12;
-/** px between the texts of the time axis. */
+/** Minimum gap between the labels of the time axis, px. */
 const TICK_GAP = 12;
 
-/** Every trace as a point, start against duration. A brush narrows the search; the point under the pointer says what it is, a click opens it. */
+/** Every trace as a point: duration over start time. A brush narrows the search; pointing at a point describes its trace, a click opens it. */
 export function Scatter() {
   const scale = useRef<ChartScale>(undefined);
   const brush = useSignal<Rect | undefined>(undefined);
@@ -41,7 +41,7 @@ export function Scatter() {
     const now = ++pointed.current;
     if (near === undefined) return unmark();
     const row = await rowOf(near.of);
-    // The pointer has gone on.
+    // The pointer has moved on.
     if (now !== pointed.current || canvas.current === null) return;
     if (row === undefined) return unmark();
     const box = canvas.current.getBoundingClientRect();
@@ -67,7 +67,7 @@ export function Scatter() {
       }
       const { left, right, top, bottom } = rectOf(drag);
       const { timeAt, durationAt } = scale.current;
-      // A brush over the whole height is one over time alone.
+      // A brush over the full height selects by time only.
       const isTall = bottom - top > (HEIGHT - PAD.top - PAD.bottom) * 0.8;
       narrow({ from: timeAt(left), to: timeAt(right), ...(isTall ? {} : { shortest: durationAt(bottom), longest: durationAt(top) }) });
     },
@@ -105,7 +105,7 @@ function rectOf({ from, to }: Drag): Rect {
 interface Near {
   readonly of: ChartPoint;
   readonly point: Point;
-  /** Others at the same place. */
+  /** Other traces at the same position. */
   readonly others: number;
 }
 
@@ -129,7 +129,7 @@ function PointCard({ row, others }: { row: TraceRow; others: number }) {
   );
 }
 
-/** The trace whose point is nearest, within reach: the worst of those at the same place, as it is drawn. */
+/** The nearest point within reach; of several at one position the worst, which is drawn on top. */
 function nearestTo(scale: ChartScale | undefined, at: Point): Near | undefined {
   if (scale === undefined) return undefined;
   const { x, y } = scale;
@@ -155,7 +155,7 @@ function isRow(point: ChartPoint): point is TraceRow {
   return 'id' in point;
 }
 
-/** The trace of a point, which the store has when the page does not. */
+/** The trace of a point, read from the store if the page does not hold it. */
 async function rowOf(point: ChartPoint): Promise<TraceRow | undefined> {
   if (isRow(point)) return point;
   if (point.row === undefined) return undefined;
@@ -166,7 +166,7 @@ async function rowOf(point: ChartPoint): Promise<TraceRow | undefined> {
   }
 }
 
-/** Points that fall on the same place are drawn once, the worst outcome on top. */
+/** Points at the same position are drawn once, the worst outcome on top. */
 function drawScatter(canvas: HTMLCanvasElement, rows: readonly ChartPoint[], scale: ChartScale): void {
   const { context, width } = context2d(canvas, HEIGHT);
   const colours = themeColours();
@@ -201,7 +201,7 @@ function drawScatter(canvas: HTMLCanvasElement, rows: readonly ChartPoint[], sca
   context.globalAlpha = 1;
 }
 
-/** The first, the middle and the last moment; the middle one where there is room. */
+/** Labels the start, middle and end of the time axis; the middle one only if it fits. */
 function drawTimes(context: CanvasRenderingContext2D, { timeTicks: ticks }: ChartScale): void {
   const texts = timeTicks(ticks.map(({ time }) => time));
   const [first = 0, middle = 0, last = 0] = texts.map((text) => context.measureText(text).width);

@@ -1,11 +1,11 @@
 import type { TraceRow } from '../../../src/api/page-types.ts';
 
-/** Arguments of one call: more than some tens of thousands do not fit on a stack. */
+/** Maximum number of arguments of one call: tens of thousands do not fit on the stack. */
 const AT_ONCE = 10_000;
 
 /** Rows of traces by their start, newest first, and by id. */
 export class SortedRows {
-  /** Never changed by others. */
+  /** Only this class changes it. */
   readonly all: TraceRow[] = [];
   readonly #byId = new Map<string, TraceRow>();
 
@@ -18,7 +18,7 @@ export class SortedRows {
     this.#byId.clear();
   }
 
-  /** All at once: to make room in so long a list for one takes as long as for many. None of them is there yet. Of more than `most` the oldest go. */
+  /** Inserts new rows, all at once: shifting a long array costs the same for one as for many. Beyond `most` rows, the oldest are removed. */
   insert(byId: ReadonlyMap<string, TraceRow>, most = Infinity): void {
     const rows = this.all;
     for (const [id, row] of byId) this.#byId.set(id, row);
@@ -28,9 +28,9 @@ export class SortedRows {
     const last = rows.at(-1);
     if (last === undefined || isBefore(last, first)) for (const row of added) rows.push(row);
     else {
-      const room = added.length;
-      for (let at = 0; at < room; at += AT_ONCE) rows.unshift(...added.slice(at, at + AT_ONCE));
-      for (let next = 0, old = room, to = 0; next < room; to++) {
+      const inserted = added.length;
+      for (let at = 0; at < inserted; at += AT_ONCE) rows.unshift(...added.slice(at, at + AT_ONCE));
+      for (let next = 0, old = inserted, to = 0; next < inserted; to++) {
         rows[to] = old < rows.length && isBefore(rows[old]!, added[next]!) ? rows[old++]! : added[next++]!;
       }
     }
@@ -58,7 +58,7 @@ export class SortedRows {
     if (this.all[at] === row) this.all.splice(at, 1);
   }
 
-  /** Where the row is, or would be: by start, then by id. */
+  /** The position of the row, present or not: by start, then by ID. */
   #placeOf(row: TraceRow): number {
     let low = 0;
     let high = this.all.length;
@@ -70,7 +70,7 @@ export class SortedRows {
     return low;
   }
 
-  /** Those that began before `start` go. */
+  /** Removes rows that started before `start`. */
   forgetBefore(start: number): void {
     const kept = this.all.findLastIndex((row) => row.start >= start) + 1;
     for (const { id } of this.all.splice(kept)) this.#byId.delete(id);

@@ -3,21 +3,21 @@ import type { TraceRow } from '../../../src/api/page-types.ts';
 import type { Query } from '../api.ts';
 import { StoreWindows } from './store-windows.ts';
 
-/** The store puts no more in order. */
+/** The store sorts at most this many. */
 export const MAX_ORDERED = 200_000;
-/** An order that takes longer than this is waited for with the newest traces on the screen. */
+/** While sorting takes longer than this, the newest traces are shown. */
 const SLOW_MS = 500;
 
-/** The order that the store has made for the list; when another is asked for, the former one is shown until it is there. */
+/** The list as sorted by the store; the previous order is shown until a new one is ready. */
 export class StoreOrder {
-  /** The store is still putting all that match in order. */
+  /** The store is still sorting. */
   readonly isSlow = signal(false);
   readonly #onChanged: () => void;
   #current: StoreWindows | undefined;
   #former: StoreWindows | undefined;
   #slow: ReturnType<typeof setTimeout> | undefined;
 
-  /** `onChanged` is called when there is something else to show. */
+  /** `onChanged` is called whenever `shown` has changed. */
   constructor(onChanged: () => void) {
     this.#onChanged = onChanged;
   }
@@ -31,12 +31,12 @@ export class StoreOrder {
     return this.shown?.get(id);
   }
 
-  /** A row that has changed keeps its place. */
+  /** A changed row keeps its position. */
   replace(row: TraceRow): boolean {
     return this.shown?.replace(row) ?? false;
   }
 
-  /** The order, made when it is looked at. */
+  /** The order, created when it is first used. */
   of(query: Query, sort: string): StoreWindows {
     if (this.#current !== undefined) return this.#current;
     this.#current = new StoreWindows(query, sort, () => {
@@ -53,7 +53,7 @@ export class StoreOrder {
     return this.#current;
   }
 
-  /** It is made anew when it is looked at next. */
+  /** The order is created again when it is next used. */
   renew(): void {
     const former = this.shown;
     if (this.#current !== former) this.#current?.drop();

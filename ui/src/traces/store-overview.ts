@@ -3,16 +3,16 @@ import type { Overview } from '../../../src/api/page-types.ts';
 import { readOverview, unhurried, type Query } from '../api.ts';
 import { Rereading } from '../rereading.ts';
 
-/** It is read this often at most, and no more than a tenth of the time: the store goes over all traces for it. */
-const LEAST_MS = 3_000;
+/** The minimum interval between readings. They also take at most a tenth of the time, because the store scans all traces. */
+const MIN_MS = 3_000;
 const REST = 10;
 
-/** What the store says of all that match, when the page does not hold them all. */
+/** Totals and chart data from the store, for searches with more matches than the page holds. */
 export class StoreOverview {
   readonly value = signal<Overview | undefined>(undefined);
-  /** What is asked for; undefined when the page has all. */
+  /** The search; undefined if the page holds all matches. */
   readonly #asked: () => Query | undefined;
-  readonly #rereading = new Rereading(async () => this.#read(), LEAST_MS, REST);
+  readonly #rereading = new Rereading(async () => this.#read(), MIN_MS, REST);
   #isAllTime = false;
   #reading = new AbortController();
 
@@ -20,7 +20,7 @@ export class StoreOverview {
     this.#asked = asked;
   }
 
-  /** Whether the chart is of all times. */
+  /** Whether the chart shows all time. */
   chart(isAllTime: boolean): void {
     if (isAllTime === this.#isAllTime) return;
     this.#isAllTime = isAllTime;
@@ -35,7 +35,7 @@ export class StoreOverview {
     if (this.#asked() !== undefined) void this.#rereading.now();
   }
 
-  /** Another question is asked, or the page has all. */
+  /** The search has changed, or the page holds all matches. */
   drop(): void {
     this.#reading.abort();
     this.#rereading.stop();
@@ -52,7 +52,7 @@ export class StoreOverview {
       const overview = await readOverview(query, { isAllTime: this.#isAllTime }, stop);
       if (!stop.aborted) this.value.value = overview;
     } catch {
-      // The rows say what they are; how many there are is said with the next answer.
+      // The rows are shown anyway; the totals follow with the next answer.
     }
   }
 }

@@ -1,23 +1,23 @@
 import type { RowsWindow, TraceRow } from '../../../src/api/page-types.ts';
 import { readWindow, type Query } from '../api.ts';
 
-/** Rows of one window, from a multiple of it on. */
+/** Rows per window. */
 const WINDOW = 200;
-/** Windows that are kept, the last ones looked at. */
+/** The number of cached windows; the least recently used is dropped. */
 const KEPT = 12;
-/** What the store did not answer is asked for again after this time. */
+/** A failed request is repeated after this time. */
 const RETRY_MS = 2_000;
 
-/** All that match in an order of the store, by position from 0 on. What is looked at is here; the order stays as it was made until this is dropped. */
+/** Matches in an order of the store, by position from 0. Only windows in view are loaded; the order is a snapshot until `drop`. */
 export class StoreWindows {
   readonly sort: string;
   readonly #query: Query;
   readonly #onChanged: () => void;
   readonly #stop = new AbortController();
-  /** By number, the last one looked at goes last. A trace that has gone is null. */
+  /** By number, least recently used first. A deleted trace is null. */
   readonly #windows = new Map<number, readonly (TraceRow | null)[]>();
   readonly #places = new Map<string, number>();
-  /** Ids that the store was asked for: where they are, null for nowhere, undefined while it is asked. */
+  /** Positions requested from the store: null if the trace is not in the order, undefined until answered. */
   readonly #located = new Map<string, number | null | undefined>();
   #wanted: readonly number[] = [];
   #isReading = false;
@@ -31,7 +31,7 @@ export class StoreWindows {
     this.#onChanged = onChanged;
   }
 
-  /** How many have a place; undefined before the first answer. */
+  /** The number of sorted traces; undefined before the first answer. */
   get traces(): number | undefined {
     return this.#traces;
   }
@@ -49,12 +49,12 @@ export class StoreWindows {
     return place === undefined ? undefined : this.at(place);
   }
 
-  /** Where a trace is, if it is here or was asked for; -1 otherwise. */
+  /** The position of a trace, if known; -1 otherwise. */
   placeOf(id: string): number {
     return this.#places.get(id) ?? this.#located.get(id) ?? -1;
   }
 
-  /** Asks where it is; false when there is nothing more to be learned. */
+  /** Requests the position of a trace; false if it is already settled. */
   locate(id: string): boolean {
     if (this.#places.has(id)) return false;
     if (!this.#located.has(id)) {
@@ -64,7 +64,7 @@ export class StoreWindows {
     return this.#located.get(id) === undefined;
   }
 
-  /** A row that has changed keeps its place. */
+  /** A changed row keeps its position. */
   replace(row: TraceRow): boolean {
     const place = this.#places.get(row.id);
     if (place === undefined) return false;
@@ -74,7 +74,7 @@ export class StoreWindows {
     return true;
   }
 
-  /** What is looked at, from `first` up to, not including, `last`; what was asked for before and has not come is not wanted any more. */
+  /** Requests the visible rows, from `first` up to, not including, `last`. Pending requests for other rows are dropped. */
   want(first: number, last: number): void {
     const from = Math.max(0, Math.floor(first / WINDOW));
     const to = Math.floor(Math.max(first, Math.min(last, this.#traces ?? last) - 1) / WINDOW);
@@ -91,7 +91,7 @@ export class StoreWindows {
     this.#go();
   }
 
-  /** One question after the other: the first answer names the order. */
+  /** One request at a time: the first answer names the ranking. */
   #go(): void {
     if (!this.#isReading) void this.#read();
   }
@@ -108,7 +108,7 @@ export class StoreWindows {
         this.#onChanged();
       }
     } catch {
-      // That the connection is lost is said elsewhere; what is wanted then is asked for again.
+      // The lost connection is reported elsewhere; the request is repeated.
       if (!this.#stop.signal.aborted) setTimeout(() => this.#go(), RETRY_MS);
     } finally {
       this.#isReading = false;
@@ -117,7 +117,7 @@ export class StoreWindows {
 
   async #readWindow(number: number): Promise<void> {
     const rows: (TraceRow | null)[] = [];
-    // An answer has a size: of large traces a window takes several.
+    // Answers are limited in size: a window of large traces takes several.
     do {
       const skip = number * WINDOW + rows.length;
       const answer = await readWindow(this.#query, { sort: this.sort, skip, limit: WINDOW - rows.length, ranking: this.#ranking }, this.#stop.signal);
@@ -134,7 +134,7 @@ export class StoreWindows {
     this.#located.set(id, answer.found);
   }
 
-  /** Whether the order is another one than before. */
+  /** Returns whether the ranking has changed. */
   #take({ ranking, traces }: RowsWindow): boolean {
     this.#traces = traces;
     const isOther = this.#ranking !== undefined && this.#ranking !== ranking;

@@ -20,10 +20,10 @@ import { windowOf } from './window.ts';
 
 const NoRows = later(async () => (await import('./no-rows.tsx')).NoRows);
 
-/** px; of the list until it has been laid out: the rows of most screens. */
+/** Assumed height of the list until it has been laid out, px. */
 const FIRST_HEIGHT = 800;
 
-/** The rows that are seen, of all that the list has. */
+/** The list of traces, of which only the visible rows are rendered. */
 export function Table() {
   const box = useRef<HTMLElement>(null);
   const top = useSignal(0);
@@ -98,7 +98,7 @@ export function Table() {
   );
 }
 
-/** The rows that are here, each once: between two answers of the store one may have moved. */
+/** The loaded rows in view, each once: a trace may have moved between two answers of the store. */
 function seenOf(listed: Listed, first: number, last: number): { row: TraceRow; position: number }[] {
   const byId = new Map<string, { row: TraceRow; position: number }>();
   for (let position = first; position < last; position++) {
@@ -108,7 +108,7 @@ function seenOf(listed: Listed, first: number, last: number): { row: TraceRow; p
   return [...byId.values()];
 }
 
-/** Seconds of a bar of full length: one scale for all, wherever the list is scrolled to. What is still running does not change it. */
+/** Seconds of a full-length bar: one scale for the whole list. Running traces do not change it. */
 function longestOf(rows: readonly TraceRow[]): number {
   let longest = 0;
   for (const { duration: seconds, isOpen } of rows) if (!isOpen && seconds !== null && seconds > longest) longest = seconds;
@@ -119,7 +119,7 @@ function scaleText(longest: number, traces: number): string {
   return longest === 0 ? '' : `A bar of full length is ${duration(longest)}, the longest of ${plural(traces, 'trace')}`;
 }
 
-/** Whether some began on another day than today: rows come newest first, and a clock may be in the future. */
+/** Whether some traces started on another day: rows are sorted by newest, and a clock may be in the future. */
 function hasDates(): boolean {
   const { rows } = list;
   const { times } = list.overview.value ?? {};
@@ -133,7 +133,7 @@ function showNew(box: RefObject<HTMLElement | null>): void {
   box.current?.scrollTo({ top: 0 });
 }
 
-/** New traces are announced, not pushed in, while the reader is looking at something. */
+/** Announces new traces that are held back while the list is in use. */
 function Waiting({ box }: { box: RefObject<HTMLElement | null> }) {
   const waiting = list.waiting.value;
   return (

@@ -8,7 +8,7 @@ import { Table } from './table.tsx';
 
 const FirstRun = later(async () => (await import('../connect/connect.tsx')).FirstRun);
 
-/** The list of traces, as they come. */
+/** The screen with the list of traces. */
 export function TracesScreen() {
   void list.version.value;
   const isEmptyStore = status.value?.traces === 0 && list.rows.length === 0 && list.waiting.value === 0;

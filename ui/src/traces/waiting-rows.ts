@@ -1,7 +1,7 @@
 import { signal } from '@preact/signals';
 import type { TraceRow } from '../../../src/api/page-types.ts';
 
-/** New traces that wait, because the reader is looking at something: of very many those that came last. */
+/** New traces held back while the list is in use; if there are too many, the most recent ones. */
 export class WaitingRows {
   readonly count = signal(0);
   readonly #most: number;
@@ -29,7 +29,7 @@ export class WaitingRows {
     for (const id of this.#byId.keys()) if (!ids.has(id)) this.delete(id);
   }
 
-  /** All of them, which do not wait any more. */
+  /** Removes and returns all of them. */
   take(): ReadonlyMap<string, TraceRow> {
     const taken = this.#byId;
     this.#byId = new Map();
@@ -37,7 +37,7 @@ export class WaitingRows {
     return taken;
   }
 
-  /** It does not wait any more; it may have changed while it did. */
+  /** Removes the trace, and returns the more recent of the two rows. */
   newestOf(row: TraceRow): TraceRow {
     const waiting = this.#byId.get(row.id);
     this.delete(row.id);

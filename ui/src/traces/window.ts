@@ -1,4 +1,4 @@
-/** Rows above and below what is seen, so that a scroll shows no gap. */
+/** Extra rows above and below the visible ones, so that scrolling shows no gap. */
 const SPARE = 10;
 
 /** Which rows of equal height are to be there: from `first` up to, not including, `last`. Sizes in px. */

@@ -8,32 +8,32 @@ import { TraceView } from '../../../src/trace/trace-view.ts';
 import { ExactNumber } from '../../../src/json/exact-number.ts';
 import { inferredServiceOf } from '../../../src/trace/inferred-service.ts';
 import { problemOf } from '../query/reading.ts';
-import type { Door } from '../search.ts';
+import type { ValueSearch } from '../search.ts';
 import type { Span, TraceModel } from './model.ts';
 
-/** What a value is of, as far as expressions can say it. */
+/** What a value belongs to, as far as filter expressions can express it. */
 export type Asked =
-  /** A keyword of requests, which is to be asked of the service or call that the value stands in. */
+  /** A keyword of requests, applied to the service or call of the value. */
   { readonly keyword: string } | { readonly condition: Expression };
 
-/** A text longer than this is cut at a word: an address has to hold it. */
+/** Longer text is cut at a word, because it must fit in an address. */
 const MAX_TEXT = 200;
-/** Of metadata no more is indexed. */
+/** The index has no more than this of a metadata value. */
 const SHORT_TEXT = 90;
 
 /**
- * The doors of one trace. Each is tried on the trace itself, with the code that the store matches with, before it is offered: none can lead to
- * nothing.
+ * Searches for the values of one trace. Each is verified on the trace itself, with the matching code of the store, before it is offered: it always has at
+ * least one match.
  */
-export class Doors {
+export class ValueSearches {
   readonly #view: TraceView;
 
   constructor({ trace }: TraceModel) {
     this.#view = new TraceView(trace);
   }
 
-  /** undefined when neither a condition nor a text can find the value. */
-  of(span: Span, value: unknown, asked?: Asked): Door | undefined {
+  /** undefined if neither a condition nor a text finds the value. */
+  of(span: Span, value: unknown, asked?: Asked): ValueSearch | undefined {
     const found = { isFoundBy: (filter: string, text: string): boolean => this.#isFoundBy(filter, text), start: this.#view.start };
     const condition = asked === undefined ? undefined : this.#candidates(span, value, asked).find((each) => matches(each, this.#view));
     if (condition !== undefined) return { condition: printFilter(condition), ...found };
@@ -42,7 +42,7 @@ export class Doors {
     return text === undefined ? undefined : { text, ...found };
   }
 
-  /** From the widest that is true of this place to the narrowest. */
+  /** Candidate conditions, widest first. */
   #candidates(span: Span, value: unknown, asked: Asked): Expression[] {
     if ('condition' in asked) return [asked.condition];
     const comparison = comparisonOf(asked.keyword, undefined, value);
@@ -60,7 +60,7 @@ export class Doors {
   }
 
   #isFoundBy(filter: string, text: string): boolean {
-    // Groups are known to the local X-Ray only.
+    // Only the local X-Ray knows groups.
     if (/\bgroup\.?(name|arn)\b/i.test(filter)) return true;
     if (filter !== '' && (problemOf(filter) !== undefined || !matches(parseFilter(filter), this.#view))) return false;
     return text === '' || this.#hasText(text);
@@ -72,10 +72,10 @@ export class Doors {
   }
 }
 
-/** Keywords that a condition asks of all segments of a trace. */
+/** Keywords that apply to all segments of a trace. */
 const OF_SEGMENTS: ReadonlySet<string> = new Set(['user', 'resource.arn', 'instance.id', 'availabilityzone']);
 
-/** `keyword = value`, for values that expressions have. */
+/** `keyword = value`, for values that expressions support. */
 function comparisonOf(keyword: string, key: string | undefined, value: unknown): Expression | undefined {
   const asked = askedValue(value);
   if (asked === undefined) return undefined;
@@ -87,12 +87,12 @@ export function annotationAsked(key: string, value: unknown): Asked | undefined 
   return condition === undefined ? undefined : { condition };
 }
 
-/** `type`: as in `origin`; without it any. */
+/** `type`: as in `origin`; any type without it. */
 export function serviceAsked(name: string, type?: string): Asked {
   return { condition: { kind: 'service', at: { name, ...(type === undefined ? {} : { type }) }, body: undefined } };
 }
 
-/** Of a member of `aws`: the service that X-Ray infers, where the member names it. */
+/** For a member of `aws`: the service that X-Ray infers, if the member names it. */
 export function resourceAsked({ entity }: Span, value: unknown): Asked | undefined {
   if (!entity.isCall) return undefined;
   const { name, type } = inferredServiceOf(entity);
@@ -104,7 +104,7 @@ function askedValue(value: unknown): Value | undefined {
   return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? value : undefined;
 }
 
-/** At most `most` characters, in whole words. */
+/** At most `most` characters, cut between words. */
 function cut(text: string, most: number): string {
   const plain = text.trim().replaceAll(/\s+/g, ' ');
   if (plain.length <= most) return plain;
@@ -112,13 +112,13 @@ function cut(text: string, most: number): string {
   return whole.length > most ? plain.slice(0, most) : whole;
 }
 
-const known = new WeakMap<TraceModel['trace'], Doors>();
+const known = new WeakMap<TraceModel['trace'], ValueSearches>();
 
-export function doorsOf(model: TraceModel): Doors {
-  let doors = known.get(model.trace);
-  if (doors === undefined) known.set(model.trace, (doors = new Doors(model)));
-  return doors;
+export function valueSearchesOf(model: TraceModel): ValueSearches {
+  let searches = known.get(model.trace);
+  if (searches === undefined) known.set(model.trace, (searches = new ValueSearches(model)));
+  return searches;
 }
 
-/** Of the trace on the screen. */
-export const DoorsOfTrace = createContext<Doors | undefined>(undefined);
+/** For the trace on the screen. */
+export const ValueSearchContext = createContext<ValueSearches | undefined>(undefined);
