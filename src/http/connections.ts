@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { everyBytes } from '../pipeline/collector.ts';
+import { connectionsWithin } from './open-files.ts';
 
 /** Clients normally wait for the response before the next request. One read of 64 KB from a socket may contain a thousand small requests. */
 const MAX_PIPELINED = 8;
@@ -12,6 +13,7 @@ const SMALL_SHARE = 1 / 4;
 const GARBAGE_BYTES = 8 * 1024 * 1024;
 
 export interface ConnectionLimitsConfig {
+  /** Fewer if the limit of open files is small. */
   readonly maxConnections: number;
   /**
    * What happens beyond `maxConnections`: the new connection is closed, so that nobody loses a request under way (the default); or the oldest one is,
@@ -35,8 +37,9 @@ export class ConnectionLimits {
   readonly #unreadBytes = { large: 0, small: 0 };
 
   constructor(server: Server, { maxConnections, beyondMax = 'close new', maxUnreadBytes, onGarbage = () => {} }: ConnectionLimitsConfig) {
-    if (beyondMax === 'close new') server.maxConnections = maxConnections;
-    else closeOldest(server, maxConnections);
+    const most = connectionsWithin(maxConnections);
+    if (beyondMax === 'close new') server.maxConnections = most;
+    else closeOldest(server, most);
     this.#maxUnreadBytes = maxUnreadBytes;
     this.#noteGarbage = everyBytes(GARBAGE_BYTES, onGarbage);
   }
