@@ -74,7 +74,7 @@ test('forwards only selected headers, whatever a client or sidecar sends', async
   const lines = Object.entries({ host: '127.0.0.1', 'content-length': '2', ...headers }).map(([name, value]) => `${name}: ${value}\r\n`);
   expect((await rawRequest(daemon.tcpUrl, `POST /GetSamplingRules HTTP/1.1\r\n${lines.join('')}\r\n{}`)).status).toBe(200);
   const names = Object.keys(xray.calls('/GetSamplingRules')[0]!.headers).toSorted();
-  expect(names).toEqual(['authorization', 'connection', 'content-length', 'content-type', 'host', 'user-agent', 'x-amz-date']);
+  expect(names).toEqual(['authorization', 'connection', 'content-length', 'content-type', 'host', 'user-agent', 'x-amz-date', 'xrayd-call-path']);
 });
 
 const REFUSED: [method: string, target: string, status: number][] = [
