@@ -58,7 +58,7 @@ const ELSEWHERE: readonly Row[] = [
   { files: 'udp/warm-up', tests: ['udp/receiver'], because: 'must leave no trace, which is tested' },
   { files: 'udp/proc', tests: ['udp/kernel-drops'], because: 'reads /proc for kernel-drops.ts' },
   {
-    files: 'batcher/segment-buffer batcher/returned-batches batcher/sender batcher/outcome batcher/memory-watch',
+    files: 'batcher/segment-buffer batcher/returned-batches batcher/sender batcher/outcome batcher/memory-watch batcher/due-timer batcher/tickets',
     tests: ['batcher/batcher', 'batcher/gateway', 'batcher/wire-bytes'],
     because: 'parts of the batcher, tested through it with an exporter in the hands of the test',
   },

@@ -1,4 +1,4 @@
-import { Ingest } from '../threads/ingest.ts';
+import type { Ingest } from '../threads/ingest.ts';
 import type { LiveFeed } from './live.ts';
 import type { DefaultSampling, SamplingRuleRecord } from '../sampling/rule-record.ts';
 import type { Store } from '../threads/store.ts';
@@ -25,8 +25,6 @@ export interface XRayBackendDeps {
   readonly store: Store;
   readonly ingest: Ingest;
   readonly feed: LiveFeed;
-  /** Told of each document that came by TCP: undefined when it was stored, or why it was not. */
-  readonly onDocument: (refusal: { readonly code: string; readonly isOtlp: boolean } | undefined) => void;
 }
 
 interface Parts {
@@ -73,7 +71,7 @@ export class XRayBackend {
       groups,
       sampling,
       operations: {
-        ...traceOperations({ store, groups, put: (documents) => this.put(documents, { isImport: false }) }),
+        ...traceOperations({ store, groups }),
         ...sampling.operations(),
         ...groups.operations(),
         ...insightOperations({ groups, store, now }),
@@ -102,15 +100,11 @@ export class XRayBackend {
   }
 
   /**
-   * Stores documents; resolves with those that X-Ray would refuse. Imports are not counted as received, and go nowhere else. The memory of the
-   * documents is read until then.
+   * Stores imported documents, which are not counted as received, and go nowhere else; resolves with those that X-Ray would refuse. The memory of
+   * the documents is read until then.
    */
-  async put(documents: readonly Uint8Array[], { isImport }: { isImport: boolean }): Promise<readonly Refusal[]> {
-    const { ingest, onDocument } = this.#deps;
-    const { refused } = await ingest.put(documents, { receivedAtMs: wallClockMs(), isImport });
-    if (isImport) return refused;
-    for (const refusal of refused) onDocument({ code: refusal.code, isOtlp: Ingest.isOtlp(documents, refusal) });
-    for (let stored = refused.length; stored < documents.length; stored++) onDocument(undefined);
+  async import(documents: readonly Uint8Array[]): Promise<readonly Refusal[]> {
+    const { refused } = await this.ingest.put(documents, { receivedAtMs: wallClockMs(), isImport: true });
     return refused;
   }
 

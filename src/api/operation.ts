@@ -33,14 +33,18 @@ type Response = object | string;
 /** The response of a change. Never a promise: other code could run between what a change reads and what it sets. */
 export type Answer = Readonly<Record<string, unknown>> & { readonly then?: never };
 
-/** Runs a change alone and saves what it sets as a whole. */
-export type ChangeRunner = (work: () => Answer) => Promise<Answer>;
+export interface OperationContext {
+  /** Runs a change alone and saves what it sets as a whole. */
+  readonly change: (work: () => Answer) => Promise<Answer>;
+  /** Answers a call with documents, whose memory is not read after the first turn. */
+  readonly putTraceSegments: (documents: DecodedDocuments) => Promise<Response>;
+}
 
 export interface Operation<K extends 'read' | 'change' = 'read' | 'change'> {
   readonly kind: K;
   readonly schema: TSchema;
   /** Adds the operation to `app` as POST `path`. */
-  readonly addTo: (app: ApiServer, path: string, runChange: ChangeRunner) => void;
+  readonly addTo: (app: ApiServer, path: string, context: OperationContext) => void;
 }
 
 /** Every operation of X-Ray. The table in src/formats/xray/operations.ts decides which of them are changes. */
@@ -60,19 +64,22 @@ export function changes<S extends TSchema>(schema: S, change: (body: BodyOf<S>) 
   return {
     kind: 'change',
     schema,
-    addTo: (app, path, runChange) =>
-      void app.post(path, { schema: { body: schema } }, async ({ body }, reply) => respond(reply, () => runChange(() => change(body)))),
+    addTo: (app, path, context) =>
+      void app.post(path, { schema: { body: schema } }, async ({ body }, reply) => respond(reply, () => context.change(() => change(body)))),
   };
 }
 
-/** An operation that takes documents, as the bytes that the client sent. They are valid until the response. */
-export function takes(schema: DocumentsSchema, put: (documents: DecodedDocuments) => Promise<Response>): Operation<'read'> {
+/** PutTraceSegments. The body is released before the response: its documents are copied, and may wait to be stored. */
+export function takesDocuments(schema: DocumentsSchema): Operation<'read'> {
   return {
     kind: 'read',
     schema: schema.body,
-    addTo: (app, path) =>
+    addTo: (app, path, { putTraceSegments }) =>
       void app.post(path, { config: { takesDocuments: true } }, async (request, reply) =>
-        withDocuments(request, schema, (documents) => respond(reply, () => put(documents))),
+        respond(reply, async () => {
+          const { response } = await withDocuments(request, schema, async (documents) => ({ response: putTraceSegments(documents) }));
+          return response;
+        }),
       ),
   };
 }

@@ -33,7 +33,7 @@ export function addPageDataRoutes(app: ApiServer, backend: XRayBackend): void {
   });
   app.post('/api/import', { config: { takesDocuments: true } }, async (request) => {
     return withDocuments(request, IMPORT, async ({ documents, empty }) => {
-      const refused = await backend.put(documents, { isImport: true });
+      const refused = await backend.import(documents);
       return { Stored: documents.length - refused.length, Refused: unprocessed([...emptyRefusals(empty), ...refused]) };
     });
   });

@@ -3,6 +3,7 @@ import { textSearch } from '../filter/text.ts';
 import { ruleFor } from '../sampling/rule.ts';
 import * as Type from './type.ts';
 import { invalid, noSuchTrace } from './api-error.ts';
+import type { DocumentsIntake } from './documents-intake.ts';
 import type { XRayBackend } from './backend.ts';
 import { cursorAt, isRow, placeOf, traceCursorOf } from './cursor.ts';
 import type { ApiServer } from './operation.ts';
@@ -15,6 +16,7 @@ export type ProcessStatus = Pick<Status, 'version' | 'address' | 'received' | 'l
 
 export interface PageDeps {
   readonly backend: XRayBackend;
+  readonly intake: DocumentsIntake;
   readonly status: () => ProcessStatus;
   /** Documents of a new sample trace. */
   readonly sample: () => { traceId: string; documents: string[] };
@@ -32,7 +34,7 @@ const Graph = Type.Object({ ...Search, within: Text });
 const SampledRequest = Type.Object({ name: Text, type: Text, host: Text, method: Text, path: Text });
 
 /** What the page reads in addition to X-Ray's operations; page-types.ts has the responses. */
-export function addPageRoutes(app: ApiServer, { backend, status, sample }: PageDeps): void {
+export function addPageRoutes(app: ApiServer, { backend, intake, status, sample }: PageDeps): void {
   const { store, groups, config, sampling } = backend;
   const searchOf = ({ filter, text }: { readonly filter?: string; readonly text?: string }): TraceSearch => ({
     filter: groups.parseIfGiven(filter),
@@ -112,10 +114,7 @@ export function addPageRoutes(app: ApiServer, { backend, status, sample }: PageD
   });
   app.post('/api/sample', async () => {
     const { traceId, documents } = sample();
-    await backend.put(
-      documents.map((text) => Buffer.from(text)),
-      { isImport: false },
-    );
+    await intake.put(documents.map((text) => Buffer.from(text)));
     return { TraceId: traceId };
   });
 }

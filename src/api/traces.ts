@@ -1,23 +1,19 @@
 import * as Type from './type.ts';
-import type { DecodedDocuments } from '../formats/xray/put-body.ts';
 import { FilterError } from '../filter/parse.ts';
 import { parseSelector, type EntitySelector } from '../filter/selector.ts';
 import type { TimeRangeType } from '../query/source.ts';
 import type { Store } from '../threads/store.ts';
 import { TRACE_ID } from '../formats/xray/validate.ts';
-import type { Refusal } from '../trace/model.ts';
-import { emptyRefusals, invalid, unprocessed } from './api-error.ts';
+import { invalid } from './api-error.ts';
 import { PUT_TRACE_SEGMENTS } from './documents-body.ts';
 import { cursorAt, invalidToken, traceCursorOf } from './cursor.ts';
 import type { Groups } from './groups.ts';
 import { GroupReference, integer, NextToken, oneOf, TimeRange, Timestamp, TraceId } from './members.ts';
-import { reads, takes, type Operations } from './operation.ts';
+import { reads, takesDocuments, type Operations } from './operation.ts';
 
 export interface TracesDeps {
   readonly store: Pick<Store, 'read'>;
   readonly groups: Groups;
-  /** Stores documents; resolves with those that X-Ray would refuse. */
-  readonly put: (documents: readonly Uint8Array[]) => Promise<readonly Refusal[]>;
 }
 
 /** AWS does not say how large its pages are. */
@@ -74,7 +70,7 @@ const TimeSeries = Type.Object({
 /** Operations that write and read traces. */
 export function traceOperations(deps: TracesDeps) {
   return {
-    PutTraceSegments: takes(PUT_TRACE_SEGMENTS, (documents) => putTraceSegments(deps, documents)),
+    PutTraceSegments: takesDocuments(PUT_TRACE_SEGMENTS),
     PutTelemetryRecords: reads(PutTelemetryRecords, async ({ TelemetryRecords: records }) => {
       if (records.length === 0) throw invalid('Telemetry records cannot be empty');
       return {};
@@ -85,11 +81,6 @@ export function traceOperations(deps: TracesDeps) {
     GetServiceGraph: reads(ServiceGraph, async (body) => serviceGraph(deps, body)),
     GetTimeSeriesServiceStatistics: reads(TimeSeries, async (body) => timeSeries(deps, body)),
   } satisfies Partial<Operations>;
-}
-
-async function putTraceSegments({ put }: TracesDeps, { documents, empty }: DecodedDocuments): Promise<object> {
-  if (documents.length + empty === 0) throw invalid('Segments can not be empty');
-  return { UnprocessedTraceSegments: unprocessed([...emptyRefusals(empty), ...(await put(documents))]) };
 }
 
 async function traceSummaries({ store, groups }: TracesDeps, body: Type.Static<typeof Summaries>): Promise<string> {

@@ -32,6 +32,7 @@ export interface XRayExporterDeps {
 export class XRayExporter implements Exporter {
   readonly name = 'exporter';
   readonly destination = 'X-Ray';
+  readonly accepts = ['xray'] as const;
   readonly limits = { maxDocuments: MAX_DOCUMENTS_PER_CALL, maxBytes: MAX_BATCH_BYTES };
   readonly #deps: XRayExporterDeps;
   readonly #bodies = new BodyPool();

@@ -4,8 +4,9 @@ import type { Component, ComponentState } from '../pipeline/component.ts';
 import { untilAborted, within } from '../pipeline/deadline.ts';
 import type { Exporter, ExportResult } from '../pipeline/exporter.ts';
 import type { Logger } from '../pipeline/logger.ts';
-import type { Chunk, DocumentSink, Segment } from '../pipeline/segment.ts';
+import type { Chunk, DocumentFormat, DocumentSink, OnSettled, Segment } from '../pipeline/segment.ts';
 import { nextDelay } from './backoff.ts';
+import { DueTimer } from './due-timer.ts';
 import { MemoryWatch } from './memory-watch.ts';
 import { isUnproven, outcomeOf } from './outcome.ts';
 import { Overflow } from './overflow.ts';
@@ -13,9 +14,10 @@ import { ConcurrencyLimiter } from './concurrency-limiter.ts';
 import { Replay } from './replay.ts';
 import type { Attempt } from './returned-batches.ts';
 import { SegmentBuffer, type SegmentBufferConfig } from './segment-buffer.ts';
-import { SEGMENT_OVERHEAD_BYTES } from './segment-queue.ts';
+import { costOfDocuments } from './segment-queue.ts';
 import type { Spool } from './spool/spool.ts';
 import { Sender } from './sender.ts';
+import { DROPPED, settle, SPOOLED, ticketOf } from './tickets.ts';
 
 /** Limit of the bytes in flight, in full batches: enough for 100 MB/s to X-Ray at 20 ms. Each byte in flight is in memory three times. */
 const MAX_IN_FLIGHT_BATCHES = 4;
@@ -63,8 +65,7 @@ export class Batcher implements Component, SegmentStock, DocumentSink {
   readonly #overflow: Overflow;
   readonly #replay: Replay | undefined;
   #calls = 0;
-  #timer: NodeJS.Timeout | undefined;
-  #timerAtMs = Infinity;
+  readonly #timer = new DueTimer(() => this.#pump());
   #isDraining = false;
   #stopped: Promise<void> | undefined;
   #onEmpty: (() => void) | undefined;
@@ -119,12 +120,16 @@ export class Batcher implements Component, SegmentStock, DocumentSink {
     this.#pump();
   }
 
-  offer(documents: readonly Uint8Array[]): 'accepted' | 'full' | 'stopping' {
+  canHold(documents: readonly Uint8Array[]): boolean {
+    return costOfDocuments(documents) <= this.#config.maxBytes;
+  }
+
+  offer(documents: readonly Uint8Array[], format: DocumentFormat, onSettled?: OnSettled): 'accepted' | 'full' | 'stopping' {
     if (this.#isDraining) return 'stopping';
-    const needed = documents.reduce((sum, { length }) => sum + length + SEGMENT_OVERHEAD_BYTES, 0);
-    if (this.#heldBytes() + needed > this.#config.maxBytes) return 'full';
+    if (!this.#exporter.accepts.includes(format)) return this.#sender.refuseFormat(documents.length, onSettled);
+    if (this.#heldBytes() + costOfDocuments(documents) > this.#config.maxBytes) return 'full';
     const arrivedAtMs = this.#now();
-    for (const document of documents) this.#buffer.pushDocument(document, arrivedAtMs);
+    for (const [position, document] of documents.entries()) this.#buffer.pushDocument(document, arrivedAtMs, ticketOf(position, onSettled));
     this.#accounting.received += documents.length;
     this.#evict();
     this.#pump();
@@ -147,7 +152,7 @@ export class Batcher implements Component, SegmentStock, DocumentSink {
     this.#sender.abort();
     this.#pump();
     await within(SETTLE_MS, 'calls that were given up', () => emptied).catch(() => {});
-    clearTimeout(this.#timer);
+    this.#timer.set(Infinity, this.#now());
     const end = AbortSignal.timeout(SPOOL_AT_END_MS);
     await this.#overflow.settle(end);
     const left: (readonly Segment[])[] = [];
@@ -183,6 +188,7 @@ export class Batcher implements Component, SegmentStock, DocumentSink {
   async #spool(segments: readonly Segment[], onFailure: () => void): Promise<void> {
     // After a failure, the next chunk triggers another attempt.
     if (await this.#overflow.write(segments, onFailure)) {
+      settle(segments, SPOOLED);
       this.#buffer.release(segments);
       this.#evict();
     }
@@ -191,6 +197,7 @@ export class Batcher implements Component, SegmentStock, DocumentSink {
 
   #drop(segments: readonly Segment[], reason: 'buffer_full' | 'retry_expired'): void {
     this.#sender.drop(segments.length, reason);
+    settle(segments, DROPPED);
     this.#buffer.release(segments);
   }
 
@@ -223,16 +230,7 @@ export class Batcher implements Component, SegmentStock, DocumentSink {
     const isBusy = this.#calls >= this.concurrency || !this.#canSendMore();
     const workAtMs = isBusy ? Infinity : Math.min(this.#buffer.nextDueMs(), this.#replayAtMs());
     const atMs = workAtMs === Infinity ? Infinity : Math.max(workAtMs, this.#limiter.pausedUntilMs, nowMs + 1);
-    if (atMs === this.#timerAtMs) return;
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-    this.#timerAtMs = atMs;
-    if (atMs !== Infinity) this.#timer = setTimeout(() => this.#onTimer(), atMs - nowMs);
-  }
-
-  #onTimer(): void {
-    this.#timerAtMs = Infinity;
-    this.#pump();
+    this.#timer.set(atMs, nowMs);
   }
 
   async #run(call: Promise<void>): Promise<void> {
@@ -276,7 +274,8 @@ export class Batcher implements Component, SegmentStock, DocumentSink {
     this.#buffer.makeDue();
   }
 
-  #onFailure({ segments, failures, ...attempt }: Attempt, { code, afterMs }: Extract<ExportResult, { kind: 'retry' }>): void {
+  #onFailure({ segments, failures, ...attempt }: Attempt, { code, afterMs, error = code }: Extract<ExportResult, { kind: 'retry' }>): void {
+    settle(segments, { kind: 'delayed', error });
     const nowMs = this.#now();
     // After the shutdown deadline, all remaining segments are treated alike: written to the spool, or dropped.
     const isLast = this.#sender.isAborted;

@@ -1,12 +1,15 @@
-import type { RejectReason } from '../pipeline/accounting.ts';
-import type { ExportResult } from '../pipeline/exporter.ts';
+import type { ExportResult, RefusedDocument } from '../pipeline/exporter.ts';
 import type { Segment } from '../pipeline/segment.ts';
+
+export interface RefusedSegment extends Pick<RefusedDocument, 'code' | 'rejectedAs' | 'id' | 'message'> {
+  readonly segment: Segment;
+}
 
 /** What a result means for each segment of its batch. */
 export interface Outcome {
-  readonly sent: number;
+  readonly delivered: readonly Segment[];
   /** Refused permanently. */
-  readonly refused: readonly { readonly segment: Segment; readonly code: string; readonly rejectedAs?: RejectReason }[];
+  readonly refused: readonly RefusedSegment[];
   /** Throttled by the destination: to be retried. */
   readonly throttled: readonly Segment[];
   /** To be sent separately, to find the document that caused the refusal of the batch. */
@@ -32,20 +35,15 @@ export function outcomeOf(
   result: Exclude<ExportResult, { kind: 'retry' }>,
   isExpired: (segment: Segment) => boolean,
 ): Outcome {
-  if (result.kind === 'sent') return { sent: segments.length, refused: [], throttled: [] };
+  if (result.kind === 'sent') return { delivered: segments, refused: [], throttled: [] };
   if (result.kind === 'partial') {
     const isAgain = ({ position, isRetryable }: (typeof result.refused)[number]) => isRetryable && !isExpired(segments[position]!);
     const throttled = result.refused.filter(isAgain).map(({ position }) => segments[position]!);
-    const refused = result.refused
-      .filter((one) => !isAgain(one))
-      .map(({ position, code, rejectedAs }) => ({
-        segment: segments[position]!,
-        code,
-        ...(rejectedAs === undefined ? {} : { rejectedAs }),
-      }));
-    return { sent: segments.length - result.refused.length, refused, throttled };
+    const refused = result.refused.filter((one) => !isAgain(one)).map(({ position, ...refusal }) => ({ segment: segments[position]!, ...refusal }));
+    const others = new Set(result.refused.map(({ position }) => position));
+    return { delivered: segments.filter((_, position) => !others.has(position)), refused, throttled };
   }
-  if (segments.length === 1) return { sent: 0, refused: [{ segment: segments[0]!, code: result.code }], throttled: [] };
+  if (segments.length === 1) return { delivered: [], refused: [{ segment: segments[0]!, code: result.code }], throttled: [] };
   const middle = Math.ceil(segments.length / 2);
-  return { sent: 0, refused: [], throttled: [], halves: [segments.slice(0, middle), segments.slice(middle)] };
+  return { delivered: [], refused: [], throttled: [], halves: [segments.slice(0, middle), segments.slice(middle)] };
 }

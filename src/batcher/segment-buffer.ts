@@ -1,5 +1,5 @@
 import type { Exporter } from '../pipeline/exporter.ts';
-import type { Chunk, Segment } from '../pipeline/segment.ts';
+import type { Chunk, Segment, Ticket } from '../pipeline/segment.ts';
 import { ReturnedBatches, type Attempt } from './returned-batches.ts';
 import { ownCopyOf, SegmentQueue } from './segment-queue.ts';
 import { Slabs } from './slabs.ts';
@@ -18,6 +18,8 @@ export class SegmentBuffer {
   readonly #slabs = new Slabs();
   readonly #waiting = new SegmentQueue();
   readonly #returned = new ReturnedBatches();
+  /** The number of the oldest waiting segments that somebody waits for, or that are older than one of these. */
+  #urgent = 0;
 
   constructor(config: SegmentBufferConfig, limits: Exporter['limits']) {
     this.#config = config;
@@ -43,9 +45,11 @@ export class SegmentBuffer {
     }
   }
 
-  pushDocument(document: Uint8Array, arrivedAtMs: number): void {
+  /** A document with a ticket is due at once, and so are those before it. */
+  pushDocument(document: Uint8Array, arrivedAtMs: number, ticket?: Ticket): void {
     const { chunk, start } = this.#slabs.copy(document, 1);
-    this.#waiting.push(chunk, start, start + document.length, arrivedAtMs);
+    this.#waiting.push(chunk, start, start + document.length, arrivedAtMs, ticket);
+    if (ticket !== undefined) this.#urgent = this.#waiting.length;
   }
 
   /** Keeps a failed batch until `dueMs`, ordered by age. */
@@ -73,26 +77,37 @@ export class SegmentBuffer {
     const { oldestMs, length, bytes } = this.#waiting;
     if (oldestMs === undefined) return undefined;
     const isFull = length >= maxDocuments || bytes >= maxBytes;
-    if (!isFull && !isEager && nowMs - oldestMs < maxAgeMs - 1) return undefined;
-    return { segments: this.#waiting.take(maxDocuments, maxBytes, isNewestFirst), failures: 0 };
+    if (!isFull && !isEager && this.#urgent === 0 && nowMs - oldestMs < maxAgeMs - 1) return undefined;
+    return { segments: this.#takeNew(isNewestFirst), failures: 0 };
   }
 
   /** When `takeDue` will next return a batch; Infinity if nothing waits. */
   nextDueMs(): number {
     const { oldestMs = Infinity } = this.#waiting;
-    return Math.min(oldestMs + this.#config.maxAgeMs, this.#returned.nextDueMs());
+    return Math.min(this.#urgent > 0 ? 0 : oldestMs + this.#config.maxAgeMs, this.#returned.nextDueMs());
   }
 
   /** The oldest segments as a batch, due or not. */
   takeOldest(): readonly Segment[] | undefined {
-    const { maxDocuments, maxBytes } = this.#limits;
-    const oldest = this.#returned.takeOldest()?.segments ?? this.#waiting.take(maxDocuments, maxBytes);
+    const oldest = this.#returned.takeOldest()?.segments ?? this.#takeNew(false);
     return oldest.length === 0 ? undefined : oldest;
   }
 
   /** The oldest segment. */
   shiftOldest(): Segment | undefined {
-    return this.#returned.shiftOldest() ?? this.#waiting.shift();
+    return this.#returned.shiftOldest() ?? this.#shiftWaiting();
+  }
+
+  #takeNew(isNewest: boolean): Segment[] {
+    const { maxDocuments, maxBytes } = this.#limits;
+    const segments = this.#waiting.take(maxDocuments, maxBytes, isNewest);
+    this.#urgent = isNewest ? Math.min(this.#urgent, this.#waiting.length) : Math.max(0, this.#urgent - segments.length);
+    return segments;
+  }
+
+  #shiftWaiting(): Segment | undefined {
+    this.#urgent = Math.max(0, this.#urgent - 1);
+    return this.#waiting.shift();
   }
 
   /** Makes all failed batches due: the destination has recovered, or the pipeline stops. */

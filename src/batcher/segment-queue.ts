@@ -1,4 +1,4 @@
-import { byteLengthOf, type Segment } from '../pipeline/segment.ts';
+import { byteLengthOf, type Segment, type Ticket } from '../pipeline/segment.ts';
 import { wireBytesOf } from './wire-bytes.ts';
 
 /**
@@ -9,6 +9,11 @@ export const SEGMENT_OVERHEAD_BYTES = 400;
 
 export function costOf(segment: Segment): number {
   return byteLengthOf(segment) + SEGMENT_OVERHEAD_BYTES;
+}
+
+/** What documents will cost as segments. */
+export function costOfDocuments(documents: readonly Uint8Array[]): number {
+  return documents.reduce((sum, { length }) => sum + length + SEGMENT_OVERHEAD_BYTES, 0);
 }
 
 export function totalCostOf(segments: readonly Segment[]): number {
@@ -45,9 +50,9 @@ export class SegmentQueue {
     return this.length === 0 ? undefined : this.#ring.arrivedAtMs(this.#head);
   }
 
-  push(chunk: Buffer, start: number, end: number, arrivedAtMs: number): void {
+  push(chunk: Buffer, start: number, end: number, arrivedAtMs: number, ticket?: Ticket): void {
     if (this.length === this.#ring.capacity) this.#grow();
-    this.#ring.write(this.#tail++, chunk, start, end, arrivedAtMs);
+    this.#ring.write(this.#tail++, chunk, start, end, arrivedAtMs, ticket);
     this.#bytes += end - start + SEGMENT_OVERHEAD_BYTES;
   }
 
@@ -87,8 +92,8 @@ export class SegmentQueue {
   #grow(): void {
     const ring = new Ring(2 * this.#ring.capacity);
     for (let at = this.#head; at < this.#tail; at++) {
-      const { chunk, start, end, arrivedAtMs } = this.#ring.take(at);
-      ring.write(at, chunk, start, end, arrivedAtMs);
+      const { chunk, start, end, arrivedAtMs, ticket } = this.#ring.take(at);
+      ring.write(at, chunk, start, end, arrivedAtMs, ticket);
     }
     this.#ring = ring;
   }
@@ -101,6 +106,8 @@ class Ring {
   readonly #starts: Uint32Array;
   readonly #ends: Uint32Array;
   readonly #arrivedAtMs: Float64Array;
+  /** Few segments have one. */
+  readonly #tickets = new Map<number, Ticket>();
 
   constructor(capacity: number) {
     this.capacity = capacity;
@@ -119,8 +126,9 @@ class Ring {
     return wireBytesOf({ chunk: this.#chunks[i]!, start: this.#starts[i]!, end: this.#ends[i]! });
   }
 
-  write(at: number, chunk: Buffer, start: number, end: number, arrivedAtMs: number): void {
+  write(at: number, chunk: Buffer, start: number, end: number, arrivedAtMs: number, ticket: Ticket | undefined): void {
     const i = this.#index(at);
+    if (ticket !== undefined) this.#tickets.set(i, ticket);
     this.#chunks[i] = chunk;
     this.#starts[i] = start;
     this.#ends[i] = end;
@@ -132,7 +140,14 @@ class Ring {
     const i = this.#index(at);
     const chunk = this.#chunks[i]!;
     this.#chunks[i] = undefined;
-    return { chunk, start: this.#starts[i]!, end: this.#ends[i]!, arrivedAtMs: this.#arrivedAtMs[i]! };
+    return { chunk, start: this.#starts[i]!, end: this.#ends[i]!, arrivedAtMs: this.#arrivedAtMs[i]!, ticket: this.#takeTicket(i) };
+  }
+
+  #takeTicket(i: number): Ticket | undefined {
+    if (this.#tickets.size === 0) return undefined;
+    const ticket = this.#tickets.get(i);
+    this.#tickets.delete(i);
+    return ticket;
   }
 
   #index(at: number): number {
@@ -141,6 +156,6 @@ class Ring {
 }
 
 /** The same segment in its own memory. */
-export function ownCopyOf({ chunk, start, end, arrivedAtMs }: Segment): Segment {
-  return { chunk: Buffer.from(chunk.subarray(start, end)), start: 0, end: end - start, arrivedAtMs };
+export function ownCopyOf({ chunk, start, end, ...others }: Segment): Segment {
+  return { chunk: Buffer.from(chunk.subarray(start, end)), start: 0, end: end - start, ...others };
 }

@@ -2,7 +2,8 @@ import { dropMessage, type Accounting, type DropReason } from '../pipeline/accou
 import { messageOf } from '../pipeline/errors.ts';
 import type { Exporter, ExportResult } from '../pipeline/exporter.ts';
 import type { Logger } from '../pipeline/logger.ts';
-import { byteLengthOf, type Segment } from '../pipeline/segment.ts';
+import { byteLengthOf, type OnSettled, type Segment } from '../pipeline/segment.ts';
+import { DELIVERED, settle } from './tickets.ts';
 import type { Outcome } from './outcome.ts';
 import type { ConcurrencyLimiter } from './concurrency-limiter.ts';
 import { totalCostOf } from './segment-queue.ts';
@@ -88,10 +89,12 @@ export class Sender {
     this.#bytes -= totalCostOf(segments);
   }
 
-  count({ sent, refused, throttled, halves }: Outcome): void {
+  count({ delivered, refused, throttled, halves }: Outcome): void {
     const { accounting, log } = this.#deps;
-    accounting.sent += sent;
-    for (const { segment, code, rejectedAs } of refused) {
+    accounting.sent += delivered.length;
+    settle(delivered, DELIVERED);
+    for (const { segment, code, rejectedAs, id = null, message = '' } of refused) {
+      settle([segment], { kind: 'refused', code, id, message });
       if (rejectedAs !== undefined) {
         accounting.rejected[rejectedAs]++;
         continue;
@@ -104,6 +107,16 @@ export class Sender {
     const segments = halves.reduce((sum, half) => sum + half.length, 0);
     accounting.retried += segments;
     log.limited('bisect', 'warn', { segments }, 'a batch was refused; it is split to find the document at fault');
+  }
+
+  /** Counts documents of a format that the exporter does not accept. */
+  refuseFormat(documents: number, onSettled: OnSettled = () => {}): 'accepted' {
+    const { accounting } = this.#deps;
+    accounting.received += documents;
+    for (let position = 0; position < documents; position++) {
+      onSettled(position, { kind: 'refused', code: accounting.countUnprocessed('UnsupportedFormat') });
+    }
+    return 'accepted';
   }
 
   drop(segments: number, reason: DropReason): void {

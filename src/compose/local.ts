@@ -13,6 +13,7 @@ import { Runtime } from './runtime.ts';
 import { sampleTrace } from './sample-trace.ts';
 import { VERSION } from './version.ts';
 import type { ProcessStatus } from '../api/page-routes.ts';
+import { DocumentsIntake } from '../api/documents-intake.ts';
 import { XRayApi } from '../api/server.ts';
 import { XRayBackend } from '../api/backend.ts';
 import { ConsoleLines } from '../exporters/store/console-lines.ts';
@@ -72,14 +73,8 @@ export function buildLocal(loaded: LoadedConfig<'local'>, { log, env, write, has
   const garbage = isMemoryLimited ? { onGarbage: fullCollector() } : {};
   const lines = new ConsoleLines({ write, hasColor, nowMs: monotonicMs, ...garbage });
   const ingest = new Ingest({ store, log, lines, onChanged: (ids) => feed.changed(ids), onStored: (documents) => tee?.put(documents) });
-  const onDocument = (refusal: { readonly code: string; readonly isOtlp: boolean } | undefined): void => {
-    accounting.received++;
-    if (refusal === undefined) accounting.sent++;
-    else if (refusal.isOtlp) accounting.rejected.otlp++;
-    else accounting.countUnprocessed(refusal.code);
-  };
   const account = { region: config.region === '' ? 'us-east-1' : config.region, accountId: config.accountId };
-  const backend = new XRayBackend({ account, defaultSampling: config.defaultSampling as DefaultSampling }, { store, ingest, feed, onDocument });
+  const backend = new XRayBackend({ account, defaultSampling: config.defaultSampling as DefaultSampling }, { store, ingest, feed });
   const opening: Part = { name: 'local', start: () => backend.open(), stop: async () => {} };
   const exporter = new LocalExporter({ ingest, lines, log, counters: accounting.counters });
   const pipeline = new Pipeline(
@@ -105,6 +100,7 @@ export function buildLocal(loaded: LoadedConfig<'local'>, { log, env, write, has
     },
     {
       backend,
+      intake: new DocumentsIntake({ sink: pipeline.sink, ingest, accounting }),
       guard,
       log,
       counters: accounting.counters,

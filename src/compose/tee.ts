@@ -47,7 +47,7 @@ export class Tee implements Component {
 
   /** Sends copies of documents, as many as fit into the buffer; the others are counted as dropped. */
   put(documents: readonly Uint8Array[]): void {
-    if (documents.length === 0 || this.#pipeline.sink.offer(documents) === 'accepted') return;
+    if (documents.length === 0 || this.#pipeline.sink.offer(documents, 'xray') === 'accepted') return;
     if (documents.length > 1) {
       const half = documents.length >> 1;
       this.put(documents.slice(0, half));

@@ -1,11 +1,13 @@
 import type { RejectReason } from './accounting.ts';
 import type { Component, ComponentState } from './component.ts';
-import type { Batch } from './segment.ts';
+import type { Batch, DocumentFormat } from './segment.ts';
 
 /** Where the batches of a pipeline go. */
 export interface Exporter extends Component {
   /** The destination's name in logs: "X-Ray". */
   readonly destination: string;
+  /** The formats of the documents that it exports. */
+  readonly accepts: readonly DocumentFormat[];
   /** Limits of one call. A single document may be larger than `maxBytes`. */
   readonly limits: { readonly maxDocuments: number; readonly maxBytes: number };
   readonly state: ComponentState;
@@ -29,14 +31,17 @@ export interface RefusedDocument {
   readonly isRetryable: boolean;
   /** The document is not a segment document: it counts as rejected, not as unprocessed. */
   readonly rejectedAs?: RejectReason;
+  /** The destination's own words, for a receiver that passes them on. */
+  readonly id?: string | null;
+  readonly message?: string;
 }
 
 export type ExportResult =
   | { readonly kind: 'sent' }
   /** Accepted except for some documents, matched to the batch by position. */
   | { readonly kind: 'partial'; readonly refused: readonly RefusedDocument[] }
-  /** The same input may succeed later; `afterMs` is the delay that the service asked for. */
-  | { readonly kind: 'retry'; readonly code: string; readonly afterMs?: number }
+  /** The same input may succeed later; `afterMs` is the delay that the service asked for, and `error` is for a receiver that waits. */
+  | { readonly kind: 'retry'; readonly code: string; readonly afterMs?: number; readonly error?: unknown }
   /**
    * The same input will fail again. One of several documents may be the cause: the batcher sends each half separately.
    * `by: 'gateway'`: an intermediary, such as a proxy, refused the request because of its size. Halves may pass. A single document is given up only

@@ -10,6 +10,31 @@ export interface Segment {
   readonly end: number;
   /** When the datagram or request was read, on the monotonic clock (`monotonicMs`). */
   readonly arrivedAtMs: number;
+  /** For a receiver that waits for what becomes of the document. */
+  readonly ticket?: Ticket | undefined;
+}
+
+/** How the bytes of a document are to be read. `xray`: a segment document in JSON. A receiver of another protocol adds its format here. */
+export type DocumentFormat = 'xray';
+
+/** What has become of a document that was offered. */
+export type Settlement =
+  /** The destination has accepted it. */
+  | { readonly kind: 'delivered' }
+  /** The destination refused it permanently; `id` and `message` are what the destination said, if it said so. */
+  | { readonly kind: 'refused'; readonly code: string; readonly id?: string | null; readonly message?: string }
+  /** An attempt failed. The document is kept and sent again: another settlement may follow. */
+  | { readonly kind: 'delayed'; readonly error: unknown }
+  /** It was lost here, and counted. */
+  | { readonly kind: 'dropped' };
+
+/** Called for each document of an offer, by its position in the offer. Must not throw. */
+export type OnSettled = (position: number, settlement: Settlement) => void;
+
+/** Identifies a document of an offer. A document that is restored from the spool has none. */
+export interface Ticket {
+  readonly position: number;
+  readonly onSettled: OnSettled;
 }
 
 /** The documents of one call of an exporter, within the exporter's limits. */
@@ -24,14 +49,18 @@ export interface Chunk {
   readonly arrivedAtMs: Float64Array;
 }
 
-/** The entry into a pipeline, for every protocol. */
+/** The entry into a pipeline, for every protocol and in both modes. */
 export interface DocumentSink {
+  /** Whether the documents would fit if nothing else waited; otherwise they will never be accepted together. */
+  canHold(documents: readonly Uint8Array[]): boolean;
   /**
    * Copies all documents, or none. `full`: they do not fit without dropping others; `stopping`: the pipeline is draining.
    * Only accepted documents count as received. Never throws, awaits or logs.
+   * With `onSettled`, the documents are sent without waiting for others to fill their batch. A format that the exporter does not accept is refused
+   * document by document, with `UnsupportedFormat`.
    */
-  offer(documents: readonly Uint8Array[]): 'accepted' | 'full' | 'stopping';
-  /** Copies a whole chunk of the receive thread. Always accepts it: documents that it displaces are counted as dropped. */
+  offer(documents: readonly Uint8Array[], format: DocumentFormat, onSettled?: OnSettled): 'accepted' | 'full' | 'stopping';
+  /** Copies a whole chunk of the receive thread, of format `xray`. Always accepts it: documents that it displaces are counted as dropped. */
   push(chunk: Chunk): void;
 }
 

@@ -4,7 +4,7 @@ import type { DocumentSink } from '../pipeline/segment.ts';
 
 export type IntakeAnswer =
   | { readonly status: 200; readonly empty: number }
-  | { readonly status: 400 | 429 | 503; readonly errorType: string; readonly message: string };
+  | { readonly status: 400 | 413 | 429 | 503; readonly errorType: string; readonly message: string };
 
 /** Errors of PutTraceSegments over TCP. "Segments can not be empty" is X-Ray's own message. */
 const PROBLEMS: Readonly<Record<DocumentsProblem, { errorType: string; message: string }>> = {
@@ -16,6 +16,8 @@ const PROBLEMS: Readonly<Record<DocumentsProblem, { errorType: string; message: 
   no_documents: { errorType: 'InvalidRequestException', message: 'Segments can not be empty' },
   too_many: { errorType: 'InvalidRequestException', message: `A call takes at most ${MAX_DOCUMENTS_PER_CALL} segment documents` },
 };
+
+const TOO_LARGE = "The documents are larger than xrayd's whole buffer: raise --buffer-memory, or send fewer in a call";
 
 /** Accepts the documents of PutTraceSegments calls. */
 export class SegmentIntake {
@@ -35,7 +37,8 @@ export class SegmentIntake {
     const { documents, empty } = found;
     if (documents.length + empty === 0) return { status: 400, ...PROBLEMS.no_documents };
     if (documents.length === 0) return { status: 200, empty };
-    switch (this.#sink.offer(documents)) {
+    if (!this.#sink.canHold(documents)) return { status: 413, errorType: 'RequestEntityTooLarge', message: TOO_LARGE };
+    switch (this.#sink.offer(documents, 'xray')) {
       case 'accepted':
         return { status: 200, empty };
       case 'full':

@@ -39,7 +39,7 @@ const PROBLEMS: Readonly<Record<Full, string>> = {
 export class Ingest {
   readonly #deps: IngestDeps;
   readonly #refusals: Refusal[] = [];
-  #full: Full | undefined;
+  #full: StoreFullError | undefined;
 
   constructor(deps: IngestDeps) {
     this.#deps = deps;
@@ -47,7 +47,12 @@ export class Ingest {
 
   /** Why documents cannot be stored; undefined if they can. */
   get problem(): string | undefined {
-    return this.#full === undefined ? undefined : `${PROBLEMS[this.#full]}: traces are not stored`;
+    return this.#full === undefined ? undefined : `${PROBLEMS[this.#full.full]}: traces are not stored`;
+  }
+
+  /** What the last attempt to store failed with; undefined if there was space. */
+  get fullError(): StoreFullError | undefined {
+    return this.#full;
   }
 
   /** Recently refused documents of the trace. */
@@ -74,7 +79,7 @@ export class Ingest {
       written = await store.write('put', { ...packed, receivedAt: receivedAtMs / 1000 });
     } catch (error) {
       if (error instanceof StoreFullError) {
-        this.#full = error.full;
+        this.#full = error;
         log.limited('store_full', 'error', { error: error.message }, `${PROBLEMS[error.full]}: traces are not stored until space is available`);
       }
       throw error;

@@ -1,6 +1,10 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { expect, test } from 'vitest';
+import { Batcher } from '../../src/batcher/batcher.ts';
+import { DocumentsIntake } from '../../src/api/documents-intake.ts';
+import { LocalExporter } from '../../src/exporters/store/local-exporter.ts';
+import { Accounting, imbalanceOf } from '../../src/pipeline/accounting.ts';
 import { XRayBackend } from '../../src/api/backend.ts';
 import { LiveFeed } from '../../src/api/live.ts';
 import { XRayApi } from '../../src/api/server.ts';
@@ -57,21 +61,27 @@ test('documents of a client that disconnects before they are stored are counted 
   const log = new MemoryLog();
   const store = await scope.start(new SlowStore({ file: '', maxBytes: 1e8 }));
   const forwarded: string[] = [];
-  const outcomes: unknown[] = [];
+  const lines = new ConsoleLines({ write: () => {}, hasColor: false, nowMs: () => 0 });
   const ingest = new Ingest({
     store,
     log,
-    lines: new ConsoleLines({ write: () => {}, hasColor: false, nowMs: () => 0 }),
+    lines,
     onChanged: () => {},
     onStored: (documents) => forwarded.push(...documents.map(String)),
   });
   const backend = new XRayBackend(
     { account: { region: 'us-east-1', accountId: '123456789012' }, defaultSampling: 'all' },
-    { store, ingest, feed: new LiveFeed(), onDocument: (refusal) => outcomes.push(refusal?.isOtlp) },
+    { store, ingest, feed: new LiveFeed() },
   );
   await backend.open();
+  const accounting = new Accounting();
+  const exporter = new LocalExporter({ ingest, lines, log, counters: newCounters() });
+  const limits = { maxBytes: 1e7, maxAgeMs: 1_000, concurrency: 1, retryMaxAgeMs: 60_000, isNewestFirst: false };
+  const batcher = new Batcher(limits, { exporter, accounting, log });
+  scope.add(() => batcher.stop(AbortSignal.timeout(1_000)));
   const deps = {
     backend,
+    intake: new DocumentsIntake({ sink: batcher, ingest, accounting }),
     guard: new RequestGuard({ allowed: [], forClients: [], callPath: new CallPath() }, log),
     log,
     counters: newCounters(),
@@ -91,8 +101,9 @@ test('documents of a client that disconnects before they are stored are counted 
   expect((await fetch(`http://${formatAddress(api.address!)}/api/status`)).status).toBe(200);
   store.finish();
 
-  await expect.poll(() => outcomes.length).toBe(21);
-  expect(outcomes.filter((isOtlp) => isOtlp === true)).toHaveLength(1);
+  await expect.poll(() => accounting.sent).toBe(20);
+  expect(accounting.snapshot()).toMatchObject({ received: 21, rejected: { otlp: 1 } });
+  expect(imbalanceOf(accounting.snapshot())).toBe(0);
   expect(forwarded).toEqual(documents);
   expect(log.find(/please report/)).toEqual([]);
 });

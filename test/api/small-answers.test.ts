@@ -44,14 +44,11 @@ async function start(): Promise<{ store: SlowStore; url: string }> {
   const feed = new LiveFeed();
   const lines = new ConsoleLines({ write: () => {}, hasColor: false, nowMs: () => 0 });
   const ingest = new Ingest({ store, log, lines, onChanged: () => {}, onStored: () => {} });
-  const backend = new XRayBackend(
-    { account: { region: 'us-east-1', accountId: '123456789012' }, defaultSampling: 'all' },
-    { store, ingest, feed, onDocument: () => {} },
-  );
+  const backend = new XRayBackend({ account: { region: 'us-east-1', accountId: '123456789012' }, defaultSampling: 'all' }, { store, ingest, feed });
   await backend.open();
   const status = () => ({ version: '0', address: '', received: 0, lost: 0 });
   const guard = new RequestGuard({ allowed: [], forClients: [], callPath: new CallPath() }, log);
-  const deps = { backend, guard, log, counters: newCounters(), status, sample: () => ({ traceId: '', documents: [] }) };
+  const deps = { backend, intake: undefined as never, guard, log, counters: newCounters(), status, sample: () => ({ traceId: '', documents: [] }) };
   const api = await scope.start(new XRayApi({ host: '127.0.0.1', port: 0, token: '', maxBodiesBytes: 1e7 }, deps));
   return { store, url: `http://${formatAddress(api.address!)}` };
 }

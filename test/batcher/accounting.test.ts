@@ -42,7 +42,11 @@ test('accounts for every document under any interleaving of pushes, answers, tim
       const open = (): typeof exporter.calls => exporter.calls.splice(0);
       for (const one of steps) {
         if (one.kind === 'push') push(...Array.from({ length: one.count }, () => checked(one.bytes)));
-        else if (one.kind === 'offer') batcher.offer(Array.from({ length: one.count }, () => Buffer.from(checked(500))));
+        else if (one.kind === 'offer')
+          batcher.offer(
+            Array.from({ length: one.count }, () => Buffer.from(checked(500))),
+            'xray',
+          );
         else if (one.kind === 'wait') await vi.advanceTimersByTimeAsync(one.ms);
         else for (const call of open()) settleChecked(call, one.result);
         await vi.advanceTimersByTimeAsync(0);

@@ -149,7 +149,12 @@ test('a segment that expires while a failure is handled is kept or dropped, not 
   const now = (): number => (isTicking ? nowMs++ : nowMs);
   const config = { maxBytes: 1024 * 1024, maxAgeMs: 1_000, concurrency: 1, retryMaxAgeMs: 2_000, isNewestFirst: false };
   const batcher = new Batcher(config, { exporter, accounting, log: new MemoryLog(), random: () => 0.999, now });
-  expect(batcher.offer(Array.from({ length: 50 }, () => Buffer.from('x')))).toBe('accepted');
+  expect(
+    batcher.offer(
+      Array.from({ length: 50 }, () => Buffer.from('x')),
+      'xray',
+    ),
+  ).toBe('accepted');
   nowMs += 1_975;
   isTicking = true;
   exporter.calls[0]!.settle({ kind: 'retry', code: 'http_500' });
@@ -216,7 +221,7 @@ test('stop sends waiting segments at once, and resolves when every call is answe
   exporter.calls[0]!.settle({ kind: 'sent' });
   await batcher.stop(new AbortController().signal);
   expect(accounting.sent).toBe(60);
-  expect(batcher.offer([Buffer.from('late')])).toBe('stopping');
+  expect(batcher.offer([Buffer.from('late')], 'xray')).toBe('stopping');
   expectBalanced();
 });
 
@@ -235,8 +240,8 @@ test('stop gives up at the deadline, and counts the remaining segments as droppe
 
 test('offer accepts all documents or none', () => {
   const { batcher, accounting, expectBalanced } = setUp({ maxBytes: 1_300 });
-  expect(batcher.offer([Buffer.alloc(200), Buffer.alloc(200)])).toBe('accepted');
-  expect(batcher.offer([Buffer.alloc(1), Buffer.alloc(300)])).toBe('full');
+  expect(batcher.offer([Buffer.alloc(200), Buffer.alloc(200)], 'xray')).toBe('accepted');
+  expect(batcher.offer([Buffer.alloc(1), Buffer.alloc(300)], 'xray')).toBe('full');
   expect(accounting.received).toBe(2);
   expect(accounting.dropped.buffer_full).toBe(0);
   expectBalanced();

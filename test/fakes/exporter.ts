@@ -1,11 +1,12 @@
 import type { ComponentState } from '../../src/pipeline/component.ts';
 import type { Exporter, ExportResult } from '../../src/pipeline/exporter.ts';
-import type { Batch } from '../../src/pipeline/segment.ts';
+import type { Batch, DocumentFormat } from '../../src/pipeline/segment.ts';
 
 /** An exporter whose calls wait until the test settles them, and end as `retry` when aborted, as the contract says. */
 export class ManualExporter implements Exporter {
   readonly name = 'exporter';
   readonly destination = 'X-Ray';
+  accepts: readonly DocumentFormat[] = ['xray'];
   readonly limits = { maxDocuments: 50, maxBytes: 512 * 1024 };
   readonly lastSuccessMs = 0;
   readonly state: ComponentState = { name: 'exporter', state: 'ok' };

@@ -70,7 +70,7 @@ export class Bodies {
   static async of(random: Random, seed: number): Promise<Bodies> {
     // The real operations with their schemas; nothing is called.
     const store = { write: async () => ({}) };
-    const deps = { store, ingest: {}, feed: new LiveFeed(), onDocument: () => {} };
+    const deps = { store, ingest: {}, feed: new LiveFeed() };
     const backend = new XRayBackend({ account: { region: 'eu-west-1', accountId: '1' }, defaultSampling: 'all' }, deps as never);
     await backend.open();
     const shapes = ALL_OPERATIONS.map(({ name, path }) => ({ path, schema: backend.operations[name].schema as JsonSchema }));

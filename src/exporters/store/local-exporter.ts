@@ -20,6 +20,7 @@ export interface LocalExporterDeps {
 export class LocalExporter implements Exporter {
   readonly name = 'exporter';
   readonly destination = 'the local store';
+  readonly accepts = ['xray'] as const;
   readonly limits = { maxDocuments: 50, maxBytes: 512 * 1024 };
   readonly #deps: LocalExporterDeps;
   #lastSuccessMs = 0;
@@ -53,6 +54,8 @@ export class LocalExporter implements Exporter {
       refused = written.refused.map((refusal) => ({
         position: refusal.position,
         code: refusal.code,
+        id: refusal.id,
+        message: refusal.message,
         isRetryable: false,
         ...(Ingest.isOtlp(documents, refusal) ? { rejectedAs: 'otlp' } : {}),
       }));
@@ -60,7 +63,7 @@ export class LocalExporter implements Exporter {
       this.#count('retry', startedMs);
       const isFull = error instanceof StoreFullError;
       if (!isFull) log.limited('store_failed', 'error', { error: messageOf(error) }, 'traces could not be stored; they are kept and retried');
-      return { kind: 'retry', code: isFull ? 'store_full' : 'store_failed' };
+      return { kind: 'retry', code: isFull ? 'store_full' : 'store_failed', error };
     }
     for (const { position, rejectedAs } of refused) {
       const { arrivedAtMs } = batch[position]!;

@@ -36,7 +36,7 @@ test.each(ALL_OPERATIONS)('$name is the path that the X-Ray client calls', async
 });
 
 test('the local X-Ray answers each operation of the table once', async () => {
-  const deps = { store: { write: async () => ({}) }, ingest: {}, feed: new LiveFeed(), onDocument: () => {} };
+  const deps = { store: { write: async () => ({}) }, ingest: {}, feed: new LiveFeed() };
   const backend = new XRayBackend({ account: { region: 'eu-west-1', accountId: '1' }, defaultSampling: 'all' }, deps as never);
   await backend.open();
   const answered = Object.keys(backend.operations);
