@@ -2,7 +2,7 @@ import { timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { ApiError } from './api-error.ts';
 
-/** Why a reader is refused; undefined when it may read. `token`: asked of readers, "" for none; `given`: `token` of the query string. */
+/** Why a reader is refused; undefined if it may read. `given`: the parameter `token` of the query string; `token`: the required token, "" if none. */
 export function tokenProblem(headers: IncomingHttpHeaders, given: string | undefined, token: string): ApiError | undefined {
   if (token === '') return undefined;
   const found = given ?? tokenOf(headers);
@@ -23,7 +23,7 @@ function tokenOf({ authorization, cookie }: IncomingHttpHeaders): string | undef
   return signed ?? /^Bearer +(\S+)$/i.exec(authorization ?? '')?.[1] ?? (kept === undefined ? undefined : decoded(kept));
 }
 
-/** As the page's cookie is written; what is not written so is no token. */
+/** The value of the page's cookie; undefined if it is malformed. */
 function decoded(text: string): string | undefined {
   try {
     return decodeURIComponent(text);

@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 
-/** Whose X-Ray this is; both appear in ARNs. */
+/** The account of the local X-Ray; both members appear in ARNs. */
 export interface Account {
   readonly region: string;
   readonly accountId: string;
@@ -10,7 +10,7 @@ export function ruleArn({ region, accountId }: Account, name: string): string {
   return `arn:aws:xray:${region}:${accountId}:sampling-rule/${name}`;
 }
 
-/** The group Default has its bare name; others have 52 characters of base32 behind theirs. */
+/** The ARN of the group Default ends with its name; other ARNs end with 52 characters of base32. */
 export function groupArn({ region, accountId }: Account, name: string): string {
   const suffix = name === 'Default' ? '' : `/${base32(createHash('sha256').update(randomUUID()).digest()).slice(0, 52)}`;
   return `arn:aws:xray:${region}:${accountId}:group/${name}${suffix}`;

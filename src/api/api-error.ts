@@ -1,19 +1,20 @@
 import { readDocument } from '../formats/xray/validate.ts';
 import type { Refusal } from '../trace/model.ts';
+import { isRefusal } from '../trace/refusal.ts';
 
-const EMPTY = readDocument('') as Refusal;
+const EMPTY = [readDocument('')].filter(isRefusal);
 
-/** A message names what a client sent, which may be megabytes. */
+/** A message may quote what a client sent, which may be megabytes. */
 const MAX_MESSAGE = 1_000;
 
-/** An answer that is an error, as AWS writes it: the type in `x-amzn-errortype`, the message in the body. */
+/** An error response in AWS's form: the type in `x-amzn-errortype`, the message in the body. */
 export class ApiError extends Error {
   readonly status: number;
   readonly type: string;
-  /** Of a ResourceNotFoundException: what was asked for. */
+  /** The requested resource, in a ResourceNotFoundException. */
   readonly resourceName: string | undefined;
 
-  /** AWS says nothing in some errors: then `message` is "". */
+  /** `message` is "" where AWS sends none. */
   constructor(type: string, message: string, status = 400, resourceName?: string) {
     super(message.length > MAX_MESSAGE ? `${message.slice(0, MAX_MESSAGE)}…` : message);
     this.name = 'ApiError';
@@ -23,12 +24,12 @@ export class ApiError extends Error {
   }
 }
 
-/** A group or a rule of this ARN, an indexing rule of this name, … Source of the words: recorded answers of X-Ray to ListTagsForResource. */
+/** No group or rule has this ARN, or no indexing rule this name. Source of the message: recorded answers of X-Ray to ListTagsForResource. */
 export function notFound(resource: string): ApiError {
   return new ApiError('ResourceNotFoundException', `Resource ${resource} not found`, 404, resource);
 }
 
-/** Where AWS fails at a request that it should refuse. Source: recorded answers of X-Ray. */
+/** For requests at which AWS fails, although it should refuse them. Source: recorded answers of X-Ray. */
 export function internalFailure(): ApiError {
   return new ApiError('InternalFailure', '', 500);
 }
@@ -43,10 +44,10 @@ export function invalid(message: string): ApiError {
 
 /** The refusals of empty documents, which hold nothing to store. */
 export function emptyRefusals(count: number): Refusal[] {
-  return Array.from({ length: count }, () => EMPTY);
+  return Array.from({ length: count }, () => EMPTY).flat();
 }
 
-/** Refused documents as X-Ray lists them. */
+/** Refused documents, in the form in which X-Ray lists them. */
 export function unprocessed(refused: readonly Refusal[]): object[] {
   return refused.map(({ id, code, message }) => ({ Id: id, ErrorCode: code, Message: message }));
 }

@@ -3,29 +3,29 @@ import { BodyReader, COMPRESSED, isCompressed, type Body, type BodySource } from
 import { ApiError } from './api-error.ts';
 import { bodyOf } from './validation.ts';
 
-/** 50 documents of any size, up to this together. */
+/** Maximum size of a body. */
 export const MAX_BODY_BYTES = 5 * 1024 * 1024;
-/** Where all bodies together have less than this, at a memory limit below 192 MiB, one of them has less too: 50 documents of the largest size that AWS takes still pass. */
-const LITTLE_BYTES = 12 * 1024 * 1024;
-const LITTLE_BODY_BYTES = 3.5 * 1024 * 1024;
+/** Below this budget, which means a memory limit below 192 MiB, the maximum is smaller. 50 documents of AWS's maximum size still fit. */
+const SMALL_BUDGET_BYTES = 12 * 1024 * 1024;
+const SMALL_BUDGET_BODY_BYTES = 3.5 * 1024 * 1024;
 
 /** Bodies in memory, by their requests. */
 const held = new WeakMap<FastifyRequest, Body>();
 
 /**
- * Makes `app` read the bodies of all routes within one budget of `maxBytes`, as JSON. Go sends no content type, .NET and ADOT no body, botocore
- * anything: the body is read as bytes and understood here. It counts until its request is answered, since its texts are in use until then.
+ * Makes `app` read the bodies of all routes as JSON, within one budget of `maxBytes`, whatever their content type: Go sends none, .NET and ADOT
+ * send no body, botocore sends any type. A body counts until its request is answered, because its strings are in use until then.
  * A route that `takesDocuments` reads the bytes with `withBody`.
  */
 export function readBodies(app: FastifyInstance, maxBytes: number, onGarbage?: () => void): void {
-  // Of a body there are several copies until its documents are stored.
-  const maxBodyBytes = Math.min(MAX_BODY_BYTES, maxBytes < LITTLE_BYTES ? LITTLE_BODY_BYTES : Infinity);
+  // Several copies of a body exist until its documents are stored.
+  const maxBodyBytes = Math.min(MAX_BODY_BYTES, maxBytes < SMALL_BUDGET_BYTES ? SMALL_BUDGET_BODY_BYTES : Infinity);
   const reader = new BodyReader(maxBytes, onGarbage);
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', async (request: FastifyRequest, payload: BodySource) => {
     if (isCompressed(payload.headers)) throw new ApiError('UnsupportedMediaTypeException', COMPRESSED, 415);
     const body = await reader.read(payload, maxBodyBytes).catch(() => 'aborted' as const);
-    // There is nobody to read it.
+    // The client has disconnected, so nobody reads this.
     if (body === 'aborted') throw new ApiError('RequestAborted', 'The body did not come to its end');
     if (body === 'too_large')
       throw new ApiError(
@@ -38,11 +38,11 @@ export function readBodies(app: FastifyInstance, maxBytes: number, onGarbage?: (
     return request.routeOptions.config.takesDocuments === true ? {} : bodyOf(body.bytes);
   });
   app.addHook('onRequest', async (request, reply) => {
-    // Also when the client goes away.
+    // Also if the client disconnects.
     reply.raw.once('close', () => held.get(request)?.release());
   });
   app.addHook('onSend', async (request, reply) => {
-    // The rest of a body that was not read to its end is not read as the next request.
+    // Otherwise the unread rest of a body would be parsed as the next request.
     if ([413, 415, 429, 501].includes(reply.statusCode)) void reply.header('connection', 'close');
     if (reply.statusCode === 429) void reply.header('retry-after', '1');
   });

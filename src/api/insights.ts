@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import * as Type from './type.ts';
 import { double } from '../json/aws-json.ts';
+import { arrayOf, member, objectOf } from '../json/json.ts';
 import { serviceMembers } from '../trace/members.ts';
 import { QUIET_MINUTES, type Impact, type Insight, type InsightEvent } from '../query/insights.ts';
 import type { Store } from '../threads/store.ts';
@@ -24,7 +25,7 @@ export interface InsightsDeps {
 }
 
 const PAGE = 100;
-/** How far back an insight is looked for by its id alone. */
+/** How far back an insight is searched for by its ID alone. */
 const LOOK_BACK_SECONDS = 6 * 3_600;
 
 /** Longer than other tokens. */
@@ -87,7 +88,7 @@ async function find(deps: InsightsDeps, id: string): Promise<Known> {
   throw invalid('Insight not found');
 }
 
-/** The same for the same service, group and minute: nothing is stored. */
+/** Derived from service, group and minute, because insights are not stored. */
 function idOf({ group, insight }: Known): string {
   const hex = createHash('sha256')
     .update(`${group.GroupARN}\n${keyOf(insight.service)}\n${insight.start}`)
@@ -135,7 +136,7 @@ function impactMembers({ total, faults }: Impact): object {
   return { FaultCount: faults, OkCount: total - faults, TotalCount: total };
 }
 
-/** The services that the failed requests went through, without figures: that is all AWS gives, too. */
+/** The services that the failed requests passed through, without statistics, as in AWS. */
 async function impactGraph(deps: InsightsDeps, body: Type.Static<typeof ImpactGraph>): Promise<object> {
   const { InsightId, StartTime: from, EndTime: to, NextToken: token } = body;
   if (to < from) throw invalid('End time cannot be earlier than start time');
@@ -148,32 +149,22 @@ async function impactGraph(deps: InsightsDeps, body: Type.Static<typeof ImpactGr
   const failed = deps.groups.parse(`service(${JSON.stringify(insight.service.name)}) { fault }`);
   const { filter } = deps.groups.filterOf({ GroupARN: group.GroupARN });
   const both = filter === undefined ? failed : ({ kind: 'and', of: [filter, failed] } as const);
-  const { Services } = JSON.parse(await deps.store.read('serviceGraph', { range: { type: 'Event', start, end }, filter: both })) as {
-    Services: ServiceNode[];
-  };
+  const graph: unknown = JSON.parse(await deps.store.read('serviceGraph', { range: { type: 'Event', start, end }, filter: both }));
+  const services = arrayOf(member(graph, 'Services')).map(objectOf);
   return {
     InsightId: idOf(known),
     StartTime: double(from),
     EndTime: double(to),
     ServiceGraphStartTime: double(start),
     ServiceGraphEndTime: double(end),
-    Services: Services.map(({ ReferenceId, Type, Name, Names, AccountId, Edges }) => ({
+    Services: services.map(({ ReferenceId, Type, Name, Names, AccountId, Edges }) => ({
       ReferenceId,
       Type,
       Name,
       Names,
       AccountId,
-      Edges: Edges.map((edge) => ({ ReferenceId: edge.ReferenceId })),
+      Edges: arrayOf(Edges).map((edge) => ({ ReferenceId: member(edge, 'ReferenceId') })),
     })),
     NextToken: null,
   };
-}
-
-interface ServiceNode {
-  readonly ReferenceId: number;
-  readonly Type: string | null;
-  readonly Name: string;
-  readonly Names: readonly string[];
-  readonly AccountId: string | null;
-  readonly Edges: readonly { readonly ReferenceId: number }[];
 }

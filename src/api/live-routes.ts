@@ -6,6 +6,7 @@ import type { Search } from '../filter/search.ts';
 import { textSearch } from '../filter/text.ts';
 import type { Store } from '../threads/store.ts';
 import { parseJson } from '../json/exact-number.ts';
+import { arrayOf, member } from '../json/json.ts';
 import type { ReadGate } from './read-gate.ts';
 import { ApiError } from './api-error.ts';
 import type { ApiServer } from './operation.ts';
@@ -17,36 +18,36 @@ export interface LiveDeps {
   readonly store: Pick<Store, 'read'>;
   readonly feed: LiveFeed;
   readonly groups: Groups;
-  /** Streams and questions ask the store in turn. */
+  /** Streams and queries take turns at the store. */
   readonly gate: Pick<ReadGate, 'enter'>;
   /** Aborts when the server stops. */
   readonly signal: AbortSignal;
 }
 
-/** Answers without an end. */
+/** Responses that do not end by themselves. */
 export const STREAMS: ReadonlySet<string> = new Set(['/events', '/traces.ndjson']);
 
 const Events = Type.Object({ filter: Text, text: Text, form: Text });
 const Summaries = Type.Object({ filter: Text, text: Text, follow: Text, limit: Text });
 
 const MAX_CLIENTS = 64;
-/** Changes are sent together this often: a person sees no difference, and a busy trace is sent ten times a second at most. */
+/** How often changes are sent. People see no difference, and a busy trace is sent at most ten times per second. */
 const TICK_MS = 100;
-/** Traces in one message. Of more, the newest are sent. */
+/** Maximum number of traces in one message; if more changed, the newest are sent. */
 const MAX_TRACES = 200;
-/** A row is a tenth of a summary, and a page that missed some has to read everything anew. */
+/** A row has a tenth of a summary's size, and a page that missed some must reload everything. */
 const MAX_ROWS = 2_000;
-/** A client that has this much unread is too slow: it gets what is newest when it has read on. */
+/** A client with this much unread data is too slow: it gets the newest changes once it has read on. */
 const MAX_UNREAD_BYTES = 1024 * 1024;
-/** Of all clients together. */
+/** Limit for all clients together. */
 const MAX_ALL_UNREAD_BYTES = 16 * 1024 * 1024;
 const KEEP_ALIVE_MS = 15_000;
 
 /**
  * `GET /events`: server-sent events. `traces` carries the summaries of traces that changed, with the number of the change as id;
- * `resync` says that changes were left out and the list is to be read anew. With `form=rows`, and a `filter`, it is `rows` with RowChanges.
- * Both take `text`, words that the traces have.
- * `GET /traces.ndjson?filter=…&limit=…&follow=true`: summaries, one a line, newest first; with follow it goes on.
+ * `resync` means that changes were left out and the list must be reloaded. With `form=rows`, the event is `rows` with RowChanges.
+ * Both accept `filter`, and `text`: words that the traces must contain.
+ * `GET /traces.ndjson?filter=…&limit=…&follow=true`: summaries, one per line, newest first; with `follow`, new ones are appended.
  */
 export function addLiveRoutes(app: ApiServer, deps: LiveDeps): void {
   let clients = 0;
@@ -58,25 +59,25 @@ export function addLiveRoutes(app: ApiServer, deps: LiveDeps): void {
     run: (out: Outlet) => Promise<void>,
   ): Promise<FastifyReply> => {
     const headers = { 'content-type': type, 'cache-control': 'no-store', 'x-accel-buffering': 'no' };
-    // A question for the headers listens to nothing, and would never be told that it is answered.
+    // A HEAD request does not listen, so the stream would never end.
     if (reply.request.method === 'HEAD') return reply.headers(headers).send();
     if (clients >= MAX_CLIENTS) throw new ApiError('ThrottledException', `There are ${MAX_CLIENTS} listeners already`, 429);
     clients++;
     const { raw } = reply.hijack();
     const closed = new AbortController();
-    // One that reads nothing at all is closed after a while.
+    // A client that reads nothing at all is disconnected after a while.
     const isFull = (): boolean => raw.writableLength > MAX_UNREAD_BYTES || unread() > MAX_ALL_UNREAD_BYTES;
     streams.add(raw);
     raw.once('close', () => closed.abort());
     raw.writeHead(200, headers);
-    // Node keeps them for the first line otherwise, and with follow that may take hours.
+    // Otherwise Node holds the headers back until the first line, which may take hours with `follow`.
     raw.flushHeaders();
     const signal = AbortSignal.any([closed.signal, deps.signal]);
     try {
       await run({ write: (text) => raw.write(text), isFull, signal });
       raw.end();
     } catch {
-      // The client went, xrayd stops, or the store did not answer. A list that ended like a whole one would be taken for all that there is.
+      // The client left, xrayd stops, or the store failed. A finite list is cut off, so that it is not mistaken for a complete one.
       if (isEndless) raw.end();
       else raw.destroy();
     } finally {
@@ -105,9 +106,9 @@ export function addLiveRoutes(app: ApiServer, deps: LiveDeps): void {
         const size = Math.min(left, MAX_TRACES);
         after = await inTurn(deps.gate, out, async () => {
           const page = await deps.store.read('summaries', { range: { ...range, start: -1 }, ...search, rate: 1, after, limit: size });
-          const { TraceSummaries } = parseJson(page.json) as { TraceSummaries: object[] };
-          for (const summary of TraceSummaries) out.write(`${JSON.stringify(summary)}\n`);
-          left -= TraceSummaries.length;
+          const summaries = arrayOf(member(parseJson(page.json), 'TraceSummaries'));
+          for (const summary of summaries) out.write(`${JSON.stringify(summary)}\n`);
+          left -= summaries.length;
           return left > 0 ? page.next : undefined;
         });
       } while (after !== undefined);
@@ -151,7 +152,7 @@ async function sendEvents(out: Outlet, { lastId, search, isRows }: Wanted, deps:
   });
 }
 
-/** In answers of a bounded size, each when the client has read the one before. */
+/** In responses of bounded size, each sent once the client has read the previous one. */
 async function sendSummaries(
   { store, gate }: Pick<LiveDeps, 'store' | 'gate'>,
   ids: readonly string[],
@@ -168,7 +169,7 @@ async function sendSummaries(
   }
 }
 
-/** `work` asks the store and writes the answer: once it is this stream's turn and its output is not full. Rejects when the stream ends. */
+/** Runs `work`, which queries the store and writes, once it is this stream's turn and its output is not full. Rejects if the stream ends. */
 async function inTurn<T>(gate: LiveDeps['gate'], { isFull, signal }: Outlet, work: () => Promise<T>): Promise<T> {
   for (;;) {
     signal.throwIfAborted();
@@ -183,7 +184,7 @@ async function inTurn<T>(gate: LiveDeps['gate'], { isFull, signal }: Outlet, wor
   }
 }
 
-/** Calls `send` with the traces that changed since the last time, the last `most` of them, at most once a tick and never while the client has much unread. */
+/** Calls `send` with the newest `most` traces that changed since the last call, at most once per tick, and not while the output is full. */
 async function eachTick(
   feed: LiveFeed,
   from: number,

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 
-/** Which traces changed, and when: what a listener missed is there for a while, and what is gone makes it read everything anew. */
+/** Which traces changed, in order. A listener that missed recent changes can catch up; one that missed older changes reloads everything. */
 export class LiveFeed {
-  /** Numbers are of one run: a listener that comes back after a restart begins anew. */
+  /** Change numbers are valid within one run: after a restart, a listener starts over. */
   readonly run: string = randomUUID();
   readonly #listeners = new Set<() => void>();
-  /** The trace of each of the last changes, newest last. */
+  /** The traces of the last changes, newest last. */
   #ids: string[] = [];
   #last = 0;
 
@@ -25,14 +25,14 @@ export class LiveFeed {
     for (const listener of this.#listeners) listener();
   }
 
-  /** Whoever listens has to read everything anew. */
+  /** All listeners must reload everything. */
   everythingChanged(): void {
     this.#ids = [];
     this.#last++;
     for (const listener of this.#listeners) listener();
   }
 
-  /** Traces that changed after change `number`, each at its last change, oldest first; undefined when some of them are forgotten. */
+  /** Traces that changed after change `number`, each at its last change, oldest first; undefined if some are no longer known. */
   since(number: number): readonly string[] | undefined {
     const changes = this.#last - number;
     if (changes < 0 || changes > this.#ids.length) return undefined;
@@ -48,7 +48,7 @@ export class LiveFeed {
 }
 
 /**
- * At least as many as a page shows when it comes back after a pause; the older ones go together, when there are twice as many. A map of each
- * trace's last change took a tenth of the main thread's time at 20,000 a second.
+ * At least as many as a page shows when it reconnects. Older changes are dropped in one go once there are twice as many: a map of each trace's
+ * last change took a tenth of the main thread's time at 20,000 changes per second.
  */
 const MIN_CHANGES = 5_000;

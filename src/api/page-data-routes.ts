@@ -1,4 +1,5 @@
 import { TRACE_ID } from '../formats/xray/validate.ts';
+import { arrayOf } from '../json/json.ts';
 import { emptyRefusals, noSuchTrace, unprocessed } from './api-error.ts';
 import { IMPORT, withDocuments } from './documents-body.ts';
 import type { XRayBackend } from './backend.ts';
@@ -8,7 +9,7 @@ import * as Type from './type.ts';
 
 const Pin = Type.Object({ Pinned: Type.Optional(Type.Boolean()) });
 
-/** Ours beside X-Ray's operations, under /api: never mixed into AWS's answers. */
+/** xrayd's own routes, under /api, apart from AWS's operations. */
 export function addPageDataRoutes(app: ApiServer, backend: XRayBackend): void {
   const { store, ingest, feed, sampling } = backend;
   app.get('/api/traces/:id/findings', { schema: { params: OneTrace } }, async ({ params: { id } }, reply) => {
@@ -20,7 +21,7 @@ export function addPageDataRoutes(app: ApiServer, backend: XRayBackend): void {
       remedy: REMEDIES[code] ?? 'See the X-Ray segment documents page of the developer guide.',
     }));
     if (found === undefined && refused.length === 0) throw noSuchTrace();
-    return reply.send({ TraceId: id, Findings: [...(JSON.parse(found ?? '[]') as object[]), ...refused] });
+    return reply.send({ TraceId: id, Findings: [...arrayOf(JSON.parse(found ?? '[]')), ...refused] });
   });
   app.get('/api/traces/:id/originals', { schema: { params: OneTrace } }, async ({ params: { id } }, reply) => {
     const documents = await store.read('originals', { id });

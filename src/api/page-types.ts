@@ -1,4 +1,4 @@
-/** What the page reads of its own routes: shared with ui/. Times are seconds since the epoch, lengths of time seconds. */
+/** Responses of the page's routes, shared with ui/. Times are seconds since the epoch, durations seconds. */
 
 import type { RowTotals, TraceRow } from '../query/answers.ts';
 

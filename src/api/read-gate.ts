@@ -3,11 +3,11 @@ import { operationAt } from '../formats/xray/operations.ts';
 import type { ConnectionLimits } from '../http/connections.ts';
 import { PAGE_PATHS } from './page-files.ts';
 
-/** An answer may be 10 MB, and is in memory several times until it is written. */
+/** A response may have 10 MB, and exists in memory several times until it is written. */
 export const MAX_READS = 2;
-const PATIENCE_MS = 15_000;
+const MAX_WAIT_MS = 15_000;
 
-/** Beside operations that read no traces. */
+/** In addition to operations that read no traces. */
 const SMALL_ROUTES: ReadonlySet<string> = new Set([
   ...PAGE_PATHS,
   '/assets/:name',
@@ -23,29 +23,29 @@ const SMALL_ROUTES: ReadonlySet<string> = new Set([
   '/api/traces/:id/pin',
 ]);
 
-/** Whether a route's answer is small, whatever is stored: such questions must not wait behind graphs and exports. */
+/** Whether a route's response is small, whatever is stored. Such requests must not wait behind graphs and exports. */
 export function isSmall(url: string): boolean {
   const operation = operationAt(url);
   return operation === undefined ? SMALL_ROUTES.has(url) : operation.reads !== true;
 }
 
-/** Lets questions that may have a large answer through a few at a time, and none while clients leave too much unread. */
+/** Admits a few requests with large responses at a time, and none while clients leave too much unread. */
 export class ReadGate {
   readonly #limits: Pick<ConnectionLimits, 'hasCapacity'>;
   readonly #maxReads: number;
-  readonly #patienceMs: number;
+  readonly #maxWaitMs: number;
   #inside = 0;
   readonly #waiting: (() => void)[] = [];
 
-  constructor(limits: Pick<ConnectionLimits, 'hasCapacity'>, { maxReads = MAX_READS, patienceMs = PATIENCE_MS } = {}) {
+  constructor(limits: Pick<ConnectionLimits, 'hasCapacity'>, { maxReads = MAX_READS, maxWaitMs = MAX_WAIT_MS } = {}) {
     this.#maxReads = maxReads;
     this.#limits = limits;
-    this.#patienceMs = patienceMs;
+    this.#maxWaitMs = maxWaitMs;
   }
 
-  /** Resolves with what lets the next one in, idempotent; with undefined when that took too long. */
+  /** Resolves with an idempotent function that admits the next request; with undefined if the wait was too long. */
   async enter(): Promise<(() => void) | undefined> {
-    const signal = AbortSignal.timeout(this.#patienceMs);
+    const signal = AbortSignal.timeout(this.#maxWaitMs);
     while (this.#inside >= this.#maxReads || !this.#limits.hasCapacity) {
       if (signal.aborted) return undefined;
       await this.#change(signal);
@@ -60,7 +60,7 @@ export class ReadGate {
     };
   }
 
-  /** A client that resumes reading also frees capacity, and no event says so. */
+  /** Polls as well, because a client that resumes reading frees capacity without an event. */
   async #change(signal: AbortSignal): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#waiting.push(resolve);

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import * as Type from './type.ts';
 import { double } from '../json/aws-json.ts';
+import { arrayOf, numberOf, objectOf } from '../json/json.ts';
 import type { Store } from '../threads/store.ts';
 import { TRACE_ID } from '../formats/xray/validate.ts';
 import { invalid, notFound } from './api-error.ts';
@@ -15,7 +16,7 @@ interface Retrieval {
   isCancelled: boolean;
 }
 
-/** A token's life, and traces in a page. Source: X-Ray's model. */
+/** Lifetime of a token, and traces per page. Source: X-Ray's model. */
 const LIFE_SECONDS = 3_600;
 const PAGE_TRACES = 5;
 const MAX_RETRIEVALS = 1_000;
@@ -55,12 +56,12 @@ export function retrievalOperations(store: Pick<Store, 'read'>, steadyNow: () =>
         const from = offsetOf(nextToken, question);
         const ids = retrieval.isCancelled ? [] : retrieval.ids.slice(from, from + PAGE_TRACES);
         const { json, left } = await store.read('traces', { ids });
-        const found = JSON.parse(json) as FoundTrace[];
+        const found = arrayOf(JSON.parse(json)).map(objectOf);
         const next = from + PAGE_TRACES - left.length;
         return {
           RetrievalStatus: statusOf(retrieval),
           TraceFormat,
-          Traces: found.map(({ Id, Duration, Segments }) => ({ Id, Duration: double(Duration), Spans: Segments })),
+          Traces: found.map(({ Id, Duration, Segments }) => ({ Id, Duration: double(numberOf(Duration) ?? null), Spans: Segments })),
           NextToken: next < retrieval.ids.length && !retrieval.isCancelled ? cursorAt([next], question) : null,
         };
       },
@@ -72,7 +73,7 @@ export function retrievalOperations(store: Pick<Store, 'read'>, steadyNow: () =>
       const at = offsetOf(nextToken, question);
       const id = retrieval.isCancelled ? undefined : retrieval.ids[at];
       const json = id === undefined ? undefined : await store.read('traceGraph', { id });
-      const services = JSON.parse(json ?? '[]', asDoubles) as object[];
+      const services = arrayOf(JSON.parse(json ?? '[]', asDoubles));
       return {
         RetrievalStatus: statusOf(retrieval),
         Services: services.map((Service) => ({ Service, Links: [] })),
@@ -91,10 +92,4 @@ const DOUBLES: ReadonlySet<string> = new Set(['Value', 'TotalResponseTime', 'Sta
 
 function asDoubles(key: string, value: unknown): unknown {
   return typeof value === 'number' && DOUBLES.has(key) ? double(value) : value;
-}
-
-interface FoundTrace {
-  readonly Id: string;
-  readonly Duration: number | null;
-  readonly Segments: readonly object[];
 }

@@ -2,13 +2,13 @@ import type { Store } from '../threads/store.ts';
 import type { Answer } from './operation.ts';
 
 /**
- * What an account has set, kept with the traces. There is one writer: changes run one after the other, each from what the one before left, and each
- * is on disk as a whole, or not at all, before it is seen or answered.
+ * The settings of the account, stored with the traces. There is one writer: changes run one after the other, each on the result of the previous
+ * one. A change is written to disk as a whole or not at all, before anybody sees it.
  */
 export class Settings {
   readonly #store: Pick<Store, 'write'>;
   readonly #texts: Readonly<Record<string, string>>;
-  /** Of the change that runs; undefined between changes. */
+  /** Values set by the running change; undefined between changes. */
   #staged: Map<Saved<unknown>, unknown> | undefined;
   #last: Promise<unknown> = Promise.resolve();
 
@@ -17,7 +17,7 @@ export class Settings {
     this.#texts = texts;
   }
 
-  /** A value that is there again when the file is opened next. */
+  /** A value that persists in the file. */
   value<T>(name: string, initial: T): Saved<T> {
     const text = this.#texts[name];
     const stage: Stage = {
@@ -27,6 +27,7 @@ export class Settings {
         this.#staged.set(saved, value);
       },
     };
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- `change` wrote it as a T
     return new Saved(name, text === undefined ? initial : (JSON.parse(text) as T), stage);
   }
 
@@ -72,8 +73,9 @@ export class Saved<T> {
     this.#stage = stage;
   }
 
-  /** What is on disk; within a change what that has set. */
+  /** The value on disk; within a change, the value that the change has set. */
   get value(): T {
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the stage returns what `set` or `commit` gave it
     return this.#stage.get(this, this.#committed) as T;
   }
 
@@ -84,6 +86,7 @@ export class Saved<T> {
 
   /** For Settings: `value` is on disk. */
   commit(value: unknown): void {
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- Settings commits what `set` staged
     this.#committed = value as T;
   }
 }

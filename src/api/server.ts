@@ -26,13 +26,13 @@ import { violationError, type Violation } from './validation.ts';
 export interface XRayApiConfig {
   readonly host: string;
   readonly port: number;
-  /** Asked of those who read; "" for none. */
+  /** Token that readers must send; "" if none. */
   readonly token: string;
-  /** Of all bodies that are held at one time. */
+  /** Budget for all bodies in memory. */
   readonly maxBodiesBytes: number;
-  /** Questions that may have a large answer, at one time. */
+  /** Maximum concurrent requests with large responses. */
   readonly maxReads?: number;
-  /** Told when answers have left some megabytes to collect. */
+  /** Called when responses have left some megabytes of garbage. */
   readonly onGarbage?: () => void;
 }
 
@@ -42,10 +42,10 @@ export interface XRayApiDeps extends PageDeps {
   readonly counters: Counters;
 }
 
-/** A browser and SDKs keep a few each; of more, each would hold a socket and its unread headers. */
+/** Browsers and SDKs keep a few connections each. Each one costs a socket and its unread headers. */
 const MAX_CONNECTIONS = 512;
 
-/** TCP 2000 of the local X-Ray: X-Ray's whole API, and ours beside it. Signatures are not checked. */
+/** TCP 2000 of the local X-Ray: X-Ray's whole API, and xrayd's own. Signatures are not checked. */
 export class XRayApi implements Component {
   readonly name = 'tcp';
   readonly #config: XRayApiConfig;
@@ -61,17 +61,17 @@ export class XRayApi implements Component {
     this.#config = config;
     this.#deps = deps;
     this.#app = fastify({
-      // What passes is read by readBodies.
+      // readBodies limits bodies.
       bodyLimit: Number.MAX_SAFE_INTEGER,
       http: { headersTimeout: 5_000, connectionsCheckingInterval: 5_000, maxHeaderSize: 16 * 1024 },
       keepAliveTimeout: 75_000,
       requestTimeout: 15_000,
-      // A client that reads nothing of its answer for so long gives back its memory.
+      // A client that reads nothing for this long is disconnected, which frees its response.
       connectionTimeout: 60_000,
       forceCloseConnections: true,
       ajv: { customOptions: { allErrors: true, coerceTypes: false, removeAdditional: 'all', useDefaults: false, strict: false } },
       clientErrorHandler: (error, socket) => onClientError(error, socket),
-      // A path or a parameter that no route takes: no hook runs.
+      // The path or a parameter is malformed: no hook runs.
       frameworkErrors: (error, request, reply) => {
         if (!this.#limits.admit(request.raw, reply.raw)) return;
         refuse(reply, this.#apiErrorOf(error, request));
@@ -117,7 +117,7 @@ export class XRayApi implements Component {
     } catch (error) {
       throw new XraydError('XRAYD_BIND', messageOf(error), { cause: error });
     }
-    const address = formatAddress(this.address!);
+    const address = formatAddress(this.address ?? this.#config);
     this.#state = { name: this.name, state: 'ok', reason: address };
     this.#deps.log.info({ address }, 'answering on TCP');
   }
@@ -154,7 +154,7 @@ export class XRayApi implements Component {
     for (const url of OTLP_PATHS) app.post(url, { onRequest: async () => refuseOtlp() }, async () => {});
   }
 
-  /** What SDKs ask has small answers. Streams look after themselves. */
+  /** Responses to SDKs are small. Streams limit themselves. */
   #limitAnswers(): void {
     this.#app.addHook('onRequest', async (request, reply) => {
       if (!this.#limits.admit(request.raw, reply.raw)) return reply.hijack();
@@ -199,7 +199,7 @@ export class XRayApi implements Component {
       const message = error.full === 'disk' ? 'The disk of the local X-Ray is full' : `The local X-Ray stores nothing more: ${error.message}`;
       return new ApiError('ThrottledException', message, 429);
     }
-    // The store has gone before its questions, or its disk does not answer: no bug of the request's.
+    // The store stopped before its queries, or its disk does not respond: not a bug.
     if (this.#stop.signal.aborted) return new ApiError('ServiceUnavailableException', 'xrayd stops', 503);
     if (error instanceof DeadlineError) return new ApiError('ServiceUnavailableException', error.message, 503);
     if (error.validation !== undefined) return violationError(error.validation, request.body);
@@ -209,7 +209,7 @@ export class XRayApi implements Component {
   }
 }
 
-/** compat: a failure has no message, and constraint violations and readings a lower-case key. Source: recorded answers of X-Ray. */
+/** compat: failures have no message; they and constraint violations have a lower-case key. Source: recorded answers of X-Ray. */
 function refuse(reply: FastifyReply, { type, status, message, resourceName }: ApiError): FastifyReply {
   const key = type === 'ValidationException' || status === 500 ? 'message' : 'Message';
   const body = JSON.stringify({ [key]: message === '' ? null : message, ResourceName: resourceName });
@@ -219,7 +219,7 @@ function refuse(reply: FastifyReply, { type, status, message, resourceName }: Ap
 /** The paths of OTLP over HTTP. Source: opentelemetry-specification, protocol/exporter.md. */
 const OTLP_PATHS: ReadonlySet<string> = new Set(['/v1/traces', '/v1/metrics', '/v1/logs']);
 
-/** Before the body is read: it is no JSON mostly. Of the statuses of an error that no OTLP client tries again. */
+/** Called before the body is read, which is usually not JSON. OTLP clients do not retry after this status. */
 function refuseOtlp(): never {
   throw new ApiError(
     'UnknownOperationException',

@@ -16,7 +16,7 @@ export interface TracesDeps {
   readonly groups: Groups;
 }
 
-/** AWS does not say how large its pages are. */
+/** AWS does not document its page size. */
 const PAGE_SUMMARIES = 100;
 const MAX_TRACE_IDS = 5;
 const SIX_HOURS = 6 * 3_600;
@@ -101,7 +101,7 @@ async function traceSummaries({ store, groups }: TracesDeps, body: Type.Static<t
   return `{"NextToken":${next === undefined ? 'null' : JSON.stringify(cursorAt([next.row, next.time], question))},${json.slice(1)}`;
 }
 
-/** SamplingStrategy counts only beside Sampling; a partial scan is the whole here. Source: recorded answers of X-Ray. */
+/** SamplingStrategy applies only together with Sampling; a partial scan is complete here. Source: recorded answers of X-Ray. */
 function rateOf({ Sampling, SamplingStrategy: strategy }: Type.Static<typeof Summaries>, type: TimeRangeType): number {
   if (Sampling !== true || strategy?.Name !== 'FixedRate') return 1;
   if (type !== 'Event') {
@@ -164,7 +164,7 @@ function selectorOf(text: string | undefined): EntitySelector {
   throw invalid('EntitySelectorExpression must be one service(…) or edge(…)');
 }
 
-/** `editedAt` is 0 for a group that never was. */
+/** `editedAt` is 0 for a group that was never edited. */
 function wasEdited(editedAt: number, start: number, end: number): boolean {
   return editedAt > 0 && editedAt >= start && editedAt < end;
 }

@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import { arrayOf, isObject, member, type Json } from '../json/json.ts';
 import { jsonShapeProblem } from '../json/json-shape.ts';
 import { ApiError } from './api-error.ts';
 
@@ -21,8 +22,8 @@ export function bodyOf(bytes: Buffer): object {
   } catch {
     throw unreadable('The body is not JSON');
   }
-  if (typeof json !== 'object' || json === null || Array.isArray(json)) throw unreadable('The body is not a JSON object');
-  return withoutNulls(json) as object;
+  if (!isObject(json)) throw unreadable('The body is not a JSON object');
+  return withoutNulls(json);
 }
 
 function unreadable(message: string): ApiError {
@@ -86,7 +87,7 @@ function constraint(keyword: string, params: Readonly<Record<string, unknown>>):
     case 'maxProperties':
       return `Member must have length less than or equal to ${limit}`;
     case 'enum':
-      return `Member must satisfy enum value set: [${(params['allowedValues'] as string[]).join(', ')}]`;
+      return `Member must satisfy enum value set: [${arrayOf(params['allowedValues']).join(', ')}]`;
     case 'pattern':
       return `Member must satisfy regular expression pattern: ${String(params['pattern']).replaceAll(/^\^|\$$/g, '')}`;
     default:
@@ -101,7 +102,7 @@ function memberName(part: string): string {
 
 function valueAt(body: unknown, path: readonly string[]): unknown {
   let value = body;
-  for (const part of path) value = (value as Record<string, unknown> | undefined)?.[part];
+  for (const part of path) value = Array.isArray(value) ? value[Number(part)] : member(value, part);
   return value;
 }
 
@@ -110,12 +111,15 @@ function shown(value: unknown): string {
 }
 
 /** A copy without the members that are null, which clients write for absent ones. */
-function withoutNulls(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(withoutNulls);
-  if (typeof value !== 'object' || value === null) return value;
+function withoutNulls(object: Json): Json {
   return Object.fromEntries(
-    Object.entries(value)
-      .filter(([, each]) => each !== null)
-      .map(([key, each]) => [key, withoutNulls(each)]),
+    Object.entries(object)
+      .filter(([, value]) => value !== null)
+      .map(([key, value]) => [key, withoutNullsIn(value)]),
   );
+}
+
+function withoutNullsIn(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutNullsIn);
+  return isObject(value) ? withoutNulls(value) : value;
 }

@@ -108,7 +108,7 @@ export class HttpServer implements Component {
       log.error({ reason: messageOf(error) }, 'health and metrics are unavailable: the HTTP port cannot be used. Choose another with --http-address');
       return;
     }
-    const address = formatAddress(this.address!);
+    const address = formatAddress(this.address ?? this.#config);
     this.#state = { name: this.name, state: 'ok', reason: address };
     log.info({ address }, 'health and metrics on HTTP');
   }

@@ -12,7 +12,7 @@ test('admits two queries at a time, and the next one when one of them leaves, on
   leave();
   await third;
   expect(order).toEqual(['left', 'third']);
-  expect(await new ReadGate({ hasCapacity: false }, { patienceMs: 10 }).enter()).toBeUndefined();
+  expect(await new ReadGate({ hasCapacity: false }, { maxWaitMs: 10 }).enter()).toBeUndefined();
 });
 
 test('a query waits while clients leave too much unread', async () => {
