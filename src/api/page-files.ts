@@ -24,7 +24,8 @@ const POLICY =
 
 /** What the list at `/` asks for first comes along with its code. Not when the address says something else: a preload that is not used is a warning. */
 const PRELOAD = `</api/traces?filter=&limit=${FIRST_ROWS}>; rel=preload; as=fetch; crossorigin=anonymous`;
-const PageAddress = Type.Object({ token: Text, q: Text, text: Text, range: Text, from: Text, to: Text, pinned: Text });
+const ListParameters = { q: Text, text: Text, range: Text, from: Text, to: Text, pinned: Text };
+const PageAddress = Type.Object({ token: Text, ...ListParameters });
 
 const NOT_BUILT = '<!doctype html><title>xrayd</title><p>The page has not been built: run <code>npm run build</code>.';
 
@@ -41,10 +42,10 @@ export function addPageFiles(app: ApiServer): void {
   const html = files.get('index.html') ?? gzipSync(NOT_BUILT);
   for (const place of PLACES) {
     app.get(place, { schema: { querystring: PageAddress } }, async (request, reply) => {
-      const { token, ...search } = request.query;
+      const { token } = request.query;
       if (token !== undefined) return keepToken(token, request.url, reply);
       void reply.headers({ 'content-security-policy': POLICY, 'referrer-policy': 'no-referrer', 'cache-control': 'no-cache' });
-      if (place === '/' && Object.keys(search).length === 0) void reply.header('link', PRELOAD);
+      if (place === '/' && !Object.keys(ListParameters).some((name) => Object.hasOwn(request.query, name))) void reply.header('link', PRELOAD);
       return sendFile(request.headers['accept-encoding'], reply.type(HTML), html);
     });
   }

@@ -20,7 +20,7 @@ import { addPageFiles, PAGE_PATHS } from './page-files.ts';
 import { addPageRoutes, type PageDeps } from './page-routes.ts';
 import { readBodies } from './bodies.ts';
 import { isSmall, ReadGate } from './read-gate.ts';
-import { parametersOf } from './query-string.ts';
+import { acceptTexts, parametersOf } from './query-string.ts';
 import { violationError, type Violation } from './validation.ts';
 
 export interface XRayApiConfig {
@@ -130,6 +130,9 @@ export class XRayApi implements Component {
 
   #addRoutes(): void {
     const app = this.#app;
+    app.addHook('onRoute', (route) => {
+      if (route.schema?.body === undefined) route.validatorCompiler = ({ schema, url }) => acceptTexts(schema, url);
+    });
     this.#limitAnswers();
     readBodies(app, this.#config.maxBodiesBytes, this.#config.onGarbage);
     app.addHook('onRequest', async (request, reply) => {
