@@ -26,7 +26,7 @@ interface Run {
   /** What X-Ray was given, in any order. */
   readonly documents: string[];
   readonly paths: string[];
-  /** Names of the headers of PutTraceSegments, and which of them are signed. */
+  /** Names of the headers of PutTraceSegments, without the call path, which only hosts other than AWS's get; and which of them are signed. */
   readonly headers: string[];
   readonly signed: string | undefined;
   /** The answer to each of CALLS. */
@@ -126,7 +126,7 @@ async function run(command: readonly string[], datagrams: readonly Buffer[]): Pr
         (target) => !CALLS.some((call) => call.row !== undefined && call.target === target && call.method !== 'GET' && call.headers === undefined),
       )
       .toSorted(),
-    headers: Object.keys(headers).filter((name) => !['accept-encoding', 'connection'].includes(name)).toSorted(), // prettier-ignore
+    headers: Object.keys(headers).filter((name) => !['accept-encoding', 'connection', 'xrayd-call-path'].includes(name)).toSorted(), // prettier-ignore
     signed: /SignedHeaders=([^,]+)/.exec(headers['authorization'] ?? '')?.[1],
     answers,
   };
