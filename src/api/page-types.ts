@@ -1,6 +1,8 @@
 /** Responses of the page's routes, shared with ui/. Times are seconds since the epoch, durations seconds. */
 
+import type { Json } from '../json/json.ts';
 import type { RowTotals, TraceRow } from '../query/answers.ts';
+import type { FormatName } from '../trace/model.ts';
 
 export * from '../query/answers.ts';
 
@@ -39,8 +41,6 @@ export interface Status {
   readonly traces: number;
   readonly segments: number;
   readonly bytes: number;
-  /** Traces that an earlier xrayd stored and that words do not find yet. */
-  readonly withoutText: number;
   readonly maxBytes: number;
   /** Since the start: documents that came, and those that were lost here. */
   readonly received: number;
@@ -49,6 +49,12 @@ export interface Status {
   readonly pinned: readonly string[];
   /** "" when traces go with the process. */
   readonly file: string;
+}
+
+/** A document as it was sent, with the format that says how it is read. */
+export interface ReceivedJson {
+  readonly format: FormatName;
+  readonly document: Json;
 }
 
 /** `GET /api/traces/ID`. */
@@ -60,8 +66,8 @@ export interface TraceDocuments {
   /** Bytes of its documents. */
   readonly bytes: number;
   readonly isPinned: boolean;
-  /** The segment documents as they came, oldest first. */
-  readonly documents: readonly Readonly<Record<string, unknown>>[];
+  /** Oldest first. */
+  readonly documents: readonly ReceivedJson[];
 }
 
 /** Member `Rule` of `GET /api/sampling?name=&type=&host=&method=&path=`: the sampling rule that decides in AWS about such a request, null when none does. */

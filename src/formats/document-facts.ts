@@ -1,5 +1,5 @@
 import type { Finding, Trace } from '../trace/model.ts';
-import { FORMATS, storedDocument } from './formats.ts';
+import { FORMATS, storedDocument, type ReceivedDocument } from './formats.ts';
 
 /** A trace could have one per member of its documents; more would repeat the same. */
 const MAX_FINDINGS = 200;
@@ -10,9 +10,9 @@ interface DocumentFacts {
 }
 
 /** What is known of the documents of a trace besides its spans. */
-export function documentFactsOf(trace: Trace, bodies: readonly string[]): DocumentFacts {
+export function documentFactsOf(trace: Trace, documents: readonly ReceivedDocument[]): DocumentFacts {
   return {
-    sizes: bodies.map((body) => ({ bytes: Buffer.byteLength(body), id: () => storedDocument('xray', body, 0).id })),
+    sizes: documents.map((document) => ({ bytes: Buffer.byteLength(document.body), id: () => storedDocument(document).id })),
     findings: documentFindings(trace),
   };
 }

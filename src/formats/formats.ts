@@ -18,7 +18,13 @@ export const FORMATS: Readonly<Record<FormatName, Format>> = {
   xray: { read: readDocument, findings: segmentFindings },
 };
 
+/** A document as it was sent, with the tag that it is stored with. */
+export interface ReceivedDocument {
+  readonly format: FormatName;
+  readonly body: string;
+}
+
 /** Reads a document that `read` has accepted, the `arrival`th of its trace, with every number as it was sent. */
-export function storedDocument(format: FormatName, body: string, arrival: number): TraceDocument {
+export function storedDocument({ format, body }: ReceivedDocument, arrival = 0): TraceDocument {
   return documentOf(format, parseJson(body) as Json, arrival);
 }

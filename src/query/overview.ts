@@ -76,7 +76,7 @@ async function gatherFound(reader: TraceSource, set: Selection, at: number, into
     into.add(cursor.row, point.start, lengthOf(point, at) ?? -1, severityOf(point.outcome), point.isOpen ? 1 : 0);
     if (performance.now() > untilMs) return false;
   }
-  return reader.withoutText() === 0 || set.text === undefined;
+  return true;
 }
 
 function longestOf({ seconds, open }: Gathered): number | null {

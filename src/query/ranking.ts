@@ -189,7 +189,7 @@ export class Rankings {
       if (length !== null) longest = Math.max(longest ?? 0, length);
       if (performance.now() > untilMs) return { traces, isExact: false, longest };
     }
-    return { traces, isExact: this.#reader.withoutText() === 0 || set.text === undefined, longest };
+    return { traces, isExact: true, longest };
   }
 
   async #ranked(set: Selection, order: Order, isFurther: boolean): Promise<readonly OrderCursor[]> {

@@ -68,6 +68,4 @@ export interface TraceSource {
   facts(of: { start: number; end: number; at: number; last: TraceFacts | undefined; limit: number }): TraceFacts[];
   /** The traces in `range` that may match, newest first. The caller checks whether they match, and the exact range. */
   candidates(range: Range, search: Search, after?: Cursor): Iterable<Candidate>;
-  /** Number of traces from an earlier version's file that a text search does not find yet. */
-  withoutText(): number;
 }

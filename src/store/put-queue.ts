@@ -9,10 +9,10 @@ interface Waiting {
 
 /** Writes all arrivals of one turn of the event loop in one transaction: under load that halves the cost per segment (npm run bench -- local). */
 export class PutQueue {
-  readonly #writer: Pick<Writer, 'put' | 'putAll'>;
+  readonly #writer: Pick<Writer, 'putAll'>;
   #waiting: Waiting[] = [];
 
-  constructor(writer: Pick<Writer, 'put' | 'putAll'>) {
+  constructor(writer: Pick<Writer, 'putAll'>) {
     this.#writer = writer;
   }
 
@@ -36,9 +36,9 @@ export class PutQueue {
     }
   }
 
-  #putAlone({ delivery: { texts, receivedAt }, resolve, reject }: Waiting): void {
+  #putAlone({ delivery, resolve, reject }: Waiting): void {
     try {
-      resolve(this.#writer.put(texts, receivedAt));
+      resolve(this.#writer.putAll([delivery])[0]!);
     } catch (error) {
       reject(error);
     }

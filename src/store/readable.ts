@@ -6,18 +6,23 @@ export interface ReadableLimits {
 }
 
 /** The documents of a trace, of `bytes` together, that may be parsed. A trace with more gets `LimitExceeded`, as in AWS. */
-export function readable(bodies: Iterable<string>, bytes: number, { maxTraceBytes, maxTraceValues }: ReadableLimits): readonly string[] {
+export function readable<T extends { readonly body: string }>(
+  documents: Iterable<T>,
+  bytes: number,
+  { maxTraceBytes, maxTraceValues }: ReadableLimits,
+): readonly T[] {
   // A text never has more values than bytes.
-  if (bytes < Math.min(maxTraceBytes, maxTraceValues)) return [...bodies];
+  if (bytes < Math.min(maxTraceBytes, maxTraceValues)) return [...documents];
   let valuesLeft = maxTraceValues;
   let bytesLeft = maxTraceBytes;
-  const read: string[] = [];
-  for (const body of bodies) {
+  const read: T[] = [];
+  for (const document of documents) {
+    const { body } = document;
     bytesLeft -= body.length;
     valuesLeft -= valuesInText(body, { maxDepth: Infinity, maxValues: valuesLeft });
     // The first document always fits: a single document is never larger than a request body.
     if (valuesLeft < 0 || (bytesLeft < 0 && read.length > 0)) break;
-    read.push(body);
+    read.push(document);
   }
   return read;
 }

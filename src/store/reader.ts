@@ -4,7 +4,7 @@ import { mayMatchText, type TextSearch } from '../filter/text.ts';
 import { ReadBudget, TooMuchError } from '../query/read-budget.ts';
 import { TraceView } from '../trace/trace-view.ts';
 import { assemble } from '../trace/assemble.ts';
-import { storedDocument } from '../formats/formats.ts';
+import { storedDocument, type ReceivedDocument } from '../formats/formats.ts';
 import type { Search } from '../filter/search.ts';
 import { conditionsOf } from '../filter/sql.ts';
 import { readable } from './readable.ts';
@@ -28,8 +28,8 @@ export const MAX_ANSWER_BYTES = 8 * 1024 * 1024;
 /** Sort keys of the table of traces, in SQL; the duration of a running trace is counted up to `$at`. */
 const ORDERS: Readonly<Partial<Record<SortKey, string>>> = {
   start: 'start',
-  name: "coalesce(name, '')",
-  status: 'coalesce(status, 0)',
+  name: 'name',
+  status: 'status',
   duration: LENGTH_AT,
 };
 
@@ -41,7 +41,7 @@ export class Reader implements TraceSource {
   readonly #accountId: string | undefined;
   readonly #byId: StatementSync;
   readonly #byRow: StatementSync;
-  readonly #bodies: StatementSync;
+  readonly #documents: StatementSync;
   readonly #statements: Statements;
   /** Statements whose rows are arrays: for very many rows, that halves the work. */
   readonly #lists: Statements;
@@ -63,7 +63,7 @@ export class Reader implements TraceSource {
     this.#scans = new Scans(this.#statements);
     this.#byId = database.prepare(`SELECT ${COLUMNS}, trace.pinned FROM trace WHERE id = ?`);
     this.#byRow = database.prepare(`SELECT ${COLUMNS} FROM trace WHERE row = ?`);
-    this.#bodies = database.prepare('SELECT body FROM document WHERE row >= ? AND row < ? ORDER BY row');
+    this.#documents = database.prepare('SELECT format, body FROM document WHERE row >= ? AND row < ? ORDER BY row');
   }
 
   trace(id: string): TraceView | undefined {
@@ -135,7 +135,7 @@ export class Reader implements TraceSource {
   facts({ start, end, at, last, limit }: { start: number; end: number; at: number; last: TraceFacts | undefined; limit: number }): TraceFacts[] {
     const statement = this.#lists.of(
       `SELECT row, start, ${LENGTH_AT},
-       coalesce(status, 0), coalesce(is_open, 0) FROM trace
+       status, is_open FROM trace
        WHERE start >= $start AND +start < $end AND start <= $last AND (start < $last OR row < $row) ORDER BY start DESC, row DESC LIMIT $limit`,
     );
     const after = { $last: last?.[1] ?? Number.MAX_VALUE, $row: last?.[0] ?? Number.MAX_SAFE_INTEGER };
@@ -159,18 +159,12 @@ export class Reader implements TraceSource {
   }
 
   /** Sizes for the page and the log. */
-  size(): { traces: number; segments: number; bytes: number; withoutText: number } {
+  size(): { traces: number; segments: number; bytes: number } {
     const [{ traces, segments } = {}] = this.#statements.of('SELECT count(*) AS traces, total(documents) AS segments FROM trace').all();
     const [{ bytes } = {}] = this.#statements
       .of('SELECT (page_count - freelist_count) * page_size AS bytes FROM pragma_page_count(), pragma_freelist_count(), pragma_page_size()')
       .all();
-    return { traces: Number(traces), segments: Number(segments), bytes: Number(bytes), withoutText: this.withoutText() };
-  }
-
-  /** Number of traces from an earlier version's file that a text search does not find yet. */
-  withoutText(): number {
-    const row = this.#statements.of('SELECT (SELECT count(*) FROM trace WHERE row < below) AS traces FROM backlog').get();
-    return Number(row?.['traces'] ?? 0);
+    return { traces: Number(traces), segments: Number(segments), bytes: Number(bytes) };
   }
 
   /** IDs of pinned traces, newest first. */
@@ -184,13 +178,13 @@ export class Reader implements TraceSource {
     const row = this.#byId.get(id) as unknown as TraceRow | undefined;
     if (row === undefined) return [];
     this.#checkWhole(row);
-    return [...this.#bodiesOf(row.row)];
+    return Array.from(this.#documentsOf(row.row), ({ body }) => body);
   }
 
   /** The `originals` that fit into memory. */
-  readableOriginals(id: string): readonly string[] {
+  readableOriginals(id: string): readonly ReceivedDocument[] {
     const row = this.#byId.get(id) as unknown as TraceRow | undefined;
-    return row === undefined ? [] : readable(this.#bodiesOf(row.row), row.bytes, this.budget);
+    return row === undefined ? [] : readable(this.#documentsOf(row.row), row.bytes, this.budget);
   }
 
   /** The trace with its documents as received, as TraceDocuments; the documents are passed on unparsed. Throws TooMuchError. */
@@ -200,7 +194,7 @@ export class Reader implements TraceSource {
     this.#checkWhole(row);
     const isPinned = row.pinned === 1;
     const facts = JSON.stringify({ id, revision: row.revision, received: row.received, bytes: row.bytes, isPinned });
-    return `${facts.slice(0, -1)},"documents":[${[...this.#bodiesOf(row.row)].join(',')}]}`;
+    return `${facts.slice(0, -1)},"documents":[${Array.from(this.#documentsOf(row.row), taggedJson).join(',')}]}`;
   }
 
   /** Names of annotations that occur in traces. */
@@ -251,16 +245,16 @@ export class Reader implements TraceSource {
     if (cached !== undefined) return cached;
     this.budget.check(bytes, () => this.#cache.clear());
     this.#bytesRead += bytes;
-    const documents = readable(this.#bodiesOf(row), bytes, this.budget).map((body, arrival) => storedDocument('xray', body, arrival));
+    const documents = readable(this.#documentsOf(row), bytes, this.budget).map(storedDocument);
     if (text !== undefined && !mayMatchText(text, documents)) return undefined;
     const view = new TraceView(assemble({ id, revision, receivedAt: received, bytes, accountId: this.#accountId }, documents));
     this.#cache.set(row, view);
     return view;
   }
 
-  *#bodiesOf(trace: number): Generator<string> {
+  #documentsOf(trace: number): Iterable<ReceivedDocument> {
     const { first, last } = documentRows(trace);
-    for (const { body } of this.#bodies.iterate(first, last)) yield body as string;
+    return this.#documents.iterate(first, last) as Iterable<unknown> as Iterable<ReceivedDocument>;
   }
 
   /** Until a response that is passed on as text is written, several copies of it exist. */
@@ -268,6 +262,11 @@ export class Reader implements TraceSource {
     if (bytes <= this.budget.maxTraceBytes) return;
     throw new TooMuchError(`The trace has ${bytes} bytes, which is more than the memory of this xrayd allows. Raise its memory limit`);
   }
+}
+
+/** The body of a document of X-Ray is JSON already. */
+function taggedJson({ format, body }: ReceivedDocument): string {
+  return `{"format":"${format}","document":${body}}`;
 }
 
 /** The smallest value of a field in all of these tables; each table takes one index step. */

@@ -3,9 +3,8 @@ import { DatabaseSync } from 'node:sqlite';
 
 /** Marks the file as a store of xrayd, in its header. "xray" in ASCII. */
 const APPLICATION_ID = 0x78726179;
-export const SCHEMA_VERSION = 3;
-/** The oldest version that can be migrated to the current one. */
-const OLDEST_VERSION = 2;
+/** Files of other versions are refused. */
+export const SCHEMA_VERSION = 4;
 
 /** Number of index tables; an empty one takes a page. */
 export const GENERATIONS = 64;
@@ -39,16 +38,13 @@ INSERT INTO ${table}(${table}, rank) VALUES ('automerge', ${MERGED_AT_ONCE});`;
 /** Traces that are kept. They are few, and have a separate index. */
 export const PINNED = 'SELECT row FROM trace WHERE pinned = 1 ORDER BY row';
 
-const HEAD_COLUMNS = ['head_kind INTEGER', 'head_start REAL', 'is_open INTEGER', 'name TEXT', 'status INTEGER'];
-
 /**
  * trace: one row each; `start` is the start of the earliest segment, `received` the last change, both in seconds since the epoch. From `head_kind`
  * on: see Head.
- * document: as received. Of two versions of an entity, the first completed one stays. Its row determines the trace: see documentRows.
+ * document: as received, in a format of src/formats. Of two versions, the first completed one stays. Its row determines the trace: see documentRows.
  * generation: which of the tables term_0 and so on has the index rows of which traces: from row `first` up to the next generation's.
  * The oldest generation also has all earlier traces. The index is read in the order of traces, newest last.
- * text_0 and so on: the same for texts. backlog: traces below this row come from an earlier xrayd and have no texts and no head yet; empty if
- * there are none.
+ * text_0 and so on: the same for texts.
  * field: names in the index; `last` is the first row of the newest generation that has the name.
  * setting: groups, sampling rules and the like, as JSON.
  */
@@ -64,7 +60,11 @@ CREATE TABLE trace (
   documents INTEGER NOT NULL,
   has_segment INTEGER NOT NULL,
   pinned INTEGER NOT NULL DEFAULT 0,
-  ${HEAD_COLUMNS.join(',\n  ')}
+  head_kind INTEGER NOT NULL,
+  head_start REAL NOT NULL,
+  is_open INTEGER NOT NULL,
+  name TEXT NOT NULL,
+  status INTEGER NOT NULL
 );
 CREATE INDEX trace_start ON trace(start);
 CREATE INDEX trace_received ON trace(received);
@@ -73,13 +73,13 @@ CREATE TABLE document (
   row INTEGER PRIMARY KEY,
   id TEXT NOT NULL,
   in_progress INTEGER NOT NULL,
+  format TEXT NOT NULL,
   body TEXT NOT NULL
 );
 CREATE TABLE field (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, last INTEGER NOT NULL);
 CREATE TABLE generation (slot INTEGER PRIMARY KEY, first INTEGER NOT NULL);
 INSERT INTO generation (slot, first) VALUES (0, 0);
 ${createTextTable(0)}
-CREATE TABLE backlog (below INTEGER NOT NULL);
 ${SLOTS.map(
   (slot) => `CREATE TABLE ${termTable(slot)} (field INTEGER NOT NULL, value NOT NULL, trace INTEGER NOT NULL, PRIMARY KEY (field, value, trace))
 WITHOUT ROWID;`,
@@ -127,7 +127,7 @@ export function openToWrite({ file, isTemporary, cacheBytes = CACHE_BYTES }: Dat
   const [{ tables } = {}] = database.prepare('SELECT count(*) AS tables FROM sqlite_master').all();
   const isNew = application === 0 && tables === 0;
   if (!isNew && application !== APPLICATION_ID) throw new Error(`${file} is a database of another program. Choose another file with --data`);
-  if (!isNew && (Number(version) < OLDEST_VERSION || Number(version) > SCHEMA_VERSION)) {
+  if (!isNew && version !== SCHEMA_VERSION) {
     const age = Number(version) > SCHEMA_VERSION ? 'a newer' : 'an older';
     throw new Error(
       `${file} was written by ${age} xrayd (format ${String(version)}, this one supports ${SCHEMA_VERSION}). Use that version, or choose another file with --data`,
@@ -137,22 +137,7 @@ export function openToWrite({ file, isTemporary, cacheBytes = CACHE_BYTES }: Dat
   const checkpointPages = Math.floor(CHECKPOINT_BYTES / Number(pageBytes));
   database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = ${isTemporary ? 'OFF' : 'NORMAL'}; PRAGMA wal_autocheckpoint = ${checkpointPages};`);
   if (isNew) database.exec(`BEGIN; ${TABLES} PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${SCHEMA_VERSION}; COMMIT;`);
-  else if (version !== SCHEMA_VERSION) migrate(database);
   return database;
-}
-
-/** Does only what takes no time. New columns of existing traces are filled while the store is in use (backlog.ts). */
-function migrate(database: DatabaseSync): void {
-  const slots = database.prepare('SELECT slot FROM generation').all();
-  database.exec(
-    `BEGIN;
-    ${slots.map(({ slot }) => createTextTable(slot as number)).join('\n')}
-    ${HEAD_COLUMNS.map((column) => `ALTER TABLE trace ADD COLUMN ${column};`).join('\n')}
-    CREATE TABLE backlog (below INTEGER NOT NULL);
-    INSERT INTO backlog (below) SELECT max(row) + 1 FROM trace HAVING count(*) > 0;
-    PRAGMA user_version = ${SCHEMA_VERSION};
-    COMMIT;`,
-  );
 }
 
 export function openToRead(file: string, cacheBytes = CACHE_BYTES): DatabaseSync {

@@ -1,10 +1,9 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { termsOf } from '../filter/terms.ts';
 import { indexedText } from '../filter/text.ts';
-import { FORMATS, storedDocument } from '../formats/formats.ts';
-import type { Refusal, TraceDocument } from '../trace/model.ts';
+import { FORMATS, storedDocument, type ReceivedDocument } from '../formats/formats.ts';
+import type { FormatName, Refusal, TraceDocument } from '../trace/model.ts';
 import { isRefusal, traceFullRefusal } from '../trace/refusal.ts';
-import { Backlog } from './backlog.ts';
 import { headAfter, headValues, SET_HEAD } from './head.ts';
 import type { Written } from './written.ts';
 import { Pruner } from './pruner.ts';
@@ -19,9 +18,8 @@ export interface WriterConfig {
   readonly maxBytes: number;
 }
 
-interface Arrival {
+interface Arrival extends ReceivedDocument {
   readonly document: TraceDocument;
-  readonly body: string;
   /** Index in the delivery. */
   readonly position: number;
 }
@@ -35,6 +33,7 @@ const SYNCHRONOUS_OFF = 0;
 
 /** Documents that arrived together; `receivedAt` is in seconds since the epoch. */
 export interface Delivery {
+  readonly format: FormatName;
   /** Iterated once, and once more if the transaction fails. */
   readonly texts: Iterable<string>;
   readonly receivedAt: number;
@@ -46,7 +45,6 @@ export class Writer {
   readonly #statements: Statements;
   readonly #index: TermIndex;
   readonly #pruner: Pruner;
-  readonly #backlog: Backlog;
   /** Row of the next new trace. */
   #nextRow = 1;
   /** Of what is stored. */
@@ -56,7 +54,7 @@ export class Writer {
   readonly #changeTrace: StatementSync;
   readonly #setHead: StatementSync;
   readonly #known: KnownDocuments;
-  readonly #bodies: StatementSync;
+  readonly #documents: StatementSync;
   readonly #addDocument: StatementSync;
   readonly #replaceDocument: StatementSync;
 
@@ -72,18 +70,17 @@ export class Writer {
     );
     this.#setHead = database.prepare(SET_HEAD);
     this.#known = new KnownDocuments(database);
-    this.#bodies = database.prepare('SELECT body FROM document WHERE row >= ? AND row < ?');
+    this.#documents = database.prepare('SELECT format, body FROM document WHERE row >= ? AND row < ?');
     this.#index = new TermIndex(database, this.#statements, maxBytes, (trace) => this.#textOf(trace));
     this.#pruner = new Pruner(database, this.#index, maxBytes);
-    this.#backlog = new Backlog(database, this.#index, (trace) => this.#documentsOf(trace));
-    this.#addDocument = database.prepare('INSERT INTO document (row, id, in_progress, body) VALUES (?, ?, ?, ?)');
-    this.#replaceDocument = database.prepare('UPDATE document SET in_progress = ?, body = ? WHERE row = ?');
+    this.#addDocument = database.prepare('INSERT INTO document (row, id, in_progress, format, body) VALUES (?, ?, ?, ?, ?)');
+    this.#replaceDocument = database.prepare('UPDATE document SET in_progress = ?, format = ?, body = ? WHERE row = ?');
     this.#findNextRow();
   }
 
   /** `putAll` of a single delivery. */
-  put(texts: Iterable<string>, receivedAt: number): Written {
-    return this.putAll([{ texts, receivedAt }])[0]!;
+  put(texts: Iterable<string>, receivedAt: number, format: FormatName = 'xray'): Written {
+    return this.putAll([{ format, texts, receivedAt }])[0]!;
   }
 
   /**
@@ -95,8 +92,8 @@ export class Writer {
     const firstNewRow = this.#nextRow;
     let bytes = 0;
     const written = this.#inTransaction(() => {
-      const each = deliveries.map(({ texts, receivedAt }) => {
-        const put = this.#put(texts, receivedAt);
+      const each = deliveries.map((delivery) => {
+        const put = this.#put(delivery);
         bytes += put.bytes;
         return put.written;
       });
@@ -107,7 +104,7 @@ export class Writer {
     return written;
   }
 
-  #put(texts: Iterable<string>, receivedAt: number): { written: Written; bytes: number } {
+  #put({ format, texts, receivedAt }: Delivery): { written: Written; bytes: number } {
     const refused: Refused[] = [];
     const changed = new Set<string>();
     const byTrace = new Map<string, Arrival[]>();
@@ -121,14 +118,14 @@ export class Writer {
       const position = count++;
       bytes += body.length;
       if (!this.values.add(body)) putTraces();
-      const document = FORMATS.xray.read(body);
+      const document = FORMATS[format].read(body);
       if (isRefusal(document)) {
         refused.push({ ...document, position });
         continue;
       }
       const arrivals = byTrace.get(document.traceId);
-      if (arrivals === undefined) byTrace.set(document.traceId, [{ document, body, position }]);
-      else arrivals.push({ document, body, position });
+      if (arrivals === undefined) byTrace.set(document.traceId, [{ document, format, body, position }]);
+      else arrivals.push({ document, format, body, position });
     }
     putTraces();
     return { written: { refused, changed: [...changed] }, bytes };
@@ -137,11 +134,6 @@ export class Writer {
   pin(traceId: string, isPinned: boolean): boolean {
     if (!isPinned) this.#pruner.startOver();
     return this.#statements.of('UPDATE trace SET pinned = ? WHERE id = ?').run(isPinned ? 1 : 0, traceId).changes === 1;
-  }
-
-  /** Indexes some traces from an earlier xrayd. Returns false when all are done. */
-  workOffBacklog(): boolean {
-    return this.#inTransaction(() => this.#backlog.addSome());
   }
 
   /** Removes all traces except pinned ones. */
@@ -213,7 +205,7 @@ export class Writer {
     const stored: TraceDocument[] = [];
     /** Whether a version with another start time was replaced. */
     let startsAnew = false;
-    for (const { document, body, position } of arrivals) {
+    for (const { document, format, body, position } of arrivals) {
       const { key } = document;
       const before = known?.get(key);
       if (before !== undefined && !before.isInProgress) continue;
@@ -223,10 +215,10 @@ export class Writer {
       }
       const inProgress = document.isInProgress ? 1 : 0;
       const at = before?.row ?? first + documents++;
-      if (before === undefined) this.#addDocument.run(at, key, inProgress, body);
+      if (before === undefined) this.#addDocument.run(at, key, inProgress, format, body);
       else {
         startsAnew ||= documents <= MAX_RESTART && startOf(this.#documentAt(at)) !== startOf(document);
-        this.#replaceDocument.run(inProgress, body, at);
+        this.#replaceDocument.run(inProgress, format, body, at);
       }
       known?.set(key, { row: at, isInProgress: document.isInProgress });
       bytes += body.length;
@@ -245,14 +237,13 @@ export class Writer {
       return true;
     }
     this.#changeTrace.run(start, end, receivedAt, bytes, documents, segment, row);
-    const head = startsAnew ? headAfter(undefined, this.#documentsOf(row)) : headAfter(headIn(found), stored);
+    const head = startsAnew ? headAfter(undefined, this.#documentsOf(row)) : headAfter({ kind: found.head_kind, start: found.head_start }, stored);
     if (head !== undefined) this.#setHead.run(...headValues(head), row);
     return true;
   }
 
   #documentAt(row: number): TraceDocument {
-    const { body } = this.#bodies.get(row, row + 1) as { body: string };
-    return storedDocument('xray', body, 0);
+    return storedDocument(this.#documents.get(row, row + 1) as unknown as ReceivedDocument);
   }
 
   #textOf(trace: number): string {
@@ -261,7 +252,7 @@ export class Writer {
 
   #documentsOf(trace: number): TraceDocument[] {
     const { first, last } = documentRows(trace);
-    return this.#bodies.all(first, last).map(({ body }, arrival) => storedDocument('xray', body as string, arrival));
+    return (this.#documents.all(first, last) as unknown as ReceivedDocument[]).map(storedDocument);
   }
 }
 
@@ -271,13 +262,8 @@ interface FoundTrace {
   readonly bytes: number;
   readonly documents: number;
   readonly has_segment: number;
-  /** null in a file of an earlier xrayd. */
-  readonly head_kind: number | null;
-  readonly head_start: number | null;
-}
-
-function headIn({ head_kind: kind, head_start: start }: FoundTrace): { kind: number; start: number } | undefined {
-  return kind === null || start === null ? undefined : { kind, start };
+  readonly head_kind: number;
+  readonly head_start: number;
 }
 
 function isFull({ bytes, documents }: Pick<FoundTrace, 'bytes' | 'documents'>): boolean {

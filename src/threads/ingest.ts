@@ -76,7 +76,7 @@ export class Ingest {
     const packed = pack(documents);
     let written: Written;
     try {
-      written = await store.write('put', { ...packed, receivedAt: receivedAtMs / 1000 });
+      written = await store.write('put', { format: 'xray', ...packed, receivedAt: receivedAtMs / 1000 });
     } catch (error) {
       if (error instanceof StoreFullError) {
         this.#full = error;

@@ -8,6 +8,7 @@ import type { RowsRequest } from '../query/row.ts';
 import type { SummariesRequest } from '../query/trace-summaries.ts';
 import type { SamplingRule } from '../sampling/rule.ts';
 import type { Search } from '../filter/search.ts';
+import type { FormatName } from '../trace/model.ts';
 
 export interface WorkerInput {
   readonly role: 'writer' | 'reader';
@@ -23,7 +24,7 @@ export interface WorkerInput {
 
 /** The calls of the writing thread, by name. */
 export interface WriteCalls {
-  put: { args: { bytes: Uint8Array; ends: Uint32Array; receivedAt: number }; result: Written };
+  put: { args: { format: FormatName; bytes: Uint8Array; ends: Uint32Array; receivedAt: number }; result: Written };
   pin: { args: { traceId: string; isPinned: boolean }; result: boolean };
   clear: { args: Record<string, never>; result: undefined };
   /** JSON by name: all values are saved, or none. */
@@ -63,7 +64,7 @@ export interface ReadCalls {
   findings: { args: { id: string; rules: readonly SamplingRule[] }; result: string | undefined };
   /** IDs of pinned traces, newest first. */
   pinned: { args: { limit: number }; result: readonly string[] };
-  size: { args: Record<string, never>; result: { traces: number; segments: number; bytes: number; withoutText: number } };
+  size: { args: Record<string, never>; result: { traces: number; segments: number; bytes: number } };
 }
 
 export type Calls = WriteCalls & ReadCalls;

@@ -45,7 +45,7 @@ const NO_MATCH = { eventTime: undefined, service: undefined, edge: undefined };
 function writing(writer: Writer): Handlers<WriteCalls> {
   const queue = new PutQueue(writer);
   return {
-    put: ({ bytes, ends, receivedAt }) => queue.put({ texts: textsOf(bytes, ends), receivedAt }),
+    put: ({ format, bytes, ends, receivedAt }) => queue.put({ format, texts: textsOf(bytes, ends), receivedAt }),
     pin: ({ traceId, isPinned }) => writer.pin(traceId, isPinned),
     clear: () => {
       writer.clear();
@@ -59,23 +59,6 @@ function writing(writer: Writer): Handlers<WriteCalls> {
   };
 }
 
-/** Pause between the batches, and after an error: a full disk may have space later. */
-const BACKLOG_PAUSE_MS = 20;
-const BACKLOG_RETRY_MS = 5_000;
-let backlogTimer: NodeJS.Timeout | undefined;
-
-function workOffBacklog(writer: Writer): void {
-  const turn = (): void => {
-    let pauseMs = BACKLOG_PAUSE_MS;
-    try {
-      if (!writer.workOffBacklog()) return;
-    } catch {
-      pauseMs = BACKLOG_RETRY_MS;
-    }
-    backlogTimer = setTimeout(turn, pauseMs);
-  };
-  backlogTimer = setTimeout(turn, BACKLOG_PAUSE_MS);
-}
 function reading(reader: Reader): Handlers<ReadCalls> {
   const rankings = new Rankings(reader, wallClockMs);
   // One at a time: each is several times as large in memory as its documents.
@@ -191,13 +174,9 @@ interface Opened {
 function open(): Opened {
   if (role === 'writer') {
     const writer = new Writer(openToWrite({ file, isTemporary, cacheBytes }), { maxBytes });
-    workOffBacklog(writer);
     return {
       handlers: writing(writer),
-      close: () => {
-        clearTimeout(backlogTimer);
-        writer.close();
-      },
+      close: () => writer.close(),
       takeGarbageBytes: () => GARBAGE_BYTES_A_VALUE * writer.values.take(),
     };
   }

@@ -63,7 +63,7 @@ async function open(): Promise<{ xray: ShownXRay; ids: string[]; page: Page }> {
 
 /** Of segments and subsegments, one of those that are alike. */
 async function spansOf(xray: ShownXRay, id: string): Promise<{ id: string; name: string }[]> {
-  const { documents } = (await (await fetch(`${xray.url}/api/traces/${id}`)).json()) as { documents: Json[] };
+  const { documents } = (await (await fetch(`${xray.url}/api/traces/${id}`)).json()) as { documents: { document: Json }[] };
   interface Json {
     id: string;
     name: string;
@@ -76,7 +76,7 @@ async function spansOf(xray: ShownXRay, id: string): Promise<{ id: string; name:
     if (!found.has(key)) found.set(key, { id: json.id, name: key });
     for (const child of json.subsegments ?? []) visit(child, `${kind}/${json.name}`);
   };
-  for (const document of documents) visit(document, document.parent_id === undefined ? 'root' : 'callee');
+  for (const { document } of documents) visit(document, document.parent_id === undefined ? 'root' : 'callee');
   return [...found.values()];
 }
 

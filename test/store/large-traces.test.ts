@@ -110,7 +110,7 @@ test('an answer with many large traces stops when it is large enough, and report
   const ids = Array.from({ length: 5 }, (_, i) => `1-${START.toString(16)}-${i.toString(16).padStart(24, '0')}`);
   for (const [i, trace_id] of ids.entries()) {
     const bytes = new TextEncoder().encode(text(i, { trace_id, metadata: { text: 'x'.repeat(4_000_000) } }));
-    await writer.call('put', { bytes, ends: Uint32Array.of(bytes.length), receivedAt: START });
+    await writer.call('put', { format: 'xray', bytes, ends: Uint32Array.of(bytes.length), receivedAt: START });
   }
   const traces = await reader.call('traces', { ids });
   expect([traces.json.length > 8_000_000, traces.json.length < 17_000_000, traces.left]).toEqual([true, true, ids.slice(3)]);

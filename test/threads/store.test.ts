@@ -134,7 +134,9 @@ test('never reuses a row, even after everything is deleted and a write fails, be
   for (let i = 0; i < 5; i++) put(writer, segmentJson('web', { trace_id: idOf(i) }));
   writer.clear();
   const rowOf = (id: string): number => [...reader.scan(RANGE, [])].find(({ view }) => view.trace.id === id)!.cursor.row;
-  expect(() => writer.putAll([{ texts: [JSON.stringify(segmentJson('web', { trace_id: idOf(6) }))], receivedAt: {} as never }])).toThrow();
+  expect(() =>
+    writer.putAll([{ format: 'xray', texts: [JSON.stringify(segmentJson('web', { trace_id: idOf(6) }))], receivedAt: {} as never }]),
+  ).toThrow();
   put(writer, segmentJson('web', { trace_id: idOf(7) }));
   expect(rowOf(idOf(7))).toBeGreaterThan(5);
 });
@@ -202,7 +204,15 @@ test.each([
       openToWrite({ file, isTemporary: false }).close();
       new DatabaseSync(file).exec('PRAGMA user_version = 99');
     },
-    /was written by a newer xrayd \(format 99, this one supports 3\)/,
+    /was written by a newer xrayd \(format 99, this one supports 4\)/,
+  ],
+  [
+    'an older form',
+    (file: string) => {
+      openToWrite({ file, isTemporary: false }).close();
+      new DatabaseSync(file).exec('PRAGMA user_version = 3');
+    },
+    /was written by an older xrayd \(format 3, this one supports 4\)\. Use that version, or choose another file with --data$/,
   ],
 ])('refuses %s by name', (_, make, message) => {
   const file = join(scope.folder(), 'other.db');

@@ -1,4 +1,5 @@
 import './browser-globals.ts';
+import { tagged } from './tagged.ts';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { modelOf } from '../../ui/src/trace/model.ts';
@@ -35,7 +36,7 @@ interface Counts {
 
 /** The root of a trace as a page shows it. */
 function onPage(documents: readonly Json[]): Seen {
-  const { roots } = modelOf({ id: 'x', revision: 1, received: START, bytes: 1, isPinned: false, documents }, START);
+  const { roots } = modelOf({ id: 'x', revision: 1, received: START, bytes: 1, isPinned: false, documents: tagged(documents) }, START);
   const { entity, outcome, name, isOpen, start, end } = roots[0]!;
   return { name, outcome, status: entity.httpStatus, ms: isOpen ? undefined : Math.round((end - start) * 1_000) };
 }
@@ -116,7 +117,7 @@ test('whatever a segment says, all say the same of it, and nothing fails', () =>
         return;
       }
       const view = viewOf(parseJson(text) as Json);
-      expect(findingsOf(view, documentFactsOf(view.trace, [text]), [])).toBeInstanceOf(Array);
+      expect(findingsOf(view, documentFactsOf(view.trace, [{ format: 'xray', body: text }]), [])).toBeInstanceOf(Array);
       expect(formatLine(summarize(text)!, 0, true)).toMatch(/\n$/);
       if (view.root === undefined || view.start === 0) return;
       const { line, ...others } = tellings(text);

@@ -1,4 +1,5 @@
 import './browser-globals.ts';
+import { tagged } from './tagged.ts';
 import { expect, test } from 'vitest';
 import { criticalPath } from '../../ui/src/trace/critical-path.ts';
 import { framesOf, placedFrames } from '../../ui/src/trace/flame-tree.ts';
@@ -13,7 +14,7 @@ const NOW = 1_790_000_000;
 const NOTHING = { collapsed: new Set<string>(), unfolded: new Set<string>() };
 
 function modelFrom(documents: readonly Json[], { received = NOW, now = NOW + 1 } = {}): TraceModel {
-  return modelOf({ id: '1-x', revision: 1, received, bytes: 1, isPinned: false, documents }, now);
+  return modelOf({ id: '1-x', revision: 1, received, bytes: 1, isPinned: false, documents: tagged(documents) }, now);
 }
 
 function trace(make: (trace: ShopTrace) => void): TraceModel {

@@ -37,7 +37,10 @@ test('GET /api/traces/ID returns the documents as received; /api/suggestions ret
   const id = await local.putTrace({ annotations: { tenant: 'acme', 'cart value': 184.5 } });
   await local.putTrace({ annotations: { tenant: 'globex' } });
   const { documents, isPinned } = await read<TraceDocuments>(local, `/api/traces/${id}`);
-  expect(documents.map(({ name }) => name)).toEqual(['web', 'orders']);
+  expect(documents.map(({ format, document }) => [format, document['name']])).toEqual([
+    ['xray', 'web'],
+    ['xray', 'orders'],
+  ]);
   expect(isPinned).toBe(false);
   expect((await fetch(`${local.daemon.tcpUrl}/api/traces/1-00000000-000000000000000000000000`)).status).toBe(404);
   expect(await read(local, '/api/suggestions')).toEqual(['cart value', 'tenant']);

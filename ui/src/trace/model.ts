@@ -78,7 +78,7 @@ const ABANDONED_SECONDS = 120;
 /** Assembles the documents. `nowSeconds` since the epoch; `isAdjusted`: different clocks are adjusted to those of the callers. */
 export function modelOf(found: TraceDocuments, nowSeconds: number, { isAdjusted = true }: { isAdjusted?: boolean } = {}): TraceModel {
   const { id, revision, received, bytes, isPinned, documents } = found;
-  const read = documents.map((document, arrival) => documentOf('xray', document, arrival));
+  const read = documents.map(({ format, document }, arrival) => documentOf(format, document, arrival));
   const trace = assemble({ id, revision, receivedAt: received, bytes }, read);
   const isAbandoned = nowSeconds - received > ABANDONED_SECONDS;
   const until = isAbandoned ? received : nowSeconds;

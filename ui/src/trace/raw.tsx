@@ -26,7 +26,7 @@ function download(text: string, name: string): void {
 /** The documents as received. */
 export function Raw({ state, model }: ViewProps) {
   // The trace header reports the problem.
-  const { value: documents } = useRead(model.revision, async (stop) => (await readTrace(state.id, stop)).documents);
+  const { value: documents } = useRead(model.revision, async (stop) => (await readTrace(state.id, stop)).documents.map(({ document }) => document));
   if (documents === undefined) return <p class="empty faint">Reading the documents …</p>;
   const text = JSON.stringify(documents, null, 2);
   return (
