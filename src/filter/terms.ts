@@ -1,7 +1,7 @@
 import type { Exact } from '../json/exact-number.ts';
 import { member, textOf } from '../json/json.ts';
 import { inferredServiceOf } from '../trace/inferred-service.ts';
-import type { AnnotationValue, Span, TraceDocument } from '../trace/model.ts';
+import { NOTHING, type AnnotationValue, type Span, type TraceDocument } from '../trace/model.ts';
 import { isAnnotationValue } from '../trace/trace-view.ts';
 
 /** An entry of the store's index: this value occurs in the trace. */
@@ -44,10 +44,12 @@ export function termsOf({ tops, spans }: TraceDocument): Term[] {
     if (value !== undefined && terms.length < MAX_TERMS) terms.push({ field, value: indexed(value) });
   };
   for (const top of tops) if (!top.isSubsegment) addSegment(top, add);
-  let annotations = 0;
+  let indexedAnnotations = 0;
   for (const span of spans) {
-    for (const [key, value] of Object.entries(span.annotations)) {
-      if (isAnnotationValue(value) && key.length <= MAX_ANNOTATION_NAME && ++annotations <= MAX_ANNOTATIONS) add(`annotation.${key}`, value);
+    const { annotations } = span;
+    for (const key of annotations === NOTHING ? [] : Object.keys(annotations)) {
+      const value = annotations[key];
+      if (isAnnotationValue(value) && key.length <= MAX_ANNOTATION_NAME && ++indexedAnnotations <= MAX_ANNOTATIONS) add(`annotation.${key}`, value);
     }
     if (span.isCall) add('service', inferredServiceOf(span).name);
     if (span.isCall || !span.isSubsegment) addFlags('any', span, add);

@@ -49,12 +49,7 @@ export function textSearch(text: string | undefined): TextSearch | undefined {
 
 /** Whether the trace contains every word. */
 export function matchesText({ words }: TextSearch, { trace }: TraceView): boolean {
-  let left = words;
-  for (const span of trace.spans()) {
-    left = wordsNotIn(span, left);
-    if (left.length === 0) return true;
-  }
-  return false;
+  return new WordsLeft(words).areFoundIn(trace.spans());
 }
 
 /**
@@ -62,23 +57,32 @@ export function matchesText({ words }: TextSearch, { trace }: TraceView): boolea
  * of assembling the trace and calling `matchesText`.
  */
 export function mayMatchText({ words }: TextSearch, documents: readonly TraceDocument[]): boolean {
-  let left = words;
-  for (const { spans } of documents) {
-    for (const span of spans) {
-      left = wordsNotIn(span, left);
-      if (left.length === 0) return true;
-    }
-  }
-  return false;
+  const left = new WordsLeft(words);
+  return documents.some(({ spans }) => left.areFoundIn(spans));
 }
 
-function wordsNotIn(span: Span, words: readonly string[]): readonly string[] {
-  let left = words;
-  eachText(span, (text) => {
+class WordsLeft {
+  #words: readonly string[];
+  /** One function for all spans: a search calls it for each of them. */
+  readonly #say = sayTo((text) => this.#find(text));
+
+  constructor(words: readonly string[]) {
+    this.#words = words;
+  }
+
+  /** Whether the rest of the words is in these spans. */
+  areFoundIn(spans: readonly Span[]): boolean {
+    for (const span of spans) {
+      eachText(span, this.#say);
+      if (this.#words.length === 0) return true;
+    }
+    return false;
+  }
+
+  #find(text: string): void {
     const found = comparable(text);
-    if (left.some((word) => has(found, word))) left = left.filter((word) => !has(found, word));
-  });
-  return left;
+    if (this.#words.some((word) => has(found, word))) this.#words = this.#words.filter((word) => !has(found, word));
+  }
 }
 
 /**
@@ -87,8 +91,8 @@ function wordsNotIn(span: Span, words: readonly string[]): readonly string[] {
  */
 export function indexedText({ spans }: TraceDocument): string {
   const texts: string[] = [];
-  const add = (text: string): void => void texts.push(text);
-  for (const span of spans) eachText(span, add);
+  const say = sayTo((text) => texts.push(text));
+  for (const span of spans) eachText(span, say);
   const plain = texts.join('\n');
   // Examining each text takes half of the time for indexing, so all are examined together.
   if (!CAPITAL_INSIDE_OR_NOT_ASCII.test(plain)) return plain;
@@ -105,11 +109,17 @@ export function indexedText({ spans }: TraceDocument): string {
   return parts.join('\n');
 }
 
-/** Calls `add` with each searchable text of a span. */
-function eachText(span: Span, add: (text: string) => void): void {
-  const say = (value: unknown): void => {
+type Say = (value: unknown) => void;
+
+/** Passes on what is a text, without the end of a very long one. */
+function sayTo(add: (text: string) => void): Say {
+  return (value) => {
     if (typeof value === 'string' && value !== '') add(value.length > MAX_TEXT ? value.slice(0, MAX_TEXT) : value);
   };
+}
+
+/** Calls `say` with each searchable text of a span, and with values that are none. */
+function eachText(span: Span, say: Say): void {
   const { name, xrayName, http, annotations, sql, aws, service, metadata } = span;
   say(name);
   // X-Ray's name is the beginning of the name of a span that was sent to X-Ray.
@@ -136,7 +146,7 @@ function eachText(span: Span, add: (text: string) => void): void {
   if (metadata !== NOTHING) addMetadata(metadata, say);
 }
 
-function addAnnotations(annotations: Json, say: (value: unknown) => void): void {
+function addAnnotations(annotations: Json, say: Say): void {
   for (const key of Object.keys(annotations)) {
     const value = annotations[key];
     if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') say(`${key}=${value}`);
@@ -145,7 +155,7 @@ function addAnnotations(annotations: Json, say: (value: unknown) => void): void 
   }
 }
 
-function addHttp({ method, url, clientIp }: Http, status: number | undefined, say: (value: unknown) => void): void {
+function addHttp({ method, url, clientIp }: Http, status: number | undefined, say: Say): void {
   say(method);
   if (url !== undefined) {
     // Nearly all URLs have a scheme, so it is not selective.
@@ -158,7 +168,7 @@ function addHttp({ method, url, clientIp }: Http, status: number | undefined, sa
   if (status !== undefined) say(`status=${status}`);
 }
 
-function addMetadata(metadata: Json, say: (value: unknown) => void): void {
+function addMetadata(metadata: Json, say: Say): void {
   let left = MAX_METADATA;
   const visit = (value: unknown, depth: number): void => {
     if (typeof value === 'string') {
