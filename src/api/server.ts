@@ -131,7 +131,7 @@ export class XRayApi implements Component {
   #addRoutes(): void {
     const app = this.#app;
     app.addHook('onRoute', (route) => {
-      if (route.schema?.body === undefined) route.validatorCompiler = ({ schema, url }) => acceptTexts(schema, url);
+      if (route.schema !== undefined && route.schema.body === undefined) route.validatorCompiler = ({ schema, url }) => acceptTexts(schema, url);
     });
     this.#limitAnswers();
     readBodies(app, this.#config.maxBodiesBytes, this.#config.onGarbage);
