@@ -202,7 +202,7 @@ export class MeasuredLocal {
     return (await this.#daemon.metrics())['xrayd_segments_sent_total'] ?? 0;
   }
 
-  /** The time since the last call. */
+  /** The loop delay since the last call. */
   async #loopDelay(): Promise<LoopDelay> {
     const before = this.#daemon.stderr.length;
     this.#daemon.kill('SIGUSR2');

@@ -17,7 +17,7 @@ test('the cause of a failed checkout is the throttled table, with the exception 
   });
 });
 
-test('a trace that did not fail has no cause, though something in it did; the first error is where that began', () => {
+test('a trace that did not fail has no cause, even if a span failed; the first error is where that failure began', () => {
   const model = traceOf((made) => {
     const inner = made.sub('query', NOW + 0.1, 0.1, { fault: true, ...thrown('Timeout') });
     made.segment('web', NOW, 1, { subsegments: [made.sub('try', NOW + 0.1, 0.2, { fault: true, subsegments: [inner] })] });
@@ -26,7 +26,7 @@ test('a trace that did not fail has no cause, though something in it did; the fi
   expect(firstError(model)?.name).toBe('query');
 });
 
-test('an exception that is recorded on every level on its way up began at the deepest', () => {
+test('an exception that is recorded on every level began at the deepest one', () => {
   const model = traceOf((made) => {
     const inner = made.sub('deepest', NOW + 0.1, 0.1, { fault: true, ...thrown('Timeout') });
     const middle = made.sub('middle', NOW + 0.1, 0.2, { fault: true, ...thrown('Timeout'), subsegments: [inner] });
@@ -35,7 +35,7 @@ test('an exception that is recorded on every level on its way up began at the de
   expect(causeOf(model)?.span.name).toBe('deepest');
 });
 
-test('a fault with an exception of its own is not explained by a 404 that it coped with', () => {
+test('a fault with its own exception is not explained by a 404 that it handled', () => {
   const model = traceOf((made) => {
     made.segment('web', NOW, 1, {
       fault: true,
@@ -46,7 +46,7 @@ test('a fault with an exception of its own is not explained by a 404 that it cop
   expect(causeOf(model)).toMatchObject({ span: { name: 'web' }, what: 'web failed' });
 });
 
-test('what is not marked as failed is looked through when it only lies around the call, and nothing else is', () => {
+test('looks through spans that are not marked as failed only if they merely wrap the call', () => {
   const around = (members: Json): string | undefined =>
     causeOf(
       traceOf((made) => {
@@ -58,7 +58,7 @@ test('what is not marked as failed is looked through when it only lies around th
   expect(around({ namespace: 'remote' })).toBe('web answered 500 itself: no exception is recorded, and none of its calls failed');
 });
 
-test('an exception that is referred to decides, in the form of AWS’s Node SDK and of the others', () => {
+test('a referenced exception decides, in the form of AWS’s Node SDK and of the others', () => {
   for (const form of [(id: string) => id, (id: string) => ({ id })]) {
     const model = traceOf((made) => {
       const early = made.sub('early', NOW + 0.1, 0.1, { fault: true, ...thrown('Early') });
@@ -69,7 +69,7 @@ test('an exception that is referred to decides, in the form of AWS’s Node SDK 
   }
 });
 
-test('of several branches what has an exception or is behind a call counts before a mark alone', () => {
+test('prefers a branch with an exception or behind a call to one that is only marked as failed', () => {
   const model = traceOf((made) => {
     made.segment('web', NOW, 1, {
       fault: true,
@@ -79,7 +79,7 @@ test('of several branches what has an exception or is behind a call counts befor
   expect(causeOf(model)?.span.name).toBe('thrown');
 });
 
-test('a call that timed out though the callee answered is the cause itself', () => {
+test('a call that timed out although its callee answered is the cause itself', () => {
   const model = traceOf((made) => {
     const call = made.sub('slow', NOW + 0.1, 0.5, { namespace: 'remote', fault: true, ...thrown('ReadTimeout') });
     made.segment('web', NOW, 1, { fault: true, subsegments: [call] });
@@ -88,7 +88,7 @@ test('a call that timed out though the callee answered is the cause itself', () 
   expect(causeOf(model)).toMatchObject({ span: { id: expect.not.stringContaining('inferred') as string, kind: 'subsegment', name: 'slow' } });
 });
 
-test('3,000 levels of faults are no more than a loop', () => {
+test('handles 3,000 levels of faults without recursion', () => {
   const model = traceOf((made) => {
     let inner = made.sub('deepest', NOW, 0.1, { fault: true, ...thrown('Deep') });
     for (let i = 0; i < 3_000; i++) inner = made.sub(`level ${i}`, NOW, 0.1, { fault: true, subsegments: [inner] });

@@ -42,14 +42,14 @@ for (const [what, off] of [
   });
 }
 
-test('as recorded, times are those of the documents, and the difference is said', () => {
+test('"as recorded" shows the times of the documents, and reports the difference', () => {
   const model = modelFrom(chain({ inventory: -2.6, stock: -2.6 }).documents, { isAdjusted: false });
   expect(starts(model)).toEqual({ web: 2.45, inventory: 0, stock: 0.07 });
   expect(model.skew).toBeCloseTo(2.55, 5);
   expect(model.spans.every(({ shift }) => shift === 0)).toBe(true);
 });
 
-test('a message that is received later is no proof of another clock', () => {
+test('a message received later does not prove a clock difference', () => {
   const made = new ShopTrace(NOW, randomOf(3));
   const send = made.sub('queue', NOW + 0.1, 0.1, { namespace: 'aws', aws: { operation: 'SendMessage' }, http: { response: { status: 200 } } });
   made.segment('web', NOW, 0.5, { subsegments: [send] });

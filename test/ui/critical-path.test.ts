@@ -32,7 +32,7 @@ function randomTrace(seed: number, noise: () => number = () => 0): TraceModel {
   return modelFrom(made.documents);
 }
 
-test('spans that end together are all on the critical path, in spite of what rounding does to their ends', () => {
+test('spans that end together are all on the critical path, despite rounding of their ends', () => {
   const made = new ShopTrace(NOW, randomOf(3));
   let inner: Json | undefined;
   for (let i = 299; i > 0; i--) {
@@ -45,7 +45,7 @@ test('spans that end together are all on the critical path, in spite of what rou
   expect(criticalPath(roots[0]).size).toBe(300);
 });
 
-test('for any trace: each stretch lies in its parent’s, siblings do not overlap, and exclusive times add up to the duration of the root', () => {
+test('for any trace, each stretch is within its parent’s, siblings do not overlap, and exclusive times add up to the duration of the root', () => {
   for (let seed = 1; seed <= 300; seed++) {
     const { roots, spans } = randomTrace(seed);
     const root = roots[0]!;
@@ -73,7 +73,7 @@ test('for any trace: each stretch lies in its parent’s, siblings do not overla
   }
 });
 
-test('for any trace: noise of less than a microsecond on the ends changes nothing', () => {
+test('for any trace, noise of less than a microsecond on the ends changes nothing', () => {
   for (let seed = 1; seed <= 300; seed++) {
     const random = randomOf(seed + 1_000);
     const namesOn = (model: TraceModel): string[] => {

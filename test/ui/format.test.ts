@@ -23,15 +23,15 @@ test.each([
   expect(duration(seconds)).toBe(text);
 });
 
-test.each([1.79e12, 1.79e15, 1.79e18, 1e300, -1e300, NaN, 0])('%s as a time is a date, not an error', (seconds) => {
+test.each([1.79e12, 1.79e15, 1.79e18, 1e300, -1e300, NaN, 0])('formats %s as a date, not as an error', (seconds) => {
   for (const text of [absolute(seconds), clock(seconds), fullTime(seconds)]) expect(text).toMatch(/\d/);
 });
 
-test('on a scale there are no zeros at the end', () => {
+test('a scale shows no trailing zeros', () => {
   expect([0.01, 1, 10, 0.25, 2.5].map(tick)).toEqual(['10 ms', '1 s', '10 s', '250 ms', '2.5 s']);
 });
 
-test('on a scale of time the day is there when it is not today, and on each tick when it is not one day', () => {
+test('a time scale shows the day if it is not today, and on each tick if it spans several days', () => {
   const noon = new Date(2026, 10, 25, 12).getTime() / 1000;
   const ticks = (seconds: number, now: number) => timeTicks([noon, noon + seconds / 2, noon + seconds], now);
   expect(ticks(600, noon + 900)).toEqual(['12:00:00', '12:05:00', '12:10:00']);
@@ -40,11 +40,11 @@ test('on a scale of time the day is there when it is not today, and on each tick
   expect(ticks(86_400, noon + 86_400)).toEqual(['2026-11-25 12:00', '2026-11-26 00:00', '2026-11-26 12:00']);
 });
 
-test('shares never say that nothing or all is what it is not quite', () => {
+test('a share shows 0 % or 100 % only if it is exact', () => {
   expect([0, 0.0001, 0.384, 0.9999, 1].map(percent)).toEqual(['0 %', '< 1 %', '38 %', '> 99 %', '100 %']);
 });
 
-test('long texts keep their beginning and their end', () => {
+test('shortens long texts in the middle', () => {
   expect(middle('short', 10)).toBe('short');
   expect(middle('/usr/lib/python3.11/site-packages/flask/app.py', 21)).toBe('/usr/lib/p…ask/app.py');
 });
@@ -58,7 +58,7 @@ test('paths, names of topics and queues', () => {
   expect(shortName('db@host:5432')).toBe('db@host:5432');
 });
 
-test('how long ago, and sizes', () => {
+test('formats ages and sizes', () => {
   expect([100, 99.5, 70, 40, -3_600, -90_000].map((at) => ago(at, 100))).toEqual(['now', 'now', '30 s ago', '1 min ago', '1 h ago', '1 d ago']);
   expect([18.4 * 1024 * 1024, 1024 ** 3].map(megabytes)).toEqual(['18.4', '1,024']);
 });

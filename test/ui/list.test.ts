@@ -48,11 +48,11 @@ async function listOf(...pages: TraceRow[][]): Promise<RowList> {
 
 const ids = (list: RowList): string[] => list.rows.map(({ id }) => id);
 
-test('pages come one after the other, newest first', async () => {
+test('loads pages one after the other, newest first', async () => {
   expect(ids(await listOf([row('c', 3), row('b', 2)], [row('a', 1)]))).toEqual(['c', 'b', 'a']);
 });
 
-test('changes fill in their place, new ones stand where they belong', async () => {
+test('updates changed traces in place, and inserts new ones in order', async () => {
   const list = await listOf([row('b', 2), row('a', 1)]);
   list.apply([row('c', 1.5), row('a', 1, { spans: 9, revision: 2 })], []);
   expect(ids(list)).toEqual(['b', 'c', 'a']);
@@ -62,7 +62,7 @@ test('changes fill in their place, new ones stand where they belong', async () =
   expect(ids(list)).toEqual(['c', 'a', 'b']);
 });
 
-test('whatever comes together, each trace is there once, as it was last, in its place', async () => {
+test('lists each trace once, in its latest version and place, whatever arrives together', async () => {
   const changes = fc.array(fc.array(fc.record({ id: fc.nat({ max: 30 }), start: fc.nat({ max: 10 }) }), { maxLength: 12 }), { maxLength: 12 });
   const list = await listOf([]);
   let revision = 1;
@@ -83,7 +83,7 @@ test('whatever comes together, each trace is there once, as it was last, in its 
   );
 });
 
-test('while held, new ones wait and nothing goes; then all of it is done', async () => {
+test('while held, new traces wait and none disappear; afterwards everything is applied', async () => {
   const list = await listOf([row('b', 2), row('a', 1)]);
   list.hold(true);
   list.apply([row('c', 3), row('d', 4)], ['a']);
@@ -95,7 +95,7 @@ test('while held, new ones wait and nothing goes; then all of it is done', async
   expect(ids(list)).toEqual(['d', 'b', 'a']);
 });
 
-test('a trace that changed before its page came is there once', async () => {
+test('lists a trace once that changed before its page arrived', async () => {
   const list = new RowList();
   vi.stubGlobal('fetch', async (path: string) => {
     const isFirst = !new URL(path, 'http://x').searchParams.has('after');
@@ -113,7 +113,7 @@ test('a trace that changed before its page came is there once', async () => {
   expect(ids(list)).toEqual(['c', 'b', 'a']);
 });
 
-test('another question replaces what was held', async () => {
+test('another query replaces the held traces', async () => {
   const list = await listOf([row('b', 2), row('a', 1)]);
   list.hold(true);
   vi.stubGlobal('fetch', async () => new Response(JSON.stringify({ rows: [row('z', 9)], next: null })));
@@ -121,7 +121,7 @@ test('another question replaces what was held', async () => {
   await vi.waitFor(() => expect(ids(list)).toEqual(['z']));
 });
 
-test('when changes were missed, what is there stays until all is read; then what is gone goes', async () => {
+test('after missed changes, keeps the list until everything is read, then removes deleted traces', async () => {
   const list = await listOf([row('c', 3), row('b', 2), row('a', 1)]);
   const pages = [[row('d', 4), row('c', 3, { spans: 7, revision: 2 })], [row('a', 1)]];
   const sizes: number[] = [];
@@ -139,7 +139,7 @@ test('when changes were missed, what is there stays until all is read; then what
   expect(list.get('c')?.spans).toBe(7);
 });
 
-test('what does not match any more goes, and who listens is told of all', async () => {
+test('removes traces that no longer match, and notifies listeners of every change', async () => {
   const list = await listOf([row('b', 2), row('a', 1)]);
   const told: string[] = [];
   list.onChanged.add((changed) => void told.push(...(changed ?? [])));
@@ -148,14 +148,14 @@ test('what does not match any more goes, and who listens is told of all', async 
   expect(told).toEqual(['b', 'a', 'x']);
 });
 
-test('what time has left behind is forgotten, and does not come back', async () => {
+test('forgets traces that are out of the time range, for good', async () => {
   const list = await listOf([row('c', 30), row('b', 20), row('a', 10)]);
   list.forgetBefore(15);
   list.apply([row('a', 10, { revision: 2 })], []);
   expect(ids(list)).toEqual(['c', 'b']);
 });
 
-test('a refused filter is said', async () => {
+test('reports a refused filter', async () => {
   const list = new RowList();
   vi.stubGlobal('fetch', async () => new Response('{"Message": "Group not found"}', { status: 400 }));
   list.show({ filter: 'group.name = "x"', text: '' });
@@ -172,13 +172,13 @@ test('sorts by any column, and keeps the order of arrival among equals', () => {
   expect(sortOf('nonsense')).toEqual({ key: 'start', isDescending: true });
 });
 
-test('only rows that are seen are there', () => {
+test('renders only visible rows', () => {
   expect(windowOf({ top: 0, height: 280, rowHeight: 28, rows: 100_000 })).toEqual({ first: 0, last: 20 });
   expect(windowOf({ top: 28_000, height: 280, rowHeight: 28, rows: 100_000 })).toEqual({ first: 990, last: 1_020 });
   expect(windowOf({ top: 28_000, height: 280, rowHeight: 28, rows: 5 })).toEqual({ first: 0, last: 5 });
 });
 
-test('what is running is as long as it has been, and is sorted by that', () => {
+test('shows and sorts a running trace by how long it has been running', () => {
   const rows = [
     row('d', 95, { duration: 0.2, outcome: 'live', isOpen: true }),
     row('c', 90, { duration: 7 }),
@@ -195,7 +195,7 @@ const pad = { top: 12, bottom: 18, left: 62, right: 14 };
 const scaled = (rows: readonly TraceRow[]) =>
   scaleOf(rows, { times: shownTimes(rows, { isAll: true, now: 1e9 }), now: 1e9, width: 1_000, height: 124, pad });
 
-test('the scales lead there and back', () => {
+test('scales convert in both directions', () => {
   const rows = [row('a', 100, { duration: 0.004 }), row('b', 700, { duration: 12 })];
   const scale = scaled(rows);
   expect(scale.timeAt(scale.x(300))).toBeCloseTo(300, 6);
@@ -207,7 +207,7 @@ test('the scales lead there and back', () => {
   expect([secondsAt(0), secondsAt(200)].map((seconds) => Number(seconds.toPrecision(3)))).toEqual([0.004, 12]);
 });
 
-test('durations that are near each other have more than one tick, too', () => {
+test('similar durations have more than one tick, too', () => {
   const near = scaled([row('a', 100, { duration: 0.2 }), row('b', 700, { duration: 0.264 })]).durationTicks;
   expect(near.map(({ seconds }) => seconds)).toEqual([0.05, 0.1, 0.2]);
 });
@@ -222,7 +222,7 @@ test('ticks of durations never overlap, however far they are apart', () => {
   );
 });
 
-test('the chart has the last hour with traces, and says what it leaves out', () => {
+test('the chart covers the last hour with traces, and reports what it omits', () => {
   const now = 1_000_000;
   const starts = [now + 86_400, now - 10, now - 600, now - 3_500, now - 7_200, now - 300_000];
   const rows = starts.map((start, i) => row(`t${i}`, start));

@@ -91,7 +91,7 @@ const idsOf = (rows: readonly TraceRow[]): string[] => rows.map(({ id }) => id);
 const five = (start: (i: number) => number): TraceRow[] =>
   Array.from({ length: 5_000 }, (_, i) => row(`t${i}`, start(i), ((i * 7_919) % 5_000) / 10));
 
-test('of very many traces the page holds the newest, and says how many there are', async () => {
+test('the page holds the newest of very many traces, and shows how many there are', async () => {
   const store = new Store(five((i) => i));
   const list = await listOf(store);
   expect([list.rows.length, list.rows[0]!.id]).toEqual([MAX_ROWS, 't4999']);
@@ -100,7 +100,7 @@ test('of very many traces the page holds the newest, and says how many there are
   expect(store.asked).not.toContain('/api/window');
 });
 
-test('sorted by the store, every trace is in its place, and few are held', async () => {
+test('with the store’s order, every trace is in its place, and the page holds few', async () => {
   const store = new Store(five((i) => i));
   const list = await listOf(store, '-duration');
   expect(await scrolledThrough(list, '-duration')).toEqual(idsOf(store.ordered('-duration')));
@@ -123,7 +123,7 @@ test.each([
   expect(ids).toHaveLength(5_000);
 });
 
-test('what comes while the reader is far down waits, and moves nothing', async () => {
+test('traces that arrive while the reader is far down wait, and move nothing', async () => {
   const store = new Store(five((i) => i));
   const list = await listOf(store);
   list.hold(true);
@@ -139,7 +139,7 @@ test('what comes while the reader is far down waits, and moves nothing', async (
   expect(await scrolledThrough(list, '')).toEqual(idsOf(store.ordered('')));
 });
 
-test('the place of a trace that the page does not hold is asked for', async () => {
+test('asks the store for the position of a trace that the page does not hold', async () => {
   const store = new Store(five((i) => i));
   for (const sort of ['', '-duration'] as const) {
     const list = await listOf(store, sort);
@@ -152,7 +152,7 @@ test('the place of a trace that the page does not hold is asked for', async () =
   }
 });
 
-test('a store that has forgotten the order is asked for another one, from its beginning', async () => {
+test('requests a new order, from its beginning, if the store has forgotten the old one', async () => {
   const store = new Store(five((i) => i));
   const list = await listOf(store, '-duration');
   await waitFor(() => {
@@ -169,7 +169,7 @@ test('a store that has forgotten the order is asked for another one, from its be
   expect(listedOf(list, '-duration').at(0)).toBeUndefined();
 });
 
-test('an order that takes the store long is waited for with the newest traces on the screen; then another one with the former order', async () => {
+test('shows the newest traces while the store sorts slowly, and then the previous order while it sorts again', async () => {
   const store = new Store(five((i) => i));
   store.windowMs = 900;
   const list = await listOf(store, '-duration');
@@ -185,7 +185,7 @@ test('an order that takes the store long is waited for with the newest traces on
   await waitFor(() => expect(listedOf(list, 'duration').at(0)?.id).toBe(store.ordered('duration')[0]!.id));
 });
 
-test('what the page has all of it sorts by itself, and a list that grows beyond that is handed to the store', async () => {
+test('the page sorts a list that it holds completely, and hands a list that outgrows it to the store', async () => {
   const store = new Store(five((i) => i).slice(0, 1_990));
   const list = await listOf(store);
   list.order('-duration');
@@ -200,7 +200,7 @@ test('what the page has all of it sorts by itself, and a list that grows beyond 
   expect(await scrolledThrough(list, '')).toEqual(idsOf(store.ordered('')));
 });
 
-test('of a flood that waits the newest are kept', async () => {
+test('keeps the newest of a flood of waiting traces', async () => {
   const list = await listOf(new Store(five((i) => i)));
   list.hold(true);
   for (let i = 0; i < 5_000; i += 100)

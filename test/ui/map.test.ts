@@ -35,7 +35,7 @@ function service(id: number, name: string, type: string | null, callees: readonl
   };
 }
 
-test('one client stands for the clients of all entry points, with the sums of their calls', () => {
+test('one client represents the clients of all entry points, with the sums of their calls', () => {
   const { nodes, edges } = mapOf({
     Services: [
       service(0, 'orders', null),
@@ -57,7 +57,7 @@ test('one client stands for the clients of all entry points, with the sums of th
   ]);
 });
 
-test('a map without clients, of nothing, and with a call of what is not in it', () => {
+test('handles an empty map, one without clients, and a call to an unknown service', () => {
   expect(mapOf({ Services: [] })).toEqual({ nodes: [], edges: [] });
   const { nodes, edges } = mapOf({ Services: [service(0, 'a', null, [[7, 1]])] });
   expect(nodes).toHaveLength(1);
@@ -87,7 +87,7 @@ function drawn({ x, y, radius }: Labelled, { name, place, nameSize, under, under
 
 const isOn = (a: Rect, b: Rect): boolean => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
 
-test('words of a map cover neither each other nor a circle, are 11 px at least, and are within the map', () => {
+test('labels of a map cover neither each other nor a circle, have at least 11 px, and stay within the map', () => {
   const node = fc.record({
     x: fc.integer({ min: 20, max: 780 }),
     y: fc.integer({ min: 20, max: 580 }),
@@ -115,7 +115,7 @@ test('words of a map cover neither each other nor a circle, are 11 px at least, 
   );
 });
 
-test('a layout of any size fits its box, and the nodes of a crowded column do not lie on each other', () => {
+test('a layout of any size fits its box, and the nodes of a crowded column do not overlap', () => {
   const nodes = fc.array(fc.record({ x: fc.constantFrom(99, 339, 579), y: fc.integer({ min: 30, max: 20_000 }) }), { minLength: 1, maxLength: 300 });
   fc.assert(
     fc.property(nodes, fc.integer({ min: 300, max: 2_000 }), fc.integer({ min: 250, max: 1_200 }), (found, width, height) => {

@@ -106,7 +106,7 @@ test.each<[string, Json, string]>([
     expect([who, seen.outcome]).toEqual([who, outcome]);
 });
 
-test('whatever a segment says, all say the same of it, and nothing fails', () => {
+test('all readers agree on any segment, and none fails', () => {
   let told = 0;
   fc.assert(
     fc.property(oddSegments, (document) => {

@@ -7,7 +7,7 @@ import { problemOf } from '../../ui/src/query/reading.ts';
 import { expressionsFor } from '../../ui/src/query/text-completion.ts';
 import { withCondition } from '../../ui/src/search.ts';
 
-test('a condition is added with AND, once, and beside OR in parentheses', () => {
+test('adds a condition with AND, once, and with parentheses around OR', () => {
   expect(withCondition('', 'fault', false)).toBe('fault');
   expect(withCondition('ok', 'fault', true)).toBe('ok AND !(fault)');
   expect(withCondition('ok OR error', 'fault', false)).toBe('(ok OR error) AND fault');
@@ -15,7 +15,7 @@ test('a condition is added with AND, once, and beside OR in parentheses', () => 
   expect(withCondition('no ( expression', 'fault', false)).toBe('fault');
 });
 
-test('a mistake is said with its place', () => {
+test('reports a mistake with its position', () => {
   expect(problemOf('service("web") AND AND')).toEqual({ message: "Error Location: line 1, position 19 : Invalid input symbol: 'AND'", position: 19 });
   expect(problemOf('  ')).toBeUndefined();
 });
@@ -77,7 +77,7 @@ test('quantiles of a histogram, shares and names of types', () => {
   ]);
 });
 
-test('words that people use lead to conditions, names and keywords do not', () => {
+test('suggests conditions for common words, but not for names and keywords', () => {
   expect(insteadOf('failed requests')).toEqual(['fault OR error']);
   expect(insteadOf('Slow')).toEqual(['duration > 1']);
   expect(insteadOf('throttle')).toEqual(['service() { throttle }']);
@@ -86,7 +86,7 @@ test('words that people use lead to conditions, names and keywords do not', () =
   for (const other of ['checkout', 'slowpoke', 'error-service', 'edge("a"', 'selected("a")', '']) expect(insteadOf(other), other).toEqual([]);
 });
 
-test('of several words those that have a condition are told from the others', () => {
+test('distinguishes the words that have a condition from the others', () => {
   expect(apartFrom('checkout slow')).toEqual({ q: 'duration > 1', text: 'checkout' });
   expect(apartFrom('error and web')).toEqual({ q: 'fault OR error', text: 'web' });
   expect(apartFrom('why is the slow slow checkout of acme so slow')).toEqual({ q: 'duration > 1', text: 'checkout acme' });
@@ -95,14 +95,14 @@ test('of several words those that have a condition are told from the others', ()
     expect(apartFrom(other), other).toBeUndefined();
 });
 
-test('seconds that were meant as milliseconds are found, and nothing else is', () => {
+test('recognizes seconds that were meant as milliseconds, and nothing else', () => {
   expect(inSeconds('responsetime > 1000')).toBe('responsetime > 1');
   expect(inSeconds('Duration>=250 AND service("a") { responsetime > 1500 }')).toBe('Duration>=0.25 AND service("a") { responsetime > 1.5 }');
   for (const other of ['duration > 99', 'duration < 1000', 'http.status = 500', 'service("duration > 1000")', 'annotation.duration > 1000', ''])
     expect(inSeconds(other), other).toBeUndefined();
 });
 
-test('what a trace id is short of is counted', () => {
+test('counts the missing characters of a trace ID', () => {
   expect(missingDigits('1-6b0b868d-f42f7c3bf')).toBe(15);
   expect(missingDigits('Root=1-6b0b868d-f')).toBe(23);
   for (const other of ['1-6b0b868d-', '1-6b0b868d', '1-6b0b868d-f42f7c3bfe70a7f99fbd1516', '1-6b0b868d-xyz'])

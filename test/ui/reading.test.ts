@@ -56,7 +56,7 @@ describe('a text', () => {
     expect(boxText(text)).toBe(text);
   });
 
-  test('in double quotes is a text, whatever it would be otherwise', () => {
+  test('reads anything in double quotes as a text', () => {
     expect(readingOf('"error"')).toEqual({ kind: 'text', text: 'error' });
     expect(readingOf('"http.status = 500"')).toEqual({ kind: 'text', text: 'http.status = 500' });
     for (const text of ['error', 'user', 'duration > 100ms', 'http.status = 500', '"quoted"', 'a\\"b'])
@@ -138,7 +138,7 @@ describe('a mistaken expression, and what was meant', () => {
   });
 });
 
-test('whatever is written is read without an exception, and a remedy is always an expression', () => {
+test('reads any input without an exception, and every suggested correction is a valid expression', () => {
   const pieces = [
     'service(',
     '"a"',

@@ -17,7 +17,7 @@ function rereading(costMs: number): { at: number[]; reading: Rereading } {
   return { at, reading: new Rereading(read, LEAST_MS) };
 }
 
-test('the first change is read at once, the next ones together when the time has come', async () => {
+test('reads the first change at once, and the next ones together after a pause', async () => {
   const { at, reading } = rereading(10);
   reading.changed();
   await vi.advanceTimersByTimeAsync(20);
@@ -27,7 +27,7 @@ test('the first change is read at once, the next ones together when the time has
   expect(at).toEqual([0, 110]);
 });
 
-test('what changes while it is read is read once more, and a slow reading is followed by a pause of twice its length', async () => {
+test('reads again if something changes meanwhile, and pauses twice as long as a slow read took', async () => {
   const { at, reading } = rereading(200);
   void reading.now();
   await vi.advanceTimersByTimeAsync(50);
@@ -37,7 +37,7 @@ test('what changes while it is read is read once more, and a slow reading is fol
   expect(at).toEqual([0, 600]);
 });
 
-test('after stop nothing is read, also when it changed while it was read', async () => {
+test('reads nothing after stop, even if something changed meanwhile', async () => {
   const { at, reading } = rereading(200);
   void reading.now();
   await vi.advanceTimersByTimeAsync(50);

@@ -21,20 +21,20 @@ function repeats(
   made.segment('web', NOW, 10, { subsegments: calls });
 }
 
-test('a closed row says the worst that it hides, and how often; an open one says nothing', () => {
+test('a collapsed row shows the worst outcome that it hides, and its count; an open one shows nothing', () => {
   const model = modelFrom(checkout(NOW, randomOf(7)).documents);
   const closed = rowsOf(model.roots, { collapsed: collapsedBelow(model.spans, 0), unfolded: new Set() });
   expect(closed.map(titleOf)).toEqual(['checkout, POST /checkout, fault, 1.28 s, 500, 2 faults, 1 throttle inside']);
   expect(rowsOf(model.roots, NOTHING).filter(({ hidden }) => Object.keys(hidden).length > 0)).toEqual([]);
 });
 
-test('a fold says what failed in it, of calls and of what lies below them', () => {
+test('a fold shows its failed calls and the failures below them', () => {
   const model = traceOf((made) => repeats(made, { count: 8, step: 0.2, seconds: 0.1, failing: [2, 5] }));
   const [, fold] = rowsOf(model.roots, NOTHING);
   expect(titleOf(fold!)).toBe('catalog ×8, GET /items/2, fault, 800 ms, N+1: 8 alike, 800 ms in all, 2 faults inside');
 });
 
-test('for any trace and any state: what rows show and what they hide adds up to all that failed', () => {
+test('for any trace and state, the failures that rows show and hide add up to all failures', () => {
   const model = modelFrom(large(NOW, randomOf(5), 3_000).documents);
   const failed = oncePerRow(model.errors).length;
   for (let level = 0; level < 5; level++) {
@@ -45,7 +45,7 @@ test('for any trace and any state: what rows show and what they hide adds up to 
   }
 });
 
-test('a fold keeps its sum and its label when it is open; its rows lie a level deeper', () => {
+test('an open fold keeps its sum and label, and its rows are one level deeper', () => {
   const model = traceOf((made) => repeats(made, { count: 5, step: 0.2, seconds: 0.1 }));
   const [, closed] = rowsOf(model.roots, NOTHING);
   const rows = rowsOf(model.roots, { collapsed: new Set(), unfolded: new Set([closed!.fold!.key]) });
@@ -62,7 +62,7 @@ test('a fold knows whether its spans waited for each other', () => {
   expect([atOnce(0.2), atOnce(0.1), atOnce(0.05), atOnce(0)]).toEqual([1, 1, 2, 6]);
 });
 
-test('two runs of the same calls under one parent are two folds', () => {
+test('two series of the same calls under one parent are two folds', () => {
   const model = traceOf((made) => {
     const run = (from: number) => Array.from({ length: 4 }, (_, i) => made.sub('get', NOW + from + i * 0.01, 0.01));
     made.segment('web', NOW, 1, { subsegments: [...run(0.1), made.sub('other', NOW + 0.3, 0.1), ...run(0.5)] });
@@ -72,7 +72,7 @@ test('two runs of the same calls under one parent are two folds', () => {
   expect(folds.map((fold) => foldWith(fold.spans[2]!, model.roots)!.key)).toEqual(folds.map(({ key }) => key));
 });
 
-test('a call and its callee are one row with the worse outcome; each of the two is found in it and opens it', () => {
+test('a call and its callee share one row with the worse outcome; a search for either finds and opens it', () => {
   const model = traceOf((made) => {
     const call = made.sub('slow', NOW + 0.1, 0.5, { namespace: 'remote', fault: true, http: { response: { status: 504 } } });
     made.segment('web', NOW, 1, { subsegments: [call] });
@@ -99,7 +99,7 @@ test('a call and its callee are one row with the worse outcome; each of the two 
   ]);
 });
 
-test('a message that is received after it was sent, and a call with two callees, are not one row with what they cause', () => {
+test('a message received later, and a call with two callees, do not share a row with what they cause', () => {
   const model = traceOf((made) => {
     const send = made.sub('queue', NOW + 0.1, 0.1, { namespace: 'remote' });
     const both = made.sub('fan-out', NOW + 0.3, 0.4, { namespace: 'remote' });
@@ -118,14 +118,14 @@ test('a message that is received after it was sent, and a call with two callees,
   ]);
 });
 
-test('the label says what a span that ends before it starts is', () => {
+test('the label explains a span that ends before it starts', () => {
   const model = traceOf((made) => {
     made.segment('web', NOW, 2, { subsegments: [made.sub('back', NOW + 1, -0.5)] });
   });
   expect(titleOf(rowNamed(rowsOf(model.roots, NOTHING), 'back'))).toBe('back, 0 ms, Ends 500 ms before it starts');
 });
 
-test('the shape of a request has # for numbers and ids', () => {
+test('the shape of a request has # in place of numbers and IDs', () => {
   expect(shapeOf('GET /a/12/b/0123456789abcdef0123/c?x=7')).toBe('GET /a/#/b/#/c?x=#');
   expect(shapeOf('GET /u/3f2504e0-4f89-11d3-9a0c-0305e82c3301')).toBe('GET /u/#');
 });

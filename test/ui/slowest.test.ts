@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { slowestOf } from '../../ui/src/trace/slowest.ts';
 import { NOW, traceOf } from './models.ts';
 
-test('what the entry waited for longest is named, with all spans of its name, and not what ran beside it', () => {
+test('names what the entry waited for longest, with all spans of that name, but not what ran in parallel', () => {
   const model = traceOf((made) => {
     made.segment('web', NOW, 1, {
       subsegments: [made.sub('beside', NOW, 0.7), made.sub('query', NOW, 0.3), made.sub('query', NOW + 0.3, 0.5), made.sub('end', NOW + 0.8, 0.2)],
@@ -14,7 +14,7 @@ test('what the entry waited for longest is named, with all spans of its name, an
   expect(most.span.start).toBeCloseTo(0.3, 6);
 });
 
-test('the time of a span is without that of what it called', () => {
+test('the time of a span excludes the time of its calls', () => {
   const model = traceOf((made) => {
     made.segment('web', NOW, 1, { subsegments: [made.sub('outer', NOW, 0.9, { subsegments: [made.sub('inner', NOW + 0.1, 0.2)] })] });
   });
@@ -22,7 +22,7 @@ test('the time of a span is without that of what it called', () => {
   expect([most.span.name, Number(most.seconds.toFixed(6))]).toEqual(['outer', 0.7]);
 });
 
-test('nothing is said of time that is spread, of one span, of what is in progress, and of an entry without length', () => {
+test('says nothing if the time is spread, or if there is one span, work in progress, or an entry without duration', () => {
   const parts = (count: number) =>
     traceOf((made) => {
       made.segment('web', NOW, 1, { subsegments: Array.from({ length: count }, (_, i) => made.sub(`part ${i}`, NOW + i / count, 1 / count)) });

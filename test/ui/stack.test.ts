@@ -9,7 +9,7 @@ const thrown = (stack: readonly object[], aws: object = {}): SpanException =>
 const frames = (stack: readonly object[], aws: object = {}): string[] =>
   framesOf(thrown(stack, aws)).map((frame) => `${frame.isOwn ? 'own' : 'library'} ${placeOf(frame)}`);
 
-test('frames of libraries, frameworks and runtimes are told from those of the application', () => {
+test('distinguishes frames of libraries, frameworks and runtimes from those of the application', () => {
   const own = [
     { path: 'orders/repository.py', label: 'save' },
     { path: '/app/src/server.js', label: 'handle' },
@@ -36,7 +36,7 @@ test('frames of libraries, frameworks and runtimes are told from those of the ap
   for (const frame of library) expect([frame, framesOf(thrown([frame]))[0]!.isOwn]).toEqual([frame, false]);
 });
 
-test('AWS’s Python SDK sends the outermost frame first; it stands last, as with the other SDKs', () => {
+test('shows the outermost frame last, although AWS’s Python SDK sends it first', () => {
   const stack = [
     { path: 'app.py', line: 917, label: 'full_dispatch_request' },
     { path: 'app.py', line: 35, label: 'checkout' },
@@ -45,7 +45,7 @@ test('AWS’s Python SDK sends the outermost frame first; it stands last, as wit
   expect(frames(stack)).toEqual(['library app.py:917', 'own app.py:35']);
 });
 
-test('a path leads to the editor only where the folder is known', () => {
+test('a path opens in the editor only if its folder is known', () => {
   expect(resolvedPath('/app/x.py', undefined, '')).toBe('/app/x.py');
   expect(resolvedPath('C:\\x\\y.cs', undefined, '')).toBe('C:\\x\\y.cs');
   expect(resolvedPath('orders/x.py', '/app', '')).toBe('/app/orders/x.py');

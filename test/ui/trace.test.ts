@@ -27,7 +27,7 @@ const shopModel = (): TraceModel => modelFrom(checkout(NOW, randomOf(7)).documen
 const names = (model: TraceModel): string[] =>
   rowsOf(model.roots, NOTHING).map(({ span, fold }) => (fold === undefined ? span.name : `${span.name} ×${fold.spans.length}`));
 
-test('a call and the segment that serves it are one row, repeats are one, inferred services have none', () => {
+test('a call and its segment share a row, repeats share a row, and inferred services have none', () => {
   expect(names(shopModel())).toEqual([
     'checkout',
     'verify session',
@@ -44,7 +44,7 @@ test('a call and the segment that serves it are one row, repeats are one, inferr
   ]);
 });
 
-test('on demand, services that do not report have a row below their call', () => {
+test('on request, services that do not report have a row below their call', () => {
   const rows = rowsOf(shopModel().roots, NOTHING, { hasInferred: true });
   expect(rows.filter(({ span }) => span.kind === 'inferred').map(({ span, depth }) => [span.name, depth])).toEqual([
     ['redis', 2],
@@ -64,7 +64,7 @@ test('figures of the head', () => {
   expect(length).toBeCloseTo(1.284, 5);
 });
 
-test('the critical path is what the root waited for, each child once, latest first', () => {
+test('the critical path consists of what the root waited for, each child once, latest first', () => {
   const model = trace((made) => {
     const slow = made.sub('slow', NOW + 0.1, 0.8);
     made.segment('web', NOW, 1, {
@@ -79,7 +79,7 @@ test('the critical path is what the root waited for, each child once, latest fir
   expect(named.get('after')!.to).toBeCloseTo(1, 5);
 });
 
-test('self time leaves out what children cover, parallel ones once', () => {
+test('self time excludes the time of children, with parallel children counted once', () => {
   const model = trace((made) => {
     made.segment('web', NOW, 1, { subsegments: [made.sub('a', NOW + 0.1, 0.5), made.sub('b', NOW + 0.3, 0.5), made.sub('late', NOW + 0.9, 5)] });
   });
@@ -87,7 +87,7 @@ test('self time leaves out what children cover, parallel ones once', () => {
   expect(line.self).toBeCloseTo(0.2, 5);
 });
 
-test('an open span grows until the trace is given up; then it ends where the trace was last heard of', () => {
+test('an open span grows until the trace is considered abandoned, and then ends at its last update', () => {
   const made = new ShopTrace(NOW, randomOf(3));
   made.segment('web', NOW, undefined);
   const live = modelFrom(made.documents, { received: NOW + 1, now: NOW + 5 });
@@ -98,7 +98,7 @@ test('an open span grows until the trace is given up; then it ends where the tra
   expect([old.isLive, old.spans[0]!.end]).toEqual([false, 1]);
 });
 
-test('orphans, skewed clocks and circles are all there, marked', () => {
+test('shows and marks orphans, skewed clocks and cycles', () => {
   const model = trace((made) => {
     const call = made.sub('b', NOW + 0.1, 0.5, { namespace: 'remote' });
     made.segment('a', NOW, 1, { subsegments: [call] });
@@ -118,7 +118,7 @@ test('orphans, skewed clocks and circles are all there, marked', () => {
   ]);
 });
 
-test('idle gaps are folded, and time and place lead to each other', () => {
+test('folds idle gaps, and converts between time and position', () => {
   const model = trace((made) => {
     made.segment('web', NOW, 1);
     made.segment('worker', NOW + 3_601, 1);
@@ -131,7 +131,7 @@ test('idle gaps are folded, and time and place lead to each other', () => {
   expect(new TimeAxis(10, []).unitsAt(7)).toBe(7);
 });
 
-test('short pauses are not folded', () => {
+test('does not fold short pauses', () => {
   const model = trace((made) => {
     made.segment('web', NOW, 1);
     made.segment('worker', NOW + 1.2, 1);
@@ -139,12 +139,12 @@ test('short pauses are not folded', () => {
   expect(idleGaps(model.spans)).toEqual([]);
 });
 
-test('ticks are round', () => {
+test('ticks are round numbers', () => {
   expect(ticksOf(0, 1.284, 7)).toEqual([0, 0.2, 0.4, 0.6000000000000001, 0.8, 1, 1.2000000000000002]);
   expect(ticksOf(0, 0, 7)).toEqual([]);
 });
 
-test('collapsed rows are hidden, and what is found opens what hides it', () => {
+test('hides collapsed rows, and a match opens the rows that hide it', () => {
   const model = shopModel();
   const collapsed = collapsedBelow(model.spans, 1);
   expect(rowsOf(model.roots, { collapsed, unfolded: new Set() }).map(({ depth }) => depth)).not.toContain(2);
@@ -165,7 +165,7 @@ test('finds in names, queries, annotations, metadata and exceptions', () => {
   expect(matching(model.spans, ' ')).toEqual([]);
 });
 
-test('the flame graph merges repeats, and children never stand outside of their parents', () => {
+test('the flame graph merges repeats, and children never exceed their parents', () => {
   const tops = framesOf(shopModel().roots);
   const placed = placedFrames(tops, undefined);
   const catalog = placed.find(({ frame }) => frame.name === 'catalog' && frame.parent?.name === 'price items')!;
@@ -180,7 +180,7 @@ test('the flame graph merges repeats, and children never stand outside of their 
   expect(alone.find(({ frame }) => frame === catalog.frame)).toMatchObject({ left: 0, width: 1, row: 2 });
 });
 
-test('in the flame graph, too, a call and the segment that serves it are one, as long as the call and with the worse outcome', () => {
+test('in the flame graph, a call and its segment are one frame too, with the duration of the call and the worse outcome', () => {
   const model = trace((made) => {
     const call = made.sub('slow', NOW + 0.1, 0.5, { namespace: 'remote', fault: true });
     made.segment('web', NOW, 1, { subsegments: [call] });
@@ -199,7 +199,7 @@ test('in the flame graph, too, a call and the segment that serves it are one, as
   ]);
 });
 
-test('the count of errors by name has the colour of the worst', () => {
+test('the error count of a name has the colour of its worst outcome', () => {
   const model = trace((made) => {
     made.segment('web', NOW, 1, {
       subsegments: [made.sub('a', NOW, 0.1, { error: true }), made.sub('a', NOW, 0.2, { throttle: true }), made.sub('b', NOW, 0.1)],
@@ -209,7 +209,7 @@ test('the count of errors by name has the colour of the worst', () => {
   expect(worst).toEqual({ web: [0, 'ok'], a: [2, 'throttle'], b: [0, 'ok'] });
 });
 
-test('a trace of many levels and one of many spans do not break it', () => {
+test('handles a trace of many levels and one of many spans', () => {
   const made = new ShopTrace(NOW, randomOf(3));
   let inner = made.sub('deepest', NOW, 0.1);
   for (let i = 0; i < 3_000; i++) inner = made.sub(`level ${i}`, NOW, 0.1, { subsegments: [inner] });
