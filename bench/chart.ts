@@ -8,7 +8,9 @@ const LEFT = 110;
 /** CPU per segment of each steady scenario, with a bar per daemon, as SVG. */
 export function chartOf(results: Readonly<Record<string, Readonly<Record<string, Measured>>>>): string {
   const rows = Object.entries(results).flatMap(([name, by]) =>
-    Object.entries(by).flatMap(([daemon, { cpuUsPerSegment }]) => (cpuUsPerSegment === undefined ? [] : [{ name, daemon, value: cpuUsPerSegment }])),
+    Object.entries(by).flatMap(([daemon, { cpuUsPerSegment }]) =>
+      cpuUsPerSegment === undefined ? [] : [{ name, daemon, value: cpuUsPerSegment }],
+    ),
   );
   const daemons = [...new Set(rows.map(({ daemon }) => daemon))];
   const highest = Math.max(1, ...rows.map(({ value }) => value));
@@ -23,7 +25,9 @@ export function chartOf(results: Readonly<Record<string, Readonly<Record<string,
       `<text x="${(LEFT + width + 6).toFixed(1)}" y="${y + 14}">${value.toFixed(0)} µs</text>`,
     ].join('');
   });
-  const legend = daemons.map((daemon, i) => `<tspan fill="${COLORS[i % COLORS.length]}">■ ${escaped(daemon)}  </tspan>`).join('');
+  const legend = daemons
+    .map((daemon, i) => `<tspan fill="${COLORS[i % COLORS.length]}">■ ${escaped(daemon)}  </tspan>`)
+    .join('');
   const height = 50 + rows.length * ROW;
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" font-family="sans-serif" font-size="12">
 <rect width="${WIDTH}" height="${height}" fill="#fff"/>

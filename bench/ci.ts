@@ -23,13 +23,17 @@ for (const name of Object.keys(budgets)) {
   for (let attempt = 0; attempt < Number(values.tries); attempt++) {
     const figures = await measure(name);
     over = overBudget(name, figures, budgets);
-    console.log(`${name}: ${JSON.stringify(figures, (_key, value: unknown) => (typeof value === 'number' ? Number(value.toPrecision(3)) : value))}`);
+    console.log(
+      `${name}: ${JSON.stringify(figures, (_key, value: unknown) => (typeof value === 'number' ? Number(value.toPrecision(3)) : value))}`,
+    );
     if (over.length === 0) break;
     console.log(`over budget: ${over.join('; ')}`);
   }
   problems.push(...over);
 }
-console.log(problems.length === 0 ? 'every figure is within bench/budgets.json' : `over budget:\n${problems.join('\n')}`);
+console.log(
+  problems.length === 0 ? 'every figure is within bench/budgets.json' : `over budget:\n${problems.join('\n')}`,
+);
 process.exit(problems.length === 0 ? 0 : 1);
 
 async function measure(name: string): Promise<Figures> {
@@ -40,7 +44,10 @@ async function measure(name: string): Promise<Figures> {
   try {
     const measured = await scenario.run(harness, SECONDS);
     const unitUs = Math.min(before, calibrationUs());
-    return { ...measured, ...(measured.cpuUsPerSegment === undefined ? {} : { cpuRatio: measured.cpuUsPerSegment / unitUs }) };
+    return {
+      ...measured,
+      ...(measured.cpuUsPerSegment === undefined ? {} : { cpuRatio: measured.cpuUsPerSegment / unitUs }),
+    };
   } finally {
     await harness.stop();
   }

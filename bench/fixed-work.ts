@@ -10,7 +10,9 @@ const ITERATIONS = 4_000_000;
  * difference is the machine's: its hypervisor, the granularity of its accounting, other threads in the caches.
  */
 export async function fixedWork(threads: number, seconds: number): Promise<Figures> {
-  const results = Array.from({ length: threads }, () => once(new Worker(new URL(import.meta.url), { workerData: seconds }), 'message'));
+  const results = Array.from({ length: threads }, () =>
+    once(new Worker(new URL(import.meta.url), { workerData: seconds }), 'message'),
+  );
   const pieces = (await Promise.all(results)).flat(2) as number[];
   return named(
     'piece',

@@ -39,7 +39,8 @@ try {
 }
 console.log(`${machineText()}; the sender on the same cores`);
 for (const [name, measured] of Object.entries(results)) console.log(`${name}: ${JSON.stringify(measured)}`);
-if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify({ machine: machineText(), results }, undefined, 2)}\n`);
+if (values.json !== undefined)
+  writeFileSync(values.json, `${JSON.stringify({ machine: machineText(), results }, undefined, 2)}\n`);
 process.exit(0);
 
 async function measure(): Promise<void> {
@@ -81,10 +82,18 @@ async function compare(other: string, runs: number): Promise<void> {
     ratios.push(costs.get('this')! / costs.get('other')!);
   }
   ratios.sort((a, b) => a - b);
-  results['CPU for each segment, this by the other'] = { least: ratios[0]!, median: ratios[ratios.length >> 1]!, most: ratios.at(-1)! };
+  results['CPU for each segment, this by the other'] = {
+    least: ratios[0]!,
+    median: ratios[ratios.length >> 1]!,
+    most: ratios.at(-1)!,
+  };
 }
 
-async function withLocal(megabytes: number, work: (local: MeasuredLocal) => Promise<void>, bundle = BUNDLE): Promise<void> {
+async function withLocal(
+  megabytes: number,
+  work: (local: MeasuredLocal) => Promise<void>,
+  bundle = BUNDLE,
+): Promise<void> {
   const file = join(folder, `traces-${megabytes}.db`);
   const args = ['local', '--data', file, '--data-size', String(megabytes)];
   const command = [process.execPath, '--import', LOOP_DELAY, bundle];

@@ -1,5 +1,7 @@
-// Loaded into the measured process before anything else: on SIGUSR2 it writes what kept its main thread from its event loop, in ms:
-// how late a timer was (with what other threads took of the cores), how much of that its own work was, and of the longest own work
+// Loaded into the measured process before anything else: on SIGUSR2 it writes what kept its main thread from its event
+// loop, in ms:
+// how late a timer was (with what other threads took of the cores), how much of that its own work was, and of the
+// longest own work
 // how long the whole turn took and how much of that was collecting garbage.
 import { performance, PerformanceObserver } from 'node:perf_hooks';
 import { isMainThread } from 'node:worker_threads';

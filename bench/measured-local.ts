@@ -33,7 +33,10 @@ function failedRequest(n: number, now: number): string {
   const id = n.toString(16).padStart(16, '0');
   const times = { start_time: now, end_time: now + 0.01 };
   const type = 'TimeoutException';
-  const cause = { working_directory: '/', exceptions: [{ id, type, message: `connect ECONNREFUSED 10.0.0.${n % 10}:443` }] };
+  const cause = {
+    working_directory: '/',
+    exceptions: [{ id, type, message: `connect ECONNREFUSED 10.0.0.${n % 10}:443` }],
+  };
   const sql = { sanitized_query: 'SELECT sku FROM stock WHERE id = ?', url: 'postgres://db/stock' };
   const query = { id: `f${id.slice(1)}`, name: 'stock@db', ...times, namespace: 'remote', sql, fault: true, cause };
   const http = { request: { method: 'POST', url: `http://shop.example/basket/${n}` }, response: { status: 500 } };
@@ -133,7 +136,10 @@ export class MeasuredLocal {
     const oldId = (i: number): string => `1-67423f1c-${(i * 1_001).toString(16).padStart(24, '0')}`;
     const oldTrace = await timed((i) => this.#post('/Traces', { TraceIds: [oldId(i)] }));
     const annotation = await timed((i) =>
-      this.#post('/TraceSummaries', { ...range, FilterExpression: `annotation.customer = "c-${(i * 199) % CUSTOMERS}"` }),
+      this.#post('/TraceSummaries', {
+        ...range,
+        FilterExpression: `annotation.customer = "c-${(i * 199) % CUSTOMERS}"`,
+      }),
     );
     const texts: Figures[] = [];
     for (const [name, query] of Object.entries(TEXTS)) texts.push(await this.#found(name, query));
@@ -165,7 +171,9 @@ export class MeasuredLocal {
   async #found(name: string, query: string): Promise<Figures> {
     const before = processStats(this.#daemon.pid);
     const times = await timed(async (i) => {
-      const answer = await fetch(`${this.#daemon.tcpUrl}/api/traces?limit=50&${query.replaceAll('N', String((i * 19_937) % CUSTOMERS))}`);
+      const answer = await fetch(
+        `${this.#daemon.tcpUrl}/api/traces?limit=50&${query.replaceAll('N', String((i * 19_937) % CUSTOMERS))}`,
+      );
       const { rows } = (await answer.json()) as { rows?: unknown };
       if (!answer.ok || rows === undefined) throw new Error(`${query}: ${answer.status}`);
     });
@@ -195,7 +203,8 @@ export class MeasuredLocal {
   }
 
   async #say(storedBefore: number, count: number): Promise<void> {
-    if (process.stdout.isTTY) process.stdout.write(`\r\u001b[Kingest: ${(await this.#stored()) - storedBefore} of ${count} stored`);
+    if (process.stdout.isTTY)
+      process.stdout.write(`\r\u001b[Kingest: ${(await this.#stored()) - storedBefore} of ${count} stored`);
   }
 
   async #stored(): Promise<number> {

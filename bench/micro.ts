@@ -67,7 +67,11 @@ function send(bench: Bench): void {
 
   const body = pool.take(bodyParts(batchOf(50, KB)));
   const url = new URL('https://xray.us-east-1.amazonaws.com/TraceSegments');
-  const credentials = { accessKeyId: 'AKIAIOSFODNN7EXAMPLE', secretAccessKey: 'x'.repeat(40), sessionToken: 't'.repeat(800) };
+  const credentials = {
+    accessKeyId: 'AKIAIOSFODNN7EXAMPLE',
+    secretAccessKey: 'x'.repeat(40),
+    sessionToken: 't'.repeat(800),
+  };
   const headers = { 'content-type': 'application/json', 'content-length': String(body.length), 'user-agent': 'xrayd' };
   const request = { url, method: 'POST', headers, body };
   bench.add('sign: 50 × 1 KB', async () => {

@@ -19,7 +19,12 @@ export function processStats(pid: number): ProcessStats {
     wakeUps += numberIn(`/proc/${pid}/task/${thread}/status`, 'voluntary_ctxt_switches');
   }
   const status = `/proc/${pid}/status`;
-  return { cpuUs: cpuNs / 1000, wakeUps, residentMb: (numberIn(status, 'VmRSS') * 1024) / 1e6, peakMb: (numberIn(status, 'VmHWM') * 1024) / 1e6 };
+  return {
+    cpuUs: cpuNs / 1000,
+    wakeUps,
+    residentMb: (numberIn(status, 'VmRSS') * 1024) / 1e6,
+    peakMb: (numberIn(status, 'VmHWM') * 1024) / 1e6,
+  };
 }
 
 function numberIn(file: string, key: string): number {

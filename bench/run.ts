@@ -34,7 +34,9 @@ if (!(Number.isInteger(runs) && runs >= 1 && runs <= 1_000)) {
   process.exit(2);
 }
 const chosen = SCENARIOS.filter(({ name, isLong }) =>
-  positionals.length === 0 ? isLong === undefined : positionals.some((one) => name === one || name.startsWith(`${one}-`)),
+  positionals.length === 0
+    ? isLong === undefined
+    : positionals.some((one) => name === one || name.startsWith(`${one}-`)),
 );
 if (chosen.length === 0) {
   console.error(`no such scenario. There are: ${SCENARIOS.map(({ name }) => name).join(' ')}`);
@@ -61,9 +63,17 @@ for (const [i, scenario] of chosen.entries()) {
 const machine = machineText();
 console.log(`${machine}; ${values.seconds} s each; sender and X-Ray (TLS, 20 ms) on the same cores`);
 console.table(
-  Object.fromEntries(Object.entries(results).flatMap(([name, by]) => Object.entries(by).map(([daemon, one]) => [`${name} ${daemon}`, rounded(one)]))),
+  Object.fromEntries(
+    Object.entries(results).flatMap(([name, by]) =>
+      Object.entries(by).map(([daemon, one]) => [`${name} ${daemon}`, rounded(one)]),
+    ),
+  ),
 );
-if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify({ machine, seconds: Number(values.seconds), results }, undefined, 2)}\n`);
+if (values.json !== undefined)
+  writeFileSync(
+    values.json,
+    `${JSON.stringify({ machine, seconds: Number(values.seconds), results }, undefined, 2)}\n`,
+  );
 if (values.chart !== undefined) writeFileSync(values.chart, chartOf(results));
 // Only keep-alive timers of the harness are left.
 process.exit(0);
@@ -83,7 +93,12 @@ async function measure({ run }: Scenario, command: string[] | undefined, progres
 }
 
 function rounded(measured: Measured): Record<string, number> {
-  return Object.fromEntries(Object.entries(measured).map(([key, value]: [string, number]) => [key, Number(value.toPrecision(value < 10 ? 2 : 3))]));
+  return Object.fromEntries(
+    Object.entries(measured).map(([key, value]: [string, number]) => [
+      key,
+      Number(value.toPrecision(value < 10 ? 2 : 3)),
+    ]),
+  );
 }
 
 function versionOf(program: string): string {

@@ -46,12 +46,25 @@ const LOSS = 1e-4;
 export const SCENARIOS: readonly Scenario[] = [
   { name: 'start-up', title: 'five starts', run: startUp },
   { name: 'idle', title: 'nothing happens', run: idle },
-  ...[100, 1_000, 4_000, 10_000].map((rate): Scenario => ({ name: `steady-${rate}`, title: `${rate} segments of 1 KB a second`, run: steady(rate) })),
+  ...[100, 1_000, 4_000, 10_000].map((rate): Scenario => ({
+    name: `steady-${rate}`,
+    title: `${rate} segments of 1 KB a second`,
+    run: steady(rate),
+  })),
   { name: 'ramp', title: 'up to the first loss', run: ramp },
-  ...[1_000, 3_000, 10_000].map((count): Scenario => ({ name: `burst-${count}`, title: `${count} segments at once`, run: burst(count) })),
+  ...[1_000, 3_000, 10_000].map((count): Scenario => ({
+    name: `burst-${count}`,
+    title: `${count} segments at once`,
+    run: burst(count),
+  })),
   { name: 'large', title: '200 segments of 60 KB a second', run: steady(200, { size: LARGE }) },
   { name: 'senders', title: '4,000 a second from 200 ports', run: steady(4_000, { sockets: 200 }) },
-  { name: 'memory', title: '1,000 a second for 10 minutes', isLong: true, run: (harness) => steady(1_000)(harness, 600) },
+  {
+    name: 'memory',
+    title: '1,000 a second for 10 minutes',
+    isLong: true,
+    run: (harness) => steady(1_000)(harness, 600),
+  },
 ];
 
 async function startUp(harness: Harness): Promise<Measured> {
@@ -70,7 +83,9 @@ async function startUp(harness: Harness): Promise<Measured> {
 async function untilOpen(port: number): Promise<void> {
   for (let tries = 0; tries < 2_000; tries++) {
     const socket = connect(port, '127.0.0.1');
-    const isOpen = await new Promise<boolean>((resolve) => socket.once('connect', () => resolve(true)).once('error', () => resolve(false)));
+    const isOpen = await new Promise<boolean>((resolve) =>
+      socket.once('connect', () => resolve(true)).once('error', () => resolve(false)),
+    );
     socket.destroy();
     if (isOpen) return;
     await sleep(5);

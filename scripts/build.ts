@@ -7,7 +7,10 @@ import { build, type BuildOptions, type Plugin } from 'esbuild';
 import { buildPage } from './page.ts';
 import { licensesOf } from './licenses.ts';
 
-const { version, engines } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string; engines: { node: string } };
+const { version, engines } = JSON.parse(readFileSync('package.json', 'utf8')) as {
+  version: string;
+  engines: { node: string };
+};
 const OUTPUT = 'dist/xrayd.cjs';
 const LIBRARY = 'dist/index.cjs';
 
@@ -44,14 +47,21 @@ const shared: BuildOptions = {
 
 const builders: { inputs: Record<string, unknown> } = { inputs: {} };
 /**
- * typebox consists of 370 modules. Behind a dynamic import, esbuild makes a function of each, used or not, which takes 80 KiB; the builders that
- * src/api/type.ts names take 14 KiB when they are bundled first.
+ * typebox consists of 370 modules. Behind a dynamic import, esbuild makes a function of each, used or not, which takes
+ * 80 KiB; the builders that src/api/type.ts names take 14 KiB when they are bundled first.
  */
 const schemaBuilders: Plugin = {
   name: 'schema-builders',
   setup: (bundler) => {
     bundler.onLoad({ filter: /src\/api\/type\.ts$/ }, async ({ path }) => {
-      const { outputFiles, metafile } = await build({ ...shared, metafile: true, entryPoints: [path], format: 'esm', plugins: [], write: false });
+      const { outputFiles, metafile } = await build({
+        ...shared,
+        metafile: true,
+        entryPoints: [path],
+        format: 'esm',
+        plugins: [],
+        write: false,
+      });
       Object.assign(builders.inputs, metafile.inputs);
       return { contents: outputFiles[0]!.text, loader: 'js' };
     });

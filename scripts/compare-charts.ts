@@ -28,19 +28,25 @@ interface Port {
 }
 
 const { values } = parseArgs({
-  options: { other: { type: 'string', default: 'test/cluster/charts/like-okgolove' }, check: { type: 'boolean', default: false } },
+  options: {
+    other: { type: 'string', default: 'test/cluster/charts/like-okgolove' },
+    check: { type: 'boolean', default: false },
+  },
 });
 const table = compare(factsOf(values.other), factsOf('deploy/helm/aws-xray'));
 const text = readFileSync(DOC, 'utf8');
 const [before, after] = [text.slice(0, text.indexOf(BEGIN) + BEGIN.length), text.slice(text.indexOf(END))];
 const updated = `${before}\n\n${table}\n${after}`;
 if (!values.check) writeFileSync(DOC, updated);
-else if (updated !== text) throw new Error(`${DOC} has another table of the charts. Run: node scripts/compare-charts.ts`);
+else if (updated !== text)
+  throw new Error(`${DOC} has another table of the charts. Run: node scripts/compare-charts.ts`);
 
 /** What others select by, resolve, connect to or read, in a fixed order. */
 function factsOf(chart: string): Map<string, string> {
   const args = ['template', 'aws-xray', chart, '--namespace', 'tracing', '--kube-version', '1.36', '-f', VALUES];
-  const all = parseAllDocuments(execFileSync('helm', args, { encoding: 'utf8' })).map((document) => document.toJS() as Manifest | null);
+  const all = parseAllDocuments(execFileSync('helm', args, { encoding: 'utf8' })).map(
+    (document) => document.toJS() as Manifest | null,
+  );
   const get = (kind: string): Manifest => {
     const found = all.find((one) => one?.kind === kind && one.metadata.name === 'aws-xray');
     if (found == null) throw new Error(`${chart} has no ${kind} aws-xray`);
@@ -65,7 +71,8 @@ function factsOf(chart: string): Map<string, string> {
   for (const { name, containerPort, hostPort, protocol } of pod.containers[0]!.ports) {
     facts.set(`container port \`${name}\``, `${containerPort}/${protocol}, on the node ${hostPort ?? 'none'}`);
   }
-  for (const [key, value] of flatten(file)) facts.set(`file: \`${key}\``, value === '' || value === 0 ? 'not set' : `\`${String(value)}\``);
+  for (const [key, value] of flatten(file))
+    facts.set(`file: \`${key}\``, value === '' || value === 0 ? 'not set' : `\`${String(value)}\``);
   return facts;
 }
 
@@ -86,6 +93,8 @@ function labels(selector: object): string {
 
 function flatten(value: Readonly<Record<string, unknown>>, prefix = ''): [string, unknown][] {
   return Object.entries(value).flatMap(([key, inner]): [string, unknown][] =>
-    typeof inner === 'object' && inner !== null ? flatten(inner as Record<string, unknown>, `${prefix}${key}.`) : [[`${prefix}${key}`, inner]],
+    typeof inner === 'object' && inner !== null
+      ? flatten(inner as Record<string, unknown>, `${prefix}${key}.`)
+      : [[`${prefix}${key}`, inner]],
   );
 }

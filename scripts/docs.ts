@@ -4,7 +4,11 @@ import { errorsDoc } from '../src/cli/errors-doc.ts';
 import { configurationDoc } from '../src/cli/help.ts';
 import { metricsDoc } from '../src/telemetry/metrics.ts';
 
-const documents = { 'docs/configuration.md': configurationDoc(), 'docs/errors.md': errorsDoc(), 'docs/metrics.md': metricsDoc() };
+const documents = {
+  'docs/configuration.md': configurationDoc(),
+  'docs/errors.md': errorsDoc(),
+  'docs/metrics.md': metricsDoc(),
+};
 const isCheck = process.argv.includes('--check');
 for (const [path, text] of Object.entries(documents)) {
   if (!isCheck) {

@@ -4,7 +4,10 @@ import { buildParserFile } from '@lezer/generator';
 
 const FOLDER = 'src/filter';
 
-const { parser, terms } = buildParserFile(readFileSync(`${FOLDER}/filter.grammar`, 'utf8'), { typeScript: true, fileName: 'filter.grammar' });
+const { parser, terms } = buildParserFile(readFileSync(`${FOLDER}/filter.grammar`, 'utf8'), {
+  typeScript: true,
+  fileName: 'filter.grammar',
+});
 const files = [
   // Node runs the sources directly, and needs file extensions in imports.
   [`${FOLDER}/parser.ts`, parser.replace('"./parser.terms"', '"./parser.terms.ts"')],

@@ -18,7 +18,9 @@ const BUILD = {
 } as const;
 type Builder = keyof typeof BUILD;
 
-const { values } = parseArgs({ options: { tag: { type: 'string' }, base: { type: 'string' }, with: { type: 'string' } } });
+const { values } = parseArgs({
+  options: { tag: { type: 'string' }, base: { type: 'string' }, with: { type: 'string' } },
+});
 const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
 
 execFileSync(process.execPath, ['scripts/build.ts'], { stdio: 'inherit' });
@@ -53,19 +55,28 @@ if (values.tag !== undefined) {
 
 function chooseBuilder(name: string | undefined): Builder {
   const known = Object.keys(BUILD) as Builder[];
-  if (name !== undefined && !known.includes(name as Builder)) throw new Error(`--with takes one of ${known.join(', ')}, not ${name}`);
-  const found = known.filter((one) => name === undefined || one === name).find((one) => spawnSync(one, ['--version']).status === 0);
+  if (name !== undefined && !known.includes(name as Builder))
+    throw new Error(`--with takes one of ${known.join(', ')}, not ${name}`);
+  const found = known
+    .filter((one) => name === undefined || one === name)
+    .find((one) => spawnSync(one, ['--version']).status === 0);
   if (found === undefined)
-    throw new Error(`${name ?? known.join(', ')}: not installed. Install one, or leave out --tag to only put the files together.`);
+    throw new Error(
+      `${name ?? known.join(', ')}: not installed. Install one, or leave out --tag to only put the files together.`,
+    );
   return found;
 }
 
 /** The contents of the image as CycloneDX, which npm derives from the lock file. */
 function sbom(): string {
-  return execFileSync('npm', ['sbom', '--package-lock-only', '--omit', 'dev', '--sbom-format', 'cyclonedx', '--sbom-type', 'application'], {
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'ignore'],
-  });
+  return execFileSync(
+    'npm',
+    ['sbom', '--package-lock-only', '--omit', 'dev', '--sbom-format', 'cyclonedx', '--sbom-type', 'application'],
+    {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    },
+  );
 }
 
 function revision(): string {

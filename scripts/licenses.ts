@@ -10,11 +10,20 @@ interface Bundle {
 
 /** The licences of every package in the bundles, as one text, which the licences require for redistribution. */
 export function licensesOf(...bundles: readonly Bundle[]): string {
-  const folders = new Set(bundles.flatMap(({ inputs }) => Object.keys(inputs)).flatMap((path) => packageFolder(path) ?? []));
+  const folders = new Set(
+    bundles.flatMap(({ inputs }) => Object.keys(inputs)).flatMap((path) => packageFolder(path) ?? []),
+  );
   const packages = [...folders].sort().map((folder) => {
-    const { name, version, license = 'see its text' } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Record<string, string>;
+    const {
+      name,
+      version,
+      license = 'see its text',
+    } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Record<string, string>;
     const texts = readdirSync(folder).filter((file) => LICENSE_FILE.test(file));
-    return { title: `${name} ${version} (${license})`, text: texts.map((file) => readFileSync(join(folder, file), 'utf8').trim()).join('\n\n') };
+    return {
+      title: `${name} ${version} (${license})`,
+      text: texts.map((file) => readFileSync(join(folder, file), 'utf8').trim()).join('\n\n'),
+    };
   });
   const parts = packages.map(({ title, text }) => `${title}\n${'-'.repeat(title.length)}\n\n${text}`.trim());
   return `xrayd contains code of these packages.\n\n${parts.join('\n\n\n')}\n`;

@@ -16,7 +16,8 @@ export async function buildPage(): Promise<Page> {
   for (const file of output) {
     const content = file.type === 'chunk' ? file.code : file.source;
     files[file.fileName] = gzipSync(content, { level: 9 }).toString('base64');
-    if (file.type === 'chunk') for (const path of file.moduleIds) inputs[path.replace(/^.*?(?=node_modules\/)/, '')] = true;
+    if (file.type === 'chunk')
+      for (const path of file.moduleIds) inputs[path.replace(/^.*?(?=node_modules\/)/, '')] = true;
   }
   // Built separately, because of its worker.
   inputs['node_modules/@dagrejs/dagre/package.json'] = true;

@@ -44,7 +44,8 @@ function currentVersion(): string {
   });
   const [{ version } = { version: '' }] = found;
   const other = found.find((place) => place.version !== version);
-  if (other !== undefined) throw new Error(`${other.file} has ${other.version}, package.json has ${version}. Run: npm run release -- VERSION`);
+  if (other !== undefined)
+    throw new Error(`${other.file} has ${other.version}, package.json has ${version}. Run: npm run release -- VERSION`);
   return version;
 }
 
@@ -60,9 +61,14 @@ function setVersion(version: string): void {
   const changes = readFileSync('CHANGELOG.md', 'utf8');
   if (!changes.includes(`\n## ${version} `)) {
     const today = new Date().toISOString().slice(0, 10);
-    writeFileSync('CHANGELOG.md', changes.replace('\n## Unreleased\n', `\n## Unreleased\n\n## ${version} - ${today}\n`));
+    writeFileSync(
+      'CHANGELOG.md',
+      changes.replace('\n## Unreleased\n', `\n## Unreleased\n\n## ${version} - ${today}\n`),
+    );
   }
-  console.log(`${old} → ${version}. Read the diff, then: git commit -am "chore: release ${version}" && git tag v${version} && git push --tags`);
+  console.log(
+    `${old} → ${version}. Read the diff, then: git commit -am "chore: release ${version}" && git tag v${version} && git push --tags`,
+  );
 }
 
 function buildArtifacts(folder: string): void {
@@ -70,7 +76,9 @@ function buildArtifacts(folder: string): void {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   execFileSync(process.execPath, ['scripts/image.ts'], { stdio: 'inherit' });
-  execFileSync('npm', ['pack', '--silent', '--pack-destination', folder, stageNpmPackage(version)], { stdio: 'inherit' });
+  execFileSync('npm', ['pack', '--silent', '--pack-destination', folder, stageNpmPackage(version)], {
+    stdio: 'inherit',
+  });
   execFileSync('helm', ['package', CHART, '--destination', folder], { stdio: 'inherit' });
   cpSync('dist/image/licenses/xrayd/sbom.cdx.json', join(folder, 'sbom.cdx.json'));
   writeFileSync(join(folder, 'RELEASE-NOTES.md'), notesOf(version));
@@ -87,10 +95,22 @@ function buildArtifacts(folder: string): void {
 /** The bundle needs no dependencies, so the published package has none: it installs a single file. */
 function stageNpmPackage(version: string): string {
   const folder = 'dist/npm';
-  const { name, description, keywords, license, bin, exports, engines } = JSON.parse(readFileSync('package.json', 'utf8')) as Record<string, unknown>;
+  const { name, description, keywords, license, bin, exports, engines } = JSON.parse(
+    readFileSync('package.json', 'utf8'),
+  ) as Record<string, unknown>;
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(`${folder}/dist`, { recursive: true });
-  const manifest = { name, version, description, keywords, license, bin, exports, engines, files: ['dist', 'CHANGELOG.md'] };
+  const manifest = {
+    name,
+    version,
+    description,
+    keywords,
+    license,
+    bin,
+    exports,
+    engines,
+    files: ['dist', 'CHANGELOG.md'],
+  };
   writeFileSync(`${folder}/package.json`, `${JSON.stringify(manifest, null, 2)}\n`);
   const built = ['xrayd.cjs', 'index.cjs', 'index.d.ts', 'THIRD-PARTY-LICENSES.txt'].map((file) => `dist/${file}`);
   for (const file of [...built, 'LICENSE', 'README.md', 'CHANGELOG.md']) cpSync(file, join(folder, file));
@@ -100,6 +120,9 @@ function stageNpmPackage(version: string): string {
 /** The changelog's section of the version, or "Unreleased" if there is none yet. */
 function notesOf(version: string): string {
   const sections = readFileSync('CHANGELOG.md', 'utf8').split(/^## /m);
-  const section = sections.find((text) => text.startsWith(`${version} `)) ?? sections.find((text) => text.startsWith('Unreleased')) ?? '';
+  const section =
+    sections.find((text) => text.startsWith(`${version} `)) ??
+    sections.find((text) => text.startsWith('Unreleased')) ??
+    '';
   return section.slice(section.indexOf('\n') + 1).trim() + '\n';
 }

@@ -33,12 +33,16 @@ async function waitFor(check: () => boolean): Promise<void> {
 
 const version = run('--version');
 expect('--version', version.code === 0 && version.output.startsWith('xrayd '), version.output);
-const daemon = spawn(bundle, ['-b', '127.0.0.1:0', '-t', '127.0.0.1:0', '--http-address', '127.0.0.1:0', 'local'], { env, cwd: folder });
+const daemon = spawn(bundle, ['-b', '127.0.0.1:0', '-t', '127.0.0.1:0', '--http-address', '127.0.0.1:0', 'local'], {
+  env,
+  cwd: folder,
+});
 process.on('exit', () => daemon.kill('SIGKILL'));
 let output = '';
 for (const stream of [daemon.stdout, daemon.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
 await waitFor(() => output.includes('xrayd is ready'));
-const addressOf = (message: string): string => new RegExp(`"address":"([^"]+)"[^\n]*"msg":"${message}`).exec(output)?.[1] ?? '';
+const addressOf = (message: string): string =>
+  new RegExp(`"address":"([^"]+)"[^\n]*"msg":"${message}`).exec(output)?.[1] ?? '';
 expect('local starts from the one file', output.includes('xrayd is ready'), output);
 const sent = run('send', '--to', addressOf('receiving segments'));
 const traceId = /1-[0-9a-f]{8}-[0-9a-f]{24}/.exec(sent.output)?.[0] ?? 'no id';
@@ -48,7 +52,10 @@ expect('healthcheck', run('healthcheck', '--http-address', addressOf('health and
 daemon.kill('SIGTERM');
 const [code] = (await once(daemon, 'exit')) as [number | null];
 expect('SIGTERM ends it with 0', code === 0, output);
-expect('the daemon without a region says what to do', run('-b', '127.0.0.1:0', '-t', '127.0.0.1:0').output.includes('set --region'));
+expect(
+  'the daemon without a region says what to do',
+  run('-b', '127.0.0.1:0', '-t', '127.0.0.1:0').output.includes('set --region'),
+);
 const old = '/usr/bin/node';
 const oldVersion = existsSync(old) ? spawnSync(old, ['-p', 'process.versions.node']).stdout.toString().trim() : '';
 if (oldVersion !== '' && Number(oldVersion.split('.')[0]) < 24) {

@@ -17,7 +17,8 @@ import { CONSOLES } from './telemetry/console-stream.ts';
 const FINAL_MESSAGE_MS = 2_000;
 
 /**
- * libuv looks up names in the same threads that read and write files, four by default: a disk that hangs would stop the network.
+ * libuv looks up names in the same threads that read and write files, four by default: a disk that hangs would stop the
+ * network.
  * 16 threads are more than a spool on such a disk can block, which is four writes and half of the 16 calls.
  */
 process.env['UV_THREADPOOL_SIZE'] ??= '16';
@@ -27,10 +28,13 @@ keepGenerationsSmall();
 async function main(): Promise<number> {
   const commandLine = parseFlags(process.argv.slice(2));
   const { command } = commandLine;
-  const isQuestion = (['help', 'version', 'printConfig'] as const).some((name) => commandLine.values.get(name) === true);
+  const isQuestion = (['help', 'version', 'printConfig'] as const).some(
+    (name) => commandLine.values.get(name) === true,
+  );
   if (isQuestion || COMMANDS[command].isService !== true) endWithReader();
   if (commandLine.values.get('help') === true) return print(helpText(commandLine.isNamed ? command : undefined));
-  if (commandLine.values.get('version') === true) return print(`xrayd ${VERSION} (compatible with aws-xray-daemon ${REFERENCE_VERSION})\n`);
+  if (commandLine.values.get('version') === true)
+    return print(`xrayd ${VERSION} (compatible with aws-xray-daemon ${REFERENCE_VERSION})\n`);
   return runCommand(command, commandLine);
 }
 
@@ -52,7 +56,8 @@ async function runCommand<C extends Command>(command: C, commandLine: CommandLin
 
 const OUTPUT = {
   /** If the reader is gone, `endWithReader` ends the process. */
-  out: (text: string): Promise<void> => new Promise((done) => void process.stdout.write(text, (error) => void (error ?? done()))),
+  out: (text: string): Promise<void> =>
+    new Promise((done) => void process.stdout.write(text, (error) => void (error ?? done()))),
   say: (text: string): void => void process.stderr.write(text),
 };
 
@@ -71,16 +76,20 @@ function print(text: string): number {
   return 0;
 }
 
-/** Whether a thread is using a file or looking up a name, or may be: Node reads NODE_EXTRA_CA_CERTS in a thread and does not report when it is done. */
+/**
+ * Whether a thread is using a file or looking up a name, or may be: Node reads NODE_EXTRA_CA_CERTS in a thread and does
+ * not report when it is done.
+ */
 function isThreadBusy(): boolean {
   return (
-    process.env['NODE_EXTRA_CA_CERTS'] !== undefined || process.getActiveResourcesInfo().some((name) => /^(GetAddrInfo|GetNameInfo|FSReq)/.test(name))
+    process.env['NODE_EXTRA_CA_CERTS'] !== undefined ||
+    process.getActiveResourcesInfo().some((name) => /^(GetAddrInfo|GetNameInfo|FSReq)/.test(name))
   );
 }
 
 /**
- * `process.exit` waits for the threads of the process: forever if one hangs in a disk or a pipe, and for the whole of a DNS lookup. So the process
- * replaces its program, which ends its threads, with a Node that only exits.
+ * `process.exit` waits for the threads of the process: forever if one hangs in a disk or a pipe, and for the whole of a
+ * DNS lookup. So the process replaces its program, which ends its threads, with a Node that only exits.
  */
 function end(code: number): never {
   if ((countLeftBehind() > 0 || isThreadBusy()) && process.execve !== undefined && process.platform !== 'win32') {
@@ -101,7 +110,9 @@ main().then(
     const known = error instanceof XraydError;
     const errors = CONSOLES[2];
     errors.write(`xrayd: ${known ? error.message : `${messageOf(error)}\n${(error as Error).stack ?? ''}`}\n`);
-    await within(FINAL_MESSAGE_MS, 'the console', () => Promise.all([errors.flush(), CONSOLES[1].flush()])).catch(() => {});
+    await within(FINAL_MESSAGE_MS, 'the console', () => Promise.all([errors.flush(), CONSOLES[1].flush()])).catch(
+      () => {},
+    );
     end(known ? error.exitCode : 1);
   },
 );

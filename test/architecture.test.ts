@@ -12,14 +12,15 @@ interface Module {
 const named = (name: string): string => (name === 'main' ? 'src/main.ts' : name === 'ui' ? 'ui' : `src/${name}`);
 
 /** The rows of the table in docs/architecture.md. */
-const MODULES: readonly Module[] = [...readFileSync('docs/architecture.md', 'utf8').matchAll(/^\| ((?:src|ui)\S*) \| [^|]+ \| ([^|]+) \|$/gm)].map(
-  ([, path, words]) => {
-    const names = (words: string): string[] => (words === 'nothing' ? [] : words.split(', ').map(named));
-    const [, excluded] = /^everything(?: but (.*))?$/.exec(words!) ?? [];
-    if (words!.startsWith('everything')) return { path: path!, mayImport: undefined, not: excluded === undefined ? [] : names(excluded) };
-    return { path: path!, mayImport: names(words!), not: [] };
-  },
-);
+const MODULES: readonly Module[] = [
+  ...readFileSync('docs/architecture.md', 'utf8').matchAll(/^\| ((?:src|ui)\S*) \| [^|]+ \| ([^|]+) \|$/gm),
+].map(([, path, words]) => {
+  const names = (words: string): string[] => (words === 'nothing' ? [] : words.split(', ').map(named));
+  const [, excluded] = /^everything(?: but (.*))?$/.exec(words!) ?? [];
+  if (words!.startsWith('everything'))
+    return { path: path!, mayImport: undefined, not: excluded === undefined ? [] : names(excluded) };
+  return { path: path!, mayImport: names(words!), not: [] };
+});
 
 interface Import {
   readonly from: string;
@@ -60,20 +61,25 @@ test('the table of modules allows every import', () => {
 
 test('the table names modules only, has no cycle, and allows nothing that no file imports', () => {
   const byPath = new Map(MODULES.map((module) => [module.path, module]));
-  expect(MODULES.flatMap(({ mayImport, not }) => [...(mayImport ?? []), ...not]).filter((path) => !byPath.has(path))).toEqual([]);
+  expect(
+    MODULES.flatMap(({ mayImport, not }) => [...(mayImport ?? []), ...not]).filter((path) => !byPath.has(path)),
+  ).toEqual([]);
   const levels = new Map<string, number>();
   const levelOf = (path: string, above: readonly string[]): number => {
     if (above.includes(path)) throw new Error(`a cycle: ${[...above, path].join(' -> ')}`);
     const known = levels.get(path);
     if (known !== undefined) return known;
-    const level = 1 + Math.max(0, ...(byPath.get(path)!.mayImport ?? []).map((below) => levelOf(below, [...above, path])));
+    const level =
+      1 + Math.max(0, ...(byPath.get(path)!.mayImport ?? []).map((below) => levelOf(below, [...above, path])));
     levels.set(path, level);
     return level;
   };
   for (const { path } of MODULES) levelOf(path, []);
   const used = new Set(IMPORTS.map(({ from, to }) => `${moduleOf(from)!.path} ${moduleOf(to)?.path}`));
   expect(
-    MODULES.flatMap(({ path, mayImport }) => (mayImport ?? []).filter((below) => !used.has(`${path} ${below}`)).map((below) => `${path} ${below}`)),
+    MODULES.flatMap(({ path, mayImport }) =>
+      (mayImport ?? []).filter((below) => !used.has(`${path} ${below}`)).map((below) => `${path} ${below}`),
+    ),
   ).toEqual([]);
 });
 

@@ -26,17 +26,22 @@ const READS = [
   'performance.timeOrigin',
 ];
 
-test.each(['src/batcher/some.ts', 'src/some.ts', 'ui/src/some.tsx'])('the lint rejects reading the wall clock in %s, in every form', async (path) => {
-  const folder = scope.folder();
-  copyFileSync('.oxlintrc.json', join(folder, '.oxlintrc.json'));
-  mkdirSync(dirname(join(folder, path)), { recursive: true });
-  writeFileSync(join(folder, path), READS.map((read, i) => `export const read${i} = ${read};`).join('\n'));
-  const { stdout } = await run(join(process.cwd(), 'node_modules/.bin/oxlint'), ['-f', 'unix', path], { cwd: folder }).catch(
-    (error: { stdout: string }) => error,
-  );
-  const flagged = [...stdout.matchAll(/:(\d+):\d+: .*no-restricted-(?:globals|properties)/g)].map(([, line]) => READS[Number(line) - 1]);
-  expect(READS.filter((read) => !flagged.includes(read))).toEqual([]);
-});
+test.each(['src/batcher/some.ts', 'src/some.ts', 'ui/src/some.tsx'])(
+  'the lint rejects reading the wall clock in %s, in every form',
+  async (path) => {
+    const folder = scope.folder();
+    copyFileSync('.oxlintrc.json', join(folder, '.oxlintrc.json'));
+    mkdirSync(dirname(join(folder, path)), { recursive: true });
+    writeFileSync(join(folder, path), READS.map((read, i) => `export const read${i} = ${read};`).join('\n'));
+    const { stdout } = await run(join(process.cwd(), 'node_modules/.bin/oxlint'), ['-f', 'unix', path], {
+      cwd: folder,
+    }).catch((error: { stdout: string }) => error);
+    const flagged = [...stdout.matchAll(/:(\d+):\d+: .*no-restricted-(?:globals|properties)/g)].map(
+      ([, line]) => READS[Number(line) - 1],
+    );
+    expect(READS.filter((read) => !flagged.includes(read))).toEqual([]);
+  },
+);
 
 test.each(["fetch('http://x')", 'globalThis.fetch'])(
   'the lint rejects %s in the sources, which would use a proxy of the environment',
@@ -45,9 +50,9 @@ test.each(["fetch('http://x')", 'globalThis.fetch'])(
     copyFileSync('.oxlintrc.json', join(folder, '.oxlintrc.json'));
     mkdirSync(join(folder, 'src'), { recursive: true });
     writeFileSync(join(folder, 'src/some.ts'), `export const answer = ${call};`);
-    const { stdout } = await run(join(process.cwd(), 'node_modules/.bin/oxlint'), ['-f', 'unix', 'src'], { cwd: folder }).catch(
-      (error: { stdout: string }) => error,
-    );
+    const { stdout } = await run(join(process.cwd(), 'node_modules/.bin/oxlint'), ['-f', 'unix', 'src'], {
+      cwd: folder,
+    }).catch((error: { stdout: string }) => error);
     expect(stdout).toMatch(/no-restricted-(globals|properties)/);
   },
 );

@@ -16,13 +16,29 @@ const ELSEWHERE: readonly Row[] = [
     tests: ['e2e/daemon', 'e2e/command-line'],
     because: 'composition shows in the running program',
   },
-  { files: 'compose/local compose/sample-trace', tests: ['e2e/local', 'compose/library'], because: 'composition shows in the running program' },
+  {
+    files: 'compose/local compose/sample-trace',
+    tests: ['e2e/local', 'compose/library'],
+    because: 'composition shows in the running program',
+  },
   { files: 'compose/tee', tests: ['e2e/local-commands'], because: 'composition shows in the running program' },
   { files: 'compose/reload', tests: ['e2e/signals'], because: 'a signal needs a process' },
-  { files: 'compose/memory-limit', tests: ['compose/memory-budget', 'e2e/local-memory'], because: 'reads the cgroup of the process' },
+  {
+    files: 'compose/memory-limit',
+    tests: ['compose/memory-budget', 'e2e/local-memory'],
+    because: 'reads the cgroup of the process',
+  },
   { files: 'compose/heap-tuning', tests: ['faults/'], because: 'V8 flags; their effect is memory under load' },
-  { files: 'compose/port-owner compose/free-port', tests: ['e2e/daemon', 'compose/library'], because: 'needs a port that another process has' },
-  { files: 'compose/version compose/library-types', tests: ['e2e/command-line', 'compose/library'], because: 'a constant; types' },
+  {
+    files: 'compose/port-owner compose/free-port',
+    tests: ['e2e/daemon', 'compose/library'],
+    because: 'needs a port that another process has',
+  },
+  {
+    files: 'compose/version compose/library-types',
+    tests: ['e2e/command-line', 'compose/library'],
+    because: 'a constant; types',
+  },
   {
     files: 'cli/command cli/help cli/errors-doc cli/markdown-table',
     tests: ['cli/commands', 'pipeline/errors'],
@@ -33,32 +49,66 @@ const ELSEWHERE: readonly Row[] = [
     tests: ['e2e/daemon', 'e2e/local', 'e2e/send', 'e2e/local-commands', 'e2e/export-words'],
     because: 'commands are tested as processes',
   },
-  { files: 'cli/run cli/transfer cli/signals', tests: ['e2e/local-commands', 'e2e/signals'], because: 'commands are tested as processes' },
+  {
+    files: 'cli/run cli/transfer cli/signals',
+    tests: ['e2e/local-commands', 'e2e/signals'],
+    because: 'commands are tested as processes',
+  },
   { files: 'cli/pull', tests: ['e2e/pull'], because: 'commands are tested as processes' },
   { files: 'cli/send-and-confirm', tests: ['e2e/send'], because: 'commands are tested as processes' },
   {
-    files: 'config/*-options config/option config/schema config/value config/text-form config/http-address config/commands config/units',
+    files:
+      'config/*-options config/option config/schema config/value config/text-form config/http-address config/commands config/units',
     tests: ['config/load', 'config/flags', 'config/odd-values', 'config/command-lines'],
     because: 'a table; its readers are tested with it',
   },
-  { files: 'config/config-file config/parse-file config/go-number', tests: ['config/file', 'config/yaml'], because: 'parts of reading cfg.yaml' },
-  { files: 'pipeline/segment pipeline/exporter pipeline/component pipeline/logger', tests: ['batcher/batcher'], because: 'contracts: types' },
+  {
+    files: 'config/config-file config/parse-file config/go-number',
+    tests: ['config/file', 'config/yaml'],
+    because: 'parts of reading cfg.yaml',
+  },
+  {
+    files: 'pipeline/segment pipeline/exporter pipeline/component pipeline/logger',
+    tests: ['batcher/batcher'],
+    because: 'contracts: types',
+  },
   { files: 'pipeline/accounting', tests: ['batcher/accounting', 'pipeline/errors'], because: 'counters' },
-  { files: 'pipeline/deadline', tests: ['pipeline/parts', 'e2e/hangs'], because: 'what it is for is tested: things that hang' },
+  {
+    files: 'pipeline/deadline',
+    tests: ['pipeline/parts', 'e2e/hangs'],
+    because: 'what it is for is tested: things that hang',
+  },
   { files: 'pipeline/address', tests: ['config/address'], because: 'addresses are tested as options' },
-  { files: 'pipeline/one-line', tests: ['telemetry/logger', 'aws/exporter'], because: 'tested where text from outside is logged' },
-  { files: 'pipeline/collector', tests: ['query/read-budget', 'e2e/local-memory'], because: 'garbage collection; its effect is memory' },
+  {
+    files: 'pipeline/one-line',
+    tests: ['telemetry/logger', 'aws/exporter'],
+    because: 'tested where text from outside is logged',
+  },
+  {
+    files: 'pipeline/collector',
+    tests: ['query/read-budget', 'e2e/local-memory'],
+    because: 'garbage collection; its effect is memory',
+  },
   {
     files: 'pipeline/file-stats pipeline/folders pipeline/units pipeline/list',
     tests: ['telemetry/log-file', 'batcher/spool/ownership', 'config/odd-values', 'proxy/routes'],
     because: 'small helpers of files that are tested',
   },
-  { files: 'udp/receive-worker udp/datagram-intake udp/worker-messages', tests: ['udp/receiver'], because: 'a thread, tested through its receiver' },
-  { files: 'udp/datagram', tests: ['udp/header', 'fuzz/'], because: 'the fast path of header.ts, tested with the same cases' },
+  {
+    files: 'udp/receive-worker udp/datagram-intake udp/worker-messages',
+    tests: ['udp/receiver'],
+    because: 'a thread, tested through its receiver',
+  },
+  {
+    files: 'udp/datagram',
+    tests: ['udp/header', 'fuzz/'],
+    because: 'the fast path of header.ts, tested with the same cases',
+  },
   { files: 'udp/warm-up', tests: ['udp/receiver'], because: 'must leave no trace, which is tested' },
   { files: 'udp/proc', tests: ['udp/kernel-drops'], because: 'reads /proc for kernel-drops.ts' },
   {
-    files: 'batcher/segment-buffer batcher/returned-batches batcher/sender batcher/outcome batcher/memory-watch batcher/due-timer batcher/tickets',
+    files:
+      'batcher/segment-buffer batcher/returned-batches batcher/sender batcher/outcome batcher/memory-watch batcher/due-timer batcher/tickets',
     tests: ['batcher/batcher', 'batcher/gateway', 'batcher/wire-bytes'],
     because: 'parts of the batcher, tested through it with an exporter in the hands of the test',
   },
@@ -69,13 +119,18 @@ const ELSEWHERE: readonly Row[] = [
     because: 'parts of the spool, tested with real processes and disks',
   },
   {
-    files: 'aws/providers aws/environment aws/shared-files aws/client-config aws/caller-identity aws/caller-refusals aws/imds',
+    files:
+      'aws/providers aws/environment aws/shared-files aws/client-config aws/caller-identity aws/caller-refusals aws/imds',
     tests: ['aws/credentials', 'e2e/credentials', 'e2e/credential-order', 'e2e/credential-hangs'],
     because: 'the credential chain is tested against fakes of its services',
   },
   { files: 'aws/credential-process', tests: ['aws/credentials', 'e2e/credential-hangs'], because: 'needs processes' },
   { files: 'aws/region', tests: ['e2e/region'], because: 'tested against fakes of its sources' },
-  { files: 'aws/trust aws/opened-sockets', tests: ['e2e/trust', 'e2e/outbound'], because: 'certificates and proxies need connections' },
+  {
+    files: 'aws/trust aws/opened-sockets',
+    tests: ['e2e/trust', 'e2e/outbound'],
+    because: 'certificates and proxies need connections',
+  },
   {
     files: 'aws/encode aws/user-agent aws/output-shape aws/foreign-answer',
     tests: ['aws/exporter', 'aws/classify', 'e2e/daemon'],
@@ -119,26 +174,54 @@ const ELSEWHERE: readonly Row[] = [
     because: 'parts of reading a document, tested on documents',
   },
   { files: 'formats/xray/limits', tests: ['formats/xray/put-body'], because: 'a constant' },
-  { files: 'filter/*', tests: ['filter/parse', 'filter/predicate', 'filter/agreement'], because: 'parts of the language, tested on expressions' },
-  { files: 'sampling/*', tests: ['sampling/targets', 'e2e/sampling-clients'], because: 'tested by what clients are answered' },
+  {
+    files: 'filter/*',
+    tests: ['filter/parse', 'filter/predicate', 'filter/agreement'],
+    because: 'parts of the language, tested on expressions',
+  },
+  {
+    files: 'sampling/*',
+    tests: ['sampling/targets', 'e2e/sampling-clients'],
+    because: 'tested by what clients are answered',
+  },
   {
     files: 'query/graphs query/time-series query/statistics',
     tests: ['query/graph', 'e2e/local-api/traces'],
     because: 'answers are tested on whole traces',
   },
   {
-    files: 'query/trace-summaries query/row query/overview query/name-in-order query/slices query/answers query/source query/list-text',
+    files:
+      'query/trace-summaries query/row query/overview query/name-in-order query/slices query/answers query/source query/list-text',
     tests: ['query/summary', 'query/ranking', 'query/read-budget', 'e2e/local-api/orders'],
     because: 'answers are tested on whole stores',
   },
-  { files: 'query/findings', tests: ['formats/xray/findings', 'e2e/local-api/own'], because: 'findings are tested by document and over HTTP' },
+  {
+    files: 'query/findings',
+    tests: ['formats/xray/findings', 'e2e/local-api/own'],
+    because: 'findings are tested by document and over HTTP',
+  },
   {
     files: 'store/*',
-    tests: ['threads/store', 'store/generations', 'store/large-traces', 'store/text-index', 'store/place', 'e2e/local-data'],
+    tests: [
+      'threads/store',
+      'store/generations',
+      'store/large-traces',
+      'store/text-index',
+      'store/place',
+      'e2e/local-data',
+    ],
     because: 'the parts of one file, tested as a store',
   },
-  { files: 'threads/*', tests: ['threads/store', 'threads/store-thread'], because: 'a thread, tested from its main thread' },
-  { files: 'exporters/store/*', tests: ['exporters/store/local-exporter', 'e2e/local'], because: 'console lines are tested in the running program' },
+  {
+    files: 'threads/*',
+    tests: ['threads/store', 'threads/store-thread'],
+    because: 'a thread, tested from its main thread',
+  },
+  {
+    files: 'exporters/store/*',
+    tests: ['exporters/store/local-exporter', 'e2e/local'],
+    because: 'console lines are tested in the running program',
+  },
   { files: 'api/*', tests: ['e2e/local-api/'], because: 'handlers are tested over HTTP, as clients call them' },
 ];
 
@@ -163,7 +246,8 @@ test('every row names a source file without a test of its own, and tests that ex
         UNMIRRORED.filter((file) => isNamedIn(file, { ...row, files: pattern })),
         pattern,
       ).not.toEqual([]);
-    for (const name of row.tests) expect(existsSync(name.endsWith('/') ? `test/${name}` : `test/${name}.test.ts`), name).toBe(true);
+    for (const name of row.tests)
+      expect(existsSync(name.endsWith('/') ? `test/${name}` : `test/${name}.test.ts`), name).toBe(true);
     expect(row.because).not.toBe('');
   }
 });

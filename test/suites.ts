@@ -1,6 +1,9 @@
 import type { ProjectConfig } from 'vitest/node';
 
-type Settings = Pick<ProjectConfig, 'testTimeout' | 'hookTimeout' | 'fileParallelism' | 'maxConcurrency' | 'maxWorkers' | 'retry'>;
+type Settings = Pick<
+  ProjectConfig,
+  'testTimeout' | 'hookTimeout' | 'fileParallelism' | 'maxConcurrency' | 'maxWorkers' | 'retry'
+>;
 
 interface Suite {
   /** What its tests are, for the one who has not run them. */
@@ -13,25 +16,40 @@ interface Suite {
 const MINUTE = 60_000;
 
 /**
- * What fails in CI is tried once more, and the end of the run names it. The tests are of sockets, timers and processes of a machine that others use
- * too; what is random in them has a fixed seed, so a fault of the program fails twice. Whoever runs them by hand sees the first failure.
+ * What fails in CI is tried once more, and the end of the run names it. The tests are of sockets, timers and processes
+ * of a machine that others use too; what is random in them has a fixed seed, so a fault of the program fails twice.
+ * Whoever runs them by hand sees the first failure.
  */
 export const RETRY = process.env['CI'] === undefined ? 0 : 1;
 
 /**
- * What `npm test` leaves out, since it takes minutes, fills both cores or needs more than Node. `npm run test:NAME` runs one, `npm run test:all`
- * everything.
+ * What `npm test` leaves out, since it takes minutes, fills both cores or needs more than Node. `npm run test:NAME`
+ * runs one, `npm run test:all` everything.
  */
 export const SUITES: Readonly<Record<string, Suite>> = {
   faults: {
     about: 'outages, kills and memory limits in short',
-    settings: { include: ['test/faults/**/*.test.ts'], testTimeout: MINUTE, fileParallelism: false, maxConcurrency: 2, retry: RETRY },
+    settings: {
+      include: ['test/faults/**/*.test.ts'],
+      testTimeout: MINUTE,
+      fileParallelism: false,
+      maxConcurrency: 2,
+      retry: RETRY,
+    },
   },
   fuzz: {
     about: 'random input, and the gate of the benchmarks',
-    settings: { include: ['test/fuzz/**/*.test.ts', 'test/bench/gate.test.ts'], testTimeout: MINUTE, fileParallelism: false },
+    settings: {
+      include: ['test/fuzz/**/*.test.ts', 'test/bench/gate.test.ts'],
+      testTimeout: MINUTE,
+      fileParallelism: false,
+    },
   },
-  clients: { about: 'SDKs of other languages', needs: 'python3, go', settings: { include: ['test/clients/**/*.test.ts'], testTimeout: MINUTE } },
+  clients: {
+    about: 'SDKs of other languages',
+    needs: 'python3, go',
+    settings: { include: ['test/clients/**/*.test.ts'], testTimeout: MINUTE },
+  },
   chart: {
     about: 'the Helm chart',
     needs: 'go',
@@ -40,18 +58,35 @@ export const SUITES: Readonly<Record<string, Suite>> = {
   page: {
     about: 'the page',
     needs: 'chromium, firefox-esr',
-    // Two browsers on two cores: a page waits for its server, and a test for both. A browser on a machine that is shared is late at times: what
+    // Two browsers on two cores: a page waits for its server, and a test for both. A browser on a machine that is
+    // shared is late at times: what
     // fails is tried once more, and the report says so.
-    settings: { include: ['test/page/**/*.test.ts'], testTimeout: MINUTE, hookTimeout: MINUTE, maxWorkers: 2, retry: 1 },
+    settings: {
+      include: ['test/page/**/*.test.ts'],
+      testTimeout: MINUTE,
+      hookTimeout: MINUTE,
+      maxWorkers: 2,
+      retry: 1,
+    },
   },
   image: {
     about: 'the container image',
     needs: 'root, buildah, podman',
-    settings: { include: ['test/image/**/*.test.ts'], testTimeout: 3 * MINUTE, hookTimeout: 3 * MINUTE, fileParallelism: false },
+    settings: {
+      include: ['test/image/**/*.test.ts'],
+      testTimeout: 3 * MINUTE,
+      hookTimeout: 3 * MINUTE,
+      fileParallelism: false,
+    },
   },
   cluster: {
     about: 'the chart in a Kubernetes',
     needs: 'root, runc',
-    settings: { include: ['test/cluster/**/*.test.ts'], testTimeout: 5 * MINUTE, hookTimeout: 5 * MINUTE, fileParallelism: false },
+    settings: {
+      include: ['test/cluster/**/*.test.ts'],
+      testTimeout: 5 * MINUTE,
+      hookTimeout: 5 * MINUTE,
+      fileParallelism: false,
+    },
   },
 };

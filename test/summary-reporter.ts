@@ -1,7 +1,10 @@
 import type { Reporter, TestModule, Vitest } from 'vitest/node';
 import { SUITES } from './suites.ts';
 
-/** The end of a run says what was not run: a skip or a second try must not be overlooked, nor that there are other suites. */
+/**
+ * The end of a run says what was not run: a skip or a second try must not be overlooked, nor that there are other
+ * suites.
+ */
 export default class SummaryReporter implements Reporter {
   #vitest: Vitest | undefined;
 
@@ -13,7 +16,8 @@ export default class SummaryReporter implements Reporter {
     for (const module of modules) {
       for (const test of module.children.allTests('skipped')) console.log(`skipped: ${test.fullName}`);
       for (const test of module.children.allTests('passed')) {
-        if (test.diagnostic()?.flaky === true) console.log(`passed at the second try: ${module.relativeModuleId} > ${test.fullName}`);
+        if (test.diagnostic()?.flaky === true)
+          console.log(`passed at the second try: ${module.relativeModuleId} > ${test.fullName}`);
       }
     }
     const vitest = this.#vitest!;
@@ -21,7 +25,8 @@ export default class SummaryReporter implements Reporter {
     if (!projects.has('daemon') || modules.length < (await vitest.globTestSpecifications()).length) return;
     console.log('not run by npm test:');
     for (const [name, { about, needs }] of Object.entries(SUITES)) {
-      if (!projects.has(name)) console.log(`  npm run test:${name.padEnd(8)} ${about}${needs === undefined ? '' : ` (needs ${needs})`}`);
+      if (!projects.has(name))
+        console.log(`  npm run test:${name.padEnd(8)} ${about}${needs === undefined ? '' : ` (needs ${needs})`}`);
     }
   }
 }

@@ -47,5 +47,8 @@ export function numberOf(document: string): number | 'corrupted' | 'invented' {
 
 /** When the documents in a PutTraceSegments body were sent, in ms since the epoch. */
 export function sentTimesOf(body: Buffer): number[] {
-  return Array.from(body.toString('latin1').matchAll(/start_time\\":(\d{10}\.\d{6})/g), ([, time]) => Number(time) * 1000);
+  return Array.from(
+    body.toString('latin1').matchAll(/start_time\\":(\d{10}\.\d{6})/g),
+    ([, time]) => Number(time) * 1000,
+  );
 }

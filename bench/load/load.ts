@@ -11,7 +11,10 @@ export class Load {
    * `first` is the number of the first segment; `base` is the start of `offered` if an earlier load sent the numbers up
    * to `first`; `sockets` is the number of source ports, as of so many processes.
    */
-  constructor(port: number, { first = 0, base, sockets = 1 }: { first?: number; base?: number; sockets?: number } = {}) {
+  constructor(
+    port: number,
+    { first = 0, base, sockets = 1 }: { first?: number; base?: number; sockets?: number } = {},
+  ) {
     this.#first = base ?? first;
     this.#next = first;
     this.#sender = startSender({ port, first, sockets });

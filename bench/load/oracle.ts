@@ -40,7 +40,13 @@ export class Oracle extends FakeXRay {
 
   judge(offered: number): Verdict {
     const invented = this.#invented + (this.#highest >= offered ? 1 : 0);
-    return { delivered: this.#delivered, missing: offered - this.#delivered, duplicate: this.#duplicate, corrupted: this.#corrupted, invented };
+    return {
+      delivered: this.#delivered,
+      missing: offered - this.#delivered,
+      duplicate: this.#duplicate,
+      corrupted: this.#corrupted,
+      invented,
+    };
   }
 
   has(n: number): boolean {
@@ -51,7 +57,8 @@ export class Oracle extends FakeXRay {
     if (request.target === '/TraceSegments') {
       this.uploads++;
       const nowMs = Date.now();
-      if (this.delaysMs !== undefined) for (const sentMs of sentTimesOf(request.body)) this.delaysMs.push(Math.max(0, nowMs - sentMs));
+      if (this.delaysMs !== undefined)
+        for (const sentMs of sentTimesOf(request.body)) this.delaysMs.push(Math.max(0, nowMs - sentMs));
     }
     return super.answer(request);
   }

@@ -67,7 +67,9 @@ class CSender implements Sender {
   }
 
   paced(from: number, to: number, seconds: number, { bytes, kind }: Size): Promise<number> {
-    return this.#ask(from === to ? `steady ${from} ${seconds} ${bytes} ${kind}` : `ramp ${from} ${to} ${seconds} ${bytes} ${kind}`);
+    return this.#ask(
+      from === to ? `steady ${from} ${seconds} ${bytes} ${kind}` : `ramp ${from} ${to} ${seconds} ${bytes} ${kind}`,
+    );
   }
 
   close(): void {
@@ -102,7 +104,9 @@ export class OwnSender implements Sender {
   constructor({ port, first, sockets }: SenderConfig) {
     this.#port = port;
     this.#next = first;
-    this.#sockets = Array.from({ length: sockets }, () => createSocket({ type: 'udp4', sendBufferSize: 4 * 1024 * 1024 }));
+    this.#sockets = Array.from({ length: sockets }, () =>
+      createSocket({ type: 'udp4', sendBufferSize: 4 * 1024 * 1024 }),
+    );
   }
 
   async burst(count: number, size: Size): Promise<number> {
@@ -133,7 +137,9 @@ export class OwnSender implements Sender {
     const n = this.#next++;
     const socket = this.#sockets[n % this.#sockets.length]!;
     return new Promise((done, fail) =>
-      socket.send(HEADER + numbered(n, padding, (Date.now() / 1000).toFixed(6)), this.#port, '127.0.0.1', (error) => (error ? fail(error) : done())),
+      socket.send(HEADER + numbered(n, padding, (Date.now() / 1000).toFixed(6)), this.#port, '127.0.0.1', (error) =>
+        error ? fail(error) : done(),
+      ),
     );
   }
 }

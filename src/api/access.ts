@@ -2,8 +2,15 @@ import { timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { ApiError } from './api-error.ts';
 
-/** Why a reader is refused; undefined if it may read. `given`: the parameter `token` of the query string; `token`: the required token, "" if none. */
-export function tokenProblem(headers: IncomingHttpHeaders, given: string | undefined, token: string): ApiError | undefined {
+/**
+ * Why a reader is refused; undefined if it may read. `given`: the parameter `token` of the query string; `token`: the
+ * required token, "" if none.
+ */
+export function tokenProblem(
+  headers: IncomingHttpHeaders,
+  given: string | undefined,
+  token: string,
+): ApiError | undefined {
   if (token === '') return undefined;
   const found = given ?? tokenOf(headers);
   if (found !== undefined && isEqual(found, token)) return undefined;
@@ -20,7 +27,9 @@ export function denied(message: string): ApiError {
 function tokenOf({ authorization, cookie }: IncomingHttpHeaders): string | undefined {
   const kept = /(?:^|; )xrayd-token=([^;]+)/.exec(cookie ?? '')?.[1];
   const signed = /^AWS4-HMAC-SHA256 Credential=(.+?)\/\d{8}\//.exec(authorization ?? '')?.[1];
-  return signed ?? /^Bearer +(\S+)$/i.exec(authorization ?? '')?.[1] ?? (kept === undefined ? undefined : decoded(kept));
+  return (
+    signed ?? /^Bearer +(\S+)$/i.exec(authorization ?? '')?.[1] ?? (kept === undefined ? undefined : decoded(kept))
+  );
 }
 
 /** The value of the page's cookie; undefined if it is malformed. */

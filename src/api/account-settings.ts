@@ -32,7 +32,10 @@ export const INITIAL_ACCOUNT: AccountState = {
 const MAX_POLICIES = 5;
 const MAX_POLICY_BYTES = 5 * 1024;
 
-/** Settings of an account that apply to all its traces. They change nothing in the local X-Ray; clients can only write and read them. */
+/**
+ * Settings of an account that apply to all its traces. They change nothing in the local X-Ray; clients can only write
+ * and read them.
+ */
 export function accountOperations(saved: Saved<AccountState>, now: () => number) {
   const change = (members: Partial<AccountState>): void => saved.set({ ...saved.value, ...members });
   const encryption = (status: string): Answer => ({ EncryptionConfig: { ...saved.value.encryption, Status: status } });
@@ -50,7 +53,10 @@ export function accountOperations(saved: Saved<AccountState>, now: () => number)
   return {
     GetEncryptionConfig: reads(Type.Unknown(), async () => encryption('ACTIVE')),
     PutEncryptionConfig: changes(
-      Type.Object({ KeyId: Type.Optional(Type.String({ minLength: 1, maxLength: 3_000 })), Type: oneOf('NONE', 'KMS') }),
+      Type.Object({
+        KeyId: Type.Optional(Type.String({ minLength: 1, maxLength: 3_000 })),
+        Type: oneOf('NONE', 'KMS'),
+      }),
       ({ Type: type, KeyId }) => {
         if ((type === 'KMS') !== (KeyId !== undefined))
           throw invalid(type === 'KMS' ? 'KeyId is required for type KMS' : 'KeyId must be empty for type NONE');
@@ -68,7 +74,8 @@ export function accountOperations(saved: Saved<AccountState>, now: () => number)
       }),
       ({ Destination }) => {
         if (Destination === undefined) throw invalid('Destination must be XRay or CloudWatchLogs');
-        if (Destination === saved.value.destination) throw invalid(`The destination is already set to ${saved.value.destination}`);
+        if (Destination === saved.value.destination)
+          throw invalid(`The destination is already set to ${saved.value.destination}`);
         change({ destination: Destination });
         return destination('PENDING');
       },
@@ -78,7 +85,9 @@ export function accountOperations(saved: Saved<AccountState>, now: () => number)
       Type.Object({
         Name: Type.String(),
         Rule: Type.Object({
-          Probabilistic: Type.Optional(Type.Object({ DesiredSamplingPercentage: Type.Number({ minimum: 0, maximum: 100 }) })),
+          Probabilistic: Type.Optional(
+            Type.Object({ DesiredSamplingPercentage: Type.Number({ minimum: 0, maximum: 100 }) }),
+          ),
         }),
       }),
       ({ Name, Rule: { Probabilistic } }) => {
@@ -92,12 +101,20 @@ export function accountOperations(saved: Saved<AccountState>, now: () => number)
   } satisfies Partial<Operations>;
 }
 
-function policyOperations(saved: Saved<AccountState>, change: (members: Partial<AccountState>) => void, now: () => number) {
+function policyOperations(
+  saved: Saved<AccountState>,
+  change: (members: Partial<AccountState>) => void,
+  now: () => number,
+) {
   const shown = (policy: Policy): Answer => ({ ...policy, LastUpdatedTime: double(policy.LastUpdatedTime) });
   const find = (name: string): Policy | undefined => saved.value.policies.find(({ PolicyName }) => PolicyName === name);
-  const others = (name: string): readonly Policy[] => saved.value.policies.filter(({ PolicyName }) => PolicyName !== name);
+  const others = (name: string): readonly Policy[] =>
+    saved.value.policies.filter(({ PolicyName }) => PolicyName !== name);
   const stale = (what: 'modified' | 'modified or deleted', name: string): ApiError =>
-    new ApiError('InvalidPolicyRevisionIdException', `Another concurrent request has ${what} the resource policy ${name}`);
+    new ApiError(
+      'InvalidPolicyRevisionIdException',
+      `Another concurrent request has ${what} the resource policy ${name}`,
+    );
   const PolicyName = Type.String({ minLength: 1, maxLength: 128, pattern: String.raw`^[\w+=,.@-]+$` });
   const PolicyRevisionId = Type.Optional(Type.String());
   return {
@@ -117,11 +134,15 @@ function policyOperations(saved: Saved<AccountState>, change: (members: Partial<
         if (Buffer.byteLength(document) > MAX_POLICY_BYTES)
           throw new ApiError('PolicySizeLimitExceededException', 'The policy document is larger than 5 KB');
         const old = find(name);
-        // Revision "0" means that there must be no policy yet; the first revision is "1". Source: X-Ray's model, recorded answers of X-Ray.
+        // Revision "0" means that there must be no policy yet; the first revision is "1". Source: X-Ray's model,
+        // recorded answers of X-Ray.
         const revision = old?.PolicyRevisionId ?? '0';
         if (given !== undefined && given !== revision) throw stale('modified', name);
         if (old === undefined && saved.value.policies.length >= MAX_POLICIES) {
-          throw new ApiError('PolicyCountLimitExceededException', `There are ${MAX_POLICIES} resource policies already`);
+          throw new ApiError(
+            'PolicyCountLimitExceededException',
+            `There are ${MAX_POLICIES} resource policies already`,
+          );
         }
         const policy = {
           PolicyName: name,
@@ -133,13 +154,16 @@ function policyOperations(saved: Saved<AccountState>, change: (members: Partial<
         return { ResourcePolicy: shown(policy) };
       },
     ),
-    DeleteResourcePolicy: changes(Type.Object({ PolicyName, PolicyRevisionId }), ({ PolicyName: name, PolicyRevisionId: given }) => {
-      const old = find(name);
-      if (given !== undefined && given !== old?.PolicyRevisionId) throw stale('modified or deleted', name);
-      if (old === undefined) throw invalid(`The resource policy ${name} does not exist.`);
-      change({ policies: others(name) });
-      return {};
-    }),
+    DeleteResourcePolicy: changes(
+      Type.Object({ PolicyName, PolicyRevisionId }),
+      ({ PolicyName: name, PolicyRevisionId: given }) => {
+        const old = find(name);
+        if (given !== undefined && given !== old?.PolicyRevisionId) throw stale('modified or deleted', name);
+        if (old === undefined) throw invalid(`The resource policy ${name} does not exist.`);
+        change({ policies: others(name) });
+        return {};
+      },
+    ),
   } satisfies Partial<Operations>;
 }
 

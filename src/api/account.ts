@@ -12,7 +12,8 @@ export function ruleArn({ region, accountId }: Account, name: string): string {
 
 /** The ARN of the group Default ends with its name; other ARNs end with 52 characters of base32. */
 export function groupArn({ region, accountId }: Account, name: string): string {
-  const suffix = name === 'Default' ? '' : `/${base32(createHash('sha256').update(randomUUID()).digest()).slice(0, 52)}`;
+  const suffix =
+    name === 'Default' ? '' : `/${base32(createHash('sha256').update(randomUUID()).digest()).slice(0, 52)}`;
   return `arn:aws:xray:${region}:${accountId}:group/${name}${suffix}`;
 }
 

@@ -24,7 +24,10 @@ export class ApiError extends Error {
   }
 }
 
-/** No group or rule has this ARN, or no indexing rule this name. Source of the message: recorded answers of X-Ray to ListTagsForResource. */
+/**
+ * No group or rule has this ARN, or no indexing rule this name. Source of the message: recorded answers of X-Ray to
+ * ListTagsForResource.
+ */
 export function notFound(resource: string): ApiError {
   return new ApiError('ResourceNotFoundException', `Resource ${resource} not found`, 404, resource);
 }

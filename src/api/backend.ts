@@ -59,7 +59,8 @@ export class XRayBackend {
     const now = (): number => wallClockMs() / 1000;
     const steadyNow = (): number => monotonicMs() / 1000;
     const isKnown = (arn: string): boolean =>
-      groups.all.some(({ GroupARN }) => GroupARN === arn) || sampling.records.some(({ SamplingRule }) => SamplingRule.RuleARN === arn);
+      groups.all.some(({ GroupARN }) => GroupARN === arn) ||
+      sampling.records.some(({ SamplingRule }) => SamplingRule.RuleARN === arn);
     const tags = new Tags(settings.value<Record<string, Tag[]>>('tags', {}), isKnown);
     const groups = new Groups(account, settings.value<readonly Group[]>('groups', []), tags);
     const saved = settings.value<readonly SamplingRuleRecord[]>('samplingRules', []);
@@ -100,8 +101,8 @@ export class XRayBackend {
   }
 
   /**
-   * Stores imported documents, which are not counted as received, and go nowhere else; resolves with those that X-Ray would refuse. The memory of
-   * the documents is read until then.
+   * Stores imported documents, which are not counted as received, and go nowhere else; resolves with those that X-Ray
+   * would refuse. The memory of the documents is read until then.
    */
   async import(documents: readonly Uint8Array[]): Promise<readonly Refusal[]> {
     const { refused } = await this.ingest.put(documents, { receivedAtMs: wallClockMs(), isImport: true });

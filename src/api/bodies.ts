@@ -5,7 +5,10 @@ import { bodyOf } from './validation.ts';
 
 /** Maximum size of a body. */
 export const MAX_BODY_BYTES = 5 * 1024 * 1024;
-/** Below this budget, which means a memory limit below 192 MiB, the maximum is smaller. 50 documents of AWS's maximum size still fit. */
+/**
+ * Below this budget, which means a memory limit below 192 MiB, the maximum is smaller. 50 documents of AWS's maximum
+ * size still fit.
+ */
 const SMALL_BUDGET_BYTES = 12 * 1024 * 1024;
 const SMALL_BUDGET_BODY_BYTES = 3.5 * 1024 * 1024;
 
@@ -13,8 +16,9 @@ const SMALL_BUDGET_BODY_BYTES = 3.5 * 1024 * 1024;
 const held = new WeakMap<FastifyRequest, Body>();
 
 /**
- * Makes `app` read the bodies of all routes as JSON, within one budget of `maxBytes`, whatever their content type: Go sends none, .NET and ADOT
- * send no body, botocore sends any type. A body counts until its request is answered, because its strings are in use until then.
+ * Makes `app` read the bodies of all routes as JSON, within one budget of `maxBytes`, whatever their content type: Go
+ * sends none, .NET and ADOT send no body, botocore sends any type. A body counts until its request is answered, because
+ * its strings are in use until then.
  * A route that `takesDocuments` reads the bytes with `withBody`.
  */
 export function readBodies(app: FastifyInstance, maxBytes: number, onGarbage?: () => void): void {
@@ -48,7 +52,10 @@ export function readBodies(app: FastifyInstance, maxBytes: number, onGarbage?: (
   });
 }
 
-/** Passes the request's body to `use`. Its memory stays valid until `use` ends, even if the client disconnects before that. */
+/**
+ * Passes the request's body to `use`. Its memory stays valid until `use` ends, even if the client disconnects before
+ * that.
+ */
 export async function withBody<T>(request: FastifyRequest, use: (bytes: Buffer) => Promise<T>): Promise<T> {
   const body = held.get(request);
   held.delete(request);

@@ -32,15 +32,24 @@ export const IMPORT: DocumentsSchema = {
 };
 
 /**
- * Passes the documents in the body of a route that `takesDocuments` to `use`. They are decoded in the body's memory, which is valid until `use` ends.
+ * Passes the documents in the body of a route that `takesDocuments` to `use`. They are decoded in the body's memory,
+ * which is valid until `use` ends.
  * Rejects with ApiError.
  */
-export function withDocuments<T>(request: FastifyRequest, schema: DocumentsSchema, use: (documents: DecodedDocuments) => Promise<T>): Promise<T> {
+export function withDocuments<T>(
+  request: FastifyRequest,
+  schema: DocumentsSchema,
+  use: (documents: DecodedDocuments) => Promise<T>,
+): Promise<T> {
   return withBody(request, async (bytes) => use(documentsIn(bytes, request, schema)));
 }
 
 /** Only a body with a problem becomes JSON, because its error depends on what the schema says. */
-function documentsIn(bytes: Buffer, request: FastifyRequest, { body: schema, maxDocuments }: DocumentsSchema): DecodedDocuments {
+function documentsIn(
+  bytes: Buffer,
+  request: FastifyRequest,
+  { body: schema, maxDocuments }: DocumentsSchema,
+): DecodedDocuments {
   const decoded = decodeDocuments(bytes, maxDocuments);
   if (typeof decoded !== 'string' && decoded.documents.length + decoded.empty > 0) return decoded;
   const json = bodyOf(bytes);
@@ -48,6 +57,8 @@ function documentsIn(bytes: Buffer, request: FastifyRequest, { body: schema, max
   if (!validate(json)) throw violationError(validate.errors ?? [], json);
   if (typeof decoded !== 'string') return decoded;
   throw invalid(
-    decoded === 'too_many' ? `A call takes at most ${maxDocuments} segment documents` : 'The body has too much beside TraceSegmentDocuments',
+    decoded === 'too_many'
+      ? `A call takes at most ${maxDocuments} segment documents`
+      : 'The body has too much beside TraceSegmentDocuments',
   );
 }

@@ -17,7 +17,10 @@ export interface DocumentsIntakeDeps {
 /** A store that writes takes milliseconds; SDKs and daemons give up after 5 to 60 s. */
 const MAX_WAIT_MS = 15_000;
 
-/** Passes documents of the TCP port to the pipeline, and waits until they are stored: a query after the answer sees them. */
+/**
+ * Passes documents of the TCP port to the pipeline, and waits until they are stored: a query after the answer sees
+ * them.
+ */
 export class DocumentsIntake {
   readonly #deps: DocumentsIntakeDeps;
 
@@ -33,9 +36,9 @@ export class DocumentsIntake {
   }
 
   /**
-   * Resolves with the documents that X-Ray would refuse once all others are stored. Copies the documents before it returns. Rejects with ApiError if
-   * they were not accepted, or not stored in time; and with the store's error if it failed. A document that was accepted but not stored is stored
-   * later, once, also if the client sends it again.
+   * Resolves with the documents that X-Ray would refuse once all others are stored. Copies the documents before it
+   * returns. Rejects with ApiError if they were not accepted, or not stored in time; and with the store's error if it
+   * failed. A document that was accepted but not stored is stored later, once, also if the client sends it again.
    */
   async put(documents: readonly Uint8Array[]): Promise<readonly Refusal[]> {
     const { sink, maxWaitMs = MAX_WAIT_MS } = this.#deps;
@@ -49,7 +52,13 @@ export class DocumentsIntake {
       if (settlement.kind === 'delayed') reject(errorOf(settlement.error));
       else if (settlement.kind === 'dropped') reject(new ApiError('ThrottledException', FULL, 429));
       else if (settlement.kind === 'delivered') stored++;
-      else refused.set(position, { id: settlement.id ?? null, code: settlement.code, message: settlement.message ?? '', traceId: undefined });
+      else
+        refused.set(position, {
+          id: settlement.id ?? null,
+          code: settlement.code,
+          message: settlement.message ?? '',
+          traceId: undefined,
+        });
       if (stored + refused.size === documents.length) resolve(inOrder(refused));
     };
     const answer = sink.offer(documents, 'xray', onSettled);
@@ -62,7 +71,10 @@ export class DocumentsIntake {
     }
   }
 
-  /** Why nothing can be stored. The first documents that cannot be are kept, and tell when storing works again; later ones stay with their senders. */
+  /**
+   * Why nothing can be stored. The first documents that cannot be are kept, and tell when storing works again; later
+   * ones stay with their senders.
+   */
   #fullError(): Error | undefined {
     const { ingest, accounting } = this.#deps;
     const { buffered, inFlight } = accounting.snapshot();
@@ -79,5 +91,9 @@ function inOrder(refused: ReadonlyMap<number, Refusal>): readonly Refusal[] {
 
 function errorOf(error: unknown): Error {
   if (error instanceof Error) return error;
-  return new ApiError('ServiceUnavailableException', `The documents were received, but are not stored yet (${String(error)})`, 503);
+  return new ApiError(
+    'ServiceUnavailableException',
+    `The documents were received, but are not stored yet (${String(error)})`,
+    503,
+  );
 }

@@ -62,7 +62,9 @@ export class Groups {
   /** Throws InvalidRequestException. */
   find({ GroupName, GroupARN }: GroupRef): Group {
     if ((GroupName === undefined) === (GroupARN === undefined)) throw invalid('Provide either GroupName or GroupARN');
-    const group = this.all.find((each) => (GroupName === undefined ? each.GroupARN === GroupARN : each.GroupName === GroupName));
+    const group = this.all.find((each) =>
+      GroupName === undefined ? each.GroupARN === GroupARN : each.GroupName === GroupName,
+    );
     if (group === undefined) throw invalid('Group not found');
     return group;
   }
@@ -71,9 +73,14 @@ export class Groups {
   filterOf(ref: GroupRef): { filter: Expression | undefined; editedAt: number } {
     const name = ref.GroupName === '' ? undefined : ref.GroupName;
     if (name === undefined && ref.GroupARN === undefined) return { filter: undefined, editedAt: 0 };
-    const group = this.all.find((each) => (name === undefined ? each.GroupARN === ref.GroupARN : each.GroupName === name));
+    const group = this.all.find((each) =>
+      name === undefined ? each.GroupARN === ref.GroupARN : each.GroupName === name,
+    );
     if (group === undefined) throw invalid('Group not found.');
-    return { filter: group.FilterExpression === null ? undefined : this.parse(group.FilterExpression), editedAt: group.editedAt };
+    return {
+      filter: group.FilterExpression === null ? undefined : this.parse(group.FilterExpression),
+      editedAt: group.editedAt,
+    };
   }
 
   /** The expression of a query string, where there may be none. Throws InvalidRequestException. */
@@ -110,7 +117,12 @@ export class Groups {
     return { Groups: this.all.map(shown), NextToken: null };
   }
 
-  #create({ GroupName, FilterExpression, InsightsConfiguration, Tags: given }: Type.Static<typeof CreateGroup>): Answer {
+  #create({
+    GroupName,
+    FilterExpression,
+    InsightsConfiguration,
+    Tags: given,
+  }: Type.Static<typeof CreateGroup>): Answer {
     if (!/^[A-Za-z0-9-]+$/.test(GroupName)) throw invalid('Group name may contain letters, digits and dashes only');
     if (isBlank(FilterExpression)) throw invalid('Filter Expression is empty');
     if (this.all.some((group) => group.GroupName === GroupName)) throw invalid(`${GroupName} already exists`);
@@ -153,10 +165,17 @@ export class Groups {
 }
 
 /** Source: X-Ray's model for the rule; the wording is ours. */
-function withInsights(before: Group['InsightsConfiguration'], asked: Partial<Group['InsightsConfiguration']> = {}): Group['InsightsConfiguration'] {
+function withInsights(
+  before: Group['InsightsConfiguration'],
+  asked: Partial<Group['InsightsConfiguration']> = {},
+): Group['InsightsConfiguration'] {
   const InsightsEnabled = asked.InsightsEnabled ?? before.InsightsEnabled;
-  if (asked.NotificationsEnabled === true && !InsightsEnabled) throw invalid('Notifications can only be enabled on a group with insights enabled');
-  return { InsightsEnabled, NotificationsEnabled: InsightsEnabled && (asked.NotificationsEnabled ?? before.NotificationsEnabled) };
+  if (asked.NotificationsEnabled === true && !InsightsEnabled)
+    throw invalid('Notifications can only be enabled on a group with insights enabled');
+  return {
+    InsightsEnabled,
+    NotificationsEnabled: InsightsEnabled && (asked.NotificationsEnabled ?? before.NotificationsEnabled),
+  };
 }
 
 function isBlank(text: string | undefined): text is '' | undefined {

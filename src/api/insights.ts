@@ -31,7 +31,9 @@ const LOOK_BACK_SECONDS = 6 * 3_600;
 /** Longer than other tokens. */
 const NextToken = Type.Optional(Type.String({ minLength: 1, maxLength: 2_000 }));
 const Reference = {
-  InsightId: Type.String({ pattern: '^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[1-5][0-9a-fA-F]{3}-[89abAB][0-9a-fA-F]{3}-[0-9a-fA-F]{12}$' }),
+  InsightId: Type.String({
+    pattern: '^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[1-5][0-9a-fA-F]{3}-[89abAB][0-9a-fA-F]{3}-[0-9a-fA-F]{12}$',
+  }),
 };
 const Summaries = Type.Object({
   States: Type.Optional(Type.Array(oneOf('ACTIVE', 'CLOSED'), { maxItems: 1 })),
@@ -48,7 +50,9 @@ const ImpactGraph = Type.Object({ ...Reference, ...TimeRange, NextToken });
 export function insightOperations(deps: InsightsDeps) {
   return {
     GetInsightSummaries: reads(Summaries, async (body) => summaries(deps, body)),
-    GetInsight: reads(Type.Object(Reference), async ({ InsightId }) => ({ Insight: insightMembers(await find(deps, InsightId)) })),
+    GetInsight: reads(Type.Object(Reference), async ({ InsightId }) => ({
+      Insight: insightMembers(await find(deps, InsightId)),
+    })),
     GetInsightEvents: reads(Events, async (body) => {
       const { insight } = await find(deps, body.InsightId);
       const events = insight.events.map((event) => eventMembers(event, insight));
@@ -64,16 +68,27 @@ async function summaries(deps: InsightsDeps, body: Type.Static<typeof Summaries>
   if (end < start) throw invalid('End time cannot be earlier than start time');
   const { groups } = deps;
   groups.filterOf(body);
-  const named = groups.all.filter(({ GroupName, GroupARN }) => GroupName === body.GroupName || GroupARN === body.GroupARN);
+  const named = groups.all.filter(
+    ({ GroupName, GroupARN }) => GroupName === body.GroupName || GroupARN === body.GroupARN,
+  );
   const found = await insightsIn(deps, named[0] ?? groups.default, start, end);
   const members = found
     .filter(({ insight }) => state === undefined || stateOf(insight) === state)
     .map((known) => ({ ...insightMembers(known), LastUpdateTime: double(known.insight.lastUpdate) }));
-  const { items, NextToken: next } = pageOf(members, { ...body, most: PAGE, question: ['insights', body.GroupName, body.GroupARN, state] });
+  const { items, NextToken: next } = pageOf(members, {
+    ...body,
+    most: PAGE,
+    question: ['insights', body.GroupName, body.GroupARN, state],
+  });
   return { InsightSummaries: items, NextToken: next };
 }
 
-async function insightsIn({ groups, store, now }: InsightsDeps, group: Group, start: number, end: number): Promise<Known[]> {
+async function insightsIn(
+  { groups, store, now }: InsightsDeps,
+  group: Group,
+  start: number,
+  end: number,
+): Promise<Known[]> {
   const { filter } = groups.filterOf({ GroupARN: group.GroupARN });
   const insights = await store.read('insights', { start, end, now: now(), filter });
   return insights.map((insight) => ({ group, insight }));
@@ -93,7 +108,9 @@ function idOf({ group, insight }: Known): string {
   const hex = createHash('sha256')
     .update(`${group.GroupARN}\n${keyOf(insight.service)}\n${insight.start}`)
     .digest('hex');
-  return [hex.slice(0, 8), hex.slice(8, 12), `5${hex.slice(13, 16)}`, `8${hex.slice(17, 20)}`, hex.slice(20, 32)].join('-');
+  return [hex.slice(0, 8), hex.slice(8, 12), `5${hex.slice(13, 16)}`, `8${hex.slice(17, 20)}`, hex.slice(20, 32)].join(
+    '-',
+  );
 }
 
 function stateOf({ end }: Insight): string {
@@ -149,7 +166,9 @@ async function impactGraph(deps: InsightsDeps, body: Type.Static<typeof ImpactGr
   const failed = deps.groups.parse(`service(${JSON.stringify(insight.service.name)}) { fault }`);
   const { filter } = deps.groups.filterOf({ GroupARN: group.GroupARN });
   const both = filter === undefined ? failed : ({ kind: 'and', of: [filter, failed] } as const);
-  const graph: unknown = JSON.parse(await deps.store.read('serviceGraph', { range: { type: 'Event', start, end }, filter: both }));
+  const graph: unknown = JSON.parse(
+    await deps.store.read('serviceGraph', { range: { type: 'Event', start, end }, filter: both }),
+  );
   const services = arrayOf(member(graph, 'Services')).map(objectOf);
   return {
     InsightId: idOf(known),

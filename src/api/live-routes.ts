@@ -44,10 +44,12 @@ const MAX_ALL_UNREAD_BYTES = 16 * 1024 * 1024;
 const KEEP_ALIVE_MS = 15_000;
 
 /**
- * `GET /events`: server-sent events. `traces` carries the summaries of traces that changed, with the number of the change as id;
- * `resync` means that changes were left out and the list must be reloaded. With `form=rows`, the event is `rows` with RowChanges.
+ * `GET /events`: server-sent events. `traces` carries the summaries of traces that changed, with the number of the
+ * change as id; `resync` means that changes were left out and the list must be reloaded. With `form=rows`, the event is
+ * `rows` with RowChanges.
  * Both accept `filter`, and `text`: words that the traces must contain.
- * `GET /traces.ndjson?filter=…&limit=…&follow=true`: summaries, one per line, newest first; with `follow`, new ones are appended.
+ * `GET /traces.ndjson?filter=…&limit=…&follow=true`: summaries, one per line, newest first; with `follow`, new ones are
+ * appended.
  */
 export function addLiveRoutes(app: ApiServer, deps: LiveDeps): void {
   let clients = 0;
@@ -61,7 +63,8 @@ export function addLiveRoutes(app: ApiServer, deps: LiveDeps): void {
     const headers = { 'content-type': type, 'cache-control': 'no-store', 'x-accel-buffering': 'no' };
     // A HEAD request does not listen, so the stream would never end.
     if (reply.request.method === 'HEAD') return reply.headers(headers).send();
-    if (clients >= MAX_CLIENTS) throw new ApiError('ThrottledException', `There are ${MAX_CLIENTS} listeners already`, 429);
+    if (clients >= MAX_CLIENTS)
+      throw new ApiError('ThrottledException', `There are ${MAX_CLIENTS} listeners already`, 429);
     clients++;
     const { raw } = reply.hijack();
     const closed = new AbortController();
@@ -77,7 +80,8 @@ export function addLiveRoutes(app: ApiServer, deps: LiveDeps): void {
       await run({ write: (text) => raw.write(text), isFull, signal });
       raw.end();
     } catch {
-      // The client left, xrayd stops, or the store failed. A finite list is cut off, so that it is not mistaken for a complete one.
+      // The client left, xrayd stops, or the store failed. A finite list is cut off, so that it is not mistaken for a
+      // complete one.
       if (isEndless) raw.end();
       else raw.destroy();
     } finally {
@@ -105,7 +109,13 @@ export function addLiveRoutes(app: ApiServer, deps: LiveDeps): void {
       do {
         const size = Math.min(left, MAX_TRACES);
         after = await inTurn(deps.gate, out, async () => {
-          const page = await deps.store.read('summaries', { range: { ...range, start: -1 }, ...search, rate: 1, after, limit: size });
+          const page = await deps.store.read('summaries', {
+            range: { ...range, start: -1 },
+            ...search,
+            rate: 1,
+            after,
+            limit: size,
+          });
           const summaries = arrayOf(member(parseJson(page.json), 'TraceSummaries'));
           for (const summary of summaries) out.write(`${JSON.stringify(summary)}\n`);
           left -= summaries.length;
@@ -143,7 +153,9 @@ async function sendEvents(out: Outlet, { lastId, search, isRows }: Wanted, deps:
   await eachTick(feed, from, isRows ? MAX_ROWS : MAX_TRACES, out, async (ids, number, isWhole) => {
     if (!isWhole) out.write(`event: resync\nid: ${number}\ndata: {}\n\n`);
     if (isRows) {
-      await inTurn(gate, out, async () => out.write(`event: rows\nid: ${number}\ndata: ${await store.read('rowsOf', { ids, ...search })}\n\n`));
+      await inTurn(gate, out, async () =>
+        out.write(`event: rows\nid: ${number}\ndata: ${await store.read('rowsOf', { ids, ...search })}\n\n`),
+      );
       return;
     }
     await sendSummaries(deps, ids, search, out, (lines) => {
@@ -169,7 +181,10 @@ async function sendSummaries(
   }
 }
 
-/** Runs `work`, which queries the store and writes, once it is this stream's turn and its output is not full. Rejects if the stream ends. */
+/**
+ * Runs `work`, which queries the store and writes, once it is this stream's turn and its output is not full. Rejects if
+ * the stream ends.
+ */
 async function inTurn<T>(gate: LiveDeps['gate'], { isFull, signal }: Outlet, work: () => Promise<T>): Promise<T> {
   for (;;) {
     signal.throwIfAborted();
@@ -184,7 +199,10 @@ async function inTurn<T>(gate: LiveDeps['gate'], { isFull, signal }: Outlet, wor
   }
 }
 
-/** Calls `send` with the newest `most` traces that changed since the last call, at most once per tick, and not while the output is full. */
+/**
+ * Calls `send` with the newest `most` traces that changed since the last call, at most once per tick, and not while the
+ * output is full.
+ */
 async function eachTick(
   feed: LiveFeed,
   from: number,

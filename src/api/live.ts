@@ -1,6 +1,9 @@
 import { randomUUID } from 'node:crypto';
 
-/** Which traces changed, in order. A listener that missed recent changes can catch up; one that missed older changes reloads everything. */
+/**
+ * Which traces changed, in order. A listener that missed recent changes can catch up; one that missed older changes
+ * reloads everything.
+ */
 export class LiveFeed {
   /** Change numbers are valid within one run: after a restart, a listener starts over. */
   readonly run: string = randomUUID();
@@ -32,7 +35,10 @@ export class LiveFeed {
     for (const listener of this.#listeners) listener();
   }
 
-  /** Traces that changed after change `number`, each at its last change, oldest first; undefined if some are no longer known. */
+  /**
+   * Traces that changed after change `number`, each at its last change, oldest first; undefined if some are no longer
+   * known.
+   */
   since(number: number): readonly string[] | undefined {
     const changes = this.#last - number;
     if (changes < 0 || changes > this.#ids.length) return undefined;
@@ -48,7 +54,7 @@ export class LiveFeed {
 }
 
 /**
- * At least as many as a page shows when it reconnects. Older changes are dropped in one go once there are twice as many: a map of each trace's
- * last change took a tenth of the main thread's time at 20,000 changes per second.
+ * At least as many as a page shows when it reconnects. Older changes are dropped in one go once there are twice as
+ * many: a map of each trace's last change took a tenth of the main thread's time at 20,000 changes per second.
  */
 const MIN_CHANGES = 5_000;

@@ -25,7 +25,13 @@ export type ApiServer = FastifyInstance<
 >;
 
 /** A body that matches the schema `S`. */
-type BodyOf<S> = FastifyRequest<RouteGenericInterface, RawServerDefault, RawRequestDefaultExpression, { body: S }, TypeBoxTypeProvider>['body'];
+type BodyOf<S> = FastifyRequest<
+  RouteGenericInterface,
+  RawServerDefault,
+  RawRequestDefaultExpression,
+  { body: S },
+  TypeBoxTypeProvider
+>['body'];
 
 /** A response: an object, or text that is JSON already. */
 type Response = object | string;
@@ -48,14 +54,17 @@ export interface Operation<K extends 'read' | 'change' = 'read' | 'change'> {
 }
 
 /** Every operation of X-Ray. The table in src/formats/xray/operations.ts decides which of them are changes. */
-export type Operations = { readonly [N in OperationName]: Operation<N extends ChangingOperationName ? 'change' : 'read'> };
+export type Operations = {
+  readonly [N in OperationName]: Operation<N extends ChangingOperationName ? 'change' : 'read'>;
+};
 
 /** An operation that changes no settings. `handle` rejects with ApiError. Members that are null count as absent. */
 export function reads<S extends TSchema>(schema: S, handle: (body: BodyOf<S>) => Promise<Response>): Operation<'read'> {
   return {
     kind: 'read',
     schema,
-    addTo: (app, path) => void app.post(path, { schema: { body: schema } }, async ({ body }, reply) => respond(reply, () => handle(body))),
+    addTo: (app, path) =>
+      void app.post(path, { schema: { body: schema } }, async ({ body }, reply) => respond(reply, () => handle(body))),
   };
 }
 
@@ -65,7 +74,9 @@ export function changes<S extends TSchema>(schema: S, change: (body: BodyOf<S>) 
     kind: 'change',
     schema,
     addTo: (app, path, context) =>
-      void app.post(path, { schema: { body: schema } }, async ({ body }, reply) => respond(reply, () => context.change(() => change(body)))),
+      void app.post(path, { schema: { body: schema } }, async ({ body }, reply) =>
+        respond(reply, () => context.change(() => change(body))),
+      ),
   };
 }
 
@@ -77,7 +88,9 @@ export function takesDocuments(schema: DocumentsSchema): Operation<'read'> {
     addTo: (app, path, { putTraceSegments }) =>
       void app.post(path, { config: { takesDocuments: true } }, async (request, reply) =>
         respond(reply, async () => {
-          const { response } = await withDocuments(request, schema, async (documents) => ({ response: putTraceSegments(documents) }));
+          const { response } = await withDocuments(request, schema, async (documents) => ({
+            response: putTraceSegments(documents),
+          }));
           return response;
         }),
       ),

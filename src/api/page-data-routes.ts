@@ -28,10 +28,14 @@ export function addPageDataRoutes(app: ApiServer, backend: XRayBackend): void {
     if (documents.length === 0) throw noSuchTrace();
     return reply.send({ Documents: documents });
   });
-  app.post('/api/traces/:id/pin', { schema: { params: OneTrace, body: Pin } }, async ({ params: { id }, body: { Pinned = true } }) => {
-    if (!(await store.write('pin', { traceId: id, isPinned: Pinned }))) throw noSuchTrace();
-    return { TraceId: id, Pinned };
-  });
+  app.post(
+    '/api/traces/:id/pin',
+    { schema: { params: OneTrace, body: Pin } },
+    async ({ params: { id }, body: { Pinned = true } }) => {
+      if (!(await store.write('pin', { traceId: id, isPinned: Pinned }))) throw noSuchTrace();
+      return { TraceId: id, Pinned };
+    },
+  );
   app.post('/api/import', { config: { takesDocuments: true } }, async (request) => {
     return withDocuments(request, IMPORT, async ({ documents, empty }) => {
       const refused = await backend.import(documents);

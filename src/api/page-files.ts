@@ -22,7 +22,10 @@ const POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; worker-src 'self'; " +
   "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/** What the list at `/` asks for first comes along with its code. Not when the address says something else: a preload that is not used is a warning. */
+/**
+ * What the list at `/` asks for first comes along with its code. Not when the address says something else: a preload
+ * that is not used is a warning.
+ */
 const PRELOAD = `</api/traces?filter=&limit=${FIRST_ROWS}>; rel=preload; as=fetch; crossorigin=anonymous`;
 const ListParameters = { q: Text, text: Text, range: Text, from: Text, to: Text, pinned: Text };
 const PageAddress = Type.Object({ token: Text, ...ListParameters });
@@ -44,8 +47,13 @@ export function addPageFiles(app: ApiServer): void {
     app.get(place, { schema: { querystring: PageAddress } }, async (request, reply) => {
       const { token } = request.query;
       if (token !== undefined) return keepToken(token, request.url, reply);
-      void reply.headers({ 'content-security-policy': POLICY, 'referrer-policy': 'no-referrer', 'cache-control': 'no-cache' });
-      if (place === '/' && !Object.keys(ListParameters).some((name) => Object.hasOwn(request.query, name))) void reply.header('link', PRELOAD);
+      void reply.headers({
+        'content-security-policy': POLICY,
+        'referrer-policy': 'no-referrer',
+        'cache-control': 'no-cache',
+      });
+      if (place === '/' && !Object.keys(ListParameters).some((name) => Object.hasOwn(request.query, name)))
+        void reply.header('link', PRELOAD);
       return sendFile(request.headers['accept-encoding'], reply.type(HTML), html);
     });
   }
@@ -54,7 +62,11 @@ export function addPageFiles(app: ApiServer): void {
     const file = files.get(`assets/${name}`);
     if (file === undefined) return reply.callNotFound();
     void reply.header('cache-control', 'max-age=31536000, immutable');
-    return sendFile(request.headers['accept-encoding'], reply.type(TYPES[extname(name)] ?? 'application/octet-stream'), file);
+    return sendFile(
+      request.headers['accept-encoding'],
+      reply.type(TYPES[extname(name)] ?? 'application/octet-stream'),
+      file,
+    );
   });
 }
 
@@ -66,13 +78,18 @@ async function keepToken(token: string, url: string, reply: FastifyReply): Promi
   return reply.redirect(here.pathname + here.search, 303);
 }
 
-async function sendFile(accepted: string | string[] | undefined, reply: FastifyReply, file: Buffer): Promise<FastifyReply> {
+async function sendFile(
+  accepted: string | string[] | undefined,
+  reply: FastifyReply,
+  file: Buffer,
+): Promise<FastifyReply> {
   if (!/\bgzip\b/.test(String(accepted))) return reply.send(gunzipSync(file));
   return reply.headers({ 'content-encoding': 'gzip', vary: 'accept-encoding' }).send(file);
 }
 
 function readFiles(): ReadonlyMap<string, Buffer> {
-  if (typeof PAGE_FILES !== 'undefined') return new Map(Object.entries(PAGE_FILES).map(([path, text]) => [path, Buffer.from(text, 'base64')]));
+  if (typeof PAGE_FILES !== 'undefined')
+    return new Map(Object.entries(PAGE_FILES).map(([path, text]) => [path, Buffer.from(text, 'base64')]));
   // From source, the page is what `npm run build` made last.
   const folder = new URL('../../../dist/page/', import.meta.url);
   if (!existsSync(folder)) return new Map();
@@ -80,7 +97,10 @@ function readFiles(): ReadonlyMap<string, Buffer> {
   return new Map(
     paths.map(({ parentPath, name }) => {
       const path = `${parentPath}/${name}`;
-      return [path.slice(path.indexOf('dist/page/') + 'dist/page/'.length).replace(/^\/+/, ''), gzipSync(readFileSync(path))];
+      return [
+        path.slice(path.indexOf('dist/page/') + 'dist/page/'.length).replace(/^\/+/, ''),
+        gzipSync(readFileSync(path)),
+      ];
     }),
   );
 }

@@ -46,12 +46,18 @@ export function addPageRoutes(app: ApiServer, { backend, intake, status, sample 
     const { rows, next } = await store.read('rows', { ...selection, after: place, limit });
     return { rows, next: next === undefined ? null : cursorAt([next.row, next.time], question) };
   };
-  const orderedRowsOf = async (request: Omit<OrderedRequest, 'after' | 'limit'>, after: string | undefined, limit: number): Promise<Rows> => {
+  const orderedRowsOf = async (
+    request: Omit<OrderedRequest, 'after' | 'limit'>,
+    after: string | undefined,
+    limit: number,
+  ): Promise<Rows> => {
     const { key, isDescending } = request.order;
     const question = ['orderedRows', key, isDescending];
     const place = cursorOf(after, (text) => {
       const [row, at, value, ...others] = placeOf(text, question) ?? [];
-      return isRow(row) && typeof at === 'number' && value !== undefined && others.length === 0 ? { row, at, value } : undefined;
+      return isRow(row) && typeof at === 'number' && value !== undefined && others.length === 0
+        ? { row, at, value }
+        : undefined;
     });
     const { rows, next } = await store.read('orderedRows', { ...request, after: place, limit });
     return { rows, next: next === undefined ? null : cursorAt([next.row, next.at, next.value], question) };
@@ -62,7 +68,10 @@ export function addPageRoutes(app: ApiServer, { backend, intake, status, sample 
     const most = Math.min(countOf('limit', limit) ?? 200, MAX_ROWS);
     const order = orderOf(sort);
     const hasTotals = flagOf('totals', totals);
-    const page = order === undefined ? await rowsOf(selection, after, most) : await orderedRowsOf({ ...selection, order }, after, most);
+    const page =
+      order === undefined
+        ? await rowsOf(selection, after, most)
+        : await orderedRowsOf({ ...selection, order }, after, most);
     const facts = { next: page.next, ...(hasTotals ? { totals: await store.read('totals', selection) } : {}) };
     return reply.type('application/json').send(`{"rows":${page.rows},${JSON.stringify(facts).slice(1)}`);
   });
@@ -71,12 +80,16 @@ export function addPageRoutes(app: ApiServer, { backend, intake, status, sample 
     const order: Order = orderOf(sort) ?? { key: 'start', isDescending: true };
     const most = Math.min(countOf('limit', limit) ?? 200, MAX_ROWS);
     const request = { ...rangeOf(search), ...searchOf(search), order, skip: positionOf('skip', skip), limit: most };
-    return reply.type('application/json').send(await store.read('window', { ...request, ranking: given(ranking), find: given(find) }));
+    return reply
+      .type('application/json')
+      .send(await store.read('window', { ...request, ranking: given(ranking), find: given(find) }));
   });
   app.get('/api/overview', { schema: { querystring: Overview } }, async ({ query }, reply) => {
     const { all, ...search } = query;
     const chosen = { from: numberOf('from', search.from), to: numberOf('to', search.to), isAll: flagOf('all', all) };
-    return reply.type('application/json').send(await store.read('overview', { ...rangeOf(search), ...searchOf(search), chosen }));
+    return reply
+      .type('application/json')
+      .send(await store.read('overview', { ...rangeOf(search), ...searchOf(search), chosen }));
   });
   app.get('/api/row', { schema: { querystring: Type.Object({ row: Text }) } }, async ({ query: { row } }, reply) => {
     return reply.type('application/json').send(await store.read('rowAt', { row: positionOf('row', row) }));
@@ -97,22 +110,37 @@ export function addPageRoutes(app: ApiServer, { backend, intake, status, sample 
   app.get('/api/graph', { schema: { querystring: Graph } }, async ({ query }, reply) => {
     const { within, ...search } = query;
     const range = { type: 'TraceId', ...rangeOf(search) } as const;
-    return reply.type('application/json').send(await store.read('serviceGraph', { range, ...searchOf(search), maxMs: countOf('within', within) }));
+    return reply
+      .type('application/json')
+      .send(await store.read('serviceGraph', { range, ...searchOf(search), maxMs: countOf('within', within) }));
   });
-  app.get('/api/suggestions', { schema: { querystring: Type.Object({ field: Text, prefix: Text }) } }, async ({ query }) => {
-    const { field = '', prefix = '' } = query;
-    return store.read('suggestions', { field, prefix });
-  });
+  app.get(
+    '/api/suggestions',
+    { schema: { querystring: Type.Object({ field: Text, prefix: Text }) } },
+    async ({ query }) => {
+      const { field = '', prefix = '' } = query;
+      return store.read('suggestions', { field, prefix });
+    },
+  );
   app.get('/api/status', async (): Promise<Status> => {
     const [size, pinned] = await Promise.all([store.read('size', {}), store.read('pinned', { limit: MAX_PINNED })]);
     return { ...status(), ...config.account, ...size, pinned, maxBytes: store.maxBytes, file: store.file };
   });
-  app.get('/api/sampling', { schema: { querystring: SampledRequest } }, async ({ query }): Promise<{ Rule: DecidingRule | null }> => {
-    const { name = '', type = '', host = '', method = '', path = '' } = query;
-    const asked = { serviceName: name, serviceType: type, host, method, path };
-    const rule = ruleFor(sampling.rulesOfAws, asked);
-    return { Rule: rule === undefined ? null : { RuleName: rule.RuleName, ReservoirSize: rule.ReservoirSize, FixedRate: rule.FixedRate } };
-  });
+  app.get(
+    '/api/sampling',
+    { schema: { querystring: SampledRequest } },
+    async ({ query }): Promise<{ Rule: DecidingRule | null }> => {
+      const { name = '', type = '', host = '', method = '', path = '' } = query;
+      const asked = { serviceName: name, serviceType: type, host, method, path };
+      const rule = ruleFor(sampling.rulesOfAws, asked);
+      return {
+        Rule:
+          rule === undefined
+            ? null
+            : { RuleName: rule.RuleName, ReservoirSize: rule.ReservoirSize, FixedRate: rule.FixedRate },
+      };
+    },
+  );
   app.post('/api/sample', async () => {
     const { traceId, documents } = sample();
     await intake.put(documents.map((text) => Buffer.from(text)));

@@ -9,7 +9,10 @@ export * from '../query/answers.ts';
 /** Traces of the list's first page: more than a screen shows. */
 export const FIRST_ROWS = 200;
 
-/** `GET /api/traces`: in the order of `sort`, or else newest first; `GET /api/pinned` has the pinned ones alone, in one page. */
+/**
+ * `GET /api/traces`: in the order of `sort`, or else newest first; `GET /api/pinned` has the pinned ones alone, in one
+ * page.
+ */
 export interface RowsPage {
   readonly rows: readonly TraceRow[];
   /** For `after` of the next page; null at the end. */
@@ -70,7 +73,10 @@ export interface TraceDocuments {
   readonly documents: readonly ReceivedJson[];
 }
 
-/** Member `Rule` of `GET /api/sampling?name=&type=&host=&method=&path=`: the sampling rule that decides in AWS about such a request, null when none does. */
+/**
+ * Member `Rule` of `GET /api/sampling?name=&type=&host=&method=&path=`: the sampling rule that decides in AWS about
+ * such a request, null when none does.
+ */
 export interface DecidingRule {
   readonly RuleName: string;
   /** Requests a second that are traced in any case. */

@@ -11,7 +11,10 @@ const MAX_NAME = 100;
 
 /** A parameter that may be absent. An empty one counts as absent where the route says so. */
 export const Text = Type.Optional(Type.String());
-/** What decides which traces a route is about: a filter expression, words, and the earliest and latest start in seconds since the epoch. */
+/**
+ * What decides which traces a route is about: a filter expression, words, and the earliest and latest start in seconds
+ * since the epoch.
+ */
 export const Search = { filter: Text, text: Text, from: Text, to: Text };
 
 /** The path of a route about one trace. */
@@ -21,18 +24,21 @@ export const OneTrace = Type.Object({ id: Type.String() });
 export function parametersOf(query: unknown): ReadonlyMap<string, string> {
   const parameters = new Map<string, string>();
   for (const [name, value] of Object.entries(objectOf(query))) {
-    if (typeof value !== 'string') throw invalid(`The query parameter ${JSON.stringify(name.slice(0, MAX_NAME))} is given more than once`);
+    if (typeof value !== 'string')
+      throw invalid(`The query parameter ${JSON.stringify(name.slice(0, MAX_NAME))} is given more than once`);
     parameters.set(name, value);
   }
   return parameters;
 }
 
 /**
- * A validator for parameters of a path or a query string, which are strings: `parametersOf` has checked that. One of fastify's for each route
- * would take 0.5 MB of memory together. Throws if the schema names another type.
+ * A validator for parameters of a path or a query string, which are strings: `parametersOf` has checked that. One of
+ * fastify's for each route would take 0.5 MB of memory together. Throws if the schema names another type.
  */
 export function acceptTexts(schema: unknown, url: string): () => true {
-  const other = Object.entries(objectOf(member(schema, 'properties'))).find(([, parameter]) => member(parameter, 'type') !== 'string');
+  const other = Object.entries(objectOf(member(schema, 'properties'))).find(
+    ([, parameter]) => member(parameter, 'type') !== 'string',
+  );
   if (other !== undefined) throw new Error(`${url}: the parameter ${other[0]} must be a string in the schema`);
   return () => true;
 }

@@ -61,25 +61,32 @@ export function retrievalOperations(store: Pick<Store, 'read'>, steadyNow: () =>
         return {
           RetrievalStatus: statusOf(retrieval),
           TraceFormat,
-          Traces: found.map(({ Id, Duration, Segments }) => ({ Id, Duration: double(numberOf(Duration) ?? null), Spans: Segments })),
+          Traces: found.map(({ Id, Duration, Segments }) => ({
+            Id,
+            Duration: double(numberOf(Duration) ?? null),
+            Spans: Segments,
+          })),
           NextToken: next < retrieval.ids.length && !retrieval.isCancelled ? cursorAt([next], question) : null,
         };
       },
     ),
-    GetRetrievedTracesGraph: reads(Type.Object({ RetrievalToken, NextToken }), async ({ RetrievalToken: token, NextToken: nextToken }) => {
-      const retrieval = find(token);
-      // One trace per page: the nodes of a graph refer to each other by number.
-      const question = ['graph', token];
-      const at = offsetOf(nextToken, question);
-      const id = retrieval.isCancelled ? undefined : retrieval.ids[at];
-      const json = id === undefined ? undefined : await store.read('traceGraph', { id });
-      const services = arrayOf(JSON.parse(json ?? '[]', asDoubles));
-      return {
-        RetrievalStatus: statusOf(retrieval),
-        Services: services.map((Service) => ({ Service, Links: [] })),
-        NextToken: at + 1 < retrieval.ids.length && !retrieval.isCancelled ? cursorAt([at + 1], question) : null,
-      };
-    }),
+    GetRetrievedTracesGraph: reads(
+      Type.Object({ RetrievalToken, NextToken }),
+      async ({ RetrievalToken: token, NextToken: nextToken }) => {
+        const retrieval = find(token);
+        // One trace per page: the nodes of a graph refer to each other by number.
+        const question = ['graph', token];
+        const at = offsetOf(nextToken, question);
+        const id = retrieval.isCancelled ? undefined : retrieval.ids[at];
+        const json = id === undefined ? undefined : await store.read('traceGraph', { id });
+        const services = arrayOf(JSON.parse(json ?? '[]', asDoubles));
+        return {
+          RetrievalStatus: statusOf(retrieval),
+          Services: services.map((Service) => ({ Service, Links: [] })),
+          NextToken: at + 1 < retrieval.ids.length && !retrieval.isCancelled ? cursorAt([at + 1], question) : null,
+        };
+      },
+    ),
     CancelTraceRetrieval: reads(Type.Object({ RetrievalToken }), async ({ RetrievalToken: token }) => {
       find(token).isCancelled = true;
       return {};

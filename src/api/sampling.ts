@@ -55,7 +55,9 @@ const Extras = {
       patternProperties: { '^': AttributeText },
     }),
   ),
-  SamplingRateBoost: Type.Optional(Type.Object({ MaxRate: Type.Optional(Rate), CooldownWindowMinutes: Type.Optional(integer(0)) })),
+  SamplingRateBoost: Type.Optional(
+    Type.Object({ MaxRate: Type.Optional(Rate), CooldownWindowMinutes: Type.Optional(integer(0)) }),
+  ),
 };
 const NewRule = Type.Object({ ...RuleMembers, ...Criteria, ...Extras, Version: integer(1) });
 const RuleUpdate = Type.Object({
@@ -101,7 +103,10 @@ export class Sampling {
   operations() {
     const rules = (): SamplingRule[] => this.records.map(({ SamplingRule }) => SamplingRule);
     return {
-      GetSamplingRules: reads(Type.Unknown(), async () => ({ SamplingRuleRecords: sortedRecords(this.records).map(shown), NextToken: null })),
+      GetSamplingRules: reads(Type.Unknown(), async () => ({
+        SamplingRuleRecords: sortedRecords(this.records).map(shown),
+        NextToken: null,
+      })),
       // SDKs differ in what they send; nothing is refused (targets.ts).
       GetSamplingTargets: reads(Type.Unknown(), async (body) => {
         const { now, steadyNow, modifiedAt } = this.#deps;
@@ -111,10 +116,13 @@ export class Sampling {
         SamplingStatisticSummaries: this.#targets.summaries(rules(), this.#deps.now()),
         NextToken: null,
       })),
-      CreateSamplingRule: changes(Type.Object({ SamplingRule: NewRule, Tags: Type.Optional(TagList) }), ({ SamplingRule: rule, Tags: given }) =>
-        this.#create(rule, given),
+      CreateSamplingRule: changes(
+        Type.Object({ SamplingRule: NewRule, Tags: Type.Optional(TagList) }),
+        ({ SamplingRule: rule, Tags: given }) => this.#create(rule, given),
       ),
-      UpdateSamplingRule: changes(Type.Object({ SamplingRuleUpdate: RuleUpdate }), ({ SamplingRuleUpdate: update }) => this.#update(update)),
+      UpdateSamplingRule: changes(Type.Object({ SamplingRuleUpdate: RuleUpdate }), ({ SamplingRuleUpdate: update }) =>
+        this.#update(update),
+      ),
       DeleteSamplingRule: changes(Type.Object(RuleReference), (body) => this.#delete(body)),
     } satisfies Partial<Operations>;
   }
@@ -131,10 +139,15 @@ export class Sampling {
     const arn = ruleArn(this.#config.account, name);
     if (this.#find(name) !== undefined) throw invalid('Sampling rule already exists');
     const own = this.records.filter(({ SamplingRule }) => SamplingRule.RuleName !== 'Default');
-    if (own.length >= MAX_RULES) throw new ApiError('RuleLimitExceededException', `Sampling rule limit of ${MAX_RULES} exceeded`);
+    if (own.length >= MAX_RULES)
+      throw new ApiError('RuleLimitExceededException', `Sampling rule limit of ${MAX_RULES} exceeded`);
     if (given !== undefined) this.#deps.tags.add(arn, given);
     const now = Math.floor(this.#deps.now());
-    const record = { SamplingRule: { ...rule, RuleName: name, RuleARN: arn, Attributes: rule.Attributes ?? {} }, CreatedAt: now, ModifiedAt: now };
+    const record = {
+      SamplingRule: { ...rule, RuleName: name, RuleARN: arn, Attributes: rule.Attributes ?? {} },
+      CreatedAt: now,
+      ModifiedAt: now,
+    };
     this.#save([...this.#deps.saved.value, record], now);
     return { SamplingRuleRecord: shown(record) };
   }
@@ -170,7 +183,8 @@ export class Sampling {
   #one(name: string | undefined, arn: string | undefined): SamplingRuleRecord {
     if (name === undefined && arn === undefined) throw invalid(EITHER);
     if (name !== undefined && arn !== undefined) throw invalid(BOTH);
-    const record = name === undefined ? this.records.find(({ SamplingRule }) => SamplingRule.RuleARN === arn) : this.#find(name);
+    const record =
+      name === undefined ? this.records.find(({ SamplingRule }) => SamplingRule.RuleARN === arn) : this.#find(name);
     if (record === undefined) throw invalid('Sampling rule does not exist');
     return record;
   }
@@ -198,7 +212,9 @@ const BOTH = 'Request cannot contain both sampling rule name and sampling rule A
 type Boost = NonNullable<SamplingRule['SamplingRateBoost']>;
 
 /** compat: AWS fails if a boost has no cooldown, and accepts a rate of 0. Source: recorded answers of X-Ray. */
-function hasWholeBoost<R extends { SamplingRateBoost?: Partial<Boost> }>(rule: R): rule is R & { SamplingRateBoost?: Boost } {
+function hasWholeBoost<R extends { SamplingRateBoost?: Partial<Boost> }>(
+  rule: R,
+): rule is R & { SamplingRateBoost?: Boost } {
   const { SamplingRateBoost: boost } = rule;
   return boost === undefined || (boost.MaxRate !== undefined && (boost.CooldownWindowMinutes ?? 0) !== 0);
 }
@@ -208,7 +224,11 @@ function shown({ SamplingRule, CreatedAt, ModifiedAt }: SamplingRuleRecord): obj
   const { SamplingRateBoost } = SamplingRule;
   const boost = SamplingRateBoost && { ...SamplingRateBoost, MaxRate: double(SamplingRateBoost.MaxRate) };
   return {
-    SamplingRule: { ...SamplingRule, FixedRate: double(SamplingRule.FixedRate), ...(boost === undefined ? {} : { SamplingRateBoost: boost }) },
+    SamplingRule: {
+      ...SamplingRule,
+      FixedRate: double(SamplingRule.FixedRate),
+      ...(boost === undefined ? {} : { SamplingRateBoost: boost }),
+    },
     CreatedAt: double(CreatedAt),
     ModifiedAt: double(ModifiedAt),
   };

@@ -2,8 +2,8 @@ import type { Store } from '../threads/store.ts';
 import type { Answer } from './operation.ts';
 
 /**
- * The settings of the account, stored with the traces. There is one writer: changes run one after the other, each on the result of the previous
- * one. A change is written to disk as a whole or not at all, before anybody sees it.
+ * The settings of the account, stored with the traces. There is one writer: changes run one after the other, each on
+ * the result of the previous one. A change is written to disk as a whole or not at all, before anybody sees it.
  */
 export class Settings {
   readonly #store: Pick<Store, 'write'>;
@@ -32,8 +32,9 @@ export class Settings {
   }
 
   /**
-   * Runs `work` when all changes before it are done, and resolves with its result when what it set is on disk. `work` returns no promise: nothing
-   * can come between what it reads and what it sets. Rejects with what `work` throws, or with StoreFullError; then nothing is changed.
+   * Runs `work` when all changes before it are done, and resolves with its result when what it set is on disk. `work`
+   * returns no promise: nothing can come between what it reads and what it sets. Rejects with what `work` throws, or
+   * with StoreFullError; then nothing is changed.
    */
   change<R extends Answer>(work: () => R): Promise<R> {
     const done = this.#last.then(() => this.#apply(work));

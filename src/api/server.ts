@@ -69,7 +69,15 @@ export class XRayApi implements Component {
       // A client that reads nothing for this long is disconnected, which frees its response.
       connectionTimeout: 60_000,
       forceCloseConnections: true,
-      ajv: { customOptions: { allErrors: true, coerceTypes: false, removeAdditional: 'all', useDefaults: false, strict: false } },
+      ajv: {
+        customOptions: {
+          allErrors: true,
+          coerceTypes: false,
+          removeAdditional: 'all',
+          useDefaults: false,
+          strict: false,
+        },
+      },
       clientErrorHandler: (error, socket) => onClientError(error, socket),
       // The path or a parameter is malformed: no hook runs.
       frameworkErrors: (error, request, reply) => {
@@ -131,7 +139,8 @@ export class XRayApi implements Component {
   #addRoutes(): void {
     const app = this.#app;
     app.addHook('onRoute', (route) => {
-      if (route.schema !== undefined && route.schema.body === undefined) route.validatorCompiler = ({ schema, url }) => acceptTexts(schema, url);
+      if (route.schema !== undefined && route.schema.body === undefined)
+        route.validatorCompiler = ({ schema, url }) => acceptTexts(schema, url);
     });
     this.#limitAnswers();
     readBodies(app, this.#config.maxBodiesBytes, this.#config.onGarbage);
@@ -143,11 +152,16 @@ export class XRayApi implements Component {
       // Without a content type and a length there is nothing to parse.
       if (request.method === 'POST') request.body ??= {};
     });
-    app.addHook('onResponse', async (request, reply) => this.#count(request.routeOptions.url ?? 'other', reply.statusCode));
+    app.addHook('onResponse', async (request, reply) =>
+      this.#count(request.routeOptions.url ?? 'other', reply.statusCode),
+    );
     app.setErrorHandler(async (error: Error, request, reply) => refuse(reply, this.#apiErrorOf(error, request)));
     app.setNotFoundHandler(async (request, reply) => unknownOperation(request, reply));
     const { backend, intake } = this.#deps;
-    const context: OperationContext = { change: (work) => backend.change(work), putTraceSegments: (documents) => intake.putTraceSegments(documents) };
+    const context: OperationContext = {
+      change: (work) => backend.change(work),
+      putTraceSegments: (documents) => intake.putTraceSegments(documents),
+    };
     for (const { name, path } of ALL_OPERATIONS) backend.operations[name].addTo(app, path, context);
     const { store, feed, groups } = backend;
     addLiveRoutes(app, { store, feed, groups, gate: this.#gate, signal: this.#stop.signal });
@@ -183,7 +197,10 @@ export class XRayApi implements Component {
     const { url = '' } = request.routeOptions;
     // SDKs send segments and ask for sampling rules without a token, and no page does.
     const isForSdks = operationAt(url)?.caller === 'sdk' || OTLP_PATHS.has(url);
-    const problem = this.#deps.guard.problem(request.raw, isForSdks ? 'clients' : PAGE_PATHS.has(url) ? 'link' : 'own-page');
+    const problem = this.#deps.guard.problem(
+      request.raw,
+      isForSdks ? 'clients' : PAGE_PATHS.has(url) ? 'link' : 'own-page',
+    );
     if (problem?.status === 400) throw new ApiError('InvalidRequestException', problem.message, 400);
     if (problem?.status === 501) throw new ApiError('NotImplemented', problem.message, 501);
     if (problem?.status === 508) throw new ApiError('LoopDetected', problem.message, 508);
@@ -192,27 +209,47 @@ export class XRayApi implements Component {
     if (refused !== undefined) throw refused;
   }
 
-  #apiErrorOf(error: Error & { statusCode?: number; validation?: readonly Violation[] }, request: FastifyRequest): ApiError {
+  #apiErrorOf(
+    error: Error & { statusCode?: number; validation?: readonly Violation[] },
+    request: FastifyRequest,
+  ): ApiError {
     if (error instanceof ApiError) return error;
-    if (error instanceof StoreBusyError) return new ApiError('ThrottledException', 'Too many questions wait for an answer', 429);
+    if (error instanceof StoreBusyError)
+      return new ApiError('ThrottledException', 'Too many questions wait for an answer', 429);
     if (error instanceof StoreDamagedError)
-      return new ApiError('ServiceUnavailableException', `The store of the local X-Ray is damaged: ${error.message}`, 503);
+      return new ApiError(
+        'ServiceUnavailableException',
+        `The store of the local X-Ray is damaged: ${error.message}`,
+        503,
+      );
     if (error instanceof StoreTooMuchError) return invalid(error.message);
     if (error instanceof StoreFullError) {
-      const message = error.full === 'disk' ? 'The disk of the local X-Ray is full' : `The local X-Ray stores nothing more: ${error.message}`;
+      const message =
+        error.full === 'disk'
+          ? 'The disk of the local X-Ray is full'
+          : `The local X-Ray stores nothing more: ${error.message}`;
       return new ApiError('ThrottledException', message, 429);
     }
     // The store stopped before its queries, or its disk does not respond: not a bug.
     if (this.#stop.signal.aborted) return new ApiError('ServiceUnavailableException', 'xrayd stops', 503);
     if (error instanceof DeadlineError) return new ApiError('ServiceUnavailableException', error.message, 503);
     if (error.validation !== undefined) return violationError(error.validation, request.body);
-    if (error.statusCode !== undefined && error.statusCode < 500) return new ApiError('InvalidRequestException', error.message, error.statusCode);
-    this.#deps.log.limited('api_bug', 'error', { path: request.routeOptions.url, error: error.stack }, 'a request failed; please report this');
+    if (error.statusCode !== undefined && error.statusCode < 500)
+      return new ApiError('InvalidRequestException', error.message, error.statusCode);
+    this.#deps.log.limited(
+      'api_bug',
+      'error',
+      { path: request.routeOptions.url, error: error.stack },
+      'a request failed; please report this',
+    );
     return new ApiError('InternalFailure', '', 500);
   }
 }
 
-/** compat: failures have no message; they and constraint violations have a lower-case key. Source: recorded answers of X-Ray. */
+/**
+ * compat: failures have no message; they and constraint violations have a lower-case key. Source: recorded answers of
+ * X-Ray.
+ */
 function refuse(reply: FastifyReply, { type, status, message, resourceName }: ApiError): FastifyReply {
   const key = type === 'ValidationException' || status === 500 ? 'message' : 'Message';
   const body = JSON.stringify({ [key]: message === '' ? null : message, ResourceName: resourceName });

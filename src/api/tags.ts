@@ -21,10 +21,12 @@ export class Tags {
   add(resource: string, given: readonly Tag[]): void {
     const keys = given.map(({ Key }) => Key);
     if (hasTwice(keys)) throw invalid('Tag keys must be unique');
-    if (keys.some((key) => /^aws:/i.test(key))) throw invalid('Caller is an end user and not allowed to mutate system tags');
+    if (keys.some((key) => /^aws:/i.test(key)))
+      throw invalid('Caller is an end user and not allowed to mutate system tags');
     const merged = new Map(this.#of(resource).map((tag) => [tag.Key, tag]));
     for (const tag of given) merged.set(tag.Key, tag);
-    if (merged.size > MAX_TAGS) throw new ApiError('TooManyTagsException', 'The resultant tag set must not have more than 50 user tags.');
+    if (merged.size > MAX_TAGS)
+      throw new ApiError('TooManyTagsException', 'The resultant tag set must not have more than 50 user tags.');
     this.#saved.set({ ...this.#saved.value, [resource]: [...merged.values()] });
   }
 

@@ -52,7 +52,9 @@ const Summaries = Type.Object({
   ...TimeRange,
   TimeRangeType: Type.Optional(oneOf('TraceId', 'Event', 'Service')),
   Sampling: Type.Optional(Type.Boolean()),
-  SamplingStrategy: Type.Optional(Type.Object({ Name: Type.Optional(oneOf('PartialScan', 'FixedRate')), Value: Type.Optional(Type.Number()) })),
+  SamplingStrategy: Type.Optional(
+    Type.Object({ Name: Type.Optional(oneOf('PartialScan', 'FixedRate')), Value: Type.Optional(Type.Number()) }),
+  ),
   FilterExpression: Type.Optional(Type.String({ minLength: 1 })),
   NextToken,
 });
@@ -101,18 +103,25 @@ async function traceSummaries({ store, groups }: TracesDeps, body: Type.Static<t
   return `{"NextToken":${next === undefined ? 'null' : JSON.stringify(cursorAt([next.row, next.time], question))},${json.slice(1)}`;
 }
 
-/** SamplingStrategy applies only together with Sampling; a partial scan is complete here. Source: recorded answers of X-Ray. */
+/**
+ * SamplingStrategy applies only together with Sampling; a partial scan is complete here. Source: recorded answers of
+ * X-Ray.
+ */
 function rateOf({ Sampling, SamplingStrategy: strategy }: Type.Static<typeof Summaries>, type: TimeRangeType): number {
   if (Sampling !== true || strategy?.Name !== 'FixedRate') return 1;
   if (type !== 'Event') {
     throw invalid(`Cannot use FixedRate with input time range type: ${type}. Please try using time range type: Event`);
   }
   const { Value: rate } = strategy;
-  if (rate === undefined || rate < 0 || rate > 1) throw invalid('sampling rate must be specified and its value must be between [0, 1]');
+  if (rate === undefined || rate < 0 || rate > 1)
+    throw invalid('sampling rate must be specified and its value must be between [0, 1]');
   return rate;
 }
 
-async function traces({ store }: TracesDeps, { TraceIds: ids, NextToken: token }: Type.Static<typeof TracesById>): Promise<string> {
+async function traces(
+  { store }: TracesDeps,
+  { TraceIds: ids, NextToken: token }: Type.Static<typeof TracesById>,
+): Promise<string> {
   if (token !== undefined) throw invalid(NO_TOKEN);
   if (ids.length > MAX_TRACE_IDS) throw invalid(`Exceeding maximum query size: ${MAX_TRACE_IDS}`);
   const bad = ids.find((id) => !TRACE_ID.test(id));
@@ -122,7 +131,10 @@ async function traces({ store }: TracesDeps, { TraceIds: ids, NextToken: token }
   return `{"NextToken":null,"Traces":${json},"UnprocessedTraceIds":${JSON.stringify(left)}}`;
 }
 
-async function traceGraph({ store }: TracesDeps, { TraceIds: [id, ...others], NextToken: token }: Type.Static<typeof TracesById>): Promise<string> {
+async function traceGraph(
+  { store }: TracesDeps,
+  { TraceIds: [id, ...others], NextToken: token }: Type.Static<typeof TracesById>,
+): Promise<string> {
   if (token !== undefined) throw invalid(NO_TOKEN);
   if (id === undefined) throw invalid('Zero trace ids provided');
   if (others.length > 0) throw invalid('Currently only one trace Id is supported');
@@ -143,7 +155,13 @@ async function serviceGraph({ store, groups }: TracesDeps, body: Type.Static<typ
 }
 
 async function timeSeries({ store, groups }: TracesDeps, body: Type.Static<typeof TimeSeries>): Promise<string> {
-  const { StartTime: start, EndTime: end, Period: period = 60, EntitySelectorExpression: selector, NextToken: token } = body;
+  const {
+    StartTime: start,
+    EndTime: end,
+    Period: period = 60,
+    EntitySelectorExpression: selector,
+    NextToken: token,
+  } = body;
   if (token !== undefined) throw invalidToken(token);
   checkOrder(body);
   if (period !== 60 && period !== 300) throw invalid('Time period must be one of [60, 300]');

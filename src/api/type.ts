@@ -1,4 +1,7 @@
-/** The builders of typebox that schemas use. scripts/build.ts bundles this file on its own, so that only they are in the bundle. */
+/**
+ * The builders of typebox that schemas use. scripts/build.ts bundles this file on its own, so that only they are in the
+ * bundle.
+ */
 export {
   Array,
   Boolean,

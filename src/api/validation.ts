@@ -57,7 +57,8 @@ export function violationError(violations: readonly Violation[], body: unknown):
 function conversionProblem({ instancePath, params }: Violation, body: unknown): string {
   const value = valueAt(body, instancePath.split('/').slice(1));
   if (params['type'] === 'string' && typeof value === 'number') return 'NUMBER_VALUE can not be converted to a String';
-  if (params['type'] === 'string' && typeof value === 'boolean') return `${String(value).toUpperCase()}_VALUE can not be converted to a String`;
+  if (params['type'] === 'string' && typeof value === 'boolean')
+    return `${String(value).toUpperCase()}_VALUE can not be converted to a String`;
   return 'The request has a member of a wrong type';
 }
 

@@ -8,7 +8,10 @@ export interface AnswerBounds {
   readonly timeoutMs: number;
 }
 
-/** The SDK's HTTP handler reads responses of any size and waits forever for the next byte. This one limits both size and time. */
+/**
+ * The SDK's HTTP handler reads responses of any size and waits forever for the next byte. This one limits both size and
+ * time.
+ */
 export class BoundedHandler extends NodeHttpHandler {
   readonly #bounds: AnswerBounds | undefined;
 
@@ -17,9 +20,12 @@ export class BoundedHandler extends NodeHttpHandler {
     this.#bounds = bounds;
   }
 
-  override async handle(...[request, options]: Parameters<NodeHttpHandler['handle']>): ReturnType<NodeHttpHandler['handle']> {
+  override async handle(
+    ...[request, options]: Parameters<NodeHttpHandler['handle']>
+  ): ReturnType<NodeHttpHandler['handle']> {
     const answer = await super.handle(request, options);
-    if (this.#bounds !== undefined && answer.response.body instanceof IncomingMessage) bound(answer.response.body, this.#bounds);
+    if (this.#bounds !== undefined && answer.response.body instanceof IncomingMessage)
+      bound(answer.response.body, this.#bounds);
     return answer;
   }
 }

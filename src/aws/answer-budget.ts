@@ -3,13 +3,19 @@ import { everyBytes } from '../pipeline/collector.ts';
 /** X-Ray's own responses take hours to add up to this. */
 const GARBAGE_BYTES = 8 * 1024 * 1024;
 
-/** Limits the bytes of all responses that are being read at a time: each may be as large as its call allows, but not all of them together. */
+/**
+ * Limits the bytes of all responses that are being read at a time: each may be as large as its call allows, but not all
+ * of them together.
+ */
 export class AnswerBudget {
   readonly #maxBytes: number;
   readonly #noteGarbage: (bytes: number) => void;
   #bytes = 0;
 
-  /** Calls `onGarbage` whenever the responses given back since the last call add up to some megabytes; V8 would let such garbage grow to 64 MB. */
+  /**
+   * Calls `onGarbage` whenever the responses given back since the last call add up to some megabytes; V8 would let such
+   * garbage grow to 64 MB.
+   */
   constructor(maxBytes: number, onGarbage: () => void) {
     this.#maxBytes = maxBytes;
     this.#noteGarbage = everyBytes(GARBAGE_BYTES, onGarbage);

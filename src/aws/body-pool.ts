@@ -2,20 +2,24 @@ const ROUND_TO_BYTES = 64 * 1024;
 /** Memory that is kept for later bodies: as much as is usually in flight. */
 const MAX_FREE_BYTES = 2 * 1024 * 1024;
 
-/** Reusable memory for request bodies. New buffers would be freed only when the garbage collector runs, which lets them add up to 64 MB. */
+/**
+ * Reusable memory for request bodies. New buffers would be freed only when the garbage collector runs, which lets them
+ * add up to 64 MB.
+ */
 export class BodyPool {
   #free: ArrayBuffer[] = [];
   #freeBytes = 0;
 
   /**
-   * Concatenates the parts, which are binary strings, into memory that belongs to the caller until `giveBack`. Never builds one long string: 1 MB of
-   * it would be garbage in the old generation.
+   * Concatenates the parts, which are binary strings, into memory that belongs to the caller until `giveBack`. Never
+   * builds one long string: 1 MB of it would be garbage in the old generation.
    */
   take(parts: readonly string[]): Buffer<ArrayBuffer> {
     let length = 0;
     for (const part of parts) length += part.length;
     const at = this.#free.findIndex((free) => free.byteLength >= length);
-    const memory = at < 0 ? new ArrayBuffer(Math.ceil(length / ROUND_TO_BYTES) * ROUND_TO_BYTES) : this.#free.splice(at, 1)[0]!;
+    const memory =
+      at < 0 ? new ArrayBuffer(Math.ceil(length / ROUND_TO_BYTES) * ROUND_TO_BYTES) : this.#free.splice(at, 1)[0]!;
     if (at >= 0) this.#freeBytes -= memory.byteLength;
     const body = Buffer.from(memory, 0, length);
     let written = 0;

@@ -13,10 +13,21 @@ export interface CallerIdentity {
  * Asks STS who owns the credentials; undefined if STS does not tell within 2 s.
  * GetCallerIdentity needs no permission. Source: STS API reference.
  */
-export async function callerIdentity(credentials: AwsCredentials, url: URL, region: string, outbound: Outbound): Promise<CallerIdentity | undefined> {
+export async function callerIdentity(
+  credentials: AwsCredentials,
+  url: URL,
+  region: string,
+  outbound: Outbound,
+): Promise<CallerIdentity | undefined> {
   const body = Buffer.from('Action=GetCallerIdentity&Version=2011-06-15');
   const unsigned = { 'content-type': 'application/x-www-form-urlencoded', 'content-length': String(body.length) };
-  const headers = await signedHeaders({ url, method: 'POST', headers: unsigned, body }, credentials, 'sts', region, dateOf());
+  const headers = await signedHeaders(
+    { url, method: 'POST', headers: unsigned, body },
+    credentials,
+    'sts',
+    region,
+    dateOf(),
+  );
   const answer = await performCall({
     url,
     method: 'POST',
@@ -36,7 +47,9 @@ export async function callerIdentity(credentials: AwsCredentials, url: URL, regi
 
 /** The STS endpoint in the region and partition of an X-Ray endpoint of AWS; undefined for any other endpoint. */
 export function stsUrlBeside(xray: URL): URL | undefined {
-  const match = /^xray(-fips)?\.([a-z0-9-]+)\.(amazonaws\.com(?:\.cn)?|api\.aws|c2s\.ic\.gov|sc2s\.sgov\.gov)$/.exec(xray.hostname);
+  const match = /^xray(-fips)?\.([a-z0-9-]+)\.(amazonaws\.com(?:\.cn)?|api\.aws|c2s\.ic\.gov|sc2s\.sgov\.gov)$/.exec(
+    xray.hostname,
+  );
   if (match === null) return undefined;
   return new URL(`https://sts.${match[2]}.${match[3] === 'api.aws' ? 'amazonaws.com' : match[3]}/`);
 }

@@ -5,7 +5,10 @@ import { hasRequestId, isEncoded, isXRaysError } from './foreign-answer.ts';
 import type { HttpAnswer } from './http-call.ts';
 import { errorTypeOf, type XRayAnswer } from './xray-api.ts';
 
-/** X-Ray's error types that mean "not now". Sources: the PutTraceSegments model; botocore's standard retry mode for the rest. */
+/**
+ * X-Ray's error types that mean "not now". Sources: the PutTraceSegments model; botocore's standard retry mode for the
+ * rest.
+ */
 const THROTTLING = new Set([
   'ThrottledException',
   'ThrottlingException',
@@ -18,9 +21,15 @@ const THROTTLING = new Set([
   'ProvisionedThroughputExceededException',
 ]);
 
-/** Codes of single documents that mean "not now" are named like the errors, with or without the ending, or like an internal failure. */
+/**
+ * Codes of single documents that mean "not now" are named like the errors, with or without the ending, or like an
+ * internal failure.
+ */
 function isTransient(code: string): boolean {
-  return THROTTLING.has(code) || /^(Throttl|InternalFailure|InternalServer|InternalError|ServiceUnavailable|Timeout)/.test(code);
+  return (
+    THROTTLING.has(code) ||
+    /^(Throttl|InternalFailure|InternalServer|InternalError|ServiceUnavailable|Timeout)/.test(code)
+  );
 }
 
 /**
@@ -39,13 +48,17 @@ const VERDICTS = new Set([
 export interface ClassifyConfig {
   /** The text of each document; called only if X-Ray refused some. */
   readonly documents: () => readonly string[];
-  /** Whether the endpoint is AWS, which sends a request ID with every response: a response without one comes from another server. */
+  /**
+   * Whether the endpoint is AWS, which sends a request ID with every response: a response without one comes from
+   * another server.
+   */
   readonly needsRequestId: boolean;
 }
 
 /**
- * What a response to PutTraceSegments means for its batch. Only a response in X-Ray's own form shows that documents were accepted or refused;
- * any other (from a proxy, a portal, a gateway) shows nothing about them. Codes are metric labels: each is from a short list.
+ * What a response to PutTraceSegments means for its batch. Only a response in X-Ray's own form shows that documents
+ * were accepted or refused; any other (from a proxy, a portal, a gateway) shows nothing about them. Codes are metric
+ * labels: each is from a short list.
  * Pure: every row of test/aws/classify.test.ts is one call.
  */
 export function classify(answer: XRayAnswer, config: ClassifyConfig): ExportResult {
@@ -59,14 +72,21 @@ export function classify(answer: XRayAnswer, config: ClassifyConfig): ExportResu
   const isXRays = isXRaysError(answer) && (!config.needsRequestId || hasRequestId(answer));
   if (isXRays && VERDICTS.has(type) && (status === 400 || status === 413)) return { kind: 'rejected', code: type };
   if (status === 413) return { kind: 'rejected', code: 'http_413', by: 'gateway' };
-  return { kind: 'retry', code: status >= 300 && status < 600 ? `http_${status}` : NOT_XRAY, ...(status >= 500 ? afterMs(answer) : {}) };
+  return {
+    kind: 'retry',
+    code: status >= 300 && status < 600 ? `http_${status}` : NOT_XRAY,
+    ...(status >= 500 ? afterMs(answer) : {}),
+  };
 }
 
 /** The code of a response that reports success but does not come from X-Ray. */
 export const NOT_XRAY = 'not_xray';
 
 function classifyBody(answer: HttpAnswer, { documents, needsRequestId }: ClassifyConfig): ExportResult {
-  const refused = isXRaysError(answer) || isEncoded(answer) || (needsRequestId && !hasRequestId(answer)) ? undefined : unprocessedIn(answer.body);
+  const refused =
+    isXRaysError(answer) || isEncoded(answer) || (needsRequestId && !hasRequestId(answer))
+      ? undefined
+      : unprocessedIn(answer.body);
   if (refused === undefined) return { kind: 'retry', code: NOT_XRAY };
   if (refused.length === 0) return { kind: 'sent' };
   const texts = documents();
@@ -82,7 +102,10 @@ interface Unprocessed {
 
 const LIST = 'UnprocessedTraceSegments';
 
-/** The refused documents in an output of PutTraceSegments; undefined if the body is not such an output. AWS writes null for an absent list. */
+/**
+ * The refused documents in an output of PutTraceSegments; undefined if the body is not such an output. AWS writes null
+ * for an absent list.
+ */
 function unprocessedIn(body: Buffer): Unprocessed[] | undefined {
   const output = jsonIn(body);
   // An error of AWS's JSON protocols is not an output, whatever else it contains.
@@ -114,10 +137,11 @@ function isObject(value: unknown): value is Record<string, unknown> {
 }
 
 /**
- * Finds the refused documents in the batch. By ID: the next document that has it; if all documents with an ID are matched already, the entry is a
- * duplicate. An entry without an ID, or with an unknown one, concerns one of the remaining documents, and first of all one whose ID cannot be read.
- * If it is refused permanently, only the number matters, and any of them is counted. If it is throttled, all of them are sent again, because
- * it must be among them: X-Ray recognises a document that it already has.
+ * Finds the refused documents in the batch. By ID: the next document that has it; if all documents with an ID are
+ * matched already, the entry is a duplicate. An entry without an ID, or with an unknown one, concerns one of the
+ * remaining documents, and first of all one whose ID cannot be read.
+ * If it is refused permanently, only the number matters, and any of them is counted. If it is throttled, all of them
+ * are sent again, because it must be among them: X-Ray recognises a document that it already has.
  */
 function match(refused: readonly Unprocessed[], documents: readonly string[]): RefusedDocument[] {
   const ids = documents.map(idOf);

@@ -26,9 +26,21 @@ export interface RegionalClientConfig {
   readonly retryMode: 'standard';
 }
 
-/** For the SDK's own STS and SSO clients: the daemon's region instead of us-east-1, and the daemon's agents and proxy. */
-export function regionalClientConfig(region: string, outbound: Outbound, limits: ClientLimits = {}): RegionalClientConfig {
-  return { region, requestHandler: new OutboundHandler(outbound, limits), maxAttempts: 2, defaultsMode: 'legacy', retryMode: 'standard' };
+/**
+ * For the SDK's own STS and SSO clients: the daemon's region instead of us-east-1, and the daemon's agents and proxy.
+ */
+export function regionalClientConfig(
+  region: string,
+  outbound: Outbound,
+  limits: ClientLimits = {},
+): RegionalClientConfig {
+  return {
+    region,
+    requestHandler: new OutboundHandler(outbound, limits),
+    maxAttempts: 2,
+    defaultsMode: 'legacy',
+    retryMode: 'standard',
+  };
 }
 
 /** The SDK's HTTP handler with our agents, which use the proxy or not, depending on the host. */
@@ -42,7 +54,9 @@ class OutboundHandler extends NodeHttpHandler {
     this.#limits = limits;
   }
 
-  override async handle(...[request, options]: Parameters<NodeHttpHandler['handle']>): ReturnType<NodeHttpHandler['handle']> {
+  override async handle(
+    ...[request, options]: Parameters<NodeHttpHandler['handle']>
+  ): ReturnType<NodeHttpHandler['handle']> {
     const port = request.port ? `:${request.port}` : '';
     const url = new URL(`${request.protocol}//${request.hostname}${port}`);
     const agent = this.#outbound.agentFor(url);

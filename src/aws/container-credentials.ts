@@ -16,7 +16,8 @@ const ATTEMPTS = 2;
 const MAX_ANSWER_BYTES = 256 * 1024;
 
 /**
- * Credentials from the container agent of ECS or EKS Pod Identity. The SDK's own provider has no time limit for the response and cannot be cancelled.
+ * Credentials from the container agent of ECS or EKS Pod Identity. The SDK's own provider has no time limit for the
+ * response and cannot be cancelled.
  * Rejects with the agent's error.
  */
 export async function containerCredentials(env: Environment, signal: AbortSignal): Promise<AwsCredentials> {
@@ -24,11 +25,23 @@ export async function containerCredentials(env: Environment, signal: AbortSignal
   const token = await authorization(env);
   const agent = url.protocol === 'https:' ? new HttpsAgent() : new HttpAgent();
   const headers = { accept: 'application/json', ...(token === undefined ? {} : { authorization: token }) };
-  const call = { url, method: 'GET', headers, body: Buffer.alloc(0), agent, signal, timeoutMs: TIMEOUT_MS, maxAnswerBytes: MAX_ANSWER_BYTES };
+  const call = {
+    url,
+    method: 'GET',
+    headers,
+    body: Buffer.alloc(0),
+    agent,
+    signal,
+    timeoutMs: TIMEOUT_MS,
+    maxAnswerBytes: MAX_ANSWER_BYTES,
+  };
   for (let attempt = 1; ; attempt++) {
     const answer = await performCall(call);
     if (answer.kind === 'answer' && answer.status === 200) return credentialsIn(answer.body.toString());
-    const problem = answer.kind === 'failure' ? `${answer.code}: ${answer.message}` : `HTTP ${answer.status} ${messageIn(answer.body.toString())}`;
+    const problem =
+      answer.kind === 'failure'
+        ? `${answer.code}: ${answer.message}`
+        : `HTTP ${answer.status} ${messageIn(answer.body.toString())}`;
     const isFinal = answer.kind === 'failure' ? signal.aborted : answer.status < 500;
     if (isFinal || attempt === ATTEMPTS) throw new Error(`${url.origin} returned no credentials: ${problem.trim()}`);
   }
@@ -41,22 +54,32 @@ function agentUrl(env: Environment): URL {
   const url = new URL(text);
   const host = bareHost(url.hostname);
   if (url.protocol === 'https:' || (url.protocol === 'http:' && (isLoopbackHost(host) || AGENTS.has(host)))) return url;
-  throw new Error(`AWS_CONTAINER_CREDENTIALS_FULL_URI must be https, loopback, or the agent of ECS or EKS, not ${url.origin}`);
+  throw new Error(
+    `AWS_CONTAINER_CREDENTIALS_FULL_URI must be https, loopback, or the agent of ECS or EKS, not ${url.origin}`,
+  );
 }
 
 /** The file takes precedence over the variable. It is rotated, so it is read each time. */
 async function authorization(env: Environment): Promise<string | undefined> {
   const file = env['AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE'];
-  const token = file ? await readTextFile(file, { timeoutMs: FILE_TIMEOUT_MS }) : env['AWS_CONTAINER_AUTHORIZATION_TOKEN'];
+  const token = file
+    ? await readTextFile(file, { timeoutMs: FILE_TIMEOUT_MS })
+    : env['AWS_CONTAINER_AUTHORIZATION_TOKEN'];
   if (token?.includes('\r\n') === true) throw new Error('the authorization token contains line breaks');
   return token === '' ? undefined : token;
 }
 
-/** Without `Expiration` they do not expire; without `Token` they are a user's. Source: endpointcreds of AWS's SDK for Go, as the reference uses. */
+/**
+ * Without `Expiration` they do not expire; without `Token` they are a user's. Source: endpointcreds of AWS's SDK for
+ * Go, as the reference uses.
+ */
 function credentialsIn(text: string): AwsCredentials {
   const { AccessKeyId, SecretAccessKey, Token, Expiration, AccountId } = recordIn(text);
   const expiration = isGiven(Expiration) ? dateOf(parseDate(String(Expiration))) : undefined;
-  const isComplete = typeof AccessKeyId === 'string' && typeof SecretAccessKey === 'string' && (typeof Token === 'string' || !isGiven(Token));
+  const isComplete =
+    typeof AccessKeyId === 'string' &&
+    typeof SecretAccessKey === 'string' &&
+    (typeof Token === 'string' || !isGiven(Token));
   if (!isComplete || Number.isNaN(expiration?.getTime())) {
     throw new Error('the response lacks AccessKeyId or SecretAccessKey, or its Token or Expiration is malformed');
   }

@@ -6,17 +6,21 @@ import { untilAborted } from '../pipeline/deadline.ts';
 
 /** As in Go's SDK, and so the reference daemon: processcreds.DefaultTimeout is a minute. */
 export const PROCESS_TIMEOUT_MS = 60_000;
-/** A command that starts a background agent exits while its pipes stay open: after this time, its output so far is the result. */
+/**
+ * A command that starts a background agent exits while its pipes stay open: after this time, its output so far is the
+ * result.
+ */
 const PIPES_MS = 1_000;
 const MAX_OUTPUT_BYTES = 1024 * 1024;
 
 /**
- * Makes the SDK run the `credential_process` of profiles through this module: its own way has no timeout. When `signal` aborts, the command is
- * killed, along with its descendants where /proc lists them (Linux).
+ * Makes the SDK run the `credential_process` of profiles through this module: its own way has no timeout. When `signal`
+ * aborts, the command is killed, along with its descendants where /proc lists them (Linux).
  */
 export async function limitProcesses(signal: AbortSignal): Promise<void> {
   const { externalDataInterceptor } = await import('@smithy/core/config');
-  const run = (command: string): Promise<{ stdout: string }> => outputOf(command, signal).then((stdout) => ({ stdout: answerIn(stdout) }));
+  const run = (command: string): Promise<{ stdout: string }> =>
+    outputOf(command, signal).then((stdout) => ({ stdout: answerIn(stdout) }));
   // The SDK wraps the function with util.promisify; the custom symbol makes that return this function.
   externalDataInterceptor.interceptToken('exec', Object.assign(run, { [promisify.custom]: run }));
 }
@@ -25,8 +29,9 @@ export async function limitProcesses(signal: AbortSignal): Promise<void> {
 const MEMBERS = ['Version', 'AccessKeyId', 'SecretAccessKey', 'SessionToken', 'Expiration', 'AccountId'];
 
 /**
- * The output of a process, for the SDK. compat: names may have any case, as in Go. The SDK refuses an expiration in the past by this machine's
- * clock, which may be wrong: as with the other providers, X-Ray decides whether credentials have expired.
+ * The output of a process, for the SDK. compat: names may have any case, as in Go. The SDK refuses an expiration in the
+ * past by this machine's clock, which may be wrong: as with the other providers, X-Ray decides whether credentials have
+ * expired.
  */
 function answerIn(stdout: string): string {
   try {
@@ -52,7 +57,8 @@ async function outputOf(command: string, signal: AbortSignal): Promise<string> {
   child.once('error', reject);
   const settle = (code: number | null, by: string | null): void => {
     if (code === 0) resolve(stdout());
-    else reject(new Error(`credential_process exited with ${code === null ? by : `code ${code}`}: ${lastLine(stderr())}`));
+    else
+      reject(new Error(`credential_process exited with ${code === null ? by : `code ${code}`}: ${lastLine(stderr())}`));
   };
   child.once('close', settle);
   let leftOpen: NodeJS.Timeout | undefined;
@@ -122,7 +128,9 @@ function descendantsOf(pid: number): number[] {
   return found;
 }
 
-/** Field 4 of /proc/PID/stat; field 2, the name, is in parentheses and may contain anything. Source: proc_pid_stat(5). */
+/**
+ * Field 4 of /proc/PID/stat; field 2, the name, is in parentheses and may contain anything. Source: proc_pid_stat(5).
+ */
 function parentOf(pid: string): number | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');

@@ -15,15 +15,23 @@ import type { AwsCredentials } from './signer.ts';
 const REFRESH_BEFORE_MS = 5 * 60_000;
 /** A provider may keep returning credentials that are about to expire; it is not asked for each batch. */
 const REFRESH_EVERY_MS = 5_000;
-/** Interval between searches while X-Ray refuses the current credentials: doubles from the first value to the second. */
+/**
+ * Interval between searches while X-Ray refuses the current credentials: doubles from the first value to the second.
+ */
 const REFUSED_MS = { first: 5_000, most: 60_000 };
 /** Interval between attempts after failures: doubles from the first value to the second. */
 const RETRY_MS = { first: 1_000, most: 60_000 };
-/** How long a call waits for a running search. The caller retries anyway; it must not wait for as long as a provider may take. */
+/**
+ * How long a call waits for a running search. The caller retries anyway; it must not wait for as long as a provider may
+ * take.
+ */
 const WAIT_MS = 5_000;
 /** Longer than the call's own limit. */
 const IDENTIFY_MS = 5_000;
-/** Maximum number of a provider's timed-out attempts that are still running. Most can be cancelled, so only a disk that hangs gets here. */
+/**
+ * Maximum number of a provider's timed-out attempts that are still running. Most can be cancelled, so only a disk that
+ * hangs gets here.
+ */
 const MAX_LEFT_BEHIND = 2;
 /** Maximum length of a provider's error in the log. */
 const MAX_REASON = 500;
@@ -41,7 +49,10 @@ export interface CredentialsDeps {
   readonly wallNow?: () => number;
 }
 
-/** The current credentials: found in the background, refreshed before they expire. If there are none, `problem` explains why. */
+/**
+ * The current credentials: found in the background, refreshed before they expire. If there are none, `problem` explains
+ * why.
+ */
 export class CredentialSource implements Component {
   readonly name = 'credentials';
   readonly #deps: Required<CredentialsDeps>;
@@ -68,7 +79,12 @@ export class CredentialSource implements Component {
     const { name } = this;
     const isHeld = this.#valid() !== undefined;
     if (isHeld && this.#problem === '') return { name, state: 'ok', reason: `from ${this.#provider}` };
-    if (isHeld) return { name, state: 'degraded', reason: `the credentials from ${this.#provider} are used until they expire. ${this.#problem}` };
+    if (isHeld)
+      return {
+        name,
+        state: 'degraded',
+        reason: `the credentials from ${this.#provider} are used until they expire. ${this.#problem}`,
+      };
     return { name, state: this.#problem === '' ? 'starting' : 'degraded', reason: this.problem };
   }
 
@@ -94,8 +110,8 @@ export class CredentialSource implements Component {
   }
 
   /**
-   * Valid credentials, or undefined if there are none now. Never rejects. Waits for a running search until it has taken `waitMs`; callers
-   * that can use the current credentials do not wait.
+   * Valid credentials, or undefined if there are none now. Never rejects. Waits for a running search until it has taken
+   * `waitMs`; callers that can use the current credentials do not wait.
    */
   async get(waitMs: number = WAIT_MS): Promise<AwsCredentials | undefined> {
     const valid = this.#valid();
@@ -118,8 +134,9 @@ export class CredentialSource implements Component {
   }
 
   /**
-   * X-Ray refuses credentials that have not expired: a key was rotated, or a role recreated. Asks the providers again, after 5 s and later up to
-   * a minute. Meanwhile the current credentials stay in use, because the cause may be a missing permission.
+   * X-Ray refuses credentials that have not expired: a key was rotated, or a role recreated. Asks the providers again,
+   * after 5 s and later up to a minute. Meanwhile the current credentials stay in use, because the cause may be a
+   * missing permission.
    */
   refused(used: AwsCredentials): void {
     if (this.#current?.accessKeyId !== used.accessKeyId || this.#failures > 0 || this.#refreshing !== undefined) return;
@@ -129,7 +146,10 @@ export class CredentialSource implements Component {
     void this.#refresh();
   }
 
-  /** Asks the providers again, even if the current credentials are valid; those stay in use until a provider has answered. Never rejects. */
+  /**
+   * Asks the providers again, even if the current credentials are valid; those stay in use until a provider has
+   * answered. Never rejects.
+   */
   async renew(): Promise<void> {
     await this.#refreshing;
     await this.#refresh();
@@ -140,7 +160,8 @@ export class CredentialSource implements Component {
   #isDue(): boolean {
     const nowMs = this.#deps.now();
     if (this.#failures > 0) return false;
-    if (this.#endsAtMs === Infinity) return this.expiresAtMs !== undefined && nowMs - this.#foundAtMs >= REFRESH_BEFORE_MS;
+    if (this.#endsAtMs === Infinity)
+      return this.expiresAtMs !== undefined && nowMs - this.#foundAtMs >= REFRESH_BEFORE_MS;
     return this.#endsAtMs - nowMs < REFRESH_BEFORE_MS && nowMs - this.#foundAtMs >= REFRESH_EVERY_MS;
   }
 
@@ -183,14 +204,16 @@ export class CredentialSource implements Component {
   async #ask(provider: CredentialProvider): Promise<AwsCredentials | string> {
     const leftBehind = this.#leftBehind.get(provider) ?? 0;
     const timeoutMs = await provider.timeoutMs();
-    if (leftBehind >= MAX_LEFT_BEHIND) throw new DeadlineError(`${leftBehind} earlier attempts are still running`, timeoutMs);
+    if (leftBehind >= MAX_LEFT_BEHIND)
+      throw new DeadlineError(`${leftBehind} earlier attempts are still running`, timeoutMs);
     const sockets = new OpenedSockets();
     return within(
       timeoutMs,
       'timed out',
       async (signal) => {
         let isLeftBehind = false;
-        // An attempt that waits for a connection ends when it is closed; one that waits for a disk is counted until it ends.
+        // An attempt that waits for a connection ends when it is closed; one that waits for a disk is counted until it
+        // ends.
         const onAbort = (): void => {
           isLeftBehind = sockets.close() === 0;
           if (isLeftBehind) this.#leftBehind.set(provider, (this.#leftBehind.get(provider) ?? 0) + 1);
@@ -212,7 +235,12 @@ export class CredentialSource implements Component {
     this.#deps.counters.credentialFailures.inc({ provider: provider.kind, reason });
     if (reason === 'error') return;
     const fields = { provider: provider.name, reason: messageOf(error) };
-    this.#deps.log.limited(`hung_${provider.kind}`, 'warn', fields, 'an AWS credentials provider does not answer; xrayd will retry');
+    this.#deps.log.limited(
+      `hung_${provider.kind}`,
+      'warn',
+      fields,
+      'an AWS credentials provider does not answer; xrayd will retry',
+    );
   }
 
   #accept(provider: CredentialProvider, credentials: AwsCredentials): void {
@@ -231,9 +259,14 @@ export class CredentialSource implements Component {
 
   async #announce(provider: CredentialProvider, credentials: AwsCredentials): Promise<void> {
     const { log, identify } = this.#deps;
-    const known = { ...(credentials.accountId === undefined ? {} : { account: credentials.accountId }), ...provider.describe?.() };
+    const known = {
+      ...(credentials.accountId === undefined ? {} : { account: credentials.accountId }),
+      ...provider.describe?.(),
+    };
     const isKnown = 'account' in known && 'role' in known;
-    const identity = isKnown ? undefined : await within(IDENTIFY_MS, 'STS', () => identify(credentials)).catch(() => undefined);
+    const identity = isKnown
+      ? undefined
+      : await within(IDENTIFY_MS, 'STS', () => identify(credentials)).catch(() => undefined);
     log.info({ provider: provider.name, ...known, ...identity, expires: expiryOf(credentials) }, 'credentials found');
   }
 
@@ -247,7 +280,10 @@ export class CredentialSource implements Component {
     this.#failures++;
     if (!isFirst) log.debug({ tried, retryInMs: delayMs }, 'still no AWS credentials');
     else if (isHeld)
-      log.warn({ tried, expires: expiryOf(this.#current) }, 'AWS credentials cannot be refreshed; the current ones are used until they expire');
+      log.warn(
+        { tried, expires: expiryOf(this.#current) },
+        'AWS credentials cannot be refreshed; the current ones are used until they expire',
+      );
     else log.error({ tried }, 'no AWS credentials: segments are buffered while xrayd keeps looking');
     this.#retryTimer = setTimeout(() => void this.#refresh(), delayMs);
     this.#retryTimer.unref();
@@ -259,8 +295,10 @@ function expiryOf(credentials: AwsCredentials | undefined): string {
 }
 
 /**
- * Remaining lifetime of new credentials, in ms. Their expiration is compared with the clock only here, so that setting the clock later has no effect.
- * If new credentials seem to have expired, this machine's clock is probably wrong: X-Ray decides, and they are refreshed often.
+ * Remaining lifetime of new credentials, in ms. Their expiration is compared with the clock only here, so that setting
+ * the clock later has no effect.
+ * If new credentials seem to have expired, this machine's clock is probably wrong: X-Ray decides, and they are
+ * refreshed often.
  */
 function lifetimeOf({ expiration }: AwsCredentials, wallNowMs: number): number {
   const leftMs = expiration === undefined ? Infinity : expiration.getTime() - wallNowMs;

@@ -8,8 +8,8 @@ export interface DirectAnswer {
 }
 
 /**
- * Calls a program on this machine or its container agent. Never through a proxy: `fetch` and Node's own agent use one if NODE_USE_ENV_PROXY is
- * set. Rejects with the error.
+ * Calls a program on this machine or its container agent. Never through a proxy: `fetch` and Node's own agent use one
+ * if NODE_USE_ENV_PROXY is set. Rejects with the error.
  */
 export async function directCall(
   url: string,
@@ -19,7 +19,13 @@ export async function directCall(
     body = '',
     timeoutMs,
     maxAnswerBytes = Infinity,
-  }: { method?: string; headers?: Readonly<Record<string, string>>; body?: string; timeoutMs: number; maxAnswerBytes?: number },
+  }: {
+    method?: string;
+    headers?: Readonly<Record<string, string>>;
+    body?: string;
+    timeoutMs: number;
+    maxAnswerBytes?: number;
+  },
 ): Promise<DirectAnswer> {
   const answer = await performCall({
     url: new URL(url),

@@ -2,7 +2,8 @@ import { isUtf8 } from 'node:buffer';
 import type { Batch } from '../pipeline/segment.ts';
 
 /**
- * The body of PutTraceSegments, in parts: each document as one JSON string. The parts are binary strings, one character per byte of UTF-8:
+ * The body of PutTraceSegments, in parts: each document as one JSON string. The parts are binary strings, one character
+ * per byte of UTF-8:
  * JSON only escapes ASCII characters, so nothing has to be decoded (docs/performance.md).
  */
 export function bodyParts(batch: Batch): string[] {
@@ -25,7 +26,10 @@ export function documentText(chunk: Buffer, start: number, end: number): string 
   return wellFormed(chunk.subarray(start, end)).toString('utf8');
 }
 
-/** The bytes as UTF-8. compat: each invalid byte becomes one U+FFFD, as in Go's JSON encoder; Node's decoder replaces several bytes with one. */
+/**
+ * The bytes as UTF-8. compat: each invalid byte becomes one U+FFFD, as in Go's JSON encoder; Node's decoder replaces
+ * several bytes with one.
+ */
 function wellFormed(bytes: Buffer): Buffer {
   return isUtf8(bytes) ? bytes : lossy(bytes);
 }
@@ -48,7 +52,16 @@ const REPLACEMENT = Buffer.from('\ufffd');
 /** Length of the valid UTF-8 sequence at `at`, or 0. */
 function sequenceLength(bytes: Buffer, at: number): number {
   const lead = bytes[at]!;
-  const length = lead < 0x80 ? 1 : lead >= 0xc2 && lead < 0xe0 ? 2 : lead >= 0xe0 && lead < 0xf0 ? 3 : lead >= 0xf0 && lead < 0xf5 ? 4 : 0;
+  const length =
+    lead < 0x80
+      ? 1
+      : lead >= 0xc2 && lead < 0xe0
+        ? 2
+        : lead >= 0xe0 && lead < 0xf0
+          ? 3
+          : lead >= 0xf0 && lead < 0xf5
+            ? 4
+            : 0;
   if (length < 2) return length;
   return at + length <= bytes.length && isUtf8(bytes.subarray(at, at + length)) ? length : 0;
 }

@@ -5,8 +5,8 @@ export interface EndpointConfig {
 }
 
 /**
- * The URL of X-Ray: the configured one, or the one that AWS's own rules give for the region, with every partition's suffix,
- * AWS_USE_FIPS_ENDPOINT and AWS_USE_DUALSTACK_ENDPOINT. Uploads and proxied calls both use it.
+ * The URL of X-Ray: the configured one, or the one that AWS's own rules give for the region, with every partition's
+ * suffix, AWS_USE_FIPS_ENDPOINT and AWS_USE_DUALSTACK_ENDPOINT. Uploads and proxied calls both use it.
  */
 export async function resolveEndpoint({ region, endpoint }: EndpointConfig): Promise<URL> {
   if (endpoint !== undefined) return endpoint;

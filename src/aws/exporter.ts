@@ -18,7 +18,10 @@ import type { XRayApi, XRayAnswer } from './xray-api.ts';
 /** X-Ray's response that refuses 50 documents has 15 KB. Fifty responses may arrive at a time. */
 const MAX_ANSWER_BYTES = 64 * 1024;
 
-/** A batch of 50 × 64 KB takes 40 ms to encode; half a megabyte keeps that pause below 5 ms, and the memory of a call small. */
+/**
+ * A batch of 50 × 64 KB takes 40 ms to encode; half a megabyte keeps that pause below 5 ms, and the memory of a call
+ * small.
+ */
 const MAX_BATCH_BYTES = 512 * 1024;
 
 export interface XRayExporterDeps {
@@ -68,7 +71,8 @@ export class XRayExporter implements Exporter {
       documents: () => batch.map(({ chunk, start, end }) => documentText(chunk, start, end)),
       needsRequestId: isAwsHost(api.url),
     });
-    const outcome = result.kind === 'retry' || (result.kind === 'rejected' && result.by !== undefined) ? result.code : result.kind;
+    const outcome =
+      result.kind === 'retry' || (result.kind === 'rejected' && result.by !== undefined) ? result.code : result.kind;
     if (answer.kind !== 'no_credentials') {
       counters.calls.inc({ outcome });
       counters.callSeconds.observe((performance.now() - startedMs) / 1000);
@@ -79,7 +83,10 @@ export class XRayExporter implements Exporter {
     return result;
   }
 
-  /** The other codes explain themselves; this one may be a proxy that refuses the tunnel, or a server that does not speak HTTP. */
+  /**
+   * The other codes explain themselves; this one may be a proxy that refuses the tunnel, or a server that does not
+   * speak HTTP.
+   */
   #explainNetwork(message: string): void {
     const fields = { endpoint: this.#deps.api.url.origin, reason: oneLine(message, MAX_REASON) };
     const remedy = (/^Failed to establish tunnel .* 407\b/.test(message) ? REMEDIES['http_407'] : undefined) ?? REMEDY;
@@ -112,15 +119,21 @@ export class XRayExporter implements Exporter {
 /** Maximum length of the reason of a failed call. A proxy chooses some of its words. */
 const MAX_REASON = 400;
 
-/** Whether the response does not come from X-Ray: a success that has not X-Ray's form, or an error below 500 without X-Ray's type. */
+/**
+ * Whether the response does not come from X-Ray: a success that has not X-Ray's form, or an error below 500 without
+ * X-Ray's type.
+ */
 function isForeign(result: ExportResult, answer: HttpAnswer): boolean {
   if (result.kind !== 'retry' && result.kind !== 'rejected') return false;
   if (result.code === NOT_XRAY) return true;
   return answer.status < 500 && answer.status !== 429 && answer.status !== 403 && !isXRaysError(answer);
 }
 
-const REMEDY = 'The segments are kept. Check --endpoint, --proxy-address, NO_PROXY, and for a proxy, portal or gateway in between';
+const REMEDY =
+  'The segments are kept. Check --endpoint, --proxy-address, NO_PROXY, and for a proxy, portal or gateway in between';
 const REMEDIES: Readonly<Record<string, string>> = {
-  http_413: 'It limits the request size: raise the limit to 5 MB (nginx: client_max_body_size). Until then, batches are split',
-  http_407: 'The segments are kept. The HTTP proxy requires a user and a password: --proxy-address http://USER:PASSWORD@HOST:PORT',
+  http_413:
+    'It limits the request size: raise the limit to 5 MB (nginx: client_max_body_size). Until then, batches are split',
+  http_407:
+    'The segments are kept. The HTTP proxy requires a user and a password: --proxy-address http://USER:PASSWORD@HOST:PORT',
 };

@@ -15,19 +15,28 @@ export function isAwsHost({ hostname }: URL): boolean {
 }
 
 /**
- * Whether the response has a request ID. AWS sends one with every response of X-Ray, including errors; emulators do not always.
+ * Whether the response has a request ID. AWS sends one with every response of X-Ray, including errors; emulators do not
+ * always.
  * Source: captured responses of X-Ray; the names are those that AWS SDKs read.
  */
 export function hasRequestId({ headers }: HttpAnswer): boolean {
-  return ['x-amzn-requestid', 'x-amzn-request-id', 'x-amz-request-id'].some((name) => headers[name] !== undefined && headers[name] !== '');
+  return ['x-amzn-requestid', 'x-amzn-request-id', 'x-amz-request-id'].some(
+    (name) => headers[name] !== undefined && headers[name] !== '',
+  );
 }
 
-/** Whether it is an error in X-Ray's form: with the type in `x-amzn-errortype`. Any gateway may send a `code` in the body. */
+/**
+ * Whether it is an error in X-Ray's form: with the type in `x-amzn-errortype`. Any gateway may send a `code` in the
+ * body.
+ */
 export function isXRaysError({ headers }: HttpAnswer): boolean {
   return typeof headers['x-amzn-errortype'] === 'string' && headers['x-amzn-errortype'] !== '';
 }
 
-/** Whether the response claims to be compressed. No call of ours accepts that, so an intermediary did it or sends a wrong header. */
+/**
+ * Whether the response claims to be compressed. No call of ours accepts that, so an intermediary did it or sends a
+ * wrong header.
+ */
 export function isEncoded({ headers }: HttpAnswer): boolean {
   return !['', 'identity'].includes(headers['content-encoding'] ?? '');
 }

@@ -30,7 +30,15 @@ export interface HttpAnswer {
 }
 
 /** Why there is no response; a metric label, so it is bounded. */
-export type FailureCode = 'timeout' | 'connection_refused' | 'connection_reset' | 'dns' | 'tls' | 'answer_too_large' | 'aborted' | 'network';
+export type FailureCode =
+  | 'timeout'
+  | 'connection_refused'
+  | 'connection_reset'
+  | 'dns'
+  | 'tls'
+  | 'answer_too_large'
+  | 'aborted'
+  | 'network';
 
 export interface HttpFailure {
   readonly kind: 'failure';
@@ -63,9 +71,15 @@ function attempt(call: HttpCall): Promise<Attempt> {
   let hasAnswer = false;
   const fail = (code: FailureCode, message: string, error?: Error): void => {
     stopWatching();
-    // A keep-alive socket that the server closed just before it was used again: the request was never read (nodejs/node#47130).
+    // A keep-alive socket that the server closed just before it was used again: the request was never read
+    // (nodejs/node#47130).
     const wasReused = request.reusedSocket && !hasAnswer && code === 'connection_reset';
-    resolve({ kind: 'failure', code, message, mayRepeat: wasReused || (error !== undefined && isTrustedNow(error, trusted)) });
+    resolve({
+      kind: 'failure',
+      code,
+      message,
+      mayRepeat: wasReused || (error !== undefined && isTrustedNow(error, trusted)),
+    });
     request.destroy();
   };
   const onError = (error: Error): void => {
@@ -95,7 +109,10 @@ function attempt(call: HttpCall): Promise<Attempt> {
     const tooLarge = (): void => {
       // An error's status and headers are enough; the rest of an HTML page adds nothing.
       if (status >= 300) resolve({ kind: 'answer', status, headers: answered, body: Buffer.concat(chunks) });
-      fail('answer_too_large', `the answer is larger than ${maxAnswerBytes} bytes, or all answers together are too large`);
+      fail(
+        'answer_too_large',
+        `the answer is larger than ${maxAnswerBytes} bytes, or all answers together are too large`,
+      );
     };
     if (status < 300 && Number(answered['content-length']) > maxAnswerBytes) {
       tooLarge();
@@ -138,7 +155,10 @@ function codeOf(error: Error): FailureCode {
   return CODES[systemCodeOf(error) ?? ''] ?? 'network';
 }
 
-/** Whether the issuer of a certificate was unknown at `generation` and is known now that the system's certificates are trusted too. */
+/**
+ * Whether the issuer of a certificate was unknown at `generation` and is known now that the system's certificates are
+ * trusted too.
+ */
 export function isTrustedNow(error: Error, generation: number): boolean {
   if (!isUnknownIssuer(error)) return false;
   trustSystem();

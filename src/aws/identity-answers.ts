@@ -8,7 +8,8 @@ const VALUE = /^[\x21-\x7e]+$/;
 const REGION = /^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/;
 
 /**
- * One value of instance metadata. Throws if another server answers, such as a portal: its page would be used as a region or a host name.
+ * One value of instance metadata. Throws if another server answers, such as a portal: its page would be used as a
+ * region or a host name.
  * Source of the form: EC2 user guide, instance metadata categories.
  */
 export function metadataValue(text: string): string {
@@ -27,23 +28,29 @@ export function regionOf(value: unknown): string | undefined {
 
 /** The region is the fourth part of the task's ARN. Source: the form of ARNs. */
 export function regionOfTask(metadata: unknown): string | undefined {
-  const arn = typeof metadata === 'object' && metadata !== null ? (metadata as { TaskARN?: unknown }).TaskARN : undefined;
+  const arn =
+    typeof metadata === 'object' && metadata !== null ? (metadata as { TaskARN?: unknown }).TaskARN : undefined;
   if (arn === undefined || arn === null) return undefined;
-  if (typeof arn !== 'string' || !arn.startsWith('arn:')) throw new Error(`the response is not from ECS: TaskARN is ${shown(JSON.stringify(arn))}`);
+  if (typeof arn !== 'string' || !arn.startsWith('arn:'))
+    throw new Error(`the response is not from ECS: TaskARN is ${shown(JSON.stringify(arn))}`);
   return regionOf(arn.split(':')[3]);
 }
 
 /**
- * Checks that the credentials can be used for signing. Throws if a provider returned something else, which would make every request fail until it
- * expires. The message contains no part of the credentials.
+ * Checks that the credentials can be used for signing. Throws if a provider returned something else, which would make
+ * every request fail until it expires. The message contains no part of the credentials.
  */
 export function usableCredentials(given: AwsCredentials): AwsCredentials {
-  const { accessKeyId, secretAccessKey, sessionToken, expiration } = given as Partial<Record<keyof AwsCredentials, unknown>>;
+  const { accessKeyId, secretAccessKey, sessionToken, expiration } = given as Partial<
+    Record<keyof AwsCredentials, unknown>
+  >;
   const problem =
     problemOf('access key id', accessKeyId) ??
     problemOf('secret access key', secretAccessKey) ??
     (sessionToken === undefined || sessionToken === '' ? undefined : problemOf('session token', sessionToken)) ??
-    (expiration === undefined || (isDate(expiration) && !Number.isNaN(expiration.getTime())) ? undefined : 'its expiration is not a date');
+    (expiration === undefined || (isDate(expiration) && !Number.isNaN(expiration.getTime()))
+      ? undefined
+      : 'its expiration is not a date');
   if (problem !== undefined) throw new Error(`the provider returned invalid credentials: ${problem}`);
   return given;
 }

@@ -6,7 +6,8 @@ import { OpenedSockets } from './opened-sockets.ts';
 const TIMEOUT_MS = 1_000;
 
 /**
- * Reads paths below /latest/ from the EC2 instance metadata service, version 2 only. Rejects if it is disabled, unreachable, or not IMDS.
+ * Reads paths below /latest/ from the EC2 instance metadata service, version 2 only. Rejects if it is disabled,
+ * unreachable, or not IMDS.
  * Honours AWS_EC2_METADATA_DISABLED, AWS_EC2_METADATA_SERVICE_ENDPOINT and its _MODE.
  */
 export async function readInstanceMetadata(paths: readonly string[], env: Environment): Promise<string[]> {
@@ -21,10 +22,17 @@ async function read(paths: readonly string[]): Promise<string[]> {
   const options = { hostname, protocol, timeout: TIMEOUT_MS, ...(port === undefined ? {} : { port }) };
   const base = (prefix ?? '').replace(/\/$/, '');
   const token = await withTimeout(
-    httpRequest({ ...options, path: `${base}/latest/api/token`, method: 'PUT', headers: { 'x-aws-ec2-metadata-token-ttl-seconds': '60' } }),
+    httpRequest({
+      ...options,
+      path: `${base}/latest/api/token`,
+      method: 'PUT',
+      headers: { 'x-aws-ec2-metadata-token-ttl-seconds': '60' },
+    }),
   );
   const headers = { 'x-aws-ec2-metadata-token': metadataValue(token.toString()) };
-  const answers = paths.map((path) => withTimeout(httpRequest({ ...options, path: `${base}/latest/${path}`, headers })));
+  const answers = paths.map((path) =>
+    withTimeout(httpRequest({ ...options, path: `${base}/latest/${path}`, headers })),
+  );
   return (await Promise.all(answers)).map((answer) => metadataValue(answer.toString()));
 }
 

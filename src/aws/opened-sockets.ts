@@ -5,12 +5,15 @@ import type { Socket } from 'node:net';
 
 const opened = new AsyncLocalStorage<Set<Socket>>();
 
-/** Credentials take a few KB. Libraries read a whole response and parse it in one turn: XML of 10 MB stopped the process for seconds. */
+/**
+ * Credentials take a few KB. Libraries read a whole response and parse it in one turn: XML of 10 MB stopped the process
+ * for seconds.
+ */
 const MAX_ANSWER_BYTES = 128 * 1024;
 
 /**
- * The open connections of one operation, whatever library opened them. Responses to its calls may have 128 KB; a larger one is an error of the
- * call.
+ * The open connections of one operation, whatever library opened them. Responses to its calls may have 128 KB; a larger
+ * one is an error of the call.
  */
 export class OpenedSockets {
   readonly #sockets = new Set<Socket>();
@@ -24,7 +27,10 @@ export class OpenedSockets {
     return opened.run(this.#sockets, work);
   }
 
-  /** Closes the connections and returns their number. A library that waits for one may never settle, but nothing of it is left except its promise. */
+  /**
+   * Closes the connections and returns their number. A library that waits for one may never settle, but nothing of it
+   * is left except its promise.
+   */
   close(): number {
     const { size } = this.#sockets;
     for (const socket of this.#sockets) socket.destroy();

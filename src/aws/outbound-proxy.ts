@@ -47,8 +47,9 @@ export class Outbound {
   }
 
   /**
-   * Records the result of an exchange: a failure is a missing response, or one that shows that the host cannot serve now. A keep-alive connection
-   * never moves to another address. So after consecutive failures, idle connections are closed and the name is looked up again, by the proxy too.
+   * Records the result of an exchange: a failure is a missing response, or one that shows that the host cannot serve
+   * now. A keep-alive connection never moves to another address. So after consecutive failures, idle connections are
+   * closed and the name is looked up again, by the proxy too.
    */
   note(url: URL, isGood: boolean): void {
     const failures = isGood ? 0 : (this.#failures.get(url.origin) ?? 0) + 1;
@@ -77,12 +78,20 @@ export class Outbound {
   /** Node's own proxy support, but xrayd decides which hosts use it: Node's NO_PROXY does not support CIDR blocks. */
   #makeProxied(): Agents | undefined {
     const { proxyAddress } = this.#config;
-    return proxyAddress === '' ? undefined : agentsFor(this.#config, { proxyEnv: { HTTP_PROXY: proxyAddress, HTTPS_PROXY: proxyAddress } });
+    return proxyAddress === ''
+      ? undefined
+      : agentsFor(this.#config, { proxyEnv: { HTTP_PROXY: proxyAddress, HTTPS_PROXY: proxyAddress } });
   }
 }
 
 function agentsFor({ maxSockets, noVerifySsl }: OutboundConfig, more: AgentOptions = {}): Agents {
-  const options = { keepAlive: true, maxSockets, maxFreeSockets: maxSockets, scheduling: 'lifo' as const, rejectUnauthorized: !noVerifySsl };
+  const options = {
+    keepAlive: true,
+    maxSockets,
+    maxFreeSockets: maxSockets,
+    scheduling: 'lifo' as const,
+    rejectUnauthorized: !noVerifySsl,
+  };
   return { http: new HttpAgent({ ...options, ...more }), https: new HttpsAgent({ ...options, ...more }) };
 }
 
@@ -92,8 +101,9 @@ NEVER.addSubnet('169.254.0.0', 16);
 NEVER.addSubnet('fd00:ec2::', 32, 'ipv6');
 
 /**
- * Whether `hostname` is reached directly. `noProxy` is read as in curl and Go: names separated by commas or blanks, `*` for all,
- * `example.com` and `.example.com` for the domain and its subdomains, addresses, CIDR blocks, each with an optional port.
+ * Whether `hostname` is reached directly. `noProxy` is read as in curl and Go: names separated by commas or blanks, `*`
+ * for all, `example.com` and `.example.com` for the domain and its subdomains, addresses, CIDR blocks, each with an
+ * optional port.
  */
 export function isExempt(hostname: string, port: number, noProxy: string): boolean {
   const host = bareHost(hostname).toLowerCase();

@@ -4,7 +4,8 @@ import type { HttpAnswer } from './http-call.ts';
 import { operationAt, type OperationName } from '../formats/xray/operations.ts';
 
 /**
- * The list that every output has, for the operations whose responses are used or passed on. AWS writes null for an absent list.
+ * The list that every output has, for the operations whose responses are used or passed on. AWS writes null for an
+ * absent list.
  * Source: the X-Ray model, 2016-04-12.
  */
 const LISTS: Partial<Record<OperationName, string>> = {
@@ -15,8 +16,8 @@ const LISTS: Partial<Record<OperationName, string>> = {
 };
 
 /**
- * Whether a response from `url` at `path` comes from X-Ray: an error with a type, or HTTP 200 in the form of the operation's output, and with a
- * request ID if `url` is AWS. For the path of an unknown operation, any response counts.
+ * Whether a response from `url` at `path` comes from X-Ray: an error with a type, or HTTP 200 in the form of the
+ * operation's output, and with a request ID if `url` is AWS. For the path of an unknown operation, any response counts.
  */
 export function isXRaysAnswer(path: string, url: URL, answer: HttpAnswer): boolean {
   const operation = operationAt(path);

@@ -25,13 +25,20 @@ export class PermissionHints {
     const key = `${action} ${errorType === '' ? 'foreign' : isDenied ? 'denied' : 'credentials'}`;
     if (this.#logged.has(key)) return;
     this.#logged.add(key);
-    const caller = isDenied ? /User: (arn:[\w:/+=,.@-]+) is not authorized/.exec(answer.body.toString('utf8', 0, 4096))?.[1] : undefined;
+    const caller = isDenied
+      ? /User: (arn:[\w:/+=,.@-]+) is not authorized/.exec(answer.body.toString('utf8', 0, 4096))?.[1]
+      : undefined;
     const fields = { action, errorType: errorType.slice(0, MAX_TYPE), ...(caller === undefined ? {} : { caller }) };
     if (errorType === '')
-      this.#log.error(fields, `HTTP 403 for ${action} that does not come from X-Ray: check for a proxy or gateway in front of the endpoint`);
+      this.#log.error(
+        fields,
+        `HTTP 403 for ${action} that does not come from X-Ray: check for a proxy or gateway in front of the endpoint`,
+      );
     else if (isDenied) {
       const policy =
-        operation === undefined || operation.caller === 'account' ? '' : ', for example with the managed policy AWSXRayDaemonWriteAccess';
+        operation === undefined || operation.caller === 'account'
+          ? ''
+          : ', for example with the managed policy AWSXRayDaemonWriteAccess';
       this.#log.error(fields, `X-Ray refuses ${action}: allow the role this action${policy}`);
     } else this.#log.error(fields, `X-Ray refuses ${action}: the credentials or their signature are not accepted`);
   }

@@ -9,7 +9,10 @@ const KEYS = ['aws_access_key_id', 'aws_secret_access_key'];
 const OWN_CREDENTIALS = ['aws_access_key_id', 'credential_process', 'sso_session', 'sso_start_url', 'login_session'];
 /** Prefix of a generated profile: the settings of a profile without its role. */
 const OWN = 'without-role-of:';
-/** Names that the SDK for JavaScript reads as they are; of `[my team]` it takes the first word for something else, and leaves out the section. */
+/**
+ * Names that the SDK for JavaScript reads as they are; of `[my team]` it takes the first word for something else, and
+ * leaves out the section.
+ */
 const PLAIN_NAME = /^[\w@+.:/-]+$/;
 
 /** Separates the name of a setting from that of a nested one, as below `s3 =`; no name contains it. */
@@ -35,8 +38,9 @@ export class Profiles {
   }
 
   /**
-   * Parses the files as the SDK for Go does, which accepts more than the SDK for JavaScript: blanks in `[ default ]`, setting names in capitals,
-   * quotes around values, `:` for `=`. Settings in the credentials file take precedence over those in the config file.
+   * Parses the files as the SDK for Go does, which accepts more than the SDK for JavaScript: blanks in `[ default ]`,
+   * setting names in capitals, quotes around values, `:` for `=`. Settings in the credentials file take precedence over
+   * those in the config file.
    * Source: aws-sdk-go-v2, internal/ini and config/shared_config.go.
    */
   static read(config: string, credentials: string): Profiles {
@@ -46,7 +50,8 @@ export class Profiles {
     for (const [name, { settings, isNamedProfile }] of inConfig) {
       if (OTHER_SECTION.test(name)) others.set(name, settings);
       // `[profile default]` replaces `[default]`, wherever it is.
-      else if (isNamedProfile || (name === 'default' && !inConfig.has('profile default'))) profiles.set(withoutPrefix(name), new Map(settings));
+      else if (isNamedProfile || (name === 'default' && !inConfig.has('profile default')))
+        profiles.set(withoutPrefix(name), new Map(settings));
     }
     for (const [name, { settings, isNamedProfile }] of sectionsOf(credentials)) {
       if (isNamedProfile || OTHER_SECTION.test(name)) continue;
@@ -80,15 +85,23 @@ export class Profiles {
   }
 
   /**
-   * The profiles as one text that the SDK for JavaScript understands in place of either file. A role without a source is assumed with the profile's
-   * own credentials, or else with those of `machine`, as in Go: the SDK for JavaScript would ignore the role.
+   * The profiles as one text that the SDK for JavaScript understands in place of either file. A role without a source
+   * is assumed with the profile's own credentials, or else with those of `machine`, as in Go: the SDK for JavaScript
+   * would ignore the role.
    * Source: aws-sdk-go-v2, config/resolve_credentials.go.
    */
   text(machine: 'EcsContainer' | 'Ec2InstanceMetadata'): string {
     const profiles = [...this.#profiles].flatMap(([name, settings]): [string, Settings][] => {
       if (!settings.get('role_arn')) return [[name, settings]];
       if (!hasOwnSource(name, settings)) {
-        return [[name, ROLE_SOURCES.some((source) => settings.get(source)) ? settings : new Map([...settings, ['credential_source', machine]])]];
+        return [
+          [
+            name,
+            ROLE_SOURCES.some((source) => settings.get(source))
+              ? settings
+              : new Map([...settings, ['credential_source', machine]]),
+          ],
+        ];
       }
       // Beside keys the other SDK would leave out the role, or where the credentials for it are.
       const role = new Map([...settings].filter(([key]) => !KEYS.includes(key) && key !== 'credential_source'));
@@ -113,11 +126,16 @@ export function sdkName(profile: string): string {
   return PLAIN_NAME.test(profile) ? profile : encodeURIComponent(profile);
 }
 
-/** Whether the role is assumed with credentials of the same profile. Keys come before every other source but another profile. */
+/**
+ * Whether the role is assumed with credentials of the same profile. Keys come before every other source but another
+ * profile.
+ */
 function hasOwnSource(name: string, settings: Settings): boolean {
   const source = settings.get('source_profile');
   if (KEYS.every((key) => settings.get(key)) && (!source || source === name)) return true;
-  return !ROLE_SOURCES.some((setting) => settings.get(setting)) && OWN_CREDENTIALS.some((setting) => settings.get(setting));
+  return (
+    !ROLE_SOURCES.some((setting) => settings.get(setting)) && OWN_CREDENTIALS.some((setting) => settings.get(setting))
+  );
 }
 
 function sectionsOf(text: string): Map<string, Section> {
@@ -146,7 +164,10 @@ function sectionsOf(text: string): Map<string, Section> {
   return sections;
 }
 
-/** `[ profile  "team" ] # comment` is `profile team`; undefined if the line is not a section header. Quotes are for the other SDKs. */
+/**
+ * `[ profile  "team" ] # comment` is `profile team`; undefined if the line is not a section header. Quotes are for the
+ * other SDKs.
+ */
 function sectionName(line: string): string | undefined {
   const [head = ''] = line.split(/[#;]/);
   const inside = /^\[(.*)\]$/.exec(head.trim())?.[1];

@@ -21,7 +21,10 @@ const PROFILE_TIMEOUT_MS = 20_000;
 export interface CredentialProvider {
   readonly name: string;
   readonly kind: ProviderKind;
-  /** How long `get` may take; after that, the attempt is abandoned and retried later. Takes no longer than reading the shared files. */
+  /**
+   * How long `get` may take; after that, the attempt is abandoned and retried later. Takes no longer than reading the
+   * shared files.
+   */
   timeoutMs(): number | Promise<number>;
   /** Why the provider is skipped, including what was looked for; undefined if it should be asked. */
   skipReason(): string | undefined | Promise<string | undefined>;
@@ -46,22 +49,32 @@ export interface ProvidersDeps {
 }
 
 /**
- * The chain of AWS's SDK for Go, with separate links so that each can report why it has no credentials: environment, web identity (IRSA), profile
- * (with SSO, process, role and login), container (ECS, EKS Pod Identity), instance metadata (IMDSv2). If `roleArn` is set, that role is assumed on
- * top. STS calls go to the daemon's own region and through its proxy.
+ * The chain of AWS's SDK for Go, with separate links so that each can report why it has no credentials: environment,
+ * web identity (IRSA), profile (with SSO, process, role and login), container (ECS, EKS Pod Identity), instance
+ * metadata (IMDSv2). If `roleArn` is set, that role is assumed on top. STS calls go to the daemon's own region and
+ * through its proxy.
  */
 export function credentialProviders(config: ProvidersConfig, deps: ProvidersDeps): CredentialProvider[] {
   const { env } = deps;
   const clientConfig: ClientConfig = async (signal) =>
     (await import('./client-config.ts')).regionalClientConfig(config.region, deps.outbound, { signal });
-  const base = [environmentLink(env), webIdentityLink(env, clientConfig), profileLink(env, clientConfig), containerLink(env), instanceLink(env)];
+  const base = [
+    environmentLink(env),
+    webIdentityLink(env, clientConfig),
+    profileLink(env, clientConfig),
+    containerLink(env),
+    instanceLink(env),
+  ];
   return config.roleArn === '' ? base : base.map((link) => assumeRole(link, config, { env, clientConfig }));
 }
 
 /** Created when a provider needs STS or SSO; the SDK's HTTP handler is loaded only then. */
 type ClientConfig = (signal: AbortSignal) => Promise<RegionalClientConfig>;
 
-/** compat: both names of each key, and before the profile, as in Go. Source: aws-sdk-go-v2, config/env_config.go and resolve_credentials.go. */
+/**
+ * compat: both names of each key, and before the profile, as in Go. Source: aws-sdk-go-v2, config/env_config.go and
+ * resolve_credentials.go.
+ */
 function environmentLink(env: Environment): CredentialProvider {
   const accessKeyId = env['AWS_ACCESS_KEY_ID'] || env['AWS_ACCESS_KEY'] || '';
   const secretAccessKey = env['AWS_SECRET_ACCESS_KEY'] || env['AWS_SECRET_KEY'] || '';
@@ -89,7 +102,8 @@ function profileLink(env: Environment, clientConfig: ClientConfig): CredentialPr
     name: `profile ${profile}`,
     kind: 'profile',
     timeoutMs: async () => {
-      // Only a process may take a minute: an SSO cache on a disk that hangs must not delay the later providers for that long.
+      // Only a process may take a minute: an SSO cache on a disk that hangs must not delay the later providers for that
+      // long.
       const { profiles } = await readSharedFiles(env);
       return profiles.valuesOf('credential_process').length > 0 ? PROCESS_TIMEOUT_MS + TIMEOUT_MS : PROFILE_TIMEOUT_MS;
     },
@@ -109,7 +123,11 @@ function profileLink(env: Environment, clientConfig: ClientConfig): CredentialPr
 }
 
 function webIdentityLink(env: Environment, clientConfig: ClientConfig): CredentialProvider {
-  const { AWS_WEB_IDENTITY_TOKEN_FILE: file = '', AWS_ROLE_ARN: roleArn = '', AWS_ROLE_SESSION_NAME: roleSessionName } = env;
+  const {
+    AWS_WEB_IDENTITY_TOKEN_FILE: file = '',
+    AWS_ROLE_ARN: roleArn = '',
+    AWS_ROLE_SESSION_NAME: roleSessionName,
+  } = env;
   return {
     name: 'web identity (IRSA)',
     kind: 'web_identity',
@@ -121,7 +139,12 @@ function webIdentityLink(env: Environment, clientConfig: ClientConfig): Credenti
       const webIdentityToken = await readTextFile(file, { timeoutMs: FILE_TIMEOUT_MS });
       await readSharedFiles(env);
       const session = roleSessionName === undefined ? {} : { roleSessionName };
-      return (await sdk()).fromWebToken({ webIdentityToken, roleArn, ...session, clientConfig: await clientConfig(signal) })();
+      return (await sdk()).fromWebToken({
+        webIdentityToken,
+        roleArn,
+        ...session,
+        clientConfig: await clientConfig(signal),
+      })();
     },
     describe: () => roleOf(roleArn),
   };
@@ -134,7 +157,8 @@ function containerLink(env: Environment): CredentialProvider {
     kind: 'container',
     timeoutMs: () => TIMEOUT_MS,
     isExplicit: true,
-    skipReason: () => (uri ? undefined : 'AWS_CONTAINER_CREDENTIALS_RELATIVE_URI and AWS_CONTAINER_CREDENTIALS_FULL_URI are not set'),
+    skipReason: () =>
+      uri ? undefined : 'AWS_CONTAINER_CREDENTIALS_RELATIVE_URI and AWS_CONTAINER_CREDENTIALS_FULL_URI are not set',
     get: (signal) => containerCredentials(env, signal),
   };
 }
@@ -146,7 +170,8 @@ function instanceLink(env: Environment): CredentialProvider {
     kind: 'instance',
     timeoutMs: () => TIMEOUT_MS,
     isExplicit: false,
-    skipReason: () => (isTrue(env['AWS_EC2_METADATA_DISABLED']) ? 'switched off by AWS_EC2_METADATA_DISABLED' : undefined),
+    skipReason: () =>
+      isTrue(env['AWS_EC2_METADATA_DISABLED']) ? 'switched off by AWS_EC2_METADATA_DISABLED' : undefined,
     get: async () => {
       // The provider reads its endpoint from the shared files.
       await readSharedFiles(env);
@@ -171,7 +196,11 @@ function assumeRole(
       const { fromTemporaryCredentials } = await sdk();
       const masterCredentials = await link.get(signal);
       await readSharedFiles(env);
-      const params = { RoleArn: roleArn, RoleSessionName: roleSessionName, ...(roleExternalId === '' ? {} : { ExternalId: roleExternalId }) };
+      const params = {
+        RoleArn: roleArn,
+        RoleSessionName: roleSessionName,
+        ...(roleExternalId === '' ? {} : { ExternalId: roleExternalId }),
+      };
       return fromTemporaryCredentials({ masterCredentials, params, clientConfig: await clientConfig(signal) })();
     },
     describe: () => roleOf(roleArn),

@@ -17,7 +17,8 @@ export interface FoundRegion {
 }
 
 /**
- * Finds the region if no flag, variable or file sets it: from the profile, ECS metadata or IMDSv2, each with a short timeout.
+ * Finds the region if no flag, variable or file sets it: from the profile, ECS metadata or IMDSv2, each with a short
+ * timeout.
  * `isLocalMode` (-o) skips instance metadata. Throws XRAYD_REGION with a list of everything that was checked.
  */
 export async function findRegion(env: Environment, isLocalMode: boolean): Promise<FoundRegion> {
@@ -26,7 +27,11 @@ export async function findRegion(env: Environment, isLocalMode: boolean): Promis
     [`profile ${profileOf(env)}`, () => regionOfProfile(env)],
     ['ECS metadata', () => regionOfEcs(env)],
   ];
-  if (!isLocalMode) sources.push(['instance metadata', async () => regionOf((await readInstanceMetadata(['meta-data/placement/region'], env))[0])]);
+  if (!isLocalMode)
+    sources.push([
+      'instance metadata',
+      async () => regionOf((await readInstanceMetadata(['meta-data/placement/region'], env))[0]),
+    ]);
   for (const [origin, find] of sources) {
     try {
       const region = await within(SOURCE_TIMEOUT_MS, 'timed out', find);

@@ -1,5 +1,8 @@
 import { parseDate, wallClockMs } from '../pipeline/clock.ts';
-/** AWS accepts signatures up to 5 minutes old; the SDKs correct their clock from 4 on. Source: SigV4 documentation; @aws-sdk/core isClockSkewed. */
+/**
+ * AWS accepts signatures up to 5 minutes old; the SDKs correct their clock from 4 on. Source: SigV4 documentation;
+ * @aws-sdk/core isClockSkewed.
+ */
 const TOLERATED_MS = 4 * 60_000;
 
 /** X-Ray's time: this machine's clock, corrected if X-Ray refuses a request and its Date header shows a skew. */
@@ -20,7 +23,10 @@ export class ServiceClock {
     return this.#now() + this.#skewMs;
   }
 
-  /** Whether to sign a refused request again: its response has status 400 or 403, and a Date far from the time of the signature. */
+  /**
+   * Whether to sign a refused request again: its response has status 400 or 403, and a Date far from the time of the
+   * signature.
+   */
   correct(status: number, date: string | undefined, signedMs: number): boolean {
     if ((status !== 400 && status !== 403) || date === undefined) return false;
     const theirsMs = parseDate(date);

@@ -27,36 +27,52 @@ export interface SharedFiles {
 }
 
 /**
- * Reads AWS's shared credentials and config files, and makes the SDK use the result: its own reads have no deadline and are cached forever,
- * whether they finish or not. To the SDK, a file that is missing or cannot be read is empty.
+ * Reads AWS's shared credentials and config files, and makes the SDK use the result: its own reads have no deadline and
+ * are cached forever, whether they finish or not. To the SDK, a file that is missing or cannot be read is empty.
  */
 export async function readSharedFiles(env: Environment): Promise<SharedFiles> {
   // Without HOME and without an entry in passwd, this is below "/".
   const folder = join(homeOf(env), '.aws');
-  const paths = [env['AWS_SHARED_CREDENTIALS_FILE'] || join(folder, 'credentials'), env['AWS_CONFIG_FILE'] || join(folder, 'config')];
-  const files = await Promise.all(paths.map((path) => readShared(path.startsWith('~/') ? join(homeOf(env), path.slice(2)) : path)));
+  const paths = [
+    env['AWS_SHARED_CREDENTIALS_FILE'] || join(folder, 'credentials'),
+    env['AWS_CONFIG_FILE'] || join(folder, 'config'),
+  ];
+  const files = await Promise.all(
+    paths.map((path) => readShared(path.startsWith('~/') ? join(homeOf(env), path.slice(2)) : path)),
+  );
   const [credentials, config] = files;
   const profiles = Profiles.read(config!.text, credentials!.text);
   // Load the library only if there is a file.
   if (files.every(({ path, problem }) => problem === MISSING && !lastRead.has(path))) return { files, profiles };
   const { externalDataInterceptor } = await import('@smithy/core/config');
-  const hasContainer = Boolean(env['AWS_CONTAINER_CREDENTIALS_RELATIVE_URI'] || env['AWS_CONTAINER_CREDENTIALS_FULL_URI']);
+  const hasContainer = Boolean(
+    env['AWS_CONTAINER_CREDENTIALS_RELATIVE_URI'] || env['AWS_CONTAINER_CREDENTIALS_FULL_URI'],
+  );
   const text = profiles.text(hasContainer ? 'EcsContainer' : 'Ec2InstanceMetadata');
   for (const { path } of files) externalDataInterceptor.interceptFile(path, text);
   return { files, profiles };
 }
 
 /** A setting of the selected profile; `problem`: an existing file cannot be read. */
-export async function settingOfProfile(name: string, env: Environment): Promise<{ setting: string | undefined; problem?: string }> {
+export async function settingOfProfile(
+  name: string,
+  env: Environment,
+): Promise<{ setting: string | undefined; problem?: string }> {
   const { files, profiles } = await readSharedFiles(env);
   if (files.every(({ text }) => text === '')) {
     const unreadable = files.find(({ problem }) => problem !== undefined && problem !== MISSING);
-    return { setting: undefined, ...(unreadable === undefined ? {} : { problem: `${unreadable.path} ${unreadable.problem}` }) };
+    return {
+      setting: undefined,
+      ...(unreadable === undefined ? {} : { problem: `${unreadable.path} ${unreadable.problem}` }),
+    };
   }
   return { setting: profiles.settingsOf(profileOf(env))?.get(name) };
 }
 
-/** A profile with one of these has credentials. Source: aws-sdk-go-v2, config/resolve_credentials.go; `login_session`: AWS's SDK for JavaScript. */
+/**
+ * A profile with one of these has credentials. Source: aws-sdk-go-v2, config/resolve_credentials.go; `login_session`:
+ * AWS's SDK for JavaScript.
+ */
 const CREDENTIAL_SETTINGS = [
   'aws_access_key_id',
   'role_arn',

@@ -26,7 +26,9 @@ class Sha256 implements Hash {
 }
 
 function bytesOf(data: SourceData): string | Uint8Array {
-  return typeof data === 'string' || data instanceof Uint8Array ? data : new Uint8Array(data instanceof ArrayBuffer ? data : data.buffer);
+  return typeof data === 'string' || data instanceof Uint8Array
+    ? data
+    : new Uint8Array(data instanceof ArrayBuffer ? data : data.buffer);
 }
 
 export interface UnsignedRequest {
@@ -37,7 +39,8 @@ export interface UnsignedRequest {
 }
 
 /**
- * Adds the SigV4 headers to those of `request`: host, x-amz-date, authorization and, for temporary credentials, x-amz-security-token.
+ * Adds the SigV4 headers to those of `request`: host, x-amz-date, authorization and, for temporary credentials,
+ * x-amz-security-token.
  * Signs everything in `headers` except user-agent.
  */
 export async function signedHeaders(

@@ -10,7 +10,10 @@ import { isXRaysAnswer } from './output-shape.ts';
 import type { PermissionHints } from './permissions.ts';
 import { noErrors, type ConnectionErrors, type XRayApi } from './xray-api.ts';
 
-/** As in the reference daemon: one record a minute, 30 kept, 10 per call, none before the first segment. Source: 3.6.6, pkg/telemetry. */
+/**
+ * As in the reference daemon: one record a minute, 30 kept, 10 per call, none before the first segment. Source: 3.6.6,
+ * pkg/telemetry.
+ */
 const INTERVAL_MS = 60_000;
 const MAX_KEPT = 30;
 const MAX_PER_CALL = 10;
@@ -39,7 +42,10 @@ export interface TelemetryReporterDeps {
   readonly log: Logger;
 }
 
-/** Reports to X-Ray once a minute how many segments were received, sent and lost (PutTelemetryRecords). Failures are ignored. */
+/**
+ * Reports to X-Ray once a minute how many segments were received, sent and lost (PutTelemetryRecords). Failures are
+ * ignored.
+ */
 export class TelemetryReporter implements Component {
   readonly name = 'telemetry records';
   readonly #config: TelemetryReporterConfig;
@@ -105,7 +111,12 @@ export class TelemetryReporter implements Component {
     this.#machine ??= this.#identify();
     const { instanceId, hostname } = await this.#machine;
     // The reference daemon writes "" for unknown values, and the members in this order.
-    const body = { EC2InstanceId: instanceId, Hostname: hostname, ResourceARN: this.#config.resourceArn, TelemetryRecords: records };
+    const body = {
+      EC2InstanceId: instanceId,
+      Hostname: hostname,
+      ResourceARN: this.#config.resourceArn,
+      TelemetryRecords: records,
+    };
     const answer = await api.call({
       target: OPERATIONS.PutTelemetryRecords.path,
       body: Buffer.from(JSON.stringify(body)),
@@ -113,8 +124,15 @@ export class TelemetryReporter implements Component {
       signal,
     });
     hints.check(OPERATIONS.PutTelemetryRecords.path, answer);
-    const isTaken = answer.kind === 'answer' && answer.status === 200 && isXRaysAnswer(OPERATIONS.PutTelemetryRecords.path, api.url, answer);
-    if (!isTaken) log.debug({ outcome: answer.kind === 'answer' ? answer.status : answer.kind }, 'telemetry records were not accepted');
+    const isTaken =
+      answer.kind === 'answer' &&
+      answer.status === 200 &&
+      isXRaysAnswer(OPERATIONS.PutTelemetryRecords.path, api.url, answer);
+    if (!isTaken)
+      log.debug(
+        { outcome: answer.kind === 'answer' ? answer.status : answer.kind },
+        'telemetry records were not accepted',
+      );
     return isTaken;
   }
 
@@ -123,7 +141,10 @@ export class TelemetryReporter implements Component {
     const known = { instanceId: env['AWS_INSTANCE_ID'] ?? '', hostname: env['AWS_HOSTNAME'] ?? '' };
     if (this.#config.isLocalMode || (known.instanceId !== '' && known.hostname !== '')) return known;
     try {
-      const [instanceId = '', hostname = ''] = await readInstanceMetadata(['meta-data/instance-id', 'meta-data/hostname'], env);
+      const [instanceId = '', hostname = ''] = await readInstanceMetadata(
+        ['meta-data/instance-id', 'meta-data/hostname'],
+        env,
+      );
       return { instanceId: known.instanceId || instanceId, hostname: known.hostname || hostname };
     } catch (error) {
       // Fargate and most pods have no instance metadata: not an error.

@@ -17,7 +17,10 @@ const NOT_TLS: Explain = () =>
 const NO_COMMON_VERSION: Explain = () =>
   'no common TLS version or cipher: xrayd needs TLS 1.2 or newer. Check for an old proxy or load balancer in between';
 
-/** Sources: OpenSSL's X509_V_ERR_* names as Node gives them (tls documentation, "X509 certificate error codes"), and OpenSSL's reason codes. */
+/**
+ * Sources: OpenSSL's X509_V_ERR_* names as Node gives them (tls documentation, "X509 certificate error codes"), and
+ * OpenSSL's reason codes.
+ */
 const EXPLANATIONS: Readonly<Record<string, Explain>> = {
   UNABLE_TO_GET_ISSUER_CERT_LOCALLY: UNKNOWN_ISSUER,
   UNABLE_TO_GET_ISSUER_CERT: UNKNOWN_ISSUER,
@@ -55,13 +58,18 @@ export function tlsProblem(error: Error, host: string): string {
   return `TLS with ${host}: ${explain?.(host, error) ?? (opensslReason(error) || error.message)}`;
 }
 
-/** A code from the table above. If the connection failed as a whole (EPROTO), OpenSSL's reason is only in the message. */
+/**
+ * A code from the table above. If the connection failed as a whole (EPROTO), OpenSSL's reason is only in the message.
+ */
 function codeOf(error: Error): string {
   const code = systemCodeOf(error) ?? '';
   return code === 'EPROTO' ? `ERR_SSL_${opensslReason(error).toUpperCase().replaceAll(' ', '_')}` : code;
 }
 
-/** Extracts the reason from `write EPROTO 00FF…:error:0A00010B:SSL routines:tls_validate_record_header:wrong version number:../ssl/….c:80:`. */
+/**
+ * Extracts the reason from `write EPROTO 00FF…:error:0A00010B:SSL routines:tls_validate_record_header:wrong version
+ * number:../ssl/….c:80:`.
+ */
 function opensslReason(error: Error): string {
   return /:SSL routines:[^:]*:([^:]+):/.exec(error.message)?.[1] ?? '';
 }

@@ -9,7 +9,10 @@ import { readRegularFile, readRegularText } from '../pipeline/read-file.ts';
 import type { Logger } from '../pipeline/logger.ts';
 import type { Environment } from './environment.ts';
 
-/** Certificate files of Linux distributions; the first with certificates is used. Source: Go's crypto/x509/root_linux.go. */
+/**
+ * Certificate files of Linux distributions; the first with certificates is used. Source: Go's
+ * crypto/x509/root_linux.go.
+ */
 const SYSTEM_FILES = [
   '/etc/ssl/certs/ca-certificates.crt', // Debian, Ubuntu, Gentoo, distroless
   '/etc/pki/tls/certs/ca-bundle.crt', // Amazon Linux, Fedora, RHEL 6
@@ -30,9 +33,11 @@ let systemTrust: { env: Environment; isLoaded: boolean } = { env: {}, isLoaded: 
 let generation = 0;
 
 /**
- * In every TLS connection of this process, trusts the certificates that the environment names, in addition to Node's (its own list and
- * NODE_EXTRA_CA_CERTS): SSL_CERT_FILE, SSL_CERT_DIR (folders separated by ":"), AWS_CA_BUNDLE and `caBundle`, the profile's ca_bundle.
- * The system's certificates are trusted too, but read only if a certificate's issuer is unknown without them (`trustSystem`): AWS's is known.
+ * In every TLS connection of this process, trusts the certificates that the environment names, in addition to Node's
+ * (its own list and NODE_EXTRA_CA_CERTS): SSL_CERT_FILE, SSL_CERT_DIR (folders separated by ":"), AWS_CA_BUNDLE and
+ * `caBundle`, the profile's ca_bundle.
+ * The system's certificates are trusted too, but read only if a certificate's issuer is unknown without them
+ * (`trustSystem`): AWS's is known.
  * Logs a warning for a file that cannot be used or is not read within 2 s.
  */
 export async function trustConfigured(env: Environment, caBundle: string | undefined, log: Logger): Promise<void> {
@@ -46,13 +51,17 @@ export async function trustConfigured(env: Environment, caBundle: string | undef
     if (!path) continue;
     const { found, problem } = await certificatesWithin(path);
     certificates.push(...found);
-    if (problem !== '') log.warn({ setting, file: path }, `${setting} names ${path}, ${problem}: using the other certificates`);
+    if (problem !== '')
+      log.warn({ setting, file: path }, `${setting} names ${path}, ${problem}: using the other certificates`);
   }
   for (const folder of foldersOf(env['SSL_CERT_DIR'])) {
     const { found, problem } = await folderWithin(folder);
     certificates.push(...found);
     if (found.length === 0)
-      log.warn({ setting: 'SSL_CERT_DIR', folder }, `SSL_CERT_DIR names ${folder}, ${problem || 'which contains no certificates'}`);
+      log.warn(
+        { setting: 'SSL_CERT_DIR', folder },
+        `SSL_CERT_DIR names ${folder}, ${problem || 'which contains no certificates'}`,
+      );
   }
   trust(certificates);
   systemTrust = { env, isLoaded: false };
@@ -71,7 +80,9 @@ export function trustSystem(): void {
   const certificates: string[] = [];
   // compat: as in Go, the variables replace the system's lists.
   if (!env['SSL_CERT_FILE']) {
-    certificates.push(...(SYSTEM_FILES.map((file) => readCertificates(file).found).find((found) => found.length > 0) ?? []));
+    certificates.push(
+      ...(SYSTEM_FILES.map((file) => readCertificates(file).found).find((found) => found.length > 0) ?? []),
+    );
   }
   if (!env['SSL_CERT_DIR']) certificates.push(...SYSTEM_FOLDERS.flatMap(readFolder));
   // A keychain or a registry; on Linux this would read OpenSSL's folders.
@@ -144,13 +155,18 @@ function readCertificates(path: string): Read {
 }
 
 function certificatesIn(text: string): Read {
-  const blocks = text.match(/-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----[^-]*-----END (?:TRUSTED |X509 )?CERTIFICATE-----/g) ?? [];
+  const blocks =
+    text.match(/-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----[^-]*-----END (?:TRUSTED |X509 )?CERTIFICATE-----/g) ??
+    [];
   const found = blocks.filter(isCertificate);
   return { found, problem: found.length === 0 ? 'which contains no certificates (PEM)' : '' };
 }
 
 function unreadable(error: unknown): Read {
-  return { found: [], problem: systemCodeOf(error) === 'ENOENT' ? 'which does not exist' : `which cannot be read (${messageOf(error)})` };
+  return {
+    found: [],
+    problem: systemCodeOf(error) === 'ENOENT' ? 'which does not exist' : `which cannot be read (${messageOf(error)})`,
+  };
 }
 
 function readFolder(folder: string): string[] {

@@ -50,7 +50,10 @@ export interface NoCredentials {
 
 export type XRayAnswer = HttpAnswer | HttpFailure | NoCredentials;
 
-/** Counts of failures, by the names of PutTelemetryRecords. Source: the BackendConnectionErrors shape of the X-Ray model. */
+/**
+ * Counts of failures, by the names of PutTelemetryRecords. Source: the BackendConnectionErrors shape of the X-Ray
+ * model.
+ */
 export interface ConnectionErrors {
   TimeoutCount: number;
   ConnectionRefusedCount: number;
@@ -83,10 +86,18 @@ export class XRayApi {
   }
 
   /** Calls `target` with `headers`, host, content-length and the signature. The caller adds an SDK's own headers. */
-  async call({ method = 'POST', target, body, headers, signal, maxAnswerBytes = MAX_ANSWER_BYTES }: XRayCall): Promise<XRayAnswer> {
+  async call({
+    method = 'POST',
+    target,
+    body,
+    headers,
+    signal,
+    maxAnswerBytes = MAX_ANSWER_BYTES,
+  }: XRayCall): Promise<XRayAnswer> {
     const { url: base, region, timeoutMs } = this.#config;
     const credentials = await untilAborted(this.#deps.credentials.get(), signal);
-    if (credentials === ABORTED) return { kind: 'failure', code: 'aborted', message: 'cancelled while looking for credentials' };
+    if (credentials === ABORTED)
+      return { kind: 'failure', code: 'aborted', message: 'cancelled while looking for credentials' };
     if (credentials === undefined) return { kind: 'no_credentials', message: this.#deps.credentials.problem };
     const prefix = base.pathname.replace(/\/$/, '');
     const url = urlOf(base, prefix + target);
@@ -99,28 +110,59 @@ export class XRayApi {
     let signedMs = 0;
     const attempt = async (): Promise<HttpAnswer | HttpFailure> => {
       signedMs = this.#clock.nowMs();
-      const signed = await signedHeaders({ url, method, headers: unsigned, body }, credentials, 'xray', region, dateOf(signedMs));
-      return performCall({ url, method, headers: { ...signed, ...path }, body, agent, signal, timeoutMs, maxAnswerBytes, answers: this.#answers });
+      const signed = await signedHeaders(
+        { url, method, headers: unsigned, body },
+        credentials,
+        'xray',
+        region,
+        dateOf(signedMs),
+      );
+      return performCall({
+        url,
+        method,
+        headers: { ...signed, ...path },
+        body,
+        agent,
+        signal,
+        timeoutMs,
+        maxAnswerBytes,
+        answers: this.#answers,
+      });
     };
     let answer = await attempt();
     // Only X-Ray's own refusal shows X-Ray's time: a gateway's Date header is the gateway's.
-    if (answer.kind === 'answer' && isXRaysError(answer) && this.#clock.correct(answer.status, answer.headers.date, signedMs)) {
+    if (
+      answer.kind === 'answer' &&
+      isXRaysError(answer) &&
+      this.#clock.correct(answer.status, answer.headers.date, signedMs)
+    ) {
       const skewSeconds = Math.round(this.#clock.skewMs / 1000);
-      this.#deps.log.limited('clock', 'warn', { skewSeconds }, "this machine's clock is wrong: requests are signed with X-Ray's time");
+      this.#deps.log.limited(
+        'clock',
+        'warn',
+        { skewSeconds },
+        "this machine's clock is wrong: requests are signed with X-Ray's time",
+      );
       answer = await attempt();
     }
     this.#count(answer);
-    if (answer.kind === 'failure' && answer.code === 'tls') this.#deps.log.limited('tls', 'error', { endpoint: base.origin }, answer.message);
-    if (answer.kind === 'answer' || answer.code !== 'aborted') this.#deps.outbound.note(url, isServed(target, base, answer));
+    if (answer.kind === 'failure' && answer.code === 'tls')
+      this.#deps.log.limited('tls', 'error', { endpoint: base.origin }, answer.message);
+    if (answer.kind === 'answer' || answer.code !== 'aborted')
+      this.#deps.outbound.note(url, isServed(target, base, answer));
     if (answer.kind === 'answer' && isXRaysError(answer)) {
       const type = errorTypeOf(answer);
       if (type.startsWith('ExpiredToken')) this.#deps.credentials.invalidate(credentials);
-      else if (answer.status === 401 || answer.status === 403 || REFUSES_CALLER.has(type)) this.#deps.credentials.refused(credentials);
+      else if (answer.status === 401 || answer.status === 403 || REFUSES_CALLER.has(type))
+        this.#deps.credentials.refused(credentials);
     }
     return answer;
   }
 
-  /** The headers that the reference daemon adds to its own calls. Source: aws-xray-daemon 3.6.6, pkg/conn/xray_client.go. */
+  /**
+   * The headers that the reference daemon adds to its own calls. Source: aws-xray-daemon 3.6.6,
+   * pkg/conn/xray_client.go.
+   */
   sdkHeaders(): Record<string, string> {
     const nowMs = wallClockMs();
     return {
@@ -144,11 +186,16 @@ export class XRayApi {
   }
 }
 
-/** Error types that concern the content of a call, or mean throttling: only a server that understands X-Ray calls sends them. */
-const ABOUT_REQUESTS = /^(InvalidRequest|InvalidParameter|Validation|Serialization|RequestEntityTooLarge|Throttl|TooManyRequests)/;
+/**
+ * Error types that concern the content of a call, or mean throttling: only a server that understands X-Ray calls sends
+ * them.
+ */
+const ABOUT_REQUESTS =
+  /^(InvalidRequest|InvalidParameter|Validation|Serialization|RequestEntityTooLarge|Throttl|TooManyRequests)/;
 
 /**
- * Whether X-Ray itself answered `path` and can serve. If not, the address may now belong to another host, which may even be another service of AWS.
+ * Whether X-Ray itself answered `path` and can serve. If not, the address may now belong to another host, which may
+ * even be another service of AWS.
  * Looking the name up again in vain costs a handshake after every third call.
  */
 function isServed(path: string, url: URL, answer: HttpAnswer | HttpFailure): boolean {
@@ -158,10 +205,20 @@ function isServed(path: string, url: URL, answer: HttpAnswer | HttpFailure): boo
 }
 
 export function noErrors(): ConnectionErrors {
-  return { TimeoutCount: 0, ConnectionRefusedCount: 0, HTTPCode4XXCount: 0, HTTPCode5XXCount: 0, UnknownHostCount: 0, OtherCount: 0 };
+  return {
+    TimeoutCount: 0,
+    ConnectionRefusedCount: 0,
+    HTTPCode4XXCount: 0,
+    HTTPCode5XXCount: 0,
+    UnknownHostCount: 0,
+    OtherCount: 0,
+  };
 }
 
-/** The error's type as AWS SDKs read it: the x-amzn-errortype header up to `:`, else `__type` or `code` of the body after `#`; "" if it has none. */
+/**
+ * The error's type as AWS SDKs read it: the x-amzn-errortype header up to `:`, else `__type` or `code` of the body
+ * after `#`; "" if it has none.
+ */
 export function errorTypeOf(answer: HttpAnswer): string {
   const header = answer.headers['x-amzn-errortype'];
   const text = typeof header === 'string' ? header : typeInBody(answer.body);

@@ -19,15 +19,24 @@ import type { Spool } from './spool/spool.ts';
 import { Sender } from './sender.ts';
 import { DROPPED, settle, SPOOLED, ticketOf } from './tickets.ts';
 
-/** Limit of the bytes in flight, in full batches: enough for 100 MB/s to X-Ray at 20 ms. Each byte in flight is in memory three times. */
+/**
+ * Limit of the bytes in flight, in full batches: enough for 100 MB/s to X-Ray at 20 ms. Each byte in flight is in
+ * memory three times.
+ */
 const MAX_IN_FLIGHT_BATCHES = 4;
 /** Each batch has its own backoff, so that one that always fails does not block the others. */
 const BATCH_BACKOFF = { baseMs: 250, capMs: 30_000 };
 /** Time for aborted calls to end: one may hang on a disk or another thread. */
 const SETTLE_MS = 1_000;
-/** With a spool, segments above this share of the budget go to disk; the rest of the budget takes what arrives meanwhile. */
+/**
+ * With a spool, segments above this share of the budget go to disk; the rest of the budget takes what arrives
+ * meanwhile.
+ */
 const SPOOL_ABOVE = 0.875;
-/** Time to write unsent segments to the spool after the shutdown deadline; part of what the default deadline leaves of Kubernetes' 30 s. */
+/**
+ * Time to write unsent segments to the spool after the shutdown deadline; part of what the default deadline leaves of
+ * Kubernetes' 30 s.
+ */
 const SPOOL_AT_END_MS = 5_000;
 
 export interface BatcherConfig extends SegmentBufferConfig {
@@ -48,7 +57,10 @@ export interface BatcherDeps {
   readonly random?: () => number;
 }
 
-/** Holds segments within a byte budget, groups them into batches, and sends each batch until it is delivered or lost for a named reason. */
+/**
+ * Holds segments within a byte budget, groups them into batches, and sends each batch until it is delivered or lost for
+ * a named reason.
+ */
 export class Batcher implements Component, SegmentStock, DocumentSink {
   readonly name = 'batcher';
   readonly stopLimits = { limitMs: Infinity, graceMs: SETTLE_MS + 2 * SPOOL_AT_END_MS };
@@ -81,11 +93,19 @@ export class Batcher implements Component, SegmentStock, DocumentSink {
     this.#random = random;
     this.#memory = new MemoryWatch(config.maxBytes, onMemoryShort);
     this.#limiter = new ConcurrencyLimiter(config.concurrency, random);
-    this.#sender = new Sender({ exporter, accounting, log, limiter: this.#limiter, now, onRecovered: () => this.#onRecovered() });
+    this.#sender = new Sender({
+      exporter,
+      accounting,
+      log,
+      limiter: this.#limiter,
+      now,
+      onRecovered: () => this.#onRecovered(),
+    });
     this.#overflow = new Overflow(spool);
     if (spool !== undefined) {
       spool.onFound = () => this.#pump();
-      const keepInMemory = (segments: readonly Segment[]): void => this.#buffer.putBackCopies({ segments, failures: 1 }, now() + this.#backoff(0));
+      const keepInMemory = (segments: readonly Segment[]): void =>
+        this.#buffer.putBackCopies({ segments, failures: 1 }, now() + this.#backoff(0));
       this.#replay = new Replay(config, { spool, sender: this.#sender, keepInMemory, now, random });
     }
     accounting.addStock(this);
@@ -94,7 +114,9 @@ export class Batcher implements Component, SegmentStock, DocumentSink {
   get state(): ComponentState {
     if (this.#isDraining) return { name: this.name, state: 'stopping' };
     const { problem } = this.#limiter;
-    return problem === undefined ? { name: this.name, state: 'ok' } : { name: this.name, state: 'degraded', reason: problem };
+    return problem === undefined
+      ? { name: this.name, state: 'ok' }
+      : { name: this.name, state: 'degraded', reason: problem };
   }
 
   get limitBytes(): number {
@@ -124,12 +146,17 @@ export class Batcher implements Component, SegmentStock, DocumentSink {
     return costOfDocuments(documents) <= this.#config.maxBytes;
   }
 
-  offer(documents: readonly Uint8Array[], format: DocumentFormat, onSettled?: OnSettled): 'accepted' | 'full' | 'stopping' {
+  offer(
+    documents: readonly Uint8Array[],
+    format: DocumentFormat,
+    onSettled?: OnSettled,
+  ): 'accepted' | 'full' | 'stopping' {
     if (this.#isDraining) return 'stopping';
     if (!this.#exporter.accepts.includes(format)) return this.#sender.refuseFormat(documents.length, onSettled);
     if (this.#heldBytes() + costOfDocuments(documents) > this.#config.maxBytes) return 'full';
     const arrivedAtMs = this.#now();
-    for (const [position, document] of documents.entries()) this.#buffer.pushDocument(document, arrivedAtMs, ticketOf(position, onSettled));
+    for (const [position, document] of documents.entries())
+      this.#buffer.pushDocument(document, arrivedAtMs, ticketOf(position, onSettled));
     this.#accounting.received += documents.length;
     this.#evict();
     this.#pump();
@@ -168,10 +195,17 @@ export class Batcher implements Component, SegmentStock, DocumentSink {
     return this.#buffer.bytes + this.#overflow.bytes + this.#sender.bytes;
   }
 
-  /** Frees memory by moving or dropping the oldest segments: to the spool while it keeps up. Segments in flight cannot be dropped. */
+  /**
+   * Frees memory by moving or dropping the oldest segments: to the spool while it keeps up. Segments in flight cannot
+   * be dropped.
+   */
   #evict(): void {
     const { maxBytes } = this.#config;
-    while (this.#overflow.canWrite && !this.#isDraining && this.#heldBytes() - this.#overflow.bytes > maxBytes * SPOOL_ABOVE) {
+    while (
+      this.#overflow.canWrite &&
+      !this.#isDraining &&
+      this.#heldBytes() - this.#overflow.bytes > maxBytes * SPOOL_ABOVE
+    ) {
       const oldest = this.#buffer.takeOldest();
       if (oldest === undefined) break;
       void this.#spool(oldest, () => this.#buffer.putBack({ segments: oldest, failures: 0 }, this.#now()));
@@ -204,7 +238,12 @@ export class Batcher implements Component, SegmentStock, DocumentSink {
   /** Starts as many calls as are allowed now, and sets the timer for the next work that becomes due. */
   #pump(): void {
     const nowMs = this.#now();
-    while (this.#calls < this.concurrency && this.#canSendMore() && nowMs >= this.#limiter.pausedUntilMs && !this.#sender.isAborted) {
+    while (
+      this.#calls < this.concurrency &&
+      this.#canSendMore() &&
+      nowMs >= this.#limiter.pausedUntilMs &&
+      !this.#sender.isAborted
+    ) {
       const attempt = this.#buffer.takeDue(nowMs, this.#isDraining);
       if (attempt !== undefined) void this.#run(this.#send(attempt));
       else if (this.#replay !== undefined && nowMs >= this.#replayAtMs()) void this.#run(this.#replay.sendNext());
@@ -257,7 +296,8 @@ export class Batcher implements Component, SegmentStock, DocumentSink {
       return;
     }
     const { throttled } = outcome;
-    if (throttled.length > 0) this.#buffer.putBackCopies({ segments: throttled, failures: failures + 1 }, nowMs + this.#backoff(failures));
+    if (throttled.length > 0)
+      this.#buffer.putBackCopies({ segments: throttled, failures: failures + 1 }, nowMs + this.#backoff(failures));
     this.#buffer.release(segments);
   }
 
@@ -274,7 +314,10 @@ export class Batcher implements Component, SegmentStock, DocumentSink {
     this.#buffer.makeDue();
   }
 
-  #onFailure({ segments, failures, ...attempt }: Attempt, { code, afterMs, error = code }: Extract<ExportResult, { kind: 'retry' }>): void {
+  #onFailure(
+    { segments, failures, ...attempt }: Attempt,
+    { code, afterMs, error = code }: Extract<ExportResult, { kind: 'retry' }>,
+  ): void {
     settle(segments, { kind: 'delayed', error });
     const nowMs = this.#now();
     // After the shutdown deadline, all remaining segments are treated alike: written to the spool, or dropped.
@@ -288,7 +331,12 @@ export class Batcher implements Component, SegmentStock, DocumentSink {
     if (isLast) return;
     this.#accounting.retried += kept.length;
     const fields = { code, bufferedSegments: this.#held() };
-    this.#log.limited(`retry_${code}`, 'warn', fields, `sending to ${this.#exporter.destination} failed; the segments are kept and retried`);
+    this.#log.limited(
+      `retry_${code}`,
+      'warn',
+      fields,
+      `sending to ${this.#exporter.destination} failed; the segments are kept and retried`,
+    );
   }
 
   #onExpired(segments: readonly Segment[]): void {

@@ -1,6 +1,8 @@
 import { nextDelay } from './backoff.ts';
 
-/** Pause of all calls while the destination is unavailable or throttles; short enough to resume soon after it recovers. */
+/**
+ * Pause of all calls while the destination is unavailable or throttles; short enough to resume soon after it recovers.
+ */
 const PAUSE = { baseMs: 100, capMs: 5_000 };
 /** The same during shutdown, when time is short. */
 const PAUSE_IN_DRAIN = { baseMs: 100, capMs: 250 };
@@ -16,7 +18,9 @@ export interface CallFailure {
   readonly isDraining: boolean;
 }
 
-/** Limits how many calls may run at a time, and when, based on the results of recent calls. Knows nothing of batches. */
+/**
+ * Limits how many calls may run at a time, and when, based on the results of recent calls. Knows nothing of batches.
+ */
 export class ConcurrencyLimiter {
   readonly #ceiling: number;
   readonly #random: () => number;
@@ -59,7 +63,10 @@ export class ConcurrencyLimiter {
     return this.#answeredAtMs;
   }
 
-  /** The destination accepted or refused a batch, so it is available. Additive increase: about one more call per round of answers. */
+  /**
+   * The destination accepted or refused a batch, so it is available. Additive increase: about one more call per round
+   * of answers.
+   */
   answered(nowMs: number): void {
     this.#answeredAtMs = nowMs;
     this.#limit = Math.min(this.#ceiling, this.#limit + 1 / this.#limit);
@@ -82,7 +89,8 @@ export class ConcurrencyLimiter {
       this.#roundFailedAtMs = nowMs;
     }
     if (code !== 'throttled' && !this.isOutage) return;
-    this.#pausedUntilMs = nowMs + nextDelay(this.#rounds - 1, isDraining ? PAUSE_IN_DRAIN : PAUSE, this.#random, afterMs);
+    this.#pausedUntilMs =
+      nowMs + nextDelay(this.#rounds - 1, isDraining ? PAUSE_IN_DRAIN : PAUSE, this.#random, afterMs);
   }
 
   resume(): void {

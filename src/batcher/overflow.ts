@@ -37,7 +37,10 @@ export class Overflow {
     return this.#writing.size < MAX_WRITES && this.isUsable;
   }
 
-  /** Writes one batch. If that fails, calls `onFailure` and then resolves with false: the segments belong to the caller again. */
+  /**
+   * Writes one batch. If that fails, calls `onFailure` and then resolves with false: the segments belong to the caller
+   * again.
+   */
   async write(segments: readonly Segment[], onFailure: () => void): Promise<boolean> {
     this.#hold(segments, 1);
     const written = this.#put(segments, onFailure);
@@ -52,8 +55,14 @@ export class Overflow {
     await untilAborted(Promise.all(this.#writing), deadline);
   }
 
-  /** Writes all batches until `deadline`, and nothing after it. Calls `onLost` for each batch that could not be written. */
-  async writeAll(batches: readonly (readonly Segment[])[], deadline: AbortSignal, onLost: (segments: number) => void): Promise<void> {
+  /**
+   * Writes all batches until `deadline`, and nothing after it. Calls `onLost` for each batch that could not be written.
+   */
+  async writeAll(
+    batches: readonly (readonly Segment[])[],
+    deadline: AbortSignal,
+    onLost: (segments: number) => void,
+  ): Promise<void> {
     for (const batch of batches) this.#hold(batch, 1);
     const left = batches.values();
     const work = async (): Promise<void> => {

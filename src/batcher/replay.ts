@@ -16,7 +16,10 @@ export interface ReplayDeps {
   readonly random: () => number;
 }
 
-/** Sends the spool's batches when no newer segments wait. Deletes a file once all its segments are delivered, refused, or in another file. */
+/**
+ * Sends the spool's batches when no newer segments wait. Deletes a file once all its segments are delivered, refused,
+ * or in another file.
+ */
 export class Replay {
   readonly #deps: ReplayDeps;
   readonly #limit: number;

@@ -7,7 +7,9 @@ import { Slabs } from './slabs.ts';
 export interface SegmentBufferConfig {
   /** Maximum time that a segment waits for others to fill its batch. */
   readonly maxAgeMs: number;
-  /** Whether the newest segments are sent first after an outage. A full buffer drops the oldest segments in either case. */
+  /**
+   * Whether the newest segments are sent first after an outage. A full buffer drops the oldest segments in either case.
+   */
   readonly isNewestFirst: boolean;
 }
 
@@ -57,13 +59,17 @@ export class SegmentBuffer {
     this.#returned.add(attempt, dueMs);
   }
 
-  /** The same for a few documents of a batch, as copies: they must not keep the memory of the batch's other documents in use. */
+  /**
+   * The same for a few documents of a batch, as copies: they must not keep the memory of the batch's other documents in
+   * use.
+   */
   putBackCopies({ segments, failures }: Attempt, dueMs: number): void {
     this.#returned.add({ segments: segments.map(ownCopyOf), failures }, dueMs);
   }
 
   /**
-   * The next batch that is due. A batch of new segments is due when it is full or its oldest segment has reached the maximum age (`isEager`: always).
+   * The next batch that is due. A batch of new segments is due when it is full or its oldest segment has reached the
+   * maximum age (`isEager`: always).
    * Failed batches go first, the oldest of them first. With `isNewestFirst`, they go last.
    */
   takeDue(nowMs: number, isEager: boolean): Attempt | undefined {
@@ -101,7 +107,9 @@ export class SegmentBuffer {
   #takeNew(isNewest: boolean): Segment[] {
     const { maxDocuments, maxBytes } = this.#limits;
     const segments = this.#waiting.take(maxDocuments, maxBytes, isNewest);
-    this.#urgent = isNewest ? Math.min(this.#urgent, this.#waiting.length) : Math.max(0, this.#urgent - segments.length);
+    this.#urgent = isNewest
+      ? Math.min(this.#urgent, this.#waiting.length)
+      : Math.max(0, this.#urgent - segments.length);
     return segments;
   }
 

@@ -2,8 +2,9 @@ import { byteLengthOf, type Segment, type Ticket } from '../pipeline/segment.ts'
 import { wireBytesOf } from './wire-bytes.ts';
 
 /**
- * What a waiting segment costs besides its bytes: its entry in the queue (24), and its share of unused slab ends, of the memory for sending and of
- * garbage that is not collected yet. With a full buffer the process must stay below budget + 110 MB resident (npm run faults -- R19 R24).
+ * What a waiting segment costs besides its bytes: its entry in the queue (24), and its share of unused slab ends, of
+ * the memory for sending and of garbage that is not collected yet. With a full buffer the process must stay below
+ * budget + 110 MB resident (npm run faults -- R19 R24).
  */
 export const SEGMENT_OVERHEAD_BYTES = 400;
 
@@ -26,8 +27,9 @@ export function totalCostOf(segments: readonly Segment[]): number {
 const FIRST_CAPACITY = 1024;
 
 /**
- * Segments in order of arrival, with their cost in bytes. Waiting segments are numbers in a ring and become objects when they are taken: 47,000
- * waiting objects would be 7 MB that V8 promotes to its old generation, where they become garbage.
+ * Segments in order of arrival, with their cost in bytes. Waiting segments are numbers in a ring and become objects
+ * when they are taken: 47,000 waiting objects would be 7 MB that V8 promotes to its old generation, where they become
+ * garbage.
  */
 export class SegmentQueue {
   #ring = new Ring(FIRST_CAPACITY);
@@ -61,8 +63,8 @@ export class SegmentQueue {
   }
 
   /**
-   * Takes the oldest segments, or the newest, in order of arrival: at most `maxSegments` and `maxBytes` of documents as they are sent, but at
-   * least one segment if there is one.
+   * Takes the oldest segments, or the newest, in order of arrival: at most `maxSegments` and `maxBytes` of documents as
+   * they are sent, but at least one segment if there is one.
    */
   take(maxSegments: number, maxBytes: number, isNewest = false): Segment[] {
     const taken: Segment[] = [];
@@ -140,7 +142,13 @@ class Ring {
     const i = this.#index(at);
     const chunk = this.#chunks[i]!;
     this.#chunks[i] = undefined;
-    return { chunk, start: this.#starts[i]!, end: this.#ends[i]!, arrivedAtMs: this.#arrivedAtMs[i]!, ticket: this.#takeTicket(i) };
+    return {
+      chunk,
+      start: this.#starts[i]!,
+      end: this.#ends[i]!,
+      arrivedAtMs: this.#arrivedAtMs[i]!,
+      ticket: this.#takeTicket(i),
+    };
   }
 
   #takeTicket(i: number): Ticket | undefined {

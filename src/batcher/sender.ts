@@ -19,7 +19,10 @@ export interface SenderDeps {
   readonly onRecovered: () => void;
 }
 
-/** Makes the exporter's calls, counts segments in flight and their outcome, and reports each result to the concurrency limiter. */
+/**
+ * Makes the exporter's calls, counts segments in flight and their outcome, and reports each result to the concurrency
+ * limiter.
+ */
 export class Sender {
   readonly #deps: SenderDeps;
   readonly #abort = new AbortController();
@@ -71,7 +74,11 @@ export class Sender {
       result = { kind: 'retry', code: 'internal' };
     }
     this.#bodyBytes -= bodyBytes;
-    if (result.kind === 'sent' || result.kind === 'partial' || (result.kind === 'rejected' && result.by === undefined)) {
+    if (
+      result.kind === 'sent' ||
+      result.kind === 'partial' ||
+      (result.kind === 'rejected' && result.by === undefined)
+    ) {
       const wasOutage = limiter.isOutage;
       limiter.answered(now());
       if (wasOutage) onRecovered();
@@ -100,7 +107,12 @@ export class Sender {
         continue;
       }
       const label = accounting.countUnprocessed(code);
-      log.limited(`unprocessed_${label}`, 'error', { code: label, bytes: byteLengthOf(segment) }, 'a segment was refused and will not be retried');
+      log.limited(
+        `unprocessed_${label}`,
+        'error',
+        { code: label, bytes: byteLengthOf(segment) },
+        'a segment was refused and will not be retried',
+      );
     }
     accounting.retried += throttled.length;
     if (halves === undefined) return;

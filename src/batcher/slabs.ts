@@ -1,13 +1,17 @@
 import type { Segment } from '../pipeline/segment.ts';
 
-/** Large compared to a document of 64 KB, so that little is wasted at the end of each slab; small compared to the budget. */
+/**
+ * Large compared to a document of 64 KB, so that little is wasted at the end of each slab; small compared to the
+ * budget.
+ */
 const SLAB_BYTES = 1024 * 1024;
 /** Free slabs that are kept for reuse; the memory of others goes back to the system. */
 const MAX_FREE = 2;
 
 /**
  * Memory for waiting documents. Documents are packed into slabs; a slab is reused once its last document is released.
- * With one buffer per chunk, released memory stayed until the collector ran (80 MB on top of a budget of 64), and small chunks cost 400 bytes more.
+ * With one buffer per chunk, released memory stayed until the collector ran (80 MB on top of a budget of 64), and small
+ * chunks cost 400 bytes more.
  */
 export class Slabs {
   /** Number of unreleased documents in each slab. */
@@ -70,8 +74,9 @@ export class Slabs {
 }
 
 /**
- * A resizable buffer has its own pages, and resizing it to 0 returns them to the system at once. An ordinary buffer waits for the garbage
- * collector, and malloc keeps its memory: 60 MB stayed resident after a full buffer had drained (docs/performance.md).
+ * A resizable buffer has its own pages, and resizing it to 0 returns them to the system at once. An ordinary buffer
+ * waits for the garbage collector, and malloc keeps its memory: 60 MB stayed resident after a full buffer had drained
+ * (docs/performance.md).
  */
 function newSlab(): Buffer {
   return Buffer.from(new ArrayBuffer(SLAB_BYTES, { maxByteLength: SLAB_BYTES }), 0, SLAB_BYTES);

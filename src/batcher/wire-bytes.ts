@@ -9,8 +9,9 @@ const REPLACEMENT_BYTES = 3;
 const SHORT_BYTES = 1_700;
 
 /**
- * Estimates the size of a document as a JSON string in the body of a call; never much too small. It equals the document's length if the document is
- * UTF-8 without control characters, as documents normally are. A document of control characters grows six times.
+ * Estimates the size of a document as a JSON string in the body of a call; never much too small. It equals the
+ * document's length if the document is UTF-8 without control characters, as documents normally are. A document of
+ * control characters grows six times.
  */
 export function wireBytesOf({ chunk, start, end }: Pick<Segment, 'chunk' | 'start' | 'end'>): number {
   const length = end - start;

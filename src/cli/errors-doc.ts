@@ -5,7 +5,12 @@ import { markdownTable } from './markdown-table.ts';
 /** docs/errors.md: how the program ends, and why. */
 export function errorsDoc(): string {
   const exits = Object.values(EXIT_CODES).map(({ code, meaning }) => [String(code), meaning]);
-  const errors = Object.entries(ERRORS).map(([code, { exit, meaning, remedy }]) => [`\`${code}\``, String(EXIT_CODES[exit].code), meaning, remedy]);
+  const errors = Object.entries(ERRORS).map(([code, { exit, meaning, remedy }]) => [
+    `\`${code}\``,
+    String(EXIT_CODES[exit].code),
+    meaning,
+    remedy,
+  ]);
   const reasons = Object.entries(DROP_REASONS).map(([reason, { event, remedy }]) => [`\`${reason}\``, event, remedy]);
   return `<!-- Generated from src/pipeline/errors.ts and src/pipeline/accounting.ts by \`npm run docs\`. Do not edit. -->
 

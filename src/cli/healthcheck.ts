@@ -10,7 +10,10 @@ import type { CommandContext } from './command.ts';
 const MAX_BYTES = 64 * 1024;
 
 /** `xrayd healthcheck`: asks the address at which a daemon with the same flags and variables listens. */
-export async function run({ config, origins }: LoadedConfig<'healthcheck'>, { output }: CommandContext): Promise<number> {
+export async function run(
+  { config, origins }: LoadedConfig<'healthcheck'>,
+  { output }: CommandContext,
+): Promise<number> {
   const gaveWay = isTakenFromDefault(config, origins);
   const httpAddress = gaveWay ? 'off' : config.httpAddress;
   const reason = gaveWay ? '--bind-tcp has its default port; choose another with --http-address' : origins.httpAddress;
@@ -26,20 +29,25 @@ export async function run({ config, origins }: LoadedConfig<'healthcheck'>, { ou
 /** Asks a daemon's /readyz; undefined if it is ready, otherwise why not. Another program's 200 does not count. */
 export async function healthProblem(address: Address, timeoutMs = 3_000): Promise<string | undefined> {
   const { promise, resolve } = Promise.withResolvers<string | undefined>();
-  const request = get({ ...reachable(address), path: '/readyz', agent: false, signal: AbortSignal.timeout(timeoutMs) }, (response) => {
-    const chunks: Buffer[] = [];
-    let length = 0;
-    response.on('data', (chunk: Buffer) => {
-      length += chunk.length;
-      if (length <= MAX_BYTES) chunks.push(chunk);
-    });
-    response.on('error', (error) => resolve(messageOf(error)));
-    response.on('end', () => {
-      if (response.statusCode !== 200) resolve(`HTTP ${response.statusCode}`);
-      else resolve(isXrayds(Buffer.concat(chunks).toString()) ? undefined : 'the server that answered is not xrayd');
-    });
-  });
-  request.on('error', (error) => resolve(error.name === 'AbortError' ? `no answer within ${timeoutMs} ms` : messageOf(error)));
+  const request = get(
+    { ...reachable(address), path: '/readyz', agent: false, signal: AbortSignal.timeout(timeoutMs) },
+    (response) => {
+      const chunks: Buffer[] = [];
+      let length = 0;
+      response.on('data', (chunk: Buffer) => {
+        length += chunk.length;
+        if (length <= MAX_BYTES) chunks.push(chunk);
+      });
+      response.on('error', (error) => resolve(messageOf(error)));
+      response.on('end', () => {
+        if (response.statusCode !== 200) resolve(`HTTP ${response.statusCode}`);
+        else resolve(isXrayds(Buffer.concat(chunks).toString()) ? undefined : 'the server that answered is not xrayd');
+      });
+    },
+  );
+  request.on('error', (error) =>
+    resolve(error.name === 'AbortError' ? `no answer within ${timeoutMs} ms` : messageOf(error)),
+  );
   return promise;
 }
 

@@ -1,5 +1,13 @@
 import { COMMAND_NAMES, DEFAULT_COMMAND, OPERANDS, type Command } from '../config/commands.ts';
-import { envNameOf, OPTION_GROUPS, textOf, type AddressOption, type OptionSpec, type TextOption, type UrlOption } from '../config/option.ts';
+import {
+  envNameOf,
+  OPTION_GROUPS,
+  textOf,
+  type AddressOption,
+  type OptionSpec,
+  type TextOption,
+  type UrlOption,
+} from '../config/option.ts';
 import { OPTION_NAMES, SPECS } from '../config/schema.ts';
 import { COMMANDS } from './commands.ts';
 import { markdownTable } from './markdown-table.ts';
@@ -17,7 +25,10 @@ A flag has one or two dashes, and its value follows a space or "=": -n us-east-1
 export function helpText(command?: Command): string {
   const sections = OPTION_GROUPS.flatMap((group) => {
     const specs = specsOf(group).filter(({ commands }) => commands.includes(command ?? DEFAULT_COMMAND));
-    const lines = specs.map((spec) => `  ${synopsisOf(spec)}\n${wrap(`${spec.help}${noteOf(spec, command)}${defaultClauseOf(spec)}`, 8, 100)}`);
+    const lines = specs.map(
+      (spec) =>
+        `  ${synopsisOf(spec)}\n${wrap(`${spec.help}${noteOf(spec, command)}${defaultClauseOf(spec)}`, 8, 100)}`,
+    );
     return lines.length === 0 ? [] : [`\n${group}:\n${lines.join('\n')}\n`];
   });
   return (command === undefined ? overview() : introOf(command)) + sections.join('') + OUTRO;
@@ -56,7 +67,8 @@ function capitalized(text: string): string {
 }
 
 function noteOf(spec: OptionSpec, command: Command | undefined): string {
-  const others = spec.dependsOn?.filter((dependency) => dependency.command !== undefined && dependency.command === command) ?? [];
+  const others =
+    spec.dependsOn?.filter((dependency) => dependency.command !== undefined && dependency.command === command) ?? [];
   return others.map(({ flag }) => ` Only with --${flag}.`).join('');
 }
 
@@ -67,7 +79,14 @@ export function configurationDoc(): string {
       const flags = [spec.short === undefined ? '' : `\`-${spec.short}\` `, `\`--${spec.flag}\``].join('');
       const variables = [envNameOf(spec), ...(spec.sharedEnv ?? [])].filter((name) => name !== undefined);
       const file = spec.fileKey ? `\`${spec.fileKey}\`` : '';
-      return [flags, variables.map((name) => `\`${name}\``).join(' '), file, defaultTextOf(spec), commandsOf(spec), spec.help];
+      return [
+        flags,
+        variables.map((name) => `\`${name}\``).join(' '),
+        file,
+        defaultTextOf(spec),
+        commandsOf(spec),
+        spec.help,
+      ];
     });
     return `## ${group}\n\n${markdownTable(['flag', 'variables', 'cfg.yaml', 'default', 'commands', 'meaning'], rows)}`;
   });

@@ -13,13 +13,20 @@ const READ_MS = 60_000;
 const MAX_FILE_BYTES = 512 * 1024 * 1024;
 
 /** `xrayd import FILE…`; "-" or no name means standard input. */
-export async function run(loaded: LoadedConfig<'import'>, { operands: files, output: { say } }: CommandContext): Promise<number> {
+export async function run(
+  loaded: LoadedConfig<'import'>,
+  { operands: files, output: { say } }: CommandContext,
+): Promise<number> {
   const local = LocalXRayClient.of(loaded);
   let code = 0;
   for (const file of files.length === 0 ? ['-'] : files) {
     let traces: TraceDocuments[];
     try {
-      traces = readTraces(file === '-' ? await text(process.stdin) : await readTextFile(file, { timeoutMs: READ_MS, maxBytes: MAX_FILE_BYTES }));
+      traces = readTraces(
+        file === '-'
+          ? await text(process.stdin)
+          : await readTextFile(file, { timeoutMs: READ_MS, maxBytes: MAX_FILE_BYTES }),
+      );
     } catch (error) {
       throw new XraydError(
         'XRAYD_TRANSFER',

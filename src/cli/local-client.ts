@@ -70,7 +70,10 @@ export class LocalXRayClient {
 
   async source(): Promise<TraceSource> {
     await this.#reach();
-    const [{ XRayClient }, { BoundedHandler }] = await Promise.all([import('@aws-sdk/client-xray'), import('../aws/answer-bounds.ts')]);
+    const [{ XRayClient }, { BoundedHandler }] = await Promise.all([
+      import('@aws-sdk/client-xray'),
+      import('../aws/answer-bounds.ts'),
+    ]);
     // The local X-Ray accepts its token as the access key ID, or any key if it has no token.
     const credentials = { accessKeyId: this.#token === '' ? 'xrayd' : this.#token, secretAccessKey: 'xrayd' };
     const client: XRayClient = new XRayClient({
@@ -130,7 +133,8 @@ export class LocalXRayClient {
     }
     const json = this.#jsonOf(answer, path);
     const [stored, list] = [member(json, 'Stored'), member(json, 'Refused')];
-    if (typeof stored !== 'number' || !Array.isArray(list) || stored + list.length !== documents.length || stored < 0) throw this.#notLocal(path);
+    if (typeof stored !== 'number' || !Array.isArray(list) || stored + list.length !== documents.length || stored < 0)
+      throw this.#notLocal(path);
     total.stored += stored;
     refuse(total, list.map(refusalIn));
   }
@@ -170,7 +174,12 @@ export class LocalXRayClient {
   async #ask(path: string, init: { method: string; body?: string }): Promise<DirectAnswer> {
     const headers = this.#token === '' ? {} : { authorization: `Bearer ${this.#token}` };
     try {
-      return await directCall(this.#url + path, { ...init, headers, timeoutMs: CALL_MS, maxAnswerBytes: ANSWER_BOUNDS.maxBytes });
+      return await directCall(this.#url + path, {
+        ...init,
+        headers,
+        timeoutMs: CALL_MS,
+        maxAnswerBytes: ANSWER_BOUNDS.maxBytes,
+      });
     } catch (error) {
       const reason = messageOf(error);
       throw new XraydError(
@@ -185,7 +194,10 @@ export class LocalXRayClient {
 
   #jsonOf(answer: DirectAnswer, path: string): unknown {
     if (answer.status !== 200)
-      throw new XraydError('XRAYD_TRANSFER', `${this.#url}${path.split('?', 1)[0]}: HTTP ${answer.status}: ${oneLine(reasonIn(answer), MAX_REASON)}`);
+      throw new XraydError(
+        'XRAYD_TRANSFER',
+        `${this.#url}${path.split('?', 1)[0]}: HTTP ${answer.status}: ${oneLine(reasonIn(answer), MAX_REASON)}`,
+      );
     try {
       return JSON.parse(answer.text);
     } catch {
@@ -220,7 +232,11 @@ function refusalIn(entry: unknown): Refusal {
 
 function tooLarge({ traceId, text, bytes }: Outgoing, words: string): Refusal {
   const id = text.length <= MAX_DOCUMENT_BYTES ? member(parsed(text), 'id') : undefined;
-  return refusalOf(id, TOO_LARGE, `A document of trace ${traceId} has ${bytes} bytes as sent; the local X-Ray ${words}`);
+  return refusalOf(
+    id,
+    TOO_LARGE,
+    `A document of trace ${traceId} has ${bytes} bytes as sent; the local X-Ray ${words}`,
+  );
 }
 
 /** The size as a JSON string; an estimate if it is far too large. */

@@ -20,7 +20,9 @@ export function run(loaded: LoadedConfig<'local'>, context: CommandContext<'loca
       const { buildLocal } = await import('../compose/local.ts');
       const callPath = new CallPath();
       // AWS's code is loaded only for --tee.
-      const tee = loaded.config.tee ? await (await import('../compose/tee.ts')).Tee.build(loaded, context.env, { log, callPath }) : undefined;
+      const tee = loaded.config.tee
+        ? await (await import('../compose/tee.ts')).Tee.build(loaded, context.env, { log, callPath })
+        : undefined;
       const hasColor = isatty(1) && process.stdout.hasColors();
       const local = buildLocal(loaded, {
         log,
@@ -41,8 +43,12 @@ function welcomeOf({ udp, tcp, http }: Runtime, { config }: LoadedConfig<'local'
   const address = udp.address === undefined ? '' : formatAddress(udp.address);
   const bound = tcp?.address === undefined ? '' : formatAddress(tcp.address);
   const api = tcp?.address === undefined ? '' : formatAddress(reachable(tcp.address));
-  const where = address === bound || address === '' ? `${address === '' ? '' : 'UDP and '}TCP ${bound}` : `UDP ${address} and TCP ${bound}`;
-  const traced = config.defaultSampling === 'all' ? 'Every request is traced' : 'Requests are sampled as in a new AWS account';
+  const where =
+    address === bound || address === ''
+      ? `${address === '' ? '' : 'UDP and '}TCP ${bound}`
+      : `UDP ${address} and TCP ${bound}`;
+  const traced =
+    config.defaultSampling === 'all' ? 'Every request is traced' : 'Requests are sampled as in a new AWS account';
   const kept = config.tee ? 'all segments are sent on to AWS' : 'nothing leaves this machine';
   const lines = [
     `xrayd ${VERSION}: local X-Ray on ${where}. ${traced}, ${kept}.`,

@@ -29,9 +29,13 @@ const MAX_LINES = 20;
 /**
  * `xrayd run -- COMMAND…`: resolves with the exit code, which is the command's own unless `--fail-on` says otherwise.
  */
-export async function run(loaded: LoadedConfig<'run'>, { operands, output: { say }, env }: CommandContext): Promise<number> {
+export async function run(
+  loaded: LoadedConfig<'run'>,
+  { operands, output: { say }, env }: CommandContext,
+): Promise<number> {
   const [program, ...args] = operands;
-  if (program === undefined) throw new XraydError('XRAYD_USAGE', 'run needs a command: xrayd run -- npm test. See xrayd --help.');
+  if (program === undefined)
+    throw new XraydError('XRAYD_USAGE', 'run needs a command: xrayd run -- npm test. See xrayd --help.');
   const failOn = kindsOf(loaded.config.failOn);
   const signals = new SignalRelay();
   const xray = await startLocalXRay({ data: loaded.config.data });
@@ -50,11 +54,17 @@ export async function run(loaded: LoadedConfig<'run'>, { operands, output: { say
 function kindsOf(list: string): Kind[] {
   const kinds = itemsOf(list);
   const unknown = kinds.find((kind) => !KINDS.includes(kind as Kind));
-  if (unknown !== undefined) throw new XraydError('XRAYD_USAGE', `--fail-on takes ${KINDS.join(', ')}, not "${unknown}". See xrayd --help.`);
+  if (unknown !== undefined)
+    throw new XraydError('XRAYD_USAGE', `--fail-on takes ${KINDS.join(', ')}, not "${unknown}". See xrayd --help.`);
   return kinds as Kind[];
 }
 
-async function exitCodeOf(program: string, args: readonly string[], env: NodeJS.ProcessEnv, signals: SignalRelay): Promise<number> {
+async function exitCodeOf(
+  program: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+  signals: SignalRelay,
+): Promise<number> {
   const child = spawn(program, args, { stdio: 'inherit', env });
   signals.child = child;
   const { promise, resolve, reject } = Promise.withResolvers<number>();
@@ -115,9 +125,16 @@ async function summarize(xray: LocalXRay, failOn: readonly Kind[], say: (text: s
     const { id, summary } = trace;
     const { fault, error, throttle } = flagsOf(trace);
     const status = requestOutcome({ isFault: fault, isError: error, isThrottle: throttle });
-    const { HttpMethod = null, HttpURL = null } = (summary['Http'] ?? {}) as { HttpMethod?: string | null; HttpURL?: string | null };
-    const name = [(summary['EntryPoint'] as { Name?: string } | null)?.Name, HttpMethod, HttpURL].filter(Boolean).join(' ');
-    say(`  ${status.padEnd(8)} ${`${Math.round(durationOf({ summary }) * 1000)} ms`.padStart(9)}  ${id}  ${oneLine(name, MAX_NAME)}\n`);
+    const { HttpMethod = null, HttpURL = null } = (summary['Http'] ?? {}) as {
+      HttpMethod?: string | null;
+      HttpURL?: string | null;
+    };
+    const name = [(summary['EntryPoint'] as { Name?: string } | null)?.Name, HttpMethod, HttpURL]
+      .filter(Boolean)
+      .join(' ');
+    say(
+      `  ${status.padEnd(8)} ${`${Math.round(durationOf({ summary }) * 1000)} ms`.padStart(9)}  ${id}  ${oneLine(name, MAX_NAME)}\n`,
+    );
   }
   if (traces.length > MAX_LINES) say(`  … and ${traces.length - MAX_LINES} more\n`);
   if (bad.length > 0) say(`xrayd: ${bad.length} of them with ${failOn.join(' or ')} (--fail-on)\n`);
@@ -132,7 +149,11 @@ function flagsOf({ summary, segments: [first] }: RecordedTrace): Readonly<Record
     const { isFault, isError, isThrottle } = new XRaySpan(first, false).outcome;
     return { fault: isFault, error: isError, throttle: isThrottle };
   }
-  return { fault: summary['HasFault'] === true, error: summary['HasError'] === true, throttle: summary['HasThrottle'] === true };
+  return {
+    fault: summary['HasFault'] === true,
+    error: summary['HasError'] === true,
+    throttle: summary['HasThrottle'] === true,
+  };
 }
 
 function durationOf({ summary }: { summary: Readonly<Record<string, unknown>> }): number {
@@ -142,7 +163,10 @@ function durationOf({ summary }: { summary: Readonly<Record<string, unknown>> })
 async function save(xray: LocalXRay, file: string, say: (text: string) => void): Promise<void> {
   const source = await new LocalXRayClient({ url: xray.url, token: '' }).source();
   const texts: string[] = [];
-  const count = await writeTraces(source.traces({ ids: [], filter: '', text: '', sinceMs: Infinity }), (text) => void texts.push(text));
+  const count = await writeTraces(
+    source.traces({ ids: [], filter: '', text: '', sinceMs: Infinity }),
+    (text) => void texts.push(text),
+  );
   try {
     await within(SAVE_MS, file, () => writeWhole(file, texts.join('')));
   } catch (error) {

@@ -43,7 +43,8 @@ export async function sendAndConfirm(documents: readonly string[], to: Address, 
     try {
       await sendDocuments(documents, attempt.target);
       const received = await countedIn(attempt, documents.length);
-      if (received >= documents.length) return `the daemon at ${attempt.metricsAddress} has counted ${received} more segments`;
+      if (received >= documents.length)
+        return `the daemon at ${attempt.metricsAddress} has counted ${received} more segments`;
       failure = notCounted(documents.length, received, attempt);
     } catch (error) {
       failure = error;
@@ -56,7 +57,10 @@ export async function sendAndConfirm(documents: readonly string[], to: Address, 
 
 async function begin(to: Address, metrics: Address): Promise<Attempt> {
   const host = await addressOf(to.host);
-  const metricsAddress = formatAddress({ host: metrics.host === to.host ? host : await addressOf(metrics.host), port: metrics.port });
+  const metricsAddress = formatAddress({
+    host: metrics.host === to.host ? host : await addressOf(metrics.host),
+    port: metrics.port,
+  });
   return { target: { host, port: to.port }, metricsAddress, before: await countedBy(metricsAddress) };
 }
 

@@ -6,7 +6,10 @@ import type { CommandContext } from './command.ts';
 import { sendAndConfirm } from './send-and-confirm.ts';
 
 /** `xrayd send` */
-export async function run({ config: { to, confirm } }: LoadedConfig<'send'>, { output }: CommandContext): Promise<number> {
+export async function run(
+  { config: { to, confirm } }: LoadedConfig<'send'>,
+  { output }: CommandContext,
+): Promise<number> {
   const { traceId, documents } = sampleTrace(wallClockMs());
   if (confirm === undefined) await sendDocuments(documents, to);
   const counted = confirm === undefined ? '' : `; ${await sendAndConfirm(documents, to, confirm)}`;

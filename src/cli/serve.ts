@@ -41,7 +41,10 @@ export async function serve(
   });
   // By default, Node writes warnings to the console and waits for its reader.
   process.removeAllListeners('warning').on('warning', (warning) => log.warn({ name: warning.name }, warning.message));
-  log.info({ version: VERSION, node: process.versions.node, pid: process.pid, command: loaded.command }, 'xrayd starts');
+  log.info(
+    { version: VERSION, node: process.versions.node, pid: process.pid, command: loaded.command },
+    'xrayd starts',
+  );
   for (const warning of loaded.warnings) log.warn({}, warning);
   const isHangUpTheEnd = hasTerminal();
   const signal = nextEndingSignal(isHangUpTheEnd);

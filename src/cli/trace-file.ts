@@ -4,7 +4,10 @@ import type { TraceDocuments } from './trace-source.ts';
 const BEGIN = '{"Traces":[';
 
 /** Writes traces as one JSON object in the format of BatchGetTraces, trace by trace. Resolves with their number. */
-export async function writeTraces(traces: AsyncIterable<TraceDocuments>, write: (text: string) => Promise<void> | void): Promise<number> {
+export async function writeTraces(
+  traces: AsyncIterable<TraceDocuments>,
+  write: (text: string) => Promise<void> | void,
+): Promise<number> {
   let count = 0;
   for await (const { Id, Duration, LimitExceeded, Segments } of traces) {
     const segments = Segments.map((segment) => ({ Id: segment.Id, Document: segment.Document }));
@@ -49,9 +52,13 @@ function linesOf(text: string): object[] {
 
 function traceOf(each: unknown, position: number): TraceDocuments {
   const { Segments, Id, trace_id: traceId, id } = (each ?? {}) as Record<string, unknown>;
-  if (Array.isArray(Segments) && Segments.every((segment) => typeof (segment as { Document?: unknown } | null)?.Document === 'string')) {
+  if (
+    Array.isArray(Segments) &&
+    Segments.every((segment) => typeof (segment as { Document?: unknown } | null)?.Document === 'string')
+  ) {
     return { Id: String(Id), Segments: Segments as TraceDocuments['Segments'] };
   }
-  if (typeof traceId === 'string') return { Id: traceId, Segments: [{ Id: String(id), Document: JSON.stringify(each) }] };
+  if (typeof traceId === 'string')
+    return { Id: traceId, Segments: [{ Id: String(id), Document: JSON.stringify(each) }] };
   throw new Error(`number ${position + 1} is neither a trace of BatchGetTraces nor a segment document`);
 }

@@ -127,12 +127,15 @@ export class TraceSource {
     const { BatchGetTracesCommand } = await import('@aws-sdk/client-xray');
     let left = [...ids];
     for (let tries = 0; left.length > 0; tries++) {
-      if (tries === MAX_TRIES) throw new XraydError('XRAYD_TRANSFER', `X-Ray did not return ${left.join(', ')}. Try again later`);
+      if (tries === MAX_TRIES)
+        throw new XraydError('XRAYD_TRANSFER', `X-Ray did not return ${left.join(', ')}. Try again later`);
       if (tries > 0) await sleep(RETRY_MS * 2 ** tries);
       const TraceIds = left;
       const unprocessed = new Set<string>();
       const found = new Set<string>();
-      for await (const { page, idle } of pagesOf((NextToken) => this.#client.send(new BatchGetTracesCommand({ TraceIds, ...NextToken })))) {
+      for await (const { page, idle } of pagesOf((NextToken) =>
+        this.#client.send(new BatchGetTracesCommand({ TraceIds, ...NextToken })),
+      )) {
         const before = found.size;
         for (const trace of listOf<unknown>(page.Traces, 'Traces')) {
           const documents = documentsIn(trace);
@@ -156,7 +159,10 @@ class IdlePages {
   note(isNew: boolean): void {
     this.#pages = isNew ? 0 : this.#pages + 1;
     if (this.#pages === MAX_IDLE_PAGES)
-      throw new XraydError('XRAYD_TRANSFER', `the server returned ${MAX_IDLE_PAGES} consecutive pages without anything new, each with a NextToken`);
+      throw new XraydError(
+        'XRAYD_TRANSFER',
+        `the server returned ${MAX_IDLE_PAGES} consecutive pages without anything new, each with a NextToken`,
+      );
   }
 }
 
@@ -176,7 +182,8 @@ async function* pagesOf<T extends { readonly NextToken?: string | undefined }>(
     const { NextToken } = page;
     if (!NextToken) return;
     const mark = hash('sha256', NextToken);
-    if (asked.has(mark)) throw new XraydError('XRAYD_TRANSFER', 'the server returned the same NextToken twice: the list would never end');
+    if (asked.has(mark))
+      throw new XraydError('XRAYD_TRANSFER', 'the server returned the same NextToken twice: the list would never end');
     asked.add(mark);
     token = { NextToken };
   }
@@ -193,7 +200,8 @@ function listOf<T>(list: readonly T[] | undefined, name: string): readonly T[] {
 
 function documentsIn(trace: unknown): TraceDocuments {
   const [Id, Segments] = [member(trace, 'Id'), member(trace, 'Segments') ?? []];
-  const isSegment = (each: unknown): boolean => typeof member(each, 'Id') === 'string' && typeof member(each, 'Document') === 'string';
+  const isSegment = (each: unknown): boolean =>
+    typeof member(each, 'Id') === 'string' && typeof member(each, 'Document') === 'string';
   if (isObject(trace) && typeof Id === 'string' && Array.isArray(Segments) && Segments.every(isSegment))
     return { ...trace, Segments } as unknown as TraceDocuments;
   throw notXRay('a trace has no ID, or a segment has no document');

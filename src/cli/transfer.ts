@@ -7,7 +7,10 @@ import type { TraceDocuments, TraceQuery, TraceSource } from './trace-source.ts'
 const MAX_MISSING = 10;
 
 /** Passes the traces on, and removes each one from the missing ones. */
-export async function* found(traces: AsyncIterable<TraceDocuments>, missing: Set<string>): AsyncGenerator<TraceDocuments> {
+export async function* found(
+  traces: AsyncIterable<TraceDocuments>,
+  missing: Set<string>,
+): AsyncGenerator<TraceDocuments> {
   for await (const trace of traces) {
     missing.delete(trace.Id);
     yield trace;
@@ -33,10 +36,15 @@ export function queryOf({ config }: LoadedConfig<'export'> | LoadedConfig<'pull'
   return { ids: itemsOf(config.traceId), filter: config.filter, text, sinceMs: config.sinceMs };
 }
 
-export function report({ traces, stored, refused, refusals }: Imported, say: (line: string) => void, file?: string): number {
+export function report(
+  { traces, stored, refused, refusals }: Imported,
+  say: (line: string) => void,
+  file?: string,
+): number {
   const where = file === undefined ? '' : ` of ${file}`;
   say(`imported ${plural(traces, 'trace')}: ${plural(stored, 'document')} stored, ${refused} refused\n`);
-  for (const { Id, ErrorCode, Message } of refusals) say(`  refused ${Id ?? 'a document'}${where}: ${ErrorCode}: ${Message}\n`);
+  for (const { Id, ErrorCode, Message } of refusals)
+    say(`  refused ${Id ?? 'a document'}${where}: ${ErrorCode}: ${Message}\n`);
   if (refused > refusals.length) say(`  … and ${refused - refusals.length} more\n`);
   return refused === 0 ? 0 : 1;
 }

@@ -85,14 +85,24 @@ export interface Destination {
 }
 
 /** Throws XRAYD_REGION. */
-export async function findDestination({ config, origins }: LoadedConfig<AwsCommand>, env: Environment, log: Logger): Promise<Destination> {
+export async function findDestination(
+  { config, origins }: LoadedConfig<AwsCommand>,
+  env: Environment,
+  log: Logger,
+): Promise<Destination> {
   const { region, origin } =
-    config.region === '' ? usable(await findRegion(env, config.localMode), log) : { region: config.region, origin: origins.region };
+    config.region === ''
+      ? usable(await findRegion(env, config.localMode), log)
+      : { region: config.region, origin: origins.region };
   const { profiles } = await readSharedFiles(env);
   await trustConfigured(env, profiles.settingsOf(profileOf(env))?.get('ca_bundle'), log);
   const url = await resolveEndpoint({ region, endpoint: endpointFrom({ config, origins }, profiles, { env, log }) });
   log.info({ region, from: origin, endpoint: url.origin }, 'sending to X-Ray');
-  if (config.noVerifySsl) log.warn({}, 'TLS certificates are not verified (--no-verify-ssl): anyone between xrayd and X-Ray can read the traces');
+  if (config.noVerifySsl)
+    log.warn(
+      {},
+      'TLS certificates are not verified (--no-verify-ssl): anyone between xrayd and X-Ray can read the traces',
+    );
   return { region, url };
 }
 
@@ -100,8 +110,9 @@ const STS_ENDPOINT = 'AWS_ENDPOINT_URL_STS';
 const IGNORE_ENDPOINTS = 'AWS_IGNORE_CONFIGURED_ENDPOINT_URLS';
 
 /**
- * The configured endpoint, or the profile's `endpoint_url`, parsed like --endpoint. AWS's own variables and files are ignored if the environment
- * variable, or else the profile, says so. Source: aws-sdk-go-v2, config/provider.go. Throws XRAYD_CONFIG.
+ * The configured endpoint, or the profile's `endpoint_url`, parsed like --endpoint. AWS's own variables and files are
+ * ignored if the environment variable, or else the profile, says so. Source: aws-sdk-go-v2, config/provider.go. Throws
+ * XRAYD_CONFIG.
  */
 function endpointFrom(
   { config, origins }: Pick<LoadedConfig<AwsCommand>, 'config' | 'origins'>,
@@ -112,7 +123,8 @@ function endpointFrom(
   if (config.endpoint !== undefined && !isAwsVariable) return config.endpoint;
   const said = env[IGNORE_ENDPOINTS]?.toLowerCase();
   if (said === 'true' || (said !== 'false' && profiles.ignoresEndpoints(profileOf(env)))) {
-    const by = said === 'true' ? IGNORE_ENDPOINTS : `${IGNORE_ENDPOINTS.slice(4).toLowerCase()} of profile ${profileOf(env)}`;
+    const by =
+      said === 'true' ? IGNORE_ENDPOINTS : `${IGNORE_ENDPOINTS.slice(4).toLowerCase()} of profile ${profileOf(env)}`;
     if (isAwsVariable) log.warn({}, `${origins.endpoint} is not used: ${by} is true`);
     return undefined;
   }
@@ -134,7 +146,10 @@ function stsOverride(env: Environment, log: Logger): URL | undefined {
   return 'problem' in parsed ? undefined : (parsed.value as URL | undefined);
 }
 
-/** Checks a region that was found like a configured one, because it becomes part of a host name and of signatures. Throws XRAYD_REGION. */
+/**
+ * Checks a region that was found like a configured one, because it becomes part of a host name and of signatures.
+ * Throws XRAYD_REGION.
+ */
 function usable({ region, origin }: FoundRegion, log: Logger): FoundRegion {
   const checked = checkRegion(region);
   if ('problem' in checked) throw new XraydError('XRAYD_REGION', `the region of ${origin} ${checked.problem}`);
@@ -142,16 +157,29 @@ function usable({ region, origin }: FoundRegion, log: Logger): FoundRegion {
   return { region: checked.value ?? region, origin };
 }
 
-/** Everything needed to call X-Ray: connections, credentials, signed calls. Start `upstream` before use, and stop it afterwards. */
+/**
+ * Everything needed to call X-Ray: connections, credentials, signed calls. Start `upstream` before use, and stop it
+ * afterwards.
+ */
 export function connectionTo(
   { region, url }: Destination,
-  { config, counters, log, callPath }: { config: Config<AwsCommand>; counters: Counters; log: Logger; callPath?: CallPath },
+  {
+    config,
+    counters,
+    log,
+    callPath,
+  }: { config: Config<AwsCommand>; counters: Counters; log: Logger; callPath?: CallPath },
   env: Environment,
 ) {
   const noProxy = env['NO_PROXY'] ?? env['no_proxy'] ?? '';
   const proxyAddress = config.proxyAddress?.href ?? '';
   // Sampling calls and telemetry share the agent with the uploads.
-  const outbound = new Outbound({ proxyAddress, noProxy, noVerifySsl: config.noVerifySsl, maxSockets: config.concurrency + 16 });
+  const outbound = new Outbound({
+    proxyAddress,
+    noProxy,
+    noVerifySsl: config.noVerifySsl,
+    maxSockets: config.concurrency + 16,
+  });
   const stsUrl = stsOverride(env, log) ?? stsUrlBeside(url);
   const credentials = new CredentialSource({
     providers: credentialProviders({ ...config, region }, { env, outbound }),
@@ -163,7 +191,13 @@ export function connectionTo(
     { url, region, userAgent: userAgent(VERSION, env), timeoutMs: config.requestTimeoutMs },
     { credentials, outbound, callPath, log, onGarbage: fullCollector() },
   );
-  return { api, outbound, credentials, hints: new PermissionHints(log), upstream: [connections(outbound), credentials] };
+  return {
+    api,
+    outbound,
+    credentials,
+    hints: new PermissionHints(log),
+    upstream: [connections(outbound), credentials],
+  };
 }
 
 function connections(outbound: Outbound): Component {

@@ -6,34 +6,44 @@ import { collector } from '../pipeline/collector.ts';
 const START_UP_MS = 2_000;
 
 /**
- * Trades collection speed for memory: by default V8 would let the young generation grow to 48 MB under load, and the old one to several times its
- * live size. Together this saves 50 MB after a full buffer has drained (npm run faults -- R24-full), for no measurable CPU.
+ * Trades collection speed for memory: by default V8 would let the young generation grow to 48 MB under load, and the
+ * old one to several times its live size. Together this saves 50 MB after a full buffer has drained (npm run faults --
+ * R24-full), for no measurable CPU.
  */
 export function keepGenerationsSmall(): void {
   setFlagsFromString('--semi-space-growth-factor=1');
   setFlagsFromString('--heap-growing-percent=20');
 }
 
-/** By default V8 lets the old generation grow by about 8 MB before it collects. This saves 8 MB in a flood (R19), for 3 % of its calls. */
+/**
+ * By default V8 lets the old generation grow by about 8 MB before it collects. This saves 8 MB in a flood (R19), for 3
+ * % of its calls.
+ */
 export function preferMemory(isMemoryShort: boolean): void {
   setFlagsFromString(isMemoryShort ? '--optimize-for-size' : '--no-optimize-for-size');
 }
 
 /**
- * Maglev compiles hot code; this turns off the second optimizing compiler. Its code and working memory take 6 MB at 1,000 segments/s and 10 MB in
- * a flood; the code it compiles saves nothing at that rate, and 8 % of the CPU at 10,000/s (docs/performance.md).
+ * Maglev compiles hot code; this turns off the second optimizing compiler. Its code and working memory take 6 MB at
+ * 1,000 segments/s and 10 MB in a flood; the code it compiles saves nothing at that rate, and 8 % of the CPU at
+ * 10,000/s (docs/performance.md).
  */
 export function useOneCompiler(): void {
   setFlagsFromString('--no-turbofan');
 }
 
-/** Frees young garbage, such as the buffers of socket reads: a collection of the young generation takes a millisecond. */
+/**
+ * Frees young garbage, such as the buffers of socket reads: a collection of the young generation takes a millisecond.
+ */
 export function youngCollector(): () => void {
   const collect = collector();
   return () => collect({ type: 'minor' });
 }
 
-/** Frees 5 MB that only the start needed: V8 collects when the heap grows, and that of an idle daemon never does. Takes 30 ms of the main thread. */
+/**
+ * Frees 5 MB that only the start needed: V8 collects when the heap grows, and that of an idle daemon never does. Takes
+ * 30 ms of the main thread.
+ */
 export async function returnStartUpMemory(): Promise<void> {
   await sleep(START_UP_MS, undefined, { ref: false });
   collector()({ type: 'major', flavor: 'last-resort' });

@@ -26,11 +26,16 @@ export interface LocalXRay extends AsyncDisposable {
   /** Environment variables for a traced program: AWS_XRAY_DAEMON_ADDRESS, AWS_ENDPOINT_URL_XRAY, XRAYD_API. */
   readonly env: Readonly<Record<string, string>>;
   /**
-   * Resolves with the newest trace that matches an X-Ray filter expression, such as `service("web") AND !partial`, as soon as there is one.
-   * Rejects after `timeoutMs` (5,000) with a list of the traces that exist, and at once if the expression is invalid. With `text`, the trace must
-   * also contain each of these words, in a service name, a URL, an annotation, an exception or the like; the expression may then be "".
+   * Resolves with the newest trace that matches an X-Ray filter expression, such as `service("web") AND !partial`, as
+   * soon as there is one.
+   * Rejects after `timeoutMs` (5,000) with a list of the traces that exist, and at once if the expression is invalid.
+   * With `text`, the trace must also contain each of these words, in a service name, a URL, an annotation, an exception
+   * or the like; the expression may then be "".
    */
-  waitForTrace(filterExpression: string, options?: { readonly timeoutMs?: number; readonly text?: string }): Promise<RecordedTrace>;
+  waitForTrace(
+    filterExpression: string,
+    options?: { readonly timeoutMs?: number; readonly text?: string },
+  ): Promise<RecordedTrace>;
   /** All traces, or those that match the expression and contain the words of `text`, newest first. */
   traces(filterExpression?: string, options?: { readonly text?: string }): Promise<RecordedTrace[]>;
   /** Resolves when everything that was sent so far can be read. */
@@ -40,5 +45,8 @@ export interface LocalXRay extends AsyncDisposable {
   stop(): Promise<void>;
 }
 
-/** Starts a local X-Ray in this process. It receives segments over UDP and TCP, serves X-Ray's API, and traces every request. */
+/**
+ * Starts a local X-Ray in this process. It receives segments over UDP and TCP, serves X-Ray's API, and traces every
+ * request.
+ */
 export declare function startLocalXRay(options?: LocalXRayOptions): Promise<LocalXRay>;

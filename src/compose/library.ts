@@ -16,7 +16,9 @@ export type { LocalXRayOptions, RecordedTrace, LocalXRay } from './library-types
 
 /** How often `waitForTrace` searches. */
 const LOOK_MS = 25;
-/** Time for this process to send what it is about to send: a client first looks up a name, or waits for its next tick. */
+/**
+ * Time for this process to send what it is about to send: a client first looks up a name, or waits for its next tick.
+ */
 const QUIET_MS = 100;
 const STOP_MS = 5_000;
 /** Longer than the store's own limit, so that the store can report what hangs. */
@@ -38,7 +40,15 @@ export async function startLocalXRay({ port, data = '', onLog = () => {} }: Loca
     ['data', data],
   ]);
   const loaded = mergeConfig({
-    commandLine: { command: 'local', isNamed: true, operands: [], values, written: new Map(), unused: [], warnings: [] },
+    commandLine: {
+      command: 'local',
+      isNamed: true,
+      operands: [],
+      values,
+      written: new Map(),
+      unused: [],
+      warnings: [],
+    },
     env: {},
     file: undefined,
   });
@@ -66,11 +76,16 @@ class Started implements LocalXRay {
   ): Promise<RecordedTrace> {
     const endMs = performance.now() + timeoutMs;
     for (;;) {
-      const summaries = text === '' ? (await this.#page(filterExpression)).TraceSummaries : await this.#withText(filterExpression, text, 1);
+      const summaries =
+        text === ''
+          ? (await this.#page(filterExpression)).TraceSummaries
+          : await this.#withText(filterExpression, text, 1);
       const [found] = await this.#recorded(summaries.slice(0, 1));
       if (found !== undefined) return found;
       if (performance.now() > endMs)
-        throw new Error(await this.#noSuchTrace([filterExpression, text].filter((part) => part !== '').join(' and '), timeoutMs));
+        throw new Error(
+          await this.#noSuchTrace([filterExpression, text].filter((part) => part !== '').join(' and '), timeoutMs),
+        );
       await sleep(LOOK_MS);
     }
   }
@@ -112,13 +127,20 @@ class Started implements LocalXRay {
   }
 
   #page(filterExpression?: string, token: string | null = null): Promise<Page> {
-    return this.#post(OPERATIONS.GetTraceSummaries.path, { ...ALWAYS, FilterExpression: filterExpression ?? null, NextToken: token });
+    return this.#post(OPERATIONS.GetTraceSummaries.path, {
+      ...ALWAYS,
+      FilterExpression: filterExpression ?? null,
+      NextToken: token,
+    });
   }
 
   /** X-Ray's own API has no text search. */
   async #withText(filter: string, text: string, limit?: number): Promise<Summary[]> {
     const query = new URLSearchParams({ filter, text, ...(limit === undefined ? {} : { limit: String(limit) }) });
-    const answer = await directCall(`${this.url}/traces.ndjson?${query.toString()}`, { method: 'GET', timeoutMs: CALL_MS });
+    const answer = await directCall(`${this.url}/traces.ndjson?${query.toString()}`, {
+      method: 'GET',
+      timeoutMs: CALL_MS,
+    });
     if (answer.status !== 200) throw new Error(`/traces.ndjson: ${reasonIn(answer)}`);
     return answer.text
       .split('\n')
@@ -130,9 +152,12 @@ class Started implements LocalXRay {
     const recorded: RecordedTrace[] = [];
     for (let i = 0; i < summaries.length; i += IDS_A_CALL) {
       const some = summaries.slice(i, i + IDS_A_CALL);
-      const { Traces } = await this.#post<{ Traces: { Id: string; Segments: { Document: string }[] }[] }>(OPERATIONS.BatchGetTraces.path, {
-        TraceIds: some.map(({ Id }) => Id),
-      });
+      const { Traces } = await this.#post<{ Traces: { Id: string; Segments: { Document: string }[] }[] }>(
+        OPERATIONS.BatchGetTraces.path,
+        {
+          TraceIds: some.map(({ Id }) => Id),
+        },
+      );
       for (const summary of some) {
         const trace = Traces.find(({ Id }) => Id === summary.Id);
         const segments = trace?.Segments.map(({ Document }) => JSON.parse(Document) as Record<string, unknown>) ?? [];
@@ -144,13 +169,20 @@ class Started implements LocalXRay {
 
   async #noSuchTrace(filterExpression: string, timeoutMs: number): Promise<string> {
     const { TraceSummaries } = await this.#page();
-    const entries = TraceSummaries.map(({ Id, EntryPoint }) => `${(EntryPoint as { Name?: string } | null)?.Name ?? 'no root'} ${Id}`);
-    const there = entries.length === 0 ? 'There are no traces' : `These traces exist: ${entries.slice(0, 10).join(', ')}`;
+    const entries = TraceSummaries.map(
+      ({ Id, EntryPoint }) => `${(EntryPoint as { Name?: string } | null)?.Name ?? 'no root'} ${Id}`,
+    );
+    const there =
+      entries.length === 0 ? 'There are no traces' : `These traces exist: ${entries.slice(0, 10).join(', ')}`;
     return `no trace matched ${filterExpression} within ${timeoutMs} ms. ${there}`;
   }
 
   async #post<T>(path: string, body: object): Promise<T> {
-    const answer = await directCall(this.url + path, { method: 'POST', body: JSON.stringify(body), timeoutMs: CALL_MS });
+    const answer = await directCall(this.url + path, {
+      method: 'POST',
+      body: JSON.stringify(body),
+      timeoutMs: CALL_MS,
+    });
     if (answer.status !== 200) throw new Error(`${path}: ${reasonIn(answer)}`);
     return JSON.parse(answer.text) as T;
   }

@@ -54,7 +54,10 @@ export interface Local {
 }
 
 /** The local X-Ray: the same pipeline, with the service itself behind it. Needs no region, credentials or network. */
-export function buildLocal(loaded: LoadedConfig<'local'>, { log, env, write, hasColor, tee, callPath }: LocalDeps): Local {
+export function buildLocal(
+  loaded: LoadedConfig<'local'>,
+  { log, env, write, hasColor, tee, callPath }: LocalDeps,
+): Local {
   const { config } = loaded;
   const token = readersToken(loaded);
   const meters = metersOf(loaded, env, log, callPath);
@@ -72,9 +75,18 @@ export function buildLocal(loaded: LoadedConfig<'local'>, { log, env, write, has
   const feed = new LiveFeed();
   const garbage = isMemoryLimited ? { onGarbage: fullCollector() } : {};
   const lines = new ConsoleLines({ write, hasColor, nowMs: monotonicMs, ...garbage });
-  const ingest = new Ingest({ store, log, lines, onChanged: (ids) => feed.changed(ids), onStored: (documents) => tee?.put(documents) });
+  const ingest = new Ingest({
+    store,
+    log,
+    lines,
+    onChanged: (ids) => feed.changed(ids),
+    onStored: (documents) => tee?.put(documents),
+  });
   const account = { region: config.region === '' ? 'us-east-1' : config.region, accountId: config.accountId };
-  const backend = new XRayBackend({ account, defaultSampling: config.defaultSampling as DefaultSampling }, { store, ingest, feed });
+  const backend = new XRayBackend(
+    { account, defaultSampling: config.defaultSampling as DefaultSampling },
+    { store, ingest, feed },
+  );
   const opening: Part = { name: 'local', start: () => backend.open(), stop: async () => {} };
   const exporter = new LocalExporter({ ingest, lines, log, counters: accounting.counters });
   const pipeline = new Pipeline(
@@ -111,7 +123,10 @@ export function buildLocal(loaded: LoadedConfig<'local'>, { log, env, write, has
   return { runtime: new Runtime(loaded, meters, { pipeline, udp, tcp, tee }), token };
 }
 
-/** On a loopback address, everybody on this machine may read; elsewhere readers need a token, unless the user turned that off. */
+/**
+ * On a loopback address, everybody on this machine may read; elsewhere readers need a token, unless the user turned
+ * that off.
+ */
 function readersToken({ config }: LoadedConfig<'local'>): string {
   if (config.token !== '') return config.token;
   const isOpen = config.insecureBind || isLoopbackHost(config.bindTcp.host);

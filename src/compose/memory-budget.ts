@@ -14,8 +14,8 @@ const MAX_CACHE_BYTES = 32 * MB;
 const MIN_ANSWER_BYTES = 2 * MB;
 const MAX_ANSWER_BYTES = 8 * MB;
 /**
- * What each mode needs besides these: code, V8's heap, the receive thread's ring buffer, calls in flight (docs/reliability.md); the local X-Ray has
- * two more threads.
+ * What each mode needs besides these: code, V8's heap, the receive thread's ring buffer, calls in flight
+ * (docs/reliability.md); the local X-Ray has two more threads.
  */
 const BESIDES_BYTES: Readonly<Record<Mode, number>> = { daemon: 96 * MB, local: 108 * MB };
 
@@ -35,13 +35,19 @@ export interface MemoryBudget {
   readonly limitBytes: number | undefined;
   /** For waiting segments. */
   readonly bufferBytes: number;
-  /** For waiting copies of `--tee`; 0 without it. `bufferBytes` and `teeBytes` add up to the buffer's size without `--tee`. */
+  /**
+   * For waiting copies of `--tee`; 0 without it. `bufferBytes` and `teeBytes` add up to the buffer's size without
+   * `--tee`.
+   */
   readonly teeBytes: number;
   /** For the bodies of all requests in progress. */
   readonly bodiesBytes: number;
   /** For SQLite's caches. */
   readonly cacheBytes: number;
-  /** For the traces that the local X-Ray reads for one response. A response page exists in several copies until it is written. */
+  /**
+   * For the traces that the local X-Ray reads for one response. A response page exists in several copies until it is
+   * written.
+   */
   readonly answerBytes: number;
   /** For everything else. */
   readonly besidesBytes: number;
@@ -52,7 +58,10 @@ export function isMemoryScarce(limitBytes: number | undefined = memoryLimitBytes
   return limitBytes !== undefined && limitBytes <= SCARCE_BYTES;
 }
 
-/** Shares of the memory limit; --buffer-memory overrides the buffer's share. With `tee`, each of the two buffers gets half of it. */
+/**
+ * Shares of the memory limit; --buffer-memory overrides the buffer's share. With `tee`, each of the two buffers gets
+ * half of it.
+ */
 export function memoryBudgetOf(
   { bufferBytes: askedBytes, tee = false }: Pick<Config<'daemon'>, 'bufferBytes'> & { readonly tee?: boolean },
   mode: Mode,
@@ -65,21 +74,42 @@ export function memoryBudgetOf(
   const answerBytes = share(64, MIN_ANSWER_BYTES, MAX_ANSWER_BYTES);
   const besidesBytes = BESIDES_BYTES[mode] + (tee ? TEE_BESIDES_BYTES : 0);
   const left = limitBytes === undefined ? Infinity : limitBytes - besidesBytes - bodiesBytes - cacheBytes;
-  const defaultBytes = Math.max(MIN_BUFFER_BYTES, Math.min(share(BUFFERS_PART[mode], MIN_BUFFER_BYTES, MAX_BUFFER_BYTES), left));
+  const defaultBytes = Math.max(
+    MIN_BUFFER_BYTES,
+    Math.min(share(BUFFERS_PART[mode], MIN_BUFFER_BYTES, MAX_BUFFER_BYTES), left),
+  );
   const waitingBytes = askedBytes > 0 ? askedBytes : defaultBytes;
   const teeBytes = tee ? Math.floor(waitingBytes / 2) : 0;
-  return { limitBytes, bufferBytes: waitingBytes - teeBytes, teeBytes, bodiesBytes, cacheBytes, answerBytes, besidesBytes };
+  return {
+    limitBytes,
+    bufferBytes: waitingBytes - teeBytes,
+    teeBytes,
+    bodiesBytes,
+    cacheBytes,
+    answerBytes,
+    besidesBytes,
+  };
 }
 
 /** Why the configured buffer may not fit into the memory limit; undefined if it fits. */
-export function memoryProblem({ limitBytes, bufferBytes, teeBytes, bodiesBytes, cacheBytes, besidesBytes }: MemoryBudget): string | undefined {
+export function memoryProblem({
+  limitBytes,
+  bufferBytes,
+  teeBytes,
+  bodiesBytes,
+  cacheBytes,
+  besidesBytes,
+}: MemoryBudget): string | undefined {
   if (limitBytes === undefined) return undefined;
   const others = bodiesBytes + cacheBytes + besidesBytes;
   const waitingBytes = bufferBytes + teeBytes;
   const needed = waitingBytes + others;
   if (needed <= limitBytes) return undefined;
   const most = Math.max(MIN_BUFFER_BYTES / MB, Math.floor((limitBytes - others) / MB));
-  const subject = teeBytes === 0 ? `a buffer of ${inMb(waitingBytes)} needs` : `two buffers (--tee) with a total of ${inMb(waitingBytes)} need`;
+  const subject =
+    teeBytes === 0
+      ? `a buffer of ${inMb(waitingBytes)} needs`
+      : `two buffers (--tee) with a total of ${inMb(waitingBytes)} need`;
   const figures = `${subject} a limit of ${inMb(needed)}, but this process is limited to ${inMb(limitBytes)}`;
   return `${figures}: it may be killed for memory. Raise the limit, or set --buffer-memory to ${most} or less`;
 }

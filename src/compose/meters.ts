@@ -27,7 +27,12 @@ export interface Meters {
 }
 
 /** Warns if the buffer does not fit into the memory limit. */
-export function metersOf({ command, config }: LoadedConfig<ServingCommand>, env: Environment, log: Logger, callPath = new CallPath()): Meters {
+export function metersOf(
+  { command, config }: LoadedConfig<ServingCommand>,
+  env: Environment,
+  log: Logger,
+  callPath = new CallPath(),
+): Meters {
   const memory = memoryBudgetOf(config, command);
   const shortage = memoryProblem(memory);
   if (shortage !== undefined) log.warn({ limitBytes: memory.limitBytes, bufferBytes: memory.bufferBytes }, shortage);
@@ -37,7 +42,10 @@ export function metersOf({ command, config }: LoadedConfig<ServingCommand>, env:
 }
 
 /** The names that every server of the process answers to, in addition to names that nobody else can own. */
-function hostNamesOf({ allowedHosts, bindTcp, httpAddress }: Config<ServingCommand>, env: Environment): { allowed: string[]; forClients: string[] } {
+function hostNamesOf(
+  { allowedHosts, bindTcp, httpAddress }: Config<ServingCommand>,
+  env: Environment,
+): { allowed: string[]; forClients: string[] } {
   const bound = [bindTcp, httpAddress].flatMap((address) => (address === 'off' ? [] : [address.host]));
   return { allowed: [...itemsOf(allowedHosts), ...bound], forClients: kubernetesDomains(resolvConf(env)) };
 }

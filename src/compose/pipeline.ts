@@ -28,7 +28,10 @@ export interface PipelineDeps {
   readonly exporter: Exporter;
   /** What the exporter needs, such as credentials; started before it and stopped after it. */
   readonly upstream: readonly Part[];
-  /** Parts that read the counts until everything is sent, such as the telemetry records; started after the exporter, stopped after the batcher. */
+  /**
+   * Parts that read the counts until everything is sent, such as the telemetry records; started after the exporter,
+   * stopped after the batcher.
+   */
   readonly watchers?: readonly Part[];
   readonly accounting: Accounting;
   readonly log: Logger;
@@ -42,14 +45,24 @@ export class Pipeline {
   /** In start order: downstream first. */
   readonly parts: readonly Part[];
 
-  constructor(options: PipelineOptions, { maxBytes, maxAgeMs, spool: disk, tunesHeap = false }: PipelineConfig, deps: PipelineDeps) {
+  constructor(
+    options: PipelineOptions,
+    { maxBytes, maxAgeMs, spool: disk, tunesHeap = false }: PipelineConfig,
+    deps: PipelineDeps,
+  ) {
     const { exporter, upstream, watchers = [], accounting, log } = deps;
     const { concurrency, newestFirst: isNewestFirst, retryMaxAgeMs } = options;
     const spool = disk === undefined ? undefined : new Spool({ ...disk, isNewestFirst }, { accounting, log });
     const limits = { maxBytes, maxAgeMs, isNewestFirst, concurrency, retryMaxAgeMs };
     this.exporter = exporter;
     this.accounting = accounting;
-    this.batcher = new Batcher(limits, { exporter, accounting, log, spool, onMemoryShort: tunesHeap ? preferMemory : undefined });
+    this.batcher = new Batcher(limits, {
+      exporter,
+      accounting,
+      log,
+      spool,
+      onMemoryShort: tunesHeap ? preferMemory : undefined,
+    });
     this.parts = [...upstream, exporter, ...watchers, ...(spool === undefined ? [] : [spool]), this.batcher];
   }
 

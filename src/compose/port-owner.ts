@@ -21,17 +21,26 @@ export function bindError({ protocol, address, flag }: Binding, error: unknown):
     const who = owner === undefined ? 'is taken' : `is taken by pid ${owner.pid} (${owner.name})`;
     return new XraydError('XRAYD_BIND', `${what}: the port ${who}. Stop it, or choose another with ${flag}.`, options);
   }
-  if (code === 'EADDRNOTAVAIL') return new XraydError('XRAYD_BIND', `${what}: no interface has this address. Choose another with ${flag}.`, options);
-  if (code === 'EACCES') return new XraydError('XRAYD_BIND', `${what}: not permitted. Choose a port above 1023 with ${flag}.`, options);
+  if (code === 'EADDRNOTAVAIL')
+    return new XraydError(
+      'XRAYD_BIND',
+      `${what}: no interface has this address. Choose another with ${flag}.`,
+      options,
+    );
+  if (code === 'EACCES')
+    return new XraydError('XRAYD_BIND', `${what}: not permitted. Choose a port above 1023 with ${flag}.`, options);
   return new XraydError('XRAYD_BIND', `${what}: ${messageOf(cause)}. Choose another address with ${flag}.`, options);
 }
 
 /** The process that uses a port, if /proc shows it (Linux, same user or root). */
 export function portOwner(protocol: 'udp' | 'tcp', port: number): { pid: number; name: string } | undefined {
   try {
-    const inodes = new Set([`/proc/net/${protocol}`, `/proc/net/${protocol}6`].flatMap((table) => inodesOn(readProc(table), port)));
+    const inodes = new Set(
+      [`/proc/net/${protocol}`, `/proc/net/${protocol}6`].flatMap((table) => inodesOn(readProc(table), port)),
+    );
     for (const pid of readdirSync('/proc')) {
-      if (/^\d+$/.test(pid) && hasSocket(pid, inodes)) return { pid: Number(pid), name: readProc(`/proc/${pid}/comm`).trim() };
+      if (/^\d+$/.test(pid) && hasSocket(pid, inodes))
+        return { pid: Number(pid), name: readProc(`/proc/${pid}/comm`).trim() };
     }
   } catch {
     // Not Linux, or not permitted: the message omits the owner.

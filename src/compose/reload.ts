@@ -13,8 +13,8 @@ export interface ReloadDeps {
 }
 
 /**
- * Handles SIGHUP: reopens the log file, applies the log level and new credentials, and logs which other settings changed. An invalid file
- * changes nothing.
+ * Handles SIGHUP: reopens the log file, applies the log level and new credentials, and logs which other settings
+ * changed. An invalid file changes nothing.
  */
 export class Reload {
   readonly #deps: ReloadDeps;
@@ -40,9 +40,15 @@ export class Reload {
       const changed = changesOf(valuesOf(this.#loaded), valuesOf(loaded)).filter((name) => name !== 'logLevel');
       log.setLevel(loaded.config.logLevel);
       // Settings that need a restart keep their old value, so that the next reload reports them again.
-      this.#loaded = { ...this.#loaded, config: { ...this.#loaded.config, logLevel: loaded.config.logLevel } } as typeof loaded;
+      this.#loaded = {
+        ...this.#loaded,
+        config: { ...this.#loaded.config, logLevel: loaded.config.logLevel },
+      } as typeof loaded;
       const flags = changed.map((name) => `--${SPECS[name].flag}`);
-      log.info({ logLevel: loaded.config.logLevel, from: loaded.origins.logLevel, needsRestart: flags }, 'reloaded the configuration (SIGHUP)');
+      log.info(
+        { logLevel: loaded.config.logLevel, from: loaded.origins.logLevel, needsRestart: flags },
+        'reloaded the configuration (SIGHUP)',
+      );
       for (const warning of loaded.warnings) log.warn({}, warning);
     } catch (error) {
       log.error({ reason: messageOf(error) }, 'cannot reload the configuration (SIGHUP): the current one stays in use');

@@ -50,7 +50,11 @@ export class Runtime {
   readonly #parts: readonly { part: Part; binding?: Binding }[];
   #isStopping = false;
 
-  constructor({ config, origins }: LoadedConfig<ServingCommand>, { log, accounting, metrics, guard }: Meters, parts: RuntimeParts) {
+  constructor(
+    { config, origins }: LoadedConfig<ServingCommand>,
+    { log, accounting, metrics, guard }: Meters,
+    parts: RuntimeParts,
+  ) {
     const { pipeline, udp, tcp, credentials, tee } = parts;
     const { batcher, exporter } = pipeline;
     this.#log = log;
@@ -92,7 +96,9 @@ export class Runtime {
       } catch (error) {
         await this.#stopParts(this.#parts.slice(0, started + 1), AbortSignal.abort());
         if (binding !== undefined) throw bindError(binding, error);
-        throw error instanceof DeadlineError ? new XraydError('XRAYD_RUN', `cannot start: ${error.message}`, { cause: error }) : error;
+        throw error instanceof DeadlineError
+          ? new XraydError('XRAYD_RUN', `cannot start: ${error.message}`, { cause: error })
+          : error;
       }
     }
   }
@@ -123,7 +129,8 @@ export class Runtime {
   }
 }
 
-const HTTP_GAVE_WAY = 'health and metrics are unavailable, because --bind-tcp uses their default port. Choose another with --http-address';
+const HTTP_GAVE_WAY =
+  'health and metrics are unavailable, because --bind-tcp uses their default port. Choose another with --http-address';
 
 /** Copies that still wait when the process ends are lost too. */
 function copiesLostOf(copies: Snapshot | undefined): number {
@@ -131,6 +138,11 @@ function copiesLostOf(copies: Snapshot | undefined): number {
 }
 
 /** A part with its address; nothing if the address is off. */
-function bound(part: Part | undefined, protocol: Binding['protocol'], address: Address | 'off', flag: string): { part: Part; binding: Binding }[] {
+function bound(
+  part: Part | undefined,
+  protocol: Binding['protocol'],
+  address: Address | 'off',
+  flag: string,
+): { part: Part; binding: Binding }[] {
   return part === undefined || address === 'off' ? [] : [{ part, binding: { protocol, address, flag } }];
 }

@@ -17,7 +17,12 @@ export function sampleTrace(nowMs: number): { traceId: string; documents: string
   const [web, call, orders, query] = [id(8), id(8), id(8), id(8)];
   const request = { method: 'POST', url: 'http://shop.example/checkout', user_agent: 'xrayd send' };
   const ordersUrl = 'http://orders.example/orders';
-  const exception = { id: id(8), type: 'ConditionalCheckFailedException', message: 'The conditional request failed', remote: true };
+  const exception = {
+    id: id(8),
+    type: 'ConditionalCheckFailedException',
+    message: 'The conditional request failed',
+    remote: true,
+  };
   return {
     traceId,
     documents: [
@@ -89,7 +94,10 @@ export async function sendDocuments(documents: readonly string[], address: Addre
       await Promise.race([failure, new Promise((next) => setTimeout(next, REFUSAL_WAIT_MS))]);
     }
   } catch (error) {
-    const reason = systemCodeOf(error) === 'ECONNREFUSED' ? 'nothing listens there. Start a daemon, for example: xrayd local' : messageOf(error);
+    const reason =
+      systemCodeOf(error) === 'ECONNREFUSED'
+        ? 'nothing listens there. Start a daemon, for example: xrayd local'
+        : messageOf(error);
     throw new XraydError('XRAYD_SEND', `cannot send to UDP ${formatAddress(address)}: ${reason}`, { cause: error });
   } finally {
     socket.close();

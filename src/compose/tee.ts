@@ -24,11 +24,19 @@ export class Tee implements Component {
   }
 
   /** Throws XRAYD_REGION. */
-  static async build(loaded: LoadedConfig<'local'>, env: Environment, { log, callPath }: { log: Logger; callPath: CallPath }): Promise<Tee> {
+  static async build(
+    loaded: LoadedConfig<'local'>,
+    env: Environment,
+    { log, callPath }: { log: Logger; callPath: CallPath },
+  ): Promise<Tee> {
     const { config } = loaded;
     const accounting = new Accounting();
     const { counters } = accounting;
-    const { api, hints, upstream } = connectionTo(await findDestination(loaded, env, log), { config, counters, log, callPath }, env);
+    const { api, hints, upstream } = connectionTo(
+      await findDestination(loaded, env, log),
+      { config, counters, log, callPath },
+      env,
+    );
     const exporter = new XRayExporter({ api, hints, log, counters });
     const { teeBytes } = memoryBudgetOf(config, 'local');
     const deps = { exporter, upstream, accounting, log };
@@ -56,7 +64,12 @@ export class Tee implements Component {
     }
     this.#pipeline.accounting.received++;
     this.#pipeline.accounting.dropped.buffer_full++;
-    this.#log.limited('tee_full', 'error', {}, 'segments were stored locally but not forwarded to X-Ray: the buffer is full');
+    this.#log.limited(
+      'tee_full',
+      'error',
+      {},
+      'segments were stored locally but not forwarded to X-Ray: the buffer is full',
+    );
   }
 
   async start(): Promise<void> {
@@ -65,11 +78,15 @@ export class Tee implements Component {
 
   async stop(deadline: AbortSignal): Promise<void> {
     await stopParts(this.#pipeline.parts.toReversed(), deadline, ({ name }, error) =>
-      this.#log.error({ part: name, error: messageOf(error) }, 'a component of --tee did not stop in time; abandoning it'),
+      this.#log.error(
+        { part: name, error: messageOf(error) },
+        'a component of --tee did not stop in time; abandoning it',
+      ),
     );
     const { sent, dropped, unprocessed } = this.read();
     const fields = { sent, lost: sumOf(dropped), refused: sumOf(unprocessed) };
-    if (fields.lost > 0) this.#log.error(fields, `${fields.lost} segments were stored locally but not forwarded to X-Ray (--tee)`);
+    if (fields.lost > 0)
+      this.#log.error(fields, `${fields.lost} segments were stored locally but not forwarded to X-Ray (--tee)`);
     else this.#log.info(fields, 'forwarded to X-Ray (--tee)');
   }
 }

@@ -14,7 +14,10 @@ const READ_MS = 5_000;
  * Throws XRAYD_CONFIG if a named file cannot be read, or if a file contains anything that the reference does not
  * accept.
  */
-export async function readConfigFile(path: string | undefined, defaults: readonly string[] = DEFAULT_FILES): Promise<ConfigFile | undefined> {
+export async function readConfigFile(
+  path: string | undefined,
+  defaults: readonly string[] = DEFAULT_FILES,
+): Promise<ConfigFile | undefined> {
   if (path === undefined) return undefined;
   for (const candidate of path === '' ? defaults : [path]) {
     let bytes: Buffer;
@@ -41,7 +44,8 @@ function reasonOf(error: unknown): string {
 
 /** compat: YAML 1.1 is UTF-8 or, with a byte order mark, UTF-16. */
 function textOf(path: string, bytes: Buffer): string {
-  const encoding = bytes[0] === 0xff && bytes[1] === 0xfe ? 'utf-16le' : bytes[0] === 0xfe && bytes[1] === 0xff ? 'utf-16be' : 'utf-8';
+  const encoding =
+    bytes[0] === 0xff && bytes[1] === 0xfe ? 'utf-16le' : bytes[0] === 0xfe && bytes[1] === 0xff ? 'utf-16be' : 'utf-8';
   try {
     return new TextDecoder(encoding, { fatal: true }).decode(bytes);
   } catch {

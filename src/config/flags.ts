@@ -69,7 +69,8 @@ export function parseFlags(args: readonly string[]): CommandLine {
     }
     const parsed = parseText(spec, text);
     const flag = dashed(match[1] ?? '');
-    if ('problem' in parsed) throw usage(`${flag} ${parsed.problem}`, parsed.isSyntax === true ? 'XRAYD_USAGE' : 'XRAYD_CONFIG');
+    if ('problem' in parsed)
+      throw usage(`${flag} ${parsed.problem}`, parsed.isSyntax === true ? 'XRAYD_USAGE' : 'XRAYD_CONFIG');
     if (parsed.warning !== undefined) warnings.push(`${flag} ${parsed.warning}`);
     if (parsed.value === undefined) continue;
     values.set(name, parsed.value);
@@ -93,7 +94,9 @@ export function parseFlags(args: readonly string[]): CommandLine {
 }
 
 function unusedFlag(flag: string, name: OptionName, command: Command): XraydError {
-  return usage(`${flag} is not used by xrayd ${command}, only by ${SPECS[name].commands.map((user) => `xrayd ${user}`).join(', ')}`);
+  return usage(
+    `${flag} is not used by xrayd ${command}, only by ${SPECS[name].commands.map((user) => `xrayd ${user}`).join(', ')}`,
+  );
 }
 
 /** A word that differs from a command in fewer letters than this was meant as the command. */
@@ -115,7 +118,9 @@ function commandOf(arg: string, position: number): Command | undefined {
 function endOfFlags(args: readonly string[], position: number): string {
   const rest = args.slice(position).map(quoted).join(' ');
   const before = args[position - 1] ?? '';
-  const isSwitch = OPTION_NAMES.some((name) => SPECS[name].kind === 'switch' && isNamed(name, before.replace(/^--?/, '')));
+  const isSwitch = OPTION_NAMES.some(
+    (name) => SPECS[name].kind === 'switch' && isNamed(name, before.replace(/^--?/, '')),
+  );
   const hint = isSwitch ? ` The value of a switch must follow "=": ${before}=${args[position]}.` : '';
   return `the flags end at an argument that is not a flag; ignored, as by aws-xray-daemon: ${rest}.${hint}`;
 }

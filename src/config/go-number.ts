@@ -3,7 +3,10 @@
  * sign. undefined if the text is not a number. Source: Go's flag package and strconv.
  */
 export function parseGoInt(text: string): number | undefined {
-  const match = /^([+-]?)(?:0x_?([\da-f]+(?:_[\da-f]+)*)|0b_?([01]+(?:_[01]+)*)|0o?_?([0-7]+(?:_[0-7]+)*)|(0|[1-9]\d*(?:_\d+)*))$/i.exec(text);
+  const match =
+    /^([+-]?)(?:0x_?([\da-f]+(?:_[\da-f]+)*)|0b_?([01]+(?:_[01]+)*)|0o?_?([0-7]+(?:_[0-7]+)*)|(0|[1-9]\d*(?:_\d+)*))$/i.exec(
+      text,
+    );
   if (match === null) return undefined;
   const [, sign, hex, binary, octal, decimal = ''] = match;
   const digits = hex ?? binary ?? octal ?? decimal;

@@ -51,7 +51,12 @@ export function mergeConfig<C extends Command>({ commandLine, env, file }: Confi
     ...(file === undefined ? [] : [...file.warnings, ...unusedKeys(command, file)]),
     ...unusedBeside({ commandLine, env, file }, { config, origins }),
   ];
-  return { command, config: Object.freeze(config) as Config<C>, origins: Object.freeze(origins) as Record<OptionName, string>, warnings };
+  return {
+    command,
+    config: Object.freeze(config) as Config<C>,
+    origins: Object.freeze(origins) as Record<OptionName, string>,
+    warnings,
+  };
 }
 
 /** The file that a flag or variable names; "" if none does, undefined if the command reads no file. */
@@ -66,7 +71,11 @@ interface Found {
   readonly origin: string;
 }
 
-function findValue(name: OptionName, { commandLine, env, file }: ConfigSources<Command>, doubts: string[]): Found | undefined {
+function findValue(
+  name: OptionName,
+  { commandLine, env, file }: ConfigSources<Command>,
+  doubts: string[],
+): Found | undefined {
   const spec = SPECS[name];
   return (
     fromFlag(name, commandLine) ??
@@ -86,7 +95,12 @@ function fromFile(name: OptionName, file: ConfigFile | undefined): Found | undef
   return value === undefined ? undefined : { value, origin: `${file?.path} line ${file?.lines.get(name)}` };
 }
 
-function fromVariable(spec: OptionSpec, variable: string | undefined, env: Environment, doubts: string[]): Found | undefined {
+function fromVariable(
+  spec: OptionSpec,
+  variable: string | undefined,
+  env: Environment,
+  doubts: string[],
+): Found | undefined {
   const text = variable === undefined ? undefined : env[variable];
   if (variable === undefined || text === undefined) return undefined;
   const parsed = parseText(spec, text);
@@ -109,22 +123,30 @@ function firstOf<T>(names: readonly string[] | undefined, find: (name: string) =
 
 const VARIABLES = OPTION_NAMES.flatMap((name) => envNameOf(SPECS[name]) ?? []);
 /** Variables that Kubernetes sets for a Service whose name begins with `xrayd`, and Docker for a linked container. */
-const SERVICE_VARIABLE = /^XRAYD(_\w+)?_(SERVICE_(HOST|PORT(_\w+)?)|PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?|NAME|ENV_\w+)$/;
+const SERVICE_VARIABLE =
+  /^XRAYD(_\w+)?_(SERVICE_(HOST|PORT(_\w+)?)|PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?|NAME|ENV_\w+)$/;
 /** Names that differ in more letters than this are unrelated. */
 const MAX_DISTANCE = 4;
 
 function unknownVariables(env: Environment): string[] {
-  const unknown = Object.keys(env).filter((name) => /^xrayd_/i.test(name) && !VARIABLES.includes(name) && !SERVICE_VARIABLE.test(name));
+  const unknown = Object.keys(env).filter(
+    (name) => /^xrayd_/i.test(name) && !VARIABLES.includes(name) && !SERVICE_VARIABLE.test(name),
+  );
   return unknown.map((name) => {
     const near = closest(name.toUpperCase(), VARIABLES);
-    const hint = distance(name.toUpperCase(), near) > MAX_DISTANCE ? 'xrayd --help lists the flags; each has a variable.' : `Did you mean ${near}?`;
+    const hint =
+      distance(name.toUpperCase(), near) > MAX_DISTANCE
+        ? 'xrayd --help lists the flags; each has a variable.'
+        : `Did you mean ${near}?`;
     return `unknown variable ${name}. ${hint}`;
   });
 }
 
 function unusedKeys(command: Command, file: ConfigFile): string[] {
   const unused = [...file.values.keys()].filter((name) => !SPECS[name].commands.includes(command));
-  return unused.map((name) => `${file.path} line ${file.lines.get(name)}: ${SPECS[name].fileKey} is not used by xrayd ${command}`);
+  return unused.map(
+    (name) => `${file.path} line ${file.lines.get(name)}: ${SPECS[name].fileKey} is not used by xrayd ${command}`,
+  );
 }
 
 interface Merged {
@@ -132,22 +154,34 @@ interface Merged {
   readonly origins: Readonly<Partial<Record<OptionName, string>>>;
 }
 
-/** Options that are set but ignored because another one is set, or is not. Throws XRAYD_USAGE for a flag that is refused then. */
+/**
+ * Options that are set but ignored because another one is set, or is not. Throws XRAYD_USAGE for a flag that is refused
+ * then.
+ */
 function unusedBeside({ commandLine, file }: ConfigSources<Command>, { config, origins }: Merged): string[] {
   const { command } = commandLine;
   const isSet = (name: OptionName): boolean => ![undefined, '', false].some((unset) => config[name] === unset);
   const warnings: string[] = [];
   for (const name of OPTION_NAMES) {
-    if (!SPECS[name].commands.includes(command) || origins[name] === 'default' || config[name] === '' || config[name] === undefined) continue;
+    if (
+      !SPECS[name].commands.includes(command) ||
+      origins[name] === 'default' ||
+      config[name] === '' ||
+      config[name] === undefined
+    )
+      continue;
     const unmet = SPECS[name].dependsOn?.find(
-      (dependency) => (dependency.command ?? command) === command && isSet(nameOfFlag(dependency.flag)) !== dependency.isSet,
+      (dependency) =>
+        (dependency.command ?? command) === command && isSet(nameOfFlag(dependency.flag)) !== dependency.isSet,
     );
     if (unmet === undefined) continue;
     const isFlag = commandLine.values.has(name);
     const isInFile = file?.values.has(name) === true;
-    const place = isFlag || !isInFile ? origins[name] : `${file.path} line ${file.lines.get(name)}: ${SPECS[name].fileKey}`;
+    const place =
+      isFlag || !isInFile ? origins[name] : `${file.path} line ${file.lines.get(name)}: ${SPECS[name].fileKey}`;
     const said = `${place} is not used ${unmet.isSet ? 'without' : 'with'} --${unmet.flag}`;
-    if (isFlag && unmet.isFlagRefused === true) throw new XraydError('XRAYD_USAGE', `${said}. See xrayd ${command} --help.`);
+    if (isFlag && unmet.isFlagRefused === true)
+      throw new XraydError('XRAYD_USAGE', `${said}. See xrayd ${command} --help.`);
     if (isFlag || isInFile || unmet.isVariableIgnored !== true) warnings.push(said);
   }
   return warnings;
@@ -172,5 +206,7 @@ export function printConfig({ command, config, origins }: LoadedConfig): string 
     return [spec.flag, shown, origins[name]] as const;
   });
   const widths = [0, 1].map((column) => Math.max(...rows.map((row) => row[column as 0 | 1].length)));
-  return rows.map(([flag, value, origin]) => `${flag.padEnd(widths[0] ?? 0)}  ${value.padEnd(widths[1] ?? 0)}  ${origin}\n`).join('');
+  return rows
+    .map(([flag, value, origin]) => `${flag.padEnd(widths[0] ?? 0)}  ${value.padEnd(widths[1] ?? 0)}  ${origin}\n`)
+    .join('');
 }

@@ -52,7 +52,8 @@ export const LOCAL_OPTIONS = {
     form: 'token',
     flag: 'token',
     default: '',
-    defaultText: 'none if `xrayd local` listens on a loopback address; otherwise a random token, which it prints at startup',
+    defaultText:
+      'none if `xrayd local` listens on a loopback address; otherwise a random token, which it prints at startup',
     help: 'Token for reading traces. Clients send it as the access key ID of an AWS client, as a bearer token, or as ?token=.',
   },
   insecureBind: {

@@ -22,7 +22,13 @@ export interface Dependency {
 }
 
 /** Options about AWS, which `local` calls only with --tee. */
-export const WITH_TEE: Dependency = { flag: 'tee', isSet: true, command: 'local', isFlagRefused: true, isVariableIgnored: true };
+export const WITH_TEE: Dependency = {
+  flag: 'tee',
+  isSet: true,
+  command: 'local',
+  isFlagRefused: true,
+  isVariableIgnored: true,
+};
 
 interface OptionBase {
   readonly group: OptionGroup;

@@ -13,7 +13,9 @@ const FILE_KEYS = new Map<string, OptionName>(
     return key === undefined ? [] : [[key, name] as const];
   }),
 );
-const SECTIONS = new Set([...FILE_KEYS.keys()].filter((key) => key.includes('.')).map((key) => key.split('.')[0] ?? ''));
+const SECTIONS = new Set(
+  [...FILE_KEYS.keys()].filter((key) => key.includes('.')).map((key) => key.split('.')[0] ?? ''),
+);
 const ALL_KEYS = [...FILE_KEYS.keys(), ...SECTIONS, 'Version'];
 
 /**
@@ -106,7 +108,8 @@ function checkFileValue(name: OptionName, scalar: YamlScalar | undefined): Retur
     return checkValue(spec, Math.trunc(value));
   }
   if (spec.kind === 'switch') {
-    if (typeof value !== 'boolean') return { problem: `must be true or false, without quotes, not ${JSON.stringify(text)}` };
+    if (typeof value !== 'boolean')
+      return { problem: `must be true or false, without quotes, not ${JSON.stringify(text)}` };
     return checkValue(spec, value);
   }
   return checkValue(spec, text);

@@ -24,7 +24,9 @@ export type Config<C extends Command = Command> = {
   readonly [K in NameFor<C>]: ValueOf<Options[K], C>;
 };
 
-type NameFor<C extends Command> = { [K in OptionName]: [C] extends [Options[K]['commands'][number]] ? K : never }[OptionName];
+type NameFor<C extends Command> = {
+  [K in OptionName]: [C] extends [Options[K]['commands'][number]] ? K : never;
+}[OptionName];
 
 type ValueOf<S extends OptionSpec, C extends Command> = S extends AddressOption
   ? Address | UndefinedIn<S['default']> | OffIn<S, C>

@@ -11,11 +11,18 @@ export function quoted(text: string): string {
 }
 
 /** The value of a text option, with a warning if it differs from the text; or a problem, worded to follow "--flag". */
-export function checkText(spec: TextOption, text: string): { value: string | undefined; warning?: string } | { problem: string } {
+export function checkText(
+  spec: TextOption,
+  text: string,
+): { value: string | undefined; warning?: string } | { problem: string } {
   if (spec.choices !== undefined) return checkChoice(spec, spec.choices, text);
   if (spec.form === 'region') return checkRegion(text);
   if (spec.form === 'role') return checkRole(text);
-  if ((spec.form === 'list' || spec.form === 'hosts' || spec.form === 'calls') && text !== '' && itemsOf(text).length === 0) {
+  if (
+    (spec.form === 'list' || spec.form === 'hosts' || spec.form === 'calls') &&
+    text !== '' &&
+    itemsOf(text).length === 0
+  ) {
     return { problem: `is ${quoted(text)}, an empty list: omit it, or name at least one item` };
   }
   if (spec.form === 'hosts') return checkHosts(text);
@@ -24,12 +31,16 @@ export function checkText(spec: TextOption, text: string): { value: string | und
     return { problem: `is ${quoted(text)}, which is not a 12-digit account ID: ${hintAt(text)}` };
   // It must fit into a header.
   if (spec.form === 'token' && (!/^[\x21-\x7e]+$/.test(text) || isUnexpanded(text)))
-    return { problem: `contains a blank, a line break or another character that is not allowed in a header: ${hintAt(text)}` };
+    return {
+      problem: `contains a blank, a line break or another character that is not allowed in a header: ${hintAt(text)}`,
+    };
   if (spec.form === 'path' && text === 'off') return OFF;
   // A name or a path is one line; a filter expression may have several.
-  if ((spec.form === 'name' || spec.form === 'path') && (/\p{Cc}/u.test(text) || text.trim() !== text)) return odd(text);
+  if ((spec.form === 'name' || spec.form === 'path') && (/\p{Cc}/u.test(text) || text.trim() !== text))
+    return odd(text);
   // compat: the reference's own options accept it.
-  if ((spec.form === 'name' || spec.form === 'path') && spec.fileKey === undefined && isUnexpanded(text)) return odd(text);
+  if ((spec.form === 'name' || spec.form === 'path') && spec.fileKey === undefined && isUnexpanded(text))
+    return odd(text);
   return { value: text };
 }
 
@@ -60,7 +71,9 @@ function checkCalls(text: string): ReturnType<typeof checkText> {
   if (text === 'off') return OFF;
   const wrong = itemsOf(text).find((item) => !CALL.test(item));
   if (wrong === undefined) return { value: text };
-  return { problem: `must be paths of the X-Ray API, such as /TraceSummaries, or all, not ${quoted(wrong)}: ${hintAt(wrong)}` };
+  return {
+    problem: `must be paths of the X-Ray API, such as /TraceSummaries, or all, not ${quoted(wrong)}: ${hintAt(wrong)}`,
+  };
 }
 
 function checkHosts(text: string): ReturnType<typeof checkText> {
@@ -77,7 +90,10 @@ const REGION = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
 export function checkRegion(text: string): ReturnType<typeof checkText> {
   if (REGION.test(text)) return { value: text };
   if (REGION.test(text.toLowerCase()))
-    return { value: text.toLowerCase(), warning: `is ${quoted(text)}: regions are lower-case, ${text.toLowerCase()} is used` };
+    return {
+      value: text.toLowerCase(),
+      warning: `is ${quoted(text)}: regions are lower-case, ${text.toLowerCase()} is used`,
+    };
   return { problem: `is ${quoted(text)}, which is not a region such as us-east-1: ${hintAt(text)}` };
 }
 
@@ -86,7 +102,9 @@ const ROLE = /^arn:[\w-]+:iam::\d+:role\/[\x21-\x7e]+$/;
 
 function checkRole(text: string): ReturnType<typeof checkText> {
   if (ROLE.test(text)) return { value: text };
-  return { problem: `is ${quoted(text)}, which is not a role such as arn:aws:iam::123456789012:role/xray: ${hintAt(text)}` };
+  return {
+    problem: `is ${quoted(text)}, which is not a role such as arn:aws:iam::123456789012:role/xray: ${hintAt(text)}`,
+  };
 }
 
 /** Whether the text contains a variable that a shell, Compose or Kubernetes should have replaced. */

@@ -1,6 +1,13 @@
 import { isHost, parseAddress, udpAddressOfSdk } from './address.ts';
 import { parseGoInt } from './go-number.ts';
-import { redactUrl, type AddressOption, type NumberOption, type OptionSpec, type OptionValue, type UrlOption } from './option.ts';
+import {
+  redactUrl,
+  type AddressOption,
+  type NumberOption,
+  type OptionSpec,
+  type OptionValue,
+  type UrlOption,
+} from './option.ts';
 import { UNITS } from './units.ts';
 import { checkText, hintAt, OFF, quoted } from './text-form.ts';
 
@@ -24,7 +31,8 @@ export function parseText(spec: OptionSpec, text: string): Checked {
   }
   if (spec.kind === 'number') {
     const number = parseGoInt(text);
-    if (number === undefined) return { problem: `must be a whole number of ${spec.unit}, not ${quoted(text)}`, isSyntax: true };
+    if (number === undefined)
+      return { problem: `must be a whole number of ${spec.unit}, not ${quoted(text)}`, isSyntax: true };
     return checkValue(spec, number);
   }
   return checkValue(spec, text);
@@ -44,7 +52,8 @@ function held({ unit }: NumberOption, value: number): number {
 export function checkValue(spec: OptionSpec, value: string | number | boolean): Checked {
   if (value === '' || value === 0) return { value: undefined };
   if (spec.kind === 'number') {
-    if (typeof value !== 'number' || !Number.isInteger(value)) return { problem: `must be a whole number of ${spec.unit}` };
+    if (typeof value !== 'number' || !Number.isInteger(value))
+      return { problem: `must be a whole number of ${spec.unit}` };
     // compat: in the reference's own options, a negative number means unset, and no number is too large.
     const isReferences = spec.fileKey !== undefined;
     if (isReferences && value < 0) return { value: undefined, warning: `is ${value}: it is ignored` };
@@ -66,8 +75,10 @@ export function checkValue(spec: OptionSpec, value: string | number | boolean): 
 function checkAddress(spec: AddressOption, value: string): { value: OptionValue } | { problem: string } {
   if (value === 'off') return spec.offIn === undefined ? { problem: 'cannot be off' } : { value };
   const address = spec.isDaemonAddress === true ? udpAddressOfSdk(value) : parseAddress(value);
-  if (address === undefined) return { problem: `must be host:port, such as 127.0.0.1:2000 or [::]:2000, not ${quoted(value)}` };
-  if (spec.use === 'connect' && address.port === 0) return { problem: `needs a port other than 0, not ${quoted(value)}` };
+  if (address === undefined)
+    return { problem: `must be host:port, such as 127.0.0.1:2000 or [::]:2000, not ${quoted(value)}` };
+  if (spec.use === 'connect' && address.port === 0)
+    return { problem: `needs a port other than 0, not ${quoted(value)}` };
   if (address.host !== '') return { value: address };
   // As Go interprets an empty host.
   return { value: { host: spec.use === 'listen' ? '::' : 'localhost', port: address.port } };
@@ -79,7 +90,8 @@ function checkUrl(spec: UrlOption, value: string): { value: OptionValue } | { pr
   if (url !== undefined) return { value: url };
   const shown = quoted(redactUrl(value));
   const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(value)?.[1]?.toLowerCase();
-  if (scheme !== undefined && scheme !== 'http' && scheme !== 'https') return { problem: `must be a URL with http or https, not ${shown}` };
+  if (scheme !== undefined && scheme !== 'http' && scheme !== 'https')
+    return { problem: `must be a URL with http or https, not ${shown}` };
   return { problem: `must be a URL, such as http://proxy.example:3128, not ${shown}: ${hintAt(value)}` };
 }
 

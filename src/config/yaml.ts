@@ -1,4 +1,16 @@
-import { isAlias, isMap, isScalar, isSeq, Lexer, LineCounter, parseDocument, Parser, type Document, type Node, type YAMLMap } from 'yaml';
+import {
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  Lexer,
+  LineCounter,
+  parseDocument,
+  Parser,
+  type Document,
+  type Node,
+  type YAMLMap,
+} from 'yaml';
 import { parseGoInt } from './go-number.ts';
 
 /**
@@ -45,14 +57,18 @@ export function readYaml(text: string): YamlEntry[] {
   // compat: characters that libyaml refuses anywhere in a document.
   const control = /(?![\t\n\r\u0085])\p{Cc}/u.exec(text);
   if (control !== null) {
-    throw new YamlError(text.slice(0, control.index).split('\n').length, `has a control character (U+${codePoint(control[0])})`);
+    throw new YamlError(
+      text.slice(0, control.index).split('\n').length,
+      `has a control character (U+${codePoint(control[0])})`,
+    );
   }
   checkDepth(text);
   const counter = new LineCounter();
   // Every scalar is read as text; Go's rules below determine its value.
   const document = parseDocument(text, { version: '1.1', schema: 'failsafe', uniqueKeys: false, lineCounter: counter });
   const syntax = document.errors.find(({ code }) => code !== 'MULTIPLE_DOCS');
-  if (syntax !== undefined) throw new YamlError(counter.linePos(syntax.pos[0]).line, `is not YAML: ${wordsOf(syntax.message)}`);
+  if (syntax !== undefined)
+    throw new YamlError(counter.linePos(syntax.pos[0]).line, `is not YAML: ${wordsOf(syntax.message)}`);
   const { contents } = document;
   if (contents === null || (isScalar(contents) && meaningOf(contents).value === null)) return [];
   if (!isMap(contents)) throw new YamlError(1, 'must hold keys and values');
@@ -67,7 +83,10 @@ function checkDepth(text: string): void {
     for (const _ of parser.next(token)) continue;
     // The stack also contains the document itself and the current token.
     if (parser.stack.length > MAX_DEPTH + 2) {
-      throw new YamlError(counter.linePos(parser.offset).line, `is nested more than ${MAX_DEPTH} levels deep, which no configuration is`);
+      throw new YamlError(
+        counter.linePos(parser.offset).line,
+        `is nested more than ${MAX_DEPTH} levels deep, which no configuration is`,
+      );
     }
   }
 }
@@ -154,7 +173,10 @@ const FLOAT = /^[-+]?(\.\d+|\d+(\.\d*)?)(e[-+]?\d+)?$/i;
 function meaningOf(node: { value: unknown; type?: unknown; tag?: string | undefined }): YamlScalar {
   const text = typeof node.value === 'string' ? node.value : '';
   const tag = node.tag ?? '';
-  const isText = tag === '' || tag === '!' ? node.type !== 'PLAIN' && text !== '' : !/^tag:yaml\.org,2002:(bool|int|float|null)$/.test(tag);
+  const isText =
+    tag === '' || tag === '!'
+      ? node.type !== 'PLAIN' && text !== ''
+      : !/^tag:yaml\.org,2002:(bool|int|float|null)$/.test(tag);
   if (isText || (node.type !== 'PLAIN' && tag === '' && text === '')) return { value: text, text };
   if (NULL.test(text)) return { value: null, text: '' };
   if (TRUE.test(text)) return { value: true, text };

@@ -1,7 +1,10 @@
 import { compareNumbers, type Exact } from '../json/exact-number.ts';
 import type { Operator, Value } from './expression.ts';
 
-/** Compares a value that was found with the one in the expression. Different types are not an error; they just do not match. */
+/**
+ * Compares a value that was found with the one in the expression. Different types are not an error; they just do not
+ * match.
+ */
 export function compare(found: Value, operator: Operator, asked: Value): boolean {
   // An expression may write a boolean as a text.
   if (typeof found === 'boolean' && typeof asked === 'string' && (operator === '=' || operator === '!=')) {
@@ -52,8 +55,8 @@ function isOrder(order: number, operator: Operator): boolean {
 }
 
 /**
- * Whether `found` contains `pattern`: each given member must be equal, members that are not given match anything, and the elements of a
- * list must occur in the same order. Source: X-Ray developer guide, rootcause.json.
+ * Whether `found` contains `pattern`: each given member must be equal, members that are not given match anything, and
+ * the elements of a list must occur in the same order. Source: X-Ray developer guide, rootcause.json.
  */
 export function contains(found: unknown, pattern: unknown): boolean {
   if (Array.isArray(pattern)) {
@@ -67,7 +70,9 @@ export function contains(found: unknown, pattern: unknown): boolean {
   }
   if (typeof pattern === 'object' && pattern !== null) {
     if (typeof found !== 'object' || found === null) return false;
-    return Object.entries(pattern).every(([key, value]) => Object.hasOwn(found, key) && contains((found as Record<string, unknown>)[key], value));
+    return Object.entries(pattern).every(
+      ([key, value]) => Object.hasOwn(found, key) && contains((found as Record<string, unknown>)[key], value),
+    );
   }
   return found === pattern;
 }

@@ -35,18 +35,47 @@ export type Expression =
 export type Scope = 'trace' | 'service' | 'edge' | 'rootcause';
 
 const STATUS = ['ok', 'error', 'throttle', 'fault'];
-const REQUEST = ['responsetime', 'duration', 'http.status', 'http.url', 'http.method', 'http.useragent', 'http.clientip'];
+const REQUEST = [
+  'responsetime',
+  'duration',
+  'http.status',
+  'http.url',
+  'http.method',
+  'http.useragent',
+  'http.clientip',
+];
 const ANYWHERE = ['user', 'availabilityzone', 'instance.id', 'resource.arn'];
 
-/** Keywords by scope. Sources: X-Ray developer guide, filter expressions; recorded answers of X-Ray for the keywords within braces. */
+/**
+ * Keywords by scope. Sources: X-Ray developer guide, filter expressions; recorded answers of X-Ray for the keywords
+ * within braces.
+ */
 export const KEYWORDS: Readonly<Record<Scope, readonly string[]>> = {
-  trace: [...STATUS, 'partial', 'inferred', ...REQUEST, ...ANYWHERE, 'annotation', 'group.name', 'group.arn', 'rootcause.json'],
+  trace: [
+    ...STATUS,
+    'partial',
+    'inferred',
+    ...REQUEST,
+    ...ANYWHERE,
+    'annotation',
+    'group.name',
+    'group.arn',
+    'rootcause.json',
+  ],
   service: [...STATUS, 'partial', 'inferred', 'root', ...REQUEST, ...ANYWHERE],
   edge: [...STATUS, ...REQUEST, 'source.annotation', 'destination.annotation'],
   rootcause: ['first', 'last', 'remote', 'inferred', 'index', 'coverage', 'name', 'type', 'message'],
 };
 
-export const BOOLEANS: ReadonlySet<string> = new Set([...STATUS, 'partial', 'inferred', 'root', 'first', 'last', 'remote']);
+export const BOOLEANS: ReadonlySet<string> = new Set([
+  ...STATUS,
+  'partial',
+  'inferred',
+  'root',
+  'first',
+  'last',
+  'remote',
+]);
 /** What may follow `rootcause.`; response times have no exceptions. */
 export const CAUSES: ReadonlyMap<string, { cause: CauseKind; level: CauseLevel }> = new Map(
   (['fault', 'error', 'responsetime'] as const).flatMap((cause) =>

@@ -1,5 +1,15 @@
 import type { SyntaxNode, Tree } from '@lezer/common';
-import { BOOLEANS, CAUSES, KEYWORDS, type Expression, type Field, type Operator, type Scope, type Selector, type Value } from './expression.ts';
+import {
+  BOOLEANS,
+  CAUSES,
+  KEYWORDS,
+  type Expression,
+  type Field,
+  type Operator,
+  type Scope,
+  type Selector,
+  type Value,
+} from './expression.ts';
 import { jsonShapeProblem } from '../json/json-shape.ts';
 import { numberFrom } from '../json/exact-number.ts';
 import { parser } from './parser.ts';
@@ -13,7 +23,9 @@ export class FilterError extends Error {
   /** `firstColumn`: the number of the first column in the message. */
   constructor(text: string, position: number, symbol: string, firstColumn = 0) {
     const before = text.slice(0, position).split('\n');
-    super(`Error Location: line ${before.length}, position ${before.at(-1)!.length + firstColumn} : Invalid input symbol: '${symbol}'`);
+    super(
+      `Error Location: line ${before.length}, position ${before.at(-1)!.length + firstColumn} : Invalid input symbol: '${symbol}'`,
+    );
     this.name = 'FilterError';
     this.position = position;
     this.symbol = symbol;
@@ -69,7 +81,9 @@ function syntaxError(text: string, position: number): FilterError {
   return new FilterError(text, start, word);
 }
 
-/** Converts the parser's tree into an expression, and checks what the grammar does not: which words are allowed where. */
+/**
+ * Converts the parser's tree into an expression, and checks what the grammar does not: which words are allowed where.
+ */
 class Reader {
   readonly #text: string;
 
@@ -109,7 +123,8 @@ class Reader {
     for (let next = open.pop(); next !== undefined; next = open.pop()) {
       if (next.name === node.name) {
         const [left, right] = [next.firstChild, next.lastChild];
-        if (left === null || right === null || left.nextSibling?.from !== right.from) throw syntaxError(this.#text, next.from);
+        if (left === null || right === null || left.nextSibling?.from !== right.from)
+          throw syntaxError(this.#text, next.from);
         open.push(right, left);
         continue;
       }
@@ -135,7 +150,8 @@ class Reader {
     if (operator !== '=' && operator !== '!=') throw syntaxError(this.#text, operatorNode.from);
     if (valueNode.name !== 'JsonLiteral') throw syntaxError(this.#text, valueNode.from);
     const text = this.#textOf(valueNode).slice(1);
-    if (jsonShapeProblem(new TextEncoder().encode(text), CAUSE_LIMITS) !== undefined) throw syntaxError(this.#text, valueNode.from);
+    if (jsonShapeProblem(new TextEncoder().encode(text), CAUSE_LIMITS) !== undefined)
+      throw syntaxError(this.#text, valueNode.from);
     try {
       const json = JSON.parse(text) as unknown[];
       return { kind: 'rootcause.json', isEqual: operator === '=', json };
@@ -201,16 +217,27 @@ class Reader {
     }
     const annotation = /^((?:source\.|destination\.)?annotation)\.(.+)$/i.exec(text);
     const keyword = annotation?.[1]?.toLowerCase() ?? ALIASES.get(lower) ?? lower;
-    if (!KEYWORDS[scope].includes(keyword) || (keyword.endsWith('annotation') && annotation === null)) throw this.#unknown(node);
+    if (!KEYWORDS[scope].includes(keyword) || (keyword.endsWith('annotation') && annotation === null))
+      throw this.#unknown(node);
     return annotation === null ? { keyword } : { keyword, key: annotation[2]! };
   }
 
   /** compat: X-Ray quotes what its lexer could not read: the longest prefix of some keyword, and one more character. */
   #unknown(node: SyntaxNode): FilterError {
     const text = this.#textOf(node);
-    const known = [...Object.values(KEYWORDS).flat(), ...ALIASES.keys(), 'service', 'edge', ...CAUSES.keys(), 'and', 'or', 'not'];
+    const known = [
+      ...Object.values(KEYWORDS).flat(),
+      ...ALIASES.keys(),
+      'service',
+      'edge',
+      ...CAUSES.keys(),
+      'and',
+      'or',
+      'not',
+    ];
     let length = 0;
-    while (length < text.length && known.some((keyword) => keyword.startsWith(text.slice(0, length + 1).toLowerCase()))) length++;
+    while (length < text.length && known.some((keyword) => keyword.startsWith(text.slice(0, length + 1).toLowerCase())))
+      length++;
     return new FilterError(this.#text, node.from, text.slice(0, length + 1));
   }
 
@@ -229,8 +256,10 @@ class Reader {
   /** The contents of a text in double quotes, which may contain unescaped control characters. */
   #unquoted(quoted: string, node: SyntaxNode): string {
     try {
-      // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
-      return JSON.parse(quoted.replaceAll(/[\u0000-\u001f]/g, (control) => JSON.stringify(control).slice(1, -1))) as string;
+      return JSON.parse(
+        // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
+        quoted.replaceAll(/[\u0000-\u001f]/g, (control) => JSON.stringify(control).slice(1, -1)),
+      ) as string;
     } catch {
       throw syntaxError(this.#text, node.from);
     }

@@ -19,12 +19,16 @@ export function matches(expression: Expression, view: TraceView): boolean {
 
 /** The first service request that matches a `service(…)` of the expression, for `MatchedService`. */
 export function matchedVisit(expression: Expression, view: TraceView): Visit | undefined {
-  return firstOf(expression, (each) => (each.kind === 'service' ? view.map.visits.find((visit) => isVisit(visit, each.at, each.body)) : undefined));
+  return firstOf(expression, (each) =>
+    each.kind === 'service' ? view.map.visits.find((visit) => isVisit(visit, each.at, each.body)) : undefined,
+  );
 }
 
 /** The first call that matches an `edge(…)` of the expression, for `MatchedEdge`. */
 export function matchedCall(expression: Expression, view: TraceView): Call | undefined {
-  return firstOf(expression, (each) => (each.kind === 'edge' ? view.map.calls.find((call) => isCall(call, each)) : undefined));
+  return firstOf(expression, (each) =>
+    each.kind === 'edge' ? view.map.calls.find((call) => isCall(call, each)) : undefined,
+  );
 }
 
 /** Whether a request of a service matches `service(…)`. */
@@ -78,12 +82,18 @@ function judge(expression: Expression, resolve: Resolve, view: TraceView | undef
       return view?.map.calls.some((call) => isCall(call, expression)) ?? false;
     case 'rootcause':
       return (
-        view?.causes(expression.cause).some((cause) => stepsOf(cause, expression.level).some((step) => judge(expression.body, step, undefined))) ??
+        view
+          ?.causes(expression.cause)
+          .some((cause) => stepsOf(cause, expression.level).some((step) => judge(expression.body, step, undefined))) ??
         false
       );
     case 'rootcause.json': {
       const { isEqual, json } = expression;
-      return view !== undefined && (['fault', 'error', 'responsetime'] as const).some((kind) => contains(plainCauses(view, kind), json)) === isEqual;
+      return (
+        view !== undefined &&
+        (['fault', 'error', 'responsetime'] as const).some((kind) => contains(plainCauses(view, kind), json)) ===
+          isEqual
+      );
     }
   }
 }
@@ -208,11 +218,19 @@ type Item = Readonly<Record<string, Value | undefined>>;
 function itemsOf(services: readonly CauseService[], level: CauseLevel): Item[] {
   return services.flatMap(({ service, isInferred, path }): Item[] => {
     const whose = { type: service.type ?? undefined, inferred: isInferred };
-    if (level === 'service') return [{ ...whose, name: service.name, remote: path.some(({ isRemote }) => isRemote), coverage: path[0]?.coverage }];
+    if (level === 'service')
+      return [
+        { ...whose, name: service.name, remote: path.some(({ isRemote }) => isRemote), coverage: path[0]?.coverage },
+      ];
     return path.flatMap(({ name, coverage, isRemote, exceptions }): Item[] =>
       level === 'entity'
         ? [{ ...whose, name, coverage, remote: isRemote }]
-        : exceptions.map(({ type, message }) => ({ ...whose, name: type ?? undefined, message: message ?? undefined, remote: isRemote })),
+        : exceptions.map(({ type, message }) => ({
+            ...whose,
+            name: type ?? undefined,
+            message: message ?? undefined,
+            remote: isRemote,
+          })),
     );
   });
 }

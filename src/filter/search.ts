@@ -3,7 +3,10 @@ import type { Expression } from './expression.ts';
 import { matches } from './predicate.ts';
 import { matchesText, type TextSearch } from './text.ts';
 
-/** Selects traces: those that match an expression, contain words, or both; without either, all. Can be passed between threads. */
+/**
+ * Selects traces: those that match an expression, contain words, or both; without either, all. Can be passed between
+ * threads.
+ */
 export interface Search {
   readonly filter: Expression | undefined;
   readonly text?: TextSearch | undefined;

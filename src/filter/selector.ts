@@ -11,8 +11,8 @@ export type EntitySelector =
 const TEXT_OR_BRACE = /"(?:[^"\\]|\\.)*"|\{/g;
 
 /**
- * Parses a single `service(…)` or `edge(…)` without a condition; undefined for any other expression. Throws FilterError; here X-Ray counts
- * positions from 1. Source: recorded answers of X-Ray.
+ * Parses a single `service(…)` or `edge(…)` without a condition; undefined for any other expression. Throws
+ * FilterError; here X-Ray counts positions from 1. Source: recorded answers of X-Ray.
  */
 export function parseSelector(text: string): EntitySelector | undefined {
   let expression;

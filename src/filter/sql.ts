@@ -14,8 +14,8 @@ export interface Condition {
 export type Alternatives = readonly Condition[];
 
 /**
- * Conditions for the index: every trace that matches `expression` satisfies all of them, and other traces may too. None: the index
- * cannot help. The predicate makes the final decision, so that both always agree.
+ * Conditions for the index: every trace that matches `expression` satisfies all of them, and other traces may too.
+ * None: the index cannot help. The predicate makes the final decision, so that both always agree.
  */
 export function conditionsOf(expression: Expression): Alternatives[] {
   switch (expression.kind) {
@@ -63,7 +63,9 @@ function flagsIn(body: Expression | undefined): Alternatives[] {
     case 'exists':
       return FLAGS.has(body.field.keyword) ? [[flag(`any.${body.field.keyword}`)]] : [];
     case 'compare':
-      return FLAGS.has(body.field.keyword) && body.operator === '=' && body.value === true ? [[flag(`any.${body.field.keyword}`)]] : [];
+      return FLAGS.has(body.field.keyword) && body.operator === '=' && body.value === true
+        ? [[flag(`any.${body.field.keyword}`)]]
+        : [];
     default:
       return [];
   }
@@ -100,7 +102,9 @@ function comparison(field: Field, operator: Operator, value: Value): Condition |
   const asked = indexed(value);
   switch (operator) {
     case '=':
-      return typeof value === 'string' && /^(true|false)$/i.test(value) ? boolean(name, asked, value.toLowerCase() === 'true') : equal(name, asked);
+      return typeof value === 'string' && /^(true|false)$/i.test(value)
+        ? boolean(name, asked, value.toLowerCase() === 'true')
+        : equal(name, asked);
     case '<':
     case '<=':
     case '>':
@@ -108,7 +112,9 @@ function comparison(field: Field, operator: Operator, value: Value): Condition |
       return typeof asked === 'number' && typeof value !== 'boolean' ? range(name, operator, asked) : anyValue(name);
     case 'beginswith':
       // An indexed text may be longer than the given one, but not shorter, unless it was cut.
-      return typeof value === 'string' ? { where: 'field = ? AND value >= ?', params: [name, asked], isEquality: false } : anyValue(name);
+      return typeof value === 'string'
+        ? { where: 'field = ? AND value >= ?', params: [name, asked], isEquality: false }
+        : anyValue(name);
     default:
       return anyValue(name);
   }
@@ -124,8 +130,10 @@ function statusComparison(operator: Operator, value: Value): Condition | undefin
 /** Times in the index are rounded down. */
 function timeComparison(name: string, operator: Operator, value: Value): Condition {
   if (typeof value !== 'number') return anyValue(name);
-  if (operator === '>' || operator === '>=') return { where: 'field = ? AND value >= ?', params: [name, indexedTime(value)], isEquality: false };
-  if (operator === '<' || operator === '<=') return { where: 'field = ? AND value <= ?', params: [name, value], isEquality: false };
+  if (operator === '>' || operator === '>=')
+    return { where: 'field = ? AND value >= ?', params: [name, indexedTime(value)], isEquality: false };
+  if (operator === '<' || operator === '<=')
+    return { where: 'field = ? AND value <= ?', params: [name, value], isEquality: false };
   return anyValue(name);
 }
 
@@ -139,7 +147,11 @@ function equal(name: string, value: string | number): Condition {
 
 /** The bound itself may match: it represents all numbers to which it is the nearest double. */
 function range(name: string, operator: '<' | '<=' | '>' | '>=', value: number): Condition {
-  return { where: `field = ? AND value ${operator.startsWith('<') ? '<=' : '>='} ?`, params: [name, value], isEquality: false };
+  return {
+    where: `field = ? AND value ${operator.startsWith('<') ? '<=' : '>='} ?`,
+    params: [name, value],
+    isEquality: false,
+  };
 }
 
 function anyValue(name: string): Condition {

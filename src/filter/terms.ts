@@ -13,7 +13,10 @@ export interface Term {
 /** Longer texts are cut in the index; its results are checked against the documents anyway. */
 const MAX_TEXT = 200;
 
-/** Maximum number of indexed annotations of a document: ten times what X-Ray indexes per trace. X-Ray accepts no longer names. */
+/**
+ * Maximum number of indexed annotations of a document: ten times what X-Ray indexes per trace. X-Ray accepts no longer
+ * names.
+ */
 const MAX_ANNOTATIONS = 500;
 const MAX_ANNOTATION_NAME = 500;
 /** More terms than a document of 64 KB can have. */
@@ -35,8 +38,8 @@ export function indexedTime(seconds: number): number {
 }
 
 /**
- * The index entries of a document. The conditions of sql.ts must find every trace that matches an expression, so each field here
- * has the values of everything that may match: of all documents, or of those that may be the trace's root.
+ * The index entries of a document. The conditions of sql.ts must find every trace that matches an expression, so each
+ * field here has the values of everything that may match: of all documents, or of those that may be the trace's root.
  */
 export function termsOf({ tops, spans }: TraceDocument): Term[] {
   const terms: Term[] = [];
@@ -49,7 +52,8 @@ export function termsOf({ tops, spans }: TraceDocument): Term[] {
     const { annotations } = span;
     for (const key of annotations === NOTHING ? [] : Object.keys(annotations)) {
       const value = annotations[key];
-      if (isAnnotationValue(value) && key.length <= MAX_ANNOTATION_NAME && ++indexedAnnotations <= MAX_ANNOTATIONS) add(`annotation.${key}`, value);
+      if (isAnnotationValue(value) && key.length <= MAX_ANNOTATION_NAME && ++indexedAnnotations <= MAX_ANNOTATIONS)
+        add(`annotation.${key}`, value);
     }
     if (span.isCall) add('service', inferredServiceOf(span).name);
     if (span.isCall || !span.isSubsegment) addFlags('any', span, add);

@@ -30,9 +30,9 @@ export interface TextTerm {
 }
 
 /**
- * Parses search words: separated by whitespace, literal, case-insensitive. A trace matches if each word occurs in one of its texts at the beginning
- * of a word: `pay` and `Gateway` in `PaymentGateway`, `/api/orders` and `orders` in `http://shop/api/orders/7`. A leading http:// or https:// of a
- * URL is ignored.
+ * Parses search words: separated by whitespace, literal, case-insensitive. A trace matches if each word occurs in one
+ * of its texts at the beginning of a word: `pay` and `Gateway` in `PaymentGateway`, `/api/orders` and `orders` in
+ * `http://shop/api/orders/7`. A leading http:// or https:// of a URL is ignored.
  * undefined if there are no words.
  */
 export function textSearch(text: string | undefined): TextSearch | undefined {
@@ -53,8 +53,8 @@ export function matchesText({ words }: TextSearch, { trace }: TraceView): boolea
 }
 
 /**
- * Whether a trace of these documents can contain every word: it has no other texts, and may use only some of them. Takes a third of the time
- * of assembling the trace and calling `matchesText`.
+ * Whether a trace of these documents can contain every word: it has no other texts, and may use only some of them.
+ * Takes a third of the time of assembling the trace and calling `matchesText`.
  */
 export function mayMatchText({ words }: TextSearch, documents: readonly TraceDocument[]): boolean {
   const left = new WordsLeft(words);
@@ -86,8 +86,8 @@ class WordsLeft {
 }
 
 /**
- * The indexed text of a document's spans, for FTS5's tokenizer `ascii`: words are runs of ASCII letters and digits, in any case, and of
- * non-ASCII characters. A word with inner capitals is also indexed from each of them.
+ * The indexed text of a document's spans, for FTS5's tokenizer `ascii`: words are runs of ASCII letters and digits, in
+ * any case, and of non-ASCII characters. A word with inner capitals is also indexed from each of them.
  */
 export function indexedText({ spans }: TraceDocument): string {
   const texts: string[] = [];
@@ -139,7 +139,8 @@ function eachText(span: Span, say: Say): void {
     say(sql['url']);
   }
   if (aws !== NOTHING) {
-    for (const value of Object.values(aws)) for (const each of Array.isArray(value) ? (value as unknown[]) : [value]) say(each);
+    for (const value of Object.values(aws))
+      for (const each of Array.isArray(value) ? (value as unknown[]) : [value]) say(each);
     say(member(aws['ec2'], 'instance_id'));
   }
   if (service !== NOTHING) say(service['version']);
@@ -214,7 +215,9 @@ const NO_CAPITALS: readonly number[] = [];
 
 function comparable(text: string): Comparable {
   if (!CAPITAL_OR_NOT_ASCII.test(text)) return { lower: text, capitals: NO_CAPITALS };
-  const spaced = NOT_ASCII.test(text) ? text.toWellFormed().normalize('NFC').replaceAll(ALONE, ' $& ').replaceAll(/ {2,}/g, ' ') : text;
+  const spaced = NOT_ASCII.test(text)
+    ? text.toWellFormed().normalize('NFC').replaceAll(ALONE, ' $& ').replaceAll(/ {2,}/g, ' ')
+    : text;
   const lower = spaced.toLowerCase();
   // Positions are valid only if lower-casing did not change the length.
   if (!CAPITAL_INSIDE.test(spaced) || lower.length !== spaced.length) return { lower, capitals: NO_CAPITALS };
@@ -238,7 +241,10 @@ function isSeparator(text: string, at: number): boolean {
   return code < 0x80 && !(code >= 0x30 && code <= 0x39) && !(code >= 0x61 && code <= 0x7a);
 }
 
-/** The index terms of a word: the parts between separators occur whole in each matching text; the last part may begin a longer word. */
+/**
+ * The index terms of a word: the parts between separators occur whole in each matching text; the last part may begin a
+ * longer word.
+ */
 function termsOf(word: string): TextTerm[] {
   const parts = word.split(SEPARATORS);
   return parts.flatMap((part, i) => (part === '' ? [] : [{ word: `"${part}"`, isBeginning: i === parts.length - 1 }]));

@@ -12,7 +12,10 @@ interface DocumentFacts {
 /** What is known of the documents of a trace besides its spans. */
 export function documentFactsOf(trace: Trace, documents: readonly ReceivedDocument[]): DocumentFacts {
   return {
-    sizes: documents.map((document) => ({ bytes: Buffer.byteLength(document.body), id: () => storedDocument(document).id })),
+    sizes: documents.map((document) => ({
+      bytes: Buffer.byteLength(document.body),
+      id: () => storedDocument(document).id,
+    })),
     findings: documentFindings(trace),
   };
 }

@@ -15,24 +15,32 @@ export interface BodySource extends AsyncIterable<Buffer> {
 
 /** Memory grows in steps of this size, so that a body costs what the client has sent. */
 const STEP_BYTES = 64 * 1024;
-/** Bodies up to this size, such as those of sampling calls, may use a reserve when large and slow bodies have used up the budget. */
+/**
+ * Bodies up to this size, such as those of sampling calls, may use a reserve when large and slow bodies have used up
+ * the budget.
+ */
 const SMALL_BYTES = 16 * 1024;
 const SMALL_RESERVE_BYTES = 2 * 1024 * 1024;
-/** A body of 5 MB arrives in 4,000 Ethernet frames. Each chunk costs some microseconds, and a chunked encoding may make every byte a chunk. */
+/**
+ * A body of 5 MB arrives in 4,000 Ethernet frames. Each chunk costs some microseconds, and a chunked encoding may make
+ * every byte a chunk.
+ */
 const MAX_CHUNKS = 16 * 1024;
 const GARBAGE_BYTES = 4 * 1024 * 1024;
 const NOTHING: Body = { bytes: Buffer.alloc(0), release: () => {} };
 
 /**
- * Reads the bodies of all requests of a process within one budget. A body counts from its first byte until it is released, so that neither many
- * connections nor slow ones hold more than `maxBytes` together.
+ * Reads the bodies of all requests of a process within one budget. A body counts from its first byte until it is
+ * released, so that neither many connections nor slow ones hold more than `maxBytes` together.
  */
 export class BodyReader {
   readonly #maxBytes: number;
   readonly #noteGarbage: (bytes: number) => void;
   #bytes = 0;
 
-  /** Calls `onGarbage` whenever another few megabytes of chunks have been read; V8 would let such garbage grow to 64 MB. */
+  /**
+   * Calls `onGarbage` whenever another few megabytes of chunks have been read; V8 would let such garbage grow to 64 MB.
+   */
   constructor(maxBytes: number, onGarbage: () => void = () => {}) {
     this.#maxBytes = maxBytes;
     this.#noteGarbage = everyBytes(GARBAGE_BYTES, onGarbage);
@@ -44,14 +52,16 @@ export class BodyReader {
   }
 
   /**
-   * The whole body, or why it was not read completely: `too_large` if it is larger than `maxBytes` or has too many chunks, `busy` if the budget is
-   * used up. In both cases the caller closes the connection. Rejects if the client disconnects.
+   * The whole body, or why it was not read completely: `too_large` if it is larger than `maxBytes` or has too many
+   * chunks, `busy` if the budget is used up. In both cases the caller closes the connection. Rejects if the client
+   * disconnects.
    */
   async read(source: BodySource, maxBytes: number): Promise<Body | 'too_large' | 'busy'> {
     const { 'content-length': announced } = source.headers;
     if (Number(announced) > maxBytes) return 'too_large';
     if (announced === '0') return NOTHING;
-    // A buffer with its own pages, which are returned to the system at once. A list of chunks would cost 100 bytes per chunk, however small.
+    // A buffer with its own pages, which are returned to the system at once. A list of chunks would cost 100 bytes per
+    // chunk, however small.
     const memory = new ArrayBuffer(0, { maxByteLength: stepsOf(maxBytes) });
     let length = 0;
     let chunks = 0;

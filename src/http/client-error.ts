@@ -19,8 +19,9 @@ const CLIENT_ERRORS: Readonly<Record<string, ClientError>> = {
 };
 
 /**
- * Handles a server's `clientError`: finishes the responses to earlier requests, then sends the error and closes the connection, as RFC 9112, 9.3.2
- * requires. A client without a response to an accepted request would send it again. `bodyOf`: the body, as JSON; `headers`: additional headers.
+ * Handles a server's `clientError`: finishes the responses to earlier requests, then sends the error and closes the
+ * connection, as RFC 9112, 9.3.2 requires. A client without a response to an accepted request would send it again.
+ * `bodyOf`: the body, as JSON; `headers`: additional headers.
  */
 export function clientErrorHandler(
   limits: ConnectionLimits,
@@ -52,7 +53,12 @@ export interface ClientErrorAnswers {
 
 function answerOf(status: number, json: object, headers: Readonly<Record<string, string>>): string {
   const body = JSON.stringify(json);
-  const all = { ...headers, 'content-type': 'application/json', 'content-length': Buffer.byteLength(body), connection: 'close' };
+  const all = {
+    ...headers,
+    'content-type': 'application/json',
+    'content-length': Buffer.byteLength(body),
+    connection: 'close',
+  };
   const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`);
   return `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('')}\r\n${body}`;
 }

@@ -4,7 +4,10 @@ import type { Socket } from 'node:net';
 import { everyBytes } from '../pipeline/collector.ts';
 import { connectionsWithin } from './open-files.ts';
 
-/** Clients normally wait for the response before the next request. One read of 64 KB from a socket may contain a thousand small requests. */
+/**
+ * Clients normally wait for the response before the next request. One read of 64 KB from a socket may contain a
+ * thousand small requests.
+ */
 const MAX_PIPELINED = 8;
 
 /** A share of `maxUnreadBytes` reserved for small responses, so that unread large ones do not block them. */
@@ -16,13 +19,16 @@ export interface ConnectionLimitsConfig {
   /** Fewer if the limit of open files is small. */
   readonly maxConnections: number;
   /**
-   * What happens beyond `maxConnections`: the new connection is closed, so that nobody loses a request under way (the default); or the oldest one is,
-   * so that nobody can keep a health probe out.
+   * What happens beyond `maxConnections`: the new connection is closed, so that nobody loses a request under way (the
+   * default); or the oldest one is, so that nobody can keep a health probe out.
    */
   readonly beyondMax?: 'close new' | 'close oldest';
   /** Limit of all responses together that clients have not read. */
   readonly maxUnreadBytes: number;
-  /** Called whenever another few megabytes of responses have been sent; V8 would let such garbage grow beyond the memory limit. */
+  /**
+   * Called whenever another few megabytes of responses have been sent; V8 would let such garbage grow beyond the memory
+   * limit.
+   */
   readonly onGarbage?: () => void;
 }
 
@@ -36,7 +42,10 @@ export class ConnectionLimits {
   readonly #noteGarbage: (bytes: number) => void;
   readonly #unreadBytes = { large: 0, small: 0 };
 
-  constructor(server: Server, { maxConnections, beyondMax = 'close new', maxUnreadBytes, onGarbage = () => {} }: ConnectionLimitsConfig) {
+  constructor(
+    server: Server,
+    { maxConnections, beyondMax = 'close new', maxUnreadBytes, onGarbage = () => {} }: ConnectionLimitsConfig,
+  ) {
     const most = connectionsWithin(maxConnections);
     if (beyondMax === 'close new') server.maxConnections = most;
     else closeOldest(server, most);
@@ -54,7 +63,10 @@ export class ConnectionLimits {
     return this.#unreadBytes.small <= this.#maxUnreadBytes * SMALL_SHARE;
   }
 
-  /** Counts a request until it is answered. False if its connection has too many open requests; the connection is closed without a response. */
+  /**
+   * Counts a request until it is answered. False if its connection has too many open requests; the connection is closed
+   * without a response.
+   */
   admit({ socket }: IncomingMessage, response: ServerResponse): boolean {
     const open = this.#open.get(socket) ?? new Set();
     if (socket.destroyed || open.size === MAX_PIPELINED) {
@@ -69,8 +81,8 @@ export class ConnectionLimits {
   }
 
   /**
-   * Resolves when all complete requests of a connection are answered, and all started responses are written: with false if the last request is
-   * incomplete but has already been answered.
+   * Resolves when all complete requests of a connection are answered, and all started responses are written: with false
+   * if the last request is incomplete but has already been answered.
    */
   async whenAnswered(socket: Socket): Promise<boolean> {
     const isUnderWay = (response: ServerResponse): boolean => response.req.complete || response.headersSent;
@@ -104,8 +116,9 @@ function closeOldest(server: Server, maxConnections: number): void {
 }
 
 /**
- * Stops parsing further requests of the same read. 64 KB can hold 2,000 requests, whose objects take 5 MB until the connection is closed, and
- * hundreds of connections may be read before that. Node has no documented call for this; it does the same itself before it frees a parser.
+ * Stops parsing further requests of the same read. 64 KB can hold 2,000 requests, whose objects take 5 MB until the
+ * connection is closed, and hundreds of connections may be read before that. Node has no documented call for this; it
+ * does the same itself before it frees a parser.
  */
 function stopParsing(socket: Socket & { readonly parser?: { remove?: () => void } | null }): void {
   socket.parser?.remove?.();

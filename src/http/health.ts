@@ -1,6 +1,9 @@
 import type { ComponentState } from '../pipeline/component.ts';
 
-/** The parts without which this process does nothing. AWS, credentials and a full buffer are not among them: an outage must not empty the Service. */
+/**
+ * The parts without which this process does nothing. AWS, credentials and a full buffer are not among them: an outage
+ * must not empty the Service.
+ */
 const ESSENTIAL = new Set(['udp', 'tcp']);
 
 export interface Health {
@@ -9,7 +12,10 @@ export interface Health {
   readonly parts: readonly ComponentState[];
 }
 
-/** `live`: the event loop answers and no essential part has failed. `ready`: its sockets are bound too, and it is not stopping. */
+/**
+ * `live`: the event loop answers and no essential part has failed. `ready`: its sockets are bound too, and it is not
+ * stopping.
+ */
 export function healthOf(probe: 'live' | 'ready', parts: readonly ComponentState[], isStopping: boolean): Health {
   const essential = parts.filter((part) => ESSENTIAL.has(part.name));
   const failed = essential.find((part) => part.state === 'failed');

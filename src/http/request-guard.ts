@@ -4,13 +4,16 @@ import type { Logger } from '../pipeline/logger.ts';
 import { HostNames, hostOf } from './host.ts';
 
 /**
- * Who may call a route. `clients`: programs only; `own-page`: programs and the page that this server serves; `link`: also a document that a person
- * opens from anywhere.
+ * Who may call a route. `clients`: programs only; `own-page`: programs and the page that this server serves; `link`:
+ * also a document that a person opens from anywhere.
  */
 export type Callers = 'clients' | 'own-page' | 'link';
 
 export interface GuardProblem {
-  /** 400: not HTTP; 403: refused; 501: a transfer coding that this server does not support; 508: a call of this process itself. */
+  /**
+   * 400: not HTTP; 403: refused; 501: a transfer coding that this server does not support; 508: a call of this process
+   * itself.
+   */
   readonly status: 400 | 403 | 501 | 508;
   readonly message: string;
 }
@@ -19,8 +22,8 @@ export interface RequestGuardConfig {
   /** The hosts of --allowed-hosts. */
   readonly allowed: readonly string[];
   /**
-   * Domains in which only routes of kind `clients` answer. A Kubernetes namespace may be called `dev`, which is also a domain in which anybody can
-   * register names.
+   * Domains in which only routes of kind `clients` answer. A Kubernetes namespace may be called `dev`, which is also a
+   * domain in which anybody can register names.
    */
   readonly forClients: readonly string[];
   /** Shared with the calls to X-Ray. */
@@ -30,8 +33,9 @@ export interface RequestGuardConfig {
 type GuardedRequest = Pick<IncomingMessage, 'headers' | 'rawHeaders' | 'url' | 'httpVersion'>;
 
 /**
- * Keeps foreign web pages away from every server of this process: from the daemon's credentials, from traces, from health and metrics. Also refuses
- * the calls of this process itself. Depends only on the head of the request and the allowed names, not on the mode, the address or a token. docs/decisions/0010-host-and-origin.md
+ * Keeps foreign web pages away from every server of this process: from the daemon's credentials, from traces, from
+ * health and metrics. Also refuses the calls of this process itself. Depends only on the head of the request and the
+ * allowed names, not on the mode, the address or a token. docs/decisions/0010-host-and-origin.md
  */
 export class RequestGuard {
   readonly #names: HostNames;
@@ -48,7 +52,12 @@ export class RequestGuard {
 
   /** Why a request is refused; undefined if it is allowed. Looks only at the head of the request. */
   problem(request: GuardedRequest, callers: Callers): GuardProblem | undefined {
-    return codingProblem(request) ?? this.#hostProblem(request, callers) ?? originProblem(request, callers) ?? this.#loopProblem(request);
+    return (
+      codingProblem(request) ??
+      this.#hostProblem(request, callers) ??
+      originProblem(request, callers) ??
+      this.#loopProblem(request)
+    );
   }
 
   #hostProblem({ rawHeaders, url = '', httpVersion }: GuardedRequest, callers: Callers): GuardProblem | undefined {
@@ -68,8 +77,14 @@ export class RequestGuard {
 
   #loopProblem({ headers }: GuardedRequest): GuardProblem | undefined {
     if (!this.#callPath.comesFromHere(headers[CALL_PATH_HEADER])) return undefined;
-    const remedy = 'check --endpoint, AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_XRAY of this xrayd and of the one that it sends to';
-    this.#log.limited('loop', 'error', { remedy }, 'xrayd sends to itself: its calls came back, and are refused. The segments are kept');
+    const remedy =
+      'check --endpoint, AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_XRAY of this xrayd and of the one that it sends to';
+    this.#log.limited(
+      'loop',
+      'error',
+      { remedy },
+      'xrayd sends to itself: its calls came back, and are refused. The segments are kept',
+    );
     return { status: 508, message: `A call of xrayd came back to the same xrayd: ${remedy}` };
   }
 
@@ -99,8 +114,9 @@ function codingProblem({ headers }: GuardedRequest): GuardProblem | undefined {
 }
 
 /**
- * Browsers tell which page a request comes from: in `Origin` with each POST and each cross-origin read, in `Sec-Fetch-Site` (which no page can
- * set) with every request to HTTPS and to loopback. Programs send neither. Sources: Fetch Standard, Fetch Metadata Request Headers.
+ * Browsers tell which page a request comes from: in `Origin` with each POST and each cross-origin read, in
+ * `Sec-Fetch-Site` (which no page can set) with every request to HTTPS and to loopback. Programs send neither. Sources:
+ * Fetch Standard, Fetch Metadata Request Headers.
  */
 function originProblem({ headers }: GuardedRequest, callers: Callers): GuardProblem | undefined {
   const { origin, host } = headers;
@@ -108,7 +124,8 @@ function originProblem({ headers }: GuardedRequest, callers: Callers): GuardProb
   if (origin !== undefined) {
     // A proxy in front of xrayd may terminate TLS.
     const isOwn = host !== undefined && host !== '' && (origin === `http://${host}` || origin === `https://${host}`);
-    if (!isOwn || callers === 'clients') return { status: 403, message: 'xrayd does not answer web pages: the request has an Origin header' };
+    if (!isOwn || callers === 'clients')
+      return { status: 403, message: 'xrayd does not answer web pages: the request has an Origin header' };
   }
   if (site === undefined || site === 'none' || site === 'same-origin') return undefined;
   const isOpened = headers['sec-fetch-mode'] === 'navigate' && headers['sec-fetch-dest'] === 'document';

@@ -42,7 +42,9 @@ function noSchema(): never {
   throw new Error('no route of the health server has a schema');
 }
 
-/** HTTP 2001: /livez, /readyz, /metrics. Started first and stopped last, so that it is available while segments drain. */
+/**
+ * HTTP 2001: /livez, /readyz, /metrics. Started first and stopped last, so that it is available while segments drain.
+ */
 export class HttpServer implements Component {
   readonly name = 'http';
   readonly #config: HttpServerConfig;
@@ -77,7 +79,9 @@ export class HttpServer implements Component {
       if (problem !== undefined) return refuse(reply, problem.status, problem.message);
       return undefined;
     });
-    this.#app.addHook('onSend', async (_request, reply, payload) => limits.answering(reply.raw, typeof payload === 'string' ? payload.length : 0));
+    this.#app.addHook('onSend', async (_request, reply, payload) =>
+      limits.answering(reply.raw, typeof payload === 'string' ? payload.length : 0),
+    );
     this.#app.get('/livez', async (_request, reply) => this.#health('live', reply));
     this.#app.get('/readyz', async (_request, reply) => this.#health('ready', reply));
     this.#app.get('/metrics', async (_request, reply) => {
@@ -85,7 +89,9 @@ export class HttpServer implements Component {
       void reply.header('content-type', 'text/plain; version=0.0.4; charset=utf-8');
       return deps.metrics();
     });
-    this.#app.setNotFoundHandler(async (_request, reply) => reply.code(404).send({ error: 'not found: use /livez, /readyz or /metrics' }));
+    this.#app.setNotFoundHandler(async (_request, reply) =>
+      reply.code(404).send({ error: 'not found: use /livez, /readyz or /metrics' }),
+    );
   }
 
   get state(): ComponentState {
@@ -105,7 +111,10 @@ export class HttpServer implements Component {
     } catch (error) {
       if (isRequired) throw new XraydError('XRAYD_BIND', messageOf(error), { cause: error });
       this.#state = { name: this.name, state: 'failed', reason: messageOf(error) };
-      log.error({ reason: messageOf(error) }, 'health and metrics are unavailable: the HTTP port cannot be used. Choose another with --http-address');
+      log.error(
+        { reason: messageOf(error) },
+        'health and metrics are unavailable: the HTTP port cannot be used. Choose another with --http-address',
+      );
       return;
     }
     const address = formatAddress(this.address ?? this.#config);

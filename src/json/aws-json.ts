@@ -4,8 +4,8 @@ import type { ExactNumber } from './exact-number.ts';
 const { rawJSON } = JSON as unknown as { rawJSON: (text: string) => object };
 
 /**
- * A number as AWS writes a double, which is Java's form: `4.0`, `1.790161902E9`. Counts and HTTP statuses are plain numbers, because clients
- * written in Go reject `200.0` there.
+ * A number as AWS writes a double, which is Java's form: `4.0`, `1.790161902E9`. Counts and HTTP statuses are plain
+ * numbers, because clients written in Go reject `200.0` there.
  */
 export function double(value: number): object;
 export function double(value: number | null | undefined): object | null;
@@ -40,7 +40,10 @@ export class JsonText {
   }
 }
 
-/** JSON as AWS writes it: sorted keys, null for absent members. Four times as fast as JSON.stringify with a sorting function. */
+/**
+ * JSON as AWS writes it: sorted keys, null for absent members. Four times as fast as JSON.stringify with a sorting
+ * function.
+ */
 export function awsJson(value: unknown): string {
   if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
   if (Array.isArray(value)) {

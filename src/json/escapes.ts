@@ -3,16 +3,16 @@ import { BACKSLASH } from './json-shape.ts';
 const UNICODE_ESCAPE = 0x75;
 /** The character of each escape of two characters, by its second one. */
 const CHARACTERS: ReadonlyMap<number, number> = new Map(
-  Object.entries({ '"': '"', '\\': '\\', '/': '/', b: '\b', f: '\f', n: '\n', r: '\r', t: '\t' }).map(([letter, character]) => [
-    letter.charCodeAt(0),
-    character.charCodeAt(0),
-  ]),
+  Object.entries({ '"': '"', '\\': '\\', '/': '/', b: '\b', f: '\f', n: '\n', r: '\r', t: '\t' }).map(
+    ([letter, character]) => [letter.charCodeAt(0), character.charCodeAt(0)],
+  ),
 );
 const REPLACEMENT_CHARACTER = 0xfffd;
 
 /**
- * Decodes a valid JSON string in place: no escape is shorter than its character in UTF-8. `start` and `end` are the offsets after the opening quote
- * and of the closing one. Returns the end of the decoded text. As in `Buffer.from(text)`, half of a surrogate pair becomes U+FFFD.
+ * Decodes a valid JSON string in place: no escape is shorter than its character in UTF-8. `start` and `end` are the
+ * offsets after the opening quote and of the closing one. Returns the end of the decoded text. As in
+ * `Buffer.from(text)`, half of a surrogate pair becomes U+FFFD.
  */
 export function decodeEscapes(bytes: Uint8Array, start: number, end: number): number {
   const first = bytes.subarray(start, end).indexOf(BACKSLASH);

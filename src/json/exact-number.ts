@@ -32,12 +32,16 @@ export interface Exact {
 }
 
 /**
- * Finds numbers that a double may not hold: -0, 16 consecutive digits, a three-digit exponent. Requires a character that precedes numbers in
- * JSON, to skip IDs, which are texts. The search takes two thirds of the parsing time; a reviver would take six times as much.
+ * Finds numbers that a double may not hold: -0, 16 consecutive digits, a three-digit exponent. Requires a character
+ * that precedes numbers in JSON, to skip IDs, which are texts. The search takes two thirds of the parsing time; a
+ * reviver would take six times as much.
  */
 const MAY_BE_EXACT = /[:,[\s](?:-0(?!\.0*[1-9])|-?\d{16}|-?\d*\.\d{17}|-?\d[\d.]*[eE][+-]?\d{3})/;
 
-/** `JSON.parse`, but returns an ExactNumber for each number that a double cannot hold; for a text nested thousands deep, the nearest double. */
+/**
+ * `JSON.parse`, but returns an ExactNumber for each number that a double cannot hold; for a text nested thousands deep,
+ * the nearest double.
+ */
 export function parseJson(text: string): unknown {
   if (!MAY_BE_EXACT.test(text)) return JSON.parse(text);
   try {
@@ -55,12 +59,14 @@ export function numberFrom(source: string): number | ExactNumber {
   const value = Number(source);
   if (Object.is(value, -0) || !Number.isFinite(value)) return new ExactNumber(source);
   // Most numbers have so few digits that a double holds them.
-  return (value !== 0 && source.length <= 15) || compareDecimals(value, { exact: source }) === 0 ? value : new ExactNumber(source);
+  return (value !== 0 && source.length <= 15) || compareDecimals(value, { exact: source }) === 0
+    ? value
+    : new ExactNumber(source);
 }
 
 /**
- * Compares numbers by value, however many digits they have: less than, equal to or greater than 0. A number with more decimals than a double
- * holds is compared as a double: programs that write 17 digits mean 0.1 by 0.10000000000000001.
+ * Compares numbers by value, however many digits they have: less than, equal to or greater than 0. A number with more
+ * decimals than a double holds is compared as a double: programs that write 17 digits mean 0.1 by 0.10000000000000001.
  */
 export function compareNumbers(a: number | Exact, b: number | Exact): number {
   const [one, other] = [asCompared(a), asCompared(b)];
@@ -92,7 +98,8 @@ interface Decimal {
 const NUMBER = /^([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d+))?$/;
 
 function decimalOf(number: number | Exact): Decimal {
-  const [, minus = '', whole = '', fraction = '', exponent = '0'] = NUMBER.exec(typeof number === 'number' ? String(number) : number.exact) ?? [];
+  const [, minus = '', whole = '', fraction = '', exponent = '0'] =
+    NUMBER.exec(typeof number === 'number' ? String(number) : number.exact) ?? [];
   const all = whole + fraction;
   const leading = /^0*/.exec(all)![0].length;
   const digits = withoutEndingZeros(all.slice(leading));

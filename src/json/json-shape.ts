@@ -1,4 +1,7 @@
-/** Limits of a JSON text's structure, whatever its length: 5 MB can hold two million empty lists, or one list 200,000 levels deep. */
+/**
+ * Limits of a JSON text's structure, whatever its length: 5 MB can hold two million empty lists, or one list 200,000
+ * levels deep.
+ */
 export interface JsonLimits {
   readonly maxDepth: number;
   /** Number of all values, including nested ones and names of members. */
@@ -17,8 +20,8 @@ const COMMA = 0x2c;
 const COLON = 0x3a;
 
 /**
- * Checks a JSON text against `limits` before it is parsed: one pass over its bytes, no allocation. Does not check whether the JSON is valid;
- * parsing a text that passes creates at most `maxValues` values.
+ * Checks a JSON text against `limits` before it is parsed: one pass over its bytes, no allocation. Does not check
+ * whether the JSON is valid; parsing a text that passes creates at most `maxValues` values.
  */
 export function jsonShapeProblem(bytes: Uint8Array, { maxDepth, maxValues }: JsonLimits): JsonShapeProblem | undefined {
   let depth = 0;
@@ -49,8 +52,8 @@ export function jsonShapeProblem(bytes: Uint8Array, { maxDepth, maxValues }: Jso
 }
 
 /**
- * The same for a string. A loop of its own: one that reads both through a function takes three times as long, and it passes over each document that
- * is stored or shown.
+ * The same for a string. A loop of its own: one that reads both through a function takes three times as long, and it
+ * passes over each document that is stored or shown.
  */
 export function textShapeProblem(text: string, limits: JsonLimits): JsonShapeProblem | undefined {
   const values = valuesInText(text, limits);

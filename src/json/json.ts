@@ -21,7 +21,10 @@ export function numberOf(value: unknown): number | undefined {
   return typeof number === 'number' && Number.isFinite(number) ? number : undefined;
 }
 
-/** A 32-bit integer: where the model says integer, AWS's SDKs for typed languages fail on other numbers, and then on the whole response. */
+/**
+ * A 32-bit integer: where the model says integer, AWS's SDKs for typed languages fail on other numbers, and then on the
+ * whole response.
+ */
 export function integerOf(value: unknown): number | undefined {
   const number = numberOf(value);
   return number !== undefined && (number | 0) === number ? number : undefined;

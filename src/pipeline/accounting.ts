@@ -8,7 +8,10 @@ export type DatagramRejectReason = (typeof REJECT_REASONS)[number];
 const ALL_REJECT_REASONS = [...REJECT_REASONS, 'otlp'] as const;
 export type RejectReason = (typeof ALL_REJECT_REASONS)[number];
 
-/** Why xrayd lost a valid document: what happened, as the log says it, and what to do. docs/errors.md and the runbook show the table. */
+/**
+ * Why xrayd lost a valid document: what happened, as the log says it, and what to do. docs/errors.md and the runbook
+ * show the table.
+ */
 export const DROP_REASONS = {
   buffer_full: {
     event: 'dropped the oldest segments: the buffer is full',
@@ -98,7 +101,10 @@ export class Accounting {
     this.#stocks.push(stock);
   }
 
-  /** Returns the label that was counted. `code` comes from the network, so its form, its length and the number of labels are bounded here. */
+  /**
+   * Returns the label that was counted. `code` comes from the network, so its form, its length and the number of labels
+   * are bounded here.
+   */
   countUnprocessed(code: string): string {
     const isKnown = code in this.unprocessed;
     const isLabel = /^\w{1,64}$/.test(code) && Object.keys(this.unprocessed).length < MAX_CODES;

@@ -9,11 +9,11 @@ const MAX_SENDERS = 16;
 const MAX_HEADER = 1024;
 
 /**
- * Finds out that this process sends to itself: because its endpoint is its own port, or another xrayd that sends back to this one. Every server in
- * such a loop accepts the segments, so that all count as sent and none arrives.
+ * Finds out that this process sends to itself: because its endpoint is its own port, or another xrayd that sends back
+ * to this one. Every server in such a loop accepts the segments, so that all count as sent and none arrives.
  *
- * A process takes a random name when it starts. It sends its own name and the names of those that have sent to it recently, since segments of many
- * senders share a batch.
+ * A process takes a random name when it starts. It sends its own name and the names of those that have sent to it
+ * recently, since segments of many senders share a batch.
  */
 export class CallPath {
   readonly #own = randomBytes(NAME_BYTES).toString('hex');
@@ -27,7 +27,8 @@ export class CallPath {
 
   /** Whether a call with the value `header` has come from this process. Otherwise notes where it has come from. */
   comesFromHere(header: string | readonly string[] | undefined): boolean {
-    const names: readonly string[] = typeof header === 'string' && header.length <= MAX_HEADER ? (header.match(NAMES) ?? []) : [];
+    const names: readonly string[] =
+      typeof header === 'string' && header.length <= MAX_HEADER ? (header.match(NAMES) ?? []) : [];
     if (names.includes(this.#own)) return true;
     for (const name of names.toReversed()) {
       this.#senders.delete(name);

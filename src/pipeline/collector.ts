@@ -1,7 +1,10 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
-/** Runs a full collection, which takes about 30 ms of its thread. It also frees old memory that V8 barely counts, such as large responses. */
+/**
+ * Runs a full collection, which takes about 30 ms of its thread. It also frees old memory that V8 barely counts, such
+ * as large responses.
+ */
 export function fullCollector(): () => void {
   const collect = collector();
   return () => collect({ type: 'major' });
@@ -9,7 +12,10 @@ export function fullCollector(): () => void {
 
 let collect: NodeJS.GCFunction | undefined;
 
-/** V8's garbage collector of the calling thread. It needs a V8 context of its own, which takes half a megabyte, so each thread creates one. */
+/**
+ * V8's garbage collector of the calling thread. It needs a V8 context of its own, which takes half a megabyte, so each
+ * thread creates one.
+ */
 export function collector(): NodeJS.GCFunction {
   if (collect !== undefined) return collect;
   setFlagsFromString('--expose-gc');
@@ -30,8 +36,9 @@ export function everyBytes(limit: number, act: () => void): (bytes: number) => v
 }
 
 /**
- * Starts a thread and resolves when `start` does. Threads started meanwhile get a young generation of 3 × `semiSpaceMb`: V8 reads the initial size
- * from a flag when it creates the thread's heap, and keeps it where the young generation does not grow (`keepGenerationsSmall`).
+ * Starts a thread and resolves when `start` does. Threads started meanwhile get a young generation of 3 ×
+ * `semiSpaceMb`: V8 reads the initial size from a flag when it creates the thread's heap, and keeps it where the young
+ * generation does not grow (`keepGenerationsSmall`).
  */
 export async function withYoungGeneration<T>(semiSpaceMb: number, start: () => Promise<T>): Promise<T> {
   setFlagsFromString(`--min-semi-space-size=${semiSpaceMb}`);

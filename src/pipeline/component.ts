@@ -5,11 +5,13 @@ export interface Component {
   start(): Promise<void>;
   /**
    * Hands everything it holds to the next stage, and resolves when nothing it started is still running.
-   * Idempotent, and legal before `start`. When `deadline` aborts, it gives up, counts the rest as dropped, and resolves.
+   * Idempotent, and legal before `start`. When `deadline` aborts, it gives up, counts the rest as dropped, and
+   * resolves.
    */
   stop(deadline: AbortSignal): Promise<void>;
   /**
-   * How long to wait for `stop`, in ms: at most `limitMs`, even if the deadline is later, and `graceMs` after the deadline.
+   * How long to wait for `stop`, in ms: at most `limitMs`, even if the deadline is later, and `graceMs` after the
+   * deadline.
    * A `stop` that takes longer is abandoned.
    */
   readonly stopLimits?: { readonly limitMs?: number; readonly graceMs?: number };

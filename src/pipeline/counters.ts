@@ -2,8 +2,9 @@
 type Labels<L extends string> = Readonly<Record<L, string>>;
 
 /**
- * Counts an event where it happens. Plain numbers without a metrics library, so that a count costs no more than an addition (with labels, one look-up)
- * and the receiving thread could have one too; src/telemetry/metrics.ts shows them at a scrape.
+ * Counts an event where it happens. Plain numbers without a metrics library, so that a count costs no more than an
+ * addition (with labels, one look-up) and the receiving thread could have one too; src/telemetry/metrics.ts shows them
+ * at a scrape.
  */
 export class Counter<L extends string = string> {
   readonly type = 'counter';
@@ -54,7 +55,11 @@ export class Histogram {
   }
 }
 
-function defineCounter<const L extends string = never>(name: string, help: string, labels: readonly L[] = []): Counter<L> {
+function defineCounter<const L extends string = never>(
+  name: string,
+  help: string,
+  labels: readonly L[] = [],
+): Counter<L> {
   return new Counter(name, help, labels);
 }
 
@@ -63,8 +68,9 @@ function defineHistogram(name: string, help: string, buckets: readonly number[])
 }
 
 /**
- * Events that a pipeline counts, apart from the documents themselves (accounting.ts). A line here is the metric: its field, its row in docs/metrics.md
- * and its method `inc`. The part that counts has the counters of its pipeline, from its `counters` or its `accounting.counters`.
+ * Events that a pipeline counts, apart from the documents themselves (accounting.ts). A line here is the metric: its
+ * field, its row in docs/metrics.md and its method `inc`. The part that counts has the counters of its pipeline, from
+ * its `counters` or its `accounting.counters`.
  */
 export function newCounters() {
   return {
@@ -83,7 +89,10 @@ export function newCounters() {
       'Duration of a PutTraceSegments call, from signing to the complete response.',
       [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
     ),
-    requests: defineCounter('xrayd_proxy_requests_total', 'Requests on TCP 2000, by path and status.', ['path', 'status']),
+    requests: defineCounter('xrayd_proxy_requests_total', 'Requests on TCP 2000, by path and status.', [
+      'path',
+      'status',
+    ]),
     rulesServed: defineCounter(
       'xrayd_sampling_rules_served_total',
       'Responses to GetSamplingRules, by source: upstream, cache (another client asked within 10 s), or stale (X-Ray was unavailable; the last good response, at most an hour old, was served).',

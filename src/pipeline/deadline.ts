@@ -8,18 +8,27 @@ export class DeadlineError extends Error {
 
 let leftBehind = 0;
 
-/** How many operations missed their deadline and are still running: each may block a thread, and `process.exit` waits for threads. */
+/**
+ * How many operations missed their deadline and are still running: each may block a thread, and `process.exit` waits
+ * for threads.
+ */
 export function countLeftBehind(): number {
   return leftBehind;
 }
 
 /**
- * Waits for `work` for at most `ms`. Every wait on something outside the process (a network, a disk, a child process, another thread) goes
- * through this, `untilAborted`, or a request with its own timeout; docs/reliability.md lists them all.
- * After `ms` it rejects with a DeadlineError; when `signal` aborts, with the reason of the abort. The signal passed to `work` aborts too, so that
- * `work` can close its sockets and end its children. Its later result is ignored.
+ * Waits for `work` for at most `ms`. Every wait on something outside the process (a network, a disk, a child process,
+ * another thread) goes through this, `untilAborted`, or a request with its own timeout; docs/reliability.md lists them
+ * all.
+ * After `ms` it rejects with a DeadlineError; when `signal` aborts, with the reason of the abort. The signal passed to
+ * `work` aborts too, so that `work` can close its sockets and end its children. Its later result is ignored.
  */
-export async function within<T>(ms: number, what: string, work: (signal: AbortSignal) => Promise<T>, signal?: AbortSignal): Promise<T> {
+export async function within<T>(
+  ms: number,
+  what: string,
+  work: (signal: AbortSignal) => Promise<T>,
+  signal?: AbortSignal,
+): Promise<T> {
   const abort = new AbortController();
   const { promise: end, reject } = Promise.withResolvers<never>();
   const giveUp = (reason: unknown): void => {

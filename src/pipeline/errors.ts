@@ -1,13 +1,24 @@
-/** Every code that the program itself exits with. compat: 2 is Go's, and so the reference daemon's, for a bad command line; 1 for a failed start. */
+/**
+ * Every code that the program itself exits with. compat: 2 is Go's, and so the reference daemon's, for a bad command
+ * line; 1 for a failed start.
+ */
 export const EXIT_CODES = {
   ok: { code: 0, meaning: 'A signal stopped the daemon, or the command succeeded.' },
   failed: {
     code: 1,
-    meaning: 'The start failed (an unusable value, the configuration file, the region, a port, the store), or a command did not succeed.',
+    meaning:
+      'The start failed (an unusable value, the configuration file, the region, a port, the store), or a command did not succeed.',
   },
-  usage: { code: 2, meaning: 'The command line could not be read: an unknown flag, a flag without its value, `-m five`.' },
+  usage: {
+    code: 2,
+    meaning: 'The command line could not be read: an unknown flag, a flag without its value, `-m five`.',
+  },
   loss: { code: 3, meaning: 'Segments were lost at shutdown. Only with `--exit-on-loss`.' },
-  outputClosed: { code: 141, meaning: 'The reader of the output closed it, as in `xrayd export | head`. A shell shows the same code after SIGPIPE.' },
+  outputClosed: {
+    code: 141,
+    meaning:
+      'The reader of the output closed it, as in `xrayd export | head`. A shell shows the same code after SIGPIPE.',
+  },
 } as const;
 
 interface CatalogueEntry {
@@ -27,7 +38,8 @@ export const ERRORS = {
   XRAYD_CONFIG: {
     exit: 'failed',
     meaning: 'A value of a flag, a variable or cfg.yaml cannot be used, or the file cannot be read.',
-    remedy: 'Correct the value where the message says it is set. `xrayd --print-config` shows where each value comes from.',
+    remedy:
+      'Correct the value where the message says it is set. `xrayd --print-config` shows where each value comes from.',
   },
   XRAYD_BIND: {
     exit: 'failed',
@@ -42,7 +54,8 @@ export const ERRORS = {
   XRAYD_SEND: {
     exit: 'failed',
     meaning: '`xrayd send` could not send, or the daemon did not count the segments.',
-    remedy: 'Check that the daemon is running, that `--to` is its UDP address, and that `--confirm` is the address of its metrics.',
+    remedy:
+      'Check that the daemon is running, that `--to` is its UDP address, and that `--confirm` is the address of its metrics.',
   },
   XRAYD_STORE: {
     exit: 'failed',
@@ -52,11 +65,13 @@ export const ERRORS = {
   XRAYD_TRANSFER: {
     exit: 'failed',
     meaning: '`xrayd export`, `import` or `pull` could not read or store traces.',
-    remedy: 'Check that a local X-Ray is running at `--api` and accepts `--token`. For `pull`, check the region and the credentials.',
+    remedy:
+      'Check that a local X-Ray is running at `--api` and accepts `--token`. For `pull`, check the region and the credentials.',
   },
   XRAYD_RUN: {
     exit: 'failed',
-    meaning: '`xrayd run` could not start the program or write the file of `--save`, or a part of xrayd did not start in time.',
+    meaning:
+      '`xrayd run` could not start the program or write the file of `--save`, or a part of xrayd did not start in time.',
     remedy: 'Correct the path of the program or of the file. For a part, check the disk or the network that it needs.',
   },
 } as const satisfies Record<string, CatalogueEntry>;

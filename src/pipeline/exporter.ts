@@ -40,11 +40,15 @@ export type ExportResult =
   | { readonly kind: 'sent' }
   /** Accepted except for some documents, matched to the batch by position. */
   | { readonly kind: 'partial'; readonly refused: readonly RefusedDocument[] }
-  /** The same input may succeed later; `afterMs` is the delay that the service asked for, and `error` is for a receiver that waits. */
+  /**
+   * The same input may succeed later; `afterMs` is the delay that the service asked for, and `error` is for a receiver
+   * that waits.
+   */
   | { readonly kind: 'retry'; readonly code: string; readonly afterMs?: number; readonly error?: unknown }
   /**
    * The same input will fail again. One of several documents may be the cause: the batcher sends each half separately.
-   * `by: 'gateway'`: an intermediary, such as a proxy, refused the request because of its size. Halves may pass. A single document is given up only
-   * after the destination has answered another call: that shows that the document is at fault, and not the connection.
+   * `by: 'gateway'`: an intermediary, such as a proxy, refused the request because of its size. Halves may pass. A
+   * single document is given up only after the destination has answered another call: that shows that the document is
+   * at fault, and not the connection.
    */
   | { readonly kind: 'rejected'; readonly code: string; readonly by?: 'gateway' };

@@ -15,11 +15,13 @@ export interface FileLock {
 }
 
 /**
- * Locks `path` for this process. `held`: another process holds the lock, possibly in another container; `missing`: the file does not exist and
- * `mode` is `existing`. Never waits. Throws an Error that names the reason if the file cannot be opened.
+ * Locks `path` for this process. `held`: another process holds the lock, possibly in another container; `missing`: the
+ * file does not exist and `mode` is `existing`. Never waits. Throws an Error that names the reason if the file cannot
+ * be opened.
  *
- * The lock is SQLite's, on an empty database: Node offers no other lock that the kernel releases when the process ends. A second lock in the same
- * process is refused too. Nothing else in the process may open the file, because closing it would release the lock (POSIX). See docs/decisions/0009.
+ * The lock is SQLite's, on an empty database: Node offers no other lock that the kernel releases when the process ends.
+ * A second lock in the same process is refused too. Nothing else in the process may open the file, because closing it
+ * would release the lock (POSIX). See docs/decisions/0009.
  */
 export function lockFile(path: string, mode: 'create' | 'existing'): FileLock | 'held' | 'missing' {
   // Loaded only when a file is locked.
@@ -40,7 +42,8 @@ export function lockFile(path: string, mode: 'create' | 'existing'): FileLock | 
     if ((errcode & 0xff) === SQLITE_CANTOPEN && isMissing(path, mode)) return 'missing';
     throw openError(path, error);
   }
-  // Only the lock's holder removes the file. Between open and lock, another process may have removed it, and a third may have created a new one.
+  // Only the lock's holder removes the file. Between open and lock, another process may have removed it, and a third
+  // may have created a new one.
   const after = identityOf(path);
   if (after === undefined || after !== before) {
     database.close();

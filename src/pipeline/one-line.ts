@@ -3,7 +3,10 @@ const MAX_LENGTH = 1_000;
 /** Control characters, invisible or direction-changing characters, line separators, lone surrogates. */
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
 
-/** Makes external text safe for a log line, a response or a terminal: bounded length, one line, unprintable characters escaped. */
+/**
+ * Makes external text safe for a log line, a response or a terminal: bounded length, one line, unprintable characters
+ * escaped.
+ */
 export function oneLine(text: string, maxLength = MAX_LENGTH): string {
   return printable(text, maxLength);
 }

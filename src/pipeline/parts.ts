@@ -14,8 +14,8 @@ export function startPart(part: Component): Promise<void> {
 }
 
 /**
- * Stops the components one after the other. One that fails or takes too long is abandoned and reported to `onProblem`: the others must still
- * stop, and the process must still end.
+ * Stops the components one after the other. One that fails or takes too long is abandoned and reported to `onProblem`:
+ * the others must still stop, and the process must still end.
  */
 export async function stopParts(
   parts: Iterable<Component>,
@@ -34,7 +34,8 @@ export async function stopParts(
 async function stopPart(part: Component, deadline: AbortSignal): Promise<void> {
   const { limitMs = STOP_MS, graceMs = GRACE_MS } = part.stopLimits ?? {};
   const end = new AbortController();
-  const giveUpIn = (ms: number): NodeJS.Timeout => setTimeout(() => end.abort(new DeadlineError(`stopping ${part.name}`, ms)), ms);
+  const giveUpIn = (ms: number): NodeJS.Timeout =>
+    setTimeout(() => end.abort(new DeadlineError(`stopping ${part.name}`, ms)), ms);
   const timers = limitMs === Infinity ? [] : [giveUpIn(limitMs)];
   const onDeadline = (): void => void timers.push(giveUpIn(graceMs));
   deadline.addEventListener('abort', onDeadline, { once: true });

@@ -16,8 +16,8 @@ export interface ReadLimits {
 }
 
 /**
- * Reads a text file that others write: configuration, credentials, tokens. Waits at most `timeoutMs`, whatever `path` is: a pipe without a
- * writer blocks no thread, and a disk that hangs blocks only one, however often the file is read.
+ * Reads a text file that others write: configuration, credentials, tokens. Waits at most `timeoutMs`, whatever `path`
+ * is: a pipe without a writer blocks no thread, and a disk that hangs blocks only one, however often the file is read.
  * Rejects with the system's error, a DeadlineError, or an Error that reports that the file is too large.
  */
 export async function readTextFile(path: string, limits: ReadLimits): Promise<string> {
@@ -82,8 +82,9 @@ async function readSome(handle: FileHandle): Promise<Buffer | undefined> {
 }
 
 /**
- * Reads a file synchronously, as latin1. A pipe is refused, because it could block the process. A disk that hangs could too, and only the kernel
- * can end that: use this only for files of the system or the image. Throws the system's error, or an Error that names the kind of file.
+ * Reads a file synchronously, as latin1. A pipe is refused, because it could block the process. A disk that hangs could
+ * too, and only the kernel can end that: use this only for files of the system or the image. Throws the system's error,
+ * or an Error that names the kind of file.
  */
 export function readRegularFile(path: string): string {
   const descriptor = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));

@@ -14,7 +14,10 @@ export interface Segment {
   readonly ticket?: Ticket | undefined;
 }
 
-/** How the bytes of a document are to be read. `xray`: a segment document in JSON. A receiver of another protocol adds its format here. */
+/**
+ * How the bytes of a document are to be read. `xray`: a segment document in JSON. A receiver of another protocol adds
+ * its format here.
+ */
 export type DocumentFormat = 'xray';
 
 /** What has become of a document that was offered. */
@@ -40,7 +43,10 @@ export interface Ticket {
 /** The documents of one call of an exporter, within the exporter's limits. */
 export type Batch = readonly Segment[];
 
-/** A chunk of the receive thread's ring buffer that is full or has reached its maximum age. Its memory is reused as soon as `push` returns. */
+/**
+ * A chunk of the receive thread's ring buffer that is full or has reached its maximum age. Its memory is reused as soon
+ * as `push` returns.
+ */
 export interface Chunk {
   readonly count: number;
   /** The documents, concatenated; document i ends at `ends[i]` and starts where the previous one ends. */
@@ -54,13 +60,21 @@ export interface DocumentSink {
   /** Whether the documents would fit if nothing else waited; otherwise they will never be accepted together. */
   canHold(documents: readonly Uint8Array[]): boolean;
   /**
-   * Copies all documents, or none. `full`: they do not fit without dropping others; `stopping`: the pipeline is draining.
+   * Copies all documents, or none. `full`: they do not fit without dropping others; `stopping`: the pipeline is
+   * draining.
    * Only accepted documents count as received. Never throws, awaits or logs.
-   * With `onSettled`, the documents are sent without waiting for others to fill their batch. A format that the exporter does not accept is refused
-   * document by document, with `UnsupportedFormat`.
+   * With `onSettled`, the documents are sent without waiting for others to fill their batch. A format that the exporter
+   * does not accept is refused document by document, with `UnsupportedFormat`.
    */
-  offer(documents: readonly Uint8Array[], format: DocumentFormat, onSettled?: OnSettled): 'accepted' | 'full' | 'stopping';
-  /** Copies a whole chunk of the receive thread, of format `xray`. Always accepts it: documents that it displaces are counted as dropped. */
+  offer(
+    documents: readonly Uint8Array[],
+    format: DocumentFormat,
+    onSettled?: OnSettled,
+  ): 'accepted' | 'full' | 'stopping';
+  /**
+   * Copies a whole chunk of the receive thread, of format `xray`. Always accepts it: documents that it displaces are
+   * counted as dropped.
+   */
   push(chunk: Chunk): void;
 }
 

@@ -1,4 +1,7 @@
-/** Limits concurrent calls. Other calls wait in order of arrival for up to `maxWaitMs`; if `maxWaiting` calls wait already, more are refused. */
+/**
+ * Limits concurrent calls. Other calls wait in order of arrival for up to `maxWaitMs`; if `maxWaiting` calls wait
+ * already, more are refused.
+ */
 export class CallSlots {
   readonly #maxCalls: number;
   readonly #maxWaiting: number;
@@ -13,7 +16,10 @@ export class CallSlots {
     this.#maxWaitMs = maxWaitMs;
   }
 
-  /** Runs `call`. `busy`: too many calls wait, or it got no slot in time; `aborted`: `signal` aborted before it got a slot. */
+  /**
+   * Runs `call`. `busy`: too many calls wait, or it got no slot in time; `aborted`: `signal` aborted before it got a
+   * slot.
+   */
   async run<T>(signal: AbortSignal, call: () => Promise<T>): Promise<T | 'busy' | 'aborted'> {
     if (signal.aborted) return 'aborted';
     if (this.#calls < this.#maxCalls) this.#calls++;

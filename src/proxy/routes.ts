@@ -1,8 +1,13 @@
 import { ALL_OPERATIONS, operationAt, OPERATIONS } from '../formats/xray/operations.ts';
 import { itemsOf } from '../pipeline/list.ts';
 
-/** The operations that AWSXRayDaemonWriteAccess allows, except PutTraceSegments, which is buffered here instead of forwarded. */
-const DEFAULT_PATHS = ALL_OPERATIONS.filter(({ name, caller }) => caller !== 'account' && name !== 'PutTraceSegments').map(({ path }) => path);
+/**
+ * The operations that AWSXRayDaemonWriteAccess allows, except PutTraceSegments, which is buffered here instead of
+ * forwarded.
+ */
+const DEFAULT_PATHS = ALL_OPERATIONS.filter(
+  ({ name, caller }) => caller !== 'account' && name !== 'PutTraceSegments',
+).map(({ path }) => path);
 export const TRACE_SEGMENTS = OPERATIONS.PutTraceSegments.path;
 
 export const MAX_BODY_BYTES = 1024 * 1024;
@@ -12,7 +17,13 @@ export const MAX_SEGMENTS_BODY_BYTES = 5 * 1024 * 1024;
 export type Route =
   | { readonly kind: 'segments' }
   | { readonly kind: 'forward'; readonly label: string }
-  | { readonly kind: 'refuse'; readonly status: number; readonly errorType: string; readonly message: string; readonly label: string };
+  | {
+      readonly kind: 'refuse';
+      readonly status: number;
+      readonly errorType: string;
+      readonly message: string;
+      readonly label: string;
+    };
 
 /** RFC 9112, 3.2: a client may send an absolute URL, as to a proxy. request-guard.ts checks its host. */
 export function originForm(target: string): string {
@@ -33,8 +44,8 @@ export class Routes {
   }
 
   /**
-   * Compares the request target in origin form, byte for byte: a target with a query, `%` or `//` matches no listed path.
-   * compat: the reference daemon forwards any method and path; `all` restores that.
+   * Compares the request target in origin form, byte for byte: a target with a query, `%` or `//` matches no listed
+   * path. compat: the reference daemon forwards any method and path; `all` restores that.
    */
   find(method: string, target: string): Route {
     if (method === 'POST' && target === TRACE_SEGMENTS) return { kind: 'segments' };

@@ -12,10 +12,16 @@ export type RulesSource = 'upstream' | 'cache' | 'stale';
 
 /** Every pod on a node polls separately; one call serves all that ask within this time. */
 const FRESH_MS = 10_000;
-/** SDKs themselves use rules for an hour before they fall back to their local ones. Source: aws-xray-sdk-node rule_cache.js and the other SDKs. */
+/**
+ * SDKs themselves use rules for an hour before they fall back to their local ones. Source: aws-xray-sdk-node
+ * rule_cache.js and the other SDKs.
+ */
 const STALE_MS = 3_600_000;
 
-/** GetSamplingRules for many clients: one upstream call at a time, its response cached, and the last good one served while X-Ray is unavailable. */
+/**
+ * GetSamplingRules for many clients: one upstream call at a time, its response cached, and the last good one served
+ * while X-Ray is unavailable.
+ */
 export class RulesCache {
   readonly #now: () => number;
   readonly #onServe: (source: RulesSource) => void;
@@ -28,8 +34,9 @@ export class RulesCache {
   }
 
   /**
-   * `ask` makes the upstream call, which is shared by all waiting clients and contains nothing of a single client's request. An old response only
-   * replaces a missing one, never X-Ray's verdict on the caller (a 403). A response that does not come from X-Ray is never cached.
+   * `ask` makes the upstream call, which is shared by all waiting clients and contains nothing of a single client's
+   * request. An old response only replaces a missing one, never X-Ray's verdict on the caller (a 403). A response that
+   * does not come from X-Ray is never cached.
    */
   async get(ask: () => Promise<CacheableReply>): Promise<CacheableReply> {
     const ageMs = this.#good === undefined ? Infinity : this.#now() - this.#good.atMs;

@@ -24,10 +24,15 @@ const KEEP_ALIVE_MS = 75_000;
 const HEADERS_TIMEOUT_MS = 5_000;
 const REQUEST_TIMEOUT_MS = 15_000;
 const MAX_CONNECTIONS = 512;
-/** Concurrent calls to X-Ray, and waiting ones; each costs 100 KB while it runs. An SDK makes one call at a time, every 10 s. */
+/**
+ * Concurrent calls to X-Ray, and waiting ones; each costs 100 KB while it runs. An SDK makes one call at a time, every
+ * 10 s.
+ */
 const MAX_CALLS = 16;
 const MAX_WAITING_CALLS = 512;
-/** While X-Ray hangs, every call takes the whole --request-timeout. An SDK that is told to retry keeps its last rules. */
+/**
+ * While X-Ray hangs, every call takes the whole --request-timeout. An SDK that is told to retry keeps its last rules.
+ */
 const MAX_WAIT_MS = 5_000;
 const EMPTY_DOCUMENT = { ErrorCode: 'ParseError', Message: 'Invalid segment. ErrorCode: ParseError' };
 
@@ -82,11 +87,21 @@ export class SamplingProxy implements Component {
       keepAliveTimeout: KEEP_ALIVE_MS,
       connectionsCheckingInterval: 5_000,
     };
-    this.#server = createServer({ ...timeouts, maxHeaderSize: 16 * 1024 }, (request, response) => void this.#serve(request, response));
-    this.#limits = new ConnectionLimits(this.#server, { maxConnections: MAX_CONNECTIONS, maxUnreadBytes: config.maxBodiesBytes });
-    const onAnswered = (status: number): void => deps.counters.requests.inc({ path: 'invalid', status: String(status) });
+    this.#server = createServer(
+      { ...timeouts, maxHeaderSize: 16 * 1024 },
+      (request, response) => void this.#serve(request, response),
+    );
+    this.#limits = new ConnectionLimits(this.#server, {
+      maxConnections: MAX_CONNECTIONS,
+      maxUnreadBytes: config.maxBodiesBytes,
+    });
+    const onAnswered = (status: number): void =>
+      deps.counters.requests.inc({ path: 'invalid', status: String(status) });
     const headers = { 'x-amzn-errortype': 'BadRequest' };
-    this.#server.on('clientError', clientErrorHandler(this.#limits, { bodyOf: ({ message: Message }) => ({ Message }), headers, onAnswered }));
+    this.#server.on(
+      'clientError',
+      clientErrorHandler(this.#limits, { bodyOf: ({ message: Message }) => ({ Message }), headers, onAnswered }),
+    );
   }
 
   get state(): ComponentState {
@@ -105,7 +120,9 @@ export class SamplingProxy implements Component {
     const host = this.#config.host === '::' ? {} : { host: this.#config.host };
     this.#server.listen({ ...host, port: this.#config.port, exclusive: true }, resolve);
     await promise;
-    this.#server.on('error', (error) => this.#deps.log.limited('tcp_server', 'warn', { error: messageOf(error) }, 'error on the TCP port'));
+    this.#server.on('error', (error) =>
+      this.#deps.log.limited('tcp_server', 'warn', { error: messageOf(error) }, 'error on the TCP port'),
+    );
     const address = formatAddress(this.address!);
     this.#state = { name: this.name, state: 'ok', reason: address };
     this.#deps.log.info({ address }, 'answering sampling calls on TCP');
@@ -148,15 +165,27 @@ export class SamplingProxy implements Component {
       const problem = this.#deps.guard.problem(request, 'clients');
       if (problem !== undefined) reply = errorReply(problem.status, REFUSALS[problem.status], problem.message);
       else if (route.kind === 'refuse') reply = errorReply(route.status, route.errorType, route.message);
-      else if (route.kind === 'segments' && isCompressed(request.headers)) reply = errorReply(415, 'UnsupportedMediaTypeException', COMPRESSED);
+      else if (route.kind === 'segments' && isCompressed(request.headers))
+        reply = errorReply(415, 'UnsupportedMediaTypeException', COMPRESSED);
       else {
-        const body = await this.#bodies.read(request, route.kind === 'segments' ? MAX_SEGMENTS_BODY_BYTES : MAX_BODY_BYTES);
+        const body = await this.#bodies.read(
+          request,
+          route.kind === 'segments' ? MAX_SEGMENTS_BODY_BYTES : MAX_BODY_BYTES,
+        );
         if (typeof body !== 'string') held = body;
-        if (body === 'too_large') reply = errorReply(413, 'RequestEntityTooLarge', 'The body is larger than xrayd accepts', { connection: 'close' });
+        if (body === 'too_large')
+          reply = errorReply(413, 'RequestEntityTooLarge', 'The body is larger than xrayd accepts', {
+            connection: 'close',
+          });
         else if (body === 'busy')
-          reply = errorReply(429, 'ThrottledException', 'xrayd is reading too many request bodies', { connection: 'close', 'retry-after': '1' });
+          reply = errorReply(429, 'ThrottledException', 'xrayd is reading too many request bodies', {
+            connection: 'close',
+            'retry-after': '1',
+          });
         else if (!this.#limits.hasCapacity)
-          reply = errorReply(429, 'ThrottledException', 'Too many responses have not been read', { 'retry-after': '1' });
+          reply = errorReply(429, 'ThrottledException', 'Too many responses have not been read', {
+            'retry-after': '1',
+          });
         else if (route.kind === 'segments') reply = this.#take(body.bytes);
         else {
           reply = await this.#ask(request, target, Buffer.from(body.bytes), goneSignal(response));
@@ -166,7 +195,12 @@ export class SamplingProxy implements Component {
     } catch (error) {
       // The client disconnected while it sent its body.
       if (request.destroyed && !request.complete) return;
-      log.limited('tcp_request', 'error', { error: messageOf(error) }, 'a request on the TCP port failed; please report this');
+      log.limited(
+        'tcp_request',
+        'error',
+        { error: messageOf(error) },
+        'a request on the TCP port failed; please report this',
+      );
       reply = errorReply(500, 'InternalFailure', 'xrayd failed; see its log');
     } finally {
       held?.release();
@@ -182,18 +216,28 @@ export class SamplingProxy implements Component {
   #take(body: Buffer): Reply {
     const answer = this.#intake.put(body);
     if (answer.status !== 200)
-      return errorReply(answer.status, answer.errorType, answer.message, answer.status === 429 ? { 'retry-after': '1' } : {});
+      return errorReply(
+        answer.status,
+        answer.errorType,
+        answer.message,
+        answer.status === 429 ? { 'retry-after': '1' } : {},
+      );
     // Like X-Ray: empty documents are refused one by one, and the others accepted.
     const UnprocessedTraceSegments = Array.from({ length: answer.empty }, () => EMPTY_DOCUMENT);
-    return { status: 200, headers: { 'content-type': 'application/json' }, body: Buffer.from(JSON.stringify({ UnprocessedTraceSegments })) };
+    return {
+      status: 200,
+      headers: { 'content-type': 'application/json' },
+      body: Buffer.from(JSON.stringify({ UnprocessedTraceSegments })),
+    };
   }
 
   /**
-   * `body` belongs to the call: a socket of an abandoned call may reference it for longer than the request lasts. `gone` ends the call if its client
-   * disconnects, except a call that other clients wait for too.
+   * `body` belongs to the call: a socket of an abandoned call may reference it for longer than the request lasts.
+   * `gone` ends the call if its client disconnects, except a call that other clients wait for too.
    */
   async #ask(request: IncomingMessage, target: string, body: Buffer, gone: AbortSignal): Promise<Reply> {
-    if (isRulesRequest(request.method, target, body)) return this.#rules.get(() => this.#forward(RULES_CALL, this.#abort.signal));
+    if (isRulesRequest(request.method, target, body))
+      return this.#rules.get(() => this.#forward(RULES_CALL, this.#abort.signal));
     const encoding = request.headers['content-encoding'];
     const headers = {
       'content-type': request.headers['content-type'] ?? 'application/json',
@@ -203,7 +247,8 @@ export class SamplingProxy implements Component {
     const signal = AbortSignal.any([gone, this.#abort.signal]);
     const reply = await this.#slots.run(signal, () => this.#forward(call, signal));
     if (reply === 'aborted') return errorReply(503, 'ServiceUnavailableException', 'xrayd is stopping');
-    if (reply === 'busy') return errorReply(429, 'ThrottledException', 'Too many calls are waiting for X-Ray', { 'retry-after': '1' });
+    if (reply === 'busy')
+      return errorReply(429, 'ThrottledException', 'Too many calls are waiting for X-Ray', { 'retry-after': '1' });
     return reply;
   }
 
@@ -223,7 +268,8 @@ export class SamplingProxy implements Component {
     }
     if (signal.aborted) return reply;
     if (answer.kind !== 'answer' || (answer.status >= 400 && answer.status !== 403)) {
-      const reason = answer.kind === 'answer' ? `http_${answer.status}` : answer.kind === 'failure' ? answer.code : answer.kind;
+      const reason =
+        answer.kind === 'answer' ? `http_${answer.status}` : answer.kind === 'failure' ? answer.code : answer.kind;
       log.limited(
         `proxy_${reason}`,
         'warn',
@@ -235,14 +281,21 @@ export class SamplingProxy implements Component {
   }
 }
 
-const REFUSALS = { 400: 'BadRequest', 403: 'AccessDeniedException', 501: 'NotImplemented', 508: 'LoopDetected' } as const;
+const REFUSALS = {
+  400: 'BadRequest',
+  403: 'AccessDeniedException',
+  501: 'NotImplemented',
+  508: 'LoopDetected',
+} as const;
 const NOT_XRAYS = 'the response does not come from X-Ray; see the log of xrayd';
 const FOREIGN =
   'something other than X-Ray answered a sampling call: SDKs keep using the last rules, or fall back to their local ones. Check --endpoint, --proxy-address, NO_PROXY, and for a proxy, portal or gateway in between';
 
 type ForwardedCall = Omit<XRayCall, 'signal'> & { readonly method: string };
 
-/** One call for all clients that ask for the rules: one client's headers or body must not determine what the others get. */
+/**
+ * One call for all clients that ask for the rules: one client's headers or body must not determine what the others get.
+ */
 const RULES_CALL: ForwardedCall = {
   method: 'POST',
   target: OPERATIONS.GetSamplingRules.path,
@@ -254,7 +307,10 @@ function isRulesRequest(method: string | undefined, target: string, body: Buffer
   return method === 'POST' && target === OPERATIONS.GetSamplingRules.path && asksForAllRules(body);
 }
 
-/** Aborts when the client no longer waits for the response. Not the request's `close`, which is emitted once its body has been read. */
+/**
+ * Aborts when the client no longer waits for the response. Not the request's `close`, which is emitted once its body
+ * has been read.
+ */
 function goneSignal(response: ServerResponse): AbortSignal {
   const gone = new AbortController();
   response.once('close', () => gone.abort());
@@ -263,13 +319,21 @@ function goneSignal(response: ServerResponse): AbortSignal {
 }
 
 function replyOf(answer: XRayAnswer): Reply {
-  if (answer.kind === 'no_credentials') return errorReply(503, 'ServiceUnavailableException', `xrayd has ${answer.message}`);
+  if (answer.kind === 'no_credentials')
+    return errorReply(503, 'ServiceUnavailableException', `xrayd has ${answer.message}`);
   if (answer.kind === 'failure') {
     const status = answer.code === 'timeout' ? 504 : 502;
     return errorReply(status, 'ServiceUnavailableException', `xrayd could not reach X-Ray: ${answer.code}`);
   }
   const headers: Record<string, string> = {};
-  for (const name of ['content-type', 'content-encoding', 'x-amzn-errortype', 'x-amzn-requestid', 'retry-after', 'location']) {
+  for (const name of [
+    'content-type',
+    'content-encoding',
+    'x-amzn-errortype',
+    'x-amzn-requestid',
+    'retry-after',
+    'location',
+  ]) {
     const value = answer.headers[name];
     if (typeof value === 'string') headers[name] = value;
   }
@@ -277,7 +341,12 @@ function replyOf(answer: XRayAnswer): Reply {
 }
 
 /** An error in X-Ray's form. Always valid JSON, because the Node SDK parses the body whatever the status is. */
-function errorReply(status: number, errorType: string, message: string, more: Readonly<Record<string, string>> = {}): Reply {
+function errorReply(
+  status: number,
+  errorType: string,
+  message: string,
+  more: Readonly<Record<string, string>> = {},
+): Reply {
   const headers = { 'content-type': 'application/json', 'x-amzn-errortype': errorType, ...more };
   return { status, headers, body: Buffer.from(JSON.stringify({ Message: message })) };
 }

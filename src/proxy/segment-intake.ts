@@ -12,9 +12,15 @@ const PROBLEMS: Readonly<Record<DocumentsProblem, { errorType: string; message: 
   not_utf8: { errorType: 'SerializationException', message: 'The body is not UTF-8' },
   too_deep: { errorType: 'SerializationException', message: 'The body is nested too deeply' },
   not_strings: { errorType: 'SerializationException', message: 'TraceSegmentDocuments must contain only strings' },
-  too_much_else: { errorType: 'InvalidRequestException', message: 'The body contains too much besides TraceSegmentDocuments' },
+  too_much_else: {
+    errorType: 'InvalidRequestException',
+    message: 'The body contains too much besides TraceSegmentDocuments',
+  },
   no_documents: { errorType: 'InvalidRequestException', message: 'Segments can not be empty' },
-  too_many: { errorType: 'InvalidRequestException', message: `A call takes at most ${MAX_DOCUMENTS_PER_CALL} segment documents` },
+  too_many: {
+    errorType: 'InvalidRequestException',
+    message: `A call takes at most ${MAX_DOCUMENTS_PER_CALL} segment documents`,
+  },
 };
 
 const TOO_LARGE = "The documents are larger than xrayd's whole buffer: raise --buffer-memory, or send fewer in a call";
@@ -28,7 +34,8 @@ export class SegmentIntake {
   }
 
   /**
-   * Accepts all documents in the body of a call, or none, and returns X-Ray's response. `empty` documents are refused. Overwrites the body.
+   * Accepts all documents in the body of a call, or none, and returns X-Ray's response. `empty` documents are refused.
+   * Overwrites the body.
    * Only accepted documents count as received.
    */
   put(body: Buffer): IntakeAnswer {

@@ -48,7 +48,10 @@ export interface TraceRow {
 }
 
 /** Seconds: the duration of a trace, or how long it has been running at the time `at`; null if unknown. */
-export function lengthOf({ isOpen, start, duration }: Pick<TraceRow, 'isOpen' | 'start' | 'duration'>, at: number): number | null {
+export function lengthOf(
+  { isOpen, start, duration }: Pick<TraceRow, 'isOpen' | 'start' | 'duration'>,
+  at: number,
+): number | null {
   // For a live trace, the completed parts say nothing about the whole.
   return isOpen && start > 0 ? Math.max(0, at - start) : duration;
 }
@@ -68,7 +71,9 @@ export interface RowTotals {
 
 /** `GET /api/window`: part of all matches, by position in an order that stays constant while it is read. */
 export interface RowsWindow {
-  /** From the first requested position; null for a deleted trace. For large traces, there may be fewer than requested. */
+  /**
+   * From the first requested position; null for a deleted trace. For large traces, there may be fewer than requested.
+   */
   readonly rows: readonly (TraceRow | null)[];
   /** Identifies the order, for `ranking` of the next request: if it changes, all positions are new. */
   readonly ranking: string;
@@ -89,7 +94,10 @@ export interface Overview extends RowTotals {
   readonly lengths: Pick<ChartPoints, 'seconds' | 'outcomes' | 'counts'>;
 }
 
-/** Columns. Traces of the same outcome at the same place of the chart are one point, at the position of the first of them. */
+/**
+ * Columns. Traces of the same outcome at the same place of the chart are one point, at the position of the first of
+ * them.
+ */
 export interface ChartPoints {
   /** Seconds from the start of the time range. */
   readonly starts: readonly number[];

@@ -12,7 +12,10 @@ export const MAX_TRACE_BYTES = 500 * 1024;
 /** Maximum characters of inferred documents: for 30,000 calls in a trace, they are three times as long as the trace. */
 const MAX_INFERRED_LENGTH = 2_000_000;
 
-/** A member of `Traces` in the output of BatchGetTraces: processed documents, then inferred ones up to the limit of characters. */
+/**
+ * A member of `Traces` in the output of BatchGetTraces: processed documents, then inferred ones up to the limit of
+ * characters.
+ */
 export function traceMembers(view: TraceView, maxInferred = MAX_INFERRED_LENGTH): object {
   const { trace } = view;
   const segments = trace.segments.map((segment) => ({ Id: segment.id, Document: JSON.stringify(processed(segment)) }));
@@ -42,7 +45,10 @@ function processed(span: Span): Json {
   return document;
 }
 
-/** The segment of a service that does not report. AWS's IDs are random; these are stable, so that a page can keep its position. */
+/**
+ * The segment of a service that does not report. AWS's IDs are random; these are stable, so that a page can keep its
+ * position.
+ */
 export function inferredDocument(trace: Trace, call: Span): Json {
   const seen = call.segmentDocument();
   const document: Record<string, unknown> = {
@@ -54,7 +60,8 @@ export function inferredDocument(trace: Trace, call: Span): Json {
     parent_id: call.id,
     inferred: true,
   };
-  for (const key of ['fault', 'error', 'throttle', 'http', 'aws']) if (seen[key] !== undefined) document[key] = seen[key];
+  for (const key of ['fault', 'error', 'throttle', 'http', 'aws'])
+    if (seen[key] !== undefined) document[key] = seen[key];
   const origin = inferredOriginOf(call);
   if (origin !== undefined) document['origin'] = origin;
   if (call.xrayName === 'SQS' && call.aws['operation'] === 'SendMessage') {

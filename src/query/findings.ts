@@ -12,7 +12,10 @@ const MAX_DOCUMENT_BYTES = 64 * 1024;
 const MAX_ANNOTATIONS = 50;
 /** Source: X-Ray developer guide, annotations; its older pages and the published schema have no dots. */
 const ANNOTATION_KEY = /^[\w.]{1,500}$/;
-/** AWS's own services write keys with colons, such as aws:api_id of API Gateway and aws:canary_run_id of Synthetics, and filters find them. */
+/**
+ * AWS's own services write keys with colons, such as aws:api_id of API Gateway and aws:canary_run_id of Synthetics, and
+ * filters find them.
+ */
 const AWS_KEY = /^aws[:.][\w.:-]{1,496}$/;
 const MAX_ANNOTATION_TEXT = 1_000;
 /** Source: X-Ray developer guide, tracing event-driven applications. */
@@ -53,7 +56,12 @@ function sizes({ trace }: TraceView, documents: DocumentFacts): Finding[] {
   }
   if (trace.bytes > MAX_TRACE_BYTES) {
     const message = `the trace has ${trace.bytes} bytes; X-Ray refuses segments beyond ${MAX_TRACE_BYTES}, and beyond 100 KB for long traces`;
-    findings.push({ code: 'trace_too_large', id: null, message, remedy: 'Record fewer subsegments, or start a new trace for each item of a batch.' });
+    findings.push({
+      code: 'trace_too_large',
+      id: null,
+      message,
+      remedy: 'Record fewer subsegments, or start a new trace for each item of a batch.',
+    });
   }
   return findings;
 }
@@ -72,23 +80,41 @@ function names({ trace }: TraceView): Finding[] {
 function annotations({ trace }: TraceView): Finding[] {
   const findings: Finding[] = [];
   const keys = new Set<string>();
-  const add = ({ id }: Span, message: string, remedy: string): void => void findings.push({ code: 'annotation_not_indexed', id, message, remedy });
+  const add = ({ id }: Span, message: string, remedy: string): void =>
+    void findings.push({ code: 'annotation_not_indexed', id, message, remedy });
   for (const span of trace.spans()) {
     for (const [key, value] of Object.entries(span.annotations)) {
       keys.add(key);
       const name = shown(key);
       if (!isAnnotationValue(value)) {
-        add(span, `annotation "${name}" is neither text, number nor boolean`, 'Put it into metadata, or annotate its parts.');
+        add(
+          span,
+          `annotation "${name}" is neither text, number nor boolean`,
+          'Put it into metadata, or annotate its parts.',
+        );
       } else if (!ANNOTATION_KEY.test(key) && !AWS_KEY.test(key)) {
-        add(span, `annotation "${name}": X-Ray takes up to 500 letters, digits, _ and . in keys`, 'Name it with letters, digits, _ and dots.');
+        add(
+          span,
+          `annotation "${name}": X-Ray takes up to 500 letters, digits, _ and . in keys`,
+          'Name it with letters, digits, _ and dots.',
+        );
       } else if (typeof value === 'string' && value.length > MAX_ANNOTATION_TEXT) {
-        add(span, `annotation "${name}" has ${value.length} characters; X-Ray accepts ${MAX_ANNOTATION_TEXT}`, 'Put long texts into metadata.');
+        add(
+          span,
+          `annotation "${name}" has ${value.length} characters; X-Ray accepts ${MAX_ANNOTATION_TEXT}`,
+          'Put long texts into metadata.',
+        );
       }
     }
   }
   if (keys.size > MAX_ANNOTATIONS) {
     const message = `the trace has ${keys.size} annotations; X-Ray indexes ${MAX_ANNOTATIONS}`;
-    findings.push({ code: 'annotation_not_indexed', id: null, message, remedy: 'Annotate what you search for, and put the rest into metadata.' });
+    findings.push({
+      code: 'annotation_not_indexed',
+      id: null,
+      message,
+      remedy: 'Annotate what you search for, and put the rest into metadata.',
+    });
   }
   return findings;
 }
@@ -100,7 +126,12 @@ function links({ trace }: TraceView): Finding[] {
     if (count <= most) return;
     const what = id === null ? 'trace' : 'segment';
     const message = `the ${what} has ${count} links to other traces; X-Ray accepts ${most}`;
-    findings.push({ code: 'too_many_links', id, message, remedy: 'Send fewer messages in one request, or receive them in smaller batches.' });
+    findings.push({
+      code: 'too_many_links',
+      id,
+      message,
+      remedy: 'Send fewer messages in one request, or receive them in smaller batches.',
+    });
   };
   for (const segment of trace.segments) {
     let own = 0;
@@ -113,7 +144,10 @@ function links({ trace }: TraceView): Finding[] {
 }
 
 function parts({ trace }: TraceView): Finding[] {
-  const orphans = [...trace.orphans, ...trace.segments.filter(({ parentId }) => parentId !== undefined && trace.find(parentId) === undefined)];
+  const orphans = [
+    ...trace.orphans,
+    ...trace.segments.filter(({ parentId }) => parentId !== undefined && trace.find(parentId) === undefined),
+  ];
   return [
     ...orphans.map(({ id, parentId, isSubsegment }) => ({
       code: 'orphan',
@@ -121,7 +155,8 @@ function parts({ trace }: TraceView): Finding[] {
       message: isSubsegment
         ? `its parent ${parentId} has not come: X-Ray does not show such a subsegment`
         : `its caller ${parentId} has not come: X-Ray shows the trace as partial, without a root`,
-      remedy: 'Make sure that the caller reports to this daemon too. In Lambda, the parent is the function segment, which only AWS sends.',
+      remedy:
+        'Make sure that the caller reports to this daemon too. In Lambda, the parent is the function segment, which only AWS sends.',
     })),
     ...[...trace.spans()]
       .filter(({ isInProgress }) => isInProgress)
@@ -141,7 +176,12 @@ function skews({ trace }: TraceView): Finding[] {
     const early = skewOf(trace, segment);
     if (early === 0) continue;
     const message = `it starts ${Math.round(early * 1000)} ms before the call that caused it: the clocks of the two machines differ`;
-    findings.push({ code: 'clock_skew', id: segment.id, message, remedy: 'Synchronise the clocks (chrony, Amazon Time Sync).' });
+    findings.push({
+      code: 'clock_skew',
+      id: segment.id,
+      message,
+      remedy: 'Synchronise the clocks (chrony, Amazon Time Sync).',
+    });
   }
   return findings;
 }
@@ -157,7 +197,8 @@ function sampling({ root }: TraceView, rules: readonly SamplingRule[]): Finding[
     method: method ?? '',
     path: target?.pathname ?? '',
   });
-  // Nobody needs to act on the rule Default, which applies to every service; GET /api/sampling shows which rule applies.
+  // Nobody needs to act on the rule Default, which applies to every service; GET /api/sampling shows which rule
+  // applies.
   if (rule === undefined || rule.FixedRate >= 1 || rule.RuleName === 'Default') return [];
   const percent = Math.round(rule.FixedRate * 10_000) / 100;
   return [

@@ -46,8 +46,9 @@ export interface OpenLink extends Link {
 /** Links are looked up one by one; further links are not drawn. */
 const MAX_LINKS = 1_000;
 /**
- * Limit of services and edges. Each costs about 10 KB until it is written, and names that contain an ID create one per request: for 10,000 traces
- * with six names each, the response had 54 MB, and the process 970 MB. X-Ray's own limit is not published.
+ * Limit of services and edges. Each costs about 10 KB until it is written, and names that contain an ID create one per
+ * request: for 10,000 traces with six names each, the response had 54 MB, and the process 970 MB. X-Ray's own limit is
+ * not published.
  */
 const MAX_PARTS = 20_000;
 
@@ -81,8 +82,8 @@ export class Graph {
   }
 
   /**
-   * Draws an asynchronous link from the sender of a message. `other` is the trace at its other end; if it is missing, the link may name the
-   * service. Both ends may report the same link.
+   * Draws an asynchronous link from the sender of a message. `other` is the trace at its other end; if it is missing,
+   * the link may name the service. Both ends may report the same link.
    */
   addLink({ trace, span, at, ...link }: OpenLink, other: Trace | undefined): void {
     const there = other?.find(link.id);
@@ -95,21 +96,27 @@ export class Graph {
     if (this.#drawn.has(key)) return;
     this.#drawn.add(key);
     const edge = this.#edge(from, to, at, true);
-    if (receiver?.segment.seconds !== undefined) edge.statistics.add(receiver.segment.outcome, receiver.segment.seconds);
+    if (receiver?.segment.seconds !== undefined)
+      edge.statistics.add(receiver.segment.outcome, receiver.segment.seconds);
     const receivedAt = link.receivedAt ?? receiver?.segment.start;
     if (sender === undefined || receivedAt === undefined) return;
-    edge.ages?.add({ isFault: false, isError: false, isThrottle: false }, Math.max(0, receivedAt - (sender.end ?? sender.start)));
+    edge.ages?.add(
+      { isFault: false, isError: false, isThrottle: false },
+      Math.max(0, receivedAt - (sender.end ?? sender.start)),
+    );
   }
 
   /** The first and last second in which a trace started, or nulls. */
   bounds(): { StartTime: object | null; EndTime: object | null } {
     const { first, last } = this.#period;
-    return first === Infinity ? { StartTime: null, EndTime: null } : { StartTime: double(first), EndTime: double(Math.max(last, first + 1)) };
+    return first === Infinity
+      ? { StartTime: null, EndTime: null }
+      : { StartTime: double(first), EndTime: double(Math.max(last, first + 1)) };
   }
 
   /**
-   * `Services`. `hasTimes`: the graph of a time range instead of one trace; its times are those in which its traces started. Only the graph of one
-   * trace has regions. Source: recorded answers of X-Ray.
+   * `Services`. `hasTimes`: the graph of a time range instead of one trace; its times are those in which its traces
+   * started. Only the graph of one trace has regions. Source: recorded answers of X-Ray.
    */
   *services(hasTimes: boolean): Generator<object> {
     const nodes = [...this.#nodes].sort(([, a], [, b]) => compare(a, b));
@@ -147,7 +154,15 @@ export class Graph {
     const key = keyOf(service);
     let node = this.#nodes.get(key);
     if (node === undefined) {
-      node = { service, statistics: new Statistics(), edges: new Map(), period: emptyPeriod(), region: null, isRoot: false, isReporting: false };
+      node = {
+        service,
+        statistics: new Statistics(),
+        edges: new Map(),
+        period: emptyPeriod(),
+        region: null,
+        isRoot: false,
+        isReporting: false,
+      };
       this.#nodes.set(key, node);
       this.#count();
     }
@@ -161,7 +176,13 @@ export class Graph {
     const key = `${isLink ? 'link ' : ''}${keyOf(to)}`;
     let edge = edges.get(key);
     if (edge === undefined) {
-      edge = { to: keyOf(to), statistics: new Statistics(), aliases: new Map(), period: emptyPeriod(), ages: isLink ? new Statistics() : undefined };
+      edge = {
+        to: keyOf(to),
+        statistics: new Statistics(),
+        aliases: new Map(),
+        period: emptyPeriod(),
+        ages: isLink ? new Statistics() : undefined,
+      };
       edges.set(key, edge);
       this.#count();
     }

@@ -22,15 +22,23 @@ export function traceGraph(reader: TraceSource, traceId: string): JsonText | und
 export interface GraphRequest extends Search {
   /** By receipt for GetServiceGraph, as in AWS; by start for the page. */
   readonly range: Range;
-  /** After this time the graph ends with the newest traces so far, unless the rest takes at most three times as long. */
+  /**
+   * After this time the graph ends with the newest traces so far, unless the rest takes at most three times as long.
+   */
   readonly maxMs?: number | undefined;
 }
 
 /** The remaining traces may take this multiple of `maxMs`. */
 const MORE = 3;
 
-/** GetServiceGraph; `IsPartial` if time ran out. Traces with a root in progress are left out. Source: recorded answers of X-Ray. */
-export async function serviceGraph(reader: TraceSource, { range, maxMs = Infinity, ...search }: GraphRequest): Promise<object> {
+/**
+ * GetServiceGraph; `IsPartial` if time ran out. Traces with a root in progress are left out. Source: recorded answers
+ * of X-Ray.
+ */
+export async function serviceGraph(
+  reader: TraceSource,
+  { range, maxMs = Infinity, ...search }: GraphRequest,
+): Promise<object> {
   const graph = new Graph();
   let untilMs = performance.now() + maxMs;
   let [found, isPartial, isNearlyDone] = [0, false, false];
@@ -68,10 +76,21 @@ export interface TimeSeriesRequest {
   readonly selector: EntitySelector;
 }
 
-/** GetTimeSeriesServiceStatistics, by time of receipt. compat: only whole seconds of the range count. Source: recorded answers of X-Ray. */
-export async function timeSeries(reader: TraceSource, { periodSeconds, filter, selector, ...range }: TimeSeriesRequest): Promise<object[]> {
+/**
+ * GetTimeSeriesServiceStatistics, by time of receipt. compat: only whole seconds of the range count. Source: recorded
+ * answers of X-Ray.
+ */
+export async function timeSeries(
+  reader: TraceSource,
+  { periodSeconds, filter, selector, ...range }: TimeSeriesRequest,
+): Promise<object[]> {
   const [start, end] = [Math.floor(range.start), Math.floor(range.end)];
-  const config: TimeSeriesConfig = { start, end, periodSeconds, kind: selector.kind === 'service' ? 'service' : 'edge' };
+  const config: TimeSeriesConfig = {
+    start,
+    end,
+    periodSeconds,
+    kind: selector.kind === 'service' ? 'service' : 'edge',
+  };
   const series = new TimeSeries(config);
   // A bucket that ends within the range started before it.
   const received: Range = { type: 'Event', start: start - periodSeconds, end };
@@ -81,7 +100,9 @@ export async function timeSeries(reader: TraceSource, { periodSeconds, filter, s
     const spans =
       selector.kind === 'service'
         ? map.visits.filter((visit) => isVisit(visit, selector.at, undefined))
-        : map.calls.filter((call) => (selector.kind === 'entry' ? call.from.type === 'client' : isCall(call, { ...selector, body: undefined })));
+        : map.calls.filter((call) =>
+            selector.kind === 'entry' ? call.from.type === 'client' : isCall(call, { ...selector, body: undefined }),
+          );
     for (const { span } of spans) if (span.seconds !== undefined) series.add(at, span.outcome, span.seconds);
   }
   return series.members();

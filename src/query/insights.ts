@@ -41,8 +41,9 @@ export interface InsightsRequest {
 }
 
 /**
- * xrayd's own rule, since AWS does not publish its rule. A minute of a service is anomalous with at least this many faults of its own, this share of
- * its requests, and this multiple of the previous hour's share. Anomalous minutes closer than QUIET_MINUTES form one insight.
+ * xrayd's own rule, since AWS does not publish its rule. A minute of a service is anomalous with at least this many
+ * faults of its own, this share of its requests, and this multiple of the previous hour's share. Anomalous minutes
+ * closer than QUIET_MINUTES form one insight.
  */
 const MIN_FAULTS = 5;
 const MIN_RATE = 0.1;
@@ -52,8 +53,8 @@ export const QUIET_MINUTES = 5;
 const MAX_AFFECTED = 5;
 
 /**
- * Limit of failed services that are counted for each other failed service, per trace and minute. Without it, a trace of 5,000 failed
- * services took 20 s and 1.2 GB.
+ * Limit of failed services that are counted for each other failed service, per trace and minute. Without it, a trace of
+ * 5,000 failed services took 20 s and 1.2 GB.
  */
 const MAX_FAILED_OF_TRACE = 50;
 const MAX_AFFECTED_IN_MINUTE = 200;
@@ -83,7 +84,11 @@ interface Services {
 }
 
 /** Insights that overlap the range, by time of receipt; newest first. Rejects with TooMuchError. */
-export async function findInsights(reader: TraceSource, { start, end, now, filter }: InsightsRequest, maxMinutes = MAX_MINUTES): Promise<Insight[]> {
+export async function findInsights(
+  reader: TraceSource,
+  { start, end, now, filter }: InsightsRequest,
+  maxMinutes = MAX_MINUTES,
+): Promise<Insight[]> {
   const services: Services = { byKey: new Map(), minutes: 0, maxMinutes };
   const from = start - (BASELINE_MINUTES + QUIET_MINUTES) * 60;
   for await (const view of matching(reader, { type: 'Event', start: from, end }, { filter })) add(services, view);
@@ -96,7 +101,9 @@ export async function findInsights(reader: TraceSource, { start, end, now, filte
 function add(services: Services, { map, root, trace }: TraceView): void {
   const minute = Math.floor(trace.receivedAt / 60);
   const failed = map.visits.filter(({ span }) => span.outcome.isFault).slice(0, MAX_FAILED_OF_TRACE);
-  const explained = new Set(map.calls.filter(({ span, source }) => source !== undefined && span.outcome.isFault).map(({ source }) => source));
+  const explained = new Set(
+    map.calls.filter(({ span, source }) => source !== undefined && span.outcome.isFault).map(({ source }) => source),
+  );
   const counted = new Set<string>();
   for (const visit of map.visits) {
     const slot = minuteOf(services, visit.service, minute);
@@ -172,7 +179,12 @@ function isAnomalous(minutes: ReadonlyMap<number, Minute>, anomalous: ReadonlySe
   return usual === 0 || faults / total >= MIN_TIMES_BASELINE * (usualFaults / usual);
 }
 
-function insightOf(service: ServiceId, run: readonly number[], minutes: ReadonlyMap<number, Minute>, now: number): Insight {
+function insightOf(
+  service: ServiceId,
+  run: readonly number[],
+  minutes: ReadonlyMap<number, Minute>,
+  now: number,
+): Insight {
   const affected = new Map<string, { service: ServiceId; faults: number }>();
   const events = run.map((at): InsightEvent => {
     const minute = minutes.get(at)!;
@@ -202,5 +214,8 @@ function insightOf(service: ServiceId, run: readonly number[], minutes: Readonly
 }
 
 function sumOf(impacts: readonly Impact[]): Impact {
-  return { total: impacts.reduce((sum, { total }) => sum + total, 0), faults: impacts.reduce((sum, { faults }) => sum + faults, 0) };
+  return {
+    total: impacts.reduce((sum, { total }) => sum + total, 0),
+    faults: impacts.reduce((sum, { faults }) => sum + faults, 0),
+  };
 }

@@ -1,7 +1,10 @@
 import { awsJson, JsonText } from '../json/aws-json.ts';
 import { TooMuchError } from './read-budget.ts';
 
-/** A list in a response. Each value is written before the next is created: as objects, they take many times the memory of their text. */
+/**
+ * A list in a response. Each value is written before the next is created: as objects, they take many times the memory
+ * of their text.
+ */
 export class ListText {
   readonly #maxBytes: number;
   readonly #pieces: Buffer[] = [];

@@ -39,22 +39,39 @@ class Gathered {
   }
 }
 
-/** Data for the chart and legend of all matches. Without a filter, the table of traces has it; with a filter, each trace is examined. */
-export async function overviewOf(reader: TraceSource, rankings: Rankings, { chosen, ...set }: OverviewRequest): Promise<Overview> {
+/**
+ * Data for the chart and legend of all matches. Without a filter, the table of traces has it; with a filter, each trace
+ * is examined.
+ */
+export async function overviewOf(
+  reader: TraceSource,
+  rankings: Rankings,
+  { chosen, ...set }: OverviewRequest,
+): Promise<Overview> {
   const now = rankings.now();
   const gathered = new Gathered();
   const isPlain = set.filter === undefined && set.text === undefined;
-  const isWhole = isPlain ? await gatherFacts(reader, set, now, gathered) : await gatherFound(reader, set, now, gathered);
-  const totals = isPlain ? await rankings.totals(set) : { traces: gathered.rows.length, isExact: isWhole, longest: longestOf(gathered) };
+  const isWhole = isPlain
+    ? await gatherFacts(reader, set, now, gathered)
+    : await gatherFound(reader, set, now, gathered);
+  const totals = isPlain
+    ? await rankings.totals(set)
+    : { traces: gathered.rows.length, isExact: isWhole, longest: longestOf(gathered) };
   const outcomes = OUTCOMES.map(() => 0);
   for (const outcome of gathered.outcomes) outcomes[outcome]!++;
   const times = shownTimes(gathered.starts, { ...chosen, now });
   return { ...totals, outcomes, times, points: pointsOf(gathered, times), lengths: lengthsOf(gathered) };
 }
 
-async function gatherFacts(reader: TraceSource, { start, end }: Selection, at: number, into: Gathered): Promise<boolean> {
+async function gatherFacts(
+  reader: TraceSource,
+  { start, end }: Selection,
+  at: number,
+  into: Gathered,
+): Promise<boolean> {
   for await (const facts of slices(tableOf(reader, { start, end, at }))) {
-    for (const [row, began, seconds, status, isOpen] of facts) into.add(row, began, seconds, Math.floor(status / 1_000), isOpen);
+    for (const [row, began, seconds, status, isOpen] of facts)
+      into.add(row, began, seconds, Math.floor(status / 1_000), isOpen);
     if (into.rows.length >= MAX_TRACES) return false;
   }
   return true;
@@ -90,7 +107,10 @@ function stepOf(seconds: number): number {
 }
 
 /** Merges traces of the same outcome at the same place of the chart into one point. */
-function pointsOf({ rows, starts, seconds, outcomes, open }: Gathered, times: { from: number; to: number }): ChartPoints {
+function pointsOf(
+  { rows, starts, seconds, outcomes, open }: Gathered,
+  times: { from: number; to: number },
+): ChartPoints {
   const width = Math.max(times.to - times.from, 1e-3);
   const at = new Map<number, number>();
   const points = {

@@ -96,11 +96,13 @@ export class Rankings {
   }
 
   /**
-   * Among equal traces, the newest first. Keys that the table of traces lacks (spans, services, matches of an expression or words) are sorted once:
-   * a trace that arrives or changes after the first page keeps its place until they are sorted again.
+   * Among equal traces, the newest first. Keys that the table of traces lacks (spans, services, matches of an
+   * expression or words) are sorted once: a trace that arrives or changes after the first page keeps its place until
+   * they are sorted again.
    */
   async page({ order, after, limit, ...set }: OrderedRequest): Promise<OrderedPage> {
-    if (set.filter === undefined && set.text === undefined && this.#reader.orders.has(order.key)) return this.#tablePage(set, order, after, limit);
+    if (set.filter === undefined && set.text === undefined && this.#reader.orders.has(order.key))
+      return this.#tablePage(set, order, after, limit);
     const ranked = await this.#ranked(set, order, after !== undefined);
     const begin = after === undefined ? 0 : placeAfter(ranked, after, order);
     const rows: TraceRow[] = [];
@@ -115,8 +117,16 @@ export class Rankings {
     return { rows, next: at < ranked.length && at > 0 ? ranked[at - 1] : undefined };
   }
 
-  /** Where clocks disagree, a row is shorter than in the table, and comes at most too early: the order within a page is corrected. */
-  #tablePage({ start, end }: Selection, { key, isDescending }: Order, after: OrderCursor | undefined, limit: number): OrderedPage {
+  /**
+   * Where clocks disagree, a row is shorter than in the table, and comes at most too early: the order within a page is
+   * corrected.
+   */
+  #tablePage(
+    { start, end }: Selection,
+    { key, isDescending }: Order,
+    after: OrderCursor | undefined,
+    limit: number,
+  ): OrderedPage {
     const at = after?.at ?? this.now();
     const rows: TraceRow[] = [];
     let last: OrderCursor | undefined;
@@ -133,9 +143,13 @@ export class Rankings {
     return { rows: ranked.map(({ row }) => row), next: isMore ? last : undefined };
   }
 
-  /** Part of the order from any position. The order stays the same until it expires, whatever arrives or changes; deleted traces are left out. */
+  /**
+   * Part of the order from any position. The order stays the same until it expires, whatever arrives or changes;
+   * deleted traces are left out.
+   */
   async window({ order, skip, limit, ranking, find, ...set }: WindowRequest): Promise<RowsWindow> {
-    const positions = (ranking === undefined ? undefined : this.#positions.get(ranking)) ?? (await this.#positionsOf(set, order));
+    const positions =
+      (ranking === undefined ? undefined : this.#positions.get(ranking)) ?? (await this.#positionsOf(set, order));
     this.#positions.delete(positions.name);
     this.#positions.set(positions.name, positions);
     for (const name of this.#positions.keys()) {
@@ -145,14 +159,21 @@ export class Rankings {
     const found = find === undefined ? undefined : this.#reader.rowOf(find);
     const rows: TraceRow[] = [];
     let looked = 0;
-    for (let [at, bytes] = [skip, 0]; at < positions.rows.length && at < skip + limit && bytes < this.#reader.budget.maxAnswerBytes; at++) {
+    for (
+      let [at, bytes] = [skip, 0];
+      at < positions.rows.length && at < skip + limit && bytes < this.#reader.budget.maxAnswerBytes;
+      at++
+    ) {
       looked++;
       const view = this.#reader.traceAt(positions.rows[at]!);
       if (view === undefined) continue;
       rows.push(rowOf(view));
       bytes += view.trace.bytes;
     }
-    const sorted = rows.map((row, i) => ({ row, place: { value: valueOf(row, order.key, positions.at), row: -i, at: 0 } }));
+    const sorted = rows.map((row, i) => ({
+      row,
+      place: { value: valueOf(row, order.key, positions.at), row: -i, at: 0 },
+    }));
     if (order.key !== 'start') sorted.sort((a, b) => compare(a.place, b.place, order));
     const position = found === undefined ? -1 : positions.rows.indexOf(found);
     return {
@@ -198,7 +219,11 @@ export class Rankings {
     const ranked: OrderCursor[] = [];
     const at = this.now();
     const untilMs = performance.now() + LONGEST_MS;
-    for await (const { view, cursor } of found(this.#reader, { type: 'TraceId', start: set.start, end: set.end }, set)) {
+    for await (const { view, cursor } of found(
+      this.#reader,
+      { type: 'TraceId', start: set.start, end: set.end },
+      set,
+    )) {
       ranked.push({ value: valueIn(view, order.key, at), row: cursor.row, at });
       if (ranked.length >= this.#maxRanked || performance.now() > untilMs) break;
     }

@@ -1,6 +1,7 @@
 import { getHeapStatistics } from 'node:v8';
 
-const REMEDY = 'which is more than the memory of this xrayd allows. Request a shorter time or use a filter, and check whether names contain IDs';
+const REMEDY =
+  'which is more than the memory of this xrayd allows. Request a shorter time or use a filter, and check whether names contain IDs';
 
 /** A response would exceed its limits; the message says what to do. */
 export class TooMuchError extends Error {
@@ -8,18 +9,21 @@ export class TooMuchError extends Error {
 }
 
 /**
- * Shares of the memory limit. Besides a response, the rest of the process takes about 90 MB at a limit of 128 MiB, and several copies of the
- * response's text exist until it is written.
+ * Shares of the memory limit. Besides a response, the rest of the process takes about 90 MB at a limit of 128 MiB, and
+ * several copies of the response's text exist until it is written.
  */
 const HEAP_PART = 6.4;
 const TEXT_PART = 64;
 /** Heap that a trace takes until it is assembled, as a multiple of its documents. */
 const TIMES_A_TRACE = 10;
-/** A collection takes about 30 ms: live data must leave enough memory for garbage that not every trace needs a collection. */
+/**
+ * A collection takes about 30 ms: live data must leave enough memory for garbage that not every trace needs a
+ * collection.
+ */
 const MOST_ALIVE = 0.8;
 /**
- * What each value in a trace's documents (as counted by `valuesInText`) is charged of a response's bytes: reading a trace of 8 MB of
- * empty lists took 300 MB.
+ * What each value in a trace's documents (as counted by `valuesInText`) is charged of a response's bytes: reading a
+ * trace of 8 MB of empty lists took 300 MB.
  */
 const BYTES_A_VALUE = 10;
 const BYTES_A_VALUE_WHERE_LIMITED = 40;
@@ -46,7 +50,10 @@ export class ReadBudget {
 
   constructor(
     { maxAnswerBytes, memoryLimitBytes = Infinity }: ReadBudgetConfig,
-    { collect, used = () => getHeapStatistics().used_heap_size }: { readonly collect: () => void; readonly used?: () => number },
+    {
+      collect,
+      used = () => getHeapStatistics().used_heap_size,
+    }: { readonly collect: () => void; readonly used?: () => number },
   ) {
     const textBytes = memoryLimitBytes / TEXT_PART;
     this.maxAnswerBytes = maxAnswerBytes;
@@ -69,7 +76,9 @@ export class ReadBudget {
     this.#collect();
     // A single large trace is read in any case.
     if (this.#isLittleAlive) return;
-    throw new TooMuchError(`The response needs more than ${Math.floor(this.#maxHeapBytes)} bytes until it is written, ${REMEDY}`);
+    throw new TooMuchError(
+      `The response needs more than ${Math.floor(this.#maxHeapBytes)} bytes until it is written, ${REMEDY}`,
+    );
   }
 
   get #isLittleAlive(): boolean {

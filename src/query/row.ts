@@ -39,7 +39,11 @@ export function rowOf(view: TraceView): TraceRow {
 /** What a chart shows of a trace: the same as its row, at less cost. */
 export function pointOf(view: TraceView): Pick<TraceRow, 'start' | 'duration' | 'outcome' | 'isOpen'> {
   const first = shownOf(view);
-  return { ...timesOf(view), outcome: first === undefined ? 'ok' : outcomeName(first), isOpen: first?.isInProgress ?? false };
+  return {
+    ...timesOf(view),
+    outcome: first === undefined ? 'ok' : outcomeName(first),
+    isOpen: first?.isInProgress ?? false,
+  };
 }
 
 /** What represents a trace: its root, or a substitute. */
@@ -47,7 +51,10 @@ function shownOf({ trace, root }: TraceView): Span | undefined {
   return root ?? trace.segments[0] ?? trace.orphans[0];
 }
 
-/** Times of the whole trace. Where clocks disagree, those of the root count: otherwise a short request could seem long, or start too early. */
+/**
+ * Times of the whole trace. Where clocks disagree, those of the root count: otherwise a short request could seem long,
+ * or start too early.
+ */
 function timesOf(view: TraceView): { start: number; duration: number | null } {
   const { trace, root } = view;
   if (root !== undefined && root.start > 0 && trace.segments.some((segment) => skewOf(trace, segment) > 0)) {
@@ -75,7 +82,10 @@ const ROW_BYTES = 1_000;
 const PAGE_MS = 300;
 
 /** The matching traces that started in the range, newest first. */
-export async function traceRows(reader: TraceSource, { start, end, filter, text, after, limit }: RowsRequest): Promise<Rows> {
+export async function traceRows(
+  reader: TraceSource,
+  { start, end, filter, text, after, limit }: RowsRequest,
+): Promise<Rows> {
   const range = { type: 'TraceId', start, end } as const;
   const rows: TraceRow[] = [];
   const { next } = await scanPage(reader, { range, filter, text, after, limit, maxMs: PAGE_MS }, (view) => {

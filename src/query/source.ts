@@ -60,7 +60,11 @@ export interface TraceSource {
   /** How many traces started in the range. */
   countIn(range: { readonly start: number; readonly end: number }): number;
   /** How many traces started in the range, and the longest duration by `lengthOf`. */
-  totals(start: number, end: number, lengthOf: (view: TraceView) => number | null): { traces: number; longest: number | null };
+  totals(
+    start: number,
+    end: number,
+    lengthOf: (view: TraceView) => number | null,
+  ): { traces: number; longest: number | null };
   inOrder(order: InOrder): Iterable<{ view: TraceView; value: string | number; row: number }>;
   /** Like `inOrder`, but only the rows. */
   rowsInOrder(order: Omit<InOrder, 'after'>): Float64Array;

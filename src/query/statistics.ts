@@ -2,7 +2,9 @@ import { double, seconds } from '../json/aws-json.ts';
 import type { Outcome } from '../trace/model.ts';
 import { requestOutcome } from '../trace/outcome.ts';
 
-/** Beyond this number of distinct values, neighbours of similar size are merged. AWS merges too, by unpublished rules. */
+/**
+ * Beyond this number of distinct values, neighbours of similar size are merged. AWS merges too, by unpublished rules.
+ */
 const MAX_HISTOGRAM = 100;
 
 /** Limit of distinct times; beyond it they are rounded to three digits. */

@@ -15,8 +15,8 @@ export interface Match {
 }
 
 /**
- * Values of annotations in a summary. AWS lists those that it indexes, 50 of a trace. As objects and text, all values of a large trace took 20
- * times the memory of its documents.
+ * Values of annotations in a summary. AWS lists those that it indexes, 50 of a trace. As objects and text, all values
+ * of a large trace took 20 times the memory of its documents.
  */
 const MAX_ANNOTATIONS = 1_000;
 
@@ -45,7 +45,9 @@ export function summaryOf(view: TraceView, match: Match): object {
     ServiceIds: servicesOf(view.map).map(serviceMembers),
     ResourceARNs: view.textsOf(({ resourceArn }) => resourceArn).map((ARN) => ({ ARN })),
     InstanceIds: view.textsOf(({ aws }) => textOf(member(aws['ec2'], 'instance_id'))).map((Id) => ({ Id })),
-    AvailabilityZones: view.textsOf(({ aws }) => textOf(member(aws['ec2'], 'availability_zone'))).map((Name) => ({ Name })),
+    AvailabilityZones: view
+      .textsOf(({ aws }) => textOf(member(aws['ec2'], 'availability_zone')))
+      .map((Name) => ({ Name })),
     EntryPoint: root === undefined ? null : serviceMembers(trace.serviceOf(root)),
     FaultRootCauses: view.causes('fault').map((cause) => causeMembers('fault', cause)),
     ErrorRootCauses: view.causes('error').map((cause) => causeMembers('error', cause)),

@@ -10,7 +10,9 @@ export interface TimeSeriesConfig {
   readonly kind: 'service' | 'edge';
 }
 
-/** Sums up requests by the minute, or five minutes, in which they were received. Times are in seconds since the epoch. */
+/**
+ * Sums up requests by the minute, or five minutes, in which they were received. Times are in seconds since the epoch.
+ */
 export class TimeSeries {
   readonly #config: TimeSeriesConfig;
   readonly #buckets = new Map<number, Statistics>();

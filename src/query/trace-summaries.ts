@@ -31,7 +31,10 @@ export interface SummariesPage {
 const PAGE_MS = 1_000;
 
 /** GetTraceSummaries. */
-export async function traceSummaries(reader: TraceSource, { range, filter, text, rate, after, limit }: SummariesRequest): Promise<SummariesPage> {
+export async function traceSummaries(
+  reader: TraceSource,
+  { range, filter, text, rate, after, limit }: SummariesRequest,
+): Promise<SummariesPage> {
   const summaries = new ListText();
   const { processed, next } = await scanPage(
     reader,
@@ -39,7 +42,12 @@ export async function traceSummaries(reader: TraceSource, { range, filter, text,
     (view) => summaries.add(summaryOf(view, matchOf(view, range, filter))),
   );
   const approximate = Math.floor(range.start) - (range.type === 'Service' ? 60 : 0);
-  return { TraceSummaries: summaries.end(), ApproximateTime: double(approximate), TracesProcessedCount: processed, next };
+  return {
+    TraceSummaries: summaries.end(),
+    ApproximateTime: double(approximate),
+    TracesProcessedCount: processed,
+    next,
+  };
 }
 
 export interface Scan extends Pick<SummariesRequest, 'range' | 'filter' | 'text' | 'after' | 'limit'> {
@@ -48,7 +56,10 @@ export interface Scan extends Pick<SummariesRequest, 'range' | 'filter' | 'text'
   readonly isWanted?: (view: TraceView) => boolean;
 }
 
-/** Passes the matching traces to `take`, newest first, which returns the bytes it adds to the page. `next` is the start of the next page. */
+/**
+ * Passes the matching traces to `take`, newest first, which returns the bytes it adds to the page. `next` is the start
+ * of the next page.
+ */
 export async function scanPage(
   reader: TraceSource,
   { range, filter, text, after, limit, maxMs, isWanted = () => true }: Scan,
@@ -65,7 +76,8 @@ export async function scanPage(
       found++;
       bytes += Math.max(take(view), view.trace.bytes);
     }
-    if (found >= limit || bytes >= reader.budget.maxAnswerBytes || performance.now() - startedMs > maxMs) return { processed, next: cursor };
+    if (found >= limit || bytes >= reader.budget.maxAnswerBytes || performance.now() - startedMs > maxMs)
+      return { processed, next: cursor };
   }
   return { processed, next: undefined };
 }
@@ -95,7 +107,10 @@ function isSampled({ trace }: TraceView, rate: number): boolean {
   return createHash('sha1').update(trace.id).digest().readUInt32BE(0) / 0x1_0000_0000 < rate;
 }
 
-/** compat: MatchedService and MatchedEdge are undocumented, and set only for the range type Service. Source: recorded answers of X-Ray. */
+/**
+ * compat: MatchedService and MatchedEdge are undocumented, and set only for the range type Service. Source: recorded
+ * answers of X-Ray.
+ */
 function matchOf(view: TraceView, { type }: Range, filter: Expression | undefined): Match {
   if (type === 'TraceId') return { eventTime: undefined, service: undefined, edge: undefined };
   const isService = type === 'Service' && filter !== undefined;
@@ -103,8 +118,17 @@ function matchOf(view: TraceView, { type }: Range, filter: Expression | undefine
   const call = isService ? matchedCall(filter, view) : undefined;
   return {
     eventTime: Math.floor(view.trace.receivedAt),
-    service: visit === undefined ? undefined : { Annotations: {}, ...outcomeMembers(visit.span.outcome), ResponseTime: seconds(visit.span.seconds) },
+    service:
+      visit === undefined
+        ? undefined
+        : { Annotations: {}, ...outcomeMembers(visit.span.outcome), ResponseTime: seconds(visit.span.seconds) },
     edge:
-      call === undefined ? undefined : { DestinationAnnotations: {}, ...outcomeMembers(call.span.outcome), ResponseTime: seconds(call.span.seconds) },
+      call === undefined
+        ? undefined
+        : {
+            DestinationAnnotations: {},
+            ...outcomeMembers(call.span.outcome),
+            ResponseTime: seconds(call.span.seconds),
+          },
   };
 }

@@ -31,6 +31,7 @@ export function defaultRule(arn: string, sampling: DefaultSampling): SamplingRul
 
 /** Sorted by name, with Default last. Source: recorded answers of X-Ray. */
 export function sortedRecords(records: readonly SamplingRuleRecord[]): SamplingRuleRecord[] {
-  const rank = ({ SamplingRule: { RuleName } }: SamplingRuleRecord): string => (RuleName === 'Default' ? '\u{ffff}' : RuleName);
+  const rank = ({ SamplingRule: { RuleName } }: SamplingRuleRecord): string =>
+    RuleName === 'Default' ? '\u{ffff}' : RuleName;
   return [...records].sort((a, b) => (rank(a) < rank(b) ? -1 : 1));
 }

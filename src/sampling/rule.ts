@@ -30,7 +30,9 @@ export function inOrder(rules: readonly SamplingRule[]): SamplingRule[] {
   return [...rules].sort((a, b) => a.Priority - b.Priority || (a.RuleName < b.RuleName ? -1 : 1));
 }
 
-/** The rule that applies to a request. SDKs ignore rules with a resource or attributes. Source: sources of AWS's SDKs. */
+/**
+ * The rule that applies to a request. SDKs ignore rules with a resource or attributes. Source: sources of AWS's SDKs.
+ */
 export function ruleFor(rules: readonly SamplingRule[], request: SampledRequest): SamplingRule | undefined {
   return inOrder(rules).find(
     (rule) =>

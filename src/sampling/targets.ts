@@ -2,7 +2,10 @@ import { double } from '../json/aws-json.ts';
 import { arrayOf, numberOf, objectOf, textOf } from '../json/json.ts';
 import { inOrder, type SamplingRule } from './rule.ts';
 
-/** AWS grants quotas for 5 minutes, asks for statistics every 10 s, and sums them in windows of 10 s. Source: X-Ray developer guide, sampling. */
+/**
+ * AWS grants quotas for 5 minutes, asks for statistics every 10 s, and sums them in windows of 10 s. Source: X-Ray
+ * developer guide, sampling.
+ */
 const QUOTA_SECONDS = 300;
 const INTERVAL_SECONDS = 10;
 /** A client that has not reported for this long loses its share of the reservoir. */
@@ -34,7 +37,10 @@ interface RuleState {
   closed: Window | undefined;
 }
 
-/** The sampling statistics that clients report, and their shares of each rule's reservoir. Times are in seconds since the epoch. */
+/**
+ * The sampling statistics that clients report, and their shares of each rule's reservoir. Times are in seconds since
+ * the epoch.
+ */
 export class SamplingTargets {
   readonly #states = new Map<string, RuleState>();
 
@@ -94,7 +100,8 @@ export class SamplingTargets {
     let state = this.#states.get(rule);
     if (state === undefined) {
       // Clients may create any number of rules over time, but not at once: forget those that no longer exist.
-      for (const known of this.#states.keys()) if (!rules.some(({ RuleName }) => RuleName === known)) this.#states.delete(known);
+      for (const known of this.#states.keys())
+        if (!rules.some(({ RuleName }) => RuleName === known)) this.#states.delete(known);
       state = { clients: new Map(), open: undefined, closed: undefined };
       this.#states.set(rule, state);
     }
@@ -151,7 +158,11 @@ function quotaOf({ ReservoirSize }: SamplingRule, { clients, closed }: RuleState
   let position = 0;
   for (const other of clients.keys()) if (other < client) position++;
   const share = Math.floor(ReservoirSize / clients.size) + (position < ReservoirSize % clients.size ? 1 : 0);
-  return { ReservoirQuota: share, ReservoirQuotaTTL: double(Math.floor(now) + QUOTA_SECONDS), Interval: INTERVAL_SECONDS };
+  return {
+    ReservoirQuota: share,
+    ReservoirQuotaTTL: double(Math.floor(now) + QUOTA_SECONDS),
+    Interval: INTERVAL_SECONDS,
+  };
 }
 
 /** While a rule with a boost sees unsampled anomalies, its rate is raised for the cooldown. */
@@ -160,7 +171,16 @@ function boostOf({ RuleName, SamplingRateBoost: boost }: SamplingRule, body: unk
   const anomalies = arrayOf(objectOf(body)['SamplingBoostStatisticsDocuments'])
     .map(objectOf)
     .filter((document) => document['RuleName'] === RuleName)
-    .reduce((sum, { AnomalyCount, SampledAnomalyCount }) => sum + (countOf(AnomalyCount) ?? 0) - (countOf(SampledAnomalyCount) ?? 0), 0);
+    .reduce(
+      (sum, { AnomalyCount, SampledAnomalyCount }) =>
+        sum + (countOf(AnomalyCount) ?? 0) - (countOf(SampledAnomalyCount) ?? 0),
+      0,
+    );
   if (anomalies <= 0) return {};
-  return { SamplingBoost: { BoostRate: double(boost.MaxRate), BoostRateTTL: double(Math.floor(now) + boost.CooldownWindowMinutes * 60) } };
+  return {
+    SamplingBoost: {
+      BoostRate: double(boost.MaxRate),
+      BoostRateTTL: double(Math.floor(now) + boost.CooldownWindowMinutes * 60),
+    },
+  };
 }

@@ -9,7 +9,10 @@ export interface StorePlace {
   readonly file: string;
   /** Maximum size of the store there. */
   readonly maxBytes: number;
-  /** Why another process may use the file too, with the remedy. Call it once when the file is open, and then periodically. */
+  /**
+   * Why another process may use the file too, with the remedy. Call it once when the file is open, and then
+   * periodically.
+   */
   problem?(): Promise<string | undefined>;
   release(): void;
 }
@@ -18,8 +21,8 @@ export interface StorePlace {
 const COMPANIONS = ['-wal', '-shm', '-lock'];
 
 /**
- * Locks the file that `--data` names for this process: a second writer would miss changes of the first. Throws XRAYD_STORE with the file, the
- * reason and a remedy.
+ * Locks the file that `--data` names for this process: a second writer would miss changes of the first. Throws
+ * XRAYD_STORE with the file, the reason and a remedy.
  */
 export function dataPlace(name: string): StorePlace {
   const file = pathOf(name);
@@ -43,14 +46,18 @@ function lockOf(file: string, lockPath: string): FileLock | 'held' | 'missing' {
   }
 }
 
-/** Absolute, so that SQLite cannot read the name as anything but a path; without symbolic links, so that a file has one lock under all its names. */
+/**
+ * Absolute, so that SQLite cannot read the name as anything but a path; without symbolic links, so that a file has one
+ * lock under all its names.
+ */
 function pathOf(name: string): string {
   const path = resolve(name);
   try {
     return realpathSync(path);
   } catch (error) {
     if (systemCodeOf(error) !== 'ENOENT') throw refusal(path, messageOf(error));
-    if (lstatSync(path, { throwIfNoEntry: false }) !== undefined) throw refusal(path, 'it is a link to something that does not exist');
+    if (lstatSync(path, { throwIfNoEntry: false }) !== undefined)
+      throw refusal(path, 'it is a link to something that does not exist');
   }
   try {
     return join(realpathSync(dirname(path)), basename(path));
@@ -63,11 +70,15 @@ function pathOf(name: string): string {
 function check(file: string): void {
   const folder = dirname(file);
   const status = statSync(file, { throwIfNoEntry: false });
-  if (status?.isDirectory() === true) throw refusal(file, `it is a folder. Name a file in it: --data ${join(file, 'traces.db')}`);
+  if (status?.isDirectory() === true)
+    throw refusal(file, `it is a folder. Name a file in it: --data ${join(file, 'traces.db')}`);
   if (status !== undefined && !status.isFile()) throw refusal(file, 'it is not a regular file');
   // The lock is beside one of the names: another xrayd could use the file under another name.
   if (status !== undefined && status.nlink > 1) {
-    throw refusal(file, `it has ${status.nlink} names (hard links), and two processes could write it. Delete the others, or make a copy (cp)`);
+    throw refusal(
+      file,
+      `it has ${status.nlink} names (hard links), and two processes could write it. Delete the others, or make a copy (cp)`,
+    );
   }
   if (status !== undefined && isMountPoint(file)) {
     throw refusal(
@@ -77,10 +88,13 @@ function check(file: string): void {
   }
   // SQLite creates its log and its lock beside the file.
   checkAccess(file, folder, constants.W_OK | constants.X_OK);
-  for (const path of [file, ...COMPANIONS.map((end) => file + end)]) checkAccess(file, path, constants.R_OK | constants.W_OK);
+  for (const path of [file, ...COMPANIONS.map((end) => file + end)])
+    checkAccess(file, path, constants.R_OK | constants.W_OK);
 }
 
-/** Linux only; without /proc, always false. Source: proc_pid_mountinfo(5), where blanks and the like are octal numbers. */
+/**
+ * Linux only; without /proc, always false. Source: proc_pid_mountinfo(5), where blanks and the like are octal numbers.
+ */
 function isMountPoint(file: string): boolean {
   const name = file.replace(/[ \t\n\\]/g, (character) => `\\${character.charCodeAt(0).toString(8).padStart(3, '0')}`);
   try {
@@ -111,5 +125,8 @@ function checkAccess(file: string, path: string, mode: number): void {
 }
 
 function refusal(file: string, why: string): XraydError {
-  return new XraydError('XRAYD_STORE', `cannot use ${file} as a trace store: ${why}. Or choose another file with --data`);
+  return new XraydError(
+    'XRAYD_STORE',
+    `cannot use ${file} as a trace store: ${why}. Or choose another file with --data`,
+  );
 }

@@ -3,9 +3,14 @@ import { statusRank } from '../query/answers.ts';
 import type { Span, TraceDocument } from '../trace/model.ts';
 import { outcomeName } from '../trace/outcome.ts';
 
-/** What the list shows of a trace: its root, or a substitute. Stored, so that a list can be sorted without reading all documents. */
+/**
+ * What the list shows of a trace: its root, or a substitute. Stored, so that a list can be sorted without reading all
+ * documents.
+ */
 export interface Head {
-  /** 0: a root; 1: another segment; 2: an independent subsegment. The lowest kind counts, and within it the earliest. */
+  /**
+   * 0: a root; 1: another segment; 2: an independent subsegment. The lowest kind counts, and within it the earliest.
+   */
   readonly kind: number;
   readonly start: number;
   /** 1 while it is in progress. */
@@ -26,15 +31,22 @@ export function headOf(span: Span): Head {
   };
 }
 
-/** The head of a trace after these documents, if it changes; of two versions, or two documents that start at the same time, the last counts. */
-export function headAfter(head: Pick<Head, 'kind' | 'start'> | undefined, documents: readonly TraceDocument[]): Head | undefined {
+/**
+ * The head of a trace after these documents, if it changes; of two versions, or two documents that start at the same
+ * time, the last counts.
+ */
+export function headAfter(
+  head: Pick<Head, 'kind' | 'start'> | undefined,
+  documents: readonly TraceDocument[],
+): Head | undefined {
   let first = head;
   let changed: Head | undefined;
   for (const top of documents.flatMap(({ tops }) => tops)) {
     // Most documents of a trace are below its root and cannot change the head.
     if (first?.kind === 0 && (top.isSubsegment || top.parentId !== undefined)) continue;
     const other = headOf(top);
-    if (first !== undefined && (other.kind > first.kind || (other.kind === first.kind && other.start > first.start))) continue;
+    if (first !== undefined && (other.kind > first.kind || (other.kind === first.kind && other.start > first.start)))
+      continue;
     first = other;
     changed = other;
   }
@@ -42,7 +54,8 @@ export function headAfter(head: Pick<Head, 'kind' | 'start'> | undefined, docume
 }
 
 /** Updates the table of traces; the last parameter is the row. */
-export const SET_HEAD = 'UPDATE trace SET head_kind = ?, head_start = ?, is_open = ?, name = ?, status = ? WHERE row = ?';
+export const SET_HEAD =
+  'UPDATE trace SET head_kind = ?, head_start = ?, is_open = ?, name = ?, status = ? WHERE row = ?';
 
 export function headValues({ kind, start, isOpen, name, status }: Head): [number, number, number, string, number] {
   return [kind, start, isOpen, name, status];

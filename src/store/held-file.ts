@@ -20,8 +20,8 @@ export class HeldFile {
   }
 
   /**
-   * Why another process may use the file too, with the remedy. Recreates a missing lock file. The first call, once the file is open, remembers which
-   * file that is. Rejects with the disk's error.
+   * Why another process may use the file too, with the remedy. Recreates a missing lock file. The first call, once the
+   * file is open, remembers which file that is. Rejects with the disk's error.
    */
   async problem(): Promise<string | undefined> {
     const there = await statIfThere(this.file);

@@ -12,8 +12,8 @@ const MAX_KEPT = 64 * 1024;
 const MIN_KEPT = 32;
 
 /**
- * The documents of each trace, by ID. Those of large, growing traces are cached: reading the whole trace for each new document made the cost of a
- * put grow with the trace.
+ * The documents of each trace, by ID. Those of large, growing traces are cached: reading the whole trace for each new
+ * document made the cost of a put grow with the trace.
  */
 export class KnownDocuments {
   readonly #documents: StatementSync;
@@ -35,7 +35,12 @@ export class KnownDocuments {
     }
     const { first, last } = documentRows(trace);
     const rows = this.#documents.all(first, last);
-    return new Map(rows.map(({ row, id, in_progress: inProgress }) => [id as string, { row: row as number, isInProgress: inProgress === 1 }]));
+    return new Map(
+      rows.map(({ row, id, in_progress: inProgress }) => [
+        id as string,
+        { row: row as number, isInProgress: inProgress === 1 },
+      ]),
+    );
   }
 
   keep(trace: number, documents: Map<string, KnownDocument>): void {

@@ -20,8 +20,8 @@ export class FullOfPinnedError extends Error {
 }
 
 /**
- * Keeps the store below its cap: deletes the oldest traces, a few with each batch, so that no batch waits long. The index rows of a trace are
- * deleted once all traces in the same index table are.
+ * Keeps the store below its cap: deletes the oldest traces, a few with each batch, so that no batch waits long. The
+ * index rows of a trace are deleted once all traces in the same index table are.
  */
 export class Pruner {
   readonly #database: DatabaseSync;
@@ -44,8 +44,12 @@ export class Pruner {
     this.#index = index;
     this.#maxBytes = maxBytes;
     this.#pageBytes = database.prepare('PRAGMA page_size').get()!['page_size'] as number;
-    this.#pages = database.prepare('SELECT page_count - freelist_count AS used FROM pragma_page_count(), pragma_freelist_count()');
-    this.#oldest = database.prepare('SELECT row, bytes FROM trace WHERE row >= ? AND row < ? AND pinned = 0 ORDER BY row LIMIT ?');
+    this.#pages = database.prepare(
+      'SELECT page_count - freelist_count AS used FROM pragma_page_count(), pragma_freelist_count()',
+    );
+    this.#oldest = database.prepare(
+      'SELECT row, bytes FROM trace WHERE row >= ? AND row < ? AND pinned = 0 ORDER BY row LIMIT ?',
+    );
     this.#deleteDocuments = database.prepare('DELETE FROM document WHERE row >= ? AND row < ?');
     this.#pinned = database.prepare(PINNED);
     this.#unpinnedBytes = database.prepare('SELECT coalesce(sum(bytes), 0) AS bytes FROM trace WHERE pinned = 0');
@@ -67,13 +71,16 @@ export class Pruner {
     if (this.#isFullOfPinned) throw new FullOfPinnedError();
   }
 
-  /** Call after `bytes` were stored. Keeps traces from `firstNewRow` on: their senders are told that they are stored. */
+  /**
+   * Call after `bytes` were stored. Keeps traces from `firstNewRow` on: their senders are told that they are stored.
+   */
   prune(bytes: number, firstNewRow: number): void {
     const isAnyDeleted = this.#deleteOldest(bytes * BYTES_PER_BYTE, firstNewRow);
     this.#index.dropBelow(this.#lowestRow);
     const usedBytes = this.#usedBytes();
     this.#isOver = usedBytes > this.#maxBytes * LOW_WATER;
-    this.#isFullOfPinned = !isAnyDeleted && usedBytes - (this.#unpinnedBytes.get()!['bytes'] as number) > this.#maxBytes;
+    this.#isFullOfPinned =
+      !isAnyDeleted && usedBytes - (this.#unpinnedBytes.get()!['bytes'] as number) > this.#maxBytes;
   }
 
   /** Traces may exist again below the lowest row: one was unpinned, or a turn was rolled back. */

@@ -7,7 +7,10 @@ interface Waiting {
   readonly reject: (error: unknown) => void;
 }
 
-/** Writes all arrivals of one turn of the event loop in one transaction: under load that halves the cost per segment (npm run bench -- local). */
+/**
+ * Writes all arrivals of one turn of the event loop in one transaction: under load that halves the cost per segment
+ * (npm run bench -- local).
+ */
 export class PutQueue {
   readonly #writer: Pick<Writer, 'putAll'>;
   #waiting: Waiting[] = [];

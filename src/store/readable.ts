@@ -5,7 +5,9 @@ export interface ReadableLimits {
   readonly maxTraceValues: number;
 }
 
-/** The documents of a trace, of `bytes` together, that may be parsed. A trace with more gets `LimitExceeded`, as in AWS. */
+/**
+ * The documents of a trace, of `bytes` together, that may be parsed. A trace with more gets `LimitExceeded`, as in AWS.
+ */
 export function readable<T extends { readonly body: string }>(
   documents: Iterable<T>,
   bytes: number,

@@ -20,7 +20,10 @@ import { fullCollector } from '../pipeline/collector.ts';
 const ANSWER_BYTES_A_CACHED = 2;
 /** Maximum number of suggested values while one is typed. */
 const MAX_VALUES = 30;
-/** Maximum number of traces that are assembled to find the longest; traces with wrong clocks or without an end may require more. */
+/**
+ * Maximum number of traces that are assembled to find the longest; traces with wrong clocks or without an end may
+ * require more.
+ */
 const MAX_LONGEST = 1_000;
 
 export const MAX_ANSWER_BYTES = 8 * 1024 * 1024;
@@ -78,10 +81,15 @@ export class Reader implements TraceSource {
   }
 
   /**
-   * How many traces started in the range, and the longest duration by `lengthOf`. No trace is longer than from its first start to its last end, which
-   * the table has: only traces that may be longer than the longest so far are assembled.
+   * How many traces started in the range, and the longest duration by `lengthOf`. No trace is longer than from its
+   * first start to its last end, which the table has: only traces that may be longer than the longest so far are
+   * assembled.
    */
-  totals(start: number, end: number, lengthOf: (view: TraceView) => number | null): { traces: number; longest: number | null } {
+  totals(
+    start: number,
+    end: number,
+    lengthOf: (view: TraceView) => number | null,
+  ): { traces: number; longest: number | null } {
     const byLength = this.#statements.of(
       `SELECT ${COLUMNS}, last_end - start AS most FROM trace WHERE start >= ? AND start < ? ORDER BY most DESC LIMIT ${MAX_LONGEST}`,
     );
@@ -95,7 +103,15 @@ export class Reader implements TraceSource {
   }
 
   /** The traces that started in the range, sorted by one of `orders`. */
-  *inOrder({ start, end, key, isDescending, at, after, limit }: InOrder): Generator<{ view: TraceView; value: string | number; row: number }> {
+  *inOrder({
+    start,
+    end,
+    key,
+    isDescending,
+    at,
+    after,
+    limit,
+  }: InOrder): Generator<{ view: TraceView; value: string | number; row: number }> {
     const operator = isDescending ? '<' : '>';
     const statement = this.#statements.of(
       `SELECT * FROM (SELECT ${COLUMNS}, ${ORDERS[key]!} AS value FROM trace WHERE start >= $start AND start < $end AND $at = $at) AS trace
@@ -103,7 +119,13 @@ export class Reader implements TraceSource {
        ORDER BY value ${isDescending ? 'DESC' : 'ASC'}, row DESC LIMIT $limit`,
     );
     const where = after === undefined ? {} : { $value: after.value, $row: after.row };
-    for (const found of statement.all({ $start: start, $end: end, $at: at, $limit: limit, ...where }) as unknown as (TraceRow & {
+    for (const found of statement.all({
+      $start: start,
+      $end: end,
+      $at: at,
+      $limit: limit,
+      ...where,
+    }) as unknown as (TraceRow & {
       value: string | number;
     })[]) {
       yield { view: this.#viewOf(found), value: found.value, row: found.row };
@@ -112,7 +134,11 @@ export class Reader implements TraceSource {
 
   /** How many traces started in the range. */
   countIn({ start, end }: Pick<Range, 'start' | 'end'>): number {
-    return Number(this.#statements.of('SELECT count(*) AS traces FROM trace WHERE start >= ? AND start < ?').get(start, end)!['traces']);
+    return Number(
+      this.#statements.of('SELECT count(*) AS traces FROM trace WHERE start >= ? AND start < ?').get(start, end)![
+        'traces'
+      ],
+    );
   }
 
   /** The row of a trace. */
@@ -131,8 +157,22 @@ export class Reader implements TraceSource {
     return Float64Array.from(JSON.parse(rows) as number[]);
   }
 
-  /** Chart data of the traces that started in the range: newest first, after `last`. A running trace lasts until `at`. */
-  facts({ start, end, at, last, limit }: { start: number; end: number; at: number; last: TraceFacts | undefined; limit: number }): TraceFacts[] {
+  /**
+   * Chart data of the traces that started in the range: newest first, after `last`. A running trace lasts until `at`.
+   */
+  facts({
+    start,
+    end,
+    at,
+    last,
+    limit,
+  }: {
+    start: number;
+    end: number;
+    at: number;
+    last: TraceFacts | undefined;
+    limit: number;
+  }): TraceFacts[] {
     const statement = this.#lists.of(
       `SELECT row, start, ${LENGTH_AT},
        status, is_open FROM trace
@@ -143,7 +183,8 @@ export class Reader implements TraceSource {
   }
 
   /**
-   * The traces in `range` that may match `search`, newest first. The caller checks whether they match, and the exact range.
+   * The traces in `range` that may match `search`, newest first. The caller checks whether they match, and the exact
+   * range.
    * Sorted by time, or, if an index is used, by order of arrival.
    */
   *candidates(range: Range, { filter, text }: Search, after?: Cursor): Generator<Candidate> {
@@ -160,9 +201,13 @@ export class Reader implements TraceSource {
 
   /** Sizes for the page and the log. */
   size(): { traces: number; segments: number; bytes: number } {
-    const [{ traces, segments } = {}] = this.#statements.of('SELECT count(*) AS traces, total(documents) AS segments FROM trace').all();
+    const [{ traces, segments } = {}] = this.#statements
+      .of('SELECT count(*) AS traces, total(documents) AS segments FROM trace')
+      .all();
     const [{ bytes } = {}] = this.#statements
-      .of('SELECT (page_count - freelist_count) * page_size AS bytes FROM pragma_page_count(), pragma_freelist_count(), pragma_page_size()')
+      .of(
+        'SELECT (page_count - freelist_count) * page_size AS bytes FROM pragma_page_count(), pragma_freelist_count(), pragma_page_size()',
+      )
       .all();
     return { traces: Number(traces), segments: Number(segments), bytes: Number(bytes) };
   }
@@ -187,7 +232,10 @@ export class Reader implements TraceSource {
     return row === undefined ? [] : readable(this.#documentsOf(row.row), row.bytes, this.budget);
   }
 
-  /** The trace with its documents as received, as TraceDocuments; the documents are passed on unparsed. Throws TooMuchError. */
+  /**
+   * The trace with its documents as received, as TraceDocuments; the documents are passed on unparsed. Throws
+   * TooMuchError.
+   */
   documents(id: string): string | undefined {
     const row = this.#byId.get(id) as unknown as (TraceRow & { pinned: number }) | undefined;
     if (row === undefined) return undefined;
@@ -199,11 +247,16 @@ export class Reader implements TraceSource {
 
   /** Names of annotations that occur in traces. */
   annotationKeys(): string[] {
-    const statement = this.#statements.of("SELECT name FROM field WHERE name LIKE 'annotation.%' ORDER BY name LIMIT 1000");
+    const statement = this.#statements.of(
+      "SELECT name FROM field WHERE name LIKE 'annotation.%' ORDER BY name LIMIT 1000",
+    );
     return statement.all().map(({ name }) => (name as string).slice('annotation.'.length));
   }
 
-  /** The first distinct values of an indexed field that begin with `prefix`. Each takes one index step, however many traces have the value. */
+  /**
+   * The first distinct values of an indexed field that begin with `prefix`. Each takes one index step, however many
+   * traces have the value.
+   */
   values(field: string, prefix: string): (string | number)[] {
     const values: (string | number)[] = [];
     overTables(this.#statements, (slots) => {
@@ -211,9 +264,11 @@ export class Reader implements TraceSource {
       const next = leastValue(tables, '>');
       const least = leastValue(tables, '>=');
       // Numbers sort before texts, so the smallest value of all is queried without a type.
-      let found = (prefix === '' ? this.#statements.of(next).get(field, -Number.MAX_VALUE) : this.#statements.of(least).get(field, prefix))?.[
-        'value'
-      ] as string | number | null;
+      let found = (
+        prefix === ''
+          ? this.#statements.of(next).get(field, -Number.MAX_VALUE)
+          : this.#statements.of(least).get(field, prefix)
+      )?.['value'] as string | number | null;
       for (let steps = 0; found !== null && steps < MAX_VALUES; steps++) {
         if (!String(found).startsWith(prefix)) break;
         // For larger numbers, the index only has the nearest double.
@@ -247,7 +302,9 @@ export class Reader implements TraceSource {
     this.#bytesRead += bytes;
     const documents = readable(this.#documentsOf(row), bytes, this.budget).map(storedDocument);
     if (text !== undefined && !mayMatchText(text, documents)) return undefined;
-    const view = new TraceView(assemble({ id, revision, receivedAt: received, bytes, accountId: this.#accountId }, documents));
+    const view = new TraceView(
+      assemble({ id, revision, receivedAt: received, bytes, accountId: this.#accountId }, documents),
+    );
     this.#cache.set(row, view);
     return view;
   }
@@ -260,7 +317,9 @@ export class Reader implements TraceSource {
   /** Until a response that is passed on as text is written, several copies of it exist. */
   #checkWhole({ bytes }: TraceRow): void {
     if (bytes <= this.budget.maxTraceBytes) return;
-    throw new TooMuchError(`The trace has ${bytes} bytes, which is more than the memory of this xrayd allows. Raise its memory limit`);
+    throw new TooMuchError(
+      `The trace has ${bytes} bytes, which is more than the memory of this xrayd allows. Raise its memory limit`,
+    );
   }
 }
 
@@ -272,7 +331,8 @@ function taggedJson({ format, body }: ReceivedDocument): string {
 /** The smallest value of a field in all of these tables; each table takes one index step. */
 function leastValue(tables: readonly string[], operator: '>' | '>='): string {
   const each = tables.map(
-    (table) => `SELECT min(value) AS value FROM ${table} WHERE field = (SELECT id FROM field WHERE name = ?1) AND value ${operator} ?2`,
+    (table) =>
+      `SELECT min(value) AS value FROM ${table} WHERE field = (SELECT id FROM field WHERE name = ?1) AND value ${operator} ?2`,
   );
   return `SELECT min(value) AS value FROM (${each.join(' UNION ALL ')})`;
 }

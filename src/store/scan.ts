@@ -23,14 +23,20 @@ export const COLUMNS = 'trace.row, trace.id, trace.start, trace.received, trace.
 const SCAN_ROWS = 64;
 /** A condition that matches this many traces is not selective. */
 const MANY_TRACES = 2_000;
-/** A word is common if this many traces in the two newest index tables have it: checking those takes as long as looking up another common word. */
+/**
+ * A word is common if this many traces in the two newest index tables have it: checking those takes as long as looking
+ * up another common word.
+ */
 const COMMON_TRACES = 256;
 /**
- * Before the index is searched for several common words, this many of the latest traces are checked one by one: an intersection reads all traces of
- * each word in a whole generation, although some of the latest traces probably match.
+ * Before the index is searched for several common words, this many of the latest traces are checked one by one: an
+ * intersection reads all traces of each word in a whole generation, although some of the latest traces probably match.
  */
 const LATEST_TRACES = 4 * SCAN_ROWS;
-/** Limit of one statement: an expression with many branches, each in every table, would be huge. The predicate checks the other conditions. */
+/**
+ * Limit of one statement: an expression with many branches, each in every table, would be huge. The predicate checks
+ * the other conditions.
+ */
 const MAX_PARTS = 1_000;
 /** Limits of an index query: SQLite accepts 1,000 terms in a chain, and each condition is counted in every table. */
 const MAX_CONDITIONS = 20;
@@ -45,7 +51,10 @@ interface Query {
   readonly params: readonly Param[];
 }
 
-/** Calls `read` with the numbers of the index tables in use, newest first. In a transaction, because tables are emptied and reused. */
+/**
+ * Calls `read` with the numbers of the index tables in use, newest first. In a transaction, because tables are emptied
+ * and reused.
+ */
 export function overTables<T>(statements: Statements, read: (slots: readonly number[]) => T): T {
   statements.of('BEGIN').run();
   try {
@@ -78,11 +87,18 @@ export class Scans {
   }
 
   /**
-   * The traces in `range` that may satisfy `conditions`, newest first. Sorted by time, or, if an index is used, by order of
-   * arrival.
+   * The traces in `range` that may satisfy `conditions`, newest first. Sorted by time, or, if an index is used, by
+   * order of arrival.
    */
-  *rows(range: Range, allConditions: readonly Alternatives[], text: TextSearch | undefined, after: Cursor | undefined): Generator<FoundRow> {
-    const conditions = allConditions.filter((alternatives) => alternatives.length <= MAX_ALTERNATIVES).slice(0, MAX_CONDITIONS);
+  *rows(
+    range: Range,
+    allConditions: readonly Alternatives[],
+    text: TextSearch | undefined,
+    after: Cursor | undefined,
+  ): Generator<FoundRow> {
+    const conditions = allConditions
+      .filter((alternatives) => alternatives.length <= MAX_ALTERNATIVES)
+      .slice(0, MAX_CONDITIONS);
     const driver = this.#driverOf(conditions, text?.terms ?? []);
     if (driver === undefined) {
       yield* this.#byTime((slots) => timeQuery(range, conditions, slots), after);
@@ -136,7 +152,9 @@ export class Scans {
       const found: FoundRow[] = [];
       for (const slot of slots) {
         const { sql, params } = queryIn(slot);
-        found.push(...(this.#statements.of(sql).all(...params, below, SCAN_ROWS - found.length) as unknown as FoundRow[]));
+        found.push(
+          ...(this.#statements.of(sql).all(...params, below, SCAN_ROWS - found.length) as unknown as FoundRow[]),
+        );
         if (found.length === SCAN_ROWS) break;
       }
       return found;
@@ -144,8 +162,8 @@ export class Scans {
   }
 
   /**
-   * What the scan follows: the most selective of the conditions with one value and the words. Nothing if there are only common words, and other
-   * conditions of the index are better.
+   * What the scan follows: the most selective of the conditions with one value and the words. Nothing if there are only
+   * common words, and other conditions of the index are better.
    */
   #driverOf(conditions: readonly Alternatives[], terms: readonly TextTerm[]): Driver | undefined {
     const equalities: Driver[] = conditions.flatMap((alternatives) =>
@@ -172,17 +190,24 @@ export class Scans {
     return this.#count(slots.slice(0, 2), { match, isCommon: false }, COMMON_TRACES) === COMMON_TRACES;
   }
 
-  /** Number of traces with the word, up to a limit. A prefix query reads all matching traces, so the whole word is counted first. */
+  /**
+   * Number of traces with the word, up to a limit. A prefix query reads all matching traces, so the whole word is
+   * counted first.
+   */
   #countTerm(slots: readonly number[], term: TextTerm, limit: number): number {
     const whole = this.#count(slots, { match: term.word, isCommon: false }, limit);
-    return whole < limit && term.isBeginning ? this.#count(slots, { match: matchOf(term), isCommon: false }, limit) : whole;
+    return whole < limit && term.isBeginning
+      ? this.#count(slots, { match: matchOf(term), isCommon: false }, limit)
+      : whole;
   }
 
   #count(slots: readonly number[], driver: Driver, limit: number): number {
     let traces = 0;
     for (const slot of slots) {
       const { from, where, params } = driven(driver, slot);
-      const statement = this.#statements.of(`SELECT count(*) AS traces FROM (SELECT 1 FROM ${from} WHERE ${where} LIMIT ?)`);
+      const statement = this.#statements.of(
+        `SELECT count(*) AS traces FROM (SELECT 1 FROM ${from} WHERE ${where} LIMIT ?)`,
+      );
       traces += Number(statement.get(...params, limit - traces)!['traces']);
       if (traces >= limit) break;
     }
@@ -205,8 +230,17 @@ function matchOf({ word, isBeginning }: TextTerm): string {
 }
 
 /** The table that a driver reads, as `term`, with the row of the trace as `id`. */
-function driven({ condition, match }: Driver, slot: number): { from: string; id: string; where: string; params: readonly Param[] } {
-  if (match === undefined) return { from: `${termTable(slot)} AS term`, id: 'term.trace', where: onField(condition.where), params: condition.params };
+function driven(
+  { condition, match }: Driver,
+  slot: number,
+): { from: string; id: string; where: string; params: readonly Param[] } {
+  if (match === undefined)
+    return {
+      from: `${termTable(slot)} AS term`,
+      id: 'term.trace',
+      where: onField(condition.where),
+      params: condition.params,
+    };
   return { from: `${textTable(slot)} AS term`, id: 'term.rowid', where: `${textTable(slot)} MATCH ?`, params: [match] };
 }
 
@@ -220,14 +254,19 @@ function timeQuery(range: Range, conditions: readonly Alternatives[], slots: rea
     if (parts > left) continue;
     left -= parts;
     const each = alternatives.map(
-      ({ where: which }) => `trace.row IN (${tables.map((table) => `SELECT trace FROM ${table} WHERE ${onField(which)}`).join(' UNION ALL ')})`,
+      ({ where: which }) =>
+        `trace.row IN (${tables.map((table) => `SELECT trace FROM ${table} WHERE ${onField(which)}`).join(' UNION ALL ')})`,
     );
     where.push(each.join(' OR '));
     params.push(...alternatives.flatMap((condition) => tables.flatMap(() => condition.params)));
   }
-  // The only upper bound of the time that can use the index: with a second one, SQLite reads all newer traces again for each page.
+  // The only upper bound of the time that can use the index: with a second one, SQLite reads all newer traces again for
+  // each page.
   where.push(`${time} <= ?`, `${time} < ? OR trace.row < ?`);
-  return { sql: `SELECT ${COLUMNS}, ${time} AS time FROM trace WHERE ${all(where)} ORDER BY ${time} DESC, trace.row DESC LIMIT ?`, params };
+  return {
+    sql: `SELECT ${COLUMNS}, ${time} AS time FROM trace WHERE ${all(where)} ORDER BY ${time} DESC, trace.row DESC LIMIT ?`,
+    params,
+  };
 }
 
 /** Queries one index table: all index rows of a trace are in the same table. */
@@ -238,11 +277,18 @@ function indexQuery(range: Range, conditions: readonly Alternatives[], driver: D
   params.unshift(...followedParams);
   let left = MAX_PARTS;
   for (const alternatives of conditions) {
-    // Few traces remain, so each is looked up. A range of values would be read again for each trace; there the predicate is cheaper.
-    if (alternatives[0] === driver.condition || !alternatives.every(({ isEquality }) => isEquality) || alternatives.length > left) continue;
+    // Few traces remain, so each is looked up. A range of values would be read again for each trace; there the
+    // predicate is cheaper.
+    if (
+      alternatives[0] === driver.condition ||
+      !alternatives.every(({ isEquality }) => isEquality) ||
+      alternatives.length > left
+    )
+      continue;
     left -= alternatives.length;
     const each = alternatives.map(
-      (condition) => `EXISTS (SELECT 1 FROM ${termTable(slot)} AS other WHERE ${onField(condition.where)} AND other.trace = ${id})`,
+      (condition) =>
+        `EXISTS (SELECT 1 FROM ${termTable(slot)} AS other WHERE ${onField(condition.where)} AND other.trace = ${id})`,
     );
     where.push(each.join(' OR '));
     params.push(...paramsOf(alternatives));

@@ -20,13 +20,18 @@ export function textTable(slot: number): string {
 }
 
 /** Duration of a trace in seconds according to the table of traces, or until `$at` if it is running; -1 if unknown. */
-export const LENGTH_AT = 'CASE WHEN is_open THEN max(0, $at - head_start) WHEN last_end > 0 THEN max(0, last_end - start) ELSE -1 END';
+export const LENGTH_AT =
+  'CASE WHEN is_open THEN max(0, $at - head_start) WHEN last_end > 0 THEN max(0, last_end - start) ELSE -1 END';
 
-/** Each transaction adds a part to the full-text index: the more parts are merged at once, the less often each is rewritten (docs/decisions/0011). */
+/**
+ * Each transaction adds a part to the full-text index: the more parts are merged at once, the less often each is
+ * rewritten (docs/decisions/0011).
+ */
 const MERGED_AT_ONCE = 16;
 
 /**
- * FTS5 over `indexedText`, by the row of the trace. It only stores which traces have a word: the documents of a trace that it finds are checked.
+ * FTS5 over `indexedText`, by the row of the trace. It only stores which traces have a word: the documents of a trace
+ * that it finds are checked.
  * `indexedText` is made for the `ascii` tokenizer.
  */
 export function createTextTable(slot: number): string {
@@ -39,10 +44,11 @@ INSERT INTO ${table}(${table}, rank) VALUES ('automerge', ${MERGED_AT_ONCE});`;
 export const PINNED = 'SELECT row FROM trace WHERE pinned = 1 ORDER BY row';
 
 /**
- * trace: one row each; `start` is the start of the earliest segment, `received` the last change, both in seconds since the epoch. From `head_kind`
- * on: see Head.
- * document: as received, in a format of src/formats. Of two versions, the first completed one stays. Its row determines the trace: see documentRows.
- * generation: which of the tables term_0 and so on has the index rows of which traces: from row `first` up to the next generation's.
+ * trace: one row each; `start` is the start of the earliest segment, `received` the last change, both in seconds since
+ * the epoch. From `head_kind` on: see Head.
+ * document: as received, in a format of src/formats. Of two versions, the first completed one stays. Its row determines
+ * the trace: see documentRows. generation: which of the tables term_0 and so on has the index rows of which traces:
+ * from row `first` up to the next generation's.
  * The oldest generation also has all earlier traces. The index is read in the order of traces, newest last.
  * text_0 and so on: the same for texts.
  * field: names in the index; `last` is the first row of the newest generation that has the name.
@@ -81,32 +87,43 @@ CREATE TABLE generation (slot INTEGER PRIMARY KEY, first INTEGER NOT NULL);
 INSERT INTO generation (slot, first) VALUES (0, 0);
 ${createTextTable(0)}
 ${SLOTS.map(
-  (slot) => `CREATE TABLE ${termTable(slot)} (field INTEGER NOT NULL, value NOT NULL, trace INTEGER NOT NULL, PRIMARY KEY (field, value, trace))
+  (
+    slot,
+  ) => `CREATE TABLE ${termTable(slot)} (field INTEGER NOT NULL, value NOT NULL, trace INTEGER NOT NULL, PRIMARY KEY (field, value, trace))
 WITHOUT ROWID;`,
 ).join('\n')}
 CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 `;
 
 /**
- * Maximum size of a trace: showing it takes ten times as much memory. Sixteen times X-Ray's limit (500 KB). Documents beyond it are refused,
- * counted, and reported in the findings of the trace.
+ * Maximum size of a trace: showing it takes ten times as much memory. Sixteen times X-Ray's limit (500 KB). Documents
+ * beyond it are refused, counted, and reported in the findings of the trace.
  */
 export const BYTES_A_TRACE = 8 * 1024 * 1024;
-/** More than a trace can have: the smallest document has 130 bytes. Part of the file format, since rows are computed from it. */
+/**
+ * More than a trace can have: the smallest document has 130 bytes. Part of the file format, since rows are computed
+ * from it.
+ */
 export const DOCUMENTS_A_TRACE = 1_048_576;
 
 /**
- * The rows of a trace's documents: from the first up to, but excluding, the last. So they are adjacent, in order of arrival, without an
- * index: a quarter less work per segment (npm run bench -- local).
+ * The rows of a trace's documents: from the first up to, but excluding, the last. So they are adjacent, in order of
+ * arrival, without an index: a quarter less work per segment (npm run bench -- local).
  */
 export function documentRows(trace: number): { first: number; last: number } {
   return { first: trace * DOCUMENTS_A_TRACE, last: (trace + 1) * DOCUMENTS_A_TRACE };
 }
 
-/** The writer's share of SQLite's caches; the file system caches the rest. The writer needs it for index pages, which it accesses in random order. */
+/**
+ * The writer's share of SQLite's caches; the file system caches the rest. The writer needs it for index pages, which it
+ * accesses in random order.
+ */
 const WRITER_SHARE = 0.75;
 export const CACHE_BYTES = 32 * 1024 * 1024;
-/** Page size of a new file. SQLite's default of 4 KB fits only three segments of 1 KB, which left a fifth of the file empty. */
+/**
+ * Page size of a new file. SQLite's default of 4 KB fits only three segments of 1 KB, which left a fifth of the file
+ * empty.
+ */
 const PAGE_BYTES = 8_192;
 /** Size of the log before a checkpoint: large enough that a page that changes often is written once. */
 const CHECKPOINT_BYTES = 32 * 1024 * 1024;
@@ -126,7 +143,8 @@ export function openToWrite({ file, isTemporary, cacheBytes = CACHE_BYTES }: Dat
   const [{ user_version: version } = {}] = database.prepare('PRAGMA user_version').all();
   const [{ tables } = {}] = database.prepare('SELECT count(*) AS tables FROM sqlite_master').all();
   const isNew = application === 0 && tables === 0;
-  if (!isNew && application !== APPLICATION_ID) throw new Error(`${file} is a database of another program. Choose another file with --data`);
+  if (!isNew && application !== APPLICATION_ID)
+    throw new Error(`${file} is a database of another program. Choose another file with --data`);
   if (!isNew && version !== SCHEMA_VERSION) {
     const age = Number(version) > SCHEMA_VERSION ? 'a newer' : 'an older';
     throw new Error(
@@ -135,8 +153,13 @@ export function openToWrite({ file, isTemporary, cacheBytes = CACHE_BYTES }: Dat
   }
   const [{ page_size: pageBytes } = {}] = database.prepare('PRAGMA page_size').all();
   const checkpointPages = Math.floor(CHECKPOINT_BYTES / Number(pageBytes));
-  database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = ${isTemporary ? 'OFF' : 'NORMAL'}; PRAGMA wal_autocheckpoint = ${checkpointPages};`);
-  if (isNew) database.exec(`BEGIN; ${TABLES} PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${SCHEMA_VERSION}; COMMIT;`);
+  database.exec(
+    `PRAGMA journal_mode = WAL; PRAGMA synchronous = ${isTemporary ? 'OFF' : 'NORMAL'}; PRAGMA wal_autocheckpoint = ${checkpointPages};`,
+  );
+  if (isNew)
+    database.exec(
+      `BEGIN; ${TABLES} PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${SCHEMA_VERSION}; COMMIT;`,
+    );
   return database;
 }
 
@@ -144,7 +167,10 @@ export function openToRead(file: string, cacheBytes = CACHE_BYTES): DatabaseSync
   return open(file, { isReader: true, cacheBytes: cacheBytes * (1 - WRITER_SHARE) });
 }
 
-/** Creates the file for its owner only: traces contain what users of an application typed. SQLite gives the files beside it the same mode. */
+/**
+ * Creates the file for its owner only: traces contain what users of an application typed. SQLite gives the files beside
+ * it the same mode.
+ */
 function createPrivate(file: string): void {
   closeSync(openSync(file, 'a', 0o600));
 }
@@ -153,7 +179,8 @@ function open(file: string, { isReader, cacheBytes }: { isReader: boolean; cache
   try {
     if (!isReader) createPrivate(file);
     const database = new DatabaseSync(file, { readOnly: isReader, timeout: 5_000 });
-    // An existing file keeps its page size. The cache size is set after it, because SQLite converts it to pages of the current size.
+    // An existing file keeps its page size. The cache size is set after it, because SQLite converts it to pages of the
+    // current size.
     database.exec(`PRAGMA page_size = ${PAGE_BYTES}`);
     // Temporary data stays in memory: in a container there may be no other writable folder.
     database.exec(`PRAGMA temp_store = MEMORY; PRAGMA cache_size = -${Math.round(cacheBytes / 1024)}`);
@@ -162,6 +189,8 @@ function open(file: string, { isReader, cacheBytes }: { isReader: boolean; cache
     return database;
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new Error(`cannot open ${file} as a trace store: ${reason}. Choose another file with --data`, { cause: error });
+    throw new Error(`cannot open ${file} as a trace store: ${reason}. Choose another file with --data`, {
+      cause: error,
+    });
   }
 }

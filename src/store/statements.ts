@@ -2,14 +2,14 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { everyBytes, fullCollector } from '../pipeline/collector.ts';
 
 /**
- * Total length of the cached statements' texts. SQLite needs about twenty times as much for each, outside V8's heap. A limit by number is not
- * enough, since a filter with many branches is a statement of megabytes.
+ * Total length of the cached statements' texts. SQLite needs about twenty times as much for each, outside V8's heap. A
+ * limit by number is not enough, since a filter with many branches is a statement of megabytes.
  */
 export const KEPT_SQL_LENGTH = 128 * 1024;
 
 /**
- * Caches prepared statements by their text, the most recently used. A statement that is only dropped keeps its memory until V8 collects old
- * garbage, of which V8 sees a few bytes. So each is closed.
+ * Caches prepared statements by their text, the most recently used. A statement that is only dropped keeps its memory
+ * until V8 collects old garbage, of which V8 sees a few bytes. So each is closed.
  */
 export class Statements {
   readonly #database: DatabaseSync;

@@ -15,7 +15,9 @@ const MEMORY_SHARE = 0.4;
 /** Another process that removes leftovers may remove a folder between its creation and its lock. */
 const TRIES = 5;
 
-/** Creates and locks a folder for this process, and removes what this user's ended processes left. Throws XRAYD_STORE. */
+/**
+ * Creates and locks a folder for this process, and removes what this user's ended processes left. Throws XRAYD_STORE.
+ */
 export function temporaryPlace(parents: readonly string[] = PARENTS): StorePlace {
   for (const parent of parents) removeLeftovers(parent);
   const problems: string[] = [];

@@ -3,7 +3,10 @@ import type { Term } from '../filter/terms.ts';
 import { createTextTable, GENERATIONS, PINNED, termTable, textTable } from './schema.ts';
 import { closeStatement, type Statements } from './statements.ts';
 
-/** Field names are kept in memory, and anybody may invent annotation names. Beyond the limit, new ones are not indexed until old ones are gone. */
+/**
+ * Field names are kept in memory, and anybody may invent annotation names. Beyond the limit, new ones are not indexed
+ * until old ones are gone.
+ */
 const MAX_FIELDS = 50_000;
 
 /** Size of a generation in bytes of documents: a share of the cap, but at least the second value. */
@@ -39,8 +42,9 @@ interface IndexRow {
 }
 
 /**
- * The writing side of the index: the terms of each trace, in generations of consecutive traces, each with its own table. New rows
- * go into a table small enough for the cache. When all traces of the oldest generation are deleted, its table is emptied as a whole.
+ * The writing side of the index: the terms of each trace, in generations of consecutive traces, each with its own
+ * table. New rows go into a table small enough for the cache. When all traces of the oldest generation are deleted, its
+ * table is emptied as a whole.
  * Until then it may contain rows of deleted traces.
  */
 export class TermIndex {
@@ -121,7 +125,10 @@ export class TermIndex {
     }
   }
 
-  /** Writes what was added, from documents of `bytes`. If the newest generation is full, begins another with the trace at `nextRow`. */
+  /**
+   * Writes what was added, from documents of `bytes`. If the newest generation is full, begins another with the trace
+   * at `nextRow`.
+   */
   write(bytes: number, nextRow: number): void {
     // In the order of the tables, so that neighbours share a page.
     for (const [field, rows] of this.#rows) this.#writeRows(field, rows.sort(byIndexOrder));
@@ -146,7 +153,10 @@ export class TermIndex {
     }
   }
 
-  /** Call after all traces below `row`, except pinned ones, are deleted: moves pinned traces' index rows up to the oldest generation that stays. */
+  /**
+   * Call after all traces below `row`, except pinned ones, are deleted: moves pinned traces' index rows up to the
+   * oldest generation that stays.
+   */
   dropBelow(row: number): void {
     while (this.#generations.length > 1 && this.#generations[1]!.first <= row) {
       const [oldest, next] = this.#generations as [Generation, Generation];
@@ -169,7 +179,9 @@ export class TermIndex {
     this.dropBelow(this.newestFirst);
     const { slot } = this.#newest;
     // Without a condition, SQLite empties the table as a whole.
-    this.#database.exec(`DELETE FROM ${termTable(slot)} ${this.#hasPinnedBelow(Infinity) ? `WHERE trace NOT IN (${PINNED})` : ''}`);
+    this.#database.exec(
+      `DELETE FROM ${termTable(slot)} ${this.#hasPinnedBelow(Infinity) ? `WHERE trace NOT IN (${PINNED})` : ''}`,
+    );
     this.#database.exec(`DROP TABLE ${textTable(slot)}; ${createTextTable(slot)}`);
     const before = this.#newest;
     this.#generations = [this.#generation(slot, before.first)];
@@ -222,7 +234,8 @@ export class TermIndex {
   }
 
   #addPinnedTexts(below: number): void {
-    for (const { row } of this.#statements.of(PINNED).all()) if ((row as number) < below) this.addText(row as number, this.#textOf(row as number));
+    for (const { row } of this.#statements.of(PINNED).all())
+      if ((row as number) < below) this.addText(row as number, this.#textOf(row as number));
     this.writeTexts();
   }
 
@@ -230,7 +243,10 @@ export class TermIndex {
     return this.#statements.of('SELECT 1 FROM trace WHERE pinned = 1 AND row < ? LIMIT 1').get(row) !== undefined;
   }
 
-  /** Deletes unused names, since annotations may have any name: those that only traces below `first` had and the oldest table does not have. */
+  /**
+   * Deletes unused names, since annotations may have any name: those that only traces below `first` had and the oldest
+   * table does not have.
+   */
   #dropFields(first: number, slot: number): void {
     const statement = this.#statements.of(
       `DELETE FROM field WHERE last < ? AND NOT EXISTS (SELECT 1 FROM ${termTable(slot)} AS term WHERE term.field = field.id)`,

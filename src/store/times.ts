@@ -1,6 +1,9 @@
 import type { TraceDocument } from '../trace/model.ts';
 
-/** Start and end of a trace, in seconds: the start of the first segment, or of the first subsegment if there is no segment. */
+/**
+ * Start and end of a trace, in seconds: the start of the first segment, or of the first subsegment if there is no
+ * segment.
+ */
 export function timesOf(
   documents: readonly TraceDocument[],
   hadSegment: boolean,

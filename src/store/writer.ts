@@ -26,7 +26,9 @@ interface Arrival extends ReceivedDocument {
 
 type Refused = Refusal & { readonly position: number };
 
-/** A version with another start time changes the start of its trace: then at most this many documents are read again. */
+/**
+ * A version with another start time changes the start of its trace: then at most this many documents are read again.
+ */
 const MAX_RESTART = 1_000;
 /** SQLite's value for a file that need not survive. */
 const SYNCHRONOUS_OFF = 0;
@@ -61,7 +63,9 @@ export class Writer {
   constructor(database: DatabaseSync, { maxBytes }: WriterConfig) {
     this.#database = database;
     this.#statements = new Statements(database);
-    this.#findTrace = database.prepare('SELECT row, start, bytes, documents, has_segment, head_kind, head_start FROM trace WHERE id = ?');
+    this.#findTrace = database.prepare(
+      'SELECT row, start, bytes, documents, has_segment, head_kind, head_start FROM trace WHERE id = ?',
+    );
     this.#addTrace = database.prepare(
       'INSERT INTO trace (row, id, start, last_end, received, revision, bytes, documents, has_segment, head_kind, head_start, is_open, name, status) VALUES (?, ?, ?, ?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?)',
     );
@@ -73,7 +77,9 @@ export class Writer {
     this.#documents = database.prepare('SELECT format, body FROM document WHERE row >= ? AND row < ?');
     this.#index = new TermIndex(database, this.#statements, maxBytes, (trace) => this.#textOf(trace));
     this.#pruner = new Pruner(database, this.#index, maxBytes);
-    this.#addDocument = database.prepare('INSERT INTO document (row, id, in_progress, format, body) VALUES (?, ?, ?, ?, ?)');
+    this.#addDocument = database.prepare(
+      'INSERT INTO document (row, id, in_progress, format, body) VALUES (?, ?, ?, ?, ?)',
+    );
     this.#replaceDocument = database.prepare('UPDATE document SET in_progress = ?, format = ?, body = ? WHERE row = ?');
     this.#findNextRow();
   }
@@ -84,7 +90,8 @@ export class Writer {
   }
 
   /**
-   * Stores the documents that X-Ray would accept from each delivery, all in one transaction: the more deliveries, the less each costs.
+   * Stores the documents that X-Ray would accept from each delivery, all in one transaction: the more deliveries, the
+   * less each costs.
    * Throws SQLite's error, such as for a full disk, and FullOfPinnedError; in both cases nothing is stored.
    */
   putAll(deliveries: readonly Delivery[]): Written[] {
@@ -141,9 +148,13 @@ export class Writer {
     this.#inTransaction(() => this.#pruner.clear());
   }
 
-  /** Saves JSON by name: all values or none. In a permanent file, unlike traces, they survive a power loss: somebody was told that they are set. */
+  /**
+   * Saves JSON by name: all values or none. In a permanent file, unlike traces, they survive a power loss: somebody was
+   * told that they are set.
+   */
   save(values: Readonly<Record<string, string>>): void {
-    const put = 'INSERT INTO setting (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value';
+    const put =
+      'INSERT INTO setting (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value';
     const [{ synchronous } = {}] = this.#statements.of('PRAGMA synchronous').all();
     if (synchronous !== SYNCHRONOUS_OFF) this.#database.exec('PRAGMA synchronous = FULL');
     try {
@@ -197,7 +208,8 @@ export class Writer {
     }
     const row = found?.row ?? this.#nextRow++;
     // Most traces arrive as one document.
-    const known = found !== undefined ? this.#known.of(row) : arrivals.length > 1 ? new Map<string, KnownDocument>() : undefined;
+    const known =
+      found !== undefined ? this.#known.of(row) : arrivals.length > 1 ? new Map<string, KnownDocument>() : undefined;
     const { first } = documentRows(row);
     const knownBytes = found?.bytes ?? 0;
     let documents = found?.documents ?? 0;
@@ -233,11 +245,23 @@ export class Writer {
       : timesOf(stored, found?.has_segment === 1, found?.start ?? Infinity);
     const segment = hasSegment ? 1 : 0;
     if (found === undefined) {
-      this.#addTrace.run(row, id, start, end, receivedAt, bytes, documents, segment, ...headValues(headAfter(undefined, stored)!));
+      this.#addTrace.run(
+        row,
+        id,
+        start,
+        end,
+        receivedAt,
+        bytes,
+        documents,
+        segment,
+        ...headValues(headAfter(undefined, stored)!),
+      );
       return true;
     }
     this.#changeTrace.run(start, end, receivedAt, bytes, documents, segment, row);
-    const head = startsAnew ? headAfter(undefined, this.#documentsOf(row)) : headAfter({ kind: found.head_kind, start: found.head_start }, stored);
+    const head = startsAnew
+      ? headAfter(undefined, this.#documentsOf(row))
+      : headAfter({ kind: found.head_kind, start: found.head_start }, stored);
     if (head !== undefined) this.#setHead.run(...headValues(head), row);
     return true;
   }

@@ -13,7 +13,10 @@ export function boundedMessage(message: string): string {
   return oneLine(message, MAX_TEXT);
 }
 
-/** The fields of a line, cut to a reasonable length. JSON escapes ASCII control characters; other unprintable characters are escaped here. */
+/**
+ * The fields of a line, cut to a reasonable length. JSON escapes ASCII control characters; other unprintable characters
+ * are escaped here.
+ */
 export function boundedFields(fields: LogFields): LogFields {
   return new Bounds().object(fields, 0);
 }

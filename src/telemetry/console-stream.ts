@@ -16,8 +16,10 @@ export interface ConsoleEvents {
 }
 
 /**
- * Standard output or error of a program that must not stop when its reader does: `kubectl logs` that hangs, `| less`, Ctrl-S in a terminal.
- * A libuv thread writes, one call at a time; at most 1 MB waits. Do not use process.stdout as well: the order of lines would be lost.
+ * Standard output or error of a program that must not stop when its reader does: `kubectl logs` that hangs, `| less`,
+ * Ctrl-S in a terminal.
+ * A libuv thread writes, one call at a time; at most 1 MB waits. Do not use process.stdout as well: the order of lines
+ * would be lost.
  */
 export class ConsoleStream {
   readonly #fd: number;

@@ -29,8 +29,9 @@ export interface LogFileConfig {
 }
 
 /**
- * A log file that several processes may write: each line is appended. When it reaches 50 MB, one of the processes renames it to `.1` while it holds a
- * lock. The others notice within a second that the path leads to another file, and switch to it; likewise if a tool such as logrotate moves the file.
+ * A log file that several processes may write: each line is appended. When it reaches 50 MB, one of the processes
+ * renames it to `.1` while it holds a lock. The others notice within a second that the path leads to another file, and
+ * switch to it; likewise if a tool such as logrotate moves the file.
  */
 export class LogFile {
   readonly #config: LogFileConfig;
@@ -63,7 +64,8 @@ export class LogFile {
     this.#stream.write(line);
     this.#bytesSince += line.length;
     const { maxBytes = MAX_BYTES } = this.#config;
-    const isDue = this.#bytesSince >= Math.min(CHECK_BYTES, maxBytes / 8) || monotonicMs() - this.#checkedAtMs >= CHECK_MS;
+    const isDue =
+      this.#bytesSince >= Math.min(CHECK_BYTES, maxBytes / 8) || monotonicMs() - this.#checkedAtMs >= CHECK_MS;
     if (isDue) void this.reopen();
     return true;
   }
@@ -86,7 +88,8 @@ export class LogFile {
     try {
       const there = await statIfThere(path);
       const isSame = there !== undefined && isSameFile(there, this.#file);
-      if (isSame && !(hasRotation && there.isFile() && there.size >= maxBytes && (await roll(path, this.#file)))) return;
+      if (isSame && !(hasRotation && there.isFile() && there.size >= maxBytes && (await roll(path, this.#file))))
+        return;
       const { stream, file } = await openStream(path);
       this.#stream.end();
       this.#watch(stream);

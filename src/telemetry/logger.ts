@@ -35,7 +35,12 @@ export class ProcessLogger implements Logger {
   readonly #close: () => Promise<void>;
   readonly #limits = new Map<string, { nextMs: number; suppressed: number }>();
 
-  constructor(destination: DestinationStream, level: LogLevel, close: () => Promise<void> = flushConsoles, now: () => number = monotonicMs) {
+  constructor(
+    destination: DestinationStream,
+    level: LogLevel,
+    close: () => Promise<void> = flushConsoles,
+    now: () => number = monotonicMs,
+  ) {
     const formatters = { level: (label: string) => ({ level: label }) };
     this.#pino = pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime, formatters }, destination);
     this.#close = close;
@@ -81,7 +86,9 @@ export class ProcessLogger implements Logger {
     this.#write(level, suppressed === 0 ? fields : { suppressed, ...fields }, message);
   }
 
-  /** IDs, header values and errors come from outside: none may produce a line of megabytes, or look like another line. */
+  /**
+   * IDs, header values and errors come from outside: none may produce a line of megabytes, or look like another line.
+   */
   #write(level: LogLevel, fields: LogFields, message: string): void {
     if (this.#pino.isLevelEnabled(level)) this.#pino[level](boundedFields(fields), boundedMessage(message));
   }
@@ -142,7 +149,12 @@ async function openFileLog({ file: path, hasRotation }: LogConfig, level: LogLev
   const there = new ProcessLogger(fallback, level);
   // A disk that fills up later must not end the daemon.
   const onBroken = (error: unknown): void =>
-    there.limited('log_file', 'error', { file: path, reason: messageOf(error) }, 'the log file can no longer be written');
+    there.limited(
+      'log_file',
+      'error',
+      { file: path, reason: messageOf(error) },
+      'the log file can no longer be written',
+    );
   try {
     const file = await within(OPEN_MS, path, () => LogFile.open({ path, hasRotation, onBroken }));
     const destination = { write: (line: string) => void (file.write(line) || fallback.write(line)) };

@@ -37,7 +37,11 @@ const SECONDS = 1000;
 
 /** All metrics that are read at each scrape. docs/metrics.md is generated from them. */
 export const METRICS: readonly Metric[] = [
-  counter('xrayd_segments_received_total', 'Datagrams received on UDP and documents taken on TCP, including rejected ones.', (s) => s.received),
+  counter(
+    'xrayd_segments_received_total',
+    'Datagrams received on UDP and documents taken on TCP, including rejected ones.',
+    (s) => s.received,
+  ),
   counter(
     'xrayd_segments_rejected_total',
     'Datagrams that are not valid segments: empty, no_document, bad_header, or otlp (local X-Ray: OTLP spans, which it does not store).',
@@ -57,8 +61,16 @@ export const METRICS: readonly Metric[] = [
     (s) => by('code', s.unprocessed),
     'code',
   ),
-  counter('xrayd_segments_retried_total', 'Number of times that a segment was put back to be sent again.', (s) => s.retried),
-  counter('xrayd_segments_restored_total', 'Segments of an ended daemon that this one adopted from the spool.', (s) => s.restored),
+  counter(
+    'xrayd_segments_retried_total',
+    'Number of times that a segment was put back to be sent again.',
+    (s) => s.retried,
+  ),
+  counter(
+    'xrayd_segments_restored_total',
+    'Segments of an ended daemon that this one adopted from the spool.',
+    (s) => s.restored,
+  ),
   counter(
     'xrayd_kernel_drops_total',
     'Datagrams that the kernel dropped before xrayd could read them, because the socket buffer was full (Linux).',
@@ -70,7 +82,11 @@ export const METRICS: readonly Metric[] = [
   gauge('xrayd_in_flight_segments', 'Segments in calls that X-Ray has not answered yet.', (s) => s.inFlight),
   gauge('xrayd_spooled_segments', 'Segments of this daemon in the spool on disk.', (s) => s.spooled),
   gauge('xrayd_spooled_bytes', 'Bytes of this daemon in the spool on disk.', (s) => s.spooledBytes),
-  gauge('xrayd_upload_concurrency', 'Current limit of concurrent calls to X-Ray.', (_s, { batcher }) => batcher.concurrency),
+  gauge(
+    'xrayd_upload_concurrency',
+    'Current limit of concurrent calls to X-Ray.',
+    (_s, { batcher }) => batcher.concurrency,
+  ),
   gauge(
     'xrayd_credentials_expiry_timestamp_seconds',
     'When the current credentials expire. Absent if they do not expire or there are none.',
@@ -84,7 +100,9 @@ export const METRICS: readonly Metric[] = [
     'Local X-Ray with --tee: copies of segments for AWS, by outcome: sent, dropped or unprocessed.',
     (_s, { tee }) => {
       const teed = tee?.read();
-      return teed === undefined ? undefined : by('outcome', { sent: teed.sent, dropped: sumOf(teed.dropped), unprocessed: sumOf(teed.unprocessed) });
+      return teed === undefined
+        ? undefined
+        : by('outcome', { sent: teed.sent, dropped: sumOf(teed.dropped), unprocessed: sumOf(teed.unprocessed) });
     },
     'outcome',
   ),
@@ -108,7 +126,11 @@ export class MetricsPage {
   readonly #registry = new Registry();
   readonly #accounting: Accounting;
   /** What is set anew at each scrape. */
-  readonly #values: { instrument: Instrument; hasLabels: boolean; read: (snapshot: Snapshot, sources: MetricSources) => Samples | undefined }[];
+  readonly #values: {
+    instrument: Instrument;
+    hasLabels: boolean;
+    read: (snapshot: Snapshot, sources: MetricSources) => Samples | undefined;
+  }[];
   readonly #readProcess: () => void;
   #rendering: Promise<unknown> = Promise.resolve();
 
@@ -154,15 +176,22 @@ export class MetricsPage {
 
 type Instrument = PromCounter | Gauge;
 
-function instrumentOf({ name, help, labels, type }: Omit<Metric, 'read'>, registers: Registry[]): { instrument: Instrument; hasLabels: boolean } {
+function instrumentOf(
+  { name, help, labels, type }: Omit<Metric, 'read'>,
+  registers: Registry[],
+): { instrument: Instrument; hasLabels: boolean } {
   const options = { name, help, labelNames: [...labels], registers };
-  return { instrument: type === 'counter' ? new PromCounter(options) : new Gauge(options), hasLabels: labels.length > 0 };
+  return {
+    instrument: type === 'counter' ? new PromCounter(options) : new Gauge(options),
+    hasLabels: labels.length > 0,
+  };
 }
 
 /** docs/metrics.md. */
 export function metricsDoc(): string {
   const rows = [...METRICS, ...Object.values<Counter | Histogram>(newCounters())].map(
-    ({ name, type, labels, help }) => `| \`${name}\` | ${type} | ${labels.map((label) => `\`${label}\``).join(' ')} | ${help} |`,
+    ({ name, type, labels, help }) =>
+      `| \`${name}\` | ${type} | ${labels.map((label) => `\`${label}\``).join(' ')} | ${help} |`,
   );
   const processRows = PROCESS_METRICS.map(({ name, help, type }) => `| \`${name}\` | ${type} | | ${help} |`);
   return `<!-- Generated from src/telemetry by \`npm run docs\`. Do not edit. -->

@@ -8,8 +8,8 @@ interface ProcessMetric {
   readonly type: 'counter' | 'gauge';
   readonly help: string;
   /**
-   * `loopUtilization` is since the last scrape. Throws, or returns undefined, if the value cannot be read now: it may need a file, and no descriptor
-   * may be free.
+   * `loopUtilization` is since the last scrape. Throws, or returns undefined, if the value cannot be read now: it may
+   * need a file, and no descriptor may be free.
    */
   readonly read: (loopUtilization: number) => number | undefined;
 }
@@ -23,8 +23,18 @@ const STARTED_MS = wallClockMs() - performance.now();
  * wakes the process 98 times a second; the loop's utilisation is as informative and costs nothing.
  */
 export const PROCESS_METRICS: readonly ProcessMetric[] = [
-  { name: 'process_cpu_user_seconds_total', type: 'counter', help: 'User CPU time.', read: () => process.cpuUsage().user / MICROSECONDS },
-  { name: 'process_cpu_system_seconds_total', type: 'counter', help: 'System CPU time.', read: () => process.cpuUsage().system / MICROSECONDS },
+  {
+    name: 'process_cpu_user_seconds_total',
+    type: 'counter',
+    help: 'User CPU time.',
+    read: () => process.cpuUsage().user / MICROSECONDS,
+  },
+  {
+    name: 'process_cpu_system_seconds_total',
+    type: 'counter',
+    help: 'System CPU time.',
+    read: () => process.cpuUsage().system / MICROSECONDS,
+  },
   { name: 'process_cpu_seconds_total', type: 'counter', help: 'User and system CPU time.', read: cpuSeconds },
   {
     name: 'process_start_time_seconds',
@@ -32,10 +42,30 @@ export const PROCESS_METRICS: readonly ProcessMetric[] = [
     help: 'When the process started, in seconds since the epoch.',
     read: () => STARTED_MS / 1000,
   },
-  { name: 'process_resident_memory_bytes', type: 'gauge', help: 'Resident memory.', read: () => process.memoryUsage.rss() },
-  { name: 'process_open_fds', type: 'gauge', help: 'Open file descriptors (Linux).', read: () => readdirSync('/proc/self/fd').length },
-  { name: 'nodejs_heap_size_total_bytes', type: 'gauge', help: 'Size of the JavaScript heap.', read: () => getHeapStatistics().total_heap_size },
-  { name: 'nodejs_heap_size_used_bytes', type: 'gauge', help: 'Used part of the JavaScript heap.', read: () => getHeapStatistics().used_heap_size },
+  {
+    name: 'process_resident_memory_bytes',
+    type: 'gauge',
+    help: 'Resident memory.',
+    read: () => process.memoryUsage.rss(),
+  },
+  {
+    name: 'process_open_fds',
+    type: 'gauge',
+    help: 'Open file descriptors (Linux).',
+    read: () => readdirSync('/proc/self/fd').length,
+  },
+  {
+    name: 'nodejs_heap_size_total_bytes',
+    type: 'gauge',
+    help: 'Size of the JavaScript heap.',
+    read: () => getHeapStatistics().total_heap_size,
+  },
+  {
+    name: 'nodejs_heap_size_used_bytes',
+    type: 'gauge',
+    help: 'Used part of the JavaScript heap.',
+    read: () => getHeapStatistics().used_heap_size,
+  },
   {
     name: 'nodejs_external_memory_bytes',
     type: 'gauge',
@@ -57,7 +87,12 @@ export function processMetrics(registry: Registry, version: string): () => void 
     read,
     instrument: type === 'counter' ? new Counter({ name, help, registers }) : new Gauge({ name, help, registers }),
   }));
-  const build = new Gauge({ name: 'xrayd_build_info', help: 'The version of xrayd and of Node.', labelNames: ['version', 'node'], registers });
+  const build = new Gauge({
+    name: 'xrayd_build_info',
+    help: 'The version of xrayd and of Node.',
+    labelNames: ['version', 'node'],
+    registers,
+  });
   build.set({ version, node: process.versions.node }, 1);
   let last = performance.eventLoopUtilization();
   return () => {

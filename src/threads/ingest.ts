@@ -12,7 +12,9 @@ export interface IngestDeps {
   readonly lines: { write(document: Uint8Array, arrivedAtMs: number): void };
   /** Called with the IDs of traces that have just changed. */
   readonly onChanged: (traceIds: readonly string[]) => void;
-  /** Called with stored documents, except imports, to forward them. The documents' memory still belongs to the caller. */
+  /**
+   * Called with stored documents, except imports, to forward them. The documents' memory still belongs to the caller.
+   */
   readonly onStored?: (documents: readonly Uint8Array[]) => void;
 }
 
@@ -70,7 +72,10 @@ export class Ingest {
     if (count > 0) this.#deps.log.limited('otlp', 'warn', { documents: count }, OTLP_REMEDY);
   }
 
-  /** Stores the documents that X-Ray would accept. If the disk is full, or pinned traces fill the store, rejects with StoreFullError. */
+  /**
+   * Stores the documents that X-Ray would accept. If the disk is full, or pinned traces fill the store, rejects with
+   * StoreFullError.
+   */
   async put(documents: readonly Uint8Array[], { receivedAtMs, isImport }: Arrival): Promise<Written> {
     const { store, log, lines, onChanged, onStored } = this.#deps;
     const packed = pack(documents);
@@ -80,7 +85,12 @@ export class Ingest {
     } catch (error) {
       if (error instanceof StoreFullError) {
         this.#full = error;
-        log.limited('store_full', 'error', { error: error.message }, `${PROBLEMS[error.full]}: traces are not stored until space is available`);
+        log.limited(
+          'store_full',
+          'error',
+          { error: error.message },
+          `${PROBLEMS[error.full]}: traces are not stored until space is available`,
+        );
       }
       throw error;
     }
@@ -108,7 +118,8 @@ function pack(documents: readonly Uint8Array[]): { bytes: Uint8Array; ends: Uint
   let end = 0;
   for (let i = 0; i < documents.length; i++) ends[i] = end += documents[i]!.length;
   // A resizable buffer has its own pages, which the writing thread returns to the system at once.
-  const bytes = end < OWN_PAGES_BYTES ? new Uint8Array(end) : new Uint8Array(new ArrayBuffer(end, { maxByteLength: end }), 0, end);
+  const bytes =
+    end < OWN_PAGES_BYTES ? new Uint8Array(end) : new Uint8Array(new ArrayBuffer(end, { maxByteLength: end }), 0, end);
   for (let first = 0, next = 0; first < documents.length; first = next) {
     const { buffer, byteOffset, length } = documents[first]!;
     let runEnd = byteOffset + length;

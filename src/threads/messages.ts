@@ -32,11 +32,17 @@ export interface WriteCalls {
   settings: { args: Record<string, never>; result: Readonly<Record<string, string>> };
 }
 
-/** The calls of the reading thread, by name. Results are texts in AWS's JSON, so that the main thread only passes them on. */
+/**
+ * The calls of the reading thread, by name. Results are texts in AWS's JSON, so that the main thread only passes them
+ * on.
+ */
 export interface ReadCalls {
   summaries: { args: SummariesRequest; result: { json: string; next: { row: number; time: number } | undefined } };
   /** The matching traces among the first `done` IDs: the rest needs another call. */
-  summariesOf: { args: Search & { readonly ids: readonly string[] }; result: { lines: readonly string[]; done: number } };
+  summariesOf: {
+    args: Search & { readonly ids: readonly string[] };
+    result: { lines: readonly string[]; done: number };
+  };
   /** `rows` is a list of TraceRow. */
   rows: { args: RowsRequest; result: { rows: string; next: { row: number; time: number } | undefined } };
   /** The same, sorted, over all that match. */
@@ -82,5 +88,8 @@ export type FromStoreWorker =
   | { readonly type: 'result'; readonly id: number; readonly result: unknown }
   | { readonly type: 'error'; readonly id: number; readonly message: string; readonly kind: FailureKind | undefined };
 
-/** Why a call failed, if that is not a bug: nothing more can be stored, the response would cost too much, or the file is damaged. */
+/**
+ * Why a call failed, if that is not a bug: nothing more can be stored, the response would cost too much, or the file is
+ * damaged.
+ */
 export type FailureKind = Full | 'too_much' | 'damaged';

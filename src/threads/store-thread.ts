@@ -35,7 +35,10 @@ const CALL_MS = 60_000;
 /** For finishing the current write, and again for the thread to end. */
 const CLOSE_MS = 3_000;
 
-/** Each result triggers the work for another 50 documents: handling all results of a transaction in one turn would take 10 ms. */
+/**
+ * Each result triggers the work for another 50 documents: handling all results of a transaction in one turn would take
+ * 10 ms.
+ */
 const ANSWERS_A_TURN = 4;
 
 export interface StoreThreadLimits {
@@ -75,7 +78,10 @@ export class StoreThread {
   }
 
   /** Resolves when the started thread is ready. Rejects with the thread's error, or with a DeadlineError. */
-  static async of(worker: Worker, { maxWaiting = Infinity, startMs = START_MS, callMs = CALL_MS }: StoreThreadLimits): Promise<StoreThread> {
+  static async of(
+    worker: Worker,
+    { maxWaiting = Infinity, startMs = START_MS, callMs = CALL_MS }: StoreThreadLimits,
+  ): Promise<StoreThread> {
     const thread = new StoreThread(worker, maxWaiting, callMs);
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     worker.on('message', (message: FromStoreWorker) => {
@@ -128,7 +134,8 @@ export class StoreThread {
 
   #call(name: CallName | 'close', args: unknown): Promise<unknown> {
     if (this.#problem !== undefined) return Promise.reject(new Error(this.#problem));
-    if (this.#waiting.size >= this.#maxWaiting && name !== 'close') return Promise.reject(new StoreBusyError('the store is busy'));
+    if (this.#waiting.size >= this.#maxWaiting && name !== 'close')
+      return Promise.reject(new StoreBusyError('the store is busy'));
     const id = ++this.#calls;
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
     this.#waiting.set(id, { resolve, reject });

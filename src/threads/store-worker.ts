@@ -15,7 +15,15 @@ import { rowOf, traceRows } from '../query/row.ts';
 import { summaryOf } from '../query/summary.ts';
 import { traceSummaries } from '../query/trace-summaries.ts';
 import type { TraceView } from '../trace/trace-view.ts';
-import type { Calls, FailureKind, FromStoreWorker, ReadCalls, ToStoreWorker, WorkerInput, WriteCalls } from './messages.ts';
+import type {
+  Calls,
+  FailureKind,
+  FromStoreWorker,
+  ReadCalls,
+  ToStoreWorker,
+  WorkerInput,
+  WriteCalls,
+} from './messages.ts';
 import { Reader } from '../store/reader.ts';
 import { openToRead, openToWrite } from '../store/schema.ts';
 import { FullOfPinnedError } from '../store/pruner.ts';
@@ -23,7 +31,9 @@ import { PutQueue } from '../store/put-queue.ts';
 import { Writer } from '../store/writer.ts';
 
 type Handlers<C extends Partial<Calls>> = {
-  readonly [K in keyof C]: (args: C[K] extends { args: infer A } ? A : never) => Promise<ResultOf<C[K]>> | ResultOf<C[K]>;
+  readonly [K in keyof C]: (
+    args: C[K] extends { args: infer A } ? A : never,
+  ) => Promise<ResultOf<C[K]>> | ResultOf<C[K]>;
 };
 type ResultOf<C> = C extends { result: infer R } ? R : never;
 
@@ -141,7 +151,9 @@ function reading(reader: Reader): Handlers<ReadCalls> {
     originals: ({ id }) => reader.originals(id),
     findings: ({ id, rules }) => {
       const view = reader.trace(id);
-      return view === undefined ? undefined : JSON.stringify(findingsOf(view, documentFactsOf(view.trace, reader.readableOriginals(id)), rules));
+      return view === undefined
+        ? undefined
+        : JSON.stringify(findingsOf(view, documentFactsOf(view.trace, reader.readableOriginals(id)), rules));
     },
     pinned: ({ limit }) => reader.pinned(limit),
     size: () => reader.size(),
@@ -162,7 +174,8 @@ function textsOf(bytes: Uint8Array, ends: Uint32Array): Iterable<string> {
   };
 }
 
-const { role, file, isTemporary, maxBytes, accountId, cacheBytes, maxAnswerBytes, memoryLimitBytes } = workerData as WorkerInput;
+const { role, file, isTemporary, maxBytes, accountId, cacheBytes, maxAnswerBytes, memoryLimitBytes } =
+  workerData as WorkerInput;
 
 interface Opened {
   readonly handlers: Handlers<WriteCalls> | Handlers<ReadCalls>;
@@ -210,8 +223,8 @@ try {
 }
 
 /**
- * Reads, writes and responses leave garbage of several times their size, which V8 lets grow beyond the memory limit. So collect garbage after a
- * certain number of bytes.
+ * Reads, writes and responses leave garbage of several times their size, which V8 lets grow beyond the memory limit. So
+ * collect garbage after a certain number of bytes.
  */
 const noteGarbage = memoryLimitBytes === undefined ? undefined : everyBytes(maxAnswerBytes, fullCollector());
 
@@ -223,7 +236,10 @@ function release(args: unknown): void {
 
 function bytesOf(args: unknown, result: unknown): number {
   const { bytes } = args as { bytes?: Uint8Array };
-  const { json, lines } = (typeof result === 'object' && result !== null ? result : {}) as { json?: string; lines?: readonly string[] };
+  const { json, lines } = (typeof result === 'object' && result !== null ? result : {}) as {
+    json?: string;
+    lines?: readonly string[];
+  };
   const texts = [...(typeof result === 'string' ? [result] : []), json ?? '', ...(lines ?? [])];
   return texts.reduce((sum, { length }) => sum + length, bytes?.byteLength ?? 0);
 }

@@ -24,13 +24,19 @@ export interface StoreConfig {
   readonly log?: Logger;
 }
 
-/** With V8's initial 1 MB, a transaction's documents outlive it: copying them was a fifth of the writer's cost per segment */
+/**
+ * With V8's initial 1 MB, a transaction's documents outlive it: copying them was a fifth of the writer's cost per
+ * segment
+ */
 const WRITERS_SEMI_SPACE_MB = 4;
 
 /** How often to check that the file still belongs to this process. */
 const LOOK_MS = 1_000;
 
-/** The traces, in a file. One thread writes and another reads, so that neither waits for the other, nor the main thread for them. */
+/**
+ * The traces, in a file. One thread writes and another reads, so that neither waits for the other, nor the main thread
+ * for them.
+ */
 export class Store implements Component {
   readonly name = 'store';
   /** Two threads, each with its own limits. */
@@ -85,7 +91,9 @@ export class Store implements Component {
     };
     try {
       const startWriter = (): Promise<StoreThread> => StoreThread.start({ ...input, role: 'writer' });
-      this.#writer = await (input.memoryLimitBytes === undefined ? withYoungGeneration(WRITERS_SEMI_SPACE_MB, startWriter) : startWriter());
+      this.#writer = await (input.memoryLimitBytes === undefined
+        ? withYoungGeneration(WRITERS_SEMI_SPACE_MB, startWriter)
+        : startWriter());
       this.#reader = await StoreThread.start({ ...input, role: 'reader' });
     } catch (error) {
       await this.stop();
@@ -102,7 +110,8 @@ export class Store implements Component {
     // If the disk does not answer, the last result stays.
     const problem = await place.problem().catch(() => this.#notOurs);
     if (problem !== undefined && problem !== this.#notOurs) this.#config.log?.error({}, problem);
-    if (problem === undefined && this.#notOurs !== undefined) this.#config.log?.info({ file: place.file }, 'the file of traces is available again');
+    if (problem === undefined && this.#notOurs !== undefined)
+      this.#config.log?.info({ file: place.file }, 'the file of traces is available again');
     this.#notOurs = problem;
     if (this.#place === place) this.#looking = setTimeout(() => void this.#look(), LOOK_MS).unref();
   }

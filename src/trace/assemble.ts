@@ -5,8 +5,8 @@ import type { ServiceId } from './service-id.ts';
 import { walk } from './walk.ts';
 
 /**
- * Puts a trace together from its documents, of whatever formats: subsegments that were sent separately are folded into their parents, and versions
- * of a span are merged. The result does not depend on the order of the documents.
+ * Puts a trace together from its documents, of whatever formats: subsegments that were sent separately are folded into
+ * their parents, and versions of a span are merged. The result does not depend on the order of the documents.
  */
 export function assemble(facts: TraceFacts, documents: readonly TraceDocument[]): Trace {
   return new AssembledTrace(facts, new Assembly(documents).parts());
@@ -51,7 +51,11 @@ class AssembledTrace implements Trace {
   /** compat: AWS includes the account only if it is another one. Source: recorded answers of X-Ray. */
   serviceOf(segment: Span): ServiceId {
     const accountId = textOf(segment.aws['account_id']) ?? null;
-    return { name: segment.xrayName, type: segment.origin ?? null, accountId: accountId === this.accountId ? null : accountId };
+    return {
+      name: segment.xrayName,
+      type: segment.origin ?? null,
+      accountId: accountId === this.accountId ? null : accountId,
+    };
   }
 
   calleesOf({ id }: Span): readonly Span[] {
@@ -64,7 +68,8 @@ class AssembledTrace implements Trace {
 
   spans(hasOrphans = true): readonly Span[] {
     const all: Span[] = [];
-    for (const top of hasOrphans ? [...this.segments, ...this.orphans] : this.segments) walk(top, (span) => all.push(span));
+    for (const top of hasOrphans ? [...this.segments, ...this.orphans] : this.segments)
+      walk(top, (span) => all.push(span));
     return all;
   }
 }
@@ -135,7 +140,10 @@ class Assembly {
     }
   }
 
-  /** Subsegments without a segment: their parent is missing, is inside themselves, or is too deep to be serialised again. */
+  /**
+   * Subsegments without a segment: their parent is missing, is inside themselves, or is too deep to be serialised
+   * again.
+   */
   #orphans(segments: readonly SpanPart[]): SpanPart[] {
     const orphans = this.#streamed.filter(({ parent }) => parent === undefined);
     const reached = new Set<SpanPart>();

@@ -20,9 +20,11 @@ const RESOURCES: Readonly<Record<string, Resource>> = {
 /** The service that a call goes to and that does not report itself. */
 export function inferredServiceOf(call: Span): ServiceId {
   const { xrayName, aws } = call;
-  if (call.namespace === 'remote') return { name: xrayName, type: call.sql === undefined ? 'remote' : 'Database::SQL', accountId: null };
+  if (call.namespace === 'remote')
+    return { name: xrayName, type: call.sql === undefined ? 'remote' : 'Database::SQL', accountId: null };
   const resource = Object.hasOwn(RESOURCES, xrayName) ? RESOURCES[xrayName] : undefined;
-  const name = resource === undefined || textOf(aws['operation']) === undefined ? undefined : firstText(aws, resource.keys);
+  const name =
+    resource === undefined || textOf(aws['operation']) === undefined ? undefined : firstText(aws, resource.keys);
   return { name: name ?? xrayName, type: name === undefined ? `AWS::${xrayName}` : resource!.type, accountId: null };
 }
 

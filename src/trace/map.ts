@@ -42,7 +42,14 @@ export function mapOf(trace: Trace): TraceMap {
   const root = trace.root;
   const client = root === undefined ? undefined : { name: root.xrayName, type: 'client', accountId: null };
   if (root !== undefined && client !== undefined) {
-    calls.push({ from: client, to: trace.serviceOf(root), span: root, alias: undefined, source: undefined, destination: root });
+    calls.push({
+      from: client,
+      to: trace.serviceOf(root),
+      span: root,
+      alias: undefined,
+      source: undefined,
+      destination: root,
+    });
   }
   for (const segment of trace.segments) {
     const service = trace.serviceOf(segment);
@@ -53,7 +60,14 @@ export function mapOf(trace: Trace): TraceMap {
       for (const callee of callees) {
         const alias = span.isCall ? inferredServiceOf(span) : undefined;
         const seen = span.isSubsegment ? span : callee;
-        calls.push({ from: service, to: trace.serviceOf(callee), span: seen, alias, source: segment, destination: callee });
+        calls.push({
+          from: service,
+          to: trace.serviceOf(callee),
+          span: seen,
+          alias,
+          source: segment,
+          destination: callee,
+        });
       }
       if (!trace.isInferring(span)) return;
       const to = inferredServiceOf(span);

@@ -13,7 +13,11 @@ export function serviceMembers({ name, type, accountId }: ServiceId): {
   return { Name: name, Names: [name], Type: type, AccountId: accountId };
 }
 
-export function outcomeMembers({ isFault, isError, isThrottle }: Outcome): { HasFault: boolean; HasError: boolean; HasThrottle: boolean } {
+export function outcomeMembers({ isFault, isError, isThrottle }: Outcome): {
+  HasFault: boolean;
+  HasError: boolean;
+  HasThrottle: boolean;
+} {
   return { HasFault: isFault, HasError: isError, HasThrottle: isThrottle };
 }
 
@@ -29,7 +33,11 @@ export function causeMembers(kind: CauseKind, { isClientImpacting, services }: R
       EntityPath: path.map(({ name, coverage, isRemote, exceptions }) =>
         kind === 'responsetime'
           ? { Name: name, Coverage: double(coverage), Remote: isRemote }
-          : { Name: name, Exceptions: exceptions.map(({ type, message }) => ({ Name: type ?? '', Message: message })), Remote: isRemote },
+          : {
+              Name: name,
+              Exceptions: exceptions.map(({ type, message }) => ({ Name: type ?? '', Message: message })),
+              Remote: isRemote,
+            },
       ),
     })),
   };

@@ -1,6 +1,6 @@
 /**
- * A trace in OpenTelemetry's words, with the facts that X-Ray's documents and API have besides. Queries, filters, findings and the page read
- * only this; each format in src/formats implements it. Times are in seconds since the epoch.
+ * A trace in OpenTelemetry's words, with the facts that X-Ray's documents and API have besides. Queries, filters,
+ * findings and the page read only this; each format in src/formats implements it. Times are in seconds since the epoch.
  */
 import type { ExactNumber } from '../json/exact-number.ts';
 import type { Json } from '../json/json.ts';
@@ -45,8 +45,8 @@ export interface TraceFacts {
 }
 
 /**
- * One operation of a trace. Members are read when they are asked for: an implementation is an object over the document, and makes nothing of
- * what nobody reads.
+ * One operation of a trace. Members are read when they are asked for: an implementation is an object over the document,
+ * and makes nothing of what nobody reads.
  */
 export interface Span extends SegmentFacts {
   readonly format: FormatName;
@@ -93,7 +93,10 @@ export interface Event {
   readonly attributes: Json;
 }
 
-/** A link to a span of another trace that this one continues, or that continues it, for example through a message in a queue. */
+/**
+ * A link to a span of another trace that this one continues, or that continues it, for example through a message in a
+ * queue.
+ */
 export interface Link {
   readonly traceId: string;
   /** ID of the span at the other end. */
@@ -117,9 +120,14 @@ export interface Scope {
   readonly version: string;
 }
 
-/** What X-Ray knows of a (sub)segment and its filters, statistics and service map use. Other formats have it by conversion. */
+/**
+ * What X-Ray knows of a (sub)segment and its filters, statistics and service map use. Other formats have it by
+ * conversion.
+ */
 interface SegmentFacts {
-  /** The service of a segment, what a call goes to, or the name of a step: at most as many characters as X-Ray shows. */
+  /**
+   * The service of a segment, what a call goes to, or the name of a step: at most as many characters as X-Ray shows.
+   */
   readonly xrayName: string;
   readonly isSubsegment: boolean;
   /** No document has its end: a span with an end is complete, whatever else the documents say. */

@@ -24,7 +24,9 @@ export interface RootCause {
   readonly services: readonly CauseService[];
 }
 
-/** A child explains its parent's time if it takes more than this share of the whole. Source: recorded answers of X-Ray. */
+/**
+ * A child explains its parent's time if it takes more than this share of the whole. Source: recorded answers of X-Ray.
+ */
 const LEAST_COVERAGE = 0.5;
 
 export function rootCausesOf(trace: Trace, kind: CauseKind): RootCause[] {
@@ -36,8 +38,15 @@ function responseTimeCauses(trace: Trace): RootCause[] {
   const root = trace.root;
   const whole = root?.seconds;
   if (root === undefined || whole === undefined || whole <= 0) return [];
-  const step = (span: Span, isRemote: boolean, coverage: number): CauseStep => ({ name: span.xrayName, coverage, isRemote, exceptions: [] });
-  const services: CauseService[] = [{ service: trace.serviceOf(root), isInferred: false, path: [step(root, false, 1)] }];
+  const step = (span: Span, isRemote: boolean, coverage: number): CauseStep => ({
+    name: span.xrayName,
+    coverage,
+    isRemote,
+    exceptions: [],
+  });
+  const services: CauseService[] = [
+    { service: trace.serviceOf(root), isInferred: false, path: [step(root, false, 1)] },
+  ];
   let current = root;
   for (;;) {
     const next = slowest(trace, current, whole);
@@ -51,7 +60,9 @@ function responseTimeCauses(trace: Trace): RootCause[] {
     }
     current = span;
   }
-  return current === root && services.length === 1 && services[0]!.path.length === 1 ? [] : [{ isClientImpacting: true, services }];
+  return current === root && services.length === 1 && services[0]!.path.length === 1
+    ? []
+    : [{ isClientImpacting: true, services }];
 }
 
 function slowest(trace: Trace, parent: Span, whole: number): { span: Span; coverage: number } | undefined {
@@ -60,16 +71,18 @@ function slowest(trace: Trace, parent: Span, whole: number): { span: Span; cover
     const coverage = (span.seconds ?? 0) / whole;
     // A child that takes longer than the whole continues after the response and did not delay it.
     if (coverage <= LEAST_COVERAGE || coverage > 1) continue;
-    const isSlower = best === undefined || coverage > best.coverage || (coverage === best.coverage && span.start < best.span.start);
+    const isSlower =
+      best === undefined || coverage > best.coverage || (coverage === best.coverage && span.start < best.span.start);
     if (isSlower) best = { span, coverage };
   }
   return best;
 }
 
 /**
- * One cause for each service that failed although its caller did not: the path from it to where the failure began. Of several branches, one is
- * followed: preferably a call to a service that does not report, then the earliest. If `cause` is an ID, the branch with that exception is
- * followed, or none; calls that failed besides it are separate causes. Source: recorded answers of X-Ray.
+ * One cause for each service that failed although its caller did not: the path from it to where the failure began. Of
+ * several branches, one is followed: preferably a call to a service that does not report, then the earliest. If `cause`
+ * is an ID, the branch with that exception is followed, or none; calls that failed besides it are separate causes.
+ * Source: recorded answers of X-Ray.
  */
 function failureCauses(trace: Trace, kind: 'fault' | 'error'): RootCause[] {
   const causes: RootCause[] = [];
@@ -95,7 +108,8 @@ function failureCauses(trace: Trace, kind: 'fault' | 'error'): RootCause[] {
       const caller = segment.parentId === undefined ? undefined : trace.find(segment.parentId);
       if (caller !== undefined && hasFailed(caller.segment)) continue;
       path = search(segment, undefined);
-      if (path !== undefined) causes.push({ isClientImpacting: segment === trace.root, services: servicesOn(trace, path) });
+      if (path !== undefined)
+        causes.push({ isClientImpacting: segment === trace.root, services: servicesOn(trace, path) });
     }
     for (const call of callsIn(segment)) {
       if (!hasFailed(call) || !trace.isInferring(call) || path?.includes(call) === true) continue;
@@ -109,7 +123,10 @@ function failureCauses(trace: Trace, kind: 'fault' | 'error'): RootCause[] {
 /** From a span down to one that recorded an exception, or that called a service that does not report. */
 type Path = readonly Span[];
 
-/** AWS's Node SDK refers to the subsegment with the exception, other SDKs to the exception. Source: aws-xray-sdk-core 3.12, addError. */
+/**
+ * AWS's Node SDK refers to the subsegment with the exception, other SDKs to the exception. Source: aws-xray-sdk-core
+ * 3.12, addError.
+ */
 function isNamed({ id, exceptions }: Span, named: string): boolean {
   return exceptions.some((exception) => exception.id === named) || (id === named && exceptions.length > 0);
 }

@@ -22,8 +22,9 @@ const HOUR = 3_600;
 const FUTURE_SECONDS = 60;
 
 /**
- * The last hour with traces, or the range of the search: a single trace of last week, or from a wrong clock, must not compress all others into one
- * column. The user can ask for all times. Shared by the page, for the traces it has, and the store, for all matches.
+ * The last hour with traces, or the range of the search: a single trace of last week, or from a wrong clock, must not
+ * compress all others into one column. The user can ask for all times. Shared by the page, for the traces it has, and
+ * the store, for all matches.
  */
 export function shownTimes(starts: Iterable<number>, { from, to, isAll, now }: TimeChoice): ShownTimes {
   let [first, last, latest] = [Infinity, -Infinity, -Infinity];

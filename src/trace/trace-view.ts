@@ -8,7 +8,9 @@ const LAST_SECOND = 253_402_300_799;
 
 /** Whether X-Ray indexes the value: texts, numbers and booleans. */
 export function isAnnotationValue(value: unknown): value is AnnotationValue {
-  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' || value instanceof ExactNumber;
+  return (
+    typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' || value instanceof ExactNumber
+  );
 }
 
 /** Derived properties of a trace, each computed once, on first use. */
@@ -50,7 +52,10 @@ export class TraceView {
     return Math.min(Math.floor(this.start), LAST_SECOND);
   }
 
-  /** From the first start to the last end, in seconds; undefined while nothing is complete. Spans in progress count for the start. */
+  /**
+   * From the first start to the last end, in seconds; undefined while nothing is complete. Spans in progress count for
+   * the start.
+   */
   get duration(): number | undefined {
     const { firstStart, lastEnd } = this.#times;
     return lastEnd === -Infinity ? undefined : Math.max(0, lastEnd - firstStart);
@@ -63,13 +68,16 @@ export class TraceView {
 
   /**
    * Whether the trace is incomplete: a segment below the root is in progress, or a parent is missing.
-   * compat: a root in progress, and a call whose callee was expected to report but did not, do not count. Source: recorded answers of X-Ray.
+   * compat: a root in progress, and a call whose callee was expected to report but did not, do not count. Source:
+   * recorded answers of X-Ray.
    */
   get isPartial(): boolean {
     const { trace } = this;
     if (trace.root === undefined || trace.orphans.length > 0) return true;
     return trace.segments.some(
-      (segment) => (segment.parentId !== undefined && trace.find(segment.parentId) === undefined) || (segment.isInProgress && segment !== trace.root),
+      (segment) =>
+        (segment.parentId !== undefined && trace.find(segment.parentId) === undefined) ||
+        (segment.isInProgress && segment !== trace.root),
     );
   }
 
@@ -109,7 +117,8 @@ function boundsOf(trace: Trace): Bounds {
     firstStart = Math.min(firstStart, span.start);
     if (span.end !== undefined) lastEnd = Math.max(lastEnd, span.end);
   }
-  if (start === Infinity) for (const orphan of trace.orphans) if (orphan.start > 0) start = Math.min(start, orphan.start);
+  if (start === Infinity)
+    for (const orphan of trace.orphans) if (orphan.start > 0) start = Math.min(start, orphan.start);
   return { start: start === Infinity ? 0 : start, firstStart, lastEnd };
 }
 

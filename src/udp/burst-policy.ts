@@ -1,8 +1,14 @@
 /** This many datagrams make a burst. A socket buffer without a raised `net.core.rmem_max` holds 185 of 1 KB. */
 const MIN_BURST = 64;
-/** The longest gap within a burst that the thread waits out awake: if it slept, it might have to wait for the sender's core. */
+/**
+ * The longest gap within a burst that the thread waits out awake: if it slept, it might have to wait for the sender's
+ * core.
+ */
 const MAX_GAP_MS = 2;
-/** Per datagram of a burst; a sender produces one in 2 to 5 µs. A slower rate is steady load, for which the main thread needs the core. */
+/**
+ * Per datagram of a burst; a sender produces one in 2 to 5 µs. A slower rate is steady load, for which the main thread
+ * needs the core.
+ */
 const MAX_MS_EACH = 0.008;
 /** After this the event loop gets a turn, for its timer and for stopping. */
 const MAX_BURST_MS = 50;

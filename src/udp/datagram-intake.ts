@@ -3,7 +3,10 @@ import { DatagramReader } from './datagram.ts';
 import type { RingBufferWriter } from './ring-buffer.ts';
 import { REJECT_REPORT_MS, type FromWorker } from './worker-messages.ts';
 
-/** Handles one datagram on the receive thread: checks its header, then copies its document into the ring buffer or counts it as rejected. */
+/**
+ * Handles one datagram on the receive thread: checks its header, then copies its document into the ring buffer or
+ * counts it as rejected.
+ */
 export class DatagramIntake {
   readonly #ring: RingBufferWriter;
   readonly #reader = new DatagramReader();
@@ -54,7 +57,10 @@ export class DatagramIntake {
     report.nextMs = nowMs + REJECT_REPORT_MS;
   }
 
-  /** One timer serves all chunks: it seals the open chunk if that is due, and otherwise is set again for when it will be. */
+  /**
+   * One timer serves all chunks: it seals the open chunk if that is due, and otherwise is set again for when it will
+   * be.
+   */
   #armTimer(nowMs: number): void {
     const { firstArrivalMs } = this.#ring;
     if (firstArrivalMs === 0) return;

@@ -16,15 +16,17 @@ export class DatagramReader {
   #known = 0;
 
   /**
-   * Returns the offset of the document in a datagram (the first `length` bytes of `bytes`), or a negative reject number. The document is everything
-   * after the first newline.
-   * Called once per datagram on the receive thread: no allocation and no exception in the usual case, in which the header equals the last valid
-   * one byte for byte (a node has one or two SDKs). Accepts exactly what the reference daemon accepts.
+   * Returns the offset of the document in a datagram (the first `length` bytes of `bytes`), or a negative reject
+   * number. The document is everything after the first newline.
+   * Called once per datagram on the receive thread: no allocation and no exception in the usual case, in which the
+   * header equals the last valid one byte for byte (a node has one or two SDKs). Accepts exactly what the reference
+   * daemon accepts.
    */
   documentOffset(bytes: Buffer, length = bytes.length): number {
     if (length === 0) return REJECT_EMPTY;
     const known = this.#known;
-    if (known !== 0 && length > known + 1 && bytes[known] === NEWLINE && beginsWith(bytes, this.#remembered, known)) return known + 1;
+    if (known !== 0 && length > known + 1 && bytes[known] === NEWLINE && beginsWith(bytes, this.#remembered, known))
+      return known + 1;
     const datagram = bytes.subarray(0, length);
     const newline = datagram.indexOf(NEWLINE);
     if (newline < 0 || newline === length - 1) return REJECT_NO_DOCUMENT;

@@ -8,9 +8,11 @@ export interface DatagramConsumer {
 }
 
 /**
- * Reads datagrams straight from the descriptor of a bound, non-blocking socket. For each datagram node:dgram creates a 64 KiB buffer, an address
- * object and an event; a read(2) into one scratch buffer costs less than half (docs/performance.md).
- * The drawbacks: the sender's address is unknown, and an empty socket raises an exception. So this only pays when many datagrams are waiting.
+ * Reads datagrams straight from the descriptor of a bound, non-blocking socket. For each datagram node:dgram creates a
+ * 64 KiB buffer, an address object and an event; a read(2) into one scratch buffer costs less than half
+ * (docs/performance.md).
+ * The drawbacks: the sender's address is unknown, and an empty socket raises an exception. So this only pays when many
+ * datagrams are waiting.
  */
 export class DirectReader {
   readonly #descriptor: number;
@@ -24,7 +26,8 @@ export class DirectReader {
   }
 
   /**
-   * Passes up to `limit` waiting datagrams to `to`, each as the first `length` bytes of a buffer that is reused after the call.
+   * Passes up to `limit` waiting datagrams to `to`, each as the first `length` bytes of a buffer that is reused after
+   * the call.
    * Returns the number of datagrams.
    * Never throws: after any error but EAGAIN it stops reading, and node:dgram continues alone.
    */

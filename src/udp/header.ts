@@ -3,8 +3,9 @@ const MAX_DEPTH = 10_000;
 
 /**
  * Whether the reference daemon would read the first line of a datagram as `{"format":"json","version":1}`.
- * compat: it decodes as Go's encoding/json does into a string and an int, ignoring type errors: keys may have any case, extra keys are allowed,
- * the last of two equal keys wins, null or a wrong type leaves the previous value, and 1.0 or 1e0 is not an int.
+ * compat: it decodes as Go's encoding/json does into a string and an int, ignoring type errors: keys may have any case,
+ * extra keys are allowed, the last of two equal keys wins, null or a wrong type leaves the previous value, and 1.0 or
+ * 1e0 is not an int.
  * JSON.parse hides repeated keys and the spelling of numbers, so the members are read from the text.
  */
 export function isTraceHeader(line: Uint8Array): boolean {
@@ -26,7 +27,10 @@ export function isTraceHeader(line: Uint8Array): boolean {
   return isObject && equalFold(format, 'json') && version === 1;
 }
 
-/** Calls `visit` with each top-level key and the source text of its value. false if `text`, which is valid JSON, is not an object or is too deep. */
+/**
+ * Calls `visit` with each top-level key and the source text of its value. false if `text`, which is valid JSON, is not
+ * an object or is too deep.
+ */
 function forEachMember(text: string, visit: (key: string, value: string) => void): boolean {
   let depth = 0;
   let key: string | undefined;
@@ -60,5 +64,7 @@ function stringEnd(text: string, quote: number): number {
 
 /** Go's EqualFold against ASCII letters: U+017F folds to s and U+212A to k. `lower` is in lower case. */
 function equalFold(text: string, lower: string): boolean {
-  return text.length === lower.length && text.replaceAll('\u017f', 's').replaceAll('\u212a', 'k').toLowerCase() === lower;
+  return (
+    text.length === lower.length && text.replaceAll('\u017f', 's').replaceAll('\u212a', 'k').toLowerCase() === lower
+  );
 }

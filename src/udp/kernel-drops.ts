@@ -24,14 +24,19 @@ export function inodesOn(table: string, port: number): string[] {
 /** Descriptors of this process's sockets by inode. */
 function ownSockets(): Map<string, number> {
   try {
-    const descriptors = readdirSync('/proc/self/fd').map((fd) => [socketInode(`/proc/self/fd/${fd}`), Number(fd)] as const);
+    const descriptors = readdirSync('/proc/self/fd').map(
+      (fd) => [socketInode(`/proc/self/fd/${fd}`), Number(fd)] as const,
+    );
     return new Map(descriptors.filter((entry): entry is [string, number] => entry[0] !== undefined));
   } catch {
     return new Map();
   }
 }
 
-/** Datagrams that the kernel dropped on the socket with this inode because the buffer was full; undefined if the count cannot be read. */
+/**
+ * Datagrams that the kernel dropped on the socket with this inode because the buffer was full; undefined if the count
+ * cannot be read.
+ */
 export function readKernelDrops(inode: string): number | undefined {
   for (const path of TABLES) {
     const drops = dropsIn(readProc(path), inode);

@@ -9,7 +9,9 @@ export function readProc(path: string): string {
   }
 }
 
-/** The inode of the socket behind a link such as /proc/self/fd/7; undefined if it is not a socket, or has been closed. */
+/**
+ * The inode of the socket behind a link such as /proc/self/fd/7; undefined if it is not a socket, or has been closed.
+ */
 export function socketInode(link: string): string | undefined {
   try {
     return /^socket:\[(\d+)\]$/.exec(readlinkSync(link))?.[1];

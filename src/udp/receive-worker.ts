@@ -1,6 +1,6 @@
 /**
- * The receive thread: reads datagrams, checks their headers, copies documents into the ring buffer. Import nothing else here:
- * a worker that loads the whole bundle costs 30 MB.
+ * The receive thread: reads datagrams, checks their headers, copies documents into the ring buffer. Import nothing else
+ * here: a worker that loads the whole bundle costs 30 MB.
  */
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { parentPort, workerData } from 'node:worker_threads';
@@ -10,7 +10,14 @@ import { DatagramIntake } from './datagram-intake.ts';
 import { RingBufferWriter } from './ring-buffer.ts';
 import { BurstPolicy } from './burst-policy.ts';
 import { warmUp } from './warm-up.ts';
-import { MAX_CATCH_UP_MS, MAX_DRAIN_MS, QUIET_MS, type FromWorker, type ToWorker, type WorkerInput } from './worker-messages.ts';
+import {
+  MAX_CATCH_UP_MS,
+  MAX_DRAIN_MS,
+  QUIET_MS,
+  type FromWorker,
+  type ToWorker,
+  type WorkerInput,
+} from './worker-messages.ts';
 
 /** After this many datagrams in one turn of the event loop, reading the rest directly pays. */
 const BUSY_TURN = 16;
@@ -49,8 +56,8 @@ function readBurst(from: DirectReader): void {
 }
 
 /**
- * Calls `then` after a full turn of the event loop that found the socket empty: everything sent before has been read. A timer could not tell,
- * because a thread that gets no CPU for a moment receives nothing either.
+ * Calls `then` after a full turn of the event loop that found the socket empty: everything sent before has been read. A
+ * timer could not tell, because a thread that gets no CPU for a moment receives nothing either.
  */
 function catchUp(then: () => void): void {
   const startedMs = monotonicMs();

@@ -69,7 +69,13 @@ export class UdpReceiver implements Component, SegmentSource {
   async start(): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const { host, port, maxAgeMs } = this.#config;
-    const input: WorkerInput = { memory: this.#ring.memory, host, port, maxAgeMs, receiveBufferBytes: RECEIVE_BUFFER_BYTES };
+    const input: WorkerInput = {
+      memory: this.#ring.memory,
+      host,
+      port,
+      maxAgeMs,
+      receiveBufferBytes: RECEIVE_BUFFER_BYTES,
+    };
     const worker = startWorker(input);
     this.#worker = worker;
     worker.on('message', (message: FromWorker) => {
@@ -109,8 +115,9 @@ export class UdpReceiver implements Component, SegmentSource {
   }
 
   /**
-   * Resolves when every datagram that was in the socket at the time of the call is counted in `read()`. That includes everything sent on loopback
-   * earlier: it is in the socket when the sender's call returns. If senders keep the socket full or the thread hangs, resolves after CATCH_UP_MS.
+   * Resolves when every datagram that was in the socket at the time of the call is counted in `read()`. That includes
+   * everything sent on loopback earlier: it is in the socket when the sender's call returns. If senders keep the socket
+   * full or the thread hangs, resolves after CATCH_UP_MS.
    */
   async caughtUp(): Promise<void> {
     const worker = this.#worker;
@@ -125,13 +132,25 @@ export class UdpReceiver implements Component, SegmentSource {
     return this.#ring.read();
   }
 
-  /** Datagrams that the kernel dropped because the socket buffer was full. Keeps the last reading if the count cannot be read. */
+  /**
+   * Datagrams that the kernel dropped because the socket buffer was full. Keeps the last reading if the count cannot be
+   * read.
+   */
   kernelDrops(): number {
     const drops = this.#inode === undefined ? undefined : readKernelDrops(this.#inode);
     if (drops === undefined || drops === this.#drops) return this.#drops;
-    const fields = { dropped: drops - this.#drops, total: drops, remedy: `sysctl -w net.core.rmem_max=${2 * RECEIVE_BUFFER_BYTES}, or more CPU` };
+    const fields = {
+      dropped: drops - this.#drops,
+      total: drops,
+      remedy: `sysctl -w net.core.rmem_max=${2 * RECEIVE_BUFFER_BYTES}, or more CPU`,
+    };
     this.#drops = drops;
-    this.#deps.log.limited('kernel_drops', 'error', fields, 'the kernel dropped datagrams before they could be read: the socket buffer was full');
+    this.#deps.log.limited(
+      'kernel_drops',
+      'error',
+      fields,
+      'the kernel dropped datagrams before they could be read: the socket buffer was full',
+    );
     return drops;
   }
 
@@ -150,7 +169,8 @@ export class UdpReceiver implements Component, SegmentSource {
     try {
       await within(STOP_MS, 'the receive thread', () => promise, deadline);
     } catch (error) {
-      if (error instanceof DeadlineError) this.#deps.log.error({ error: error.message }, 'the receive thread did not stop in time');
+      if (error instanceof DeadlineError)
+        this.#deps.log.error({ error: error.message }, 'the receive thread did not stop in time');
     }
     await within(STOP_MS, 'the end of the receive thread', () => worker.terminate()).catch(() => {});
     this.#ring.drainAll((chunk) => this.#deps.sink.push(chunk));
@@ -176,7 +196,11 @@ export class UdpReceiver implements Component, SegmentSource {
     this.#state = { name: this.name, state: 'ok', reason: address };
     log.info({ address, receiveBufferBytes }, 'receiving segments on UDP');
     const remedy = socketBufferRemedy(receiveBufferBytes, process.platform);
-    if (remedy !== undefined) log.warn({ receiveBufferBytes, remedy }, 'the UDP receive buffer is small: bursts may be lost before they are read');
+    if (remedy !== undefined)
+      log.warn(
+        { receiveBufferBytes, remedy },
+        'the UDP receive buffer is small: bursts may be lost before they are read',
+      );
   }
 
   #onMessage(message: FromWorker): void {
@@ -189,7 +213,8 @@ export class UdpReceiver implements Component, SegmentSource {
     } else if (message.type === 'rejected') {
       const { count, bytes, from } = message;
       const reason = REJECT_REASONS[message.reason];
-      if (reason !== 'empty') log.warn({ reason, count, bytes, from }, 'rejected a datagram that is not a valid segment');
+      if (reason !== 'empty')
+        log.warn({ reason, count, bytes, from }, 'rejected a datagram that is not a valid segment');
     } else if (message.type === 'error') {
       log.limited('udp_socket', 'warn', { error: message.message }, 'error on the UDP socket');
     }
@@ -202,7 +227,10 @@ export class UdpReceiver implements Component, SegmentSource {
   }
 }
 
-/** What to do about a small socket buffer. Linux reports twice the requested size, or less if net.core.rmem_max limits it. */
+/**
+ * What to do about a small socket buffer. Linux reports twice the requested size, or less if net.core.rmem_max limits
+ * it.
+ */
 export function socketBufferRemedy(effectiveBytes: number, platform: string): string | undefined {
   if (platform !== 'linux' || effectiveBytes >= RECEIVE_BUFFER_BYTES) return undefined;
   return `sysctl -w net.core.rmem_max=${RECEIVE_BUFFER_BYTES}`;

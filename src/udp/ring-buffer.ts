@@ -3,9 +3,11 @@ import type { Chunk } from '../pipeline/segment.ts';
 
 /**
  * Chunks of shared memory between the receive thread (one writer) and the main thread (one reader).
- * The writer opens the free chunk with the lowest index, fills it and seals it; the reader copies it and frees it. Only chunks in use cost memory.
- * 176 chunks of 64 KiB hold 8,800 one-KB documents: a main thread stalled for 0.9 s at 10,000/s, before the socket buffer fills. Together with the
- * socket buffer that is more than 10,000 at once. More chunks would take more memory in a flood (R19).
+ * The writer opens the free chunk with the lowest index, fills it and seals it; the reader copies it and frees it. Only
+ * chunks in use cost memory.
+ * 176 chunks of 64 KiB hold 8,800 one-KB documents: a main thread stalled for 0.9 s at 10,000/s, before the socket
+ * buffer fills. Together with the socket buffer that is more than 10,000 at once. More chunks would take more memory in
+ * a flood (R19).
  */
 export const CHUNK_BYTES = 64 * 1024;
 export const CHUNKS = 176;
@@ -47,7 +49,8 @@ export class RingBuffer {
     const arrivalBytes = 8 * CHUNKS * CHUNK_DOCUMENTS;
     const endBytes = 4 * CHUNKS * CHUNK_DOCUMENTS;
     const controlBytes = 4 * CONTROL_LENGTH;
-    this.memory = memory ?? new SharedArrayBuffer(counterBytes + arrivalBytes + endBytes + controlBytes + CHUNKS * CHUNK_BYTES);
+    this.memory =
+      memory ?? new SharedArrayBuffer(counterBytes + arrivalBytes + endBytes + controlBytes + CHUNKS * CHUNK_BYTES);
     let offset = 0;
     this.counters = new Float64Array(this.memory, offset, counterLength);
     this.arrivals = new Float64Array(this.memory, (offset += counterBytes), CHUNKS * CHUNK_DOCUMENTS);
@@ -78,8 +81,8 @@ export class RingBufferWriter extends RingBuffer {
   }
 
   /**
-   * Copies the document, `source` from `start` to `end`, into the open chunk. Blocks while no chunk is free: the socket buffer holds what
-   * arrives meanwhile, and the kernel counts what it drops. This thread drops nothing.
+   * Copies the document, `source` from `start` to `end`, into the open chunk. Blocks while no chunk is free: the socket
+   * buffer holds what arrives meanwhile, and the kernel counts what it drops. This thread drops nothing.
    */
   store(source: Buffer, start: number, end: number, nowMs: number): void {
     const length = end - start;
@@ -114,7 +117,10 @@ export class RingBufferWriter extends RingBuffer {
     this.firstArrivalMs = 0;
   }
 
-  /** Stops waking the reader for each chunk. In a burst the reader would take the core that the writer needs to read the socket. */
+  /**
+   * Stops waking the reader for each chunk. In a burst the reader would take the core that the writer needs to read the
+   * socket.
+   */
   hold(): void {
     this.#reportAfter = MAX_UNREPORTED;
   }
@@ -195,18 +201,17 @@ export class RingBufferReader extends RingBuffer {
   }
 
   /**
-   * One consistent reading while the writer works. The writer increments the sequence before and after it changes a counter,
-   * so a reading is consistent if the sequence was even and did not change.
+   * One consistent reading while the writer works. The writer increments the sequence before and after it changes a
+   * counter, so a reading is consistent if the sequence was even and did not change.
    */
   read(): { received: number; rejected: Record<DatagramRejectReason, number>; held: number } {
     const { control, counters } = this;
     for (;;) {
       const before = Atomics.load(control, SEQUENCE);
       const received = counters[RECEIVED]!;
-      const rejected = Object.fromEntries(REJECT_REASONS.map((reason, i) => [reason, counters[REJECTED + i]])) as Record<
-        DatagramRejectReason,
-        number
-      >;
+      const rejected = Object.fromEntries(
+        REJECT_REASONS.map((reason, i) => [reason, counters[REJECTED + i]]),
+      ) as Record<DatagramRejectReason, number>;
       let held = 0;
       for (let index = 0; index < CHUNKS; index++) held += control[COUNTS + index]!;
       if ((before & 1) === 0 && Atomics.load(control, SEQUENCE) === before) return { received, rejected, held };

@@ -11,21 +11,26 @@ const SAMPLE = '{"format":"json","version":1}\n{}';
 const ROUNDS = 256;
 
 /**
- * Runs the datagram code before the first datagram, with a ring buffer that is thrown away. V8 runs new code several times slower, and
- * would compile it when the cores are needed for receiving: a burst soon after the start lost datagrams to that (docs/performance.md).
- * Call it before the real ring buffer is created: V8 compiles for the hidden classes it has seen, and first use changes them.
- * To see the effect, run `node --trace-opt --trace-deopt dist/xrayd.cjs`: the first burst deoptimizes nothing in this folder.
+ * Runs the datagram code before the first datagram, with a ring buffer that is thrown away. V8 runs new code several
+ * times slower, and would compile it when the cores are needed for receiving: a burst soon after the start lost
+ * datagrams to that (docs/performance.md).
+ * Call it before the real ring buffer is created: V8 compiles for the hidden classes it has seen, and first use changes
+ * them.
+ * To see the effect, run `node --trace-opt --trace-deopt dist/xrayd.cjs`: the first burst deoptimizes nothing in this
+ * folder.
  * Takes 25 to 40 ms of the receive thread, and 2 MB that V8 keeps.
  */
 export function warmUp(): void {
   const main = new RingBufferReader();
   const ring = new RingBufferWriter(main.memory);
-  // V8 distinguishes two kinds of buffer: allocated in JavaScript, as in the direct reader, and by Node's C++ code, as in node:dgram.
+  // V8 distinguishes two kinds of buffer: allocated in JavaScript, as in the direct reader, and by Node's C++ code, as
+  // in node:dgram.
   const scratch = Buffer.allocUnsafeSlow(SCRATCH_BYTES);
   scratch.write(SAMPLE);
   const native = serialize(SAMPLE);
   native.write(SAMPLE);
-  // Reading the first descriptor gives any number of empty datagrams; reading the second fails, as does a socket in which nothing waits.
+  // Reading the first descriptor gives any number of empty datagrams; reading the second fails, as does a socket in
+  // which nothing waits.
   const empties = open('/dev/null');
   const nothing = open('/');
   // Several functions: with a single one V8 would assume that no other exists.

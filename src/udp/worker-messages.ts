@@ -9,8 +9,8 @@ export interface WorkerInput {
 }
 
 /**
- * The worker answers `catch-up` with `caught-up` when it has read what the socket held. `descriptor` is the worker's socket, whose number the
- * worker itself cannot learn.
+ * The worker answers `catch-up` with `caught-up` when it has read what the socket held. `descriptor` is the worker's
+ * socket, whose number the worker itself cannot learn.
  */
 export type ToWorker = 'stop' | 'catch-up' | { readonly descriptor: number };
 
@@ -19,14 +19,26 @@ export type FromWorker =
   | { readonly type: 'bind-error'; readonly code: string; readonly message: string }
   | { readonly type: 'error'; readonly message: string }
   | { readonly type: 'first'; readonly from: string | undefined }
-  /** `count` datagrams since the last report of this reason; `bytes` and `from` describe the last one; `from` may be unknown. */
-  | { readonly type: 'rejected'; readonly reason: number; readonly count: number; readonly bytes: number; readonly from: string | undefined }
+  /**
+   * `count` datagrams since the last report of this reason; `bytes` and `from` describe the last one; `from` may be
+   * unknown.
+   */
+  | {
+      readonly type: 'rejected';
+      readonly reason: number;
+      readonly count: number;
+      readonly bytes: number;
+      readonly from: string | undefined;
+    }
   | { readonly type: 'caught-up' }
   | { readonly type: 'stopped' };
 
 export const REJECT_REPORT_MS = 10_000;
 
-/** On stop, the socket counts as drained after this long without a datagram; a sender that never pauses is cut off after MAX_DRAIN_MS. */
+/**
+ * On stop, the socket counts as drained after this long without a datagram; a sender that never pauses is cut off after
+ * MAX_DRAIN_MS.
+ */
 export const QUIET_MS = 20;
 export const MAX_DRAIN_MS = 500;
 /** A socket that senders keep full counts as caught up after this long. */

@@ -25,7 +25,16 @@ test('a cursor gives its place back, for its own question only', () => {
 
 test('no other text is a cursor', () => {
   const cursor = cursorAt([5, 1.5], ['rows']);
-  for (const text of ['', 'x', '5', 'null', `${cursor}=`, ` ${cursor}`, cursor.slice(1), Buffer.from('[5,1.5]').toString('base64url')])
+  for (const text of [
+    '',
+    'x',
+    '5',
+    'null',
+    `${cursor}=`,
+    ` ${cursor}`,
+    cursor.slice(1),
+    Buffer.from('[5,1.5]').toString('base64url'),
+  ])
     expect(placeOf(text, ['rows']), text).toBeUndefined();
   fc.assert(fc.property(fc.string(), (text) => placeOf(text, ['rows']) === undefined));
 });
@@ -36,7 +45,8 @@ test('a cursor of another kind of list is refused', () => {
   expect(traceCursorOf(cursorAt([5, 'x'], []), [])).toBeUndefined();
   expect(traceCursorOf(cursorAt([5, 1, 1], []), [])).toBeUndefined();
   expect(traceCursorOf(cursorAt([5, 1], []), [])).toEqual({ row: 5, time: 1 });
-  for (const place of [[-1], [1.5], ['1'], [1, 1], []]) expect(() => offsetOf(cursorAt(place, []), [])).toThrow(ApiError);
+  for (const place of [[-1], [1.5], ['1'], [1, 1], []])
+    expect(() => offsetOf(cursorAt(place, []), [])).toThrow(ApiError);
 });
 
 test('pages follow each other to the end, whatever their size', () => {
@@ -45,7 +55,12 @@ test('pages follow each other to the end, whatever their size', () => {
       const found: number[] = [];
       let token: string | null | undefined;
       do {
-        const page = pageOf(items, { ...(token === undefined || token === null ? {} : { NextToken: token }), MaxResults, most: 3, question: [] });
+        const page = pageOf(items, {
+          ...(token === undefined || token === null ? {} : { NextToken: token }),
+          MaxResults,
+          most: 3,
+          question: [],
+        });
         found.push(...page.items);
         token = page.NextToken;
       } while (token !== null);

@@ -93,7 +93,9 @@ test('documents of a client that disconnects before they are stored are counted 
   const documents = Array.from({ length: 20 }, (_, i) => documentOf(i + 1));
   const body = JSON.stringify({ TraceSegmentDocuments: ['T1Sabc', ...documents] });
   const socket = connect(api.address!.port, '127.0.0.1');
-  socket.write(`POST /TraceSegments HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
+  socket.write(
+    `POST /TraceSegments HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+  );
   await store.asked;
   socket.resume().end();
   // Until the server has closed its side too.

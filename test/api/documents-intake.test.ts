@@ -10,7 +10,12 @@ const bytesOf = (...texts: string[]): Buffer[] => texts.map((text) => Buffer.fro
 /** The intake in front of a real batcher; the test settles the calls of the exporter. */
 function intakeInto(config: Parameters<typeof setUp>[0] = {}, fullError?: StoreFullError, maxWaitMs?: number) {
   const parts = setUp(config);
-  const deps = { sink: parts.batcher, ingest: { fullError }, accounting: parts.accounting, ...(maxWaitMs === undefined ? {} : { maxWaitMs }) };
+  const deps = {
+    sink: parts.batcher,
+    ingest: { fullError },
+    accounting: parts.accounting,
+    ...(maxWaitMs === undefined ? {} : { maxWaitMs }),
+  };
   return { ...parts, intake: new DocumentsIntake(deps) };
 }
 
@@ -34,9 +39,17 @@ test('the refusals of a call are its own, in its order, also when segments of UD
   await eventually(() => exporter.calls.length === 1);
   expect(textsOf(exporter.calls[0]!.batch)).toEqual(['u1', 'u2', 'a', 'bad', 'c']);
   const second = intake.put(bytesOf('worse'));
-  const refusalAt = (position: number, code: string) => ({ position, code, isRetryable: false, id: `id of ${code}`, message: `why ${code}` });
+  const refusalAt = (position: number, code: string) => ({
+    position,
+    code,
+    isRetryable: false,
+    id: `id of ${code}`,
+    message: `why ${code}`,
+  });
   exporter.calls[0]!.settle({ kind: 'partial', refused: [refusalAt(1, 'MissingId'), refusalAt(3, 'InvalidId')] });
-  expect(await first).toEqual([{ id: 'id of InvalidId', code: 'InvalidId', message: 'why InvalidId', traceId: undefined }]);
+  expect(await first).toEqual([
+    { id: 'id of InvalidId', code: 'InvalidId', message: 'why InvalidId', traceId: undefined },
+  ]);
   await eventually(() => exporter.calls.length === 2);
   exporter.calls[1]!.settle({ kind: 'partial', refused: [refusalAt(0, 'MissingName')] });
   expect((await second).map(({ code }) => code)).toEqual(['MissingName']);
@@ -58,7 +71,10 @@ test('a call whose documents could not be stored is not answered as stored; they
 });
 
 test('while the store is full and documents wait for it, further ones stay with their sender', async () => {
-  const { intake, push, accounting, expectBalanced } = intakeInto({ maxAgeMs: 3_600_000 }, new StoreFullError('no space', 'disk'));
+  const { intake, push, accounting, expectBalanced } = intakeInto(
+    { maxAgeMs: 3_600_000 },
+    new StoreFullError('no space', 'disk'),
+  );
   push('waiting');
   await expect(intake.put(bytesOf('a'))).rejects.toThrow('no space');
   expect(accounting.snapshot()).toMatchObject({ received: 1, buffered: 1 });
@@ -67,7 +83,10 @@ test('while the store is full and documents wait for it, further ones stay with 
 
 test('a store that does not answer is a 503 after the deadline, and the documents are kept', async () => {
   const { intake, exporter, accounting, expectBalanced } = intakeInto({}, undefined, 20);
-  await expect(intake.put(bytesOf('a'))).rejects.toMatchObject({ status: 503, message: expect.stringContaining('are not stored yet') });
+  await expect(intake.put(bytesOf('a'))).rejects.toMatchObject({
+    status: 503,
+    message: expect.stringContaining('are not stored yet'),
+  });
   expect(accounting.snapshot()).toMatchObject({ received: 1, inFlight: 1 });
   exporter.calls[0]!.settle({ kind: 'sent' });
   await eventually(() => accounting.sent === 1);
@@ -104,7 +123,9 @@ test('documents in a format that the exporter does not accept are refused one by
   const { batcher, exporter, accounting, expectBalanced } = setUp();
   exporter.accepts = [];
   const settled: unknown[] = [];
-  expect(batcher.offer(bytesOf('a', 'b'), 'xray', (position, settlement) => void settled.push([position, settlement]))).toBe('accepted');
+  expect(
+    batcher.offer(bytesOf('a', 'b'), 'xray', (position, settlement) => void settled.push([position, settlement])),
+  ).toBe('accepted');
   expect(settled).toEqual([
     [0, { kind: 'refused', code: 'UnsupportedFormat' }],
     [1, { kind: 'refused', code: 'UnsupportedFormat' }],

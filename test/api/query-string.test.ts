@@ -8,7 +8,9 @@ test('a parameter that is given twice is refused by name', () => {
     ['a', '1'],
     ['b', ''],
   ]);
-  expect(() => parametersOf({ a: ['1', '2'] })).toThrow(new ApiError('InvalidRequestException', 'The query parameter "a" is given more than once'));
+  expect(() => parametersOf({ a: ['1', '2'] })).toThrow(
+    new ApiError('InvalidRequestException', 'The query parameter "a" is given more than once'),
+  );
 });
 
 test('a route cannot declare a parameter that is not a string, because nothing would check it', () => {

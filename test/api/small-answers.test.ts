@@ -44,11 +44,22 @@ async function start(): Promise<{ store: SlowStore; url: string }> {
   const feed = new LiveFeed();
   const lines = new ConsoleLines({ write: () => {}, hasColor: false, nowMs: () => 0 });
   const ingest = new Ingest({ store, log, lines, onChanged: () => {}, onStored: () => {} });
-  const backend = new XRayBackend({ account: { region: 'us-east-1', accountId: '123456789012' }, defaultSampling: 'all' }, { store, ingest, feed });
+  const backend = new XRayBackend(
+    { account: { region: 'us-east-1', accountId: '123456789012' }, defaultSampling: 'all' },
+    { store, ingest, feed },
+  );
   await backend.open();
   const status = () => ({ version: '0', address: '', received: 0, lost: 0 });
   const guard = new RequestGuard({ allowed: [], forClients: [], callPath: new CallPath() }, log);
-  const deps = { backend, intake: undefined as never, guard, log, counters: newCounters(), status, sample: () => ({ traceId: '', documents: [] }) };
+  const deps = {
+    backend,
+    intake: undefined as never,
+    guard,
+    log,
+    counters: newCounters(),
+    status,
+    sample: () => ({ traceId: '', documents: [] }),
+  };
   const api = await scope.start(new XRayApi({ host: '127.0.0.1', port: 0, token: '', maxBodiesBytes: 1e7 }, deps));
   return { store, url: `http://${formatAddress(api.address!)}` };
 }
@@ -76,14 +87,17 @@ test('unread large answers leave the page, its list and status their own budget'
     socket.write('GET /api/overview HTTP/1.1\r\nHost: localhost\r\n\r\n');
     await begins;
   }
-  for (const path of ['/', '/api/traces', '/api/window', '/api/status']) expect((await fetch(url + path)).status, path).toBe(200);
+  for (const path of ['/', '/api/traces', '/api/window', '/api/status'])
+    expect((await fetch(url + path)).status, path).toBe(200);
 }, 30_000);
 
 test('operations that read traces or return documents do not count as small', () => {
   const large = ALL_OPERATIONS.filter(({ path }) => !isSmall(path)).map(({ name }) => name);
   expect(large).toEqual(
     ALL_OPERATIONS.map(({ name }) => name).filter(
-      (name) => /Trace(s|Graph|Retrieval|Summaries)$|TracesGraph|Insight|Graph|TimeSeries/.test(name) && !name.startsWith('Cancel'),
+      (name) =>
+        /Trace(s|Graph|Retrieval|Summaries)$|TracesGraph|Insight|Graph|TimeSeries/.test(name) &&
+        !name.startsWith('Cancel'),
     ),
   );
   for (const path of [

@@ -9,8 +9,13 @@ const answer = (status: number, body: unknown = '', headers: Record<string, stri
   headers,
   body: Buffer.isBuffer(body) ? body : Buffer.from(typeof body === 'string' ? body : JSON.stringify(body)),
 });
-const ofType = (status: number, type: string): XRayAnswer => answer(status, { Message: '' }, { 'x-amzn-errortype': type });
-const failure = (code: 'timeout' | 'connection_refused' | 'dns' | 'tls'): XRayAnswer => ({ kind: 'failure', code, message: '' });
+const ofType = (status: number, type: string): XRayAnswer =>
+  answer(status, { Message: '' }, { 'x-amzn-errortype': type });
+const failure = (code: 'timeout' | 'connection_refused' | 'dns' | 'tls'): XRayAnswer => ({
+  kind: 'failure',
+  code,
+  message: '',
+});
 const at = (documents: readonly string[] = ['{"id":"1"}']) => ({ documents: () => documents, needsRequestId: false });
 const TAKEN = '{"UnprocessedTraceSegments":[]}';
 const NOT_XRAY = { kind: 'retry', code: 'not_xray' };
@@ -21,9 +26,21 @@ test.each([
   ['members that are new', answer(200, { NextToken: null, UnprocessedTraceSegments: [] }), { kind: 'sent' }],
   ['ThrottledException', ofType(429, 'ThrottledException'), { kind: 'retry', code: 'throttled' }],
   ['ThrottlingException with 400', ofType(400, 'ThrottlingException:http://x'), { kind: 'retry', code: 'throttled' }],
-  ['the type in the body', answer(400, { __type: 'com.amazon#TooManyRequestsException' }), { kind: 'retry', code: 'throttled' }],
-  ['429 with Retry-After', answer(429, '', { 'retry-after': '7' }), { kind: 'retry', code: 'throttled', afterMs: 7_000 }],
-  ['Retry-After of a day', answer(503, '', { 'retry-after': '86400' }), { kind: 'retry', code: 'http_503', afterMs: 60_000 }],
+  [
+    'the type in the body',
+    answer(400, { __type: 'com.amazon#TooManyRequestsException' }),
+    { kind: 'retry', code: 'throttled' },
+  ],
+  [
+    '429 with Retry-After',
+    answer(429, '', { 'retry-after': '7' }),
+    { kind: 'retry', code: 'throttled', afterMs: 7_000 },
+  ],
+  [
+    'Retry-After of a day',
+    answer(503, '', { 'retry-after': '86400' }),
+    { kind: 'retry', code: 'http_503', afterMs: 60_000 },
+  ],
   ['500', ofType(500, 'InternalFailure'), { kind: 'retry', code: 'http_500' }],
   ['a verdict with 500', ofType(500, 'InvalidRequestException'), { kind: 'retry', code: 'http_500' }],
   ['502 in HTML', answer(502, '<html>'), { kind: 'retry', code: 'http_502' }],
@@ -36,7 +53,11 @@ test.each([
   ['a time-out', failure('timeout'), { kind: 'retry', code: 'timeout' }],
   ['no DNS', failure('dns'), { kind: 'retry', code: 'dns' }],
   ['no TLS', failure('tls'), { kind: 'retry', code: 'tls' }],
-  ['no credentials', { kind: 'no_credentials', message: '' } satisfies XRayAnswer, { kind: 'retry', code: 'no_credentials' }],
+  [
+    'no credentials',
+    { kind: 'no_credentials', message: '' } satisfies XRayAnswer,
+    { kind: 'retry', code: 'no_credentials' },
+  ],
 ])('%s', (_what, given, result) => {
   expect(classify(given, at())).toEqual(result);
 });
@@ -53,7 +74,10 @@ test.each<[string, unknown]>([
   ['a list', '[]'],
   ['the list alone', '[{"Id":"1","ErrorCode":"A"}]'],
   ['the list within something', { Output: { UnprocessedTraceSegments: [] } }],
-  ['an operation that X-Ray does not know', { Output: { __type: 'com.amazon.coral.service#UnknownOperationException' }, Version: '1.0' }],
+  [
+    'an operation that X-Ray does not know',
+    { Output: { __type: 'com.amazon.coral.service#UnknownOperationException' }, Version: '1.0' },
+  ],
   ['the list beside an error type', { UnprocessedTraceSegments: [], __type: 'InternalFailure' }],
   ['another member', { UnprocessedTraceIds: [] }],
   ['the member in lower case', { unprocessedTraceSegments: [] }],
@@ -100,13 +124,22 @@ test("HTTP 200 with X-Ray's error type is not a success", () => {
   expect(classify(answer(200, TAKEN, { 'x-amzn-errortype': 'InternalFailure' }), at())).toEqual(NOT_XRAY);
 });
 
-test.each([100, 101, 201, 202, 203, 204, 205, 206, 226, 299, 600, 999, 0])('HTTP %i with the right body is not a success either', (status) => {
-  expect(classify(answer(status, TAKEN), at())).toEqual(NOT_XRAY);
-});
+test.each([100, 101, 201, 202, 203, 204, 205, 206, 226, 299, 600, 999, 0])(
+  'HTTP %i with the right body is not a success either',
+  (status) => {
+    expect(classify(answer(status, TAKEN), at())).toEqual(NOT_XRAY);
+  },
+);
 
-test.each([300, 301, 304, 307, 308])('does not follow a redirect %i with the right body, and does not count it as a success', (status) => {
-  expect(classify(answer(status, TAKEN, { location: 'http://other/' }), at())).toEqual({ kind: 'retry', code: `http_${status}` });
-});
+test.each([300, 301, 304, 307, 308])(
+  'does not follow a redirect %i with the right body, and does not count it as a success',
+  (status) => {
+    expect(classify(answer(status, TAKEN, { location: 'http://other/' }), at())).toEqual({
+      kind: 'retry',
+      code: `http_${status}`,
+    });
+  },
+);
 
 test.each(['x-amzn-requestid', 'x-amzn-request-id', 'x-amz-request-id'])(
   'accepts an answer from AWS with a request ID in %s, but not without',
@@ -117,7 +150,10 @@ test.each(['x-amzn-requestid', 'x-amzn-request-id', 'x-amz-request-id'])(
     expect(classify(answer(200, TAKEN, { [name]: 'a-b' }), config)).toEqual({ kind: 'sent' });
     const verdict = { 'x-amzn-errortype': 'InvalidRequestException' };
     expect(classify(answer(400, {}, verdict), config)).toEqual({ kind: 'retry', code: 'http_400' });
-    expect(classify(answer(400, {}, { ...verdict, [name]: 'a-b' }), config)).toEqual({ kind: 'rejected', code: 'InvalidRequestException' });
+    expect(classify(answer(400, {}, { ...verdict, [name]: 'a-b' }), config)).toEqual({
+      kind: 'rejected',
+      code: 'InvalidRequestException',
+    });
   },
 );
 
@@ -130,8 +166,10 @@ test.each([
   ['RequestEntityTooLargeException', 413],
 ])("X-Ray's %s is a verdict on the documents of a batch; the same word in a body is not one", (type, status) => {
   expect(classify(ofType(status, type), at())).toEqual({ kind: 'rejected', code: type });
-  const inBody = status === 413 ? { kind: 'rejected', code: 'http_413', by: 'gateway' } : { kind: 'retry', code: `http_${status}` };
-  for (const name of ['code', '__type', 'Code', 'type']) expect(classify(answer(status, { [name]: type }), at())).toEqual(inBody);
+  const inBody =
+    status === 413 ? { kind: 'rejected', code: 'http_413', by: 'gateway' } : { kind: 'retry', code: `http_${status}` };
+  for (const name of ['code', '__type', 'Code', 'type'])
+    expect(classify(answer(status, { [name]: type }), at())).toEqual(inBody);
   expect(classify(answer(status, {}, { 'x-amzn-errortype': '' }), at())).toEqual(inBody);
 });
 
@@ -159,20 +197,36 @@ test.each([
 test.each([400, 401, 402, 403, 404, 405, 406, 408, 409, 410, 411, 414, 415, 418, 421, 422, 426, 431, 451, 499])(
   "keeps the documents after a %i without X-Ray's error type, which comes from a gateway",
   (status) => {
-    for (const body of ['', '<html>', { code: 'BadRequest' }, { code: 400 }, { message: 'no Route matched' }, TAKEN, 'x'.repeat(1e5), deep(9_999)])
+    for (const body of [
+      '',
+      '<html>',
+      { code: 'BadRequest' },
+      { code: 400 },
+      { message: 'no Route matched' },
+      TAKEN,
+      'x'.repeat(1e5),
+      deep(9_999),
+    ])
       expect(classify(answer(status, body), at())).toEqual({ kind: 'retry', code: `http_${status}` });
   },
 );
 
 test("a 413 that is not X-Ray's is a gateway's", () => {
-  expect(classify(answer(413, '<html>', { server: 'nginx' }), at())).toEqual({ kind: 'rejected', code: 'http_413', by: 'gateway' });
+  expect(classify(answer(413, '<html>', { server: 'nginx' }), at())).toEqual({
+    kind: 'rejected',
+    code: 'http_413',
+    by: 'gateway',
+  });
 });
 
 const refuse = (...refused: unknown[]): XRayAnswer => answer(200, { UnprocessedTraceSegments: refused });
 
 test('finds refused documents by their ID, wherever it is in the document', () => {
   const documents = ['{"name":"a","id":"1"}', '{"parent_id":"2","subsegments":[{"id":"2"}],"id":"3"}', '{"id":"2"}'];
-  const result = classify(refuse({ Id: '2', ErrorCode: 'InvalidName' }, { Id: '3', ErrorCode: 'MissingName' }), at(documents));
+  const result = classify(
+    refuse({ Id: '2', ErrorCode: 'InvalidName' }, { Id: '3', ErrorCode: 'MissingName' }),
+    at(documents),
+  );
   expect(result).toEqual({
     kind: 'partial',
     refused: [
@@ -185,7 +239,13 @@ test('finds refused documents by their ID, wherever it is in the document', () =
 test('matches an entry without an ID to a document without one, an unknown ID to any other document, and no position twice', () => {
   const documents = ['{"id":"1"}', 'None', '{"id":"1"}', '{"id":"2"}', '{"id":"3"}'];
   const result = classify(
-    refuse({ ErrorCode: 'ParseError' }, { Id: '1', ErrorCode: 'A' }, { Id: 'gone' }, { Id: '1', ErrorCode: 'B' }, { Id: '1', ErrorCode: 'C' }),
+    refuse(
+      { ErrorCode: 'ParseError' },
+      { Id: '1', ErrorCode: 'A' },
+      { Id: 'gone' },
+      { Id: '1', ErrorCode: 'B' },
+      { Id: '1', ErrorCode: 'C' },
+    ),
     at(documents),
   );
   expect(result).toEqual({
@@ -200,7 +260,10 @@ test('matches an entry without an ID to a document without one, an unknown ID to
 });
 
 test('an ID that is refused twice but occurs once is one refusal, of no other document', () => {
-  const result = classify(refuse({ Id: '1', ErrorCode: 'A' }, { Id: '1', ErrorCode: 'B' }), at(['{"id":"2"}', '{"id":"1"}']));
+  const result = classify(
+    refuse({ Id: '1', ErrorCode: 'A' }, { Id: '1', ErrorCode: 'B' }),
+    at(['{"id":"2"}', '{"id":"1"}']),
+  );
   expect(result).toEqual({ kind: 'partial', refused: [{ position: 1, code: 'A', isRetryable: false }] });
 });
 
@@ -213,7 +276,10 @@ test('retries all documents that an ambiguous throttled entry may mean', () => {
     refused: [{ position: 1, code: 'InvalidName', isRetryable: false }, throttled(0), throttled(2)],
   });
   const unreadable = ['{"id":"1"}', 'None', '{"id":3}'];
-  expect(classify(refuse({ ErrorCode: 'ThrottledException' }), at(unreadable))).toEqual({ kind: 'partial', refused: [throttled(1), throttled(2)] });
+  expect(classify(refuse({ ErrorCode: 'ThrottledException' }), at(unreadable))).toEqual({
+    kind: 'partial',
+    refused: [throttled(1), throttled(2)],
+  });
 });
 
 test.each([
@@ -233,8 +299,14 @@ test.each([
 
 test.each([
   ['nested deep', `{"UnprocessedTraceSegments":[${'['.repeat(20_000)}${']'.repeat(20_000)}]}`],
-  ['with a member that is nested deep', `{"UnprocessedTraceSegments":[],"x":${'['.repeat(20_000)}${']'.repeat(20_000)}}`],
-  ['with more refusals than a call has documents', JSON.stringify({ UnprocessedTraceSegments: Array.from({ length: 5_000 }, () => ({ Id: '1' })) })],
+  [
+    'with a member that is nested deep',
+    `{"UnprocessedTraceSegments":[],"x":${'['.repeat(20_000)}${']'.repeat(20_000)}}`,
+  ],
+  [
+    'with more refusals than a call has documents',
+    JSON.stringify({ UnprocessedTraceSegments: Array.from({ length: 5_000 }, () => ({ Id: '1' })) }),
+  ],
 ])("does not parse an answer %s, which cannot be X-Ray's", (_what, body) => {
   expect(classify(answer(200, body), at())).toEqual(NOT_XRAY);
 });

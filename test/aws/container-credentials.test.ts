@@ -16,7 +16,10 @@ class Agent extends FakeServer {
 async function from(given: object): Promise<object> {
   const agent = await scope.start(new Agent());
   agent.given = given;
-  return containerCredentials({ AWS_CONTAINER_CREDENTIALS_FULL_URI: `${agent.url}/credentials` }, AbortSignal.timeout(5_000));
+  return containerCredentials(
+    { AWS_CONTAINER_CREDENTIALS_FULL_URI: `${agent.url}/credentials` },
+    AbortSignal.timeout(5_000),
+  );
 }
 
 const KEYS = { AccessKeyId: 'AKIA', SecretAccessKey: 'secret' };
@@ -38,5 +41,7 @@ test.each<[what: string, given: object]>([
   ['with a Token that is no text', { ...KEYS, Token: 7 }],
   ['with an Expiration that is no date', { ...KEYS, Expiration: 'soon' }],
 ])('refuses an answer of the container agent %s', async (_, given) => {
-  await expect(from(given)).rejects.toThrow('the response lacks AccessKeyId or SecretAccessKey, or its Token or Expiration is malformed');
+  await expect(from(given)).rejects.toThrow(
+    'the response lacks AccessKeyId or SecretAccessKey, or its Token or Expiration is malformed',
+  );
 });

@@ -52,7 +52,9 @@ class Provider implements CredentialProvider {
   }
 }
 
-async function sourceOf(...providers: readonly CredentialProvider[]): Promise<{ source: CredentialSource; counters: Counters; log: MemoryLog }> {
+async function sourceOf(
+  ...providers: readonly CredentialProvider[]
+): Promise<{ source: CredentialSource; counters: Counters; log: MemoryLog }> {
   const counters = newCounters();
   const log = new MemoryLog();
   const source = await scope.start(new CredentialSource({ providers, identify: async () => undefined, counters, log }));
@@ -97,7 +99,10 @@ test('a hanging refresh delays no call while current credentials are valid', asy
 
 test('skips a hanging provider that is not configured', async () => {
   const found = issued();
-  const { source } = await sourceOf(new Provider({ get: [never], isExplicit: false }), new Provider({ get: [async () => found] }));
+  const { source } = await sourceOf(
+    new Provider({ get: [never], isExplicit: false }),
+    new Provider({ get: [async () => found] }),
+  );
   expect(await source.get()).toBe(found);
 });
 
@@ -144,7 +149,13 @@ async function clocked(get: Answers['get']) {
   const provider = new Provider({ get });
   const deps = { now: () => clock.monotonic, wallNow: () => clock.wall };
   const source = await scope.start(
-    new CredentialSource({ providers: [provider], identify: async () => undefined, counters: newCounters(), log: new MemoryLog(), ...deps }),
+    new CredentialSource({
+      providers: [provider],
+      identify: async () => undefined,
+      counters: newCounters(),
+      log: new MemoryLog(),
+      ...deps,
+    }),
   );
   await eventually(() => source.state.state === 'ok');
   return { clock, provider, source };
@@ -152,19 +163,22 @@ async function clocked(get: Answers['get']) {
 
 const HOUR_MS = 3_600_000;
 
-test.each([-HOUR_MS, 2 * HOUR_MS])('setting the clock by %i ms neither expires credentials nor prolongs them', async (step) => {
-  const [first, second] = [issued(HOUR_MS), issued(HOUR_MS)];
-  const { clock, provider, source } = await clocked([async () => first, async () => second]);
-  clock.wall += step;
-  clock.monotonic += 54 * 60_000;
-  expect(await source.get()).toBe(first);
-  expect(provider.signals).toHaveLength(1);
-  // Five minutes before their end.
-  clock.monotonic += 2 * 60_000;
-  await source.get();
-  await eventually(async () => (await source.get()) === second);
-  expect(provider.signals).toHaveLength(2);
-});
+test.each([-HOUR_MS, 2 * HOUR_MS])(
+  'setting the clock by %i ms neither expires credentials nor prolongs them',
+  async (step) => {
+    const [first, second] = [issued(HOUR_MS), issued(HOUR_MS)];
+    const { clock, provider, source } = await clocked([async () => first, async () => second]);
+    clock.wall += step;
+    clock.monotonic += 54 * 60_000;
+    expect(await source.get()).toBe(first);
+    expect(provider.signals).toHaveLength(1);
+    // Five minutes before their end.
+    clock.monotonic += 2 * 60_000;
+    await source.get();
+    await eventually(async () => (await source.get()) === second);
+    expect(provider.signals).toHaveLength(2);
+  },
+);
 
 test('uses credentials that look expired to a clock that is ahead, and refreshes them every five minutes', async () => {
   const [first, second] = [issued(-HOUR_MS), issued(-HOUR_MS)];
@@ -187,7 +201,12 @@ test('requests new credentials when X-Ray reports them as expired, whatever the 
 
 test('requests new credentials when X-Ray refuses unexpired ones, after a pause of up to a minute, and uses them meanwhile', async () => {
   const [first, second] = [issued(HOUR_MS), issued(HOUR_MS)];
-  const { clock, provider, source } = await clocked([async () => first, async () => first, async () => first, async () => second]);
+  const { clock, provider, source } = await clocked([
+    async () => first,
+    async () => first,
+    async () => first,
+    async () => second,
+  ]);
   const asked = async (afterMs: number): Promise<number> => {
     clock.monotonic += afterMs;
     source.refused(first);

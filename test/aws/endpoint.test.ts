@@ -26,9 +26,13 @@ test.each([
 
 test('uses FIPS and dual-stack endpoints if AWS’s variables say so', async () => {
   process.env['AWS_USE_FIPS_ENDPOINT'] = 'true';
-  expect((await resolveEndpoint({ region: 'us-east-1', endpoint: undefined })).host).toBe('xray-fips.us-east-1.amazonaws.com');
+  expect((await resolveEndpoint({ region: 'us-east-1', endpoint: undefined })).host).toBe(
+    'xray-fips.us-east-1.amazonaws.com',
+  );
   process.env['AWS_USE_DUALSTACK_ENDPOINT'] = 'true';
-  expect((await resolveEndpoint({ region: 'us-east-1', endpoint: undefined })).host).toBe('xray-fips.us-east-1.api.aws');
+  expect((await resolveEndpoint({ region: 'us-east-1', endpoint: undefined })).host).toBe(
+    'xray-fips.us-east-1.api.aws',
+  );
 });
 
 test.each([
@@ -50,7 +54,10 @@ test.each([
 test.each([
   ['sts.example:8443', []],
   ['', []],
-  ['ftp://sts.example', ['AWS_ENDPOINT_URL_STS must be a URL with http or https, not "ftp://sts.example"; it is ignored']],
+  [
+    'ftp://sts.example',
+    ['AWS_ENDPOINT_URL_STS must be a URL with http or https, not "ftp://sts.example"; it is ignored'],
+  ],
 ])('AWS_ENDPOINT_URL_STS %j is read as --endpoint is, but a wrong one does not fail the start', (value, warnings) => {
   const log = new MemoryLog();
   const { config } = mergeConfig({ commandLine: { ...parseFlags([]), command: 'daemon' }, env: {}, file: undefined });

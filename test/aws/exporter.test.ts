@@ -29,7 +29,12 @@ function exporterFor(url: string, { proxyAddress = '', region = 'us-east-1', tim
 }
 
 function batchOf(...documents: string[]): Batch {
-  return documents.map((document) => ({ chunk: Buffer.from(document), start: 0, end: Buffer.byteLength(document), arrivedAtMs: 0 }));
+  return documents.map((document) => ({
+    chunk: Buffer.from(document),
+    start: 0,
+    end: Buffer.byteLength(document),
+    arrivedAtMs: 0,
+  }));
 }
 
 const raw = (status: string, body: string, ...headers: string[]): string =>
@@ -47,7 +52,11 @@ test.each<[what: string, reply: string, code: string]>([
   ['a 400 with a code in the body', raw('400 Bad Request', '{"code":"InvalidRequestException"}'), 'http_400'],
   ['a 404 with a code in the body', raw('404 Not Found', '{"__type":"InvalidRequestException"}'), 'http_404'],
   ['a body that ends too soon', raw('200 OK', TAKEN, 'Connection: close').slice(0, -5), 'connection_reset'],
-  ['a chunk that ends too soon', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n1f\r\n{"Unpro', 'connection_reset'],
+  [
+    'a chunk that ends too soon',
+    'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n1f\r\n{"Unpro',
+    'connection_reset',
+  ],
   ['another protocol', 'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n', 'not_xray'],
   ['no HTTP', 'SSH-2.0-OpenSSH\r\n', 'network'],
 ])('nothing counts as sent if something other than X-Ray answers: %s', async (_what, reply, code) => {
@@ -104,7 +113,11 @@ test('names a gateway with a small size limit, and the remedy', async () => {
   const upstream = await scope.start(new RawUpstream());
   upstream.reply = raw('413 Request Entity Too Large', '<html>', 'Server: nginx');
   const { exporter, log, calls } = exporterFor(upstream.url);
-  expect(await exporter.export(batchOf(segment('a')), signal)).toEqual({ kind: 'rejected', code: 'http_413', by: 'gateway' });
+  expect(await exporter.export(batchOf(segment('a')), signal)).toEqual({
+    kind: 'rejected',
+    code: 'http_413',
+    by: 'gateway',
+  });
   expect(calls()).toEqual([[{ outcome: 'http_413' }, 1]]);
   expect(log.find(/client_max_body_size/, 'warn')[0]!.fields).toMatchObject({ server: 'nginx', status: 413 });
 });
@@ -161,16 +174,29 @@ test.each([
 });
 
 test.each([
-  ['a proxy that wants a password', 'HTTP/1.1 407 Proxy Authentication Required\r\n\r\n', /407/, /--proxy-address http:\/\/USER:PASSWORD@HOST:PORT/],
-  ['a proxy that forbids the host', 'HTTP/1.1 403 blocked by policy\r\n\r\n', /403 blocked by policy/, /a proxy, portal or gateway in between/],
-])('reports why a tunnel is not opened, with the remedy and without the proxy’s password: %s', async (_what, reply, reason, remedy) => {
-  const upstream = await scope.start(new RawUpstream());
-  upstream.reply = reply;
-  const proxyAddress = upstream.url.replace('//', '//user:s3cret@');
-  const { exporter, log } = exporterFor('https://xray.us-east-1.amazonaws.com', { proxyAddress });
-  expect(await exporter.export(batchOf(segment('a')), signal)).toEqual({ kind: 'retry', code: 'network' });
-  const [line] = log.find(/^PutTraceSegments got no HTTP response/, 'warn');
-  expect(line?.fields['reason']).toMatch(reason);
-  expect(line?.message).toMatch(remedy);
-  expect(JSON.stringify([log.lines, exporter.state])).not.toContain('s3cret');
-});
+  [
+    'a proxy that wants a password',
+    'HTTP/1.1 407 Proxy Authentication Required\r\n\r\n',
+    /407/,
+    /--proxy-address http:\/\/USER:PASSWORD@HOST:PORT/,
+  ],
+  [
+    'a proxy that forbids the host',
+    'HTTP/1.1 403 blocked by policy\r\n\r\n',
+    /403 blocked by policy/,
+    /a proxy, portal or gateway in between/,
+  ],
+])(
+  'reports why a tunnel is not opened, with the remedy and without the proxy’s password: %s',
+  async (_what, reply, reason, remedy) => {
+    const upstream = await scope.start(new RawUpstream());
+    upstream.reply = reply;
+    const proxyAddress = upstream.url.replace('//', '//user:s3cret@');
+    const { exporter, log } = exporterFor('https://xray.us-east-1.amazonaws.com', { proxyAddress });
+    expect(await exporter.export(batchOf(segment('a')), signal)).toEqual({ kind: 'retry', code: 'network' });
+    const [line] = log.find(/^PutTraceSegments got no HTTP response/, 'warn');
+    expect(line?.fields['reason']).toMatch(reason);
+    expect(line?.message).toMatch(remedy);
+    expect(JSON.stringify([log.lines, exporter.state])).not.toContain('s3cret');
+  },
+);

@@ -32,7 +32,17 @@ function call(url: URL, more: Partial<HttpCall> = {}): ReturnType<typeof perform
   const agent = url.protocol === 'https:' ? new HttpsAgent() : new HttpAgent();
   scope.add(() => agent.destroy());
   const signal = new AbortController().signal;
-  return performCall({ url, method: 'POST', headers: {}, body: Buffer.from('{}'), agent, signal, timeoutMs: 1_000, maxAnswerBytes: 10_000, ...more });
+  return performCall({
+    url,
+    method: 'POST',
+    headers: {},
+    body: Buffer.from('{}'),
+    agent,
+    signal,
+    timeoutMs: 1_000,
+    maxAnswerBytes: 10_000,
+    ...more,
+  });
 }
 
 const onRequest =
@@ -44,7 +54,10 @@ const onRequest =
     });
 
 test('nobody listens: connection_refused', async () => {
-  expect(await call(new URL(`http://127.0.0.1:${await freePort()}`))).toMatchObject({ kind: 'failure', code: 'connection_refused' });
+  expect(await call(new URL(`http://127.0.0.1:${await freePort()}`))).toMatchObject({
+    kind: 'failure',
+    code: 'connection_refused',
+  });
 });
 
 test('an untrusted certificate: tls', async () => {
@@ -74,20 +87,28 @@ test('no answer, and an answer that never ends: timeout', async () => {
 });
 
 test('a reset before or in an answer, and an answer that is cut off: connection_reset', async () => {
-  expect(await call(await serving((socket) => socket.once('data', () => socket.resetAndDestroy())))).toMatchObject({ code: 'connection_reset' });
-  const head = 'HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\n{"Unproc';
-  expect(await call(await serving(onRequest(head, (socket) => setTimeout(() => socket.resetAndDestroy(), 50))))).toMatchObject({
+  expect(await call(await serving((socket) => socket.once('data', () => socket.resetAndDestroy())))).toMatchObject({
     code: 'connection_reset',
   });
-  expect(await call(await serving(onRequest(head, (socket) => socket.end())))).toMatchObject({ code: 'connection_reset' });
+  const head = 'HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\n{"Unproc';
+  expect(
+    await call(await serving(onRequest(head, (socket) => setTimeout(() => socket.resetAndDestroy(), 50)))),
+  ).toMatchObject({
+    code: 'connection_reset',
+  });
+  expect(await call(await serving(onRequest(head, (socket) => socket.end())))).toMatchObject({
+    code: 'connection_reset',
+  });
 });
 
-test.each(['SMTP ready\r\n', 'HTTP/9.9 what\r\n\r\n', `HTTP/1.1 200 OK\r\nX: ${'x'.repeat(100_000)}\r\n\r\n`, '\0\0\0\0\r\n\r\n'])(
-  'treats a response that is not HTTP as a network failure: %#',
-  async (bytes) => {
-    expect(await call(await serving(onRequest(bytes)))).toMatchObject({ kind: 'failure', code: 'network' });
-  },
-);
+test.each([
+  'SMTP ready\r\n',
+  'HTTP/9.9 what\r\n\r\n',
+  `HTTP/1.1 200 OK\r\nX: ${'x'.repeat(100_000)}\r\n\r\n`,
+  '\0\0\0\0\r\n\r\n',
+])('treats a response that is not HTTP as a network failure: %#', async (bytes) => {
+  expect(await call(await serving(onRequest(bytes)))).toMatchObject({ kind: 'failure', code: 'network' });
+});
 
 test('does not read an answer over the limit, whether its length is announced or not', async () => {
   const endless = onRequest('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n', (socket) => {
@@ -95,13 +116,20 @@ test('does not read an answer over the limit, whether its length is announced or
     socket.on('close', () => clearInterval(timer));
   });
   expect(await call(await serving(endless))).toMatchObject({ kind: 'failure', code: 'answer_too_large' });
-  expect(await call(await serving(onRequest('HTTP/1.1 200 OK\r\nContent-Length: 99999999\r\n\r\n')))).toMatchObject({ code: 'answer_too_large' });
+  expect(await call(await serving(onRequest('HTTP/1.1 200 OK\r\nContent-Length: 99999999\r\n\r\n')))).toMatchObject({
+    code: 'answer_too_large',
+  });
 });
 
 test('does not decompress a gzip bomb', async () => {
   const bomb = gzipSync(Buffer.alloc(5_000_000));
   const url = await serving(
-    onRequest(Buffer.concat([Buffer.from(`HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: ${bomb.length}\r\n\r\n`), bomb])),
+    onRequest(
+      Buffer.concat([
+        Buffer.from(`HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: ${bomb.length}\r\n\r\n`),
+        bomb,
+      ]),
+    ),
   );
   expect(await call(url)).toMatchObject({ kind: 'answer', status: 200, body: bomb });
 });
@@ -118,7 +146,9 @@ test('retries at once, and once only, on a kept-alive connection that turned out
     connections++;
     let requests = 0;
     // The second request on a connection finds it closed.
-    socket.on('data', () => (requests++ === 0 ? socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}') : socket.resetAndDestroy()));
+    socket.on('data', () =>
+      requests++ === 0 ? socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}') : socket.resetAndDestroy(),
+    );
   });
   const agent = new HttpAgent({ keepAlive: true });
   scope.add(() => agent.destroy());
@@ -128,7 +158,9 @@ test('retries at once, and once only, on a kept-alive connection that turned out
 });
 
 test('reports status and headers of an error whose body is too large', async () => {
-  const url = await serving(onRequest(`HTTP/1.1 413 Too Large\r\nServer: gateway\r\nContent-Length: 50000\r\n\r\n${'x'.repeat(50_000)}`));
+  const url = await serving(
+    onRequest(`HTTP/1.1 413 Too Large\r\nServer: gateway\r\nContent-Length: 50000\r\n\r\n${'x'.repeat(50_000)}`),
+  );
   expect(await call(url)).toMatchObject({ kind: 'answer', status: 413, headers: { server: 'gateway' } });
 });
 

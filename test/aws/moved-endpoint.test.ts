@@ -9,7 +9,8 @@ import { MemoryLog } from '../fakes/log.ts';
 import { Scope } from '../fakes/scope.ts';
 import { EXAMPLE_CREDENTIALS, FakeXRay } from '../fakes/xray.ts';
 
-// The name of X-Ray leads to one host, and then to another. The first one lives on, and answers on connections that are kept alive.
+// The name of X-Ray leads to one host, and then to another. The first one lives on, and answers on connections that are
+// kept alive.
 const scope = new Scope();
 const original = dns.lookup;
 afterEach(() => {
@@ -23,7 +24,11 @@ async function twoHosts(): Promise<{ old: FakeXRay; next: FakeXRay; url: URL; mo
   scope.add(() => old.stop());
   scope.add(() => next.stop());
   let address = '127.0.0.2';
-  dns.lookup = ((name: string, options: dns.LookupAllOptions, found: (error: null, all: dns.LookupAddress[] | string, family?: number) => void) => {
+  dns.lookup = ((
+    name: string,
+    options: dns.LookupAllOptions,
+    found: (error: null, all: dns.LookupAddress[] | string, family?: number) => void,
+  ) => {
     if (name !== 'xray.test') return original(name, options, found as never);
     if (options.all) setImmediate(() => found(null, [{ address, family: 4 }]));
     else setImmediate(() => found(null, address, 4));
@@ -35,7 +40,10 @@ function apiFor(url: URL, proxyAddress = ''): { put: () => Promise<XRayAnswer>; 
   const outbound = new Outbound({ proxyAddress, noProxy: '', noVerifySsl: true, maxSockets: 4 });
   scope.add(() => outbound.close());
   const credentials = { get: async () => EXAMPLE_CREDENTIALS, problem: '', invalidate: () => {}, refused: () => {} };
-  const api = new XRayApi({ url, region: 'us-east-1', userAgent: 'test', timeoutMs: 500 }, { credentials, outbound, log: new MemoryLog() });
+  const api = new XRayApi(
+    { url, region: 'us-east-1', userAgent: 'test', timeoutMs: 500 },
+    { credentials, outbound, log: new MemoryLog() },
+  );
   const call = (target: string, body: string): Promise<XRayAnswer> =>
     api.call({ target, body: Buffer.from(body), headers: {}, signal: new AbortController().signal });
   const document = `{"id":"00f067aa0ba902b7","trace_id":"1-${Math.floor(Date.now() / 1000).toString(16)}-4bf92f3577b34da6a3ce929d","name":"a","start_time":${Date.now() / 1000},"end_time":${Date.now() / 1000}}`;
@@ -51,8 +59,14 @@ test.each<[string, Behaviour]>([
   ['a reset', 'reset'],
   ['a page of its own', { status: 200, headers: { 'content-type': 'text/html' }, body: '<html>' }],
   ['JSON of its own', { status: 200, headers: { 'content-type': 'application/json' }, body: '{"message":"welcome"}' }],
-  ['an error of another service of AWS', { status: 404, headers: { 'x-amzn-errortype': 'UnknownOperationException' }, body: '{}' }],
-  ['that the caller is not known there', { status: 403, headers: { 'x-amzn-errortype': 'UnrecognizedClientException' }, body: '{}' }],
+  [
+    'an error of another service of AWS',
+    { status: 404, headers: { 'x-amzn-errortype': 'UnknownOperationException' }, body: '{}' },
+  ],
+  [
+    'that the caller is not known there',
+    { status: 403, headers: { 'x-amzn-errortype': 'UnrecognizedClientException' }, body: '{}' },
+  ],
   ['404 of a gateway', { status: 404, body: 'no such site' }],
 ])('resolves the name again after three calls if the old host answers %s', async (_what, behaviour) => {
   const { old, next, url, move } = await twoHosts();

@@ -29,7 +29,12 @@ test.each<[host: string, port: number, noProxy: string, isDirect: boolean]>([
 });
 
 test('HTTPS_PROXY=http://deny:1 NO_PROXY=.amazonaws.com reaches X-Ray directly', () => {
-  const outbound = new Outbound({ proxyAddress: 'http://deny:1', noProxy: '.amazonaws.com', noVerifySsl: false, maxSockets: 1 });
+  const outbound = new Outbound({
+    proxyAddress: 'http://deny:1',
+    noProxy: '.amazonaws.com',
+    noVerifySsl: false,
+    maxSockets: 1,
+  });
   expect(outbound.isProxied(new URL('https://xray.us-east-1.amazonaws.com'))).toBe(false);
   expect(outbound.isProxied(new URL('http://169.254.169.254'))).toBe(false);
   expect(outbound.isProxied(new URL('https://elsewhere.example'))).toBe(true);

@@ -19,7 +19,12 @@ test("makes the same body from the documents as AWS's own client", async () => {
       return Promise.reject(new Error('not sent'));
     },
   };
-  const client = new XRayClient({ region: 'us-east-1', credentials: EXAMPLE_CREDENTIALS, requestHandler: requestHandler as never, maxAttempts: 1 });
+  const client = new XRayClient({
+    region: 'us-east-1',
+    credentials: EXAMPLE_CREDENTIALS,
+    requestHandler: requestHandler as never,
+    maxAttempts: 1,
+  });
   const TraceSegmentDocuments = DATAGRAMS.slice(0, 50).map(({ document }) => document.toString());
   await client.send(new PutTraceSegmentsCommand({ TraceSegmentDocuments })).catch(() => {});
   expect(theirs?.method).toBe('POST');
@@ -40,13 +45,25 @@ test('another implementation accepts the signature, for any body, path and query
         url.search = query;
         const body = Buffer.from(bytes);
         const credentials = { ...EXAMPLE_CREDENTIALS, sessionToken: 'token' };
-        const request = { url, method: 'POST', headers: { 'content-type': 'application/json', 'user-agent': 'x' }, body };
+        const request = {
+          url,
+          method: 'POST',
+          headers: { 'content-type': 'application/json', 'user-agent': 'x' },
+          body,
+        };
         const headers = await signedHeaders(request, credentials, 'xray', 'us-east-1', new Date());
         expect(headers['x-amz-security-token']).toBe('token');
         expect(
-          signatureProblem({ method: 'POST', target: url.pathname + url.search, headers, body }, 'xray', 'us-east-1', [credentials]),
+          signatureProblem({ method: 'POST', target: url.pathname + url.search, headers, body }, 'xray', 'us-east-1', [
+            credentials,
+          ]),
         ).toBeUndefined();
-        const tampered = { method: 'POST', target: url.pathname + url.search, headers, body: Buffer.concat([body, Buffer.from('x')]) };
+        const tampered = {
+          method: 'POST',
+          target: url.pathname + url.search,
+          headers,
+          body: Buffer.concat([body, Buffer.from('x')]),
+        };
         expect(signatureProblem(tampered, 'xray', 'us-east-1', [credentials])).toBe('InvalidSignatureException');
       },
     ),
@@ -59,7 +76,9 @@ test('every document comes out of the body unchanged', () => {
     fc.property(fc.array(fc.string({ unit: 'binary', maxLength: 200 }), { maxLength: 10 }), (documents) => {
       const encoded = new BodyPool().take(bodyParts(documents.map((text) => segmentOf(Buffer.from(text)))));
       const wellFormed = documents.map((text) => Buffer.from(text).toString());
-      expect((JSON.parse(encoded.toString()) as { TraceSegmentDocuments: string[] }).TraceSegmentDocuments).toEqual(wellFormed);
+      expect((JSON.parse(encoded.toString()) as { TraceSegmentDocuments: string[] }).TraceSegmentDocuments).toEqual(
+        wellFormed,
+      );
     }),
   );
 });

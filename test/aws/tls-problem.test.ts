@@ -49,11 +49,15 @@ test('an expired certificate, and one that is not valid yet: shows this machineâ
   const expired = await selfSigned('localhost', { notBeforeDate: inDays(-2), notAfterDate: inDays(-1) });
   const old = await failureOf((await scope.start(new FakeXRay({ tls: expired }))).url, expired.cert);
   expect(old.code).toBe('tls');
-  expect(old.message).toMatch(/: the certificate has expired, or this machine's clock is ahead: it says \d{4}-\d\d-\d\dT[\d:.]+Z$/);
+  expect(old.message).toMatch(
+    /: the certificate has expired, or this machine's clock is ahead: it says \d{4}-\d\d-\d\dT[\d:.]+Z$/,
+  );
   const early = await selfSigned('localhost', { notBeforeDate: inDays(1), notAfterDate: inDays(2) });
   const young = await failureOf((await scope.start(new FakeXRay({ tls: early }))).url, early.cert);
   expect(young.code).toBe('tls');
-  expect(young.message).toMatch(/: the certificate is not valid yet, or this machine's clock is behind: it says \d{4}-\d\d-\d\dT[\d:.]+Z$/);
+  expect(young.message).toMatch(
+    /: the certificate is not valid yet, or this machine's clock is behind: it says \d{4}-\d\d-\d\dT[\d:.]+Z$/,
+  );
 });
 
 test('a certificate for another name: shows both names', async () => {
@@ -72,13 +76,21 @@ test.each(['HTTP/1.1 400 Bad Request\r\n\r\n', 'SSH-2.0-OpenSSH_9.6\r\n', '\0\0\
     const url = await listening(createServer((socket) => void socket.on('error', () => {}).end(greeting)));
     const { code, message } = await failureOf(url);
     expect(code).toBe('tls');
-    expect(message).toMatch(/^TLS with 127\.0\.0\.1:\d+: the server does not speak TLS\. If it speaks plain HTTP, use http:\/\//);
+    expect(message).toMatch(
+      /^TLS with 127\.0\.0\.1:\d+: the server does not speak TLS\. If it speaks plain HTTP, use http:\/\//,
+    );
   },
 );
 
 test('an old version of TLS: shows the versions that are accepted', async () => {
   const { key, cert } = await selfSigned('localhost');
-  const server = createTlsServer({ key, cert, minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT@SECLEVEL=0' });
+  const server = createTlsServer({
+    key,
+    cert,
+    minVersion: 'TLSv1',
+    maxVersion: 'TLSv1.1',
+    ciphers: 'DEFAULT@SECLEVEL=0',
+  });
   server.on('tlsClientError', () => {});
   const { code, message } = await failureOf(await listening(server), cert);
   expect(code).toBe('tls');

@@ -12,7 +12,10 @@ function apiFor(url: string, get: () => Promise<typeof EXAMPLE_CREDENTIALS | und
   const outbound = new Outbound({ proxyAddress: '', noProxy: '', noVerifySsl: false, maxSockets: 4 });
   scope.add(() => outbound.close());
   const credentials = { get, problem: 'no AWS credentials', invalidate: () => {}, refused: () => {} };
-  return new XRayApi({ url: new URL(url), region: 'us-east-1', userAgent: 'test', timeoutMs }, { credentials, outbound, log: new MemoryLog() });
+  return new XRayApi(
+    { url: new URL(url), region: 'us-east-1', userAgent: 'test', timeoutMs },
+    { credentials, outbound, log: new MemoryLog() },
+  );
 }
 
 const call = (signal: AbortSignal) => ({ target: '/GetSamplingRules', body: Buffer.from('{}'), headers: {}, signal });
@@ -91,21 +94,30 @@ test('a kept-alive connection that the server closed between two calls causes no
   expect(calls).toBe(2);
 });
 
-test.each([10, -10])('corrects a clock that is %i minutes off from the answer, and the call succeeds', async (minutes) => {
-  const xray = await scope.start(new FakeXRay());
-  const offsetMs = minutes * 60_000;
-  // X-Ray's clock, not ours, decides: it refuses what was not signed at its own time.
-  xray.intercept = ({ headers }) => {
-    const [, day = '', time = ''] = /^(\d{8})T(\d{6})Z$/.exec(headers['x-amz-date'] ?? '') ?? [];
-    const signedMs = Date.parse(`${day.slice(0, 4)}-${day.slice(4, 6)}-${day.slice(6)}T${time.slice(0, 2)}:${time.slice(2, 4)}:${time.slice(4)}Z`);
-    const theirsMs = Date.now() + offsetMs;
-    const date = new Date(theirsMs).toUTCString();
-    if (Math.abs(signedMs - theirsMs) < 60_000) return { status: 200, headers: { date }, body: '{}' };
-    return { status: 403, headers: { date, 'x-amzn-errortype': 'InvalidSignatureException' }, body: '{"message":"Signature expired"}' };
-  };
-  const api = apiFor(xray.url, async () => EXAMPLE_CREDENTIALS);
-  const { signal } = new AbortController();
-  expect(await api.call(call(signal))).toMatchObject({ kind: 'answer', status: 200 });
-  expect(await api.call(call(signal))).toMatchObject({ kind: 'answer', status: 200 });
-  expect(xray.requests).toHaveLength(3);
-});
+test.each([10, -10])(
+  'corrects a clock that is %i minutes off from the answer, and the call succeeds',
+  async (minutes) => {
+    const xray = await scope.start(new FakeXRay());
+    const offsetMs = minutes * 60_000;
+    // X-Ray's clock, not ours, decides: it refuses what was not signed at its own time.
+    xray.intercept = ({ headers }) => {
+      const [, day = '', time = ''] = /^(\d{8})T(\d{6})Z$/.exec(headers['x-amz-date'] ?? '') ?? [];
+      const signedMs = Date.parse(
+        `${day.slice(0, 4)}-${day.slice(4, 6)}-${day.slice(6)}T${time.slice(0, 2)}:${time.slice(2, 4)}:${time.slice(4)}Z`,
+      );
+      const theirsMs = Date.now() + offsetMs;
+      const date = new Date(theirsMs).toUTCString();
+      if (Math.abs(signedMs - theirsMs) < 60_000) return { status: 200, headers: { date }, body: '{}' };
+      return {
+        status: 403,
+        headers: { date, 'x-amzn-errortype': 'InvalidSignatureException' },
+        body: '{"message":"Signature expired"}',
+      };
+    };
+    const api = apiFor(xray.url, async () => EXAMPLE_CREDENTIALS);
+    const { signal } = new AbortController();
+    expect(await api.call(call(signal))).toMatchObject({ kind: 'answer', status: 200 });
+    expect(await api.call(call(signal))).toMatchObject({ kind: 'answer', status: 200 });
+    expect(xray.requests).toHaveLength(3);
+  },
+);

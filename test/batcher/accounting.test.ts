@@ -31,14 +31,21 @@ test('accounts for every document under any interleaving of pushes, answers, tim
     { kind: 'rejected', code: 'InvalidRequestException' },
   );
   const step = fc.oneof(
-    fc.record({ kind: fc.constant('push' as const), count: fc.integer({ min: 1, max: 80 }), bytes: fc.integer({ min: 1, max: 2_000 }) }),
+    fc.record({
+      kind: fc.constant('push' as const),
+      count: fc.integer({ min: 1, max: 80 }),
+      bytes: fc.integer({ min: 1, max: 2_000 }),
+    }),
     fc.record({ kind: fc.constant('answer' as const), which: fc.nat(), result: results }),
     fc.record({ kind: fc.constant('wait' as const), ms: fc.integer({ min: 0, max: 3_000 }) }),
     fc.record({ kind: fc.constant('offer' as const), count: fc.integer({ min: 1, max: 10 }) }),
   );
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 40 }), fc.boolean(), async (steps, isAborted) => {
-      const { push, exporter, batcher, accounting, expectBalanced } = setUp({ maxBytes: 100_000, retryMaxAgeMs: 5_000 });
+      const { push, exporter, batcher, accounting, expectBalanced } = setUp({
+        maxBytes: 100_000,
+        retryMaxAgeMs: 5_000,
+      });
       const open = (): typeof exporter.calls => exporter.calls.splice(0);
       for (const one of steps) {
         if (one.kind === 'push') push(...Array.from({ length: one.count }, () => checked(one.bytes)));

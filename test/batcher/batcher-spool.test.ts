@@ -24,10 +24,19 @@ async function life(folder: string, config: Partial<BatcherConfig> = {}, maxByte
   const exporter = new ManualExporter();
   const log = new MemoryLog();
   const spool = new Spool({ folder, maxBytes, isNewestFirst: config.isNewestFirst ?? false }, { accounting, log });
-  const settings = { maxBytes: 1024 * 1024, maxAgeMs: 20, concurrency: 4, retryMaxAgeMs: 60_000, isNewestFirst: false, ...config };
+  const settings = {
+    maxBytes: 1024 * 1024,
+    maxAgeMs: 20,
+    concurrency: 4,
+    retryMaxAgeMs: 60_000,
+    isNewestFirst: false,
+    ...config,
+  };
   const batcher = new Batcher(settings, { exporter, accounting, log, spool, random: () => 0.1 });
   let pushed = 0;
-  accounting.addSource({ read: () => ({ received: pushed, rejected: { empty: 0, no_document: 0, bad_header: 0 }, held: 0 }) });
+  accounting.addSource({
+    read: () => ({ received: pushed, rejected: { empty: 0, no_document: 0, bad_header: 0 }, held: 0 }),
+  });
   await spool.start();
   scope.add(() => batcher.stop(AbortSignal.abort()).then(() => spool.stop()));
   return {
@@ -54,7 +63,8 @@ async function life(folder: string, config: Partial<BatcherConfig> = {}, maxByte
   };
 }
 
-const filesIn = (folder: string): string[] => readdirSync(folder, { encoding: 'utf8', recursive: true }).filter((name) => name.endsWith('.batch'));
+const filesIn = (folder: string): string[] =>
+  readdirSync(folder, { encoding: 'utf8', recursive: true }).filter((name) => name.endsWith('.batch'));
 
 test('keeps what could not be sent before shutdown, and sends it after a restart', async () => {
   const folder = scope.folder();
@@ -62,7 +72,13 @@ test('keeps what could not be sent before shutdown, and sends it after a restart
   first.exporter.answer = away;
   first.push(numbered(120));
   await first.stop();
-  expect(first.accounting.snapshot()).toMatchObject({ received: 120, buffered: 0, inFlight: 0, spooled: 120, dropped: { shutdown: 0 } });
+  expect(first.accounting.snapshot()).toMatchObject({
+    received: 120,
+    buffered: 0,
+    inFlight: 0,
+    spooled: 120,
+    dropped: { shutdown: 0 },
+  });
   first.expectBalanced();
   const second = await life(folder);
   second.exporter.answer = taken;
@@ -85,7 +101,9 @@ test('keeps segments of a call that hangs at the deadline too', async () => {
 test('an outage that exceeds memory loses nothing while the disk has space', async () => {
   const folder = scope.folder();
   const each = 1_000 + SEGMENT_OVERHEAD_BYTES;
-  const { push, exporter, accounting, settled, delivered, expectBalanced, batcher } = await life(folder, { maxBytes: 200 * each });
+  const { push, exporter, accounting, settled, delivered, expectBalanced, batcher } = await life(folder, {
+    maxBytes: 200 * each,
+  });
   exporter.answer = away;
   const all = numbered(1_000).map((document) => document.padEnd(1_000, '.'));
   for (let at = 0; at < all.length; at += 10) {
@@ -154,9 +172,13 @@ test('loses only the bad document of a spooled batch that X-Ray refuses as a who
   await third.start();
   await third.settled(0);
   expect(second.accounting.sent + third.accounting.sent).toBeGreaterThanOrEqual(49);
-  const delivered = [...second.exporter.calls, ...third.exporter.calls].flatMap(({ batch }) => (judge(batch).kind === 'sent' ? textsOf(batch) : []));
+  const delivered = [...second.exporter.calls, ...third.exporter.calls].flatMap(({ batch }) =>
+    judge(batch).kind === 'sent' ? textsOf(batch) : [],
+  );
   expect([...new Set(delivered)].toSorted()).toEqual(numbered(49).toSorted());
-  expect(Object.assign({}, second.accounting.unprocessed, third.accounting.unprocessed)).toEqual({ InvalidRequestException: 1 });
+  expect(Object.assign({}, second.accounting.unprocessed, third.accounting.unprocessed)).toEqual({
+    InvalidRequestException: 1,
+  });
 });
 
 test('keeps throttled documents of a spooled batch on disk until X-Ray accepts them', async () => {
@@ -217,12 +239,15 @@ test('a spooled document that a gateway refuses for its size does not hold up la
   next.push(numbered(50));
   await next.stop();
   const { exporter, start, accounting, push, expectBalanced, stop } = await life(folder);
-  exporter.answer = (batch) => (textsOf(batch).includes('large') ? { kind: 'rejected', code: 'http_413', by: 'gateway' } : { kind: 'sent' });
+  exporter.answer = (batch) =>
+    textsOf(batch).includes('large') ? { kind: 'rejected', code: 'http_413', by: 'gateway' } : { kind: 'sent' };
   await start();
   await expect.poll(() => accounting.snapshot()).toMatchObject({ restored: 51, sent: 50, spooled: 0 });
   expectBalanced();
   push(numbered(50));
-  await expect.poll(() => accounting.snapshot()).toMatchObject({ sent: 100, unprocessed: { http_413: 1 }, buffered: 0 });
+  await expect
+    .poll(() => accounting.snapshot())
+    .toMatchObject({ sent: 100, unprocessed: { http_413: 1 }, buffered: 0 });
   expectBalanced();
   await stop();
 });
@@ -237,7 +262,11 @@ test('accounts for every document under any interleaving, across restarts', asyn
     { kind: 'rejected', code: 'http_413', by: 'gateway' },
   );
   const step = fc.oneof(
-    fc.record({ kind: fc.constant('push' as const), count: fc.integer({ min: 1, max: 80 }), bytes: fc.integer({ min: 1, max: 2_000 }) }),
+    fc.record({
+      kind: fc.constant('push' as const),
+      count: fc.integer({ min: 1, max: 80 }),
+      bytes: fc.integer({ min: 1, max: 2_000 }),
+    }),
     fc.record({ kind: fc.constant('answer' as const), result }),
     fc.record({ kind: fc.constant('wait' as const), ms: fc.integer({ min: 0, max: 5 }) }),
   );
@@ -255,7 +284,9 @@ test('accounts for every document under any interleaving, across restarts', asyn
           else for (const call of one.exporter.calls.splice(0)) call.settle(what.result);
           one.expectBalanced();
           // On their way to the disk and to X-Ray: four batches each, which are not dropped.
-          expect(one.batcher.read().bufferedBytes).toBeLessThanOrEqual(60_000 + 8 * 50 * (2_000 + SEGMENT_OVERHEAD_BYTES));
+          expect(one.batcher.read().bufferedBytes).toBeLessThanOrEqual(
+            60_000 + 8 * 50 * (2_000 + SEGMENT_OVERHEAD_BYTES),
+          );
           expect(one.accounting.snapshot().spooledBytes).toBeLessThanOrEqual(50_000);
         }
         await one.stop();

@@ -176,7 +176,10 @@ test('counts refused documents by code and does not retry them', async () => {
 test('retries only the document that X-Ray throttles, and counts the others as sent', async () => {
   const { push, exporter, accounting, expectBalanced } = setUp();
   push(...numbered(50));
-  exporter.calls[0]!.settle({ kind: 'partial', refused: [{ position: 3, code: 'ThrottledException', isRetryable: true }] });
+  exporter.calls[0]!.settle({
+    kind: 'partial',
+    refused: [{ position: 3, code: 'ThrottledException', isRetryable: true }],
+  });
   await vi.advanceTimersByTimeAsync(300);
   expect(accounting.sent).toBe(49);
   expect(accounting.unprocessed).toEqual({});
@@ -186,7 +189,8 @@ test('retries only the document that X-Ray throttles, and counts the others as s
 
 test('loses only the bad document of a batch that is refused as a whole', async () => {
   const { push, exporter, accounting, expectBalanced } = setUp();
-  exporter.answer = (batch) => (textsOf(batch).includes('document-17') ? { kind: 'rejected', code: 'SerializationException' } : { kind: 'sent' });
+  exporter.answer = (batch) =>
+    textsOf(batch).includes('document-17') ? { kind: 'rejected', code: 'SerializationException' } : { kind: 'sent' };
   push(...numbered(50));
   await vi.advanceTimersByTimeAsync(1_000);
   expect(accounting.sent).toBe(49);
@@ -249,7 +253,11 @@ test('offer accepts all documents or none', () => {
 
 test('with newest first, sends new segments before old ones after an outage, and still drops the oldest', async () => {
   const each = 1_000 + SEGMENT_OVERHEAD_BYTES;
-  const { push, exporter, accounting, expectBalanced } = setUp({ isNewestFirst: true, concurrency: 1, maxBytes: 180 * each });
+  const { push, exporter, accounting, expectBalanced } = setUp({
+    isNewestFirst: true,
+    concurrency: 1,
+    maxBytes: 180 * each,
+  });
   exporter.answer = () => ({ kind: 'retry', code: 'http_503' });
   for (let second = 0; second < 4; second++) {
     push(...Array.from({ length: 50 }, (_, i) => `${second}-${i}`.padEnd(1_000)));
@@ -259,7 +267,9 @@ test('with newest first, sends new segments before old ones after an outage, and
   exporter.calls.length = 0;
   exporter.answer = () => ({ kind: 'sent' });
   await vi.advanceTimersByTimeAsync(60_000);
-  expect(exporter.calls.map(({ batch }) => [textsOf(batch)[0]!.trim(), batch.length]).slice(-1)).toEqual([['0-20', 30]]);
+  expect(exporter.calls.map(({ batch }) => [textsOf(batch)[0]!.trim(), batch.length]).slice(-1)).toEqual([
+    ['0-20', 30],
+  ]);
   const firsts = exporter.calls.map(({ batch }) => Number(textsOf(batch)[0]!.split('-')[0]));
   expect(firsts).toEqual(firsts.toSorted((a, b) => b - a));
   expectBalanced();
@@ -278,7 +288,10 @@ test('a megabyte holds 700 segments of 1 KB, however slowly they arrive', async 
 test('a throttled document stays intact after the memory of its batch is reused', async () => {
   const { push, exporter } = setUp();
   push(...numbered(50));
-  exporter.calls[0]!.settle({ kind: 'partial', refused: [{ position: 3, code: 'ThrottledException', isRetryable: true }] });
+  exporter.calls[0]!.settle({
+    kind: 'partial',
+    refused: [{ position: 3, code: 'ThrottledException', isRetryable: true }],
+  });
   await vi.advanceTimersByTimeAsync(0);
   exporter.answer = () => ({ kind: 'sent' });
   push(...numbered(50, 1_000));

@@ -10,7 +10,8 @@ const TOO_LARGE = { kind: 'rejected', code: 'http_413', by: 'gateway' } as const
 
 test('sends a batch that is too large for a gateway in parts, and loses only a document that is too large alone', async () => {
   const { push, exporter, accounting, expectBalanced } = setUp();
-  exporter.answer = (batch) => (batch.length > 10 || textsOf(batch).includes('document-17') ? TOO_LARGE : { kind: 'sent' });
+  exporter.answer = (batch) =>
+    batch.length > 10 || textsOf(batch).includes('document-17') ? TOO_LARGE : { kind: 'sent' };
   push(...numbered(50));
   await vi.advanceTimersByTimeAsync(10_000);
   expect(accounting.snapshot()).toMatchObject({ sent: 49, unprocessed: {}, buffered: 1 });

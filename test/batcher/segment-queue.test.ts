@@ -25,7 +25,11 @@ class Model {
 const step = fc.oneof(
   {
     weight: 3,
-    arbitrary: fc.record({ kind: fc.constant('push' as const), count: fc.integer({ min: 1, max: 1500 }), bytes: fc.integer({ min: 0, max: 64 }) }),
+    arbitrary: fc.record({
+      kind: fc.constant('push' as const),
+      count: fc.integer({ min: 1, max: 1500 }),
+      bytes: fc.integer({ min: 0, max: 64 }),
+    }),
   },
   {
     weight: 3,
@@ -53,7 +57,10 @@ test('the ring returns the same segments as an array, while it grows, wraps and 
             model.segments.push({ chunk: CHUNK, start: i % 8, end: (i % 8) + (one.bytes % 57), arrivedAtMs });
           }
         } else if (one.kind === 'shift') expect(queue.shift()).toEqual(model.segments.shift());
-        else expect(queue.take(one.maxSegments, one.maxBytes, one.isNewest)).toEqual(model.take(one.maxSegments, one.maxBytes, one.isNewest));
+        else
+          expect(queue.take(one.maxSegments, one.maxBytes, one.isNewest)).toEqual(
+            model.take(one.maxSegments, one.maxBytes, one.isNewest),
+          );
         expect([queue.length, queue.bytes, queue.oldestMs]).toEqual([
           model.segments.length,
           totalCostOf(model.segments),

@@ -14,12 +14,20 @@ export function setUp(config: Partial<BatcherConfig> = {}) {
   const shortages: boolean[] = [];
   let pushed = 0;
   // Full jitter at its longest, so that a wait is known.
-  const deps = { exporter, accounting, log, random: () => 0.999, onMemoryShort: (isShort: boolean) => void shortages.push(isShort) };
+  const deps = {
+    exporter,
+    accounting,
+    log,
+    random: () => 0.999,
+    onMemoryShort: (isShort: boolean) => void shortages.push(isShort),
+  };
   const batcher = new Batcher(
     { maxBytes: 1024 * 1024, maxAgeMs: 1_000, concurrency: 2, retryMaxAgeMs: 60_000, isNewestFirst: false, ...config },
     deps,
   );
-  accounting.addSource({ read: () => ({ received: pushed, rejected: { empty: 0, no_document: 0, bad_header: 0 }, held: 0 }) });
+  accounting.addSource({
+    read: () => ({ received: pushed, rejected: { empty: 0, no_document: 0, bad_header: 0 }, held: 0 }),
+  });
   return {
     accounting,
     exporter,

@@ -6,7 +6,10 @@ import type { Segment } from '../../src/pipeline/segment.ts';
 const KB = 1024;
 
 test('documents stay intact, whatever is released before and after them', () => {
-  const step = fc.record({ bytes: fc.integer({ min: 1, max: 300 * KB }), release: fc.array(fc.nat(), { maxLength: 2 }) });
+  const step = fc.record({
+    bytes: fc.integer({ min: 1, max: 300 * KB }),
+    release: fc.array(fc.nat(), { maxLength: 2 }),
+  });
   fc.assert(
     fc.property(fc.array(step, { minLength: 20, maxLength: 100 }), (steps) => {
       const slabs = new Slabs();
@@ -15,7 +18,8 @@ test('documents stay intact, whatever is released before and after them', () => 
         const fill = i % 251;
         const { chunk, start } = slabs.copy(new Uint8Array(bytes).fill(fill), 1);
         held.push({ segment: { chunk, start, end: start + bytes, arrivedAtMs: 0 }, fill, bytes });
-        for (const which of release) slabs.release(held.splice(which % (held.length || 1), 1).map(({ segment }) => segment));
+        for (const which of release)
+          slabs.release(held.splice(which % (held.length || 1), 1).map(({ segment }) => segment));
         for (const one of held) {
           const { chunk: where, start: from, end } = one.segment;
           expect(end - from).toBe(one.bytes);

@@ -19,10 +19,16 @@ test.each(Object.entries(CASES))('a document of %s counts for what it is in the 
   expect(bytes).toBeLessThanOrEqual(text.length * 1.1);
 });
 
-test.each(Object.entries(CASES))('a batch of documents of %s is no larger when it is sent than any other', (_name, document) => {
-  const buffer = new SegmentBuffer({ maxAgeMs: 0, isNewestFirst: false }, { maxDocuments: 50, maxBytes: MAX_BATCH_BYTES });
-  for (let i = 0; i < 50; i++) buffer.pushDocument(document, 0);
-  const { segments } = buffer.takeDue(1, true)!;
-  const sent = bodyParts(segments).reduce((sum, part) => sum + part.length, 0);
-  expect(sent).toBeLessThan(MAX_BATCH_BYTES + KB);
-});
+test.each(Object.entries(CASES))(
+  'a batch of documents of %s is no larger when it is sent than any other',
+  (_name, document) => {
+    const buffer = new SegmentBuffer(
+      { maxAgeMs: 0, isNewestFirst: false },
+      { maxDocuments: 50, maxBytes: MAX_BATCH_BYTES },
+    );
+    for (let i = 0; i < 50; i++) buffer.pushDocument(document, 0);
+    const { segments } = buffer.takeDue(1, true)!;
+    const sent = bodyParts(segments).reduce((sum, part) => sum + part.length, 0);
+    expect(sent).toBeLessThan(MAX_BATCH_BYTES + KB);
+  },
+);

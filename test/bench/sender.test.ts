@@ -40,10 +40,12 @@ test.each<Size>([
   await expect.poll(() => received.length).toBe(8);
   expect(load.offered).toBe(8);
   const timeless = received.map((datagram) => datagram.replaceAll(/_time":\d+\.\d{6}/g, '_time":1732394780.500000'));
-  expect(timeless.toSorted()).toEqual(Array.from({ length: 8 }, (_, n) => HEADER + numbered(n, paddingOf(size))).toSorted());
-  expect(received.map((datagram) => numberOf(datagram.slice(HEADER.length))).toSorted((a, b) => Number(a) - Number(b))).toEqual([
-    0, 1, 2, 3, 4, 5, 6, 7,
-  ]);
+  expect(timeless.toSorted()).toEqual(
+    Array.from({ length: 8 }, (_, n) => HEADER + numbered(n, paddingOf(size))).toSorted(),
+  );
+  expect(
+    received.map((datagram) => numberOf(datagram.slice(HEADER.length))).toSorted((a, b) => Number(a) - Number(b)),
+  ).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
 });
 
 test('sends the requested number from the requested number of ports, at a changing rate', async () => {
@@ -83,6 +85,8 @@ test('without a C compiler, this process sends the same documents', async () => 
   expect(await sender.burst(2, size)).toBe(7);
   expect(await sender.paced(100, 100, 0.03, size)).toBe(10);
   await expect.poll(() => received.length).toBe(5);
-  expect(received.map((datagram) => numberOf(datagram.slice(HEADER.length))).toSorted((a, b) => Number(a) - Number(b))).toEqual([5, 6, 7, 8, 9]);
+  expect(
+    received.map((datagram) => numberOf(datagram.slice(HEADER.length))).toSorted((a, b) => Number(a) - Number(b)),
+  ).toEqual([5, 6, 7, 8, 9]);
   expect(received[0]).toContain(`"padding":"${paddingOf(size)}"`);
 });

@@ -8,7 +8,8 @@ import { CHART, conform, KUBERNETES, render, tool, TOOLS, valuesFiles, whyNoTool
 
 const scope = new Scope();
 const skipped = whyNoTools();
-if (skipped !== '' && process.env['XRAYD_REQUIRE_CONTAINERS'] !== undefined) throw new Error(`the chart cannot be tested: ${skipped}`);
+if (skipped !== '' && process.env['XRAYD_REQUIRE_CONTAINERS'] !== undefined)
+  throw new Error(`the chart cannot be tested: ${skipped}`);
 const NEWEST = KUBERNETES.at(-1)!;
 /** Values that only a newer Kubernetes than the oldest knows. */
 const ONLY_NEWEST = new Set(['same-node']);
@@ -43,16 +44,19 @@ function emptyPaths(value: unknown, path = ''): string[] {
 }
 
 describe.skipIf(skipped !== '')(`the chart${skipped && ` (skipped: ${skipped})`}`, () => {
-  test.each(valuesFiles())('%s: passes helm lint --strict, and has the form that the oldest and the newest Kubernetes want', (name) => {
-    const lint = tool('helm', ['lint', '--strict', CHART, '--kube-version', NEWEST, '-f', fileOf(name)]);
-    expect(lint.code, lint.output).toBe(0);
-    for (const kubernetes of KUBERNETES.filter((version) => version === NEWEST || !ONLY_NEWEST.has(name))) {
-      const { code, output } = render(fileOf(name), kubernetes);
-      expect(code, output).toBe(0);
-      const checked = conform(output, kubernetes);
-      expect(checked.code, checked.output).toBe(0);
-    }
-  });
+  test.each(valuesFiles())(
+    '%s: passes helm lint --strict, and has the form that the oldest and the newest Kubernetes want',
+    (name) => {
+      const lint = tool('helm', ['lint', '--strict', CHART, '--kube-version', NEWEST, '-f', fileOf(name)]);
+      expect(lint.code, lint.output).toBe(0);
+      for (const kubernetes of KUBERNETES.filter((version) => version === NEWEST || !ONLY_NEWEST.has(name))) {
+        const { code, output } = render(fileOf(name), kubernetes);
+        expect(code, output).toBe(0);
+        const checked = conform(output, kubernetes);
+        expect(checked.code, checked.output).toBe(0);
+      }
+    },
+  );
 
   test('validation is effective: a key that Kubernetes does not know fails', () => {
     const broken = render(fileOf('default'), NEWEST).output.replace('hostNetwork: true', 'hostNetwrok: true');
@@ -73,7 +77,10 @@ describe.skipIf(skipped !== '')(`the chart${skipped && ` (skipped: ${skipped})`}
 
   test('docs/compatibility.md has the current comparison with the okgolove chart', () => {
     const env = { ...process.env, PATH: `${TOOLS}:${process.env['PATH']}` };
-    const { status, stderr } = spawnSync(process.execPath, ['scripts/compare-charts.ts', '--check'], { encoding: 'utf8', env });
+    const { status, stderr } = spawnSync(process.execPath, ['scripts/compare-charts.ts', '--check'], {
+      encoding: 'utf8',
+      env,
+    });
     expect(status, stderr).toBe(0);
   });
 
@@ -116,17 +123,35 @@ function alertTest(name: string, series: Readonly<Record<string, string>>, quiet
 }
 
 const ALERT_TESTS = [
-  alertTest('XraydSegmentsLost', { 'xrayd_segments_dropped_total|reason="buffer_full"': '0+0x10 0+5x20' }, '11m', '20m'),
+  alertTest(
+    'XraydSegmentsLost',
+    { 'xrayd_segments_dropped_total|reason="buffer_full"': '0+0x10 0+5x20' },
+    '11m',
+    '20m',
+  ),
   alertTest('XraydKernelDrops', { xrayd_kernel_drops_total: '0+0x10 0+5x20' }, '11m', '20m'),
-  alertTest('XraydSegmentsRefused', { 'xrayd_segments_unprocessed_total|code="InvalidId"': '0+0x10 0+5x40' }, '12m', '40m'),
+  alertTest(
+    'XraydSegmentsRefused',
+    { 'xrayd_segments_unprocessed_total|code="InvalidId"': '0+0x10 0+5x40' },
+    '12m',
+    '40m',
+  ),
   alertTest(
     'XraydUploadFailing',
-    { 'xrayd_put_trace_segments_total|outcome="sent"': '0+10x10 100+0x20', 'xrayd_put_trace_segments_total|outcome="throttled"': '0+1x10 10+10x20' },
+    {
+      'xrayd_put_trace_segments_total|outcome="sent"': '0+10x10 100+0x20',
+      'xrayd_put_trace_segments_total|outcome="throttled"': '0+1x10 10+10x20',
+    },
     '11m',
     '25m',
   ),
   alertTest('XraydBufferFilling', { xrayd_buffer_bytes: '50x5 90x10', xrayd_buffer_limit_bytes: '100x20' }, '5m', '8m'),
   alertTest('XraydCredentialsExpiring', { xrayd_credentials_expiry_timestamp_seconds: '600x60' }, '8m', '15m'),
-  alertTest('XraydNothingSent', { xrayd_segments_received_total: '0+10x40', xrayd_segments_sent_total: '0+10x10 100+0x30' }, '15m', '35m'),
+  alertTest(
+    'XraydNothingSent',
+    { xrayd_segments_received_total: '0+10x40', xrayd_segments_sent_total: '0+10x10 100+0x30' },
+    '15m',
+    '35m',
+  ),
   alertTest('XraydDown', { up: '1x5 0x10' }, '7m', '13m'),
 ];

@@ -36,24 +36,47 @@ describe.skipIf(skipped !== '')(`a release${skipped && ` (skipped: ${skipped})`}
   test('has one version everywhere, and its npm package runs elsewhere without further downloads', async () => {
     const cwd = copyOfRepository();
     const env = { ...process.env, PATH: `${TOOLS}:${process.env['PATH']}` };
-    const release = (...args: string[]): string => execFileSync(process.execPath, ['scripts/release.ts', ...args], { cwd, env, encoding: 'utf8' });
+    const release = (...args: string[]): string =>
+      execFileSync(process.execPath, ['scripts/release.ts', ...args], { cwd, env, encoding: 'utf8' });
     release(VERSION);
     expect(release('--check')).toBe(`all at ${VERSION}\n`);
     release('--artifacts', 'artifacts');
 
-    const chart = tool('helm', ['template', 'aws-xray', join(cwd, `artifacts/aws-xray-${VERSION}.tgz`), '--kube-version', '1.36']).output;
+    const chart = tool('helm', [
+      'template',
+      'aws-xray',
+      join(cwd, `artifacts/aws-xray-${VERSION}.tgz`),
+      '--kube-version',
+      '1.36',
+    ]).output;
     expect(chart).toContain(`image: "ghcr.io/xrayd/xrayd:${VERSION}"`);
     expect(readFileSync(join(cwd, 'artifacts/RELEASE-NOTES.md'), 'utf8')).toContain('### Added');
-    expect(readFileSync(join(cwd, 'CHANGELOG.md'), 'utf8')).toMatch(new RegExp(`^## ${VERSION} - \\d{4}-\\d\\d-\\d\\d$`, 'm'));
+    expect(readFileSync(join(cwd, 'CHANGELOG.md'), 'utf8')).toMatch(
+      new RegExp(`^## ${VERSION} - \\d{4}-\\d\\d-\\d\\d$`, 'm'),
+    );
     expect(spawnSync('sha256sum', ['--check', 'SHA256SUMS'], { cwd: join(cwd, 'artifacts') }).status).toBe(0);
 
     const elsewhere = scope.folder();
     // --offline: the package has no dependencies to download.
-    execFileSync('npm', ['install', '--offline', '--no-audit', '--no-fund', '--prefix', elsewhere, join(cwd, `artifacts/xrayd-${VERSION}.tgz`)], {
-      stdio: 'pipe',
-    });
+    execFileSync(
+      'npm',
+      [
+        'install',
+        '--offline',
+        '--no-audit',
+        '--no-fund',
+        '--prefix',
+        elsewhere,
+        join(cwd, `artifacts/xrayd-${VERSION}.tgz`),
+      ],
+      {
+        stdio: 'pipe',
+      },
+    );
     const npx = ['npx', '--offline', '--prefix', elsewhere, 'xrayd'];
-    expect(execFileSync(npx[0]!, [...npx.slice(1), '--version'], { encoding: 'utf8', cwd: elsewhere })).toMatch(new RegExp(`^xrayd ${VERSION} `));
+    expect(execFileSync(npx[0]!, [...npx.slice(1), '--version'], { encoding: 'utf8', cwd: elsewhere })).toMatch(
+      new RegExp(`^xrayd ${VERSION} `),
+    );
     // Not through npx, which would leave it behind.
     const command = [process.execPath, join(elsewhere, 'node_modules/.bin/xrayd')];
     const daemon = new DaemonProcess({ command, args: ['local'], cwd: elsewhere, env: { HOME: elsewhere } });
@@ -65,7 +88,10 @@ describe.skipIf(skipped !== '')(`a release${skipped && ` (skipped: ${skipped})`}
       const xray = await startLocalXRay();
       console.log((await xray.traces()).length, Object.keys(xray.env).length);
       await xray.stop();`;
-    const output = execFileSync(process.execPath, ['--input-type=module', '--eval', program], { cwd: elsewhere, encoding: 'utf8' });
+    const output = execFileSync(process.execPath, ['--input-type=module', '--eval', program], {
+      cwd: elsewhere,
+      encoding: 'utf8',
+    });
     expect(output).toBe('0 3\n');
     const types = readFileSync(join(elsewhere, 'node_modules/xrayd/dist/index.d.ts'), 'utf8');
     expect(types).toContain('export declare function startLocalXRay');
@@ -73,7 +99,8 @@ describe.skipIf(skipped !== '')(`a release${skipped && ` (skipped: ${skipped})`}
 
   test('is refused if a file has another version, or if the version is invalid', () => {
     const cwd = copyOfRepository();
-    const release = (...args: string[]): string => spawnSync(process.execPath, ['scripts/release.ts', ...args], { cwd, encoding: 'utf8' }).stderr;
+    const release = (...args: string[]): string =>
+      spawnSync(process.execPath, ['scripts/release.ts', ...args], { cwd, encoding: 'utf8' }).stderr;
     expect(release('1.x')).toContain('"1.x" is no version like 1.2.3');
     execFileSync('sed', ['-i', 's/^appVersion: .*/appVersion: "0.0.9"/', 'deploy/helm/aws-xray/Chart.yaml'], { cwd });
     expect(release('--check')).toMatch(/Chart\.yaml has 0\.0\.9, package\.json has \d/);
@@ -84,7 +111,9 @@ test.each(['ci.yml', 'release.yml'])('the workflow %s calls only scripts that ex
   const text = readFileSync(join('.github/workflows', file), 'utf8');
   const workflow = parse(text) as { jobs: Record<string, { steps: { run?: string; uses?: string }[] }> };
   const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: Record<string, string> };
-  const commands = Object.values(workflow.jobs).flatMap(({ steps }) => steps.flatMap(({ run = '' }) => run.split('\n')));
+  const commands = Object.values(workflow.jobs).flatMap(({ steps }) =>
+    steps.flatMap(({ run = '' }) => run.split('\n')),
+  );
   for (const command of commands) {
     const script = /npm run (?:--silent )?([\w:]+)/.exec(command)?.[1];
     if (script !== undefined) expect(scripts, command).toHaveProperty(script);

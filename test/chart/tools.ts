@@ -23,7 +23,10 @@ export interface Ran {
 }
 
 export function tool(name: string, args: readonly string[], input?: string): Ran {
-  const { status, stdout, stderr } = spawnSync(join(TOOLS, name), args, { encoding: 'utf8', ...(input === undefined ? {} : { input }) });
+  const { status, stdout, stderr } = spawnSync(join(TOOLS, name), args, {
+    encoding: 'utf8',
+    ...(input === undefined ? {} : { input }),
+  });
   return { code: status, output: stdout + stderr };
 }
 
@@ -41,5 +44,9 @@ export function render(values: string, kubernetes: string, chart = CHART): Ran {
 /** What the API server of `kubernetes` would say of the form; kinds of Prometheus' operator are not known to it. */
 export function conform(manifests: string, kubernetes: string): Ran {
   const skipped = 'ServiceMonitor,PodMonitor,PrometheusRule';
-  return tool('kubeconform', ['-strict', '-kubernetes-version', `${kubernetes}.0`, '-schema-location', SCHEMAS, '-skip', skipped, '-'], manifests);
+  return tool(
+    'kubeconform',
+    ['-strict', '-kubernetes-version', `${kubernetes}.0`, '-schema-location', SCHEMAS, '-skip', skipped, '-'],
+    manifests,
+  );
 }

@@ -13,14 +13,16 @@ test('help and docs/configuration.md list every option and command, and the docu
     const { flag, commands } = SPECS[name];
     expect(document).toContain(`--${flag}`);
     const synopsis = new RegExp(`^  (-., )?--${flag}( |$)`, 'm');
-    for (const command of COMMAND_NAMES) expect(synopsis.test(helpText(command)), `${command} ${flag}`).toBe(commands.includes(command));
+    for (const command of COMMAND_NAMES)
+      expect(synopsis.test(helpText(command)), `${command} ${flag}`).toBe(commands.includes(command));
   }
   for (const command of COMMAND_NAMES) {
     expect(helpText()).toContain(`  ${command} `);
     expect(document).toContain(`| \`${command}\` | ${COMMANDS[command].help} |`);
   }
   expect(readFileSync('docs/configuration.md', 'utf8')).toBe(document);
-  for (const line of [undefined, ...COMMAND_NAMES].flatMap((command) => helpText(command).split('\n'))) expect(line.length).toBeLessThanOrEqual(125);
+  for (const line of [undefined, ...COMMAND_NAMES].flatMap((command) => helpText(command).split('\n')))
+    expect(line.length).toBeLessThanOrEqual(125);
 });
 
 test('every group of options has an option, and is shown', () => {

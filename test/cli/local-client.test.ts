@@ -41,7 +41,9 @@ test.each<[what: string, reply: Behaviour]>([
 });
 
 test('counts what the local X-Ray stored and refused', async () => {
-  const server = await scope.start(new Always(json({ Stored: 0, Refused: [{ Id: null, ErrorCode: 'ParseError', Message: '' }] })));
+  const server = await scope.start(
+    new Always(json({ Stored: 0, Refused: [{ Id: null, ErrorCode: 'ParseError', Message: '' }] })),
+  );
   expect(await new LocalXRayClient({ url: server.url, token: '' }).import([trace])).toEqual({
     traces: 1,
     stored: 0,
@@ -77,7 +79,10 @@ class Limited extends FakeServer {
 /** A trace of one document of about `bytes` bytes. */
 function traceOf(number: number, bytes: number): { Id: string; Segments: { Id: string; Document: string }[] } {
   const Id = `${trace.Id.slice(0, -2)}${String(number).padStart(2, '0')}`;
-  return { Id, Segments: [{ Id: '1', Document: JSON.stringify({ id: `id-${number}`, trace_id: Id, name: 'x'.repeat(bytes) }) }] };
+  return {
+    Id,
+    Segments: [{ Id: '1', Document: JSON.stringify({ id: `id-${number}`, trace_id: Id, name: 'x'.repeat(bytes) }) }],
+  };
 }
 
 test.each([
@@ -87,21 +92,39 @@ test.each([
   const server = await scope.start(new Limited(maxBytes));
   const traces = [1, 2, 3, 4, 5].map((number) => traceOf(number, number === 3 ? bytes : 1_000));
   const imported = await new LocalXRayClient({ url: server.url, token: '' }).import(traces);
-  expect(imported).toMatchObject({ traces: 5, stored: 4, refused: 1, refusals: [{ ErrorCode: 'RequestEntityTooLargeException' }] });
-  expect(imported.refusals[0]!.Message).toMatch(new RegExp(`trace ${traces[2]!.Id} has ${String(bytes)[0]}\\d+ bytes as sent`));
-  expect(server.stored.toSorted()).toEqual(traces.filter((_, i) => i !== 2).map(({ Segments }) => Segments[0]!.Document));
+  expect(imported).toMatchObject({
+    traces: 5,
+    stored: 4,
+    refused: 1,
+    refusals: [{ ErrorCode: 'RequestEntityTooLargeException' }],
+  });
+  expect(imported.refusals[0]!.Message).toMatch(
+    new RegExp(`trace ${traces[2]!.Id} has ${String(bytes)[0]}\\d+ bytes as sent`),
+  );
+  expect(server.stored.toSorted()).toEqual(
+    traces.filter((_, i) => i !== 2).map(({ Segments }) => Segments[0]!.Document),
+  );
 });
 
 test('the size as sent counts, with escaped quotes', async () => {
   const server = await scope.start(new Limited(5 * 1024 * 1024));
   // Together they are less than 5 MB, and as they are sent more.
-  const traces = [1, 2].map((number) => ({ ...trace, Segments: [{ Id: '1', Document: `{"id":"${number}","a":[${'"",'.repeat(600_000)}""]}` }] }));
-  expect(await new LocalXRayClient({ url: server.url, token: '' }).import(traces)).toMatchObject({ stored: 2, refused: 0 });
+  const traces = [1, 2].map((number) => ({
+    ...trace,
+    Segments: [{ Id: '1', Document: `{"id":"${number}","a":[${'"",'.repeat(600_000)}""]}` }],
+  }));
+  expect(await new LocalXRayClient({ url: server.url, token: '' }).import(traces)).toMatchObject({
+    stored: 2,
+    refused: 0,
+  });
 });
 
 test('retries when the local X-Ray is reading too many bodies', async () => {
   const server = await scope.start(new Limited(5 * 1024 * 1024, true));
-  expect(await new LocalXRayClient({ url: server.url, token: '' }).import([traceOf(1, 1_000)])).toMatchObject({ stored: 1, refused: 0 });
+  expect(await new LocalXRayClient({ url: server.url, token: '' }).import([traceOf(1, 1_000)])).toMatchObject({
+    stored: 1,
+    refused: 0,
+  });
 });
 
 test('remembers the first of a million refusals', async () => {

@@ -21,7 +21,10 @@ test.each([
   ['hello', 'it is neither JSON nor lines of JSON (line 1)'],
   [`${DOCUMENT}\n{"id":`, 'it is neither JSON nor lines of JSON (line 2)'],
   ['[1]', 'number 1 is neither a trace of BatchGetTraces nor a segment document'],
-  ['{"Traces":[{"Segments":[{"Document":1}]}]}', 'number 1 is neither a trace of BatchGetTraces nor a segment document'],
+  [
+    '{"Traces":[{"Segments":[{"Document":1}]}]}',
+    'number 1 is neither a trace of BatchGetTraces nor a segment document',
+  ],
   ['{"Traces":7}', 'it has no traces'],
 ])('explains what is wrong with %j', (text, problem) => {
   expect(() => readTraces(text)).toThrow(problem);
@@ -29,7 +32,8 @@ test.each([
 
 test('ignores a byte order mark before the JSON', () => {
   const document = '{"trace_id":"1-5759e988-bd862e3fe1be46a994272793","id":"53995c3f42cd8ad8"}';
-  for (const text of [document, `[${document}]`, `${document}\n${document}`]) expect(readTraces(`\uFEFF${text}`)).toEqual(readTraces(text));
+  for (const text of [document, `[${document}]`, `${document}\n${document}`])
+    expect(readTraces(`\uFEFF${text}`)).toEqual(readTraces(text));
 });
 
 test('a segment document keeps the digits of its numbers', () => {

@@ -30,7 +30,8 @@ async function tracesFrom(summaries: Reply, traces: Reply, config: XRayClientCon
   const client = new XRayClient({ endpoint: server.url, region: 'us-east-1', credentials, maxAttempts: 1, ...config });
   scope.add(() => client.destroy());
   const found: TraceDocuments[] = [];
-  for await (const trace of new TraceSource(client).traces({ ids: [], filter: '', text: '', sinceMs: 300_000 })) found.push(trace);
+  for await (const trace of new TraceSource(client).traces({ ids: [], filter: '', text: '', sinceMs: 300_000 }))
+    found.push(trace);
   return found;
 }
 
@@ -48,23 +49,36 @@ test.each<[what: string, summaries: Behaviour, traces: Behaviour]>([
   ['another object', json({ message: 'ok' }), { status: 500 }],
   ['an empty object for traces', summaries, json({})],
   ['a trace without an id', summaries, json({ Traces: [{ Segments: [] }], UnprocessedTraceIds: [] })],
-  ['a segment without a document', summaries, json({ Traces: [{ Id: ID, Segments: [{ Id: '1' }] }], UnprocessedTraceIds: [] })],
+  [
+    'a segment without a document',
+    summaries,
+    json({ Traces: [{ Id: ID, Segments: [{ Id: '1' }] }], UnprocessedTraceIds: [] }),
+  ],
 ])('does not mistake another server for an X-Ray without traces: %s', async (_what, first, second) => {
   await expect(tracesFrom(first, second)).rejects.toMatchObject({ code: 'XRAYD_TRANSFER' });
 });
 
 test.each<[said: string, answer: Behaviour]>([
-  ['HTTP 404, content-type: text/html, server: nginx', { status: 404, headers: { 'content-type': 'text/html', server: 'nginx' }, body: '<html>' }],
+  [
+    'HTTP 404, content-type: text/html, server: nginx',
+    { status: 404, headers: { 'content-type': 'text/html', server: 'nginx' }, body: '<html>' },
+  ],
   ['HTTP 200, content-type: text/html', { status: 200, headers: { 'content-type': 'text/html' }, body: '<html>' }],
   ['HTTP 503', { status: 503, body: '' }],
   ['HTTP 503', { status: 503, body: 'busy' }],
   ['HTTP 403', { status: 403, body: '{"message":"by the gateway"}' }],
-  ['HTTP 302, location: https://login.example/', { status: 302, headers: { location: 'https://login.example/' }, body: '' }],
+  [
+    'HTTP 302, location: https://login.example/',
+    { status: 302, headers: { location: 'https://login.example/' }, body: '' },
+  ],
   ['HTTP 200', { status: 200, body: 'null' }],
 ])('the error describes a server that answers instead of X-Ray: %s', async (said, answer) => {
   const message = new RegExp(`^the server that answered is not X-Ray: ${said}(, .*)?\\. A proxy\\? Check the endpoint`);
   for (const first of [answer, summaries]) {
-    await expect(tracesFrom(first, answer)).rejects.toMatchObject({ code: 'XRAYD_TRANSFER', message: expect.stringMatching(message) as string });
+    await expect(tracesFrom(first, answer)).rejects.toMatchObject({
+      code: 'XRAYD_TRANSFER',
+      message: expect.stringMatching(message) as string,
+    });
   }
 });
 
@@ -82,8 +96,13 @@ test('reads every page of summaries, even empty ones, of traces, and of traces t
       const page = Number(NextToken);
       const isLast = page + 1 >= TraceIds.length;
       // The first call leaves the last one for another call.
-      if (isLast && TraceIds.length > 1) return json({ Traces: [], UnprocessedTraceIds: [TraceIds[page]], NextToken: null });
-      return json({ Traces: [{ Id: TraceIds[page], Segments: [] }], UnprocessedTraceIds: [], NextToken: isLast ? null : String(page + 1) });
+      if (isLast && TraceIds.length > 1)
+        return json({ Traces: [], UnprocessedTraceIds: [TraceIds[page]], NextToken: null });
+      return json({
+        Traces: [{ Id: TraceIds[page], Segments: [] }],
+        UnprocessedTraceIds: [],
+        NextToken: isLast ? null : String(page + 1),
+      });
     },
   );
   expect(found.map(({ Id }) => Id)).toEqual(ids);
@@ -106,12 +125,15 @@ test('stops at pages of summaries or traces that have new tokens but nothing new
   await expect(tracesFrom(endless({ TraceSummaries: [] }), { status: 500 })).rejects.toMatchObject(failure);
   const once = endless({ TraceSummaries: [{ Id: ID }] });
   await expect(tracesFrom(once, json({ Traces: [], UnprocessedTraceIds: [] }))).rejects.toMatchObject(failure);
-  await expect(tracesFrom(summaries, endless({ Traces: [{ Id: ID, Segments: [] }], UnprocessedTraceIds: [] }))).rejects.toMatchObject(failure);
+  await expect(
+    tracesFrom(summaries, endless({ Traces: [{ Id: ID, Segments: [] }], UnprocessedTraceIds: [] })),
+  ).rejects.toMatchObject(failure);
 });
 
 test('fetches a trace once that is listed twice', async () => {
   const listed = json({ TraceSummaries: [{ Id: ID }, { Id: ID }], NextToken: null });
-  const traces: Reply = ({ TraceIds = [] }) => json({ Traces: TraceIds.map((Id) => ({ Id, Segments: [] })), UnprocessedTraceIds: [] });
+  const traces: Reply = ({ TraceIds = [] }) =>
+    json({ Traces: TraceIds.map((Id) => ({ Id, Segments: [] })), UnprocessedTraceIds: [] });
   expect((await tracesFrom(listed, traces)).map(({ Id }) => Id)).toEqual([ID]);
 });
 
@@ -119,15 +141,30 @@ const deep = `{"TraceSummaries":${'['.repeat(100_000)}-0${']'.repeat(100_000)}}`
 
 test.each<[what: string, summaries: Behaviour, traces: Behaviour, message: RegExp]>([
   ['an answer nested deep', { status: 200, body: deep }, { status: 500 }, /the server that answered is not X-Ray/],
-  ['a list of nothing', json({ TraceSummaries: [null] }), { status: 500 }, /the server that answered is not X-Ray: a trace has no ID/],
-  ['a number for an id', json({ TraceSummaries: [{ Id: -1 }] }), { status: 500 }, /the server that answered is not X-Ray|Expected string/],
+  [
+    'a list of nothing',
+    json({ TraceSummaries: [null] }),
+    { status: 500 },
+    /the server that answered is not X-Ray: a trace has no ID/,
+  ],
+  [
+    'a number for an id',
+    json({ TraceSummaries: [{ Id: -1 }] }),
+    { status: 500 },
+    /the server that answered is not X-Ray|Expected string/,
+  ],
   [
     'a list of no traces',
     summaries,
     json({ Traces: [null, -1], UnprocessedTraceIds: [] }),
     /the server that answered is not X-Ray: a trace has no ID/,
   ],
-  ['an id of a megabyte', json({ TraceSummaries: [{ Id: 'x'.repeat(1_000_000) }] }), { status: 500 }, /a trace id of 1000000 characters/],
+  [
+    'an id of a megabyte',
+    json({ TraceSummaries: [{ Id: 'x'.repeat(1_000_000) }] }),
+    { status: 500 },
+    /a trace id of 1000000 characters/,
+  ],
   [
     'it returned more traces than requested',
     summaries,
@@ -136,7 +173,11 @@ test.each<[what: string, summaries: Behaviour, traces: Behaviour, message: RegEx
   ],
   [
     'an error of a megabyte with escapes for a terminal',
-    { status: 400, headers: { 'x-amzn-errortype': 'Some' }, body: JSON.stringify({ message: `\u001b[31m\n${'x'.repeat(1_000_000)}` }) },
+    {
+      status: 400,
+      headers: { 'x-amzn-errortype': 'Some' },
+      body: JSON.stringify({ message: `\u001b[31m\n${'x'.repeat(1_000_000)}` }),
+    },
     { status: 500 },
     /^X-Ray did not return its traces: Some: \\u\{1b\}\[31m\\nx{1,500}/,
   ],
@@ -159,5 +200,8 @@ test.each<[what: string, reply: Behaviour, message: RegExp]>([
   ['is a large error', { status: 500, body: ' '.repeat(100_000) }, /the answer is larger than 10000 bytes/],
 ])('abandons an answer that %s', async (_what, reply, message) => {
   const requestHandler = new BoundedHandler({}, { maxBytes: 10_000, timeoutMs: 300 });
-  await expect(tracesFrom(reply, { status: 500 }, { requestHandler })).rejects.toMatchObject({ code: 'XRAYD_TRANSFER', message });
+  await expect(tracesFrom(reply, { status: 500 }, { requestHandler })).rejects.toMatchObject({
+    code: 'XRAYD_TRANSFER',
+    message,
+  });
 });

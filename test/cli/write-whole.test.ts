@@ -1,5 +1,15 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { chmodSync, chownSync, lstatSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { writeWhole } from '../../src/cli/write-whole.ts';
@@ -16,7 +26,9 @@ test('with many writers of one file, the file is complete at every moment, and n
   const texts = ['a', 'b', 'c'].map((letter) => letter.repeat(3_000_000));
   const allowed = new Set(['old', ...texts]);
   const done = new AbortController();
-  const writes = Promise.all(Array.from({ length: 9 }, (_, i) => writeWhole(path, texts[i % 3]!))).then(() => done.abort());
+  const writes = Promise.all(Array.from({ length: 9 }, (_, i) => writeWhole(path, texts[i % 3]!))).then(() =>
+    done.abort(),
+  );
   while (!done.signal.aborted) {
     expect(allowed.has(readFileSync(path, 'utf8'))).toBe(true);
     await new Promise(setImmediate);
@@ -59,16 +71,22 @@ test.skipIf(process.getuid?.() !== 0)(
   },
 );
 
-test.skipIf(!canMount)(`writes a file in place that is mounted individually${canMount ? '' : ' (skipped: this process may not mount)'}`, () => {
-  const folder = scope.folder();
-  const [path, program] = [join(folder, 'traces.json'), new URL('../../src/cli/write-whole.ts', import.meta.url).href];
-  writeFileSync(path, 'a longer old text');
-  const code = `import { writeWhole } from '${program}'; await writeWhole('${path}', 'new');`;
-  const shell = `mount --bind '${path}' '${path}' && exec '${process.execPath}' --input-type=module --eval "$0"`;
-  execFileSync('unshare', ['--mount', 'sh', '-c', shell, code]);
-  expect(readFileSync(path, 'utf8')).toBe('new');
-  expect(readdirSync(folder)).toEqual(['traces.json']);
-});
+test.skipIf(!canMount)(
+  `writes a file in place that is mounted individually${canMount ? '' : ' (skipped: this process may not mount)'}`,
+  () => {
+    const folder = scope.folder();
+    const [path, program] = [
+      join(folder, 'traces.json'),
+      new URL('../../src/cli/write-whole.ts', import.meta.url).href,
+    ];
+    writeFileSync(path, 'a longer old text');
+    const code = `import { writeWhole } from '${program}'; await writeWhole('${path}', 'new');`;
+    const shell = `mount --bind '${path}' '${path}' && exec '${process.execPath}' --input-type=module --eval "$0"`;
+    execFileSync('unshare', ['--mount', 'sh', '-c', shell, code]);
+    expect(readFileSync(path, 'utf8')).toBe('new');
+    expect(readdirSync(folder)).toEqual(['traces.json']);
+  },
+);
 
 test('writes a file in place whose name is too long for a temporary file', async () => {
   const path = join(scope.folder(), 'n'.repeat(250));

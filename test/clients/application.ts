@@ -3,7 +3,11 @@ import { eventually } from '../fakes/eventually.ts';
 import type { Scope } from '../fakes/scope.ts';
 
 /** Starts a traced application; resolves with a function that requests a path of it and gives the status. */
-export async function startApplication(command: readonly string[], daemonAddress: string, scope: Scope): Promise<(path: string) => Promise<number>> {
+export async function startApplication(
+  command: readonly string[],
+  daemonAddress: string,
+  scope: Scope,
+): Promise<(path: string) => Promise<number>> {
   const [program = '', ...args] = command;
   const child = spawn(program, args, { env: { PATH: process.env['PATH'], AWS_XRAY_DAEMON_ADDRESS: daemonAddress } });
   let output = '';

@@ -11,11 +11,16 @@ const scope = new Scope();
 /** A rule like the console's: nothing of /health is traced, everything else is. */
 function rulesOf(xray: FakeXRay): Record<string, unknown>[] {
   const fallback = xray.rules[0]!;
-  return [{ ...fallback, RuleName: 'no-health', Priority: 1, FixedRate: 0, ReservoirSize: 0, URLPath: '/health*' }, fallback];
+  return [
+    { ...fallback, RuleName: 'no-health', Priority: 1, FixedRate: 0, ReservoirSize: 0, URLPath: '/health*' },
+    fallback,
+  ];
 }
 
 function documentsOf(xray: FakeXRay): string[] {
-  const bodies = xray.calls('/TraceSegments').map(({ body }) => JSON.parse(body.toString()) as { TraceSegmentDocuments: string[] });
+  const bodies = xray
+    .calls('/TraceSegments')
+    .map(({ body }) => JSON.parse(body.toString()) as { TraceSegmentDocuments: string[] });
   return bodies.flatMap(({ TraceSegmentDocuments }) => TraceSegmentDocuments);
 }
 
@@ -32,7 +37,11 @@ for (const { name, command, skipped } of prepareClients()) {
       xray.rules = rulesOf(xray);
       const daemon = await scope.daemon({ args: ['--endpoint', xray.url, '-n', 'us-east-1'], env: EXAMPLE_KEYS });
       const tap = await scope.start(new UdpTap(daemon.udpPort));
-      const request = await startApplication(command!, `tcp:127.0.0.1:${new URL(daemon.tcpUrl).port} udp:127.0.0.1:${tap.port}`, scope);
+      const request = await startApplication(
+        command!,
+        `tcp:127.0.0.1:${new URL(daemon.tcpUrl).port} udp:127.0.0.1:${tap.port}`,
+        scope,
+      );
 
       // The first request starts the SDK's rule poller; until it has the rules it samples by its own.
       await request('/');
@@ -45,14 +54,16 @@ for (const { name, command, skipped } of prepareClients()) {
       await request('/error-inside');
       expect(await request('/many')).toBe(200);
 
-      const emitted = (): string[] => tap.datagrams.map((datagram) => datagram.subarray(datagram.indexOf('\n') + 1).toString());
+      const emitted = (): string[] =>
+        tap.datagrams.map((datagram) => datagram.subarray(datagram.indexOf('\n') + 1).toString());
       await eventually(() => emitted().filter(isOf('/many')).length > 0);
       await eventually(() => documentsOf(xray).length === tap.datagrams.length);
       expect(documentsOf(xray).toSorted().join('\n') === emitted().toSorted().join('\n')).toBe(true);
       const after = emitted().slice(before);
       expect(after.filter(isOf('/health'))).toEqual([]);
       expect(after.filter(isOf('/')).length).toBe(10);
-      for (const text of ['card declined', 'c-1042', 'step 0', 'validate']) expect(emitted().some((document) => document.includes(text))).toBe(true);
+      for (const text of ['card declined', 'c-1042', 'step 0', 'validate'])
+        expect(emitted().some((document) => document.includes(text))).toBe(true);
       if (name === 'python') expect(emitted()).toContain('None');
       await eventually(() => xray.calls('/SamplingTargets').length > 0, 25_000, 'the SDK reported no statistics');
       expect(xray.problems).toEqual([]);

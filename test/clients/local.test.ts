@@ -14,22 +14,33 @@ const run = promisify(execFile);
 const readers = { cli: prepareReader('aws-cli'), grafana: prepareReader('grafana') };
 const note = (skipped: string): string => (skipped === '' ? '' : ` (skipped: ${skipped})`);
 
-test.skipIf(readers.cli.command === undefined)(`boto3 reads every operation, each member as in its model${note(readers.cli.skipped)}`, async () => {
-  const local = await LocalXRay.of(scope);
-  const id = await local.putTrace({ fault: true, cause: { exceptions: [{ id: 'eeeeeeeeeeeeeeee', type: 'Boom', message: 'bang' }] }, user: 'u1' });
-  const [python = ''] = readers.cli.command!;
-  const { stdout } = await run(python, [join(dirname(python), '../../operations.py'), local.daemon.tcpUrl, id], { timeout: 60_000 });
-  const problems = JSON.parse(stdout) as Record<string, string[]>;
-  expect(Object.keys(problems)).toHaveLength(38);
-  expect(Object.fromEntries(Object.entries(problems).filter(([, found]) => found.length > 0))).toEqual({});
-});
+test.skipIf(readers.cli.command === undefined)(
+  `boto3 reads every operation, each member as in its model${note(readers.cli.skipped)}`,
+  async () => {
+    const local = await LocalXRay.of(scope);
+    const id = await local.putTrace({
+      fault: true,
+      cause: { exceptions: [{ id: 'eeeeeeeeeeeeeeee', type: 'Boom', message: 'bang' }] },
+      user: 'u1',
+    });
+    const [python = ''] = readers.cli.command!;
+    const { stdout } = await run(python, [join(dirname(python), '../../operations.py'), local.daemon.tcpUrl, id], {
+      timeout: 60_000,
+    });
+    const problems = JSON.parse(stdout) as Record<string, string[]>;
+    expect(Object.keys(problems)).toHaveLength(38);
+    expect(Object.fromEntries(Object.entries(problems).filter(([, found]) => found.length > 0))).toEqual({});
+  },
+);
 
 test.skipIf(readers.cli.command === undefined)(
   `refuses each violated constraint of botocore's X-Ray model in AWS's form${note(readers.cli.skipped)}`,
   async () => {
     const local = await LocalXRay.of(scope);
     const [python = ''] = readers.cli.command!;
-    const { stdout, stderr } = await run(python, [join(dirname(python), '../../constraints.py'), local.daemon.tcpUrl], { timeout: 60_000 });
+    const { stdout, stderr } = await run(python, [join(dirname(python), '../../constraints.py'), local.daemon.tcpUrl], {
+      timeout: 60_000,
+    });
     expect(JSON.parse(stdout)).toEqual({});
     expect(Number.parseInt(stderr)).toBeGreaterThan(300);
   },
@@ -40,19 +51,30 @@ test.skipIf(readers.cli.command === undefined)(
   async () => {
     const local = await LocalXRay.of(scope);
     const id = await local.putTrace();
-    const env = { PATH: process.env['PATH'], AWS_ACCESS_KEY_ID: 'x', AWS_SECRET_ACCESS_KEY: 'x', AWS_EC2_METADATA_DISABLED: 'true' };
+    const env = {
+      PATH: process.env['PATH'],
+      AWS_ACCESS_KEY_ID: 'x',
+      AWS_SECRET_ACCESS_KEY: 'x',
+      AWS_EC2_METADATA_DISABLED: 'true',
+    };
     const aws = join(dirname(readers.cli.command![0]!), 'aws');
     const cli = async (...args: string[]): Promise<Record<string, never[]>> => {
-      const { stdout } = await run(aws, ['xray', ...args, '--endpoint-url', local.daemon.tcpUrl, '--region', 'us-east-1', '--output', 'json'], {
-        env,
-      });
+      const { stdout } = await run(
+        aws,
+        ['xray', ...args, '--endpoint-url', local.daemon.tcpUrl, '--region', 'us-east-1', '--output', 'json'],
+        {
+          env,
+        },
+      );
       return JSON.parse(stdout) as Record<string, never[]>;
     };
     const times = ['--start-time', String(local.now - 60), '--end-time', String(local.now + 60)];
-    expect((await cli('get-trace-summaries', ...times, '--filter-expression', 'service("orders")'))['TraceSummaries']).toMatchObject([
-      { Id: id, ResponseTime: 1 },
+    expect(
+      (await cli('get-trace-summaries', ...times, '--filter-expression', 'service("orders")'))['TraceSummaries'],
+    ).toMatchObject([{ Id: id, ResponseTime: 1 }]);
+    expect((await cli('batch-get-traces', '--trace-ids', id))['Traces']).toMatchObject([
+      { Id: id, Segments: [{}, {}, {}] },
     ]);
-    expect((await cli('batch-get-traces', '--trace-ids', id))['Traces']).toMatchObject([{ Id: id, Segments: [{}, {}, {}] }]);
     expect((await cli('get-service-graph', ...times))['Services']).toHaveLength(4);
   },
 );
@@ -67,7 +89,9 @@ test.skipIf(readers.grafana.command === undefined)(
       cause: { exceptions: [{ id: 'eeeeeeeeeeeeeeee', message: 'no type' }] },
     });
     for (let i = 0; i < 250; i++) await local.putTrace();
-    const { stdout } = await run(readers.grafana.command![0]!, [local.daemon.tcpUrl, id]).catch((error: { stdout: string }) => error);
+    const { stdout } = await run(readers.grafana.command![0]!, [local.daemon.tcpUrl, id]).catch(
+      (error: { stdout: string }) => error,
+    );
     expect(stdout).toBe('good\n');
   },
 );
@@ -78,10 +102,17 @@ for (const { name, command, skipped } of prepareClients()) {
     async () => {
       const local = await LocalXRay.of(scope);
       const { tcpUrl, udpPort } = local.daemon;
-      const request = await startApplication(command!, `tcp:127.0.0.1:${new URL(tcpUrl).port} udp:127.0.0.1:${udpPort}`, scope);
+      const request = await startApplication(
+        command!,
+        `tcp:127.0.0.1:${new URL(tcpUrl).port} udp:127.0.0.1:${udpPort}`,
+        scope,
+      );
       // The first request makes the SDK fetch the rules; until it has them it samples by its own.
       expect(await request('/')).toBe(200);
-      await eventually(async () => (await local.daemon.metrics())['xrayd_proxy_requests_total{path="/GetSamplingRules",status="200"}'] === 1);
+      await eventually(
+        async () =>
+          (await local.daemon.metrics())['xrayd_proxy_requests_total{path="/GetSamplingRules",status="200"}'] === 1,
+      );
       await new Promise((next) => setTimeout(next, 1_500));
       expect(await request('/')).toBe(200);
       expect(await request('/error')).toBe(500);

@@ -33,7 +33,11 @@ const APPLICATIONS: readonly Recipe[] = [
     tool: 'python3',
     install: (folder) => {
       run('python3', ['-m', 'venv', 'venv'], folder);
-      run('venv/bin/pip', ['install', '--quiet', '--disable-pip-version-check', '--no-deps', '-r', 'requirements.txt'], folder);
+      run(
+        'venv/bin/pip',
+        ['install', '--quiet', '--disable-pip-version-check', '--no-deps', '-r', 'requirements.txt'],
+        folder,
+      );
     },
     command: (folder) => [join(folder, 'venv/bin/python'), join(folder, 'app.py')],
   },
@@ -61,7 +65,11 @@ const READERS: readonly Recipe[] = [
     tool: 'python3',
     install: (folder) => {
       run('python3', ['-m', 'venv', 'venv'], folder);
-      run('venv/bin/pip', ['install', '--quiet', '--disable-pip-version-check', '--no-deps', '-r', 'requirements.txt'], folder);
+      run(
+        'venv/bin/pip',
+        ['install', '--quiet', '--disable-pip-version-check', '--no-deps', '-r', 'requirements.txt'],
+        folder,
+      );
     },
     command: (folder) => [join(folder, 'venv/bin/python')],
   },
@@ -74,7 +82,10 @@ const READERS: readonly Recipe[] = [
   },
 ];
 
-/** Installs each client once, beside node_modules. One that cannot be installed is skipped by name, unless XRAYD_REQUIRE_CLIENTS is set: CI's case. */
+/**
+ * Installs each client once, beside node_modules. One that cannot be installed is skipped by name, unless
+ * XRAYD_REQUIRE_CLIENTS is set: CI's case.
+ */
 export function prepareClients(): Client[] {
   return APPLICATIONS.map(prepareOne);
 }

@@ -10,9 +10,15 @@ const scope = new Scope();
 
 /** The Deployment of examples/eks-flask with our image and `address` for its daemon. */
 async function deployFlask(namespace: Namespace, name: string, version: string, address: string): Promise<void> {
-  const [deployment] = parseAllDocuments(readFileSync('examples/eks-flask/deployment.yaml', 'utf8')).map((document) => document.toJS() as Deployment);
-  const text = JSON.stringify(deployment).replaceAll('flask-shop', name).replace(`REGISTRY/${name}:latest`, `localhost/flask-shop:${version}`);
-  const changed = JSON.parse(text.replace('"value":"$(NODE_IP):2000"', `"value":${JSON.stringify(address)}`)) as Deployment;
+  const [deployment] = parseAllDocuments(readFileSync('examples/eks-flask/deployment.yaml', 'utf8')).map(
+    (document) => document.toJS() as Deployment,
+  );
+  const text = JSON.stringify(deployment)
+    .replaceAll('flask-shop', name)
+    .replace(`REGISTRY/${name}:latest`, `localhost/flask-shop:${version}`);
+  const changed = JSON.parse(
+    text.replace('"value":"$(NODE_IP):2000"', `"value":${JSON.stringify(address)}`),
+  ) as Deployment;
   changed.spec.replicas = 1;
   const [container] = changed.spec.template.spec.containers;
   container!.env.push({ name: 'SERVICE_NAME', value: name });
@@ -42,14 +48,17 @@ test.each(MODES)(
       local: `aws-xray-local.${namespace.name}.svc.cluster.local:2000`,
       node: '$(NODE_IP):2000',
     };
-    for (const path of paths) await deployFlask(namespace, `flask-${path}`, path === 'service' ? '2021' : 'modern', addresses[path]);
+    for (const path of paths)
+      await deployFlask(namespace, `flask-${path}`, path === 'service' ? '2021' : 'modern', addresses[path]);
     for (const path of paths) await namespace.rollout(`deployment/flask-${path}`);
     for (const path of paths) {
       const [pod] = await namespace.pods(`app=flask-${path}`);
       // Through the pod's own network: the page is asked for, X-Ray has the trace of it.
       await eventually(async () => {
         await fetch(`http://${pod!.status.podIP}:8080/`);
-        return xray.documents.some((document) => document.includes(`"name":"flask-${path}"`) || document.includes(`"name": "flask-${path}"`));
+        return xray.documents.some(
+          (document) => document.includes(`"name":"flask-${path}"`) || document.includes(`"name": "flask-${path}"`),
+        );
       }, 40_000);
     }
     expect(xray.problems).toEqual([]);
@@ -69,11 +78,19 @@ test('a host mode in a namespace that enforces restricted: helm succeeds, no pod
   const { namespace, values } = await setUp(scope, 'restricted');
   const { code, output } = await namespace.helm('install', 'aws-xray', CHART, '-f', values);
   expect(code).toBe(0);
-  expect(output).toContain(`kubectl label namespace ${namespace.name} pod-security.kubernetes.io/enforce=privileged --overwrite`);
+  expect(output).toContain(
+    `kubectl label namespace ${namespace.name} pod-security.kubernetes.io/enforce=privileged --overwrite`,
+  );
   await eventually(async () => (await namespace.kubectl(['get', 'events'])).includes('violates PodSecurity'));
   expect(await namespace.pods()).toEqual([]);
   // What NOTES say helps.
-  await namespace.kubectl(['label', 'namespace', namespace.name, 'pod-security.kubernetes.io/enforce=privileged', '--overwrite']);
+  await namespace.kubectl([
+    'label',
+    'namespace',
+    namespace.name,
+    'pod-security.kubernetes.io/enforce=privileged',
+    '--overwrite',
+  ]);
   await namespace.kubectl(['rollout', 'restart', 'daemonset/aws-xray']);
   await eventually(async () => (await namespace.pods()).length === 1, 60_000);
   await namespace.rollout();
@@ -84,15 +101,31 @@ test('a changed configuration value replaces the pods, and uninstall leaves noth
   const { namespace, values } = setting;
   await install(setting, '--set', 'network.mode=service');
   const before = (await namespace.daemon()).metadata.name;
-  expect((await namespace.helm('upgrade', 'aws-xray', CHART, '-f', values, '--set', 'network.mode=service,xray.loglevel=debug')).code).toBe(0);
+  expect(
+    (
+      await namespace.helm(
+        'upgrade',
+        'aws-xray',
+        CHART,
+        '-f',
+        values,
+        '--set',
+        'network.mode=service,xray.loglevel=debug',
+      )
+    ).code,
+  ).toBe(0);
   await namespace.rollout();
   await eventually(async () => (await namespace.daemon()).metadata.name !== before, 60_000);
-  const config = parse(await namespace.kubectl(['get', 'configmap', 'aws-xray', '-o', 'jsonpath={.data.cfg\\.yaml}'])) as {
+  const config = parse(
+    await namespace.kubectl(['get', 'configmap', 'aws-xray', '-o', 'jsonpath={.data.cfg\\.yaml}']),
+  ) as {
     Logging: { LogLevel: string };
   };
   expect(config.Logging.LogLevel).toBe('debug');
   expect((await namespace.helm('uninstall', 'aws-xray', '--wait')).code).toBe(0);
   await eventually(async () => (await namespace.pods()).length === 0, 60_000);
-  const left = (await namespace.kubectl(['get', 'all,configmap,serviceaccount', '-o', 'name'])).split('\n').filter((name) => /xray/.test(name));
+  const left = (await namespace.kubectl(['get', 'all,configmap,serviceaccount', '-o', 'name']))
+    .split('\n')
+    .filter((name) => /xray/.test(name));
   expect(left).toEqual([]);
 });

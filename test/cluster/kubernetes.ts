@@ -13,7 +13,11 @@ export const CHART = 'deploy/helm/aws-xray';
 export const ROLE = 'arn:aws:iam::123456789012:role/app';
 
 /** Runs a program beside the fakes, which go on answering; says how it ended and what it printed. */
-async function run(program: string, args: readonly string[], input = ''): Promise<{ code: number | null; output: string; stdout: string }> {
+async function run(
+  program: string,
+  args: readonly string[],
+  input = '',
+): Promise<{ code: number | null; output: string; stdout: string }> {
   const child = spawn(program, args);
   let [output, stdout] = ['', ''];
   child.stdout.on('data', (chunk: Buffer) => {
@@ -82,7 +86,9 @@ export class Namespace {
 
   /** The one daemon that runs and is not about to end. */
   async daemon(): Promise<Pod> {
-    const [pod] = (await this.pods()).filter(({ metadata, status }) => metadata.deletionTimestamp === undefined && status.podIP !== undefined);
+    const [pod] = (await this.pods()).filter(
+      ({ metadata, status }) => metadata.deletionTimestamp === undefined && status.podIP !== undefined,
+    );
     if (pod === undefined) throw new Error(`no daemon runs\n${await this.describe()}`);
     return pod;
   }
@@ -96,8 +102,16 @@ export class Namespace {
     return ledgerOf(await this.metrics());
   }
 
-  /** Starts a pod that sends numbered segments to `target`; `sent()` waits for its end and says how many. It looks `target` up for each, or once. */
-  async startSender(target: string, perSecond: number, seconds: number, lookups: 'each' | 'once' = 'each'): Promise<{ sent: () => Promise<number> }> {
+  /**
+   * Starts a pod that sends numbered segments to `target`; `sent()` waits for its end and says how many. It looks
+   * `target` up for each, or once.
+   */
+  async startSender(
+    target: string,
+    perSecond: number,
+    seconds: number,
+    lookups: 'each' | 'once' = 'each',
+  ): Promise<{ sent: () => Promise<number> }> {
     const name = `sender-${counter++}`;
     const files = {
       'sender.ts': readFileSync('test/cluster/pods/sender.ts', 'utf8').replace(DOCUMENTS, './documents.ts'),
@@ -151,7 +165,11 @@ export class Namespace {
 }
 
 export interface Pod {
-  readonly metadata: { readonly name: string; readonly deletionTimestamp?: string; readonly annotations?: Record<string, string> };
+  readonly metadata: {
+    readonly name: string;
+    readonly deletionTimestamp?: string;
+    readonly annotations?: Record<string, string>;
+  };
   readonly status: {
     readonly podIP?: string;
     readonly containerStatuses?: { restartCount: number; lastState: { terminated?: { reason: string } } }[];
@@ -160,7 +178,9 @@ export interface Pod {
 
 type Jwk = webcrypto.JsonWebKey & { kid: string };
 
-/** STS as IRSA sees it: gives the role to a token that this cluster signed, for this audience and this service account. */
+/**
+ * STS as IRSA sees it: gives the role to a token that this cluster signed, for this audience and this service account.
+ */
 export class ClusterSts extends FakeSts {
   readonly #subject: string;
   #keys: Jwk[] = [];
@@ -181,7 +201,8 @@ export class ClusterSts extends FakeSts {
     const key = this.#keys.find((one) => one.kid === kid);
     if (key === undefined) return false;
     const signed = Buffer.from(`${header}.${payload}`);
-    if (!verify('sha256', signed, createPublicKey({ key, format: 'jwk' }), Buffer.from(signature, 'base64url'))) return false;
+    if (!verify('sha256', signed, createPublicKey({ key, format: 'jwk' }), Buffer.from(signature, 'base64url')))
+      return false;
     const { aud, sub } = parsePart(payload) as { aud: string[]; sub: string };
     return aud.includes('sts.amazonaws.com') && sub === this.#subject;
   }
@@ -207,7 +228,9 @@ export function irsaValues(xrayUrl: string, stsUrl: string): object {
     extraVolumes: [
       {
         name: 'aws-iam-token',
-        projected: { sources: [{ serviceAccountToken: { audience: 'sts.amazonaws.com', expirationSeconds: 3600, path: 'token' } }] },
+        projected: {
+          sources: [{ serviceAccountToken: { audience: 'sts.amazonaws.com', expirationSeconds: 3600, path: 'token' } }],
+        },
       },
     ],
     extraVolumeMounts: [{ name: 'aws-iam-token', mountPath: folder, readOnly: true }],

@@ -1,6 +1,12 @@
 import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { BatchGetTracesCommand, GetServiceGraphCommand, paginateGetTraceSummaries, XRayClient, type TraceSummary } from '@aws-sdk/client-xray';
+import {
+  BatchGetTracesCommand,
+  GetServiceGraphCommand,
+  paginateGetTraceSummaries,
+  XRayClient,
+  type TraceSummary,
+} from '@aws-sdk/client-xray';
 import { expect, test } from 'vitest';
 import { eventually } from '../fakes/eventually.ts';
 import { Scope } from '../fakes/scope.ts';
@@ -21,7 +27,12 @@ async function makeVolume(namespace: Namespace): Promise<void> {
     apiVersion: 'v1',
     kind: 'PersistentVolume',
     metadata: { name },
-    spec: { capacity: { storage: '2Gi' }, accessModes: ['ReadWriteOnce'], storageClassName: 'manual', hostPath: { path } },
+    spec: {
+      capacity: { storage: '2Gi' },
+      accessModes: ['ReadWriteOnce'],
+      storageClassName: 'manual',
+      hostPath: { path },
+    },
   });
   scope.add(() => namespace.kubectl(['delete', 'persistentvolume', name, '--wait=false']));
 }
@@ -43,7 +54,8 @@ async function clientOf(namespace: Namespace, token: string): Promise<XRayClient
 async function tracesIn(client: XRayClient): Promise<TraceSummary[]> {
   const range = { StartTime: new Date(Date.now() - 600_000), EndTime: new Date(Date.now() + 60_000) };
   const traces: TraceSummary[] = [];
-  for await (const { TraceSummaries = [] } of paginateGetTraceSummaries({ client }, range)) traces.push(...TraceSummaries);
+  for await (const { TraceSummaries = [] } of paginateGetTraceSummaries({ client }, range))
+    traces.push(...TraceSummaries);
   return traces;
 }
 
@@ -53,35 +65,63 @@ test('mode local: reads what a pod sends to the daemons from the local X-Ray, wi
   await makeVolume(namespace);
   const values = join(scope.folder(), 'values.json');
   const image = { repository: 'localhost/xrayd', tag: 'test', pullPolicy: 'Never' };
-  writeFileSync(values, JSON.stringify({ mode: 'local', image, network: { mode: 'service' }, local: { persistence: { storageClass: 'manual' } } }));
+  writeFileSync(
+    values,
+    JSON.stringify({
+      mode: 'local',
+      image,
+      network: { mode: 'service' },
+      local: { persistence: { storageClass: 'manual' } },
+    }),
+  );
   const installed = await namespace.helm('install', 'aws-xray', CHART, '-f', values);
   expect(installed.code, installed.output).toBe(0);
   expect(installed.output).toContain('kubectl -n');
   await namespace.rollout('deployment/aws-xray-xray');
   await namespace.rollout();
 
-  const sender = await namespace.startSender(`aws-xray-local.${namespace.name}.svc.cluster.local:2000`, PER_SECOND, SECONDS);
+  const sender = await namespace.startSender(
+    `aws-xray-local.${namespace.name}.svc.cluster.local:2000`,
+    PER_SECOND,
+    SECONDS,
+  );
   expect(await sender.sent()).toBe(PER_SECOND * SECONDS);
   const token = await tokenOf(namespace);
   expect(token).toMatch(/^\w{32}$/);
   const client = await clientOf(namespace, token);
-  await eventually(async () => (await tracesIn(client)).length === PER_SECOND * SECONDS, 30_000, 'the traces did not arrive');
+  await eventually(
+    async () => (await tracesIn(client)).length === PER_SECOND * SECONDS,
+    30_000,
+    'the traces did not arrive',
+  );
   await expect(tracesIn(await clientOf(namespace, 'wrong'))).rejects.toMatchObject({ name: 'AccessDeniedException' });
   expect(await namespace.ledger()).toMatchObject({ imbalance: 0, dropped: 0, kernelDrops: 0 });
   // The rule of the local X-Ray, through the daemon's proxy: every request is traced.
   const daemon = await namespace.daemon();
-  const rules = await (await fetch(`http://${daemon.status.podIP}:2000/GetSamplingRules`, { method: 'POST', body: '{}' })).json();
+  const rules = await (
+    await fetch(`http://${daemon.status.podIP}:2000/GetSamplingRules`, { method: 'POST', body: '{}' })
+  ).json();
   expect(rules).toMatchObject({ SamplingRuleRecords: [{ SamplingRule: { RuleName: 'Default', FixedRate: 1 } }] });
 
   // An upgrade keeps the token; the traces are on the volume.
-  const upgraded = await namespace.helm('upgrade', 'aws-xray', CHART, '-f', values, '--set', 'podAnnotations.again=yes');
+  const upgraded = await namespace.helm(
+    'upgrade',
+    'aws-xray',
+    CHART,
+    '-f',
+    values,
+    '--set',
+    'podAnnotations.again=yes',
+  );
   expect(upgraded.code, upgraded.output).toBe(0);
   await namespace.rollout('deployment/aws-xray-xray');
   expect(await tokenOf(namespace)).toBe(token);
   const again = await clientOf(namespace, token);
   const traces = await tracesIn(again);
   expect(traces).toHaveLength(PER_SECOND * SECONDS);
-  expect((await again.send(new BatchGetTracesCommand({ TraceIds: [traces[0]!.Id!] }))).Traces![0]!.Segments).toHaveLength(1);
+  expect(
+    (await again.send(new BatchGetTracesCommand({ TraceIds: [traces[0]!.Id!] }))).Traces![0]!.Segments,
+  ).toHaveLength(1);
   const range = { StartTime: new Date(Date.now() - 600_000), EndTime: new Date(Date.now() + 60_000) };
   expect((await again.send(new GetServiceGraphCommand(range))).Services!.map(({ Name }) => Name)).toContain('shop');
   await namespace.rollout();

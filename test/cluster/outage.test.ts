@@ -6,7 +6,12 @@ import { install, setUp } from './setting.ts';
 const scope = new Scope();
 
 test.each([
-  { what: 'the default limit of 256Mi holds X-Ray away for 60 s at 500 a second without loss', perSecond: 500, args: [], isLossless: true },
+  {
+    what: 'the default limit of 256Mi holds X-Ray away for 60 s at 500 a second without loss',
+    perSecond: 500,
+    args: [],
+    isLossless: true,
+  },
   {
     what: 'a limit of 128Mi at 2,000 a second: the oldest are dropped and counted',
     perSecond: 2_000,

@@ -44,7 +44,11 @@ export function upgrade(setting: Setting, ...args: string[]): Promise<string> {
   return deploy('upgrade', setting, args);
 }
 
-async function deploy(command: 'install' | 'upgrade', { namespace, values }: Setting, args: readonly string[]): Promise<string> {
+async function deploy(
+  command: 'install' | 'upgrade',
+  { namespace, values }: Setting,
+  args: readonly string[],
+): Promise<string> {
   const { code, output } = await namespace.helm(command, 'aws-xray', CHART, '-f', values, ...args);
   if (code !== 0) throw new Error(output);
   await namespace.rollout();

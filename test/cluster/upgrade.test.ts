@@ -11,8 +11,15 @@ const SECONDS = 35;
 /** In the host modes the old pod has to give its port back before the new one can have it. */
 const LONGEST_GAP_S = 5;
 
-/** Sends at 200 a second from one port to `target` while `change` runs; says what did not arrive: one gap, as it has to be, or none. */
-async function sendThrough({ namespace, xray }: Setting, target: string, change: () => unknown): Promise<{ gapSeconds: number; missing: number }> {
+/**
+ * Sends at 200 a second from one port to `target` while `change` runs; says what did not arrive: one gap, as it has to
+ * be, or none.
+ */
+async function sendThrough(
+  { namespace, xray }: Setting,
+  target: string,
+  change: () => unknown,
+): Promise<{ gapSeconds: number; missing: number }> {
   const sender = await namespace.startSender(target, PER_SECOND, SECONDS);
   await eventually(() => xray.judge(0).delivered > 2 * PER_SECOND, 60_000, 'the sender did not start');
   await change();
@@ -39,7 +46,9 @@ test.each(TARGETS)(
   async ({ mode, target }) => {
     const setting = await setUp(scope);
     await install(setting, '--set', `network.mode=${mode}`);
-    const { gapSeconds, missing } = await sendThrough(setting, target(), () => upgrade(setting, '--set', `network.mode=${mode},xray.loglevel=debug`));
+    const { gapSeconds, missing } = await sendThrough(setting, target(), () =>
+      upgrade(setting, '--set', `network.mode=${mode},xray.loglevel=debug`),
+    );
     console.log(`${mode}: ${missing} segments in a gap of ${gapSeconds.toFixed(1)} s`);
     expect(gapSeconds).toBeLessThanOrEqual(LONGEST_GAP_S);
     expect(await setting.namespace.ledger()).toMatchObject({ imbalance: 0, dropped: 0, kernelDrops: 0 });
@@ -52,7 +61,9 @@ test.each(['aws-xray-local', 'aws-xray'])(
     const setting = await setUp(scope, 'restricted');
     await install(setting, '--set', 'network.mode=service');
     const target = `${service}.${setting.namespace.name}.svc.cluster.local:2000`;
-    const { missing } = await sendThrough(setting, target, () => upgrade(setting, '--set', 'network.mode=service,xray.loglevel=debug'));
+    const { missing } = await sendThrough(setting, target, () =>
+      upgrade(setting, '--set', 'network.mode=service,xray.loglevel=debug'),
+    );
     expect(missing).toBe(0);
   },
 );
@@ -116,13 +127,18 @@ test('refuses a port change in which Helm 3 would lose a protocol; --force keeps
 });
 
 /** What clients and other objects hold on to. */
-async function shapeOf(namespace: Namespace): Promise<{ selector: object; serviceSelector: object; ports: string[]; servicePorts: string[] }> {
-  const get = async (kind: string): Promise<Shape> => JSON.parse(await namespace.kubectl(['get', kind, 'aws-xray', '-o', 'json'])) as Shape;
+async function shapeOf(
+  namespace: Namespace,
+): Promise<{ selector: object; serviceSelector: object; ports: string[]; servicePorts: string[] }> {
+  const get = async (kind: string): Promise<Shape> =>
+    JSON.parse(await namespace.kubectl(['get', kind, 'aws-xray', '-o', 'json'])) as Shape;
   const [daemonSet, service] = [await get('daemonset'), await get('service')];
   return {
     selector: daemonSet.spec.selector,
     serviceSelector: service.spec.selector,
-    ports: daemonSet.spec.template!.spec.containers[0]!.ports.map(({ name, containerPort, protocol }) => `${name} ${containerPort}/${protocol}`),
+    ports: daemonSet.spec.template!.spec.containers[0]!.ports.map(
+      ({ name, containerPort, protocol }) => `${name} ${containerPort}/${protocol}`,
+    ),
     servicePorts: service.spec.ports!.map(({ name, port, protocol }) => `${name} ${port}/${protocol}`),
   };
 }

@@ -14,7 +14,9 @@ async function send(...documents: readonly object[]): Promise<void> {
   const socket = createSocket('udp4');
   const [host, port] = xray.daemonAddress.split(':');
   for (const document of documents) {
-    await new Promise<void>((done) => socket.send(`{"format":"json","version":1}\n${JSON.stringify(document)}`, Number(port), host, () => done()));
+    await new Promise<void>((done) =>
+      socket.send(`{"format":"json","version":1}\n${JSON.stringify(document)}`, Number(port), host, () => done()),
+    );
   }
   socket.close();
 }
@@ -23,7 +25,10 @@ const idOf = (n: number): string => `1-6ab3b3f3-${n.toString(16).padStart(24, '0
 
 test('waits for a trace, and returns its summary and documents', async () => {
   const waiting = xray.waitForTrace('service("shop") AND fault');
-  await send(segmentJson('shop', { trace_id: idOf(1) }), segmentJson('shop', { trace_id: idOf(2), fault: true, annotations: { order: 7 } }));
+  await send(
+    segmentJson('shop', { trace_id: idOf(1) }),
+    segmentJson('shop', { trace_id: idOf(2), fault: true, annotations: { order: 7 } }),
+  );
   const { id, summary, segments } = await waiting;
   expect(id).toBe(idOf(2));
   expect(summary).toMatchObject({ HasFault: true, Duration: 1 });
@@ -39,7 +44,9 @@ test('finds traces by words, alone and with an expression', async () => {
   expect((await xray.waitForTrace('fault', { text: 'user-8' })).id).toBe(idOf(12));
   expect((await xray.traces(undefined, { text: 'user-' })).map(({ id }) => id).sort()).toEqual([idOf(11), idOf(12)]);
   expect(await xray.traces('fault', { text: 'user-7731' })).toEqual([]);
-  await expect(xray.waitForTrace('', { text: 'nobody', timeoutMs: 50 })).rejects.toThrow(/no trace matched nobody within 50 ms/);
+  await expect(xray.waitForTrace('', { text: 'nobody', timeoutMs: 50 })).rejects.toThrow(
+    /no trace matched nobody within 50 ms/,
+  );
   await expect(xray.traces('service(', { text: 'user' })).rejects.toThrow(/InvalidRequestException/);
 });
 
@@ -67,7 +74,9 @@ test('AWS’s own client finds it through the variables', async () => {
     region: 'eu-west-1',
     credentials: { accessKeyId: 'any', secretAccessKey: 'any' },
   });
-  const { TraceSummaries } = await client.send(new GetTraceSummariesCommand({ StartTime: new Date(0), EndTime: new Date() }));
+  const { TraceSummaries } = await client.send(
+    new GetTraceSummariesCommand({ StartTime: new Date(0), EndTime: new Date() }),
+  );
   expect(TraceSummaries).toEqual([]);
   client.destroy();
 });

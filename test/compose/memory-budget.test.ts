@@ -9,7 +9,11 @@ const MB = 1024 * 1024;
 const MACHINE = 8 * 1024 * MB;
 
 /** What the kernel says of groups, by file below /sys/fs/cgroup. */
-function limitWith(membership: string, files: Readonly<Record<string, string>>, constrainedBytes = 0): number | undefined {
+function limitWith(
+  membership: string,
+  files: Readonly<Record<string, string>>,
+  constrainedBytes = 0,
+): number | undefined {
   const cgroups = mkdtempSync(join(tmpdir(), 'xrayd-cgroups-'));
   try {
     for (const [name, text] of Object.entries(files)) {
@@ -40,7 +44,13 @@ test.each([
     0,
     128 * MB,
   ],
-  ['version 2 in a container, where its own group is the root', '0::/\n', { 'memory.max': `${192 * MB}\n` }, 0, 192 * MB],
+  [
+    'version 2 in a container, where its own group is the root',
+    '0::/\n',
+    { 'memory.max': `${192 * MB}\n` },
+    0,
+    192 * MB,
+  ],
   [
     'version 2, where it is slowed down before it is killed',
     '0::/\n',
@@ -55,7 +65,13 @@ test.each([
     0,
     96 * MB,
   ],
-  ['version 1 in a container', '4:memory:/docker/123\n', { 'memory/memory.stat': `hierarchical_memory_limit ${64 * MB}\n` }, 0, 64 * MB],
+  [
+    'version 1 in a container',
+    '4:memory:/docker/123\n',
+    { 'memory/memory.stat': `hierarchical_memory_limit ${64 * MB}\n` },
+    0,
+    64 * MB,
+  ],
   ['what Node found, where the files cannot be read', '0::/\n', {}, 512 * MB, 512 * MB],
 ] as const)('the memory limit: %s', (_title, membership, files, constrainedBytes, expected) => {
   expect(limitWith(membership, files, constrainedBytes)).toBe(expected);
@@ -79,11 +95,14 @@ test.each([
   [192, 24, 12, 12],
   [256, 32, 16, 16],
   [512, 64, 16, 32],
-])('local, a memory limit of %s MiB: %s MB for the buffer, %s MB for bodies, %s MB for caches', (limitMb, bufferMb, bodiesMb, cacheMb) => {
-  const budget = memoryBudgetOf({ bufferBytes: 0 }, 'local', limitMb === undefined ? undefined : limitMb * MB);
-  expect(budget).toMatchObject({ bufferBytes: bufferMb * MB, bodiesBytes: bodiesMb * MB, cacheBytes: cacheMb * MB });
-  expect(memoryProblem(budget)).toBeUndefined();
-});
+])(
+  'local, a memory limit of %s MiB: %s MB for the buffer, %s MB for bodies, %s MB for caches',
+  (limitMb, bufferMb, bodiesMb, cacheMb) => {
+    const budget = memoryBudgetOf({ bufferBytes: 0 }, 'local', limitMb === undefined ? undefined : limitMb * MB);
+    expect(budget).toMatchObject({ bufferBytes: bufferMb * MB, bodiesBytes: bodiesMb * MB, cacheBytes: cacheMb * MB });
+    expect(memoryProblem(budget)).toBeUndefined();
+  },
+);
 
 test('reports a buffer that does not fit into the memory limit, with numbers and what would fit', () => {
   expect(memoryProblem(memoryBudgetOf({ bufferBytes: 0 }, 'daemon', 128 * MB))).toBeUndefined();
@@ -102,15 +121,24 @@ test.each([
   [128, 0, 3],
   [512, 40, 40],
   [512, 3, 3],
-])('local --tee, a memory limit of %s MiB and --buffer-memory %s: the two buffers together have %s MB', (limitMb, bufferMemory, sumMb) => {
-  const limitBytes = limitMb === undefined ? undefined : limitMb * MB;
-  const { bufferBytes, teeBytes, ...budget } = memoryBudgetOf({ bufferBytes: bufferMemory * MB, tee: true }, 'local', limitBytes);
-  expect(bufferBytes + teeBytes).toBe(sumMb * MB);
-  // Each takes a few batches of the largest size.
-  expect(Math.min(bufferBytes, teeBytes)).toBeGreaterThanOrEqual(1.5 * MB);
-  const sum = bufferBytes + teeBytes + budget.bodiesBytes + budget.cacheBytes + budget.besidesBytes;
-  expect(memoryProblem({ bufferBytes, teeBytes, ...budget }) === undefined).toBe(limitBytes === undefined || sum <= limitBytes);
-});
+])(
+  'local --tee, a memory limit of %s MiB and --buffer-memory %s: the two buffers together have %s MB',
+  (limitMb, bufferMemory, sumMb) => {
+    const limitBytes = limitMb === undefined ? undefined : limitMb * MB;
+    const { bufferBytes, teeBytes, ...budget } = memoryBudgetOf(
+      { bufferBytes: bufferMemory * MB, tee: true },
+      'local',
+      limitBytes,
+    );
+    expect(bufferBytes + teeBytes).toBe(sumMb * MB);
+    // Each takes a few batches of the largest size.
+    expect(Math.min(bufferBytes, teeBytes)).toBeGreaterThanOrEqual(1.5 * MB);
+    const sum = bufferBytes + teeBytes + budget.bodiesBytes + budget.cacheBytes + budget.besidesBytes;
+    expect(memoryProblem({ bufferBytes, teeBytes, ...budget }) === undefined).toBe(
+      limitBytes === undefined || sum <= limitBytes,
+    );
+  },
+);
 
 test('reports two buffers that do not fit, with their total', () => {
   expect(memoryProblem(memoryBudgetOf({ bufferBytes: 0, tee: true }, 'local', 128 * MB))).toMatch(

@@ -5,7 +5,12 @@ import { readConfigFile } from '../../src/config/file.ts';
 import { MB } from '../../src/pipeline/units.ts';
 
 const values = (text: string): Record<string, unknown> =>
-  Object.fromEntries([...parseConfigFile('cfg.yaml', text).values].map(([name, value]) => [name, typeof value === 'object' ? textOf(value) : value]));
+  Object.fromEntries(
+    [...parseConfigFile('cfg.yaml', text).values].map(([name, value]) => [
+      name,
+      typeof value === 'object' ? textOf(value) : value,
+    ]),
+  );
 
 const COMPLETE = `TotalBufferSizeMB: 24
 Concurrency: 4
@@ -64,12 +69,19 @@ Version: 2
 `;
   const found = values(rendered);
   expect(found).toMatchObject({ concurrency: 8, bind: '0.0.0.0:2000', logRotation: true, localMode: false });
-  for (const name of ['bufferBytes', 'region', 'endpoint', 'logFile', 'resourceArn', 'roleArn']) expect(found).not.toHaveProperty(name);
+  for (const name of ['bufferBytes', 'region', 'endpoint', 'logFile', 'resourceArn', 'roleArn'])
+    expect(found).not.toHaveProperty(name);
 });
 
 const WRONG: [text: string, message: string][] = [
-  ['Version: 2\nTotalBuferSizeMB: 3\n', 'cfg.yaml line 2: unknown key "TotalBuferSizeMB". Did you mean "TotalBufferSizeMB"?'],
-  ['Socket:\n  UDPAdress: x\nVersion: 2\n', 'cfg.yaml line 2: unknown key "Socket.UDPAdress". Did you mean "Socket.UDPAddress"?'],
+  [
+    'Version: 2\nTotalBuferSizeMB: 3\n',
+    'cfg.yaml line 2: unknown key "TotalBuferSizeMB". Did you mean "TotalBufferSizeMB"?',
+  ],
+  [
+    'Socket:\n  UDPAdress: x\nVersion: 2\n',
+    'cfg.yaml line 2: unknown key "Socket.UDPAdress". Did you mean "Socket.UDPAddress"?',
+  ],
   ['Version: 2\nTotalBufferSizeMB: 2\n', 'cfg.yaml line 2: TotalBufferSizeMB must be between 3 and 65536 MB, not 2'],
   ['Version: 2\nTotalBufferSizeMB: many\n', 'cfg.yaml line 2: TotalBufferSizeMB must be a whole number of MB'],
   ['Version: 2\nNoVerifySSL: "yes"\n', 'cfg.yaml line 2: NoVerifySSL must be true or false'],
@@ -98,6 +110,8 @@ test('refuses keys from before version 1, and shows the file to write instead', 
 });
 
 test('a file that -c names must exist; the default files need not', async () => {
-  await expect(readConfigFile('/nonexistent/cfg.yaml')).rejects.toThrow('cannot read /nonexistent/cfg.yaml: it does not exist');
+  await expect(readConfigFile('/nonexistent/cfg.yaml')).rejects.toThrow(
+    'cannot read /nonexistent/cfg.yaml: it does not exist',
+  );
   expect(await readConfigFile('', ['/nonexistent/a.yaml', '/nonexistent/b.yaml'])).toBeUndefined();
 });

@@ -6,7 +6,9 @@ import { XraydError } from '../../src/pipeline/errors.ts';
 import { MB } from '../../src/pipeline/units.ts';
 
 const values = (...args: string[]): Record<string, unknown> =>
-  Object.fromEntries([...parseFlags(args).values].map(([name, value]) => [name, typeof value === 'object' ? textOf(value) : value]));
+  Object.fromEntries(
+    [...parseFlags(args).values].map(([name, value]) => [name, typeof value === 'object' ? textOf(value) : value]),
+  );
 
 test("the reference daemon's flags, short and long", () => {
   const pairs: [short: string, long: string, value: string, name: string, parsed: unknown][] = [
@@ -22,11 +24,18 @@ test("the reference daemon's flags, short and long", () => {
     ['p', 'proxy-address', 'http://p:1', 'proxyAddress', 'http://p:1'],
   ];
   for (const [short, long, value, name, parsed] of pairs) {
-    for (const args of [[`-${short}`, value], [`--${short}=${value}`], [`-${long}`, value], [`--${long}`, value], [`-${long}=${value}`]]) {
+    for (const args of [
+      [`-${short}`, value],
+      [`--${short}=${value}`],
+      [`-${long}`, value],
+      [`--${long}`, value],
+      [`-${long}=${value}`],
+    ]) {
       expect(values(...args)).toEqual({ [name]: parsed });
     }
   }
-  for (const args of [['-o'], ['--local-mode'], ['-o=true'], ['-o=1']]) expect(values(...args)).toEqual({ localMode: true });
+  for (const args of [['-o'], ['--local-mode'], ['-o=true'], ['-o=1']])
+    expect(values(...args)).toEqual({ localMode: true });
   expect(values('-o=false')).toEqual({ localMode: false });
   expect(values('-v')).toEqual({ version: true });
   expect(values('--help')).toEqual({ help: true });

@@ -56,14 +56,24 @@ test('every option except those of the command line has a variable', () => {
     if (variable === undefined) continue;
     const text = validTextOf(spec);
     for (const command of spec.commands) {
-      const { config, origins } = mergeConfig({ commandLine: parseFlags([command]), env: { [variable]: text }, file: undefined });
-      expect([name, writtenAs(spec, (config as Record<string, OptionValue>)[name]), origins[name]]).toEqual([name, text, variable]);
+      const { config, origins } = mergeConfig({
+        commandLine: parseFlags([command]),
+        env: { [variable]: text },
+        file: undefined,
+      });
+      expect([name, writtenAs(spec, (config as Record<string, OptionValue>)[name]), origins[name]]).toEqual([
+        name,
+        text,
+        variable,
+      ]);
     }
   }
 });
 
 test('names a variable with an unusable value', () => {
-  expect(() => load([], { XRAYD_BUFFER_MEMORY: 'x' })).toThrow('XRAYD_BUFFER_MEMORY must be a whole number of MB, not "x"');
+  expect(() => load([], { XRAYD_BUFFER_MEMORY: 'x' })).toThrow(
+    'XRAYD_BUFFER_MEMORY must be a whole number of MB, not "x"',
+  );
 });
 
 test('--print-config shows each value with its origin, and no password', () => {
@@ -80,22 +90,33 @@ const NUMBERS = OPTION_NAMES.flatMap((name) => {
   return spec.kind === 'number' ? [{ name, spec }] : [];
 });
 
-test.each(NUMBERS)('$name is stored in the unit of its name, whatever its source, and printed as the user wrote it', ({ name, spec }) => {
-  const factor = name.endsWith('Ms') ? (spec.unit === 'minutes' ? 60_000 : 1_000) : name.endsWith('Bytes') ? 1_048_576 : 1;
-  const command = spec.commands[0]!;
-  const sources = [
-    { args: [`--${spec.flag}=${spec.min}`], env: {}, file: undefined },
-    { args: [], env: { [envNameOf(spec)!]: String(spec.min) }, file: undefined },
-    ...(spec.fileKey === undefined ? [] : [{ args: [], env: {}, file: parseConfigFile('cfg.yaml', `${spec.fileKey}: ${spec.min}\nVersion: 2\n`) }]),
-  ];
-  for (const { args, env, file } of sources) {
-    const loaded = mergeConfig({ commandLine: parseFlags([command, ...args]), env, file });
-    expect((loaded.config as Record<string, unknown>)[name]).toBe(spec.min * factor);
-    expect(printConfig(loaded)).toMatch(new RegExp(`^${spec.flag} +${spec.min} `, 'm'));
-  }
-  const unset = mergeConfig({ commandLine: parseFlags([command]), env: {}, file: undefined });
-  expect((unset.config as Record<string, unknown>)[name]).toBe(spec.default * factor);
-});
+test.each(NUMBERS)(
+  '$name is stored in the unit of its name, whatever its source, and printed as the user wrote it',
+  ({ name, spec }) => {
+    const factor = name.endsWith('Ms')
+      ? spec.unit === 'minutes'
+        ? 60_000
+        : 1_000
+      : name.endsWith('Bytes')
+        ? 1_048_576
+        : 1;
+    const command = spec.commands[0]!;
+    const sources = [
+      { args: [`--${spec.flag}=${spec.min}`], env: {}, file: undefined },
+      { args: [], env: { [envNameOf(spec)!]: String(spec.min) }, file: undefined },
+      ...(spec.fileKey === undefined
+        ? []
+        : [{ args: [], env: {}, file: parseConfigFile('cfg.yaml', `${spec.fileKey}: ${spec.min}\nVersion: 2\n`) }]),
+    ];
+    for (const { args, env, file } of sources) {
+      const loaded = mergeConfig({ commandLine: parseFlags([command, ...args]), env, file });
+      expect((loaded.config as Record<string, unknown>)[name]).toBe(spec.min * factor);
+      expect(printConfig(loaded)).toMatch(new RegExp(`^${spec.flag} +${spec.min} `, 'm'));
+    }
+    const unset = mergeConfig({ commandLine: parseFlags([command]), env: {}, file: undefined });
+    expect((unset.config as Record<string, unknown>)[name]).toBe(spec.default * factor);
+  },
+);
 
 test('limits a buffer to the reference’s maximum, in bytes', () => {
   expect(load(['-m', '70000']).config.bufferBytes).toBe(65_536 * 1_048_576);
@@ -107,7 +128,10 @@ test('the configuration cannot be changed once it is merged', () => {
 
 test('an endpoint without a scheme uses https, a proxy http', () => {
   const { config } = load(['--endpoint', 'vpce-1.xray.example', '-p', 'proxy.example:3128']);
-  expect([config.endpoint?.href, config.proxyAddress?.href]).toEqual(['https://vpce-1.xray.example/', 'http://proxy.example:3128/']);
+  expect([config.endpoint?.href, config.proxyAddress?.href]).toEqual([
+    'https://vpce-1.xray.example/',
+    'http://proxy.example:3128/',
+  ]);
 });
 
 test('warns of a variable that does not exist, but not of one of another command, a Kubernetes Service or a linked container', () => {
@@ -138,7 +162,10 @@ test('refuses a flag that the command does not use; before the command, as in an
       const isUsed = spec.commands.includes(command);
       const after = (): unknown => parseFlags([command, flag]).values.get(name);
       if (isUsed) expect(after()).toBeDefined();
-      else expect(after, `${command} ${flag}`).toThrow(`--${spec.flag} is not used by xrayd ${command}, only by xrayd ${spec.commands[0]}`);
+      else
+        expect(after, `${command} ${flag}`).toThrow(
+          `--${spec.flag} is not used by xrayd ${command}, only by xrayd ${spec.commands[0]}`,
+        );
       const before = parseFlags([flag, command]);
       expect([before.unused, before.values.has(name)]).toEqual(isUsed ? [[], true] : [[`--${spec.flag}`], false]);
       const { warnings } = mergeConfig({
@@ -164,7 +191,9 @@ test('refuses a flag that needs --tee without it, and only warns of it in a file
     'cfg.yaml line 3: ResourceARN is not used by xrayd local',
     'cfg.yaml line 1: RoleARN is not used without --tee',
   ]);
-  expect(local(['--tee', '--role-arn', ROLE]).warnings).toEqual(['cfg.yaml line 3: ResourceARN is not used by xrayd local']);
+  expect(local(['--tee', '--role-arn', ROLE]).warnings).toEqual([
+    'cfg.yaml line 3: ResourceARN is not used by xrayd local',
+  ]);
 });
 
 test('refuses an option that another one makes useless, or warns of it by name', () => {
@@ -176,7 +205,9 @@ test('refuses an option that another one makes useless, or warns of it by name',
     ['--text', 'acme'],
     ['--since', '5'],
   ]) {
-    expect(() => ask([...id, ...more]), more.join(' ')).toThrow(`${more[0]} is not used with --trace-id. See xrayd export --help.`);
+    expect(() => ask([...id, ...more]), more.join(' ')).toThrow(
+      `${more[0]} is not used with --trace-id. See xrayd export --help.`,
+    );
     expect(ask(more).warnings).toEqual([]);
   }
   expect(ask(id, { XRAYD_FILTER: 'fault' }).warnings).toEqual(['XRAYD_FILTER is not used with --trace-id']);
@@ -188,7 +219,11 @@ test('refuses an option that another one makes useless, or warns of it by name',
 });
 
 test('--print-config shows what the command uses, and nothing else', () => {
-  const { command, config, origins, warnings } = mergeConfig({ commandLine: parseFlags(['export']), env: {}, file: undefined });
+  const { command, config, origins, warnings } = mergeConfig({
+    commandLine: parseFlags(['export']),
+    env: {},
+    file: undefined,
+  });
   const flags = printConfig({ command, config, origins, warnings })
     .split('\n')
     .map((line) => line.split(' ')[0]);

@@ -7,7 +7,9 @@ import { OPTION_NAMES, SPECS, type OptionName } from '../../src/config/schema.ts
 import type { Address } from '../../src/pipeline/address.ts';
 import { XraydError } from '../../src/pipeline/errors.ts';
 
-/** What a listener makes of a text, and what a client does, which needs somebody to call; undefined where it is refused. */
+/**
+ * What a listener makes of a text, and what a client does, which needs somebody to call; undefined where it is refused.
+ */
 const ADDRESSES: readonly [text: string, listen: Address | undefined, connect?: Address | undefined][] = [
   [':2000', { host: '::', port: 2000 }, { host: 'localhost', port: 2000 }],
   ['0.0.0.0:2000', { host: '0.0.0.0', port: 2000 }],
@@ -83,12 +85,14 @@ test.each(ADDRESS_OPTIONS)('%s of xrayd %s can be off only where the table says 
 
 test('TCP can be off for the daemon, but not for the local X-Ray, whose API it serves', () => {
   expect(loadBoth('bindTcp', 'daemon', 'off').map(({ value }) => value)).toEqual(['off', 'off']);
-  expect(problemOf(() => loadBoth('bindTcp', 'local', 'off'))).toBe('--bind-tcp cannot be off for xrayd local: give host:port.');
+  expect(problemOf(() => loadBoth('bindTcp', 'local', 'off'))).toBe(
+    '--bind-tcp cannot be off for xrayd local: give host:port.',
+  );
 });
 
-const OURS = OPTION_NAMES.filter((name) => SPECS[name].kind === 'url' || (SPECS[name].kind === 'text' && SPECS[name].fileKey === undefined)).filter(
-  (name) => !['filter', 'text', 'config'].includes(name),
-);
+const OURS = OPTION_NAMES.filter(
+  (name) => SPECS[name].kind === 'url' || (SPECS[name].kind === 'text' && SPECS[name].fileKey === undefined),
+).filter((name) => !['filter', 'text', 'config'].includes(name));
 
 test.each(OURS)('refuses %s with a variable that was not replaced, and says so', (name) => {
   const command = SPECS[name].commands[0]!;
@@ -102,22 +106,29 @@ test.each(OURS)('refuses %s with a variable that was not replaced, and says so',
 test.each(['endpoint', 'proxyAddress', 'spool', 'data', 'save', 'proxyAllow', 'allowedHosts'] as const)(
   '%s, which is off unless it is set, does not accept "off"',
   (name) => {
-    expect(problemOf(() => loadBoth(name, SPECS[name].commands[0]!, 'off'))).toMatch(/ cannot be off: omit it, or leave it empty/);
+    expect(problemOf(() => loadBoth(name, SPECS[name].commands[0]!, 'off'))).toMatch(
+      / cannot be off: omit it, or leave it empty/,
+    );
   },
 );
 
 test('refuses unusable paths, tokens and account IDs', () => {
   for (const text of ['/a b', '*', '/Traces"', 'all,$(X)'])
     expect(problemOf(() => loadBoth('proxyAllow', 'daemon', text))).toContain('--proxy-allow');
-  for (const text of ['all', 'TraceSummaries', '/TraceSummaries, /Traces', '/v20180820/x:y']) loadBoth('proxyAllow', 'daemon', text);
-  for (const text of [' ', 'a b', 'a\nb', 'é']) expect(problemOf(() => loadBoth('token', 'local', text))).toContain('--token contains');
+  for (const text of ['all', 'TraceSummaries', '/TraceSummaries, /Traces', '/v20180820/x:y'])
+    loadBoth('proxyAllow', 'daemon', text);
+  for (const text of [' ', 'a b', 'a\nb', 'é'])
+    expect(problemOf(() => loadBoth('token', 'local', text))).toContain('--token contains');
   loadBoth('token', 'local', 'bm8+dG9r/ZW4=');
-  for (const text of ['1', '12345678901a', '1234567890123']) expect(problemOf(() => loadBoth('accountId', 'local', text))).toContain(`"${text}"`);
+  for (const text of ['1', '12345678901a', '1234567890123'])
+    expect(problemOf(() => loadBoth('accountId', 'local', text))).toContain(`"${text}"`);
 });
 
 const ODD = [
   ...ADDRESSES.map(([text]) => text),
-  ...'off 0 -1 1 1.5 1e3 NaN true TRUE yes null [] {} http:// http://[ https://x:99999 file:///x //x http://u:p@x --region ../.. %s'.split(' '),
+  ...'off 0 -1 1 1.5 1e3 NaN true TRUE yes null [] {} http:// http://[ https://x:99999 file:///x //x http://u:p@x --region ../.. %s'.split(
+    ' ',
+  ),
   'x'.repeat(10_000),
   '9'.repeat(400),
 ];

@@ -34,14 +34,21 @@ for (const { text, option = 'region', value, isRefused } of CONFIG_FILES) {
     test(`${content} sets ${option} to ${JSON.stringify(value)}, as in the reference`, async () => {
       const name = option === 'bufferMemory' ? 'bufferBytes' : option;
       const found = (await read(text))?.values.get(name);
-      expect(found === undefined ? undefined : writtenAs(SPECS[name], found)).toBe(value === undefined ? undefined : String(value));
+      expect(found === undefined ? undefined : writtenAs(SPECS[name], found)).toBe(
+        value === undefined ? undefined : String(value),
+      );
     });
   }
 }
 
 test('stops expanding aliases of aliases before they fill memory', () => {
-  const levels = Array.from({ length: 9 }, (_, i) => `a${i + 1}: &a${i + 1} {<<: [${Array(9).fill(`*a${i}`).join(', ')}]}`);
-  expect(() => parseConfigFile('cfg.yaml', `Version: 2\na0: &a0 {x: y}\n${levels.join('\n')}\n`)).toThrow(/cfg\.yaml line \d+: holds too many keys/);
+  const levels = Array.from(
+    { length: 9 },
+    (_, i) => `a${i + 1}: &a${i + 1} {<<: [${Array(9).fill(`*a${i}`).join(', ')}]}`,
+  );
+  expect(() => parseConfigFile('cfg.yaml', `Version: 2\na0: &a0 {x: y}\n${levels.join('\n')}\n`)).toThrow(
+    /cfg\.yaml line \d+: holds too many keys/,
+  );
 });
 
 test('refuses an anchor inside itself', () => {
@@ -69,9 +76,13 @@ test('only warns of an unknown key in a default file: the reference checks only 
 
 test('stops expanding aliases of empty aliases, too', () => {
   const levels = Array.from({ length: 40 }, (_, i) => `a${i + 1}: &a${i + 1} {<<: [*a${i}, *a${i}]}`);
-  expect(() => parseConfigFile('cfg.yaml', `Version: 2\na0: &a0 {}\n${levels.join('\n')}\n`)).toThrow(/cfg\.yaml line \d+: holds too many keys/);
+  expect(() => parseConfigFile('cfg.yaml', `Version: 2\na0: &a0 {}\n${levels.join('\n')}\n`)).toThrow(
+    /cfg\.yaml line \d+: holds too many keys/,
+  );
   const chain = Array.from({ length: 3_000 }, (_, i) => `a${i + 1}: &a${i + 1} {<<: *a${i}}`);
-  expect(() => parseConfigFile('cfg.yaml', `Version: 2\n${chain.toReversed().join('\n')}\na0: &a0 {}\n`)).toThrow(/cfg\.yaml line \d+: /);
+  expect(() => parseConfigFile('cfg.yaml', `Version: 2\n${chain.toReversed().join('\n')}\na0: &a0 {}\n`)).toThrow(
+    /cfg\.yaml line \d+: /,
+  );
 });
 
 const DEPTH = 100_000;
@@ -92,6 +103,10 @@ test.each<[what: string, text: string]>([
 });
 
 test('reads a file as deep as any real configuration', async () => {
-  expect((await read('Version: 2\nRegion: eu-west-1\nSocket: {UDPAddress: 127.0.0.1:2000}\n'))?.values.get('region')).toBe('eu-west-1');
-  await expect(read(`Version: 2\nRegion: ${'['.repeat(30)}${']'.repeat(30)}\n`)).rejects.toThrow('Region must be a single value');
+  expect(
+    (await read('Version: 2\nRegion: eu-west-1\nSocket: {UDPAddress: 127.0.0.1:2000}\n'))?.values.get('region'),
+  ).toBe('eu-west-1');
+  await expect(read(`Version: 2\nRegion: ${'['.repeat(30)}${']'.repeat(30)}\n`)).rejects.toThrow(
+    'Region must be a single value',
+  );
 });

@@ -21,12 +21,17 @@ function listening(pid: number): string[] {
   const rows = ['tcp', 'tcp6'].flatMap((table) => readFileSync(`/proc/net/${table}`, 'utf8').split('\n').slice(1));
   return rows
     .map((row) => row.trim().split(/\s+/))
-    .flatMap(([, local = '', , state, , , , , , inode]) => (state === '0A' && inodes.includes(`socket:[${inode}]`) ? [local] : []));
+    .flatMap(([, local = '', , state, , , , , , inode]) =>
+      state === '0A' && inodes.includes(`socket:[${inode}]`) ? [local] : [],
+    );
 }
 
 test('--bind-tcp off: opens no TCP port except health, is ready, and sends segments', async () => {
   const xray = await scope.start(new FakeXRay({ region: 'eu-west-1' }));
-  const daemon = await scope.daemon({ args: ['--bind-tcp', 'off', '--endpoint', xray.url], env: { ...EXAMPLE_KEYS, AWS_REGION: 'eu-west-1' } });
+  const daemon = await scope.daemon({
+    args: ['--bind-tcp', 'off', '--endpoint', xray.url],
+    env: { ...EXAMPLE_KEYS, AWS_REGION: 'eu-west-1' },
+  });
   expect(listening(daemon.pid)).toHaveLength(1);
   expect(daemon.find(/TCP is off/)).toMatchObject({ level: 'info', from: '--bind-tcp' });
   const ready = await fetch(`${daemon.httpUrl}/readyz`);
@@ -39,15 +44,23 @@ test('--bind-tcp off: opens no TCP port except health, is ready, and sends segme
 
 const cannotBind2001 = spawnSync('unshare', ['-n', 'true']).status === 0 ? '' : ' (skipped: needs root and unshare)';
 
-test.skipIf(cannotBind2001 !== '')(`a TCP port that is the default of health takes precedence, and says so${cannotBind2001}`, () => {
-  const script = `ip link set lo up; "$@" -o -n eu-west-1 -t 127.0.0.1:2001 & pid=$!
+test.skipIf(cannotBind2001 !== '')(
+  `a TCP port that is the default of health takes precedence, and says so${cannotBind2001}`,
+  () => {
+    const script = `ip link set lo up; "$@" -o -n eu-west-1 -t 127.0.0.1:2001 & pid=$!
     for i in $(seq 300); do sleep 0.1; exec 3<>/dev/tcp/127.0.0.1/2001 && break; done 2>/dev/null
     printf 'POST /nope HTTP/1.1\\r\\nHost: localhost\\r\\nContent-Length: 0\\r\\nConnection: close\\r\\n\\r\\n' >&3; cat <&3; kill $pid; wait $pid`;
-  const env = { PATH: process.env['PATH'], AWS_EC2_METADATA_DISABLED: 'true' };
-  const { stdout, stderr } = spawnSync('unshare', ['-n', 'bash', '-c', script, 'bash', ...PROGRAM], { env, encoding: 'utf8' });
-  expect(stdout, stderr).toContain('This is not a path of the X-Ray API');
-  expect(stdout).toContain('health and metrics are unavailable, because --bind-tcp uses their default port. Choose another with --http-address');
-});
+    const env = { PATH: process.env['PATH'], AWS_EC2_METADATA_DISABLED: 'true' };
+    const { stdout, stderr } = spawnSync('unshare', ['-n', 'bash', '-c', script, 'bash', ...PROGRAM], {
+      env,
+      encoding: 'utf8',
+    });
+    expect(stdout, stderr).toContain('This is not a path of the X-Ray API');
+    expect(stdout).toContain(
+      'health and metrics are unavailable, because --bind-tcp uses their default port. Choose another with --http-address',
+    );
+  },
+);
 
 test.each([
   [['--bind', 'off'], 1, '--bind cannot be off'],
@@ -56,12 +69,36 @@ test.each([
   [['send', '--to', 'off'], 1, '--to cannot be off'],
   [['send', '--to', '127.0.0.1:0'], 1, '--to needs a port other than 0'],
   [['healthcheck', '--http-address', 'off'], 1, 'not ready at off: HTTP is off (--http-address)'],
-  [['healthcheck', '-t', '127.0.0.1:2001'], 1, 'not ready at off: HTTP is off (--bind-tcp has its default port; choose another with --http-address)'],
-  [['-b', '127.0.0.1:0', '-t', '127.0.0.1:0', '--http-address', 'no-such-host.invalid:1'], 1, 'cannot listen on HTTP no-such-host.invalid:1'],
-  [['-b', 'no-such-host.invalid:1', '-t', 'off', '--http-address', 'off'], 1, 'cannot listen on UDP no-such-host.invalid:1'],
-  [['-b', '127.0.0.1:0', '-t', 'no-such-host.invalid:1', '--http-address', 'off'], 1, 'cannot listen on TCP no-such-host.invalid:1'],
-  [['local', '-b', '127.0.0.1:0', '-t', '[fe80::1%no0]:0', '--http-address', 'off'], 1, 'cannot listen on TCP [fe80::1%no0]:0'],
-  [['local', '-b', '[fe80::1%no0]:0', '-t', '127.0.0.1:0', '--http-address', 'off'], 1, 'cannot listen on UDP [fe80::1%no0]:0'],
+  [
+    ['healthcheck', '-t', '127.0.0.1:2001'],
+    1,
+    'not ready at off: HTTP is off (--bind-tcp has its default port; choose another with --http-address)',
+  ],
+  [
+    ['-b', '127.0.0.1:0', '-t', '127.0.0.1:0', '--http-address', 'no-such-host.invalid:1'],
+    1,
+    'cannot listen on HTTP no-such-host.invalid:1',
+  ],
+  [
+    ['-b', 'no-such-host.invalid:1', '-t', 'off', '--http-address', 'off'],
+    1,
+    'cannot listen on UDP no-such-host.invalid:1',
+  ],
+  [
+    ['-b', '127.0.0.1:0', '-t', 'no-such-host.invalid:1', '--http-address', 'off'],
+    1,
+    'cannot listen on TCP no-such-host.invalid:1',
+  ],
+  [
+    ['local', '-b', '127.0.0.1:0', '-t', '[fe80::1%no0]:0', '--http-address', 'off'],
+    1,
+    'cannot listen on TCP [fe80::1%no0]:0',
+  ],
+  [
+    ['local', '-b', '[fe80::1%no0]:0', '-t', '127.0.0.1:0', '--http-address', 'off'],
+    1,
+    'cannot listen on UDP [fe80::1%no0]:0',
+  ],
 ])('%j ends the start with a line that says what to change', async (args, code, line) => {
   const ended = await run(...args);
   expect(ended.code).toBe(code);

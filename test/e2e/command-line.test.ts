@@ -31,18 +31,25 @@ test('--version shows the version and the compatible reference version', async (
 test('--help explains every command', async () => {
   const { code, stdout } = await run(['-h']);
   expect(code).toBe(0);
-  for (const word of ['daemon', 'local', 'send', 'healthcheck', '--buffer-memory', 'XRAYD_BUFFER_MEMORY']) expect(stdout).toContain(word);
+  for (const word of ['daemon', 'local', 'send', 'healthcheck', '--buffer-memory', 'XRAYD_BUFFER_MEMORY'])
+    expect(stdout).toContain(word);
 });
 
 test('output that cannot be written results in one line and exit code 1', () => {
   const full = openSync('/dev/full', 'w');
-  const { status, stderr } = spawnSync(process.execPath, [BUNDLE, '--help'], { stdio: ['ignore', full, 'pipe'], encoding: 'utf8' });
+  const { status, stderr } = spawnSync(process.execPath, [BUNDLE, '--help'], {
+    stdio: ['ignore', full, 'pipe'],
+    encoding: 'utf8',
+  });
   expect([status, stderr]).toEqual([1, 'xrayd: cannot write the output: ENOSPC: no space left on device, write\n']);
 });
 
 test('exits with 2 for an unknown flag and with 1 for a bad file, each with one line', async () => {
   const flag = await run(['--regoin', 'x']);
-  expect([flag.code, flag.stderr]).toEqual([2, 'xrayd: unknown flag --regoin. Did you mean --region? See xrayd --help.\n']);
+  expect([flag.code, flag.stderr]).toEqual([
+    2,
+    'xrayd: unknown flag --regoin. Did you mean --region? See xrayd --help.\n',
+  ]);
   const file = join(scope.folder(), 'cfg.yaml');
   writeFileSync(file, 'Version: 2\nRegoin: x\n');
   const bad = await run(['-c', file]);
@@ -52,7 +59,11 @@ test('exits with 2 for an unknown flag and with 1 for a bad file, each with one 
 test('finds cfg.yaml in the working folder, and --print-config shows where each value came from', async () => {
   const folder = scope.folder();
   writeFileSync(join(folder, 'cfg.yaml'), 'Version: 2\nRegion: eu-north-1\n');
-  const { code, stdout } = await run(['--print-config', '-m', '9'], { AWS_REGION: 'us-east-1', HTTPS_PROXY: 'http://u:secret@p:1' }, folder);
+  const { code, stdout } = await run(
+    ['--print-config', '-m', '9'],
+    { AWS_REGION: 'us-east-1', HTTPS_PROXY: 'http://u:secret@p:1' },
+    folder,
+  );
   expect(code).toBe(0);
   expect(stdout).toMatch(/^region +eu-north-1 +cfg\.yaml line 2$/m);
   expect(stdout).toMatch(/^buffer-memory +9 +-m$/m);
@@ -71,7 +82,15 @@ test('names a UDP port in use with its owner, and exits with 1', async () => {
   const socket = createSocket('udp4');
   await new Promise<void>((done) => socket.bind(0, '127.0.0.1', done));
   const { port } = socket.address();
-  const { code, stderr } = await run(['local', '-b', `127.0.0.1:${port}`, '-t', '127.0.0.1:0', '--http-address', 'off']);
+  const { code, stderr } = await run([
+    'local',
+    '-b',
+    `127.0.0.1:${port}`,
+    '-t',
+    '127.0.0.1:0',
+    '--http-address',
+    'off',
+  ]);
   socket.close();
   expect(code).toBe(1);
   expect(stderr.trim().split('\n').at(-1)).toMatch(
@@ -87,7 +106,10 @@ test('names a TCP port in use, and an address that no interface has', async () =
   const { port } = server.address() as { port: number };
   const taken = await run(['local', '-b', '127.0.0.1:0', '-t', `127.0.0.1:${port}`, '--http-address', 'off']);
   server.close();
-  expect([taken.code, taken.stderr]).toEqual([1, expect.stringMatching(/cannot listen on TCP .* choose another with --bind-tcp\./)]);
+  expect([taken.code, taken.stderr]).toEqual([
+    1,
+    expect.stringMatching(/cannot listen on TCP .* choose another with --bind-tcp\./),
+  ]);
   const foreign = await run(['local', '-b', '192.0.2.1:2000', '-t', '127.0.0.1:0', '--http-address', 'off']);
   expect([foreign.code, foreign.stderr]).toEqual([1, expect.stringContaining('no interface has this address')]);
 });
@@ -121,10 +143,15 @@ test('accepts the flags of an image before a command', async () => {
 });
 
 test('the first lines show an address that a browser can open, even if the local X-Ray listens on all interfaces', async () => {
-  const daemon = await scope.daemon({ args: ['local', '--bind-tcp', '0.0.0.0:0', '--http-address', '0.0.0.0:0', '--insecure-bind'] });
+  const daemon = await scope.daemon({
+    args: ['local', '--bind-tcp', '0.0.0.0:0', '--http-address', '0.0.0.0:0', '--insecure-bind'],
+  });
   await eventually(() => daemon.stdout.includes('Health and metrics'));
   const [, page = '', health = ''] = /Open +(http\S+)[^]*Health and metrics: (http\S+)/.exec(daemon.stdout) ?? [];
-  expect([page, health]).toEqual([expect.stringMatching(/^http:\/\/127\.0\.0\.1:/), expect.stringMatching(/^http:\/\/127\.0\.0\.1:/)]);
+  expect([page, health]).toEqual([
+    expect.stringMatching(/^http:\/\/127\.0\.0\.1:/),
+    expect.stringMatching(/^http:\/\/127\.0\.0\.1:/),
+  ]);
   expect((await fetch(page)).status).toBe(200);
   expect(daemon.stdout).toMatch(/TCP 0\.0\.0\.0:\d+/);
 });

@@ -10,7 +10,10 @@ import { EXAMPLE_KEYS, FakeXRay } from '../fakes/xray.ts';
 const scope = new Scope();
 const noPrlimit = spawnSync('prlimit', ['--version']).status === 0 ? '' : ' (skipped: no prlimit)';
 
-/** Keeps `count` connections to `url` open, and replaces each that the server closes. Resolves when all have been open once. */
+/**
+ * Keeps `count` connections to `url` open, and replaces each that the server closes. Resolves when all have been open
+ * once.
+ */
 async function hold(url: string, count: number): Promise<void> {
   const port = Number(new URL(url).port);
   let opened = 0;
@@ -26,12 +29,19 @@ async function hold(url: string, count: number): Promise<void> {
   await eventually(() => opened >= count, 30_000);
 }
 
-test.skipIf(noPrlimit !== '')(`connections of clients never take the file descriptors that delivery needs${noPrlimit}`, async () => {
-  const xray = await scope.start(new FakeXRay());
-  const command = ['prlimit', '--nofile=256:256', ...PROGRAM];
-  const daemon = await scope.daemon({ args: ['--endpoint', xray.url, '-n', 'us-east-1'], env: EXAMPLE_KEYS, command });
-  await Promise.all([hold(daemon.tcpUrl, 150), hold(daemon.httpUrl, 150)]);
-  await daemon.send(HEADER + segment('a'));
-  await eventually(() => xray.documents.length === 1, 30_000);
-  expect(daemon.log.filter(({ reason }) => String(reason).includes('EMFILE'))).toEqual([]);
-});
+test.skipIf(noPrlimit !== '')(
+  `connections of clients never take the file descriptors that delivery needs${noPrlimit}`,
+  async () => {
+    const xray = await scope.start(new FakeXRay());
+    const command = ['prlimit', '--nofile=256:256', ...PROGRAM];
+    const daemon = await scope.daemon({
+      args: ['--endpoint', xray.url, '-n', 'us-east-1'],
+      env: EXAMPLE_KEYS,
+      command,
+    });
+    await Promise.all([hold(daemon.tcpUrl, 150), hold(daemon.httpUrl, 150)]);
+    await daemon.send(HEADER + segment('a'));
+    await eventually(() => xray.documents.length === 1, 30_000);
+    expect(daemon.log.filter(({ reason }) => String(reason).includes('EMFILE'))).toEqual([]);
+  },
+);

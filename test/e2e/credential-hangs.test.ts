@@ -42,7 +42,9 @@ async function expectDelivery(scope: Scope, { xray, env, args = [] }: Setting): 
 
 /** Where a part says how it is. */
 async function credentialsOf(daemon: DaemonProcess): Promise<{ state: string; reason: string }> {
-  const { parts } = (await (await fetch(`${daemon.httpUrl}/readyz`)).json()) as { parts: { name: string; state: string; reason: string }[] };
+  const { parts } = (await (await fetch(`${daemon.httpUrl}/readyz`)).json()) as {
+    parts: { name: string; state: string; reason: string }[];
+  };
   return parts.find(({ name }) => name === 'credentials')!;
 }
 
@@ -60,7 +62,9 @@ test('STS never answers the first web identity calls: a later call succeeds', as
   expect((await daemon.metrics())[`${FAILURES}{provider="web_identity",reason="timeout"}`]).toBe(1);
 });
 
-test('STS never answers at all: /readyz is degraded with the reason, calls are occasional, and no connections pile up', async ({ scope }) => {
+test('STS never answers at all: /readyz is degraded with the reason, calls are occasional, and no connections pile up', async ({
+  scope,
+}) => {
   const sts = await scope.start(new FakeSts());
   sts.hangs = Infinity;
   const xray = await scope.start(new FakeXRay());
@@ -80,30 +84,37 @@ test('STS never answers at all: /readyz is degraded with the reason, calls are o
 const canUnshare = spawnSync('unshare', ['--net', '--mount', 'true']).status === 0;
 const noNamespaces = canUnshare ? '' : ' (skipped: this process may not make network namespaces)';
 
-scopedTest.skipIf(!canUnshare)(`a name server that never answers does not keep the daemon from ending${noNamespaces}`, async ({ scope }) => {
-  const folder = scope.folder();
-  writeFileSync(join(folder, 'token'), 'token');
-  writeFileSync(join(folder, 'resolv.conf'), 'nameserver 10.99.0.9\noptions timeout:20 attempts:2\n');
-  // A cable with nobody at the other end, to whom packets are sent all the same.
-  const cable = 'ip link add one type veth peer name other; ip link set other up; ip link set one up; ip addr add 10.99.0.1/24 dev one';
-  const network = `ip link set lo up; ${cable}; ip neigh add 10.99.0.9 lladdr 02:00:00:00:00:01 dev one`;
-  const shell = `${network}; mount --bind '${folder}/resolv.conf' /etc/resolv.conf; exec "$@"`;
-  const command = ['unshare', '--net', '--mount', 'sh', '-c', shell, 'sh', ...PROGRAM];
-  const env = { AWS_ROLE_ARN: APP_ROLE, AWS_WEB_IDENTITY_TOKEN_FILE: join(folder, 'token') };
-  const daemon = await scope.daemon({ command, args: ['-n', 'us-east-1'], env });
-  const looksUp = (): boolean => readFileSync(`/proc/${daemon.pid}/net/udp`, 'latin1').includes(' 0900630A:0035 ');
-  await eventually(looksUp);
-  const started = performance.now();
-  expect(await daemon.stop()).toEqual({ code: 0, signal: null });
-  expect(performance.now() - started).toBeLessThan(10_000);
-});
+scopedTest.skipIf(!canUnshare)(
+  `a name server that never answers does not keep the daemon from ending${noNamespaces}`,
+  async ({ scope }) => {
+    const folder = scope.folder();
+    writeFileSync(join(folder, 'token'), 'token');
+    writeFileSync(join(folder, 'resolv.conf'), 'nameserver 10.99.0.9\noptions timeout:20 attempts:2\n');
+    // A cable with nobody at the other end, to whom packets are sent all the same.
+    const cable =
+      'ip link add one type veth peer name other; ip link set other up; ip link set one up; ip addr add 10.99.0.1/24 dev one';
+    const network = `ip link set lo up; ${cable}; ip neigh add 10.99.0.9 lladdr 02:00:00:00:00:01 dev one`;
+    const shell = `${network}; mount --bind '${folder}/resolv.conf' /etc/resolv.conf; exec "$@"`;
+    const command = ['unshare', '--net', '--mount', 'sh', '-c', shell, 'sh', ...PROGRAM];
+    const env = { AWS_ROLE_ARN: APP_ROLE, AWS_WEB_IDENTITY_TOKEN_FILE: join(folder, 'token') };
+    const daemon = await scope.daemon({ command, args: ['-n', 'us-east-1'], env });
+    const looksUp = (): boolean => readFileSync(`/proc/${daemon.pid}/net/udp`, 'latin1').includes(' 0900630A:0035 ');
+    await eventually(looksUp);
+    const started = performance.now();
+    expect(await daemon.stop()).toEqual({ code: 0, signal: null });
+    expect(performance.now() - started).toBeLessThan(10_000);
+  },
+);
 
 test('recovers if the container agent never answers the first call', async ({ scope }) => {
   const agent = await scope.start(new FakeContainerCredentials());
   agent.token = 't';
   agent.hangs = 1;
   const xray = await scope.start(new FakeXRay({ credentials: agent.issued }));
-  const env = { AWS_CONTAINER_CREDENTIALS_FULL_URI: `${agent.url}/v1/credentials`, AWS_CONTAINER_AUTHORIZATION_TOKEN: 't' };
+  const env = {
+    AWS_CONTAINER_CREDENTIALS_FULL_URI: `${agent.url}/v1/credentials`,
+    AWS_CONTAINER_AUTHORIZATION_TOKEN: 't',
+  };
   await expectDelivery(scope, { xray, env });
 });
 
@@ -111,7 +122,10 @@ test('recovers if instance metadata never answers the first calls', async ({ sco
   const imds = await scope.start(new FakeImds());
   imds.hangs = 3;
   const xray = await scope.start(new FakeXRay({ credentials: imds.issued }));
-  await expectDelivery(scope, { xray, env: { AWS_EC2_METADATA_SERVICE_ENDPOINT: imds.url, AWS_EC2_METADATA_DISABLED: 'false' } });
+  await expectDelivery(scope, {
+    xray,
+    env: { AWS_EC2_METADATA_SERVICE_ENDPOINT: imds.url, AWS_EC2_METADATA_DISABLED: 'false' },
+  });
 });
 
 test('-r: recovers if STS never answers the first call for the role', async ({ scope }) => {
@@ -119,7 +133,11 @@ test('-r: recovers if STS never answers the first call for the role', async ({ s
   sts.callers = [EXAMPLE_CREDENTIALS];
   sts.hangs = 1;
   const xray = await scope.start(new FakeXRay({ credentials: sts.issued }));
-  await expectDelivery(scope, { xray, env: { ...EXAMPLE_KEYS, AWS_ENDPOINT_URL_STS: sts.url }, args: ['-r', 'arn:aws:iam::999999999999:role/xray'] });
+  await expectDelivery(scope, {
+    xray,
+    env: { ...EXAMPLE_KEYS, AWS_ENDPOINT_URL_STS: sts.url },
+    args: ['-r', 'arn:aws:iam::999999999999:role/xray'],
+  });
 });
 
 /** A profile `dev` whose token is in the cache of `aws sso login`. */
@@ -131,8 +149,15 @@ async function loggedIn(scope: Scope) {
   const cache = join(home, '.aws/sso/cache');
   mkdirSync(cache, { recursive: true });
   const session = '[sso-session corp]\nsso_region=us-east-1\nsso_start_url=https://corp.awsapps.com/start\n';
-  writeFileSync(join(home, '.aws/config'), `${session}[profile dev]\nsso_session=corp\nsso_account_id=123456789012\nsso_role_name=dev\n`);
-  const token = JSON.stringify({ accessToken: sso.accessToken, expiresAt: new Date(Date.now() + 3_600_000).toISOString(), region: 'us-east-1' });
+  writeFileSync(
+    join(home, '.aws/config'),
+    `${session}[profile dev]\nsso_session=corp\nsso_account_id=123456789012\nsso_role_name=dev\n`,
+  );
+  const token = JSON.stringify({
+    accessToken: sso.accessToken,
+    expiresAt: new Date(Date.now() + 3_600_000).toISOString(),
+    region: 'us-east-1',
+  });
   const file = join(cache, `${createHash('sha1').update('corp').digest('hex')}.json`);
   writeFileSync(file, token);
   return { sso, xray, file, token, env: { HOME: home, AWS_PROFILE: 'dev', AWS_ENDPOINT_URL_SSO: sso.url } };
@@ -144,14 +169,19 @@ test('recovers if SSO never answers the first call', async ({ scope }) => {
   await expectDelivery(scope, { xray, env });
 });
 
-test('recovers if the SSO cache hangs like a disk, within seconds, because the profile has no process', async ({ scope }) => {
+test('recovers if the SSO cache hangs like a disk, within seconds, because the profile has no process', async ({
+  scope,
+}) => {
   const { xray, file, token, env } = await loggedIn(scope);
   rmSync(file);
   const pipe = new SilentPipe(scope, file);
   const delivery = expectDelivery(scope, { xray, env });
   await pipe.becomesFile(token);
   const daemon = await delivery;
-  expect(daemon.find(/does not answer/)).toMatchObject({ provider: 'profile dev', reason: 'timed out: no answer within 20 s' });
+  expect(daemon.find(/does not answer/)).toMatchObject({
+    provider: 'profile dev',
+    reason: 'timed out: no answer within 20 s',
+  });
 });
 
 test.for(['AWS_WEB_IDENTITY_TOKEN_FILE', 'web_identity_token_file of a profile'])(
@@ -181,7 +211,10 @@ test('recovers if the container agent’s token file is first a pipe without a w
   const pipe = new SilentPipe(scope, file);
   const delivery = expectDelivery(scope, {
     xray,
-    env: { AWS_CONTAINER_CREDENTIALS_FULL_URI: `${agent.url}/v1/credentials`, AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE: file },
+    env: {
+      AWS_CONTAINER_CREDENTIALS_FULL_URI: `${agent.url}/v1/credentials`,
+      AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE: file,
+    },
   });
   await pipe.becomesFile('t');
   await delivery;
@@ -202,14 +235,19 @@ test.for(['AWS_CONFIG_FILE', 'AWS_SHARED_CREDENTIALS_FILE'])(
   },
 );
 
-test('kills a credential_process that never ends, with its children, and the daemon stops in time', async ({ scope }) => {
+test('kills a credential_process that never ends, with its children, and the daemon stops in time', async ({
+  scope,
+}) => {
   const xray = await scope.start(new FakeXRay());
   const folder = scope.folder();
   const pids = join(folder, 'pids');
   const script = join(folder, 'helper.sh');
   writeFileSync(script, `#!/bin/sh\nsleep 1000 &\necho $$ $! > ${pids}\nwait\n`, { mode: 0o755 });
   writeFileSync(join(folder, 'config'), `[default]\ncredential_process=${script}\n`);
-  const daemon = await scope.daemon({ args: ['--endpoint', xray.url, '-n', 'us-east-1'], env: { AWS_CONFIG_FILE: join(folder, 'config') } });
+  const daemon = await scope.daemon({
+    args: ['--endpoint', xray.url, '-n', 'us-east-1'],
+    env: { AWS_CONFIG_FILE: join(folder, 'config') },
+  });
   await eventually(() => existsSync(pids) && readFileSync(pids, 'utf8').includes(' '));
   const isRunning = (pid: string): boolean => existsSync(`/proc/${pid}`);
   const started = readFileSync(pids, 'utf8').trim().split(' ');
@@ -221,13 +259,21 @@ test('kills a credential_process that never ends, with its children, and the dae
   await eventually(() => !started.some(isRunning), 5_000, 'its processes have not ended');
 });
 
-test('accepts the output of a credential_process that leaves an agent behind, which keeps the output open', async ({ scope }) => {
+test('accepts the output of a credential_process that leaves an agent behind, which keeps the output open', async ({
+  scope,
+}) => {
   const xray = await scope.start(new FakeXRay());
   const folder = scope.folder();
   const pid = join(folder, 'pid');
   const script = join(folder, 'helper.sh');
-  const answer = { Version: 1, AccessKeyId: EXAMPLE_CREDENTIALS.accessKeyId, SecretAccessKey: EXAMPLE_CREDENTIALS.secretAccessKey };
-  writeFileSync(script, `#!/bin/sh\nsleep 1000 &\necho $! > ${pid}\necho '${JSON.stringify(answer)}'\n`, { mode: 0o755 });
+  const answer = {
+    Version: 1,
+    AccessKeyId: EXAMPLE_CREDENTIALS.accessKeyId,
+    SecretAccessKey: EXAMPLE_CREDENTIALS.secretAccessKey,
+  };
+  writeFileSync(script, `#!/bin/sh\nsleep 1000 &\necho $! > ${pid}\necho '${JSON.stringify(answer)}'\n`, {
+    mode: 0o755,
+  });
   writeFileSync(join(folder, 'config'), `[default]\ncredential_process=${script}\n`);
   scope.add(() => {
     if (existsSync(pid)) process.kill(Number(readFileSync(pid, 'utf8')), 'SIGKILL');

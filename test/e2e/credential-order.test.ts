@@ -8,7 +8,8 @@ import { FakeContainerCredentials, FakeSts } from '../fakes/identity.ts';
 import { Scope } from '../fakes/scope.ts';
 import { EXAMPLE_CREDENTIALS, EXAMPLE_KEYS, FakeXRay } from '../fakes/xray.ts';
 
-// Which of several places counts. Source: aws-sdk-go-v2, config/resolve_credentials.go, which the reference daemon uses.
+// Which of several places counts. Source: aws-sdk-go-v2, config/resolve_credentials.go, which the reference daemon
+// uses.
 const scope = new Scope();
 
 function start(xray: FakeXRay, env: Readonly<Record<string, string>>): Promise<DaemonProcess> {
@@ -80,7 +81,11 @@ test('profile: assumes a role with the keys of the same profile, whatever else i
   // It takes nothing that is signed without the role.
   const xray = await scope.start(new FakeXRay({ credentials: sts.issued }));
   const keys = `aws_access_key_id=${EXAMPLE_KEYS.AWS_ACCESS_KEY_ID}\naws_secret_access_key=${EXAMPLE_KEYS.AWS_SECRET_ACCESS_KEY}\n`;
-  for (const source of ['credential_source=EcsContainer', 'web_identity_token_file=/nowhere', 'source_profile=my team']) {
+  for (const source of [
+    'credential_source=EcsContainer',
+    'web_identity_token_file=/nowhere',
+    'source_profile=my team',
+  ]) {
     const home = homeWith(`[profile my team]\nrole_arn=arn:aws:iam::123456789012:role/app\n${keys}${source}\n`);
     const daemon = await start(xray, { HOME: home, AWS_PROFILE: 'my team', AWS_ENDPOINT_URL_STS: sts.url });
     await expectUpload(daemon, xray);

@@ -9,11 +9,16 @@ import { FakeContainerCredentials, FakeEcsMetadata, FakeImds, FakeSso, FakeSts }
 import { Scope } from '../fakes/scope.ts';
 import { EXAMPLE_CREDENTIALS, EXAMPLE_KEYS, FakeXRay } from '../fakes/xray.ts';
 
-// Each path goes through the SDK's own provider, from the environment that a person sets to a signature that the fake X-Ray verifies.
+// Each path goes through the SDK's own provider, from the environment that a person sets to a signature that the fake
+// X-Ray verifies.
 const scope = new Scope();
 const APP_ROLE = 'arn:aws:iam::123456789012:role/app';
 
-function start(xray: FakeXRay, env: Readonly<Record<string, string>>, args: readonly string[] = []): Promise<DaemonProcess> {
+function start(
+  xray: FakeXRay,
+  env: Readonly<Record<string, string>>,
+  args: readonly string[] = [],
+): Promise<DaemonProcess> {
   return scope.daemon({ args: ['--endpoint', xray.url, '-n', xray.region, ...args], env });
 }
 
@@ -36,7 +41,10 @@ test('environment: STS names the owner of the keys', async () => {
   sts.callers = [EXAMPLE_CREDENTIALS];
   const daemon = await start(xray, { ...EXAMPLE_KEYS, AWS_ENDPOINT_URL_STS: sts.url });
   await eventually(() => daemon.find(/credentials found/) !== undefined);
-  expect(daemon.find(/credentials found/)).toMatchObject({ account: '123456789012', role: 'arn:aws:iam::123456789012:user/dev' });
+  expect(daemon.find(/credentials found/)).toMatchObject({
+    account: '123456789012',
+    role: 'arn:aws:iam::123456789012:user/dev',
+  });
 });
 
 test('profile: keys in the credentials file, chosen by AWS_PROFILE', async () => {
@@ -57,7 +65,10 @@ test('profile: finds a replaced key in the file without a restart', async () => 
   const home = scope.folder();
   const file = join(home, 'credentials');
   const write = (id: string): void =>
-    writeFileSync(file, `[default]\naws_access_key_id=${id}\naws_secret_access_key=${EXAMPLE_KEYS.AWS_SECRET_ACCESS_KEY}\n`);
+    writeFileSync(
+      file,
+      `[default]\naws_access_key_id=${id}\naws_secret_access_key=${EXAMPLE_KEYS.AWS_SECRET_ACCESS_KEY}\n`,
+    );
   write('AKIADEACTIVATED00000');
   const daemon = await start(xray, { AWS_SHARED_CREDENTIALS_FILE: file });
   await daemon.send(HEADER + segment('a'));
@@ -69,7 +80,11 @@ test('profile: finds a replaced key in the file without a restart', async () => 
 test('profile: credential_process', async () => {
   const xray = await scope.start(new FakeXRay());
   const home = scope.folder();
-  const output = JSON.stringify({ Version: 1, AccessKeyId: EXAMPLE_KEYS.AWS_ACCESS_KEY_ID, SecretAccessKey: EXAMPLE_KEYS.AWS_SECRET_ACCESS_KEY });
+  const output = JSON.stringify({
+    Version: 1,
+    AccessKeyId: EXAMPLE_KEYS.AWS_ACCESS_KEY_ID,
+    SecretAccessKey: EXAMPLE_KEYS.AWS_SECRET_ACCESS_KEY,
+  });
   writeFileSync(join(home, 'output.json'), output);
   writeFileSync(join(home, 'config'), `[default]\ncredential_process=cat ${join(home, 'output.json')}\n`);
   const daemon = await start(xray, { AWS_CONFIG_FILE: join(home, 'config') });
@@ -95,7 +110,10 @@ test('profile: role_arn with source_profile', async () => {
   const home = scope.folder();
   const base = `[base]\naws_access_key_id=${EXAMPLE_KEYS.AWS_ACCESS_KEY_ID}\naws_secret_access_key=${EXAMPLE_KEYS.AWS_SECRET_ACCESS_KEY}\n`;
   writeFileSync(join(home, 'credentials'), `${base}[default]\nrole_arn=${APP_ROLE}\nsource_profile=base\n`);
-  const daemon = await start(xray, { AWS_SHARED_CREDENTIALS_FILE: join(home, 'credentials'), AWS_ENDPOINT_URL_STS: sts.url });
+  const daemon = await start(xray, {
+    AWS_SHARED_CREDENTIALS_FILE: join(home, 'credentials'),
+    AWS_ENDPOINT_URL_STS: sts.url,
+  });
   await expectUpload(daemon, xray);
 });
 
@@ -108,9 +126,17 @@ test('profile: SSO with an sso-session', async () => {
   mkdirSync(cache, { recursive: true });
   const session =
     '[sso-session corp]\nsso_region=us-east-1\nsso_start_url=https://corp.awsapps.com/start\nsso_registration_scopes=sso:account:access\n';
-  writeFileSync(join(home, '.aws/config'), `${session}[profile dev]\nsso_session=corp\nsso_account_id=123456789012\nsso_role_name=dev\n`);
+  writeFileSync(
+    join(home, '.aws/config'),
+    `${session}[profile dev]\nsso_session=corp\nsso_account_id=123456789012\nsso_role_name=dev\n`,
+  );
   const expiresAt = new Date(Date.now() + 3_600_000).toISOString();
-  const token = { accessToken: sso.accessToken, expiresAt, region: 'us-east-1', startUrl: 'https://corp.awsapps.com/start' };
+  const token = {
+    accessToken: sso.accessToken,
+    expiresAt,
+    region: 'us-east-1',
+    startUrl: 'https://corp.awsapps.com/start',
+  };
   writeFileSync(join(cache, `${createHash('sha1').update('corp').digest('hex')}.json`), JSON.stringify(token));
   const daemon = await start(xray, { HOME: home, AWS_PROFILE: 'dev', AWS_ENDPOINT_URL_SSO: sso.url });
   await expectUpload(daemon, xray);
@@ -125,9 +151,17 @@ test('IRSA: exchanges the web identity token, and reads it again after kubelet h
   const xray = await scope.start(new FakeXRay({ credentials: sts.issued }));
   const tokenFile = join(scope.folder(), 'token');
   writeFileSync(tokenFile, 'token-of-today');
-  const daemon = await start(xray, { AWS_ROLE_ARN: APP_ROLE, AWS_WEB_IDENTITY_TOKEN_FILE: tokenFile, AWS_ENDPOINT_URL_STS: sts.url });
+  const daemon = await start(xray, {
+    AWS_ROLE_ARN: APP_ROLE,
+    AWS_WEB_IDENTITY_TOKEN_FILE: tokenFile,
+    AWS_ENDPOINT_URL_STS: sts.url,
+  });
   await expectUpload(daemon, xray, 'first');
-  expect(daemon.find(/credentials found/)).toMatchObject({ provider: 'web identity (IRSA)', role: APP_ROLE, account: '123456789012' });
+  expect(daemon.find(/credentials found/)).toMatchObject({
+    provider: 'web identity (IRSA)',
+    role: APP_ROLE,
+    account: '123456789012',
+  });
   sts.webIdentityToken = 'token-of-tomorrow';
   writeFileSync(tokenFile, 'token-of-tomorrow');
   const issued = sts.issued.length;
@@ -159,7 +193,10 @@ test('EKS Pod Identity: sends the current token in the file to the agent', async
     AWS_ENDPOINT_URL_STS: sts.url,
   });
   await expectUpload(daemon, xray, 'first');
-  expect(daemon.find(/credentials found/)).toMatchObject({ provider: 'container (ECS, EKS Pod Identity)', account: '123456789012' });
+  expect(daemon.find(/credentials found/)).toMatchObject({
+    provider: 'container (ECS, EKS Pod Identity)',
+    account: '123456789012',
+  });
   agent.token = 'pod-token-2';
   writeFileSync(tokenFile, agent.token);
   const issued = agent.issued.length;
@@ -205,7 +242,12 @@ test('-r: assumes the role with external ID and session name', async () => {
   sts.externalId = 'ext-1';
   const xray = await scope.start(new FakeXRay({ credentials: sts.issued }));
   const role = 'arn:aws:iam::999999999999:role/xray';
-  const daemon = await start(xray, { ...EXAMPLE_KEYS, AWS_ENDPOINT_URL_STS: sts.url }, ['-r', role, '--role-external-id', 'ext-1']);
+  const daemon = await start(xray, { ...EXAMPLE_KEYS, AWS_ENDPOINT_URL_STS: sts.url }, [
+    '-r',
+    role,
+    '--role-external-id',
+    'ext-1',
+  ]);
   await expectUpload(daemon, xray);
   expect(daemon.find(/credentials found/)).toMatchObject({ role, account: '999999999999' });
   expect(new URLSearchParams(sts.requests[0]!.body.toString()).get('RoleSessionName')).toBe('xray-daemon');
@@ -216,7 +258,11 @@ test('no credentials: reports each provider’s reason once, keeps the segments,
   sts.webIdentityToken = 'late';
   const xray = await scope.start(new FakeXRay({ credentials: sts.issued }));
   const tokenFile = join(scope.folder(), 'token');
-  const daemon = await start(xray, { AWS_ROLE_ARN: APP_ROLE, AWS_WEB_IDENTITY_TOKEN_FILE: tokenFile, AWS_ENDPOINT_URL_STS: sts.url });
+  const daemon = await start(xray, {
+    AWS_ROLE_ARN: APP_ROLE,
+    AWS_WEB_IDENTITY_TOKEN_FILE: tokenFile,
+    AWS_ENDPOINT_URL_STS: sts.url,
+  });
   await daemon.send(...Array.from({ length: 60 }, (_, i) => HEADER + segment(`s${i}`)));
   await eventually(() => daemon.find(/no AWS credentials/) !== undefined);
   expect((await fetch(`${daemon.httpUrl}/readyz`)).status).toBe(200);
@@ -252,7 +298,11 @@ test('does not skip a configured provider that fails, because the next one has a
   const tokenFile = join(scope.folder(), 'token');
   writeFileSync(tokenFile, 'stale');
   const identity = { AWS_ROLE_ARN: APP_ROLE, AWS_WEB_IDENTITY_TOKEN_FILE: tokenFile, AWS_ENDPOINT_URL_STS: sts.url };
-  const daemon = await start(xray, { ...identity, AWS_EC2_METADATA_SERVICE_ENDPOINT: imds.url, AWS_EC2_METADATA_DISABLED: 'false' });
+  const daemon = await start(xray, {
+    ...identity,
+    AWS_EC2_METADATA_SERVICE_ENDPOINT: imds.url,
+    AWS_EC2_METADATA_DISABLED: 'false',
+  });
   await eventually(() => daemon.find(/no AWS credentials/) !== undefined);
   expect(imds.requests).toEqual([]);
   expect(JSON.stringify(daemon.log)).not.toContain('stale');
@@ -266,14 +316,18 @@ test('reports a missing permission once, with the action, the policy and the cal
   await eventually(() => xray.calls('/TraceSegments').length >= 3);
   const hints = daemon.log.filter(({ msg }) => msg.includes('AWSXRayDaemonWriteAccess'));
   expect(hints).toHaveLength(1);
-  expect(hints[0]).toMatchObject({ action: 'xray:PutTraceSegments', caller: 'arn:aws:sts::123456789012:assumed-role/node/i-0abc' });
+  expect(hints[0]).toMatchObject({
+    action: 'xray:PutTraceSegments',
+    caller: 'arn:aws:sts::123456789012:assumed-role/node/i-0abc',
+  });
   xray.denied.clear();
   await eventually(() => xray.documents.length === 1);
 });
 
 test('uploads with a role that has only PutTraceSegments and PutTelemetryRecords, and reports the refused sampling calls once', async () => {
   const xray = await scope.start(new FakeXRay());
-  for (const action of ['GetSamplingRules', 'GetSamplingTargets', 'GetSamplingStatisticSummaries']) xray.denied.add(`xray:${action}`);
+  for (const action of ['GetSamplingRules', 'GetSamplingTargets', 'GetSamplingStatisticSummaries'])
+    xray.denied.add(`xray:${action}`);
   const daemon = await start(xray, EXAMPLE_KEYS);
   for (let i = 0; i < 3; i++) {
     const answer = await fetch(`${daemon.tcpUrl}/GetSamplingRules`, { method: 'POST', body: '{}' });
@@ -291,8 +345,13 @@ test('renews an expired token and delivers the batch', async () => {
   const xray = await scope.start(new FakeXRay({ credentials: agent.issued }));
   let isExpired = true;
   xray.intercept = () =>
-    isExpired ? { status: 403, headers: { 'x-amzn-errortype': 'ExpiredTokenException' }, body: '{"message":"expired"}' } : undefined;
-  const daemon = await start(xray, { AWS_CONTAINER_CREDENTIALS_FULL_URI: `${agent.url}/v1/credentials`, AWS_CONTAINER_AUTHORIZATION_TOKEN: 't' });
+    isExpired
+      ? { status: 403, headers: { 'x-amzn-errortype': 'ExpiredTokenException' }, body: '{"message":"expired"}' }
+      : undefined;
+  const daemon = await start(xray, {
+    AWS_CONTAINER_CREDENTIALS_FULL_URI: `${agent.url}/v1/credentials`,
+    AWS_CONTAINER_AUTHORIZATION_TOKEN: 't',
+  });
   await daemon.send(HEADER + segment('a'));
   await eventually(() => agent.issued.length >= 2);
   isExpired = false;

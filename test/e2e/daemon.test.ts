@@ -16,8 +16,15 @@ async function fakeXRay(): Promise<FakeXRay> {
   return xray;
 }
 
-async function daemonFor(xray: FakeXRay, args: readonly string[] = [], env: Readonly<Record<string, string>> = {}): Promise<DaemonProcess> {
-  const daemon = new DaemonProcess({ args: ['--endpoint', xray.url, '-n', 'us-east-1', ...args], env: { ...EXAMPLE_KEYS, ...env } });
+async function daemonFor(
+  xray: FakeXRay,
+  args: readonly string[] = [],
+  env: Readonly<Record<string, string>> = {},
+): Promise<DaemonProcess> {
+  const daemon = new DaemonProcess({
+    args: ['--endpoint', xray.url, '-n', 'us-east-1', ...args],
+    env: { ...EXAMPLE_KEYS, ...env },
+  });
   cleanUps.push(() => daemon.stop('SIGKILL'));
   return daemon.ready();
 }
@@ -26,7 +33,8 @@ test('delivers every recorded datagram to X-Ray once, byte for byte', async () =
   const xray = await fakeXRay();
   const documents: string[] = [];
   xray.intercept = ({ target, body }) => {
-    if (target === '/TraceSegments') documents.push(...(JSON.parse(body.toString()) as { TraceSegmentDocuments: string[] }).TraceSegmentDocuments);
+    if (target === '/TraceSegments')
+      documents.push(...(JSON.parse(body.toString()) as { TraceSegmentDocuments: string[] }).TraceSegmentDocuments);
     return undefined;
   };
   const daemon = await daemonFor(xray);
@@ -63,7 +71,10 @@ test('counts an unprocessed document by its code, and the others as sent', async
   const xray = await fakeXRay();
   const daemon = await daemonFor(xray);
   await daemon.send(`${HEADER}x`, HEADER + segment('good'), `${HEADER}{"id":"1234567890abcdef"}`);
-  await eventually(async () => (await daemon.metrics())['xrayd_segments_received_total'] === 3 && ledgerOf(await daemon.metrics()).here === 0);
+  await eventually(
+    async () =>
+      (await daemon.metrics())['xrayd_segments_received_total'] === 3 && ledgerOf(await daemon.metrics()).here === 0,
+  );
   const metrics = await daemon.metrics();
   expect(metrics['xrayd_segments_sent_total']).toBe(1);
   expect(metrics['xrayd_segments_unprocessed_total{code="ParseError"}']).toBe(1);
@@ -111,7 +122,10 @@ test('readiness turns off during the drain, and metrics stay available', async (
   await eventually(async () => (await daemon.metrics())['xrayd_segments_received_total'] === 1);
   daemon.kill();
   await eventually(async () => (await fetch(`${daemon.httpUrl}/readyz`)).status === 503);
-  expect(await (await fetch(`${daemon.httpUrl}/readyz`)).json()).toMatchObject({ status: 'failing', reason: 'stopping' });
+  expect(await (await fetch(`${daemon.httpUrl}/readyz`)).json()).toMatchObject({
+    status: 'failing',
+    reason: 'stopping',
+  });
   expect((await fetch(`${daemon.httpUrl}/livez`)).status).toBe(200);
   expect((await daemon.metrics())['xrayd_segments_received_total']).toBe(1);
   daemon.kill();
@@ -137,7 +151,9 @@ test('delivers segments that X-Ray refused for a while once X-Ray accepts them a
   xray.intercept = () => (isAway ? { status: 503, body: 'away' } : undefined);
   const daemon = await daemonFor(xray);
   await daemon.send(...Array.from({ length: 130 }, (_, i) => HEADER + segment(`s${i}`)));
-  await eventually(async () => ((await daemon.metrics())['xrayd_put_trace_segments_total{outcome="http_503"}'] ?? 0) >= 3);
+  await eventually(
+    async () => ((await daemon.metrics())['xrayd_put_trace_segments_total{outcome="http_503"}'] ?? 0) >= 3,
+  );
   isAway = false;
   await eventually(() => xray.documents.length === 130);
   await eventually(async () => ledgerOf(await daemon.metrics()).here === 0);
@@ -147,11 +163,20 @@ test('delivers segments that X-Ray refused for a while once X-Ray accepts them a
 
 test('flushes telemetry records at shutdown, with the counts of the drain', async () => {
   const xray = await fakeXRay();
-  const daemon = await daemonFor(xray, ['-a', 'arn:aws:ec2:us-east-1:123456789012:instance/i-1'], { AWS_HOSTNAME: 'host-1', AWS_INSTANCE_ID: 'i-1' });
+  const daemon = await daemonFor(xray, ['-a', 'arn:aws:ec2:us-east-1:123456789012:instance/i-1'], {
+    AWS_HOSTNAME: 'host-1',
+    AWS_INSTANCE_ID: 'i-1',
+  });
   await daemon.send(HEADER + segment('a'), 'no header');
   await daemon.stop();
-  const body = JSON.parse(xray.calls('/TelemetryRecords')[0]!.body.toString()) as { TelemetryRecords: Record<string, unknown>[] };
-  expect(body).toMatchObject({ EC2InstanceId: 'i-1', Hostname: 'host-1', ResourceARN: 'arn:aws:ec2:us-east-1:123456789012:instance/i-1' });
+  const body = JSON.parse(xray.calls('/TelemetryRecords')[0]!.body.toString()) as {
+    TelemetryRecords: Record<string, unknown>[];
+  };
+  expect(body).toMatchObject({
+    EC2InstanceId: 'i-1',
+    Hostname: 'host-1',
+    ResourceARN: 'arn:aws:ec2:us-east-1:123456789012:instance/i-1',
+  });
   expect(body.TelemetryRecords[0]).toMatchObject({
     SegmentsReceivedCount: 2,
     SegmentsSentCount: 1,
@@ -162,13 +187,21 @@ test('flushes telemetry records at shutdown, with the counts of the drain', asyn
   const reference = REFERENCE_REQUESTS.find(({ path }) => path === '/TelemetryRecords');
   const theirs = JSON.parse(reference!.body) as typeof body;
   expect(Object.keys(body)).toEqual(Object.keys(theirs));
-  expect(Object.keys(body.TelemetryRecords[0]!).toSorted()).toEqual(Object.keys(theirs.TelemetryRecords[0]!).toSorted());
+  expect(Object.keys(body.TelemetryRecords[0]!).toSorted()).toEqual(
+    Object.keys(theirs.TelemetryRecords[0]!).toSorted(),
+  );
 });
 
 test('the accounting identity holds at every scrape, whatever X-Ray answers', async () => {
   const xray = await fakeXRay();
   let calls = 0;
-  const moods = [undefined, { status: 503 }, { status: 429, headers: { 'x-amzn-errortype': 'ThrottledException' } }, undefined, 'reset' as const];
+  const moods = [
+    undefined,
+    { status: 503 },
+    { status: 429, headers: { 'x-amzn-errortype': 'ThrottledException' } },
+    undefined,
+    'reset' as const,
+  ];
   xray.intercept = () => moods[calls++ % moods.length];
   const daemon = await daemonFor(xray, ['-m', '3']);
   const scrapes: Record<string, number>[] = [];

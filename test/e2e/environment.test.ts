@@ -32,7 +32,18 @@ interface Start {
 async function delivers({ script = ':', around = [], args = [], env = {} }: Start): Promise<DaemonProcess> {
   const xray = await scope.start(new FakeXRay());
   const port = await freePort();
-  const own = ['-o', '-n', 'us-east-1', '--endpoint', xray.url, '-b', `127.0.0.1:${port}`, '-t', '127.0.0.1:0', ...args];
+  const own = [
+    '-o',
+    '-n',
+    'us-east-1',
+    '--endpoint',
+    xray.url,
+    '-b',
+    `127.0.0.1:${port}`,
+    '-t',
+    '127.0.0.1:0',
+    ...args,
+  ];
   const daemon = new DaemonProcess({
     command: [...around, 'sh', '-c', `${script}; exec "$0" ${BUNDLE} "$@"`, process.execPath],
     args: own,
@@ -92,20 +103,29 @@ test.skipIf(!isRoot).each<[words: string, start: Start]>([
   ['no /dev', { around: ['unshare', '--mount'], script: 'mount -t tmpfs none /dev' }],
   ['no /etc', { around: ['unshare', '--mount'], script: 'mount -t tmpfs none /etc' }],
   // Bound, not covered: the checkout may lie below it.
-  ['a /tmp that cannot be written', { around: ['unshare', '--mount'], script: 'mount --bind /tmp /tmp && mount -o remount,bind,ro /tmp' }],
-  ['no capabilities and no new privileges', { around: ['setpriv', '--no-new-privs', '--bounding-set', '-all', '--inh-caps', '-all'] }],
+  [
+    'a /tmp that cannot be written',
+    { around: ['unshare', '--mount'], script: 'mount --bind /tmp /tmp && mount -o remount,bind,ro /tmp' },
+  ],
+  [
+    'no capabilities and no new privileges',
+    { around: ['setpriv', '--no-new-privs', '--bounding-set', '-all', '--inh-caps', '-all'] },
+  ],
 ])(`starts and delivers with %s${isRoot ? '' : ' (skipped: needs root and unshare)'}`, async (_words, start) => {
   await delivers(start);
 });
 
-test.skipIf(!isRoot)(`starts with only a loopback network, and without IPv6${isRoot ? '' : ' (skipped: needs root and unshare)'}`, async () => {
-  for (const address of [':0', '[::]:0', 'localhost:0', '0.0.0.0:0']) {
-    const script = 'ip link set lo up; echo 1 > /proc/sys/net/ipv6/conf/all/disable_ipv6; exec "$0" "$@"';
-    const command = ['unshare', '--net', 'sh', '-c', script, ...PROGRAM];
-    const args = ['-o', '-n', 'us-east-1', '--endpoint', 'http://127.0.0.1:9', '-b', address, '-t', address];
-    await scope.daemon({ command, args, env: { ...EXAMPLE_KEYS, XRAYD_HTTP_ADDRESS: 'off' }, hasFreePorts: false });
-  }
-});
+test.skipIf(!isRoot)(
+  `starts with only a loopback network, and without IPv6${isRoot ? '' : ' (skipped: needs root and unshare)'}`,
+  async () => {
+    for (const address of [':0', '[::]:0', 'localhost:0', '0.0.0.0:0']) {
+      const script = 'ip link set lo up; echo 1 > /proc/sys/net/ipv6/conf/all/disable_ipv6; exec "$0" "$@"';
+      const command = ['unshare', '--net', 'sh', '-c', script, ...PROGRAM];
+      const args = ['-o', '-n', 'us-east-1', '--endpoint', 'http://127.0.0.1:9', '-b', address, '-t', address];
+      await scope.daemon({ command, args, env: { ...EXAMPLE_KEYS, XRAYD_HTTP_ADDRESS: 'off' }, hasFreePorts: false });
+    }
+  },
+);
 
 /** Each of them alone ends the start of neither daemon, or that of the reference only. */
 const MALFORMED = {
@@ -137,7 +157,11 @@ test('malformed AWS variables do not stop it: STS credentials are found, and seg
   const sts = await scope.start(new FakeSts());
   sts.webIdentityToken = 'web-identity';
   const xray = await scope.start(new FakeXRay({ credentials: sts.issued }));
-  const identity = { AWS_WEB_IDENTITY_TOKEN_FILE: tokenFile, AWS_ROLE_ARN: 'arn:aws:iam::123456789012:role/app', AWS_ENDPOINT_URL_STS: sts.url };
+  const identity = {
+    AWS_WEB_IDENTITY_TOKEN_FILE: tokenFile,
+    AWS_ROLE_ARN: 'arn:aws:iam::123456789012:role/app',
+    AWS_ENDPOINT_URL_STS: sts.url,
+  };
   const args = ['-o', '-n', 'us-east-1', '--endpoint', xray.url];
   const daemon = await scope.daemon({ args, env: { ...MALFORMED, ...identity } });
   const document = segment('here');
@@ -146,22 +170,31 @@ test('malformed AWS variables do not stop it: STS credentials are found, and seg
   expect(daemon.stdout + daemon.stderr).not.toMatch(/please report|\n {4}at /);
 });
 
-test.each(['AWS_USE_FIPS_ENDPOINT', 'AWS_USE_DUALSTACK_ENDPOINT', 'AWS_IGNORE_CONFIGURED_ENDPOINT_URLS', 'AWS_DEFAULTS_MODE', 'AWS_RETRY_MODE'])(
-  'finds the endpoint of X-Ray despite a malformed %s',
-  async (name) => {
-    const daemon = await scope.daemon({
-      args: ['-o', '-n', 'us-east-1'],
-      env: { ...EXAMPLE_KEYS, AWS_ENDPOINT_URL_STS: 'http://127.0.0.1:9', [name]: 'maybe' },
-    });
-    expect(daemon.find(/sending to X-Ray/)?.['endpoint']).toBe('https://xray.us-east-1.amazonaws.com');
-    expect(daemon.stdout + daemon.stderr).not.toMatch(/please report|\n {4}at /);
-  },
-);
+test.each([
+  'AWS_USE_FIPS_ENDPOINT',
+  'AWS_USE_DUALSTACK_ENDPOINT',
+  'AWS_IGNORE_CONFIGURED_ENDPOINT_URLS',
+  'AWS_DEFAULTS_MODE',
+  'AWS_RETRY_MODE',
+])('finds the endpoint of X-Ray despite a malformed %s', async (name) => {
+  const daemon = await scope.daemon({
+    args: ['-o', '-n', 'us-east-1'],
+    env: { ...EXAMPLE_KEYS, AWS_ENDPOINT_URL_STS: 'http://127.0.0.1:9', [name]: 'maybe' },
+  });
+  expect(daemon.find(/sending to X-Ray/)?.['endpoint']).toBe('https://xray.us-east-1.amazonaws.com');
+  expect(daemon.stdout + daemon.stderr).not.toMatch(/please report|\n {4}at /);
+});
 
 test.each<[words: string, env: (folder: string) => Record<string, string>]>([
   ['folders', (folder) => ({ AWS_CONFIG_FILE: folder, AWS_SHARED_CREDENTIALS_FILE: folder })],
-  ['no INI', (folder) => ({ AWS_CONFIG_FILE: join(folder, 'garbage'), AWS_SHARED_CREDENTIALS_FILE: join(folder, 'garbage') })],
-  ['not there', (folder) => ({ AWS_CONFIG_FILE: join(folder, 'none'), AWS_SHARED_CREDENTIALS_FILE: join(folder, 'none') })],
+  [
+    'no INI',
+    (folder) => ({ AWS_CONFIG_FILE: join(folder, 'garbage'), AWS_SHARED_CREDENTIALS_FILE: join(folder, 'garbage') }),
+  ],
+  [
+    'not there',
+    (folder) => ({ AWS_CONFIG_FILE: join(folder, 'none'), AWS_SHARED_CREDENTIALS_FILE: join(folder, 'none') }),
+  ],
 ])('ignores AWS configuration files that are %s if the keys are in the environment', async (_words, env) => {
   const folder = scope.folder();
   mkdirSync(join(folder, 'in'));
@@ -181,7 +214,10 @@ test('NODE_USE_ENV_PROXY sends no call to this machine or its container agent th
   const env = { NODE_USE_ENV_PROXY: '1', HTTP_PROXY: proxy, http_proxy: proxy };
   const agent = await scope.start(new FakeXRay());
   agent.intercept = () => json({ TaskARN: 'arn:aws:ecs:eu-west-3:123456789012:task/a/b' });
-  const daemon = await scope.daemon({ args: ['-o'], env: { ...EXAMPLE_KEYS, ...env, ECS_CONTAINER_METADATA_URI_V4: agent.url } });
+  const daemon = await scope.daemon({
+    args: ['-o'],
+    env: { ...EXAMPLE_KEYS, ...env, ECS_CONTAINER_METADATA_URI_V4: agent.url },
+  });
   expect(daemon.find(/sending to X-Ray/)).toMatchObject({ region: 'eu-west-3' });
   const local = await scope.daemon({ args: ['local'], env });
   const run = async (...args: string[]) => {
@@ -196,20 +232,23 @@ test('NODE_USE_ENV_PROXY sends no call to this machine or its container agent th
 });
 
 const noPrlimit = spawnSync('prlimit', ['--version']).status === 0 ? '' : ' (skipped: no prlimit)';
-test.skipIf(noPrlimit !== '')(`answers /metrics while no file can be opened, without the values that need one${noPrlimit}`, async () => {
-  const daemon = await scope.daemon({ args: ['local'] });
-  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
-  scope.add(() => agent.destroy());
-  const scrapeText = async (): Promise<[number | undefined, string]> => {
-    const request = get(`${daemon.httpUrl}/metrics`, { agent });
-    const [answer] = (await once(request, 'response')) as [IncomingMessage];
-    return [answer.statusCode, await text(answer)];
-  };
-  expect(await scrapeText()).toEqual([200, expect.stringMatching(/^process_open_fds \d+$/m)]);
-  spawnSync('prlimit', ['--pid', String(daemon.pid), '--nofile=10:10']);
-  const [status, body] = await scrapeText();
-  expect(status).toBe(200);
-  expect(body).toMatch(/^xrayd_segments_received_total 0$/m);
-  expect(body).toMatch(/^nodejs_heap_size_used_bytes \d+$/m);
-  expect(body).not.toMatch(/^process_open_fds \d/m);
-});
+test.skipIf(noPrlimit !== '')(
+  `answers /metrics while no file can be opened, without the values that need one${noPrlimit}`,
+  async () => {
+    const daemon = await scope.daemon({ args: ['local'] });
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    scope.add(() => agent.destroy());
+    const scrapeText = async (): Promise<[number | undefined, string]> => {
+      const request = get(`${daemon.httpUrl}/metrics`, { agent });
+      const [answer] = (await once(request, 'response')) as [IncomingMessage];
+      return [answer.statusCode, await text(answer)];
+    };
+    expect(await scrapeText()).toEqual([200, expect.stringMatching(/^process_open_fds \d+$/m)]);
+    spawnSync('prlimit', ['--pid', String(daemon.pid), '--nofile=10:10']);
+    const [status, body] = await scrapeText();
+    expect(status).toBe(200);
+    expect(body).toMatch(/^xrayd_segments_received_total 0$/m);
+    expect(body).toMatch(/^nodejs_heap_size_used_bytes \d+$/m);
+    expect(body).not.toMatch(/^process_open_fds \d/m);
+  },
+);

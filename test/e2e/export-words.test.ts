@@ -23,7 +23,8 @@ async function exported(local: LocalXRay, ...args: string[]): Promise<Ended> {
   return { code: child.exitCode, stdout, stderr };
 }
 
-const idsIn = ({ stdout }: Ended): string[] => (JSON.parse(stdout) as { Traces: { Id: string }[] }).Traces.map(({ Id }) => Id);
+const idsIn = ({ stdout }: Ended): string[] =>
+  (JSON.parse(stdout) as { Traces: { Id: string }[] }).Traces.map(({ Id }) => Id);
 
 test('export --text writes the traces that contain the words, also with a filter and --wait', async () => {
   const local = await LocalXRay.of(scope);
@@ -56,5 +57,9 @@ test('a mistake in a query writes nothing to standard output', async () => {
   }
   const unknown = '1-00000000-000000000000000000000000';
   const some = await exported(local, '--trace-id', `${id},${unknown}`);
-  expect([some.code, some.stderr, idsIn(some)]).toEqual([1, `exported 1 trace\nxrayd: trace ${unknown} does not exist\n`, [id]]);
+  expect([some.code, some.stderr, idsIn(some)]).toEqual([
+    1,
+    `exported 1 trace\nxrayd: trace ${unknown} does not exist\n`,
+    [id],
+  ]);
 });

@@ -11,7 +11,8 @@ import { Scope } from '../fakes/scope.ts';
 import { EXAMPLE_KEYS, FakeXRay } from '../fakes/xray.ts';
 import { BUNDLE } from '../fakes/program.ts';
 
-// What docs/reliability.md lists as awaited outside the process, apart from credentials: each hangs, and the program goes on or ends in its time.
+// What docs/reliability.md lists as awaited outside the process, apart from credentials: each hangs, and the program
+// goes on or ends in its time.
 const scope = new Scope();
 
 function pipe(): string {
@@ -32,7 +33,10 @@ async function silence(): Promise<string> {
   return `127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-async function run(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<{ code: number | null; stderr: string }> {
+async function run(
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<{ code: number | null; stderr: string }> {
   const child = spawn(process.execPath, [BUNDLE, ...args], {
     env: { PATH: process.env['PATH'], HOME: '/nonexistent', AWS_EC2_METADATA_DISABLED: 'true', ...env },
   });
@@ -67,7 +71,10 @@ test('continues if the ECS metadata file is a pipe without a writer', async () =
 
 test('ends in time even if NODE_EXTRA_CA_CERTS is a pipe without a writer, which Node reads in a thread', async () => {
   const xray = await scope.start(new FakeXRay());
-  const daemon = await scope.daemon({ args: ['--endpoint', xray.url, '-n', 'us-east-1'], env: { ...EXAMPLE_KEYS, NODE_EXTRA_CA_CERTS: pipe() } });
+  const daemon = await scope.daemon({
+    args: ['--endpoint', xray.url, '-n', 'us-east-1'],
+    env: { ...EXAMPLE_KEYS, NODE_EXTRA_CA_CERTS: pipe() },
+  });
   await daemon.send(HEADER + segment('a'));
   await eventually(() => xray.documents.length === 1);
   expect(await daemon.stop()).toEqual({ code: 0, signal: null });
@@ -76,7 +83,10 @@ test('ends in time even if NODE_EXTRA_CA_CERTS is a pipe without a writer, which
 test('sends segments even if STS does not identify the credentials', async () => {
   const [xray, sts] = [await scope.start(new FakeXRay()), await scope.start(new FakeSts())];
   sts.hangs = Infinity;
-  const daemon = await scope.daemon({ args: ['--endpoint', xray.url, '-n', 'us-east-1'], env: { ...EXAMPLE_KEYS, AWS_ENDPOINT_URL_STS: sts.url } });
+  const daemon = await scope.daemon({
+    args: ['--endpoint', xray.url, '-n', 'us-east-1'],
+    env: { ...EXAMPLE_KEYS, AWS_ENDPOINT_URL_STS: sts.url },
+  });
   await daemon.send(HEADER + segment('a'));
   await eventually(() => xray.documents.length === 1, 5_000);
   await eventually(() => daemon.find(/credentials found/) !== undefined, 10_000);
@@ -85,7 +95,10 @@ test('sends segments even if STS does not identify the credentials', async () =>
 test('X-Ray never answers: the daemon ends at its deadline, reports the loss, and answers a sampling call', async () => {
   const xray = await scope.start(new FakeXRay());
   xray.intercept = () => 'hang';
-  const daemon = await scope.daemon({ args: ['--endpoint', xray.url, '-n', 'us-east-1', '--shutdown-timeout', '1'], env: EXAMPLE_KEYS });
+  const daemon = await scope.daemon({
+    args: ['--endpoint', xray.url, '-n', 'us-east-1', '--shutdown-timeout', '1'],
+    env: EXAMPLE_KEYS,
+  });
   await daemon.send(HEADER + segment('a'));
   expect((await fetch(`${daemon.tcpUrl}/GetSamplingRules`, { method: 'POST', body: '{}' })).status).toBe(504);
   const startedMs = performance.now();
@@ -96,7 +109,10 @@ test('X-Ray never answers: the daemon ends at its deadline, reports the loss, an
 
 test('logs to the console, and ends in time, if the log file is a pipe without a reader', async () => {
   const xray = await scope.start(new FakeXRay());
-  const daemon = await scope.daemon({ args: ['--endpoint', xray.url, '-n', 'us-east-1', '-f', pipe()], env: EXAMPLE_KEYS });
+  const daemon = await scope.daemon({
+    args: ['--endpoint', xray.url, '-n', 'us-east-1', '-f', pipe()],
+    env: EXAMPLE_KEYS,
+  });
   expect(daemon.find(/cannot write the log file/)).toMatchObject({ level: 'error' });
   await daemon.send(HEADER + segment('a'));
   await eventually(() => xray.documents.length === 1);
@@ -111,14 +127,23 @@ test('fails to start with a message if cfg.yaml is a pipe without a writer', asy
 
 test('warns of a certificate file that is a pipe without a writer, and uses the other certificates', async () => {
   const xray = await scope.start(new FakeXRay());
-  const daemon = await scope.daemon({ args: ['--endpoint', xray.url, '-n', 'us-east-1'], env: { ...EXAMPLE_KEYS, AWS_CA_BUNDLE: pipe() } });
+  const daemon = await scope.daemon({
+    args: ['--endpoint', xray.url, '-n', 'us-east-1'],
+    env: { ...EXAMPLE_KEYS, AWS_CA_BUNDLE: pipe() },
+  });
   expect(daemon.find(/AWS_CA_BUNDLE/)).toMatchObject({ level: 'warn' });
 });
 
 test('healthcheck, pull and send --confirm end if nobody answers', async () => {
   const address = await silence();
-  expect(await run(['healthcheck', '--http-address', address])).toMatchObject({ code: 1, stderr: expect.stringContaining('no answer within') });
-  expect(await run(['send', '--to', address, '--confirm', address])).toMatchObject({ code: 1, stderr: expect.stringContaining('cannot read') });
+  expect(await run(['healthcheck', '--http-address', address])).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('no answer within'),
+  });
+  expect(await run(['send', '--to', address, '--confirm', address])).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('cannot read'),
+  });
   expect(
     await run(['pull', '-n', 'us-east-1', '--endpoint', `http://${address}`, '--api', address], {
       AWS_CONTAINER_CREDENTIALS_FULL_URI: `http://${address}/`,

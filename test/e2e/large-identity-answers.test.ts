@@ -15,7 +15,9 @@ const LARGER = /the answer is larger than \d+ bytes/;
 async function large(type: string, status: number): Promise<string> {
   const text = 'x'.repeat(2_000_000);
   const body =
-    type === 'text/xml' ? `<ErrorResponse><Error><Code>A</Code><Message>${text}</Message></Error></ErrorResponse>` : JSON.stringify({ text });
+    type === 'text/xml'
+      ? `<ErrorResponse><Error><Code>A</Code><Message>${text}</Message></Error></ErrorResponse>`
+      : JSON.stringify({ text });
   const server = createServer((request, answer) => {
     request.resume();
     answer.writeHead(status, { 'content-type': type }).end(body);
@@ -36,7 +38,11 @@ test.each([200, 400])('refuses an STS answer (%i) that is too large for credenti
   const file = join(scope.folder(), 'token');
   writeFileSync(file, 'token');
   const sts = await large('text/xml', status);
-  await expectRefusal({ AWS_ROLE_ARN: 'arn:aws:iam::123456789012:role/app', AWS_WEB_IDENTITY_TOKEN_FILE: file, AWS_ENDPOINT_URL_STS: sts });
+  await expectRefusal({
+    AWS_ROLE_ARN: 'arn:aws:iam::123456789012:role/app',
+    AWS_WEB_IDENTITY_TOKEN_FILE: file,
+    AWS_ENDPOINT_URL_STS: sts,
+  });
 });
 
 test('refuses an SSO answer that is too large', async () => {
@@ -44,7 +50,10 @@ test('refuses an SSO answer that is too large', async () => {
   const cache = join(home, '.aws/sso/cache');
   mkdirSync(cache, { recursive: true });
   const session = '[sso-session corp]\nsso_region=us-east-1\nsso_start_url=https://corp.awsapps.com/start\n';
-  writeFileSync(join(home, '.aws/config'), `${session}[profile dev]\nsso_session=corp\nsso_account_id=123456789012\nsso_role_name=dev\n`);
+  writeFileSync(
+    join(home, '.aws/config'),
+    `${session}[profile dev]\nsso_session=corp\nsso_account_id=123456789012\nsso_role_name=dev\n`,
+  );
   const token = { accessToken: 'a', expiresAt: new Date(Date.now() + 3_600_000).toISOString(), region: 'us-east-1' };
   writeFileSync(join(cache, `${createHash('sha1').update('corp').digest('hex')}.json`), JSON.stringify(token));
   await expectRefusal({ HOME: home, AWS_PROFILE: 'dev', AWS_ENDPOINT_URL_SSO: await large('application/json', 200) });

@@ -34,7 +34,11 @@ interface GraphNode {
   readonly ReferenceId: number;
   readonly Name: string;
   readonly Type: string | null;
-  readonly Edges: { ReferenceId: number; EdgeType?: string; ReceivedEventAgeHistogram?: { Value: number; Count: number }[] }[];
+  readonly Edges: {
+    ReferenceId: number;
+    EdgeType?: string;
+    ReceivedEventAgeHistogram?: { Value: number; Count: number }[];
+  }[];
 }
 
 /** Asynchronous links of a graph, as from → to. */
@@ -48,10 +52,20 @@ const linksIn = (nodes: readonly GraphNode[]): string[] =>
 
 test('imports traces as AWS returns them: Lambda’s links start at the queue, in either trace and in both', async () => {
   const local = await LocalXRay.of(scope);
-  const imported = await xrayd(['import', '--api', local.api, fixture('lambda-links.json'), fixture('step-functions.json')]);
-  expect(imported.stderr).toBe('imported 2 traces: 4 documents stored, 0 refused\nimported 1 trace: 2 documents stored, 0 refused\n');
+  const imported = await xrayd([
+    'import',
+    '--api',
+    local.api,
+    fixture('lambda-links.json'),
+    fixture('step-functions.json'),
+  ]);
+  expect(imported.stderr).toBe(
+    'imported 2 traces: 4 documents stored, 0 refused\nimported 1 trace: 2 documents stored, 0 refused\n',
+  );
   const post = async (path: string, body: object): Promise<{ Services: GraphNode[] }> =>
-    (await (await fetch(local.daemon.tcpUrl + path, { method: 'POST', body: JSON.stringify(body) })).json()) as { Services: GraphNode[] };
+    (await (await fetch(local.daemon.tcpUrl + path, { method: 'POST', body: JSON.stringify(body) })).json()) as {
+      Services: GraphNode[];
+    };
   const [producer, consumer, machine] = [
     '1-6ab3b400-0123456789abcdef01234567',
     '1-6ab3b404-89abcdef0123456701234567',
@@ -74,7 +88,11 @@ test('imports traces as AWS returns them: Lambda’s links start at the queue, i
   // What X-Ray infers is inferred again.
   const exported = await xrayd(['export', '--api', local.api, '--trace-id', [producer, machine].join(',')]);
   const { Traces } = JSON.parse(exported.stdout) as { Traces: { Segments: { Document: string }[] }[] };
-  expect(Traces.map(({ Segments }) => Segments.map(({ Document }) => (JSON.parse(Document) as { inferred?: boolean }).inferred === true))).toEqual([
+  expect(
+    Traces.map(({ Segments }) =>
+      Segments.map(({ Document }) => (JSON.parse(Document) as { inferred?: boolean }).inferred === true),
+    ),
+  ).toEqual([
     [false, false, true],
     [false, false, true],
   ]);
@@ -85,7 +103,9 @@ test('a link leads to the service that it names if the other trace is missing', 
   const { Traces } = JSON.parse(readFileSync(fixture('lambda-links.json'), 'utf8')) as { Traces: { Id: string }[] };
   await xrayd(['import', '--api', local.api], { input: JSON.stringify(Traces.slice(0, 1)) });
   const body = JSON.stringify({ TraceIds: [Traces[0]!.Id] });
-  const answer = (await (await fetch(`${local.daemon.tcpUrl}/TraceGraph`, { method: 'POST', body })).json()) as { Services: GraphNode[] };
+  const answer = (await (await fetch(`${local.daemon.tcpUrl}/TraceGraph`, { method: 'POST', body })).json()) as {
+    Services: GraphNode[];
+  };
   expect(linksIn(answer.Services)).toEqual([
     'AWS::SQS::Queue https://sqs.us-west-2.amazonaws.com/123456789012/work → AWS::Lambda consumer after 1 s',
   ]);
@@ -94,8 +114,16 @@ test('a link leads to the service that it names if the other trace is missing', 
 test('lists, exports and imports a segment marked as inferred, and one with times in ms', async () => {
   const local = await LocalXRay.of(scope);
   const documents = [
-    { ...segmentJson('mine', { trace_id: local.nextTraceId(), inferred: true }), start_time: local.now, end_time: local.now + 1 },
-    { ...segmentJson('ms', { trace_id: local.nextTraceId() }), start_time: local.now * 1000, end_time: local.now * 1000 + 5 },
+    {
+      ...segmentJson('mine', { trace_id: local.nextTraceId(), inferred: true }),
+      start_time: local.now,
+      end_time: local.now + 1,
+    },
+    {
+      ...segmentJson('ms', { trace_id: local.nextTraceId() }),
+      start_time: local.now * 1000,
+      end_time: local.now * 1000 + 5,
+    },
   ];
   const file = join(scope.folder(), 'odd.ndjson');
   writeFileSync(file, documents.map((document) => `${JSON.stringify(document)}\n`).join(''));
@@ -111,10 +139,15 @@ test('lists, exports and imports a segment marked as inferred, and one with time
 test('import names the documents that X-Ray would refuse, and stores the others', async () => {
   const local = await LocalXRay.of(scope);
   const file = join(scope.folder(), 'traces.ndjson');
-  writeFileSync(file, `${JSON.stringify(segmentJson('good'))}\n${JSON.stringify({ ...segmentJson('bad'), id: 'x' })}\n`);
+  writeFileSync(
+    file,
+    `${JSON.stringify(segmentJson('good'))}\n${JSON.stringify({ ...segmentJson('bad'), id: 'x' })}\n`,
+  );
   const { code, stderr } = await xrayd(['import', '--api', local.api, file]);
   expect(code).toBe(1);
-  expect(stderr).toBe(`imported 1 trace: 1 document stored, 1 refused\n  refused x of ${file}: InvalidId: Invalid segment. ErrorCode: InvalidId\n`);
+  expect(stderr).toBe(
+    `imported 1 trace: 1 document stored, 1 refused\n  refused x of ${file}: InvalidId: Invalid segment. ErrorCode: InvalidId\n`,
+  );
 });
 
 test('import names a document that is too large, and stores the others', async () => {
@@ -126,13 +159,18 @@ test('import names a document that is too large, and stores the others', async (
   writeFileSync(file, documents.map((document) => `${JSON.stringify(document)}\n`).join(''));
   const { code, stderr } = await xrayd(['import', '--api', local.api, file]);
   expect(stderr).toMatch(/^imported \d traces: 2 documents stored, 1 refused\n/);
-  expect(stderr).toMatch(/refused a document of \/.*traces\.ndjson: RequestEntityTooLargeException: A document of trace \S+ has 6000\d+ bytes/);
+  expect(stderr).toMatch(
+    /refused a document of \/.*traces\.ndjson: RequestEntityTooLargeException: A document of trace \S+ has 6000\d+ bytes/,
+  );
   expect(stderr).toContain(traceId);
   expect(code).toBe(1);
 });
 
 test.each([
-  [['export', '--api', '127.0.0.1:9'], /no local X-Ray answers at http:\/\/127.0.0.1:9: .*Start one with `xrayd local`/],
+  [
+    ['export', '--api', '127.0.0.1:9'],
+    /no local X-Ray answers at http:\/\/127.0.0.1:9: .*Start one with `xrayd local`/,
+  ],
   [['import', '/nonexistent/traces.json'], /cannot import \/nonexistent\/traces.json: ENOENT/],
   [['run'], /run needs a command: xrayd run -- npm test/],
   [['run', '--fail-on', 'slow', '--', 'true'], /--fail-on takes fault, error, throttle, not "slow"/],
@@ -165,13 +203,19 @@ test('--tee forwards stored segments to AWS, byte for byte and signed, and count
   const args = ['local', '--tee', '--endpoint', aws.url, '--region', 'us-east-1'];
   const daemon = await scope.daemon({ args, env: EXAMPLE_KEYS });
   const documents = Array.from({ length: 60 }, (_, i) => JSON.stringify(segmentJson(`s${i}`)));
-  await daemon.send(...documents.map((document) => `{"format":"json","version":1}\n${document}`), '{"format":"json","version":1}\n{"id":"bad"}');
+  await daemon.send(
+    ...documents.map((document) => `{"format":"json","version":1}\n${document}`),
+    '{"format":"json","version":1}\n{"id":"bad"}',
+  );
   await eventually(async () => (await daemon.metrics())['xrayd_tee_segments_total{outcome="sent"}'] === 60);
   const teed = aws
     .calls('/TraceSegments')
     .flatMap(({ body }) => (JSON.parse(body.toString()) as { TraceSegmentDocuments: string[] }).TraceSegmentDocuments);
   expect(teed.toSorted()).toEqual(documents.toSorted());
-  expect(await daemon.metrics()).toMatchObject({ xrayd_segments_sent_total: 60, 'xrayd_tee_segments_total{outcome="dropped"}': 0 });
+  expect(await daemon.metrics()).toMatchObject({
+    xrayd_segments_sent_total: 60,
+    'xrayd_tee_segments_total{outcome="dropped"}': 0,
+  });
   expect((await daemon.stop()).code).toBe(0);
 });
 
@@ -195,10 +239,14 @@ test('both buffers of --tee share --buffer-memory: while AWS accepts nothing, ha
     JSON.stringify(segmentJson('web', { metadata: { a: `${i}`.padEnd(size, 'x') } })),
   );
   for (let i = 0; i < 2; i++) {
-    const answer = await fetch(`${daemon.tcpUrl}/TraceSegments`, { method: 'POST', body: JSON.stringify({ TraceSegmentDocuments }) });
+    const answer = await fetch(`${daemon.tcpUrl}/TraceSegments`, {
+      method: 'POST',
+      body: JSON.stringify({ TraceSegmentDocuments }),
+    });
     expect(await answer.json()).toEqual({ UnprocessedTraceSegments: [] });
   }
-  const outcome = async (name: string): Promise<number> => (await daemon.metrics())[`xrayd_tee_segments_total{outcome="${name}"}`]!;
+  const outcome = async (name: string): Promise<number> =>
+    (await daemon.metrics())[`xrayd_tee_segments_total{outcome="${name}"}`]!;
   const half = 1.5 * 1024 * 1024;
   await eventually(async () => (await outcome('dropped')) >= 80 - half / size);
   expect(await outcome('dropped')).toBeLessThan(80);

@@ -32,12 +32,15 @@ test('--data keeps traces, groups and sampling rules across kill -9: everything 
   const first = await startWith(file);
   const ids: string[] = [];
   for (let i = 0; i < 50; i++) ids.push(await first.putTrace());
-  const post = (path: string, body: object): Promise<Response> => fetch(first.daemon.tcpUrl + path, { method: 'POST', body: JSON.stringify(body) });
+  const post = (path: string, body: object): Promise<Response> =>
+    fetch(first.daemon.tcpUrl + path, { method: 'POST', body: JSON.stringify(body) });
   expect((await post('/CreateGroup', { GroupName: 'kept', FilterExpression: 'fault' })).status).toBe(200);
   await first.daemon.stop('SIGKILL');
   const second = await startWith(file);
   expect((await traceIds(second)).toSorted()).toEqual(ids.toSorted());
-  expect(await (await fetch(`${second.daemon.tcpUrl}/Groups`, { method: 'POST' })).text()).toContain('"GroupName":"kept"');
+  expect(await (await fetch(`${second.daemon.tcpUrl}/Groups`, { method: 'POST' })).text()).toContain(
+    '"GroupName":"kept"',
+  );
 });
 
 test('another program’s file ends the start with one line that says what to do', async () => {
@@ -45,7 +48,9 @@ test('another program’s file ends the start with one line that says what to do
   writeFileSync(file, 'these are my notes, and they are longer than the header of a database would be. '.repeat(10));
   const daemon = scope.spawn({ args: ['local', '--data', file] });
   expect((await daemon.end()).code).toBe(1);
-  expect(daemon.stderr).toMatch(/xrayd: cannot open .*notes\.txt as a trace store: .*not a database.* Choose another file with --data\n/);
+  expect(daemon.stderr).toMatch(
+    /xrayd: cannot open .*notes\.txt as a trace store: .*not a database.* Choose another file with --data\n/,
+  );
 });
 
 test('refuses a second process with the same file until the first has ended, however it ended', async () => {
@@ -53,7 +58,9 @@ test('refuses a second process with the same file until the first has ended, how
   const first = await startWith(file);
   const second = scope.spawn({ args: ['local', '--data', file] });
   expect((await second.end()).code).toBe(1);
-  expect(second.stderr).toMatch(/xrayd: .*shared\.db is in use by another xrayd( \(pid \d+\))?\. Stop it, or choose another file with --data\n/);
+  expect(second.stderr).toMatch(
+    /xrayd: .*shared\.db is in use by another xrayd( \(pid \d+\))?\. Stop it, or choose another file with --data\n/,
+  );
   await first.daemon.stop('SIGKILL');
   await startWith(file);
 });
@@ -101,7 +108,9 @@ test('the first process reports a second one that started before the lock file w
   const second = await startWith(file);
   first.daemon.kill('SIGCONT');
   await eventually(
-    () => first.daemon.find(/another xrayd uses .*traces\.db too, because the lock file .*-lock was deleted\. Stop one/) !== undefined,
+    () =>
+      first.daemon.find(/another xrayd uses .*traces\.db too, because the lock file .*-lock was deleted\. Stop one/) !==
+      undefined,
   );
   expect(await readyz()).toContain('"degraded","reason":"another xrayd uses');
   await second.stop('SIGTERM');
@@ -109,24 +118,31 @@ test('the first process reports a second one that started before the lock file w
 });
 
 test.each([
-  ['deleted', (file: string) => rmSync(file), /was deleted or moved while it was in use: .* Save the traces \(xrayd export\), then restart/],
+  [
+    'deleted',
+    (file: string) => rmSync(file),
+    /was deleted or moved while it was in use: .* Save the traces \(xrayd export\), then restart/,
+  ],
   ['moved', (file: string) => renameSync(file, `${file}.old`), /was deleted or moved while it was in use/],
   [
     'replaced',
     (file: string) => (copyFileSync(file, `${file}.new`), renameSync(`${file}.new`, file)),
     /was replaced by another file while it was in use/,
   ],
-])('reports a --data file that is %s while in use in the log and in /readyz, and still stores and reads traces', async (_how, change, words) => {
-  const file = join(scope.folder(), 'traces.db');
-  const local = await startWith(file);
-  const ids = [await local.putTrace()];
-  change(file);
-  await eventually(() => local.daemon.find(words)?.level === 'error');
-  const ready = await fetch(`${local.daemon.httpUrl}/readyz`);
-  expect([ready.status, await ready.text()]).toEqual([200, expect.stringMatching(words)]);
-  ids.push(await local.putTrace());
-  expect((await traceIds(local)).toSorted()).toEqual(ids.toSorted());
-});
+])(
+  'reports a --data file that is %s while in use in the log and in /readyz, and still stores and reads traces',
+  async (_how, change, words) => {
+    const file = join(scope.folder(), 'traces.db');
+    const local = await startWith(file);
+    const ids = [await local.putTrace()];
+    change(file);
+    await eventually(() => local.daemon.find(words)?.level === 'error');
+    const ready = await fetch(`${local.daemon.httpUrl}/readyz`);
+    expect([ready.status, await ready.text()]).toEqual([200, expect.stringMatching(words)]);
+    ids.push(await local.putTrace());
+    expect((await traceIds(local)).toSorted()).toEqual(ids.toSorted());
+  },
+);
 
 test('reports a --data file that is truncated while in use as damaged: in the log, in /readyz and to clients', async () => {
   const file = join(scope.folder(), 'traces.db');
@@ -144,7 +160,10 @@ test('reports a --data file that is truncated while in use as damaged: in the lo
   const answer = await local.ask('GetTraceSummaries', { StartTime: local.now - 600, EndTime: local.now + 600 });
   expect([answer.status, answer.text]).toEqual([503, expect.stringMatching(/is damaged/)]);
   const ready = await fetch(`${local.daemon.httpUrl}/readyz`);
-  expect([ready.status, await ready.text()]).toEqual([200, expect.stringMatching(/"degraded","reason":"[^"]*traces\.db is damaged/)]);
+  expect([ready.status, await ready.text()]).toEqual([
+    200,
+    expect.stringMatching(/"degraded","reason":"[^"]*traces\.db is damaged/),
+  ]);
   expect(local.daemon.find(/please report/)).toBeUndefined();
 });
 
@@ -154,9 +173,24 @@ test('refuses a --data file that is mounted individually, because its lock and i
   const [file, mounted] = [join(folder, 'traces.db'), join(folder, 'mounted file.db')];
   for (const path of [file, mounted]) writeFileSync(path, '');
   const script = `mount --bind '${file}' '${mounted}' && exec timeout 10 "$@"`;
-  const command = [...PROGRAM, 'local', '-b', '127.0.0.1:0', '-t', '127.0.0.1:0', '--http-address', 'off', '--data', mounted];
-  const { status, stderr } = spawnSync('unshare', ['--mount', 'sh', '-c', script, 'sh', ...command], { encoding: 'utf8' });
-  expect(stderr).toMatch(/cannot use .*mounted file\.db as a trace store: it is mounted individually.*Mount its folder/);
+  const command = [
+    ...PROGRAM,
+    'local',
+    '-b',
+    '127.0.0.1:0',
+    '-t',
+    '127.0.0.1:0',
+    '--http-address',
+    'off',
+    '--data',
+    mounted,
+  ];
+  const { status, stderr } = spawnSync('unshare', ['--mount', 'sh', '-c', script, 'sh', ...command], {
+    encoding: 'utf8',
+  });
+  expect(stderr).toMatch(
+    /cannot use .*mounted file\.db as a trace store: it is mounted individually.*Mount its folder/,
+  );
   expect(status).toBe(1);
 });
 
@@ -166,5 +200,7 @@ test('refuses a --data file with a hard link, because another process could open
   linkSync(file, `${file}.link`);
   const second = scope.spawn({ args: ['local', '--data', `${file}.link`] });
   expect((await second.end()).code).toBe(1);
-  expect(second.stderr).toMatch(/traces\.db\.link as a trace store: it has 2 names \(hard links\).*Delete the others, or make a copy/);
+  expect(second.stderr).toMatch(
+    /traces\.db\.link as a trace store: it has 2 names \(hard links\).*Delete the others, or make a copy/,
+  );
 });

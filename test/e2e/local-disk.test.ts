@@ -43,19 +43,28 @@ test.skipIf(skipped !== '')(
     const at = { start_time: local.now, end_time: local.now + 1 };
     // Slowly enough for the socket buffer.
     for (const trace_id of traces) {
-      await daemon.send(`{"format":"json","version":1}\n${JSON.stringify(segmentJson('web', { trace_id, ...at, metadata: { pad } }))}`);
+      await daemon.send(
+        `{"format":"json","version":1}\n${JSON.stringify(segmentJson('web', { trace_id, ...at, metadata: { pad } }))}`,
+      );
       await new Promise((next) => setTimeout(next, 3));
     }
-    await eventually(() => daemon.find(/the disk is full: traces are not stored until space is available/) !== undefined);
+    await eventually(
+      () => daemon.find(/the disk is full: traces are not stored until space is available/) !== undefined,
+    );
     const ready = async (): Promise<string> => (await fetch(`${daemon.httpUrl}/readyz`)).text();
     await eventually(async () => (await ready()).includes('the disk is full'));
     const isThere = async (id: string): Promise<boolean> => {
-      const answer = await fetch(`${daemon.tcpUrl}/Traces`, { method: 'POST', body: JSON.stringify({ TraceIds: [id] }) });
+      const answer = await fetch(`${daemon.tcpUrl}/Traces`, {
+        method: 'POST',
+        body: JSON.stringify({ TraceIds: [id] }),
+      });
       return ((await answer.json()) as { Traces: object[] }).Traces.length === 1;
     };
     expect(await isThere(first)).toBe(true);
     expect(await isThere(traces.at(-1)!)).toBe(false);
-    await expect(local.putTrace({ metadata: { pad: 'x'.repeat(4_000_000) } })).rejects.toMatchObject({ name: 'ThrottledException' });
+    await expect(local.putTrace({ metadata: { pad: 'x'.repeat(4_000_000) } })).rejects.toMatchObject({
+      name: 'ThrottledException',
+    });
     // Not one of X-Ray's operations: there is a pin for each trace, so that some need more space.
     for (let i = 0; i < 200; i++) {
       const pinned = await fetch(`${daemon.tcpUrl}/api/traces/${traces[i]}/pin`, { method: 'POST', body: '{}' });

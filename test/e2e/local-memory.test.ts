@@ -13,13 +13,21 @@ const hex = (value: number, length: number): string => value.toString(16).padSta
 const traceId = (n: number): string => `1-${hex(START, 8)}-${hex(n, 24)}`;
 let ids = 0;
 
-const entity = (name: string, members: object = {}): object => ({ id: hex(++ids, 16), name, start_time: START, end_time: START + 1, ...members });
+const entity = (name: string, members: object = {}): object => ({
+  id: hex(++ids, 16),
+  name,
+  start_time: START,
+  end_time: START + 1,
+  ...members,
+});
 const documentOf = (name: string, members: object): string => JSON.stringify(entity(name, members));
 
 /** Batches of documents, by what is many in them. */
 const STORED: Readonly<Record<string, readonly (readonly string[])[]>> = {
   services: Array.from({ length: 60 }, () =>
-    Array.from({ length: 50 }, () => documentOf(`${'service'.repeat(25)}-${++ids}`, { trace_id: traceId(++ids), fault: true })),
+    Array.from({ length: 50 }, () =>
+      documentOf(`${'service'.repeat(25)}-${++ids}`, { trace_id: traceId(++ids), fault: true }),
+    ),
   ),
   'services of each trace': Array.from({ length: 30 }, () =>
     Array.from({ length: 20 }, () =>
@@ -36,7 +44,11 @@ const STORED: Readonly<Record<string, readonly (readonly string[])[]>> = {
 
 /** A local X-Ray in a control group of 128 MiB. */
 function limited(): Promise<DaemonProcess> {
-  return new DaemonProcess({ command: limit!.around(PROGRAM), args: ['local'], env: { MALLOC_ARENA_MAX: '1' } }).ready();
+  return new DaemonProcess({
+    command: limit!.around(PROGRAM),
+    args: ['local'],
+    env: { MALLOC_ARENA_MAX: '1' },
+  }).ready();
 }
 
 test.skipIf(limit === undefined).for(Object.entries(STORED))(
@@ -46,11 +58,15 @@ test.skipIf(limit === undefined).for(Object.entries(STORED))(
     const daemon = await limited();
     try {
       const ask = async (path: string, body?: object): Promise<number> => {
-        const answer = await fetch(daemon.tcpUrl + path, body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) });
+        const answer = await fetch(
+          daemon.tcpUrl + path,
+          body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) },
+        );
         await answer.arrayBuffer();
         return answer.status;
       };
-      for (const TraceSegmentDocuments of batches) expect(await ask('/api/import', { TraceSegmentDocuments })).toBe(200);
+      for (const TraceSegmentDocuments of batches)
+        expect(await ask('/api/import', { TraceSegmentDocuments })).toBe(200);
       const { trace_id: first } = JSON.parse(batches[0]![0]!) as { trace_id: string };
       const questions = [
         () => ask('/ServiceGraph', RANGE),
@@ -68,7 +84,8 @@ test.skipIf(limit === undefined).for(Object.entries(STORED))(
       ];
       for (const question of questions) expect([200, 400]).toContain(await question());
       // On a busy machine some wait too long.
-      for (const status of await Promise.all(questions.map((question) => question()))) expect([200, 400, 429]).toContain(status);
+      for (const status of await Promise.all(questions.map((question) => question())))
+        expect([200, 400, 429]).toContain(status);
       expect(limit!.oomKills).toBe(0);
       expect(daemon.isRunning).toBe(true);
     } finally {
@@ -86,9 +103,15 @@ test.skipIf(limit === undefined)(
       const metadata = `{"default":{"k":[${'{},'.repeat(47_999)}{}]}}`;
       for (let call = 0; call < 12; call++) {
         const TraceSegmentDocuments = Array.from({ length: 24 }, () =>
-          documentOf('shop', { trace_id: traceId(++ids), metadata: 0 }).replace('"metadata":0', `"metadata":${metadata}`),
+          documentOf('shop', { trace_id: traceId(++ids), metadata: 0 }).replace(
+            '"metadata":0',
+            `"metadata":${metadata}`,
+          ),
         );
-        const answer = await fetch(`${daemon.tcpUrl}/TraceSegments`, { method: 'POST', body: JSON.stringify({ TraceSegmentDocuments }) });
+        const answer = await fetch(`${daemon.tcpUrl}/TraceSegments`, {
+          method: 'POST',
+          body: JSON.stringify({ TraceSegmentDocuments }),
+        });
         expect([answer.status, await answer.json()]).toEqual([200, { UnprocessedTraceSegments: [] }]);
       }
       expect(limit!.oomKills).toBe(0);

@@ -12,12 +12,21 @@ const scope = new Scope();
 test('rejects OTLP bodies over UDP and TCP, logs what to do, and counts every document once', async () => {
   const local = await LocalXRay.start('--log-format', 'json');
   scope.add(() => local.stop());
-  const otlp = DATAGRAMS.map(({ document }) => document.toString()).filter((document) => /^(T1S|T1U|M1)/.test(document));
+  const otlp = DATAGRAMS.map(({ document }) => document.toString()).filter((document) =>
+    /^(T1S|T1U|M1)/.test(document),
+  );
   expect(otlp.length).toBeGreaterThan(1);
   const segments = ['a', 'b', 'c'].map((name) => JSON.stringify(segmentJson(name)));
-  await local.daemon.send(...otlp.map((document) => HEADER + document), ...segments.map((document) => HEADER + document), `${HEADER}{}`, 'rubbish');
+  await local.daemon.send(
+    ...otlp.map((document) => HEADER + document),
+    ...segments.map((document) => HEADER + document),
+    `${HEADER}{}`,
+    'rubbish',
+  );
   const documents = [otlp[0]!, JSON.stringify(segmentJson('d')), 'None'];
-  const { UnprocessedTraceSegments: refused } = await local.client.send(new xray.PutTraceSegmentsCommand({ TraceSegmentDocuments: documents }));
+  const { UnprocessedTraceSegments: refused } = await local.client.send(
+    new xray.PutTraceSegmentsCommand({ TraceSegmentDocuments: documents }),
+  );
   expect(refused).toHaveLength(2);
   let metrics: Record<string, number> = {};
   await eventually(async () => {

@@ -16,7 +16,12 @@ async function local(...args: string[]): Promise<DaemonProcess> {
   return daemon.ready();
 }
 
-const post = (daemon: DaemonProcess, path: string, body?: string, headers: Record<string, string> = {}): Promise<Response> =>
+const post = (
+  daemon: DaemonProcess,
+  path: string,
+  body?: string,
+  headers: Record<string, string> = {},
+): Promise<Response> =>
   fetch(daemon.tcpUrl + path, { method: 'POST', headers, ...(body === undefined ? {} : { body }) });
 
 test('starts without region, credentials or network, and writes a line per document with service, trace ID, status and duration', async () => {
@@ -30,13 +35,16 @@ test('starts without region, credentials or network, and writes a line per docum
       }),
   );
   await eventually(() => daemon.stdout.includes('orders'));
-  expect(daemon.stdout).toMatch(/^\d\d:\d\d:\d\d\.\d{3} {2}orders +1-[0-9a-f]{8}-[0-9a-f]{24} +500 fault +250 ms +1 subsegment$/m);
+  expect(daemon.stdout).toMatch(
+    /^\d\d:\d\d:\d\d\.\d{3} {2}orders +1-[0-9a-f]{8}-[0-9a-f]{24} +500 fault +250 ms +1 subsegment$/m,
+  );
 });
 
 test('xrayd healthcheck exits with 0 while it runs, and with 1 otherwise', async () => {
   const daemon = await local();
   const address = daemon.httpUrl.slice('http://'.length);
-  const check = (): DaemonProcess => new DaemonProcess({ args: ['healthcheck', '--http-address', address], hasFreePorts: false });
+  const check = (): DaemonProcess =>
+    new DaemonProcess({ args: ['healthcheck', '--http-address', address], hasFreePorts: false });
   expect((await check().end()).code).toBe(0);
   await daemon.stop();
   expect((await check().end()).code).toBe(1);
@@ -62,7 +70,9 @@ const recorded = (client: string, path: string): Buffer =>
 async function rulesFor(request: Buffer): Promise<{ status: number; rule: Rule }> {
   const daemon = await local();
   const { status, body } = await rawRequest(daemon.tcpUrl, request);
-  const answer = JSON.parse(body) as { SamplingRuleRecords: { SamplingRule: Rule; CreatedAt: unknown; ModifiedAt: unknown }[] };
+  const answer = JSON.parse(body) as {
+    SamplingRuleRecords: { SamplingRule: Rule; CreatedAt: unknown; ModifiedAt: unknown }[];
+  };
   const [record] = answer.SamplingRuleRecords;
   expect(record?.CreatedAt).toBeTypeOf('number');
   expect(record?.ModifiedAt).toBeTypeOf('number');
@@ -71,7 +81,14 @@ async function rulesFor(request: Buffer): Promise<{ status: number; rule: Rule }
 
 test('Node: version 1, ResourceARN *, an empty object of attributes, nothing falsy', async () => {
   const { rule } = await rulesFor(recorded('aws-xray-sdk-node', '/GetSamplingRules'));
-  expect(rule).toMatchObject({ Version: 1, ResourceARN: '*', Attributes: {}, ServiceType: '*', RuleName: 'Default', FixedRate: 1 });
+  expect(rule).toMatchObject({
+    Version: 1,
+    ResourceARN: '*',
+    Attributes: {},
+    ServiceType: '*',
+    RuleName: 'Default',
+    FixedRate: 1,
+  });
   expect(rule['Priority']).toBeTruthy();
 });
 
@@ -79,7 +96,10 @@ test('Node: targets with a number as LastRuleModification', async () => {
   const daemon = await local();
   const { status, body } = await rawRequest(daemon.tcpUrl, recorded('aws-xray-sdk-node', '/SamplingTargets'));
   expect(status).toBe(200);
-  expect(JSON.parse(body)).toMatchObject({ LastRuleModification: 0, SamplingTargetDocuments: [{ RuleName: 'Default', FixedRate: 1 }] });
+  expect(JSON.parse(body)).toMatchObject({
+    LastRuleModification: 0,
+    SamplingTargetDocuments: [{ RuleName: 'Default', FixedRate: 1 }],
+  });
 });
 
 test('Python: every member of the rule is there and attributes are falsy or empty', async () => {
@@ -118,7 +138,9 @@ test('Go: {"NextToken": null} without a content type, and no member of the rule 
 
 test('.NET: an empty body with application/json; charset=utf-8', async () => {
   const daemon = await local();
-  const answer = await post(daemon, '/GetSamplingRules', undefined, { 'content-type': 'application/json; charset=utf-8' });
+  const answer = await post(daemon, '/GetSamplingRules', undefined, {
+    'content-type': 'application/json; charset=utf-8',
+  });
   expect(answer.status).toBe(200);
   expect(await answer.json()).toMatchObject({ SamplingRuleRecords: [{ SamplingRule: { RuleName: 'Default' } }] });
 });
@@ -158,7 +180,10 @@ test('answers an unknown path as X-Ray does: 200, with the error in the body', a
   const daemon = await local();
   const answer = await post(daemon, '/NoSuchOperation', '{}');
   expect(answer.status).toBe(200);
-  expect(await answer.json()).toEqual({ Output: { __type: 'com.amazon.coral.service#UnknownOperationException' }, Version: '1.0' });
+  expect(await answer.json()).toEqual({
+    Output: { __type: 'com.amazon.coral.service#UnknownOperationException' },
+    Version: '1.0',
+  });
 });
 
 for (const path of ['/v1/traces', '/v1/metrics', '/v1/logs']) {
@@ -200,7 +225,9 @@ test('its first lines are true: both addresses, how requests are sampled, and wh
   const plain = await local();
   const udp = `127.0.0.1:${plain.udpPort}`;
   const tcp = new URL(plain.tcpUrl).host;
-  expect(plain.stdout).toContain(`local X-Ray on UDP ${udp} and TCP ${tcp}. Every request is traced, nothing leaves this machine.`);
+  expect(plain.stdout).toContain(
+    `local X-Ray on UDP ${udp} and TCP ${tcp}. Every request is traced, nothing leaves this machine.`,
+  );
   const aws = ['--endpoint', 'http://127.0.0.1:9', '--region', 'us-east-1'];
   const teed = await local('--tee', ...aws, '--default-sampling', 'aws');
   expect(teed.stdout).toContain('Requests are sampled as in a new AWS account, all segments are sent on to AWS.');
@@ -208,12 +235,25 @@ test('its first lines are true: both addresses, how requests are sampled, and wh
 
 test('reports copies for AWS that are lost at shutdown as an error, and as an exit code if requested', async () => {
   const env = { AWS_ACCESS_KEY_ID: 'AKIDEXAMPLE', AWS_SECRET_ACCESS_KEY: 'secret' };
-  const aws = ['--tee', '--endpoint', 'http://127.0.0.1:9', '--region', 'us-east-1', '--shutdown-timeout', '1', '--exit-on-loss'];
+  const aws = [
+    '--tee',
+    '--endpoint',
+    'http://127.0.0.1:9',
+    '--region',
+    'us-east-1',
+    '--shutdown-timeout',
+    '1',
+    '--exit-on-loss',
+  ];
   const daemon = new DaemonProcess({ args: ['local', ...aws], env });
   daemons.push(daemon);
   await daemon.ready();
   await daemon.send(HEADER + segment('orders'));
   await eventually(async () => (await daemon.metrics())['xrayd_segments_sent_total'] === 1);
   expect((await daemon.stop('SIGTERM')).code).toBe(3);
-  expect(daemon.find(/^1 segments were stored locally but not forwarded to X-Ray/)).toMatchObject({ level: 'error', sent: 0, lost: 1 });
+  expect(daemon.find(/^1 segments were stored locally but not forwarded to X-Ray/)).toMatchObject({
+    level: 'error',
+    sent: 0,
+    lost: 1,
+  });
 });

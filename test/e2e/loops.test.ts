@@ -38,9 +38,15 @@ test('a daemon whose endpoint leads to its own port says so, and counts nothing 
   const daemon = await scope.daemon({ args: args(back.url), env: EXAMPLE_KEYS });
   back.to = daemon.tcpUrl;
   await daemon.send(...Array.from({ length: 5 }, (_, i) => HEADER + segment(`s${i}`)));
-  await eventually(async () => ((await daemon.metrics())['xrayd_put_trace_segments_total{outcome="http_508"}'] ?? 0) >= 2, 30_000);
+  await eventually(
+    async () => ((await daemon.metrics())['xrayd_put_trace_segments_total{outcome="http_508"}'] ?? 0) >= 2,
+    30_000,
+  );
   expect(ledgerOf(await daemon.metrics())).toMatchObject({ received: 5, sent: 0, here: 5, imbalance: 0 });
-  expect(daemon.find(REFUSED)).toMatchObject({ level: 'error', remedy: expect.stringContaining('AWS_ENDPOINT_URL_XRAY') as string });
+  expect(daemon.find(REFUSED)).toMatchObject({
+    level: 'error',
+    remedy: expect.stringContaining('AWS_ENDPOINT_URL_XRAY') as string,
+  });
   const polled = await fetch(`${daemon.tcpUrl}/GetSamplingRules`, { method: 'POST', body: '{}' });
   expect(polled.status).toBe(508);
 });

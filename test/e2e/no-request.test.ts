@@ -10,7 +10,10 @@ const scope = new Scope();
 
 async function start() {
   const xray = await scope.start(new FakeXRay());
-  const daemon = await scope.daemon({ args: ['--endpoint', xray.url, '-n', 'us-east-1', '--telemetry-records=false'], env: EXAMPLE_KEYS });
+  const daemon = await scope.daemon({
+    args: ['--endpoint', xray.url, '-n', 'us-east-1', '--telemetry-records=false'],
+    env: EXAMPLE_KEYS,
+  });
   const local = await scope.daemon({ args: ['local', '-n', 'us-east-1'] });
   return { xray, daemon, local };
 }
@@ -19,7 +22,8 @@ const put = (document: string, more = ''): string => {
   const body = JSON.stringify({ TraceSegmentDocuments: [document] });
   return `POST /TraceSegments HTTP/1.1\r\nHost: x\r\n${more}Content-Length: ${body.length}\r\n\r\n${body}`;
 };
-const document = (): string => JSON.stringify(segmentJson('web', { trace_id: `1-${Math.floor(Date.now() / 1000).toString(16)}-${'0'.repeat(24)}` }));
+const document = (): string =>
+  JSON.stringify(segmentJson('web', { trace_id: `1-${Math.floor(Date.now() / 1000).toString(16)}-${'0'.repeat(24)}` }));
 
 /** All that a server says until it closes the connection. */
 async function conversation(url: string, ...writes: readonly string[]): Promise<string> {
@@ -38,10 +42,17 @@ const statusesOf = (text: string): string[] => [...text.matchAll(/HTTP\/1\.1 (\d
 test.each([
   ['garbage', '\0\0garbage\r\n\r\n', '400'],
   ['headers of 20 KB', `GET / HTTP/1.1\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`, '431'],
-  ['a body whose chunks are none', 'POST /TraceSegments HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nnone\r\n', '400'],
+  [
+    'a body whose chunks are none',
+    'POST /TraceSegments HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nnone\r\n',
+    '400',
+  ],
 ])('answers a request that precedes %s first, once', async (_name, garbage, status) => {
   const { daemon, local } = await start();
-  for (const { tcpUrl, metrics } of [daemon, local].map((each) => ({ tcpUrl: each.tcpUrl, metrics: () => each.metrics() }))) {
+  for (const { tcpUrl, metrics } of [daemon, local].map((each) => ({
+    tcpUrl: each.tcpUrl,
+    metrics: () => each.metrics(),
+  }))) {
     const whole = put(document());
     const text = await conversation(tcpUrl, whole + whole + garbage);
     expect(statusesOf(text), text).toEqual(['200', '200', status]);
@@ -54,7 +65,12 @@ test('answers a slow sampling call before the garbage that follows it', async ()
   const { daemon, xray } = await start();
   const { promise, resolve } = Promise.withResolvers<void>();
   xray.intercept = () => promise.then(() => undefined);
-  const text = conversation(daemon.tcpUrl, 'POST /SamplingTargets HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}\0\0garbage', 'more', 'and more');
+  const text = conversation(
+    daemon.tcpUrl,
+    'POST /SamplingTargets HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}\0\0garbage',
+    'more',
+    'and more',
+  );
   await expect.poll(() => xray.calls('/SamplingTargets').length).toBe(1);
   resolve();
   expect(statusesOf(await text)).toEqual(['200', '400']);
@@ -79,7 +95,8 @@ test('answers headers of more than 16 KB with 431 and the reason', async () => {
 test('answers a transfer coding other than chunked with 501', async () => {
   const { daemon, local } = await start();
   for (const { tcpUrl } of [daemon, local]) {
-    const request = 'POST /TraceSegments HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip, chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n';
+    const request =
+      'POST /TraceSegments HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip, chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n';
     const { status, body } = await rawRequest(tcpUrl, request);
     expect(status, body).toBe(501);
     expect(body).toContain('Transfer-Encoding');
@@ -103,7 +120,10 @@ test.each(['/%zz', '/api/traces/%zz', `/api/traces/${'1'.repeat(200)}`, '/%zz?to
   async (path) => {
     const { local } = await start();
     for (const method of ['GET', 'POST']) {
-      const { head, body, status } = await rawRequest(local.tcpUrl, `${method} ${path} HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n`);
+      const { head, body, status } = await rawRequest(
+        local.tcpUrl,
+        `${method} ${path} HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n`,
+      );
       expect(status).toBeGreaterThanOrEqual(400);
       expect(Object.keys(JSON.parse(body) as object), body).toContain('Message');
       expect(body).not.toContain('FST_');

@@ -21,7 +21,10 @@ test('HTTPS_PROXY: reaches X-Ray and the regional STS with CONNECT, but instance
   const ca = join(scope.folder(), 'ca.pem');
   writeFileSync(ca, tls.cert);
   const metadata = { AWS_EC2_METADATA_SERVICE_ENDPOINT: imds.url, AWS_EC2_METADATA_DISABLED: 'false' };
-  const daemon = await scope.daemon({ args: ['-n', 'eu-west-1'], env: { ...EXAMPLE_KEYS, ...metadata, HTTPS_PROXY: proxy.url, AWS_CA_BUNDLE: ca } });
+  const daemon = await scope.daemon({
+    args: ['-n', 'eu-west-1'],
+    env: { ...EXAMPLE_KEYS, ...metadata, HTTPS_PROXY: proxy.url, AWS_CA_BUNDLE: ca },
+  });
   await daemon.send(HEADER + segment('a'));
   await eventually(() => xray.documents.length === 1);
   expect((await fetch(`${daemon.tcpUrl}/GetSamplingRules`, { method: 'POST' })).status).toBe(200);

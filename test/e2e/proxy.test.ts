@@ -16,8 +16,12 @@ async function start(args: readonly string[] = []): Promise<{ xray: FakeXRay; da
   return { xray, daemon };
 }
 
-const post = (daemon: DaemonProcess, path: string, body = '{}', headers: Record<string, string> = {}): Promise<Response> =>
-  fetch(daemon.tcpUrl + path, { method: 'POST', body, headers });
+const post = (
+  daemon: DaemonProcess,
+  path: string,
+  body = '{}',
+  headers: Record<string, string> = {},
+): Promise<Response> => fetch(daemon.tcpUrl + path, { method: 'POST', body, headers });
 
 // Each SDK's own bytes.
 test.each(SAMPLING_REQUESTS)('$client gets a usable answer from $path', async ({ path, request }) => {
@@ -27,8 +31,15 @@ test.each(SAMPLING_REQUESTS)('$client gets a usable answer from $path', async ({
   expect(head).toMatch(/^content-type: application\/json/im);
   const answer = JSON.parse(body) as Record<string, unknown>;
   if (path === '/GetSamplingRules')
-    expect(answer).toMatchObject({ SamplingRuleRecords: [{ SamplingRule: { Version: 1, Attributes: {}, ResourceARN: '*' } }] });
-  else expect(answer).toMatchObject({ LastRuleModification: 0, SamplingTargetDocuments: [{ RuleName: 'Default' }], UnprocessedStatistics: [] });
+    expect(answer).toMatchObject({
+      SamplingRuleRecords: [{ SamplingRule: { Version: 1, Attributes: {}, ResourceARN: '*' } }],
+    });
+  else
+    expect(answer).toMatchObject({
+      LastRuleModification: 0,
+      SamplingTargetDocuments: [{ RuleName: 'Default' }],
+      UnprocessedStatistics: [],
+    });
   expect(xray.problems).toEqual([]);
 });
 
@@ -42,7 +53,8 @@ test('.NET: accepts an empty body with a charset in its content type', async () 
 test('Ruby: replaces a bogus signature for another region', async () => {
   const { daemon, xray } = await start();
   const rubbish = {
-    authorization: 'AWS4-HMAC-SHA256 Credential=x/20260101/us-west-2/xray/aws4_request, SignedHeaders=host, Signature=00',
+    authorization:
+      'AWS4-HMAC-SHA256 Credential=x/20260101/us-west-2/xray/aws4_request, SignedHeaders=host, Signature=00',
     'x-amz-date': '20260101T000000Z',
     'x-amz-security-token': 'rubbish',
     'content-type': 'application/json',
@@ -71,10 +83,23 @@ test('forwards only selected headers, whatever a client or sidecar sends', async
     expect: '100-continue',
     'proxy-authorization': 'Basic eDp5',
   };
-  const lines = Object.entries({ host: '127.0.0.1', 'content-length': '2', ...headers }).map(([name, value]) => `${name}: ${value}\r\n`);
-  expect((await rawRequest(daemon.tcpUrl, `POST /GetSamplingRules HTTP/1.1\r\n${lines.join('')}\r\n{}`)).status).toBe(200);
+  const lines = Object.entries({ host: '127.0.0.1', 'content-length': '2', ...headers }).map(
+    ([name, value]) => `${name}: ${value}\r\n`,
+  );
+  expect((await rawRequest(daemon.tcpUrl, `POST /GetSamplingRules HTTP/1.1\r\n${lines.join('')}\r\n{}`)).status).toBe(
+    200,
+  );
   const names = Object.keys(xray.calls('/GetSamplingRules')[0]!.headers).toSorted();
-  expect(names).toEqual(['authorization', 'connection', 'content-length', 'content-type', 'host', 'user-agent', 'x-amz-date', 'xrayd-call-path']);
+  expect(names).toEqual([
+    'authorization',
+    'connection',
+    'content-length',
+    'content-type',
+    'host',
+    'user-agent',
+    'x-amz-date',
+    'xrayd-call-path',
+  ]);
 });
 
 const REFUSED: [method: string, target: string, status: number][] = [
@@ -94,7 +119,10 @@ const REFUSED: [method: string, target: string, status: number][] = [
 test('refuses unlisted paths with an X-Ray error that names --proxy-allow, and forwards nothing', async () => {
   const { daemon, xray } = await start();
   for (const [method, target, status] of REFUSED) {
-    const answer = await rawRequest(daemon.tcpUrl, `${method} ${target} HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n`);
+    const answer = await rawRequest(
+      daemon.tcpUrl,
+      `${method} ${target} HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n`,
+    );
     expect([method, target, answer.status]).toEqual([method, target, status]);
     expect(answer.head).toMatch(/^x-amzn-errortype: (AccessDenied|UnknownOperation)Exception$/im);
     expect(JSON.parse(answer.body)).toMatchObject({ Message: expect.stringContaining('--proxy-allow') as string });
@@ -105,7 +133,8 @@ test('refuses unlisted paths with an X-Ray error that names --proxy-allow, and f
 
 test('uses the path of an absolute URL as request target', async () => {
   const { daemon, xray } = await start();
-  const request = 'POST http://localhost:2000/SamplingTargets HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{}';
+  const request =
+    'POST http://localhost:2000/SamplingTargets HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{}';
   expect((await rawRequest(daemon.tcpUrl, request)).status).toBe(200);
   expect(xray.requests.map(({ target }) => target)).toEqual(['/SamplingTargets']);
 });
@@ -118,7 +147,8 @@ test('--proxy-allow adds paths', async () => {
   expect(xray.requests.map(({ target }) => target)).toEqual(['/TraceSummaries', '/Groups']);
 });
 
-// What the reference daemon did with the same bytes and the same upstream, recorded. Differences are those of docs/compatibility.md.
+// What the reference daemon did with the same bytes and the same upstream, recorded. Differences are those of
+// docs/compatibility.md.
 const DIFFERENCES: Readonly<Record<string, { status?: number; body?: RegExp; target?: string }>> = {
   'trace segments by tcp': { target: '/TraceSegments?proxied' },
   'query string': { target: '/GetSamplingRules?a=b%20c&d' },
@@ -133,7 +163,10 @@ test.each(PROXY_CASES)(
     const server = await scope.start(new RawUpstream());
     if (upstreamReply !== undefined) server.reply = inXRaysForm(upstreamReply);
     const endpoint = upstreamReply === undefined ? 'http://127.0.0.1:9' : server.url;
-    const daemon = await scope.daemon({ args: ['--endpoint', endpoint, '-n', 'us-east-1', '--proxy-allow', 'all'], env: EXAMPLE_KEYS });
+    const daemon = await scope.daemon({
+      args: ['--endpoint', endpoint, '-n', 'us-east-1', '--proxy-allow', 'all'],
+      env: EXAMPLE_KEYS,
+    });
     const answer = await rawRequest(daemon.tcpUrl, request);
     const difference = DIFFERENCES[name] ?? {};
     const theirs = {
@@ -149,7 +182,10 @@ test.each(PROXY_CASES)(
       return;
     }
     const ours = server.requests[0];
-    expect({ method: ours?.method, target: ours?.target }).toEqual({ method: first.method, target: difference.target ?? first.target });
+    expect({ method: ours?.method, target: ours?.target }).toEqual({
+      method: first.method,
+      target: difference.target ?? first.target,
+    });
     // Polls for the rules share one call, with a body of its own.
     expect(ours?.body).toEqual(first.target === '/GetSamplingRules' ? Buffer.from('{}') : first.body);
   },
@@ -173,7 +209,10 @@ function lastBody(response: string): string {
 
 test('refuses bodies over the limit with 413, and keeps running', async () => {
   const { daemon, xray } = await start();
-  const answer = await rawRequest(daemon.tcpUrl, 'POST /SamplingTargets HTTP/1.1\r\nHost: x\r\nContent-Length: 104857600\r\n\r\n{');
+  const answer = await rawRequest(
+    daemon.tcpUrl,
+    'POST /SamplingTargets HTTP/1.1\r\nHost: x\r\nContent-Length: 104857600\r\n\r\n{',
+  );
   expect(answer.status).toBe(413);
   const chunk = `${(65_536).toString(16)}\r\n${'a'.repeat(65_536)}\r\n`;
   const chunked = await rawRequest(
@@ -204,7 +243,11 @@ test.each([
   ['an empty list', '{"TraceSegmentDocuments":[]}', 'InvalidRequestException'],
   ['a number in the list', '{"TraceSegmentDocuments":["{}",1]}', 'SerializationException'],
   ['51 documents', `{"TraceSegmentDocuments":[${'"{}",'.repeat(50)}"{}"]}`, 'InvalidRequestException'],
-  ['1.6 million empty documents', `{"TraceSegmentDocuments":[${'"",'.repeat(1_600_000)}""]}`, 'InvalidRequestException'],
+  [
+    '1.6 million empty documents',
+    `{"TraceSegmentDocuments":[${'"",'.repeat(1_600_000)}""]}`,
+    'InvalidRequestException',
+  ],
   ['200,000 lists in each other', '['.repeat(200_000), 'SerializationException'],
   ['200,000 objects in each other', `{"a":${'{"a":'.repeat(200_000)}`, 'SerializationException'],
 ])('answers POST /TraceSegments with %s with 400, and counts nothing as received', async (_title, body, errorType) => {

@@ -19,7 +19,9 @@ test('pull copies traces from an account, signed with its credentials', async ()
   expect(one).toMatchObject({ code: 0, stderr: 'imported 1 trace: 2 documents stored, 0 refused\n' });
   const matching = await xrayd([...args, '--filter', 'error'], { env: EXAMPLE_KEYS });
   expect(matching).toMatchObject({ code: 0, stderr: 'imported 1 trace: 2 documents stored, 0 refused\n' });
-  expect((await xrayd([...args, '--filter', 'error ('], { env: EXAMPLE_KEYS })).stderr).toMatch(/X-Ray did not return its traces: InvalidRequest/);
+  expect((await xrayd([...args, '--filter', 'error ('], { env: EXAMPLE_KEYS })).stderr).toMatch(
+    /X-Ray did not return its traces: InvalidRequest/,
+  );
   expect((await xrayd(args)).stderr).toMatch(/no AWS credentials. Tried environment/);
 });
 
@@ -28,8 +30,16 @@ test('pull --profile uses the credentials of that profile, whatever the environm
   await account.putTrace();
   const local = await LocalXRay.of(scope);
   const file = join(scope.folder(), 'credentials');
-  writeFileSync(file, `[prod]\naws_access_key_id=${EXAMPLE_KEYS.AWS_ACCESS_KEY_ID}\naws_secret_access_key=${EXAMPLE_KEYS.AWS_SECRET_ACCESS_KEY}\n`);
-  const keys = { AWS_ACCESS_KEY_ID: 'x', AWS_SECRET_ACCESS_KEY: 'x', AWS_WEB_IDENTITY_TOKEN_FILE: '/nonexistent', AWS_ROLE_ARN: 'arn:x' };
+  writeFileSync(
+    file,
+    `[prod]\naws_access_key_id=${EXAMPLE_KEYS.AWS_ACCESS_KEY_ID}\naws_secret_access_key=${EXAMPLE_KEYS.AWS_SECRET_ACCESS_KEY}\n`,
+  );
+  const keys = {
+    AWS_ACCESS_KEY_ID: 'x',
+    AWS_SECRET_ACCESS_KEY: 'x',
+    AWS_WEB_IDENTITY_TOKEN_FILE: '/nonexistent',
+    AWS_ROLE_ARN: 'arn:x',
+  };
   const args = ['pull', '--endpoint', account.daemon.tcpUrl, '--region', 'eu-west-1', '--api', local.api, '--profile'];
   expect(await xrayd([...args, 'prod'], { env: { ...keys, AWS_SHARED_CREDENTIALS_FILE: file } })).toMatchObject({
     code: 0,
@@ -61,7 +71,13 @@ class Forgetful extends FakeServer {
   protected override answer({ target }: RecordedRequest): Behaviour {
     const [here, gone] = ['1-5f84c7a1-0123456789abcdef01234567', '1-5f84c7a1-0123456789abcdef01234568'];
     if (target === '/TraceSummaries') return json({ TraceSummaries: [{ Id: here }, { Id: gone }] });
-    const Document = JSON.stringify({ id: '0123456789abcdef', name: 'web', trace_id: here, start_time: 1_602_537_377, end_time: 1_602_537_378 });
+    const Document = JSON.stringify({
+      id: '0123456789abcdef',
+      name: 'web',
+      trace_id: here,
+      start_time: 1_602_537_377,
+      end_time: 1_602_537_378,
+    });
     return json({ Traces: [{ Id: here, Segments: [{ Id: '0123456789abcdef', Document }] }], UnprocessedTraceIds: [] });
   }
 }

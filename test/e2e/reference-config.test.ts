@@ -11,7 +11,8 @@ import { PROGRAM } from '../fakes/program.ts';
 
 const scope = new Scope();
 const reference = process.env['XRAY_REFERENCE_DAEMON'];
-const reason = reference === undefined ? ' (skipped: XRAY_REFERENCE_DAEMON does not name the binary of aws-xray-daemon)' : '';
+const reason =
+  reference === undefined ? ' (skipped: XRAY_REFERENCE_DAEMON does not name the binary of aws-xray-daemon)' : '';
 const ENV = {
   ...EXAMPLE_KEYS,
   AWS_REGION: 'us-east-1',
@@ -34,7 +35,13 @@ async function start(
   isReady: RegExp,
   silenceMs = 1_000,
 ): Promise<Report> {
-  const daemon = new DaemonProcess({ command, args, env: { ...ENV, ...env }, cwd: scope.folder(), hasFreePorts: false });
+  const daemon = new DaemonProcess({
+    command,
+    args,
+    env: { ...ENV, ...env },
+    cwd: scope.folder(),
+    hasFreePorts: false,
+  });
   const isUp = (): boolean => isReady.test(daemon.stdout);
   // A daemon whose log level is "warn" says nothing when it runs: it has not ended after a while.
   const silentMs = performance.now() + silenceMs;
@@ -65,8 +72,13 @@ test.skipIf(reference === undefined)(
   async () => {
     const wrong: unknown[] = [];
     for (const { args, env = {}, reference: expected } of COMMAND_LINES) {
-      const found = outcomeOf(await start([reference!], ['-o', ...ADDRESSES, ...args], env, /Starting proxy http server/));
-      if (!Object.entries(expected).every(([name, value]) => found[name as keyof Outcome] === value) || ('exit' in found && !('exit' in expected))) {
+      const found = outcomeOf(
+        await start([reference!], ['-o', ...ADDRESSES, ...args], env, /Starting proxy http server/),
+      );
+      if (
+        !Object.entries(expected).every(([name, value]) => found[name as keyof Outcome] === value) ||
+        ('exit' in found && !('exit' in expected))
+      ) {
         wrong.push({ args, env, expected, found });
       }
     }
@@ -82,17 +94,26 @@ test.skipIf(reference === undefined)(
     for (const { text, option, value, isRefused, differs } of CONFIG_FILES) {
       const file = join(scope.folder(), 'cfg.yaml');
       writeFileSync(file, text);
-      const args = [...ADDRESSES, ...(option === 'localMode' ? [] : ['-o']), ...(option === 'logLevel' ? [] : ['-l', 'dev']), '-c', file];
+      const args = [
+        ...ADDRESSES,
+        ...(option === 'localMode' ? [] : ['-o']),
+        ...(option === 'logLevel' ? [] : ['-l', 'dev']),
+        '-c',
+        file,
+      ];
       const report = await start([reference!], args, {}, /Starting proxy http server/);
       const found = outcomeOf(report);
       const isRight = (): boolean => {
         if (isRefused === true) return report.exit === 1;
         if (report.exit !== undefined) return false;
         if (differs !== undefined || option === 'concurrency') return true;
-        if (option === 'resourceArn') return report.output.includes(`ARN of the AWS resource running the daemon: ${value ?? ''}\n`);
+        if (option === 'resourceArn')
+          return report.output.includes(`ARN of the AWS resource running the daemon: ${value ?? ''}\n`);
         if (option === 'localMode') return (found as { localMode: boolean }).localMode === (value ?? false);
-        if (option === 'bufferMemory') return value === undefined || (found as { bufferMemory: number }).bufferMemory === value;
-        if (option === 'logLevel') return (found as { logLevel: string }).logLevel === (value === 'dev' ? 'debug' : 'less');
+        if (option === 'bufferMemory')
+          return value === undefined || (found as { bufferMemory: number }).bufferMemory === value;
+        if (option === 'logLevel')
+          return (found as { logLevel: string }).logLevel === (value === 'dev' ? 'debug' : 'less');
         return (found as { region?: string }).region === (value ?? 'us-east-1');
       };
       if (!isRight()) wrong.push({ text: text.toString(), option, value, isRefused, found });

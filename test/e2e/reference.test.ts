@@ -16,7 +16,8 @@ import { PROGRAM } from '../fakes/program.ts';
 
 const scope = new Scope();
 const reference = process.env['XRAY_REFERENCE_DAEMON'];
-const reason = reference === undefined ? ' (skipped: XRAY_REFERENCE_DAEMON does not name the binary of aws-xray-daemon)' : '';
+const reason =
+  reference === undefined ? ' (skipped: XRAY_REFERENCE_DAEMON does not name the binary of aws-xray-daemon)' : '';
 const env = {
   ...EXAMPLE_KEYS,
   AWS_REGION: 'us-east-1',
@@ -26,7 +27,10 @@ interface Run {
   /** What X-Ray was given, in any order. */
   readonly documents: string[];
   readonly paths: string[];
-  /** Names of the headers of PutTraceSegments, without the call path, which only hosts other than AWS's get; and which of them are signed. */
+  /**
+   * Names of the headers of PutTraceSegments, without the call path, which only hosts other than AWS's get; and which
+   * of them are signed.
+   */
   readonly headers: string[];
   readonly signed: string | undefined;
   /** The answer to each of CALLS. */
@@ -44,7 +48,14 @@ interface Call {
 
 const TARGETS = JSON.stringify({
   SamplingStatisticsDocuments: [
-    { RuleName: 'Default', ClientID: '0123456789abcdef01234567', Timestamp: 1_764_000_000, RequestCount: 1, SampledCount: 1, BorrowCount: 0 },
+    {
+      RuleName: 'Default',
+      ClientID: '0123456789abcdef01234567',
+      Timestamp: 1_764_000_000,
+      RequestCount: 1,
+      SampledCount: 1,
+      BorrowCount: 0,
+    },
   ],
 });
 const CALLS: readonly Call[] = [
@@ -68,7 +79,10 @@ const CALLS: readonly Call[] = [
   },
 ];
 
-async function ask(url: string, { method = 'POST', target, headers = '', body }: Call): Promise<{ status: number; body: unknown }> {
+async function ask(
+  url: string,
+  { method = 'POST', target, headers = '', body }: Call,
+): Promise<{ status: number; body: unknown }> {
   const answer = await rawRequest(
     url,
     `${method} ${target} HTTP/1.1\r\nHost: 127.0.0.1\r\n${headers}Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
@@ -81,12 +95,16 @@ async function ask(url: string, { method = 'POST', target, headers = '', body }:
   }
 }
 
-/** Runs a daemon with the reference's own flags and file, and sends it the datagrams; the last one is known to be forwarded. */
+/**
+ * Runs a daemon with the reference's own flags and file, and sends it the datagrams; the last one is known to be
+ * forwarded.
+ */
 async function run(command: readonly string[], datagrams: readonly Buffer[]): Promise<Run> {
   const xray = await scope.start(new FakeXRay());
   const documents: string[] = [];
   xray.intercept = ({ target, body }) => {
-    if (target === '/TraceSegments') documents.push(...(JSON.parse(body.toString()) as { TraceSegmentDocuments: string[] }).TraceSegmentDocuments);
+    if (target === '/TraceSegments')
+      documents.push(...(JSON.parse(body.toString()) as { TraceSegmentDocuments: string[] }).TraceSegmentDocuments);
     return undefined;
   };
   const port = await freePort();
@@ -106,7 +124,9 @@ async function run(command: readonly string[], datagrams: readonly Buffer[]): Pr
   });
   // Slowly: the reference does not enlarge its socket buffer.
   for (const [i, datagram] of datagrams.entries()) {
-    await new Promise<void>((done, fail) => socket.send(datagram, port, '127.0.0.1', (error) => (error ? fail(error) : done())));
+    await new Promise<void>((done, fail) =>
+      socket.send(datagram, port, '127.0.0.1', (error) => (error ? fail(error) : done())),
+    );
     if (i % 20 === 0) await new Promise((next) => setTimeout(next, 20));
   }
   const last = segment('last');
@@ -123,7 +143,11 @@ async function run(command: readonly string[], datagrams: readonly Buffer[]): Pr
     // What other paths were forwarded is a listed difference.
     paths: [...new Set(xray.requests.map(({ target }) => target))]
       .filter(
-        (target) => !CALLS.some((call) => call.row !== undefined && call.target === target && call.method !== 'GET' && call.headers === undefined),
+        (target) =>
+          !CALLS.some(
+            (call) =>
+              call.row !== undefined && call.target === target && call.method !== 'GET' && call.headers === undefined,
+          ),
       )
       .toSorted(),
     headers: Object.keys(headers).filter((name) => !['accept-encoding', 'connection', 'xrayd-call-path'].includes(name)).toSorted(), // prettier-ignore

@@ -68,11 +68,16 @@ test('an invalid region of a profile ends the start with one line that names it'
     const daemon = scope.spawn({ args: ['-o'], env: { ...EXAMPLE_KEYS, AWS_CONFIG_FILE: config } });
     expect((await daemon.end()).code).toBe(1);
     const said = daemon.stderr.split('\n').filter((line) => line !== '' && !line.startsWith('{'));
-    expect(said).toEqual([expect.stringContaining(`xrayd: the region of profile default is "${region}", which is not a region`)]);
+    expect(said).toEqual([
+      expect.stringContaining(`xrayd: the region of profile default is "${region}", which is not a region`),
+    ]);
   }
   writeFileSync(config, '[default]\nregion=EU-WEST-1\n');
   const xray = await scope.start(new FakeXRay({ region: 'eu-west-1' }));
-  const daemon = await scope.daemon({ args: ['-o', '--endpoint', xray.url], env: { ...EXAMPLE_KEYS, AWS_CONFIG_FILE: config } });
+  const daemon = await scope.daemon({
+    args: ['-o', '--endpoint', xray.url],
+    env: { ...EXAMPLE_KEYS, AWS_CONFIG_FILE: config },
+  });
   await expectUpload(daemon, xray);
   expect(daemon.find(/sending to X-Ray/)).toMatchObject({ region: 'eu-west-1' });
   expect(daemon.find(/regions are lower-case/)).toMatchObject({ level: 'warn' });
@@ -102,7 +107,10 @@ test('AWS_IGNORE_CONFIGURED_ENDPOINT_URLS, or else the profile, disables the end
   const config = join(scope.folder(), 'config');
   const MINE = 'http://127.0.0.1:9';
   const AWS = 'https://xray.eu-west-1.amazonaws.com';
-  writeFileSync(config, `[default]\nendpoint_url=${MINE}\n[profile ignores]\nendpoint_url=${MINE}\nignore_configured_endpoint_urls=true\n`);
+  writeFileSync(
+    config,
+    `[default]\nendpoint_url=${MINE}\n[profile ignores]\nendpoint_url=${MINE}\nignore_configured_endpoint_urls=true\n`,
+  );
   const env = { ...EXAMPLE_KEYS, AWS_CONFIG_FILE: config, AWS_ENDPOINT_URL_STS: MINE };
   const IGNORE = 'AWS_IGNORE_CONFIGURED_ENDPOINT_URLS';
   for (const [more, endpoint] of [

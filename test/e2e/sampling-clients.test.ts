@@ -24,27 +24,38 @@ async function start(mode: string): Promise<DaemonProcess> {
 
 const MODES = ['daemon', 'local'];
 
-test.each(MODES)('%s: the AWS SDK understands the answers to sampling calls, and its PutTraceSegments is accepted', async (mode) => {
-  const daemon = await start(mode);
-  const credentials = { accessKeyId: 'any', secretAccessKey: 'any' };
-  const client = new XRayClient({ endpoint: daemon.tcpUrl, region: 'eu-west-1', credentials, maxAttempts: 1 });
-  scope.add(() => client.destroy());
-  const { SamplingRuleRecords } = await client.send(new GetSamplingRulesCommand({}));
-  expect(SamplingRuleRecords?.[0]?.SamplingRule).toMatchObject({ RuleName: 'Default', FixedRate: 1, Version: 1 });
-  expect(SamplingRuleRecords?.[0]?.ModifiedAt).toBeInstanceOf(Date);
-  const statistics = { RuleName: 'Default', ClientID: 'ABCDEF1234567890ABCDEF10', Timestamp: new Date(), RequestCount: 1, SampledCount: 1 };
-  const targets = await client.send(new GetSamplingTargetsCommand({ SamplingStatisticsDocuments: [statistics] }));
-  expect(targets.LastRuleModification).toBeInstanceOf(Date);
-  expect(targets.SamplingTargetDocuments?.[0]).toMatchObject({ RuleName: 'Default', FixedRate: 1 });
-  expect((await client.send(new GetSamplingStatisticSummariesCommand({}))).SamplingStatisticSummaries).toEqual([]);
-  const put = await client.send(new PutTraceSegmentsCommand({ TraceSegmentDocuments: [segment('by-sdk')] }));
-  expect(put.UnprocessedTraceSegments).toEqual([]);
-  await eventually(async () => (await daemon.metrics())['xrayd_segments_sent_total'] === 1);
-});
+test.each(MODES)(
+  '%s: the AWS SDK understands the answers to sampling calls, and its PutTraceSegments is accepted',
+  async (mode) => {
+    const daemon = await start(mode);
+    const credentials = { accessKeyId: 'any', secretAccessKey: 'any' };
+    const client = new XRayClient({ endpoint: daemon.tcpUrl, region: 'eu-west-1', credentials, maxAttempts: 1 });
+    scope.add(() => client.destroy());
+    const { SamplingRuleRecords } = await client.send(new GetSamplingRulesCommand({}));
+    expect(SamplingRuleRecords?.[0]?.SamplingRule).toMatchObject({ RuleName: 'Default', FixedRate: 1, Version: 1 });
+    expect(SamplingRuleRecords?.[0]?.ModifiedAt).toBeInstanceOf(Date);
+    const statistics = {
+      RuleName: 'Default',
+      ClientID: 'ABCDEF1234567890ABCDEF10',
+      Timestamp: new Date(),
+      RequestCount: 1,
+      SampledCount: 1,
+    };
+    const targets = await client.send(new GetSamplingTargetsCommand({ SamplingStatisticsDocuments: [statistics] }));
+    expect(targets.LastRuleModification).toBeInstanceOf(Date);
+    expect(targets.SamplingTargetDocuments?.[0]).toMatchObject({ RuleName: 'Default', FixedRate: 1 });
+    expect((await client.send(new GetSamplingStatisticSummariesCommand({}))).SamplingStatisticSummaries).toEqual([]);
+    const put = await client.send(new PutTraceSegmentsCommand({ TraceSegmentDocuments: [segment('by-sdk')] }));
+    expect(put.UnprocessedTraceSegments).toEqual([]);
+    await eventually(async () => (await daemon.metrics())['xrayd_segments_sent_total'] === 1);
+  },
+);
 
 test.each(MODES)("%s: answers the AWS CLI's own sampling requests", async (mode) => {
   const daemon = await start(mode);
-  const requests = CLI_REQUESTS.filter(({ path }) => ['/GetSamplingRules', '/SamplingTargets', '/SamplingStatisticSummaries'].includes(path));
+  const requests = CLI_REQUESTS.filter(({ path }) =>
+    ['/GetSamplingRules', '/SamplingTargets', '/SamplingStatisticSummaries'].includes(path),
+  );
   expect(requests.length).toBeGreaterThan(3);
   for (const { path, headers, body } of requests) {
     const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);

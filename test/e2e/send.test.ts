@@ -21,7 +21,9 @@ test('the trace of xrayd send appears, with the ID that it prints', async () => 
 test('xrayd send reports that nothing listens', async () => {
   const sender = scope.spawn({ args: ['send', '--to', '127.0.0.1:9'], hasFreePorts: false });
   expect(await sender.end()).toEqual({ code: 1, signal: null });
-  expect(sender.stderr).toBe('xrayd: cannot send to UDP 127.0.0.1:9: nothing listens there. Start a daemon, for example: xrayd local\n');
+  expect(sender.stderr).toBe(
+    'xrayd: cannot send to UDP 127.0.0.1:9: nothing listens there. Start a daemon, for example: xrayd local\n',
+  );
 });
 
 test('xrayd send names a host that cannot be resolved', async () => {
@@ -48,7 +50,9 @@ test('xrayd send --confirm waits until the daemon has counted the segments, and 
   expect(good.stdout).toMatch(/^sent trace .*; the daemon at .* has counted 2 more segments\n$/);
   const wrong = send(new URL(other.httpUrl).host);
   expect((await wrong.end()).code).toBe(1);
-  expect(wrong.stderr).toMatch(/^xrayd: of 2 segments sent to UDP .*, the daemon at .* counted 0\. Is it the same daemon/);
+  expect(wrong.stderr).toMatch(
+    /^xrayd: of 2 segments sent to UDP .*, the daemon at .* counted 0\. Is it the same daemon/,
+  );
   const none = send('127.0.0.1:9');
   expect((await none.end()).code).toBe(1);
   expect(none.stderr).toMatch(/^xrayd: cannot read http:.*:9\/metrics: .*--confirm takes/);
@@ -66,7 +70,10 @@ test('xrayd send --confirm starts over if a rolling update sent the segments to 
   await new Promise<void>((listening) => service.listen(0, '127.0.0.1', listening));
   scope.add(() => service.close());
   const { port } = service.address() as AddressInfo;
-  const sender = scope.spawn({ args: ['send', '--to', `127.0.0.1:${next.udpPort}`, '--confirm', `127.0.0.1:${port}`], hasFreePorts: false });
+  const sender = scope.spawn({
+    args: ['send', '--to', `127.0.0.1:${next.udpPort}`, '--confirm', `127.0.0.1:${port}`],
+    hasFreePorts: false,
+  });
   expect((await sender.end()).code, sender.stderr).toBe(0);
   expect(sender.stdout).toMatch(/has counted 2 more segments\n$/);
 });

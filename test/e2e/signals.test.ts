@@ -35,13 +35,17 @@ test('a SIGUSR1 during Node’s own start leaves no inspector open, and a reques
   const program = `const { keepInspectorClosed } = await import(${JSON.stringify(SIGNALS)}); const inspector = await import('node:inspector');
     if (process.argv[1] === 'open') inspector.open(0); keepInspectorClosed(); setImmediate(() => setImmediate(() => console.log(inspector.url() !== undefined)));`;
   const isOpen = (options: string[], ...args: string[]): string =>
-    spawnSync(process.execPath, [...options, '--input-type=module', '-e', program, ...args], { encoding: 'utf8' }).stdout.trim();
+    spawnSync(process.execPath, [...options, '--input-type=module', '-e', program, ...args], {
+      encoding: 'utf8',
+    }).stdout.trim();
   expect(isOpen([], 'open')).toBe('false');
   expect(isOpen(['--inspect=127.0.0.1:0'])).toBe('true');
 });
 
 test('the bundle installs the listener first, and the image sets Node’s flag', () => {
-  expect(readFileSync('scripts/build.ts', 'utf8')).toContain("const VERSION_CHECK = `process.on('SIGUSR1', function () {});");
+  expect(readFileSync('scripts/build.ts', 'utf8')).toContain(
+    "const VERSION_CHECK = `process.on('SIGUSR1', function () {});",
+  );
   expect(readFileSync('scripts/image.ts', 'utf8')).toContain('--disable-sigusr1');
 });
 
@@ -55,13 +59,18 @@ test.each(['SIGTERM', 'SIGINT', 'SIGQUIT'] as const)('%s drains: everything rece
 
 test('SIGHUP without a terminal applies the log level and new credentials, and names what needs a restart', async () => {
   const file = join(scope.folder(), 'cfg.yaml');
-  const write = (level: string, more = ''): void => writeFileSync(file, `Version: 2\nLogging:\n  LogLevel: ${level}\n${more}`);
+  const write = (level: string, more = ''): void =>
+    writeFileSync(file, `Version: 2\nLogging:\n  LogLevel: ${level}\n${more}`);
   write('info');
   const { xray, daemon } = await daemonBeforeXRay('-c', file);
   write('debug', 'Concurrency: 7\n');
   daemon.kill('SIGHUP');
   await eventually(() => daemon.find(/looked for new credentials/) !== undefined);
-  expect(daemon.find(/reloaded the configuration/)).toMatchObject({ logLevel: 'debug', from: `${file} line 3`, needsRestart: ['--concurrency'] });
+  expect(daemon.find(/reloaded the configuration/)).toMatchObject({
+    logLevel: 'debug',
+    from: `${file} line 3`,
+    needsRestart: ['--concurrency'],
+  });
   expect(daemon.find(/credentials refreshed/)).toMatchObject({ level: 'debug' });
   writeFileSync(file, 'Version: [');
   daemon.kill('SIGHUP');
@@ -146,7 +155,11 @@ test('during the search for the region, SIGHUP ends nothing and SIGTERM does not
   await once(silent.listen(0, '127.0.0.1'), 'listening');
   scope.add(() => silent.close());
   const uri = `http://127.0.0.1:${(silent.address() as AddressInfo).port}`;
-  const env = { AWS_ACCESS_KEY_ID: KEYS.AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY: KEYS.AWS_SECRET_ACCESS_KEY, ECS_CONTAINER_METADATA_URI_V4: uri };
+  const env = {
+    AWS_ACCESS_KEY_ID: KEYS.AWS_ACCESS_KEY_ID,
+    AWS_SECRET_ACCESS_KEY: KEYS.AWS_SECRET_ACCESS_KEY,
+    ECS_CONTAINER_METADATA_URI_V4: uri,
+  };
   const daemon = scope.spawn({ args: ['-o'], env });
   await once(silent, 'connection');
   daemon.kill('SIGHUP');
@@ -157,7 +170,8 @@ test('during the search for the region, SIGHUP ends nothing and SIGTERM does not
 
 test('signals that a Go program ignores do not end the daemon', async () => {
   const { daemon } = await daemonBeforeXRay();
-  for (const signal of ['SIGUSR2', 'SIGALRM', 'SIGVTALRM', 'SIGXCPU', 'SIGXFSZ', 'SIGIO', 'SIGPWR'] as const) daemon.kill(signal);
+  for (const signal of ['SIGUSR2', 'SIGALRM', 'SIGVTALRM', 'SIGXCPU', 'SIGXFSZ', 'SIGIO', 'SIGPWR'] as const)
+    daemon.kill(signal);
   await eventually(() => daemon.find(/SIGPWR/) !== undefined);
   expect((await fetch(`${daemon.httpUrl}/livez`)).status).toBe(200);
 });
@@ -171,7 +185,11 @@ test('a signal before run has started its command ends run without starting it',
     `import { readFileSync } from 'node:fs'; let left = 500;
     const timer = setInterval(() => { if (process.listenerCount('SIGTERM') === 0 && left-- > 0) return; clearInterval(timer); process.kill(process.pid, 'SIGTERM'); }, 1);`,
   );
-  const run = scope.spawn({ command: [process.execPath, '--import', preload, BUNDLE], args: ['run', '--', 'touch', file], hasFreePorts: false });
+  const run = scope.spawn({
+    command: [process.execPath, '--import', preload, BUNDLE],
+    args: ['run', '--', 'touch', file],
+    hasFreePorts: false,
+  });
   expect(await run.end()).toEqual({ code: 143, signal: null });
   expect(existsSync(file)).toBe(false);
 });

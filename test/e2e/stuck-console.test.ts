@@ -55,7 +55,14 @@ async function start(
   env = {},
 ): Promise<{ process: DaemonProcess; port: number; http: string; send(text: string): Promise<void> }> {
   const [port, httpPort] = [await freePort(), await freePort()];
-  const ports = ['--bind', `127.0.0.1:${port}`, '--bind-tcp', `127.0.0.1:${port}`, '--http-address', `127.0.0.1:${httpPort}`];
+  const ports = [
+    '--bind',
+    `127.0.0.1:${port}`,
+    '--bind-tcp',
+    `127.0.0.1:${port}`,
+    '--http-address',
+    `127.0.0.1:${httpPort}`,
+  ];
   const command = ['/bin/sh', '-c', 'exec "$@" >>"$0" 2>&1', pipe.path, ...PROGRAM, ...args, ...ports];
   const child = scope.spawn({ command, hasFreePorts: false, env });
   Object.defineProperty(child, 'udpPort', { value: port });
@@ -88,13 +95,16 @@ test('the daemon ends even if its last lines cannot be written', async () => {
   expect(await daemon.process.stop()).toEqual({ code: 0, signal: null });
 });
 
-test.each(['json', 'pretty'])('the local X-Ray stores and answers while nobody reads its lines (%s)', async (format) => {
-  const pipe = fullPipe();
-  const local = await start(pipe, ['local', '--log-format', format, '-l', 'dev']);
-  const count = 200;
-  for (let i = 0; i < count; i++) await local.send(HEADER + segment(`s${i}`));
-  await eventually(async () => (await scrape(local.http))['xrayd_segments_sent_total'] === count);
-  let text = '';
-  await eventually(() => (text += pipe.read()).includes('Read traces:') && text.includes('s1 '));
-  expect(await local.process.stop()).toEqual({ code: 0, signal: null });
-});
+test.each(['json', 'pretty'])(
+  'the local X-Ray stores and answers while nobody reads its lines (%s)',
+  async (format) => {
+    const pipe = fullPipe();
+    const local = await start(pipe, ['local', '--log-format', format, '-l', 'dev']);
+    const count = 200;
+    for (let i = 0; i < count; i++) await local.send(HEADER + segment(`s${i}`));
+    await eventually(async () => (await scrape(local.http))['xrayd_segments_sent_total'] === count);
+    let text = '';
+    await eventually(() => (text += pipe.read()).includes('Read traces:') && text.includes('s1 '));
+    expect(await local.process.stop()).toEqual({ code: 0, signal: null });
+  },
+);

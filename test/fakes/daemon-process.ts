@@ -30,7 +30,9 @@ export class DaemonProcess {
 
   constructor({ args = [], env = {}, command = PROGRAM, cwd, hasFreePorts = true }: DaemonOptions = {}) {
     const [program = '', ...first] = command;
-    const ports = ['--bind', '--bind-tcp', '--http-address'].flatMap((flag) => (args.includes(flag) ? [] : [flag, '127.0.0.1:0']));
+    const ports = ['--bind', '--bind-tcp', '--http-address'].flatMap((flag) =>
+      args.includes(flag) ? [] : [flag, '127.0.0.1:0'],
+    );
     this.#child = spawn(program, [...first, ...(hasFreePorts ? ports : []), ...args], {
       env: { PATH: process.env['PATH'], HOME: '/nonexistent', AWS_EC2_METADATA_DISABLED: 'true', ...env },
       ...(cwd === undefined ? {} : { cwd }),
@@ -87,7 +89,9 @@ export class DaemonProcess {
   async send(...datagrams: readonly (string | Buffer)[]): Promise<void> {
     const socket = createSocket('udp4');
     for (const datagram of datagrams) {
-      await new Promise<void>((done, fail) => socket.send(datagram, this.udpPort, '127.0.0.1', (error) => (error ? fail(error) : done())));
+      await new Promise<void>((done, fail) =>
+        socket.send(datagram, this.udpPort, '127.0.0.1', (error) => (error ? fail(error) : done())),
+      );
     }
     socket.close();
   }

@@ -47,7 +47,19 @@ const VERSIONS = [
   '1_0',
   'NaN',
 ];
-const KEYS = ['format', 'Format', 'FORMAT', 'fOrMaT', 'f\\u006frmat', 'format ', ' format', 'formats', 'forma', '', 'ver\u017fion'];
+const KEYS = [
+  'format',
+  'Format',
+  'FORMAT',
+  'fOrMaT',
+  'f\\u006frmat',
+  'format ',
+  ' format',
+  'formats',
+  'forma',
+  '',
+  'ver\u017fion',
+];
 const BLANKS = ['', ' ', '\t', '\r', '  \t ', '\v', '\f', '\xa0', '\0', '\x1f', '\ufeff'];
 const EXTRAS = [
   '"a":1',
@@ -93,7 +105,9 @@ export function variants(): Buffer[] {
     ...VERSIONS.map((version) => withHeader(`{"version":${version},"format":"json"}`)),
     ...KEYS.map((key) => withHeader(`{"${key}":"json","version":1}`)),
     ...KEYS.map((key) =>
-      withHeader(`{"${key.replace('format', 'version').replace('Format', 'Version').replace('FORMAT', 'VERSION')}":1,"format":"json"}`),
+      withHeader(
+        `{"${key.replace('format', 'version').replace('Format', 'Version').replace('FORMAT', 'VERSION')}":1,"format":"json"}`,
+      ),
     ),
     ...BLANKS.flatMap((blank) => [
       withHeader(`${blank}{"format":"json","version":1}`),
@@ -101,7 +115,10 @@ export function variants(): Buffer[] {
       withHeader(`{${blank}"format"${blank}:${blank}"json"${blank},${blank}"version"${blank}:${blank}1${blank}}`),
       withHeader(`{"format":"json${blank}","version":1}`),
     ]),
-    ...EXTRAS.flatMap((extra) => [withHeader(`{${extra},"format":"json","version":1}`), withHeader(`{"format":"json","version":1,${extra}}`)]),
+    ...EXTRAS.flatMap((extra) => [
+      withHeader(`{${extra},"format":"json","version":1}`),
+      withHeader(`{"format":"json","version":1,${extra}}`),
+    ]),
     ...['', '{}', '[]', '{"format":"json","version":1', '"format":"json","version":1}', '{"format":"json","version":1}}', '{"format":"json","version":1}{}', '{"format":"json" "version":1}', '{"format":"json","version":1,}', '{,"format":"json","version":1}', "{'format':'json','version':1}", '{format:"json",version:1}', 'GET / HTTP/1.1\r', '\x16\x03\x01'].map(withHeader), // prettier-ignore
     ...ENDS.map((end) => Buffer.from(`{"format":"json","version":1}${end}${document()}`)),
     ...DOCUMENTS.map((text) => Buffer.concat([Buffer.from(HEADER), Buffer.from(text)])),

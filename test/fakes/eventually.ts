@@ -1,5 +1,9 @@
 /** Waits until `check` is true; fails with `words` after `timeoutMs`. For events in other processes. */
-export async function eventually(check: () => boolean | Promise<boolean>, timeoutMs = 40_000, words = 'it did not happen'): Promise<void> {
+export async function eventually(
+  check: () => boolean | Promise<boolean>,
+  timeoutMs = 40_000,
+  words = 'it did not happen',
+): Promise<void> {
   const endMs = performance.now() + timeoutMs;
   while (!(await check())) {
     if (performance.now() > endMs) throw new Error(`${words} within ${timeoutMs} ms: ${check.toString()}`);

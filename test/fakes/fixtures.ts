@@ -8,20 +8,31 @@ function lines<T>(name: string): T[] {
 export const HEADER = '{"format":"json","version":1}\n';
 
 /** Datagrams recorded from real SDKs; see test/fixtures/README.md. */
-export const DATAGRAMS = lines<{ client: string; scenario: string; payload_base64: string }>('datagrams.ndjson').map((line) => {
-  const datagram = Buffer.from(line.payload_base64, 'base64');
-  return { client: line.client, scenario: line.scenario, datagram, document: datagram.subarray(datagram.indexOf('\n') + 1) };
-});
+export const DATAGRAMS = lines<{ client: string; scenario: string; payload_base64: string }>('datagrams.ndjson').map(
+  (line) => {
+    const datagram = Buffer.from(line.payload_base64, 'base64');
+    return {
+      client: line.client,
+      scenario: line.scenario,
+      datagram,
+      document: datagram.subarray(datagram.indexOf('\n') + 1),
+    };
+  },
+);
 
 /** HTTP requests to TCP 2000 recorded from real SDKs. */
-export const SAMPLING_REQUESTS = lines<{ client: string; path: string; request_base64: string }>('sampling-requests.ndjson').map((line) => ({
+export const SAMPLING_REQUESTS = lines<{ client: string; path: string; request_base64: string }>(
+  'sampling-requests.ndjson',
+).map((line) => ({
   client: line.client,
   path: line.path,
   request: Buffer.from(line.request_base64, 'base64'),
 }));
 
 /** Calls of the reference daemon to X-Ray. */
-export const REFERENCE_REQUESTS = lines<{ client: string; path: string; headers: [string, string][]; body: string }>('go-daemon-upstream.ndjson');
+export const REFERENCE_REQUESTS = lines<{ client: string; path: string; headers: [string, string][]; body: string }>(
+  'go-daemon-upstream.ndjson',
+);
 
 /** Requests of the AWS CLI to an X-Ray endpoint. */
 export const CLI_REQUESTS = lines<{ path: string; headers: Record<string, string>; body: string }>('aws-cli.ndjson');
@@ -32,7 +43,9 @@ interface RecordedBytes {
 }
 
 function bytesOf(recorded: RecordedBytes): Buffer {
-  return recorded.base64 === undefined ? Buffer.from(recorded.text ?? '', 'latin1') : Buffer.from(recorded.base64, 'base64');
+  return recorded.base64 === undefined
+    ? Buffer.from(recorded.text ?? '', 'latin1')
+    : Buffer.from(recorded.base64, 'base64');
 }
 
 function upstreamRequest(recorded: RecordedBytes): { method: string; target: string; body: Buffer } {
@@ -44,7 +57,9 @@ function upstreamRequest(recorded: RecordedBytes): { method: string; target: str
   return {
     method,
     target,
-    body: isChunked ? Buffer.from(/^[0-9a-f]+\r\n(.*)\r\n0\r\n\r\n$/s.exec(body.toString('latin1'))?.[1] ?? '', 'latin1') : body,
+    body: isChunked
+      ? Buffer.from(/^[0-9a-f]+\r\n(.*)\r\n0\r\n\r\n$/s.exec(body.toString('latin1'))?.[1] ?? '', 'latin1')
+      : body,
   };
 }
 

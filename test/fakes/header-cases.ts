@@ -1,4 +1,7 @@
-/** What the reference daemon accepts and rejects. Source: aws-xray-daemon 3.6.6, cmd/tracing/daemon.go, pkg/tracesegment; Go's encoding/json. */
+/**
+ * What the reference daemon accepts and rejects. Source: aws-xray-daemon 3.6.6, cmd/tracing/daemon.go,
+ * pkg/tracesegment; Go's encoding/json.
+ */
 export const ACCEPTED: [what: string, datagram: string, document: string][] = [
   ['the compact header of Node, Python, .NET and Ruby', '{"format":"json","version":1}\n{}', '{}'],
   ['the spaced header of Java and Go', '{"format": "json", "version": 1}\n{}', '{}'],
@@ -15,7 +18,11 @@ export const ACCEPTED: [what: string, datagram: string, document: string][] = [
   ['blanks around the header', '  {"format":"json","version":1}  \n{}', '{}'],
   ['a body that is not JSON', '{"format":"json","version":1}\nx', 'x'],
   ['a body with trailing blanks and newlines, kept', '{"format":"json","version":1}\n{} \n\n', '{} \n\n'],
-  ['two datagrams in one, as one body', '{"format":"json","version":1}\n{"format":"json","version":1}\n{}', '{"format":"json","version":1}\n{}'],
+  [
+    'two datagrams in one, as one body',
+    '{"format":"json","version":1}\n{"format":"json","version":1}\n{}',
+    '{"format":"json","version":1}\n{}',
+  ],
   ['an array of documents', '{"format":"json","version":1}\n[{},{}]', '[{},{}]'],
   ['an OTLP body', '{"format":"json","version":1}\nT1SCpMLCg==', 'T1SCpMLCg=='],
   ['a body of one newline', '{"format":"json","version":1}\n\n', '\n'],
@@ -42,6 +49,10 @@ export const REJECTED: [what: string, datagram: string, reason: string][] = [
   ['a string', '"format json version 1"\n{}', 'bad_header'],
   ['a broken object, whose good members Go does not see', '{"format":"json","version":1,\n{}', 'bad_header'],
   ['members one level down', '{"a":{"format":"json","version":1}}\n{}', 'bad_header'],
-  ['nesting that Go gives up on', `{"format":"json","version":1,"a":${'['.repeat(10_001)}${']'.repeat(10_001)}}\n{}`, 'bad_header'],
+  [
+    'nesting that Go gives up on',
+    `{"format":"json","version":1,"a":${'['.repeat(10_001)}${']'.repeat(10_001)}}\n{}`,
+    'bad_header',
+  ],
   ['a dotless i, which Go does not fold', '{"format":"json","vers\u0131on":1}\n{}', 'bad_header'],
 ];

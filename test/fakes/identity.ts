@@ -32,15 +32,22 @@ export class FakeSts extends FakeServer {
     const form = new URLSearchParams(request.body.toString());
     switch (form.get('Action')) {
       case 'AssumeRoleWithWebIdentity':
-        if (!this.isKnownToken(form.get('WebIdentityToken') ?? '')) return stsError(400, 'InvalidIdentityToken', 'The token is expired or unknown');
+        if (!this.isKnownToken(form.get('WebIdentityToken') ?? ''))
+          return stsError(400, 'InvalidIdentityToken', 'The token is expired or unknown');
         return this.#assume('AssumeRoleWithWebIdentity', form);
       case 'AssumeRole':
-        if (signatureProblem(request, 'sts', this.region, this.callers) !== undefined) return stsError(403, 'SignatureDoesNotMatch', 'bad signature');
-        if ((form.get('ExternalId') ?? '') !== this.externalId) return stsError(403, 'AccessDenied', 'not authorized to perform: sts:AssumeRole');
+        if (signatureProblem(request, 'sts', this.region, this.callers) !== undefined)
+          return stsError(403, 'SignatureDoesNotMatch', 'bad signature');
+        if ((form.get('ExternalId') ?? '') !== this.externalId)
+          return stsError(403, 'AccessDenied', 'not authorized to perform: sts:AssumeRole');
         return this.#assume('AssumeRole', form);
       case 'GetCallerIdentity':
-        if (signatureProblem(request, 'sts', this.region, this.callers) !== undefined) return stsError(403, 'SignatureDoesNotMatch', 'bad signature');
-        return xml('GetCallerIdentity', '<Arn>arn:aws:iam::123456789012:user/dev</Arn><UserId>AIDA</UserId><Account>123456789012</Account>');
+        if (signatureProblem(request, 'sts', this.region, this.callers) !== undefined)
+          return stsError(403, 'SignatureDoesNotMatch', 'bad signature');
+        return xml(
+          'GetCallerIdentity',
+          '<Arn>arn:aws:iam::123456789012:user/dev</Arn><UserId>AIDA</UserId><Account>123456789012</Account>',
+        );
       default:
         return stsError(400, 'InvalidAction', 'unknown action');
     }
@@ -57,7 +64,10 @@ export class FakeSts extends FakeServer {
     this.issued.push(found);
     const credentials = `<Credentials><AccessKeyId>${found.accessKeyId}</AccessKeyId><SecretAccessKey>${found.secretAccessKey}</SecretAccessKey><SessionToken>${found.sessionToken}</SessionToken><Expiration>${found.expiration.toISOString()}</Expiration></Credentials>`;
     const arn = `${role.replace(':iam:', ':sts:').replace(':role/', ':assumed-role/')}/${form.get('RoleSessionName')}`;
-    return xml(action, `${credentials}<AssumedRoleUser><Arn>${arn}</Arn><AssumedRoleId>AROA:x</AssumedRoleId></AssumedRoleUser>`);
+    return xml(
+      action,
+      `${credentials}<AssumedRoleUser><Arn>${arn}</Arn><AssumedRoleId>AROA:x</AssumedRoleId></AssumedRoleUser>`,
+    );
   }
 }
 
@@ -79,7 +89,8 @@ export class FakeContainerCredentials extends FakeServer {
 
   protected override answer(request: RecordedRequest): Behaviour {
     if (request.method !== 'GET' || request.target !== '/v1/credentials') return json({ message: 'not found' }, 404);
-    if (request.headers['authorization'] !== this.token) return json({ message: 'Service Account Token is missing or invalid' }, 400);
+    if (request.headers['authorization'] !== this.token)
+      return json({ message: 'Service Account Token is missing or invalid' }, 400);
     const found = issue(this.lifetimeMs);
     this.issued.push(found);
     return json({
@@ -136,7 +147,8 @@ export class FakeSso extends FakeServer {
 
   protected override answer({ target, headers }: RecordedRequest): Behaviour {
     if (!target.startsWith('/federation/credentials?')) return json({ message: 'not found' }, 404);
-    if (headers['x-amz-sso_bearer_token'] !== this.accessToken) return json({ message: 'Session token not found or invalid' }, 401);
+    if (headers['x-amz-sso_bearer_token'] !== this.accessToken)
+      return json({ message: 'Session token not found or invalid' }, 401);
     const found = issue();
     this.issued.push(found);
     const { accessKeyId, secretAccessKey, sessionToken, expiration } = found;
@@ -147,6 +159,8 @@ export class FakeSso extends FakeServer {
 /** The ECS metadata endpoint, version 4. */
 export class FakeEcsMetadata extends FakeServer {
   protected override answer({ target }: RecordedRequest): Behaviour {
-    return target === '/v4/abc/task' ? json({ TaskARN: 'arn:aws:ecs:ap-southeast-2:123456789012:task/cluster/abc' }) : json({}, 404);
+    return target === '/v4/abc/task'
+      ? json({ TaskARN: 'arn:aws:ecs:ap-southeast-2:123456789012:task/cluster/abc' })
+      : json({}, 404);
   }
 }

@@ -41,7 +41,10 @@ export class LocalXRay {
 
   static async startIn(env: Record<string, string>, ...args: string[]): Promise<LocalXRay> {
     const token = args.includes('--token') ? args[args.indexOf('--token') + 1]! : 'any';
-    const daemon = new DaemonProcess({ args: ['local', '--region', 'eu-west-1', '--account-id', '123456789012', ...args], env });
+    const daemon = new DaemonProcess({
+      args: ['local', '--region', 'eu-west-1', '--account-id', '123456789012', ...args],
+      env,
+    });
     return new LocalXRay(await daemon.ready(), token);
   }
 
@@ -57,9 +60,17 @@ export class LocalXRay {
 
   /** Calls without an SDK, which would check the members before sending them. */
   async ask(operation: OperationName, body: object): Promise<Answered> {
-    const answer = await fetch(this.daemon.tcpUrl + OPERATIONS[operation].path, { method: 'POST', body: JSON.stringify(body) });
+    const answer = await fetch(this.daemon.tcpUrl + OPERATIONS[operation].path, {
+      method: 'POST',
+      body: JSON.stringify(body),
+    });
     const text = await answer.text();
-    return { status: answer.status, type: answer.headers.get('x-amzn-errortype'), text, json: JSON.parse(text) as Record<string, unknown> };
+    return {
+      status: answer.status,
+      type: answer.headers.get('x-amzn-errortype'),
+      text,
+      json: JSON.parse(text) as Record<string, unknown>,
+    };
   }
 
   nextTraceId(): string {
@@ -78,7 +89,9 @@ export class LocalXRay {
       segmentJson('web', { ...trace, ...at, http, subsegments: [orders], ...members }),
       segmentJson('orders', { ...trace, ...at, end_time: now + 0.7, parent_id: orders.id, subsegments: [table] }),
     ].map((document) => JSON.stringify(document));
-    const { UnprocessedTraceSegments: refused = [] } = await this.client.send(new xray.PutTraceSegmentsCommand({ TraceSegmentDocuments: documents }));
+    const { UnprocessedTraceSegments: refused = [] } = await this.client.send(
+      new xray.PutTraceSegmentsCommand({ TraceSegmentDocuments: documents }),
+    );
     if (refused.length > 0) throw new Error(`refused: ${JSON.stringify(refused)}`);
     return trace.trace_id;
   }

@@ -22,12 +22,34 @@ function* membersIn(shape: Shape, path: readonly (string | 0)[]): ReturnType<typ
 /** `json` with `value` at `path`; creates what is missing on the path. */
 export function withMember(json: Json, [first, ...rest]: readonly (string | 0)[], value: unknown): Json {
   const inner = (json as Record<string | 0, unknown>)[first!];
-  const below = rest.length === 0 ? value : withMember((typeof inner === 'object' && inner !== null ? inner : {}) as Json, rest, value);
+  const below =
+    rest.length === 0
+      ? value
+      : withMember((typeof inner === 'object' && inner !== null ? inner : {}) as Json, rest, value);
   return first === 0 ? ([below] as unknown as Json) : { ...json, [first!]: below };
 }
 
 const anything = fc.oneof(
-  fc.constantFrom<unknown>(null, true, false, 'true', '', '503', 503, 429, 404, 200, 503.7, -1, {}, [], [null], 'AWS', 'aws', 'remote'),
+  fc.constantFrom<unknown>(
+    null,
+    true,
+    false,
+    'true',
+    '',
+    '503',
+    503,
+    429,
+    404,
+    200,
+    503.7,
+    -1,
+    {},
+    [],
+    [null],
+    'AWS',
+    'aws',
+    'remote',
+  ),
   fc.jsonValue({ maxDepth: 2 }),
 );
 const paths = fc.constantFrom(...[...membersOf()].map(({ path }) => path).filter(([first]) => first !== 'subsegments'));
@@ -42,10 +64,24 @@ const changes = fc.array(fc.tuple(fc.oneof(paths, status), anything), { maxLengt
 
 /** Segments with members of any type in any place; X-Ray may refuse some. */
 export const oddSegments: fc.Arbitrary<Json> = fc
-  .record({ own: changes, inner: changes, to: fc.constantFrom(-1, 0, 1, 2.0004), isOpen: fc.boolean(), scale: fc.constantFrom(1, 1, 1, 1_000) })
+  .record({
+    own: changes,
+    inner: changes,
+    to: fc.constantFrom(-1, 0, 1, 2.0004),
+    isOpen: fc.boolean(),
+    scale: fc.constantFrom(1, 1, 1, 1_000),
+  })
   .map(({ own, inner, to, isOpen, scale }) => {
-    const times = { start_time: START * scale, ...(isOpen ? { end_time: undefined, in_progress: true } : { end_time: (START + to) * scale }) };
-    const child = inner.reduce<Json>((json, [path, value]) => withMember(json, path, value), { ...sub('inner', { namespace: 'remote' }), ...times });
+    const times = {
+      start_time: START * scale,
+      ...(isOpen ? { end_time: undefined, in_progress: true } : { end_time: (START + to) * scale }),
+    };
+    const child = inner.reduce<Json>((json, [path, value]) => withMember(json, path, value), {
+      ...sub('inner', { namespace: 'remote' }),
+      ...times,
+    });
     const segment = { ...segmentJson('web'), ...times, subsegments: [child] };
-    return JSON.parse(JSON.stringify(own.reduce<Json>((json, [path, value]) => withMember(json, path, value), segment))) as Json;
+    return JSON.parse(
+      JSON.stringify(own.reduce<Json>((json, [path, value]) => withMember(json, path, value), segment)),
+    ) as Json;
   });

@@ -39,15 +39,28 @@ export function randomTraces(count: number, seed: number): Json[][] {
       },
     );
   const place = (): Part =>
-    pick<Part>({}, { user: pick('u1', 'u2'), resource_arn: 'arn:x', aws: { ec2: { instance_id: 'i-1', availability_zone: 'us-east-1a' } } });
+    pick<Part>(
+      {},
+      {
+        user: pick('u1', 'u2'),
+        resource_arn: 'arn:x',
+        aws: { ec2: { instance_id: 'i-1', availability_zone: 'us-east-1a' } },
+      },
+    );
   const time = (): Part => ({ to: pick(0.5, 1, 2, 5) });
-  const cause = (): Part => pick<Part>({}, { cause: { exceptions: [{ id: 'eeeeeeeeeeeeeeee', type: 'Boom', message: 'a' }] } });
+  const cause = (): Part =>
+    pick<Part>({}, { cause: { exceptions: [{ id: 'eeeeeeeeeeeeeeee', type: 'Boom', message: 'a' }] } });
   return Array.from({ length: count }, (_, i) => {
     const trace = { trace_id: `1-${START.toString(16)}-${i.toString(16).padStart(24, '0')}` };
     const orders = call('orders', { ...time(), ...flags(), ...cause() });
     const others = [
       call('api.example.com', { ...time(), ...flags(), ...http() }),
-      sub('DynamoDB', { namespace: 'aws', aws: { operation: 'GetItem', table_name: 'orders' }, ...flags(), ...cause() }),
+      sub('DynamoDB', {
+        namespace: 'aws',
+        aws: { operation: 'GetItem', table_name: 'orders' },
+        ...flags(),
+        ...cause(),
+      }),
       sub('inner', { ...annotations(), ...flags(), ...cause() }),
     ].filter(() => random.next() < 0.5);
     const root = pick<Part>({}, {}, {}, { parent_id: 'ffffffffffffffff' });
@@ -64,9 +77,18 @@ export function randomTraces(count: number, seed: number): Json[][] {
     });
     const documents: Json[] = [web];
     if (random.next() < 0.5)
-      documents.push(segmentJson('orders', { ...trace, parent_id: orders.id, ...time(), ...flags(), ...annotations(), ...place() }));
+      documents.push(
+        segmentJson('orders', { ...trace, parent_id: orders.id, ...time(), ...flags(), ...annotations(), ...place() }),
+      );
     if (random.next() < 0.3)
-      documents.push(streamed('DynamoDB', web.id, { ...trace, namespace: 'aws', aws: { operation: 'GetItem', table_name: 'none' }, ...flags() }));
+      documents.push(
+        streamed('DynamoDB', web.id, {
+          ...trace,
+          namespace: 'aws',
+          aws: { operation: 'GetItem', table_name: 'none' },
+          ...flags(),
+        }),
+      );
     const open = Object.fromEntries(Object.entries(web).filter(([key]) => key !== 'end_time' && key !== 'subsegments'));
     if (random.next() < 0.3) documents.unshift({ ...open, in_progress: true });
     return documents;
@@ -89,7 +111,12 @@ export function withVersions(documents: readonly Json[], random: () => number): 
       const inner = { ...sub('inside another version', { annotations: { version: 1 } }) };
       versions.push(random() < 0.5 ? open(alone) : { ...alone, subsegments: [inner] });
       if (random() < 0.5)
-        versions.push(streamed('holds another', document['id'] as string, { trace_id: document['trace_id'], subsegments: [open(child)] }));
+        versions.push(
+          streamed('holds another', document['id'] as string, {
+            trace_id: document['trace_id'],
+            subsegments: [open(child)],
+          }),
+        );
     }
   }
   return versions;

@@ -27,7 +27,9 @@ export async function rawRequest(url: string, request: Buffer | string, isWhole 
   });
   socket.on('end', settle);
   socket.on('close', settle);
-  socket.on('error', (error: NodeJS.ErrnoException) => (error.code === 'ECONNRESET' || error.code === 'EPIPE' ? settle() : reject(error)));
+  socket.on('error', (error: NodeJS.ErrnoException) =>
+    error.code === 'ECONNRESET' || error.code === 'EPIPE' ? settle() : reject(error),
+  );
   socket.write(request);
   return promise;
 }

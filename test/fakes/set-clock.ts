@@ -44,6 +44,7 @@ export class SetClock {
 
   /** Removes what libfaketime leaves of a killed process. */
   static clear(pid: number): void {
-    for (const name of [`faketime_shm_${pid}`, `sem.faketime_sem_${pid}`]) rmSync(join('/dev/shm', name), { force: true });
+    for (const name of [`faketime_shm_${pid}`, `sem.faketime_sem_${pid}`])
+      rmSync(join('/dev/shm', name), { force: true });
   }
 }

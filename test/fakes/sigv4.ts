@@ -45,8 +45,21 @@ export function signatureProblem(
   // aws4 omits headers that it considers unsigned; AWS uses the list in the request.
   const extraHeadersToInclude = Object.fromEntries(names.map((name) => [name, true]));
   const host = headers['host'] ?? '';
-  const options = { host, method, path: target, service, region, body, headers: chosen, doNotModifyHeaders: true, extraHeadersToInclude };
-  const signer = new (aws4 as unknown as { RequestSigner: new (...args: unknown[]) => Signer }).RequestSigner(options, known);
+  const options = {
+    host,
+    method,
+    path: target,
+    service,
+    region,
+    body,
+    headers: chosen,
+    doNotModifyHeaders: true,
+    extraHeadersToInclude,
+  };
+  const signer = new (aws4 as unknown as { RequestSigner: new (...args: unknown[]) => Signer }).RequestSigner(
+    options,
+    known,
+  );
   signer.datetime = amzDate;
   return signer.authHeader() === authorization ? undefined : 'InvalidSignatureException';
 }

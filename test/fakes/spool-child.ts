@@ -17,7 +17,8 @@ let given = 0;
 async function answer(message: ToSpoolChild): Promise<Omit<FromSpoolChild, 'id'>> {
   const sent: string[] = [];
   let isWritten = true;
-  if (message.name === 'write') isWritten = await spool.write(segmentsOf(message.documents), () => (given += message.documents.length));
+  if (message.name === 'write')
+    isWritten = await spool.write(segmentsOf(message.documents), () => (given += message.documents.length));
   if (message.name === 'send') {
     for (let left = message.batches; left > 0 && spool.hasNext; left--) {
       const taken = await spool.take();

@@ -31,7 +31,10 @@ export class SpoolProcess {
   readonly #waiting = new Map<number, (answer: FromSpoolChild) => void>();
   #questions = 0;
 
-  private constructor(folder: string, { maxBytes = 1_000_000, lookEveryMs = 50, isNamespaced = false, uid }: SpoolProcessOptions) {
+  private constructor(
+    folder: string,
+    { maxBytes = 1_000_000, lookEveryMs = 50, isNamespaced = false, uid }: SpoolProcessOptions,
+  ) {
     const args = [folder, String(maxBytes), String(lookEveryMs)];
     const around = isNamespaced ? ['unshare', '--pid', '--fork', '--kill-child', process.execPath] : [process.execPath];
     const [execPath = '', ...execArgv] = around;

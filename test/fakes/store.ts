@@ -8,5 +8,8 @@ export function countOf(database: DatabaseSync, table: string): number {
 
 /** Rows of the index, in all of its tables. */
 export function termsIn(database: DatabaseSync): number {
-  return Array.from({ length: GENERATIONS }, (_, slot) => countOf(database, termTable(slot))).reduce((sum, rows) => sum + rows, 0);
+  return Array.from({ length: GENERATIONS }, (_, slot) => countOf(database, termTable(slot))).reduce(
+    (sum, rows) => sum + rows,
+    0,
+  );
 }

@@ -21,7 +21,10 @@ export interface Part {
 }
 
 /** A segment of one second, or `from`–`to`, with the given members. */
-export function segmentJson(name: string, { from = 0, to = from + 1, subsegments, ...members }: Part = {}): Json & { id: string } {
+export function segmentJson(
+  name: string,
+  { from = 0, to = from + 1, subsegments, ...members }: Part = {},
+): Json & { id: string } {
   const times = members['in_progress'] === true ? {} : { end_time: START + to };
   return {
     id: nextId(),

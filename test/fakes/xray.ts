@@ -3,10 +3,16 @@ import { judgeDocument } from './document-rules.ts';
 import { FakeServer, json, type Behaviour, type CannedReply, type RecordedRequest } from './server.ts';
 import { signatureProblem, type KnownCredentials } from './sigv4.ts';
 
-export const EXAMPLE_CREDENTIALS = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY' };
+export const EXAMPLE_CREDENTIALS = {
+  accessKeyId: 'AKIDEXAMPLE',
+  secretAccessKey: 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY',
+};
 
 /** The same as variables for a program. */
-export const EXAMPLE_KEYS = { AWS_ACCESS_KEY_ID: EXAMPLE_CREDENTIALS.accessKeyId, AWS_SECRET_ACCESS_KEY: EXAMPLE_CREDENTIALS.secretAccessKey };
+export const EXAMPLE_KEYS = {
+  AWS_ACCESS_KEY_ID: EXAMPLE_CREDENTIALS.accessKeyId,
+  AWS_SECRET_ACCESS_KEY: EXAMPLE_CREDENTIALS.secretAccessKey,
+};
 
 export interface FakeXRayConfig {
   readonly region?: string;
@@ -93,7 +99,8 @@ export class FakeXRay extends FakeServer {
       return refuse(403, problem, 'The request signature we calculated does not match the signature you provided.');
     }
     const action = ACTIONS[request.target];
-    if (action === undefined) return json({ Output: { __type: 'com.amazon.coral.service#UnknownOperationException' }, Version: '1.0' });
+    if (action === undefined)
+      return json({ Output: { __type: 'com.amazon.coral.service#UnknownOperationException' }, Version: '1.0' });
     if (this.denied.has(action)) {
       const caller = 'arn:aws:sts::123456789012:assumed-role/node/i-0abc';
       return refuse(
@@ -108,18 +115,25 @@ export class FakeXRay extends FakeServer {
   #perform({ target, body }: RecordedRequest): CannedReply {
     let input: Record<string, unknown>;
     try {
-      input = body.length === 0 ? {} : (JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body)) as Record<string, unknown>);
+      input =
+        body.length === 0
+          ? {}
+          : (JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body)) as Record<string, unknown>);
     } catch {
       return refuse(400, 'SerializationException', 'Could not parse request body into json');
     }
     if (target === '/TraceSegments') return this.#putTraceSegments(input);
     if (target === '/GetSamplingRules') {
-      return json({ NextToken: null, SamplingRuleRecords: this.rules.map((rule) => ({ CreatedAt: 0, ModifiedAt: 0, SamplingRule: rule })) });
+      return json({
+        NextToken: null,
+        SamplingRuleRecords: this.rules.map((rule) => ({ CreatedAt: 0, ModifiedAt: 0, SamplingRule: rule })),
+      });
     }
     if (target === '/SamplingTargets') return this.#targets(input);
     if (target === '/TelemetryRecords') {
       const records = input['TelemetryRecords'];
-      if (!Array.isArray(records) || records.length === 0) return refuse(400, 'InvalidRequestException', 'Telemetry records cannot be empty');
+      if (!Array.isArray(records) || records.length === 0)
+        return refuse(400, 'InvalidRequestException', 'Telemetry records cannot be empty');
       return json({});
     }
     return json({ SamplingStatisticSummaries: [], NextToken: null });
@@ -127,16 +141,23 @@ export class FakeXRay extends FakeServer {
 
   #putTraceSegments(input: Record<string, unknown>): CannedReply {
     const documents = input['TraceSegmentDocuments'];
-    if (!Array.isArray(documents) || documents.length === 0) return refuse(400, 'InvalidRequestException', 'Segments can not be empty');
+    if (!Array.isArray(documents) || documents.length === 0)
+      return refuse(400, 'InvalidRequestException', 'Segments can not be empty');
     if (documents.length > 50) return refuse(400, 'InvalidRequestException', 'Exceeding maximum segment count: 50');
-    if (!documents.every((document) => typeof document === 'string')) return refuse(400, 'SerializationException', 'Expected a string');
+    if (!documents.every((document) => typeof document === 'string'))
+      return refuse(400, 'SerializationException', 'Expected a string');
     const unprocessed: object[] = [];
     for (const document of documents) {
       this.#seen++;
       const isThrottled = this.throttleEvery > 0 && this.#seen % this.throttleEvery === 0;
       const refusal = isThrottled ? { id: idOf(document), code: 'ThrottledException' } : judgeDocument(document);
       if (refusal === undefined) this.accept(document);
-      else unprocessed.push({ Id: refusal.id, ErrorCode: refusal.code, Message: `Invalid segment. ErrorCode: ${refusal.code}` });
+      else
+        unprocessed.push({
+          Id: refusal.id,
+          ErrorCode: refusal.code,
+          Message: `Invalid segment. ErrorCode: ${refusal.code}`,
+        });
     }
     return json({ UnprocessedTraceSegments: unprocessed });
   }
@@ -149,7 +170,13 @@ export class FakeXRay extends FakeServer {
       LastRuleModification: 0,
       SamplingTargetDocuments: known.map(({ RuleName }) => {
         const rule = this.rules.find((one) => one['RuleName'] === RuleName);
-        return { RuleName, FixedRate: rule?.['FixedRate'], Interval: 10, ReservoirQuota: rule?.['ReservoirSize'], ReservoirQuotaTTL: ttl };
+        return {
+          RuleName,
+          FixedRate: rule?.['FixedRate'],
+          Interval: 10,
+          ReservoirQuota: rule?.['ReservoirSize'],
+          ReservoirQuotaTTL: ttl,
+        };
       }),
       UnprocessedStatistics: documents
         .filter((document) => !known.includes(document))

@@ -3,7 +3,14 @@ import { SCENARIOS } from './scenarios.ts';
 import { CLOCKS } from './scenarios/clocks.ts';
 import { expectGood, SHORT_MS } from './short.ts';
 
-const CLOCKS_IN_SHORT = ['clock-back', 'clock-back-healthy', 'clock-ahead', 'suspend-back', 'clock-back-local', 'suspend-local'];
+const CLOCKS_IN_SHORT = [
+  'clock-back',
+  'clock-back-healthy',
+  'clock-ahead',
+  'suspend-back',
+  'clock-back-local',
+  'suspend-local',
+];
 const shown = SCENARIOS.filter((scenario) => !CLOCKS.includes(scenario) || CLOCKS_IN_SHORT.includes(scenario.id));
 
 // Short versions; the full set is `npm run faults`. All clocks: `npm run faults -- clock suspend`.

@@ -3,8 +3,9 @@ import type { AddressInfo } from 'node:net';
 
 /**
  * What the network does between the daemon and X-Ray:
- * `open` forwards; `silent` accepts and says nothing, so that a TLS handshake hangs; `deaf` forwards what the daemon says and drops the answers,
- * as a half-open connection does; `cut` resets after the first kilobytes, in the middle of a body.
+ * `open` forwards; `silent` accepts and says nothing, so that a TLS handshake hangs; `deaf` forwards what the daemon
+ * says and drops the answers, as a half-open connection does; `cut` resets after the first kilobytes, in the middle of
+ * a body.
  */
 export type GateMode = 'open' | 'silent' | 'deaf' | 'cut';
 
@@ -20,8 +21,13 @@ export class Gate {
   #port: number;
   #mode: GateMode = 'open';
 
-  /** `host`: where it listens; `from`: the address that it comes from, by which the target knows one gate from another. */
-  constructor(target: number, { host = '127.0.0.1', from = '127.0.0.1', port = 0 }: { host?: string; from?: string; port?: number } = {}) {
+  /**
+   * `host`: where it listens; `from`: the address that it comes from, by which the target knows one gate from another.
+   */
+  constructor(
+    target: number,
+    { host = '127.0.0.1', from = '127.0.0.1', port = 0 }: { host?: string; from?: string; port?: number } = {},
+  ) {
     this.#target = target;
     this.#host = host;
     this.#from = from;
@@ -33,7 +39,9 @@ export class Gate {
     return this.#port;
   }
 
-  /** Changes what happens to new connections; the old ones are reset, but for `deaf`, which is what happens to them too. */
+  /**
+   * Changes what happens to new connections; the old ones are reset, but for `deaf`, which is what happens to them too.
+   */
   set mode(mode: GateMode) {
     this.#mode = mode;
     if (mode !== 'deaf') this.#resetAll();

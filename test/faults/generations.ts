@@ -35,7 +35,11 @@ export async function threeGenerations(harness: Harness, seconds: number): Promi
     await drain(before);
     const left = spooledNumbers(folder).length;
     if (left <= 0) throw new Error(`generation ${generation - 1} left nothing: the scenario shows nothing`);
-    await eventually(async () => (await harness.ledger()).restored >= left, LOOK_MS * 1.5, `generation ${generation} restored fewer than ${left}`);
+    await eventually(
+      async () => (await harness.ledger()).restored >= left,
+      LOOK_MS * 1.5,
+      `generation ${generation} restored fewer than ${left}`,
+    );
     const { restored, imbalance } = await harness.ledger();
     if (imbalance !== 0) throw new Error(`the identity of generation ${generation} is off by ${imbalance}`);
     harness.onProgress(`generation ${generation} adopted ${restored}`);
@@ -49,7 +53,8 @@ export async function threeGenerations(harness: Harness, seconds: number): Promi
     all.reduce((total, each) => total + each[term], 0);
   const lost = sum('dropped') + sum('rejected') + sum('unprocessed') + sum('kernelDrops');
   const { offered } = harness.load;
-  if (sum('sent') !== offered + warmUps - lost) throw new Error(`${offered + warmUps} offered, ${sum('sent')} sent by all, ${lost} lost by all`);
+  if (sum('sent') !== offered + warmUps - lost)
+    throw new Error(`${offered + warmUps} offered, ${sum('sent')} sent by all, ${lost} lost by all`);
   const { missing } = harness.verdict();
   if (missing !== lost) throw new Error(`${missing} missing, ${lost} lost by all`);
   return drainedMs;

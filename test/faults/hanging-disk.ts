@@ -11,7 +11,9 @@ export function hangingDisk(): string | undefined {
   const library = `${FOLDER}hang.so`;
   try {
     mkdirSync(FOLDER, { recursive: true });
-    execFileSync('cc', ['-shared', '-fPIC', '-O1', '-o', `${library}.${process.pid}`, SOURCE, '-ldl'], { stdio: 'ignore' });
+    execFileSync('cc', ['-shared', '-fPIC', '-O1', '-o', `${library}.${process.pid}`, SOURCE, '-ldl'], {
+      stdio: 'ignore',
+    });
     renameSync(`${library}.${process.pid}`, library);
     return library;
   } catch {

@@ -35,7 +35,9 @@ export interface HarnessConfig {
   readonly hasSetClock?: boolean;
   /** A library of `hangingDisk`: syncing a file hangs while the folder of the run has a file "hang". */
   readonly disk?: string;
-  /** Who gives the daemon its credentials; the environment when not given. The first `hangs` calls are never answered. */
+  /**
+   * Who gives the daemon its credentials; the environment when not given. The first `hangs` calls are never answered.
+   */
   readonly identity?: { readonly kind: IdentityKind; readonly hangs: number; readonly lifetimeMs: number };
   /** The host name in the endpoint; the address of the gate when not given. */
   readonly host?: string;
@@ -75,7 +77,10 @@ export class Harness {
     this.#load = new Load(port);
     this.#config = config;
     this.#folder = mkdtempSync(join(tmpdir(), 'xrayd-faults-'));
-    writeFileSync(join(this.#folder, 'cfg.yaml'), `Endpoint: "https://${config.host ?? '127.0.0.1'}:${gate.port}"\nNoVerifySSL: true\nVersion: 2\n`);
+    writeFileSync(
+      join(this.#folder, 'cfg.yaml'),
+      `Endpoint: "https://${config.host ?? '127.0.0.1'}:${gate.port}"\nNoVerifySSL: true\nVersion: 2\n`,
+    );
     this.clock = new SetClock(this.#folder);
     this.#daemon = this.#spawn();
     this.#watch = setInterval(() => this.#measure(), 250);
@@ -185,7 +190,10 @@ export class Harness {
     this.#daemon = this.#spawn();
   }
 
-  /** As a rolling update does: one more daemon with the same spool, on ports of its own, that gets the load from now on. Resolves with the one before. */
+  /**
+   * As a rolling update does: one more daemon with the same spool, on ports of its own, that gets the load from now on.
+   * Resolves with the one before.
+   */
   async surge(): Promise<DaemonProcess> {
     const before = this.#daemon;
     this.#earlier.push(before);
@@ -225,9 +233,22 @@ export class Harness {
     } = this.#config;
     const address = `127.0.0.1:${this.port}`;
     const spool = hasSpool ? ['--spool', this.spoolFolder] : [];
-    const flags = ['-o', '-n', 'us-east-1', '-c', join(this.#folder, 'cfg.yaml'), '-b', address, '-t', address, ...spool, ...args];
+    const flags = [
+      '-o',
+      '-n',
+      'us-east-1',
+      '-c',
+      join(this.#folder, 'cfg.yaml'),
+      '-b',
+      address,
+      '-t',
+      address,
+      ...spool,
+      ...args,
+    ];
     let program = command;
-    if (fileSizeBlocks !== undefined) program = ['sh', '-c', `trap '' XFSZ; ulimit -f ${fileSizeBlocks}; exec "$@"`, 'sh', ...program];
+    if (fileSizeBlocks !== undefined)
+      program = ['sh', '-c', `trap '' XFSZ; ulimit -f ${fileSizeBlocks}; exec "$@"`, 'sh', ...program];
     if (memoryLimitMb !== undefined) this.#limit = MemoryLimit.create(memoryLimitMb * 1024 * 1024);
     return new DaemonProcess({
       command: this.#limit?.around(program) ?? program,
@@ -242,7 +263,9 @@ export class Harness {
         MALLOC_ARENA_MAX: '1',
         FAULTS_FOLDER: this.#folder,
         ...(disk === undefined ? {} : { LD_PRELOAD: disk }),
-        ...(preload === undefined ? {} : { NODE_OPTIONS: `--import ${new URL(`./preload/${preload}.ts`, import.meta.url).href}` }),
+        ...(preload === undefined
+          ? {}
+          : { NODE_OPTIONS: `--import ${new URL(`./preload/${preload}.ts`, import.meta.url).href}` }),
         ...(hasSetClock ? this.clock.env : {}),
         ...env,
       },

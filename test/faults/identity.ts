@@ -14,13 +14,25 @@ export class Identity {
   /** Where the daemon finds it. */
   readonly env: Readonly<Record<string, string>>;
 
-  private constructor(server: FakeSts | FakeContainerCredentials, folder: string, env: Readonly<Record<string, string>>) {
+  private constructor(
+    server: FakeSts | FakeContainerCredentials,
+    folder: string,
+    env: Readonly<Record<string, string>>,
+  ) {
     this.#server = server;
     this.#folder = folder;
     this.env = env;
   }
 
-  static async start({ kind, hangs, lifetimeMs }: { kind: IdentityKind; hangs: number; lifetimeMs: number }): Promise<Identity> {
+  static async start({
+    kind,
+    hangs,
+    lifetimeMs,
+  }: {
+    kind: IdentityKind;
+    hangs: number;
+    lifetimeMs: number;
+  }): Promise<Identity> {
     const folder = mkdtempSync(join(tmpdir(), 'xrayd-identity-'));
     const server = kind === 'web_identity' ? new FakeSts() : new FakeContainerCredentials();
     server.isRemembering = false;
@@ -29,14 +41,21 @@ export class Identity {
     await server.start();
     if (server instanceof FakeContainerCredentials) {
       server.token = TOKEN;
-      const env = { AWS_CONTAINER_CREDENTIALS_FULL_URI: `${server.url}/v1/credentials`, AWS_CONTAINER_AUTHORIZATION_TOKEN: TOKEN };
+      const env = {
+        AWS_CONTAINER_CREDENTIALS_FULL_URI: `${server.url}/v1/credentials`,
+        AWS_CONTAINER_AUTHORIZATION_TOKEN: TOKEN,
+      };
       return new Identity(server, folder, env);
     }
     const file = join(folder, 'token');
     writeFileSync(file, TOKEN);
     server.webIdentityToken = TOKEN;
     const role = 'arn:aws:iam::123456789012:role/app';
-    return new Identity(server, folder, { AWS_ROLE_ARN: role, AWS_WEB_IDENTITY_TOKEN_FILE: file, AWS_ENDPOINT_URL_STS: server.url });
+    return new Identity(server, folder, {
+      AWS_ROLE_ARN: role,
+      AWS_WEB_IDENTITY_TOKEN_FILE: file,
+      AWS_ENDPOINT_URL_STS: server.url,
+    });
   }
 
   /** What it has given; X-Ray knows all of it. */

@@ -9,8 +9,10 @@ import type { Harness } from './harness.ts';
 const SEED = 16;
 
 /**
- * Kills the daemon `times` times at random points of outages, recoveries and starts, with more load than its memory holds.
- * Every segment that is seen in a finished file of the spool has to reach X-Ray in the end; each start has to find what the files held.
+ * Kills the daemon `times` times at random points of outages, recoveries and starts, with more load than its memory
+ * holds.
+ * Every segment that is seen in a finished file of the spool has to reach X-Ray in the end; each start has to find what
+ * the files held.
  */
 export async function killAndRestart(harness: Harness, times: number): Promise<number> {
   const random = new Random(SEED);
@@ -58,7 +60,9 @@ export function spooledNumbers(folder: string): number[] {
     const segments = decodeBatch(file, entry, momentNow());
     if (segments === undefined) throw new Error(`a finished file is not whole: ${name}`);
     for (const { chunk, start, end } of segments) {
-      numbers.push(Number.parseInt(/^\{"id":"([0-9a-f]{16})"/.exec(chunk.toString('latin1', start, end))?.[1] ?? '', 16));
+      numbers.push(
+        Number.parseInt(/^\{"id":"([0-9a-f]{16})"/.exec(chunk.toString('latin1', start, end))?.[1] ?? '', 16),
+      );
     }
   }
   return numbers;

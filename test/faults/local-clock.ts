@@ -12,7 +12,10 @@ import { NOT_RUN, SHORT_LIMIT_MS, type Outcome, type Scale } from './scenario.ts
 
 const HOUR = 3_600;
 const RATE = 20;
-/** From the sender to a list that is watched: a batch waits 50 ms, changes are told ten times a second, and the machine is shared. */
+/**
+ * From the sender to a list that is watched: a batch waits 50 ms, changes are told ten times a second, and the machine
+ * is shared.
+ */
 const PROMPT_MS = 1_500;
 
 const SLEEP_MS = 4_000;
@@ -70,7 +73,10 @@ class WatchedLocal {
     const ids = [...listed.matchAll(/"Id":"(1-67423f1c-[^"]+)"/g)].map(([, id]) => id!);
     const found: string[] = [];
     for (let i = 0; i < ids.length; i += 5) {
-      const response = await fetch(`${this.daemon.tcpUrl}/Traces`, { method: 'POST', body: JSON.stringify({ TraceIds: ids.slice(i, i + 5) }) });
+      const response = await fetch(`${this.daemon.tcpUrl}/Traces`, {
+        method: 'POST',
+        body: JSON.stringify({ TraceIds: ids.slice(i, i + 5) }),
+      });
       const { Traces } = (await response.json()) as { Traces: { Segments: { Document: string }[] }[] };
       for (const { Segments } of Traces) for (const { Document } of Segments) found.push(Document);
     }
@@ -108,7 +114,9 @@ function traceIdOf(n: number): string {
 function numberOf(document: string): number | 'corrupted' {
   const read = JSON.parse(document) as { id: string; start_time: number };
   const n = Number.parseInt(read.id, 16);
-  return isDeepStrictEqual(read, JSON.parse(numbered(n, paddingOf(USUAL), read.start_time.toFixed(6)))) ? n : 'corrupted';
+  return isDeepStrictEqual(read, JSON.parse(numbered(n, paddingOf(USUAL), read.start_time.toFixed(6))))
+    ? n
+    : 'corrupted';
 }
 
 /** Resolves with how long the process slept, in ms. */
@@ -122,7 +130,10 @@ async function run(step: Step, scale: Scale): Promise<Outcome> {
   const local = await WatchedLocal.start();
   try {
     // In the middle of the load, so that there is a batch that waits for its time.
-    const [slowestMs, sleptMs] = await Promise.all([local.sendAndWatch(scale.seconds), sleep((scale.seconds * 1_000) / 3).then(() => step(local))]);
+    const [slowestMs, sleptMs] = await Promise.all([
+      local.sendAndWatch(scale.seconds),
+      sleep((scale.seconds * 1_000) / 3).then(() => step(local)),
+    ]);
     const { offered } = local.load;
     const documents = await local.documents();
     const numbers = documents.map(numberOf);
@@ -140,9 +151,12 @@ async function run(step: Step, scale: Scale): Promise<Outcome> {
     const problems = [
       outcome.missing > 0 && `${outcome.missing} missing`,
       outcome.duplicate > 0 && `${outcome.duplicate} twice, changed or unasked for`,
-      (imbalance !== 0 || received !== offered || sent !== offered) && `received ${received}, stored ${sent}, the identity off by ${imbalance}`,
-      Math.abs(await local.aheadSeconds()) < HOUR / 2 && 'the clock of the process was not set: the scenario shows nothing',
-      slowestMs > (scale.isFull ? PROMPT_MS + sleptMs : SHORT_LIMIT_MS) && `a trace was listed after ${(slowestMs / 1_000).toFixed(1)} s`,
+      (imbalance !== 0 || received !== offered || sent !== offered) &&
+        `received ${received}, stored ${sent}, the identity off by ${imbalance}`,
+      Math.abs(await local.aheadSeconds()) < HOUR / 2 &&
+        'the clock of the process was not set: the scenario shows nothing',
+      slowestMs > (scale.isFull ? PROMPT_MS + sleptMs : SHORT_LIMIT_MS) &&
+        `a trace was listed after ${(slowestMs / 1_000).toFixed(1)} s`,
     ];
     return { ...outcome, problems: problems.filter((problem) => problem !== false) };
   } finally {
@@ -151,15 +165,23 @@ async function run(step: Step, scale: Scale): Promise<Outcome> {
 }
 
 export const LOCAL_CLOCKS = [
-  scenario('clock-back-local', 'local X-Ray: the clock is set back an hour, and again', ({ clock }) => setTwice(clock, -HOUR)),
-  scenario('clock-ahead-local', 'local X-Ray: the clock is set ahead two hours, and again', ({ clock }) => setTwice(clock, 2 * HOUR)),
-  scenario('suspend-local', 'local X-Ray: the process sleeps while the clock is set back an hour', async ({ daemon, clock }) => {
-    daemon.kill('SIGSTOP');
-    clock.set(-HOUR);
-    await sleep(SLEEP_MS);
-    daemon.kill('SIGCONT');
-    return SLEEP_MS;
-  }),
+  scenario('clock-back-local', 'local X-Ray: the clock is set back an hour, and again', ({ clock }) =>
+    setTwice(clock, -HOUR),
+  ),
+  scenario('clock-ahead-local', 'local X-Ray: the clock is set ahead two hours, and again', ({ clock }) =>
+    setTwice(clock, 2 * HOUR),
+  ),
+  scenario(
+    'suspend-local',
+    'local X-Ray: the process sleeps while the clock is set back an hour',
+    async ({ daemon, clock }) => {
+      daemon.kill('SIGSTOP');
+      clock.set(-HOUR);
+      await sleep(SLEEP_MS);
+      daemon.kill('SIGCONT');
+      return SLEEP_MS;
+    },
+  ),
 ];
 
 async function setTwice(clock: SetClock, seconds: number): Promise<number> {

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 
 /**
- * Packets that Linux has dropped on the loopback device since boot, before they reached a socket. Each core's queue holds 1,000 packets
- * (net.core.netdev_max_backlog), and thousands of simultaneous connections fill it. No socket counts these drops. TCP packets are included, so the figure is an
- * upper bound for UDP.
+ * Packets that Linux has dropped on the loopback device since boot, before they reached a socket. Each core's queue
+ * holds 1,000 packets (net.core.netdev_max_backlog), and thousands of simultaneous connections fill it. No socket
+ * counts these drops. TCP packets are included, so the figure is an upper bound for UDP.
  */
 export function loopbackDrops(): number {
   try {

@@ -13,7 +13,10 @@ const SHORT = new Set([
 ]);
 
 // What runs in production: to strip types the sources take 10 MB more.
-beforeAll(() => void execFileSync(process.execPath, [fileURLToPath(new URL('../../scripts/build.ts', import.meta.url))]), 60_000);
+beforeAll(
+  () => void execFileSync(process.execPath, [fileURLToPath(new URL('../../scripts/build.ts', import.meta.url))]),
+  60_000,
+);
 
 test.each(CELLS.filter(({ id }) => SHORT.has(id)))(
   '$id: $mode with a memory limit of $limitMb MiB survives $loads, and its accounting is exact',

@@ -1,6 +1,8 @@
 /**
- * npm run faults [-- IDS] [--seconds N] [--command "PROGRAM ARGS"]: the fault scenarios, each alone, with a table at the end; exits 1 when one does not hold.
- * Without --command the bundle is driven. Any daemon with the reference's flags can be, through the scenarios that ask for nothing of xrayd's own.
+ * npm run faults [-- IDS] [--seconds N] [--command "PROGRAM ARGS"]: the fault scenarios, each alone, with a table at
+ * the end; exits 1 when one does not hold.
+ * Without --command the bundle is driven. Any daemon with the reference's flags can be, through the scenarios that ask
+ * for nothing of xrayd's own.
  */
 import { parseArgs } from 'node:util';
 import { NOT_RUN, runScenario, type Outcome, type Scenario } from './scenario.ts';
@@ -11,8 +13,11 @@ const { values, positionals } = parseArgs({
   options: { seconds: { type: 'string', default: '60' }, command: { type: 'string' } },
 });
 const isOther = values.command !== undefined;
-const isNamed = ({ id }: Scenario): boolean => positionals.length === 0 || positionals.some((name) => id === name || id.startsWith(`${name}-`));
-const chosen = SCENARIOS.filter((scenario) => isNamed(scenario) && !(isOther && (scenario.isOurs === true || scenario.config !== undefined)));
+const isNamed = ({ id }: Scenario): boolean =>
+  positionals.length === 0 || positionals.some((name) => id === name || id.startsWith(`${name}-`));
+const chosen = SCENARIOS.filter(
+  (scenario) => isNamed(scenario) && !(isOther && (scenario.isOurs === true || scenario.config !== undefined)),
+);
 if (chosen.length === 0) {
   console.error(`no such scenario. There are: ${SCENARIOS.map(({ id }) => id).join(' ')}`);
   process.exit(2);
@@ -23,7 +28,8 @@ for (const [i, scenario] of chosen.entries()) {
   const startMs = performance.now();
   const say = (text: string): void => void process.stdout.write(process.stdout.isTTY ? `\r\u001b[K${text}` : '');
   const title = `${i + 1}/${chosen.length} ${scenario.id}: ${scenario.title}`;
-  const onProgress = (line: string): void => say(`${title} … ${Math.round((performance.now() - startMs) / 1000)} s ${line}`);
+  const onProgress = (line: string): void =>
+    say(`${title} … ${Math.round((performance.now() - startMs) / 1000)} s ${line}`);
   say(title);
   const outcome = await runScenario(
     scenario,
@@ -49,7 +55,17 @@ function failedWith(problem: string): Outcome {
   return { ...NOT_RUN, problems: [problem] };
 }
 
-function rowOf({ offered, delivered, missing, duplicate, calls, drainedMs, slowestMs, peakRssMb, problems }: Outcome): object {
+function rowOf({
+  offered,
+  delivered,
+  missing,
+  duplicate,
+  calls,
+  drainedMs,
+  slowestMs,
+  peakRssMb,
+  problems,
+}: Outcome): object {
   return {
     offered,
     delivered,

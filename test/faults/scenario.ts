@@ -54,11 +54,27 @@ export interface Scenario {
 }
 
 /** The figures of a scenario that could not be run, or not to its end. */
-export const NOT_RUN = { offered: 0, calls: 0, drainedMs: 0, peakRssMb: 0, delivered: 0, missing: 0, duplicate: 0, corrupted: 0, invented: 0 };
+export const NOT_RUN = {
+  offered: 0,
+  calls: 0,
+  drainedMs: 0,
+  peakRssMb: 0,
+  delivered: 0,
+  missing: 0,
+  duplicate: 0,
+  corrupted: 0,
+  invented: 0,
+};
 export const RATE = 500;
-/** The short versions run beside other tests. What they look for waits for as long as the clock was set: an hour or more. */
+/**
+ * The short versions run beside other tests. What they look for waits for as long as the clock was set: an hour or
+ * more.
+ */
 export const SHORT_LIMIT_MS = 60_000;
-/** Above the budget of the buffer: what src/compose/memory-budget.ts leaves for bodies (16 MiB) and everything else (96 MiB). */
+/**
+ * Above the budget of the buffer: what src/compose/memory-budget.ts leaves for bodies (16 MiB) and everything else (96
+ * MiB).
+ */
 const MAX_MB_BESIDES = 117;
 
 /** Load through a fault; resolves with how long the rest took to arrive. */
@@ -107,7 +123,8 @@ export async function runScenario(
   config: HarnessConfig = {},
   onProgress: (line: string) => void = () => {},
 ): Promise<Outcome> {
-  if (scenario.config?.hasSetClock === true && noSetClock !== '') return { ...NOT_RUN, problems: [], skipped: noSetClock };
+  if (scenario.config?.hasSetClock === true && noSetClock !== '')
+    return { ...NOT_RUN, problems: [], skipped: noSetClock };
   if (scenario.runAlone !== undefined) return scenario.runAlone(scale);
   const isOther = config.command !== undefined;
   const dropsBefore = loopbackDrops();
@@ -136,7 +153,8 @@ export async function runScenario(
     const beforeSocket = loopbackDrops() - dropsBefore;
     if (beforeSocket > 0) onProgress(`${beforeSocket} packets were dropped by the loopback device, before any socket`);
     if (scenario.mayLose === undefined) problems.push(outcome.missing > beforeSocket && `${outcome.missing} missing`);
-    if (!isOther && harness.daemon.isRunning) problems.push(...(await accountingProblems(harness, { ...outcome, beforeSocket }, scenario)));
+    if (!isOther && harness.daemon.isRunning)
+      problems.push(...(await accountingProblems(harness, { ...outcome, beforeSocket }, scenario)));
     problems.push(...(isOther ? [] : (scenario.check?.(outcome, harness, scale) ?? [])));
     problems.push(harness.oomKills > 0 && 'killed for memory');
     return { ...outcome, problems: problems.filter((problem) => problem !== false) };
@@ -146,7 +164,10 @@ export async function runScenario(
   }
 }
 
-/** offered = sent + these losses, for these reasons; and no more memory than the budget and what is known to come with it. */
+/**
+ * offered = sent + these losses, for these reasons; and no more memory than the budget and what is known to come with
+ * it.
+ */
 async function accountingProblems(
   harness: Harness,
   { offered, missing, peakRssMb, beforeSocket }: Omit<Outcome, 'problems'> & { readonly beforeSocket: number },
@@ -161,7 +182,11 @@ async function accountingProblems(
   return [
     imbalance !== 0 && `the identity is off by ${imbalance}`,
     restored === 0 && warmUp + beforeSocket < 1 && 'more offered than seen',
-    isKilled === undefined && (lost > missing || lost + beforeSocket < missing) && `${missing} missing but ${lost} counted as lost`,
-    harness.isOurs && peakRssMb > budgetMb + MAX_MB_BESIDES && `${Math.round(peakRssMb)} MB with a budget of ${Math.round(budgetMb)}`,
+    isKilled === undefined &&
+      (lost > missing || lost + beforeSocket < missing) &&
+      `${missing} missing but ${lost} counted as lost`,
+    harness.isOurs &&
+      peakRssMb > budgetMb + MAX_MB_BESIDES &&
+      `${Math.round(peakRssMb)} MB with a budget of ${Math.round(budgetMb)}`,
   ];
 }

@@ -7,4 +7,12 @@ import { ENDS } from './scenarios/ends.ts';
 import { HOSTILE } from './scenarios/hostile.ts';
 import { OUTAGES } from './scenarios/outages.ts';
 
-export const SCENARIOS: readonly Scenario[] = [...BURSTS, ...OUTAGES, ...ANSWERS, ...CREDENTIALS, ...ENDS, ...HOSTILE, ...CLOCKS];
+export const SCENARIOS: readonly Scenario[] = [
+  ...BURSTS,
+  ...OUTAGES,
+  ...ANSWERS,
+  ...CREDENTIALS,
+  ...ENDS,
+  ...HOSTILE,
+  ...CLOCKS,
+];

@@ -1,7 +1,10 @@
 /**
- * npm run soak -- --minutes N [--rate R] [--seed S] [--command "PROGRAM ARGS"]: a steady load through a fault every minute, then healthy to the end of it.
- * At a random moment of each minute the daemon's clock is set, up to three hours in either direction (where libfaketime is installed).
- * After each minute the account has to be exact; at the end memory and descriptors have to be flat. Exits 1 when something does not hold.
+ * npm run soak -- --minutes N [--rate R] [--seed S] [--command "PROGRAM ARGS"]: a steady load through a fault every
+ * minute, then healthy to the end of it.
+ * At a random moment of each minute the daemon's clock is set, up to three hours in either direction (where libfaketime
+ * is installed).
+ * After each minute the account has to be exact; at the end memory and descriptors have to be flat. Exits 1 when
+ * something does not hold.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
@@ -26,7 +29,10 @@ const FAULT_SECONDS = 25;
 const MAX_STEP_SECONDS = 3 * 3_600;
 /** How likely the credentials provider is, in each second, not to answer its next call. */
 const HANGS_A_SECOND = 0.1;
-/** Growth of the mean memory of the last third over the one of the middle third that is taken for noise of the collector. */
+/**
+ * Growth of the mean memory of the last third over the one of the middle third that is taken for noise of the
+ * collector.
+ */
 const MAX_GROWTH_MB = 12;
 
 type Fault = readonly [name: string, begin: (harness: Harness) => unknown, end: (harness: Harness) => unknown];
@@ -53,7 +59,11 @@ const FAULTS: readonly Fault[] = [
   ['half-open connections', ({ gate }) => (gate.mode = 'deaf'), ({ gate }) => (gate.mode = 'open')],
   ['reset in the middle of a body', ({ gate }) => (gate.mode = 'cut'), ({ gate }) => (gate.mode = 'open')],
   ['2 s of latency', ({ oracle }) => (oracle.latencyMs = 2_000), ({ oracle }) => (oracle.latencyMs = 20)],
-  ['single documents throttled', ({ oracle }) => (oracle.throttleEvery = 7), ({ oracle }) => (oracle.throttleEvery = 0)],
+  [
+    'single documents throttled',
+    ({ oracle }) => (oracle.throttleEvery = 7),
+    ({ oracle }) => (oracle.throttleEvery = 0),
+  ],
   ['credentials are not given', ({ identity }) => identity!.hang(Infinity), ({ identity }) => identity!.hang(0)],
   ['bursts of 2,000', async ({ load }) => load.burst(2_000), () => undefined],
 ];
@@ -109,7 +119,8 @@ try {
   const [, middle, last] = thirdsOf(memory);
   if (last - middle > MAX_GROWTH_MB) problems.push(`memory grew from ${middle.toFixed(0)} to ${last.toFixed(0)} MB`);
   const [, filesMiddle, filesLast] = thirdsOf(files);
-  if (filesLast - filesMiddle > 5) problems.push(`open files grew from ${filesMiddle.toFixed(0)} to ${filesLast.toFixed(0)}`);
+  if (filesLast - filesMiddle > 5)
+    problems.push(`open files grew from ${filesMiddle.toFixed(0)} to ${filesLast.toFixed(0)}`);
   const slope = ((last - middle) / (minutes / 3)) * 60;
   console.log(
     `node ${process.versions.node}, ${process.platform} ${process.arch}, ${minutes} min at ${rate} segments a second: offered ${harness.load.offered}, missing ${missing} ` +

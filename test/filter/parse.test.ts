@@ -66,7 +66,9 @@ test.each([
   ['rootcause.json = #[{]]', 17, '#'],
   ['user = "a\\q"', 7, '"'],
 ])('%s: the error names position %d and %s', (text, position, symbol) => {
-  expect(() => parseFilter(text)).toThrow(`Error Location: line 1, position ${position} : Invalid input symbol: '${symbol}'`);
+  expect(() => parseFilter(text)).toThrow(
+    `Error Location: line 1, position ${position} : Invalid input symbol: '${symbol}'`,
+  );
 });
 
 test('the line counts', () => expect(() => parseFilter('ok AND\n  nope')).toThrow('line 2, position 2'));
@@ -89,8 +91,18 @@ test('prints every parsed expression so that it parses to the same expression', 
 });
 
 test('reads a chain of any length and any parts completely, or refuses it', () => {
-  const parts = ['ok', '!ok', '(ok)', 'not ok', 'duration > 1', 'annotation[x]', 'service("a")', 'rootcause.fault.entity{first}'];
-  const count = (of: Expression): number => (of.kind === 'and' || of.kind === 'or' ? of.of.reduce((sum, each) => sum + count(each), 0) : 1);
+  const parts = [
+    'ok',
+    '!ok',
+    '(ok)',
+    'not ok',
+    'duration > 1',
+    'annotation[x]',
+    'service("a")',
+    'rootcause.fault.entity{first}',
+  ];
+  const count = (of: Expression): number =>
+    of.kind === 'and' || of.kind === 'or' ? of.of.reduce((sum, each) => sum + count(each), 0) : 1;
   const read = (text: string): number | undefined => {
     try {
       return count(parseFilter(text));
@@ -103,7 +115,8 @@ test('reads a chain of any length and any parts completely, or refuses it', () =
     for (const joint of [' ', ' AND ', ' or ']) {
       for (const length of [200, 1_000, 2_600, 6_000]) {
         const text = Array.from({ length }, () => part).join(joint);
-        for (const each of [text, `${text} `]) expect([undefined, length], `${length} × ${part}${joint}`).toContain(read(each));
+        for (const each of [text, `${text} `])
+          expect([undefined, length], `${length} × ${part}${joint}`).toContain(read(each));
       }
     }
   }

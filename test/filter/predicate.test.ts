@@ -8,7 +8,11 @@ import type { Json } from '../../src/json/json.ts';
 import { call, segmentJson, sub, viewOf } from '../fakes/traces.ts';
 
 const boom = { exceptions: [{ id: 'eeeeeeeeeeeeeeee', type: 'CardDeclined', message: 'card declined' }] };
-const orders = call('orders', { to: 1.75, http: { request: { url: 'http://orders/pay', method: 'POST' }, response: { status: 500 } }, fault: true });
+const orders = call('orders', {
+  to: 1.75,
+  http: { request: { url: 'http://orders/pay', method: 'POST' }, response: { status: 500 } },
+  fault: true,
+});
 const table = sub('DynamoDB', {
   to: 0.5,
   namespace: 'aws',
@@ -22,7 +26,10 @@ const TRACE = viewOf(
   segmentJson('web', {
     to: 2,
     user: 'alice',
-    http: { request: { url: 'http://api/v1/v2/checkout', method: 'GET', user_agent: 'curl/8', client_ip: '10.0.0.1' }, response: { status: 200 } },
+    http: {
+      request: { url: 'http://api/v1/v2/checkout', method: 'GET', user_agent: 'curl/8', client_ip: '10.0.0.1' },
+      response: { status: 200 },
+    },
     annotations: { Age: 30, account: '12345', vip: true, 'my.key': 'x' },
     aws: { ec2: { instance_id: 'i-1', availability_zone: 'us-east-1a' } },
     subsegments: [orders],
@@ -119,7 +126,10 @@ test.each<[expression: string, isMatch: boolean]>([
   ['rootcause.responsetime.entity { last and coverage > 0.8 }', true],
   ['rootcause.responsetime.entity { remote AND coverage > 0.9 }', false],
   ['rootcause.responsetime.entity { index = 0 AND name = "web" AND coverage = 1 }', true],
-  ['rootcause.json = #[{"Services":[{"Name":"orders","EntityPath":[{"Exceptions":[{"Name":"CardDeclined"}]}]}]}]', true],
+  [
+    'rootcause.json = #[{"Services":[{"Name":"orders","EntityPath":[{"Exceptions":[{"Name":"CardDeclined"}]}]}]}]',
+    true,
+  ],
   ['rootcause.json = #[{"Services":[{"Name":"web","EntityPath":[{"Exceptions":[{"Name":"CardDeclined"}]}]}]}]', false],
   ['rootcause.json != #[{"Services":[{"Name":"nobody"}]}]', true],
   // Logic: AND before OR, juxtaposition is AND, negation.
@@ -134,18 +144,25 @@ test.each<[expression: string, isMatch: boolean]>([
 
 test('a trace without its root has no flags, times or http of its own', () => {
   const orphan = viewOf(segmentJson('orders', { parent_id: 'ffffffffffffffff', fault: true }));
-  for (const expression of ['fault', 'ok', 'http.url', 'responsetime > 0']) expect(matches(parseFilter(expression), orphan)).toBe(false);
+  for (const expression of ['fault', 'ok', 'http.url', 'responsetime > 0'])
+    expect(matches(parseFilter(expression), orphan)).toBe(false);
   expect(matches(parseFilter('partial AND service("orders") { fault }'), orphan)).toBe(true);
 });
 
 test.each(['ok', 'error', 'throttle', 'fault', 'partial', 'inferred'])(
   '! and = false are equivalent for %s, even in a trace without a root',
   (keyword) => {
-    for (const view of [TRACE, viewOf(segmentJson('orders', { parent_id: 'ffffffffffffffff', fault: true })), viewOf()]) {
+    for (const view of [
+      TRACE,
+      viewOf(segmentJson('orders', { parent_id: 'ffffffffffffffff', fault: true })),
+      viewOf(),
+    ]) {
       const says = (expression: string): boolean => matches(parseFilter(expression), view);
       const isTrue = says(keyword);
-      for (const same of [`${keyword} = true`, `${keyword} != false`, `${keyword} = "TRUE"`, `!!${keyword}`]) expect(says(same), same).toBe(isTrue);
-      for (const not of [`!${keyword}`, `not ${keyword}`, `${keyword} = false`, `${keyword} != true`]) expect(says(not), not).toBe(!isTrue);
+      for (const same of [`${keyword} = true`, `${keyword} != false`, `${keyword} = "TRUE"`, `!!${keyword}`])
+        expect(says(same), same).toBe(isTrue);
+      for (const not of [`!${keyword}`, `not ${keyword}`, `${keyword} = false`, `${keyword} != true`])
+        expect(says(not), not).toBe(!isTrue);
     }
   },
 );
@@ -153,7 +170,17 @@ test.each(['ok', 'error', 'throttle', 'fault', 'partial', 'inferred'])(
 test('numbers are compared with all their digits', () => {
   const numbers = (text: string): TraceView =>
     viewOf(parseJson(JSON.stringify(segmentJson('web')).replace(/}$/, `,"annotations":{"n":${text}}}`)) as Json);
-  const ascending = ['-1e400', '-9007199254740993', '-9007199254740992', '-0.5', '0', '1e-400', '0.1', '9007199254740992', '9007199254740993'];
+  const ascending = [
+    '-1e400',
+    '-9007199254740993',
+    '-9007199254740992',
+    '-0.5',
+    '0',
+    '1e-400',
+    '0.1',
+    '9007199254740992',
+    '9007199254740993',
+  ];
   ascending.push('123456789012345678901234567890', '123456789012345678901234567891', '1e400', '2e400');
   for (const [i, found] of ascending.entries()) {
     const view = numbers(found);
@@ -169,7 +196,8 @@ test('numbers are compared with all their digits', () => {
       ]);
     }
   }
-  for (const same of ['-0', '0', '0.0', '0e5']) expect(matches(parseFilter(`annotation.n = ${same}`), numbers('-0'))).toBe(true);
+  for (const same of ['-0', '0', '0.0', '0e5'])
+    expect(matches(parseFilter(`annotation.n = ${same}`), numbers('-0'))).toBe(true);
   expect(matches(parseFilter('annotation.n = 9007199254740993.0'), numbers('9007199254740993'))).toBe(true);
 });
 

@@ -16,9 +16,20 @@ const RANGE = { type: 'TraceId', start: 0, end: 1e12 } as const;
 const table = sub('DynamoDB', {
   namespace: 'aws',
   aws: { operation: 'PutItem', table_name: 'orders-eu', request_id: 'RQ77' },
-  cause: { exceptions: [{ id: 'eeeeeeeeeeeeeeee', type: 'ProvisionedThroughputExceededException', message: 'rate of table orders exceeded' }] },
+  cause: {
+    exceptions: [
+      {
+        id: 'eeeeeeeeeeeeeeee',
+        type: 'ProvisionedThroughputExceededException',
+        message: 'rate of table orders exceeded',
+      },
+    ],
+  },
 });
-const database = sub('shop@db', { namespace: 'remote', sql: { sanitized_query: 'SELECT sku FROM stock WHERE id = ?', url: 'postgres://db/shop' } });
+const database = sub('shop@db', {
+  namespace: 'remote',
+  sql: { sanitized_query: 'SELECT sku FROM stock WHERE id = ?', url: 'postgres://db/shop' },
+});
 const payments = call('payments', {
   http: { request: { method: 'POST', url: 'http://payments/v1/charge' } },
   cause: { exceptions: [{ id: 'eeeeeeeeeeeeeeef', type: 'Error', message: 'connect ECONNREFUSED 10.0.0.7:443' }] },
@@ -26,7 +37,11 @@ const payments = call('payments', {
 const CHECKOUT: Json = segmentJson('checkout', {
   user: 'user-7731',
   http: {
-    request: { method: 'GET', url: 'http://shop.example/api/orders/42?q=%D0%B7%D0%B0%D0%BA%D0%B0%D0%B7', client_ip: '203.0.113.9' },
+    request: {
+      method: 'GET',
+      url: 'http://shop.example/api/orders/42?q=%D0%B7%D0%B0%D0%BA%D0%B0%D0%B7',
+      client_ip: '203.0.113.9',
+    },
     response: { status: 500 },
   },
   annotations: { tenant: 'acme', retries: 3, beta: true, größe: 'Über' },
@@ -137,9 +152,16 @@ test('the index finds every trace that contains the words, and no deleted one', 
   const random = new Random(5);
   const pick = <T>(values: readonly T[]): T => values[Math.floor(random.next() * values.length)]!;
   const word = (): string =>
-    Array.from({ length: 1 + Math.floor(random.next() * 4) }, () => pick([...ODD, 'pay', 'Gate', 'HTTP', '7', 'x'])).join('');
+    Array.from({ length: 1 + Math.floor(random.next() * 4) }, () =>
+      pick([...ODD, 'pay', 'Gate', 'HTTP', '7', 'x']),
+    ).join('');
   const traces = randomTraces(120, 11).map((documents, i) =>
-    documents.map((document) => ({ ...document, user: word(), annotations: { a: word(), n: 2 ** 53 }, metadata: { k: [`${word()} ${i}`] } })),
+    documents.map((document) => ({
+      ...document,
+      user: word(),
+      annotations: { a: word(), n: 2 ** 53 },
+      metadata: { k: [`${word()} ${i}`] },
+    })),
   );
   for (const [i, once] of traces.entries()) {
     const documents = i % 3 === 0 ? withVersions(once, () => random.next()) : once;
@@ -158,13 +180,18 @@ test('the index finds every trace that contains the words, and no deleted one', 
     const search = textSearch(text);
     if (search === undefined) return;
     const expected = everything.filter((view) => matchesText(search, view)).map(({ trace }) => trace.id);
-    const candidates = [...reader.candidates(RANGE, { filter: undefined, text: search })].flatMap(({ view }) => view ?? []);
+    const candidates = [...reader.candidates(RANGE, { filter: undefined, text: search })].flatMap(
+      ({ view }) => view ?? [],
+    );
     const actual = candidates.filter((view) => matchesText(search, view)).map(({ trace }) => trace.id);
     expect(actual.sort(), JSON.stringify(text)).toEqual(expected.sort());
     if (expected.length > 0 && candidates.length < everything.length) narrowed++;
   };
   const asked = fc.array(
-    fc.oneof(fc.constantFrom(...ODD, 'pay', 'gate', 'web', 'orders', 'getitem', 'a', '24', 'http'), fc.string({ maxLength: 3 })),
+    fc.oneof(
+      fc.constantFrom(...ODD, 'pay', 'gate', 'web', 'orders', 'getitem', 'a', '24', 'http'),
+      fc.string({ maxLength: 3 }),
+    ),
     { maxLength: 4 },
   );
   fc.assert(

@@ -35,13 +35,25 @@ const QUARTERS = 4;
 const HANG_MS = 10_000;
 const MAX_PROBLEMS = 10;
 
-/** Asks a local X-Ray what it was not made for. Bounded in time; everything on loopback. The store is small, so that it prunes all the time. */
-export async function fuzzApi({ durationMs, seed, command, onProgress = () => {} }: ApiFuzzConfig): Promise<ApiFuzzResult> {
+/**
+ * Asks a local X-Ray what it was not made for. Bounded in time; everything on loopback. The store is small, so that it
+ * prunes all the time.
+ */
+export async function fuzzApi({
+  durationMs,
+  seed,
+  command,
+  onProgress = () => {},
+}: ApiFuzzConfig): Promise<ApiFuzzResult> {
   const random = new Random(seed);
   const bodies = await Bodies.of(random, seed);
   const args = ['local', '--region', 'eu-west-1', '--account-id', '123456789012', '--data-size', '20'];
   const collection = new Collection();
-  const daemon = await new DaemonProcess({ args, env: collection.env, ...(command === undefined ? {} : { command }) }).ready();
+  const daemon = await new DaemonProcess({
+    args,
+    env: collection.env,
+    ...(command === undefined ? {} : { command }),
+  }).ready();
   const agent = new Agent({ keepAlive: true, maxSockets: AT_ONCE });
   const statuses: Record<string, number> = {};
   const problems: string[] = [];
@@ -69,11 +81,21 @@ export async function fuzzApi({ durationMs, seed, command, onProgress = () => {}
         collectedMb.push(await collection.residentMb(daemon));
       if (elapsedMs > nextProgressMs) {
         nextProgressMs += 10_000;
-        onProgress(`${Math.round(elapsedMs / 1000)} s: ${requests} requests, ${memory.lastMb.toFixed(0)} MB, slowest ${slowestMs.toFixed(0)} ms`);
+        onProgress(
+          `${Math.round(elapsedMs / 1000)} s: ${requests} requests, ${memory.lastMb.toFixed(0)} MB, slowest ${slowestMs.toFixed(0)} ms`,
+        );
       }
     }
     if (daemon.isRunning) collectedMb.push(await collection.residentMb(daemon));
-    return { requests, statuses, problems, slowestMs, memoryMb: memory.means(), collectedMb, isAlive: daemon.isRunning };
+    return {
+      requests,
+      statuses,
+      problems,
+      slowestMs,
+      memoryMb: memory.means(),
+      collectedMb,
+      isAlive: daemon.isRunning,
+    };
   } finally {
     agent.destroy();
     await daemon.stop('SIGKILL');
@@ -90,7 +112,8 @@ interface Answer {
 function ask(url: string, agent: Agent, { method, path, body }: Request): Promise<Answer> {
   const startMs = performance.now();
   return new Promise((resolve) => {
-    const end = (status: Answer['status'], text: string): void => resolve({ status, text, tookMs: performance.now() - startMs });
+    const end = (status: Answer['status'], text: string): void =>
+      resolve({ status, text, tookMs: performance.now() - startMs });
     const sent = request(url + path, { method, agent, timeout: HANG_MS }, (answer) => {
       let text = '';
       answer.setEncoding('utf8').on('data', (chunk: string) => (text += text.length < 1_000 ? chunk : ''));

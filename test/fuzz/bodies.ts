@@ -29,7 +29,13 @@ const WIDE_SHARE = 0.01;
 /** Members that are seldom right when they are there. */
 const SELDOM = /^(NextToken|RetrievalToken|GroupARN|RuleARN)$/;
 
-const OWN: readonly Shape[] = ['/api/import', '/api/traces/1-6ab3b3f3-000000000000000000000001/pin', '/nowhere', '/', '/Traces/'].map((path) => ({
+const OWN: readonly Shape[] = [
+  '/api/import',
+  '/api/traces/1-6ab3b3f3-000000000000000000000001/pin',
+  '/nowhere',
+  '/',
+  '/Traces/',
+].map((path) => ({
   path,
   schema: {},
 }));
@@ -71,9 +77,15 @@ export class Bodies {
     // The real operations with their schemas; nothing is called.
     const store = { write: async () => ({}) };
     const deps = { store, ingest: {}, feed: new LiveFeed() };
-    const backend = new XRayBackend({ account: { region: 'eu-west-1', accountId: '1' }, defaultSampling: 'all' }, deps as never);
+    const backend = new XRayBackend(
+      { account: { region: 'eu-west-1', accountId: '1' }, defaultSampling: 'all' },
+      deps as never,
+    );
     await backend.open();
-    const shapes = ALL_OPERATIONS.map(({ name, path }) => ({ path, schema: backend.operations[name].schema as JsonSchema }));
+    const shapes = ALL_OPERATIONS.map(({ name, path }) => ({
+      path,
+      schema: backend.operations[name].schema as JsonSchema,
+    }));
     return new Bodies(random, [...shapes, ...OWN], seed);
   }
 
@@ -93,7 +105,20 @@ export class Bodies {
   #valueOf(schema: JsonSchema, name: string): unknown {
     const random = this.#random;
     if (random.next() < 0.04)
-      return random.pick<unknown>([null, 0, -1, 1e308, '', 'x'.repeat(5_000), [], {}, true, [[]], '\u0000\ud800', '__proto__']);
+      return random.pick<unknown>([
+        null,
+        0,
+        -1,
+        1e308,
+        '',
+        'x'.repeat(5_000),
+        [],
+        {},
+        true,
+        [[]],
+        '\u0000\ud800',
+        '__proto__',
+      ]);
     switch (schema['type']) {
       case 'object':
         return this.#objectOf(schema);
@@ -124,7 +149,8 @@ export class Bodies {
 
   #objectOf({ properties = {}, additionalProperties }: JsonSchema): object {
     const random = this.#random;
-    if (typeof additionalProperties === 'object') return { key: this.#valueOf(additionalProperties as JsonSchema, 'key') };
+    if (typeof additionalProperties === 'object')
+      return { key: this.#valueOf(additionalProperties as JsonSchema, 'key') };
     const all = Object.entries(properties as Record<string, JsonSchema>);
     const chosen = all.filter(([name]) => random.next() < (SELDOM.test(name) ? 0.1 : 0.9));
     const members = chosen.map(([name, schema]) => [name, this.#valueOf(schema, name)] as const);
@@ -159,9 +185,23 @@ export class Bodies {
       case 'PolicyDocument':
         return '{"Version":"2012-10-17","Statement":[]}';
       case 'ResourceARN':
-        return random.pick(['*', 'arn:aws:xray:eu-west-1:1:group/Default', 'arn:aws:xray:eu-west-1:1:sampling-rule/Default']);
+        return random.pick([
+          '*',
+          'arn:aws:xray:eu-west-1:1:group/Default',
+          'arn:aws:xray:eu-west-1:1:sampling-rule/Default',
+        ]);
       default:
-        return random.pick(['Default', 'a', 'b', 'c', '*', 'web', '1', 'a'.repeat(24), 'ffffffff-ffff-4fff-8fff-ffffffffffff']);
+        return random.pick([
+          'Default',
+          'a',
+          'b',
+          'c',
+          '*',
+          'web',
+          '1',
+          'a'.repeat(24),
+          'ffffffff-ffff-4fff-8fff-ffffffffffff',
+        ]);
     }
   }
 }

@@ -1,7 +1,10 @@
 import { statSync } from 'node:fs';
 import { collector } from '../../src/pipeline/collector.ts';
 
-/** Loaded into each thread of a daemon by NODE_OPTIONS: collects all garbage when the file that FUZZ_COLLECT names is written. */
+/**
+ * Loaded into each thread of a daemon by NODE_OPTIONS: collects all garbage when the file that FUZZ_COLLECT names is
+ * written.
+ */
 const file = process.env['FUZZ_COLLECT'] ?? '';
 const LOOK_MS = 500;
 const writtenMs = (): number | undefined => statSync(file, { throwIfNoEntry: false })?.mtimeMs;

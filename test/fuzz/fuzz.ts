@@ -27,7 +27,10 @@ export interface FuzzResult {
   readonly sent: number;
   readonly unprocessed: number;
   readonly dropped: number;
-  /** Resident memory in MB, the means of the second and of the last quarter of the time: single readings are 15 MB apart between two collections of garbage. */
+  /**
+   * Resident memory in MB, the means of the second and of the last quarter of the time: single readings are 15 MB apart
+   * between two collections of garbage.
+   */
   readonly memoryMb: readonly [early: number, late: number];
   readonly isAlive: boolean;
   readonly hasPayloadInLog: boolean;
@@ -62,7 +65,10 @@ export async function fuzz({ durationMs, seed, command, onProgress = () => {} }:
       const batch = Array.from({ length: DATAGRAMS_A_ROUND }, () => datagramOf(random));
       await Promise.all(
         batch.map(
-          (datagram) => new Promise<void>((done, fail) => socket.send(datagram, udpPort, '127.0.0.1', (error) => (error ? fail(error) : done()))),
+          (datagram) =>
+            new Promise<void>((done, fail) =>
+              socket.send(datagram, udpPort, '127.0.0.1', (error) => (error ? fail(error) : done())),
+            ),
         ),
       );
       datagrams += batch.length;
@@ -75,7 +81,9 @@ export async function fuzz({ durationMs, seed, command, onProgress = () => {} }:
       await memory.at(elapsedMs);
       if (elapsedMs > nextProgressMs) {
         nextProgressMs += 10_000;
-        onProgress(`${Math.round(elapsedMs / 1000)} s: ${datagrams} datagrams, ${requests} requests, ${memory.lastMb.toFixed(0)} MB`);
+        onProgress(
+          `${Math.round(elapsedMs / 1000)} s: ${datagrams} datagrams, ${requests} requests, ${memory.lastMb.toFixed(0)} MB`,
+        );
       }
     }
     const offered = datagrams;
@@ -118,7 +126,9 @@ function datagramOf(random: Random): Buffer {
 }
 
 function requestOf(random: Random): Buffer {
-  return random.next() < 0.1 ? random.bytes(random.below(400)) : mutated(random.pick(SAMPLING_REQUESTS).request, random);
+  return random.next() < 0.1
+    ? random.bytes(random.below(400))
+    : mutated(random.pick(SAMPLING_REQUESTS).request, random);
 }
 
 /** Writes bytes to a TCP port and goes away after a short while, answered or not. */

@@ -8,8 +8,9 @@ import type { DaemonProcess } from '../fakes/daemon-process.ts';
 const COLLECT_MS = 5_000;
 
 /**
- * Lets all threads of a daemon collect their garbage. Each of V8's heaps grows by some megabytes before it collects by itself, one that does little not for ten
- * minutes: resident memory alone says as much of the number of requests so far as of what is kept.
+ * Lets all threads of a daemon collect their garbage. Each of V8's heaps grows by some megabytes before it collects by
+ * itself, one that does little not for ten minutes: resident memory alone says as much of the number of requests so far
+ * as of what is kept.
  */
 export class Collection {
   readonly #folder = mkdtempSync(join(tmpdir(), 'xrayd-fuzz-'));
@@ -33,7 +34,10 @@ async function residentMb(daemon: DaemonProcess): Promise<number> {
   return ((await daemon.metrics())['process_resident_memory_bytes'] ?? 0) / 1e6;
 }
 
-/** Resident memory of a daemon over the time of a run. Single readings are 15 MB apart between two collections of garbage, so means are compared. */
+/**
+ * Resident memory of a daemon over the time of a run. Single readings are 15 MB apart between two collections of
+ * garbage, so means are compared.
+ */
 export class MemoryReadings {
   readonly #daemon: DaemonProcess;
   readonly #durationMs: number;
@@ -62,7 +66,9 @@ export class MemoryReadings {
   }
 
   #mean(from: number, to: number): number {
-    const chosen = this.#readings.filter(({ atMs }) => atMs >= from * this.#durationMs && atMs <= to * this.#durationMs);
+    const chosen = this.#readings.filter(
+      ({ atMs }) => atMs >= from * this.#durationMs && atMs <= to * this.#durationMs,
+    );
     return chosen.reduce((sum, { mb }) => sum + mb, 0) / chosen.length;
   }
 }

@@ -1,5 +1,6 @@
 /**
- * npm run fuzz [-- --minutes N --seed N --api]: the fuzzer against the bundle, with its figures at the end; exits 1 when something is wrong.
+ * npm run fuzz [-- --minutes N --seed N --api]: the fuzzer against the bundle, with its figures at the end; exits 1
+ * when something is wrong.
  * --api: against the API of the local X-Ray instead of the daemon.
  */
 import { parseArgs } from 'node:util';
@@ -7,11 +8,18 @@ import { fuzzApi } from './api.ts';
 import { fuzz } from './fuzz.ts';
 
 const { values } = parseArgs({
-  options: { minutes: { type: 'string', default: '10' }, seed: { type: 'string', default: '1' }, api: { type: 'boolean', default: false } },
+  options: {
+    minutes: { type: 'string', default: '10' },
+    seed: { type: 'string', default: '1' },
+    api: { type: 'boolean', default: false },
+  },
 });
 /** Between the means of the second and of the last quarter. */
 const GROWTH_MB = 15;
-/** Between the ends of the second and of the last quarter, without garbage: in the first one the code that is used is still compiled. */
+/**
+ * Between the ends of the second and of the last quarter, without garbage: in the first one the code that is used is
+ * still compiled.
+ */
 const COLLECTED_GROWTH_MB = 6;
 const config = {
   durationMs: Number(values.minutes) * 60_000,

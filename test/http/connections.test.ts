@@ -19,7 +19,11 @@ async function start(answer: (response: ServerResponse) => void) {
     admitted++;
     answer(response);
   });
-  const limits: ConnectionLimits = new ConnectionLimits(server, { maxConnections: 2, maxUnreadBytes: 8 * MB, onGarbage: () => void garbage++ });
+  const limits: ConnectionLimits = new ConnectionLimits(server, {
+    maxConnections: 2,
+    maxUnreadBytes: 8 * MB,
+    onGarbage: () => void garbage++,
+  });
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
   scope.add(() => {
     server.close().closeAllConnections();

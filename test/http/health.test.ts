@@ -13,7 +13,8 @@ const OK: ComponentState[] = [
   { name: 'udp', state: 'ok' },
   { name: 'tcp', state: 'ok' },
 ];
-const isHealthy = (probe: 'live' | 'ready', parts: ComponentState[], isStopping = false): boolean => healthOf(probe, parts, isStopping).isHealthy;
+const isHealthy = (probe: 'live' | 'ready', parts: ComponentState[], isStopping = false): boolean =>
+  healthOf(probe, parts, isStopping).isHealthy;
 
 test('AWS, credentials and a full buffer do not make the process unhealthy', () => {
   const parts: ComponentState[] = [
@@ -35,7 +36,11 @@ test('ready means bound and not stopping; live means not failed', () => {
   expect(healthOf('live', failed, false).reason).toBe('udp: the receive thread ended');
 });
 
-async function server(parts: ComponentState[], port = 0, isRequired = true): Promise<{ http: HttpServer; log: MemoryLog }> {
+async function server(
+  parts: ComponentState[],
+  port = 0,
+  isRequired = true,
+): Promise<{ http: HttpServer; log: MemoryLog }> {
   const log = new MemoryLog();
   const deps = {
     parts: () => parts,

@@ -14,7 +14,8 @@ const NOBODY_ELSES = [
     xray_daemon xrayd.localhost host.docker.internal:2000 box.local xray.tracing.svc.cluster.local:2000 xray.tracing.svc
     xray.tracing.svc.cluster.local. a.test nas.home.arpa`),
 ];
-const OTHERS = words(`evil.example:2000 evil.example EVIL.example. 127.0.0.1.nip.io:2000 localhost.evil.example 1.2.3.4.5 internal.evil.example
+const OTHERS =
+  words(`evil.example:2000 evil.example EVIL.example. 127.0.0.1.nip.io:2000 localhost.evil.example 1.2.3.4.5 internal.evil.example
   notinternal.com xray.tracing evil.dev 0x7f.1 127.1 svc.evil.example evil.example..`);
 const MALFORMED = [
   'a b',
@@ -30,13 +31,22 @@ interface Head {
   readonly httpVersion?: string;
 }
 
-function guard(allowed: string[] = [], forClients: string[] = []): { log: MemoryLog; status: (head: Head, callers?: Callers) => number | undefined } {
+function guard(
+  allowed: string[] = [],
+  forClients: string[] = [],
+): { log: MemoryLog; status: (head: Head, callers?: Callers) => number | undefined } {
   const log = new MemoryLog();
   const guarded = new RequestGuard({ allowed, forClients, callPath: new CallPath() }, log);
-  const status = ({ hosts, url = '/', more = {}, httpVersion = '1.1' }: Head, callers: Callers = 'clients'): number | undefined => {
+  const status = (
+    { hosts, url = '/', more = {}, httpVersion = '1.1' }: Head,
+    callers: Callers = 'clients',
+  ): number | undefined => {
     const rawHeaders = [...hosts.flatMap((host) => ['HoSt', host]), ...Object.entries(more).flat()];
     const [host] = hosts;
-    return guarded.problem({ rawHeaders, url, httpVersion, headers: { ...(host === undefined ? {} : { host }), ...more } }, callers)?.status;
+    return guarded.problem(
+      { rawHeaders, url, httpVersion, headers: { ...(host === undefined ? {} : { host }), ...more } },
+      callers,
+    )?.status;
   };
   return { log, status };
 }
@@ -72,12 +82,19 @@ test('no Host, two of them, or one that contradicts the target', () => {
 
 test('--allowed-hosts adds names and domains, but nothing allows all names', () => {
   const { status } = guard(['xray.example.com', '.corp.example', '*.Prod.Example.']);
-  for (const host of ['xray.example.com', 'XRAY.example.com.:1', 'a.corp.example', 'b.a.corp.example:2', 'x.prod.example']) {
+  for (const host of [
+    'xray.example.com',
+    'XRAY.example.com.:1',
+    'a.corp.example',
+    'b.a.corp.example:2',
+    'x.prod.example',
+  ]) {
     expect(status({ hosts: [host] }), host).toBeUndefined();
   }
   for (const host of ['a.xray.example.com', 'corp.example', 'evilcorp.example', 'xprod.example', 'example.com'])
     expect(status({ hosts: [host] }), host).toBe(403);
-  for (const text of ['*', '.', '*.', '', 'a b', 'a..b', 'http://a', 'a:1', '-a', '*a', 'a*', '*.*']) expect(isHostPattern(text), text).toBe(false);
+  for (const text of ['*', '.', '*.', '', 'a b', 'a..b', 'http://a', 'a:1', '-a', '*a', 'a*', '*.*'])
+    expect(isHostPattern(text), text).toBe(false);
   expect(new HostNames(['*']).has('evil.example')).toBe(false);
 });
 
@@ -99,7 +116,12 @@ test('refuses requests of foreign pages on every route; accepts its own page and
   const { status } = guard(['xray.example.com']);
   const own = { hosts: ['localhost:2000'] };
   const opened = { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' };
-  const rows: [more: Record<string, string>, clients: number | undefined, page: number | undefined, link: number | undefined][] = [
+  const rows: [
+    more: Record<string, string>,
+    clients: number | undefined,
+    page: number | undefined,
+    link: number | undefined,
+  ][] = [
     [{}, undefined, undefined, undefined],
     [{ 'sec-fetch-site': 'none' }, undefined, undefined, undefined],
     [{ 'sec-fetch-site': 'same-origin' }, undefined, undefined, undefined],
@@ -111,9 +133,16 @@ test('refuses requests of foreign pages on every route; accepts its own page and
     [{ 'sec-fetch-site': 'something-new', ...opened }, 403, 403, undefined],
     [{ origin: 'http://localhost:2000' }, 403, undefined, undefined],
     [{ origin: 'https://localhost:2000', 'sec-fetch-site': 'same-origin' }, 403, undefined, undefined],
-    ...['https://evil.example', 'null', '', 'http://localhost:3000', 'http://localhost', 'http://evil.localhost:2000', 'http://', 'file://'].map(
-      (origin): [Record<string, string>, number, number, number] => [{ origin }, 403, 403, 403],
-    ),
+    ...[
+      'https://evil.example',
+      'null',
+      '',
+      'http://localhost:3000',
+      'http://localhost',
+      'http://evil.localhost:2000',
+      'http://',
+      'file://',
+    ].map((origin): [Record<string, string>, number, number, number] => [{ origin }, 403, 403, 403]),
     [{ origin: 'http://localhost:3000', 'sec-fetch-site': 'cross-site', ...opened }, 403, 403, 403],
   ];
   for (const [more, ...wanted] of rows)
@@ -122,8 +151,15 @@ test('refuses requests of foreign pages on every route; accepts its own page and
       JSON.stringify(more),
     ).toEqual(wanted);
   expect(status({ hosts: [''], more: { origin: 'http://' } }, 'own-page')).toBe(403);
-  expect(status({ hosts: ['evil.example'], more: { origin: 'http://evil.example', 'sec-fetch-site': 'same-origin' } }, 'own-page')).toBe(403);
-  expect(status({ hosts: ['xray.example.com'], more: { origin: 'https://xray.example.com' } }, 'own-page')).toBeUndefined();
+  expect(
+    status(
+      { hosts: ['evil.example'], more: { origin: 'http://evil.example', 'sec-fetch-site': 'same-origin' } },
+      'own-page',
+    ),
+  ).toBe(403);
+  expect(
+    status({ hosts: ['xray.example.com'], more: { origin: 'https://xray.example.com' } }, 'own-page'),
+  ).toBeUndefined();
 });
 
 test('hostOf removes brackets, port, capitals and a trailing dot', () => {
@@ -134,15 +170,27 @@ test('every HTTP server of the program uses the guard', () => {
   const files = readdirSync('src', { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith('.ts'));
   const servers = files.filter((path) => {
     const text = readFileSync(`src/${path}`, 'utf8');
-    return /\bfastify\(|from 'node:http2'/.test(text) || (/\bcreateServer\(/.test(text) && /from 'node:https?'/.test(text));
+    return (
+      /\bfastify\(|from 'node:http2'/.test(text) || (/\bcreateServer\(/.test(text) && /from 'node:https?'/.test(text))
+    );
   });
   expect(servers.toSorted()).toEqual(['api/server.ts', 'http/server.ts', 'proxy/sampling-proxy.ts']);
   for (const path of servers) expect(readFileSync(`src/${path}`, 'utf8'), path).toMatch(/guard\.problem\(/);
 });
 
 test('loopback means addresses and localhost, not names that begin like them', () => {
-  for (const host of ['127.0.0.1', '127.9.9.9', '::1', 'localhost', 'LOCALHOST.']) expect(isLoopbackHost(host)).toBe(true);
-  for (const host of ['127.example', '127.0.0.1.nip.io', '0.0.0.0', '::', '::ffff:127.0.0.1', 'localhost.example', '128.0.0.1', '']) {
+  for (const host of ['127.0.0.1', '127.9.9.9', '::1', 'localhost', 'LOCALHOST.'])
+    expect(isLoopbackHost(host)).toBe(true);
+  for (const host of [
+    '127.example',
+    '127.0.0.1.nip.io',
+    '0.0.0.0',
+    '::',
+    '::ffff:127.0.0.1',
+    'localhost.example',
+    '128.0.0.1',
+    '',
+  ]) {
     expect(isLoopbackHost(host)).toBe(false);
   }
 });

@@ -21,7 +21,10 @@ export function whyNoImages(): string {
 /** Builds the image from the Dockerfile, over a base made here in place of distroless. */
 export function buildImage(): void {
   execFileSync('test/image/base.sh', [BASE], { cwd: REPOSITORY, stdio: 'inherit' });
-  execFileSync(process.execPath, ['scripts/image.ts', '--tag', IMAGE, '--base', BASE, '--with', 'buildah'], { cwd: REPOSITORY, stdio: 'inherit' });
+  execFileSync(process.execPath, ['scripts/image.ts', '--tag', IMAGE, '--base', BASE, '--with', 'buildah'], {
+    cwd: REPOSITORY,
+    stdio: 'inherit',
+  });
 }
 
 export interface ContainerConfig {
@@ -42,7 +45,10 @@ const RUN =
   );
 let counter = 0;
 
-/** A container of the image: another user than root, a read-only root, no capabilities, as the chart runs it. On this machine's network. */
+/**
+ * A container of the image: another user than root, a read-only root, no capabilities, as the chart runs it. On this
+ * machine's network.
+ */
 export class Container {
   readonly name = `xrayd-test-${process.pid}-${counter++}`;
   readonly #process: ChildProcess;
@@ -66,7 +72,8 @@ export class Container {
       IMAGE,
       ...args,
     ]);
-    for (const stream of [this.#process.stdout!, this.#process.stderr!]) stream.on('data', (chunk: Buffer) => (this.output += chunk.toString()));
+    for (const stream of [this.#process.stdout!, this.#process.stderr!])
+      stream.on('data', (chunk: Buffer) => (this.output += chunk.toString()));
   }
 
   async ready(): Promise<this> {
@@ -87,13 +94,17 @@ export class Container {
 
   /** Runs a program in it, without a shell. */
   exec(...command: readonly string[]): { code: number | null; output: string } {
-    const { status, stdout, stderr } = spawnSync('podman', ['--runtime', 'runc', 'exec', this.name, ...command], { encoding: 'utf8' });
+    const { status, stdout, stderr } = spawnSync('podman', ['--runtime', 'runc', 'exec', this.name, ...command], {
+      encoding: 'utf8',
+    });
     return { code: status, output: stdout + stderr };
   }
 
   /** Of the kernel: the most memory that its control group ever had, and what it killed for want of it. */
   memory(): { peakMb: number; oomKills: number } {
-    const pid = execFileSync('podman', ['inspect', '--format', '{{.State.Pid}}', this.name], { encoding: 'utf8' }).trim();
+    const pid = execFileSync('podman', ['inspect', '--format', '{{.State.Pid}}', this.name], {
+      encoding: 'utf8',
+    }).trim();
     const groups = readFileSync(`/proc/${pid}/cgroup`, 'utf8');
     const v1 = /^\d+:memory:(.*)$/m.exec(groups)?.[1];
     const folder = v1 === undefined ? `/sys/fs/cgroup${/^0::(.*)$/m.exec(groups)?.[1]}` : `/sys/fs/cgroup/memory${v1}`;

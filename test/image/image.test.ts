@@ -14,18 +14,28 @@ import { buildImage, Container, IMAGE, whyNoImages, type ContainerConfig } from 
 
 const scope = new Scope();
 const skipped = whyNoImages();
-if (skipped !== '' && process.env['XRAYD_REQUIRE_CONTAINERS'] !== undefined) throw new Error(`the image cannot be tested: ${skipped}`);
+if (skipped !== '' && process.env['XRAYD_REQUIRE_CONTAINERS'] !== undefined)
+  throw new Error(`the image cannot be tested: ${skipped}`);
 
 const inspect = (): Record<string, never> =>
   (JSON.parse(execFileSync('podman', ['inspect', IMAGE], { encoding: 'utf8' })) as Record<string, never>[])[0]!;
 
 /** A container that sends to `oracle` by its file at the default path, on a free port. */
-async function start(oracle: Oracle, config: Partial<ContainerConfig> = {}): Promise<{ container: Container; port: number }> {
+async function start(
+  oracle: Oracle,
+  config: Partial<ContainerConfig> = {},
+): Promise<{ container: Container; port: number }> {
   const [port, httpPort] = [await freePort(), await freePort()];
   const file = join(scope.folder(), 'cfg.yaml');
   writeFileSync(file, `Endpoint: "${oracle.url}"\nNoVerifySSL: true\nRegion: us-east-1\nVersion: 2\n`, { mode: 0o644 });
   const args = ['-b', `127.0.0.1:${port}`, '-t', `127.0.0.1:${port}`];
-  const container = new Container({ args, env: EXAMPLE_KEYS, mounts: { '/etc/amazon/xray/cfg.yaml': file }, httpPort, ...config });
+  const container = new Container({
+    args,
+    env: EXAMPLE_KEYS,
+    mounts: { '/etc/amazon/xray/cfg.yaml': file },
+    httpPort,
+    ...config,
+  });
   scope.add(() => container.kill());
   await container.ready();
   return { container, port };
@@ -69,12 +79,17 @@ describe.skipIf(skipped !== '')(`the image${skipped && ` (skipped: ${skipped})`}
       '.',
     ];
     execFileSync('buildah', args, { stdio: 'pipe' });
-    const [built] = JSON.parse(execFileSync('podman', ['inspect', `${IMAGE}-arm64`], { encoding: 'utf8' })) as { Architecture: string }[];
+    const [built] = JSON.parse(execFileSync('podman', ['inspect', `${IMAGE}-arm64`], { encoding: 'utf8' })) as {
+      Architecture: string;
+    }[];
     expect(built!.Architecture).toBe('arm64');
   });
 
   test('is configured like the reference image (user 10001, entry point, ports), and has a health check and labels', () => {
-    const { Config, Healthcheck } = inspect() as unknown as { Config: Record<string, Record<string, string>>; Healthcheck: unknown };
+    const { Config, Healthcheck } = inspect() as unknown as {
+      Config: Record<string, Record<string, string>>;
+      Healthcheck: unknown;
+    };
     expect(Healthcheck).toMatchObject({ Test: ['CMD', '/xray', 'healthcheck'] });
     expect(Config).toMatchObject({
       User: '10001:10001',
@@ -89,7 +104,8 @@ describe.skipIf(skipped !== '')(`the image${skipped && ` (skipped: ${skipped})`}
   test('has no shell, and includes licences and an SBOM', async () => {
     const { container } = await start(await startOracle());
     expect(container.exec('/bin/sh', '-c', 'true').code).not.toBe(0);
-    const read = (file: string): string => container.exec('/nodejs/bin/node', '-p', `require('fs').readFileSync('${file}', 'utf8')`).output;
+    const read = (file: string): string =>
+      container.exec('/nodejs/bin/node', '-p', `require('fs').readFileSync('${file}', 'utf8')`).output;
     expect(read('/licenses/xrayd/LICENSE')).toContain('Apache License');
     expect(read('/licenses/xrayd/THIRD-PARTY-LICENSES.txt')).toMatch(/^fastify \d/m);
     const { components } = JSON.parse(read('/licenses/xrayd/sbom.cdx.json')) as { components: { name: string }[] };
@@ -119,14 +135,21 @@ describe.skipIf(skipped !== '')(`the image${skipped && ` (skipped: ${skipped})`}
     await eventually(async () => (await container.ledger()).here === 0, 60_000);
     const after = await container.ledger();
     expect(full.dropped).toBeGreaterThan(0);
-    expect(after).toMatchObject({ received: sent.offered, kernelDrops: 0, imbalance: 0, sent: oracle.judge(sent.offered).delivered });
+    expect(after).toMatchObject({
+      received: sent.offered,
+      kernelDrops: 0,
+      imbalance: 0,
+      sent: oracle.judge(sent.offered).delivered,
+    });
     expect(after.dropped + after.sent).toBe(sent.offered);
     // The oldest went, the newest arrived.
     expect(oracle.has(0)).toBe(false);
     expect(oracle.has(sent.offered - 1)).toBe(true);
     const { peakMb, oomKills } = container.memory();
     expect(oomKills).toBe(0);
-    console.log(`X-Ray away at 2,000/s: ${after.dropped} of ${sent.offered} dropped and counted, peak ${peakMb.toFixed(0)} MB of the control group`);
+    console.log(
+      `X-Ray away at 2,000/s: ${after.dropped} of ${sent.offered} dropped and counted, peak ${peakMb.toFixed(0)} MB of the control group`,
+    );
   });
 
   test('SIGTERM drains the buffer and exits with 0 within the grace period', async () => {
@@ -152,8 +175,16 @@ describe.skipIf(skipped !== '')(`the image${skipped && ` (skipped: ${skipped})`}
 
   test.each([
     { what: 'an ECS task definition: no command, ports by default', entrypoint: undefined, args: [] },
-    { what: 'an ECS task definition with flags as its command', entrypoint: undefined, args: ['-n', 'us-east-1', '-o', '-l', 'debug'] },
-    { what: 'the Kubernetes sample: /usr/bin/xray -c', entrypoint: ['/usr/bin/xray', '-c', '/aws/xray/config.yaml'], args: [] },
+    {
+      what: 'an ECS task definition with flags as its command',
+      entrypoint: undefined,
+      args: ['-n', 'us-east-1', '-o', '-l', 'debug'],
+    },
+    {
+      what: 'the Kubernetes sample: /usr/bin/xray -c',
+      entrypoint: ['/usr/bin/xray', '-c', '/aws/xray/config.yaml'],
+      args: [],
+    },
     {
       what: 'the entry point of the other image, spelled out',
       entrypoint: ['/usr/bin/xray', '-t', '0.0.0.0:2000', '-b', '0.0.0.0:2000'],
@@ -169,7 +200,13 @@ describe.skipIf(skipped !== '')(`the image${skipped && ` (skipped: ${skipped})`}
     const env = { ...EXAMPLE_KEYS, AWS_REGION: 'us-east-1' };
     const mounts = { '/aws/xray/config.yaml': file };
     const httpPort = await freePort();
-    const container = new Container({ args, mounts, env, httpPort, ...(entrypoint === undefined ? {} : { entrypoint }) });
+    const container = new Container({
+      args,
+      mounts,
+      env,
+      httpPort,
+      ...(entrypoint === undefined ? {} : { entrypoint }),
+    });
     scope.add(() => container.kill());
     await eventually(async () =>
       fetch(`http://127.0.0.1:${httpPort}/readyz`).then(

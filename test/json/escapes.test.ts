@@ -7,12 +7,37 @@ const written = fc
   .tuple(
     fc.oneof(
       fc.integer({ min: 0, max: 0xffff }),
-      fc.constantFrom(0x22, 0x2f, 0x5c, 0x08, 0x0a, 0xd800, 0xdbff, 0xdc00, 0xdfff, 0xd83d, 0xde00, 0x7f, 0x80, 0x7ff, 0x800),
+      fc.constantFrom(
+        0x22,
+        0x2f,
+        0x5c,
+        0x08,
+        0x0a,
+        0xd800,
+        0xdbff,
+        0xdc00,
+        0xdfff,
+        0xd83d,
+        0xde00,
+        0x7f,
+        0x80,
+        0x7ff,
+        0x800,
+      ),
     ),
     fc.constantFrom('plain', 'lower', 'upper'),
   )
   .map(([unit, form]) => {
-    const short = { 0x22: '\\"', 0x2f: '\\/', 0x5c: '\\\\', 0x08: '\\b', 0x0a: '\\n', 0x0c: '\\f', 0x0d: '\\r', 0x09: '\\t' }[unit];
+    const short = {
+      0x22: '\\"',
+      0x2f: '\\/',
+      0x5c: '\\\\',
+      0x08: '\\b',
+      0x0a: '\\n',
+      0x0c: '\\f',
+      0x0d: '\\r',
+      0x09: '\\t',
+    }[unit];
     if (form === 'plain' && short !== undefined) return short;
     // Half of a surrogate pair cannot be written in UTF-8.
     if (form === 'plain' && unit >= 0x20 && (unit < 0xd800 || unit > 0xdfff)) return String.fromCharCode(unit);

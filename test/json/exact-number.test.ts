@@ -8,14 +8,21 @@ const digits = (minLength: number, maxLength: number): fc.Arbitrary<string> =>
   fc.array(fc.constantFrom(...DIGITS.split('')), { minLength, maxLength }).map((all) => all.join(''));
 const whole = digits(1, 25).map((text) => text.replace(/^0+(?=\d)/, ''));
 
-test.each(['9007199254740993', '-9223372036854775808', '18446744073709551615', '-0', '-0.0', '1e400', '-1E+400', '1e-400', '0.12345678901234567890'])(
-  'writes %s as it was read, in any position',
-  (number) => {
-    for (const text of [`{"a":${number}}`, `[1,${number}]`, `{"a":[${number},{"b":${number}}],"c":"${number}"}`]) {
-      expect(JSON.stringify(parseJson(text))).toBe(text);
-    }
-  },
-);
+test.each([
+  '9007199254740993',
+  '-9223372036854775808',
+  '18446744073709551615',
+  '-0',
+  '-0.0',
+  '1e400',
+  '-1E+400',
+  '1e-400',
+  '0.12345678901234567890',
+])('writes %s as it was read, in any position', (number) => {
+  for (const text of [`{"a":${number}}`, `[1,${number}]`, `{"a":[${number},{"b":${number}}],"c":"${number}"}`]) {
+    expect(JSON.stringify(parseJson(text))).toBe(text);
+  }
+});
 
 test('keeps every digit of an integer of any length', () => {
   fc.assert(
@@ -33,7 +40,10 @@ test('parses what fits a double as a number, and everything else as JSON.parse d
       expect(parseJson(text)).toEqual(JSON.parse(text));
     }),
   );
-  expect(parseJson('{"id":"1234567890123456","n":1480615200.010123}')).toEqual({ id: '1234567890123456', n: 1480615200.010123 });
+  expect(parseJson('{"id":"1234567890123456","n":1480615200.010123}')).toEqual({
+    id: '1234567890123456',
+    n: 1480615200.010123,
+  });
   expect(() => parseJson('{"n":12345678901234567')).toThrow(SyntaxError);
 });
 

@@ -10,7 +10,10 @@ const RUNS = 3;
 const QUIET_MS = 1_000;
 const LONGEST_MS = 90_000;
 
-/** What a step took: until the reader sees it, and CPU of the page's thread and of the process behind it until both have rested. */
+/**
+ * What a step took: until the reader sees it, and CPU of the page's thread and of the process behind it until both have
+ * rested.
+ */
 interface Cost {
   readonly seenMs: number;
   readonly pageCpuMs: number;
@@ -18,7 +21,10 @@ interface Cost {
   readonly serverCpuMs: number;
 }
 
-/** A list of `count` traces in the store: until its first rows, until it is sorted, and until a text that is typed has its rows. */
+/**
+ * A list of `count` traces in the store: until its first rows, until it is sorted, and until a text that is typed has
+ * its rows.
+ */
 export async function manyTraces(
   daemon: DaemonProcess,
   context: BrowserContext,
@@ -33,13 +39,18 @@ export async function manyTraces(
   });
   await xray.put(longest);
   for (let at = 1; at < count; at += 1_000) {
-    await xray.put(...Array.from({ length: Math.min(1_000, count - at) }, (_, i) => request(now - 2_900 + ((at + i) * 2_890) / count, xray.random)));
+    await xray.put(
+      ...Array.from({ length: Math.min(1_000, count - at) }, (_, i) =>
+        request(now - 2_900 + ((at + i) * 2_890) / count, xray.random),
+      ),
+    );
   }
   const first: Cost[] = [];
   const sorted: Cost[] = [];
   const typed: Cost[] = [];
   // Of an earlier page words are no search.
-  const hasText = ((await (await fetch(`${xray.url}/api/traces?text=nobodyhasthis`)).json()) as { rows: object[] }).rows.length === 0;
+  const hasText =
+    ((await (await fetch(`${xray.url}/api/traces?text=nobodyhasthis`)).json()) as { rows: object[] }).rows.length === 0;
   for (let run = 0; run < RUNS; run++) {
     const page = await context.newPage();
     const meter = await Meter.of(page, daemon.pid);
@@ -78,7 +89,8 @@ export async function manyTraces(
 /** Until the map is painted, and frames a second while every frame zooms. */
 export async function serviceMap(daemon: DaemonProcess, context: BrowserContext): Promise<Figures> {
   const xray = ShownXRay.of(daemon);
-  for (let i = 0; i < 30; i++) await xray.put(...Array.from({ length: 100 }, () => layered(Date.now() / 1000 - 10, xray.random, 300)));
+  for (let i = 0; i < 30; i++)
+    await xray.put(...Array.from({ length: 100 }, () => layered(Date.now() / 1000 - 10, xray.random, 300)));
   const costs: Cost[] = [];
   let zoom: number[] = [];
   let [nodes, edges] = [0, 0];
@@ -96,12 +108,24 @@ export async function serviceMap(daemon: DaemonProcess, context: BrowserContext)
     await page.close();
   }
   const total = zoom.reduce((sum, each) => sum + each, 0);
-  return { nodes, edges, ...figuresOf(costs), zoomFps: rounded((zoom.length * 1_000) / total), zoomSlowestMs: rounded(Math.max(...zoom)) };
+  return {
+    nodes,
+    edges,
+    ...figuresOf(costs),
+    zoomFps: rounded((zoom.length * 1_000) / total),
+    zoomSlowestMs: rounded(Math.max(...zoom)),
+  };
 }
 
-/** Looks in every frame. A locator's `waitFor` looks after 0, 20, 70, 170, 270 and 770 ms: of what comes in between it would measure these. */
+/**
+ * Looks in every frame. A locator's `waitFor` looks after 0, 20, 70, 170, 270 and 770 ms: of what comes in between it
+ * would measure these.
+ */
 async function seenInFrame(page: Page, selector: string): Promise<void> {
-  await page.waitForFunction((wanted) => document.querySelector(wanted) !== null, selector, { polling: 'raf', timeout: LONGEST_MS });
+  await page.waitForFunction((wanted) => document.querySelector(wanted) !== null, selector, {
+    polling: 'raf',
+    timeout: LONGEST_MS,
+  });
 }
 
 /** ms of each frame. */
@@ -120,7 +144,9 @@ async function zoomed(page: Page): Promise<number[]> {
             return;
           }
           const deltaY = found.length % 40 < 20 ? -15 : 15;
-          map.dispatchEvent(new WheelEvent('wheel', { deltaY, clientX: 700, clientY: 400, bubbles: true, cancelable: true }));
+          map.dispatchEvent(
+            new WheelEvent('wheel', { deltaY, clientX: 700, clientY: 400, bubbles: true, cancelable: true }),
+          );
           requestAnimationFrame(step);
         };
         requestAnimationFrame(step);
@@ -146,7 +172,9 @@ class Meter {
     await page.addInitScript(() => {
       const holder = window as unknown as { longTasks: number[] };
       holder.longTasks = [];
-      new PerformanceObserver((list) => holder.longTasks.push(...list.getEntries().map(({ duration }) => duration))).observe({ type: 'longtask' });
+      new PerformanceObserver((list) =>
+        holder.longTasks.push(...list.getEntries().map(({ duration }) => duration)),
+      ).observe({ type: 'longtask' });
     });
     return new Meter(page, devtools, pid);
   }
@@ -165,12 +193,20 @@ class Meter {
       last = now;
     }
     const tasks = await this.#page.evaluate(() => (window as unknown as { longTasks: number[] }).longTasks);
-    return { seenMs, pageCpuMs: last.pageMs - before.pageMs, longestTaskMs: Math.max(0, ...tasks), serverCpuMs: last.serverMs - before.serverMs };
+    return {
+      seenMs,
+      pageCpuMs: last.pageMs - before.pageMs,
+      longestTaskMs: Math.max(0, ...tasks),
+      serverCpuMs: last.serverMs - before.serverMs,
+    };
   }
 
   async #now(): Promise<{ pageMs: number; serverMs: number }> {
     const { metrics } = await this.#devtools.send('Performance.getMetrics');
-    return { pageMs: metrics.find(({ name }) => name === 'TaskDuration')!.value * 1_000, serverMs: processStats(this.#pid).cpuUs / 1_000 };
+    return {
+      pageMs: metrics.find(({ name }) => name === 'TaskDuration')!.value * 1_000,
+      serverMs: processStats(this.#pid).cpuUs / 1_000,
+    };
   }
 }
 

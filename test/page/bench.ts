@@ -1,6 +1,7 @@
 /**
- * npm run bench -- ui [STEPS] [--minutes N] [--traces N] [--bundle FILE] [--json FILE] [--write]: the page of the bundle, in a real Chromium without a GPU, on
- * the cores that the local X-Ray and the sender use too. STEPS: trace, many, map, live; all of them without. --bundle measures another build, to compare.
+ * npm run bench -- ui [STEPS] [--minutes N] [--traces N] [--bundle FILE] [--json FILE] [--write]: the page of the
+ * bundle, in a real Chromium without a GPU, on the cores that the local X-Ray and the sender use too. STEPS: trace,
+ * many, map, live; all of them without. --bundle measures another build, to compare.
  * Needs Debian's chromium, or CHROMIUM_PATH. --write puts the table into docs/performance.md.
  */
 import { createSocket } from 'node:dgram';
@@ -58,7 +59,9 @@ try {
   }
   if (isChosen('map')) results[STEPS.map] = await withOther((other) => serviceMap(other, browser.context));
   if (isChosen('many')) {
-    const { first, sorted, typed } = await withOther((other) => manyTraces(other, browser.context, Number(values.traces)));
+    const { first, sorted, typed } = await withOther((other) =>
+      manyTraces(other, browser.context, Number(values.traces)),
+    );
     results[STEPS.firstRows] = first;
     results[STEPS.sorted] = sorted;
     results[STEPS.typed] = typed;
@@ -98,7 +101,10 @@ async function firstLoad(shown: Page, url: string): Promise<Figures> {
     }),
   );
   const files = sizes.filter(({ name }) => /\/(assets\/.*)?$/.test(new URL(name).pathname) && !/editor/.test(name));
-  return { kilobytesGzip: rounded(files.reduce((sum, { bytes }) => sum + bytes, 0) / 1_000), untilRowsMs: rounded(rowsMs) };
+  return {
+    kilobytesGzip: rounded(files.reduce((sum, { bytes }) => sum + bytes, 0) / 1_000),
+    untilRowsMs: rounded(rowsMs),
+  };
 }
 
 /** In an X-Ray of its own, whose page is at its first run. */
@@ -141,13 +147,17 @@ async function openings(shown: Page, traceId: string, times: number): Promise<Fi
     await link.waitFor();
     await sleep(1_000);
     await shown.evaluate(() => {
-      addEventListener('click', (event) => ((window as unknown as { clickedMs: number }).clickedMs = event.timeStamp), { capture: true });
+      addEventListener('click', (event) => ((window as unknown as { clickedMs: number }).clickedMs = event.timeStamp), {
+        capture: true,
+      });
     });
     await link.click();
     await shown.waitForFunction(() => performance.getEntriesByName('trace painted').length > 0);
     found.push(
       await shown.evaluate(
-        () => performance.getEntriesByName('trace painted')[0]!.startTime - (window as unknown as { clickedMs: number }).clickedMs,
+        () =>
+          performance.getEntriesByName('trace painted')[0]!.startTime -
+          (window as unknown as { clickedMs: number }).clickedMs,
       ),
     );
   }
@@ -176,7 +186,16 @@ async function frames(shown: Page): Promise<Figures> {
             if (kind === 'scroll') box.scrollTop += 60;
             else {
               const deltaY = deltas.length % 60 < 30 ? -20 : 20;
-              canvas.dispatchEvent(new WheelEvent('wheel', { ctrlKey: true, deltaY, clientX: 900, clientY: 400, bubbles: true, cancelable: true }));
+              canvas.dispatchEvent(
+                new WheelEvent('wheel', {
+                  ctrlKey: true,
+                  deltaY,
+                  clientX: 900,
+                  clientY: 400,
+                  bubbles: true,
+                  cancelable: true,
+                }),
+              );
             }
             requestAnimationFrame(step);
           };
@@ -222,7 +241,9 @@ async function live(shown: Page, minutes: number): Promise<Figures> {
     if (performance.now() - sampledMs > (minutes * 60_000) / 12) {
       sampledMs = performance.now();
       memory.push(await heapMegabytes(devtools));
-      process.stdout.write(`${Math.round((performance.now() - startedMs) / 1_000)} s: ${sent} segments, ${memory.at(-1)!.toFixed(1)} MB\n`);
+      process.stdout.write(
+        `${Math.round((performance.now() - startedMs) / 1_000)} s: ${sent} segments, ${memory.at(-1)!.toFixed(1)} MB\n`,
+      );
     }
     // A key that nothing listens to: the list goes on.
     await devtools.send('Input.dispatchKeyEvent', { type: 'keyDown', key: 'x', text: 'x' });
@@ -231,12 +252,17 @@ async function live(shown: Page, minutes: number): Promise<Figures> {
   }
   socket.close();
   memory.push(await heapMegabytes(devtools));
-  const delays = (await shown.evaluate(() => (window as unknown as { delays: number[] }).delays)).toSorted((a, b) => a - b);
-  const at = (share: number): number => rounded(delays[Math.min(delays.length - 1, Math.floor(delays.length * share))]!);
+  const delays = (await shown.evaluate(() => (window as unknown as { delays: number[] }).delays)).toSorted(
+    (a, b) => a - b,
+  );
+  const at = (share: number): number =>
+    rounded(delays[Math.min(delays.length - 1, Math.floor(delays.length * share))]!);
   return {
     minutes,
     segmentsPerSecond: rounded((sent * 1_000) / (performance.now() - startedMs)),
-    rows: await shown.locator('.table [role=table]').evaluate((table) => Number(table.getAttribute('aria-rowcount')) - 1),
+    rows: await shown
+      .locator('.table [role=table]')
+      .evaluate((table) => Number(table.getAttribute('aria-rowcount')) - 1),
     inputDelayP50Ms: at(0.5),
     inputDelayP99Ms: at(0.99),
     inputDelayMostMs: rounded(delays.at(-1)!),

@@ -19,7 +19,9 @@ const FLAGS = [
 ];
 
 /** Why there is no browser here; "" when there is one. */
-export const skipped = existsSync(CHROMIUM) ? '' : `no Chromium at ${CHROMIUM}: apt install chromium, or set CHROMIUM_PATH`;
+export const skipped = existsSync(CHROMIUM)
+  ? ''
+  : `no Chromium at ${CHROMIUM}: apt install chromium, or set CHROMIUM_PATH`;
 if (skipped !== '' && process.env['XRAYD_REQUIRE_BROWSER'] !== undefined) throw new Error(skipped);
 /** For the names of tests that are skipped. */
 export const note = skipped === '' ? '' : ` (skipped: ${skipped})`;
@@ -51,7 +53,10 @@ export async function launch({ width = 1360, height = 800, theme = 'light' }: Pa
   return { context, version: context.browser()?.version() ?? '', close };
 }
 
-/** Opens pages for the tests of a file, and fails them for what a person would not see: exceptions, requests to elsewhere, refused styles. */
+/**
+ * Opens pages for the tests of a file, and fails them for what a person would not see: exceptions, requests to
+ * elsewhere, refused styles.
+ */
 export class Browser {
   #context: BrowserContext | undefined;
   readonly problems: string[] = [];
@@ -73,16 +78,22 @@ export class Browser {
     const page = await this.#context!.newPage();
     await page.setViewportSize({ width, height });
     await page.emulateMedia({ colorScheme: theme });
-    page.on('pageerror', (error) => this.problems.push(`exception: ${error.stack || `${error.name} ${error.message}`}`));
+    page.on('pageerror', (error) =>
+      this.problems.push(`exception: ${error.stack || `${error.name} ${error.message}`}`),
+    );
     page.on('console', (message) => {
       // A refused request is in the answer that the page shows.
-      if (message.type() === 'error' && !/Failed to load resource|ERR_CONNECTION_REFUSED|ERR_INCOMPLETE/.test(message.text())) {
+      if (
+        message.type() === 'error' &&
+        !/Failed to load resource|ERR_CONNECTION_REFUSED|ERR_INCOMPLETE/.test(message.text())
+      ) {
         this.problems.push(`console: ${message.text()}`);
       }
     });
     page.on('request', (request) => {
       const { origin, protocol } = new URL(request.url());
-      if (protocol !== 'data:' && protocol !== 'blob:' && origin !== new URL(url).origin) this.problems.push(`a request to ${origin}`);
+      if (protocol !== 'data:' && protocol !== 'blob:' && origin !== new URL(url).origin)
+        this.problems.push(`a request to ${origin}`);
     });
     await page.goto(url);
     return page;
@@ -94,12 +105,17 @@ export class Browser {
   }
 }
 
-/** What axe finds wrong, in words: all of its rules that are on, and that of the size of targets (WCAG 2.2 AA), which is not by default. */
+/**
+ * What axe finds wrong, in words: all of its rules that are on, and that of the size of targets (WCAG 2.2 AA), which is
+ * not by default.
+ */
 export async function accessibilityProblems(page: Page): Promise<string[]> {
   await page.evaluate(axe.source);
   const found = await page.evaluate(async () => {
     const { axe: checker } = window as unknown as { axe: typeof axe };
     return (await checker.run({ rules: { 'target-size': { enabled: true } } })).violations;
   });
-  return found.flatMap(({ id, help, nodes }) => nodes.map(({ html, any }) => `${id}: ${help}: ${html.slice(0, 200)} ${any[0]?.message ?? ''}`));
+  return found.flatMap(({ id, help, nodes }) =>
+    nodes.map(({ html, any }) => `${id}: ${help}: ${html.slice(0, 200)} ${any[0]?.message ?? ''}`),
+  );
 }

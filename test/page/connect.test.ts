@@ -13,52 +13,70 @@ async function shop(): Promise<{ xray: ShownXRay; id: string }> {
 }
 
 for (const width of [1360, 400]) {
-  test.skipIf(skipped !== '')(`how to connect an application is a click away, also when there are traces; ${width} px${note}`, async () => {
-    const { xray } = await shop();
-    const page = await browser.open(`${xray.url}/settings`, { width });
-    await page.getByRole('navigation', { name: 'Screens' }).getByRole('link', { name: 'Connect' }).click();
-    await page.waitForURL(/\/connect$/);
-    await page.getByRole('heading', { name: /^Connect an application: send segments to 127\.0\.0\.1:\d+$/ }).waitFor();
-    expect(await page.title()).toBe('Connect an application');
-    // No line is cut: what is copied is read first.
-    const cut = await page.locator('.code pre').evaluateAll((all) => all.filter(({ scrollWidth, clientWidth }) => scrollWidth > clientWidth).length);
-    expect(cut).toBe(0);
-    expect(await page.locator('.code pre').count()).toBeGreaterThan(7);
-    await page.reload();
-    await page.getByRole('button', { name: 'Send a sample trace' }).click();
-    await page.waitForURL(/\/traces\/1-/);
-    await page.getByRole('treeitem').first().waitFor({ state: 'attached' });
-  });
+  test.skipIf(skipped !== '')(
+    `how to connect an application is a click away, also when there are traces; ${width} px${note}`,
+    async () => {
+      const { xray } = await shop();
+      const page = await browser.open(`${xray.url}/settings`, { width });
+      await page.getByRole('navigation', { name: 'Screens' }).getByRole('link', { name: 'Connect' }).click();
+      await page.waitForURL(/\/connect$/);
+      await page
+        .getByRole('heading', { name: /^Connect an application: send segments to 127\.0\.0\.1:\d+$/ })
+        .waitFor();
+      expect(await page.title()).toBe('Connect an application');
+      // No line is cut: what is copied is read first.
+      const cut = await page
+        .locator('.code pre')
+        .evaluateAll((all) => all.filter(({ scrollWidth, clientWidth }) => scrollWidth > clientWidth).length);
+      expect(cut).toBe(0);
+      expect(await page.locator('.code pre').count()).toBeGreaterThan(7);
+      await page.reload();
+      await page.getByRole('button', { name: 'Send a sample trace' }).click();
+      await page.waitForURL(/\/traces\/1-/);
+      await page.getByRole('treeitem').first().waitFor({ state: 'attached' });
+    },
+  );
 }
 
-test.skipIf(skipped !== '')(`variables are written for the shell, for PowerShell or for Compose, and the choice is kept${note}`, async () => {
-  const { xray } = await shop();
-  const page = await browser.open(`${xray.url}/connect`);
-  const { port } = new URL(xray.url);
-  const address = `tcp:127.0.0.1:${port} udp:127.0.0.1:${xray.daemon.udpPort}`;
-  const textOf = (title: string) => page.locator('section', { has: page.getByRole('heading', { name: title }) }).locator('pre');
-  await page.getByText(`export AWS_XRAY_DAEMON_ADDRESS='${address}'`, { exact: true }).waitFor();
-  expect(await textOf('ADOT').textContent()).toBe(
-    `export OTEL_TRACES_SAMPLER=xray\nexport OTEL_TRACES_SAMPLER_ARG=endpoint=http://127.0.0.1:${port}`,
-  );
-  await page.getByRole('radio', { name: 'PowerShell' }).check();
-  expect(await textOf('X-Ray SDK for').textContent()).toBe(`$env:AWS_XRAY_DAEMON_ADDRESS = '${address}'`);
-  await page.getByRole('radio', { name: 'Compose' }).check();
-  expect(await textOf('X-Ray SDK for').textContent()).toBe(
-    `environment:\n  AWS_XRAY_DAEMON_ADDRESS: "${address.replaceAll('127.0.0.1', 'host.docker.internal')}"`,
-  );
-  expect(await textOf('Docker Compose').textContent()).toContain('AWS_XRAY_DAEMON_ADDRESS: xrayd:2000');
-  await page.reload();
-  expect(await page.getByRole('radio', { name: 'Compose' }).isChecked()).toBe(true);
-  await page.evaluate(() => localStorage.clear());
-});
+test.skipIf(skipped !== '')(
+  `variables are written for the shell, for PowerShell or for Compose, and the choice is kept${note}`,
+  async () => {
+    const { xray } = await shop();
+    const page = await browser.open(`${xray.url}/connect`);
+    const { port } = new URL(xray.url);
+    const address = `tcp:127.0.0.1:${port} udp:127.0.0.1:${xray.daemon.udpPort}`;
+    const textOf = (title: string) =>
+      page.locator('section', { has: page.getByRole('heading', { name: title }) }).locator('pre');
+    await page.getByText(`export AWS_XRAY_DAEMON_ADDRESS='${address}'`, { exact: true }).waitFor();
+    expect(await textOf('ADOT').textContent()).toBe(
+      `export OTEL_TRACES_SAMPLER=xray\nexport OTEL_TRACES_SAMPLER_ARG=endpoint=http://127.0.0.1:${port}`,
+    );
+    await page.getByRole('radio', { name: 'PowerShell' }).check();
+    expect(await textOf('X-Ray SDK for').textContent()).toBe(`$env:AWS_XRAY_DAEMON_ADDRESS = '${address}'`);
+    await page.getByRole('radio', { name: 'Compose' }).check();
+    expect(await textOf('X-Ray SDK for').textContent()).toBe(
+      `environment:\n  AWS_XRAY_DAEMON_ADDRESS: "${address.replaceAll('127.0.0.1', 'host.docker.internal')}"`,
+    );
+    expect(await textOf('Docker Compose').textContent()).toContain('AWS_XRAY_DAEMON_ADDRESS: xrayd:2000');
+    await page.reload();
+    expect(await page.getByRole('radio', { name: 'Compose' }).isChecked()).toBe(true);
+    await page.evaluate(() => localStorage.clear());
+  },
+);
 
-test.skipIf(skipped !== '')(`OpenTelemetry: the page says that OTLP is not taken, and names the exporter by which it works${note}`, async () => {
-  const { xray } = await shop();
-  const page = await browser.open(`${xray.url}/connect`);
-  const section = page.locator('section', { has: page.getByRole('heading', { name: 'OpenTelemetry, through the Collector' }) });
-  expect(await section.textContent()).toMatch(/awsxray:.*endpoint: http:\/\/127\.0\.0\.1:\d+.*does not take OTLP yet/s);
-});
+test.skipIf(skipped !== '')(
+  `OpenTelemetry: the page says that OTLP is not taken, and names the exporter by which it works${note}`,
+  async () => {
+    const { xray } = await shop();
+    const page = await browser.open(`${xray.url}/connect`);
+    const section = page.locator('section', {
+      has: page.getByRole('heading', { name: 'OpenTelemetry, through the Collector' }),
+    });
+    expect(await section.textContent()).toMatch(
+      /awsxray:.*endpoint: http:\/\/127\.0\.0\.1:\d+.*does not take OTLP yet/s,
+    );
+  },
+);
 
 for (const from of ['/settings', '/connect', '/map', '/']) {
   test.skipIf(skipped !== '')(`/ goes to the query box from ${from}, and Enter searches${note}`, async () => {
@@ -67,7 +85,9 @@ for (const from of ['/settings', '/connect', '/map', '/']) {
     await page.getByRole('link', { name: 'Settings' }).waitFor();
     await page.locator('main h1').first().waitFor({ state: 'attached' });
     await page.keyboard.press('/');
-    await expect.poll(async () => page.evaluate(() => document.activeElement?.closest('.query')?.className ?? '')).toContain('query');
+    await expect
+      .poll(async () => page.evaluate(() => document.activeElement?.closest('.query')?.className ?? ''))
+      .toContain('query');
     await page.keyboard.type('fault');
     await page.keyboard.press('Escape');
     await page.keyboard.press('Enter');
@@ -87,33 +107,39 @@ test.skipIf(skipped !== '')(`help calls the views of a trace by their names${not
 });
 
 for (const width of [1360, 400]) {
-  test.skipIf(skipped !== '')(`settings stand in one column, and radio buttons in their line; ${width} px${note}`, async () => {
-    const { xray } = await shop();
-    const page = await browser.open(`${xray.url}/settings`, { width });
-    await page.locator('.settings dl').waitFor();
-    const lefts = await page
-      .locator('.settings .options, .settings select, .settings input[type=text], .settings dd')
-      .evaluateAll((all) => all.map((each) => Math.round(each.getBoundingClientRect().left)));
-    expect(lefts.length).toBeGreaterThan(8);
-    expect(new Set(lefts).size).toBe(1);
-    const off = await page.locator('input[type=radio]').evaluateAll((all) =>
-      all.map((radio) => {
-        const text = document.createRange();
-        text.selectNodeContents(radio.parentElement!.lastChild!);
-        const [a, b] = [radio.getBoundingClientRect(), text.getBoundingClientRect()];
-        return Math.abs((a.top + a.bottom) / 2 - (b.top + b.bottom) / 2);
-      }),
-    );
-    expect(Math.max(...off)).toBeLessThan(1.5);
-  });
+  test.skipIf(skipped !== '')(
+    `settings stand in one column, and radio buttons in their line; ${width} px${note}`,
+    async () => {
+      const { xray } = await shop();
+      const page = await browser.open(`${xray.url}/settings`, { width });
+      await page.locator('.settings dl').waitFor();
+      const lefts = await page
+        .locator('.settings .options, .settings select, .settings input[type=text], .settings dd')
+        .evaluateAll((all) => all.map((each) => Math.round(each.getBoundingClientRect().left)));
+      expect(lefts.length).toBeGreaterThan(8);
+      expect(new Set(lefts).size).toBe(1);
+      const off = await page.locator('input[type=radio]').evaluateAll((all) =>
+        all.map((radio) => {
+          const text = document.createRange();
+          text.selectNodeContents(radio.parentElement!.lastChild!);
+          const [a, b] = [radio.getBoundingClientRect(), text.getBoundingClientRect()];
+          return Math.abs((a.top + a.bottom) / 2 - (b.top + b.bottom) / 2);
+        }),
+      );
+      expect(Math.max(...off)).toBeLessThan(1.5);
+    },
+  );
 }
 
-test.skipIf(skipped !== '')(`a lost connection is dated by the page's own clock: 24 hours, in the zone that was chosen${note}`, async () => {
-  const { xray } = await shop();
-  const page = await browser.open(`${xray.url}/settings`);
-  await page.getByLabel('UTC', { exact: true }).check();
-  await page.getByText('Listening on').waitFor();
-  await xray.daemon.stop('SIGKILL');
-  await page.getByText(/^Disconnected since \d\d:\d\d:\d\d, retrying$/).waitFor();
-  await page.evaluate(() => localStorage.clear());
-});
+test.skipIf(skipped !== '')(
+  `a lost connection is dated by the page's own clock: 24 hours, in the zone that was chosen${note}`,
+  async () => {
+    const { xray } = await shop();
+    const page = await browser.open(`${xray.url}/settings`);
+    await page.getByLabel('UTC', { exact: true }).check();
+    await page.getByText('Listening on').waitFor();
+    await xray.daemon.stop('SIGKILL');
+    await page.getByText(/^Disconnected since \d\d:\d\d:\d\d, retrying$/).waitFor();
+    await page.evaluate(() => localStorage.clear());
+  },
+);

@@ -33,14 +33,23 @@ function oddTrace(start: number): ShopTrace {
     resource_arn: 'arn:aws:ecs:us-east-1:123456789012:container/1f0c',
   });
   trace.segment('gateway', start, 1, {
-    http: { request: { method: 'GET', url: 'https://shop.example/s?q=%C3%A9t%C3%A9', client_ip: '203.0.113.9' }, response: { status: 200 } },
-    metadata: { app: { build: 'c0ffee', nested: { list: ['first value', 'second'] }, empty: '', count: 7 }, long: { text: 'word '.repeat(400) } },
+    http: {
+      request: { method: 'GET', url: 'https://shop.example/s?q=%C3%A9t%C3%A9', client_ip: '203.0.113.9' },
+      response: { status: 200 },
+    },
+    metadata: {
+      app: { build: 'c0ffee', nested: { list: ['first value', 'second'] }, empty: '', count: 7 },
+      long: { text: 'word '.repeat(400) },
+    },
     cause: { exceptions: [{ id: trace.hex(16), type: 'shop.errors.OutOfStock', message: 'no «SKU» 4412 — left' }] },
     fault: true,
     subsegments: [
       call,
       trace.sql('ledger', `SELECT ${'a_rather_long_column, '.repeat(30)} FROM t WHERE x = 'it''s'`, start + 0.6, 0.1),
-      trace.aws('SQS', start + 0.7, 0.1, { operation: 'SendMessage', queue_url: 'https://sqs.us-east-1.amazonaws.com/123456789012/jobs' }),
+      trace.aws('SQS', start + 0.7, 0.1, {
+        operation: 'SendMessage',
+        queue_url: 'https://sqs.us-east-1.amazonaws.com/123456789012/jobs',
+      }),
       trace.sub('local work', start + 0.8, 0.1, {
         http: { request: { method: 'GET', url: 'http://unseen.example/x' } },
         annotations: { 'a b': 'c' },
@@ -63,7 +72,9 @@ async function open(): Promise<{ xray: ShownXRay; ids: string[]; page: Page }> {
 
 /** Of segments and subsegments, one of those that are alike. */
 async function spansOf(xray: ShownXRay, id: string): Promise<{ id: string; name: string }[]> {
-  const { documents } = (await (await fetch(`${xray.url}/api/traces/${id}`)).json()) as { documents: { document: Json }[] };
+  const { documents } = (await (await fetch(`${xray.url}/api/traces/${id}`)).json()) as {
+    documents: { document: Json }[];
+  };
   interface Json {
     id: string;
     name: string;
@@ -97,7 +108,9 @@ test.skipIf(skipped !== '')(
           if (leading.includes(`${id} ${title}`)) continue;
           leading.push(`${id} ${title}`);
           await values.nth(i).click();
-          await page.waitForURL((url) => url.pathname === '/' && (url.searchParams.has('q') || url.searchParams.has('text')));
+          await page.waitForURL(
+            (url) => url.pathname === '/' && (url.searchParams.has('q') || url.searchParams.has('text')),
+          );
           await page.locator('.table .rows .row, .empty h2').first().waitFor();
           const found = await page.locator(`.rows a[href*="${id}"]`).count();
           expect({ span: span.name, title, found }).toEqual({ span: span.name, title, found: 1 });
@@ -134,7 +147,9 @@ test.skipIf(skipped !== '')(
     const root = spans.find(({ name }) => name === 'root checkout')!.id;
     await page.goto(`${xray.url}/traces/${ids[0]}?span=${root}&q=fault&text=acme`);
     await panel(page).getByRole('button', { name: 'user-7731', exact: true }).click();
-    await page.waitForURL((url) => url.searchParams.get('q') === 'fault AND user = "user-7731"' && url.searchParams.get('text') === 'acme');
+    await page.waitForURL(
+      (url) => url.searchParams.get('q') === 'fault AND user = "user-7731"' && url.searchParams.get('text') === 'acme',
+    );
     await page.getByRole('button', { name: 'Search without the text acme' }).click();
     await page.waitForURL((url) => !url.searchParams.has('text'));
     await page.goto(`${xray.url}/traces/${ids[0]}?span=${root}&q=fault`);
@@ -148,19 +163,22 @@ test.skipIf(skipped !== '')(
   },
 );
 
-test.skipIf(skipped !== '')(`a value of a trace outside the time range leads to traces of any time, one inside keeps the range${note}`, async () => {
-  const { xray, ids, page } = await open();
-  const root = (await spansOf(xray, ids[0]!)).find(({ name }) => name === 'root checkout')!.id;
-  const now = Date.now() / 1000;
-  const listed = page.locator(`.rows a[href*="${ids[0]}"]`);
-  for (const range of ['from=1000&to=2000', `from=${now + 100}&to=${now + 200}`]) {
-    await page.goto(`${xray.url}/traces/${ids[0]}?span=${root}&q=fault&${range}`);
+test.skipIf(skipped !== '')(
+  `a value of a trace outside the time range leads to traces of any time, one inside keeps the range${note}`,
+  async () => {
+    const { xray, ids, page } = await open();
+    const root = (await spansOf(xray, ids[0]!)).find(({ name }) => name === 'root checkout')!.id;
+    const now = Date.now() / 1000;
+    const listed = page.locator(`.rows a[href*="${ids[0]}"]`);
+    for (const range of ['from=1000&to=2000', `from=${now + 100}&to=${now + 200}`]) {
+      await page.goto(`${xray.url}/traces/${ids[0]}?span=${root}&q=fault&${range}`);
+      await panel(page).getByRole('button', { name: 'user-7731', exact: true }).click();
+      await listed.waitFor();
+      expect(new URL(page.url()).searchParams.has('to')).toBe(false);
+    }
+    await page.goto(`${xray.url}/traces/${ids[0]}?span=${root}&range=15m`);
     await panel(page).getByRole('button', { name: 'user-7731', exact: true }).click();
     await listed.waitFor();
-    expect(new URL(page.url()).searchParams.has('to')).toBe(false);
-  }
-  await page.goto(`${xray.url}/traces/${ids[0]}?span=${root}&range=15m`);
-  await panel(page).getByRole('button', { name: 'user-7731', exact: true }).click();
-  await listed.waitFor();
-  expect(new URL(page.url()).searchParams.get('range')).toBe('15m');
-});
+    expect(new URL(page.url()).searchParams.get('range')).toBe('15m');
+  },
+);

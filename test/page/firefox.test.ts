@@ -43,27 +43,30 @@ test.skipIf(skipped !== '')(`Firefox: from the first run to a sample trace, its 
   await page.waitForSelector('.table .rows .row.selected');
 });
 
-test.skipIf(skipped !== '')(`Firefox: what is written is searched for, by a text and by an expression${note}`, async () => {
-  const xray = await shop();
-  const page = await firefox.open(xray.url);
-  await page.waitForSelector('.cm-content');
-  await page.waitForSelector('.table .rows .row');
-  await page.keyboard.press('/');
-  await page.keyboard.type('fault');
-  await page.keyboard.press('Enter');
-  await at(page, ({ searchParams }) => searchParams.get('q') === 'fault');
-  await page.waitForFunction(() => {
-    const rows = [...document.querySelectorAll('.table .rows .row')];
-    return rows.length > 0 && rows.every((row) => row.querySelector('.badge.fault') !== null);
-  });
-  await page.goto(`${xray.url}/`);
-  await page.waitForSelector('.table .rows .row');
-  await page.keyboard.press('/');
-  await page.keyboard.type('ProvisionedThroughputExceeded');
-  await page.keyboard.press('Enter');
-  await at(page, ({ searchParams }) => searchParams.get('text') === 'ProvisionedThroughputExceeded');
-  await page.waitForSelector('.table .rows .row');
-});
+test.skipIf(skipped !== '')(
+  `Firefox: what is written is searched for, by a text and by an expression${note}`,
+  async () => {
+    const xray = await shop();
+    const page = await firefox.open(xray.url);
+    await page.waitForSelector('.cm-content');
+    await page.waitForSelector('.table .rows .row');
+    await page.keyboard.press('/');
+    await page.keyboard.type('fault');
+    await page.keyboard.press('Enter');
+    await at(page, ({ searchParams }) => searchParams.get('q') === 'fault');
+    await page.waitForFunction(() => {
+      const rows = [...document.querySelectorAll('.table .rows .row')];
+      return rows.length > 0 && rows.every((row) => row.querySelector('.badge.fault') !== null);
+    });
+    await page.goto(`${xray.url}/`);
+    await page.waitForSelector('.table .rows .row');
+    await page.keyboard.press('/');
+    await page.keyboard.type('ProvisionedThroughputExceeded');
+    await page.keyboard.press('Enter');
+    await at(page, ({ searchParams }) => searchParams.get('text') === 'ProvisionedThroughputExceeded');
+    await page.waitForSelector('.table .rows .row');
+  },
+);
 
 test.skipIf(skipped !== '')(`Firefox: the service map is drawn, found in, and read by keys${note}`, async () => {
   const xray = await shop();

@@ -7,7 +7,9 @@ import { afterAll, beforeAll, expect } from 'vitest';
 const FIREFOX = process.env['FIREFOX_PATH'] ?? '/usr/bin/firefox-esr';
 
 /** Why there is no Firefox here; "" when there is one. */
-export const skipped = existsSync(FIREFOX) ? '' : `no Firefox at ${FIREFOX}: apt install firefox-esr, or set FIREFOX_PATH`;
+export const skipped = existsSync(FIREFOX)
+  ? ''
+  : `no Firefox at ${FIREFOX}: apt install firefox-esr, or set FIREFOX_PATH`;
 if (skipped !== '' && process.env['XRAYD_REQUIRE_BROWSER'] !== undefined) throw new Error(skipped);
 /** For the names of tests that are skipped. */
 export const note = skipped === '' ? '' : ` (skipped: ${skipped})`;
@@ -15,7 +17,10 @@ export const note = skipped === '' ? '' : ` (skipped: ${skipped})`;
 /** A port of loopback that takes no connection: what is not for loopback goes there. */
 const NOWHERE = { host: '127.0.0.1', port: 9 };
 
-/** Nothing but the page may use the network: names are not looked up, and other addresses are asked of a proxy that is not there. */
+/**
+ * Nothing but the page may use the network: names are not looked up, and other addresses are asked of a proxy that is
+ * not there.
+ */
 const PREFERENCES = {
   'network.dns.disabled': true,
   'network.proxy.type': 1,
@@ -28,7 +33,10 @@ const PREFERENCES = {
   'network.connectivity-service.enabled': false,
 };
 
-/** A Firefox with a fresh profile, by WebDriver BiDi. It fails tests for what a person would not see: exceptions, requests to elsewhere, refused styles. */
+/**
+ * A Firefox with a fresh profile, by WebDriver BiDi. It fails tests for what a person would not see: exceptions,
+ * requests to elsewhere, refused styles.
+ */
 export class Firefox {
   #browser: Browser | undefined;
   #profile = '';
@@ -58,7 +66,9 @@ export class Firefox {
   async open(url: string): Promise<Page> {
     const page = await this.#browser!.newPage();
     for (const old of await this.#browser!.pages()) if (old !== page) await old.close();
-    page.on('pageerror', (error) => this.problems.push(`exception: ${error instanceof Error ? error.stack || error.message : String(error)}`));
+    page.on('pageerror', (error) =>
+      this.problems.push(`exception: ${error instanceof Error ? error.stack || error.message : String(error)}`),
+    );
     page.on('console', (message) => {
       if (message.type() === 'error') this.problems.push(`console: ${message.text()}`);
     });

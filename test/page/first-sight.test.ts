@@ -12,7 +12,8 @@ const scope = new Scope();
 const browser = new Browser();
 afterEach(() => browser.check());
 
-const open = (path = '/', options: PageOptions = {}): Promise<OpenedShop> => openShop({ scope, browser }, path, options);
+const open = (path = '/', options: PageOptions = {}): Promise<OpenedShop> =>
+  openShop({ scope, browser }, path, options);
 
 const offered = (page: Page) => page.getByRole('listbox').getByRole('option');
 
@@ -32,18 +33,23 @@ test.skipIf(skipped !== '')(`what the search box offers goes with the focus${not
   expect(await offered(page).count()).toBe(0);
 });
 
-test.skipIf(skipped !== '')(`every keyword comes with an explanation, and scattered letters match none${note}`, async () => {
-  const { page } = await open();
-  await page.locator('.rows .row').first().waitFor();
-  await page.keyboard.press('/');
-  await offered(page).first().waitFor();
-  const bare = (await offered(page).allTextContents()).filter((text) => /^[a-z.]+$/.test(text) && !text.startsWith('rootcause.'));
-  expect(bare).toEqual([]);
-  await page.keyboard.type('alice', { delay: 20 });
-  await offered(page).filter({ hasText: 'service("alice")' }).waitFor();
-  await page.waitForTimeout(300);
-  expect(await offered(page).filter({ hasText: 'rootcause' }).count()).toBe(0);
-});
+test.skipIf(skipped !== '')(
+  `every keyword comes with an explanation, and scattered letters match none${note}`,
+  async () => {
+    const { page } = await open();
+    await page.locator('.rows .row').first().waitFor();
+    await page.keyboard.press('/');
+    await offered(page).first().waitFor();
+    const bare = (await offered(page).allTextContents()).filter(
+      (text) => /^[a-z.]+$/.test(text) && !text.startsWith('rootcause.'),
+    );
+    expect(bare).toEqual([]);
+    await page.keyboard.type('alice', { delay: 20 });
+    await offered(page).filter({ hasText: 'service("alice")' }).waitFor();
+    await page.waitForTimeout(300);
+    expect(await offered(page).filter({ hasText: 'rootcause' }).count()).toBe(0);
+  },
+);
 
 for (const [written, condition] of [
   ['errors', 'fault OR error'],
@@ -75,71 +81,80 @@ test.skipIf(skipped !== '')(`a sentence that begins with a keyword leaves it as 
   await page.getByText(/^responsetime takes seconds\./).waitFor();
 });
 
-test.skipIf(skipped !== '')(`findings and documents that were not read yet are not said to be none${note}`, async () => {
-  const { page, xray, failed } = await open();
-  let release = (): void => {};
-  const held = new Promise<void>((resolve) => (release = resolve));
-  await page.route('**/findings', async (route) => {
-    await held;
-    await route.continue();
-  });
-  await page.goto(`${xray.url}/traces/${failed}?tab=findings`);
-  await page.getByText('Reading the findings …').waitFor();
-  expect(await page.getByText('No findings').count()).toBe(0);
-  release();
-  await page.getByText('Reading the findings …').waitFor({ state: 'detached' });
+test.skipIf(skipped !== '')(
+  `findings and documents that were not read yet are not said to be none${note}`,
+  async () => {
+    const { page, xray, failed } = await open();
+    let release = (): void => {};
+    const held = new Promise<void>((resolve) => (release = resolve));
+    await page.route('**/findings', async (route) => {
+      await held;
+      await route.continue();
+    });
+    await page.goto(`${xray.url}/traces/${failed}?tab=findings`);
+    await page.getByText('Reading the findings …').waitFor();
+    expect(await page.getByText('No findings').count()).toBe(0);
+    release();
+    await page.getByText('Reading the findings …').waitFor({ state: 'detached' });
 
-  let read = 0;
-  let releaseRaw = (): void => {};
-  const heldRaw = new Promise<void>((resolve) => (releaseRaw = resolve));
-  await page.route(`**/api/traces/${failed}*`, async (route) => {
-    // The first is that of the trace itself.
-    if (read++ > 0) await heldRaw;
-    await route.continue();
-  });
-  await page.goto(`${xray.url}/traces/${failed}?tab=raw`);
-  await page.getByText('Reading the documents …').waitFor();
-  expect(await page.getByText('0 documents').count()).toBe(0);
-  releaseRaw();
-  await page.getByText(/^\d+ documents as sent/).waitFor();
-});
+    let read = 0;
+    let releaseRaw = (): void => {};
+    const heldRaw = new Promise<void>((resolve) => (releaseRaw = resolve));
+    await page.route(`**/api/traces/${failed}*`, async (route) => {
+      // The first is that of the trace itself.
+      if (read++ > 0) await heldRaw;
+      await route.continue();
+    });
+    await page.goto(`${xray.url}/traces/${failed}?tab=raw`);
+    await page.getByText('Reading the documents …').waitFor();
+    expect(await page.getByText('0 documents').count()).toBe(0);
+    releaseRaw();
+    await page.getByText(/^\d+ documents as sent/).waitFor();
+  },
+);
 
-test.skipIf(skipped !== '')(`what runs is called running in the list and in its legend, and a trace that fell silent says so${note}`, async () => {
-  const { page, xray } = await open();
-  const trace = new ShopTrace(Date.now() / 1000 - 2, xray.random);
-  trace.segment('worker', Date.now() / 1000 - 2, undefined);
-  await xray.put(trace);
-  await page.getByRole('row').filter({ hasText: 'worker' }).getByText('running', { exact: true }).waitFor();
-  await page.getByText('1 running').waitFor();
-  for (const width of [1360, 400]) {
-    await page.setViewportSize({ width, height: 800 });
-    const cell = page.getByRole('row').filter({ hasText: 'worker' }).locator('.cell.status');
-    expect(await cell.evaluate(({ scrollWidth, clientWidth }) => scrollWidth <= clientWidth)).toBe(true);
-  }
-  await page.clock.setSystemTime(Date.now() + 600_000);
-  await page.goto(`${xray.url}/traces/${trace.traceId}`);
-  await page.getByText(/^\d[\d.]* m?s until its last segment, never closed$/).waitFor();
-});
+test.skipIf(skipped !== '')(
+  `what runs is called running in the list and in its legend, and a trace that fell silent says so${note}`,
+  async () => {
+    const { page, xray } = await open();
+    const trace = new ShopTrace(Date.now() / 1000 - 2, xray.random);
+    trace.segment('worker', Date.now() / 1000 - 2, undefined);
+    await xray.put(trace);
+    await page.getByRole('row').filter({ hasText: 'worker' }).getByText('running', { exact: true }).waitFor();
+    await page.getByText('1 running').waitFor();
+    for (const width of [1360, 400]) {
+      await page.setViewportSize({ width, height: 800 });
+      const cell = page.getByRole('row').filter({ hasText: 'worker' }).locator('.cell.status');
+      expect(await cell.evaluate(({ scrollWidth, clientWidth }) => scrollWidth <= clientWidth)).toBe(true);
+    }
+    await page.clock.setSystemTime(Date.now() + 600_000);
+    await page.goto(`${xray.url}/traces/${trace.traceId}`);
+    await page.getByText(/^\d[\d.]* m?s until its last segment, never closed$/).waitFor();
+  },
+);
 
-test.skipIf(skipped !== '')(`the page to connect says what a segment is, and has the code and the whole configuration${note}`, async () => {
-  const { page } = await open('/connect');
-  await page.getByText(/^A segment is what an X-Ray SDK records of one request/).waitFor();
-  const codeOf = (title: string) =>
-    page
-      .locator('section', { has: page.getByRole('heading', { name: title }) })
-      .locator('pre')
-      .textContent();
-  expect(await codeOf('In Python: Flask')).toContain('XRayMiddleware(app, xray_recorder)');
-  expect(await codeOf('In Node.js: Express')).toContain("app.use(AWSXRay.express.openSegment('my-app'));");
-  const { receivers, exporters, service } = parse((await codeOf('OpenTelemetry, through the Collector'))!) as {
-    receivers: object;
-    exporters: object;
-    service: { pipelines: { traces: { receivers: string[]; exporters: string[] } } };
-  };
-  // The Collector refuses a pipeline with what is not configured.
-  expect(Object.keys(receivers)).toEqual(service.pipelines.traces.receivers);
-  expect(Object.keys(exporters)).toEqual(service.pipelines.traces.exporters);
-});
+test.skipIf(skipped !== '')(
+  `the page to connect says what a segment is, and has the code and the whole configuration${note}`,
+  async () => {
+    const { page } = await open('/connect');
+    await page.getByText(/^A segment is what an X-Ray SDK records of one request/).waitFor();
+    const codeOf = (title: string) =>
+      page
+        .locator('section', { has: page.getByRole('heading', { name: title }) })
+        .locator('pre')
+        .textContent();
+    expect(await codeOf('In Python: Flask')).toContain('XRayMiddleware(app, xray_recorder)');
+    expect(await codeOf('In Node.js: Express')).toContain("app.use(AWSXRay.express.openSegment('my-app'));");
+    const { receivers, exporters, service } = parse((await codeOf('OpenTelemetry, through the Collector'))!) as {
+      receivers: object;
+      exporters: object;
+      service: { pipelines: { traces: { receivers: string[]; exporters: string[] } } };
+    };
+    // The Collector refuses a pipeline with what is not configured.
+    expect(Object.keys(receivers)).toEqual(service.pipelines.traces.receivers);
+    expect(Object.keys(exporters)).toEqual(service.pipelines.traces.exporters);
+  },
+);
 
 test.skipIf(skipped !== '')(`beside the timeline stands what its strokes mean${note}`, async () => {
   const { page } = await open('/traces/FAILED');
@@ -186,48 +201,68 @@ test.skipIf(skipped !== '')(`at 400 px the screens stand in one line, also with 
   expect(Math.max(...boxes.map(({ right }) => right))).toBeLessThanOrEqual(400);
 });
 
-test.skipIf(skipped !== '')(`each chart says what it shows, and what is counted as an error is counted by kind${note}`, async () => {
-  const { page, xray, failed } = await open();
-  await page.getByText('each point is a trace: its duration, at the time it started').waitFor();
-  await page.getByText('traces by duration').waitFor();
-  await page.goto(`${xray.url}/traces/${failed}`);
-  const errors = page.getByRole('button', { name: /^\d+ errors$/ });
-  await errors.waitFor();
-  expect(await errors.getAttribute('title')).toMatch(/^Spans that failed: \d+ faults?, .*\d+ throttles?.*\. Click to show the cause$/);
-});
+test.skipIf(skipped !== '')(
+  `each chart says what it shows, and what is counted as an error is counted by kind${note}`,
+  async () => {
+    const { page, xray, failed } = await open();
+    await page.getByText('each point is a trace: its duration, at the time it started').waitFor();
+    await page.getByText('traces by duration').waitFor();
+    await page.goto(`${xray.url}/traces/${failed}`);
+    const errors = page.getByRole('button', { name: /^\d+ errors$/ });
+    await errors.waitFor();
+    expect(await errors.getAttribute('title')).toMatch(
+      /^Spans that failed: \d+ faults?, .*\d+ throttles?.*\. Click to show the cause$/,
+    );
+  },
+);
 
-test.skipIf(skipped !== '')(`what comes under the pointer when the map makes room for the panel was not pointed at${note}`, async () => {
-  const xray = await ShownXRay.start(scope);
-  const start = Date.now() / 1000 - 5;
-  const trace = new ShopTrace(start, xray.random);
-  const call = (name: string, members: object) => trace.sub(name, start + 0.1, 0.5, { namespace: 'remote', ...members });
-  const [payments, orders] = [call('payments', {}), call('orders', {})];
-  trace.segment('gateway', start, 1, { origin: 'AWS::ECS::Container', subsegments: [payments, orders] });
-  const table = call('DynamoDB', { namespace: 'aws', aws: { operation: 'PutItem', table_name: 'Bills' } });
-  const database = call('orders@db', { sql: { sanitized_query: 'SELECT 1' } });
-  trace.segment('payments', start + 0.1, 0.5, { parent_id: payments['id'], origin: 'AWS::EC2::Instance', subsegments: [table] });
-  trace.segment('orders', start + 0.1, 0.5, { parent_id: orders['id'], origin: 'AWS::EC2::Instance', subsegments: [database] });
-  await xray.put(trace);
-  const page = await browser.open(`${xray.url}/map`);
-  const nodes = page.locator('[data-node]');
-  await nodes.nth(5).waitFor();
-  await page.waitForTimeout(500);
-  const others: string[] = [];
-  for (const name of ['gateway', 'payments', 'orders']) {
-    await page.getByRole('button', { name: new RegExp(`^${name}, `) }).click();
-    await page.locator('.side').waitFor();
+test.skipIf(skipped !== '')(
+  `what comes under the pointer when the map makes room for the panel was not pointed at${note}`,
+  async () => {
+    const xray = await ShownXRay.start(scope);
+    const start = Date.now() / 1000 - 5;
+    const trace = new ShopTrace(start, xray.random);
+    const call = (name: string, members: object) =>
+      trace.sub(name, start + 0.1, 0.5, { namespace: 'remote', ...members });
+    const [payments, orders] = [call('payments', {}), call('orders', {})];
+    trace.segment('gateway', start, 1, { origin: 'AWS::ECS::Container', subsegments: [payments, orders] });
+    const table = call('DynamoDB', { namespace: 'aws', aws: { operation: 'PutItem', table_name: 'Bills' } });
+    const database = call('orders@db', { sql: { sanitized_query: 'SELECT 1' } });
+    trace.segment('payments', start + 0.1, 0.5, {
+      parent_id: payments['id'],
+      origin: 'AWS::EC2::Instance',
+      subsegments: [table],
+    });
+    trace.segment('orders', start + 0.1, 0.5, {
+      parent_id: orders['id'],
+      origin: 'AWS::EC2::Instance',
+      subsegments: [database],
+    });
+    await xray.put(trace);
+    const page = await browser.open(`${xray.url}/map`);
+    const nodes = page.locator('[data-node]');
+    await nodes.nth(5).waitFor();
     await page.waitForTimeout(500);
-    others.push(...(await page.locator('.map-card b').allTextContents()).filter((title) => !title.startsWith(name)));
-    await page.keyboard.press('Escape');
-    await page.locator('.side').waitFor({ state: 'detached' });
-  }
-  expect(others).toEqual([]);
-});
+    const others: string[] = [];
+    for (const name of ['gateway', 'payments', 'orders']) {
+      await page.getByRole('button', { name: new RegExp(`^${name}, `) }).click();
+      await page.locator('.side').waitFor();
+      await page.waitForTimeout(500);
+      others.push(...(await page.locator('.map-card b').allTextContents()).filter((title) => !title.startsWith(name)));
+      await page.keyboard.press('Escape');
+      await page.locator('.side').waitFor({ state: 'detached' });
+    }
+    expect(others).toEqual([]);
+  },
+);
 
-test.skipIf(skipped !== '')(`the keys of the screen stand together, before those that work everywhere${note}`, async () => {
-  const { page } = await open('/map');
-  await page.getByRole('button', { name: /^Client: / }).waitFor();
-  await page.keyboard.press('?');
-  const titles = await page.getByRole('dialog').getByRole('heading', { level: 2 }).allTextContents();
-  expect(titles.at(-1)).toBe('Everywhere');
-});
+test.skipIf(skipped !== '')(
+  `the keys of the screen stand together, before those that work everywhere${note}`,
+  async () => {
+    const { page } = await open('/map');
+    await page.getByRole('button', { name: /^Client: / }).waitFor();
+    await page.keyboard.press('?');
+    const titles = await page.getByRole('dialog').getByRole('heading', { level: 2 }).allTextContents();
+    expect(titles.at(-1)).toBe('Everywhere');
+  },
+);

@@ -16,36 +16,44 @@ const nowSeconds = (): number => Date.now() / 1000;
 /** One request of one service that takes `seconds`, or has not ended. */
 function plain(xray: ShownXRay, start: number, seconds: number | undefined, members: object = {}): ShopTrace {
   const trace = new ShopTrace(start, xray.random);
-  const http = { request: { method: 'GET', url: 'https://shop.example/plain' }, ...(seconds === undefined ? {} : { response: { status: 200 } }) };
+  const http = {
+    request: { method: 'GET', url: 'https://shop.example/plain' },
+    ...(seconds === undefined ? {} : { response: { status: 200 } }),
+  };
   trace.segment('web', start, seconds, { http, ...(seconds === undefined ? { in_progress: true } : {}), ...members });
   return trace;
 }
 
 const secondsIn = (text: string): number => Number(/([\d.]+) s/.exec(text)?.[1]);
 
-test.skipIf(skipped !== '')(`a request that hangs counts on, whatever went wrong in it so far, and is sorted by that${note}`, async () => {
-  const xray = await ShownXRay.start(scope);
-  const now = nowSeconds();
-  const [hanging, failing] = [plain(xray, now - 20, undefined), plain(xray, now - 12, undefined, { fault: true })];
-  await xray.put(hanging, failing, plain(xray, now - 30, 5), plain(xray, now - 40, 15));
-  const page = await browser.open(`${xray.url}/?sort=-duration`);
-  await rows(page).nth(3).waitFor();
-  const lengthOf = async (id: string): Promise<number> => secondsIn((await rowOf(page, id).locator('.number').textContent()) ?? '');
-  for (const [trace, least] of [
-    [hanging, 20],
-    [failing, 12],
-  ] as const) {
-    const before = await lengthOf(trace.traceId);
-    expect(before).toBeGreaterThanOrEqual(least);
-    expect(before).toBeLessThan(least + 30);
-    await page.waitForFunction(
-      ({ id, from }) => Number.parseFloat(document.querySelector(`.row:has(a[href*="${id}"]) .number`)!.textContent) >= from + 0.3,
-      { id: trace.traceId, from: before },
-    );
-  }
-  expect(await rows(page).first().locator('a').getAttribute('href')).toContain(hanging.traceId);
-  expect(secondsIn((await rows(page).last().locator('.number').textContent())!)).toBe(5);
-});
+test.skipIf(skipped !== '')(
+  `a request that hangs counts on, whatever went wrong in it so far, and is sorted by that${note}`,
+  async () => {
+    const xray = await ShownXRay.start(scope);
+    const now = nowSeconds();
+    const [hanging, failing] = [plain(xray, now - 20, undefined), plain(xray, now - 12, undefined, { fault: true })];
+    await xray.put(hanging, failing, plain(xray, now - 30, 5), plain(xray, now - 40, 15));
+    const page = await browser.open(`${xray.url}/?sort=-duration`);
+    await rows(page).nth(3).waitFor();
+    const lengthOf = async (id: string): Promise<number> =>
+      secondsIn((await rowOf(page, id).locator('.number').textContent()) ?? '');
+    for (const [trace, least] of [
+      [hanging, 20],
+      [failing, 12],
+    ] as const) {
+      const before = await lengthOf(trace.traceId);
+      expect(before).toBeGreaterThanOrEqual(least);
+      expect(before).toBeLessThan(least + 30);
+      await page.waitForFunction(
+        ({ id, from }) =>
+          Number.parseFloat(document.querySelector(`.row:has(a[href*="${id}"]) .number`)!.textContent) >= from + 0.3,
+        { id: trace.traceId, from: before },
+      );
+    }
+    expect(await rows(page).first().locator('a').getAttribute('href')).toContain(hanging.traceId);
+    expect(secondsIn((await rows(page).last().locator('.number').textContent())!)).toBe(5);
+  },
+);
 
 test.skipIf(skipped !== '')(`the bars of a list have one scale, which stays while it is scrolled${note}`, async () => {
   const xray = await ShownXRay.start(scope);
@@ -56,7 +64,9 @@ test.skipIf(skipped !== '')(`the bars of a list have one scale, which stays whil
   const page = await browser.open(xray.url);
   await page.getByText('201 traces').first().waitFor();
   const widths = (): Promise<number[]> =>
-    page.evaluate(() => [...document.querySelectorAll('.rows .length')].map((bar) => Math.round(bar.getBoundingClientRect().width)));
+    page.evaluate(() =>
+      [...document.querySelectorAll('.rows .length')].map((bar) => Math.round(bar.getBoundingClientRect().width)),
+    );
   expect(new Set(await widths())).toEqual(new Set([42]));
   await page.locator('.table').evaluate((table) => (table.scrollTop = table.scrollHeight));
   await rowOf(page, slow.traceId).waitFor();
@@ -66,17 +76,24 @@ test.skipIf(skipped !== '')(`the bars of a list have one scale, which stays whil
   );
 });
 
-test.skipIf(skipped !== '')(`the chart has the last hour with traces; what it leaves out is counted, and a click shows all${note}`, async () => {
-  const xray = await ShownXRay.start(scope);
-  await xray.putShop(40);
-  const now = nowSeconds();
-  await xray.put(request(now - 2 * 86_400, xray.random), request(now - 5 * 86_400, xray.random), request(now + 86_400, xray.random));
-  const page = await browser.open(xray.url);
-  await page.getByRole('button', { name: '2 older, 1 in the future' }).click();
-  await page.waitForURL(/chart=all/);
-  await page.getByRole('button', { name: 'Chart: the last hour with traces' }).click();
-  await page.getByRole('button', { name: '2 older, 1 in the future' }).waitFor();
-});
+test.skipIf(skipped !== '')(
+  `the chart has the last hour with traces; what it leaves out is counted, and a click shows all${note}`,
+  async () => {
+    const xray = await ShownXRay.start(scope);
+    await xray.putShop(40);
+    const now = nowSeconds();
+    await xray.put(
+      request(now - 2 * 86_400, xray.random),
+      request(now - 5 * 86_400, xray.random),
+      request(now + 86_400, xray.random),
+    );
+    const page = await browser.open(xray.url);
+    await page.getByRole('button', { name: '2 older, 1 in the future' }).click();
+    await page.waitForURL(/chart=all/);
+    await page.getByRole('button', { name: 'Chart: the last hour with traces' }).click();
+    await page.getByRole('button', { name: '2 older, 1 in the future' }).waitFor();
+  },
+);
 
 /** Moves the pointer down the right edge of the chart, where the newest trace is, until something is said. */
 async function hoverNewest(page: Page): Promise<string> {
@@ -139,37 +156,45 @@ test.skipIf(skipped !== '')(`pinned traces are marked, counted and listed${note}
   await navigation.getByRole('link', { name: /^Pinned/ }).waitFor({ state: 'detached' });
 });
 
-test.skipIf(skipped !== '')(`a date fits into "Started", and its whole time can be reached by the pointer${note}`, async () => {
-  const xray = await ShownXRay.start(scope);
-  const start = nowSeconds() - 3 * 86_400;
-  const old = plain(xray, start, 0.1);
-  await xray.put(old, plain(xray, nowSeconds() - 1, 0.1));
-  const page = await browser.open(xray.url);
-  const cell = rowOf(page, old.traceId).getByRole('cell').first();
-  expect(await cell.textContent()).toMatch(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}$/);
-  expect(await cell.evaluate((each) => each.scrollWidth - each.clientWidth)).toBe(0);
-  const { x, y, width, height } = (await cell.boundingBox())!;
-  const title = await page.evaluate(
-    ([left, top]) => document.elementFromPoint(left!, top!)!.closest('[title]')?.getAttribute('title'),
-    [x + width / 2, y + height / 2],
-  );
-  expect(title).toContain(`Started ${new Date(Math.floor(start * 1000)).toISOString().slice(0, 19)}`);
-});
+test.skipIf(skipped !== '')(
+  `a date fits into "Started", and its whole time can be reached by the pointer${note}`,
+  async () => {
+    const xray = await ShownXRay.start(scope);
+    const start = nowSeconds() - 3 * 86_400;
+    const old = plain(xray, start, 0.1);
+    await xray.put(old, plain(xray, nowSeconds() - 1, 0.1));
+    const page = await browser.open(xray.url);
+    const cell = rowOf(page, old.traceId).getByRole('cell').first();
+    expect(await cell.textContent()).toMatch(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}$/);
+    expect(await cell.evaluate((each) => each.scrollWidth - each.clientWidth)).toBe(0);
+    const { x, y, width, height } = (await cell.boundingBox())!;
+    const title = await page.evaluate(
+      ([left, top]) => document.elementFromPoint(left!, top!)!.closest('[title]')?.getAttribute('title'),
+      [x + width / 2, y + height / 2],
+    );
+    expect(title).toContain(`Started ${new Date(Math.floor(start * 1000)).toISOString().slice(0, 19)}`);
+  },
+);
 
-test.skipIf(skipped !== '')(`the services that a row has no room for are listed under the pointer and for the keyboard${note}`, async () => {
-  const xray = await ShownXRay.start(scope);
-  await xray.put(checkout(nowSeconds() - 2, xray.random));
-  const page = await browser.open(xray.url);
-  const more = page.getByLabel(/^6 more services: catalog, .*payments$/);
-  await more.hover();
-  const card = page.locator('.hover-card');
-  await card.waitFor();
-  expect(await card.locator('li').allTextContents()).toEqual(expect.arrayContaining(['checkout', 'redis', 'inventory', 'payments']));
-  await page.mouse.move(5, 5);
-  await card.waitFor({ state: 'detached' });
-  await more.focus();
-  await card.waitFor();
-});
+test.skipIf(skipped !== '')(
+  `the services that a row has no room for are listed under the pointer and for the keyboard${note}`,
+  async () => {
+    const xray = await ShownXRay.start(scope);
+    await xray.put(checkout(nowSeconds() - 2, xray.random));
+    const page = await browser.open(xray.url);
+    const more = page.getByLabel(/^6 more services: catalog, .*payments$/);
+    await more.hover();
+    const card = page.locator('.hover-card');
+    await card.waitFor();
+    expect(await card.locator('li').allTextContents()).toEqual(
+      expect.arrayContaining(['checkout', 'redis', 'inventory', 'payments']),
+    );
+    await page.mouse.move(5, 5);
+    await card.waitFor({ state: 'detached' });
+    await more.focus();
+    await card.waitFor();
+  },
+);
 
 test.skipIf(skipped !== '')(`there is one clock: a lost connection is told by it too${note}`, async () => {
   const xray = await ShownXRay.start(scope);

@@ -45,7 +45,10 @@ export class ShownXRay {
     }
   }
 
-  /** `count` requests in the last ten minutes, every twentieth a checkout; resolves with the id of a checkout that failed. */
+  /**
+   * `count` requests in the last ten minutes, every twentieth a checkout; resolves with the id of a checkout that
+   * failed.
+   */
   async putShop(count: number, now = Date.now() / 1000): Promise<string> {
     const traces = Array.from({ length: count }, (_, i) => {
       const start = now - 600 + (i * 590) / count;
@@ -65,7 +68,11 @@ export interface OpenedShop {
 }
 
 /** A page of a local X-Ray with the traces of a shop; FAILED in `path` is the id of one that failed. */
-export async function openShop({ scope, browser }: { scope: Scope; browser: Browser }, path: string, options: PageOptions): Promise<OpenedShop> {
+export async function openShop(
+  { scope, browser }: { scope: Scope; browser: Browser },
+  path: string,
+  options: PageOptions,
+): Promise<OpenedShop> {
   const xray = await ShownXRay.start(scope);
   const failed = await xray.putShop(60);
   const page = await browser.open(xray.url + path.replace('FAILED', failed), options);

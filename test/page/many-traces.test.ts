@@ -16,27 +16,37 @@ const idsSeen = (page: Page): Promise<string[]> =>
   rows(page)
     .locator('a[data-trace]')
     .evaluateAll((links) => links.map((link) => (link as HTMLElement).dataset['trace']!));
-const rowOf = (page: Page, id: string) => page.locator('.table .rows .row', { has: page.locator(`a[data-trace="${id}"]`) });
+const rowOf = (page: Page, id: string) =>
+  page.locator('.table .rows .row', { has: page.locator(`a[data-trace="${id}"]`) });
 const scrollTo = (page: Page, share: number): Promise<void> =>
   list(page)
     .evaluate((box, to) => (box.scrollTop = box.scrollHeight * to), share)
     .then(() => {});
 
 /** `count` requests, one each tenth of a second; no two take equally long, and the longest began first. */
-async function putMany(xray: ShownXRay, count: number): Promise<{ readonly ids: string[]; readonly byDuration: string[] }> {
+async function putMany(
+  xray: ShownXRay,
+  count: number,
+): Promise<{ readonly ids: string[]; readonly byDuration: string[] }> {
   const now = Date.now() / 1000;
   const traces = Array.from({ length: count }, (_, i) => {
     const start = now - 1_000 + i / 10;
     const trace = new ShopTrace(start, xray.random);
     const seconds = i === 0 ? 7 : 0.1 + ((i * 7_919) % count) / 10_000;
     trace.segment('web', start, seconds, {
-      http: { request: { method: 'GET', url: `https://shop.example/${i}` }, response: { status: i % 100 === 1 ? 500 : 200 } },
+      http: {
+        request: { method: 'GET', url: `https://shop.example/${i}` },
+        response: { status: i % 100 === 1 ? 500 : 200 },
+      },
       fault: i % 100 === 1,
     });
     return { id: trace.traceId, seconds, trace };
   });
   await xray.put(...traces.map(({ trace }) => trace));
-  return { ids: traces.map(({ id }) => id), byDuration: traces.toSorted((a, b) => b.seconds - a.seconds).map(({ id }) => id) };
+  return {
+    ids: traces.map(({ id }) => id),
+    byDuration: traces.toSorted((a, b) => b.seconds - a.seconds).map(({ id }) => id),
+  };
 }
 
 test.skipIf(skipped !== '')(
@@ -49,7 +59,9 @@ test.skipIf(skipped !== '')(
     await rowOf(page, byDuration[0]!).waitFor();
     expect((await idsSeen(page)).slice(0, 20)).toEqual(byDuration.slice(0, 20));
     expect(await page.title()).toBe('6,000 traces');
-    await page.locator('[role=columnheader][title="A bar of full length is 7.00 s, the longest of 6,000 traces"]').waitFor();
+    await page
+      .locator('[role=columnheader][title="A bar of full length is 7.00 s, the longest of 6,000 traces"]')
+      .waitFor();
     await scrollTo(page, 0.5);
     await rowOf(page, byDuration[3_010]!).waitFor();
     await scrollTo(page, 1);
@@ -64,28 +76,31 @@ test.skipIf(skipped !== '')(
   },
 );
 
-test.skipIf(skipped !== '')(`newest first the list goes down to the oldest, and a reader who comes back finds the place${note}`, async () => {
-  const xray = await ShownXRay.start(scope);
-  const { ids } = await putMany(xray, COUNT);
-  const page = await browser.open(xray.url);
-  await page.getByText('6,000 traces, newest first').waitFor();
-  await page.getByText('60 fault').first().waitFor();
-  await scrollTo(page, 1);
-  await rowOf(page, ids[0]!).waitFor();
-  const end = (await idsSeen(page)).slice(-20);
-  expect(end).toEqual(ids.slice(0, 20).toReversed());
-  await scrollTo(page, 0.7);
-  const left = ids[COUNT - 1 - Math.round(0.7 * COUNT) - 8]!;
-  await rowOf(page, left).getByRole('link').first().click();
-  await page.waitForURL(new RegExp(`/traces/${left}`));
-  await page.goBack();
-  await rowOf(page, left).waitFor();
-  await page.waitForFunction((id) => document.activeElement?.getAttribute('data-trace') === id, left);
-  const before = await list(page).evaluate((box) => box.scrollTop);
-  await page.reload();
-  await rowOf(page, left).waitFor();
-  await page.waitForFunction((top) => Math.abs(document.querySelector('.table')!.scrollTop - top) < 30, before);
-});
+test.skipIf(skipped !== '')(
+  `newest first the list goes down to the oldest, and a reader who comes back finds the place${note}`,
+  async () => {
+    const xray = await ShownXRay.start(scope);
+    const { ids } = await putMany(xray, COUNT);
+    const page = await browser.open(xray.url);
+    await page.getByText('6,000 traces, newest first').waitFor();
+    await page.getByText('60 fault').first().waitFor();
+    await scrollTo(page, 1);
+    await rowOf(page, ids[0]!).waitFor();
+    const end = (await idsSeen(page)).slice(-20);
+    expect(end).toEqual(ids.slice(0, 20).toReversed());
+    await scrollTo(page, 0.7);
+    const left = ids[COUNT - 1 - Math.round(0.7 * COUNT) - 8]!;
+    await rowOf(page, left).getByRole('link').first().click();
+    await page.waitForURL(new RegExp(`/traces/${left}`));
+    await page.goBack();
+    await rowOf(page, left).waitFor();
+    await page.waitForFunction((id) => document.activeElement?.getAttribute('data-trace') === id, left);
+    const before = await list(page).evaluate((box) => box.scrollTop);
+    await page.reload();
+    await rowOf(page, left).waitFor();
+    await page.waitForFunction((top) => Math.abs(document.querySelector('.table')!.scrollTop - top) < 30, before);
+  },
+);
 
 test.skipIf(skipped !== '')(`the chart is of all traces of the store, and its points lead to them${note}`, async () => {
   const xray = await ShownXRay.start(scope);
@@ -106,48 +121,61 @@ test.skipIf(skipped !== '')(`the chart is of all traces of the store, and its po
   await page.waitForURL(new RegExp(`/traces/${ids[0]!}`));
 });
 
-test.skipIf(skipped !== '')(`what comes while a sorted list is read waits and is counted; then it is in its place${note}`, async () => {
-  const xray = await ShownXRay.start(scope);
-  const { byDuration } = await putMany(xray, 2_500);
-  const page = await browser.open(`${xray.url}/?sort=-duration`);
-  await rowOf(page, byDuration[0]!).waitFor();
-  const start = Date.now() / 1000 - 10;
-  const late = new ShopTrace(start, xray.random);
-  late.segment('web', start, 9, { http: { request: { method: 'GET', url: 'https://shop.example/late' }, response: { status: 200 } } });
-  await xray.put(late);
-  await page.getByRole('button', { name: '1 new trace' }).click();
-  await page.waitForFunction((id) => document.querySelector('.rows .row a')?.getAttribute('data-trace') === id, late.traceId);
-  expect((await idsSeen(page)).slice(1, 10)).toEqual(byDuration.slice(0, 9));
-});
+test.skipIf(skipped !== '')(
+  `what comes while a sorted list is read waits and is counted; then it is in its place${note}`,
+  async () => {
+    const xray = await ShownXRay.start(scope);
+    const { byDuration } = await putMany(xray, 2_500);
+    const page = await browser.open(`${xray.url}/?sort=-duration`);
+    await rowOf(page, byDuration[0]!).waitFor();
+    const start = Date.now() / 1000 - 10;
+    const late = new ShopTrace(start, xray.random);
+    late.segment('web', start, 9, {
+      http: { request: { method: 'GET', url: 'https://shop.example/late' }, response: { status: 200 } },
+    });
+    await xray.put(late);
+    await page.getByRole('button', { name: '1 new trace' }).click();
+    await page.waitForFunction(
+      (id) => document.querySelector('.rows .row a')?.getAttribute('data-trace') === id,
+      late.traceId,
+    );
+    expect((await idsSeen(page)).slice(1, 10)).toEqual(byDuration.slice(0, 9));
+  },
+);
 
-test.skipIf(skipped !== '')(`the map of many traces is there before all of them have been read, says so, and then is of all${note}`, async () => {
-  const xray = await ShownXRay.start(scope);
-  const now = Date.now() / 1000;
-  const call = (i: number, name: string): ShopTrace => {
-    const trace = new ShopTrace(now - 3_000 + i, xray.random);
-    trace.segment(name, now - 3_000 + i, 0.1, { http: { request: { method: 'GET', url: 'https://shop.example/' }, response: { status: 200 } } });
-    return trace;
-  };
-  await xray.put(call(0, 'oldest'), ...Array.from({ length: 50 }, (_, i) => call(i + 1, 'web')));
-  const page = await browser.open(`${xray.url}/settings`);
-  let isWhole = (): void => {};
-  const released = new Promise<void>((resolve) => (isWhole = resolve));
-  await page.route(/\/api\/graph/, async (route) => {
-    const url = route.request().url();
-    if (!url.includes('within=')) {
-      await released;
-      await route.continue();
-      return;
-    }
-    // Of a store that has no time for more than the newest.
-    const answer = await route.fetch({ url: `${url}&from=${now - 2_999.5}` });
-    await route.fulfill({ json: { ...((await answer.json()) as object), IsPartial: true } });
-  });
-  await page.goto(`${xray.url}/map`);
-  await page.getByRole('button', { name: /^web: / }).waitFor();
-  expect(await page.getByRole('button', { name: /^oldest: / }).count()).toBe(0);
-  await page.getByText('of the newest traces so far').waitFor();
-  isWhole();
-  await page.getByRole('button', { name: /^oldest: / }).waitFor();
-  await page.getByText('of the newest traces so far').waitFor({ state: 'detached' });
-});
+test.skipIf(skipped !== '')(
+  `the map of many traces is there before all of them have been read, says so, and then is of all${note}`,
+  async () => {
+    const xray = await ShownXRay.start(scope);
+    const now = Date.now() / 1000;
+    const call = (i: number, name: string): ShopTrace => {
+      const trace = new ShopTrace(now - 3_000 + i, xray.random);
+      trace.segment(name, now - 3_000 + i, 0.1, {
+        http: { request: { method: 'GET', url: 'https://shop.example/' }, response: { status: 200 } },
+      });
+      return trace;
+    };
+    await xray.put(call(0, 'oldest'), ...Array.from({ length: 50 }, (_, i) => call(i + 1, 'web')));
+    const page = await browser.open(`${xray.url}/settings`);
+    let isWhole = (): void => {};
+    const released = new Promise<void>((resolve) => (isWhole = resolve));
+    await page.route(/\/api\/graph/, async (route) => {
+      const url = route.request().url();
+      if (!url.includes('within=')) {
+        await released;
+        await route.continue();
+        return;
+      }
+      // Of a store that has no time for more than the newest.
+      const answer = await route.fetch({ url: `${url}&from=${now - 2_999.5}` });
+      await route.fulfill({ json: { ...((await answer.json()) as object), IsPartial: true } });
+    });
+    await page.goto(`${xray.url}/map`);
+    await page.getByRole('button', { name: /^web: / }).waitFor();
+    expect(await page.getByRole('button', { name: /^oldest: / }).count()).toBe(0);
+    await page.getByText('of the newest traces so far').waitFor();
+    isWhole();
+    await page.getByRole('button', { name: /^oldest: / }).waitFor();
+    await page.getByText('of the newest traces so far').waitFor({ state: 'detached' });
+  },
+);

@@ -15,29 +15,34 @@ async function shop(count = 100): Promise<{ xray: ShownXRay; id: string }> {
   return { xray, id: await xray.putShop(count) };
 }
 
-test.skipIf(skipped !== '')(`service map: numbers of a node and of an edge, a range of its histogram, and the way to the traces${note}`, async () => {
-  const { xray } = await shop();
-  const page = await browser.open(`${xray.url}/map`);
-  const node = page.locator('.node', { hasText: 'DynamoDB table' });
-  await node.click();
-  const side = page.getByRole('complementary');
-  await side.getByText('p99').waitFor();
-  expect(await side.textContent()).toMatch(/throttle/);
-  const bins = (await page.locator('.bins').boundingBox())!;
-  await page.mouse.move(bins.x + 5, bins.y + 40);
-  await page.mouse.down();
-  await page.mouse.move(bins.x + 60, bins.y + 40, { steps: 3 });
-  await page.mouse.up();
-  await side.getByRole('button', { name: /^Traces of / }).click();
-  await page.waitForURL((url) =>
-    (url.searchParams.get('q') ?? '').startsWith('service(id(name: "orders", type: "AWS::DynamoDB::Table")) { responsetime >= '),
-  );
-  await page.locator('.table .rows .row').first().waitFor();
-  await page.goBack();
-  await page.keyboard.press('Escape');
-  await page.locator('.edge .hit').first().click({ force: true });
-  await side.getByText('As the caller saw it').waitFor();
-});
+test.skipIf(skipped !== '')(
+  `service map: numbers of a node and of an edge, a range of its histogram, and the way to the traces${note}`,
+  async () => {
+    const { xray } = await shop();
+    const page = await browser.open(`${xray.url}/map`);
+    const node = page.locator('.node', { hasText: 'DynamoDB table' });
+    await node.click();
+    const side = page.getByRole('complementary');
+    await side.getByText('p99').waitFor();
+    expect(await side.textContent()).toMatch(/throttle/);
+    const bins = (await page.locator('.bins').boundingBox())!;
+    await page.mouse.move(bins.x + 5, bins.y + 40);
+    await page.mouse.down();
+    await page.mouse.move(bins.x + 60, bins.y + 40, { steps: 3 });
+    await page.mouse.up();
+    await side.getByRole('button', { name: /^Traces of / }).click();
+    await page.waitForURL((url) =>
+      (url.searchParams.get('q') ?? '').startsWith(
+        'service(id(name: "orders", type: "AWS::DynamoDB::Table")) { responsetime >= ',
+      ),
+    );
+    await page.locator('.table .rows .row').first().waitFor();
+    await page.goBack();
+    await page.keyboard.press('Escape');
+    await page.locator('.edge .hit').first().click({ force: true });
+    await side.getByText('As the caller saw it').waitFor();
+  },
+);
 
 test.skipIf(skipped !== '')(`service map: it follows what comes, without a jump${note}`, async () => {
   const { xray } = await shop(10);
@@ -45,7 +50,8 @@ test.skipIf(skipped !== '')(`service map: it follows what comes, without a jump$
   const node = page.locator('.node', { hasText: 'DynamoDB table' });
   await node.click();
   const place = await node.getAttribute('transform');
-  const number = async (): Promise<string | null> => page.getByRole('complementary').locator('dd').first().textContent();
+  const number = async (): Promise<string | null> =>
+    page.getByRole('complementary').locator('dd').first().textContent();
   const before = await number();
   await xray.put(checkout(Date.now() / 1000 - 2, xray.random), checkout(Date.now() / 1000 - 2, xray.random));
   await page.waitForFunction((text) => document.querySelector('.side dd')?.textContent !== text, before);
@@ -118,26 +124,32 @@ const screens: readonly { name: string; path: (id: string) => string; ready: str
   { name: 'missing trace', path: () => '/traces/1-00000000-000000000000000000000000', ready: '.empty' },
 ];
 
-test.skipIf(skipped !== '')(`400 px wide: nothing is wider than the screen, the navigation is below${note}`, async () => {
-  const { xray, id } = await shop(40);
-  for (const { path, ready } of screens) {
-    const page = await browser.open(xray.url + path(id), { width: 400, height: 800 });
-    await page.locator(ready).first().waitFor();
-    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(400);
-    const nav = (await page.locator('#page > nav').boundingBox())!;
-    expect(Math.round(nav.y + nav.height)).toBe(800);
-  }
-});
+test.skipIf(skipped !== '')(
+  `400 px wide: nothing is wider than the screen, the navigation is below${note}`,
+  async () => {
+    const { xray, id } = await shop(40);
+    for (const { path, ready } of screens) {
+      const page = await browser.open(xray.url + path(id), { width: 400, height: 800 });
+      await page.locator(ready).first().waitFor();
+      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(400);
+      const nav = (await page.locator('#page > nav').boundingBox())!;
+      expect(Math.round(nav.y + nav.height)).toBe(800);
+    }
+  },
+);
 
-test.skipIf(skipped !== '')(`bound elsewhere: the address with the token opens the page, without it nothing does${note}`, async () => {
-  const xray = await ShownXRay.start(scope, '--bind-tcp', '0.0.0.0:0', '--token', 'sesame');
-  const url = xray.url.replace('0.0.0.0', '127.0.0.1');
-  expect((await fetch(url)).status).toBe(403);
-  const page = await browser.open(`${url}/?token=sesame`);
-  await page.getByRole('button', { name: 'Send a sample trace' }).click();
-  await page.locator('.table .rows .row').first().waitFor();
-  expect(page.url()).toBe(`${url}/`);
-});
+test.skipIf(skipped !== '')(
+  `bound elsewhere: the address with the token opens the page, without it nothing does${note}`,
+  async () => {
+    const xray = await ShownXRay.start(scope, '--bind-tcp', '0.0.0.0:0', '--token', 'sesame');
+    const url = xray.url.replace('0.0.0.0', '127.0.0.1');
+    expect((await fetch(url)).status).toBe(403);
+    const page = await browser.open(`${url}/?token=sesame`);
+    await page.getByRole('button', { name: 'Send a sample trace' }).click();
+    await page.locator('.table .rows .row').first().waitFor();
+    expect(page.url()).toBe(`${url}/`);
+  },
+);
 
 for (const { name, command, skipped: missing } of prepareClients()) {
   test.skipIf(skipped !== '' || command === undefined)(

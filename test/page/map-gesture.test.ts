@@ -15,7 +15,8 @@ test.skipIf(skipped !== '')(
   `map of many services: a zoom whose frames are slow lays nothing out until it rests, and everything is then where the gesture showed it${note}`,
   async () => {
     const xray = await ShownXRay.start(scope);
-    for (let i = 0; i < 15; i++) await xray.put(...Array.from({ length: 100 }, () => layered(Date.now() / 1000 - 10, xray.random, 300)));
+    for (let i = 0; i < 15; i++)
+      await xray.put(...Array.from({ length: 100 }, () => layered(Date.now() / 1000 - 10, xray.random, 300)));
     const page = await browser.open(`${xray.url}/map`);
     await expect.poll(() => page.locator('.node').count(), { timeout: 20_000 }).toBeGreaterThan(240);
     await page.getByText('of the newest traces so far').waitFor({ state: 'detached' });
@@ -64,11 +65,15 @@ test.skipIf(skipped !== '')(
               rested(middles());
               return;
             }
-            document
-              .querySelector('.map-canvas svg')!
-              .dispatchEvent(
-                new WheelEvent('wheel', { deltaY: -40, clientX: left + width / 3, clientY: top + height / 3, bubbles: true, cancelable: true }),
-              );
+            document.querySelector('.map-canvas svg')!.dispatchEvent(
+              new WheelEvent('wheel', {
+                deltaY: -40,
+                clientX: left + width / 3,
+                clientY: top + height / 3,
+                bubbles: true,
+                cancelable: true,
+              }),
+            );
             requestAnimationFrame(step);
           };
           requestAnimationFrame(step);

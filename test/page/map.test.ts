@@ -25,15 +25,21 @@ async function badlyShown(page: Page): Promise<string[]> {
     for (const circle of document.querySelectorAll('.node .fill')) {
       const { left, right, top, bottom } = circle.getBoundingClientRect();
       const name = circle.parentElement!.getAttribute('aria-label');
-      if (left < box.left || right > box.right || top < box.top || bottom > box.bottom) problems.push(`outside: ${name}`);
+      if (left < box.left || right > box.right || top < box.top || bottom > box.bottom)
+        problems.push(`outside: ${name}`);
     }
     const texts = [...document.querySelectorAll<SVGTextElement>('.node text')].map((text) => {
       const scale = text.getScreenCTM()!.a;
-      return { text: text.textContent, size: Number.parseFloat(getComputedStyle(text).fontSize) * scale, rect: text.getBoundingClientRect() };
+      return {
+        text: text.textContent,
+        size: Number.parseFloat(getComputedStyle(text).fontSize) * scale,
+        rect: text.getBoundingClientRect(),
+      };
     });
     for (const [i, { text, size, rect }] of texts.entries()) {
       if (size < 10.9) problems.push(`${size.toFixed(1)} px: ${text}`);
-      if (rect.left < box.left || rect.right > box.right || rect.top < box.top || rect.bottom > box.bottom) problems.push(`cut: ${text}`);
+      if (rect.left < box.left || rect.right > box.right || rect.top < box.top || rect.bottom > box.bottom)
+        problems.push(`cut: ${text}`);
       for (const other of texts.slice(i + 1)) {
         const [wide, high] = [
           Math.min(rect.right, other.rect.right) - Math.max(rect.left, other.rect.left),
@@ -53,36 +59,46 @@ const sizes: readonly (PageOptions & { name: string })[] = [
 ];
 
 for (const size of sizes) {
-  test.skipIf(skipped !== '')(`service map of 15 services: all in view and readable, with one client on the left; ${size.name}${note}`, async () => {
-    const xray = await shop();
-    const page = await browser.open(`${xray.url}/map`, size);
-    await service(page, /^Client: /).waitFor();
-    expect(await badlyShown(page)).toEqual([]);
-    expect(await service(page, /^Client: /).count()).toBe(1);
-    const lefts = await page.locator('.node .fill').evaluateAll((circles) => circles.map((circle) => circle.getBoundingClientRect().left));
-    expect(Math.min(...lefts)).toBe(lefts[0]);
-    expect(await page.locator('.node [role=button]').first().getAttribute('aria-label')).toMatch(/^Client: /);
-  });
+  test.skipIf(skipped !== '')(
+    `service map of 15 services: all in view and readable, with one client on the left; ${size.name}${note}`,
+    async () => {
+      const xray = await shop();
+      const page = await browser.open(`${xray.url}/map`, size);
+      await service(page, /^Client: /).waitFor();
+      expect(await badlyShown(page)).toEqual([]);
+      expect(await service(page, /^Client: /).count()).toBe(1);
+      const lefts = await page
+        .locator('.node .fill')
+        .evaluateAll((circles) => circles.map((circle) => circle.getBoundingClientRect().left));
+      expect(Math.min(...lefts)).toBe(lefts[0]);
+      expect(await page.locator('.node [role=button]').first().getAttribute('aria-label')).toMatch(/^Client: /);
+    },
+  );
 }
 
 test.skipIf(skipped !== '')(
   `service map of 270 services: all in view, words only where they can be read, and more of them when it is zoomed${note}`,
   async () => {
     const xray = await ShownXRay.start(scope);
-    for (let i = 0; i < 15; i++) await xray.put(...Array.from({ length: 100 }, () => layered(Date.now() / 1000 - 10, xray.random, 300)));
+    for (let i = 0; i < 15; i++)
+      await xray.put(...Array.from({ length: 100 }, () => layered(Date.now() / 1000 - 10, xray.random, 300)));
     const page = await browser.open(`${xray.url}/map`);
     await service(page, /^Client: /).waitFor();
     // The newest traces may have been drawn before all have been read.
     await expect.poll(() => page.locator('.node').count(), { timeout: 20_000 }).toBeGreaterThan(240);
     await page.getByText('of the newest traces so far').waitFor({ state: 'detached' });
     expect(await badlyShown(page)).toEqual([]);
-    const numberOf = async (): Promise<number> => Number(/names of (\d+) of/.exec((await page.locator('.note').textContent()) ?? '')?.[1] ?? 999);
+    const numberOf = async (): Promise<number> =>
+      Number(/names of (\d+) of/.exec((await page.locator('.note').textContent()) ?? '')?.[1] ?? 999);
     // One that has no word on the map is found by a part of its name, and its panel opens.
     await page.keyboard.press('f');
     await page.keyboard.type('2-86');
     await page.getByText('1 service', { exact: true }).waitFor();
     await page.keyboard.press('Enter');
-    await page.getByRole('complementary', { name: 'The selected service' }).getByRole('heading', { name: 'service-2-86' }).waitFor();
+    await page
+      .getByRole('complementary', { name: 'The selected service' })
+      .getByRole('heading', { name: 'service-2-86' })
+      .waitFor();
     const circle = (await service(page, /^service-2-86\b/)
       .locator('.fill')
       .boundingBox())!;
@@ -115,7 +131,8 @@ test.skipIf(skipped !== '')(
     await page.locator('.map-card').waitFor({ state: 'detached' });
     // From the client to the right, and on to the calls of what is there.
     await page.keyboard.press('ArrowRight');
-    const focused = async (): Promise<string> => page.evaluate(() => document.activeElement?.getAttribute('aria-label') ?? '');
+    const focused = async (): Promise<string> =>
+      page.evaluate(() => document.activeElement?.getAttribute('aria-label') ?? '');
     for (let i = 0; i < 4 && !(await focused()).startsWith('checkout'); i++) await page.keyboard.press('ArrowDown');
     for (let i = 0; i < 4 && !(await focused()).startsWith('checkout'); i++) await page.keyboard.press('ArrowUp');
     expect(await focused()).toMatch(/^checkout, EKS container: /);
@@ -148,7 +165,9 @@ test.skipIf(skipped !== '')(
     await page.getByRole('heading', { name: 'Client → web' }).waitFor();
     await page.getByRole('button', { name: 'Traces', exact: true }).click();
     await page.waitForURL(
-      (url) => url.searchParams.get('q') === 'edge(id(name: "web", type: "client"), id(name: "web", type: "AWS::EKS::Container"))',
+      (url) =>
+        url.searchParams.get('q') ===
+        'edge(id(name: "web", type: "client"), id(name: "web", type: "AWS::EKS::Container"))',
     );
     await page.locator('.table .rows .row').first().waitFor();
   },
@@ -174,13 +193,18 @@ test.skipIf(skipped !== '')(
   },
 );
 
-test.skipIf(skipped !== '')(`service map: the way to the traces keeps what is searched for and when${note}`, async () => {
-  const xray = await shop();
-  const page = await browser.open(`${xray.url}/map?q=${encodeURIComponent('duration > 0.01')}&range=1h`);
-  await service(page, /^checkout, EKS/).click();
-  await page.getByRole('complementary').getByRole('button', { name: 'Traces', exact: true }).click();
-  await page.locator('.table .rows .row').first().waitFor();
-  const { searchParams } = new URL(page.url());
-  expect(searchParams.get('q')).toBe('duration > 0.01 AND service(id(name: "checkout", type: "AWS::EKS::Container"))');
-  expect(searchParams.get('range')).toBe('1h');
-});
+test.skipIf(skipped !== '')(
+  `service map: the way to the traces keeps what is searched for and when${note}`,
+  async () => {
+    const xray = await shop();
+    const page = await browser.open(`${xray.url}/map?q=${encodeURIComponent('duration > 0.01')}&range=1h`);
+    await service(page, /^checkout, EKS/).click();
+    await page.getByRole('complementary').getByRole('button', { name: 'Traces', exact: true }).click();
+    await page.locator('.table .rows .row').first().waitFor();
+    const { searchParams } = new URL(page.url());
+    expect(searchParams.get('q')).toBe(
+      'duration > 0.01 AND service(id(name: "checkout", type: "AWS::EKS::Container"))',
+    );
+    expect(searchParams.get('range')).toBe('1h');
+  },
+);

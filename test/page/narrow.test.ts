@@ -79,22 +79,25 @@ for (const { of, path, open, behind } of openings) {
   );
 }
 
-test.skipIf(skipped !== '')(`400 px: all views of a trace are in sight and a click away; so are Collapse and Expand${note}`, async () => {
-  const { xray, id } = await shop();
-  const page = await browser.open(`${xray.url}/traces/${id}`, SIZE);
-  await page.getByRole('treeitem').first().waitFor({ state: 'attached' });
-  const rows = async (): Promise<number> => page.getByRole('treeitem').count();
-  await page.getByRole('button', { name: 'Collapse', exact: true }).click();
-  await expect.poll(rows).toBeLessThan(8);
-  const closed = await rows();
-  await page.getByRole('button', { name: 'Expand', exact: true }).click();
-  await expect.poll(rows).toBeGreaterThan(closed);
-  const tabs = page.getByRole('navigation', { name: 'Views of the trace' }).getByRole('link');
-  for (let i = 0; i < (await tabs.count()); i++) {
-    const box = (await tabs.nth(i).boundingBox())!;
-    expect(box.x).toBeGreaterThanOrEqual(0);
-    expect(box.x + box.width).toBeLessThanOrEqual(400);
-  }
-  await tabs.filter({ hasText: 'Raw' }).click();
-  await page.waitForURL(/tab=raw/);
-});
+test.skipIf(skipped !== '')(
+  `400 px: all views of a trace are in sight and a click away; so are Collapse and Expand${note}`,
+  async () => {
+    const { xray, id } = await shop();
+    const page = await browser.open(`${xray.url}/traces/${id}`, SIZE);
+    await page.getByRole('treeitem').first().waitFor({ state: 'attached' });
+    const rows = async (): Promise<number> => page.getByRole('treeitem').count();
+    await page.getByRole('button', { name: 'Collapse', exact: true }).click();
+    await expect.poll(rows).toBeLessThan(8);
+    const closed = await rows();
+    await page.getByRole('button', { name: 'Expand', exact: true }).click();
+    await expect.poll(rows).toBeGreaterThan(closed);
+    const tabs = page.getByRole('navigation', { name: 'Views of the trace' }).getByRole('link');
+    for (let i = 0; i < (await tabs.count()); i++) {
+      const box = (await tabs.nth(i).boundingBox())!;
+      expect(box.x).toBeGreaterThanOrEqual(0);
+      expect(box.x + box.width).toBeLessThanOrEqual(400);
+    }
+    await tabs.filter({ hasText: 'Raw' }).click();
+    await page.waitForURL(/tab=raw/);
+  },
+);

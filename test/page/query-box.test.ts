@@ -44,7 +44,13 @@ for (const delay of [0, 15, 60, 150]) {
 test.skipIf(skipped !== '')(`no list opens behind a complete condition${note}`, async () => {
   const page = await open();
   await page.keyboard.press('/');
-  for (const expression of ['service("checkout")', 'service("checkout") { fault }', 'annotation.tenant = "acme"', 'http.status = 500 ', 'error ']) {
+  for (const expression of [
+    'service("checkout")',
+    'service("checkout") { fault }',
+    'annotation.tenant = "acme"',
+    'http.status = 500 ',
+    'error ',
+  ]) {
     await page.keyboard.press('Control+a');
     await page.keyboard.type(expression, { delay: 30 });
     // What was offered for its beginning goes, on a busy machine a little later; nothing comes after it.
@@ -56,30 +62,33 @@ test.skipIf(skipped !== '')(`no list opens behind a complete condition${note}`, 
   await offered(page).filter({ hasText: 'AND' }).waitFor();
 });
 
-test.skipIf(skipped !== '')(`a completion is taken by Tab, or by Enter after an arrow; writing on undoes the choice${note}`, async () => {
-  const page = await open();
-  await page.keyboard.press('/');
-  await page.keyboard.type('ann');
-  await offered(page).first().waitFor();
-  await page.keyboard.press('Tab');
-  await page.waitForFunction(() => document.querySelector('.cm-content')?.textContent === 'annotation.');
-  await page.keyboard.press('Control+a');
-  await page.keyboard.type('faul', { delay: 30 });
-  await offered(page).first().waitFor();
-  await page.keyboard.press('ArrowDown');
-  await page.getByRole('listbox').getByRole('option', { selected: true }).waitFor();
-  await page.keyboard.press('Enter');
-  await page.waitForFunction(() => document.querySelector('.cm-content')?.textContent === 'fault');
-  expect(param(page, 'q')).toBeNull();
-  await page.keyboard.press('Control+a');
-  await page.keyboard.type('e', { delay: 30 });
-  await offered(page).first().waitFor();
-  await page.keyboard.press('ArrowDown');
-  await page.keyboard.press('ArrowDown');
-  await page.keyboard.type('rror');
-  await page.keyboard.press('Enter');
-  await page.waitForURL((url) => url.searchParams.get('q') === 'error');
-});
+test.skipIf(skipped !== '')(
+  `a completion is taken by Tab, or by Enter after an arrow; writing on undoes the choice${note}`,
+  async () => {
+    const page = await open();
+    await page.keyboard.press('/');
+    await page.keyboard.type('ann');
+    await offered(page).first().waitFor();
+    await page.keyboard.press('Tab');
+    await page.waitForFunction(() => document.querySelector('.cm-content')?.textContent === 'annotation.');
+    await page.keyboard.press('Control+a');
+    await page.keyboard.type('faul', { delay: 30 });
+    await offered(page).first().waitFor();
+    await page.keyboard.press('ArrowDown');
+    await page.getByRole('listbox').getByRole('option', { selected: true }).waitFor();
+    await page.keyboard.press('Enter');
+    await page.waitForFunction(() => document.querySelector('.cm-content')?.textContent === 'fault');
+    expect(param(page, 'q')).toBeNull();
+    await page.keyboard.press('Control+a');
+    await page.keyboard.type('e', { delay: 30 });
+    await offered(page).first().waitFor();
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.type('rror');
+    await page.keyboard.press('Enter');
+    await page.waitForURL((url) => url.searchParams.get('q') === 'error');
+  },
+);
 
 test.skipIf(skipped !== '')(`what is written before the editor has come stays in its order${note}`, async () => {
   const page = await open();
@@ -96,24 +105,27 @@ test.skipIf(skipped !== '')(`what is written before the editor has come stays in
   await page.waitForURL((url) => url.searchParams.get('q') === 'service("checkout") AND fault AND error');
 });
 
-test.skipIf(skipped !== '')(`an expression with a mistake in the address shows no traces, and says that it was not searched${note}`, async () => {
-  const page = await open(`/?q=${encodeURIComponent('annotation.tenant = acme')}`);
-  await page.getByRole('heading', { name: 'Not searched: the expression has a mistake' }).waitFor();
-  expect(await page.locator('.table .rows .row').count()).toBe(0);
-  expect(await page.getByRole('link', { name: 'Traces' }).first().textContent()).toBe('Traces ');
-  await page.getByText('A text needs quotes.').waitFor();
-  await page
-    .getByTitle(/^Error Location: line 1/)
-    .first()
-    .waitFor();
-  await page.getByRole('button', { name: 'annotation.tenant = "acme"', exact: true }).click();
-  await page.waitForURL((url) => url.searchParams.get('q') === 'annotation.tenant = "acme"');
-  await page.locator('.table .rows .row').first().waitFor();
-  await page.goBack();
-  await page.getByRole('heading', { name: 'Not searched: the expression has a mistake' }).waitFor();
-  await page.getByRole('link', { name: 'Service map' }).click();
-  await page.getByRole('heading', { name: 'Not searched: the expression has a mistake' }).waitFor();
-});
+test.skipIf(skipped !== '')(
+  `an expression with a mistake in the address shows no traces, and says that it was not searched${note}`,
+  async () => {
+    const page = await open(`/?q=${encodeURIComponent('annotation.tenant = acme')}`);
+    await page.getByRole('heading', { name: 'Not searched: the expression has a mistake' }).waitFor();
+    expect(await page.locator('.table .rows .row').count()).toBe(0);
+    expect(await page.getByRole('link', { name: 'Traces' }).first().textContent()).toBe('Traces ');
+    await page.getByText('A text needs quotes.').waitFor();
+    await page
+      .getByTitle(/^Error Location: line 1/)
+      .first()
+      .waitFor();
+    await page.getByRole('button', { name: 'annotation.tenant = "acme"', exact: true }).click();
+    await page.waitForURL((url) => url.searchParams.get('q') === 'annotation.tenant = "acme"');
+    await page.locator('.table .rows .row').first().waitFor();
+    await page.goBack();
+    await page.getByRole('heading', { name: 'Not searched: the expression has a mistake' }).waitFor();
+    await page.getByRole('link', { name: 'Service map' }).click();
+    await page.getByRole('heading', { name: 'Not searched: the expression has a mistake' }).waitFor();
+  },
+);
 
 test.skipIf(skipped !== '')(
   `a mistake is explained as a colleague would, X-Ray’s sentence is there on hover, and a click takes the remedy${note}`,
@@ -123,7 +135,9 @@ test.skipIf(skipped !== '')(
     await page.keyboard.type('duration > 1ms', { delay: 20 });
     await page.keyboard.press('Enter');
     await hint(page).getByText('duration takes seconds').waitFor();
-    expect(await hint(page).getAttribute('title')).toBe("Error Location: line 1, position 12 : Invalid input symbol: 'ms'");
+    expect(await hint(page).getAttribute('title')).toBe(
+      "Error Location: line 1, position 12 : Invalid input symbol: 'ms'",
+    );
     await page.getByRole('heading', { name: 'Not searched: the expression has a mistake' }).waitFor();
     expect(param(page, 'q')).toBe('duration > 1ms');
     await page.getByRole('button', { name: 'Search duration > 0.001 instead' }).click();

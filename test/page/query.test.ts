@@ -19,27 +19,32 @@ async function open(path = '/'): Promise<{ xray: ShownXRay; page: Page; id: stri
 
 const options = (page: Page) => page.locator('.cm-tooltip-autocomplete li');
 
-test.skipIf(skipped !== '')(`/ goes to the query; keywords, keys, operators and seen values are offered${note}`, async () => {
-  const { page } = await open();
-  await page.keyboard.press('/');
-  await page.keyboard.type('ann', { delay: 20 });
-  await options(page).filter({ hasText: 'annotation' }).first().waitFor();
-  await page.keyboard.press('Tab');
-  await page.keyboard.type('te', { delay: 20 });
-  await options(page).filter({ hasText: 'tenant' }).waitFor();
-  await page.keyboard.press('Tab');
-  await page.keyboard.type(' ', { delay: 20 });
-  await options(page).filter({ hasText: 'BEGINSWITH' }).waitFor();
-  await page.keyboard.type('= ', { delay: 20 });
-  await options(page).filter({ hasText: 'globex' }).waitFor();
-  await page.keyboard.type('"glo', { delay: 20 });
-  await page.locator('.cm-completionMatchedText', { hasText: 'glo' }).waitFor();
-  await page.keyboard.press('Tab');
-  await page.waitForFunction(() => document.querySelector('.cm-content')?.textContent === 'annotation.tenant = "globex"');
-  await page.keyboard.press('Enter');
-  await page.waitForURL((url) => url.searchParams.get('q') === 'annotation.tenant = "globex"');
-  expect(await page.locator('.cm-line .fx-string').textContent()).toBe('"globex"');
-});
+test.skipIf(skipped !== '')(
+  `/ goes to the query; keywords, keys, operators and seen values are offered${note}`,
+  async () => {
+    const { page } = await open();
+    await page.keyboard.press('/');
+    await page.keyboard.type('ann', { delay: 20 });
+    await options(page).filter({ hasText: 'annotation' }).first().waitFor();
+    await page.keyboard.press('Tab');
+    await page.keyboard.type('te', { delay: 20 });
+    await options(page).filter({ hasText: 'tenant' }).waitFor();
+    await page.keyboard.press('Tab');
+    await page.keyboard.type(' ', { delay: 20 });
+    await options(page).filter({ hasText: 'BEGINSWITH' }).waitFor();
+    await page.keyboard.type('= ', { delay: 20 });
+    await options(page).filter({ hasText: 'globex' }).waitFor();
+    await page.keyboard.type('"glo', { delay: 20 });
+    await page.locator('.cm-completionMatchedText', { hasText: 'glo' }).waitFor();
+    await page.keyboard.press('Tab');
+    await page.waitForFunction(
+      () => document.querySelector('.cm-content')?.textContent === 'annotation.tenant = "globex"',
+    );
+    await page.keyboard.press('Enter');
+    await page.waitForURL((url) => url.searchParams.get('q') === 'annotation.tenant = "globex"');
+    expect(await page.locator('.cm-line .fx-string').textContent()).toBe('"globex"');
+  },
+);
 
 test.skipIf(skipped !== '')(`services are offered by name, and what may stand in the braces${note}`, async () => {
   const { page } = await open();

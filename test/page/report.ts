@@ -31,15 +31,18 @@ const [BEGIN, END] = ['<!-- written by npm run bench -- ui --write -->', '<!-- e
 export function writeDocument(report: Report): void {
   const text = readFileSync(DOCUMENT, 'utf8');
   const [before, after] = [text.indexOf(BEGIN), text.indexOf(END)];
-  if (before === -1 || after < before) throw new Error(`${DOCUMENT} has lost the marks between which the table stands: ${BEGIN} … ${END}`);
+  if (before === -1 || after < before)
+    throw new Error(`${DOCUMENT} has lost the marks between which the table stands: ${BEGIN} … ${END}`);
   writeFileSync(DOCUMENT, `${text.slice(0, before + BEGIN.length)}\n\n${tableOf(report)}\n${text.slice(after)}`);
 }
 
 /** The figures beside their goals, as Markdown. */
 export function tableOf({ machine, results }: Report): string {
-  const { firstLoad, sample, spans10, frames10, spans50, frames50, map, firstRows, sorted, typed, live } = Object.fromEntries(
-    Object.entries(STEPS).map(([name, step]) => [name, results[step] ?? {}]),
-  ) as Record<keyof typeof STEPS, Figures>;
+  const { firstLoad, sample, spans10, frames10, spans50, frames50, map, firstRows, sorted, typed, live } =
+    Object.fromEntries(Object.entries(STEPS).map(([name, step]) => [name, results[step] ?? {}])) as Record<
+      keyof typeof STEPS,
+      Figures
+    >;
   const spread = ({ medianMs, slowestMs }: Figures): string => `${medianMs} / ${slowestMs} ms`;
   const fps = (of: Figures): string => `${of['scrollFps']} and ${of['zoomFps']}`;
   const rows = [
@@ -47,11 +50,19 @@ export function tableOf({ machine, results }: Report): string {
     ['---', '---', '---'],
     ['bytes before anything is clicked, gzip, without the query editor', '150 KB', `${firstLoad['kilobytesGzip']} KB`],
     ['a sample trace, from the click until its row is shown, median / slowest of 5', '300 ms', spread(sample)],
-    ['a trace of 10,000 spans, from the click on its row until it is painted, median / slowest of 7', '200 ms', spread(spans10)],
+    [
+      'a trace of 10,000 spans, from the click on its row until it is painted, median / slowest of 7',
+      '200 ms',
+      spread(spans10),
+    ],
     ['the same of 50,000 spans, median / slowest of 5', '1 s', spread(spans50)],
     ['frames per second while scrolling and while zooming, 10,000 spans', '55', fps(frames10)],
     ['the same of 50,000 spans', '', fps(frames50)],
-    [`a service map of ${map['nodes']} services and ${map['edges']} calls, frames per second while zooming`, 'smooth', String(map['zoomFps'])],
+    [
+      `a service map of ${map['nodes']} services and ${map['edges']} calls, frames per second while zooming`,
+      'smooth',
+      String(map['zoomFps']),
+    ],
     ['the same map, from its address until it is painted, median / slowest of 3', '1 s', spread(map)],
     ['a list of 100,000 traces, from its address to its first rows, median / slowest of 3', '1 s', spread(firstRows)],
     ['the same, from the click on Duration to the longest trace', '1 s', spread(sorted)],

@@ -1,4 +1,7 @@
-/** npm run screenshots: the pictures of README and docs, taken anew into docs/images. Look at them before you commit them. */
+/**
+ * npm run screenshots: the pictures of README and docs, taken anew into docs/images. Look at them before you commit
+ * them.
+ */
 import { mkdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Page } from 'playwright-core';
@@ -23,7 +26,15 @@ const address = ['--bind', '127.0.0.1:2000', '--bind-tcp', '127.0.0.1:2000'];
 const daemon = await new DaemonProcess({ command, args: ['local', ...address] }).ready();
 try {
   const { context, close } = await launch();
-  const take = async ({ name, path, ready, act, width = 1360, height = 800, theme = 'light' }: Picture): Promise<void> => {
+  const take = async ({
+    name,
+    path,
+    ready,
+    act,
+    width = 1360,
+    height = 800,
+    theme = 'light',
+  }: Picture): Promise<void> => {
     const page = await context.newPage();
     await page.setViewportSize({ width, height });
     await page.emulateMedia({ colorScheme: theme });
@@ -54,7 +65,12 @@ try {
   await take({ name: 'query', path: `/?q=${query}`, ready: '.table .rows .row', height: 420, act: complete });
   await take({ name: 'flame', path: `/traces/${id}?tab=flame`, ready: '.flame', height: 420 });
   await take({ name: 'self-time', path: `/traces/${id}?tab=self`, ready: '.self-time td', height: 520 });
-  await take({ name: 'map-service', path: '/map', ready: '.node', act: (page) => page.locator('.node', { hasText: 'DynamoDB table' }).click() });
+  await take({
+    name: 'map-service',
+    path: '/map',
+    ready: '.node',
+    act: (page) => page.locator('.node', { hasText: 'DynamoDB table' }).click(),
+  });
   await take({ name: 'narrow', path: `/traces/${id}`, ready: '[role=treeitem]', width: 400 });
   await close();
 } finally {

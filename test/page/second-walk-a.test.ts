@@ -19,9 +19,17 @@ const answered = (url: string, status = 200): Json => ({ request: { method: 'POS
 /** A checkout of 2 s, of which 38 queries take 1.52 s; after the answer a function handles its message. */
 function slowCheckout(xray: ShownXRay, start = secondsAgo(20)): ShopTrace {
   const made = new ShopTrace(start, xray.random);
-  const queries = Array.from({ length: 38 }, (_, i) => made.sql('stock', 'SELECT qty FROM stock WHERE sku = ?', start + 0.1 + i * 0.04, 0.04));
-  const send = made.aws('SQS', start + 1.9, 0.05, { operation: 'SendMessage', queue_url: 'https://sqs.example/1/orders' });
-  made.segment('checkout', start, 2, { http: answered('http://checkout.example/checkout'), subsegments: [...queries, send] });
+  const queries = Array.from({ length: 38 }, (_, i) =>
+    made.sql('stock', 'SELECT qty FROM stock WHERE sku = ?', start + 0.1 + i * 0.04, 0.04),
+  );
+  const send = made.aws('SQS', start + 1.9, 0.05, {
+    operation: 'SendMessage',
+    queue_url: 'https://sqs.example/1/orders',
+  });
+  made.segment('checkout', start, 2, {
+    http: answered('http://checkout.example/checkout'),
+    subsegments: [...queries, send],
+  });
   made.segment('fulfil', start + 2.5, 0.5, { parent_id: send['id'], origin: 'AWS::Lambda' });
   return made;
 }
@@ -35,15 +43,20 @@ async function open(path: string | ((id: string) => string), width = 1360): Prom
   return { page, xray };
 }
 
-test.skipIf(skipped !== '')(`the sentence about repeats says of what time it speaks, and leads to all of them${note}`, async () => {
-  const { page } = await open((id) => `/traces/${id}`);
-  await page.getByRole('link', { name: /^76 % of the 2\.00 s of checkout, 1\.52 s, was spent in 38 × stock SELECT qty/ }).click();
-  await page.getByRole('heading', { name: 'stock ×38' }).waitFor();
-  expect(await spans(page).filter({ hasText: 'stock' }).count()).toBe(1);
-  await page.goto(page.url().replace('?', '?tab=self&'));
-  await page.getByRole('link', { name: /38 × stock/ }).click();
-  await page.getByRole('heading', { name: 'stock ×38' }).waitFor();
-});
+test.skipIf(skipped !== '')(
+  `the sentence about repeats says of what time it speaks, and leads to all of them${note}`,
+  async () => {
+    const { page } = await open((id) => `/traces/${id}`);
+    await page
+      .getByRole('link', { name: /^76 % of the 2\.00 s of checkout, 1\.52 s, was spent in 38 × stock SELECT qty/ })
+      .click();
+    await page.getByRole('heading', { name: 'stock ×38' }).waitFor();
+    expect(await spans(page).filter({ hasText: 'stock' }).count()).toBe(1);
+    await page.goto(page.url().replace('?', '?tab=self&'));
+    await page.getByRole('link', { name: /38 × stock/ }).click();
+    await page.getByRole('heading', { name: 'stock ×38' }).waitFor();
+  },
+);
 
 test.skipIf(skipped !== '')(`of more than 5,000 spans it is said too, once they are seen${note}`, async () => {
   const { page, xray } = await open('/');
@@ -68,7 +81,13 @@ test.skipIf(skipped !== '')(`attempts that failed are not called an N+1${note}`,
   const start = secondsAgo(5);
   const made = new ShopTrace(start, xray.random);
   const put = (i: number) =>
-    made.aws('DynamoDB', start + i * 0.2, 0.1, { operation: 'PutItem', table_name: 'orders' }, i < 3 ? { error: true, throttle: true } : {});
+    made.aws(
+      'DynamoDB',
+      start + i * 0.2,
+      0.1,
+      { operation: 'PutItem', table_name: 'orders' },
+      i < 3 ? { error: true, throttle: true } : {},
+    );
   made.segment('checkout', start, 1, { subsegments: [0, 1, 2, 3].map(put) });
   await xray.put(made);
   const page = await browser.open(`${xray.url}/traces/${made.traceId}`);
@@ -115,7 +134,9 @@ test.skipIf(skipped !== '')(`a click on the map puts no box around what was clic
     });
     await page.mouse.click(...middle);
     await page.getByRole('complementary').waitFor();
-    expect(await part.evaluate((element) => [document.activeElement === element, getComputedStyle(element).outlineStyle])).toEqual([true, 'none']);
+    expect(
+      await part.evaluate((element) => [document.activeElement === element, getComputedStyle(element).outlineStyle]),
+    ).toEqual([true, 'none']);
   }
 });
 
@@ -148,7 +169,10 @@ test.skipIf(skipped !== '')(`a name in the panel stands on the line of its value
           return bottom;
         };
         const value = name.nextElementSibling!;
-        return [name.textContent, Math.round(Math.abs(baseline(name) - baseline(value.querySelector('button, .badge') ?? value)))];
+        return [
+          name.textContent,
+          Math.round(Math.abs(baseline(name) - baseline(value.querySelector('button, .badge') ?? value))),
+        ];
       }),
     ),
   );
@@ -163,7 +187,10 @@ for (const width of [1360, 400]) {
     await page.keyboard.press('/');
     await page.keyboard.type('checkout stock', { delay: 10 });
     await page.getByRole('listbox').waitFor();
-    const [box, list] = [(await page.locator('.query').boundingBox())!, (await page.locator('.cm-tooltip-autocomplete').boundingBox())!];
+    const [box, list] = [
+      (await page.locator('.query').boundingBox())!,
+      (await page.locator('.cm-tooltip-autocomplete').boundingBox())!,
+    ];
     expect(list.y).toBeGreaterThanOrEqual(box.y + box.height - 1);
     expect(list.y).toBeLessThan(box.y + box.height + 8);
   });

@@ -10,7 +10,8 @@ const scope = new Scope();
 const browser = new Browser();
 afterEach(() => browser.check());
 
-const open = (path = '/', options: PageOptions = {}): Promise<OpenedShop> => openShop({ scope, browser }, path, options);
+const open = (path = '/', options: PageOptions = {}): Promise<OpenedShop> =>
+  openShop({ scope, browser }, path, options);
 
 for (const [state, answer, text] of [
   ['while it is read', undefined, 'Reading the map …'],
@@ -19,7 +20,9 @@ for (const [state, answer, text] of [
   test.skipIf(skipped !== '')(`the service map has its heading ${state}${note}`, async () => {
     const { page } = await open('/settings');
     // Without an answer the route stays open until the page is closed.
-    await page.route('**/api/graph**', async (route) => (answer === undefined ? undefined : await route.fulfill(answer)));
+    await page.route('**/api/graph**', async (route) =>
+      answer === undefined ? undefined : await route.fulfill(answer),
+    );
     await page.getByRole('link', { name: 'Service map' }).click();
     await page.getByRole('main').getByText(text).waitFor();
     expect(await page.getByRole('heading', { level: 1 }).allTextContents()).toEqual(['Service map']);
@@ -51,29 +54,38 @@ test.skipIf(skipped !== '')(
   },
 );
 
-test.skipIf(skipped !== '')(`a click on a call of the map draws no box over the services beside it${note}`, async () => {
-  const { page } = await open('/map');
-  const call = page.getByRole('button', { name: /^checkout → orders:/ });
-  await call.click();
-  await page.getByRole('complementary').getByText('As the caller saw it').waitFor();
-  expect(await call.evaluate((element) => getComputedStyle(element).outlineStyle)).toBe('none');
-});
+test.skipIf(skipped !== '')(
+  `a click on a call of the map draws no box over the services beside it${note}`,
+  async () => {
+    const { page } = await open('/map');
+    const call = page.getByRole('button', { name: /^checkout → orders:/ });
+    await call.click();
+    await page.getByRole('complementary').getByText('As the caller saw it').waitFor();
+    expect(await call.evaluate((element) => getComputedStyle(element).outlineStyle)).toBe('none');
+  },
+);
 
 for (const [written, condition] of [
   ['status:404', 'http.status = 404'],
   ['http.status = "404"', 'http.status = 404'],
 ] as const) {
-  test.skipIf(skipped !== '')(`a search for ${written} that finds nothing offers ${condition}, which finds the traces${note}`, async () => {
-    const { page, xray } = await open();
-    const start = Date.now() / 1000 - 20;
-    const missing = new ShopTrace(start, xray.random);
-    missing.segment('walk', start, 0.1, { http: { request: { method: 'GET', url: 'http://walk/x' }, response: { status: 404 } }, error: true });
-    await xray.put(missing);
-    await page.goto(`${xray.url}/?${written.includes('"') ? 'q' : 'text'}=${encodeURIComponent(written)}`);
-    await page.getByRole('heading', { name: 'No trace matches' }).waitFor();
-    await page.getByRole('main').getByRole('button', { name: condition, exact: true }).click();
-    await page.getByRole('row').filter({ hasText: '404' }).first().waitFor();
-  });
+  test.skipIf(skipped !== '')(
+    `a search for ${written} that finds nothing offers ${condition}, which finds the traces${note}`,
+    async () => {
+      const { page, xray } = await open();
+      const start = Date.now() / 1000 - 20;
+      const missing = new ShopTrace(start, xray.random);
+      missing.segment('walk', start, 0.1, {
+        http: { request: { method: 'GET', url: 'http://walk/x' }, response: { status: 404 } },
+        error: true,
+      });
+      await xray.put(missing);
+      await page.goto(`${xray.url}/?${written.includes('"') ? 'q' : 'text'}=${encodeURIComponent(written)}`);
+      await page.getByRole('heading', { name: 'No trace matches' }).waitFor();
+      await page.getByRole('main').getByRole('button', { name: condition, exact: true }).click();
+      await page.getByRole('row').filter({ hasText: '404' }).first().waitFor();
+    },
+  );
 }
 
 test.skipIf(skipped !== '')(
@@ -91,12 +103,15 @@ test.skipIf(skipped !== '')(
   },
 );
 
-test.skipIf(skipped !== '')(`what to do about a mistake stands in the middle, as the sentence above does${note}`, async () => {
-  const { page } = await open(`/?q=${encodeURIComponent('service(checkout)')}`, { width: 400 });
-  const sentence = (await page.getByRole('heading', { name: 'Not searched' }).boundingBox())!;
-  const button = (await page.getByRole('main').getByRole('button', { name: 'Clear the filter' }).boundingBox())!;
-  expect(Math.abs(sentence.x + sentence.width / 2 - (button.x + button.width / 2))).toBeLessThan(3);
-});
+test.skipIf(skipped !== '')(
+  `what to do about a mistake stands in the middle, as the sentence above does${note}`,
+  async () => {
+    const { page } = await open(`/?q=${encodeURIComponent('service(checkout)')}`, { width: 400 });
+    const sentence = (await page.getByRole('heading', { name: 'Not searched' }).boundingBox())!;
+    const button = (await page.getByRole('main').getByRole('button', { name: 'Clear the filter' }).boundingBox())!;
+    expect(Math.abs(sentence.x + sentence.width / 2 - (button.x + button.width / 2))).toBeLessThan(3);
+  },
+);
 
 test.skipIf(skipped !== '')(`how many spans were found stands in one line beside an open panel${note}`, async () => {
   const { page } = await open('/traces/FAILED');
@@ -110,17 +125,21 @@ test.skipIf(skipped !== '')(`how many spans were found stands in one line beside
   expect((await found.boundingBox())!.height).toBeLessThan(24);
 });
 
-test.skipIf(skipped !== '')(`a long statement is read to its end in the panel without scrolling sideways${note}`, async () => {
-  const { page, xray } = await open();
-  const start = Date.now() / 1000 - 20;
-  const trace = new ShopTrace(start, xray.random);
-  const query = 'SELECT id, name, price, stock FROM articles WHERE region = ? AND is_sold = ? ORDER BY price LIMIT 20';
-  trace.segment('articles', start, 0.1, { sql: { database_type: 'PostgreSQL', sanitized_query: query } });
-  await xray.put(trace);
-  await page.goto(`${xray.url}/traces/${trace.traceId}`);
-  await page.getByRole('treeitem').first().waitFor({ state: 'attached' });
-  await page.keyboard.press('j');
-  const statement = page.getByRole('complementary').locator('pre').filter({ hasText: 'SELECT' }).first();
-  await statement.waitFor();
-  expect(await statement.evaluate((element) => element.scrollWidth - element.clientWidth)).toBe(0);
-});
+test.skipIf(skipped !== '')(
+  `a long statement is read to its end in the panel without scrolling sideways${note}`,
+  async () => {
+    const { page, xray } = await open();
+    const start = Date.now() / 1000 - 20;
+    const trace = new ShopTrace(start, xray.random);
+    const query =
+      'SELECT id, name, price, stock FROM articles WHERE region = ? AND is_sold = ? ORDER BY price LIMIT 20';
+    trace.segment('articles', start, 0.1, { sql: { database_type: 'PostgreSQL', sanitized_query: query } });
+    await xray.put(trace);
+    await page.goto(`${xray.url}/traces/${trace.traceId}`);
+    await page.getByRole('treeitem').first().waitFor({ state: 'attached' });
+    await page.keyboard.press('j');
+    const statement = page.getByRole('complementary').locator('pre').filter({ hasText: 'SELECT' }).first();
+    await statement.waitFor();
+    expect(await statement.evaluate((element) => element.scrollWidth - element.clientWidth)).toBe(0);
+  },
+);

@@ -26,7 +26,14 @@ export class ShopTrace {
   }
 
   segment(name: string, start: number, seconds: number | undefined, members: Json = {}): Json {
-    const document = { id: this.hex(16), trace_id: this.traceId, name, start_time: start, ...ended(start, seconds), ...members };
+    const document = {
+      id: this.hex(16),
+      trace_id: this.traceId,
+      name,
+      start_time: start,
+      ...ended(start, seconds),
+      ...members,
+    };
     this.documents.push(document);
     return document;
   }
@@ -40,12 +47,22 @@ export class ShopTrace {
     service: string,
     start: number,
     seconds: number,
-    { method = 'GET', path = '/', status = 200, ...members }: Json & { method?: string; path?: string; status?: number },
+    {
+      method = 'GET',
+      path = '/',
+      status = 200,
+      ...members
+    }: Json & { method?: string; path?: string; status?: number },
   ): Json {
     const url = `http://${service}.shop.example${path}`;
     const http = { request: { method, url }, response: { status } };
     const call = this.sub(service, start, seconds, { namespace: 'remote', http, ...flagsOf(status) });
-    this.segment(service, start + 0.002, Math.max(0.0005, seconds - 0.004), { parent_id: call['id'], http, ...flagsOf(status), ...members });
+    this.segment(service, start + 0.002, Math.max(0.0005, seconds - 0.004), {
+      parent_id: call['id'],
+      http,
+      ...flagsOf(status),
+      ...members,
+    });
     return call;
   }
 
@@ -80,15 +97,27 @@ function flagsOf(status: number): Json {
 }
 
 function entry(method: string, path: string, status: number, members: Json = {}): Json {
-  const request = { method, url: `https://shop.example${path}`, user_agent: 'Mozilla/5.0 (X11; Linux x86_64)', client_ip: '203.0.113.7' };
+  const request = {
+    method,
+    url: `https://shop.example${path}`,
+    user_agent: 'Mozilla/5.0 (X11; Linux x86_64)',
+    client_ip: '203.0.113.7',
+  };
   return { http: { request, response: { status, content_length: 5_214 } }, ...flagsOf(status), ...members };
 }
 
 /** A checkout: an N+1 in the prices, a table that is throttled, a fault with its stack. */
-export function checkout(start: number, random: () => number, { isFailing = true }: { isFailing?: boolean } = {}): ShopTrace {
+export function checkout(
+  start: number,
+  random: () => number,
+  { isFailing = true }: { isFailing?: boolean } = {},
+): ShopTrace {
   const trace = new ShopTrace(start, random);
   const prices = Array.from({ length: 24 }, (_, i) =>
-    trace.call('catalog', start + 0.06 + i * 0.0037, 0.0034, { path: `/api/prices/${4_400 + i}`, origin: 'AWS::ECS::Container' }),
+    trace.call('catalog', start + 0.06 + i * 0.0037, 0.0034, {
+      path: `/api/prices/${4_400 + i}`,
+      origin: 'AWS::ECS::Container',
+    }),
   );
   const exception = {
     id: trace.hex(16),
@@ -106,7 +135,12 @@ export function checkout(start: number, random: () => number, { isFailing = true
     isFailing ? 0.4861 : 0.021,
     { operation: 'PutItem', table_name: 'orders', ...(isFailing ? { retries: 3 } : {}) },
     isFailing
-      ? { throttle: true, error: true, http: { response: { status: 429 } }, cause: { working_directory: '/app', exceptions: [exception] } }
+      ? {
+          throttle: true,
+          error: true,
+          http: { response: { status: 429 } },
+          cause: { working_directory: '/app', exceptions: [exception] },
+        }
       : {},
   );
   const orders = trace.call('orders', start + 0.16, 1.098, {
@@ -120,7 +154,10 @@ export function checkout(start: number, random: () => number, { isFailing = true
       trace.sub('validate', start + 0.166, 0.022),
       trace.sql('inventory', 'SELECT sku, quantity FROM stock WHERE sku = ANY($1) FOR UPDATE', start + 0.19, 0.212),
       table,
-      trace.aws('SNS', start + 0.906, 0.12, { operation: 'Publish', topic_arn: 'arn:aws:sns:us-east-1:123456789012:order-created' }),
+      trace.aws('SNS', start + 0.906, 0.12, {
+        operation: 'Publish',
+        topic_arn: 'arn:aws:sns:us-east-1:123456789012:order-created',
+      }),
       trace.sub('compensate', start + 1.03, 0.222, isFailing ? { fault: true } : {}),
     ],
   });
@@ -146,7 +183,11 @@ export function checkout(start: number, random: () => number, { isFailing = true
       trace.sub('redis', start + 0.024, 0.031, { namespace: 'remote' }),
       trace.sub('price items', start + 0.058, 0.096, { subsegments: prices }),
       orders,
-      trace.call('payments', start + 1.172, 0.084, { method: 'POST', path: '/authorize', origin: 'AWS::ECS::Container' }),
+      trace.call('payments', start + 1.172, 0.084, {
+        method: 'POST',
+        path: '/authorize',
+        origin: 'AWS::ECS::Container',
+      }),
     ],
   });
   return trace;
@@ -202,9 +243,11 @@ export function request(start: number, random: () => number): ShopTrace {
 
 function downstream(trace: ShopTrace, path: string, start: number, seconds: number, random: () => number): Json {
   const [from, length] = [start + seconds * 0.1, seconds * (0.4 + 0.4 * random())];
-  if (path.includes('products')) return trace.call('catalog', from, length, { path: '/items', origin: 'AWS::ECS::Container' });
+  if (path.includes('products'))
+    return trace.call('catalog', from, length, { path: '/items', origin: 'AWS::ECS::Container' });
   if (path.includes('cart')) return trace.sub('redis', from, length, { namespace: 'remote' });
-  if (path.includes('payments')) return trace.call('ledger', from, length, { path: '/accounts/18', origin: 'AWS::ECS::Container' });
+  if (path.includes('payments'))
+    return trace.call('ledger', from, length, { path: '/accounts/18', origin: 'AWS::ECS::Container' });
   const query = trace.sql('inventory', 'SELECT * FROM orders WHERE user_id = $1', from + length * 0.2, length * 0.5);
   return trace.call('orders', from, length, { path: '/orders', origin: 'AWS::ECS::Container', subsegments: [query] });
 }
@@ -244,7 +287,11 @@ export function layered(start: number, random: () => number, services: number): 
     // A service calls a few neighbours, as services do.
     const own = (above * 3 + Math.floor(random() * 4)) % size;
     const subsegments = level === layers.length - 1 ? [] : [build(level + 1, own, from + seconds * 0.1, seconds * 0.7)];
-    return trace.call(`service-${level}-${own}`, from, seconds, { path: '/', status: random() < 0.02 ? 500 : 200, subsegments });
+    return trace.call(`service-${level}-${own}`, from, seconds, {
+      path: '/',
+      status: random() < 0.02 ? 500 : 200,
+      subsegments,
+    });
   };
   const first = Math.floor(random() * layers[0]!);
   trace.segment('gateway', start, 1, { ...entry('GET', '/', 200), subsegments: [build(0, first, start + 0.01, 0.9)] });

@@ -18,46 +18,64 @@ function purchase(xray: ShownXRay, start: number, seconds: number): ShopTrace {
   const made = new ShopTrace(start, xray.random);
   const http = { request: { method: 'POST', url: 'https://bank.example/v2/charges' }, response: { status: 200 } };
   const entry = { request: { method: 'POST', url: 'http://shop.example/purchase' }, response: { status: 200 } };
-  const queries = Array.from({ length: 5 }, (_, i) => made.sql('prices', 'SELECT price FROM prices WHERE sku = ?', start + 0.01 + i * 0.02, 0.02));
+  const queries = Array.from({ length: 5 }, (_, i) =>
+    made.sql('prices', 'SELECT price FROM prices WHERE sku = ?', start + 0.01 + i * 0.02, 0.02),
+  );
   const bank = made.sub('bank.example', start + 0.11, seconds, { namespace: 'remote', http });
   made.segment('web', start, seconds + 0.12, { http: entry, subsegments: [...queries, bank] });
   return made;
 }
 
-async function open(lengths: readonly number[], address: (ids: readonly string[]) => string): Promise<{ page: Page; xray: ShownXRay }> {
+async function open(
+  lengths: readonly number[],
+  address: (ids: readonly string[]) => string,
+): Promise<{ page: Page; xray: ShownXRay }> {
   const xray = await ShownXRay.start(scope);
   const traces = lengths.map((seconds, i) => purchase(xray, secondsAgo(10 + i), seconds));
   await xray.put(...traces);
   return { page: await browser.open(`${xray.url}${address(traces.map(({ traceId }) => traceId))}`), xray };
 }
 
-test.skipIf(skipped !== '')(`a trace that did not fail says where most of its time went, and leads there${note}`, async () => {
-  const { page } = await open([0.88], ([id]) => `/traces/${id}`);
-  await page.getByRole('link', { name: '88 % of the time, 880 ms, was spent in bank.example POST /v2/charges' }).click();
-  await panel(page).getByRole('heading', { name: 'bank.example' }).waitFor();
-});
+test.skipIf(skipped !== '')(
+  `a trace that did not fail says where most of its time went, and leads there${note}`,
+  async () => {
+    const { page } = await open([0.88], ([id]) => `/traces/${id}`);
+    await page
+      .getByRole('link', { name: '88 % of the time, 880 ms, was spent in bank.example POST /v2/charges' })
+      .click();
+    await panel(page).getByRole('heading', { name: 'bank.example' }).waitFor();
+  },
+);
 
-test.skipIf(skipped !== '')(`of repeats it says how many, and of time that is spread it says nothing${note}`, async () => {
-  const { page, xray } = await open([0.02], ([id]) => `/traces/${id}`);
-  await page.getByRole('link', { name: /^71 % of the time, 100 ms, was spent in 5 × prices SELECT price/ }).waitFor();
-  const spread = new ShopTrace(secondsAgo(5), xray.random);
-  const start = secondsAgo(5);
-  spread.segment('spread', start, 1, { subsegments: Array.from({ length: 5 }, (_, i) => spread.sub(`step ${i}`, start + i * 0.2, 0.2)) });
-  await xray.put(spread);
-  await page.goto(`${xray.url}/traces/${spread.traceId}`);
-  await page.getByRole('treeitem').nth(5).waitFor({ state: 'attached' });
-  expect(await page.getByText('of the time').count()).toBe(0);
-});
+test.skipIf(skipped !== '')(
+  `of repeats it says how many, and of time that is spread it says nothing${note}`,
+  async () => {
+    const { page, xray } = await open([0.02], ([id]) => `/traces/${id}`);
+    await page.getByRole('link', { name: /^71 % of the time, 100 ms, was spent in 5 × prices SELECT price/ }).waitFor();
+    const spread = new ShopTrace(secondsAgo(5), xray.random);
+    const start = secondsAgo(5);
+    spread.segment('spread', start, 1, {
+      subsegments: Array.from({ length: 5 }, (_, i) => spread.sub(`step ${i}`, start + i * 0.2, 0.2)),
+    });
+    await xray.put(spread);
+    await page.goto(`${xray.url}/traces/${spread.traceId}`);
+    await page.getByRole('treeitem').nth(5).waitFor({ state: 'attached' });
+    expect(await page.getByText('of the time').count()).toBe(0);
+  },
+);
 
-test.skipIf(skipped !== '')(`a service that does not report leads from its call to all traces with it${note}`, async () => {
-  const { page } = await open([0.9, 0.2], ([id]) => `/traces/${id}`);
-  await page.getByRole('link', { name: /of the time/ }).click();
-  await panel(page)
-    .getByRole('button', { name: /^bank\.example/ })
-    .click();
-  await page.getByText('2 traces').first().waitFor();
-  expect(new URL(page.url()).searchParams.get('q')).toBe('service("bank.example")');
-});
+test.skipIf(skipped !== '')(
+  `a service that does not report leads from its call to all traces with it${note}`,
+  async () => {
+    const { page } = await open([0.9, 0.2], ([id]) => `/traces/${id}`);
+    await page.getByRole('link', { name: /of the time/ }).click();
+    await panel(page)
+      .getByRole('button', { name: /^bank\.example/ })
+      .click();
+    await page.getByText('2 traces').first().waitFor();
+    expect(new URL(page.url()).searchParams.get('q')).toBe('service("bank.example")');
+  },
+);
 
 test.skipIf(skipped !== '')(`a brush over the histogram to its end has the longest trace${note}`, async () => {
   const lengths = [0.05, 0.06, 0.07, 0.08, 0.09, 1.81, 1.77, 1.79, 1.767, 2.777];

@@ -15,13 +15,29 @@ const views = (page: Page) => page.getByRole('navigation', { name: 'Views of the
 const spans = (page: Page) => page.getByRole('treeitem');
 const secondsAgo = (seconds: number): number => Date.now() / 1000 - seconds;
 
-/** A publisher sends a message at `start`, and a function receives it `late` seconds after, for `seconds`; its clock is off by `off`. */
-function message(start: number, { late, seconds, off = 0 }: { late: number; seconds: number; off?: number }): ShopTrace {
+/**
+ * A publisher sends a message at `start`, and a function receives it `late` seconds after, for `seconds`; its clock is
+ * off by `off`.
+ */
+function message(
+  start: number,
+  { late, seconds, off = 0 }: { late: number; seconds: number; off?: number },
+): ShopTrace {
   const made = new ShopTrace(start, randomOf(5));
   const answered: Json = { http: { response: { status: 200 } } };
-  const send = made.aws('SQS', start + 0.005, 0.015, { operation: 'SendMessage', queue_url: 'https://sqs.example/1/orders' }, answered);
+  const send = made.aws(
+    'SQS',
+    start + 0.005,
+    0.015,
+    { operation: 'SendMessage', queue_url: 'https://sqs.example/1/orders' },
+    answered,
+  );
   made.segment('publisher', start, 0.03, { subsegments: [send] });
-  made.segment('fulfil', start + 0.005 + late + off, seconds, { parent_id: send['id'], origin: 'AWS::Lambda', ...answered });
+  made.segment('fulfil', start + 0.005 + late + off, seconds, {
+    parent_id: send['id'],
+    origin: 'AWS::Lambda',
+    ...answered,
+  });
   return made;
 }
 
@@ -50,7 +66,9 @@ test.skipIf(skipped !== '')(
     await rows(page).first().waitFor();
     await page.getByText('Listening on').waitFor();
     // The code of a trace's screen comes a moment after the first rows.
-    await page.waitForFunction(() => performance.getEntriesByType('resource').some(({ name }) => name.includes('/trace-screen')));
+    await page.waitForFunction(() =>
+      performance.getEntriesByType('resource').some(({ name }) => name.includes('/trace-screen')),
+    );
     await xray.daemon.stop();
     await page.getByText('Disconnected since').waitFor();
     expect(await page.getByText('Listening on').count()).toBe(0);
@@ -77,26 +95,31 @@ for (const off of [0, -2.5]) {
   );
 }
 
-test.skipIf(skipped !== '')(`a trace in progress is as long on its own screen as in the list, and one word says so everywhere${note}`, async () => {
-  const xray = await ShownXRay.start(scope);
-  const open = new ShopTrace(secondsAgo(1), xray.random);
-  open.segment('nightly-report', secondsAgo(1), undefined, { http: { request: { method: 'POST', url: 'http://reports.example/run' } } });
-  await xray.put(open, ...Array.from({ length: 5 }, (_, i) => checkout(secondsAgo(20 + i), xray.random)));
-  const page = await browser.open(xray.url);
-  await page.clock.setSystemTime(Date.now() + 600_000);
-  await page.goto(xray.url);
-  const row = rows(page).filter({ hasText: '/run' });
-  await row.getByText(/^10 min/).waitFor();
-  expect(await row.locator('.badge').textContent()).toBe('running');
-  await page.getByText('1 running').waitFor();
-  await row.getByRole('link').click();
-  const head = page.locator('.trace-head');
-  await head.getByText(/^10 min .* so far$/).waitFor();
-  await head.getByText(/ until its last segment, never closed$/).waitFor();
-  expect(await head.locator('.badge').textContent()).toBe('running');
-  expect(await page.title()).toBe('running POST /run');
-  expect(await spans(page).first().textContent()).toContain('Never closed');
-});
+test.skipIf(skipped !== '')(
+  `a trace in progress is as long on its own screen as in the list, and one word says so everywhere${note}`,
+  async () => {
+    const xray = await ShownXRay.start(scope);
+    const open = new ShopTrace(secondsAgo(1), xray.random);
+    open.segment('nightly-report', secondsAgo(1), undefined, {
+      http: { request: { method: 'POST', url: 'http://reports.example/run' } },
+    });
+    await xray.put(open, ...Array.from({ length: 5 }, (_, i) => checkout(secondsAgo(20 + i), xray.random)));
+    const page = await browser.open(xray.url);
+    await page.clock.setSystemTime(Date.now() + 600_000);
+    await page.goto(xray.url);
+    const row = rows(page).filter({ hasText: '/run' });
+    await row.getByText(/^10 min/).waitFor();
+    expect(await row.locator('.badge').textContent()).toBe('running');
+    await page.getByText('1 running').waitFor();
+    await row.getByRole('link').click();
+    const head = page.locator('.trace-head');
+    await head.getByText(/^10 min .* so far$/).waitFor();
+    await head.getByText(/ until its last segment, never closed$/).waitFor();
+    expect(await head.locator('.badge').textContent()).toBe('running');
+    expect(await page.title()).toBe('running POST /run');
+    expect(await spans(page).first().textContent()).toContain('Never closed');
+  },
+);
 
 test.skipIf(skipped !== '')(`as many errors are counted as e stops at${note}`, async () => {
   const xray = await ShownXRay.start(scope);
@@ -122,46 +145,53 @@ test.skipIf(skipped !== '')(`a trace without errors offers no key for the next o
 });
 
 for (const width of [1360, 400]) {
-  test.skipIf(skipped !== '')(`self time: names have room, and what is cut off ends in an ellipsis, at ${width} px${note}`, async () => {
-    const xray = await ShownXRay.start(scope);
-    const id = await xray.putShop(1);
-    const page = await browser.open(`${xray.url}/traces/${id}?tab=self`, { width });
-    const names = page.locator('.self-time tbody').getByRole('button');
-    await names.first().waitFor();
-    const found = await names.evaluateAll((buttons) =>
-      buttons.map((button) => ({
-        isCut: button.scrollWidth > button.clientWidth,
-        overflow: getComputedStyle(button).textOverflow,
-        isInside: button.getBoundingClientRect().right <= button.closest('td')!.getBoundingClientRect().right,
-        room: button.closest('td')!.clientWidth / button.closest('table')!.clientWidth,
-      })),
-    );
-    for (const { isInside, overflow, room } of found) expect([isInside, overflow, Number(room.toFixed(1)) >= 0.4]).toEqual([true, 'ellipsis', true]);
-    if (width === 1360) expect(found.filter(({ isCut }) => isCut)).toEqual([]);
-  });
+  test.skipIf(skipped !== '')(
+    `self time: names have room, and what is cut off ends in an ellipsis, at ${width} px${note}`,
+    async () => {
+      const xray = await ShownXRay.start(scope);
+      const id = await xray.putShop(1);
+      const page = await browser.open(`${xray.url}/traces/${id}?tab=self`, { width });
+      const names = page.locator('.self-time tbody').getByRole('button');
+      await names.first().waitFor();
+      const found = await names.evaluateAll((buttons) =>
+        buttons.map((button) => ({
+          isCut: button.scrollWidth > button.clientWidth,
+          overflow: getComputedStyle(button).textOverflow,
+          isInside: button.getBoundingClientRect().right <= button.closest('td')!.getBoundingClientRect().right,
+          room: button.closest('td')!.clientWidth / button.closest('table')!.clientWidth,
+        })),
+      );
+      for (const { isInside, overflow, room } of found)
+        expect([isInside, overflow, Number(room.toFixed(1)) >= 0.4]).toEqual([true, 'ellipsis', true]);
+      if (width === 1360) expect(found.filter(({ isCut }) => isCut)).toEqual([]);
+    },
+  );
 }
 
-test.skipIf(skipped !== '')(`nothing in the navigation or the tabs of a trace moves when another one is chosen${note}`, async () => {
-  const xray = await ShownXRay.start(scope);
-  const id = await xray.putShop(1);
-  const page = await browser.open(xray.url);
-  const places = async (within: ReturnType<typeof screens>): Promise<number[]> => {
-    const boxes = await Promise.all((await within.getByRole('link').all()).map((link) => link.boundingBox()));
-    return boxes.flatMap((box) => [box!.x, box!.y, box!.width, box!.height].map(Math.round));
-  };
-  await rows(page).first().waitFor();
-  const before = await places(screens(page));
-  for (const screen of ['Service map', 'Connect an application', 'Settings']) {
-    await screens(page).getByRole('link', { name: screen }).click();
-    await screens(page).locator('a[aria-current]', { hasText: screen }).waitFor();
-    expect(await places(screens(page)), screen).toEqual(before);
-  }
-  await page.goto(`${xray.url}/traces/${id}`);
-  await spans(page).first().waitFor();
-  const tabs = await places(views(page));
-  for (const tab of ['Flame', 'Self time', 'Findings', 'Raw']) {
-    await views(page).getByRole('link', { name: tab }).click();
-    await views(page).locator('a[aria-current]', { hasText: tab }).waitFor();
-    expect(await places(views(page)), tab).toEqual(tabs);
-  }
-});
+test.skipIf(skipped !== '')(
+  `nothing in the navigation or the tabs of a trace moves when another one is chosen${note}`,
+  async () => {
+    const xray = await ShownXRay.start(scope);
+    const id = await xray.putShop(1);
+    const page = await browser.open(xray.url);
+    const places = async (within: ReturnType<typeof screens>): Promise<number[]> => {
+      const boxes = await Promise.all((await within.getByRole('link').all()).map((link) => link.boundingBox()));
+      return boxes.flatMap((box) => [box!.x, box!.y, box!.width, box!.height].map(Math.round));
+    };
+    await rows(page).first().waitFor();
+    const before = await places(screens(page));
+    for (const screen of ['Service map', 'Connect an application', 'Settings']) {
+      await screens(page).getByRole('link', { name: screen }).click();
+      await screens(page).locator('a[aria-current]', { hasText: screen }).waitFor();
+      expect(await places(screens(page)), screen).toEqual(before);
+    }
+    await page.goto(`${xray.url}/traces/${id}`);
+    await spans(page).first().waitFor();
+    const tabs = await places(views(page));
+    for (const tab of ['Flame', 'Self time', 'Findings', 'Raw']) {
+      await views(page).getByRole('link', { name: tab }).click();
+      await views(page).locator('a[aria-current]', { hasText: tab }).waitFor();
+      expect(await places(views(page)), tab).toEqual(tabs);
+    }
+  },
+);

@@ -14,9 +14,13 @@ const ROW = 26;
 const spans = (page: Page) => page.getByRole('treeitem');
 const panel = (page: Page) => page.getByRole('complementary', { name: 'The selected span' });
 const repeats = (page: Page) => page.getByRole('complementary', { name: 'The selected repeats' });
-const view = (page: Page, name: string) => page.getByRole('navigation', { name: 'Views of the trace' }).getByRole('link', { name });
+const view = (page: Page, name: string) =>
+  page.getByRole('navigation', { name: 'Views of the trace' }).getByRole('link', { name });
 
-async function open(make: (xray: ShownXRay, now: number) => ShopTrace, { query = '', ...options }: PageOptions & { query?: string } = {}) {
+async function open(
+  make: (xray: ShownXRay, now: number) => ShopTrace,
+  { query = '', ...options }: PageOptions & { query?: string } = {},
+) {
   const xray = await ShownXRay.start(scope);
   const trace = make(xray, Date.now() / 1000 - 3);
   await xray.put(trace);
@@ -78,97 +82,122 @@ test.skipIf(skipped !== '')(`a trace that is ok says no cause, and opens with no
   expect(await panel(page).count()).toBe(0);
 });
 
-test.skipIf(skipped !== '')(`Map, Findings and Raw have the whole width; the span is there again in the timeline${note}`, async () => {
-  const { page } = await open(failed);
-  await clickRow(page, 'inventory');
-  await panel(page).getByRole('heading', { name: 'inventory' }).waitFor();
-  const full = (await page.locator('.trace-head').boundingBox())!.width;
-  for (const [name, part] of [
-    ['Map', '.map-view'],
-    ['Findings', '.findings'],
-    ['Raw', '.raw'],
-  ] as const) {
-    await view(page, name).click();
-    await page.locator(part).waitFor();
-    expect([name, (await page.locator(part).boundingBox())!.width]).toEqual([name, full]);
-    expect(await panel(page).count()).toBe(0);
-  }
-  await view(page, 'Timeline').click();
-  await panel(page).getByRole('heading', { name: 'inventory' }).waitFor();
-  await view(page, 'Map').click();
-  await page.goBack();
-  await panel(page).getByRole('heading', { name: 'inventory' }).waitFor();
-});
+test.skipIf(skipped !== '')(
+  `Map, Findings and Raw have the whole width; the span is there again in the timeline${note}`,
+  async () => {
+    const { page } = await open(failed);
+    await clickRow(page, 'inventory');
+    await panel(page).getByRole('heading', { name: 'inventory' }).waitFor();
+    const full = (await page.locator('.trace-head').boundingBox())!.width;
+    for (const [name, part] of [
+      ['Map', '.map-view'],
+      ['Findings', '.findings'],
+      ['Raw', '.raw'],
+    ] as const) {
+      await view(page, name).click();
+      await page.locator(part).waitFor();
+      expect([name, (await page.locator(part).boundingBox())!.width]).toEqual([name, full]);
+      expect(await panel(page).count()).toBe(0);
+    }
+    await view(page, 'Timeline').click();
+    await panel(page).getByRole('heading', { name: 'inventory' }).waitFor();
+    await view(page, 'Map').click();
+    await page.goBack();
+    await panel(page).getByRole('heading', { name: 'inventory' }).waitFor();
+  },
+);
 
-test.skipIf(skipped !== '')(`a stack begins with the frames of the application; a link only where the folder is known${note}`, async () => {
-  const frames = [
-    { path: 'threading.py', line: 1_002, label: '_bootstrap' },
-    { path: 'app.py', line: 917, label: 'full_dispatch_request' },
-    { path: 'app.py', line: 35, label: 'checkout' },
-  ];
-  const { page } = await open((xray, now) => {
-    const trace = new ShopTrace(now, xray.random);
-    const cause = { working_directory: '/app', exceptions: [{ id: '0123456789abcdef', type: 'ValueError', message: 'no cart', stack: frames }] };
-    trace.segment('web', now, 1, { fault: true, cause, aws: { xray: { sdk: 'X-Ray for Python' } } });
-    return trace;
-  });
-  await page.getByRole('link', { name: 'because web failed: ValueError, app.py:35' }).waitFor();
-  const shown = panel(page).locator('.frame:visible');
-  expect(await shown.allTextContents()).toEqual(['app.py:35 checkout']);
-  expect(await panel(page).locator('.exception a').count()).toBe(0);
-  await panel(page).getByText('2 library frames: show the whole stack').click();
-  expect(await shown.allTextContents()).toEqual([
-    'app.py:35 checkout',
-    'app.py:35 checkout',
-    'app.py:917 full_dispatch_request',
-    'threading.py:1002 _bootstrap',
-  ]);
-});
+test.skipIf(skipped !== '')(
+  `a stack begins with the frames of the application; a link only where the folder is known${note}`,
+  async () => {
+    const frames = [
+      { path: 'threading.py', line: 1_002, label: '_bootstrap' },
+      { path: 'app.py', line: 917, label: 'full_dispatch_request' },
+      { path: 'app.py', line: 35, label: 'checkout' },
+    ];
+    const { page } = await open((xray, now) => {
+      const trace = new ShopTrace(now, xray.random);
+      const cause = {
+        working_directory: '/app',
+        exceptions: [{ id: '0123456789abcdef', type: 'ValueError', message: 'no cart', stack: frames }],
+      };
+      trace.segment('web', now, 1, { fault: true, cause, aws: { xray: { sdk: 'X-Ray for Python' } } });
+      return trace;
+    });
+    await page.getByRole('link', { name: 'because web failed: ValueError, app.py:35' }).waitFor();
+    const shown = panel(page).locator('.frame:visible');
+    expect(await shown.allTextContents()).toEqual(['app.py:35 checkout']);
+    expect(await panel(page).locator('.exception a').count()).toBe(0);
+    await panel(page).getByText('2 library frames: show the whole stack').click();
+    expect(await shown.allTextContents()).toEqual([
+      'app.py:35 checkout',
+      'app.py:35 checkout',
+      'app.py:917 full_dispatch_request',
+      'threading.py:1002 _bootstrap',
+    ]);
+  },
+);
 
-test.skipIf(skipped !== '')(`closed rows say what failed inside, in words; errors of many spans are seen in the minimap${note}`, async () => {
-  const { page, trace } = await open((xray, now) => large(now - 10, xray.random, 10_000));
-  const faults = trace.texts.join('').split('"fault":true').length - 1;
-  await spans(page)
-    .filter({ hasText: /\d faults? inside/ })
-    .first()
-    .waitFor({ state: 'attached' });
-  await page.getByRole('button', { name: 'Collapse' }).click();
-  await page.keyboard.press('j');
-  await page.keyboard.press('ArrowLeft');
-  await page.waitForFunction(() => document.querySelectorAll('[role=treeitem]').length === 1);
-  expect(await spans(page).textContent()).toBe(`importer, POST /import, 10.0 s, ${faults} faults inside`);
-  // Red on the canvas: of each at least 2 px in either direction.
-  const red = await page.locator('.minimap canvas').evaluate((element) => {
-    const canvas = element as HTMLCanvasElement;
-    const { data } = canvas.getContext('2d')!.getImageData(0, 0, canvas.width, canvas.height);
-    let count = 0;
-    for (let i = 0; i < data.length; i += 4) if (data[i]! > 200 && data[i + 1]! < 110 && data[i + 3] === 255) count++;
-    return count;
-  });
-  expect(red).toBeGreaterThan(faults * 3);
-});
+test.skipIf(skipped !== '')(
+  `closed rows say what failed inside, in words; errors of many spans are seen in the minimap${note}`,
+  async () => {
+    const { page, trace } = await open((xray, now) => large(now - 10, xray.random, 10_000));
+    const faults = trace.texts.join('').split('"fault":true').length - 1;
+    await spans(page)
+      .filter({ hasText: /\d faults? inside/ })
+      .first()
+      .waitFor({ state: 'attached' });
+    await page.getByRole('button', { name: 'Collapse' }).click();
+    await page.keyboard.press('j');
+    await page.keyboard.press('ArrowLeft');
+    await page.waitForFunction(() => document.querySelectorAll('[role=treeitem]').length === 1);
+    expect(await spans(page).textContent()).toBe(`importer, POST /import, 10.0 s, ${faults} faults inside`);
+    // Red on the canvas: of each at least 2 px in either direction.
+    const red = await page.locator('.minimap canvas').evaluate((element) => {
+      const canvas = element as HTMLCanvasElement;
+      const { data } = canvas.getContext('2d')!.getImageData(0, 0, canvas.width, canvas.height);
+      let count = 0;
+      for (let i = 0; i < data.length; i += 4) if (data[i]! > 200 && data[i + 1]! < 110 && data[i + 3] === 255) count++;
+      return count;
+    });
+    expect(red).toBeGreaterThan(faults * 3);
+  },
+);
 
-test.skipIf(skipped !== '')(`a click on repeats selects them as one; the sum stays when they are open${note}`, async () => {
-  const { page } = await open(failed);
-  const label = 'catalog ×24, GET /api/prices/4400, 81.6 ms, N+1: 24 alike, 81.6 ms in all';
-  await clickRow(page, label);
-  await repeats(page).getByRole('heading', { name: 'catalog ×24' }).waitFor();
-  const text = (await repeats(page).textContent())!;
-  for (const part of ['Count24', 'Sum81.6 ms', 'OrderSequential', 'p503.40 ms', 'Longest3.40 ms', 'GET /api/prices/#', 'GET /api/prices/4423'])
-    expect(text).toContain(part);
-  expect(await spans(page).filter({ hasText: 'catalog' }).count()).toBe(1);
-  await page.reload();
-  await repeats(page).getByRole('heading', { name: 'catalog ×24' }).waitFor();
-  // The triangle.
-  await clickRow(page, label, 8 + 2 * 14 + 6);
-  await page.waitForFunction(
-    () => [...document.querySelectorAll('[role=treeitem]')].filter((item) => item.textContent?.startsWith('catalog')).length > 5,
-  );
-  expect(await spans(page).allTextContents()).toContain(label);
-  expect(await spans(page).filter({ hasText: label }).getAttribute('aria-expanded')).toBe('true');
-  await repeats(page).getByRole('button', { name: 'GET /api/prices/4402' }).click();
-  await panel(page).getByRole('heading', { name: 'catalog' }).waitFor();
-});
+test.skipIf(skipped !== '')(
+  `a click on repeats selects them as one; the sum stays when they are open${note}`,
+  async () => {
+    const { page } = await open(failed);
+    const label = 'catalog ×24, GET /api/prices/4400, 81.6 ms, N+1: 24 alike, 81.6 ms in all';
+    await clickRow(page, label);
+    await repeats(page).getByRole('heading', { name: 'catalog ×24' }).waitFor();
+    const text = (await repeats(page).textContent())!;
+    for (const part of [
+      'Count24',
+      'Sum81.6 ms',
+      'OrderSequential',
+      'p503.40 ms',
+      'Longest3.40 ms',
+      'GET /api/prices/#',
+      'GET /api/prices/4423',
+    ])
+      expect(text).toContain(part);
+    expect(await spans(page).filter({ hasText: 'catalog' }).count()).toBe(1);
+    await page.reload();
+    await repeats(page).getByRole('heading', { name: 'catalog ×24' }).waitFor();
+    // The triangle.
+    await clickRow(page, label, 8 + 2 * 14 + 6);
+    await page.waitForFunction(
+      () =>
+        [...document.querySelectorAll('[role=treeitem]')].filter((item) => item.textContent?.startsWith('catalog'))
+          .length > 5,
+    );
+    expect(await spans(page).allTextContents()).toContain(label);
+    expect(await spans(page).filter({ hasText: label }).getAttribute('aria-expanded')).toBe('true');
+    await repeats(page).getByRole('button', { name: 'GET /api/prices/4402' }).click();
+    await panel(page).getByRole('heading', { name: 'catalog' }).waitFor();
+  },
+);
 
 test.skipIf(skipped !== '')(
   `one row for a call and its callee, each of which leads to the other; i shows services that do not report${note}`,
@@ -221,16 +250,22 @@ test.skipIf(skipped !== '')(`a trace without findings has no count, and says tha
   expect(await page.getByText(/\d findings?/).count()).toBe(0);
 });
 
-test.skipIf(skipped !== '')(`a trace of more than a megabyte is downloaded, and what is in the file is what was sent${note}`, async () => {
-  const { page, trace } = await open((xray, now) => large(now - 10, xray.random, 10_000), { query: '?tab=raw' });
-  await page.getByText('100 documents as sent').waitFor();
-  const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'Download' }).click()]);
-  expect(download.suggestedFilename()).toBe(`${trace.traceId}.json`);
-  const text = await readFile(await download.path(), 'utf8');
-  expect(text.length).toBeGreaterThan(1_000_000);
-  const ids = (documents: readonly Json[]): Set<unknown> => new Set(documents.map(({ id }) => id));
-  expect(ids(JSON.parse(text) as Json[])).toEqual(ids(trace.documents));
-});
+test.skipIf(skipped !== '')(
+  `a trace of more than a megabyte is downloaded, and what is in the file is what was sent${note}`,
+  async () => {
+    const { page, trace } = await open((xray, now) => large(now - 10, xray.random, 10_000), { query: '?tab=raw' });
+    await page.getByText('100 documents as sent').waitFor();
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('button', { name: 'Download' }).click(),
+    ]);
+    expect(download.suggestedFilename()).toBe(`${trace.traceId}.json`);
+    const text = await readFile(await download.path(), 'utf8');
+    expect(text.length).toBeGreaterThan(1_000_000);
+    const ids = (documents: readonly Json[]): Set<unknown> => new Set(documents.map(({ id }) => id));
+    expect(ids(JSON.parse(text) as Json[])).toEqual(ids(trace.documents));
+  },
+);
 
 test.skipIf(skipped !== '')(`the count of errors has the colour of the worst${note}`, async () => {
   const colourOf = async (status: number): Promise<string> => {
@@ -245,5 +280,9 @@ test.skipIf(skipped !== '')(`the count of errors has the colour of the worst${no
       .locator('b')
       .evaluate((element) => getComputedStyle(element).color);
   };
-  expect([await colourOf(404), await colourOf(429), await colourOf(500)]).toEqual(['rgb(143, 87, 0)', 'rgb(114, 54, 189)', 'rgb(184, 37, 42)']);
+  expect([await colourOf(404), await colourOf(429), await colourOf(500)]).toEqual([
+    'rgb(143, 87, 0)',
+    'rgb(114, 54, 189)',
+    'rgb(184, 37, 42)',
+  ]);
 });

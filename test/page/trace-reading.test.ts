@@ -12,7 +12,10 @@ afterEach(() => browser.check());
 const spans = (page: Page) => page.getByRole('treeitem');
 const panel = (page: Page) => page.getByRole('complementary', { name: 'The selected span' });
 
-async function open(make: (xray: ShownXRay, now: number) => ShopTrace, query = ''): Promise<{ xray: ShownXRay; page: Page; trace: ShopTrace }> {
+async function open(
+  make: (xray: ShownXRay, now: number) => ShopTrace,
+  query = '',
+): Promise<{ xray: ShownXRay; page: Page; trace: ShopTrace }> {
   const xray = await ShownXRay.start(scope);
   const trace = make(xray, Date.now() / 1000 - 3);
   await xray.put(trace);
@@ -71,22 +74,25 @@ test.skipIf(skipped !== '')(`names fitted by a double click are not cut any more
   await page.evaluate(() => localStorage.clear());
 });
 
-test.skipIf(skipped !== '')(`deep spans: what lies around them stands above, and each part of it leads there${note}`, async () => {
-  const { page } = await open((xray, now) => {
-    const trace = new ShopTrace(now, xray.random);
-    let inner: Json = trace.sub('level 100', now, 0.5);
-    for (let i = 99; i > 0; i--) inner = trace.sub(`level ${i}`, now, 0.5, { subsegments: [inner] });
-    trace.segment('deep-service', now, 0.5, { subsegments: [inner] });
-    return trace;
-  });
-  await page.locator('.timeline-rows').evaluate((box) => (box.scrollTop = 26 * 44));
-  const around = page.getByRole('navigation', { name: 'Around it' });
-  await page.getByText('level 43').first().waitFor();
-  expect(await around.textContent()).toBe('deep-service › level 1 › … › level 42 › level 43');
-  await around.getByRole('button', { name: 'deep-service' }).click();
-  await panel(page).getByRole('heading', { name: 'deep-service' }).waitFor();
-  await page.waitForFunction(() => document.querySelector('.timeline-rows')!.scrollTop === 0);
-});
+test.skipIf(skipped !== '')(
+  `deep spans: what lies around them stands above, and each part of it leads there${note}`,
+  async () => {
+    const { page } = await open((xray, now) => {
+      const trace = new ShopTrace(now, xray.random);
+      let inner: Json = trace.sub('level 100', now, 0.5);
+      for (let i = 99; i > 0; i--) inner = trace.sub(`level ${i}`, now, 0.5, { subsegments: [inner] });
+      trace.segment('deep-service', now, 0.5, { subsegments: [inner] });
+      return trace;
+    });
+    await page.locator('.timeline-rows').evaluate((box) => (box.scrollTop = 26 * 44));
+    const around = page.getByRole('navigation', { name: 'Around it' });
+    await page.getByText('level 43').first().waitFor();
+    expect(await around.textContent()).toBe('deep-service › level 1 › … › level 42 › level 43');
+    await around.getByRole('button', { name: 'deep-service' }).click();
+    await panel(page).getByRole('heading', { name: 'deep-service' }).waitFor();
+    await page.waitForFunction(() => document.querySelector('.timeline-rows')!.scrollTop === 0);
+  },
+);
 
 test.skipIf(skipped !== '')(`the time under the pointer stands on the ruler${note}`, async () => {
   const { page } = await open((xray, now) => {
@@ -104,68 +110,79 @@ test.skipIf(skipped !== '')(`the time under the pointer stands on the ruler${not
   await page.locator('.pointer-time').waitFor({ state: 'hidden' });
 });
 
-test.skipIf(skipped !== '')(`a live trace goes on growing when a span is selected, until the reader zooms${note}`, async () => {
-  const { page } = await open((xray, now) => {
-    const trace = new ShopTrace(now, xray.random);
-    trace.segment('web', now, undefined, { subsegments: [trace.sub('done', now + 0.1, 0.2)] });
-    return trace;
-  });
-  const whole = page.getByRole('button', { name: 'Whole trace' });
-  const so = async (): Promise<string | null> => page.locator('.facts b').first().textContent();
-  await page.keyboard.press('j');
-  await page.keyboard.press('j');
-  await panel(page).getByRole('heading', { name: 'done' }).waitFor();
-  const before = await so();
-  await page.waitForFunction((text) => document.querySelector('.facts b')?.textContent !== text, before);
-  expect(await whole.count()).toBe(0);
-  await page.keyboard.press('+');
-  await whole.waitFor();
-});
-
-test.skipIf(skipped !== '')(`Ctrl+F finds in the timeline; pressed once more, and where all is text, it is the browser’s own${note}`, async () => {
-  const { page } = await open(failed);
-  const press = async (): Promise<boolean> => {
-    await page.evaluate(() => {
-      const look = (event: KeyboardEvent): void => {
-        if (event.key !== 'f') return;
-        document.body.dataset['taken'] = String(event.defaultPrevented);
-        removeEventListener('keydown', look);
-      };
-      addEventListener('keydown', look);
+test.skipIf(skipped !== '')(
+  `a live trace goes on growing when a span is selected, until the reader zooms${note}`,
+  async () => {
+    const { page } = await open((xray, now) => {
+      const trace = new ShopTrace(now, xray.random);
+      trace.segment('web', now, undefined, { subsegments: [trace.sub('done', now + 0.1, 0.2)] });
+      return trace;
     });
-    await page.keyboard.press('Control+f');
-    return (await page.locator('body').getAttribute('data-taken')) === 'true';
-  };
-  expect(await press()).toBe(true);
-  await page.keyboard.type('for update');
-  await page.getByText('– of 1').or(page.getByText('1 of 1')).waitFor();
-  expect(await press()).toBe(false);
-  await page.getByRole('link', { name: 'Raw' }).click();
-  await page.locator('.raw').waitFor();
-  expect(await press()).toBe(false);
-});
+    const whole = page.getByRole('button', { name: 'Whole trace' });
+    const so = async (): Promise<string | null> => page.locator('.facts b').first().textContent();
+    await page.keyboard.press('j');
+    await page.keyboard.press('j');
+    await panel(page).getByRole('heading', { name: 'done' }).waitFor();
+    const before = await so();
+    await page.waitForFunction((text) => document.querySelector('.facts b')?.textContent !== text, before);
+    expect(await whole.count()).toBe(0);
+    await page.keyboard.press('+');
+    await whole.waitFor();
+  },
+);
 
-test.skipIf(skipped !== '')(`clocks that differ are adjusted, the address says so when they are not, and Back undoes it${note}`, async () => {
-  const { page } = await open((xray, now) => {
-    const trace = new ShopTrace(now, xray.random);
-    const call = trace.sub('inventory', now + 0.1, 0.3, { namespace: 'remote' });
-    trace.segment('web', now, 0.5, { subsegments: [call] });
-    trace.segment('inventory', now - 2.5, 0.2, { parent_id: call['id'] });
-    return trace;
-  });
-  const length = async (): Promise<string | null> => page.locator('.facts b').first().textContent();
-  await page.locator('.facts').getByText('Clock 2.60 s off').waitFor();
-  expect(await length()).toBe('500 ms');
-  expect(await spans(page).allTextContents()).toContain('inventory, 300 ms, 200 ms as served, Clock 2.60 s off, adjusted');
-  await page.getByRole('button', { name: 'Adjusted', pressed: true }).click();
-  await page.waitForURL((url) => url.searchParams.get('clock') === 'recorded');
-  await page.getByRole('button', { name: 'Adjust', pressed: false }).waitFor();
-  expect(await length()).toBe('3.00 s');
-  await page.reload();
-  await page.getByRole('button', { name: 'Adjust', pressed: false }).waitFor();
-  await page.goBack();
-  await page.getByRole('button', { name: 'Adjusted', pressed: true }).waitFor();
-});
+test.skipIf(skipped !== '')(
+  `Ctrl+F finds in the timeline; pressed once more, and where all is text, it is the browser’s own${note}`,
+  async () => {
+    const { page } = await open(failed);
+    const press = async (): Promise<boolean> => {
+      await page.evaluate(() => {
+        const look = (event: KeyboardEvent): void => {
+          if (event.key !== 'f') return;
+          document.body.dataset['taken'] = String(event.defaultPrevented);
+          removeEventListener('keydown', look);
+        };
+        addEventListener('keydown', look);
+      });
+      await page.keyboard.press('Control+f');
+      return (await page.locator('body').getAttribute('data-taken')) === 'true';
+    };
+    expect(await press()).toBe(true);
+    await page.keyboard.type('for update');
+    await page.getByText('– of 1').or(page.getByText('1 of 1')).waitFor();
+    expect(await press()).toBe(false);
+    await page.getByRole('link', { name: 'Raw' }).click();
+    await page.locator('.raw').waitFor();
+    expect(await press()).toBe(false);
+  },
+);
+
+test.skipIf(skipped !== '')(
+  `clocks that differ are adjusted, the address says so when they are not, and Back undoes it${note}`,
+  async () => {
+    const { page } = await open((xray, now) => {
+      const trace = new ShopTrace(now, xray.random);
+      const call = trace.sub('inventory', now + 0.1, 0.3, { namespace: 'remote' });
+      trace.segment('web', now, 0.5, { subsegments: [call] });
+      trace.segment('inventory', now - 2.5, 0.2, { parent_id: call['id'] });
+      return trace;
+    });
+    const length = async (): Promise<string | null> => page.locator('.facts b').first().textContent();
+    await page.locator('.facts').getByText('Clock 2.60 s off').waitFor();
+    expect(await length()).toBe('500 ms');
+    expect(await spans(page).allTextContents()).toContain(
+      'inventory, 300 ms, 200 ms as served, Clock 2.60 s off, adjusted',
+    );
+    await page.getByRole('button', { name: 'Adjusted', pressed: true }).click();
+    await page.waitForURL((url) => url.searchParams.get('clock') === 'recorded');
+    await page.getByRole('button', { name: 'Adjust', pressed: false }).waitFor();
+    expect(await length()).toBe('3.00 s');
+    await page.reload();
+    await page.getByRole('button', { name: 'Adjust', pressed: false }).waitFor();
+    await page.goBack();
+    await page.getByRole('button', { name: 'Adjusted', pressed: true }).waitFor();
+  },
+);
 
 test.skipIf(skipped !== '')(`help names the views${note}`, async () => {
   const { page } = await open(failed);
@@ -173,7 +190,15 @@ test.skipIf(skipped !== '')(`help names the views${note}`, async () => {
   const help = page.getByRole('dialog', { name: 'Keys' });
   await help.waitFor();
   const text = (await help.textContent())!;
-  for (const part of ['1Timeline', '2Flame', '5Map', '6Findings', '7Raw', 'go to the cause, then to the next error', 'Ctrl+f'])
+  for (const part of [
+    '1Timeline',
+    '2Flame',
+    '5Map',
+    '6Findings',
+    '7Raw',
+    'go to the cause, then to the next error',
+    'Ctrl+f',
+  ])
     expect(text).toContain(part);
   expect(text).not.toContain('view 1');
 });

@@ -20,7 +20,10 @@ async function openOne(page: Page): Promise<{ id: string; y: number; top: number
   const { id, y } = await page.evaluate(
     ({ x, from }) => {
       const row = document.elementFromPoint(x, from)!.closest('.row')!;
-      return { id: row.querySelector('a')!.pathname.split('/').at(-1)!, y: Math.round(row.getBoundingClientRect().top) };
+      return {
+        id: row.querySelector('a')!.pathname.split('/').at(-1)!,
+        y: Math.round(row.getBoundingClientRect().top),
+      };
     },
     { x: box.x + 200, from: box.y + 5 * 28 + 14 },
   );
@@ -35,7 +38,10 @@ async function openOne(page: Page): Promise<{ id: string; y: number; top: number
 async function expectBack(page: Page, { id, y, top }: { id: string; y: number; top: number }): Promise<void> {
   const row = page.locator('.row.selected', { has: page.locator(`a[href*="${id}"]`) });
   await row.waitFor();
-  await page.waitForFunction((path) => (document.activeElement as HTMLAnchorElement | null)?.pathname === path, `/traces/${id}`);
+  await page.waitForFunction(
+    (path) => (document.activeElement as HTMLAnchorElement | null)?.pathname === path,
+    `/traces/${id}`,
+  );
   expect(Math.round((await row.boundingBox())!.y)).toBe(y);
   expect(await scrollTop(page)).toBe(top);
 }
@@ -44,52 +50,61 @@ const scrolled = async (page: Page, to: number): Promise<void> => {
   await rows(page).nth(5).waitFor();
   await page.waitForFunction((height) => document.querySelector('.table')!.scrollHeight > height, to + 800);
   await list(page).evaluate((table, y) => (table.scrollTop = y), to);
-  await page.waitForFunction((index) => document.querySelector(`[aria-rowindex="${index}"]`) !== null, Math.floor(to / 28) + 8);
+  await page.waitForFunction(
+    (index) => document.querySelector(`[aria-rowindex="${index}"]`) !== null,
+    Math.floor(to / 28) + 8,
+  );
 };
 
-test.skipIf(skipped !== '')(`Back, Esc and "Traces" come back to the row that was left, with scroll and order${note}`, async () => {
-  const xray = await ShownXRay.start(scope);
-  await xray.putShop(700);
-  const page = await browser.open(`${xray.url}/?sort=-duration`);
-  await scrolled(page, 12_010);
-  const ways: readonly (() => Promise<unknown>)[] = [
-    () => page.goBack(),
-    () => page.keyboard.press('Escape'),
-    () =>
-      page
-        .getByRole('navigation', { name: 'Screens' })
-        .getByRole('link', { name: /^Traces/ })
-        .click(),
-    async () => {
-      await page.getByRole('link', { name: 'Raw' }).click();
-      await page.keyboard.press('g');
-      await page.keyboard.press('t');
-    },
-  ];
-  for (const back of ways) {
-    const left = await openOne(page);
-    await back();
-    await expectBack(page, left);
-    const { searchParams } = new URL(page.url());
-    expect(Object.fromEntries(searchParams)).toEqual({ sort: '-duration', sel: left.id });
-    await list(page).evaluate((table) => (table.scrollTop -= 1_000));
-    await page.waitForTimeout(50);
-  }
-});
+test.skipIf(skipped !== '')(
+  `Back, Esc and "Traces" come back to the row that was left, with scroll and order${note}`,
+  async () => {
+    const xray = await ShownXRay.start(scope);
+    await xray.putShop(700);
+    const page = await browser.open(`${xray.url}/?sort=-duration`);
+    await scrolled(page, 12_010);
+    const ways: readonly (() => Promise<unknown>)[] = [
+      () => page.goBack(),
+      () => page.keyboard.press('Escape'),
+      () =>
+        page
+          .getByRole('navigation', { name: 'Screens' })
+          .getByRole('link', { name: /^Traces/ })
+          .click(),
+      async () => {
+        await page.getByRole('link', { name: 'Raw' }).click();
+        await page.keyboard.press('g');
+        await page.keyboard.press('t');
+      },
+    ];
+    for (const back of ways) {
+      const left = await openOne(page);
+      await back();
+      await expectBack(page, left);
+      const { searchParams } = new URL(page.url());
+      expect(Object.fromEntries(searchParams)).toEqual({ sort: '-duration', sel: left.id });
+      await list(page).evaluate((table) => (table.scrollTop -= 1_000));
+      await page.waitForTimeout(50);
+    }
+  },
+);
 
-test.skipIf(skipped !== '')(`a reload keeps the place in the list, also one that comes after the first page${note}`, async () => {
-  const xray = await ShownXRay.start(scope);
-  await xray.putShop(900);
-  const page = await browser.open(xray.url);
-  await scrolled(page, 15_003);
-  const left = await openOne(page);
-  await page.reload();
-  await page.getByText(left.id).first().waitFor();
-  await page.keyboard.press('Escape');
-  await expectBack(page, left);
-  await page.reload();
-  await expectBack(page, left);
-});
+test.skipIf(skipped !== '')(
+  `a reload keeps the place in the list, also one that comes after the first page${note}`,
+  async () => {
+    const xray = await ShownXRay.start(scope);
+    await xray.putShop(900);
+    const page = await browser.open(xray.url);
+    await scrolled(page, 15_003);
+    const left = await openOne(page);
+    await page.reload();
+    await page.getByText(left.id).first().waitFor();
+    await page.keyboard.press('Escape');
+    await expectBack(page, left);
+    await page.reload();
+    await expectBack(page, left);
+  },
+);
 
 test.skipIf(skipped !== '')(`what came while a trace was looked at waits, and moves nothing${note}`, async () => {
   const xray = await ShownXRay.start(scope);
@@ -110,22 +125,25 @@ test.skipIf(skipped !== '')(`what came while a trace was looked at waits, and mo
   await page.getByText('33 traces').first().waitFor();
 });
 
-test.skipIf(skipped !== '')(`each screen looked at in between lets the list go on, and another question begins at the top${note}`, async () => {
-  const xray = await ShownXRay.start(scope);
-  await xray.putShop(300);
-  const page = await browser.open(xray.url);
-  await scrolled(page, 3_000);
-  await page.getByRole('button', { name: 'Duration' }).click();
-  await page.waitForURL(/sort=-duration/);
-  await page.waitForFunction(() => document.querySelector('.table')!.scrollTop === 0);
-  await page.goBack();
-  await page.waitForFunction(() => Math.round(document.querySelector('.table')!.scrollTop) === 3_000);
-  await page.keyboard.press('g');
-  await page.keyboard.press('m');
-  await page.waitForURL(/\/map/);
-  await xray.put(checkout(Date.now() / 1000 - 0.5, xray.random));
-  await page.getByRole('link', { name: 'Traces 302' }).waitFor();
-});
+test.skipIf(skipped !== '')(
+  `each screen looked at in between lets the list go on, and another question begins at the top${note}`,
+  async () => {
+    const xray = await ShownXRay.start(scope);
+    await xray.putShop(300);
+    const page = await browser.open(xray.url);
+    await scrolled(page, 3_000);
+    await page.getByRole('button', { name: 'Duration' }).click();
+    await page.waitForURL(/sort=-duration/);
+    await page.waitForFunction(() => document.querySelector('.table')!.scrollTop === 0);
+    await page.goBack();
+    await page.waitForFunction(() => Math.round(document.querySelector('.table')!.scrollTop) === 3_000);
+    await page.keyboard.press('g');
+    await page.keyboard.press('m');
+    await page.waitForURL(/\/map/);
+    await xray.put(checkout(Date.now() / 1000 - 0.5, xray.random));
+    await page.getByRole('link', { name: 'Traces 302' }).waitFor();
+  },
+);
 
 test.skipIf(skipped !== '')(`a link to a trace leads from it to its row${note}`, async () => {
   const xray = await ShownXRay.start(scope);
@@ -141,32 +159,37 @@ test.skipIf(skipped !== '')(`a link to a trace leads from it to its row${note}`,
   await page.waitForURL((url) => url.pathname === second);
 });
 
-test.skipIf(skipped !== '')(`a row that holds the list says so, and so do its order and its scroll${note}`, async () => {
-  const xray = await ShownXRay.start(scope);
-  await xray.putShop(100);
-  const page = await browser.open(xray.url);
-  await rows(page).nth(5).waitFor();
-  await page.getByRole('button', { name: 'Live' }).waitFor();
-  await page.keyboard.press('j');
-  await page.getByRole('button', { name: 'Paused' }).waitFor();
-  await page.keyboard.press('Escape');
-  await page.getByRole('button', { name: 'Live' }).waitFor();
-  await list(page).evaluate((table) => (table.scrollTop = 900));
-  await page.getByRole('button', { name: 'Paused' }).click();
-  await page.getByRole('button', { name: 'Live' }).waitFor();
-  expect(await scrollTop(page)).toBe(0);
-  await page.getByRole('button', { name: 'Spans' }).click();
-  await page.getByRole('button', { name: 'Paused' }).click();
-  await page.getByRole('button', { name: 'Live' }).waitFor();
-  expect(new URL(page.url()).search).toBe('');
-});
+test.skipIf(skipped !== '')(
+  `a row that holds the list says so, and so do its order and its scroll${note}`,
+  async () => {
+    const xray = await ShownXRay.start(scope);
+    await xray.putShop(100);
+    const page = await browser.open(xray.url);
+    await rows(page).nth(5).waitFor();
+    await page.getByRole('button', { name: 'Live' }).waitFor();
+    await page.keyboard.press('j');
+    await page.getByRole('button', { name: 'Paused' }).waitFor();
+    await page.keyboard.press('Escape');
+    await page.getByRole('button', { name: 'Live' }).waitFor();
+    await list(page).evaluate((table) => (table.scrollTop = 900));
+    await page.getByRole('button', { name: 'Paused' }).click();
+    await page.getByRole('button', { name: 'Live' }).waitFor();
+    expect(await scrollTop(page)).toBe(0);
+    await page.getByRole('button', { name: 'Spans' }).click();
+    await page.getByRole('button', { name: 'Paused' }).click();
+    await page.getByRole('button', { name: 'Live' }).waitFor();
+    expect(new URL(page.url()).search).toBe('');
+  },
+);
 
 test.skipIf(skipped !== '')(`the title of the tab says what it shows${note}`, async () => {
   const xray = await ShownXRay.start(scope);
   const id = await xray.putShop(20);
   const page = await browser.open(`${xray.url}/?q=fault`);
   const titled = (title: string) => page.waitForFunction((wanted) => document.title === wanted, title);
-  await page.waitForFunction(() => document.title === `${document.querySelectorAll('.rows .row').length} traces: fault`);
+  await page.waitForFunction(
+    () => document.title === `${document.querySelectorAll('.rows .row').length} traces: fault`,
+  );
   await page.locator(`a[href*="${id}"]`).click();
   await titled('500 POST /checkout · 1.28 s');
   await page.keyboard.press('g');

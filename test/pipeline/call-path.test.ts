@@ -18,7 +18,8 @@ test('a chain without an end at its start is none, however often it is used', ()
 test('whatever clients send, the header keeps its size, and the latest senders stay in it', () => {
   const [a, b] = [new CallPath(), new CallPath()];
   for (let i = 0; i < 1000; i++) a.comesFromHere(i.toString(16).padStart(16, '0'));
-  for (const odd of ['', ',', 'x'.repeat(5_000), 'é', `${b.header}f`, `${'0'.repeat(16)},`.repeat(200)]) a.comesFromHere(odd);
+  for (const odd of ['', ',', 'x'.repeat(5_000), 'é', `${b.header}f`, `${'0'.repeat(16)},`.repeat(200)])
+    a.comesFromHere(odd);
   a.comesFromHere(b.header);
   expect(a.header.length).toBeLessThan(300);
   expect(a.header).toMatch(/^[0-9a-f]{16}(,[0-9a-f]{16})*$/);

@@ -11,13 +11,16 @@ test('every error code is thrown somewhere, and is in docs/errors.md with its ex
   const text = sources.map((path) => readFileSync(path, 'utf8')).join('\n');
   for (const code of CODES) {
     expect(text.includes(`'${code}'`), code).toBe(true);
-    expect(errorsDoc()).toContain(`| \`${code}\` | ${new XraydError(code, '').exitCode} | ${ERRORS[code].meaning} | ${ERRORS[code].remedy} |`);
+    expect(errorsDoc()).toContain(
+      `| \`${code}\` | ${new XraydError(code, '').exitCode} | ${ERRORS[code].meaning} | ${ERRORS[code].remedy} |`,
+    );
   }
   expect(readFileSync('docs/errors.md', 'utf8')).toBe(errorsDoc());
 });
 
 test('meanings and remedies are sentences, and no two exits share a code', () => {
-  for (const { meaning, remedy } of CODES.map((code) => ERRORS[code])) for (const words of [meaning, remedy]) expect(words).toMatch(/^[A-Z`x].*\.$/);
+  for (const { meaning, remedy } of CODES.map((code) => ERRORS[code]))
+    for (const words of [meaning, remedy]) expect(words).toMatch(/^[A-Z`x].*\.$/);
   const codes = Object.values(EXIT_CODES).map(({ code }) => code);
   expect(new Set<number>(codes).size).toBe(codes.length);
 });

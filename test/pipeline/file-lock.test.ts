@@ -20,7 +20,10 @@ function take(path: string): FileLock {
 /** What another process gets, which ends then. */
 function elsewhere(path: string, mode: 'create' | 'existing', how: object = {}): string {
   const script = `import { lockFile } from '${MODULE}'; const lock = lockFile('${path}', '${mode}'); console.log(typeof lock === 'string' ? lock : 'taken');`;
-  const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '--eval', script], { encoding: 'utf8', ...how });
+  const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '--eval', script], {
+    encoding: 'utf8',
+    ...how,
+  });
   return stdout.trim() || (/^Error: (.*)/m.exec(stderr)?.[1] ?? stderr);
 }
 
@@ -59,7 +62,9 @@ test('a refused second lock in the process does not release the first', () => {
 test('keeps a lock that nothing refers to', () => {
   const path = join(scope.folder(), 'lock');
   const script = `import { lockFile } from '${MODULE}'; lockFile('${path}', 'create'); gc(); await new Promise(setImmediate); gc(); console.log(lockFile('${path}', 'create'));`;
-  const { stdout } = spawnSync(process.execPath, ['--expose-gc', '--input-type=module', '--eval', script], { encoding: 'utf8' });
+  const { stdout } = spawnSync(process.execPath, ['--expose-gc', '--input-type=module', '--eval', script], {
+    encoding: 'utf8',
+  });
   expect(stdout).toBe('held\n');
 });
 

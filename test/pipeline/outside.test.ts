@@ -21,7 +21,9 @@ const OUTSIDE: Readonly<Record<string, readonly string[]>> = {
 
 /** Names that a file imports from a module as values. */
 function* valuesImported(source: string): Generator<[module: string, name: string]> {
-  for (const [, isType, names = '', module = ''] of source.matchAll(/^import (type )?(?:\w+, )?\{([^}]*)\} from '([^']+)';$/gm)) {
+  for (const [, isType, names = '', module = ''] of source.matchAll(
+    /^import (type )?(?:\w+, )?\{([^}]*)\} from '([^']+)';$/gm,
+  )) {
     if (isType !== undefined) continue;
     for (const name of names.split(',')) {
       const value = name.trim().split(' as ')[0]!;
@@ -29,7 +31,8 @@ function* valuesImported(source: string): Generator<[module: string, name: strin
     }
   }
   for (const [, module = ''] of source.matchAll(/^import (?:\* as )?\w+ from '([^']+)';$/gm)) yield [module, '*'];
-  for (const [, module = ''] of source.matchAll(/import\('([^']+)'\)/g)) if (module.startsWith('@aws-sdk/')) yield [module, '*'];
+  for (const [, module = ''] of source.matchAll(/import\('([^']+)'\)/g))
+    if (module.startsWith('@aws-sdk/')) yield [module, '*'];
   if (/\bfetch\(/.test(source)) yield ['fetch', '*'];
 }
 
@@ -41,9 +44,12 @@ test('every file that uses a network, a disk, a child process or a thread is in 
   for (const file of FILES) {
     const used = [...valuesImported(readFileSync(file, 'utf8'))].filter(([module, name]) => {
       const names = module.startsWith('@aws-sdk/') || module === 'fetch' ? ['*'] : (OUTSIDE[module] ?? []);
-      return names.includes(name) || (names.includes('*') && name !== 'constants') || (name === '*' && names.length > 0);
+      return (
+        names.includes(name) || (names.includes('*') && name !== 'constants') || (name === '*' && names.length > 0)
+      );
     });
-    if (used.length > 0 && !TABLE.includes(file)) missing.push(`${file}: ${used.map(([module, name]) => `${name} of ${module}`).join(', ')}`);
+    if (used.length > 0 && !TABLE.includes(file))
+      missing.push(`${file}: ${used.map(([module, name]) => `${name} of ${module}`).join(', ')}`);
   }
   expect(missing).toEqual([]);
 });

@@ -33,7 +33,8 @@ test('refuses a file that is too large', async () => {
 
 test('gives up on a pipe without a writer at its deadline, every time, and occupies no thread', async () => {
   const path = pipe();
-  for (let i = 0; i < 6; i++) await expect(readTextFile(path, { timeoutMs: 30 })).rejects.toThrow(/no answer within 30 ms/);
+  for (let i = 0; i < 6; i++)
+    await expect(readTextFile(path, { timeoutMs: 30 })).rejects.toThrow(/no answer within 30 ms/);
   // All of libuv's threads are there for others.
   const other = join(scope.folder(), 'other');
   writeFileSync(other, 'there');

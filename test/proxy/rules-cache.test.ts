@@ -20,7 +20,11 @@ function setUp() {
   return { clock, served, upstream, cache, get };
 }
 
-const reply = (status: number, body: string): CacheableReply => ({ status, headers: { 'x-amzn-requestid': 'r' }, body: Buffer.from(body) });
+const reply = (status: number, body: string): CacheableReply => ({
+  status,
+  headers: { 'x-amzn-requestid': 'r' },
+  body: Buffer.from(body),
+});
 
 test('many concurrent polls, and polls within ten seconds, share one upstream call', async () => {
   const { clock, served, upstream, get } = setUp();
@@ -35,17 +39,20 @@ test('many concurrent polls, and polls within ten seconds, share one upstream ca
   expect(served).toEqual(['upstream', 'cache', 'cache', 'cache', 'upstream']);
 });
 
-test.each([500, 502, 503, 504, 429])('serves the last good answer for an hour while X-Ray answers %i, and asks X-Ray each time', async (status) => {
-  const { clock, served, upstream, get } = setUp();
-  await get();
-  upstream.reply = reply(status, 'away');
-  clock.ms += 3_599_999;
-  expect(await get()).toBe('200 a');
-  clock.ms += 1;
-  expect(await get()).toBe(`${status} away`);
-  expect(upstream.calls).toBe(3);
-  expect(served).toEqual(['upstream', 'stale', 'upstream']);
-});
+test.each([500, 502, 503, 504, 429])(
+  'serves the last good answer for an hour while X-Ray answers %i, and asks X-Ray each time',
+  async (status) => {
+    const { clock, served, upstream, get } = setUp();
+    await get();
+    upstream.reply = reply(status, 'away');
+    clock.ms += 3_599_999;
+    expect(await get()).toBe('200 a');
+    clock.ms += 1;
+    expect(await get()).toBe(`${status} away`);
+    expect(upstream.calls).toBe(3);
+    expect(served).toEqual(['upstream', 'stale', 'upstream']);
+  },
+);
 
 test('passes on a refusal, even if there is a good answer from before', async () => {
   const { clock, upstream, get } = setUp();

@@ -41,13 +41,20 @@ async function start(allow = '') {
   scope.add(() => proxy.stop(AbortSignal.abort()));
   const url = `http://127.0.0.1:${proxy.address!.port}`;
   const post = async (path: string, body: string | Buffer = '{}', headers: Record<string, string> = {}) => {
-    const answer = await fetch(url + path, { method: 'POST', body: new Uint8Array(Buffer.from(body)), headers, redirect: 'manual' });
+    const answer = await fetch(url + path, {
+      method: 'POST',
+      body: new Uint8Array(Buffer.from(body)),
+      headers,
+      redirect: 'manual',
+    });
     return { status: answer.status, headers: answer.headers, body: await answer.text() };
   };
   return { xray, log, counters, url, post };
 }
 
-const unsupported = json({ Message: 'Unsupported Media Type' }, 415, { 'x-amzn-errortype': 'UnsupportedMediaTypeException' });
+const unsupported = json({ Message: 'Unsupported Media Type' }, 415, {
+  'x-amzn-errortype': 'UnsupportedMediaTypeException',
+});
 const isOdd = ({ headers }: { headers: Readonly<Record<string, string>> }): boolean =>
   headers['content-type'] !== 'application/json' || headers['content-encoding'] !== undefined;
 
@@ -150,30 +157,49 @@ const FOREIGN: [what: string, behaviour: Behaviour][] = [
   ['an empty object', json({})],
   ['a list', json([])],
   ['other lists', json({ SamplingRuleRecords: 'none', SamplingTargetDocuments: {}, SamplingStatisticSummaries: 1 })],
-  ['null in a list', json({ SamplingRuleRecords: [null], SamplingTargetDocuments: [null], SamplingStatisticSummaries: [7] })],
+  [
+    'null in a list',
+    json({ SamplingRuleRecords: [null], SamplingTargetDocuments: [null], SamplingStatisticSummaries: [7] }),
+  ],
   ['an unknown operation', json({ Output: { __type: 'UnknownOperationException' }, Version: '1.0' })],
   ['204', { status: 204 }],
-  ["X-Ray's error type", json({ SamplingRuleRecords: [], SamplingTargetDocuments: [] }, 200, { 'x-amzn-errortype': 'InternalFailure' })],
+  [
+    "X-Ray's error type",
+    json({ SamplingRuleRecords: [], SamplingTargetDocuments: [] }, 200, { 'x-amzn-errortype': 'InternalFailure' }),
+  ],
 ];
 
-test.each(FOREIGN)('answers SDKs with 502 for a 200 that is not from X-Ray, and logs it: %s', async (_what, behaviour) => {
-  const { xray, log, post, counters } = await start('all');
-  xray.intercept = () => behaviour;
-  for (const path of ['/GetSamplingRules', '/SamplingTargets', '/SamplingStatisticSummaries']) {
-    const { status, headers, body } = await post(path);
-    expect([path, status, headers.get('x-amzn-errortype')]).toEqual([path, 502, 'ServiceUnavailableException']);
-    expect(JSON.parse(body)).toMatchObject({ Message: expect.stringContaining('does not come from X-Ray') as string });
-  }
-  expect(log.find(/something other than X-Ray answered a sampling call/, 'warn')[0]!.fields).toMatchObject({ endpoint: xray.url });
-  // And nothing of it was kept.
-  xray.intercept = () => undefined;
-  expect((await post('/GetSamplingRules')).status).toBe(200);
-  expect(counters.rulesServed.samples()).toEqual([[{ source: 'upstream' }, 2]]);
-});
+test.each(FOREIGN)(
+  'answers SDKs with 502 for a 200 that is not from X-Ray, and logs it: %s',
+  async (_what, behaviour) => {
+    const { xray, log, post, counters } = await start('all');
+    xray.intercept = () => behaviour;
+    for (const path of ['/GetSamplingRules', '/SamplingTargets', '/SamplingStatisticSummaries']) {
+      const { status, headers, body } = await post(path);
+      expect([path, status, headers.get('x-amzn-errortype')]).toEqual([path, 502, 'ServiceUnavailableException']);
+      expect(JSON.parse(body)).toMatchObject({
+        Message: expect.stringContaining('does not come from X-Ray') as string,
+      });
+    }
+    expect(log.find(/something other than X-Ray answered a sampling call/, 'warn')[0]!.fields).toMatchObject({
+      endpoint: xray.url,
+    });
+    // And nothing of it was kept.
+    xray.intercept = () => undefined;
+    expect((await post('/GetSamplingRules')).status).toBe(200);
+    expect(counters.rulesServed.samples()).toEqual([[{ source: 'upstream' }, 2]]);
+  },
+);
 
 test('does not cache an empty list of rules, or a rule without a name', async () => {
   const { xray, post } = await start();
-  for (const record of [{}, { SamplingRule: null }, { SamplingRule: [] }, { SamplingRule: {} }, { SamplingRule: { RuleName: 1 } }]) {
+  for (const record of [
+    {},
+    { SamplingRule: null },
+    { SamplingRule: [] },
+    { SamplingRule: {} },
+    { SamplingRule: { RuleName: 1 } },
+  ]) {
     xray.intercept = () => json({ NextToken: null, SamplingRuleRecords: [record] });
     expect((await post('/GetSamplingRules')).status).toBe(502);
   }

@@ -37,7 +37,10 @@ test('nests streamed subsegments in their parent, without the members that led t
 test('truncates names, removes http.request.traced and empty stacks, and adds resource names', () => {
   const orders = call('orders', { http: { request: { url: 'u', traced: true } } });
   const table = sub('DynamoDB', { namespace: 'aws', aws: { operation: 'GetItem', table_name: 'orders' } });
-  const web = segmentJson('n'.repeat(300), { cause: { exceptions: [{ id: 'e', stack: [] }] }, subsegments: [orders, table] });
+  const web = segmentJson('n'.repeat(300), {
+    cause: { exceptions: [{ id: 'e', stack: [] }] },
+    subsegments: [orders, table],
+  });
   const [document] = documentsOf(web);
   expect(document).toMatchObject({ name: 'n'.repeat(200), cause: { exceptions: [{ id: 'e' }] } });
   expect(JSON.stringify(document)).not.toMatch(/traced|"stack"/);
@@ -45,7 +48,12 @@ test('truncates names, removes http.request.traced and empty stacks, and adds re
 });
 
 test('a call without a callee has an inferred segment, which disappears when the callee arrives', () => {
-  const orders = call('orders', { fault: true, annotations: { a: 1 }, cause: { exceptions: [] }, http: { response: { status: 500 } } });
+  const orders = call('orders', {
+    fault: true,
+    annotations: { a: 1 },
+    cause: { exceptions: [] },
+    http: { response: { status: 500 } },
+  });
   const web = segmentJson('web', { subsegments: [orders] });
   const [, inferred] = documentsOf(web);
   expect(inferred).toEqual({
@@ -59,12 +67,19 @@ test('a call without a callee has an inferred segment, which disappears when the
     fault: true,
     http: { response: { status: 500 } },
   });
-  expect(documentsOf(web, segmentJson('orders', { parent_id: orders.id })).map(({ name }) => name)).toEqual(['web', 'orders']);
+  expect(documentsOf(web, segmentJson('orders', { parent_id: orders.id })).map(({ name }) => name)).toEqual([
+    'web',
+    'orders',
+  ]);
 });
 
 test('infers no segment from a call in progress or from a local subsegment', () => {
   expect(
-    documentsOf(segmentJson('web', { subsegments: [call('orders', { in_progress: true }), sub('local', { namespace: 'local' })] })),
+    documentsOf(
+      segmentJson('web', {
+        subsegments: [call('orders', { in_progress: true }), sub('local', { namespace: 'local' })],
+      }),
+    ),
   ).toHaveLength(1);
 });
 
@@ -75,12 +90,18 @@ test('a received message has its time in the queue', () => {
 });
 
 test('a trace of orphan subsegments has no segments and no duration', () => {
-  expect(plain(traceMembers(viewOf(streamed('lost', 'ffffffffffffffff'))))).toMatchObject({ Segments: [], Duration: null, LimitExceeded: false });
+  expect(plain(traceMembers(viewOf(streamed('lost', 'ffffffffffffffff'))))).toMatchObject({
+    Segments: [],
+    Duration: null,
+    LimitExceeded: false,
+  });
 });
 
 test('limits what is inferred from very many calls, and keeps the received segments complete', () => {
   const calls = Array.from({ length: 20_000 }, (_, i) => call(`remote-${i}`));
-  const { Segments } = plain(traceMembers(viewOf(segmentJson('web', { subsegments: calls })))) as { Segments: { Id: string; Document: string }[] };
+  const { Segments } = plain(traceMembers(viewOf(segmentJson('web', { subsegments: calls })))) as {
+    Segments: { Id: string; Document: string }[];
+  };
   const [web, ...inferred] = Segments;
   expect((JSON.parse(web!.Document) as { subsegments: object[] }).subsegments).toHaveLength(20_000);
   expect(inferred.length).toBeGreaterThan(5_000);

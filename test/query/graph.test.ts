@@ -36,7 +36,9 @@ const counts = (ok: number, error: number, throttle: number, fault: number, seco
 });
 
 test('a faulted trace with a failing call, as recorded from AWS', () => {
-  const nodes = graphOf(segmentJson('root', { to: 7, fault: true, subsegments: [call('early-fault-remote', { to: 1.25, fault: true })] }));
+  const nodes = graphOf(
+    segmentJson('root', { to: 7, fault: true, subsegments: [call('early-fault-remote', { to: 1.25, fault: true })] }),
+  );
   expect(nodes.map(({ Name, Type, State, Root }) => [Name, Type, State, Root])).toEqual([
     ['early-fault-remote', 'remote', 'passive', null],
     ['root', null, 'active', true],
@@ -51,7 +53,10 @@ test('a faulted trace with a failing call, as recorded from AWS', () => {
 
 test('a node has the callee’s times, an edge the caller’s, and an alias has the name that the caller used', () => {
   const orders = call('orders.example', { to: 0.8 });
-  const nodes = graphOf(segmentJson('web', { subsegments: [orders] }), segmentJson('orders', { parent_id: orders.id, to: 0.5 }));
+  const nodes = graphOf(
+    segmentJson('web', { subsegments: [orders] }),
+    segmentJson('orders', { parent_id: orders.id, to: 0.5 }),
+  );
   expect(nodes.map(({ Name }) => Name)).toEqual(['orders', 'web', 'web']);
   expect(nodes[0]!.SummaryStatistics).toMatchObject({ TotalResponseTime: 0.5 });
   expect(nodes[1]!.Edges).toMatchObject([
@@ -65,7 +70,10 @@ test('a node has the callee’s times, an edge the caller’s, and an alias has 
 
 test('a graph of a time range has the seconds in which its traces began; the graph of one trace has the trace’s regions', () => {
   const orders = call('orders', { from: 2.5, to: 3 });
-  const table = sub('DynamoDB', { namespace: 'aws', aws: { operation: 'GetItem', table_name: 't', region: 'us-west-2' } });
+  const table = sub('DynamoDB', {
+    namespace: 'aws',
+    aws: { operation: 'GetItem', table_name: 't', region: 'us-west-2' },
+  });
   const graph = new Graph();
   graph.add(viewOf(segmentJson('web', { from: 0.9, to: 90, subsegments: [orders, table] })));
   graph.add(viewOf(segmentJson('web', { from: 49.9, to: 50 })));
@@ -77,12 +85,23 @@ test('a graph of a time range has the seconds in which its traces began; the gra
     { Name: 'web', Region: null, ...times(0, 49), Edges: [times(0, 0), times(0, 0)] },
     { Name: 'web', Type: 'client', ...times(0, 49), Edges: [times(0, 49)] },
   ]);
-  expect(plain([...graph.services(false)])).toMatchObject([{ Region: null }, { Name: 't', Region: 'us-west-2' }, { Region: null }, { Region: null }]);
+  expect(plain([...graph.services(false)])).toMatchObject([
+    { Region: null },
+    { Name: 't', Region: 'us-west-2' },
+    { Region: null },
+    { Region: null },
+  ]);
 });
 
 test('each request counts as one of throttle, fault, error and ok', () => {
   const statistics = new Statistics();
-  for (const flags of [{}, { isError: true }, { isError: true, isThrottle: true }, { isFault: true }, { isFault: true, isThrottle: true }]) {
+  for (const flags of [
+    {},
+    { isError: true },
+    { isError: true, isThrottle: true },
+    { isFault: true },
+    { isFault: true, isThrottle: true },
+  ]) {
     statistics.add({ isFault: false, isError: false, isThrottle: false, ...flags }, 0.1);
   }
   expect(plain(statistics.members())).toEqual(counts(1, 1, 2, 1, 0.5));
@@ -107,7 +126,11 @@ test('a callee whose parent is its caller’s segment has an edge with its own t
   const nodes = graphOf(web, segmentJson('worker', { parent_id: web.id, to: 2 }));
   const caller = nodes.find(({ Name, Type }) => Name === 'web' && Type === null)!;
   expect(caller.Edges).toMatchObject([
-    { ReferenceId: nodes.findIndex(({ Name }) => Name === 'worker'), SummaryStatistics: { TotalResponseTime: 2 }, Aliases: [] },
+    {
+      ReferenceId: nodes.findIndex(({ Name }) => Name === 'worker'),
+      SummaryStatistics: { TotalResponseTime: 2 },
+      Aliases: [],
+    },
   ]);
 });
 
@@ -127,7 +150,8 @@ test('a link from another trace is an edge of a separate kind, with the age of t
   });
 });
 
-// Source: the recording in github.com/radkawar/stackd, testdata/aws/xray/time_series_settled.json at 9dc356f, whose answers have 886 and 462 bytes.
+// Source: the recording in github.com/radkawar/stackd, testdata/aws/xray/time_series_settled.json at 9dc356f, whose
+// answers have 886 and 462 bytes.
 test('writes a bucket of a time series as AWS does, with and without requests', () => {
   const answerOf = (series: TimeSeries): string =>
     `{"ContainsOldGroupVersions":false,"NextToken":null,"TimeSeriesServiceStatistics":${awsJson(series.members())}}`;
@@ -141,7 +165,10 @@ test('writes a bucket of a time series as AWS does, with and without requests', 
   for (const at of [1_790_844_551, 1_790_844_601]) none.touch(at);
   expect(answerOf(full)).toHaveLength(886);
   expect(answerOf(none)).toHaveLength(462);
-  expect(plain(none.members())).toMatchObject([{ Timestamp: 1_790_844_660, ResponseTimeHistogram: null }, { Timestamp: 1_790_844_600 }]);
+  expect(plain(none.members())).toMatchObject([
+    { Timestamp: 1_790_844_660, ResponseTimeHistogram: null },
+    { Timestamp: 1_790_844_600 },
+  ]);
 });
 
 test('lists the buckets of a time series by the end of the time of receipt, newest first, without empty ones', () => {
@@ -151,8 +178,16 @@ test('lists the buckets of a time series by the end of the time of receipt, newe
   series.add(START + 310, OK, 2);
   series.touch(START + 200);
   series.add(START + 6_000, OK, 3);
-  const rows = plain(series.members()) as { Timestamp: number; ServiceSummaryStatistics: { TotalResponseTime: number } | null }[];
-  expect(rows.map(({ Timestamp, ServiceSummaryStatistics }) => [Timestamp % 60, ServiceSummaryStatistics?.TotalResponseTime])).toEqual([
+  const rows = plain(series.members()) as {
+    Timestamp: number;
+    ServiceSummaryStatistics: { TotalResponseTime: number } | null;
+  }[];
+  expect(
+    rows.map(({ Timestamp, ServiceSummaryStatistics }) => [
+      Timestamp % 60,
+      ServiceSummaryStatistics?.TotalResponseTime,
+    ]),
+  ).toEqual([
     [0, 2],
     [0, undefined],
     [0, 1],

@@ -27,7 +27,10 @@ async function insightsOf(minutes: readonly Minute[], { now = T + 3_600, start =
       const fault = i < faults;
       const trace_id = `1-6ab3b3f3-${(++traces).toString(16).padStart(24, '0')}`;
       const orders = call('orders', { fault });
-      return [segmentJson('web', { trace_id, fault, subsegments: [orders] }), segmentJson('orders', { trace_id, fault, parent_id: orders.id })];
+      return [
+        segmentJson('web', { trace_id, fault, subsegments: [orders] }),
+        segmentJson('orders', { trace_id, fault, parent_id: orders.id }),
+      ];
     });
     writer.put(
       documents.flat().map((document) => JSON.stringify(document)),
@@ -115,5 +118,7 @@ test('does not count every pair of thousands of services that fail together', as
 });
 
 test('refuses an answer about too many services, with a remedy', async () => {
-  await expect(insightsOfCalls([500, 500, 500], 1_000)).rejects.toThrow(/more than 1000 services and minutes in it\. Ask for a shorter time/);
+  await expect(insightsOfCalls([500, 500, 500], 1_000)).rejects.toThrow(
+    /more than 1000 services and minutes in it\. Ask for a shorter time/,
+  );
 });

@@ -62,7 +62,12 @@ async function allPages(rankings: Rankings, search: Search, key: SortKey, isDesc
 }
 
 /** By position, from the last window to the first one. */
-async function allWindows(rankings: Rankings, search: Search, key: SortKey, isDescending: boolean): Promise<TraceRow[]> {
+async function allWindows(
+  rankings: Rankings,
+  search: Search,
+  key: SortKey,
+  isDescending: boolean,
+): Promise<TraceRow[]> {
   const request = { ...ALWAYS, ...search, order: { key, isDescending }, limit: 7, find: undefined };
   const { ranking, traces } = await rankings.window({ ...request, skip: 0, ranking: undefined });
   const rows: (TraceRow | null)[] = [];
@@ -81,39 +86,51 @@ function fill({ put }: Opened, hasVersions = true): void {
     // One by one, in any order: the root may come last, and be in progress first.
     for (const document of documents.toSorted(() => random.next() - 0.5)) {
       // Of segments that begin at the same microsecond either may give the trace its name.
-      const start = (document['start_time'] as number) - Number.parseInt((document['id'] as string).slice(-4), 16) / 1e6;
+      const start =
+        (document['start_time'] as number) - Number.parseInt((document['id'] as string).slice(-4), 16) / 1e6;
       put({ ...document, start_time: start });
     }
   }
 }
 
-test.each(SORT_KEYS)('pages and windows sorted by %s contain every trace once, in the displayed order, in both directions', async (key) => {
-  const store = open();
-  // An end that only a replaced version had is still in the table: such a trace may come a page early, too.
-  fill(store, key !== 'duration');
-  const all = [...store.reader.scan({ type: 'TraceId', ...ALWAYS }, [])].map(({ view }) => view.trace.id).sort();
-  const value = SHOWN[key];
-  for (const [isDescending, parts] of [true, false].flatMap((each) => [[each, allPages] as const, [each, allWindows] as const])) {
-    const rows = await parts(store.rankings, { filter: undefined }, key, isDescending);
-    expect(rows.map(({ id }) => id).sort()).toEqual(all);
-    const at = Date.now() / 1000;
-    // Parts without a parent do not count for what is shown, and may bring their trace a page early.
-    const whole = key === 'duration' ? rows.filter(({ isPartial }) => !isPartial) : rows;
-    const values = whole.map((row) => value(row, at));
-    for (const [i, next] of values.slice(1).entries()) {
-      const before = values[i]!;
-      const inOrder = next === before || next < before === isDescending;
-      if (!inOrder) expect([i, before, next]).toEqual('in order');
+test.each(SORT_KEYS)(
+  'pages and windows sorted by %s contain every trace once, in the displayed order, in both directions',
+  async (key) => {
+    const store = open();
+    // An end that only a replaced version had is still in the table: such a trace may come a page early, too.
+    fill(store, key !== 'duration');
+    const all = [...store.reader.scan({ type: 'TraceId', ...ALWAYS }, [])].map(({ view }) => view.trace.id).sort();
+    const value = SHOWN[key];
+    for (const [isDescending, parts] of [true, false].flatMap((each) => [
+      [each, allPages] as const,
+      [each, allWindows] as const,
+    ])) {
+      const rows = await parts(store.rankings, { filter: undefined }, key, isDescending);
+      expect(rows.map(({ id }) => id).sort()).toEqual(all);
+      const at = Date.now() / 1000;
+      // Parts without a parent do not count for what is shown, and may bring their trace a page early.
+      const whole = key === 'duration' ? rows.filter(({ isPartial }) => !isPartial) : rows;
+      const values = whole.map((row) => value(row, at));
+      for (const [i, next] of values.slice(1).entries()) {
+        const before = values[i]!;
+        const inOrder = next === before || next < before === isDescending;
+        if (!inOrder) expect([i, before, next]).toEqual('in order');
+      }
     }
-  }
-});
+  },
+);
 
 test('sorting with an expression and words returns the matches, their number and the longest duration', async () => {
   const store = open();
   fill(store);
   const rows = [...store.reader.scan({ type: 'TraceId', ...ALWAYS }, [])].map(({ view }) => rowOf(view));
-  const longest = (some: readonly TraceRow[]): number => Math.max(...some.filter(({ isOpen }) => !isOpen).map(({ duration }) => duration ?? 0));
-  expect(await store.rankings.totals({ ...ALWAYS, filter: undefined })).toEqual({ traces: 120, isExact: true, longest: longest(rows) });
+  const longest = (some: readonly TraceRow[]): number =>
+    Math.max(...some.filter(({ isOpen }) => !isOpen).map(({ duration }) => duration ?? 0));
+  expect(await store.rankings.totals({ ...ALWAYS, filter: undefined })).toEqual({
+    traces: 120,
+    isExact: true,
+    longest: longest(rows),
+  });
   for (const search of [
     { filter: parseFilter('fault') },
     { filter: undefined, text: textSearch('dynamodb') },
@@ -126,7 +143,11 @@ test('sorting with an expression and words returns the matches, their number and
     expect(found.length).toBeLessThan(120);
     expect(totals).toEqual({ traces: found.length, isExact: true, longest: longest(found) });
   }
-  expect(await store.rankings.totals({ start: 0, end: 1, filter: undefined })).toEqual({ traces: 0, isExact: true, longest: null });
+  expect(await store.rankings.totals({ start: 0, end: 1, filter: undefined })).toEqual({
+    traces: 0,
+    isExact: true,
+    longest: null,
+  });
 });
 
 test('sorts running traces by how long they have been running', async () => {
@@ -136,7 +157,13 @@ test('sorts running traces by how long they have been running', async () => {
   put({ ...segmentJson('a'), trace_id: idOf(1), start_time: now - 20, end_time: now - 15 });
   put({ ...segmentJson('b', { in_progress: true }), trace_id: idOf(2), start_time: now - 10 });
   put({ ...segmentJson('c'), trace_id: idOf(3), start_time: now - 3, end_time: now - 1 });
-  const { rows } = await rankings.page({ ...ALWAYS, filter: undefined, order: { key: 'duration', isDescending: true }, after: undefined, limit: 9 });
+  const { rows } = await rankings.page({
+    ...ALWAYS,
+    filter: undefined,
+    order: { key: 'duration', isDescending: true },
+    after: undefined,
+    limit: 9,
+  });
   expect(rows.map(({ name }) => name)).toEqual(['b', 'a', 'c']);
 });
 
@@ -159,13 +186,21 @@ test('a trace that arrives between two pages moves no trace from one page to the
 test('if clocks disagree, a row has the start and duration of the root', () => {
   const inventory = call('inventory', { from: 0.1, to: 0.4 });
   const row = rowOf(
-    viewOf(segmentJson('web', { to: 0.5, subsegments: [inventory] }), segmentJson('inventory', { parent_id: inventory.id, from: -2.5, to: -2.2 })),
+    viewOf(
+      segmentJson('web', { to: 0.5, subsegments: [inventory] }),
+      segmentJson('inventory', { parent_id: inventory.id, from: -2.5, to: -2.2 }),
+    ),
   );
   expect(row.start).toBe(START);
   expect(row.duration).toBeCloseTo(0.5);
   // A consumer that goes on after the answer is a part of the trace.
   const queue = call('queue', { from: 0.1, to: 0.2 });
-  const later = rowOf(viewOf(segmentJson('web', { to: 0.5, subsegments: [queue] }), segmentJson('worker', { parent_id: queue.id, from: 1, to: 3 })));
+  const later = rowOf(
+    viewOf(
+      segmentJson('web', { to: 0.5, subsegments: [queue] }),
+      segmentJson('worker', { parent_id: queue.id, from: 1, to: 3 }),
+    ),
+  );
   expect(later.duration).toBeCloseTo(3);
 });
 
@@ -194,7 +229,9 @@ function namesOfGraph(count: number): (maxMs?: number) => Promise<{ names: strin
     });
   }
   return async (maxMs) => {
-    const graph = JSON.parse(awsJson(await serviceGraph(reader, { range: { type: 'TraceId', ...ALWAYS }, filter: undefined, maxMs }))) as {
+    const graph = JSON.parse(
+      awsJson(await serviceGraph(reader, { range: { type: 'TraceId', ...ALWAYS }, filter: undefined, maxMs })),
+    ) as {
       Services: { Name: string; Type: string | null }[];
       IsPartial?: boolean;
     };

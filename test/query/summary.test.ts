@@ -6,18 +6,28 @@ import { call, plain, segmentJson, START, streamed, sub, viewOf, type Part } fro
 
 const NO_MATCH = { eventTime: undefined, service: undefined, edge: undefined };
 type Summary = Record<string, unknown>;
-const summarize = (...documents: readonly Json[]): Summary => plain(summaryOf(viewOf(...documents), NO_MATCH)) as Summary;
+const summarize = (...documents: readonly Json[]): Summary =>
+  plain(summaryOf(viewOf(...documents), NO_MATCH)) as Summary;
 
 test.each([503.5, 1e20, -1e10, 2 ** 31])('omits an HTTP status of %s, at which typed SDKs would fail', (status) => {
-  expect(summarize(segmentJson('web', { http: { response: { status } } }))).toMatchObject({ HasFault: false, Http: { HttpStatus: null } });
+  expect(summarize(segmentJson('web', { http: { response: { status } } }))).toMatchObject({
+    HasFault: false,
+    Http: { HttpStatus: null },
+  });
 });
 
 test('has every member, null if absent, with sorted keys and doubles as AWS writes them', () => {
-  const text = awsJson(summaryOf(viewOf(segmentJson('web', { to: 4, annotations: { tenant: 'acme' }, user: 'u1' })), NO_MATCH));
+  const text = awsJson(
+    summaryOf(viewOf(segmentJson('web', { to: 4, annotations: { tenant: 'acme' }, user: 'u1' })), NO_MATCH),
+  );
   expect(text).toContain('"Duration":4.0');
   expect(text).toContain(`"StartTime":1.790161967E9`);
-  expect(text).toContain('"tenant":[{"AnnotationValue":{"BooleanValue":null,"NumberValue":null,"StringValue":"acme"},"ServiceIds":null}]');
-  expect(text).toContain('"Http":{"ClientIp":null,"HttpMethod":null,"HttpStatus":null,"HttpURL":null,"UserAgent":null}');
+  expect(text).toContain(
+    '"tenant":[{"AnnotationValue":{"BooleanValue":null,"NumberValue":null,"StringValue":"acme"},"ServiceIds":null}]',
+  );
+  expect(text).toContain(
+    '"Http":{"ClientIp":null,"HttpMethod":null,"HttpStatus":null,"HttpURL":null,"UserAgent":null}',
+  );
   expect(text).toContain('"Users":[{"ServiceIds":null,"UserName":"u1"}]');
   expect(Object.keys(JSON.parse(text) as object)).toEqual([
     'Annotations',
@@ -67,7 +77,10 @@ describe('flags are those of the root', () => {
 
 test('the response time is the root’s, the duration that of the whole trace', () => {
   const orders = call('orders', { to: 2 });
-  const documents = [segmentJson('web', { to: 2, subsegments: [orders] }), segmentJson('orders', { parent_id: orders.id, from: 1, to: 7 })];
+  const documents = [
+    segmentJson('web', { to: 2, subsegments: [orders] }),
+    segmentJson('orders', { parent_id: orders.id, from: 1, to: 7 }),
+  ];
   expect(summarize(...documents)).toMatchObject({ ResponseTime: 2, Duration: 7 });
 });
 
@@ -95,8 +108,20 @@ test('a segment whose caller has not arrived is an orphan: partial, without entr
     annotations: { a: 1 },
   });
   const summary = summarize(orphan);
-  expect(summary).toMatchObject({ EntryPoint: null, ResponseTime: null, IsPartial: true, HasFault: false, Duration: 1 });
-  expect(summary['Http']).toEqual({ ClientIp: null, HttpMethod: null, HttpStatus: null, HttpURL: null, UserAgent: null });
+  expect(summary).toMatchObject({
+    EntryPoint: null,
+    ResponseTime: null,
+    IsPartial: true,
+    HasFault: false,
+    Duration: 1,
+  });
+  expect(summary['Http']).toEqual({
+    ClientIp: null,
+    HttpMethod: null,
+    HttpStatus: null,
+    HttpURL: null,
+    UserAgent: null,
+  });
   expect(summary['ServiceIds']).toEqual([{ Name: 'orders', Names: ['orders'], Type: null, AccountId: null }]);
   expect(summary['Users']).toHaveLength(1);
 });
@@ -105,20 +130,39 @@ test('IsPartial: a callee in progress or a subsegment without its parent, but no
   const orders = call('orders', { http: { request: { traced: true } } });
   const web = segmentJson('web', { subsegments: [orders] });
   expect(summarize(web)).toMatchObject({ IsPartial: false });
-  expect(summarize(web, segmentJson('orders', { parent_id: orders.id, in_progress: true }))).toMatchObject({ IsPartial: true });
+  expect(summarize(web, segmentJson('orders', { parent_id: orders.id, in_progress: true }))).toMatchObject({
+    IsPartial: true,
+  });
   expect(summarize(web, streamed('lost', 'ffffffffffffffff'))).toMatchObject({ IsPartial: true });
 });
 
 test('lists a trace of orphans only, without times', () => {
-  expect(summarize(streamed('lost', 'ffffffffffffffff'))).toMatchObject({ StartTime: START, Duration: null, EntryPoint: null, IsPartial: true });
+  expect(summarize(streamed('lost', 'ffffffffffffffff'))).toMatchObject({
+    StartTime: START,
+    Duration: null,
+    EntryPoint: null,
+    IsPartial: true,
+  });
 });
 
 test('lists annotations, users, resources and instances of all segments, each value once', () => {
   const orders = call('orders', { annotations: { size: 3, deep: true } });
   const ec2 = { ec2: { instance_id: 'i-1', availability_zone: 'us-west-2a' } };
-  const web = segmentJson('web', { user: 'u1', aws: ec2, resource_arn: 'arn:x', annotations: { size: 3, list: [1] }, subsegments: [orders] });
-  const summary = summarize(web, segmentJson('orders', { parent_id: orders.id, user: 'u2', aws: ec2, annotations: { size: 4 } }));
-  const annotations = summary['Annotations'] as Record<string, { AnnotationValue: { NumberValue: unknown; BooleanValue: unknown } }[]>;
+  const web = segmentJson('web', {
+    user: 'u1',
+    aws: ec2,
+    resource_arn: 'arn:x',
+    annotations: { size: 3, list: [1] },
+    subsegments: [orders],
+  });
+  const summary = summarize(
+    web,
+    segmentJson('orders', { parent_id: orders.id, user: 'u2', aws: ec2, annotations: { size: 4 } }),
+  );
+  const annotations = summary['Annotations'] as Record<
+    string,
+    { AnnotationValue: { NumberValue: unknown; BooleanValue: unknown } }[]
+  >;
   expect(annotations['size']!.map(({ AnnotationValue }) => AnnotationValue.NumberValue)).toEqual([3, 4]);
   expect(annotations['deep']![0]!.AnnotationValue.BooleanValue).toBe(true);
   expect(Object.keys(annotations)).toEqual(['size', 'deep']);
@@ -131,7 +175,8 @@ test('lists annotations, users, resources and instances of all segments, each va
 });
 
 test('lists the services of a trace: the client, those that report, and inferred ones by the names of their resources', () => {
-  const aws = (name: string, members: object): Part => sub(name, { namespace: 'aws', aws: { operation: 'Op', ...members } });
+  const aws = (name: string, members: object): Part =>
+    sub(name, { namespace: 'aws', aws: { operation: 'Op', ...members } });
   const web = segmentJson('web', {
     origin: 'AWS::ECS::Container',
     subsegments: [
@@ -164,11 +209,16 @@ test('lists the services of a trace: the client, those that report, and inferred
 
 test('lists the first 1,000 values of annotations, whatever a trace has', () => {
   const many = (key: string): Json => Object.fromEntries(Array.from({ length: 900 }, (_, i) => [`${key}${i}`, i]));
-  const trace = [segmentJson('web', { annotations: many('a') }), segmentJson('api', { id: '00000000000000bb', annotations: many('b') })];
+  const trace = [
+    segmentJson('web', { annotations: many('a') }),
+    segmentJson('api', { id: '00000000000000bb', annotations: many('b') }),
+  ];
   const { Annotations } = summarize(...trace) as { Annotations: Record<string, unknown[]> };
   expect(Object.keys(Annotations)).toHaveLength(1_000);
   expect(Object.keys(Annotations).slice(899, 901)).toEqual(['a899', 'b0']);
-  const values = Array.from({ length: 1_200 }, (_, i) => sub('step', { id: i.toString(16).padStart(16, '0'), annotations: { key: i } }));
+  const values = Array.from({ length: 1_200 }, (_, i) =>
+    sub('step', { id: i.toString(16).padStart(16, '0'), annotations: { key: i } }),
+  );
   const ofOneKey = summarize(segmentJson('web', { subsegments: values })) as { Annotations: Record<string, unknown[]> };
   expect(ofOneKey.Annotations['key']).toHaveLength(1_000);
 });

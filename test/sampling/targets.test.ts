@@ -7,7 +7,16 @@ import { SamplingTargets } from '../../src/sampling/targets.ts';
 const NOW = 1_790_000_000;
 
 function rule(members: Partial<SamplingRule> = {}): SamplingRule {
-  const any = { ResourceARN: '*', ServiceName: '*', ServiceType: '*', Host: '*', HTTPMethod: '*', URLPath: '*', Attributes: {}, Version: 1 };
+  const any = {
+    ResourceARN: '*',
+    ServiceName: '*',
+    ServiceType: '*',
+    Host: '*',
+    HTTPMethod: '*',
+    URLPath: '*',
+    Attributes: {},
+    Version: 1,
+  };
   return { RuleName: 'r', RuleARN: 'arn', Priority: 1, FixedRate: 0.1, ReservoirSize: 5, ...any, ...members };
 }
 
@@ -22,9 +31,26 @@ function sent(answer: object): unknown {
   return JSON.parse(awsJson(answer));
 }
 
-function report(targets: SamplingTargets, client: string, now: number, members: object = {}, rules = [rule()], steadyNow = now): Answer {
-  const document = { RuleName: 'r', ClientID: client.padEnd(24, '0'), Timestamp: now, RequestCount: 10, SampledCount: 3, BorrowCount: 1, ...members };
-  return sent(targets.answer({ SamplingStatisticsDocuments: [document] }, rules, NOW - 5, { now, steadyNow })) as Answer;
+function report(
+  targets: SamplingTargets,
+  client: string,
+  now: number,
+  members: object = {},
+  rules = [rule()],
+  steadyNow = now,
+): Answer {
+  const document = {
+    RuleName: 'r',
+    ClientID: client.padEnd(24, '0'),
+    Timestamp: now,
+    RequestCount: 10,
+    SampledCount: 3,
+    BorrowCount: 1,
+    ...members,
+  };
+  return sent(
+    targets.answer({ SamplingStatisticsDocuments: [document] }, rules, NOW - 5, { now, steadyNow }),
+  ) as Answer;
 }
 
 test('a client borrows until a window has closed, and then gets a quota for five minutes', () => {
@@ -43,7 +69,8 @@ test.each([-3_600, 7_200])(
     const targets = new SamplingTargets();
     for (const client of ['a', 'b']) report(targets, client, NOW);
     const after = (seconds: number, client: string): unknown =>
-      report(targets, client, NOW + step + seconds, {}, [rule({ ReservoirSize: 4 })], NOW + seconds).SamplingTargetDocuments[0]!['ReservoirQuota'];
+      report(targets, client, NOW + step + seconds, {}, [rule({ ReservoirSize: 4 })], NOW + seconds)
+        .SamplingTargetDocuments[0]!['ReservoirQuota'];
     expect(after(10, 'a')).toBe(2);
     expect(after(65, 'a')).toBe(4);
   },
@@ -52,7 +79,9 @@ test.each([-3_600, 7_200])(
 test('clients share the reservoir: the shares add up to it, and one that is silent for a minute has none', () => {
   const targets = new SamplingTargets();
   for (const client of ['a', 'b', 'c']) report(targets, client, NOW);
-  const shares = ['a', 'b', 'c'].map((client) => report(targets, client, NOW + 10).SamplingTargetDocuments[0]!['ReservoirQuota'] as number);
+  const shares = ['a', 'b', 'c'].map(
+    (client) => report(targets, client, NOW + 10).SamplingTargetDocuments[0]!['ReservoirQuota'] as number,
+  );
   expect(shares.toSorted((a, b) => a - b)).toEqual([1, 2, 2]);
   for (const at of [40, 70, 80]) report(targets, 'a', NOW + at);
   expect(report(targets, 'a', NOW + 90).SamplingTargetDocuments[0]!['ReservoirQuota']).toBe(5);
@@ -101,23 +130,33 @@ test('grants a boost while clients report anomalies that were not sampled', () =
       SamplingStatisticsDocuments: [{ RuleName: 'r', ClientID: 'a' }],
       SamplingBoostStatisticsDocuments: [{ RuleName: 'r', AnomalyCount, SampledAnomalyCount: 2 }],
     };
-    return (sent(new SamplingTargets().answer(body, boosted, 0, { now: NOW, steadyNow: NOW })) as Answer).SamplingTargetDocuments[0]![
-      'SamplingBoost'
-    ];
+    return (sent(new SamplingTargets().answer(body, boosted, 0, { now: NOW, steadyNow: NOW })) as Answer)
+      .SamplingTargetDocuments[0]!['SamplingBoost'];
   };
   expect(answer(3)).toEqual({ BoostRate: 0.5, BoostRateTTL: NOW + 600 });
   expect(answer(2)).toBeUndefined();
 });
 
-test.each([null, [], 7, { SamplingStatisticsDocuments: 'x' }, { SamplingStatisticsDocuments: [null, 7, { RuleName: {} }] }])(
-  'handles any body: %j',
-  (body) => {
-    expect((new SamplingTargets().answer(body, [rule()], 0, { now: NOW, steadyNow: NOW }) as Answer).SamplingTargetDocuments).toEqual([]);
-  },
-);
+test.each([
+  null,
+  [],
+  7,
+  { SamplingStatisticsDocuments: 'x' },
+  { SamplingStatisticsDocuments: [null, 7, { RuleName: {} }] },
+])('handles any body: %j', (body) => {
+  expect(
+    (new SamplingTargets().answer(body, [rule()], 0, { now: NOW, steadyNow: NOW }) as Answer).SamplingTargetDocuments,
+  ).toEqual([]);
+});
 
 test('tries rules by priority, then by name; the first match decides; rules for a resource or with attributes never match', () => {
-  const request = { serviceName: 'shop', serviceType: 'AWS::ECS::Container', host: 'shop.example', method: 'GET', path: '/orders/7' };
+  const request = {
+    serviceName: 'shop',
+    serviceType: 'AWS::ECS::Container',
+    host: 'shop.example',
+    method: 'GET',
+    path: '/orders/7',
+  };
   const rules = [
     rule({ RuleName: 'z', Priority: 1, URLPath: '/health*' }),
     rule({ RuleName: 'c', Priority: 2, ResourceARN: 'arn:aws:x' }),
@@ -146,11 +185,19 @@ test('many documents and clients with IDs of any length take bounded time and me
   const targets = new SamplingTargets();
   const rules = [rule({ RuleName: 'Default' })];
   const document = { RuleName: 'Default', RequestCount: 1, SampledCount: 1, BorrowCount: 0 };
-  const SamplingStatisticsDocuments = Array.from({ length: 1_000 }, (_, i) => ({ ...document, ClientID: `${'x'.repeat(20_000)}${i}` }));
+  const SamplingStatisticsDocuments = Array.from({ length: 1_000 }, (_, i) => ({
+    ...document,
+    ClientID: `${'x'.repeat(20_000)}${i}`,
+  }));
   const before = process.memoryUsage().heapUsed;
-  const answer = targets.answer({ SamplingStatisticsDocuments }, rules, 0, { now: 1_000, steadyNow: 1_000 }) as { SamplingTargetDocuments: object[] };
+  const answer = targets.answer({ SamplingStatisticsDocuments }, rules, 0, { now: 1_000, steadyNow: 1_000 }) as {
+    SamplingTargetDocuments: object[];
+  };
   expect(answer.SamplingTargetDocuments).toHaveLength(100);
-  const named = targets.answer({ SamplingStatisticsDocuments: [{ RuleName: 'y'.repeat(1_000_000) }] }, rules, 0, { now: 1_000, steadyNow: 1_000 });
+  const named = targets.answer({ SamplingStatisticsDocuments: [{ RuleName: 'y'.repeat(1_000_000) }] }, rules, 0, {
+    now: 1_000,
+    steadyNow: 1_000,
+  });
   expect(JSON.stringify(named).length).toBeLessThan(1_000);
   expect(process.memoryUsage().heapUsed - before).toBeLessThan(5_000_000);
 });
@@ -160,6 +207,7 @@ test('a recreated rule has no state of the deleted rule with the same name', () 
   report(targets, 'a', NOW);
   report(targets, 'a', NOW + 10);
   expect(targets.summaries([rule()], NOW + 10)).toHaveLength(1);
-  for (let i = 0; i < 3; i++) report(targets, 'a', NOW + 11, { RuleName: `other${i}` }, [rule({ RuleName: `other${i}` })]);
+  for (let i = 0; i < 3; i++)
+    report(targets, 'a', NOW + 11, { RuleName: `other${i}` }, [rule({ RuleName: `other${i}` })]);
   expect(targets.summaries([rule()], NOW + 12)).toEqual([]);
 });

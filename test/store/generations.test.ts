@@ -76,7 +76,11 @@ test('finds any of several values, few or more than a statement can hold', () =>
   const store = new Store();
   store.fill(0, 300);
   const found = (count: number): number => {
-    const values = Array.from({ length: count }, (_, i) => ({ where: 'field = ? AND value = ?', params: ['annotation.n', i], isEquality: true }));
+    const values = Array.from({ length: count }, (_, i) => ({
+      where: 'field = ? AND value = ?',
+      params: ['annotation.n', i],
+      isEquality: true,
+    }));
     return [...store.reader.scan(RANGE, [values])].length;
   };
   expect(found(2)).toBe(2);
@@ -88,7 +92,12 @@ test('finds any of several values, few or more than a statement can hold', () =>
 test('finds late documents with their trace, in their own generation', () => {
   const store = new Store();
   store.fill(0, 300);
-  const late = { ...streamed('late', segmentJson('web').id), trace_id: idOf(5), id: 'a'.repeat(16), annotations: { state: 'late' } };
+  const late = {
+    ...streamed('late', segmentJson('web').id),
+    trace_id: idOf(5),
+    id: 'a'.repeat(16),
+    annotations: { state: 'late' },
+  };
   store.put(late);
   expect(store.found(['state', 'late'])).toEqual([idOf(5)]);
   expect(store.found(['state', 'late'], ['n', 5])).toEqual([idOf(5)]);
@@ -124,7 +133,8 @@ test('finds a pinned trace after its generation is gone, and deletes it once it 
 
 test('keeps a name that a newer generation has when an older generation with it is deleted', () => {
   const store = new Store();
-  const rare = (i: number): void => store.put(segmentJson('web', { trace_id: idOf(100_000 + i), annotations: { rare: i } }));
+  const rare = (i: number): void =>
+    store.put(segmentJson('web', { trace_id: idOf(100_000 + i), annotations: { rare: i } }));
   rare(0);
   store.fill(0, 1_000);
   rare(1);

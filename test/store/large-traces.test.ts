@@ -45,14 +45,20 @@ test('accepts documents up to the limit of a trace, and refuses later ones by po
     ],
     changed: [TRACE, OTHER],
   });
-  expect(writer.put([text(11)], START)).toMatchObject({ refused: [{ position: 0, code: 'TraceLimitExceeded' }], changed: [] });
+  expect(writer.put([text(11)], START)).toMatchObject({
+    refused: [{ position: 0, code: 'TraceLimitExceeded' }],
+    changed: [],
+  });
   expect(reader.trace(TRACE)!.trace.bytes).toBeGreaterThanOrEqual(BYTES_A_TRACE);
   expect(reader.originals(TRACE)).toHaveLength(9);
 });
 
 test('limits a segment that is reported in progress again and again, too', () => {
   const { writer, reader } = open();
-  const { end_time: _, ...open_ } = JSON.parse(text(1, { metadata: { text: 'x'.repeat(1_000_000) } })) as Record<string, unknown>;
+  const { end_time: _, ...open_ } = JSON.parse(text(1, { metadata: { text: 'x'.repeat(1_000_000) } })) as Record<
+    string,
+    unknown
+  >;
   const report = JSON.stringify({ ...open_, in_progress: true });
   const refusals = Array.from({ length: 20 }, () => writer.put([report], START).refused.length);
   expect(refusals.filter((count) => count === 1).length).toBeGreaterThan(5);
@@ -82,7 +88,8 @@ test('reads the documents of a large trace once, however many more arrive', () =
 test('limits the cache of large traces, and keeps the most recently used one', () => {
   const { database } = open();
   const known = new KnownDocuments(database);
-  const entries = (count: number) => new Map(Array.from({ length: count }, (_, i) => [String(i), { row: i, isInProgress: false }]));
+  const entries = (count: number) =>
+    new Map(Array.from({ length: count }, (_, i) => [String(i), { row: i, isInProgress: false }]));
   for (let trace = 1; trace <= 10; trace++) known.keep(trace, entries(10_000));
   const sizes = Array.from({ length: 10 }, (_, i) => known.of(i + 1).size);
   expect(sizes).toEqual([0, 0, 0, 0, 10_000, 10_000, 10_000, 10_000, 10_000, 10_000]);
@@ -92,7 +99,8 @@ test('indexes a limited number of annotation names per document and in total', (
   const { database, writer } = open();
   const annotations = (from: number, count: number): object =>
     Object.fromEntries(Array.from({ length: count }, (_, i) => [`key_${from + i}`, 1] as const));
-  const fields = (): number => Number(database.prepare("SELECT count(*) AS count FROM field WHERE name LIKE 'annotation.%'").get()!['count']);
+  const fields = (): number =>
+    Number(database.prepare("SELECT count(*) AS count FROM field WHERE name LIKE 'annotation.%'").get()!['count']);
   writer.put([text(1, { annotations: { ...annotations(0, 1_000), ['x'.repeat(501)]: 1 } })], START);
   expect(fields()).toBe(500);
   for (let i = 2; i < 120; i++) writer.put([text(i, { annotations: annotations(i * 1_000, 500) })], START);
@@ -113,7 +121,11 @@ test('an answer with many large traces stops when it is large enough, and report
     await writer.call('put', { format: 'xray', bytes, ends: Uint32Array.of(bytes.length), receivedAt: START });
   }
   const traces = await reader.call('traces', { ids });
-  expect([traces.json.length > 8_000_000, traces.json.length < 17_000_000, traces.left]).toEqual([true, true, ids.slice(3)]);
+  expect([traces.json.length > 8_000_000, traces.json.length < 17_000_000, traces.left]).toEqual([
+    true,
+    true,
+    ids.slice(3),
+  ]);
   const { lines, done } = await reader.call('summariesOf', { ids, filter: undefined });
   expect([lines.length, done]).toEqual([3, 3]);
   const range = { type: 'TraceId', start: 0, end: 1e12 } as const;
@@ -131,7 +143,9 @@ test('refuses more queries than may wait, and answers those that wait', async ()
   scope.add(() => reader.close());
   const settled = await Promise.allSettled(Array.from({ length: 200 }, () => reader.call('size', {})));
   expect(settled.filter(({ status }) => status === 'fulfilled')).toHaveLength(128);
-  expect(settled.findLast(({ status }) => status === 'rejected')).toMatchObject({ reason: expect.any(StoreBusyError) as unknown });
+  expect(settled.findLast(({ status }) => status === 'rejected')).toMatchObject({
+    reason: expect.any(StoreBusyError) as unknown,
+  });
 });
 
 test('reads part of a trace with millions of values, and says so; reads a trace with long texts completely', () => {
@@ -143,12 +157,15 @@ test('reads part of a trace with millions of values, and says so; reads a trace 
   expect(dense.trace.segments.length).toBeLessThan(30);
   expect(traceMembers(dense)).toMatchObject({ LimitExceeded: true });
   expect(reader.originals(TRACE)).toHaveLength(100);
-  for (let i = 0; i < 100; i++) writer.put([text(i, { trace_id: OTHER, metadata: { text: 'a, '.repeat(15_000) } })], START);
+  for (let i = 0; i < 100; i++)
+    writer.put([text(i, { trace_id: OTHER, metadata: { text: 'a, '.repeat(15_000) } })], START);
   expect(reader.trace(OTHER)!.trace.segments).toHaveLength(100);
 });
 
 test('reads a trace as far as limited memory allows, and does not pass on a partial one', () => {
-  const { writer, reader } = open(new ReadBudget({ maxAnswerBytes: 2e6, memoryLimitBytes: 128e6 }, { collect: () => fullCollector()() }));
+  const { writer, reader } = open(
+    new ReadBudget({ maxAnswerBytes: 2e6, memoryLimitBytes: 128e6 }, { collect: () => fullCollector()() }),
+  );
   for (let i = 0; i < 6; i++) writer.put([text(i, { metadata: { text: 'x'.repeat(900_000) } })], START);
   expect(traceMembers(reader.trace(TRACE)!)).toMatchObject({ LimitExceeded: true });
   expect(reader.trace(TRACE)!.trace.segments).toHaveLength(2);

@@ -1,6 +1,17 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmdirSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -24,7 +35,10 @@ const moduleOf = (name: string): string => fileURLToPath(new URL(`../../src/stor
 /** Runs a line of code in another process; resolves with what it prints, or its error's message. */
 function elsewhere(line: string, how: object = {}): string {
   const script = `import { dataPlace } from '${moduleOf('data-place')}'; import { temporaryPlace } from '${moduleOf('temporary-place')}'; console.log(${line});`;
-  const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '--eval', script], { encoding: 'utf8', ...how });
+  const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '--eval', script], {
+    encoding: 'utf8',
+    ...how,
+  });
   return stdout.trim() || (/^XraydError: (.*)/m.exec(stderr)?.[1] ?? stderr);
 }
 
@@ -41,7 +55,9 @@ test('a running store keeps its folder; the folder of a killed one is deleted', 
   const parent = scope.folder();
   const { file } = hold(temporaryPlace([parent]));
   const script = `import { temporaryPlace } from '${moduleOf('temporary-place')}'; console.log(temporaryPlace(['${parent}']).file); setTimeout(() => {}, 60_000);`;
-  const child = spawn(process.execPath, ['--input-type=module', '--eval', script], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, ['--input-type=module', '--eval', script], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   scope.add(() => child.kill('SIGKILL'));
   const [line] = (await once(child.stdout, 'data')) as [Buffer];
   const theirs = line.toString().trim();
@@ -63,7 +79,9 @@ test('leaves links, files and folders of others with the same name alone, and is
   mkdirSync(join(parent, 'xrayd-local-full01'));
   writeFileSync(join(parent, 'xrayd-local-full01', 'theirs'), 'data');
   hold(temporaryPlace([parent]));
-  expect(readdirSync(parent)).toEqual(expect.arrayContaining(['xrayd-local-link01', 'xrayd-local-file01', 'xrayd-local-full01']));
+  expect(readdirSync(parent)).toEqual(
+    expect.arrayContaining(['xrayd-local-link01', 'xrayd-local-file01', 'xrayd-local-full01']),
+  );
   expect(readdirSync(target)).toEqual(['owner.lock', 'precious']);
 });
 
@@ -83,7 +101,9 @@ test.skipIf(!isRoot)(`is not hindered by a leftover of another user, and root do
 test('if no folder can be created, the error names each one, with the remedy', () => {
   const file = join(scope.folder(), 'file');
   writeFileSync(file, '');
-  expect(() => temporaryPlace([file, `${file}-not-there`])).toThrow(/ENOTDIR.*file.*; ENOENT.*not-there.*Set TMPDIR.*--data/);
+  expect(() => temporaryPlace([file, `${file}-not-there`])).toThrow(
+    /ENOTDIR.*file.*; ENOENT.*not-there.*Set TMPDIR.*--data/,
+  );
 });
 
 test('the second process with one --data file gets one line that names the first, under any of the file’s names', () => {
@@ -113,7 +133,11 @@ test('a name that is special to SQLite is a file', () => {
 test.each([
   ['a folder', (path: string) => mkdirSync(path), /it is a folder\. Name a file in it: --data .*traces\.db/],
   ['a pipe', (path: string) => void execFileSync('mkfifo', [path]), /it is not a regular file/],
-  ['a link to nothing', (path: string) => symlinkSync(`${path}-not-there`, path), /it is a link to something that does not exist/],
+  [
+    'a link to nothing',
+    (path: string) => symlinkSync(`${path}-not-there`, path),
+    /it is a link to something that does not exist/,
+  ],
 ])('refuses %s instead of a --data file in one line', (_, make, message) => {
   const path = join(scope.folder(), 'data');
   make(path);
@@ -124,32 +148,38 @@ test.each([
 test('names a folder that does not exist, and one that is a file', () => {
   const folder = scope.folder();
   writeFileSync(join(folder, 'file'), '');
-  expect(() => dataPlace(join(folder, 'no/traces.db'))).toThrow(/its folder does not exist\. Create it\. Or choose another file with --data/);
+  expect(() => dataPlace(join(folder, 'no/traces.db'))).toThrow(
+    /its folder does not exist\. Create it\. Or choose another file with --data/,
+  );
   expect(() => dataPlace(join(folder, 'file/traces.db'))).toThrow(/ENOTDIR/);
 });
 
-test.skipIf(!isRoot)(`names another user's file, or SQLite's files beside it, with both users and the remedy${noUsers}`, () => {
-  const folder = scope.folder();
-  const file = join(folder, 'traces.db');
-  const asOther = (): string => elsewhere(`dataPlace('${file}').file`, { uid: OTHER_UID, gid: OTHER_UID });
-  chmodSync(folder, 0o755);
-  expect(asOther()).toMatch(
-    new RegExp(
-      `${folder} belongs to uid 0 \\(mode 0755\\), and xrayd runs as uid ${OTHER_UID}, which may not write there\\. Run xrayd as uid 0, or .*folder \\(chown\\)`,
-    ),
-  );
-  chmodSync(folder, 0o777);
-  writeFileSync(file, '', { mode: 0o644 });
-  expect(asOther()).toMatch(new RegExp(`it belongs to uid 0 \\(mode 0644\\), and xrayd runs as uid ${OTHER_UID}`));
-  chownSync(file, OTHER_UID, OTHER_UID);
-  writeFileSync(`${file}-wal`, '', { mode: 0o600 });
-  expect(asOther()).toMatch(/traces\.db-wal belongs to uid 0 \(mode 0600\)/);
-});
+test.skipIf(!isRoot)(
+  `names another user's file, or SQLite's files beside it, with both users and the remedy${noUsers}`,
+  () => {
+    const folder = scope.folder();
+    const file = join(folder, 'traces.db');
+    const asOther = (): string => elsewhere(`dataPlace('${file}').file`, { uid: OTHER_UID, gid: OTHER_UID });
+    chmodSync(folder, 0o755);
+    expect(asOther()).toMatch(
+      new RegExp(
+        `${folder} belongs to uid 0 \\(mode 0755\\), and xrayd runs as uid ${OTHER_UID}, which may not write there\\. Run xrayd as uid 0, or .*folder \\(chown\\)`,
+      ),
+    );
+    chmodSync(folder, 0o777);
+    writeFileSync(file, '', { mode: 0o644 });
+    expect(asOther()).toMatch(new RegExp(`it belongs to uid 0 \\(mode 0644\\), and xrayd runs as uid ${OTHER_UID}`));
+    chownSync(file, OTHER_UID, OTHER_UID);
+    writeFileSync(`${file}-wal`, '', { mode: 0o600 });
+    expect(asOther()).toMatch(/traces\.db-wal belongs to uid 0 \(mode 0600\)/);
+  },
+);
 
 test('names a read-only file system', (context) => {
   const folder = mkdtempSync(join(tmpdir(), 'xrayd-ro-'));
   scope.add(() => rmdirSync(folder));
-  if (spawnSync('mount', ['-t', 'tmpfs', '-o', 'ro,size=1m', 'tmpfs', folder]).status !== 0) context.skip('a file system cannot be mounted here');
+  if (spawnSync('mount', ['-t', 'tmpfs', '-o', 'ro,size=1m', 'tmpfs', folder]).status !== 0)
+    context.skip('a file system cannot be mounted here');
   try {
     expect(() => dataPlace(join(folder, 'traces.db'))).toThrow(/its file system is read-only\. Mount it writable/);
   } finally {

@@ -19,8 +19,15 @@ const idOf = (i: number): string => `1-${START.toString(16)}-${i.toString(16).pa
 /** Node.js 26 and later; before, a statement's memory goes back when it is collected. */
 const CAN_CLOSE = 'close' in StatementSync.prototype;
 
-/** The texts of a database's statements that are neither closed nor, where they cannot be closed, collected. What those take is SQLite's: V8 sees none of it, and may collect them in an hour or never. */
-function openStatements(database: DatabaseSync): { readonly count: number; readonly length: number; readonly longest: number } {
+/**
+ * The texts of a database's statements that are neither closed nor, where they cannot be closed, collected. What those
+ * take is SQLite's: V8 sees none of it, and may collect them in an hour or never.
+ */
+function openStatements(database: DatabaseSync): {
+  readonly count: number;
+  readonly length: number;
+  readonly longest: number;
+} {
   const open = new Map<object, string>();
   const collected = new FinalizationRegistry<object>((key) => open.delete(key));
   const prepare = database.prepare.bind(database);
@@ -54,7 +61,12 @@ function openStatements(database: DatabaseSync): { readonly count: number; reado
   };
 }
 
-function storeOf(traces: number): { file: string; database: DatabaseSync; writer: Writer; open: ReturnType<typeof openStatements> } {
+function storeOf(traces: number): {
+  file: string;
+  database: DatabaseSync;
+  writer: Writer;
+  open: ReturnType<typeof openStatements>;
+} {
   const file = join(scope.folder(), 'traces.db');
   const database = openToWrite({ file, isTemporary: true });
   scope.add(() => database.close());
@@ -66,7 +78,14 @@ function storeOf(traces: number): { file: string; database: DatabaseSync; writer
 
 function fill(writer: Writer, from: number, to: number): void {
   for (let i = from; i < to; i++) {
-    writer.put([JSON.stringify(segmentJson('web', { trace_id: idOf(i), annotations: { n: i }, metadata: { pad: 'x'.repeat(1_000) } }))], START);
+    writer.put(
+      [
+        JSON.stringify(
+          segmentJson('web', { trace_id: idOf(i), annotations: { n: i }, metadata: { pad: 'x'.repeat(1_000) } }),
+        ),
+      ],
+      START,
+    );
   }
 }
 

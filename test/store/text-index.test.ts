@@ -19,7 +19,9 @@ function open(file: string, maxBytes: number): { writer: Writer; reader: Reader;
   const reader = new Reader(openToRead(file));
   scope.add(() => writer.close());
   scope.add(() => reader.close());
-  const statement = database.prepare("SELECT name FROM sqlite_master WHERE name GLOB 'text_[0-9]*' AND sql LIKE 'CREATE VIRTUAL%'");
+  const statement = database.prepare(
+    "SELECT name FROM sqlite_master WHERE name GLOB 'text_[0-9]*' AND sql LIKE 'CREATE VIRTUAL%'",
+  );
   return { writer, reader, tables: () => statement.all() };
 }
 
@@ -31,8 +33,10 @@ function put(writer: Writer, ...documents: readonly object[]): void {
 }
 
 function fill(writer: Writer, from: number, to: number): void {
-  const segment = (i: number): object => segmentJson('web', { trace_id: idOf(i), user: `user-${i}`, metadata: { pad: PAD, rest: PAD } });
-  for (let i = from; i < to; i += 50) put(writer, ...Array.from({ length: Math.min(50, to - i) }, (_, k) => segment(i + k)));
+  const segment = (i: number): object =>
+    segmentJson('web', { trace_id: idOf(i), user: `user-${i}`, metadata: { pad: PAD, rest: PAD } });
+  for (let i = from; i < to; i += 50)
+    put(writer, ...Array.from({ length: Math.min(50, to - i) }, (_, k) => segment(i + k)));
 }
 
 /** Which traces the index leads to; that they have the words is checked too. */

@@ -17,7 +17,10 @@ const RANGE = { type: 'TraceId', start: 0, end: 1e12 } as const;
 const TRACES = 1_500;
 const idOf = (i: number): string => `1-${START.toString(16)}-${i.toString(16).padStart(24, '0')}`;
 
-/** Words that all traces have, half of them, some, one, and words that are the beginning of others or stand in another text. */
+/**
+ * Words that all traces have, half of them, some, one, and words that are the beginning of others or stand in another
+ * text.
+ */
 function documentsOf(i: number, random: Random): Json[] {
   const web = segmentJson(i % 2 === 0 ? 'shop' : 'shopping', {
     trace_id: idOf(i),
@@ -29,9 +32,17 @@ function documentsOf(i: number, random: Random): Json[] {
     },
     annotations: { customer: `c-${i % 100}`, size: i % 7 },
     ...(i % 50 === 0
-      ? { cause: { exceptions: [{ id: 'eeeeeeeeeeeeeeee', type: 'TimeoutException', message: `connect ECONNREFUSED 10.0.0.${i % 9}:443` }] } }
+      ? {
+          cause: {
+            exceptions: [
+              { id: 'eeeeeeeeeeeeeeee', type: 'TimeoutException', message: `connect ECONNREFUSED 10.0.0.${i % 9}:443` },
+            ],
+          },
+        }
       : {}),
-    ...(i % 5 === 0 ? { subsegments: [call('db', { sql: { sanitized_query: 'SELECT sku FROM stock WHERE id = ?' } })] } : {}),
+    ...(i % 5 === 0
+      ? { subsegments: [call('db', { sql: { sanitized_query: 'SELECT sku FROM stock WHERE id = ?' } })] }
+      : {}),
   });
   return random.next() < 0.3 ? [web, streamed(`late charge ${i % 300}`, web.id, { trace_id: idOf(i) })] : [web];
 }
@@ -61,7 +72,9 @@ function filled(): { file: string; naive: (search: Search) => string[] } {
     late.map((each) => JSON.stringify(each)),
     START + TRACES,
   );
-  const everything = [...reader.scan(RANGE, [])].map(({ view }) => view).sort((a, b) => (a.trace.id < b.trace.id ? 1 : -1));
+  const everything = [...reader.scan(RANGE, [])]
+    .map(({ view }) => view)
+    .sort((a, b) => (a.trace.id < b.trace.id ? 1 : -1));
   expect(everything).toHaveLength(TRACES);
   return { file, naive: (search) => everything.filter((view) => isFound(search, view)).map(({ trace }) => trace.id) };
 }

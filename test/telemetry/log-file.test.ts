@@ -10,7 +10,10 @@ import { Scope } from '../fakes/scope.ts';
 const scope = new Scope();
 const MODULE = fileURLToPath(new URL('../../src/telemetry/log-file.ts', import.meta.url));
 
-async function open(path: string, config: { hasRotation?: boolean; maxBytes?: number } = {}): Promise<LogFile & { broken: unknown[] }> {
+async function open(
+  path: string,
+  config: { hasRotation?: boolean; maxBytes?: number } = {},
+): Promise<LogFile & { broken: unknown[] }> {
   const broken: unknown[] = [];
   const file = await LogFile.open({ path, hasRotation: true, ...config, onBroken: (error) => broken.push(error) });
   scope.add(() => file.close());
@@ -31,7 +34,14 @@ test('rotates a log at its maximum size, and keeps the last five', async () => {
     await turn();
   }
   await file.close();
-  expect(readdirSync(folder).toSorted()).toEqual(['xrayd.log', 'xrayd.log.1', 'xrayd.log.2', 'xrayd.log.3', 'xrayd.log.4', 'xrayd.log.5']);
+  expect(readdirSync(folder).toSorted()).toEqual([
+    'xrayd.log',
+    'xrayd.log.1',
+    'xrayd.log.2',
+    'xrayd.log.3',
+    'xrayd.log.4',
+    'xrayd.log.5',
+  ]);
   const kept = linesIn(folder).map((line) => line.slice(5, 9)).toSorted(); // prettier-ignore
   expect(kept.at(-1)).toBe('0499');
   expect(kept.length).toBe(500 - Number(kept[0]));
@@ -60,13 +70,17 @@ test('processes that write one log during a rotation lose no line and split none
       if (i % 5 === 0) await new Promise((next) => setTimeout(next, 1));
     }
     await file.close();`;
-  const writers = ['a', 'b', 'c', 'd'].map((name) => spawn(process.execPath, ['--input-type=module', '--eval', script, name], { stdio: 'inherit' }));
+  const writers = ['a', 'b', 'c', 'd'].map((name) =>
+    spawn(process.execPath, ['--input-type=module', '--eval', script, name], { stdio: 'inherit' }),
+  );
   const ends = await Promise.all(writers.map((writer) => once(writer, 'exit')));
   expect(ends).toEqual(writers.map(() => [0, null]));
   // How often it starts anew depends on how the four processes share the cores.
   expect(readdirSync(folder).length).toBeGreaterThan(1);
   expect(readdirSync(folder)).not.toContain('xrayd.log.lock');
-  const expected = ['a', 'b', 'c', 'd'].flatMap((name) => Array.from({ length: 1_500 }, (_, i) => `${name}-${i} ${'x'.repeat(60)}`));
+  const expected = ['a', 'b', 'c', 'd'].flatMap((name) =>
+    Array.from({ length: 1_500 }, (_, i) => `${name}-${i} ${'x'.repeat(60)}`),
+  );
   expect(linesIn(folder).toSorted()).toEqual(expected.toSorted());
 });
 
@@ -81,7 +95,11 @@ test('recreates a log that another tool moves or deletes', async () => {
     ['deleted', () => rmSync(path)],
   ] as const) {
     remove();
-    await expect.poll(() => file.write(`${name}\n`) && existsSync(path) && readFileSync(path, 'utf8').includes(name), { interval: 5 }).toBe(true);
+    await expect
+      .poll(() => file.write(`${name}\n`) && existsSync(path) && readFileSync(path, 'utf8').includes(name), {
+        interval: 5,
+      })
+      .toBe(true);
   }
   expect(readFileSync(`${path}-20261128`, 'utf8')).toMatch(/^first\n/);
   expect(file.broken).toEqual([]);

@@ -6,7 +6,10 @@ import { Scope } from '../fakes/scope.ts';
 
 const scope = new Scope();
 
-function memory(level: 'info' | 'debug' = 'info', now?: () => number): { log: ProcessLogger; lines: Record<string, unknown>[] } {
+function memory(
+  level: 'info' | 'debug' = 'info',
+  now?: () => number,
+): { log: ProcessLogger; lines: Record<string, unknown>[] } {
   const lines: Record<string, unknown>[] = [];
   const destination = { write: (line: string) => void lines.push(JSON.parse(line) as Record<string, unknown>) };
   return { log: new ProcessLogger(destination, level, undefined, now), lines };
@@ -71,7 +74,13 @@ test('external text cannot make a line long or split it, and is read no further 
 
 test('logs short printable text unchanged', () => {
   const { log, lines } = memory();
-  const fields = { text: 'größe 日本語 🙂', stack: 'Error: x\n    at a', list: [1, 'a', null], of: { a: 1.5, b: false }, tried: [] };
+  const fields = {
+    text: 'größe 日本語 🙂',
+    stack: 'Error: x\n    at a',
+    list: [1, 'a', null],
+    of: { a: 1.5, b: false },
+    tried: [],
+  };
   log.info(fields, 'größe 🙂');
   expect(lines[0]).toMatchObject({ ...fields, msg: 'größe 🙂' });
 });

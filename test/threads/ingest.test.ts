@@ -65,19 +65,24 @@ test('does not forward imports', async () => {
 test.each([
   ['disk', 'the disk is full'],
   ['pinned', 'pinned traces take up the whole store (unpin some, or raise --data-size)'],
-] as const)('a store that is full (%s) is reported once, and shown until space is free again', async (full, problem) => {
-  let isFull = true;
-  const { ingest, log, stored } = ingestInto(() => {
-    if (isFull) throw new StoreFullError('nothing was stored', full);
-    return { refused: [], changed: [] };
-  });
-  const put = (): Promise<unknown> => ingest.put(DOCUMENTS, { receivedAtMs: 1, isImport: false });
-  await expect(put()).rejects.toBeInstanceOf(StoreFullError);
-  expect(ingest.problem).toBe(`${problem}: traces are not stored`);
-  expect(log.lines.filter(({ message }) => message === `${problem}: traces are not stored until space is available`)).toHaveLength(1);
-  expect(stored).toEqual([]);
-  isFull = false;
-  await put();
-  expect(ingest.problem).toBeUndefined();
-  expect(log.find(/^space is available again/)).toHaveLength(1);
-});
+] as const)(
+  'a store that is full (%s) is reported once, and shown until space is free again',
+  async (full, problem) => {
+    let isFull = true;
+    const { ingest, log, stored } = ingestInto(() => {
+      if (isFull) throw new StoreFullError('nothing was stored', full);
+      return { refused: [], changed: [] };
+    });
+    const put = (): Promise<unknown> => ingest.put(DOCUMENTS, { receivedAtMs: 1, isImport: false });
+    await expect(put()).rejects.toBeInstanceOf(StoreFullError);
+    expect(ingest.problem).toBe(`${problem}: traces are not stored`);
+    expect(
+      log.lines.filter(({ message }) => message === `${problem}: traces are not stored until space is available`),
+    ).toHaveLength(1);
+    expect(stored).toEqual([]);
+    isFull = false;
+    await put();
+    expect(ingest.problem).toBeUndefined();
+    expect(log.find(/^space is available again/)).toHaveLength(1);
+  },
+);

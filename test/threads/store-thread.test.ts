@@ -16,7 +16,9 @@ function thread(code: string): Worker {
 }
 
 test('a thread that never becomes ready fails the start', async () => {
-  await expect(StoreThread.of(thread('setInterval(() => {}, 1000)'), { startMs: 100 })).rejects.toThrow(/the store’s file: no answer within 100 ms/);
+  await expect(StoreThread.of(thread('setInterval(() => {}, 1000)'), { startMs: 100 })).rejects.toThrow(
+    /the store’s file: no answer within 100 ms/,
+  );
 });
 
 test('rejects a call that is never answered at its deadline, and reports it until an answer arrives', async () => {

@@ -39,7 +39,8 @@ const put = (writer: Writer, ...documents: readonly object[]): ReturnType<Writer
 test('the store’s file, and those beside it, are accessible to their owner only', () => {
   const { file, writer } = open();
   put(writer, segmentJson('web'));
-  for (const path of [file, `${file}-wal`, `${file}-shm`]) expect([path, statSync(path).mode & 0o777]).toEqual([path, 0o600]);
+  for (const path of [file, `${file}-wal`, `${file}-shm`])
+    expect([path, statSync(path).mode & 0o777]).toEqual([path, 0o600]);
 });
 
 test('the first completed version of an entity stays; one in progress is replaced', () => {
@@ -69,7 +70,12 @@ test('joins documents of one trace across many batches, with the time of the lat
 
 test('refuses a bad document by position, and stores the others of its batch', () => {
   const { writer, reader } = open();
-  const { refused } = put(writer, segmentJson('a', { trace_id: idOf(1) }), { id: 'x' }, segmentJson('b', { trace_id: idOf(2) }));
+  const { refused } = put(
+    writer,
+    segmentJson('a', { trace_id: idOf(1) }),
+    { id: 'x' },
+    segmentJson('b', { trace_id: idOf(2) }),
+  );
   expect(refused.map(({ position, code }) => [position, code])).toEqual([[1, 'InvalidId']]);
   expect(reader.size()).toMatchObject({ traces: 2, segments: 2 });
 });
@@ -121,7 +127,9 @@ test('deletes the oldest traces and their index at the size limit, and keeps pin
   const database = new DatabaseSync(file, { readOnly: true });
   const terms = termsIn(database);
   const [{ fields } = {}] = database.prepare('SELECT count(*) AS fields FROM field').all();
-  const [{ lost } = {}] = database.prepare('SELECT count(*) AS lost FROM document WHERE row / 1048576 NOT IN (SELECT row FROM trace)').all();
+  const [{ lost } = {}] = database
+    .prepare('SELECT count(*) AS lost FROM document WHERE row / 1048576 NOT IN (SELECT row FROM trace)')
+    .all();
   database.close();
   // Four terms a trace, one of them with a name of its own, and what is left of a generation that goes next.
   expect(terms).toBeLessThan(traces * 4 + 8_000);
@@ -133,34 +141,40 @@ test('never reuses a row, even after everything is deleted and a write fails, be
   const { writer, reader } = open();
   for (let i = 0; i < 5; i++) put(writer, segmentJson('web', { trace_id: idOf(i) }));
   writer.clear();
-  const rowOf = (id: string): number => [...reader.scan(RANGE, [])].find(({ view }) => view.trace.id === id)!.cursor.row;
+  const rowOf = (id: string): number =>
+    [...reader.scan(RANGE, [])].find(({ view }) => view.trace.id === id)!.cursor.row;
   expect(() =>
-    writer.putAll([{ format: 'xray', texts: [JSON.stringify(segmentJson('web', { trace_id: idOf(6) }))], receivedAt: {} as never }]),
+    writer.putAll([
+      { format: 'xray', texts: [JSON.stringify(segmentJson('web', { trace_id: idOf(6) }))], receivedAt: {} as never },
+    ]),
   ).toThrow();
   put(writer, segmentJson('web', { trace_id: idOf(7) }));
   expect(rowOf(idOf(7))).toBeGreaterThan(5);
 });
 
-test.each(['one is unpinned', 'the store is cleared'])('a store full of pinned traces refuses new ones until %s', (until) => {
-  const { writer, reader } = open(2e6);
-  const pad = 'x'.repeat(10_000);
-  let taken = 0;
-  const putOne = (): unknown => put(writer, segmentJson('web', { trace_id: idOf(taken), metadata: { pad } }));
-  expect(() => {
-    for (; taken < 1_000; taken++) {
-      putOne();
-      writer.pin(idOf(taken), true);
-    }
-  }).toThrow(FullOfPinnedError);
-  expect(reader.size()).toMatchObject({ traces: taken });
-  expect(taken).toBeGreaterThan(80);
-  expect(putOne).toThrow(FullOfPinnedError);
-  for (let i = 0; i < 20; i++) writer.pin(idOf(i), false);
-  if (until === 'the store is cleared') writer.clear();
-  putOne();
-  expect(reader.trace(idOf(taken))).toBeDefined();
-  expect(reader.trace(idOf(taken - 1))).toBeDefined();
-});
+test.each(['one is unpinned', 'the store is cleared'])(
+  'a store full of pinned traces refuses new ones until %s',
+  (until) => {
+    const { writer, reader } = open(2e6);
+    const pad = 'x'.repeat(10_000);
+    let taken = 0;
+    const putOne = (): unknown => put(writer, segmentJson('web', { trace_id: idOf(taken), metadata: { pad } }));
+    expect(() => {
+      for (; taken < 1_000; taken++) {
+        putOne();
+        writer.pin(idOf(taken), true);
+      }
+    }).toThrow(FullOfPinnedError);
+    expect(reader.size()).toMatchObject({ traces: taken });
+    expect(taken).toBeGreaterThan(80);
+    expect(putOne).toThrow(FullOfPinnedError);
+    for (let i = 0; i < 20; i++) writer.pin(idOf(i), false);
+    if (until === 'the store is cleared') writer.clear();
+    putOne();
+    expect(reader.trace(idOf(taken))).toBeDefined();
+    expect(reader.trace(idOf(taken - 1))).toBeDefined();
+  },
+);
 
 test('keeps a trace that alone exceeds the size limit until another arrives', () => {
   const { writer, reader } = open(1e6);
@@ -192,7 +206,11 @@ test('settings survive when the file is opened again', () => {
 });
 
 test.each([
-  ['a database of another program', (file: string) => new DatabaseSync(file).exec('CREATE TABLE x (a)'), /is a database of another program/],
+  [
+    'a database of another program',
+    (file: string) => new DatabaseSync(file).exec('CREATE TABLE x (a)'),
+    /is a database of another program/,
+  ],
   [
     'no database',
     (file: string) => writeFileSync(file, 'hello, I am a text of some length, but no database at all'),
@@ -232,7 +250,9 @@ test('a kill during a write loses nothing that was committed, and never the file
       writer.put([JSON.stringify({ id, trace_id: '1-6ab3b3f3-00000000' + id, name: 'web', start_time: 1, end_time: 2 })], i);
       if (i % 500 === 0) writeSync(1, i + '\\n');
     }`;
-  const child = spawn(process.execPath, ['--input-type=module', '--eval', program], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, ['--input-type=module', '--eval', program], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   let committed = 0;
   child.stdout.on('data', (chunk: Buffer) => {
     committed = Number(chunk.toString().trimEnd().split('\n').at(-1));

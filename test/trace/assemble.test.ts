@@ -63,11 +63,15 @@ const answersOf = (view: TraceView): unknown => {
 test('gives the same result for any versions of documents, in any order', () => {
   const traces = randomTraces(200, 11);
   fc.assert(
-    fc.property(fc.constantFrom(...traces), fc.infiniteStream(fc.double({ min: 0, max: 1, noNaN: true })), (documents, random) => {
-      const all = withVersions(documents, () => random.next().value);
-      const shuffled = all.map((document) => ({ document, at: random.next().value })).sort((a, b) => a.at - b.at);
-      expect(answersOf(viewOf(...shuffled.map(({ document }) => document)))).toEqual(answersOf(viewOf(...all)));
-    }),
+    fc.property(
+      fc.constantFrom(...traces),
+      fc.infiniteStream(fc.double({ min: 0, max: 1, noNaN: true })),
+      (documents, random) => {
+        const all = withVersions(documents, () => random.next().value);
+        const shuffled = all.map((document) => ({ document, at: random.next().value })).sort((a, b) => a.at - b.at);
+        expect(answersOf(viewOf(...shuffled.map(({ document }) => document)))).toEqual(answersOf(viewOf(...all)));
+      },
+    ),
     { numRuns: 500 },
   );
 });
@@ -85,7 +89,8 @@ test('a completed version adds its subsegments, and those of the version in prog
   }
 });
 
-// What AWS answered in September 2026. Source: the recording in github.com/radkawar/stackd, testdata/aws/xray/segments_and_policies.json at 9dc356f.
+// What AWS answered in September 2026. Source: the recording in github.com/radkawar/stackd,
+// testdata/aws/xray/segments_and_policies.json at 9dc356f.
 test.each<[string, string, readonly ('inside' | 'inside open' | 'alone' | 'alone open')[]]>([
   ['alone', 'alone', ['alone', 'inside']],
   ['inside', 'inside', ['inside', 'alone']],
@@ -97,20 +102,28 @@ test.each<[string, string, readonly ('inside' | 'inside open' | 'alone' | 'alone
   const documents = order.map((version): Json => {
     if (version === 'alone') return streamed(version, web.id, { id });
     if (version === 'alone open') return streamed(version, web.id, { id, in_progress: true });
-    return segmentJson('web', { id: web.id, ...(version === 'inside open' ? { in_progress: true } : {}), subsegments: [sub(version, { id })] });
+    return segmentJson('web', {
+      id: web.id,
+      ...(version === 'inside open' ? { in_progress: true } : {}),
+      subsegments: [sub(version, { id })],
+    });
   });
   expect(viewOf(...documents).trace.segments.map(shape)).toEqual([['web', expected]]);
 });
 
 test('a segment and a subsegment with the same ID are two entities', () => {
   const inner = sub('inner');
-  const { trace } = viewOf(segmentJson('web', { subsegments: [inner] }), segmentJson('orders', { id: inner.id, parent_id: inner.id }));
+  const { trace } = viewOf(
+    segmentJson('web', { subsegments: [inner] }),
+    segmentJson('orders', { id: inner.id, parent_id: inner.id }),
+  );
   expect([...trace.spans()].map(({ name }) => name).sort()).toEqual(['inner', 'orders', 'web']);
 });
 
 test('cuts documents that are nested in each other endlessly, without a stack overflow', () => {
   const ids = Array.from({ length: 5_000 }, (_, i) => (0x10_0000 + i).toString(16).padStart(16, 'b'));
-  const link = (i: number): Json => streamed(`s${i}`, ids[0]!, { id: ids[i]!, subsegments: [sub(`s${i + 1}`, { id: ids[i + 1]! })] });
+  const link = (i: number): Json =>
+    streamed(`s${i}`, ids[0]!, { id: ids[i]!, subsegments: [sub(`s${i + 1}`, { id: ids[i + 1]! })] });
   const forwards = ids.slice(0, -1).map((_, i) => link(i));
   for (const documents of [forwards, forwards.toReversed()]) {
     const { trace } = viewOf(segmentJson('web', { id: 'ffffffffffffffff' }), ...documents);
@@ -119,7 +132,10 @@ test('cuts documents that are nested in each other endlessly, without a stack ov
 });
 
 test('treats circular parents as orphans, without an endless loop', () => {
-  const [a, b] = [streamed('a', 'aaaaaaaaaaaaaaaa', { id: 'bbbbbbbbbbbbbbbb' }), streamed('b', 'bbbbbbbbbbbbbbbb', { id: 'aaaaaaaaaaaaaaaa' })];
+  const [a, b] = [
+    streamed('a', 'aaaaaaaaaaaaaaaa', { id: 'bbbbbbbbbbbbbbbb' }),
+    streamed('b', 'bbbbbbbbbbbbbbbb', { id: 'aaaaaaaaaaaaaaaa' }),
+  ];
   const self = streamed('self', 'cccccccccccccccc', { id: 'cccccccccccccccc' });
   const { trace } = viewOf(a, b, self);
   expect(trace.orphans.map(({ name }) => name).sort()).toEqual(['b', 'self']);
@@ -137,6 +153,9 @@ test('a chain of 5,000 streamed subsegments causes no stack overflow', () => {
 test('the root is the earliest segment that nobody called', () => {
   const caller = call('orders');
   const web = segmentJson('web', { from: 1, subsegments: [caller] });
-  expect(viewOf(segmentJson('late', { from: 2 }), segmentJson('orders', { parent_id: caller.id, from: 0.5 }), web).root?.name).toBe('web');
+  expect(
+    viewOf(segmentJson('late', { from: 2 }), segmentJson('orders', { parent_id: caller.id, from: 0.5 }), web).root
+      ?.name,
+  ).toBe('web');
   expect(viewOf(segmentJson('orders', { parent_id: caller.id })).root).toBeUndefined();
 });

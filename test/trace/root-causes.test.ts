@@ -4,7 +4,8 @@ import type { CauseKind } from '../../src/trace/root-causes.ts';
 import type { TraceView } from '../../src/trace/trace-view.ts';
 import { call, plain, segmentJson, sub, viewOf, type Part } from '../fakes/traces.ts';
 
-const causes = (view: TraceView, kind: CauseKind): unknown[] => plain(view.causes(kind).map((cause) => causeMembers(kind, cause))) as unknown[];
+const causes = (view: TraceView, kind: CauseKind): unknown[] =>
+  plain(view.causes(kind).map((cause) => causeMembers(kind, cause))) as unknown[];
 const boom = { exceptions: [{ id: 'eeeeeeeeeeeeeeee', type: 'ProbeError', message: 'boom' }] };
 const service = (Name: string, Type: string | null, Inferred: boolean, EntityPath: unknown[]): object => ({
   Name,
@@ -53,13 +54,19 @@ test('fault: the root’s own exception', () => {
   expect(causes(viewOf(segmentJson('web', { fault: true, cause: boom })), 'fault')).toEqual([
     {
       ClientImpacting: true,
-      Services: [service('web', '', false, [{ Name: 'web', Exceptions: [{ Name: 'ProbeError', Message: 'boom' }], Remote: false }])],
+      Services: [
+        service('web', '', false, [
+          { Name: 'web', Exceptions: [{ Name: 'ProbeError', Message: 'boom' }], Remote: false },
+        ]),
+      ],
     },
   ]);
 });
 
 test('fault: descends to the deepest entity with an exception; a remote one is followed by its inferred service', () => {
-  const view = viewOf(segmentJson('web', { fault: true, subsegments: [call('api.example.com', { fault: true, cause: boom })] }));
+  const view = viewOf(
+    segmentJson('web', { fault: true, subsegments: [call('api.example.com', { fault: true, cause: boom })] }),
+  );
   expect(causes(view, 'fault')).toEqual([
     {
       ClientImpacting: true,
@@ -85,19 +92,30 @@ const remote: Part = { namespace: 'remote' };
 /** a begins before b, and is shorter. */
 const failing = (root: Part, a: Part, b?: Part, inA?: Part): TraceView => {
   const inner = inA === undefined ? {} : { subsegments: [sub('b', { from: 2, to: 6, fault: true, ...inA })] };
-  const [first, second] = [sub('a', { from: 1, to: 7, fault: true, ...a, ...inner }), sub('b', { from: 2, to: 9, fault: true, ...b })];
-  return viewOf(segmentJson('root', { to: 10, fault: true, ...root, subsegments: b === undefined ? [first] : [first, second] }));
+  const [first, second] = [
+    sub('a', { from: 1, to: 7, fault: true, ...a, ...inner }),
+    sub('b', { from: 2, to: 9, fault: true, ...b }),
+  ];
+  return viewOf(
+    segmentJson('root', { to: 10, fault: true, ...root, subsegments: b === undefined ? [first] : [first, second] }),
+  );
 };
-/** Each cause as its services' paths, with the types of their exceptions; one without impact on the client is in brackets. */
+/**
+ * Each cause as its services' paths, with the types of their exceptions; one without impact on the client is in
+ * brackets.
+ */
 const paths = (view: TraceView): string[] =>
   view.causes('fault').map(({ isClientImpacting, services }) => {
     const text = services
-      .map(({ path }) => path.map(({ name, exceptions }) => [name, ...exceptions.map(({ type }) => type)].join(':')).join(' '))
+      .map(({ path }) =>
+        path.map(({ name, exceptions }) => [name, ...exceptions.map(({ type }) => type)].join(':')).join(' '),
+      )
       .join(' > ');
     return isClientImpacting ? text : `(${text})`;
   });
 
-// What AWS answered in September 2026. Source: the recording in github.com/radkawar/stackd, testdata/aws/xray/cause_branch_edges.json at 9dc356f. Of branches
+// What AWS answered in September 2026. Source: the recording in github.com/radkawar/stackd,
+// testdata/aws/xray/cause_branch_edges.json at 9dc356f. Of branches
 // that it holds for equal AWS follows one that depends on ids and names; here it is the first.
 test.each<[string, TraceView, string[]]>([
   ['nothing recorded', failing({}, {}, {}), []],
@@ -112,11 +130,23 @@ test.each<[string, TraceView, string[]]>([
   ['a service that does not report first', failing({}, own('a'), { ...remote, ...own('b') }), ['root b:b > b']],
   ['a service that does not report first, also without an exception', failing({}, own('a'), remote), ['root b > b']],
   ['of two that do not report one', failing({}, remote, { ...remote, ...own('b') }), ['root a > a']],
-  ['the branch that the root names, whose exception is not the root’s', failing(names('b'), own('a'), own('b')), ['root b:b']],
+  [
+    'the branch that the root names, whose exception is not the root’s',
+    failing(names('b'), own('a'), own('b')),
+    ['root b:b'],
+  ],
   ['none, when the root names what is not there', failing(names('d'), own('a'), own('b')), []],
   ['none, when the root names what its branch has not', failing(names('a'), {}), []],
-  ['what the root does not name, as a cause of its own', failing(names('a'), own('a'), { ...remote, ...own('b') }), ['root a:a', '(b)']],
-  ['what is beside a name that is not there, as a cause of its own', failing(names('d'), own('a'), { ...remote, ...own('b') }), ['(b)']],
+  [
+    'what the root does not name, as a cause of its own',
+    failing(names('a'), own('a'), { ...remote, ...own('b') }),
+    ['root a:a', '(b)'],
+  ],
+  [
+    'what is beside a name that is not there, as a cause of its own',
+    failing(names('d'), own('a'), { ...remote, ...own('b') }),
+    ['(b)'],
+  ],
   ['not into a branch that names what is not there', failing(own('c'), names('d')), ['root:c']],
   ['on to what a branch names below it', failing(own('c'), names('b'), undefined, own('b')), ['root:c a b:b']],
   ['to what a branch names beside it', failing(own('c'), names('b'), own('b')), ['root:c b:b']],
@@ -130,14 +160,22 @@ test('fault: a cause that Node writes as an object with an ID refers to an excep
     fault: true,
     subsegments: [sub('x', { fault: true, ...own('a') }), sub('y', { from: 0.5, fault: true, ...own('b') })],
   });
-  expect(paths(viewOf(segmentJson('root', { fault: true, cause: { id: 'b'.repeat(16) }, subsegments: [inner] })))).toEqual(['root inner y:b']);
+  expect(
+    paths(viewOf(segmentJson('root', { fault: true, cause: { id: 'b'.repeat(16) }, subsegments: [inner] }))),
+  ).toEqual(['root inner y:b']);
 });
 
 test('fault: AWS’s Node SDK names the subsegment that has the exception', () => {
   const failed = sub('charge', { fault: true, cause: boom });
   const inner = sub('inner', { fault: true, cause: { id: failed.id }, subsegments: [failed] });
-  const root = segmentJson('root', { fault: true, cause: { id: failed.id }, subsegments: [sub('other', { fault: true }), inner] });
-  expect(causes(viewOf(root), 'fault')).toMatchObject([{ Services: [{ EntityPath: [{ Name: 'root' }, { Name: 'inner' }, { Name: 'charge' }] }] }]);
+  const root = segmentJson('root', {
+    fault: true,
+    cause: { id: failed.id },
+    subsegments: [sub('other', { fault: true }), inner],
+  });
+  expect(causes(viewOf(root), 'fault')).toMatchObject([
+    { Services: [{ EntityPath: [{ Name: 'root' }, { Name: 'inner' }, { Name: 'charge' }] }] },
+  ]);
 });
 
 test('response time: of two children of equal duration, the one that started first counts', () => {
@@ -149,12 +187,20 @@ test('response time: of two children of equal duration, the one that started fir
 
 test('fault: a service that fails below a root that handled it starts its own cause, without client impact', () => {
   const back = call('back');
-  const view = viewOf(segmentJson('web', { subsegments: [back] }), segmentJson('back', { parent_id: back.id, fault: true, cause: boom }));
+  const view = viewOf(
+    segmentJson('web', { subsegments: [back] }),
+    segmentJson('back', { parent_id: back.id, fault: true, cause: boom }),
+  );
   expect(causes(view, 'fault')).toMatchObject([{ ClientImpacting: false, Services: [{ Name: 'back' }] }]);
 });
 
 test('error: a throttled database that does not report', () => {
-  const table = sub('DynamoDB', { namespace: 'aws', throttle: true, error: true, aws: { operation: 'PutItem', table_name: 'orders' } });
+  const table = sub('DynamoDB', {
+    namespace: 'aws',
+    throttle: true,
+    error: true,
+    aws: { operation: 'PutItem', table_name: 'orders' },
+  });
   expect(causes(viewOf(segmentJson('web', { subsegments: [table] })), 'error')).toMatchObject([
     { ClientImpacting: false, Services: [{ Name: 'orders', Type: 'AWS::DynamoDB::Table', Inferred: true }] },
   ]);

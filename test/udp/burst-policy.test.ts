@@ -1,8 +1,19 @@
 import { expect, test } from 'vitest';
 import { BurstPolicy } from '../../src/udp/burst-policy.ts';
 
-/** How long a thread reads, in ms, when `perMs` datagrams come each millisecond after `backlog` that were waiting; it looks every 0.01 ms. */
-function readsFor({ backlog, perMs, untilMs = Infinity }: { backlog: number; perMs: number; untilMs?: number }): number {
+/**
+ * How long a thread reads, in ms, when `perMs` datagrams come each millisecond after `backlog` that were waiting; it
+ * looks every 0.01 ms.
+ */
+function readsFor({
+  backlog,
+  perMs,
+  untilMs = Infinity,
+}: {
+  backlog: number;
+  perMs: number;
+  untilMs?: number;
+}): number {
   const policy = new BurstPolicy(1_000);
   let read = 0;
   for (let step = 1; step < 10_000; step++) {

@@ -12,20 +12,25 @@ afterEach(() => {
   for (const socket of sockets.splice(0)) socket.close();
 });
 
-test.skipIf(!existsSync('/proc/self/fd'))('reads what waits, as it was sent, and then says that there is no more (skipped: no /proc)', async () => {
-  const socket = await bound();
-  const { port } = socket.address();
-  const reader = new DirectReader(ownSocket(port)!.descriptor);
-  sendBeforeTheNextTurn(port, [5, 0, 65_507, 4]);
+test.skipIf(!existsSync('/proc/self/fd'))(
+  'reads what waits, as it was sent, and then says that there is no more (skipped: no /proc)',
+  async () => {
+    const socket = await bound();
+    const { port } = socket.address();
+    const reader = new DirectReader(ownSocket(port)!.descriptor);
+    sendBeforeTheNextTurn(port, [5, 0, 65_507, 4]);
 
-  const read: Buffer[] = [];
-  const to = { take: (bytes: Buffer, length: number): void => void read.push(Buffer.from(bytes.subarray(0, length))) };
-  expect(reader.read(3, to)).toBe(3);
-  expect(reader.read(3, to)).toBe(1);
-  expect(reader.read(3, to)).toBe(0);
-  expect(read.map(({ length }) => length)).toEqual([5, 0, 65_507, 4]);
-  expect(read.every((datagram) => datagram.every((byte) => byte === 120))).toBe(true);
-});
+    const read: Buffer[] = [];
+    const to = {
+      take: (bytes: Buffer, length: number): void => void read.push(Buffer.from(bytes.subarray(0, length))),
+    };
+    expect(reader.read(3, to)).toBe(3);
+    expect(reader.read(3, to)).toBe(1);
+    expect(reader.read(3, to)).toBe(0);
+    expect(read.map(({ length }) => length)).toEqual([5, 0, 65_507, 4]);
+    expect(read.every((datagram) => datagram.every((byte) => byte === 120))).toBe(true);
+  },
+);
 
 test('stops reading after an error, and throws nothing', () => {
   const descriptor = openSync('package.json', 'r');
@@ -48,7 +53,10 @@ async function bound(): Promise<Socket> {
   return socket;
 }
 
-/** Datagrams of these lengths from another process, while this one's event loop stands still and cannot read them itself. */
+/**
+ * Datagrams of these lengths from another process, while this one's event loop stands still and cannot read them
+ * itself.
+ */
 function sendBeforeTheNextTurn(port: number, lengths: readonly number[]): void {
   const program = `
     const socket = require('node:dgram').createSocket('udp4');

@@ -31,7 +31,8 @@ test('the cached header matches only itself', () => {
     const bad = Buffer.from(good);
     bad[i]! ^= 0x02;
     const alone = Buffer.from(bad);
-    // A changed letter may still be a good header in another case; what counts is that memory does not change the answer.
+    // A changed letter may still be a good header in another case; what counts is that memory does not change the
+    // answer.
     documentOffset(good);
     const remembered = documentOffset(bad);
     documentOffset(Buffer.from('{"format": "json", "version": 1}\n{}'));

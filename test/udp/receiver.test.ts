@@ -12,7 +12,8 @@ class MemorySink implements Pick<DocumentSink, 'push'> {
   readonly documents: Buffer[] = [];
 
   push({ count, ends, bytes }: Chunk): void {
-    for (let i = 0; i < count; i++) this.documents.push(Buffer.from(bytes.subarray(i === 0 ? 0 : ends[i - 1], ends[i])));
+    for (let i = 0; i < count; i++)
+      this.documents.push(Buffer.from(bytes.subarray(i === 0 ? 0 : ends[i - 1], ends[i])));
   }
 }
 
@@ -21,7 +22,10 @@ afterEach(async () => {
   for (const receiver of receivers.splice(0)) await receiver.stop(AbortSignal.abort());
 });
 
-async function start(host = '127.0.0.1', port = 0): Promise<{ receiver: UdpReceiver; sink: MemorySink; log: MemoryLog }> {
+async function start(
+  host = '127.0.0.1',
+  port = 0,
+): Promise<{ receiver: UdpReceiver; sink: MemorySink; log: MemoryLog }> {
   const sink = new MemorySink();
   const log = new MemoryLog();
   const receiver = new UdpReceiver({ host, port, maxAgeMs: 20 }, { sink, log });
@@ -33,7 +37,9 @@ async function start(host = '127.0.0.1', port = 0): Promise<{ receiver: UdpRecei
 async function send(host: string, port: number, datagrams: readonly Buffer[]): Promise<void> {
   const socket = createSocket(host.includes(':') ? 'udp6' : 'udp4');
   for (const datagram of datagrams)
-    await new Promise<void>((done, fail) => socket.send(datagram, port, host, (error) => (error ? fail(error) : done())));
+    await new Promise<void>((done, fail) =>
+      socket.send(datagram, port, host, (error) => (error ? fail(error) : done())),
+    );
   socket.close();
 }
 
@@ -98,7 +104,12 @@ test('logs the sender of the first segment, once', async () => {
 
 test('counts each rejection by reason, logs it at most once in ten seconds, and never shows the payload', async () => {
   const { receiver, log } = await start();
-  await send('127.0.0.1', receiver.address!.port, [Buffer.alloc(0), Buffer.from('secret-1'), Buffer.from('secret-2'), Buffer.from('secret\nx')]);
+  await send('127.0.0.1', receiver.address!.port, [
+    Buffer.alloc(0),
+    Buffer.from('secret-1'),
+    Buffer.from('secret-2'),
+    Buffer.from('secret\nx'),
+  ]);
   await eventually(() => receiver.read().received === 4 && log.find(/rejected/).length === 2);
   expect(receiver.read().rejected).toEqual({ empty: 1, no_document: 2, bad_header: 1 });
   expect(log.find(/rejected/).map(({ fields }) => [fields['reason'], fields['bytes']])).toEqual([
@@ -137,7 +148,10 @@ test('stop keeps reading while a sender does not pause', async () => {
 });
 
 test('stop is legal before start and twice', async () => {
-  const receiver = new UdpReceiver({ host: '127.0.0.1', port: 0, maxAgeMs: 20 }, { sink: new MemorySink(), log: new MemoryLog() });
+  const receiver = new UdpReceiver(
+    { host: '127.0.0.1', port: 0, maxAgeMs: 20 },
+    { sink: new MemorySink(), log: new MemoryLog() },
+  );
   await receiver.stop(AbortSignal.timeout(1_000));
   const { receiver: started } = await start();
   await Promise.all([started.stop(AbortSignal.timeout(1_000)), started.stop(AbortSignal.timeout(1_000))]);
@@ -157,26 +171,32 @@ test('a stop during the start takes effect', async () => {
 
 test('a port in use rejects the start', async () => {
   const { receiver } = await start();
-  await expect(start('127.0.0.1', receiver.address!.port)).rejects.toSatisfy((error) => error instanceof XraydError && error.code === 'XRAYD_BIND');
+  await expect(start('127.0.0.1', receiver.address!.port)).rejects.toSatisfy(
+    (error) => error instanceof XraydError && error.code === 'XRAYD_BIND',
+  );
 });
 
-test.runIf(process.platform === 'linux')('counts every datagram that the kernel dropped, and logs the remedy', async () => {
-  const { receiver, log } = await start();
-  const { port } = receiver.address!;
-  // More than the ring and the largest socket buffer hold, while the thread that hands over is kept busy.
-  const datagram = Buffer.concat([Buffer.from(HEADER), Buffer.alloc(60_000, 'a')]);
-  const socket = createSocket('udp4');
-  let sent = 0;
-  const pending: Promise<void>[] = [];
-  for (; sent < 2_000; sent++) pending.push(new Promise((done) => socket.send(datagram, port, '127.0.0.1', () => done())));
-  const endMs = performance.now() + 300;
-  while (performance.now() < endMs);
-  await Promise.all(pending);
-  await eventually(() => receiver.read().received + receiver.kernelDrops() === sent);
-  socket.close();
-  expect(receiver.kernelDrops()).toBeGreaterThan(0);
-  expect(log.find(/kernel dropped/, 'error').length).toBeGreaterThan(0);
-});
+test.runIf(process.platform === 'linux')(
+  'counts every datagram that the kernel dropped, and logs the remedy',
+  async () => {
+    const { receiver, log } = await start();
+    const { port } = receiver.address!;
+    // More than the ring and the largest socket buffer hold, while the thread that hands over is kept busy.
+    const datagram = Buffer.concat([Buffer.from(HEADER), Buffer.alloc(60_000, 'a')]);
+    const socket = createSocket('udp4');
+    let sent = 0;
+    const pending: Promise<void>[] = [];
+    for (; sent < 2_000; sent++)
+      pending.push(new Promise((done) => socket.send(datagram, port, '127.0.0.1', () => done())));
+    const endMs = performance.now() + 300;
+    while (performance.now() < endMs);
+    await Promise.all(pending);
+    await eventually(() => receiver.read().received + receiver.kernelDrops() === sent);
+    socket.close();
+    expect(receiver.kernelDrops()).toBeGreaterThan(0);
+    expect(log.find(/kernel dropped/, 'error').length).toBeGreaterThan(0);
+  },
+);
 
 test('names the sysctl if the kernel granted less than requested', () => {
   expect(socketBufferRemedy(425_984, 'linux')).toBe('sysctl -w net.core.rmem_max=4194304');

@@ -11,7 +11,8 @@ function pair(): { writer: RingBufferWriter; reader: RingBufferReader } {
 function drain(reader: RingBufferReader): string[] {
   const documents: string[] = [];
   reader.drain(({ count, ends, bytes }) => {
-    for (let i = 0; i < count; i++) documents.push(Buffer.from(bytes.subarray(i === 0 ? 0 : ends[i - 1], ends[i])).toString());
+    for (let i = 0; i < count; i++)
+      documents.push(Buffer.from(bytes.subarray(i === 0 ? 0 : ends[i - 1], ends[i])).toString());
   });
   return documents;
 }

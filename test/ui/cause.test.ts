@@ -7,7 +7,9 @@ import { modelFrom, NOW, traceOf } from './models.ts';
 const thrown = (type: string, members: Json = {}): Json => ({
   cause: { exceptions: [{ id: `${type}0000000000000000`.slice(0, 16), type, message: 'm', ...members }] },
 });
-const status = (code: number): Json => ({ http: { request: { method: 'GET', url: 'http://x.example/y' }, response: { status: code } } });
+const status = (code: number): Json => ({
+  http: { request: { method: 'GET', url: 'http://x.example/y' }, response: { status: code } },
+});
 
 test('the cause of a failed checkout is the throttled table, with the exception and the line of the application that made the call', () => {
   expect(causeOf(modelFrom(checkout(NOW, randomOf(7)).documents))).toMatchObject({
@@ -20,7 +22,9 @@ test('the cause of a failed checkout is the throttled table, with the exception 
 test('a trace that did not fail has no cause, even if a span failed; the first error is where that failure began', () => {
   const model = traceOf((made) => {
     const inner = made.sub('query', NOW + 0.1, 0.1, { fault: true, ...thrown('Timeout') });
-    made.segment('web', NOW, 1, { subsegments: [made.sub('try', NOW + 0.1, 0.2, { fault: true, subsegments: [inner] })] });
+    made.segment('web', NOW, 1, {
+      subsegments: [made.sub('try', NOW + 0.1, 0.2, { fault: true, subsegments: [inner] })],
+    });
   });
   expect(causeOf(model)).toBeUndefined();
   expect(firstError(model)?.name).toBe('query');
@@ -51,11 +55,16 @@ test('looks through spans that are not marked as failed only if they merely wrap
     causeOf(
       traceOf((made) => {
         const call = made.sub('payments', NOW + 0.1, 0.1, { namespace: 'remote', fault: true, ...status(503) });
-        made.segment('web', NOW, 1, { ...status(500), subsegments: [made.sub('charge', NOW + 0.1, 0.2, { ...members, subsegments: [call] })] });
+        made.segment('web', NOW, 1, {
+          ...status(500),
+          subsegments: [made.sub('charge', NOW + 0.1, 0.2, { ...members, subsegments: [call] })],
+        });
       }),
     )?.what;
   expect(around({})).toBe('payments GET /y answered 503');
-  expect(around({ namespace: 'remote' })).toBe('web answered 500 itself: no exception is recorded, and none of its calls failed');
+  expect(around({ namespace: 'remote' })).toBe(
+    'web answered 500 itself: no exception is recorded, and none of its calls failed',
+  );
 });
 
 test('a referenced exception decides, in the form of AWS’s Node SDK and of the others', () => {
@@ -73,7 +82,10 @@ test('prefers a branch with an exception or behind a call to one that is only ma
   const model = traceOf((made) => {
     made.segment('web', NOW, 1, {
       fault: true,
-      subsegments: [made.sub('marked', NOW + 0.1, 0.1, { fault: true }), made.sub('thrown', NOW + 0.3, 0.1, { fault: true, ...thrown('Late') })],
+      subsegments: [
+        made.sub('marked', NOW + 0.1, 0.1, { fault: true }),
+        made.sub('thrown', NOW + 0.3, 0.1, { fault: true, ...thrown('Late') }),
+      ],
     });
   });
   expect(causeOf(model)?.span.name).toBe('thrown');
@@ -85,7 +97,9 @@ test('a call that timed out although its callee answered is the cause itself', (
     made.segment('web', NOW, 1, { fault: true, subsegments: [call] });
     made.segment('slow', NOW + 0.1, 2, { parent_id: call['id'], ...status(200) });
   });
-  expect(causeOf(model)).toMatchObject({ span: { id: expect.not.stringContaining('inferred') as string, kind: 'subsegment', name: 'slow' } });
+  expect(causeOf(model)).toMatchObject({
+    span: { id: expect.not.stringContaining('inferred') as string, kind: 'subsegment', name: 'slow' },
+  });
 });
 
 test('handles 3,000 levels of faults without recursion', () => {

@@ -12,13 +12,19 @@ function chain(off: { inventory: number; stock: number }): ShopTrace {
   const call = made.sub('inventory', NOW + 0.1, 0.3, { namespace: 'remote', ...answered });
   const inner = made.sub('stock', NOW + 0.2 + off.inventory, 0.1, { namespace: 'remote', ...answered });
   made.segment('web', NOW, 0.5, { ...answered, subsegments: [call] });
-  made.segment('inventory', NOW + 0.15 + off.inventory, 0.2, { parent_id: call['id'], ...answered, subsegments: [inner] });
+  made.segment('inventory', NOW + 0.15 + off.inventory, 0.2, {
+    parent_id: call['id'],
+    ...answered,
+    subsegments: [inner],
+  });
   made.segment('stock', NOW + 0.22 + off.stock, 0.06, { parent_id: inner['id'], ...answered });
   return made;
 }
 
 const starts = (model: TraceModel): Record<string, number> =>
-  Object.fromEntries(model.spans.filter(({ kind }) => kind === 'segment').map(({ name, start }) => [name, Number(start.toFixed(3))]));
+  Object.fromEntries(
+    model.spans.filter(({ kind }) => kind === 'segment').map(({ name, start }) => [name, Number(start.toFixed(3))]),
+  );
 
 for (const [what, off] of [
   ['behind', { inventory: -2.6, stock: 0 }],
@@ -51,7 +57,11 @@ test('"as recorded" shows the times of the documents, and reports the difference
 
 test('a message received later does not prove a clock difference', () => {
   const made = new ShopTrace(NOW, randomOf(3));
-  const send = made.sub('queue', NOW + 0.1, 0.1, { namespace: 'aws', aws: { operation: 'SendMessage' }, http: { response: { status: 200 } } });
+  const send = made.sub('queue', NOW + 0.1, 0.1, {
+    namespace: 'aws',
+    aws: { operation: 'SendMessage' },
+    http: { response: { status: 200 } },
+  });
   made.segment('web', NOW, 0.5, { subsegments: [send] });
   made.segment('worker', NOW + 60, 1, { parent_id: send['id'] });
   const model = modelFrom(made.documents);

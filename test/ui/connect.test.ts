@@ -25,7 +25,8 @@ test('quotes any value for the shell, PowerShell and YAML', () => {
 test('configurations are valid YAML', () => {
   const ways = waysTo({ udp: '127.0.0.1:2000', tcpPort: '2001' }, 'compose', 0);
   for (const { title, lines, variables } of ways) {
-    if (variables !== undefined) expect(Object.keys(parse(written(variables, 'compose')) as object), title).toEqual(['environment']);
+    if (variables !== undefined)
+      expect(Object.keys(parse(written(variables, 'compose')) as object), title).toEqual(['environment']);
     else if (lines![0]!.endsWith(':')) expect(parse(lines!.join('\n')), title).toBeTypeOf('object');
   }
 });

@@ -9,10 +9,16 @@ const NOW = 1_790_000_000;
 const EPSILON = 1e-9;
 
 function modelFrom(documents: readonly Json[]): TraceModel {
-  return modelOf({ id: '1-x', revision: 1, received: NOW, bytes: 1, isPinned: false, documents: tagged(documents) }, NOW + 1);
+  return modelOf(
+    { id: '1-x', revision: 1, received: NOW, bytes: 1, isPinned: false, documents: tagged(documents) },
+    NOW + 1,
+  );
 }
 
-/** A tree of calls one after the other and beside each other; some end with their parent, some go on after it. `noise` seconds on every end. */
+/**
+ * A tree of calls one after the other and beside each other; some end with their parent, some go on after it. `noise`
+ * seconds on every end.
+ */
 function randomTrace(seed: number, noise: () => number = () => 0): TraceModel {
   const random = randomOf(seed);
   const made = new ShopTrace(NOW, random);
@@ -24,7 +30,9 @@ function randomTrace(seed: number, noise: () => number = () => 0): TraceModel {
       const from = start + (seconds * i) / parts;
       const luck = random();
       const length = luck < 0.4 ? seconds / parts : luck < 0.5 ? seconds * 1.5 : (random() * seconds) / parts;
-      children.push(made.sub(`s${level}-${i}`, from, length + noise(), { subsegments: below(from, length, level - 1) }));
+      children.push(
+        made.sub(`s${level}-${i}`, from, length + noise(), { subsegments: below(from, length, level - 1) }),
+      );
     }
     return children;
   };
@@ -38,7 +46,12 @@ test('spans that end together are all on the critical path, despite rounding of 
   for (let i = 299; i > 0; i--) {
     const start = NOW + i * 0.001;
     // Each length is rounded by itself, as SDKs do: the sums differ in the last digits.
-    inner = made.sub(`level ${i}`, start, Number((0.5 - i * 0.001).toFixed(6)) + (i % 3) * 3e-7, inner === undefined ? {} : { subsegments: [inner] });
+    inner = made.sub(
+      `level ${i}`,
+      start,
+      Number((0.5 - i * 0.001).toFixed(6)) + (i % 3) * 3e-7,
+      inner === undefined ? {} : { subsegments: [inner] },
+    );
   }
   made.segment('deep', NOW, 0.5, { subsegments: [inner] });
   const { roots } = modelFrom(made.documents);
@@ -78,7 +91,9 @@ test('for any trace, noise of less than a microsecond on the ends changes nothin
     const random = randomOf(seed + 1_000);
     const namesOn = (model: TraceModel): string[] => {
       const path = criticalPath(model.roots[0]);
-      return model.spans.filter(({ id, start, end }) => path.has(id) && end - start > 1e-4).map(({ name, depth }) => `${depth} ${name}`);
+      return model.spans
+        .filter(({ id, start, end }) => path.has(id) && end - start > 1e-4)
+        .map(({ name, depth }) => `${depth} ${name}`);
     };
     expect(namesOn(randomTrace(seed, () => random() * 4e-7))).toEqual(namesOn(randomTrace(seed)));
   }

@@ -1,6 +1,19 @@
 import './browser-globals.ts';
 import { expect, test } from 'vitest';
-import { absolute, ago, clock, duration, fullTime, megabytes, middle, pathOf, percent, shortName, tick, timeTicks } from '../../ui/src/format.ts';
+import {
+  absolute,
+  ago,
+  clock,
+  duration,
+  fullTime,
+  megabytes,
+  middle,
+  pathOf,
+  percent,
+  shortName,
+  tick,
+  timeTicks,
+} from '../../ui/src/format.ts';
 
 test.each([
   [0, '0 ms'],
@@ -59,6 +72,13 @@ test('paths, names of topics and queues', () => {
 });
 
 test('formats ages and sizes', () => {
-  expect([100, 99.5, 70, 40, -3_600, -90_000].map((at) => ago(at, 100))).toEqual(['now', 'now', '30 s ago', '1 min ago', '1 h ago', '1 d ago']);
+  expect([100, 99.5, 70, 40, -3_600, -90_000].map((at) => ago(at, 100))).toEqual([
+    'now',
+    'now',
+    '30 s ago',
+    '1 min ago',
+    '1 h ago',
+    '1 d ago',
+  ]);
   expect([18.4 * 1024 * 1024, 1024 ** 3].map(megabytes)).toEqual(['18.4', '1,024']);
 });

@@ -63,7 +63,10 @@ test('updates changed traces in place, and inserts new ones in order', async () 
 });
 
 test('lists each trace once, in its latest version and place, whatever arrives together', async () => {
-  const changes = fc.array(fc.array(fc.record({ id: fc.nat({ max: 30 }), start: fc.nat({ max: 10 }) }), { maxLength: 12 }), { maxLength: 12 });
+  const changes = fc.array(
+    fc.array(fc.record({ id: fc.nat({ max: 30 }), start: fc.nat({ max: 10 }) }), { maxLength: 12 }),
+    { maxLength: 12 },
+  );
   const list = await listOf([]);
   let revision = 1;
   fc.assert(
@@ -164,7 +167,11 @@ test('reports a refused filter', async () => {
 });
 
 test('sorts by any column, and keeps the order of arrival among equals', () => {
-  const rows = [row('c', 3, { duration: 1 }), row('b', 2, { duration: null }), row('a', 1, { duration: 2, outcome: 'fault', status: 500 })];
+  const rows = [
+    row('c', 3, { duration: 1 }),
+    row('b', 2, { duration: null }),
+    row('a', 1, { duration: 2, outcome: 'fault', status: 500 }),
+  ];
   expect(sorted(rows, sortOf('')).map(({ id }) => id)).toEqual(['c', 'b', 'a']);
   expect(sorted(rows, sortOf('start')).map(({ id }) => id)).toEqual(['a', 'b', 'c']);
   expect(sorted(rows, sortOf('-duration')).map(({ id }) => id)).toEqual(['a', 'c', 'b']);
@@ -226,10 +233,26 @@ test('the chart covers the last hour with traces, and reports what it omits', ()
   const now = 1_000_000;
   const starts = [now + 86_400, now - 10, now - 600, now - 3_500, now - 7_200, now - 300_000];
   const rows = starts.map((start, i) => row(`t${i}`, start));
-  expect(shownTimes(rows, { isAll: false, now })).toEqual({ from: now - 3_500, to: now - 10, older: 2, newer: 1, isFuture: true });
-  expect(shownTimes(rows, { isAll: true, now })).toMatchObject({ from: now - 300_000, to: now + 86_400, older: 0, newer: 0 });
+  expect(shownTimes(rows, { isAll: false, now })).toEqual({
+    from: now - 3_500,
+    to: now - 10,
+    older: 2,
+    newer: 1,
+    isFuture: true,
+  });
+  expect(shownTimes(rows, { isAll: true, now })).toMatchObject({
+    from: now - 300_000,
+    to: now + 86_400,
+    older: 0,
+    newer: 0,
+  });
   // A range that was chosen is the scale; what only has a beginning still is not spoiled by the future.
-  expect(shownTimes(rows, { isAll: false, now, from: now - 900, to: now })).toMatchObject({ from: now - 900, to: now, older: 0, newer: 0 });
+  expect(shownTimes(rows, { isAll: false, now, from: now - 900, to: now })).toMatchObject({
+    from: now - 900,
+    to: now,
+    older: 0,
+    newer: 0,
+  });
   expect(shownTimes(rows.slice(0, 5), { isAll: false, now, from: now - 21_600 })).toMatchObject({
     from: now - 7_200,
     to: now - 10,
@@ -237,5 +260,9 @@ test('the chart covers the last hour with traces, and reports what it omits', ()
     newer: 1,
   });
   // Nothing but the future is a range, too.
-  expect(shownTimes(rows.slice(0, 1), { isAll: false, now })).toMatchObject({ from: now + 86_400, to: now + 86_400, newer: 0 });
+  expect(shownTimes(rows.slice(0, 1), { isAll: false, now })).toMatchObject({
+    from: now + 86_400,
+    to: now + 86_400,
+    newer: 0,
+  });
 });

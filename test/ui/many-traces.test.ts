@@ -10,7 +10,16 @@ const waitFor = (check: () => void): Promise<void> => vi.waitFor(check, { timeou
 
 afterEach(() => vi.unstubAllGlobals());
 
-const plain = { outcome: 'ok', status: 200, method: 'GET', url: 'http://a/b', name: 'web', type: null, services: ['web'], serviceCount: 1 } as const;
+const plain = {
+  outcome: 'ok',
+  status: 200,
+  method: 'GET',
+  url: 'http://a/b',
+  name: 'web',
+  type: null,
+  services: ['web'],
+  serviceCount: 1,
+} as const;
 
 function row(id: string, start: number, duration: number): TraceRow {
   return { id, start, duration, ...plain, spans: 1, isOpen: false, isPartial: false, revision: 1 };
@@ -26,7 +35,10 @@ class Store {
 
   constructor(rows: TraceRow[]) {
     this.rows = rows;
-    vi.stubGlobal('fetch', async (path: string) => new Response(JSON.stringify(await this.answer(new URL(path, 'http://x')))));
+    vi.stubGlobal(
+      'fetch',
+      async (path: string) => new Response(JSON.stringify(await this.answer(new URL(path, 'http://x')))),
+    );
   }
 
   ordered(sort: string): TraceRow[] {
@@ -42,10 +54,18 @@ class Store {
     if (pathname === '/api/window') {
       await new Promise((next) => setTimeout(next, this.windowMs));
       const given = searchParams.get('ranking');
-      const ranking = given === null || given === '' ? this.rankings.push(this.ordered(searchParams.get('sort')!)) - 1 : Number(given);
+      const ranking =
+        given === null || given === ''
+          ? this.rankings.push(this.ordered(searchParams.get('sort')!)) - 1
+          : Number(given);
       const all = this.rankings[ranking]!;
       const found = all.findIndex(({ id }) => id === searchParams.get('find'));
-      return { rows: all.slice(skip, skip + limit), ranking: String(ranking), traces: all.length, found: found < 0 ? null : found };
+      return {
+        rows: all.slice(skip, skip + limit),
+        ranking: String(ranking),
+        traces: all.length,
+        found: found < 0 ? null : found,
+      };
     }
     expect(searchParams.has('sort')).toBe(false);
     const at = Number(searchParams.get('after') ?? 0);
@@ -56,7 +76,15 @@ class Store {
   overview(): Overview {
     const points = { starts: [], seconds: [], outcomes: [], counts: [], open: [], rows: [] };
     const times = { from: 0, to: 1, older: 0, newer: 0, isFuture: false };
-    return { traces: this.rows.length, isExact: true, longest: 9, outcomes: [this.rows.length, 0, 0, 0, 0], times, points, lengths: points };
+    return {
+      traces: this.rows.length,
+      isExact: true,
+      longest: 9,
+      outcomes: [this.rows.length, 0, 0, 0, 0],
+      times,
+      points,
+      lengths: points,
+    };
   }
 }
 
@@ -106,7 +134,9 @@ test('with the store’s order, every trace is in its place, and the page holds 
   expect(await scrolledThrough(list, '-duration')).toEqual(idsOf(store.ordered('-duration')));
   expect(store.rankings).toHaveLength(1);
   const listed = listedOf(list, '-duration');
-  expect(Array.from({ length: listed.length }, (_, i) => listed.at(i)).filter((each) => each !== undefined).length).toBeLessThan(3_000);
+  expect(
+    Array.from({ length: listed.length }, (_, i) => listed.at(i)).filter((each) => each !== undefined).length,
+  ).toBeLessThan(3_000);
 });
 
 test.each([
@@ -116,7 +146,8 @@ test.each([
 ])('newest first, what the page does not hold follows without a gap: traces that began %s', async (_, start) => {
   const store = new Store(five(start));
   const list = await listOf(store);
-  // Of those that began at one time the store may have others first: that is known when the end of what the page holds has been seen.
+  // Of those that began at one time the store may have others first: that is known when the end of what the page holds
+  // has been seen.
   await scrolledThrough(list, '');
   const ids = await scrolledThrough(list, '');
   expect(new Set(ids).size).toBe(5_000);

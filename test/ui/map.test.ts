@@ -15,7 +15,12 @@ function statistics(count: number): Statistics {
   };
 }
 
-function service(id: number, name: string, type: string | null, callees: readonly (readonly [number, number])[] = []): GraphService {
+function service(
+  id: number,
+  name: string,
+  type: string | null,
+  callees: readonly (readonly [number, number])[] = [],
+): GraphService {
   return {
     ReferenceId: id,
     Name: name,
@@ -72,12 +77,20 @@ interface Rect {
 }
 
 /** As map-parts.tsx draws them, with letters of half their height in width. */
-function drawn({ x, y, radius }: Labelled, { name, place, nameSize, under, underSize, number, numberPlace }: Label): Rect[] {
+function drawn(
+  { x, y, radius }: Labelled,
+  { name, place, nameSize, under, underSize, number, numberPlace }: Label,
+): Rect[] {
   const line = (text: string, size: number, top: number): Rect[] => {
     const half = (text.length * size) / 4;
     return text === '' ? [] : [{ left: x - half, right: x + half, top, bottom: top + size }];
   };
-  const beside = { left: x + radius + 3, right: x + radius + 3 + (name.length * nameSize) / 2, top: y - nameSize / 2, bottom: y + nameSize / 2 };
+  const beside = {
+    left: x + radius + 3,
+    right: x + radius + 3 + (name.length * nameSize) / 2,
+    top: y - nameSize / 2,
+    bottom: y + nameSize / 2,
+  };
   return [
     ...(place === 'below' ? line(name, nameSize, y + radius + 2) : name === '' ? [] : [beside]),
     ...line(under, underSize, y + radius + 2 + nameSize * 1.25),
@@ -85,7 +98,8 @@ function drawn({ x, y, radius }: Labelled, { name, place, nameSize, under, under
   ];
 }
 
-const isOn = (a: Rect, b: Rect): boolean => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
+const isOn = (a: Rect, b: Rect): boolean =>
+  a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
 
 test('labels of a map cover neither each other nor a circle, have at least 11 px, and stay within the map', () => {
   const node = fc.record({
@@ -102,12 +116,16 @@ test('labels of a map cover neither each other nor a circle, have at least 11 px
       const labels = labelsOf(nodes, room, { width: 800, height: 600 });
       expect(labels.size).toBe(nodes.length);
       const rects = nodes.flatMap((each) => drawn(each, labels.get(each.id)!).map((rect) => ({ rect, id: each.id })));
-      for (const { nameSize, underSize } of labels.values()) expect(Math.min(nameSize, underSize)).toBeGreaterThanOrEqual(11);
+      for (const { nameSize, underSize } of labels.values())
+        expect(Math.min(nameSize, underSize)).toBeGreaterThanOrEqual(11);
       for (const [i, { rect, id }] of rects.entries()) {
         expect(Math.min(rect.left, rect.top, 800 - rect.right, 600 - rect.bottom)).toBeGreaterThanOrEqual(0);
         for (const other of rects.slice(i + 1)) expect(isOn(rect, other.rect)).toBe(false);
         for (const { x, y, radius, id: circle } of nodes) {
-          if (circle !== id) expect(isOn(rect, { left: x - radius, right: x + radius, top: y - radius, bottom: y + radius })).toBe(false);
+          if (circle !== id)
+            expect(isOn(rect, { left: x - radius, right: x + radius, top: y - radius, bottom: y + radius })).toBe(
+              false,
+            );
         }
       }
     }),
@@ -116,18 +134,30 @@ test('labels of a map cover neither each other nor a circle, have at least 11 px
 });
 
 test('a layout of any size fits its box, and the nodes of a crowded column do not overlap', () => {
-  const nodes = fc.array(fc.record({ x: fc.constantFrom(99, 339, 579), y: fc.integer({ min: 30, max: 20_000 }) }), { minLength: 1, maxLength: 300 });
+  const nodes = fc.array(fc.record({ x: fc.constantFrom(99, 339, 579), y: fc.integer({ min: 30, max: 20_000 }) }), {
+    minLength: 1,
+    maxLength: 300,
+  });
   fc.assert(
-    fc.property(nodes, fc.integer({ min: 300, max: 2_000 }), fc.integer({ min: 250, max: 1_200 }), (found, width, height) => {
-      const { places } = frameOf({ places: Object.fromEntries(found.entries()), width: 678, height: 20_100 }, { width, height });
-      const at = [...places.values()];
-      expect(at).toHaveLength(found.length);
-      for (const { x, y } of at) {
-        expect(Math.min(x, width - x)).toBeGreaterThan(0);
-        expect(Math.min(y, height - y)).toBeGreaterThan(0);
-      }
-      for (const [i, a] of at.entries()) for (const b of at.slice(i + 1)) expect(Math.hypot(a.x - b.x, a.y - b.y)).toBeGreaterThan(2);
-    }),
+    fc.property(
+      nodes,
+      fc.integer({ min: 300, max: 2_000 }),
+      fc.integer({ min: 250, max: 1_200 }),
+      (found, width, height) => {
+        const { places } = frameOf(
+          { places: Object.fromEntries(found.entries()), width: 678, height: 20_100 },
+          { width, height },
+        );
+        const at = [...places.values()];
+        expect(at).toHaveLength(found.length);
+        for (const { x, y } of at) {
+          expect(Math.min(x, width - x)).toBeGreaterThan(0);
+          expect(Math.min(y, height - y)).toBeGreaterThan(0);
+        }
+        for (const [i, a] of at.entries())
+          for (const b of at.slice(i + 1)) expect(Math.hypot(a.x - b.x, a.y - b.y)).toBeGreaterThan(2);
+      },
+    ),
     { numRuns: 50 },
   );
 });

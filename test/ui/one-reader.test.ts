@@ -36,7 +36,10 @@ interface Counts {
 
 /** The root of a trace as a page shows it. */
 function onPage(documents: readonly Json[]): Seen {
-  const { roots } = modelOf({ id: 'x', revision: 1, received: START, bytes: 1, isPinned: false, documents: tagged(documents) }, START);
+  const { roots } = modelOf(
+    { id: 'x', revision: 1, received: START, bytes: 1, isPinned: false, documents: tagged(documents) },
+    START,
+  );
   const { entity, outcome, name, isOpen, start, end } = roots[0]!;
   return { name, outcome, status: entity.httpStatus, ms: isOpen ? undefined : Math.round((end - start) * 1_000) };
 }
@@ -47,7 +50,9 @@ function tellings(text: string): Record<string, Seen> {
   const view = viewOf(document);
   const line = summarize(text)!;
   const row = rowOf(view);
-  const summary = JSON.parse(awsJson(summaryOf(view, { eventTime: undefined, service: undefined, edge: undefined }))) as {
+  const summary = JSON.parse(
+    awsJson(summaryOf(view, { eventTime: undefined, service: undefined, edge: undefined })),
+  ) as {
     HasFault: boolean;
     HasError: boolean;
     HasThrottle: boolean;
@@ -57,14 +62,28 @@ function tellings(text: string): Record<string, Seen> {
   };
   const graph = new Graph();
   graph.add(view);
-  const nodes = JSON.parse(awsJson([...graph.services(false)])) as { Root: boolean | null; Name: string; SummaryStatistics: Counts }[];
+  const nodes = JSON.parse(awsJson([...graph.services(false)])) as {
+    Root: boolean | null;
+    Name: string;
+    SummaryStatistics: Counts;
+  }[];
   const node = nodes.find(({ Root }) => Root === true)!;
   const { Segments } = traceMembers(view) as { Segments: { Document: string }[] };
   const isOpen = line.durationMs === undefined;
-  const named = requestOutcome({ isFault: summary.HasFault, isError: summary.HasError, isThrottle: summary.HasThrottle });
+  const named = requestOutcome({
+    isFault: summary.HasFault,
+    isError: summary.HasError,
+    isThrottle: summary.HasThrottle,
+  });
   const { OkCount, ErrorStatistics, FaultStatistics, TotalResponseTime } = node.SummaryStatistics;
-  const counted = { ok: OkCount, error: ErrorStatistics.OtherCount, throttle: ErrorStatistics.ThrottleCount, fault: FaultStatistics.TotalCount };
-  const seconds = (value: number | null): number | undefined => (value === null || isOpen ? undefined : Math.round(value * 1_000));
+  const counted = {
+    ok: OkCount,
+    error: ErrorStatistics.OtherCount,
+    throttle: ErrorStatistics.ThrottleCount,
+    fault: FaultStatistics.TotalCount,
+  };
+  const seconds = (value: number | null): number | undefined =>
+    value === null || isOpen ? undefined : Math.round(value * 1_000);
   return {
     line: {
       name: line.name,
@@ -72,7 +91,12 @@ function tellings(text: string): Record<string, Seen> {
       status: line.httpStatus,
       ms: line.durationMs === undefined ? undefined : Math.round(line.durationMs),
     },
-    row: { name: row.name, outcome: row.outcome, status: row.status ?? undefined, ms: seconds(view.root!.seconds ?? null) },
+    row: {
+      name: row.name,
+      outcome: row.outcome,
+      status: row.status ?? undefined,
+      ms: seconds(view.root!.seconds ?? null),
+    },
     summary: {
       name: summary.EntryPoint.Name,
       outcome: isOpen && named === 'ok' ? 'live' : named,

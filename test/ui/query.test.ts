@@ -16,7 +16,10 @@ test('adds a condition with AND, once, and with parentheses around OR', () => {
 });
 
 test('reports a mistake with its position', () => {
-  expect(problemOf('service("web") AND AND')).toEqual({ message: "Error Location: line 1, position 19 : Invalid input symbol: 'AND'", position: 19 });
+  expect(problemOf('service("web") AND AND')).toEqual({
+    message: "Error Location: line 1, position 19 : Invalid input symbol: 'AND'",
+    position: 19,
+  });
   expect(problemOf('  ')).toBeUndefined();
 });
 
@@ -31,7 +34,14 @@ test.each([
   ['service:checkout', ['service("checkout")']],
   ['500', ['http.status = 500', 'service("500")', 'http.url CONTAINS "500"', 'user = "500"']],
   ['user-7731', ['service("user-7731")', 'http.url CONTAINS "user-7731"', 'user = "user-7731"']],
-  ['TimeoutError', ['rootcause.fault.exception { name = "TimeoutError" }', 'service("TimeoutError")', 'http.url CONTAINS "TimeoutError"']],
+  [
+    'TimeoutError',
+    [
+      'rootcause.fault.exception { name = "TimeoutError" }',
+      'service("TimeoutError")',
+      'http.url CONTAINS "TimeoutError"',
+    ],
+  ],
   ['checkout timeout', ['service("checkout timeout")']],
 ] as const)('the text %j could be an expression', (text, expressions) => {
   expect(expressionsFor(text)).toEqual(expressions);
@@ -48,14 +58,20 @@ test.each([
   ['annotation.te', { kind: 'key', typed: 'te' }],
   ['annotation.tenant ', { kind: 'operator', keyword: 'annotation', typed: '' }],
   ['annotation.tenant = ', { kind: 'value', keyword: 'annotation', key: 'tenant', typed: '', isQuoted: false }],
-  ['annotation[cart value] = "1', { kind: 'value', keyword: 'annotation', key: 'cart value', typed: '1', isQuoted: true }],
+  [
+    'annotation[cart value] = "1',
+    { kind: 'value', keyword: 'annotation', key: 'cart value', typed: '1', isQuoted: true },
+  ],
   ['http.url CONTAINS "a b', { kind: 'value', keyword: 'http.url', typed: 'a b', isQuoted: true }],
   ['http.status = 5', { kind: 'value', keyword: 'http.status', typed: '5', isQuoted: false }],
   ['http.status = 500 ', { kind: 'join', typed: '' }],
   ['service("a") an', { kind: 'join', typed: 'an' }],
   ['responsetime ', { kind: 'operator', keyword: 'responsetime', typed: '' }],
 ] as const)('after %j', (before, wanted) => {
-  expect(wantedAt(before)).toEqual({ ...('keyword' in wanted && wanted.kind === 'value' ? { key: undefined } : {}), ...wanted });
+  expect(wantedAt(before)).toEqual({
+    ...('keyword' in wanted && wanted.kind === 'value' ? { key: undefined } : {}),
+    ...wanted,
+  });
 });
 
 test('quantiles of a histogram, shares and names of types', () => {
@@ -83,22 +99,44 @@ test('suggests conditions for common words, but not for names and keywords', () 
   expect(insteadOf('throttle')).toEqual(['service() { throttle }']);
   expect(insteadOf('servise("a") { fault }')).toEqual(['service("a") { fault }']);
   expect(insteadOf('edgee("a", "b")')).toEqual(['edge("a", "b")']);
-  for (const other of ['checkout', 'slowpoke', 'error-service', 'edge("a"', 'selected("a")', '']) expect(insteadOf(other), other).toEqual([]);
+  for (const other of ['checkout', 'slowpoke', 'error-service', 'edge("a"', 'selected("a")', ''])
+    expect(insteadOf(other), other).toEqual([]);
 });
 
 test('distinguishes the words that have a condition from the others', () => {
   expect(apartFrom('checkout slow')).toEqual({ q: 'duration > 1', text: 'checkout' });
   expect(apartFrom('error and web')).toEqual({ q: 'fault OR error', text: 'web' });
-  expect(apartFrom('why is the slow slow checkout of acme so slow')).toEqual({ q: 'duration > 1', text: 'checkout acme' });
+  expect(apartFrom('why is the slow slow checkout of acme so slow')).toEqual({
+    q: 'duration > 1',
+    text: 'checkout acme',
+  });
   expect(apartFrom('checkout and payment')).toEqual({ q: '', text: 'checkout payment' });
-  for (const other of ['slow', 'slow requests', 'checkout payment', 'slow failed checkout', 'service("a") and slow', 'a = b', '', 'and'])
+  for (const other of [
+    'slow',
+    'slow requests',
+    'checkout payment',
+    'slow failed checkout',
+    'service("a") and slow',
+    'a = b',
+    '',
+    'and',
+  ])
     expect(apartFrom(other), other).toBeUndefined();
 });
 
 test('recognizes seconds that were meant as milliseconds, and nothing else', () => {
   expect(inSeconds('responsetime > 1000')).toBe('responsetime > 1');
-  expect(inSeconds('Duration>=250 AND service("a") { responsetime > 1500 }')).toBe('Duration>=0.25 AND service("a") { responsetime > 1.5 }');
-  for (const other of ['duration > 99', 'duration < 1000', 'http.status = 500', 'service("duration > 1000")', 'annotation.duration > 1000', ''])
+  expect(inSeconds('Duration>=250 AND service("a") { responsetime > 1500 }')).toBe(
+    'Duration>=0.25 AND service("a") { responsetime > 1.5 }',
+  );
+  for (const other of [
+    'duration > 99',
+    'duration < 1000',
+    'http.status = 500',
+    'service("duration > 1000")',
+    'annotation.duration > 1000',
+    '',
+  ])
     expect(inSeconds(other), other).toBeUndefined();
 });
 

@@ -122,13 +122,25 @@ describe('a mistaken expression, and what was meant', () => {
     ['status >= 500', 'status is http.status in X-Ray', 'http.status >= 500'],
     ['latency > 500ms', 'latency is responsetime in X-Ray, and responsetime takes seconds', 'responsetime > 0.5'],
     ['duraton > 5', 'duraton is duration in X-Ray', 'duration > 5'],
-    ['tenant = "acme"', 'tenant is no keyword of X-Ray, an annotation is annotation.tenant', 'annotation.tenant = "acme"'],
-    ['tenant != acme', 'tenant is no keyword of X-Ray, an annotation is annotation.tenant, and a text needs quotes', 'annotation.tenant != "acme"'],
+    [
+      'tenant = "acme"',
+      'tenant is no keyword of X-Ray, an annotation is annotation.tenant',
+      'annotation.tenant = "acme"',
+    ],
+    [
+      'tenant != acme',
+      'tenant is no keyword of X-Ray, an annotation is annotation.tenant, and a text needs quotes',
+      'annotation.tenant != "acme"',
+    ],
     ['error = yes', 'error is true or false', 'error = true'],
     ['!faults', 'faults is fault in X-Ray', '!fault'],
     ['error AND duration > 1s', 'duration takes seconds', 'error AND duration > 1'],
     ['duration >', '> needs a value after it', undefined],
-    ['rootcause.fault.service { name = checkout }', 'a text needs quotes', 'rootcause.fault.service { name = "checkout" }'],
+    [
+      'rootcause.fault.service { name = checkout }',
+      'a text needs quotes',
+      'rootcause.fault.service { name = "checkout" }',
+    ],
   ] as const)('%s', (text, message, remedy) => {
     expect(readingOf(text).kind).toBe('mistake');
     const found = mistakeIn(text)!;
@@ -165,9 +177,10 @@ test('reads any input without an exception, and every suggested correction is a 
   let seed = 7;
   const random = (): number => (seed = (seed * 16807) % 2147483647) / 2147483647;
   for (let i = 0; i < 5_000; i++) {
-    const text = Array.from({ length: 1 + Math.floor(random() * 7) }, () => pieces[Math.floor(random() * pieces.length)]!).join(
-      random() < 0.5 ? ' ' : '',
-    );
+    const text = Array.from(
+      { length: 1 + Math.floor(random() * 7) },
+      () => pieces[Math.floor(random() * pieces.length)]!,
+    ).join(random() < 0.5 ? ' ' : '');
     const reading = readingOf(text);
     if (reading.kind === 'mistake') {
       const { message, remedy } = mistakeIn(text)!;
@@ -175,5 +188,6 @@ test('reads any input without an exception, and every suggested correction is a 
       if (remedy !== undefined) expect({ text, problem: problemOf(remedy) }).toEqual({ text, problem: undefined });
     }
   }
-  for (const text of ['('.repeat(20_000), '!'.repeat(20_000), 'a AND '.repeat(5_000)]) expect(() => mistakeIn(text)).not.toThrow();
+  for (const text of ['('.repeat(20_000), '!'.repeat(20_000), 'a AND '.repeat(5_000)])
+    expect(() => mistakeIn(text)).not.toThrow();
 });

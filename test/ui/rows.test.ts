@@ -2,13 +2,22 @@ import './browser-globals.ts';
 import { expect, test } from 'vitest';
 import { pathTo } from '../../ui/src/trace/breadcrumb.tsx';
 import { shapeOf } from '../../ui/src/trace/folds.ts';
-import { foldWith, isOfRow, oncePerRow, revealed, rowsOf, collapsedBelow, type TimelineRow } from '../../ui/src/trace/rows.ts';
+import {
+  foldWith,
+  isOfRow,
+  oncePerRow,
+  revealed,
+  rowsOf,
+  collapsedBelow,
+  type TimelineRow,
+} from '../../ui/src/trace/rows.ts';
 import { labelOf, titleOf } from '../../ui/src/trace/row-text.ts';
 import { checkout, large, randomOf, type ShopTrace } from '../page/shop.ts';
 import { modelFrom, NOW, traceOf } from './models.ts';
 
 const NOTHING = { collapsed: new Set<string>(), unfolded: new Set<string>() };
-const rowNamed = (rows: readonly TimelineRow[], name: string): TimelineRow => rows.find(({ span }) => span.name === name)!;
+const rowNamed = (rows: readonly TimelineRow[], name: string): TimelineRow =>
+  rows.find(({ span }) => span.name === name)!;
 
 /** `count` calls in a row, of which some fail. */
 function repeats(
@@ -16,7 +25,10 @@ function repeats(
   { count, step, seconds, failing = [] }: { count: number; step: number; seconds: number; failing?: readonly number[] },
 ): void {
   const calls = Array.from({ length: count }, (_, i) =>
-    made.call('catalog', NOW + 0.1 + i * step, seconds, { path: `/items/${i}`, status: failing.includes(i) ? 503 : 200 }),
+    made.call('catalog', NOW + 0.1 + i * step, seconds, {
+      path: `/items/${i}`,
+      status: failing.includes(i) ? 503 : 200,
+    }),
   );
   made.segment('web', NOW, 10, { subsegments: calls });
 }
@@ -51,7 +63,9 @@ test('an open fold keeps its sum and label, and its rows are one level deeper', 
   const rows = rowsOf(model.roots, { collapsed: new Set(), unfolded: new Set([closed!.fold!.key]) });
   expect(rows[1]).toMatchObject({ isOpen: true, fold: { seconds: closed!.fold!.seconds } });
   expect(labelOf(rows[1]!)).toBe(labelOf(closed!));
-  expect(rows.slice(2).map(({ depth, span }) => [depth, span.kind])).toEqual(Array.from({ length: 5 }, () => [2, 'segment']));
+  expect(rows.slice(2).map(({ depth, span }) => [depth, span.kind])).toEqual(
+    Array.from({ length: 5 }, () => [2, 'segment']),
+  );
 });
 
 test('a fold knows whether its spans waited for each other', () => {
@@ -74,7 +88,11 @@ test('two series of the same calls under one parent are two folds', () => {
 
 test('a call and its callee share one row with the worse outcome; a search for either finds and opens it', () => {
   const model = traceOf((made) => {
-    const call = made.sub('slow', NOW + 0.1, 0.5, { namespace: 'remote', fault: true, http: { response: { status: 504 } } });
+    const call = made.sub('slow', NOW + 0.1, 0.5, {
+      namespace: 'remote',
+      fault: true,
+      http: { response: { status: 504 } },
+    });
     made.segment('web', NOW, 1, { subsegments: [call] });
     made.segment('slow', NOW + 0.2, 0.3, {
       parent_id: call['id'],

@@ -50,7 +50,15 @@ test('a path opens in the editor only if its folder is known', () => {
   expect(resolvedPath('C:\\x\\y.cs', undefined, '')).toBe('C:\\x\\y.cs');
   expect(resolvedPath('orders/x.py', '/app', '')).toBe('/app/orders/x.py');
   expect(resolvedPath('orders/x.py', undefined, '/home/me')).toBe('orders/x.py');
-  for (const path of ['app.py', 'Foo.java', 'node:events', '<frozen runpy>', 'internal/x.js', 'https://cdn.example/app.js', ''])
+  for (const path of [
+    'app.py',
+    'Foo.java',
+    'node:events',
+    '<frozen runpy>',
+    'internal/x.js',
+    'https://cdn.example/app.js',
+    '',
+  ])
     expect([path, resolvedPath(path, '/app', '/home/me')]).toEqual([path, undefined]);
   expect(resolvedPath('orders/x.py', undefined, '')).toBeUndefined();
 });

@@ -10,7 +10,10 @@ test.each([
   ['a traceparent', '00-6b085934fc4bb75ee1ef6278a37408f9-53995c3f42cd8ad8-01'],
   ['Root=…;Parent=…', `Root=${ID};Parent=53995c3f42cd8ad8;Sampled=1`],
   ['a header', `X-Amzn-Trace-Id: Self=1-6b085935-000000000000000000000001;Root=${ID}`],
-  ['a line of an access log', `h2 2026-11-26T12:00:00Z app/x/1 1.2.3.4:1 - -1 "GET https://a/b?x=1 HTTP/2.0" "curl" "Root=${ID}" "-"`],
+  [
+    'a line of an access log',
+    `h2 2026-11-26T12:00:00Z app/x/1 1.2.3.4:1 - -1 "GET https://a/b?x=1 HTTP/2.0" "curl" "Root=${ID}" "-"`,
+  ],
 ])('%s', (_what, text) => {
   expect(traceIdIn(text)).toBe(ID);
 });

@@ -25,7 +25,9 @@ function trace(make: (trace: ShopTrace) => void): TraceModel {
 
 const shopModel = (): TraceModel => modelFrom(checkout(NOW, randomOf(7)).documents);
 const names = (model: TraceModel): string[] =>
-  rowsOf(model.roots, NOTHING).map(({ span, fold }) => (fold === undefined ? span.name : `${span.name} ×${fold.spans.length}`));
+  rowsOf(model.roots, NOTHING).map(({ span, fold }) =>
+    fold === undefined ? span.name : `${span.name} ×${fold.spans.length}`,
+  );
 
 test('a call and its segment share a row, repeats share a row, and inferred services have none', () => {
   expect(names(shopModel())).toEqual([
@@ -68,12 +70,22 @@ test('the critical path consists of what the root waited for, each child once, l
   const model = trace((made) => {
     const slow = made.sub('slow', NOW + 0.1, 0.8);
     made.segment('web', NOW, 1, {
-      subsegments: [made.sub('early', NOW, 0.05), made.sub('beside', NOW + 0.2, 0.3), slow, made.sub('after', NOW + 0.95, 0.2)],
+      subsegments: [
+        made.sub('early', NOW, 0.05),
+        made.sub('beside', NOW + 0.2, 0.3),
+        slow,
+        made.sub('after', NOW + 0.95, 0.2),
+      ],
     });
   });
   const path = criticalPath(model.roots[0]);
   const named = new Map(model.spans.map((span) => [span.name, path.get(span.id)]));
-  expect([...named].filter(([, stretch]) => stretch !== undefined).map(([name]) => name)).toEqual(['web', 'early', 'slow', 'after']);
+  expect([...named].filter(([, stretch]) => stretch !== undefined).map(([name]) => name)).toEqual([
+    'web',
+    'early',
+    'slow',
+    'after',
+  ]);
   expect(named.get('slow')!.to).toBeCloseTo(0.9, 5);
   // It went on after its parent: what the parent waited for is what lies in it.
   expect(named.get('after')!.to).toBeCloseTo(1, 5);
@@ -81,7 +93,9 @@ test('the critical path consists of what the root waited for, each child once, l
 
 test('self time excludes the time of children, with parallel children counted once', () => {
   const model = trace((made) => {
-    made.segment('web', NOW, 1, { subsegments: [made.sub('a', NOW + 0.1, 0.5), made.sub('b', NOW + 0.3, 0.5), made.sub('late', NOW + 0.9, 5)] });
+    made.segment('web', NOW, 1, {
+      subsegments: [made.sub('a', NOW + 0.1, 0.5), made.sub('b', NOW + 0.3, 0.5), made.sub('late', NOW + 0.9, 5)],
+    });
   });
   const line = selfTimesOf(model.spans).find(({ name }) => name === 'web')!;
   expect(line.self).toBeCloseTo(0.2, 5);
@@ -127,7 +141,8 @@ test('folds idle gaps, and converts between time and position', () => {
   expect(gaps).toHaveLength(1);
   const axis = new TimeAxis(model.length, gaps);
   expect(axis.units).toBeCloseTo(2.06, 3);
-  for (const seconds of [0, 0.5, 1, 1_800, 3_601, 3_601.7, 3_602]) expect(axis.secondsAt(axis.unitsAt(seconds))).toBeCloseTo(seconds, 3);
+  for (const seconds of [0, 0.5, 1, 1_800, 3_601, 3_601.7, 3_602])
+    expect(axis.secondsAt(axis.unitsAt(seconds))).toBeCloseTo(seconds, 3);
   expect(new TimeAxis(10, []).unitsAt(7)).toBe(7);
 });
 
@@ -202,7 +217,11 @@ test('in the flame graph, a call and its segment are one frame too, with the dur
 test('the error count of a name has the colour of its worst outcome', () => {
   const model = trace((made) => {
     made.segment('web', NOW, 1, {
-      subsegments: [made.sub('a', NOW, 0.1, { error: true }), made.sub('a', NOW, 0.2, { throttle: true }), made.sub('b', NOW, 0.1)],
+      subsegments: [
+        made.sub('a', NOW, 0.1, { error: true }),
+        made.sub('a', NOW, 0.2, { throttle: true }),
+        made.sub('b', NOW, 0.1),
+      ],
     });
   });
   const worst = Object.fromEntries(selfTimesOf(model.spans).map((line) => [line.name, [line.errors, line.worst]]));

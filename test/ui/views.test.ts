@@ -8,7 +8,9 @@ import { SCREENS } from '../../ui/src/screens.tsx';
 const repeated = (values: readonly string[]): string[] => values.filter((value, i) => values.indexOf(value) !== i);
 
 test('each view of a trace has a tab, a title and a key that nothing else on its screen has', () => {
-  const keys = keysFor(new TraceState('1-00000000-000000000000000000000000', () => false)).flatMap((handler) => handler.keys);
+  const keys = keysFor(new TraceState('1-00000000-000000000000000000000000', () => false)).flatMap(
+    (handler) => handler.keys,
+  );
   expect(repeated(keys)).toEqual([]);
   expect(keys).toEqual(expect.arrayContaining(VIEWS.map(({ key }) => key)));
   for (const name of ['tab', 'title'] as const) expect(repeated(VIEWS.map((view) => view[name]))).toEqual([]);

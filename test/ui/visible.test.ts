@@ -5,9 +5,12 @@ import { decodedUrl, visible } from '../../ui/src/visible.ts';
 
 test('shows control characters as numbers, and keeps characters that scripts need', () => {
   expect(visible('exe\u202Egnp.scr')).toBe('exe⟨U+202E⟩gnp.scr');
-  for (const code of [0x00, 0x07, 0x1b, 0x7f, 0x9b, 0x061c, 0x200b, 0x200e, 0x200f, 0x2028, 0x202a, 0x202d, 0x2066, 0x2069, 0xfeff])
+  for (const code of [
+    0x00, 0x07, 0x1b, 0x7f, 0x9b, 0x061c, 0x200b, 0x200e, 0x200f, 0x2028, 0x202a, 0x202d, 0x2066, 0x2069, 0xfeff,
+  ])
     expect(visible(String.fromCharCode(code))).toBe(`⟨U+${code.toString(16).toUpperCase().padStart(4, '0')}⟩`);
-  for (const text of ['a\tb\nc', 'שלום', '日本語', '👩\u200d💻', 'می\u200cخواهم', 'naïve']) expect(visible(text)).toBe(text);
+  for (const text of ['a\tb\nc', 'שלום', '日本語', '👩\u200d💻', 'می\u200cخواهم', 'naïve'])
+    expect(visible(text)).toBe(text);
 });
 
 test('copies control characters as shown, and in JSON as equivalent escapes', () => {

@@ -1,4 +1,13 @@
-import type { DecidingRule, Finding, Overview, RowsPage, RowsWindow, Status, TraceDocuments, TraceRow } from '../../src/api/page-types.ts';
+import type {
+  DecidingRule,
+  Finding,
+  Overview,
+  RowsPage,
+  RowsWindow,
+  Status,
+  TraceDocuments,
+  TraceRow,
+} from '../../src/api/page-types.ts';
 import { parseJson } from '../../src/json/exact-number.ts';
 import type { Graph } from './map/graph.ts';
 
@@ -57,13 +66,21 @@ export interface WindowOf {
 }
 
 /** Reads matches by position. */
-export async function readWindow(query: Query, { sort, skip, limit, ranking = '', find = '' }: WindowOf, signal: AbortSignal): Promise<RowsWindow> {
+export async function readWindow(
+  query: Query,
+  { sort, skip, limit, ranking = '', find = '' }: WindowOf,
+  signal: AbortSignal,
+): Promise<RowsWindow> {
   const window = new URLSearchParams({ sort, skip: String(skip), limit: String(limit), ranking, find });
   return hurried(get(`/api/window?${queryText(query)}&${window.toString()}`, signal));
 }
 
 /** Reads totals and chart data of all matches. */
-export async function readOverview(query: Query, { isAllTime }: { isAllTime: boolean }, signal: AbortSignal): Promise<Overview> {
+export async function readOverview(
+  query: Query,
+  { isAllTime }: { isAllTime: boolean },
+  signal: AbortSignal,
+): Promise<Overview> {
   return get(`/api/overview?${queryText(query)}&all=${isAllTime}`, signal);
 }
 
@@ -73,18 +90,24 @@ export async function readRow(row: number): Promise<TraceRow | null> {
 }
 
 export async function readTrace(id: string, signal?: AbortSignal): Promise<TraceDocuments> {
-  const text = await hurried(fetched(`/api/traces/${encodeURIComponent(id)}`, signal).then(async (answer) => answer.text()));
+  const text = await hurried(
+    fetched(`/api/traces/${encodeURIComponent(id)}`, signal).then(async (answer) => answer.text()),
+  );
   return parseJson(text) as TraceDocuments;
 }
 
 export async function readFindings(id: string, signal?: AbortSignal): Promise<readonly Finding[]> {
-  const { Findings } = await get<{ Findings: readonly Finding[] }>(`/api/traces/${encodeURIComponent(id)}/findings`, signal);
+  const { Findings } = await get<{ Findings: readonly Finding[] }>(
+    `/api/traces/${encodeURIComponent(id)}/findings`,
+    signal,
+  );
   return Findings;
 }
 
 /**
- * Reads the service graph of all matching traces; with `withinMs`, of the newest ones that can be read in that time. Not marked as urgent: the pages of
- * the list have the same traces, which the store assembles only once if both are read together.
+ * Reads the service graph of all matching traces; with `withinMs`, of the newest ones that can be read in that time.
+ * Not marked as urgent: the pages of the list have the same traces, which the store assembles only once if both are
+ * read together.
  */
 export async function readGraph(query: Query, signal: AbortSignal, withinMs?: number): Promise<Graph> {
   return get(`/api/graph?${queryText(query)}${withinMs === undefined ? '' : `&within=${withinMs}`}`, signal);
@@ -95,8 +118,12 @@ export async function readTraceGraph(id: string, signal?: AbortSignal): Promise<
 }
 
 /** Reads the sampling rule that would decide about a request; `request` as the route expects it. */
-export async function readSamplingRule(request: Readonly<Record<string, string>>, signal?: AbortSignal): Promise<DecidingRule | null> {
-  return (await get<{ Rule: DecidingRule | null }>(`/api/sampling?${new URLSearchParams(request).toString()}`, signal)).Rule;
+export async function readSamplingRule(
+  request: Readonly<Record<string, string>>,
+  signal?: AbortSignal,
+): Promise<DecidingRule | null> {
+  return (await get<{ Rule: DecidingRule | null }>(`/api/sampling?${new URLSearchParams(request).toString()}`, signal))
+    .Rule;
 }
 
 export async function readStatus(): Promise<Status> {
@@ -147,7 +174,8 @@ async function hurried<T>(reading: Promise<T>): Promise<T> {
 
 /** Waits until the screen is not waiting for anything, but not for long. */
 export async function unhurried(): Promise<void> {
-  for (let waitedMs = 0; hurry.readings > 0 && waitedMs < LONGEST_MS; waitedMs += PAINT_MS) await new Promise((next) => setTimeout(next, PAINT_MS));
+  for (let waitedMs = 0; hurry.readings > 0 && waitedMs < LONGEST_MS; waitedMs += PAINT_MS)
+    await new Promise((next) => setTimeout(next, PAINT_MS));
 }
 
 async function get<T>(path: string, signal?: AbortSignal): Promise<T> {
@@ -159,7 +187,9 @@ async function fetched(path: string, signal?: AbortSignal): Promise<Response> {
 }
 
 async function post<T>(path: string, body: object, signal?: AbortSignal): Promise<T> {
-  const answer = await answered(await reached(path, { method: 'POST', body: JSON.stringify(body), ...(signal === undefined ? {} : { signal }) }));
+  const answer = await answered(
+    await reached(path, { method: 'POST', body: JSON.stringify(body), ...(signal === undefined ? {} : { signal }) }),
+  );
   return (await answer.json()) as T;
 }
 
@@ -168,7 +198,8 @@ async function reached(path: string, request: RequestInit): Promise<Response> {
   try {
     return await fetch(path, request);
   } catch (error) {
-    if (error instanceof TypeError) throw new Error(`xrayd does not answer at ${location.host}. The page keeps trying.`, { cause: error });
+    if (error instanceof TypeError)
+      throw new Error(`xrayd does not answer at ${location.host}. The page keeps trying.`, { cause: error });
     throw error;
   }
 }

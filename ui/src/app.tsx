@@ -21,7 +21,9 @@ export function App() {
     addEventListener('click', followLinks);
     return addKeys(EVERYWHERE, [
       { keys: ['/'], does: 'search', run: search },
-      ...SCREENS.flatMap(({ go: way }) => (way === undefined ? [] : [{ keys: [way.keys], does: way.does, run: () => go(way.href()) }])),
+      ...SCREENS.flatMap(({ go: way }) =>
+        way === undefined ? [] : [{ keys: [way.keys], does: way.does, run: () => go(way.href()) }],
+      ),
       { keys: ['?'], does: 'show the keys', run: openHelp },
     ]);
   }, []);

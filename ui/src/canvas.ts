@@ -80,7 +80,10 @@ export function whenThemeChanges(draw: () => void): () => void {
 }
 
 /** The cleared context of the canvas, in CSS px, sharp at any pixel ratio. */
-export function context2d(canvas: HTMLCanvasElement, height: number): { context: CanvasRenderingContext2D; width: number } {
+export function context2d(
+  canvas: HTMLCanvasElement,
+  height: number,
+): { context: CanvasRenderingContext2D; width: number } {
   const ratio = devicePixelRatio;
   const width = canvas.clientWidth;
   if (canvas.width !== Math.round(width * ratio) || canvas.height !== Math.round(height * ratio)) {

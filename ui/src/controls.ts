@@ -5,8 +5,8 @@ import { visible } from './visible.ts';
 const READ = ['title', 'aria-label', 'aria-valuetext', 'placeholder', 'alt', 'label'] as const;
 
 /**
- * Makes control characters visible everywhere on the page: every rendered text, and every attribute that users read, goes through `visible`. Values
- * used for searches and comparisons are unchanged.
+ * Makes control characters visible everywhere on the page: every rendered text, and every attribute that users read,
+ * goes through `visible`. Values used for searches and comparisons are unchanged.
  */
 export function showControls(): void {
   const before = options.vnode?.bind(options);

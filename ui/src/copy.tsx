@@ -54,7 +54,12 @@ export function Copy({ title = 'Copy', what, ...source }: CopyProps) {
     setTimeout(() => (said.value = ''), SAID_MS);
   };
   return (
-    <button type="button" class="button small" aria-label={`${said.value === '' ? title : said.value}: ${what}`} onClick={() => void copy()}>
+    <button
+      type="button"
+      class="button small"
+      aria-label={`${said.value === '' ? title : said.value}: ${what}`}
+      onClick={() => void copy()}
+    >
       <output>{said.value === '' ? title : said.value}</output>
     </button>
   );
@@ -69,7 +74,13 @@ export function CopyMark({ what, ...source }: Omit<CopyProps, 'title'>) {
     setTimeout(() => (isCopied.value = false), SAID_MS);
   };
   return (
-    <button type="button" class="copy-mark" aria-label={`Copy ${what}`} title={`Copy ${what}`} onClick={() => void copy()}>
+    <button
+      type="button"
+      class="copy-mark"
+      aria-label={`Copy ${what}`}
+      title={`Copy ${what}`}
+      onClick={() => void copy()}
+    >
       <svg viewBox="0 0 12 12" aria-hidden="true">
         <path d={isCopied.value ? 'M2 6.5l3 3 5-7' : 'M4.5 4.5h7v7h-7zM7.5 4.5v-4h-7v7h4'} />
       </svg>
@@ -82,7 +93,9 @@ let forgetting: ReturnType<typeof setTimeout> | undefined;
 
 /** Copies a text and announces it at the edge of the page. */
 export async function copyAndAnnounce(text: string, what: string): Promise<void> {
-  said.value = (await write(visible(text))) ? `Copied ${what}` : `Blocked by the browser: select the ${what} and copy it`;
+  said.value = (await write(visible(text)))
+    ? `Copied ${what}`
+    : `Blocked by the browser: select the ${what} and copy it`;
   clearTimeout(forgetting);
   forgetting = setTimeout(() => (said.value = ''), SAID_MS);
 }

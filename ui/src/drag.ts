@@ -40,7 +40,13 @@ export function useDrag({ accepts = () => true, onStart, onDrag, onEnd, onCancel
   const press = useRef<{ readonly box: DOMRect; readonly from: Point } | undefined>(undefined);
   const dragOf = ({ box, from }: { box: DOMRect; from: Point }, event: PointerEvent): Drag => {
     const to = pointIn(box, event);
-    return { from, to, width: box.width, height: box.height, isClick: Math.hypot(to.x - from.x, to.y - from.y) < CLICK_PX };
+    return {
+      from,
+      to,
+      width: box.width,
+      height: box.height,
+      isClick: Math.hypot(to.x - from.x, to.y - from.y) < CLICK_PX,
+    };
   };
   return {
     onPointerDown: (event: TargetedPointerEvent<Element>): void => {

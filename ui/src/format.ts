@@ -14,7 +14,9 @@ export function duration(seconds: number): string {
   if (seconds < 0) return `−${duration(-seconds)}`;
   if (seconds === 0) return '0 ms';
   // A value that rounds up to the next unit uses that unit: not 1000 ms.
-  const unit = UNITS.find(({ below, factor }) => seconds < below && Number((seconds * factor).toPrecision(3)) < below * factor);
+  const unit = UNITS.find(
+    ({ below, factor }) => seconds < below && Number((seconds * factor).toPrecision(3)) < below * factor,
+  );
   if (unit !== undefined) return `${significant(seconds * unit.factor)} ${unit.unit}`;
   const whole = Math.round(seconds);
   if (whole < 3_600) return parts(Math.floor(whole / 60), 'min', whole % 60, 's');
@@ -62,7 +64,9 @@ export function percent(share: number): string {
   return `${Math.round(share * 100)} %`;
 }
 
-/** Time of day to the millisecond, with the date if it is not today; or relative, if that was chosen in the settings. */
+/**
+ * Time of day to the millisecond, with the date if it is not today; or relative, if that was chosen in the settings.
+ */
 export function clock(seconds: number, { nowSeconds = wallSeconds() }: { nowSeconds?: number } = {}): string {
   if (settings.value.times === 'relative') return ago(seconds, nowSeconds);
   return absolute(seconds, nowSeconds);
@@ -79,7 +83,9 @@ export function absoluteSecond(seconds: number, nowSeconds = wallSeconds()): str
   return absolute(seconds, nowSeconds).replace(/\.\d+$/, '');
 }
 
-/** Labels for a few times on an axis: with the day if not all are today, with milliseconds if they are close together. */
+/**
+ * Labels for a few times on an axis: with the day if not all are today, with milliseconds if they are close together.
+ */
 export function timeTicks(times: readonly number[], nowSeconds = wallSeconds()): string[] {
   const days = times.map((time) => partsOf(dateOf(time)).day);
   const isShort = Math.max(...times) - Math.min(...times) < 10;
@@ -111,13 +117,27 @@ function partsOf(date: Date): { day: string; time: string } {
   const key = zone ?? 'local';
   let format = formats.get(key);
   if (format === undefined) {
-    const options = { year: 'numeric', month: '2-digit', day: '2-digit', hour: '2-digit', minute: '2-digit', second: '2-digit' } as const;
-    format = new Intl.DateTimeFormat('en-GB', { ...options, hourCycle: 'h23', ...(zone === undefined ? {} : { timeZone: zone }) });
+    const options = {
+      year: 'numeric',
+      month: '2-digit',
+      day: '2-digit',
+      hour: '2-digit',
+      minute: '2-digit',
+      second: '2-digit',
+    } as const;
+    format = new Intl.DateTimeFormat('en-GB', {
+      ...options,
+      hourCycle: 'h23',
+      ...(zone === undefined ? {} : { timeZone: zone }),
+    });
     formats.set(key, format);
   }
   const found: Record<string, string> = {};
   for (const { type, value } of format.formatToParts(date)) found[type] = value;
-  return { day: `${found['year']}-${found['month']}-${found['day']}`, time: `${found['hour']}:${found['minute']}:${found['second']}` };
+  return {
+    day: `${found['year']}-${found['month']}-${found['day']}`,
+    time: `${found['hour']}:${found['minute']}:${found['second']}`,
+  };
 }
 
 /** Shortens text whose end matters, such as a URL, to `most` characters with … in the middle. */

@@ -4,7 +4,9 @@ import { useCallback, useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import { whenResized } from './canvas.ts';
 
 /** A stable function that calls the function of the last render: for listeners and timers that are set up once. */
-export function useLatest<Args extends readonly unknown[], Result>(latest: (...args: Args) => Result): (...args: Args) => Result {
+export function useLatest<Args extends readonly unknown[], Result>(
+  latest: (...args: Args) => Result,
+): (...args: Args) => Result {
   const current = useRef(latest);
   // Runs before the effects of this render.
   useLayoutEffect(() => {
@@ -18,8 +20,14 @@ export interface Size {
   readonly height: number;
 }
 
-/** The inner size of an element, px; undefined until it has been laid out. `isUrgent`: forces the layout instead of waiting for the next frame. */
-export function useSize(element: RefObject<Element | null>, { isUrgent = false }: { isUrgent?: boolean } = {}): ReadonlySignal<Size | undefined> {
+/**
+ * The inner size of an element, px; undefined until it has been laid out. `isUrgent`: forces the layout instead of
+ * waiting for the next frame.
+ */
+export function useSize(
+  element: RefObject<Element | null>,
+  { isUrgent = false }: { isUrgent?: boolean } = {},
+): ReadonlySignal<Size | undefined> {
   const size = useSignal<Size | undefined>(undefined);
   useLayoutEffect(() => {
     const measured = element.current;

@@ -12,7 +12,10 @@ const shown = signal<Shown | undefined>(undefined);
 /** Distance to the described element and to the edges of the window, px. */
 const GAP = 6;
 
-/** Shows details of the element with the pointer or the focus. Accessible names contain the same text, so screen readers skip the card. */
+/**
+ * Shows details of the element with the pointer or the focus. Accessible names contain the same text, so screen readers
+ * skip the card.
+ */
 export function showCard(at: Shown['at'], content: ComponentChildren): void {
   shown.value = { at, content };
 }

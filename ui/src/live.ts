@@ -7,7 +7,10 @@ import { RowList } from './traces/row-list.ts';
 import { nowSeconds } from './wall-clock.ts';
 
 /** State of the event stream; `lostSince`: when it was lost, in seconds since the epoch. */
-export const connection = signal<{ readonly isOpen: boolean; readonly lostSince: number | undefined }>({ isOpen: false, lostSince: undefined });
+export const connection = signal<{ readonly isOpen: boolean; readonly lostSince: number | undefined }>({
+  isOpen: false,
+  lostSince: undefined,
+});
 export const status = signal<Status | undefined>(undefined);
 /** Documents per second, over the last few seconds. */
 export const rate = signal(0);
@@ -17,7 +20,9 @@ export const isPaused = signal(false);
 export const list = new RowList();
 
 /** IDs of the pinned traces. */
-export const pinned = computed<ReadonlySet<string>>(() => new Set(pinnedText.value.split(' ').filter((id) => id !== '')));
+export const pinned = computed<ReadonlySet<string>>(
+  () => new Set(pinnedText.value.split(' ').filter((id) => id !== '')),
+);
 // As text, so that reading the same set again is not a change.
 const pinnedText = computed(() => status.value?.pinned.join(' ') ?? '');
 /** What the list shows beside the search: pinned traces only, and the order. */
@@ -108,7 +113,8 @@ async function readOften(): Promise<never> {
       if (document.visibilityState === 'visible') {
         const read = await readStatus();
         const atMs = performance.now();
-        if (before !== undefined) rate.value = Math.max(0, (read.received - before.received) / ((atMs - before.atMs) / 1000));
+        if (before !== undefined)
+          rate.value = Math.max(0, (read.received - before.received) / ((atMs - before.atMs) / 1000));
         before = { received: read.received, atMs };
         status.value = read;
       }

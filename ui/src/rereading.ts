@@ -1,6 +1,9 @@
 import type { ReadonlySignal } from '@preact/signals';
 
-/** Reads something again after changes: one reading at a time, at least `leastMs` apart, and with a pause of `rest` times the last reading's duration. */
+/**
+ * Reads something again after changes: one reading at a time, at least `leastMs` apart, and with a pause of `rest`
+ * times the last reading's duration.
+ */
 export class Rereading {
   readonly #read: () => Promise<void>;
   readonly #leastMs: number;

@@ -98,7 +98,10 @@ export function param(name: string): string {
 /** Called before the user leaves the list, to save its scroll position. */
 const leaving = new Listeners();
 
-/** Navigates to an address and adds a step to the history. From the list to a trace, the row of that trace becomes the selected one. */
+/**
+ * Navigates to an address and adds a step to the history. From the list to a trace, the row of that trace becomes the
+ * selected one.
+ */
 export function go(to: string): void {
   if (to === address.peek()) return;
   leaving.tell();
@@ -121,10 +124,13 @@ function listLeft({ address: at, kept }: Entry): Kept['list'] {
 }
 
 /**
- * Changes parameters; "" removes one. A choice of the user adds a step to the history, so that Back undoes it; state that follows the user
- * (`isAside`), such as the selected span, replaces the current step.
+ * Changes parameters; "" removes one. A choice of the user adds a step to the history, so that Back undoes it; state
+ * that follows the user (`isAside`), such as the selected span, replaces the current step.
  */
-export function setParams(changes: Readonly<Record<string, string>>, { isAside = false }: { isAside?: boolean } = {}): void {
+export function setParams(
+  changes: Readonly<Record<string, string>>,
+  { isAside = false }: { isAside?: boolean } = {},
+): void {
   const to = withParams(address.peek(), changes);
   if (to === address.peek()) return;
   const { kept } = entry.peek();
@@ -162,7 +168,10 @@ export function whenLeaving(keep: () => void): () => void {
 /** Whether the list is kept for Back. */
 export const isListLeft = computed(() => place.value.path === TRACE && entry.value.kept.list !== undefined);
 
-/** The list as the user left it, if the search is still the same; otherwise the list for the current search, in the same order. */
+/**
+ * The list as the user left it, if the search is still the same; otherwise the list for the current search, in the same
+ * order.
+ */
 export function listHref(): string {
   const { list } = entry.value.kept;
   const { path, traceId } = place.value;
@@ -202,7 +211,8 @@ export function hrefTo(path: string, extra: Readonly<Record<string, string>> = {
 
 /** Links within the page change the screen without a page load; with a modifier key, the browser handles them. */
 export function followLinks(event: MouseEvent): void {
-  if (event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+  if (event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey)
+    return;
   const link = event.target instanceof Element ? event.target.closest('a') : null;
   if (link === null || link.target !== '' || link.origin !== location.origin || link.hasAttribute('download')) return;
   event.preventDefault();

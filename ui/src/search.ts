@@ -49,13 +49,19 @@ export function rangeSeconds(name: string): number | undefined {
 
 let pathsOfMatches: readonly string[] = [LIST];
 
-/** Sets the paths of screens that show matches, such as the map: a search stays on them. From other screens it leads to the list. */
+/**
+ * Sets the paths of screens that show matches, such as the map: a search stays on them. From other screens it leads to
+ * the list.
+ */
 export function keepSearchesOn(paths: readonly string[]): void {
   pathsOfMatches = paths;
 }
 
 /** Starts a search and shows its matches. */
-export function search({ q, text }: { readonly q: string; readonly text: string }, range: Readonly<Record<string, string>> = {}): void {
+export function search(
+  { q, text }: { readonly q: string; readonly text: string },
+  range: Readonly<Record<string, string>> = {},
+): void {
   const sought = { q: q.trim(), text: text.trim().replaceAll(/\s+/g, ' '), ...range };
   if (pathsOfMatches.includes(place.peek().path)) setParams({ ...sought, sel: '' });
   else go(hrefTo('/', sought));
@@ -122,7 +128,17 @@ export function quoted(text: string): string {
 }
 
 /** Narrows the search to the range of a brush; bounds that are not given stay. */
-export function narrow({ from, to, shortest, longest }: { from?: number; to?: number; shortest?: number; longest?: number }): void {
+export function narrow({
+  from,
+  to,
+  shortest,
+  longest,
+}: {
+  from?: number;
+  to?: number;
+  shortest?: number;
+  longest?: number;
+}): void {
   const conditions = [
     ...(shortest === undefined ? [] : [`duration >= ${rounded(shortest, Math.floor)}`]),
     ...(longest === undefined ? [] : [`duration <= ${rounded(longest, Math.ceil)}`]),
@@ -135,7 +151,10 @@ export function narrow({ from, to, shortest, longest }: { from?: number; to?: nu
       .join(' AND ');
     for (const condition of conditions) q = withCondition(q, condition, false);
   }
-  setParams({ q, ...(from === undefined || to === undefined ? {} : { from: from.toFixed(3), to: to.toFixed(3), range: '' }) });
+  setParams({
+    q,
+    ...(from === undefined || to === undefined ? {} : { from: from.toFixed(3), to: to.toFixed(3), range: '' }),
+  });
 }
 
 /** Rounds outwards to three digits, so that the condition includes everything in the brush. */

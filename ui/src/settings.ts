@@ -26,7 +26,14 @@ export type EditorName = keyof typeof EDITORS;
 export const EDITOR_NAMES: readonly EditorName[] = ['vscode', 'cursor', 'idea', 'zed'];
 
 const KEY = 'xrayd.settings';
-const DEFAULTS: Settings = { theme: 'system', zone: 'local', times: 'absolute', editor: 'vscode', sourceRoot: '', containerRoot: '' };
+const DEFAULTS: Settings = {
+  theme: 'system',
+  zone: 'local',
+  times: 'absolute',
+  editor: 'vscode',
+  sourceRoot: '',
+  containerRoot: '',
+};
 
 export const settings = signal<Settings>(settingsIn(stored(KEY)));
 
@@ -60,11 +67,15 @@ export function change(changes: Partial<Settings>): void {
 export function editorHref(path: string, line: number): string {
   const { editor, sourceRoot, containerRoot } = settings.value;
   const inside = containerRoot !== '' && path.startsWith(containerRoot) ? path.slice(containerRoot.length) : path;
-  const full = inside.startsWith('/') && inside === path ? inside : `${sourceRoot}/${inside}`.replaceAll(/\/{2,}/g, '/');
+  const full =
+    inside.startsWith('/') && inside === path ? inside : `${sourceRoot}/${inside}`.replaceAll(/\/{2,}/g, '/');
   return EDITORS[editor].href(encodeURI(full).replace(/^\//, editor === 'idea' ? '/' : ''), line);
 }
 
-/** A value from the browser's storage, possibly written by another version of the page; undefined if there is none or storage is blocked. */
+/**
+ * A value from the browser's storage, possibly written by another version of the page; undefined if there is none or
+ * storage is blocked.
+ */
 export function stored(key: string): unknown {
   try {
     return JSON.parse(localStorage.getItem(key) ?? 'null') ?? undefined;

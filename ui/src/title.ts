@@ -36,7 +36,9 @@ export function traceTitle(): string {
 export function withSearch(what: string): string {
   const name = param('range');
   const range = isKeyOf(RANGES, name) ? RANGES[name].name.toLowerCase() : '';
-  const asked = [boxed.value, expression.value === '' ? '' : words.value, range].filter((part) => part !== '').join(', ');
+  const asked = [boxed.value, expression.value === '' ? '' : words.value, range]
+    .filter((part) => part !== '')
+    .join(', ');
   return asked === '' ? what : `${what}: ${asked}`;
 }
 

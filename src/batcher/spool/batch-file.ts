@@ -1,8 +1,16 @@
 import { constants, open, rename, type FileHandle } from 'node:fs/promises';
 import { systemCodeOf } from '../../pipeline/errors.ts';
 
-/** Writes a temporary file, syncs and renames it: a crash leaves a whole file or none. `directory` is the open folder of `path`. */
-export async function writeBatchFile(path: string, parts: readonly Buffer[], bytes: number, directory: FileHandle): Promise<void> {
+/**
+ * Writes a temporary file, syncs and renames it: a crash leaves a whole file or none. `directory` is the open folder of
+ * `path`.
+ */
+export async function writeBatchFile(
+  path: string,
+  parts: readonly Buffer[],
+  bytes: number,
+  directory: FileHandle,
+): Promise<void> {
   const handle = await open(`${path}.part`, 'wx', 0o600);
   try {
     const { bytesWritten } = await handle.writev(parts);
@@ -16,8 +24,8 @@ export async function writeBatchFile(path: string, parts: readonly Buffer[], byt
 }
 
 /**
- * Errors of the file itself. Any other error (no free descriptor, a permission that was removed, no memory) concerns the process or the folder,
- * and is temporary.
+ * Errors of the file itself. Any other error (no free descriptor, a permission that was removed, no memory) concerns
+ * the process or the folder, and is temporary.
  */
 const LOST = new Set(['ENOENT', 'ENOTDIR', 'EISDIR', 'ELOOP', 'ENXIO', 'EIO', 'EUCLEAN', 'EBADMSG']);
 
@@ -27,7 +35,10 @@ export function isLost(error: unknown): boolean {
   return code === undefined || LOST.has(code);
 }
 
-/** Reads a file of `bytes` bytes into `memory`, which has one extra byte to detect a longer file. Does not wait for a pipe or similar. */
+/**
+ * Reads a file of `bytes` bytes into `memory`, which has one extra byte to detect a longer file. Does not wait for a
+ * pipe or similar.
+ */
 export async function readBatchFile(path: string, memory: Buffer, bytes: number): Promise<Buffer> {
   const handle = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
   try {

@@ -6,8 +6,9 @@ import { BOOT_ID_BYTES, elapsedMs, type Moment } from './moment.ts';
 /**
  * A spool file is one batch:
  * 8 bytes "XRAYD-2\n", then little-endian: u32 CRC-32 of everything after it, u32 number of documents n,
- * the time of writing (f64 ms since the epoch, f64 ms of the monotonic clock, 16 bytes that identify the boot from which that clock counts),
- * n × (f64 age in ms at the time of writing, u32 length in bytes), the documents one after the other.
+ * the time of writing (f64 ms since the epoch, f64 ms of the monotonic clock, 16 bytes that identify the boot from
+ * which that clock counts), n × (f64 age in ms at the time of writing, u32 length in bytes), the documents one after
+ * the other.
  * "XRAYD-1\n" can still be read: it has no time of writing, and the arrival in ms since the epoch in place of the age.
  */
 const MAGIC = Buffer.from('XRAYD-2\n', 'latin1');
@@ -34,8 +35,15 @@ const UNFINISHED = /^\d{13}-.{1,60}\.batch\.part$/;
 /** Names sort by the arrival of the first segment; `owner` distinguishes daemons. */
 export function entryOf(segments: readonly Segment[], sequence: number, owner: string): SpoolEntry {
   const bytes = sizeOf(segments);
-  const time = String(Math.min(MAX_NAME_MS, Math.max(0, Math.floor(wallTimeOf(segments[0]!.arrivedAtMs))))).padStart(13, '0');
-  return { name: `${time}-${String(sequence).padStart(6, '0')}-${segments.length}-${bytes}-${owner}.batch`, segments: segments.length, bytes };
+  const time = String(Math.min(MAX_NAME_MS, Math.max(0, Math.floor(wallTimeOf(segments[0]!.arrivedAtMs))))).padStart(
+    13,
+    '0',
+  );
+  return {
+    name: `${time}-${String(sequence).padStart(6, '0')}-${segments.length}-${bytes}-${owner}.batch`,
+    segments: segments.length,
+    bytes,
+  };
 }
 
 export function parseName(name: string): SpoolEntry | 'unfinished' | 'foreign' {
@@ -45,7 +53,10 @@ export function parseName(name: string): SpoolEntry | 'unfinished' | 'foreign' {
   return segments >= 1 && segments <= MAX_SEGMENTS ? { name, segments, bytes: Number(match[2]) } : 'foreign';
 }
 
-/** The parts of a file that is written at `now`. Does not copy the documents: their memory must not be reused until all parts are written. */
+/**
+ * The parts of a file that is written at `now`. Does not copy the documents: their memory must not be reused until all
+ * parts are written.
+ */
 export function encodeBatch(segments: readonly Segment[], now: Moment): Buffer[] {
   const head = Buffer.allocUnsafe(HEADER_BYTES + segments.length * ROW_BYTES);
   const documents: Buffer[] = [];
@@ -75,11 +86,19 @@ export function encodeBatch(segments: readonly Segment[], now: Moment): Buffer[]
   return [head, ...documents];
 }
 
-/** The segments of a file read at `now`, which share its memory; undefined if the file contradicts its name or is damaged. */
+/**
+ * The segments of a file read at `now`, which share its memory; undefined if the file contradicts its name or is
+ * damaged.
+ */
 export function decodeBatch(file: Buffer, entry: SpoolEntry, now: Moment): Segment[] | undefined {
   const isOld = file.subarray(0, MAGIC.length).equals(OLD_MAGIC);
   const headerBytes = isOld ? OLD_HEADER_BYTES : HEADER_BYTES;
-  if (file.length !== entry.bytes || file.length < headerBytes || !(isOld || file.subarray(0, MAGIC.length).equals(MAGIC))) return undefined;
+  if (
+    file.length !== entry.bytes ||
+    file.length < headerBytes ||
+    !(isOld || file.subarray(0, MAGIC.length).equals(MAGIC))
+  )
+    return undefined;
   if (crc32(file.subarray(MAGIC.length + 4)) !== file.readUInt32LE(MAGIC.length)) return undefined;
   const count = file.readUInt32LE(MAGIC.length + 4);
   if (count !== entry.segments || file.length < headerBytes + count * ROW_BYTES) return undefined;
@@ -100,7 +119,11 @@ export function decodeBatch(file: Buffer, entry: SpoolEntry, now: Moment): Segme
 
 function writtenAt(file: Buffer): Moment {
   const at = OLD_HEADER_BYTES;
-  return { wallMs: file.readDoubleLE(at), monotonicMs: file.readDoubleLE(at + 8), bootId: file.subarray(at + 16, at + 16 + BOOT_ID_BYTES) };
+  return {
+    wallMs: file.readDoubleLE(at),
+    monotonicMs: file.readDoubleLE(at + 8),
+    bootId: file.subarray(at + 16, at + 16 + BOOT_ID_BYTES),
+  };
 }
 
 function sizeOf(segments: readonly Segment[]): number {

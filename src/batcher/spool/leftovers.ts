@@ -16,7 +16,10 @@ const OLD_SOCKET = 'owner.sock';
 export interface LeftoversDeps {
   /** The folder that `--spool` names. */
   readonly root: string;
-  /** How long a folder with files must lack a lock file before its process counts as ended: a running process would recreate the lock sooner. */
+  /**
+   * How long a folder with files must lack a lock file before its process counts as ended: a running process would
+   * recreate the lock sooner.
+   */
   readonly unlockedForMs: number;
   /** Monotonic. */
   readonly now: () => number;
@@ -42,8 +45,8 @@ export class Leftovers {
   }
 
   /**
-   * Scans the spool once and moves the files of ended processes into `own`. Resolves with the number of moved files, and the number of bytes in the
-   * folders of running processes. Rejects if the spool cannot be read.
+   * Scans the spool once and moves the files of ended processes into `own`. Resolves with the number of moved files,
+   * and the number of bytes in the folders of running processes. Rejects if the spool cannot be read.
    */
   async adopt(own: OwnedFolder): Promise<{ files: number; othersBytes: number }> {
     const { root, log } = this.#deps;
@@ -65,7 +68,10 @@ export class Leftovers {
     this.#warnForeign(root, files);
     if (total.files > 0) {
       const { files: moved, segments } = total;
-      log.info({ folder: root, segments, files: moved }, 'found segments in the spool; they are sent when no newer segments are waiting');
+      log.info(
+        { folder: root, segments, files: moved },
+        'found segments in the spool; they are sent when no newer segments are waiting',
+      );
     }
     return total;
   }
@@ -104,7 +110,11 @@ export class Leftovers {
   #warnForeign(folder: string, names: readonly string[]): void {
     const files = names.filter((name) => parseName(name) === 'foreign' && !isKnown(name)).length;
     if (files > 0)
-      this.#warnOnce(`foreign ${folder}`, { folder, files }, 'the spool folder contains files that xrayd did not write; they are left alone');
+      this.#warnOnce(
+        `foreign ${folder}`,
+        { folder, files },
+        'the spool folder contains files that xrayd did not write; they are left alone',
+      );
   }
 
   #warnOnce(what: string, fields: LogFields, message: string): void {
@@ -114,7 +124,8 @@ export class Leftovers {
   }
 }
 
-const UNREADABLE = 'cannot read a spool folder; its segments stay there. Run xrayd as the owner of the folder, or change its owner (chown -R)';
+const UNREADABLE =
+  'cannot read a spool folder; its segments stay there. Run xrayd as the owner of the folder, or change its owner (chown -R)';
 
 interface Adoption {
   readonly root: string;
@@ -144,7 +155,11 @@ async function adoptOldLayout(files: readonly string[], deps: Adoption): Promise
 }
 
 /** Moves the finished files, oldest first. Deletes unfinished files, and copies of files that this process owns. */
-async function move(from: (name: string) => string, names: readonly string[], { own, onMoved, isOver, heldNames }: Adoption): Promise<void> {
+async function move(
+  from: (name: string) => string,
+  names: readonly string[],
+  { own, onMoved, isOver, heldNames }: Adoption,
+): Promise<void> {
   const entries: SpoolEntry[] = [];
   const held = heldNames();
   for (const name of names) {

@@ -19,7 +19,10 @@ export function momentNow(): Moment {
   return { wallMs: wallClockMs(), monotonicMs: monotonicMs(), bootId };
 }
 
-/** Ms from `then` to `now`; never negative. Exact within one boot, even if the clock was set; across boots, by the wall clock. */
+/**
+ * Ms from `then` to `now`; never negative. Exact within one boot, even if the clock was set; across boots, by the wall
+ * clock.
+ */
 export function elapsedMs(then: Moment, now: Moment): number {
   const isSameBoot = then.bootId.some((byte) => byte !== 0) && then.bootId.equals(now.bootId);
   return Math.max(0, isSameBoot ? now.monotonicMs - then.monotonicMs : now.wallMs - then.wallMs);
@@ -28,7 +31,10 @@ export function elapsedMs(then: Moment, now: Moment): number {
 /** Linux: a UUID of this boot. */
 function readBootId(): Buffer {
   try {
-    const id = Buffer.from(readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').replaceAll(/[^0-9a-f]/g, ''), 'hex');
+    const id = Buffer.from(
+      readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').replaceAll(/[^0-9a-f]/g, ''),
+      'hex',
+    );
     if (id.length === BOOT_ID_BYTES) return id;
   } catch {}
   return Buffer.alloc(BOOT_ID_BYTES);

@@ -23,8 +23,9 @@ export interface HeldFile extends SpoolEntry {
 }
 
 /**
- * A folder that belongs to this process, which holds the lock on a file in it. Only the process that creates a folder creates its lock file, and only
- * the holder of the lock moves or removes files in the folder, so a folder has one owner at every moment.
+ * A folder that belongs to this process, which holds the lock on a file in it. Only the process that creates a folder
+ * creates its lock file, and only the holder of the lock moves or removes files in the folder, so a folder has one
+ * owner at every moment.
  */
 export class OwnedFolder {
   /** Where the folder was created or found. */
@@ -32,7 +33,10 @@ export class OwnedFolder {
   /** Handle for syncing the folder. */
   readonly directory: FileHandle;
   #lock: FileLock;
-  /** Path of the folder by its descriptor, where that exists (Linux): the folder may be moved, and something else put in its place. */
+  /**
+   * Path of the folder by its descriptor, where that exists (Linux): the folder may be moved, and something else put in
+   * its place.
+   */
   #base: string;
   #files = 0;
 
@@ -76,8 +80,9 @@ export class OwnedFolder {
   }
 
   /**
-   * Claims another process's folder: `held` while that process runs, `gone` if the folder is empty. `unlocked`: somebody deleted the lock file. A
-   * running process would recreate it; set `mayMakeLock` only if none can be running. Rejects with the disk's error.
+   * Claims another process's folder: `held` while that process runs, `gone` if the folder is empty. `unlocked`:
+   * somebody deleted the lock file. A running process would recreate it; set `mayMakeLock` only if none can be running.
+   * Rejects with the disk's error.
    */
   static async claim(path: string, mayMakeLock: boolean): Promise<OwnedFolder | 'held' | 'gone' | 'unlocked'> {
     let lock = lockFile(join(path, LOCK_FILE), 'existing');
@@ -102,7 +107,10 @@ export class OwnedFolder {
     }
   }
 
-  /** Whether `path` no longer leads to this folder: somebody deleted or moved it, or mounted over it. Rejects with the disk's error. */
+  /**
+   * Whether `path` no longer leads to this folder: somebody deleted or moved it, or mounted over it. Rejects with the
+   * disk's error.
+   */
   async isAway(): Promise<boolean> {
     const [own, there] = await Promise.all([this.directory.stat(), statIfThere(this.path)]);
     return !isSameFile(there, own);

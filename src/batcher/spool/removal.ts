@@ -3,7 +3,10 @@ import { messageOf, systemCodeOf } from '../../pipeline/errors.ts';
 import type { Logger } from '../../pipeline/logger.ts';
 import type { HeldFile } from './owned-folder.ts';
 
-/** Deletes files whose segments are sent, refused or dropped. Retries failed deletions: otherwise the next process would send the segments again. */
+/**
+ * Deletes files whose segments are sent, refused or dropped. Retries failed deletions: otherwise the next process would
+ * send the segments again.
+ */
 export class Removal {
   readonly #log: Logger;
   readonly #left = new Set<HeldFile>();

@@ -29,7 +29,10 @@ export interface SharedFolderDeps {
   readonly onTrouble: (error: unknown) => void;
 }
 
-/** The spool folder, which any number of processes share: this process's own folder in it, and the files that ended processes left. */
+/**
+ * The spool folder, which any number of processes share: this process's own folder in it, and the files that ended
+ * processes left.
+ */
 export class SharedFolder {
   readonly #deps: SharedFolderDeps;
   readonly #leftovers: Leftovers;
@@ -80,14 +83,20 @@ export class SharedFolder {
     if (this.#othersBytes > 0 && this.#deps.now() - this.#lookedAtMs > RESCAN_AFTER_MS) await this.look();
   }
 
-  /** Stops writing to a folder that was moved or deleted, so that `open` creates a new one. Files in the old folder are read from their new place. */
+  /**
+   * Stops writing to a folder that was moved or deleted, so that `open` creates a new one. Files in the old folder are
+   * read from their new place.
+   */
   async leaveIfAway(): Promise<void> {
     const own = this.#own;
     const isAway = await own?.isAway().catch(() => false);
     if (isAway !== true || own === undefined || this.#own !== own) return;
     this.#own = undefined;
     this.#moved.add(own);
-    this.#deps.log.warn({ folder: own.path }, "this process's folder of the spool was moved or deleted; creating a new one");
+    this.#deps.log.warn(
+      { folder: own.path },
+      "this process's folder of the spool was moved or deleted; creating a new one",
+    );
   }
 
   async stop(): Promise<void> {
@@ -125,7 +134,12 @@ export class SharedFolder {
       if (files > 0) this.#deps.onLooked();
     } catch (error) {
       const { root, log } = this.#deps;
-      log.limited('spool_look', 'warn', { folder: root, reason: messageOf(error) }, 'cannot look for spool files of processes that have ended');
+      log.limited(
+        'spool_look',
+        'warn',
+        { folder: root, reason: messageOf(error) },
+        'cannot look for spool files of processes that have ended',
+      );
     }
   }
 

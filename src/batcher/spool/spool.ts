@@ -44,7 +44,8 @@ export interface SpoolDeps {
 }
 
 /**
- * Batches on disk, one file each. A batch is written to a temporary file, synced and renamed, so a crash leaves whole files and nothing to repair.
+ * Batches on disk, one file each. A batch is written to a temporary file, synced and renamed, so a crash leaves whole
+ * files and nothing to repair.
  * Each process has its own folder in the spool; at start and every 10 s it moves the files of ended processes into it.
  * Disk errors never become exceptions: the caller keeps its segments, and the log says why.
  */
@@ -83,7 +84,8 @@ export class Spool implements Component, SegmentStock {
       now,
       lookEveryMs: config.lookEveryMs ?? LOOK_EVERY_MS,
       onAdopted: (files) => this.#adopt(files),
-      heldNames: () => new Set([...this.#entries, ...this.#memory.taken, ...this.#removal.left].map(({ name }) => name)),
+      heldNames: () =>
+        new Set([...this.#entries, ...this.#memory.taken, ...this.#removal.left].map(({ name }) => name)),
       onLook: () => this.#removal.retry(),
       onLooked: () => this.#onLooked(),
       onTrouble: (error) => this.#setTrouble(error),
@@ -119,7 +121,10 @@ export class Spool implements Component, SegmentStock {
   /** Never rejects, and takes at most a second: the daemon must start whatever the disk does. */
   async start(): Promise<void> {
     const timeout = new AbortController();
-    await Promise.race([this.#folder.look(), sleep(OPEN_TIMEOUT_MS, undefined, { signal: timeout.signal }).catch(() => {})]);
+    await Promise.race([
+      this.#folder.look(),
+      sleep(OPEN_TIMEOUT_MS, undefined, { signal: timeout.signal }).catch(() => {}),
+    ]);
     timeout.abort();
   }
 
@@ -130,7 +135,8 @@ export class Spool implements Component, SegmentStock {
 
   /**
    * Resolves with true once the segments would survive a power loss, and with false if they still belong to the caller.
-   * Calls `onTaken` in the same turn in which the segments become spooled, so that every reading counts them exactly once.
+   * Calls `onTaken` in the same turn in which the segments become spooled, so that every reading counts them exactly
+   * once.
    */
   async write(segments: readonly Segment[], onTaken: () => void): Promise<boolean> {
     const entry = entryOf(segments, this.#sequence++, this.#owner);
@@ -166,8 +172,8 @@ export class Spool implements Component, SegmentStock {
   }
 
   /**
-   * Takes the oldest batch, or the newest, for sending: call `checkOut`, then `finish` or `giveBack`. undefined: the file could not be read, and
-   * either stays or has been counted as lost and set aside.
+   * Takes the oldest batch, or the newest, for sending: call `checkOut`, then `finish` or `giveBack`. undefined: the
+   * file could not be read, and either stays or has been counted as lost and set aside.
    */
   async take(): Promise<{ entry: HeldFile; segments: readonly Segment[] } | undefined> {
     const entry = this.#config.isNewestFirst ? this.#entries.pop() : this.#entries.shift();
@@ -194,7 +200,10 @@ export class Spool implements Component, SegmentStock {
     this.#segments -= entry.segments;
   }
 
-  /** The batch was not sent: its file stays and is sent later. After this call, as after `finish`, the segments must not be read. */
+  /**
+   * The batch was not sent: its file stays and is sent later. After this call, as after `finish`, the segments must not
+   * be read.
+   */
   giveBack(entry: HeldFile): void {
     this.#segments += entry.segments;
     this.#putBack(entry);
@@ -207,7 +216,10 @@ export class Spool implements Component, SegmentStock {
     await this.#removal.remove(entry);
   }
 
-  /** Counts the files of an ended process, by their names alone: a large spool must not slow down the start or take memory. */
+  /**
+   * Counts the files of an ended process, by their names alone: a large spool must not slow down the start or take
+   * memory.
+   */
   #adopt(files: readonly HeldFile[]): void {
     for (const { segments, bytes } of files) {
       this.#segments += segments;
@@ -229,7 +241,12 @@ export class Spool implements Component, SegmentStock {
       this.#segments -= oldest.segments;
       this.#bytes -= oldest.bytes;
       this.#accounting.dropped.spool_full += oldest.segments;
-      this.#log.limited('dropped_spool_full', 'error', { reason: 'spool_full', segments: oldest.segments }, dropMessage('spool_full'));
+      this.#log.limited(
+        'dropped_spool_full',
+        'error',
+        { reason: 'spool_full', segments: oldest.segments },
+        dropMessage('spool_full'),
+      );
       void this.#removal.remove(oldest);
     }
     return true;
@@ -238,7 +255,11 @@ export class Spool implements Component, SegmentStock {
   /** Keeps the file, to read it again after a pause. */
   #keep(entry: HeldFile, error: unknown): void {
     this.#putBack(entry);
-    this.#readTrouble = this.#report('spool_read', error, 'cannot read the spool; its files stay and are read again later');
+    this.#readTrouble = this.#report(
+      'spool_read',
+      error,
+      'cannot read the spool; its files stay and are read again later',
+    );
   }
 
   #putBack(entry: HeldFile): void {
@@ -255,7 +276,10 @@ export class Spool implements Component, SegmentStock {
     const { name, segments, folder } = entry;
     let what = 'cannot be read; renamed to .unreadable';
     await rename(folder.at(name), join(this.#config.folder, `${name}.unreadable`)).catch((error: unknown) => {
-      what = systemCodeOf(error) === 'ENOENT' ? 'is missing: it was deleted or moved' : 'cannot be read, and could not be renamed';
+      what =
+        systemCodeOf(error) === 'ENOENT'
+          ? 'is missing: it was deleted or moved'
+          : 'cannot be read, and could not be renamed';
     });
     this.#log.limited(
       'dropped_spool_unreadable',
@@ -271,7 +295,10 @@ export class Spool implements Component, SegmentStock {
     this.onFound();
   }
 
-  /** Reports a disk that hangs before it returns an error. The operation cannot be cancelled; the callers limit how many there are. */
+  /**
+   * Reports a disk that hangs before it returns an error. The operation cannot be cancelled; the callers limit how many
+   * there are.
+   */
   async #watch<T>(work: Promise<T>): Promise<T> {
     const timer = setTimeout(() => this.#setTrouble(new DeadlineError('the disk', HANG_MS)), HANG_MS);
     timer.unref();
@@ -290,7 +317,12 @@ export class Spool implements Component, SegmentStock {
   #report(limit: string, error: unknown, message: string): Trouble {
     const { folder } = this.#config;
     const reason = messageOf(error);
-    this.#log.limited(limit, 'error', { folder, reason, uid: process.getuid?.(), remedy: remedyOf(error, folder) }, message);
+    this.#log.limited(
+      limit,
+      'error',
+      { folder, reason, uid: process.getuid?.(), remedy: remedyOf(error, folder) },
+      message,
+    );
     return { reason, untilMs: this.#now() + RETRY_AFTER_MS };
   }
 }

@@ -29,7 +29,8 @@ export function formatLine(summary: DocumentSummary, arrivedAtMs: number, hasCol
     paint(color, status.padEnd(9)),
     durationOf(summary.durationMs).padStart(8),
   ];
-  if (summary.subsegments > 0) columns.push(paint('dim', `${summary.subsegments} subsegment${summary.subsegments === 1 ? '' : 's'}`));
+  if (summary.subsegments > 0)
+    columns.push(paint('dim', `${summary.subsegments} subsegment${summary.subsegments === 1 ? '' : 's'}`));
   return `${columns.join('  ')}\n`;
 }
 

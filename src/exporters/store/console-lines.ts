@@ -5,7 +5,10 @@ import { everyBytes } from '../../pipeline/collector.ts';
 
 /** Nobody reads more, and writing more would slow down storing. */
 const LINES_A_SECOND = 50;
-/** Bytes of documents after which garbage is reported: a parsed document can take ten times its text, and V8 lets that grow beyond a memory limit. */
+/**
+ * Bytes of documents after which garbage is reported: a parsed document can take ten times its text, and V8 lets that
+ * grow beyond a memory limit.
+ */
 const GARBAGE_BYTES = 512 * 1024;
 
 export interface ConsoleLinesDeps {
@@ -45,7 +48,8 @@ export class ConsoleLines {
   #lineOf(document: Uint8Array, arrivedAtMs: number): string | undefined {
     const { hasColor } = this.#deps;
     const kind = otlpKindOf(document);
-    if (kind !== undefined) return formatOtlpLine(kind, Math.floor(((document.length - kind.length) * 3) / 4), arrivedAtMs, hasColor);
+    if (kind !== undefined)
+      return formatOtlpLine(kind, Math.floor(((document.length - kind.length) * 3) / 4), arrivedAtMs, hasColor);
     const summary = summarize(Buffer.from(document.buffer, document.byteOffset, document.byteLength).toString('utf8'));
     return summary === undefined ? undefined : formatLine(summary, arrivedAtMs, hasColor);
   }

@@ -62,7 +62,13 @@ export class LocalExporter implements Exporter {
     } catch (error) {
       this.#count('retry', startedMs);
       const isFull = error instanceof StoreFullError;
-      if (!isFull) log.limited('store_failed', 'error', { error: messageOf(error) }, 'traces could not be stored; they are kept and retried');
+      if (!isFull)
+        log.limited(
+          'store_failed',
+          'error',
+          { error: messageOf(error) },
+          'traces could not be stored; they are kept and retried',
+        );
       return { kind: 'retry', code: isFull ? 'store_full' : 'store_failed', error };
     }
     for (const { position, rejectedAs } of refused) {

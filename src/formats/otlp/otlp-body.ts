@@ -1,4 +1,6 @@
-/** What AWS Distro for OpenTelemetry sends on the same port, each followed by base64: spans, unsampled spans, metrics. */
+/**
+ * What AWS Distro for OpenTelemetry sends on the same port, each followed by base64: spans, unsampled spans, metrics.
+ */
 const KINDS = ['T1S', 'T1U', 'M1'] as const;
 const OPENING_BRACE = 0x7b;
 

@@ -32,11 +32,18 @@ class XRayException implements SpanException {
     this.#span = span;
   }
 
-  /** X-Ray's schema and most SDKs have the innermost first; AWS's Python SDK sends the outermost first. Source: its utils/stacktrace.py. */
+  /**
+   * X-Ray's schema and most SDKs have the innermost first; AWS's Python SDK sends the outermost first. Source: its
+   * utils/stacktrace.py.
+   */
   get frames(): readonly StackFrame[] {
     const frames = arrayOf(this.#json['stack'])
       .filter(isObject)
-      .map(({ path, line, label }) => ({ path: textOf(path) ?? '', line: Number(line ?? 0) || 0, label: textOf(label) ?? '' }));
+      .map(({ path, line, label }) => ({
+        path: textOf(path) ?? '',
+        line: Number(line ?? 0) || 0,
+        label: textOf(label) ?? '',
+      }));
     return isFromPython(this.#span) ? frames.toReversed() : frames;
   }
 }

@@ -3,7 +3,10 @@ import { integerOf, isObject, type Json } from '../../json/json.ts';
 import type { Finding, Span } from '../../trace/model.ts';
 import { shown } from '../../trace/shown.ts';
 
-/** The type of a document's member. Members that are not in the table may have any type: X-Ray stores them, and nothing here reads them. */
+/**
+ * The type of a document's member. Members that are not in the table may have any type: X-Ray stores them, and nothing
+ * here reads them.
+ */
 export type Shape =
   | 'text'
   | 'number'
@@ -20,12 +23,19 @@ const texts = <K extends string>(...names: readonly K[]): Record<K, 'text'> =>
 
 const STACK_FRAME: Shape = { members: { path: 'text', line: 'number', label: 'text' } };
 const EXCEPTION: Shape = {
-  members: { ...texts('id', 'message', 'type', 'cause'), remote: 'boolean', truncated: 'number', skipped: 'number', stack: { list: STACK_FRAME } },
+  members: {
+    ...texts('id', 'message', 'type', 'cause'),
+    remote: 'boolean',
+    truncated: 'number',
+    skipped: 'number',
+    stack: { list: STACK_FRAME },
+  },
 };
 
 /**
- * Segments and subsegments. Source: X-Ray's published schema of segment documents and the developer guide. Deviations of X-Ray's SDKs, such as
- * `cause` as `{"id": …}` and `content_length` as a text, are accepted, because their users cannot change them.
+ * Segments and subsegments. Source: X-Ray's published schema of segment documents and the developer guide. Deviations
+ * of X-Ray's SDKs, such as `cause` as `{"id": …}` and `content_length` as a text, are accepted, because their users
+ * cannot change them.
  */
 export const DOCUMENT: Shapes = {
   ...texts('id', 'name', 'trace_id', 'parent_id', 'type', 'user', 'origin', 'resource_arn', 'namespace'),
@@ -39,7 +49,13 @@ export const DOCUMENT: Shapes = {
   service: { members: texts('version') },
   http: {
     members: {
-      request: { members: { ...texts('method', 'url', 'user_agent', 'client_ip'), x_forwarded_for: 'boolean', traced: 'boolean' } },
+      request: {
+        members: {
+          ...texts('method', 'url', 'user_agent', 'client_ip'),
+          x_forwarded_for: 'boolean',
+          traced: 'boolean',
+        },
+      },
       response: { members: { status: 'whole number', content_length: { either: ['number', 'text'] } } },
     },
   },
@@ -67,9 +83,23 @@ export const DOCUMENT: Shapes = {
       xray: 'object',
     },
   },
-  cause: { either: [{ members: { working_directory: 'text', paths: { list: 'text' }, exceptions: { list: EXCEPTION } } }, 'text'] },
+  cause: {
+    either: [
+      { members: { working_directory: 'text', paths: { list: 'text' }, exceptions: { list: EXCEPTION } } },
+      'text',
+    ],
+  },
   sql: {
-    members: texts('connection_string', 'url', 'sanitized_query', 'database_type', 'database_version', 'driver_version', 'user', 'preparation'),
+    members: texts(
+      'connection_string',
+      'url',
+      'sanitized_query',
+      'database_type',
+      'database_version',
+      'driver_version',
+      'user',
+      'preparation',
+    ),
   },
   annotations: 'object',
   metadata: 'object',
@@ -90,17 +120,33 @@ export function* segmentFindings(span: Span): Generator<Finding> {
   const { id, recorded: json } = span;
   for (const { path, wanted, found } of mismatches(json, DOCUMENT, '')) {
     yield found === 'null'
-      ? { code: 'null_member', id, message: `${path} is null: X-Ray treats it as absent`, remedy: `Remove it, or set it to ${wanted}.` }
-      : { code: 'wrong_type', id, message: `${path} is ${found}, but X-Ray expects ${wanted}: it is ignored`, remedy: `Set it to ${wanted}.` };
+      ? {
+          code: 'null_member',
+          id,
+          message: `${path} is null: X-Ray treats it as absent`,
+          remedy: `Remove it, or set it to ${wanted}.`,
+        }
+      : {
+          code: 'wrong_type',
+          id,
+          message: `${path} is ${found}, but X-Ray expects ${wanted}: it is ignored`,
+          remedy: `Set it to ${wanted}.`,
+        };
   }
   if (json['inferred'] !== undefined) {
-    const message = 'it has the member `inferred`, which is reserved for segments that X-Ray adds: the member is ignored';
+    const message =
+      'it has the member `inferred`, which is reserved for segments that X-Ray adds: the member is ignored';
     yield { code: 'reserved_member', id, message, remedy: 'Remove `inferred`.' };
   }
   const { namespace } = json;
   if (span.isSubsegment && typeof namespace === 'string' && !NAMESPACES.has(namespace)) {
     const message = `its namespace is "${shown(namespace)}"; X-Ray only knows aws and remote, in lower case, and does not treat it as a call`;
-    yield { code: 'unknown_namespace', id, message, remedy: 'Set it to aws for calls to AWS services and to remote for other calls, or remove it.' };
+    yield {
+      code: 'unknown_namespace',
+      id,
+      message,
+      remedy: 'Set it to aws for calls to AWS services and to remote for other calls, or remove it.',
+    };
   }
   yield* times(span);
 }
@@ -108,7 +154,12 @@ export function* segmentFindings(span: Span): Generator<Finding> {
 function* times({ id, start, end }: Span): Generator<Finding> {
   if (Math.max(start, end ?? 0) > MAX_SECONDS) {
     const message = 'its times are not seconds since the epoch: they look like milliseconds or smaller units';
-    yield { code: 'time_unit', id, message, remedy: 'Convert them: start_time and end_time are seconds, with fractions.' };
+    yield {
+      code: 'time_unit',
+      id,
+      message,
+      remedy: 'Convert them: start_time and end_time are seconds, with fractions.',
+    };
   } else if (start <= 0) {
     yield {
       code: 'time_unit',
@@ -119,7 +170,12 @@ function* times({ id, start, end }: Span): Generator<Finding> {
   }
   if (end !== undefined && end < start) {
     const message = `it ends ${Math.round((start - end) * 1000)} ms before it starts: its duration counts as 0`;
-    yield { code: 'negative_duration', id, message, remedy: 'Measure the duration with a monotonic clock, and add it to the start.' };
+    yield {
+      code: 'negative_duration',
+      id,
+      message,
+      remedy: 'Measure the duration with a monotonic clock, and add it to the start.',
+    };
   }
 }
 
@@ -137,11 +193,15 @@ function* mismatches(json: Json, shapes: Shapes, path: string): Generator<Mismat
 
 function* mismatchesIn(value: unknown, shape: Shape, path: string): Generator<Mismatch> {
   if (!isOf(value, shape)) {
-    if (value !== null || !MAY_BE_NULL.test(path)) yield { path, wanted: kindOf(shape), found: value === null ? 'null' : nameOf(value) };
+    if (value !== null || !MAY_BE_NULL.test(path))
+      yield { path, wanted: kindOf(shape), found: value === null ? 'null' : nameOf(value) };
   } else if (typeof shape === 'string') return;
-  else if ('either' in shape) yield* mismatchesIn(value, isOf(value, shape.either[0]) ? shape.either[0] : shape.either[1], path);
+  else if ('either' in shape)
+    yield* mismatchesIn(value, isOf(value, shape.either[0]) ? shape.either[0] : shape.either[1], path);
   else if ('members' in shape) yield* mismatches(value as Json, shape.members, `${path}.`);
-  else for (const [i, element] of (value as unknown[]).entries()) yield* mismatchesIn(element, shape.list, `${path}[${i}]`);
+  else
+    for (const [i, element] of (value as unknown[]).entries())
+      yield* mismatchesIn(element, shape.list, `${path}[${i}]`);
 }
 
 function isOf(value: unknown, shape: Shape): boolean {
@@ -165,7 +225,11 @@ function isOf(value: unknown, shape: Shape): boolean {
 
 function kindOf(shape: Shape): string {
   if (typeof shape !== 'string')
-    return 'either' in shape ? `${kindOf(shape.either[0])} or ${kindOf(shape.either[1])}` : 'list' in shape ? 'a list' : 'an object';
+    return 'either' in shape
+      ? `${kindOf(shape.either[0])} or ${kindOf(shape.either[1])}`
+      : 'list' in shape
+        ? 'a list'
+        : 'an object';
   return shape === 'object' ? 'an object' : `a ${shape}`;
 }
 

@@ -4,8 +4,9 @@ import type { Link } from '../../trace/model.ts';
 const NONE: readonly Link[] = [];
 
 /**
- * The links of one (sub)segment. Lambda adds them to `Invocation`, with attributes; a link without attributes, as SDKs write it, refers to the
- * sender. Source: traces of AWS in the test data of awslabs/aws-iatk (test/fixtures/lambda-links.json).
+ * The links of one (sub)segment. Lambda adds them to `Invocation`, with attributes; a link without attributes, as SDKs
+ * write it, refers to the sender. Source: traces of AWS in the test data of awslabs/aws-iatk
+ * (test/fixtures/lambda-links.json).
  */
 export function linksIn(links: unknown): readonly Link[] {
   // The usual case.

@@ -1,8 +1,11 @@
 /**
  * Who may call an operation without their own credentials:
- * `sdk`: every application on the host. SDKs call it through the daemon, which forwards it; the local X-Ray requires no token.
- * `daemon`: other operations that AWSXRayDaemonWriteAccess allows. The daemon forwards it; the local X-Ray requires its token.
- * `account`: operations that read traces or change settings. The daemon forwards it only with --proxy-allow; the local X-Ray requires its token.
+ * `sdk`: every application on the host. SDKs call it through the daemon, which forwards it; the local X-Ray requires no
+ * token.
+ * `daemon`: other operations that AWSXRayDaemonWriteAccess allows. The daemon forwards it; the local X-Ray requires its
+ * token.
+ * `account`: operations that read traces or change settings. The daemon forwards it only with --proxy-allow; the local
+ * X-Ray requires its token.
  */
 export type Caller = 'sdk' | 'daemon' | 'account';
 
@@ -16,7 +19,10 @@ interface OperationRow {
   readonly reads?: true;
 }
 
-/** Every operation of X-Ray. Sources: the X-Ray model 2016-04-12 (checked by test/formats/xray/operations.test.ts) and the managed policy AWSXRayDaemonWriteAccess. */
+/**
+ * Every operation of X-Ray. Sources: the X-Ray model 2016-04-12 (checked by test/formats/xray/operations.test.ts) and
+ * the managed policy AWSXRayDaemonWriteAccess.
+ */
 export const OPERATIONS = {
   PutTraceSegments: { path: '/TraceSegments', caller: 'sdk' },
   PutTelemetryRecords: { path: '/TelemetryRecords', caller: 'sdk' },
@@ -70,7 +76,10 @@ export interface XRayOperation extends OperationRow {
 }
 
 /** The table as a list. */
-export const ALL_OPERATIONS: readonly XRayOperation[] = Object.entries(OPERATIONS).map(([name, row]) => ({ name: name as OperationName, ...row }));
+export const ALL_OPERATIONS: readonly XRayOperation[] = Object.entries(OPERATIONS).map(([name, row]) => ({
+  name: name as OperationName,
+  ...row,
+}));
 
 const BY_PATH = new Map(ALL_OPERATIONS.map((operation) => [operation.path, operation]));
 
@@ -79,7 +88,9 @@ export function operationAt(path: string): XRayOperation | undefined {
   return BY_PATH.get(path);
 }
 
-/** The IAM action of an operation. Source: the service authorization reference, where actions are named like operations. */
+/**
+ * The IAM action of an operation. Source: the service authorization reference, where actions are named like operations.
+ */
 export function iamActionOf({ name }: XRayOperation): string {
   return `xray:${name}`;
 }

@@ -4,7 +4,14 @@ import { BACKSLASH, jsonShapeProblem, QUOTE } from '../../json/json-shape.ts';
 import { MAX_DOCUMENTS_PER_CALL } from './limits.ts';
 
 /** Why a body of PutTraceSegments cannot be read. */
-export type DocumentsProblem = 'not_json' | 'not_utf8' | 'too_deep' | 'no_documents' | 'not_strings' | 'too_many' | 'too_much_else';
+export type DocumentsProblem =
+  | 'not_json'
+  | 'not_utf8'
+  | 'too_deep'
+  | 'no_documents'
+  | 'not_strings'
+  | 'too_many'
+  | 'too_much_else';
 
 export interface DecodedDocuments {
   readonly documents: readonly Uint8Array[];
@@ -31,15 +38,23 @@ const OTHER_LIMITS = { maxDepth: 32, maxValues: 1_000 };
 const MAX_EMPTY_LITERAL = 2;
 
 /**
- * Decodes the documents in a body of PutTraceSegments, in the memory of the body: they are valid as long as it is, and the body is no longer JSON.
- * A body with a problem is unchanged. Neither the body nor a document becomes a JavaScript string: 5 MB can hold 1.6 million empty documents, which
- * would take 200 MB, and every copy of a document of megabytes counts within a memory limit. Stops at the first document beyond `maxDocuments`.
+ * Decodes the documents in a body of PutTraceSegments, in the memory of the body: they are valid as long as it is, and
+ * the body is no longer JSON.
+ * A body with a problem is unchanged. Neither the body nor a document becomes a JavaScript string: 5 MB can hold 1.6
+ * million empty documents, which would take 200 MB, and every copy of a document of megabytes counts within a memory
+ * limit. Stops at the first document beyond `maxDocuments`.
  */
-export function decodeDocuments(body: Buffer, maxDocuments = MAX_DOCUMENTS_PER_CALL): DecodedDocuments | DocumentsProblem {
+export function decodeDocuments(
+  body: Buffer,
+  maxDocuments = MAX_DOCUMENTS_PER_CALL,
+): DecodedDocuments | DocumentsProblem {
   if (!isUtf8(body)) return 'not_utf8';
   try {
     const { documents, empty } = new BodyScanner(body, maxDocuments).scan();
-    return { documents: documents.map(({ start, end }) => body.subarray(start + 1, decodeEscapes(body, start + 1, end - 1))), empty };
+    return {
+      documents: documents.map(({ start, end }) => body.subarray(start + 1, decodeEscapes(body, start + 1, end - 1))),
+      empty,
+    };
   } catch (error) {
     if (error instanceof BodyError) return error.problem;
     throw error;
@@ -55,7 +70,10 @@ class BodyError extends Error {
   }
 }
 
-/** Scans the object in a body. Members besides the documents are parsed as JSON if they are small, and refused otherwise. */
+/**
+ * Scans the object in a body. Members besides the documents are parsed as JSON if they are small, and refused
+ * otherwise.
+ */
 class BodyScanner {
   readonly #body: Buffer;
   readonly #maxDocuments: number;
@@ -106,7 +124,9 @@ class BodyScanner {
   #problemOfRest(): DocumentsProblem {
     const { maxDepth } = OTHER_LIMITS;
     if (jsonShapeProblem(this.#body, { maxDepth, maxValues: Infinity }) === 'too_deep') return 'too_deep';
-    return this.#body.length - this.#at <= MAX_OTHER_BYTES && isJson(this.#body.toString('utf8', this.#at)) ? 'no_documents' : 'not_json';
+    return this.#body.length - this.#at <= MAX_OTHER_BYTES && isJson(this.#body.toString('utf8', this.#at))
+      ? 'no_documents'
+      : 'not_json';
   }
 
   #key(): string {
@@ -162,7 +182,8 @@ class BodyScanner {
       this.#at++;
     }
     const bytes = this.#body.subarray(start, this.#at);
-    if (bytes.length > MAX_OTHER_BYTES || jsonShapeProblem(bytes, OTHER_LIMITS) !== undefined) throw new BodyError('too_much_else');
+    if (bytes.length > MAX_OTHER_BYTES || jsonShapeProblem(bytes, OTHER_LIMITS) !== undefined)
+      throw new BodyError('too_much_else');
     return bytes.toString('utf8').trimEnd();
   }
 
@@ -203,7 +224,8 @@ class BodyScanner {
 
   #skipSpace(): void {
     const body = this.#body;
-    while (body[this.#at] === 0x20 || body[this.#at] === 0x0a || body[this.#at] === 0x0d || body[this.#at] === 0x09) this.#at++;
+    while (body[this.#at] === 0x20 || body[this.#at] === 0x0a || body[this.#at] === 0x0d || body[this.#at] === 0x09)
+      this.#at++;
   }
 }
 

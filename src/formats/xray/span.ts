@@ -22,7 +22,10 @@ const NO_SPANS: readonly XRaySpan[] = [];
 const NO_EVENTS: readonly Event[] = [];
 const OK: Outcome = { isFault: false, isError: false, isThrottle: false };
 
-/** A segment or a subsegment of an X-Ray document: getters over its parsed JSON, so that reading a document makes one small object per span. */
+/**
+ * A segment or a subsegment of an X-Ray document: getters over its parsed JSON, so that reading a document makes one
+ * small object per span.
+ */
 export class XRaySpan implements SpanPart {
   readonly isSubsegment: boolean;
   parent: SpanPart | undefined;
@@ -68,7 +71,8 @@ export class XRaySpan implements SpanPart {
   }
 
   /**
-   * A completed version takes precedence over one in progress; of two completed versions, the first to arrive does, embedded or not.
+   * A completed version takes precedence over one in progress; of two completed versions, the first to arrive does,
+   * embedded or not.
    * Source: recorded answers of X-Ray.
    */
   takeVersion(other: SpanPart): void {
@@ -91,7 +95,11 @@ export class XRaySpan implements SpanPart {
   }
 
   segmentDocument(): Record<string, unknown> {
-    return segmentDocument(this.#json, { name: this.xrayName, isInside: this.parent !== undefined, isCall: this.isCall });
+    return segmentDocument(this.#json, {
+      name: this.xrayName,
+      isInside: this.parent !== undefined,
+      isCall: this.isCall,
+    });
   }
 
   get name(): string {

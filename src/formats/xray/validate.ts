@@ -8,7 +8,9 @@ export const SEGMENT_ID = /^[0-9a-f]{16}$/i;
 export const TRACE_ID = /^1-[0-9a-f]{8}-[0-9a-f]{24}$/i;
 /** Source: X-Ray developer guide, segment documents. X-Ray's published schema is the same except for the backslash. */
 const NAME = /^[\p{L}\p{Z}\p{N}_.:/%&#=+\\\-@]+$/u;
-/** Each value costs tens of bytes, however short it is; a document within the quota of 64 KB has less than half as many. */
+/**
+ * Each value costs tens of bytes, however short it is; a document within the quota of 64 KB has less than half as many.
+ */
 const DOCUMENT_LIMITS = { maxDepth: 2 * MAX_DEPTH + 2, maxValues: 100_000 };
 /** A shorter text cannot exceed the limits. */
 const UNSUSPICIOUS_LENGTH = 2 * MAX_DEPTH;
@@ -16,11 +18,13 @@ const UNSUSPICIOUS_LENGTH = 2 * MAX_DEPTH;
 const MAX_ID = 64;
 
 /**
- * Validates a document like PutTraceSegments, including nested subsegments: an invalid one refuses the whole document, under the outer ID.
+ * Validates a document like PutTraceSegments, including nested subsegments: an invalid one refuses the whole document,
+ * under the outer ID.
  * Codes, messages and the order of the checks follow recorded answers of X-Ray and the developer guide.
  */
 export function readDocument(text: string): SegmentDocument | Refusal {
-  if (text.length > UNSUSPICIOUS_LENGTH && textShapeProblem(text, DOCUMENT_LIMITS) !== undefined) return refusal({}, 'ParseError', false);
+  if (text.length > UNSUSPICIOUS_LENGTH && textShapeProblem(text, DOCUMENT_LIMITS) !== undefined)
+    return refusal({}, 'ParseError', false);
   let json: unknown;
   try {
     json = JSON.parse(text);
@@ -40,7 +44,9 @@ interface Problem {
 }
 
 function refusal({ id, trace_id: traceId }: Json, code: string, isSubsegment: boolean): Refusal {
-  const message = isSubsegment ? `Invalid subsegment. ErrorCode: ${code}, Cause: null` : `Invalid segment. ErrorCode: ${code}`;
+  const message = isSubsegment
+    ? `Invalid subsegment. ErrorCode: ${code}, Cause: null`
+    : `Invalid segment. ErrorCode: ${code}`;
   return { id: shortened(id) ?? null, code, message, traceId: shortened(traceId) };
 }
 
@@ -51,7 +57,11 @@ function shortened(id: unknown): string | undefined {
 
 function outerProblem(json: Json, isSubsegment: boolean): Problem | undefined {
   const code =
-    typeProblem(json['type']) ?? identityProblem(json) ?? traceIdProblem(json['trace_id']) ?? timeProblem(json, isSubsegment) ?? parentProblem(json);
+    typeProblem(json['type']) ??
+    identityProblem(json) ??
+    traceIdProblem(json['trace_id']) ??
+    timeProblem(json, isSubsegment) ??
+    parentProblem(json);
   return code === undefined ? undefined : { code, isNested: false };
 }
 
@@ -92,7 +102,10 @@ function traceIdProblem(traceId: unknown): string | undefined {
   return typeof traceId === 'string' && TRACE_ID.test(traceId) ? undefined : 'InvalidTraceId';
 }
 
-function timeProblem({ start_time: start, end_time: end, in_progress: inProgress }: Json, isSubsegment: boolean): string | undefined {
+function timeProblem(
+  { start_time: start, end_time: end, in_progress: inProgress }: Json,
+  isSubsegment: boolean,
+): string | undefined {
   if (start === undefined || start === null) return 'MissingStartTime';
   if (typeof start !== 'number' || !Number.isFinite(start)) return 'ParseError';
   if (end !== undefined && end !== null) {

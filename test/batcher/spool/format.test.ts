@@ -30,7 +30,9 @@ test('reads back what was written, with exact bytes and ages', () => {
       const file = Buffer.concat(encodeBatch(segments, WRITTEN));
       expect(file.length).toBe(entry.bytes);
       const back = decodeBatch(file, entry, WRITTEN)!;
-      expect(back.map(({ chunk, start, end }) => chunk.toString('hex', start, end))).toEqual(list.map((bytes) => Buffer.from(bytes).toString('hex')));
+      expect(back.map(({ chunk, start, end }) => chunk.toString('hex', start, end))).toEqual(
+        list.map((bytes) => Buffer.from(bytes).toString('hex')),
+      );
       for (const { arrivedAtMs } of back) expect(WRITTEN.monotonicMs - arrivedAtMs).toBeCloseTo(ageMs, 3);
       expect(parseName(entry.name)).toEqual(entry);
     }),
@@ -92,7 +94,10 @@ test('detects any changed byte and any truncation', () => {
     changed[i] = changed[i]! ^ 0x10;
     expect(decodeBatch(changed, entry, WRITTEN), `byte ${i} changed`).toBeUndefined();
     expect(decodeBatch(file.subarray(0, i), entry, WRITTEN), `cut at ${i}`).toBeUndefined();
-    expect(decodeBatch(file.subarray(0, i), { ...entry, bytes: i }, WRITTEN), `cut at ${i}, and the name knows`).toBeUndefined();
+    expect(
+      decodeBatch(file.subarray(0, i), { ...entry, bytes: i }, WRITTEN),
+      `cut at ${i}, and the name knows`,
+    ).toBeUndefined();
   }
   expect(decodeBatch(Buffer.concat([file, Buffer.of(0)]), entry, WRITTEN)).toBeUndefined();
   expect(decodeBatch(file, { ...entry, segments: 2 }, WRITTEN)).toBeUndefined();

@@ -8,7 +8,8 @@ import { numberedDocuments } from '../../fakes/segments.ts';
 import { canUnshare, SpoolProcess, type SpoolProcessOptions } from '../../fakes/spool-process.ts';
 
 const scope = new Scope();
-const start = (folder: string, options: SpoolProcessOptions = {}): Promise<SpoolProcess> => SpoolProcess.startIn(scope, folder, options);
+const start = (folder: string, options: SpoolProcessOptions = {}): Promise<SpoolProcess> =>
+  SpoolProcess.startIn(scope, folder, options);
 
 function namesIn(folder: string): string[] {
   return readdirSync(folder, { encoding: 'utf8', recursive: true });
@@ -130,7 +131,12 @@ test.skipIf(!isRoot)(`names a spool of another user, with this process's user an
   const folder = scope.folder();
   chmodSync(folder, 0o755);
   const { log } = await (await start(folder, { uid: OTHER_UID })).look();
-  const fields = { folder, uid: OTHER_UID, reason: expect.stringMatching(/EACCES/), remedy: expect.stringMatching(`chown ${OTHER_UID} ${folder}`) };
+  const fields = {
+    folder,
+    uid: OTHER_UID,
+    reason: expect.stringMatching(/EACCES/),
+    remedy: expect.stringMatching(`chown ${OTHER_UID} ${folder}`),
+  };
   expect(log.find(({ level }) => level === 'error')).toMatchObject({ fields });
 });
 
@@ -139,7 +145,9 @@ test('the size limit applies to all processes that share the folder: refuses a w
   const document = 'x'.repeat(1_000);
   const [first, second] = [await start(folder, { maxBytes: 10_000 }), await start(folder, { maxBytes: 10_000 })];
   for (let i = 0; i < 6; i++) expect(await first.write(document)).toBe(true);
-  await expect.poll(async () => [await second.write(document), (await second.look()).snapshot.dropped.spool_full]).toEqual([true, 1]);
+  await expect
+    .poll(async () => [await second.write(document), (await second.look()).snapshot.dropped.spool_full])
+    .toEqual([true, 1]);
   expect((await second.look()).imbalance).toBe(0);
   // Its owner sends them, which frees space.
   await first.send();
@@ -250,10 +258,12 @@ test('one process adopts files of the old layout, in the spool itself, if no old
   const documents = numberedDocuments(100);
   for (const document of documents) await writer.write(document);
   await writer.kill();
-  for (const name of namesIn(folder).filter((each) => each.endsWith('.batch'))) renameSync(join(folder, name), join(folder, basename(name)));
+  for (const name of namesIn(folder).filter((each) => each.endsWith('.batch')))
+    renameSync(join(folder, name), join(folder, basename(name)));
   const old = createServer((socket) => socket.destroy()).listen(join(folder, 'owner.sock'));
   const heirs = await Promise.all(Array.from({ length: 4 }, () => start(folder)));
-  const restored = async (): Promise<number[]> => Promise.all(heirs.map(async (heir) => (await heir.look()).snapshot.restored));
+  const restored = async (): Promise<number[]> =>
+    Promise.all(heirs.map(async (heir) => (await heir.look()).snapshot.restored));
   await new Promise((next) => setTimeout(next, 200));
   expect(await restored()).toEqual([0, 0, 0, 0]);
   await new Promise((done) => old.close(done));

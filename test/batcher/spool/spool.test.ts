@@ -14,7 +14,10 @@ import { numberedDocuments, segmentsOf } from '../../fakes/segments.ts';
 
 const scope = new Scope();
 
-async function open(folder: string, { maxBytes = 1e6, now = monotonicMs }: { maxBytes?: number; now?: () => number } = {}) {
+async function open(
+  folder: string,
+  { maxBytes = 1e6, now = monotonicMs }: { maxBytes?: number; now?: () => number } = {},
+) {
   const accounting = new Accounting();
   const log = new MemoryLog();
   const spool = await scope.start(new Spool({ folder, maxBytes, isNewestFirst: false }, { accounting, log, now }));
@@ -101,7 +104,9 @@ test('counts and sets aside a changed, a truncated and a missing file, and reads
     'its checksum is wrong',
     'its checksum is wrong',
   ]);
-  expect(log.find(/is missing: it was deleted or moved/, 'error').map(({ fields }) => fields['file'])).toEqual([basename(missing!)]);
+  expect(log.find(/is missing: it was deleted or moved/, 'error').map(({ fields }) => fields['file'])).toEqual([
+    basename(missing!),
+  ]);
   expect(readdirSync(folder)).toContain(`${basename(changed!)}.unreadable`);
   expectBalanced();
   const later = await open(folder);
@@ -142,7 +147,8 @@ test('leaves foreign files in the folder of an ended process alone, and reports 
   for (const name of ['owner.lock', 'core.17', '1.batch']) writeFileSync(join(left, name), '');
   const { log } = await open(folder);
   expect(readdirSync(left).toSorted()).toEqual(['1.batch', 'core.17', 'owner.lock']);
-  const said = (): unknown[] => log.find(/did not write/, 'warn').map(({ fields }) => [fields['folder'], fields['files']]);
+  const said = (): unknown[] =>
+    log.find(/did not write/, 'warn').map(({ fields }) => [fields['folder'], fields['files']]);
   expect(said()).toEqual([[left, 2]]);
   await open(folder);
   expect(said()).toEqual([[left, 2]]);
@@ -206,7 +212,11 @@ test('starts even if the folder cannot be created, and tries again', async () =>
   expect(spool.isUsable).toBe(false);
   const [line, ...more] = log.find(/in memory only/, 'error');
   expect(more).toEqual([]);
-  expect(line!.fields).toMatchObject({ folder, uid: process.getuid?.(), remedy: expect.stringMatching(/a file is in the place of .*--spool/) });
+  expect(line!.fields).toMatchObject({
+    folder,
+    uid: process.getuid?.(),
+    remedy: expect.stringMatching(/a file is in the place of .*--spool/),
+  });
   rmSync(join(parent, 'taken'));
   nowMs = 10_000;
   expect(await write('a')).toBe(true);

@@ -1,6 +1,7 @@
 /**
- * Runs in a pod of xrayd's image: sends numbered segments from one source port, as an application with one socket does, and looks its target up
- * for each, as the Node and Python SDKs do, or once: 2,000 lookups a second are more than DNS answers on a slow machine.
+ * Runs in a pod of xrayd's image: sends numbered segments from one source port, as an application with one socket does,
+ * and looks its target up for each, as the Node and Python SDKs do, or once: 2,000 lookups a second are more than DNS
+ * answers on a slow machine.
  *     node sender.ts HOST:PORT PER_SECOND SECONDS [once]
  * Prints "sent N" at the end. A name that cannot be looked up costs its segment, as it does in an application.
  */

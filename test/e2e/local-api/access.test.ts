@@ -37,7 +37,15 @@ test('on a loopback address everyone on this machine may read, except foreign we
 });
 
 test('on other addresses reading needs the token; SDKs send and sample without it', async () => {
-  const local = await LocalXRay.of(scope, '--bind-tcp', '0.0.0.0:0', '--bind', '127.0.0.1:0', '--http-address', '127.0.0.1:0');
+  const local = await LocalXRay.of(
+    scope,
+    '--bind-tcp',
+    '0.0.0.0:0',
+    '--bind',
+    '127.0.0.1:0',
+    '--http-address',
+    '127.0.0.1:0',
+  );
   const token = /Token for readers.*: ([0-9a-f]{32})/.exec(local.daemon.stdout)?.[1] ?? '';
   expect(token).not.toBe('');
   const service = { host: 'xray.tracing.svc.cluster.local:2000' };
@@ -46,7 +54,8 @@ test('on other addresses reading needs the token; SDKs send and sample without i
   const documents = JSON.stringify({ TraceSegmentDocuments: [JSON.stringify(segmentJson('web'))] });
   expect((await fetch(`${local.daemon.tcpUrl}/TraceSegments`, { method: 'POST', body: documents })).status).toBe(200);
   expect(await statusOf(local, 'POST', '/TraceSegments', { ...service, origin: 'https://evil.example' })).toBe(403);
-  for (const path of ['/Groups', '/Traces', '/api/clear', '/api/import']) expect(await statusOf(local, 'POST', path, service)).toBe(403);
+  for (const path of ['/Groups', '/Traces', '/api/clear', '/api/import'])
+    expect(await statusOf(local, 'POST', path, service)).toBe(403);
   for (const path of [RANGE, '/events', '/api/store']) expect(await statusOf(local, 'GET', path, {})).toBe(403);
   expect(await statusOf(local, 'GET', `${RANGE}?token=${token}`, {})).toBe(200);
   expect(await statusOf(local, 'GET', `${RANGE}?token=${token}x`, {})).toBe(403);
@@ -58,11 +67,22 @@ test('on other addresses reading needs the token; SDKs send and sample without i
   });
   scope.add(() => client.destroy());
   expect((await client.send(new xray.GetGroupsCommand({}))).Groups).toHaveLength(1);
-  await expect(local.client.send(new xray.GetGroupsCommand({}))).rejects.toMatchObject({ name: 'AccessDeniedException' });
+  await expect(local.client.send(new xray.GetGroupsCommand({}))).rejects.toMatchObject({
+    name: 'AccessDeniedException',
+  });
 });
 
 test('--insecure-bind turns the token off, but never for foreign web pages', async () => {
-  const local = await LocalXRay.of(scope, '--bind-tcp', '0.0.0.0:0', '--bind', '127.0.0.1:0', '--http-address', '127.0.0.1:0', '--insecure-bind');
+  const local = await LocalXRay.of(
+    scope,
+    '--bind-tcp',
+    '0.0.0.0:0',
+    '--bind',
+    '127.0.0.1:0',
+    '--http-address',
+    '127.0.0.1:0',
+    '--insecure-bind',
+  );
   expect(await statusOf(local, 'POST', '/Groups', {})).toBe(200);
   expect(await statusOf(local, 'GET', RANGE, {})).toBe(200);
   expect(await statusOf(local, 'GET', RANGE, { origin: 'https://evil.example' })).toBe(403);
@@ -73,9 +93,13 @@ test('--insecure-bind turns the token off, but never for foreign web pages', asy
     ['POST', '/TraceSummaries'],
   ] as const) {
     expect(await statusOf(local, method, path, { host: 'rebound.example' })).toBe(403);
-    expect(await statusOf(local, method, path, { host: 'rebound.example', origin: 'http://rebound.example', 'sec-fetch-site': 'same-origin' })).toBe(
-      403,
-    );
+    expect(
+      await statusOf(local, method, path, {
+        host: 'rebound.example',
+        origin: 'http://rebound.example',
+        'sec-fetch-site': 'same-origin',
+      }),
+    ).toBe(403);
   }
 });
 

@@ -15,31 +15,48 @@ afterAll(() => local.stop());
 test('groups, and filters that name them', async () => {
   await local.putTrace({ annotations: { team: 'a' }, user: 'alice' });
   const created = await client.send(
-    new xray.CreateGroupCommand({ GroupName: 'team-a', FilterExpression: 'annotation.team = "a"', Tags: [{ Key: 'k', Value: 'v' }] }),
+    new xray.CreateGroupCommand({
+      GroupName: 'team-a',
+      FilterExpression: 'annotation.team = "a"',
+      Tags: [{ Key: 'k', Value: 'v' }],
+    }),
   );
   const { GroupARN } = created.Group!;
   expect(GroupARN).toMatch(/^arn:aws:xray:eu-west-1:123456789012:group\/team-a\/[A-Z2-7]{52}$/);
   expect((await client.send(new xray.GetGroupCommand({ GroupARN }))).Group).toEqual(created.Group);
-  expect((await client.send(new xray.GetGroupsCommand({}))).Groups!.map(({ GroupName }) => GroupName)).toEqual(['Default', 'team-a']);
+  expect((await client.send(new xray.GetGroupsCommand({}))).Groups!.map(({ GroupName }) => GroupName)).toEqual([
+    'Default',
+    'team-a',
+  ]);
   const count = async (FilterExpression: string): Promise<number> =>
     (await client.send(new xray.GetTraceSummariesCommand({ ...range, FilterExpression }))).TraceSummaries!.length;
   expect(await count('group.name = "team-a" AND user = "alice"')).toBe(1);
   expect(await count('group.name = "none"')).toBe(0);
   expect(await count('user = "alice" AND group.name != "team-a"')).toBe(0);
-  expect((await client.send(new xray.GetServiceGraphCommand({ ...range, GroupName: 'team-a' }))).Services).toHaveLength(4);
+  expect((await client.send(new xray.GetServiceGraphCommand({ ...range, GroupName: 'team-a' }))).Services).toHaveLength(
+    4,
+  );
   const updated = await client.send(
-    new xray.UpdateGroupCommand({ GroupName: 'team-a', FilterExpression: 'user = "bob"', InsightsConfiguration: { InsightsEnabled: true } }),
+    new xray.UpdateGroupCommand({
+      GroupName: 'team-a',
+      FilterExpression: 'user = "bob"',
+      InsightsConfiguration: { InsightsEnabled: true },
+    }),
   );
   expect(updated.Group).toMatchObject({
     FilterExpression: 'user = "bob"',
     InsightsConfiguration: { InsightsEnabled: true, NotificationsEnabled: false },
   });
-  expect((await client.send(new xray.GetServiceGraphCommand({ ...range, GroupName: 'team-a' }))).ContainsOldGroupVersions).toBe(true);
+  expect(
+    (await client.send(new xray.GetServiceGraphCommand({ ...range, GroupName: 'team-a' }))).ContainsOldGroupVersions,
+  ).toBe(true);
   expect(await local.errorOf(new xray.CreateGroupCommand({ GroupName: 'team-a', FilterExpression: 'ok' }))).toEqual([
     'InvalidRequestException',
     'team-a already exists',
   ]);
-  expect((await local.errorOf(new xray.CreateGroupCommand({ GroupName: 'b', FilterExpression: '' })))[1]).toBe('Filter Expression is empty');
+  expect((await local.errorOf(new xray.CreateGroupCommand({ GroupName: 'b', FilterExpression: '' })))[1]).toBe(
+    'Filter Expression is empty',
+  );
   expect((await local.errorOf(new xray.GetGroupCommand({ GroupName: 'gone' })))[1]).toBe('Group not found');
   expect((await local.errorOf(new xray.GetGroupCommand({})))[1]).toBe('Provide either GroupName or GroupARN');
   expect((await local.errorOf(new xray.GetGroupsCommand({ NextToken: 'x' })))[1]).toBe('Next Token not supported');
@@ -48,7 +65,9 @@ test('groups, and filters that name them', async () => {
 });
 
 test('has no insights without faults', async () => {
-  expect((await client.send(new xray.GetInsightSummariesCommand({ ...range, GroupName: 'Default' }))).InsightSummaries).toEqual([]);
+  expect(
+    (await client.send(new xray.GetInsightSummariesCommand({ ...range, GroupName: 'Default' }))).InsightSummaries,
+  ).toEqual([]);
   const InsightId = '12345678-1234-4234-8234-123456789012';
   for (const command of [
     new xray.GetInsightCommand({ InsightId }),
@@ -87,22 +106,32 @@ test('sampling rules: create, update, delete, and refusals', async () => {
     "1 validation error detected: Value '0' at 'samplingRule.priority' failed to satisfy constraint: Member must have value greater than or equal to 1",
   ]);
   expect((await local.errorOf(create({ RuleName: 'x', Version: 2 })))[1]).toBe('Sampling rule version must be 1');
-  const byArn = await client.send(create({ RuleName: undefined, RuleARN: 'arn:aws:xray:eu-west-1:123456789012:sampling-rule/by-arn' }));
-  expect(byArn.SamplingRuleRecord!.SamplingRule!.RuleName).toBe('by-arn');
-  const names = (await client.send(new xray.GetSamplingRulesCommand({ NextToken: 'ignored' }))).SamplingRuleRecords!.map(
-    (record) => record.SamplingRule!.RuleName,
+  const byArn = await client.send(
+    create({ RuleName: undefined, RuleARN: 'arn:aws:xray:eu-west-1:123456789012:sampling-rule/by-arn' }),
   );
+  expect(byArn.SamplingRuleRecord!.SamplingRule!.RuleName).toBe('by-arn');
+  const names = (
+    await client.send(new xray.GetSamplingRulesCommand({ NextToken: 'ignored' }))
+  ).SamplingRuleRecords!.map((record) => record.SamplingRule!.RuleName);
   expect(names).toEqual(['by-arn', 'checkout', 'Default']);
-  const updated = await client.send(new xray.UpdateSamplingRuleCommand({ SamplingRuleUpdate: { RuleName: 'checkout', FixedRate: 0.1 } }));
+  const updated = await client.send(
+    new xray.UpdateSamplingRuleCommand({ SamplingRuleUpdate: { RuleName: 'checkout', FixedRate: 0.1 } }),
+  );
   expect(updated.SamplingRuleRecord!.SamplingRule).toMatchObject({ FixedRate: 0.1, ReservoirSize: 5 });
   expect(updated.SamplingRuleRecord!.SamplingRule!.SamplingRateBoost).toBeUndefined();
-  expect((await local.errorOf(new xray.UpdateSamplingRuleCommand({ SamplingRuleUpdate: { RuleName: 'Default', Host: 'x' } })))[1]).toBe(
-    'Invalid update request for sampling rule',
-  );
+  expect(
+    (
+      await local.errorOf(
+        new xray.UpdateSamplingRuleCommand({ SamplingRuleUpdate: { RuleName: 'Default', Host: 'x' } }),
+      )
+    )[1],
+  ).toBe('Invalid update request for sampling rule');
   expect((await local.errorOf(new xray.UpdateSamplingRuleCommand({ SamplingRuleUpdate: {} })))[1]).toBe(
     'Request must contain either sampling rule name or sampling rule ARN',
   );
-  expect((await local.errorOf(new xray.DeleteSamplingRuleCommand({ RuleName: 'gone' })))[1]).toBe('Sampling rule does not exist');
+  expect((await local.errorOf(new xray.DeleteSamplingRuleCommand({ RuleName: 'gone' })))[1]).toBe(
+    'Sampling rule does not exist',
+  );
   const statistics = {
     RuleName: 'checkout',
     ClientID: 'abcdef1234567890abcdef10',
@@ -112,7 +141,9 @@ test('sampling rules: create, update, delete, and refusals', async () => {
     BorrowCount: 1,
   };
   const targets = await client.send(
-    new xray.GetSamplingTargetsCommand({ SamplingStatisticsDocuments: [statistics, { ...statistics, RuleName: 'gone' }] }),
+    new xray.GetSamplingTargetsCommand({
+      SamplingStatisticsDocuments: [statistics, { ...statistics, RuleName: 'gone' }],
+    }),
   );
   expect(targets.SamplingTargetDocuments).toMatchObject([{ RuleName: 'checkout', FixedRate: 0.1 }]);
   expect(targets.UnprocessedStatistics).toEqual([{ RuleName: 'gone', ErrorCode: '400', Message: 'Unknown rule' }]);
@@ -135,7 +166,9 @@ test('tags', async () => {
     }),
   );
   await client.send(new xray.UntagResourceCommand({ ResourceARN, TagKeys: ['@x'] }));
-  expect((await client.send(new xray.ListTagsForResourceCommand({ ResourceARN }))).Tags).toEqual([{ Key: 'team', Value: 'a' }]);
+  expect((await client.send(new xray.ListTagsForResourceCommand({ ResourceARN }))).Tags).toEqual([
+    { Key: 'team', Value: 'a' },
+  ]);
   const tag = (Tags: xray.Tag[], arn = ResourceARN): Promise<[string, string]> =>
     local.errorOf(new xray.TagResourceCommand({ ResourceARN: arn, Tags }));
   expect((await tag([{ Key: 'k', Value: 'v' }], 'arn:none'))[0]).toBe('ResourceNotFoundException');
@@ -151,11 +184,12 @@ test('tags', async () => {
     { Key: 'k', Value: '1' },
     { Key: 'k', Value: '2' },
   ];
-  expect(await local.errorOf(new xray.CreateGroupCommand({ GroupName: 'twice', FilterExpression: 'ok', Tags: twice }))).toEqual([
-    'InvalidRequestException',
-    'Tag keys must be unique',
-  ]);
-  expect((await tag([{ Key: 'aws:x', Value: '1' }]))[1]).toBe('Caller is an end user and not allowed to mutate system tags');
+  expect(
+    await local.errorOf(new xray.CreateGroupCommand({ GroupName: 'twice', FilterExpression: 'ok', Tags: twice })),
+  ).toEqual(['InvalidRequestException', 'Tag keys must be unique']);
+  expect((await tag([{ Key: 'aws:x', Value: '1' }]))[1]).toBe(
+    'Caller is an end user and not allowed to mutate system tags',
+  );
   expect(await tag(Array.from({ length: 51 }, (_, i) => ({ Key: `k${i}`, Value: '' })))).toEqual([
     'TooManyTagsException',
     'The resultant tag set must not have more than 50 user tags.',
@@ -163,21 +197,41 @@ test('tags', async () => {
 });
 
 test('encryption, destination, indexing rules and resource policies', async () => {
-  expect((await client.send(new xray.GetEncryptionConfigCommand({}))).EncryptionConfig).toEqual({ KeyId: undefined, Status: 'ACTIVE', Type: 'NONE' });
-  expect((await client.send(new xray.PutEncryptionConfigCommand({ Type: 'KMS', KeyId: 'alias/x' }))).EncryptionConfig).toMatchObject({
+  expect((await client.send(new xray.GetEncryptionConfigCommand({}))).EncryptionConfig).toEqual({
+    KeyId: undefined,
+    Status: 'ACTIVE',
+    Type: 'NONE',
+  });
+  expect(
+    (await client.send(new xray.PutEncryptionConfigCommand({ Type: 'KMS', KeyId: 'alias/x' }))).EncryptionConfig,
+  ).toMatchObject({
     Status: 'UPDATING',
   });
-  expect((await client.send(new xray.GetEncryptionConfigCommand({}))).EncryptionConfig).toEqual({ KeyId: 'alias/x', Status: 'ACTIVE', Type: 'KMS' });
-  expect(await client.send(new xray.GetTraceSegmentDestinationCommand({}))).toMatchObject({ Destination: 'XRay', Status: 'ACTIVE' });
-  expect(await client.send(new xray.UpdateTraceSegmentDestinationCommand({ Destination: 'CloudWatchLogs' }))).toMatchObject({ Status: 'PENDING' });
+  expect((await client.send(new xray.GetEncryptionConfigCommand({}))).EncryptionConfig).toEqual({
+    KeyId: 'alias/x',
+    Status: 'ACTIVE',
+    Type: 'KMS',
+  });
+  expect(await client.send(new xray.GetTraceSegmentDestinationCommand({}))).toMatchObject({
+    Destination: 'XRay',
+    Status: 'ACTIVE',
+  });
+  expect(
+    await client.send(new xray.UpdateTraceSegmentDestinationCommand({ Destination: 'CloudWatchLogs' })),
+  ).toMatchObject({ Status: 'PENDING' });
   const Rule = { Probabilistic: { DesiredSamplingPercentage: 12.5 } };
-  expect((await client.send(new xray.UpdateIndexingRuleCommand({ Name: 'Default', Rule }))).IndexingRule!.Rule!.Probabilistic).toMatchObject({
+  expect(
+    (await client.send(new xray.UpdateIndexingRuleCommand({ Name: 'Default', Rule }))).IndexingRule!.Rule!
+      .Probabilistic,
+  ).toMatchObject({
     DesiredSamplingPercentage: 12.5,
   });
   expect((await client.send(new xray.GetIndexingRulesCommand({}))).IndexingRules).toHaveLength(1);
   const policy = { PolicyName: 'p', PolicyDocument: '{"Version":"2012-10-17","Statement":[]}' };
-  const put = (members: object): xray.PutResourcePolicyCommand => new xray.PutResourcePolicyCommand({ ...policy, ...members });
-  for (const revision of ['1', '2', '3']) expect((await client.send(put({}))).ResourcePolicy!.PolicyRevisionId).toBe(revision);
+  const put = (members: object): xray.PutResourcePolicyCommand =>
+    new xray.PutResourcePolicyCommand({ ...policy, ...members });
+  for (const revision of ['1', '2', '3'])
+    expect((await client.send(put({}))).ResourcePolicy!.PolicyRevisionId).toBe(revision);
   expect(await local.errorOf(put({ PolicyRevisionId: '1' }))).toEqual([
     'InvalidPolicyRevisionIdException',
     'Another concurrent request has modified the resource policy p',
@@ -196,12 +250,19 @@ test('trace retrieval works on the local store', async () => {
   expect(first).toMatchObject({ RetrievalStatus: 'COMPLETE', TraceFormat: 'XRAY' });
   expect(first.Traces).toHaveLength(5);
   expect(JSON.parse(first.Traces![0]!.Spans![0]!.Document!)).toMatchObject({ name: 'web' });
-  const second = await client.send(new xray.ListRetrievedTracesCommand({ RetrievalToken, NextToken: first.NextToken! }));
+  const second = await client.send(
+    new xray.ListRetrievedTracesCommand({ RetrievalToken, NextToken: first.NextToken! }),
+  );
   expect([second.Traces!.length, second.NextToken]).toEqual([2, undefined]);
   expect((await client.send(new xray.GetRetrievedTracesGraphCommand({ RetrievalToken }))).Services).toHaveLength(4);
   await client.send(new xray.CancelTraceRetrievalCommand({ RetrievalToken }));
-  expect(await client.send(new xray.ListRetrievedTracesCommand({ RetrievalToken }))).toMatchObject({ RetrievalStatus: 'CANCELLED', Traces: [] });
-  expect((await local.errorOf(new xray.ListRetrievedTracesCommand({ RetrievalToken: 'none' })))[0]).toBe('ResourceNotFoundException');
+  expect(await client.send(new xray.ListRetrievedTracesCommand({ RetrievalToken }))).toMatchObject({
+    RetrievalStatus: 'CANCELLED',
+    Traces: [],
+  });
+  expect((await local.errorOf(new xray.ListRetrievedTracesCommand({ RetrievalToken: 'none' })))[0]).toBe(
+    'ResourceNotFoundException',
+  );
 });
 
 test('answers every operation of the SDK', async () => {
@@ -210,7 +271,9 @@ test('answers every operation of the SDK', async () => {
   for (const name of commands) {
     const Command = Reflect.get(xray, name) as typeof xray.GetGroupsCommand;
     const answer = await client.send(new Command({})).catch((error: Error) => error);
-    const problem = answer instanceof Error && !/^(ValidationException|InvalidRequestException|ResourceNotFoundException)$/.test(answer.name);
+    const problem =
+      answer instanceof Error &&
+      !/^(ValidationException|InvalidRequestException|ResourceNotFoundException)$/.test(answer.name);
     expect(problem ? `${name}: ${String(answer)}` : '').toBe('');
   }
 });

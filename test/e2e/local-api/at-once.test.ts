@@ -1,6 +1,11 @@
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { ALL_OPERATIONS, OPERATIONS, type ChangingOperationName, type OperationName } from '../../../src/formats/xray/operations.ts';
+import {
+  ALL_OPERATIONS,
+  OPERATIONS,
+  type ChangingOperationName,
+  type OperationName,
+} from '../../../src/formats/xray/operations.ts';
 import type { DaemonProcess } from '../../fakes/daemon-process.ts';
 import { Scope } from '../../fakes/scope.ts';
 import { RULE_FOR_ALL } from '../../fakes/sampling-rule.ts';
@@ -24,7 +29,10 @@ class Client {
   }
 
   async call(name: OperationName, body: Json): Promise<{ status: number; answer: Json }> {
-    const answer = await fetch(this.daemon.tcpUrl + OPERATIONS[name].path, { method: 'POST', body: JSON.stringify(body) });
+    const answer = await fetch(this.daemon.tcpUrl + OPERATIONS[name].path, {
+      method: 'POST',
+      body: JSON.stringify(body),
+    });
     return { status: answer.status, answer: (await answer.json()) as Json };
   }
 
@@ -42,10 +50,16 @@ class Client {
   }
 
   async names(): Promise<{ groups: string[]; rules: string[]; policies: string[] }> {
-    const [groups, rules, policies] = [await this.ok('GetGroups'), await this.ok('GetSamplingRules'), await this.ok('ListResourcePolicies')];
+    const [groups, rules, policies] = [
+      await this.ok('GetGroups'),
+      await this.ok('GetSamplingRules'),
+      await this.ok('ListResourcePolicies'),
+    ];
     return {
       groups: (groups['Groups'] as Json[]).map(({ GroupName }) => String(GroupName)),
-      rules: (rules['SamplingRuleRecords'] as { SamplingRule: Json }[]).map(({ SamplingRule }) => String(SamplingRule['RuleName'])),
+      rules: (rules['SamplingRuleRecords'] as { SamplingRule: Json }[]).map(({ SamplingRule }) =>
+        String(SamplingRule['RuleName']),
+      ),
       policies: (policies['ResourcePolicies'] as Json[]).map(({ PolicyName }) => String(PolicyName)),
     };
   }
@@ -74,16 +88,25 @@ interface Row {
 }
 
 const tagsOf = (count: number): Json[] => numbers(count).map((i) => ({ Key: `k${i}`, Value: 'v' }));
-const group = (client: Client): Promise<Json> => client.ok('CreateGroup', { GroupName: 'g', FilterExpression: 'ok', Tags: tagsOf(20) });
-const groups = (client: Client) => Promise.all(numbers(20).map((i) => client.ok('CreateGroup', { GroupName: `g${i}`, FilterExpression: 'ok' })));
+const group = (client: Client): Promise<Json> =>
+  client.ok('CreateGroup', { GroupName: 'g', FilterExpression: 'ok', Tags: tagsOf(20) });
+const groups = (client: Client) =>
+  Promise.all(numbers(20).map((i) => client.ok('CreateGroup', { GroupName: `g${i}`, FilterExpression: 'ok' })));
 const rules = (client: Client) =>
-  Promise.all(numbers(20).map((i) => client.ok('CreateSamplingRule', { SamplingRule: { ...RULE_FOR_ALL, RuleName: `r${i}` } })));
+  Promise.all(
+    numbers(20).map((i) => client.ok('CreateSamplingRule', { SamplingRule: { ...RULE_FOR_ALL, RuleName: `r${i}` } })),
+  );
 
 /** Every operation that changes something: a new one has no row here until it has a test. */
 const ROWS: Record<ChangingOperationName, Row> = {
   CreateGroup: {
     least: 24,
-    bodies: () => numbers(AT_ONCE).map((i) => ({ GroupName: `g${i}`, FilterExpression: 'ok', Tags: [{ Key: 'k', Value: `v${i}` }] })),
+    bodies: () =>
+      numbers(AT_ONCE).map((i) => ({
+        GroupName: `g${i}`,
+        FilterExpression: 'ok',
+        Tags: [{ Key: 'k', Value: `v${i}` }],
+      })),
     left: async (client, done) => {
       const { groups: names } = await client.names();
       expect(names.toSorted()).toEqual(['Default', ...done.map(({ body }) => String(body['GroupName']))].toSorted());
@@ -96,7 +119,9 @@ const ROWS: Record<ChangingOperationName, Row> = {
     bodies: () => numbers(AT_ONCE).map((i) => ({ GroupName: `g${i % 20}`, FilterExpression: `responsetime > ${i}` })),
     left: async (client, done) => {
       for (const i of numbers(20)) {
-        const mine = done.filter(({ body }) => body['GroupName'] === `g${i}`).map(({ body }) => body['FilterExpression']);
+        const mine = done
+          .filter(({ body }) => body['GroupName'] === `g${i}`)
+          .map(({ body }) => body['FilterExpression']);
         const { Group } = await client.ok('GetGroup', { GroupName: `g${i}` });
         expect(mine).toContain((Group as Json)['FilterExpression']);
       }
@@ -113,7 +138,11 @@ const ROWS: Record<ChangingOperationName, Row> = {
   },
   CreateSamplingRule: {
     least: 25,
-    bodies: () => numbers(AT_ONCE).map((i) => ({ SamplingRule: { ...RULE_FOR_ALL, RuleName: `r${i}` }, Tags: [{ Key: 'k', Value: `v${i}` }] })),
+    bodies: () =>
+      numbers(AT_ONCE).map((i) => ({
+        SamplingRule: { ...RULE_FOR_ALL, RuleName: `r${i}` },
+        Tags: [{ Key: 'k', Value: `v${i}` }],
+      })),
     left: async (client, done) => {
       const made = done.map(({ body }) => String((body['SamplingRule'] as Json)['RuleName']));
       expect((await client.names()).rules.toSorted()).toEqual(['Default', ...made].toSorted());
@@ -126,8 +155,12 @@ const ROWS: Record<ChangingOperationName, Row> = {
     left: async (client, done) => {
       const { SamplingRuleRecords: records } = await client.ok('GetSamplingRules');
       for (const i of numbers(20)) {
-        const mine = done.map(({ body }) => body['SamplingRuleUpdate'] as Json).filter(({ RuleName }) => RuleName === `r${i}`);
-        const { SamplingRule } = (records as { SamplingRule: Json }[]).find((record) => record.SamplingRule['RuleName'] === `r${i}`)!;
+        const mine = done
+          .map(({ body }) => body['SamplingRuleUpdate'] as Json)
+          .filter(({ RuleName }) => RuleName === `r${i}`);
+        const { SamplingRule } = (records as { SamplingRule: Json }[]).find(
+          (record) => record.SamplingRule['RuleName'] === `r${i}`,
+        )!;
         expect(mine.map(({ Priority }) => Priority)).toContain(SamplingRule['Priority']);
       }
     },
@@ -168,12 +201,17 @@ const ROWS: Record<ChangingOperationName, Row> = {
     least: 5,
     bodies: () => numbers(AT_ONCE).map((i) => ({ PolicyName: `p${i}`, PolicyDocument: POLICY(i) })),
     left: async (client, done) => {
-      expect((await client.names()).policies.toSorted()).toEqual(done.map(({ body }) => String(body['PolicyName'])).toSorted());
+      expect((await client.names()).policies.toSorted()).toEqual(
+        done.map(({ body }) => String(body['PolicyName'])).toSorted(),
+      );
     },
   },
   DeleteResourcePolicy: {
     least: 5,
-    before: (client) => Promise.all(numbers(5).map((i) => client.ok('PutResourcePolicy', { PolicyName: `p${i}`, PolicyDocument: POLICY(i) }))),
+    before: (client) =>
+      Promise.all(
+        numbers(5).map((i) => client.ok('PutResourcePolicy', { PolicyName: `p${i}`, PolicyDocument: POLICY(i) })),
+      ),
     bodies: () => numbers(AT_ONCE).map((i) => ({ PolicyName: `p${i}` })),
     left: async (client) => expect((await client.names()).policies).toEqual([]),
   },
@@ -188,56 +226,72 @@ const ROWS: Record<ChangingOperationName, Row> = {
   UpdateTraceSegmentDestination: {
     least: 1,
     bodies: () => numbers(AT_ONCE).map(() => ({ Destination: 'CloudWatchLogs' })),
-    left: async (client) => expect((await client.ok('GetTraceSegmentDestination'))['Destination']).toBe('CloudWatchLogs'),
+    left: async (client) =>
+      expect((await client.ok('GetTraceSegmentDestination'))['Destination']).toBe('CloudWatchLogs'),
   },
   UpdateIndexingRule: {
     least: AT_ONCE,
-    bodies: () => numbers(AT_ONCE).map((i) => ({ Name: 'Default', Rule: { Probabilistic: { DesiredSamplingPercentage: i + 1 } } })),
+    bodies: () =>
+      numbers(AT_ONCE).map((i) => ({ Name: 'Default', Rule: { Probabilistic: { DesiredSamplingPercentage: i + 1 } } })),
     left: async (client, done) => {
-      const { IndexingRules } = (await client.ok('GetIndexingRules')) as { IndexingRules: { Rule: { Probabilistic: Json } }[] };
+      const { IndexingRules } = (await client.ok('GetIndexingRules')) as {
+        IndexingRules: { Rule: { Probabilistic: Json } }[];
+      };
       const now = IndexingRules[0]!.Rule.Probabilistic['DesiredSamplingPercentage'];
-      expect(done.map(({ body }) => (body as { Rule: { Probabilistic: Json } }).Rule.Probabilistic['DesiredSamplingPercentage'])).toContain(now);
+      expect(
+        done.map(
+          ({ body }) => (body as { Rule: { Probabilistic: Json } }).Rule.Probabilistic['DesiredSamplingPercentage'],
+        ),
+      ).toContain(now);
     },
   },
 };
 
-const CHANGING = ALL_OPERATIONS.filter(({ changes }) => changes === true).map(({ name }) => name as ChangingOperationName);
+const CHANGING = ALL_OPERATIONS.filter(({ changes }) => changes === true).map(
+  ({ name }) => name as ChangingOperationName,
+);
 
-test.each(CHANGING)(`${AT_ONCE} times %s at once: everything answered with 200 exists, even after kill -9 and a restart`, async (name) => {
-  const { before, bodies, left, least } = ROWS[name];
-  const file = join(scope.folder(), 'traces.db');
-  const client = await Client.start(file);
-  await before?.(client);
-  const done = await client.atOnce(name, await bodies(client));
-  await client.daemon.stop('SIGKILL');
-  expect(done.length).toBeGreaterThanOrEqual(least);
-  await left(await Client.start(file), done);
-});
+test.each(CHANGING)(
+  `${AT_ONCE} times %s at once: everything answered with 200 exists, even after kill -9 and a restart`,
+  async (name) => {
+    const { before, bodies, left, least } = ROWS[name];
+    const file = join(scope.folder(), 'traces.db');
+    const client = await Client.start(file);
+    await before?.(client);
+    const done = await client.atOnce(name, await bodies(client));
+    await client.daemon.stop('SIGKILL');
+    expect(done.length).toBeGreaterThanOrEqual(least);
+    await left(await Client.start(file), done);
+  },
+);
 
-test.each(['SIGKILL', 'SIGTERM'] as const)('concurrent changes of all kinds lose nothing, with %s in between', async (signal) => {
-  const file = join(scope.folder(), 'traces.db');
-  const client = await Client.start(file);
-  const done = { groups: [] as string[], rules: [] as string[], policies: [] as string[] };
-  const add = async (name: OperationName, body: Json, made: string[], id: string): Promise<void> => {
-    // The last ones find nobody at home.
-    const answer = await client.call(name, body).catch(() => undefined);
-    if (answer?.status === 200) made.push(id);
-  };
-  const calls = numbers(24).flatMap((i) => [
-    add('CreateGroup', { GroupName: `g${i}`, FilterExpression: 'ok' }, done.groups, `g${i}`),
-    add('CreateSamplingRule', { SamplingRule: { ...RULE_FOR_ALL, RuleName: `r${i}` } }, done.rules, `r${i}`),
-    add('PutResourcePolicy', { PolicyName: `p${i % 5}`, PolicyDocument: POLICY(i) }, done.policies, `p${i % 5}`),
-    client.call('PutEncryptionConfig', { Type: 'KMS', KeyId: `k${i}` }).catch(() => undefined),
-  ]);
-  while (done.groups.length < 5) await new Promise((next) => setTimeout(next, 1));
-  await client.daemon.stop(signal);
-  await Promise.all(calls);
-  expect(client.daemon.find(/please report this/)).toBeUndefined();
-  const { groups: left, rules: leftRules, policies } = await (await Client.start(file)).names();
-  expect(left).toEqual(expect.arrayContaining(done.groups));
-  expect(leftRules).toEqual(expect.arrayContaining(done.rules));
-  expect(policies).toEqual(expect.arrayContaining(done.policies));
-});
+test.each(['SIGKILL', 'SIGTERM'] as const)(
+  'concurrent changes of all kinds lose nothing, with %s in between',
+  async (signal) => {
+    const file = join(scope.folder(), 'traces.db');
+    const client = await Client.start(file);
+    const done = { groups: [] as string[], rules: [] as string[], policies: [] as string[] };
+    const add = async (name: OperationName, body: Json, made: string[], id: string): Promise<void> => {
+      // The last ones find nobody at home.
+      const answer = await client.call(name, body).catch(() => undefined);
+      if (answer?.status === 200) made.push(id);
+    };
+    const calls = numbers(24).flatMap((i) => [
+      add('CreateGroup', { GroupName: `g${i}`, FilterExpression: 'ok' }, done.groups, `g${i}`),
+      add('CreateSamplingRule', { SamplingRule: { ...RULE_FOR_ALL, RuleName: `r${i}` } }, done.rules, `r${i}`),
+      add('PutResourcePolicy', { PolicyName: `p${i % 5}`, PolicyDocument: POLICY(i) }, done.policies, `p${i % 5}`),
+      client.call('PutEncryptionConfig', { Type: 'KMS', KeyId: `k${i}` }).catch(() => undefined),
+    ]);
+    while (done.groups.length < 5) await new Promise((next) => setTimeout(next, 1));
+    await client.daemon.stop(signal);
+    await Promise.all(calls);
+    expect(client.daemon.find(/please report this/)).toBeUndefined();
+    const { groups: left, rules: leftRules, policies } = await (await Client.start(file)).names();
+    expect(left).toEqual(expect.arrayContaining(done.groups));
+    expect(leftRules).toEqual(expect.arrayContaining(done.rules));
+    expect(policies).toEqual(expect.arrayContaining(done.policies));
+  },
+);
 
 test('each operation has its own row', () => {
   expect(Object.keys(ROWS).toSorted()).toEqual(CHANGING.toSorted());

@@ -12,7 +12,9 @@ test('faults create an insight, which every insight operation knows, and whose s
   // The rule counts by the minute: not across its end.
   if (Date.now() % 60_000 > 50_000) await new Promise((next) => setTimeout(next, 60_000 - (Date.now() % 60_000)));
   for (let i = 0; i < 8; i++) await local.putTrace(i < 6 ? { fault: true } : {});
-  const summaries = (input: Partial<xray.GetInsightSummariesCommandInput>): Promise<xray.GetInsightSummariesCommandOutput> =>
+  const summaries = (
+    input: Partial<xray.GetInsightSummariesCommandInput>,
+  ): Promise<xray.GetInsightSummariesCommandOutput> =>
     client.send(new xray.GetInsightSummariesCommand({ ...range, ...input }));
   const [insight, ...others] = (await summaries({ GroupName: 'Default' })).InsightSummaries!;
   expect(others).toEqual([]);
@@ -25,7 +27,9 @@ test('faults create an insight, which every insight operation knows, and whose s
     ClientRequestImpactStatistics: { FaultCount: 6 },
     TopAnomalousServices: [{ ServiceId: { Name: 'web' } }],
   });
-  expect(insight!.Summary).toBe("web: 6 of 8 requests were faults, more than usual. Found by xrayd's own rule, which is not that of AWS.");
+  expect(insight!.Summary).toBe(
+    "web: 6 of 8 requests were faults, more than usual. Found by xrayd's own rule, which is not that of AWS.",
+  );
   expect((await summaries({ States: ['CLOSED'] })).InsightSummaries).toEqual([]);
   const { InsightId } = insight!;
   expect((await client.send(new xray.GetInsightCommand({ InsightId }))).Insight).toMatchObject({ InsightId });

@@ -8,7 +8,10 @@ import { Scope } from '../../fakes/scope.ts';
 const scope = new Scope();
 
 /** Reads a stream in the background. */
-async function listen(url: string, headers: Record<string, string> = {}): Promise<{ text: () => string; isClosed: () => boolean }> {
+async function listen(
+  url: string,
+  headers: Record<string, string> = {},
+): Promise<{ text: () => string; isClosed: () => boolean }> {
   const stop = new AbortController();
   scope.add(() => stop.abort());
   const answer = await fetch(url, { headers, signal: stop.signal });
@@ -49,12 +52,15 @@ test.each(['/events', '/traces.ndjson?follow=true'])('%s sends its headers befor
   expect((await fetch(`${local.daemon.tcpUrl}${path}`, { signal })).status).toBe(200);
 });
 
-test.each(['/events', '/traces.ndjson', '/traces.ndjson?follow=true'])('answers HEAD %s without occupying a listener’s slot', async (path) => {
-  const local = await LocalXRay.of(scope);
-  const head = async (): Promise<number> =>
-    (await fetch(`${local.daemon.tcpUrl}${path}`, { method: 'HEAD', signal: AbortSignal.timeout(5_000) })).status;
-  for (let i = 0; i < 70; i++) expect(await head()).toBe(200);
-});
+test.each(['/events', '/traces.ndjson', '/traces.ndjson?follow=true'])(
+  'answers HEAD %s without occupying a listener’s slot',
+  async (path) => {
+    const local = await LocalXRay.of(scope);
+    const head = async (): Promise<number> =>
+      (await fetch(`${local.daemon.tcpUrl}${path}`, { method: 'HEAD', signal: AbortSignal.timeout(5_000) })).status;
+    for (let i = 0; i < 70; i++) expect(await head()).toBe(200);
+  },
+);
 
 test('GET /events: an unknown ID makes the listener read everything again', async () => {
   const local = await LocalXRay.of(scope);
@@ -116,7 +122,8 @@ test('GET /traces.ndjson returns existing traces, and with follow new ones, both
       expect((await fetch(`${local.daemon.tcpUrl}${path}?limit=${limit}`)).status, `${path} ${limit}`).toBe(400);
     }
   }
-  for (const follow of ['1', 'True', 'yes', '']) expect((await fetch(`${url}?follow=${follow}`)).status, follow).toBe(400);
+  for (const follow of ['1', 'True', 'yes', ''])
+    expect((await fetch(`${url}?follow=${follow}`)).status, follow).toBe(400);
   for (const after of [':', '1', '1:2:3', '-1:1', '1:x', 'x:1']) {
     expect((await fetch(`${local.daemon.tcpUrl}/api/traces?after=${after}`)).status, after).toBe(400);
   }

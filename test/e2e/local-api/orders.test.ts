@@ -9,7 +9,8 @@ test('GET /api/traces?sort= sorts all matches, page by page, and totals has thei
   const local = await LocalXRay.start();
   scope.add(() => local.stop());
   const ids: string[] = [];
-  for (const seconds of [3, 1, 5, 2, 4]) ids.push(await local.putTrace({ end_time: local.now + seconds, user: seconds > 2 ? 'slow' : 'quick' }));
+  for (const seconds of [3, 1, 5, 2, 4])
+    ids.push(await local.putTrace({ end_time: local.now + seconds, user: seconds > 2 ? 'slow' : 'quick' }));
   const read = async (query: string): Promise<RowsPage> => {
     const answer = await fetch(`${local.daemon.tcpUrl}/api/traces?${query}`);
     expect([query, answer.status]).toEqual([query, 200]);
@@ -34,7 +35,14 @@ test('GET /api/traces?sort= sorts all matches, page by page, and totals has thei
   expect(totals).toMatchObject({ traces: 3, isExact: true });
   expect(totals!.longest).toBeCloseTo(5);
   expect((await read('limit=1')).totals).toBeUndefined();
-  for (const query of ['sort=size', 'sort=-', 'totals=yes', 'sort=name&after=x', 'sort=name&after=1:1', 'sort=name&after=1:1:{}']) {
+  for (const query of [
+    'sort=size',
+    'sort=-',
+    'totals=yes',
+    'sort=name&after=x',
+    'sort=name&after=1:1',
+    'sort=name&after=1:1:{}',
+  ]) {
     const answer = await fetch(`${local.daemon.tcpUrl}/api/traces?${query}`);
     expect([query, answer.status]).toEqual([query, 400]);
   }
@@ -53,7 +61,8 @@ test('GET /api/window returns any part of an order, which stays fixed while trac
     expect([query, answer.status]).toEqual([query, 200]);
     return (await answer.json()) as RowsWindow;
   };
-  const lengths = ({ rows }: RowsWindow): (number | undefined)[] => rows.map((row) => (row === null ? undefined : Math.round(row.duration!)));
+  const lengths = ({ rows }: RowsWindow): (number | undefined)[] =>
+    rows.map((row) => (row === null ? undefined : Math.round(row.duration!)));
   const first = await read('sort=-duration&limit=2');
   expect([lengths(first), first.traces, first.found]).toEqual([[5, 4], 5, null]);
   await put(9);
@@ -68,7 +77,14 @@ test('GET /api/window returns any part of an order, which stays fixed while trac
   expect(await read('skip=100')).toMatchObject({ rows: [], traces: 6 });
   const { ranking } = await read('sort=name');
   await fetch(`${local.daemon.tcpUrl}/api/clear`, { method: 'POST' });
-  expect(lengths(await read(`sort=name&ranking=${ranking}`))).toEqual([undefined, undefined, undefined, undefined, undefined, undefined]);
+  expect(lengths(await read(`sort=name&ranking=${ranking}`))).toEqual([
+    undefined,
+    undefined,
+    undefined,
+    undefined,
+    undefined,
+    undefined,
+  ]);
   for (const query of ['sort=size', 'skip=-1', 'skip=0.5', 'skip=x', 'limit=0']) {
     const answer = await fetch(`${local.daemon.tcpUrl}/api/window?${query}`);
     expect([query, answer.status]).toEqual([query, 400]);
@@ -98,5 +114,6 @@ test('GET /api/overview counts all matches for charts, and each of its points le
   expect(slow).toMatchObject({ traces: 3, isExact: true, outcomes: [2, 0, 0, 0, 1] });
   expect(sum(slow.lengths.counts)).toBe(3);
   expect(await get('/api/overview?from=0&to=5')).toMatchObject({ traces: 0, longest: null, points: { starts: [] } });
-  for (const query of ['all=perhaps', 'from=x']) expect((await fetch(`${local.daemon.tcpUrl}/api/overview?${query}`)).status).toBe(400);
+  for (const query of ['all=perhaps', 'from=x'])
+    expect((await fetch(`${local.daemon.tcpUrl}/api/overview?${query}`)).status).toBe(400);
 });

@@ -32,7 +32,10 @@ test('findings report what AWS would do differently, but never in AWS’s own an
   const now = local.now;
   const trace_id = local.nextTraceId();
   const at = { trace_id, start_time: now, end_time: now + 1 };
-  const caller = segmentJson('web', { ...at, subsegments: [{ ...segmentJson('call', at), namespace: 'remote', trace_id: undefined }] });
+  const caller = segmentJson('web', {
+    ...at,
+    subsegments: [{ ...segmentJson('call', at), namespace: 'remote', trace_id: undefined }],
+  });
   const [call] = caller['subsegments'] as { id: string }[];
   const documents = [
     { ...caller, annotations: { 'with-dash': 1, list: [1], ok: true } },
@@ -43,7 +46,9 @@ test('findings report what AWS would do differently, but never in AWS’s own an
     segmentJson('n'.repeat(201), { ...at, parent_id: call!.id }),
     segmentJson('bad?name!', { ...at, parent_id: call!.id }),
   ].map((document) => JSON.stringify(document));
-  const { UnprocessedTraceSegments } = await local.client.send(new xray.PutTraceSegmentsCommand({ TraceSegmentDocuments: documents }));
+  const { UnprocessedTraceSegments } = await local.client.send(
+    new xray.PutTraceSegmentsCommand({ TraceSegmentDocuments: documents }),
+  );
   expect(UnprocessedTraceSegments).toHaveLength(1);
   const findings = await findingsOf(trace_id);
   const codes = findings.map(([code]) => code);
@@ -66,13 +71,16 @@ test('findings report what AWS would do differently, but never in AWS’s own an
 
 test('findings: a trace beyond 500 KB', async () => {
   const trace_id = local.nextTraceId();
-  const documents = Array.from({ length: 10 }, () => JSON.stringify(segmentJson('web', { trace_id, metadata: { pad: 'x'.repeat(60_000) } })));
+  const documents = Array.from({ length: 10 }, () =>
+    JSON.stringify(segmentJson('web', { trace_id, metadata: { pad: 'x'.repeat(60_000) } })),
+  );
   await local.client.send(new xray.PutTraceSegmentsCommand({ TraceSegmentDocuments: documents }));
   expect((await findingsOf(trace_id)).map(([code]) => code)).toContain('trace_too_large');
 });
 
 test('answers 404 for a trace that does not exist, and for a malformed ID', async () => {
-  for (const id of [local.nextTraceId(), 'x', '%00']) expect((await get(`/api/traces/${id}/findings`)).status).toBe(404);
+  for (const id of [local.nextTraceId(), 'x', '%00'])
+    expect((await get(`/api/traces/${id}/findings`)).status).toBe(404);
   expect((await get(`/api/traces/${local.nextTraceId()}/originals`)).status).toBe(404);
   expect((await post(`/api/traces/${local.nextTraceId()}/pin`, {})).status).toBe(404);
 });

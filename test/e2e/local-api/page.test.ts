@@ -16,15 +16,28 @@ async function read<T>(local: LocalXRay, path: string): Promise<T> {
 test('GET /api/traces: rows, newest first, filtered, page by page', async () => {
   const local = await LocalXRay.of(scope);
   const first = await local.putTrace();
-  const second = await local.putTrace({ fault: true, http: { request: { url: 'http://shop/x', method: 'POST' }, response: { status: 500 } } });
+  const second = await local.putTrace({
+    fault: true,
+    http: { request: { url: 'http://shop/x', method: 'POST' }, response: { status: 500 } },
+  });
   const { rows, next } = await read<RowsPage>(local, '/api/traces');
   expect(next).toBeNull();
   expect(rows.map(({ id }) => id)).toEqual([second, first]);
-  expect(rows[0]).toMatchObject({ outcome: 'fault', status: 500, method: 'POST', url: 'http://shop/x', name: 'web', duration: 1, isPartial: false });
+  expect(rows[0]).toMatchObject({
+    outcome: 'fault',
+    status: 500,
+    method: 'POST',
+    url: 'http://shop/x',
+    name: 'web',
+    duration: 1,
+    isPartial: false,
+  });
   expect(rows[0]).toMatchObject({ services: ['web', 'orders', 'orders'], serviceCount: 3, spans: 4 });
   const page = await read<RowsPage>(local, '/api/traces?limit=1');
   expect(page.rows.map(({ id }) => id)).toEqual([second]);
-  expect((await read<RowsPage>(local, `/api/traces?limit=1&after=${page.next}`)).rows.map(({ id }) => id)).toEqual([first]);
+  expect((await read<RowsPage>(local, `/api/traces?limit=1&after=${page.next}`)).rows.map(({ id }) => id)).toEqual([
+    first,
+  ]);
   expect((await read<RowsPage>(local, '/api/traces?filter=fault')).rows.map(({ id }) => id)).toEqual([second]);
   expect((await read<RowsPage>(local, `/api/traces?from=${local.now + 60}`)).rows).toEqual([]);
   for (const query of ['limit=x', 'after=x', 'from=-1', 'filter=(']) {
@@ -55,7 +68,9 @@ test('GET /api/status and /api/graph, POST /api/sample', async () => {
   const local = await LocalXRay.of(scope);
   const answer = await fetch(`${local.daemon.tcpUrl}/api/sample`, { method: 'POST', body: '{}' });
   const { TraceId } = (await answer.json()) as { TraceId: string };
-  expect((await read<RowsPage>(local, '/api/traces')).rows).toMatchObject([{ id: TraceId, status: 409, outcome: 'error' }]);
+  expect((await read<RowsPage>(local, '/api/traces')).rows).toMatchObject([
+    { id: TraceId, status: 409, outcome: 'error' },
+  ]);
   expect(await read<Status>(local, '/api/status')).toMatchObject({
     address: `127.0.0.1:${local.daemon.udpPort}`,
     region: 'eu-west-1',
@@ -78,11 +93,23 @@ test('GET /api/sampling returns the rule that decides in AWS, where Default is A
   const ofAws = { Rule: { RuleName: 'Default', ReservoirSize: 1, FixedRate: 0.05 } };
   expect(await ask('name=web&host=shop.example&method=GET&path=%2Fcart')).toEqual(ofAws);
   expect(await ask('')).toEqual(ofAws);
-  const rule = { RuleName: 'cart', Priority: 1, FixedRate: 0.5, ReservoirSize: 3, ServiceName: '*', ServiceType: '*', Host: '*' };
-  const body = JSON.stringify({ SamplingRule: { ...rule, HTTPMethod: 'GET', URLPath: '/cart', ResourceARN: '*', Version: 1 } });
+  const rule = {
+    RuleName: 'cart',
+    Priority: 1,
+    FixedRate: 0.5,
+    ReservoirSize: 3,
+    ServiceName: '*',
+    ServiceType: '*',
+    Host: '*',
+  };
+  const body = JSON.stringify({
+    SamplingRule: { ...rule, HTTPMethod: 'GET', URLPath: '/cart', ResourceARN: '*', Version: 1 },
+  });
   const created = await fetch(`${local.daemon.tcpUrl}/CreateSamplingRule`, { method: 'POST', body });
   expect(await created.json()).toMatchObject({ SamplingRuleRecord: { SamplingRule: { RuleName: 'cart' } } });
-  expect(await ask('name=web&method=GET&path=%2Fcart')).toEqual({ Rule: { RuleName: 'cart', ReservoirSize: 3, FixedRate: 0.5 } });
+  expect(await ask('name=web&method=GET&path=%2Fcart')).toEqual({
+    Rule: { RuleName: 'cart', ReservoirSize: 3, FixedRate: 0.5 },
+  });
   expect(await ask('name=web&method=POST&path=%2Fcart')).toEqual(ofAws);
 });
 
@@ -132,7 +159,10 @@ test('the page’s files load nothing from elsewhere, are cached forever under h
   }
   const script = /src="(\/assets\/[^"]+\.js)"/.exec((await plain('/')).body)![1]!;
   const { headers, body } = await plain(script);
-  expect([headers['content-type'], headers['cache-control']]).toEqual(['text/javascript; charset=utf-8', 'max-age=31536000, immutable']);
+  expect([headers['content-type'], headers['cache-control']]).toEqual([
+    'text/javascript; charset=utf-8',
+    'max-age=31536000, immutable',
+  ]);
   const zipped = await fetch(local.daemon.tcpUrl + script);
   expect(zipped.headers.get('content-encoding')).toBe('gzip');
   expect(await zipped.text()).toBe(body);
@@ -143,7 +173,9 @@ test('the page’s files load nothing from elsewhere, are cached forever under h
 test('the token in the address becomes a cookie that scripts cannot read; a wrong token does not', async () => {
   const token = 'a;token/with=signs%20';
   const local = await LocalXRay.of(scope, '--bind-tcp', '0.0.0.0:0', '--token', token);
-  const first = await fetch(`${local.daemon.tcpUrl}/map?token=${encodeURIComponent(token)}&q=fault`, { redirect: 'manual' });
+  const first = await fetch(`${local.daemon.tcpUrl}/map?token=${encodeURIComponent(token)}&q=fault`, {
+    redirect: 'manual',
+  });
   expect([first.status, first.headers.get('location')]).toEqual([303, '/map?q=fault']);
   const cookie = first.headers.get('set-cookie')!;
   expect(cookie).toMatch(/; Path=\/; HttpOnly; SameSite=Strict$/);

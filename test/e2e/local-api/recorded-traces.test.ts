@@ -2,7 +2,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { OPERATIONS, type OperationName } from '../../../src/formats/xray/operations.ts';
 import { LocalXRay } from '../../fakes/local-xray.ts';
 
-// What AWS answered of these traces in September 2026. Source: the recordings in github.com/radkawar/stackd, testdata/aws/xray at 9dc356f (trace_queries,
+// What AWS answered of these traces in September 2026. Source: the recordings in github.com/radkawar/stackd,
+// testdata/aws/xray at 9dc356f (trace_queries,
 // trace_aggregate_edges, time_series_west, time_series_settled).
 let local: LocalXRay;
 beforeAll(async () => {
@@ -13,13 +14,18 @@ afterAll(() => local.stop());
 type Answer = Record<string, unknown>;
 
 async function ask(operation: OperationName, body: object): Promise<{ text: string; json: Answer }> {
-  const answer = await fetch(local.daemon.tcpUrl + OPERATIONS[operation].path, { method: 'POST', body: JSON.stringify(body) });
+  const answer = await fetch(local.daemon.tcpUrl + OPERATIONS[operation].path, {
+    method: 'POST',
+    body: JSON.stringify(body),
+  });
   const text = await answer.text();
   return { text, json: JSON.parse(text) as Answer };
 }
 
 async function put(...documents: object[]): Promise<void> {
-  const { json } = await ask('PutTraceSegments', { TraceSegmentDocuments: documents.map((document) => JSON.stringify(document)) });
+  const { json } = await ask('PutTraceSegments', {
+    TraceSegmentDocuments: documents.map((document) => JSON.stringify(document)),
+  });
   expect(json).toEqual({ UnprocessedTraceSegments: [] });
 }
 
@@ -29,7 +35,11 @@ const nextSecond = (): number => Math.floor(local.now) - 3_600 + 10 * seconds++;
 
 const count = (kind: 'ok' | 'throttle' | 'fault', seconds: number): object => ({
   OkCount: kind === 'ok' ? 1 : 0,
-  ErrorStatistics: { ThrottleCount: kind === 'throttle' ? 1 : 0, OtherCount: 0, TotalCount: kind === 'throttle' ? 1 : 0 },
+  ErrorStatistics: {
+    ThrottleCount: kind === 'throttle' ? 1 : 0,
+    OtherCount: 0,
+    TotalCount: kind === 'throttle' ? 1 : 0,
+  },
   FaultStatistics: { OtherCount: kind === 'fault' ? 1 : 0, TotalCount: kind === 'fault' ? 1 : 0 },
   TotalCount: 1,
   TotalResponseTime: seconds,
@@ -51,7 +61,10 @@ test('a caller that handles a callee’s failure, which a throttled database cau
       name: 'front',
       start_time: base,
       end_time: base + 2,
-      http: { request: { method: 'GET', url: 'https://x/api', user_agent: 'probe/1', client_ip: '192.0.2.17' }, response: { status: 200 } },
+      http: {
+        request: { method: 'GET', url: 'https://x/api', user_agent: 'probe/1', client_ip: '192.0.2.17' },
+        response: { status: 200 },
+      },
       annotations: { owner, rank: 0, enabled: true },
       user: 'front-user',
       aws: { account_id: '123456789012', ec2 },
@@ -67,7 +80,17 @@ test('a caller that handles a callee’s failure, which a throttled database cau
       parent_id: 'ddfb8eb6e40c9405',
       start_time: base + 0.5,
       end_time: base + 7,
-      cause: { exceptions: [{ id: '6307bfa7173c9aee', message: 'owned downstream failure', type: 'OwnedFailure', remote: false, stack: [] }] },
+      cause: {
+        exceptions: [
+          {
+            id: '6307bfa7173c9aee',
+            message: 'owned downstream failure',
+            type: 'OwnedFailure',
+            remote: false,
+            stack: [],
+          },
+        ],
+      },
       annotations: { owner, backend: true },
       user: 'back-user',
     },
@@ -88,8 +111,14 @@ test('a caller that handles a callee’s failure, which a throttled database cau
   );
   const query = { StartTime: base - 1, EndTime: base + 1, FilterExpression: `annotation.owner = "${owner}"` };
   const { json } = await ask('GetTraceSummaries', query);
-  const text = (value: string): object => ({ AnnotationValue: { NumberValue: null, BooleanValue: null, StringValue: value }, ServiceIds: null });
-  const flag = (value: boolean): object => ({ AnnotationValue: { NumberValue: null, BooleanValue: value, StringValue: null }, ServiceIds: null });
+  const text = (value: string): object => ({
+    AnnotationValue: { NumberValue: null, BooleanValue: null, StringValue: value },
+    ServiceIds: null,
+  });
+  const flag = (value: boolean): object => ({
+    AnnotationValue: { NumberValue: null, BooleanValue: value, StringValue: null },
+    ServiceIds: null,
+  });
   expect(json['TraceSummaries']).toEqual([
     {
       Annotations: {
@@ -104,7 +133,13 @@ test('a caller that handles a callee’s failure, which a throttled database cau
       ErrorRootCauses: [
         {
           ClientImpacting: false,
-          Services: [{ ...service('database', 'AWS::database'), Inferred: true, EntityPath: [{ Name: 'database', Exceptions: [], Remote: false }] }],
+          Services: [
+            {
+              ...service('database', 'AWS::database'),
+              Inferred: true,
+              EntityPath: [{ Name: 'database', Exceptions: [], Remote: false }],
+            },
+          ],
         },
       ],
       FaultRootCauses: [
@@ -114,7 +149,13 @@ test('a caller that handles a callee’s failure, which a throttled database cau
             {
               ...service('back', ''),
               Inferred: false,
-              EntityPath: [{ Name: 'back', Exceptions: [{ Name: 'OwnedFailure', Message: 'owned downstream failure' }], Remote: false }],
+              EntityPath: [
+                {
+                  Name: 'back',
+                  Exceptions: [{ Name: 'OwnedFailure', Message: 'owned downstream failure' }],
+                  Remote: false,
+                },
+              ],
             },
           ],
         },
@@ -122,7 +163,13 @@ test('a caller that handles a callee’s failure, which a throttled database cau
       HasError: false,
       HasFault: false,
       HasThrottle: false,
-      Http: { ClientIp: '192.0.2.17', HttpMethod: 'GET', HttpStatus: 200, HttpURL: 'https://x/api', UserAgent: 'probe/1' },
+      Http: {
+        ClientIp: '192.0.2.17',
+        HttpMethod: 'GET',
+        HttpStatus: 200,
+        HttpURL: 'https://x/api',
+        UserAgent: 'probe/1',
+      },
       Id: trace_id,
       InstanceIds: [{ Id: 'i-0123456789abcdef0' }],
       IsPartial: false,
@@ -230,7 +277,9 @@ test('names the account of a segment if it differs from the receiving account', 
   await put(segment('123456789012'), segment('222222222222'));
   const accounts = async (selector: string): Promise<unknown[]> => {
     const query = { StartTime: base, EndTime: base + 1, FilterExpression: `service(id(${selector}))` };
-    const { TraceSummaries } = (await ask('GetTraceSummaries', query)).json as { TraceSummaries: { EntryPoint: { AccountId: unknown } }[] };
+    const { TraceSummaries } = (await ask('GetTraceSummaries', query)).json as {
+      TraceSummaries: { EntryPoint: { AccountId: unknown } }[];
+    };
     return TraceSummaries.map(({ EntryPoint }) => EntryPoint.AccountId);
   };
   expect(new Set(await accounts('name: "accounts"'))).toEqual(new Set(['222222222222', null]));
@@ -250,7 +299,11 @@ test('times of matches and pages are whole seconds, and a graph’s times are th
   await put(trace(base), trace(base + 4.8));
   const range = { StartTime: local.now - 60.25, EndTime: local.now + 600 };
   for (const TimeRangeType of ['Event', 'Service']) {
-    const { text, json } = await ask('GetTraceSummaries', { ...range, TimeRangeType, FilterExpression: 'service("seconds")' });
+    const { text, json } = await ask('GetTraceSummaries', {
+      ...range,
+      TimeRangeType,
+      FilterExpression: 'service("seconds")',
+    });
     const { TraceSummaries } = json as { TraceSummaries: { MatchedEventTime: number }[] };
     expect(TraceSummaries.map(({ MatchedEventTime }) => MatchedEventTime % 1)).toEqual([0, 0]);
     expect(json['ApproximateTime']).toBe(Math.floor(local.now - 60.25) - (TimeRangeType === 'Service' ? 60 : 0));
@@ -259,13 +312,21 @@ test('times of matches and pages are whole seconds, and a graph’s times are th
   await ask('CreateGroup', { GroupName: 'seconds', FilterExpression: 'service("seconds")' });
   const { json } = await ask('GetServiceGraph', { ...range, GroupName: 'seconds' });
   const bounds = { StartTime: base, EndTime: base + 5 };
-  expect(json).toMatchObject({ StartTime: base, EndTime: base + 4, Services: [bounds, { ...bounds, Edges: [bounds] }] });
+  expect(json).toMatchObject({
+    StartTime: base,
+    EndTime: base + 4,
+    Services: [bounds, { ...bounds, Edges: [bounds] }],
+  });
 });
 
 test('the range of a time series counts in whole seconds', async () => {
   await local.putTrace({ name: 'series' });
   const ask60 = async (StartTime: number, EndTime: number): Promise<{ Timestamp: number }[]> => {
-    const { json } = await ask('GetTimeSeriesServiceStatistics', { StartTime, EndTime, EntitySelectorExpression: 'service("series")' });
+    const { json } = await ask('GetTimeSeriesServiceStatistics', {
+      StartTime,
+      EndTime,
+      EntitySelectorExpression: 'service("series")',
+    });
     return json['TimeSeriesServiceStatistics'] as { Timestamp: number }[];
   };
   const [{ Timestamp: end }] = (await ask60(local.now - 60, local.now + 600)) as [{ Timestamp: number }];

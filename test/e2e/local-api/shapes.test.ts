@@ -4,7 +4,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { OPERATIONS } from '../../../src/formats/xray/operations.ts';
 import { LocalXRay } from '../../fakes/local-xray.ts';
 
-// Each route × each malformed shape: what a stranger sends is answered with 4xx and a reason, or taken, and is never a bug of ours.
+// Each route × each malformed shape: what a stranger sends is answered with 4xx and a reason, or taken, and is never a
+// bug of ours.
 const DEEP = 200_000;
 const API = new URL('../../../src/api/', import.meta.url);
 const SOURCES = readdirSync(API)
@@ -12,7 +13,9 @@ const SOURCES = readdirSync(API)
   .join('\n');
 
 function routes(method: 'get' | 'post'): string[] {
-  const found = [...SOURCES.matchAll(new RegExp(String.raw`app\.${method}\(\s*'([^']+)'`, 'g'))].map(([, path]) => path!);
+  const found = [...SOURCES.matchAll(new RegExp(String.raw`app\.${method}\(\s*'([^']+)'`, 'g'))].map(
+    ([, path]) => path!,
+  );
   return found.map((path) => path.replace(':id', '1-6ab3b3f3-000000000000000000000001').replace(':name', 'x'));
 }
 
@@ -20,7 +23,20 @@ const POSTS = [...Object.values(OPERATIONS).map(({ path }) => path), ...routes('
 const GETS = routes('get');
 /** Every name of a member that a request may have. */
 const MEMBERS = [...new Set(SOURCES.match(/\b[A-Z][A-Za-z]+(?=:)/g))];
-const PARAMETERS = ['filter', 'after', 'limit', 'from', 'to', 'field', 'prefix', 'token', 'follow', 'form', '__proto__', 'constructor'];
+const PARAMETERS = [
+  'filter',
+  'after',
+  'limit',
+  'from',
+  'to',
+  'field',
+  'prefix',
+  'token',
+  'follow',
+  'form',
+  '__proto__',
+  'constructor',
+];
 
 const nested = (open: string, close: string): string => open.repeat(DEEP) + close.repeat(DEEP);
 const allMembers = (value: string): string => `{${MEMBERS.map((name) => `"${name}":${value}`).join(',')}}`;
@@ -31,7 +47,11 @@ afterAll(() => local.stop());
 
 async function answer(method: string, path: string, body?: string | Buffer): Promise<{ status: number; text: string }> {
   const signal = AbortSignal.timeout(20_000);
-  const response = await fetch(local.daemon.tcpUrl + path, { method, ...(body === undefined ? {} : { body: body as never }), signal });
+  const response = await fetch(local.daemon.tcpUrl + path, {
+    method,
+    ...(body === undefined ? {} : { body: body as never }),
+    signal,
+  });
   if (/event-stream|ndjson/.test(response.headers.get('content-type') ?? '')) {
     await response.body?.cancel();
     return { status: response.status, text: '' };
@@ -91,27 +111,33 @@ test.each(POSTS.flatMap((path) => ODD.map(([title, value]) => [path, title, valu
   },
 );
 
-test.each(GETS.flatMap((path) => PARAMETERS.map((name) => [path, name] as const)))('GET %s with %s twice is a 400', async (path, name) => {
-  const { status, text } = await answer('GET', `${path}?${name}=1&${name}=2`);
-  expect(status, text).toBe(400);
-  expect(JSON.parse(text)).toEqual({ Message: `The query parameter "${name}" is given more than once` });
-});
-
-test.each(GETS.flatMap((path) => ['%', '%00', '%ff', '((((', '['.repeat(5_000), '-1', '1e999', 'é'].map((value) => [path, value] as const)))(
-  'GET %s with %s in each parameter is not reported as a bug',
-  async (path, value) => {
-    for (const name of PARAMETERS) {
-      const { status, text } = await answer('GET', `${path}?${name}=${value}&limit=1`.replace('limit=1&', ''));
-      expect(status, text).toBeLessThan(500);
-    }
+test.each(GETS.flatMap((path) => PARAMETERS.map((name) => [path, name] as const)))(
+  'GET %s with %s twice is a 400',
+  async (path, name) => {
+    const { status, text } = await answer('GET', `${path}?${name}=1&${name}=2`);
+    expect(status, text).toBe(400);
+    expect(JSON.parse(text)).toEqual({ Message: `The query parameter "${name}" is given more than once` });
   },
 );
+
+test.each(
+  GETS.flatMap((path) =>
+    ['%', '%00', '%ff', '((((', '['.repeat(5_000), '-1', '1e999', 'é'].map((value) => [path, value] as const),
+  ),
+)('GET %s with %s in each parameter is not reported as a bug', async (path, value) => {
+  for (const name of PARAMETERS) {
+    const { status, text } = await answer('GET', `${path}?${name}=${value}&limit=1`.replace('limit=1&', ''));
+    expect(status, text).toBeLessThan(500);
+  }
+});
 
 test.each(POSTS)('POST %s whose client disconnects within its body is not reported as a bug', async (path) => {
   const { hostname, port } = new URL(local.daemon.tcpUrl);
   for (const headers of ['content-length: 1000000', 'transfer-encoding: chunked']) {
     const socket = connect(Number(port), hostname);
-    await new Promise<void>((next) => socket.write(`POST ${path} HTTP/1.1\r\nhost: localhost\r\n${headers}\r\n\r\n5\r\n{"a":`, () => next()));
+    await new Promise<void>((next) =>
+      socket.write(`POST ${path} HTTP/1.1\r\nhost: localhost\r\n${headers}\r\n\r\n5\r\n{"a":`, () => next()),
+    );
     socket.destroy();
   }
   expect((await answer('GET', '/api/store')).status).toBe(200);
@@ -153,7 +179,12 @@ test('answers filters with the maximum number of conditions and alternatives', a
   const range = { StartTime: 0, EndTime: 2e9 };
   const alternatives = Array.from({ length: 250 }, (_, i) => `user = "${i}"`).join(' OR ');
   const conditions = Array.from({ length: 250 }, (_, i) => `user = "${i}"`).join(' AND ');
-  for (const FilterExpression of [alternatives, conditions, `service("web") AND (${alternatives})`, `user = "x" AND (${alternatives}) AND fault`]) {
+  for (const FilterExpression of [
+    alternatives,
+    conditions,
+    `service("web") AND (${alternatives})`,
+    `user = "x" AND (${alternatives}) AND fault`,
+  ]) {
     const { status, text } = await answer('POST', '/TraceSummaries', JSON.stringify({ ...range, FilterExpression }));
     expect(status, text).toBe(200);
   }

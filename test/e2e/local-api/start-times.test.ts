@@ -10,7 +10,10 @@ const scope = new Scope();
 interface Graph {
   readonly StartTime: number | null;
   readonly EndTime: number | null;
-  readonly Services: readonly { readonly Name: string; readonly SummaryStatistics: { readonly TotalCount: number } | null }[];
+  readonly Services: readonly {
+    readonly Name: string;
+    readonly SummaryStatistics: { readonly TotalCount: number } | null;
+  }[];
 }
 
 test('GET /api/graph covers the traces that began in the range, whenever they arrived', async () => {
@@ -18,13 +21,22 @@ test('GET /api/graph covers the traces that began in the range, whenever they ar
   scope.add(() => local.stop());
   const first = Math.floor(local.now) - 900;
   const documents = Array.from({ length: 15 }, (_, minute) =>
-    JSON.stringify({ ...segmentJson('web', { trace_id: local.nextTraceId() }), start_time: first + minute * 60, end_time: first + minute * 60 + 1 }),
+    JSON.stringify({
+      ...segmentJson('web', { trace_id: local.nextTraceId() }),
+      start_time: first + minute * 60,
+      end_time: first + minute * 60 + 1,
+    }),
   );
-  const put = await fetch(`${local.daemon.tcpUrl}/api/import`, { method: 'POST', body: JSON.stringify({ TraceSegmentDocuments: documents }) });
+  const put = await fetch(`${local.daemon.tcpUrl}/api/import`, {
+    method: 'POST',
+    body: JSON.stringify({ TraceSegmentDocuments: documents }),
+  });
   expect(put.status).toBe(200);
-  const graph = async (query: string): Promise<Graph> => (await (await fetch(`${local.daemon.tcpUrl}/api/graph?${query}`)).json()) as Graph;
+  const graph = async (query: string): Promise<Graph> =>
+    (await (await fetch(`${local.daemon.tcpUrl}/api/graph?${query}`)).json()) as Graph;
   const requests = ({ Services }: Graph): number | undefined =>
-    Services.find(({ Name, SummaryStatistics }) => Name === 'web' && SummaryStatistics !== null)?.SummaryStatistics?.TotalCount;
+    Services.find(({ Name, SummaryStatistics }) => Name === 'web' && SummaryStatistics !== null)?.SummaryStatistics
+      ?.TotalCount;
   const all = await graph('');
   expect([all.StartTime, all.EndTime, requests(all)]).toEqual([first, first + 14 * 60, 15]);
   const some = await graph(`from=${first + 300}&to=${first + 600}`);

@@ -29,10 +29,33 @@ test('GET /api/traces?text= finds traces by words, with an expression and a time
 test('treats operators of the index’s own language as text', async () => {
   const local = await LocalXRay.of(scope);
   const id = await local.putTrace({ annotations: { note: 'a "quoted" AND (b) OR c:d* NEAR/2 -e ^f 🚀 x\0y' } });
-  for (const text of ['"quoted"', 'AND', '(b)', 'c:d*', 'NEAR/2', '-e', '^f', '🚀', '*', '"', 'x\0y', 'quoted" AND (b)']) {
+  for (const text of [
+    '"quoted"',
+    'AND',
+    '(b)',
+    'c:d*',
+    'NEAR/2',
+    '-e',
+    '^f',
+    '🚀',
+    '*',
+    '"',
+    'x\0y',
+    'quoted" AND (b)',
+  ]) {
     expect([text, await idsOf(local, { text })]).toEqual([text, [id]]);
   }
-  for (const text of ['NEAR(a b)', '"a b"', 'body:quoted', 'quot* OR z', '\ud800', "'; DROP TABLE trace; --", '%', '{"', '\\']) {
+  for (const text of [
+    'NEAR(a b)',
+    '"a b"',
+    'body:quoted',
+    'quot* OR z',
+    '\ud800',
+    "'; DROP TABLE trace; --",
+    '%',
+    '{"',
+    '\\',
+  ]) {
     expect([text, await idsOf(local, { text })]).toEqual([text, []]);
   }
 });
@@ -52,6 +75,8 @@ test('/traces.ndjson and /events accept words too', async () => {
   const id = await local.putTrace({ user: 'user-2' });
   const lines = (await (await fetch(`${local.daemon.tcpUrl}/traces.ndjson?text=user-2`)).text()).trim().split('\n');
   expect(lines.map((line) => (JSON.parse(line) as { Id: string }).Id)).toEqual([id]);
-  const graph = (await (await fetch(`${local.daemon.tcpUrl}/api/graph?text=nothing-has-this`)).json()) as { Services: object[] };
+  const graph = (await (await fetch(`${local.daemon.tcpUrl}/api/graph?text=nothing-has-this`)).json()) as {
+    Services: object[];
+  };
   expect(graph.Services).toEqual([]);
 });

@@ -22,7 +22,10 @@ const refusal = (position: number) => ({ position, id: null, code: 'ParseError',
 
 test('rejects an OTLP body, counts a refused document as unprocessed, and only stored ones as sent', async () => {
   const batch = segmentsOf(['{"name":"a"}', 'T1SCgkK', 'None', 'M1Cgk=']);
-  const { exporter, log, printed } = exporterInto(() => ({ refused: [refusal(1), refusal(2), refusal(3)], changed: [] }));
+  const { exporter, log, printed } = exporterInto(() => ({
+    refused: [refusal(1), refusal(2), refusal(3)],
+    changed: [],
+  }));
   const result = (await exporter.export(batch)) as Exclude<ExportResult, { kind: 'retry' }>;
   const { delivered, refused } = outcomeOf(batch, result, () => false);
   expect(delivered).toEqual([batch[0]]);

@@ -30,7 +30,10 @@ export interface CellOutcome {
   readonly skipped?: string;
 }
 
-const LIMITS_MB: Readonly<Record<Mode, readonly number[]>> = { daemon: [128, 192, 256, 512], local: [128, 192, 256, 512] };
+const LIMITS_MB: Readonly<Record<Mode, readonly number[]>> = {
+  daemon: [128, 192, 256, 512],
+  local: [128, 192, 256, 512],
+};
 const TCP = ['tcp-large', 'tcp-small', 'tcp-hostile'] as const;
 const COMMON: readonly (readonly LoadName[])[] = [
   ['udp-small'],
@@ -48,7 +51,12 @@ const LOADS_OF: Readonly<Record<Mode, readonly (readonly LoadName[])[]>> = {
 /** `memory-daemon-128-tcp-large`, and so on; all loads at one time are `all`. */
 export const CELLS: readonly Cell[] = (['daemon', 'local'] as const).flatMap((mode) =>
   LIMITS_MB[mode].flatMap((limitMb) =>
-    LOADS_OF[mode].map((loads) => ({ id: `memory-${mode}-${limitMb}-${loads.length > 2 ? 'all' : loads[0]!}`, mode, limitMb, loads })),
+    LOADS_OF[mode].map((loads) => ({
+      id: `memory-${mode}-${limitMb}-${loads.length > 2 ? 'all' : loads[0]!}`,
+      mode,
+      limitMb,
+      loads,
+    })),
   ),
 );
 
@@ -71,7 +79,14 @@ async function unavailableXRay(): Promise<Server> {
 export async function runCell({ mode, limitMb, loads }: Cell, { seconds }: { seconds: number }): Promise<CellOutcome> {
   const limit = MemoryLimit.create(limitMb * 1024 * 1024);
   if (limit === undefined) {
-    return { peakMb: 0, peakAnonymousMb: 0, answers: {}, received: 0, problems: [], skipped: 'this user may not make control groups' };
+    return {
+      peakMb: 0,
+      peakAnonymousMb: 0,
+      answers: {},
+      received: 0,
+      problems: [],
+      skipped: 'this user may not make control groups',
+    };
   }
   const xray = await unavailableXRay();
   const endpoint = ['--endpoint', `https://127.0.0.1:${(xray.address() as AddressInfo).port}`];
@@ -96,7 +111,14 @@ export async function runCell({ mode, limitMb, loads }: Cell, { seconds }: { sec
     const onAnswer = (status: number): void => void (answers[status] = (answers[status] ?? 0) + 1);
     let accepted = 0;
     const onAccepted = (documents: number): void => void (accepted += documents);
-    const target = { udpPort: daemon.udpPort, tcpPort: Number(new URL(daemon.tcpUrl).port), agent, signal: end, onAnswer, onAccepted };
+    const target = {
+      udpPort: daemon.udpPort,
+      tcpPort: Number(new URL(daemon.tcpUrl).port),
+      agent,
+      signal: end,
+      onAnswer,
+      onAccepted,
+    };
     await Promise.all(loads.map((name) => LOADS[name](target)));
     agent.destroy();
     await sleep(500);
@@ -113,7 +135,8 @@ export async function runCell({ mode, limitMb, loads }: Cell, { seconds }: { sec
     }
     const bugs = daemon.log.filter(({ msg }) => /please report/.test(msg));
     if (bugs.length > 0) problems.push(JSON.stringify(bugs[0]).slice(0, 500));
-    for (const status of Object.keys(answers)) if (Number(status) >= 500 && Number(status) !== 503) problems.push(`answers of ${status}`);
+    for (const status of Object.keys(answers))
+      if (Number(status) >= 500 && Number(status) !== 503) problems.push(`answers of ${status}`);
     if (limit.oomKills > 0) problems.push('killed for memory');
   } finally {
     clearInterval(watch);

@@ -20,15 +20,27 @@ export type LoadName = 'udp-small' | 'udp-large' | 'tcp-large' | 'tcp-small' | '
 const KB = 1024;
 let numbers = 0;
 
-const WORDS = Array.from({ length: 4_096 }, (_, i) => (((i + 1) * 2_654_435_761) % 2 ** 40).toString(16).padStart(10, '0'));
-const wordsOf = (count: number): string => Array.from({ length: count }, (_, i) => WORDS[(i * 31 + numbers) & 4_095]).join(' ');
+const WORDS = Array.from({ length: 4_096 }, (_, i) =>
+  (((i + 1) * 2_654_435_761) % 2 ** 40).toString(16).padStart(10, '0'),
+);
+const wordsOf = (count: number): string =>
+  Array.from({ length: count }, (_, i) => WORDS[(i * 31 + numbers) & 4_095]).join(' ');
 
-/** Five kinds of documents, 3.3 MB in a call, that are large in different places: text, the index of words, that of annotations, and statements. */
+/**
+ * Five kinds of documents, 3.3 MB in a call, that are large in different places: text, the index of words, that of
+ * annotations, and statements.
+ */
 const VARIED: readonly (() => readonly object[])[] = [
   () => [{ metadata: { default: { text: wordsOf(300_000) } } }],
   () => [{ metadata: { default: { text: 'a b '.repeat(800_000) } } }],
   () => Array.from({ length: 50 }, () => ({ metadata: { default: { text: wordsOf(6_000) } } })),
-  () => [{ annotations: Object.fromEntries(Array.from({ length: 40_000 }, (_, i) => [`k${i}`, WORDS[(i + numbers) & 4_095]])) }],
+  () => [
+    {
+      annotations: Object.fromEntries(
+        Array.from({ length: 40_000 }, (_, i) => [`k${i}`, WORDS[(i + numbers) & 4_095]]),
+      ),
+    },
+  ],
   () => [{ namespace: 'remote', sql: { sanitized_query: 'x'.repeat(3_000_000) } }],
 ];
 
@@ -59,7 +71,13 @@ function bodyOf(count: number, bytes: number): Buffer {
 function call(target: Target, path: string, body: Buffer | undefined): Promise<number> {
   const { promise, resolve } = Promise.withResolvers<number>();
   const sent = request(
-    { port: target.tcpPort, path, method: body === undefined ? 'GET' : 'POST', agent: target.agent, signal: target.signal },
+    {
+      port: target.tcpPort,
+      path,
+      method: body === undefined ? 'GET' : 'POST',
+      agent: target.agent,
+      signal: target.signal,
+    },
     (response: IncomingMessage) => {
       response.on('error', () => {});
       response.on('close', () => resolve(response.statusCode ?? 0));
@@ -72,7 +90,11 @@ function call(target: Target, path: string, body: Buffer | undefined): Promise<n
 }
 
 /** `clients` that each send one request after the other until the load ends. */
-async function clients(target: Target, count: number, next: () => readonly [path: string, body: Buffer | undefined]): Promise<void> {
+async function clients(
+  target: Target,
+  count: number,
+  next: () => readonly [path: string, body: Buffer | undefined],
+): Promise<void> {
   const one = async (): Promise<void> => {
     while (!target.signal.aborted) {
       const status = await call(target, ...next());
@@ -101,7 +123,9 @@ function hostileBodies(): readonly Buffer[] {
     `{"a":${'{"a":'.repeat(900_000)}`,
     '['.repeat(5_000_000),
     `{"TraceSegmentDocuments":["${String.raw`\u0001`.repeat(800_000)}"]}`,
-    JSON.stringify({ TraceSegmentDocuments: Array.from({ length: 50 }, (_, i) => JSON.stringify({ id: `${i}${'y'.repeat(80_000)}` })) }),
+    JSON.stringify({
+      TraceSegmentDocuments: Array.from({ length: 50 }, (_, i) => JSON.stringify({ id: `${i}${'y'.repeat(80_000)}` })),
+    }),
   ].map((text) => Buffer.from(text));
 }
 
@@ -110,7 +134,10 @@ const CHUNK = 'POST /TraceSegments HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chu
 const PIPELINED = 'POST /SamplingTargets HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{}'.repeat(1_000);
 const ANNOUNCED = 'POST /TraceSegments HTTP/1.1\r\nHost: x\r\nContent-Length: 5000000\r\n\r\n';
 
-/** Connections that hold what they may: bodies of 5 MB but for the last byte, bodies in chunks of a byte, half a header, a thousand requests at one time. */
+/**
+ * Connections that hold what they may: bodies of 5 MB but for the last byte, bodies in chunks of a byte, half a header,
+ * a thousand requests at one time.
+ */
 async function held({ tcpPort, signal }: Target, count: number): Promise<void> {
   const sockets: Socket[] = Array.from({ length: count }, () => connect(tcpPort, '127.0.0.1').on('error', () => {}));
   const almost = Buffer.alloc(4_999_999, 0x20);
@@ -127,7 +154,10 @@ async function held({ tcpPort, signal }: Target, count: number): Promise<void> {
 }
 
 const RANGE = { StartTime: 0, EndTime: 4e9 };
-const SIX_HOURS = { StartTime: Math.floor(performance.timeOrigin / 1000) - 3_600, EndTime: Math.floor(performance.timeOrigin / 1000) + 3_600 };
+const SIX_HOURS = {
+  StartTime: Math.floor(performance.timeOrigin / 1000) - 3_600,
+  EndTime: Math.floor(performance.timeOrigin / 1000) + 3_600,
+};
 const jsonOf = (value: object): Buffer => Buffer.from(JSON.stringify(value));
 
 /** Ends with its signal. */

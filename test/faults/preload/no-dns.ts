@@ -10,7 +10,11 @@ if (isMainThread) {
   dns.lookup = ((name: string, options: dns.LookupOptions, found: Found) => {
     if (name !== 'xray.test') return original(name, options as dns.LookupAllOptions, found as never);
     const isGone = existsSync(join(process.env['FAULTS_FOLDER'] ?? '', 'no-dns'));
-    const error = Object.assign(new Error('getaddrinfo ENOTFOUND xray.test'), { code: 'ENOTFOUND', syscall: 'getaddrinfo', hostname: name });
+    const error = Object.assign(new Error('getaddrinfo ENOTFOUND xray.test'), {
+      code: 'ENOTFOUND',
+      syscall: 'getaddrinfo',
+      hostname: name,
+    });
     setImmediate(() => {
       if (isGone) found(error, []);
       else if (options.all === true) found(null, [{ address: '127.0.0.1', family: 4 }]);

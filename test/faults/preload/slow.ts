@@ -1,7 +1,8 @@
 import { isMainThread } from 'node:worker_threads';
 import { calibrationWork } from '../../../bench/gate.ts';
 
-// A deliberate slowdown: each document costs 20 runs of the calibration loop more to encode, on a fast machine as on a slow one.
+// A deliberate slowdown: each document costs 20 runs of the calibration loop more to encode, on a fast machine as on a
+// slow one.
 if (isMainThread) {
   const original = JSON.stringify;
   JSON.stringify = ((...args: Parameters<typeof JSON.stringify>) => {

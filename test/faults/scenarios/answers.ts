@@ -5,16 +5,31 @@ import { answering, through, type Scenario } from '../scenario.ts';
 import { gated } from './outages.ts';
 
 const TAKEN = '{"UnprocessedTraceSegments":[]}';
-const html = (status: number): Behaviour => ({ status, headers: { 'content-type': 'text/html', server: 'nginx' }, body: '<html>no</html>' });
+const html = (status: number): Behaviour => ({
+  status,
+  headers: { 'content-type': 'text/html', server: 'nginx' },
+  body: '<html>no</html>',
+});
 
 /** What proxies, portals, gateways and broken emulators say with 200. None of it is X-Ray's. */
 const FALSE_SUCCESSES: readonly Behaviour[] = [
-  ...['"ok"', '7', 'null', 'true', '[]', '{}', '{"status":"ok"}', '{"UnprocessedTraceSegments":{}}', '{"UnprocessedTraceSegments":[null]}'].map(
-    (body) => ({ status: 200, headers: { 'content-type': 'application/json' }, body }),
-  ),
+  ...[
+    '"ok"',
+    '7',
+    'null',
+    'true',
+    '[]',
+    '{}',
+    '{"status":"ok"}',
+    '{"UnprocessedTraceSegments":{}}',
+    '{"UnprocessedTraceSegments":[null]}',
+  ].map((body) => ({ status: 200, headers: { 'content-type': 'application/json' }, body })),
   { status: 200, body: '['.repeat(200_000) + ']'.repeat(200_000) },
   { status: 200, body: `{"UnprocessedTraceSegments":[{"Id":"1","ErrorCode":"A"}],${TAKEN.slice(1)}` },
-  { status: 200, body: JSON.stringify({ UnprocessedTraceSegments: Array.from({ length: 51 }, () => ({ Id: '1', ErrorCode: 'A' })) }) },
+  {
+    status: 200,
+    body: JSON.stringify({ UnprocessedTraceSegments: Array.from({ length: 51 }, () => ({ Id: '1', ErrorCode: 'A' })) }),
+  },
   { status: 200, body: `\ufeff${TAKEN}` },
   { status: 200, body: Buffer.from(TAKEN, 'utf16le') },
   { status: 200, headers: { 'content-encoding': 'gzip' }, body: gzipSync(TAKEN) },
@@ -76,7 +91,9 @@ export const ANSWERS: readonly Scenario[] = [
     id: 'R10-false',
     title: 'everything is answered with 200 by something that is not X-Ray: nothing counts as sent',
     run: answering((call) => FALSE_SUCCESSES[call % FALSE_SUCCESSES.length]),
-    check: (_outcome, { daemon }) => [daemon.find(/something other than X-Ray answered/) === undefined && 'not said in the log'],
+    check: (_outcome, { daemon }) => [
+      daemon.find(/something other than X-Ray answered/) === undefined && 'not said in the log',
+    ],
   },
   {
     id: 'R10-gateway',
@@ -96,10 +113,13 @@ export const ANSWERS: readonly Scenario[] = [
     id: 'R10-limit',
     title: 'a gateway with a limit of 20 KB: everything arrives in parts',
     run: (harness, scale) => {
-      harness.oracle.intercept = ({ target, body }) => (target === '/TraceSegments' && body.length > 20_000 ? html(413) : undefined);
+      harness.oracle.intercept = ({ target, body }) =>
+        target === '/TraceSegments' && body.length > 20_000 ? html(413) : undefined;
       return through(harness, scale);
     },
-    check: (_outcome, { daemon }) => [daemon.find(/client_max_body_size/) === undefined && 'the remedy is not named in the log'],
+    check: (_outcome, { daemon }) => [
+      daemon.find(/client_max_body_size/) === undefined && 'the remedy is not named in the log',
+    ],
   },
   {
     id: 'R11',
@@ -158,13 +178,17 @@ export const ANSWERS: readonly Scenario[] = [
     id: 'R13-denied',
     title: 'X-Ray denies access, then allows it',
     run: answering(() => denied),
-    check: (_outcome, { daemon }) => [daemon.find(/AWSXRayDaemonWriteAccess/) === undefined && 'the policy is not named in the log'],
+    check: (_outcome, { daemon }) => [
+      daemon.find(/AWSXRayDaemonWriteAccess/) === undefined && 'the policy is not named in the log',
+    ],
   },
   {
     id: 'R13-skew',
     title: "this machine's clock is 10 minutes behind X-Ray's",
     run: (harness, scale) => through(harness, scale, () => (harness.oracle.clockAheadMs = 600_000)),
-    check: (_outcome, { daemon }) => [daemon.find(/clock is wrong/) === undefined && 'the clock is not named in the log'],
+    check: (_outcome, { daemon }) => [
+      daemon.find(/clock is wrong/) === undefined && 'the clock is not named in the log',
+    ],
   },
 ];
 
@@ -172,7 +196,8 @@ export const ANSWERS: readonly Scenario[] = [
 function poisoned(refusal: Behaviour): Scenario['run'] {
   return (harness, scale) => {
     const isPoisoned = (body: Buffer): boolean => /orders\/\d*77 ?\\"|orders\/\d*77\\"/.test(body.toString());
-    harness.oracle.intercept = ({ target, body }) => (target === '/TraceSegments' && isPoisoned(body) ? refusal : undefined);
+    harness.oracle.intercept = ({ target, body }) =>
+      target === '/TraceSegments' && isPoisoned(body) ? refusal : undefined;
     return through(harness, scale);
   };
 }

@@ -13,8 +13,15 @@ export const BURSTS: readonly Scenario[] = [
   },
   { id: 'R2-1000', title: '1,000 datagrams at once', isBusy: true, run: burst(1_000) },
   { id: 'R2-3000', title: '3,000 datagrams at once', isBusy: true, run: burst(3_000) },
-  // More than the socket buffer holds while two cores are shared with the sender: what the kernel drops is counted to the datagram.
-  { id: 'R2-10000', title: '10,000 datagrams at once, each received or counted', mayLose: true, isBusy: true, run: burst(10_000) },
+  // More than the socket buffer holds while two cores are shared with the sender: what the kernel drops is counted to
+  // the datagram.
+  {
+    id: 'R2-10000',
+    title: '10,000 datagrams at once, each received or counted',
+    mayLose: true,
+    isBusy: true,
+    run: burst(10_000),
+  },
   {
     id: 'R3',
     isBusy: true,
@@ -23,7 +30,8 @@ export const BURSTS: readonly Scenario[] = [
     mayLose: true,
     run: burst(10_000),
     check: (_outcome, { daemon }) => [
-      !daemon.log.some((line) => JSON.stringify(line).includes('sysctl -w net.core.rmem_max')) && 'nothing about net.core.rmem_max in the log',
+      !daemon.log.some((line) => JSON.stringify(line).includes('sysctl -w net.core.rmem_max')) &&
+        'nothing about net.core.rmem_max in the log',
     ],
   },
   {

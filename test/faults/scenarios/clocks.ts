@@ -13,8 +13,12 @@ const config = { hasSetClock: true } as const;
 const SLEEP_MS = 4_000;
 
 /** Or the scenario shows nothing. */
-const wasSet: Check = (_outcome, { daemon }) => [daemon.find(/clock is wrong/) === undefined && 'the daemon has not seen the clock move'];
-const dropsNone: Check = (_outcome, { daemon }) => [daemon.find(/dropped/) !== undefined && `dropped: ${daemon.find(/dropped/)?.msg}`];
+const wasSet: Check = (_outcome, { daemon }) => [
+  daemon.find(/clock is wrong/) === undefined && 'the daemon has not seen the clock move',
+];
+const dropsNone: Check = (_outcome, { daemon }) => [
+  daemon.find(/dropped/) !== undefined && `dropped: ${daemon.find(/dropped/)?.msg}`,
+];
 
 function promptWithin(limitMs: number): Check {
   return ({ slowestMs = Infinity }, _harness, { isFull }) => [

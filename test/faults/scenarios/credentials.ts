@@ -8,17 +8,26 @@ import { drainsIn, RATE, through, type Scenario } from '../scenario.ts';
 /** Who gives credentials, or the name of X-Ray, leads nowhere for a while. */
 export const CREDENTIALS: readonly Scenario[] = [
   hanging('R25-sts', 'web_identity', 'STS never answers its first calls, and again while the daemon runs'),
-  hanging('R25-agent', 'container', 'the container agent never answers its first call, and again while the daemon runs'),
+  hanging(
+    'R25-agent',
+    'container',
+    'the container agent never answers its first call, and again while the daemon runs',
+  ),
   {
     id: 'R26',
     title: "X-Ray's name moves; the old host answers 503 on connections that are kept",
     config: { preload: 'moved-name', host: 'xray.test' },
     run: async (harness, scale) => {
-      const next = await new Gate(harness.oracle.port, { host: '127.0.0.2', from: '127.0.0.2', port: harness.gate.port }).start();
+      const next = await new Gate(harness.oracle.port, {
+        host: '127.0.0.2',
+        from: '127.0.0.2',
+        port: harness.gate.port,
+      }).start();
       try {
         return await through(harness, scale, () => {
           writeFileSync(join(harness.folder, 'moved'), '');
-          harness.oracle.intercept = ({ target, from }) => (target === '/TraceSegments' && from === '127.0.0.1' ? { status: 503 } : undefined);
+          harness.oracle.intercept = ({ target, from }) =>
+            target === '/TraceSegments' && from === '127.0.0.1' ? { status: 503 } : undefined;
         });
       } finally {
         await next.stop();
@@ -31,7 +40,9 @@ export const CREDENTIALS: readonly Scenario[] = [
 /** The longest pause between two searches, and an attempt that hangs. */
 const NEXT_SEARCH_MS = 75_000;
 
-/** Credentials that live for seconds, of which the first calls and those of a while in the middle are never answered. */
+/**
+ * Credentials that live for seconds, of which the first calls and those of a while in the middle are never answered.
+ */
 function hanging(id: string, kind: IdentityKind, title: string): Scenario {
   return {
     id,

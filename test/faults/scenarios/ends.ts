@@ -34,7 +34,9 @@ export const ENDS: readonly Scenario[] = [
       await ends(harness);
       return 0;
     },
-    check: ({ missing }, { daemon }) => [daemon.log.at(-1)?.['lost'] !== missing && `lost ${missing}, said ${String(daemon.log.at(-1)?.['lost'])}`],
+    check: ({ missing }, { daemon }) => [
+      daemon.log.at(-1)?.['lost'] !== missing && `lost ${missing}, said ${String(daemon.log.at(-1)?.['lost'])}`,
+    ],
   },
   {
     id: 'R15-spool',
@@ -52,7 +54,8 @@ export const ENDS: readonly Scenario[] = [
   {
     id: 'R16',
     isBusy: true,
-    title: 'SIGKILL at random points (200 times), with a spool: nothing that was acknowledged is missing, no start is refused',
+    title:
+      'SIGKILL at random points (200 times), with a spool: nothing that was acknowledged is missing, no start is refused',
     config: { args: ['-m', '3'], hasSpool: true },
     mayLose: true,
     isKilled: true,
@@ -71,7 +74,8 @@ export const ENDS: readonly Scenario[] = [
   },
   {
     id: 'R16-pair',
-    title: 'two daemons share a spool, one of them killed or drained at random points (100 times): nothing that was acknowledged is missing',
+    title:
+      'two daemons share a spool, one of them killed or drained at random points (100 times): nothing that was acknowledged is missing',
     config: { args: ['-m', '3', '--shutdown-timeout', '1'], hasSpool: true },
     mayLose: true,
     isKilled: true,
@@ -107,8 +111,11 @@ export const ENDS: readonly Scenario[] = [
             await harness.load.steady(500, Math.max(14, seconds));
             harness.oracle.intercept = () => undefined;
             const drainedMs = await harness.settle();
-            const { parts } = (await (await fetch(`${harness.daemon.httpUrl}/readyz`)).json()) as { parts: { name: string; state: string }[] };
-            if (parts.find(({ name }) => name === 'spool')?.state !== 'degraded') throw new Error('the spool is not said to hang');
+            const { parts } = (await (await fetch(`${harness.daemon.httpUrl}/readyz`)).json()) as {
+              parts: { name: string; state: string }[];
+            };
+            if (parts.find(({ name }) => name === 'spool')?.state !== 'degraded')
+              throw new Error('the spool is not said to hang');
             if (harness.verdict().delivered < 1_000) throw new Error('what is in memory waits for the disk');
             // What hung is on the disk now, and is sent from there.
             rmSync(join(harness.folder, 'hang'));
@@ -119,6 +126,9 @@ export const ENDS: readonly Scenario[] = [
       ]),
 ];
 async function ends(harness: Harness): Promise<void> {
-  const { code } = await Promise.race([harness.daemon.stop(), sleep(25_000, { code: 'none within 25 s' }, { ref: false })]);
+  const { code } = await Promise.race([
+    harness.daemon.stop(),
+    sleep(25_000, { code: 'none within 25 s' }, { ref: false }),
+  ]);
   if (code !== 0) throw new Error(`exit code ${String(code)}`);
 }

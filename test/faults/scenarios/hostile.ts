@@ -9,7 +9,8 @@ import type { Harness } from '../harness.ts';
 import type { Scenario } from '../scenario.ts';
 
 const strangers = new WeakMap<Harness, number>();
-const stranger = (harness: Harness, count: number): unknown => strangers.set(harness, (strangers.get(harness) ?? 0) + count);
+const stranger = (harness: Harness, count: number): unknown =>
+  strangers.set(harness, (strangers.get(harness) ?? 0) + count);
 const slowest = new WeakMap<Harness, number>();
 
 /** Senders and clients that mean no good, while the load goes on. */
@@ -27,7 +28,10 @@ export const HOSTILE: readonly Scenario[] = [
       while (performance.now() < endMs) {
         for (let i = 0; i < 20; i++) {
           // Without the braces of a header none of it is a segment.
-          const bytes = Buffer.from(mutated(random.pick(DATAGRAMS).datagram, random).toString('latin1').replaceAll('{', '('), 'latin1');
+          const bytes = Buffer.from(
+            mutated(random.pick(DATAGRAMS).datagram, random).toString('latin1').replaceAll('{', '('),
+            'latin1',
+          );
           socket.send(bytes, harness.port, '127.0.0.1');
           stranger(harness, 1);
         }
@@ -61,14 +65,19 @@ export const HOSTILE: readonly Scenario[] = [
           [`${tcpUrl}/GetSamplingRules`, 'POST'],
         ] as const) {
           const startMs = performance.now();
-          const answer = await fetch(url, { method, ...(method === 'POST' ? { body: '{}' } : {}), signal: AbortSignal.timeout(10_000) });
+          const answer = await fetch(url, {
+            method,
+            ...(method === 'POST' ? { body: '{}' } : {}),
+            signal: AbortSignal.timeout(10_000),
+          });
           await answer.arrayBuffer();
           if (!answer.ok) throw new Error(`${url} answered ${answer.status}`);
           worst = Math.max(worst, performance.now() - startMs);
         }
         await new Promise((next) => setTimeout(next, 50));
       }
-      // The short version runs beside other tests: there an answer has to come, and how soon is for `npm run faults` to judge.
+      // The short version runs beside other tests: there an answer has to come, and how soon is for `npm run faults` to
+      // judge.
       slowest.set(harness, isFull ? worst : 0);
       await load;
       await flooded;
@@ -79,13 +88,17 @@ export const HOSTILE: readonly Scenario[] = [
       const { received, kernelDrops } = await harness.ledger();
       const seen = received + kernelDrops - harness.load.offered - sent;
       if (seen < 1 || seen > 50)
-        throw new Error(`${sent} flooded and ${harness.load.offered} offered, but received ${received} and dropped ${kernelDrops} by the kernel`);
+        throw new Error(
+          `${sent} flooded and ${harness.load.offered} offered, but received ${received} and dropped ${kernelDrops} by the kernel`,
+        );
       // Of what was lost it cannot be told whose it was.
       const { delivered } = harness.verdict();
       stranger(harness, (await harness.ledger()).dropped + kernelDrops - (harness.load.offered - delivered));
       return 0;
     },
-    check: (_outcome, harness) => [(slowest.get(harness) ?? 0) > 1_000 && `an answer took ${Math.round(slowest.get(harness) ?? 0)} ms`],
+    check: (_outcome, harness) => [
+      (slowest.get(harness) ?? 0) > 1_000 && `an answer took ${Math.round(slowest.get(harness) ?? 0)} ms`,
+    ],
     extra: (harness) => strangers.get(harness) ?? 0,
   },
   {
@@ -95,7 +108,9 @@ export const HOSTILE: readonly Scenario[] = [
     isOurs: true,
     run: async (harness, { seconds, isFull }) => {
       const load = harness.load.steady(500, Math.min(seconds, 20));
-      const sockets = Array.from({ length: isFull ? 10_000 : 1_000 }, () => connect(harness.port, '127.0.0.1').on('error', () => {}));
+      const sockets = Array.from({ length: isFull ? 10_000 : 1_000 }, () =>
+        connect(harness.port, '127.0.0.1').on('error', () => {}),
+      );
       const requests = [
         'POST /GetSamplingRules HTTP/1.1\r\nX: ',
         `POST /TraceSegments HTTP/1.1\r\nHost: x\r\nContent-Length: 100000000\r\n\r\n${'x'.repeat(100_000)}`,
@@ -103,7 +118,8 @@ export const HOSTILE: readonly Scenario[] = [
         '\0\x01garbage\r\n\r\n',
         'POST /GetSamplingRules HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}'.repeat(50),
       ];
-      for (const [i, socket] of sockets.entries()) if (i % 10 === 0) socket.write(requests[(i / 10) % requests.length]!);
+      for (const [i, socket] of sockets.entries())
+        if (i % 10 === 0) socket.write(requests[(i / 10) % requests.length]!);
       await load;
       for (const socket of sockets) socket.destroy();
       return harness.settle();

@@ -51,7 +51,8 @@ export const OUTAGES: readonly Scenario[] = [
     title: 'an outage beyond the buffer (3 MB): the newest are kept, 700 for each megabyte',
     config: { args: ['-m', '3'] },
     mayLose: true,
-    run: (harness, scale) => answering(() => ({ status: 503 }))(harness, { ...scale, seconds: Math.max(scale.seconds, 8) }),
+    run: (harness, scale) =>
+      answering(() => ({ status: 503 }))(harness, { ...scale, seconds: Math.max(scale.seconds, 8) }),
     check: ({ delivered, offered }, { oracle }) => [
       delivered < 2_100 && 'kept less than 700 segments a megabyte',
       !oracle.has(offered - 1) && 'the newest segment is not among those that were kept',
@@ -62,7 +63,8 @@ export const OUTAGES: readonly Scenario[] = [
     isBusy: true,
     title: 'an outage beyond the buffer (3 MB) with a spool',
     config: { args: ['-m', '3'], hasSpool: true },
-    run: (harness, scale) => answering(() => ({ status: 503 }))(harness, { ...scale, seconds: Math.max(scale.seconds, 8) }),
+    run: (harness, scale) =>
+      answering(() => ({ status: 503 }))(harness, { ...scale, seconds: Math.max(scale.seconds, 8) }),
     check: drainsIn(15),
   },
   {

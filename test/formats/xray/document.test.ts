@@ -5,7 +5,8 @@ import { summarize } from '../../../src/formats/xray/document.ts';
 import { DATAGRAMS } from '../../fakes/fixtures.ts';
 import { segmentJson, sub } from '../../fakes/traces.ts';
 
-const lineOf = (members: object): ReturnType<typeof summarize> => summarize(JSON.stringify({ ...segmentJson('web'), ...members }));
+const lineOf = (members: object): ReturnType<typeof summarize> =>
+  summarize(JSON.stringify({ ...segmentJson('web'), ...members }));
 
 test.each([
   [{ fault: true, error: true, throttle: true }, 'throttle'],
@@ -38,7 +39,13 @@ test('any JSON results in a line or nothing, never an exception', () => {
   fc.assert(
     fc.property(
       fc.json(),
-      fc.record({ start_time: fc.jsonValue(), end_time: fc.jsonValue(), name: fc.jsonValue(), http: fc.jsonValue(), subsegments: fc.jsonValue() }),
+      fc.record({
+        start_time: fc.jsonValue(),
+        end_time: fc.jsonValue(),
+        name: fc.jsonValue(),
+        http: fc.jsonValue(),
+        subsegments: fc.jsonValue(),
+      }),
       (text, object) => {
         for (const one of [text, JSON.stringify(object)]) {
           const summary = summarize(one);

@@ -26,7 +26,12 @@ test.each<[string, Json, string, string]>([
     'reserved_member',
     'it has the member `inferred`, which is reserved for segments that X-Ray adds: the member is ignored',
   ],
-  ['null inside http', { http: { request: { method: null } } }, 'null_member', 'http.request.method is null: X-Ray treats it as absent'],
+  [
+    'null inside http',
+    { http: { request: { method: null } } },
+    'null_member',
+    'http.request.method is null: X-Ray treats it as absent',
+  ],
   ['null as user', { user: null }, 'null_member', 'user is null: X-Ray treats it as absent'],
   [
     'status: "503"',
@@ -41,7 +46,12 @@ test.each<[string, Json, string, string]>([
     `http.response.status is the number ${status}, but X-Ray expects a whole number: it is ignored`,
   ]),
   ['fault: 1', { fault: 1 }, 'wrong_type', 'fault is the number 1, but X-Ray expects a boolean: it is ignored'],
-  ['subsegments: {}', { subsegments: {} }, 'wrong_type', 'subsegments is an object, but X-Ray expects a list: it is ignored'],
+  [
+    'subsegments: {}',
+    { subsegments: {} },
+    'wrong_type',
+    'subsegments is an object, but X-Ray expects a list: it is ignored',
+  ],
   [
     'times in ms',
     { start_time: START * 1_000, end_time: START * 1_000 + 5 },
@@ -49,7 +59,12 @@ test.each<[string, Json, string, string]>([
     'its times are not seconds since the epoch: they look like milliseconds or smaller units',
   ],
   ['a start of 0', { start_time: 0 }, 'time_unit', 'it starts before 1970: its start is ignored'],
-  ['a negative duration', { end_time: START - 0.25 }, 'negative_duration', 'it ends 250 ms before it starts: its duration counts as 0'],
+  [
+    'a negative duration',
+    { end_time: START - 0.25 },
+    'negative_duration',
+    'it ends 250 ms before it starts: its duration counts as 0',
+  ],
 ])('%s is a finding', (_, members, code, message) => {
   const document = { ...segmentJson('web'), ...members };
   expect(isRefusal(readDocument(JSON.stringify(document)))).toBe(false);
@@ -57,7 +72,9 @@ test.each<[string, Json, string, string]>([
 });
 
 test('namespace "AWS" of a subsegment is a finding, local is not', () => {
-  const [finding, ...others] = findings(segmentJson('web', { subsegments: [sub('S3', { namespace: 'AWS' }), sub('step', { namespace: 'local' })] }));
+  const [finding, ...others] = findings(
+    segmentJson('web', { subsegments: [sub('S3', { namespace: 'AWS' }), sub('step', { namespace: 'local' })] }),
+  );
   expect(others).toEqual([]);
   expect(finding).toEqual([
     'unknown_namespace',
@@ -118,36 +135,61 @@ test.each(['lambda-links.json', 'step-functions.json'])('%s, which AWS’s servi
     Traces: { Segments: { Document: string }[] }[];
   };
   for (const { Segments } of Traces) {
-    const documents = Segments.map(({ Document }) => JSON.parse(Document) as Json).filter(({ inferred }) => inferred !== true);
+    const documents = Segments.map(({ Document }) => JSON.parse(Document) as Json).filter(
+      ({ inferred }) => inferred !== true,
+    );
     expect(allFindings(viewOf(...documents))).toEqual([]);
   }
 });
 
 test('annotations of AWS’s services count as indexed, other keys with colons and hyphens do not', () => {
-  const keys = ['aws:api_id', 'aws:api_stage', 'aws:canary_run_id', 'aws.local.operation', 'my.key', 'a_1', 'user:id', 'x-y', 'a b', ''];
+  const keys = [
+    'aws:api_id',
+    'aws:api_stage',
+    'aws:canary_run_id',
+    'aws.local.operation',
+    'my.key',
+    'a_1',
+    'user:id',
+    'x-y',
+    'a b',
+    '',
+  ];
   const annotations = Object.fromEntries(keys.map((key) => [key, 1]));
   const found = allFindings(viewOf(segmentJson('web', { annotations })));
   expect(found.map(({ message }) => /^annotation "(.*)":/.exec(message)?.[1])).toEqual(['user:id', 'x-y', 'a b', '']);
 });
 
 test('more links than X-Ray accepts are a finding', () => {
-  const link = (i: number): object => ({ trace_id: `1-6ab3b400-${String(i).padStart(24, '0')}`, id: '1111111111111111' });
+  const link = (i: number): object => ({
+    trace_id: `1-6ab3b400-${String(i).padStart(24, '0')}`,
+    id: '1111111111111111',
+  });
   const linked = (count: number): Json =>
-    segmentJson('web', { subsegments: [sub('Invocation', { links: Array.from({ length: count }, (_, i) => link(i)) })] });
+    segmentJson('web', {
+      subsegments: [sub('Invocation', { links: Array.from({ length: count }, (_, i) => link(i)) })],
+    });
   const messages = (...documents: Json[]): string[] => allFindings(viewOf(...documents)).map(({ message }) => message);
   expect(messages(linked(20), linked(20))).toEqual([]);
   expect(messages(linked(21))).toEqual(['the segment has 21 links to other traces; X-Ray accepts 20']);
-  expect(messages(...Array.from({ length: 6 }, () => linked(20)))).toEqual(['the trace has 120 links to other traces; X-Ray accepts 100']);
+  expect(messages(...Array.from({ length: 6 }, () => linked(20)))).toEqual([
+    'the trace has 120 links to other traces; X-Ray accepts 100',
+  ]);
 });
 
 test('returns a start in ms as the last time that boto3 can read', () => {
   const view = viewOf({ ...segmentJson('web'), start_time: START * 1_000, end_time: START * 1_000 + 2 });
-  const summary = plain(summaryOf(view, { eventTime: undefined, service: undefined, edge: undefined })) as { StartTime: number };
+  const summary = plain(summaryOf(view, { eventTime: undefined, service: undefined, edge: undefined })) as {
+    StartTime: number;
+  };
   expect(new Date(summary.StartTime * 1_000).getUTCFullYear()).toBe(9999);
 });
 
 test('a duration is never negative, and a user’s `inferred` is never returned', () => {
   const view = viewOf({ ...segmentJson('web', { inferred: true }), end_time: START - 5 });
-  expect(plain(summaryOf(view, { eventTime: undefined, service: undefined, edge: undefined }))).toMatchObject({ Duration: 0, ResponseTime: 0 });
+  expect(plain(summaryOf(view, { eventTime: undefined, service: undefined, edge: undefined }))).toMatchObject({
+    Duration: 0,
+    ResponseTime: 0,
+  });
   expect(JSON.stringify(traceMembers(view))).not.toContain('inferred');
 });

@@ -25,7 +25,9 @@ async function requestOf(name: string): Promise<string> {
   return promise;
 }
 
-const NAMES = Object.keys(client).flatMap((key) => (key.endsWith('Command') && !key.startsWith('$') ? [key.slice(0, -'Command'.length)] : []));
+const NAMES = Object.keys(client).flatMap((key) =>
+  key.endsWith('Command') && !key.startsWith('$') ? [key.slice(0, -'Command'.length)] : [],
+);
 
 test('the table lists exactly the operations of the X-Ray client', () => {
   expect(Object.keys(OPERATIONS).toSorted()).toEqual(NAMES.toSorted());
@@ -37,7 +39,10 @@ test.each(ALL_OPERATIONS)('$name is the path that the X-Ray client calls', async
 
 test('the local X-Ray answers each operation of the table once', async () => {
   const deps = { store: { write: async () => ({}) }, ingest: {}, feed: new LiveFeed() };
-  const backend = new XRayBackend({ account: { region: 'eu-west-1', accountId: '1' }, defaultSampling: 'all' }, deps as never);
+  const backend = new XRayBackend(
+    { account: { region: 'eu-west-1', accountId: '1' }, defaultSampling: 'all' },
+    deps as never,
+  );
   await backend.open();
   const answered = Object.keys(backend.operations);
   expect(answered.toSorted()).toEqual(Object.keys(OPERATIONS).toSorted());

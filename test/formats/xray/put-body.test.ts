@@ -29,12 +29,20 @@ test('reads a body as JSON.parse does, and refuses what JSON.parse refuses', () 
   const value = fc.jsonValue({ maxDepth: 3 });
   const member = fc.oneof(fc.constant('TraceSegmentDocuments'), fc.string());
   const texts = fc.oneof(
-    fc.dictionary(member, fc.oneof(value, fc.array(fc.string(), { maxLength: 5 }))).map((object) => JSON.stringify(object)),
+    fc
+      .dictionary(member, fc.oneof(value, fc.array(fc.string(), { maxLength: 5 })))
+      .map((object) => JSON.stringify(object)),
     value.map((other) => JSON.stringify(other)),
   );
-  const mutations = fc.array(fc.tuple(fc.nat(), fc.constantFrom('', '"', '\\', ',', '[', ']', '{', '}', ' ', '\n', '\t\r', 'x', '\u0001', 'null')), {
-    maxLength: 2,
-  });
+  const mutations = fc.array(
+    fc.tuple(
+      fc.nat(),
+      fc.constantFrom('', '"', '\\', ',', '[', ']', '{', '}', ' ', '\n', '\t\r', 'x', '\u0001', 'null'),
+    ),
+    {
+      maxLength: 2,
+    },
+  );
   fc.assert(
     fc.property(texts, mutations, (text, changes) => {
       const body = changes.reduce((changed, [at, insert]) => {
@@ -65,7 +73,11 @@ function expected(body: string): ReturnType<typeof read> {
 test.each([
   ['1.6 million empty documents', `{"TraceSegmentDocuments":[${'"",'.repeat(1_600_000)}""]}`, 'too_many'],
   ['51 documents', bodyOf(...Array.from({ length: 51 }, () => 'x')), 'too_many'],
-  ['a list 200,000 levels deep for a document', `{"TraceSegmentDocuments":[${'['.repeat(200_000)}${']'.repeat(200_000)}]}`, 'too_deep'],
+  [
+    'a list 200,000 levels deep for a document',
+    `{"TraceSegmentDocuments":[${'['.repeat(200_000)}${']'.repeat(200_000)}]}`,
+    'too_deep',
+  ],
   ['a body 200,000 levels deep', '['.repeat(200_000), 'too_deep'],
   ['a member 200,000 levels deep', `{"x":${'{"a":'.repeat(200_000)}1${'}'.repeat(200_000)}}`, 'too_deep'],
   ['two million other members', `{${'"":1,'.repeat(900_000)}"":1}`, 'too_much_else'],
@@ -76,10 +88,13 @@ test.each([
   ['5 MB of spaces', ' '.repeat(TOO_LARGE), 'not_json'],
   ['an unterminated document of 5 MB', `{"TraceSegmentDocuments":["${'\\\\'.repeat(TOO_LARGE / 2)}`, 'not_json'],
   ['a byte that is not UTF-8', Buffer.from([0x7b, 0xff, 0x7d]), 'not_utf8'],
-])('%s: refuses it after one pass over the bytes, with no more memory than for a small body', (_title, body, problem) => {
-  const bytes = Buffer.from(body);
-  const before = process.memoryUsage();
-  expect(decodeDocuments(bytes)).toBe(problem);
-  const after = process.memoryUsage();
-  expect(after.heapUsed - before.heapUsed).toBeLessThan(8_000_000);
-});
+])(
+  '%s: refuses it after one pass over the bytes, with no more memory than for a small body',
+  (_title, body, problem) => {
+    const bytes = Buffer.from(body);
+    const before = process.memoryUsage();
+    expect(decodeDocuments(bytes)).toBe(problem);
+    const after = process.memoryUsage();
+    expect(after.heapUsed - before.heapUsed).toBeLessThan(8_000_000);
+  },
+);

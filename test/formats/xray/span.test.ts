@@ -7,8 +7,10 @@ import { call, plain, segmentJson, START, streamed, sub, viewOf, type Json } fro
 type Fact = Exclude<keyof Span, 'segmentDocument'>;
 
 /** What a segment with these members has as `fact`. */
-const ofSegment = (members: Json, fact: Fact): unknown => plain(new XRaySpan({ ...segmentJson('web'), ...members }, false)[fact] ?? null);
-const ofSubsegment = (members: Json, fact: Fact): unknown => plain(new XRaySpan({ ...sub('step'), ...members }, true)[fact] ?? null);
+const ofSegment = (members: Json, fact: Fact): unknown =>
+  plain(new XRaySpan({ ...segmentJson('web'), ...members }, false)[fact] ?? null);
+const ofSubsegment = (members: Json, fact: Fact): unknown =>
+  plain(new XRaySpan({ ...sub('step'), ...members }, true)[fact] ?? null);
 
 const STATUS = (status: unknown): Json => ({ http: { response: { status } } });
 const OK = { isFault: false, isError: false, isThrottle: false };
@@ -87,7 +89,12 @@ test('the request of a segment has what its document says of it', () => {
   const http = (block: Json): Span['http'] => new XRaySpan({ ...segmentJson('web'), http: block }, false).http;
   const request = { method: 'GET', url: 'http://shop/', user_agent: 'curl', client_ip: '::1' };
   const answered = http({ request, response: { content_length: 12 } })!;
-  expect([answered.method, answered.url, answered.userAgent, answered.clientIp]).toEqual(['GET', 'http://shop/', 'curl', '::1']);
+  expect([answered.method, answered.url, answered.userAgent, answered.clientIp]).toEqual([
+    'GET',
+    'http://shop/',
+    'curl',
+    '::1',
+  ]);
   expect([answered.hasResponse, answered.contentLength]).toEqual([true, 12]);
   const odd = http({ request: { method: 7, url: '' }, response: null })!;
   expect([odd.method, odd.url, odd.hasResponse, odd.contentLength]).toEqual([undefined, undefined, true, undefined]);
@@ -121,7 +128,9 @@ test('frames of a stack come innermost first, those of AWS’s Python SDK too', 
 
 test('the resource of a subsegment is that of its segment', () => {
   const query = call('db');
-  const { trace } = viewOf(segmentJson('web', { subsegments: [sub('inner', { subsegments: [query] })], service: { version: '1' } }));
+  const { trace } = viewOf(
+    segmentJson('web', { subsegments: [sub('inner', { subsegments: [query] })], service: { version: '1' } }),
+  );
   expect(trace.find(query.id)!.resource).toEqual({ attributes: { 'service.name': 'web', 'service.version': '1' } });
 });
 

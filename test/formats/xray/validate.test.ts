@@ -11,7 +11,8 @@ const judge = (document: unknown): string => {
 
 describe('each error code', () => {
   const good = segmentJson('web', { id: ID });
-  const without = (member: string): object => Object.fromEntries(Object.entries(good).filter(([key]) => key !== member));
+  const without = (member: string): object =>
+    Object.fromEntries(Object.entries(good).filter(([key]) => key !== member));
   const stream = streamed('query', ID);
   test.each([
     ['ParseError', '{"id":', 'no JSON'],
@@ -40,11 +41,23 @@ describe('each error code', () => {
     ['MissingParentId', { ...stream, parent_id: undefined }, 'a subsegment without a parent'],
     ['InvalidParentId', { ...stream, parent_id: 'xyz' }, 'a subsegment with a malformed parent'],
     ['InvalidParentId', { ...good, parent_id: 'xyz' }, 'a segment with a malformed parent'],
-    ['MissingId', { ...good, subsegments: [{ name: 'x', start_time: 1, end_time: 2 }] }, 'a nested subsegment without an id'],
+    [
+      'MissingId',
+      { ...good, subsegments: [{ name: 'x', start_time: 1, end_time: 2 }] },
+      'a nested subsegment without an id',
+    ],
     ['MissingName', { ...good, subsegments: [sub('a', { name: 5 })] }, 'a nested name that is a number'],
     ['InvalidName', { ...good, subsegments: [sub('a', { subsegments: [sub('b"')] })] }, 'a name deeper down'],
-    ['MissingEndTime', { ...good, subsegments: [{ id: ID, name: 'x', start_time: 1 }] }, 'a nested subsegment without an end'],
-    ['InProgressSubsegmentHasEndTime', { ...good, subsegments: [{ ...sub('x'), in_progress: true }] }, 'a nested one in progress with an end'],
+    [
+      'MissingEndTime',
+      { ...good, subsegments: [{ id: ID, name: 'x', start_time: 1 }] },
+      'a nested subsegment without an end',
+    ],
+    [
+      'InProgressSubsegmentHasEndTime',
+      { ...good, subsegments: [{ ...sub('x'), in_progress: true }] },
+      'a nested one in progress with an end',
+    ],
   ] as [string, unknown, string][])('%s: %j (%s)', (code, document) => expect(judge(document)).toBe(code));
 });
 
@@ -77,11 +90,27 @@ test('reports the ID of the outermost entity and the kind of document', () => {
 test('checks in X-Ray’s order: ID, name, trace ID, start, end, parent', () => {
   const wrong: Record<string, unknown> = { type: 'subsegment' };
   const codes: string[] = [];
-  for (const [member, value] of Object.entries({ id: ID, name: 'a', trace_id: TRACE_ID, start_time: 1, end_time: 2, parent_id: ID, done: 1 })) {
+  for (const [member, value] of Object.entries({
+    id: ID,
+    name: 'a',
+    trace_id: TRACE_ID,
+    start_time: 1,
+    end_time: 2,
+    parent_id: ID,
+    done: 1,
+  })) {
     codes.push(judge(wrong));
     wrong[member] = value;
   }
-  expect(codes).toEqual(['MissingId', 'MissingName', 'MissingTraceId', 'MissingStartTime', 'MissingEndTime', 'MissingParentId', 'taken']);
+  expect(codes).toEqual([
+    'MissingId',
+    'MissingName',
+    'MissingTraceId',
+    'MissingStartTime',
+    'MissingEndTime',
+    'MissingParentId',
+    'taken',
+  ]);
 });
 
 test('refuses nesting that could not be serialized again', () => {

@@ -17,7 +17,9 @@ function kept(): Form {
   return navigator.userAgent.includes('Windows') ? 'powershell' : 'shell';
 }
 
-/** Shown before the first trace: how to connect an application, and a sample trace. The list replaces it automatically. */
+/**
+ * Shown before the first trace: how to connect an application, and a sample trace. The list replaces it automatically.
+ */
 export function FirstRun() {
   const address = status.value?.address ?? '127.0.0.1:2000';
   return (
@@ -51,8 +53,8 @@ export function ConnectScreen() {
 function What() {
   return (
     <p class="dim">
-      A segment is what an X-Ray SDK records of one request in one service. The SDK is a library in your application; the segments of all services
-      that took part in a request are one trace.
+      A segment is what an X-Ray SDK records of one request in one service. The SDK is a library in your application;
+      the segments of all services that took part in a request are one trace.
     </p>
   );
 }

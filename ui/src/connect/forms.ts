@@ -44,8 +44,8 @@ export interface Addresses {
 const FROM_CONTAINER = 'host.docker.internal';
 
 /**
- * Sources: the X-Ray SDKs' documentation of their environment; for ADOT's sampler AWS's "Trace sampling rate" (CloudWatch, Application Signals);
- * for the collector the configuration of its awsxray exporter.
+ * Sources: the X-Ray SDKs' documentation of their environment; for ADOT's sampler AWS's "Trace sampling rate"
+ * (CloudWatch, Application Signals); for the collector the configuration of its awsxray exporter.
  */
 export function waysTo({ udp, tcpPort }: Addresses, form: Form, nowSeconds: number): readonly Way[] {
   const [host = '127.0.0.1', port = '2000'] = udp.split(/:(?=\d+$)/);
@@ -53,14 +53,21 @@ export function waysTo({ udp, tcpPort }: Addresses, form: Form, nowSeconds: numb
   // With Compose, the application runs in a container.
   const reached = form === 'compose' ? FROM_CONTAINER : isEverywhere ? '127.0.0.1' : host;
   const url = `http://${reached}:${tcpPort}`;
-  const daemonAddress = (name: string): string => (tcpPort === port ? `${name}:${port}` : `tcp:${name}:${tcpPort} udp:${name}:${port}`);
+  const daemonAddress = (name: string): string =>
+    tcpPort === port ? `${name}:${port}` : `tcp:${name}:${tcpPort} udp:${name}:${port}`;
   const bound = `xrayd must listen where containers reach it: xrayd local --bind 0.0.0.0:${port} --bind-tcp 0.0.0.0:${tcpPort}`;
-  const inCompose = form === 'compose' ? `${bound}. On Linux the service also needs extra_hosts: ["${FROM_CONTAINER}:host-gateway"].` : '';
+  const inCompose =
+    form === 'compose'
+      ? `${bound}. On Linux the service also needs extra_hosts: ["${FROM_CONTAINER}:host-gateway"].`
+      : '';
   return [
     {
       title: 'X-Ray SDK for Node.js, Python, Java, Go, Ruby, .NET',
       variables: { AWS_XRAY_DAEMON_ADDRESS: daemonAddress(reached) },
-      note: inCompose === '' ? 'The default of every X-Ray SDK is 127.0.0.1:2000; with that address there is nothing to set.' : inCompose,
+      note:
+        inCompose === ''
+          ? 'The default of every X-Ray SDK is 127.0.0.1:2000; with that address there is nothing to set.'
+          : inCompose,
     },
     {
       title: 'In Python: Flask',
@@ -149,7 +156,11 @@ export function waysTo({ udp, tcpPort }: Addresses, form: Form, nowSeconds: numb
       ],
       note: 'On your machine nothing sets the trace id of an invocation: give it one. SAM passes on what the template declares under Environment.',
     },
-    { title: 'Tests', lines: ['xrayd run -- npm test'], note: 'Sets the variables for the command, and sums up its traces at the end.' },
+    {
+      title: 'Tests',
+      lines: ['xrayd run -- npm test'],
+      note: 'Sets the variables for the command, and sums up its traces at the end.',
+    },
     {
       title: 'Read with the AWS CLI or an AWS SDK',
       variables: { AWS_ENDPOINT_URL_XRAY: url },

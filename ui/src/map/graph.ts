@@ -9,7 +9,11 @@ export interface Graph {
 
 export interface Statistics {
   readonly OkCount: number;
-  readonly ErrorStatistics: { readonly ThrottleCount: number; readonly OtherCount: number; readonly TotalCount: number };
+  readonly ErrorStatistics: {
+    readonly ThrottleCount: number;
+    readonly OtherCount: number;
+    readonly TotalCount: number;
+  };
   readonly FaultStatistics: { readonly TotalCount: number };
   readonly TotalCount: number;
   /** Seconds. */
@@ -53,7 +57,12 @@ export type Shares = Readonly<Record<MapOutcome, number>>;
 export function sharesOf(statistics: Statistics | null): Shares {
   if (statistics === null) return { ok: 0, error: 0, throttle: 0, fault: 0 };
   const { OkCount, ErrorStatistics, FaultStatistics } = statistics;
-  return { ok: OkCount, error: ErrorStatistics.OtherCount, throttle: ErrorStatistics.ThrottleCount, fault: FaultStatistics.TotalCount };
+  return {
+    ok: OkCount,
+    error: ErrorStatistics.OtherCount,
+    throttle: ErrorStatistics.ThrottleCount,
+    fault: FaultStatistics.TotalCount,
+  };
 }
 
 /** Seconds that `share` of the requests stayed below; undefined when there are none. */
@@ -70,7 +79,8 @@ export function quantile(histogram: readonly HistogramEntry[] | null, share: num
 
 /** Statistics of several services or calls in one. */
 function sumOf(all: readonly (Statistics | null)[]): Statistics {
-  const sum = (of: (each: Statistics) => number): number => all.reduce((before, each) => before + (each === null ? 0 : of(each)), 0);
+  const sum = (of: (each: Statistics) => number): number =>
+    all.reduce((before, each) => before + (each === null ? 0 : of(each)), 0);
   return {
     OkCount: sum(({ OkCount }) => OkCount),
     ErrorStatistics: {
@@ -150,7 +160,10 @@ export function mapOf({ Services }: Graph): ServiceMap {
   const byId = new Map(nodes.map((node) => [node.id, node]));
   const [clientNode] = nodes;
   if (clientNode !== undefined) for (const { ReferenceId } of clients) byId.set(ReferenceId, clientNode);
-  const busiest = Services.flatMap(({ Edges }) => Edges).reduce((greatest, edge) => Math.max(greatest, countOf(edge)), 1);
+  const busiest = Services.flatMap(({ Edges }) => Edges).reduce(
+    (greatest, edge) => Math.max(greatest, countOf(edge)),
+    1,
+  );
   const edges = Services.flatMap((caller) =>
     caller.Edges.flatMap((edge) => {
       const [from, to] = [byId.get(caller.ReferenceId), byId.get(edge.ReferenceId)];

@@ -57,7 +57,12 @@ class Covered {
   has(rect: Rect, except: Rect | undefined): boolean {
     return bandsOf(rect).some((band) =>
       (this.#bands.get(band) ?? []).some(
-        (other) => other !== except && other.left < rect.right && rect.left < other.right && other.top < rect.bottom && rect.top < other.bottom,
+        (other) =>
+          other !== except &&
+          other.left < rect.right &&
+          rect.left < other.right &&
+          other.top < rect.bottom &&
+          rect.top < other.bottom,
       ),
     );
   }
@@ -71,8 +76,10 @@ function bandsOf({ top, bottom }: Rect): number[] {
 }
 
 /**
- * Places as many labels as fit, in the order of `nodes`: all names first, then second lines, then numbers; a shortened name is better than none.
- * `fit` is the scale of the map, 1 for its own size. Labels cover neither circles nor each other, stay within `bounds`, and are at least 11 px high.
+ * Places as many labels as fit, in the order of `nodes`: all names first, then second lines, then numbers; a shortened
+ * name is better than none.
+ * `fit` is the scale of the map, 1 for its own size. Labels cover neither circles nor each other, stay within `bounds`,
+ * and are at least 11 px high.
  */
 export function labelsOf(
   nodes: readonly Labelled[],
@@ -81,7 +88,10 @@ export function labelsOf(
 ): ReadonlyMap<number, Label> {
   const covered = new Covered();
   const circles = new Map(
-    nodes.map(({ id, x, y, radius }) => [id, { left: x - radius, right: x + radius, top: y - radius, bottom: y + radius }] as const),
+    nodes.map(
+      ({ id, x, y, radius }) =>
+        [id, { left: x - radius, right: x + radius, top: y - radius, bottom: y + radius }] as const,
+    ),
   );
   for (const circle of circles.values()) covered.add(circle);
   const takes = (id: number, rect: Rect): boolean => {
@@ -118,15 +128,24 @@ export function labelsOf(
     const label = labels.get(id);
     if (label === undefined) continue;
     if (radius >= NUMBER_INSIDE) labels.set(id, { ...label, number });
-    else if (takes(id, centred(x, y - radius - MIN_SIZE * LINE - 2, number, MIN_SIZE))) labels.set(id, { ...label, number, numberPlace: 'above' });
+    else if (takes(id, centred(x, y - radius - MIN_SIZE * LINE - 2, number, MIN_SIZE)))
+      labels.set(id, { ...label, number, numberPlace: 'above' });
   }
   return labels;
 }
 
-function nameRect({ x, y, radius }: Labelled, { name, place, nameSize }: Pick<Label, 'name' | 'place' | 'nameSize'>): Rect {
+function nameRect(
+  { x, y, radius }: Labelled,
+  { name, place, nameSize }: Pick<Label, 'name' | 'place' | 'nameSize'>,
+): Rect {
   if (place === 'below') return centred(x, y + radius + 2, name, nameSize);
   const half = (nameSize * LINE) / 2;
-  return { left: x + radius + 3, right: x + radius + 3 + name.length * CHARACTER * nameSize, top: y - half, bottom: y + half };
+  return {
+    left: x + radius + 3,
+    right: x + radius + 3 + name.length * CHARACTER * nameSize,
+    top: y - half,
+    bottom: y + half,
+  };
 }
 
 function centred(x: number, top: number, text: string, size: number): Rect {

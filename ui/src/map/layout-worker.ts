@@ -2,7 +2,10 @@ import { Graph, layout as place } from '@dagrejs/dagre';
 import type { Layout, LayoutInput } from './layout.ts';
 
 const MANY_EDGES = 300;
-/** Beyond this, each service is placed by its busiest callers only: dagre takes 0.1 s for 400 calls of 300 services, and a second for 3,000. */
+/**
+ * Beyond this, each service is placed by its busiest callers only: dagre takes 0.1 s for 400 calls of 300 services, and
+ * a second for 3,000.
+ */
 const MAX_FOLLOWED_EDGES = 600;
 
 addEventListener('message', ({ data }: MessageEvent<{ id: number; input: LayoutInput }>) => {

@@ -20,7 +20,10 @@ export function Card({
   width: number;
 }) {
   const { x, y, scale } = view.value ?? WHOLE;
-  const [a, b] = 'edge' in part ? [all.get(part.edge.from.id), all.get(part.edge.to.id)] : [all.get(part.node.id), all.get(part.node.id)];
+  const [a, b] =
+    'edge' in part
+      ? [all.get(part.edge.from.id), all.get(part.edge.to.id)]
+      : [all.get(part.node.id), all.get(part.node.id)];
   if (a === undefined || b === undefined) return null;
   const left = Math.max(CARD_HALF, Math.min(width - CARD_HALF, x + ((a.x + b.x) / 2) * scale));
   const middleY = y + ((a.y + b.y) / 2) * scale;
@@ -30,7 +33,11 @@ export function Card({
     <div
       class="map-card"
       aria-hidden="true"
-      style={{ left: `${left}px`, top: `${middleY + (isBelow ? gap : -gap)}px`, transform: `translate(-50%, ${isBelow ? '0' : '-100%'})` }}
+      style={{
+        left: `${left}px`,
+        top: `${middleY + (isBelow ? gap : -gap)}px`,
+        transform: `translate(-50%, ${isBelow ? '0' : '-100%'})`,
+      }}
     >
       <b>{titleOf(part)}</b>
       <span>

@@ -50,8 +50,18 @@ export function MapPanel({ map, selection, minutes, onSelect }: MapPanelProps) {
       />
       {edge === undefined && (
         <>
-          <Calls title="Calls" edges={map.edges.filter(({ from }) => from === node)} other={({ to }) => to} onSelect={onSelect} />
-          <Calls title="Called by" edges={map.edges.filter(({ to }) => to === node)} other={({ from }) => from} onSelect={onSelect} />
+          <Calls
+            title="Calls"
+            edges={map.edges.filter(({ from }) => from === node)}
+            other={({ to }) => to}
+            onSelect={onSelect}
+          />
+          <Calls
+            title="Called by"
+            edges={map.edges.filter(({ to }) => to === node)}
+            other={({ from }) => from}
+            onSelect={onSelect}
+          />
         </>
       )}
       <p class="buttons">
@@ -75,7 +85,12 @@ function aboutOf({ isClient, service }: MapNode, edge: MapEdge | undefined): str
 
 /** The current search, narrowed to the node or edge with the condition `body`. Every trace has a client. */
 function searchOf({ isClient, service }: MapNode, edge: MapEdge | undefined, body: string): string {
-  const scope = edge !== undefined ? `edge(${idOf(edge.caller)}, ${idOf(edge.to.service)})` : isClient ? undefined : `service(${idOf(service)})`;
+  const scope =
+    edge !== undefined
+      ? `edge(${idOf(edge.caller)}, ${idOf(edge.to.service)})`
+      : isClient
+        ? undefined
+        : `service(${idOf(service)})`;
   const condition = scope === undefined ? body : body === '' ? scope : `${scope} { ${body} }`;
   return condition === '' ? expression.peek() : withCondition(expression.peek(), condition, false);
 }
@@ -119,7 +134,11 @@ function Calls({
               return (
                 <tr key={each.key}>
                   <td>
-                    <button type="button" class="value" onClick={() => onSelect({ node: each.from.id, to: each.to.id })}>
+                    <button
+                      type="button"
+                      class="value"
+                      onClick={() => onSelect({ node: each.from.id, to: each.to.id })}
+                    >
                       {other(each).name}
                     </button>
                   </td>
@@ -163,7 +182,12 @@ function Figures({
               <span class={`badge ${outcome}`}>{outcome}</span>
             </dt>
             <dd key={outcome}>
-              <button type="button" class="value" title={`Search traces with ${outcome}`} onClick={() => onOpen(outcome)}>
+              <button
+                type="button"
+                class="value"
+                title={`Search traces with ${outcome}`}
+                onClick={() => onOpen(outcome)}
+              >
                 {count(shares[outcome])}
               </button>
               <span class="faint"> · {percent(shares[outcome] / total)}</span>
@@ -202,7 +226,13 @@ function shareOf(x: number, width: number): number {
 }
 
 /** Response time histogram. Dragging a range offers the traces in it. */
-function LatencyHistogram({ histogram, onRange }: { histogram: readonly HistogramEntry[]; onRange: (from: number, to: number) => void }) {
+function LatencyHistogram({
+  histogram,
+  onRange,
+}: {
+  histogram: readonly HistogramEntry[];
+  onRange: (from: number, to: number) => void;
+}) {
   const range = useSignal<{ from: number; to: number } | undefined>(undefined);
   const handlers = useDrag({
     onDrag: ({ from, to, width }) => {
@@ -219,7 +249,9 @@ function LatencyHistogram({ histogram, onRange }: { histogram: readonly Histogra
     const at = Math.floor(((Math.log10(Math.max(0.0005, seconds)) - low) / (high - low)) * BINS);
     return Math.max(0, Math.min(BINS - 1, at));
   };
-  const bins = Array.from({ length: BINS }, (_, bin) => values.reduce((sum, { Value, Count }) => sum + (binOf(Value) === bin ? Count : 0), 0));
+  const bins = Array.from({ length: BINS }, (_, bin) =>
+    values.reduce((sum, { Value, Count }) => sum + (binOf(Value) === bin ? Count : 0), 0),
+  );
   const selected = range.value;
   const most = Math.max(...bins);
   const secondsAt = (share: number): number => 10 ** (low + share * (high - low));
@@ -235,7 +267,10 @@ function LatencyHistogram({ histogram, onRange }: { histogram: readonly Histogra
           <i key={i} style={{ height: `${value === 0 ? 0 : Math.max(3, (value / most) * 100)}%` }} />
         ))}
         {range.value !== undefined && (
-          <div class="brush" style={{ left: `${range.value.from * 100}%`, width: `${(range.value.to - range.value.from) * 100}%` }} />
+          <div
+            class="brush"
+            style={{ left: `${range.value.from * 100}%`, width: `${(range.value.to - range.value.from) * 100}%` }}
+          />
         )}
       </figure>
       <div class="bins-scale faint">
@@ -244,7 +279,11 @@ function LatencyHistogram({ histogram, onRange }: { histogram: readonly Histogra
       </div>
       {selected !== undefined && (
         <p>
-          <button type="button" class="button" onClick={() => onRange(below(secondsAt(selected.from)), above(secondsAt(selected.to)))}>
+          <button
+            type="button"
+            class="button"
+            onClick={() => onRange(below(secondsAt(selected.from)), above(secondsAt(selected.to)))}
+          >
             Traces of {duration(secondsAt(selected.from))} to {duration(secondsAt(selected.to))}
           </button>
         </p>

@@ -57,7 +57,8 @@ function pointerOf(part: Part, { onPress, onLook }: PartProps) {
 }
 
 export function titleOf(part: Part): string {
-  if ('edge' in part) return `${part.edge.from.name} → ${part.edge.to.name}${part.edge.isAsync ? ', asynchronous' : ''}`;
+  if ('edge' in part)
+    return `${part.edge.from.name} → ${part.edge.to.name}${part.edge.isAsync ? ', asynchronous' : ''}`;
   const type = part.node.isClient ? '' : typeName(part.node.service.Type);
   return type === '' ? part.node.name : `${part.node.name}, ${type}`;
 }
@@ -73,7 +74,11 @@ export function Node({ placed: { node, x, y, radius, label }, ...props }: PartPr
   const part = { node };
   const ring = Math.min(RING * unit, radius / 2);
   return (
-    <g class={`node${isLit ? ' near' : ''}${isSelected ? ' selected' : ''}`} transform={`translate(${x} ${y})`} {...pointerOf(part, props)}>
+    <g
+      class={`node${isLit ? ' near' : ''}${isSelected ? ' selected' : ''}`}
+      transform={`translate(${x} ${y})`}
+      {...pointerOf(part, props)}
+    >
       <g data-node={node.id} {...buttonOf(part, props)}>
         {radius < HIT_RADIUS * unit && <circle class="reach" r={HIT_RADIUS * unit} />}
         <circle r={radius} class="fill" stroke-width={2 * unit} />
@@ -115,7 +120,12 @@ function Words({
         </text>
       )}
       {under !== '' && (
-        <text class="under" font-size={underSize} stroke-width={3 * unit} y={radius + 3 * unit + nameSize * 1.25 + underSize}>
+        <text
+          class="under"
+          font-size={underSize}
+          stroke-width={3 * unit}
+          y={radius + 3 * unit + nameSize * 1.25 + underSize}
+        >
           {under}
         </text>
       )}
@@ -123,7 +133,17 @@ function Words({
   );
 }
 
-function Ring({ radius, width, gap, statistics }: { radius: number; width: number; gap: number; statistics: Statistics | null }) {
+function Ring({
+  radius,
+  width,
+  gap,
+  statistics,
+}: {
+  radius: number;
+  width: number;
+  gap: number;
+  statistics: Statistics | null;
+}) {
   const shares = sharesOf(statistics);
   const parts = OUTCOMES.map((outcome) => shares[outcome]);
   const total = parts.reduce((sum, each) => sum + each, 0);
@@ -170,9 +190,18 @@ export function Edge({
     : `M${x1},${a.y} C${x1 + bend},${a.y} ${x2 - bend},${b.y} ${x2},${b.y}`;
   const head = `M${x2 - way * u},${b.y - 4 * u} l${7 * way * u},${4 * u} l${-7 * way * u},${4 * u} z`;
   return (
-    <g class={`edge${isLit ? ' near' : ''}${isSelected ? ' selected' : ''}`} {...pointerOf(part, props)} {...buttonOf(part, props)}>
+    <g
+      class={`edge${isLit ? ' near' : ''}${isSelected ? ' selected' : ''}`}
+      {...pointerOf(part, props)}
+      {...buttonOf(part, props)}
+    >
       <path class="hit" d={path} stroke-width={14 * u} />
-      <path class="line" d={path} stroke-width={edge.width * u} stroke-dasharray={edge.isAsync ? `${5 * u} ${5 * u}` : undefined} />
+      <path
+        class="line"
+        d={path}
+        stroke-width={edge.width * u}
+        stroke-dasharray={edge.isAsync ? `${5 * u} ${5 * u}` : undefined}
+      />
       {!self && <path class="arrow" d={head} />}
     </g>
   );
@@ -180,10 +209,12 @@ export function Edge({
 
 /** Legend of the ring colours on the map. */
 export function RingKey({ nodes }: { nodes: readonly MapNode[] }) {
-  return OUTCOMES.filter((outcome) => nodes.some(({ statistics }) => sharesOf(statistics)[outcome] > 0)).map((outcome) => (
-    <span key={outcome} class="ring-key">
-      <i class={`swatch ${outcome}`} aria-hidden="true" />
-      {LEGEND[outcome].join('')}
-    </span>
-  ));
+  return OUTCOMES.filter((outcome) => nodes.some(({ statistics }) => sharesOf(statistics)[outcome] > 0)).map(
+    (outcome) => (
+      <span key={outcome} class="ring-key">
+        <i class={`swatch ${outcome}`} aria-hidden="true" />
+        {LEGEND[outcome].join('')}
+      </span>
+    ),
+  );
 }

@@ -54,7 +54,10 @@ export function MapScreen() {
   const selection = map === undefined ? undefined : selectionIn(map);
   const hasPanel = selection !== undefined;
   useLayoutEffect(
-    () => (hasPanel ? addKeys('Panel of the map', [{ keys: ['Escape'], does: 'close the panel', run: unselect }]) : undefined),
+    () =>
+      hasPanel
+        ? addKeys('Panel of the map', [{ keys: ['Escape'], does: 'close the panel', run: unselect }])
+        : undefined,
     [hasPanel],
   );
   if (query === undefined)
@@ -77,7 +80,12 @@ export function MapScreen() {
         onSelect={select}
       />
       {selection !== undefined && (
-        <MapPanel map={map} selection={selection} minutes={minutes} onSelect={(next) => (next === undefined ? unselect() : select(next, map))} />
+        <MapPanel
+          map={map}
+          selection={selection}
+          minutes={minutes}
+          onSelect={(next) => (next === undefined ? unselect() : select(next, map))}
+        />
       )}
     </div>
   );
@@ -112,8 +120,14 @@ function unselect(): void {
 /** For a shorter time, a rate per minute would be an extrapolation. Seconds. */
 const MIN_SECONDS = 60;
 
-/** The unit of the numbers: requests per minute over the searched time or the start times of the traces; for a short time, counts. */
-function measureOf(graph: Graph | undefined, { from, to }: Pick<Query, 'from' | 'to'>): { minutes: number | undefined; about: string } {
+/**
+ * The unit of the numbers: requests per minute over the searched time or the start times of the traces; for a short
+ * time, counts.
+ */
+function measureOf(
+  graph: Graph | undefined,
+  { from, to }: Pick<Query, 'from' | 'to'>,
+): { minutes: number | undefined; about: string } {
   const starts = (graph?.Services ?? []).flatMap(({ StartTime }) => StartTime ?? []);
   const ends = (graph?.Services ?? []).flatMap(({ EndTime }) => EndTime ?? []);
   const first = from ?? starts.reduce((least, each) => Math.min(least, each), Infinity);
@@ -145,8 +159,8 @@ function Empty() {
     <div class="empty">
       <h1>No services yet</h1>
       <p>
-        The map is drawn from traces that are complete{isNarrowed.value ? ' and match what is searched for' : ''}. It appears with the first such
-        trace.
+        The map is drawn from traces that are complete{isNarrowed.value ? ' and match what is searched for' : ''}. It
+        appears with the first such trace.
       </p>
       <p class="buttons">
         <a class="button" href={hrefTo('/')}>

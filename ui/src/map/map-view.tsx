@@ -14,9 +14,15 @@ import { usePlacedNodes } from './placed-nodes.ts';
 import { frameOf, maxScale, TEXT_HEIGHT, type Frame } from './viewport.ts';
 
 const TEXT_WIDTH = 150;
-/** With more nodes, names are hidden while the map moves: drawing text is expensive (270 services: 33 frames per second with names, 58 without). */
+/**
+ * With more nodes, names are hidden while the map moves: drawing text is expensive (270 services: 33 frames per second
+ * with names, 58 without).
+ */
 const MANY_NODES = 100;
-/** Maximum number of calls that can be told apart and moved smoothly; the calls of the selected service are always drawn. */
+/**
+ * Maximum number of calls that can be told apart and moved smoothly; the calls of the selected service are always
+ * drawn.
+ */
 const MAX_EDGES = 500;
 
 export interface MapViewProps {
@@ -64,7 +70,8 @@ export function MapView({ map: latest, minutes, about, selectedIn, onSelect }: M
     const now = view.peek() ?? WHOLE;
     if (place === undefined) return;
     const [x, y] = [now.x + place.x * now.scale, now.y + place.y * now.scale];
-    if (x < 0 || y < 0 || x > width || y > height) show({ ...now, x: width / 2 - place.x * now.scale, y: height / 2 - place.y * now.scale });
+    if (x < 0 || y < 0 || x > width || y > height)
+      show({ ...now, x: width / 2 - place.x * now.scale, y: height / 2 - place.y * now.scale });
     // It is not rendered as the tab stop yet, but can already receive the focus.
     box.current?.querySelector<SVGGElement>(`[data-node="${id}"]`)?.focus();
   };
@@ -89,7 +96,8 @@ export function MapView({ map: latest, minutes, about, selectedIn, onSelect }: M
     [move, zoomBy, show],
   );
   const press = useLatest((part: Part): void => {
-    const next = 'node' in part ? { node: part.node.id, to: undefined } : { node: part.edge.from.id, to: part.edge.to.id };
+    const next =
+      'node' in part ? { node: part.node.id, to: undefined } : { node: part.edge.from.id, to: part.edge.to.id };
     onSelect(next.node === selected?.node && next.to === selected.to ? undefined : next, map);
   });
   /** Where the pointer was pressed, until it moves: a part that moves under the resting pointer was not pointed at. */
@@ -108,9 +116,13 @@ export function MapView({ map: latest, minutes, about, selectedIn, onSelect }: M
   const content = useMemo(() => {
     if (all.size === 0) return null;
     const neighbours = new Set(
-      found ?? (lit === undefined ? [] : [lit, ...edges.flatMap(({ from, to }) => (from.id === lit ? [to.id] : to.id === lit ? [from.id] : []))]),
+      found ??
+        (lit === undefined
+          ? []
+          : [lit, ...edges.flatMap(({ from, to }) => (from.id === lit ? [to.id] : to.id === lit ? [from.id] : []))]),
     );
-    const isOf = ({ from, to }: MapEdge, id: number | undefined): boolean => id !== undefined && (from.id === id || to.id === id);
+    const isOf = ({ from, to }: MapEdge, id: number | undefined): boolean =>
+      id !== undefined && (from.id === id || to.id === id);
     const shown = new Set([...drawn, ...edges.filter((edge) => isOf(edge, lit) || isOf(edge, current))]);
     const props = { minutes, unit: 1 / scale, onPress: press, onLook: look };
     const line = (edge: MapEdge) => {
@@ -131,7 +143,10 @@ export function MapView({ map: latest, minutes, about, selectedIn, onSelect }: M
         )
       );
     };
-    const [own, others] = [[...shown].filter(({ from }) => from.id === current), [...shown].filter(({ from }) => from.id !== current)];
+    const [own, others] = [
+      [...shown].filter(({ from }) => from.id === current),
+      [...shown].filter(({ from }) => from.id !== current),
+    ];
     return (
       <>
         {others.map(line)}
@@ -204,7 +219,9 @@ export function MapView({ map: latest, minutes, about, selectedIn, onSelect }: M
             </Moved>
           )}
         </svg>
-        {looked !== undefined && <Card part={looked} minutes={minutes} all={all} view={view} width={size.value?.width ?? 0} />}
+        {looked !== undefined && (
+          <Card part={looked} minutes={minutes} all={all} view={view} width={size.value?.width ?? 0} />
+        )}
         {placed.value === undefined && <p class="empty faint laying">Laying out {plural(nodes.length, 'service')} …</p>}
       </section>
       <p class="note faint">
@@ -215,7 +232,9 @@ export function MapView({ map: latest, minutes, about, selectedIn, onSelect }: M
             drawn.length < edges.length
               ? `the busiest ${count(drawn.length)} of ${count(edges.length)} calls, and all calls of the selected service`
               : '',
-            silent > 0 ? `names of ${count(all.size - silent)} of ${count(all.size)} services: point at one, zoom, or press f` : '',
+            silent > 0
+              ? `names of ${count(all.size - silent)} of ${count(all.size)} services: point at one, zoom, or press f`
+              : '',
           ]
             .filter((part) => part !== '')
             .join(' · ')}
@@ -226,8 +245,8 @@ export function MapView({ map: latest, minutes, about, selectedIn, onSelect }: M
 }
 
 /**
- * The map at a view. While it is `drawnAt` another view, its rendering is moved and scaled by CSS without a repaint. A new view changes one attribute,
- * and no other element is compared.
+ * The map at a view. While it is `drawnAt` another view, its rendering is moved and scaled by CSS without a repaint. A
+ * new view changes one attribute, and no other element is compared.
  */
 function Moved({
   view,
@@ -253,12 +272,19 @@ function Moved({
 /** Lays out the map only if its nodes or edges have changed. Until the new layout is ready, the previous map stays. */
 function useLayout(latest: ServiceMap) {
   const { nodes, edges } = latest;
-  const shape = useMemo(() => JSON.stringify([nodes.map(({ id, name }) => [id, name]), edges.map(({ key }) => key)]), [nodes, edges]);
+  const shape = useMemo(
+    () => JSON.stringify([nodes.map(({ id, name }) => [id, name]), edges.map(({ key }) => key)]),
+    [nodes, edges],
+  );
   const placed = useSignal<{ readonly shape: string; readonly layout: Layout } | undefined>(undefined);
   const former = useRef(latest);
   const place = useLatest(async () =>
     layout({
-      nodes: nodes.map(({ id, radius }) => ({ id, width: Math.max(TEXT_WIDTH, radius * 2), height: radius * 2 + TEXT_HEIGHT })),
+      nodes: nodes.map(({ id, radius }) => ({
+        id,
+        width: Math.max(TEXT_WIDTH, radius * 2),
+        height: radius * 2 + TEXT_HEIGHT,
+      })),
       edges: edges.toSorted((a, b) => b.width - a.width).map(({ from, to }) => ({ from: from.id, to: to.id })),
     }),
   );

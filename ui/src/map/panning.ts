@@ -61,7 +61,8 @@ export function usePanning(box: RefObject<HTMLElement | null>, { greatestScale, 
       return;
     }
     isMoving.value = true;
-    // Starts with the next frame, in which the gesture continues: with slow frames, the timer would otherwise expire during the gesture.
+    // Starts with the next frame, in which the gesture continues: with slow frames, the timer would otherwise expire
+    // during the gesture.
     frame.current = requestAnimationFrame(rest.later);
   });
   useEffect(() => () => cancelAnimationFrame(frame.current), []);
@@ -95,5 +96,11 @@ export function usePanning(box: RefObject<HTMLElement | null>, { greatestScale, 
       if (isClick) onNothing();
     },
   });
-  return { view, rested, isMoving, show, handlers: { zoomBy, pointer: { ...drag, onDblClick: () => show(undefined) } } };
+  return {
+    view,
+    rested,
+    isMoving,
+    show,
+    handlers: { zoomBy, pointer: { ...drag, onDblClick: () => show(undefined) } },
+  };
 }

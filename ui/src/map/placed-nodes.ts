@@ -19,20 +19,29 @@ export function usePlacedNodes(
     const placeOf = ({ id }: MapNode) => frame.places.get(id) ?? { x: 0, y: 0 };
     const total = ({ statistics }: MapNode): number => statistics?.TotalCount ?? 0;
     const order = nodes.toSorted(
-      (a, b) => Number(b.isClient) - Number(a.isClient) || Number(b.id === first) - Number(a.id === first) || total(b) - total(a),
+      (a, b) =>
+        Number(b.isClient) - Number(a.isClient) ||
+        Number(b.id === first) - Number(a.id === first) ||
+        total(b) - total(a),
     );
     const labels = labelsOf(
       order.map((node) => {
         const { x, y } = placeOf(node);
         const median = quantile(node.histogram, 0.5);
-        const type = node.isClient ? (minutes === undefined ? 'requests' : 'requests a minute') : typeName(node.service.Type);
+        const type = node.isClient
+          ? minutes === undefined
+            ? 'requests'
+            : 'requests a minute'
+          : typeName(node.service.Type);
         return {
           id: node.id,
           x: x * scale,
           y: y * scale,
           radius: radiusOf(node, frame, scale),
           name: node.name,
-          under: [type, !node.isClient && median !== undefined ? latency(median) : ''].filter((part) => part !== '').join(' · '),
+          under: [type, !node.isClient && median !== undefined ? latency(median) : '']
+            .filter((part) => part !== '')
+            .join(' · '),
           number: rateText(total(node), minutes),
         };
       }),

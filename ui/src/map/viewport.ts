@@ -23,10 +23,13 @@ export interface Frame {
 }
 
 /**
- * Fits a layout into a box. Each direction is compressed separately, and never stretched: only the space between nodes shrinks, so that names stay
- * readable at any size of the map.
+ * Fits a layout into a box. Each direction is compressed separately, and never stretched: only the space between nodes
+ * shrinks, so that names stay readable at any size of the map.
  */
-export function frameOf({ places, width, height }: Layout, box: { readonly width: number; readonly height: number }): Frame {
+export function frameOf(
+  { places, width, height }: Layout,
+  box: { readonly width: number; readonly height: number },
+): Frame {
   const sx = Math.min(1, (box.width - 2 * MARGIN.side) / Math.max(1, width));
   const high = Math.max(1, box.height - MARGIN.top - MARGIN.bottom);
   const sy = Math.min(1, high / Math.max(1, height));

@@ -8,7 +8,25 @@ import { NUMBERS } from './fields.ts';
 import { problemOf } from './reading.ts';
 
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS'];
-const STATUSES = ['200', '201', '204', '301', '302', '304', '400', '401', '403', '404', '409', '422', '429', '500', '502', '503', '504'];
+const STATUSES = [
+  '200',
+  '201',
+  '204',
+  '301',
+  '302',
+  '304',
+  '400',
+  '401',
+  '403',
+  '404',
+  '409',
+  '422',
+  '429',
+  '500',
+  '502',
+  '503',
+  '504',
+];
 const OPERATORS = ['=', '!=', '<', '<=', '>', '>=', 'CONTAINS', 'BEGINSWITH', 'ENDSWITH'];
 const TEXT_OPERATORS = ['=', '!=', 'CONTAINS', 'BEGINSWITH', 'ENDSWITH'];
 const NUMBER_OPERATORS = ['=', '!=', '<', '<=', '>', '>='];
@@ -53,7 +71,13 @@ const ABOUT: Readonly<Record<string, string>> = {
 /** What can be completed at the cursor. */
 type Wanted =
   | { readonly kind: 'service'; readonly typed: string }
-  | { readonly kind: 'value'; readonly keyword: string; readonly key: string | undefined; readonly typed: string; readonly isQuoted: boolean }
+  | {
+      readonly kind: 'value';
+      readonly keyword: string;
+      readonly key: string | undefined;
+      readonly typed: string;
+      readonly isQuoted: boolean;
+    }
   | { readonly kind: 'key'; readonly typed: string }
   | { readonly kind: 'operator'; readonly keyword: string; readonly typed: string }
   | { readonly kind: 'join'; readonly typed: string }
@@ -66,7 +90,9 @@ export function wantedAt(before: string): Wanted {
   const [, service] = /(?:service|edge)\s*\((?:[^()]*,)?\s*"([^"]*)$/i.exec(before) ?? [];
   if (service !== undefined) return { kind: 'service', typed: service };
   const [, annotation, dotted, bracketed, plain, quote, typed] =
-    new RegExp(`(?:${NAME})\\s*(?:!?=|[<>]=?|contains|beginswith|endswith)\\s*("?)([^"\\s]*|[^"]*)$`, 'i').exec(before) ?? [];
+    new RegExp(`(?:${NAME})\\s*(?:!?=|[<>]=?|contains|beginswith|endswith)\\s*("?)([^"\\s]*|[^"]*)$`, 'i').exec(
+      before,
+    ) ?? [];
   if (typed !== undefined && (quote === '"' || !/\s/.test(typed))) {
     const keyword = (annotation ?? plain ?? '').toLowerCase();
     return { kind: 'value', keyword, key: dotted ?? bracketed, typed, isQuoted: quote === '"' };
@@ -96,20 +122,32 @@ function scopeAt(before: string): Scope {
 }
 
 /**
- * Completes keywords, operators and values. After a complete condition, it offers completions only on request, because the condition can be searched
- * as it is. `isExplicit`: the user requested completions.
+ * Completes keywords, operators and values. After a complete condition, it offers completions only on request, because
+ * the condition can be searched as it is. `isExplicit`: the user requested completions.
  */
-export async function complete(context: CompletionContext, isExplicit = context.explicit): Promise<CompletionResult | null> {
+export async function complete(
+  context: CompletionContext,
+  isExplicit = context.explicit,
+): Promise<CompletionResult | null> {
   const before = context.state.sliceDoc(0, context.pos);
   const wanted = wantedAt(before);
   // Operators are still offered after a keyword that is usually compared, such as `duration`.
   const isGoingOn = /[\w.]$/.test(before) || (wanted.kind === 'operator' && !BOOLEANS.has(wanted.keyword));
   if (!isExplicit && before.trim() !== '' && problemOf(before) === undefined && !isGoingOn) return null;
-  if (!isExplicit && wanted.kind === 'word' && wanted.typed === '' && before.trim() !== '' && !/(\s|[({!])$/.test(before)) return null;
+  if (
+    !isExplicit &&
+    wanted.kind === 'word' &&
+    wanted.typed === '' &&
+    before.trim() !== '' &&
+    !/(\s|[({!])$/.test(before)
+  )
+    return null;
   // completeText already offers a text as the name of a service.
   const isWritten = ({ label }: Completion, typed: string): boolean =>
     label === typed || (before.trim() === typed && label === `service("${typed}")`);
-  const options = (await optionsFor(wanted)).filter((option) => !isWritten(option, wanted.typed) && has(option, wanted.typed));
+  const options = (await optionsFor(wanted)).filter(
+    (option) => !isWritten(option, wanted.typed) && has(option, wanted.typed),
+  );
   if (options.length === 0) return null;
   // A fully typed completion is not offered; other completions are requested again.
   return {
@@ -162,7 +200,10 @@ function operatorsOf(keyword: string): readonly string[] {
 }
 
 async function valuesFor({ keyword, key, typed, isQuoted }: Extract<Wanted, { kind: 'value' }>): Promise<Completion[]> {
-  const quote = (value: string): Completion => ({ label: value, apply: isQuoted ? `${value}"` : JSON.stringify(value) });
+  const quote = (value: string): Completion => ({
+    label: value,
+    apply: isQuoted ? `${value}"` : JSON.stringify(value),
+  });
   const plain = (label: string): Completion => ({ label });
   if (BOOLEANS.has(keyword)) return isQuoted ? [] : ['true', 'false'].map(plain);
   if (keyword === 'http.method') return METHODS.map(quote);
@@ -170,7 +211,9 @@ async function valuesFor({ keyword, key, typed, isQuoted }: Extract<Wanted, { ki
   const field = keyword.endsWith('annotation') ? `annotation.${key ?? ''}` : FIELDS[keyword];
   if (field === undefined) return [];
   const found = await values(field, isQuoted ? typed : '');
-  return found.flatMap((value) => (typeof value === 'string' ? [quote(value)] : isQuoted ? [] : [plain(String(value))]));
+  return found.flatMap((value) =>
+    typeof value === 'string' ? [quote(value)] : isQuoted ? [] : [plain(String(value))],
+  );
 }
 
 async function values(field: string, prefix: string): Promise<readonly (string | number)[]> {
@@ -191,7 +234,11 @@ function words(scope: Scope): Completion[] {
   const keywords = KEYWORDS[scope].map((keyword): Completion => {
     const isAnnotation = keyword.endsWith('annotation');
     const isBoolean = BOOLEANS.has(keyword);
-    return { label: keyword, apply: isAnnotation ? `${keyword}.` : isBoolean ? keyword : `${keyword} `, ...about(keyword) };
+    return {
+      label: keyword,
+      apply: isAnnotation ? `${keyword}.` : isBoolean ? keyword : `${keyword} `,
+      ...about(keyword),
+    };
   });
   if (scope !== 'trace') return keywords;
   return [

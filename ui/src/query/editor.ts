@@ -130,7 +130,13 @@ export function createEditor(parent: HTMLElement, { text, cursor, onChange, onSu
         tabCompletion(),
         linter(mistakes, { delay: 300 }),
         asked,
-        Prec.high(keymap.of(completionKeymap.map((binding) => (binding.run === startCompletion ? { ...binding, run: askCompletion } : binding)))),
+        Prec.high(
+          keymap.of(
+            completionKeymap.map((binding) =>
+              binding.run === startCompletion ? { ...binding, run: askCompletion } : binding,
+            ),
+          ),
+        ),
         keymap.of([{ key: 'Enter', run }, { key: 'Escape', run: leave }, ...historyKeymap, ...defaultKeymap]),
         // Line breaks of a paste become spaces.
         EditorState.transactionFilter.of((transaction) =>
@@ -138,7 +144,12 @@ export function createEditor(parent: HTMLElement, { text, cursor, onChange, onSu
         ),
         placeholder(PLACEHOLDER),
         // It is focusable anyway; the tabindex tells accessibility checkers that the scrollable box is.
-        EditorView.contentAttributes.of({ 'aria-label': LABEL, 'aria-describedby': HINT_ID, spellcheck: 'false', tabindex: '0' }),
+        EditorView.contentAttributes.of({
+          'aria-label': LABEL,
+          'aria-describedby': HINT_ID,
+          spellcheck: 'false',
+          tabindex: '0',
+        }),
         EditorView.updateListener.of((update) => {
           if (update.docChanged) onChange(update.state.doc.toString());
           if (!update.focusChanged) return;
@@ -150,10 +161,12 @@ export function createEditor(parent: HTMLElement, { text, cursor, onChange, onSu
     }),
   });
   // Inserted as typed text, so that completions are offered.
-  if (cursor !== undefined) view.dispatch({ changes: { from: 0, insert: text }, selection: { anchor: cursor }, userEvent: 'input.type' });
+  if (cursor !== undefined)
+    view.dispatch({ changes: { from: 0, insert: text }, selection: { anchor: cursor }, userEvent: 'input.type' });
   return {
     set: (next) => {
-      if (next !== view.state.doc.toString()) view.dispatch({ changes: { from: 0, to: view.state.doc.length, insert: next } });
+      if (next !== view.state.doc.toString())
+        view.dispatch({ changes: { from: 0, to: view.state.doc.length, insert: next } });
     },
     focus: () => view.focus(),
     destroy: () => view.destroy(),

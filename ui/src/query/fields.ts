@@ -78,7 +78,9 @@ export function meantBy(word: string): string | undefined {
 /** `service` or `edge`, if `word` is a typo of it. */
 export function serviceOrEdgeMeantBy(word: string): string | undefined {
   const lower = word.toLowerCase();
-  return [['service', 2] as const, ['edge', 1] as const].find(([name, most]) => name !== lower && distance(name, lower, most) <= most)?.[0];
+  return [['service', 2] as const, ['edge', 1] as const].find(
+    ([name, most]) => name !== lower && distance(name, lower, most) <= most,
+  )?.[0];
 }
 
 /** Damerau-Levenshtein distance between `a` and `b`; `most` + 1 if it exceeds `most`. */

@@ -6,7 +6,10 @@ import { problemOf } from './reading.ts';
 
 /** Words for which X-Ray has a condition; traces that satisfy it rarely contain the word. */
 const CONDITIONS: readonly (readonly [words: RegExp, condition: string])[] = [
-  [/^(?:(?:all|only) )?(?:errors?|faults?|fail(?:ed|ing|ures?|s)?|exceptions?|broken|crash(?:ed|es)?)$/i, 'fault OR error'],
+  [
+    /^(?:(?:all|only) )?(?:errors?|faults?|fail(?:ed|ing|ures?|s)?|exceptions?|broken|crash(?:ed|es)?)$/i,
+    'fault OR error',
+  ],
   [/^(?:too )?(?:slow(?:er|est)?|latency|long|timeouts?|timed out)$/i, 'duration > 1'],
   [/^(?:throttl(?:e|es|ed|ing)|rate limit(?:ed|s)?)$/i, 'service() { throttle }'],
   [/^(?:running|live|pending|open|unfinished|in progress)$/i, 'partial'],
@@ -18,7 +21,9 @@ const WHAT = /\s+(?:traces?|requests?|calls?)$/i;
 /** Conditions that were probably meant by a text without matches. */
 export function insteadOf(text: string): string[] {
   const asked = text.trim().replace(WHAT, '');
-  const meant = CONDITIONS.filter(([words, condition]) => words.test(asked) && condition !== asked).map(([, condition]) => condition);
+  const meant = CONDITIONS.filter(([words, condition]) => words.test(asked) && condition !== asked).map(
+    ([, condition]) => condition,
+  );
   const [, called, rest = ''] = /^(\w+)(\s*\(.*)$/s.exec(asked) ?? [];
   const keyword = called === undefined ? undefined : serviceOrEdgeMeantBy(called);
   const pair = pairOf(asked);
@@ -44,8 +49,10 @@ export function pairOf(text: string): Pair | undefined {
 
 /** X-Ray accepts a quoted number, but it never matches. */
 function withBareNumbers(text: string): string[] {
-  const bare = text.replaceAll(/([\w.]+)(\s*(?:!=|[<>]=?|=)\s*)"(\d+(?:\.\d+)?)"/g, (all, name: string, operator: string, number: string) =>
-    NUMBERS.has(name.toLowerCase()) ? `${name}${operator}${number}` : all,
+  const bare = text.replaceAll(
+    /([\w.]+)(\s*(?:!=|[<>]=?|=)\s*)"(\d+(?:\.\d+)?)"/g,
+    (all, name: string, operator: string, number: string) =>
+      NUMBERS.has(name.toLowerCase()) ? `${name}${operator}${number}` : all,
   );
   return bare === text ? [] : [bare];
 }
@@ -56,12 +63,17 @@ function conditionsFor({ name, value }: Pair): string[] {
   const written = `${meant ?? name} = ${value}`;
   if (meant !== undefined) return problemOf(written) === undefined ? [written] : [mistakeIn(written)?.remedy ?? ''];
   const number = Number(value);
-  const asked = /^(true|false)$/i.test(value) ? value.toLowerCase() === 'true' : /^[+-]?\d/.test(value) && Number.isFinite(number) ? number : value;
+  const asked = /^(true|false)$/i.test(value)
+    ? value.toLowerCase() === 'true'
+    : /^[+-]?\d/.test(value) && Number.isFinite(number)
+      ? number
+      : value;
   return [printFilter({ kind: 'compare', field: { keyword: 'annotation', key: name }, operator: '=', value: asked })];
 }
 
 /** Filler words. */
-const GLUE = /^(?:traces?|requests?|calls?|and|or|with|in|on|of|for|my|the|a|an|is|are|was|why|so|too|very|all|only|&+|\|+|\+|,)$/i;
+const GLUE =
+  /^(?:traces?|requests?|calls?|and|or|with|in|on|of|for|my|the|a|an|is|are|was|why|so|too|very|all|only|&+|\|+|\+|,)$/i;
 
 /** The search that was probably meant by several words without a common match. */
 export interface Meant {
@@ -71,8 +83,8 @@ export interface Meant {
 }
 
 /**
- * The search that was probably meant by `checkout slow` or `error and web`: a condition, and the remaining words as text. Filler words such as `and` are
- * dropped.
+ * The search that was probably meant by `checkout slow` or `error and web`: a condition, and the remaining words as
+ * text. Filler words such as `and` are dropped.
  */
 export function apartFrom(text: string): Meant | undefined {
   const words = text.trim().split(/\s+/);
@@ -80,7 +92,8 @@ export function apartFrom(text: string): Meant | undefined {
   const said = words.filter((word) => !GLUE.test(word));
   const conditions = new Set(said.flatMap((word) => insteadOf(word)));
   const rest = said.filter((word) => insteadOf(word).length === 0);
-  if (rest.length === 0 || conditions.size > 1 || (conditions.size === 0 && rest.length === words.length)) return undefined;
+  if (rest.length === 0 || conditions.size > 1 || (conditions.size === 0 && rest.length === words.length))
+    return undefined;
   return { q: [...conditions].join(''), text: rest.join(' ') };
 }
 

@@ -32,7 +32,12 @@ export function tokensOf(text: string): Token[] {
       continue;
     }
     const [kind, piece] = pieceAt(text, at);
-    tokens.push({ kind: kind === 'bare' && isConnector(piece) ? 'connector' : kind, text: piece, from: at, to: at + piece.length });
+    tokens.push({
+      kind: kind === 'bare' && isConnector(piece) ? 'connector' : kind,
+      text: piece,
+      from: at,
+      to: at + piece.length,
+    });
     at += piece.length;
   }
   return tokens;

@@ -30,7 +30,8 @@ export function mistakeIn(text: string): Mistake | undefined {
   return {
     xray,
     position,
-    message: repair.notes[0] ?? (symbol === undefined ? 'the expression is not finished' : `“${symbol}” does not fit here`),
+    message:
+      repair.notes[0] ?? (symbol === undefined ? 'the expression is not finished' : `“${symbol}” does not fit here`),
     remedy: undefined,
   };
 }

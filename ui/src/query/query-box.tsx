@@ -24,8 +24,8 @@ export function focusQuery(): void {
 }
 
 /**
- * The search box, for text, X-Ray filter expressions and trace IDs in any notation. Initially a plain field; the editor, with highlighting and
- * completion, replaces it once it is loaded.
+ * The search box, for text, X-Ray filter expressions and trace IDs in any notation. Initially a plain field; the
+ * editor, with highlighting and completion, replaces it once it is loaded.
  */
 export function QueryBox() {
   const holder = useRef<HTMLDivElement>(null);
@@ -164,7 +164,11 @@ interface HintProps {
 function Hint({ reading, isUnfinished, mistake, onRemedy }: HintProps) {
   const remedy = mistake?.remedy;
   return (
-    <output id={HINT_ID} class={mistake === undefined && refusal() === undefined ? 'query-hint' : 'query-hint fault-text'} title={mistake?.xray}>
+    <output
+      id={HINT_ID}
+      class={mistake === undefined && refusal() === undefined ? 'query-hint' : 'query-hint fault-text'}
+      title={mistake?.xray}
+    >
       {mistake === undefined ? (
         hintFor(reading, isUnfinished)
       ) : (
@@ -175,7 +179,12 @@ function Hint({ reading, isUnfinished, mistake, onRemedy }: HintProps) {
       )}
       {mistake !== undefined && <span class="unseen"> X-Ray says: {mistake.xray}</span>}
       {remedy !== undefined && (
-        <button type="button" class="link mono" aria-label={`Search ${remedy} instead`} onClick={() => onRemedy(remedy)}>
+        <button
+          type="button"
+          class="link mono"
+          aria-label={`Search ${remedy} instead`}
+          onClick={() => onRemedy(remedy)}
+        >
           {remedy}
         </button>
       )}

@@ -63,11 +63,14 @@ export function boxText(text: string): string {
 /**
  * Whether an invalid expression was meant as an expression. Any of these is sufficient; quoted text is ignored:
  *
- * - A condition begins with `service(`, `edge(`, `service =`, `rootcause.…`, or with a keyword and an operator (`duration > 100ms`). A condition
+ * - A condition begins with `service(`, `edge(`, `service =`, `rootcause.…`, or with a keyword and an operator
+ * (`duration > 100ms`). A condition
  *   begins at the start and after AND, OR, NOT, ! and (.
- * - A condition begins with a keyword that is not an ordinary word: one with a dot, such as `http.url` or `annotation.tenant`.
+ * - A condition begins with a keyword that is not an ordinary word: one with a dot, such as `http.url` or
+ * `annotation.tenant`.
  * - AND, OR (in capitals), && or || join only single words and conditions: `error AND`, `checkout OR payments`.
- * - A condition consists of a name, an operator and a value, and the operator or the value is typical of expressions: `status >= 500`,
+ * - A condition consists of a name, an operator and a value, and the operator or the value is typical of expressions:
+ * `status >= 500`,
  *   `tenant = "acme"`, `tenant != acme`. `tenant=acme` alone is text.
  * - It begins with ! before a word or a parenthesis.
  *
@@ -98,7 +101,9 @@ function isStart(tokens: readonly Token[], i: number): boolean {
 function firstOf(part: readonly Token[]): boolean {
   const at = part.findIndex(({ text }) => text !== '(' && text !== '!' && text !== 'NOT');
   const first = part[at];
-  return first !== undefined && (beginsCondition(part, at) || (isBoolean(first.text) && /^[)}]*$/.test(textAfter(part, at))));
+  return (
+    first !== undefined && (beginsCondition(part, at) || (isBoolean(first.text) && /^[)}]*$/.test(textAfter(part, at))))
+  );
 }
 
 function textAfter(part: readonly Token[], at: number): string {
@@ -116,7 +121,8 @@ function beginsCondition(tokens: readonly Token[], i: number): boolean {
   if (isCause(text) || /^rootcause\./i.test(text)) return true;
   if (!isField(text)) return false;
   if (/[.[]/.test(text)) return true;
-  if (next === undefined) return isBoolean(text) && before !== undefined && before.text !== 'NOT' && !isAnyConnector(before);
+  if (next === undefined)
+    return isBoolean(text) && before !== undefined && before.text !== 'NOT' && !isAnyConnector(before);
   if (isBoolean(text)) return /^(==?|!=|<>)$/.test(next.text);
   return next.kind === 'operator' || isWordOperator(next.text) || FOREIGN_OPERATOR.test(next.text);
 }

@@ -1,5 +1,15 @@
 import { CAUSES, KEYWORDS, type Scope } from '../../../src/filter/expression.ts';
-import { FOREIGN_OPERATORS, isAnnotation, isBoolean, isCause, isField, meantBy, NUMBERS, SECONDS, UNITS } from './fields.ts';
+import {
+  FOREIGN_OPERATORS,
+  isAnnotation,
+  isBoolean,
+  isCause,
+  isField,
+  meantBy,
+  NUMBERS,
+  SECONDS,
+  UNITS,
+} from './fields.ts';
 import { isWordOperator, tokensOf, unquoted, type Token } from './lexer.ts';
 
 /** Rewrites an expression as it was probably meant, and notes the changes. */
@@ -77,7 +87,9 @@ export class Repair {
     if (text === '!' || /^not$/i.test(text)) {
       const negated = this.#condition(scope);
       if (negated === undefined && this.#next === undefined) this.#note(`${text} needs a condition after it`);
-      return negated === undefined ? undefined : `!${/^!|[=<>]/.test(negated) && !/^\(|\{/.test(negated) ? `(${negated})` : negated}`;
+      return negated === undefined
+        ? undefined
+        : `!${/^!|[=<>]/.test(negated) && !/^\(|\{/.test(negated) ? `(${negated})` : negated}`;
     }
     if (text === '(') {
       const inner = this.#conditions(scope);
@@ -89,7 +101,8 @@ export class Repair {
       return serviceNamed(unquoted(token));
     }
     if (kind !== 'bare') return undefined;
-    if (/^(service|edge)$/i.test(text) && scope === 'trace') return this.#complex(text.toLowerCase() === 'edge' ? 'edge' : 'service');
+    if (/^(service|edge)$/i.test(text) && scope === 'trace')
+      return this.#complex(text.toLowerCase() === 'edge' ? 'edge' : 'service');
     if (isCause(text)) return this.#braces(text, 'rootcause');
     return this.#field(text, scope);
   }
@@ -111,7 +124,13 @@ export class Repair {
     if (this.#next?.text !== '(') {
       if (this.#next?.kind === 'operator') this.#at++;
       const value = this.#next;
-      if (name === 'edge' || value === undefined || value.kind === 'mark' || value.kind === 'operator' || value.kind === 'connector') {
+      if (
+        name === 'edge' ||
+        value === undefined ||
+        value.kind === 'mark' ||
+        value.kind === 'operator' ||
+        value.kind === 'connector'
+      ) {
         this.#note(`${name} takes names: ${name === 'edge' ? 'edge("from", "to")' : 'service("name")'}`);
         return undefined;
       }
@@ -167,7 +186,11 @@ export class Repair {
     if (operator !== undefined) return this.#compare(field, operator, undefined);
     if (field.startsWith('service(')) return this.#braces(field, 'service');
     const next = this.#next;
-    if (next !== undefined && !isBoolean(field) && (next.kind === 'string' || next.kind === 'quoted' || next.kind === 'bare')) {
+    if (
+      next !== undefined &&
+      !isBoolean(field) &&
+      (next.kind === 'string' || next.kind === 'quoted' || next.kind === 'bare')
+    ) {
       this.#note('an operator is missing');
       return this.#compare(field, '=', undefined);
     }
@@ -219,15 +242,25 @@ export class Repair {
   #compare(field: string, operator: string, given: string | undefined): string | undefined {
     const keyword = field.toLowerCase();
     const next = this.#next;
-    if (given === undefined && (next === undefined || next.kind === 'connector' || next.kind === 'mark' || next.kind === 'operator')) {
-      this.#note(next === undefined || next.kind === 'connector' ? `${operator} needs a value after it` : `“${next.text}” does not fit here`);
+    if (
+      given === undefined &&
+      (next === undefined || next.kind === 'connector' || next.kind === 'mark' || next.kind === 'operator')
+    ) {
+      this.#note(
+        next === undefined || next.kind === 'connector'
+          ? `${operator} needs a value after it`
+          : `“${next.text}” does not fit here`,
+      );
       return undefined;
     }
     if (SECONDS.has(keyword)) return this.#compareSeconds(field, operator, given ?? this.#unquotedNext());
     if (keyword === 'http.status') return this.#compareStatus(field, operator, given ?? this.#unquotedNext());
     if (isBoolean(keyword)) return this.#compareFlag(field, operator, given ?? this.#unquotedNext());
     if (given !== undefined) return `${field} ${operator} ${JSON.stringify(given)}`;
-    const isPlain = isAnnotation(field) && next?.kind === 'bare' && /^(true|false|[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?)$/i.test(next.text);
+    const isPlain =
+      isAnnotation(field) &&
+      next?.kind === 'bare' &&
+      /^(true|false|[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?)$/i.test(next.text);
     const after = this.#tokens[this.#at + 1];
     if (isPlain && (after === undefined || after.kind === 'connector' || after.kind === 'mark'))
       return `${field} ${operator} ${this.#unquotedNext()}`;
@@ -248,7 +281,11 @@ export class Repair {
     if (first === undefined) return '';
     if (first.kind !== 'bare') return unquoted(first);
     let last = first;
-    for (let next = this.#next; next !== undefined && next.kind !== 'connector' && !/^[(){},]$/.test(next.text); next = this.#next) {
+    for (
+      let next = this.#next;
+      next !== undefined && next.kind !== 'connector' && !/^[(){},]$/.test(next.text);
+      next = this.#next
+    ) {
       last = next;
       this.#at++;
     }
@@ -295,6 +332,10 @@ function serviceNamed(name: string): string {
 /** Whether a keyword is valid in a scope; root causes have their own keywords. */
 function isAllowed(word: string, scope: Scope): boolean {
   const lower = word.toLowerCase();
-  if (isAnnotation(word)) return KEYWORDS[scope].includes(/^(source\.|destination\.)?annotation/.exec(lower)?.[0] ?? '');
-  return lower !== 'annotation' && (KEYWORDS[scope].includes(lower) || (scope === 'trace' && (CAUSES.has(lower) || /^group(name|arn)$/.test(lower))));
+  if (isAnnotation(word))
+    return KEYWORDS[scope].includes(/^(source\.|destination\.)?annotation/.exec(lower)?.[0] ?? '');
+  return (
+    lower !== 'annotation' &&
+    (KEYWORDS[scope].includes(lower) || (scope === 'trace' && (CAUSES.has(lower) || /^group(name|arn)$/.test(lower))))
+  );
 }

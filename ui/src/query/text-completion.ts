@@ -25,10 +25,12 @@ export function expressionsFor(text: string): string[] {
   const found = [...insteadOf(text)];
   if (/^[1-5]\d\d$/.test(text)) found.push(`http.status = ${text}`);
   const isPath = /[/?&]/.test(text);
-  if (/^(?:\w+\.)*\w*(?:Exception|Error)$/.test(text)) found.push(`rootcause.fault.exception { name = ${JSON.stringify(text)} }`);
+  if (/^(?:\w+\.)*\w*(?:Exception|Error)$/.test(text))
+    found.push(`rootcause.fault.exception { name = ${JSON.stringify(text)} }`);
   if (!isPath && pair === undefined) found.push(`service(${JSON.stringify(text)})`);
   const url = /^(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS)\s+(\S+)$/.exec(text)?.[1] ?? text;
   if (!/\s/.test(url) && pair === undefined) found.push(`http.url CONTAINS ${JSON.stringify(url)}`);
-  if (!isPath && pair === undefined && /^[\w.@+-]*[\d@][\w.@+-]*$/.test(text)) found.push(`user = ${JSON.stringify(text)}`);
+  if (!isPath && pair === undefined && /^[\w.@+-]*[\d@][\w.@+-]*$/.test(text))
+    found.push(`user = ${JSON.stringify(text)}`);
   return [...new Set(found)].filter((expression) => problemOf(expression) === undefined);
 }

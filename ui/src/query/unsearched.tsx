@@ -70,7 +70,12 @@ function InSeconds() {
   const meant = inSeconds(expression.value);
   if (meant === undefined) return null;
   return (
-    <button type="button" class="button" title="X-Ray takes seconds" onClick={() => search({ q: meant, text: words.peek() })}>
+    <button
+      type="button"
+      class="button"
+      title="X-Ray takes seconds"
+      onClick={() => search({ q: meant, text: words.peek() })}
+    >
       In seconds: <span class="mono">{meant}</span>
     </button>
   );

@@ -44,7 +44,9 @@ export function onKeyDown(event: KeyboardEvent): void {
   const chord = before !== undefined && nowMs - before.atMs < CHORD_MS ? `${before.key} ${event.key}` : undefined;
   before = { key: event.key, atMs: nowMs };
   const handlers = [...groups.values()].toReversed().flat();
-  const handler = handlers.find(({ keys }) => chord !== undefined && keys.includes(chord)) ?? handlers.find(({ keys }) => keys.includes(event.key));
+  const handler =
+    handlers.find(({ keys }) => chord !== undefined && keys.includes(chord)) ??
+    handlers.find(({ keys }) => keys.includes(event.key));
   if (handler === undefined) return;
   before = undefined;
   if (handler.run() !== false) event.preventDefault();

@@ -51,7 +51,11 @@ function Found() {
   return (
     <span
       class="faint"
-      title={isNarrowed.value ? `${plural(traces, 'trace')} ${traces === 1 ? 'matches' : 'match'} the search` : plural(traces, 'trace')}
+      title={
+        isNarrowed.value
+          ? `${plural(traces, 'trace')} ${traces === 1 ? 'matches' : 'match'} the search`
+          : plural(traces, 'trace')
+      }
     >
       {isAll ? count(traces) : `${count(traces)}+`}
     </span>
@@ -72,7 +76,12 @@ function Saved() {
           >
             {each.name}
           </a>
-          <button type="button" class="quiet" aria-label={`Remove the saved filter ${each.name}`} onClick={() => forget(each.name)}>
+          <button
+            type="button"
+            class="quiet"
+            aria-label={`Remove the saved filter ${each.name}`}
+            onClick={() => forget(each.name)}
+          >
             ×
           </button>
         </div>
@@ -86,7 +95,9 @@ function Foot() {
   const { lostSince } = connection.value;
   return (
     <output class="foot">
-      {lostSince !== undefined && <span class="fault-text">Disconnected since {absoluteSecond(lostSince)}, retrying</span>}
+      {lostSince !== undefined && (
+        <span class="fault-text">Disconnected since {absoluteSecond(lostSince)}, retrying</span>
+      )}
       {now !== undefined && (
         <>
           {lostSince === undefined && (
@@ -94,11 +105,16 @@ function Foot() {
               <span>Listening on</span>
               <span class="mono">{now.address}</span>
               <span title="Segment documents received per second, and how many were received but lost">
-                {rate.value >= 10 ? count(Math.round(rate.value)) : rate.value.toFixed(rate.value === 0 ? 0 : 1)} segments/s · {count(now.lost)} lost
+                {rate.value >= 10 ? count(Math.round(rate.value)) : rate.value.toFixed(rate.value === 0 ? 0 : 1)}{' '}
+                segments/s · {count(now.lost)} lost
               </span>
             </>
           )}
-          <span title={now.file === '' ? 'In a temporary file that is deleted when xrayd stops; --data FILE keeps it' : now.file}>
+          <span
+            title={
+              now.file === '' ? 'In a temporary file that is deleted when xrayd stops; --data FILE keeps it' : now.file
+            }
+          >
             {megabytes(now.bytes)} of {megabytes(now.maxBytes)} MB stored
           </span>
         </>

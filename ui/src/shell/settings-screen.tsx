@@ -16,7 +16,12 @@ export function SettingsScreen() {
       <section>
         <h2>Appearance</h2>
         <Choice name="theme" title="Theme" value={theme} options={{ system: 'System', light: 'Light', dark: 'Dark' }} />
-        <Choice name="times" title="Times" value={times} options={{ absolute: 'Time of day', relative: 'Relative, such as 5 min ago' }} />
+        <Choice
+          name="times"
+          title="Times"
+          value={times}
+          options={{ absolute: 'Time of day', relative: 'Relative, such as 5 min ago' }}
+        />
         <Choice
           name="zone"
           title="Time zone"
@@ -71,7 +76,13 @@ function Choice<K extends 'theme' | 'times' | 'zone'>({
       <div class="options">
         {Object.entries(options).map(([key, label]) => (
           <label key={key}>
-            <input type="radio" name={name} value={key} checked={value === key} onChange={() => change({ [name]: key })} />
+            <input
+              type="radio"
+              name={name}
+              value={key}
+              checked={value === key}
+              onChange={() => change({ [name]: key })}
+            />
             {label}
           </label>
         ))}
@@ -80,7 +91,17 @@ function Choice<K extends 'theme' | 'times' | 'zone'>({
   );
 }
 
-function Path({ name, title, value, hint }: { name: 'sourceRoot' | 'containerRoot'; title: string; value: string; hint: string }) {
+function Path({
+  name,
+  title,
+  value,
+  hint,
+}: {
+  name: 'sourceRoot' | 'containerRoot';
+  title: string;
+  value: string;
+  hint: string;
+}) {
   return (
     <label class="field">
       <span>{title}</span>
@@ -113,13 +134,15 @@ function Stored() {
       <dl class="pairs">
         <dt>Contents</dt>
         <dd>
-          {plural(now.traces, 'trace')} in {plural(now.segments, 'segment document')}, {megabytes(now.bytes)} of {megabytes(now.maxBytes)} MB
+          {plural(now.traces, 'trace')} in {plural(now.segments, 'segment document')}, {megabytes(now.bytes)} of{' '}
+          {megabytes(now.maxBytes)} MB
         </dd>
         <dt>Location</dt>
         <dd>
           {now.file === '' ? (
             <>
-              a temporary file, deleted when xrayd stops; start it with <code class="unbroken">--data FILE</code> to keep the traces
+              a temporary file, deleted when xrayd stops; start it with <code class="unbroken">--data FILE</code> to
+              keep the traces
             </>
           ) : (
             <span class="mono">{now.file}</span>

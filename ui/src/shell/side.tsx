@@ -41,11 +41,15 @@ export function Side({ label, title, actions, onClose, children, box }: SideProp
   );
 }
 
-/** Resizes the sheet by dragging or with the arrow keys; dragging it to the bottom closes it. Shown on narrow screens only. */
+/**
+ * Resizes the sheet by dragging or with the arrow keys; dragging it to the bottom closes it. Shown on narrow screens
+ * only.
+ */
 function SheetHandle({ onClose }: { onClose: () => void }) {
   const handle = useRef<HTMLDivElement>(null);
   const before = useRef(0);
-  const heightAt = ({ from, to }: Drag): number => before.current + (from.y - to.y) / (handle.current?.closest('main')?.clientHeight ?? innerHeight);
+  const heightAt = ({ from, to }: Drag): number =>
+    before.current + (from.y - to.y) / (handle.current?.closest('main')?.clientHeight ?? innerHeight);
   const handlers = useDrag({
     onStart: () => (before.current = height.peek()),
     onDrag: (drag) => set(heightAt(drag)),
@@ -57,7 +61,9 @@ function SheetHandle({ onClose }: { onClose: () => void }) {
     height.value = Math.max(MIN_SHARE, Math.min(MAX_SHARE, share));
   };
   const onKeyDown = (event: KeyboardEvent): void => {
-    const next = { ArrowUp: height.value + STEP, ArrowDown: height.value - STEP, Home: MAX_SHARE, End: MIN_SHARE }[event.key];
+    const next = { ArrowUp: height.value + STEP, ArrowDown: height.value - STEP, Home: MAX_SHARE, End: MIN_SHARE }[
+      event.key
+    ];
     if (next === undefined) return;
     event.preventDefault();
     if (next < MIN_SHARE - STEP / 2 && event.key === 'ArrowDown') onClose();

@@ -25,7 +25,13 @@ function TimeRange() {
   };
   const brushed = isBrushed ? `${absolute(Number(param('from')))} – ${absolute(Number(param('to')))}` : undefined;
   return (
-    <select class="button range" aria-label="Time range" title={brushed} value={isBrushed ? 'brushed' : range} onInput={onInput}>
+    <select
+      class="button range"
+      aria-label="Time range"
+      title={brushed}
+      value={isBrushed ? 'brushed' : range}
+      onInput={onInput}
+    >
       <option value="">All time</option>
       {Object.entries(RANGES).map(([name, { name: title }]) => (
         <option key={name} value={name}>
@@ -60,7 +66,13 @@ function LiveButton() {
   const held = heldBy.value;
   if (isOpen && held !== undefined && !isPaused.value) {
     return (
-      <button type="button" class="button" aria-pressed={false} title={`New traces are held back ${HELD[held]}`} onClick={resume}>
+      <button
+        type="button"
+        class="button"
+        aria-pressed={false}
+        title={`New traces are held back ${HELD[held]}`}
+        onClick={resume}
+      >
         <span class="dot" aria-hidden="true" />
         Paused
       </button>
@@ -73,7 +85,9 @@ function LiveButton() {
       class={isLive ? 'button live-on' : 'button'}
       aria-pressed={!isPaused.value}
       title={
-        isPaused.value ? 'New traces are held back. Click to show them as they arrive (p)' : 'New traces are shown as they arrive. Click to pause (p)'
+        isPaused.value
+          ? 'New traces are held back. Click to show them as they arrive (p)'
+          : 'New traces are shown as they arrive. Click to pause (p)'
       }
       onClick={togglePause}
     >

@@ -5,7 +5,8 @@ import type { TraceState } from './trace-state.ts';
 /** The ancestors of a span, outermost first; a call and its callee count as one. */
 export function pathTo(span: Span): Span[] {
   const path: Span[] = [];
-  for (let at = span.parent; at !== undefined; at = at.parent) if (at.callee === undefined || at.callee !== path[0]) path.unshift(at);
+  for (let at = span.parent; at !== undefined; at = at.parent)
+    if (at.callee === undefined || at.callee !== path[0]) path.unshift(at);
   return path[path.length - 1]?.callee === span ? path.slice(0, -1) : path;
 }
 

@@ -32,15 +32,18 @@ export function firstError(model: TraceModel): Span | undefined {
 
 interface Origin {
   readonly span: Span;
-  /** Has an exception, or is a call to a service that does not report. Proven origins take precedence over mere flags. */
+  /**
+   * Has an exception, or is a call to a service that does not report. Proven origins take precedence over mere flags.
+   */
   readonly isProven: boolean;
   readonly isRemote: boolean;
 }
 
 /**
- * The origin of a failure, as in X-Ray's root causes: the deepest span below `top` with its own exception, or with an outcome that no child
- * explains. A referenced exception decides. Among several branches, proven origins come first (an exception, or a call to a service that does
- * not report), of these such calls, then the earliest. A subsegment that did not fail and is not a call is skipped.
+ * The origin of a failure, as in X-Ray's root causes: the deepest span below `top` with its own exception, or with an
+ * outcome that no child explains. A referenced exception decides. Among several branches, proven origins come first (an
+ * exception, or a call to a service that does not report), of these such calls, then the earliest. A subsegment that
+ * did not fail and is not a call is skipped.
  */
 export function originOf(top: Span, spans: readonly Span[]): Span {
   const holders = new Map<string, Span>();
@@ -56,7 +59,11 @@ export function originOf(top: Span, spans: readonly Span[]): Span {
   for (let i = spans.length - 1; i >= 0; i--) {
     const span = spans[i]!;
     if (span.kind === 'inferred') continue;
-    const origin = isFailed(span.outcome) ? originIn(span, origins, holders) : isTransparent(span) ? best(span.children, span, origins) : undefined;
+    const origin = isFailed(span.outcome)
+      ? originIn(span, origins, holders)
+      : isTransparent(span)
+        ? best(span.children, span, origins)
+        : undefined;
     if (origin !== undefined) origins.set(span, origin);
   }
   return origins.get(top)?.span ?? top;

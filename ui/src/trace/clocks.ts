@@ -16,15 +16,19 @@ interface Interval {
 }
 
 /**
- * Finds segments whose clocks differ from those of their callers: callees that begin before they are called, or after the HTTP response.
- * Like Jaeger, this centers such a segment in its call: half of the difference is latency of the request, half of the response.
+ * Finds segments whose clocks differ from those of their callers: callees that begin before they are called, or after
+ * the HTTP response.
+ * Like Jaeger, this centers such a segment in its call: half of the difference is latency of the request, half of the
+ * response.
  * Below such a segment, a callee keeps its own times if they fit; otherwise it is shifted like its caller.
  */
 export function clocksOf(trace: Trace): ReadonlyMap<TraceSpan, Clock> {
   const clocks = new Map<TraceSpan, Clock>();
   if (!trace.segments.some((segment) => isOff(trace, segment))) return clocks;
   const seen = new Set<TraceSpan>();
-  const open: TraceSpan[] = trace.segments.filter(({ parentId }) => parentId === undefined || trace.find(parentId) === undefined);
+  const open: TraceSpan[] = trace.segments.filter(
+    ({ parentId }) => parentId === undefined || trace.find(parentId) === undefined,
+  );
   open.push(...trace.orphans);
   for (let at = open.pop(); at !== undefined; at = open.pop()) {
     if (seen.has(at)) continue;
@@ -53,7 +57,8 @@ function clockOf(caller: TraceSpan, callee: TraceSpan, callerShift: number): Clo
   const own = intervalOf(callee, 0);
   const skew = differenceOf(caller, callee, called, own);
   if (skew === 0) return undefined;
-  if (callerShift !== 0 && differenceOf(caller, callee, called, intervalOf(callee, callerShift)) === 0) return { skew: 0, shift: callerShift };
+  if (callerShift !== 0 && differenceOf(caller, callee, called, intervalOf(callee, callerShift)) === 0)
+    return { skew: 0, shift: callerShift };
   const slack = called.end - called.start - (own.end - own.start);
   const isFitting = caller.isCall && Number.isFinite(slack) && slack > 0;
   return { skew, shift: called.start - own.start + (isFitting ? slack / 2 : 0) };
@@ -70,7 +75,12 @@ function differenceOf(caller: TraceSpan, callee: TraceSpan, called: Interval, ow
   return late > SKEW_SECONDS && isAnswered(caller, callee) ? late : 0;
 }
 
-/** The caller received the response of this request. AWS itself answers calls to AWS: messages and asynchronous invocations start at any later time. */
+/**
+ * The caller received the response of this request. AWS itself answers calls to AWS: messages and asynchronous
+ * invocations start at any later time.
+ */
 function isAnswered(caller: TraceSpan, callee: TraceSpan): boolean {
-  return caller.isCall && caller.namespace !== 'aws' && caller.httpStatus !== undefined && callee.http?.hasResponse === true;
+  return (
+    caller.isCall && caller.namespace !== 'aws' && caller.httpStatus !== undefined && callee.http?.hasResponse === true
+  );
 }

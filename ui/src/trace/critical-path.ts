@@ -6,14 +6,17 @@ export interface Stretch {
   readonly to: number;
 }
 
-/** Ends that differ by less count as equal: times in seconds since the epoch are exact to about 0.2 µs, and SDKs round to 1 µs. */
+/**
+ * Ends that differ by less count as equal: times in seconds since the epoch are exact to about 0.2 µs, and SDKs round
+ * to 1 µs.
+ */
 const ROUNDING_SECONDS = 1e-6;
 /** The same for long spans, as a share of the parent: clocks of two processes never agree to the microsecond. */
 const ROUNDING_SHARE = 0.001;
 
 /**
- * The critical path of the root: backwards from its end, always the child that ended last. A child that continues after its parent is clipped at
- * the parent's end; a child that ended while a later one was running was not waited for.
+ * The critical path of the root: backwards from its end, always the child that ended last. A child that continues after
+ * its parent is clipped at the parent's end; a child that ended while a later one was running was not waited for.
  */
 export function criticalPath(root: Span | undefined): ReadonlyMap<string, Stretch> {
   const path = new Map<string, Stretch>();
@@ -24,7 +27,9 @@ export function criticalPath(root: Span | undefined): ReadonlyMap<string, Stretc
     path.set(span.id, { from: span.start, to: until });
     const tolerance = Math.max(ROUNDING_SECONDS, (until - span.start) * ROUNDING_SHARE);
     const endOf = ({ end }: Span): number => Math.min(end, until);
-    const children = span.children.filter(({ kind, start, end }) => kind !== 'inferred' && end > start && end > span.start && start < until);
+    const children = span.children.filter(
+      ({ kind, start, end }) => kind !== 'inferred' && end > start && end > span.start && start < until,
+    );
     children.sort((a, b) => endOf(b) - endOf(a));
     let cursor = until;
     for (let i = 0; i < children.length && cursor > span.start; i++) {

@@ -20,7 +20,13 @@ interface Place {
 }
 
 /** A row's bar: filled as served, outlined as called. For a fold, the bars of all its spans. */
-export function drawBar(context: CanvasRenderingContext2D, layout: TimelineLayout, scene: TimelineScene, row: TimelineRow, y: number): void {
+export function drawBar(
+  context: CanvasRenderingContext2D,
+  layout: TimelineLayout,
+  scene: TimelineScene,
+  row: TimelineRow,
+  y: number,
+): void {
   const { width, names, rowHeight } = layout;
   const bars = width - names;
   const isAbove = names === 0;
@@ -58,10 +64,20 @@ function placeOf(
   const right = Math.max(left + MIN_WIDTH, xOf(end, axis, window, bars));
   const height = kind === 'segment' ? 12 : 10;
   const x = names + Math.max(0, left);
-  return { left, right, place: { x, y: middle - height / 2, width: Math.min(bars, right) - Math.max(0, left), height } };
+  return {
+    left,
+    right,
+    place: { x, y: middle - height / 2, width: Math.min(bars, right) - Math.max(0, left), height },
+  };
 }
 
-function drawSpan(context: CanvasRenderingContext2D, place: Place, colours: ThemeColours, span: Span, isCall: boolean): void {
+function drawSpan(
+  context: CanvasRenderingContext2D,
+  place: Place,
+  colours: ThemeColours,
+  span: Span,
+  isCall: boolean,
+): void {
   const { x, y, width, height } = place;
   if (span.kind === 'inferred') drawHatched(context, place, colours.lineStrong);
   else if (isCall) {
@@ -83,7 +99,12 @@ function drawHatched(context: CanvasRenderingContext2D, { x, y, width, height }:
 }
 
 /** Drawn with a soft end, because the end is not known yet. */
-function drawOpen(context: CanvasRenderingContext2D, { x, y, width, height }: Place, colours: ThemeColours, { outcome }: Span): void {
+function drawOpen(
+  context: CanvasRenderingContext2D,
+  { x, y, width, height }: Place,
+  colours: ThemeColours,
+  { outcome }: Span,
+): void {
   const soft = context.createLinearGradient(x, 0, x + width, 0);
   soft.addColorStop(0, colours.bars[outcome]);
   soft.addColorStop(Math.max(0, 1 - 28 / Math.max(28, width)), colours.bars[outcome]);

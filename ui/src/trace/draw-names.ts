@@ -11,7 +11,13 @@ import { indentOf, TWISTY, visible, type TimelineLayout } from './timeline-layou
 const GAP = 8;
 
 /** A row's name, detail, hidden failures and duration. */
-export function drawName(context: CanvasRenderingContext2D, layout: TimelineLayout, scene: TimelineScene, row: TimelineRow, y: number): void {
+export function drawName(
+  context: CanvasRenderingContext2D,
+  layout: TimelineLayout,
+  scene: TimelineScene,
+  row: TimelineRow,
+  y: number,
+): void {
   const { colours, matches } = scene;
   const { span, call, fold } = row;
   const isAbove = layout.names === 0;
@@ -74,7 +80,13 @@ export function drawGuides(
 }
 
 /** Draws "● 2 faults" for hidden failures; returns the right edge of the space for the name. */
-function drawHidden(context: CanvasRenderingContext2D, { colours }: TimelineScene, { hidden }: TimelineRow, right: number, middle: number): number {
+function drawHidden(
+  context: CanvasRenderingContext2D,
+  { colours }: TimelineScene,
+  { hidden }: TimelineRow,
+  right: number,
+  middle: number,
+): number {
   const worst = worstOf(hidden);
   if (worst === undefined) return right;
   const text = plural(worst.count, worst.outcome);
@@ -88,7 +100,12 @@ function drawHidden(context: CanvasRenderingContext2D, { colours }: TimelineScen
 }
 
 /** The width of the widest visible name, px. */
-export function fittingNames(canvas: HTMLCanvasElement, layout: TimelineLayout, rows: readonly TimelineRow[], colours: ThemeColours): number {
+export function fittingNames(
+  canvas: HTMLCanvasElement,
+  layout: TimelineLayout,
+  rows: readonly TimelineRow[],
+  colours: ThemeColours,
+): number {
   const context = contextOf(canvas);
   const { first, last } = visible(rows, layout);
   const widthOf = (font: string, text: string): number => {

@@ -53,13 +53,21 @@ function drawBackground(
 }
 
 /** Draws the ruler and the duration of folded gaps. */
-export function drawRuler(context: CanvasRenderingContext2D, { width, names }: TimelineLayout, { axis, window, colours }: TimelineScene): void {
+export function drawRuler(
+  context: CanvasRenderingContext2D,
+  { width, names }: TimelineLayout,
+  { axis, window, colours }: TimelineScene,
+): void {
   const bars = width - names;
   context.font = colours.small;
   context.textBaseline = 'middle';
   context.textAlign = 'left';
   context.fillStyle = colours.ink3;
-  const gaps = axis.gaps.map(({ from, to }) => ({ left: xOf(from, axis, window, bars), right: xOf(to, axis, window, bars), seconds: to - from }));
+  const gaps = axis.gaps.map(({ from, to }) => ({
+    left: xOf(from, axis, window, bars),
+    right: xOf(to, axis, window, bars),
+    seconds: to - from,
+  }));
   for (const tick of ticksOf(window.from, window.to, bars / 110)) {
     const x = ((tick - window.from) / (window.to - window.from)) * bars;
     if (x < 0 || x > bars - 40 || gaps.some(({ left, right }) => x > left - 50 && x < right + 90)) continue;
@@ -69,7 +77,11 @@ export function drawRuler(context: CanvasRenderingContext2D, { width, names }: T
     if (right < 0 || left > bars) continue;
     const text = `${duration(seconds)} idle`;
     context.fillStyle = colours.ink2;
-    context.fillText(text, names + Math.max(4, Math.min(bars - context.measureText(text).width - 4, left + 2)), RULER_HEIGHT / 2);
+    context.fillText(
+      text,
+      names + Math.max(4, Math.min(bars - context.measureText(text).width - 4, left + 2)),
+      RULER_HEIGHT / 2,
+    );
     context.fillStyle = colours.ink3;
   }
   context.fillStyle = colours.line;

@@ -39,17 +39,32 @@ export function Exception({ exception, span }: { exception: SpanException; span:
   );
 }
 
-function Frame({ frame: { path, line, label }, folder, isStrong }: { frame: ShownFrame; folder: string | undefined; isStrong: boolean }) {
+function Frame({
+  frame: { path, line, label },
+  folder,
+  isStrong,
+}: {
+  frame: ShownFrame;
+  folder: string | undefined;
+  isStrong: boolean;
+}) {
   const full = resolvedPath(path, folder, settings.value.sourceRoot);
   const place = `${middle(path, 40)}${line > 0 ? `:${line}` : ''}`;
   return (
     <div class={isStrong ? 'frame own mono' : 'frame mono'}>
       {full === undefined ? (
-        <span class="place" title={path === '' ? undefined : `${path}: the folder is not recorded, so no editor can open it`}>
+        <span
+          class="place"
+          title={path === '' ? undefined : `${path}: the folder is not recorded, so no editor can open it`}
+        >
           {path === '' ? '' : place}
         </span>
       ) : (
-        <a href={editorHref(full, line)} title={`Open ${full} in the editor; which one is in the settings`} target="_self">
+        <a
+          href={editorHref(full, line)}
+          title={`Open ${full} in the editor; which one is in the settings`}
+          target="_self"
+        >
           {place}
         </a>
       )}{' '}

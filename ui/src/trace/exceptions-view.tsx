@@ -5,7 +5,9 @@ import type { ViewProps } from './view.ts';
 
 /** Spans with their own exceptions, in chronological order. */
 export function thrownIn(spans: readonly Span[]): Span[] {
-  return spans.filter(({ kind, entity }) => kind !== 'inferred' && entity.exceptions.length > 0).sort((a, b) => a.end - b.end);
+  return spans
+    .filter(({ kind, entity }) => kind !== 'inferred' && entity.exceptions.length > 0)
+    .sort((a, b) => a.end - b.end);
 }
 
 /** All exceptions of the trace. */

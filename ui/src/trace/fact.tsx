@@ -21,7 +21,8 @@ export interface FactProps {
 export function Fact({ span, value, name, asked, isMono = false, children }: FactProps) {
   const valueSearch = useContext(ValueSearchContext)?.of(span, value, asked);
   const text = String(value);
-  const shown = children ?? (/^[a-z][a-z0-9+.-]*:\/\/\S+$/i.test(text) || text.startsWith('/') ? <Url url={text} /> : text);
+  const shown =
+    children ?? (/^[a-z][a-z0-9+.-]*:\/\/\S+$/i.test(text) || text.startsWith('/') ? <Url url={text} /> : text);
   const classes = isMono ? 'mono' : undefined;
   return (
     <span class="fact">

@@ -35,11 +35,23 @@ export function FindBar({ state }: { state: TraceState }) {
       />
       {state.find.value !== '' && (
         <>
-          <output class="faint">{matches.length === 0 ? 'Nothing found' : `${at < 0 ? '–' : count(at + 1)} of ${count(matches.length)}`}</output>
-          <button type="button" class="button small" onClick={() => showMatch(state, -1)} disabled={matches.length === 0}>
+          <output class="faint">
+            {matches.length === 0 ? 'Nothing found' : `${at < 0 ? '–' : count(at + 1)} of ${count(matches.length)}`}
+          </output>
+          <button
+            type="button"
+            class="button small"
+            onClick={() => showMatch(state, -1)}
+            disabled={matches.length === 0}
+          >
             Previous
           </button>
-          <button type="button" class="button small" onClick={() => showMatch(state, 1)} disabled={matches.length === 0}>
+          <button
+            type="button"
+            class="button small"
+            onClick={() => showMatch(state, 1)}
+            disabled={matches.length === 0}
+          >
             Next
           </button>
         </>
@@ -53,7 +65,8 @@ export function FindBar({ state }: { state: TraceState }) {
           aria-pressed={state.zoom.isFoldingGaps.value}
           onClick={() => (state.zoom.isFoldingGaps.value = !state.zoom.isFoldingGaps.value)}
         >
-          {state.zoom.isFoldingGaps.value ? 'Idle folded' : 'Idle shown'}, {duration(gaps.reduce((sum, { from, to }) => sum + to - from, 0))}
+          {state.zoom.isFoldingGaps.value ? 'Idle folded' : 'Idle shown'},{' '}
+          {duration(gaps.reduce((sum, { from, to }) => sum + to - from, 0))}
         </button>
       )}
       {state.zoom.chosen.value !== undefined && (

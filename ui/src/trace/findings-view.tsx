@@ -41,5 +41,7 @@ export function FindingsView({ state, model }: ViewProps) {
 
 /** A call and the segment that serves it have the same name. */
 function aboutOf(span: Span): string {
-  return [span.detail, span.kind === 'segment' ? 'segment' : `in ${span.service}`].filter((text) => text !== '').join(' · ');
+  return [span.detail, span.kind === 'segment' ? 'segment' : `in ${span.service}`]
+    .filter((text) => text !== '')
+    .join(' · ');
 }

@@ -31,7 +31,17 @@ export function framesOf(roots: readonly Span[]): Frame[] {
     let frame = into.get(key);
     if (frame === undefined) {
       const depth = parent === undefined ? 0 : parent.depth + 1;
-      frame = { name: span.name, service: span.service, depth, total: 0, calls: 0, outcome: 'ok', first: span, children: new Map(), parent };
+      frame = {
+        name: span.name,
+        service: span.service,
+        depth,
+        total: 0,
+        calls: 0,
+        outcome: 'ok',
+        first: span,
+        children: new Map(),
+        parent,
+      };
       into.set(key, frame);
     }
     frame.total += length;
@@ -55,7 +65,10 @@ export interface PlacedFrame {
   readonly row: number;
 }
 
-/** The position of each frame: below its parent, as wide as its share. Parallel calls whose sum is longer than their parent share its width. */
+/**
+ * The position of each frame: below its parent, as wide as its share. Parallel calls whose sum is longer than their
+ * parent share its width.
+ */
 export function placedFrames(tops: readonly Frame[], root: Frame | undefined): PlacedFrame[] {
   const placed: PlacedFrame[] = [];
   const above: Frame[] = [];
@@ -76,7 +89,8 @@ export function placedFrames(tops: readonly Frame[], root: Frame | undefined): P
   else open.push({ frame: root, left: 0, width: 1, row: above.length });
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
     placed.push(next);
-    if (next.width > 0.0005) spread([...next.frame.children.values()], next.left, next.width, next.row + 1, next.frame.total);
+    if (next.width > 0.0005)
+      spread([...next.frame.children.values()], next.left, next.width, next.row + 1, next.frame.total);
   }
   return placed;
 }

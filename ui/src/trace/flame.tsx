@@ -61,7 +61,12 @@ function titleOf({ name, service, calls, total }: Frame, all: number): string {
   return `${name} in ${service}\n${count(calls)} ${calls === 1 ? 'call' : 'calls'}, ${duration(total)}, ${percent(all === 0 ? 0 : total / all)}`;
 }
 
-function draw(canvas: HTMLCanvasElement, placed: readonly PlacedFrame[], height: number, selectedId: string | undefined): void {
+function draw(
+  canvas: HTMLCanvasElement,
+  placed: readonly PlacedFrame[],
+  height: number,
+  selectedId: string | undefined,
+): void {
   const { context, width } = context2d(canvas, height);
   const colours = themeColours();
   context.textBaseline = 'middle';

@@ -6,8 +6,21 @@ import type { Span } from './model.ts';
 /** Members of an object shown initially: metadata can be of any size. */
 const FIRST_MEMBERS = 100;
 
-/** Any JSON value as a tree; `levels` are expanded initially. `span`: the owner of the value, if its parts can be searched for. */
-export function JsonTree({ value, name, levels = 1, span }: { value: unknown; name?: string; levels?: number; span?: Span }) {
+/**
+ * Any JSON value as a tree; `levels` are expanded initially. `span`: the owner of the value, if its parts can be
+ * searched for.
+ */
+export function JsonTree({
+  value,
+  name,
+  levels = 1,
+  span,
+}: {
+  value: unknown;
+  name?: string;
+  levels?: number;
+  span?: Span;
+}) {
   if (!isBranch(value)) return <Leaf name={name ?? 'value'} value={value} span={span} />;
   return <Branch name={name} value={value} levels={levels} span={span} />;
 }
@@ -16,7 +29,17 @@ function isBranch(value: unknown): value is object {
   return typeof value === 'object' && value !== null && !(value instanceof ExactNumber);
 }
 
-function Branch({ name, value, levels, span }: { name: string | undefined; value: object; levels: number; span: Span | undefined }) {
+function Branch({
+  name,
+  value,
+  levels,
+  span,
+}: {
+  name: string | undefined;
+  value: object;
+  levels: number;
+  span: Span | undefined;
+}) {
   const isShown = useSignal(levels > 0);
   const isAll = useSignal(false);
   const entries = Object.entries(value);
@@ -52,5 +75,9 @@ function Branch({ name, value, levels, span }: { name: string | undefined; value
 function Leaf({ name, value, span }: { name: string; value: unknown; span: Span | undefined }) {
   const kind = value === null ? 'null' : value instanceof ExactNumber ? 'number' : typeof value;
   const text = String(value);
-  return <span class={`leaf mono ${kind}`}>{span === undefined ? text : <Fact span={span} value={value} name={name} />}</span>;
+  return (
+    <span class={`leaf mono ${kind}`}>
+      {span === undefined ? text : <Fact span={span} value={value} name={name} />}
+    </span>
+  );
 }

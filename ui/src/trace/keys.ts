@@ -14,7 +14,8 @@ export function keysFor(state: TraceState): KeyHandler[] {
   const selectRow = (row: TimelineRow | undefined): void => {
     if (row !== undefined) state.select(row.fold ?? row.span);
   };
-  const step = (by: number): void => selectRow(rows()[Math.max(0, Math.min(rows().length - 1, at() < 0 ? 0 : at() + by))]);
+  const step = (by: number): void =>
+    selectRow(rows()[Math.max(0, Math.min(rows().length - 1, at() < 0 ? 0 : at() + by))]);
   const open = (isOpen: boolean): void => {
     const row = rows()[at()];
     if (row === undefined) return;

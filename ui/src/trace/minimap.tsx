@@ -18,7 +18,10 @@ const GRIP = 6;
 /** The part of the window that a drag moves; `new` draws a new window. */
 type Part = 'new' | 'whole' | 'left' | 'right';
 
-/** An overview of the trace with the visible range. Drag to choose another range; drag the range or its edges to move it. */
+/**
+ * An overview of the trace with the visible range. Drag to choose another range; drag the range or its edges to move
+ * it.
+ */
 export function Minimap({ state }: { state: TraceState }) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const grabbed = useRef<{ readonly part: Part; readonly window: Zoom } | undefined>(undefined);
@@ -33,7 +36,10 @@ export function Minimap({ state }: { state: TraceState }) {
   const handlers = useDrag({
     onStart: ({ from: { x }, width }) => {
       const pxOf = (units: number): number => (units / axis.units) * width;
-      grabbed.current = { part: state.zoom.chosen.peek() === undefined ? 'new' : partAt(x, pxOf(from), pxOf(to)), window: { from, to } };
+      grabbed.current = {
+        part: state.zoom.chosen.peek() === undefined ? 'new' : partAt(x, pxOf(from), pxOf(to)),
+        window: { from, to },
+      };
     },
     onDrag: ({ from: pressed, to: at, width, isClick }) => {
       if (isClick || grabbed.current === undefined) return;
@@ -46,7 +52,13 @@ export function Minimap({ state }: { state: TraceState }) {
   const share = (units: number): string => `${(units / axis.units) * 100}%`;
   return (
     <div class="minimap">
-      <canvas ref={canvas} height={HEIGHT} aria-hidden="true" {...handlers} onDblClick={() => state.zoom.to(undefined)} />
+      <canvas
+        ref={canvas}
+        height={HEIGHT}
+        aria-hidden="true"
+        {...handlers}
+        onDblClick={() => state.zoom.to(undefined)}
+      />
       <div class="outside" style={{ left: '0', width: share(Math.max(0, from)) }} />
       <div class="outside" style={{ left: share(Math.min(axis.units, to)), right: '0' }} />
     </div>
@@ -99,6 +111,11 @@ function drawSpans(canvas: HTMLCanvasElement, { spans }: TraceModel, axis: TimeA
   failed.sort((a, b) => severityOf(a.outcome) - severityOf(b.outcome));
   for (const { outcome, x, y, w } of failed) {
     paintIn(outcome);
-    context.fillRect(Math.min(Math.round(x), Math.floor(width - 2)), Math.round(y), Math.max(2, Math.round(w)), Math.max(2, Math.round(height)));
+    context.fillRect(
+      Math.min(Math.round(x), Math.floor(width - 2)),
+      Math.round(y),
+      Math.max(2, Math.round(w)),
+      Math.max(2, Math.round(height)),
+    );
   }
 }

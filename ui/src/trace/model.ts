@@ -13,7 +13,9 @@ import { detailOf } from './detail.ts';
 
 export type SpanKind = 'segment' | 'subsegment' | 'inferred';
 
-/** A segment, a subsegment, or a service that X-Ray infers from a call. Times are seconds from the start of the trace. */
+/**
+ * A segment, a subsegment, or a service that X-Ray infers from a call. Times are seconds from the start of the trace.
+ */
 export interface Span {
   readonly id: string;
   readonly kind: SpanKind;
@@ -75,8 +77,15 @@ export interface TraceModel {
 /** A trace that has been silent for this long is considered abandoned: its process has probably ended. */
 const ABANDONED_SECONDS = 120;
 
-/** Assembles the documents. `nowSeconds` since the epoch; `isAdjusted`: different clocks are adjusted to those of the callers. */
-export function modelOf(found: TraceDocuments, nowSeconds: number, { isAdjusted = true }: { isAdjusted?: boolean } = {}): TraceModel {
+/**
+ * Assembles the documents. `nowSeconds` since the epoch; `isAdjusted`: different clocks are adjusted to those of the
+ * callers.
+ */
+export function modelOf(
+  found: TraceDocuments,
+  nowSeconds: number,
+  { isAdjusted = true }: { isAdjusted?: boolean } = {},
+): TraceModel {
   const { id, revision, received, bytes, isPinned, documents } = found;
   const read = documents.map(({ format, document }, arrival) => documentOf(format, document, arrival));
   const trace = assemble({ id, revision, receivedAt: received, bytes }, read);
@@ -140,14 +149,18 @@ class Builder {
   readonly #isAdjusted: boolean;
   readonly #clocks: ReadonlyMap<TraceSpan, Clock>;
 
-  constructor(trace: Trace, { until, isAbandoned, isAdjusted }: { until: number; isAbandoned: boolean; isAdjusted: boolean }) {
+  constructor(
+    trace: Trace,
+    { until, isAbandoned, isAdjusted }: { until: number; isAbandoned: boolean; isAdjusted: boolean },
+  ) {
     this.#trace = trace;
     this.#until = until;
     this.#isAbandoned = isAbandoned;
     this.#isAdjusted = isAdjusted;
     this.#clocks = clocksOf(trace);
     let origin = Infinity;
-    for (const entity of trace.spans()) if (entity.start > 0) origin = Math.min(origin, entity.start + this.#shiftOf(entity));
+    for (const entity of trace.spans())
+      if (entity.start > 0) origin = Math.min(origin, entity.start + this.#shiftOf(entity));
     this.origin = origin === Infinity ? 0 : origin;
   }
 
@@ -158,7 +171,8 @@ class Builder {
 
   build(): Span[] {
     const { segments, orphans } = this.#trace;
-    const isCalled = ({ parentId }: TraceSpan): boolean => parentId !== undefined && this.#trace.find(parentId) !== undefined;
+    const isCalled = ({ parentId }: TraceSpan): boolean =>
+      parentId !== undefined && this.#trace.find(parentId) !== undefined;
     const tops = [...segments.filter((segment) => !isCalled(segment)), ...orphans];
     tops.sort((a, b) => a.start - b.start);
     for (const top of tops) this.#place(top);
@@ -190,7 +204,9 @@ class Builder {
 
   /** Depth first, not recursive: a trace may be deep. */
   #place(top: TraceSpan): void {
-    const open: { entity: TraceSpan; parent: Span | undefined; isInferred: boolean }[] = [{ entity: top, parent: undefined, isInferred: false }];
+    const open: { entity: TraceSpan; parent: Span | undefined; isInferred: boolean }[] = [
+      { entity: top, parent: undefined, isInferred: false },
+    ];
     for (let next = open.pop(); next !== undefined; next = open.pop()) {
       const { entity, parent, isInferred } = next;
       if (!entity.isSubsegment) {
@@ -201,7 +217,10 @@ class Builder {
       this.#spans.push(span);
       parent?.children.push(span);
       if (isInferred) continue;
-      const below = entity.isCall || !entity.isSubsegment || entity.children.length > 0 ? this.#below(entity) : this.#trace.calleesOf(entity);
+      const below =
+        entity.isCall || !entity.isSubsegment || entity.children.length > 0
+          ? this.#below(entity)
+          : this.#trace.calleesOf(entity);
       for (const child of below) open.push({ entity: child, parent: span, isInferred: false });
       if (this.#trace.isInferring(entity)) open.push({ entity, parent: span, isInferred: true });
     }
@@ -218,14 +237,21 @@ class Builder {
     const shift = this.#shiftOf(entity);
     const start = Math.max(0, entity.start + shift - this.origin);
     const isOpen = entity.isInProgress;
-    const end = Math.max(start, entity.end === undefined ? this.#until - this.origin : entity.end + shift - this.origin);
+    const end = Math.max(
+      start,
+      entity.end === undefined ? this.#until - this.origin : entity.end + shift - this.origin,
+    );
     return {
       id: isInferred ? `${entity.id}-inferred` : entity.id,
       kind: isInferred ? 'inferred' : entity.isSubsegment ? 'subsegment' : 'segment',
       entity,
       name: isInferred ? shortName(inferredServiceOf(entity).name) : entity.xrayName,
       detail: isInferred ? (inferredServiceOf(entity).type ?? '') : detailOf(entity),
-      service: isInferred ? inferredServiceOf(entity).name : entity.isSubsegment && parent !== undefined ? parent.service : entity.xrayName,
+      service: isInferred
+        ? inferredServiceOf(entity).name
+        : entity.isSubsegment && parent !== undefined
+          ? parent.service
+          : entity.xrayName,
       start,
       end,
       isOpen,
@@ -245,10 +271,18 @@ class Builder {
 }
 
 /** The row of a span: a call and the segment that serves it share a row, with the worse outcome of the two. */
-export function rowOf(span: Span): { readonly span: Span; readonly call: Span | undefined; readonly outcome: RowOutcome } {
+export function rowOf(span: Span): {
+  readonly span: Span;
+  readonly call: Span | undefined;
+  readonly outcome: RowOutcome;
+} {
   const { callee } = span;
   if (callee === undefined) return { span, call: undefined, outcome: span.outcome };
-  return { span: callee, call: span, outcome: severityOf(span.outcome) > severityOf(callee.outcome) ? span.outcome : callee.outcome };
+  return {
+    span: callee,
+    call: span,
+    outcome: severityOf(span.outcome) > severityOf(callee.outcome) ? span.outcome : callee.outcome,
+  };
 }
 
 const NO_FAILURES: Failures = {};
@@ -256,7 +290,11 @@ const NO_FAILURES: Failures = {};
 function added(a: Failures, b: Failures): Failures {
   if (b === NO_FAILURES) return a;
   if (a === NO_FAILURES) return b;
-  return { error: (a.error ?? 0) + (b.error ?? 0), throttle: (a.throttle ?? 0) + (b.throttle ?? 0), fault: (a.fault ?? 0) + (b.fault ?? 0) };
+  return {
+    error: (a.error ?? 0) + (b.error ?? 0),
+    throttle: (a.throttle ?? 0) + (b.throttle ?? 0),
+    fault: (a.fault ?? 0) + (b.fault ?? 0),
+  };
 }
 
 /** The segment that serves a call, when it is all that is below, and began before the call had its answer. */

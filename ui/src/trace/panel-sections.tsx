@@ -55,7 +55,11 @@ export function Outcome({ span, onPath }: { span: Span; tick: number; onPath: st
         </Pair>
         <Pair name="Start">+{duration(span.start)}</Pair>
         <Pair name="Duration">
-          {span.isSilent ? 'Never closed' : span.isOpen ? `Still open after ${duration(span.end - span.start)}` : duration(span.end - span.start)}
+          {span.isSilent
+            ? 'Never closed'
+            : span.isOpen
+              ? `Still open after ${duration(span.end - span.start)}`
+              : duration(span.end - span.start)}
           {onPath !== '' && <span class="faint">, {onPath}</span>}
           {span.reversed > 0 && <span class="faint">, but it ends {duration(span.reversed)} before it starts</span>}
         </Pair>
@@ -68,10 +72,13 @@ export function Outcome({ span, onPath }: { span: Span; tick: number; onPath: st
         {span.skew > 0 && (
           <Pair name="Clock">
             {duration(span.skew)} off its caller’s
-            {span.shift !== 0 && `: shown ${duration(Math.abs(span.shift))} ${span.shift > 0 ? 'later' : 'earlier'} than recorded`}
+            {span.shift !== 0 &&
+              `: shown ${duration(Math.abs(span.shift))} ${span.shift > 0 ? 'later' : 'earlier'} than recorded`}
           </Pair>
         )}
-        <Pair name="User">{entity.user && <Fact span={span} value={entity.user} name="user" asked={{ keyword: 'user' }} />}</Pair>
+        <Pair name="User">
+          {entity.user && <Fact span={span} value={entity.user} name="user" asked={{ keyword: 'user' }} />}
+        </Pair>
         {span.kind !== 'inferred' && (
           <Pair name="Id">
             <Fact span={span} value={entity.id} name="id" isMono />
@@ -84,7 +91,8 @@ export function Outcome({ span, onPath }: { span: Span; tick: number; onPath: st
 
 export function Exceptions({ span, model, state }: { span: Span; model: TraceModel; state: TraceState }) {
   const own = span.entity.exceptions;
-  const referred = own.length === 0 && span.entity.causeId !== undefined ? holderOf(model, span.entity.causeId) : undefined;
+  const referred =
+    own.length === 0 && span.entity.causeId !== undefined ? holderOf(model, span.entity.causeId) : undefined;
   if (own.length === 0 && referred === undefined) return null;
   return (
     <Section title={own.length > 1 ? 'Exceptions' : 'Exception'}>
@@ -104,7 +112,9 @@ export function Exceptions({ span, model, state }: { span: Span; model: TraceMod
 }
 
 function holderOf(model: TraceModel, exceptionId: string): Span | undefined {
-  return model.spans.find(({ kind, entity }) => kind !== 'inferred' && entity.exceptions.some(({ id }) => id === exceptionId));
+  return model.spans.find(
+    ({ kind, entity }) => kind !== 'inferred' && entity.exceptions.some(({ id }) => id === exceptionId),
+  );
 }
 
 export function Request({ span }: { span: Span }) {
@@ -113,12 +123,20 @@ export function Request({ span }: { span: Span }) {
   return (
     <Section title="Request">
       <dl class="pairs">
-        <Pair name="Method">{method && <Fact span={span} value={method} name="method" asked={{ keyword: 'http.method' }} />}</Pair>
-        <Pair name="URL">{url && <Fact span={span} value={url} name="URL" asked={{ keyword: 'http.url' }} isMono />}</Pair>
-        <Pair name="Client">
-          {clientIp && <Fact span={span} value={clientIp} name="address of the client" asked={{ keyword: 'http.clientip' }} />}
+        <Pair name="Method">
+          {method && <Fact span={span} value={method} name="method" asked={{ keyword: 'http.method' }} />}
         </Pair>
-        <Pair name="User agent">{userAgent && <Fact span={span} value={userAgent} name="user agent" asked={{ keyword: 'http.useragent' }} />}</Pair>
+        <Pair name="URL">
+          {url && <Fact span={span} value={url} name="URL" asked={{ keyword: 'http.url' }} isMono />}
+        </Pair>
+        <Pair name="Client">
+          {clientIp && (
+            <Fact span={span} value={clientIp} name="address of the client" asked={{ keyword: 'http.clientip' }} />
+          )}
+        </Pair>
+        <Pair name="User agent">
+          {userAgent && <Fact span={span} value={userAgent} name="user agent" asked={{ keyword: 'http.useragent' }} />}
+        </Pair>
         <Pair name="Response">{length === undefined ? undefined : `${count(length)} bytes`}</Pair>
       </dl>
     </Section>
@@ -219,15 +237,20 @@ export function Resources({ span }: { span: Span }) {
       </Section>
     );
   }
-  if (span.kind !== 'segment' || (arn === undefined && origin === undefined && Object.keys(service).length === 0)) return null;
+  if (span.kind !== 'segment' || (arn === undefined && origin === undefined && Object.keys(service).length === 0))
+    return null;
   return (
     <Section title="Resources">
       <dl class="pairs">
         <Pair name="Service">
           <Fact span={span} value={span.name} name="name" asked={serviceAsked(span.name)} />
         </Pair>
-        <Pair name="Type">{origin && <Fact span={span} value={origin} name="type" asked={serviceAsked(span.name, origin)} />}</Pair>
-        <Pair name="ARN">{arn && <Fact span={span} value={arn} name="ARN" asked={{ keyword: 'resource.arn' }} isMono />}</Pair>
+        <Pair name="Type">
+          {origin && <Fact span={span} value={origin} name="type" asked={serviceAsked(span.name, origin)} />}
+        </Pair>
+        <Pair name="ARN">
+          {arn && <Fact span={span} value={arn} name="ARN" asked={{ keyword: 'resource.arn' }} isMono />}
+        </Pair>
         {Object.entries(service).map(([name, value]) => (
           <Pair key={name} name={name}>
             <JsonTree value={value} span={span} name={name} />

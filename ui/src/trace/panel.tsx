@@ -9,7 +9,19 @@ import { PathOf, pathTo } from './breadcrumb.tsx';
 import { FoldPanel } from './fold-panel.tsx';
 import { shapeOf, type Fold } from './folds.ts';
 import type { Span, TraceModel } from './model.ts';
-import { Annotations, Aws, Exceptions, Findings, Links, Metadata, Outcome, RawDocument, Request, Resources, Sql } from './panel-sections.tsx';
+import {
+  Annotations,
+  Aws,
+  Exceptions,
+  Findings,
+  Links,
+  Metadata,
+  Outcome,
+  RawDocument,
+  Request,
+  Resources,
+  Sql,
+} from './panel-sections.tsx';
 import { Sampling } from './sampling.tsx';
 import type { TraceState } from './trace-state.ts';
 import { setWidth, SIDE, widths } from './widths.ts';
@@ -35,7 +47,11 @@ export function Panel({ state }: { state: TraceState }) {
         onClose={() => state.select(undefined)}
         {...headOf(shown)}
       >
-        {'spans' in shown ? <FoldPanel fold={shown} state={state} model={model} /> : <SpanPanel span={shown} state={state} model={model} />}
+        {'spans' in shown ? (
+          <FoldPanel fold={shown} state={state} model={model} />
+        ) : (
+          <SpanPanel span={shown} state={state} model={model} />
+        )}
       </Side>
       <div class="side-handle">
         <Handle
@@ -53,10 +69,14 @@ export function Panel({ state }: { state: TraceState }) {
   );
 }
 
-/** Title of the panel. The row itself is drawn on a canvas, where text cannot be selected, so the title can be copied. */
+/**
+ * Title of the panel. The row itself is drawn on a canvas, where text cannot be selected, so the title can be copied.
+ */
 function headOf(shown: Span | Fold): { title: string; actions: ComponentChildren } {
   const [title, detail] =
-    'spans' in shown ? [`${shown.spans[0].name} ×${shown.spans.length}`, shapeOf(shown.spans[0].detail)] : [shown.name, shown.detail];
+    'spans' in shown
+      ? [`${shown.spans[0].name} ×${shown.spans.length}`, shapeOf(shown.spans[0].detail)]
+      : [shown.name, shown.detail];
   return { title, actions: <Copy text={`${title} ${detail}`.trim()} what="name and detail" /> };
 }
 
@@ -101,7 +121,12 @@ function aboutOf(span: Span): string {
     const { type } = inferredServiceOf(span.entity);
     return `${type ?? 'A service'}, inferred from the call of ${span.entity.segment.name}: it does not report itself`;
   }
-  const caller = span.parent === undefined ? '' : span.kind === 'segment' ? `called by ${span.parent.service}` : `in ${span.service}`;
+  const caller =
+    span.parent === undefined
+      ? ''
+      : span.kind === 'segment'
+        ? `called by ${span.parent.service}`
+        : `in ${span.service}`;
   return [span.detail, caller].filter((text) => text !== '').join(' · ');
 }
 
@@ -122,7 +147,9 @@ function CallAndCallee({ span, state }: { span: Span; state: TraceState }) {
         </button>{' '}
         {duration(other.end - other.start)}
         {other.outcome !== span.outcome && `, ${status ?? other.outcome}`}
-        {!called.isOpen && !servedBy.isOpen && outer > inner && <span class="faint">, {duration(outer - inner)} in the network and in queues</span>}
+        {!called.isOpen && !servedBy.isOpen && outer > inner && (
+          <span class="faint">, {duration(outer - inner)} in the network and in queues</span>
+        )}
       </p>
     </section>
   );
@@ -132,6 +159,9 @@ function pathText(state: TraceState, { length }: TraceModel, span: Span): string
   const share = length === 0 ? '' : `${percent((span.end - span.start) / length)} of the trace`;
   const stretch = state.path.value.get(span.id);
   const isClipped = stretch !== undefined && span.end - stretch.to > 1e-6;
-  const path = stretch === undefined ? '' : `on the critical path${isClipped ? ` for ${duration(stretch.to - stretch.from)}` : ''}`;
+  const path =
+    stretch === undefined
+      ? ''
+      : `on the critical path${isClipped ? ` for ${duration(stretch.to - stretch.from)}` : ''}`;
   return [share, path].filter((text) => text !== '').join(', ');
 }

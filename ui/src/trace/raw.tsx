@@ -26,18 +26,26 @@ function download(text: string, name: string): void {
 /** The documents as received. */
 export function Raw({ state, model }: ViewProps) {
   // The trace header reports the problem.
-  const { value: documents } = useRead(model.revision, async (stop) => (await readTrace(state.id, stop)).documents.map(({ document }) => document));
+  const { value: documents } = useRead(model.revision, async (stop) =>
+    (await readTrace(state.id, stop)).documents.map(({ document }) => document),
+  );
   if (documents === undefined) return <p class="empty faint">Reading the documents …</p>;
   const text = JSON.stringify(documents, null, 2);
   return (
     <div class="raw">
       <section>
         <h2>
-          {count(documents.length)} {documents.length === 1 ? 'document' : 'documents'} as sent, {count(model.bytes)} bytes
+          {count(documents.length)} {documents.length === 1 ? 'document' : 'documents'} as sent, {count(model.bytes)}{' '}
+          bytes
         </h2>
         <p class="buttons">
           <Copy text={text} what="documents" title="Copy as JSON" isJson />
-          <button type="button" class="button small" disabled={documents.length === 0} onClick={() => download(text, `${state.id}.json`)}>
+          <button
+            type="button"
+            class="button small"
+            disabled={documents.length === 0}
+            onClick={() => download(text, `${state.id}.json`)}
+          >
             Download
           </button>{' '}
           <span class="faint">

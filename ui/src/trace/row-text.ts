@@ -34,7 +34,9 @@ function labelNow({ span, call, fold }: TimelineRow): string {
   if (span.isSilent) return 'Never closed';
   if (span.isOpen) return `Still open after ${duration(span.end - span.start)}`;
   const retries = (call ?? span).entity.aws['retries'];
-  const statuses = [call, span].flatMap((each) => (each === undefined || each.kind === 'inferred' ? [] : [each.entity.httpStatus]));
+  const statuses = [call, span].flatMap((each) =>
+    each === undefined || each.kind === 'inferred' ? [] : [each.entity.httpStatus],
+  );
   const bad = [...new Set(statuses)].filter((status) => status !== undefined && status >= 400);
   return [
     // The caller's status, if it differs.
@@ -57,7 +59,15 @@ export function titleOf(row: TimelineRow): string {
   const [length, own] = [duration(secondsOf(row)), duration(span.end - span.start)];
   const served = call === undefined || own === length ? '' : `${own} as served`;
   const inside = failuresText(hidden);
-  return [name, span.detail, outcome === 'ok' ? '' : WORDS[outcome], length, served, labelOf(row), inside === '' ? '' : `${inside} inside`]
+  return [
+    name,
+    span.detail,
+    outcome === 'ok' ? '' : WORDS[outcome],
+    length,
+    served,
+    labelOf(row),
+    inside === '' ? '' : `${inside} inside`,
+  ]
     .filter((text) => text !== '')
     .join(', ');
 }

@@ -26,10 +26,14 @@ export interface Shown {
 }
 
 /**
- * The rows of the timeline: all spans except collapsed ones, with repeats folded. `hasInferred`: inferred services have their own row below the call,
- * with the same times. Not recursive: a trace may be deep.
+ * The rows of the timeline: all spans except collapsed ones, with repeats folded. `hasInferred`: inferred services have
+ * their own row below the call, with the same times. Not recursive: a trace may be deep.
  */
-export function rowsOf(roots: readonly Span[], shown: Shown, { hasInferred = false }: { hasInferred?: boolean } = {}): TimelineRow[] {
+export function rowsOf(
+  roots: readonly Span[],
+  shown: Shown,
+  { hasInferred = false }: { hasInferred?: boolean } = {},
+): TimelineRow[] {
   const rows: TimelineRow[] = [];
   /** `inFolds`: the number of expanded folds around the part; each adds a level. */
   const open: { part: Span | Fold; inFolds: number }[] = [];
@@ -59,7 +63,9 @@ export function rowsOf(roots: readonly Span[], shown: Shown, { hasInferred = fal
 const NONE: Failures = {};
 
 function reported(children: readonly Span[]): readonly Span[] {
-  return children.some(({ kind }) => kind === 'inferred') ? children.filter(({ kind }) => kind !== 'inferred') : children;
+  return children.some(({ kind }) => kind === 'inferred')
+    ? children.filter(({ kind }) => kind !== 'inferred')
+    : children;
 }
 
 function foldRow(fold: Fold, isOpen: boolean, inFolds: number): TimelineRow {
@@ -69,7 +75,8 @@ function foldRow(fold: Fold, isOpen: boolean, inFolds: number): TimelineRow {
   if (!isOpen) {
     for (const { span, outcome } of all) {
       if (isFailed(outcome)) hidden[outcome] = (hidden[outcome] ?? 0) + 1;
-      for (const each of ['error', 'throttle', 'fault'] as const) hidden[each] = (hidden[each] ?? 0) + (span.failures[each] ?? 0);
+      for (const each of ['error', 'throttle', 'fault'] as const)
+        hidden[each] = (hidden[each] ?? 0) + (span.failures[each] ?? 0);
     }
   }
   return {
@@ -115,5 +122,7 @@ export function revealed(span: Span, roots: readonly Span[], { collapsed, unfold
 /** The fold that contains the span, expanded or not. */
 export function foldWith(span: Span, roots: readonly Span[]): Fold | undefined {
   const siblings = span.parent === undefined ? roots : reported(span.parent.children);
-  return foldedIn(siblings, span.parent?.id ?? '').find((part): part is Fold => 'spans' in part && part.spans.includes(span));
+  return foldedIn(siblings, span.parent?.id ?? '').find(
+    (part): part is Fold => 'spans' in part && part.spans.includes(span),
+  );
 }

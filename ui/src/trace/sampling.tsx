@@ -10,13 +10,19 @@ function rateText({ ReservoirSize, FixedRate }: DecidingRule): string {
   return `${plural(ReservoirSize, 'request')} a second, and ${Math.round(FixedRate * 10_000) / 100} % of the others`;
 }
 
-/** What the sampling rules would decide in AWS about this request. The local X-Ray traces every request unless its rules were changed. */
+/**
+ * What the sampling rules would decide in AWS about this request. The local X-Ray traces every request unless its rules
+ * were changed.
+ */
 export function Sampling({ span }: { span: Span }) {
   const { value: rule } = useRead(span.id, async (stop) => {
     const { url, method } = span.entity.http ?? {};
     const target = url !== undefined && URL.canParse(url) ? new URL(url) : undefined;
     const type = span.entity.origin ?? '';
-    return readSamplingRule({ name: span.name, type, host: target?.host ?? '', method: method ?? '', path: target?.pathname ?? '' }, stop);
+    return readSamplingRule(
+      { name: span.name, type, host: target?.host ?? '', method: method ?? '', path: target?.pathname ?? '' },
+      stop,
+    );
   });
   // A failure to read the rule is not reported: the trace itself is readable.
   if (rule === undefined || rule === null) return null;

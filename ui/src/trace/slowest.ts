@@ -19,8 +19,14 @@ const MIN_SHARE = 0.3;
 /** Beyond this many spans, computing the critical path would delay the first paint. */
 const SPANS_AT_ONCE = 5_000;
 
-/** Where most of the time of a trace went; undefined if it is spread out, or the trace is in progress. `later`: the critical path of a large trace, initially empty. */
-export function slowestOf({ spans, roots, open }: TraceModel, later?: () => ReturnType<typeof criticalPath>): Slowest | undefined {
+/**
+ * Where most of the time of a trace went; undefined if it is spread out, or the trace is in progress. `later`: the
+ * critical path of a large trace, initially empty.
+ */
+export function slowestOf(
+  { spans, roots, open }: TraceModel,
+  later?: () => ReturnType<typeof criticalPath>,
+): Slowest | undefined {
   const root = roots.find(({ isOrphan }) => !isOrphan);
   if (root === undefined || open.length > 0 || spans.length < 2 || root.end <= root.start) return undefined;
   const path = later !== undefined && spans.length > SPANS_AT_ONCE ? later() : criticalPath(root);
@@ -43,5 +49,7 @@ export function slowestOf({ spans, roots, open }: TraceModel, later?: () => Retu
   }
   const [most] = [...sums.values()].sort((a, b) => b.seconds - a.seconds);
   const share = most === undefined ? 0 : most.seconds / (root.end - root.start);
-  return most === undefined || share < MIN_SHARE ? undefined : { span: most.span, seconds: most.seconds, entry: root, share, spans: most.spans };
+  return most === undefined || share < MIN_SHARE
+    ? undefined
+    : { span: most.span, seconds: most.seconds, entry: root, share, spans: most.spans };
 }

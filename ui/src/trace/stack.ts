@@ -14,7 +14,8 @@ const LIBRARY_LABEL =
 /** Python's SDK sends file names without folders: well-known functions of frameworks and libraries. */
 const LIBRARY_FUNCTIONS: Readonly<Record<string, RegExp>> = {
   // Flask, Starlette, Werkzeug, gunicorn and Django
-  'app.py': /^(wsgi_app|full_dispatch_request|dispatch_request|handle_user_exception|handle_exception|preprocess_request|finalize_request|__call__)$/,
+  'app.py':
+    /^(wsgi_app|full_dispatch_request|dispatch_request|handle_user_exception|handle_exception|preprocess_request|finalize_request|__call__)$/,
   'applications.py': /^__call__$/,
   'routing.py': /^(app|handle|__call__|run_endpoint_function|wrapped_app)$/,
   'exceptions.py': /^__call__$/,
@@ -63,8 +64,8 @@ export function placeOf({ path, line, label }: StackFrame): string {
 }
 
 /**
- * The absolute path of a file; undefined if it is unknown: for a bare file name, a location inside the runtime, or a relative path without a recorded
- * working directory or a source folder in the settings.
+ * The absolute path of a file; undefined if it is unknown: for a bare file name, a location inside the runtime, or a
+ * relative path without a recorded working directory or a source folder in the settings.
  */
 export function resolvedPath(path: string, folder: string | undefined, sourceRoot: string): string | undefined {
   if (/^([/\\]|[A-Za-z]:[/\\])/.test(path)) return path;

@@ -3,7 +3,10 @@ import type { Span } from './model.ts';
 import { oncePerRow } from './rows.ts';
 import type { TraceState } from './trace-state.ts';
 
-/** Shows the next (or previous) of `spans` from the selected one, in the order of the timeline, and starts again at the end. `first`: where nothing is selected. */
+/**
+ * Shows the next (or previous) of `spans` from the selected one, in the order of the timeline, and starts again at the
+ * end. `first`: where nothing is selected.
+ */
 function stepIn(state: TraceState, spans: readonly Span[], by: 1 | -1, first?: Span): void {
   const all = state.model.peek()?.spans ?? [];
   const selected = state.selected.peek() ?? state.selectedFold.peek()?.spans[0];

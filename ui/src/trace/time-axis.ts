@@ -24,7 +24,9 @@ export function idleGaps(spans: readonly Span[]): Gap[] {
     else busy.push({ from, to });
   }
   const active = busy.reduce((sum, { from, to }) => sum + to - from, 0);
-  return busy.map(({ to }, i) => ({ from: to, to: busy[i + 1]?.from ?? to })).filter(({ from, to }) => to - from > active * MIN_SHARE);
+  return busy
+    .map(({ to }, i) => ({ from: to, to: busy[i + 1]?.from ?? to }))
+    .filter(({ from, to }) => to - from > active * MIN_SHARE);
 }
 
 /** Converts between time and position. Without gaps a unit is a second; folded gaps take few units. */
@@ -74,6 +76,7 @@ export function ticksOf(from: number, to: number, most: number): number[] {
   const decimal = [1, 2, 5, 10].map((factor) => factor * power).find((each) => each >= rough) ?? power * 10;
   const step = rough < 30 ? decimal : (LONG_STEPS.find((each) => each >= rough) ?? decimal);
   const ticks: number[] = [];
-  for (let i = Math.max(0, Math.ceil(from / step - 1e-9)); i * step <= to && ticks.length <= most * 3; i++) ticks.push(i * step + 0);
+  for (let i = Math.max(0, Math.ceil(from / step - 1e-9)); i * step <= to && ticks.length <= most * 3; i++)
+    ticks.push(i * step + 0);
   return ticks;
 }

@@ -54,7 +54,10 @@ export function visible(
   rows: readonly TimelineRow[],
   { top, height, rowHeight }: { top: number; height: number; rowHeight: number },
 ): { first: number; last: number } {
-  return { first: Math.max(0, Math.floor(top / rowHeight)), last: Math.min(rows.length, Math.ceil((top + height) / rowHeight)) };
+  return {
+    first: Math.max(0, Math.floor(top / rowHeight)),
+    last: Math.min(rows.length, Math.ceil((top + height) / rowHeight)),
+  };
 }
 
 function indentsOf(rows: readonly TimelineRow[], first: number, last: number, available: number): Indents {

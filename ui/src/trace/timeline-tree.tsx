@@ -26,7 +26,13 @@ export function Tree({
   const seen = rows.slice(first, last);
   const selected = seen.find((row) => state.isSelected(row));
   return (
-    <div class="tree" role="tree" aria-label="Spans" tabIndex={0} aria-activedescendant={selected === undefined ? undefined : idOf(selected)}>
+    <div
+      class="tree"
+      role="tree"
+      aria-label="Spans"
+      tabIndex={0}
+      aria-activedescendant={selected === undefined ? undefined : idOf(selected)}
+    >
       {seen.map((row, i) => (
         <div
           key={idOf(row)}

@@ -57,7 +57,8 @@ function Timeline({ state }: { state: TraceState }) {
   const chosen = widths.value.names;
   const { rowHeight, names } = columnsOf(width, chosen);
   const bars = Math.max(1, width - names);
-  const layoutNow = () => layoutOf(state.rows.peek(), { ...(size.peek() ?? NO_SIZE), top: box.current?.scrollTop ?? 0, names: chosen });
+  const layoutNow = () =>
+    layoutOf(state.rows.peek(), { ...(size.peek() ?? NO_SIZE), top: box.current?.scrollTop ?? 0, names: chosen });
 
   /** The breadcrumb follows a scroll a few times per second only: rendering text is expensive. */
   const tellTop = (): void => {
@@ -115,7 +116,10 @@ function Timeline({ state }: { state: TraceState }) {
   );
   const { later: settle } = useDebounced(() => (settled.value = box.current?.scrollTop ?? 0), SETTLE_MS);
   useEffect(settle, [settle, rows]);
-  useEffect(() => state.whileChanging(() => (box.current === null ? () => {} : keepPlace(state, box.current, rowHeight))), [state, rowHeight]);
+  useEffect(
+    () => state.whileChanging(() => (box.current === null ? () => {} : keepPlace(state, box.current, rowHeight))),
+    [state, rowHeight],
+  );
   useEffect(() => {
     const index = state.rows.peek().findIndex((row) => state.isSelected(row));
     if (box.current !== null) scrollTo(box.current, index, rowHeight);
@@ -170,12 +174,24 @@ function Timeline({ state }: { state: TraceState }) {
   // Memoized: not rendered again for every step of a zoom.
   const top = settled.value;
   const tree = useMemo(
-    () => <Tree state={state} rows={rows} top={top} height={height} rowHeight={rowHeight} onClick={(row) => clicked(state, row, false)} />,
+    () => (
+      <Tree
+        state={state}
+        rows={rows}
+        top={top}
+        height={height}
+        rowHeight={rowHeight}
+        onClick={(row) => clicked(state, row, false)}
+      />
+    ),
     [state, rows, top, height, rowHeight],
   );
   const fit = (): void => {
     if (canvas.current === null) return;
-    setWidth('names', Math.min(NAMES.max, fittingNames(canvas.current, layoutNow(), state.rows.peek(), themeColours())));
+    setWidth(
+      'names',
+      Math.min(NAMES.max, fittingNames(canvas.current, layoutNow(), state.rows.peek(), themeColours())),
+    );
   };
   return (
     <div class="timeline">
@@ -209,7 +225,12 @@ function Timeline({ state }: { state: TraceState }) {
               if (row !== undefined) state.zoom.toSpans(row.fold?.spans ?? [row.call ?? row.span]);
             }}
           />
-          {brush.value !== undefined && <div class="brush tall" style={{ left: `${names + brush.value.left}px`, width: `${brush.value.width}px` }} />}
+          {brush.value !== undefined && (
+            <div
+              class="brush tall"
+              style={{ left: `${names + brush.value.left}px`, width: `${brush.value.width}px` }}
+            />
+          )}
           {tree}
         </div>
       </div>
@@ -230,7 +251,11 @@ function Timeline({ state }: { state: TraceState }) {
 }
 
 /** Shows the time under the pointer on the ruler. */
-function showPointerTime(box: HTMLElement, { width, names }: TimelineLayout, { pointer, axis, window }: TimelineScene): void {
+function showPointerTime(
+  box: HTMLElement,
+  { width, names }: TimelineLayout,
+  { pointer, axis, window }: TimelineScene,
+): void {
   if (box.hidden !== (pointer === undefined)) box.hidden = pointer === undefined;
   if (pointer === undefined) return;
   const bars = Math.max(1, width - names);

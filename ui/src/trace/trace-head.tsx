@@ -22,7 +22,11 @@ export function Head({ state, id, model }: { state: TraceState; id: string; mode
   return (
     <header class="trace-head">
       <h1>{model === undefined ? <span class="faint">Reading the trace …</span> : <Title model={model} />}</h1>
-      {cause !== undefined ? <Because cause={cause} state={state} /> : model !== undefined && <MostTime state={state} model={model} />}
+      {cause !== undefined ? (
+        <Because cause={cause} state={state} />
+      ) : (
+        model !== undefined && <MostTime state={state} model={model} />
+      )}
       <div class="facts">
         {model !== undefined && <Facts model={model} state={state} />}
         <span class="mono">{id}</span>
@@ -32,7 +36,11 @@ export function Head({ state, id, model }: { state: TraceState; id: string; mode
       <div class="tabs">
         <nav aria-label="Views of the trace">
           {VIEWS.map((view) => (
-            <a key={view.tab} aria-current={viewOf(param('tab')) === view ? 'page' : undefined} href={viewHref(state, view)}>
+            <a
+              key={view.tab}
+              aria-current={viewOf(param('tab')) === view ? 'page' : undefined}
+              href={viewHref(state, view)}
+            >
               {view.title}
               {view.count !== undefined && <Count state={state} of={view.count} />}
             </a>
@@ -74,7 +82,17 @@ function Title({ model }: { model: TraceModel }) {
 }
 
 /** Links to a row of the timeline from any view. */
-function RowLink({ to, title, state, children }: { to: Span | Fold; title?: string; state: TraceState; children: ComponentChildren }) {
+function RowLink({
+  to,
+  title,
+  state,
+  children,
+}: {
+  to: Span | Fold;
+  title?: string;
+  state: TraceState;
+  children: ComponentChildren;
+}) {
   // A fold stays folded.
   const hidden = 'spans' in to ? to.spans[0].parent : to;
   return (
@@ -180,7 +198,11 @@ function Facts({ model, state }: { model: TraceModel; state: TraceState }) {
         </button>
       )}
       {findings > 0 && (
-        <a class="plain" href={hereWith({ tab: 'findings', span: '' })} title="What AWS would do differently with this trace">
+        <a
+          class="plain"
+          href={hereWith({ tab: 'findings', span: '' })}
+          title="What AWS would do differently with this trace"
+        >
           <b>{count(findings)}</b> {findings === 1 ? 'finding' : 'findings'}
         </a>
       )}
@@ -190,7 +212,9 @@ function Facts({ model, state }: { model: TraceModel; state: TraceState }) {
   );
 }
 
-/** An abandoned trace: its duration so far, as in the list, and the duration until its last segment, as in the timeline. */
+/**
+ * An abandoned trace: its duration so far, as in the list, and the duration until its last segment, as in the timeline.
+ */
 function Silent({ origin, length }: { origin: number; length: number }) {
   useCounting(true);
   return (

@@ -34,7 +34,11 @@ export function TraceScreen({ id }: { id: string }) {
   const { Component: View } = viewOf(param('tab'));
   const hasSide = state.selected.value !== undefined || state.selectedFold.value !== undefined;
   if (problem !== undefined && model === undefined)
-    return problem.isMissing ? <Missing id={id} /> : <Unreadable message={problem.message} onRetry={() => void state.load()} />;
+    return problem.isMissing ? (
+      <Missing id={id} />
+    ) : (
+      <Unreadable message={problem.message} onRetry={() => void state.load()} />
+    );
   return (
     <div class={hasSide ? 'trace with-side' : 'trace'} style={{ '--side': `${widths.value.side}px` }}>
       <Head state={state} id={id} model={model} />
@@ -56,8 +60,8 @@ function Missing({ id }: { id: string }) {
       <h1>Trace not found</h1>
       <p class="mono">{id}</p>
       <p>
-        It has not arrived yet, or it was removed: to free space for newer traces, or with a temporary store when xrayd was restarted. If it arrives
-        later, it appears here automatically.
+        It has not arrived yet, or it was removed: to free space for newer traces, or with a temporary store when xrayd
+        was restarted. If it arrives later, it appears here automatically.
       </p>
       <p class="buttons">
         <a class="button" href={listHref()}>

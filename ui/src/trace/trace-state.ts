@@ -10,7 +10,16 @@ import { matching } from './find.ts';
 import { FOLD_ID, type Fold } from './folds.ts';
 import { grow, modelOf, type Span, type TraceModel } from './model.ts';
 import { slowestOf } from './slowest.ts';
-import { collapsedBelow, foldWith, isOfRow, oncePerRow, revealed, rowsOf, type Shown, type TimelineRow } from './rows.ts';
+import {
+  collapsedBelow,
+  foldWith,
+  isOfRow,
+  oncePerRow,
+  revealed,
+  rowsOf,
+  type Shown,
+  type TimelineRow,
+} from './rows.ts';
 import { TimelineZoom } from './zoom.ts';
 
 /** More spans than a person reads at once: only the first levels are open at first. */
@@ -48,7 +57,9 @@ export class TraceState {
   /** Different clocks are adjusted to those of the callers. */
   readonly isAdjusted = computed(() => param('clock') !== 'recorded');
   readonly rows = computed(() =>
-    this.model.value === undefined ? [] : rowsOf(this.model.value.roots, this.shown.value, { hasInferred: this.hasInferred.value }),
+    this.model.value === undefined
+      ? []
+      : rowsOf(this.model.value.roots, this.shown.value, { hasInferred: this.hasInferred.value }),
   );
   readonly path = computed(() => {
     void this.tick.value;
@@ -59,9 +70,14 @@ export class TraceState {
     const found = matching(this.model.value?.spans ?? [], this.find.value);
     return oncePerRow(this.hasInferred.value ? found : found.filter(({ kind }) => kind !== 'inferred'));
   });
-  /** ID of the span that the page selected by itself: the cause. Not in the address, so that a shared address opens on the cause again. */
+  /**
+   * ID of the span that the page selected by itself: the cause. Not in the address, so that a shared address opens on
+   * the cause again.
+   */
   readonly opened = signal('');
-  readonly selected = computed(() => this.model.value?.byId.get(param('span') || (this.#isFullWidth(param('tab')) ? '' : this.opened.value)));
+  readonly selected = computed(() =>
+    this.model.value?.byId.get(param('span') || (this.#isFullWidth(param('tab')) ? '' : this.opened.value)),
+  );
   readonly selectedFold = computed<Fold | undefined>(() => {
     const id = param('span');
     const model = this.model.value;
@@ -71,7 +87,9 @@ export class TraceState {
   /** ID of the current or last selection; it is restored after a view without a panel. */
   readonly lastSelected = signal('');
   readonly cause = computed(() => (this.model.value === undefined ? undefined : causeOf(this.model.value)));
-  readonly slowest = computed(() => (this.model.value === undefined ? undefined : slowestOf(this.model.value, () => this.path.value)));
+  readonly slowest = computed(() =>
+    this.model.value === undefined ? undefined : slowestOf(this.model.value, () => this.path.value),
+  );
   readonly #isFullWidth: (tab: string) => boolean;
   readonly #keepers = new Set<() => () => void>();
   #found: TraceDocuments | undefined;

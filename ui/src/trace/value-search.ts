@@ -22,8 +22,8 @@ const MAX_TEXT = 200;
 const SHORT_TEXT = 90;
 
 /**
- * Searches for the values of one trace. Each is verified on the trace itself, with the matching code of the store, before it is offered: it always has at
- * least one match.
+ * Searches for the values of one trace. Each is verified on the trace itself, with the matching code of the store,
+ * before it is offered: it always has at least one match.
  */
 export class ValueSearches {
   readonly #view: TraceView;
@@ -34,8 +34,12 @@ export class ValueSearches {
 
   /** undefined if neither a condition nor a text finds the value. */
   of(span: Span, value: unknown, asked?: Asked): ValueSearch | undefined {
-    const found = { isFoundBy: (filter: string, text: string): boolean => this.#isFoundBy(filter, text), start: this.#view.start };
-    const condition = asked === undefined ? undefined : this.#candidates(span, value, asked).find((each) => matches(each, this.#view));
+    const found = {
+      isFoundBy: (filter: string, text: string): boolean => this.#isFoundBy(filter, text),
+      start: this.#view.start,
+    };
+    const condition =
+      asked === undefined ? undefined : this.#candidates(span, value, asked).find((each) => matches(each, this.#view));
     if (condition !== undefined) return { condition: printFilter(condition), ...found };
     if (typeof value !== 'string') return undefined;
     const text = [cut(value, MAX_TEXT), cut(value, SHORT_TEXT)].find((each) => each !== '' && this.#hasText(each));
@@ -55,7 +59,12 @@ export class ValueSearches {
     const names = [...(visit === undefined ? [] : [visit.service.name]), ...calls.map(({ to }) => to.name)];
     return [
       ...names.map((name): Expression => ({ kind: 'service', at: { name }, body: comparison })),
-      ...calls.map(({ from, to }): Expression => ({ kind: 'edge', from: { name: from.name }, to: { name: to.name }, body: comparison })),
+      ...calls.map(({ from, to }): Expression => ({
+        kind: 'edge',
+        from: { name: from.name },
+        to: { name: to.name },
+        body: comparison,
+      })),
     ];
   }
 

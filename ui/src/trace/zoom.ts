@@ -79,7 +79,10 @@ export class TimelineZoom {
     if (Number(from) < Number(to)) this.to({ from: axis.unitsAt(Number(from)), to: axis.unitsAt(Number(to)) });
   }
 
-  /** Once the user has looked closer, the scale stays the same even if the trace gets longer or turns out to start earlier. */
+  /**
+   * Once the user has looked closer, the scale stays the same even if the trace gets longer or turns out to start
+   * earlier.
+   */
   keep(before: TraceModel, next: TraceModel): void {
     if (!this.isTouched) return;
     // A growing trace stays fully visible, unless the user has chosen a range.
@@ -87,7 +90,10 @@ export class TimelineZoom {
     const [axis, { from, to }] = [this.axis.peek(), this.window.peek()];
     const shift = before.origin - next.origin;
     const nextAxis = new TimeAxis(next.length, this.isFoldingGaps.peek() ? idleGaps(next.spans) : []);
-    const zoom = { from: nextAxis.unitsAt(axis.secondsAt(from) + shift), to: nextAxis.unitsAt(axis.secondsAt(to) + shift) };
+    const zoom = {
+      from: nextAxis.unitsAt(axis.secondsAt(from) + shift),
+      to: nextAxis.unitsAt(axis.secondsAt(to) + shift),
+    };
     this.chosen.value = zoom.to - zoom.from >= nextAxis.units * WHOLE_SHARE ? undefined : zoom;
   }
 }

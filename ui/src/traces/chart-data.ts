@@ -48,7 +48,10 @@ function ofStore(overview: Overview): ChartData {
   return data;
 }
 
-function pointsOf({ seconds, outcomes, counts, ...others }: Overview['lengths'] & Partial<ChartPoints>, from: number): ChartPoint[] {
+function pointsOf(
+  { seconds, outcomes, counts, ...others }: Overview['lengths'] & Partial<ChartPoints>,
+  from: number,
+): ChartPoint[] {
   const { starts, open, rows } = others;
   return seconds.map((duration, i) => ({
     start: from + (starts?.[i] ?? 0),

@@ -41,7 +41,8 @@ export function scaleOf(rows: readonly ChartPoint[], { times, now, width, height
   const low = Math.log10(Math.max(1e-6, Math.min(least, most / 10 || 1e-3))) - 0.1;
   const high = Math.max(Math.log10(Math.max(most, 1e-5)) + 0.1, low + 1);
   const [inner, tall] = [width - pad.left - pad.right, height - pad.top - pad.bottom];
-  const y = (seconds: number): number => pad.top + tall * (1 - (Math.log10(Math.max(1e-6, seconds)) - low) / (high - low));
+  const y = (seconds: number): number =>
+    pad.top + tall * (1 - (Math.log10(Math.max(1e-6, seconds)) - low) / (high - low));
   const x = (time: number): number => pad.left + (inner * (time - start)) / (end - start);
   return {
     x,
@@ -53,7 +54,10 @@ export function scaleOf(rows: readonly ChartPoint[], { times, now, width, height
   };
 }
 
-/** Durations of the grid lines, in seconds; `low` and `high` as logarithms. Uses finer steps if there would be a single line. */
+/**
+ * Durations of the grid lines, in seconds; `low` and `high` as logarithms. Uses finer steps if there would be a single
+ * line.
+ */
 function stepsBetween(low: number, high: number): readonly number[] {
   const isWithin = (seconds: number): boolean => Math.log10(seconds) >= low && Math.log10(seconds) <= high;
   const steps = STEPS.filter(isWithin);
@@ -101,7 +105,8 @@ export function binsOf(rows: readonly ChartPoint[], width: number): Bins {
     bin.total += count;
     bin.byOutcome[severityOf(outcome)]! += count;
   }
-  const secondsAt = (x: number): number => 10 ** (low + (Math.max(0, Math.min(width, x)) / (barWidth * MAX_BINS)) * (high - low));
+  const secondsAt = (x: number): number =>
+    10 ** (low + (Math.max(0, Math.min(width, x)) / (barWidth * MAX_BINS)) * (high - low));
   const ticks = [
     { x: 0, text: tick(10 ** low), align: 'left' },
     { x: width / 2, text: tick(10 ** ((low + high) / 2)), align: 'center' },

@@ -21,7 +21,12 @@ export interface Rect {
 
 /** The range marked by a drag over a chart. */
 export function Brush({ rect: { left, top, right, bottom } }: { rect: Rect }) {
-  return <div class="brush" style={{ left: `${left}px`, top: `${top}px`, width: `${right - left}px`, height: `${bottom - top}px` }} />;
+  return (
+    <div
+      class="brush"
+      style={{ left: `${left}px`, top: `${top}px`, width: `${right - left}px`, height: `${bottom - top}px` }}
+    />
+  );
 }
 
 /** Calls `draw` when the rows, the theme or the size change, but not too often. */

@@ -41,7 +41,13 @@ export function Histogram() {
   });
   return (
     <div class="chart histogram">
-      <Picture canvas={canvas} height={HEIGHT} label="How many traces took how long" {...handlers} onPointerLeave={hideCard} />
+      <Picture
+        canvas={canvas}
+        height={HEIGHT}
+        label="How many traces took how long"
+        {...handlers}
+        onPointerLeave={hideCard}
+      />
       <span class="caption faint" aria-hidden="true">
         traces by duration
       </span>
@@ -53,7 +59,8 @@ export function Histogram() {
 /** From the start of one bar to the end of the other: a brush selects whole bars. */
 function wholeBars(a: number, b: number, found: Bins | undefined): readonly [left: number, right: number] {
   const width = found?.barWidth ?? 1;
-  const bar = (x: number): number => Math.max(0, Math.min((found?.bins.length ?? 1) - 1, Math.floor((x - MARGIN) / width)));
+  const bar = (x: number): number =>
+    Math.max(0, Math.min((found?.bins.length ?? 1) - 1, Math.floor((x - MARGIN) / width)));
   const [first, last] = ordered(bar(a), bar(b));
   return [MARGIN + first * width, MARGIN + (last + 1) * width];
 }
@@ -65,7 +72,9 @@ function describeBin(canvas: HTMLCanvasElement, found: Bins | undefined, x: numb
   if (found === undefined || bin === undefined || bin.total === 0) return hideCard();
   const { left, top, bottom } = canvas.getBoundingClientRect();
   const [shortest, longest] = [index, index + 1].map((i) => duration(found.secondsAt(i * found.barWidth)));
-  const parts = OUTCOMES.map((outcome, rank) => ({ outcome, count: bin.byOutcome[rank] ?? 0 })).filter(({ count }) => count > 0);
+  const parts = OUTCOMES.map((outcome, rank) => ({ outcome, count: bin.byOutcome[rank] ?? 0 })).filter(
+    ({ count }) => count > 0,
+  );
   showCard(
     { left: left + MARGIN + index * found.barWidth, top, bottom },
     <>

@@ -63,7 +63,9 @@ function howMany(): string {
   if (ordered !== undefined && ordered >= MAX_ORDERED && traces > ordered)
     return `${count(ordered)} of ${isAll ? '' : 'more than '}${count(traces)} ${what}s`;
   if (isAll) return plural(traces, what);
-  return list.overview.value === undefined ? `${count(length)} ${what}s read so far` : `More than ${plural(traces, what)}`;
+  return list.overview.value === undefined
+    ? `${count(length)} ${what}s read so far`
+    : `More than ${plural(traces, what)}`;
 }
 
 /** Traces outside the time range of the chart. */

@@ -55,7 +55,10 @@ function all(rows: readonly TraceRow[], of: RowList): Listed {
   };
 }
 
-/** Sorted by newest: first the rows that the page holds, then older ones from the store, whose order is created when they come into view. */
+/**
+ * Sorted by newest: first the rows that the page holds, then older ones from the store, whose order is created when
+ * they come into view.
+ */
 function newestFirst(of: RowList): Listed {
   const { rows, ofStore } = of;
   const joint = jointOf(rows);
@@ -89,7 +92,9 @@ function newestFirst(of: RowList): Listed {
   };
 }
 
-/** The number of newest rows before a unique start time: the store may order traces with equal start times differently. */
+/**
+ * The number of newest rows before a unique start time: the store may order traces with equal start times differently.
+ */
 function jointOf(rows: readonly TraceRow[]): number {
   const startAt = (position: number): number | undefined => rows[position]?.start;
   let joint = rows.length - 1;

@@ -21,7 +21,8 @@ export function NoRows() {
       </div>
     );
   }
-  if (!list.isComplete.value) return <p class="empty faint">Searching {plural(status.value?.traces ?? 0, 'trace')} …</p>;
+  if (!list.isComplete.value)
+    return <p class="empty faint">Searching {plural(status.value?.traces ?? 0, 'trace')} …</p>;
   const hasRange = searched.value?.from !== undefined;
   return (
     <div class="empty">
@@ -30,8 +31,8 @@ export function NoRows() {
       {words.value !== '' && boxed.value !== boxText(words.value) && <p>with the text “{words.value}”</p>}
       <MissingDigits />
       <p>
-        {plural(status.value?.traces ?? 0, 'trace')} in the store{hasRange ? ', not all of them in this time range' : ''}. A matching trace appears
-        here automatically.
+        {plural(status.value?.traces ?? 0, 'trace')} in the store
+        {hasRange ? ', not all of them in this time range' : ''}. A matching trace appears here automatically.
       </p>
       <p class="buttons">
         {hasRange && (

@@ -13,7 +13,10 @@ export function sortOf(text: string): Sort {
   return key === undefined ? { key: 'start', isDescending: true } : { key, isDescending: text.startsWith('-') };
 }
 
-/** `rows` are sorted by newest, and returned unchanged for that order. `at`: current time, for the duration of running traces. */
+/**
+ * `rows` are sorted by newest, and returned unchanged for that order. `at`: current time, for the duration of running
+ * traces.
+ */
 export function sorted(rows: readonly TraceRow[], { key, isDescending }: Sort, at = nowSeconds()): readonly TraceRow[] {
   if (key === 'start') return isDescending ? rows : rows.toReversed();
   const sign = isDescending ? -1 : 1;

@@ -13,8 +13,14 @@ export interface RowsRead {
   readonly hasMore: boolean;
 }
 
-/** Reads the matches, newest first, up to MAX_ROWS. `query` is called for each page, because a time range moves on meanwhile. */
-export async function* readPages(query: () => Query | undefined, stop: AbortSignal): AsyncGenerator<RowsRead, void, undefined> {
+/**
+ * Reads the matches, newest first, up to MAX_ROWS. `query` is called for each page, because a time range moves on
+ * meanwhile.
+ */
+export async function* readPages(
+  query: () => Query | undefined,
+  stop: AbortSignal,
+): AsyncGenerator<RowsRead, void, undefined> {
   let after: string | null = null;
   let read = 0;
   do {

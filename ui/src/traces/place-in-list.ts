@@ -6,7 +6,10 @@ import { arrival, keepAnchor, keptAnchor, param, whenLeaving, type Anchor } from
 import type { Listed } from './listed.ts';
 import { ROW_HEIGHT } from './row.tsx';
 
-/** The scroll position is saved to the history once scrolling has stopped for this time: browsers limit the rate of writes. */
+/**
+ * The scroll position is saved to the history once scrolling has stopped for this time: browsers limit the rate of
+ * writes.
+ */
 const REST_MS = 200;
 
 /** What to scroll to once it is loaded, possibly with a later page. */

@@ -20,7 +20,10 @@ export class RowList {
   readonly problem = signal('');
   /** The newest traces have been read: all matches, or as many as the page holds. */
   readonly isComplete = signal(false);
-  /** Receives the IDs of changed traces, whether they match or not; undefined if changes were missed, so any trace may have changed. */
+  /**
+   * Receives the IDs of changed traces, whether they match or not; undefined if changes were missed, so any trace may
+   * have changed.
+   */
   readonly onChanged = new Listeners<[ids: readonly string[] | undefined]>();
   readonly #shown = new SortedRows();
   readonly #waiting = new WaitingRows(MAX_ROWS);
@@ -100,7 +103,10 @@ export class RowList {
     this.#overview.chart(isAllTime);
   }
 
-  /** Shows what matches `query` from now on, and those changed rows that `isWanted` accepts; nothing if `query` is undefined. */
+  /**
+   * Shows what matches `query` from now on, and those changed rows that `isWanted` accepts; nothing if `query` is
+   * undefined.
+   */
   show(query: Query | undefined, isWanted: (row: TraceRow) => boolean = () => true): void {
     this.#query = query;
     this.#isWanted = isWanted;
@@ -118,7 +124,10 @@ export class RowList {
     this.#changed();
   }
 
-  /** Changes were missed. The current reading is finished first, so that heavy traffic does not restart it again and again. */
+  /**
+   * Changes were missed. The current reading is finished first, so that heavy traffic does not restart it again and
+   * again.
+   */
   resync({ isOtherStore = false }: { isOtherStore?: boolean } = {}): void {
     this.#isOtherStore ||= isOtherStore;
     if (this.#seen !== undefined) {
@@ -197,7 +206,10 @@ export class RowList {
     return this.#hasMore && last !== undefined && row.start < last.start;
   }
 
-  /** Reads what the store has, the newest first. The answer to another question (`isNew`) replaces what is there; else that is brought up to date. */
+  /**
+   * Reads what the store has, the newest first. The answer to another question (`isNew`) replaces what is there; else
+   * that is brought up to date.
+   */
   async #load({ isNew }: { isNew: boolean }): Promise<void> {
     this.#loading.abort();
     clearTimeout(this.#reload);
@@ -236,7 +248,8 @@ export class RowList {
     for await (const { rows, isFirst, hasMore } of readPages(() => this.#query, stop)) {
       if (isFirst && isNew) this.#shown.clear();
       // The first page is not sufficient: traces further down may have changed.
-      const isKnown = !isNew && !isFirst && rows.every(({ id, revision }) => this.#shown.get(id)?.revision === revision);
+      const isKnown =
+        !isNew && !isFirst && rows.every(({ id, revision }) => this.#shown.get(id)?.revision === revision);
       this.#take(rows, seen, { waits: this.#isHeld && !isNew && !isOtherStore });
       isAll = !hasMore;
       if (isKnown && hasMore) return;

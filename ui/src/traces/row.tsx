@@ -41,7 +41,11 @@ export function HeaderRow({ sort, scale }: { sort: Sort; scale: string }) {
               title={key === 'duration' ? scale : undefined}
               aria-sort={isThis ? (sort.isDescending ? 'descending' : 'ascending') : 'none'}
             >
-              <button type="button" class="sort" onClick={() => setParams({ sort: key === 'start' && next ? '' : `${next ? '-' : ''}${key}` })}>
+              <button
+                type="button"
+                class="sort"
+                onClick={() => setParams({ sort: key === 'start' && next ? '' : `${next ? '-' : ''}${key}` })}
+              >
                 {title}
                 {isThis ? (sort.isDescending ? ' ↓' : ' ↑') : ''}
               </button>
@@ -87,7 +91,11 @@ export function Row({ row, index, longest, isSelected }: RowProps) {
         <Status row={row} />
       </div>
       <div role="cell" class="cell duration">
-        {row.isOpen ? <Elapsed row={row} longest={longest} /> : <Length row={row} seconds={row.duration} longest={longest} />}
+        {row.isOpen ? (
+          <Elapsed row={row} longest={longest} />
+        ) : (
+          <Length row={row} seconds={row.duration} longest={longest} />
+        )}
       </div>
       <div role="cell" class="cell spans dim">
         {count(spans)}
@@ -101,7 +109,15 @@ function Elapsed({ row, longest }: { row: TraceRow; longest: number }) {
   return <Length row={row} seconds={lengthOf(row, now.value)} longest={longest} />;
 }
 
-function Length({ row: { outcome, isOpen }, seconds, longest }: { row: TraceRow; seconds: number | null; longest: number }) {
+function Length({
+  row: { outcome, isOpen },
+  seconds,
+  longest,
+}: {
+  row: TraceRow;
+  seconds: number | null;
+  longest: number;
+}) {
   const share = seconds === null || longest === 0 ? 0 : Math.min(1, seconds / longest);
   return (
     <>
@@ -109,7 +125,11 @@ function Length({ row: { outcome, isOpen }, seconds, longest }: { row: TraceRow;
         {seconds === null ? '–' : duration(seconds)}
         {isOpen && <span class="unseen"> so far</span>}
       </span>
-      <i class={`length ${isOpen ? 'live' : outcome}`} style={{ width: `${seconds === null ? 0 : Math.max(2, share * BAR)}px` }} aria-hidden="true" />
+      <i
+        class={`length ${isOpen ? 'live' : outcome}`}
+        style={{ width: `${seconds === null ? 0 : Math.max(2, share * BAR)}px` }}
+        aria-hidden="true"
+      />
     </>
   );
 }

@@ -22,7 +22,10 @@ const REACH = 12;
 /** Minimum gap between the labels of the time axis, px. */
 const TICK_GAP = 12;
 
-/** Every trace as a point: duration over start time. A brush narrows the search; pointing at a point describes its trace, a click opens it. */
+/**
+ * Every trace as a point: duration over start time. A brush narrows the search; pointing at a point describes its
+ * trace, a click opens it.
+ */
 export function Scatter() {
   const scale = useRef<ChartScale>(undefined);
   const brush = useSignal<Rect | undefined>(undefined);
@@ -47,7 +50,10 @@ export function Scatter() {
     const box = canvas.current.getBoundingClientRect();
     marked.value = near.point;
     const y = box.top + near.point.y;
-    showCard({ left: box.left + near.point.x + REACH, top: y - REACH, bottom: y + REACH }, <PointCard row={row} others={near.others} />);
+    showCard(
+      { left: box.left + near.point.x + REACH, top: y - REACH, bottom: y + REACH },
+      <PointCard row={row} others={near.others} />,
+    );
   };
   const open = async (at: Point): Promise<void> => {
     const near = nearestTo(scale.current, at);
@@ -69,7 +75,11 @@ export function Scatter() {
       const { timeAt, durationAt } = scale.current;
       // A brush over the full height selects by time only.
       const isTall = bottom - top > (HEIGHT - PAD.top - PAD.bottom) * 0.8;
-      narrow({ from: timeAt(left), to: timeAt(right), ...(isTall ? {} : { shortest: durationAt(bottom), longest: durationAt(top) }) });
+      narrow({
+        from: timeAt(left),
+        to: timeAt(right),
+        ...(isTall ? {} : { shortest: durationAt(bottom), longest: durationAt(top) }),
+      });
     },
     onCancel: () => (brush.value = undefined),
   });
@@ -142,7 +152,8 @@ function nearestTo(scale: ChartScale | undefined, at: Point): Near | undefined {
     const point = { x: x(each.start), y: y(seconds) };
     const distance = (point.x - at.x) ** 2 + (point.y - at.y) ** 2;
     if (distance > least) continue;
-    const isSame = found !== undefined && Math.abs(found.point.x - point.x) < 1 && Math.abs(found.point.y - point.y) < 1;
+    const isSame =
+      found !== undefined && Math.abs(found.point.x - point.x) < 1 && Math.abs(found.point.y - point.y) < 1;
     others = (isSame ? others + 1 : 0) + (each.count ?? 1) - 1;
     if (isSame && found !== undefined && severityOf(each.outcome) < severityOf(found.of.outcome)) continue;
     least = distance;

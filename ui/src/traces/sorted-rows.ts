@@ -18,7 +18,10 @@ export class SortedRows {
     this.#byId.clear();
   }
 
-  /** Inserts new rows, all at once: shifting a long array costs the same for one as for many. Beyond `most` rows, the oldest are removed. */
+  /**
+   * Inserts new rows, all at once: shifting a long array costs the same for one as for many. Beyond `most` rows, the
+   * oldest are removed.
+   */
   insert(byId: ReadonlyMap<string, TraceRow>, most = Infinity): void {
     const rows = this.all;
     for (const [id, row] of byId) this.#byId.set(id, row);

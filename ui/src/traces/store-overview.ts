@@ -3,7 +3,10 @@ import type { Overview } from '../../../src/api/page-types.ts';
 import { readOverview, unhurried, type Query } from '../api.ts';
 import { Rereading } from '../rereading.ts';
 
-/** The minimum interval between readings. They also take at most a tenth of the time, because the store scans all traces. */
+/**
+ * The minimum interval between readings. They also take at most a tenth of the time, because the store scans all
+ * traces.
+ */
 const MIN_MS = 3_000;
 const REST = 10;
 

@@ -8,7 +8,10 @@ const KEPT = 12;
 /** A failed request is repeated after this time. */
 const RETRY_MS = 2_000;
 
-/** Matches in an order of the store, by position from 0. Only windows in view are loaded; the order is a snapshot until `drop`. */
+/**
+ * Matches in an order of the store, by position from 0. Only windows in view are loaded; the order is a snapshot until
+ * `drop`.
+ */
 export class StoreWindows {
   readonly sort: string;
   readonly #query: Query;
@@ -70,11 +73,14 @@ export class StoreWindows {
     if (place === undefined) return false;
     const number = Math.floor(place / WINDOW);
     const rows = this.#windows.get(number) ?? [];
-    if ((rows[place % WINDOW]?.revision ?? 0) <= row.revision) this.#windows.set(number, rows.with(place % WINDOW, row));
+    if ((rows[place % WINDOW]?.revision ?? 0) <= row.revision)
+      this.#windows.set(number, rows.with(place % WINDOW, row));
     return true;
   }
 
-  /** Requests the visible rows, from `first` up to, not including, `last`. Pending requests for other rows are dropped. */
+  /**
+   * Requests the visible rows, from `first` up to, not including, `last`. Pending requests for other rows are dropped.
+   */
   want(first: number, last: number): void {
     const from = Math.max(0, Math.floor(first / WINDOW));
     const to = Math.floor(Math.max(first, Math.min(last, this.#traces ?? last) - 1) / WINDOW);
@@ -120,7 +126,11 @@ export class StoreWindows {
     // Answers are limited in size: a window of large traces takes several.
     do {
       const skip = number * WINDOW + rows.length;
-      const answer = await readWindow(this.#query, { sort: this.sort, skip, limit: WINDOW - rows.length, ranking: this.#ranking }, this.#stop.signal);
+      const answer = await readWindow(
+        this.#query,
+        { sort: this.sort, skip, limit: WINDOW - rows.length, ranking: this.#ranking },
+        this.#stop.signal,
+      );
       if (this.#take(answer)) rows.length = 0;
       if (answer.rows.length === 0) break;
       if (skip === number * WINDOW + rows.length) rows.push(...answer.rows);
@@ -129,7 +139,11 @@ export class StoreWindows {
   }
 
   async #readPlace(id: string): Promise<void> {
-    const answer = await readWindow(this.#query, { sort: this.sort, skip: 0, limit: 1, ranking: this.#ranking, find: id }, this.#stop.signal);
+    const answer = await readWindow(
+      this.#query,
+      { sort: this.sort, skip: 0, limit: 1, ranking: this.#ranking, find: id },
+      this.#stop.signal,
+    );
     this.#take(answer);
     this.#located.set(id, answer.found);
   }

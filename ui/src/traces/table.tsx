@@ -111,7 +111,8 @@ function seenOf(listed: Listed, first: number, last: number): { row: TraceRow; p
 /** Seconds of a full-length bar: one scale for the whole list. Running traces do not change it. */
 function longestOf(rows: readonly TraceRow[]): number {
   let longest = 0;
-  for (const { duration: seconds, isOpen } of rows) if (!isOpen && seconds !== null && seconds > longest) longest = seconds;
+  for (const { duration: seconds, isOpen } of rows)
+    if (!isOpen && seconds !== null && seconds > longest) longest = seconds;
   return longest;
 }
 

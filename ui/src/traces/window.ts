@@ -2,7 +2,17 @@
 const SPARE = 10;
 
 /** Which rows of equal height are to be there: from `first` up to, not including, `last`. Sizes in px. */
-export function windowOf({ top, height, rowHeight, rows }: { top: number; height: number; rowHeight: number; rows: number }): {
+export function windowOf({
+  top,
+  height,
+  rowHeight,
+  rows,
+}: {
+  top: number;
+  height: number;
+  rowHeight: number;
+  rows: number;
+}): {
   first: number;
   last: number;
 } {
