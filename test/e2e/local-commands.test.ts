@@ -235,10 +235,11 @@ test('both buffers of --tee share --buffer-memory: while AWS accepts nothing, ha
   const args = ['local', '--tee', '-m', '3', '--endpoint', aws.url, '--region', 'us-east-1'];
   const daemon = await scope.daemon({ args, env: EXAMPLE_KEYS });
   const size = 50_000;
-  const TraceSegmentDocuments = Array.from({ length: 40 }, (_, i) =>
+  // A call must fit in a buffer.
+  const TraceSegmentDocuments = Array.from({ length: 20 }, (_, i) =>
     JSON.stringify(segmentJson('web', { metadata: { a: `${i}`.padEnd(size, 'x') } })),
   );
-  for (let i = 0; i < 2; i++) {
+  for (let i = 0; i < 4; i++) {
     const answer = await fetch(`${daemon.tcpUrl}/TraceSegments`, {
       method: 'POST',
       body: JSON.stringify({ TraceSegmentDocuments }),
