@@ -117,7 +117,7 @@ test.skipIf(skipped !== '')(
   `at 400 px the box has the whole bar while it has the focus, and says how it reads${note}`,
   async () => {
     const { page } = await open('/?q=service(%22checkout%22)%20AND%20annotation.tenant%20%3D%20%22acme%22', 400);
-    const form = page.getByRole('search');
+    const form = page.locator('form.query');
     const before = (await form.boundingBox())!;
     await page.keyboard.press('/');
     await page.locator('.cm-editor').waitFor();
