@@ -1,6 +1,6 @@
 import { monotonicMs } from '../pipeline/clock.ts';
 import type { ComponentState } from '../pipeline/component.ts';
-import type { Counters } from '../pipeline/counters.ts';
+import { countCall, type Counters } from '../pipeline/counters.ts';
 import type { Exporter, ExportResult } from '../pipeline/exporter.ts';
 import type { Logger } from '../pipeline/logger.ts';
 import { oneLine } from '../pipeline/one-line.ts';
@@ -73,10 +73,7 @@ export class XRayExporter implements Exporter {
     });
     const outcome =
       result.kind === 'retry' || (result.kind === 'rejected' && result.by !== undefined) ? result.code : result.kind;
-    if (answer.kind !== 'no_credentials') {
-      counters.calls.inc({ outcome });
-      counters.callSeconds.observe((performance.now() - startedMs) / 1000);
-    }
+    if (answer.kind !== 'no_credentials') countCall(counters, outcome, startedMs);
     hints.check(OPERATIONS.PutTraceSegments.path, answer);
     this.#remember(result, answer);
     log.debug({ segments: batch.length, outcome }, 'PutTraceSegments');

@@ -102,3 +102,9 @@ export function newCounters() {
 }
 
 export type Counters = ReturnType<typeof newCounters>;
+
+/** Counts a call of an exporter that began at `startedMs`, by `performance.now()`. */
+export function countCall({ calls, callSeconds }: Counters, outcome: string, startedMs: number): void {
+  calls.inc({ outcome });
+  callSeconds.observe((performance.now() - startedMs) / 1000);
+}

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { judgeDocument } from './document-rules.ts';
 import { FakeServer, json, type Behaviour, type CannedReply, type RecordedRequest } from './server.ts';
 import { signatureProblem, type KnownCredentials } from './sigv4.ts';
+import { RULE_FOR_ALL } from './sampling-rule.ts';
 
 export const EXAMPLE_CREDENTIALS = {
   accessKeyId: 'AKIDEXAMPLE',
@@ -21,18 +22,11 @@ export interface FakeXRayConfig {
 }
 
 const DEFAULT_RULE = {
+  ...RULE_FOR_ALL,
   RuleName: 'Default',
   RuleARN: 'arn:aws:xray:us-east-1:123456789012:sampling-rule/Default',
-  ResourceARN: '*',
   Priority: 10_000,
   FixedRate: 1,
-  ReservoirSize: 1,
-  ServiceName: '*',
-  ServiceType: '*',
-  Host: '*',
-  HTTPMethod: '*',
-  URLPath: '*',
-  Version: 1,
   Attributes: {},
 };
 

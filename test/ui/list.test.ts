@@ -7,23 +7,9 @@ import { binsOf, scaleOf } from '../../ui/src/traces/chart-scale.ts';
 import { sorted, sortOf } from '../../ui/src/traces/order.ts';
 import { RowList } from '../../ui/src/traces/row-list.ts';
 import { windowOf } from '../../ui/src/traces/window.ts';
+import { traceRow as row } from './trace-row.ts';
 
 afterEach(() => vi.unstubAllGlobals());
-
-function row(id: string, start: number, members: Partial<TraceRow> = {}): TraceRow {
-  const plain = {
-    duration: 0.1,
-    outcome: 'ok',
-    status: 200,
-    method: 'GET',
-    url: 'http://a/b',
-    name: 'web',
-    type: null,
-    services: ['web'],
-    serviceCount: 1,
-  } as const;
-  return { id, start, ...plain, spans: 1, isOpen: false, isPartial: false, revision: 1, ...members };
-}
 
 const shownTimes = (rows: readonly TraceRow[], choice: TimeChoice) =>
   timesOf(

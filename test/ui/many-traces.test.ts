@@ -4,26 +4,14 @@ import type { Overview, TraceRow } from '../../src/api/page-types.ts';
 import { listedOf } from '../../ui/src/traces/listed.ts';
 import { MAX_ROWS } from '../../ui/src/traces/pages.ts';
 import { RowList } from '../../ui/src/traces/row-list.ts';
+import { traceRow } from './trace-row.ts';
 
 /** On a busy machine an answer may take longer than vitest's second. */
 const waitFor = (check: () => void): Promise<void> => vi.waitFor(check, { timeout: 20_000 });
 
 afterEach(() => vi.unstubAllGlobals());
 
-const plain = {
-  outcome: 'ok',
-  status: 200,
-  method: 'GET',
-  url: 'http://a/b',
-  name: 'web',
-  type: null,
-  services: ['web'],
-  serviceCount: 1,
-} as const;
-
-function row(id: string, start: number, duration: number): TraceRow {
-  return { id, start, duration, ...plain, spans: 1, isOpen: false, isPartial: false, revision: 1 };
-}
+const row = (id: string, start: number, duration: number): TraceRow => traceRow(id, start, { duration });
 
 /** Answers as the store does: the last ones that came are the first of those that began at one time. */
 class Store {

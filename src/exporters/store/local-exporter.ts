@@ -1,6 +1,6 @@
 import { monotonicMs, wallClockMs, wallTimeOf } from '../../pipeline/clock.ts';
 import type { ComponentState } from '../../pipeline/component.ts';
-import type { Counters } from '../../pipeline/counters.ts';
+import { countCall, type Counters } from '../../pipeline/counters.ts';
 import type { Exporter, ExportResult, RefusedDocument } from '../../pipeline/exporter.ts';
 import { messageOf } from '../../pipeline/errors.ts';
 import type { Logger } from '../../pipeline/logger.ts';
@@ -45,7 +45,7 @@ export class LocalExporter implements Exporter {
   async stop(): Promise<void> {}
 
   async export(batch: Batch): Promise<ExportResult> {
-    const { ingest, lines, log } = this.#deps;
+    const { ingest, lines, log, counters } = this.#deps;
     const startedMs = performance.now();
     const documents = batch.map(({ chunk, start, end }) => chunk.subarray(start, end));
     let refused: RefusedDocument[];
@@ -60,7 +60,7 @@ export class LocalExporter implements Exporter {
         ...(Ingest.isOtlp(documents, refusal) ? { rejectedAs: 'otlp' } : {}),
       }));
     } catch (error) {
-      this.#count('retry', startedMs);
+      countCall(counters, 'retry', startedMs);
       const isFull = error instanceof StoreFullError;
       if (!isFull)
         log.limited(
@@ -77,13 +77,7 @@ export class LocalExporter implements Exporter {
     }
     this.#lastSuccessMs = monotonicMs();
     const result: ExportResult = refused.length === 0 ? { kind: 'sent' } : { kind: 'partial', refused };
-    this.#count(result.kind, startedMs);
+    countCall(counters, result.kind, startedMs);
     return result;
-  }
-
-  #count(outcome: ExportResult['kind'], startedMs: number): void {
-    const { counters } = this.#deps;
-    counters.calls.inc({ outcome });
-    counters.callSeconds.observe((performance.now() - startedMs) / 1000);
   }
 }

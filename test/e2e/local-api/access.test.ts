@@ -21,6 +21,8 @@ function statusOf(local: LocalXRay, method: string, path: string, headers: Recor
 }
 
 const RANGE = '/traces.ndjson';
+/** Its TCP port alone can be reached from other machines. */
+const TCP_TO_ALL = ['--bind-tcp', '0.0.0.0:0', '--bind', '127.0.0.1:0', '--http-address', '127.0.0.1:0'];
 
 test('on a loopback address everyone on this machine may read, except foreign web pages', async () => {
   const local = await LocalXRay.of(scope);
@@ -37,15 +39,7 @@ test('on a loopback address everyone on this machine may read, except foreign we
 });
 
 test('on other addresses reading needs the token; SDKs send and sample without it', async () => {
-  const local = await LocalXRay.of(
-    scope,
-    '--bind-tcp',
-    '0.0.0.0:0',
-    '--bind',
-    '127.0.0.1:0',
-    '--http-address',
-    '127.0.0.1:0',
-  );
+  const local = await LocalXRay.of(scope, ...TCP_TO_ALL);
   const token = /Token for readers.*: ([0-9a-f]{32})/.exec(local.daemon.stdout)?.[1] ?? '';
   expect(token).not.toBe('');
   const service = { host: 'xray.tracing.svc.cluster.local:2000' };
@@ -73,16 +67,7 @@ test('on other addresses reading needs the token; SDKs send and sample without i
 });
 
 test('--insecure-bind turns the token off, but never for foreign web pages', async () => {
-  const local = await LocalXRay.of(
-    scope,
-    '--bind-tcp',
-    '0.0.0.0:0',
-    '--bind',
-    '127.0.0.1:0',
-    '--http-address',
-    '127.0.0.1:0',
-    '--insecure-bind',
-  );
+  const local = await LocalXRay.of(scope, ...TCP_TO_ALL, '--insecure-bind');
   expect(await statusOf(local, 'POST', '/Groups', {})).toBe(200);
   expect(await statusOf(local, 'GET', RANGE, {})).toBe(200);
   expect(await statusOf(local, 'GET', RANGE, { origin: 'https://evil.example' })).toBe(403);
