@@ -142,7 +142,7 @@ interface SegmentFacts {
   readonly origin: string | undefined;
   readonly resourceArn: string | undefined;
   readonly user: string | undefined;
-  /** undefined if it is no HTTP request. */
+  /** undefined unless the span is an HTTP request. */
   readonly http: Http | undefined;
   readonly httpStatus: number | undefined;
   /** Blocks as X-Ray's documents have them, with the names of their members; without them `NOTHING`. */

@@ -35,7 +35,7 @@ test('environment: keys in variables', async () => {
   expect(daemon.find(/credentials found/)).toMatchObject({ provider: 'environment', expires: 'never' });
 });
 
-test('environment: STS names the owner of the keys', async () => {
+test('environment: the log has the identity that STS returns for the keys', async () => {
   const xray = await scope.start(new FakeXRay());
   const sts = await scope.start(new FakeSts());
   sts.callers = [EXAMPLE_CREDENTIALS];

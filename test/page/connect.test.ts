@@ -108,7 +108,7 @@ test.skipIf(skipped !== '')(`help calls the views of a trace by their names${not
 
 for (const width of [1360, 400]) {
   test.skipIf(skipped !== '')(
-    `settings stand in one column, and radio buttons in their line; ${width} px${note}`,
+    `settings are aligned in one column, and radio buttons with their labels; ${width} px${note}`,
     async () => {
       const { xray } = await shop();
       const page = await browser.open(`${xray.url}/settings`, { width });

@@ -104,7 +104,7 @@ test.skipIf(skipped !== '')(
 );
 
 test.skipIf(skipped !== '')(
-  `what to do about a mistake stands in the middle, as the sentence above does${note}`,
+  `the button for a mistake is centred, like the heading above it${note}`,
   async () => {
     const { page } = await open(`/?q=${encodeURIComponent('service(checkout)')}`, { width: 400 });
     const sentence = (await page.getByRole('heading', { name: 'Not searched' }).boundingBox())!;
@@ -113,7 +113,7 @@ test.skipIf(skipped !== '')(
   },
 );
 
-test.skipIf(skipped !== '')(`how many spans were found stands in one line beside an open panel${note}`, async () => {
+test.skipIf(skipped !== '')(`the number of spans found is on one line beside an open panel${note}`, async () => {
   const { page } = await open('/traces/FAILED');
   await page.getByRole('treeitem').first().waitFor({ state: 'attached' });
   await page.keyboard.press('e');

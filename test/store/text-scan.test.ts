@@ -18,8 +18,8 @@ const TRACES = 1_500;
 const idOf = (i: number): string => `1-${START.toString(16)}-${i.toString(16).padStart(24, '0')}`;
 
 /**
- * Words that all traces have, half of them, some, one, and words that are the beginning of others or stand in another
- * text.
+ * Words that occur in all traces, in half of them, in some or in one; some are prefixes of other words or part of a
+ * longer text.
  */
 function documentsOf(i: number, random: Random): Json[] {
   const web = segmentJson(i % 2 === 0 ? 'shop' : 'shopping', {

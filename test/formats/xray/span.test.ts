@@ -146,7 +146,7 @@ test('a document has its spans as a tree and as a list, and a key of its own', (
   expect([open.key === document.key, open.id, open.isInProgress]).toEqual([false, web.id, true]);
 });
 
-test('what a person sees of a span is what was sent, alone or with what lies in it', () => {
+test('a span is shown as it was sent, with or without its subsegments', () => {
   const inner = sub('inner');
   const web = segmentJson('web', { subsegments: [inner], anything: 1 });
   const { subsegments: _, ...alone } = web;

@@ -7,8 +7,8 @@ import type { Span } from './model.ts';
 const FIRST_MEMBERS = 100;
 
 /**
- * Any JSON value as a tree; `levels` are expanded initially. `span`: the owner of the value, if its parts can be
- * searched for.
+ * Any JSON value as a tree, with `levels` expanded initially. If parts of the value can be searched for, `span` is the
+ * span that has it.
  */
 export function JsonTree({
   value,
