@@ -19,7 +19,7 @@ export function tokenProblem(
   );
 }
 
-export function denied(message: string): ApiError {
+function denied(message: string): ApiError {
   return new ApiError('AccessDeniedException', message, 403);
 }
 

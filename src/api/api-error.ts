@@ -1,8 +1,5 @@
-import { readDocument } from '../formats/xray/validate.ts';
+import { EMPTY_REFUSAL } from '../formats/xray/validate.ts';
 import type { Refusal } from '../trace/model.ts';
-import { isRefusal } from '../trace/refusal.ts';
-
-const EMPTY = [readDocument('')].filter(isRefusal);
 
 /** A message may quote what a client sent, which may be megabytes. */
 const MAX_MESSAGE = 1_000;
@@ -47,7 +44,7 @@ export function invalid(message: string): ApiError {
 
 /** The refusals of empty documents, which hold nothing to store. */
 export function emptyRefusals(count: number): Refusal[] {
-  return Array.from({ length: count }, () => EMPTY).flat();
+  return Array.from({ length: count }, () => EMPTY_REFUSAL);
 }
 
 /** Refused documents, in the form in which X-Ray lists them. */

@@ -30,7 +30,7 @@ export function readBodies(app: FastifyInstance, maxBytes: number, onGarbage?: (
     if (isCompressed(payload.headers)) throw new ApiError('UnsupportedMediaTypeException', COMPRESSED, 415);
     const body = await reader.read(payload, maxBodyBytes).catch(() => 'aborted' as const);
     // The client has disconnected, so nobody reads this.
-    if (body === 'aborted') throw new ApiError('RequestAborted', 'The body did not come to its end');
+    if (body === 'aborted') throw new ApiError('RequestAborted', 'The body is incomplete');
     if (body === 'too_large')
       throw new ApiError(
         'RequestEntityTooLargeException',

@@ -59,6 +59,6 @@ function documentsIn(
   throw invalid(
     decoded === 'too_many'
       ? `A call takes at most ${maxDocuments} segment documents`
-      : 'The body has too much beside TraceSegmentDocuments',
+      : 'The body contains too much besides TraceSegmentDocuments',
   );
 }

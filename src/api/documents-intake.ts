@@ -77,8 +77,10 @@ export class DocumentsIntake {
    */
   #fullError(): Error | undefined {
     const { ingest, accounting } = this.#deps;
+    const { fullError } = ingest;
+    if (fullError === undefined) return undefined;
     const { buffered, inFlight } = accounting.snapshot();
-    return buffered + inFlight > 0 ? ingest.fullError : undefined;
+    return buffered + inFlight > 0 ? fullError : undefined;
   }
 }
 

@@ -2,6 +2,8 @@ import * as Type from './type.ts';
 import { ExpansionError, expandGroups } from '../filter/groups.ts';
 import { FilterError, parseFilter } from '../filter/parse.ts';
 import type { Expression } from '../filter/expression.ts';
+import type { Search } from '../filter/search.ts';
+import { textSearch } from '../filter/text.ts';
 import { wallClockMs } from '../pipeline/clock.ts';
 import { groupArn, type Account } from './account.ts';
 import { invalid } from './api-error.ts';
@@ -83,9 +85,9 @@ export class Groups {
     };
   }
 
-  /** The expression of a query string, where there may be none. Throws InvalidRequestException. */
-  parseIfGiven(text: string | undefined): Expression | undefined {
-    return text === undefined || text === '' ? undefined : this.parse(text);
+  /** The search of a query string. Throws InvalidRequestException. */
+  searchOf({ filter, text }: { readonly filter?: string; readonly text?: string }): Search {
+    return { filter: filter === undefined || filter === '' ? undefined : this.parse(filter), text: textSearch(text) };
   }
 
   /** Understands an expression, with its groups expanded. Throws InvalidRequestException in X-Ray's form. */

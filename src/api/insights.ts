@@ -9,7 +9,7 @@ import { keyOf } from '../trace/service-id.ts';
 import { invalid } from './api-error.ts';
 import { invalidToken, pageOf } from './cursor.ts';
 import type { Group, Groups } from './groups.ts';
-import { GroupReference, integer, oneOf, TimeRange } from './members.ts';
+import { checkOrder, GroupReference, integer, oneOf, TimeRange } from './members.ts';
 import { reads, type Operations } from './operation.ts';
 
 interface Known {
@@ -65,13 +65,13 @@ export function insightOperations(deps: InsightsDeps) {
 
 async function summaries(deps: InsightsDeps, body: Type.Static<typeof Summaries>): Promise<object> {
   const { StartTime: start, EndTime: end, States: [state] = [] } = body;
-  if (end < start) throw invalid('End time cannot be earlier than start time');
+  checkOrder(body);
   const { groups } = deps;
   groups.filterOf(body);
-  const named = groups.all.filter(
+  const named = groups.all.find(
     ({ GroupName, GroupARN }) => GroupName === body.GroupName || GroupARN === body.GroupARN,
   );
-  const found = await insightsIn(deps, named[0] ?? groups.default, start, end);
+  const found = await insightsIn(deps, named ?? groups.default, start, end);
   const members = found
     .filter(({ insight }) => state === undefined || stateOf(insight) === state)
     .map((known) => ({ ...insightMembers(known), LastUpdateTime: double(known.insight.lastUpdate) }));
@@ -156,7 +156,7 @@ function impactMembers({ total, faults }: Impact): object {
 /** The services that the failed requests passed through, without statistics, as in AWS. */
 async function impactGraph(deps: InsightsDeps, body: Type.Static<typeof ImpactGraph>): Promise<object> {
   const { InsightId, StartTime: from, EndTime: to, NextToken: token } = body;
-  if (to < from) throw invalid('End time cannot be earlier than start time');
+  checkOrder(body);
   if (to - from > LOOK_BACK_SECONDS) throw invalid('Time range cannot be longer than 6 hours');
   const known = await find(deps, InsightId);
   if (token !== undefined) throw invalidToken(token);

@@ -3,14 +3,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import * as Type from './type.ts';
 import type { LiveFeed } from './live.ts';
 import type { Search } from '../filter/search.ts';
-import { textSearch } from '../filter/text.ts';
 import type { Store } from '../threads/store.ts';
 import { parseJson } from '../json/exact-number.ts';
 import { arrayOf, member } from '../json/json.ts';
 import type { ReadGate } from './read-gate.ts';
 import { ApiError } from './api-error.ts';
 import type { ApiServer } from './operation.ts';
-import { countOf, flagOf, Text } from './query-string.ts';
+import { countOf, flagOf, rangeOf, Text } from './query-string.ts';
 import type { Groups } from './groups.ts';
 import type { Hello } from './page-types.ts';
 
@@ -91,26 +90,25 @@ export function addLiveRoutes(app: ApiServer, deps: LiveDeps): void {
     return reply;
   };
   app.get('/events', { schema: { querystring: Events } }, async (request, reply) => {
-    const { filter, text, form } = request.query;
-    const search = { filter: deps.groups.parseIfGiven(filter), text: textSearch(text) };
-    const what = { lastId: lastIdOf(request), search, isRows: form === 'rows' };
+    const search = deps.groups.searchOf(request.query);
+    const what = { lastId: lastIdOf(request), search, isRows: request.query.form === 'rows' };
     return stream(reply, { type: 'text/event-stream', isEndless: true }, (out) => sendEvents(out, what, deps));
   });
   app.get('/traces.ndjson', { schema: { querystring: Summaries } }, async (request, reply) => {
-    const { filter, text, follow, limit } = request.query;
+    const { follow, limit } = request.query;
     const most = countOf('limit', limit) ?? Infinity;
     const isFollowing = flagOf('follow', follow);
-    const search = { filter: deps.groups.parseIfGiven(filter), text: textSearch(text) };
+    const search = deps.groups.searchOf(request.query);
     return stream(reply, { type: 'application/x-ndjson', isEndless: isFollowing }, async (out) => {
       const from = deps.feed.last;
-      const range = { type: 'TraceId', start: -Infinity, end: Number.MAX_VALUE } as const;
+      const range = { type: 'TraceId', ...rangeOf({}) } as const;
       let after: { row: number; time: number } | undefined;
       let left = most;
       do {
         const size = Math.min(left, MAX_TRACES);
         after = await inTurn(deps.gate, out, async () => {
           const page = await deps.store.read('summaries', {
-            range: { ...range, start: -1 },
+            range,
             ...search,
             rate: 1,
             after,

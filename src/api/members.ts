@@ -1,4 +1,6 @@
 /** Members that several requests have. Source of the constraints: X-Ray's published service model, 2016-04-12. */
+import { TRACE_ID } from '../formats/xray/validate.ts';
+import { invalid } from './api-error.ts';
 import * as Type from './type.ts';
 
 /** Seconds since the epoch. Text is refused, as in AWS. */
@@ -27,4 +29,15 @@ export function integer(minimum = -(2 ** 31), maximum = 2 ** 31 - 1): Type.TInte
 /** With the type of the values, because a number must be refused as a wrong type and not as a wrong value. */
 export function oneOf<V extends string>(...values: V[]): Type.TEnum<V[]> {
   return Type.Enum(values, { type: 'string' });
+}
+
+/** Throws InvalidRequestException. */
+export function checkOrder({ StartTime, EndTime }: { readonly StartTime: number; readonly EndTime: number }): void {
+  if (EndTime < StartTime) throw invalid('End time cannot be earlier than start time');
+}
+
+/** Throws InvalidRequestException. */
+export function checkTraceIds(ids: readonly string[]): void {
+  const bad = ids.find((id) => !TRACE_ID.test(id));
+  if (bad !== undefined) throw invalid(`Invalid trace id ${bad}: incorrect id format`);
 }

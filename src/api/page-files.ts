@@ -17,14 +17,14 @@ const TYPES: Readonly<Record<string, string>> = {
   '.svg': 'image/svg+xml',
 };
 
-/** Nothing from elsewhere, ever, and no frames around it. The editor brings its styles along. */
+/** Forbids external resources and framing. The editor inserts inline styles. */
 const POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; worker-src 'self'; " +
   "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /**
- * What the list at `/` asks for first comes along with its code. Not when the address says something else: a preload
- * that is not used is a warning.
+ * Loads the first page of the list at `/` in parallel with the code of the page. Omitted if the address has a search,
+ * because browsers warn about an unused preload.
  */
 const PRELOAD = `</api/traces?filter=&limit=${FIRST_ROWS}>; rel=preload; as=fetch; crossorigin=anonymous`;
 const ListParameters = { q: Text, text: Text, range: Text, from: Text, to: Text, pinned: Text };
@@ -32,7 +32,7 @@ const PageAddress = Type.Object({ token: Text, ...ListParameters });
 
 const NOT_BUILT = '<!doctype html><title>xrayd</title><p>The page has not been built: run <code>npm run build</code>.';
 
-/** Paths that are places in the page: it finds out itself which. */
+/** Paths of the page's screens; the page's own code picks the screen. */
 const PLACES = ['/', '/traces/:id', '/map', '/connect', '/settings'];
 /** The routes that answer with nothing but the page itself. */
 export const PAGE_PATHS: ReadonlySet<string> = new Set(PLACES);
@@ -70,7 +70,7 @@ export function addPageFiles(app: ApiServer): void {
   });
 }
 
-/** The token has been checked. From here on the browser sends it by itself, and it is not in the address any more. */
+/** The token has been checked. From now on the browser sends it as a cookie, and the address no longer contains it. */
 async function keepToken(token: string, url: string, reply: FastifyReply): Promise<FastifyReply> {
   const here = new URL(url, 'http://localhost');
   here.searchParams.delete('token');

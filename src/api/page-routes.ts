@@ -1,6 +1,5 @@
-import type { Search as TraceSearch } from '../filter/search.ts';
-import { textSearch } from '../filter/text.ts';
 import { ruleFor } from '../sampling/rule.ts';
+import { textOf } from '../json/json.ts';
 import * as Type from './type.ts';
 import { invalid, noSuchTrace } from './api-error.ts';
 import type { DocumentsIntake } from './documents-intake.ts';
@@ -36,10 +35,6 @@ const SampledRequest = Type.Object({ name: Text, type: Text, host: Text, method:
 /** What the page reads in addition to X-Ray's operations; page-types.ts has the responses. */
 export function addPageRoutes(app: ApiServer, { backend, intake, status, sample }: PageDeps): void {
   const { store, groups, config, sampling } = backend;
-  const searchOf = ({ filter, text }: { readonly filter?: string; readonly text?: string }): TraceSearch => ({
-    filter: groups.parseIfGiven(filter),
-    text: textSearch(text),
-  });
   const rowsOf = async (selection: Selection, after: string | undefined, limit: number): Promise<Rows> => {
     const question = ['rows'];
     const place = cursorOf(after, (text) => traceCursorOf(text, question));
@@ -64,7 +59,7 @@ export function addPageRoutes(app: ApiServer, { backend, intake, status, sample 
   };
   app.get('/api/traces', { schema: { querystring: TraceRows } }, async ({ query }, reply) => {
     const { after, limit, sort, totals, ...search } = query;
-    const selection = { ...rangeOf(search), ...searchOf(search) };
+    const selection = { ...rangeOf(search), ...groups.searchOf(search) };
     const most = Math.min(countOf('limit', limit) ?? 200, MAX_ROWS);
     const order = orderOf(sort);
     const hasTotals = flagOf('totals', totals);
@@ -79,17 +74,23 @@ export function addPageRoutes(app: ApiServer, { backend, intake, status, sample 
     const { sort, skip, limit, ranking, find, ...search } = query;
     const order: Order = orderOf(sort) ?? { key: 'start', isDescending: true };
     const most = Math.min(countOf('limit', limit) ?? 200, MAX_ROWS);
-    const request = { ...rangeOf(search), ...searchOf(search), order, skip: positionOf('skip', skip), limit: most };
+    const request = {
+      ...rangeOf(search),
+      ...groups.searchOf(search),
+      order,
+      skip: positionOf('skip', skip),
+      limit: most,
+    };
     return reply
       .type('application/json')
-      .send(await store.read('window', { ...request, ranking: given(ranking), find: given(find) }));
+      .send(await store.read('window', { ...request, ranking: textOf(ranking), find: textOf(find) }));
   });
   app.get('/api/overview', { schema: { querystring: Overview } }, async ({ query }, reply) => {
     const { all, ...search } = query;
     const chosen = { from: numberOf('from', search.from), to: numberOf('to', search.to), isAll: flagOf('all', all) };
     return reply
       .type('application/json')
-      .send(await store.read('overview', { ...rangeOf(search), ...searchOf(search), chosen }));
+      .send(await store.read('overview', { ...rangeOf(search), ...groups.searchOf(search), chosen }));
   });
   app.get('/api/row', { schema: { querystring: Type.Object({ row: Text }) } }, async ({ query: { row } }, reply) => {
     return reply.type('application/json').send(await store.read('rowAt', { row: positionOf('row', row) }));
@@ -98,7 +99,7 @@ export function addPageRoutes(app: ApiServer, { backend, intake, status, sample 
     const { start, end } = rangeOf(search);
     const ids = await store.read('pinned', { limit: MAX_PINNED });
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the reading thread writes RowChanges
-    const { rows } = JSON.parse(await store.read('rowsOf', { ids, ...searchOf(search) })) as RowChanges;
+    const { rows } = JSON.parse(await store.read('rowsOf', { ids, ...groups.searchOf(search) })) as RowChanges;
     const found = rows.filter((row) => row.start >= start && row.start < end).toSorted((a, b) => b.start - a.start);
     return reply.send({ rows: found, next: null } satisfies RowsPage);
   });
@@ -112,7 +113,7 @@ export function addPageRoutes(app: ApiServer, { backend, intake, status, sample 
     const range = { type: 'TraceId', ...rangeOf(search) } as const;
     return reply
       .type('application/json')
-      .send(await store.read('serviceGraph', { range, ...searchOf(search), maxMs: countOf('within', within) }));
+      .send(await store.read('serviceGraph', { range, ...groups.searchOf(search), maxMs: countOf('within', within) }));
   });
   app.get(
     '/api/suggestions',
@@ -158,10 +159,6 @@ interface Rows {
 function cursorOf<C>(after: string | undefined, read: (text: string) => C | undefined): C | undefined {
   if (after === undefined || after === '') return undefined;
   const cursor = read(after);
-  if (cursor === undefined) throw invalid('after is what next of the page before was');
+  if (cursor === undefined) throw invalid('after must be `next` of the previous page');
   return cursor;
-}
-
-function given(text: string | undefined): string | undefined {
-  return text === '' ? undefined : text;
 }

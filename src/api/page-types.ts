@@ -45,7 +45,7 @@ export interface Status {
   readonly segments: number;
   readonly bytes: number;
   readonly maxBytes: number;
-  /** Since the start: documents that came, and those that were lost here. */
+  /** Since the start: documents received, and documents lost here. */
   readonly received: number;
   readonly lost: number;
   /** Ids of pinned traces, the newest first, of at most 1,000. */

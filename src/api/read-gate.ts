@@ -45,8 +45,9 @@ export class ReadGate {
 
   /** Resolves with an idempotent function that admits the next request; with undefined if the wait was too long. */
   async enter(): Promise<(() => void) | undefined> {
-    const signal = AbortSignal.timeout(this.#maxWaitMs);
+    let signal: AbortSignal | undefined;
     while (this.#inside >= this.#maxReads || !this.#limits.hasCapacity) {
+      signal ??= AbortSignal.timeout(this.#maxWaitMs);
       if (signal.aborted) return undefined;
       await this.#change(signal);
     }

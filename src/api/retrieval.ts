@@ -3,10 +3,9 @@ import * as Type from './type.ts';
 import { double } from '../json/aws-json.ts';
 import { arrayOf, numberOf, objectOf } from '../json/json.ts';
 import type { Store } from '../threads/store.ts';
-import { TRACE_ID } from '../formats/xray/validate.ts';
 import { invalid, notFound } from './api-error.ts';
 import { cursorAt, offsetOf } from './cursor.ts';
-import { NextToken, oneOf, TimeRange, TraceId } from './members.ts';
+import { checkOrder, checkTraceIds, NextToken, oneOf, TimeRange, TraceId } from './members.ts';
 import { reads, type Operations } from './operation.ts';
 
 interface Retrieval {
@@ -37,9 +36,8 @@ export function retrievalOperations(store: Pick<Store, 'read'>, steadyNow: () =>
       Type.Object({ TraceIds: Type.Array(TraceId, { maxItems: 100 }), ...TimeRange }),
       async ({ TraceIds: ids, StartTime, EndTime }) => {
         if (ids.length === 0) throw invalid('Zero trace ids provided');
-        if (EndTime < StartTime) throw invalid('End time cannot be earlier than start time');
-        const bad = ids.find((id) => !TRACE_ID.test(id));
-        if (bad !== undefined) throw invalid(`Invalid trace id ${bad}: incorrect id format`);
+        checkOrder({ StartTime, EndTime });
+        checkTraceIds(ids);
         const [oldest] = retrievals.keys();
         if (oldest !== undefined && retrievals.size >= MAX_RETRIEVALS) retrievals.delete(oldest);
         const id = randomUUID();

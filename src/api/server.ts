@@ -10,7 +10,7 @@ import type { Logger } from '../pipeline/logger.ts';
 import { clientErrorHandler } from '../http/client-error.ts';
 import { ConnectionLimits } from '../http/connections.ts';
 import type { RequestGuard } from '../http/request-guard.ts';
-import { denied, tokenProblem } from './access.ts';
+import { tokenProblem } from './access.ts';
 import { StoreBusyError, StoreDamagedError, StoreFullError, StoreTooMuchError } from '../threads/store-thread.ts';
 import { ApiError, invalid } from './api-error.ts';
 import type { ApiServer, OperationContext } from './operation.ts';
@@ -201,10 +201,7 @@ export class XRayApi implements Component {
       request.raw,
       isForSdks ? 'clients' : PAGE_PATHS.has(url) ? 'link' : 'own-page',
     );
-    if (problem?.status === 400) throw new ApiError('InvalidRequestException', problem.message, 400);
-    if (problem?.status === 501) throw new ApiError('NotImplemented', problem.message, 501);
-    if (problem?.status === 508) throw new ApiError('LoopDetected', problem.message, 508);
-    if (problem !== undefined) throw denied(problem.message);
+    if (problem !== undefined) throw new ApiError(REFUSALS[problem.status], problem.message, problem.status);
     const refused = isForSdks ? undefined : tokenProblem(request.headers, parameters.get('token'), this.#config.token);
     if (refused !== undefined) throw refused;
   }
@@ -245,6 +242,13 @@ export class XRayApi implements Component {
     return new ApiError('InternalFailure', '', 500);
   }
 }
+
+const REFUSALS = {
+  400: 'InvalidRequestException',
+  403: 'AccessDeniedException',
+  501: 'NotImplemented',
+  508: 'LoopDetected',
+} as const;
 
 /**
  * compat: failures have no message; they and constraint violations have a lower-case key. Source: recorded answers of

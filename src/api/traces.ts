@@ -8,7 +8,17 @@ import { invalid } from './api-error.ts';
 import { PUT_TRACE_SEGMENTS } from './documents-body.ts';
 import { cursorAt, invalidToken, traceCursorOf } from './cursor.ts';
 import type { Groups } from './groups.ts';
-import { GroupReference, integer, NextToken, oneOf, TimeRange, Timestamp, TraceId } from './members.ts';
+import {
+  checkOrder,
+  checkTraceIds,
+  GroupReference,
+  integer,
+  NextToken,
+  oneOf,
+  TimeRange,
+  Timestamp,
+  TraceId,
+} from './members.ts';
 import { reads, takesDocuments, type Operations } from './operation.ts';
 
 export interface TracesDeps {
@@ -124,8 +134,7 @@ async function traces(
 ): Promise<string> {
   if (token !== undefined) throw invalid(NO_TOKEN);
   if (ids.length > MAX_TRACE_IDS) throw invalid(`Exceeding maximum query size: ${MAX_TRACE_IDS}`);
-  const bad = ids.find((id) => !TRACE_ID.test(id));
-  if (bad !== undefined) throw invalid(`Invalid trace id ${bad}: incorrect id format`);
+  checkTraceIds(ids);
   if (new Set(ids).size < ids.length) throw invalid('Containing duplicate trace ids');
   const { json, left } = await store.read('traces', { ids });
   return `{"NextToken":null,"Traces":${json},"UnprocessedTraceIds":${JSON.stringify(left)}}`;
@@ -185,8 +194,4 @@ function selectorOf(text: string | undefined): EntitySelector {
 /** `editedAt` is 0 for a group that was never edited. */
 function wasEdited(editedAt: number, start: number, end: number): boolean {
   return editedAt > 0 && editedAt >= start && editedAt < end;
-}
-
-function checkOrder({ StartTime, EndTime }: { readonly StartTime: number; readonly EndTime: number }): void {
-  if (EndTime < StartTime) throw invalid('End time cannot be earlier than start time');
 }

@@ -5,11 +5,11 @@ import { ApiError } from './api-error.ts';
 
 /** Far beyond any request of X-Ray: 50 documents are 53 values, the largest rule 6 levels. */
 const BODY_LIMITS = { maxDepth: 32, maxValues: 20_000 };
-/** Violations that are listed; their number is said. */
+/** Maximum number of violations listed; the message has their total. */
 const MAX_LISTED = 10;
 const MAX_NAME = 100;
 
-/** The body as JSON; `{}` when there is none. Members that are null are absent. Throws SerializationException. */
+/** The body as JSON; `{}` if it is empty. Members that are null are removed. Throws SerializationException. */
 export function bodyOf(bytes: Buffer): object {
   if (bytes.length === 0) return {};
   const problem = jsonShapeProblem(bytes, BODY_LIMITS);
@@ -30,12 +30,12 @@ function unreadable(message: string): ApiError {
   return new ApiError('SerializationException', message);
 }
 
-/** What fastify's validator says of one member. */
+/** One error of fastify's validator. */
 export interface Violation {
   readonly keyword: string;
   readonly instancePath: string;
   readonly params: Readonly<Record<string, unknown>>;
-  /** The key of a map that is wrong itself. */
+  /** The invalid key, if it is the key of a map that is invalid. */
   readonly propertyName?: string;
 }
 
@@ -46,14 +46,14 @@ export interface Violation {
 export function violationError(violations: readonly Violation[], body: unknown): ApiError {
   const unreadableOne = violations.find(({ keyword }) => keyword === 'type');
   if (unreadableOne !== undefined) return unreadable(conversionProblem(unreadableOne, body));
-  // Of a key the validator says twice that it is wrong.
+  // The validator reports an invalid key twice.
   const told = violations.filter(({ keyword }) => keyword !== 'propertyNames');
   const texts = told.slice(0, MAX_LISTED).map((violation) => textOf(violation, body));
   const errors = told.length === 1 ? '1 validation error' : `${told.length} validation errors`;
   return new ApiError('ValidationException', `${errors} detected: ${texts.join('; ')}`);
 }
 
-/** compat: the words of AWS for numbers and booleans in place of texts. Source: a recorded answer of X-Ray. */
+/** compat: AWS's messages for a number or boolean instead of a string. Source: a recorded answer of X-Ray. */
 function conversionProblem({ instancePath, params }: Violation, body: unknown): string {
   const value = valueAt(body, instancePath.split('/').slice(1));
   if (params['type'] === 'string' && typeof value === 'number') return 'NUMBER_VALUE can not be converted to a String';

@@ -163,13 +163,7 @@ function unusedBeside({ commandLine, file }: ConfigSources<Command>, { config, o
   const isSet = (name: OptionName): boolean => ![undefined, '', false].some((unset) => config[name] === unset);
   const warnings: string[] = [];
   for (const name of OPTION_NAMES) {
-    if (
-      !SPECS[name].commands.includes(command) ||
-      origins[name] === 'default' ||
-      config[name] === '' ||
-      config[name] === undefined
-    )
-      continue;
+    if (origins[name] === 'default') continue;
     const unmet = SPECS[name].dependsOn?.find(
       (dependency) =>
         (dependency.command ?? command) === command && isSet(nameOfFlag(dependency.flag)) !== dependency.isSet,

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 
 /**
- * What the process itself needs beside its clients: threads, libraries, the spool, and the first connections to AWS.
+ * What the process needs besides the connections of its clients: threads, libraries, the spool, and the first connections to AWS.
  */
 const OWN_FILES = 64;
 const FEWEST = 8;

@@ -1,8 +1,8 @@
 import { BACKSLASH } from './json-shape.ts';
 
-const UNICODE_ESCAPE = 0x75;
+export const UNICODE_ESCAPE = 0x75;
 /** The character of each escape of two characters, by its second one. */
-const CHARACTERS: ReadonlyMap<number, number> = new Map(
+export const SHORT_ESCAPES: ReadonlyMap<number, number> = new Map(
   Object.entries({ '"': '"', '\\': '\\', '/': '/', b: '\b', f: '\f', n: '\n', r: '\r', t: '\t' }).map(
     ([letter, character]) => [letter.charCodeAt(0), character.charCodeAt(0)],
   ),
@@ -26,7 +26,7 @@ export function decodeEscapes(bytes: Uint8Array, start: number, end: number): nu
     }
     const letter = bytes[from++]!;
     if (letter !== UNICODE_ESCAPE) {
-      bytes[to++] = CHARACTERS.get(letter)!;
+      bytes[to++] = SHORT_ESCAPES.get(letter)!;
       continue;
     }
     let code = codeUnitAt(bytes, from);

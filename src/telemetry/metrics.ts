@@ -125,7 +125,7 @@ function gauge(name: string, help: string, read: Metric['read'], ...labels: stri
 export class MetricsPage {
   readonly #registry = new Registry();
   readonly #accounting: Accounting;
-  /** What is set anew at each scrape. */
+  /** The metrics that are updated at each scrape. */
   readonly #values: {
     instrument: Instrument;
     hasLabels: boolean;

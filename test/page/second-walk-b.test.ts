@@ -103,15 +103,12 @@ test.skipIf(skipped !== '')(
   },
 );
 
-test.skipIf(skipped !== '')(
-  `the button for a mistake is centred, like the heading above it${note}`,
-  async () => {
-    const { page } = await open(`/?q=${encodeURIComponent('service(checkout)')}`, { width: 400 });
-    const sentence = (await page.getByRole('heading', { name: 'Not searched' }).boundingBox())!;
-    const button = (await page.getByRole('main').getByRole('button', { name: 'Clear the filter' }).boundingBox())!;
-    expect(Math.abs(sentence.x + sentence.width / 2 - (button.x + button.width / 2))).toBeLessThan(3);
-  },
-);
+test.skipIf(skipped !== '')(`the button for a mistake is centred, like the heading above it${note}`, async () => {
+  const { page } = await open(`/?q=${encodeURIComponent('service(checkout)')}`, { width: 400 });
+  const sentence = (await page.getByRole('heading', { name: 'Not searched' }).boundingBox())!;
+  const button = (await page.getByRole('main').getByRole('button', { name: 'Clear the filter' }).boundingBox())!;
+  expect(Math.abs(sentence.x + sentence.width / 2 - (button.x + button.width / 2))).toBeLessThan(3);
+});
 
 test.skipIf(skipped !== '')(`the number of spans found is on one line beside an open panel${note}`, async () => {
   const { page } = await open('/traces/FAILED');

@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { decodeEscapes } from '../../json/escapes.ts';
+import { decodeEscapes, SHORT_ESCAPES, UNICODE_ESCAPE } from '../../json/escapes.ts';
 import { BACKSLASH, jsonShapeProblem, QUOTE } from '../../json/json-shape.ts';
 import { MAX_DOCUMENTS_PER_CALL } from './limits.ts';
 
@@ -229,14 +229,12 @@ class BodyScanner {
   }
 }
 
-const SINGLE_ESCAPES = new Set(Buffer.from('"\\/bfnrt'));
-
 /** Length of a valid escape after its backslash; 0 if it is invalid. */
 function escapeLength(body: Buffer, at: number): number {
   const byte = body[at];
   if (byte === undefined) return 0;
-  if (SINGLE_ESCAPES.has(byte)) return 1;
-  if (byte !== 0x75) return 0;
+  if (SHORT_ESCAPES.has(byte)) return 1;
+  if (byte !== UNICODE_ESCAPE) return 0;
   for (let i = at + 1; i < at + 5; i++) if (!isHex(body[i])) return 0;
   return 5;
 }

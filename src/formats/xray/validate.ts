@@ -38,6 +38,9 @@ export function readDocument(text: string): SegmentDocument | Refusal {
   return new SegmentDocument(json);
 }
 
+/** Of an empty document, which has nothing to store. */
+export const EMPTY_REFUSAL: Refusal = refusal({}, 'ParseError', false);
+
 interface Problem {
   readonly code: string;
   readonly isNested: boolean;
