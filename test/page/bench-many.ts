@@ -118,8 +118,8 @@ export async function serviceMap(daemon: DaemonProcess, context: BrowserContext)
 }
 
 /**
- * Looks in every frame. A locator's `waitFor` looks after 0, 20, 70, 170, 270 and 770 ms: of what comes in between it
- * would measure these.
+ * Polls in every frame. A locator's `waitFor` polls after 0, 20, 70, 170, 270 and 770 ms, and would measure these delays
+ * instead.
  */
 async function seenInFrame(page: Page, selector: string): Promise<void> {
   await page.waitForFunction((wanted) => document.querySelector(wanted) !== null, selector, {

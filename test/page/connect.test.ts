@@ -14,7 +14,7 @@ async function shop(): Promise<{ xray: ShownXRay; id: string }> {
 
 for (const width of [1360, 400]) {
   test.skipIf(skipped !== '')(
-    `how to connect an application is a click away, also when there are traces; ${width} px${note}`,
+    `the instructions for connecting an application are one click away, even when there are traces; ${width} px${note}`,
     async () => {
       const { xray } = await shop();
       const page = await browser.open(`${xray.url}/settings`, { width });
@@ -65,7 +65,7 @@ test.skipIf(skipped !== '')(
 );
 
 test.skipIf(skipped !== '')(
-  `OpenTelemetry: the page says that OTLP is not taken, and names the exporter by which it works${note}`,
+  `OpenTelemetry: the page says that OTLP is not accepted, and names an exporter that works${note}`,
   async () => {
     const { xray } = await shop();
     const page = await browser.open(`${xray.url}/connect`);
@@ -132,7 +132,7 @@ for (const width of [1360, 400]) {
 }
 
 test.skipIf(skipped !== '')(
-  `a lost connection is dated by the page's own clock: 24 hours, in the zone that was chosen${note}`,
+  `the time of a lost connection has the page's format: 24 hours, in the chosen time zone${note}`,
   async () => {
     const { xray } = await shop();
     const page = await browser.open(`${xray.url}/settings`);

@@ -43,46 +43,46 @@ test.skipIf(skipped !== '')(`Firefox: from the first run to a sample trace, its 
   await page.waitForSelector('.table .rows .row.selected');
 });
 
+test.skipIf(skipped !== '')(`Firefox: the query box searches for text and for expressions${note}`, async () => {
+  const xray = await shop();
+  const page = await firefox.open(xray.url);
+  await page.waitForSelector('.cm-content');
+  await page.waitForSelector('.table .rows .row');
+  await page.keyboard.press('/');
+  await page.keyboard.type('fault');
+  await page.keyboard.press('Enter');
+  await at(page, ({ searchParams }) => searchParams.get('q') === 'fault');
+  await page.waitForFunction(() => {
+    const rows = [...document.querySelectorAll('.table .rows .row')];
+    return rows.length > 0 && rows.every((row) => row.querySelector('.badge.fault') !== null);
+  });
+  await page.goto(`${xray.url}/`);
+  await page.waitForSelector('.table .rows .row');
+  await page.keyboard.press('/');
+  await page.keyboard.type('ProvisionedThroughputExceeded');
+  await page.keyboard.press('Enter');
+  await at(page, ({ searchParams }) => searchParams.get('text') === 'ProvisionedThroughputExceeded');
+  await page.waitForSelector('.table .rows .row');
+});
+
 test.skipIf(skipped !== '')(
-  `Firefox: what is written is searched for, by a text and by an expression${note}`,
+  `Firefox: the service map is drawn, can be searched, and works with the keyboard${note}`,
   async () => {
     const xray = await shop();
-    const page = await firefox.open(xray.url);
-    await page.waitForSelector('.cm-content');
-    await page.waitForSelector('.table .rows .row');
-    await page.keyboard.press('/');
-    await page.keyboard.type('fault');
+    const page = await firefox.open(`${xray.url}/map`);
+    await page.waitForSelector('[role=button][aria-label^="Client: "]');
+    await page.keyboard.press('f');
+    await page.keyboard.type('checkout');
     await page.keyboard.press('Enter');
-    await at(page, ({ searchParams }) => searchParams.get('q') === 'fault');
-    await page.waitForFunction(() => {
-      const rows = [...document.querySelectorAll('.table .rows .row')];
-      return rows.length > 0 && rows.every((row) => row.querySelector('.badge.fault') !== null);
-    });
-    await page.goto(`${xray.url}/`);
-    await page.waitForSelector('.table .rows .row');
-    await page.keyboard.press('/');
-    await page.keyboard.type('ProvisionedThroughputExceeded');
-    await page.keyboard.press('Enter');
-    await at(page, ({ searchParams }) => searchParams.get('text') === 'ProvisionedThroughputExceeded');
-    await page.waitForSelector('.table .rows .row');
+    await page.waitForSelector('aside[aria-label="The selected service"] ::-p-text(checkout)');
+    await page.keyboard.press('Escape');
+    await page.locator('[role=button][aria-label^="checkout, "]').click();
+    await page.waitForSelector('[aria-label^="checkout → "][tabindex="0"]');
+    await page.keyboard.press('Tab');
+    const focused = await page.evaluate(() => document.activeElement?.getAttribute('aria-label'));
+    expect(focused).toMatch(/^checkout → .*requests?/);
   },
 );
-
-test.skipIf(skipped !== '')(`Firefox: the service map is drawn, found in, and read by keys${note}`, async () => {
-  const xray = await shop();
-  const page = await firefox.open(`${xray.url}/map`);
-  await page.waitForSelector('[role=button][aria-label^="Client: "]');
-  await page.keyboard.press('f');
-  await page.keyboard.type('checkout');
-  await page.keyboard.press('Enter');
-  await page.waitForSelector('aside[aria-label="The selected service"] ::-p-text(checkout)');
-  await page.keyboard.press('Escape');
-  await page.locator('[role=button][aria-label^="checkout, "]').click();
-  await page.waitForSelector('[aria-label^="checkout → "][tabindex="0"]');
-  await page.keyboard.press('Tab');
-  const focused = await page.evaluate(() => document.activeElement?.getAttribute('aria-label'));
-  expect(focused).toMatch(/^checkout → .*requests?/);
-});
 
 test.skipIf(skipped !== '')(`Firefox: the theme is changed, and kept${note}`, async () => {
   const xray = await shop();

@@ -17,7 +17,7 @@ const open = (path = '/', options: PageOptions = {}): Promise<OpenedShop> =>
 
 const offered = (page: Page) => page.getByRole('listbox').getByRole('option');
 
-test.skipIf(skipped !== '')(`what the search box offers goes with the focus${note}`, async () => {
+test.skipIf(skipped !== '')(`suggestions of the search box close when it loses the focus${note}`, async () => {
   const { page } = await open();
   const box = page.getByRole('textbox', { name: 'Search: text, filter expression or trace id' });
   await box.focus();
@@ -67,7 +67,7 @@ for (const [written, condition] of [
   });
 }
 
-test.skipIf(skipped !== '')(`the beginning of a trace id is known as one${note}`, async () => {
+test.skipIf(skipped !== '')(`the beginning of a trace ID is recognized${note}`, async () => {
   const { page, failed } = await open();
   await page.locator('.rows .row').first().waitFor();
   await page.keyboard.press('/');
@@ -76,13 +76,13 @@ test.skipIf(skipped !== '')(`the beginning of a trace id is known as one${note}`
   await page.getByText('This is the beginning of a trace id: 15 digits of the last 24 are missing.').waitFor();
 });
 
-test.skipIf(skipped !== '')(`a sentence that begins with a keyword leaves it as it is written${note}`, async () => {
+test.skipIf(skipped !== '')(`a sentence that begins with a keyword does not capitalize it${note}`, async () => {
   const { page } = await open(`/?q=${encodeURIComponent('responsetime > 5s')}`);
   await page.getByText(/^responsetime takes seconds\./).waitFor();
 });
 
 test.skipIf(skipped !== '')(
-  `findings and documents that were not read yet are not said to be none${note}`,
+  `findings and documents that are still loading are not reported as missing${note}`,
   async () => {
     const { page, xray, failed } = await open();
     let release = (): void => {};
@@ -114,7 +114,7 @@ test.skipIf(skipped !== '')(
 );
 
 test.skipIf(skipped !== '')(
-  `what runs is called running in the list and in its legend, and a trace that fell silent says so${note}`,
+  `traces in progress are called running in the list and its legend, and a silent trace is marked${note}`,
   async () => {
     const { page, xray } = await open();
     const trace = new ShopTrace(Date.now() / 1000 - 2, xray.random);
@@ -134,7 +134,7 @@ test.skipIf(skipped !== '')(
 );
 
 test.skipIf(skipped !== '')(
-  `the page to connect says what a segment is, and has the code and the whole configuration${note}`,
+  `the connect page explains what a segment is, with code and a complete configuration${note}`,
   async () => {
     const { page } = await open('/connect');
     await page.getByText(/^A segment is what an X-Ray SDK records of one request/).waitFor();
@@ -156,7 +156,7 @@ test.skipIf(skipped !== '')(
   },
 );
 
-test.skipIf(skipped !== '')(`beside the timeline stands what its strokes mean${note}`, async () => {
+test.skipIf(skipped !== '')(`the timeline has a legend of its strokes${note}`, async () => {
   const { page } = await open('/traces/FAILED');
   const key = page.getByRole('search', { name: 'In this trace' });
   await key.getByText('as called').waitFor();
@@ -179,14 +179,14 @@ test.skipIf(skipped !== '')(`names of the view Self time are readable beside the
   expect(widths.filter(({ room, isOver }) => room < 180 || isOver)).toEqual([]);
 });
 
-test.skipIf(skipped !== '')(`below the map stands what its colours and times mean${note}`, async () => {
+test.skipIf(skipped !== '')(`the map has a legend of its colours and times${note}`, async () => {
   const { page } = await open('/map');
   const said = page.locator('.map-view .note');
   await said.getByText('fault, 5xx').waitFor();
   expect(await said.textContent()).toContain('a time under a name is the median');
 });
 
-test.skipIf(skipped !== '')(`at 400 px the screens stand in one line, also with a pinned trace${note}`, async () => {
+test.skipIf(skipped !== '')(`at 400 px the navigation fits on one line, even with a pinned trace${note}`, async () => {
   const { page } = await open('/traces/FAILED', { width: 400 });
   await page.getByRole('button', { name: 'Pin', exact: true }).click();
   const links = page.getByRole('navigation', { name: 'Screens' }).getByRole('link');
@@ -217,7 +217,7 @@ test.skipIf(skipped !== '')(
 );
 
 test.skipIf(skipped !== '')(
-  `what comes under the pointer when the map makes room for the panel was not pointed at${note}`,
+  `a part that moves under the pointer when the panel opens is not treated as pointed at${note}`,
   async () => {
     const xray = await ShownXRay.start(scope);
     const start = Date.now() / 1000 - 5;
@@ -256,13 +256,10 @@ test.skipIf(skipped !== '')(
   },
 );
 
-test.skipIf(skipped !== '')(
-  `the keys of the screen stand together, before those that work everywhere${note}`,
-  async () => {
-    const { page } = await open('/map');
-    await page.getByRole('button', { name: /^Client: / }).waitFor();
-    await page.keyboard.press('?');
-    const titles = await page.getByRole('dialog').getByRole('heading', { level: 2 }).allTextContents();
-    expect(titles.at(-1)).toBe('Everywhere');
-  },
-);
+test.skipIf(skipped !== '')(`the keys of a screen are listed together, before the global ones${note}`, async () => {
+  const { page } = await open('/map');
+  await page.getByRole('button', { name: /^Client: / }).waitFor();
+  await page.keyboard.press('?');
+  const titles = await page.getByRole('dialog').getByRole('heading', { level: 2 }).allTextContents();
+  expect(titles.at(-1)).toBe('Everywhere');
+});

@@ -39,76 +39,73 @@ test.skipIf(skipped !== '')(
   },
 );
 
-test.skipIf(skipped !== '')(
-  `the first rows are on the screen before more of the list is asked for${note}`,
-  async () => {
-    const xray = await ShownXRay.start(scope);
-    await xray.putShop(400);
-    const page = await browser.open(`${xray.url}/api/status`);
-    await page.addInitScript(() => {
-      const asBefore = window.fetch.bind(window);
-      let painted = 0;
-      new MutationObserver((_, rows) => {
-        if (document.querySelector('.table .rows .row') === null) return;
-        rows.disconnect();
-        requestAnimationFrame(() => setTimeout(() => painted++));
-      }).observe(document, { childList: true, subtree: true });
-      window.fetch = async (...request) => {
-        if (typeof request[0] === 'string' && request[0].includes('after='))
-          document.documentElement.dataset['paintedBefore'] = String(painted);
-        return asBefore(...request);
-      };
+test.skipIf(skipped !== '')(`the first rows are painted before more of the list is requested${note}`, async () => {
+  const xray = await ShownXRay.start(scope);
+  await xray.putShop(400);
+  const page = await browser.open(`${xray.url}/api/status`);
+  await page.addInitScript(() => {
+    const asBefore = window.fetch.bind(window);
+    let painted = 0;
+    new MutationObserver((_, rows) => {
+      if (document.querySelector('.table .rows .row') === null) return;
+      rows.disconnect();
+      requestAnimationFrame(() => setTimeout(() => painted++));
+    }).observe(document, { childList: true, subtree: true });
+    window.fetch = async (...request) => {
+      if (typeof request[0] === 'string' && request[0].includes('after='))
+        document.documentElement.dataset['paintedBefore'] = String(painted);
+      return asBefore(...request);
+    };
+  });
+  await page.goto(xray.url);
+  await page.locator('html[data-painted-before]').waitFor({ state: 'attached' });
+  expect(await page.locator('html').getAttribute('data-painted-before')).toBe('1');
+});
+
+test.skipIf(skipped !== '')(`the first rows are requested once, before the page's code runs${note}`, async () => {
+  const xray = await ShownXRay.start(scope);
+  await xray.putShop(60);
+  const page = await browser.open(`${xray.url}/api/status`);
+  const warnings: string[] = [];
+  page.on('console', (message) => void (message.type() === 'warning' && warnings.push(message.text())));
+  let asked: string[] = [];
+  page.on('request', (request) => void (request.url().includes('/api/traces?') && asked.push(request.url())));
+  for (const path of ['', '/?sort=-duration']) {
+    asked = [];
+    let letThrough = (): void => {};
+    const isThrough = new Promise<void>((resolve) => (letThrough = resolve));
+    await page.route(/assets\/index-.*js/, async (route) => {
+      await isThrough;
+      await route.continue();
     });
-    await page.goto(xray.url);
-    await page.locator('html[data-painted-before]').waitFor({ state: 'attached' });
-    expect(await page.locator('html').getAttribute('data-painted-before')).toBe('1');
-  },
-);
+    const answer = page.waitForResponse(/api\/traces\?/);
+    const opened = page.goto(xray.url + path);
+    await answer;
+    letThrough();
+    await opened;
+    await page.locator('.table .rows .row').first().waitFor();
+    expect(asked).toEqual([`${xray.url}/api/traces?filter=&limit=200`]);
+    await page.unroute(/assets\/index-.*js/);
+  }
+  asked = [];
+  await page.goto(`${xray.url}/?q=fault`);
+  await page.locator('.table .rows .row').first().waitFor();
+  expect(asked).toEqual([`${xray.url}/api/traces?filter=fault&limit=200`]);
+  expect(warnings).toEqual([]);
+});
 
 test.skipIf(skipped !== '')(
-  `the first rows are asked for before the code of the page has run, and once${note}`,
+  `a screen whose code cannot be loaded says so, and offers to reload the page${note}`,
   async () => {
     const xray = await ShownXRay.start(scope);
     await xray.putShop(60);
     const page = await browser.open(`${xray.url}/api/status`);
-    const warnings: string[] = [];
-    page.on('console', (message) => void (message.type() === 'warning' && warnings.push(message.text())));
-    let asked: string[] = [];
-    page.on('request', (request) => void (request.url().includes('/api/traces?') && asked.push(request.url())));
-    for (const path of ['', '/?sort=-duration']) {
-      asked = [];
-      let letThrough = (): void => {};
-      const isThrough = new Promise<void>((resolve) => (letThrough = resolve));
-      await page.route(/assets\/index-.*js/, async (route) => {
-        await isThrough;
-        await route.continue();
-      });
-      const answer = page.waitForResponse(/api\/traces\?/);
-      const opened = page.goto(xray.url + path);
-      await answer;
-      letThrough();
-      await opened;
-      await page.locator('.table .rows .row').first().waitFor();
-      expect(asked).toEqual([`${xray.url}/api/traces?filter=&limit=200`]);
-      await page.unroute(/assets\/index-.*js/);
-    }
-    asked = [];
-    await page.goto(`${xray.url}/?q=fault`);
-    await page.locator('.table .rows .row').first().waitFor();
-    expect(asked).toEqual([`${xray.url}/api/traces?filter=fault&limit=200`]);
-    expect(warnings).toEqual([]);
+    await page.route(/assets\/settings-screen/, async (route) => route.abort('connectionrefused'));
+    await page.goto(xray.url);
+    await page.getByRole('link', { name: 'Settings' }).click();
+    await page.getByRole('heading', { name: 'This part of the page could not be loaded' }).waitFor();
+    await page.unroute(/assets\/settings-screen/);
+    await page.getByRole('button', { name: 'Load the page again' }).click();
+    await page.getByRole('heading', { name: 'Settings' }).waitFor();
   },
 );
-
-test.skipIf(skipped !== '')(`a screen whose code cannot be had says so, and loads the page again${note}`, async () => {
-  const xray = await ShownXRay.start(scope);
-  await xray.putShop(60);
-  const page = await browser.open(`${xray.url}/api/status`);
-  await page.route(/assets\/settings-screen/, async (route) => route.abort('connectionrefused'));
-  await page.goto(xray.url);
-  await page.getByRole('link', { name: 'Settings' }).click();
-  await page.getByRole('heading', { name: 'This part of the page could not be loaded' }).waitFor();
-  await page.unroute(/assets\/settings-screen/);
-  await page.getByRole('button', { name: 'Load the page again' }).click();
-  await page.getByRole('heading', { name: 'Settings' }).waitFor();
-});

@@ -27,7 +27,7 @@ function plain(xray: ShownXRay, start: number, seconds: number | undefined, memb
 const secondsIn = (text: string): number => Number(/([\d.]+) s/.exec(text)?.[1]);
 
 test.skipIf(skipped !== '')(
-  `a request that hangs counts on, whatever went wrong in it so far, and is sorted by that${note}`,
+  `the duration of a hanging request keeps counting, even after errors in it, and the list is sorted by it${note}`,
   async () => {
     const xray = await ShownXRay.start(scope);
     const now = nowSeconds();
@@ -77,7 +77,7 @@ test.skipIf(skipped !== '')(`the bars of a list have one scale, which stays whil
 });
 
 test.skipIf(skipped !== '')(
-  `the chart has the last hour with traces; what it leaves out is counted, and a click shows all${note}`,
+  `the chart covers the last hour with traces, counts those it omits, and shows all on a click${note}`,
   async () => {
     const xray = await ShownXRay.start(scope);
     await xray.putShop(40);
@@ -156,51 +156,48 @@ test.skipIf(skipped !== '')(`pinned traces are marked, counted and listed${note}
   await navigation.getByRole('link', { name: /^Pinned/ }).waitFor({ state: 'detached' });
 });
 
-test.skipIf(skipped !== '')(
-  `a date fits into "Started", and its whole time can be reached by the pointer${note}`,
-  async () => {
-    const xray = await ShownXRay.start(scope);
-    const start = nowSeconds() - 3 * 86_400;
-    const old = plain(xray, start, 0.1);
-    await xray.put(old, plain(xray, nowSeconds() - 1, 0.1));
-    const page = await browser.open(xray.url);
-    const cell = rowOf(page, old.traceId).getByRole('cell').first();
-    expect(await cell.textContent()).toMatch(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}$/);
-    expect(await cell.evaluate((each) => each.scrollWidth - each.clientWidth)).toBe(0);
-    const { x, y, width, height } = (await cell.boundingBox())!;
-    const title = await page.evaluate(
-      ([left, top]) => document.elementFromPoint(left!, top!)!.closest('[title]')?.getAttribute('title'),
-      [x + width / 2, y + height / 2],
-    );
-    expect(title).toContain(`Started ${new Date(Math.floor(start * 1000)).toISOString().slice(0, 19)}`);
-  },
-);
-
-test.skipIf(skipped !== '')(
-  `the services that a row has no room for are listed under the pointer and for the keyboard${note}`,
-  async () => {
-    const xray = await ShownXRay.start(scope);
-    await xray.put(checkout(nowSeconds() - 2, xray.random));
-    const page = await browser.open(xray.url);
-    const more = page.getByLabel(/^6 more services: catalog, .*payments$/);
-    await more.hover();
-    const card = page.locator('.hover-card');
-    await card.waitFor();
-    expect(await card.locator('li').allTextContents()).toEqual(
-      expect.arrayContaining(['checkout', 'redis', 'inventory', 'payments']),
-    );
-    await page.mouse.move(5, 5);
-    await card.waitFor({ state: 'detached' });
-    await more.focus();
-    await card.waitFor();
-  },
-);
-
-test.skipIf(skipped !== '')(`there is one clock: a lost connection is told by it too${note}`, async () => {
+test.skipIf(skipped !== '')(`a date fits in "Started", and its full time is shown on hover${note}`, async () => {
   const xray = await ShownXRay.start(scope);
-  await xray.put(plain(xray, nowSeconds() - 2, 0.1));
+  const start = nowSeconds() - 3 * 86_400;
+  const old = plain(xray, start, 0.1);
+  await xray.put(old, plain(xray, nowSeconds() - 1, 0.1));
   const page = await browser.open(xray.url);
-  await rows(page).first().waitFor();
-  await xray.daemon.stop('SIGTERM');
-  await page.getByText(/^Disconnected since \d\d:\d\d:\d\d, retrying$/).waitFor();
+  const cell = rowOf(page, old.traceId).getByRole('cell').first();
+  expect(await cell.textContent()).toMatch(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}$/);
+  expect(await cell.evaluate((each) => each.scrollWidth - each.clientWidth)).toBe(0);
+  const { x, y, width, height } = (await cell.boundingBox())!;
+  const title = await page.evaluate(
+    ([left, top]) => document.elementFromPoint(left!, top!)!.closest('[title]')?.getAttribute('title'),
+    [x + width / 2, y + height / 2],
+  );
+  expect(title).toContain(`Started ${new Date(Math.floor(start * 1000)).toISOString().slice(0, 19)}`);
 });
+
+test.skipIf(skipped !== '')(`services that do not fit in a row are listed on hover and on focus${note}`, async () => {
+  const xray = await ShownXRay.start(scope);
+  await xray.put(checkout(nowSeconds() - 2, xray.random));
+  const page = await browser.open(xray.url);
+  const more = page.getByLabel(/^6 more services: catalog, .*payments$/);
+  await more.hover();
+  const card = page.locator('.hover-card');
+  await card.waitFor();
+  expect(await card.locator('li').allTextContents()).toEqual(
+    expect.arrayContaining(['checkout', 'redis', 'inventory', 'payments']),
+  );
+  await page.mouse.move(5, 5);
+  await card.waitFor({ state: 'detached' });
+  await more.focus();
+  await card.waitFor();
+});
+
+test.skipIf(skipped !== '')(
+  `a lost connection is shown in the same time format as everything else${note}`,
+  async () => {
+    const xray = await ShownXRay.start(scope);
+    await xray.put(plain(xray, nowSeconds() - 2, 0.1));
+    const page = await browser.open(xray.url);
+    await rows(page).first().waitFor();
+    await xray.daemon.stop('SIGTERM');
+    await page.getByText(/^Disconnected since \d\d:\d\d:\d\d, retrying$/).waitFor();
+  },
+);

@@ -50,7 +50,7 @@ async function putMany(
 }
 
 test.skipIf(skipped !== '')(
-  `sorting is over all traces of the store, the list says of how many, and every place of it can be looked at${note}`,
+  `sorting covers all traces of the store, and the list shows their number and can be scrolled to any position${note}`,
   async () => {
     const xray = await ShownXRay.start(scope);
     const { byDuration } = await putMany(xray, COUNT);
@@ -77,7 +77,7 @@ test.skipIf(skipped !== '')(
 );
 
 test.skipIf(skipped !== '')(
-  `newest first the list goes down to the oldest, and a reader who comes back finds the place${note}`,
+  `sorted by newest, the list reaches the oldest trace, and Back restores the position${note}`,
   async () => {
     const xray = await ShownXRay.start(scope);
     const { ids } = await putMany(xray, COUNT);
@@ -102,7 +102,7 @@ test.skipIf(skipped !== '')(
   },
 );
 
-test.skipIf(skipped !== '')(`the chart is of all traces of the store, and its points lead to them${note}`, async () => {
+test.skipIf(skipped !== '')(`the chart covers all traces of the store, and its points open them${note}`, async () => {
   const xray = await ShownXRay.start(scope);
   const { ids } = await putMany(xray, COUNT);
   const page = await browser.open(xray.url);
@@ -122,7 +122,7 @@ test.skipIf(skipped !== '')(`the chart is of all traces of the store, and its po
 });
 
 test.skipIf(skipped !== '')(
-  `what comes while a sorted list is read waits and is counted; then it is in its place${note}`,
+  `traces that arrive while a sorted list is shown are held back and counted, then inserted in order${note}`,
   async () => {
     const xray = await ShownXRay.start(scope);
     const { byDuration } = await putMany(xray, 2_500);
@@ -144,7 +144,7 @@ test.skipIf(skipped !== '')(
 );
 
 test.skipIf(skipped !== '')(
-  `the map of many traces is there before all of them have been read, says so, and then is of all${note}`,
+  `the map of many traces first shows a partial result, marked as such, and then all of them${note}`,
   async () => {
     const xray = await ShownXRay.start(scope);
     const now = Date.now() / 1000;

@@ -44,7 +44,7 @@ test.skipIf(skipped !== '')(
   },
 );
 
-test.skipIf(skipped !== '')(`service map: it follows what comes, without a jump${note}`, async () => {
+test.skipIf(skipped !== '')(`service map: it follows new traces without jumping${note}`, async () => {
   const { xray } = await shop(10);
   const page = await browser.open(`${xray.url}/map`);
   const node = page.locator('.node', { hasText: 'DynamoDB table' });
@@ -58,24 +58,27 @@ test.skipIf(skipped !== '')(`service map: it follows what comes, without a jump$
   expect(await node.getAttribute('transform')).toBe(place);
 });
 
-test.skipIf(skipped !== '')(`? lists the keys that work here, and g goes places${note}`, async () => {
-  const { xray } = await shop(5);
-  const page = await browser.open(xray.url);
-  await page.locator('.table .rows .row').first().waitFor();
-  await page.keyboard.press('?');
-  await page.getByRole('dialog', { name: 'Keys' }).waitFor();
-  expect(await page.getByRole('dialog').textContent()).toContain('show new traces');
-  await page.keyboard.press('Escape');
-  await page.keyboard.press('g');
-  await page.keyboard.press('m');
-  await page.waitForURL(/\/map$/);
-  await page.keyboard.press('g');
-  await page.keyboard.press('t');
-  await page.waitForURL(/\/$/);
-  await page.keyboard.press('j');
-  await page.keyboard.press('Enter');
-  await page.waitForURL(/\/traces\//);
-});
+test.skipIf(skipped !== '')(
+  `? lists the keys of the screen, and g followed by a letter opens another one${note}`,
+  async () => {
+    const { xray } = await shop(5);
+    const page = await browser.open(xray.url);
+    await page.locator('.table .rows .row').first().waitFor();
+    await page.keyboard.press('?');
+    await page.getByRole('dialog', { name: 'Keys' }).waitFor();
+    expect(await page.getByRole('dialog').textContent()).toContain('show new traces');
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('g');
+    await page.keyboard.press('m');
+    await page.waitForURL(/\/map$/);
+    await page.keyboard.press('g');
+    await page.keyboard.press('t');
+    await page.waitForURL(/\/$/);
+    await page.keyboard.press('j');
+    await page.keyboard.press('Enter');
+    await page.waitForURL(/\/traces\//);
+  },
+);
 
 test.skipIf(skipped !== '')(`settings: theme, time zone, relative times and the editor are kept${note}`, async () => {
   const { xray, id } = await shop(5);
@@ -98,7 +101,7 @@ test.skipIf(skipped !== '')(`settings: theme, time zone, relative times and the 
   await page.evaluate(() => localStorage.clear());
 });
 
-test.skipIf(skipped !== '')(`all traces can be removed; the page is at its first run again${note}`, async () => {
+test.skipIf(skipped !== '')(`removing all traces brings back the first-run page${note}`, async () => {
   const { xray } = await shop(5);
   const page = await browser.open(`${xray.url}/settings`);
   page.on('dialog', (dialog) => void dialog.accept());

@@ -12,7 +12,7 @@ afterEach(() => browser.check());
 const SLOW_FRAME_MS = 220;
 
 test.skipIf(skipped !== '')(
-  `map of many services: a zoom whose frames are slow lays nothing out until it rests, and everything is then where the gesture showed it${note}`,
+  `map of many services: a zoom with slow frames triggers no layout until it ends, and then everything is where the gesture left it${note}`,
   async () => {
     const xray = await ShownXRay.start(scope);
     for (let i = 0; i < 15; i++)

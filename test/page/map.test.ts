@@ -77,7 +77,7 @@ for (const size of sizes) {
 }
 
 test.skipIf(skipped !== '')(
-  `service map of 270 services: all in view, words only where they can be read, and more of them when it is zoomed${note}`,
+  `service map of 270 services: all in view, labels only where they are readable, and more labels after zooming in${note}`,
   async () => {
     const xray = await ShownXRay.start(scope);
     for (let i = 0; i < 15; i++)
@@ -115,7 +115,7 @@ test.skipIf(skipped !== '')(
 );
 
 test.skipIf(skipped !== '')(
-  `service map: a call says its figures when it is pointed at, and is reached and opened by keys alone${note}`,
+  `service map: a call shows its figures on hover, and can be reached and opened with the keyboard alone${note}`,
   async () => {
     const xray = await shop();
     const page = await browser.open(`${xray.url}/map`);
@@ -174,7 +174,7 @@ test.skipIf(skipped !== '')(
 );
 
 test.skipIf(skipped !== '')(
-  `service map: it says what its numbers are of; a rate is of the time searched, and a few seconds have none${note}`,
+  `service map: it explains its numbers; a rate covers the searched time, and a few seconds have no rate${note}`,
   async () => {
     const xray = await ShownXRay.start(scope);
     const now = Date.now() / 1000;
@@ -193,18 +193,13 @@ test.skipIf(skipped !== '')(
   },
 );
 
-test.skipIf(skipped !== '')(
-  `service map: the way to the traces keeps what is searched for and when${note}`,
-  async () => {
-    const xray = await shop();
-    const page = await browser.open(`${xray.url}/map?q=${encodeURIComponent('duration > 0.01')}&range=1h`);
-    await service(page, /^checkout, EKS/).click();
-    await page.getByRole('complementary').getByRole('button', { name: 'Traces', exact: true }).click();
-    await page.locator('.table .rows .row').first().waitFor();
-    const { searchParams } = new URL(page.url());
-    expect(searchParams.get('q')).toBe(
-      'duration > 0.01 AND service(id(name: "checkout", type: "AWS::EKS::Container"))',
-    );
-    expect(searchParams.get('range')).toBe('1h');
-  },
-);
+test.skipIf(skipped !== '')(`service map: links to the traces keep the search and its time range${note}`, async () => {
+  const xray = await shop();
+  const page = await browser.open(`${xray.url}/map?q=${encodeURIComponent('duration > 0.01')}&range=1h`);
+  await service(page, /^checkout, EKS/).click();
+  await page.getByRole('complementary').getByRole('button', { name: 'Traces', exact: true }).click();
+  await page.locator('.table .rows .row').first().waitFor();
+  const { searchParams } = new URL(page.url());
+  expect(searchParams.get('q')).toBe('duration > 0.01 AND service(id(name: "checkout", type: "AWS::EKS::Container"))');
+  expect(searchParams.get('range')).toBe('1h');
+});

@@ -80,7 +80,7 @@ for (const { of, path, open, behind } of openings) {
 }
 
 test.skipIf(skipped !== '')(
-  `400 px: all views of a trace are in sight and a click away; so are Collapse and Expand${note}`,
+  `400 px: all views of a trace, and Collapse and Expand, are visible and one click away${note}`,
   async () => {
     const { xray, id } = await shop();
     const page = await browser.open(`${xray.url}/traces/${id}`, SIZE);

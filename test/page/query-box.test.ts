@@ -25,7 +25,7 @@ function param(page: Page, name: string): string | null {
 }
 
 for (const delay of [0, 15, 60, 150]) {
-  test.skipIf(skipped !== '')(`Enter searches what stands in the box, at ${delay} ms a key${note}`, async () => {
+  test.skipIf(skipped !== '')(`Enter searches for the content of the box, at ${delay} ms a key${note}`, async () => {
     const page = await open();
     for (const expression of ['service("checkout")', 'error', 'http.status = 500', 'service("checkout") { fault }']) {
       await page.getByRole('link', { name: 'Traces' }).click();
@@ -41,7 +41,7 @@ for (const delay of [0, 15, 60, 150]) {
   });
 }
 
-test.skipIf(skipped !== '')(`no list opens behind a complete condition${note}`, async () => {
+test.skipIf(skipped !== '')(`no suggestions open after a complete condition${note}`, async () => {
   const page = await open();
   await page.keyboard.press('/');
   for (const expression of [
@@ -63,7 +63,7 @@ test.skipIf(skipped !== '')(`no list opens behind a complete condition${note}`, 
 });
 
 test.skipIf(skipped !== '')(
-  `a completion is taken by Tab, or by Enter after an arrow; writing on undoes the choice${note}`,
+  `Tab accepts a completion, as does Enter after an arrow key; typing clears the choice${note}`,
   async () => {
     const page = await open();
     await page.keyboard.press('/');
@@ -90,7 +90,7 @@ test.skipIf(skipped !== '')(
   },
 );
 
-test.skipIf(skipped !== '')(`what is written before the editor has come stays in its order${note}`, async () => {
+test.skipIf(skipped !== '')(`text typed before the editor is loaded keeps its order${note}`, async () => {
   const page = await open();
   await page.route('**/*.js', async (route) => {
     await new Promise((done) => setTimeout(done, 300));
@@ -128,7 +128,7 @@ test.skipIf(skipped !== '')(
 );
 
 test.skipIf(skipped !== '')(
-  `a mistake is explained as a colleague would, X-Ray’s sentence is there on hover, and a click takes the remedy${note}`,
+  `a mistake is explained in plain words, with X-Ray’s message on hover, and a click applies the remedy${note}`,
   async () => {
     const page = await open();
     await page.keyboard.press('/');

@@ -46,18 +46,21 @@ test.skipIf(skipped !== '')(
   },
 );
 
-test.skipIf(skipped !== '')(`services are offered by name, and what may stand in the braces${note}`, async () => {
-  const { page } = await open();
-  await page.keyboard.press('/');
-  await page.keyboard.type('service("led', { delay: 20 });
-  await options(page).filter({ hasText: 'ledger' }).waitFor();
-  await page.keyboard.press('Tab');
-  await page.waitForFunction(() => document.querySelector('.cm-content')?.textContent === 'service("ledger")');
-  await page.keyboard.type(' { fau', { delay: 20 });
-  await options(page).filter({ hasText: 'fault' }).first().waitFor();
-});
+test.skipIf(skipped !== '')(
+  `services are suggested by name, and so is what the braces may contain${note}`,
+  async () => {
+    const { page } = await open();
+    await page.keyboard.press('/');
+    await page.keyboard.type('service("led', { delay: 20 });
+    await options(page).filter({ hasText: 'ledger' }).waitFor();
+    await page.keyboard.press('Tab');
+    await page.waitForFunction(() => document.querySelector('.cm-content')?.textContent === 'service("ledger")');
+    await page.keyboard.type(' { fau', { delay: 20 });
+    await options(page).filter({ hasText: 'fault' }).first().waitFor();
+  },
+);
 
-test.skipIf(skipped !== '')(`a mistake is marked in its place, and not while it is being written${note}`, async () => {
+test.skipIf(skipped !== '')(`a mistake is marked at its position, but not while typing${note}`, async () => {
   const { page } = await open();
   await page.keyboard.press('/');
   await page.keyboard.type('service("web") AND AND', { delay: 10 });
@@ -69,7 +72,7 @@ test.skipIf(skipped !== '')(`a mistake is marked in its place, and not while it 
   await page.getByText('between two conditions stands one AND').waitFor();
 });
 
-test.skipIf(skipped !== '')(`what only the local X-Ray knows to be wrong is said too${note}`, async () => {
+test.skipIf(skipped !== '')(`errors that only the local X-Ray can detect are shown too${note}`, async () => {
   const { page } = await open('/?q=group.name%20%3D%20%22nobody%22');
   await page.getByText(/No trace matches|could not be read/).waitFor();
 });
@@ -96,7 +99,7 @@ for (const [what, text] of [
   });
 }
 
-test.skipIf(skipped !== '')(`filters are saved under a name, and forgotten${note}`, async () => {
+test.skipIf(skipped !== '')(`filters can be saved under a name, and deleted${note}`, async () => {
   const { page } = await open('/?q=fault');
   await page.getByRole('button', { name: 'Save' }).click();
   await page.keyboard.type('Faults');

@@ -44,7 +44,7 @@ async function open(path: string | ((id: string) => string), width = 1360): Prom
 }
 
 test.skipIf(skipped !== '')(
-  `the sentence about repeats says of what time it speaks, and leads to all of them${note}`,
+  `the sentence about repeats names the time it refers to, and links to all of them${note}`,
   async () => {
     const { page } = await open((id) => `/traces/${id}`);
     await page
@@ -58,7 +58,7 @@ test.skipIf(skipped !== '')(
   },
 );
 
-test.skipIf(skipped !== '')(`of more than 5,000 spans it is said too, once they are seen${note}`, async () => {
+test.skipIf(skipped !== '')(`it also appears for more than 5,000 spans, once they are painted${note}`, async () => {
   const { page, xray } = await open('/');
   const start = secondsAgo(10);
   const made = new ShopTrace(start, xray.random);
@@ -121,7 +121,7 @@ test.skipIf(skipped !== '')(`seconds that were meant as milliseconds are offered
   await rows(page).first().waitFor();
 });
 
-test.skipIf(skipped !== '')(`a click on the map puts no box around what was clicked${note}`, async () => {
+test.skipIf(skipped !== '')(`a click on the map draws no focus outline${note}`, async () => {
   const { page } = await open('/map');
   for (const name of [/^checkout → /, /^checkout[:,]/]) {
     const part = page.getByRole('button', { name }).first();
@@ -151,7 +151,7 @@ test.skipIf(skipped !== '')(`a figure on the map's card stays beside its unit${n
   expect(await figures.evaluateAll((parts) => parts.map((part) => part.getClientRects().length))).toEqual([1, 1]);
 });
 
-test.skipIf(skipped !== '')(`a name in the panel stands on the line of its value${note}`, async () => {
+test.skipIf(skipped !== '')(`a name in the panel is on the same line as its value${note}`, async () => {
   const { page } = await open((id) => `/traces/${id}`);
   await page.getByRole('tree').focus();
   await page.keyboard.press('j');
@@ -181,7 +181,7 @@ test.skipIf(skipped !== '')(`a name in the panel stands on the line of its value
 });
 
 for (const width of [1360, 400]) {
-  test.skipIf(skipped !== '')(`what is offered for a text stands below the box, at ${width} px${note}`, async () => {
+  test.skipIf(skipped !== '')(`suggestions for a text appear below the box, at ${width} px${note}`, async () => {
     const { page } = await open('/', width);
     await rows(page).first().waitFor();
     await page.keyboard.press('/');

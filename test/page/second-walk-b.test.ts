@@ -39,7 +39,7 @@ test.skipIf(skipped !== '')(`the service map of a search with a mistake has its 
 });
 
 test.skipIf(skipped !== '')(
-  `an empty map leads to how an application is connected, and lists no keys of a panel that is not there${note}`,
+  `an empty map links to the connect page, and lists no keys of a missing panel${note}`,
   async () => {
     const xray = await ShownXRay.start(scope);
     const page = await browser.open(`${xray.url}/map`);
@@ -54,16 +54,13 @@ test.skipIf(skipped !== '')(
   },
 );
 
-test.skipIf(skipped !== '')(
-  `a click on a call of the map draws no box over the services beside it${note}`,
-  async () => {
-    const { page } = await open('/map');
-    const call = page.getByRole('button', { name: /^checkout → orders:/ });
-    await call.click();
-    await page.getByRole('complementary').getByText('As the caller saw it').waitFor();
-    expect(await call.evaluate((element) => getComputedStyle(element).outlineStyle)).toBe('none');
-  },
-);
+test.skipIf(skipped !== '')(`a click on a call draws no outline over the services beside it${note}`, async () => {
+  const { page } = await open('/map');
+  const call = page.getByRole('button', { name: /^checkout → orders:/ });
+  await call.click();
+  await page.getByRole('complementary').getByText('As the caller saw it').waitFor();
+  expect(await call.evaluate((element) => getComputedStyle(element).outlineStyle)).toBe('none');
+});
 
 for (const [written, condition] of [
   ['status:404', 'http.status = 404'],
@@ -123,7 +120,7 @@ test.skipIf(skipped !== '')(`the number of spans found is on one line beside an 
 });
 
 test.skipIf(skipped !== '')(
-  `a long statement is read to its end in the panel without scrolling sideways${note}`,
+  `a long statement is fully readable in the panel without horizontal scrolling${note}`,
   async () => {
     const { page, xray } = await open();
     const start = Date.now() / 1000 - 20;

@@ -37,7 +37,7 @@ async function open(
 }
 
 test.skipIf(skipped !== '')(
-  `a trace that did not fail says where most of its time went, and leads there${note}`,
+  `a trace that did not fail shows where most of its time went, as a link${note}`,
   async () => {
     const { page } = await open([0.88], ([id]) => `/traces/${id}`);
     await page
@@ -47,25 +47,22 @@ test.skipIf(skipped !== '')(
   },
 );
 
-test.skipIf(skipped !== '')(
-  `of repeats it says how many, and of time that is spread it says nothing${note}`,
-  async () => {
-    const { page, xray } = await open([0.02], ([id]) => `/traces/${id}`);
-    await page.getByRole('link', { name: /^71 % of the time, 100 ms, was spent in 5 × prices SELECT price/ }).waitFor();
-    const spread = new ShopTrace(secondsAgo(5), xray.random);
-    const start = secondsAgo(5);
-    spread.segment('spread', start, 1, {
-      subsegments: Array.from({ length: 5 }, (_, i) => spread.sub(`step ${i}`, start + i * 0.2, 0.2)),
-    });
-    await xray.put(spread);
-    await page.goto(`${xray.url}/traces/${spread.traceId}`);
-    await page.getByRole('treeitem').nth(5).waitFor({ state: 'attached' });
-    expect(await page.getByText('of the time').count()).toBe(0);
-  },
-);
+test.skipIf(skipped !== '')(`it counts repeats, and says nothing if the time is spread out${note}`, async () => {
+  const { page, xray } = await open([0.02], ([id]) => `/traces/${id}`);
+  await page.getByRole('link', { name: /^71 % of the time, 100 ms, was spent in 5 × prices SELECT price/ }).waitFor();
+  const spread = new ShopTrace(secondsAgo(5), xray.random);
+  const start = secondsAgo(5);
+  spread.segment('spread', start, 1, {
+    subsegments: Array.from({ length: 5 }, (_, i) => spread.sub(`step ${i}`, start + i * 0.2, 0.2)),
+  });
+  await xray.put(spread);
+  await page.goto(`${xray.url}/traces/${spread.traceId}`);
+  await page.getByRole('treeitem').nth(5).waitFor({ state: 'attached' });
+  expect(await page.getByText('of the time').count()).toBe(0);
+});
 
 test.skipIf(skipped !== '')(
-  `a service that does not report leads from its call to all traces with it${note}`,
+  `the call of a service that does not report links to all traces with that service${note}`,
   async () => {
     const { page } = await open([0.9, 0.2], ([id]) => `/traces/${id}`);
     await page.getByRole('link', { name: /of the time/ }).click();
@@ -77,7 +74,7 @@ test.skipIf(skipped !== '')(
   },
 );
 
-test.skipIf(skipped !== '')(`a brush over the histogram to its end has the longest trace${note}`, async () => {
+test.skipIf(skipped !== '')(`a brush to the end of the histogram includes the longest trace${note}`, async () => {
   const lengths = [0.05, 0.06, 0.07, 0.08, 0.09, 1.81, 1.77, 1.79, 1.767, 2.777];
   const { page } = await open(lengths, () => '/');
   await rows(page).nth(9).waitFor();
@@ -104,7 +101,7 @@ test.skipIf(skipped !== '')(`a service whose name is typed is offered once${note
 });
 
 test.skipIf(skipped !== '')(
-  `from the map, the slow requests of a service are one click away, and faults that it has not are not offered${note}`,
+  `from the map, the slow requests of a service are one click away, and faults are not offered if there are none${note}`,
   async () => {
     const { page } = await open([0.1, 0.1, 0.1, 1.9], () => '/map');
     await page.getByRole('button', { name: /^web: / }).click();
@@ -118,7 +115,7 @@ test.skipIf(skipped !== '')(
   },
 );
 
-test.skipIf(skipped !== '')(`beside the download stands how somebody else opens it${note}`, async () => {
+test.skipIf(skipped !== '')(`the download comes with instructions for opening it elsewhere${note}`, async () => {
   const { page } = await open([0.1], ([id]) => `/traces/${id}?tab=raw`);
   await page.getByText(/^xrayd import 1-[0-9a-f-]+\.json opens the download in another local X-Ray$/).waitFor();
 });

@@ -41,7 +41,7 @@ function message(
   return made;
 }
 
-test.skipIf(skipped !== '')(`after a restart a sorted list has none of the traces of before${note}`, async () => {
+test.skipIf(skipped !== '')(`after a restart, a sorted list has no traces from before${note}`, async () => {
   const before = await ShownXRay.start(scope);
   await before.put(checkout(secondsAgo(5), before.random), checkout(secondsAgo(4), before.random));
   const page = await browser.open(`${before.url}/?sort=-duration`);
@@ -58,7 +58,7 @@ test.skipIf(skipped !== '')(`after a restart a sorted list has none of the trace
 });
 
 test.skipIf(skipped !== '')(
-  `while xrayd is away, nothing says that it listens, and a trace says in plain words why it cannot be read${note}`,
+  `while xrayd is down, the page does not claim that it is listening, and a trace explains why it cannot be read${note}`,
   async () => {
     const xray = await ShownXRay.start(scope);
     await xray.put(checkout(secondsAgo(5), xray.random));
@@ -96,7 +96,7 @@ for (const off of [0, -2.5]) {
 }
 
 test.skipIf(skipped !== '')(
-  `a trace in progress is as long on its own screen as in the list, and one word says so everywhere${note}`,
+  `a trace in progress has the same duration and the same name for its state on its screen and in the list${note}`,
   async () => {
     const xray = await ShownXRay.start(scope);
     const open = new ShopTrace(secondsAgo(1), xray.random);
@@ -121,7 +121,7 @@ test.skipIf(skipped !== '')(
   },
 );
 
-test.skipIf(skipped !== '')(`as many errors are counted as e stops at${note}`, async () => {
+test.skipIf(skipped !== '')(`the error count equals the number of stops of the e key${note}`, async () => {
   const xray = await ShownXRay.start(scope);
   const id = await xray.putShop(1);
   const page = await browser.open(`${xray.url}/traces/${id}`);
@@ -135,7 +135,7 @@ test.skipIf(skipped !== '')(`as many errors are counted as e stops at${note}`, a
   expect(await errors.textContent()).toBe(`${stops.size} errors`);
 });
 
-test.skipIf(skipped !== '')(`a trace without errors offers no key for the next one${note}`, async () => {
+test.skipIf(skipped !== '')(`a trace without errors offers no key for the next error${note}`, async () => {
   const xray = await ShownXRay.start(scope);
   const fine = checkout(secondsAgo(3), xray.random, { isFailing: false });
   await xray.put(fine);
@@ -146,7 +146,7 @@ test.skipIf(skipped !== '')(`a trace without errors offers no key for the next o
 
 for (const width of [1360, 400]) {
   test.skipIf(skipped !== '')(
-    `self time: names have room, and what is cut off ends in an ellipsis, at ${width} px${note}`,
+    `self time: names have enough space, and truncated ones end in an ellipsis, at ${width} px${note}`,
     async () => {
       const xray = await ShownXRay.start(scope);
       const id = await xray.putShop(1);
@@ -169,7 +169,7 @@ for (const width of [1360, 400]) {
 }
 
 test.skipIf(skipped !== '')(
-  `nothing in the navigation or the tabs of a trace moves when another one is chosen${note}`,
+  `selecting a link does not move anything in the navigation or the tabs of a trace${note}`,
   async () => {
     const xray = await ShownXRay.start(scope);
     const id = await xray.putShop(1);

@@ -28,57 +28,51 @@ async function searchFor(page: Page, text: string): Promise<void> {
   await page.keyboard.press('Enter');
 }
 
-test.skipIf(skipped !== '')(
-  `plain words find traces, and the box says that it took them for a text${note}`,
-  async () => {
-    const { page, id } = await open();
-    for (const text of [
-      'checkout',
-      '/checkout',
-      'user-7731',
-      'tenant=acme',
-      'status=500',
-      'ProvisionedThroughputExceededException',
-      'provisioned throughput',
-      'PutItem orders',
-      'order-created',
-    ]) {
-      await searchFor(page, text);
-      await page.waitForURL((url) => url.searchParams.get('text') === text && !url.searchParams.has('q'));
-      await hint(page)
-        .getByText(/^Text in \d+ traces?$/)
-        .waitFor();
-      await page.locator(`.rows a[href*="${id}"]`).waitFor();
-      const found = Number(/\d+/.exec((await hint(page).textContent())!)![0]);
-      expect(found).toBeGreaterThan(0);
-      // The wider search holds 61.
-      expect(found).toBeLessThan(61);
-    }
-    await searchFor(page, 'no-such-word');
-    await hint(page).getByText('Text in 0 traces').waitFor();
-    await page.getByRole('heading', { name: 'No trace matches' }).waitFor();
-  },
-);
+test.skipIf(skipped !== '')(`plain words find traces, and the box says that it searched for text${note}`, async () => {
+  const { page, id } = await open();
+  for (const text of [
+    'checkout',
+    '/checkout',
+    'user-7731',
+    'tenant=acme',
+    'status=500',
+    'ProvisionedThroughputExceededException',
+    'provisioned throughput',
+    'PutItem orders',
+    'order-created',
+  ]) {
+    await searchFor(page, text);
+    await page.waitForURL((url) => url.searchParams.get('text') === text && !url.searchParams.has('q'));
+    await hint(page)
+      .getByText(/^Text in \d+ traces?$/)
+      .waitFor();
+    await page.locator(`.rows a[href*="${id}"]`).waitFor();
+    const found = Number(/\d+/.exec((await hint(page).textContent())!)![0]);
+    expect(found).toBeGreaterThan(0);
+    // The wider search holds 61.
+    expect(found).toBeLessThan(61);
+  }
+  await searchFor(page, 'no-such-word');
+  await hint(page).getByText('Text in 0 traces').waitFor();
+  await page.getByRole('heading', { name: 'No trace matches' }).waitFor();
+});
+
+test.skipIf(skipped !== '')(`similar expressions are suggested below a text, and Tab accepts one${note}`, async () => {
+  const { page } = await open();
+  await page.keyboard.press('/');
+  await page.keyboard.type('checkout', { delay: 20 });
+  await hint(page).getByText('Text: Enter searches').waitFor();
+  await offered(page).filter({ hasText: 'http.url CONTAINS "checkout"' }).waitFor();
+  await offered(page).filter({ hasText: 'service("checkout")' }).first().waitFor();
+  await page.keyboard.press('Tab');
+  await page.waitForFunction(() => document.querySelector('.cm-content')?.textContent === 'service("checkout")');
+  await hint(page).getByText('X-Ray expression: Enter searches').waitFor();
+  await page.keyboard.press('Enter');
+  await page.waitForURL((url) => url.searchParams.get('q') === 'service("checkout")');
+});
 
 test.skipIf(skipped !== '')(
-  `expressions that come near to a text are offered under it, and Tab takes one${note}`,
-  async () => {
-    const { page } = await open();
-    await page.keyboard.press('/');
-    await page.keyboard.type('checkout', { delay: 20 });
-    await hint(page).getByText('Text: Enter searches').waitFor();
-    await offered(page).filter({ hasText: 'http.url CONTAINS "checkout"' }).waitFor();
-    await offered(page).filter({ hasText: 'service("checkout")' }).first().waitFor();
-    await page.keyboard.press('Tab');
-    await page.waitForFunction(() => document.querySelector('.cm-content')?.textContent === 'service("checkout")');
-    await hint(page).getByText('X-Ray expression: Enter searches').waitFor();
-    await page.keyboard.press('Enter');
-    await page.waitForURL((url) => url.searchParams.get('q') === 'service("checkout")');
-  },
-);
-
-test.skipIf(skipped !== '')(
-  `a text in the address is followed as traces come, kept with a saved filter, and goes along to the map${note}`,
+  `a text in the address applies to new traces, is kept in saved filters, and carries over to the map${note}`,
   async () => {
     const { xray, page } = await open('/?text=globally%20unique');
     await hint(page).getByText('Text in 0 traces').waitFor();
@@ -114,7 +108,7 @@ test.skipIf(skipped !== '')(`words in quotes are a text even when they are a key
 });
 
 test.skipIf(skipped !== '')(
-  `at 400 px the box has the whole bar while it has the focus, and says how it reads${note}`,
+  `at 400 px the focused box takes the whole bar, and shows how it interprets its content${note}`,
   async () => {
     const { page } = await open('/?q=service(%22checkout%22)%20AND%20annotation.tenant%20%3D%20%22acme%22', 400);
     const form = page.locator('form.query');

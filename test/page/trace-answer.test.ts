@@ -63,7 +63,7 @@ test.skipIf(skipped !== '')(
   },
 );
 
-test.skipIf(skipped !== '')(`with nothing selected, e begins at the cause${note}`, async () => {
+test.skipIf(skipped !== '')(`without a selection, e starts at the cause${note}`, async () => {
   const { page } = await open(failed);
   await page.getByRole('button', { name: 'Close the panel' }).click();
   await panel(page).waitFor({ state: 'detached' });
@@ -75,7 +75,7 @@ test.skipIf(skipped !== '')(`with nothing selected, e begins at the cause${note}
   await panel(page).getByRole('heading', { name: 'compensate' }).waitFor();
 });
 
-test.skipIf(skipped !== '')(`a trace that is ok says no cause, and opens with nothing selected${note}`, async () => {
+test.skipIf(skipped !== '')(`a successful trace shows no cause, and opens without a selection${note}`, async () => {
   const { page } = await open((xray, now) => checkout(now, xray.random, { isFailing: false }));
   await spans(page).first().waitFor({ state: 'attached' });
   expect(await page.getByText('because').count()).toBe(0);
@@ -83,7 +83,7 @@ test.skipIf(skipped !== '')(`a trace that is ok says no cause, and opens with no
 });
 
 test.skipIf(skipped !== '')(
-  `Map, Findings and Raw have the whole width; the span is there again in the timeline${note}`,
+  `Map, Findings and Raw take the full width; the timeline restores the selected span${note}`,
   async () => {
     const { page } = await open(failed);
     await clickRow(page, 'inventory');
@@ -108,7 +108,7 @@ test.skipIf(skipped !== '')(
 );
 
 test.skipIf(skipped !== '')(
-  `a stack begins with the frames of the application; a link only where the folder is known${note}`,
+  `a stack starts with the application's frames, with links only if the folder is known${note}`,
   async () => {
     const frames = [
       { path: 'threading.py', line: 1_002, label: '_bootstrap' },
@@ -139,7 +139,7 @@ test.skipIf(skipped !== '')(
 );
 
 test.skipIf(skipped !== '')(
-  `closed rows say what failed inside, in words; errors of many spans are seen in the minimap${note}`,
+  `collapsed rows describe the failures inside; errors among many spans are visible in the minimap${note}`,
   async () => {
     const { page, trace } = await open((xray, now) => large(now - 10, xray.random, 10_000));
     const faults = trace.texts.join('').split('"fault":true').length - 1;
@@ -165,7 +165,7 @@ test.skipIf(skipped !== '')(
 );
 
 test.skipIf(skipped !== '')(
-  `a click on repeats selects them as one; the sum stays when they are open${note}`,
+  `a click on repeats selects them together; their sum stays when they are expanded${note}`,
   async () => {
     const { page } = await open(failed);
     const label = 'catalog ×24, GET /api/prices/4400, 81.6 ms, N+1: 24 alike, 81.6 ms in all';
@@ -200,7 +200,7 @@ test.skipIf(skipped !== '')(
 );
 
 test.skipIf(skipped !== '')(
-  `one row for a call and its callee, each of which leads to the other; i shows services that do not report${note}`,
+  `a call and its callee share a row and link to each other; i shows services that do not report${note}`,
   async () => {
     const { page } = await open(failed);
     await spans(page).first().waitFor({ state: 'attached' });
@@ -221,7 +221,7 @@ test.skipIf(skipped !== '')(
 );
 
 test.skipIf(skipped !== '')(
-  `findings are counted in the head, and have a view that leads to their spans; the rule Default is none${note}`,
+  `findings are counted in the header and have a view that links to their spans; the Default rule is not a finding${note}`,
   async () => {
     const { page } = await open((xray, now) => {
       const trace = new ShopTrace(now, xray.random);
@@ -267,7 +267,7 @@ test.skipIf(skipped !== '')(
   },
 );
 
-test.skipIf(skipped !== '')(`the count of errors has the colour of the worst${note}`, async () => {
+test.skipIf(skipped !== '')(`the error count has the colour of the worst outcome${note}`, async () => {
   const colourOf = async (status: number): Promise<string> => {
     const { page } = await open((xray, now) => {
       const trace = new ShopTrace(now, xray.random);

@@ -30,32 +30,35 @@ for (const [name, grows, side] of [
   ['Width of the names', 1, 'ArrowRight'],
   ['Width of the panel', -1, 'ArrowLeft'],
 ] as const) {
-  test.skipIf(skipped !== '')(`${name}: dragged, by keys, fitted with a double click, and kept${note}`, async () => {
-    const { page } = await open(failed);
-    const handle = page.getByRole('separator', { name });
-    const value = async (): Promise<number> => Number(await handle.getAttribute('aria-valuenow'));
-    const first = await value();
-    const box = (await handle.boundingBox())!;
-    await page.mouse.move(box.x + 4, box.y + 300);
-    await page.mouse.down();
-    await page.mouse.move(box.x + 4 + 50 * grows, box.y + 300, { steps: 5 });
-    await page.mouse.up();
-    expect(await value()).toBe(first + 50);
-    const moved = (await handle.boundingBox())!;
-    expect(Math.round(moved.x - box.x)).toBe(50 * grows);
-    await handle.focus();
-    await page.keyboard.press(side);
-    expect(await value()).toBe(first + 66);
-    await page.reload();
-    await handle.waitFor();
-    expect(await value()).toBe(first + 66);
-    await handle.dblclick();
-    expect(await value()).not.toBe(first + 66);
-    await page.evaluate(() => localStorage.clear());
-  });
+  test.skipIf(skipped !== '')(
+    `${name}: can be dragged, moved with keys and fitted with a double click, and is kept${note}`,
+    async () => {
+      const { page } = await open(failed);
+      const handle = page.getByRole('separator', { name });
+      const value = async (): Promise<number> => Number(await handle.getAttribute('aria-valuenow'));
+      const first = await value();
+      const box = (await handle.boundingBox())!;
+      await page.mouse.move(box.x + 4, box.y + 300);
+      await page.mouse.down();
+      await page.mouse.move(box.x + 4 + 50 * grows, box.y + 300, { steps: 5 });
+      await page.mouse.up();
+      expect(await value()).toBe(first + 50);
+      const moved = (await handle.boundingBox())!;
+      expect(Math.round(moved.x - box.x)).toBe(50 * grows);
+      await handle.focus();
+      await page.keyboard.press(side);
+      expect(await value()).toBe(first + 66);
+      await page.reload();
+      await handle.waitFor();
+      expect(await value()).toBe(first + 66);
+      await handle.dblclick();
+      expect(await value()).not.toBe(first + 66);
+      await page.evaluate(() => localStorage.clear());
+    },
+  );
 }
 
-test.skipIf(skipped !== '')(`names fitted by a double click are not cut any more${note}`, async () => {
+test.skipIf(skipped !== '')(`a double click makes names fit without truncation${note}`, async () => {
   const long = 'SELECT sku, quantity, reserved, warehouse FROM stock WHERE sku = 1';
   const { page } = await open((xray, now) => {
     const trace = new ShopTrace(now, xray.random);
@@ -74,27 +77,24 @@ test.skipIf(skipped !== '')(`names fitted by a double click are not cut any more
   await page.evaluate(() => localStorage.clear());
 });
 
-test.skipIf(skipped !== '')(
-  `deep spans: what lies around them stands above, and each part of it leads there${note}`,
-  async () => {
-    const { page } = await open((xray, now) => {
-      const trace = new ShopTrace(now, xray.random);
-      let inner: Json = trace.sub('level 100', now, 0.5);
-      for (let i = 99; i > 0; i--) inner = trace.sub(`level ${i}`, now, 0.5, { subsegments: [inner] });
-      trace.segment('deep-service', now, 0.5, { subsegments: [inner] });
-      return trace;
-    });
-    await page.locator('.timeline-rows').evaluate((box) => (box.scrollTop = 26 * 44));
-    const around = page.getByRole('navigation', { name: 'Around it' });
-    await page.getByText('level 43').first().waitFor();
-    expect(await around.textContent()).toBe('deep-service › level 1 › … › level 42 › level 43');
-    await around.getByRole('button', { name: 'deep-service' }).click();
-    await panel(page).getByRole('heading', { name: 'deep-service' }).waitFor();
-    await page.waitForFunction(() => document.querySelector('.timeline-rows')!.scrollTop === 0);
-  },
-);
+test.skipIf(skipped !== '')(`deep spans: their ancestors are shown above, as links${note}`, async () => {
+  const { page } = await open((xray, now) => {
+    const trace = new ShopTrace(now, xray.random);
+    let inner: Json = trace.sub('level 100', now, 0.5);
+    for (let i = 99; i > 0; i--) inner = trace.sub(`level ${i}`, now, 0.5, { subsegments: [inner] });
+    trace.segment('deep-service', now, 0.5, { subsegments: [inner] });
+    return trace;
+  });
+  await page.locator('.timeline-rows').evaluate((box) => (box.scrollTop = 26 * 44));
+  const around = page.getByRole('navigation', { name: 'Around it' });
+  await page.getByText('level 43').first().waitFor();
+  expect(await around.textContent()).toBe('deep-service › level 1 › … › level 42 › level 43');
+  await around.getByRole('button', { name: 'deep-service' }).click();
+  await panel(page).getByRole('heading', { name: 'deep-service' }).waitFor();
+  await page.waitForFunction(() => document.querySelector('.timeline-rows')!.scrollTop === 0);
+});
 
-test.skipIf(skipped !== '')(`the time under the pointer stands on the ruler${note}`, async () => {
+test.skipIf(skipped !== '')(`the ruler shows the time under the pointer${note}`, async () => {
   const { page } = await open((xray, now) => {
     const trace = new ShopTrace(now, xray.random);
     trace.segment('web', now, 1);
@@ -111,7 +111,7 @@ test.skipIf(skipped !== '')(`the time under the pointer stands on the ruler${not
 });
 
 test.skipIf(skipped !== '')(
-  `a live trace goes on growing when a span is selected, until the reader zooms${note}`,
+  `a live trace keeps growing after a span is selected, until the user zooms${note}`,
   async () => {
     const { page } = await open((xray, now) => {
       const trace = new ShopTrace(now, xray.random);
@@ -132,7 +132,7 @@ test.skipIf(skipped !== '')(
 );
 
 test.skipIf(skipped !== '')(
-  `Ctrl+F finds in the timeline; pressed once more, and where all is text, it is the browser’s own${note}`,
+  `Ctrl+F searches the timeline; pressed again, or in a view that is all text, it opens the browser’s own search${note}`,
   async () => {
     const { page } = await open(failed);
     const press = async (): Promise<boolean> => {

@@ -27,7 +27,7 @@ async function open(
 const openCheckout = (query = '') => open((xray, now) => checkout(now, xray.random), query);
 
 test.skipIf(skipped !== '')(
-  `head and timeline: what one says aloud, a call and its callee in one row, repeats folded with a count${note}`,
+  `header and timeline: a summary of the trace, a call and its callee in one row, and repeats folded with a count${note}`,
   async () => {
     const { page } = await openCheckout();
     await page.getByRole('heading', { name: '500 POST /checkout' }).waitFor();
@@ -43,7 +43,7 @@ test.skipIf(skipped !== '')(
 );
 
 test.skipIf(skipped !== '')(
-  `a click selects, the panel shows all there is, and the address brings it back${note}`,
+  `a click selects a span, the panel shows all its details, and the address restores the selection${note}`,
   async () => {
     const { page } = await openCheckout();
     const canvas = (await page.locator('.timeline-all canvas').boundingBox())!;
@@ -161,40 +161,37 @@ test.skipIf(skipped !== '')(
   },
 );
 
-test.skipIf(skipped !== '')(
-  `a reload, or whom the address is sent to, sees the same part, the same span and the same finds${note}`,
-  async () => {
-    const { page } = await openCheckout();
-    await page.keyboard.press('+');
-    await page.keyboard.press('f');
-    await page.keyboard.type('prices/4423');
-    await page.keyboard.press('Enter');
-    await page.getByText('1 of 1').waitFor();
-    await page.waitForURL(
-      (url) =>
-        /^[\d.]+-[\d.]+$/.test(url.searchParams.get('zoom') ?? '') && url.searchParams.get('find') === 'prices/4423',
+test.skipIf(skipped !== '')(`a reload or a shared link shows the same range, span and matches${note}`, async () => {
+  const { page } = await openCheckout();
+  await page.keyboard.press('+');
+  await page.keyboard.press('f');
+  await page.keyboard.type('prices/4423');
+  await page.keyboard.press('Enter');
+  await page.getByText('1 of 1').waitFor();
+  await page.waitForURL(
+    (url) =>
+      /^[\d.]+-[\d.]+$/.test(url.searchParams.get('zoom') ?? '') && url.searchParams.get('find') === 'prices/4423',
+  );
+  const edges = async (): Promise<number[]> =>
+    Promise.all(
+      (await page.locator('.minimap .outside').all()).map((each) =>
+        each.evaluate((element) => element.getBoundingClientRect().width),
+      ),
     );
-    const edges = async (): Promise<number[]> =>
-      Promise.all(
-        (await page.locator('.minimap .outside').all()).map((each) =>
-          each.evaluate((element) => element.getBoundingClientRect().width),
-        ),
-      );
-    const before = [page.url(), await page.locator('.side h2').textContent(), ...(await edges())];
-    await page.reload();
-    await page.getByText('1 of 1').waitFor();
-    await page.getByRole('button', { name: 'Whole trace' }).waitFor();
-    expect([page.url(), await page.locator('.side h2').textContent(), ...(await edges())]).toEqual(before);
-    await page.getByRole('link', { name: 'Flame' }).click();
-    await page.getByRole('link', { name: 'Timeline' }).click();
-    await page.getByText('1 of 1').waitFor();
-    await page.getByRole('button', { name: 'Whole trace' }).click();
-    await page.waitForURL((url) => !url.searchParams.has('zoom'));
-  },
-);
+  const before = [page.url(), await page.locator('.side h2').textContent(), ...(await edges())];
+  await page.reload();
+  await page.getByText('1 of 1').waitFor();
+  await page.getByRole('button', { name: 'Whole trace' }).waitFor();
+  expect([page.url(), await page.locator('.side h2').textContent(), ...(await edges())]).toEqual(before);
+  await page.getByRole('link', { name: 'Flame' }).click();
+  await page.getByRole('link', { name: 'Timeline' }).click();
+  await page.getByText('1 of 1').waitFor();
+  await page.getByRole('button', { name: 'Whole trace' }).click();
+  await page.waitForURL((url) => !url.searchParams.has('zoom'));
+});
 
 test.skipIf(skipped !== '')(
-  `work in progress grows; what arrives late merges without moving what is looked at${note}`,
+  `spans in progress grow, and late segments merge without moving the visible rows${note}`,
   async () => {
     const xray = await ShownXRay.start(scope);
     const now = Date.now() / 1000;
@@ -227,7 +224,7 @@ test.skipIf(skipped !== '')(
   },
 );
 
-test.skipIf(skipped !== '')(`orphans, clocks that differ, and idle gaps are marked${note}`, async () => {
+test.skipIf(skipped !== '')(`orphans, clock differences and idle gaps are marked${note}`, async () => {
   const { page } = await open((xray, now) => {
     const trace = new ShopTrace(now - 900, xray.random);
     const call = trace.sub('worker', now - 900 + 0.1, 0.5, { namespace: 'remote' });
@@ -267,7 +264,7 @@ test.skipIf(skipped !== '')(
 );
 
 test.skipIf(skipped !== '')(
-  `a trace that is not here says so, and appears when it comes; a pinned one says so too${note}`,
+  `a missing trace is reported, and appears when it arrives; a pinned one is marked${note}`,
   async () => {
     const xray = await ShownXRay.start(scope);
     const trace = checkout(Date.now() / 1000 - 2, xray.random);
@@ -283,7 +280,7 @@ test.skipIf(skipped !== '')(
 );
 
 test.skipIf(skipped !== '')(
-  `10,000 spans: all of them are counted, and only a screen of them is in the document${note}`,
+  `10,000 spans are all counted, but only one screenful is in the document${note}`,
   async () => {
     const { page } = await open((xray, now) => large(now - 10, xray.random, 10_000));
     expect(await page.locator('.facts').textContent()).toContain('10,000 spans');

@@ -31,7 +31,7 @@ test.skipIf(skipped !== '')(
 );
 
 test.skipIf(skipped !== '')(
-  `traces come by themselves, newest first, and a live one fills in place${note}`,
+  `new traces appear automatically, newest first, and a live one is updated in place${note}`,
   async () => {
     const xray = await ShownXRay.start(scope);
     const page = await browser.open(xray.url);
@@ -84,7 +84,7 @@ test.skipIf(skipped !== '')(
   },
 );
 
-test.skipIf(skipped !== '')(`columns sort, the address says so, and Back undoes it${note}`, async () => {
+test.skipIf(skipped !== '')(`columns sort the list, the address records it, and Back undoes it${note}`, async () => {
   const xray = await ShownXRay.start(scope);
   await xray.putShop(60);
   const page = await browser.open(xray.url);
@@ -103,7 +103,7 @@ test.skipIf(skipped !== '')(`columns sort, the address says so, and Back undoes 
 });
 
 test.skipIf(skipped !== '')(
-  `rows are links: a click opens the trace, Back comes back to the same place${note}`,
+  `rows are links: a click opens the trace, Back returns to the same position${note}`,
   async () => {
     const xray = await ShownXRay.start(scope);
     const id = await xray.putShop(200);
@@ -122,7 +122,7 @@ test.skipIf(skipped !== '')(
   },
 );
 
-test.skipIf(skipped !== '')(`a click on a value searches for it, alt-click leaves it out${note}`, async () => {
+test.skipIf(skipped !== '')(`a click on a value searches for it, and Alt-click excludes it${note}`, async () => {
   const xray = await ShownXRay.start(scope);
   await xray.putShop(100);
   const page = await browser.open(xray.url);
@@ -171,7 +171,7 @@ test.skipIf(skipped !== '')(
 );
 
 test.skipIf(skipped !== '')(
-  `nothing matches: what was searched and how to widen it; a match appears by itself${note}`,
+  `no match: shows the search and how to widen it, and a later match appears automatically${note}`,
   async () => {
     const xray = await ShownXRay.start(scope);
     await xray.putShop(5);
@@ -187,7 +187,7 @@ test.skipIf(skipped !== '')(
 );
 
 test.skipIf(skipped !== '')(
-  `the local X-Ray goes away and comes back: it is said, and the list is read anew${note}`,
+  `when the local X-Ray stops and restarts, the page reports it and reads the list again${note}`,
   async () => {
     const port = 20_000 + Math.floor(Math.random() * 10_000);
     const address = `127.0.0.1:${port}`;

@@ -71,7 +71,7 @@ async function controlsOn(page: Page): Promise<string[]> {
 }
 
 test.skipIf(skipped !== '')(
-  `no screen has a character that changes the direction of writing: it is shown with its number${note}`,
+  `characters that change the writing direction are shown as their code point on every screen${note}`,
   async () => {
     const { page, id, root, url } = await open();
     await page.getByRole('link', { name: /заказ/ }).waitFor();
@@ -98,7 +98,7 @@ test.skipIf(skipped !== '')(
   },
 );
 
-test.skipIf(skipped !== '')(`a value says nothing about the direction of what stands around it${note}`, async () => {
+test.skipIf(skipped !== '')(`a value does not affect the direction of the text around it${note}`, async () => {
   const { page, id, root, url } = await open();
   await page.goto(`${url}/traces/${id}?span=${root}`);
   await panel(page).waitFor();
@@ -109,7 +109,7 @@ test.skipIf(skipped !== '')(`a value says nothing about the direction of what st
 });
 
 test.skipIf(skipped !== '')(
-  `addresses are shown decoded, may break after / ? and &, and are copied as they are${note}`,
+  `URLs are shown decoded, wrap after / ? and &, and are copied unchanged${note}`,
   async () => {
     const { page, id, root, url } = await open();
     await page.getByRole('link', { name: /\/заказ\/7\?next=1/ }).waitFor();

@@ -89,44 +89,44 @@ test.skipIf(skipped !== '')(
   },
 );
 
-test.skipIf(skipped !== '')(
-  `a reload keeps the place in the list, also one that comes after the first page${note}`,
-  async () => {
-    const xray = await ShownXRay.start(scope);
-    await xray.putShop(900);
-    const page = await browser.open(xray.url);
-    await scrolled(page, 15_003);
-    const left = await openOne(page);
-    await page.reload();
-    await page.getByText(left.id).first().waitFor();
-    await page.keyboard.press('Escape');
-    await expectBack(page, left);
-    await page.reload();
-    await expectBack(page, left);
-  },
-);
-
-test.skipIf(skipped !== '')(`what came while a trace was looked at waits, and moves nothing${note}`, async () => {
+test.skipIf(skipped !== '')(`a reload keeps the position in the list, even beyond the first page${note}`, async () => {
   const xray = await ShownXRay.start(scope);
-  await xray.putShop(30);
+  await xray.putShop(900);
   const page = await browser.open(xray.url);
-  await rows(page).nth(8).waitFor();
+  await scrolled(page, 15_003);
   const left = await openOne(page);
-  const now = Date.now() / 1000;
-  await xray.put(checkout(now - 0.5, xray.random), checkout(now - 0.3, xray.random));
-  await page.waitForTimeout(500);
-  await page.goBack();
+  await page.reload();
+  await page.getByText(left.id).first().waitFor();
+  await page.keyboard.press('Escape');
   await expectBack(page, left);
-  await page.getByRole('button', { name: '2 new' }).waitFor();
-  await page.getByRole('button', { name: 'Paused' }).click();
-  await page.getByRole('button', { name: 'Live' }).waitFor();
-  await page.getByRole('button', { name: '2 new' }).waitFor({ state: 'detached' });
-  expect(await page.locator('.row.selected').count()).toBe(0);
-  await page.getByText('33 traces').first().waitFor();
+  await page.reload();
+  await expectBack(page, left);
 });
 
 test.skipIf(skipped !== '')(
-  `each screen looked at in between lets the list go on, and another question begins at the top${note}`,
+  `traces that arrive while another is open are held back, and move nothing${note}`,
+  async () => {
+    const xray = await ShownXRay.start(scope);
+    await xray.putShop(30);
+    const page = await browser.open(xray.url);
+    await rows(page).nth(8).waitFor();
+    const left = await openOne(page);
+    const now = Date.now() / 1000;
+    await xray.put(checkout(now - 0.5, xray.random), checkout(now - 0.3, xray.random));
+    await page.waitForTimeout(500);
+    await page.goBack();
+    await expectBack(page, left);
+    await page.getByRole('button', { name: '2 new' }).waitFor();
+    await page.getByRole('button', { name: 'Paused' }).click();
+    await page.getByRole('button', { name: 'Live' }).waitFor();
+    await page.getByRole('button', { name: '2 new' }).waitFor({ state: 'detached' });
+    expect(await page.locator('.row.selected').count()).toBe(0);
+    await page.getByText('33 traces').first().waitFor();
+  },
+);
+
+test.skipIf(skipped !== '')(
+  `the list keeps updating while another screen is open, and a new search or order starts at the top${note}`,
   async () => {
     const xray = await ShownXRay.start(scope);
     await xray.putShop(300);
@@ -145,7 +145,7 @@ test.skipIf(skipped !== '')(
   },
 );
 
-test.skipIf(skipped !== '')(`a link to a trace leads from it to its row${note}`, async () => {
+test.skipIf(skipped !== '')(`from a trace opened by a link, Esc leads to its row in the list${note}`, async () => {
   const xray = await ShownXRay.start(scope);
   const id = await xray.putShop(40);
   const page = await browser.open(`${xray.url}/traces/${id}`);
@@ -160,7 +160,7 @@ test.skipIf(skipped !== '')(`a link to a trace leads from it to its row${note}`,
 });
 
 test.skipIf(skipped !== '')(
-  `a row that holds the list says so, and so do its order and its scroll${note}`,
+  `the list shows that it is paused by a selected row, its order or its scroll position${note}`,
   async () => {
     const xray = await ShownXRay.start(scope);
     await xray.putShop(100);
@@ -182,7 +182,7 @@ test.skipIf(skipped !== '')(
   },
 );
 
-test.skipIf(skipped !== '')(`the title of the tab says what it shows${note}`, async () => {
+test.skipIf(skipped !== '')(`the browser tab’s title describes the screen${note}`, async () => {
   const xray = await ShownXRay.start(scope);
   const id = await xray.putShop(20);
   const page = await browser.open(`${xray.url}/?q=fault`);

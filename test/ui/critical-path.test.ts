@@ -1,19 +1,11 @@
 import './browser-globals.ts';
-import { tagged } from './tagged.ts';
 import { expect, test } from 'vitest';
 import { criticalPath } from '../../ui/src/trace/critical-path.ts';
-import { modelOf, type Span, type TraceModel } from '../../ui/src/trace/model.ts';
+import type { Span, TraceModel } from '../../ui/src/trace/model.ts';
 import { randomOf, ShopTrace, type Json } from '../page/shop.ts';
+import { modelFrom, NOW } from './models.ts';
 
-const NOW = 1_790_000_000;
 const EPSILON = 1e-9;
-
-function modelFrom(documents: readonly Json[]): TraceModel {
-  return modelOf(
-    { id: '1-x', revision: 1, received: NOW, bytes: 1, isPinned: false, documents: tagged(documents) },
-    NOW + 1,
-  );
-}
 
 /**
  * A tree of calls one after the other and beside each other; some end with their parent, some go on after it. `noise`

@@ -1,27 +1,16 @@
 import './browser-globals.ts';
-import { tagged } from './tagged.ts';
 import { expect, test } from 'vitest';
 import { criticalPath } from '../../ui/src/trace/critical-path.ts';
 import { framesOf, placedFrames } from '../../ui/src/trace/flame-tree.ts';
 import { matching } from '../../ui/src/trace/find.ts';
-import { grow, modelOf, type TraceModel } from '../../ui/src/trace/model.ts';
+import { grow, type TraceModel } from '../../ui/src/trace/model.ts';
 import { collapsedBelow, isOfRow, revealed, rowsOf } from '../../ui/src/trace/rows.ts';
 import { selfTimesOf } from '../../ui/src/trace/self-time.tsx';
 import { idleGaps, ticksOf, TimeAxis } from '../../ui/src/trace/time-axis.ts';
-import { checkout, large, randomOf, ShopTrace, type Json } from '../page/shop.ts';
+import { checkout, large, randomOf, ShopTrace } from '../page/shop.ts';
+import { modelFrom, NOW, traceOf as trace } from './models.ts';
 
-const NOW = 1_790_000_000;
 const NOTHING = { collapsed: new Set<string>(), unfolded: new Set<string>() };
-
-function modelFrom(documents: readonly Json[], { received = NOW, now = NOW + 1 } = {}): TraceModel {
-  return modelOf({ id: '1-x', revision: 1, received, bytes: 1, isPinned: false, documents: tagged(documents) }, now);
-}
-
-function trace(make: (trace: ShopTrace) => void): TraceModel {
-  const made = new ShopTrace(NOW, randomOf(3));
-  make(made);
-  return modelFrom(made.documents);
-}
 
 const shopModel = (): TraceModel => modelFrom(checkout(NOW, randomOf(7)).documents);
 const names = (model: TraceModel): string[] =>

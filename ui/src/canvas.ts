@@ -99,7 +99,7 @@ export function context2d(
 
 export function contextOf(canvas: HTMLCanvasElement): CanvasRenderingContext2D {
   const context = canvas.getContext('2d');
-  if (context === null) throw new Error('This browser draws no pictures: it has no 2D canvas');
+  if (context === null) throw new Error('This browser does not support 2D canvases');
   return context;
 }
 

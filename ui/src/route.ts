@@ -178,7 +178,7 @@ export function listHref(): string {
   if (list === undefined) return hrefTo(LIST, path === TRACE ? { sel: traceId } : {});
   const before = new URL(list.address, location.origin).searchParams;
   if (KEPT.every((name) => (before.get(name) ?? '') === param(name))) return list.address;
-  return hrefTo('/', { sort: before.get('sort') ?? '' });
+  return hrefTo(LIST, { sort: before.get('sort') ?? '' });
 }
 
 /** The current address with other parameters. */

@@ -64,7 +64,7 @@ export function search(
 ): void {
   const sought = { q: q.trim(), text: text.trim().replaceAll(/\s+/g, ' '), ...range };
   if (pathsOfMatches.includes(place.peek().path)) setParams({ ...sought, sel: '' });
-  else go(hrefTo('/', sought));
+  else go(hrefTo(LIST, sought));
 }
 
 /** Submits the query box: opens the trace it names, or searches. An invalid expression is put into the address, too. */

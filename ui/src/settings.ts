@@ -1,5 +1,6 @@
 import { effect, signal } from '@preact/signals';
 import { objectOf, textOf } from '../../src/json/json.ts';
+import { keysOf } from './keys-of.ts';
 
 export interface Settings {
   readonly theme: 'system' | 'light' | 'dark';
@@ -23,7 +24,6 @@ export const EDITORS = {
   zed: { name: 'Zed', href: (path: string, line: number) => `zed://file/${path}:${line}` },
 } as const;
 export type EditorName = keyof typeof EDITORS;
-export const EDITOR_NAMES: readonly EditorName[] = ['vscode', 'cursor', 'idea', 'zed'];
 
 const KEY = 'xrayd.settings';
 const DEFAULTS: Settings = {
@@ -46,7 +46,7 @@ export function settingsIn(kept: unknown): Settings {
     theme: oneOf('theme', ['system', 'light', 'dark'], DEFAULTS.theme),
     zone: oneOf('zone', ['local', 'utc'], DEFAULTS.zone),
     times: oneOf('times', ['absolute', 'relative'], DEFAULTS.times),
-    editor: oneOf('editor', EDITOR_NAMES, DEFAULTS.editor),
+    editor: oneOf('editor', keysOf(EDITORS), DEFAULTS.editor),
     sourceRoot: textOf(found['sourceRoot']) ?? DEFAULTS.sourceRoot,
     containerRoot: textOf(found['containerRoot']) ?? DEFAULTS.containerRoot,
   };

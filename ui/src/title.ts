@@ -5,6 +5,7 @@ import { list, status } from './live.ts';
 import { badgeText } from './outcomes.ts';
 import { param, place } from './route.ts';
 import { boxed, expression, RANGES, words } from './search.ts';
+import { entryOf } from './trace/entry.ts';
 import type { TraceModel } from './trace/model.ts';
 import { visible } from './visible.ts';
 
@@ -43,8 +44,9 @@ export function withSearch(what: string): string {
 }
 
 /** `500 POST /checkout · 1.28 s`. A trace in progress has no duration here, because it changes constantly. */
-export function titleOf({ id, roots, length, open }: TraceModel): string {
-  const root = roots.find(({ isOrphan }) => !isOrphan) ?? roots[0];
+export function titleOf(model: TraceModel): string {
+  const { id, length, open } = model;
+  const root = entryOf(model);
   if (root === undefined) return `Trace ${id}`;
   const { url, method } = root.entity.http ?? {};
   const status = root.entity.httpStatus;

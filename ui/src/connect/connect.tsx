@@ -5,8 +5,8 @@ import { status } from '../live.ts';
 import { go } from '../route.ts';
 import { stored, store } from '../settings.ts';
 import { nowSeconds } from '../wall-clock.ts';
-import { isKeyOf } from '../keys-of.ts';
-import { FORM_NAMES, FORMS, waysTo, written, type Form } from './forms.ts';
+import { isKeyOf, keysOf } from '../keys-of.ts';
+import { FORMS, waysTo, written, type Form } from './forms.ts';
 
 const FORM_KEY = 'xrayd.connect-form';
 const form = signal<Form>(kept());
@@ -87,7 +87,7 @@ function Ways({ address }: { address: string }) {
     <>
       <div class="options" role="radiogroup" aria-labelledby="forms-title">
         <span id="forms-title">Variables for</span>
-        {FORM_NAMES.map((key) => (
+        {keysOf(FORMS).map((key) => (
           <label key={key}>
             <input
               type="radio"

@@ -1,7 +1,6 @@
 /** Notations for environment variables, ready to paste. */
 export const FORMS = { shell: 'bash, zsh', powershell: 'PowerShell', compose: 'Compose' } as const;
 export type Form = keyof typeof FORMS;
-export const FORM_NAMES: readonly Form[] = ['shell', 'powershell', 'compose'];
 
 export type Variables = Readonly<Record<string, string>>;
 

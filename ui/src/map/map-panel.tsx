@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals';
 import { ordered, useDrag } from '../drag.ts';
 import { count, duration, percent } from '../format.ts';
-import { go, hrefTo } from '../route.ts';
+import { go, hrefTo, LIST } from '../route.ts';
 import { expression, quoted, withCondition } from '../search.ts';
 import { Side } from '../shell/side.tsx';
 import {
@@ -34,7 +34,7 @@ export function MapPanel({ map, selection, minutes, onSelect }: MapPanelProps) {
   if (node === undefined || (selection.to !== undefined && edge === undefined)) return null;
   const statistics = edge === undefined ? node.statistics : edge.edge.SummaryStatistics;
   const histogram = edge === undefined ? node.histogram : edge.edge.ResponseTimeHistogram;
-  const open = (body: string): void => go(hrefTo('/', { q: searchOf(node, edge, body) }));
+  const open = (body: string): void => go(hrefTo(LIST, { q: searchOf(node, edge, body) }));
   return (
     <Side
       label={edge === undefined ? 'The selected service' : 'The selected call'}
@@ -249,9 +249,8 @@ function LatencyHistogram({
     const at = Math.floor(((Math.log10(Math.max(0.0005, seconds)) - low) / (high - low)) * BINS);
     return Math.max(0, Math.min(BINS - 1, at));
   };
-  const bins = Array.from({ length: BINS }, (_, bin) =>
-    values.reduce((sum, { Value, Count }) => sum + (binOf(Value) === bin ? Count : 0), 0),
-  );
+  const bins = Array.from({ length: BINS }, () => 0);
+  for (const { Value, Count } of values) bins[binOf(Value)] = (bins[binOf(Value)] ?? 0) + Count;
   const selected = range.value;
   const most = Math.max(...bins);
   const secondsAt = (share: number): number => 10 ** (low + share * (high - low));

@@ -5,7 +5,7 @@ import { absoluteSecond, duration } from '../format.ts';
 import { useLatest } from '../hooks.ts';
 import { list } from '../live.ts';
 import { Rereading } from '../rereading.ts';
-import { hrefTo, param, setParams } from '../route.ts';
+import { hrefTo, param, setParams, LIST } from '../route.ts';
 import { isNarrowed, searched } from '../search.ts';
 import { addKeys } from '../shell/keys.ts';
 import { nowSeconds } from '../wall-clock.ts';
@@ -80,12 +80,7 @@ export function MapScreen() {
         onSelect={select}
       />
       {selection !== undefined && (
-        <MapPanel
-          map={map}
-          selection={selection}
-          minutes={minutes}
-          onSelect={(next) => (next === undefined ? unselect() : select(next, map))}
-        />
+        <MapPanel map={map} selection={selection} minutes={minutes} onSelect={(next) => select(next, map)} />
       )}
     </div>
   );
@@ -163,7 +158,7 @@ function Empty() {
         appears with the first such trace.
       </p>
       <p class="buttons">
-        <a class="button" href={hrefTo('/')}>
+        <a class="button" href={hrefTo(LIST)}>
           Traces
         </a>
         <a class="button" href={hrefTo('/connect')}>

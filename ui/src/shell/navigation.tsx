@@ -21,7 +21,7 @@ export function Navigation({ screens }: { screens: readonly Pick<Screen, 'path' 
         Traces <Found />
       </a>
       {pinned.value.size > 0 && (
-        <a href={hrefTo('/', { pinned: 'true' })} aria-current={isPinnedList ? 'page' : undefined}>
+        <a href={hrefTo(LIST, { pinned: 'true' })} aria-current={isPinnedList ? 'page' : undefined}>
           Pinned{' '}
           <span class="faint" title={`${plural(pinned.value.size, 'pinned trace')} in the store`}>
             {count(pinned.value.size)}

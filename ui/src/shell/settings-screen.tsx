@@ -2,8 +2,8 @@ import { signal } from '@preact/signals';
 import { clearStore, messageOf } from '../api.ts';
 import { megabytes, plural } from '../format.ts';
 import { status } from '../live.ts';
-import { isKeyOf } from '../keys-of.ts';
-import { change, EDITOR_NAMES, EDITORS, settings, type Settings } from '../settings.ts';
+import { isKeyOf, keysOf } from '../keys-of.ts';
+import { change, EDITORS, settings, type Settings } from '../settings.ts';
 
 const said = signal('');
 
@@ -40,7 +40,7 @@ export function SettingsScreen() {
               if (isKeyOf(EDITORS, value)) change({ editor: value });
             }}
           >
-            {EDITOR_NAMES.map((key) => (
+            {keysOf(EDITORS).map((key) => (
               <option key={key} value={key}>
                 {EDITORS[key].name}
               </option>

@@ -1,4 +1,5 @@
 import { isFailed } from '../outcomes.ts';
+import { entryOf } from './entry.ts';
 import type { Span, TraceModel } from './model.ts';
 import { framesOf, placeOf } from './stack.ts';
 
@@ -15,7 +16,7 @@ export interface Cause {
 
 /** The cause of a trace whose entry failed; undefined for other traces. */
 export function causeOf(model: TraceModel): Cause | undefined {
-  const root = model.roots.find(({ isOrphan }) => !isOrphan) ?? model.roots[0];
+  const root = entryOf(model);
   if (root === undefined || !isFailed(root.outcome)) return undefined;
   const span = originOf(root, model.spans);
   const { thrown, message } = thrownBy(span);

@@ -16,23 +16,21 @@ export function ExceptionsView({ state, model }: ViewProps) {
   return (
     <div class="exceptions">
       {spans.length === 0 && <p class="faint">No exception was recorded in this trace.</p>}
-      {spans.map((span) => {
-        return (
-          <section key={span.id}>
-            <h2>
-              <button type="button" class="link" onClick={() => state.select(span)}>
-                {span.name}
-              </button>{' '}
-              <span class="faint">
-                {span.name === span.service ? '' : `in ${span.service}, `}at {duration(span.end)}
-              </span>
-            </h2>
-            {span.entity.exceptions.map((exception, i) => (
-              <Exception key={i} exception={exception} span={span} />
-            ))}
-          </section>
-        );
-      })}
+      {spans.map((span) => (
+        <section key={span.id}>
+          <h2>
+            <button type="button" class="link" onClick={() => state.select(span)}>
+              {span.name}
+            </button>{' '}
+            <span class="faint">
+              {span.name === span.service ? '' : `in ${span.service}, `}at {duration(span.end)}
+            </span>
+          </h2>
+          {span.entity.exceptions.map((exception, i) => (
+            <Exception key={i} exception={exception} span={span} />
+          ))}
+        </section>
+      ))}
     </div>
   );
 }

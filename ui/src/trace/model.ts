@@ -297,7 +297,7 @@ function added(a: Failures, b: Failures): Failures {
   };
 }
 
-/** The segment that serves a call, when it is all that is below, and began before the call had its answer. */
+/** The segment that serves a call, if it is the call's only child and began before the call was answered. */
 function calleeOf({ kind, entity, end, children }: Span): Span | undefined {
   const [only] = children.length === 1 ? children : [];
   if (kind !== 'subsegment' || !entity.isCall || only?.kind !== 'segment' || only.start > end) return undefined;

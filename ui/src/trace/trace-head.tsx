@@ -10,6 +10,7 @@ import { hereWith, param } from '../route.ts';
 import { now, useCounting } from '../traces/elapsed.ts';
 import type { Cause } from './cause.ts';
 import type { Fold } from './folds.ts';
+import { entryOf } from './entry.ts';
 import type { Span, TraceModel } from './model.ts';
 import { foldWith, oncePerRow } from './rows.ts';
 import type { TraceState } from './trace-state.ts';
@@ -67,7 +68,7 @@ function Count({ state, of }: { state: TraceState; of: (state: TraceState) => nu
 }
 
 function Title({ model }: { model: TraceModel }) {
-  const root = model.roots.find(({ isOrphan }) => !isOrphan) ?? model.roots[0];
+  const root = entryOf(model);
   if (root === undefined) return <>Empty trace</>;
   const { url, method } = root.entity.http ?? {};
   const status = root.entity.httpStatus;

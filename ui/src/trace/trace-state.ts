@@ -22,17 +22,17 @@ import {
 } from './rows.ts';
 import { TimelineZoom } from './zoom.ts';
 
-/** More spans than a person reads at once: only the first levels are open at first. */
+/** With more spans, only the first levels are expanded initially. */
 const MANY_SPANS = 3_000;
 const FIRST_LEVELS = 2;
-/** A trace that changes is read again this often at most. */
+/** Minimum interval between readings of a trace that changes. */
 const REREAD_MS = 150;
 const GROW_MS = 100;
-/** A timeline is seen within this time. */
+/** The timeline is painted within this time. */
 const PAINT_MS = 300;
-/** As in trace.css: the panel lies over the rest. */
+/** As in trace.css: the panel covers the rest. */
 const NARROW_SCREEN = '(max-width: 720px)';
-/** The zoom stands in the address once it has rested for this time. */
+/** The zoom is written to the address once it has not changed for this time. */
 const REST_MS = 300;
 
 /** The state of the trace screen: the trace, and how the user looks at it. */

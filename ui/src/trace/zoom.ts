@@ -1,6 +1,6 @@
 import { computed, signal, type ReadonlySignal } from '@preact/signals';
 import type { Span, TraceModel } from './model.ts';
-import { idleGaps, TimeAxis } from './time-axis.ts';
+import { idleGaps, TimeAxis, type Gap } from './time-axis.ts';
 
 /** A part of the time axis, in its units. */
 export interface Zoom {
@@ -16,7 +16,7 @@ export class TimelineZoom {
   /** undefined for all of it. */
   readonly chosen = signal<Zoom | undefined>(undefined);
   readonly isFoldingGaps = signal(true);
-  readonly gaps: ReadonlySignal<ReturnType<typeof idleGaps>>;
+  readonly gaps: ReadonlySignal<readonly Gap[]>;
   readonly axis: ReadonlySignal<TimeAxis>;
   readonly window: ReadonlySignal<Zoom>;
   /** The user has zoomed, scrolled or selected: from then on nothing moves by itself. */

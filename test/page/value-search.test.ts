@@ -92,7 +92,7 @@ async function spansOf(xray: ShownXRay, id: string): Promise<{ id: string; name:
 }
 
 test.skipIf(skipped !== '')(
-  `every value of the panel leads to traces, and the trace that it stands in is one of them${note}`,
+  `every value in the panel links to a search that finds its own trace${note}`,
   async () => {
     const { xray, ids, page } = await open();
     const leading: string[] = [];
@@ -140,7 +140,7 @@ test.skipIf(skipped !== '')(
 );
 
 test.skipIf(skipped !== '')(
-  `a value narrows what is searched for, alt-click leaves it out, and what cannot find its trace is replaced${note}`,
+  `a value narrows the search, Alt-click excludes it, and a search that cannot find its trace is replaced${note}`,
   async () => {
     const { xray, ids, page } = await open();
     const spans = await spansOf(xray, ids[0]!);
@@ -164,7 +164,7 @@ test.skipIf(skipped !== '')(
 );
 
 test.skipIf(skipped !== '')(
-  `a value of a trace outside the time range leads to traces of any time, one inside keeps the range${note}`,
+  `a value of a trace outside the time range clears the range; a value of one inside keeps it${note}`,
   async () => {
     const { xray, ids, page } = await open();
     const root = (await spansOf(xray, ids[0]!)).find(({ name }) => name === 'root checkout')!.id;
