@@ -1,7 +1,7 @@
 import { ExactNumber } from '../json/exact-number.ts';
 import { member, type Json } from '../json/json.ts';
 import { NOTHING, type Http, type Span, type TraceDocument } from '../trace/model.ts';
-import type { TraceView } from '../trace/trace-view.ts';
+import { isAnnotationValue, type TraceView } from '../trace/trace-view.ts';
 
 /** Longer texts are cut: the end of a very long URL, statement or message is not searched. */
 const MAX_TEXT = 2_000;
@@ -150,9 +150,8 @@ function eachText(span: Span, say: Say): void {
 function addAnnotations(annotations: Json, say: Say): void {
   for (const key of Object.keys(annotations)) {
     const value = annotations[key];
-    if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') say(`${key}=${value}`);
-    // The writer sees no more of the number.
-    else if (value instanceof ExactNumber) say(`${key}=${value.double}`);
+    // The writer sees no more of an exact number than its double.
+    if (isAnnotationValue(value)) say(`${key}=${value instanceof ExactNumber ? value.double : value}`);
   }
 }
 

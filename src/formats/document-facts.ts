@@ -1,13 +1,8 @@
-import type { Finding, Trace } from '../trace/model.ts';
+import type { DocumentFacts, Finding, Trace } from '../trace/model.ts';
 import { FORMATS, storedDocument, type ReceivedDocument } from './formats.ts';
 
 /** A trace could have one per member of its documents; more would repeat the same. */
 const MAX_FINDINGS = 200;
-
-interface DocumentFacts {
-  readonly sizes: readonly { readonly bytes: number; readonly id: () => string | null }[];
-  readonly findings: readonly Finding[];
-}
 
 /** What is known of the documents of a trace besides its spans. */
 export function documentFactsOf(trace: Trace, documents: readonly ReceivedDocument[]): DocumentFacts {

@@ -49,7 +49,7 @@ function processed(span: Span): Json {
  * The segment of a service that does not report. AWS's IDs are random; these are stable, so that a page can keep its
  * position.
  */
-export function inferredDocument(trace: Trace, call: Span): Json {
+function inferredDocument(trace: Trace, call: Span): Json {
   const seen = call.segmentDocument();
   const document: Record<string, unknown> = {
     id: inferredIdOf(trace.id, call.id),

@@ -1,6 +1,6 @@
 import { ruleFor, type SamplingRule } from '../sampling/rule.ts';
 import { MAX_NAME_LENGTH } from '../trace/limits.ts';
-import type { Finding, Span } from '../trace/model.ts';
+import type { DocumentFacts, Finding, Span } from '../trace/model.ts';
 import { shown } from '../trace/shown.ts';
 import { skewOf } from '../trace/skew.ts';
 import { isAnnotationValue, type TraceView } from '../trace/trace-view.ts';
@@ -20,14 +20,6 @@ const AWS_KEY = /^aws[:.][\w.:-]{1,496}$/;
 const MAX_ANNOTATION_TEXT = 1_000;
 /** Source: X-Ray developer guide, tracing event-driven applications. */
 const MAX_LINKS = { segment: 20, trace: 100 };
-
-/** What is known of the documents of a trace besides its spans. */
-export interface DocumentFacts {
-  /** Their sizes as X-Ray would receive them. */
-  readonly sizes: readonly { readonly bytes: number; readonly id: () => string | null }[];
-  /** What the formats found in them. */
-  readonly findings: readonly Finding[];
-}
 
 /** What AWS would do to this trace. `rules`: the sampling rules as AWS has them. */
 export function findingsOf(view: TraceView, documents: DocumentFacts, rules: readonly SamplingRule[]): Finding[] {

@@ -97,13 +97,13 @@ export async function timeSeries(
   for await (const { trace, map } of matching(reader, received, { filter })) {
     const at = trace.receivedAt;
     series.touch(at);
-    const spans =
+    const requests =
       selector.kind === 'service'
         ? map.visits.filter((visit) => isVisit(visit, selector.at, undefined))
         : map.calls.filter((call) =>
             selector.kind === 'entry' ? call.from.type === 'client' : isCall(call, { ...selector, body: undefined }),
           );
-    for (const { span } of spans) if (span.seconds !== undefined) series.add(at, span.outcome, span.seconds);
+    for (const { span } of requests) if (span.seconds !== undefined) series.add(at, span.outcome, span.seconds);
   }
   return series.members();
 }

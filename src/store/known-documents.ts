@@ -12,7 +12,7 @@ const MAX_KEPT = 64 * 1024;
 const MIN_KEPT = 32;
 
 /**
- * The documents of each trace, by ID. Those of large, growing traces are cached: reading the whole trace for each new
+ * The documents of each trace, by key (`TraceDocument.key`). Those of large, growing traces are cached: reading the whole trace for each new
  * document made the cost of a put grow with the trace.
  */
 export class KnownDocuments {

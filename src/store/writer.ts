@@ -84,11 +84,6 @@ export class Writer {
     this.#findNextRow();
   }
 
-  /** `putAll` of a single delivery. */
-  put(texts: Iterable<string>, receivedAt: number, format: FormatName = 'xray'): Written {
-    return this.putAll([{ format, texts, receivedAt }])[0]!;
-  }
-
   /**
    * Stores the documents that X-Ray would accept from each delivery, all in one transaction: the more deliveries, the
    * less each costs.
@@ -240,9 +235,11 @@ export class Writer {
     }
     if (known !== undefined) this.#known.keep(row, known);
     if (stored.length === 0) return false;
-    const { start, end, hasSegment } = startsAnew
-      ? timesOf(this.#documentsOf(row), false, Infinity)
-      : timesOf(stored, found?.has_segment === 1, found?.start ?? Infinity);
+    const all = startsAnew ? this.#documentsOf(row) : undefined;
+    const { start, end, hasSegment } =
+      all === undefined
+        ? timesOf(stored, found?.has_segment === 1, found?.start ?? Infinity)
+        : timesOf(all, false, Infinity);
     const segment = hasSegment ? 1 : 0;
     if (found === undefined) {
       this.#addTrace.run(
@@ -259,9 +256,10 @@ export class Writer {
       return true;
     }
     this.#changeTrace.run(start, end, receivedAt, bytes, documents, segment, row);
-    const head = startsAnew
-      ? headAfter(undefined, this.#documentsOf(row))
-      : headAfter({ kind: found.head_kind, start: found.head_start }, stored);
+    const head =
+      all === undefined
+        ? headAfter({ kind: found.head_kind, start: found.head_start }, stored)
+        : headAfter(undefined, all);
     if (head !== undefined) this.#setHead.run(...headValues(head), row);
     return true;
   }

@@ -203,7 +203,7 @@ export type AnnotationValue = string | number | boolean | ExactNumber;
 /** A document as it was sent, read by its format. */
 export interface TraceDocument {
   readonly traceId: string;
-  /** Of its only span. */
+  /** Of its only top; null if it has several. */
   readonly id: string | null;
   /** Another document of the trace with this key is a version of this one. */
   readonly key: string;
@@ -243,4 +243,12 @@ export interface Finding {
   readonly id: string | null;
   readonly message: string;
   readonly remedy: string;
+}
+
+/** What is known of the documents of a trace besides its spans. */
+export interface DocumentFacts {
+  /** Their sizes as X-Ray would receive them. */
+  readonly sizes: readonly { readonly bytes: number; readonly id: () => string | null }[];
+  /** What the formats found in them. */
+  readonly findings: readonly Finding[];
 }

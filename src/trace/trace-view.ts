@@ -138,7 +138,7 @@ export function annotationsOf(spans: Iterable<Span>): Map<string, AnnotationValu
       }
       let set = known.get(key);
       if (set === undefined && values.length === FEW_VALUES) known.set(key, (set = new Set(values.map(identityOf))));
-      const isKnown = set?.has(identityOf(value)) ?? values.some((each) => identityOf(each) === identityOf(value));
+      const isKnown = set?.has(identityOf(value)) ?? values.some((each) => isSame(each, value));
       if (isKnown) continue;
       values.push(value);
       set?.add(identityOf(value));
@@ -147,7 +147,11 @@ export function annotationsOf(spans: Iterable<Span>): Map<string, AnnotationValu
   return found;
 }
 
-/** The same for equal values, and different for `7` and "7". */
+function isSame(a: AnnotationValue, b: AnnotationValue): boolean {
+  return a === b || (a instanceof ExactNumber && b instanceof ExactNumber && a.exact === b.exact);
+}
+
+/** For a set: the same for equal values, and different for `7` and "7". */
 function identityOf(value: AnnotationValue): unknown {
   if (typeof value === 'string') return `"${value}`;
   return value instanceof ExactNumber ? value.exact : value;

@@ -1,5 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { GENERATIONS, termTable } from '../../src/store/schema.ts';
+import type { Writer } from '../../src/store/writer.ts';
+import type { Written } from '../../src/store/written.ts';
 
 /** Rows of a table. */
 export function countOf(database: DatabaseSync, table: string): number {
@@ -12,4 +14,9 @@ export function termsIn(database: DatabaseSync): number {
     (sum, rows) => sum + rows,
     0,
   );
+}
+
+/** Stores X-Ray documents as one delivery. */
+export function putTexts(writer: Writer, texts: Iterable<string>, receivedAt: number): Written {
+  return writer.putAll([{ format: 'xray', texts, receivedAt }])[0]!;
 }

@@ -14,6 +14,7 @@ import { Scope } from '../fakes/scope.ts';
 import { Random } from '../fakes/random.ts';
 import { randomTraces, withVersions } from '../fakes/random-traces.ts';
 import { START } from '../fakes/traces.ts';
+import { putTexts } from '../fakes/store.ts';
 
 const scope = new Scope();
 
@@ -32,7 +33,8 @@ test(
       // Some come in two batches, so that documents in progress are replaced.
       const half = i % 2 === 0 ? documents.length : Math.ceil(documents.length / 2);
       for (const part of [documents.slice(0, half), documents.slice(half)]) {
-        const { refused } = writer.put(
+        const { refused } = putTexts(
+          writer,
           part.map((document) => JSON.stringify(document)),
           START + i,
         );

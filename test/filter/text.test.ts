@@ -9,6 +9,7 @@ import { Random } from '../fakes/random.ts';
 import { randomTraces, withVersions } from '../fakes/random-traces.ts';
 import { Scope } from '../fakes/scope.ts';
 import { call, segmentJson, START, sub, viewOf, type Json } from '../fakes/traces.ts';
+import { putTexts } from '../fakes/store.ts';
 
 const scope = new Scope();
 const RANGE = { type: 'TraceId', start: 0, end: 1e12 } as const;
@@ -167,7 +168,8 @@ test('the index finds every trace that contains the words, and no deleted one', 
     const documents = i % 3 === 0 ? withVersions(once, () => random.next()) : once;
     const half = i % 2 === 0 ? documents.length : Math.ceil(documents.length / 2);
     for (const part of [documents.slice(0, half), documents.slice(half)]) {
-      writer.put(
+      putTexts(
+        writer,
         part.map((document) => JSON.stringify(document)),
         START + i,
       );

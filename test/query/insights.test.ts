@@ -6,6 +6,7 @@ import { openToRead, openToWrite } from '../../src/store/schema.ts';
 import { Writer } from '../../src/store/writer.ts';
 import { Scope } from '../fakes/scope.ts';
 import { call, segmentJson } from '../fakes/traces.ts';
+import { putTexts } from '../fakes/store.ts';
 
 const scope = new Scope();
 /** A whole minute. */
@@ -32,7 +33,8 @@ async function insightsOf(minutes: readonly Minute[], { now = T + 3_600, start =
         segmentJson('orders', { trace_id, fault, parent_id: orders.id }),
       ];
     });
-    writer.put(
+    putTexts(
+      writer,
       documents.flat().map((document) => JSON.stringify(document)),
       T + at * 60 + 1,
     );
@@ -106,7 +108,7 @@ function failedCalls(count: number): string {
 async function insightsOfCalls(requests: readonly number[], maxMinutes?: number): Promise<Insight[]> {
   const file = join(scope.folder(), 'traces.db');
   const writer = new Writer(openToWrite({ file, isTemporary: true }), { maxBytes: 1e9 });
-  for (const count of requests) writer.put([failedCalls(count)], T + 1);
+  for (const count of requests) putTexts(writer, [failedCalls(count)], T + 1);
   const reader = new Reader(openToRead(file));
   scope.add(() => reader.close());
   scope.add(() => writer.close());

@@ -15,6 +15,7 @@ import { Random } from '../fakes/random.ts';
 import { randomTraces, withVersions } from '../fakes/random-traces.ts';
 import { Scope } from '../fakes/scope.ts';
 import { call, segmentJson, START, viewOf } from '../fakes/traces.ts';
+import { putTexts } from '../fakes/store.ts';
 
 const scope = new Scope();
 const ALWAYS = { start: -1, end: Number.MAX_VALUE };
@@ -32,7 +33,8 @@ function open(): Opened {
   scope.add(() => writer.close());
   scope.add(() => reader.close());
   const put = (...documents: readonly object[]): void => {
-    writer.put(
+    putTexts(
+      writer,
       documents.map((document) => JSON.stringify(document)),
       START,
     );

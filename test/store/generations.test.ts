@@ -5,7 +5,7 @@ import { Reader } from '../../src/store/reader.ts';
 import { createTextTable, GENERATIONS, openToRead, openToWrite, termTable } from '../../src/store/schema.ts';
 import { Writer } from '../../src/store/writer.ts';
 import { Scope } from '../fakes/scope.ts';
-import { countOf, termsIn } from '../fakes/store.ts';
+import { countOf, termsIn, putTexts } from '../fakes/store.ts';
 import { segmentJson, START, streamed } from '../fakes/traces.ts';
 
 const scope = new Scope();
@@ -34,7 +34,8 @@ class Store {
   }
 
   put(...documents: readonly object[]): void {
-    this.writer.put(
+    putTexts(
+      this.writer,
       documents.map((document) => JSON.stringify(document)),
       START,
     );

@@ -10,6 +10,7 @@ import { traceMembers } from '../../src/query/documents.ts';
 import { Scope } from '../fakes/scope.ts';
 import { segmentJson, START } from '../fakes/traces.ts';
 import { fullCollector } from '../../src/pipeline/collector.ts';
+import { putTexts } from '../fakes/store.ts';
 
 const scope = new Scope();
 const TRACE = `1-${START.toString(16)}-000000000000000000000001`;
@@ -31,8 +32,8 @@ const text = (i: number, members: object = {}): string =>
 test('accepts documents up to the limit of a trace, and refuses later ones by position', () => {
   const { writer, reader } = open();
   const large = { metadata: { text: 'x'.repeat(1_000_000) } };
-  for (let i = 0; i < 8; i++) expect(writer.put([text(i, large)], START).refused).toEqual([]);
-  const refused = writer.put([text(8, large), text(9), text(10, { trace_id: OTHER })], START);
+  for (let i = 0; i < 8; i++) expect(putTexts(writer, [text(i, large)], START).refused).toEqual([]);
+  const refused = putTexts(writer, [text(8, large), text(9), text(10, { trace_id: OTHER })], START);
   expect(refused).toEqual({
     refused: [
       {
@@ -45,7 +46,7 @@ test('accepts documents up to the limit of a trace, and refuses later ones by po
     ],
     changed: [TRACE, OTHER],
   });
-  expect(writer.put([text(11)], START)).toMatchObject({
+  expect(putTexts(writer, [text(11)], START)).toMatchObject({
     refused: [{ position: 0, code: 'TraceLimitExceeded' }],
     changed: [],
   });
@@ -60,14 +61,15 @@ test('limits a segment that is reported in progress again and again, too', () =>
     unknown
   >;
   const report = JSON.stringify({ ...open_, in_progress: true });
-  const refusals = Array.from({ length: 20 }, () => writer.put([report], START).refused.length);
+  const refusals = Array.from({ length: 20 }, () => putTexts(writer, [report], START).refused.length);
   expect(refusals.filter((count) => count === 1).length).toBeGreaterThan(5);
   expect(reader.originals(TRACE)).toHaveLength(1);
 });
 
 test('reads the documents of a large trace once, however many more arrive', () => {
   const { database, writer } = open();
-  writer.put(
+  putTexts(
+    writer,
     Array.from({ length: 100 }, (_, i) => text(i)),
     START,
   );
@@ -101,9 +103,9 @@ test('indexes a limited number of annotation names per document and in total', (
     Object.fromEntries(Array.from({ length: count }, (_, i) => [`key_${from + i}`, 1] as const));
   const fields = (): number =>
     Number(database.prepare("SELECT count(*) AS count FROM field WHERE name LIKE 'annotation.%'").get()!['count']);
-  writer.put([text(1, { annotations: { ...annotations(0, 1_000), ['x'.repeat(501)]: 1 } })], START);
+  putTexts(writer, [text(1, { annotations: { ...annotations(0, 1_000), ['x'.repeat(501)]: 1 } })], START);
   expect(fields()).toBe(500);
-  for (let i = 2; i < 120; i++) writer.put([text(i, { annotations: annotations(i * 1_000, 500) })], START);
+  for (let i = 2; i < 120; i++) putTexts(writer, [text(i, { annotations: annotations(i * 1_000, 500) })], START);
   expect(fields()).toBeGreaterThan(49_000);
   expect(fields()).toBeLessThanOrEqual(50_000);
 });
@@ -151,14 +153,14 @@ test('refuses more queries than may wait, and answers those that wait', async ()
 test('reads part of a trace with millions of values, and says so; reads a trace with long texts completely', () => {
   const { writer, reader } = open();
   const lists = Array.from({ length: 15_000 }, () => []);
-  for (let i = 0; i < 100; i++) writer.put([text(i, { metadata: { lists } })], START);
+  for (let i = 0; i < 100; i++) putTexts(writer, [text(i, { metadata: { lists } })], START);
   const dense = reader.trace(TRACE)!;
   expect(dense.trace.segments.length).toBeGreaterThan(20);
   expect(dense.trace.segments.length).toBeLessThan(30);
   expect(traceMembers(dense)).toMatchObject({ LimitExceeded: true });
   expect(reader.originals(TRACE)).toHaveLength(100);
   for (let i = 0; i < 100; i++)
-    writer.put([text(i, { trace_id: OTHER, metadata: { text: 'a, '.repeat(15_000) } })], START);
+    putTexts(writer, [text(i, { trace_id: OTHER, metadata: { text: 'a, '.repeat(15_000) } })], START);
   expect(reader.trace(OTHER)!.trace.segments).toHaveLength(100);
 });
 
@@ -166,12 +168,12 @@ test('reads a trace as far as limited memory allows, and does not pass on a part
   const { writer, reader } = open(
     new ReadBudget({ maxAnswerBytes: 2e6, memoryLimitBytes: 128e6 }, { collect: () => fullCollector()() }),
   );
-  for (let i = 0; i < 6; i++) writer.put([text(i, { metadata: { text: 'x'.repeat(900_000) } })], START);
+  for (let i = 0; i < 6; i++) putTexts(writer, [text(i, { metadata: { text: 'x'.repeat(900_000) } })], START);
   expect(traceMembers(reader.trace(TRACE)!)).toMatchObject({ LimitExceeded: true });
   expect(reader.trace(TRACE)!.trace.segments).toHaveLength(2);
   expect(reader.readableOriginals(TRACE)).toHaveLength(2);
   expect(() => reader.originals(TRACE)).toThrow(TooMuchError);
   expect(() => reader.documents(TRACE)).toThrow(TooMuchError);
-  writer.put([text(7, { trace_id: OTHER, metadata: { text: 'x'.repeat(3_000_000) } })], START);
+  putTexts(writer, [text(7, { trace_id: OTHER, metadata: { text: 'x'.repeat(3_000_000) } })], START);
   expect(reader.trace(OTHER)!.trace.segments).toHaveLength(1);
 });

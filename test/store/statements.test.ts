@@ -9,6 +9,7 @@ import { closeStatement, KEPT_SQL_LENGTH } from '../../src/store/statements.ts';
 import { Writer } from '../../src/store/writer.ts';
 import { Scope } from '../fakes/scope.ts';
 import { segmentJson, START } from '../fakes/traces.ts';
+import { putTexts } from '../fakes/store.ts';
 
 const scope = new Scope();
 /** The cap at which a generation has 64 KB of documents. */
@@ -78,7 +79,8 @@ function storeOf(traces: number): {
 
 function fill(writer: Writer, from: number, to: number): void {
   for (let i = from; i < to; i++) {
-    writer.put(
+    putTexts(
+      writer,
       [
         JSON.stringify(
           segmentJson('web', { trace_id: idOf(i), annotations: { n: i }, metadata: { pad: 'x'.repeat(1_000) } }),

@@ -7,6 +7,7 @@ import { openToRead, openToWrite } from '../../src/store/schema.ts';
 import { Writer } from '../../src/store/writer.ts';
 import { Scope } from '../fakes/scope.ts';
 import { segmentJson, START, streamed } from '../fakes/traces.ts';
+import { putTexts } from '../fakes/store.ts';
 
 const scope = new Scope();
 const RANGE = { type: 'TraceId', start: 0, end: 1e12 } as const;
@@ -26,7 +27,8 @@ function open(file: string, maxBytes: number): { writer: Writer; reader: Reader;
 }
 
 function put(writer: Writer, ...documents: readonly object[]): void {
-  writer.put(
+  putTexts(
+    writer,
     documents.map((document) => JSON.stringify(document)),
     START,
   );

@@ -11,6 +11,7 @@ import { Writer } from '../../src/store/writer.ts';
 import { Random } from '../fakes/random.ts';
 import { Scope } from '../fakes/scope.ts';
 import { call, segmentJson, START, streamed, type Json } from '../fakes/traces.ts';
+import { putTexts } from '../fakes/store.ts';
 
 const scope = new Scope();
 const RANGE = { type: 'TraceId', start: 0, end: 1e12 } as const;
@@ -59,7 +60,8 @@ function filled(): { file: string; naive: (search: Search) => string[] } {
   for (let i = 0; i < TRACES; i += 50) {
     const traces = Array.from({ length: 50 }, (_, k) => documentsOf(i + k, random));
     const put = (documents: readonly Json[]): void =>
-      void writer.put(
+      void putTexts(
+        writer,
         documents.map((each) => JSON.stringify(each)),
         START + i,
       );
@@ -68,7 +70,8 @@ function filled(): { file: string; naive: (search: Search) => string[] } {
     // Some come when their trace is in an older table than the newest.
     if (i % 200 === 0) put(late.splice(0));
   }
-  writer.put(
+  putTexts(
+    writer,
     late.map((each) => JSON.stringify(each)),
     START + TRACES,
   );

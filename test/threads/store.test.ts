@@ -9,7 +9,7 @@ import { Reader } from '../../src/store/reader.ts';
 import { openToRead, openToWrite } from '../../src/store/schema.ts';
 import { Writer } from '../../src/store/writer.ts';
 import { Scope } from '../fakes/scope.ts';
-import { termsIn } from '../fakes/store.ts';
+import { termsIn, putTexts } from '../fakes/store.ts';
 import { segmentJson, START, streamed } from '../fakes/traces.ts';
 
 const scope = new Scope();
@@ -30,8 +30,9 @@ function open(maxBytes = 1e9, file = join(scope.folder(), 'traces.db')): Opened 
   return { file, writer, reader };
 }
 
-const put = (writer: Writer, ...documents: readonly object[]): ReturnType<Writer['put']> =>
-  writer.put(
+const put = (writer: Writer, ...documents: readonly object[]): ReturnType<typeof putTexts> =>
+  putTexts(
+    writer,
     documents.map((document) => JSON.stringify(document)),
     START,
   );
@@ -61,8 +62,8 @@ test('the first completed version of an entity stays; one in progress is replace
 test('joins documents of one trace across many batches, with the time of the latest receipt', () => {
   const { writer, reader } = open();
   const web = segmentJson('web');
-  writer.put([JSON.stringify(streamed('early', web.id))], 100);
-  writer.put([JSON.stringify(web), JSON.stringify(streamed('late', web.id))], 200);
+  putTexts(writer, [JSON.stringify(streamed('early', web.id))], 100);
+  putTexts(writer, [JSON.stringify(web), JSON.stringify(streamed('late', web.id))], 200);
   const { trace } = reader.trace(web['trace_id'] as string)!;
   expect(trace.segments[0]!.children.map(({ name }) => name)).toEqual(['early', 'late']);
   expect([trace.revision, trace.receivedAt]).toEqual([2, 200]);
@@ -247,7 +248,7 @@ test('a kill during a write loses nothing that was committed, and never the file
     const writer = new Writer(openToWrite({ file: '${file}', isTemporary: false }), { maxBytes: 1e9 });
     for (let i = 1; i <= 1_000_000; i++) {
       const id = i.toString(16).padStart(16, '0');
-      writer.put([JSON.stringify({ id, trace_id: '1-6ab3b3f3-00000000' + id, name: 'web', start_time: 1, end_time: 2 })], i);
+      writer.putAll([{ format: 'xray', texts: [JSON.stringify({ id, trace_id: '1-6ab3b3f3-00000000' + id, name: 'web', start_time: 1, end_time: 2 })], receivedAt: i }]);
       if (i % 500 === 0) writeSync(1, i + '\\n');
     }`;
   const child = spawn(process.execPath, ['--input-type=module', '--eval', program], {

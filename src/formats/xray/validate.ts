@@ -4,7 +4,7 @@ import { MAX_DEPTH } from '../../trace/limits.ts';
 import type { Refusal } from '../../trace/model.ts';
 import { SegmentDocument } from './segment.ts';
 
-export const SEGMENT_ID = /^[0-9a-f]{16}$/i;
+const SEGMENT_ID = /^[0-9a-f]{16}$/i;
 export const TRACE_ID = /^1-[0-9a-f]{8}-[0-9a-f]{24}$/i;
 /** Source: X-Ray developer guide, segment documents. X-Ray's published schema is the same except for the backslash. */
 const NAME = /^[\p{L}\p{Z}\p{N}_.:/%&#=+\\\-@]+$/u;
