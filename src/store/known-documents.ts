@@ -1,4 +1,5 @@
-import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { DatabaseSync } from 'node:sqlite';
+import { prepareRows, type Row, type Rows } from './rows.ts';
 import { documentRows } from './schema.ts';
 
 export interface KnownDocument {
@@ -11,18 +12,24 @@ const MAX_KEPT = 64 * 1024;
 /** Traces with fewer documents are cheaper to read again than to cache. */
 const MIN_KEPT = 32;
 
+const DOCUMENT_ROW = { row: 'number', id: 'text', in_progress: 'number' } as const;
+
 /**
  * The documents of each trace, by key (`TraceDocument.key`). Those of large, growing traces are cached: reading the whole trace for each new
  * document made the cost of a put grow with the trace.
  */
 export class KnownDocuments {
-  readonly #documents: StatementSync;
+  readonly #documents: Rows<Row<typeof DOCUMENT_ROW>>;
   /** Most recently used last. */
   readonly #kept = new Map<number, Map<string, KnownDocument>>();
   #entries = 0;
 
   constructor(database: DatabaseSync) {
-    this.#documents = database.prepare('SELECT row, id, in_progress FROM document WHERE row >= ? AND row < ?');
+    this.#documents = prepareRows(
+      database,
+      DOCUMENT_ROW,
+      'SELECT row, id, in_progress FROM document WHERE row >= ? AND row < ?',
+    );
   }
 
   /** The documents of the trace at row `trace`. The caller adds new ones and returns the map with `keep`. */
@@ -35,12 +42,7 @@ export class KnownDocuments {
     }
     const { first, last } = documentRows(trace);
     const rows = this.#documents.all(first, last);
-    return new Map(
-      rows.map(({ row, id, in_progress: inProgress }) => [
-        id as string,
-        { row: row as number, isInProgress: inProgress === 1 },
-      ]),
-    );
+    return new Map(rows.map(({ row, id, in_progress: inProgress }) => [id, { row, isInProgress: inProgress === 1 }]));
   }
 
   keep(trace: number, documents: Map<string, KnownDocument>): void {

@@ -1,4 +1,5 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { onlyRow, prepareRows, type Rows } from './rows.ts';
 import { documentRows, PINNED } from './schema.ts';
 import type { TermIndex } from './term-index.ts';
 
@@ -27,11 +28,11 @@ export class Pruner {
   readonly #database: DatabaseSync;
   readonly #index: TermIndex;
   readonly #maxBytes: number;
-  readonly #pages: StatementSync;
-  readonly #oldest: StatementSync;
+  readonly #pages: Rows<{ readonly used: number }>;
+  readonly #oldest: Rows<{ readonly row: number; readonly bytes: number }>;
   readonly #deleteDocuments: StatementSync;
-  readonly #pinned: StatementSync;
-  readonly #unpinnedBytes: StatementSync;
+  readonly #pinned: Rows<{ readonly row: number }>;
+  readonly #unpinnedBytes: Rows<{ readonly bytes: number }>;
   readonly #deleteTraces: StatementSync;
   readonly #pageBytes: number;
   #unseenBytes = 0;
@@ -43,16 +44,24 @@ export class Pruner {
     this.#database = database;
     this.#index = index;
     this.#maxBytes = maxBytes;
-    this.#pageBytes = database.prepare('PRAGMA page_size').get()!['page_size'] as number;
-    this.#pages = database.prepare(
+    this.#pageBytes = onlyRow(prepareRows(database, { page_size: 'number' }, 'PRAGMA page_size').get()).page_size;
+    this.#pages = prepareRows(
+      database,
+      { used: 'number' },
       'SELECT page_count - freelist_count AS used FROM pragma_page_count(), pragma_freelist_count()',
     );
-    this.#oldest = database.prepare(
+    this.#oldest = prepareRows(
+      database,
+      { row: 'number', bytes: 'number' },
       'SELECT row, bytes FROM trace WHERE row >= ? AND row < ? AND pinned = 0 ORDER BY row LIMIT ?',
     );
     this.#deleteDocuments = database.prepare('DELETE FROM document WHERE row >= ? AND row < ?');
-    this.#pinned = database.prepare(PINNED);
-    this.#unpinnedBytes = database.prepare('SELECT coalesce(sum(bytes), 0) AS bytes FROM trace WHERE pinned = 0');
+    this.#pinned = prepareRows(database, { row: 'number' }, PINNED);
+    this.#unpinnedBytes = prepareRows(
+      database,
+      { bytes: 'number' },
+      'SELECT coalesce(sum(bytes), 0) AS bytes FROM trace WHERE pinned = 0',
+    );
     this.#deleteTraces = database.prepare('DELETE FROM trace WHERE row >= ? AND row <= ? AND pinned = 0');
   }
 
@@ -79,8 +88,7 @@ export class Pruner {
     this.#index.dropBelow(this.#lowestRow);
     const usedBytes = this.#usedBytes();
     this.#isOver = usedBytes > this.#maxBytes * LOW_WATER;
-    this.#isFullOfPinned =
-      !isAnyDeleted && usedBytes - (this.#unpinnedBytes.get()!['bytes'] as number) > this.#maxBytes;
+    this.#isFullOfPinned = !isAnyDeleted && usedBytes - onlyRow(this.#unpinnedBytes.get()).bytes > this.#maxBytes;
   }
 
   /** Traces may exist again below the lowest row: one was unpinned, or a turn was rolled back. */
@@ -99,8 +107,7 @@ export class Pruner {
   /** Deletes the documents from the first trace to the last, except those of pinned traces. */
   #deleteDocumentsOf(first: number, last: number): void {
     let from = first;
-    for (const { row } of this.#pinned.all()) {
-      const pinned = row as number;
+    for (const { row: pinned } of this.#pinned.all()) {
       if (pinned < from || pinned > last) continue;
       this.#deleteDocuments.run(documentRows(from).first, documentRows(pinned).first);
       from = pinned + 1;
@@ -109,16 +116,16 @@ export class Pruner {
   }
 
   #usedBytes(): number {
-    return (this.#pages.get()!['used'] as number) * this.#pageBytes;
+    return onlyRow(this.#pages.get()).used * this.#pageBytes;
   }
 
   /** False if there was nothing to delete. */
   #deleteOldest(bytes: number, firstNewRow: number): boolean {
     let last: number | undefined;
     let freed = 0;
-    for (const row of this.#oldest.iterate(this.#lowestRow, firstNewRow, MAX_TRACES)) {
-      last = row['row'] as number;
-      freed += row['bytes'] as number;
+    for (const { row, bytes: own } of this.#oldest.iterate(this.#lowestRow, firstNewRow, MAX_TRACES)) {
+      last = row;
+      freed += own;
       if (freed >= bytes) break;
     }
     if (last === undefined) return false;

@@ -1,4 +1,4 @@
-import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { DatabaseSync } from 'node:sqlite';
 import type { Alternatives } from '../filter/sql.ts';
 import { mayMatchText, type TextSearch } from '../filter/text.ts';
 import { ReadBudget, TooMuchError } from '../query/read-budget.ts';
@@ -10,7 +10,8 @@ import { conditionsOf } from '../filter/sql.ts';
 import { readable } from './readable.ts';
 import type { SortKey } from '../query/answers.ts';
 import type { Candidate, Cursor, Found, InOrder, Range, TraceFacts, TraceSource } from '../query/source.ts';
-import { COLUMNS, overTables, Scans, type TraceRow } from './scan.ts';
+import { onlyRow, prepareRows, type Row, type Rows } from './rows.ts';
+import { COLUMNS, overTables, Scans, TRACE_ROW, type TraceRow } from './scan.ts';
 import { documentRows, LENGTH_AT, termTable } from './schema.ts';
 import { Statements } from './statements.ts';
 import { ViewCache } from './view-cache.ts';
@@ -29,25 +30,27 @@ const MAX_LONGEST = 1_000;
 export const MAX_ANSWER_BYTES = 8 * 1024 * 1024;
 
 /** Sort keys of the table of traces, in SQL; the duration of a running trace is counted up to `$at`. */
-const ORDERS: Readonly<Partial<Record<SortKey, string>>> = {
-  start: 'start',
-  name: 'name',
-  status: 'status',
-  duration: LENGTH_AT,
-};
+const ORDERS: ReadonlyMap<SortKey, string> = new Map([
+  ['start', 'start'],
+  ['name', 'name'],
+  ['status', 'status'],
+  ['duration', LENGTH_AT],
+]);
+
+const PINNED_ROW = { ...TRACE_ROW, pinned: 'number' } as const;
+const LENGTH_ROW = { ...TRACE_ROW, most: 'number' } as const;
+const ORDERED_ROW = { ...TRACE_ROW, value: 'value' } as const;
 
 /** The reading side of the store: finds and assembles traces. Synchronous, because it has its own thread. */
 export class Reader implements TraceSource {
-  readonly orders: ReadonlySet<SortKey> = new Set(Object.keys(ORDERS) as SortKey[]);
+  readonly orders: ReadonlySet<SortKey> = new Set(ORDERS.keys());
   readonly budget: ReadBudget;
   readonly #database: DatabaseSync;
   readonly #accountId: string | undefined;
-  readonly #byId: StatementSync;
-  readonly #byRow: StatementSync;
-  readonly #documents: StatementSync;
+  readonly #byId: Rows<Row<typeof PINNED_ROW>>;
+  readonly #byRow: Rows<TraceRow>;
+  readonly #documents: Rows<ReceivedDocument>;
   readonly #statements: Statements;
-  /** Statements whose rows are arrays: for very many rows, that halves the work. */
-  readonly #lists: Statements;
   readonly #scans: Scans;
   readonly #cache: ViewCache;
   #bytesRead = 0;
@@ -62,21 +65,24 @@ export class Reader implements TraceSource {
     this.#database = database;
     this.#accountId = accountId;
     this.#statements = new Statements(database);
-    this.#lists = new Statements(database, { isList: true });
     this.#scans = new Scans(this.#statements);
-    this.#byId = database.prepare(`SELECT ${COLUMNS}, trace.pinned FROM trace WHERE id = ?`);
-    this.#byRow = database.prepare(`SELECT ${COLUMNS} FROM trace WHERE row = ?`);
-    this.#documents = database.prepare('SELECT format, body FROM document WHERE row >= ? AND row < ? ORDER BY row');
+    this.#byId = prepareRows(database, PINNED_ROW, `SELECT ${COLUMNS}, trace.pinned FROM trace WHERE id = ?`);
+    this.#byRow = prepareRows(database, TRACE_ROW, `SELECT ${COLUMNS} FROM trace WHERE row = ?`);
+    this.#documents = prepareRows(
+      database,
+      { format: 'format', body: 'text' },
+      'SELECT format, body FROM document WHERE row >= ? AND row < ? ORDER BY row',
+    );
   }
 
   trace(id: string): TraceView | undefined {
-    const row = this.#byId.get(id) as unknown as TraceRow | undefined;
+    const row = this.#byId.get(id);
     return row === undefined ? undefined : this.#viewOf(row);
   }
 
   /** The trace at a row; undefined if it has been deleted. */
   traceAt(row: number): TraceView | undefined {
-    const found = this.#byRow.get(row) as unknown as TraceRow | undefined;
+    const found = this.#byRow.get(row);
     return found === undefined ? undefined : this.#viewOf(found);
   }
 
@@ -90,13 +96,14 @@ export class Reader implements TraceSource {
     end: number,
     lengthOf: (view: TraceView) => number | null,
   ): { traces: number; longest: number | null } {
-    const byLength = this.#statements.of(
+    const byLength = this.#statements.rows(
+      LENGTH_ROW,
       `SELECT ${COLUMNS}, last_end - start AS most FROM trace WHERE start >= ? AND start < ? ORDER BY most DESC LIMIT ${MAX_LONGEST}`,
     );
     let longest: number | null = null;
     for (const row of byLength.iterate(start, end)) {
-      if (longest !== null && (row['most'] as number) <= longest) break;
-      const length = lengthOf(this.#viewOf(row as unknown as TraceRow));
+      if (longest !== null && row.most <= longest) break;
+      const length = lengthOf(this.#viewOf(row));
       if (length !== null) longest = Math.max(longest ?? 0, length);
     }
     return { traces: this.countIn({ start, end }), longest };
@@ -113,47 +120,42 @@ export class Reader implements TraceSource {
     limit,
   }: InOrder): Generator<{ view: TraceView; value: string | number; row: number }> {
     const operator = isDescending ? '<' : '>';
-    const statement = this.#statements.of(
-      `SELECT * FROM (SELECT ${COLUMNS}, ${ORDERS[key]!} AS value FROM trace WHERE start >= $start AND start < $end AND $at = $at) AS trace
+    const statement = this.#statements.rows(
+      ORDERED_ROW,
+      `SELECT * FROM (SELECT ${COLUMNS}, ${orderOf(key)} AS value FROM trace WHERE start >= $start AND start < $end AND $at = $at) AS trace
        ${after === undefined ? '' : `WHERE value ${operator} $value OR value = $value AND row < $row`}
        ORDER BY value ${isDescending ? 'DESC' : 'ASC'}, row DESC LIMIT $limit`,
     );
     const where = after === undefined ? {} : { $value: after.value, $row: after.row };
-    for (const found of statement.all({
-      $start: start,
-      $end: end,
-      $at: at,
-      $limit: limit,
-      ...where,
-    }) as unknown as (TraceRow & {
-      value: string | number;
-    })[]) {
+    for (const found of statement.all({ $start: start, $end: end, $at: at, $limit: limit, ...where })) {
       yield { view: this.#viewOf(found), value: found.value, row: found.row };
     }
   }
 
   /** How many traces started in the range. */
   countIn({ start, end }: Pick<Range, 'start' | 'end'>): number {
-    return Number(
-      this.#statements.of('SELECT count(*) AS traces FROM trace WHERE start >= ? AND start < ?').get(start, end)![
-        'traces'
-      ],
+    const statement = this.#statements.rows(
+      { traces: 'number' },
+      'SELECT count(*) AS traces FROM trace WHERE start >= ? AND start < ?',
     );
+    return onlyRow(statement.get(start, end)).traces;
   }
 
   /** The row of a trace. */
   rowOf(id: string): number | undefined {
-    return (this.#byId.get(id) as unknown as TraceRow | undefined)?.row;
+    return this.#byId.get(id)?.row;
   }
 
   /** Like `inOrder`, but only the rows. */
   rowsInOrder({ start, end, key, isDescending, at, limit }: Omit<InOrder, 'after'>): Float64Array {
-    const statement = this.#lists.of(
+    const statement = this.#statements.lists(
+      ['text'],
       `SELECT json_group_array(row) FROM (SELECT row FROM trace WHERE start >= $start AND start < $end AND $at = $at
-       ORDER BY ${ORDERS[key]!} ${isDescending ? 'DESC' : 'ASC'}, row DESC LIMIT $limit)`,
+       ORDER BY ${orderOf(key)} ${isDescending ? 'DESC' : 'ASC'}, row DESC LIMIT $limit)`,
     );
     // Reading one text is faster than reading a hundred thousand rows.
-    const [rows] = statement.get({ $start: start, $end: end, $at: at, $limit: limit }) as unknown as [string];
+    const [rows] = onlyRow(statement.get({ $start: start, $end: end, $at: at, $limit: limit }));
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- SQLite made it of a column of numbers
     return Float64Array.from(JSON.parse(rows) as number[]);
   }
 
@@ -173,13 +175,14 @@ export class Reader implements TraceSource {
     last: TraceFacts | undefined;
     limit: number;
   }): TraceFacts[] {
-    const statement = this.#lists.of(
+    const statement = this.#statements.lists(
+      ['number', 'number', 'number', 'number', 'number'],
       `SELECT row, start, ${LENGTH_AT},
        status, is_open FROM trace
        WHERE start >= $start AND +start < $end AND start <= $last AND (start < $last OR row < $row) ORDER BY start DESC, row DESC LIMIT $limit`,
     );
     const after = { $last: last?.[1] ?? Number.MAX_VALUE, $row: last?.[0] ?? Number.MAX_SAFE_INTEGER };
-    return statement.all({ $start: start, $end: end, $at: at, $limit: limit, ...after }) as unknown as TraceFacts[];
+    return statement.all({ $start: start, $end: end, $at: at, $limit: limit, ...after });
   }
 
   /**
@@ -201,26 +204,33 @@ export class Reader implements TraceSource {
 
   /** Sizes for the page and the log. */
   size(): { traces: number; segments: number; bytes: number } {
-    const [{ traces, segments } = {}] = this.#statements
-      .of('SELECT count(*) AS traces, total(documents) AS segments FROM trace')
-      .all();
-    const [{ bytes } = {}] = this.#statements
-      .of(
+    const counts = this.#statements
+      .rows(
+        { traces: 'number', segments: 'number' },
+        'SELECT count(*) AS traces, total(documents) AS segments FROM trace',
+      )
+      .get();
+    const size = this.#statements
+      .rows(
+        { bytes: 'number' },
         'SELECT (page_count - freelist_count) * page_size AS bytes FROM pragma_page_count(), pragma_freelist_count(), pragma_page_size()',
       )
-      .all();
-    return { traces: Number(traces), segments: Number(segments), bytes: Number(bytes) };
+      .get();
+    return { ...onlyRow(counts), ...onlyRow(size) };
   }
 
   /** IDs of pinned traces, newest first. */
   pinned(limit: number): string[] {
-    const statement = this.#statements.of('SELECT id FROM trace WHERE pinned = 1 ORDER BY row DESC LIMIT ?');
-    return statement.all(limit).map(({ id }) => id as string);
+    const statement = this.#statements.rows(
+      { id: 'text' },
+      'SELECT id FROM trace WHERE pinned = 1 ORDER BY row DESC LIMIT ?',
+    );
+    return statement.all(limit).map(({ id }) => id);
   }
 
   /** The documents of a trace as they were received, oldest first. Throws TooMuchError. */
   originals(id: string): string[] {
-    const row = this.#byId.get(id) as unknown as TraceRow | undefined;
+    const row = this.#byId.get(id);
     if (row === undefined) return [];
     this.#checkWhole(row);
     return Array.from(this.#documentsOf(row.row), ({ body }) => body);
@@ -228,7 +238,7 @@ export class Reader implements TraceSource {
 
   /** The `originals` that fit into memory. */
   readableOriginals(id: string): readonly ReceivedDocument[] {
-    const row = this.#byId.get(id) as unknown as TraceRow | undefined;
+    const row = this.#byId.get(id);
     return row === undefined ? [] : readable(this.#documentsOf(row.row), row.bytes, this.budget);
   }
 
@@ -237,7 +247,7 @@ export class Reader implements TraceSource {
    * TooMuchError.
    */
   documents(id: string): string | undefined {
-    const row = this.#byId.get(id) as unknown as (TraceRow & { pinned: number }) | undefined;
+    const row = this.#byId.get(id);
     if (row === undefined) return undefined;
     this.#checkWhole(row);
     const isPinned = row.pinned === 1;
@@ -247,10 +257,11 @@ export class Reader implements TraceSource {
 
   /** Names of annotations that occur in traces. */
   annotationKeys(): string[] {
-    const statement = this.#statements.of(
+    const statement = this.#statements.rows(
+      { name: 'text' },
       "SELECT name FROM field WHERE name LIKE 'annotation.%' ORDER BY name LIMIT 1000",
     );
-    return statement.all().map(({ name }) => (name as string).slice('annotation.'.length));
+    return statement.all().map(({ name }) => name.slice('annotation.'.length));
   }
 
   /**
@@ -261,19 +272,15 @@ export class Reader implements TraceSource {
     const values: (string | number)[] = [];
     overTables(this.#statements, (slots) => {
       const tables = slots.map(termTable);
-      const next = leastValue(tables, '>');
-      const least = leastValue(tables, '>=');
+      const least = (operator: '>' | '>=', bound: string | number): string | number | null =>
+        onlyRow(this.#statements.rows({ value: 'valueOrNull' }, leastValue(tables, operator)).get(field, bound)).value;
       // Numbers sort before texts, so the smallest value of all is queried without a type.
-      let found = (
-        prefix === ''
-          ? this.#statements.of(next).get(field, -Number.MAX_VALUE)
-          : this.#statements.of(least).get(field, prefix)
-      )?.['value'] as string | number | null;
+      let found = prefix === '' ? least('>', -Number.MAX_VALUE) : least('>=', prefix);
       for (let steps = 0; found !== null && steps < MAX_VALUES; steps++) {
         if (!String(found).startsWith(prefix)) break;
         // For larger numbers, the index only has the nearest double.
         if (typeof found === 'string' || Math.abs(found) <= Number.MAX_SAFE_INTEGER) values.push(found);
-        found = this.#statements.of(next).get(field, found)?.['value'] as string | number | null;
+        found = least('>', found);
       }
     });
     return values;
@@ -311,7 +318,7 @@ export class Reader implements TraceSource {
 
   #documentsOf(trace: number): Iterable<ReceivedDocument> {
     const { first, last } = documentRows(trace);
-    return this.#documents.iterate(first, last) as Iterable<unknown> as Iterable<ReceivedDocument>;
+    return this.#documents.iterate(first, last);
   }
 
   /** Until a response that is passed on as text is written, several copies of it exist. */
@@ -321,6 +328,12 @@ export class Reader implements TraceSource {
       `The trace has ${bytes} bytes, which is more than the memory of this xrayd allows. Raise its memory limit`,
     );
   }
+}
+
+function orderOf(key: SortKey): string {
+  const order = ORDERS.get(key);
+  if (order === undefined) throw new Error(`the store cannot sort by ${key}`);
+  return order;
 }
 
 /** The body of a document of X-Ray is JSON already. */

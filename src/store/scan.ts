@@ -2,22 +2,27 @@ import type { Alternatives, Condition } from '../filter/sql.ts';
 import type { TextSearch, TextTerm } from '../filter/text.ts';
 import type { Cursor, Range } from '../query/source.ts';
 import { termTable, textTable } from './schema.ts';
+import { onlyRow, type Row } from './rows.ts';
 import type { Statements } from './statements.ts';
 
-/** A row of the table of traces. */
-export interface TraceRow {
-  readonly row: number;
-  readonly id: string;
-  readonly start: number;
-  readonly received: number;
-  readonly revision: number;
-  readonly bytes: number;
-}
+/** A row of the table of traces: the columns of `COLUMNS`. */
+export const TRACE_ROW = {
+  row: 'number',
+  id: 'text',
+  start: 'number',
+  received: 'number',
+  revision: 'number',
+  bytes: 'number',
+} as const;
+export type TraceRow = Row<typeof TRACE_ROW>;
 
 /** With the time to which the range applies. */
-export type FoundRow = TraceRow & { readonly time: number };
+const FOUND_ROW = { ...TRACE_ROW, time: 'number' } as const;
+export type FoundRow = Row<typeof FOUND_ROW>;
 
-export const COLUMNS = 'trace.row, trace.id, trace.start, trace.received, trace.revision, trace.bytes';
+export const COLUMNS = Object.keys(TRACE_ROW)
+  .map((name) => `trace.${name}`)
+  .join(', ');
 
 /** Rows fetched at a time. */
 const SCAN_ROWS = 64;
@@ -59,8 +64,8 @@ export function overTables<T>(statements: Statements, read: (slots: readonly num
   statements.of('BEGIN').run();
   try {
     // The oldest generation also contains everything before it.
-    const generations = statements.of('SELECT slot FROM generation ORDER BY first DESC').all();
-    const result = read(generations.map(({ slot }) => slot as number));
+    const generations = statements.rows({ slot: 'number' }, 'SELECT slot FROM generation ORDER BY first DESC').all();
+    const result = read(generations.map(({ slot }) => slot));
     statements.of('COMMIT').run();
     return result;
   } catch (error) {
@@ -111,13 +116,15 @@ export class Scans {
 
   /** A few of the latest traces in `range` before row `before`; returns the row down to which it has searched. */
   *#latest(range: Range, before: number): Generator<FoundRow, number> {
-    const newest = Number(this.#statements.of('SELECT max(row) AS newest FROM trace').get()!['newest'] ?? 0);
+    const { newest } = onlyRow(
+      this.#statements.rows({ newest: 'number' }, 'SELECT coalesce(max(row), 0) AS newest FROM trace').get(),
+    );
     const { time, where, params } = inRange(range);
     where.push('trace.row >= ? AND trace.row < ?');
     const sql = `SELECT ${COLUMNS}, ${time} AS time FROM trace NOT INDEXED WHERE ${all(where)} ORDER BY trace.row DESC`;
     let below = Math.min(before, newest + 1);
     for (const lowest = below - LATEST_TRACES; below > lowest; below -= SCAN_ROWS) {
-      yield* this.#statements.of(sql).all(...params, below - SCAN_ROWS, below) as unknown as FoundRow[];
+      yield* this.#statements.rows(FOUND_ROW, sql).all(...params, below - SCAN_ROWS, below);
     }
     return below;
   }
@@ -128,11 +135,12 @@ export class Scans {
       const rows = overTables(this.#statements, (slots) => {
         const { sql, params } = queryOver(slots);
         const latest = Math.min(time, Number.MAX_VALUE);
-        return this.#statements.of(sql).all(...params, latest, latest, row, SCAN_ROWS) as unknown as FoundRow[];
+        return this.#statements.rows(FOUND_ROW, sql).all(...params, latest, latest, row, SCAN_ROWS);
       });
       yield* rows;
-      if (rows.length < SCAN_ROWS) return;
-      ({ time, row } = rows.at(-1)!);
+      const last = rows.at(-1);
+      if (last === undefined || rows.length < SCAN_ROWS) return;
+      ({ time, row } = last);
     }
   }
 
@@ -141,8 +149,9 @@ export class Scans {
     for (;;) {
       const rows = this.#rowsBelow(queryIn, below);
       yield* rows;
-      if (rows.length < SCAN_ROWS) return;
-      below = rows.at(-1)!.row;
+      const last = rows.at(-1);
+      if (last === undefined || rows.length < SCAN_ROWS) return;
+      below = last.row;
     }
   }
 
@@ -152,9 +161,7 @@ export class Scans {
       const found: FoundRow[] = [];
       for (const slot of slots) {
         const { sql, params } = queryIn(slot);
-        found.push(
-          ...(this.#statements.of(sql).all(...params, below, SCAN_ROWS - found.length) as unknown as FoundRow[]),
-        );
+        found.push(...this.#statements.rows(FOUND_ROW, sql).all(...params, below, SCAN_ROWS - found.length));
         if (found.length === SCAN_ROWS) break;
       }
       return found;
@@ -166,12 +173,14 @@ export class Scans {
    * common words, and other conditions of the index are better.
    */
   #driverOf(conditions: readonly Alternatives[], terms: readonly TextTerm[]): Driver | undefined {
-    const equalities: Driver[] = conditions.flatMap((alternatives) =>
-      alternatives.length === 1 && alternatives[0]!.isEquality ? [{ condition: alternatives[0]! }] : [],
+    const equalities: Driver[] = conditions.flatMap(([condition, ...others]) =>
+      condition?.isEquality === true && others.length === 0 ? [{ condition }] : [],
     );
     if (terms.length === 0 && equalities.length < 2) return equalities[0];
     return overTables(this.#statements, (slots) => {
-      if (terms.length === 1 && conditions.length === 0) return matching(terms, this.#isCommon(slots, terms[0]!.word));
+      const [term] = terms;
+      if (term !== undefined && terms.length === 1 && conditions.length === 0)
+        return matching(terms, this.#isCommon(slots, term.word));
       // While there is a rarer word, looking up common words costs more than it saves.
       const rare = terms.filter((term) => this.#countTerm(slots.slice(0, 2), term, COMMON_TRACES) < COMMON_TRACES);
       const text = matching(rare.length > 0 ? rare : terms, rare.length === 0);
@@ -205,10 +214,11 @@ export class Scans {
     let traces = 0;
     for (const slot of slots) {
       const { from, where, params } = driven(driver, slot);
-      const statement = this.#statements.of(
+      const statement = this.#statements.rows(
+        { traces: 'number' },
         `SELECT count(*) AS traces FROM (SELECT 1 FROM ${from} WHERE ${where} LIMIT ?)`,
       );
-      traces += Number(statement.get(...params, limit - traces)!['traces']);
+      traces += onlyRow(statement.get(...params, limit - traces)).traces;
       if (traces >= limit) break;
     }
     return traces;

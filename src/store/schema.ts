@@ -1,5 +1,6 @@
 import { closeSync, openSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
+import { onlyRow, prepareRows, type Columns, type Row } from './rows.ts';
 
 /** Marks the file as a store of xrayd, in its header. "xray" in ASCII. */
 const APPLICATION_ID = 0x78726179;
@@ -139,20 +140,22 @@ export interface DatabaseConfig {
 /** Opens the file for writing, and creates the tables of a new file. Throws an Error with a message for a person. */
 export function openToWrite({ file, isTemporary, cacheBytes = CACHE_BYTES }: DatabaseConfig): DatabaseSync {
   const database = open(file, { isReader: false, cacheBytes: cacheBytes * WRITER_SHARE });
-  const [{ application_id: application } = {}] = database.prepare('PRAGMA application_id').all();
-  const [{ user_version: version } = {}] = database.prepare('PRAGMA user_version').all();
-  const [{ tables } = {}] = database.prepare('SELECT count(*) AS tables FROM sqlite_master').all();
+  const read = <const C extends Columns>(columns: C, sql: string): Row<C> =>
+    onlyRow(prepareRows(database, columns, sql).get());
+  const { application_id: application } = read({ application_id: 'number' }, 'PRAGMA application_id');
+  const { user_version: version } = read({ user_version: 'number' }, 'PRAGMA user_version');
+  const { tables } = read({ tables: 'number' }, 'SELECT count(*) AS tables FROM sqlite_master');
   const isNew = application === 0 && tables === 0;
   if (!isNew && application !== APPLICATION_ID)
     throw new Error(`${file} is a database of another program. Choose another file with --data`);
   if (!isNew && version !== SCHEMA_VERSION) {
-    const age = Number(version) > SCHEMA_VERSION ? 'a newer' : 'an older';
+    const age = version > SCHEMA_VERSION ? 'a newer' : 'an older';
     throw new Error(
-      `${file} was written by ${age} xrayd (format ${String(version)}, this one supports ${SCHEMA_VERSION}). Use that version, or choose another file with --data`,
+      `${file} was written by ${age} xrayd (format ${version}, this one supports ${SCHEMA_VERSION}). Use that version, or choose another file with --data`,
     );
   }
-  const [{ page_size: pageBytes } = {}] = database.prepare('PRAGMA page_size').all();
-  const checkpointPages = Math.floor(CHECKPOINT_BYTES / Number(pageBytes));
+  const { page_size: pageBytes } = read({ page_size: 'number' }, 'PRAGMA page_size');
+  const checkpointPages = Math.floor(CHECKPOINT_BYTES / pageBytes);
   database.exec(
     `PRAGMA journal_mode = WAL; PRAGMA synchronous = ${isTemporary ? 'OFF' : 'NORMAL'}; PRAGMA wal_autocheckpoint = ${checkpointPages};`,
   );

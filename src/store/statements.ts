@@ -1,5 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { everyBytes, fullCollector } from '../pipeline/collector.ts';
+import { checkColumns, typed, type Columns, type Positions, type Row, type Rows } from './rows.ts';
 
 /**
  * Total length of the cached statements' texts. SQLite needs about twenty times as much for each, outside V8's heap. A
@@ -13,23 +14,39 @@ export const KEPT_SQL_LENGTH = 128 * 1024;
  */
 export class Statements {
   readonly #database: DatabaseSync;
-  readonly #isList: boolean;
   /** Most recently used last. */
   readonly #known = new Map<string, StatementSync>();
   #sqlLength = 0;
 
-  /** `isList`: rows are arrays, by position, instead of objects. */
-  constructor(database: DatabaseSync, { isList = false }: { isList?: boolean } = {}) {
+  constructor(database: DatabaseSync) {
     this.#database = database;
-    this.#isList = isList;
   }
 
-  /** Valid until the next call, which may close it. */
+  /** A statement that returns no rows that are read. Valid until the next call, which may close it. */
   of(sql: string): StatementSync {
+    return this.#prepared(sql);
+  }
+
+  /** A statement that returns rows. Valid until the next call, which may close it. */
+  rows<const C extends Columns>(columns: C, sql: string): Rows<Row<C>> {
+    return typed(this.#prepared(sql, (statement) => checkColumns(statement, columns)));
+  }
+
+  /** The same with rows as arrays: for very many rows, that halves the work. */
+  lists<const P extends Positions>(positions: P, sql: string): Rows<Row<P>> {
+    const prepare = (statement: StatementSync): void => {
+      checkColumns(statement, positions);
+      statement.setReturnArrays(true);
+    };
+    return typed(this.#prepared(sql, prepare));
+  }
+
+  /** `prepare` is called for a new statement. */
+  #prepared(sql: string, prepare?: (statement: StatementSync) => void): StatementSync {
     let statement = this.#known.get(sql);
     if (statement === undefined) {
       statement = this.#database.prepare(sql);
-      if (this.#isList) statement.setReturnArrays(true);
+      prepare?.(statement);
       this.#sqlLength += sql.length;
     } else {
       this.#known.delete(sql);

@@ -1,5 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { Term } from '../filter/terms.ts';
+import { onlyRow } from './rows.ts';
 import { createTextTable, GENERATIONS, PINNED, termTable, textTable } from './schema.ts';
 import { closeStatement, type Statements } from './statements.ts';
 
@@ -84,12 +85,16 @@ export class TermIndex {
   load(): void {
     this.#rows.clear();
     this.#texts = [];
-    const rows = this.#statements.of('SELECT slot, first FROM generation ORDER BY first').all();
+    const rows = this.#statements
+      .rows({ slot: 'number', first: 'number' }, 'SELECT slot, first FROM generation ORDER BY first')
+      .all();
     const before = this.#generations;
-    this.#generations = rows.map(({ slot, first }) => this.#generation(slot as number, first as number));
+    this.#generations = rows.map(({ slot, first }) => this.#generation(slot, first));
     for (const { close } of before) close();
-    const known = this.#statements.of('SELECT total(bytes) AS bytes FROM trace WHERE row >= ?').get(this.newestFirst);
-    this.#newestBytes = Number(known!['bytes']);
+    const known = this.#statements
+      .rows({ bytes: 'number' }, 'SELECT total(bytes) AS bytes FROM trace WHERE row >= ?')
+      .get(this.newestFirst);
+    this.#newestBytes = onlyRow(known).bytes;
     this.#loadFields();
   }
 
@@ -158,8 +163,9 @@ export class TermIndex {
    * oldest generation that stays.
    */
   dropBelow(row: number): void {
-    while (this.#generations.length > 1 && this.#generations[1]!.first <= row) {
-      const [oldest, next] = this.#generations as [Generation, Generation];
+    for (;;) {
+      const [oldest, next] = this.#generations;
+      if (oldest === undefined || next === undefined || next.first > row) return;
       if (this.#hasPinnedBelow(next.first)) {
         this.#database.exec(
           `INSERT OR IGNORE INTO ${termTable(next.slot)} SELECT field, value, trace FROM ${termTable(oldest.slot)} WHERE trace IN (${PINNED})`,
@@ -168,7 +174,8 @@ export class TermIndex {
       this.#database.exec(
         `DELETE FROM ${termTable(oldest.slot)}; DROP TABLE ${textTable(oldest.slot)}; DELETE FROM generation WHERE slot = ${oldest.slot}`,
       );
-      this.#generations.shift()!.close();
+      this.#generations.shift();
+      oldest.close();
       this.#addPinnedTexts(next.first);
       this.#dropFields(next.first, next.slot);
     }
@@ -234,13 +241,14 @@ export class TermIndex {
   }
 
   #addPinnedTexts(below: number): void {
-    for (const { row } of this.#statements.of(PINNED).all())
-      if ((row as number) < below) this.addText(row as number, this.#textOf(row as number));
+    for (const { row } of this.#statements.rows({ row: 'number' }, PINNED).all())
+      if (row < below) this.addText(row, this.#textOf(row));
     this.writeTexts();
   }
 
   #hasPinnedBelow(row: number): boolean {
-    return this.#statements.of('SELECT 1 FROM trace WHERE pinned = 1 AND row < ? LIMIT 1').get(row) !== undefined;
+    const sql = 'SELECT row FROM trace WHERE pinned = 1 AND row < ? LIMIT 1';
+    return this.#statements.rows({ row: 'number' }, sql).get(row) !== undefined;
   }
 
   /**
@@ -256,9 +264,11 @@ export class TermIndex {
 
   #loadFields(): void {
     this.#fields.clear();
-    for (const { id, name, last } of this.#statements.of('SELECT id, name, last FROM field').all()) {
-      this.#fields.set(name as string, { id: id as number, last: last as number });
-    }
+    const fields = this.#statements.rows(
+      { id: 'number', name: 'text', last: 'number' },
+      'SELECT id, name, last FROM field',
+    );
+    for (const { id, name, last } of fields.all()) this.#fields.set(name, { id, last });
   }
 
   #fieldId(name: string, first: number): number | undefined {

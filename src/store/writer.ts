@@ -10,6 +10,7 @@ import { Pruner } from './pruner.ts';
 import { KnownDocuments, type KnownDocument } from './known-documents.ts';
 import { ParsedValues } from './readable.ts';
 import { BYTES_A_TRACE, DOCUMENTS_A_TRACE, documentRows } from './schema.ts';
+import { onlyRow, prepareRows, type Row, type Rows } from './rows.ts';
 import { Statements } from './statements.ts';
 import { TermIndex } from './term-index.ts';
 import { timesOf } from './times.ts';
@@ -51,19 +52,21 @@ export class Writer {
   #nextRow = 1;
   /** Of what is stored. */
   readonly values = new ParsedValues();
-  readonly #findTrace: StatementSync;
+  readonly #findTrace: Rows<FoundTrace>;
   readonly #addTrace: StatementSync;
   readonly #changeTrace: StatementSync;
   readonly #setHead: StatementSync;
   readonly #known: KnownDocuments;
-  readonly #documents: StatementSync;
+  readonly #documents: Rows<ReceivedDocument>;
   readonly #addDocument: StatementSync;
   readonly #replaceDocument: StatementSync;
 
   constructor(database: DatabaseSync, { maxBytes }: WriterConfig) {
     this.#database = database;
     this.#statements = new Statements(database);
-    this.#findTrace = database.prepare(
+    this.#findTrace = prepareRows(
+      database,
+      FOUND_TRACE,
       'SELECT row, start, bytes, documents, has_segment, head_kind, head_start FROM trace WHERE id = ?',
     );
     this.#addTrace = database.prepare(
@@ -74,7 +77,11 @@ export class Writer {
     );
     this.#setHead = database.prepare(SET_HEAD);
     this.#known = new KnownDocuments(database);
-    this.#documents = database.prepare('SELECT format, body FROM document WHERE row >= ? AND row < ?');
+    this.#documents = prepareRows(
+      database,
+      { format: 'format', body: 'text' },
+      'SELECT format, body FROM document WHERE row >= ? AND row < ?',
+    );
     this.#index = new TermIndex(database, this.#statements, maxBytes, (trace) => this.#textOf(trace));
     this.#pruner = new Pruner(database, this.#index, maxBytes);
     this.#addDocument = database.prepare(
@@ -150,21 +157,21 @@ export class Writer {
   save(values: Readonly<Record<string, string>>): void {
     const put =
       'INSERT INTO setting (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value';
-    const [{ synchronous } = {}] = this.#statements.of('PRAGMA synchronous').all();
+    const { synchronous } = onlyRow(this.#statements.rows({ synchronous: 'number' }, 'PRAGMA synchronous').get());
     if (synchronous !== SYNCHRONOUS_OFF) this.#database.exec('PRAGMA synchronous = FULL');
     try {
       this.#inTransaction(() => {
         for (const [name, json] of Object.entries(values)) this.#statements.of(put).run(name, json);
       });
     } finally {
-      this.#database.exec(`PRAGMA synchronous = ${String(synchronous)}`);
+      this.#database.exec(`PRAGMA synchronous = ${synchronous}`);
     }
   }
 
   /** All saved values, by name. */
   settings(): Record<string, string> {
-    const rows = this.#statements.of('SELECT name, value FROM setting').all();
-    return Object.fromEntries(rows.map(({ name, value }) => [name as string, value as string]));
+    const rows = this.#statements.rows({ name: 'text', value: 'text' }, 'SELECT name, value FROM setting').all();
+    return Object.fromEntries(rows.map(({ name, value }) => [name, value]));
   }
 
   close(): void {
@@ -190,13 +197,15 @@ export class Writer {
 
   /** Never reuses a row: the index and the pruner know deleted traces by their row. */
   #findNextRow(): void {
-    const last = Number(this.#statements.of('SELECT max(row) AS last FROM trace').get()!['last'] ?? 0);
+    const { last } = onlyRow(
+      this.#statements.rows({ last: 'number' }, 'SELECT coalesce(max(row), 0) AS last FROM trace').get(),
+    );
     this.#nextRow = Math.max(this.#nextRow, last + 1, this.#index.newestFirst);
   }
 
   /** False if `arrivals` contained nothing new. Adds documents beyond the trace's limit to `refused`. */
   #putTrace(id: string, arrivals: readonly Arrival[], receivedAt: number, refused: Refused[]): boolean {
-    const found = this.#findTrace.get(id) as unknown as FoundTrace | undefined;
+    const found = this.#findTrace.get(id);
     if (found !== undefined && isFull(found)) {
       for (const { document, position } of arrivals) refused.push({ ...traceFullRefusal(document), position });
       return false;
@@ -265,7 +274,7 @@ export class Writer {
   }
 
   #documentAt(row: number): TraceDocument {
-    return storedDocument(this.#documents.get(row, row + 1) as unknown as ReceivedDocument);
+    return storedDocument(onlyRow(this.#documents.get(row, row + 1)));
   }
 
   #textOf(trace: number): string {
@@ -274,19 +283,20 @@ export class Writer {
 
   #documentsOf(trace: number): TraceDocument[] {
     const { first, last } = documentRows(trace);
-    return (this.#documents.all(first, last) as unknown as ReceivedDocument[]).map(storedDocument);
+    return this.#documents.all(first, last).map(storedDocument);
   }
 }
 
-interface FoundTrace {
-  readonly row: number;
-  readonly start: number;
-  readonly bytes: number;
-  readonly documents: number;
-  readonly has_segment: number;
-  readonly head_kind: number;
-  readonly head_start: number;
-}
+const FOUND_TRACE = {
+  row: 'number',
+  start: 'number',
+  bytes: 'number',
+  documents: 'number',
+  has_segment: 'number',
+  head_kind: 'number',
+  head_start: 'number',
+} as const;
+type FoundTrace = Row<typeof FOUND_TRACE>;
 
 function isFull({ bytes, documents }: Pick<FoundTrace, 'bytes' | 'documents'>): boolean {
   return bytes >= BYTES_A_TRACE || documents >= DOCUMENTS_A_TRACE;
