@@ -89,6 +89,17 @@ export class HttpServer implements Component {
       void reply.header('content-type', 'text/plain; version=0.0.4; charset=utf-8');
       return deps.metrics();
     });
+    this.#app.setErrorHandler(async (error: Error & { statusCode?: number }, request, reply) => {
+      const { statusCode = 500 } = error;
+      if (statusCode >= 500)
+        deps.log.limited(
+          'http_bug',
+          'error',
+          { path: request.url, error: error.stack },
+          'a request failed; please report this',
+        );
+      return refuse(reply, statusCode, error.message);
+    });
     this.#app.setNotFoundHandler(async (_request, reply) =>
       reply.code(404).send({ error: 'not found: use /livez, /readyz or /metrics' }),
     );

@@ -132,8 +132,21 @@ test.each(['/%zz', '/api/traces/%zz', `/api/traces/${'1'.repeat(200)}`, '/%zz?to
   },
 );
 
-test('the health server refuses a malformed path in its own words', async () => {
+test.each([
+  ['a malformed path', 'GET /%zz HTTP/1.1\r\nHost: x\r\n\r\n', 400],
+  [
+    'a large body',
+    `POST /livez HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 2000\r\n\r\n${'x'.repeat(2000)}`,
+    413,
+  ],
+  [
+    'a body that is not JSON',
+    'POST /x HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 1\r\n\r\n{',
+    400,
+  ],
+])('the health server refuses %s in its own words', async (_, text, expected) => {
   const { daemon } = await start();
-  const { status, body } = await rawRequest(daemon.httpUrl, 'GET /%zz HTTP/1.1\r\nHost: x\r\n\r\n');
-  expect([status, Object.keys(JSON.parse(body) as object)]).toEqual([400, ['error']]);
+  const { status, body } = await rawRequest(daemon.httpUrl, text);
+  expect([status, Object.keys(JSON.parse(body) as object)], body).toEqual([expected, ['error']]);
+  expect(body).not.toContain('FST_');
 });
