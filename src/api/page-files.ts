@@ -83,8 +83,9 @@ async function sendFile(
   reply: FastifyReply,
   file: Buffer,
 ): Promise<FastifyReply> {
-  if (!/\bgzip\b/.test(String(accepted))) return reply.send(gunzipSync(file));
-  return reply.headers({ 'content-encoding': 'gzip', vary: 'accept-encoding' }).send(file);
+  void reply.header('vary', 'accept-encoding');
+  if (!/\bgzip\b(?!\s*;\s*q=0(\.0*)?\s*(,|$))/i.test(String(accepted))) return reply.send(gunzipSync(file));
+  return reply.header('content-encoding', 'gzip').send(file);
 }
 
 function readFiles(): ReadonlyMap<string, Buffer> {

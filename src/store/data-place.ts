@@ -52,6 +52,7 @@ function lockOf(file: string, lockPath: string): FileLock | 'held' | 'missing' {
  */
 function pathOf(name: string): string {
   const path = resolve(name);
+  if (name.endsWith('/')) throw folderRefusal(path);
   try {
     return realpathSync(path);
   } catch (error) {
@@ -70,8 +71,7 @@ function pathOf(name: string): string {
 function check(file: string): void {
   const folder = dirname(file);
   const status = statSync(file, { throwIfNoEntry: false });
-  if (status?.isDirectory() === true)
-    throw refusal(file, `it is a folder. Name a file in it: --data ${join(file, 'traces.db')}`);
+  if (status?.isDirectory() === true) throw folderRefusal(file);
   if (status !== undefined && !status.isFile()) throw refusal(file, 'it is not a regular file');
   // The lock is beside one of the names: another xrayd could use the file under another name.
   if (status !== undefined && status.nlink > 1) {
@@ -122,6 +122,10 @@ function checkAccess(file: string, path: string, mode: number): void {
       `${rights}, which may not write there. Run xrayd as uid ${uid}, or change the owner of the ${path === dirname(file) ? 'folder' : 'file'} (chown)`,
     );
   }
+}
+
+function folderRefusal(folder: string): XraydError {
+  return refusal(folder, `it is a folder. Name a file in it: --data ${join(folder, 'traces.db')}`);
 }
 
 function refusal(file: string, why: string): XraydError {

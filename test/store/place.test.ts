@@ -145,6 +145,11 @@ test.each([
   expect(() => dataPlace(path)).toThrow(/^cannot use .* as a trace store: [^\n]* with --data$/);
 });
 
+test('a name that ends with / is a folder, even one that does not exist', () => {
+  const folder = scope.folder();
+  expect(() => dataPlace(`${folder}/traces/`)).toThrow(/traces as a trace store: it is a folder\. Name a file in it/);
+});
+
 test('names a folder that does not exist, and one that is a file', () => {
   const folder = scope.folder();
   writeFileSync(join(folder, 'file'), '');

@@ -141,9 +141,9 @@ test('GET /events?form=rows sends matching rows, IDs of others, and the ID of th
 
 test('the page’s files load nothing from elsewhere, are cached forever under hashed names, and use gzip if accepted', async () => {
   const local = await LocalXRay.of(scope);
-  const plain = (path: string) =>
+  const plain = (path: string, more: Record<string, string> = {}) =>
     new Promise<{ headers: Record<string, unknown>; body: string }>((resolve, reject) => {
-      request(local.daemon.tcpUrl + path, (answer) => {
+      request(local.daemon.tcpUrl + path, { headers: more }, (answer) => {
         let body = '';
         answer.on('data', (chunk: Buffer) => (body += chunk.toString()));
         answer.on('end', () => resolve({ headers: answer.headers, body }));
@@ -163,6 +163,10 @@ test('the page’s files load nothing from elsewhere, are cached forever under h
     'text/javascript; charset=utf-8',
     'max-age=31536000, immutable',
   ]);
+  for (const accepted of ['gzip;q=0', 'gzip; Q=0.000, br', 'identity'])
+    expect((await plain(script, { 'accept-encoding': accepted })).headers).not.toHaveProperty('content-encoding');
+  for (const accepted of ['gzip;q=0.5', 'br, GZIP'])
+    expect((await plain(script, { 'accept-encoding': accepted })).headers).toHaveProperty('content-encoding');
   const zipped = await fetch(local.daemon.tcpUrl + script);
   expect(zipped.headers.get('content-encoding')).toBe('gzip');
   expect(await zipped.text()).toBe(body);
