@@ -221,11 +221,11 @@ export class XRayApi implements Component {
       );
     if (error instanceof StoreTooMuchError) return invalid(error.message);
     if (error instanceof StoreFullError) {
-      const message =
-        error.full === 'disk'
-          ? 'The disk of the local X-Ray is full'
-          : `The local X-Ray stores nothing more: ${error.message}`;
-      return new ApiError('ThrottledException', message, 429);
+      return new ApiError(
+        'ThrottledException',
+        `The local X-Ray cannot use its store: ${error.problem} (${error.message})`,
+        429,
+      );
     }
     // The store stopped before its queries, or its disk does not respond: not a bug.
     if (this.#stop.signal.aborted) return new ApiError('ServiceUnavailableException', 'xrayd stops', 503);

@@ -8,4 +8,14 @@ export interface Written {
 }
 
 /** Why nothing more can be stored. */
-export type Full = 'disk' | 'pinned';
+export type Full = keyof typeof STORING_PROBLEMS;
+
+/** What keeps documents from being stored, and when storing works again. */
+export const STORING_PROBLEMS = {
+  disk: { problem: 'the disk is full', until: 'space is available' },
+  io: { problem: 'the disk fails', until: 'it works again' },
+  pinned: {
+    problem: 'pinned traces take up the whole store (unpin some, or raise --data-size)',
+    until: 'space is available',
+  },
+} as const;

@@ -2,7 +2,7 @@ import type { Logger } from '../pipeline/logger.ts';
 import { otlpKindOf } from '../formats/otlp/otlp-body.ts';
 import { StoreFullError } from './store-thread.ts';
 import type { Store } from './store.ts';
-import type { Full, Written } from '../store/written.ts';
+import type { Written } from '../store/written.ts';
 import type { Refusal } from '../trace/model.ts';
 
 export interface IngestDeps {
@@ -32,11 +32,6 @@ const MAX_REFUSALS = 1_000;
 const OTLP_REMEDY =
   'OTLP spans were rejected: the local X-Ray stores X-Ray segments only. To send segments, use an X-Ray SDK, or the awsxray exporter of an OpenTelemetry Collector instead of the UDP exporter of AWS Distro for OpenTelemetry';
 
-const PROBLEMS: Readonly<Record<Full, string>> = {
-  disk: 'the disk is full',
-  pinned: 'pinned traces take up the whole store (unpin some, or raise --data-size)',
-};
-
 /** The only entry into the store: for documents from UDP, from PutTraceSegments and from imports. */
 export class Ingest {
   readonly #deps: IngestDeps;
@@ -49,7 +44,7 @@ export class Ingest {
 
   /** Why documents cannot be stored; undefined if they can. */
   get problem(): string | undefined {
-    return this.#full === undefined ? undefined : `${PROBLEMS[this.#full.full]}: traces are not stored`;
+    return this.#full === undefined ? undefined : `${this.#full.problem}: traces are not stored`;
   }
 
   /** What the last attempt to store failed with; undefined if there was space. */
@@ -73,8 +68,7 @@ export class Ingest {
   }
 
   /**
-   * Stores the documents that X-Ray would accept. If the disk is full, or pinned traces fill the store, rejects with
-   * StoreFullError.
+   * Stores the documents that X-Ray would accept. If the store takes nothing, rejects with StoreFullError.
    */
   async put(documents: readonly Uint8Array[], { receivedAtMs, isImport }: Arrival): Promise<Written> {
     const { store, log, lines, onChanged, onStored } = this.#deps;
@@ -89,12 +83,12 @@ export class Ingest {
           'store_full',
           'error',
           { error: error.message },
-          `${PROBLEMS[error.full]}: traces are not stored until space is available`,
+          `${error.problem}: traces are not stored until ${error.until}`,
         );
       }
       throw error;
     }
-    if (this.#full !== undefined) log.info({}, 'space is available again; storing traces');
+    if (this.#full !== undefined) log.info({}, 'traces are stored again');
     this.#full = undefined;
     this.#noteOtlp(documents, written);
     this.#refusals.push(...written.refused);

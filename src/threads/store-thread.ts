@@ -2,7 +2,7 @@ import { Worker } from 'node:worker_threads';
 import { DeadlineError, within } from '../pipeline/deadline.ts';
 import { messageOf } from '../pipeline/errors.ts';
 import type { CallName, Calls, FromStoreWorker, ToStoreWorker, WorkerInput } from './messages.ts';
-import type { Full } from '../store/written.ts';
+import { STORING_PROBLEMS, type Full } from '../store/written.ts';
 
 /** The release build puts the worker's code here, so that the program remains a single file. */
 declare const STORE_WORKER_SOURCE: string | undefined;
@@ -10,13 +10,14 @@ declare const STORE_WORKER_SOURCE: string | undefined;
 /** Too many calls are waiting already. */
 export class StoreBusyError extends Error {}
 
-/** There is no space to store more; nothing of the call was stored. */
+/** Nothing of the call was stored, and nothing will be `until` the cause is gone. The message is SQLite's. */
 export class StoreFullError extends Error {
-  readonly full: Full;
+  readonly problem: string;
+  readonly until: string;
 
   constructor(message: string, full: Full) {
     super(message);
-    this.full = full;
+    ({ problem: this.problem, until: this.until } = STORING_PROBLEMS[full]);
   }
 }
 

@@ -37,9 +37,12 @@ type Handlers<C extends Partial<Calls>> = {
 };
 type ResultOf<C> = C extends { result: infer R } ? R : never;
 
-/** SQLite's result codes for a full disk. https://sqlite.org/rescode.html */
+/** SQLite's result code for a full disk. https://sqlite.org/rescode.html */
 const SQLITE_FULL = 13;
+/** SQLite's result codes for a disk that fails, or that has become read-only. */
+const SQLITE_READONLY = 8;
 const SQLITE_IOERR = 10;
+const SQLITE_CANTOPEN = 14;
 /** SQLite's result codes for a damaged file. */
 const SQLITE_CORRUPT = 11;
 const SQLITE_NOTADB = 26;
@@ -267,8 +270,11 @@ function kindOf(error: unknown): FailureKind | undefined {
   // The low byte of an extended code is the primary code.
   switch (((error as { errcode?: number }).errcode ?? 0) & 0xff) {
     case SQLITE_FULL:
-    case SQLITE_IOERR:
       return 'disk';
+    case SQLITE_READONLY:
+    case SQLITE_IOERR:
+    case SQLITE_CANTOPEN:
+      return 'io';
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
       return 'damaged';

@@ -73,7 +73,7 @@ test.skipIf(skipped !== '')(
     expect(daemon.find(/please report this/)).toBeUndefined();
     expect(spawnSync('mount', ['-o', 'remount,size=64m', folder]).status).toBe(0);
     await eventually(async () => (await daemon.metrics())['xrayd_segments_sent_total'] === traces.length + 2, 60_000);
-    expect(daemon.find(/^space is available again/)).toBeDefined();
+    expect(daemon.find(/^traces are stored again/)).toBeDefined();
     for (const id of [first, traces[0]!, traces.at(-1)!]) expect(await isThere(id)).toBe(true);
     expect(await ready()).not.toContain('the disk is full');
   },

@@ -63,11 +63,12 @@ test('does not forward imports', async () => {
 });
 
 test.each([
-  ['disk', 'the disk is full'],
-  ['pinned', 'pinned traces take up the whole store (unpin some, or raise --data-size)'],
+  ['disk', 'the disk is full', 'space is available'],
+  ['io', 'the disk fails', 'it works again'],
+  ['pinned', 'pinned traces take up the whole store (unpin some, or raise --data-size)', 'space is available'],
 ] as const)(
-  'a store that is full (%s) is reported once, and shown until space is free again',
-  async (full, problem) => {
+  'a store that takes nothing (%s) is reported once, and shown until it does again',
+  async (full, problem, until) => {
     let isFull = true;
     const { ingest, log, stored } = ingestInto(() => {
       if (isFull) throw new StoreFullError('nothing was stored', full);
@@ -77,12 +78,12 @@ test.each([
     await expect(put()).rejects.toBeInstanceOf(StoreFullError);
     expect(ingest.problem).toBe(`${problem}: traces are not stored`);
     expect(
-      log.lines.filter(({ message }) => message === `${problem}: traces are not stored until space is available`),
+      log.lines.filter(({ message }) => message === `${problem}: traces are not stored until ${until}`),
     ).toHaveLength(1);
     expect(stored).toEqual([]);
     isFull = false;
     await put();
     expect(ingest.problem).toBeUndefined();
-    expect(log.find(/^space is available again/)).toHaveLength(1);
+    expect(log.find(/^traces are stored again/)).toHaveLength(1);
   },
 );
