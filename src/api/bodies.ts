@@ -52,6 +52,11 @@ export function readBodies(app: FastifyInstance, maxBytes: number, onGarbage?: (
   });
 }
 
+/** Size of the request's body in memory; 0 if it has none. */
+export function bodyBytes(request: FastifyRequest): number {
+  return held.get(request)?.bytes.length ?? 0;
+}
+
 /**
  * Passes the request's body to `use`. Its memory stays valid until `use` ends, even if the client disconnects before
  * that.

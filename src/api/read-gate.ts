@@ -29,7 +29,10 @@ export function isSmall(url: string): boolean {
   return operation === undefined ? SMALL_ROUTES.has(url) : operation.reads !== true;
 }
 
-/** Admits a few requests with large responses at a time, and none while clients leave too much unread. */
+/**
+ * Admits a few requests at a time that need much memory: those with large responses, and none of them while clients
+ * leave too much unread; and, where memory is scarce, those with large bodies.
+ */
 export class ReadGate {
   readonly #limits: Pick<ConnectionLimits, 'hasCapacity'>;
   readonly #maxReads: number;
@@ -43,10 +46,14 @@ export class ReadGate {
     this.#maxWaitMs = maxWaitMs;
   }
 
-  /** Resolves with an idempotent function that admits the next request; with undefined if the wait was too long. */
-  async enter(): Promise<(() => void) | undefined> {
+  /**
+   * Resolves with an idempotent function that admits the next request; with undefined if the wait was too long. A
+   * request to `store` does not wait for clients that read slowly.
+   */
+  async enter(purpose: 'read' | 'store' = 'read'): Promise<(() => void) | undefined> {
     let signal: AbortSignal | undefined;
-    while (this.#inside >= this.#maxReads || !this.#limits.hasCapacity) {
+    const isFree = (): boolean => this.#inside < this.#maxReads && (purpose === 'store' || this.#limits.hasCapacity);
+    while (!isFree()) {
       signal ??= AbortSignal.timeout(this.#maxWaitMs);
       if (signal.aborted) return undefined;
       await this.#change(signal);

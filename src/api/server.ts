@@ -18,7 +18,7 @@ import { addLiveRoutes, STREAMS } from './live-routes.ts';
 import { addPageDataRoutes } from './page-data-routes.ts';
 import { addPageFiles, PAGE_PATHS } from './page-files.ts';
 import { addPageRoutes, type PageDeps } from './page-routes.ts';
-import { readBodies } from './bodies.ts';
+import { bodyBytes, readBodies } from './bodies.ts';
 import { isSmall, ReadGate } from './read-gate.ts';
 import { acceptTexts, parametersOf } from './query-string.ts';
 import { violationError, type Violation } from './validation.ts';
@@ -30,8 +30,11 @@ export interface XRayApiConfig {
   readonly token: string;
   /** Budget for all bodies in memory. */
   readonly maxBodiesBytes: number;
-  /** Maximum concurrent requests with large responses. */
-  readonly maxReads?: number;
+  /**
+   * Set where saving memory is more important than speed: frees what it can. Called before each request that needs much
+   * memory; these are then handled one by one.
+   */
+  readonly freeMemory?: (() => Promise<void>) | undefined;
   /** Called when responses have left some megabytes of garbage. */
   readonly onGarbage?: () => void;
 }
@@ -44,6 +47,14 @@ export interface XRayApiDeps extends PageDeps {
 
 /** Browsers and SDKs keep a few connections each. Each one costs a socket and its unread headers. */
 const MAX_CONNECTIONS = 512;
+
+/** Above the batches that SDKs and daemons send, which have at most 50 documents. */
+const LARGE_BODY_BYTES = 512 * 1024;
+
+const BUSY = {
+  read: 'Too many answers wait to be read',
+  store: 'xrayd is busy with other large requests, and has little memory',
+} as const;
 
 /** TCP 2000 of the local X-Ray: X-Ray's whole API, and xrayd's own. Signatures are not checked. */
 export class XRayApi implements Component {
@@ -96,7 +107,7 @@ export class XRayApi implements Component {
       headers: { 'x-amzn-errortype': 'InvalidRequestException' },
       onAnswered: (status) => this.#count('other', status),
     });
-    this.#gate = new ReadGate(this.#limits, config.maxReads === undefined ? {} : { maxReads: config.maxReads });
+    this.#gate = new ReadGate(this.#limits, config.freeMemory === undefined ? {} : { maxReads: 1 });
     const limits = this.#limits;
     this.#smallGate = new ReadGate({
       get hasCapacity() {
@@ -180,17 +191,26 @@ export class XRayApi implements Component {
     const leave = new WeakMap<FastifyRequest, () => void>();
     this.#app.addHook('preHandler', async (request, reply) => {
       const { url = '' } = request.routeOptions;
-      if (operationAt(url)?.caller === 'sdk' || STREAMS.has(url)) return;
-      const left = await (isSmall(url) ? this.#smallGate : this.#gate).enter();
-      if (left === undefined) throw new ApiError('ThrottledException', 'Too many answers wait to be read', 429);
+      if (STREAMS.has(url)) return;
+      const purpose = operationAt(url)?.caller === 'sdk' ? 'store' : 'read';
+      if (purpose === 'store' && !this.#needsTurn(request)) return;
+      const gate = purpose === 'read' && isSmall(url) ? this.#smallGate : this.#gate;
+      const left = await gate.enter(purpose);
+      if (left === undefined) throw new ApiError('ThrottledException', BUSY[purpose], 429);
       leave.set(request, left);
       reply.raw.once('close', left);
+      if (gate === this.#gate) await this.#config.freeMemory?.();
     });
     this.#app.addHook('onSend', async (request, reply, payload) => {
       const bytes = typeof payload === 'string' || Buffer.isBuffer(payload) ? payload.length : 0;
       this.#limits.answering(reply.raw, bytes, isSmall(request.routeOptions.url ?? '') ? 'small' : 'large');
       leave.get(request)?.();
     });
+  }
+
+  /** A large body exists several times until it is stored, as a large response does until it is written. */
+  #needsTurn(request: FastifyRequest): boolean {
+    return this.#config.freeMemory !== undefined && bodyBytes(request) > LARGE_BODY_BYTES;
   }
 
   #guard(request: FastifyRequest, parameters: ReadonlyMap<string, string>): void {

@@ -23,7 +23,7 @@ import { LocalExporter } from '../exporters/store/local-exporter.ts';
 import type { DefaultSampling } from '../sampling/rule-record.ts';
 import { Store } from '../threads/store.ts';
 import { monotonicMs, wallClockMs } from '../pipeline/clock.ts';
-import { isMemoryScarce } from './memory-budget.ts';
+import { memoryReliefOf } from './memory-relief.ts';
 
 /** Short, because a person waits for the trace. */
 const BATCH_MAX_AGE_MS = 50;
@@ -108,7 +108,7 @@ export function buildLocal(
       token,
       maxBodiesBytes: memory.bodiesBytes,
       ...garbage,
-      ...(isMemoryScarce(memory.limitBytes) ? { maxReads: 1 } : {}),
+      freeMemory: memoryReliefOf(memory.limitBytes, store),
     },
     {
       backend,

@@ -22,8 +22,14 @@ export interface WorkerInput {
   readonly memoryLimitBytes?: number | undefined;
 }
 
+/** What both threads do. */
+export interface CommonCalls {
+  /** Collects the thread's garbage. */
+  collect: { args: Record<string, never>; result: undefined };
+}
+
 /** The calls of the writing thread, by name. */
-export interface WriteCalls {
+export interface WriteCalls extends CommonCalls {
   put: { args: { format: FormatName; bytes: Uint8Array; ends: Uint32Array; receivedAt: number }; result: Written };
   pin: { args: { traceId: string; isPinned: boolean }; result: boolean };
   clear: { args: Record<string, never>; result: undefined };
@@ -36,7 +42,7 @@ export interface WriteCalls {
  * The calls of the reading thread, by name. Results are texts in AWS's JSON, so that the main thread only passes them
  * on.
  */
-export interface ReadCalls {
+export interface ReadCalls extends CommonCalls {
   summaries: { args: SummariesRequest; result: { json: string; next: { row: number; time: number } | undefined } };
   /** The matching traces among the first `done` IDs: the rest needs another call. */
   summariesOf: {

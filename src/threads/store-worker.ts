@@ -17,6 +17,7 @@ import { traceSummaries } from '../query/trace-summaries.ts';
 import type { TraceView } from '../trace/trace-view.ts';
 import type {
   Calls,
+  CommonCalls,
   FailureKind,
   FromStoreWorker,
   ReadCalls,
@@ -53,11 +54,19 @@ const GARBAGE_BYTES_A_VALUE = 40;
 /** The limit of the inferred documents of a trace is this fraction of a response's bytes. */
 const ANSWER_BYTES_AN_INFERRED = 4;
 
+const COMMON: Handlers<CommonCalls> = {
+  collect: () => {
+    fullCollector()();
+    return undefined;
+  },
+};
+
 const NO_MATCH = { eventTime: undefined, service: undefined, edge: undefined };
 
 function writing(writer: Writer): Handlers<WriteCalls> {
   const queue = new PutQueue(writer);
   return {
+    ...COMMON,
     put: ({ format, bytes, ends, receivedAt }) => queue.put({ format, texts: textsOf(bytes, ends), receivedAt }),
     pin: ({ traceId, isPinned }) => writer.pin(traceId, isPinned),
     clear: () => {
@@ -82,6 +91,7 @@ function reading(reader: Reader): Handlers<ReadCalls> {
     }
   }
   return {
+    ...COMMON,
     summaries: async (request) => {
       const { next, ...page } = await traceSummaries(reader, request);
       return { json: awsJson(page), next };

@@ -138,6 +138,11 @@ export class Store implements Component {
     return this.#noteDamage(this.#reader.call(name, args));
   }
 
+  /** Collects the garbage of both threads. */
+  async collectGarbage(): Promise<void> {
+    await Promise.all([this.#writer?.call('collect', {}), this.#reader?.call('collect', {})]);
+  }
+
   /** Reports a damaged file once; it counts as damaged until the next start. */
   async #noteDamage<T>(call: Promise<T>): Promise<T> {
     try {

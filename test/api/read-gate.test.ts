@@ -21,3 +21,11 @@ test('a query waits while clients leave too much unread', async () => {
   limits.hasCapacity = true;
   expect(await entering).toBeDefined();
 });
+
+test('a request that stores waits for its turn, not for clients that read slowly', async () => {
+  const gate = new ReadGate({ hasCapacity: false }, { maxReads: 1, maxWaitMs: 10 });
+  const leave = (await gate.enter('store'))!;
+  expect(await gate.enter('store')).toBeUndefined();
+  leave();
+  expect(await gate.enter('store')).toBeDefined();
+});

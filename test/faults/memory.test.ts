@@ -7,6 +7,7 @@ import { CELLS, runCell } from './memory/cells.ts';
 const SHORT = new Set([
   'memory-daemon-128-all',
   'memory-local-128-tcp-varied',
+  'memory-local-128-large-graphs',
   'memory-local-192-all',
   'memory-local-256-all',
   'memory-local-512-tcp-hostile',

@@ -45,7 +45,7 @@ const COMMON: readonly (readonly LoadName[])[] = [
 ];
 const LOADS_OF: Readonly<Record<Mode, readonly (readonly LoadName[])[]>> = {
   daemon: COMMON,
-  local: [...COMMON.map((loads) => [...loads, 'queries'] as const), ['tcp-varied']],
+  local: [...COMMON.map((loads) => [...loads, 'queries'] as const), ['tcp-varied'], ['large-graphs', 'tcp-varied']],
 };
 
 /** `memory-daemon-128-tcp-large`, and so on; all loads at one time are `all`. */

@@ -15,7 +15,15 @@ export interface Target {
   readonly onAccepted: (documents: number) => void;
 }
 
-export type LoadName = 'udp-small' | 'udp-large' | 'tcp-large' | 'tcp-small' | 'tcp-varied' | 'tcp-hostile' | 'queries';
+export type LoadName =
+  | 'udp-small'
+  | 'udp-large'
+  | 'tcp-large'
+  | 'tcp-small'
+  | 'tcp-varied'
+  | 'tcp-hostile'
+  | 'queries'
+  | 'large-graphs';
 
 const KB = 1024;
 let numbers = 0;
@@ -61,6 +69,24 @@ function documentOf(bytes: number, more: object = {}): string {
     metadata: { text: 'x'.repeat(Math.max(0, bytes - 250)) },
     ...more,
   });
+}
+
+/** A trace of `count` segments, each of a service of its own, in bodies of 50 segments. */
+function chainOf(count: number): { readonly traceId: string; readonly bodies: readonly Buffer[] } {
+  const { trace_id: traceId } = JSON.parse(documentOf(0)) as { trace_id: string };
+  const idOf = (n: number): string => (n + 1).toString(16).padStart(16, '0');
+  const documents = Array.from({ length: count }, (_, n) =>
+    documentOf(0, {
+      trace_id: traceId,
+      id: idOf(n),
+      name: `chain-${n}`,
+      ...(n === 0 ? {} : { parent_id: idOf(n - 1) }),
+    }),
+  );
+  const bodies = Array.from({ length: Math.ceil(count / 50) }, (_, i) =>
+    jsonOf({ TraceSegmentDocuments: documents.slice(i * 50, (i + 1) * 50) }),
+  );
+  return { traceId, bodies };
 }
 
 function bodyOf(count: number, bytes: number): Buffer {
@@ -188,6 +214,11 @@ export const LOADS: Readonly<Record<LoadName, (target: Target) => Promise<void>>
   'tcp-hostile': async (target) => {
     const bodies = rotated(...hostileBodies());
     await Promise.all([clients(target, 6, () => ['/TraceSegments', bodies()]), held(target, 400)]);
+  },
+  'large-graphs': async (target) => {
+    const { traceId, bodies } = chainOf(1_250);
+    for (const body of bodies) target.onAnswer(await call(target, '/TraceSegments', body));
+    await clients(target, 2, () => ['/TraceGraph', jsonOf({ TraceIds: [traceId] })]);
   },
   queries: async (target) => {
     const questions = rotated<readonly [string, Buffer | undefined]>(
