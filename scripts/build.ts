@@ -43,6 +43,8 @@ const shared: BuildOptions = {
   define: { 'import.meta.url': '"file:///"' },
   // Prefers ES modules, whose dead code can be removed.
   mainFields: ['module', 'main'],
+  // Loaded only when they are used, and never here: fastify's `inject`, and the SDK's user agent in browsers.
+  external: ['light-my-request', 'bowser'],
 };
 
 const builders: { inputs: Record<string, unknown> } = { inputs: {} };
