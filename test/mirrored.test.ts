@@ -120,7 +120,7 @@ const ELSEWHERE: readonly Row[] = [
   },
   {
     files:
-      'aws/providers aws/environment aws/shared-files aws/client-config aws/caller-identity aws/caller-refusals aws/imds',
+      'aws/providers aws/switch aws/shared-files aws/client-config aws/caller-identity aws/caller-refusals aws/imds',
     tests: ['aws/credentials', 'e2e/credentials', 'e2e/credential-order', 'e2e/credential-hangs'],
     because: 'the credential chain is tested against fakes of its services',
   },
@@ -137,7 +137,7 @@ const ELSEWHERE: readonly Row[] = [
     because: 'requests are compared with recorded ones; answers are tested where they are judged',
   },
   {
-    files: 'aws/direct-call aws/answer-budget aws/answer-bounds aws/answer-json',
+    files: 'aws/direct-call aws/response-budget aws/answer-bounds aws/answer-json',
     tests: ['e2e/hangs', 'e2e/large-identity-answers', 'cli/local-client'],
     because: 'hostile answers are sent by real servers',
   },

@@ -3,7 +3,7 @@ import * as Type from './type.ts';
 import { member, objectOf } from '../json/json.ts';
 import { SORT_KEYS, type SortKey } from '../query/answers.ts';
 import type { Order } from '../query/ranking.ts';
-import type { Range } from '../query/source.ts';
+import type { TimeRange } from '../query/source.ts';
 import { invalid, type ApiError } from './api-error.ts';
 
 const MAX_SHOWN = 40;
@@ -72,7 +72,13 @@ export function flagOf(name: string, text: string | undefined): boolean {
 }
 
 /** Without `to`, also traces that claim to be of the year 56,000: their times are in milliseconds. */
-export function rangeOf({ from, to }: { readonly from?: string; readonly to?: string }): Pick<Range, 'start' | 'end'> {
+export function rangeOf({
+  from,
+  to,
+}: {
+  readonly from?: string;
+  readonly to?: string;
+}): Pick<TimeRange, 'start' | 'end'> {
   return { start: numberOf('from', from) ?? -1, end: numberOf('to', to) ?? Number.MAX_VALUE };
 }
 

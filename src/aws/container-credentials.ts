@@ -3,7 +3,7 @@ import { Agent as HttpsAgent } from 'node:https';
 import { bareHost, isLoopbackHost } from '../pipeline/address.ts';
 import { dateOf, parseDate } from '../pipeline/clock.ts';
 import { readTextFile } from '../pipeline/read-file.ts';
-import type { Environment } from './environment.ts';
+import type { Environment } from '../pipeline/environment.ts';
 import { performCall } from './http-call.ts';
 import { FILE_TIMEOUT_MS } from './shared-files.ts';
 import type { AwsCredentials } from './signer.ts';

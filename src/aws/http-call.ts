@@ -2,7 +2,7 @@ import { request as httpRequest, type Agent, type IncomingHttpHeaders } from 'no
 import { request as httpsRequest } from 'node:https';
 import { bareHost } from '../pipeline/address.ts';
 import { systemCodeOf } from '../pipeline/errors.ts';
-import type { AnswerBudget } from './answer-budget.ts';
+import type { ResponseBudget } from './response-budget.ts';
 import { isTlsError, isUnknownIssuer, tlsProblem } from './tls-problem.ts';
 import { trustGeneration, trustSystem } from './trust.ts';
 
@@ -19,7 +19,7 @@ export interface HttpCall {
   readonly timeoutMs: number;
   readonly maxAnswerBytes: number;
   /** Shared with other calls. */
-  readonly answers?: AnswerBudget;
+  readonly answers?: ResponseBudget;
 }
 
 export interface HttpAnswer {

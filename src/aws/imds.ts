@@ -1,4 +1,5 @@
-import { isTrue, type Environment } from './environment.ts';
+import type { Environment } from '../pipeline/environment.ts';
+import { isTrue } from './switch.ts';
 import { metadataValue } from './identity-answers.ts';
 import { OpenedSockets } from './opened-sockets.ts';
 

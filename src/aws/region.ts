@@ -2,7 +2,7 @@ import { messageOf, XraydError } from '../pipeline/errors.ts';
 import { within } from '../pipeline/deadline.ts';
 import { directCall } from './direct-call.ts';
 import { readTextFile } from '../pipeline/read-file.ts';
-import type { Environment } from './environment.ts';
+import type { Environment } from '../pipeline/environment.ts';
 import { regionOf, regionOfTask } from './identity-answers.ts';
 import { readInstanceMetadata } from './imds.ts';
 import { profileOf } from './profiles.ts';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { DeadlineError } from '../pipeline/deadline.ts';
 import { messageOf, systemCodeOf } from '../pipeline/errors.ts';
 import { readTextFile } from '../pipeline/read-file.ts';
-import type { Environment } from './environment.ts';
+import type { Environment } from '../pipeline/environment.ts';
 import { Profiles, profileOf, type Settings } from './profiles.ts';
 
 /** The files have a few kilobytes; if reading takes longer, the disk hangs or the path is a pipe without a writer. */

@@ -3,7 +3,7 @@ import { wallClockMs } from '../pipeline/clock.ts';
 import type { Component } from '../pipeline/component.ts';
 import { messageOf } from '../pipeline/errors.ts';
 import type { Logger } from '../pipeline/logger.ts';
-import type { Environment } from './environment.ts';
+import type { Environment } from '../pipeline/environment.ts';
 import { readInstanceMetadata } from './imds.ts';
 import { OPERATIONS } from '../formats/xray/operations.ts';
 import { isXRaysAnswer } from './output-shape.ts';

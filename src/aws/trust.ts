@@ -7,7 +7,7 @@ import { DeadlineError, within } from '../pipeline/deadline.ts';
 import { messageOf, systemCodeOf } from '../pipeline/errors.ts';
 import { readRegularFile, readRegularText } from '../pipeline/read-file.ts';
 import type { Logger } from '../pipeline/logger.ts';
-import type { Environment } from './environment.ts';
+import type { Environment } from '../pipeline/environment.ts';
 
 /**
  * Certificate files of Linux distributions; the first with certificates is used. Source: Go's

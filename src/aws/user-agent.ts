@@ -1,4 +1,4 @@
-import type { Environment } from './environment.ts';
+import type { Environment } from '../pipeline/environment.ts';
 
 const GOOS: Readonly<Record<string, string>> = { win32: 'windows' };
 const GOARCH: Readonly<Record<string, string>> = { x64: 'amd64', ia32: '386' };

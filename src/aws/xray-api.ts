@@ -3,7 +3,7 @@ import { ABORTED, untilAborted } from '../pipeline/deadline.ts';
 import { dateOf, wallClockMs } from '../pipeline/clock.ts';
 import { CALL_PATH_HEADER, type CallPath } from '../pipeline/call-path.ts';
 import type { Logger } from '../pipeline/logger.ts';
-import { AnswerBudget } from './answer-budget.ts';
+import { ResponseBudget } from './response-budget.ts';
 import { jsonIn } from './answer-json.ts';
 import { REFUSES_CALLER } from './caller-refusals.ts';
 import type { CredentialSource } from './credentials.ts';
@@ -73,12 +73,12 @@ export class XRayApi {
   readonly #config: XRayApiConfig;
   readonly #deps: XRayApiDeps;
   readonly #clock = new ServiceClock();
-  readonly #answers: AnswerBudget;
+  readonly #answers: ResponseBudget;
 
   constructor(config: XRayApiConfig, deps: XRayApiDeps) {
     this.#config = config;
     this.#deps = deps;
-    this.#answers = new AnswerBudget(MAX_ANSWERS_BYTES, deps.onGarbage ?? (() => {}));
+    this.#answers = new ResponseBudget(MAX_ANSWERS_BYTES, deps.onGarbage ?? (() => {}));
   }
 
   get url(): URL {

@@ -1,4 +1,4 @@
-import type { Environment } from '../aws/environment.ts';
+import type { Environment } from '../pipeline/environment.ts';
 import type { Command } from '../config/commands.ts';
 import type { LoadedConfig } from '../config/load.ts';
 

@@ -4,7 +4,7 @@ import { monotonicMs } from '../pipeline/clock.ts';
 import type { CommandContext } from './command.ts';
 import { LocalXRayClient } from './local-client.ts';
 import { writeTraces } from './trace-file.ts';
-import type { TraceQuery, TraceSource } from './trace-source.ts';
+import type { TraceQuery, RemoteTraces } from './remote-traces.ts';
 import { found, plural, queryOf, reportMissing, reportNotGiven } from './transfer.ts';
 
 /** How often `export --wait` searches. */
@@ -28,7 +28,7 @@ export async function run(loaded: LoadedConfig<'export'>, { output: { out, say }
   return reportMissing(missing, say);
 }
 
-async function comes(source: TraceSource, query: TraceQuery, timeoutMs: number): Promise<boolean> {
+async function comes(source: RemoteTraces, query: TraceQuery, timeoutMs: number): Promise<boolean> {
   const endMs = monotonicMs() + timeoutMs;
   while (!(await hasAny(source, query))) {
     if (monotonicMs() > endMs) return false;
@@ -37,7 +37,7 @@ async function comes(source: TraceSource, query: TraceQuery, timeoutMs: number):
   return true;
 }
 
-async function hasAny(source: TraceSource, query: TraceQuery): Promise<boolean> {
+async function hasAny(source: RemoteTraces, query: TraceQuery): Promise<boolean> {
   for await (const _ of source.traces(query)) return true;
   return false;
 }

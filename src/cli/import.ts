@@ -5,7 +5,7 @@ import { readTextFile } from '../pipeline/read-file.ts';
 import type { CommandContext } from './command.ts';
 import { LocalXRayClient } from './local-client.ts';
 import { readTraces } from './trace-file.ts';
-import type { TraceDocuments } from './trace-source.ts';
+import type { ReturnedTrace } from './remote-traces.ts';
 import { report } from './transfer.ts';
 
 /** Time limit for a file of traces, or a pipe that a program writes to. */
@@ -20,7 +20,7 @@ export async function run(
   const local = LocalXRayClient.of(loaded);
   let code = 0;
   for (const file of files.length === 0 ? ['-'] : files) {
-    let traces: TraceDocuments[];
+    let traces: ReturnedTrace[];
     try {
       traces = readTraces(
         file === '-'

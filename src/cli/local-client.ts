@@ -9,7 +9,7 @@ import { member } from '../json/json.ts';
 import { wallClockMs } from '../pipeline/clock.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MAX_BODY_BYTES } from '../api/bodies.ts';
-import { ANSWER_BOUNDS, TraceSource, type TraceDocuments, type TraceQuery } from './trace-source.ts';
+import { ANSWER_BOUNDS, RemoteTraces, type ReturnedTrace, type TraceQuery } from './remote-traces.ts';
 
 /** The result of an import. */
 export interface Imported {
@@ -68,7 +68,7 @@ export class LocalXRayClient {
     return new LocalXRayClient({ url: `http://${formatAddress(config.api)}`, token: config.token });
   }
 
-  async source(): Promise<TraceSource> {
+  async source(): Promise<RemoteTraces> {
     await this.#reach();
     const [{ XRayClient }, { BoundedHandler }] = await Promise.all([
       import('@aws-sdk/client-xray'),
@@ -86,7 +86,7 @@ export class LocalXRayClient {
         ANSWER_BOUNDS,
       ),
     });
-    return new TraceSource(client, { isLocal: true, idsByText: (query) => this.#idsByText(query) });
+    return new RemoteTraces(client, { isLocal: true, idsByText: (query) => this.#idsByText(query) });
   }
 
   /**
@@ -94,7 +94,7 @@ export class LocalXRayClient {
    * document that is larger than the local X-Ray accepts counts as refused, like one that it does not understand, and
    * the others are stored.
    */
-  async import(traces: AsyncIterable<TraceDocuments> | Iterable<TraceDocuments>): Promise<Imported> {
+  async import(traces: AsyncIterable<ReturnedTrace> | Iterable<ReturnedTrace>): Promise<Imported> {
     const total = { stored: 0, refused: 0, refusals: [] as Refusal[] };
     const ids = new Set<string>();
     let waiting: Outgoing[] = [];

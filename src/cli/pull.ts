@@ -1,5 +1,5 @@
 import { XRayClient } from '@aws-sdk/client-xray';
-import type { Environment } from '../aws/environment.ts';
+import type { Environment } from '../pipeline/environment.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import { findDestination, connectionTo } from '../compose/daemon.ts';
 import { newCounters } from '../pipeline/counters.ts';
@@ -7,7 +7,7 @@ import { XraydError } from '../pipeline/errors.ts';
 import { lineLogger } from '../telemetry/line-logger.ts';
 import type { CommandContext, CommandOutput } from './command.ts';
 import { LocalXRayClient } from './local-client.ts';
-import { ANSWER_BOUNDS, TraceSource, type TraceDocuments } from './trace-source.ts';
+import { ANSWER_BOUNDS, RemoteTraces, type ReturnedTrace } from './remote-traces.ts';
 import { found, queryOf, report, reportMissing, reportNotGiven } from './transfer.ts';
 
 /** Longer than any provider may take, because nothing else can be done meanwhile. */
@@ -47,8 +47,8 @@ async function pullTraces(loaded: LoadedConfig<'pull'>, client: XRayClient, { sa
   let seen = 0;
   const query = queryOf(loaded);
   const missing = new Set(query.ids);
-  const source = new TraceSource(client);
-  const traces = (async function* (): AsyncGenerator<TraceDocuments> {
+  const source = new RemoteTraces(client);
+  const traces = (async function* (): AsyncGenerator<ReturnedTrace> {
     for await (const trace of found(source.traces(query), missing)) {
       if (++seen % 100 === 0) say(`pulled ${seen} traces …\n`);
       yield trace;

@@ -1,11 +1,11 @@
 import { parseJson } from '../json/exact-number.ts';
-import type { TraceDocuments } from './trace-source.ts';
+import type { ReturnedTrace } from './remote-traces.ts';
 
 const BEGIN = '{"Traces":[';
 
 /** Writes traces as one JSON object in the format of BatchGetTraces, trace by trace. Resolves with their number. */
 export async function writeTraces(
-  traces: AsyncIterable<TraceDocuments>,
+  traces: AsyncIterable<ReturnedTrace>,
   write: (text: string) => Promise<void> | void,
 ): Promise<number> {
   let count = 0;
@@ -23,7 +23,7 @@ export async function writeTraces(
  * Parses traces: the output of BatchGetTraces (of the AWS CLI or `xrayd export`), a list of such traces, or segment
  * documents, one per line or as a list. Throws an Error that explains what is wrong.
  */
-export function readTraces(text: string): TraceDocuments[] {
+export function readTraces(text: string): ReturnedTrace[] {
   // PowerShell and Windows editors write a byte order mark.
   const unmarked = text.startsWith('\uFEFF') ? text.slice(1) : text;
   const json = jsonOf(unmarked) ?? linesOf(unmarked);
@@ -50,13 +50,13 @@ function linesOf(text: string): object[] {
   });
 }
 
-function traceOf(each: unknown, position: number): TraceDocuments {
+function traceOf(each: unknown, position: number): ReturnedTrace {
   const { Segments, Id, trace_id: traceId, id } = (each ?? {}) as Record<string, unknown>;
   if (
     Array.isArray(Segments) &&
     Segments.every((segment) => typeof (segment as { Document?: unknown } | null)?.Document === 'string')
   ) {
-    return { Id: String(Id), Segments: Segments as TraceDocuments['Segments'] };
+    return { Id: String(Id), Segments: Segments as ReturnedTrace['Segments'] };
   }
   if (typeof traceId === 'string')
     return { Id: traceId, Segments: [{ Id: String(id), Document: JSON.stringify(each) }] };

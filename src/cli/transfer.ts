@@ -1,16 +1,16 @@
 import type { LoadedConfig } from '../config/load.ts';
 import { itemsOf } from '../pipeline/list.ts';
 import type { Imported } from './local-client.ts';
-import type { TraceDocuments, TraceQuery, TraceSource } from './trace-source.ts';
+import type { ReturnedTrace, TraceQuery, RemoteTraces } from './remote-traces.ts';
 
 /** Requested traces that do not exist. */
 const MAX_MISSING = 10;
 
 /** Passes the traces on, and removes each one from the missing ones. */
 export async function* found(
-  traces: AsyncIterable<TraceDocuments>,
+  traces: AsyncIterable<ReturnedTrace>,
   missing: Set<string>,
-): AsyncGenerator<TraceDocuments> {
+): AsyncGenerator<ReturnedTrace> {
   for await (const trace of traces) {
     missing.delete(trace.Id);
     yield trace;
@@ -25,7 +25,7 @@ export function reportMissing(missing: ReadonlySet<string>, say: (line: string) 
 }
 
 /** A trace that was listed but not returned makes the copy incomplete. */
-export function reportNotGiven({ notGiven }: TraceSource, { ids }: TraceQuery, say: (line: string) => void): number {
+export function reportNotGiven({ notGiven }: RemoteTraces, { ids }: TraceQuery, say: (line: string) => void): number {
   if (ids.length > 0 || notGiven === 0) return 0;
   say(`xrayd: X-Ray listed ${plural(notGiven, 'trace')} that it did not return\n`);
   return 1;

@@ -1,7 +1,7 @@
 import { callerIdentity, stsUrlBeside } from '../aws/caller-identity.ts';
 import { CredentialSource } from '../aws/credentials.ts';
 import { resolveEndpoint } from '../aws/endpoint.ts';
-import type { Environment } from '../aws/environment.ts';
+import type { Environment } from '../pipeline/environment.ts';
 import { XRayExporter } from '../aws/exporter.ts';
 import { Outbound } from '../aws/outbound-proxy.ts';
 import { PermissionHints } from '../aws/permissions.ts';

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { formatAddress, isLoopbackHost } from '../pipeline/address.ts';
-import type { Environment, LoadedConfig } from '../config/load.ts';
+import type { LoadedConfig } from '../config/load.ts';
+import type { Environment } from '../pipeline/environment.ts';
 import { sumOf, type Snapshot } from '../pipeline/accounting.ts';
 import { fullCollector } from '../pipeline/collector.ts';
 import type { CallPath } from '../pipeline/call-path.ts';

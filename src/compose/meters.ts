@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
-import type { Environment, LoadedConfig } from '../config/load.ts';
+import type { LoadedConfig } from '../config/load.ts';
+import type { Environment } from '../pipeline/environment.ts';
 import type { Config } from '../config/schema.ts';
 import { itemsOf } from '../pipeline/list.ts';
 import { kubernetesDomains } from '../http/host.ts';

@@ -1,5 +1,5 @@
 import { XRayExporter } from '../aws/exporter.ts';
-import type { Environment } from '../aws/environment.ts';
+import type { Environment } from '../pipeline/environment.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import { BATCH_MAX_AGE_MS, findDestination, connectionTo } from './daemon.ts';
 import { Accounting, sumOf, type Snapshot } from '../pipeline/accounting.ts';

@@ -1,13 +1,12 @@
 import { closest, distance } from 'fastest-levenshtein';
 import type { Command } from './commands.ts';
 import type { ConfigFile } from './config-file.ts';
+import type { Environment } from '../pipeline/environment.ts';
 import { XraydError } from '../pipeline/errors.ts';
 import type { CommandLine } from './flags.ts';
 import { envNameOf, writtenAs, type OptionSpec, type OptionValue } from './option.ts';
 import { OPTION_NAMES, SPECS, type Config, type OptionName } from './schema.ts';
 import { defaultOf, parseText } from './value.ts';
-
-export type Environment = Readonly<Record<string, string | undefined>>;
 
 export interface LoadedConfig<C extends Command = Command> {
   readonly command: C;

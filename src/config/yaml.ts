@@ -72,7 +72,7 @@ export function readYaml(text: string): YamlEntry[] {
   const { contents } = document;
   if (contents === null || (isScalar(contents) && meaningOf(contents).value === null)) return [];
   if (!isMap(contents)) throw new YamlError(1, 'must hold keys and values');
-  return new Reader(document, counter).entriesOf(contents);
+  return new EntryReader(document, counter).entriesOf(contents);
 }
 
 /** Throws YamlError if lists and maps are nested too deeply. Reads the tokens without recursion. */
@@ -91,7 +91,7 @@ function checkDepth(text: string): void {
   }
 }
 
-class Reader {
+class EntryReader {
   readonly #document: Document;
   readonly #counter: LineCounter;
   readonly #entries: YamlEntry[] = [];

@@ -60,7 +60,7 @@ export function parseFilter(text: string): Expression {
   }
   const misread = errorIn(tree);
   if (misread !== undefined) throw syntaxError(text, misread);
-  return new Reader(text).expression(tree.topNode.firstChild!, 'trace', 0);
+  return new TreeReader(text).expression(tree.topNode.firstChild!, 'trace', 0);
 }
 
 /** Where the parser recovered from an error: after about 300 alternatives it does so even in strict mode. */
@@ -84,7 +84,7 @@ function syntaxError(text: string, position: number): FilterError {
 /**
  * Converts the parser's tree into an expression, and checks what the grammar does not: which words are allowed where.
  */
-class Reader {
+class TreeReader {
   readonly #text: string;
 
   constructor(text: string) {

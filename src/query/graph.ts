@@ -23,7 +23,7 @@ interface Edge {
   readonly ages: Statistics | undefined;
 }
 
-interface Node {
+interface GraphNode {
   readonly service: ServiceId;
   readonly statistics: Statistics;
   readonly edges: Map<string, Edge>;
@@ -54,7 +54,7 @@ const MAX_PARTS = 20_000;
 
 /** Adds traces to the service graph of GetTraceGraph and GetServiceGraph. */
 export class Graph {
-  readonly #nodes = new Map<string, Node>();
+  readonly #nodes = new Map<string, GraphNode>();
   readonly links: OpenLink[] = [];
   readonly #drawn = new Set<string>();
   readonly #period: Period = emptyPeriod();
@@ -150,7 +150,7 @@ export class Graph {
     }
   }
 
-  #node(service: ServiceId, at: number): Node {
+  #node(service: ServiceId, at: number): GraphNode {
     const key = keyOf(service);
     let node = this.#nodes.get(key);
     if (node === undefined) {
@@ -204,12 +204,12 @@ export class Graph {
 }
 
 /** compat: services with segments are active; inferred ones are unknown if they are AWS's, otherwise passive. */
-function stateOf({ service: { type }, isReporting }: Node): string {
+function stateOf({ service: { type }, isReporting }: GraphNode): string {
   if (isReporting) return 'active';
   return type === 'client' || type?.startsWith('AWS::') === true ? 'unknown' : 'passive';
 }
 
-function compare(a: Node, b: Node): number {
+function compare(a: GraphNode, b: GraphNode): number {
   if (a.service.name !== b.service.name) return a.service.name < b.service.name ? -1 : 1;
   return (a.service.type ?? '') < (b.service.type ?? '') ? -1 : 1;
 }

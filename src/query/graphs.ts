@@ -3,7 +3,7 @@ import type { Expression } from '../filter/expression.ts';
 import type { Search } from '../filter/search.ts';
 import { isCall, isVisit } from '../filter/predicate.ts';
 import type { EntitySelector } from '../filter/selector.ts';
-import type { Range, TraceSource } from './source.ts';
+import type { TimeRange, TraceSource } from './source.ts';
 import { Graph } from './graph.ts';
 import { ListText } from './list-text.ts';
 import { TimeSeries, type TimeSeriesConfig } from './time-series.ts';
@@ -21,7 +21,7 @@ export function traceGraph(reader: TraceSource, traceId: string): JsonText | und
 
 export interface GraphRequest extends Search {
   /** By receipt for GetServiceGraph, as in AWS; by start for the page. */
-  readonly range: Range;
+  readonly range: TimeRange;
   /**
    * After this time the graph ends with the newest traces so far, unless the rest takes at most three times as long.
    */
@@ -93,7 +93,7 @@ export async function timeSeries(
   };
   const series = new TimeSeries(config);
   // A bucket that ends within the range started before it.
-  const received: Range = { type: 'Event', start: start - periodSeconds, end };
+  const received: TimeRange = { type: 'Event', start: start - periodSeconds, end };
   for await (const { trace, map } of matching(reader, received, { filter })) {
     const at = trace.receivedAt;
     series.touch(at);

@@ -6,7 +6,7 @@ import type { SortKey } from './answers.ts';
 /** Which time of a trace is in the range: its start, its last change, or the end of one of its segments. */
 export type TimeRangeType = 'TraceId' | 'Event' | 'Service';
 
-export interface Range {
+export interface TimeRange {
   readonly type: TimeRangeType;
   /** Seconds since the epoch: from `start`, before `end`. */
   readonly start: number;
@@ -71,5 +71,5 @@ export interface TraceSource {
   /** For charts: newest first, after `last`. */
   facts(of: { start: number; end: number; at: number; last: TraceFacts | undefined; limit: number }): TraceFacts[];
   /** The traces in `range` that may match, newest first. The caller checks whether they match, and the exact range. */
-  candidates(range: Range, search: Search, after?: Cursor): Iterable<Candidate>;
+  candidates(range: TimeRange, search: Search, after?: Cursor): Iterable<Candidate>;
 }

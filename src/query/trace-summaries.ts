@@ -3,7 +3,7 @@ import { double, seconds, type JsonText } from '../json/aws-json.ts';
 import type { Expression } from '../filter/expression.ts';
 import { matchedCall, matchedVisit } from '../filter/predicate.ts';
 import { isFound, type Search } from '../filter/search.ts';
-import type { Cursor, Found, Range, TraceSource } from './source.ts';
+import type { Cursor, Found, TimeRange, TraceSource } from './source.ts';
 import { ListText } from './list-text.ts';
 import { outcomeMembers } from '../trace/members.ts';
 import { summaryOf, type Match } from './summary.ts';
@@ -11,7 +11,7 @@ import type { TraceView } from '../trace/trace-view.ts';
 import { slices } from './slices.ts';
 
 export interface SummariesRequest extends Search {
-  readonly range: Range;
+  readonly range: TimeRange;
   /** Share of the traces to return, 0–1. */
   readonly rate: number;
   readonly after: Cursor | undefined;
@@ -83,18 +83,18 @@ export async function scanPage(
 }
 
 /** All matches, for graphs and series. Selected by time of receipt, as in AWS. */
-export async function* matching(reader: TraceSource, range: Range, search: Search): AsyncGenerator<TraceView> {
+export async function* matching(reader: TraceSource, range: TimeRange, search: Search): AsyncGenerator<TraceView> {
   for await (const { view } of found(reader, range, search)) yield view;
 }
 
 /** `matching`, with the position of each trace. */
-export async function* found(reader: TraceSource, range: Range, search: Search): AsyncGenerator<Found> {
+export async function* found(reader: TraceSource, range: TimeRange, search: Search): AsyncGenerator<Found> {
   for await (const { view, cursor } of slices(reader.candidates(range, search))) {
     if (view !== undefined && isInRange(view, range) && isFound(search, view)) yield { view, cursor };
   }
 }
 
-function isInRange(view: TraceView, { type, start, end }: Range): boolean {
+function isInRange(view: TraceView, { type, start, end }: TimeRange): boolean {
   const isIn = (time: number | undefined): boolean => time !== undefined && time >= start && time < end;
   if (type === 'TraceId') return isIn(view.start);
   if (type === 'Event') return isIn(view.trace.receivedAt);
@@ -111,7 +111,7 @@ function isSampled({ trace }: TraceView, rate: number): boolean {
  * compat: MatchedService and MatchedEdge are undocumented, and set only for the range type Service. Source: recorded
  * answers of X-Ray.
  */
-function matchOf(view: TraceView, { type }: Range, filter: Expression | undefined): Match {
+function matchOf(view: TraceView, { type }: TimeRange, filter: Expression | undefined): Match {
   if (type === 'TraceId') return { eventTime: undefined, service: undefined, edge: undefined };
   const isService = type === 'Service' && filter !== undefined;
   const visit = isService ? matchedVisit(filter, view) : undefined;

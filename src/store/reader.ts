@@ -9,7 +9,7 @@ import type { Search } from '../filter/search.ts';
 import { conditionsOf } from '../filter/sql.ts';
 import { readable } from './readable.ts';
 import type { SortKey } from '../query/answers.ts';
-import type { Candidate, Cursor, Found, InOrder, Range, TraceFacts, TraceSource } from '../query/source.ts';
+import type { Candidate, Cursor, Found, InOrder, TimeRange, TraceFacts, TraceSource } from '../query/source.ts';
 import { onlyRow, prepareRows, type Row, type Rows } from './rows.ts';
 import { COLUMNS, overTables, Scans, TRACE_ROW, type TraceRow } from './scan.ts';
 import { documentRows, LENGTH_AT, termTable } from './schema.ts';
@@ -133,7 +133,7 @@ export class Reader implements TraceSource {
   }
 
   /** How many traces started in the range. */
-  countIn({ start, end }: Pick<Range, 'start' | 'end'>): number {
+  countIn({ start, end }: Pick<TimeRange, 'start' | 'end'>): number {
     const statement = this.#statements.rows(
       { traces: 'number' },
       'SELECT count(*) AS traces FROM trace WHERE start >= ? AND start < ?',
@@ -190,14 +190,14 @@ export class Reader implements TraceSource {
    * range.
    * Sorted by time, or, if an index is used, by order of arrival.
    */
-  *candidates(range: Range, { filter, text }: Search, after?: Cursor): Generator<Candidate> {
+  *candidates(range: TimeRange, { filter, text }: Search, after?: Cursor): Generator<Candidate> {
     for (const row of this.#scans.rows(range, filter === undefined ? [] : conditionsOf(filter), text, after)) {
       yield { view: this.#viewWith(row, text), cursor: { row: row.row, time: row.time } };
     }
   }
 
   /** Like `candidates`, by conditions of the index. */
-  *scan(range: Range, conditions: readonly Alternatives[], after?: Cursor): Generator<Found> {
+  *scan(range: TimeRange, conditions: readonly Alternatives[], after?: Cursor): Generator<Found> {
     for (const row of this.#scans.rows(range, conditions, undefined, after))
       yield { view: this.#viewOf(row), cursor: { row: row.row, time: row.time } };
   }

@@ -1,6 +1,6 @@
 import type { Alternatives, Condition } from '../filter/sql.ts';
 import type { TextSearch, TextTerm } from '../filter/text.ts';
-import type { Cursor, Range } from '../query/source.ts';
+import type { Cursor, TimeRange } from '../query/source.ts';
 import { termTable, textTable } from './schema.ts';
 import { onlyRow, type Row } from './rows.ts';
 import type { Statements } from './statements.ts';
@@ -96,7 +96,7 @@ export class Scans {
    * order of arrival.
    */
   *rows(
-    range: Range,
+    range: TimeRange,
     allConditions: readonly Alternatives[],
     text: TextSearch | undefined,
     after: Cursor | undefined,
@@ -115,7 +115,7 @@ export class Scans {
   }
 
   /** A few of the latest traces in `range` before row `before`; returns the row down to which it has searched. */
-  *#latest(range: Range, before: number): Generator<FoundRow, number> {
+  *#latest(range: TimeRange, before: number): Generator<FoundRow, number> {
     const { newest } = onlyRow(
       this.#statements.rows({ newest: 'number' }, 'SELECT coalesce(max(row), 0) AS newest FROM trace').get(),
     );
@@ -255,7 +255,7 @@ function driven(
 }
 
 /** `slots` are the index tables in use: each makes the statement larger. */
-function timeQuery(range: Range, conditions: readonly Alternatives[], slots: readonly number[]): Query {
+function timeQuery(range: TimeRange, conditions: readonly Alternatives[], slots: readonly number[]): Query {
   const tables = slots.map(termTable);
   const { time, where, params } = inRange(range);
   let left = MAX_PARTS;
@@ -280,7 +280,7 @@ function timeQuery(range: Range, conditions: readonly Alternatives[], slots: rea
 }
 
 /** Queries one index table: all index rows of a trace are in the same table. */
-function indexQuery(range: Range, conditions: readonly Alternatives[], driver: Driver, slot: number): Query {
+function indexQuery(range: TimeRange, conditions: readonly Alternatives[], driver: Driver, slot: number): Query {
   const { time, where, params } = inRange(range);
   const { from, id, where: followed, params: followedParams } = driven(driver, slot);
   where.unshift(followed);
@@ -310,7 +310,7 @@ function indexQuery(range: Range, conditions: readonly Alternatives[], driver: D
   };
 }
 
-function inRange({ type, start, end }: Range): { time: string; where: string[]; params: Param[] } {
+function inRange({ type, start, end }: TimeRange): { time: string; where: string[]; params: Param[] } {
   const time = type === 'Event' ? 'trace.received' : 'trace.start';
   if (type !== 'Service') return { time, where: [`${time} >= ? AND +${time} < ?`], params: [start, end] };
   // A segment's end or the receipt is in the range; the documents decide which.

@@ -19,7 +19,7 @@ export interface WriterConfig {
   readonly maxBytes: number;
 }
 
-interface Arrival extends ReceivedDocument {
+interface PlacedDocument extends ReceivedDocument {
   readonly document: TraceDocument;
   /** Index in the delivery. */
   readonly position: number;
@@ -116,7 +116,7 @@ export class Writer {
   #put({ format, texts, receivedAt }: Delivery): { written: Written; bytes: number } {
     const refused: Refused[] = [];
     const changed = new Set<string>();
-    const byTrace = new Map<string, Arrival[]>();
+    const byTrace = new Map<string, PlacedDocument[]>();
     const putTraces = (): void => {
       for (const [id, arrivals] of byTrace) if (this.#putTrace(id, arrivals, receivedAt, refused)) changed.add(id);
       byTrace.clear();
@@ -204,7 +204,7 @@ export class Writer {
   }
 
   /** False if `arrivals` contained nothing new. Adds documents beyond the trace's limit to `refused`. */
-  #putTrace(id: string, arrivals: readonly Arrival[], receivedAt: number, refused: Refused[]): boolean {
+  #putTrace(id: string, arrivals: readonly PlacedDocument[], receivedAt: number, refused: Refused[]): boolean {
     const found = this.#findTrace.get(id);
     if (found !== undefined && isFull(found)) {
       for (const { document, position } of arrivals) refused.push({ ...traceFullRefusal(document), position });

@@ -18,7 +18,7 @@ export interface IngestDeps {
   readonly onStored?: (documents: readonly Uint8Array[]) => void;
 }
 
-export interface Arrival {
+export interface PutOptions {
   /** Since the epoch. */
   readonly receivedAtMs: number;
   /** Traces that were recorded elsewhere: they are neither printed nor forwarded. */
@@ -70,7 +70,7 @@ export class Ingest {
   /**
    * Stores the documents that X-Ray would accept. If the store takes nothing, rejects with StoreFullError.
    */
-  async put(documents: readonly Uint8Array[], { receivedAtMs, isImport }: Arrival): Promise<Written> {
+  async put(documents: readonly Uint8Array[], { receivedAtMs, isImport }: PutOptions): Promise<Written> {
     const { store, log, lines, onChanged, onStored } = this.#deps;
     const packed = pack(documents);
     let written: Written;

@@ -3,7 +3,7 @@ import { Agent as HttpsAgent } from 'node:https';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
-import { AnswerBudget } from '../../src/aws/answer-budget.ts';
+import { ResponseBudget } from '../../src/aws/response-budget.ts';
 import { performCall, type HttpCall } from '../../src/aws/http-call.ts';
 import { selfSigned } from '../fakes/certificate.ts';
 import { freePort } from '../../src/compose/free-port.ts';
@@ -166,7 +166,7 @@ test('reports status and headers of an error whose body is too large', async () 
 
 test('answers that are read at the same time share a budget, and return it', async () => {
   const url = await serving(onRequest(`HTTP/1.1 200 OK\r\nContent-Length: 9000\r\n\r\n${'x'.repeat(8_000)}`));
-  const answers = new AnswerBudget(10_000, () => {});
+  const answers = new ResponseBudget(10_000, () => {});
   const first = call(url, { answers, timeoutMs: 300 });
   await eventually(() => {
     const isFree = answers.take(5_000);

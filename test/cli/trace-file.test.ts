@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { readTraces, writeTraces } from '../../src/cli/trace-file.ts';
-import type { TraceDocuments } from '../../src/cli/trace-source.ts';
+import type { ReturnedTrace } from '../../src/cli/remote-traces.ts';
 
 const DOCUMENT = '{"id":"1111111111111111","trace_id":"1-6ab3b3f3-bb7d9ea64dfa9798043e81d2"}';
 const TRACE = { Id: '1-6ab3b3f3-bb7d9ea64dfa9798043e81d2', Segments: [{ Id: '1111111111111111', Document: DOCUMENT }] };
@@ -44,7 +44,7 @@ test('a segment document keeps the digits of its numbers', () => {
 test('reads what it writes', async () => {
   const texts: string[] = [];
   const count = await writeTraces(
-    (async function* (): AsyncGenerator<TraceDocuments> {
+    (async function* (): AsyncGenerator<ReturnedTrace> {
       yield TRACE;
       yield { ...TRACE, Duration: 1.5, LimitExceeded: false };
     })(),

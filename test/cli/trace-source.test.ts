@@ -1,7 +1,7 @@
 import { XRayClient, type XRayClientConfig } from '@aws-sdk/client-xray';
 import { BoundedHandler } from '../../src/aws/answer-bounds.ts';
 import { expect, test } from 'vitest';
-import { TraceSource, type TraceDocuments } from '../../src/cli/trace-source.ts';
+import { RemoteTraces, type ReturnedTrace } from '../../src/cli/remote-traces.ts';
 import { Scope } from '../fakes/scope.ts';
 import { FakeServer, json, type Behaviour, type RecordedRequest } from '../fakes/server.ts';
 
@@ -24,13 +24,13 @@ class Scripted extends FakeServer {
   }
 }
 
-async function tracesFrom(summaries: Reply, traces: Reply, config: XRayClientConfig = {}): Promise<TraceDocuments[]> {
+async function tracesFrom(summaries: Reply, traces: Reply, config: XRayClientConfig = {}): Promise<ReturnedTrace[]> {
   const server = await scope.start(new Scripted({ '/TraceSummaries': summaries, '/Traces': traces }));
   const credentials = { accessKeyId: 'a', secretAccessKey: 'b' };
   const client = new XRayClient({ endpoint: server.url, region: 'us-east-1', credentials, maxAttempts: 1, ...config });
   scope.add(() => client.destroy());
-  const found: TraceDocuments[] = [];
-  for await (const trace of new TraceSource(client).traces({ ids: [], filter: '', text: '', sinceMs: 300_000 }))
+  const found: ReturnedTrace[] = [];
+  for await (const trace of new RemoteTraces(client).traces({ ids: [], filter: '', text: '', sinceMs: 300_000 }))
     found.push(trace);
   return found;
 }

@@ -7,7 +7,7 @@ import { oneLine } from '../../pipeline/one-line.ts';
 /** Valid names are shorter. */
 const MAX_NAME = 200;
 
-const OUTCOMES = {
+const OUTCOME_STYLES = {
   ok: { text: 'ok', color: 'green' },
   error: { text: 'error', color: 'yellow' },
   fault: { text: 'fault', color: 'red' },
@@ -19,7 +19,7 @@ const OUTCOMES = {
 export function formatLine(summary: DocumentSummary, arrivedAtMs: number, hasColor: boolean): string {
   const paint = (style: Parameters<typeof styleText>[0], text: string): string =>
     hasColor ? styleText(style, text, { validateStream: false }) : text;
-  const { text, color } = OUTCOMES[summary.outcome];
+  const { text, color } = OUTCOME_STYLES[summary.outcome];
   const name = summary.kind === 'subsegment' ? `└ ${summary.name}` : summary.name;
   const status = `${summary.httpStatus ?? ''} ${text}`.trim();
   const columns = [

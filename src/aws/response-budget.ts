@@ -7,7 +7,7 @@ const GARBAGE_BYTES = 8 * 1024 * 1024;
  * Limits the bytes of all responses that are being read at a time: each may be as large as its call allows, but not all
  * of them together.
  */
-export class AnswerBudget {
+export class ResponseBudget {
   readonly #maxBytes: number;
   readonly #noteGarbage: (bytes: number) => void;
   #bytes = 0;

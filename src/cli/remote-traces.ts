@@ -7,7 +7,7 @@ import { oneLine } from '../pipeline/one-line.ts';
 import { isObject, member } from '../json/json.ts';
 
 /** A trace in the format of BatchGetTraces. */
-export interface TraceDocuments {
+export interface ReturnedTrace {
   readonly Id: string;
   readonly Duration?: number;
   readonly LimitExceeded?: boolean;
@@ -48,7 +48,7 @@ const MAX_HEADER = 60;
 const PROXY_HINT = 'A proxy? Check the endpoint and the proxy settings';
 
 /** Reads traces from an X-Ray, AWS's or the local one, through AWS's own client. */
-export class TraceSource {
+export class RemoteTraces {
   readonly #client: XRayClient;
   readonly #isLocal: boolean;
   readonly #idsByText: IdsByText | undefined;
@@ -70,7 +70,7 @@ export class TraceSource {
   }
 
   /** Newest first, as they arrive. Throws XRAYD_TRANSFER with X-Ray's error. */
-  async *traces(query: TraceQuery): AsyncGenerator<TraceDocuments> {
+  async *traces(query: TraceQuery): AsyncGenerator<ReturnedTrace> {
     this.#notGiven = 0;
     try {
       let ids: string[] = [];
@@ -123,7 +123,7 @@ export class TraceSource {
   }
 
   /** X-Ray may leave some traces for another page, and others for another call. */
-  async *#documentsOf(ids: readonly string[]): AsyncGenerator<TraceDocuments> {
+  async *#documentsOf(ids: readonly string[]): AsyncGenerator<ReturnedTrace> {
     const { BatchGetTracesCommand } = await import('@aws-sdk/client-xray');
     let left = [...ids];
     for (let tries = 0; left.length > 0; tries++) {
@@ -198,12 +198,12 @@ function listOf<T>(list: readonly T[] | undefined, name: string): readonly T[] {
   throw notXRay(`its answer has no ${name}. ${PROXY_HINT}`);
 }
 
-function documentsIn(trace: unknown): TraceDocuments {
+function documentsIn(trace: unknown): ReturnedTrace {
   const [Id, Segments] = [member(trace, 'Id'), member(trace, 'Segments') ?? []];
   const isSegment = (each: unknown): boolean =>
     typeof member(each, 'Id') === 'string' && typeof member(each, 'Document') === 'string';
   if (isObject(trace) && typeof Id === 'string' && Array.isArray(Segments) && Segments.every(isSegment))
-    return { ...trace, Segments } as unknown as TraceDocuments;
+    return { ...trace, Segments } as unknown as ReturnedTrace;
   throw notXRay('a trace has no ID, or a segment has no document');
 }
 
