@@ -8,8 +8,10 @@ import { Bench, type Task } from 'tinybench';
 import { BodyPool } from '../src/aws/body-pool.ts';
 import { bodyParts } from '../src/aws/encode.ts';
 import { signedHeaders } from '../src/aws/signer.ts';
+import { SegmentBuffer } from '../src/batcher/segment-buffer.ts';
 import { Slabs } from '../src/batcher/slabs.ts';
 import { Accounting } from '../src/pipeline/accounting.ts';
+import type { Chunk } from '../src/pipeline/segment.ts';
 import { MetricsPage } from '../src/telemetry/metrics.ts';
 import { DatagramReader } from '../src/udp/datagram.ts';
 import { isTraceHeader } from '../src/udp/header.ts';
@@ -21,7 +23,7 @@ const KB: Size = { bytes: 700, kind: 'ascii' };
 
 function batchOf(count: number, size: Size) {
   const documents = Array.from({ length: count }, (_, n) => Buffer.from(numbered(n, paddingOf(size))));
-  return documents.map((chunk) => ({ chunk, start: 0, end: chunk.length, arrivedAtMs: 0 }));
+  return documents.map((chunk) => ({ chunk, start: 0, end: chunk.length, arrivedAtMs: 0, format: 'xray' as const }));
 }
 
 /** 50 datagrams of 1 KB. */
@@ -48,7 +50,21 @@ function receive(bench: Bench): void {
   const datagramBytes = Buffer.concat(datagrams);
   bench.add('slab: copied, released', () => {
     const { chunk } = slabs.copy(datagramBytes, 50);
-    slabs.release(Array.from({ length: 50 }, () => ({ chunk, start: 0, end: 0, arrivedAtMs: 0 })));
+    slabs.release(Array.from({ length: 50 }, () => ({ chunk, start: 0, end: 0, arrivedAtMs: 0, format: 'xray' })));
+  });
+
+  const buffer = new SegmentBuffer({ maxAgeMs: 1, isNewestFirst: false }, { maxDocuments: 50, maxBytes: 512 * 1024 });
+  let end = 0;
+  const full: Chunk = {
+    format: 'xray',
+    count: datagrams.length,
+    bytes: datagramBytes,
+    ends: Uint32Array.from(datagrams, ({ length }) => (end += length)),
+    arrivedAtMs: new Float64Array(datagrams.length),
+  };
+  bench.add('buffer: copied, taken as a batch, released', () => {
+    buffer.push(full);
+    buffer.release(buffer.takeDue(0, true)!.segments);
   });
 }
 

@@ -44,7 +44,6 @@ export class DocumentsIntake {
     const { sink, maxWaitMs = MAX_WAIT_MS } = this.#deps;
     const full = this.#fullError();
     if (full !== undefined) throw full;
-    if (!sink.canHold(documents)) throw new ApiError('RequestEntityTooLargeException', TOO_LARGE, 413);
     const { promise, resolve, reject } = Promise.withResolvers<readonly Refusal[]>();
     const refused = new Map<number, Refusal>();
     let stored = 0;
@@ -62,6 +61,7 @@ export class DocumentsIntake {
       if (stored + refused.size === documents.length) resolve(inOrder(refused));
     };
     const answer = sink.offer(documents, 'xray', onSettled);
+    if (answer === 'too_large') throw new ApiError('RequestEntityTooLargeException', TOO_LARGE, 413);
     if (answer === 'full') throw new ApiError('ThrottledException', FULL, 429);
     if (answer === 'stopping') throw new ApiError('ServiceUnavailableException', 'xrayd stops', 503);
     try {

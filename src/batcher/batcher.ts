@@ -4,7 +4,7 @@ import type { Component, ComponentState } from '../pipeline/component.ts';
 import { untilAborted, within } from '../pipeline/deadline.ts';
 import type { Exporter, ExportResult } from '../pipeline/exporter.ts';
 import type { Logger } from '../pipeline/logger.ts';
-import type { Chunk, DocumentFormat, DocumentSink, OnSettled, Segment } from '../pipeline/segment.ts';
+import type { Chunk, DocumentFormat, DocumentSink, OfferAnswer, OnSettled, Segment } from '../pipeline/segment.ts';
 import { nextDelay } from './backoff.ts';
 import { DueTimer } from './due-timer.ts';
 import { MemoryWatch } from './memory-watch.ts';
@@ -106,7 +106,14 @@ export class Batcher implements Component, SegmentStock, DocumentSink {
       spool.onFound = () => this.#pump();
       const keepInMemory = (segments: readonly Segment[]): void =>
         this.#buffer.putBackCopies({ segments, failures: 1 }, now() + this.#backoff(0));
-      this.#replay = new Replay(config, { spool, sender: this.#sender, keepInMemory, now, random });
+      this.#replay = new Replay(config, {
+        spool,
+        sender: this.#sender,
+        accepts: exporter.accepts,
+        keepInMemory,
+        now,
+        random,
+      });
     }
     accounting.addStock(this);
   }
@@ -137,26 +144,25 @@ export class Batcher implements Component, SegmentStock, DocumentSink {
   }
 
   push(chunk: Chunk): void {
+    if (!this.#exporter.accepts.includes(chunk.format)) return this.#sender.refuseFormat(chunk.count);
     this.#buffer.push(chunk);
     this.#evict();
     this.#pump();
   }
 
-  canHold(documents: readonly Uint8Array[]): boolean {
-    return costOfDocuments(documents) <= this.#config.maxBytes;
-  }
-
-  offer(
-    documents: readonly Uint8Array[],
-    format: DocumentFormat,
-    onSettled?: OnSettled,
-  ): 'accepted' | 'full' | 'stopping' {
+  offer(documents: readonly Uint8Array[], format: DocumentFormat, onSettled?: OnSettled): OfferAnswer {
     if (this.#isDraining) return 'stopping';
-    if (!this.#exporter.accepts.includes(format)) return this.#sender.refuseFormat(documents.length, onSettled);
-    if (this.#heldBytes() + costOfDocuments(documents) > this.#config.maxBytes) return 'full';
+    if (!this.#exporter.accepts.includes(format)) {
+      this.#accounting.received += documents.length;
+      this.#sender.refuseFormat(documents.length, onSettled);
+      return 'accepted';
+    }
+    const cost = costOfDocuments(documents);
+    if (cost > this.#config.maxBytes) return 'too_large';
+    if (this.#heldBytes() + cost > this.#config.maxBytes) return 'full';
     const arrivedAtMs = this.#now();
     for (const [position, document] of documents.entries())
-      this.#buffer.pushDocument(document, arrivedAtMs, ticketOf(position, onSettled));
+      this.#buffer.pushDocument(document, arrivedAtMs, format, ticketOf(position, onSettled));
     this.#accounting.received += documents.length;
     this.#evict();
     this.#pump();

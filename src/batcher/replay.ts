@@ -1,6 +1,7 @@
-import type { Segment } from '../pipeline/segment.ts';
+import type { DocumentFormat, Segment } from '../pipeline/segment.ts';
 import { nextDelay } from './backoff.ts';
 import { isUnproven, outcomeOf } from './outcome.ts';
+import type { BatchProblem } from './spool/format.ts';
 import type { Spool } from './spool/spool.ts';
 import type { Sender } from './sender.ts';
 
@@ -10,6 +11,8 @@ const PAUSE = { baseMs: 500, capMs: 30_000 };
 export interface ReplayDeps {
   readonly spool: Spool;
   readonly sender: Sender;
+  /** The formats that the exporter accepts. */
+  readonly accepts: readonly DocumentFormat[];
   /** Takes over segments that can no longer be on disk. */
   readonly keepInMemory: (segments: readonly Segment[]) => void;
   readonly now: () => number;
@@ -48,10 +51,12 @@ export class Replay {
   }
 
   async #sendNext(): Promise<void> {
-    const { spool, sender, keepInMemory, now, random } = this.#deps;
+    const { spool, sender, accepts, keepInMemory, now, random } = this.#deps;
     const taken = await spool.take();
     if (taken === undefined) return;
     const { entry, segments } = taken;
+    const foreign = segments.find(({ format }) => !accepts.includes(format));
+    if (foreign !== undefined) return spool.setAside(entry, notAccepted(foreign.format));
     spool.checkOut(entry);
     const result = await sender.call(segments, false);
     if (result.kind === 'retry') {
@@ -82,4 +87,12 @@ export class Replay {
     }
     await spool.finish(entry);
   }
+}
+
+/** Two processes with different exporters may share a spool. */
+function notAccepted(format: DocumentFormat): BatchProblem {
+  return {
+    reason: `it has documents of the format ${format}, which the exporter does not accept`,
+    remedy: 'Rename it back to .batch and run xrayd with the options with which it was written',
+  };
 }

@@ -1,5 +1,5 @@
 import type { Exporter } from '../pipeline/exporter.ts';
-import type { Chunk, Segment, Ticket } from '../pipeline/segment.ts';
+import type { Chunk, DocumentFormat, Segment, Ticket } from '../pipeline/segment.ts';
 import { ReturnedBatches, type Attempt } from './returned-batches.ts';
 import { ownCopyOf, SegmentQueue } from './segment-queue.ts';
 import { Slabs } from './slabs.ts';
@@ -42,15 +42,15 @@ export class SegmentBuffer {
     let start = base;
     for (let i = 0; i < chunk.count; i++) {
       const end = base + chunk.ends[i]!;
-      this.#waiting.push(memory, start, end, chunk.arrivedAtMs[i]!);
+      this.#waiting.push(memory, start, end, chunk.arrivedAtMs[i]!, chunk.format);
       start = end;
     }
   }
 
   /** A document with a ticket is due at once, and so are those before it. */
-  pushDocument(document: Uint8Array, arrivedAtMs: number, ticket?: Ticket): void {
+  pushDocument(document: Uint8Array, arrivedAtMs: number, format: DocumentFormat, ticket?: Ticket): void {
     const { chunk, start } = this.#slabs.copy(document, 1);
-    this.#waiting.push(chunk, start, start + document.length, arrivedAtMs, ticket);
+    this.#waiting.push(chunk, start, start + document.length, arrivedAtMs, format, ticket);
     if (ticket !== undefined) this.#urgent = this.#waiting.length;
   }
 

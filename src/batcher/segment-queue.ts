@@ -1,8 +1,8 @@
-import { byteLengthOf, type Segment, type Ticket } from '../pipeline/segment.ts';
+import { byteLengthOf, DOCUMENT_FORMATS, type DocumentFormat, type Segment, type Ticket } from '../pipeline/segment.ts';
 import { wireBytesOf } from './wire-bytes.ts';
 
 /**
- * What a waiting segment costs besides its bytes: its entry in the queue (24), and its share of unused slab ends, of
+ * What a waiting segment costs besides its bytes: its entry in the queue (25), and its share of unused slab ends, of
  * the memory for sending and of garbage that is not collected yet. With a full buffer the process must stay below
  * budget + 110 MB resident (npm run faults -- R19 R24).
  */
@@ -52,9 +52,9 @@ export class SegmentQueue {
     return this.length === 0 ? undefined : this.#ring.arrivedAtMs(this.#head);
   }
 
-  push(chunk: Buffer, start: number, end: number, arrivedAtMs: number, ticket?: Ticket): void {
+  push(chunk: Buffer, start: number, end: number, arrivedAtMs: number, format: DocumentFormat, ticket?: Ticket): void {
     if (this.length === this.#ring.capacity) this.#grow();
-    this.#ring.write(this.#tail++, chunk, start, end, arrivedAtMs, ticket);
+    this.#ring.write(this.#tail++, chunk, start, end, arrivedAtMs, format, ticket);
     this.#bytes += end - start + SEGMENT_OVERHEAD_BYTES;
   }
 
@@ -94,8 +94,8 @@ export class SegmentQueue {
   #grow(): void {
     const ring = new Ring(2 * this.#ring.capacity);
     for (let at = this.#head; at < this.#tail; at++) {
-      const { chunk, start, end, arrivedAtMs, ticket } = this.#ring.take(at);
-      ring.write(at, chunk, start, end, arrivedAtMs, ticket);
+      const { chunk, start, end, arrivedAtMs, format, ticket } = this.#ring.take(at);
+      ring.write(at, chunk, start, end, arrivedAtMs, format, ticket);
     }
     this.#ring = ring;
   }
@@ -108,6 +108,8 @@ class Ring {
   readonly #starts: Uint32Array;
   readonly #ends: Uint32Array;
   readonly #arrivedAtMs: Float64Array;
+  /** Places in DOCUMENT_FORMATS. */
+  readonly #formats: Uint8Array;
   /** Few segments have one. */
   readonly #tickets = new Map<number, Ticket>();
 
@@ -117,6 +119,7 @@ class Ring {
     this.#starts = new Uint32Array(capacity);
     this.#ends = new Uint32Array(capacity);
     this.#arrivedAtMs = new Float64Array(capacity);
+    this.#formats = new Uint8Array(capacity);
   }
 
   arrivedAtMs(at: number): number {
@@ -125,16 +128,30 @@ class Ring {
 
   wireBytes(at: number): number {
     const i = this.#index(at);
-    return wireBytesOf({ chunk: this.#chunks[i]!, start: this.#starts[i]!, end: this.#ends[i]! });
+    return wireBytesOf({
+      chunk: this.#chunks[i]!,
+      start: this.#starts[i]!,
+      end: this.#ends[i]!,
+      format: DOCUMENT_FORMATS[this.#formats[i]!]!,
+    });
   }
 
-  write(at: number, chunk: Buffer, start: number, end: number, arrivedAtMs: number, ticket: Ticket | undefined): void {
+  write(
+    at: number,
+    chunk: Buffer,
+    start: number,
+    end: number,
+    arrivedAtMs: number,
+    format: DocumentFormat,
+    ticket: Ticket | undefined,
+  ): void {
     const i = this.#index(at);
     if (ticket !== undefined) this.#tickets.set(i, ticket);
     this.#chunks[i] = chunk;
     this.#starts[i] = start;
     this.#ends[i] = end;
     this.#arrivedAtMs[i] = arrivedAtMs;
+    this.#formats[i] = DOCUMENT_FORMATS.indexOf(format);
   }
 
   /** Removes the segment, so that only its new owner references its memory. */
@@ -147,6 +164,7 @@ class Ring {
       start: this.#starts[i]!,
       end: this.#ends[i]!,
       arrivedAtMs: this.#arrivedAtMs[i]!,
+      format: DOCUMENT_FORMATS[this.#formats[i]!]!,
       ticket: this.#takeTicket(i),
     };
   }

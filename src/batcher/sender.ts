@@ -122,13 +122,11 @@ export class Sender {
   }
 
   /** Counts documents of a format that the exporter does not accept. */
-  refuseFormat(documents: number, onSettled: OnSettled = () => {}): 'accepted' {
+  refuseFormat(documents: number, onSettled: OnSettled = () => {}): void {
     const { accounting } = this.#deps;
-    accounting.received += documents;
     for (let position = 0; position < documents; position++) {
       onSettled(position, { kind: 'refused', code: accounting.countUnprocessed('UnsupportedFormat') });
     }
-    return 'accepted';
   }
 
   drop(segments: number, reason: DropReason): void {

@@ -9,13 +9,18 @@ const REPLACEMENT_BYTES = 3;
 const SHORT_BYTES = 1_700;
 
 /**
- * Estimates the size of a document as a JSON string in the body of a call; never much too small. It equals the
- * document's length if the document is UTF-8 without control characters, as documents normally are. A document of
- * control characters grows six times.
+ * Estimates the size of a document in the body of a call; never much too small. A segment document becomes a JSON
+ * string: that equals the document's length if the document is UTF-8 without control characters, as documents normally
+ * are. A document of control characters grows six times. Binary formats stay as they are.
  */
-export function wireBytesOf({ chunk, start, end }: Pick<Segment, 'chunk' | 'start' | 'end'>): number {
+export function wireBytesOf({
+  chunk,
+  start,
+  end,
+  format,
+}: Pick<Segment, 'chunk' | 'start' | 'end' | 'format'>): number {
   const length = end - start;
-  if (length <= SHORT_BYTES) return length;
+  if (length <= SHORT_BYTES || format !== 'xray') return length;
   let controls = 0;
   for (let i = start; i < end; i++) if (chunk[i]! < 0x20) controls++;
   const growth = isUtf8(chunk.subarray(start, end)) ? 1 : REPLACEMENT_BYTES;

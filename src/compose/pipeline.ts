@@ -6,7 +6,14 @@ import type { Component, ComponentState } from '../pipeline/component.ts';
 import type { Exporter } from '../pipeline/exporter.ts';
 import type { Logger } from '../pipeline/logger.ts';
 import type { DocumentSink } from '../pipeline/segment.ts';
+import { convertersFor, ConvertingSink, type Converter } from './converting-sink.ts';
 import { preferMemory } from './heap-tuning.ts';
+
+/**
+ * Conversions between formats, for exporters that do not accept what a receiver offers. Without one, the documents are
+ * refused.
+ */
+const CONVERTERS: readonly Converter[] = [];
 
 export type Part = Component & { readonly state?: ComponentState };
 
@@ -35,6 +42,7 @@ export interface PipelineDeps {
   readonly watchers?: readonly Part[];
   readonly accounting: Accounting;
   readonly log: Logger;
+  readonly converters?: readonly Converter[];
 }
 
 /** A sink, a batcher and an exporter, with their own accounting. */
@@ -42,6 +50,8 @@ export class Pipeline {
   readonly exporter: Exporter;
   readonly accounting: Accounting;
   readonly batcher: Batcher;
+  /** The entry of the pipeline. */
+  readonly sink: DocumentSink;
   /** In start order: downstream first. */
   readonly parts: readonly Part[];
 
@@ -50,7 +60,7 @@ export class Pipeline {
     { maxBytes, maxAgeMs, spool: disk, tunesHeap = false }: PipelineConfig,
     deps: PipelineDeps,
   ) {
-    const { exporter, upstream, watchers = [], accounting, log } = deps;
+    const { exporter, upstream, watchers = [], accounting, log, converters = CONVERTERS } = deps;
     const { concurrency, newestFirst: isNewestFirst, retryMaxAgeMs } = options;
     const spool = disk === undefined ? undefined : new Spool({ ...disk, isNewestFirst }, { accounting, log });
     const limits = { maxBytes, maxAgeMs, isNewestFirst, concurrency, retryMaxAgeMs };
@@ -63,12 +73,9 @@ export class Pipeline {
       spool,
       onMemoryShort: tunesHeap ? preferMemory : undefined,
     });
+    const needed = convertersFor(exporter, converters);
+    this.sink = needed.length === 0 ? this.batcher : new ConvertingSink(this.batcher, needed, accounting);
     this.parts = [...upstream, exporter, ...watchers, ...(spool === undefined ? [] : [spool]), this.batcher];
-  }
-
-  /** The entry of the pipeline. */
-  get sink(): DocumentSink {
-    return this.batcher;
   }
 }
 

@@ -30,8 +30,10 @@ export const DROP_REASONS = {
     remedy: 'Raise --spool-size, or find out why uploads are slower than arrivals',
   },
   spool_unreadable: {
-    event: 'dropped the segments of a spool file that is damaged or missing',
-    remedy: 'Check the disk, and what else deletes files there. A damaged file is kept with the suffix .unreadable',
+    event:
+      'dropped the segments of a spool file that is missing, damaged, or in a format that this process does not know',
+    remedy:
+      'Check the disk, and what else deletes files there. The file is kept with the suffix .unreadable; the log says what is wrong with it',
   },
 } as const satisfies Record<string, { readonly event: string; readonly remedy: string }>;
 export type DropReason = keyof typeof DROP_REASONS;

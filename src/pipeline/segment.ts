@@ -10,15 +10,17 @@ export interface Segment {
   readonly end: number;
   /** When the datagram or request was read, on the monotonic clock (`monotonicMs`). */
   readonly arrivedAtMs: number;
+  readonly format: DocumentFormat;
   /** For a receiver that waits for what becomes of the document. */
   readonly ticket?: Ticket | undefined;
 }
 
 /**
- * How the bytes of a document are to be read. `xray`: a segment document in JSON. A receiver of another protocol adds
- * its format here.
+ * The formats of documents. `xray`: a segment document in JSON. `otlp`: a TracesData message in protobuf, with the spans
+ * of one trace and one resource. Spool files number the formats by their place here: append only.
  */
-export type DocumentFormat = 'xray';
+export const DOCUMENT_FORMATS = ['xray', 'otlp'] as const;
+export type DocumentFormat = (typeof DOCUMENT_FORMATS)[number];
 
 /** What has become of a document that was offered. */
 export type Settlement =
@@ -48,6 +50,8 @@ export type Batch = readonly Segment[];
  * as `push` returns.
  */
 export interface Chunk {
+  /** Of all its documents. */
+  readonly format: DocumentFormat;
   readonly count: number;
   /** The documents, concatenated; document i ends at `ends[i]` and starts where the previous one ends. */
   readonly bytes: Uint8Array;
@@ -55,25 +59,23 @@ export interface Chunk {
   readonly arrivedAtMs: Float64Array;
 }
 
+/**
+ * The answer to an offer. `full`: the documents do not fit without dropping others, so the sender must keep them and
+ * try again later; `too_large`: they would not fit even if nothing else waited; `stopping`: the pipeline is draining.
+ */
+export type OfferAnswer = 'accepted' | 'full' | 'too_large' | 'stopping';
+
 /** The entry into a pipeline, for every protocol and in both modes. */
 export interface DocumentSink {
-  /** Whether the documents would fit if nothing else waited; otherwise they will never be accepted together. */
-  canHold(documents: readonly Uint8Array[]): boolean;
   /**
-   * Copies all documents, or none. `full`: they do not fit without dropping others; `stopping`: the pipeline is
-   * draining.
-   * Only accepted documents count as received. Never throws, awaits or logs.
+   * Copies all documents, or none. Only accepted documents count as received. Never throws, awaits or logs.
    * With `onSettled`, the documents are sent without waiting for others to fill their batch. A format that the exporter
    * does not accept is refused document by document, with `UnsupportedFormat`.
    */
-  offer(
-    documents: readonly Uint8Array[],
-    format: DocumentFormat,
-    onSettled?: OnSettled,
-  ): 'accepted' | 'full' | 'stopping';
+  offer(documents: readonly Uint8Array[], format: DocumentFormat, onSettled?: OnSettled): OfferAnswer;
   /**
-   * Copies a whole chunk of the receive thread, of format `xray`. Always accepts it: documents that it displaces are
-   * counted as dropped.
+   * Copies a whole chunk of a receiver that counts its own documents as received. Always accepts it: documents that it
+   * displaces are counted as dropped.
    */
   push(chunk: Chunk): void;
 }

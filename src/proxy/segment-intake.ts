@@ -44,10 +44,11 @@ export class SegmentIntake {
     const { documents, empty } = found;
     if (documents.length + empty === 0) return { status: 400, ...PROBLEMS.no_documents };
     if (documents.length === 0) return { status: 200, empty };
-    if (!this.#sink.canHold(documents)) return { status: 413, errorType: 'RequestEntityTooLarge', message: TOO_LARGE };
     switch (this.#sink.offer(documents, 'xray')) {
       case 'accepted':
         return { status: 200, empty };
+      case 'too_large':
+        return { status: 413, errorType: 'RequestEntityTooLarge', message: TOO_LARGE };
       case 'full':
         return { status: 429, errorType: 'ThrottledException', message: "xrayd's buffer is full" };
       case 'stopping':

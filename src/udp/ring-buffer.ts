@@ -182,7 +182,7 @@ export class RingBufferReader extends RingBuffer {
     const ends = this.ends.subarray(firstEntry, firstEntry + count);
     const base = index * CHUNK_BYTES;
     const arrivedAtMs = this.arrivals.subarray(firstEntry, firstEntry + count);
-    take({ count, ends, arrivedAtMs, bytes: this.bytes.subarray(base, base + ends[count - 1]!) });
+    take({ format: 'xray', count, ends, arrivedAtMs, bytes: this.bytes.subarray(base, base + ends[count - 1]!) });
     control[COUNTS + index] = 0;
     Atomics.store(control, STATES + index, FREE);
     Atomics.add(control, FREED, 1);

@@ -34,6 +34,7 @@ function batchOf(...documents: string[]): Batch {
     start: 0,
     end: Buffer.byteLength(document),
     arrivedAtMs: 0,
+    format: 'xray' as const,
   }));
 }
 

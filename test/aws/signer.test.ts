@@ -8,7 +8,13 @@ import { DATAGRAMS } from '../fakes/fixtures.ts';
 import { signatureProblem } from '../fakes/sigv4.ts';
 import { EXAMPLE_CREDENTIALS } from '../fakes/xray.ts';
 
-const segmentOf = (bytes: Buffer) => ({ chunk: bytes, start: 0, end: bytes.length, arrivedAtMs: 0 });
+const segmentOf = (bytes: Buffer) => ({
+  chunk: bytes,
+  start: 0,
+  end: bytes.length,
+  arrivedAtMs: 0,
+  format: 'xray' as const,
+});
 const batch = DATAGRAMS.slice(0, 50).map(({ document }) => segmentOf(document));
 
 test("makes the same body from the documents as AWS's own client", async () => {

@@ -2,66 +2,19 @@ import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { Batcher, type BatcherConfig } from '../../src/batcher/batcher.ts';
 import { SEGMENT_OVERHEAD_BYTES } from '../../src/batcher/segment-queue.ts';
-import { Spool } from '../../src/batcher/spool/spool.ts';
-import { Accounting, imbalanceOf } from '../../src/pipeline/accounting.ts';
 import { monotonicMs } from '../../src/pipeline/clock.ts';
 import type { ExportResult } from '../../src/pipeline/exporter.ts';
-import { ManualExporter, textsOf } from '../fakes/exporter.ts';
-import { MemoryLog } from '../fakes/log.ts';
-import { chunkOf } from '../fakes/chunk.ts';
+import { type ManualExporter, textsOf } from '../fakes/exporter.ts';
 import { Scope } from '../fakes/scope.ts';
 import { numberedDocuments as numbered } from '../fakes/segments.ts';
+import { lifeOf } from './life.ts';
 
 const scope = new Scope();
 const away = (): ExportResult => ({ kind: 'retry', code: 'http_503' });
 const taken = (): ExportResult => ({ kind: 'sent' });
 
-/** A batcher with a spool in `folder`: what one life of the daemon is made of. */
-async function life(folder: string, config: Partial<BatcherConfig> = {}, maxBytes = 10e6) {
-  const accounting = new Accounting();
-  const exporter = new ManualExporter();
-  const log = new MemoryLog();
-  const spool = new Spool({ folder, maxBytes, isNewestFirst: config.isNewestFirst ?? false }, { accounting, log });
-  const settings = {
-    maxBytes: 1024 * 1024,
-    maxAgeMs: 20,
-    concurrency: 4,
-    retryMaxAgeMs: 60_000,
-    isNewestFirst: false,
-    ...config,
-  };
-  const batcher = new Batcher(settings, { exporter, accounting, log, spool, random: () => 0.1 });
-  let pushed = 0;
-  accounting.addSource({
-    read: () => ({ received: pushed, rejected: { empty: 0, no_document: 0, bad_header: 0 }, held: 0 }),
-  });
-  await spool.start();
-  scope.add(() => batcher.stop(AbortSignal.abort()).then(() => spool.stop()));
-  return {
-    accounting,
-    exporter,
-    log,
-    batcher,
-    spool,
-    start: () => batcher.start(),
-    push: (documents: readonly string[], arrivedAtMs = monotonicMs()) => {
-      pushed += documents.length;
-      batcher.push(chunkOf(documents, arrivedAtMs));
-    },
-    stop: async (deadline = AbortSignal.abort()) => {
-      await batcher.stop(deadline);
-      await spool.stop();
-    },
-    delivered: () => exporter.calls.flatMap(({ batch }) => textsOf(batch)),
-    expectBalanced: () => expect(imbalanceOf(accounting.snapshot())).toBe(0),
-    settled: async (spooled: number) => {
-      await expect.poll(() => accounting.snapshot()).toMatchObject({ buffered: 0, inFlight: 0, spooled });
-      expect(imbalanceOf(accounting.snapshot())).toBe(0);
-    },
-  };
-}
+const life = lifeOf.bind(undefined, scope);
 
 const filesIn = (folder: string): string[] =>
   readdirSync(folder, { encoding: 'utf8', recursive: true }).filter((name) => name.endsWith('.batch'));
@@ -275,7 +228,7 @@ test('accounts for every document under any interleaving, across restarts', asyn
       const folder = scope.folder();
       let left = 0;
       for (const steps of lives) {
-        const one = await life(folder, { maxBytes: 60_000, maxAgeMs: 2 }, 50_000);
+        const one = await life(folder, { maxBytes: 60_000, maxAgeMs: 2 }, { maxBytes: 50_000 });
         expect(one.accounting.restored).toBe(left);
         await one.start();
         for (const what of steps) {

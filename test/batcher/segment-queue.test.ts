@@ -1,9 +1,11 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { costOf, SEGMENT_OVERHEAD_BYTES, SegmentQueue, totalCostOf } from '../../src/batcher/segment-queue.ts';
-import type { Segment } from '../../src/pipeline/segment.ts';
+import type { DocumentFormat, Segment } from '../../src/pipeline/segment.ts';
 
 const CHUNK = Buffer.alloc(64);
+/** Runs of each format, so that a format at a wrong place shows. */
+const formatOf = (n: number): DocumentFormat => (n % 7 < 4 ? 'xray' : 'otlp');
 
 /** A queue that does the same with an array of objects. */
 class Model {
@@ -53,8 +55,9 @@ test('the ring returns the same segments as an array, while it grows, wraps and 
         if (one.kind === 'push') {
           for (let i = 0; i < one.count; i++) {
             arrivedAtMs++;
-            queue.push(CHUNK, i % 8, (i % 8) + (one.bytes % 57), arrivedAtMs);
-            model.segments.push({ chunk: CHUNK, start: i % 8, end: (i % 8) + (one.bytes % 57), arrivedAtMs });
+            const format = formatOf(arrivedAtMs);
+            queue.push(CHUNK, i % 8, (i % 8) + (one.bytes % 57), arrivedAtMs, format);
+            model.segments.push({ chunk: CHUNK, start: i % 8, end: (i % 8) + (one.bytes % 57), arrivedAtMs, format });
           }
         } else if (one.kind === 'shift') expect(queue.shift()).toEqual(model.segments.shift());
         else
@@ -73,5 +76,5 @@ test('the ring returns the same segments as an array, while it grows, wraps and 
 });
 
 test('the cost of a segment is its bytes plus the overhead', () => {
-  expect(costOf({ chunk: CHUNK, start: 3, end: 13, arrivedAtMs: 1 })).toBe(10 + SEGMENT_OVERHEAD_BYTES);
+  expect(costOf({ chunk: CHUNK, start: 3, end: 13, arrivedAtMs: 1, format: 'xray' })).toBe(10 + SEGMENT_OVERHEAD_BYTES);
 });

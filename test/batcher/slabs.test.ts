@@ -17,7 +17,7 @@ test('documents stay intact, whatever is released before and after them', () => 
       for (const [i, { bytes, release }] of steps.entries()) {
         const fill = i % 251;
         const { chunk, start } = slabs.copy(new Uint8Array(bytes).fill(fill), 1);
-        held.push({ segment: { chunk, start, end: start + bytes, arrivedAtMs: 0 }, fill, bytes });
+        held.push({ segment: { chunk, start, end: start + bytes, arrivedAtMs: 0, format: 'xray' }, fill, bytes });
         for (const which of release)
           slabs.release(held.splice(which % (held.length || 1), 1).map(({ segment }) => segment));
         for (const one of held) {
@@ -40,7 +40,7 @@ test('memory follows the contents: a steady flow reuses a few slabs', () => {
   for (let i = 0; i < 20_000; i++) {
     const { chunk, start } = slabs.copy(new Uint8Array(KB), 1);
     seen.add(chunk);
-    held.push({ chunk, start, end: start + KB, arrivedAtMs: 0 });
+    held.push({ chunk, start, end: start + KB, arrivedAtMs: 0, format: 'xray' });
     if (held.length > 2_000) slabs.release([held.shift()!]);
   }
   expect(seen.size).toBeLessThanOrEqual(4);
@@ -57,7 +57,13 @@ test('segments that arrive one by one take no more memory than those that arrive
 test('frees a chunk of several documents with the last of them', () => {
   const slabs = new Slabs();
   const { chunk, start } = slabs.copy(new Uint8Array(30), 3);
-  const segments = [0, 10, 20].map((at) => ({ chunk, start: start + at, end: start + at + 10, arrivedAtMs: 0 }));
+  const segments = [0, 10, 20].map((at): Segment => ({
+    chunk,
+    start: start + at,
+    end: start + at + 10,
+    arrivedAtMs: 0,
+    format: 'xray',
+  }));
   slabs.release(segments.slice(0, 2));
   expect(slabs.inUse).toBe(1);
   slabs.release(segments.slice(2));
@@ -66,9 +72,9 @@ test('frees a chunk of several documents with the last of them', () => {
 
 test('ignores memory that it does not own', () => {
   const slabs = new Slabs();
-  slabs.release([{ chunk: Buffer.from('x'), start: 0, end: 1, arrivedAtMs: 0 }]);
+  slabs.release([{ chunk: Buffer.from('x'), start: 0, end: 1, arrivedAtMs: 0, format: 'xray' }]);
   const { chunk } = slabs.copy(new Uint8Array(2 * KB * KB), 1);
-  slabs.release([{ chunk, start: 0, end: 1, arrivedAtMs: 0 }]);
+  slabs.release([{ chunk, start: 0, end: 1, arrivedAtMs: 0, format: 'xray' }]);
   expect(slabs.inUse).toBe(0);
 });
 
@@ -76,7 +82,7 @@ test('returns the memory of a full buffer to the system when it is empty, except
   const slabs = new Slabs();
   const held = Array.from({ length: 10_000 }, (_, i): Segment => {
     const { chunk, start } = slabs.copy(new Uint8Array(KB).fill(i % 251), 1);
-    return { chunk, start, end: start + KB, arrivedAtMs: 0 };
+    return { chunk, start, end: start + KB, arrivedAtMs: 0, format: 'xray' };
   });
   const chunks = [...new Set(held.map(({ chunk }) => chunk))];
   expect(chunks).toHaveLength(10);

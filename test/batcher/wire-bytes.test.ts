@@ -13,8 +13,8 @@ const CASES: Readonly<Record<string, Buffer>> = {
 };
 
 test.each(Object.entries(CASES))('a document of %s counts for what it is in the body of a call', (_name, chunk) => {
-  const [, text = ''] = bodyParts([{ chunk, start: 0, end: chunk.length, arrivedAtMs: 0 }]);
-  const bytes = wireBytesOf({ chunk, start: 0, end: chunk.length });
+  const [, text = ''] = bodyParts([{ chunk, start: 0, end: chunk.length, arrivedAtMs: 0, format: 'xray' }]);
+  const bytes = wireBytesOf({ chunk, start: 0, end: chunk.length, format: 'xray' });
   expect(bytes).toBeGreaterThanOrEqual(text.length - 10);
   expect(bytes).toBeLessThanOrEqual(text.length * 1.1);
 });
@@ -26,9 +26,14 @@ test.each(Object.entries(CASES))(
       { maxAgeMs: 0, isNewestFirst: false },
       { maxDocuments: 50, maxBytes: MAX_BATCH_BYTES },
     );
-    for (let i = 0; i < 50; i++) buffer.pushDocument(document, 0);
+    for (let i = 0; i < 50; i++) buffer.pushDocument(document, 0, 'xray');
     const { segments } = buffer.takeDue(1, true)!;
     const sent = bodyParts(segments).reduce((sum, part) => sum + part.length, 0);
     expect(sent).toBeLessThan(MAX_BATCH_BYTES + KB);
   },
 );
+
+test('a document in a binary format counts for its length, whatever its bytes are', () => {
+  const chunk = Buffer.alloc(60 * KB, 0x02);
+  expect(wireBytesOf({ chunk, start: 0, end: chunk.length, format: 'otlp' })).toBe(chunk.length);
+});

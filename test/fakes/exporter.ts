@@ -21,11 +21,12 @@ export class ManualExporter implements Exporter {
 
   export(batch: Batch, signal: AbortSignal): Promise<ExportResult> {
     const { promise, resolve } = Promise.withResolvers<ExportResult>();
-    const copy = batch.map(({ chunk, start, end, arrivedAtMs }) => ({
+    const copy = batch.map(({ chunk, start, end, arrivedAtMs, format }) => ({
       chunk: Buffer.from(chunk.subarray(start, end)),
       start: 0,
       end: end - start,
       arrivedAtMs,
+      format,
     }));
     this.calls.push({ batch: copy, original: batch, settle: resolve });
     signal.addEventListener('abort', () => resolve({ kind: 'retry', code: 'aborted' }));

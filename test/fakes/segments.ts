@@ -1,10 +1,14 @@
-import type { Segment } from '../../src/pipeline/segment.ts';
+import type { DocumentFormat, Segment } from '../../src/pipeline/segment.ts';
 
-/** Segments of these documents with the same time of arrival. */
-export function segmentsOf(documents: readonly (string | Buffer)[], arrivedAtMs = 1_000_000): Segment[] {
+/** Segments of these documents with the same time of arrival and format. */
+export function segmentsOf(
+  documents: readonly (string | Buffer)[],
+  arrivedAtMs = 1_000_000,
+  format: DocumentFormat = 'xray',
+): Segment[] {
   return documents.map((document) => {
     const chunk = Buffer.from(document);
-    return { chunk, start: 0, end: chunk.length, arrivedAtMs };
+    return { chunk, start: 0, end: chunk.length, arrivedAtMs, format };
   });
 }
 

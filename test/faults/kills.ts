@@ -58,7 +58,7 @@ export function spooledNumbers(folder: string): number[] {
       continue;
     }
     const segments = decodeBatch(file, entry, momentNow());
-    if (segments === undefined) throw new Error(`a finished file is not whole: ${name}`);
+    if (!Array.isArray(segments)) throw new Error(`a finished file is not whole: ${name}`);
     for (const { chunk, start, end } of segments) {
       numbers.push(
         Number.parseInt(/^\{"id":"([0-9a-f]{16})"/.exec(chunk.toString('latin1', start, end))?.[1] ?? '', 16),

@@ -31,7 +31,7 @@ async function start(allow = '') {
       api,
       guard: new RequestGuard({ allowed: [], forClients: [], callPath: new CallPath() }, log),
       log,
-      sink: { canHold: () => true, offer: () => 'stopping', push: () => {} },
+      sink: { offer: () => 'stopping', push: () => {} },
       hints: new PermissionHints(log),
       onGarbage: () => {},
       counters,

@@ -1,25 +1,54 @@
 import { crc32 } from 'node:zlib';
 import { wallTimeOf } from '../../pipeline/clock.ts';
-import { byteLengthOf, type Segment } from '../../pipeline/segment.ts';
+import { byteLengthOf, DOCUMENT_FORMATS, type Segment } from '../../pipeline/segment.ts';
 import { BOOT_ID_BYTES, elapsedMs, type Moment } from './moment.ts';
 
 /**
  * A spool file is one batch:
- * 8 bytes "XRAYD-2\n", then little-endian: u32 CRC-32 of everything after it, u32 number of documents n,
+ * 8 bytes "XRAYD-3\n", then little-endian: u32 CRC-32 of everything after it, u32 number of documents n,
  * the time of writing (f64 ms since the epoch, f64 ms of the monotonic clock, 16 bytes that identify the boot from
- * which that clock counts), n × (f64 age in ms at the time of writing, u32 length in bytes), the documents one after
- * the other.
- * "XRAYD-1\n" can still be read: it has no time of writing, and the arrival in ms since the epoch in place of the age.
+ * which that clock counts), n × (f64 age in ms at the time of writing, u32 length in bytes, u8 format as its place in
+ * DOCUMENT_FORMATS), the documents one after the other.
+ * Two earlier forms can still be read; their documents are segment documents. "XRAYD-2\n" has no formats. "XRAYD-1\n"
+ * has no time of writing either, and the arrival in ms since the epoch in place of the age.
  */
-const MAGIC = Buffer.from('XRAYD-2\n', 'latin1');
-const OLD_MAGIC = Buffer.from('XRAYD-1\n', 'latin1');
-const OLD_HEADER_BYTES = MAGIC.length + 8;
-const HEADER_BYTES = OLD_HEADER_BYTES + 16 + BOOT_ID_BYTES;
+const MAGIC_BYTES = 8;
+/** Magic, checksum, number of documents. */
+const START_BYTES = MAGIC_BYTES + 8;
+const TIME_BYTES = 16 + BOOT_ID_BYTES;
+/** Age and length. */
+const PLAIN_ROW_BYTES = 12;
+
+interface Form {
+  readonly magic: Buffer;
+  readonly hasTime: boolean;
+  readonly hasFormats: boolean;
+  readonly headerBytes: number;
+  readonly rowBytes: number;
+}
+
+function formOf(magic: string, { hasTime, hasFormats }: Pick<Form, 'hasTime' | 'hasFormats'>): Form {
+  return {
+    magic: Buffer.from(magic, 'latin1'),
+    hasTime,
+    hasFormats,
+    headerBytes: START_BYTES + (hasTime ? TIME_BYTES : 0),
+    rowBytes: PLAIN_ROW_BYTES + (hasFormats ? 1 : 0),
+  };
+}
+
+/** The form in which files are written. */
+const CURRENT = formOf('XRAYD-3\n', { hasTime: true, hasFormats: true });
+const FORMS = [
+  CURRENT,
+  formOf('XRAYD-2\n', { hasTime: true, hasFormats: false }),
+  formOf('XRAYD-1\n', { hasTime: false, hasFormats: false }),
+];
+const { headerBytes: HEADER_BYTES, rowBytes: ROW_BYTES } = CURRENT;
 /** Maximum number of documents in a file, the size of a batch. A file that claims more was not written by xrayd. */
 const MAX_SEGMENTS = 50;
 /** The largest time that the 13 digits of a name can hold, in the year 2286: the clock may be set to anything. */
 const MAX_NAME_MS = 9_999_999_999_999;
-const ROW_BYTES = 12;
 
 /** The facts in a file's name, so that the start need not open the file. */
 export interface SpoolEntry {
@@ -65,6 +94,7 @@ export function encodeBatch(segments: readonly Segment[], now: Moment): Buffer[]
   for (const segment of segments) {
     head.writeDoubleLE(now.monotonicMs - segment.arrivedAtMs, row);
     head.writeUInt32LE(byteLengthOf(segment), row + 8);
+    head.writeUInt8(DOCUMENT_FORMATS.indexOf(segment.format), row + PLAIN_ROW_BYTES);
     row += ROW_BYTES;
     // Most documents are adjacent.
     if (segment.chunk === chunk && segment.start === end) {
@@ -75,50 +105,60 @@ export function encodeBatch(segments: readonly Segment[], now: Moment): Buffer[]
     ({ chunk, start, end } = segment);
   }
   if (end > start) documents.push(chunk.subarray(start, end));
-  MAGIC.copy(head);
-  head.writeUInt32LE(segments.length, MAGIC.length + 4);
-  head.writeDoubleLE(now.wallMs, OLD_HEADER_BYTES);
-  head.writeDoubleLE(now.monotonicMs, OLD_HEADER_BYTES + 8);
-  now.bootId.copy(head, OLD_HEADER_BYTES + 16);
-  let sum = crc32(head.subarray(MAGIC.length + 4));
+  CURRENT.magic.copy(head);
+  head.writeUInt32LE(segments.length, MAGIC_BYTES + 4);
+  head.writeDoubleLE(now.wallMs, START_BYTES);
+  head.writeDoubleLE(now.monotonicMs, START_BYTES + 8);
+  now.bootId.copy(head, START_BYTES + 16);
+  let sum = crc32(head.subarray(MAGIC_BYTES + 4));
   for (const part of documents) sum = crc32(part, sum);
-  head.writeUInt32LE(sum, MAGIC.length);
+  head.writeUInt32LE(sum, MAGIC_BYTES);
   return [head, ...documents];
 }
 
-/**
- * The segments of a file read at `now`, which share its memory; undefined if the file contradicts its name or is
- * damaged.
- */
-export function decodeBatch(file: Buffer, entry: SpoolEntry, now: Moment): Segment[] | undefined {
-  const isOld = file.subarray(0, MAGIC.length).equals(OLD_MAGIC);
-  const headerBytes = isOld ? OLD_HEADER_BYTES : HEADER_BYTES;
-  if (
-    file.length !== entry.bytes ||
-    file.length < headerBytes ||
-    !(isOld || file.subarray(0, MAGIC.length).equals(MAGIC))
-  )
-    return undefined;
-  if (crc32(file.subarray(MAGIC.length + 4)) !== file.readUInt32LE(MAGIC.length)) return undefined;
-  const count = file.readUInt32LE(MAGIC.length + 4);
-  if (count !== entry.segments || file.length < headerBytes + count * ROW_BYTES) return undefined;
-  const sinceWrittenMs = isOld ? 0 : elapsedMs(writtenAt(file), now);
+/** Why a file cannot be used, and what to do if the disk is not to blame. */
+export interface BatchProblem {
+  readonly reason: string;
+  readonly remedy?: string;
+}
+
+const DAMAGED: BatchProblem = { reason: 'its checksum is wrong' };
+
+/** The segments of a file read at `now`, which share its memory. */
+export function decodeBatch(file: Buffer, entry: SpoolEntry, now: Moment): Segment[] | BatchProblem {
+  const form = FORMS.find(({ magic }) => file.subarray(0, MAGIC_BYTES).equals(magic));
+  if (form === undefined || file.length !== entry.bytes || file.length < form.headerBytes) return DAMAGED;
+  if (crc32(file.subarray(MAGIC_BYTES + 4)) !== file.readUInt32LE(MAGIC_BYTES)) return DAMAGED;
+  const { headerBytes, rowBytes, hasTime, hasFormats } = form;
+  const count = file.readUInt32LE(MAGIC_BYTES + 4);
+  if (count !== entry.segments || file.length < headerBytes + count * rowBytes) return DAMAGED;
+  const sinceWrittenMs = hasTime ? elapsedMs(writtenAt(file), now) : 0;
   const segments: Segment[] = [];
-  let start = headerBytes + count * ROW_BYTES;
+  let start = headerBytes + count * rowBytes;
   for (let i = 0; i < count; i++) {
-    const row = headerBytes + i * ROW_BYTES;
+    const row = headerBytes + i * rowBytes;
     const end = start + file.readUInt32LE(row + 8);
-    if (end > file.length) return undefined;
+    if (end > file.length) return DAMAGED;
     const time = file.readDoubleLE(row);
-    const ageMs = isOld ? Math.max(0, now.wallMs - time) : time + sinceWrittenMs;
-    segments.push({ chunk: file, start, end, arrivedAtMs: now.monotonicMs - ageMs });
+    const ageMs = hasTime ? time + sinceWrittenMs : Math.max(0, now.wallMs - time);
+    const number = hasFormats ? file.readUInt8(row + PLAIN_ROW_BYTES) : DOCUMENT_FORMATS.indexOf('xray');
+    const format = DOCUMENT_FORMATS[number];
+    if (format === undefined) return unknownFormat(number);
+    segments.push({ chunk: file, start, end, arrivedAtMs: now.monotonicMs - ageMs, format });
     start = end;
   }
-  return start === file.length ? segments : undefined;
+  return start === file.length ? segments : DAMAGED;
+}
+
+function unknownFormat(number: number): BatchProblem {
+  return {
+    reason: `it has documents of format ${number}, which this version does not know`,
+    remedy: 'A newer xrayd wrote it. Rename it back to .batch and run that version',
+  };
 }
 
 function writtenAt(file: Buffer): Moment {
-  const at = OLD_HEADER_BYTES;
+  const at = START_BYTES;
   return {
     wallMs: file.readDoubleLE(at),
     monotonicMs: file.readDoubleLE(at + 8),

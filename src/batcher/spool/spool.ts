@@ -10,7 +10,7 @@ import { messageOf, systemCodeOf } from '../../pipeline/errors.ts';
 import type { Logger } from '../../pipeline/logger.ts';
 import type { Segment } from '../../pipeline/segment.ts';
 import { isLost, readBatchFile, writeBatchFile } from './batch-file.ts';
-import { decodeBatch, encodeBatch, entryOf } from './format.ts';
+import { decodeBatch, encodeBatch, entryOf, type BatchProblem } from './format.ts';
 import { byAge } from './leftovers.ts';
 import { momentNow } from './moment.ts';
 import type { HeldFile } from './owned-folder.ts';
@@ -178,20 +178,21 @@ export class Spool implements Component, SegmentStock {
   async take(): Promise<{ entry: HeldFile; segments: readonly Segment[] } | undefined> {
     const entry = this.#config.isNewestFirst ? this.#entries.pop() : this.#entries.shift();
     if (entry === undefined) return undefined;
-    let reason = 'its checksum is wrong';
+    let problem: BatchProblem;
     try {
       const file = await this.#watch(readBatchFile(entry.folder.at(entry.name), this.#memory.take(entry), entry.bytes));
-      const segments = decodeBatch(file, entry, momentNow());
+      const decoded = decodeBatch(file, entry, momentNow());
       this.#readTrouble = undefined;
-      if (segments !== undefined) return { entry, segments };
+      if (Array.isArray(decoded)) return { entry, segments: decoded };
+      problem = decoded;
     } catch (error) {
-      reason = messageOf(error);
       if (!isLost(error)) {
         this.#keep(entry, error);
         return undefined;
       }
+      problem = { reason: messageOf(error) };
     }
-    await this.#setAside(entry, reason);
+    await this.setAside(entry, problem);
     return undefined;
   }
 
@@ -268,7 +269,11 @@ export class Spool implements Component, SegmentStock {
     else this.#entries.unshift(entry);
   }
 
-  async #setAside(entry: HeldFile, reason: string): Promise<void> {
+  /** The taken batch cannot be sent by this process: keeps its file under another name, and counts it as lost. */
+  async setAside(
+    entry: HeldFile,
+    { reason, remedy = DROP_REASONS.spool_unreadable.remedy }: BatchProblem,
+  ): Promise<void> {
     this.#memory.giveBack(entry);
     this.#segments -= entry.segments;
     this.#bytes -= entry.bytes;
@@ -285,7 +290,7 @@ export class Spool implements Component, SegmentStock {
       'dropped_spool_unreadable',
       'error',
       { file: name, segments, reason },
-      `a spool file ${what}. ${DROP_REASONS.spool_unreadable.remedy}`,
+      `a spool file ${what}. ${remedy}`,
     );
     folder.letGo();
   }

@@ -11,6 +11,7 @@ import { textsOf } from '../../fakes/exporter.ts';
 import { MemoryLog } from '../../fakes/log.ts';
 import { Scope } from '../../fakes/scope.ts';
 import { numberedDocuments, segmentsOf } from '../../fakes/segments.ts';
+import { withLastFormat } from '../../fakes/spool-file.ts';
 
 const scope = new Scope();
 
@@ -111,6 +112,26 @@ test('counts and sets aside a changed, a truncated and a missing file, and reads
   expectBalanced();
   const later = await open(folder);
   expect(later.accounting.restored).toBe(0);
+});
+
+test('a file of a newer xrayd, with a format that this one does not know, is kept, counted and explained', async () => {
+  const folder = scope.folder();
+  const before = await open(folder);
+  await before.write('one', 'two');
+  await before.write('three');
+  await before.spool.stop();
+  const [newer] = batchesIn(folder);
+  writeFileSync(join(folder, newer!), withLastFormat(readFileSync(join(folder, newer!)), 2, 200));
+  const { takeAll, accounting, log, expectBalanced } = await open(folder);
+  expect(await takeAll()).toEqual([['three']]);
+  expect(accounting).toMatchObject({ restored: 3, dropped: { spool_unreadable: 2 } });
+  expectBalanced();
+  expect(readdirSync(folder)).toContain(`${basename(newer!)}.unreadable`);
+  const [said] = log.find(/^a spool file cannot be read; renamed to .unreadable. A newer xrayd wrote it/, 'error');
+  expect(said?.fields).toMatchObject({
+    segments: 2,
+    reason: 'it has documents of format 200, which this version does not know',
+  });
 });
 
 test('treats a pipe instead of a file as unreadable, without waiting for it', async () => {
