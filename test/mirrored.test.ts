@@ -228,6 +228,17 @@ const ELSEWHERE: readonly Row[] = [
     tests: ['formats/otlp/codec', 'formats/otlp/decode', 'formats/otlp/read-json', 'formats/otlp/documents'],
     because: 'parts of the codec, tested by what it decodes and encodes',
   },
+  {
+    files: 'formats/otlp/segment/* formats/otlp/json-value',
+    tests: [
+      'formats/otlp/segment/blocks',
+      'formats/otlp/segment/stored',
+      'formats/otlp/segment/local-root',
+      'formats/otlp/segment/improvements',
+      'formats/otlp/segment/traps',
+    ],
+    because: 'parts of the conversion, tested by the documents that it makes',
+  },
   { files: 'api/*', tests: ['e2e/local-api/'], because: 'handlers are tested over HTTP, as clients call them' },
 ];
 

@@ -1,0 +1,265 @@
+import type { Json } from '../../../json/json.ts';
+import { jsonAttributes, jsonSeconds } from '../json-value.ts';
+import {
+  FLAG_HAS_IS_REMOTE,
+  FLAG_IS_REMOTE,
+  KIND,
+  newAttributes,
+  type Attributes,
+  type Resource,
+  type Scope,
+  type Span,
+  type TracesData,
+} from '../messages.ts';
+import { awsOf, CALL_MEMBERS } from './aws.ts';
+import { causeOf, type Cause } from './cause.ts';
+import { derivedId } from './derived-id.ts';
+import { documentText } from './document-text.ts';
+import { httpOf, httpStatus } from './http.ts';
+import { RESOURCE_PREFIX, Store } from './metadata.ts';
+import { isAwsApi, nameOf, type Role } from './name.ts';
+import { DEFAULT_OPTIONS, type ConversionOptions } from './options.ts';
+import { originOf } from './origin.ts';
+import { sqlOf } from './sql.ts';
+import { firstText, Taken, textsOf } from './taken.ts';
+
+/** The documents for PutTraceSegments of all spans of a request, each within X-Ray's limit of 64 KB. */
+export function segmentTexts({ resourceSpans }: TracesData, options: ConversionOptions = DEFAULT_OPTIONS): string[] {
+  const texts: string[] = [];
+  for (const { resource, scopeSpans } of resourceSpans) {
+    for (const { scope, spans } of scopeSpans) {
+      for (const span of spans)
+        for (const segment of segmentsOf(span, resource, scope, options)) texts.push(documentText(segment));
+    }
+  }
+  return texts;
+}
+
+/**
+ * The segment or subsegment of a span. The local root of a service that is a call becomes two: the subsegment of the
+ * call, and the segment of the service around it. Equal spans become equal documents, so that one sent again replaces
+ * the first. Source of each rule: docs/opentelemetry.md.
+ */
+export function segmentsOf(
+  span: Span,
+  resource: Resource,
+  scope: Scope,
+  options: ConversionOptions = DEFAULT_OPTIONS,
+): Json[] {
+  const isLocalRoot = isLocalRootOf(span, options);
+  const isSplit = isLocalRoot && span.kind !== KIND.server && span.kind !== KIND.internal;
+  const convert = (role: Role): Json => new Conversion(span, resource, scope, options, role, isLocalRoot).segment();
+  return isSplit ? [convert('dependency'), convert('service')] : [convert('whole')];
+}
+
+function isLocalRootOf({ attributes, flags, kind, parentSpanId }: Span, options: ConversionOptions): boolean {
+  if (attributes['aws.span.kind'] === 'LOCAL_ROOT') return true;
+  const isRemote = FLAG_HAS_IS_REMOTE | FLAG_IS_REMOTE;
+  return (
+    options.remoteParentIsLocalRoot &&
+    parentSpanId !== '' &&
+    (flags & isRemote) === isRemote &&
+    (kind === KIND.internal || kind === KIND.client || kind === KIND.producer)
+  );
+}
+
+const IN_PROGRESS = 'aws.xray.inprogress';
+/** Attributes of a call that its service's segment does not have. */
+const CALL_ATTRIBUTES = new Set(['aws.remote.service', 'aws.remote.operation', 'remoteTarget', 'K8s.RemoteNamespace']);
+const KIND_NAMES = ['', 'internal', 'server', 'client', 'producer', 'consumer'];
+
+class Conversion {
+  readonly #span: Span;
+  readonly #resource: Resource;
+  readonly #scope: Scope;
+  readonly #options: ConversionOptions;
+  readonly #role: Role;
+  readonly #isLocalRoot: boolean;
+  readonly #attributes: Taken;
+
+  constructor(
+    span: Span,
+    resource: Resource,
+    scope: Scope,
+    options: ConversionOptions,
+    role: Role,
+    isLocalRoot: boolean,
+  ) {
+    this.#span = span;
+    this.#resource = resource;
+    this.#scope = scope;
+    this.#options = options;
+    this.#role = role;
+    this.#isLocalRoot = isLocalRoot;
+    this.#attributes = new Taken(role === 'service' ? withoutCall(span.attributes) : span.attributes);
+  }
+
+  /** Each block takes attributes, so that their order counts. */
+  segment(): Json {
+    const span = this.#span;
+    const attributes = this.#attributes;
+    const { name, isFromAws } = nameOf(span, this.#resource, attributes, this.#role, this.#isLocalRoot);
+    const isSubsegment = this.#isSubsegment;
+    const id = this.#role === 'service' ? serviceId(span) : span.spanId;
+    const namespace = this.#namespace(isFromAws, isSubsegment);
+    const http = httpOf(span, attributes);
+    const cause = causeOf(span, this.#resource, attributes, id);
+    const aws = this.#aws();
+    const sql = sqlOf(span, attributes);
+    const user = this.#user();
+    const version = versionOf(this.#resource.attributes);
+    const isInProgress = this.#isInProgress();
+    const links = this.#links();
+    const { annotations, metadata } = this.#stored(name, namespace, isSubsegment, cause);
+    return present({
+      name,
+      id,
+      trace_id: `1-${span.traceId.slice(0, 8)}-${span.traceId.slice(8)}`,
+      parent_id: this.#role === 'dependency' ? serviceId(span) : span.parentSpanId || undefined,
+      type: isSubsegment ? 'subsegment' : undefined,
+      start_time: jsonSeconds(span.startTimeUnixNano),
+      ...(isInProgress
+        ? { in_progress: true }
+        : // A span without an end took no time.
+          { end_time: jsonSeconds(span.endTimeUnixNano === 0n ? span.startTimeUnixNano : span.endTimeUnixNano) }),
+      namespace,
+      origin: originOf(this.#resource),
+      service: version === undefined ? undefined : { version },
+      user,
+      ...outcomeOf(span, attributes),
+      http: this.#role === 'service' ? undefined : http,
+      cause: cause.json,
+      aws,
+      sql,
+      links,
+      annotations: Object.keys(annotations).length > 0 ? annotations : undefined,
+      metadata: Object.keys(metadata).length > 0 ? metadata : undefined,
+    });
+  }
+
+  get #isSubsegment(): boolean {
+    if (this.#role !== 'whole') return this.#role === 'dependency';
+    const { kind, parentSpanId } = this.#span;
+    return kind !== KIND.server && kind !== KIND.consumer && parentSpanId !== '' && !this.#isLocalRoot;
+  }
+
+  #namespace(isFromAws: boolean, isSubsegment: boolean): string | undefined {
+    if (this.#role === 'service' || (this.#role === 'whole' && this.#isLocalRoot)) return undefined;
+    if (isFromAws || isAwsApi(this.#attributes)) return 'aws';
+    const { kind } = this.#span;
+    const isCall = kind === KIND.client || kind === KIND.producer;
+    if (isCall || this.#role === 'dependency') return 'remote';
+    return isSubsegment && kind === KIND.consumer && this.#attributes.has('aws.remote.service') ? 'remote' : undefined;
+  }
+
+  #aws(): Json | undefined {
+    const aws = awsOf(this.#resource, this.#attributes, this.#options.awsLogGroups);
+    if (aws === undefined || this.#role !== 'service') return aws;
+    const ofService = { ...aws };
+    for (const name of CALL_MEMBERS) delete ofService[name];
+    return ofService;
+  }
+
+  #user(): string | undefined {
+    for (const key of ['enduser.id', 'user.id']) {
+      const user = this.#attributes.text(key);
+      if (user === undefined) continue;
+      this.#attributes.take([key]);
+      return user;
+    }
+    return undefined;
+  }
+
+  #isInProgress(): boolean {
+    const value = this.#span.attributes[IN_PROGRESS];
+    if (typeof value === 'boolean') this.#attributes.take([IN_PROGRESS]);
+    return value === true;
+  }
+
+  /** The link of a message belongs to the service that receives it, other links to the call. */
+  #links(): readonly Json[] | undefined {
+    const isConsumer = this.#span.kind === KIND.consumer;
+    const hasLinks = this.#role === 'whole' || (this.#role === 'service') === isConsumer;
+    if (!hasLinks || this.#span.links.length === 0) return undefined;
+    return this.#span.links.map(({ traceId, spanId, attributes }) => ({
+      trace_id: `1-${traceId.slice(0, 8)}-${traceId.slice(8)}`,
+      id: spanId,
+      ...(Object.keys(attributes).length > 0 ? { attributes: jsonAttributes(attributes) } : {}),
+    }));
+  }
+
+  #stored(
+    name: string,
+    namespace: string | undefined,
+    isSubsegment: boolean,
+    cause: Cause,
+  ): { readonly annotations: Json; readonly metadata: Json } {
+    const store = new Store(this.#options);
+    store.addAttributes(this.#attributes);
+    if (!isSubsegment) store.addResource(this.#resource);
+    if (this.#role === 'service') {
+      const { annotations, metadata } = store.stored();
+      return { annotations, metadata: ofResource(metadata) };
+    }
+    const span = this.#span;
+    if (span.name !== '' && span.name !== name) store.addFact('otel.span.name', span.name);
+    const kind = KIND_NAMES[span.kind] ?? '';
+    if (kind !== '' && kind !== shownKind(isSubsegment, namespace)) store.addFact('otel.span.kind', kind);
+    if (this.#scope.name !== '') store.addFact('otel.scope.name', this.#scope.name);
+    if (this.#scope.version !== '') store.addFact('otel.scope.version', this.#scope.version);
+    if (span.traceState !== '') store.addFact('otel.trace_state', span.traceState);
+    if (span.status.message !== '' && !cause.hasStatusMessage)
+      store.addFact('otel.status_description', span.status.message);
+    store.addEvents(span.events.filter((event) => !cause.events.has(event)));
+    return store.stored();
+  }
+}
+
+/** The kind that a reader of the segment assumes. */
+function shownKind(isSubsegment: boolean, namespace: string | undefined): string {
+  if (!isSubsegment) return 'server';
+  return namespace === undefined ? 'internal' : 'client';
+}
+
+/** Of the segment around a call. */
+function serviceId({ traceId, spanId }: Span): string {
+  return derivedId(`${traceId}${spanId} service`);
+}
+
+function withoutCall(attributes: Attributes): Attributes {
+  const rest = newAttributes();
+  for (const key of Object.keys(attributes)) if (!CALL_ATTRIBUTES.has(key)) rest[key] = attributes[key]!;
+  return rest;
+}
+
+function ofResource(metadata: Json): Json {
+  const members = (metadata['default'] ?? {}) as Json;
+  const kept = Object.entries(members).filter(([key]) => key.startsWith(RESOURCE_PREFIX));
+  return kept.length > 0 ? { default: Object.fromEntries(kept) } : {};
+}
+
+function versionOf(resource: Attributes): string | undefined {
+  return (
+    firstText(resource, ['service.version']) ??
+    textsOf(resource['container.image.tags'])[0] ??
+    firstText(resource, ['container.image.tag'])
+  );
+}
+
+/** An HTTP status decides, also against the status of the span. */
+function outcomeOf({ status }: Span, attributes: Taken): Json {
+  const code = httpStatus(attributes) ?? 0;
+  const isHttpError = code >= 400 && code <= 499;
+  const isHttpFault = code >= 500 && code <= 599;
+  return {
+    fault: isHttpFault || (!isHttpError && status.code === 2),
+    error: isHttpError,
+    throttle: code === 429,
+  };
+}
+
+function present(members: Readonly<Record<string, unknown>>): Json {
+  const json: Record<string, unknown> = {};
+  for (const name of Object.keys(members)) if (members[name] !== undefined) json[name] = members[name];
+  return json;
+}

@@ -1,0 +1,110 @@
+import { isObject, type Json } from '../../../json/json.ts';
+import { parseJson } from '../../../json/exact-number.ts';
+import { jsonAttributes, jsonSeconds, jsonValue } from '../json-value.ts';
+import type { Event, Resource, Value } from '../messages.ts';
+import type { ConversionOptions } from './options.ts';
+import { isList, isScalar, textsOf, type Taken } from './taken.ts';
+
+/** The attribute by which an application chooses its annotations. */
+const ANNOTATIONS = 'aws.xray.annotations';
+const METADATA = 'aws.xray.metadata.';
+export const RESOURCE_PREFIX = 'otel.resource.';
+
+export interface Stored {
+  readonly annotations: Json;
+  readonly metadata: Json;
+}
+
+/**
+ * Annotations and metadata: what is left of the attributes, on segments those of the resource, and `facts`, of which
+ * X-Ray has no member.
+ */
+export class Store {
+  readonly #annotations: Record<string, unknown> = Object.create(null) as Record<string, unknown>;
+  readonly #metadata: Record<string, Record<string, unknown>> = Object.create(null) as Record<
+    string,
+    Record<string, unknown>
+  >;
+  readonly #options: ConversionOptions;
+
+  constructor(options: ConversionOptions) {
+    this.#options = options;
+  }
+
+  addAttributes(attributes: Taken): void {
+    const { indexedAttributes, indexAllAttributes } = this.#options;
+    const list = attributes.all[ANNOTATIONS];
+    const chosen = isList(list) ? new Set(textsOf(list)) : undefined;
+    for (const key of Object.keys(attributes.all)) {
+      const value = attributes.all[key]!;
+      const isTaken = attributes.isTaken(key);
+      if (value === null || (key === ANNOTATIONS && chosen !== undefined)) continue;
+      const isChosen = indexedAttributes.has(key) || chosen?.has(key) === true;
+      if (isScalar(value) && (isChosen || (indexAllAttributes && !isTaken))) this.#annotate(key, value);
+      else if (!isTaken) this.#addMetadata(key, value);
+    }
+  }
+
+  addResource({ attributes }: Resource): void {
+    const { indexedAttributes, indexAllAttributes } = this.#options;
+    for (const key of Object.keys(attributes)) {
+      const name = RESOURCE_PREFIX + key;
+      const value = attributes[key]!;
+      if (value === null) continue;
+      if (isScalar(value) && (indexAllAttributes || indexedAttributes.has(name))) this.#annotate(name, value);
+      else this.#in('default')[name] = jsonValue(value);
+    }
+  }
+
+  addFact(key: string, value: unknown): void {
+    this.#in('default')[key] = value;
+  }
+
+  addEvents(events: readonly Event[]): void {
+    if (events.length === 0) return;
+    this.addFact(
+      'otel.events',
+      events.map(({ name, timeUnixNano, attributes }) => ({
+        name,
+        time: jsonSeconds(timeUnixNano),
+        attributes: jsonAttributes(attributes),
+      })),
+    );
+  }
+
+  stored(): Stored {
+    return { annotations: this.#annotations, metadata: this.#metadata };
+  }
+
+  #annotate(key: string, value: Value): void {
+    const name = key.replace(/[^0-9A-Za-z.]/gu, '_');
+    if (name !== '') this.#annotations[name] = jsonValue(value);
+  }
+
+  #addMetadata(key: string, value: Value): void {
+    const namespace = key.startsWith(METADATA) ? key.slice(METADATA.length) : '';
+    const members = namespace !== '' && typeof value === 'string' ? objectIn(value) : undefined;
+    if (members === undefined) this.#in('default')[key] = jsonValue(value);
+    else {
+      const target = this.#in(namespace.toLowerCase() === 'default' ? 'default' : namespace);
+      for (const name of Object.keys(members)) target[name] = members[name];
+    }
+  }
+
+  #in(namespace: string): Record<string, unknown> {
+    return (this.#metadata[namespace] ??= Object.create(null) as Record<string, unknown>);
+  }
+}
+
+const MAX_METADATA_TEXT = 64 * 1024;
+
+/** The object that a text contains. */
+function objectIn(text: string): Json | undefined {
+  if (text.length > MAX_METADATA_TEXT) return undefined;
+  try {
+    const json = parseJson(text);
+    return isObject(json) ? json : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,77 @@
+import { Bytes, isAttributes, type Attributes, type Value } from '../messages.ts';
+
+/**
+ * The attributes of a span, of which each part of the conversion takes what it stores elsewhere. What is left becomes
+ * metadata.
+ */
+export class Taken {
+  readonly all: Attributes;
+  readonly #taken = new Set<string>();
+
+  constructor(all: Attributes) {
+    this.all = all;
+  }
+
+  /** Marks attributes as stored elsewhere. */
+  take(keys: Iterable<string>): void {
+    for (const key of keys) this.#taken.add(key);
+  }
+
+  isTaken(key: string): boolean {
+    return this.#taken.has(key);
+  }
+
+  has(key: string): boolean {
+    return this.all[key] !== undefined;
+  }
+
+  /** The first of these attributes that is a text which is not empty. */
+  text(...keys: readonly string[]): string | undefined {
+    return firstText(this.all, keys);
+  }
+
+  /** The first of these attributes that is a whole number, or a text with one. */
+  integer(...keys: readonly string[]): number | undefined {
+    for (const key of keys) {
+      const number = integerOf(this.all[key]);
+      if (number !== undefined) return number;
+    }
+    return undefined;
+  }
+}
+
+export function firstText(attributes: Attributes, keys: readonly string[]): string | undefined {
+  for (const key of keys) {
+    const value = attributes[key];
+    if (typeof value === 'string' && value !== '') return value;
+  }
+  return undefined;
+}
+
+const INTEGER = /^\s*-?\d{1,15}\s*$/;
+
+/** Zipkin's tags are texts, and hand-written instrumentation sets `"500"` as a status. */
+export function integerOf(value: Value | undefined): number | undefined {
+  const number =
+    typeof value === 'bigint'
+      ? Number(value)
+      : typeof value === 'string' && INTEGER.test(value)
+        ? Number(value)
+        : value;
+  return typeof number === 'number' && Number.isSafeInteger(number) ? number : undefined;
+}
+
+/** The texts in a list, or the one text. */
+export function textsOf(value: Value | undefined): string[] {
+  if (typeof value === 'string') return value === '' ? [] : [value];
+  return isList(value) ? value.filter((item): item is string => typeof item === 'string') : [];
+}
+
+export function isList(value: Value | undefined): value is readonly Value[] {
+  return Array.isArray(value);
+}
+
+/** Whether a value can be an annotation: X-Ray indexes texts, numbers and booleans. */
+export function isScalar(value: Value | undefined): value is string | boolean | number | bigint {
+  return value !== undefined && value !== null && !isList(value) && !(value instanceof Bytes) && !isAttributes(value);
+}
