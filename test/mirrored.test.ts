@@ -239,6 +239,11 @@ const ELSEWHERE: readonly Row[] = [
     ],
     because: 'parts of the conversion, tested by the documents that it makes',
   },
+  {
+    files: 'formats/otlp/document formats/otlp/findings',
+    tests: ['formats/otlp/span'],
+    because: 'a document is tested by its spans',
+  },
   { files: 'api/*', tests: ['e2e/local-api/'], because: 'handlers are tested over HTTP, as clients call them' },
 ];
 

@@ -2,6 +2,8 @@ import { parseJson } from '../json/exact-number.ts';
 import type { Json } from '../json/json.ts';
 import type { Finding, FormatName, Refusal, Span, TraceDocument } from '../trace/model.ts';
 import { documentOf } from './read.ts';
+import { readOtlpDocument } from './otlp/document.ts';
+import { otlpFindings } from './otlp/findings.ts';
 import { segmentFindings } from './xray/findings.ts';
 import { readDocument } from './xray/validate.ts';
 
@@ -16,6 +18,7 @@ export interface Format {
 /** A new format is a row here and one in read.ts. */
 export const FORMATS: Readonly<Record<FormatName, Format>> = {
   xray: { read: readDocument, findings: segmentFindings },
+  otlp: { read: readOtlpDocument, findings: otlpFindings },
 };
 
 /** A document as it was sent, with the tag that it is stored with. */

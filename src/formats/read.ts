@@ -1,10 +1,12 @@
 import type { Json } from '../json/json.ts';
 import type { FormatName, TraceDocument } from '../trace/model.ts';
+import { OtlpDocument } from './otlp/document.ts';
 import { SegmentDocument } from './xray/segment.ts';
 
 /** How documents of each format become spans. The page has these too, so they contain nothing else. */
 const READERS: Readonly<Record<FormatName, (json: Json, arrival: number) => TraceDocument>> = {
   xray: (json, arrival) => new SegmentDocument(json, arrival),
+  otlp: (json, arrival) => new OtlpDocument(json, arrival),
 };
 
 /** Reads a stored document, the `arrival`th of its trace. */

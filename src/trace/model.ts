@@ -10,7 +10,7 @@ import type { ServiceId } from './service-id.ts';
 export const NOTHING: Json = Object.freeze({});
 
 /** The formats in which documents are stored. The name is part of the store's file and of the page's API. */
-export type FormatName = 'xray';
+export type FormatName = 'xray' | 'otlp';
 
 /** One trace, put together from its documents. */
 export interface Trace extends TraceFacts {

@@ -46,10 +46,42 @@ export function segmentsOf(
   scope: Scope,
   options: ConversionOptions = DEFAULT_OPTIONS,
 ): Json[] {
-  const isLocalRoot = isLocalRootOf(span, options);
-  const isSplit = isLocalRoot && span.kind !== KIND.server && span.kind !== KIND.internal;
-  const convert = (role: Role): Json => new Conversion(span, resource, scope, options, role, isLocalRoot).segment();
-  return isSplit ? [convert('dependency'), convert('service')] : [convert('whole')];
+  return rolesOf(span, options).map((role) => segmentOf(span, resource, scope, options, role));
+}
+
+/** The documents that a span becomes. */
+export function rolesOf(span: Span, options: ConversionOptions = DEFAULT_OPTIONS): readonly Role[] {
+  const isSplit = span.kind !== KIND.server && span.kind !== KIND.internal && isLocalRootOf(span, options);
+  return isSplit ? SPLIT : WHOLE;
+}
+
+const SPLIT: readonly Role[] = ['dependency', 'service'];
+const WHOLE: readonly Role[] = ['whole'];
+
+/** The document of a span in one of its roles. */
+export function segmentOf(span: Span, resource: Resource, scope: Scope, options: ConversionOptions, role: Role): Json {
+  return new Conversion(span, resource, scope, options, role).segment();
+}
+
+/** Whether that document is a subsegment. */
+export function isSubsegment(span: Span, options: ConversionOptions, role: Role): boolean {
+  if (role !== 'whole') return role === 'dependency';
+  const { kind, parentSpanId } = span;
+  return kind !== KIND.server && kind !== KIND.consumer && parentSpanId !== '' && !isLocalRootOf(span, options);
+}
+
+/** The ID of that document. */
+export function segmentId({ traceId, spanId }: Span, role: Role): string {
+  return role === 'service' ? derivedId(`${traceId}${spanId} service`) : spanId;
+}
+
+export function parentId(span: Span, role: Role): string | undefined {
+  return role === 'dependency' ? segmentId(span, 'service') : span.parentSpanId || undefined;
+}
+
+/** Whether the span has not ended, as X-Ray's receiver of the collector marks it. */
+export function isInProgress({ attributes }: Span): boolean {
+  return attributes[IN_PROGRESS] === true;
 }
 
 function isLocalRootOf({ attributes, flags, kind, parentSpanId }: Span, options: ConversionOptions): boolean {
@@ -77,20 +109,13 @@ class Conversion {
   readonly #isLocalRoot: boolean;
   readonly #attributes: Taken;
 
-  constructor(
-    span: Span,
-    resource: Resource,
-    scope: Scope,
-    options: ConversionOptions,
-    role: Role,
-    isLocalRoot: boolean,
-  ) {
+  constructor(span: Span, resource: Resource, scope: Scope, options: ConversionOptions, role: Role) {
     this.#span = span;
     this.#resource = resource;
     this.#scope = scope;
     this.#options = options;
     this.#role = role;
-    this.#isLocalRoot = isLocalRoot;
+    this.#isLocalRoot = isLocalRootOf(span, options);
     this.#attributes = new Taken(role === 'service' ? withoutCall(span.attributes) : span.attributes);
   }
 
@@ -99,29 +124,26 @@ class Conversion {
     const span = this.#span;
     const attributes = this.#attributes;
     const { name, isFromAws } = nameOf(span, this.#resource, attributes, this.#role, this.#isLocalRoot);
-    const isSubsegment = this.#isSubsegment;
-    const id = this.#role === 'service' ? serviceId(span) : span.spanId;
-    const namespace = this.#namespace(isFromAws, isSubsegment);
+    const isSub = isSubsegment(span, this.#options, this.#role);
+    const id = segmentId(span, this.#role);
+    const namespace = this.#namespace(isFromAws, isSub);
     const http = httpOf(span, attributes);
     const cause = causeOf(span, this.#resource, attributes, id);
     const aws = this.#aws();
     const sql = sqlOf(span, attributes);
     const user = this.#user();
     const version = versionOf(this.#resource.attributes);
-    const isInProgress = this.#isInProgress();
+    if (typeof span.attributes[IN_PROGRESS] === 'boolean') attributes.take([IN_PROGRESS]);
     const links = this.#links();
-    const { annotations, metadata } = this.#stored(name, namespace, isSubsegment, cause);
+    const { annotations, metadata } = this.#stored(name, namespace, isSub, cause);
     return present({
       name,
       id,
       trace_id: `1-${span.traceId.slice(0, 8)}-${span.traceId.slice(8)}`,
-      parent_id: this.#role === 'dependency' ? serviceId(span) : span.parentSpanId || undefined,
-      type: isSubsegment ? 'subsegment' : undefined,
+      parent_id: parentId(span, this.#role),
+      type: isSub ? 'subsegment' : undefined,
       start_time: jsonSeconds(span.startTimeUnixNano),
-      ...(isInProgress
-        ? { in_progress: true }
-        : // A span without an end took no time.
-          { end_time: jsonSeconds(span.endTimeUnixNano === 0n ? span.startTimeUnixNano : span.endTimeUnixNano) }),
+      ...(isInProgress(span) ? { in_progress: true } : { end_time: jsonSeconds(endOf(span)) }),
       namespace,
       origin: originOf(this.#resource),
       service: version === undefined ? undefined : { version },
@@ -137,19 +159,13 @@ class Conversion {
     });
   }
 
-  get #isSubsegment(): boolean {
-    if (this.#role !== 'whole') return this.#role === 'dependency';
-    const { kind, parentSpanId } = this.#span;
-    return kind !== KIND.server && kind !== KIND.consumer && parentSpanId !== '' && !this.#isLocalRoot;
-  }
-
-  #namespace(isFromAws: boolean, isSubsegment: boolean): string | undefined {
+  #namespace(isFromAws: boolean, isSub: boolean): string | undefined {
     if (this.#role === 'service' || (this.#role === 'whole' && this.#isLocalRoot)) return undefined;
     if (isFromAws || isAwsApi(this.#attributes)) return 'aws';
     const { kind } = this.#span;
     const isCall = kind === KIND.client || kind === KIND.producer;
     if (isCall || this.#role === 'dependency') return 'remote';
-    return isSubsegment && kind === KIND.consumer && this.#attributes.has('aws.remote.service') ? 'remote' : undefined;
+    return isSub && kind === KIND.consumer && this.#attributes.has('aws.remote.service') ? 'remote' : undefined;
   }
 
   #aws(): Json | undefined {
@@ -170,12 +186,6 @@ class Conversion {
     return undefined;
   }
 
-  #isInProgress(): boolean {
-    const value = this.#span.attributes[IN_PROGRESS];
-    if (typeof value === 'boolean') this.#attributes.take([IN_PROGRESS]);
-    return value === true;
-  }
-
   /** The link of a message belongs to the service that receives it, other links to the call. */
   #links(): readonly Json[] | undefined {
     const isConsumer = this.#span.kind === KIND.consumer;
@@ -191,12 +201,12 @@ class Conversion {
   #stored(
     name: string,
     namespace: string | undefined,
-    isSubsegment: boolean,
+    isSub: boolean,
     cause: Cause,
   ): { readonly annotations: Json; readonly metadata: Json } {
     const store = new Store(this.#options);
     store.addAttributes(this.#attributes);
-    if (!isSubsegment) store.addResource(this.#resource);
+    if (!isSub) store.addResource(this.#resource);
     if (this.#role === 'service') {
       const { annotations, metadata } = store.stored();
       return { annotations, metadata: ofResource(metadata) };
@@ -204,7 +214,7 @@ class Conversion {
     const span = this.#span;
     if (span.name !== '' && span.name !== name) store.addFact('otel.span.name', span.name);
     const kind = KIND_NAMES[span.kind] ?? '';
-    if (kind !== '' && kind !== shownKind(isSubsegment, namespace)) store.addFact('otel.span.kind', kind);
+    if (kind !== '' && kind !== shownKind(isSub, namespace)) store.addFact('otel.span.kind', kind);
     if (this.#scope.name !== '') store.addFact('otel.scope.name', this.#scope.name);
     if (this.#scope.version !== '') store.addFact('otel.scope.version', this.#scope.version);
     if (span.traceState !== '') store.addFact('otel.trace_state', span.traceState);
@@ -216,14 +226,14 @@ class Conversion {
 }
 
 /** The kind that a reader of the segment assumes. */
-function shownKind(isSubsegment: boolean, namespace: string | undefined): string {
-  if (!isSubsegment) return 'server';
+function shownKind(isSub: boolean, namespace: string | undefined): string {
+  if (!isSub) return 'server';
   return namespace === undefined ? 'internal' : 'client';
 }
 
-/** Of the segment around a call. */
-function serviceId({ traceId, spanId }: Span): string {
-  return derivedId(`${traceId}${spanId} service`);
+/** A span without an end took no time. */
+export function endOf({ startTimeUnixNano, endTimeUnixNano }: Span): bigint {
+  return endTimeUnixNano === 0n ? startTimeUnixNano : endTimeUnixNano;
 }
 
 function withoutCall(attributes: Attributes): Attributes {

@@ -3,7 +3,7 @@ import { isObject, objectOf, type Json } from '../../../json/json.ts';
 /** X-Ray refuses larger documents. Source: PutTraceSegments. */
 const MAX_BYTES = 64 * 1024;
 /** Where a document says what was removed from it. */
-const MARK = 'otel.removed';
+export const REMOVED = 'otel.removed';
 /** Left for the mark. */
 const MARK_BYTES = 8 * 1024;
 const MAX_MARKED = 30;
@@ -42,7 +42,7 @@ function shrunkText(segment: Json): string {
   }
   const marked = (): string => {
     const members = (document.metadata['default'] ??= {});
-    members[MARK] = [
+    members[REMOVED] = [
       ...removed.slice(0, MAX_MARKED).map((name) => name.slice(0, MAX_MARKED_NAME)),
       ...(removed.length > MAX_MARKED ? [`and ${removed.length - MAX_MARKED} more`] : []),
     ];
