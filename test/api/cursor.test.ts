@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import fc from '../fakes/fast-check.ts';
 import { expect, test } from 'vitest';
 import { ApiError } from '../../src/api/api-error.ts';
 import { cursorAt, offsetOf, pageOf, placeOf, traceCursorOf } from '../../src/api/cursor.ts';

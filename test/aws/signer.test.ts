@@ -1,5 +1,5 @@
 import { PutTraceSegmentsCommand, XRayClient } from '@aws-sdk/client-xray';
-import fc from 'fast-check';
+import fc from '../fakes/fast-check.ts';
 import { expect, test } from 'vitest';
 import { BodyPool } from '../../src/aws/body-pool.ts';
 import { bodyParts } from '../../src/aws/encode.ts';

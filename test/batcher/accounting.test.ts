@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import fc from '../fakes/fast-check.ts';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { ExportResult } from '../../src/pipeline/exporter.ts';
 import { textsOf, type ManualExporter } from '../fakes/exporter.ts';

@@ -1,6 +1,6 @@
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import fc from 'fast-check';
+import fc from '../fakes/fast-check.ts';
 import { expect, test } from 'vitest';
 import { SEGMENT_OVERHEAD_BYTES } from '../../src/batcher/segment-queue.ts';
 import { monotonicMs } from '../../src/pipeline/clock.ts';

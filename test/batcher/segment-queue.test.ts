@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import fc from '../fakes/fast-check.ts';
 import { expect, test } from 'vitest';
 import { costOf, SEGMENT_OVERHEAD_BYTES, SegmentQueue, totalCostOf } from '../../src/batcher/segment-queue.ts';
 import type { DocumentFormat, Segment } from '../../src/pipeline/segment.ts';

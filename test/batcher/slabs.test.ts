@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import fc from '../fakes/fast-check.ts';
 import { expect, test } from 'vitest';
 import { Slabs } from '../../src/batcher/slabs.ts';
 import type { Segment } from '../../src/pipeline/segment.ts';

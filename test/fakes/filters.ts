@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import fc from './fast-check.ts';
 import type { Expression, Field, Operator, Scope, Selector, Value } from '../../src/filter/expression.ts';
 
 /** Names and values of the tests' traces, so that filters match sometimes. */

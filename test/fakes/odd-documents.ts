@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import fc from './fast-check.ts';
 import { DOCUMENT, type Shape, type Shapes } from '../../src/formats/xray/findings.ts';
 import type { Json } from '../../src/json/json.ts';
 import { segmentJson, START, sub } from './traces.ts';

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import fc from 'fast-check';
+import fc from '../fakes/fast-check.ts';
 import { expect, test } from 'vitest';
 import type { Expression } from '../../src/filter/expression.ts';
 import { matches } from '../../src/filter/predicate.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import fc from 'fast-check';
+import fc from '../fakes/fast-check.ts';
 import type { Expression } from '../../src/filter/expression.ts';
 import { FilterError, parseFilter } from '../../src/filter/parse.ts';
 import { printFilter } from '../../src/filter/print.ts';

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import fc from 'fast-check';
+import fc from '../fakes/fast-check.ts';
 import { expect, test } from 'vitest';
 import { matchesText, textSearch } from '../../src/filter/text.ts';
 import { Reader } from '../../src/store/reader.ts';

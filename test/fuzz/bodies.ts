@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import fc from '../fakes/fast-check.ts';
 import { ALL_OPERATIONS } from '../../src/formats/xray/operations.ts';
 import { XRayBackend } from '../../src/api/backend.ts';
 import { printFilter } from '../../src/filter/print.ts';

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import fc from '../fakes/fast-check.ts';
 import { expect, test } from 'vitest';
 import { compareNumbers, ExactNumber, numberFrom, parseJson } from '../../src/json/exact-number.ts';
 import { isObject, numberOf } from '../../src/json/json.ts';

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import fc from 'fast-check';
+import fc from '../fakes/fast-check.ts';
 import { expect, test } from 'vitest';
 import { parseFilter } from '../../src/filter/parse.ts';
 import { isFound, type Search } from '../../src/filter/search.ts';

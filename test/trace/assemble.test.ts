@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import fc from 'fast-check';
+import fc from '../fakes/fast-check.ts';
 import { traceMembers } from '../../src/query/documents.ts';
 import { Graph } from '../../src/query/graph.ts';
 import { rowOf } from '../../src/query/row.ts';

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import fc from '../fakes/fast-check.ts';
 import { expect, test } from 'vitest';
 import { REJECT_REASONS } from '../../src/pipeline/accounting.ts';
 import { DatagramReader, REJECT_EMPTY, REJECT_NO_DOCUMENT } from '../../src/udp/datagram.ts';

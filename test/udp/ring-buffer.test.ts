@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import fc from 'fast-check';
+import fc from '../fakes/fast-check.ts';
 import { expect, test } from 'vitest';
 import { RingBufferReader, RingBufferWriter, CHUNK_BYTES, CHUNKS } from '../../src/udp/ring-buffer.ts';
 

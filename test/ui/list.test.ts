@@ -1,5 +1,5 @@
 import './browser-globals.ts';
-import fc from 'fast-check';
+import fc from '../fakes/fast-check.ts';
 import { afterEach, expect, test, vi } from 'vitest';
 import { lengthOf, type TraceRow } from '../../src/api/page-types.ts';
 import { shownTimes as timesOf, type TimeChoice } from '../../src/trace/shown-times.ts';

@@ -1,5 +1,5 @@
 import './browser-globals.ts';
-import fc from 'fast-check';
+import fc from '../fakes/fast-check.ts';
 import { expect, test } from 'vitest';
 import { mapOf, type GraphService, type Statistics } from '../../ui/src/map/graph.ts';
 import { labelsOf, type Label, type Labelled } from '../../ui/src/map/labels.ts';

@@ -1,5 +1,5 @@
 import './browser-globals.ts';
-import fc from 'fast-check';
+import fc from '../fakes/fast-check.ts';
 import { expect, test } from 'vitest';
 import { filtersIn } from '../../ui/src/query/saved-filters.ts';
 import { editorHref, settings, settingsIn } from '../../ui/src/settings.ts';

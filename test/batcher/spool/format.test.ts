@@ -1,5 +1,5 @@
 import { crc32 } from 'node:zlib';
-import fc from 'fast-check';
+import fc from '../../fakes/fast-check.ts';
 import { expect, test, vi } from 'vitest';
 import { decodeBatch, encodeBatch, entryOf, parseName, type SpoolEntry } from '../../../src/batcher/spool/format.ts';
 import { BOOT_ID_BYTES, type Moment } from '../../../src/batcher/spool/moment.ts';

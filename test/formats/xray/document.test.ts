@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import fc from '../../fakes/fast-check.ts';
 import { expect, test } from 'vitest';
 import { formatLine } from '../../../src/exporters/store/console-line.ts';
 import { summarize } from '../../../src/formats/xray/document.ts';

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import fc from '../../fakes/fast-check.ts';
 import { expect, test } from 'vitest';
 import { decodeDocuments } from '../../../src/formats/xray/put-body.ts';
 
