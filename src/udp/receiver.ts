@@ -13,6 +13,9 @@ import type { FromWorker, ToWorker, WorkerInput } from './worker-messages.ts';
 /** Requested from the kernel: holds 3,640 one-KB datagrams, 0.9 s at 4,000/s. The default of 212,992 bytes holds 92. */
 const RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024;
 
+/** Time for the thread to start, since it can stop only then; on a busy machine it takes seconds. */
+const START_MS = 30_000;
+
 /** Time for the thread to drain its socket, which takes half a second at most, and to end. */
 const STOP_MS = 2_000;
 
@@ -65,7 +68,7 @@ export class UdpReceiver implements Component, SegmentSource {
     return this.#bound;
   }
 
-  /** Resolves when the socket is bound. Rejects with XRAYD_BIND. */
+  /** Resolves when the socket is bound, or when `stop` has ended the thread before that. Rejects with XRAYD_BIND. */
   async start(): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const { host, port, maxAgeMs } = this.#config;
@@ -94,7 +97,10 @@ export class UdpReceiver implements Component, SegmentSource {
       reject(new XraydError('XRAYD_BIND', `the receive thread failed: ${messageOf(error)}`, { cause: error }));
     });
     worker.once('exit', () => {
-      if (this.#stopping === undefined) this.#fail('the receive thread ended');
+      const isStopping = this.#stopping !== undefined;
+      if (!isStopping) this.#fail('the receive thread ended');
+      if (isStopping) resolve();
+      else reject(new XraydError('XRAYD_BIND', 'the receive thread ended before it was bound'));
     });
     try {
       await promise;
@@ -103,6 +109,7 @@ export class UdpReceiver implements Component, SegmentSource {
       await worker.terminate();
       throw error;
     }
+    if (this.#stopping !== undefined) return;
     void this.#deliver();
     this.#dropTimer = setInterval(() => this.kernelDrops(), DROPS_EVERY_MS);
     this.#dropTimer.unref();
@@ -167,7 +174,8 @@ export class UdpReceiver implements Component, SegmentSource {
     worker.postMessage('stop' satisfies ToWorker);
     // If the thread hangs, its datagrams are lost; the chunks that it handed over are still sent.
     try {
-      await within(STOP_MS, 'the receive thread', () => promise, deadline);
+      const limitMs = this.#bound === undefined ? START_MS : STOP_MS;
+      await within(limitMs, 'the receive thread', () => promise, deadline);
     } catch (error) {
       if (error instanceof DeadlineError)
         this.#deps.log.error({ error: error.message }, 'the receive thread did not stop in time');

@@ -161,12 +161,22 @@ test('a stop during the start takes effect', async () => {
   const log = new MemoryLog();
   const receiver = new UdpReceiver({ host: '127.0.0.1', port: 0, maxAgeMs: 20 }, { sink: new MemorySink(), log });
   const starting = receiver.start();
-  const deadline = AbortSignal.timeout(10_000);
+  const deadline = AbortSignal.timeout(100_000);
   await receiver.stop(deadline);
   await starting;
   expect(deadline.aborted).toBe(false);
   expect(receiver.state.state).toBe('off');
   expect(log.lines.filter(({ level }) => level === 'error')).toEqual([]);
+});
+
+test('a stop whose deadline is over ends a start too', async () => {
+  const log = new MemoryLog();
+  const receiver = new UdpReceiver({ host: '127.0.0.1', port: 0, maxAgeMs: 20 }, { sink: new MemorySink(), log });
+  const starting = receiver.start();
+  await receiver.stop(AbortSignal.abort());
+  await starting;
+  expect(receiver.state.state).toBe('off');
+  expect(receiver.address).toBeUndefined();
 });
 
 test('a port in use rejects the start', async () => {
