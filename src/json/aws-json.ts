@@ -26,7 +26,9 @@ export function exactNumber({ exact, double: nearest }: ExactNumber): object | s
 
 /** A duration in seconds, rounded to a millisecond. */
 export function seconds(value: number | undefined): object | null {
-  return value === undefined ? null : double(Math.round(value * 1000) / 1000);
+  if (value === undefined) return null;
+  const ms = Math.round(value * 1000);
+  return double(Number.isFinite(ms) ? ms / 1000 : value);
 }
 
 const { isRawJSON } = JSON as unknown as { isRawJSON: (value: unknown) => boolean };
