@@ -19,6 +19,7 @@ export default defineConfig({
           include: ['test/**/*.test.ts'],
           exclude: ELSEWHERE,
           testTimeout: 120_000,
+          hookTimeout: 120_000,
           maxWorkers: 6,
           retry: RETRY,
           expect: EXPECT,

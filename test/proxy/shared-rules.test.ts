@@ -22,7 +22,7 @@ async function start(allow = '') {
   const outbound = new Outbound({ proxyAddress: '', noProxy: '', noVerifySsl: false, maxSockets: 8 });
   scope.add(() => outbound.close());
   const credentials = { get: async () => EXAMPLE_CREDENTIALS, problem: '', invalidate: () => {}, refused: () => {} };
-  const config = { url: new URL(xray.url), region: 'us-east-1', userAgent: 'test', timeoutMs: 5_000 };
+  const config = { url: new URL(xray.url), region: 'us-east-1', userAgent: 'test', timeoutMs: 60_000 };
   const api = new XRayApi(config, { credentials, outbound, log });
   const counters = newCounters();
   const proxy = new SamplingProxy(

@@ -40,7 +40,7 @@ function replace(folder: string, put: () => void): void {
       return put();
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-      rmSync(folder, { recursive: true, force: true });
+      rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
     }
   }
 }
@@ -88,7 +88,7 @@ test.skipIf(!isLinux)(
 test.skipIf(!isLinux).each([
   ['nothing', () => {}],
   ['an empty folder', (folder: string) => mkdirSync(folder)],
-  ['a file', (folder: string) => writeFileSync(folder, '')],
+  ['a file', (folder: string) => writeFileSync(folder, '', { flag: 'wx' })],
   ['a link to where it is now', (folder: string, away: string) => symlinkSync(away, folder)],
   ['a link to an empty folder', (folder: string) => symlinkSync(mkdtempSync(`${folder}-`), folder)],
   ['a link to nothing', (folder: string) => symlinkSync(`${folder}.none`, folder)],
