@@ -25,7 +25,7 @@ const ELSEWHERE: readonly Row[] = [
   { files: 'compose/reload', tests: ['e2e/signals'], because: 'a signal needs a process' },
   {
     files: 'compose/memory-limit',
-    tests: ['compose/memory-budget', 'e2e/local-memory'],
+    tests: ['compose/memory-budget', 'faults/local-memory'],
     because: 'reads the cgroup of the process',
   },
   { files: 'compose/heap-tuning', tests: ['faults/'], because: 'V8 flags; their effect is memory under load' },
@@ -86,7 +86,7 @@ const ELSEWHERE: readonly Row[] = [
   },
   {
     files: 'pipeline/collector',
-    tests: ['query/read-budget', 'e2e/local-memory'],
+    tests: ['query/read-budget', 'faults/local-memory'],
     because: 'garbage collection; its effect is memory',
   },
   {
