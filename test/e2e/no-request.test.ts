@@ -1,5 +1,6 @@
 import { connect } from 'node:net';
-import { expect, test } from 'vitest';
+import { beforeAll, beforeEach, expect, test } from 'vitest';
+import type { DaemonProcess } from '../fakes/daemon-process.ts';
 import { rawRequest } from '../fakes/raw-http.ts';
 import { segment } from '../fakes/fixtures.ts';
 import { Scope } from '../fakes/scope.ts';
@@ -8,15 +9,22 @@ import { EXAMPLE_KEYS, FakeXRay } from '../fakes/xray.ts';
 
 const scope = new Scope();
 
-async function start() {
-  const xray = await scope.start(new FakeXRay());
-  const daemon = await scope.daemon({
-    args: ['--endpoint', xray.url, '-n', 'us-east-1', '--telemetry-records=false'],
-    env: EXAMPLE_KEYS,
-  });
-  const local = await scope.daemon({ args: ['local', '-n', 'us-east-1'] });
-  return { xray, daemon, local };
-}
+const shared = Scope.shared();
+let xray: FakeXRay;
+let daemon: DaemonProcess;
+let local: DaemonProcess;
+
+beforeAll(async () => {
+  xray = await shared.start(new FakeXRay());
+  [daemon, local] = await Promise.all([
+    shared.daemon({
+      args: ['--endpoint', xray.url, '-n', 'us-east-1', '--telemetry-records=false'],
+      env: EXAMPLE_KEYS,
+    }),
+    shared.daemon({ args: ['local', '-n', 'us-east-1'] }),
+  ]);
+});
+beforeEach(() => (xray.intercept = () => undefined));
 
 const put = (document: string, more = ''): string => {
   const body = JSON.stringify({ TraceSegmentDocuments: [document] });
@@ -48,21 +56,18 @@ test.each([
     '400',
   ],
 ])('answers a request that precedes %s first, once', async (_name, garbage, status) => {
-  const { daemon, local } = await start();
-  for (const { tcpUrl, metrics } of [daemon, local].map((each) => ({
-    tcpUrl: each.tcpUrl,
-    metrics: () => each.metrics(),
-  }))) {
+  for (const each of [daemon, local]) {
+    const received = async () => (await each.metrics())['xrayd_segments_received_total']!;
+    const before = await received();
     const whole = put(document());
-    const text = await conversation(tcpUrl, whole + whole + garbage);
+    const text = await conversation(each.tcpUrl, whole + whole + garbage);
     expect(statusesOf(text), text).toEqual(['200', '200', status]);
     expect(text).toMatch(/\{"Message":"[^"]+"\}$/);
-    expect((await metrics())['xrayd_segments_received_total']).toBe(2);
+    expect((await received()) - before).toBe(2);
   }
 });
 
 test('answers a slow sampling call before the garbage that follows it', async () => {
-  const { daemon, xray } = await start();
   const { promise, resolve } = Promise.withResolvers<void>();
   xray.intercept = () => promise.then(() => undefined);
   const text = conversation(
@@ -77,14 +82,12 @@ test('answers a slow sampling call before the garbage that follows it', async ()
 });
 
 test('answers a health request before the garbage that follows it', async () => {
-  const { daemon } = await start();
   const text = await conversation(daemon.httpUrl, 'GET /livez HTTP/1.1\r\nHost: x\r\n\r\n\0garbage');
   expect(statusesOf(text)).toEqual(['200', '400']);
   expect(text).toMatch(/\{"error":"[^"]+"\}$/);
 });
 
 test('answers headers of more than 16 KB with 431 and the reason', async () => {
-  const { daemon, local } = await start();
   for (const { tcpUrl } of [daemon, local]) {
     const { status, body, head } = await rawRequest(tcpUrl, put(segment('one'), `X: ${'x'.repeat(20_000)}\r\n`));
     expect([status, JSON.parse(body)]).toEqual([431, { Message: 'The headers of the request are larger than 16 KB' }]);
@@ -93,7 +96,6 @@ test('answers headers of more than 16 KB with 431 and the reason', async () => {
 });
 
 test('answers a transfer coding other than chunked with 501', async () => {
-  const { daemon, local } = await start();
   for (const { tcpUrl } of [daemon, local]) {
     const request =
       'POST /TraceSegments HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip, chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n';
@@ -104,7 +106,6 @@ test('answers a transfer coding other than chunked with 501', async () => {
 });
 
 test('answers a compressed body with 415 and the reason; identity is not compression', async () => {
-  const { daemon, local } = await start();
   for (const { tcpUrl } of [daemon, local]) {
     for (const coding of ['gzip', 'deflate', 'identity, gzip']) {
       const { status, body } = await rawRequest(tcpUrl, put(document(), `Content-Encoding: ${coding}\r\n`));
@@ -118,7 +119,6 @@ test('answers a compressed body with 415 and the reason; identity is not compres
 test.each(['/%zz', '/api/traces/%zz', `/api/traces/${'1'.repeat(200)}`, '/%zz?token=x'])(
   'refuses what no route accepts as X-Ray does: %s',
   async (path) => {
-    const { local } = await start();
     for (const method of ['GET', 'POST']) {
       const { head, body, status } = await rawRequest(
         local.tcpUrl,
@@ -145,7 +145,6 @@ test.each([
     400,
   ],
 ])('the health server refuses %s in its own words', async (_, text, expected) => {
-  const { daemon } = await start();
   const { status, body } = await rawRequest(daemon.httpUrl, text);
   expect([status, Object.keys(JSON.parse(body) as object)], body).toEqual([expected, ['error']]);
   expect(body).not.toContain('FST_');

@@ -1,5 +1,5 @@
 import { connect } from 'node:net';
-import { expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import type { DaemonProcess } from '../fakes/daemon-process.ts';
 import { eventually } from '../fakes/eventually.ts';
 import { PROXY_CASES, SAMPLING_REQUESTS, segment } from '../fakes/fixtures.ts';
@@ -10,9 +10,12 @@ import { EXAMPLE_KEYS, FakeXRay } from '../fakes/xray.ts';
 
 const scope = new Scope();
 
-async function start(args: readonly string[] = []): Promise<{ xray: FakeXRay; daemon: DaemonProcess }> {
-  const xray = await scope.start(new FakeXRay());
-  const daemon = await scope.daemon({ args: ['--endpoint', xray.url, '-n', 'us-east-1', ...args], env: EXAMPLE_KEYS });
+async function start(
+  args: readonly string[] = [],
+  of: Scope = scope,
+): Promise<{ xray: FakeXRay; daemon: DaemonProcess }> {
+  const xray = await of.start(new FakeXRay());
+  const daemon = await of.daemon({ args: ['--endpoint', xray.url, '-n', 'us-east-1', ...args], env: EXAMPLE_KEYS });
   return { xray, daemon };
 }
 
@@ -24,23 +27,27 @@ const post = (
 ): Promise<Response> => fetch(daemon.tcpUrl + path, { method: 'POST', body, headers });
 
 // Each SDK's own bytes.
-test.each(SAMPLING_REQUESTS)('$client gets a usable answer from $path', async ({ path, request }) => {
+const SDKS = Map.groupBy(SAMPLING_REQUESTS, ({ client }) => client);
+test.each([...SDKS])('%s gets usable answers', async (_client, requests) => {
   const { daemon, xray } = await start();
-  const { status, body, head } = await rawRequest(daemon.tcpUrl, request);
-  expect(status).toBe(200);
-  expect(head).toMatch(/^content-type: application\/json/im);
-  const answer = JSON.parse(body) as Record<string, unknown>;
-  if (path === '/GetSamplingRules')
-    expect(answer).toMatchObject({
-      SamplingRuleRecords: [{ SamplingRule: { Version: 1, Attributes: {}, ResourceARN: '*' } }],
-    });
-  else
-    expect(answer).toMatchObject({
-      LastRuleModification: 0,
-      SamplingTargetDocuments: [{ RuleName: 'Default' }],
-      UnprocessedStatistics: [],
-    });
-  expect(xray.problems).toEqual([]);
+  for (const { path, request } of requests) {
+    const { status, body, head } = await rawRequest(daemon.tcpUrl, request);
+    expect([path, status]).toEqual([path, 200]);
+    expect(head).toMatch(/^content-type: application\/json/im);
+    const answer = JSON.parse(body) as Record<string, unknown>;
+    if (path === '/GetSamplingRules')
+      expect(answer).toMatchObject({
+        SamplingRuleRecords: [{ SamplingRule: { Version: 1, Attributes: {}, ResourceARN: '*' } }],
+      });
+    else
+      expect(answer).toMatchObject({
+        LastRuleModification: 0,
+        SamplingTargetDocuments: [{ RuleName: 'Default' }],
+        UnprocessedStatistics: [],
+      });
+    expect(xray.problems).toEqual([]);
+  }
+  expect(xray.requests.map(({ target }) => target)).toEqual(requests.map(({ path }) => path));
 });
 
 test('.NET: accepts an empty body with a charset in its content type', async () => {
@@ -157,39 +164,75 @@ const DIFFERENCES: Readonly<Record<string, { status?: number; body?: RegExp; tar
   'no host header': { body: /^$/ },
   'upstream not listening': { status: 502, body: /"Message":"xrayd could not reach X-Ray: connection_refused"/ },
 };
-test.each(PROXY_CASES)(
-  'with --proxy-allow all, forwards "$name" like the reference daemon',
-  async ({ name, request, upstream, upstreamReply, response }) => {
-    const server = await scope.start(new RawUpstream());
-    if (upstreamReply !== undefined) server.reply = inXRaysForm(upstreamReply);
-    const endpoint = upstreamReply === undefined ? 'http://127.0.0.1:9' : server.url;
-    const daemon = await scope.daemon({
-      args: ['--endpoint', endpoint, '-n', 'us-east-1', '--proxy-allow', 'all'],
-      env: EXAMPLE_KEYS,
-    });
-    const answer = await rawRequest(daemon.tcpUrl, request);
-    const difference = DIFFERENCES[name] ?? {};
-    const theirs = {
-      status: Number(/^HTTP\/1\.\d (\d+)/m.exec(response.replace(/^HTTP\/1\.1 100 Continue\r\n\r\n/, ''))?.[1]),
-      body: lastBody(response).replace(/^\{\}$/, OUTPUT),
-    };
-    expect(answer.status).toBe(difference.status ?? theirs.status);
-    if (difference.body === undefined) expect(answer.body).toBe(theirs.body);
-    else expect(answer.body).toMatch(difference.body);
-    const first = upstream[0];
-    if (first === undefined) {
-      expect(server.requests).toEqual([]);
-      return;
-    }
-    const ours = server.requests[0];
-    expect({ method: ours?.method, target: ours?.target }).toEqual({
-      method: first.method,
-      target: difference.target ?? first.target,
-    });
-    // Polls for the rules share one call, with a body of its own.
-    expect(ours?.body).toEqual(first.target === '/GetSamplingRules' ? Buffer.from('{}') : first.body);
-  },
-);
+type ProxyCase = (typeof PROXY_CASES)[number];
+
+/** Whether a later poll would be answered with the rules of this one, or nobody listens: these do not share a daemon. */
+const needsItsOwn = ({ upstream, upstreamReply }: ProxyCase): boolean =>
+  upstreamReply === undefined ||
+  (upstream[0]?.target === '/GetSamplingRules' && upstreamReply.startsWith('HTTP/1.1 200'));
+
+async function startOpen(endpoint: string, of: Scope): Promise<DaemonProcess> {
+  return of.daemon({
+    args: ['--endpoint', endpoint, '-n', 'us-east-1', '--proxy-allow', 'all'],
+    env: EXAMPLE_KEYS,
+  });
+}
+
+describe('with --proxy-allow all', () => {
+  const shared = Scope.shared();
+  let server: RawUpstream;
+  let daemon: DaemonProcess;
+  beforeAll(async () => {
+    server = await shared.start(new RawUpstream());
+    daemon = await startOpen(server.url, shared);
+  });
+
+  test.each(PROXY_CASES.filter((one) => !needsItsOwn(one)))(
+    'forwards "$name" like the reference daemon',
+    async (one) => {
+      server.requests.length = 0;
+      await expectSame(one, daemon, server);
+    },
+  );
+
+  test.each(PROXY_CASES.filter(needsItsOwn))(
+    'forwards "$name" like the reference daemon, to a daemon without rules',
+    async (one) => {
+      const own = await scope.start(new RawUpstream());
+      const endpoint = one.upstreamReply === undefined ? 'http://127.0.0.1:9' : own.url;
+      await expectSame(one, await startOpen(endpoint, scope), own);
+    },
+  );
+});
+
+async function expectSame(
+  { name, request, upstream, upstreamReply, response }: ProxyCase,
+  daemon: DaemonProcess,
+  server: RawUpstream,
+): Promise<void> {
+  if (upstreamReply !== undefined) server.reply = inXRaysForm(upstreamReply);
+  const answer = await rawRequest(daemon.tcpUrl, request);
+  const difference = DIFFERENCES[name] ?? {};
+  const theirs = {
+    status: Number(/^HTTP\/1\.\d (\d+)/m.exec(response.replace(/^HTTP\/1\.1 100 Continue\r\n\r\n/, ''))?.[1]),
+    body: lastBody(response).replace(/^\{\}$/, OUTPUT),
+  };
+  expect(answer.status).toBe(difference.status ?? theirs.status);
+  if (difference.body === undefined) expect(answer.body).toBe(theirs.body);
+  else expect(answer.body).toMatch(difference.body);
+  const first = upstream[0];
+  if (first === undefined) {
+    expect(server.requests).toEqual([]);
+    return;
+  }
+  const ours = server.requests[0];
+  expect({ method: ours?.method, target: ours?.target }).toEqual({
+    method: first.method,
+    target: difference.target ?? first.target,
+  });
+  // Polls for the rules share one call, with a body of its own.
+  expect(ours?.body).toEqual(first.target === '/GetSamplingRules' ? Buffer.from('{}') : first.body);
+}
 
 /** The recorded upstream answers `{}`, which is no output of these operations. */
 const OUTPUT = '{"SamplingRuleRecords":[],"SamplingTargetDocuments":[]}';
@@ -235,26 +278,33 @@ test('POST /TraceSegments over TCP buffers documents of any size like datagrams'
   expect((await daemon.metrics())['xrayd_segments_received_total']).toBe(2);
 });
 
-test.each([
-  ['nothing', '', 'SerializationException'],
-  ['half a body', '{"TraceSegmentDocuments":', 'SerializationException'],
-  ['null', 'null', 'InvalidRequestException'],
-  ['no list', '{}', 'InvalidRequestException'],
-  ['an empty list', '{"TraceSegmentDocuments":[]}', 'InvalidRequestException'],
-  ['a number in the list', '{"TraceSegmentDocuments":["{}",1]}', 'SerializationException'],
-  ['51 documents', `{"TraceSegmentDocuments":[${'"{}",'.repeat(50)}"{}"]}`, 'InvalidRequestException'],
-  [
-    '1.6 million empty documents',
-    `{"TraceSegmentDocuments":[${'"",'.repeat(1_600_000)}""]}`,
-    'InvalidRequestException',
-  ],
-  ['200,000 lists in each other', '['.repeat(200_000), 'SerializationException'],
-  ['200,000 objects in each other', `{"a":${'{"a":'.repeat(200_000)}`, 'SerializationException'],
-])('answers POST /TraceSegments with %s with 400, and counts nothing as received', async (_title, body, errorType) => {
-  const { daemon } = await start();
-  const answer = await post(daemon, '/TraceSegments', body);
-  expect([answer.status, answer.headers.get('x-amzn-errortype')]).toEqual([400, errorType]);
-  expect((await daemon.metrics())['xrayd_segments_received_total']).toBe(0);
+describe('POST /TraceSegments', () => {
+  const shared = Scope.shared();
+  let daemon: DaemonProcess;
+  beforeAll(async () => {
+    ({ daemon } = await start([], shared));
+  });
+
+  test.each([
+    ['nothing', '', 'SerializationException'],
+    ['half a body', '{"TraceSegmentDocuments":', 'SerializationException'],
+    ['null', 'null', 'InvalidRequestException'],
+    ['no list', '{}', 'InvalidRequestException'],
+    ['an empty list', '{"TraceSegmentDocuments":[]}', 'InvalidRequestException'],
+    ['a number in the list', '{"TraceSegmentDocuments":["{}",1]}', 'SerializationException'],
+    ['51 documents', `{"TraceSegmentDocuments":[${'"{}",'.repeat(50)}"{}"]}`, 'InvalidRequestException'],
+    [
+      '1.6 million empty documents',
+      `{"TraceSegmentDocuments":[${'"",'.repeat(1_600_000)}""]}`,
+      'InvalidRequestException',
+    ],
+    ['200,000 lists in each other', '['.repeat(200_000), 'SerializationException'],
+    ['200,000 objects in each other', `{"a":${'{"a":'.repeat(200_000)}`, 'SerializationException'],
+  ])('with %s is answered with 400, and counts nothing as received', async (_title, body, errorType) => {
+    const answer = await post(daemon, '/TraceSegments', body);
+    expect([answer.status, answer.headers.get('x-amzn-errortype')]).toEqual([400, errorType]);
+    expect((await daemon.metrics())['xrayd_segments_received_total']).toBe(0);
+  });
 });
 
 test('POST /TraceSegments lists empty documents as X-Ray does, and accepts the others', async () => {

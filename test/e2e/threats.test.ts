@@ -2,7 +2,7 @@ import { createSocket } from 'node:dgram';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import type { DaemonProcess } from '../fakes/daemon-process.ts';
 import { eventually } from '../fakes/eventually.ts';
 import { freePort } from '../../src/compose/free-port.ts';
@@ -14,9 +14,9 @@ import { EXAMPLE_KEYS, FakeXRay } from '../fakes/xray.ts';
 
 const scope = new Scope();
 
-async function start(args: readonly string[] = [], more: Readonly<Record<string, string>> = {}) {
-  const xray = await scope.start(new FakeXRay());
-  const daemon = await scope.daemon({
+async function start(args: readonly string[] = [], more: Readonly<Record<string, string>> = {}, of: Scope = scope) {
+  const xray = await of.start(new FakeXRay());
+  const daemon = await of.daemon({
     args: ['--endpoint', xray.url, '-n', 'us-east-1', ...args],
     env: { ...EXAMPLE_KEYS, ...more },
   });
@@ -55,7 +55,7 @@ test('binds nothing beyond loopback unless requested', async () => {
 const LIST = 'POST /GetSamplingRules HTTP/1.1\r\nHost: x\r\n';
 const HIDDEN = 'POST /TraceSummaries HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}';
 
-test.each([
+const SMUGGLED = [
   ['both lengths', `${LIST}Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n${HIDDEN}`],
   ['both lengths, the other way', `${LIST}Transfer-Encoding: chunked\r\nContent-Length: 4\r\n\r\n0\r\n\r\n${HIDDEN}`],
   ['two lengths', `${LIST}Content-Length: 2\r\nContent-Length: ${HIDDEN.length + 2}\r\n\r\n{}${HIDDEN}`],
@@ -93,17 +93,31 @@ test.each([
     `${LIST}Connection: Authorization, X-Amz-Date, Host\r\nContent-Length: 2\r\n\r\n{}`,
   ],
   ['a __proto__ header', `${LIST}__proto__: x\r\nconstructor: y\r\nContent-Length: 2\r\n\r\n{}`],
-])('request smuggling: %s forwards nothing but a listed call', async (_name, bytes) => {
-  const { daemon, xray } = await start(['--telemetry-records=false']);
-  await rawRequest(daemon.tcpUrl, bytes);
-  await fetch(`${daemon.tcpUrl}/SamplingTargets`, { method: 'POST', body: '{"last":true}' });
-  for (const { method, target, body, headers } of xray.requests) {
-    expect([method, target]).toEqual(['POST', expect.stringMatching(/^\/(GetSamplingRules|SamplingTargets)$/)]);
-    expect(headers['content-length']).toBe(String(body.length));
-    expect(body.toString()).not.toContain('TraceSummaries');
-  }
-  expect(xray.problems).toEqual([]);
-  expect(xray.requests.at(-1)?.body.toString()).toBe('{"last":true}');
+];
+
+describe('request smuggling', () => {
+  const shared = Scope.shared();
+  let xray: FakeXRay;
+  let daemon: DaemonProcess;
+  beforeAll(async () => {
+    ({ xray, daemon } = await start(['--telemetry-records=false'], {}, shared));
+  });
+
+  test.each(SMUGGLED)('%s forwards nothing but a listed call', async (_name, bytes) => {
+    // The first answer with the rules is kept and answers the next polls; targets are forwarded each time.
+    for (const each of [bytes, bytes.replaceAll('/GetSamplingRules', '/SamplingTargets')]) {
+      xray.requests.length = 0;
+      await rawRequest(daemon.tcpUrl, each);
+      await fetch(`${daemon.tcpUrl}/SamplingTargets`, { method: 'POST', body: '{"last":true}' });
+      for (const { method, target, body, headers } of xray.requests) {
+        expect([method, target]).toEqual(['POST', expect.stringMatching(/^\/(GetSamplingRules|SamplingTargets)$/)]);
+        expect(headers['content-length']).toBe(String(body.length));
+        expect(body.toString()).not.toContain('TraceSummaries');
+      }
+      expect(xray.problems).toEqual([]);
+      expect(xray.requests.at(-1)?.body.toString()).toBe('{"last":true}');
+    }
+  });
 });
 
 test('treats a request with an Origin as a web page’s, and does not use the credentials for it', async () => {

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, test } from 'vitest';
+import { afterAll, afterEach, test } from 'vitest';
 import { DaemonProcess, type DaemonOptions } from './daemon-process.ts';
 
 /**
@@ -13,6 +13,13 @@ export class Scope {
 
   constructor({ isOfFile = true }: { isOfFile?: boolean } = {}) {
     if (isOfFile) afterEach(() => this.end());
+  }
+
+  /** Stops what several tests share, after the last of them: call it in the file or in `describe`. */
+  static shared(): Scope {
+    const scope = new Scope({ isOfFile: false });
+    afterAll(() => scope.end());
+    return scope;
   }
 
   async end(): Promise<void> {
