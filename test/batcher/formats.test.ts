@@ -1,5 +1,5 @@
 import { readdirSync } from 'node:fs';
-import fc from 'fast-check';
+import fc from '../fakes/fast-check.ts';
 import { expect, test } from 'vitest';
 import type { BatcherConfig } from '../../src/batcher/batcher.ts';
 import { imbalanceOf, sumOf } from '../../src/pipeline/accounting.ts';

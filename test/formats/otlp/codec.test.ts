@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import fc from '../../fakes/fast-check.ts';
 import { expect, test } from 'vitest';
 import { decodeTraces } from '../../../src/formats/otlp/decode.ts';
 import { encodeTraces } from '../../../src/formats/otlp/encode.ts';

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import fc from 'fast-check';
+import fc from '../../fakes/fast-check.ts';
 import { describe, expect, test } from 'vitest';
 import type { Json } from '../../../src/json/json.ts';
 import { assemble } from '../../../src/trace/assemble.ts';
