@@ -1,22 +1,17 @@
 import { afterEach, expect, test } from 'vitest';
 import { Scope } from '../fakes/scope.ts';
 import { Browser, note, skipped } from './browser.ts';
-import { ShownXRay } from './local.ts';
+import { shopOf } from './local.ts';
 
 const scope = new Scope();
 const browser = new Browser();
 afterEach(() => browser.check());
 
-async function shop(): Promise<{ xray: ShownXRay; id: string }> {
-  const xray = await ShownXRay.start(scope);
-  return { xray, id: await xray.putShop(20) };
-}
-
 for (const width of [1360, 400]) {
   test.skipIf(skipped !== '')(
     `the instructions for connecting an application are one click away, even when there are traces; ${width} px${note}`,
     async () => {
-      const { xray } = await shop();
+      const { xray } = await shopOf(scope, 20);
       const page = await browser.open(`${xray.url}/settings`, { width });
       await page.getByRole('navigation', { name: 'Screens' }).getByRole('link', { name: 'Connect' }).click();
       await page.waitForURL(/\/connect$/);
@@ -41,7 +36,7 @@ for (const width of [1360, 400]) {
 test.skipIf(skipped !== '')(
   `variables are written for the shell, for PowerShell or for Compose, and the choice is kept${note}`,
   async () => {
-    const { xray } = await shop();
+    const { xray } = await shopOf(scope, 20);
     const page = await browser.open(`${xray.url}/connect`);
     const { port } = new URL(xray.url);
     const address = `tcp:127.0.0.1:${port} udp:127.0.0.1:${xray.daemon.udpPort}`;
@@ -67,7 +62,7 @@ test.skipIf(skipped !== '')(
 test.skipIf(skipped !== '')(
   `OpenTelemetry: the page says that OTLP is not accepted, and names an exporter that works${note}`,
   async () => {
-    const { xray } = await shop();
+    const { xray } = await shopOf(scope, 20);
     const page = await browser.open(`${xray.url}/connect`);
     const section = page.locator('section', {
       has: page.getByRole('heading', { name: 'OpenTelemetry, through the Collector' }),
@@ -80,7 +75,7 @@ test.skipIf(skipped !== '')(
 
 for (const from of ['/settings', '/connect', '/map', '/']) {
   test.skipIf(skipped !== '')(`/ goes to the query box from ${from}, and Enter searches${note}`, async () => {
-    const { xray } = await shop();
+    const { xray } = await shopOf(scope, 20);
     const page = await browser.open(xray.url + from);
     await page.getByRole('link', { name: 'Settings' }).waitFor();
     await page.locator('main h1').first().waitFor({ state: 'attached' });
@@ -96,7 +91,7 @@ for (const from of ['/settings', '/connect', '/map', '/']) {
 }
 
 test.skipIf(skipped !== '')(`help calls the views of a trace by their names${note}`, async () => {
-  const { xray, id } = await shop();
+  const { xray, id } = await shopOf(scope, 20);
   const page = await browser.open(`${xray.url}/traces/${id}`);
   await page.getByRole('treeitem').first().waitFor({ state: 'attached' });
   await page.keyboard.press('?');
@@ -110,7 +105,7 @@ for (const width of [1360, 400]) {
   test.skipIf(skipped !== '')(
     `settings are aligned in one column, and radio buttons with their labels; ${width} px${note}`,
     async () => {
-      const { xray } = await shop();
+      const { xray } = await shopOf(scope, 20);
       const page = await browser.open(`${xray.url}/settings`, { width });
       await page.locator('.settings dl').waitFor();
       const lefts = await page
@@ -134,7 +129,7 @@ for (const width of [1360, 400]) {
 test.skipIf(skipped !== '')(
   `the time of a lost connection has the page's format: 24 hours, in the chosen time zone${note}`,
   async () => {
-    const { xray } = await shop();
+    const { xray } = await shopOf(scope, 20);
     const page = await browser.open(`${xray.url}/settings`);
     await page.getByLabel('UTC', { exact: true }).check();
     await page.getByText('Listening on').waitFor();

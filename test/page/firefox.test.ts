@@ -2,17 +2,11 @@ import type { Page } from 'puppeteer-core';
 import { afterEach, expect, test } from 'vitest';
 import { Scope } from '../fakes/scope.ts';
 import { Firefox, note, skipped } from './firefox.ts';
-import { ShownXRay } from './local.ts';
+import { ShownXRay, shopOf } from './local.ts';
 
 const scope = new Scope();
 const firefox = new Firefox();
 afterEach(() => firefox.check());
-
-async function shop(): Promise<ShownXRay> {
-  const xray = await ShownXRay.start(scope);
-  await xray.putShop(60);
-  return xray;
-}
 
 /** Resolves when the address is as it should be. */
 async function at(page: Page, isThere: (url: URL) => boolean): Promise<void> {
@@ -44,7 +38,7 @@ test.skipIf(skipped !== '')(`Firefox: from the first run to a sample trace, its 
 });
 
 test.skipIf(skipped !== '')(`Firefox: the query box searches for text and for expressions${note}`, async () => {
-  const xray = await shop();
+  const { xray } = await shopOf(scope, 60);
   const page = await firefox.open(xray.url);
   await page.waitForSelector('.cm-content');
   await page.waitForSelector('.table .rows .row');
@@ -68,7 +62,7 @@ test.skipIf(skipped !== '')(`Firefox: the query box searches for text and for ex
 test.skipIf(skipped !== '')(
   `Firefox: the service map is drawn, can be searched, and works with the keyboard${note}`,
   async () => {
-    const xray = await shop();
+    const { xray } = await shopOf(scope, 60);
     const page = await firefox.open(`${xray.url}/map`);
     await page.waitForSelector('[role=button][aria-label^="Client: "]');
     await page.keyboard.press('f');
@@ -85,7 +79,7 @@ test.skipIf(skipped !== '')(
 );
 
 test.skipIf(skipped !== '')(`Firefox: the theme is changed, and kept${note}`, async () => {
-  const xray = await shop();
+  const { xray } = await shopOf(scope, 60);
   const page = await firefox.open(`${xray.url}/settings`);
   const background = async (): Promise<string> => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
   await page.locator('input[value=dark]').click();

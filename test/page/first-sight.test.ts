@@ -1,10 +1,10 @@
-import type { Page } from 'playwright-core';
 import { parse } from 'yaml';
 import { afterEach, expect, test } from 'vitest';
 import { Scope } from '../fakes/scope.ts';
 import { Browser, note, skipped, type PageOptions } from './browser.ts';
 import { openShop, ShownXRay, type OpenedShop } from './local.ts';
 import { ShopTrace } from './shop.ts';
+import { offered } from './parts.ts';
 
 // What a person needs who has not met X-Ray before.
 
@@ -14,8 +14,6 @@ afterEach(() => browser.check());
 
 const open = (path = '/', options: PageOptions = {}): Promise<OpenedShop> =>
   openShop({ scope, browser }, path, options);
-
-const offered = (page: Page) => page.getByRole('listbox').getByRole('option');
 
 test.skipIf(skipped !== '')(`suggestions of the search box close when it loses the focus${note}`, async () => {
   const { page } = await open();

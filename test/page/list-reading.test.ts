@@ -4,12 +4,12 @@ import { Scope } from '../fakes/scope.ts';
 import { Browser, note, skipped } from './browser.ts';
 import { ShownXRay } from './local.ts';
 import { checkout, request, ShopTrace } from './shop.ts';
+import { rows } from './parts.ts';
 
 const scope = new Scope();
 const browser = new Browser();
 afterEach(() => browser.check());
 
-const rows = (page: Page) => page.locator('.table .rows .row');
 const rowOf = (page: Page, id: string) => page.locator('.table .rows .row', { has: page.locator(`a[href*="${id}"]`) });
 const nowSeconds = (): number => Date.now() / 1000;
 

@@ -79,3 +79,31 @@ export async function openShop(
   page.setDefaultTimeout(10_000);
   return { page, xray, failed };
 }
+
+/** A local X-Ray with the traces of `count` requests of a shop, and the id of one that failed. */
+export async function shopOf(scope: Scope, count: number): Promise<{ xray: ShownXRay; id: string }> {
+  const xray = await ShownXRay.start(scope);
+  return { xray, id: await xray.putShop(count) };
+}
+
+export interface OpenedTrace {
+  readonly xray: ShownXRay;
+  readonly page: Page;
+  readonly trace: ShopTrace;
+}
+
+/** The page of a trace that `make` builds, which begins 3 s ago. */
+export async function openTrace(
+  { scope, browser }: { scope: Scope; browser: Browser },
+  make: (xray: ShownXRay, now: number) => ShopTrace,
+  { query = '', ...options }: PageOptions & { query?: string } = {},
+): Promise<OpenedTrace> {
+  const xray = await ShownXRay.start(scope);
+  const trace = make(xray, secondsAgo(3));
+  await xray.put(trace);
+  const page = await browser.open(`${xray.url}/traces/${trace.traceId}${query}`, options);
+  return { xray, page, trace };
+}
+
+/** In seconds since the epoch. */
+export const secondsAgo = (seconds: number): number => Date.now() / 1000 - seconds;

@@ -4,14 +4,13 @@ import { Scope } from '../fakes/scope.ts';
 import { Browser, note, skipped } from './browser.ts';
 import { ShownXRay } from './local.ts';
 import { ShopTrace } from './shop.ts';
+import { list, rows } from './parts.ts';
 
 const scope = new Scope();
 const browser = new Browser();
 afterEach(() => browser.check());
 
 const COUNT = 6_000;
-const rows = (page: Page) => page.locator('.table .rows .row');
-const list = (page: Page) => page.getByRole('region', { name: 'List of traces' });
 const idsSeen = (page: Page): Promise<string[]> =>
   rows(page)
     .locator('a[data-trace]')

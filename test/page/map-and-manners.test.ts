@@ -3,22 +3,17 @@ import { Scope } from '../fakes/scope.ts';
 import { prepareClients } from '../clients/prepare.ts';
 import { startApplication } from '../clients/application.ts';
 import { Browser, note, skipped } from './browser.ts';
-import { ShownXRay } from './local.ts';
+import { ShownXRay, shopOf } from './local.ts';
 import { checkout } from './shop.ts';
 
 const scope = new Scope();
 const browser = new Browser();
 afterEach(() => browser.check());
 
-async function shop(count = 100): Promise<{ xray: ShownXRay; id: string }> {
-  const xray = await ShownXRay.start(scope);
-  return { xray, id: await xray.putShop(count) };
-}
-
 test.skipIf(skipped !== '')(
   `service map: numbers of a node and of an edge, a range of its histogram, and the way to the traces${note}`,
   async () => {
-    const { xray } = await shop();
+    const { xray } = await shopOf(scope, 100);
     const page = await browser.open(`${xray.url}/map`);
     const node = page.locator('.node', { hasText: 'DynamoDB table' });
     await node.click();
@@ -45,7 +40,7 @@ test.skipIf(skipped !== '')(
 );
 
 test.skipIf(skipped !== '')(`service map: it follows new traces without jumping${note}`, async () => {
-  const { xray } = await shop(10);
+  const { xray } = await shopOf(scope, 10);
   const page = await browser.open(`${xray.url}/map`);
   const node = page.locator('.node', { hasText: 'DynamoDB table' });
   await node.click();
@@ -61,7 +56,7 @@ test.skipIf(skipped !== '')(`service map: it follows new traces without jumping$
 test.skipIf(skipped !== '')(
   `? lists the keys of the screen, and g followed by a letter opens another one${note}`,
   async () => {
-    const { xray } = await shop(5);
+    const { xray } = await shopOf(scope, 5);
     const page = await browser.open(xray.url);
     await page.locator('.table .rows .row').first().waitFor();
     await page.keyboard.press('?');
@@ -81,7 +76,7 @@ test.skipIf(skipped !== '')(
 );
 
 test.skipIf(skipped !== '')(`settings: theme, time zone, relative times and the editor are kept${note}`, async () => {
-  const { xray, id } = await shop(5);
+  const { xray, id } = await shopOf(scope, 5);
   const page = await browser.open(`${xray.url}/settings`);
   await page.getByLabel('Dark').check();
   await page.getByLabel('Relative, such as 5 min ago').check();
@@ -102,7 +97,7 @@ test.skipIf(skipped !== '')(`settings: theme, time zone, relative times and the 
 });
 
 test.skipIf(skipped !== '')(`removing all traces brings back the first-run page${note}`, async () => {
-  const { xray } = await shop(5);
+  const { xray } = await shopOf(scope, 5);
   const page = await browser.open(`${xray.url}/settings`);
   page.on('dialog', (dialog) => void dialog.accept());
   await page.getByRole('button', { name: 'Remove all traces' }).click();
@@ -130,7 +125,7 @@ const screens: readonly { name: string; path: (id: string) => string; ready: str
 test.skipIf(skipped !== '')(
   `400 px wide: nothing is wider than the screen, the navigation is below${note}`,
   async () => {
-    const { xray, id } = await shop(40);
+    const { xray, id } = await shopOf(scope, 40);
     for (const { path, ready } of screens) {
       const page = await browser.open(xray.url + path(id), { width: 400, height: 800 });
       await page.locator(ready).first().waitFor();

@@ -2,18 +2,12 @@ import type { Page } from 'playwright-core';
 import { afterEach, expect, test } from 'vitest';
 import { Scope } from '../fakes/scope.ts';
 import { Browser, note, skipped, type PageOptions } from './browser.ts';
-import { ShownXRay } from './local.ts';
+import { ShownXRay, shopOf } from './local.ts';
 import { layered, request } from './shop.ts';
 
 const scope = new Scope();
 const browser = new Browser();
 afterEach(() => browser.check());
-
-async function shop(count = 100): Promise<ShownXRay> {
-  const xray = await ShownXRay.start(scope);
-  await xray.putShop(count);
-  return xray;
-}
 
 const service = (page: Page, name: RegExp) => page.getByRole('button', { name });
 
@@ -62,7 +56,7 @@ for (const size of sizes) {
   test.skipIf(skipped !== '')(
     `service map of 15 services: all in view and readable, with one client on the left; ${size.name}${note}`,
     async () => {
-      const xray = await shop();
+      const { xray } = await shopOf(scope, 100);
       const page = await browser.open(`${xray.url}/map`, size);
       await service(page, /^Client: /).waitFor();
       expect(await badlyShown(page)).toEqual([]);
@@ -117,7 +111,7 @@ test.skipIf(skipped !== '')(
 test.skipIf(skipped !== '')(
   `service map: a call shows its figures on hover, and can be reached and opened with the keyboard alone${note}`,
   async () => {
-    const xray = await shop();
+    const { xray } = await shopOf(scope, 100);
     const page = await browser.open(`${xray.url}/map`);
     const call = page.getByRole('button', { name: /^checkout → orders: [\d,]+ requests?, .* a minute, p50 .*fault/ });
     await call.waitFor({ state: 'attached' });
@@ -152,7 +146,7 @@ test.skipIf(skipped !== '')(
 test.skipIf(skipped !== '')(
   `service map: the client's panel has the sums of all entry points, its calls, and the traces behind each${note}`,
   async () => {
-    const xray = await shop();
+    const { xray } = await shopOf(scope, 100);
     const page = await browser.open(`${xray.url}/map`);
     await service(page, /^Client: /).click();
     const side = page.getByRole('complementary', { name: 'The selected service' });
@@ -194,7 +188,7 @@ test.skipIf(skipped !== '')(
 );
 
 test.skipIf(skipped !== '')(`service map: links to the traces keep the search and its time range${note}`, async () => {
-  const xray = await shop();
+  const { xray } = await shopOf(scope, 100);
   const page = await browser.open(`${xray.url}/map?q=${encodeURIComponent('duration > 0.01')}&range=1h`);
   await service(page, /^checkout, EKS/).click();
   await page.getByRole('complementary').getByRole('button', { name: 'Traces', exact: true }).click();

@@ -2,18 +2,13 @@ import type { Page } from 'playwright-core';
 import { afterEach, expect, test } from 'vitest';
 import { Scope } from '../fakes/scope.ts';
 import { Browser, note, skipped } from './browser.ts';
-import { ShownXRay } from './local.ts';
+import { shopOf } from './local.ts';
 
 const scope = new Scope();
 const browser = new Browser();
 afterEach(() => browser.check());
 
 const SIZE = { width: 400, height: 800 } as const;
-
-async function shop(): Promise<{ xray: ShownXRay; id: string }> {
-  const xray = await ShownXRay.start(scope);
-  return { xray, id: await xray.putShop(40) };
-}
 
 const sheet = (page: Page) => page.getByRole('complementary');
 const handle = (page: Page) => page.getByRole('separator', { name: 'Height of the panel' });
@@ -44,7 +39,7 @@ for (const { of, path, open, behind } of openings) {
   test.skipIf(skipped !== '')(
     `400 px: the panel of ${of} is a sheet at half height; dragged, moved and closed by keys, closed by a drag${note}`,
     async () => {
-      const { xray, id } = await shop();
+      const { xray, id } = await shopOf(scope, 40);
       const page = await browser.open(xray.url + path(id), SIZE);
       await open(page);
       await sheet(page).waitFor();
@@ -82,7 +77,7 @@ for (const { of, path, open, behind } of openings) {
 test.skipIf(skipped !== '')(
   `400 px: all views of a trace, and Collapse and Expand, are visible and one click away${note}`,
   async () => {
-    const { xray, id } = await shop();
+    const { xray, id } = await shopOf(scope, 40);
     const page = await browser.open(`${xray.url}/traces/${id}`, SIZE);
     await page.getByRole('treeitem').first().waitFor({ state: 'attached' });
     const rows = async (): Promise<number> => page.getByRole('treeitem').count();

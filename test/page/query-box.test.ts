@@ -3,6 +3,7 @@ import { afterEach, expect, test } from 'vitest';
 import { Scope } from '../fakes/scope.ts';
 import { Browser, note, skipped } from './browser.ts';
 import { ShownXRay } from './local.ts';
+import { offered } from './parts.ts';
 
 const scope = new Scope();
 const browser = new Browser();
@@ -18,7 +19,6 @@ async function open(path = '/', width = 1360): Promise<Page> {
 }
 
 const hint = (page: Page) => page.locator('form').getByRole('status');
-const offered = (page: Page) => page.getByRole('listbox').getByRole('option');
 
 function param(page: Page, name: string): string | null {
   return new URL(page.url()).searchParams.get(name);

@@ -2,8 +2,9 @@ import type { Page } from 'playwright-core';
 import { afterEach, expect, test } from 'vitest';
 import { Scope } from '../fakes/scope.ts';
 import { Browser, note, skipped } from './browser.ts';
-import { ShownXRay } from './local.ts';
+import { ShownXRay, secondsAgo } from './local.ts';
 import { ShopTrace, type Json } from './shop.ts';
+import { rows, spans } from './parts.ts';
 
 // What a developer whose checkout is slow hesitated at.
 
@@ -11,9 +12,6 @@ const scope = new Scope();
 const browser = new Browser();
 afterEach(() => browser.check());
 
-const rows = (page: Page) => page.locator('.table .rows .row');
-const spans = (page: Page) => page.getByRole('treeitem');
-const secondsAgo = (seconds: number): number => Date.now() / 1000 - seconds;
 const answered = (url: string, status = 200): Json => ({ request: { method: 'POST', url }, response: { status } });
 
 /** A checkout of 2 s, of which 38 queries take 1.52 s; after the answer a function handles its message. */

@@ -2,16 +2,13 @@ import type { Page } from 'playwright-core';
 import { afterEach, expect, test } from 'vitest';
 import { Scope } from '../fakes/scope.ts';
 import { Browser, note, skipped } from './browser.ts';
-import { ShownXRay } from './local.ts';
+import { ShownXRay, secondsAgo } from './local.ts';
 import { ShopTrace } from './shop.ts';
+import { panel, rows } from './parts.ts';
 
 const scope = new Scope();
 const browser = new Browser();
 afterEach(() => browser.check());
-
-const rows = (page: Page) => page.locator('.table .rows .row');
-const panel = (page: Page) => page.getByRole('complementary', { name: 'The selected span' });
-const secondsAgo = (seconds: number): number => Date.now() / 1000 - seconds;
 
 /** web, whose call of a bank takes `seconds`; five queries of a database beside it. */
 function purchase(xray: ShownXRay, start: number, seconds: number): ShopTrace {

@@ -2,18 +2,16 @@ import type { Page } from 'playwright-core';
 import { afterEach, expect, test } from 'vitest';
 import { Scope } from '../fakes/scope.ts';
 import { Browser, note, skipped } from './browser.ts';
-import { ShownXRay } from './local.ts';
+import { ShownXRay, secondsAgo } from './local.ts';
 import { checkout, randomOf, ShopTrace, type Json } from './shop.ts';
+import { rows, spans } from './parts.ts';
 
 const scope = new Scope();
 const browser = new Browser();
 afterEach(() => browser.check());
 
-const rows = (page: Page) => page.locator('.table .rows .row');
 const screens = (page: Page) => page.getByRole('navigation', { name: 'Screens' });
 const views = (page: Page) => page.getByRole('navigation', { name: 'Views of the trace' });
-const spans = (page: Page) => page.getByRole('treeitem');
-const secondsAgo = (seconds: number): number => Date.now() / 1000 - seconds;
 
 /**
  * A publisher sends a message at `start`, and a function receives it `late` seconds after, for `seconds`; its clock is

@@ -4,6 +4,7 @@ import { Scope } from '../fakes/scope.ts';
 import { accessibilityProblems, Browser, note, skipped } from './browser.ts';
 import { ShownXRay } from './local.ts';
 import { checkout } from './shop.ts';
+import { offered } from './parts.ts';
 
 const scope = new Scope();
 const browser = new Browser();
@@ -19,7 +20,6 @@ async function open(path = '/', width = 1360): Promise<{ xray: ShownXRay; page: 
 }
 
 const hint = (page: Page) => page.getByRole('search').getByRole('status');
-const offered = (page: Page) => page.getByRole('listbox').getByRole('option');
 
 async function searchFor(page: Page, text: string): Promise<void> {
   await page.keyboard.press('/');

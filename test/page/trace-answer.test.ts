@@ -3,16 +3,15 @@ import type { Page } from 'playwright-core';
 import { afterEach, expect, test } from 'vitest';
 import { Scope } from '../fakes/scope.ts';
 import { Browser, note, skipped, type PageOptions } from './browser.ts';
-import { ShownXRay } from './local.ts';
+import { openTrace, type ShownXRay } from './local.ts';
 import { checkout, large, ShopTrace, type Json } from './shop.ts';
+import { panel, spans } from './parts.ts';
 
 const scope = new Scope();
 const browser = new Browser();
 afterEach(() => browser.check());
 
 const ROW = 26;
-const spans = (page: Page) => page.getByRole('treeitem');
-const panel = (page: Page) => page.getByRole('complementary', { name: 'The selected span' });
 const repeats = (page: Page) => page.getByRole('complementary', { name: 'The selected repeats' });
 const view = (page: Page, name: string) =>
   page.getByRole('navigation', { name: 'Views of the trace' }).getByRole('link', { name });
@@ -21,12 +20,9 @@ async function open(
   make: (xray: ShownXRay, now: number) => ShopTrace,
   { query = '', ...options }: PageOptions & { query?: string } = {},
 ) {
-  const xray = await ShownXRay.start(scope);
-  const trace = make(xray, Date.now() / 1000 - 3);
-  await xray.put(trace);
-  const page = await browser.open(`${xray.url}/traces/${trace.traceId}${query}`, options);
-  await page.locator('.trace-body').waitFor();
-  return { xray, page, trace };
+  const opened = await openTrace({ scope, browser }, make, { query, ...options });
+  await opened.page.locator('.trace-body').waitFor();
+  return opened;
 }
 
 const failed = (xray: ShownXRay, now: number): ShopTrace => checkout(now, xray.random);

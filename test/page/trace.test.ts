@@ -1,27 +1,18 @@
-import type { Page } from 'playwright-core';
 import { afterEach, expect, test } from 'vitest';
 import { Scope } from '../fakes/scope.ts';
 import { Browser, note, skipped } from './browser.ts';
-import { ShownXRay } from './local.ts';
+import { ShownXRay, openTrace, type OpenedTrace } from './local.ts';
 import { checkout, large, ShopTrace } from './shop.ts';
+import { panel, spans } from './parts.ts';
 
 const scope = new Scope();
 const browser = new Browser();
 afterEach(() => browser.check());
 
-const spans = (page: Page) => page.getByRole('treeitem');
-const panel = (page: Page) => page.getByRole('complementary', { name: 'The selected span' });
-
-async function open(
-  make: (xray: ShownXRay, now: number) => ShopTrace,
-  query = '',
-): Promise<{ xray: ShownXRay; page: Page; trace: ShopTrace }> {
-  const xray = await ShownXRay.start(scope);
-  const trace = make(xray, Date.now() / 1000 - 3);
-  await xray.put(trace);
-  const page = await browser.open(`${xray.url}/traces/${trace.traceId}${query}`);
-  await spans(page).first().waitFor();
-  return { xray, page, trace };
+async function open(make: (xray: ShownXRay, now: number) => ShopTrace, query = ''): Promise<OpenedTrace> {
+  const opened = await openTrace({ scope, browser }, make, { query });
+  await spans(opened.page).first().waitFor();
+  return opened;
 }
 
 const openCheckout = (query = '') => open((xray, now) => checkout(now, xray.random), query);

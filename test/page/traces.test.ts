@@ -5,12 +5,12 @@ import { Scope } from '../fakes/scope.ts';
 import { Browser, note, skipped } from './browser.ts';
 import { ShownXRay } from './local.ts';
 import { checkout, request } from './shop.ts';
+import { rows } from './parts.ts';
 
 const scope = new Scope();
 const browser = new Browser();
 afterEach(() => browser.check());
 
-const rows = (page: Page) => page.locator('.table .rows .row');
 const filterOf = (page: Page): string => new URL(page.url()).searchParams.get('q') ?? '';
 
 test.skipIf(skipped !== '')(

@@ -4,12 +4,11 @@ import { Scope } from '../fakes/scope.ts';
 import { Browser, note, skipped } from './browser.ts';
 import { ShownXRay } from './local.ts';
 import { checkout, randomOf, ShopTrace } from './shop.ts';
+import { panel } from './parts.ts';
 
 const scope = new Scope();
 const browser = new Browser();
 afterEach(() => browser.check());
-
-const panel = (page: Page) => page.getByRole('complementary', { name: 'The selected span' });
 
 /** All levels of it. */
 async function openMetadata(page: Page): Promise<void> {

@@ -4,6 +4,7 @@ import { Scope } from '../fakes/scope.ts';
 import { Browser, note, skipped } from './browser.ts';
 import { ShownXRay } from './local.ts';
 import { randomOf, ShopTrace } from './shop.ts';
+import { panel } from './parts.ts';
 
 const scope = new Scope();
 const browser = new Browser();
@@ -11,7 +12,6 @@ afterEach(() => browser.check());
 
 const OVERRIDE = '\u202E';
 const ARN = 'arn:aws:sns:us-east-1:123456789012:order-created';
-const panel = (page: Page) => page.getByRole('complementary', { name: 'The selected span' });
 
 /** With U+202E wherever a program may put it: X-Ray refuses it in names. */
 async function open(): Promise<{ page: Page; id: string; root: string; url: string }> {

@@ -4,13 +4,12 @@ import { Scope } from '../fakes/scope.ts';
 import { Browser, note, skipped } from './browser.ts';
 import { ShownXRay } from './local.ts';
 import { checkout } from './shop.ts';
+import { list, rows } from './parts.ts';
 
 const scope = new Scope();
 const browser = new Browser();
 afterEach(() => browser.check());
 
-const rows = (page: Page) => page.locator('.table .rows .row');
-const list = (page: Page) => page.getByRole('region', { name: 'List of traces' });
 const scrollTop = (page: Page): Promise<number> => list(page).evaluate((table) => Math.round(table.scrollTop));
 const heading = (page: Page) => page.locator('main h1').first();
 
