@@ -244,6 +244,12 @@ const ELSEWHERE: readonly Row[] = [
     tests: ['formats/otlp/span'],
     because: 'a document is tested by its spans',
   },
+  {
+    files:
+      'formats/zipkin/endpoints formats/zipkin/events formats/zipkin/groups formats/zipkin/nanos formats/zipkin/tags formats/zipkin/value',
+    tests: ['formats/zipkin/read-json'],
+    because: 'parts of a span, tested by spans',
+  },
   { files: 'api/*', tests: ['e2e/local-api/'], because: 'handlers are tested over HTTP, as clients call them' },
 ];
 

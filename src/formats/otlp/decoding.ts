@@ -93,8 +93,13 @@ export class Admission {
       this.#spans++;
       return true;
     }
-    this.#reasons.set(refusal, (this.#reasons.get(refusal) ?? 0) + 1);
+    this.reject(refusal);
     return false;
+  }
+
+  /** Counts a span that cannot be accepted. Reasons must be few, whatever the spans. */
+  reject(reason: string): void {
+    this.#reasons.set(reason, (this.#reasons.get(reason) ?? 0) + 1);
   }
 
   decoded(resourceSpans: readonly ResourceSpans[]): Decoded | DecodeProblem {

@@ -1,13 +1,16 @@
 import type { Resource } from '../messages.ts';
 import { firstText } from './taken.ts';
 
-const BY_PLATFORM: Readonly<Record<string, string>> = {
-  aws_app_runner: 'AWS::AppRunner::Service',
-  aws_eks: 'AWS::EKS::Container',
-  aws_elastic_beanstalk: 'AWS::ElasticBeanstalk::Environment',
-  aws_ec2: 'AWS::EC2::Instance',
-};
-const BY_LAUNCH_TYPE: Readonly<Record<string, string>> = { ec2: 'AWS::ECS::EC2', fargate: 'AWS::ECS::Fargate' };
+const BY_PLATFORM: ReadonlyMap<string | undefined, string> = new Map([
+  ['aws_app_runner', 'AWS::AppRunner::Service'],
+  ['aws_eks', 'AWS::EKS::Container'],
+  ['aws_elastic_beanstalk', 'AWS::ElasticBeanstalk::Environment'],
+  ['aws_ec2', 'AWS::EC2::Instance'],
+]);
+const BY_LAUNCH_TYPE: ReadonlyMap<string | undefined, string> = new Map([
+  ['ec2', 'AWS::ECS::EC2'],
+  ['fargate', 'AWS::ECS::Fargate'],
+]);
 
 /** Whether the resource is in another cloud than AWS. One that names no cloud may be anywhere. */
 export function isElsewhere({ attributes }: Resource): boolean {
@@ -21,11 +24,7 @@ export function originOf(resource: Resource): string | undefined {
   const platform = firstText(resource.attributes, ['cloud.platform']);
   if (platform === 'aws_ecs') {
     const launchType = firstText(resource.attributes, ['aws.ecs.launchtype'])?.toLowerCase();
-    return member(BY_LAUNCH_TYPE, launchType) ?? 'AWS::ECS::Container';
+    return BY_LAUNCH_TYPE.get(launchType) ?? 'AWS::ECS::Container';
   }
-  return member(BY_PLATFORM, platform);
-}
-
-function member(table: Readonly<Record<string, string>>, key: string | undefined): string | undefined {
-  return key !== undefined && Object.hasOwn(table, key) ? table[key] : undefined;
+  return BY_PLATFORM.get(platform);
 }

@@ -3,26 +3,24 @@ import type { Span } from '../messages.ts';
 import type { Taken } from './taken.ts';
 
 /** Systems whose queries X-Ray shows, by their names in both generations of conventions. */
-const DATABASE_TYPE: Readonly<Record<string, string>> = {
-  ...Object.fromEntries(
-    [
-      'db2',
-      'derby',
-      'hive',
-      'mariadb',
-      'mssql',
-      'mysql',
-      'oracle',
-      'postgresql',
-      'sqlite',
-      'teradata',
-      'other_sql',
-    ].map((name) => [name, name]),
-  ),
-  'ibm.db2': 'db2',
-  'microsoft.sql_server': 'mssql',
-  'oracle.db': 'oracle',
-};
+const DATABASE_TYPES: ReadonlyMap<string | undefined, string> = new Map([
+  ...[
+    'db2',
+    'derby',
+    'hive',
+    'mariadb',
+    'mssql',
+    'mysql',
+    'oracle',
+    'postgresql',
+    'sqlite',
+    'teradata',
+    'other_sql',
+  ].map((name) => [name, name] as const),
+  ['ibm.db2', 'db2'],
+  ['microsoft.sql_server', 'mssql'],
+  ['oracle.db', 'oracle'],
+]);
 const TAKEN = [
   'db.system.name',
   'db.system',
@@ -36,8 +34,7 @@ const TAKEN = [
 
 /** The block `sql` of a segment; undefined, and nothing is taken, if the span is no query of such a system. */
 export function sqlOf(span: Span, attributes: Taken): Json | undefined {
-  const system = attributes.text('db.system.name', 'db.system');
-  const type = system !== undefined && Object.hasOwn(DATABASE_TYPE, system) ? DATABASE_TYPE[system] : undefined;
+  const type = DATABASE_TYPES.get(attributes.text('db.system.name', 'db.system'));
   if (type === undefined) return undefined;
   const database = attributes.text('db.namespace', 'db.name');
   const user = attributes.text('db.user');
