@@ -29,29 +29,41 @@ const TAKEN = [
 ];
 const TABLE_NAMES = 'aws.dynamodb.table_names';
 
-/** The block `aws` of a segment; undefined, and nothing is taken, in another cloud. */
-export function awsOf(resource: Resource, attributes: Taken, logGroups: readonly string[]): Json | undefined {
+/** What all spans of a resource have in the block `aws`; undefined in another cloud. */
+export function awsOfResource(resource: Resource, logGroups: readonly string[]): Json | undefined {
   if (isElsewhere(resource)) return undefined;
-  const of = (...keys: readonly string[]): string | undefined => firstText(resource.attributes, keys);
-  const block = filled({
-    operation: attributes.text('aws.operation', 'rpc.method'),
-    account_id: attributes.text('aws.account_id') ?? of('cloud.account.id'),
-    region: attributes.text('aws.region'),
-    request_id: attributes.text('aws.request_id', 'aws.requestId'),
-    queue_url: attributes.text('messaging.url', 'aws.sqs.queue.url', 'aws.queue_url', 'aws.queue.url'),
-    ...tablesOf(attributes),
-    ec2: ec2Of(resource.attributes),
-    ecs: ecsOf(resource.attributes),
-    eks: eksOf(resource.attributes),
-    elastic_beanstalk: beanstalkOf(resource.attributes),
-    cloudwatch_logs: logsOf(resource.attributes, logGroups),
+  const { attributes } = resource;
+  return filled({
+    account_id: firstText(attributes, ['cloud.account.id']),
+    ec2: ec2Of(attributes),
+    ecs: ecsOf(attributes),
+    eks: eksOf(attributes),
+    elastic_beanstalk: beanstalkOf(attributes),
+    cloudwatch_logs: logsOf(attributes, logGroups),
     xray: {
-      ...filled({ sdk: sdkOf(resource.attributes), sdk_version: of('telemetry.sdk.version') }),
-      auto_instrumentation: of('telemetry.auto.version', 'telemetry.distro.version') !== undefined,
+      ...filled({ sdk: sdkOf(attributes), sdk_version: firstText(attributes, ['telemetry.sdk.version']) }),
+      auto_instrumentation: firstText(attributes, ['telemetry.auto.version', 'telemetry.distro.version']) !== undefined,
     },
   });
-  for (const key of TAKEN) if (typeof attributes.all[key] === 'string') attributes.take([key]);
+}
+
+/** The block `aws` of a segment: what the span says of a call to AWS, beside what its resource has. */
+export function awsOf(ofResource: Json, attributes: Taken): Json {
+  const block: Record<string, unknown> = { ...ofResource };
+  set(block, 'operation', attributes.text('aws.operation', 'rpc.method'));
+  set(block, 'account_id', attributes.text('aws.account_id'));
+  set(block, 'region', attributes.text('aws.region'));
+  set(block, 'request_id', attributes.text('aws.request_id', 'aws.requestId'));
+  set(block, 'queue_url', attributes.text('messaging.url', 'aws.sqs.queue.url', 'aws.queue_url', 'aws.queue.url'));
+  const tables = textsOf(attributes.all[TABLE_NAMES]);
+  if (tables.length > 1) block['table_names'] = tables;
+  else set(block, 'table_name', tables[0] ?? attributes.text('aws.table_name', 'aws.table.name'));
+  for (const key of TAKEN) if (typeof attributes.all[key] === 'string') attributes.take(key);
   return block;
+}
+
+function set(block: Record<string, unknown>, name: string, value: string | undefined): void {
+  if (value !== undefined) block[name] = value;
 }
 
 /** The members that are known: X-Ray would show null as a value. */
@@ -59,12 +71,6 @@ function filled(members: Readonly<Record<string, unknown>>): Json {
   const known: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(members)) if (value !== undefined) known[name] = value;
   return known;
-}
-
-function tablesOf(attributes: Taken): Json {
-  const names = textsOf(attributes.all[TABLE_NAMES]);
-  if (names.length > 1) return { table_names: names };
-  return { table_name: names[0] ?? attributes.text('aws.table_name', 'aws.table.name') };
 }
 
 function sdkOf(attributes: Attributes): string | undefined {

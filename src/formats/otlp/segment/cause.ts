@@ -35,7 +35,7 @@ export function causeOf(span: Span, resource: Resource, attributes: Taken, id: s
   if (exceptions.list.length > 0) return { json: exceptions.json(), events, hasStatusMessage: false };
   if (span.status.code !== STATUS.error) return { json: undefined, events, hasStatusMessage: false };
   const text = attributes.text('http.status_text');
-  attributes.take(['http.status_text']);
+  attributes.take('http.status_text');
   const message = span.status.message === '' ? text : span.status.message;
   if (message === undefined) return { json: undefined, events, hasStatusMessage: true };
   exceptions.addMessage(message);

@@ -16,12 +16,12 @@ import { causeOf, type Cause } from './cause.ts';
 import { derivedId } from './derived-id.ts';
 import { documentText } from './document-text.ts';
 import { httpOf, httpStatus } from './http.ts';
-import { RESOURCE_PREFIX, Store } from './metadata.ts';
+import { Store } from './metadata.ts';
 import { isAwsApi, nameOf, type Role } from './name.ts';
 import { DEFAULT_OPTIONS, type ConversionOptions } from './options.ts';
-import { originOf } from './origin.ts';
+import { factsOf, RESOURCE_PREFIX, type ResourceFacts } from './resource.ts';
 import { sqlOf } from './sql.ts';
-import { firstText, Taken, textsOf } from './taken.ts';
+import { Taken } from './taken.ts';
 
 /** The documents for PutTraceSegments of all spans of a request, each within X-Ray's limit of 64 KB. */
 export function segmentTexts({ resourceSpans }: TracesData, options: ConversionOptions = DEFAULT_OPTIONS): string[] {
@@ -108,6 +108,7 @@ class Conversion {
   readonly #role: Role;
   readonly #isLocalRoot: boolean;
   readonly #attributes: Taken;
+  readonly #facts: ResourceFacts;
 
   constructor(span: Span, resource: Resource, scope: Scope, options: ConversionOptions, role: Role) {
     this.#span = span;
@@ -115,6 +116,7 @@ class Conversion {
     this.#scope = scope;
     this.#options = options;
     this.#role = role;
+    this.#facts = factsOf(resource, options);
     this.#isLocalRoot = isLocalRootOf(span, options);
     this.#attributes = new Taken(role === 'service' ? withoutCall(span.attributes) : span.attributes);
   }
@@ -132,8 +134,7 @@ class Conversion {
     const aws = this.#aws();
     const sql = sqlOf(span, attributes);
     const user = this.#user();
-    const version = versionOf(this.#resource.attributes);
-    if (typeof span.attributes[IN_PROGRESS] === 'boolean') attributes.take([IN_PROGRESS]);
+    if (typeof span.attributes[IN_PROGRESS] === 'boolean') attributes.take(IN_PROGRESS);
     const links = this.#links();
     const { annotations, metadata } = this.#stored(name, namespace, isSub, cause);
     return present({
@@ -145,8 +146,8 @@ class Conversion {
       start_time: jsonSeconds(span.startTimeUnixNano),
       ...(isInProgress(span) ? { in_progress: true } : { end_time: jsonSeconds(endOf(span)) }),
       namespace,
-      origin: originOf(this.#resource),
-      service: version === undefined ? undefined : { version },
+      origin: this.#facts.origin,
+      service: this.#facts.service,
       user,
       ...outcomeOf(span, attributes),
       http: this.#role === 'service' ? undefined : http,
@@ -169,8 +170,10 @@ class Conversion {
   }
 
   #aws(): Json | undefined {
-    const aws = awsOf(this.#resource, this.#attributes, this.#options.awsLogGroups);
-    if (aws === undefined || this.#role !== 'service') return aws;
+    const { aws: ofResource } = this.#facts;
+    if (ofResource === undefined) return undefined;
+    const aws = awsOf(ofResource, this.#attributes);
+    if (this.#role !== 'service') return aws;
     const ofService = { ...aws };
     for (const name of CALL_MEMBERS) delete ofService[name];
     return ofService;
@@ -180,7 +183,7 @@ class Conversion {
     for (const key of ['enduser.id', 'user.id']) {
       const user = this.#attributes.text(key);
       if (user === undefined) continue;
-      this.#attributes.take([key]);
+      this.#attributes.take(key);
       return user;
     }
     return undefined;
@@ -206,7 +209,7 @@ class Conversion {
   ): { readonly annotations: Json; readonly metadata: Json } {
     const store = new Store(this.#options);
     store.addAttributes(this.#attributes);
-    if (!isSub) store.addResource(this.#resource);
+    if (!isSub) store.addResource(this.#facts);
     if (this.#role === 'service') {
       const { annotations, metadata } = store.stored();
       return { annotations, metadata: ofResource(metadata) };
@@ -246,14 +249,6 @@ function ofResource(metadata: Json): Json {
   const members = (metadata['default'] ?? {}) as Json;
   const kept = Object.entries(members).filter(([key]) => key.startsWith(RESOURCE_PREFIX));
   return kept.length > 0 ? { default: Object.fromEntries(kept) } : {};
-}
-
-function versionOf(resource: Attributes): string | undefined {
-  return (
-    firstText(resource, ['service.version']) ??
-    textsOf(resource['container.image.tags'])[0] ??
-    firstText(resource, ['container.image.tag'])
-  );
 }
 
 /** An HTTP status decides, also against the status of the span. */

@@ -48,8 +48,8 @@ export function httpOf(span: Span, attributes: Taken): Json | undefined {
   if (Object.keys(request).length > 0) http['request'] = request;
   if (Object.keys(response).length > 0) http['response'] = response;
   if (Object.keys(http).length === 0) return undefined;
-  attributes.take(MARKS);
-  attributes.take(ADDRESSES);
+  attributes.take(...MARKS);
+  attributes.take(...ADDRESSES);
   return http;
 }
 
@@ -69,8 +69,8 @@ function addClient(request: Record<string, unknown>, attributes: Taken): void {
   if (ip === undefined) return;
   request['client_ip'] = ip;
   if (!attributes.has('net.peer.ip') && peer === undefined) request['x_forwarded_for'] = true;
-  if (client !== undefined) attributes.take(['client.address']);
-  if (peer !== undefined) attributes.take(['network.peer.address']);
+  if (client !== undefined) attributes.take('client.address');
+  if (peer !== undefined) attributes.take('network.peer.address');
 }
 
 const IPV4 = /^\d{1,3}(?:\.\d{1,3}){3}$/;
@@ -138,7 +138,7 @@ function pathOf(attributes: Taken): string {
   // Brave's name for it.
   const zipkin = attributes.text('http.path');
   if (zipkin === undefined) return '/';
-  attributes.take(['http.path']);
+  attributes.take('http.path');
   return rooted(zipkin);
 }
 
@@ -151,7 +151,7 @@ const PAYLOAD = 'messaging.message_payload_size_bytes';
 function contentLength({ events }: Span, attributes: Taken): number | undefined {
   const size = attributes.integer(...SIZES);
   if (size !== undefined) {
-    attributes.take(SIZES);
+    attributes.take(...SIZES);
     return size;
   }
   const received = [attributes.all, ...events.map((event) => event.attributes)].find(

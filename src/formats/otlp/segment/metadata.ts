@@ -1,14 +1,14 @@
 import { isObject, type Json } from '../../../json/json.ts';
 import { parseJson } from '../../../json/exact-number.ts';
 import { jsonAttributes, jsonSeconds, jsonValue } from '../json-value.ts';
-import type { Event, Resource, Value } from '../messages.ts';
+import type { Event, Value } from '../messages.ts';
 import type { ConversionOptions } from './options.ts';
+import { annotationKey, type ResourceFacts } from './resource.ts';
 import { isList, isScalar, textsOf, type Taken } from './taken.ts';
 
 /** The attribute by which an application chooses its annotations. */
 const ANNOTATIONS = 'aws.xray.annotations';
 const METADATA = 'aws.xray.metadata.';
-export const RESOURCE_PREFIX = 'otel.resource.';
 
 export interface Stored {
   readonly annotations: Json;
@@ -45,15 +45,9 @@ export class Store {
     }
   }
 
-  addResource({ attributes }: Resource): void {
-    const { indexedAttributes, indexAllAttributes } = this.#options;
-    for (const key of Object.keys(attributes)) {
-      const name = RESOURCE_PREFIX + key;
-      const value = attributes[key]!;
-      if (value === null) continue;
-      if (isScalar(value) && (indexAllAttributes || indexedAttributes.has(name))) this.#annotate(name, value);
-      else this.#in('default')[name] = jsonValue(value);
-    }
+  addResource({ annotations, metadata }: ResourceFacts): void {
+    Object.assign(this.#annotations, annotations);
+    if (Object.keys(metadata).length > 0) Object.assign(this.#in('default'), metadata);
   }
 
   addFact(key: string, value: unknown): void {
@@ -77,7 +71,7 @@ export class Store {
   }
 
   #annotate(key: string, value: Value): void {
-    const name = key.replace(/[^0-9A-Za-z.]/gu, '_');
+    const name = annotationKey(key);
     if (name !== '') this.#annotations[name] = jsonValue(value);
   }
 

@@ -6,19 +6,20 @@ import { Bytes, isAttributes, type Attributes, type Value } from '../messages.ts
  */
 export class Taken {
   readonly all: Attributes;
-  readonly #taken = new Set<string>();
+  #taken: Set<string> | undefined;
 
   constructor(all: Attributes) {
     this.all = all;
   }
 
   /** Marks attributes as stored elsewhere. */
-  take(keys: Iterable<string>): void {
-    for (const key of keys) this.#taken.add(key);
+  take(...keys: readonly string[]): void {
+    this.#taken ??= new Set();
+    for (const key of keys) if (this.all[key] !== undefined) this.#taken.add(key);
   }
 
   isTaken(key: string): boolean {
-    return this.#taken.has(key);
+    return this.#taken?.has(key) === true;
   }
 
   has(key: string): boolean {
