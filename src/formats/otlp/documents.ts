@@ -1,5 +1,9 @@
+import { decodeTraces } from './decode.ts';
 import { encodeTraces } from './encode.ts';
 import type { ScopeSpans, Span, TracesData } from './messages.ts';
+import { segmentTexts } from './segment/convert.ts';
+import type { ConversionOptions } from './segment/options.ts';
+import { writeTracesJson } from './write-json.ts';
 
 /** The spans of one trace and one resource: what a document of the format `otlp` contains. */
 export interface TracePart extends TracesData {
@@ -37,4 +41,17 @@ export function partsOf({ resourceSpans }: TracesData): TracePart[] {
 /** A document of the format `otlp`: one `TracesData` in protobuf. */
 export function otlpDocument(part: TracePart): Buffer {
   return encodeTraces(part);
+}
+
+/** A document in JSON, as the store keeps it; undefined if it is not valid. */
+export function otlpDocumentJson(document: Uint8Array): string | undefined {
+  const traces = decodeTraces(document);
+  return traces.isDecoded && traces.spans > 0 ? writeTracesJson(traces) : undefined;
+}
+
+/** What a document becomes for PutTraceSegments: at least one segment; undefined if it is not valid. */
+export function segmentDocuments(document: Uint8Array, options?: ConversionOptions): Buffer[] | undefined {
+  const traces = decodeTraces(document);
+  if (!traces.isDecoded || traces.spans === 0) return undefined;
+  return segmentTexts(traces, options).map((text) => Buffer.from(text));
 }

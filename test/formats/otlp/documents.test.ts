@@ -1,9 +1,12 @@
 import fc from '../../fakes/fast-check.ts';
 import { expect, test } from 'vitest';
 import { decodeTraces } from '../../../src/formats/otlp/decode.ts';
-import { otlpDocument, partsOf } from '../../../src/formats/otlp/documents.ts';
+import { otlpDocument, otlpDocumentJson, partsOf, segmentDocuments } from '../../../src/formats/otlp/documents.ts';
 import type { Span, TracesData } from '../../../src/formats/otlp/messages.ts';
-import { anyTraces, resource, scope, span, TRACE } from '../../fakes/otlp.ts';
+import { readOtlpDocument } from '../../../src/formats/otlp/document.ts';
+import { DEFAULT_OPTIONS } from '../../../src/formats/otlp/segment/options.ts';
+import { isRefusal } from '../../../src/trace/refusal.ts';
+import { anyTraces, attributes, resource, scope, span, TRACE, traces } from '../../fakes/otlp.ts';
 
 const OTHER = TRACE.replace(/.$/, '2');
 
@@ -68,4 +71,33 @@ test('the documents of a request have each of its spans once', () => {
     }),
     { numRuns: 50 },
   );
+});
+
+test('a document is stored as JSON with the same spans', () => {
+  const [part] = partsOf(
+    traces([span({ attributes: attributes({ big: 2n ** 62n }) }), span({ spanId: '1'.repeat(16) })]),
+  );
+  const read = readOtlpDocument(otlpDocumentJson(otlpDocument(part!))!);
+  if (isRefusal(read)) throw new Error(read.message);
+  expect(read.tops.map(({ id, attributes: of }) => [id, of['big']])).toMatchObject([
+    [span().spanId, { exact: String(2n ** 62n) }],
+    ['1'.repeat(16), undefined],
+  ]);
+});
+
+test('a document becomes the segments of its spans, with the options of the conversion', () => {
+  const [part] = partsOf(traces([span({ attributes: attributes({ shop: 'x' }) }), span({ spanId: '1'.repeat(16) })]));
+  const segments = segmentDocuments(otlpDocument(part!), { ...DEFAULT_OPTIONS, indexAllAttributes: true })!;
+  expect(segments.map((bytes) => JSON.parse(bytes.toString()) as unknown)).toMatchObject([
+    { id: span().spanId, annotations: { shop: 'x' } },
+    { id: '1'.repeat(16) },
+  ]);
+});
+
+test.each([
+  ['garbage', Buffer.from('garbage')],
+  ['no spans', new Uint8Array()],
+])('a document with %s becomes nothing', (_, bytes) => {
+  expect(otlpDocumentJson(bytes)).toBeUndefined();
+  expect(segmentDocuments(bytes)).toBeUndefined();
 });

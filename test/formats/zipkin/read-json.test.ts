@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import fc from '../../fakes/fast-check.ts';
 import { describe, expect, test } from 'vitest';
 import type { Json } from '../../../src/json/json.ts';
 import { isRefusal } from '../../../src/trace/refusal.ts';

@@ -1,5 +1,6 @@
-import { isObject, type Json } from '../../../json/json.ts';
 import { parseJson } from '../../../json/exact-number.ts';
+import { textShapeProblem } from '../../../json/json-shape.ts';
+import { isObject, type Json } from '../../../json/json.ts';
 import { jsonAttributes, jsonSeconds, jsonValue } from '../json-value.ts';
 import type { Event, Value } from '../messages.ts';
 import type { ConversionOptions } from './options.ts';
@@ -91,10 +92,12 @@ export class Store {
 }
 
 const MAX_METADATA_TEXT = 64 * 1024;
+/** `JSON.stringify` needs stack for each level. */
+const METADATA_LIMITS = { maxDepth: 100, maxValues: MAX_METADATA_TEXT };
 
 /** The object that a text contains. */
 function objectIn(text: string): Json | undefined {
-  if (text.length > MAX_METADATA_TEXT) return undefined;
+  if (text.length > MAX_METADATA_TEXT || textShapeProblem(text, METADATA_LIMITS) !== undefined) return undefined;
   try {
     const json = parseJson(text);
     return isObject(json) ? json : undefined;

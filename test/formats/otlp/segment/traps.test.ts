@@ -111,6 +111,10 @@ describe('X-Ray accepts the documents of bad input', () => {
     ['an attribute of 200 KB', { attributes: attributes({ big: '\u{1F600}'.repeat(50_000) }) }],
     ['10,000 attributes', { attributes: attributes(many) }],
     ['the deepest value', { attributes: attributes({ deep }) }],
+    [
+      'metadata 10,000 levels deep',
+      { attributes: attributes({ 'aws.xray.metadata.x': `{"a":${'['.repeat(10_000)}${']'.repeat(10_000)}}` }) },
+    ],
     ['no end', { endTimeUnixNano: 0n }],
     ['the year 2262', { endTimeUnixNano: 9_223_372_036_854_775_807n }],
     ['the last nanosecond', { startTimeUnixNano: 18_446_744_073_709_551_615n }],
