@@ -109,7 +109,9 @@ main().then(
   async (error: unknown) => {
     const known = error instanceof XraydError;
     const errors = CONSOLES[2];
-    errors.write(`xrayd: ${known ? error.message : `${messageOf(error)}\n${(error as Error).stack ?? ''}`}\n`);
+    errors.write(
+      `xrayd: ${known ? error.message : `${messageOf(error)}\n${(error instanceof Error ? error.stack : undefined) ?? ''}`}\n`,
+    );
     await within(FINAL_MESSAGE_MS, 'the console', () => Promise.all([errors.flush(), CONSOLES[1].flush()])).catch(
       () => {},
     );

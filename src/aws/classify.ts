@@ -1,3 +1,4 @@
+import { isObject, member } from '../json/json.ts';
 import type { ExportResult, RefusedDocument } from '../pipeline/exporter.ts';
 import { jsonIn } from './answer-json.ts';
 import { REFUSES_CALLER } from './caller-refusals.ts';
@@ -127,13 +128,13 @@ function unprocessedIn(body: Buffer): Unprocessed[] | undefined {
 function unprocessedOf(entry: unknown): Unprocessed | undefined {
   if (!isObject(entry)) return undefined;
   const { Id = null, ErrorCode = null, Message = null } = entry;
-  const members = [Id, ErrorCode, Message].filter((member) => member !== null);
-  if (members.length === 0 || members.some((member) => typeof member !== 'string')) return undefined;
-  return { Id: (Id ?? undefined) as string | undefined, ErrorCode: (ErrorCode || undefined) as string | undefined };
+  if (!isTextOrNull(Id) || !isTextOrNull(ErrorCode) || !isTextOrNull(Message)) return undefined;
+  if (Id === null && ErrorCode === null && Message === null) return undefined;
+  return { Id: Id ?? undefined, ErrorCode: ErrorCode === null || ErrorCode === '' ? undefined : ErrorCode };
 }
 
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+function isTextOrNull(value: unknown): value is string | null {
+  return value === null || typeof value === 'string';
 }
 
 /**
@@ -176,7 +177,7 @@ function match(refused: readonly Unprocessed[], documents: readonly string[]): R
 
 function idOf(document: string): string | undefined {
   try {
-    const id = (JSON.parse(document) as { id?: unknown } | null)?.id;
+    const id = member(JSON.parse(document), 'id');
     return typeof id === 'string' ? id : undefined;
   } catch {
     return undefined;

@@ -1,5 +1,6 @@
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
+import { objectOf, type Json } from '../json/json.ts';
 import { bareHost, isLoopbackHost } from '../pipeline/address.ts';
 import { dateOf, parseDate } from '../pipeline/clock.ts';
 import { readTextFile } from '../pipeline/read-file.ts';
@@ -76,17 +77,18 @@ async function authorization(env: Environment): Promise<string | undefined> {
 function credentialsIn(text: string): AwsCredentials {
   const { AccessKeyId, SecretAccessKey, Token, Expiration, AccountId } = recordIn(text);
   const expiration = isGiven(Expiration) ? dateOf(parseDate(String(Expiration))) : undefined;
-  const isComplete =
-    typeof AccessKeyId === 'string' &&
-    typeof SecretAccessKey === 'string' &&
-    (typeof Token === 'string' || !isGiven(Token));
-  if (!isComplete || Number.isNaN(expiration?.getTime())) {
+  if (
+    typeof AccessKeyId !== 'string' ||
+    typeof SecretAccessKey !== 'string' ||
+    (typeof Token !== 'string' && isGiven(Token)) ||
+    Number.isNaN(expiration?.getTime())
+  ) {
     throw new Error('the response lacks AccessKeyId or SecretAccessKey, or its Token or Expiration is malformed');
   }
   return {
     accessKeyId: AccessKeyId,
     secretAccessKey: SecretAccessKey,
-    ...(isGiven(Token) ? { sessionToken: Token as string } : {}),
+    ...(typeof Token === 'string' && Token !== '' ? { sessionToken: Token } : {}),
     ...(expiration === undefined ? {} : { expiration }),
     ...(typeof AccountId === 'string' ? { accountId: AccountId } : {}),
   };
@@ -104,10 +106,9 @@ function messageIn(text: string): string {
     .slice(0, 200);
 }
 
-function recordIn(text: string): Record<string, unknown> {
+function recordIn(text: string): Json {
   try {
-    const json: unknown = JSON.parse(text);
-    return typeof json === 'object' && json !== null ? (json as Record<string, unknown>) : {};
+    return objectOf(JSON.parse(text));
   } catch {
     return {};
   }

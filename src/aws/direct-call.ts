@@ -1,4 +1,5 @@
 import { Agent } from 'node:http';
+import { member } from '../json/json.ts';
 import { performCall } from './http-call.ts';
 
 export interface DirectAnswer {
@@ -46,8 +47,9 @@ export async function directCall(
 export function reasonIn({ headers, text }: DirectAnswer): string {
   const name = headers['x-amzn-errortype'];
   try {
-    const { message, Message = message } = JSON.parse(text) as { Message?: unknown; message?: unknown };
-    if (typeof Message === 'string') return typeof name === 'string' ? `${name}: ${Message}` : Message;
+    const json: unknown = JSON.parse(text);
+    const message = member(json, 'Message') ?? member(json, 'message');
+    if (typeof message === 'string') return typeof name === 'string' ? `${name}: ${message}` : message;
   } catch {
     // Not JSON: perhaps another program's page.
   }

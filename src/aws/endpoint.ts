@@ -17,6 +17,7 @@ export async function resolveEndpoint({ region, endpoint }: EndpointConfig): Pro
   // What is configured has been looked for.
   const client = new XRayClient({ region, defaultsMode: 'legacy', ignoreConfiguredEndpointUrls: true });
   try {
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- it reads the parameters of the command in the client's own configuration
     const resolved = await getEndpointFromInstructions({}, PutTraceSegmentsCommand, client.config as never);
     return resolved.url;
   } finally {

@@ -46,6 +46,7 @@ function watch(): void {
   isWatching = true;
   subscribe('net.client.socket', (message) => {
     const sockets = opened.getStore();
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- Node documents the member
     const { socket } = message as { socket: Socket };
     if (sockets === undefined) return;
     sockets.add(socket);
@@ -53,6 +54,7 @@ function watch(): void {
   });
   // https://nodejs.org/api/diagnostics_channel.html#http
   subscribe('http.client.response.finish', (message) => {
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- Node documents the member
     if (opened.getStore() !== undefined) limit((message as { response: IncomingMessage }).response);
   });
 }

@@ -2,6 +2,7 @@ import { sumOf, type Snapshot } from '../pipeline/accounting.ts';
 import { wallClockMs } from '../pipeline/clock.ts';
 import type { Component } from '../pipeline/component.ts';
 import { messageOf } from '../pipeline/errors.ts';
+import { namesOf, tableOf } from '../pipeline/list.ts';
 import type { Logger } from '../pipeline/logger.ts';
 import type { Environment } from '../pipeline/environment.ts';
 import { readInstanceMetadata } from './imds.ts';
@@ -155,7 +156,5 @@ export class TelemetryReporter implements Component {
 }
 
 function difference(now: ConnectionErrors, then: ConnectionErrors): ConnectionErrors {
-  return Object.fromEntries(
-    Object.entries(now).map(([name, count]) => [name, count - then[name as keyof ConnectionErrors]]),
-  ) as unknown as ConnectionErrors;
+  return tableOf(namesOf(now), (name) => now[name] - then[name]);
 }

@@ -3,6 +3,7 @@ import { ABORTED, untilAborted } from '../pipeline/deadline.ts';
 import { dateOf, wallClockMs } from '../pipeline/clock.ts';
 import { CALL_PATH_HEADER, type CallPath } from '../pipeline/call-path.ts';
 import type { Logger } from '../pipeline/logger.ts';
+import { member } from '../json/json.ts';
 import { ResponseBudget } from './response-budget.ts';
 import { jsonIn } from './answer-json.ts';
 import { REFUSES_CALLER } from './caller-refusals.ts';
@@ -226,8 +227,8 @@ export function errorTypeOf(answer: HttpAnswer): string {
 }
 
 function typeInBody(body: Buffer): string {
-  const parsed = jsonIn(body) as { __type?: unknown; code?: unknown } | null | undefined;
-  const type = parsed?.__type ?? parsed?.code;
+  const json = jsonIn(body);
+  const type = member(json, '__type') ?? member(json, 'code');
   return typeof type === 'string' ? type : '';
 }
 

@@ -2,6 +2,7 @@ import { get } from 'node:http';
 import { isTakenFromDefault } from '../config/http-address.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import { textOf } from '../config/option.ts';
+import { member } from '../json/json.ts';
 import { reachable, type Address } from '../pipeline/address.ts';
 import { messageOf } from '../pipeline/errors.ts';
 import type { CommandContext } from './command.ts';
@@ -53,8 +54,8 @@ export async function healthProblem(address: Address, timeoutMs = 3_000): Promis
 
 function isXrayds(body: string): boolean {
   try {
-    const { status, parts } = JSON.parse(body) as { status?: unknown; parts?: unknown };
-    return status === 'ok' && Array.isArray(parts);
+    const json: unknown = JSON.parse(body);
+    return member(json, 'status') === 'ok' && Array.isArray(member(json, 'parts'));
   } catch {
     return false;
   }

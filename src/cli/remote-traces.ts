@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { dateOf, wallClockMs } from '../pipeline/clock.ts';
 import { XraydError, messageOf } from '../pipeline/errors.ts';
 import { oneLine } from '../pipeline/one-line.ts';
-import { isObject, member } from '../json/json.ts';
+import { arrayOf, member, numberOf } from '../json/json.ts';
 
 /** A trace in the format of BatchGetTraces. */
 export interface ReturnedTrace {
@@ -110,7 +110,7 @@ export class RemoteTraces {
     const seen = new Set<string>();
     for await (const { page, idle } of pages) {
       const before = seen.size;
-      for (const summary of listOf<unknown>(page.TraceSummaries, 'TraceSummaries')) {
+      for (const summary of listOf(page.TraceSummaries, 'TraceSummaries')) {
         const Id = member(summary, 'Id');
         if (typeof Id !== 'string') throw notXRay('a trace has no ID');
         if (seen.has(Id)) continue;
@@ -137,7 +137,7 @@ export class RemoteTraces {
         this.#client.send(new BatchGetTracesCommand({ TraceIds, ...NextToken })),
       )) {
         const before = found.size;
-        for (const trace of listOf<unknown>(page.Traces, 'Traces')) {
+        for (const trace of listOf(page.Traces, 'Traces')) {
           const documents = documentsIn(trace);
           found.add(documents.Id);
           if (found.size > TraceIds.length) throw notXRay('it returned more traces than requested');
@@ -193,18 +193,27 @@ async function* pagesOf<T extends { readonly NextToken?: string | undefined }>(
  * X-Ray's answers have the list even if it is empty. Without it, something else answered, and "no traces" would be a
  * guess.
  */
-function listOf<T>(list: readonly T[] | undefined, name: string): readonly T[] {
-  if (Array.isArray(list)) return list as readonly T[];
+function listOf(list: unknown, name: string): readonly unknown[] {
+  if (Array.isArray(list)) return list;
   throw notXRay(`its answer has no ${name}. ${PROXY_HINT}`);
 }
 
 function documentsIn(trace: unknown): ReturnedTrace {
-  const [Id, Segments] = [member(trace, 'Id'), member(trace, 'Segments') ?? []];
-  const isSegment = (each: unknown): boolean =>
-    typeof member(each, 'Id') === 'string' && typeof member(each, 'Document') === 'string';
-  if (isObject(trace) && typeof Id === 'string' && Array.isArray(Segments) && Segments.every(isSegment))
-    return { ...trace, Segments } as unknown as ReturnedTrace;
-  throw notXRay('a trace has no ID, or a segment has no document');
+  const [Id, list] = [member(trace, 'Id'), member(trace, 'Segments') ?? []];
+  const Segments = arrayOf(list).map((each) => ({ Id: member(each, 'Id'), Document: member(each, 'Document') }));
+  if (typeof Id !== 'string' || !Array.isArray(list) || !Segments.every(isSegment))
+    throw notXRay('a trace has no ID, or a segment has no document');
+  const [Duration, LimitExceeded] = [numberOf(member(trace, 'Duration')), member(trace, 'LimitExceeded')];
+  return {
+    Id,
+    ...(Duration === undefined ? {} : { Duration }),
+    ...(typeof LimitExceeded === 'boolean' ? { LimitExceeded } : {}),
+    Segments,
+  };
+}
+
+function isSegment(each: { readonly Id: unknown; readonly Document: unknown }): each is ReturnedTrace['Segments'][0] {
+  return typeof each.Id === 'string' && typeof each.Document === 'string';
 }
 
 function notXRay(problem: string): XraydError {
@@ -230,7 +239,7 @@ function foreignAnswer(error: unknown): string | undefined {
 /** On one line, because a server may send any text, and the SDK adds a hint for programmers. */
 function reasonOf(error: unknown): string {
   if (error instanceof RangeError) return 'the server that answered is not X-Ray: its answer is nested too deeply';
-  const { name } = error as Error;
+  const name = error instanceof Error ? error.name : 'Error';
   const [first = ''] = messageOf(error).split('\n  Deserialization error');
   return oneLine(`${name}: ${first}`, MAX_REASON);
 }

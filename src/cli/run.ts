@@ -8,6 +8,7 @@ import { oneLine } from '../pipeline/one-line.ts';
 import { startLocalXRay, type LocalXRay } from '../compose/library.ts';
 import type { RecordedTrace } from '../compose/library-types.ts';
 import { XRaySpan } from '../formats/xray/span.ts';
+import { member } from '../json/json.ts';
 import { requestOutcome } from '../trace/outcome.ts';
 import { hasTerminal } from './signals.ts';
 import { LocalXRayClient } from './local-client.ts';
@@ -52,11 +53,12 @@ export async function run(
 }
 
 function kindsOf(list: string): Kind[] {
-  const kinds = itemsOf(list);
-  const unknown = kinds.find((kind) => !KINDS.includes(kind as Kind));
-  if (unknown !== undefined)
-    throw new XraydError('XRAYD_USAGE', `--fail-on takes ${KINDS.join(', ')}, not "${unknown}". See xrayd --help.`);
-  return kinds as Kind[];
+  return itemsOf(list).map((item) => {
+    const kind = KINDS.find((each) => each === item);
+    if (kind === undefined)
+      throw new XraydError('XRAYD_USAGE', `--fail-on takes ${KINDS.join(', ')}, not "${item}". See xrayd --help.`);
+    return kind;
+  });
 }
 
 async function exitCodeOf(
@@ -125,11 +127,8 @@ async function summarize(xray: LocalXRay, failOn: readonly Kind[], say: (text: s
     const { id, summary } = trace;
     const { fault, error, throttle } = flagsOf(trace);
     const status = requestOutcome({ isFault: fault, isError: error, isThrottle: throttle });
-    const { HttpMethod = null, HttpURL = null } = (summary['Http'] ?? {}) as {
-      HttpMethod?: string | null;
-      HttpURL?: string | null;
-    };
-    const name = [(summary['EntryPoint'] as { Name?: string } | null)?.Name, HttpMethod, HttpURL]
+    const { EntryPoint, Http } = summary;
+    const name = [member(EntryPoint, 'Name'), member(Http, 'HttpMethod'), member(Http, 'HttpURL')]
       .filter(Boolean)
       .join(' ');
     say(

@@ -71,7 +71,7 @@ export async function serve(
 function openLogOf({ config }: LoadedToServe, fd: 1 | 2): Promise<ProcessLogger> {
   const { logLevel: level, logFile: file, logRotation: hasRotation, logFormat } = config;
   const format = logFormat === 'auto' ? (isatty(fd) ? 'pretty' : 'json') : logFormat;
-  return openLog({ level, format: format as 'json' | 'pretty', file, hasRotation }, fd);
+  return openLog({ level, format, file, hasRotation }, fd);
 }
 
 interface ReloadParts {

@@ -1,4 +1,5 @@
 import { parseJson } from '../json/exact-number.ts';
+import { member, objectOf } from '../json/json.ts';
 import type { ReturnedTrace } from './remote-traces.ts';
 
 const BEGIN = '{"Traces":[';
@@ -27,9 +28,9 @@ export function readTraces(text: string): ReturnedTrace[] {
   // PowerShell and Windows editors write a byte order mark.
   const unmarked = text.startsWith('\uFEFF') ? text.slice(1) : text;
   const json = jsonOf(unmarked) ?? linesOf(unmarked);
-  const list = Array.isArray(json) ? json : ((json as { Traces?: unknown }).Traces ?? [json]);
+  const list = Array.isArray(json) ? json : (member(json, 'Traces') ?? [json]);
   if (!Array.isArray(list) || list.length === 0) throw new Error('it has no traces');
-  return list.map((each, position) => traceOf(each as unknown, position));
+  return list.map(traceOf);
 }
 
 function jsonOf(text: string): object | undefined {
@@ -51,12 +52,13 @@ function linesOf(text: string): object[] {
 }
 
 function traceOf(each: unknown, position: number): ReturnedTrace {
-  const { Segments, Id, trace_id: traceId, id } = (each ?? {}) as Record<string, unknown>;
-  if (
-    Array.isArray(Segments) &&
-    Segments.every((segment) => typeof (segment as { Document?: unknown } | null)?.Document === 'string')
-  ) {
-    return { Id: String(Id), Segments: Segments as ReturnedTrace['Segments'] };
+  const { Segments, Id, trace_id: traceId, id } = objectOf(each);
+  if (Array.isArray(Segments)) {
+    const segments = Segments.flatMap((segment: unknown) => {
+      const Document = member(segment, 'Document');
+      return typeof Document === 'string' ? [{ Id: String(member(segment, 'Id')), Document }] : [];
+    });
+    if (segments.length === Segments.length) return { Id: String(Id), Segments: segments };
   }
   if (typeof traceId === 'string')
     return { Id: traceId, Segments: [{ Id: String(id), Document: JSON.stringify(each) }] };

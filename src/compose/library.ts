@@ -5,6 +5,7 @@ import type { OptionValue } from '../config/option.ts';
 import type { OptionName } from '../config/schema.ts';
 import { freePort } from './free-port.ts';
 import { directCall, reasonIn } from '../aws/direct-call.ts';
+import { arrayOf, member, objectOf, textOf } from '../json/json.ts';
 import type { LocalXRayOptions, RecordedTrace, LocalXRay } from './library-types.ts';
 import { buildLocal } from './local.ts';
 import { formatAddress } from '../pipeline/address.ts';
@@ -126,12 +127,16 @@ class Started implements LocalXRay {
     return this.stop();
   }
 
-  #page(filterExpression?: string, token: string | null = null): Promise<Page> {
-    return this.#post(OPERATIONS.GetTraceSummaries.path, {
+  async #page(filterExpression?: string, token: string | null = null): Promise<Page> {
+    const answer = await this.#post(OPERATIONS.GetTraceSummaries.path, {
       ...ALWAYS,
       FilterExpression: filterExpression ?? null,
       NextToken: token,
     });
+    return {
+      TraceSummaries: arrayOf(member(answer, 'TraceSummaries')).map(summaryIn),
+      NextToken: textOf(member(answer, 'NextToken')) ?? null,
+    };
   }
 
   /** X-Ray's own API has no text search. */
@@ -145,22 +150,20 @@ class Started implements LocalXRay {
     return answer.text
       .split('\n')
       .filter((line) => line !== '')
-      .map((line) => JSON.parse(line) as Summary);
+      .map((line) => summaryIn(JSON.parse(line)));
   }
 
   async #recorded(summaries: readonly Summary[]): Promise<RecordedTrace[]> {
     const recorded: RecordedTrace[] = [];
     for (let i = 0; i < summaries.length; i += IDS_A_CALL) {
       const some = summaries.slice(i, i + IDS_A_CALL);
-      const { Traces } = await this.#post<{ Traces: { Id: string; Segments: { Document: string }[] }[] }>(
-        OPERATIONS.BatchGetTraces.path,
-        {
-          TraceIds: some.map(({ Id }) => Id),
-        },
-      );
+      const answer = await this.#post(OPERATIONS.BatchGetTraces.path, { TraceIds: some.map(({ Id }) => Id) });
+      const traces = arrayOf(member(answer, 'Traces'));
       for (const summary of some) {
-        const trace = Traces.find(({ Id }) => Id === summary.Id);
-        const segments = trace?.Segments.map(({ Document }) => JSON.parse(Document) as Record<string, unknown>) ?? [];
+        const trace = traces.find((each) => member(each, 'Id') === summary.Id);
+        const segments = arrayOf(member(trace, 'Segments')).map((each) =>
+          objectOf(JSON.parse(textOf(member(each, 'Document')) ?? '{}')),
+        );
         recorded.push({ id: summary.Id, summary, segments });
       }
     }
@@ -170,27 +173,33 @@ class Started implements LocalXRay {
   async #noSuchTrace(filterExpression: string, timeoutMs: number): Promise<string> {
     const { TraceSummaries } = await this.#page();
     const entries = TraceSummaries.map(
-      ({ Id, EntryPoint }) => `${(EntryPoint as { Name?: string } | null)?.Name ?? 'no root'} ${Id}`,
+      ({ Id, EntryPoint }) => `${textOf(member(EntryPoint, 'Name')) ?? 'no root'} ${Id}`,
     );
     const there =
       entries.length === 0 ? 'There are no traces' : `These traces exist: ${entries.slice(0, 10).join(', ')}`;
     return `no trace matched ${filterExpression} within ${timeoutMs} ms. ${there}`;
   }
 
-  async #post<T>(path: string, body: object): Promise<T> {
+  async #post(path: string, body: object): Promise<unknown> {
     const answer = await directCall(this.url + path, {
       method: 'POST',
       body: JSON.stringify(body),
       timeoutMs: CALL_MS,
     });
     if (answer.status !== 200) throw new Error(`${path}: ${reasonIn(answer)}`);
-    return JSON.parse(answer.text) as T;
+    return JSON.parse(answer.text);
   }
 }
 
 interface Summary {
   readonly Id: string;
   readonly [member: string]: unknown;
+}
+
+function summaryIn(json: unknown): Summary {
+  const Id = textOf(member(json, 'Id'));
+  if (Id === undefined) throw new Error('a summary has no trace ID');
+  return { ...objectOf(json), Id };
 }
 
 interface Page {

@@ -21,7 +21,6 @@ import { ConsoleLines } from '../exporters/store/console-lines.ts';
 import { Ingest } from '../threads/ingest.ts';
 import { LiveFeed } from '../api/live.ts';
 import { LocalExporter } from '../exporters/store/local-exporter.ts';
-import type { DefaultSampling } from '../sampling/rule-record.ts';
 import { Store } from '../threads/store.ts';
 import { monotonicMs, wallClockMs } from '../pipeline/clock.ts';
 import { memoryReliefOf } from './memory-relief.ts';
@@ -84,10 +83,7 @@ export function buildLocal(
     onStored: (documents) => tee?.put(documents),
   });
   const account = { region: config.region === '' ? 'us-east-1' : config.region, accountId: config.accountId };
-  const backend = new XRayBackend(
-    { account, defaultSampling: config.defaultSampling as DefaultSampling },
-    { store, ingest, feed },
-  );
+  const backend = new XRayBackend({ account, defaultSampling: config.defaultSampling }, { store, ingest, feed });
   const opening: Part = { name: 'local', start: () => backend.open(), stop: async () => {} };
   const exporter = new LocalExporter({ ingest, lines, log, counters: accounting.counters });
   const pipeline = new Pipeline(

@@ -18,11 +18,12 @@ export interface ReloadDeps {
  */
 export class Reload {
   readonly #deps: ReloadDeps;
-  #loaded: LoadedConfig<'daemon'> | LoadedConfig<'local'>;
+  /** In use, or set at the start of the process. */
+  #values: Values;
   #running: Promise<void> | undefined;
 
   constructor(loaded: LoadedConfig<'daemon'> | LoadedConfig<'local'>, deps: ReloadDeps) {
-    this.#loaded = loaded;
+    this.#values = valuesOf(loaded);
     this.#deps = deps;
   }
 
@@ -37,13 +38,10 @@ export class Reload {
     await log.reopen();
     try {
       const loaded = await read();
-      const changed = changesOf(valuesOf(this.#loaded), valuesOf(loaded)).filter((name) => name !== 'logLevel');
+      const changed = changesOf(this.#values, valuesOf(loaded)).filter((name) => name !== 'logLevel');
       log.setLevel(loaded.config.logLevel);
       // Settings that need a restart keep their old value, so that the next reload reports them again.
-      this.#loaded = {
-        ...this.#loaded,
-        config: { ...this.#loaded.config, logLevel: loaded.config.logLevel },
-      } as typeof loaded;
+      this.#values = { ...this.#values, logLevel: loaded.config.logLevel };
       const flags = changed.map((name) => `--${SPECS[name].flag}`);
       log.info(
         { logLevel: loaded.config.logLevel, from: loaded.origins.logLevel, needsRestart: flags },

@@ -9,6 +9,8 @@ export const VERSION = typeof XRAYD_VERSION === 'string' ? XRAYD_VERSION : versi
 export const REFERENCE_VERSION = '3.6.6';
 
 function versionOfPackage(): string {
-  return (JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string })
-    .version;
+  const { version }: { readonly version?: unknown } = JSON.parse(
+    readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
+  );
+  return String(version);
 }

@@ -1,3 +1,5 @@
+import { namesOf } from '../pipeline/list.ts';
+
 /** What stands behind a command and its flags: nothing, names of files, or a program with its own arguments. */
 type Operands = 'none' | 'files' | 'program';
 
@@ -17,7 +19,7 @@ export const OPERANDS = {
 } as const satisfies Record<string, Operands>;
 
 export type Command = keyof typeof OPERANDS;
-export const COMMAND_NAMES = Object.keys(OPERANDS) as readonly Command[];
+export const COMMAND_NAMES: readonly Command[] = namesOf(OPERANDS);
 
 /** Runs if the command line names no command, as with aws-xray-daemon. */
 export const DEFAULT_COMMAND = 'daemon' satisfies Command;

@@ -1,5 +1,6 @@
 import { closest, distance } from 'fastest-levenshtein';
 import type { Command } from './commands.ts';
+import { tableOf } from '../pipeline/list.ts';
 import type { ConfigFile } from './config-file.ts';
 import type { Environment } from '../pipeline/environment.ts';
 import { XraydError } from '../pipeline/errors.ts';
@@ -31,13 +32,13 @@ export interface ConfigSources<C extends Command> {
 export function mergeConfig<C extends Command>({ commandLine, env, file }: ConfigSources<C>): LoadedConfig<C> {
   const { command } = commandLine;
   const config: Partial<Record<OptionName, OptionValue | undefined>> = {};
-  const origins: Partial<Record<OptionName, string>> = {};
+  const origins = tableOf(OPTION_NAMES, () => 'default');
   const doubts: string[] = [];
   for (const name of OPTION_NAMES) {
     const spec = SPECS[name];
     const found = spec.commands.includes(command) ? findValue(name, { commandLine, env, file }, doubts) : undefined;
     config[name] = found?.value ?? defaultOf(spec);
-    origins[name] = found?.origin ?? 'default';
+    if (found !== undefined) origins[name] = found.origin;
     if (spec.kind === 'address' && config[name] === 'off' && spec.offIn?.includes(command) === false) {
       throw new XraydError('XRAYD_CONFIG', `${origins[name]} cannot be off for xrayd ${command}: give host:port.`);
     }
@@ -52,8 +53,9 @@ export function mergeConfig<C extends Command>({ commandLine, env, file }: Confi
   ];
   return {
     command,
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- parseText and defaultOf give each option a value of its kind
     config: Object.freeze(config) as Config<C>,
-    origins: Object.freeze(origins) as Record<OptionName, string>,
+    origins: Object.freeze(origins),
     warnings,
   };
 }
@@ -150,7 +152,7 @@ function unusedKeys(command: Command, file: ConfigFile): string[] {
 
 interface Merged {
   readonly config: Readonly<Partial<Record<OptionName, OptionValue | undefined>>>;
-  readonly origins: Readonly<Partial<Record<OptionName, string>>>;
+  readonly origins: Readonly<Record<OptionName, string>>;
 }
 
 /**
@@ -198,8 +200,7 @@ export function printConfig({ command, config, origins }: LoadedConfig): string 
     const shown = isUnset ? `(${spec.defaultText ?? 'none'})` : name === 'token' ? '(hidden)' : writtenAs(spec, value);
     return [spec.flag, shown, origins[name]] as const;
   });
-  const widths = [0, 1].map((column) => Math.max(...rows.map((row) => row[column as 0 | 1].length)));
-  return rows
-    .map(([flag, value, origin]) => `${flag.padEnd(widths[0] ?? 0)}  ${value.padEnd(widths[1] ?? 0)}  ${origin}\n`)
-    .join('');
+  const widthOf = (column: 0 | 1): number => Math.max(...rows.map((row) => row[column].length));
+  const [flags, texts] = [widthOf(0), widthOf(1)];
+  return rows.map(([flag, value, origin]) => `${flag.padEnd(flags)}  ${value.padEnd(texts)}  ${origin}\n`).join('');
 }

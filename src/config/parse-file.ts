@@ -132,14 +132,17 @@ function checkVersion(path: string, entries: readonly YamlEntry[], hasOtherKeys:
 }
 
 function migrated(entries: readonly YamlEntry[]): string {
-  const file: Record<string, unknown> = {};
+  const file: Record<string, YamlScalar['value'] | Record<string, YamlScalar['value']>> = {};
   for (const { key, scalar } of entries) {
     const value = scalar?.value ?? '';
     const now = OLD_KEYS.get(key) ?? key;
     if (now === '' || now === 'Version' || !FILE_KEYS.has(now)) continue;
     const [section = '', leaf] = now.split('.');
     if (leaf === undefined) file[section] = value;
-    else file[section] = { ...(file[section] as object | undefined), [leaf]: value };
+    else {
+      const before = file[section];
+      file[section] = { ...(typeof before === 'object' ? before : {}), [leaf]: value };
+    }
   }
   return stringify({ ...file, Version: 2 });
 }

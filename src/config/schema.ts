@@ -1,4 +1,5 @@
 import type { Address } from '../pipeline/address.ts';
+import { namesOf } from '../pipeline/list.ts';
 import type { Command } from './commands.ts';
 import { LOCAL_OPTIONS } from './local-options.ts';
 import type { AddressOption, NumberOption, OptionSpec, SwitchOption, UrlOption } from './option.ts';
@@ -36,7 +37,9 @@ type ValueOf<S extends OptionSpec, C extends Command> = S extends AddressOption
       ? number
       : S extends SwitchOption
         ? boolean
-        : string;
+        : S extends { readonly choices: readonly (infer V)[] }
+          ? V
+          : string;
 type UndefinedIn<T> = undefined extends T ? undefined : never;
 type OffIn<S, C> = S extends { readonly offIn: readonly (infer O)[] } ? (C & O extends never ? never : 'off') : never;
 
@@ -54,4 +57,4 @@ type NamedWithUnit = {
 
 /** The table with the optional members visible to the type checker. */
 export const SPECS: Readonly<Record<OptionName, OptionSpec>> = OPTIONS satisfies NamedWithUnit;
-export const OPTION_NAMES = Object.keys(OPTIONS) as OptionName[];
+export const OPTION_NAMES: readonly OptionName[] = namesOf(OPTIONS);

@@ -1,6 +1,7 @@
 import {
   isAlias,
   isMap,
+  isNode,
   isScalar,
   isSeq,
   Lexer,
@@ -8,7 +9,6 @@ import {
   parseDocument,
   Parser,
   type Document,
-  type Node,
   type YAMLMap,
 } from 'yaml';
 import { parseGoInt } from './go-number.ts';
@@ -113,7 +113,7 @@ class EntryReader {
     if (++this.#maps > MAX_ENTRIES) throw this.#tooMany(this.#lineOf(map));
     const inside = [...above, map];
     for (const pair of map.items) {
-      const keyNode = pair.key as Node;
+      const keyNode = pair.key;
       const line = this.#lineOf(keyNode);
       const value = this.#resolve(pair.value);
       if (isScalar(keyNode) && keyNode.value === '<<' && keyNode.type === 'PLAIN') {
@@ -154,8 +154,8 @@ class EntryReader {
     return target;
   }
 
-  #lineOf(node: Node): number {
-    return node.range ? this.#counter.linePos(node.range[0]).line : 1;
+  #lineOf(node: unknown): number {
+    return isNode(node) && node.range ? this.#counter.linePos(node.range[0]).line : 1;
   }
 }
 

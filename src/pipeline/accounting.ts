@@ -1,3 +1,4 @@
+import { namesOf, tableOf } from './list.ts';
 import { newCounters } from './counters.ts';
 
 /** Why a datagram was rejected, in the order of the numbers that the receive thread uses. */
@@ -87,9 +88,9 @@ export class Accounting {
   sent = 0;
   retried = 0;
   /** Documents rejected after the sources; the sources count their own rejections. */
-  readonly rejected: Record<RejectReason, number> = zeros(ALL_REJECT_REASONS);
-  readonly dropped: Record<DropReason, number> = zeros(Object.keys(DROP_REASONS) as DropReason[]);
-  readonly unprocessed: Record<string, number> = Object.create(null) as Record<string, number>;
+  readonly rejected: Record<RejectReason, number> = tableOf(ALL_REJECT_REASONS, () => 0);
+  readonly dropped: Record<DropReason, number> = tableOf(namesOf(DROP_REASONS), () => 0);
+  readonly unprocessed: Record<string, number> = Object.create(null);
   /** Everything that is counted besides documents. */
   readonly counters = newCounters();
   readonly #sources: SegmentSource[] = [];
@@ -158,8 +159,4 @@ export function sumOf(counts: Readonly<Record<string, number>>): number {
   let sum = 0;
   for (const count of Object.values(counts)) sum += count;
   return sum;
-}
-
-function zeros<K extends string>(keys: readonly K[]): Record<K, number> {
-  return Object.fromEntries(keys.map((key) => [key, 0])) as Record<K, number>;
 }

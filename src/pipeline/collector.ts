@@ -19,6 +19,7 @@ let collect: NodeJS.GCFunction | undefined;
 export function collector(): NodeJS.GCFunction {
   if (collect !== undefined) return collect;
   setFlagsFromString('--expose-gc');
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the flag defines it
   collect = runInNewContext('gc') as NodeJS.GCFunction;
   setFlagsFromString('--no-expose-gc');
   return collect;

@@ -18,6 +18,7 @@ export class Counter<L extends string = string> {
     this.help = help;
     this.labels = labels;
     // A counter without labels is shown as 0 from the start; one with labels shows what was counted.
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- without names it has no members
     if (labels.length === 0) this.#samples.set('', { labels: {} as Labels<L>, value: 0 });
   }
 
@@ -26,7 +27,7 @@ export class Counter<L extends string = string> {
     const key = labels === undefined ? '' : this.labels.map((label) => labels[label]).join('\0');
     const sample = this.#samples.get(key);
     if (sample !== undefined) sample.value++;
-    else this.#samples.set(key, { labels: labels!, value: 1 });
+    else if (labels !== undefined) this.#samples.set(key, { labels, value: 1 });
   }
 
   samples(): (readonly [labels: Labels<L>, value: number])[] {

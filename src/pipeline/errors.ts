@@ -106,3 +106,10 @@ export function systemCodeOf(error: unknown): string | undefined {
   if (typeof error !== 'object' || error === null || !('code' in error)) return undefined;
   return typeof error.code === 'string' ? error.code : undefined;
 }
+
+/** SQLite's primary result code in an error of node:sqlite; 0 if it has none. https://sqlite.org/rescode.html */
+export function sqliteCodeOf(error: unknown): number {
+  if (typeof error !== 'object' || error === null || !('errcode' in error)) return 0;
+  // The low byte of an extended code is the primary code.
+  return typeof error.errcode === 'number' ? error.errcode & 0xff : 0;
+}

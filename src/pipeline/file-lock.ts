@@ -1,5 +1,6 @@
 import { accessSync, closeSync, constants, openSync, readFileSync, statSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
+import { sqliteCodeOf, systemCodeOf } from './errors.ts';
 
 /** https://sqlite.org/rescode.html */
 const SQLITE_BUSY = 5;
@@ -37,9 +38,9 @@ export function lockFile(path: string, mode: 'create' | 'existing'): FileLock | 
     database.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
   } catch (error) {
     database?.close();
-    const { errcode = 0 } = error as { errcode?: number };
-    if ((errcode & 0xff) === SQLITE_BUSY) return 'held';
-    if ((errcode & 0xff) === SQLITE_CANTOPEN && isMissing(path, mode)) return 'missing';
+    const code = sqliteCodeOf(error);
+    if (code === SQLITE_BUSY) return 'held';
+    if (code === SQLITE_CANTOPEN && isMissing(path, mode)) return 'missing';
     throw openError(path, error);
   }
   // Only the lock's holder removes the file. Between open and lock, another process may have removed it, and a third
@@ -93,16 +94,16 @@ function isMissing(path: string, mode: 'create' | 'existing'): boolean {
     statSync(mode === 'create' ? new URL('.', pathToFileURL(path)) : path);
     return false;
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'ENOENT';
+    return systemCodeOf(error) === 'ENOENT';
   }
 }
 
 /** SQLite only reports "unable to open database file"; the system call reports the cause. */
-function openError(path: string, cause: unknown): Error {
+function openError(path: string, cause: unknown): unknown {
   try {
     accessSync(path, constants.R_OK | constants.W_OK);
   } catch (error) {
-    return error as Error;
+    return error;
   }
-  return cause as Error;
+  return cause;
 }

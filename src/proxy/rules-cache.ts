@@ -65,8 +65,9 @@ export function asksForAllRules(body: Buffer): boolean {
   if (body.length === 0) return true;
   if (body.length > 64) return false;
   try {
-    const asked = JSON.parse(body.toString()) as { NextToken?: unknown } | null;
-    return typeof asked === 'object' && asked !== null && !Array.isArray(asked) && (asked.NextToken ?? null) === null;
+    const asked: unknown = JSON.parse(body.toString());
+    if (typeof asked !== 'object' || asked === null || Array.isArray(asked)) return false;
+    return !('NextToken' in asked) || (asked.NextToken ?? null) === null;
   } catch {
     return false;
   }

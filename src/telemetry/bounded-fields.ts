@@ -24,7 +24,7 @@ export function boundedFields(fields: LogFields): LogFields {
 class Bounds {
   #left = MAX_LINE;
 
-  object(fields: LogFields, depth: number): LogFields {
+  object(fields: object, depth: number): LogFields {
     const bounded: Record<string, unknown> = {};
     let items = 0;
     for (const [key, value] of Object.entries(fields)) {
@@ -42,7 +42,7 @@ class Bounds {
     if (typeof value !== 'object' || value === null) return value;
     if (value instanceof Error) return this.#text(value.stack ?? value.message);
     if (depth > MAX_DEPTH) return '…';
-    if (!Array.isArray(value)) return this.object(value as LogFields, depth);
+    if (!Array.isArray(value)) return this.object(value, depth);
     const items: unknown[] = [];
     for (const item of value as unknown[]) {
       if (items.length === MAX_ITEMS || this.#left <= 0) return [...items, `… ${value.length - items.length} more`];

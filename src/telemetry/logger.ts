@@ -12,9 +12,11 @@ const LIMIT_MS = 10_000;
 /** Time limit for opening a log file. */
 const OPEN_MS = 2_000;
 
+/** The reference daemon's names; `dev` is everything, `prod` is info. */
+type LevelName = 'dev' | 'prod' | LogLevel;
+
 export interface LogConfig {
-  /** The reference daemon's names; `dev` is everything, `prod` is info. */
-  readonly level: string;
+  readonly level: LevelName;
   readonly format: 'json' | 'pretty';
   /** "" for the console. */
   readonly file: string;
@@ -22,10 +24,9 @@ export interface LogConfig {
 }
 
 /** compat: aws-xray-daemon logs at info for `prod`. */
-export function levelOf(name: string): LogLevel {
+export function levelOf(name: LevelName): LogLevel {
   if (name === 'prod') return 'info';
-  if (name === 'dev') return 'trace';
-  return name as LogLevel;
+  return name === 'dev' ? 'trace' : name;
 }
 
 /** pino behind our Logger. */
@@ -47,8 +48,7 @@ export class ProcessLogger implements Logger {
     this.#now = now;
   }
 
-  /** `level` is one of the reference daemon's names. */
-  setLevel(level: string): void {
+  setLevel(level: LevelName): void {
     this.#pino.level = levelOf(level);
   }
 

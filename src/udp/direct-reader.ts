@@ -38,7 +38,7 @@ export class DirectReader {
       try {
         length = readSync(this.#descriptor, this.#scratch, 0, SCRATCH_BYTES, null);
       } catch (error) {
-        this.#isBroken = (error as NodeJS.ErrnoException).code !== 'EAGAIN';
+        this.#isBroken = !(error instanceof Error && 'code' in error && error.code === 'EAGAIN');
         return count;
       }
       to.take(this.#scratch, length);

@@ -19,7 +19,7 @@ export function isTraceHeader(line: Uint8Array): boolean {
   let version = 0;
   const isObject = forEachMember(text, (key, value) => {
     if (equalFold(key, 'format')) {
-      if (value.startsWith('"')) format = JSON.parse(value) as string;
+      if (value.startsWith('"')) format = String(JSON.parse(value));
     } else if (equalFold(key, 'version') && /^-?\d{1,19}$/.test(value)) {
       version = Number(value);
     }
@@ -39,7 +39,7 @@ function forEachMember(text: string, visit: (key: string, value: string) => void
     const char = text[i];
     if (char === '"') {
       const end = stringEnd(text, i);
-      if (depth === 1 && key === undefined) key = JSON.parse(text.slice(i, end)) as string;
+      if (depth === 1 && key === undefined) key = String(JSON.parse(text.slice(i, end)));
       i = end - 1;
     } else if (char === '{' || char === '[') {
       if (depth === 0 && char === '[') return false;

@@ -24,6 +24,7 @@ const BUSY_TURN = 16;
 /** Datagrams read between two checks of the clock. */
 const READ_LIMIT = 500;
 
+// oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the receiver passes it
 const input = workerData as WorkerInput;
 const port = parentPort!;
 /** Created when the socket is bound; no message arrives before that. */

@@ -1,4 +1,5 @@
 import { REJECT_REASONS, type DatagramRejectReason } from '../pipeline/accounting.ts';
+import { tableOf } from '../pipeline/list.ts';
 import type { Chunk } from '../pipeline/segment.ts';
 
 /**
@@ -209,9 +210,7 @@ export class RingBufferReader extends RingBuffer {
     for (;;) {
       const before = Atomics.load(control, SEQUENCE);
       const received = counters[RECEIVED]!;
-      const rejected = Object.fromEntries(
-        REJECT_REASONS.map((reason, i) => [reason, counters[REJECTED + i]]),
-      ) as Record<DatagramRejectReason, number>;
+      const rejected = tableOf(REJECT_REASONS, (_, i) => counters[REJECTED + i] ?? 0);
       let held = 0;
       for (let index = 0; index < CHUNKS; index++) held += control[COUNTS + index]!;
       if ((before & 1) === 0 && Atomics.load(control, SEQUENCE) === before) return { received, rejected, held };

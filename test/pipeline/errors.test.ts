@@ -1,8 +1,9 @@
 import { globSync, readFileSync } from 'node:fs';
+import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from 'vitest';
 import { errorsDoc } from '../../src/cli/errors-doc.ts';
 import { Accounting, DROP_REASONS } from '../../src/pipeline/accounting.ts';
-import { ERRORS, EXIT_CODES, XraydError, type ErrorCode } from '../../src/pipeline/errors.ts';
+import { ERRORS, EXIT_CODES, sqliteCodeOf, XraydError, type ErrorCode } from '../../src/pipeline/errors.ts';
 
 const CODES = Object.keys(ERRORS) as ErrorCode[];
 
@@ -39,4 +40,24 @@ test('every drop reason is counted, and is in docs/reliability.md and, with its 
     expect(reliability).toMatch(new RegExp(`reason="${reason}"|\`${reason}\``));
   }
   expect(runbook.match(/^\| `\w+` \|/gm)).toHaveLength(Object.keys(DROP_REASONS).length);
+});
+
+/** https://sqlite.org/rescode.html */
+const SQLITE_CONSTRAINT = 19;
+
+test('the code of SQLite is the primary one, and 0 for any other error', () => {
+  const database = new DatabaseSync(':memory:');
+  database.exec('CREATE TABLE trace (id TEXT NOT NULL)');
+  const codeOf = (act: () => void): number => {
+    try {
+      act();
+    } catch (error) {
+      return sqliteCodeOf(error);
+    }
+    throw new Error('nothing was thrown');
+  };
+  // SQLite's extended code is 1299, of which the low byte is the primary code.
+  expect(codeOf(() => database.exec('INSERT INTO trace VALUES (NULL)'))).toBe(SQLITE_CONSTRAINT);
+  database.close();
+  expect([new Error('other'), { errcode: 'x' }, null, 'text'].map(sqliteCodeOf)).toEqual([0, 0, 0, 0]);
 });

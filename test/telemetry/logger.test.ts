@@ -22,7 +22,7 @@ test.each([
   ['warn', 'warn'],
   ['error', 'error'],
   ['prod', 'info'],
-])("the reference's level %s is %s", (name, level) => {
+] as const)("the reference's level %s is %s", (name, level) => {
   expect(levelOf(name)).toBe(level);
 });
 
