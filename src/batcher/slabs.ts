@@ -69,7 +69,7 @@ export class Slabs {
 
   #keep(chunk: Buffer): void {
     if (this.#free.length < MAX_FREE) this.#free.push(chunk);
-    else (chunk.buffer as ArrayBuffer).resize(0);
+    else if (chunk.buffer instanceof ArrayBuffer) chunk.buffer.resize(0);
   }
 }
 

@@ -135,7 +135,7 @@ function endpointFrom(
   const setting = `endpoint_url of profile ${profileOf(env)}`;
   if ('problem' in parsed) throw new XraydError('XRAYD_CONFIG', `${setting} ${parsed.problem}`);
   if (parsed.warning !== undefined) log.warn({}, `${setting} ${parsed.warning}`);
-  return parsed.value as URL | undefined;
+  return parsed.value instanceof URL ? parsed.value : undefined;
 }
 
 /** Only the account is asked for there, so a wrong value is no reason not to start. */
@@ -143,7 +143,7 @@ function stsOverride(env: Environment, log: Logger): URL | undefined {
   const parsed = parseText(SPECS.endpoint, env[STS_ENDPOINT] ?? '');
   const doubt = 'problem' in parsed ? `${parsed.problem}; it is ignored` : parsed.warning;
   if (doubt !== undefined) log.warn({}, `${STS_ENDPOINT} ${doubt}`);
-  return 'problem' in parsed ? undefined : (parsed.value as URL | undefined);
+  return 'value' in parsed && parsed.value instanceof URL ? parsed.value : undefined;
 }
 
 /**

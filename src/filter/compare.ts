@@ -70,9 +70,8 @@ export function contains(found: unknown, pattern: unknown): boolean {
   }
   if (typeof pattern === 'object' && pattern !== null) {
     if (typeof found !== 'object' || found === null) return false;
-    return Object.entries(pattern).every(
-      ([key, value]) => Object.hasOwn(found, key) && contains((found as Record<string, unknown>)[key], value),
-    );
+    const members = new Map<string, unknown>(Object.entries(found));
+    return Object.entries(pattern).every(([key, value]) => members.has(key) && contains(members.get(key), value));
   }
   return found === pattern;
 }

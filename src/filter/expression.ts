@@ -1,7 +1,8 @@
 import type { CauseKind } from '../trace/root-causes.ts';
 import type { Exact } from '../json/exact-number.ts';
 
-export type Operator = '=' | '!=' | '<' | '<=' | '>' | '>=' | 'contains' | 'beginswith' | 'endswith';
+export const OPERATORS = ['=', '!=', '<', '<=', '>', '>=', 'contains', 'beginswith', 'endswith'] as const;
+export type Operator = (typeof OPERATORS)[number];
 /** A number that a double cannot hold is Exact, because expressions are passed between threads. */
 export type Value = string | number | boolean | Exact;
 export type CauseLevel = 'service' | 'entity' | 'exception';

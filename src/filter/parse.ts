@@ -3,6 +3,7 @@ import {
   BOOLEANS,
   CAUSES,
   KEYWORDS,
+  OPERATORS,
   type Expression,
   type Field,
   type Operator,
@@ -10,6 +11,7 @@ import {
   type Selector,
   type Value,
 } from './expression.ts';
+import { arrayOf } from '../json/json.ts';
 import { jsonShapeProblem } from '../json/json-shape.ts';
 import { numberFrom } from '../json/exact-number.ts';
 import { parser } from './parser.ts';
@@ -138,7 +140,9 @@ class TreeReader {
   #comparison(node: SyntaxNode, scope: Scope): Expression {
     const [nameNode, operatorNode, valueNode] = [node.firstChild!, node.firstChild!.nextSibling!, node.lastChild!];
     const field = this.#field(nameNode, scope);
-    const operator = this.#textOf(operatorNode).toLowerCase() as Operator;
+    const word = this.#textOf(operatorNode).toLowerCase();
+    const operator = OPERATORS.find((each) => each === word);
+    if (operator === undefined) throw syntaxError(this.#text, operatorNode.from);
     if (field.keyword === 'rootcause.json') return this.#causeJson(operator, operatorNode, valueNode);
     if (valueNode.name === 'JsonLiteral') throw syntaxError(this.#text, valueNode.from);
     const value = this.#value(valueNode);
@@ -153,8 +157,8 @@ class TreeReader {
     if (jsonShapeProblem(new TextEncoder().encode(text), CAUSE_LIMITS) !== undefined)
       throw syntaxError(this.#text, valueNode.from);
     try {
-      const json = JSON.parse(text) as unknown[];
-      return { kind: 'rootcause.json', isEqual: operator === '=', json };
+      // The token begins with a bracket.
+      return { kind: 'rootcause.json', isEqual: operator === '=', json: arrayOf(JSON.parse(text)) };
     } catch {
       throw syntaxError(this.#text, valueNode.from);
     }
@@ -256,10 +260,11 @@ class TreeReader {
   /** The contents of a text in double quotes, which may contain unescaped control characters. */
   #unquoted(quoted: string, node: SyntaxNode): string {
     try {
-      return JSON.parse(
+      const text: unknown = JSON.parse(
         // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
         quoted.replaceAll(/[\u0000-\u001f]/g, (control) => JSON.stringify(control).slice(1, -1)),
-      ) as string;
+      );
+      return String(text);
     } catch {
       throw syntaxError(this.#text, node.from);
     }

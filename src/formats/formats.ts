@@ -1,5 +1,5 @@
 import { parseJson } from '../json/exact-number.ts';
-import type { Json } from '../json/json.ts';
+import { objectOf } from '../json/json.ts';
 import type { Finding, FormatName, Refusal, Span, TraceDocument } from '../trace/model.ts';
 import { documentOf } from './read.ts';
 import { readOtlpDocument } from './otlp/document.ts';
@@ -29,5 +29,5 @@ export interface ReceivedDocument {
 
 /** Reads a document that `read` has accepted, the `arrival`th of its trace, with every number as it was sent. */
 export function storedDocument({ format, body }: ReceivedDocument, arrival = 0): TraceDocument {
-  return documentOf(format, parseJson(body) as Json, arrival);
+  return documentOf(format, objectOf(parseJson(body)), arrival);
 }

@@ -1,7 +1,18 @@
 import type { ExactNumber } from './exact-number.ts';
 
-/** TypeScript's library has no `JSON.rawJSON` yet (Node 21). */
-const { rawJSON } = JSON as unknown as { rawJSON: (text: string) => object };
+/** JSON text in an object, which `JSON.stringify` inserts unchanged. */
+interface RawJson {
+  readonly rawJSON: string;
+}
+
+/** Part of JSON since ECMAScript 2026 (Node 21). */
+interface JsonWithRaw {
+  readonly rawJSON: (text: string) => RawJson;
+  readonly isRawJSON: (value: unknown) => value is RawJson;
+}
+
+// oxlint-disable-next-line typescript/no-unsafe-type-assertion -- TypeScript's library lacks them
+const { rawJSON, isRawJSON } = JSON as unknown as JsonWithRaw;
 
 /**
  * A number as AWS writes a double, which is Java's form: `4.0`, `1.790161902E9`. Counts and HTTP statuses are plain
@@ -31,8 +42,6 @@ export function seconds(value: number | undefined): object | null {
   return double(Number.isFinite(ms) ? ms / 1000 : value);
 }
 
-const { isRawJSON } = JSON as unknown as { isRawJSON: (value: unknown) => boolean };
-
 /** JSON text that is inserted unchanged. */
 export class JsonText {
   readonly text: string;
@@ -54,10 +63,12 @@ export function awsJson(value: unknown): string {
     return `${text}]`;
   }
   if (value instanceof JsonText) return value.text;
-  if (isRawJSON(value)) return (value as { rawJSON: string }).rawJSON;
+  if (isRawJSON(value)) return value.rawJSON;
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- an object; each answer passes here
+  const members = value as Readonly<Record<string, unknown>>;
   let text = '{';
-  for (const key of Object.keys(value).sort()) {
-    text += `${text === '{' ? '' : ','}${JSON.stringify(key)}:${awsJson((value as Record<string, unknown>)[key])}`;
+  for (const key of Object.keys(members).sort()) {
+    text += `${text === '{' ? '' : ','}${JSON.stringify(key)}:${awsJson(members[key])}`;
   }
   return `${text}}`;
 }

@@ -1,4 +1,5 @@
 /** Part of JSON since ECMAScript 2026, but missing in TypeScript's library and in older browsers. */
+// oxlint-disable-next-line typescript/no-unsafe-type-assertion -- TypeScript's library lacks it
 const { rawJSON } = JSON as unknown as { rawJSON?: (text: string) => object };
 type Reviver = (key: string, value: unknown, context?: { readonly source?: string }) => unknown;
 

@@ -27,7 +27,7 @@ export function traceMembers(view: TraceView, maxInferred = MAX_INFERRED_LENGTH)
       const json = inferredDocument(trace, span);
       const Document = JSON.stringify(json);
       length += Document.length;
-      inferred.push({ Id: json['id'] as string, Document });
+      inferred.push({ Id: json.id, Document });
     });
   }
   return {
@@ -49,9 +49,9 @@ function processed(span: Span): Json {
  * The segment of a service that does not report. AWS's IDs are random; these are stable, so that a page can keep its
  * position.
  */
-function inferredDocument(trace: Trace, call: Span): Json {
+function inferredDocument(trace: Trace, call: Span): { readonly id: string } {
   const seen = call.segmentDocument();
-  const document: Record<string, unknown> = {
+  const document: { readonly id: string; [member: string]: unknown } = {
     id: inferredIdOf(trace.id, call.id),
     name: call.xrayName,
     start_time: double(call.start),

@@ -1,3 +1,4 @@
+import { member } from '../json/json.ts';
 import type { Full, Written } from '../store/written.ts';
 import type { Insight, InsightsRequest } from '../query/insights.ts';
 import type { GraphRequest, TimeSeriesRequest } from '../query/graphs.ts';
@@ -86,6 +87,12 @@ export interface ToStoreWorker {
   readonly id: number;
   readonly name: CallName | 'close';
   readonly args: unknown;
+}
+
+/** The documents of a `put`, which are passed to the writing thread without a copy; undefined for other calls. */
+export function bufferIn(args: unknown): ArrayBuffer | undefined {
+  const bytes = member(args, 'bytes');
+  return bytes instanceof Uint8Array && bytes.buffer instanceof ArrayBuffer ? bytes.buffer : undefined;
 }
 
 export type FromStoreWorker =

@@ -1,7 +1,14 @@
 import { Worker } from 'node:worker_threads';
 import { DeadlineError, within } from '../pipeline/deadline.ts';
 import { messageOf } from '../pipeline/errors.ts';
-import type { CallName, Calls, FromStoreWorker, ToStoreWorker, WorkerInput } from './messages.ts';
+import {
+  bufferIn,
+  type CallName,
+  type Calls,
+  type FromStoreWorker,
+  type ToStoreWorker,
+  type WorkerInput,
+} from './messages.ts';
 import { STORING_PROBLEMS, type Full } from '../store/written.ts';
 
 /** The release build puts the worker's code here, so that the program remains a single file. */
@@ -115,6 +122,7 @@ export class StoreThread {
   }
 
   call<N extends CallName>(name: N, args: Calls[N]['args']): Promise<Calls[N]['result']> {
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- see Handlers in store-worker.ts
     return this.#inTime(name, this.#call(name, args)) as Promise<Calls[N]['result']>;
   }
 
@@ -140,8 +148,8 @@ export class StoreThread {
     const id = ++this.#calls;
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
     this.#waiting.set(id, { resolve, reject });
-    const { bytes } = args as { bytes?: Uint8Array<ArrayBuffer> };
-    this.#worker.postMessage({ id, name, args } satisfies ToStoreWorker, bytes === undefined ? [] : [bytes.buffer]);
+    const buffer = bufferIn(args);
+    this.#worker.postMessage({ id, name, args } satisfies ToStoreWorker, buffer === undefined ? [] : [buffer]);
     return promise;
   }
 

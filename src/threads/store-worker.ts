@@ -1,7 +1,9 @@
 import { wallClockMs } from '../pipeline/clock.ts';
 import { parentPort, workerData } from 'node:worker_threads';
 import { everyBytes, fullCollector } from '../pipeline/collector.ts';
+import { sqliteCodeOf } from '../pipeline/errors.ts';
 import { awsJson } from '../json/aws-json.ts';
+import { arrayOf, member, textOf } from '../json/json.ts';
 import { isFound } from '../filter/search.ts';
 import { documentFactsOf } from '../formats/document-facts.ts';
 import { findingsOf } from '../query/findings.ts';
@@ -15,15 +17,16 @@ import { rowOf, traceRows } from '../query/row.ts';
 import { summaryOf } from '../query/summary.ts';
 import { traceSummaries } from '../query/trace-summaries.ts';
 import type { TraceView } from '../trace/trace-view.ts';
-import type {
-  Calls,
-  CommonCalls,
-  FailureKind,
-  FromStoreWorker,
-  ReadCalls,
-  ToStoreWorker,
-  WorkerInput,
-  WriteCalls,
+import {
+  bufferIn,
+  type Calls,
+  type CommonCalls,
+  type FailureKind,
+  type FromStoreWorker,
+  type ReadCalls,
+  type ToStoreWorker,
+  type WorkerInput,
+  type WriteCalls,
 } from './messages.ts';
 import { Reader } from '../store/reader.ts';
 import { openToRead, openToWrite } from '../store/schema.ts';
@@ -187,8 +190,9 @@ function textsOf(bytes: Uint8Array, ends: Uint32Array): Iterable<string> {
   };
 }
 
-const { role, file, isTemporary, maxBytes, accountId, cacheBytes, maxAnswerBytes, memoryLimitBytes } =
-  workerData as WorkerInput;
+// oxlint-disable-next-line typescript/no-unsafe-type-assertion -- StoreThread.start passes it
+const input = workerData as WorkerInput;
+const { role, file, isTemporary, maxBytes, accountId, cacheBytes, maxAnswerBytes, memoryLimitBytes } = input;
 
 interface Opened {
   readonly handlers: Handlers<WriteCalls> | Handlers<ReadCalls>;
@@ -218,6 +222,14 @@ function send(message: FromStoreWorker): void {
   parentPort!.postMessage(message);
 }
 
+/** Store passes `WriteCalls` to the writing thread and `ReadCalls` to the reading one, with the arguments of the call. */
+function handlerOf(handlers: Opened['handlers'], name: string): (args: unknown) => unknown {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the arguments are of `name` (StoreThread.call)
+  const handler = (handlers as Readonly<Record<string, (args: unknown) => unknown>>)[name];
+  if (handler === undefined) throw new Error(`this thread of the store has no ${name}`);
+  return handler;
+}
+
 try {
   const { handlers, close, takeGarbageBytes } = open();
   parentPort!.on('message', ({ id, name, args }: ToStoreWorker) => {
@@ -227,7 +239,7 @@ try {
       parentPort!.close();
       return;
     }
-    const work = async (): Promise<unknown> => (handlers as Record<string, (args: unknown) => unknown>)[name]!(args);
+    const work = async (): Promise<unknown> => handlerOf(handlers, name)(args);
     void answer(id, args, { work, takeGarbageBytes });
   });
   send({ type: 'ready' });
@@ -243,18 +255,13 @@ const noteGarbage = memoryLimitBytes === undefined ? undefined : everyBytes(maxA
 
 /** Frees the documents of a put that have memory of their own (`pack`). */
 function release(args: unknown): void {
-  const buffer = (args as { bytes?: Uint8Array<ArrayBuffer> }).bytes?.buffer;
+  const buffer = bufferIn(args);
   if (buffer?.resizable === true) buffer.resize(0);
 }
 
 function bytesOf(args: unknown, result: unknown): number {
-  const { bytes } = args as { bytes?: Uint8Array };
-  const { json, lines } = (typeof result === 'object' && result !== null ? result : {}) as {
-    json?: string;
-    lines?: readonly string[];
-  };
-  const texts = [...(typeof result === 'string' ? [result] : []), json ?? '', ...(lines ?? [])];
-  return texts.reduce((sum, { length }) => sum + length, bytes?.byteLength ?? 0);
+  const texts = [result, member(result, 'json'), ...arrayOf(member(result, 'lines'))];
+  return texts.reduce<number>((sum, text) => sum + (textOf(text)?.length ?? 0), bufferIn(args)?.byteLength ?? 0);
 }
 
 async function answer(
@@ -277,8 +284,7 @@ async function answer(
 function kindOf(error: unknown): FailureKind | undefined {
   if (error instanceof TooMuchError) return 'too_much';
   if (error instanceof FullOfPinnedError) return 'pinned';
-  // The low byte of an extended code is the primary code.
-  switch (((error as { errcode?: number }).errcode ?? 0) & 0xff) {
+  switch (sqliteCodeOf(error)) {
     case SQLITE_FULL:
       return 'disk';
     case SQLITE_READONLY:

@@ -9,6 +9,7 @@ import type {
   TraceRow,
 } from '../../src/api/page-types.ts';
 import { parseJson } from '../../src/json/exact-number.ts';
+import { member, textOf } from '../../src/json/json.ts';
 import type { Graph } from './map/graph.ts';
 
 /** The local X-Ray refused the request; `message` is for the user. */
@@ -93,6 +94,7 @@ export async function readTrace(id: string, signal?: AbortSignal): Promise<Trace
   const text = await hurried(
     fetched(`/api/traces/${encodeURIComponent(id)}`, signal).then(async (answer) => answer.text()),
   );
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the server of the page, of the same version
   return parseJson(text) as TraceDocuments;
 }
 
@@ -179,7 +181,7 @@ export async function unhurried(): Promise<void> {
 }
 
 async function get<T>(path: string, signal?: AbortSignal): Promise<T> {
-  return (await (await fetched(path, signal)).json()) as T;
+  return bodyOf(await fetched(path, signal));
 }
 
 async function fetched(path: string, signal?: AbortSignal): Promise<Response> {
@@ -190,6 +192,12 @@ async function post<T>(path: string, body: object, signal?: AbortSignal): Promis
   const answer = await answered(
     await reached(path, { method: 'POST', body: JSON.stringify(body), ...(signal === undefined ? {} : { signal }) }),
   );
+  return bodyOf(answer);
+}
+
+/** The page and its server are one build, and share the types of the answers (src/api/page-types.ts). */
+async function bodyOf<T>(answer: Response): Promise<T> {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the server's type
   return (await answer.json()) as T;
 }
 
@@ -209,8 +217,8 @@ async function answered(answer: Response): Promise<Response> {
   if (answer.ok) return answer;
   let message = '';
   try {
-    const body = (await answer.json()) as { Message?: string; message?: string };
-    message = body.Message ?? body.message ?? '';
+    const body: unknown = await answer.json();
+    message = textOf(member(body, 'Message')) ?? textOf(member(body, 'message')) ?? '';
   } catch {
     // The response is not from xrayd.
   }

@@ -173,8 +173,8 @@ async function move(
     const results = await Promise.allSettled(some.map(({ name }) => rename(from(name), own.at(name))));
     const moved = some.filter((_, at) => results[at]!.status === 'fulfilled');
     if (moved.length > 0) onMoved(moved);
-    const failure = results.find((result) => result.status === 'rejected' && systemCodeOf(result.reason) !== 'ENOENT');
-    if (failure !== undefined) throw (failure as PromiseRejectedResult).reason;
+    for (const result of results)
+      if (result.status === 'rejected' && systemCodeOf(result.reason) !== 'ENOENT') throw result.reason;
   }
 }
 

@@ -1,5 +1,5 @@
 import { ExactNumber } from '../../json/exact-number.ts';
-import { integerOf, isObject, type Json } from '../../json/json.ts';
+import { arrayOf, integerOf, isObject, objectOf, type Json } from '../../json/json.ts';
 import type { Finding, Span } from '../../trace/model.ts';
 import { shown } from '../../trace/shown.ts';
 
@@ -19,6 +19,7 @@ export type Shape =
 export type Shapes = Readonly<Record<string, Shape>>;
 
 const texts = <K extends string>(...names: readonly K[]): Record<K, 'text'> =>
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- fromEntries knows no keys
   Object.fromEntries(names.map((name) => [name, 'text'])) as Record<K, 'text'>;
 
 const STACK_FRAME: Shape = { members: { path: 'text', line: 'number', label: 'text' } };
@@ -198,10 +199,8 @@ function* mismatchesIn(value: unknown, shape: Shape, path: string): Generator<Mi
   } else if (typeof shape === 'string') return;
   else if ('either' in shape)
     yield* mismatchesIn(value, isOf(value, shape.either[0]) ? shape.either[0] : shape.either[1], path);
-  else if ('members' in shape) yield* mismatches(value as Json, shape.members, `${path}.`);
-  else
-    for (const [i, element] of (value as unknown[]).entries())
-      yield* mismatchesIn(element, shape.list, `${path}[${i}]`);
+  else if ('members' in shape) yield* mismatches(objectOf(value), shape.members, `${path}.`);
+  else for (const [i, element] of arrayOf(value).entries()) yield* mismatchesIn(element, shape.list, `${path}[${i}]`);
 }
 
 function isOf(value: unknown, shape: Shape): boolean {

@@ -77,6 +77,7 @@ export interface XRayOperation extends OperationRow {
 
 /** The table as a list. */
 export const ALL_OPERATIONS: readonly XRayOperation[] = Object.entries(OPERATIONS).map(([name, row]) => ({
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- Object.entries knows no keys
   name: name as OperationName,
   ...row,
 }));

@@ -132,7 +132,8 @@ class BodyScanner {
   #key(): string {
     const span = this.#string();
     if (span.end - span.start > MAX_OTHER_BYTES) throw new BodyError('too_much_else');
-    return JSON.parse(this.#body.toString('utf8', span.start, span.end)) as string;
+    // `#string` has checked it.
+    return String(JSON.parse(this.#body.toString('utf8', span.start, span.end)));
   }
 
   #list(): Found {

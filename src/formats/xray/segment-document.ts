@@ -33,7 +33,7 @@ export function segmentDocument(
   json: Json,
   { name, isInside, isCall }: { readonly name: string; readonly isInside: boolean; readonly isCall: boolean },
 ): Record<string, unknown> {
-  const document: Record<string, unknown> = Object.create(null) as Record<string, unknown>;
+  const document: Record<string, unknown> = Object.create(null);
   for (const key of [...ORDER, ...Object.keys(json)]) {
     if (key in document || !Object.hasOwn(json, key) || json[key] === null || key === 'subsegments') continue;
     if (RESERVED.has(key) || (isInside && FOLDED.has(key))) continue;

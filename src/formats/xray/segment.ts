@@ -15,10 +15,12 @@ export class SegmentDocument implements TraceDocument {
   }
 
   get traceId(): string {
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- `readDocument` has checked it; a getter of every document
     return this.#json['trace_id'] as string;
   }
 
   get id(): string {
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- `readDocument` has checked it; a getter of every document
     return this.#json['id'] as string;
   }
 

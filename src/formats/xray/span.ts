@@ -47,6 +47,7 @@ export class XRaySpan implements SpanPart {
   }
 
   get id(): string {
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- `readDocument` has checked it; a getter of every document
     return this.#json['id'] as string;
   }
 
@@ -103,6 +104,7 @@ export class XRaySpan implements SpanPart {
   }
 
   get name(): string {
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- `readDocument` has checked it; a getter of every document
     return this.#json['name'] as string;
   }
 

@@ -70,12 +70,12 @@ function outerProblem(json: Json, isSubsegment: boolean): Problem | undefined {
 
 /** Nested subsegments need no trace ID and no parent, and may have any `type`. Source: recorded answers of X-Ray. */
 function nestedProblem(json: Json): Problem | undefined {
-  let level: readonly unknown[] = [json];
+  let level: readonly Json[] = [json];
   for (let depth = 0; level.length > 0; depth++) {
     if (depth > MAX_DEPTH) return { code: 'ParseError', isNested: false };
-    const next: unknown[] = [];
+    const next: Json[] = [];
     for (const parent of level) {
-      const children = (parent as Json)['subsegments'];
+      const children = parent['subsegments'];
       if (!Array.isArray(children)) continue;
       for (const child of children as unknown[]) {
         if (!isObject(child)) return { code: 'ParseError', isNested: true };

@@ -1,4 +1,4 @@
-import { Graph, layout as place } from '@dagrejs/dagre';
+import { Graph, layout as place, type GraphLabel, type NodeLabel } from '@dagrejs/dagre';
 import type { Layout, LayoutInput } from './layout.ts';
 
 const MANY_EDGES = 300;
@@ -13,7 +13,7 @@ addEventListener('message', ({ data }: MessageEvent<{ id: number; input: LayoutI
 });
 
 function layoutOf({ nodes, edges }: LayoutInput): Layout {
-  const graph = new Graph();
+  const graph = new Graph<GraphLabel, NodeLabel>();
   // For 300 services with 3,000 edges, the best ranking takes half a minute, a good one a second.
   const ranker = edges.length > MANY_EDGES ? 'tight-tree' : 'network-simplex';
   graph.setGraph({ rankdir: 'LR', ranker, nodesep: 20, edgesep: 4, ranksep: 90, marginx: 24, marginy: 24 });
@@ -23,11 +23,11 @@ function layoutOf({ nodes, edges }: LayoutInput): Layout {
   place(graph);
   const places = Object.fromEntries(
     nodes.map(({ id }) => {
-      const { x, y } = graph.node(String(id)) as { x: number; y: number };
+      const { x = 0, y = 0 } = graph.node(String(id));
       return [id, { x, y }];
     }),
   );
-  const { width = 0, height = 0 } = graph.graph() as { width?: number; height?: number };
+  const { width = 0, height = 0 } = graph.graph();
   return { places, width, height };
 }
 
