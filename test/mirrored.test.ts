@@ -12,7 +12,7 @@ interface Row {
 /** Source files that have no test of their own name, and what tests them. */
 const ELSEWHERE: readonly Row[] = [
   {
-    files: 'main compose/daemon compose/runtime compose/meters compose/pipeline',
+    files: 'main compose/daemon compose/meters compose/pipeline compose/receivers compose/xray-connection',
     tests: ['e2e/daemon', 'e2e/command-line'],
     because: 'composition shows in the running program',
   },

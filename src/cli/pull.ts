@@ -1,7 +1,7 @@
 import { XRayClient } from '@aws-sdk/client-xray';
 import type { Environment } from '../pipeline/environment.ts';
 import type { LoadedConfig } from '../config/load.ts';
-import { findDestination, connectionTo } from '../compose/daemon.ts';
+import { findDestination, connectionTo } from '../compose/xray-connection.ts';
 import { newCounters } from '../pipeline/counters.ts';
 import { XraydError } from '../pipeline/errors.ts';
 import { lineLogger } from '../telemetry/line-logger.ts';

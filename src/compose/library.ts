@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { OPERATIONS } from '../formats/xray/operations.ts';
 import { mergeConfig } from '../config/load.ts';
 import type { OptionValue } from '../config/option.ts';
-import type { OptionName } from '../config/schema.ts';
+import { OPTION_NAMES, SPECS, type OptionName } from '../config/schema.ts';
 import { freePort } from './free-port.ts';
 import { directCall, reasonIn } from '../aws/direct-call.ts';
 import { arrayOf, member, objectOf, textOf } from '../json/json.ts';
@@ -37,7 +37,7 @@ export async function startLocalXRay({ port, data = '', onLog = () => {} }: Loca
   const values = new Map<OptionName, OptionValue>([
     ['bind', bound],
     ['bindTcp', bound],
-    ['httpAddress', 'off'],
+    ...OPTION_NAMES.filter(canBeOff).map((name) => [name, 'off'] as const),
     ['data', data],
   ]);
   const loaded = mergeConfig({
@@ -56,6 +56,12 @@ export async function startLocalXRay({ port, data = '', onLog = () => {} }: Loca
   const { runtime } = buildLocal(loaded, { log: lineLogger(onLog), env: {}, write: () => {}, hasColor: false });
   await runtime.start();
   return new Started(runtime, address);
+}
+
+/** The library binds one port only. */
+function canBeOff(name: OptionName): boolean {
+  const spec = SPECS[name];
+  return spec.kind === 'address' && spec.offIn?.includes('local') === true;
 }
 
 class Started implements LocalXRay {

@@ -7,9 +7,9 @@ import { fullCollector } from '../pipeline/collector.ts';
 import type { CallPath } from '../pipeline/call-path.ts';
 import type { Component, ComponentState } from '../pipeline/component.ts';
 import type { Logger } from '../pipeline/logger.ts';
-import { UdpReceiver } from '../udp/receiver.ts';
 import { metersOf } from './meters.ts';
 import { Pipeline, spoolOf, type Part } from './pipeline.ts';
+import { receiversOf } from './receivers.ts';
 import { Runtime } from './runtime.ts';
 import { sampleTrace } from './sample-trace.ts';
 import { VERSION } from './version.ts';
@@ -91,8 +91,9 @@ export function buildLocal(
     { maxBytes: memory.bufferBytes, maxAgeMs: BATCH_MAX_AGE_MS, spool: spoolOf(config), tunesHeap: true },
     { exporter, upstream: [store, opening, ...(tee === undefined ? [] : [tee])], accounting, log },
   );
-  const udp = new UdpReceiver({ ...config.bind, maxAgeMs: BATCH_MAX_AGE_MS }, { sink: pipeline.sink, log });
-  accounting.addSource(udp);
+  const { sink } = pipeline;
+  const receivers = receiversOf(loaded, meters, { sink, maxAgeMs: BATCH_MAX_AGE_MS });
+  const { udp } = receivers;
   const status = (): ProcessStatus => {
     const { received, dropped } = accounting.snapshot();
     const lost = sumOf(dropped) + udp.kernelDrops();
@@ -109,7 +110,7 @@ export function buildLocal(
     },
     {
       backend,
-      intake: new DocumentsIntake({ sink: pipeline.sink, ingest, accounting }),
+      intake: new DocumentsIntake({ sink, ingest, accounting }),
       guard,
       log,
       counters: accounting.counters,
@@ -117,7 +118,7 @@ export function buildLocal(
       sample: () => sampleTrace(wallClockMs()),
     },
   );
-  return { runtime: new Runtime(loaded, meters, { pipeline, udp, tcp, tee }), token };
+  return { runtime: new Runtime(loaded, meters, { pipeline, receivers, tcp, tee }), token };
 }
 
 /**

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import type { LoadedConfig } from '../config/load.ts';
+import type { OptionValue } from '../config/option.ts';
+import { OPTION_NAMES, SPECS, type Config, type OptionName } from '../config/schema.ts';
 import type { Environment } from '../pipeline/environment.ts';
-import type { Config } from '../config/schema.ts';
 import { itemsOf } from '../pipeline/list.ts';
 import { kubernetesDomains } from '../http/host.ts';
 import { RequestGuard } from '../http/request-guard.ts';
@@ -43,12 +44,14 @@ export function metersOf(
 }
 
 /** The names that every server of the process answers to, in addition to names that nobody else can own. */
-function hostNamesOf(
-  { allowedHosts, bindTcp, httpAddress }: Config<ServingCommand>,
-  env: Environment,
-): { allowed: string[]; forClients: string[] } {
-  const bound = [bindTcp, httpAddress].flatMap((address) => (address === 'off' ? [] : [address.host]));
-  return { allowed: [...itemsOf(allowedHosts), ...bound], forClients: kubernetesDomains(resolvConf(env)) };
+function hostNamesOf(config: Config<ServingCommand>, env: Environment): { allowed: string[]; forClients: string[] } {
+  const values: Readonly<Partial<Record<OptionName, OptionValue | undefined>>> = config;
+  const bound = OPTION_NAMES.flatMap((name) => {
+    const spec = SPECS[name];
+    const value = spec.kind === 'address' && spec.use === 'listen' ? values[name] : undefined;
+    return typeof value === 'object' && 'host' in value ? [value.host] : [];
+  });
+  return { allowed: [...itemsOf(config.allowedHosts), ...bound], forClients: kubernetesDomains(resolvConf(env)) };
 }
 
 /** In a pod, its resolv.conf; elsewhere empty, because any network that a laptop joins can set the search domains. */

@@ -18,6 +18,12 @@ export function bindError({ protocol, address, flag }: Binding, error: unknown):
   const what = `cannot listen on ${protocol} ${formatAddress(address)}`;
   if (code === 'EADDRINUSE') {
     const owner = portOwner(protocol === 'UDP' ? 'udp' : 'tcp', address.port);
+    if (owner?.pid === process.pid)
+      return new XraydError(
+        'XRAYD_BIND',
+        `${what}: another server of xrayd has it. Choose another with ${flag}.`,
+        options,
+      );
     const who = owner === undefined ? 'is taken' : `is taken by pid ${owner.pid} (${owner.name})`;
     return new XraydError('XRAYD_BIND', `${what}: the port ${who}. Stop it, or choose another with ${flag}.`, options);
   }

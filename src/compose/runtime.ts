@@ -1,8 +1,8 @@
 import { isTakenFromDefault } from '../config/http-address.ts';
 import type { LoadedConfig } from '../config/load.ts';
+import type { Parts } from '../http/health.ts';
 import { HttpServer } from '../http/server.ts';
 import { sumOf, type Accounting, type Snapshot } from '../pipeline/accounting.ts';
-import type { Address } from '../pipeline/address.ts';
 import type { ComponentState } from '../pipeline/component.ts';
 import { DeadlineError } from '../pipeline/deadline.ts';
 import { messageOf, XraydError } from '../pipeline/errors.ts';
@@ -11,14 +11,13 @@ import { startPart, stopParts } from '../pipeline/parts.ts';
 import type { UdpReceiver } from '../udp/receiver.ts';
 import type { Meters, ServingCommand } from './meters.ts';
 import type { Part, Pipeline } from './pipeline.ts';
-import { bindError, type Binding } from './port-owner.ts';
-
-type Server = Part & { readonly state: ComponentState; readonly address: Address | undefined };
+import { bindError } from './port-owner.ts';
+import { boundTo, type BoundServer, type Receivers, type Server } from './receivers.ts';
 
 /** The parts of a process, before they are started. */
 export interface RuntimeParts {
   readonly pipeline: Pipeline;
-  readonly udp: UdpReceiver;
+  readonly receivers: Receivers;
   /** undefined if TCP is off. */
   readonly tcp: Server | undefined;
   readonly credentials?: {
@@ -47,7 +46,9 @@ export class Runtime {
   readonly #log: Logger;
   readonly #tee: RuntimeParts['tee'];
   /** In start order. */
-  readonly #parts: readonly { part: Part; binding?: Binding }[];
+  readonly #parts: readonly (Part | BoundServer)[];
+  /** Servers that could not bind their address, and why: the process runs without them. */
+  readonly #unbound = new Map<Part, string>();
   #isStopping = false;
 
   constructor(
@@ -55,15 +56,19 @@ export class Runtime {
     { log, accounting, metrics, guard }: Meters,
     parts: RuntimeParts,
   ) {
-    const { pipeline, udp, tcp, credentials, tee } = parts;
+    const { pipeline, receivers, tcp, credentials, tee } = parts;
     const { batcher, exporter } = pipeline;
+    const { udp } = receivers;
+    const servers = [
+      ...(tcp === undefined || config.bindTcp === 'off' ? [] : [boundTo('bindTcp', 'TCP', config.bindTcp, tcp)]),
+      ...receivers.all,
+    ];
     this.#log = log;
     this.#tee = tee;
     this.accounting = accounting;
     this.udp = udp;
     this.tcp = tcp;
     this.renewCredentials = credentials === undefined ? undefined : () => credentials.renew();
-    const watched: Part[] = [udp, ...(tcp === undefined ? [] : [tcp]), ...pipeline.parts.toReversed()];
     const gaveWay = isTakenFromDefault(config, origins);
     if (gaveWay) log.error({ httpAddress: config.httpAddress }, HTTP_GAVE_WAY);
     const httpAddress = gaveWay ? 'off' : config.httpAddress;
@@ -72,7 +77,7 @@ export class Runtime {
         { ...httpAddress, isRequired: origins.httpAddress !== 'default' },
         {
           guard,
-          parts: () => watched.flatMap(({ state }) => (state === undefined ? [] : [state])),
+          parts: () => this.#health(servers, pipeline.parts),
           isStopping: () => this.#isStopping,
           counts: () => accounting.snapshot(),
           metrics: () => metrics.render({ udp, batcher, exporter, credentials, tee, log }),
@@ -81,21 +86,28 @@ export class Runtime {
       );
     }
     this.#parts = [
-      ...bound(this.http, 'HTTP', httpAddress, '--http-address'),
-      ...pipeline.parts.map((part) => ({ part })),
-      ...bound(tcp, 'TCP', config.bindTcp, '--bind-tcp'),
-      ...bound(udp, 'UDP', config.bind, '--bind'),
+      ...(this.http === undefined || httpAddress === 'off'
+        ? []
+        : [boundTo('httpAddress', 'HTTP', httpAddress, this.http)]),
+      ...pipeline.parts,
+      ...servers,
     ];
   }
 
   /** Starts all parts. If one fails, stops those that have started, and rejects with the error. */
   async start(): Promise<void> {
-    for (const [started, { part, binding }] of this.#parts.entries()) {
+    for (const [started, one] of this.#parts.entries()) {
       try {
-        await startPart(part);
+        await startPart(partOf(one));
       } catch (error) {
+        const problem = 'binding' in one ? bindError(one.binding, error) : undefined;
+        if (problem !== undefined && 'server' in one && !one.isRequired) {
+          this.#unbound.set(one.server, problem.message);
+          this.#log.error({ part: one.server.name }, `${problem.message} xrayd runs without it.`);
+          continue;
+        }
         await this.#stopParts(this.#parts.slice(0, started + 1), AbortSignal.abort());
-        if (binding !== undefined) throw bindError(binding, error);
+        if (problem !== undefined) throw problem;
         throw error instanceof DeadlineError
           ? new XraydError('XRAYD_RUN', `cannot start: ${error.message}`, { cause: error })
           : error;
@@ -121,8 +133,26 @@ export class Runtime {
     return { sent: after.sent - before.sent, lost, lostCopies: copiesLostOf(this.#tee?.read()) - copiesBefore };
   }
 
-  #stopParts(parts: readonly { part: Part }[], deadline: AbortSignal): Promise<void> {
-    const all = parts.toReversed().map(({ part }) => part);
+  /** The states of all parts, upstream first. */
+  #health(servers: readonly BoundServer[], others: readonly Part[]): Parts {
+    const statesOf = (some: readonly Part[]): ComponentState[] =>
+      some.flatMap((part) => {
+        const reason = this.#unbound.get(part);
+        if (reason !== undefined) return [{ name: part.name, state: 'failed', reason }];
+        return part.state === undefined ? [] : [part.state];
+      });
+    const inOrder = servers.toReversed();
+    return {
+      essential: statesOf(inOrder.filter(({ isRequired }) => isRequired).map(({ server }) => server)),
+      others: statesOf([
+        ...inOrder.filter(({ isRequired }) => !isRequired).map(({ server }) => server),
+        ...others.toReversed(),
+      ]),
+    };
+  }
+
+  #stopParts(parts: readonly (Part | BoundServer)[], deadline: AbortSignal): Promise<void> {
+    const all = parts.toReversed().map(partOf);
     return stopParts(all, deadline, ({ name }, error) =>
       this.#log.error({ part: name, error: messageOf(error) }, 'a component did not stop in time; abandoning it'),
     );
@@ -137,12 +167,6 @@ function copiesLostOf(copies: Snapshot | undefined): number {
   return copies === undefined ? 0 : sumOf(copies.dropped) + copies.buffered + copies.inFlight;
 }
 
-/** A part with its address; nothing if the address is off. */
-function bound(
-  part: Part | undefined,
-  protocol: Binding['protocol'],
-  address: Address | 'off',
-  flag: string,
-): { part: Part; binding: Binding }[] {
-  return part === undefined || address === 'off' ? [] : [{ part, binding: { protocol, address, flag } }];
+function partOf(one: Part | BoundServer): Part {
+  return 'server' in one ? one.server : one;
 }

@@ -1,7 +1,7 @@
 import { XRayExporter } from '../aws/exporter.ts';
 import type { Environment } from '../pipeline/environment.ts';
 import type { LoadedConfig } from '../config/load.ts';
-import { BATCH_MAX_AGE_MS, findDestination, connectionTo } from './daemon.ts';
+import { BATCH_MAX_AGE_MS, findDestination, connectionTo } from './xray-connection.ts';
 import { Accounting, sumOf, type Snapshot } from '../pipeline/accounting.ts';
 import type { CallPath } from '../pipeline/call-path.ts';
 import type { Component, ComponentState } from '../pipeline/component.ts';

@@ -1,10 +1,11 @@
 import type { ComponentState } from '../pipeline/component.ts';
 
-/**
- * The parts without which this process does nothing. AWS, credentials and a full buffer are not among them: an outage
- * must not empty the Service.
- */
-const ESSENTIAL = new Set(['udp', 'tcp']);
+export interface Parts {
+  /** Those whose clients need them, such as UDP and TCP: they decide about the health. */
+  readonly essential: readonly ComponentState[];
+  /** Only reported. AWS, credentials and a full buffer are among them: an outage must not empty the Service. */
+  readonly others: readonly ComponentState[];
+}
 
 export interface Health {
   readonly isHealthy: boolean;
@@ -16,8 +17,8 @@ export interface Health {
  * `live`: the event loop answers and no essential part has failed. `ready`: its sockets are bound too, and it is not
  * stopping.
  */
-export function healthOf(probe: 'live' | 'ready', parts: readonly ComponentState[], isStopping: boolean): Health {
-  const essential = parts.filter((part) => ESSENTIAL.has(part.name));
+export function healthOf(probe: 'live' | 'ready', { essential, others }: Parts, isStopping: boolean): Health {
+  const parts = [...essential, ...others];
   const failed = essential.find((part) => part.state === 'failed');
   if (failed !== undefined) return { isHealthy: false, reason: `${failed.name}: ${failed.reason ?? 'failed'}`, parts };
   if (probe === 'live') return { isHealthy: true, parts };

@@ -6,7 +6,7 @@ import type { Logger } from '../pipeline/logger.ts';
 import { oneLine } from '../pipeline/one-line.ts';
 import { clientErrorHandler } from './client-error.ts';
 import { ConnectionLimits } from './connections.ts';
-import { healthOf } from './health.ts';
+import { healthOf, type Parts } from './health.ts';
 import type { RequestGuard } from './request-guard.ts';
 
 /** `xrayd healthcheck` reads at most 64 KB for all parts. */
@@ -21,7 +21,7 @@ export interface HttpServerConfig {
 
 export interface HttpServerDeps {
   readonly guard: RequestGuard;
-  readonly parts: () => readonly ComponentState[];
+  readonly parts: () => Parts;
   readonly isStopping: () => boolean;
   /** Segment counts to show with the health. */
   readonly counts: () => object;

@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from 'vitest';
 import { stsUrlBeside } from '../../src/aws/caller-identity.ts';
 import { resolveEndpoint } from '../../src/aws/endpoint.ts';
-import { connectionTo } from '../../src/compose/daemon.ts';
+import { connectionTo } from '../../src/compose/xray-connection.ts';
 import { parseFlags } from '../../src/config/flags.ts';
 import { mergeConfig } from '../../src/config/load.ts';
 import { newCounters } from '../../src/pipeline/counters.ts';

@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
 import { expect, test } from 'vitest';
-import { healthOf } from '../../src/http/health.ts';
+import { healthOf, type Parts } from '../../src/http/health.ts';
 import { CallPath } from '../../src/pipeline/call-path.ts';
 import { RequestGuard } from '../../src/http/request-guard.ts';
 import { HttpServer } from '../../src/http/server.ts';
@@ -13,8 +13,13 @@ const OK: ComponentState[] = [
   { name: 'udp', state: 'ok' },
   { name: 'tcp', state: 'ok' },
 ];
-const isHealthy = (probe: 'live' | 'ready', parts: ComponentState[], isStopping = false): boolean =>
-  healthOf(probe, parts, isStopping).isHealthy;
+/** The first two parts are the servers. */
+const partsOf = (states: readonly ComponentState[]): Parts => ({
+  essential: states.slice(0, 2),
+  others: states.slice(2),
+});
+const isHealthy = (probe: 'live' | 'ready', states: ComponentState[], isStopping = false): boolean =>
+  healthOf(probe, partsOf(states), isStopping).isHealthy;
 
 test('AWS, credentials and a full buffer do not make the process unhealthy', () => {
   const parts: ComponentState[] = [
@@ -33,7 +38,7 @@ test('ready means bound and not stopping; live means not failed', () => {
   expect([isHealthy('live', starting), isHealthy('ready', starting)]).toEqual([true, false]);
   expect([isHealthy('live', failed), isHealthy('ready', failed)]).toEqual([false, false]);
   expect([isHealthy('live', OK, true), isHealthy('ready', OK, true)]).toEqual([true, false]);
-  expect(healthOf('live', failed, false).reason).toBe('udp: the receive thread ended');
+  expect(healthOf('live', partsOf(failed), false).reason).toBe('udp: the receive thread ended');
 });
 
 async function server(
@@ -43,7 +48,7 @@ async function server(
 ): Promise<{ http: HttpServer; log: MemoryLog }> {
   const log = new MemoryLog();
   const deps = {
-    parts: () => parts,
+    parts: () => partsOf(parts),
     isStopping: () => false,
     counts: () => ({ received: 1 }),
     metrics: async () => 'm 1\n',
