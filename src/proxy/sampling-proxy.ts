@@ -7,12 +7,13 @@ import type { XRayAnswer, XRayApi, XRayCall } from '../aws/xray-api.ts';
 import { boundAddress, formatAddress, type Address } from '../pipeline/address.ts';
 import type { Component, ComponentState } from '../pipeline/component.ts';
 import type { Counters } from '../pipeline/counters.ts';
-import { messageOf, XraydError } from '../pipeline/errors.ts';
+import { messageOf } from '../pipeline/errors.ts';
 import type { Logger } from '../pipeline/logger.ts';
 import type { DocumentSink } from '../pipeline/segment.ts';
 import { SegmentIntake } from './segment-intake.ts';
 import { clientErrorHandler } from '../http/client-error.ts';
 import { ConnectionLimits } from '../http/connections.ts';
+import { closeServer, listenOn } from '../http/listening.ts';
 import type { RequestGuard } from '../http/request-guard.ts';
 import { BodyReader, COMPRESSED, isCompressed, type Body } from '../http/body.ts';
 import { CallSlots } from './call-slots.ts';
@@ -114,16 +115,10 @@ export class SamplingProxy implements Component {
 
   /** Rejects with XRAYD_BIND. */
   async start(): Promise<void> {
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    this.#server.once('error', (error) => reject(new XraydError('XRAYD_BIND', error.message, { cause: error })));
-    // Without a host, Node listens on every interface, also on a kernel without IPv6.
-    const host = this.#config.host === '::' ? {} : { host: this.#config.host };
-    this.#server.listen({ ...host, port: this.#config.port, exclusive: true }, resolve);
-    await promise;
-    this.#server.on('error', (error) =>
-      this.#deps.log.limited('tcp_server', 'warn', { error: messageOf(error) }, 'error on the TCP port'),
+    const bound = await listenOn(this.#server, this.#config, (error) =>
+      this.#deps.log.limited('tcp_server', 'warn', { error }, 'error on the TCP port'),
     );
-    const address = formatAddress(this.address!);
+    const address = formatAddress(bound);
     this.#state = { name: this.name, state: 'ok', reason: address };
     this.#deps.log.info({ address }, 'answering sampling calls on TCP');
   }
@@ -136,19 +131,14 @@ export class SamplingProxy implements Component {
   async #close(deadline: AbortSignal): Promise<void> {
     if (!this.#server.listening) return;
     this.#state = { name: this.name, state: 'stopping' };
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#server.close(() => resolve());
-    this.#server.closeIdleConnections();
-    // Sampling calls must not use up the time for draining segments.
-    const soon = AbortSignal.any([deadline, AbortSignal.timeout(1_000)]);
-    const cut = (): void => {
-      this.#abort.abort();
-      this.#server.closeAllConnections();
-    };
-    soon.addEventListener('abort', cut, { once: true });
-    if (soon.aborted) cut();
-    await promise;
-    soon.removeEventListener('abort', cut);
+    await closeServer(this.#server, {
+      finish: () => this.#server.closeIdleConnections(),
+      cut: () => {
+        this.#abort.abort();
+        this.#server.closeAllConnections();
+      },
+      deadline,
+    });
     this.#state = { name: this.name, state: 'off' };
   }
 
