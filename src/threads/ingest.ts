@@ -3,22 +3,24 @@ import { otlpKindOf } from '../formats/otlp/otlp-body.ts';
 import { StoreFullError } from './store-thread.ts';
 import type { Store } from './store.ts';
 import type { Written } from '../store/written.ts';
-import type { Refusal } from '../trace/model.ts';
+import type { FormatName, Refusal } from '../trace/model.ts';
 
 export interface IngestDeps {
   readonly store: Pick<Store, 'write'>;
   readonly log: Logger;
   /** Called for each document that was stored, except imports. */
-  readonly lines: { write(document: Uint8Array, arrivedAtMs: number): void };
+  readonly lines: { write(document: Uint8Array, arrivedAtMs: number, format: FormatName): void };
   /** Called with the IDs of traces that have just changed. */
   readonly onChanged: (traceIds: readonly string[]) => void;
   /**
-   * Called with stored documents, except imports, to forward them. The documents' memory still belongs to the caller.
+   * Called with stored segment documents, except imports, to forward them. The documents' memory still belongs to the caller.
    */
   readonly onStored?: (documents: readonly Uint8Array[]) => void;
 }
 
 export interface PutOptions {
+  /** Of all documents; `xray` by default. */
+  readonly format?: FormatName;
   /** Since the epoch. */
   readonly receivedAtMs: number;
   /** Traces that were recorded elsewhere: they are neither printed nor forwarded. */
@@ -28,9 +30,9 @@ export interface PutOptions {
 /** Number of refused documents that are remembered for the findings of their traces. */
 const MAX_REFUSALS = 1_000;
 
-/** AWS accepts OTLP, but the local X-Ray does not: logged, so that nobody looks for those traces here. */
+/** What AWS Distro for OpenTelemetry sends besides sampled spans: logged, so that nobody looks for it here. */
 const OTLP_REMEDY =
-  'OTLP spans were rejected: the local X-Ray stores X-Ray segments only. To send segments, use an X-Ray SDK, or the awsxray exporter of an OpenTelemetry Collector instead of the UDP exporter of AWS Distro for OpenTelemetry';
+  'OTLP bodies were rejected: the local X-Ray keeps sampled spans. Unsampled spans and metrics, which AWS Distro for OpenTelemetry sends for Application Signals, are not kept';
 
 /** The only entry into the store: for documents from UDP, from PutTraceSegments and from imports. */
 export class Ingest {
@@ -70,12 +72,15 @@ export class Ingest {
   /**
    * Stores the documents that X-Ray would accept. If the store takes nothing, rejects with StoreFullError.
    */
-  async put(documents: readonly Uint8Array[], { receivedAtMs, isImport }: PutOptions): Promise<Written> {
+  async put(
+    documents: readonly Uint8Array[],
+    { format = 'xray', receivedAtMs, isImport }: PutOptions,
+  ): Promise<Written> {
     const { store, log, lines, onChanged, onStored } = this.#deps;
     const packed = pack(documents);
     let written: Written;
     try {
-      written = await store.write('put', { format: 'xray', ...packed, receivedAt: receivedAtMs / 1000 });
+      written = await store.write('put', { format, ...packed, receivedAt: receivedAtMs / 1000 });
     } catch (error) {
       if (error instanceof StoreFullError) {
         this.#full = error;
@@ -96,8 +101,8 @@ export class Ingest {
     if (!isImport) {
       const refused = new Set(written.refused.map(({ position }) => position));
       const stored = refused.size === 0 ? documents : documents.filter((_, position) => !refused.has(position));
-      for (const document of stored) lines.write(document, receivedAtMs);
-      onStored?.(stored);
+      for (const document of stored) lines.write(document, receivedAtMs, format);
+      if (format === 'xray') onStored?.(stored);
     }
     if (written.changed.length > 0) onChanged(written.changed);
     return written;

@@ -1,5 +1,8 @@
 import { formatLine, formatOtlpLine } from './console-line.ts';
-import { summarize } from '../../formats/xray/document.ts';
+import { summarize, summaryOfDocument } from '../../formats/xray/document.ts';
+import { readOtlpDocument } from '../../formats/otlp/document.ts';
+import type { FormatName } from '../../trace/model.ts';
+import { isRefusal } from '../../trace/refusal.ts';
 import { otlpKindOf } from '../../formats/otlp/otlp-body.ts';
 import { everyBytes } from '../../pipeline/collector.ts';
 
@@ -32,7 +35,7 @@ export class ConsoleLines {
     this.#noteGarbage = everyBytes(GARBAGE_BYTES, deps.onGarbage ?? (() => {}));
   }
 
-  write(document: Uint8Array, arrivedAtMs: number): void {
+  write(document: Uint8Array, arrivedAtMs: number, format: FormatName = 'xray'): void {
     const second = Math.floor(this.#deps.nowMs() / 1000);
     if (second !== this.#second) {
       if (this.#lines > LINES_A_SECOND) this.#deps.write(`… and ${this.#lines - LINES_A_SECOND} more segments\n`);
@@ -40,17 +43,26 @@ export class ConsoleLines {
       this.#lines = 0;
     }
     if (++this.#lines > LINES_A_SECOND) return;
-    const line = this.#lineOf(document, arrivedAtMs);
+    const line = this.#lineOf(document, arrivedAtMs, format);
     if (line !== undefined) this.#deps.write(line);
     this.#noteGarbage(document.length);
   }
 
-  #lineOf(document: Uint8Array, arrivedAtMs: number): string | undefined {
+  #lineOf(document: Uint8Array, arrivedAtMs: number, format: FormatName): string | undefined {
     const { hasColor } = this.#deps;
+    if (format === 'otlp') {
+      const read = readOtlpDocument(textOf(document));
+      const summary = isRefusal(read) ? undefined : summaryOfDocument(read);
+      return summary === undefined ? undefined : formatLine(summary, arrivedAtMs, hasColor);
+    }
     const kind = otlpKindOf(document);
     if (kind !== undefined)
       return formatOtlpLine(kind, Math.floor(((document.length - kind.length) * 3) / 4), arrivedAtMs, hasColor);
-    const summary = summarize(Buffer.from(document.buffer, document.byteOffset, document.byteLength).toString('utf8'));
+    const summary = summarize(textOf(document));
     return summary === undefined ? undefined : formatLine(summary, arrivedAtMs, hasColor);
   }
+}
+
+function textOf(document: Uint8Array): string {
+  return Buffer.from(document.buffer, document.byteOffset, document.byteLength).toString('utf8');
 }

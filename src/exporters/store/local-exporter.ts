@@ -4,7 +4,13 @@ import { countCall, type Counters } from '../../pipeline/counters.ts';
 import type { Exporter, ExportResult, RefusedDocument } from '../../pipeline/exporter.ts';
 import { messageOf } from '../../pipeline/errors.ts';
 import type { Logger } from '../../pipeline/logger.ts';
-import type { Batch } from '../../pipeline/segment.ts';
+import type { Batch, DocumentFormat } from '../../pipeline/segment.ts';
+import type { FormatName } from '../../trace/model.ts';
+import { decodeTraces } from '../../formats/otlp/decode.ts';
+import { partsOf } from '../../formats/otlp/documents.ts';
+import { decodeOtlpBody } from '../../formats/otlp/decode-body.ts';
+import { otlpKindOf } from '../../formats/otlp/otlp-body.ts';
+import { writeTracesJson } from '../../formats/otlp/write-json.ts';
 import type { ConsoleLines } from './console-lines.ts';
 import { Ingest } from '../../threads/ingest.ts';
 import { StoreFullError } from '../../threads/store-thread.ts';
@@ -20,7 +26,7 @@ export interface LocalExporterDeps {
 export class LocalExporter implements Exporter {
   readonly name = 'exporter';
   readonly destination = 'the local store';
-  readonly accepts = ['xray'] as const;
+  readonly accepts = ['xray', 'otlp'] as const;
   readonly limits = { maxDocuments: 50, maxBytes: 512 * 1024 };
   readonly #deps: LocalExporterDeps;
   #lastSuccessMs = 0;
@@ -47,18 +53,24 @@ export class LocalExporter implements Exporter {
   async export(batch: Batch): Promise<ExportResult> {
     const { ingest, lines, log, counters } = this.#deps;
     const startedMs = performance.now();
-    const documents = batch.map(({ chunk, start, end }) => chunk.subarray(start, end));
-    let refused: RefusedDocument[];
+    const deliveries = deliveriesOf(batch);
+    const refusals = new Map<number, RefusedDocument>();
     try {
-      const written = await ingest.put(documents, { receivedAtMs: wallClockMs(), isImport: false });
-      refused = written.refused.map((refusal) => ({
-        position: refusal.position,
-        code: refusal.code,
-        id: refusal.id,
-        message: refusal.message,
-        isRetryable: false,
-        ...(Ingest.isOtlp(documents, refusal) ? { rejectedAs: 'otlp' } : {}),
-      }));
+      // What is stored when a later delivery fails is stored again, in the place of the first.
+      for (const { format, documents, positions } of deliveries) {
+        const written = await ingest.put(documents, { format, receivedAtMs: wallClockMs(), isImport: false });
+        for (const refusal of written.refused) {
+          const position = positions[refusal.position]!;
+          refusals.set(position, {
+            position,
+            code: refusal.code,
+            id: refusal.id,
+            message: refusal.message,
+            isRetryable: false,
+            ...(Ingest.isOtlp(documents, refusal) ? { rejectedAs: 'otlp' } : {}),
+          });
+        }
+      }
     } catch (error) {
       countCall(counters, 'retry', startedMs);
       const isFull = error instanceof StoreFullError;
@@ -71,13 +83,48 @@ export class LocalExporter implements Exporter {
         );
       return { kind: 'retry', code: isFull ? 'store_full' : 'store_failed', error };
     }
+    const refused = [...refusals.values()];
     for (const { position, rejectedAs } of refused) {
-      const { arrivedAtMs } = batch[position]!;
-      if (rejectedAs === 'otlp') lines.write(documents[position]!, wallTimeOf(arrivedAtMs));
+      const { chunk, start, end, arrivedAtMs } = batch[position]!;
+      if (rejectedAs === 'otlp') lines.write(chunk.subarray(start, end), wallTimeOf(arrivedAtMs));
     }
     this.#lastSuccessMs = monotonicMs();
     const result: ExportResult = refused.length === 0 ? { kind: 'sent' } : { kind: 'partial', refused };
     countCall(counters, result.kind, startedMs);
     return result;
   }
+}
+
+/** Documents of one format, as the store takes them, and the positions in the batch that they come from. */
+interface Delivery {
+  readonly format: FormatName;
+  readonly documents: Uint8Array[];
+  readonly positions: number[];
+}
+
+function deliveriesOf(batch: Batch): readonly Delivery[] {
+  const xray: Delivery = { format: 'xray', documents: [], positions: [] };
+  const otlp: Delivery = { format: 'otlp', documents: [], positions: [] };
+  for (const [position, { chunk, start, end, format }] of batch.entries()) {
+    const document = chunk.subarray(start, end);
+    const texts = otlpTextsOf(document, format);
+    for (const text of texts ?? []) {
+      otlp.documents.push(Buffer.from(text));
+      otlp.positions.push(position);
+    }
+    if (texts !== undefined) continue;
+    xray.documents.push(document);
+    xray.positions.push(position);
+  }
+  return [xray, otlp].filter(({ documents }) => documents.length > 0);
+}
+
+/**
+ * The OTLP documents in a document: spans of one trace and resource each, in JSON, which is what the store keeps.
+ * undefined if it is no OTLP, or has no spans.
+ */
+function otlpTextsOf(document: Uint8Array, format: DocumentFormat): readonly string[] | undefined {
+  if (format !== 'otlp' && otlpKindOf(document) !== 'T1S') return undefined;
+  const decoded = format === 'otlp' ? decodeTraces(document) : decodeOtlpBody(document);
+  return decoded.isDecoded && decoded.spans > 0 ? partsOf(decoded).map(writeTracesJson) : undefined;
 }

@@ -1,4 +1,5 @@
 import { outcomeName, type OutcomeName } from '../../trace/outcome.ts';
+import type { TraceDocument } from '../../trace/model.ts';
 import { isRefusal } from '../../trace/refusal.ts';
 import { readDocument } from './validate.ts';
 
@@ -15,11 +16,17 @@ export interface DocumentSummary {
   readonly subsegments: number;
 }
 
-/** Summarizes a document; undefined if X-Ray would refuse it. */
+/** Summarizes a segment document; undefined if X-Ray would refuse it. */
 export function summarize(text: string): DocumentSummary | undefined {
   const document = readDocument(text);
-  if (isRefusal(document)) return undefined;
-  const [top] = document.tops;
+  return isRefusal(document) ? undefined : summaryOfDocument(document);
+}
+
+/** Summarizes a document of any format by its segment; if it has none, by its first span. */
+export function summaryOfDocument(document: TraceDocument): DocumentSummary | undefined {
+  const { tops } = document;
+  const top = tops.find(({ isSubsegment }) => !isSubsegment) ?? tops[0];
+  if (top === undefined) return undefined;
   return {
     kind: top.isSubsegment ? 'subsegment' : 'segment',
     traceId: document.traceId,

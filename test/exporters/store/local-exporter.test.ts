@@ -5,6 +5,9 @@ import type { ExportResult } from '../../../src/pipeline/exporter.ts';
 import { ConsoleLines } from '../../../src/exporters/store/console-lines.ts';
 import { Ingest } from '../../../src/threads/ingest.ts';
 import { LocalExporter } from '../../../src/exporters/store/local-exporter.ts';
+import { encodeTraces } from '../../../src/formats/otlp/encode.ts';
+import { readTracesJson } from '../../../src/formats/otlp/read-json.ts';
+import { span, traces } from '../../fakes/otlp.ts';
 import { StoreFullError } from '../../../src/threads/store-thread.ts';
 import type { Written } from '../../../src/store/written.ts';
 import { MemoryLog } from '../../fakes/log.ts';
@@ -35,7 +38,39 @@ test('rejects an OTLP body, counts a refused document as unprocessed, and only s
     [3, 'otlp'],
   ]);
   expect(printed.filter((line) => line.includes('not stored'))).toHaveLength(2);
-  expect(log.find(/OTLP spans were rejected/, 'warn')[0]!.fields).toEqual({ documents: 2 });
+  expect(log.find(/OTLP bodies were rejected/, 'warn')[0]!.fields).toEqual({ documents: 2 });
+});
+
+test('gives the store the spans of OTLP documents and bodies as JSON, one document for each trace', async () => {
+  const puts: { format: string; documents: string[] }[] = [];
+  const log = new MemoryLog();
+  const printed: string[] = [];
+  const lines = new ConsoleLines({ write: (line) => void printed.push(line), hasColor: false, nowMs: () => 0 });
+  const write = async (
+    _: string,
+    { format, bytes, ends }: { format: string; bytes: Uint8Array; ends: Uint32Array },
+  ) => {
+    const whole = Buffer.from(bytes);
+    puts.push({ format, documents: [...ends].map((end, i) => whole.subarray(ends[i - 1] ?? 0, end).toString()) });
+    return { refused: format === 'otlp' ? [refusal(1)] : [], changed: [] };
+  };
+  const ingest = new Ingest({ store: { write: write as never }, log, lines, onChanged: () => {} });
+  const exporter = new LocalExporter({ ingest, lines, log, counters: newCounters() });
+  const one = encodeTraces(traces([span()]));
+  const two = encodeTraces(traces([span(), span({ traceId: 'a'.repeat(32) })]));
+  const batch = [
+    ...segmentsOf([Buffer.from(one)], 1_000_000, 'otlp'),
+    ...segmentsOf(['{"name":"a"}', `T1S${Buffer.from(two).toString('base64')}`]),
+  ];
+  const result = await exporter.export(batch);
+  expect(puts.map(({ format, documents }) => [format, documents.length])).toEqual([
+    ['xray', 1],
+    ['otlp', 3],
+  ]);
+  expect(readTracesJson(puts[1]!.documents[0]!)).toMatchObject({ isDecoded: true, spans: 1 });
+  // The second OTLP document comes from the last document of the batch.
+  expect(result).toMatchObject({ kind: 'partial', refused: [{ position: 2 }] });
+  expect(printed.filter((line) => line.includes(span().traceId.slice(8)))).not.toEqual([]);
 });
 
 test.each([
