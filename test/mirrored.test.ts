@@ -12,7 +12,8 @@ interface Row {
 /** Source files that have no test of their own name, and what tests them. */
 const ELSEWHERE: readonly Row[] = [
   {
-    files: 'main compose/daemon compose/meters compose/pipeline compose/receivers compose/xray-connection',
+    files:
+      'main compose/daemon compose/meters compose/pipeline compose/receivers compose/xray-connection compose/late-server compose/span-receivers compose/otlp-converter',
     tests: ['e2e/daemon', 'e2e/command-line'],
     because: 'composition shows in the running program',
   },
@@ -216,6 +217,16 @@ const ELSEWHERE: readonly Row[] = [
     files: 'threads/*',
     tests: ['threads/store', 'threads/store-thread'],
     because: 'a thread, tested from its main thread',
+  },
+  {
+    files: 'receivers/body receivers/cors receivers/http-receiver receivers/spans-intake receivers/otlp/grpc-message',
+    tests: ['receivers/otlp/http-handler', 'receivers/otlp/grpc-receiver', 'receivers/zipkin/http-handler'],
+    because: 'parts of the receivers, tested over their protocols',
+  },
+  {
+    files: 'http/listening',
+    tests: ['receivers/otlp/http-handler', 'receivers/otlp/grpc-receiver', 'proxy/shared-rules'],
+    because: 'starts and stops their servers',
   },
   {
     files: 'exporters/store/*',

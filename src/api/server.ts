@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import fastify, { type FastifyReply, type FastifyRequest } from 'fastify';
 import { ALL_OPERATIONS, operationAt } from '../formats/xray/operations.ts';
 import { boundAddress, formatAddress, type Address } from '../pipeline/address.ts';
@@ -43,6 +44,8 @@ export interface XRayApiDeps extends PageDeps {
   readonly guard: RequestGuard;
   readonly log: Logger;
   readonly counters: Counters;
+  /** Answers OTLP over HTTP, on its own paths. */
+  readonly otlp: (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 }
 
 /** Browsers and SDKs keep a few connections each. Each one costs a socket and its unread headers. */
@@ -179,7 +182,8 @@ export class XRayApi implements Component {
     addPageDataRoutes(app, backend);
     addPageRoutes(app, this.#deps);
     addPageFiles(app);
-    for (const url of OTLP_PATHS) app.post(url, { onRequest: async () => refuseOtlp() }, async () => {});
+    for (const url of OTLP_PATHS)
+      app.all(url, { onRequest: async ({ raw }, reply) => this.#serveOtlp(raw, reply) }, () => {});
   }
 
   /** Responses to SDKs are small. Streams limit themselves. */
@@ -216,14 +220,22 @@ export class XRayApi implements Component {
   #guard(request: FastifyRequest, parameters: ReadonlyMap<string, string>): void {
     const { url = '' } = request.routeOptions;
     // SDKs send segments and ask for sampling rules without a token, and no page does.
-    const isForSdks = operationAt(url)?.caller === 'sdk' || OTLP_PATHS.has(url);
+    const isOtlp = OTLP_PATHS.has(url);
+    const isForSdks = operationAt(url)?.caller === 'sdk' || isOtlp;
     const problem = this.#deps.guard.problem(
       request.raw,
-      isForSdks ? 'clients' : PAGE_PATHS.has(url) ? 'link' : 'own-page',
+      isOtlp ? 'local-pages' : isForSdks ? 'clients' : PAGE_PATHS.has(url) ? 'link' : 'own-page',
     );
     if (problem !== undefined) throw new ApiError(REFUSALS[problem.status], problem.message, problem.status);
     const refused = isForSdks ? undefined : tokenProblem(request.headers, parameters.get('token'), this.#config.token);
     if (refused !== undefined) throw refused;
+  }
+
+  /** OTLP has its own bodies, encodings and errors. */
+  #serveOtlp(request: IncomingMessage, reply: FastifyReply): void {
+    reply.hijack();
+    reply.raw.once('finish', () => this.#count(request.url?.split('?')[0] ?? 'other', reply.raw.statusCode));
+    void this.#deps.otlp(request, reply.raw);
   }
 
   #apiErrorOf(
@@ -282,15 +294,6 @@ function refuse(reply: FastifyReply, { type, status, message, resourceName }: Ap
 
 /** The paths of OTLP over HTTP. Source: opentelemetry-specification, protocol/exporter.md. */
 const OTLP_PATHS: ReadonlySet<string> = new Set(['/v1/traces', '/v1/metrics', '/v1/logs']);
-
-/** Called before the body is read, which is usually not JSON. OTLP clients do not retry after this status. */
-function refuseOtlp(): never {
-  throw new ApiError(
-    'UnknownOperationException',
-    'The local X-Ray does not take OTLP: send X-Ray segments, by an X-Ray SDK or the awsxray exporter of an OpenTelemetry Collector',
-    404,
-  );
-}
 
 /** compat: X-Ray answers an unknown path with 200. Source: recorded answers of X-Ray. For browsers a 404 is clearer. */
 function unknownOperation({ method, routeOptions }: FastifyRequest, reply: FastifyReply): FastifyReply {

@@ -2,6 +2,9 @@ import type { Environment } from '../pipeline/environment.ts';
 import { XRayExporter } from '../aws/exporter.ts';
 import { TelemetryReporter } from '../aws/telemetry-reporter.ts';
 import type { LoadedConfig } from '../config/load.ts';
+import type { Config } from '../config/schema.ts';
+import { itemsOf } from '../pipeline/list.ts';
+import type { Converter } from './converting-sink.ts';
 import type { Logger } from '../pipeline/logger.ts';
 import { SamplingProxy } from '../proxy/sampling-proxy.ts';
 import { youngCollector } from './heap-tuning.ts';
@@ -29,7 +32,14 @@ export async function buildDaemon(loaded: LoadedConfig<'daemon'>, env: Environme
   const pipeline = new Pipeline(
     config,
     { maxBytes: memory.bufferBytes, maxAgeMs: BATCH_MAX_AGE_MS, spool: spoolOf(config), tunesHeap: true },
-    { exporter, upstream, watchers: config.telemetryRecords ? [reporter] : [], accounting, log },
+    {
+      exporter,
+      upstream,
+      watchers: config.telemetryRecords ? [reporter] : [],
+      converters: await convertersOf(config),
+      accounting,
+      log,
+    },
   );
   const { sink } = pipeline;
   const receivers = receiversOf(loaded, meters, { sink, maxAgeMs: BATCH_MAX_AGE_MS });
@@ -49,4 +59,24 @@ export async function buildDaemon(loaded: LoadedConfig<'daemon'>, env: Environme
           },
         );
   return new Runtime(loaded, meters, { pipeline, receivers, tcp, credentials });
+}
+
+/** The code for OTLP is loaded only if there is a receiver of it. */
+async function convertersOf({
+  otlpHttp = 'off',
+  otlpGrpc = 'off',
+  zipkin = 'off',
+  indexedAttributes,
+  indexAllAttributes,
+  awsLogGroups,
+}: Config<'daemon'>): Promise<readonly Converter[]> {
+  if (otlpHttp === 'off' && otlpGrpc === 'off' && zipkin === 'off') return [];
+  const { otlpConverter } = await import('./otlp-converter.ts');
+  return [
+    otlpConverter({
+      indexedAttributes: new Set(itemsOf(indexedAttributes)),
+      indexAllAttributes,
+      awsLogGroups: itemsOf(awsLogGroups),
+    }),
+  ];
 }

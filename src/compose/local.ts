@@ -1,4 +1,7 @@
 import { randomBytes } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { OtlpHttpHandler } from '../receivers/otlp/http-handler.ts';
+import type { SpanReceiverDeps } from './span-receivers.ts';
 import { formatAddress, isLoopbackHost } from '../pipeline/address.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import type { Environment } from '../pipeline/environment.ts';
@@ -115,10 +118,20 @@ export function buildLocal(
       log,
       counters: accounting.counters,
       status,
+      otlp: lateOtlp({ meters, sink, mode: 'local' }),
       sample: () => sampleTrace(wallClockMs()),
     },
   );
   return { runtime: new Runtime(loaded, meters, { pipeline, receivers, tcp, tee }), token };
+}
+
+/** The code for OTLP is loaded with the first request. */
+function lateOtlp(deps: SpanReceiverDeps): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
+  let handler: OtlpHttpHandler | undefined;
+  return async (request, response) => {
+    handler ??= (await import('./span-receivers.ts')).otlpHandler(deps);
+    await handler.serve(request, response);
+  };
 }
 
 /**

@@ -1,18 +1,12 @@
 import type { LoadedConfig } from '../config/load.ts';
 import { SPECS, type OptionName } from '../config/schema.ts';
 import type { Address } from '../pipeline/address.ts';
-import type { Component, ComponentState } from '../pipeline/component.ts';
 import type { DocumentSink } from '../pipeline/segment.ts';
+import type { Protocol } from '../receivers/spans-intake.ts';
 import { UdpReceiver } from '../udp/receiver.ts';
+import { LateServer, type Server } from './late-server.ts';
 import type { Meters, ServingCommand } from './meters.ts';
 import type { Binding } from './port-owner.ts';
-
-/** A part that binds an address. */
-export interface Server extends Component {
-  readonly state: ComponentState;
-  /** The bound address; undefined before `start` and after `stop`. */
-  readonly address: Address | undefined;
-}
 
 /** A server, and the address that it is to bind. */
 export interface BoundServer {
@@ -36,13 +30,40 @@ export interface Receivers {
  * protocol is an entry of `all`: `...receiverAt('zipkin', 'HTTP', (address) => new ZipkinReceiver(address, deps))`.
  */
 export function receiversOf(
-  { config }: LoadedConfig<ServingCommand>,
-  { accounting, log }: Meters,
+  loaded: LoadedConfig<ServingCommand>,
+  meters: Meters,
   { sink, maxAgeMs }: { readonly sink: DocumentSink; readonly maxAgeMs: number },
 ): Receivers {
+  const { config } = loaded;
+  const { accounting, log } = meters;
   const udp = new UdpReceiver({ ...config.bind, maxAgeMs }, { sink, log });
   accounting.addSource(udp);
-  return { udp, all: [boundTo('bind', 'UDP', config.bind, udp)] };
+  return { udp, all: [boundTo('bind', 'UDP', config.bind, udp), ...spanReceiversOf(loaded, meters, sink)] };
+}
+
+/** The receivers of spans, with the addresses of a local X-Ray: those that instrumentation sends to by default. */
+const SPAN_RECEIVERS = {
+  otlpHttp: { protocol: 'otlp_http', local: { host: '127.0.0.1', port: 4318 } },
+  otlpGrpc: { protocol: 'otlp_grpc', local: { host: '127.0.0.1', port: 4317 } },
+  zipkin: { protocol: 'zipkin', local: { host: '127.0.0.1', port: 9411 } },
+} as const satisfies Partial<Record<OptionName, { readonly protocol: Protocol; readonly local: Address }>>;
+
+/** Their code is loaded when they start. An address that the user did not choose may be taken. */
+function spanReceiversOf(
+  { command, config, origins }: LoadedConfig<ServingCommand>,
+  meters: Meters,
+  sink: DocumentSink,
+): BoundServer[] {
+  return (['otlpHttp', 'otlpGrpc', 'zipkin'] as const).flatMap((option) => {
+    const { protocol, local } = SPAN_RECEIVERS[option];
+    const address = config[option] ?? (command === 'local' ? local : 'off');
+    if (address === 'off') return [];
+    const server = new LateServer(protocol.replace('_', '-'), async () => {
+      const { spanReceiver } = await import('./span-receivers.ts');
+      return spanReceiver(protocol, address, { meters, sink, mode: command });
+    });
+    return [boundTo(option, 'TCP', address, server, origins[option] !== 'default')];
+  });
 }
 
 /** A server at the address of an option. */

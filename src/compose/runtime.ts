@@ -12,7 +12,8 @@ import type { UdpReceiver } from '../udp/receiver.ts';
 import type { Meters, ServingCommand } from './meters.ts';
 import type { Part, Pipeline } from './pipeline.ts';
 import { bindError } from './port-owner.ts';
-import { boundTo, type BoundServer, type Receivers, type Server } from './receivers.ts';
+import type { Server } from './late-server.ts';
+import { boundTo, type BoundServer, type Receivers } from './receivers.ts';
 
 /** The parts of a process, before they are started. */
 export interface RuntimeParts {

@@ -25,6 +25,8 @@ export function checkText(
   ) {
     return { problem: `is ${quoted(text)}, an empty list: omit it, or name at least one item` };
   }
+  if (spec.form === 'list' && itemsOf(text).some((item) => /\p{Cc}/u.test(item) || isUnexpanded(item)))
+    return odd(text);
   if (spec.form === 'hosts') return checkHosts(text);
   if (spec.form === 'calls') return checkCalls(text);
   if (spec.form === 'account' && !/^\d{12}$/.test(text))

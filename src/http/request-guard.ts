@@ -1,13 +1,15 @@
 import type { IncomingMessage } from 'node:http';
+import { bareHost, isLoopbackHost } from '../pipeline/address.ts';
 import { CALL_PATH_HEADER, type CallPath } from '../pipeline/call-path.ts';
 import type { Logger } from '../pipeline/logger.ts';
 import { HostNames, hostOf } from './host.ts';
 
 /**
- * Who may call a route. `clients`: programs only; `own-page`: programs and the page that this server serves; `link`:
- * also a document that a person opens from anywhere.
+ * Who may call a route. `clients`: programs only; `local-pages`: also web pages of a loopback address, such as an
+ * application under development; `own-page`: programs and the page that this server serves; `link`: also a document
+ * that a person opens from anywhere.
  */
-export type Callers = 'clients' | 'own-page' | 'link';
+export type Callers = 'clients' | 'local-pages' | 'own-page' | 'link';
 
 export interface GuardProblem {
   /**
@@ -120,6 +122,7 @@ function codingProblem({ headers }: GuardedRequest): GuardProblem | undefined {
  */
 function originProblem({ headers }: GuardedRequest, callers: Callers): GuardProblem | undefined {
   const { origin, host } = headers;
+  if (callers === 'local-pages' && isLoopbackOrigin(origin)) return undefined;
   const site = headers['sec-fetch-site'];
   if (origin !== undefined) {
     // A proxy in front of xrayd may terminate TLS.
@@ -131,4 +134,11 @@ function originProblem({ headers }: GuardedRequest, callers: Callers): GuardProb
   const isOpened = headers['sec-fetch-mode'] === 'navigate' && headers['sec-fetch-dest'] === 'document';
   if (callers === 'link' && isOpened) return undefined;
   return { status: 403, message: 'xrayd does not answer foreign web pages: the request has a Sec-Fetch-Site header' };
+}
+
+/** Whether a page is served from this machine, on any port. A name that resolves to it could be anybody's. */
+export function isLoopbackOrigin(origin: string | undefined): boolean {
+  if (origin === undefined || !URL.canParse(origin)) return false;
+  const { protocol, hostname } = new URL(origin);
+  return (protocol === 'http:' || protocol === 'https:') && isLoopbackHost(bareHost(hostname));
 }

@@ -24,10 +24,19 @@ export class Counter<L extends string = string> {
 
   /** Each distinct value of a label is kept: text from outside must be bounded by the caller. */
   inc(...[labels]: [L] extends [never] ? [] : [Labels<L>]): void {
+    this.#add(1, labels);
+  }
+
+  /** Counts `count` events at once; 0 shows the sample. */
+  add(count: number, ...[labels]: [L] extends [never] ? [] : [Labels<L>]): void {
+    this.#add(count, labels);
+  }
+
+  #add(count: number, labels: Labels<L> | undefined): void {
     const key = labels === undefined ? '' : this.labels.map((label) => labels[label]).join('\0');
     const sample = this.#samples.get(key);
-    if (sample !== undefined) sample.value++;
-    else if (labels !== undefined) this.#samples.set(key, { labels, value: 1 });
+    if (sample !== undefined) sample.value += count;
+    else if (labels !== undefined) this.#samples.set(key, { labels, value: count });
   }
 
   samples(): (readonly [labels: Labels<L>, value: number])[] {
@@ -94,6 +103,11 @@ export function newCounters() {
       'path',
       'status',
     ]),
+    spans: defineCounter(
+      'xrayd_spans_total',
+      'Spans received, by protocol (otlp_http, otlp_grpc, zipkin) and result: accepted, rejected (invalid, as the answer says), or refused (xrayd was full or stopping; the sender keeps them). Their documents count as received.',
+      ['protocol', 'result'],
+    ),
     rulesServed: defineCounter(
       'xrayd_sampling_rules_served_total',
       'Responses to GetSamplingRules, by source: upstream, cache (another client asked within 10 s), or stale (X-Ray was unavailable; the last good response, at most an hour old, was served).',

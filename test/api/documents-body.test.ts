@@ -85,6 +85,7 @@ test('documents of a client that disconnects before they are stored are counted 
     guard: new RequestGuard({ allowed: [], forClients: [], callPath: new CallPath() }, log),
     log,
     counters: newCounters(),
+    otlp: async () => {},
     status: () => ({ version: '0', address: '', received: 0, lost: 0 }),
     sample: () => ({ traceId: '', documents: [] }),
   };

@@ -57,6 +57,7 @@ async function start(): Promise<{ store: SlowStore; url: string }> {
     guard,
     log,
     counters: newCounters(),
+    otlp: async () => {},
     status,
     sample: () => ({ traceId: '', documents: [] }),
   };

@@ -57,6 +57,31 @@ const APPLICATIONS: readonly Recipe[] = [
   },
 ];
 
+/** Programs with OpenTelemetry's SDKs. */
+const SENDERS: readonly Recipe[] = [
+  {
+    name: 'otel-python',
+    pinnedBy: 'requirements.txt',
+    tool: 'python3',
+    install: (folder) => {
+      run('python3', ['-m', 'venv', 'venv'], folder);
+      run(
+        'venv/bin/pip',
+        ['install', '--quiet', '--disable-pip-version-check', '--no-deps', '-r', 'requirements.txt'],
+        folder,
+      );
+    },
+    command: (folder) => [join(folder, 'venv/bin/python'), join(folder, 'send.py')],
+  },
+  {
+    name: 'otel-node',
+    pinnedBy: 'package-lock.json',
+    tool: 'npm',
+    install: (folder) => run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'], folder),
+    command: (folder) => [process.execPath, join(folder, 'send.cjs')],
+  },
+];
+
 /** Programs that read from an X-Ray. */
 const READERS: readonly Recipe[] = [
   {
@@ -88,6 +113,11 @@ const READERS: readonly Recipe[] = [
  */
 export function prepareClients(): Client[] {
   return APPLICATIONS.map(prepareOne);
+}
+
+/** The same for those that send OTLP. */
+export function prepareSenders(): Client[] {
+  return SENDERS.map(prepareOne);
 }
 
 /** The same for those that read. */
@@ -127,6 +157,8 @@ function programsOf(name: string): string[] {
       python: ['app.py'],
       node: ['app.cjs'],
       go: ['main.go', 'go.mod'],
+      'otel-python': ['send.py'],
+      'otel-node': ['send.cjs'],
       'aws-cli': ['operations.py', 'constraints.py'],
       grafana: ['main.go', 'go.mod'],
     }[name] ?? []

@@ -3,7 +3,8 @@ import { createServer, type Server as NetServer } from 'node:net';
 import { expect, test } from 'vitest';
 import { metersOf } from '../../src/compose/meters.ts';
 import { Pipeline } from '../../src/compose/pipeline.ts';
-import { boundTo, receiversOf, type Server } from '../../src/compose/receivers.ts';
+import type { Server } from '../../src/compose/late-server.ts';
+import { boundTo, receiversOf } from '../../src/compose/receivers.ts';
 import { Runtime } from '../../src/compose/runtime.ts';
 import { parseFlags, type CommandLine } from '../../src/config/flags.ts';
 import { mergeConfig } from '../../src/config/load.ts';
@@ -63,7 +64,8 @@ class LineReceiver implements Server {
 /** A local runtime with a receiver at `port` besides UDP; nothing listens before `start`. */
 function runtimeWith(port: number, isRequired: boolean) {
   const flags = ['local', '--bind', '127.0.0.1:0', '--bind-tcp', '127.0.0.1:0', '--http-address', '127.0.0.1:0'];
-  const commandLine = parseFlags(flags) as CommandLine<'local'>;
+  const off = ['--otlp-http', '--otlp-grpc', '--zipkin'].flatMap((flag) => [flag, 'off']);
+  const commandLine = parseFlags([...flags, ...off]) as CommandLine<'local'>;
   const loaded = mergeConfig({ commandLine, env: {}, file: undefined });
   const log = new MemoryLog();
   const meters = metersOf(loaded, {}, log);

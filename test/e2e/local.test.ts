@@ -187,18 +187,22 @@ test('answers an unknown path as X-Ray does: 200, with the error in the body', a
 });
 
 for (const path of ['/v1/traces', '/v1/metrics', '/v1/logs']) {
-  test(`refuses OTLP by POST ${path} with an explanation, as protobuf and as JSON, and counts nothing as received`, async () => {
+  test(`takes OTLP by POST ${path} on TCP 2000, as protobuf and as JSON, and counts nothing without spans as received`, async () => {
     const daemon = await local();
     for (const [type, body] of [
       ['application/x-protobuf', new Uint8Array([0x0a, 0x02, 0x12, 0x00])],
       ['application/json', '{"resourceSpans":[]}'],
-      ['application/json', ''],
     ] as const) {
       const answer = await fetch(daemon.tcpUrl + path, { method: 'POST', headers: { 'content-type': type }, body });
-      expect(answer.status).toBe(404);
-      const { Message } = (await answer.json()) as { Message: string };
-      expect(Message).toMatch(/does not take OTLP: .*X-Ray SDK.*awsxray exporter/);
+      expect([answer.status, answer.headers.get('content-type')]).toEqual([200, type]);
+      const text = await answer.text();
+      if (path === '/v1/traces') expect(text.replace('{}', '')).toBe('');
+      else expect(text).toContain('xrayd keeps traces only');
     }
+    const get = await fetch(daemon.tcpUrl + path);
+    expect(get.status).toBe(405);
+    const foreign = { 'content-type': 'application/json', origin: 'https://example.com' };
+    expect((await fetch(daemon.tcpUrl + path, { method: 'POST', headers: foreign, body: '{}' })).status).toBe(403);
     expect((await daemon.metrics())['xrayd_segments_received_total']).toBe(0);
   });
 }

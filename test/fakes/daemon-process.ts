@@ -33,7 +33,11 @@ export class DaemonProcess {
     const ports = ['--bind', '--bind-tcp', '--http-address'].flatMap((flag) =>
       args.includes(flag) ? [] : [flag, '127.0.0.1:0'],
     );
-    this.#child = spawn(program, [...first, ...(hasFreePorts ? ports : []), ...args], {
+    // A local X-Ray receives spans on fixed ports by default, which one test at a time could have.
+    const otlp = ['--otlp-http', '--otlp-grpc', '--zipkin'].flatMap((flag) =>
+      args.includes('local') && !args.includes(flag) ? [flag, 'off'] : [],
+    );
+    this.#child = spawn(program, [...first, ...(hasFreePorts ? [...ports, ...otlp] : []), ...args], {
       env: { PATH: process.env['PATH'], HOME: '/nonexistent', AWS_EC2_METADATA_DISABLED: 'true', ...env },
       ...(cwd === undefined ? {} : { cwd }),
     });

@@ -174,8 +174,17 @@ test('every HTTP server of the program uses the guard', () => {
       /\bfastify\(|from 'node:http2'/.test(text) || (/\bcreateServer\(/.test(text) && /from 'node:https?'/.test(text))
     );
   });
-  expect(servers.toSorted()).toEqual(['api/server.ts', 'http/server.ts', 'proxy/sampling-proxy.ts']);
-  for (const path of servers) expect(readFileSync(`src/${path}`, 'utf8'), path).toMatch(/guard\.problem\(/);
+  expect(servers.toSorted()).toEqual([
+    'api/server.ts',
+    'http/server.ts',
+    'proxy/sampling-proxy.ts',
+    'receivers/http-receiver.ts',
+    'receivers/otlp/grpc-receiver.ts',
+  ]);
+  // One server with several handlers.
+  const handlers = ['receivers/otlp/http-handler.ts', 'receivers/zipkin/http-handler.ts'];
+  for (const path of servers.flatMap((server) => (server === 'receivers/http-receiver.ts' ? handlers : [server])))
+    expect(readFileSync(`src/${path}`, 'utf8'), path).toMatch(/guard\.problem\(/);
 });
 
 test('loopback means addresses and localhost, not names that begin like them', () => {

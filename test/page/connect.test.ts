@@ -59,19 +59,18 @@ test.skipIf(skipped !== '')(
   },
 );
 
-test.skipIf(skipped !== '')(
-  `OpenTelemetry: the page says that OTLP is not accepted, and names an exporter that works${note}`,
-  async () => {
-    const { xray } = await shopOf(scope, 20);
-    const page = await browser.open(`${xray.url}/connect`);
-    const section = page.locator('section', {
-      has: page.getByRole('heading', { name: 'OpenTelemetry, through the Collector' }),
-    });
-    expect(await section.textContent()).toMatch(
-      /awsxray:.*endpoint: http:\/\/127\.0\.0\.1:\d+.*does not take OTLP yet/s,
-    );
-  },
-);
+test.skipIf(skipped !== '')(`OpenTelemetry: the endpoint that the page names takes spans${note}`, async () => {
+  const { xray } = await shopOf(scope, 20);
+  const page = await browser.open(`${xray.url}/connect`);
+  const section = page.locator('section', { has: page.getByRole('heading', { name: 'OpenTelemetry SDK' }) });
+  const endpoint = /OTEL_EXPORTER_OTLP_ENDPOINT=(\S+)/.exec((await section.locator('pre').textContent())!)![1]!;
+  const answer = await fetch(`${endpoint}/v1/traces`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: '{"resourceSpans":[]}',
+  });
+  expect([answer.status, await answer.text()]).toEqual([200, '{}']);
+});
 
 for (const from of ['/settings', '/connect', '/map', '/']) {
   test.skipIf(skipped !== '')(`/ goes to the query box from ${from}, and Enter searches${note}`, async () => {

@@ -24,9 +24,16 @@ export function exportAnswer({ spans, message }: Rejected, encoding: Encoding): 
   return writer.finish();
 }
 
+/** The answer to metrics or logs: success, with a warning. All signals have this form. */
+export function warningAnswer(message: string, encoding: Encoding): Buffer {
+  if (encoding === 'json') return Buffer.from(JSON.stringify({ partialSuccess: { errorMessage: message } }));
+  return exportAnswer({ spans: 0, message }, 'protobuf');
+}
+
 /** gRPC's status codes that a receiver answers with. Source: google/rpc/code.proto. */
 export const RPC_CODE = {
   invalidArgument: 3,
+  permissionDenied: 7,
   resourceExhausted: 8,
   unimplemented: 12,
   internal: 13,

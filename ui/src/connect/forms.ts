@@ -44,7 +44,7 @@ const FROM_CONTAINER = 'host.docker.internal';
 
 /**
  * Sources: the X-Ray SDKs' documentation of their environment; for ADOT's sampler AWS's "Trace sampling rate"
- * (CloudWatch, Application Signals); for the collector the configuration of its awsxray exporter.
+ * (CloudWatch, Application Signals); for OpenTelemetry its specification of the OTLP exporter.
  */
 export function waysTo({ udp, tcpPort }: Addresses, form: Form, nowSeconds: number): readonly Way[] {
   const [host = '127.0.0.1', port = '2000'] = udp.split(/:(?=\d+$)/);
@@ -99,28 +99,28 @@ export function waysTo({ udp, tcpPort }: Addresses, form: Form, nowSeconds: numb
       note: 'Code without a segment, such as a script, then logs instead of failing.',
     },
     {
+      title: 'OpenTelemetry SDK',
+      variables: { OTEL_EXPORTER_OTLP_ENDPOINT: url, OTEL_EXPORTER_OTLP_PROTOCOL: 'http/protobuf' },
+      note: 'Spans are kept as they were sent; metrics and logs are answered and not kept. SDKs that you do not configure send to 127.0.0.1:4318 (HTTP) or 4317 (gRPC), where xrayd also listens if nothing else does.',
+    },
+    {
       title: 'OpenTelemetry, through the Collector',
       lines: [
         'receivers:',
         '  otlp: { protocols: { grpc: {}, http: {} } }',
         'exporters:',
-        '  awsxray:',
-        `    endpoint: http://${isEverywhere ? '127.0.0.1' : host}:${tcpPort}`,
-        '    region: us-east-1',
-        '    local_mode: true',
+        '  otlphttp:',
+        `    endpoint: ${url}`,
         'service:',
         '  pipelines:',
-        '    traces: { receivers: [otlp], exporters: [awsxray] }',
+        '    traces: { receivers: [otlp], exporters: [otlphttp] }',
       ],
-      note:
-        'xrayd does not take OTLP yet. The Collector (also ADOT’s) does, and its awsxray exporter sends X-Ray segments. ' +
-        'It signs: set any AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY for it. ' +
-        'Save these lines as collector.yaml, run otelcol-contrib --config collector.yaml, and set OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4318 for the application.',
+      note: 'Save these lines as collector.yaml, and run otelcol --config collector.yaml. A collector that exports with awsxray works too: it sends X-Ray segments.',
     },
     {
       title: 'ADOT: X-Ray’s sampling rules',
       variables: { OTEL_TRACES_SAMPLER: 'xray', OTEL_TRACES_SAMPLER_ARG: `endpoint=${url}` },
-      note: 'The sampler asks xrayd for rules and targets. Spans that ADOT sends by UDP are printed where xrayd runs, and not stored.',
+      note: 'The sampler asks xrayd for rules and targets. Spans that ADOT sends to UDP 2000 are kept if they are sampled.',
     },
     {
       title: 'A container',

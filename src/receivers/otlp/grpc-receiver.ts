@@ -1,0 +1,256 @@
+import {
+  constants,
+  createServer,
+  type Http2Server,
+  type IncomingHttpHeaders,
+  type ServerHttp2Session,
+  type ServerHttp2Stream,
+} from 'node:http2';
+import { exportAnswer, RPC_CODE, statusAnswer, warningAnswer } from '../../formats/otlp/answers.ts';
+import { BodyReader } from '../../http/body.ts';
+import { closeServer, listenOn } from '../../http/listening.ts';
+import { connectionsWithin } from '../../http/open-files.ts';
+import { boundAddress, formatAddress, type Address } from '../../pipeline/address.ts';
+import type { Component, ComponentState } from '../../pipeline/component.ts';
+import { messageOf } from '../../pipeline/errors.ts';
+import { readMessage } from './grpc-message.ts';
+import { decodeTraces } from '../../formats/otlp/decode.ts';
+import type { ReceiverConfig, ReceiverDeps } from '../http-receiver.ts';
+import type { IntakeAnswer } from '../spans-intake.ts';
+
+const TRACES = '/opentelemetry.proto.collector.trace.v1.TraceService/Export';
+/** Signals that xrayd does not keep. */
+const OTHERS: Readonly<Record<string, string>> = {
+  '/opentelemetry.proto.collector.metrics.v1.MetricsService/Export': 'metrics',
+  '/opentelemetry.proto.collector.logs.v1.LogsService/Export': 'logs',
+};
+
+const MAX_CONNECTIONS = 512;
+/** An exporter has a few requests under way. */
+const MAX_STREAMS = 100;
+/** Node's default of 64 KB makes a request of 1 MB wait several times for its client. */
+const WINDOW_BYTES = 1024 * 1024;
+const MAX_HEADER_BYTES = 16 * 1024;
+/** For a whole request. */
+const STREAM_MS = 15_000;
+/** A connection without requests. Clients connect again when they need to. */
+const IDLE_MS = 300_000;
+const RETRY_AFTER_MS = 1_000;
+/** Time for a client to read an answer that comes before the end of its request. */
+const LINGER_MS = 1_000;
+
+/** The response message. */
+interface Success {
+  readonly bytes: Buffer;
+}
+
+/** A gRPC status other than OK. */
+interface Failure {
+  readonly code: number;
+  readonly message: string;
+  readonly retryAfterMs?: number;
+}
+
+/**
+ * OTLP over gRPC, without TLS. The one unary method needs little of gRPC. Source: gRPC over HTTP2
+ * (grpc/doc/PROTOCOL-HTTP2.md); OTLP specification 1.9, OTLP/gRPC.
+ */
+export class OtlpGrpcReceiver implements Component {
+  readonly name = 'otlp-grpc';
+  readonly #config: ReceiverConfig & Address;
+  readonly #deps: ReceiverDeps;
+  readonly #bodies: BodyReader;
+  readonly #server: Http2Server;
+  readonly #sessions = new Set<ServerHttp2Session>();
+  #state: ComponentState = { name: this.name, state: 'starting' };
+  #stopped: Promise<void> | undefined;
+
+  constructor(config: ReceiverConfig & Address, deps: ReceiverDeps) {
+    this.#config = config;
+    this.#deps = deps;
+    this.#bodies = new BodyReader(config.maxBodiesBytes, deps.onGarbage);
+    this.#server = createServer({
+      settings: {
+        initialWindowSize: WINDOW_BYTES,
+        maxConcurrentStreams: MAX_STREAMS,
+        maxHeaderListSize: MAX_HEADER_BYTES,
+        enablePush: false,
+      },
+      maxSessionInvalidFrames: 100,
+    });
+    this.#server.maxConnections = connectionsWithin(MAX_CONNECTIONS);
+    this.#server.on('session', (session) => this.#onSession(session));
+    this.#server.on(
+      'stream',
+      (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => void this.#serve(stream, headers),
+    );
+  }
+
+  get state(): ComponentState {
+    return this.#state;
+  }
+
+  get address(): Address | undefined {
+    return boundAddress(this.#server.address());
+  }
+
+  /** Rejects with XRAYD_BIND. */
+  async start(): Promise<void> {
+    const bound = await listenOn(this.#server, this.#config, (error) =>
+      this.#deps.log.limited('otlp_grpc_server', 'warn', { error }, 'error on the OTLP port'),
+    );
+    const address = formatAddress(bound);
+    this.#state = { name: this.name, state: 'ok', reason: address };
+    this.#deps.log.info({ address }, 'receiving OTLP over gRPC');
+  }
+
+  stop(deadline: AbortSignal): Promise<void> {
+    this.#stopped ??= this.#close(deadline);
+    return this.#stopped;
+  }
+
+  async #close(deadline: AbortSignal): Promise<void> {
+    if (!this.#server.listening) return;
+    this.#state = { name: this.name, state: 'stopping' };
+    await closeServer(this.#server, {
+      finish: () => {
+        // Tells clients to connect elsewhere, and waits for requests under way.
+        for (const session of this.#sessions) session.close();
+      },
+      cut: () => {
+        for (const session of this.#sessions) session.destroy();
+      },
+      deadline,
+    });
+    this.#state = { name: this.name, state: 'off' };
+  }
+
+  #onSession(session: ServerHttp2Session): void {
+    this.#sessions.add(session);
+    session.once('close', () => void this.#sessions.delete(session));
+    // What is not HTTP/2, and a client that disconnects.
+    session.on('error', () => {});
+    session.setLocalWindowSize(WINDOW_BYTES * 4);
+    session.setTimeout(IDLE_MS, () => session.close());
+  }
+
+  async #serve(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): Promise<void> {
+    stream.on('error', () => {});
+    const timer = setTimeout(() => stream.close(constants.NGHTTP2_CANCEL), STREAM_MS);
+    stream.once('close', () => clearTimeout(timer));
+    try {
+      if (!/^application\/grpc(\+proto)?\s*(;|$)/i.test(headers['content-type'] ?? '')) {
+        // Not gRPC: HTTP's own status. Source: PROTOCOL-HTTP2.md, requests.
+        stream.respond({ ':status': 415 }, { endStream: true });
+        stream.resume();
+        return;
+      }
+      const answer = await this.#answer(stream, headers);
+      if (stream.destroyed) return;
+      if ('code' in answer) fail(stream, answer);
+      else succeed(stream, answer.bytes);
+    } catch (error) {
+      // The client disconnected, or took too long.
+      if (stream.destroyed || stream.aborted) return;
+      this.#deps.log.limited(
+        'otlp_grpc_request',
+        'error',
+        { error: messageOf(error) },
+        'an OTLP request failed; please report this',
+      );
+      fail(stream, { code: RPC_CODE.internal, message: 'xrayd failed; see its log' });
+    }
+  }
+
+  async #answer(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): Promise<Success | Failure> {
+    const { mode, maxBodyBytes: maxBytes } = this.#config;
+    const path = headers[':path'] ?? '';
+    const problem = this.#deps.guard.problem(headOf(headers), mode === 'local' ? 'local-pages' : 'clients');
+    if (problem !== undefined) return { code: RPC_CODE.permissionDenied, message: problem.message };
+    const other = OTHERS[path];
+    if (path !== TRACES && (other === undefined || mode === 'daemon'))
+      return { code: RPC_CODE.unimplemented, message: `xrayd takes spans at ${TRACES}` };
+    const message = await readMessage(stream, textOf(headers['grpc-encoding']), { bodies: this.#bodies, maxBytes });
+    if ('code' in message) return message;
+    if (other !== undefined) {
+      message.release();
+      this.#deps.log.limited(`otlp_${other}`, 'info', {}, `OTLP ${other} are received and not kept`);
+      return { bytes: warningAnswer(`xrayd keeps traces only: these ${other} were not kept`, 'protobuf') };
+    }
+    let taking: Promise<IntakeAnswer>;
+    try {
+      // Decoded before the first wait.
+      taking = this.#deps.intake.take(decodeTraces(message.bytes));
+    } finally {
+      message.release();
+    }
+    return resultOf(await taking);
+  }
+}
+
+/** Node joins the values of most headers that occur more than once. */
+function textOf(header: string | readonly string[] | undefined): string | undefined {
+  return typeof header === 'object' ? header.join(', ') : header;
+}
+
+/** As the guard reads it. Source: RFC 9113, 8.3.1: `:authority` stands for Host. */
+function headOf(headers: IncomingHttpHeaders) {
+  const authority = headers[':authority'] ?? headers.host;
+  return {
+    headers: { ...headers, host: authority },
+    rawHeaders: authority === undefined ? [] : ['host', authority],
+    url: headers[':path'] ?? '/',
+    httpVersion: '2.0',
+  };
+}
+
+function resultOf(answer: IntakeAnswer): Success | Failure {
+  switch (answer.kind) {
+    case 'accepted':
+      return { bytes: exportAnswer(answer.rejected, 'protobuf') };
+    case 'malformed':
+      return { code: RPC_CODE.invalidArgument, message: answer.message };
+    case 'too_large':
+      return { code: RPC_CODE.resourceExhausted, message: answer.message };
+    default:
+      return { code: RPC_CODE.unavailable, message: answer.message, retryAfterMs: RETRY_AFTER_MS };
+  }
+}
+
+const FRAME_BYTES = 5;
+
+function succeed(stream: ServerHttp2Stream, message: Buffer): void {
+  stream.respond(
+    { ':status': 200, 'content-type': 'application/grpc', 'grpc-accept-encoding': 'identity,gzip' },
+    { waitForTrailers: true },
+  );
+  stream.once('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '0' }));
+  const frame = Buffer.alloc(FRAME_BYTES + message.length);
+  frame.writeUInt32BE(message.length, 1);
+  message.copy(frame, FRAME_BYTES);
+  stream.end(frame);
+}
+
+/** Trailers only. What the client still sends is discarded. */
+function fail(stream: ServerHttp2Stream, failure: Failure): void {
+  const details =
+    failure.retryAfterMs === undefined
+      ? {}
+      : { 'grpc-status-details-bin': statusAnswer(failure, 'protobuf').toString('base64').replace(/=+$/, '') };
+  stream.respond(
+    {
+      ':status': 200,
+      'content-type': 'application/grpc',
+      'grpc-status': String(failure.code),
+      // Percent-encoded, as PROTOCOL-HTTP2.md says.
+      'grpc-message': encodeURIComponent(failure.message).replaceAll('%20', ' '),
+      ...details,
+    },
+    { endStream: true },
+  );
+  if (stream.readableEnded) return;
+  // A reset at once would overtake the answer. Clients stop sending when they read it.
+  stream.resume();
+  const timer = setTimeout(() => stream.close(constants.NGHTTP2_NO_ERROR), LINGER_MS);
+  stream.once('close', () => clearTimeout(timer));
+}

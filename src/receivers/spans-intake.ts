@@ -1,0 +1,107 @@
+import type { Decoded, DecodeProblem, Rejected } from '../formats/otlp/decoding.ts';
+import { otlpDocument, partsOf } from '../formats/otlp/documents.ts';
+import type { Counters } from '../pipeline/counters.ts';
+import type { DocumentSink, OnSettled } from '../pipeline/segment.ts';
+
+/** As the metrics name it. */
+export type Protocol = 'otlp_http' | 'otlp_grpc' | 'zipkin';
+
+/** What has become of a request. */
+export type IntakeAnswer =
+  | { readonly kind: 'accepted'; readonly rejected: Rejected }
+  /** Nothing of the request can ever be accepted. */
+  | { readonly kind: 'malformed' | 'too_large'; readonly message: string }
+  /** Nothing was accepted: the sender keeps the spans, and should try again. */
+  | { readonly kind: 'full' | 'stopping' | 'not_stored'; readonly message: string };
+
+export interface SpansIntakeDeps {
+  readonly sink: DocumentSink;
+  readonly counters: Pick<Counters, 'spans'>;
+  readonly protocol: Protocol;
+  /**
+   * Whether a request is answered only when its spans have reached their destination, so that a query after the answer
+   * sees them. Otherwise it is answered when they are in the buffer.
+   */
+  readonly isConfirmed: boolean;
+  /** How long a confirmation may take; 5 s by default. */
+  readonly maxWaitMs?: number;
+}
+
+/** SDKs give up after 10 s, and would then send the request again. */
+const MAX_WAIT_MS = 5_000;
+
+const FULL = "xrayd's buffer is full";
+const STOPPING = 'xrayd is stopping';
+const NOT_STORED = 'the spans were received, but not delivered yet';
+const TOO_LARGE = "the spans are larger than xrayd's whole buffer: raise --buffer-memory, or send fewer at a time";
+
+/** Passes the spans of requests to the pipeline: one OTLP document for each trace and resource. */
+export class SpansIntake {
+  readonly #deps: SpansIntakeDeps;
+
+  constructor(deps: SpansIntakeDeps) {
+    this.#deps = deps;
+  }
+
+  /** Accepts all valid spans of a request, or none. Never rejects. */
+  async take(decoded: Decoded | DecodeProblem): Promise<IntakeAnswer> {
+    const { sink, isConfirmed } = this.#deps;
+    if (!decoded.isDecoded) return { kind: decoded.code, message: decoded.message };
+    const { rejected, spans } = decoded;
+    const documents = partsOf(decoded).map(otlpDocument);
+    if (documents.length === 0) return this.#accepted(0, rejected);
+    const confirmation = isConfirmed ? new Confirmation(documents.length) : undefined;
+    switch (sink.offer(documents, 'otlp', confirmation?.onSettled)) {
+      case 'too_large':
+        return { kind: 'too_large', message: TOO_LARGE };
+      case 'full':
+        return this.#refused(spans, { kind: 'full', message: FULL });
+      case 'stopping':
+        return this.#refused(spans, { kind: 'stopping', message: STOPPING });
+      case 'accepted':
+        if (confirmation === undefined || (await confirmation.within(this.#deps.maxWaitMs ?? MAX_WAIT_MS)))
+          return this.#accepted(spans, rejected);
+        return this.#refused(spans, { kind: 'not_stored', message: NOT_STORED });
+    }
+  }
+
+  #accepted(spans: number, rejected: Rejected): IntakeAnswer {
+    this.#count(spans, 'accepted');
+    this.#count(rejected.spans, 'rejected');
+    return { kind: 'accepted', rejected };
+  }
+
+  #refused(spans: number, answer: IntakeAnswer): IntakeAnswer {
+    this.#count(spans, 'refused');
+    return answer;
+  }
+
+  #count(spans: number, result: string): void {
+    const { counters, protocol } = this.#deps;
+    if (spans > 0) counters.spans.add(spans, { protocol, result });
+  }
+}
+
+/** Waits until each document of an offer is delivered, or refused for good. */
+class Confirmation {
+  readonly #pending = new Set<number>();
+  readonly #done = Promise.withResolvers<boolean>();
+
+  constructor(documents: number) {
+    for (let position = 0; position < documents; position++) this.#pending.add(position);
+  }
+
+  readonly onSettled: OnSettled = (position, settlement) => {
+    if (settlement.kind === 'dropped' || settlement.kind === 'delayed') return this.#done.resolve(false);
+    this.#pending.delete(position);
+    if (this.#pending.size === 0) this.#done.resolve(true);
+  };
+
+  /** False if it takes longer, or if an attempt fails. */
+  async within(maxWaitMs: number): Promise<boolean> {
+    const timer = setTimeout(() => this.#done.resolve(false), maxWaitMs);
+    const isConfirmed = await this.#done.promise;
+    clearTimeout(timer);
+    return isConfirmed;
+  }
+}

@@ -1,0 +1,91 @@
+import { RequestGuard } from '../../src/http/request-guard.ts';
+import { CallPath } from '../../src/pipeline/call-path.ts';
+import { newCounters } from '../../src/pipeline/counters.ts';
+import type { DocumentFormat, DocumentSink, OfferAnswer, OnSettled } from '../../src/pipeline/segment.ts';
+import { OtlpGrpcReceiver } from '../../src/receivers/otlp/grpc-receiver.ts';
+import { HttpReceiver, type HttpHandler, type ReceiverConfig } from '../../src/receivers/http-receiver.ts';
+import { OtlpHttpHandler } from '../../src/receivers/otlp/http-handler.ts';
+import { ZipkinHandler } from '../../src/receivers/zipkin/http-handler.ts';
+import { SpansIntake, type Protocol } from '../../src/receivers/spans-intake.ts';
+import { MemoryLog } from '../fakes/log.ts';
+import type { Scope } from '../fakes/scope.ts';
+
+/** Keeps what it accepts, and answers as the test says. */
+export class KeepingSink implements DocumentSink {
+  readonly documents: Buffer[] = [];
+  readonly formats: DocumentFormat[] = [];
+  readonly tickets: OnSettled[] = [];
+  answer: OfferAnswer = 'accepted';
+  push = (): void => {};
+
+  offer(documents: readonly Uint8Array[], format: DocumentFormat, onSettled?: OnSettled): OfferAnswer {
+    if (this.answer !== 'accepted') return this.answer;
+    this.documents.push(...documents.map((document) => Buffer.from(document)));
+    this.formats.push(...documents.map(() => format));
+    if (onSettled !== undefined) this.tickets.push(onSettled);
+    return 'accepted';
+  }
+}
+
+export interface Started<R> {
+  readonly receiver: R;
+  readonly sink: KeepingSink;
+  readonly log: MemoryLog;
+  readonly url: string;
+  /** Spans by result. */
+  spans(): Record<string, number>;
+}
+
+interface Options extends Partial<ReceiverConfig> {
+  readonly isConfirmed?: boolean;
+  readonly maxWaitMs?: number;
+}
+
+function parts(protocol: Protocol, { isConfirmed = false, maxWaitMs = 5_000, ...config }: Options) {
+  const sink = new KeepingSink();
+  const log = new MemoryLog();
+  const counters = newCounters();
+  const guard = new RequestGuard({ allowed: [], forClients: [], callPath: new CallPath() }, log);
+  const intake = new SpansIntake({ sink, counters, protocol, isConfirmed, maxWaitMs });
+  const spans = (): Record<string, number> =>
+    Object.fromEntries(counters.spans.samples().map(([{ result }, count]) => [result, count]));
+  const whole = {
+    host: '127.0.0.1',
+    port: 0,
+    maxBodyBytes: 1e6,
+    maxBodiesBytes: 8e6,
+    mode: 'local',
+    ...config,
+  } as const;
+  return { whole, sink, log, spans, deps: { intake, guard, log } };
+}
+
+export function httpReceiver(scope: Scope, options: Options = {}): Promise<Started<HttpReceiver>> {
+  return overHttp(scope, 'otlp_http', options, (whole, deps) => new OtlpHttpHandler(whole, deps));
+}
+
+export function zipkinReceiver(scope: Scope, options: Options = {}): Promise<Started<HttpReceiver>> {
+  return overHttp(scope, 'zipkin', options, (whole, deps) => new ZipkinHandler(whole, deps));
+}
+
+async function overHttp(
+  scope: Scope,
+  protocol: Protocol,
+  options: Options,
+  handlerOf: (...args: ConstructorParameters<typeof OtlpHttpHandler>) => HttpHandler,
+): Promise<Started<HttpReceiver>> {
+  const { whole, deps, ...others } = parts(protocol, options);
+  const handler = handlerOf(whole, deps);
+  const receiver = new HttpReceiver(whole, { handler, maxUnreadBytes: whole.maxBodiesBytes, log: deps.log });
+  await receiver.start();
+  scope.add(() => receiver.stop(AbortSignal.abort()));
+  return { receiver, url: `http://127.0.0.1:${receiver.address!.port}`, ...others };
+}
+
+export async function grpcReceiver(scope: Scope, options: Options = {}): Promise<Started<OtlpGrpcReceiver>> {
+  const { whole, deps, ...others } = parts('otlp_grpc', options);
+  const receiver = new OtlpGrpcReceiver(whole, deps);
+  await receiver.start();
+  scope.add(() => receiver.stop(AbortSignal.abort()));
+  return { receiver, url: `http://127.0.0.1:${receiver.address!.port}`, ...others };
+}
