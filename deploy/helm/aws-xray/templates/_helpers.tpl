@@ -73,6 +73,18 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- toYaml $config -}}
 {{- end -}}
 
+{{/* The receivers of spans that are enabled, as JSON: port name, port, option. */}}
+{{- define "aws-xray.spanReceivers" -}}
+{{- $receivers := list -}}
+{{- range list (list "otlpHttp" "otlp-http" "OTLP_HTTP") (list "otlpGrpc" "otlp-grpc" "OTLP_GRPC") (list "zipkin" "zipkin" "ZIPKIN") -}}
+{{- $values := index $.Values.receivers (index . 0) -}}
+{{- if $values.enabled -}}
+{{- $receivers = append $receivers (dict "key" (index . 0) "name" (index . 1) "option" (index . 2) "port" $values.port) -}}
+{{- end -}}
+{{- end -}}
+{{- toJson $receivers -}}
+{{- end -}}
+
 {{/* xrayd's own options, which are not part of cfg.yaml. */}}
 {{- define "aws-xray.ownOptions" -}}
 {{- $xray := .Values.xray -}}
@@ -90,12 +102,19 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
   "REQUEST_TIMEOUT" $xray.requestTimeoutSeconds
   "RETRY_MAX_AGE" $xray.retryMaxAgeSeconds
   "ROLE_EXTERNAL_ID" $xray.roleExternalId
+  "INDEXED_ATTRIBUTES" .Values.receivers.indexedAttributes
+  "INDEX_ALL_ATTRIBUTES" .Values.receivers.indexAllAttributes
+  "AWS_LOG_GROUPS" .Values.receivers.awsLogGroups
 }}
 {{- range $name, $value := $options }}
 {{- if $value }}
 - name: XRAYD_{{ $name }}
   value: {{ $value | quote }}
 {{- end }}
+{{- end }}
+{{- range include "aws-xray.spanReceivers" . | fromJsonArray }}
+- name: XRAYD_{{ .option }}
+  value: {{ printf "%s:%v" $xray.bindHost .port | quote }}
 {{- end }}
 {{- if eq .Values.mode "local" }}
 {{- /* The local X-Ray accepts any credentials, so the daemon need not search for real ones. */}}
@@ -154,4 +173,13 @@ httpGet:
   port: {{ .Values.http.port }}
   targetPort: http-metrics
   protocol: TCP
+{{- range include "aws-xray.spanReceivers" . | fromJsonArray }}
+- name: {{ .name }}
+  port: {{ .port }}
+  targetPort: {{ .name }}
+  protocol: TCP
+  {{- if eq .name "otlp-grpc" }}
+  appProtocol: kubernetes.io/h2c
+  {{- end }}
+{{- end }}
 {{- end -}}

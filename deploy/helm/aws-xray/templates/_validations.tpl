@@ -12,6 +12,14 @@
 {{- if eq (toString .Values.xray.containerPort) (toString .Values.http.port) -}}
 {{- fail (printf "xray.containerPort and http.port are both %v. Set http.port to another port." .Values.http.port) -}}
 {{- end -}}
+{{- $ports := dict (toString .Values.xray.containerPort) "xray.containerPort" (toString .Values.http.port) "http.port" (toString .Values.service.port) "service.port" -}}
+{{- range include "aws-xray.spanReceivers" . | fromJsonArray -}}
+{{- $taken := get $ports (toString .port) -}}
+{{- if $taken -}}
+{{- fail (printf "receivers.%s.port and %s are both %v. Set one of them to another port." .key $taken .port) -}}
+{{- end -}}
+{{- $_ := set $ports (toString .port) (printf "receivers.%s.port" .key) -}}
+{{- end -}}
 {{- $drain := ternary 0 (int .Values.network.drainSeconds) $isHost -}}
 {{- $needed := add $drain (int .Values.shutdownTimeoutSeconds) 5 -}}
 {{- if le (int .Values.terminationGracePeriodSeconds) (int $needed) -}}
