@@ -111,10 +111,8 @@ export class RemoteTraces {
     for await (const { page, idle } of pages) {
       const before = seen.size;
       for (const summary of listOf(page.TraceSummaries, 'TraceSummaries')) {
-        const Id = member(summary, 'Id');
-        if (typeof Id !== 'string') throw notXRay('a trace has no ID');
+        const Id = idOf(summary);
         if (seen.has(Id)) continue;
-        if (Id.length > MAX_ID) throw notXRay(`a trace ID has ${Id.length} characters`);
         seen.add(Id);
         yield Id;
       }
@@ -143,7 +141,8 @@ export class RemoteTraces {
           if (found.size > TraceIds.length) throw notXRay('it returned more traces than requested');
           yield documents;
         }
-        for (const id of page.UnprocessedTraceIds ?? []) unprocessed.add(id);
+        const notYet = listOf(page.UnprocessedTraceIds ?? [], 'UnprocessedTraceIds');
+        for (const id of notYet) if (typeof id === 'string') unprocessed.add(id);
         idle.note(found.size > before);
       }
       left = TraceIds.filter((id) => unprocessed.has(id));
@@ -179,8 +178,9 @@ async function* pagesOf<T extends { readonly NextToken?: string | undefined }>(
   for (;;) {
     const page = await ask(token);
     yield { page, idle };
-    const { NextToken } = page;
-    if (!NextToken) return;
+    const NextToken: unknown = page.NextToken;
+    if ((NextToken ?? '') === '') return;
+    if (typeof NextToken !== 'string') throw notXRay('its NextToken is not a string');
     const mark = hash('sha256', NextToken);
     if (asked.has(mark))
       throw new XraydError('XRAYD_TRANSFER', 'the server returned the same NextToken twice: the list would never end');
@@ -198,11 +198,20 @@ function listOf(list: unknown, name: string): readonly unknown[] {
   throw notXRay(`its answer has no ${name}. ${PROXY_HINT}`);
 }
 
+/** Checked, because messages show it on a terminal. */
+function idOf(trace: unknown): string {
+  const Id = member(trace, 'Id');
+  if (typeof Id !== 'string') throw notXRay('a trace has no ID');
+  if (Id.length > MAX_ID) throw notXRay(`a trace ID has ${Id.length} characters`);
+  if (!/^[!-~]+$/.test(Id)) throw notXRay('a trace ID has characters that are not printable');
+  return Id;
+}
+
 function documentsIn(trace: unknown): ReturnedTrace {
-  const [Id, list] = [member(trace, 'Id'), member(trace, 'Segments') ?? []];
+  const Id = idOf(trace);
+  const list = member(trace, 'Segments') ?? [];
   const Segments = arrayOf(list).map((each) => ({ Id: member(each, 'Id'), Document: member(each, 'Document') }));
-  if (typeof Id !== 'string' || !Array.isArray(list) || !Segments.every(isSegment))
-    throw notXRay('a trace has no ID, or a segment has no document');
+  if (!Array.isArray(list) || !Segments.every(isSegment)) throw notXRay('a segment has no ID or no document');
   const [Duration, LimitExceeded] = [numberOf(member(trace, 'Duration')), member(trace, 'LimitExceeded')];
   return {
     Id,

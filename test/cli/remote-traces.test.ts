@@ -172,6 +172,19 @@ test.each<[what: string, summaries: Behaviour, traces: Behaviour, message: RegEx
     /it returned more traces than requested/,
   ],
   [
+    'an ID with escapes for a terminal',
+    json({ TraceSummaries: [{ Id: '\u001b[31m\n' }] }),
+    json({ Traces: [], UnprocessedTraceIds: ['\u001b[31m\n'] }),
+    /a trace ID has characters that are not printable/,
+  ],
+  ['a number as a token', json({ TraceSummaries: [], NextToken: 5 }), { status: 500 }, /its NextToken is not a string/],
+  [
+    'a number as the list of unprocessed traces',
+    summaries,
+    json({ Traces: [], UnprocessedTraceIds: 5 }),
+    /its answer has no UnprocessedTraceIds/,
+  ],
+  [
     'an error of a megabyte with escapes for a terminal',
     {
       status: 400,
