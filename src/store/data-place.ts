@@ -111,17 +111,29 @@ function checkAccess(file: string, path: string, mode: number): void {
     accessSync(path, mode);
   } catch (error) {
     const code = systemCodeOf(error);
-    if (code === 'ENOENT') return;
+    if (code === 'ENOENT') {
+      if (lstatSync(path, { throwIfNoEntry: false }) === undefined) return;
+      throw refusal(file, `${path} is a link to something that does not exist. Delete it`);
+    }
     if (code === 'EROFS') throw refusal(file, 'its file system is read-only. Mount it writable');
     if (code !== 'EACCES' && code !== 'EPERM') throw refusal(file, messageOf(error));
     const { uid, mode: bits } = statSync(path);
     const what = path === file ? 'it' : path;
-    const rights = `${what} belongs to uid ${uid} (mode ${(bits & 0o7777).toString(8).padStart(4, '0')}), and xrayd runs as uid ${process.getuid?.()}`;
+    if (uid === process.getuid?.())
+      throw refusal(
+        file,
+        `xrayd may not write ${what}, although it runs as the owner (uid ${uid}, mode ${octal(bits)}). Check its mode (chmod), its attributes (lsattr) and the rules of SELinux or AppArmor`,
+      );
+    const rights = `${what} belongs to uid ${uid} (mode ${octal(bits)}), and xrayd runs as uid ${process.getuid?.()}`;
     throw refusal(
       file,
       `${rights}, which may not write there. Run xrayd as uid ${uid}, or change the owner of the ${path === dirname(file) ? 'folder' : 'file'} (chown)`,
     );
   }
+}
+
+function octal(mode: number): string {
+  return (mode & 0o7777).toString(8).padStart(4, '0');
 }
 
 function folderRefusal(folder: string): XraydError {

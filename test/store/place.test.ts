@@ -180,6 +180,26 @@ test.skipIf(!isRoot)(
   },
 );
 
+test.skipIf(!isRoot)(`does not name the owner as the remedy where xrayd runs as the owner${noUsers}`, () => {
+  const folder = scope.folder();
+  const file = join(folder, 'traces.db');
+  chmodSync(folder, 0o777);
+  writeFileSync(file, '');
+  chownSync(file, OTHER_UID, OTHER_UID);
+  chmodSync(file, 0o400);
+  expect(elsewhere(`dataPlace('${file}').file`, { uid: OTHER_UID, gid: OTHER_UID })).toMatch(
+    new RegExp(`may not write it, although it runs as the owner \\(uid ${OTHER_UID}, mode 0400\\)\\. Check its mode`),
+  );
+});
+
+test('a lock file that is a broken link is not taken for another xrayd', () => {
+  const folder = scope.folder();
+  symlinkSync(join(folder, 'nowhere'), join(folder, 'traces.db-lock'));
+  expect(() => dataPlace(join(folder, 'traces.db'))).toThrow(
+    /traces\.db-lock is a link to something that does not exist\. Delete it/,
+  );
+});
+
 test('names a read-only file system', (context) => {
   const folder = mkdtempSync(join(tmpdir(), 'xrayd-ro-'));
   scope.add(() => rmdirSync(folder));
