@@ -4,6 +4,7 @@ import type { DefaultSampling, SamplingRuleRecord } from '../sampling/rule-recor
 import type { Store } from '../threads/store.ts';
 import type { Refusal } from '../trace/model.ts';
 import { monotonicMs, wallClockMs } from '../pipeline/clock.ts';
+import { messageOf, XraydError } from '../pipeline/errors.ts';
 import { accountOperations, INITIAL_ACCOUNT } from './account-settings.ts';
 import type { Account } from './account.ts';
 import { Groups, type Group } from './groups.ts';
@@ -51,11 +52,23 @@ export class XRayBackend {
     this.feed = deps.feed;
   }
 
-  /** Reads the settings from the store, which has to be open. */
+  /** Reads the settings from the store, which has to be open. Rejects with XRAYD_STORE if they cannot be used. */
   async open(): Promise<void> {
+    try {
+      this.#parts = this.#partsOf(await this.#deps.store.write('settings', {}));
+    } catch (error) {
+      throw new XraydError(
+        'XRAYD_STORE',
+        `cannot use the settings in ${this.#deps.store.file || 'the trace store'}: ${messageOf(error)}. Move the file away, or choose another one with --data`,
+        { cause: error },
+      );
+    }
+  }
+
+  #partsOf(texts: Readonly<Record<string, string>>): Parts {
     const { account, defaultSampling } = this.config;
     const { store } = this.#deps;
-    const settings = new Settings(store, await store.write('settings', {}));
+    const settings = new Settings(store, texts);
     const now = (): number => wallClockMs() / 1000;
     const steadyNow = (): number => monotonicMs() / 1000;
     const isKnown = (arn: string): boolean =>
@@ -67,7 +80,7 @@ export class XRayBackend {
     const lastModified = Math.max(0, ...saved.value.map(({ ModifiedAt }) => ModifiedAt));
     const modifiedAt = settings.value('samplingRulesModifiedAt', lastModified);
     const sampling = new Sampling({ account, defaultSampling }, { saved, modifiedAt, tags, now, steadyNow });
-    this.#parts = {
+    return {
       settings,
       groups,
       sampling,

@@ -17,7 +17,7 @@ export class Settings {
     this.#texts = texts;
   }
 
-  /** A value that persists in the file. */
+  /** A value that persists in the file. Throws an Error if what the file has is not JSON. */
   value<T>(name: string, initial: T): Saved<T> {
     const text = this.#texts[name];
     const stage: Stage = {

@@ -1,5 +1,5 @@
 import { parseJson } from '../json/exact-number.ts';
-import { objectOf } from '../json/json.ts';
+import { isObject } from '../json/json.ts';
 import type { Finding, FormatName, Refusal, Span, TraceDocument } from '../trace/model.ts';
 import { documentOf } from './read.ts';
 import { readOtlpDocument } from './otlp/document.ts';
@@ -27,7 +27,28 @@ export interface ReceivedDocument {
   readonly body: string;
 }
 
-/** Reads a document that `read` has accepted, the `arrival`th of its trace, with every number as it was sent. */
+/** What is stored is not a document any more: another program changed the file, or the disk lost a part of it. */
+export class DamagedDocumentError extends Error {
+  constructor() {
+    super('a stored document cannot be read');
+  }
+}
+
+/**
+ * Reads a document that `read` has accepted, the `arrival`th of its trace, with every number as it was sent. Throws
+ * DamagedDocumentError.
+ */
 export function storedDocument({ format, body }: ReceivedDocument, arrival = 0): TraceDocument {
-  return documentOf(format, objectOf(parseJson(body)), arrival);
+  const json = jsonOf(body);
+  if (!isObject(json) || !Object.hasOwn(FORMATS, format)) throw new DamagedDocumentError();
+  return documentOf(format, json, arrival);
+}
+
+/** The message of a SyntaxError quotes the text, which is nobody else's business. */
+function jsonOf(body: string): unknown {
+  try {
+    return parseJson(body);
+  } catch {
+    throw new DamagedDocumentError();
+  }
 }

@@ -137,7 +137,10 @@ export interface DatabaseConfig {
   readonly cacheBytes?: number;
 }
 
-/** Opens the file for writing, and creates the tables of a new file. Throws an Error with a message for a person. */
+/** The file cannot be used; the message names it and a remedy. */
+export class StoreFileError extends Error {}
+
+/** Opens the file for writing, and creates the tables of a new file. Throws StoreFileError, or SQLite's error. */
 export function openToWrite({ file, isTemporary, cacheBytes = CACHE_BYTES }: DatabaseConfig): DatabaseSync {
   const database = open(file, { isReader: false, cacheBytes: cacheBytes * WRITER_SHARE });
   const read = <const C extends Columns>(columns: C, sql: string): Row<C> =>
@@ -147,10 +150,10 @@ export function openToWrite({ file, isTemporary, cacheBytes = CACHE_BYTES }: Dat
   const { tables } = read({ tables: 'number' }, 'SELECT count(*) AS tables FROM sqlite_master');
   const isNew = application === 0 && tables === 0;
   if (!isNew && application !== APPLICATION_ID)
-    throw new Error(`${file} is a database of another program. Choose another file with --data`);
+    throw new StoreFileError(`${file} is a database of another program. Choose another file with --data`);
   if (!isNew && version !== SCHEMA_VERSION) {
     const age = version > SCHEMA_VERSION ? 'a newer' : 'an older';
-    throw new Error(
+    throw new StoreFileError(
       `${file} was written by ${age} xrayd (format ${version}, this one supports ${SCHEMA_VERSION}). Use that version, or choose another file with --data`,
     );
   }
@@ -192,7 +195,7 @@ function open(file: string, { isReader, cacheBytes }: { isReader: boolean; cache
     return database;
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new Error(`cannot open ${file} as a trace store: ${reason}. Choose another file with --data`, {
+    throw new StoreFileError(`cannot open ${file} as a trace store: ${reason}. Choose another file with --data`, {
       cause: error,
     });
   }

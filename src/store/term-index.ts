@@ -88,6 +88,7 @@ export class TermIndex {
     const rows = this.#statements
       .rows({ slot: 'number', first: 'number' }, 'SELECT slot, first FROM generation ORDER BY first')
       .all();
+    if (rows.length === 0) throw new Error('its index has no generation');
     const before = this.#generations;
     this.#generations = rows.map(({ slot, first }) => this.#generation(slot, first));
     for (const { close } of before) close();

@@ -1,7 +1,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { termsOf } from '../filter/terms.ts';
 import { indexedText } from '../filter/text.ts';
-import { FORMATS, storedDocument, type ReceivedDocument } from '../formats/formats.ts';
+import { DamagedDocumentError, FORMATS, storedDocument, type ReceivedDocument } from '../formats/formats.ts';
 import type { FormatName, Refusal, TraceDocument } from '../trace/model.ts';
 import { isRefusal, traceFullRefusal } from '../trace/refusal.ts';
 import { headAfter, headValues, SET_HEAD } from './head.ts';
@@ -273,8 +273,9 @@ export class Writer {
     return true;
   }
 
-  #documentAt(row: number): TraceDocument {
-    return storedDocument(onlyRow(this.#documents.get(row, row + 1)));
+  /** undefined if it is damaged. */
+  #documentAt(row: number): TraceDocument | undefined {
+    return readableIn(this.#documents.all(row, row + 1))[0];
   }
 
   #textOf(trace: number): string {
@@ -283,7 +284,7 @@ export class Writer {
 
   #documentsOf(trace: number): TraceDocument[] {
     const { first, last } = documentRows(trace);
-    return this.#documents.all(first, last).map(storedDocument);
+    return readableIn(this.#documents.all(first, last));
   }
 }
 
@@ -298,10 +299,22 @@ const FOUND_TRACE = {
 } as const;
 type FoundTrace = Row<typeof FOUND_TRACE>;
 
+/** Without damaged documents, which must not prevent others from being stored. The reader reports them. */
+function readableIn(documents: readonly ReceivedDocument[]): TraceDocument[] {
+  return documents.flatMap((document, arrival) => {
+    try {
+      return storedDocument(document, arrival);
+    } catch (error) {
+      if (error instanceof DamagedDocumentError) return [];
+      throw error;
+    }
+  });
+}
+
 function isFull({ bytes, documents }: Pick<FoundTrace, 'bytes' | 'documents'>): boolean {
   return bytes >= BYTES_A_TRACE || documents >= DOCUMENTS_A_TRACE;
 }
 
-function startOf({ tops }: TraceDocument): number {
-  return Math.min(...tops.map(({ start }) => start));
+function startOf(document: TraceDocument | undefined): number | undefined {
+  return document && Math.min(...document.tops.map(({ start }) => start));
 }

@@ -6,6 +6,7 @@ import { awsJson } from '../json/aws-json.ts';
 import { arrayOf, member, textOf } from '../json/json.ts';
 import { isFound } from '../filter/search.ts';
 import { documentFactsOf } from '../formats/document-facts.ts';
+import { DamagedDocumentError } from '../formats/formats.ts';
 import { findingsOf } from '../query/findings.ts';
 import { serviceGraph, timeSeries, traceGraph } from '../query/graphs.ts';
 import { ReadBudget, TooMuchError } from '../query/read-budget.ts';
@@ -29,7 +30,7 @@ import {
   type WriteCalls,
 } from './messages.ts';
 import { Reader } from '../store/reader.ts';
-import { openToRead, openToWrite } from '../store/schema.ts';
+import { openToRead, openToWrite, StoreFileError } from '../store/schema.ts';
 import { FullOfPinnedError } from '../store/pruner.ts';
 import { PutQueue } from '../store/put-queue.ts';
 import { Writer } from '../store/writer.ts';
@@ -244,7 +245,16 @@ try {
   });
   send({ type: 'ready' });
 } catch (error) {
-  send({ type: 'failed', message: error instanceof Error ? error.message : String(error) });
+  send({ type: 'failed', message: startProblem(error) });
+}
+
+function startProblem(error: unknown): string {
+  if (error instanceof StoreFileError) return error.message;
+  const message = error instanceof Error ? error.message : String(error);
+  const kind = kindOf(error);
+  const [problem, remedy] =
+    kind === 'disk' || kind === 'io' ? [message, 'Check its disk'] : [`it is damaged (${message})`, 'Move it away'];
+  return `cannot use ${file} as a trace store: ${problem}. ${remedy}, or choose another file with --data`;
 }
 
 /**
@@ -281,9 +291,15 @@ async function answer(
   }
 }
 
+/** All tables were there at the start: another program dropped one. SQLite has no code for it. */
+function isLostTable(error: unknown): boolean {
+  return error instanceof Error && 'errcode' in error && /^no such table: /.test(error.message);
+}
+
 function kindOf(error: unknown): FailureKind | undefined {
   if (error instanceof TooMuchError) return 'too_much';
   if (error instanceof FullOfPinnedError) return 'pinned';
+  if (error instanceof DamagedDocumentError || isLostTable(error)) return 'damaged';
   switch (sqliteCodeOf(error)) {
     case SQLITE_FULL:
       return 'disk';

@@ -1,12 +1,15 @@
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, linkSync, readdirSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from 'vitest';
 import { eventually } from '../fakes/eventually.ts';
 import { LocalXRay } from '../fakes/local-xray.ts';
 import { Scope } from '../fakes/scope.ts';
 import { canUnshare } from '../fakes/spool-process.ts';
 import { PROGRAM } from '../fakes/program.ts';
+import { segmentJson } from '../fakes/traces.ts';
+import { openToWrite } from '../../src/store/schema.ts';
 
 const scope = new Scope();
 
@@ -165,6 +168,54 @@ test('reports a --data file that is truncated while in use as damaged: in the lo
     expect.stringMatching(/"degraded","reason":"[^"]*traces\.db is damaged/),
   ]);
   expect(local.daemon.find(/please report/)).toBeUndefined();
+});
+
+/** As another program would. */
+function change(file: string, sql: string): void {
+  const database = new DatabaseSync(file, { timeout: 5_000 });
+  database.exec(sql);
+  database.close();
+}
+
+test('reports a --data file with a changed document as damaged, and still stores documents of its trace', async () => {
+  const file = join(scope.folder(), 'traces.db');
+  const local = await startWith(file);
+  const trace_id = local.nextTraceId();
+  const segment = segmentJson('web', { trace_id, start_time: local.now, end_time: local.now + 1 });
+  const { end_time: _, ...begun } = segment as Record<string, unknown>;
+  const put = (document: object): Promise<Response> =>
+    fetch(`${local.daemon.tcpUrl}/TraceSegments`, {
+      method: 'POST',
+      body: JSON.stringify({ TraceSegmentDocuments: [JSON.stringify(document)] }),
+    });
+  await put({ ...begun, in_progress: true });
+  await put(segmentJson('orders', { trace_id, start_time: local.now, end_time: local.now + 1 }));
+  change(file, "UPDATE document SET body = 'secret'");
+  const answer = await local.ask('BatchGetTraces', { TraceIds: [trace_id] });
+  expect([answer.status, answer.text]).toEqual([503, expect.stringMatching(/is damaged/)]);
+  await eventually(() => local.daemon.find(/traces\.db is damaged \(.*Save the readable ones/)?.level === 'error');
+  expect(local.daemon.find(/please report|secret/)).toBeUndefined();
+  expect(await (await fetch(`${local.daemon.httpUrl}/readyz`)).text()).toMatch(/"degraded"/);
+  expect((await put({ ...segment, start_time: local.now - 1 })).status).toBe(200);
+});
+
+test.each([
+  ['a setting that is not JSON', "INSERT INTO setting VALUES ('groups', '{')"],
+  ['no table of settings', 'DROP TABLE setting'],
+  ['no table of generations', 'DROP TABLE generation'],
+  ['no generation', 'DELETE FROM generation'],
+  ['no table of an index', 'DROP TABLE text_0'],
+])('a --data file with %s ends the start with one line that says what to do', async (_, sql) => {
+  const file = join(scope.folder(), 'traces.db');
+  const writer = openToWrite({ file, isTemporary: true });
+  writer.exec(sql);
+  writer.close();
+  const daemon = scope.spawn({ args: ['local', '--data', file] });
+  expect((await daemon.end()).code).toBe(1);
+  expect(daemon.stderr).toMatch(
+    /^xrayd: cannot use .*traces\.db.* Move (it|the file) away, or choose another (file|one) with --data\n$/m,
+  );
+  expect(daemon.stderr).not.toMatch(/\n +at /);
 });
 
 test('refuses a --data file that is mounted individually, because its lock and its log would be in another folder', (context) => {
