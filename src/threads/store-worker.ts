@@ -293,7 +293,7 @@ async function answer(
 
 /** All tables were there at the start: another program dropped one. SQLite has no code for it. */
 function isLostTable(error: unknown): boolean {
-  return error instanceof Error && 'errcode' in error && /^no such table: /.test(error.message);
+  return error instanceof Error && sqliteCodeOf(error) !== 0 && error.message.startsWith('no such table: ');
 }
 
 function kindOf(error: unknown): FailureKind | undefined {
