@@ -109,11 +109,12 @@ export class Store implements Component {
     if (place?.problem === undefined) return;
     // If the disk does not answer, the last result stays.
     const problem = await place.problem().catch(() => this.#notOurs);
+    if (this.#place !== place) return;
     if (problem !== undefined && problem !== this.#notOurs) this.#config.log?.error({}, problem);
     if (problem === undefined && this.#notOurs !== undefined)
       this.#config.log?.info({ file: place.file }, 'the file of traces is available again');
     this.#notOurs = problem;
-    if (this.#place === place) this.#looking = setTimeout(() => void this.#look(), LOOK_MS).unref();
+    this.#looking = setTimeout(() => void this.#look(), LOOK_MS).unref();
   }
 
   async stop(): Promise<void> {
@@ -121,9 +122,11 @@ export class Store implements Component {
     const threads = [this.#reader, this.#writer];
     this.#reader = undefined;
     this.#writer = undefined;
-    for (const thread of threads) await thread?.close();
-    this.#place?.release();
+    const place = this.#place;
+    // Closing deletes files that #look would miss.
     this.#place = undefined;
+    for (const thread of threads) await thread?.close();
+    place?.release();
     this.#state = { name: this.name, state: 'off' };
   }
 

@@ -132,6 +132,11 @@ test.each([
     (file: string) => (copyFileSync(file, `${file}.new`), renameSync(`${file}.new`, file)),
     /was replaced by another file while it was in use/,
   ],
+  [
+    'missing its log',
+    (file: string) => rmSync(`${file}-wal`),
+    /traces\.db-wal was deleted or moved while it was in use: traces are lost if xrayd is killed\. Restart it/,
+  ],
 ])(
   'reports a --data file that is %s while in use in the log and in /readyz, and still stores and reads traces',
   async (_how, change, words) => {
