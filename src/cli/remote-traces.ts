@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { dateOf, wallClockMs } from '../pipeline/clock.ts';
 import { XraydError, messageOf } from '../pipeline/errors.ts';
 import { oneLine } from '../pipeline/one-line.ts';
-import { arrayOf, member, numberOf } from '../json/json.ts';
+import { arrayOf, member, numberOf, textOf } from '../json/json.ts';
 
 /** A trace in the format of BatchGetTraces. */
 export interface ReturnedTrace {
@@ -248,7 +248,7 @@ function foreignAnswer(error: unknown): string | undefined {
 /** On one line, because a server may send any text, and the SDK adds a hint for programmers. */
 function reasonOf(error: unknown): string {
   if (error instanceof RangeError) return 'the server that answered is not X-Ray: its answer is nested too deeply';
-  const name = error instanceof Error ? error.name : 'Error';
+  const name = textOf(member(error, 'name')) ?? 'Error';
   const [first = ''] = messageOf(error).split('\n  Deserialization error');
   return oneLine(`${name}: ${first}`, MAX_REASON);
 }

@@ -93,12 +93,16 @@ export class XraydError extends Error {
   }
 }
 
-/** The message of any thrown value, for a log line or a reason. */
+/**
+ * The message of any thrown value, for a log line or a reason. Always a string: the AWS SDK copies the members of an
+ * answer to its errors, and a server may send an object as `message`.
+ */
 export function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   // Connection attempts over IPv4 and IPv6 fail together as one AggregateError with an empty message.
   if (error instanceof AggregateError && error.message === '') return error.errors.map(messageOf).join('; ');
-  return error.message;
+  const message: unknown = error.message;
+  return typeof message === 'string' ? message : (JSON.stringify(message) ?? 'no message');
 }
 
 /** The `code` of a system error (`ECONNREFUSED`), if it has one. */

@@ -191,6 +191,12 @@ test.each<[what: string, summaries: Behaviour, traces: Behaviour, message: RegEx
     /its answer has no UnprocessedTraceIds/,
   ],
   [
+    'an error whose message is an object',
+    { status: 400, headers: { 'x-amzn-errortype': 'Some' }, body: '{"message":{"a":1}}' },
+    { status: 500 },
+    /^X-Ray did not return its traces: Some: \{"a":1\}$/,
+  ],
+  [
     'an error of a megabyte with escapes for a terminal',
     {
       status: 400,
