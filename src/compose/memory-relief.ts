@@ -6,7 +6,7 @@ import { isMemoryScarce } from './memory-budget.ts';
  * Above this share of the limit, garbage is collected. V8 counts it per thread and lets each heap grow on its own: three
  * heaps with a few megabytes of garbage each are what a limit of 128 MiB leaves.
  */
-const SCARCE_SHARE = 0.7;
+const SCARCE_SHARE = 0.6;
 
 /**
  * What frees memory before a request that needs much: a collection in each thread, about 30 ms each, if the process
