@@ -38,3 +38,9 @@ export function textOf(value: unknown): string | undefined {
 export function arrayOf(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : [];
 }
+
+/** An object that inherits nothing, so that any key is an ordinary one, `__proto__` too. */
+export function bareRecord<T = unknown>(): Record<string, T> {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- it has no members
+  return Object.create(null) as Record<string, T>;
+}

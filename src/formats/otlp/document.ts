@@ -1,4 +1,4 @@
-import type { Json } from '../../json/json.ts';
+import { objectOf, type Json } from '../../json/json.ts';
 import type { Refusal, TraceDocument } from '../../trace/model.ts';
 import type { Decoded, DecodeProblem } from './decoding.ts';
 import { readTracesJson, tracesFromJson } from './read-json.ts';
@@ -51,7 +51,7 @@ function spansOf({ resourceSpans }: Decoded, arrival: number): OtlpSpan[] {
 export function readOtlpDocument(text: string): OtlpDocument | Refusal {
   const traces = readTracesJson(text);
   const reason = problemOf(traces);
-  return reason === undefined ? new OtlpDocument(JSON.parse(text) as Json) : refusal(reason);
+  return reason === undefined ? new OtlpDocument(objectOf(JSON.parse(text))) : refusal(reason);
 }
 
 /** Documents are made by `partsOf`: others come from files that are imported. */

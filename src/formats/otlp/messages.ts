@@ -100,7 +100,9 @@ export class Bytes {
 }
 
 /** Objects of this class inherit nothing, so that any key is an ordinary one, `__proto__` too. */
+// oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a constructor of such objects is faster than Object.create
 const Bare = function Bare() {} as unknown as new () => Record<string, Value>;
+// oxlint-disable-next-line typescript/no-unsafe-type-assertion -- as above
 Bare.prototype = Object.create(null) as object;
 
 /** Attributes to be filled. */

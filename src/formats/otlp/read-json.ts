@@ -1,6 +1,6 @@
 import { ExactNumber, parseJson } from '../../json/exact-number.ts';
 import { textShapeProblem } from '../../json/json-shape.ts';
-import { arrayOf, isObject, numberOf, objectOf, type Json } from '../../json/json.ts';
+import { bareRecord, arrayOf, isObject, numberOf, objectOf, type Json } from '../../json/json.ts';
 import {
   Admission,
   DECODE_LIMITS,
@@ -212,7 +212,7 @@ class JsonReader {
 }
 
 const VALUES: Readonly<Record<string, ((value: unknown) => Value) | undefined>> = Object.assign(
-  Object.create(null) as object,
+  bareRecord<(value: unknown) => Value>(),
   {
     stringValue: text,
     string_value: text,

@@ -1,4 +1,4 @@
-import type { Json } from '../../../json/json.ts';
+import { objectOf, type Json } from '../../../json/json.ts';
 import { jsonAttributes, jsonSeconds } from '../json-value.ts';
 import {
   FLAG_HAS_IS_REMOTE,
@@ -246,7 +246,7 @@ function withoutCall(attributes: Attributes): Attributes {
 }
 
 function ofResource(metadata: Json): Json {
-  const members = (metadata['default'] ?? {}) as Json;
+  const members = objectOf(metadata['default']);
   const kept = Object.entries(members).filter(([key]) => key.startsWith(RESOURCE_PREFIX));
   return kept.length > 0 ? { default: Object.fromEntries(kept) } : {};
 }

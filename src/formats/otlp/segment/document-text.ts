@@ -1,4 +1,4 @@
-import { isObject, objectOf, type Json } from '../../../json/json.ts';
+import { bareRecord, isObject, objectOf, type Json } from '../../../json/json.ts';
 
 /** X-Ray refuses larger documents. Source: PutTraceSegments. */
 const MAX_BYTES = 64 * 1024;
@@ -70,9 +70,9 @@ interface Document extends Record<string, unknown> {
 }
 
 function copyOf(segment: Json): Document {
-  const metadata: Record<string, Record<string, unknown>> = Object.create(null) as Document['metadata'];
+  const metadata: Record<string, Record<string, unknown>> = bareRecord();
   for (const [namespace, members] of Object.entries(objectOf(segment['metadata'])))
-    metadata[namespace] = Object.assign(Object.create(null) as Record<string, unknown>, members);
+    metadata[namespace] = Object.assign(bareRecord(), members);
   return { ...segment, metadata };
 }
 
@@ -88,7 +88,7 @@ function cut(value: unknown, limit: number): unknown {
   if (Array.isArray(value)) return value.slice(0, most).map((item) => cut(item, limit));
   if (!isObject(value)) return value;
   const members = Object.entries(value).filter(([key]) => key.length <= limit);
-  const result: Record<string, unknown> = Object.create(null) as Record<string, unknown>;
+  const result: Record<string, unknown> = bareRecord();
   for (const [key, member] of members.slice(0, most)) result[key] = cut(member, limit);
   return result;
 }

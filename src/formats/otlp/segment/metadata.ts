@@ -1,6 +1,6 @@
 import { parseJson } from '../../../json/exact-number.ts';
 import { textShapeProblem } from '../../../json/json-shape.ts';
-import { isObject, type Json } from '../../../json/json.ts';
+import { bareRecord, isObject, type Json } from '../../../json/json.ts';
 import { jsonAttributes, jsonSeconds, jsonValue } from '../json-value.ts';
 import type { Event, Value } from '../messages.ts';
 import type { ConversionOptions } from './options.ts';
@@ -21,11 +21,8 @@ export interface Stored {
  * X-Ray has no member.
  */
 export class Store {
-  readonly #annotations: Record<string, unknown> = Object.create(null) as Record<string, unknown>;
-  readonly #metadata: Record<string, Record<string, unknown>> = Object.create(null) as Record<
-    string,
-    Record<string, unknown>
-  >;
+  readonly #annotations: Record<string, unknown> = bareRecord();
+  readonly #metadata: Record<string, Record<string, unknown>> = bareRecord();
   readonly #options: ConversionOptions;
 
   constructor(options: ConversionOptions) {
@@ -87,7 +84,7 @@ export class Store {
   }
 
   #in(namespace: string): Record<string, unknown> {
-    return (this.#metadata[namespace] ??= Object.create(null) as Record<string, unknown>);
+    return (this.#metadata[namespace] ??= bareRecord());
   }
 }
 
