@@ -4,7 +4,7 @@ import { emptyRefusals, noSuchTrace, unprocessed } from './api-error.ts';
 import { IMPORT, withDocuments } from './documents-body.ts';
 import type { XRayBackend } from './backend.ts';
 import type { ApiServer } from './operation.ts';
-import { OneTrace } from './query-string.ts';
+import { OneTrace, traceIdOf } from './query-string.ts';
 import * as Type from './type.ts';
 
 const Pin = Type.Object({ Pinned: Type.Optional(Type.Boolean()) });
@@ -12,7 +12,8 @@ const Pin = Type.Object({ Pinned: Type.Optional(Type.Boolean()) });
 /** xrayd's own routes, under /api, apart from AWS's operations. */
 export function addPageDataRoutes(app: ApiServer, backend: XRayBackend): void {
   const { store, ingest, feed, sampling } = backend;
-  app.get('/api/traces/:id/findings', { schema: { params: OneTrace } }, async ({ params: { id } }, reply) => {
+  app.get('/api/traces/:id/findings', { schema: { params: OneTrace } }, async ({ params }, reply) => {
+    const id = traceIdOf(params);
     const found = TRACE_ID.test(id) ? await store.read('findings', { id, rules: sampling.rulesOfAws }) : undefined;
     const refused = ingest.refusalsOf(id).map(({ id: segment, code, message }) => ({
       code: 'refused',
@@ -23,15 +24,16 @@ export function addPageDataRoutes(app: ApiServer, backend: XRayBackend): void {
     if (found === undefined && refused.length === 0) throw noSuchTrace();
     return reply.send({ TraceId: id, Findings: [...arrayOf(JSON.parse(found ?? '[]')), ...refused] });
   });
-  app.get('/api/traces/:id/originals', { schema: { params: OneTrace } }, async ({ params: { id } }, reply) => {
-    const documents = await store.read('originals', { id });
+  app.get('/api/traces/:id/originals', { schema: { params: OneTrace } }, async ({ params }, reply) => {
+    const documents = await store.read('originals', { id: traceIdOf(params) });
     if (documents.length === 0) throw noSuchTrace();
     return reply.send({ Documents: documents });
   });
   app.post(
     '/api/traces/:id/pin',
     { schema: { params: OneTrace, body: Pin } },
-    async ({ params: { id }, body: { Pinned = true } }) => {
+    async ({ params, body: { Pinned = true } }) => {
+      const id = traceIdOf(params);
       if (!(await store.write('pin', { traceId: id, isPinned: Pinned }))) throw noSuchTrace();
       return { TraceId: id, Pinned };
     },

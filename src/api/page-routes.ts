@@ -7,7 +7,18 @@ import type { XRayBackend } from './backend.ts';
 import { cursorAt, isRow, placeOf, traceCursorOf } from './cursor.ts';
 import type { ApiServer } from './operation.ts';
 import type { Order, OrderedRequest, Selection } from '../query/ranking.ts';
-import { countOf, flagOf, numberOf, orderOf, positionOf, OneTrace, rangeOf, Search, Text } from './query-string.ts';
+import {
+  countOf,
+  flagOf,
+  numberOf,
+  orderOf,
+  positionOf,
+  OneTrace,
+  traceIdOf,
+  rangeOf,
+  Search,
+  Text,
+} from './query-string.ts';
 import type { DecidingRule, RowChanges, RowsPage, Status } from './page-types.ts';
 
 /** What the page shows of the process that it talks to. */
@@ -103,8 +114,8 @@ export function addPageRoutes(app: ApiServer, { backend, intake, status, sample 
     const found = rows.filter((row) => row.start >= start && row.start < end).toSorted((a, b) => b.start - a.start);
     return reply.send({ rows: found, next: null } satisfies RowsPage);
   });
-  app.get('/api/traces/:id', { schema: { params: OneTrace } }, async ({ params: { id } }, reply) => {
-    const documents = await store.read('documents', { id });
+  app.get('/api/traces/:id', { schema: { params: OneTrace } }, async ({ params }, reply) => {
+    const documents = await store.read('documents', { id: traceIdOf(params) });
     if (documents === undefined) throw noSuchTrace();
     return reply.type('application/json').send(documents);
   });

@@ -1,3 +1,4 @@
+import { traceIdIn } from '../trace/trace-id.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import { itemsOf } from '../pipeline/list.ts';
 import type { Imported } from './local-client.ts';
@@ -33,7 +34,12 @@ export function reportNotGiven({ notGiven }: RemoteTraces, { ids }: TraceQuery, 
 
 export function queryOf({ config }: LoadedConfig<'export'> | LoadedConfig<'pull'>): TraceQuery {
   const text = 'text' in config ? config.text : '';
-  return { ids: itemsOf(config.traceId), filter: config.filter, text, sinceMs: config.sinceMs };
+  return {
+    ids: itemsOf(config.traceId).map((id) => traceIdIn(id) ?? id),
+    filter: config.filter,
+    text,
+    sinceMs: config.sinceMs,
+  };
 }
 
 export function report(

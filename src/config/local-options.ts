@@ -88,7 +88,7 @@ export const LOCAL_OPTIONS = {
     form: 'list',
     flag: 'trace-id',
     default: '',
-    help: 'Only these traces: their IDs, separated by commas.',
+    help: "Only these traces: their IDs, in X-Ray's or OpenTelemetry's notation, separated by commas.",
   },
   filter: {
     group: 'Local X-Ray',

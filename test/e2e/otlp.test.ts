@@ -81,6 +81,8 @@ for (const where of ['its own port', 'TCP 2000'] as const) {
       documents: { format: string }[];
     };
     expect(whole.documents.map(({ format }) => format)).toContain('otlp');
+    // OpenTelemetry's notation of the same ID.
+    expect((await fetch(`${local.tcpUrl}/api/traces/${traceId}`)).status).toBe(200);
     await eventually(async () => {
       const answer = await fetch(`${local.tcpUrl}/Traces`, {
         method: 'POST',

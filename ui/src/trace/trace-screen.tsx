@@ -1,3 +1,4 @@
+import { traceIdIn } from '../../../src/trace/trace-id.ts';
 import { useLayoutEffect, useMemo } from 'preact/hooks';
 import { list } from '../live.ts';
 import { listHref, param } from '../route.ts';
@@ -12,7 +13,9 @@ import { viewOf } from './views.ts';
 import { widths } from './widths.ts';
 
 /** The screen of one trace. */
-export function TraceScreen({ id }: { id: string }) {
+/** `written`: a trace ID in any notation, such as OpenTelemetry's. */
+export function TraceScreen({ id: written }: { id: string }) {
+  const id = traceIdIn(written) ?? written;
   const state = useMemo(() => new TraceState(id, (tab) => viewOf(tab).isFullWidth === true), [id]);
   // A layout effect, to send the request before the first paint.
   useLayoutEffect(() => {
