@@ -12,7 +12,7 @@ function collected(): { readonly count: () => number; collectGarbage(): Promise<
 
 test('collects the garbage of all threads when most of a small limit is in use, and not before', async () => {
   const threads = collected();
-  let usedBytes = 80 * MB;
+  let usedBytes = 70 * MB;
   const free = memoryReliefOf(128 * MB, threads, () => usedBytes)!;
   await free();
   expect(threads.count()).toBe(0);
