@@ -219,13 +219,14 @@ const ELSEWHERE: readonly Row[] = [
     because: 'a thread, tested from its main thread',
   },
   {
-    files: 'receivers/body receivers/cors receivers/http-receiver receivers/spans-intake receivers/otlp/grpc-message',
-    tests: ['receivers/otlp/http-handler', 'receivers/otlp/grpc-receiver', 'receivers/zipkin/http-handler'],
+    files:
+      'receivers/body receivers/cors receivers/http-receiver receivers/spans-handler receivers/spans-intake receivers/otlp/grpc-message receivers/otlp/not-kept',
+    tests: ['receivers/otlp/http-protocol', 'receivers/otlp/grpc-receiver', 'receivers/zipkin/http-protocol'],
     because: 'parts of the receivers, tested over their protocols',
   },
   {
     files: 'http/listening',
-    tests: ['receivers/otlp/http-handler', 'receivers/otlp/grpc-receiver', 'proxy/shared-rules'],
+    tests: ['receivers/otlp/http-protocol', 'receivers/otlp/grpc-receiver', 'proxy/shared-rules'],
     because: 'starts and stops their servers',
   },
   {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { OtlpHttpHandler } from '../receivers/otlp/http-handler.ts';
+import type { HttpHandler } from '../receivers/http-receiver.ts';
 import type { SpanReceiverDeps } from './span-receivers.ts';
 import { formatAddress, isLoopbackHost } from '../pipeline/address.ts';
 import type { LoadedConfig } from '../config/load.ts';
@@ -127,7 +127,7 @@ export function buildLocal(
 
 /** The code for OTLP is loaded with the first request. */
 function lateOtlp(deps: SpanReceiverDeps): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
-  let handler: OtlpHttpHandler | undefined;
+  let handler: HttpHandler | undefined;
   return async (request, response) => {
     handler ??= (await import('./span-receivers.ts')).otlpHandler(deps);
     await handler.serve(request, response);

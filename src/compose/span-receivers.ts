@@ -2,11 +2,12 @@ import type { Address } from '../pipeline/address.ts';
 import { fullCollector } from '../pipeline/collector.ts';
 import type { DocumentSink } from '../pipeline/segment.ts';
 import { MB } from '../pipeline/units.ts';
-import { HttpReceiver, type ReceiverConfig, type ReceiverDeps } from '../receivers/http-receiver.ts';
+import { httpReceiver, type HttpHandler } from '../receivers/http-receiver.ts';
 import { OtlpGrpcReceiver } from '../receivers/otlp/grpc-receiver.ts';
-import { OtlpHttpHandler } from '../receivers/otlp/http-handler.ts';
+import { OtlpHttp } from '../receivers/otlp/http-protocol.ts';
+import { SpansHandler, type ReceiverConfig, type ReceiverDeps } from '../receivers/spans-handler.ts';
 import { SpansIntake, type Protocol } from '../receivers/spans-intake.ts';
-import { ZipkinHandler } from '../receivers/zipkin/http-handler.ts';
+import { ZipkinHttp } from '../receivers/zipkin/http-protocol.ts';
 import type { Server } from './late-server.ts';
 import type { Meters } from './meters.ts';
 
@@ -28,21 +29,19 @@ export interface SpanReceiverDeps {
 export function spanReceiver(protocol: Protocol, address: Address, deps: SpanReceiverDeps): Server {
   const config = configOf(deps);
   const parts = partsOf(protocol, deps);
-  const http = (handler: OtlpHttpHandler | ZipkinHandler): HttpReceiver =>
-    new HttpReceiver(address, { handler, maxUnreadBytes: config.maxBodiesBytes, log: parts.log });
-  switch (protocol) {
-    case 'otlp_http':
-      return http(new OtlpHttpHandler(config, parts));
-    case 'otlp_grpc':
-      return new OtlpGrpcReceiver({ ...address, ...config }, parts);
-    case 'zipkin':
-      return http(new ZipkinHandler(config, parts));
-  }
+  if (protocol === 'otlp_grpc') return new OtlpGrpcReceiver({ ...address, ...config }, parts);
+  const handler =
+    protocol === 'zipkin'
+      ? new SpansHandler(new ZipkinHttp(parts), config, parts)
+      : new SpansHandler(new OtlpHttp(config, parts), config, parts);
+  return httpReceiver(address, { handler, maxUnreadBytes: config.maxBodiesBytes, log: parts.log });
 }
 
 /** OTLP over HTTP on a server that has other paths too. */
-export function otlpHandler(deps: SpanReceiverDeps): OtlpHttpHandler {
-  return new OtlpHttpHandler(configOf(deps), partsOf('otlp_http', deps));
+export function otlpHandler(deps: SpanReceiverDeps): HttpHandler {
+  const config = configOf(deps);
+  const parts = partsOf('otlp_http', deps);
+  return new SpansHandler(new OtlpHttp(config, parts), config, parts);
 }
 
 function configOf({ meters: { memory }, mode }: SpanReceiverDeps): ReceiverConfig {

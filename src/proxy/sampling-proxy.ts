@@ -1,10 +1,10 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { describeAnswer } from '../aws/foreign-answer.ts';
 import { OPERATIONS } from '../formats/xray/operations.ts';
 import { isXRaysAnswer } from '../aws/output-shape.ts';
 import type { PermissionHints } from '../aws/permissions.ts';
 import type { XRayAnswer, XRayApi, XRayCall } from '../aws/xray-api.ts';
-import { boundAddress, formatAddress, type Address } from '../pipeline/address.ts';
+import type { Address } from '../pipeline/address.ts';
 import type { Component, ComponentState } from '../pipeline/component.ts';
 import type { Counters } from '../pipeline/counters.ts';
 import { messageOf } from '../pipeline/errors.ts';
@@ -13,7 +13,7 @@ import type { DocumentSink } from '../pipeline/segment.ts';
 import { SegmentIntake } from './segment-intake.ts';
 import { clientErrorHandler } from '../http/client-error.ts';
 import { ConnectionLimits } from '../http/connections.ts';
-import { closeServer, listenOn } from '../http/listening.ts';
+import { Listener } from '../http/listening.ts';
 import type { RequestGuard } from '../http/request-guard.ts';
 import { BodyReader, COMPRESSED, isCompressed, type Body } from '../http/body.ts';
 import { CallSlots } from './call-slots.ts';
@@ -62,21 +62,17 @@ type Reply = CacheableReply;
 /** TCP 2000: forwards sampling calls, signed, and accepts documents that are too large for a datagram. */
 export class SamplingProxy implements Component {
   readonly name = 'tcp';
-  readonly #config: SamplingProxyConfig;
   readonly #deps: SamplingProxyDeps;
   readonly #routes: Routes;
   readonly #rules: RulesCache;
   readonly #intake: SegmentIntake;
   readonly #bodies: BodyReader;
-  readonly #server: Server;
+  readonly #listener: Listener;
   readonly #limits: ConnectionLimits;
   readonly #abort = new AbortController();
   readonly #slots = new CallSlots({ maxCalls: MAX_CALLS, maxWaiting: MAX_WAITING_CALLS, maxWaitMs: MAX_WAIT_MS });
-  #state: ComponentState = { name: 'tcp', state: 'starting' };
-  #stopped: Promise<void> | undefined;
 
   constructor(config: SamplingProxyConfig, deps: SamplingProxyDeps) {
-    this.#config = config;
     this.#deps = deps;
     this.#routes = new Routes(config.allow);
     this.#bodies = new BodyReader(config.maxBodiesBytes, deps.onGarbage);
@@ -88,58 +84,51 @@ export class SamplingProxy implements Component {
       keepAliveTimeout: KEEP_ALIVE_MS,
       connectionsCheckingInterval: 5_000,
     };
-    this.#server = createServer(
+    const server = createServer(
       { ...timeouts, maxHeaderSize: 16 * 1024 },
       (request, response) => void this.#serve(request, response),
     );
-    this.#limits = new ConnectionLimits(this.#server, {
+    this.#limits = new ConnectionLimits(server, {
       maxConnections: MAX_CONNECTIONS,
       maxUnreadBytes: config.maxBodiesBytes,
     });
     const onAnswered = (status: number): void =>
       deps.counters.requests.inc({ path: 'invalid', status: String(status) });
     const headers = { 'x-amzn-errortype': 'BadRequest' };
-    this.#server.on(
+    server.on(
       'clientError',
       clientErrorHandler(this.#limits, { bodyOf: ({ message: Message }) => ({ Message }), headers, onAnswered }),
+    );
+    const error = { key: 'tcp_server', message: 'error on the TCP port' };
+    this.#listener = new Listener(
+      { name: this.name, address: config, started: 'answering sampling calls on TCP', error },
+      {
+        server,
+        log: deps.log,
+        finish: () => server.closeIdleConnections(),
+        cut: () => {
+          this.#abort.abort();
+          server.closeAllConnections();
+        },
+      },
     );
   }
 
   get state(): ComponentState {
-    return this.#state;
+    return this.#listener.state;
   }
 
   get address(): Address | undefined {
-    return boundAddress(this.#server.address());
+    return this.#listener.address;
   }
 
   /** Rejects with XRAYD_BIND. */
-  async start(): Promise<void> {
-    const bound = await listenOn(this.#server, this.#config, (error) =>
-      this.#deps.log.limited('tcp_server', 'warn', { error }, 'error on the TCP port'),
-    );
-    const address = formatAddress(bound);
-    this.#state = { name: this.name, state: 'ok', reason: address };
-    this.#deps.log.info({ address }, 'answering sampling calls on TCP');
+  start(): Promise<void> {
+    return this.#listener.start();
   }
 
   stop(deadline: AbortSignal): Promise<void> {
-    this.#stopped ??= this.#close(deadline);
-    return this.#stopped;
-  }
-
-  async #close(deadline: AbortSignal): Promise<void> {
-    if (!this.#server.listening) return;
-    this.#state = { name: this.name, state: 'stopping' };
-    await closeServer(this.#server, {
-      finish: () => this.#server.closeIdleConnections(),
-      cut: () => {
-        this.#abort.abort();
-        this.#server.closeAllConnections();
-      },
-      deadline,
-    });
-    this.#state = { name: this.name, state: 'off' };
+    return this.#listener.stop(deadline);
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -3,9 +3,11 @@ import { CallPath } from '../../src/pipeline/call-path.ts';
 import { newCounters } from '../../src/pipeline/counters.ts';
 import type { DocumentFormat, DocumentSink, OfferAnswer, OnSettled } from '../../src/pipeline/segment.ts';
 import { OtlpGrpcReceiver } from '../../src/receivers/otlp/grpc-receiver.ts';
-import { HttpReceiver, type HttpHandler, type ReceiverConfig } from '../../src/receivers/http-receiver.ts';
-import { OtlpHttpHandler } from '../../src/receivers/otlp/http-handler.ts';
-import { ZipkinHandler } from '../../src/receivers/zipkin/http-handler.ts';
+import type { Listener } from '../../src/http/listening.ts';
+import { httpReceiver as overHttp, type HttpHandler } from '../../src/receivers/http-receiver.ts';
+import { OtlpHttp } from '../../src/receivers/otlp/http-protocol.ts';
+import { SpansHandler, type ReceiverConfig, type ReceiverDeps } from '../../src/receivers/spans-handler.ts';
+import { ZipkinHttp } from '../../src/receivers/zipkin/http-protocol.ts';
 import { SpansIntake, type Protocol } from '../../src/receivers/spans-intake.ts';
 import { MemoryLog } from '../fakes/log.ts';
 import type { Scope } from '../fakes/scope.ts';
@@ -60,23 +62,27 @@ function parts(protocol: Protocol, { isConfirmed = false, maxWaitMs = 5_000, ...
   return { whole, sink, log, spans, deps: { intake, guard, log } };
 }
 
-export function httpReceiver(scope: Scope, options: Options = {}): Promise<Started<HttpReceiver>> {
-  return overHttp(scope, 'otlp_http', options, (whole, deps) => new OtlpHttpHandler(whole, deps));
+export function httpReceiver(scope: Scope, options: Options = {}): Promise<Started<Listener>> {
+  const handlerOf = (config: ReceiverConfig, deps: ReceiverDeps): HttpHandler =>
+    new SpansHandler(new OtlpHttp(config, deps), config, deps);
+  return started(scope, 'otlp_http', options, handlerOf);
 }
 
-export function zipkinReceiver(scope: Scope, options: Options = {}): Promise<Started<HttpReceiver>> {
-  return overHttp(scope, 'zipkin', options, (whole, deps) => new ZipkinHandler(whole, deps));
+export function zipkinReceiver(scope: Scope, options: Options = {}): Promise<Started<Listener>> {
+  const handlerOf = (config: ReceiverConfig, deps: ReceiverDeps): HttpHandler =>
+    new SpansHandler(new ZipkinHttp(deps), config, deps);
+  return started(scope, 'zipkin', options, handlerOf);
 }
 
-async function overHttp(
+async function started(
   scope: Scope,
   protocol: Protocol,
   options: Options,
-  handlerOf: (...args: ConstructorParameters<typeof OtlpHttpHandler>) => HttpHandler,
-): Promise<Started<HttpReceiver>> {
+  handlerOf: (config: ReceiverConfig, deps: ReceiverDeps) => HttpHandler,
+): Promise<Started<Listener>> {
   const { whole, deps, ...others } = parts(protocol, options);
   const handler = handlerOf(whole, deps);
-  const receiver = new HttpReceiver(whole, { handler, maxUnreadBytes: whole.maxBodiesBytes, log: deps.log });
+  const receiver = overHttp(whole, { handler, maxUnreadBytes: whole.maxBodiesBytes, log: deps.log });
   await receiver.start();
   scope.add(() => receiver.stop(AbortSignal.abort()));
   return { receiver, url: `http://127.0.0.1:${receiver.address!.port}`, ...others };

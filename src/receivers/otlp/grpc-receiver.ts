@@ -1,21 +1,21 @@
 import {
   constants,
   createServer,
-  type Http2Server,
   type IncomingHttpHeaders,
   type ServerHttp2Session,
   type ServerHttp2Stream,
 } from 'node:http2';
-import { exportAnswer, RPC_CODE, statusAnswer, warningAnswer } from '../../formats/otlp/answers.ts';
+import { exportAnswer, RPC_CODE, statusAnswer } from '../../formats/otlp/answers.ts';
 import { BodyReader } from '../../http/body.ts';
-import { closeServer, listenOn } from '../../http/listening.ts';
+import { Listener } from '../../http/listening.ts';
 import { connectionsWithin } from '../../http/open-files.ts';
-import { boundAddress, formatAddress, type Address } from '../../pipeline/address.ts';
+import type { Address } from '../../pipeline/address.ts';
 import type { Component, ComponentState } from '../../pipeline/component.ts';
 import { messageOf } from '../../pipeline/errors.ts';
 import { readMessage } from './grpc-message.ts';
 import { decodeTraces } from '../../formats/otlp/decode.ts';
-import type { ReceiverConfig, ReceiverDeps } from '../http-receiver.ts';
+import type { ReceiverConfig, ReceiverDeps } from '../spans-handler.ts';
+import { notKept } from './not-kept.ts';
 import type { IntakeAnswer } from '../spans-intake.ts';
 
 const TRACES = '/opentelemetry.proto.collector.trace.v1.TraceService/Export';
@@ -57,19 +57,18 @@ interface Failure {
  */
 export class OtlpGrpcReceiver implements Component {
   readonly name = 'otlp-grpc';
+  readonly title = 'OTLP over gRPC';
   readonly #config: ReceiverConfig & Address;
   readonly #deps: ReceiverDeps;
   readonly #bodies: BodyReader;
-  readonly #server: Http2Server;
   readonly #sessions = new Set<ServerHttp2Session>();
-  #state: ComponentState = { name: this.name, state: 'starting' };
-  #stopped: Promise<void> | undefined;
+  readonly #listener: Listener;
 
   constructor(config: ReceiverConfig & Address, deps: ReceiverDeps) {
     this.#config = config;
     this.#deps = deps;
     this.#bodies = new BodyReader(config.maxBodiesBytes, deps.onGarbage);
-    this.#server = createServer({
+    const server = createServer({
       settings: {
         initialWindowSize: WINDOW_BYTES,
         maxConcurrentStreams: MAX_STREAMS,
@@ -78,51 +77,42 @@ export class OtlpGrpcReceiver implements Component {
       },
       maxSessionInvalidFrames: 100,
     });
-    this.#server.maxConnections = connectionsWithin(MAX_CONNECTIONS);
-    this.#server.on('session', (session) => this.#onSession(session));
-    this.#server.on(
-      'stream',
-      (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => void this.#serve(stream, headers),
+    server.maxConnections = connectionsWithin(MAX_CONNECTIONS);
+    server.on('session', (session) => this.#onSession(session));
+    server.on('stream', (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => void this.#serve(stream, headers));
+    const { name, title } = this;
+    const error = { key: `${name}_server`, message: `error on the port of ${title}` };
+    this.#listener = new Listener(
+      { name, address: config, started: `receiving ${title}`, error },
+      {
+        server,
+        log: deps.log,
+        finish: () => {
+          // Tells clients to connect elsewhere, and waits for requests under way.
+          for (const session of this.#sessions) session.close();
+        },
+        cut: () => {
+          for (const session of this.#sessions) session.destroy();
+        },
+      },
     );
   }
 
   get state(): ComponentState {
-    return this.#state;
+    return this.#listener.state;
   }
 
   get address(): Address | undefined {
-    return boundAddress(this.#server.address());
+    return this.#listener.address;
   }
 
   /** Rejects with XRAYD_BIND. */
-  async start(): Promise<void> {
-    const bound = await listenOn(this.#server, this.#config, (error) =>
-      this.#deps.log.limited('otlp_grpc_server', 'warn', { error }, 'error on the OTLP port'),
-    );
-    const address = formatAddress(bound);
-    this.#state = { name: this.name, state: 'ok', reason: address };
-    this.#deps.log.info({ address }, 'receiving OTLP over gRPC');
+  start(): Promise<void> {
+    return this.#listener.start();
   }
 
   stop(deadline: AbortSignal): Promise<void> {
-    this.#stopped ??= this.#close(deadline);
-    return this.#stopped;
-  }
-
-  async #close(deadline: AbortSignal): Promise<void> {
-    if (!this.#server.listening) return;
-    this.#state = { name: this.name, state: 'stopping' };
-    await closeServer(this.#server, {
-      finish: () => {
-        // Tells clients to connect elsewhere, and waits for requests under way.
-        for (const session of this.#sessions) session.close();
-      },
-      cut: () => {
-        for (const session of this.#sessions) session.destroy();
-      },
-      deadline,
-    });
-    this.#state = { name: this.name, state: 'off' };
+    return this.#listener.stop(deadline);
   }
 
   #onSession(session: ServerHttp2Session): void {
@@ -174,8 +164,7 @@ export class OtlpGrpcReceiver implements Component {
     if ('code' in message) return message;
     if (other !== undefined) {
       message.release();
-      this.#deps.log.limited(`otlp_${other}`, 'info', {}, `OTLP ${other} are received and not kept`);
-      return { bytes: warningAnswer(`xrayd keeps traces only: these ${other} were not kept`, 'protobuf') };
+      return { bytes: notKept(other, 'protobuf', this.#deps.log) };
     }
     let taking: Promise<IntakeAnswer>;
     try {
