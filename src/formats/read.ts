@@ -6,7 +6,7 @@ import { SegmentDocument } from './xray/segment.ts';
 /** How documents of each format become spans. The page has these too, so they contain nothing else. */
 const READERS: Readonly<Record<FormatName, (json: Json, arrival: number) => TraceDocument>> = {
   xray: (json, arrival) => new SegmentDocument(json, arrival),
-  otlp: (json, arrival) => new OtlpDocument(json, arrival),
+  otlp: (json, arrival) => OtlpDocument.of(json, arrival),
 };
 
 /** Reads a stored document, the `arrival`th of its trace. */

@@ -1,6 +1,7 @@
-import { objectOf, type Json } from '../../json/json.ts';
+import type { Json } from '../../json/json.ts';
 import type { Refusal, TraceDocument } from '../../trace/model.ts';
-import type { Decoded, DecodeProblem } from './decoding.ts';
+import type { Decoded } from './decoding.ts';
+import type { TracesData } from './messages.ts';
 import { readTracesJson, tracesFromJson } from './read-json.ts';
 import { rolesOf } from './segment/convert.ts';
 import { derivedId } from './segment/derived-id.ts';
@@ -10,10 +11,15 @@ import { OtlpSpan } from './span.ts';
 export class OtlpDocument implements TraceDocument {
   readonly tops: readonly OtlpSpan[];
 
-  /** `json` has passed `readOtlpDocument`; its document was the `arrival`th of the trace. */
-  constructor(json: Json, arrival = 0) {
+  /** It was the `arrival`th of its trace. */
+  constructor(traces: TracesData, arrival = 0) {
+    this.tops = spansOf(traces, arrival);
+  }
+
+  /** `json` has passed `readOtlpDocument`. */
+  static of(json: Json, arrival = 0): OtlpDocument {
     const traces = tracesFromJson(json);
-    this.tops = traces.isDecoded ? spansOf(traces, arrival) : [];
+    return new OtlpDocument(traces.isDecoded ? traces : { resourceSpans: [] }, arrival);
   }
 
   get traceId(): string {
@@ -39,7 +45,7 @@ export class OtlpDocument implements TraceDocument {
   }
 }
 
-function spansOf({ resourceSpans }: Decoded, arrival: number): OtlpSpan[] {
+function spansOf({ resourceSpans }: TracesData, arrival: number): OtlpSpan[] {
   return resourceSpans.flatMap(({ resource, scopeSpans }) =>
     scopeSpans.flatMap(({ scope, spans }) =>
       spans.flatMap((span) => rolesOf(span).map((role) => new OtlpSpan({ span, resource, scope, arrival }, role))),
@@ -50,13 +56,13 @@ function spansOf({ resourceSpans }: Decoded, arrival: number): OtlpSpan[] {
 /** Reads a document as it is stored, or says why it cannot be stored. */
 export function readOtlpDocument(text: string): OtlpDocument | Refusal {
   const traces = readTracesJson(text);
+  if (!traces.isDecoded) return refusal(traces.message);
   const reason = problemOf(traces);
-  return reason === undefined ? new OtlpDocument(objectOf(JSON.parse(text))) : refusal(reason);
+  return reason === undefined ? new OtlpDocument(traces) : refusal(reason);
 }
 
 /** Documents are made by `partsOf`: others come from files that are imported. */
-function problemOf(traces: Decoded | DecodeProblem): string | undefined {
-  if (!traces.isDecoded) return traces.message;
+function problemOf(traces: Decoded): string | undefined {
   if (traces.rejected.spans > 0) return traces.rejected.message;
   const ids = new Set(
     traces.resourceSpans.flatMap(({ scopeSpans }) =>

@@ -31,7 +31,7 @@ import {
 const XRAY_ID = `1-${TRACE.slice(0, 8)}-${TRACE.slice(8)}`;
 
 function documentOf(data: TracesData, arrival = 0): OtlpDocument {
-  return new OtlpDocument(JSON.parse(writeTracesJson(data)) as Json, arrival);
+  return OtlpDocument.of(JSON.parse(writeTracesJson(data)) as Json, arrival);
 }
 
 const traceOf = (...documents: TraceDocument[]): Trace =>
