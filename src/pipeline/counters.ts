@@ -1,5 +1,7 @@
 /** Names of the labels of a counter, and their values in one count. */
 type Labels<L extends string> = Readonly<Record<L, string>>;
+/** The arguments of a count: nothing for a counter without labels. */
+type Given<L extends string> = [L] extends [never] ? [] : [Labels<L>];
 
 /**
  * Counts an event where it happens. Plain numbers without a metrics library, so that a count costs no more than an
@@ -23,16 +25,12 @@ export class Counter<L extends string = string> {
   }
 
   /** Each distinct value of a label is kept: text from outside must be bounded by the caller. */
-  inc(...[labels]: [L] extends [never] ? [] : [Labels<L>]): void {
-    this.#add(1, labels);
+  inc(...labels: Given<L>): void {
+    this.add(1, ...labels);
   }
 
-  /** Counts `count` events at once; 0 shows the sample. */
-  add(count: number, ...[labels]: [L] extends [never] ? [] : [Labels<L>]): void {
-    this.#add(count, labels);
-  }
-
-  #add(count: number, labels: Labels<L> | undefined): void {
+  /** Counts `count` events at once. */
+  add(count: number, ...[labels]: Given<L>): void {
     const key = labels === undefined ? '' : this.labels.map((label) => labels[label]).join('\0');
     const sample = this.#samples.get(key);
     if (sample !== undefined) sample.value += count;

@@ -21,7 +21,7 @@ const SHORT: readonly RegExp[] = [
   /\bb3\b\W{1,4}([0-9a-f]{16})-[0-9a-f]{16}\b/i,
   /\bx-b3-traceid\b\W{1,4}([0-9a-f]{16})\b/i,
 ];
-/** A line in which something else stands beside it. */
+/** 32 hex digits among other words. */
 const ALONE = /(?:^|[\s,;"'=:[({])([0-9a-f]{8})([0-9a-f]{24})(?=$|[\s,;"'\])}])/i;
 
 /**
@@ -34,14 +34,14 @@ export function traceIdIn(text: string): string | undefined {
   const trimmed = cleaned.trim().replace(/^["']|["']$/g, '');
   const whole = HEX.exec(trimmed);
   if (whole !== null) return xrayId(whole);
-  if (BASE64.test(trimmed)) return ofHex(hexOfBase64(trimmed));
+  if (BASE64.test(trimmed)) return xrayTraceId(hexOfBase64(trimmed));
   for (const pattern of NAMED) {
     const found = pattern.exec(cleaned);
     if (found !== null) return xrayId(found);
   }
   for (const pattern of SHORT) {
     const found = pattern.exec(cleaned)?.[1];
-    if (found !== undefined) return ofHex(found.padStart(32, '0'));
+    if (found !== undefined) return xrayTraceId(found.padStart(32, '0').toLowerCase());
   }
   const alone = ALONE.exec(cleaned);
   return alone === null ? undefined : xrayId(alone);
@@ -51,8 +51,9 @@ function xrayId([, time = '', rest = '']: RegExpExecArray): string {
   return `1-${time}-${rest}`.toLowerCase();
 }
 
-function ofHex(hex: string): string {
-  return `1-${hex.slice(0, 8)}-${hex.slice(8)}`.toLowerCase();
+/** 32 hex digits, OpenTelemetry's notation, as X-Ray writes them. */
+export function xrayTraceId(hex: string): string {
+  return `1-${hex.slice(0, 8)}-${hex.slice(8)}`;
 }
 
 /** The page has no Buffer. */

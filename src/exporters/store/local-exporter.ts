@@ -6,8 +6,7 @@ import { messageOf } from '../../pipeline/errors.ts';
 import type { Logger } from '../../pipeline/logger.ts';
 import type { Batch, DocumentFormat } from '../../pipeline/segment.ts';
 import type { FormatName } from '../../trace/model.ts';
-import { decodeTraces } from '../../formats/otlp/decode.ts';
-import { partsOf } from '../../formats/otlp/documents.ts';
+import { otlpDocumentJson, partsOf } from '../../formats/otlp/documents.ts';
 import { decodeOtlpBody } from '../../formats/otlp/decode-body.ts';
 import { otlpKindOf } from '../../formats/otlp/otlp-body.ts';
 import { writeTracesJson } from '../../formats/otlp/write-json.ts';
@@ -124,7 +123,11 @@ function deliveriesOf(batch: Batch): readonly Delivery[] {
  * undefined if it is no OTLP, or has no spans.
  */
 function otlpTextsOf(document: Uint8Array, format: DocumentFormat): readonly string[] | undefined {
-  if (format !== 'otlp' && otlpKindOf(document) !== 'T1S') return undefined;
-  const decoded = format === 'otlp' ? decodeTraces(document) : decodeOtlpBody(document);
+  if (format === 'otlp') {
+    const text = otlpDocumentJson(document);
+    return text === undefined ? undefined : [text];
+  }
+  if (otlpKindOf(document) !== 'T1S') return undefined;
+  const decoded = decodeOtlpBody(document);
   return decoded.isDecoded && decoded.spans > 0 ? partsOf(decoded).map(writeTracesJson) : undefined;
 }

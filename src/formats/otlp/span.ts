@@ -13,6 +13,8 @@ import {
   type SpanPart,
   type Status,
 } from '../../trace/model.ts';
+import { xrayTraceId } from '../../trace/trace-id.ts';
+import { replaces } from '../../trace/version.ts';
 import { segmentDocument } from '../xray/segment-document.ts';
 import { XRaySpan } from '../xray/span.ts';
 import { jsonAttributes, jsonSeconds } from './json-value.ts';
@@ -82,12 +84,8 @@ export class OtlpSpan implements SpanPart {
     return NO_SPANS;
   }
 
-  /** As X-Ray does for segments: a completed version takes precedence, then the first to arrive. */
   takeVersion(other: SpanPart): void {
-    if (!(other instanceof OtlpSpan)) return;
-    const isCompleted = !other.isInProgress;
-    const isLater = other.#version.arrival >= this.#version.arrival;
-    if (this.isInProgress ? !isCompleted && isLater : !isCompleted || isLater) return;
+    if (!(other instanceof OtlpSpan) || !replaces(other, this)) return;
     this.#version = other.#version;
     this.#converted = undefined;
     this.#attributes = undefined;
@@ -260,6 +258,10 @@ export class OtlpSpan implements SpanPart {
     return this.#xray.workingDirectory;
   }
 
+  get arrival(): number {
+    return this.#version.arrival;
+  }
+
   get #span(): otlp.Span {
     return this.#version.span;
   }
@@ -272,8 +274,4 @@ export class OtlpSpan implements SpanPart {
     }
     return this.#converted;
   }
-}
-
-function xrayTraceId(traceId: string): string {
-  return `1-${traceId.slice(0, 8)}-${traceId.slice(8)}`;
 }

@@ -1,3 +1,4 @@
+import { replaces } from '../../trace/version.ts';
 import { integerOf, isObject, member, numberOf, textOf, type Json } from '../../json/json.ts';
 import { MAX_NAME_LENGTH } from '../../trace/limits.ts';
 import {
@@ -31,14 +32,14 @@ export class XRaySpan implements SpanPart {
   parent: SpanPart | undefined;
   #json: Json;
   /** Position of its document among those of the trace, in order of arrival. */
-  #arrival: number;
+  arrival: number;
   #embedded: readonly XRaySpan[] | undefined;
   #children: SpanPart[] | undefined;
 
   /** `json` has passed `readDocument`, as a document or inside one; its document was the `arrival`th of the trace. */
   constructor(json: Json, isSubsegment: boolean, arrival = 0) {
     this.#json = json;
-    this.#arrival = arrival;
+    this.arrival = arrival;
     this.isSubsegment = isSubsegment;
   }
 
@@ -68,22 +69,14 @@ export class XRaySpan implements SpanPart {
   get embedded(): readonly XRaySpan[] {
     // Most subsegments have none.
     if (this.#embedded === undefined && this.#json['subsegments'] === undefined) return NO_SPANS;
-    return (this.#embedded ??= embeddedIn(this.#json).map((child) => new XRaySpan(child, true, this.#arrival)));
+    return (this.#embedded ??= embeddedIn(this.#json).map((child) => new XRaySpan(child, true, this.arrival)));
   }
 
-  /**
-   * A completed version takes precedence over one in progress; of two completed versions, the first to arrive does,
-   * embedded or not.
-   * Source: recorded answers of X-Ray.
-   */
   takeVersion(other: SpanPart): void {
-    if (!(other instanceof XRaySpan)) return;
-    const isCompleted = !other.isInProgress;
-    const isLater = other.#arrival >= this.#arrival;
-    if (this.isInProgress ? !isCompleted && isLater : !isCompleted || isLater) return;
+    if (!(other instanceof XRaySpan) || !replaces(other, this)) return;
     this.#embedded = this.embedded;
     this.#json = other.#json;
-    this.#arrival = other.#arrival;
+    this.arrival = other.arrival;
   }
 
   get recorded(): Json {

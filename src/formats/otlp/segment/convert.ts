@@ -11,6 +11,7 @@ import {
   type Span,
   type TracesData,
 } from '../messages.ts';
+import { xrayTraceId } from '../../../trace/trace-id.ts';
 import { awsOf, CALL_MEMBERS } from './aws.ts';
 import { causeOf, type Cause } from './cause.ts';
 import { derivedId } from './derived-id.ts';
@@ -140,7 +141,7 @@ class Conversion {
     return present({
       name,
       id,
-      trace_id: `1-${span.traceId.slice(0, 8)}-${span.traceId.slice(8)}`,
+      trace_id: xrayTraceId(span.traceId),
       parent_id: parentId(span, this.#role),
       type: isSub ? 'subsegment' : undefined,
       start_time: jsonSeconds(span.startTimeUnixNano),
@@ -195,7 +196,7 @@ class Conversion {
     const hasLinks = this.#role === 'whole' || (this.#role === 'service') === isConsumer;
     if (!hasLinks || this.#span.links.length === 0) return undefined;
     return this.#span.links.map(({ traceId, spanId, attributes }) => ({
-      trace_id: `1-${traceId.slice(0, 8)}-${traceId.slice(8)}`,
+      trace_id: xrayTraceId(traceId),
       id: spanId,
       ...(Object.keys(attributes).length > 0 ? { attributes: jsonAttributes(attributes) } : {}),
     }));
