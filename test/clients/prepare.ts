@@ -21,16 +21,19 @@ interface Recipe {
   /** What says which versions: a change makes a new installation. */
   readonly pinnedBy: string;
   readonly tool: string;
+  /** Its own files: a change makes a new installation too. */
+  readonly programs: readonly string[];
   readonly install: (folder: string) => void;
   readonly command: (folder: string) => readonly string[];
 }
 
-/** Web applications with AWS's X-Ray SDKs. */
-const APPLICATIONS: readonly Recipe[] = [
-  {
-    name: 'python',
+/** `program` is the one that the command runs; without it, the command is Python. */
+function pythonClient(name: string, programs: readonly string[], program?: string): Recipe {
+  return {
+    name,
     pinnedBy: 'requirements.txt',
     tool: 'python3',
+    programs,
     install: (folder) => {
       run('python3', ['-m', 'venv', 'venv'], folder);
       run(
@@ -39,73 +42,43 @@ const APPLICATIONS: readonly Recipe[] = [
         folder,
       );
     },
-    command: (folder) => [join(folder, 'venv/bin/python'), join(folder, 'app.py')],
-  },
-  {
-    name: 'node',
+    command: (folder) => [join(folder, 'venv/bin/python'), ...(program === undefined ? [] : [join(folder, program)])],
+  };
+}
+
+function nodeClient(name: string, program: string): Recipe {
+  return {
+    name,
     pinnedBy: 'package-lock.json',
     tool: 'npm',
+    programs: [program],
     install: (folder) => run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'], folder),
-    command: (folder) => [process.execPath, join(folder, 'app.cjs')],
-  },
-  {
-    name: 'go',
+    command: (folder) => [process.execPath, join(folder, program)],
+  };
+}
+
+function goClient(name: string): Recipe {
+  return {
+    name,
     pinnedBy: 'go.sum',
     tool: 'go',
+    programs: ['main.go', 'go.mod'],
     install: (folder) => run('go', ['build', '-o', 'app', '.'], folder),
     command: (folder) => [join(folder, 'app')],
-  },
-];
+  };
+}
+
+/** Web applications with AWS's X-Ray SDKs. */
+const APPLICATIONS = [pythonClient('python', ['app.py'], 'app.py'), nodeClient('node', 'app.cjs'), goClient('go')];
 
 /** Programs with OpenTelemetry's SDKs. */
-const SENDERS: readonly Recipe[] = [
-  {
-    name: 'otel-python',
-    pinnedBy: 'requirements.txt',
-    tool: 'python3',
-    install: (folder) => {
-      run('python3', ['-m', 'venv', 'venv'], folder);
-      run(
-        'venv/bin/pip',
-        ['install', '--quiet', '--disable-pip-version-check', '--no-deps', '-r', 'requirements.txt'],
-        folder,
-      );
-    },
-    command: (folder) => [join(folder, 'venv/bin/python'), join(folder, 'send.py')],
-  },
-  {
-    name: 'otel-node',
-    pinnedBy: 'package-lock.json',
-    tool: 'npm',
-    install: (folder) => run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'], folder),
-    command: (folder) => [process.execPath, join(folder, 'send.cjs')],
-  },
-];
+const SENDERS = [pythonClient('otel-python', ['send.py'], 'send.py'), nodeClient('otel-node', 'send.cjs')];
 
 /** Programs that read from an X-Ray. */
-const READERS: readonly Recipe[] = [
-  {
-    name: 'aws-cli',
-    pinnedBy: 'requirements.txt',
-    tool: 'python3',
-    install: (folder) => {
-      run('python3', ['-m', 'venv', 'venv'], folder);
-      run(
-        'venv/bin/pip',
-        ['install', '--quiet', '--disable-pip-version-check', '--no-deps', '-r', 'requirements.txt'],
-        folder,
-      );
-    },
-    command: (folder) => [join(folder, 'venv/bin/python')],
-  },
-  {
-    name: 'grafana',
-    pinnedBy: 'go.sum',
-    tool: 'go',
-    install: (folder) => run('go', ['build', '-o', 'app', '.'], folder),
-    command: (folder) => [join(folder, 'app')],
-  },
-];
+const READERS = {
+  'aws-cli': pythonClient('aws-cli', ['operations.py', 'constraints.py']),
+  grafana: goClient('grafana'),
+};
 
 /**
  * Installs each client once, beside node_modules. One that cannot be installed is skipped by name, unless
@@ -121,8 +94,8 @@ export function prepareSenders(): Client[] {
 }
 
 /** The same for those that read. */
-export function prepareReader(name: 'aws-cli' | 'grafana'): Client {
-  return prepareOne(READERS.find((recipe) => recipe.name === name)!);
+export function prepareReader(name: keyof typeof READERS): Client {
+  return prepareOne(READERS[name]);
 }
 
 function prepareOne(recipe: Recipe): Client {
@@ -137,7 +110,7 @@ function prepareOne(recipe: Recipe): Client {
 function prepare(recipe: Recipe): readonly string[] {
   const source = join(SOURCES, recipe.name);
   const hash = createHash('sha256');
-  for (const file of [recipe.pinnedBy, ...programsOf(recipe.name)]) hash.update(readFileSync(join(source, file)));
+  for (const file of [recipe.pinnedBy, ...recipe.programs]) hash.update(readFileSync(join(source, file)));
   const folder = join(CACHE, `${recipe.name}-${hash.digest('hex').slice(0, 12)}`);
   if (existsSync(join(folder, 'installed'))) return recipe.command(folder);
   rmSync(folder, { recursive: true, force: true });
@@ -149,20 +122,6 @@ function prepare(recipe: Recipe): readonly string[] {
   cpSync(join(folder, recipe.pinnedBy), join(folder, 'installing'));
   renameSync(join(folder, 'installing'), join(folder, 'installed'));
   return recipe.command(folder);
-}
-
-function programsOf(name: string): string[] {
-  return (
-    {
-      python: ['app.py'],
-      node: ['app.cjs'],
-      go: ['main.go', 'go.mod'],
-      'otel-python': ['send.py'],
-      'otel-node': ['send.cjs'],
-      'aws-cli': ['operations.py', 'constraints.py'],
-      grafana: ['main.go', 'go.mod'],
-    }[name] ?? []
-  );
 }
 
 function run(program: string, args: readonly string[], cwd: string): void {
