@@ -9,6 +9,7 @@ import {
   type UrlOption,
 } from '../config/option.ts';
 import { OPTION_NAMES, SPECS } from '../config/schema.ts';
+import { defaultOf } from '../config/value.ts';
 import { COMMANDS } from './commands.ts';
 import { markdownTable } from './markdown-table.ts';
 
@@ -157,7 +158,9 @@ function placeholderOf(spec: TextOption | AddressOption | UrlOption): string {
 function defaultTextOf(spec: OptionSpec): string {
   if (spec.defaultText !== undefined) return spec.defaultText;
   if (spec.default === 0) return '';
-  return spec.kind === 'number' ? `${spec.default} ${spec.unit}` : textOf(spec.default);
+  if (spec.kind === 'number') return `${spec.default} ${spec.unit}`;
+  if (spec.kind !== 'address' || spec.defaultIn === undefined) return textOf(spec.default);
+  return spec.commands.map((command) => `${textOf(defaultOf(spec, command))} (${command})`).join(', ');
 }
 
 function defaultClauseOf(spec: OptionSpec): string {

@@ -63,14 +63,14 @@ export async function buildDaemon(loaded: LoadedConfig<'daemon'>, env: Environme
 
 /** The code for OTLP is loaded only if there is a receiver of it. */
 async function convertersOf({
-  otlpHttp = 'off',
-  otlpGrpc = 'off',
-  zipkin = 'off',
+  otlpHttp,
+  otlpGrpc,
+  zipkin,
   indexedAttributes,
   indexAllAttributes,
   awsLogGroups,
 }: Config<'daemon'>): Promise<readonly Converter[]> {
-  if (otlpHttp === 'off' && otlpGrpc === 'off' && zipkin === 'off') return [];
+  if ([otlpHttp, otlpGrpc, zipkin].every((address) => address === 'off')) return [];
   const { otlpConverter } = await import('./otlp-converter.ts');
   return [
     otlpConverter({

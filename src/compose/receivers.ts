@@ -41,12 +41,11 @@ export function receiversOf(
   return { udp, all: [boundTo('bind', 'UDP', config.bind, udp), ...spanReceiversOf(loaded, meters, sink)] };
 }
 
-/** The receivers of spans, with the addresses of a local X-Ray: those that instrumentation sends to by default. */
-const SPAN_RECEIVERS = {
-  otlpHttp: { protocol: 'otlp_http', local: { host: '127.0.0.1', port: 4318 } },
-  otlpGrpc: { protocol: 'otlp_grpc', local: { host: '127.0.0.1', port: 4317 } },
-  zipkin: { protocol: 'zipkin', local: { host: '127.0.0.1', port: 9411 } },
-} as const satisfies Partial<Record<OptionName, { readonly protocol: Protocol; readonly local: Address }>>;
+const SPAN_RECEIVERS = [
+  ['otlpHttp', 'otlp_http'],
+  ['otlpGrpc', 'otlp_grpc'],
+  ['zipkin', 'zipkin'],
+] as const satisfies readonly (readonly [OptionName, Protocol])[];
 
 /** Their code is loaded when they start. An address that the user did not choose may be taken. */
 function spanReceiversOf(
@@ -54,9 +53,8 @@ function spanReceiversOf(
   meters: Meters,
   sink: DocumentSink,
 ): BoundServer[] {
-  return (['otlpHttp', 'otlpGrpc', 'zipkin'] as const).flatMap((option) => {
-    const { protocol, local } = SPAN_RECEIVERS[option];
-    const address = config[option] ?? (command === 'local' ? local : 'off');
+  return SPAN_RECEIVERS.flatMap(([option, protocol]) => {
+    const address = config[option];
     if (address === 'off') return [];
     const server = new LateServer(protocol.replace('_', '-'), async () => {
       const { spanReceiver } = await import('./span-receivers.ts');

@@ -37,9 +37,10 @@ export function mergeConfig<C extends Command>({ commandLine, env, file }: Confi
   for (const name of OPTION_NAMES) {
     const spec = SPECS[name];
     const found = spec.commands.includes(command) ? findValue(name, { commandLine, env, file }, doubts) : undefined;
-    config[name] = found?.value ?? defaultOf(spec);
-    if (found !== undefined) origins[name] = found.origin;
-    if (spec.kind === 'address' && config[name] === 'off' && spec.offIn?.includes(command) === false) {
+    config[name] = found?.value ?? defaultOf(spec, command);
+    if (found === undefined) continue;
+    origins[name] = found.origin;
+    if (spec.kind === 'address' && found.value === 'off' && spec.offIn?.includes(command) === false) {
       throw new XraydError('XRAYD_CONFIG', `${origins[name]} cannot be off for xrayd ${command}: give host:port.`);
     }
   }
@@ -53,7 +54,7 @@ export function mergeConfig<C extends Command>({ commandLine, env, file }: Confi
   ];
   return {
     command,
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- parseText and defaultOf give each option a value of its kind
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- parseText and defaultOf return a value of the option's kind
     config: Object.freeze(config) as Config<C>,
     origins: Object.freeze(origins),
     warnings,

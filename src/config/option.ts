@@ -65,7 +65,9 @@ export interface TextOption extends OptionBase {
 /** `host:port`; the configuration contains it parsed. */
 export interface AddressOption extends OptionBase {
   readonly kind: 'address';
-  readonly default: Address | undefined;
+  readonly default: Address | 'off' | undefined;
+  /** The default of commands for which it is another one. */
+  readonly defaultIn?: Readonly<Partial<Record<Command, Address>>>;
   /**
    * `listen`: an empty host means all interfaces, port 0 a free one. `connect`: an empty host means this machine; port
    * 0 is refused.

@@ -1,4 +1,5 @@
 import { isHost, parseAddress, udpAddressOfSdk } from './address.ts';
+import type { Command } from './commands.ts';
 import { parseGoInt } from './go-number.ts';
 import {
   redactUrl,
@@ -38,8 +39,9 @@ export function parseText(spec: OptionSpec, text: string): Checked {
   return checkValue(spec, text);
 }
 
-/** The default, in the unit of the configuration. */
-export function defaultOf(spec: OptionSpec): OptionValue | undefined {
+/** The default in a command, in the unit of the configuration. */
+export function defaultOf(spec: OptionSpec, command: Command): OptionValue | undefined {
+  if (spec.kind === 'address') return spec.defaultIn?.[command] ?? spec.default;
   return spec.kind === 'number' ? held(spec, spec.default) : spec.default;
 }
 
